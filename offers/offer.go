@@ -1,0 +1,46 @@
+package offers
+
+import "github.com/kaon-sweep/kaon/sweep"
+
+// OfferID, AgentID and ExecutorID are Mesos's own ids.
+type (
+	OfferID    string
+	AgentID    string
+	ExecutorID string
+)
+
+// Offer is one Mesos offer: amounts of one agent that may be used once, by one accept.
+type Offer struct {
+	ID         OfferID
+	Agent      AgentID
+	Hostname   string
+	Role       string // allocation role
+	Amounts    []Amount
+	Attributes []Attribute
+	Executors  []ExecutorID // already running on the agent, ours
+	URL        string       // the agent's HTTP endpoint, http://host:port/slave(1); for logs
+}
+
+// Amount is a quantity of one resource with one reservation. Exactly one of Scalar, Ranges and Set is used,
+// by the resource's Mesos type.
+type Amount struct {
+	Name        string
+	Reservation string // role it is reserved for; empty when unreserved
+	Revocable   bool   // may be taken away; never used
+	Opaque      bool   // persistent volumes, providers and the like: never used, handed back as they came
+	Scalar      sweep.Milli
+	Ranges      []Range
+	Set         []string
+	Source      any // the driver's own resource value that this amount was read from; opaque to this package
+}
+
+// Range is inclusive at both ends, as in Mesos.
+type Range struct{ Begin, End uint64 }
+
+// Attribute is one label of an agent. Scalars are written in their shortest decimal form, so they compare
+// as text; sets keep their items.
+type Attribute struct {
+	Name  string
+	Value string
+	Set   []string
+}

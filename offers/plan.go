@@ -1,0 +1,55 @@
+package offers
+
+import (
+	"time"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Demand is trials that are equal to the packer: one shape, and how many of it wait.
+type Demand struct {
+	Resources   sweep.Resources
+	Constraints []sweep.Constraint
+	Queue       string
+	Sweep       string     // constraints such as UNIQUE count tasks of the same sweep
+	Executor    ExecutorID // executor that would run them; an agent that has it costs no overhead and is preferred
+	Overhead    sweep.Resources
+	Image       string
+	Count       int
+	Priority    int // higher first
+}
+
+// Plan is the packer's answer for one pass. Every offer of the index that the plan neither uses nor
+// declines stays in the index.
+type Plan struct {
+	Launches []Launch
+	Declines []Decline
+	Refusals []Refusal // one per demand that still waits, in the order of the demands
+}
+
+// Launch uses up offers of one agent and one role in one ACCEPT.
+type Launch struct {
+	Agent  AgentID
+	Offers []OfferID
+	Grants []Grant
+}
+
+// Grant places Count tasks of demand number Demand, each with exactly Resources.
+type Grant struct {
+	Demand      int
+	Count       int
+	Resources   []Amount // of one task, by reservation, without the executor's overhead
+	NewExecutor []Amount // the executor's own resources when this grant starts it; nil when it already runs
+}
+
+// Decline hands offers back, refusing to see them again for the given time.
+type Decline struct {
+	Offers []OfferID
+	Refuse time.Duration
+}
+
+// Refusal says as data why trials of one demand still wait.
+type Refusal struct {
+	Demand int
+	Count  int // trials waiting
+}

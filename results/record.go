@@ -1,0 +1,33 @@
+package results
+
+import "encoding/json"
+
+// Record is a piece of what is known of one attempt. Records of an attempt may be folded in any order and
+// more than once; points are told apart by number, so nothing counts twice.
+type Record struct {
+	Sweep   string  `codec:"sweep"`
+	Trial   int     `codec:"trial"`
+	Attempt int     `codec:"attempt"`
+	First   uint64  `codec:"first"` // number of Points[0] in the attempt
+	Points  []Point `codec:"points,omitempty"`
+
+	// End is set in the record that ends the attempt.
+	End *End `codec:"end,omitempty"`
+}
+
+// End is the last word on one attempt, and on its trial when Final.
+type End struct {
+	State   string          `codec:"state" json:"state"`   // succeeded | failed | stopped | cached | lost | preempted
+	Final   bool            `codec:"final" json:"final"`   // no further attempt of the trial will follow
+	Points  uint64          `codec:"points" json:"points"` // how many points the attempt reported in all
+	Exit    int             `codec:"exit" json:"exit"`
+	Signal  int             `codec:"signal,omitempty" json:"signal,omitempty"`
+	Reason  string          `codec:"reason,omitempty" json:"reason,omitempty"` // one sentence for people
+	Stderr  []string        `codec:"stderr,omitempty" json:"stderr,omitempty"`
+	Agent   string          `codec:"agent,omitempty" json:"agent,omitempty"` // hostname
+	Sandbox string          `codec:"sandbox,omitempty" json:"sandbox,omitempty"`
+	StartMs int64           `codec:"start_ms" json:"start_ms"`
+	EndMs   int64           `codec:"end_ms" json:"end_ms"`
+	Params  json.RawMessage `codec:"params,omitempty" json:"params,omitempty"`
+	Seed    uint64          `codec:"seed,omitempty" json:"seed,omitempty"`
+}
