@@ -1,0 +1,45 @@
+# kaon: the sweep service. `make` alone prints the targets.
+
+GO     ?= go
+SECONDS ?= 30
+RACE   ?= -race
+VERSION = $(shell git describe --always --dirty 2>/dev/null || echo devel)
+SOURCES = $(shell find . -name '*.go' -not -path './.ci/*') go.mod go.sum
+
+.PHONY: help
+help: ## print the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## the main job: 240 real trainings, a winner, and where the results lie
+	bin/kaon run examples/digits/sweep.yaml
+
+.PHONY: test
+test: ## all tests, with the race detector; ends by naming what did not run
+	$(GO) vet ./...
+	$(GO) test $(RACE) -timeout 14m -json ./... | $(GO) run ./.ci/report
+
+.PHONY: build
+build: bin/kaon bin/digits ## bin/kaon, one static binary, and the example's training program
+
+bin/kaon: $(SOURCES)
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./cmd/kaon
+
+bin/digits: $(SOURCES)
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o $@ ./examples/digits
+
+.PHONY: bench
+bench: bin/kaon ## measure offer packing beside a brute-force packer
+	bin/kaon bench pack
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for SECONDS=30 each
+	@for pkg in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	    echo "$$pkg $$target" && $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(SECONDS)s $$pkg || exit 1; \
+	  done; \
+	done
+
+.PHONY: clean
+clean: ## remove what build made
+	rm -rf bin
