@@ -1,6 +1,3 @@
-// Package wire is what scheduler and executor say to each other, and nothing else: an Order travels in
-// TaskInfo.data, Reports travel in TaskStatus.data, Controls travel as framework messages. All three are
-// MessagePack (ugorji codec) with a leading version byte, so either side can refuse a stranger.
 package wire
 
 import (
