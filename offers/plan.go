@@ -11,12 +11,17 @@ type Demand struct {
 	Resources   sweep.Resources
 	Constraints []sweep.Constraint
 	Queue       string
-	Sweep       string     // constraints such as UNIQUE count tasks of the same sweep
-	Executor    ExecutorID // executor that would run them; an agent that has it costs no overhead and is preferred
-	Overhead    sweep.Resources
-	Image       string
-	Count       int
-	Priority    int // higher first
+	Sweep       string // constraints such as UNIQUE count tasks of the same sweep
+	Role        string // allocation role whose offers it may use; empty: any
+
+	// Executor is the id of the executor that would run the tasks. An agent that has it costs no Overhead and
+	// is preferred. An empty id means that every task brings an executor of its own, so each pays the Overhead.
+	Executor ExecutorID
+	Overhead sweep.Resources
+
+	Image    string // agents that ran it before are preferred
+	Count    int
+	Priority int // higher first
 }
 
 // Plan is the packer's answer for one pass. Every offer of the index that the plan neither uses nor
@@ -30,6 +35,7 @@ type Plan struct {
 // Launch uses up offers of one agent and one role in one ACCEPT.
 type Launch struct {
 	Agent  AgentID
+	Role   string
 	Offers []OfferID
 	Grants []Grant
 }
@@ -48,8 +54,13 @@ type Decline struct {
 	Refuse time.Duration
 }
 
-// Refusal says as data why trials of one demand still wait.
-type Refusal struct {
-	Demand int
-	Count  int // trials waiting
+// Placed is how many tasks the plan launches.
+func (p *Plan) Placed() int {
+	n := 0
+	for i := range p.Launches {
+		for j := range p.Launches[i].Grants {
+			n += p.Launches[i].Grants[j].Count
+		}
+	}
+	return n
 }

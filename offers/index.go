@@ -1,0 +1,140 @@
+package offers
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/go-memdb"
+)
+
+// Index holds agents, what they offer now, and what of ours runs on them. One goroutine changes it; Snapshot and
+// Agents may be called from any.
+type Index struct {
+	db    *memdb.MemDB
+	hold  time.Duration
+	next  uint32             // number of the next agent that appears
+	byID  map[AgentID]uint32 // derived: numbers of the known agents
+	bins  map[slot]*bin      // derived: the rows of the bin table
+	where map[OfferID]slot   // derived: where an offer lies
+}
+
+// slot names a bin: an agent and an allocation role.
+type slot struct {
+	agent uint32
+	role  string
+}
+
+// NewIndex is an empty index. Offers older than hold are given up by Expire; 0 means never.
+func NewIndex(hold time.Duration) *Index {
+	db, err := memdb.NewMemDB(schema())
+	if err != nil {
+		panic(fmt.Sprintf("offers: the index's own schema is invalid: %v", err)) // a constant; cannot happen
+	}
+	return &Index{
+		db: db, hold: hold,
+		byID: make(map[AgentID]uint32), bins: make(map[slot]*bin), where: make(map[OfferID]slot),
+	}
+}
+
+// Add takes offers in. An offer whose id is already there is ignored.
+func (x *Index) Add(now time.Time, list ...Offer) {
+	x.write(func(t *tables) {
+		for _, o := range list {
+			if _, known := x.where[o.ID]; known {
+				continue
+			}
+			agent := t.agent(o.Agent).see(&o)
+			at := slot{agent.number, o.Role}
+			old := x.bins[at]
+			var b *bin
+			if old == nil {
+				b = newBin(agent, o.Role, []Offer{o}, []time.Time{now})
+			} else {
+				b = old.with(agent, o, now)
+			}
+			x.where[o.ID] = at
+			t.putBin(at, old, b)
+			agent.Capacity = agent.Capacity.atLeast(t.offered(agent).plus(agent.Used, 1))
+			t.putAgent(agent)
+		}
+	})
+}
+
+// Rescind forgets an offer; it says whether the offer was there.
+func (x *Index) Rescind(id OfferID) bool {
+	_, known := x.where[id]
+	if known {
+		x.write(func(t *tables) { t.dropOffer(id) })
+	}
+	return known
+}
+
+// RemoveAgent forgets an agent with its offers and load.
+func (x *Index) RemoveAgent(id AgentID) {
+	number, known := x.byID[id]
+	if !known {
+		return
+	}
+	x.write(func(t *tables) {
+		for _, b := range t.binsOf(t.row(number)) {
+			t.putBin(slot{b.number, b.role}, b, nil)
+		}
+		t.dropAgent(id)
+	})
+}
+
+// Reset voids all offers, as a new subscription does. Agents and their load stay known.
+func (x *Index) Reset() { x.write(func(t *tables) { t.dropAllBins() }) }
+
+// Expire forgets offers older than the index's hold time and returns them, oldest agent first, to be declined.
+func (x *Index) Expire(now time.Time) []OfferID {
+	if x.hold == 0 || len(x.where) == 0 {
+		return nil
+	}
+	var old []OfferID
+	x.write(func(t *tables) {
+		for row := range t.rows(binTable) {
+			b := row.(*bin)
+			for i, o := range b.offers {
+				if now.Sub(b.since[i]) > x.hold {
+					old = append(old, o.ID)
+				}
+			}
+		}
+		for _, id := range old {
+			t.dropOffer(id)
+		}
+	})
+	return old
+}
+
+// Started counts n tasks of the demand on the agent. Pack does this for the launches of its own plan; Started is for
+// tasks learned otherwise, from a journal or a reconciliation.
+func (x *Index) Started(agent AgentID, d *Demand, n int) {
+	x.write(func(t *tables) { t.putAgent(t.agent(agent).start(d, n)) })
+}
+
+// Ended takes n tasks of the demand off the agent again, for every end of a task that Pack or Started counted,
+// also for a launch that was never sent.
+func (x *Index) Ended(agent AgentID, d *Demand, n int) {
+	if _, known := x.byID[agent]; known {
+		x.write(func(t *tables) { t.putAgent(t.agent(agent).start(d, -n)) })
+	}
+}
+
+// ExecutorGone forgets an executor of an agent: the next task of it pays its overhead again.
+func (x *Index) ExecutorGone(agent AgentID, id ExecutorID) {
+	if _, known := x.byID[agent]; known {
+		x.write(func(t *tables) { t.putAgent(t.agent(agent).lose(id)) })
+	}
+}
+
+// Offers is how many offers the index holds.
+func (x *Index) Offers() int { return len(x.where) }
+
+// write runs one write transaction.
+func (x *Index) write(change func(*tables)) {
+	txn := x.db.Txn(true)
+	change(&tables{x: x, txn: txn})
+	txn.Commit()
+}

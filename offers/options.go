@@ -1,0 +1,71 @@
+package offers
+
+import "time"
+
+// Policy names what a pass tries to reach.
+type Policy string
+
+const (
+	// Tight wants the shortest makespan of the whole waiting queue: it fills agent by agent, each with the
+	// shapes that leave the least of the scarce resource unused.
+	Tight Policy = "tight"
+	// Soonest wants the most trials running now: smallest shapes first.
+	Soonest Policy = "soonest"
+	// Spread wants the load even over the agents: each trial goes where the largest share stays free.
+	Spread Policy = "spread"
+	// First wants the least change of order: demands as they come, each on the first agent that holds it.
+	First Policy = "first"
+	// Scored asks Options.Score for the best agent of each demand, in the order of the demands.
+	Scored Policy = "score"
+)
+
+// Policies lists the names a user may give.
+var Policies = []Policy{Tight, Soonest, Spread, First, Scored}
+
+// Score says how well a demand suits an agent, from 0 (worst) to 1 (best); the first of the best is taken. It
+// is asked only about placements that are possible, and must depend on nothing but its arguments.
+type Score func(d *Demand, c *Candidate) float64
+
+// Candidate is an agent as a Score sees it during a pass.
+type Candidate struct {
+	Agent *Agent
+	Free  Quantities // before the placement
+	Total Quantities // what the agent's offers held when the pass began
+	Warm  bool       // the demand's executor runs there
+	Image bool       // the demand's image was run there
+}
+
+// Options of one pass. The zero value packs tightly and declines by the default times.
+type Options struct {
+	Policy Policy // empty: Tight
+	Score  Score  // for Scored
+
+	// Contended says that work waits which this pass does not see (held back by quota or share), so that offers
+	// are declined for the short time even when the pass places everything it was given.
+	Contended   bool
+	RefuseIdle  time.Duration // for declines when nothing waits; 0: 10 minutes
+	RefuseShort time.Duration // for declines when work waits; 0: 5 s, Mesos's own default
+
+	Caps  map[AgentID]int       // most tasks to launch on an agent in this pass, for agents that have not proved themselves
+	Avoid map[AgentID]time.Time // agents that get nothing before that time
+}
+
+// Times of declines. A decline with work waiting is short because other frameworks release resources all the
+// time; one with nothing waiting is long because a revive clears it at once.
+const (
+	defaultRefuseIdle  = 10 * time.Minute
+	defaultRefuseShort = 5 * time.Second
+)
+
+func (o Options) withDefaults() Options {
+	if o.Policy == "" {
+		o.Policy = Tight
+	}
+	if o.RefuseIdle == 0 {
+		o.RefuseIdle = defaultRefuseIdle
+	}
+	if o.RefuseShort == 0 {
+		o.RefuseShort = defaultRefuseShort
+	}
+	return o
+}

@@ -1,0 +1,116 @@
+package offers
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Quantities are amounts of the resources a demand can name: the shape of sweep.Resources, with the sums and
+// comparisons that packing needs. Values are never changed once they are shared.
+type Quantities sweep.Resources
+
+// The resource names of Mesos that have a field of their own.
+const (
+	cpusName  = "cpus"
+	memName   = "mem"
+	diskName  = "disk"
+	gpusName  = "gpus"
+	portsName = "ports"
+)
+
+// plus is q and n times r, elementwise.
+func (q Quantities) plus(r Quantities, n int) Quantities {
+	k := sweep.Milli(n)
+	sum := Quantities{
+		CPUs: q.CPUs + k*r.CPUs, Mem: q.Mem + k*r.Mem, Disk: q.Disk + k*r.Disk, GPUs: q.GPUs + k*r.GPUs,
+		Ports: q.Ports + n*r.Ports, Named: q.Named,
+	}
+	if len(r.Named) > 0 {
+		sum.Named = maps.Clone(q.Named)
+		if sum.Named == nil {
+			sum.Named = make(map[string]sweep.Milli, len(r.Named))
+		}
+		for name, amount := range r.Named {
+			sum.Named[name] += k * amount
+		}
+	}
+	return sum
+}
+
+// atLeast is the larger of q and r, element by element.
+func (q Quantities) atLeast(r Quantities) Quantities {
+	top := Quantities{
+		CPUs: max(q.CPUs, r.CPUs), Mem: max(q.Mem, r.Mem), Disk: max(q.Disk, r.Disk), GPUs: max(q.GPUs, r.GPUs),
+		Ports: max(q.Ports, r.Ports), Named: q.Named,
+	}
+	for name, amount := range r.Named {
+		if amount > q.Named[name] {
+			if len(top.Named) == 0 || sameMap(top.Named, q.Named) {
+				top.Named = maps.Clone(q.Named)
+			}
+			if top.Named == nil {
+				top.Named = make(map[string]sweep.Milli)
+			}
+			top.Named[name] = amount
+		}
+	}
+	return top
+}
+
+// sameMap says whether two maps are equal, which is enough to decide that one must be cloned before a change.
+func sameMap(a, b map[string]sweep.Milli) bool { return maps.Equal(a, b) }
+
+// sum adds up the usable amounts of offers. Revocable and opaque amounts and sets do not count.
+func sum(list []Offer) Quantities {
+	var q Quantities
+	for i := range list {
+		for j := range list[i].Amounts {
+			q.add(&list[i].Amounts[j])
+		}
+	}
+	return q
+}
+
+// add puts one amount into q, which must not be shared yet.
+func (q *Quantities) add(a *Amount) {
+	if !a.usable() {
+		return
+	}
+	switch a.Name {
+	case cpusName:
+		q.CPUs += a.Scalar
+	case memName:
+		q.Mem += a.Scalar
+	case diskName:
+		q.Disk += a.Scalar
+	case gpusName:
+		q.GPUs += a.Scalar
+	case portsName:
+		for _, r := range a.Ranges {
+			if r.End >= r.Begin {
+				q.Ports += int(r.End - r.Begin + 1)
+			}
+		}
+	default:
+		if len(a.Ranges) > 0 || len(a.Set) > 0 {
+			return
+		}
+		if q.Named == nil {
+			q.Named = make(map[string]sweep.Milli)
+		}
+		q.Named[a.Name] += a.Scalar
+	}
+}
+
+// usable says whether packing may touch the amount at all.
+func (a *Amount) usable() bool { return !a.Revocable && !a.Opaque }
+
+// names lists the named resources in order.
+func (q *Quantities) names() []string {
+	if len(q.Named) == 0 {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(q.Named))
+}

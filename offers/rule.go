@@ -1,0 +1,118 @@
+package offers
+
+import (
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// rule is one constraint, compiled. It means what Marathon documents, and where Marathon leaves room:
+//   - IS compares text, LIKE and UNLIKE match the whole value; of a set attribute any item may match (for UNLIKE none).
+//   - An agent without the attribute meets UNLIKE and nothing else.
+//   - UNIQUE, MAX_PER, GROUP_BY and CLUSTER without a value count the running tasks of the demand's sweep. CLUSTER
+//     with a value is IS.
+//   - GROUP_BY keeps the counts of the groups within one of each other; its value is the least number of groups to
+//     expect. Groups are the values of the agents that pass the demand's other rules.
+type rule struct {
+	sweep.Constraint
+	like  *regexp.Regexp // nil when the value is no regular expression: it matches nothing
+	limit int            // of MAX_PER, or the groups expected by GROUP_BY
+}
+
+func compile(c sweep.Constraint) rule {
+	r := rule{Constraint: c}
+	switch c.Operator {
+	case sweep.Like, sweep.Unlike:
+		r.like, _ = regexp.Compile("^(?:" + c.Value + ")$")
+	case sweep.MaxPer, sweep.GroupBy:
+		r.limit, _ = strconv.Atoi(strings.TrimSpace(c.Value))
+	case sweep.Unique:
+		r.limit = 1
+	}
+	return r
+}
+
+// counts says whether the rule depends on where tasks of the sweep run, not on the agent alone.
+func (r *rule) counts() bool {
+	switch r.Operator {
+	case sweep.Unique, sweep.MaxPer, sweep.GroupBy:
+		return true
+	case sweep.Cluster:
+		return r.Value == ""
+	}
+	return false
+}
+
+// accepts says whether the agent meets the part of the rule that depends on the agent alone.
+func (r *rule) accepts(a *Agent) bool {
+	at, present := a.attribute(r.Field)
+	if !present {
+		return r.Operator == sweep.Unlike
+	}
+	switch r.Operator {
+	case sweep.Is, sweep.Cluster:
+		return r.counts() || at.any(func(v string) bool { return v == r.Value })
+	case sweep.Like:
+		return r.like != nil && at.any(r.like.MatchString)
+	case sweep.Unlike:
+		return r.like != nil && !at.any(r.like.MatchString)
+	case sweep.Unique, sweep.MaxPer, sweep.GroupBy:
+		return true
+	}
+	return false
+}
+
+// any says whether the attribute's value, or one item of its set, passes.
+func (a *Attribute) any(pass func(string) bool) bool {
+	if a.Set == nil {
+		return pass(a.Value)
+	}
+	for _, item := range a.Set {
+		if pass(item) {
+			return true
+		}
+	}
+	return false
+}
+
+// text is the attribute as a key for counting.
+func (a *Attribute) text() string {
+	if a.Set == nil {
+		return a.Value
+	}
+	return strings.Join(a.Set, ",")
+}
+
+// census counts the tasks of one sweep by the values of one field.
+type census struct {
+	field string
+	sweep string
+	tasks map[string]int // by value; values of agents of the cluster, 0 where nothing runs
+	total int
+}
+
+// room is how many more tasks may go where the field has this value.
+func (c *census) room(r *rule, value string, groups map[string]bool) int {
+	switch r.Operator {
+	case sweep.Unique, sweep.MaxPer:
+		return max(0, r.limit-c.tasks[value])
+	case sweep.Cluster:
+		if c.total == 0 || c.tasks[value] > 0 {
+			return math.MaxInt
+		}
+		return 0
+	case sweep.GroupBy:
+		least := 0
+		if len(groups) >= r.limit {
+			least = math.MaxInt
+			for g := range groups {
+				least = min(least, c.tasks[g])
+			}
+		}
+		return max(0, least+1-c.tasks[value])
+	}
+	return math.MaxInt
+}
