@@ -1,0 +1,38 @@
+package mesos
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+// backoff gives the waits between rounds of attempts: from min, doubling to max, each drawn from the upper
+// half of its span so that schedulers that lost the same master do not come back together.
+type backoff struct {
+	min, max, next time.Duration
+	rand           *rand.Rand
+}
+
+func newBackoff(min, max time.Duration, seed uint64) *backoff {
+	return &backoff{min: min, max: max, next: min, rand: rand.New(rand.NewPCG(seed, 0))}
+}
+
+func (b *backoff) reset() { b.next = b.min }
+
+func (b *backoff) draw() time.Duration {
+	span := b.next
+	b.next = min(2*b.next, b.max)
+	return span/2 + time.Duration(b.rand.Int64N(int64(span/2)+1))
+}
+
+// wait sleeps for the next draw; it tells whether ctx still stands.
+func (b *backoff) wait(ctx context.Context) bool {
+	t := time.NewTimer(b.draw())
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

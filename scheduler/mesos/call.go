@@ -1,0 +1,127 @@
+package mesos
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
+	api "github.com/mesos/mesos-go/api/v1/lib/scheduler"
+	"github.com/mesos/mesos-go/api/v1/lib/scheduler/calls"
+
+	"github.com/kaon-sweep/kaon/scheduler"
+)
+
+// translate turns one of our calls into Mesos's, for the given framework. role is what resources of unknown
+// origin are taken from.
+func translate(call scheduler.Call, framework, role string) (*api.Call, error) {
+	var c *api.Call
+	switch call := call.(type) {
+	case scheduler.Accept:
+		c = accept(call, framework, role)
+	case scheduler.Decline:
+		c = &api.Call{Type: api.Call_DECLINE, Decline: &api.Call_Decline{Filters: refuse(call.Refuse)}}
+		for _, id := range call.Offers {
+			c.Decline.OfferIDs = append(c.Decline.OfferIDs, mesosapi.OfferID{Value: string(id)})
+		}
+	case scheduler.Kill:
+		c = calls.Kill(string(call.Task), string(call.Agent))
+		if call.Grace > 0 {
+			c.Kill.KillPolicy = &mesosapi.KillPolicy{GracePeriod: &mesosapi.DurationInfo{Nanoseconds: call.Grace.Nanoseconds()}}
+		}
+	case scheduler.Acknowledge:
+		c = calls.Acknowledge(string(call.Agent), string(call.Task), call.UUID)
+	case scheduler.Reconcile:
+		c = calls.Reconcile()
+		for _, t := range call.Tasks {
+			task := api.Call_Reconcile_Task{TaskID: mesosapi.TaskID{Value: string(t.Task)}}
+			if t.Agent != "" {
+				task.AgentID = &mesosapi.AgentID{Value: string(t.Agent)}
+			}
+			c.Reconcile.Tasks = append(c.Reconcile.Tasks, task)
+		}
+	case scheduler.Message:
+		c = calls.Message(string(call.Agent), string(call.Executor), call.Data)
+	case scheduler.Suppress:
+		c = calls.Suppress()
+	case scheduler.Revive:
+		c = calls.Revive()
+	case scheduler.Teardown:
+		c = &api.Call{Type: api.Call_TEARDOWN}
+	default:
+		return nil, fmt.Errorf("send %T: unknown call", call)
+	}
+	c.FrameworkID = &mesosapi.FrameworkID{Value: framework}
+	return c, nil
+}
+
+// refuse is always written: without it Mesos would refuse for five seconds.
+func refuse(d time.Duration) *mesosapi.Filters {
+	s := max(d, 0).Seconds()
+	return &mesosapi.Filters{RefuseSeconds: &s}
+}
+
+func accept(a scheduler.Accept, framework, role string) *api.Call {
+	c := &api.Call{Type: api.Call_ACCEPT, Accept: &api.Call_Accept{Filters: refuse(a.Refuse)}}
+	for _, id := range a.Offers {
+		c.Accept.OfferIDs = append(c.Accept.OfferIDs, mesosapi.OfferID{Value: string(id)})
+	}
+	if len(a.Tasks) == 0 {
+		return c
+	}
+	tasks := make([]mesosapi.TaskInfo, len(a.Tasks))
+	var last *mesosapi.ExecutorInfo
+	for i := range a.Tasks {
+		t := &a.Tasks[i]
+		role := allocated(t.Resources, role)
+		if last == nil || !reflect.DeepEqual(t.Executor, a.Tasks[i-1].Executor) {
+			last = executorInfo(t.Executor, framework, role)
+		}
+		tasks[i] = mesosapi.TaskInfo{
+			Name:      t.Name,
+			TaskID:    mesosapi.TaskID{Value: string(t.ID)},
+			AgentID:   mesosapi.AgentID{Value: string(a.Agent)},
+			Resources: resources(t.Resources, role),
+			Executor:  last,
+			Data:      t.Data,
+		}
+	}
+	c.Accept.Operations = []mesosapi.Offer_Operation{calls.OpLaunch(tasks...)}
+	return c
+}
+
+func executorInfo(e scheduler.ExecutorInfo, framework, role string) *mesosapi.ExecutorInfo {
+	no := false
+	command := &mesosapi.CommandInfo{Shell: &no}
+	if len(e.Argv) > 0 {
+		command.Value = &e.Argv[0]
+		command.Arguments = e.Argv // with argv[0], as execve wants it
+	}
+	for _, u := range e.URIs {
+		uri := mesosapi.CommandInfo_URI{Value: u.Value, Executable: &u.Executable, Extract: &u.Extract, Cache: &u.Cache}
+		if u.OutputFile != "" {
+			uri.OutputFile = &u.OutputFile
+		}
+		command.URIs = append(command.URIs, uri)
+	}
+	if len(e.Env) > 0 {
+		command.Environment = &mesosapi.Environment{}
+		for _, pair := range e.Env {
+			name, value, _ := strings.Cut(pair, "=")
+			command.Environment.Variables = append(command.Environment.Variables,
+				mesosapi.Environment_Variable{Name: name, Value: &value})
+		}
+	}
+	info := &mesosapi.ExecutorInfo{
+		Type:        mesosapi.ExecutorInfo_CUSTOM,
+		ExecutorID:  mesosapi.ExecutorID{Value: string(e.ID)},
+		FrameworkID: &mesosapi.FrameworkID{Value: framework},
+		Command:     command,
+		Resources:   resources(e.Resources, allocated(e.Resources, role)),
+	}
+	if e.Name != "" {
+		info.Name = &e.Name
+	}
+	return info
+}

@@ -1,0 +1,184 @@
+package mesos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
+
+	"github.com/kaon-sweep/kaon/scheduler"
+)
+
+// Driver is a scheduler.Driver for one framework.
+type Driver struct {
+	conf   Config
+	client *http.Client
+	header http.Header // of every call, before the stream id
+
+	live     atomic.Pointer[session] // nil while not subscribed
+	tornDown atomic.Bool
+}
+
+var _ scheduler.Driver = (*Driver)(nil)
+
+// maxRedirects bounds how many redirects are followed in a row; more is a ring of masters that disagree.
+const maxRedirects = 8
+
+// New returns a driver that has not connected yet. Its errors are those of the configuration: no master, a
+// bad address, certificates that cannot be read.
+func New(c Config) (*Driver, error) {
+	if err := c.complete(); err != nil {
+		return nil, err
+	}
+	client, err := newClient(c)
+	if err != nil {
+		return nil, err
+	}
+	d := &Driver{conf: c, client: client, header: http.Header{
+		"Content-Type": {mediaType},
+		"Accept":       {mediaType},
+		"User-Agent":   {"kaon"},
+	}}
+	if c.Principal != "" {
+		r := http.Request{Header: d.header}
+		r.SetBasicAuth(c.Principal, c.Secret)
+	}
+	return d, nil
+}
+
+// Run subscribes and delivers events until ctx ends, which gives nil, as does the end of the stream after a
+// Teardown. Whenever the stream breaks it delivers Disconnected and subscribes again with the same framework
+// id: at the leader it is told of, else at each master in turn, then after a growing wait. It returns an
+// error after Refused when the master will never take this framework in, and ErrUnreachable when
+// Config.FirstTimeout passed without a first subscription.
+func (d *Driver) Run(ctx context.Context, deliver func(scheduler.Event)) error {
+	defer d.client.CloseIdleConnections()
+	r := &rounds{masters: d.conf.Masters, backoff: newBackoff(d.conf.BackoffMin, d.conf.BackoffMax, d.conf.Seed)}
+	framework, started := d.conf.FrameworkID, time.Now()
+	for again := false; ; {
+		s := &session{driver: d, address: r.address(), framework: framework, again: again}
+		err := s.run(ctx, deliver)
+		if ctx.Err() != nil || (s.subscribed && d.tornDown.Load()) {
+			return nil
+		}
+		if permanent(err) {
+			err = fmt.Errorf("subscribe at %s: %w", s.address, remedy(err))
+			deliver(scheduler.Refused{Err: err})
+			return err
+		}
+		framework, again = s.framework, again || s.subscribed
+		if !again && d.conf.FirstTimeout > 0 && time.Since(started) > d.conf.FirstTimeout {
+			return fmt.Errorf("subscribe at %v: %w: %w", d.conf.Masters, ErrUnreachable, err)
+		}
+		d.conf.Log.Warn("not subscribed", "master", s.address, "error", err)
+		if !r.next(ctx, err, s.subscribed) {
+			return nil
+		}
+	}
+}
+
+// rounds says which master to try, and when.
+type rounds struct {
+	masters []string
+	backoff *backoff
+	leader  string // where a redirect pointed; empty: masters[at]
+	at      int
+	tried   int // masters tried since the last wait
+	hops    int // redirects followed since the last wait
+}
+
+func (r *rounds) address() string {
+	if r.leader != "" {
+		return r.leader
+	}
+	return r.masters[r.at]
+}
+
+// next chooses the master to try after err, waiting when all were tried; it tells whether ctx still stands.
+func (r *rounds) next(ctx context.Context, err error, subscribed bool) bool {
+	if subscribed { // this one was the leader and is worth another try after the shortest wait
+		r.backoff.reset()
+		r.tried, r.hops = 0, 0
+		return r.backoff.wait(ctx)
+	}
+	var elsewhere *redirect
+	if errors.As(err, &elsewhere) && r.hops < maxRedirects {
+		r.leader = elsewhere.to
+		r.hops++
+		return true
+	}
+	if r.leader != "" {
+		r.leader = ""
+	} else {
+		r.at = (r.at + 1) % len(r.masters)
+		r.tried++
+	}
+	if r.tried < len(r.masters) && r.hops < maxRedirects {
+		return true
+	}
+	r.tried, r.hops = 0, 0
+	return r.backoff.wait(ctx)
+}
+
+// Send delivers one call on the current subscription and waits for the master's answer. It may be called
+// from several goroutines. ErrDisconnected says that there is no subscription. After any other error it is
+// unknown whether the call arrived, so the driver also ends the subscription: the loop hears Disconnected and
+// then Subscribed, and reconciles.
+func (d *Driver) Send(ctx context.Context, call scheduler.Call) error {
+	s := d.live.Load()
+	if s == nil {
+		return ErrDisconnected
+	}
+	c, err := translate(call, string(s.framework), d.conf.Roles[0])
+	if err != nil {
+		return err
+	}
+	if _, ok := call.(scheduler.Teardown); ok {
+		d.tornDown.Store(true)
+	}
+	if err := s.call(ctx, c); err != nil {
+		d.tornDown.Store(false)
+		s.end(fmt.Errorf("%w: %w", errCallLost, err))
+		return err
+	}
+	return nil
+}
+
+func (d *Driver) frameworkInfo(id scheduler.FrameworkID) *mesosapi.FrameworkInfo {
+	c := &d.conf
+	yes, seconds := true, c.FailoverTimeout.Seconds()
+	info := &mesosapi.FrameworkInfo{
+		User:            c.User,
+		Name:            c.Name,
+		Roles:           c.Roles,
+		FailoverTimeout: &seconds,
+		Checkpoint:      &yes,
+	}
+	types := []mesosapi.FrameworkInfo_Capability_Type{
+		mesosapi.FrameworkInfo_Capability_MULTI_ROLE,
+		mesosapi.FrameworkInfo_Capability_PARTITION_AWARE,
+		mesosapi.FrameworkInfo_Capability_TASK_KILLING_STATE,
+	}
+	if c.GPUs {
+		types = append(types, mesosapi.FrameworkInfo_Capability_GPU_RESOURCES)
+	}
+	for _, t := range types {
+		info.Capabilities = append(info.Capabilities, mesosapi.FrameworkInfo_Capability{Type: t})
+	}
+	if id != "" {
+		info.ID = &mesosapi.FrameworkID{Value: string(id)}
+	}
+	info.Principal, info.Hostname, info.WebUiURL = optional(c.Principal), optional(c.Hostname), optional(c.WebUI)
+	return info
+}
+
+func optional(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}

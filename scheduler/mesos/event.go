@@ -1,0 +1,139 @@
+package mesos
+
+import (
+	"fmt"
+	"math"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
+	api "github.com/mesos/mesos-go/api/v1/lib/scheduler"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler"
+)
+
+// events turns one event of Mesos into ours. SUBSCRIBED, HEARTBEAT and ERROR belong to the session; inverse
+// offers and operations, which this framework never asks for, give nothing.
+func events(e *api.Event) scheduler.Event {
+	switch e.Type {
+	case api.Event_OFFERS:
+		list := e.GetOffers().GetOffers()
+		out := make([]offers.Offer, len(list))
+		for i := range list {
+			out[i] = offer(&list[i])
+		}
+		return scheduler.Offered{Offers: out}
+	case api.Event_RESCIND:
+		return scheduler.Rescinded{Offer: offers.OfferID(e.GetRescind().GetOfferID().Value)}
+	case api.Event_UPDATE:
+		status := e.GetUpdate().GetStatus()
+		return scheduler.Updated{Status: update(&status)}
+	case api.Event_MESSAGE:
+		m := e.GetMessage()
+		return scheduler.Said{
+			Agent:    offers.AgentID(m.GetAgentID().Value),
+			Executor: offers.ExecutorID(m.GetExecutorID().Value),
+			Data:     m.GetData(),
+		}
+	case api.Event_FAILURE:
+		f := e.GetFailure()
+		agent := offers.AgentID(f.GetAgentID().GetValue())
+		if f.GetExecutorID() == nil {
+			return scheduler.AgentGone{Agent: agent}
+		}
+		return scheduler.ExecutorGone{
+			Agent:    agent,
+			Executor: offers.ExecutorID(f.GetExecutorID().GetValue()),
+			Wait:     int(f.GetStatus()),
+		}
+	}
+	return nil
+}
+
+func update(s *mesosapi.TaskStatus) scheduler.Status {
+	out := scheduler.Status{
+		Task:     scheduler.TaskID(s.TaskID.Value),
+		Agent:    offers.AgentID(s.GetAgentID().GetValue()),
+		Executor: offers.ExecutorID(s.GetExecutorID().GetValue()),
+		State:    scheduler.TaskState(strings.TrimPrefix(s.GetState().String(), "TASK_")),
+		Message:  s.GetMessage(),
+		UUID:     s.UUID,
+		Data:     s.Data,
+		Time:     seconds(s.GetTimestamp()),
+	}
+	if s.Source != nil {
+		out.Source = s.Source.String()
+	}
+	if s.Reason != nil {
+		out.Reason = s.Reason.String()
+	}
+	return out
+}
+
+// seconds reads Mesos's timestamps: Unix seconds with a fraction, to the microsecond that a double holds.
+func seconds(t float64) time.Time {
+	if !(t > 0 && t < 1<<40) {
+		return time.Time{}
+	}
+	return time.UnixMicro(int64(math.Round(t * 1e6))).UTC()
+}
+
+func offer(o *mesosapi.Offer) offers.Offer {
+	role := o.GetAllocationInfo().GetRole()
+	out := offers.Offer{
+		ID:       offers.OfferID(o.ID.Value),
+		Agent:    offers.AgentID(o.AgentID.Value),
+		Hostname: o.Hostname,
+		Role:     role,
+		Amounts:  make([]offers.Amount, len(o.Resources)),
+		URL:      agentURL(o.URL),
+	}
+	for i := range o.Resources {
+		out.Amounts[i] = fromMesos(&o.Resources[i], role)
+	}
+	for i := range o.Attributes {
+		out.Attributes = append(out.Attributes, attribute(&o.Attributes[i]))
+	}
+	for i := range o.ExecutorIDs {
+		out.Executors = append(out.Executors, offers.ExecutorID(o.ExecutorIDs[i].Value))
+	}
+	return out
+}
+
+// agentURL prefers the address over the name: the scheduler's host need not resolve the agents' names.
+// Over HTTPS it is the name, which the certificate holds.
+func agentURL(u *mesosapi.URL) string {
+	if u == nil {
+		return ""
+	}
+	host := u.Address.GetIP()
+	if host == "" || (u.Scheme == "https" && u.Address.GetHostname() != "") {
+		host = u.Address.GetHostname()
+	}
+	return u.Scheme + "://" + net.JoinHostPort(host, strconv.Itoa(int(u.Address.Port))) + u.GetPath()
+}
+
+// attribute writes scalars in their shortest form and ranges as Mesos's own flags do, [1-5,7-7].
+func attribute(a *mesosapi.Attribute) offers.Attribute {
+	out := offers.Attribute{Name: a.Name}
+	switch a.Type {
+	case mesosapi.TEXT:
+		out.Value = a.GetText().GetValue()
+	case mesosapi.SCALAR:
+		out.Value = strconv.FormatFloat(a.GetScalar().GetValue(), 'f', -1, 64)
+	case mesosapi.SET:
+		out.Set = slices.Clone(a.GetSet().GetItem())
+		out.Value = "{" + strings.Join(out.Set, ",") + "}"
+	case mesosapi.RANGES:
+		var parts []string
+		for _, r := range a.GetRanges().GetRange() {
+			parts = append(parts, fmt.Sprintf("%d-%d", r.Begin, r.End))
+		}
+		out.Value = "[" + strings.Join(parts, ",") + "]"
+	}
+	return out
+}

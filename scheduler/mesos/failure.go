@@ -1,0 +1,77 @@
+package mesos
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+var (
+	// ErrDisconnected is what Send returns while there is no subscription.
+	ErrDisconnected = errors.New("not subscribed to a master")
+	// ErrUnreachable is in the error of Run when no master took us in within FirstTimeout.
+	ErrUnreachable = errors.New("no master can be reached")
+
+	errHeartbeat = errors.New("heartbeats of the master stopped")
+	errTimeout   = errors.New("no answer in time")
+	errCallLost  = errors.New("a call did not get through")
+)
+
+// StatusError is an answer of the master other than yes.
+type StatusError struct {
+	Call string // SUBSCRIBE, ACCEPT, ...
+	Code int
+	Text string // what the master said, at most maxText bytes
+}
+
+const (
+	maxText       = 1024
+	subscribeCall = "SUBSCRIBE"
+)
+
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("%s answered by %d %s: %s", e.Call, e.Code, http.StatusText(e.Code), e.Text)
+}
+
+// FrameworkError is Mesos's ERROR event: this framework, as it is, will not be served.
+type FrameworkError struct{ Text string }
+
+func (e *FrameworkError) Error() string { return e.Text }
+
+// redirect says that the leader is elsewhere.
+type redirect struct{ to string }
+
+func (e *redirect) Error() string { return "leader is " + e.to }
+
+// permanent tells whether subscribing again in the same way is pointless. Unknown answers, a master that is
+// electing or recovering (503), and everything the network does may pass.
+func permanent(err error) bool {
+	var event *FrameworkError
+	if errors.As(err, &event) {
+		return true
+	}
+	var status *StatusError
+	if !errors.As(err, &status) || status.Call != subscribeCall {
+		return false // a call that is refused ends a session, and the next one may do
+	}
+	switch status.Code {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden,
+		http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusUnsupportedMediaType:
+		return true
+	}
+	return false
+}
+
+// remedy adds what a person can do about a refusal.
+func remedy(err error) error {
+	var status *StatusError
+	if errors.As(err, &status) {
+		switch status.Code {
+		case http.StatusUnauthorized:
+			return fmt.Errorf("%w: check principal and secret, mesos://principal:secret@host:port", err)
+		case http.StatusForbidden:
+			return fmt.Errorf("%w: the principal may not register with these roles or this user; see the master's ACLs", err)
+		}
+	}
+	return err
+}
