@@ -31,3 +31,16 @@ type End struct {
 	Params  json.RawMessage `codec:"params,omitempty" json:"params,omitempty"`
 	Seed    uint64          `codec:"seed,omitempty" json:"seed,omitempty"`
 }
+
+// How an attempt ended (End.State), and where a trial stands (Trial.State). Waiting and Running are only a
+// trial's; Lost and Preempted only an attempt's: a trial whose final attempt was lost or preempted has failed.
+const (
+	Waiting   = "waiting"
+	Running   = "running"
+	Succeeded = "succeeded"
+	Failed    = "failed"
+	Stopped   = "stopped"
+	Cached    = "cached"
+	Lost      = "lost"
+	Preempted = "preempted"
+)

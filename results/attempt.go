@@ -1,0 +1,181 @@
+package results
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// maxMetrics is how many metrics one attempt may have beside those the sweep declares. Real programs log tens;
+// one that invents a name per line must not fill the scheduler.
+const maxMetrics = 256
+
+// series is what is kept of one metric of one attempt. Points enter it in the order of their numbers, so the
+// sum has the same bits however they arrived.
+type series struct {
+	metric uint32 // index into Board.names
+	count  uint32
+	last   float64
+	min    float64 // of the numbers that are not NaN
+	max    float64
+	sum    float64
+}
+
+func (s *series) add(v float64) {
+	switch {
+	case s.count == 0 || s.min != s.min:
+		s.min, s.max = v, v
+	case v < s.min:
+		s.min = v
+	case v > s.max:
+		s.max = v
+	}
+	s.count++
+	s.last = v
+	s.sum += v
+}
+
+// reduce is the number that stands for the series.
+func (s *series) reduce(how sweep.Reduce) float64 {
+	switch how {
+	case sweep.Min:
+		return s.min
+	case sweep.Max:
+		return s.max
+	case sweep.Mean:
+		return s.sum / float64(s.count)
+	}
+	return s.last
+}
+
+// numbered is a point that waits for those before it.
+type numbered struct {
+	number uint64
+	point  Point
+}
+
+// attempt is what the board knows of one attempt.
+type attempt struct {
+	number   int
+	next     uint64 // points 0 to next-1 are folded in
+	reported uint64 // End.Points
+	startMs  int64
+	endMs    int64
+	endSum   uint64
+	end      endRef
+	state    string // of its End, empty before
+	final    bool
+	series   []series
+	curve    curve
+	held     []numbered // by number, all beyond next
+}
+
+// take folds points, the first of which has the number first, and reports whether any was new.
+func (a *attempt) take(b *Board, first uint64, points []Point) bool {
+	before := a.next
+	if first <= a.next {
+		if skip := a.next - first; skip < uint64(len(points)) {
+			for _, p := range points[skip:] {
+				a.fold(b, p)
+			}
+		}
+		a.release(b)
+		return a.next != before
+	}
+	return a.hold(first, points)
+}
+
+// hold keeps points that come after a gap.
+func (a *attempt) hold(first uint64, points []Point) bool {
+	byNumber := func(h numbered, n uint64) int { return cmp.Compare(h.number, n) }
+	old := len(a.held)
+	for i, p := range points {
+		number := first + uint64(i)
+		if _, known := slices.BinarySearchFunc(a.held[:old], number, byNumber); !known {
+			p.Metrics = maps.Clone(p.Metrics)
+			a.held = append(a.held, numbered{number, p})
+		}
+	}
+	slices.SortFunc(a.held, func(x, y numbered) int { return cmp.Compare(x.number, y.number) })
+	return len(a.held) > old
+}
+
+// release folds held points whose turn has come.
+func (a *attempt) release(b *Board) {
+	n := 0
+	for ; n < len(a.held) && a.held[n].number <= a.next; n++ {
+		if a.held[n].number == a.next {
+			a.fold(b, a.held[n].point)
+		}
+	}
+	if n > 0 {
+		a.held = append([]numbered(nil), a.held[n:]...)
+	}
+}
+
+// fold adds the next point.
+func (a *attempt) fold(b *Board, p Point) {
+	a.next++
+	if a.series == nil {
+		a.series = make([]series, 0, len(p.Metrics))
+	}
+	if len(a.series)+len(p.Metrics) > maxMetrics {
+		for _, name := range slices.Sorted(maps.Keys(p.Metrics)) { // which ones are left out must not depend on map order
+			a.fold1(b, p, name, p.Metrics[name])
+		}
+		return
+	}
+	for name, v := range p.Metrics {
+		a.fold1(b, p, name, v)
+	}
+}
+
+func (a *attempt) fold1(b *Board, p Point, name string, v float64) {
+	id, known := b.ids[name]
+	var s *series
+	if known {
+		s = a.find(id)
+	}
+	if s == nil {
+		if len(a.series) >= maxMetrics+len(b.declared) && int(id) >= len(b.declared) {
+			return
+		}
+		if !known {
+			id = b.intern(name)
+		}
+		a.series = append(a.series, series{metric: id})
+		s = &a.series[len(a.series)-1]
+	}
+	s.add(v)
+	if id == 0 && b.cfg.Objective.Name != "" {
+		a.curve.add(CurvePoint{p.Step, Number(v)}, b.curveLen)
+	}
+}
+
+// find is the series of a metric, nil before its first point.
+func (a *attempt) find(metric uint32) *series {
+	for i := range a.series {
+		if a.series[i].metric == metric {
+			return &a.series[i]
+		}
+	}
+	return nil
+}
+
+// view is the attempt with all points that are known, those beyond gaps too, in the order of their numbers. It
+// depends on nothing but which points are known.
+func (a *attempt) view(b *Board) *attempt {
+	if len(a.held) == 0 {
+		return a
+	}
+	v := *a
+	v.series = slices.Clone(a.series)
+	v.curve.points = slices.Clone(a.curve.points)
+	v.held = nil
+	for _, h := range a.held {
+		v.fold(b, h.point)
+	}
+	return &v // v.next is now the number of points known
+}

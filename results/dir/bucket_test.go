@@ -1,0 +1,79 @@
+package dir_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/buckettest"
+	"github.com/kaon-sweep/kaon/results/dir"
+)
+
+func open(t *testing.T, folder string) *dir.Bucket {
+	t.Helper()
+	b, err := dir.Open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	return b
+}
+
+func TestBucket(t *testing.T) {
+	buckettest.Run(t, func(t *testing.T) results.Bucket { return open(t, filepath.Join(t.TempDir(), "new", "folder")) })
+}
+
+func TestLinksDoNotLeadOut(t *testing.T) {
+	outside, inside := t.TempDir(), t.TempDir()
+	if err := os.WriteFile(filepath.Join(outside, "secret"), []byte("s"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(outside, filepath.Join(inside, "link")); err != nil {
+		t.Fatal(err)
+	}
+	b := open(t, inside)
+	if r, err := b.Get(t.Context(), "link/secret"); err == nil {
+		r.Close()
+		t.Error("read through a link to the outside")
+	}
+	if err := b.Put(t.Context(), "link/new", strings.NewReader("x")); err == nil {
+		t.Error("wrote through a link to the outside")
+	}
+	for o, err := range b.List(t.Context(), "") {
+		t.Errorf("listed %v, %v", o, err)
+	}
+}
+
+// A crash between writing and renaming leaves a temporary file: it is no object, and is gone after a day.
+func TestCrashLeavesNoObject(t *testing.T) {
+	folder := t.TempDir()
+	open(t, folder)
+	temps := filepath.Join(folder, results.TempPrefix)
+	if err := os.Mkdir(temps, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for name, age := range map[string]time.Duration{"old": 25 * time.Hour, "young": time.Hour} {
+		file := filepath.Join(temps, name)
+		if err := os.WriteFile(file, []byte("half"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		then := time.Now().Add(-age)
+		if err := os.Chtimes(file, then, then); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := open(t, folder)
+	for o, err := range b.List(t.Context(), "") {
+		t.Errorf("listed %v, %v", o, err)
+	}
+	if _, err := os.Stat(filepath.Join(temps, "young")); err != nil {
+		t.Errorf("a young temporary file may be another process's: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(temps, "old")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("an old temporary file stayed: %v", err)
+	}
+}

@@ -1,0 +1,92 @@
+package dir
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/kaon-sweep/kaon/results"
+)
+
+// List implements results.Bucket.
+func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[results.Object, error] {
+	return func(yield func(results.Object, error) bool) {
+		folder := "."
+		if i := strings.LastIndexByte(prefix, '/'); i >= 0 {
+			folder = prefix[:i]
+			if results.CheckName(folder) != nil {
+				return // nothing can have such a name
+			}
+		}
+		b.walk(ctx, folder, prefix, yield)
+	}
+}
+
+// walk yields what lies in a folder and below, and reports whether to go on. A folder sorts as its name with a
+// slash, as its objects' names do.
+func (b *Bucket) walk(ctx context.Context, folder, prefix string, yield func(results.Object, error) bool) bool {
+	names, err := b.names(folder)
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return true
+		}
+		yield(results.Object{}, fmt.Errorf("list %s: %w", prefix, err))
+		return false
+	}
+	for _, name := range names {
+		full := path.Join(folder, name)
+		if strings.HasSuffix(name, "/") {
+			below := full + "/"
+			if overlap := strings.HasPrefix(below, prefix) || strings.HasPrefix(prefix, below); overlap &&
+				!b.walk(ctx, full, prefix, yield) {
+				return false
+			}
+			continue
+		}
+		if !strings.HasPrefix(full, prefix) {
+			continue
+		}
+		info, err := b.root.Lstat(full)
+		if err != nil || !info.Mode().IsRegular() {
+			continue // deleted meanwhile, or not ours
+		}
+		if !yield(results.Object{Name: full, Size: info.Size(), Modified: info.ModTime()}, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// names is what a folder holds, sorted, folders with a slash behind; without what could not be an object.
+func (b *Bucket) names(folder string) ([]string, error) {
+	f, err := b.root.Open(folder)
+	if err != nil {
+		return nil, missing(err)
+	}
+	defer f.Close()
+	entries, err := f.ReadDir(-1)
+	if err != nil {
+		return nil, missing(err)
+	}
+	var names []string
+	for _, e := range entries {
+		name := e.Name()
+		if results.CheckName(path.Join(folder, name)) != nil {
+			continue
+		}
+		if e.IsDir() {
+			name += "/"
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names, nil
+}

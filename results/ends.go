@@ -1,0 +1,92 @@
+package results
+
+import (
+	"bytes"
+	"fmt"
+	"hash/maphash"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/ugorji/go/codec"
+)
+
+// endBlock is how much is compressed together: large enough that sandboxes, agents and parameters, which
+// repeat from trial to trial, cost a tenth; small enough that reading one End back takes some 50 µs.
+const endBlock = 64 << 10
+
+// endRef is where an End lies in the store: block, and offset of its bytes there.
+type endRef struct{ block, offset, length uint32 }
+
+// ends keeps the Ends of all attempts compressed, since a million of them with parameters, sandbox and
+// stderr would take most of a gigabyte. Ends are only added; one that was replaced stays as waste.
+type ends struct {
+	blocks [][]byte // compressed
+	open   []byte   // block number len(blocks), not yet compressed
+	cached int      // number of the block in cache, -1 none
+	cache  []byte
+	zip    *zstd.Encoder
+	unzip  *zstd.Decoder
+	seed   maphash.Seed
+	one    []byte
+	enc    *codec.Encoder
+}
+
+func newEnds() *ends {
+	zip, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest),
+		zstd.WithWindowSize(endBlock))
+	if err != nil {
+		panic(err) // the options are constants
+	}
+	unzip, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
+	if err != nil {
+		panic(err)
+	}
+	e := &ends{cached: -1, zip: zip, unzip: unzip, seed: maphash.MakeSeed()}
+	e.enc = codec.NewEncoderBytes(&e.one, msgpack)
+	return e
+}
+
+// pack is End as bytes, equal for equal Ends, valid until the next pack; and a hash of them.
+func (e *ends) pack(end *End) ([]byte, uint64, error) {
+	e.one = e.one[:0]
+	e.enc.ResetBytes(&e.one)
+	if err := e.enc.Encode(end); err != nil {
+		return nil, 0, fmt.Errorf("encode end: %w", err)
+	}
+	return e.one, maphash.Bytes(e.seed, e.one), nil
+}
+
+// add stores packed bytes.
+func (e *ends) add(packed []byte) endRef {
+	if len(e.open)+len(packed) > endBlock && len(e.open) > 0 {
+		e.blocks = append(e.blocks, e.zip.EncodeAll(e.open, nil))
+		e.open = e.open[:0]
+	}
+	ref := endRef{uint32(len(e.blocks)), uint32(len(e.open)), uint32(len(packed))}
+	e.open = append(e.open, packed...)
+	return ref
+}
+
+// packed is what add was given, valid until the next call.
+func (e *ends) packed(ref endRef) []byte {
+	block := e.open
+	if int(ref.block) < len(e.blocks) {
+		if e.cached != int(ref.block) {
+			var err error
+			if e.cache, err = e.unzip.DecodeAll(e.blocks[ref.block], e.cache[:0]); err != nil {
+				panic(fmt.Errorf("decompress own block: %w", err)) // we compressed it
+			}
+			e.cached = int(ref.block)
+		}
+		block = e.cache
+	}
+	return block[ref.offset : ref.offset+ref.length]
+}
+
+// get is a stored End.
+func (e *ends) get(ref endRef) End {
+	var end End
+	if err := codec.NewDecoderBytes(bytes.Clone(e.packed(ref)), msgpack).Decode(&end); err != nil {
+		panic(fmt.Errorf("decode own end: %w", err)) // we encoded it
+	}
+	return end
+}

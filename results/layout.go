@@ -1,0 +1,48 @@
+package results
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Names of a sweep's objects, below sweeps/<id>/.
+const (
+	SpecFile   = "spec.yaml"
+	SweepFile  = "sweep.json"
+	BoardFile  = "board.json"
+	WinnerFile = "winner.json"
+
+	sweepsPrefix = "sweeps/"
+	batchSuffix  = ".msgpack.zst"
+)
+
+// ObjectName is the name of one of a sweep's objects: sweeps/<id>/<file>.
+func ObjectName(sweep, file string) string { return sweepsPrefix + sweep + "/" + file }
+
+// RecordsPrefix begins the names of a sweep's batches.
+func RecordsPrefix(sweep string) string { return ObjectName(sweep, "records/") }
+
+// BatchName is the name of a sweep's batch n, n from 0. Zeros make names sort by number for the first 10^8.
+func BatchName(sweep string, n uint64) string {
+	return fmt.Sprintf("%s%08d%s", RecordsPrefix(sweep), n, batchSuffix)
+}
+
+// batchNumber is the number in a batch's name.
+func batchNumber(sweep, name string) (n uint64, ok bool) {
+	name, ok = strings.CutPrefix(name, RecordsPrefix(sweep))
+	if !ok {
+		return 0, false
+	}
+	name, ok = strings.CutSuffix(name, batchSuffix)
+	if !ok {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(name, 10, 63)
+	return n, err == nil
+}
+
+// ArtifactsPrefix begins the names of an attempt's artifacts.
+func ArtifactsPrefix(sweep string, trial, attempt int) string {
+	return ObjectName(sweep, fmt.Sprintf("artifacts/%d/%d/", trial, attempt))
+}

@@ -1,0 +1,190 @@
+package results
+
+import (
+	"sort"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Summary is a board as board.json: small however many trials there are, and the same bytes for the same
+// records, whatever order they came in. It holds no times and no host names, so two runs of one sweep that
+// computed the same have the same board.
+type Summary struct {
+	Version    int           `json:"version"` // 1
+	Sweep      string        `json:"sweep"`
+	Objective  *sweep.Metric `json:"objective"` // null: none
+	Trials     Counts        `json:"trials"`
+	Attempts   int           `json:"attempts"`
+	Points     uint64        `json:"points"`         // of all attempts
+	Missing    uint64        `json:"missing_points"` // reported by attempts that ended, and not on the board
+	Best       *Ranked       `json:"best"`           // null: nobody yet
+	Top        []Ranked      `json:"top"`            // best first
+	History    []Improvement `json:"history"`        // best value over the trials' indices: where it improved
+	Goals      []string      `json:"goals"`          // metrics with a goal
+	Pareto     []Compromise  `json:"pareto"`         // with two goals or more, else empty; at most 1,000
+	ParetoSize int           `json:"pareto_size"`
+	Metrics    []Spread      `json:"metrics"` // declared ones first, the others by name
+	Curves     []Curve       `json:"curves"`  // of the trials of Top
+}
+
+// Counts is how many trials are in each state. They add up to Total.
+type Counts struct {
+	Total     int `json:"total"`
+	Waiting   int `json:"waiting"` // not heard of, or between two attempts
+	Running   int `json:"running"`
+	Succeeded int `json:"succeeded"`
+	Failed    int `json:"failed"`
+	Stopped   int `json:"stopped"`
+	Cached    int `json:"cached"`
+}
+
+// Done is how many trials are in a terminal state.
+func (c Counts) Done() int { return c.Succeeded + c.Failed + c.Stopped + c.Cached }
+
+func (c *Counts) of(state string) *int {
+	switch state {
+	case Waiting:
+		return &c.Waiting
+	case Running:
+		return &c.Running
+	case Succeeded:
+		return &c.Succeeded
+	case Stopped:
+		return &c.Stopped
+	case Cached:
+		return &c.Cached
+	}
+	return &c.Failed
+}
+
+// Spread is one metric over the trials that succeeded: of the trials' values by the metric's reduce.
+type Spread struct {
+	Name   string       `json:"name"`
+	Goal   sweep.Goal   `json:"goal,omitempty"`
+	Reduce sweep.Reduce `json:"reduce"`
+	Trials int          `json:"trials"` // that have a finite value
+	Min    *Number      `json:"min"`    // null without trials
+	Max    *Number      `json:"max"`
+	Mean   *Number      `json:"mean"`
+}
+
+// Curve is the objective of one trial over its steps, thinned.
+type Curve struct {
+	Trial  int          `json:"trial"`
+	Points []CurvePoint `json:"points"`
+}
+
+// Counts is how many trials are in each state, in O(1).
+func (b *Board) Counts() Counts {
+	c := b.counts
+	c.Total = max(b.cfg.Trials, b.trials)
+	c.Waiting += c.Total - b.seen
+	return c
+}
+
+// Metrics is the names of the metrics on the board: the objective, the declared ones, then by name those that
+// some attempt reported besides. O(trials).
+func (b *Board) Metrics() []string {
+	spreads, _ := b.spreads()
+	names := make([]string, len(spreads))
+	for i := range spreads {
+		names[i] = spreads[i].Name
+	}
+	return names
+}
+
+// Summary is the board as a value, in O(trials).
+func (b *Board) Summary() Summary {
+	s := Summary{Version: 1, Sweep: b.cfg.Sweep, Trials: b.Counts(), Attempts: b.attempts, Points: b.points,
+		Goals: []string{}, Pareto: []Compromise{}, Curves: []Curve{}}
+	if b.cfg.Objective.Name != "" {
+		objective := b.cfg.Objective
+		s.Objective = &objective
+	}
+	if best, ok := b.Best(); ok {
+		s.Best = &best
+	}
+	s.Top, s.History = b.ranking(b.cfg.Top)
+	for _, id := range b.goals() {
+		s.Goals = append(s.Goals, b.names[id])
+	}
+	if all := b.pareto(); len(all) > 0 {
+		s.ParetoSize = len(all)
+		s.Pareto = append(s.Pareto, all[:min(len(all), maxFront)]...)
+	}
+	s.Metrics, s.Missing = b.spreads()
+	for _, r := range s.Top {
+		a := b.known(r.Trial).counting().view(b)
+		s.Curves = append(s.Curves, Curve{r.Trial, append([]CurvePoint(nil), a.curve.points...)})
+	}
+	return s
+}
+
+// sum is one metric over the trials.
+type sum struct {
+	reported bool // by any attempt
+	n        int
+	min, max float64
+	total    float64
+}
+
+func (s *sum) add(v float64) {
+	if s.n == 0 {
+		s.min, s.max = v, v
+	}
+	s.n, s.total, s.min, s.max = s.n+1, s.total+v, min(s.min, v), max(s.max, v)
+}
+
+// spreads adds up the metrics in the order of the trials' indices, so that means have the same bits.
+func (b *Board) spreads() (out []Spread, missing uint64) {
+	var sums []sum
+	for i := range b.trials {
+		t := b.known(i)
+		if t == nil {
+			continue
+		}
+		counting := t.counting()
+		for j := range t.attempts {
+			a := t.attempts[j].view(b)
+			missing += uint64(max(0, int64(a.reported)-int64(a.next)))
+			sums = append(sums, make([]sum, len(b.names)-len(sums))...)
+			for k := range a.series {
+				id := a.series[k].metric
+				sums[id].reported = true
+				if v := a.series[k].reduce(b.metric(id).Reduce); &t.attempts[j] == counting && wins(t.state) && finite(v) {
+					sums[id].add(v)
+				}
+			}
+		}
+	}
+	sums = append(sums, make([]sum, len(b.names)-len(sums))...)
+	out = []Spread{}
+	for id := range b.names {
+		if id < len(b.declared) || sums[id].reported {
+			out = append(out, sums[id].spread(b.metric(uint32(id))))
+		}
+	}
+	rest := out[len(b.declared):]
+	sort.Slice(rest, func(i, j int) bool { return rest[i].Name < rest[j].Name })
+	return out, missing
+}
+
+func (s *sum) spread(m sweep.Metric) Spread {
+	out := Spread{Name: m.Name, Goal: m.Goal, Reduce: m.Reduce}
+	if out.Reduce == "" {
+		out.Reduce = sweep.Last
+	}
+	if s.n > 0 {
+		lo, hi, mean := Number(s.min), Number(s.max), Number(s.total/float64(s.n))
+		out.Trials, out.Min, out.Max, out.Mean = s.n, &lo, &hi, &mean
+	}
+	return out
+}
+
+// metric is the declaration of a metric, or for one that was not declared its name alone.
+func (b *Board) metric(id uint32) sweep.Metric {
+	if int(id) < len(b.declared) {
+		return b.declared[id]
+	}
+	return sweep.Metric{Name: b.names[id]}
+}

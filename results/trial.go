@@ -1,0 +1,179 @@
+package results
+
+import (
+	"encoding/json"
+	"iter"
+	"slices"
+	"sort"
+)
+
+// Trial is what the board knows of one trial, as `kaon trials` and `kaon trial` print it.
+type Trial struct {
+	Trial   int             `json:"trial"`
+	State   string          `json:"state"`
+	Value   *Number         `json:"value,omitempty"` // of the objective, whatever the state
+	Attempt int             `json:"attempt"`         // the one that counts: the final, else the latest
+	Params  json.RawMessage `json:"params,omitempty"`
+	Seed    uint64          `json:"seed,omitempty"`
+	Metrics []Series        `json:"metrics"`         // of the attempt that counts, by name
+	Curve   []CurvePoint    `json:"curve,omitempty"` // of the objective, thinned
+	Tries   []Attempt       `json:"attempts"`        // all known, by number
+}
+
+// Series is one metric of one attempt. Min and Max leave NaN out; Last and Mean do not.
+type Series struct {
+	Name  string `json:"name"`
+	Value Number `json:"value"` // by the metric's reduce
+	Last  Number `json:"last"`
+	Min   Number `json:"min"`
+	Max   Number `json:"max"`
+	Mean  Number `json:"mean"`
+	Count uint64 `json:"count"`
+}
+
+// Attempt is one launch of a trial. While it runs, only Attempt and Known are set.
+type Attempt struct {
+	Attempt int    `json:"attempt"`
+	Known   uint64 `json:"points"`            // points on the board
+	Missing uint64 `json:"missing,omitempty"` // points that the attempt reported and no record brought
+	End     *End   `json:"end,omitempty"`
+}
+
+// Trial is the detail of one trial; not ok when no record named it.
+func (b *Board) Trial(index int) (Trial, bool) {
+	t := b.known(index)
+	if t == nil {
+		return Trial{}, false
+	}
+	a := t.counting().view(b)
+	out := Trial{Trial: index, State: t.state, Attempt: a.number, Metrics: b.series(a)}
+	if s := a.find(0); s != nil && b.cfg.Objective.Name != "" {
+		v := Number(s.reduce(b.cfg.Objective.Reduce))
+		out.Value = &v
+		out.Curve = slices.Clone(a.curve.points)
+	}
+	for i := range t.attempts {
+		try := b.try(&t.attempts[i])
+		if try.End != nil && (try.End.Params != nil && out.Params == nil || try.Attempt == a.number) {
+			out.Params, out.Seed = try.End.Params, try.End.Seed
+		}
+		out.Tries = append(out.Tries, try)
+	}
+	return out, true
+}
+
+func (b *Board) series(a *attempt) []Series {
+	out := make([]Series, 0, len(a.series))
+	for i := range a.series {
+		s := &a.series[i]
+		one := Series{Name: b.names[s.metric], Last: Number(s.last), Min: Number(s.min), Max: Number(s.max),
+			Mean: Number(s.sum / float64(s.count)), Count: uint64(s.count), Value: Number(s.last)}
+		if int(s.metric) < len(b.declared) {
+			one.Value = Number(s.reduce(b.declared[s.metric].Reduce))
+		}
+		out = append(out, one)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out
+}
+
+func (b *Board) try(a *attempt) Attempt {
+	out := Attempt{Attempt: a.number, Known: a.next + uint64(len(a.held))}
+	if a.state != "" {
+		end := b.ends.get(a.end)
+		out.End = &end
+		if a.reported > out.Known {
+			out.Missing = a.reported - out.Known
+		}
+	}
+	return out
+}
+
+// Query chooses and orders trials.
+type Query struct {
+	States []string // empty: all
+	Sort   string   // trial (default) | value | seconds | attempts, or the name of a metric
+	Desc   bool     // highest first; for value: worst first
+	Offset int
+	Limit  int // 0: all
+}
+
+// Trials yields the trials that were heard of, by query. Trials without the number sorted by come last, and ties
+// go to the lower index. Details are read as the caller goes, so a long list costs no memory; the board must
+// not be folded into meanwhile.
+func (b *Board) Trials(q Query) iter.Seq[Trial] {
+	return func(yield func(Trial) bool) {
+		list := b.order(q)
+		list = list[min(q.Offset, len(list)):]
+		if q.Limit > 0 {
+			list = list[:min(q.Limit, len(list))]
+		}
+		for _, i := range list {
+			if t, _ := b.Trial(int(i)); !yield(t) {
+				return
+			}
+		}
+	}
+}
+
+// order is the indices that a query yields.
+func (b *Board) order(q Query) []int32 {
+	type keyed struct {
+		index int32
+		has   bool
+		key   float64
+	}
+	var list []keyed
+	key := b.key(q.Sort)
+	for i := range b.trials {
+		t := b.known(i)
+		if t == nil || len(q.States) > 0 && !slices.Contains(q.States, t.state) {
+			continue
+		}
+		k, has := key(i, t)
+		list = append(list, keyed{int32(i), has && k == k, k})
+	}
+	descending := q.Desc
+	if q.Sort == "value" && b.cfg.Objective.Goal != "" {
+		descending = better(b.cfg.Objective.Goal, 1, 0) != q.Desc
+	}
+	sort.SliceStable(list, func(i, j int) bool {
+		x, y := list[i], list[j]
+		switch {
+		case x.has != y.has:
+			return x.has
+		case !x.has || x.key == y.key:
+			return false
+		}
+		return x.key < y.key != descending
+	})
+	out := make([]int32, len(list))
+	for i := range list {
+		out[i] = list[i].index
+	}
+	return out
+}
+
+// key is the number that trials are sorted by.
+func (b *Board) key(name string) func(int, *trial) (float64, bool) {
+	switch name {
+	case "", "trial":
+		return func(i int, _ *trial) (float64, bool) { return float64(i), true }
+	case "attempts":
+		return func(_ int, t *trial) (float64, bool) { return float64(len(t.attempts)), true }
+	case "seconds":
+		return func(_ int, t *trial) (float64, bool) {
+			a := t.counting()
+			return float64(a.endMs-a.startMs) / 1000, a.state != ""
+		}
+	case "value":
+		name = b.cfg.Objective.Name
+	}
+	id, known := b.ids[name]
+	return func(_ int, t *trial) (float64, bool) {
+		if !known {
+			return 0, false
+		}
+		return b.value(t, id)
+	}
+}
