@@ -148,3 +148,6 @@ func (a *Agent) attribute(field string) (Attribute, bool) {
 	}
 	return Attribute{}, false
 }
+
+// hasImage says whether a task of ours ran that image on the agent, as far as remembered.
+func (a *Agent) hasImage(image string) bool { return slices.Contains(a.Images, image) }

@@ -94,3 +94,30 @@ func (q *Quantities) fixed(k int) sweep.Milli {
 		return sweep.Milli(q.Ports) * sweep.Unit
 	}
 }
+
+// quantities is a vector as amounts.
+func (d *dims) quantities(v []sweep.Milli) Quantities {
+	var q Quantities
+	for k, m := range v {
+		if k >= len(d.fixed) {
+			if q.Named == nil {
+				q.Named = make(map[string]sweep.Milli)
+			}
+			q.Named[d.names[k-len(d.fixed)]] = m
+			continue
+		}
+		switch d.fixed[k] {
+		case cpus:
+			q.CPUs = m
+		case mem:
+			q.Mem = m
+		case disk:
+			q.Disk = m
+		case gpus:
+			q.GPUs = m
+		case ports:
+			q.Ports = int(m / sweep.Unit)
+		}
+	}
+	return q
+}

@@ -9,13 +9,26 @@ import (
 // group is the demands of a pass that differ in resources only: one priority, one set of rules, one executor.
 // Whether an agent suits is decided once per group.
 type group struct {
-	like  *Demand // the first of them
-	rules []rule
-	wish  bool              // some rule is soft
-	tally []*census         // by rule; nil for rules that do not count
-	pools []map[string]bool // by rule; the groups of GROUP_BY
-	over  []sweep.Milli     // executor's overhead, by dimension
+	like     *Demand // the first of them
+	rules    []rule
+	wish     bool              // some rule is soft
+	counting bool              // some rule counts running tasks
+	evens    bool              // some rule is GROUP_BY: what it forbids now it may allow later
+	tally    []*census         // by rule; nil for rules that do not count
+	pools    []map[string]bool // by rule; the groups of GROUP_BY
+	over     []sweep.Milli     // executor's overhead, by dimension; nil when there is none
+	known    []verdict         // by host, when there are rules
 }
+
+// verdict remembers whether an agent meets the rules of a group.
+type verdict uint8
+
+const (
+	askedHard verdict = 1 << iota
+	meetsHard
+	askedAll
+	meetsAll
+)
 
 // same says whether a demand belongs to the group.
 func (g *group) same(d *Demand) bool {
@@ -52,8 +65,107 @@ func sameResources(a, b *sweep.Resources) bool {
 	return true
 }
 
-// suits says whether the agent meets what the group asks of it, counts aside. Wishes count as rules when strict.
-func (g *group) suits(a *Agent, strict bool) bool {
+// groupOf finds or makes the group of a demand.
+func (p *pass) groupOf(d *Demand) int {
+	for i, g := range p.groups {
+		if g.same(d) {
+			return i
+		}
+	}
+	g := &group{like: d}
+	if over := p.dims.append(nil, (*Quantities)(&d.Overhead)); !zero(over) {
+		g.over = over
+	}
+	for _, c := range d.Constraints {
+		r := compile(c)
+		g.rules = append(g.rules, r)
+		g.wish = g.wish || r.Soft
+	}
+	if len(g.rules) > 0 {
+		g.known = make([]verdict, len(p.hosts))
+		p.countFor(g)
+	}
+	p.groups = append(p.groups, g)
+	return len(p.groups) - 1
+}
+
+func zero(v []sweep.Milli) bool {
+	for _, m := range v {
+		if m != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// countFor gives the group's counting rules their counts.
+func (p *pass) countFor(g *group) {
+	g.tally = make([]*census, len(g.rules))
+	g.pools = make([]map[string]bool, len(g.rules))
+	for i := range g.rules {
+		r := &g.rules[i]
+		if !r.counts() {
+			continue
+		}
+		g.counting = true
+		g.tally[i] = p.census(g.like.Sweep, r.Field)
+		if r.Operator == sweep.GroupBy {
+			g.evens = true
+			g.pools[i] = p.pool(g, r.Field)
+		}
+	}
+}
+
+// census is the count of a sweep's tasks by a field, shared by all groups that ask for it.
+func (p *pass) census(sweepID, field string) *census {
+	for _, g := range p.groups {
+		for _, c := range g.tally {
+			if c != nil && c.sweep == sweepID && c.field == field {
+				return c
+			}
+		}
+	}
+	c := &census{sweep: sweepID, field: field, tasks: make(map[string]int)}
+	for i := range p.hosts {
+		if n := p.hosts[i].row.tasksOf(sweepID); n > 0 {
+			c.add(p.hosts[i].row, n)
+		}
+	}
+	return c
+}
+
+// pool is the values of a field among the agents that meet the group's hard rules.
+func (p *pass) pool(g *group, field string) map[string]bool {
+	values := make(map[string]bool)
+	for i := range p.hosts {
+		if a := p.hosts[i].row; g.suits(int32(i), a, false) {
+			at, _ := a.attribute(field)
+			values[at.text()] = true
+		}
+	}
+	return values
+}
+
+// suits says whether the agent, number host of the pass, meets what the group asks of it, counts aside. Wishes
+// count as rules when strict.
+func (g *group) suits(host int32, a *Agent, strict bool) bool {
+	if len(g.rules) == 0 {
+		return true
+	}
+	asked, meets := askedHard, meetsHard
+	if strict {
+		asked, meets = askedAll, meetsAll
+	}
+	if g.known[host]&asked == 0 {
+		g.known[host] |= asked
+		if g.accepts(a, strict) {
+			g.known[host] |= meets
+		}
+	}
+	return g.known[host]&meets != 0
+}
+
+func (g *group) accepts(a *Agent, strict bool) bool {
 	for i := range g.rules {
 		if r := &g.rules[i]; (strict || !r.Soft) && !r.accepts(a) {
 			return false
@@ -65,10 +177,11 @@ func (g *group) suits(a *Agent, strict bool) bool {
 // room is how many tasks the counting rules still allow on the agent.
 func (g *group) room(a *Agent, strict bool) int {
 	room := math.MaxInt
-	for i, c := range g.tally {
-		if r := &g.rules[i]; c != nil && (strict || !r.Soft) {
-			at, _ := a.attribute(r.Field)
-			room = min(room, c.room(r, at.text(), g.pools[i]))
+	if g.counting {
+		for i, c := range g.tally {
+			if c != nil && (strict || !g.rules[i].Soft) {
+				room = min(room, g.roomOf(i, a))
+			}
 		}
 	}
 	return room
@@ -78,4 +191,23 @@ func (g *group) room(a *Agent, strict bool) int {
 func (g *group) roomOf(i int, a *Agent) int {
 	at, _ := a.attribute(g.rules[i].Field)
 	return g.tally[i].room(&g.rules[i], at.text(), g.pools[i])
+}
+
+// count books n tasks of the group on the agent.
+func (g *group) count(a *Agent, n int) {
+	for i, c := range g.tally {
+		if c != nil && !g.counted(i) {
+			c.add(a, n)
+		}
+	}
+}
+
+// counted says whether an earlier rule shares the census of rule i, so it is not booked twice.
+func (g *group) counted(i int) bool {
+	for _, c := range g.tally[:i] {
+		if c == g.tally[i] {
+			return true
+		}
+	}
+	return false
 }

@@ -1,7 +1,6 @@
 package offers
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -31,17 +30,19 @@ func (x *Index) Peek(now time.Time, demands []Demand, o Options) Plan {
 
 // pass is the working state of one Pack: arrays that are read from the index once and written back once.
 type pass struct {
-	now     time.Time
-	opt     Options
-	demands []Demand
-	dims    dims
-	need    []sweep.Milli // by demand and dimension
-	waiting []int         // by demand: tasks not yet placed
-	groups  []*group
-	group   []int32 // by demand
-	order   []int32 // demands by priority, then as they came
-	hosts   []host
-	bins    []open
+	now      time.Time
+	opt      Options
+	demands  []Demand
+	dims     dims
+	need     []sweep.Milli // by demand and dimension
+	waiting  []int         // by demand: tasks not yet placed
+	groups   []*group
+	group    []int32 // by demand
+	order    []int32 // demands that may fit somewhere, by priority, then as they came
+	hosts    []host
+	bins     []open
+	placed   []placement
+	launched int // tasks
 }
 
 // host is an agent during a pass.
@@ -49,216 +50,161 @@ type host struct {
 	row     *Agent
 	room    int // launches still allowed by the cap
 	avoided bool
-	workers []ExecutorID // started in this pass
 }
+
+// unbounded says whether the host may take any number of launches.
+func (h *host) unbounded() bool { return h.room > math.MaxInt/2 }
 
 // open is a bin during a pass.
 type open struct {
-	row    *bin
-	host   int32
-	free   []sweep.Milli // by dimension
-	placed []placement
+	row         *bin
+	host        int32
+	first, last int32         // its placements, a chain in pass.placed; -1: none
+	free        []sweep.Milli // by dimension
+	workers     []ExecutorID  // started here in this pass
 }
 
 // placement is count tasks of one demand in a bin.
 type placement struct {
 	demand int32
 	count  int32
-	fresh  bool // starts the executor
+	next   int32 // of the same bin; -1: none
+	fresh  bool  // starts the executor
 }
 
 func newPass(txn *memdb.Txn, now time.Time, demands []Demand, o Options) *pass {
-	p := &pass{now: now, opt: o, demands: demands}
-	p.dims = dimensions(demands)
+	p := &pass{now: now, opt: o, demands: demands, dims: dimensions(demands)}
 	p.readIndex(txn)
 	p.readDemands()
 	return p
 }
 
-func (p *pass) readIndex(txn *memdb.Txn) {
-	byNumber := make(map[uint32]int32)
-	for row := range rows(txn, agentTable) {
-		a := row.(*Agent)
-		h := host{row: a, room: math.MaxInt}
-		if most, capped := p.opt.Caps[a.ID]; capped {
-			h.room = most
-		}
-		if until, avoided := p.opt.Avoid[a.ID]; avoided && p.now.Before(until) {
-			h.avoided = true
-		}
-		byNumber[a.number] = int32(len(p.hosts))
-		p.hosts = append(p.hosts, h)
-	}
-	for row := range rows(txn, binTable) {
-		b := row.(*bin)
-		p.bins = append(p.bins, open{row: b, host: byNumber[b.number], free: p.dims.vector(&b.free)})
-	}
-}
-
-func (p *pass) readDemands() {
-	p.group = make([]int32, len(p.demands))
-	p.waiting = make([]int, len(p.demands))
-	p.need = make([]sweep.Milli, 0, len(p.demands)*p.dims.len())
-	p.order = make([]int32, len(p.demands))
-	last := -1
-	for i := range p.demands {
-		d := &p.demands[i]
-		p.waiting[i] = d.Count
-		p.order[i] = int32(i)
-		p.need = p.dims.append(p.need, (*Quantities)(&d.Resources))
-		if last < 0 || !p.groups[last].same(d) {
-			last = p.groupOf(d)
-		}
-		p.group[i] = int32(last)
-	}
-	slices.SortStableFunc(p.order, func(a, b int32) int {
-		return cmp.Compare(p.demands[b].Priority, p.demands[a].Priority)
-	})
-}
-
-// groupOf finds or makes the group of a demand.
-func (p *pass) groupOf(d *Demand) int {
-	for i, g := range p.groups {
-		if g.same(d) {
-			return i
-		}
-	}
-	g := &group{like: d, over: p.dims.append(nil, (*Quantities)(&d.Overhead))}
-	for _, c := range d.Constraints {
-		r := compile(c)
-		g.rules = append(g.rules, r)
-		g.wish = g.wish || r.Soft
-	}
-	g.tally = make([]*census, len(g.rules))
-	g.pools = make([]map[string]bool, len(g.rules))
-	for i := range g.rules {
-		if r := &g.rules[i]; r.counts() {
-			g.tally[i] = p.census(d.Sweep, r.Field)
-			if r.Operator == sweep.GroupBy {
-				g.pools[i] = p.pool(g, r.Field)
-			}
-		}
-	}
-	p.groups = append(p.groups, g)
-	return len(p.groups) - 1
-}
-
-// census is the count of a sweep's tasks by a field, shared by all groups that ask for it.
-func (p *pass) census(sweepID, field string) *census {
-	for _, g := range p.groups {
-		for _, c := range g.tally {
-			if c != nil && c.sweep == sweepID && c.field == field {
-				return c
-			}
-		}
-	}
-	c := &census{sweep: sweepID, field: field, tasks: make(map[string]int)}
-	for i := range p.hosts {
-		if n := p.hosts[i].row.tasksOf(sweepID); n > 0 {
-			at, _ := p.hosts[i].row.attribute(field)
-			c.tasks[at.text()] += n
-			c.total += n
-		}
-	}
-	return c
-}
-
-// pool is the values of a field among the agents that suit the group.
-func (p *pass) pool(g *group, field string) map[string]bool {
-	values := make(map[string]bool)
-	for i := range p.hosts {
-		if a := p.hosts[i].row; g.suits(a, false) {
-			at, _ := a.attribute(field)
-			values[at.text()] = true
-		}
-	}
-	return values
-}
-
 // room is how many tasks of a demand a bin can take now, at most want.
 func (p *pass) room(b *open, d int32, want int, strict bool) int {
-	g, h := p.groups[p.group[d]], &p.hosts[b.host]
-	if h.avoided || g.like.Role != "" && g.like.Role != b.row.role || !g.suits(h.row, strict) {
+	gi := p.group[d]
+	g := p.groups[gi]
+	if want = min(want, p.allowed(g, b, strict)); want <= 0 {
 		return 0
 	}
-	want = min(want, h.room, g.room(h.row, strict))
 	need := p.dims.of(p.need, int(d))
-	warm := p.warm(h, g)
-	for k := range need {
-		free, each := b.free[k], need[k]
-		if g.like.Executor == "" {
+	free := b.free[:len(need)]
+	if g.over == nil {
+		for k, each := range need {
+			if each > 0 {
+				want = min(want, int(free[k]/each))
+			}
+		}
+		return want
+	}
+	own, warm := g.like.Executor == "", p.warm(b, g)
+	for k, each := range need {
+		have := free[k]
+		if own {
 			each += g.over[k]
 		} else if !warm {
-			free -= g.over[k]
+			have -= g.over[k]
 		}
-		if free < 0 {
+		if have < 0 {
 			return 0
 		}
 		if each > 0 {
-			want = min(want, int(free/each))
+			want = min(want, int(have/each))
 		}
 	}
 	return want
 }
 
-func (p *pass) warm(h *host, g *group) bool {
-	return h.row.warm(g.like.Executor) || slices.Contains(h.workers, g.like.Executor)
+// allowed is how many tasks of a group a bin may take, resources aside.
+func (p *pass) allowed(g *group, b *open, strict bool) int {
+	h := &p.hosts[b.host]
+	if h.avoided || g.like.Role != "" && g.like.Role != b.row.role || !g.suits(b.host, h.row, strict) {
+		return 0
+	}
+	return min(h.room, g.room(h.row, strict))
+}
+
+// warm says whether the group's executor already runs for this bin, or is started by this pass.
+func (p *pass) warm(b *open, g *group) bool {
+	return slices.Contains(b.workers, g.like.Executor) || p.hosts[b.host].row.warm(g.like.Executor)
 }
 
 // put places n tasks of a demand in a bin that has room for them.
 func (p *pass) put(b *open, d int32, n int) {
-	g, h := p.groups[p.group[d]], &p.hosts[b.host]
-	own := g.like.Executor == ""
-	fresh := own || !p.warm(h, g)
+	g := p.groups[p.group[d]]
 	need := p.dims.of(p.need, int(d))
-	for k := range need {
-		b.free[k] -= sweep.Milli(n) * need[k]
-		if own {
-			b.free[k] -= sweep.Milli(n) * g.over[k]
-		} else if fresh {
-			b.free[k] -= g.over[k]
-		}
+	for k, each := range need {
+		b.free[k] -= sweep.Milli(n) * each
 	}
+	own := g.like.Executor == ""
+	fresh := own || !p.warm(b, g)
 	if fresh && !own {
-		h.workers = append(h.workers, g.like.Executor)
+		b.workers = append(b.workers, g.like.Executor)
 	}
-	h.room -= n
-	for i, c := range g.tally {
-		if c != nil {
-			at, _ := h.row.attribute(g.rules[i].Field)
-			p.count(c, at.text(), n)
+	if fresh && g.over != nil {
+		execs := sweep.Milli(1)
+		if own {
+			execs = sweep.Milli(n)
 		}
+		for k, over := range g.over {
+			b.free[k] -= execs * over
+		}
+	}
+	p.hosts[b.host].room -= n
+	if g.counting {
+		g.count(p.hosts[b.host].row, n)
 	}
 	p.waiting[d] -= n
-	b.placed = append(b.placed, placement{demand: d, count: int32(n), fresh: fresh})
+	p.launched += n
+	p.record(b, placement{demand: d, count: int32(n), next: -1, fresh: fresh}, own)
 }
 
-func (p *pass) count(c *census, value string, n int) {
-	c.tasks[value] += n
-	c.total += n
+// record chains a placement to its bin, or adds it to the last one there when that is of the same kind.
+func (p *pass) record(b *open, pl placement, own bool) {
+	at := int32(len(p.placed))
+	switch last := b.last; {
+	case last < 0:
+		b.first = at
+	case p.placed[last].demand == pl.demand && (own || !pl.fresh):
+		p.placed[last].count += pl.count
+		return
+	default:
+		p.placed[last].next = at
+	}
+	b.last = at
+	p.placed = append(p.placed, pl)
 }
 
-// place runs the policy.
+// place runs the policy on each priority in turn, the highest first. GROUP_BY may open a place for a higher priority
+// when a lower one of the same sweep was placed, so with it the round is repeated until nothing moves.
 func (p *pass) place() {
-	for _, d := range p.order {
-		p.firstFit(d)
+	evens := slices.ContainsFunc(p.groups, func(g *group) bool { return g.evens })
+	for again := true; again; {
+		before := p.launched
+		for rest := p.order; len(rest) > 0; {
+			level := p.demands[rest[0]].Priority
+			n := 1
+			for n < len(rest) && p.demands[rest[n]].Priority == level {
+				n++
+			}
+			p.placeLevel(rest[:n])
+			rest = rest[n:]
+		}
+		again = evens && p.launched > before
 	}
 }
 
-// firstFit puts a demand on the first bins that hold it: first those that meet its wishes, then any.
-func (p *pass) firstFit(d int32) {
-	for _, strict := range []bool{true, false} {
-		for moved := true; moved && p.waiting[d] > 0; {
-			moved = false
-			for i := range p.bins {
-				if p.waiting[d] == 0 {
-					break
-				}
-				if n := p.room(&p.bins[i], d, p.waiting[d], strict); n > 0 {
-					p.put(&p.bins[i], d, n)
-					moved = true
-				}
-			}
-		}
+// placeLevel runs the policy on demands of one priority.
+func (p *pass) placeLevel(demands []int32) {
+	switch p.opt.Policy {
+	case First:
+		newOrchard(p).first(demands)
+	case Soonest:
+		newOrchard(p).soonest(demands)
+	case Spread:
+		newOrchard(p).spread(demands)
+	case Scored:
+		p.scored(demands)
+	default:
+		newFiller(p, demands).run()
 	}
 }

@@ -114,3 +114,7 @@ func (q *Quantities) names() []string {
 	}
 	return slices.Sorted(maps.Keys(q.Named))
 }
+
+func (q *Quantities) equal(r *Quantities) bool {
+	return sameResources((*sweep.Resources)(q), (*sweep.Resources)(r))
+}

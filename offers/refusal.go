@@ -2,6 +2,7 @@ package offers
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kaon-sweep/kaon/sweep"
@@ -102,7 +103,7 @@ func (p *pass) explain(b *open, d int32, seen map[int32]bool, out *Reasons, brok
 		return
 	}
 	need := p.dims.of(p.need, int(d))
-	payer := g.like.Executor == "" || !p.warm(h, g)
+	payer := g.over != nil && (g.like.Executor == "" || !p.warm(b, g))
 	for k, n := range need {
 		if payer {
 			n += g.over[k]
@@ -119,17 +120,20 @@ func (p *pass) explain(b *open, d int32, seen map[int32]bool, out *Reasons, brok
 
 // explainEmpty looks at the agents as if nothing ran on them.
 func (p *pass) explainEmpty(d int, g *group, out *Reasons) {
-	need := p.dims.of(p.need, d)
+	need := slices.Clone(p.dims.of(p.need, d))
+	for k := range g.over {
+		need[k] += g.over[k]
+	}
 	largest := make([]sweep.Milli, len(need))
 	for i := range p.hosts {
 		a := p.hosts[i].row
-		if !g.suits(a, false) {
+		if !g.suits(int32(i), a, false) {
 			continue
 		}
 		fits := true
 		for k, have := range p.dims.vector(&a.Capacity) {
 			largest[k] = max(largest[k], have)
-			fits = fits && have >= need[k]+g.over[k]
+			fits = fits && have >= need[k]
 		}
 		if fits {
 			out.FitsEmpty++
@@ -139,8 +143,8 @@ func (p *pass) explainEmpty(d int, g *group, out *Reasons) {
 		return
 	}
 	for k, have := range largest {
-		if asked := need[k] + g.over[k]; asked > have {
-			out.Largest = append(out.Largest, LargestOfAgent{p.dims.name(k), asked, have})
+		if need[k] > have {
+			out.Largest = append(out.Largest, LargestOfAgent{p.dims.name(k), need[k], have})
 		}
 	}
 }

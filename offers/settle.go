@@ -3,27 +3,19 @@ package offers
 // plan turns the placements into launches, and what is left into declines and refusals.
 func (p *pass) plan() Plan {
 	var plan Plan
+	teller := newTeller(p)
 	for i := range p.bins {
-		if b := &p.bins[i]; len(b.placed) > 0 {
-			plan.Launches = append(plan.Launches, p.launch(b))
+		if b := &p.bins[i]; b.first >= 0 {
+			plan.Launches = append(plan.Launches, teller.launch(b))
 		}
 	}
-	for d := range p.demands {
-		if p.waiting[d] > 0 {
-			plan.Refusals = append(plan.Refusals, Refusal{Demand: d, Count: p.waiting[d], pass: p})
+	for d, n := range p.waiting {
+		if n > 0 {
+			plan.Refusals = append(plan.Refusals, Refusal{Demand: d, Count: n, pass: p})
 		}
 	}
 	plan.Declines = p.declines(len(plan.Refusals) > 0)
 	return plan
-}
-
-func (p *pass) launch(b *open) Launch {
-	l := Launch{Agent: b.row.agent, Role: b.row.role, Offers: b.row.ids()}
-	money := openPurse(b.row.offers)
-	for _, pl := range b.placed {
-		l.Grants = money.grants(l.Grants, &p.demands[pl.demand], pl)
-	}
-	return l
 }
 
 // declines hands back every offer that nothing was launched on: whole hosts with one filter. Avoided agents come
@@ -37,7 +29,7 @@ func (p *pass) declines(waiting bool) []Decline {
 	rest := Decline{Refuse: refuse}
 	for i := range p.bins {
 		b := &p.bins[i]
-		if len(b.placed) > 0 {
+		if b.first >= 0 {
 			continue
 		}
 		if h := &p.hosts[b.host]; h.avoided {
@@ -63,12 +55,12 @@ func (p *pass) settle(t *tables) {
 	t.dropAllBins()
 	for i := range p.bins {
 		b := &p.bins[i]
-		if len(b.placed) == 0 {
+		if b.first < 0 {
 			continue
 		}
 		a := t.row(b.row.number)
-		for _, pl := range b.placed {
-			a = a.start(&p.demands[pl.demand], int(pl.count))
+		for at := b.first; at >= 0; at = p.placed[at].next {
+			a = a.start(&p.demands[p.placed[at].demand], int(p.placed[at].count))
 		}
 		t.putAgent(a)
 	}

@@ -1,0 +1,54 @@
+package offers
+
+import (
+	"sort"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// deck is the waiting shapes of one group that are alike in every resource but cpus and memory, or nearly so.
+type deck struct {
+	group     int32
+	low, high []sweep.Milli // least and most of every dimension over its shapes
+	cols      []column
+}
+
+// column is shapes of one amount of cpus (or of a narrow range, when there are many amounts), by rising memory. So the
+// best shape of a column is the highest that fits: no other is larger in what it uses of the agent.
+type column struct {
+	least, most sweep.Milli // cpus
+	cards       []card
+	below       []int32 // below[i]: a card at or below i that may still wait; path-compressed, -1: none
+}
+
+// card is one shape.
+type card struct {
+	cpus, mem sweep.Milli
+	demand    int32
+}
+
+// alive is the highest card at or below i that still waits, -1 when there is none.
+func (c *column) alive(i int32) int32 {
+	if i < 0 {
+		return -1
+	}
+	top := i
+	for top >= 0 && c.below[top] != top {
+		top = c.below[top]
+	}
+	for i >= 0 && c.below[i] != i {
+		i, c.below[i] = c.below[i], top
+	}
+	return top
+}
+
+// drop takes a card out.
+func (c *column) drop(i int32) { c.below[i] = i - 1 }
+
+// upTo is the highest card, alive or not, with at most that memory, at or below from.
+func (c *column) upTo(mem sweep.Milli, from int32) int32 {
+	if c.cards[from].mem <= mem {
+		return from
+	}
+	return int32(sort.Search(int(from), func(i int) bool { return c.cards[i].mem > mem })) - 1
+}

@@ -1,0 +1,181 @@
+package offers
+
+import "github.com/kaon-sweep/kaon/sweep"
+
+// hand is the best card of one column for the bin being filled.
+type hand struct {
+	deck, col int32
+	card      int32         // its place in the column
+	demand    int32         // that waits
+	cpus, mem sweep.Milli   // what it takes from the bin now, executor included
+	extra     []sweep.Milli // the executor's overhead that it would pay now; nil: none
+	rest      float64       // product of the dimensions beyond cpus and memory, less that of the overhead
+}
+
+// draw takes the best card of every column whose group may use the bin.
+func (f *filler) draw(b *open) {
+	f.hands = f.hands[:0]
+	for i := range f.decks {
+		d := &f.decks[i]
+		g := f.p.groups[d.group]
+		if f.p.allowed(g, b, f.strict) <= 0 {
+			continue
+		}
+		var extra []sweep.Milli
+		if g.over != nil && (g.like.Executor == "" || !f.p.warm(b, g)) {
+			extra = g.over
+		}
+		for j := range d.cols {
+			h := hand{deck: int32(i), col: int32(j), card: int32(len(d.cols[j].cards)) - 1, extra: extra}
+			if f.redraw(b, &h) {
+				f.hands = append(f.hands, h)
+			}
+		}
+	}
+}
+
+// redraw moves the hand down its column to the next card that waits and fits; false when there is none.
+func (f *filler) redraw(b *open, h *hand) bool {
+	d := &f.decks[h.deck]
+	c := &d.cols[h.col]
+	var buffer [8]sweep.Milli
+	free := append(buffer[:0], b.free...)
+	for k, over := range h.extra {
+		free[k] -= over
+	}
+	for k := 2; k < len(free); k++ {
+		if free[k] < d.low[k] {
+			return false
+		}
+	}
+	if free[0] < c.least || free[1] < c.cards[0].mem || h.card < 0 {
+		return false
+	}
+	h.card = c.upTo(free[1], h.card)
+	for {
+		if h.card = c.alive(h.card); h.card < 0 {
+			return false
+		}
+		top := &c.cards[h.card]
+		if f.p.waiting[top.demand] == 0 {
+			c.drop(h.card)
+			continue
+		}
+		if top.cpus <= free[0] && f.restFits(d, top.demand, free) {
+			h.demand, h.cpus, h.mem = top.demand, top.cpus, top.mem
+			if h.extra != nil {
+				h.cpus, h.mem = h.cpus+h.extra[0], h.mem+h.extra[1]
+			}
+			return true
+		}
+		h.card--
+	}
+}
+
+// restFits compares the dimensions beyond cpus and memory.
+func (f *filler) restFits(d *deck, demand int32, free []sweep.Milli) bool {
+	if len(free) == 2 {
+		return true
+	}
+	need := f.p.dims.of(f.p.need, int(demand))
+	for k := 2; k < len(free); k++ {
+		if need[k] > free[k] {
+			return false
+		}
+	}
+	return true
+}
+
+// holds says whether the hand's card still waits and fits.
+func (f *filler) holds(b *open, h *hand) bool {
+	if h.cpus > b.free[0] || h.mem > b.free[1] || f.p.waiting[h.demand] == 0 {
+		return false
+	}
+	if len(b.free) > 2 {
+		need := f.p.dims.of(f.p.need, int(h.demand))
+		for k := 2; k < len(need); k++ {
+			n := need[k]
+			if h.extra != nil {
+				n += h.extra[k]
+			}
+			if n > b.free[k] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// best is the hand with the largest product of need and room, -1 when none is left. Hands that ran out are dropped.
+func (f *filler) best(b *open) int {
+	for k, free := range b.free {
+		f.weight[k] = float64(free) * f.scale[k]
+	}
+	kept, best, top := f.hands[:0], -1, 0.0
+	for i := range f.hands {
+		h := f.hands[i]
+		if !f.holds(b, &h) && !f.redraw(b, &h) {
+			continue
+		}
+		if !f.simple && f.p.allowed(f.p.groups[f.decks[h.deck].group], b, f.strict) <= 0 {
+			continue
+		}
+		if score := f.score(&h); best < 0 || score > top {
+			best, top = len(kept), score
+		}
+		kept = append(kept, h)
+	}
+	f.hands = kept
+	return best
+}
+
+// score is the product of need and room, less that of the overhead a start of the executor would cost.
+func (f *filler) score(h *hand) float64 {
+	if h.extra == nil && len(f.weight) == 2 {
+		return float64(h.cpus)*f.weight[0] + float64(h.mem)*f.weight[1]
+	}
+	sum := float64(h.cpus)*f.weight[0] + float64(h.mem)*f.weight[1]
+	need := f.p.dims.of(f.p.need, int(h.demand))
+	for k := 2; k < len(need); k++ {
+		sum += float64(need[k]) * f.weight[k]
+	}
+	for k, over := range h.extra {
+		if k < 2 {
+			sum -= 2 * float64(over) * f.weight[k] // once because cpus and mem hold it, once as the price
+		} else {
+			sum -= float64(over) * f.weight[k]
+		}
+	}
+	return sum
+}
+
+// play places the hand's card: once, or as often as it fits when there is no other hand to choose.
+func (f *filler) play(b *open, i int) {
+	h := &f.hands[i]
+	n := 1
+	if len(f.hands) == 1 {
+		n = max(1, f.p.room(b, h.demand, f.p.waiting[h.demand], f.strict))
+	}
+	f.put(b, h.demand, n)
+	if h.extra != nil && f.p.groups[f.decks[h.deck].group].like.Executor != "" {
+		f.warmUp(f.p.groups[f.decks[h.deck].group].like.Executor)
+	}
+}
+
+// put places n of a demand and keeps count of the shapes that wait.
+func (f *filler) put(b *open, demand int32, n int) {
+	f.p.put(b, demand, n)
+	if f.p.waiting[demand] == 0 {
+		f.left--
+	}
+}
+
+// warmUp frees the hands that need an executor from its overhead, once it has been started.
+func (f *filler) warmUp(id ExecutorID) {
+	for i := range f.hands {
+		h := &f.hands[i]
+		if h.extra != nil && f.p.groups[f.decks[h.deck].group].like.Executor == id {
+			h.cpus, h.mem, h.extra = h.cpus-h.extra[0], h.mem-h.extra[1], nil
+		}
+	}
+}

@@ -1,0 +1,64 @@
+package offers
+
+import (
+	"slices"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// pattern is how the last bin was filled. An equal bin is filled equally as long as no shape of the pattern has run
+// out, so its choices need not be made again: the cost of equal trials grows with agents, not with trials.
+type pattern struct {
+	valid bool
+	free  []sweep.Milli // before the fill
+	scale []float64
+	marks []byte // by group: whether it may use the bin, and whether its executor runs
+	steps []placement
+	total []int // by step: how many the first step of that demand needs in all; 0 for later ones
+}
+
+// Marks of a group on a bin.
+const (
+	markAllowed = 1 << iota
+	markWarm
+)
+
+// begin remembers the state before the fill of a bin that was not like the last one.
+func (t *pattern) begin(b *open) { t.free = append(t.free[:0], b.free...) }
+
+// end learns the fill from the placements made since the mark before.
+func (t *pattern) end(f *filler, b *open, before int) {
+	t.scale = append(t.scale[:0], f.scale...)
+	t.marks = append(t.marks[:0], f.marks...)
+	t.steps = append(t.steps[:0], f.p.placed[before:]...)
+	t.total = t.total[:0]
+	for i := range t.steps {
+		n := int(t.steps[i].count)
+		for j := range t.steps[:i] {
+			if t.steps[j].demand == t.steps[i].demand {
+				t.total[j] += n
+				n = 0
+				break
+			}
+		}
+		t.total = append(t.total, n)
+	}
+	// A bin that already had a last placement of the same demand merges into it and leaves no step to learn from.
+	t.valid = b.first >= int32(before)
+}
+
+// repeat fills the bin like the last one; false when it is not like it, or when a shape would run out.
+func (t *pattern) repeat(f *filler, b *open) bool {
+	if !t.valid || !slices.Equal(t.free, b.free) || !slices.Equal(t.scale, f.scale) || !slices.Equal(t.marks, f.marks) {
+		return false
+	}
+	for i := range t.steps {
+		if f.p.waiting[t.steps[i].demand] < t.total[i] {
+			return false
+		}
+	}
+	for i := range t.steps {
+		f.put(b, t.steps[i].demand, int(t.steps[i].count))
+	}
+	return true
+}

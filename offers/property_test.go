@@ -1,0 +1,194 @@
+package offers
+
+import (
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// world draws clusters and queues.
+type world struct {
+	t    *rapid.T
+	next int
+}
+
+func (w *world) offer(agents int) Offer {
+	t := w.t
+	n := rapid.IntRange(1, agents).Draw(t, "agent")
+	w.next++
+	o := Offer{
+		ID: OfferID(fmt.Sprintf("o%d", w.next)), Agent: AgentID(fmt.Sprintf("a%d", n)), Hostname: fmt.Sprintf("h%d", n),
+		Role:       rapid.SampledFrom([]string{"kaon", "kaon", "kaon", "other"}).Draw(t, "role"),
+		Attributes: attributesOf(n),
+	}
+	if rapid.Bool().Draw(t, "executors") {
+		o.Executors = []ExecutorID{"warm"}
+	}
+	scalar := func(name, reservation string, most int) {
+		m := sweep.Milli(rapid.IntRange(0, most).Draw(t, name)) * 250
+		o.Amounts = append(o.Amounts, Amount{Name: name, Reservation: reservation, Scalar: m})
+	}
+	scalar("cpus", "", 20)
+	scalar("mem", "", 40)
+	if rapid.Bool().Draw(t, "reserved") {
+		scalar("cpus", "kaon", 8)
+		scalar("mem", "kaon", 8)
+	}
+	switch rapid.IntRange(0, 5).Draw(t, "more") {
+	case 1:
+		scalar("disk", "", 40)
+	case 2:
+		scalar("gpus", "", 8)
+	case 3:
+		low := uint64(1000 * w.next)
+		o.Amounts = append(o.Amounts, Amount{Name: "ports", Ranges: []Range{{low, low + 2}, {low + 5, low + 5}}})
+	case 4:
+		scalar("widgets", "", 10)
+	case 5:
+		o.Amounts = append(o.Amounts, Amount{Name: "cpus", Scalar: 9000, Revocable: true}, Amount{Name: "disk", Scalar: 9000, Opaque: true})
+	}
+	return o
+}
+
+// attributesOf keeps an agent's attributes the same in all its offers.
+func attributesOf(n int) []Attribute {
+	list := []Attribute{{Name: "rack", Value: fmt.Sprintf("r%d", n%3)}}
+	if n%2 == 0 {
+		list = append(list, Attribute{Name: "gen", Value: fmt.Sprint(n % 4)})
+	}
+	if n%3 == 0 {
+		list = append(list, Attribute{Name: "tags", Set: []string{"ssd", fmt.Sprintf("t%d", n)}})
+	}
+	return list
+}
+
+var constraintsDrawn = []sweep.Constraint{
+	{Field: "rack", Operator: sweep.Is, Value: "r1"},
+	{Field: "rack", Operator: sweep.Like, Value: "r[12]"},
+	{Field: "rack", Operator: sweep.Unlike, Value: "r0"},
+	{Field: "gen", Operator: sweep.Unlike, Value: "2"},
+	{Field: "tags", Operator: sweep.Is, Value: "ssd"},
+	{Field: "hostname", Operator: sweep.Unique},
+	{Field: "rack", Operator: sweep.MaxPer, Value: "3"},
+	{Field: "rack", Operator: sweep.GroupBy},
+	{Field: "rack", Operator: sweep.GroupBy, Value: "4"},
+	{Field: "rack", Operator: sweep.Cluster},
+	{Field: "hostname", Operator: sweep.Like, Value: "h.*"},
+}
+
+// demands draws a queue in which all shapes of a sweep carry the same constraints, as they do in a spec.
+func (w *world) demands() []Demand {
+	t := w.t
+	rules := make(map[string][]sweep.Constraint)
+	for _, s := range []string{"s1", "s2", "s3"} {
+		if rapid.Bool().Draw(t, "constrained") {
+			c := rapid.SampledFrom(constraintsDrawn).Draw(t, "constraint")
+			c.Soft = rapid.Bool().Draw(t, "soft")
+			rules[s] = append(rules[s], c)
+		}
+	}
+	list := make([]Demand, rapid.IntRange(1, 12).Draw(t, "demands"))
+	for i := range list {
+		d := &list[i]
+		d.Sweep = rapid.SampledFrom([]string{"s1", "s2", "s3", "s4"}).Draw(t, "sweep")
+		d.Constraints = rules[d.Sweep]
+		d.Resources.CPUs = sweep.Milli(rapid.IntRange(0, 10).Draw(t, "cpus")) * 250
+		d.Resources.Mem = sweep.Milli(rapid.IntRange(0, 20).Draw(t, "mem")) * 250
+		d.Count = rapid.IntRange(0, 9).Draw(t, "count")
+		d.Priority = rapid.IntRange(0, 2).Draw(t, "priority")
+		d.Executor = rapid.SampledFrom([]ExecutorID{"", "", "warm", "cold"}).Draw(t, "executor")
+		if d.Executor != "cold" && rapid.Bool().Draw(t, "overhead") == (d.Executor == "") {
+			d.Overhead = sweep.Resources{CPUs: 100, Mem: 32}
+		}
+		if d.Executor == "warm" {
+			d.Overhead = sweep.Resources{CPUs: 250, Mem: 500}
+		}
+		d.Role = rapid.SampledFrom([]string{"", "", "kaon"}).Draw(t, "demand role")
+		switch rapid.IntRange(0, 8).Draw(t, "more") {
+		case 1:
+			d.Resources.Disk = 1500
+		case 2:
+			d.Resources.GPUs = 1000
+		case 3:
+			d.Resources.Ports = rapid.IntRange(1, 2).Draw(t, "ports")
+		case 4:
+			d.Resources.Named = map[string]sweep.Milli{"widgets": 750}
+		}
+	}
+	return list
+}
+
+func (w *world) options() Options {
+	o := Options{Policy: rapid.SampledFrom(Policies).Draw(w.t, "policy")}
+	if o.Policy == Scored {
+		o.Score = func(d *Demand, c *Candidate) float64 { return float64(c.Free.CPUs%1000) / 1000 }
+	}
+	if rapid.IntRange(0, 3).Draw(w.t, "guard") == 0 {
+		o.Caps = map[AgentID]int{"a1": 1, "a2": 3}
+		o.Avoid = map[AgentID]time.Time{"a3": noon.Add(time.Minute), "a4": noon.Add(-time.Minute)}
+	}
+	return o
+}
+
+// anyPass draws a cluster, runs a few passes with tasks ending in between, and checks every plan.
+func anyPass(t *rapid.T) {
+	w := &world{t: t}
+	x, twin := NewIndex(0), NewIndex(0)
+	agents := rapid.IntRange(1, 6).Draw(t, "agents")
+	for range rapid.IntRange(1, 3).Draw(t, "passes") {
+		var list []Offer
+		for range rapid.IntRange(0, 10).Draw(t, "offers") {
+			list = append(list, w.offer(agents))
+		}
+		x.Add(noon, list...)
+		for _, o := range list {
+			twin.Add(noon, o)
+		}
+		demands, opt := w.demands(), w.options()
+		before := x.Agents()
+		peek := x.Peek(noon, demands, opt)
+		plan := x.Pack(noon, demands, opt)
+		again := twin.Pack(noon, demands, opt)
+		for _, other := range []*Plan{&peek, &again} {
+			if !reflect.DeepEqual(plan.Launches, other.Launches) || !reflect.DeepEqual(plan.Declines, other.Declines) {
+				t.Fatalf("same input, other plan:\n%+v\n%+v", plan, *other)
+			}
+		}
+		if err := newOracle(before, list, demands, opt, &plan).complaints(); err != nil {
+			t.Fatalf("%v\npolicy %s\nplan %+v", err, opt.Policy, plan.Launches)
+		}
+		for i := range plan.Refusals {
+			if plan.Refusals[i].Sentence() == "" {
+				t.Fatal("a refusal without a sentence")
+			}
+		}
+		end(t, x, twin, demands, &plan)
+		if err := x.Check(); err != nil {
+			t.Fatal(err)
+		}
+		if x.Offers() != 0 {
+			t.Fatalf("%d offers stay in the index", x.Offers())
+		}
+	}
+}
+
+// end ends some tasks of the plan.
+func end(t *rapid.T, x, twin *Index, demands []Demand, plan *Plan) {
+	for _, l := range plan.Launches {
+		for _, g := range l.Grants {
+			if n := rapid.IntRange(0, g.Count).Draw(t, "ended"); n > 0 {
+				x.Ended(l.Agent, &demands[g.Demand], n)
+				twin.Ended(l.Agent, &demands[g.Demand], n)
+			}
+		}
+	}
+}
+
+func TestEveryPlanIsSound(t *testing.T) { rapid.Check(t, anyPass) }
+
+func FuzzPack(f *testing.F) { f.Fuzz(rapid.MakeFuzz(anyPass)) }
