@@ -1,18 +1,16 @@
 package sweep
 
-import (
-	"encoding/json"
-	"time"
-)
+import "time"
 
 // Spec is a parsed and checked sweep file. Nothing in it changes after Parse.
 type Spec struct {
-	File        string // as given, "-" for standard input
-	Source      []byte // the bytes that were parsed
+	File        string   // as given, "-" for standard input
+	Source      []byte   // the bytes that were parsed
+	Overrides   []string // the key=value arguments that were applied to them, in order
 	Name        string
 	Description string
 	Method      string
-	Seed        uint64 // from the file, or derived from Source
+	Seed        uint64 // from the file, an option, or derived from Source
 	Objective   Metric // `metric`; zero Name when the sweep has no objective
 	Metrics     []Metric
 	Space       *Space
@@ -23,50 +21,18 @@ type Spec struct {
 	Limits      Limits
 	Queue       string
 	Then        *Then
-}
-
-// Goal is the direction of a metric.
-type Goal string
-
-const (
-	Minimize Goal = "minimize"
-	Maximize Goal = "maximize"
-)
-
-// Reduce says which number of a metric's series stands for the trial.
-type Reduce string
-
-const (
-	Last Reduce = "last"
-	Min  Reduce = "min"
-	Max  Reduce = "max"
-	Mean Reduce = "mean"
-)
-
-// Metric is a recorded number; with a Goal it is an objective.
-type Metric struct {
-	Name   string   `json:"name"`
-	Goal   Goal     `json:"goal,omitempty"`
-	Reduce Reduce   `json:"reduce,omitempty"`
-	Target *float64 `json:"target,omitempty"` // W&B: the sweep ends when a trial reaches it
-}
-
-// Command is the trial's command before macros are expanded.
-type Command struct {
-	Program string   // for ${program}
-	Argv    []string // executed as it is
-	Shell   string   // run by sh -c
+	Warnings    []*Error // accepted, but likely not meant; to be shown, not to stop for
 }
 
 // Task is what one trial is to the cluster.
 type Task struct {
 	Constraints []Constraint
 	Env         map[string]string
-	Retries     int
-	Timeout     time.Duration
-	Grace       time.Duration
-	Filters     []string // regular expressions for stdout
-	// resources, image and the rest join with their issues; Demand below resolves resources for one point
+	Retries     int           // further attempts after the user's own failures
+	Timeout     time.Duration // of one attempt; 0: none
+	Grace       time.Duration // between SIGTERM and SIGKILL; 0: the executor's default
+	Filters     []string      // regular expressions with two groups, name and value, for stdout
+	resources   demand
 }
 
 // Limits bound a sweep.
@@ -81,24 +47,9 @@ type Limits struct {
 type Then struct {
 	Command Command
 	Spec    string // path of a spec, relative to this spec's folder
+	Next    *Spec  // the parsed Spec, when Parse was given WithFiles
 }
 
-// MarshalJSON writes the point as an object in the spec's order.
-func (p Point) MarshalJSON() ([]byte, error) {
-	buf := []byte{'{'}
-	for i, param := range p {
-		if i > 0 {
-			buf = append(buf, ',')
-		}
-		k, err := json.Marshal(param.Name)
-		if err != nil {
-			return nil, err
-		}
-		v, err := json.Marshal(param.Value)
-		if err != nil {
-			return nil, err
-		}
-		buf = append(append(append(buf, k...), ':'), v...)
-	}
-	return append(buf, '}'), nil
-}
+// Demand is what one trial asks for at a point. It fails when an expression cannot be evaluated there or
+// gives an amount that cannot be asked for; Parse has tried the space's corners and a sample.
+func (s *Spec) Demand(p Point) (Resources, error) { return s.Task.resources.at(s.Space, p) }

@@ -1,0 +1,298 @@
+package sweep
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Command is a command before its macros are expanded. Exactly one of Argv and Shell is set.
+type Command struct {
+	Program string   // for ${program}
+	Argv    []string // executed as it is
+	Shell   string   // run by sh -c
+}
+
+// defaultArgv is what W&B runs when a spec has no `command`.
+var defaultArgv = []string{"${env}", "${interpreter}", "${program}", "${args}"}
+
+// Vars is what the macros of a command stand for in one run of it.
+type Vars struct {
+	Params      Point
+	Interpreter string                           // ${interpreter}; empty: python
+	Getenv      func(name string) (string, bool) // ${envvar:NAME}; nil: nothing is set
+	ArgsFile    string                           // path put for ${args_json_file}, its last element naming the file; empty: args.json
+	Winner      *Winner                          // in a `then` step: what ${winner.…} stands for
+}
+
+// Winner is the selected trial as a `then` step sees it.
+type Winner struct {
+	Trial  int
+	Value  float64
+	Params Point
+}
+
+// File is one that the command expects beside it: ${args_json_file}.
+type File struct {
+	Name string // without folders
+	Data []byte
+}
+
+// Expansion is a command ready to run. Exactly one of Argv and Shell is set.
+type Expansion struct {
+	Argv  []string
+	Shell string // for sh -c
+	Files []File // to be written before the start
+}
+
+// Expand replaces the macros. In Shell text every value is quoted, so it reaches the program as data. It
+// fails when an environment variable is not set, a parameter is absent, or a macro is not known; Parse has
+// refused the latter two for the spec's own command.
+func (c Command) Expand(v Vars) (Expansion, error) {
+	words, err := c.split()
+	if err != nil {
+		return Expansion{}, fmt.Errorf("expand command: %w", err)
+	}
+	x := expander{command: c, vars: v}
+	if c.Shell != "" {
+		script, err := x.script(words[0].parts)
+		if err != nil {
+			return Expansion{}, fmt.Errorf("expand command: %w", err)
+		}
+		x.out.Shell = script
+		return x.out, nil
+	}
+	x.out.Argv = []string{}
+	for _, w := range words {
+		if err := x.word(w); err != nil {
+			return Expansion{}, fmt.Errorf("expand command: %w", err)
+		}
+	}
+	return x.out, nil
+}
+
+// word is one item of a command; a script is shell text.
+type word struct {
+	parts  []part
+	script bool
+}
+
+// split finds the macros of the command.
+func (c Command) split() ([]word, error) {
+	if c.Shell != "" {
+		parts, err := splitShell(c.Shell)
+		return []word{{parts, true}}, err
+	}
+	words := make([]word, len(c.Argv))
+	for i, text := range c.Argv {
+		var err error
+		words[i].script = c.scriptAt(i)
+		if words[i].script && !wholeMacro(text) {
+			words[i].parts, err = splitShell(text)
+		} else {
+			words[i].script = false
+			words[i].parts, err = splitMacros(text)
+		}
+		if err != nil {
+			return nil, &itemError{i, err}
+		}
+	}
+	return words, nil
+}
+
+// itemError says which item of a list a problem is in.
+type itemError struct {
+	item int
+	err  error
+}
+
+func (e *itemError) Error() string { return fmt.Sprintf("item %d: %v", e.item+1, e.err) }
+func (e *itemError) Unwrap() error { return e.err }
+
+func wholeMacro(text string) bool {
+	return strings.HasPrefix(text, "${") && strings.IndexByte(text, '}') == len(text)-1
+}
+
+// scriptAt says whether item i is shell text: what follows -c of a shell, as in ["bash", "-c", "…"].
+func (c Command) scriptAt(i int) bool {
+	if i < 2 || !strings.HasPrefix(c.Argv[i-1], "-") || !strings.HasSuffix(c.Argv[i-1], "c") || strings.HasPrefix(c.Argv[i-1], "--") {
+		return false
+	}
+	shells := []string{"sh", "bash", "dash", "zsh", "ksh", "ash"}
+	for _, w := range c.Argv[:i-1] {
+		if slices.Contains(shells, path.Base(w)) {
+			return true
+		}
+	}
+	return false
+}
+
+// macros lists every macro of the command.
+func (c Command) macros() ([]macro, error) {
+	words, err := c.split()
+	var all []macro
+	for _, w := range words {
+		for _, p := range w.parts {
+			if p.macro != nil {
+				all = append(all, *p.macro)
+			}
+		}
+	}
+	return all, err
+}
+
+// Environment lists the variables that ${envvar:NAME} reads, so that a missing one is found before the start.
+func (c Command) Environment() []string {
+	macros, _ := c.macros()
+	var names []string
+	for _, m := range macros {
+		if m.name == "envvar" && !slices.Contains(names, m.arg) {
+			names = append(names, m.arg)
+		}
+	}
+	return names
+}
+
+// Empty says whether there is nothing to run.
+func (c Command) Empty() bool { return c.Shell == "" && len(c.Argv) == 0 }
+
+type expander struct {
+	command Command
+	vars    Vars
+	out     Expansion
+}
+
+func (x *expander) script(parts []part) (string, error) {
+	var b strings.Builder
+	for _, p := range parts {
+		b.WriteString(p.text)
+		if p.macro == nil {
+			continue
+		}
+		words, err := x.value(*p.macro)
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(inQuotes(words, p.quote))
+	}
+	return b.String(), nil
+}
+
+// word appends one item of a list, which becomes several words when it is a macro for several.
+func (x *expander) word(w word) error {
+	if w.script {
+		script, err := x.script(w.parts)
+		x.out.Argv = append(x.out.Argv, script)
+		return err
+	}
+	var b strings.Builder
+	for _, p := range w.parts {
+		b.WriteString(p.text)
+		if p.macro == nil {
+			continue
+		}
+		words, err := x.value(*p.macro)
+		if err != nil {
+			return err
+		}
+		if several(p.macro.name) {
+			x.out.Argv = append(x.out.Argv, words...)
+			return nil
+		}
+		b.WriteString(words[0])
+	}
+	x.out.Argv = append(x.out.Argv, b.String())
+	return nil
+}
+
+// value is the words a macro stands for: exactly one, unless it stands for several.
+func (x *expander) value(m macro) ([]string, error) {
+	params := x.vars.Params
+	if m.winner {
+		if x.vars.Winner == nil {
+			return nil, fmt.Errorf("%s: there is no winner here; it exists in a `then` step", m)
+		}
+		params = x.vars.Winner.Params
+	}
+	switch m.name {
+	case "env":
+		return []string{"/usr/bin/env"}, nil
+	case "interpreter":
+		if x.vars.Interpreter != "" {
+			return []string{x.vars.Interpreter}, nil
+		}
+		return []string{"python"}, nil
+	case "program":
+		if x.command.Program == "" {
+			return nil, errors.New("${program}: the spec names no program")
+		}
+		return []string{x.command.Program}, nil
+	case "envvar":
+		if x.vars.Getenv != nil {
+			if value, ok := x.vars.Getenv(m.arg); ok {
+				return []string{value}, nil
+			}
+		}
+		return nil, fmt.Errorf("%s: the environment variable %s is not set", m, m.arg)
+	case "param":
+		value, ok := params.Lookup(m.arg)
+		if !ok {
+			return nil, fmt.Errorf("%s: the point has no such parameter", m)
+		}
+		return []string{Format(value)}, nil
+	case "value":
+		return []string{pythonFloat(x.vars.Winner.Value)}, nil
+	case "trial":
+		return []string{fmt.Sprint(x.vars.Winner.Trial)}, nil
+	case "args_json":
+		return []string{string(pythonJSON(params))}, nil
+	case "args_json_file":
+		return []string{x.argsFile(m, params)}, nil
+	}
+	return flags(m.name, params), nil
+}
+
+// argsFile adds the file of parameters to the expansion and gives its path.
+func (x *expander) argsFile(m macro, params Point) string {
+	where := x.vars.ArgsFile
+	if where == "" {
+		where = "args.json"
+	}
+	if m.winner {
+		where = path.Join(path.Dir(where), "winner-"+path.Base(where))
+	}
+	f := File{Name: path.Base(where), Data: pythonJSON(params)}
+	for _, have := range x.out.Files {
+		if have.Name == f.Name {
+			return where
+		}
+	}
+	x.out.Files = append(x.out.Files, f)
+	return where
+}
+
+// flags writes the parameters as W&B's agent does: one word per top-level parameter, nested groups and lists
+// as Python prints them.
+func flags(form string, params Point) []string {
+	words := make([]string, 0, len(params))
+	for _, p := range params {
+		value := Format(p.Value)
+		switch form {
+		case "args":
+			words = append(words, "--"+p.Name+"="+value)
+		case "args_no_hyphens":
+			words = append(words, p.Name+"="+value)
+		case "args_no_equals":
+			words = append(words, "--"+p.Name, value)
+		case "args_no_boolean_flags":
+			if on, isBool := p.Value.(bool); !isBool {
+				words = append(words, "--"+p.Name+"="+value)
+			} else if on {
+				words = append(words, "--"+p.Name)
+			}
+		}
+	}
+	return words
+}

@@ -1,0 +1,237 @@
+package sweep
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// decoder turns nodes into a Spec and collects every problem on the way. Its readers return a zero value
+// after reporting, so that one mistake does not hide the next.
+type decoder struct {
+	file     string
+	lines    []string
+	problems Errors
+	warnings []*Error
+	options  options
+	spec     *Spec
+	winner   bool // this is a `then` spec: ${winner.…} is there
+}
+
+func (d *decoder) problem(n *node, field, problem, remedy string) *Error {
+	e := &Error{Field: short(field), Problem: problem, Remedy: remedy}
+	origin := ""
+	if n != nil {
+		e.Line, e.Column, origin = n.line, n.column, n.origin
+		if n.kind == scalar {
+			e.Value = short(n.text)
+		}
+	}
+	return place(e, d.file, origin, d.lines)
+}
+
+// fail reports a problem of the value n at a path of keys.
+func (d *decoder) fail(n *node, field, problem, remedy string) {
+	if len(d.problems) < maxErrors {
+		d.problems = append(d.problems, d.problem(n, field, problem, remedy))
+	}
+}
+
+func (d *decoder) warn(n *node, field, problem, remedy string) {
+	if len(d.warnings) < maxErrors {
+		d.warnings = append(d.warnings, d.problem(n, field, problem, remedy))
+	}
+}
+
+// notBuilt reports what the table of unbuilt features lists, and says whether it did.
+func (d *decoder) notBuilt(n *node, field, what string) bool {
+	remedy, listed := unbuilt[what]
+	if listed {
+		d.fail(n, field, fmt.Sprintf("`%s` is not built yet", what), remedy)
+	}
+	return listed
+}
+
+// mapping checks that n is a mapping with known keys of a section, and refuses those not built.
+func (d *decoder) mapping(n *node, field, section string) bool {
+	if n.kind != mapping {
+		d.fail(n, field, fmt.Sprintf("a mapping is needed, not %s", n.what()), "keys here: "+quoted(keys[section]))
+		return false
+	}
+	for _, p := range n.pairs {
+		name := p.key.text
+		if !slices.Contains(keys[section], name) {
+			d.fail(p.key, join(field, name), fmt.Sprintf("unknown key `%s`", short(name)), didYouMean(name, keys[section]))
+		}
+	}
+	return true
+}
+
+func join(field, key string) string {
+	if field == "" {
+		return key
+	}
+	return field + "." + key
+}
+
+// scalar is the value of a node that must not be a list or mapping.
+func (d *decoder) scalar(n *node, field, need string) (Value, bool) {
+	if n.kind != scalar {
+		d.fail(n, field, fmt.Sprintf("%s is needed, not %s", need, n.what()), "")
+		return nil, false
+	}
+	v, err := scalarValue(n)
+	if err != nil {
+		d.fail(n, field, err.Error(), scalarRemedy(n.text, err))
+		return nil, false
+	}
+	return v, true
+}
+
+func scalarRemedy(text string, err error) string {
+	switch err {
+	case errLeadingZero:
+		return "drop the zero, or put it in quotes to mean text"
+	case errTooLarge:
+		return "put it in quotes to mean text, or add .0 to mean a float"
+	}
+	return "put it in quotes to mean text"
+}
+
+// text is a string; numbers and booleans are taken as they are written.
+func (d *decoder) text(n *node, field string) string {
+	if n == nil {
+		return ""
+	}
+	if n.kind != scalar || n.null {
+		d.fail(n, field, "text is needed, not "+n.what(), "")
+		return ""
+	}
+	return n.text
+}
+
+// word is a string out of a list.
+func (d *decoder) word(n *node, field string, known []string) string {
+	s := d.text(n, field)
+	if n == nil || s == "" || slices.Contains(known, s) {
+		return s
+	}
+	d.fail(n, field, fmt.Sprintf("`%s` is not one of %s", short(s), quoted(known)), didYouMean(s, known))
+	return ""
+}
+
+// float is a finite number.
+func (d *decoder) float(n *node, field string) (float64, bool) {
+	v, ok := d.scalar(n, field, "a number")
+	if !ok {
+		return 0, false
+	}
+	switch v := v.(type) {
+	case int64:
+		return float64(v), true
+	case float64:
+		if Counts(v) {
+			return v, true
+		}
+		d.fail(n, field, "a finite number is needed, not "+n.what(), "")
+		return 0, false
+	case string:
+		if _, err := strconv.ParseFloat(v, 64); err == nil && !n.plain {
+			d.fail(n, field, fmt.Sprintf("a number is needed; quotes make %q text", short(v)), "remove the quotes")
+			return 0, false
+		}
+	}
+	d.fail(n, field, "a number is needed, not "+n.what(), "")
+	return 0, false
+}
+
+// integer is a whole number from low to high; 1.0 and 1e3 are whole.
+func (d *decoder) integer(n *node, field string, low, high int64) int64 {
+	v, ok := d.scalar(n, field, "a whole number")
+	if !ok {
+		return low
+	}
+	i, isInt := v.(int64)
+	if f, isFloat := v.(float64); isFloat && f == math.Trunc(f) && math.Abs(f) < 1<<62 {
+		i, isInt = int64(f), true
+	}
+	switch {
+	case !isInt:
+		d.fail(n, field, "a whole number is needed, not "+n.what(), "")
+		return low
+	case i < low:
+		d.fail(n, field, fmt.Sprintf("%d is below %d", i, low), "")
+		return low
+	case i > high:
+		d.fail(n, field, fmt.Sprintf("%d is above %d", i, high), "")
+		return low
+	}
+	return i
+}
+
+// duration is a number of seconds, or text such as 90s, 2h30m, 1d.
+func (d *decoder) duration(n *node, field string) time.Duration {
+	if n == nil {
+		return 0
+	}
+	v, ok := d.scalar(n, field, "a duration")
+	if !ok {
+		return 0
+	}
+	seconds := math.NaN()
+	switch v := v.(type) {
+	case int64:
+		seconds = float64(v)
+	case float64:
+		seconds = v
+	case string:
+		if days, isDays := strings.CutSuffix(v, "d"); isDays {
+			if f, err := strconv.ParseFloat(days, 64); err == nil {
+				seconds = f * 86400
+			}
+		} else if t, err := time.ParseDuration(v); err == nil {
+			seconds = t.Seconds()
+		}
+	}
+	const longest = 10 * 365 * 86400 // ten years, far below what time.Duration holds
+	if !(seconds > 0 && seconds <= longest) {
+		d.fail(n, field, "a duration above 0 is needed, not "+n.what(), "write 90s, 15m, 2h30m, 1d, or a number of seconds")
+		return 0
+	}
+	return time.Duration(seconds * float64(time.Second))
+}
+
+// list is the items of a list.
+func (d *decoder) list(n *node, field, example string) []*node {
+	if n == nil {
+		return nil
+	}
+	if n.kind != list {
+		d.fail(n, field, "a list is needed, not "+n.what(), "write "+example)
+		return nil
+	}
+	return n.items
+}
+
+// value is any YAML value as a parameter's value.
+func (d *decoder) value(n *node, field string) Value {
+	switch n.kind {
+	case list:
+		items := make([]Value, len(n.items))
+		for i, item := range n.items {
+			items[i] = d.value(item, fmt.Sprintf("%s.%d", field, i))
+		}
+		return items
+	case mapping:
+		p := make(Point, len(n.pairs))
+		for i, pair := range n.pairs {
+			p[i] = Param{Name: pair.key.text, Value: d.value(pair.value, join(field, pair.key.text))}
+		}
+		return p
+	}
+	v, _ := d.scalar(n, field, "a value")
+	return v
+}

@@ -1,0 +1,2 @@
+// Package sweep reads sweep files.
+package sweep

@@ -1,0 +1,124 @@
+package sweep
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// Error is one problem of a spec: where it is, what is wrong, and what to do about it. Its JSON form is a
+// contract for scripts.
+type Error struct {
+	File    string `json:"file"`             // as given to Parse, or the --set argument the value came from
+	Line    int    `json:"line,omitempty"`   // from 1; 0 when the value is not in the file
+	Column  int    `json:"column,omitempty"` // from 1, in characters
+	Field   string `json:"field,omitempty"`  // path of keys: parameters.lr.min
+	Value   string `json:"value,omitempty"`  // the offending text, cut to 80 characters
+	Problem string `json:"problem"`
+	Remedy  string `json:"remedy,omitempty"`
+	Text    string `json:"text,omitempty"` // the line of the file, cut around the column
+	caret   int    // characters before the column within Text
+}
+
+// Error is the problem in up to four lines: place and problem, the line of the file, a caret, the remedy.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.File)
+	if e.Line > 0 {
+		fmt.Fprintf(&b, ":%d:%d", e.Line, e.Column)
+	}
+	b.WriteString(": ")
+	if e.Field != "" {
+		b.WriteString(e.Field + ": ")
+	}
+	b.WriteString(e.Problem)
+	if e.Text != "" {
+		number := fmt.Sprintf("%5d", e.Line)
+		fmt.Fprintf(&b, "\n%s | %s\n%s | %s^", number, e.Text, strings.Repeat(" ", len(number)), strings.Repeat(" ", e.caret))
+	}
+	if e.Remedy != "" {
+		b.WriteString("\n      " + e.Remedy)
+	}
+	return b.String()
+}
+
+// Errors is every problem found in a spec, in the order of the file. It is what Parse returns when it refuses.
+type Errors []*Error
+
+// screen is how many problems are printed in full: with up to four lines each they fill a 24-line terminal.
+const screen = 5
+
+// maxErrors bounds what is kept: a person fixes a handful and runs again.
+const maxErrors = 50
+
+// Error is all problems on one screen.
+func (e Errors) Error() string {
+	var b strings.Builder
+	for i, problem := range e {
+		if i == screen {
+			fmt.Fprintf(&b, "\n… and %d more", len(e)-screen)
+			break
+		}
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		b.WriteString(problem.Error())
+	}
+	return b.String()
+}
+
+// Unwrap gives the problems one by one.
+func (e Errors) Unwrap() []error {
+	all := make([]error, len(e))
+	for i := range e {
+		all[i] = e[i]
+	}
+	return all
+}
+
+// excerpt cuts a line of the file to what fits beside its number, keeping the column in sight, and says how
+// many characters come before the column.
+func excerpt(line string, column int) (text string, caret int) {
+	const width = 90
+	runes := []rune(printable(line))
+	caret = min(max(column-1, 0), len(runes))
+	if len(runes) <= width {
+		return string(runes), caret
+	}
+	from := max(0, min(caret-width/2, len(runes)-width))
+	cut := runes[from : from+width]
+	text, caret = string(cut), caret-from
+	if from > 0 {
+		text, caret = "…"+text, caret+1
+	}
+	if from+width < len(runes) {
+		text += "…"
+	}
+	return text, caret
+}
+
+// printable makes text safe to print on a terminal: controls, tabs and bytes that are not UTF-8 become one
+// visible character each.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t':
+			return '→'
+		case r == utf8.RuneError:
+			return '\uFFFD'
+		case r < 0x20 || r >= 0x7F && r < 0xA0 || r == 0x2028 || r == 0x2029 || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069:
+			return '·'
+		}
+		return r
+	}, s)
+}
+
+// short is text for the middle of a sentence.
+func short(s string) string {
+	const width = 80
+	s = printable(s)
+	if utf8.RuneCountInString(s) <= width {
+		return s
+	}
+	return string([]rune(s)[:width-1]) + "…"
+}

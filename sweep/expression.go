@@ -1,0 +1,238 @@
+package sweep
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/types"
+	"github.com/expr-lang/expr/vm"
+)
+
+// functions are the built-ins that expressions may call: pure, without loops, and the same on every run.
+var functions = []string{
+	"abs", "ceil", "floor", "round", "int", "float", "string", "min", "max", "len", "lower", "upper", "trim",
+	"hasPrefix", "hasSuffix", "split", "first", "last", "median", "mean", "sum",
+}
+
+// maxExpression bounds the text of one expression; the parser recurses on it.
+const maxExpression = 2000
+
+// expression is a compiled `when`, constraint or resource over the parameters of one space.
+type expression struct {
+	text    string
+	program *vm.Program
+	needs   []int // leaves it refers to, ascending
+}
+
+// wants is the result an expression must have.
+type wants uint8
+
+const (
+	truth wants = iota
+	amount
+)
+
+// compile checks an expression against the space's parameters.
+func (s *Space) compile(text string, want wants) (*expression, error) {
+	if len(text) > maxExpression {
+		return nil, fmt.Errorf("the expression has %d characters; %d are allowed", len(text), maxExpression)
+	}
+	tree, err := parser.Parse(text)
+	if err != nil {
+		return nil, tidy(err)
+	}
+	refs := &references{space: s}
+	ast.Walk(&tree.Node, refs)
+	if refs.err != nil {
+		return nil, refs.err
+	}
+	options := []expr.Option{expr.Env(s.types()), expr.DisableAllBuiltins()}
+	for _, f := range functions {
+		options = append(options, expr.EnableBuiltin(f))
+	}
+	if want == truth {
+		options = append(options, expr.AsBool())
+	} else {
+		options = append(options, expr.AsFloat64())
+	}
+	program, err := expr.Compile(text, options...)
+	if err != nil {
+		return nil, tidy(err)
+	}
+	return &expression{text: text, program: program, needs: refs.leaves()}, nil
+}
+
+// tidy makes one line of the library's errors, which draw their own excerpt.
+func tidy(err error) error {
+	var at *file.Error
+	if errors.As(err, &at) {
+		return fmt.Errorf("%s (at character %d)", at.Message, at.Column+1)
+	}
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return errors.New(line)
+}
+
+// references finds the parameters an expression uses.
+type references struct {
+	space *Space
+	found map[int]bool
+	paths []reference
+	err   error
+}
+
+type reference struct {
+	node ast.Node
+	path []string
+}
+
+// Visit is called for inner nodes first, so a.b.c arrives as a, then a.b, then a.b.c; each longer path
+// replaces its beginning.
+func (r *references) Visit(n *ast.Node) {
+	switch n := (*n).(type) {
+	case *ast.IdentifierNode:
+		if n.Value == "$env" {
+			r.paths = append(r.paths, reference{n, nil})
+			return
+		}
+		r.paths = append(r.paths, reference{n, []string{n.Value}})
+	case *ast.MemberNode:
+		name, ok := n.Property.(*ast.StringNode)
+		for i := range r.paths {
+			if ok && r.paths[i].node == n.Node {
+				r.paths[i] = reference{n, append(slices.Clone(r.paths[i].path), name.Value)}
+			}
+		}
+	case *ast.VariableDeclaratorNode:
+		r.err = errors.New("`let` is not available in spec expressions")
+	case *ast.BuiltinNode, *ast.PredicateNode:
+		if b, ok := n.(*ast.BuiltinNode); !ok || !slices.Contains(functions, b.Name) {
+			name := ""
+			if ok {
+				name = b.Name
+			}
+			r.err = fmt.Errorf("function `%s` is not available in spec expressions; available: %s", name, strings.Join(functions, ", "))
+		}
+	case *ast.CallNode:
+		if id, ok := n.Callee.(*ast.IdentifierNode); ok && r.err == nil {
+			r.err = fmt.Errorf("function `%s` is not available in spec expressions; available: %s", id.Value, strings.Join(functions, ", "))
+		}
+	}
+}
+
+// leaves resolves the paths that were found; compile has not run yet, so unknown names are reported here,
+// with a suggestion.
+func (r *references) leaves() []int {
+	var all []int
+	for _, ref := range r.paths {
+		all = append(all, r.space.under(ref.path)...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// under is every leaf whose path begins with the given one.
+func (s *Space) under(path []string) []int {
+	var found []int
+	for i, l := range s.leaves {
+		if len(l.path) >= len(path) && slices.Equal(l.path[:len(path)], path) {
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
+// types declares the parameters to the expression compiler. A parameter whose values differ in type, or that
+// holds lists or mappings, is of any type and checked when it runs.
+func (s *Space) types() types.Map {
+	root := types.Map{}
+	for _, l := range s.leaves {
+		at := root
+		for _, step := range l.path[:len(l.path)-1] {
+			next, ok := at[step].(types.Map)
+			if !ok {
+				next = types.Map{}
+				at[step] = next
+			}
+			at = next
+		}
+		at[l.path[len(l.path)-1]] = l.valueType()
+	}
+	return root
+}
+
+func (d *Dimension) valueType() types.Type {
+	switch {
+	case d.Distribution == IntUniform || d.Q > 0 && d.Integer:
+		return types.Int64
+	case len(d.Values) == 0:
+		return types.Float64
+	}
+	var common types.Type
+	for _, v := range d.Values {
+		var t types.Type
+		switch v.(type) {
+		case int64:
+			t = types.Int64
+		case float64:
+			t = types.Float64
+		case string:
+			t = types.String
+		case bool:
+			t = types.Bool
+		default:
+			return types.Any
+		}
+		if common != nil && !common.Equal(t) {
+			return types.Any
+		}
+		common = t
+	}
+	return common
+}
+
+// environment is what an expression sees of one point: values by name, groups as maps, absent ones nil.
+func (s *Space) environment(values []Value, active []bool) map[string]any {
+	root := make(map[string]any, len(s.leaves))
+	for k, l := range s.leaves {
+		at := root
+		for _, step := range l.path[:len(l.path)-1] {
+			next, ok := at[step].(map[string]any)
+			if !ok {
+				next = map[string]any{}
+				at[step] = next
+			}
+			at = next
+		}
+		if active == nil || active[k] {
+			at[l.path[len(l.path)-1]] = plain(values[k])
+		} else {
+			at[l.path[len(l.path)-1]] = nil
+		}
+	}
+	return root
+}
+
+// plain is a value in the types that the expression language knows.
+func plain(v Value) any {
+	switch v := v.(type) {
+	case []Value:
+		items := make([]any, len(v))
+		for i := range v {
+			items[i] = plain(v[i])
+		}
+		return items
+	case Point:
+		m := make(map[string]any, len(v))
+		for _, p := range v {
+			m[p.Name] = plain(p.Value)
+		}
+		return m
+	}
+	return v
+}

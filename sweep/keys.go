@@ -1,0 +1,55 @@
+package sweep
+
+// keys lists what each mapping of a spec may hold; "" is the top level. Keys of W&B that only its own
+// servers and pages read are accepted and have no effect here.
+var keys = map[string][]string{
+	"": {
+		"name", "description", "method", "seed", "metric", "metrics", "parameters", "constraints", "run_cap",
+		"early_terminate", "repeat", "program", "command", "task", "limits", "queue", "cache", "artifacts", "then",
+		"project", "entity", "controller", "apiVersion", "kind", // W&B, without effect here
+		"job", "image_uri", "scheduler", // W&B, refused below
+	},
+	"metric": {"name", "goal", "reduce", "target", "impute", "impute_while_running"},
+	"task": {
+		"image", "resources", "constraints", "env", "secrets", "code", "fetch", "retries", "timeout", "grace",
+		"filters", "isolation",
+	},
+	"task.resources": {"cpus", "memory", "mem", "disk", "gpus", "ports", "named"},
+	"constraint":     {"field", "operator", "value", "soft"},
+	"limits":         {"parallel", "failed", "wall"},
+	"then":           {"command", "program", "spec"},
+	"parameter": {
+		"distribution", "value", "values", "probabilities", "min", "max", "mu", "sigma", "q", "a", "b", "parameters", "when",
+	},
+}
+
+// methods are the searches that are built.
+var methods = []string{"grid", "random"}
+
+// unbuilt is everything a spec may name that this version cannot do yet, with what to do instead. Such a key
+// is refused, never ignored. A feature that gets built takes its row out.
+var unbuilt = map[string]string{
+	"method: sobol":      "use `method: random` until then",
+	"method: halton":     "use `method: random` until then",
+	"method: latin":      "use `method: random` until then",
+	"method: tpe":        "use `method: random` until then",
+	"method: gp":         "use `method: random` until then",
+	"method: bayes":      "use `method: random` until then, or run it with --set method=random",
+	"method: cmaes":      "use `method: random` until then",
+	"method: custom":     "use `method: random`: W&B's custom schedulers do not run here",
+	"kind: Experiment":   "write the Katib experiment as a sweep file; docs/spec.md has the keys",
+	"early_terminate":    "remove it: every trial runs to its end; `type: none` says so",
+	"repeat":             "add a parameter `repeat: {values: [1, 2, 3]}` to run each point three times",
+	"queue":              "remove it: there is one queue",
+	"cache":              "remove it: every trial runs",
+	"artifacts":          "remove it and let the trial copy its files to a shared place",
+	"scheduler":          "remove it and choose a `method`",
+	"job":                "remove it and give a `command`",
+	"image_uri":          "remove it and let the trials run on the host",
+	"task.image":         "remove it: trials run on the host",
+	"task.secrets":       "remove it and set the variables where the executor runs",
+	"task.code":          "remove it and put the program where every agent finds it",
+	"task.fetch":         "remove it and let the command fetch its data",
+	"task.isolation":     "remove it: each trial has its own executor",
+	"parameters from":    "write the parameters into the spec",
+}

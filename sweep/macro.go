@@ -1,0 +1,137 @@
+package sweep
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// macroNames are the macros without an argument. Those of W&B come first, in its order.
+var macroNames = []string{
+	"env", "interpreter", "program", "args", "args_no_hyphens", "args_no_boolean_flags", "args_no_equals",
+	"args_json", "args_json_file",
+}
+
+// winnerMacros are those of a `then` step, without their `winner.` prefix.
+var winnerMacros = []string{
+	"args", "args_no_hyphens", "args_no_boolean_flags", "args_no_equals", "args_json", "args_json_file", "value", "trial",
+}
+
+// several says which macros stand for any number of words.
+func several(name string) bool {
+	switch name {
+	case "args", "args_no_hyphens", "args_no_boolean_flags", "args_no_equals":
+		return true
+	}
+	return false
+}
+
+// macro is one ${...} of a command.
+type macro struct {
+	name   string // args, param, envvar, …
+	arg    string // parameter or variable name
+	winner bool   // of the winner, not of the trial
+}
+
+func (m macro) String() string {
+	s := m.name
+	switch m.name {
+	case "param":
+		s += "." + m.arg
+	case "envvar":
+		s += ":" + m.arg
+	}
+	if m.winner {
+		s = "winner." + s
+	}
+	return "${" + s + "}"
+}
+
+// parseMacro reads what stands between the braces.
+func parseMacro(inner string) (macro, error) {
+	if name, ok := strings.CutPrefix(inner, "envvar:"); ok {
+		if !variable.MatchString(name) {
+			return macro{}, &macroError{"${" + short(inner) + "} does not name an environment variable", "write ${envvar:NAME}"}
+		}
+		return macro{name: "envvar", arg: name}, nil
+	}
+	rest, winner := strings.CutPrefix(inner, "winner.")
+	if name, ok := strings.CutPrefix(rest, "param."); ok && name != "" {
+		return macro{name: "param", arg: name, winner: winner}, nil
+	}
+	if winner && slices.Contains(winnerMacros, rest) || !winner && slices.Contains(macroNames, rest) {
+		return macro{name: rest, winner: winner}, nil
+	}
+	return macro{}, &macroError{"unknown macro ${" + short(inner) + "}", macroRemedy(inner)}
+}
+
+func macroRemedy(inner string) string {
+	known := slices.Clone(macroNames)
+	for _, w := range winnerMacros {
+		known = append(known, "winner."+w)
+	}
+	if s := suggest(inner, known); s != "" {
+		return "did you mean ${" + s + "}?"
+	}
+	if variable.MatchString(inner) {
+		return "an environment variable is ${envvar:" + inner + "}, a parameter ${param." + inner + "}; $${" + inner + "} is the plain text ${" + inner + "}"
+	}
+	return "known: ${" + strings.Join(macroNames, "}, ${") + "}, ${envvar:NAME}, ${param.NAME}; $${ is a plain ${"
+}
+
+var (
+	variable      = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	shellVariable = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*([^A-Za-z0-9_].*)?$|^[#@*?$!0-9-]`)
+)
+
+// macroError is a problem inside a command, with its remedy.
+type macroError struct{ problem, remedy string }
+
+func (e *macroError) Error() string { return e.problem }
+
+// part is a piece of a command word: text, or a macro and the quotes it stands in.
+type part struct {
+	text  string
+	macro *macro
+	quote byte // in shell text: 0, '\'' or '"'
+}
+
+// splitMacros cuts a word into text and macros. `$${` is a plain `${`.
+func splitMacros(word string) ([]part, error) {
+	var parts []part
+	text := strings.Builder{}
+	for i := 0; i < len(word); {
+		if strings.HasPrefix(word[i:], "$${") {
+			text.WriteString("${")
+			i += 3
+			continue
+		}
+		if !strings.HasPrefix(word[i:], "${") {
+			text.WriteByte(word[i])
+			i++
+			continue
+		}
+		end := strings.IndexByte(word[i:], '}')
+		if end < 0 {
+			return nil, &macroError{"a ${ is not closed", "close the macro with }, or write $${ for a plain ${"}
+		}
+		m, err := parseMacro(word[i+2 : i+end])
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, part{text: text.String()}, part{macro: &m})
+		text.Reset()
+		i += end + 1
+	}
+	parts = append(parts, part{text: text.String()})
+	for i := range parts {
+		if m := parts[i].macro; m != nil && several(m.name) && strings.Trim(word, " ") != m.String() {
+			return nil, &macroError{
+				fmt.Sprintf("%s stands for several words but is part of one", m),
+				"give it an item of its own in the list, or write the command as one string for the shell",
+			}
+		}
+	}
+	return parts, nil
+}

@@ -1,0 +1,412 @@
+package sweep
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// Bounds on a spec. The largest real sweep files are a few kilobytes; what is beyond these is an accident or
+// an attack.
+const (
+	maxSource = 1 << 20 // bytes of one file
+	maxDepth  = 64      // levels of nesting
+	maxNodes  = 200_000 // values, counting what aliases stand for each time they are used
+)
+
+type kind uint8
+
+const (
+	scalar kind = iota
+	list
+	mapping
+)
+
+// node is one YAML value with its place. Aliases share their anchor's node; size counts them each time.
+type node struct {
+	kind         kind
+	line, column int
+	origin       string // the --set argument this came from; "" when from the file
+	text         string
+	plain        bool // a scalar without quotes, whose type its text decides
+	null         bool
+	items        []*node
+	pairs        []pair
+	size, depth  int
+}
+
+type pair struct {
+	key   *node
+	value *node
+}
+
+// get is the value of a key, or nil.
+func (n *node) get(key string) *node {
+	for _, p := range n.pairs {
+		if p.key.text == key {
+			return p.value
+		}
+	}
+	return nil
+}
+
+// what names the kind of a value in an error.
+func (n *node) what() string {
+	switch {
+	case n.kind == list:
+		return "a list"
+	case n.kind == mapping:
+		return "a mapping"
+	case n.null:
+		return "empty"
+	}
+	return "`" + short(n.text) + "`"
+}
+
+// reader turns YAML text into nodes, collecting problems.
+type reader struct {
+	file    string
+	origin  string
+	lines   []string
+	problem *Errors
+	anchors map[string]*node // nil while the anchor is still open
+	nodes   int
+	broken  bool // a problem that makes the rest meaningless was reported
+}
+
+// read parses one document. It returns nil after reporting when there is none to use.
+func (r *reader) read(src []byte) (root *node) {
+	if !r.sane(src) {
+		return nil
+	}
+	defer func() { // a slip in the YAML library must refuse the file, not end the program
+		if p := recover(); p != nil {
+			r.fail(1, 1, "cannot be read as YAML", "simplify the file: the YAML reader gave up on it")
+			root = nil
+		}
+	}()
+	file, err := parser.ParseBytes(src, 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		r.syntax(err)
+		return nil
+	}
+	var bodies []ast.Node
+	for _, doc := range file.Docs {
+		if doc.Body != nil {
+			bodies = append(bodies, doc.Body)
+		}
+	}
+	if len(bodies) == 0 {
+		r.fail(1, 1, "the spec is empty", "a spec needs at least `method`, `parameters` and a `program` or `command`")
+		return nil
+	}
+	if len(bodies) > 1 {
+		at := position(bodies[1].GetToken())
+		r.fail(at.Line, at.Column, "a second YAML document starts here", "keep one sweep per file")
+		return nil
+	}
+	root = r.convert(bodies[0], 1)
+	if r.broken {
+		return nil
+	}
+	return root
+}
+
+// sane refuses, before the YAML library sees it, what it could not read in bounded time and stack.
+func (r *reader) sane(src []byte) bool {
+	if len(src) > maxSource {
+		r.fail(0, 0, fmt.Sprintf("the spec has %d bytes; %d are allowed", len(src), maxSource), "generate long value lists with min, max and q, or put data in files that trials read")
+		return false
+	}
+	if !utf8.Valid(src) {
+		for i, line := range r.lines {
+			if utf8.ValidString(line) {
+				continue
+			}
+			column := 1
+			for _, c := range line {
+				if c == utf8.RuneError {
+					break
+				}
+				column++
+			}
+			r.fail(i+1, column, "the text is not UTF-8", "save the file as UTF-8")
+			return false
+		}
+	}
+	if i := bytes.IndexByte(src, 0); i >= 0 {
+		r.fail(bytes.Count(src[:i], []byte{'\n'})+1, 1, "there is a NUL byte", "save the file as plain text in UTF-8")
+		return false
+	}
+	return r.shallow()
+}
+
+// shallow bounds the nesting that the text can ask for: flow brackets, and indicators repeated on a line.
+// It also finds indentation by tabs, which YAML forbids and which its error messages explain badly.
+func (r *reader) shallow() bool {
+	open := 0
+	for i, line := range r.lines {
+		body := strings.TrimLeft(line, " ")
+		if text := strings.TrimSpace(body); strings.HasPrefix(body, "\t") && text != "" && text[0] != '#' {
+			r.fail(i+1, len(line)-len(body)+1, "a tab is used for indentation", "indent with spaces: YAML does not allow tabs")
+			return false
+		}
+		marks := 0
+		for word := range strings.FieldsSeq(line) {
+			if word == "-" || word == "?" || word[0] == '!' || word[0] == '&' {
+				marks++
+			}
+		}
+		deep := marks > 4*maxDepth
+		for j := 0; j < len(line) && !deep; j++ {
+			switch line[j] {
+			case '[', '{':
+				open++
+			case ']', '}':
+				open = max(0, open-1)
+			}
+			deep = open > 4*maxDepth
+		}
+		if deep {
+			r.fail(i+1, 1, "the nesting is too deep", fmt.Sprintf("at most %d levels are read", maxDepth))
+			return false
+		}
+	}
+	return true
+}
+
+func (r *reader) syntax(err error) {
+	var at interface {
+		GetToken() *token.Token
+		GetMessage() string
+	}
+	if errors.As(err, &at) && at.GetToken() != nil {
+		p := position(at.GetToken())
+		r.fail(p.Line, p.Column, "not valid YAML: "+short(at.GetMessage()), "check indentation, quotes and brackets here and on the line before")
+		return
+	}
+	r.fail(1, 1, "not valid YAML: "+short(err.Error()), "check indentation, quotes and brackets")
+}
+
+func (r *reader) fail(line, column int, problem, remedy string) {
+	r.broken = true
+	if len(*r.problem) < maxErrors {
+		*r.problem = append(*r.problem, place(&Error{Line: line, Column: column, Problem: problem, Remedy: remedy}, r.file, r.origin, r.lines))
+	}
+}
+
+// place fills in the file, or the --set argument, and the text of the line.
+func place(e *Error, file, origin string, lines []string) *Error {
+	e.File = file
+	if origin != "" {
+		e.File, e.Line, e.Column = "--set "+short(origin), 0, 0
+		return e
+	}
+	if e.Line >= 1 && e.Line <= len(lines) {
+		e.Text, e.caret = excerpt(lines[e.Line-1], e.Column)
+	}
+	return e
+}
+
+func position(t *token.Token) token.Position {
+	if t == nil || t.Position == nil {
+		return token.Position{Line: 1, Column: 1}
+	}
+	return *t.Position
+}
+
+// convert copies the library's tree into nodes, resolving anchors, aliases and merge keys.
+func (r *reader) convert(n ast.Node, depth int) *node {
+	if r.broken {
+		return &node{}
+	}
+	if n == nil {
+		return &node{plain: true, null: true, size: 1}
+	}
+	at := position(n.GetToken())
+	if depth > maxDepth {
+		r.fail(at.Line, at.Column, "the nesting is too deep", fmt.Sprintf("at most %d levels are read", maxDepth))
+		return &node{}
+	}
+	out := &node{line: at.Line, column: at.Column, origin: r.origin, size: 1, depth: 1}
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		r.mapping(out, n.Values, n.IsFlowStyle, depth)
+	case *ast.MappingValueNode:
+		r.mapping(out, []*ast.MappingValueNode{n}, n.IsFlowStyle, depth)
+	case *ast.SequenceNode:
+		out.kind = list
+		for _, v := range n.Values {
+			item := r.convert(v, depth+1)
+			out.items = append(out.items, item)
+			out.grow(item)
+		}
+	case *ast.AnchorNode:
+		return r.anchor(n, depth)
+	case *ast.AliasNode:
+		return r.alias(n, depth)
+	case *ast.TagNode:
+		return r.tag(n, depth)
+	case *ast.MappingKeyNode:
+		return r.convert(n.Value, depth)
+	default:
+		r.scalar(n, out)
+	}
+	r.count(out, at)
+	return out
+}
+
+func (n *node) grow(child *node) {
+	n.size = min(n.size+child.size, maxNodes+1)
+	n.depth = max(n.depth, child.depth+1)
+}
+
+func (r *reader) count(n *node, at token.Position) {
+	r.nodes++
+	if (n.size > maxNodes || r.nodes > maxNodes) && !r.broken {
+		r.fail(at.Line, at.Column, fmt.Sprintf("the spec holds more than %d values once its aliases are written out", maxNodes), "use fewer values, or min and max instead of a list")
+	}
+}
+
+func (r *reader) scalar(n ast.Node, out *node) {
+	out.text, out.plain = n.GetToken().Value, true
+	switch n := n.(type) {
+	case *ast.NullNode:
+		out.null = true
+	case *ast.StringNode:
+		out.text = n.Value
+		out.plain = n.Token.Type != token.DoubleQuoteType && n.Token.Type != token.SingleQuoteType
+		out.null = out.plain && n.Value == ""
+	case *ast.LiteralNode:
+		out.text, out.plain = n.Value.Value, false
+	}
+}
+
+func (r *reader) anchor(n *ast.AnchorNode, depth int) *node {
+	name := n.Name.GetToken().Value
+	r.anchors[name] = nil
+	value := r.convert(n.Value, depth)
+	r.anchors[name] = value
+	return value
+}
+
+func (r *reader) alias(n *ast.AliasNode, depth int) *node {
+	at := position(n.GetToken())
+	name := ""
+	if n.Value != nil {
+		name = n.Value.GetToken().Value
+	}
+	target, known := r.anchors[name]
+	switch {
+	case !known:
+		r.fail(at.Line, at.Column, fmt.Sprintf("alias `*%s` has no anchor before it", short(name)), "define it with `&"+short(name)+"` further up, or quote the text")
+	case target == nil:
+		r.fail(at.Line, at.Column, fmt.Sprintf("alias `*%s` is inside its own anchor", short(name)), "write the value out")
+	case depth+target.depth > maxDepth:
+		r.fail(at.Line, at.Column, "the nesting is too deep", fmt.Sprintf("at most %d levels are read", maxDepth))
+	default:
+		return target
+	}
+	return &node{}
+}
+
+func (r *reader) tag(n *ast.TagNode, depth int) *node {
+	value := r.convert(n.Value, depth)
+	switch name := n.Start.Value; name {
+	case "!!str", "!":
+		copied := *value
+		copied.plain, copied.null = false, false
+		return &copied
+	case "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq":
+		return value
+	default:
+		at := position(n.GetToken())
+		r.fail(at.Line, at.Column, fmt.Sprintf("tag `%s` is not supported", short(name)), "write a plain string, number, list or mapping")
+		return value
+	}
+}
+
+func (r *reader) mapping(out *node, values []*ast.MappingValueNode, flow bool, depth int) {
+	out.kind = mapping
+	for _, v := range values {
+		r.pair(out, v, depth)
+	}
+	r.unique(out)
+	if len(out.pairs) > 0 && !flow {
+		out.line, out.column = out.pairs[0].key.line, out.pairs[0].key.column
+	}
+}
+
+// unique refuses keys written twice, naming both places, and lets written keys win over merged ones.
+func (r *reader) unique(n *node) {
+	first := make(map[string]int, len(n.pairs))
+	kept := n.pairs[:0]
+	for _, p := range n.pairs {
+		i, again := first[p.key.text]
+		switch {
+		case !again:
+			first[p.key.text] = len(kept)
+			kept = append(kept, p)
+		case p.key.origin == merged:
+		case kept[i].key.origin == merged:
+			kept[i] = p
+		default:
+			r.fail(p.key.line, p.key.column, fmt.Sprintf("key `%s` is given twice: first in line %d, again in line %d", short(p.key.text), kept[i].key.line, p.key.line), "remove one of the two")
+		}
+	}
+	n.pairs = kept
+}
+
+// merged marks a key that came through `<<` and that a written key replaces.
+const merged = "<<"
+
+// pair adds one key and value, or what a merge key stands for, to a mapping.
+func (r *reader) pair(into *node, v *ast.MappingValueNode, depth int) {
+	if v.Key.IsMergeKey() {
+		r.merge(into, r.convert(v.Value, depth+1), position(v.Key.GetToken()))
+		return
+	}
+	key := r.convert(v.Key, depth+1)
+	value := r.convert(v.Value, depth+1)
+	if r.broken {
+		return
+	}
+	if key.kind != scalar {
+		r.fail(key.line, key.column, "a key must be text", "write a plain word before the colon")
+		return
+	}
+	if key.null {
+		key.text = ""
+	}
+	into.pairs = append(into.pairs, pair{key: key, value: value})
+	into.grow(value)
+}
+
+// merge adds the keys of `<<: *anchor`; keys written out win over merged ones.
+func (r *reader) merge(into, from *node, at token.Position) {
+	if r.broken {
+		return
+	}
+	sources := []*node{from}
+	if from.kind == list {
+		sources = from.items
+	}
+	for _, s := range sources {
+		if s.kind != mapping {
+			r.fail(at.Line, at.Column, "`<<` merges "+s.what()+", which is not a mapping", "point it at an anchored mapping")
+			return
+		}
+		for _, p := range s.pairs {
+			key := *p.key
+			key.origin = merged
+			into.pairs = append(into.pairs, pair{key: &key, value: p.value})
+			into.grow(p.value)
+		}
+	}
+}

@@ -1,0 +1,40 @@
+package sweep
+
+import "hash/fnv"
+
+// mix is the finaliser of SplitMix64 (Steele, Lea, Flood 2014): a bijection of 64 bits in which every input
+// bit changes every output bit with probability near one half.
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// uniform is the random number of one parameter in one try of one trial, in the open interval (0,1). It is a
+// hash of the four numbers, so parameters, tries and trials do not disturb each other.
+func uniform(seed uint64, index, try, dimension int) float64 {
+	h := mix(mix(mix(seed)^uint64(index)) ^ uint64(try))
+	h = mix(h ^ uint64(dimension))
+	return (float64(h>>12) + 0.5) / (1 << 52)
+}
+
+// TrialSeed is the seed that a trial's own program is given, KAON_SEED: below 2^31, which every language's
+// generator takes, and different for every index below 2^31 of one sweep.
+func TrialSeed(seed uint64, index int) uint64 {
+	const mask = 1<<31 - 1
+	x := (uint64(index) + mix(seed)) & mask
+	// Odd multiplications and xor-shifts are bijections of 31 bits, so no two trials share a seed.
+	x = x * 0x2c1b3c6d & mask
+	x ^= x >> 16
+	x = x * 0x297a2d39 & mask
+	x ^= x >> 15
+	return x
+}
+
+// sourceSeed is the seed of a spec that names none: the same bytes, the same search.
+func sourceSeed(src []byte) uint64 {
+	h := fnv.New64a()
+	h.Write(src)
+	return mix(h.Sum64()) >> 1 // fits a signed integer, so it can be written back into a spec
+}

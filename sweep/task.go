@@ -1,0 +1,314 @@
+package sweep
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// command reads `command` and `program` of the spec or of its `then` step.
+func (d *decoder) command(n *node, prefix string) Command {
+	c := Command{}
+	if p := n.get("program"); p != nil && !p.null {
+		c.Program = d.text(p, join(prefix, "program"))
+	}
+	at := n.get("command")
+	field := join(prefix, "command")
+	switch {
+	case at == nil || at.null:
+		if c.Program == "" {
+			d.fail(n, field, "there is nothing to run", "add `command: [\"./train\", \"${args}\"]`, or `program: train.py`")
+			return c
+		}
+		c.Argv = defaultArgv
+	default:
+		d.commandLine(&c, at, field)
+	}
+	d.checkMacros(c, at, n, field)
+	return c
+}
+
+// commandLine reads a list, executed as it is, or a string, run by sh -c.
+func (d *decoder) commandLine(c *Command, n *node, field string) {
+	if n.kind == scalar {
+		c.Shell = d.text(n, field)
+		if strings.TrimSpace(c.Shell) == "" {
+			d.fail(n, field, "the command is empty", "write what a trial runs")
+		}
+		return
+	}
+	items := d.list(n, field, `command: ["./train", "${args}"]`)
+	if n.kind == list && len(items) == 0 {
+		d.fail(n, field, "the command is empty", "write what a trial runs")
+	}
+	for i, item := range items {
+		c.Argv = append(c.Argv, d.text(item, fmt.Sprintf("%s.%d", field, i)))
+	}
+}
+
+// checkMacros refuses macros that are unknown, or that this spec has nothing to put for.
+func (d *decoder) checkMacros(c Command, at, n *node, field string) {
+	if at == nil {
+		at = n
+	}
+	macros, err := c.macros()
+	if err != nil {
+		var item *itemError
+		if errors.As(err, &item) && at.kind == list && item.item < len(at.items) {
+			at, field = at.items[item.item], fmt.Sprintf("%s.%d", field, item.item)
+		}
+		remedy := ""
+		var m *macroError
+		if errors.As(err, &m) {
+			err, remedy = m, m.remedy
+		}
+		d.fail(at, field, err.Error(), remedy)
+		return
+	}
+	for _, m := range macros {
+		d.checkMacro(m, c, at, field)
+	}
+}
+
+func (d *decoder) checkMacro(m macro, c Command, at *node, field string) {
+	inThen := d.winner || strings.HasPrefix(field, "then")
+	for i, item := range at.items {
+		if strings.Contains(item.text, m.String()) {
+			at, field = item, fmt.Sprintf("%s.%d", field, i)
+			break
+		}
+	}
+	switch {
+	case m.winner && !inThen:
+		d.fail(at, field, m.String()+": there is no winner while trials run", "use it in the `then` step; a trial's own parameters are ${args} or ${param.NAME}")
+	case m.winner && m.name == "param" && !d.winner:
+		d.checkParam(m, at, field)
+	case m.winner:
+	case inThen && !d.winner && (m.name == "param" || strings.HasPrefix(m.name, "args")):
+		d.fail(at, field, m.String()+": a `then` step has no parameters of its own", "write ${winner."+strings.TrimPrefix(m.String(), "${"))
+	case m.name == "program" && c.Program == "":
+		d.fail(at, field, "${program}: the spec names no program", "add `program: train.py`, or write the program into the command")
+	case m.name == "param":
+		d.checkParam(m, at, field)
+	}
+}
+
+// checkParam makes sure that a parameter is there in every point.
+func (d *decoder) checkParam(m macro, at *node, field string) {
+	s := d.spec.Space
+	var names []string
+	for _, l := range s.leaves {
+		names = append(names, l.Name)
+		inside := strings.HasPrefix(l.Name, m.arg+".")
+		if l.Name != m.arg && !inside {
+			if _, deeper := constantAt(l, m.arg); !deeper {
+				continue
+			}
+		}
+		if l.when != nil && !inside {
+			d.fail(at, field, fmt.Sprintf("%s: the parameter is absent when its condition does not hold", m), "use ${args} or ${args_json}, which leave absent parameters out")
+		}
+		return
+	}
+	if len(d.problems) == 0 || len(names) > 0 {
+		d.fail(at, field, fmt.Sprintf("%s: there is no parameter `%s`", m, short(m.arg)), didYouMean(m.arg, names))
+	}
+}
+
+// constantAt looks inside mappings that are values of a parameter.
+func constantAt(l *leaf, name string) (Value, bool) {
+	rest, inside := strings.CutPrefix(name, l.Name+".")
+	if !inside || len(l.Values) == 0 {
+		return nil, false
+	}
+	for _, v := range l.Values {
+		p, ok := v.(Point)
+		if !ok {
+			return nil, false
+		}
+		if _, ok = p.Lookup(rest); !ok {
+			return nil, false
+		}
+	}
+	return nil, true
+}
+
+// task reads what a trial is to the cluster.
+func (d *decoder) task(n *node) {
+	t := &d.spec.Task
+	t.resources = defaultDemand()
+	if n == nil || n.null || !d.mapping(n, "task", "task") {
+		return
+	}
+	for _, p := range n.pairs {
+		d.notBuilt(p.key, "task."+p.key.text, "task."+p.key.text)
+	}
+	if r := n.get("resources"); r != nil && !r.null {
+		d.resources(r)
+	}
+	for i, item := range d.list(n.get("constraints"), "task.constraints", `constraints: [[rack, LIKE, "r[12]"]]`) {
+		if c, ok := d.constraint(item, fmt.Sprintf("task.constraints.%d", i)); ok {
+			t.Constraints = append(t.Constraints, c)
+		}
+	}
+	t.Env = d.env(n.get("env"))
+	if r := n.get("retries"); r != nil {
+		t.Retries = int(d.integer(r, "task.retries", 0, 1000))
+	}
+	t.Timeout = d.duration(n.get("timeout"), "task.timeout")
+	t.Grace = d.duration(n.get("grace"), "task.grace")
+	for i, item := range d.list(n.get("filters"), "task.filters", `filters: ['(\w+)=(\S+)']`) {
+		d.filter(item, fmt.Sprintf("task.filters.%d", i))
+	}
+}
+
+func (d *decoder) filter(n *node, field string) {
+	text := d.text(n, field)
+	re, err := regexp.Compile(text)
+	switch {
+	case err != nil:
+		d.fail(n, field, "not a regular expression: "+short(strings.TrimPrefix(err.Error(), "error parsing regexp: ")), "write it in RE2 syntax")
+	case re.NumSubexp() != 2:
+		d.fail(n, field, fmt.Sprintf("the expression has %d groups", re.NumSubexp()), "give it two: the metric's name and its number")
+	default:
+		d.spec.Task.Filters = append(d.spec.Task.Filters, text)
+	}
+}
+
+var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
+
+func (d *decoder) env(n *node) map[string]string {
+	if n == nil || n.null {
+		return nil
+	}
+	if n.kind != mapping {
+		d.fail(n, "task.env", "a mapping is needed, not "+n.what(), `write env: {OMP_NUM_THREADS: "1"}`)
+		return nil
+	}
+	env := make(map[string]string, len(n.pairs))
+	for _, p := range n.pairs {
+		name, field := p.key.text, join("task.env", p.key.text)
+		switch {
+		case !envName.MatchString(name):
+			d.fail(p.key, field, fmt.Sprintf("`%s` cannot be a variable's name", short(name)), "use letters, digits and _")
+		case strings.HasPrefix(name, "KAON_"):
+			d.fail(p.key, field, "variables that begin with KAON_ are set by kaon", "choose another name")
+		case p.value.kind == scalar && p.value.null:
+			env[name] = ""
+		default:
+			env[name] = d.text(p.value, field)
+		}
+	}
+	return env
+}
+
+// limits reads the bounds of the whole sweep.
+func (d *decoder) limits(n *node) {
+	if n == nil || n.null || !d.mapping(n, "limits", "limits") {
+		return
+	}
+	l := &d.spec.Limits
+	if p := n.get("parallel"); p != nil {
+		l.Parallel = int(d.integer(p, "limits.parallel", 1, maxTrials))
+	}
+	if f := n.get("failed"); f != nil {
+		d.failed(f)
+	}
+	l.Wall = d.duration(n.get("wall"), "limits.wall")
+}
+
+// failed is a number of trials, or a share of all such as 5%.
+func (d *decoder) failed(n *node) {
+	share, isShare := strings.CutSuffix(n.text, "%")
+	if n.kind != scalar || !isShare {
+		d.spec.Limits.Failed = int(d.integer(n, "limits.failed", 1, maxTrials))
+		return
+	}
+	x, err := strconv.ParseFloat(share, 64)
+	if err != nil || !(x > 0 && x <= 100) {
+		d.fail(n, "limits.failed", "a share is above 0% and at most 100%, not "+n.what(), "write 5%, or a number of trials")
+		return
+	}
+	d.spec.Limits.FailedShare = x / 100
+}
+
+// then reads the step that starts with the winner.
+func (d *decoder) then(n *node) {
+	if n == nil || n.null {
+		return
+	}
+	t := &Then{}
+	d.spec.Then = t
+	if d.spec.Objective.Name == "" && len(d.problems) == 0 {
+		d.fail(n, "then", "there is no winner without an objective", "add `metric: {name: loss, goal: minimize}`")
+	}
+	switch {
+	case n.kind == mapping:
+		if !d.mapping(n, "then", "then") {
+			return
+		}
+		if spec := n.get("spec"); spec != nil {
+			if n.get("command") != nil || n.get("program") != nil {
+				d.fail(spec, "then.spec", "a step is a command or a spec, not both", "remove one of them")
+			}
+			d.thenSpec(spec, d.text(spec, "then.spec"))
+			return
+		}
+		t.Command = d.command(n, "then")
+	case n.kind == scalar && isSpecPath(n.text):
+		d.thenSpec(n, n.text)
+	default:
+		t.Command.Program = d.spec.Command.Program
+		d.commandLine(&t.Command, n, "then")
+		d.checkMacros(t.Command, n, n, "then")
+	}
+}
+
+// isSpecPath tells the path of a spec from a shell command.
+func isSpecPath(s string) bool {
+	return !strings.ContainsAny(s, " \t\n") && (strings.HasSuffix(s, ".yaml") || strings.HasSuffix(s, ".yml") || strings.HasSuffix(s, ".json"))
+}
+
+// maxChain bounds how many specs may follow each other.
+const maxChain = 8
+
+// thenSpec reads the spec that follows, when files can be read.
+func (d *decoder) thenSpec(n *node, path string) {
+	d.spec.Then.Spec = path
+	if path == "" || strings.HasPrefix(path, "/") || strings.Contains("/"+path+"/", "/../") {
+		d.fail(n, "then", "the path of a spec lies below this spec's folder", "write it relative to this file, without ..")
+		return
+	}
+	if d.options.read == nil {
+		return
+	}
+	chain := append(d.options.from[:len(d.options.from):len(d.options.from)], d.file)
+	for _, before := range chain {
+		if before == path {
+			d.fail(n, "then", "the specs follow each other in a circle: "+short(strings.Join(append(chain, path), " → ")), "end the chain")
+			return
+		}
+	}
+	if len(chain) > maxChain {
+		d.fail(n, "then", fmt.Sprintf("more than %d specs follow each other", maxChain), "shorten the chain")
+		return
+	}
+	src, err := d.options.read(path)
+	if err != nil {
+		d.fail(n, "then", fmt.Sprintf("read spec: %s", short(err.Error())), "give the path of a spec relative to this one")
+		return
+	}
+	next := &decoder{file: path, spec: &Spec{File: path, Source: src}, winner: true, options: options{read: d.options.read, from: chain}}
+	if root := next.document(src); root != nil {
+		next.decode(root)
+	}
+	next.spec.Warnings = next.warnings
+	d.problems = append(d.problems, next.problems...)
+	d.spec.Then.Next = next.spec
+}
+
+// share of a whole unit, rounded up so that what was asked for is never cut.
+func toMilli(x float64) Milli { return Milli(math.Ceil(x*float64(Unit) - 1e-6)) }
