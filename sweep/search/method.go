@@ -1,0 +1,77 @@
+package search
+
+import (
+	"fmt"
+	"math/big"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Method chooses points. Implementations are deterministic: the same spec, seed and order of calls give the
+// same points.
+type Method interface {
+	// Ask is the point of trial index, counted from 0. ok is false when the method has no such point: the
+	// grid is walked to its end, or constraints refuse everything that is drawn. Ask does not block. Methods
+	// for which Replay is false may be asked for any index, in any order, again and again; the others are
+	// asked once for each index, ascending.
+	Ask(index int) (p sweep.Point, ok bool)
+
+	// Tell reports how a trial ended. It does not block. Methods that learn nothing ignore it.
+	Tell(index int, o Outcome)
+
+	// Replay says whether the answers depend on what was told before, so that after a crash the Asks and
+	// Tells of the journal have to be repeated in their order.
+	Replay() bool
+}
+
+// Outcome is how a trial ended, as far as a search cares.
+type Outcome struct {
+	State sweep.State
+	Value float64 // of the objective, reduced; meaningless unless Known
+	Known bool    // the trial reported its objective
+}
+
+// New is the method that the spec names.
+func New(spec *sweep.Spec) (Method, error) {
+	switch spec.Method {
+	case "grid":
+		return grid{space: spec.Space}, nil
+	case "random":
+		return random{space: spec.Space, seed: spec.Seed}, nil
+	}
+	return nil, fmt.Errorf("make search method %q: not built", spec.Method)
+}
+
+// stateless is what methods share that answer from the index alone.
+type stateless struct{}
+
+func (stateless) Tell(int, Outcome) {}
+func (stateless) Replay() bool      { return false }
+
+// grid walks every combination, the last parameter fastest.
+type grid struct {
+	stateless
+	space *sweep.Space
+}
+
+func (g grid) Ask(index int) (sweep.Point, bool) {
+	i := big.NewInt(int64(index))
+	if size, finite := g.space.Size(); index < 0 || !finite || i.Cmp(size) >= 0 {
+		return nil, false
+	}
+	return g.space.At(i), true
+}
+
+// random draws each trial's point from the spec's seed and the trial's index.
+type random struct {
+	stateless
+	space *sweep.Space
+	seed  uint64
+}
+
+func (r random) Ask(index int) (sweep.Point, bool) {
+	if index < 0 {
+		return nil, false
+	}
+	return r.space.Draw(r.seed, index)
+}
