@@ -49,15 +49,52 @@ type (
 		Data     []byte
 	}
 
-	// Submit: a user's sweep. ID is unique for ever.
+	// Undelivered: the driver could not hand a call to the master. The loop reports it; the core makes good.
+	Undelivered struct {
+		Call Call
+		Err  error
+	}
+
+	// Submit: a user's sweep. ID is unique for ever. Overrides are the key=value changes that were applied to
+	// the source before it was parsed; with them the journal can parse it again.
 	Submit struct {
-		ID   string
-		Spec *sweep.Spec
+		ID        string
+		Spec      *sweep.Spec
+		Overrides []string
 	}
 	// Stop: a user ends a sweep; running attempts are killed, waiting trials never start.
 	Stop struct {
 		Sweep  string
 		Reason string
+	}
+	// StopTrial ends one trial early; early stopping and users send it.
+	StopTrial struct {
+		Sweep  string
+		Trial  int
+		Reason string
+	}
+	// Pause lets running attempts finish and launches no more until Resume.
+	Pause  struct{ Sweep string }
+	Resume struct{ Sweep string }
+	// Retry gives the failed trials of a sweep, ended or not, fresh budgets and runs them again.
+	Retry struct{ Sweep string }
+	// Tell sends a JSON body to the running attempt of a trial. It may be lost.
+	Tell struct {
+		Sweep string
+		Trial int
+		Body  []byte
+	}
+	// Stored: the records of a sweep up to and including number Through are durable in its bucket, so the journal
+	// may forget them.
+	Stored struct {
+		Sweep   string
+		Through uint64
+	}
+	// Won answers the notice Select: the winner of a sweep whose `then` step waits for it.
+	Won struct {
+		Sweep    string
+		Manifest []byte // the content of $KAON_WINNER
+		Params   []byte // JSON object of the winner's parameters
 	}
 	// Tick: time passed. The loop sends one at least every second.
 	Tick struct{}
@@ -109,4 +146,12 @@ func (ExecutorGone) event() {}
 func (Said) event()         {}
 func (Submit) event()       {}
 func (Stop) event()         {}
+func (StopTrial) event()    {}
+func (Pause) event()        {}
+func (Resume) event()       {}
+func (Retry) event()        {}
+func (Tell) event()         {}
+func (Stored) event()       {}
+func (Won) event()          {}
+func (Undelivered) event()  {}
 func (Tick) event()         {}

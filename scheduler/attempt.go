@@ -1,0 +1,89 @@
+package scheduler
+
+import (
+	"time"
+
+	"github.com/kaon-sweep/kaon/offers"
+)
+
+// attempt is one launch that is believed alive. A trial has at most one (law 4).
+type attempt struct {
+	run      *sweepRun
+	trial    int
+	number   int
+	task     TaskID
+	agent    offers.AgentID
+	host     string
+	executor offers.ExecutorID
+	demand   *offers.Demand // what the packer counted it as
+
+	launched time.Time
+	started  time.Time // zero until reported running
+	points   uint64    // the number the next new point has
+	value    Gauge
+	uuid     string // of the last update taken in; Mesos repeats an update until it hears our acknowledgement
+	seed     uint64
+
+	answered  bool      // heard of since the last (re)subscription
+	missing   time.Time // when it was first reported unreachable or unknown; zero: not missing
+	corrupt   int       // updates of it in a row that could not be read
+	ending    why       // it is being killed, and what that makes of it
+	reason    string    // said with ending
+	kills     int       // KILLs sent so far
+	deathSeen time.Time // reconciliation says it ended, the update that tells how has not come yet
+
+	prev, next *attempt
+}
+
+// why says on whose wish an attempt is killed.
+type why uint8
+
+const (
+	notEnding    why = iota
+	endStopped       // early stop, limit, target or user
+	endOverdue       // its executor did not keep the timeout
+	endPreempted     // its resources are wanted by others
+)
+
+// attempts is the list of all live attempts in order of launch, so that walking it is deterministic.
+type attempts struct {
+	first, last *attempt
+	len         int
+}
+
+func (l *attempts) add(a *attempt) {
+	a.prev, a.next = l.last, nil
+	if l.last != nil {
+		l.last.next = a
+	} else {
+		l.first = a
+	}
+	l.last = a
+	l.len++
+}
+
+func (l *attempts) remove(a *attempt) {
+	if a.prev != nil {
+		a.prev.next = a.next
+	} else {
+		l.first = a.next
+	}
+	if a.next != nil {
+		a.next.prev = a.prev
+	} else {
+		l.last = a.prev
+	}
+	a.prev, a.next = nil, nil
+	l.len--
+}
+
+// entry is what the journal keeps of a live attempt.
+func (a *attempt) entry() TrialEntry {
+	r := a.run
+	return TrialEntry{
+		Sweep: r.id, Trial: a.trial, State: r.state(a.trial), Attempt: a.number, Budget: r.budget(a.trial),
+		Agent: a.agent, Host: a.host, Executor: a.executor,
+		Launched: a.launched, Started: a.started, Points: a.points, Value: a.value,
+		Params: r.params[a.trial], Ending: uint8(a.ending), Reason: a.reason,
+	}
+}

@@ -1,0 +1,89 @@
+package scheduler
+
+import (
+	"time"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Config is what a Core is made of. Packer and Studies are required; every other zero value means the default
+// that its comment names.
+type Config struct {
+	Packer  Packer
+	Studies func(id string, spec *sweep.Spec) (Study, error)
+	// Parse reads a sweep back from its journal entry; only Restore calls it.
+	Parse func(SweepEntry) (*sweep.Spec, error)
+
+	Executor ExecutorTemplate
+	Packing  offers.Options // policy and decline times; Caps, Avoid and Contended are the core's own
+	Role     string         // allocation role of all sweeps; empty: any
+
+	PlatformLosses int           // attempts a trial may lose without its own fault; 0: 10
+	Preemptions    int           // attempts a trial may lose to preemption; 0: 100
+	PartitionGrace time.Duration // how long an unreachable attempt may return before it is replaced; 0: 2 min
+	ReviveEvery    time.Duration // least time between REVIVEs that only hurry freed resources; 0: never hurry
+	UnprovenCap    int           // launches at once on an agent that has not proved itself; 0: 16
+	KeptSweeps     int           // ended sweeps the journal keeps; 0: 100
+}
+
+// ExecutorTemplate says how agents start the executor.
+type ExecutorTemplate struct {
+	Argv     []string
+	Env      []string // KEY=VALUE
+	URIs     []URI
+	Overhead sweep.Resources // what the executor itself needs
+	Isolated bool            // one executor per attempt; otherwise one warm executor per agent runs many
+}
+
+// Judgement behind the defaults: ten free losses outlast any one bad agent; an agent that lost its master is back
+// within a minute, so two minutes seldom replace an attempt that lives.
+const (
+	defaultPlatformLosses = 10
+	defaultPreemptions    = 100
+	defaultPartitionGrace = 2 * time.Minute
+	defaultUnprovenCap    = 16
+	defaultKeptSweeps     = 100
+)
+
+func (c Config) withDefaults() Config {
+	if c.PlatformLosses == 0 {
+		c.PlatformLosses = defaultPlatformLosses
+	}
+	if c.Preemptions == 0 {
+		c.Preemptions = defaultPreemptions
+	}
+	if c.PartitionGrace == 0 {
+		c.PartitionGrace = defaultPartitionGrace
+	}
+	if c.UnprovenCap == 0 {
+		c.UnprovenCap = defaultUnprovenCap
+	}
+	if c.KeptSweeps == 0 {
+		c.KeptSweeps = defaultKeptSweeps
+	}
+	return c
+}
+
+// Packer holds the cluster's offers and matches waiting work with them; offers.Index is one. It keeps no clock,
+// never blocks and has no errors. A plan it returned counts as carried out: the offers of its launches and
+// declines are used up, its grants run until Ended.
+type Packer interface {
+	// Add takes offers in.
+	Add(now time.Time, list ...offers.Offer)
+	// Rescind forgets an offer; an unknown one is no error, since offers and rescinds cross.
+	Rescind(offers.OfferID) bool
+	// Reset forgets all offers, but not the agents.
+	Reset()
+	// Pack makes the plan of one pass.
+	Pack(now time.Time, demands []offers.Demand, o offers.Options) offers.Plan
+	// Expire forgets offers held for too long and returns them, to be declined.
+	Expire(now time.Time) []offers.OfferID
+	// Started counts n tasks that run without a grant of Pack: adopted after a restart.
+	Started(agent offers.AgentID, d *offers.Demand, n int)
+	// Ended counts out n tasks that Pack granted or Started counted in.
+	Ended(agent offers.AgentID, d *offers.Demand, n int)
+	// ExecutorGone says that an executor ended; RemoveAgent that an agent is gone with all its offers.
+	ExecutorGone(offers.AgentID, offers.ExecutorID)
+	RemoveAgent(offers.AgentID)
+}

@@ -1,0 +1,132 @@
+package scheduler
+
+import (
+	"time"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Times of reconciliation, after Mesos's own advice: ask again with a delay that doubles until every task was
+// answered for, and let the master recite all tasks now and then.
+const (
+	firstReconcile    = time.Second
+	mostReconcile     = time.Minute
+	implicitReconcile = 10 * time.Minute
+	reconcileBatch    = 5000 // tasks in one call; a hundred bytes each
+	// launchSilence is how long a launched attempt may say nothing before the master is asked about it.
+	launchSilence = 30 * time.Second
+)
+
+// subscribed starts over with offers and asks about every live attempt.
+func (c *Core) subscribed(ev Subscribed) {
+	if c.framework != ev.Framework {
+		c.framework = ev.Framework
+		c.journal(FrameworkEntry{ID: ev.Framework})
+	}
+	c.connected, c.suppressed = true, false
+	c.cfg.Packer.Reset()
+	c.note(Connected{Framework: ev.Framework, Master: ev.Master})
+	for att := c.live.first; att != nil; att = att.next {
+		att.answered = false
+		if att.ending != notEnding {
+			c.sendKill(att)
+		}
+	}
+	c.silence = 0
+	c.askAll()
+	if !c.reciting {
+		c.reciting = true
+		c.timers.set(c.now.Add(implicitReconcile), c.recite)
+	}
+	c.workArrived()
+}
+
+func (c *Core) disconnected(ev Disconnected) {
+	if c.connected {
+		c.note(Connected{Framework: c.framework, Err: ev.Err})
+	}
+	c.connected = false
+	c.cfg.Packer.Reset()
+}
+
+// askAll reconciles, explicitly, every attempt that was not heard of since the subscription, and again later
+// until none is left.
+func (c *Core) askAll() {
+	if !c.connected {
+		return
+	}
+	var tasks []TaskAgent
+	for att := c.live.first; att != nil; att = att.next {
+		if !att.answered && att.missing.IsZero() {
+			tasks = append(tasks, TaskAgent{Task: att.task, Agent: att.agent})
+		}
+	}
+	for len(tasks) > 0 {
+		n := min(len(tasks), reconcileBatch)
+		c.call(Reconcile{Tasks: tasks[:n:n]})
+		tasks = tasks[n:]
+		c.askLater()
+	}
+}
+
+// askLater sets the next askAll, one at a time.
+func (c *Core) askLater() {
+	if c.asking {
+		return
+	}
+	c.asking = true
+	c.timers.set(c.now.Add(backoff(firstReconcile, mostReconcile, c.silence)), func(time.Time) {
+		c.asking = false
+		c.silence++
+		c.askAll()
+	})
+}
+
+// recite asks the master for all our tasks, so that strays show, and looks for attempts that fell silent.
+func (c *Core) recite(now time.Time) {
+	c.timers.set(now.Add(implicitReconcile), c.recite)
+	if !c.connected {
+		return
+	}
+	c.call(Reconcile{})
+}
+
+// watchLaunch asks about an attempt that was launched and not heard of: its ACCEPT may have been lost.
+func (c *Core) watchLaunch(att *attempt, try int) {
+	c.timers.set(c.now.Add(backoff(launchSilence, implicitReconcile, try)), func(time.Time) {
+		if att.run.live[att.trial] != att || att.run.state(att.trial) != sweep.Launched {
+			return
+		}
+		if c.connected {
+			c.call(Reconcile{Tasks: []TaskAgent{{Task: att.task, Agent: att.agent}}})
+		}
+		c.watchLaunch(att, try+1)
+	})
+}
+
+// undelivered makes good for a call that did not reach the master. While the stream is down the next
+// subscription does that for everything.
+func (c *Core) undelivered(ev Undelivered) {
+	c.note(Trouble{Message: "call not delivered", Err: ev.Err})
+	if !c.connected {
+		return
+	}
+	switch call := ev.Call.(type) {
+	case Accept:
+		for _, t := range call.Tasks {
+			if att := c.believed(Status{Task: t.ID}); att != nil {
+				att.answered = false
+			}
+		}
+		c.askLater()
+	case Decline:
+		c.timers.set(c.now.Add(firstReconcile), func(time.Time) {
+			if c.connected {
+				c.call(call)
+			}
+		})
+	case Suppress, Revive:
+		c.suppressed = false
+		c.workArrived()
+	}
+}

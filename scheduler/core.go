@@ -1,0 +1,243 @@
+package scheduler
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/kaon-sweep/kaon/offers"
+)
+
+// Core is the scheduler as a pure state machine: no clock, no goroutine, no I/O. One goroutine calls it: Step
+// for every event, Pack after a burst of them, Ready to learn what must happen.
+type Core struct {
+	cfg   Config
+	now   time.Time
+	ready Ready
+
+	framework  FrameworkID
+	connected  bool
+	suppressed bool
+	revived    time.Time // last REVIVE
+	freed      bool      // attempts ended since
+
+	runs    map[string]*sweepRun
+	order   []*sweepRun // by submission
+	numbers uint64      // of the last sweep submitted
+	live    attempts
+	strays  map[TaskID]*stray
+	agents  map[offers.AgentID]*agent
+	guard   guard
+	workers map[workerKey][]offers.Amount // resources of executors we started
+	timers  timers
+
+	executor offers.ExecutorID // of the shared executor; empty when each attempt has its own
+	packDue  bool              // something changed since the last pass
+	silence  int               // explicit reconciliations in a row without an answer from everyone
+	asking   bool              // an explicit reconciliation is scheduled
+	reciting bool              // the implicit reconciliation is scheduled
+}
+
+type workerKey struct {
+	agent    offers.AgentID
+	executor offers.ExecutorID
+}
+
+// NewCore makes a core that knows nothing yet.
+func NewCore(cfg Config) *Core {
+	c := &Core{
+		cfg:     cfg.withDefaults(),
+		runs:    map[string]*sweepRun{},
+		strays:  map[TaskID]*stray{},
+		agents:  map[offers.AgentID]*agent{},
+		guard:   newGuard(),
+		workers: map[workerKey][]offers.Amount{},
+	}
+	if !cfg.Executor.Isolated {
+		c.executor = cfg.Executor.id()
+	}
+	return c
+}
+
+// id of the shared executor: a hash of all that makes one executor as good as another. Two kaon releases fetch
+// different URIs or run different paths, so their executors never mix.
+func (t ExecutorTemplate) id() offers.ExecutorID {
+	b, err := json.Marshal(t)
+	if err != nil {
+		panic(fmt.Sprintf("encode executor template: %v", err)) // plain data cannot fail
+	}
+	sum := sha256.Sum256(b)
+	return offers.ExecutorID("kaon-" + hex.EncodeToString(sum[:8]))
+}
+
+// Step takes one event in. It never blocks and never fails: what is wrong with an event becomes a notice.
+// A clock that runs backwards stands still instead.
+func (c *Core) Step(now time.Time, ev Event) {
+	c.clock(now)
+	switch ev := ev.(type) {
+	case Subscribed:
+		c.subscribed(ev)
+	case Disconnected:
+		c.disconnected(ev)
+	case Refused:
+		c.connected = false
+		c.note(Barred(ev))
+	case Offered:
+		c.offered(ev)
+	case Rescinded:
+		c.cfg.Packer.Rescind(ev.Offer)
+	case Updated:
+		c.updated(ev.Status)
+	case AgentGone:
+		c.agentGone(ev)
+	case ExecutorGone:
+		c.executorGone(ev)
+	case Said:
+		c.said(ev)
+	case Undelivered:
+		c.undelivered(ev)
+	case Tick:
+		c.timers.run(c.now)
+	default:
+		c.command(ev)
+	}
+}
+
+// command takes in what users and the results stage say.
+func (c *Core) command(ev Event) {
+	switch ev := ev.(type) {
+	case Submit:
+		c.submit(ev)
+	case Stop:
+		c.stopSweep(ev)
+	case StopTrial:
+		c.stopTrial(ev)
+	case Pause:
+		c.pause(ev.Sweep, true)
+	case Resume:
+		c.pause(ev.Sweep, false)
+	case Retry:
+		c.retry(ev)
+	case Tell:
+		c.tell(ev)
+	case Stored:
+		c.stored(ev)
+	case Won:
+		c.won(ev)
+	default:
+		c.note(Trouble{Message: fmt.Sprintf("event of unknown type %T", ev)})
+	}
+}
+
+// Ready hands over what must happen, and forgets it.
+func (c *Core) Ready() Ready {
+	r := c.ready
+	c.ready = Ready{}
+	return r
+}
+
+// Due is when the next Tick has something to do; zero: never, until another event comes.
+func (c *Core) Due() time.Time { return c.timers.first() }
+
+func (c *Core) clock(now time.Time) {
+	if now.After(c.now) {
+		c.now = now
+	}
+}
+
+func (c *Core) journal(e Entry) { c.ready.Journal = append(c.ready.Journal, e) }
+func (c *Core) call(call Call)  { c.ready.Calls = append(c.ready.Calls, call) }
+func (c *Core) note(n Notice)   { c.ready.Notices = append(c.ready.Notices, n) }
+
+// submit takes a sweep. A second submission of the same id changes nothing, so clients may repeat themselves.
+func (c *Core) submit(ev Submit) {
+	if c.runs[ev.ID] != nil {
+		c.note(SubmitRefused{Sweep: ev.ID, Err: fmt.Errorf("submit %s: %w", ev.ID, ErrExists)})
+		return
+	}
+	run, err := c.open(ev.ID, ev)
+	if err != nil {
+		c.note(SubmitRefused{Sweep: ev.ID, Err: err})
+		return
+	}
+	c.numbers++
+	run.kept = SweepEntry{
+		ID: ev.ID, Number: c.numbers, File: ev.Spec.File, Source: ev.Spec.Source, Seed: ev.Spec.Seed,
+		Overrides: ev.Overrides, Submitted: c.now, Phase: Active, BestTrial: -1,
+	}
+	c.adopt(run)
+	c.journal(run.kept)
+	c.note(SweepStarted{Sweep: ev.ID, Spec: ev.Spec, At: c.now})
+	c.watchWall(run)
+	c.workArrived()
+}
+
+func (c *Core) open(id string, ev Submit) (*sweepRun, error) {
+	study, err := c.cfg.Studies(id, ev.Spec)
+	if err != nil {
+		return nil, fmt.Errorf("take sweep %s: %w", id, err)
+	}
+	return newSweepRun(id, ev.Spec, study)
+}
+
+func (c *Core) adopt(run *sweepRun) {
+	c.runs[run.id] = run
+	c.order = append(c.order, run)
+}
+
+// drop forgets the oldest ended sweeps beyond those kept.
+func (c *Core) drop() {
+	ended := 0
+	for _, r := range c.order {
+		if r.kept.Phase.Ended() {
+			ended++
+		}
+	}
+	for i := 0; ended > c.cfg.KeptSweeps && i < len(c.order); {
+		r := c.order[i]
+		if !r.kept.Phase.Ended() || r.kept.Stored < r.records {
+			i++
+			continue
+		}
+		c.order = slices.Delete(c.order, i, i+1)
+		delete(c.runs, r.id)
+		c.journal(DropEntry{Sweep: r.id})
+		ended--
+	}
+}
+
+// pause holds a sweep's waiting trials back, or lets them go.
+func (c *Core) pause(id string, paused bool) {
+	run := c.runs[id]
+	if run == nil || run.kept.Phase.Ended() || run.kept.Paused == paused {
+		return
+	}
+	run.kept.Paused = paused
+	c.journal(run.kept)
+	c.workArrived()
+}
+
+// stored lets the journal forget what the bucket holds.
+func (c *Core) stored(ev Stored) {
+	run := c.runs[ev.Sweep]
+	through := ev.Through
+	if run == nil {
+		return
+	}
+	through = min(through, run.records)
+	if through <= run.kept.Stored {
+		return
+	}
+	run.kept.Stored = through
+	c.journal(ForgetEntry{Sweep: ev.Sweep, Through: through})
+}
+
+// workArrived makes the next pass see all offers there are: filters set while other work waited would hide some.
+func (c *Core) workArrived() {
+	c.packDue = true
+	c.freed = true
+	c.revived = time.Time{}
+}

@@ -1,0 +1,18 @@
+// Package scheduler runs sweeps on a Mesos cluster.
+//
+//	users ──Submit, Stop…──┐                          ┌─► Journal   (durable first)
+//	Driver ──Event────────►│ Loop ─► Core.Step, Pack ─► Ready ─► Calls     (to the Driver)
+//	clock ──Tick───────────┘                          └─► Notices   (board, bucket, log, metrics)
+//
+// Core is a pure machine: events in, one Ready out, no clock, goroutine or I/O. It knows sweeps, trials and
+// attempts: which trial is launched where, what an update of Mesos means for it, when it is tried again, when a
+// sweep is over. Loop is the one goroutine that owns a Core, and carries Ready out in the order its fields state.
+//
+// The package does not choose points (package search, behind Study), does not match work with offers (package
+// offers, behind Packer), does not know how good a trial is beyond the sweep's target (package results, behind
+// Notices), and does not speak Mesos (package mesos, behind Driver).
+//
+// Its nouns: a sweep has trials; a trial has attempts, one after the other; an attempt is one Mesos task. A Budget
+// counts by whose fault attempts ended. A stray is a task that runs though nobody wants it any more. An Entry is
+// a fact in the Journal; a Notice is a fact told to the rest of the process.
+package scheduler

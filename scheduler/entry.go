@@ -1,0 +1,96 @@
+package scheduler
+
+import (
+	"time"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Entry is one fact the journal keeps. Entries are upserts: each has a key, and a later entry with the same
+// key replaces the earlier one, so a journal is as large as what is alive, not as what has happened.
+type Entry interface{ entry() }
+
+type (
+	// FrameworkEntry is the id the master knows us by. One per journal.
+	FrameworkEntry struct{ ID FrameworkID }
+
+	// SweepEntry is one sweep: enough to parse its spec again and to know where it stands. Key: ID.
+	// When Phase.Ended(), the journal drops the TrialEntries of the sweep; States and Attempts stand for them.
+	SweepEntry struct {
+		ID        string
+		Number    uint64 // order of submission, from 1
+		File      string
+		Source    []byte
+		Seed      uint64
+		Overrides []string
+		Submitted time.Time
+		Phase     Phase
+		Paused    bool
+		Killing   bool   // an Ending sweep kills what runs
+		Sentence  string // why it is ending or how it ended
+		Outcome   Phase  // of an Ending sweep: the phase it ends in
+		Ended     time.Time
+		Records   uint64  // how many records the sweep has numbered; kept current only once it has ended
+		Stored    uint64  // records up to this number are durable in the bucket
+		Manifest  []byte  // of the winner, for the `then` step
+		Params    []byte  // of the winner, JSON
+		States    []byte  // per trial, run-length coded, once ended
+		Attempts  []byte  // per trial, run-length coded, once ended
+		Best      float64 // of ended sweeps; meaningful when BestTrial is not negative
+		BestTrial int
+	}
+
+	// TrialEntry is one trial that has been launched at least once or has ended. Key: Sweep and Trial.
+	TrialEntry struct {
+		Sweep    string
+		Trial    int // ThenTrial for the `then` step
+		State    sweep.State
+		Attempt  int // number of the last attempt
+		Budget   Budget
+		Reason   string    // why a Failed one failed
+		Due      time.Time // Waiting: not to be launched before
+		Agent    offers.AgentID
+		Host     string
+		Executor offers.ExecutorID
+		Launched time.Time
+		Started  time.Time // zero until the attempt was reported running
+		Points   uint64    // how many points of the attempt the journal holds
+		Value    Gauge     // what the objective has been so far
+		Ending   uint8     // a live attempt is being killed: why, as the core numbers it
+		Params   []byte    // JSON, only for searches whose points depend on results
+	}
+
+	// RecordEntry is a piece of results that the bucket does not hold yet. Key: Sweep and Number, from 1.
+	RecordEntry struct {
+		Sweep  string
+		Number uint64
+		Record results.Record
+	}
+
+	// ForgetEntry removes the RecordEntries of a sweep up to and including Through, and remembers the number.
+	ForgetEntry struct {
+		Sweep   string
+		Through uint64
+	}
+
+	// ExecutorEntry is the resources a running executor holds on an agent; every later task of that executor
+	// must repeat them. None: the executor ended. Key: Agent and Executor.
+	ExecutorEntry struct {
+		Agent     offers.AgentID
+		Executor  offers.ExecutorID
+		Resources []offers.Amount
+	}
+
+	// DropEntry removes a sweep and all that belongs to it.
+	DropEntry struct{ Sweep string }
+)
+
+func (FrameworkEntry) entry() {}
+func (SweepEntry) entry()     {}
+func (TrialEntry) entry()     {}
+func (RecordEntry) entry()    {}
+func (ForgetEntry) entry()    {}
+func (ExecutorEntry) entry()  {}
+func (DropEntry) entry()      {}

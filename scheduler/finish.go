@@ -1,0 +1,158 @@
+package scheduler
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// finish ends a live attempt: its record, its trial's next state, the packer's and the guard's books, and what
+// the end means for the sweep.
+func (c *Core) finish(att *attempt, v verdict, points *results.Record) {
+	run := att.run
+	c.live.remove(att)
+	delete(run.live, att.trial)
+	c.cfg.Packer.Ended(att.agent, att.demand, 1)
+	c.freed, c.packDue = true, true
+	c.judgeAgent(att, v)
+
+	to, due := c.nextState(att, v)
+	rec := results.Record{Sweep: run.id, Trial: att.trial, Attempt: att.number, First: att.points}
+	if points != nil {
+		rec = *points
+	}
+	rec.End = c.endOf(att, v, terminal(to))
+	c.record(run, rec)
+	c.settle(att, v, to, due)
+	if !terminal(to) {
+		return
+	}
+	c.trialEnded(att, v, to)
+}
+
+// nextState decides whether the trial gets another attempt, and not before when.
+func (c *Core) nextState(att *attempt, v verdict) (to sweep.State, due time.Time) {
+	run := att.run
+	switch {
+	case v.kind == succeeded:
+		return sweep.Succeeded, due
+	case v.kind == stopped:
+		return sweep.Stopped, due
+	}
+	b := run.budgets[att.trial]
+	again, delay := b.charge(v.kind, run.spec.Task.Retries, &c.cfg)
+	run.budgets[att.trial] = b
+	open := run.kept.Phase == Active || att.trial == ThenTrial && run.kept.Phase == Following
+	switch {
+	case again && open:
+		return sweep.Waiting, c.now.Add(delay)
+	case again:
+		return sweep.Stopped, due // it would have been tried again, had the sweep not been ending
+	default:
+		return sweep.Failed, due
+	}
+}
+
+// settle moves the trial, journals it, and sets the delay of its next attempt.
+func (c *Core) settle(att *attempt, v verdict, to sweep.State, due time.Time) {
+	run := att.run
+	e := TrialEntry{
+		Sweep: run.id, Trial: att.trial, State: to, Attempt: att.number, Budget: run.budgets[att.trial],
+		Due: due, Value: att.value,
+	}
+	if terminal(to) {
+		delete(run.budgets, att.trial)
+		e.Budget = Budget{}
+	}
+	if to == sweep.Failed {
+		e.Reason = v.reason
+	}
+	if run.study.Learns() {
+		e.Params = run.params[att.trial]
+	}
+	c.journal(e)
+	c.moved(run, att.trial, to, att.where(), v.reason)
+	if to == sweep.Waiting {
+		c.delay(run, att.trial, due)
+	}
+}
+
+// delay keeps a waiting trial back until due.
+func (c *Core) delay(run *sweepRun, trial int, due time.Time) {
+	run.delayed[trial] = due
+	c.timers.set(due, func(time.Time) {
+		if d, ok := run.delayed[trial]; !ok || !d.Equal(due) {
+			return
+		}
+		delete(run.delayed, trial)
+		if trial != ThenTrial {
+			run.again = append(run.again, trial)
+		}
+		c.packDue = true
+	})
+}
+
+// endOf is the last word on an attempt for its record.
+func (c *Core) endOf(att *attempt, v verdict, final bool) *results.End {
+	e := &results.End{
+		State: string(v.kind), Final: final, Points: att.points, Reason: v.reason, Agent: att.host,
+		StartMs: att.launched.UnixMilli(), EndMs: c.now.UnixMilli(),
+	}
+	if v.kind == timedOut {
+		e.State = string(failed)
+	}
+	if !att.started.IsZero() {
+		e.StartMs = att.started.UnixMilli()
+	}
+	if x := v.end; x != nil {
+		e.Exit, e.Signal, e.Stderr, e.Sandbox = x.Exit, x.Signal, x.Stderr, x.Sandbox
+		if x.StartMs != 0 {
+			e.StartMs, e.EndMs = x.StartMs, x.EndMs
+		}
+	}
+	if att.trial == ThenTrial {
+		return e
+	}
+	if p, err := att.run.study.Point(att.trial); err == nil {
+		e.Params, _ = json.Marshal(p) // a point that was launched has been marshalled before
+	}
+	e.Seed = att.seed
+	return e
+}
+
+// trialEnded draws the consequences of a trial's terminal state for its sweep.
+func (c *Core) trialEnded(att *attempt, v verdict, to sweep.State) {
+	run := att.run
+	if att.trial == ThenTrial {
+		c.thenEnded(run, v, to)
+		return
+	}
+	value, ok := att.value.value(run.spec.Objective.Reduce)
+	ok = ok && to != sweep.Failed
+	if to == sweep.Succeeded && ok {
+		run.consider(att.trial, value)
+	}
+	run.study.Observe(att.trial, value, ok)
+	delete(run.params, att.trial)
+	if to == sweep.Failed {
+		run.errors.add(v.reason, att.trial)
+		c.watchFailures(run)
+	}
+	if to == sweep.Succeeded {
+		c.watchTarget(att)
+	}
+	c.endIfDone(run)
+}
+
+// consider keeps the best trial; of equals the one with the lower index.
+func (r *sweepRun) consider(trial int, v float64) {
+	better := v < r.best
+	if r.spec.Objective.Goal == sweep.Maximize {
+		better = v > r.best
+	}
+	if r.bestTrial < 0 || better || v == r.best && trial < r.bestTrial {
+		r.best, r.bestTrial = v, trial
+	}
+}

@@ -1,0 +1,64 @@
+package scheduler
+
+import (
+	"math"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Gauge is the reduced series of one attempt's objective, in constant space. NaN and infinities count as
+// reported but move nothing except Last, so they never win.
+type Gauge struct {
+	Reported uint64 // values seen, of any kind
+	Finite   uint64 // values that are numbers
+	Last     float64
+	Min      float64
+	Max      float64
+	Sum      float64
+}
+
+func (g *Gauge) add(v float64) {
+	g.Reported++
+	g.Last = v
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return
+	}
+	if g.Finite == 0 {
+		g.Min, g.Max = v, v
+	}
+	g.Finite++
+	g.Min, g.Max = min(g.Min, v), max(g.Max, v)
+	g.Sum += v
+}
+
+// value is the number that stands for the series, and whether it is one that can win.
+func (g *Gauge) value(how sweep.Reduce) (float64, bool) {
+	var v float64
+	switch how {
+	case sweep.Min:
+		v = g.Min
+	case sweep.Max:
+		v = g.Max
+	case sweep.Mean:
+		v = g.Sum / float64(g.Finite)
+	default:
+		v = g.Last
+	}
+	ok := g.Finite > 0 && !math.IsNaN(v) && !math.IsInf(v, 0)
+	return v, ok
+}
+
+// reaches reports whether the series has reached the metric's target.
+func (g *Gauge) reaches(m sweep.Metric) bool {
+	if m.Target == nil {
+		return false
+	}
+	v, ok := g.value(m.Reduce)
+	if !ok {
+		return false
+	}
+	if m.Goal == sweep.Maximize {
+		return v >= *m.Target
+	}
+	return v <= *m.Target
+}

@@ -1,0 +1,283 @@
+package scheduler
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Filters on what an ACCEPT leaves of its offers. While work waits, other frameworks' releases and our own
+// ended tasks change the offer and so escape the filter; with nothing waiting a REVIVE clears it.
+const (
+	refuseRest = 5 * time.Second
+	refuseIdle = 10 * time.Minute
+)
+
+func (c *Core) offered(ev Offered) {
+	if !c.connected {
+		return
+	}
+	for i := range ev.Offers {
+		c.agentOf(ev.Offers[i].Agent, ev.Offers[i].Hostname)
+	}
+	c.cfg.Packer.Add(c.now, ev.Offers...)
+	c.packDue = true
+}
+
+// Pack matches what waits with the offers there are. Call it when a burst of events has been stepped; when
+// nothing changed since the last pass it costs nothing.
+func (c *Core) Pack(now time.Time) {
+	c.clock(now)
+	if !c.connected || !c.packDue {
+		return
+	}
+	c.packDue = false
+	groups, held := c.groups()
+	c.signal(len(groups) > 0)
+	demands := make([]offers.Demand, len(groups))
+	for i, g := range groups {
+		demands[i] = *g.demand
+		demands[i].Count = g.count
+	}
+	o := c.cfg.Packing
+	o.Contended, o.Caps, o.Avoid = held, c.guard.caps, c.guard.avoid
+	plan := c.cfg.Packer.Pack(c.now, demands, o)
+	c.carryOut(plan, groups, held)
+}
+
+// groups is all that may start now, in order of submission, and whether more waits that may not.
+func (c *Core) groups() (all []group, held bool) {
+	for _, run := range c.order {
+		if run.kept.Phase.Ended() {
+			continue
+		}
+		n := run.launchable()
+		held = held || n < run.counts[sweep.Waiting]
+		switch {
+		case n == 0:
+		case run.kept.Phase == Following:
+			if d := c.thenDemand(run); d != nil {
+				all = append(all, group{run: run, demand: d, trials: []int{ThenTrial}, count: 1})
+			}
+		case run.uniform != nil:
+			all = append(all, group{run: run, demand: c.shaped(run, run.uniform), count: n})
+		default:
+			run.fill(n, func(trial int, err error) { c.unlaunchable(run, trial, err) })
+			for _, g := range run.window.groups {
+				g.demand = c.shaped(run, g.demand)
+				g.count = min(len(g.trials), n)
+				n -= g.count
+				if g.count > 0 {
+					all = append(all, g)
+				}
+			}
+		}
+	}
+	return all, held
+}
+
+// shaped completes a demand with what is the scheduler's business. It is done once per demand.
+func (c *Core) shaped(run *sweepRun, d *offers.Demand) *offers.Demand {
+	d.Sweep, d.Queue, d.Role = run.id, run.spec.Queue, c.cfg.Role
+	d.Constraints = run.spec.Task.Constraints
+	d.Executor, d.Overhead = c.executor, c.cfg.Executor.Overhead
+	return d
+}
+
+func (c *Core) thenDemand(run *sweepRun) *offers.Demand {
+	if run.then != nil {
+		return run.then
+	}
+	d, err := run.study.ThenDemand(run.kept.Params)
+	if err != nil {
+		c.end(run, Faulted, fmt.Sprintf("the `then` step cannot start: %v", err))
+		return nil
+	}
+	run.then = c.shaped(run, &d)
+	return run.then
+}
+
+// signal keeps the master from sending offers nobody needs, and asks for them when somebody does (law 8).
+func (c *Core) signal(work bool) {
+	switch {
+	case !work && !c.suppressed:
+		c.suppressed = true
+		c.call(Suppress{})
+	case work && (c.suppressed || c.wantsRevive()):
+		c.suppressed, c.freed, c.revived = false, false, c.now
+		c.call(Revive{})
+	}
+}
+
+// wantsRevive reports whether offers are worth hurrying: new work came, or resources were freed a while ago.
+func (c *Core) wantsRevive() bool {
+	if !c.freed {
+		return false
+	}
+	if c.revived.IsZero() {
+		return true
+	}
+	return c.cfg.ReviveEvery > 0 && c.now.Sub(c.revived) >= c.cfg.ReviveEvery
+}
+
+// carryOut turns a plan into launches and declines.
+func (c *Core) carryOut(plan offers.Plan, groups []group, held bool) {
+	note := Packed{}
+	refuse := refuseIdle
+	if held || len(plan.Refusals) > 0 {
+		refuse = refuseRest
+	}
+	for _, l := range plan.Launches {
+		var tasks []TaskInfo
+		for _, g := range l.Grants {
+			for range g.Count {
+				if t, ok := c.launch(&groups[g.Demand], l.Agent, g); ok {
+					tasks = append(tasks, t)
+				}
+			}
+		}
+		note.Launched += len(tasks)
+		if len(tasks) == 0 {
+			c.call(Decline{Offers: l.Offers, Refuse: refuseRest})
+			continue
+		}
+		c.call(Accept{Agent: l.Agent, Offers: l.Offers, Tasks: tasks, Refuse: refuse})
+	}
+	for _, d := range plan.Declines {
+		note.Declined += len(d.Offers)
+		c.call(Decline{Offers: d.Offers, Refuse: d.Refuse})
+	}
+	for _, r := range plan.Refusals {
+		note.Refusals = append(note.Refusals, SweepRefusal{Sweep: groups[r.Demand].run.id, Refusal: r})
+	}
+	for _, run := range c.order {
+		if run.uniform == nil {
+			run.takeBack(groups)
+		}
+	}
+	if note.Launched > 0 || note.Declined > 0 || len(note.Refusals) > 0 {
+		c.note(note)
+	}
+}
+
+// takeBack brings what groups still hold back to the window they were made from.
+func (r *sweepRun) takeBack(groups []group) {
+	if len(r.window.groups) == 0 {
+		return
+	}
+	for _, g := range groups {
+		if g.run == r && g.trials != nil {
+			if i, ok := r.window.index[g.demand]; ok {
+				r.window.groups[i].trials = g.trials
+			}
+		}
+	}
+	r.window.settle()
+}
+
+// take is the next trial of a group.
+func (g *group) take() (trial int, ok bool) {
+	if g.trials == nil {
+		return g.run.pop()
+	}
+	for len(g.trials) > 0 {
+		trial, g.trials = g.trials[0], g.trials[1:]
+		if g.run.waits(trial) {
+			return trial, true
+		}
+	}
+	return 0, false
+}
+
+// launch starts the next trial of a group on an agent.
+func (c *Core) launch(g *group, id offers.AgentID, grant offers.Grant) (TaskInfo, bool) {
+	run := g.run
+	trial, ok := g.take()
+	for ok {
+		number := run.lastAttempt(trial) + 1
+		order, err := c.orderOf(run, trial, number)
+		if err == nil {
+			return c.start(g, trial, number, order, id, grant), true
+		}
+		c.unlaunchable(run, trial, err)
+		trial, ok = g.take()
+	}
+	c.cfg.Packer.Ended(id, g.demand, 1)
+	return TaskInfo{}, false
+}
+
+// orderOf resolves what an attempt runs; for a search that learns it also pins the trial's point.
+func (c *Core) orderOf(run *sweepRun, trial, number int) (wire.Order, error) {
+	if trial == ThenTrial {
+		return run.study.Then(number, run.kept.Params, run.kept.Manifest)
+	}
+	p, err := run.study.Point(trial)
+	if err != nil {
+		return wire.Order{}, err
+	}
+	if run.study.Learns() && run.params[trial] == nil {
+		b, err := json.Marshal(p)
+		if err != nil {
+			return wire.Order{}, fmt.Errorf("encode the point of trial %d: %w", trial, err)
+		}
+		run.params[trial] = b
+	}
+	return run.study.Order(trial, number, p)
+}
+
+// start makes the attempt and its task.
+func (c *Core) start(g *group, trial, number int, order wire.Order, id offers.AgentID, grant offers.Grant) TaskInfo {
+	run := g.run
+	a := c.agentOf(id, "")
+	att := &attempt{
+		run: run, trial: trial, number: number, task: NewTaskID(run.id, trial, number),
+		agent: id, host: a.host, demand: g.demand, launched: c.now, seed: order.Seed, answered: true,
+	}
+	run.attempts[run.slot(trial)] = uint16(number)
+	run.live[trial] = att
+	c.live.add(att)
+	a.running++
+	c.cap(id, a)
+	info := c.executorInfo(att, grant)
+	att.executor = info.ID
+	c.moved(run, trial, sweep.Launched, a.host, "")
+	c.journal(att.entry())
+	c.watchLaunch(att, 0)
+	return TaskInfo{ID: att.task, Name: string(att.task), Resources: grant.Resources, Executor: info, Data: wire.Encode(order)}
+}
+
+// executorInfo is the executor of a new task. A shared one keeps the resources it was started with: Mesos
+// refuses a task whose ExecutorInfo differs from the one that runs.
+func (c *Core) executorInfo(att *attempt, grant offers.Grant) ExecutorInfo {
+	t := &c.cfg.Executor
+	info := ExecutorInfo{ID: c.executor, Name: "kaon", Argv: t.Argv, Env: t.Env, URIs: t.URIs, Resources: grant.NewExecutor}
+	if c.executor == "" {
+		info.ID = offers.ExecutorID("kaon-" + string(att.task))
+		return info
+	}
+	k := workerKey{att.agent, info.ID}
+	if grant.NewExecutor != nil {
+		c.workers[k] = grant.NewExecutor
+		c.journal(ExecutorEntry{Agent: k.agent, Executor: k.executor, Resources: grant.NewExecutor})
+	}
+	info.Resources = c.workers[k]
+	return info
+}
+
+// unlaunchable fails a trial that cannot even be described: no other attempt would fare better.
+func (c *Core) unlaunchable(run *sweepRun, trial int, err error) {
+	reason := fmt.Sprintf("cannot be launched: %v", err)
+	if trial == ThenTrial {
+		c.endWaiting(run, trial, sweep.Failed, reason)
+		c.thenEnded(run, verdict{kind: failed, reason: reason}, sweep.Failed)
+		return
+	}
+	c.endWaiting(run, trial, sweep.Failed, reason)
+	run.errors.add(reason, trial)
+	c.watchFailures(run)
+	c.endIfDone(run)
+}

@@ -1,0 +1,262 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// A pass is worth more when it sees a whole burst of events: an fsync and a packing pass cost the same for one
+// as for a thousand. The loop waits burstGap for another event, and never longer than burstMost in all. The gap
+// is a fraction of an fsync, so a lone event is hardly delayed; burstEvents bounds one journal transaction.
+const (
+	burstGap    = 200 * time.Microsecond
+	burstMost   = 10 * time.Millisecond
+	burstEvents = 8192
+	// mostSleep is the longest the loop goes without a Tick.
+	mostSleep = time.Second
+	// eventCapacity is how many cluster events wait for the loop. When it is full, the driver's deliver blocks, so the
+	// stream to the master fills up and the agents hold their updates back: nothing is lost.
+	eventCapacity = 8192
+)
+
+// Loop owns a Core: one goroutine, in Run, steps it, and carries out what is Ready in the stated order.
+type Loop struct {
+	core     *Core
+	journal  Journal
+	driver   Driver
+	listener Listener
+	now      func() time.Time
+
+	events   chan Event
+	requests chan request // capacity 0: the caller waits anyway
+	done     chan struct{}
+
+	inbox struct {
+		sync.Mutex
+		events []Event
+		stored map[string]uint64
+		order  []string // keys of stored, oldest first
+	}
+	wake chan struct{} // capacity 1: full means the loop will look anyway
+}
+
+// request is a command whose caller waits until the journal holds it.
+type request struct {
+	event Event
+	look  func(*Core)
+	reply chan error // capacity 1: the loop never waits for a caller
+}
+
+// NewLoop makes a loop; Run starts it. The clock is time.Now in production.
+func NewLoop(core *Core, journal Journal, driver Driver, listener Listener, clock func() time.Time) *Loop {
+	l := &Loop{
+		core: core, journal: journal, driver: driver, listener: listener, now: clock,
+		events: make(chan Event, eventCapacity), requests: make(chan request),
+		done: make(chan struct{}), wake: make(chan struct{}, 1),
+	}
+	l.inbox.stored = map[string]uint64{}
+	return l
+}
+
+// Run drives the scheduler until ctx ends (nil), the master bars it, the journal fails or the driver gives up.
+// It may be called once. Tasks go on running without it.
+func (l *Loop) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	var group sync.WaitGroup
+	group.Go(func() {
+		if err := l.driver.Run(ctx, func(ev Event) { l.deliver(ctx, ev) }); err != nil && ctx.Err() == nil {
+			cancel(fmt.Errorf("drive the cluster: %w", err))
+		}
+	})
+	out := newSender(l.driver, l.Later)
+	out.start(ctx, &group)
+	err := l.turns(ctx, out)
+	cancel(err)
+	close(l.done)
+	group.Wait()
+	if err == nil {
+		err = context.Cause(ctx)
+	}
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// deliver takes an event from the driver; it blocks while eventCapacity events wait.
+func (l *Loop) deliver(ctx context.Context, ev Event) {
+	select {
+	case l.events <- ev:
+	case <-ctx.Done():
+	}
+}
+
+// turns runs until ctx ends or a turn fails.
+func (l *Loop) turns(ctx context.Context, out *sender) error {
+	if err := l.carryOut(ctx, out, l.core.Ready(), nil); err != nil { // what Restore has to say
+		return err
+	}
+	timer := time.NewTimer(mostSleep)
+	defer timer.Stop()
+	for {
+		timer.Reset(l.sleep())
+		var b burst
+		select {
+		case <-ctx.Done():
+			return nil
+		case ev := <-l.events:
+			l.step(&b, ev)
+		case rq := <-l.requests:
+			l.serve(&b, rq)
+		case <-l.wake:
+		case <-timer.C:
+			l.step(&b, Tick{})
+		}
+		l.drain(&b)
+		if due := l.core.Due(); !due.IsZero() && !due.After(l.now()) {
+			l.step(&b, Tick{})
+		}
+		l.core.Pack(l.now())
+		b.packed = time.Now()
+		if err := l.carryOut(ctx, out, l.core.Ready(), &b); err != nil {
+			return err
+		}
+	}
+}
+
+// burst is the events of one turn.
+type burst struct {
+	began  time.Time
+	packed time.Time
+	events int
+	asked  []request
+}
+
+func (l *Loop) sleep() time.Duration {
+	due := l.core.Due()
+	if due.IsZero() {
+		return mostSleep
+	}
+	return min(mostSleep, max(0, due.Sub(l.now())))
+}
+
+func (l *Loop) step(b *burst, ev Event) {
+	if b.events == 0 {
+		b.began = time.Now()
+	}
+	b.events++
+	l.core.Step(l.now(), ev)
+}
+
+// serve steps a request, or lets it look.
+func (l *Loop) serve(b *burst, rq request) {
+	if rq.look != nil {
+		rq.look(l.core)
+		rq.reply <- nil
+		return
+	}
+	if err := l.core.known(rq.event); err != nil {
+		rq.reply <- err
+		return
+	}
+	l.step(b, rq.event)
+	b.asked = append(b.asked, rq)
+}
+
+// drain steps all that is waiting, and what comes within burstGap of it.
+func (l *Loop) drain(b *burst) {
+	l.empty(b)
+	if b.events == 0 {
+		return
+	}
+	gap := time.NewTimer(burstGap)
+	defer gap.Stop()
+	for b.events < burstEvents && time.Since(b.began) < burstMost {
+		select {
+		case ev := <-l.events:
+			l.step(b, ev)
+		case rq := <-l.requests:
+			l.serve(b, rq)
+		default:
+			select {
+			case ev := <-l.events:
+				l.step(b, ev)
+				gap.Reset(burstGap)
+			case rq := <-l.requests:
+				l.serve(b, rq)
+			case <-l.wake:
+				l.empty(b)
+			case <-gap.C:
+				return
+			}
+		}
+	}
+}
+
+// empty steps what listeners and senders left in the inbox.
+func (l *Loop) empty(b *burst) {
+	l.inbox.Lock()
+	events, stored, order := l.inbox.events, l.inbox.stored, l.inbox.order
+	l.inbox.events, l.inbox.order = nil, nil
+	if len(order) > 0 {
+		l.inbox.stored = map[string]uint64{}
+	}
+	l.inbox.Unlock()
+	for _, ev := range events {
+		l.step(b, ev)
+	}
+	for _, id := range order {
+		l.step(b, Stored{Sweep: id, Through: stored[id]})
+	}
+}
+
+// carryOut does what is Ready: journal, then calls, then answers and notices.
+func (l *Loop) carryOut(ctx context.Context, out *sender, r Ready, b *burst) error {
+	if len(r.Journal) > 0 {
+		began := time.Now()
+		if err := l.journal.Append(r.Journal); err != nil {
+			return fmt.Errorf("append to journal: %w", err)
+		}
+		appendSeconds.UpdateDuration(began)
+		entriesTotal.Add(len(r.Journal))
+	}
+	for _, call := range r.Calls {
+		out.post(ctx, call)
+	}
+	if b != nil {
+		l.answer(r, b)
+		turnsTotal.Inc()
+		eventsTotal.Add(b.events)
+	}
+	for _, n := range r.Notices {
+		count(n)
+		l.listener.hear(n)
+		if barred, ok := n.(Barred); ok {
+			return fmt.Errorf("subscribe: %w", barred.Err)
+		}
+	}
+	return nil
+}
+
+// answer tells callers that their command is durable, or refused.
+func (l *Loop) answer(r Ready, b *burst) {
+	if len(b.asked) == 0 {
+		return
+	}
+	refused := map[string]error{}
+	for _, n := range r.Notices {
+		if n, ok := n.(SubmitRefused); ok {
+			refused[n.Sweep] = n.Err
+		}
+	}
+	for _, rq := range b.asked {
+		var err error
+		if s, ok := rq.event.(Submit); ok {
+			err = refused[s.ID]
+		}
+		rq.reply <- err
+	}
+}

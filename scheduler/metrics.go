@@ -1,0 +1,75 @@
+package scheduler
+
+import (
+	"fmt"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+var (
+	turnsTotal       = metrics.NewCounter("kaon_scheduler_turns_total")
+	eventsTotal      = metrics.NewCounter("kaon_scheduler_events_total")
+	entriesTotal     = metrics.NewCounter("kaon_journal_entries_total")
+	appendSeconds    = metrics.NewSummary("kaon_journal_append_seconds")
+	undeliveredTotal = metrics.NewCounter("kaon_scheduler_calls_undelivered_total")
+	recordsTotal     = metrics.NewCounter("kaon_scheduler_records_total")
+	pointsTotal      = metrics.NewCounter("kaon_scheduler_points_total")
+	launchesTotal    = metrics.NewCounter("kaon_scheduler_launches_total")
+	declinesTotal    = metrics.NewCounter("kaon_scheduler_offers_declined_total")
+	passesTotal      = metrics.NewCounter("kaon_scheduler_passes_total")
+	avoidedTotal     = metrics.NewCounter("kaon_scheduler_agents_avoided_total")
+	troublesTotal    = metrics.NewCounter("kaon_scheduler_troubles_total")
+	attemptsTotal    = map[string]*metrics.Counter{}
+	movesTotal       [sweep.Cached + 1]*metrics.Counter
+	callsTotal       = map[string]*metrics.Counter{}
+)
+
+func init() {
+	for _, o := range []outcome{succeeded, failed, stopped, lost, preempted} {
+		attemptsTotal[string(o)] = metrics.NewCounter(fmt.Sprintf("kaon_scheduler_attempts_ended_total{outcome=%q}", string(o)))
+	}
+	for s := sweep.Waiting; s <= sweep.Cached; s++ {
+		movesTotal[s] = metrics.NewCounter(fmt.Sprintf(`kaon_scheduler_trial_moves_total{to="%d"}`, s))
+	}
+	for _, call := range []Call{Accept{}, Decline{}, Kill{}, Acknowledge{}, Reconcile{}, Message{}, Suppress{}, Revive{}, Teardown{}} {
+		callsTotal[callName(call)] = metrics.NewCounter(fmt.Sprintf("kaon_scheduler_calls_total{call=%q}", callName(call)))
+	}
+}
+
+func callName(call Call) string {
+	return fmt.Sprintf("%T", call)[len("scheduler."):]
+}
+
+func countCall(call Call) { callsTotal[callName(call)].Inc() }
+
+// count keeps the counters that follow from notices.
+func count(n Notice) {
+	switch n := n.(type) {
+	case Recorded:
+		recordsTotal.Inc()
+		pointsTotal.Add(len(n.Record.Points))
+		if n.Record.End != nil {
+			countEnd(n.Record.End.State)
+		}
+	case TrialMoved:
+		movesTotal[n.To].Inc()
+	case Packed:
+		passesTotal.Inc()
+		launchesTotal.Add(n.Launched)
+		declinesTotal.Add(n.Declined)
+	case Avoided:
+		if !n.Until.IsZero() {
+			avoidedTotal.Inc()
+		}
+	case Trouble:
+		troublesTotal.Inc()
+	}
+}
+
+func countEnd(state string) {
+	if c := attemptsTotal[state]; c != nil {
+		c.Inc()
+	}
+}

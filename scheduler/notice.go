@@ -1,0 +1,123 @@
+package scheduler
+
+import (
+	"time"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Notice is something that has become true, for logs, metrics, the board and the records' writer.
+type Notice interface{ notice() }
+
+type (
+	// Connected: the master took us in, or lost us (Master empty, Err says why).
+	Connected struct {
+		Framework FrameworkID
+		Master    string
+		Err       error
+	}
+	// SweepStarted: the sweep is durable and its trials wait. Resumed: it was read back from the journal.
+	SweepStarted struct {
+		Sweep   string
+		Spec    *sweep.Spec
+		At      time.Time // of submission
+		Resumed bool
+	}
+	// SubmitRefused: the sweep was not taken, and nothing of it is kept.
+	SubmitRefused struct {
+		Sweep string
+		Err   error
+	}
+	// TrialMoved: a trial changed state.
+	TrialMoved struct {
+		Sweep   string
+		Trial   int // ThenTrial for the `then` step
+		Attempt int
+		From    sweep.State
+		To      sweep.State
+		Host    string
+		Reason  string
+		At      time.Time
+	}
+	// Unstarted: trials From to To-1 that were still waiting for their first launch ended as Stopped. One notice stands
+	// for a whole range because a stopped sweep may have a million of them.
+	Unstarted struct {
+		Sweep    string
+		From, To int
+		Reason   string
+	}
+	// Recorded: a record is in the journal; the board folds it and the bucket stores it, then Stored frees it.
+	Recorded struct {
+		Number uint64 // within the sweep, from 1
+		Record results.Record
+	}
+	// Select: all trials of a sweep with a `then` command ended well; Won must follow.
+	Select struct{ Sweep string }
+	// SweepEnding: no more trials start; running ones are awaited or killed. Sentence says why.
+	SweepEnding struct {
+		Sweep    string
+		Sentence string
+	}
+	// SweepEnded: every trial is in its terminal state, and the `then` step if there is one.
+	SweepEnded struct {
+		Sweep    string
+		Phase    Phase
+		Sentence string
+		Counts   Counts
+		Seconds  float64
+		Resumed  bool // it had ended before this process started
+	}
+	// Progress: a running attempt said how far it is.
+	Progress struct {
+		Sweep   string
+		Trial   int
+		Attempt int
+		Percent float64
+	}
+	// Avoided: an agent gets no work until Until, because attempts die fast on it. Zero Until: it is trusted
+	// again.
+	Avoided struct {
+		Agent  offers.AgentID
+		Host   string
+		Until  time.Time
+		Reason string
+	}
+	// Packed: one packing pass that launched, declined or had to refuse something.
+	Packed struct {
+		Launched int
+		Declined int
+		Refusals []SweepRefusal
+	}
+	// Trouble: something that should not happen and does no lasting harm; for the log.
+	Trouble struct {
+		Message string
+		Task    TaskID
+		Agent   offers.AgentID
+		Err     error
+	}
+	// Barred: the master will never take this framework in; the loop ends.
+	Barred struct{ Err error }
+)
+
+// SweepRefusal is the packer's reason why trials of a sweep wait.
+type SweepRefusal struct {
+	Sweep   string
+	Refusal offers.Refusal
+}
+
+func (Connected) notice()     {}
+func (SweepStarted) notice()  {}
+func (SubmitRefused) notice() {}
+func (TrialMoved) notice()    {}
+func (Unstarted) notice()     {}
+func (Recorded) notice()      {}
+func (Select) notice()        {}
+func (SweepEnding) notice()   {}
+func (SweepEnded) notice()    {}
+func (Progress) notice()      {}
+func (Avoided) notice()       {}
+func (Packed) notice()        {}
+func (Trouble) notice()       {}
+func (Barred) notice()        {}

@@ -1,0 +1,214 @@
+package scheduler
+
+import (
+	"fmt"
+	"iter"
+	"math"
+	"time"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Restore makes a core from what a journal holds. The next Ready announces the sweeps, and repeats the records
+// that the bucket may lack; then the core waits for Subscribed, and reconciles what ran. Acknowledgements that were
+// owed need no entry: Mesos repeats every update it has no acknowledgement of, and the points' numbers tell
+// what is new.
+func Restore(now time.Time, cfg Config, entries iter.Seq2[Entry, error]) (*Core, error) {
+	c := NewCore(cfg)
+	c.now = now
+	for e, err := range entries {
+		if err != nil {
+			return nil, fmt.Errorf("read journal: %w", err)
+		}
+		if err := c.restore(e); err != nil {
+			return nil, fmt.Errorf("restore from journal: %w", err)
+		}
+	}
+	for _, run := range c.order {
+		c.resume(run)
+	}
+	return c, nil
+}
+
+// Framework is the id the master knows this scheduler by; empty before the first subscription.
+func (c *Core) Framework() FrameworkID { return c.framework }
+
+func (c *Core) restore(e Entry) error {
+	switch e := e.(type) {
+	case FrameworkEntry:
+		c.framework = e.ID
+	case ExecutorEntry:
+		c.workers[workerKey{e.Agent, e.Executor}] = e.Resources
+	case SweepEntry:
+		return c.restoreSweep(e)
+	case TrialEntry:
+		return c.restoreTrial(e)
+	case RecordEntry:
+		run := c.runs[e.Sweep]
+		if run == nil {
+			return fmt.Errorf("record %d of unknown sweep %s", e.Number, e.Sweep)
+		}
+		run.records = max(run.records, e.Number)
+		c.note(Recorded{Number: e.Number, Record: e.Record})
+	default:
+		return fmt.Errorf("entry of unexpected type %T", e)
+	}
+	return nil
+}
+
+func (c *Core) restoreSweep(e SweepEntry) error {
+	spec, err := c.cfg.Parse(e)
+	if err != nil {
+		return fmt.Errorf("parse spec of sweep %s again: %w", e.ID, err)
+	}
+	run, err := c.open(e.ID, Submit{ID: e.ID, Spec: spec, Overrides: e.Overrides})
+	if err != nil {
+		return err
+	}
+	run.kept = e
+	run.records = max(e.Records, e.Stored)
+	run.best, run.bestTrial = e.Best, e.BestTrial
+	if e.Phase.Ended() {
+		if err := run.restoreEnded(); err != nil {
+			return fmt.Errorf("sweep %s: %w", e.ID, err)
+		}
+	}
+	c.numbers = max(c.numbers, e.Number)
+	c.adopt(run)
+	c.note(SweepStarted{Sweep: e.ID, Spec: spec, At: e.Submitted, Resumed: true})
+	return nil
+}
+
+func (r *sweepRun) restoreEnded() error {
+	if err := unpackRuns(r.kept.States, r.states); err != nil {
+		return err
+	}
+	if err := unpackRuns(r.kept.Attempts, r.attempts); err != nil {
+		return err
+	}
+	r.kept.States, r.kept.Attempts = nil, nil
+	r.counts = [sweep.Cached + 1]int{}
+	for _, s := range r.states[:r.total] {
+		if s > uint8(sweep.Cached) {
+			return fmt.Errorf("state %d is unknown", s)
+		}
+		r.counts[s]++
+	}
+	r.next = r.total
+	return nil
+}
+
+// restoreTrial puts one trial back where it stood.
+func (c *Core) restoreTrial(e TrialEntry) error {
+	run := c.runs[e.Sweep]
+	if run == nil || !run.has(e.Trial) || e.Attempt < 0 || e.Attempt > math.MaxUint16 || e.State > sweep.Cached {
+		return fmt.Errorf("trial %d of sweep %s does not fit the sweep", e.Trial, e.Sweep)
+	}
+	slot := run.slot(e.Trial)
+	if e.Trial != ThenTrial {
+		run.counts[run.states[slot]]--
+		run.counts[e.State]++
+		for t := run.next; t < e.Trial; t++ {
+			run.skipped = append(run.skipped, t)
+		}
+		run.next = max(run.next, e.Trial+1)
+	}
+	run.states[slot], run.attempts[slot] = uint8(e.State), uint16(e.Attempt)
+	if e.Budget != (Budget{}) {
+		run.budgets[e.Trial] = e.Budget
+	}
+	if run.study.Learns() && e.Params != nil {
+		run.params[e.Trial] = e.Params
+		if err := run.study.Recall(e.Trial, e.Params); err != nil {
+			return fmt.Errorf("trial %d of sweep %s: %w", e.Trial, e.Sweep, err)
+		}
+	}
+	switch e.State {
+	case sweep.Launched, sweep.Running:
+		return c.restoreAttempt(run, e)
+	case sweep.Waiting:
+		c.delay(run, e.Trial, e.Due)
+	default:
+		run.restoreResult(e)
+	}
+	return nil
+}
+
+// restoreResult tells the search, and the core's own books, how an ended trial did.
+func (r *sweepRun) restoreResult(e TrialEntry) {
+	if e.Trial == ThenTrial {
+		return
+	}
+	value, ok := e.Value.value(r.spec.Objective.Reduce)
+	ok = ok && e.State != sweep.Failed
+	if ok && e.State == sweep.Succeeded {
+		r.consider(e.Trial, value)
+	}
+	r.study.Observe(e.Trial, value, ok)
+	delete(r.params, e.Trial)
+	if e.State == sweep.Failed {
+		r.errors.add(e.Reason, e.Trial)
+	}
+}
+
+// restoreAttempt believes again in an attempt that was alive when the journal was written.
+func (c *Core) restoreAttempt(run *sweepRun, e TrialEntry) error {
+	att := &attempt{
+		run: run, trial: e.Trial, number: e.Attempt, task: NewTaskID(run.id, e.Trial, e.Attempt),
+		agent: e.Agent, host: e.Host, executor: e.Executor,
+		launched: e.Launched, started: e.Started, points: e.Points, value: e.Value, ending: why(e.Ending), reason: e.Reason,
+	}
+	if e.Trial == ThenTrial {
+		if att.demand = c.thenDemand(run); att.demand == nil {
+			return nil
+		}
+	} else {
+		d, err := run.shapeOf(e.Trial)
+		if err != nil {
+			return fmt.Errorf("trial %d of sweep %s: %w", e.Trial, e.Sweep, err)
+		}
+		att.demand = c.shaped(run, d)
+		order, err := c.orderOf(run, e.Trial, e.Attempt)
+		if err != nil {
+			return fmt.Errorf("trial %d of sweep %s: %w", e.Trial, e.Sweep, err)
+		}
+		att.seed = order.Seed
+	}
+	run.live[e.Trial] = att
+	c.live.add(att)
+	c.agentOf(e.Agent, e.Host).running++
+	c.cap(e.Agent, c.agents[e.Agent])
+	c.cfg.Packer.Started(e.Agent, att.demand, 1)
+	return nil
+}
+
+// resume goes on with a sweep from where the journal left it.
+func (c *Core) resume(run *sweepRun) {
+	for _, t := range run.skipped {
+		if run.waits(t) {
+			run.again = append(run.again, t)
+		}
+	}
+	run.skipped = nil
+	switch run.kept.Phase {
+	case Active:
+		c.watchWall(run)
+		c.endIfDone(run)
+	case Selecting:
+		c.note(Select{Sweep: run.id})
+	case Ending:
+		c.endAllWaiting(run, run.kept.Sentence)
+		for _, att := range run.inOrder() {
+			if run.kept.Killing {
+				att.ending, att.reason = endStopped, run.kept.Sentence
+			}
+		}
+		c.endIfDone(run)
+	case Following:
+	default:
+		c.note(SweepEnded{
+			Sweep: run.id, Phase: run.kept.Phase, Sentence: run.kept.Sentence, Counts: run.tallies(),
+			Seconds: run.kept.Ended.Sub(run.kept.Submitted).Seconds(), Resumed: true,
+		})
+	}
+}

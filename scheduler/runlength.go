@@ -1,0 +1,48 @@
+package scheduler
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// packRuns writes numbers as pairs of uvarints, value and how often it repeats: trials of a sweep mostly end
+// alike, so a million of them take a few bytes.
+func packRuns[T uint8 | uint16](numbers []T) []byte {
+	var b []byte
+	for i := 0; i < len(numbers); {
+		j := i + 1
+		for j < len(numbers) && numbers[j] == numbers[i] {
+			j++
+		}
+		b = binary.AppendUvarint(b, uint64(numbers[i]))
+		b = binary.AppendUvarint(b, uint64(j-i))
+		i = j
+	}
+	return b
+}
+
+// unpackRuns fills numbers with what packRuns wrote; the lengths must agree.
+func unpackRuns[T uint8 | uint16](b []byte, numbers []T) error {
+	for i := 0; ; {
+		if len(b) == 0 {
+			if i != len(numbers) {
+				return fmt.Errorf("unpack runs: %d numbers, want %d", i, len(numbers))
+			}
+			return nil
+		}
+		v, n := binary.Uvarint(b)
+		if n <= 0 || v > uint64(^T(0)) {
+			return errors.New("unpack runs: damaged value")
+		}
+		count, m := binary.Uvarint(b[n:])
+		if m <= 0 || count > uint64(len(numbers)-i) {
+			return errors.New("unpack runs: damaged count")
+		}
+		b = b[n+m:]
+		for range count {
+			numbers[i] = T(v)
+			i++
+		}
+	}
+}

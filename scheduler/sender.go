@@ -1,0 +1,108 @@
+package scheduler
+
+import (
+	"context"
+	"hash/fnv"
+	"sync"
+	"sync/atomic"
+
+	"github.com/kaon-sweep/kaon/offers"
+)
+
+// Calls about one agent keep their order: each agent has its lane, and a lane sends one call after the other, so
+// a KILL never overtakes the ACCEPT of its task. Different lanes are independent, because the master answers
+// each call only after a round trip.
+const (
+	lanes = 4
+	// laneCapacity is how many calls wait in a lane; a full lane blocks the loop, and with it the driver.
+	laneCapacity = 4096
+)
+
+// sender carries calls to the master.
+type sender struct {
+	driver Driver
+	failed func(Event)
+	lanes  [lanes]chan parcel
+}
+
+// parcel is one call, or a call that waits for all lanes to have come this far.
+type parcel struct {
+	call    Call
+	barrier *atomic.Int32
+}
+
+func newSender(d Driver, failed func(Event)) *sender {
+	s := &sender{driver: d, failed: failed}
+	for i := range s.lanes {
+		s.lanes[i] = make(chan parcel, laneCapacity)
+	}
+	return s
+}
+
+// start runs the lanes until ctx ends; group waits for them.
+func (s *sender) start(ctx context.Context, group *sync.WaitGroup) {
+	for _, lane := range s.lanes {
+		group.Go(func() {
+			for {
+				select {
+				case p := <-lane:
+					s.send(ctx, p)
+				case <-ctx.Done():
+					return
+				}
+			}
+		})
+	}
+}
+
+func (s *sender) send(ctx context.Context, p parcel) {
+	if p.barrier != nil && p.barrier.Add(-1) > 0 {
+		return
+	}
+	if err := s.driver.Send(ctx, p.call); err != nil && ctx.Err() == nil {
+		undeliveredTotal.Inc()
+		s.failed(Undelivered{Call: p.call, Err: err})
+	}
+}
+
+// post queues a call, blocking while its lane is full.
+func (s *sender) post(ctx context.Context, call Call) {
+	countCall(call)
+	if _, ok := call.(Reconcile); ok {
+		b := new(atomic.Int32)
+		b.Store(lanes)
+		for _, lane := range s.lanes {
+			put(ctx, lane, parcel{call, b})
+		}
+		return
+	}
+	put(ctx, s.lanes[laneOf(call)], parcel{call: call})
+}
+
+func put(ctx context.Context, lane chan parcel, p parcel) {
+	select {
+	case lane <- p:
+	case <-ctx.Done():
+	}
+}
+
+// laneOf keeps calls about one agent together; the rest, whose order among themselves matters (SUPPRESS and
+// REVIVE), goes by lane 0.
+func laneOf(call Call) int {
+	var agent offers.AgentID
+	switch call := call.(type) {
+	case Accept:
+		agent = call.Agent
+	case Kill:
+		agent = call.Agent
+	case Acknowledge:
+		agent = call.Agent
+	case Message:
+		agent = call.Agent
+	default:
+		return 0
+	}
+	h := fnv.New32a()
+	h.Write([]byte(agent))
+	return int(h.Sum32() % lanes)
+}

@@ -1,0 +1,60 @@
+package scheduler
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Snapshot is what the core knows at one moment, for people. It shares nothing with the core that changes.
+type Snapshot struct {
+	Framework FrameworkID
+	Connected bool
+	Live      int // attempts believed alive
+	Sweeps    []SweepStatus
+	Agents    []AgentStatus // by id
+}
+
+// SweepStatus is one sweep.
+type SweepStatus struct {
+	ID        string
+	Spec      *sweep.Spec
+	Phase     Phase
+	Paused    bool
+	Sentence  string
+	Counts    Counts
+	Best      float64
+	BestTrial int // -1: none
+	Submitted time.Time
+	Ended     time.Time
+	Then      sweep.State
+}
+
+// AgentStatus is one agent the scheduler has had offers or tasks of.
+type AgentStatus struct {
+	ID      offers.AgentID
+	Host    string
+	Running int
+	Proven  bool
+	Avoided time.Time // zero or until when it gets no work
+}
+
+// Snapshot copies what people ask about: O(sweeps + agents).
+func (c *Core) Snapshot() Snapshot {
+	s := Snapshot{Framework: c.framework, Connected: c.connected, Live: c.live.len}
+	for _, r := range c.order {
+		s.Sweeps = append(s.Sweeps, SweepStatus{
+			ID: r.id, Spec: r.spec, Phase: r.kept.Phase, Paused: r.kept.Paused, Sentence: r.kept.Sentence,
+			Counts: r.tallies(), Best: r.best, BestTrial: r.bestTrial,
+			Submitted: r.kept.Submitted, Ended: r.kept.Ended, Then: r.state(ThenTrial),
+		})
+	}
+	for id, a := range c.agents {
+		s.Agents = append(s.Agents, AgentStatus{ID: id, Host: a.host, Running: a.running, Proven: a.proven, Avoided: c.guard.avoid[id]})
+	}
+	slices.SortFunc(s.Agents, func(a, b AgentStatus) int { return cmp.Compare(a.ID, b.ID) })
+	return s
+}

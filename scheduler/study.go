@@ -1,0 +1,34 @@
+package scheduler
+
+import (
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Study answers what the core asks about one sweep: which point a trial evaluates, what it needs, what it
+// runs. It is deterministic: the same spec and the same calls give the same answers (law 6).
+type Study interface {
+	// Point is the parameters of a trial. It is asked in ascending order of first need, and again for each
+	// further attempt; the answer for one trial never changes.
+	Point(trial int) (sweep.Point, error)
+
+	// Learns reports whether points depend on results. Then the core journals each point and tells every result.
+	Learns() bool
+	// Recall restores, before any other call, the point of a trial that an earlier process was given.
+	Recall(trial int, params []byte) error
+	// Observe tells the result of an ended trial; ok is false when it has none.
+	Observe(trial int, value float64, ok bool)
+
+	// Uniform reports whether all trials ask for the same resources.
+	Uniform() bool
+	// Demand is what a trial at the point asks of the cluster, Count 1, without executor. A uniform study is
+	// asked once, with a nil point.
+	Demand(p sweep.Point) (offers.Demand, error)
+
+	// Order is the attempt to run. For the `then` step trial is ThenTrial, and params and manifest are the
+	// winner's.
+	Order(trial, attempt int, p sweep.Point) (wire.Order, error)
+	Then(attempt int, params, manifest []byte) (wire.Order, error)
+	ThenDemand(params []byte) (offers.Demand, error)
+}

@@ -1,0 +1,125 @@
+package scheduler
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// plainStudy is a Study over the trial's index: parameter x is the index, and with sizes the cpus repeat them.
+type plainStudy struct {
+	sizes   []sweep.Milli // nil: one cpu each, uniform
+	learns  bool
+	told    map[int]float64
+	pinned  map[int]int64
+	history int64
+}
+
+func (s *plainStudy) Point(trial int) (sweep.Point, error) {
+	x := int64(trial)
+	if s.learns {
+		if _, ok := s.pinned[trial]; !ok {
+			s.pinned[trial] = 1000*int64(len(s.told)) + x // depends on what was told
+		}
+		x = s.pinned[trial]
+	}
+	return sweep.Point{{Name: "x", Value: x}}, nil
+}
+
+func (s *plainStudy) Learns() bool { return s.learns }
+
+func (s *plainStudy) Recall(trial int, params []byte) error {
+	var p struct{ X int64 }
+	if err := json.Unmarshal(params, &p); err != nil {
+		return err
+	}
+	s.pinned[trial] = p.X
+	return nil
+}
+
+func (s *plainStudy) Observe(trial int, value float64, ok bool) { s.told[trial] = value }
+
+func (s *plainStudy) Uniform() bool { return s.sizes == nil }
+
+func (s *plainStudy) Demand(p sweep.Point) (offers.Demand, error) {
+	d := offers.Demand{Resources: sweep.Resources{CPUs: sweep.Unit, Mem: 10 * sweep.Unit}}
+	if s.sizes != nil {
+		d.Resources.CPUs = s.sizes[int(p[0].Value.(int64))%len(s.sizes)]
+	}
+	return d, nil
+}
+
+func (s *plainStudy) ThenDemand([]byte) (offers.Demand, error) { return s.Demand(nil) }
+
+func (s *plainStudy) Order(trial, attempt int, p sweep.Point) (wire.Order, error) {
+	params, err := json.Marshal(p)
+	return wire.Order{Trial: trial, Attempt: attempt, Argv: []string{"train"}, Params: params, Seed: uint64(trial)}, err
+}
+
+func (s *plainStudy) Then(attempt int, params, manifest []byte) (wire.Order, error) {
+	return wire.Order{
+		Trial: ThenTrial, Attempt: attempt, Argv: []string{"publish"}, Params: params,
+		Files: []wire.File{{Name: "winner.json", Data: manifest}},
+	}, nil
+}
+
+// testConfig is a core over a real index; sources of specs are JSON of what plainStudy needs.
+func testConfig() Config {
+	return Config{
+		Packer: offers.NewIndex(0),
+		Studies: func(id string, spec *sweep.Spec) (Study, error) {
+			var src struct {
+				Sizes  []sweep.Milli
+				Learns bool
+				Bad    string
+			}
+			if err := json.Unmarshal(spec.Source, &src); err != nil {
+				return nil, err
+			}
+			if src.Bad != "" {
+				return nil, fmt.Errorf("%s", src.Bad)
+			}
+			return &plainStudy{sizes: src.Sizes, learns: src.Learns, told: map[int]float64{}, pinned: map[int]int64{}}, nil
+		},
+		Parse: parseTestSpec,
+		Executor: ExecutorTemplate{
+			Argv: []string{"./kaon", "executor"}, Overhead: sweep.Resources{CPUs: sweep.Unit / 10, Mem: 32 * sweep.Unit},
+		},
+	}
+}
+
+// testSpec is the spec whose source is the JSON of want, so that a restart can read it back.
+type testSpec struct {
+	Trials    int
+	Sizes     []sweep.Milli `json:",omitempty"`
+	Learns    bool          `json:",omitempty"`
+	Bad       string        `json:",omitempty"`
+	Objective string        `json:",omitempty"`
+	Target    *float64      `json:",omitempty"`
+	Task      sweep.Task
+	Limits    sweep.Limits
+	Then      *sweep.Then `json:",omitempty"`
+}
+
+func (t testSpec) spec() *sweep.Spec {
+	src, err := json.Marshal(t)
+	if err != nil {
+		panic(err)
+	}
+	s := &sweep.Spec{
+		File: "test.yaml", Source: src, Trials: t.Trials, Task: t.Task, Limits: t.Limits, Then: t.Then,
+		Objective: sweep.Metric{Name: t.Objective, Goal: sweep.Minimize, Reduce: sweep.Last, Target: t.Target},
+	}
+	return s
+}
+
+func parseTestSpec(e SweepEntry) (*sweep.Spec, error) {
+	var t testSpec
+	if err := json.Unmarshal(e.Source, &t); err != nil {
+		return nil, err
+	}
+	return t.spec(), nil
+}

@@ -1,0 +1,172 @@
+package scheduler
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// sweepRun is one sweep while the core knows it. A trial that waits costs three bytes; only live attempts and
+// trials that failed before cost more.
+type sweepRun struct {
+	id    string
+	spec  *sweep.Spec
+	study Study
+	kept  SweepEntry // as the journal has it
+
+	total    int
+	states   []uint8  // sweep.State per trial; slot total is the `then` step
+	attempts []uint16 // number of the last attempt, same slots
+	counts   [sweep.Cached + 1]int
+
+	next    int               // trials from here on were never launched
+	again   []int             // trials whose turn came back, oldest first
+	delayed map[int]time.Time // waiting trials not to be launched before
+	window  window            // look-ahead when trials differ in what they need
+
+	live    map[int]*attempt
+	budgets map[int]Budget
+	params  map[int][]byte // JSON, of unfinished trials of a search that learns
+	shapes  map[string]*offers.Demand
+	uniform *offers.Demand
+	then    *offers.Demand
+
+	records   uint64 // number of the last record
+	errors    tally
+	best      float64
+	bestTrial int   // -1: none
+	skipped   []int // only while restoring: trials below next without an entry
+}
+
+// maxTrials bounds one sweep; three bytes each, so 300 MB at the bound.
+const maxTrials = 100_000_000
+
+func newSweepRun(id string, spec *sweep.Spec, study Study) (*sweepRun, error) {
+	if spec.Trials < 1 || spec.Trials > maxTrials {
+		return nil, fmt.Errorf("take sweep %s: %d trials, must be 1 to %d", id, spec.Trials, maxTrials)
+	}
+	if id == "" || len(id) > 200 {
+		return nil, errors.New("take sweep: its id must have 1 to 200 characters")
+	}
+	r := &sweepRun{
+		id: id, spec: spec, study: study, total: spec.Trials,
+		states:   make([]uint8, spec.Trials+1),
+		attempts: make([]uint16, spec.Trials+1),
+		delayed:  map[int]time.Time{},
+		live:     map[int]*attempt{},
+		budgets:  map[int]Budget{},
+		params:   map[int][]byte{},
+		shapes:   map[string]*offers.Demand{},
+
+		bestTrial: -1,
+	}
+	r.counts[sweep.Waiting] = r.total
+	if study.Uniform() {
+		d, err := study.Demand(nil)
+		if err != nil {
+			return nil, fmt.Errorf("take sweep %s: %w", id, err)
+		}
+		r.uniform = &d
+	}
+	return r, nil
+}
+
+func (r *sweepRun) slot(trial int) int {
+	if trial == ThenTrial {
+		return r.total
+	}
+	return trial
+}
+
+func (r *sweepRun) state(trial int) sweep.State { return sweep.State(r.states[r.slot(trial)]) }
+
+func (r *sweepRun) lastAttempt(trial int) int { return int(r.attempts[r.slot(trial)]) }
+
+func (r *sweepRun) budget(trial int) Budget { return r.budgets[trial] }
+
+// has reports whether the sweep has that trial at all.
+func (r *sweepRun) has(trial int) bool {
+	return trial >= ThenTrial && trial < r.total
+}
+
+// move changes a trial's state and the counts. An illegal move is a fault in the core, and going on would break
+// law 1, so it panics.
+func (r *sweepRun) move(trial int, to sweep.State) (from sweep.State) {
+	from = r.state(trial)
+	if from == to {
+		return from
+	}
+	if !legal(from, to) {
+		panic(fmt.Sprintf("trial %s/%d: illegal move from %v to %v", r.id, trial, from, to))
+	}
+	r.states[r.slot(trial)] = uint8(to)
+	if trial != ThenTrial {
+		r.counts[from]--
+		r.counts[to]++
+	}
+	return from
+}
+
+// Counts by state.
+func (r *sweepRun) tallies() Counts {
+	n := &r.counts
+	return Counts{
+		Total: r.total, Waiting: n[sweep.Waiting], Launched: n[sweep.Launched], Running: n[sweep.Running],
+		Succeeded: n[sweep.Succeeded], Failed: n[sweep.Failed], Stopped: n[sweep.Stopped], Cached: n[sweep.Cached],
+	}
+}
+
+// allEnded reports whether every trial is in a terminal state.
+func (r *sweepRun) allEnded() bool {
+	n := &r.counts
+	return n[sweep.Waiting]+n[sweep.Launched]+n[sweep.Running] == 0
+}
+
+// launchable is how many trials may start now: they wait, are not delayed, and the sweep's limit leaves room.
+func (r *sweepRun) launchable() int {
+	if r.kept.Paused {
+		return 0
+	}
+	switch r.kept.Phase {
+	case Active:
+	case Following:
+		if _, late := r.delayed[ThenTrial]; r.state(ThenTrial) == sweep.Waiting && !late {
+			return 1
+		}
+		return 0
+	default:
+		return 0
+	}
+	n := r.counts[sweep.Waiting] - len(r.delayed)
+	if p := r.spec.Limits.Parallel; p > 0 {
+		n = min(n, p-len(r.live))
+	}
+	return max(n, 0)
+}
+
+// pop takes the next trial that waits: first those whose turn came back, then the next never launched.
+func (r *sweepRun) pop() (trial int, ok bool) {
+	for len(r.again) > 0 {
+		trial, r.again = r.again[0], r.again[1:]
+		if r.waits(trial) {
+			return trial, true
+		}
+	}
+	for r.next < r.total {
+		trial = r.next
+		r.next++
+		if r.waits(trial) {
+			return trial, true
+		}
+	}
+	return 0, false
+}
+
+// waits reports whether a trial may start now, as far as it alone is concerned.
+func (r *sweepRun) waits(trial int) bool {
+	_, late := r.delayed[trial]
+	return !late && r.state(trial) == sweep.Waiting
+}

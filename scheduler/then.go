@@ -1,0 +1,98 @@
+package scheduler
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// choose asks for the winner of a sweep whose `then` is a command, and reports whether it did. A `then` that is
+// a spec is submitted as a sweep of its own by whoever hears SweepEnded.
+func (c *Core) choose(run *sweepRun) bool {
+	t := run.spec.Then
+	if t == nil || t.Spec != "" || run.counts[sweep.Succeeded]+run.counts[sweep.Cached] == 0 || run.lastAttempt(ThenTrial) > 0 {
+		return false
+	}
+	run.kept.Phase = Selecting
+	c.journal(run.kept)
+	c.note(Select{Sweep: run.id})
+	return true
+}
+
+// won takes the winner and lets the `then` step start.
+func (c *Core) won(ev Won) {
+	run := c.runs[ev.Sweep]
+	if run == nil || run.kept.Phase != Selecting {
+		return
+	}
+	run.kept.Phase, run.kept.Manifest, run.kept.Params = Following, ev.Manifest, ev.Params
+	c.journal(run.kept)
+	c.workArrived()
+}
+
+// thenEnded ends the sweep with its `then` step.
+func (c *Core) thenEnded(run *sweepRun, v verdict, to sweep.State) {
+	if run.kept.Phase.Ended() {
+		return
+	}
+	switch {
+	case to == sweep.Succeeded:
+		c.end(run, Succeeded, run.sentence("all trials and the `then` step ended"))
+	case run.kept.Phase == Ending:
+		c.end(run, run.kept.Outcome, run.kept.Sentence)
+	default:
+		c.end(run, Faulted, fmt.Sprintf("the `then` step failed: %s", v.reason))
+	}
+}
+
+// retry runs the failed trials of a sweep again.
+func (c *Core) retry(ev Retry) {
+	run := c.runs[ev.Sweep]
+	if run == nil || run.kept.Phase == Ending || run.counts[sweep.Failed] == 0 && run.state(ThenTrial) != sweep.Failed {
+		return
+	}
+	if run.kept.Phase.Ended() {
+		run.kept.Phase, run.kept.Sentence, run.kept.Ended = Active, "", time.Time{}
+		run.kept.Outcome = ""
+		c.journalTerminals(run)
+	}
+	for _, t := range run.failedTrials() {
+		run.budgets[t] = Budget{}
+		c.journal(TrialEntry{Sweep: run.id, Trial: t, State: sweep.Waiting, Attempt: run.lastAttempt(t)})
+		c.moved(run, t, sweep.Waiting, "", "retried by the user")
+		if t != ThenTrial {
+			run.again = append(run.again, t)
+		}
+	}
+	run.errors = tally{}
+	c.note(SweepStarted{Sweep: run.id, Spec: run.spec, At: run.kept.Submitted, Resumed: true})
+	if run.allEnded() && run.kept.Phase == Active { // only the `then` step failed
+		run.kept.Phase = Following
+	}
+	c.journal(run.kept)
+	c.workArrived()
+}
+
+func (r *sweepRun) failedTrials() []int {
+	var all []int
+	for t := range r.total {
+		if sweep.State(r.states[t]) == sweep.Failed {
+			all = append(all, t)
+		}
+	}
+	if r.state(ThenTrial) == sweep.Failed {
+		all = append(all, ThenTrial)
+	}
+	return all
+}
+
+// journalTerminals writes the trials of a reopened sweep one by one again, as long as it is not ended.
+func (c *Core) journalTerminals(run *sweepRun) {
+	c.journal(run.kept)
+	for t := range run.total {
+		if s := sweep.State(run.states[t]); s != sweep.Waiting {
+			c.journal(TrialEntry{Sweep: run.id, Trial: t, State: s, Attempt: run.lastAttempt(t)})
+		}
+	}
+}

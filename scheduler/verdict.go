@@ -1,0 +1,137 @@
+package scheduler
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+)
+
+// outcome is how one attempt ended, by whose fault.
+type outcome string
+
+const (
+	succeeded outcome = "succeeded"
+	failed    outcome = "failed"
+	timedOut  outcome = "timed out"
+	stopped   outcome = "stopped"
+	lost      outcome = "lost"
+	preempted outcome = "preempted"
+)
+
+// verdict is the core's judgement of an ended attempt.
+type verdict struct {
+	kind   outcome
+	reason string // one sentence for people; empty on success
+	end    *wire.End
+}
+
+// judge reads how an attempt ended from its terminal update. A success stays one even when it was being
+// killed: what it reported is true.
+func judge(att *attempt, s Status, end *wire.End) verdict {
+	v := verdict{end: end}
+	switch s.State {
+	case Finished:
+		v.kind, v.reason = judgeExit(att, end)
+	case Failed:
+		v.kind, v.reason = judgeFailure(att, s, end)
+	case Killed:
+		v.kind, v.reason = lost, say("killed, though nobody asked for it", s)
+		if end != nil && end.TimedOut {
+			v.kind, v.reason = timedOut, sayTimeout(att)
+		}
+	default:
+		v.kind, v.reason = lost, say(strings.ToLower(strings.ReplaceAll(string(s.State), "_", " ")), s)
+	}
+	if v.kind == succeeded {
+		return v
+	}
+	switch att.ending {
+	case endStopped:
+		v.kind, v.reason = stopped, att.reason
+	case endOverdue:
+		v.kind, v.reason = timedOut, att.reason
+	case endPreempted:
+		v.kind, v.reason = preempted, att.reason
+	}
+	return v
+}
+
+func judgeExit(att *attempt, end *wire.End) (outcome, string) {
+	if end != nil && (end.Exit != 0 || end.Error != "" || end.TimedOut) {
+		return judgeEnd(att, end)
+	}
+	if name := att.run.spec.Objective.Name; name != "" && att.trial != ThenTrial && att.value.Reported == 0 {
+		return failed, fmt.Sprintf("ended with exit code 0 but never reported the metric %q: print %s=VALUE, or a JSON line with it", name, name)
+	}
+	return succeeded, ""
+}
+
+func judgeEnd(att *attempt, end *wire.End) (outcome, string) {
+	switch {
+	case end.TimedOut:
+		return timedOut, sayTimeout(att)
+	case end.Error != "":
+		return failed, "could not be started: " + end.Error
+	case end.Signal != 0:
+		return failed, withLastLine(fmt.Sprintf("ended by signal %d", end.Signal), end.Stderr)
+	default:
+		return failed, withLastLine(fmt.Sprintf("exit code %d", end.Exit), end.Stderr)
+	}
+}
+
+// judgeFailure tells a failure of the trial from one of the platform under it.
+func judgeFailure(att *attempt, s Status, end *wire.End) (outcome, string) {
+	if end != nil && !end.Killed {
+		return judgeEnd(att, end)
+	}
+	if end != nil {
+		return lost, say("its executor was told to end it", s)
+	}
+	if platformReason(s.Reason) {
+		return lost, say("its executor or agent failed", s)
+	}
+	return failed, say("failed", s)
+}
+
+// platformReason reports whether a reason without an exit code blames the cluster. Limits (out of memory, disk) and
+// containers that cannot be made (missing image) are the spec's own doing and cost a retry.
+func platformReason(reason string) bool {
+	for _, p := range []string{"REASON_EXECUTOR_", "REASON_AGENT_", "REASON_SLAVE_", "REASON_MASTER_", "REASON_GC_",
+		"REASON_CONTAINER_UPDATE_FAILED", "REASON_IO_", "REASON_RESOURCES_UNKNOWN", "REASON_TASK_KILLED_DURING_LAUNCH"} {
+		if strings.HasPrefix(reason, p) {
+			return true
+		}
+	}
+	return false
+}
+
+func sayTimeout(att *attempt) string {
+	if att.run.spec.Task.Timeout == 0 {
+		return "timed out"
+	}
+	return fmt.Sprintf("timed out after %v", att.run.spec.Task.Timeout)
+}
+
+func say(what string, s Status) string {
+	switch {
+	case s.Message != "" && s.Reason != "":
+		return fmt.Sprintf("%s: %s (%s)", what, s.Message, s.Reason)
+	case s.Message != "":
+		return what + ": " + s.Message
+	case s.Reason != "":
+		return fmt.Sprintf("%s (%s)", what, s.Reason)
+	default:
+		return what
+	}
+}
+
+// withLastLine adds the last line that is not blank.
+func withLastLine(what string, lines []string) string {
+	for i := len(lines) - 1; i >= 0; i-- {
+		if l := strings.TrimSpace(lines[i]); l != "" {
+			return what + ": " + l
+		}
+	}
+	return what
+}

@@ -1,0 +1,103 @@
+package scheduler
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kaon-sweep/kaon/offers"
+)
+
+// lookAhead is how many waiting trials of one sweep are looked at in a pass when what they need depends on
+// their points. Enough for the packer to mix shapes; more would only compute points that must wait anyway.
+const lookAhead = 4096
+
+// window is the trials a pass looks at, by shape, in order of their turn.
+type window struct {
+	groups []group
+	size   int
+	index  map[*offers.Demand]int
+}
+
+// group is waiting trials of one shape.
+type group struct {
+	run    *sweepRun
+	demand *offers.Demand
+	trials []int // nil for a uniform sweep, whose trials are popped as they come
+	count  int   // how many may start now
+}
+
+// fill looks ahead until n trials or lookAhead are in view. A trial whose needs cannot be computed is handed
+// to bad.
+func (r *sweepRun) fill(n int, bad func(trial int, err error)) {
+	w := &r.window
+	if w.index == nil {
+		w.index = map[*offers.Demand]int{}
+	}
+	for w.size < min(n, lookAhead) {
+		trial, ok := r.pop()
+		if !ok {
+			return
+		}
+		d, err := r.shapeOf(trial)
+		if err != nil {
+			bad(trial, err)
+			continue
+		}
+		i, known := w.index[d]
+		if !known {
+			i = len(w.groups)
+			w.index[d] = i
+			w.groups = append(w.groups, group{run: r, demand: d})
+		}
+		w.groups[i].trials = append(w.groups[i].trials, trial)
+		w.size++
+	}
+}
+
+// settle drops what a pass used up: groups without trials go, the rest keep their order.
+func (w *window) settle() {
+	kept := w.groups[:0]
+	clear(w.index)
+	w.size = 0
+	for _, g := range w.groups {
+		if len(g.trials) > 0 {
+			w.index[g.demand] = len(kept)
+			w.size += len(g.trials)
+			kept = append(kept, g)
+		}
+	}
+	clear(w.groups[len(kept):])
+	w.groups = kept
+}
+
+// shapeOf is the demand of one trial; equal demands are one pointer.
+func (r *sweepRun) shapeOf(trial int) (*offers.Demand, error) {
+	if r.uniform != nil {
+		return r.uniform, nil
+	}
+	p, err := r.study.Point(trial)
+	if err != nil {
+		return nil, err
+	}
+	d, err := r.study.Demand(p)
+	if err != nil {
+		return nil, err
+	}
+	key := shapeKey(&d)
+	if known := r.shapes[key]; known != nil {
+		return known, nil
+	}
+	r.shapes[key] = &d
+	return &d, nil
+}
+
+// shapeKey tells resources apart; the rest of a demand is the same for all trials of a sweep.
+func shapeKey(d *offers.Demand) string {
+	var b strings.Builder
+	x := &d.Resources
+	fmt.Fprintf(&b, "%d %d %d %d %d", x.CPUs, x.Mem, x.Disk, x.GPUs, x.Ports)
+	if len(x.Named) > 0 {
+		fmt.Fprintf(&b, " %v", x.Named) // fmt prints maps in order of their keys
+	}
+	return b.String()
+}

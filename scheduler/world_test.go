@@ -1,0 +1,320 @@
+package scheduler
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// world is a small cluster as Mesos shows it to a framework: agents offer what is free, tasks report through updates
+// that are repeated until acknowledged, one at a time per task. It has no clock; tests decide what happens when.
+type world struct {
+	agents  []*worldAgent
+	tasks   map[TaskID]*worldTask
+	offers  map[offers.OfferID]*worldAgent
+	events  []Event // not yet delivered, in order
+	serial  uint64
+	idle    bool // suppressed
+	refused int  // tasks answered by DROPPED
+	kills   map[TaskID]int
+	uses    map[offers.OfferID]int
+	script  func(o wire.Order) behaviour
+}
+
+type worldAgent struct {
+	id    offers.AgentID
+	cpus  sweep.Milli
+	offer offers.OfferID // out, or empty
+	away  bool           // partitioned: its tasks live on, unheard
+	warm  bool
+}
+
+type worldTask struct {
+	id      TaskID
+	agent   *worldAgent
+	cpus    sweep.Milli
+	order   wire.Order
+	will    behaviour
+	points  uint64   // reported so far
+	queue   []Status // updates; the first is delivered and waits for its acknowledgement
+	ended   bool     // the process is over
+	history []Status // acknowledged, to be delivered once more by a hostile network
+}
+
+// behaviour is what a trial does: points before its end, and how it ends.
+type behaviour struct {
+	points int
+	exit   int
+	silent bool // reports no objective
+}
+
+func newWorld(agents int, cpus sweep.Milli) *world {
+	w := &world{
+		tasks: map[TaskID]*worldTask{}, offers: map[offers.OfferID]*worldAgent{}, kills: map[TaskID]int{}, uses: map[offers.OfferID]int{},
+		script: func(wire.Order) behaviour { return behaviour{points: 1} },
+	}
+	for i := range agents {
+		w.agents = append(w.agents, &worldAgent{id: offers.AgentID(fmt.Sprintf("a%d", i)), cpus: cpus})
+	}
+	return w
+}
+
+func (w *world) emit(ev Event) { w.events = append(w.events, ev) }
+
+// subscribe takes the framework in: all offers are new, what is unacknowledged is sent again.
+func (w *world) subscribe() {
+	w.events = nil
+	clear(w.offers)
+	w.idle = false
+	for _, a := range w.agents {
+		a.offer = ""
+	}
+	w.emit(Subscribed{Framework: "f1", Master: "m:5050"})
+	for _, t := range w.sorted() {
+		if len(t.queue) > 0 && !t.agent.away {
+			w.emit(Updated{t.queue[0]})
+		}
+	}
+}
+
+func (w *world) sorted() []*worldTask {
+	return slices.SortedFunc(maps.Values(w.tasks), func(a, b *worldTask) int { return cmp.Compare(a.id, b.id) })
+}
+
+// offerAll offers what is free on every agent that has no offer out.
+func (w *world) offerAll() {
+	if w.idle {
+		return
+	}
+	var list []offers.Offer
+	for _, a := range w.agents {
+		free := a.free(w)
+		if a.offer != "" || a.away || free <= 0 {
+			continue
+		}
+		w.serial++
+		a.offer = offers.OfferID(fmt.Sprintf("o%d", w.serial))
+		w.offers[a.offer] = a
+		o := offers.Offer{ID: a.offer, Agent: a.id, Hostname: "host-" + string(a.id), Amounts: []offers.Amount{
+			{Name: "cpus", Scalar: free}, {Name: "mem", Scalar: 1_000_000 * sweep.Unit}, {Name: "disk", Scalar: 1_000_000 * sweep.Unit},
+		}}
+		if a.warm {
+			o.Executors = []offers.ExecutorID{testConfig().Executor.id()}
+		}
+		list = append(list, o)
+	}
+	if len(list) > 0 {
+		w.emit(Offered{list})
+	}
+}
+
+func (a *worldAgent) free(w *world) sweep.Milli {
+	free := a.cpus
+	if a.warm {
+		free -= testConfig().Executor.Overhead.CPUs
+	}
+	for _, t := range w.tasks {
+		if t.agent == a && !t.ended {
+			free -= t.cpus
+		}
+	}
+	return free
+}
+
+// handle is the master's side of a call.
+func (w *world) handle(c Call) {
+	switch c := c.(type) {
+	case Accept:
+		w.accept(c)
+	case Decline:
+		for _, id := range c.Offers {
+			w.giveBack(id)
+		}
+	case Kill:
+		w.kill(c)
+	case Acknowledge:
+		w.acknowledge(c)
+	case Reconcile:
+		w.reconcile(c)
+	case Suppress:
+		w.idle = true
+	case Revive:
+		w.idle = false
+	}
+}
+
+func (w *world) giveBack(id offers.OfferID) {
+	w.uses[id]++
+	if a := w.offers[id]; a != nil {
+		delete(w.offers, id)
+		a.offer = ""
+	}
+}
+
+func (w *world) accept(c Accept) {
+	good := len(c.Offers) > 0
+	for _, id := range c.Offers {
+		a := w.offers[id]
+		good = good && a != nil && a.id == c.Agent && !a.away
+	}
+	var agent *worldAgent
+	for _, id := range c.Offers {
+		if a := w.offers[id]; a != nil {
+			agent = a
+		}
+		w.giveBack(id)
+	}
+	for _, t := range c.Tasks {
+		if !good {
+			w.refused++
+			w.emit(Updated{Status{Task: t.ID, Agent: c.Agent, State: Dropped, Source: "SOURCE_MASTER", Reason: "REASON_INVALID_OFFERS"}})
+			continue
+		}
+		order, err := wire.Decode[wire.Order](t.Data)
+		if err != nil {
+			panic(err)
+		}
+		if w.tasks[t.ID] != nil {
+			panic("task id used twice: " + t.ID)
+		}
+		agent.warm = true
+		wt := &worldTask{id: t.ID, agent: agent, order: order, will: w.script(order)}
+		for _, a := range t.Resources {
+			if a.Name == "cpus" {
+				wt.cpus += a.Scalar
+			}
+		}
+		w.tasks[t.ID] = wt
+		if agent.free(w) < 0 {
+			panic("agent overcommitted: " + agent.id)
+		}
+	}
+}
+
+func (w *world) kill(c Kill) {
+	w.kills[c.Task]++
+	t := w.tasks[c.Task]
+	if t == nil {
+		w.emit(Updated{Status{Task: c.Task, Agent: c.Agent, State: Gone, Source: "SOURCE_MASTER", Reason: "REASON_RECONCILIATION"}})
+		return
+	}
+	if t.agent.away || t.ended {
+		return
+	}
+	t.ended = true
+	w.report(t, Killed, wire.Report{First: t.points, End: &wire.End{Killed: true, Signal: 15, Exit: -1}})
+}
+
+func (w *world) acknowledge(c Acknowledge) {
+	t := w.tasks[c.Task]
+	if t == nil || len(t.queue) == 0 || string(t.queue[0].UUID) != string(c.UUID) {
+		return
+	}
+	t.history = append(t.history, t.queue[0])
+	t.queue = t.queue[1:]
+	if len(t.queue) > 0 && !t.agent.away {
+		w.emit(Updated{t.queue[0]})
+	}
+}
+
+func (w *world) reconcile(c Reconcile) {
+	asked := c.Tasks
+	if len(asked) == 0 {
+		for _, t := range w.sorted() {
+			asked = append(asked, TaskAgent{Task: t.id})
+		}
+	}
+	for _, x := range asked {
+		s := Status{Task: x.Task, Agent: x.Agent, Source: "SOURCE_MASTER", Reason: "REASON_RECONCILIATION"}
+		t := w.tasks[x.Task]
+		switch {
+		case t == nil || t.ended && len(t.queue) == 0:
+			s.State = Gone
+		case t.agent.away:
+			s.State = Unreachable
+		case len(t.queue) > 0:
+			s.State = t.queue[0].State
+		default:
+			s.State = Running
+		}
+		w.emit(Updated{s})
+	}
+}
+
+// report queues an update of a task; Mesos delivers it when those before are acknowledged.
+func (w *world) report(t *worldTask, state TaskState, r wire.Report) {
+	w.serial++
+	uuid := binary.BigEndian.AppendUint64(make([]byte, 8), w.serial)
+	t.points = r.First + uint64(len(r.Points))
+	t.queue = append(t.queue, Status{
+		Task: t.id, Agent: t.agent.id, State: state, Source: "SOURCE_EXECUTOR", UUID: uuid, Data: wire.Encode(r),
+	})
+	if len(t.queue) == 1 && !t.agent.away {
+		w.emit(Updated{t.queue[0]})
+	}
+}
+
+// work lets a task do the next thing it has to do.
+func (w *world) work(t *worldTask) {
+	if t.ended {
+		return
+	}
+	if n := int(t.points); n < t.will.points {
+		name := "loss"
+		if t.will.silent {
+			name = "noise"
+		}
+		p := results.Point{Step: int64(n), Metrics: map[string]float64{name: float64(t.order.Trial + n)}}
+		w.report(t, Running, wire.Report{First: t.points, Points: []results.Point{p}})
+		return
+	}
+	t.ended = true
+	state := Finished
+	if t.will.exit != 0 {
+		state = Failed
+	}
+	w.report(t, state, wire.Report{First: t.points, End: &wire.End{Exit: t.will.exit, Stderr: []string{"boom", ""}}})
+}
+
+// part cuts an agent off; meet brings it back.
+func (w *world) part(a *worldAgent) {
+	if a.away {
+		return
+	}
+	a.away = true
+	if a.offer != "" {
+		w.emit(Rescinded{a.offer})
+		w.giveBack(a.offer)
+	}
+	w.emit(AgentGone{a.id})
+	for _, t := range w.sorted() {
+		if t.agent == a && !(t.ended && len(t.queue) == 0) {
+			w.emit(Updated{Status{Task: t.id, Agent: a.id, State: Unreachable, Source: "SOURCE_MASTER", Reason: "REASON_AGENT_REMOVED"}})
+		}
+	}
+}
+
+func (w *world) meet(a *worldAgent) {
+	if !a.away {
+		return
+	}
+	a.away = false
+	for _, t := range w.sorted() {
+		if t.agent != a {
+			continue
+		}
+		if !t.ended {
+			w.emit(Updated{Status{Task: t.id, Agent: a.id, State: Running, Source: "SOURCE_MASTER", Reason: "REASON_AGENT_REREGISTERED"}})
+		}
+		if len(t.queue) > 0 {
+			w.emit(Updated{t.queue[0]})
+		}
+	}
+}
