@@ -88,19 +88,36 @@ func CheckName(name string) error {
 	return nil
 }
 
+// ListFolder is the folder that all objects whose names begin with prefix lie in or below, "" for the bucket
+// itself; not ok when no name can begin so.
+func ListFolder(prefix string) (folder string, ok bool) {
+	i := strings.LastIndexByte(prefix, '/')
+	if i < 0 {
+		return "", true
+	}
+	return prefix[:i], CheckName(prefix[:i]) == nil
+}
+
+// readTries is how often ReadObject opens an object whose reader breaks off.
+const readTries = 3
+
 // ReadObject is the content of an object of at most limit bytes; a larger one is an error, not memory.
 func ReadObject(ctx context.Context, b Bucket, name string, limit int64) ([]byte, error) {
-	r, err := b.Get(ctx, name)
-	if err != nil {
-		return nil, err
+	for try := 1; ; try++ {
+		r, err := b.Get(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		data, err := io.ReadAll(io.LimitReader(r, limit+1))
+		r.Close()
+		switch {
+		case errors.Is(err, ErrUnavailable) && try < readTries:
+			continue
+		case err != nil:
+			return nil, fmt.Errorf("read %s: %w", name, err)
+		case int64(len(data)) > limit:
+			return nil, fmt.Errorf("read %s: larger than %d bytes", name, limit)
+		}
+		return data, nil
 	}
-	defer r.Close()
-	data, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("read %s: larger than %d bytes", name, limit)
-	}
-	return data, nil
 }

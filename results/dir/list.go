@@ -16,14 +16,11 @@ import (
 // List implements results.Bucket.
 func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[results.Object, error] {
 	return func(yield func(results.Object, error) bool) {
-		folder := "."
-		if i := strings.LastIndexByte(prefix, '/'); i >= 0 {
-			folder = prefix[:i]
-			if results.CheckName(folder) != nil {
-				return // nothing can have such a name
-			}
+		folder, ok := results.ListFolder(prefix)
+		if !ok {
+			return
 		}
-		b.walk(ctx, folder, prefix, yield)
+		b.walk(ctx, path.Clean(folder), prefix, yield)
 	}
 }
 

@@ -1,0 +1,113 @@
+package results
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Sweep is sweep.json: what a reader of the bucket must know of a sweep besides its records. Fields may be
+// added, not renamed.
+type Sweep struct {
+	Version   int            `json:"version"` // 1
+	ID        string         `json:"sweep"`
+	Name      string         `json:"name,omitempty"`
+	State     string         `json:"state,omitempty"` // the scheduler's word for where the sweep stands
+	Method    string         `json:"method,omitempty"`
+	Seed      uint64         `json:"seed"`
+	SpecHash  string         `json:"spec_hash,omitempty"`
+	Trials    int            `json:"trials"`
+	Objective sweep.Metric   `json:"objective"`
+	Metrics   []sweep.Metric `json:"metrics,omitempty"`
+	Created   string         `json:"created,omitempty"`  // RFC 3339, UTC
+	Finished  string         `json:"finished,omitempty"` // RFC 3339, UTC
+}
+
+// Config is what the sweep's board needs.
+func (s Sweep) Config() Config {
+	return Config{Sweep: s.ID, Trials: s.Trials, Objective: s.Objective, Metrics: s.Metrics}
+}
+
+// WriteSweep puts sweep.json.
+func WriteSweep(ctx context.Context, b Bucket, s Sweep) error {
+	s.Version = 1
+	return putJSON(ctx, b, ObjectName(s.ID, SweepFile), s)
+}
+
+// ReadSweep reads sweep.json.
+func ReadSweep(ctx context.Context, b Bucket, id string) (s Sweep, err error) {
+	err = getJSON(ctx, b, ObjectName(id, SweepFile), &s)
+	return s, err
+}
+
+// WriteBoard puts board.json.
+func WriteBoard(ctx context.Context, b Bucket, s Summary) error {
+	return putJSON(ctx, b, ObjectName(s.Sweep, BoardFile), s)
+}
+
+// ReadBoard reads board.json.
+func ReadBoard(ctx context.Context, b Bucket, id string) (s Summary, err error) {
+	err = getJSON(ctx, b, ObjectName(id, BoardFile), &s)
+	return s, err
+}
+
+// WriteWinner puts winner.json.
+func WriteWinner(ctx context.Context, b Bucket, w Winner) error {
+	return putJSON(ctx, b, ObjectName(w.Sweep, WinnerFile), w)
+}
+
+// ReadWinner reads winner.json.
+func ReadWinner(ctx context.Context, b Bucket, id string) (w Winner, err error) {
+	err = getJSON(ctx, b, ObjectName(id, WinnerFile), &w)
+	return w, err
+}
+
+// Sweeps is the ids of the sweeps that a bucket holds, in ascending order. It lists every object below sweeps/.
+func Sweeps(ctx context.Context, b Bucket) ([]string, error) {
+	var ids []string
+	for o, err := range b.List(ctx, sweepsPrefix) {
+		if err != nil {
+			return nil, fmt.Errorf("list sweeps: %w", err)
+		}
+		if id, rest, _ := strings.Cut(o.Name[len(sweepsPrefix):], "/"); rest == SweepFile {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
+// maxManifest bounds what is read of a manifest, in bytes. A board with a front of 1,000 is a tenth of it.
+const maxManifest = 16 << 20
+
+func putJSON(ctx context.Context, b Bucket, name string, v any) error {
+	data, err := marshal(v)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return b.Put(ctx, name, bytes.NewReader(data))
+}
+
+// marshal is v as JSON for people and programs: indented, with a line's end, and < > & as they are.
+func marshal(v any) ([]byte, error) {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	err := enc.Encode(v)
+	return out.Bytes(), err
+}
+
+func getJSON(ctx context.Context, b Bucket, name string, v any) error {
+	data, err := ReadObject(ctx, b, name, maxManifest)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,148 @@
+package s3
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/minio/minio-go/v7"
+
+	"github.com/kaon-sweep/kaon/results"
+)
+
+// Bucket is a bucket of S3, or what lies under a prefix there, as results.Bucket.
+type Bucket struct {
+	core   minio.Core
+	bucket string
+	prefix string // of all names, empty or ending in a slash
+	where  string // the endpoint, for errors
+}
+
+var _ results.Bucket = (*Bucket)(nil)
+
+// requestTries is how often minio-go tries one request. It is there for single parts of large uploads;
+// patience with a store that is down belongs to results.Retry.
+const requestTries = 3
+
+// Open makes ready the bucket of an address s3://bucket/prefix and asks it for one name, so that a wrong
+// address and wrong credentials show here: its errors wrap results.ErrDenied, ErrNoBucket or ErrUnavailable.
+func Open(ctx context.Context, address string) (*Bucket, error) {
+	c, err := configure(address)
+	if err != nil {
+		return nil, err
+	}
+	transport, err := c.transport()
+	if err != nil {
+		return nil, fmt.Errorf("open %q: %w", address, err)
+	}
+	lookup := minio.BucketLookupAuto
+	if c.own {
+		lookup = minio.BucketLookupPath
+	}
+	client, err := minio.New(c.endpoint, &minio.Options{Creds: c.creds, Secure: c.secure, Region: c.region,
+		Transport: transport, BucketLookup: lookup, MaxRetries: requestTries})
+	if err != nil {
+		return nil, fmt.Errorf("open %q: %w", address, err)
+	}
+	client.SetAppInfo("kaon", "1")
+	b := &Bucket{minio.Core{Client: client}, c.bucket, c.prefix, c.url()}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for o := range client.ListObjectsIter(ctx, b.bucket, minio.ListObjectsOptions{Prefix: b.prefix, Recursive: true, MaxKeys: 1}) {
+		if o.Err != nil {
+			return nil, b.explain("open", "", o.Err)
+		}
+		break
+	}
+	return b, nil
+}
+
+// check refuses bad names, in the words of op.
+func check(op, name string) error {
+	if err := results.CheckName(name); err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	return nil
+}
+
+// Get implements results.Bucket.
+func (b *Bucket) Get(ctx context.Context, name string) (io.ReadCloser, error) {
+	if err := check("get", name); err != nil {
+		return nil, err
+	}
+	body, _, _, err := b.core.GetObject(ctx, b.bucket, b.prefix+name, minio.GetObjectOptions{})
+	if err != nil {
+		return nil, b.explain("get", name, err)
+	}
+	return &reader{b, name, body}, nil
+}
+
+// reader explains its errors.
+type reader struct {
+	bucket *Bucket
+	name   string
+	body   io.ReadCloser
+}
+
+func (r *reader) Read(p []byte) (int, error) {
+	n, err := r.body.Read(p)
+	if err != nil && err != io.EOF {
+		err = r.bucket.explain("get", r.name, err)
+	}
+	return n, err
+}
+
+func (r *reader) Close() error { return r.body.Close() }
+
+// Stat implements results.Bucket.
+func (b *Bucket) Stat(ctx context.Context, name string) (results.Object, error) {
+	if err := check("stat", name); err != nil {
+		return results.Object{}, err
+	}
+	o, err := b.core.StatObject(ctx, b.bucket, b.prefix+name, minio.StatObjectOptions{})
+	if err != nil {
+		return results.Object{}, b.explain("stat", name, err)
+	}
+	return results.Object{Name: name, Size: o.Size, Modified: o.LastModified}, nil
+}
+
+// Delete implements results.Bucket.
+func (b *Bucket) Delete(ctx context.Context, name string) error {
+	if err := check("delete", name); err != nil {
+		return err
+	}
+	err := b.core.RemoveObject(ctx, b.bucket, b.prefix+name, minio.RemoveObjectOptions{})
+	if code := minio.ToErrorResponse(err).Code; err != nil && code != minio.NoSuchKey {
+		return b.explain("delete", name, err)
+	}
+	return nil
+}
+
+// List implements results.Bucket. Keys that are no names, as the folders that consoles make, are left out.
+func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[results.Object, error] {
+	return func(yield func(results.Object, error) bool) {
+		if _, ok := results.ListFolder(prefix); !ok {
+			return
+		}
+		ctx, cancel := context.WithCancel(ctx) // the iterator fetches ahead until it ends
+		defer cancel()
+		options := minio.ListObjectsOptions{Prefix: b.prefix + prefix, Recursive: true}
+		for o := range b.core.ListObjectsIter(ctx, b.bucket, options) {
+			if o.Err != nil {
+				yield(results.Object{}, b.explain("list", prefix, o.Err))
+				return
+			}
+			name := o.Key[min(len(b.prefix), len(o.Key)):]
+			if results.CheckName(name) != nil {
+				continue
+			}
+			if !yield(results.Object{Name: name, Size: o.Size, Modified: o.LastModified}, nil) {
+				return
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			yield(results.Object{}, fmt.Errorf("list %s: %w", prefix, err))
+		}
+	}
+}

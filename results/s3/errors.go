@@ -1,0 +1,69 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+
+	"github.com/minio/minio-go/v7"
+
+	"github.com/kaon-sweep/kaon/results"
+)
+
+// explain says in the words of package results what went wrong, and what to look at. It is the one place that
+// tells what may pass from what will not.
+func (b *Bucket) explain(op, name string, err error) error {
+	what := op + " s3://" + b.bucket
+	if name != "" {
+		what = op + " " + name
+	}
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	at := fmt.Sprintf("s3://%s at %s", b.bucket, b.where)
+	response := minio.ToErrorResponse(err)
+	switch kind := classify(response, err); kind {
+	case results.ErrNotExist:
+		return fmt.Errorf("%s: %w", what, kind)
+	case results.ErrNoBucket:
+		return fmt.Errorf("%s: %w: %s; make it, or check the address and the region", what, kind, at)
+	case results.ErrDenied:
+		return fmt.Errorf("%s: %w: %s says %s; check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE, and "+
+			"that they may read, write, list and delete there", what, kind, at, response.Code)
+	case results.ErrUnavailable:
+		return fmt.Errorf("%s: %w: %s: %w", what, kind, at, err)
+	}
+	return fmt.Errorf("%s: %s: %w", what, at, err)
+}
+
+// classify is the error of package results that a response or a broken connection stands for, nil if none.
+func classify(r minio.ErrorResponse, err error) error {
+	switch r.Code {
+	case minio.NoSuchKey:
+		return results.ErrNotExist
+	case minio.NoSuchBucket, "PermanentRedirect":
+		return results.ErrNoBucket
+	case "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken",
+		"TokenRefreshRequired", "AuthorizationHeaderMalformed", "RequestTimeTooSkewed", "AllAccessDisabled":
+		return results.ErrDenied
+	case "SlowDown", "RequestTimeout", "Throttling", "ThrottlingException", "RequestLimitExceeded", "InternalError",
+		"ServiceUnavailable", "OperationAborted", "NoSuchUpload":
+		return results.ErrUnavailable
+	}
+	var broken *url.Error
+	var network net.Error
+	switch {
+	case r.StatusCode == http.StatusNotFound:
+		return results.ErrNotExist
+	case r.StatusCode == http.StatusForbidden || r.StatusCode == http.StatusUnauthorized:
+		return results.ErrDenied
+	case r.StatusCode >= 500 || r.StatusCode == http.StatusTooManyRequests || r.StatusCode == http.StatusRequestTimeout,
+		errors.As(err, &broken), errors.As(err, &network), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return results.ErrUnavailable
+	}
+	return nil
+}
