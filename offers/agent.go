@@ -94,12 +94,19 @@ func (a Agent) see(o *Offer) *Agent {
 	return &a
 }
 
-// start is the agent after n more tasks of the demand; a negative n takes tasks away. The executor's overhead
-// counts once for as long as the executor is known there.
-func (a Agent) start(d *Demand, n int) *Agent {
+// fork is a copy whose load may be changed before it becomes a row.
+func (a *Agent) fork() *Agent {
+	b := *a
+	b.Running = slices.Clone(a.Running)
+	b.Workers = slices.Clone(a.Workers)
+	return &b
+}
+
+// start counts n more tasks of the demand on a fork; a negative n takes tasks away. The executor's overhead counts
+// once for as long as the executor is known there.
+func (a *Agent) start(d *Demand, n int) {
 	a.Used = a.Used.plus(Quantities(d.Resources), n)
 	i, found := slices.BinarySearchFunc(a.Running, d.Sweep, bySweep)
-	a.Running = slices.Clone(a.Running)
 	if !found {
 		a.Running = slices.Insert(a.Running, i, Tally{Sweep: d.Sweep})
 	}
@@ -109,22 +116,25 @@ func (a Agent) start(d *Demand, n int) *Agent {
 	if d.Executor == "" {
 		a.Used = a.Used.plus(Quantities(d.Overhead), n)
 	} else {
-		i, found := slices.BinarySearchFunc(a.Workers, d.Executor, byExecutor)
-		a.Workers = slices.Clone(a.Workers)
-		if !found && n > 0 {
-			a.Workers = slices.Insert(a.Workers, i, Worker{ID: d.Executor, Overhead: Quantities(d.Overhead)})
-			a.Used = a.Used.plus(Quantities(d.Overhead), 1)
-			found = true
-		}
-		if found {
-			a.Workers[i].Tasks = max(0, a.Workers[i].Tasks+n)
-		}
+		a.engage(d, n)
 	}
 	if d.Image != "" && n > 0 && !slices.Contains(a.Images, d.Image) {
 		kept := a.Images[max(0, len(a.Images)+1-imagesKept):]
 		a.Images = append(slices.Clone(kept), d.Image)
 	}
-	return &a
+}
+
+// engage counts n more tasks of the demand's shared executor.
+func (a *Agent) engage(d *Demand, n int) {
+	i, found := slices.BinarySearchFunc(a.Workers, d.Executor, byExecutor)
+	if !found && n > 0 {
+		a.Workers = slices.Insert(a.Workers, i, Worker{ID: d.Executor, Overhead: Quantities(d.Overhead)})
+		a.Used = a.Used.plus(Quantities(d.Overhead), 1)
+		found = true
+	}
+	if found {
+		a.Workers[i].Tasks = max(0, a.Workers[i].Tasks+n)
+	}
 }
 
 // lose is the agent after one of its executors ended.

@@ -1,6 +1,7 @@
 package offers
 
 import (
+	"slices"
 	"sort"
 
 	"github.com/kaon-sweep/kaon/sweep"
@@ -8,9 +9,9 @@ import (
 
 // deck is the waiting shapes of one group that are alike in every resource but cpus and memory, or nearly so.
 type deck struct {
-	group     int32
-	low, high []sweep.Milli // least and most of every dimension over its shapes
-	cols      []column
+	group int32
+	low   []sweep.Milli // least of every dimension over its shapes
+	cols  []column
 }
 
 // column is shapes of one amount of cpus (or of a narrow range, when there are many amounts), by rising memory. So the
@@ -24,7 +25,19 @@ type column struct {
 // card is one shape.
 type card struct {
 	cpus, mem sweep.Milli
-	demand    int32
+	shape     int32
+}
+
+// newColumn makes a column of cards ordered by cpus, then memory.
+func newColumn(cards []card, below []int32) column {
+	c := column{least: cards[0].cpus, most: cards[len(cards)-1].cpus, cards: cards, below: below}
+	if c.least != c.most {
+		slices.SortFunc(c.cards, compareCards)
+	}
+	for i := range c.below {
+		c.below[i] = int32(i)
+	}
+	return c
 }
 
 // alive is the highest card at or below i that still waits, -1 when there is none.

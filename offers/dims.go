@@ -10,7 +10,7 @@ import (
 // element per dimension.
 type dims struct {
 	names []string // the named ones, ordered; they follow the fixed ones
-	fixed []int    // which of cpus, mem, disk, gpus, ports
+	fixed []int    // which of cpus, mem, disk, gpus, ports; cpus and mem always
 }
 
 const (
@@ -22,21 +22,16 @@ const (
 	fixedDims
 )
 
-func dimensions(demands []Demand) dims {
+// dimensions collects the resources that shapes and executors of the pass need.
+func dimensions(p *pass) dims {
 	var used [fixedDims]bool
 	used[cpus], used[mem] = true, true
 	var d dims
-	for i := range demands {
-		for _, r := range [2]*sweep.Resources{&demands[i].Resources, &demands[i].Overhead} {
-			used[disk] = used[disk] || r.Disk != 0
-			used[gpus] = used[gpus] || r.GPUs != 0
-			used[ports] = used[ports] || r.Ports != 0
-			for name := range r.Named {
-				if !slices.Contains(d.names, name) {
-					d.names = append(d.names, name)
-				}
-			}
-		}
+	for i := range p.shapes {
+		d.collect(&used, &p.demands[p.shapes[i].demand].Resources)
+	}
+	for _, g := range p.groups {
+		d.collect(&used, &g.like.Overhead)
 	}
 	for k, in := range used {
 		if in {
@@ -47,34 +42,29 @@ func dimensions(demands []Demand) dims {
 	return d
 }
 
+func (d *dims) collect(used *[fixedDims]bool, r *sweep.Resources) {
+	used[disk] = used[disk] || r.Disk != 0
+	used[gpus] = used[gpus] || r.GPUs != 0
+	used[ports] = used[ports] || r.Ports != 0
+	for name := range r.Named {
+		if !slices.Contains(d.names, name) {
+			d.names = append(d.names, name)
+		}
+	}
+}
+
 func (d *dims) len() int { return len(d.fixed) + len(d.names) }
-
-// of is vector number i of a flat array.
-func (d *dims) of(flat []sweep.Milli, i int) []sweep.Milli {
-	return flat[i*d.len() : (i+1)*d.len()]
-}
-
-func (d *dims) vector(q *Quantities) []sweep.Milli {
-	return d.append(make([]sweep.Milli, 0, d.len()), q)
-}
 
 // append writes the quantities as a vector.
 func (d *dims) append(to []sweep.Milli, q *Quantities) []sweep.Milli {
-	for _, k := range d.fixed {
+	to = append(to, q.CPUs, q.Mem)
+	for _, k := range d.fixed[2:] {
 		to = append(to, q.fixed(k))
 	}
 	for _, name := range d.names {
 		to = append(to, q.Named[name])
 	}
 	return to
-}
-
-// name is the resource of dimension k.
-func (d *dims) name(k int) string {
-	if k < len(d.fixed) {
-		return fixedNames[d.fixed[k]]
-	}
-	return d.names[k-len(d.fixed)]
 }
 
 var fixedNames = [fixedDims]string{cpusName, memName, diskName, gpusName, portsName}

@@ -2,6 +2,7 @@ package offers
 
 import (
 	"math"
+	"slices"
 
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -72,10 +73,12 @@ func (p *pass) groupOf(d *Demand) int {
 			return i
 		}
 	}
+	p.groups = append(p.groups, p.newGroup(d))
+	return len(p.groups) - 1
+}
+
+func (p *pass) newGroup(d *Demand) *group {
 	g := &group{like: d}
-	if over := p.dims.append(nil, (*Quantities)(&d.Overhead)); !zero(over) {
-		g.over = over
-	}
 	for _, c := range d.Constraints {
 		r := compile(c)
 		g.rules = append(g.rules, r)
@@ -85,8 +88,7 @@ func (p *pass) groupOf(d *Demand) int {
 		g.known = make([]verdict, len(p.hosts))
 		p.countFor(g)
 	}
-	p.groups = append(p.groups, g)
-	return len(p.groups) - 1
+	return g
 }
 
 func zero(v []sweep.Milli) bool {
@@ -108,7 +110,7 @@ func (p *pass) countFor(g *group) {
 			continue
 		}
 		g.counting = true
-		g.tally[i] = p.census(g.like.Sweep, r.Field)
+		g.tally[i] = p.census(g, g.like.Sweep, r.Field)
 		if r.Operator == sweep.GroupBy {
 			g.evens = true
 			g.pools[i] = p.pool(g, r.Field)
@@ -117,14 +119,19 @@ func (p *pass) countFor(g *group) {
 }
 
 // census is the count of a sweep's tasks by a field, shared by all groups that ask for it.
-func (p *pass) census(sweepID, field string) *census {
-	for _, g := range p.groups {
-		for _, c := range g.tally {
+func (p *pass) census(g *group, sweepID, field string) *census {
+	for _, other := range append(slices.Clip(p.groups), g) {
+		for _, c := range other.tally {
 			if c != nil && c.sweep == sweepID && c.field == field {
 				return c
 			}
 		}
 	}
+	return p.survey(sweepID, field)
+}
+
+// survey counts a sweep's tasks as they ran when the pass began.
+func (p *pass) survey(sweepID, field string) *census {
 	c := &census{sweep: sweepID, field: field, tasks: make(map[string]int)}
 	for i := range p.hosts {
 		if n := p.hosts[i].row.tasksOf(sweepID); n > 0 {

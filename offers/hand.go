@@ -5,8 +5,8 @@ import "github.com/kaon-sweep/kaon/sweep"
 // hand is the best card of one column for the bin being filled.
 type hand struct {
 	deck, col int32
-	card      int32         // its place in the column
-	demand    int32         // that waits
+	card      int32 // its place in the column
+	shape     int32
 	cpus, mem sweep.Milli   // what it takes from the bin now, executor included
 	extra     []sweep.Milli // the executor's overhead that it would pay now; nil: none
 	rest      float64       // product of the dimensions beyond cpus and memory, less that of the overhead
@@ -57,12 +57,12 @@ func (f *filler) redraw(b *open, h *hand) bool {
 			return false
 		}
 		top := &c.cards[h.card]
-		if f.p.waiting[top.demand] == 0 {
+		if f.p.shapes[top.shape].waiting == 0 {
 			c.drop(h.card)
 			continue
 		}
-		if top.cpus <= free[0] && f.restFits(d, top.demand, free) {
-			h.demand, h.cpus, h.mem = top.demand, top.cpus, top.mem
+		if top.cpus <= free[0] && f.restFits(d, top.shape, free) {
+			h.shape, h.cpus, h.mem = top.shape, top.cpus, top.mem
 			if h.extra != nil {
 				h.cpus, h.mem = h.cpus+h.extra[0], h.mem+h.extra[1]
 			}
@@ -73,11 +73,11 @@ func (f *filler) redraw(b *open, h *hand) bool {
 }
 
 // restFits compares the dimensions beyond cpus and memory.
-func (f *filler) restFits(d *deck, demand int32, free []sweep.Milli) bool {
+func (f *filler) restFits(d *deck, shape int32, free []sweep.Milli) bool {
 	if len(free) == 2 {
 		return true
 	}
-	need := f.p.dims.of(f.p.need, int(demand))
+	need := f.p.needs(shape)
 	for k := 2; k < len(free); k++ {
 		if need[k] > free[k] {
 			return false
@@ -88,11 +88,11 @@ func (f *filler) restFits(d *deck, demand int32, free []sweep.Milli) bool {
 
 // holds says whether the hand's card still waits and fits.
 func (f *filler) holds(b *open, h *hand) bool {
-	if h.cpus > b.free[0] || h.mem > b.free[1] || f.p.waiting[h.demand] == 0 {
+	if h.cpus > b.free[0] || h.mem > b.free[1] || f.p.shapes[h.shape].waiting == 0 {
 		return false
 	}
 	if len(b.free) > 2 {
-		need := f.p.dims.of(f.p.need, int(h.demand))
+		need := f.p.needs(h.shape)
 		for k := 2; k < len(need); k++ {
 			n := need[k]
 			if h.extra != nil {
@@ -135,7 +135,7 @@ func (f *filler) score(h *hand) float64 {
 		return float64(h.cpus)*f.weight[0] + float64(h.mem)*f.weight[1]
 	}
 	sum := float64(h.cpus)*f.weight[0] + float64(h.mem)*f.weight[1]
-	need := f.p.dims.of(f.p.need, int(h.demand))
+	need := f.p.needs(h.shape)
 	for k := 2; k < len(need); k++ {
 		sum += float64(need[k]) * f.weight[k]
 	}
@@ -154,18 +154,18 @@ func (f *filler) play(b *open, i int) {
 	h := &f.hands[i]
 	n := 1
 	if len(f.hands) == 1 {
-		n = max(1, f.p.room(b, h.demand, f.p.waiting[h.demand], f.strict))
+		n = max(1, f.p.room(b, h.shape, f.p.shapes[h.shape].waiting, f.strict))
 	}
-	f.put(b, h.demand, n)
+	f.put(b, h.shape, n)
 	if h.extra != nil && f.p.groups[f.decks[h.deck].group].like.Executor != "" {
 		f.warmUp(f.p.groups[f.decks[h.deck].group].like.Executor)
 	}
 }
 
 // put places n of a demand and keeps count of the shapes that wait.
-func (f *filler) put(b *open, demand int32, n int) {
-	f.p.put(b, demand, n)
-	if f.p.waiting[demand] == 0 {
+func (f *filler) put(b *open, shape int32, n int) {
+	f.p.put(b, shape, n)
+	if f.p.shapes[shape].waiting == 0 {
 		f.left--
 	}
 }

@@ -1,7 +1,6 @@
 package offers
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/hashicorp/go-memdb"
@@ -27,11 +26,11 @@ type slot struct {
 // NewIndex is an empty index. Offers older than hold are given up by Expire; 0 means never.
 func NewIndex(hold time.Duration) *Index {
 	db, err := memdb.NewMemDB(schema())
-	if err != nil {
-		panic(fmt.Sprintf("offers: the index's own schema is invalid: %v", err)) // a constant; cannot happen
-	}
+	must(err)
 	return &Index{
-		db: db, hold: hold,
+		// A snapshot is a database of its own that keeps no watch channels, which nobody here waits on: they would double
+		// the cost of a write.
+		db: db.Snapshot(), hold: hold,
 		byID: make(map[AgentID]uint32), bins: make(map[slot]*bin), where: make(map[OfferID]slot),
 	}
 }
@@ -111,14 +110,14 @@ func (x *Index) Expire(now time.Time) []OfferID {
 // Started counts n tasks of the demand on the agent. Pack does this for the launches of its own plan; Started is for
 // tasks learned otherwise, from a journal or a reconciliation.
 func (x *Index) Started(agent AgentID, d *Demand, n int) {
-	x.write(func(t *tables) { t.putAgent(t.agent(agent).start(d, n)) })
+	x.write(func(t *tables) { t.load(agent, d, n) })
 }
 
 // Ended takes n tasks of the demand off the agent again, for every end of a task that Pack or Started counted,
 // also for a launch that was never sent.
 func (x *Index) Ended(agent AgentID, d *Demand, n int) {
 	if _, known := x.byID[agent]; known {
-		x.write(func(t *tables) { t.putAgent(t.agent(agent).start(d, -n)) })
+		x.write(func(t *tables) { t.load(agent, d, -n) })
 	}
 }
 

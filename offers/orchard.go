@@ -33,25 +33,31 @@ func newOrchard(p *pass) *orchard {
 	return t
 }
 
+// node is the vector of a node.
+func (t *orchard) node(n int) []sweep.Milli {
+	wide := t.p.dims.len()
+	return t.most[n*wide : (n+1)*wide]
+}
+
 // leaf copies a bin into its leaf.
 func (t *orchard) leaf(i int) {
 	b := &t.p.bins[i]
-	copy(t.p.dims.of(t.most, t.leaves+i), b.free)
+	copy(t.node(t.leaves+i), b.free)
 	t.share[t.leaves+i] = t.p.freeShare(b)
 }
 
 // join makes a node from its two children.
 func (t *orchard) join(n int) {
-	to, left, right := t.p.dims.of(t.most, n), t.p.dims.of(t.most, 2*n), t.p.dims.of(t.most, 2*n+1)
+	to, left, right := t.node(n), t.node(2*n), t.node(2*n+1)
 	for k := range to {
 		to[k] = max(left[k], right[k])
 	}
 	t.share[n] = max(t.share[2*n], t.share[2*n+1])
 }
 
-// put places n of a demand in bin i and carries the change to the root.
-func (t *orchard) put(i int, d int32, n int) {
-	t.p.put(&t.p.bins[i], d, n)
+// put places n of a shape in bin i and carries the change to the root.
+func (t *orchard) put(i int, s int32, n int) {
+	t.p.put(&t.p.bins[i], s, n)
 	t.leaf(i)
 	for node := (t.leaves + i) / 2; node > 0; node /= 2 {
 		t.join(node)
@@ -59,7 +65,7 @@ func (t *orchard) put(i int, d int32, n int) {
 }
 
 func (t *orchard) mayHold(node int, need []sweep.Milli) bool {
-	for k, most := range t.p.dims.of(t.most, node) {
+	for k, most := range t.node(node) {
 		if need[k] > most {
 			return false
 		}
@@ -67,92 +73,87 @@ func (t *orchard) mayHold(node int, need []sweep.Milli) bool {
 	return true
 }
 
-// next is the first bin at or after from that has room for the demand, and how much; -1 when none has.
-func (t *orchard) next(node, low, high, from int, d int32, strict bool) (int, int) {
-	if high <= from || low >= len(t.p.bins) || !t.mayHold(node, t.p.dims.of(t.p.need, int(d))) {
+// next is the first bin at or after from that has room for the shape, and how much; -1 when none has.
+func (t *orchard) next(node, low, high, from int, s int32, strict bool) (int, int) {
+	if high <= from || low >= len(t.p.bins) || !t.mayHold(node, t.p.needs(s)) {
 		return -1, 0
 	}
 	if high-low == 1 {
-		if n := t.p.room(&t.p.bins[low], d, t.p.waiting[d], strict); n > 0 {
+		if n := t.p.room(&t.p.bins[low], s, t.p.shapes[s].waiting, strict); n > 0 {
 			return low, n
 		}
 		return -1, 0
 	}
 	middle := (low + high) / 2
-	if i, n := t.next(2*node, low, middle, from, d, strict); i >= 0 {
+	if i, n := t.next(2*node, low, middle, from, s, strict); i >= 0 {
 		return i, n
 	}
-	return t.next(2*node+1, middle, high, from, d, strict)
+	return t.next(2*node+1, middle, high, from, s, strict)
 }
 
-// first places demands as they come, each on the first bins that hold it.
-func (t *orchard) first(demands []int32) { t.each(demands, t.fit) }
+// first places shapes as they come, each on the first bins that hold it.
+func (t *orchard) first(from, to int32) { t.p.each(upTo(from, to), t.fit) }
 
-// soonest places the smallest demands first; size is the largest share of what all bins have free.
-func (t *orchard) soonest(demands []int32) {
+// soonest places the smallest shapes first; size is the largest share of what all bins have free.
+func (t *orchard) soonest(from, to int32) {
 	all := make([]float64, t.p.dims.len())
 	for i := range t.p.bins {
 		for k, free := range t.p.bins[i].free {
 			all[k] += float64(free)
 		}
 	}
-	size := make([]float64, len(t.p.demands))
-	for _, d := range demands {
-		for k, need := range t.p.dims.of(t.p.need, int(d)) {
+	size := make([]float64, len(t.p.shapes))
+	list := upTo(from, to)
+	for _, s := range list {
+		for k, need := range t.p.needs(s) {
 			if need > 0 {
-				size[d] = max(size[d], float64(need)/all[k])
+				size[s] = max(size[s], float64(need)/all[k])
 			}
 		}
 	}
-	list := slices.Clone(demands)
 	slices.SortStableFunc(list, func(a, b int32) int { return cmp.Compare(size[a], size[b]) })
-	t.each(list, t.fit)
+	t.p.each(list, t.fit)
 }
 
-// spread places demands as they come, task by task, each where the largest share stays free.
-func (t *orchard) spread(demands []int32) { t.each(demands, t.scatter) }
+// spread places shapes as they come, task by task, each where the largest share stays free.
+func (t *orchard) spread(from, to int32) { t.p.each(upTo(from, to), t.scatter) }
 
-// each runs a placement over demands: wishes first, and again while a rule that evens counts may open.
-func (t *orchard) each(demands []int32, place func(d int32, strict bool) bool) {
-	t.p.each(demands, place)
-}
-
-// fit places a demand on the first bins with room.
-func (t *orchard) fit(d int32, strict bool) bool {
+// fit places a shape on the first bins with room.
+func (t *orchard) fit(s int32, strict bool) bool {
 	moved := false
-	for from := 0; t.p.waiting[d] > 0; {
-		i, n := t.next(1, 0, t.leaves, from, d, strict)
+	for from := 0; t.p.shapes[s].waiting > 0; {
+		i, n := t.next(1, 0, t.leaves, from, s, strict)
 		if i < 0 {
 			break
 		}
-		t.put(i, d, n)
+		t.put(i, s, n)
 		moved = true
 		from = i + 1
 	}
 	return moved
 }
 
-// scatter places a demand one task at a time on the bin with the largest free share that has room.
-func (t *orchard) scatter(d int32, strict bool) bool {
+// scatter places a shape one task at a time on the bin with the largest free share that has room.
+func (t *orchard) scatter(s int32, strict bool) bool {
 	moved := false
-	for t.p.waiting[d] > 0 {
-		i, _ := t.freest(1, 0, t.leaves, d, strict, -1)
+	for t.p.shapes[s].waiting > 0 {
+		i, _ := t.freest(1, 0, t.leaves, s, strict, -1)
 		if i < 0 {
 			break
 		}
-		t.put(i, d, 1)
+		t.put(i, s, 1)
 		moved = true
 	}
 	return moved
 }
 
 // freest is the bin with the largest free share above floor that has room; the first of equals.
-func (t *orchard) freest(node, low, high int, d int32, strict bool, floor float64) (int, float64) {
-	if low >= len(t.p.bins) || t.share[node] <= floor || !t.mayHold(node, t.p.dims.of(t.p.need, int(d))) {
+func (t *orchard) freest(node, low, high int, s int32, strict bool, floor float64) (int, float64) {
+	if low >= len(t.p.bins) || t.share[node] <= floor || !t.mayHold(node, t.p.needs(s)) {
 		return -1, floor
 	}
 	if high-low == 1 {
-		if t.p.room(&t.p.bins[low], d, 1, strict) > 0 {
+		if t.p.room(&t.p.bins[low], s, 1, strict) > 0 {
 			return low, t.share[node]
 		}
 		return -1, floor
@@ -160,14 +161,14 @@ func (t *orchard) freest(node, low, high int, d int32, strict bool, floor float6
 	middle := (low + high) / 2
 	best, top := -1, floor
 	if t.share[2*node] >= t.share[2*node+1] {
-		best, top = t.freest(2*node, low, middle, d, strict, top)
-		if i, share := t.freest(2*node+1, middle, high, d, strict, top); i >= 0 {
+		best, top = t.freest(2*node, low, middle, s, strict, top)
+		if i, share := t.freest(2*node+1, middle, high, s, strict, top); i >= 0 {
 			best, top = i, share
 		}
 		return best, top
 	}
-	best, top = t.freest(2*node+1, middle, high, d, strict, top)
-	if i, share := t.freest(2*node, low, middle, d, strict, top); i >= 0 {
+	best, top = t.freest(2*node+1, middle, high, s, strict, top)
+	if i, share := t.freest(2*node, low, middle, s, strict, top); i >= 0 {
 		best, top = i, share
 	}
 	return best, top

@@ -3,9 +3,8 @@ package offers
 import (
 	"math"
 	"slices"
+	"sync"
 	"time"
-
-	"github.com/hashicorp/go-memdb"
 
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -14,8 +13,7 @@ import (
 // launches as started, in one write transaction. The plan depends on the arguments and the index alone. Demands are
 // read, not kept, except that the plan's refusals refer to them: do not change them while the plan is in use.
 func (x *Index) Pack(now time.Time, demands []Demand, o Options) Plan {
-	p := newPass(x.Snapshot().txn, now, demands, o.withDefaults())
-	p.place()
+	p := x.pass(now, demands, o)
 	plan := p.plan()
 	x.write(func(t *tables) { p.settle(t) })
 	return plan
@@ -23,9 +21,19 @@ func (x *Index) Pack(now time.Time, demands []Demand, o Options) Plan {
 
 // Peek is the plan that Pack would make, without any change to the index.
 func (x *Index) Peek(now time.Time, demands []Demand, o Options) Plan {
-	p := newPass(x.Snapshot().txn, now, demands, o.withDefaults())
-	p.place()
-	return p.plan()
+	return x.pass(now, demands, o).plan()
+}
+
+// pass reads the index and places what it can.
+func (x *Index) pass(now time.Time, demands []Demand, o Options) *pass {
+	p := &pass{now: now, opt: o.withDefaults(), demands: demands, offered: len(x.where)}
+	p.readIndex(x.Snapshot().txn, len(x.byID), len(x.bins))
+	p.readDemands()
+	if len(p.shapes) > 0 {
+		p.readVectors()
+		p.place()
+	}
+	return p
 }
 
 // pass is the working state of one Pack: arrays that are read from the index once and written back once.
@@ -33,16 +41,27 @@ type pass struct {
 	now      time.Time
 	opt      Options
 	demands  []Demand
-	dims     dims
-	need     []sweep.Milli // by demand and dimension
-	waiting  []int         // by demand: tasks not yet placed
-	groups   []*group
-	group    []int32 // by demand
-	order    []int32 // demands that may fit somewhere, by priority, then as they came
 	hosts    []host
 	bins     []open
+	offered  int // offers in all bins
+	groups   []*group
+	shapes   []shape // by priority, highest first, then as their demands came
+	dims     dims
+	need     []sweep.Milli // by shape and dimension
 	placed   []placement
 	launched int // tasks
+	used     int // bins with placements
+	left     struct {
+		once sync.Once
+		list []Quantities
+	}
+}
+
+// shape is a demand that may fit somewhere.
+type shape struct {
+	demand  int32
+	group   int32
+	waiting int // tasks not yet placed
 }
 
 // host is an agent during a pass.
@@ -64,29 +83,21 @@ type open struct {
 	workers     []ExecutorID  // started here in this pass
 }
 
-// placement is count tasks of one demand in a bin.
+// placement is count tasks of one shape in a bin.
 type placement struct {
-	demand int32
-	count  int32
-	next   int32 // of the same bin; -1: none
-	fresh  bool  // starts the executor
+	shape int32
+	count int32
+	next  int32 // of the same bin; -1: none
+	fresh bool  // starts the executor
 }
 
-func newPass(txn *memdb.Txn, now time.Time, demands []Demand, o Options) *pass {
-	p := &pass{now: now, opt: o, demands: demands, dims: dimensions(demands)}
-	p.readIndex(txn)
-	p.readDemands()
-	return p
-}
-
-// room is how many tasks of a demand a bin can take now, at most want.
-func (p *pass) room(b *open, d int32, want int, strict bool) int {
-	gi := p.group[d]
-	g := p.groups[gi]
+// room is how many tasks of a shape a bin can take now, at most want.
+func (p *pass) room(b *open, s int32, want int, strict bool) int {
+	g := p.groupFor(s)
 	if want = min(want, p.allowed(g, b, strict)); want <= 0 {
 		return 0
 	}
-	need := p.dims.of(p.need, int(d))
+	need := p.needs(s)
 	free := b.free[:len(need)]
 	if g.over == nil {
 		for k, each := range need {
@@ -128,10 +139,10 @@ func (p *pass) warm(b *open, g *group) bool {
 	return slices.Contains(b.workers, g.like.Executor) || p.hosts[b.host].row.warm(g.like.Executor)
 }
 
-// put places n tasks of a demand in a bin that has room for them.
-func (p *pass) put(b *open, d int32, n int) {
-	g := p.groups[p.group[d]]
-	need := p.dims.of(p.need, int(d))
+// put places n tasks of a shape in a bin that has room for them.
+func (p *pass) put(b *open, s int32, n int) {
+	g := p.groupFor(s)
+	need := p.needs(s)
 	for k, each := range need {
 		b.free[k] -= sweep.Milli(n) * each
 	}
@@ -153,9 +164,9 @@ func (p *pass) put(b *open, d int32, n int) {
 	if g.counting {
 		g.count(p.hosts[b.host].row, n)
 	}
-	p.waiting[d] -= n
+	p.shapes[s].waiting -= n
 	p.launched += n
-	p.record(b, placement{demand: d, count: int32(n), next: -1, fresh: fresh}, own)
+	p.record(b, placement{shape: s, count: int32(n), next: -1, fresh: fresh}, own)
 }
 
 // record chains a placement to its bin, or adds it to the last one there when that is of the same kind.
@@ -164,7 +175,8 @@ func (p *pass) record(b *open, pl placement, own bool) {
 	switch last := b.last; {
 	case last < 0:
 		b.first = at
-	case p.placed[last].demand == pl.demand && (own || !pl.fresh):
+		p.used++
+	case p.placed[last].shape == pl.shape && (own || !pl.fresh):
 		p.placed[last].count += pl.count
 		return
 	default:
@@ -180,31 +192,46 @@ func (p *pass) place() {
 	evens := slices.ContainsFunc(p.groups, func(g *group) bool { return g.evens })
 	for again := true; again; {
 		before := p.launched
-		for rest := p.order; len(rest) > 0; {
-			level := p.demands[rest[0]].Priority
-			n := 1
-			for n < len(rest) && p.demands[rest[n]].Priority == level {
-				n++
-			}
-			p.placeLevel(rest[:n])
-			rest = rest[n:]
+		for from := 0; from < len(p.shapes); {
+			to := p.levelEnd(from)
+			p.placeLevel(int32(from), int32(to))
+			from = to
 		}
 		again = evens && p.launched > before
 	}
 }
 
-// placeLevel runs the policy on demands of one priority.
-func (p *pass) placeLevel(demands []int32) {
+// levelEnd is where the shapes of the priority that begins at from end.
+func (p *pass) levelEnd(from int) int {
+	level := p.demands[p.shapes[from].demand].Priority
+	to := from + 1
+	for to < len(p.shapes) && p.demands[p.shapes[to].demand].Priority == level {
+		to++
+	}
+	return to
+}
+
+// placeLevel runs the policy on the shapes of one priority, from and up to but without to.
+func (p *pass) placeLevel(from, to int32) {
 	switch p.opt.Policy {
 	case First:
-		newOrchard(p).first(demands)
+		newOrchard(p).first(from, to)
 	case Soonest:
-		newOrchard(p).soonest(demands)
+		newOrchard(p).soonest(from, to)
 	case Spread:
-		newOrchard(p).spread(demands)
+		newOrchard(p).spread(from, to)
 	case Scored:
-		p.scored(demands)
+		p.scored(from, to)
 	default:
-		newFiller(p, demands).run()
+		newFiller(p, from, to).run()
 	}
+}
+
+// groupFor is the group of a shape.
+func (p *pass) groupFor(s int32) *group { return p.groups[p.shapes[s].group] }
+
+// needs is what one task of a shape needs, by dimension.
+func (p *pass) needs(s int32) []sweep.Milli {
+	wide := p.dims.len()
+	return p.need[int(s)*wide : (int(s)+1)*wide]
 }

@@ -14,7 +14,7 @@ type pattern struct {
 	scale []float64
 	marks []byte // by group: whether it may use the bin, and whether its executor runs
 	steps []placement
-	total []int // by step: how many the first step of that demand needs in all; 0 for later ones
+	total []int // by step: how many the first step of that shape needs in all; 0 for later ones
 }
 
 // Marks of a group on a bin.
@@ -35,7 +35,7 @@ func (t *pattern) end(f *filler, b *open, before int) {
 	for i := range t.steps {
 		n := int(t.steps[i].count)
 		for j := range t.steps[:i] {
-			if t.steps[j].demand == t.steps[i].demand {
+			if t.steps[j].shape == t.steps[i].shape {
 				t.total[j] += n
 				n = 0
 				break
@@ -53,12 +53,12 @@ func (t *pattern) repeat(f *filler, b *open) bool {
 		return false
 	}
 	for i := range t.steps {
-		if f.p.waiting[t.steps[i].demand] < t.total[i] {
+		if f.p.shapes[t.steps[i].shape].waiting < t.total[i] {
 			return false
 		}
 	}
 	for i := range t.steps {
-		f.put(b, t.steps[i].demand, int(t.steps[i].count))
+		f.put(b, t.steps[i].shape, int(t.steps[i].count))
 	}
 	return true
 }

@@ -11,8 +11,10 @@ import (
 )
 
 // readIndex copies agents and bins into arrays. Bins come from the index in order of free cpus, then memory.
-func (p *pass) readIndex(txn *memdb.Txn) {
-	var byNumber []int32
+func (p *pass) readIndex(txn *memdb.Txn, agents, bins int) {
+	p.hosts = make([]host, 0, agents)
+	p.bins = make([]open, 0, bins)
+	byNumber := make([]int32, 0, agents+1)
 	for row := range rows(txn, agentTable) {
 		a := row.(*Agent)
 		for len(byNumber) <= int(a.number) {
@@ -24,12 +26,6 @@ func (p *pass) readIndex(txn *memdb.Txn) {
 	for row := range rows(txn, binTable) {
 		b := row.(*bin)
 		p.bins = append(p.bins, open{row: b, host: byNumber[b.number], first: -1, last: -1})
-	}
-	wide := p.dims.len()
-	free := make([]sweep.Milli, 0, len(p.bins)*wide)
-	for i := range p.bins {
-		free = p.dims.append(free, &p.bins[i].row.free)
-		p.bins[i].free = free[i*wide : (i+1)*wide : (i+1)*wide]
 	}
 }
 
@@ -48,33 +44,48 @@ func (p *pass) readHost(a *Agent) host {
 	return h
 }
 
-// readDemands copies the demands into arrays, and orders those that may fit somewhere.
+// readDemands makes shapes of the demands that the largest bins could hold; the others cost one comparison each.
 func (p *pass) readDemands() {
-	p.group = make([]int32, len(p.demands))
-	p.waiting = make([]int, len(p.demands))
-	p.need = make([]sweep.Milli, 0, len(p.demands)*p.dims.len())
 	line := newSkyline(p.bins)
+	p.shapes = make([]shape, 0, line.guess(p.demands))
 	last, sorted := -1, true
 	for i := range p.demands {
 		d := &p.demands[i]
-		p.waiting[i] = d.Count
-		p.need = p.dims.append(p.need, (*Quantities)(&d.Resources))
-		if last < 0 || !p.groups[last].same(d) {
-			last = p.groupOf(d)
-		}
-		p.group[i] = int32(last)
 		if d.Count <= 0 || !line.holds(d.Resources.CPUs, d.Resources.Mem) {
 			continue
 		}
-		if n := len(p.order); n > 0 && p.demands[p.order[n-1]].Priority < d.Priority {
+		if last < 0 || !p.groups[last].same(d) {
+			last = p.groupOf(d)
+		}
+		if n := len(p.shapes); n > 0 && p.demands[p.shapes[n-1].demand].Priority < d.Priority {
 			sorted = false
 		}
-		p.order = append(p.order, int32(i))
+		p.shapes = append(p.shapes, shape{demand: int32(i), group: int32(last), waiting: d.Count})
 	}
 	if !sorted {
-		slices.SortStableFunc(p.order, func(a, b int32) int {
-			return cmp.Compare(p.demands[b].Priority, p.demands[a].Priority)
+		slices.SortStableFunc(p.shapes, func(a, b shape) int {
+			return cmp.Compare(p.demands[b.demand].Priority, p.demands[a.demand].Priority)
 		})
+	}
+}
+
+// readVectors lays out what shapes need, executors cost and bins have in the dimensions of the pass.
+func (p *pass) readVectors() {
+	p.dims = dimensions(p)
+	wide := p.dims.len()
+	p.need = make([]sweep.Milli, 0, len(p.shapes)*wide)
+	for i := range p.shapes {
+		p.need = p.dims.append(p.need, (*Quantities)(&p.demands[p.shapes[i].demand].Resources))
+	}
+	for _, g := range p.groups {
+		if over := p.dims.append(nil, (*Quantities)(&g.like.Overhead)); !zero(over) {
+			g.over = over
+		}
+	}
+	free := make([]sweep.Milli, 0, len(p.bins)*wide)
+	for i := range p.bins {
+		free = p.dims.append(free, &p.bins[i].row.free)
+		p.bins[i].free = free[i*wide : (i+1)*wide : (i+1)*wide]
 	}
 }
 
@@ -103,6 +114,17 @@ func (s *skyline) holds(cpus, mem sweep.Milli) bool {
 	if n == 0 || cpus > s.cpus[n-1] || mem > s.mem[0] {
 		return false
 	}
+	if mem <= s.mem[n-1] {
+		return true
+	}
 	at, _ := slices.BinarySearch(s.cpus, cpus)
 	return mem <= s.mem[at]
+}
+
+// guess is how many of the demands are likely to pass: all when the first does.
+func (s *skyline) guess(demands []Demand) int {
+	if len(demands) > 0 && s.holds(demands[0].Resources.CPUs, demands[0].Resources.Mem) {
+		return len(demands)
+	}
+	return 0
 }

@@ -2,7 +2,6 @@ package offers
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/kaon-sweep/kaon/sweep"
@@ -54,99 +53,16 @@ type LargestOfAgent struct {
 // Reasons looks at every agent: O(agents × constraints).
 func (r *Refusal) Reasons() Reasons {
 	p := r.pass
-	g := p.groups[p.group[r.Demand]]
-	out := Reasons{Agents: len(p.hosts), Quota: r.Quota}
-	broken := make([]int, len(g.rules))
-	short := make([]Shortage, p.dims.len())
-	seen := make(map[int32]bool)
+	in := newInquest(p, &p.demands[r.Demand])
+	in.out.Quota = r.Quota
+	left := p.leftovers()
 	for i := range p.bins {
-		p.explain(&p.bins[i], int32(r.Demand), seen, &out, broken, short)
+		in.ask(&p.bins[i], &left[i])
 	}
-	out.Offering = len(seen)
-	for i, n := range broken {
-		if n > 0 {
-			out.Constraints = append(out.Constraints, Violation{g.rules[i].Constraint, n})
-		}
-	}
-	for k, s := range short {
-		if s.Agents > 0 {
-			s.Resource = p.dims.name(k)
-			out.Resources = append(out.Resources, s)
-		}
-	}
-	p.explainEmpty(r.Demand, g, &out)
-	return out
-}
-
-// explain counts one bin.
-func (p *pass) explain(b *open, d int32, seen map[int32]bool, out *Reasons, broken []int, short []Shortage) {
-	g, h := p.groups[p.group[d]], &p.hosts[b.host]
-	seen[b.host] = true
-	if g.like.Role != "" && g.like.Role != b.row.role {
-		out.OtherRole++
-		return
-	}
-	if h.avoided {
-		out.Avoided++
-	}
-	if h.room <= 0 {
-		out.Capped++
-	}
-	fine := true
-	for i := range g.rules {
-		if r := &g.rules[i]; !r.Soft && (!r.accepts(h.row) || g.tally[i] != nil && g.roomOf(i, h.row) == 0) {
-			broken[i]++
-			fine = false
-		}
-	}
-	if !fine {
-		return
-	}
-	need := p.dims.of(p.need, int(d))
-	payer := g.over != nil && (g.like.Executor == "" || !p.warm(b, g))
-	for k, n := range need {
-		if payer {
-			n += g.over[k]
-		}
-		if miss := n - b.free[k]; n > 0 && miss > 0 {
-			s := &short[k]
-			if s.Agents == 0 || miss < s.Least {
-				s.Least = miss
-			}
-			s.Agents++
-		}
-	}
-}
-
-// explainEmpty looks at the agents as if nothing ran on them.
-func (p *pass) explainEmpty(d int, g *group, out *Reasons) {
-	need := slices.Clone(p.dims.of(p.need, d))
-	for k := range g.over {
-		need[k] += g.over[k]
-	}
-	largest := make([]sweep.Milli, len(need))
 	for i := range p.hosts {
-		a := p.hosts[i].row
-		if !g.suits(int32(i), a, false) {
-			continue
-		}
-		fits := true
-		for k, have := range p.dims.vector(&a.Capacity) {
-			largest[k] = max(largest[k], have)
-			fits = fits && have >= need[k]
-		}
-		if fits {
-			out.FitsEmpty++
-		}
+		in.askEmpty(int32(i))
 	}
-	if out.FitsEmpty > 0 {
-		return
-	}
-	for k, have := range largest {
-		if need[k] > have {
-			out.Largest = append(out.Largest, LargestOfAgent{p.dims.name(k), need[k], have})
-		}
-	}
+	return in.result()
 }
 
 // Sentence is the refusal for people, worst reason first.

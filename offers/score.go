@@ -2,24 +2,24 @@ package offers
 
 // scored places demands as they come, task by task, on the agent with the highest score. It asks for the score of every
 // bin with room: O(tasks × bins).
-func (p *pass) scored(demands []int32) {
-	p.each(demands, func(d int32, strict bool) bool {
+func (p *pass) scored(from, to int32) {
+	p.each(upTo(from, to), func(s int32, strict bool) bool {
 		moved := false
-		for p.waiting[d] > 0 {
+		for p.shapes[s].waiting > 0 {
 			best, top := -1, 0.0
 			for i := range p.bins {
 				b := &p.bins[i]
-				if p.room(b, d, 1, strict) == 0 {
+				if p.room(b, s, 1, strict) == 0 {
 					continue
 				}
-				if score := p.score(b, d); best < 0 || score > top {
+				if score := p.score(b, s); best < 0 || score > top {
 					best, top = i, score
 				}
 			}
 			if best < 0 {
 				break
 			}
-			p.put(&p.bins[best], d, 1)
+			p.put(&p.bins[best], s, 1)
 			moved = true
 		}
 		return moved
@@ -27,31 +27,40 @@ func (p *pass) scored(demands []int32) {
 }
 
 // score asks the caller's Score; without one all agents are equal.
-func (p *pass) score(b *open, d int32) float64 {
+func (p *pass) score(b *open, s int32) float64 {
 	if p.opt.Score == nil {
 		return 0
 	}
-	demand := &p.demands[d]
+	demand := &p.demands[p.shapes[s].demand]
 	agent := p.hosts[b.host].row
 	return p.opt.Score(demand, &Candidate{
 		Agent: agent,
 		Free:  p.dims.quantities(b.free),
 		Total: b.row.free,
-		Warm:  p.warm(b, p.groups[p.group[d]]),
+		Warm:  p.warm(b, p.groupFor(s)),
 		Image: demand.Image != "" && agent.hasImage(demand.Image),
 	})
 }
 
-// each runs a placement over demands in order: those with wishes first as if wishes were rules. GROUP_BY may open a
-// place that it refused before, so demands are tried again until nothing moves.
-func (p *pass) each(demands []int32, place func(d int32, strict bool) bool) {
+// each runs a placement over shapes in order: those with wishes first as if wishes were rules. GROUP_BY may open a
+// place that it refused before, so shapes are tried again until nothing moves.
+func (p *pass) each(shapes []int32, place func(s int32, strict bool) bool) {
 	for again := true; again; {
 		again = false
-		for _, d := range demands {
-			g := p.groups[p.group[d]]
-			moved := g.wish && place(d, true)
-			moved = place(d, false) || moved
+		for _, s := range shapes {
+			g := p.groupFor(s)
+			moved := g.wish && place(s, true)
+			moved = place(s, false) || moved
 			again = again || moved && g.evens
 		}
 	}
+}
+
+// upTo lists shapes from and up to but without to.
+func upTo(from, to int32) []int32 {
+	list := make([]int32, 0, to-from)
+	for s := from; s < to; s++ {
+		list = append(list, s)
+	}
+	return list
 }

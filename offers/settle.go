@@ -3,45 +3,64 @@ package offers
 // plan turns the placements into launches, and what is left into declines and refusals.
 func (p *pass) plan() Plan {
 	var plan Plan
-	teller := newTeller(p)
+	t := newTeller(p)
+	plan.Launches = make([]Launch, 0, p.used)
 	for i := range p.bins {
 		if b := &p.bins[i]; b.first >= 0 {
-			plan.Launches = append(plan.Launches, teller.launch(b))
+			plan.Launches = append(plan.Launches, t.launch(b))
 		}
 	}
-	for d, n := range p.waiting {
-		if n > 0 {
-			plan.Refusals = append(plan.Refusals, Refusal{Demand: d, Count: n, pass: p})
-		}
-	}
-	plan.Declines = p.declines(len(plan.Refusals) > 0)
+	plan.Refusals = p.refusals()
+	plan.Declines = p.declines(t, len(plan.Refusals) > 0)
 	return plan
+}
+
+// refusals lists what waits: demands that never were shapes, and what is left of the shapes.
+func (p *pass) refusals() []Refusal {
+	left := make([]int, len(p.demands))
+	n := 0
+	for i := range p.demands {
+		if left[i] = max(0, p.demands[i].Count); left[i] > 0 {
+			n++
+		}
+	}
+	for i := range p.shapes {
+		s := &p.shapes[i]
+		if left[s.demand] = s.waiting; s.waiting == 0 {
+			n--
+		}
+	}
+	list := make([]Refusal, 0, n)
+	for d, waiting := range left {
+		if waiting > 0 {
+			list = append(list, Refusal{Demand: d, Count: waiting, pass: p})
+		}
+	}
+	return list
 }
 
 // declines hands back every offer that nothing was launched on: whole hosts with one filter. Avoided agents come
 // back when their time is over.
-func (p *pass) declines(waiting bool) []Decline {
+func (p *pass) declines(t *teller, waiting bool) []Decline {
 	refuse := p.opt.RefuseIdle
 	if waiting || p.opt.Contended {
 		refuse = p.opt.RefuseShort
 	}
 	var list []Decline
-	rest := Decline{Refuse: refuse}
+	from := len(t.ids)
 	for i := range p.bins {
-		b := &p.bins[i]
-		if b.first >= 0 {
-			continue
-		}
-		if h := &p.hosts[b.host]; h.avoided {
-			list = append(list, Decline{Offers: b.row.ids(), Refuse: max(refuse, p.opt.Avoid[h.row.ID].Sub(p.now))})
-			continue
-		}
-		for j := range b.row.offers {
-			rest.Offers = append(rest.Offers, b.row.offers[j].ID)
+		if b := &p.bins[i]; b.first < 0 && !p.hosts[b.host].avoided {
+			t.offers(b)
 		}
 	}
-	if len(rest.Offers) > 0 {
-		list = append(list, rest)
+	if rest := t.ids[from:len(t.ids):len(t.ids)]; len(rest) > 0 {
+		list = append(list, Decline{Offers: rest, Refuse: refuse})
+	}
+	for i := range p.bins {
+		b := &p.bins[i]
+		if h := &p.hosts[b.host]; b.first < 0 && h.avoided {
+			list = append(list, Decline{Offers: t.offers(b), Refuse: max(refuse, p.opt.Avoid[h.row.ID].Sub(p.now))})
+		}
 	}
 	return list
 }
@@ -58,9 +77,9 @@ func (p *pass) settle(t *tables) {
 		if b.first < 0 {
 			continue
 		}
-		a := t.row(b.row.number)
+		a := t.row(b.row.number).fork()
 		for at := b.first; at >= 0; at = p.placed[at].next {
-			a = a.start(&p.demands[p.placed[at].demand], int(p.placed[at].count))
+			a.start(&p.demands[p.shapes[p.placed[at].shape].demand], int(p.placed[at].count))
 		}
 		t.putAgent(a)
 	}

@@ -34,6 +34,14 @@ func (t *tables) putAgent(a *Agent) {
 	must(t.txn.Insert(agentTable, a))
 }
 
+// load counts n more tasks of the demand on an agent.
+func (t *tables) load(id AgentID, d *Demand, n int) {
+	row := t.agent(id)
+	a := row.fork()
+	a.start(d, n)
+	t.putAgent(a)
+}
+
 func (t *tables) dropAgent(id AgentID) {
 	must(t.txn.Delete(agentTable, t.row(t.x.byID[id])))
 	delete(t.x.byID, id)

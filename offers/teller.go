@@ -3,21 +3,60 @@ package offers
 // teller turns the placements of bins into launches. Its slabs keep allocations per plan, not per grant.
 type teller struct {
 	p      *pass
+	purse  purse
 	grants []Grant
+	ids    []OfferID
 }
 
 func newTeller(p *pass) *teller {
-	return &teller{p: p, grants: make([]Grant, 0, len(p.placed))}
+	return &teller{p: p, grants: make([]Grant, 0, len(p.placed)), ids: make([]OfferID, 0, p.offered)}
 }
 
+// launch is the launch of a bin with placements.
 func (t *teller) launch(b *open) Launch {
 	p := t.p
-	l := Launch{Agent: b.row.agent, Role: b.row.role, Offers: b.row.ids()}
-	money := openPurse(b.row.offers)
+	t.purse.open(b.row.offers)
 	from := len(t.grants)
 	for at := b.first; at >= 0; at = p.placed[at].next {
-		t.grants = money.grants(t.grants, &p.demands[p.placed[at].demand], p.placed[at])
+		t.grant(&p.placed[at])
 	}
-	l.Grants = t.grants[from:len(t.grants):len(t.grants)]
-	return l
+	return Launch{
+		Agent: b.row.agent, Role: b.row.role, Offers: t.offers(b),
+		Grants: t.grants[from:len(t.grants):len(t.grants)],
+	}
+}
+
+// offers lists the ids of a bin's offers.
+func (t *teller) offers(b *open) []OfferID {
+	from := len(t.ids)
+	for i := range b.row.offers {
+		t.ids = append(t.ids, b.row.offers[i].ID)
+	}
+	return t.ids[from:len(t.ids):len(t.ids)]
+}
+
+// grant turns a placement into as few grants as exact resources allow: tasks whose amounts come from the same
+// reservations share one; ports make every task different.
+func (t *teller) grant(pl *placement) {
+	demand := t.p.shapes[pl.shape].demand
+	d := &t.p.demands[demand]
+	own := d.Executor == ""
+	each := Quantities(d.Resources)
+	var executor []Amount
+	if own {
+		each = each.plus(Quantities(d.Overhead), 1)
+	} else if pl.fresh {
+		executor = t.purse.pay((*Quantities)(&d.Overhead), 1)
+	}
+	for left := int(pl.count); left > 0; {
+		n := t.purse.alike(&each, left)
+		g := Grant{Demand: int(demand), Count: n, NewExecutor: executor}
+		g.Resources = t.purse.pay((*Quantities)(&d.Resources), n)
+		if own {
+			g.NewExecutor = t.purse.pay((*Quantities)(&d.Overhead), n)
+		}
+		executor = nil
+		t.grants = append(t.grants, g)
+		left -= n
+	}
 }

@@ -1,7 +1,6 @@
 package offers
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/kaon-sweep/kaon/sweep"
@@ -26,120 +25,12 @@ type filler struct {
 	pattern pattern
 }
 
-func newFiller(p *pass, demands []int32) *filler {
-	f := &filler{p: p, simple: true, scale: make([]float64, p.dims.len()), weight: make([]float64, p.dims.len())}
-	f.deal(demands)
+// newFiller prepares to fill with the shapes from and up to but without to.
+func newFiller(p *pass, from, to int32) *filler {
+	wide := p.dims.len()
+	f := &filler{p: p, simple: true, scale: make([]float64, wide), weight: make([]float64, wide)}
+	f.deal(from, to)
 	return f
-}
-
-// maxColumns bounds the columns of a deck: every placement looks at each. 64 amounts of cpus are more than people use;
-// expressions over parameters make more, which then share columns.
-const maxColumns = 64
-
-// deal sorts the demands into decks and columns.
-func (f *filler) deal(demands []int32) {
-	p := f.p
-	list := make([]int32, 0, len(demands))
-	for _, d := range demands {
-		if p.waiting[d] > 0 {
-			list = append(list, d)
-		}
-	}
-	f.left = len(list)
-	slices.SortFunc(list, func(a, b int32) int {
-		if c := cmp.Compare(p.group[a], p.group[b]); c != 0 {
-			return c
-		}
-		x, y := p.dims.of(p.need, int(a)), p.dims.of(p.need, int(b))
-		if len(x) > 2 {
-			if c := compareProfiles(x[2:], y[2:]); c != 0 {
-				return c
-			}
-		}
-		if c := cmp.Compare(x[0], y[0]); c != 0 {
-			return c
-		}
-		if c := cmp.Compare(x[1], y[1]); c != 0 {
-			return c
-		}
-		return cmp.Compare(b, a)
-	})
-	for len(list) > 0 {
-		n := 1
-		for n < len(list) && f.sameDeck(list[0], list[n]) {
-			n++
-		}
-		f.addDeck(list[:n])
-		list = list[n:]
-	}
-}
-
-func compareProfiles(a, b []sweep.Milli) int { return slices.Compare(a, b) }
-
-func (f *filler) sameDeck(a, b int32) bool {
-	p := f.p
-	if p.group[a] != p.group[b] {
-		return false
-	}
-	x, y := p.dims.of(p.need, int(a)), p.dims.of(p.need, int(b))
-	return len(x) == 2 || compareProfiles(x[2:], y[2:]) == 0
-}
-
-// addDeck makes a deck of demands ordered by cpus, then memory.
-func (f *filler) addDeck(list []int32) {
-	p := f.p
-	g := p.groups[p.group[list[0]]]
-	f.simple = f.simple && !g.counting
-	d := deck{group: p.group[list[0]]}
-	d.low = slices.Clone(p.dims.of(p.need, int(list[0])))
-	d.high = slices.Clone(d.low)
-	cards := make([]card, len(list))
-	below := make([]int32, len(list))
-	amounts := 0
-	for i, id := range list {
-		need := p.dims.of(p.need, int(id))
-		for k, m := range need {
-			d.low[k], d.high[k] = min(d.low[k], m), max(d.high[k], m)
-		}
-		cards[i] = card{need[0], need[1], id}
-		if i == 0 || cards[i-1].cpus != cards[i].cpus {
-			amounts++
-		}
-	}
-	for len(cards) > 0 {
-		n := columnEnd(cards, amounts, len(list))
-		c := column{least: cards[0].cpus, most: cards[n-1].cpus, cards: cards[:n:n], below: below[:n:n]}
-		if c.least != c.most {
-			slices.SortFunc(c.cards, func(a, b card) int {
-				return cmp.Or(cmp.Compare(a.mem, b.mem), cmp.Compare(a.cpus, b.cpus), cmp.Compare(b.demand, a.demand))
-			})
-		}
-		for i := range c.below {
-			c.below[i] = int32(i)
-		}
-		d.cols = append(d.cols, c)
-		cards, below = cards[n:], below[n:]
-	}
-	if f.low == nil {
-		f.low = slices.Clone(d.low)
-	}
-	for k := range f.low {
-		f.low[k] = min(f.low[k], d.low[k])
-	}
-	f.decks = append(f.decks, d)
-}
-
-// columnEnd is how many of the cards, ordered by cpus, make the next column: those of one amount, or an even part of
-// the deck when there are more amounts than columns.
-func columnEnd(cards []card, amounts, all int) int {
-	n := 1
-	if amounts > maxColumns {
-		n = min(len(cards), (all+maxColumns-1)/maxColumns)
-	}
-	for n < len(cards) && cards[n].cpus == cards[n-1].cpus {
-		n++
-	}
-	return n
 }
 
 // run fills agents, those that meet wishes first.

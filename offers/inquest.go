@@ -1,0 +1,201 @@
+package offers
+
+import (
+	"slices"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// inquest counts why one demand was refused. It reads the pass and changes nothing in it.
+type inquest struct {
+	p       *pass
+	d       *Demand
+	g       *group
+	want    Quantities // with the executor's overhead
+	seen    map[int32]bool
+	broken  []int // by rule: agents
+	short   []Shortage
+	largest Quantities // most of each resource on any agent that meets the rules
+	out     Reasons
+}
+
+func newInquest(p *pass, d *Demand) *inquest {
+	in := &inquest{p: p, d: d, g: p.verdictGroup(d), seen: make(map[int32]bool)}
+	in.want = Quantities(d.Resources).plus(Quantities(d.Overhead), 1)
+	in.broken = make([]int, len(in.g.rules))
+	for _, name := range in.want.asked() {
+		in.short = append(in.short, Shortage{Resource: name})
+	}
+	in.out.Agents = len(p.hosts)
+	return in
+}
+
+// verdictGroup is the group of a demand with the counts as of the end of the pass, whether or not the pass knew it.
+func (p *pass) verdictGroup(d *Demand) *group {
+	g := p.newGroup(d)
+	for i, c := range g.tally {
+		if c == nil || g.counted(i) {
+			continue
+		}
+		fresh := p.recount(c.sweep, c.field)
+		for j := range g.tally {
+			if g.tally[j] == c {
+				g.tally[j] = fresh
+			}
+		}
+	}
+	return g
+}
+
+// recount counts a sweep's tasks by a field anew, placements of the pass included.
+func (p *pass) recount(sweepID, field string) *census {
+	c := p.survey(sweepID, field)
+	for i := range p.bins {
+		b := &p.bins[i]
+		for at := b.first; at >= 0; at = p.placed[at].next {
+			if pl := &p.placed[at]; p.demands[p.shapes[pl.shape].demand].Sweep == sweepID {
+				c.add(p.hosts[b.host].row, int(pl.count))
+			}
+		}
+	}
+	return c
+}
+
+// ask counts one bin, with what the pass left of it.
+func (in *inquest) ask(b *open, left *Quantities) {
+	h := &in.p.hosts[b.host]
+	in.seen[b.host] = true
+	if in.d.Role != "" && in.d.Role != b.row.role {
+		in.out.OtherRole++
+		return
+	}
+	if h.avoided {
+		in.out.Avoided++
+	}
+	if h.room <= 0 {
+		in.out.Capped++
+	}
+	if !in.obeys(h.row) {
+		return
+	}
+	want := in.want
+	if in.d.Executor != "" && in.p.warm(b, in.g) {
+		want = Quantities(in.d.Resources)
+	}
+	for i := range in.short {
+		s := &in.short[i]
+		miss := want.named(s.Resource) - left.named(s.Resource)
+		if miss <= 0 {
+			continue
+		}
+		if s.Agents == 0 || miss < s.Least {
+			s.Least = miss
+		}
+		s.Agents++
+	}
+}
+
+// obeys counts the hard constraints that the agent breaks, and says whether there is none.
+func (in *inquest) obeys(a *Agent) bool {
+	fine := true
+	for i := range in.g.rules {
+		r := &in.g.rules[i]
+		if !r.Soft && (!r.accepts(a) || in.g.tally[i] != nil && in.g.roomOf(i, a) == 0) {
+			in.broken[i]++
+			fine = false
+		}
+	}
+	return fine
+}
+
+// askEmpty looks at an agent as if nothing ran there.
+func (in *inquest) askEmpty(host int32) {
+	a := in.p.hosts[host].row
+	if !in.g.accepts(a, false) {
+		return
+	}
+	in.largest = in.largest.atLeast(a.Capacity)
+	for i := range in.short {
+		if name := in.short[i].Resource; in.want.named(name) > a.Capacity.named(name) {
+			return
+		}
+	}
+	in.out.FitsEmpty++
+}
+
+func (in *inquest) result() Reasons {
+	out := in.out
+	out.Offering = len(in.seen)
+	for i, n := range in.broken {
+		if n > 0 {
+			out.Constraints = append(out.Constraints, Violation{in.g.rules[i].Constraint, n})
+		}
+	}
+	slices.SortStableFunc(out.Constraints, func(a, b Violation) int { return b.Agents - a.Agents })
+	for _, s := range in.short {
+		if s.Agents > 0 {
+			out.Resources = append(out.Resources, s)
+		}
+	}
+	slices.SortStableFunc(out.Resources, func(a, b Shortage) int { return b.Agents - a.Agents })
+	if out.FitsEmpty > 0 {
+		return out
+	}
+	for _, s := range in.short {
+		if asked, most := in.want.named(s.Resource), in.largest.named(s.Resource); asked > most {
+			out.Largest = append(out.Largest, LargestOfAgent{s.Resource, asked, most})
+		}
+	}
+	return out
+}
+
+// leftovers is what the pass left of every bin, worked out when somebody first asks.
+func (p *pass) leftovers() []Quantities {
+	p.left.once.Do(func() {
+		p.left.list = make([]Quantities, len(p.bins))
+		for i := range p.bins {
+			p.left.list[i] = p.leftover(&p.bins[i])
+		}
+	})
+	return p.left.list
+}
+
+func (p *pass) leftover(b *open) Quantities {
+	q := b.row.free
+	for at := b.first; at >= 0; at = p.placed[at].next {
+		pl := &p.placed[at]
+		d := &p.demands[p.shapes[pl.shape].demand]
+		q = q.plus(Quantities(d.Resources), -int(pl.count))
+		switch {
+		case d.Executor == "":
+			q = q.plus(Quantities(d.Overhead), -int(pl.count))
+		case pl.fresh:
+			q = q.plus(Quantities(d.Overhead), -1)
+		}
+	}
+	return q
+}
+
+// named is the amount of a resource by its Mesos name; ports count in thousandths as all else.
+func (q *Quantities) named(name string) sweep.Milli {
+	if k := kindOf(name); k < fixedDims {
+		return q.fixed(k)
+	}
+	return q.Named[name]
+}
+
+// asked lists the resources of which q has some.
+func (q *Quantities) asked() []string {
+	var list []string
+	for k, name := range fixedNames {
+		if q.fixed(k) > 0 {
+			list = append(list, name)
+		}
+	}
+	for _, name := range q.names() {
+		if q.Named[name] > 0 {
+			list = append(list, name)
+		}
+	}
+	return list
+}

@@ -1,0 +1,142 @@
+package offers
+
+import "github.com/kaon-sweep/kaon/sweep"
+
+// purse is the usable amounts of one bin, and what is left of them while its placements become grants.
+type purse struct {
+	coins   []coin   // reserved before unreserved, so what others could use is spent last
+	amounts []Amount // slab for what is handed out
+}
+
+// coin is one amount with the dimension of its resource; fixedDims stands for any named one.
+type coin struct {
+	Amount
+	kind int
+}
+
+// slabAmounts is how many amounts are allocated at once.
+const slabAmounts = 4096
+
+// open fills the purse with the amounts of a bin.
+func (p *purse) open(list []Offer) {
+	p.coins = p.coins[:0]
+	reserved := 0
+	for i := range list {
+		for j := range list[i].Amounts {
+			a := &list[i].Amounts[j]
+			if !a.usable() || a.Scalar <= 0 && len(a.Ranges) == 0 {
+				continue
+			}
+			p.coins = append(p.coins, coin{*a, kindOf(a.Name)})
+			if a.Reservation != "" {
+				last := len(p.coins) - 1
+				for k := last; k > reserved; k-- {
+					p.coins[k], p.coins[k-1] = p.coins[k-1], p.coins[k]
+				}
+				reserved++
+			}
+		}
+	}
+}
+
+func kindOf(name string) int {
+	for k, fixed := range fixedNames {
+		if name == fixed {
+			return k
+		}
+	}
+	return fixedDims
+}
+
+// alike is how many tasks, at most want and at least 1, can be paid wholly from the first coin of every resource.
+func (p *purse) alike(q *Quantities, want int) int {
+	if q.Ports > 0 {
+		return 1
+	}
+	n := p.alikeIn(cpus, cpusName, q.CPUs, want)
+	n = p.alikeIn(mem, memName, q.Mem, n)
+	n = p.alikeIn(disk, diskName, q.Disk, n)
+	n = p.alikeIn(gpus, gpusName, q.GPUs, n)
+	for name, each := range q.Named {
+		n = p.alikeIn(fixedDims, name, each, n)
+	}
+	return max(n, 1)
+}
+
+func (p *purse) alikeIn(kind int, name string, each sweep.Milli, want int) int {
+	if each <= 0 {
+		return want
+	}
+	for i := range p.coins {
+		if c := &p.coins[i]; c.kind == kind && c.Scalar > 0 && (kind < fixedDims || c.Name == name) {
+			return min(want, int(c.Scalar/each))
+		}
+	}
+	return want
+}
+
+// pay takes n times q out and returns what one of the n gets; never nil.
+func (p *purse) pay(q *Quantities, n int) []Amount {
+	if cap(p.amounts)-len(p.amounts) < 2*len(p.coins) {
+		p.amounts = make([]Amount, 0, max(slabAmounts, 2*len(p.coins)))
+	}
+	from := len(p.amounts)
+	p.payIn(cpus, cpusName, q.CPUs, n)
+	p.payIn(mem, memName, q.Mem, n)
+	p.payIn(disk, diskName, q.Disk, n)
+	p.payIn(gpus, gpusName, q.GPUs, n)
+	if q.Ports > 0 {
+		p.payPorts(q.Ports)
+	}
+	for _, name := range q.names() {
+		p.payIn(fixedDims, name, q.Named[name], n)
+	}
+	return p.amounts[from:len(p.amounts):len(p.amounts)]
+}
+
+func (p *purse) payIn(kind int, name string, each sweep.Milli, n int) {
+	for i := 0; i < len(p.coins) && each > 0; i++ {
+		c := &p.coins[i]
+		if c.kind != kind || c.Scalar <= 0 || kind == fixedDims && c.Name != name {
+			continue
+		}
+		part := min(each, c.Scalar/sweep.Milli(n))
+		if part == 0 {
+			continue
+		}
+		c.Scalar -= part * sweep.Milli(n)
+		each -= part
+		p.amounts = append(p.amounts, c.Amount)
+		p.amounts[len(p.amounts)-1].Scalar = part
+	}
+}
+
+// payPorts takes the lowest ports of each coin. The coin's ranges are shared with the offer, so they are cut, not changed.
+func (p *purse) payPorts(want int) {
+	for i := 0; i < len(p.coins) && want > 0; i++ {
+		c := &p.coins[i]
+		if c.kind != ports {
+			continue
+		}
+		var got, left []Range
+		for _, r := range c.Ranges {
+			if r.End < r.Begin {
+				continue
+			}
+			if n := min(uint64(want), r.End-r.Begin+1); n > 0 {
+				got = append(got, Range{r.Begin, r.Begin + n - 1})
+				want -= int(n)
+				r.Begin += n
+			}
+			if r.Begin <= r.End {
+				left = append(left, r)
+			}
+		}
+		c.Ranges = left
+		if len(got) > 0 {
+			piece := c.Amount
+			piece.Ranges = got
+			p.amounts = append(p.amounts, piece)
+		}
+	}
+}
