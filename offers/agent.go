@@ -105,7 +105,7 @@ func (a *Agent) fork() *Agent {
 // start counts n more tasks of the demand on a fork; a negative n takes tasks away. The executor's overhead counts
 // once for as long as the executor is known there.
 func (a *Agent) start(d *Demand, n int) {
-	a.Used = a.Used.plus(Quantities(d.Resources), n)
+	a.Used.increase((*Quantities)(&d.Resources), n)
 	i, found := slices.BinarySearchFunc(a.Running, d.Sweep, bySweep)
 	if !found {
 		a.Running = slices.Insert(a.Running, i, Tally{Sweep: d.Sweep})
@@ -114,7 +114,7 @@ func (a *Agent) start(d *Demand, n int) {
 		a.Running = slices.Delete(a.Running, i, i+1)
 	}
 	if d.Executor == "" {
-		a.Used = a.Used.plus(Quantities(d.Overhead), n)
+		a.Used.increase((*Quantities)(&d.Overhead), n)
 	} else {
 		a.engage(d, n)
 	}
@@ -129,7 +129,7 @@ func (a *Agent) engage(d *Demand, n int) {
 	i, found := slices.BinarySearchFunc(a.Workers, d.Executor, byExecutor)
 	if !found && n > 0 {
 		a.Workers = slices.Insert(a.Workers, i, Worker{ID: d.Executor, Overhead: Quantities(d.Overhead)})
-		a.Used = a.Used.plus(Quantities(d.Overhead), 1)
+		a.Used.increase((*Quantities)(&d.Overhead), 1)
 		found = true
 	}
 	if found {

@@ -11,23 +11,25 @@ var ErrIndex = errors.New("offer index disagrees with itself")
 // Check compares everything derived with the tables: O(agents + offers). It is for tests and simulations.
 func (x *Index) Check() error {
 	txn := x.db.Txn(false)
-	agents := make(map[uint32]*Agent)
-	for row := range rows(txn, agentTable) {
-		a := row.(*Agent)
-		agents[a.number] = a
+	known := make(map[uint32]*Agent)
+	for a := range agents(txn) {
+		known[a.number] = a
+		if x.shelves[a.number/shelfSize].agents[a.number%shelfSize] != a {
+			return fmt.Errorf("%w: agent %s is not the derived one", ErrIndex, a.ID)
+		}
 		if x.byID[a.ID] != a.number {
 			return fmt.Errorf("%w: agent %s has number %d and is known as %d", ErrIndex, a.ID, a.number, x.byID[a.ID])
 		}
 	}
-	if len(agents) != len(x.byID) {
-		return fmt.Errorf("%w: %d agents, %d ids", ErrIndex, len(agents), len(x.byID))
+	if len(known) != len(x.byID) {
+		return fmt.Errorf("%w: %d agents, %d ids", ErrIndex, len(known), len(x.byID))
 	}
 	bins, ids := 0, 0
 	for row := range rows(txn, binTable) {
 		b := row.(*bin)
 		bins++
 		ids += len(b.offers)
-		if err := x.checkBin(b, agents[b.number]); err != nil {
+		if err := x.checkBin(b, known[b.number]); err != nil {
 			return err
 		}
 	}

@@ -16,86 +16,88 @@ const maxColumns = 64
 // sorted into decks by powers of two.
 const maxProfiles = 8
 
-// dealt is a shape on its way into a column.
-type dealt struct {
-	card
-	group   int32
-	profile []sweep.Milli // the dimensions beyond cpus and memory, exact or rounded
-}
-
 // deal sorts the shapes that wait into decks and columns.
 func (f *filler) deal(from, to int32) {
 	p := f.p
-	list := make([]dealt, 0, to-from)
+	cards := make([]card, 0, to-from)
 	for s := from; s < to; s++ {
 		if p.shapes[s].waiting > 0 {
 			need := p.needs(s)
-			list = append(list, dealt{card: card{need[cpus], need[mem], s}, group: p.shapes[s].group})
+			cards = append(cards, card{need[cpus], need[mem], s})
 		}
 	}
-	f.left = len(list)
-	if p.dims.len() > 2 {
-		f.profile(list)
+	f.left = len(cards)
+	below := make([]int32, len(cards))
+	for _, pile := range f.piles(cards) {
+		sortCards(pile)
+		f.addDeck(p.shapes[pile[0].shape].group, pile, below[:len(pile)])
+		below = below[len(pile):]
 	}
-	slices.SortFunc(list, func(a, b dealt) int {
-		if c := compareDecks(&a, &b); c != 0 {
+}
+
+// piles cuts the cards into those of one deck, each by rising shape.
+func (f *filler) piles(cards []card) [][]card {
+	if len(cards) == 0 {
+		return nil
+	}
+	if len(f.p.groups) == 1 && f.p.dims.len() == 2 {
+		return [][]card{cards}
+	}
+	profiles := f.profiles(cards)
+	less := func(a, b card) int {
+		if c := cmp.Compare(f.p.shapes[a.shape].group, f.p.shapes[b.shape].group); c != 0 {
 			return c
 		}
-		if a.cpus != b.cpus {
-			return cmp.Compare(a.cpus, b.cpus)
-		}
-		return compareCards(a.card, b.card)
-	})
-	cards := make([]card, len(list))
-	below := make([]int32, len(list))
-	for at := 0; at < len(list); {
-		end := at
-		for end < len(list) && compareDecks(&list[at], &list[end]) == 0 {
-			cards[end] = list[end].card
-			end++
-		}
-		f.addDeck(list[at].group, cards[at:end], below[at:end])
-		at = end
+		return slices.Compare(profiles(a.shape), profiles(b.shape))
 	}
+	slices.SortStableFunc(cards, less)
+	var list [][]card
+	for from, i := 0, 1; i <= len(cards); i++ {
+		if i == len(cards) || less(cards[from], cards[i]) != 0 {
+			list = append(list, cards[from:i:i])
+			from = i
+		}
+	}
+	return list
 }
 
 // compareCards orders cards by memory; of equal ones the first to wait comes last, because columns are read from the end.
 func compareCards(a, b card) int {
 	if a.mem != b.mem {
-		return cmp.Compare(a.mem, b.mem)
+		return compare(a.mem, b.mem)
 	}
 	return cmp.Compare(b.shape, a.shape)
 }
 
-func compareDecks(a, b *dealt) int {
-	if a.group != b.group {
-		return cmp.Compare(a.group, b.group)
-	}
-	return slices.Compare(a.profile, b.profile)
-}
-
-// profile gives the shapes their dimensions beyond cpus and memory, rounded where there are many amounts.
-func (f *filler) profile(list []dealt) {
+// profiles answers with a shape's amounts beyond cpus and memory, rounded to powers of two where there are many.
+func (f *filler) profiles(cards []card) func(shape int32) []sweep.Milli {
 	wide := f.p.dims.len() - 2
-	flat := make([]sweep.Milli, wide*len(list))
-	for i := range list {
-		list[i].profile = flat[i*wide : (i+1)*wide]
-		copy(list[i].profile, f.p.needs(list[i].shape)[2:])
+	first := cards[0].shape
+	flat := make([]sweep.Milli, wide*(int(cards[len(cards)-1].shape-first)+1))
+	of := func(shape int32) []sweep.Milli {
+		i := int(shape - first)
+		return flat[i*wide : (i+1)*wide]
+	}
+	for i := range cards {
+		copy(of(cards[i].shape), f.p.needs(cards[i].shape)[2:])
 	}
 	for k := range wide {
-		if !few(list, k) {
-			for i := range list {
-				list[i].profile[k] = sweep.Milli(bits.Len64(uint64(list[i].profile[k])))
-			}
+		if few(cards, of, k) {
+			continue
+		}
+		for i := range cards {
+			m := &of(cards[i].shape)[k]
+			*m = sweep.Milli(bits.Len64(uint64(*m)))
 		}
 	}
+	return of
 }
 
-// few says whether the shapes have at most maxProfiles amounts of one dimension.
-func few(list []dealt, k int) bool {
+// few says whether the cards have at most maxProfiles amounts of one dimension.
+func few(cards []card, of func(int32) []sweep.Milli, k int) bool {
 	seen := make([]sweep.Milli, 0, maxProfiles)
-	for i := range list {
-		if m := list[i].profile[k]; !slices.Contains(seen, m) {
+	for i := range cards {
+		if m := of(cards[i].shape)[k]; !slices.Contains(seen, m) {
 			if len(seen) == maxProfiles {
 				return false
 			}

@@ -9,12 +9,14 @@ import (
 // Index holds agents, what they offer now, and what of ours runs on them. One goroutine changes it; Snapshot and
 // Agents may be called from any.
 type Index struct {
-	db    *memdb.MemDB
-	hold  time.Duration
-	next  uint32             // number of the next agent that appears
-	byID  map[AgentID]uint32 // derived: numbers of the known agents
-	bins  map[slot]*bin      // derived: the rows of the bin table
-	where map[OfferID]slot   // derived: where an offer lies
+	db      *memdb.MemDB
+	hold    time.Duration
+	writes  uint64             // write transactions so far
+	next    uint32             // number of the next agent that appears, less one
+	shelves []*shelf           // derived: the rows of the agent table
+	byID    map[AgentID]uint32 // derived: numbers of the known agents
+	bins    map[slot]*bin      // derived: the rows of the bin table
+	where   map[OfferID]slot   // derived: where an offer lies
 }
 
 // slot names a bin: an agent and an allocation role.
@@ -133,7 +135,9 @@ func (x *Index) Offers() int { return len(x.where) }
 
 // write runs one write transaction.
 func (x *Index) write(change func(*tables)) {
-	txn := x.db.Txn(true)
-	change(&tables{x: x, txn: txn})
-	txn.Commit()
+	x.writes++
+	t := &tables{x: x, txn: x.db.Txn(true)}
+	change(t)
+	t.flush()
+	t.txn.Commit()
 }

@@ -22,21 +22,29 @@ const (
 
 // plus is q and n times r, elementwise.
 func (q Quantities) plus(r Quantities, n int) Quantities {
+	q.increase(&r, n)
+	return q
+}
+
+// increase adds n times r to q, whose named amounts may be shared with other values and are replaced, not changed.
+func (q *Quantities) increase(r *Quantities, n int) {
 	k := sweep.Milli(n)
-	sum := Quantities{
-		CPUs: q.CPUs + k*r.CPUs, Mem: q.Mem + k*r.Mem, Disk: q.Disk + k*r.Disk, GPUs: q.GPUs + k*r.GPUs,
-		Ports: q.Ports + n*r.Ports, Named: q.Named,
+	q.CPUs += k * r.CPUs
+	q.Mem += k * r.Mem
+	q.Disk += k * r.Disk
+	q.GPUs += k * r.GPUs
+	q.Ports += n * r.Ports
+	if len(r.Named) == 0 {
+		return
 	}
-	if len(r.Named) > 0 {
-		sum.Named = maps.Clone(q.Named)
-		if sum.Named == nil {
-			sum.Named = make(map[string]sweep.Milli, len(r.Named))
-		}
-		for name, amount := range r.Named {
-			sum.Named[name] += k * amount
-		}
+	named := maps.Clone(q.Named)
+	if named == nil {
+		named = make(map[string]sweep.Milli, len(r.Named))
 	}
-	return sum
+	for name, amount := range r.Named {
+		named[name] += k * amount
+	}
+	q.Named = named
 }
 
 // atLeast is the larger of q and r, element by element.

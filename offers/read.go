@@ -11,12 +11,11 @@ import (
 )
 
 // readIndex copies agents and bins into arrays. Bins come from the index in order of free cpus, then memory.
-func (p *pass) readIndex(txn *memdb.Txn, agents, bins int) {
-	p.hosts = make([]host, 0, agents)
+func (p *pass) readIndex(txn *memdb.Txn, known, bins int) {
+	p.hosts = make([]host, 0, known)
 	p.bins = make([]open, 0, bins)
-	byNumber := make([]int32, 0, agents+1)
-	for row := range rows(txn, agentTable) {
-		a := row.(*Agent)
+	byNumber := make([]int32, 0, known+1)
+	for a := range agents(txn) {
 		for len(byNumber) <= int(a.number) {
 			byNumber = append(byNumber, -1)
 		}

@@ -19,7 +19,7 @@ var errKey = errors.New("key a row of the offer index: not a row of this table")
 func schema() *memdb.DBSchema {
 	return &memdb.DBSchema{Tables: map[string]*memdb.TableSchema{
 		agentTable: {Name: agentTable, Indexes: map[string]*memdb.IndexSchema{
-			"id": {Name: "id", Unique: true, Indexer: agentIndexer{}},
+			"id": {Name: "id", Unique: true, Indexer: shelfIndexer{}},
 		}},
 		binTable: {Name: binTable, Indexes: map[string]*memdb.IndexSchema{
 			"id": {Name: "id", Unique: true, Indexer: binIndexer{}},
@@ -27,22 +27,22 @@ func schema() *memdb.DBSchema {
 	}}
 }
 
-// agentIndexer keys agents by their number: four bytes, dense, so rows lie in order of first appearance.
-type agentIndexer struct{}
+// shelfIndexer keys shelves by their number: agents lie in order of first appearance.
+type shelfIndexer struct{}
 
-func (agentIndexer) FromObject(row any) (bool, []byte, error) {
-	a, ok := row.(*Agent)
+func (shelfIndexer) FromObject(row any) (bool, []byte, error) {
+	s, ok := row.(*shelf)
 	if !ok {
 		return false, nil, errKey
 	}
-	return true, binary.BigEndian.AppendUint32(nil, a.number), nil
+	return true, binary.BigEndian.AppendUint32(nil, s.at), nil
 }
 
-func (agentIndexer) FromArgs(args ...any) ([]byte, error) {
+func (shelfIndexer) FromArgs(args ...any) ([]byte, error) {
 	if n, ok := args[0].(uint32); ok && len(args) == 1 {
 		return binary.BigEndian.AppendUint32(nil, n), nil
 	}
-	return nil, fmt.Errorf("look up an agent by %v: %w", args, errKey)
+	return nil, fmt.Errorf("look up a shelf by %v: %w", args, errKey)
 }
 
 // binIndexer keys bins by the order-preserving key of what they hold.

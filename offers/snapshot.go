@@ -1,6 +1,10 @@
 package offers
 
-import "github.com/hashicorp/go-memdb"
+import (
+	"slices"
+
+	"github.com/hashicorp/go-memdb"
+)
 
 // Snapshot is the index at one moment. It never changes and may be read from any goroutine.
 type Snapshot struct{ txn *memdb.Txn }
@@ -10,11 +14,7 @@ func (x *Index) Snapshot() Snapshot { return Snapshot{x.db.Txn(false)} }
 
 // Agents lists every known agent in order of first appearance.
 func (s Snapshot) Agents() []*Agent {
-	var list []*Agent
-	for row := range rows(s.txn, agentTable) {
-		list = append(list, row.(*Agent))
-	}
-	return list
+	return slices.Collect(agents(s.txn))
 }
 
 // Holding is what one agent offers to one role at the moment of a snapshot.

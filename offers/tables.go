@@ -9,8 +9,9 @@ import (
 
 // tables is the index within one write transaction. It changes rows and derived maps together.
 type tables struct {
-	x   *Index
-	txn *memdb.Txn
+	x     *Index
+	txn   *memdb.Txn
+	dirty []*shelf
 }
 
 // agent is the row of an agent, or a new one with the next number.
@@ -23,15 +24,9 @@ func (t *tables) agent(id AgentID) Agent {
 	return *t.row(number)
 }
 
-func (t *tables) row(number uint32) *Agent {
-	row, err := t.txn.First(agentTable, "id", number)
-	must(err)
-	return row.(*Agent)
-}
-
 func (t *tables) putAgent(a *Agent) {
 	t.x.byID[a.ID] = a.number
-	must(t.txn.Insert(agentTable, a))
+	t.putRow(a.number, a)
 }
 
 // load counts n more tasks of the demand on an agent.
@@ -43,7 +38,7 @@ func (t *tables) load(id AgentID, d *Demand, n int) {
 }
 
 func (t *tables) dropAgent(id AgentID) {
-	must(t.txn.Delete(agentTable, t.row(t.x.byID[id])))
+	t.putRow(t.x.byID[id], nil)
 	delete(t.x.byID, id)
 }
 
@@ -116,5 +111,18 @@ func rows(txn *memdb.Txn, table string) iter.Seq[any] {
 func must(err error) {
 	if err != nil {
 		panic(fmt.Sprintf("offers: the index misuses its own schema: %v", err))
+	}
+}
+
+// agents lists every agent in order of number.
+func agents(txn *memdb.Txn) iter.Seq[*Agent] {
+	return func(yield func(*Agent) bool) {
+		for row := range rows(txn, agentTable) {
+			for _, a := range row.(*shelf).agents {
+				if a != nil && !yield(a) {
+					return
+				}
+			}
+		}
 	}
 }

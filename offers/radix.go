@@ -1,0 +1,71 @@
+package offers
+
+import (
+	"slices"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// radixFrom is the length from which sorting by bytes beats comparing.
+const radixFrom = 256
+
+// sortCards orders cards by cpus, then memory; of equal ones the first to wait comes last, because columns are read from
+// the end. Cards must come by rising shape.
+func sortCards(cards []card) {
+	if len(cards) < radixFrom {
+		slices.SortFunc(cards, func(a, b card) int {
+			if a.cpus != b.cpus {
+				return compare(a.cpus, b.cpus)
+			}
+			return compareCards(a, b)
+		})
+		return
+	}
+	slices.Reverse(cards)
+	spare := make([]card, len(cards))
+	in, out := radix(cards, spare, func(c *card) sweep.Milli { return c.mem })
+	in, _ = radix(in, out, func(c *card) sweep.Milli { return c.cpus })
+	if &in[0] != &cards[0] {
+		copy(cards, in)
+	}
+}
+
+// radix sorts by one key, stably, byte by byte from the lowest, skipping bytes that all cards share. It returns the
+// slice that holds the result, then the other.
+func radix(in, out []card, key func(*card) sweep.Milli) ([]card, []card) {
+	var vary sweep.Milli
+	first := key(&in[0])
+	for i := range in {
+		vary |= key(&in[i]) ^ first
+	}
+	for shift := 0; vary>>shift != 0; shift += 8 {
+		if vary>>shift&0xff == 0 {
+			continue
+		}
+		var at [256]int
+		for i := range in {
+			at[key(&in[i])>>shift&0xff]++
+		}
+		sum := 0
+		for b, n := range at {
+			at[b], sum = sum, sum+n
+		}
+		for i := range in {
+			b := key(&in[i]) >> shift & 0xff
+			out[at[b]] = in[i]
+			at[b]++
+		}
+		in, out = out, in
+	}
+	return in, out
+}
+
+func compare(a, b sweep.Milli) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
