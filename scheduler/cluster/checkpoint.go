@@ -1,0 +1,152 @@
+package cluster
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+)
+
+// What an agent writes down lies in <work>/<agent>/meta: "id" with its agent id, one <container>.json per container,
+// replaced as a whole (write and rename), and one <container>.pid with its process.
+
+func (a *localAgent) metaDir() string { return filepath.Join(a.dir, "meta") }
+
+func (a *localAgent) recordFile(container string) string {
+	return filepath.Join(a.metaDir(), container+".json")
+}
+
+func (a *localAgent) pidFile(container string) string {
+	return filepath.Join(a.metaDir(), container+".pid")
+}
+
+// savedRecord is a Record in a file; messages are in protobuf.
+type savedRecord struct {
+	Container string      `json:"container"`
+	Command   bool        `json:"command,omitempty"`
+	PID       int         `json:"pid,omitempty"`
+	Framework []byte      `json:"framework"`
+	Executor  []byte      `json:"executor"`
+	Ended     bool        `json:"ended,omitempty"`
+	Tasks     []savedTask `json:"tasks,omitempty"`
+}
+
+type savedTask struct {
+	Info    []byte          `json:"info"`
+	State   mesos.TaskState `json:"state"`
+	Queued  bool            `json:"queued,omitempty"`
+	Last    []byte          `json:"last,omitempty"`
+	Pending [][]byte        `json:"pending,omitempty"`
+}
+
+func encodeRecord(r *Record) ([]byte, error) {
+	var errs []error
+	pack := func(m message) []byte {
+		b, err := m.Marshal()
+		errs = append(errs, err)
+		return b
+	}
+	out := savedRecord{
+		Container: r.Container, Command: r.Command, PID: r.PID, Ended: r.Ended, Framework: pack(&r.Framework), Executor: pack(&r.Executor),
+	}
+	for i := range r.Tasks {
+		t := &r.Tasks[i]
+		st := savedTask{Info: pack(&t.Info), State: t.State, Queued: t.Queued}
+		if t.Last != nil {
+			st.Last = pack(t.Last)
+		}
+		for j := range t.Pending {
+			st.Pending = append(st.Pending, pack(&t.Pending[j]))
+		}
+		out.Tasks = append(out.Tasks, st)
+	}
+	b, err := json.Marshal(out)
+	return b, errors.Join(append(errs, err)...)
+}
+
+func decodeRecord(b []byte) (Record, error) {
+	var in savedRecord
+	if err := json.Unmarshal(b, &in); err != nil {
+		return Record{}, err
+	}
+	r := Record{Container: in.Container, Command: in.Command, PID: in.PID, Ended: in.Ended}
+	errs := []error{r.Framework.Unmarshal(in.Framework), r.Executor.Unmarshal(in.Executor)}
+	for _, st := range in.Tasks {
+		t := TaskRecord{State: st.State, Queued: st.Queued}
+		errs = append(errs, t.Info.Unmarshal(st.Info))
+		if st.Last != nil {
+			t.Last = &mesos.TaskStatus{}
+			errs = append(errs, t.Last.Unmarshal(st.Last))
+		}
+		for _, p := range st.Pending {
+			var s mesos.TaskStatus
+			errs = append(errs, s.Unmarshal(p))
+			t.Pending = append(t.Pending, s)
+		}
+		r.Tasks = append(r.Tasks, t)
+	}
+	return r, errors.Join(errs...)
+}
+
+// save writes a record. A disk that refuses it costs the takeover of this container after a crash, not its work now.
+func (a *localAgent) save(r *Record) {
+	b, err := encodeRecord(r)
+	if err == nil {
+		err = replaceFile(a.recordFile(r.Container), b)
+	}
+	if err != nil {
+		a.server.log.Error("container not checkpointed", "agent", a.cfg.Name, "container", r.Container, "err", err)
+	}
+}
+
+func (a *localAgent) forget(container string) { _ = os.Remove(a.recordFile(container)) }
+
+func (a *localAgent) saveID(id AgentID) {
+	if err := replaceFile(filepath.Join(a.metaDir(), "id"), []byte(id)); err != nil {
+		a.server.log.Error("agent id not checkpointed", "agent", a.cfg.Name, "err", err)
+	}
+}
+
+// replaceFile is safe against the death of this process, not against that of the machine: no container would survive
+// that either, so nothing is synced.
+func replaceFile(name string, b []byte) error {
+	if err := os.WriteFile(name+".new", b, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(name+".new", name)
+}
+
+// load reads what the agent had written down.
+func (a *localAgent) load() (AgentID, []Record, error) {
+	id, err := os.ReadFile(filepath.Join(a.metaDir(), "id"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil, nil
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	names, err := filepath.Glob(filepath.Join(a.metaDir(), "*.json"))
+	if err != nil {
+		return "", nil, err
+	}
+	slices.Sort(names)
+	var records []Record
+	for _, name := range names {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return "", nil, err
+		}
+		r, err := decodeRecord(b)
+		if err != nil {
+			return "", nil, fmt.Errorf("read checkpoint %s: %w", name, err)
+		}
+		records = append(records, r)
+	}
+	return AgentID(strings.TrimSpace(string(id))), records, nil
+}

@@ -1,0 +1,170 @@
+package cluster
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+)
+
+// container is one executor on this machine: its sandbox and, once started, its process.
+type container struct {
+	id      string
+	sandbox string
+	mu      struct {
+		sync.Mutex
+		pid    int
+		killed bool
+	}
+	command *commandExecutor // not nil: the built-in executor of a command task
+}
+
+// kill ends the container's processes; one that is not started yet never will be.
+func (c *container) kill() {
+	if c.command != nil {
+		c.command.abort()
+		return
+	}
+	c.mu.Lock()
+	c.mu.killed = true
+	pid := c.mu.pid
+	c.mu.Unlock()
+	if pid > 0 {
+		killTree(pid)
+	}
+}
+
+// run prepares a sandbox, fetches, starts, and waits for the end.
+func (a *localAgent) run(e StartExecutor) {
+	c := &container{id: e.Container, sandbox: a.sandbox(e)}
+	if e.Command {
+		c.command = newCommandExecutor(a, c, e)
+	}
+	a.mu.Lock()
+	a.mu.running[c.id] = c
+	a.mu.Unlock()
+	if err := a.prepare(c, e); err != nil {
+		a.failed(c.id, err)
+		return
+	}
+	if c.command != nil {
+		c.command.run()
+		return
+	}
+	p, err := startProcess(e.Executor.Command, c.sandbox, environment(a.environment(c, e), e.Executor.Command))
+	if err != nil {
+		a.failed(c.id, err)
+		return
+	}
+	a.server.with(func(core *Core, now time.Time) { core.Started(now, a.cfg.Name, c.id, p.pid) })
+	a.writePID(c.id, p.pid)
+	c.mu.Lock()
+	c.mu.pid = p.pid
+	killed := c.mu.killed
+	c.mu.Unlock()
+	if killed {
+		killTree(p.pid)
+	}
+	select {
+	case <-a.server.ctx.Done():
+	case ws := <-p.done:
+		killTree(p.pid) // what an executor leaves behind ends with it
+		a.exited(c.id, int32(ws))
+	}
+}
+
+// sandbox is the folder of one run of one executor, where Mesos has it.
+func (a *localAgent) sandbox(e StartExecutor) string {
+	return filepath.Join(a.dir, "slaves", string(e.AgentID), "frameworks", e.Framework.ID.Value,
+		"executors", e.Executor.ExecutorID.Value, "runs", e.Container)
+}
+
+func (a *localAgent) prepare(c *container, e StartExecutor) error {
+	for _, box := range []*mesos.ContainerInfo{e.Executor.Container, e.Task.Container} {
+		if box.GetDocker() != nil || box.GetMesos().GetImage() != nil {
+			return fmt.Errorf("container images are not supported by the embedded cluster's agents")
+		}
+	}
+	if err := os.MkdirAll(c.sandbox, 0o755); err != nil {
+		return fmt.Errorf("make sandbox: %w", err)
+	}
+	latest := filepath.Join(filepath.Dir(c.sandbox), "latest")
+	_ = os.Remove(latest) // there is none the first time
+	if err := os.Symlink(c.sandbox, latest); err != nil {
+		return fmt.Errorf("link sandbox: %w", err)
+	}
+	return fetchAll(a.server.ctx, e.Executor.Command.GetURIs(), c.sandbox, filepath.Join(a.dir, "fetch"))
+}
+
+// environment is what the agent tells an executor, as a Mesos agent does.
+func (a *localAgent) environment(c *container, e StartExecutor) map[string]string {
+	t := a.server.cfg.Timing
+	grace := t.ShutdownGrace
+	if g := e.Executor.GetShutdownGracePeriod(); g != nil {
+		grace = time.Duration(g.GetNanoseconds())
+	}
+	env := map[string]string{
+		"LIBPROCESS_PORT":                      "0",
+		"MESOS_AGENT_ENDPOINT":                 a.addr,
+		"MESOS_CHECKPOINT":                     strconv.Itoa(btoi(e.Checkpoint)),
+		"MESOS_DIRECTORY":                      c.sandbox,
+		"MESOS_EXECUTOR_ID":                    e.Executor.ExecutorID.Value,
+		"MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD": mesosDuration(grace),
+		"MESOS_FRAMEWORK_ID":                   e.Framework.ID.Value,
+		"MESOS_HTTP_COMMAND_EXECUTOR":          "0",
+		"MESOS_SANDBOX":                        c.sandbox,
+		"MESOS_SLAVE_ID":                       string(e.AgentID),
+		"MESOS_SLAVE_PID":                      "slave(1)@" + a.addr,
+	}
+	if e.Checkpoint {
+		env["MESOS_RECOVERY_TIMEOUT"] = mesosDuration(t.RecoveryTimeout)
+		env["MESOS_SUBSCRIPTION_BACKOFF_MAX"] = mesosDuration(t.ExecutorReregistration)
+	}
+	return env
+}
+
+// writePID remembers a container's process, so that the next life of this agent knows it again.
+func (a *localAgent) writePID(id string, pid int) {
+	if err := replaceFile(a.pidFile(id), fmt.Appendf(nil, "%d %s", pid, startTime(pid))); err != nil {
+		a.server.log.Error("process not checkpointed", "agent", a.cfg.Name, "container", id, "err", err)
+	}
+}
+
+// adopt takes over a container of a former life: of this agent, whose server still has it, or of a former process,
+// of which only the pid is left. A command task whose built-in executor died with its server is ended.
+func (a *localAgent) adopt(r *Record) {
+	a.mu.Lock()
+	alive := a.mu.running[r.Container] != nil
+	a.mu.Unlock()
+	if alive {
+		return
+	}
+	b, _ := os.ReadFile(a.pidFile(r.Container)) // not there: it never came to start
+	text, started, _ := strings.Cut(string(b), " ")
+	pid, err := strconv.Atoi(text)
+	same := err == nil && pid > 0 && started != "" && startTime(pid) == started
+	if same && r.Command {
+		killTree(pid)
+		same = false
+	}
+	if !same {
+		a.exited(r.Container, -1)
+		return
+	}
+	c := &container{id: r.Container}
+	c.mu.pid = pid
+	a.mu.Lock()
+	a.mu.running[c.id] = c
+	a.mu.Unlock()
+	a.server.wg.Go(func() {
+		if awaitStranger(a.server.ctx, pid) {
+			killTree(pid)
+			a.exited(c.id, -1)
+		}
+	})
+}

@@ -1,0 +1,252 @@
+package cluster
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+)
+
+// fetchAll brings what a command needs into its sandbox, in order.
+func fetchAll(ctx context.Context, uris []mesos.CommandInfo_URI, sandbox, cache string) error {
+	for i := range uris {
+		if err := fetch(ctx, &uris[i], sandbox, cache); err != nil {
+			return fmt.Errorf("fetch %s: %w", uris[i].Value, err)
+		}
+	}
+	return nil
+}
+
+// fetch brings one file: copied or downloaded, made executable or extracted as asked. A cached executable is linked
+// from the cache: thousands of sandboxes then hold the bytes once.
+func fetch(ctx context.Context, u *mesos.CommandInfo_URI, sandbox, cache string) error {
+	source, name, err := locate(u)
+	if err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(sandbox)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	if d := path.Dir(name); d != "." {
+		if err := root.MkdirAll(d, 0o755); err != nil {
+			return err
+		}
+	}
+	target := filepath.Join(sandbox, name)
+	if u.GetCache() {
+		if source, err = cached(ctx, source, cache); err != nil {
+			return err
+		}
+		if u.GetExecutable() && os.Link(source, target) == nil {
+			return nil
+		}
+	}
+	if err := bring(ctx, source, target); err != nil {
+		return err
+	}
+	if u.GetExecutable() {
+		return root.Chmod(name, 0o755)
+	}
+	if u.Extract == nil || *u.Extract {
+		return extract(root, name)
+	}
+	return nil
+}
+
+// locate gives where a URI is, as an http URL or a local path, and the name it gets in the sandbox.
+func locate(u *mesos.CommandInfo_URI) (source, name string, err error) {
+	source = strings.TrimSpace(u.Value)
+	switch {
+	case strings.HasPrefix(source, "http://") || strings.HasPrefix(source, "https://"):
+		parsed, err := url.Parse(source)
+		if err != nil {
+			return "", "", err
+		}
+		name = path.Base(parsed.Path)
+	case strings.HasPrefix(source, "file://"):
+		source = strings.TrimPrefix(source, "file://")
+		name = path.Base(source)
+	case path.IsAbs(source):
+		name = path.Base(source)
+	default:
+		return "", "", fmt.Errorf("neither http, https, file nor an absolute path")
+	}
+	if o := u.GetOutputFile(); o != "" {
+		name = o
+	}
+	if !filepath.IsLocal(name) || name == "." {
+		return "", "", fmt.Errorf("name %q is not inside the sandbox", name)
+	}
+	return source, name, nil
+}
+
+// cached returns the path of a copy that is kept. A local file's copy is told from older ones by size and time.
+func cached(ctx context.Context, source, cache string) (string, error) {
+	key := source
+	if !strings.HasPrefix(source, "http") {
+		st, err := os.Stat(source)
+		if err != nil {
+			return "", err
+		}
+		key = fmt.Sprintf("%s %d %d", source, st.Size(), st.ModTime().UnixNano())
+	}
+	sum := sha256.Sum256([]byte(key))
+	target := filepath.Join(cache, hex.EncodeToString(sum[:16]))
+	if _, err := os.Stat(target); err == nil {
+		return target, nil
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return "", err
+	}
+	tmp := target + "." + newUUID() // two containers may fetch it at once; the last rename wins
+	if err := bring(ctx, source, tmp); err != nil {
+		return "", errors.Join(err, os.Remove(tmp))
+	}
+	if err := os.Chmod(tmp, 0o755); err != nil {
+		return "", err
+	}
+	return target, os.Rename(tmp, target)
+}
+
+// bring copies or downloads source to the file target.
+func bring(ctx context.Context, source, target string) error {
+	in, err := open(ctx, source)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(target, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
+}
+
+func open(ctx context.Context, source string) (io.ReadCloser, error) {
+	if !strings.HasPrefix(source, "http") {
+		return os.Open(source)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, source, nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		resp.Body.Close()
+		return nil, fmt.Errorf("server answered %s", resp.Status)
+	}
+	return resp.Body, nil
+}
+
+// extract unpacks an archive, known by its name, beside itself; other files are left as they are.
+func extract(root *os.Root, name string) error {
+	switch {
+	case strings.HasSuffix(name, ".zip"):
+		return unzip(root, name)
+	case strings.HasSuffix(name, ".tar"), strings.HasSuffix(name, ".tar.gz"), strings.HasSuffix(name, ".tgz"):
+		return untar(root, name)
+	}
+	return nil
+}
+
+func untar(root *os.Root, name string) error {
+	f, err := root.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var in io.Reader = f
+	if !strings.HasSuffix(name, ".tar") {
+		if in, err = gzip.NewReader(f); err != nil {
+			return err
+		}
+	}
+	for r := tar.NewReader(in); ; {
+		h, err := r.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		switch h.Typeflag {
+		case tar.TypeDir:
+			err = root.MkdirAll(path.Clean(h.Name), 0o755)
+		case tar.TypeReg:
+			err = unpack(root, h.Name, fs.FileMode(h.Mode)&0o777, r)
+		case tar.TypeSymlink:
+			err = root.Symlink(h.Linkname, path.Clean(h.Name)) // followed only inside the root by what is unpacked later
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func unzip(root *os.Root, name string) error {
+	f, err := root.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	r, err := zip.NewReader(f, st.Size())
+	if err != nil {
+		return err
+	}
+	for _, x := range r.File {
+		if strings.HasSuffix(x.Name, "/") {
+			continue
+		}
+		in, err := x.Open()
+		if err != nil {
+			return err
+		}
+		err = unpack(root, x.Name, x.Mode()&0o777, in)
+		if err = errors.Join(err, in.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unpack writes one file of an archive; root refuses every name that leads outside.
+func unpack(root *os.Root, name string, mode fs.FileMode, in io.Reader) error {
+	name = path.Clean(name)
+	if d := path.Dir(name); d != "." {
+		if err := root.MkdirAll(d, 0o755); err != nil {
+			return err
+		}
+	}
+	out, err := root.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, mode|0o200)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
+}

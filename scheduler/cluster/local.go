@@ -1,0 +1,99 @@
+package cluster
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// localAgent is the part of an agent that touches this machine: its address, its folder, its processes.
+type localAgent struct {
+	server   *Server
+	cfg      AgentConfig
+	dir      string
+	listener net.Listener
+	addr     string
+	port     int
+
+	mu struct {
+		sync.Mutex
+		running map[string]*container // by container id; they outlive the agent's own death
+	}
+}
+
+// addLocal opens a local agent's address, starts it from what it had written down, and serves executors.
+func (s *Server) addLocal(cfg AgentConfig) error {
+	listen := cfg.Listen
+	if listen == "" {
+		listen = "127.0.0.1:0"
+	}
+	l, err := net.Listen("tcp", listen)
+	if err != nil {
+		return fmt.Errorf("listen for executors of agent %q: %w", cfg.Name, err)
+	}
+	a := &localAgent{server: s, cfg: cfg, listener: l, addr: l.Addr().String(), port: l.Addr().(*net.TCPAddr).Port}
+	a.mu.running = map[string]*container{}
+	if a.dir, err = filepath.Abs(filepath.Join(s.cfg.WorkDir, cfg.Name)); err != nil {
+		return fmt.Errorf("find work folder of agent %q: %w", cfg.Name, err)
+	}
+	if err := os.MkdirAll(a.metaDir(), 0o755); err != nil {
+		return fmt.Errorf("make work folder of agent %q: %w", cfg.Name, err)
+	}
+	s.agents[cfg.Name] = a
+	if err := s.recover(a); err != nil {
+		return err
+	}
+	s.serve(l, s.executorHandler(cfg.Name))
+	return nil
+}
+
+// recover starts an agent from its folder. Containers whose process is gone are reported as ended; the others are
+// watched until they are.
+func (s *Server) recover(a *localAgent) error {
+	id, records, err := a.load()
+	if err != nil {
+		return fmt.Errorf("recover agent %q: %w", a.cfg.Name, err)
+	}
+	spec := AgentSpec{
+		Name: a.cfg.Name, Hostname: a.cfg.Hostname, Port: a.port, Resources: a.cfg.Resources(), Attributes: a.cfg.attributes(), Durable: true,
+	}
+	s.with(func(c *Core, now time.Time) { c.AddAgent(now, spec, id, records) })
+	for i := range records {
+		if r := &records[i]; !r.Ended {
+			a.adopt(r)
+		}
+	}
+	return nil
+}
+
+// exited reports a container's end and forgets it.
+func (a *localAgent) exited(id string, wait int32) {
+	a.mu.Lock()
+	delete(a.mu.running, id)
+	a.mu.Unlock()
+	_ = os.Remove(a.pidFile(id))
+	a.server.with(func(c *Core, now time.Time) { c.Exited(now, a.cfg.Name, id, wait) })
+}
+
+func (a *localAgent) failed(id string, err error) {
+	a.mu.Lock()
+	delete(a.mu.running, id)
+	a.mu.Unlock()
+	a.server.log.Warn("container not started", "agent", a.cfg.Name, "container", id, "err", err)
+	a.server.with(func(c *Core, now time.Time) { c.StartFailed(now, a.cfg.Name, id, err.Error()) })
+}
+
+// kill ends every process of a container. One that is being fetched is not started any more.
+func (a *localAgent) kill(id string) {
+	a.mu.Lock()
+	c := a.mu.running[id]
+	a.mu.Unlock()
+	if c == nil {
+		a.exited(id, 9) // nothing left to kill: it ended unseen
+		return
+	}
+	c.kill()
+}

@@ -1,0 +1,371 @@
+package cluster
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/mesos/mesos-go/api/v1/lib/executor"
+)
+
+// nodeExecutor is an executor as its agent knows it.
+type nodeExecutor struct {
+	id         ExecutorID
+	framework  *nodeFramework
+	info       mesos.ExecutorInfo
+	command    bool // made up by the agent for a command task
+	container  string
+	pid        int
+	state      executorState
+	conn       string // empty: not connected
+	tasks      map[TaskID]*nodeTask
+	queue      []TaskID // not handed to the executor yet
+	everSent   bool
+	nextTask   int
+	pending    *termination
+	checkpoint bool
+	saved      bool
+}
+
+type executorState int
+
+const (
+	executorRegistering executorState = iota
+	executorRunning
+	executorTerminating
+	executorTerminated
+)
+
+// termination is what the agent knows of an executor's end before it happened.
+type termination struct {
+	state   mesos.TaskState
+	reason  mesos.TaskStatus_Reason
+	message string
+}
+
+// nodeTask is a task until its end is acknowledged.
+type nodeTask struct {
+	id    TaskID
+	seq   int
+	info  mesos.TaskInfo
+	state mesos.TaskState
+	last  *mesos.TaskStatus // newest
+}
+
+func (t *nodeTask) known(f FrameworkID, e *nodeExecutor) knownTask {
+	k := knownTask{framework: f, task: t.id, resources: t.info.Resources, state: t.state, status: t.last}
+	if !e.command {
+		k.executor = e.id
+	}
+	return k
+}
+
+func (e *nodeExecutor) sortedTasks() []*nodeTask {
+	out := make([]*nodeTask, 0, len(e.tasks))
+	for _, t := range e.tasks {
+		out = append(out, t)
+	}
+	slices.SortFunc(out, func(a, b *nodeTask) int { return a.seq - b.seq })
+	return out
+}
+
+func (n *node) tell(e *nodeExecutor, ev *executor.Event) { n.emit(SendExecutor{e.conn, ev}) }
+
+// runTask starts a task on its executor, starting that first when it is not there.
+func (n *node) runTask(msg runTask) {
+	fid := FrameworkID(msg.framework.GetID().GetValue())
+	f := n.frameworks[fid]
+	if f == nil {
+		f = &nodeFramework{id: fid, info: msg.framework}
+		n.frameworks[fid] = f
+	}
+	key := taskKey{fid, TaskID(msg.task.TaskID.Value)}
+	if f.terminating {
+		return
+	}
+	id := ExecutorID(key.task)
+	if msg.task.Executor != nil {
+		id = ExecutorID(msg.task.Executor.ExecutorID.Value)
+	}
+	e := n.executor(fid, id)
+	if e == nil {
+		e = n.newExecutor(f, id, &msg.task)
+	}
+	if e.state == executorTerminating || e.state == executorTerminated {
+		why := "terminating"
+		if e.state == executorTerminated {
+			why = "terminated"
+		}
+		n.report(key, n.status(key.task, id, n.lostState(fid, mesos.TASK_DROPPED), mesos.REASON_EXECUTOR_TERMINATED, "Executor "+why))
+		return
+	}
+	e.tasks[key.task] = &nodeTask{id: key.task, seq: e.nextTask, info: msg.task, state: mesos.TASK_STAGING}
+	e.nextTask++
+	e.queue = append(e.queue, key.task)
+	n.deliver(e)
+	n.save(e)
+}
+
+func (n *node) newExecutor(f *nodeFramework, id ExecutorID, task *mesos.TaskInfo) *nodeExecutor {
+	e := &nodeExecutor{
+		id: id, framework: f, container: n.rng.uuidText(), tasks: map[TaskID]*nodeTask{}, checkpoint: f.info.GetCheckpoint(),
+	}
+	if task.Executor != nil {
+		e.info = *task.Executor
+		if e.info.Type == mesos.ExecutorInfo_UNKNOWN {
+			e.info.Type = mesos.ExecutorInfo_CUSTOM
+		}
+	} else {
+		e.command = true
+		name := fmt.Sprintf("Command Executor (Task: %s)", id)
+		e.info = mesos.ExecutorInfo{
+			ExecutorID: mesos.ExecutorID{Value: string(id)}, FrameworkID: f.info.ID, Name: &name,
+			Command: task.Command, Container: task.Container, Type: mesos.ExecutorInfo_CUSTOM,
+		}
+	}
+	f.executors = append(f.executors, e)
+	n.containers[e.container] = e
+	n.emit(StartExecutor{
+		Agent: n.name, AgentID: n.id, Framework: f.info, Executor: e.info, Container: e.container,
+		Command: e.command, Checkpoint: e.checkpoint, Task: *task,
+	})
+	n.deadline(n.timing.ExecutorRegistration, func() {
+		if e.state == executorRegistering {
+			n.destroy(e, &termination{mesos.TASK_FAILED, mesos.REASON_EXECUTOR_REGISTRATION_TIMEOUT,
+				"Executor did not register within " + mesosDuration(n.timing.ExecutorRegistration)})
+		}
+	})
+	return e
+}
+
+// deliver hands queued tasks to an executor that listens.
+func (n *node) deliver(e *nodeExecutor) {
+	if e.state != executorRunning || e.conn == "" {
+		return
+	}
+	for _, id := range e.queue {
+		e.everSent = true
+		n.tell(e, &executor.Event{Type: executor.Event_LAUNCH, Launch: &executor.Event_Launch{Task: e.tasks[id].info}})
+	}
+	e.queue = nil
+}
+
+// killTask asks a task's executor to end it.
+func (n *node) killTask(msg killTask) {
+	f := n.frameworks[msg.framework]
+	if f == nil || f.terminating {
+		return
+	}
+	key := taskKey{msg.framework, msg.task}
+	e, t := n.find(key)
+	switch {
+	case e == nil:
+		n.report(key, n.status(msg.task, "", n.lostState(msg.framework, mesos.TASK_DROPPED), mesos.REASON_EXECUTOR_TERMINATED, "Cannot find executor"))
+	case slices.Contains(e.queue, t.id):
+		e.queue = slices.DeleteFunc(e.queue, func(id TaskID) bool { return id == t.id })
+		n.report(key, n.status(msg.task, e.id, mesos.TASK_KILLED, mesos.REASON_TASK_KILLED_DURING_LAUNCH, "Killed before delivery to the executor"))
+	case e.state == executorRunning && e.conn != "":
+		n.tell(e, &executor.Event{Type: executor.Event_KILL, Kill: &executor.Event_Kill{
+			TaskID: mesos.TaskID{Value: string(t.id)}, KillPolicy: msg.policy,
+		}})
+	}
+}
+
+// shutdown asks an executor to end and kills it when it does not within its grace period.
+func (n *node) shutdown(e *nodeExecutor) {
+	if e.state >= executorTerminating {
+		return
+	}
+	e.state = executorTerminating
+	if e.conn == "" {
+		n.emit(KillContainer{n.name, e.container})
+		return
+	}
+	n.tell(e, &executor.Event{Type: executor.Event_SHUTDOWN})
+	n.deadline(n.grace(e), func() {
+		if e.state != executorTerminated {
+			n.emit(KillContainer{n.name, e.container})
+		}
+	})
+}
+
+func (n *node) grace(e *nodeExecutor) time.Duration {
+	if g := e.info.GetShutdownGracePeriod(); g != nil {
+		return time.Duration(g.GetNanoseconds())
+	}
+	return n.timing.ShutdownGrace
+}
+
+// destroy kills an executor's container; its tasks will end as t says.
+func (n *node) destroy(e *nodeExecutor, t *termination) {
+	e.state, e.pending = executorTerminating, t
+	n.emit(KillContainer{n.name, e.container})
+}
+
+// started hears that the container runs.
+func (n *node) started(container string, pid int) {
+	if e := n.containers[container]; e != nil {
+		e.pid = pid
+		n.save(e)
+	}
+}
+
+// startFailed hears that it could not be started.
+func (n *node) startFailed(container, why string) {
+	if e := n.containers[container]; e != nil {
+		e.pending = &termination{mesos.TASK_FAILED, mesos.REASON_CONTAINER_LAUNCH_FAILED, "Failed to launch container: " + why}
+		n.exited(container, -1)
+	}
+}
+
+// exited hears that an executor's process ended: what it had running failed.
+func (n *node) exited(container string, wait int32) {
+	e := n.containers[container]
+	if e == nil || e.state == executorTerminated {
+		return
+	}
+	e.state = executorTerminated
+	n.hangUp(e)
+	f := e.framework
+	if !e.command {
+		n.send(executorExited{f.id, e.id, wait})
+	}
+	if f.terminating {
+		n.removeExecutor(f, e)
+		n.sweep(f)
+		return
+	}
+	end := termination{mesos.TASK_FAILED, mesos.REASON_EXECUTOR_TERMINATED, "Executor terminated"}
+	if e.pending != nil {
+		end = *e.pending
+	}
+	for _, t := range e.sortedTasks() {
+		if !terminal(t.state) {
+			n.report(taskKey{f.id, t.id}, n.status(t.id, e.id, end.state, end.reason, end.message))
+		}
+	}
+	n.bury(e)
+}
+
+// bury removes an executor that ended once nobody waits for news of its tasks.
+func (n *node) bury(e *nodeExecutor) {
+	if e.state == executorTerminated && len(e.tasks) == 0 {
+		n.removeExecutor(e.framework, e)
+		n.sweep(e.framework)
+		return
+	}
+	n.save(e)
+}
+
+func (n *node) removeExecutor(f *nodeFramework, e *nodeExecutor) {
+	f.executors = slices.DeleteFunc(f.executors, func(o *nodeExecutor) bool { return o == e })
+	delete(n.containers, e.container)
+	n.hangUp(e)
+	if e.saved {
+		n.emit(Forget{n.name, e.container})
+	}
+}
+
+func (n *node) hangUp(e *nodeExecutor) {
+	if e.conn != "" {
+		n.emit(CloseExecutor{e.conn})
+		delete(n.conns, e.conn)
+		e.conn = ""
+	}
+}
+
+// call answers an executor's call; conn names the new stream of a SUBSCRIBE.
+func (n *node) call(conn string, c *executor.Call) Answer {
+	if err := checkExecutorCall(c); err != "" {
+		return badRequest("Failed to validate Executor::Call: %s", err)
+	}
+	if c.Type == executor.Call_HEARTBEAT {
+		return accepted
+	}
+	f := n.frameworks[FrameworkID(c.FrameworkID.Value)]
+	if f == nil {
+		return badRequest("Framework cannot be found")
+	}
+	e := n.executor(f.id, ExecutorID(c.ExecutorID.Value))
+	if e == nil {
+		return badRequest("Executor cannot be found")
+	}
+	if e.state == executorRegistering && c.Type != executor.Call_SUBSCRIBE {
+		return Answer{http.StatusForbidden, "Executor is not subscribed"}
+	}
+	switch c.Type {
+	case executor.Call_SUBSCRIBE:
+		n.subscribe(conn, e, c.Subscribe)
+		return Answer{Status: http.StatusOK}
+	case executor.Call_UPDATE:
+		n.executorUpdate(e, c.Update.Status)
+	case executor.Call_MESSAGE:
+		if n.registered && !f.terminating {
+			n.send(fromExecutor{f.id, e.id, c.Message.Data})
+		}
+	default:
+		return Answer{Status: http.StatusNotImplemented}
+	}
+	return accepted
+}
+
+// subscribe connects an executor. One that should be ending is told so and cut off; one that never got a task, all
+// of them having been killed meanwhile, is ended.
+func (n *node) subscribe(conn string, e *nodeExecutor, c *executor.Call_Subscribe) {
+	if e.state >= executorTerminating || e.framework.terminating {
+		n.emit(SendExecutor{conn, &executor.Event{Type: executor.Event_SHUTDOWN}})
+		n.emit(CloseExecutor{conn})
+		return
+	}
+	n.hangUp(e)
+	e.state, e.conn = executorRunning, conn
+	n.conns[conn] = e
+	for i := range c.UnacknowledgedUpdates {
+		n.executorUpdate(e, c.UnacknowledgedUpdates[i].Status)
+	}
+	n.dropUndelivered(e, c.UnacknowledgedTasks)
+	if !e.everSent && len(e.queue) == 0 {
+		n.shutdown(e)
+		n.recovered()
+		return
+	}
+	n.tell(e, &executor.Event{Type: executor.Event_SUBSCRIBED, Subscribed: &executor.Event_Subscribed{
+		ExecutorInfo: e.info, FrameworkInfo: e.framework.info, AgentInfo: n.info, ContainerID: &mesos.ContainerID{Value: e.container},
+	}})
+	n.beat(e, conn)
+	n.deliver(e)
+	n.save(e)
+	n.recovered()
+}
+
+// beat sends heartbeats to an executor, the first one interval after it subscribed.
+func (n *node) beat(e *nodeExecutor, conn string) {
+	n.deadline(n.timing.Heartbeat, func() {
+		if e.conn == conn {
+			n.tell(e, &executor.Event{Type: executor.Event_HEARTBEAT})
+			n.beat(e, conn)
+		}
+	})
+}
+
+// dropUndelivered ends tasks that were handed out and never arrived, as the executor's list of what it has shows.
+func (n *node) dropUndelivered(e *nodeExecutor, has []mesos.TaskInfo) {
+	for _, t := range e.sortedTasks() {
+		if t.state != mesos.TASK_STAGING || slices.Contains(e.queue, t.id) ||
+			slices.ContainsFunc(has, func(i mesos.TaskInfo) bool { return i.TaskID.Value == string(t.id) }) {
+			continue
+		}
+		n.report(taskKey{e.framework.id, t.id}, n.status(t.id, e.id, n.lostState(e.framework.id, mesos.TASK_DROPPED),
+			mesos.REASON_AGENT_RESTARTED, "Task launched during agent restart"))
+	}
+}
+
+// connClosed hears that an executor's stream broke. It may come back until its process ends.
+func (n *node) connClosed(conn string) {
+	if e := n.conns[conn]; e != nil {
+		delete(n.conns, conn)
+		e.conn = ""
+	}
+}

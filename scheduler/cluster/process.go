@@ -1,0 +1,175 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"golang.org/x/sys/unix"
+)
+
+// process is one started program, the leader of a session of its own, so that all it starts can be found again.
+type process struct {
+	pid  int
+	done chan syscall.WaitStatus // capacity 1: the end, once
+}
+
+// startProcess runs a command in a sandbox, its output appended to the files stdout and stderr there. The goroutine
+// that waits for the program is the only one nobody waits for: the program outlives the server on purpose.
+func startProcess(command *mesos.CommandInfo, dir string, env []string) (*process, error) {
+	name, argv := commandLine(command)
+	if name == "" {
+		return nil, fmt.Errorf("no command given")
+	}
+	cmd := &exec.Cmd{Args: argv, Dir: dir, Env: env, SysProcAttr: &syscall.SysProcAttr{Setsid: true}}
+	if cmd.Path = name; !strings.Contains(name, "/") {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			return nil, err
+		}
+		cmd.Path = path
+	} else if !filepath.IsAbs(name) {
+		cmd.Path = filepath.Join(dir, name)
+	}
+	for _, out := range []string{"stdout", "stderr"} {
+		f, err := os.OpenFile(filepath.Join(dir, out), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		if out == "stdout" {
+			cmd.Stdout = f
+		} else {
+			cmd.Stderr = f
+		}
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	p := &process{pid: cmd.Process.Pid, done: make(chan syscall.WaitStatus, 1)}
+	go func() {
+		_ = cmd.Wait() // its error only repeats the wait status
+		p.done <- cmd.ProcessState.Sys().(syscall.WaitStatus)
+	}()
+	return p, nil
+}
+
+// commandLine gives program and arguments: a shell command goes to sh -c, otherwise value is the program and
+// arguments are all of argv, its zeroth included.
+func commandLine(c *mesos.CommandInfo) (string, []string) {
+	if c.GetShell() {
+		return "/bin/sh", []string{"sh", "-c", c.GetValue()}
+	}
+	argv := c.GetArguments()
+	if len(argv) == 0 {
+		argv = []string{c.GetValue()}
+	}
+	return c.GetValue(), argv
+}
+
+// environment is what a command sees: this process's own environment but for what belongs to another executor, the
+// agent's variables, and last what the command asks for.
+func environment(own map[string]string, command *mesos.CommandInfo) []string {
+	var out []string
+	for _, kv := range os.Environ() {
+		if !strings.HasPrefix(kv, "MESOS_") && !strings.HasPrefix(kv, "LIBPROCESS_") {
+			out = append(out, kv)
+		}
+	}
+	for _, k := range sortedKeys(own) {
+		out = append(out, k+"="+own[k])
+	}
+	for _, v := range command.GetEnvironment().GetVariables() {
+		out = append(out, v.Name+"="+v.GetValue())
+	}
+	return out
+}
+
+// signalTree sends a signal to a process, its group, and everything else in its session.
+func signalTree(pid int, sig syscall.Signal) {
+	_ = syscall.Kill(-pid, sig) // the group may be gone already
+	for _, p := range sessionOf(pid) {
+		if p != pid {
+			_ = syscall.Kill(p, sig)
+		}
+	}
+}
+
+// killTree ends a process and everything in its session, also what is forked meanwhile.
+func killTree(pid int) {
+	for range 20 { // a fork bomb can outrun any number of rounds; more rounds than a sane tree needs
+		_ = syscall.Kill(-pid, syscall.SIGKILL)
+		left := sessionOf(pid)
+		if len(left) == 0 {
+			return
+		}
+		for _, p := range left {
+			_ = syscall.Kill(p, syscall.SIGKILL)
+		}
+		time.Sleep(time.Millisecond) // the kernel needs a moment to take them away
+	}
+}
+
+// sessionOf lists the living processes of a session.
+func sessionOf(session int) []int {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil
+	}
+	var out []int
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		if f := statOf(pid); len(f) > 3 && f[0] != "Z" && f[0] != "X" && f[3] == strconv.Itoa(session) {
+			out = append(out, pid)
+		}
+	}
+	return out
+}
+
+// statOf reads the fields of /proc/<pid>/stat after the name: state, ppid, pgrp, session, … [19] is the start time.
+func statOf(pid int) []string {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return nil
+	}
+	_, rest, ok := strings.Cut(string(b[strings.LastIndexByte(string(b), ')')+1:]), " ")
+	if !ok {
+		return nil
+	}
+	return strings.Fields(rest)
+}
+
+// startTime tells one process from a later one with the same pid.
+func startTime(pid int) string {
+	if f := statOf(pid); len(f) > 19 && f[0] != "Z" && f[0] != "X" {
+		return f[19]
+	}
+	return ""
+}
+
+// awaitStranger waits for the end of a process that is not our child; false when ctx ended first. A stranger's wait
+// status is not to be had.
+func awaitStranger(ctx context.Context, pid int) bool {
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return true // gone already
+	}
+	defer unix.Close(fd)
+	for ctx.Err() == nil {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 200)
+		if n > 0 || err != nil && err != unix.EINTR {
+			return true
+		}
+	}
+	return false
+}
