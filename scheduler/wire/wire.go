@@ -9,6 +9,10 @@ import (
 // Version is the first byte of every message.
 const Version = 1
 
+// Folder stands for the attempt's own folder in Argv, Shell and the values of Env of an Order: only the
+// executor knows the path. It begins and ends with NUL, which no argument can hold.
+const Folder = "\x00folder\x00"
+
 // Order is one attempt to run. Everything is resolved: macros expanded, environment complete.
 type Order struct {
 	Sweep   string   `codec:"sweep"`

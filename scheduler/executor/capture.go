@@ -1,0 +1,158 @@
+package executor
+
+import (
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
+)
+
+const chunkBytes = 64 << 10 // of a pipe, by default, on Linux
+
+var chunks = sync.Pool{New: func() any { return new([chunkBytes]byte) }}
+
+// drain reads a pipe to its end, giving each chunk to use. A buffer is held only while there is something in
+// it, so a thousand silent trials cost no memory.
+func drain(pipe *os.File, use func([]byte)) {
+	conn, err := pipe.SyscallConn()
+	if err != nil {
+		return
+	}
+	for end := false; !end; {
+		err := conn.Read(func(fd uintptr) bool {
+			buf := chunks.Get().(*[chunkBytes]byte)
+			defer chunks.Put(buf)
+			n, err := unix.Read(int(fd), buf[:])
+			switch {
+			case err == unix.EAGAIN:
+				return false
+			case err == unix.EINTR:
+				return true
+			case err != nil || n == 0:
+				end = true
+				return true
+			}
+			use(buf[:n])
+			return true
+		})
+		if err != nil { // the deadline that ends a wait for forked children
+			return
+		}
+	}
+}
+
+// headTail writes a stream to files of bounded size: path holds the first head bytes; what follows goes to
+// path.tail, which becomes path.tail.1 whenever it is full, so that at least the last tail bytes are kept. A
+// disk that is full costs output, never the trial. Nothing is created before the first byte.
+type headTail struct {
+	path       string
+	head, tail int64
+	file       *os.File
+	written    int64 // to the current file
+	inTail     bool
+	broken     bool
+}
+
+func (h *headTail) Write(p []byte) (int, error) {
+	n := len(p)
+	for len(p) > 0 && !h.broken {
+		room := h.head
+		if h.inTail {
+			room = h.tail
+		}
+		if h.file == nil || h.written >= room {
+			h.turn()
+			continue
+		}
+		part := p[:min(int64(len(p)), room-h.written)]
+		m, err := h.file.Write(part)
+		h.written += int64(m)
+		p = p[m:]
+		if err != nil {
+			h.broken = true
+		}
+	}
+	return n, nil
+}
+
+// turn opens the next file.
+func (h *headTail) turn() {
+	path := h.path
+	if h.file != nil {
+		h.file.Close()
+		if path += ".tail"; h.inTail {
+			_ = os.Rename(path, path+".1")
+		}
+		h.inTail = true
+	}
+	var err error
+	if h.file, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644); err != nil {
+		h.broken = true
+	}
+	h.written = 0
+}
+
+func (h *headTail) close() {
+	if h.file != nil {
+		h.file.Close()
+	}
+}
+
+// lastLines keeps the end of a stream for people to read.
+type lastLines struct{ buf []byte }
+
+const (
+	lastBytes = 8 << 10
+	lastCount = 20
+	lastWidth = 500 // bytes of one line
+)
+
+var _ io.Writer = (*lastLines)(nil)
+
+func (l *lastLines) Write(p []byte) (int, error) {
+	n := len(p)
+	if len(p) > lastBytes {
+		p = p[len(p)-lastBytes:]
+	}
+	if len(l.buf)+len(p) > 2*lastBytes {
+		l.buf = append(l.buf[:0], l.buf[len(l.buf)-lastBytes:]...)
+	}
+	l.buf = append(l.buf, p...)
+	return n, nil
+}
+
+// lines returns the last lines that are not blank, as valid UTF-8 without control characters.
+func (l *lastLines) lines() []string {
+	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(l.buf))
+	var out []string
+	for _, line := range strings.Split(text, "\n") {
+		line = strings.TrimRight(readable(line), " \t")
+		if line != "" {
+			out = append(out, clip(line, lastWidth))
+		}
+	}
+	return out[max(0, len(out)-lastCount):]
+}
+
+func readable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x20 && r != '\t' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+}
+
+// clip cuts s to at most n bytes between runes.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}

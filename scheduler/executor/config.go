@@ -1,0 +1,141 @@
+package executor
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Config is what one executor process works with. FromEnvironment fills the first part from what the agent
+// says; zero fields of the second part take the defaults named here.
+type Config struct {
+	Agent           string // host:port of the agent's HTTP endpoint
+	HTTPS           bool
+	CA              string // file of trusted roots in PEM for HTTPS; empty: any certificate is believed, as libprocess does by default
+	Token           string // bearer token; empty: none
+	Framework       string
+	Executor        string
+	Sandbox         string        // folder the attempts' folders are made in, as this process sees it
+	HostSandbox     string        // the same folder as the agent's host sees it
+	Checkpoint      bool          // the agent may restart: hold on to the tasks and subscribe again
+	RecoveryTimeout time.Duration // for how long
+	BackoffMax      time.Duration // longest wait between attempts to subscribe
+	ShutdownGrace   time.Duration // from SHUTDOWN until the agent kills us
+	Environ         []string      // environment that trials start from, without what concerns only the executor
+
+	Idle        time.Duration // exit after so long without a task; 0: only when told
+	FirstWait   time.Duration // how long the first subscription may take; default 30 s
+	Settle      time.Duration // an attempt that ends sooner sends no TASK_RUNNING of its own; default 50 ms
+	Interval    time.Duration // between updates of one attempt while points trickle in; default 200 ms
+	Poll        time.Duration // between looks at a metrics file; default 200 ms
+	Linger      time.Duration // for how long children may hold the pipes after the trial itself ended; default 500 ms
+	BatchBytes  int           // points of one update; default 64 KiB
+	MemoryBytes int           // closed batches of one attempt held in memory; default 1 MiB
+	StoredBytes int           // the same with those spilled to disk, then points are dropped; default 256 MiB
+	MaxPoints   uint64        // points of one attempt, then they are dropped; default 10 million
+	MaxLine     int           // longest line looked at for metrics; default 64 KiB
+	HeadBytes   int64         // of stdout and stderr each, kept from the start; default 8 MiB
+	TailBytes   int64         // and from the end, at least; default 8 MiB
+	Subreaper   bool          // adopt and kill what trials leave behind; only for a process of our own
+
+	Log *slog.Logger // default: discards
+}
+
+// FromEnvironment reads what a Mesos agent tells its executors.
+func FromEnvironment(environ []string) (Config, error) {
+	env := make(map[string]string, len(environ))
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		env[name] = value
+	}
+	c := Config{
+		Agent:       env["MESOS_AGENT_ENDPOINT"],
+		Framework:   env["MESOS_FRAMEWORK_ID"],
+		Executor:    env["MESOS_EXECUTOR_ID"],
+		Sandbox:     env["MESOS_SANDBOX"],
+		HostSandbox: env["MESOS_DIRECTORY"],
+		Token:       env["MESOS_EXECUTOR_AUTHENTICATION_TOKEN"],
+		Checkpoint:  truth(env["MESOS_CHECKPOINT"]),
+		HTTPS:       truth(env["LIBPROCESS_SSL_ENABLED"]),
+		CA:          env["LIBPROCESS_SSL_CA_FILE"],
+		Environ:     trialBase(environ),
+	}
+	for name, value := range map[string]string{
+		"MESOS_AGENT_ENDPOINT": c.Agent, "MESOS_FRAMEWORK_ID": c.Framework, "MESOS_EXECUTOR_ID": c.Executor,
+	} {
+		if value == "" {
+			return Config{}, fmt.Errorf("read environment: %s is not set: kaon executor is started by a Mesos agent, not by hand", name)
+		}
+	}
+	for name, field := range map[string]*time.Duration{
+		"MESOS_RECOVERY_TIMEOUT":               &c.RecoveryTimeout,
+		"MESOS_SUBSCRIPTION_BACKOFF_MAX":       &c.BackoffMax,
+		"MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD": &c.ShutdownGrace,
+	} {
+		text := env[name]
+		if text == "" {
+			continue
+		}
+		var err error
+		if *field, err = parseDuration(text); err != nil {
+			return Config{}, fmt.Errorf("read environment: %s: %w", name, err)
+		}
+	}
+	return c, nil
+}
+
+func truth(text string) bool { return text == "1" || strings.EqualFold(text, "true") }
+
+func (c *Config) complete() error {
+	if _, _, err := net.SplitHostPort(c.Agent); err != nil {
+		return fmt.Errorf("read agent endpoint %q: %w", c.Agent, err)
+	}
+	if c.Sandbox == "" {
+		c.Sandbox = c.HostSandbox
+	}
+	if c.Sandbox == "" {
+		c.Sandbox = "."
+	}
+	var err error
+	if c.Sandbox, err = filepath.Abs(c.Sandbox); err != nil {
+		return fmt.Errorf("find sandbox: %w", err)
+	}
+	if info, err := os.Stat(c.Sandbox); err != nil || !info.IsDir() {
+		return errors.Join(fmt.Errorf("find sandbox %q: want a folder", c.Sandbox), err)
+	}
+	def(&c.HostSandbox, c.Sandbox)
+	def(&c.RecoveryTimeout, 15*time.Minute) // Mesos's own defaults
+	def(&c.BackoffMax, 2*time.Second)
+	def(&c.ShutdownGrace, 5*time.Second)
+	def(&c.FirstWait, 30*time.Second)
+	def(&c.Settle, 50*time.Millisecond)
+	def(&c.Interval, 200*time.Millisecond)
+	def(&c.Poll, 200*time.Millisecond)
+	def(&c.Linger, 500*time.Millisecond)
+	def(&c.BatchBytes, 64<<10)
+	def(&c.MemoryBytes, 1<<20)
+	def(&c.StoredBytes, 256<<20)
+	def(&c.MaxPoints, 10_000_000)
+	def(&c.MaxLine, 64<<10)
+	def(&c.HeadBytes, 8<<20)
+	def(&c.TailBytes, 8<<20)
+	def(&c.Log, slog.New(slog.DiscardHandler))
+	return nil
+}
+
+func (c *Config) limits() limits {
+	return limits{batch: c.BatchBytes, memory: c.MemoryBytes, stored: c.StoredBytes, points: c.MaxPoints,
+		settle: c.Settle, interval: c.Interval}
+}
+
+func def[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}

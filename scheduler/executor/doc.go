@@ -1,0 +1,20 @@
+// Package executor is the process beside the trials: `kaon executor`. The agent starts it; it subscribes over
+// the v1 executor HTTP API (protobuf, RecordIO), runs every task it is given as a process of its own, many at
+// a time, reads their metrics, and reports in status updates that agents resend until they are acknowledged.
+//
+// It does not retry, judge metrics or talk to the scheduler but through the agent, and it keeps nothing that
+// outlives it except what trials wrote into their folders.
+//
+// Nouns: a task is one attempt; its order says what to run; a collector finds measures in lines; an outbox
+// numbers them as points and makes updates of them, one unacknowledged at a time; a link is one subscription.
+//
+// Run is called once per process, by cmd. Inside, one goroutine reads the agent's events, each task has one,
+// and one for each of its pipes while its process runs; a task's lock guards its collector and outbox, and no
+// lock is held while the network is waited for. collect, flatten, pairs, lines and outbox are pure.
+//
+// In the flow it stands between launch and journal: orders come in, reports go out (package wire).
+//
+// An attempt's folder, <sandbox>/<task id>/, is its working directory unless the order names one, and holds
+// stdout, stderr (and .tail files when they grew beyond their bound), metrics.jsonl, control, artifacts/ and
+// the order's files. stdout, stderr and metrics.jsonl exist from their first byte on.
+package executor

@@ -1,0 +1,117 @@
+package executor
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+)
+
+// trialBase is the executor's environment as far as it is a trial's business: without what Mesos says to the
+// executor (its token above all) and without KAON_ names of an outer trial.
+func trialBase(environ []string) []string {
+	var out []string
+	for _, pair := range environ {
+		name, _, _ := strings.Cut(pair, "=")
+		if name == "MESOS_SANDBOX" || !(strings.HasPrefix(name, "MESOS_") || strings.HasPrefix(name, "LIBPROCESS_") || strings.HasPrefix(name, "KAON_")) {
+			out = append(out, pair)
+		}
+	}
+	return out
+}
+
+// Names of the files and folders of an attempt's folder.
+const (
+	stdoutName    = "stdout"
+	stderrName    = "stderr"
+	metricsName   = "metrics.jsonl"
+	controlName   = "control"
+	artifactsName = "artifacts"
+	spillName     = ".points"
+)
+
+// environment is what an attempt sees: base, then the order's own, then kaon's; a later value replaces an
+// earlier one.
+func environment(base []string, o *wire.Order, dir string) ([]string, error) {
+	env := make([]string, 0, len(base)+len(o.Env)+24)
+	env = append(env, base...)
+	at := make(map[string]int, len(env))
+	for i, pair := range env {
+		name, _, _ := strings.Cut(pair, "=")
+		at[name] = i
+	}
+	put := func(name, value string) {
+		if i, ok := at[name]; ok {
+			env[i] = name + "=" + value
+			return
+		}
+		at[name] = len(env)
+		env = append(env, name+"="+value)
+	}
+	for _, pair := range o.Env {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok || name == "" || strings.IndexByte(name, 0) >= 0 {
+			return nil, fmt.Errorf("bad environment entry %q: want NAME=value", pair)
+		}
+		put(name, here(value, dir))
+	}
+	put("KAON_SWEEP", o.Sweep)
+	put("KAON_TRIAL", strconv.Itoa(o.Trial))
+	put("KAON_ATTEMPT", strconv.Itoa(o.Attempt))
+	put("KAON_SEED", strconv.FormatUint(o.Seed, 10))
+	put("KAON_METRICS", filepath.Join(dir, metricsName))
+	put("KAON_CONTROL", filepath.Join(dir, controlName))
+	put("KAON_ARTIFACTS", filepath.Join(dir, artifactsName))
+	if len(o.Params) == 0 {
+		put("KAON_PARAMS", "{}")
+		return env, nil
+	}
+	put("KAON_PARAMS", string(o.Params))
+	var params map[string]json.RawMessage
+	if err := json.Unmarshal(o.Params, &params); err != nil {
+		return nil, fmt.Errorf("read parameters %.200q: %w", o.Params, err)
+	}
+	names := make([]string, 0, len(params))
+	for name := range params {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		put("KAON_PARAM_"+envName(name), plain(params[name]))
+	}
+	return env, nil
+}
+
+// here puts an attempt's folder in the place of wire.Folder.
+func here(text, dir string) string { return strings.ReplaceAll(text, wire.Folder, dir) }
+
+// envName writes a parameter's name in upper case, anything but letters and digits as _.
+func envName(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z':
+			return r - 'a' + 'A'
+		case r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
+			return r
+		}
+		return '_'
+	}, name)
+}
+
+// plain writes a parameter's value: a string without its quotes, anything else as JSON on one line.
+func plain(value json.RawMessage) string {
+	var s string
+	if json.Unmarshal(value, &s) == nil && len(value) > 0 && bytes.TrimSpace(value)[0] == '"' {
+		return strings.ReplaceAll(s, "\x00", "")
+	}
+	var one bytes.Buffer
+	if err := json.Compact(&one, value); err != nil {
+		return string(value)
+	}
+	return one.String()
+}

@@ -1,0 +1,64 @@
+package executor
+
+import "bytes"
+
+// lines cuts a stream into lines. A carriage return ends a line too: progress bars end theirs by it. Lines
+// longer than max are passed over, so memory stays bounded whatever comes.
+type lines struct {
+	max      int
+	rest     []byte // begun, not ended
+	skipping bool   // inside a line that was too long
+}
+
+// feed gives every line that ends in chunk to emit, without its end. The line is valid during the call.
+func (l *lines) feed(chunk []byte, emit func([]byte)) {
+	newline := -1 // where the next '\n' is; looked for once per '\n', however many '\r' come before it
+	for at := 0; at < len(chunk); {
+		if newline < at {
+			if newline = bytes.IndexByte(chunk[at:], '\n'); newline < 0 {
+				newline = len(chunk)
+			} else {
+				newline += at
+			}
+		}
+		end := newline
+		if i := bytes.IndexByte(chunk[at:newline], '\r'); i >= 0 {
+			end = at + i
+		}
+		if end == len(chunk) {
+			l.keep(chunk[at:])
+			return
+		}
+		l.line(chunk[at:end], emit)
+		at = end + 1
+	}
+}
+
+func (l *lines) line(part []byte, emit func([]byte)) {
+	switch {
+	case l.skipping || len(l.rest)+len(part) > l.max:
+		l.skipping = false
+	case len(l.rest) > 0:
+		l.rest = append(l.rest, part...)
+		emit(l.rest)
+	case len(part) > 0:
+		emit(part)
+	}
+	l.rest = l.rest[:0]
+}
+
+func (l *lines) keep(part []byte) {
+	if l.skipping || len(l.rest)+len(part) > l.max {
+		l.skipping, l.rest = true, nil
+		return
+	}
+	l.rest = append(l.rest, part...)
+}
+
+// flush gives the last line when the stream ended without ending it.
+func (l *lines) flush(emit func([]byte)) {
+	if len(l.rest) > 0 && !l.skipping {
+		emit(l.rest)
+	}
+	l.rest, l.skipping = nil, false
+}

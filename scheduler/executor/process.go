@@ -1,0 +1,177 @@
+package executor
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+)
+
+// process is a trial's program: the leader of its own session and process group.
+type process struct {
+	pid    int
+	handle *os.File // pidfd; nil where the kernel has none
+	stdout *os.File // the reading ends of its pipes
+	stderr *os.File
+}
+
+// startProcess starts the order's command in dir with env. Its error is for people.
+func startProcess(o *wire.Order, dir, folder string, env []string, stdin *os.File) (*process, error) {
+	argv := make([]string, 0, max(len(o.Argv), 3))
+	for _, a := range o.Argv {
+		argv = append(argv, here(a, folder))
+	}
+	if o.Shell != "" {
+		argv = []string{"/bin/sh", "-c", here(o.Shell, folder)}
+	}
+	if len(argv) == 0 || argv[0] == "" {
+		return nil, errors.New("the order has no command")
+	}
+	file, err := lookPath(argv[0], env)
+	if err != nil {
+		return nil, err
+	}
+	out, outChild, err := pipe()
+	if err != nil {
+		return nil, err
+	}
+	errs, errsChild, err := pipe()
+	if err != nil {
+		out.Close()
+		unix.Close(outChild)
+		return nil, err
+	}
+	pidfd := -1
+	pid, err := syscall.ForkExec(file, argv, &syscall.ProcAttr{
+		Dir:   dir,
+		Env:   env,
+		Files: []uintptr{stdin.Fd(), uintptr(outChild), uintptr(errsChild)},
+		// The kernel kills the trial when the executor dies; a new session has a process group of its own.
+		Sys: &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL, PidFD: &pidfd},
+	})
+	unix.Close(outChild)
+	unix.Close(errsChild)
+	if err != nil {
+		out.Close()
+		errs.Close()
+		return nil, explain(file, argv[0], dir, err)
+	}
+	p := &process{pid: pid, stdout: out, stderr: errs}
+	if pidfd >= 0 && unix.SetNonblock(pidfd, true) == nil {
+		p.handle = os.NewFile(uintptr(pidfd), "pidfd")
+	}
+	return p, nil
+}
+
+// pipe returns a reading end that the runtime polls and a writing end that blocks, as programs expect of
+// their standard output.
+func pipe() (*os.File, int, error) {
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
+		return nil, 0, fmt.Errorf("make a pipe: %w", err)
+	}
+	if err := unix.SetNonblock(fds[0], true); err != nil {
+		unix.Close(fds[0])
+		unix.Close(fds[1])
+		return nil, 0, fmt.Errorf("make a pipe: %w", err)
+	}
+	return os.NewFile(uintptr(fds[0]), "pipe"), fds[1], nil
+}
+
+// lookPath finds a bare name in the PATH the trial will see. A name with a slash is taken as it is, from the
+// working directory.
+func lookPath(name string, env []string) (string, error) {
+	if strings.Contains(name, "/") {
+		return name, nil
+	}
+	path := ""
+	for _, pair := range env {
+		if v, ok := strings.CutPrefix(pair, "PATH="); ok {
+			path = v
+		}
+	}
+	for _, dir := range filepath.SplitList(path) {
+		file := filepath.Join(dir, name)
+		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() && unix.Access(file, unix.X_OK) == nil {
+			return file, nil
+		}
+	}
+	return "", fmt.Errorf("start %q: no such program in PATH (%s)", name, path)
+}
+
+// explain says why a program could not be started; the kernel's own words often blame the wrong file.
+func explain(file, name, dir string, err error) error {
+	if info, dirErr := os.Stat(dir); dirErr != nil || !info.IsDir() {
+		return fmt.Errorf("start %q: working directory %q does not exist on this agent", name, dir)
+	}
+	full := file
+	if !filepath.IsAbs(full) {
+		full = filepath.Join(dir, file)
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if _, statErr := os.Stat(full); statErr == nil {
+			return fmt.Errorf("start %q: %s exists, but its interpreter does not: look at its first line, or at the libraries it is linked with", name, full)
+		}
+		return fmt.Errorf("start %q: no such program: %s", name, full)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("start %q: permission denied: is %s executable (chmod +x)?", name, full)
+	case errors.Is(err, unix.ENOEXEC):
+		return fmt.Errorf("start %q: %s is no program for this machine: a script needs a first line like #!/bin/sh", name, full)
+	case errors.Is(err, unix.E2BIG):
+		return fmt.Errorf("start %q: arguments and environment are too long", name)
+	}
+	return fmt.Errorf("start %q: %w", name, err)
+}
+
+// awaitExit waits until the process has ended, without reaping it: until reap its id is nobody else's.
+// Waiting in the poller keeps the thread free; a blocking wait of two trials on two cores would hold up
+// everything else until the runtime noticed, for up to 10 ms.
+func (p *process) awaitExit() {
+	if p.handle != nil {
+		if conn, err := p.handle.SyscallConn(); err == nil {
+			err = conn.Read(func(uintptr) bool { return p.ended(unix.WNOHANG) })
+			if err == nil {
+				return
+			}
+		}
+	}
+	p.ended(0)
+}
+
+// ended asks for the end of the process, or with no flags waits for it.
+func (p *process) ended(flags int) bool {
+	for {
+		var info unix.Siginfo
+		err := unix.Waitid(unix.P_PID, p.pid, &info, unix.WEXITED|unix.WNOWAIT|flags, nil)
+		if err != unix.EINTR {
+			return err != nil || info.Signo != 0
+		}
+	}
+}
+
+// reap takes the wait status of a process that has ended, and gives its files back.
+func (p *process) reap() (unix.WaitStatus, error) {
+	p.stdout.Close()
+	p.stderr.Close()
+	if p.handle != nil {
+		p.handle.Close()
+	}
+	for {
+		var status unix.WaitStatus
+		_, err := unix.Wait4(p.pid, &status, 0, nil)
+		if err != unix.EINTR {
+			return status, err
+		}
+	}
+}
+
+// signal sends sig to the whole process group. The group exists until reap.
+func (p *process) signal(sig unix.Signal) { _ = unix.Kill(-p.pid, sig) }

@@ -1,0 +1,61 @@
+package executor
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+)
+
+// fileSpill keeps batches in a file of the attempt's folder, each after its length in four bytes. The file
+// exists only while something was spilled; it starts over whenever it has been emptied.
+type fileSpill struct {
+	path string
+	file *os.File
+	head int64 // where the oldest batch begins
+	tail int64 // where the next one goes
+}
+
+func (s *fileSpill) push(batch []byte) error {
+	if s.file == nil {
+		f, err := os.OpenFile(s.path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+		if err != nil {
+			return fmt.Errorf("spill points: %w", err)
+		}
+		s.file = f
+	}
+	record := append(binary.BigEndian.AppendUint32(nil, uint32(len(batch))), batch...)
+	if _, err := s.file.WriteAt(record, s.tail); err != nil {
+		return fmt.Errorf("spill points: %w", err)
+	}
+	s.tail += int64(len(record))
+	return nil
+}
+
+func (s *fileSpill) pop() ([]byte, error) {
+	var size [4]byte
+	if _, err := s.file.ReadAt(size[:], s.head); err != nil {
+		return nil, fmt.Errorf("read spilled points: %w", err)
+	}
+	n := int64(binary.BigEndian.Uint32(size[:]))
+	if s.head+4+n > s.tail {
+		return nil, fmt.Errorf("read spilled points: batch of %d bytes at %d ends beyond %d", n, s.head, s.tail)
+	}
+	batch := make([]byte, n)
+	if _, err := io.ReadFull(io.NewSectionReader(s.file, s.head+4, n), batch); err != nil {
+		return nil, fmt.Errorf("read spilled points: %w", err)
+	}
+	if s.head += 4 + n; s.head == s.tail {
+		s.head, s.tail = 0, 0
+		_ = s.file.Truncate(0) // only to give the space back
+	}
+	return batch, nil
+}
+
+// remove forgets everything.
+func (s *fileSpill) remove() {
+	if s.file != nil {
+		s.file.Close()
+		os.Remove(s.path)
+	}
+}

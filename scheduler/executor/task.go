@@ -1,0 +1,388 @@
+package executor
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
+	"golang.org/x/sys/unix"
+
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+)
+
+// defaultGrace is what an order without a grace gives a trial between SIGTERM and SIGKILL.
+const defaultGrace = 5 * time.Second
+
+// maxFinish bounds what is read of a metrics file after the end: a sparse file may claim terabytes.
+const maxFinish = 1 << 30
+
+// task is one attempt: its order, its process, and what it has said. Its run method has a goroutine of its
+// own, and one each for the two pipes while the process runs.
+type task struct {
+	id    string
+	dir   string // its folder in the sandbox
+	order wire.Order
+	x     *executor
+	begin time.Time
+
+	mu struct {
+		sync.Mutex
+		info     *mesosapi.TaskInfo // until an update was acknowledged; the agent wants it on resubscription
+		out      *outbox
+		collect  *collector
+		follow   follower
+		process  *process // nil before the start and after the end
+		killed   bool     // by KILL or shutdown
+		timedOut bool
+		grace    *time.Timer // until SIGKILL
+		limit    *time.Timer // until the order's timeout
+		send     *time.Timer // until the next update is due
+		progress time.Time   // when progress was told last
+		tooLong  uint64      // metric lines beyond the bounds of a line
+	}
+	spill fileSpill
+}
+
+// newTask reads the order of a LAUNCH; an order that cannot be run gives a task that fails at once.
+func (x *executor) newTask(info *mesosapi.TaskInfo) (*task, error) {
+	t := &task{id: info.TaskID.Value, x: x, begin: time.Now()}
+	t.mu.info = info
+	t.mu.out = newOutbox(x.conf.limits(), &t.spill, t.begin)
+	t.mu.collect = &collector{}
+	if t.id == "" || t.id == "." || t.id == ".." || strings.ContainsAny(t.id, "/\x00") {
+		return t, fmt.Errorf("task id %q cannot name a folder", t.id)
+	}
+	t.dir = filepath.Join(x.conf.Sandbox, t.id)
+	t.spill.path = filepath.Join(t.dir, spillName)
+	t.mu.follow = follower{path: filepath.Join(t.dir, metricsName), lines: lines{max: x.conf.MaxLine}}
+	var err error
+	if t.order, err = wire.Decode[wire.Order](info.Data); err != nil {
+		return t, err
+	}
+	if (len(t.order.Argv) == 0) == (t.order.Shell == "") {
+		return t, fmt.Errorf("order of %s: want exactly one of argv and shell", t.id)
+	}
+	collect, err := newCollector(&t.order)
+	if err != nil {
+		return t, err
+	}
+	t.mu.collect = collect
+	return t, nil
+}
+
+// run runs the attempt from its folder to its last update.
+func (t *task) run() {
+	p, err := t.start()
+	if err != nil {
+		t.fail(err)
+		return
+	}
+	var last lastLines
+	readers := t.readPipes(p, &last)
+	p.awaitExit()
+	ended := time.Now()
+	// Children that still hold the pipes may finish a sentence; then they go.
+	select {
+	case <-readers:
+	case <-time.After(t.x.conf.Linger):
+	}
+	p.signal(unix.SIGKILL)
+	select {
+	case <-readers:
+	case <-time.After(100 * time.Millisecond): // a child that left the group holds the pipe
+		_ = p.stdout.SetReadDeadline(ended)
+		_ = p.stderr.SetReadDeadline(ended)
+		<-readers
+	}
+	t.mu.Lock()
+	t.mu.process = nil
+	t.mu.follow.finish(maxFinish, t.take)
+	status, err := p.reap()
+	end := t.ending(status, err, ended, &last)
+	t.close(end)
+	t.mu.Unlock()
+	t.x.flush(t)
+	t.x.sweepSoon()
+}
+
+// start makes the attempt's folder and starts its process, unless it was killed before.
+func (t *task) start() (*process, error) {
+	if err := t.prepare(); err != nil {
+		return nil, err
+	}
+	env, err := environment(t.x.conf.Environ, &t.order, t.dir)
+	if err != nil {
+		return nil, err
+	}
+	dir := t.order.Dir
+	if dir == "" {
+		dir = t.dir
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.mu.killed {
+		return nil, fmt.Errorf("killed before it started")
+	}
+	p, err := startProcess(&t.order, dir, t.dir, env, t.x.null)
+	if err != nil {
+		return nil, err
+	}
+	t.mu.process = p
+	t.begin = time.Now()
+	if t.order.Timeout > 0 {
+		t.mu.limit = time.AfterFunc(t.order.Timeout, t.timeout)
+	}
+	t.mu.send = time.AfterFunc(t.x.conf.Settle, func() { t.x.flush(t) })
+	return p, nil
+}
+
+// prepare makes the folder with what the trial finds in it.
+func (t *task) prepare() error {
+	if err := os.MkdirAll(filepath.Join(t.dir, artifactsName), 0o755); err != nil {
+		return fmt.Errorf("make the attempt's folder: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(t.dir, controlName), nil, 0o644); err != nil {
+		return fmt.Errorf("make the control file: %w", err)
+	}
+	for _, f := range t.order.Files {
+		if !filepath.IsLocal(f.Name) {
+			return fmt.Errorf("write file %q: its name leads out of the attempt's folder", f.Name)
+		}
+		path := filepath.Join(t.dir, f.Name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return fmt.Errorf("write file %q: %w", f.Name, err)
+		}
+		if err := os.WriteFile(path, f.Data, 0o644); err != nil {
+			return fmt.Errorf("write file %q: %w", f.Name, err)
+		}
+	}
+	return nil
+}
+
+// readPipes starts the two readers; the channel closes when both pipes have ended.
+func (t *task) readPipes(p *process, last *lastLines) <-chan struct{} {
+	done := make(chan struct{})
+	var left atomic.Int32
+	left.Store(2)
+	read := func(f func()) {
+		f()
+		if left.Add(-1) == 0 {
+			close(done)
+		}
+	}
+	go read(func() { t.readStdout(p.stdout) })
+	go read(func() {
+		file := headTail{path: filepath.Join(t.dir, stderrName), head: t.x.conf.HeadBytes, tail: t.x.conf.TailBytes}
+		defer file.close()
+		both := io.MultiWriter(&file, last)
+		drain(p.stderr, func(chunk []byte) { _, _ = both.Write(chunk) })
+	})
+	return done
+}
+
+func (t *task) readStdout(pipe *os.File) {
+	file := headTail{path: filepath.Join(t.dir, stdoutName), head: t.x.conf.HeadBytes, tail: t.x.conf.TailBytes}
+	defer file.close()
+	cut := lines{max: t.x.conf.MaxLine}
+	locked := func(f func(func([]byte))) {
+		t.mu.Lock()
+		had := t.mu.out.next
+		f(t.take)
+		more := t.mu.out.next != had
+		t.mu.Unlock()
+		if more {
+			t.x.flush(t)
+		}
+	}
+	drain(pipe, func(chunk []byte) {
+		_, _ = file.Write(chunk)
+		locked(func(emit func([]byte)) { cut.feed(chunk, emit) })
+	})
+	locked(cut.flush)
+}
+
+// look reads what is new in the metrics file; it tells whether there is more.
+func (t *task) look() bool {
+	t.mu.Lock()
+	had := t.mu.out.next
+	more := t.mu.process != nil && t.mu.follow.look(maxLook, t.take)
+	grown := t.mu.out.next != had
+	t.mu.Unlock()
+	if grown {
+		t.x.flush(t)
+	}
+	return more
+}
+
+// take reads one line for metrics. The lock is held.
+func (t *task) take(line []byte) {
+	m, ok, bad := t.mu.collect.line(line)
+	if bad {
+		t.mu.tooLong++
+	}
+	if !ok {
+		return
+	}
+	now := time.Now()
+	t.mu.out.add(m, now.UnixMilli())
+	pointsTotal.Inc()
+	if percent, ok := m.metrics["progress"]; ok && now.Sub(t.mu.progress) >= time.Second {
+		t.mu.progress = now
+		t.x.say(wire.Encode(wire.Control{Task: t.id, Progress: percent}))
+	}
+}
+
+// ending says how a process ended. The lock is held.
+func (t *task) ending(status unix.WaitStatus, err error, at time.Time, last *lastLines) ending {
+	e := ending{state: mesosapi.TASK_FINISHED, end: wire.End{
+		StartMs: t.begin.UnixMilli(), EndMs: at.UnixMilli(),
+		Killed: t.mu.killed, TimedOut: t.mu.timedOut,
+	}}
+	switch {
+	case err != nil:
+		e.state, e.end.Exit, e.end.Error = mesosapi.TASK_FAILED, -1, fmt.Sprintf("wait for the process: %v", err)
+		e.message = e.end.Error
+	case status.Signaled():
+		sig := status.Signal()
+		e.state, e.end.Exit, e.end.Signal = mesosapi.TASK_FAILED, -1, int(sig)
+		e.message = fmt.Sprintf("ended by signal %d (%s, %s)", sig, unix.SignalName(sig), sig)
+		if status.CoreDump() {
+			e.message += ", core dumped"
+		}
+	case status.ExitStatus() != 0:
+		e.state, e.end.Exit = mesosapi.TASK_FAILED, status.ExitStatus()
+		e.message = fmt.Sprintf("exit code %d", status.ExitStatus())
+	}
+	switch {
+	case t.mu.timedOut:
+		e.state = mesosapi.TASK_FAILED
+		e.message = fmt.Sprintf("timed out after %v", t.order.Timeout)
+	case t.mu.killed:
+		e.state = mesosapi.TASK_KILLED
+		e.message = "killed"
+	}
+	if e.state != mesosapi.TASK_FINISHED {
+		e.end.Stderr = last.lines()
+	}
+	if n := len(e.end.Stderr); n > 0 && e.state == mesosapi.TASK_FAILED {
+		e.message += ": " + e.end.Stderr[n-1]
+	}
+	return e
+}
+
+// fail ends a task that never ran.
+func (t *task) fail(err error) {
+	now := time.Now()
+	t.mu.Lock()
+	e := ending{state: mesosapi.TASK_FAILED, message: err.Error(), end: wire.End{
+		Exit: -1, Error: err.Error(), StartMs: t.begin.UnixMilli(), EndMs: now.UnixMilli(), Killed: t.mu.killed}}
+	if t.mu.killed {
+		e.state = mesosapi.TASK_KILLED
+	}
+	t.close(e)
+	t.mu.Unlock()
+	t.x.flush(t)
+}
+
+// close seals the outbox and stops the timers. The lock is held.
+func (t *task) close(e ending) {
+	for _, timer := range []*time.Timer{t.mu.grace, t.mu.limit, t.mu.send} {
+		if timer != nil {
+			timer.Stop()
+		}
+	}
+	if t.dir != "" {
+		e.end.Sandbox = filepath.Join(t.x.conf.HostSandbox, t.id)
+	}
+	t.mu.out.dropped += t.mu.tooLong
+	t.mu.out.finish(e)
+	tasksTotal(e.state.String()).Inc()
+}
+
+// kill asks the trial to end: SIGTERM now, SIGKILL after grace, or after the order's grace when it is
+// negative. A later kill may shorten or lengthen the grace.
+func (t *task) kill(grace time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.mu.killed = true
+	t.terminate(grace)
+}
+
+func (t *task) timeout() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.mu.process != nil && !t.mu.killed {
+		t.mu.timedOut = true
+		t.terminate(-1)
+	}
+}
+
+func (t *task) terminate(grace time.Duration) {
+	if grace < 0 {
+		if grace = t.order.Grace; grace <= 0 {
+			grace = defaultGrace
+		}
+	}
+	p := t.mu.process
+	switch {
+	case p == nil:
+	case grace == 0:
+		p.signal(unix.SIGKILL)
+	case t.mu.grace != nil:
+		t.mu.grace.Reset(grace)
+	default:
+		p.signal(unix.SIGTERM)
+		p.signal(unix.SIGCONT) // one that is stopped must wake up to end
+		t.mu.grace = time.AfterFunc(grace, t.destroy)
+	}
+}
+
+func (t *task) destroy() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.mu.process != nil {
+		t.mu.process.signal(unix.SIGKILL)
+	}
+}
+
+// control appends one message to the trial's control file, as one line.
+func (t *task) control(body []byte) error {
+	var line bytes.Buffer
+	if err := json.Compact(&line, body); err != nil {
+		return fmt.Errorf("append to control file of %s: not JSON: %w", t.id, err)
+	}
+	line.WriteByte('\n')
+	f, err := os.OpenFile(filepath.Join(t.dir, controlName), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+	if err != nil {
+		return fmt.Errorf("append to control file of %s: %w", t.id, err)
+	}
+	defer f.Close()
+	if _, err := f.Write(line.Bytes()); err != nil {
+		return fmt.Errorf("append to control file of %s: %w", t.id, err)
+	}
+	return nil
+}
+
+// next returns the update to send now, if any, and sets the timer for a later one.
+func (t *task) next() *outUpdate {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	u, wait := t.mu.out.take(time.Now(), uuid.New)
+	if wait > 0 && t.mu.out.end == nil {
+		if t.mu.send == nil {
+			t.mu.send = time.AfterFunc(wait, func() { t.x.flush(t) })
+		} else {
+			t.mu.send.Reset(wait)
+		}
+	}
+	return u
+}
