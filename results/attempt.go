@@ -3,6 +3,7 @@ package results
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/kaon-sweep/kaon/sweep"
@@ -13,41 +14,44 @@ import (
 const maxMetrics = 256
 
 // series is what is kept of one metric of one attempt. Points enter it in the order of their numbers, so the
-// sum has the same bits however they arrived.
+// mean has the same bits however they arrived. It is sweep.Reduce.Of point by point.
 type series struct {
 	metric uint32 // index into Board.names
 	count  uint32
+	finite uint32 // how many of count are neither NaN nor infinite: min, max and mean are of those
 	last   float64
-	min    float64 // of the numbers that are not NaN
+	min    float64
 	max    float64
-	sum    float64
+	mean   float64
 }
 
 func (s *series) add(v float64) {
-	switch {
-	case s.count == 0 || s.min != s.min:
-		s.min, s.max = v, v
-	case v < s.min:
-		s.min = v
-	case v > s.max:
-		s.max = v
-	}
 	s.count++
 	s.last = v
-	s.sum += v
+	if !sweep.Counts(v) {
+		return
+	}
+	if s.finite++; s.finite == 1 {
+		s.min, s.max, s.mean = v, v, v
+		return
+	}
+	s.min, s.max = math.Min(s.min, v), math.Max(s.max, v)
+	s.mean += (v - s.mean) / float64(s.finite)
 }
 
 // reduce is the number that stands for the series.
 func (s *series) reduce(how sweep.Reduce) float64 {
-	switch how {
-	case sweep.Min:
+	switch {
+	case how == sweep.Last || how == "":
+		return s.last
+	case s.finite == 0:
+		return math.NaN()
+	case how == sweep.Min:
 		return s.min
-	case sweep.Max:
+	case how == sweep.Max:
 		return s.max
-	case sweep.Mean:
-		return s.sum / float64(s.count)
 	}
-	return s.last
+	return s.mean
 }
 
 // numbered is a point that waits for those before it.

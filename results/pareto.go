@@ -41,9 +41,9 @@ func (b *Board) pareto() []Compromise {
 		return nil
 	}
 	if !b.front.valid || b.front.of != b.changes {
-		goals := make([]sweep.Goal, len(ids))
+		goals := make([]sweep.Metric, len(ids))
 		for k, id := range ids {
-			goals[k] = b.declared[id].Goal
+			goals[k] = b.declared[id]
 		}
 		b.front = front{b.changes, true, undominated(b.compromises(ids), goals)}
 	}
@@ -60,7 +60,7 @@ next:
 		values := make([]Number, len(ids))
 		for k, id := range ids {
 			v, ok := b.value(t, id)
-			if !ok || !finite(v) {
+			if !ok || !sweep.Counts(v) {
 				continue next
 			}
 			values[k] = Number(v)
@@ -73,12 +73,12 @@ next:
 // undominated sorts by the first goal, then the second and so on: what comes later dominates nothing that came
 // before, so each trial is compared with the front alone. With two goals the last of the front decides, and
 // the whole costs O(n log n); with more, O(n·front).
-func undominated(all []Compromise, goals []sweep.Goal) []Compromise {
+func undominated(all []Compromise, goals []sweep.Metric) []Compromise {
 	sort.Slice(all, func(i, j int) bool {
 		x, y := all[i], all[j]
 		for k, goal := range goals {
 			if x.Values[k] != y.Values[k] {
-				return better(goal, float64(x.Values[k]), float64(y.Values[k]))
+				return goal.Better(float64(x.Values[k]), float64(y.Values[k]))
 			}
 		}
 		return x.Trial < y.Trial
@@ -97,9 +97,9 @@ func undominated(all []Compromise, goals []sweep.Goal) []Compromise {
 }
 
 // covers says whether x is at least as good as y in every goal.
-func covers(x, y []Number, goals []sweep.Goal) bool {
+func covers(x, y []Number, goals []sweep.Metric) bool {
 	for k, goal := range goals {
-		if better(goal, float64(y[k]), float64(x[k])) {
+		if goal.Better(float64(y[k]), float64(x[k])) {
 			return false
 		}
 	}

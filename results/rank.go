@@ -39,17 +39,7 @@ func (b *Board) candidate(index int) (value float64, ok bool) {
 		return 0, false
 	}
 	value, ok = b.value(t, 0)
-	return value, ok && finite(value)
-}
-
-func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
-
-// better says whether a is better than b.
-func better(goal sweep.Goal, a, b float64) bool {
-	if goal == sweep.Maximize {
-		return a > b
-	}
-	return a < b
+	return value, ok && sweep.Counts(value)
 }
 
 // ahead says whether trial i beats trial j, ties going to the lower index. A j of -1 is no trial.
@@ -59,11 +49,7 @@ func (b *Board) ahead(i, j int) bool {
 		return false
 	}
 	w, ok := b.candidate(j)
-	if !ok {
-		return true
-	}
-	goal := b.cfg.Objective.Goal
-	return better(goal, v, w) || i < j && !better(goal, w, v)
+	return !ok || b.cfg.Objective.Wins(i, v, j, w)
 }
 
 // Best is the trial in front, O(1) unless the one that was in front has changed.
@@ -97,22 +83,22 @@ type Improvement struct {
 // O(trials + trials·log k at worst).
 func (b *Board) ranking(k int) (top []Ranked, history []Improvement) {
 	top, history = []Ranked{}, []Improvement{}
-	goal := b.cfg.Objective.Goal
+	better := b.cfg.Objective.Better
 	for i := range b.trials {
 		v, ok := b.candidate(i)
 		if !ok {
 			continue
 		}
-		if n := len(history); n == 0 || better(goal, v, float64(history[n-1].Value)) {
+		if n := len(history); n == 0 || better(v, float64(history[n-1].Value)) {
 			history = append(history, Improvement{i, Number(v)})
 		}
 		if len(top) == k {
-			if k == 0 || !better(goal, v, float64(top[k-1].Value)) {
+			if k == 0 || !better(v, float64(top[k-1].Value)) {
 				continue
 			}
 			top = top[:k-1]
 		}
-		at := sort.Search(len(top), func(j int) bool { return better(goal, v, float64(top[j].Value)) })
+		at := sort.Search(len(top), func(j int) bool { return better(v, float64(top[j].Value)) })
 		top = append(top, Ranked{})
 		copy(top[at+1:], top[at:])
 		top[at] = b.ranked(i, v)

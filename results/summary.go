@@ -125,14 +125,15 @@ type sum struct {
 	reported bool // by any attempt
 	n        int
 	min, max float64
-	total    float64
+	mean     float64
 }
 
 func (s *sum) add(v float64) {
-	if s.n == 0 {
+	if s.n++; s.n == 1 {
 		s.min, s.max = v, v
 	}
-	s.n, s.total, s.min, s.max = s.n+1, s.total+v, min(s.min, v), max(s.max, v)
+	s.min, s.max = min(s.min, v), max(s.max, v)
+	s.mean += (v - s.mean) / float64(s.n) // does not overflow
 }
 
 // spreads adds up the metrics in the order of the trials' indices, so that means have the same bits.
@@ -151,7 +152,7 @@ func (b *Board) spreads() (out []Spread, missing uint64) {
 			for k := range a.series {
 				id := a.series[k].metric
 				sums[id].reported = true
-				if v := a.series[k].reduce(b.metric(id).Reduce); &t.attempts[j] == counting && wins(t.state) && finite(v) {
+				if v := a.series[k].reduce(b.metric(id).Reduce); &t.attempts[j] == counting && wins(t.state) && sweep.Counts(v) {
 					sums[id].add(v)
 				}
 			}
@@ -175,7 +176,7 @@ func (s *sum) spread(m sweep.Metric) Spread {
 		out.Reduce = sweep.Last
 	}
 	if s.n > 0 {
-		lo, hi, mean := Number(s.min), Number(s.max), Number(s.total/float64(s.n))
+		lo, hi, mean := Number(s.min), Number(s.max), Number(s.mean)
 		out.Trials, out.Min, out.Max, out.Mean = s.n, &lo, &hi, &mean
 	}
 	return out

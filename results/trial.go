@@ -5,6 +5,8 @@ import (
 	"iter"
 	"slices"
 	"sort"
+
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // Trial is what the board knows of one trial, as `kaon trials` and `kaon trial` print it.
@@ -20,7 +22,8 @@ type Trial struct {
 	Tries   []Attempt       `json:"attempts"`        // all known, by number
 }
 
-// Series is one metric of one attempt. Min and Max leave NaN out; Last and Mean do not.
+// Series is one metric of one attempt. Min, Max and Mean are of the values that are neither NaN nor infinite, and
+// NaN when there are none; Last is the last value whatever it is.
 type Series struct {
 	Name  string `json:"name"`
 	Value Number `json:"value"` // by the metric's reduce
@@ -66,12 +69,9 @@ func (b *Board) series(a *attempt) []Series {
 	out := make([]Series, 0, len(a.series))
 	for i := range a.series {
 		s := &a.series[i]
-		one := Series{Name: b.names[s.metric], Last: Number(s.last), Min: Number(s.min), Max: Number(s.max),
-			Mean: Number(s.sum / float64(s.count)), Count: uint64(s.count), Value: Number(s.last)}
-		if int(s.metric) < len(b.declared) {
-			one.Value = Number(s.reduce(b.declared[s.metric].Reduce))
-		}
-		out = append(out, one)
+		by := func(how sweep.Reduce) Number { return Number(s.reduce(how)) }
+		out = append(out, Series{Name: b.names[s.metric], Value: by(b.metric(s.metric).Reduce), Last: by(sweep.Last),
+			Min: by(sweep.Min), Max: by(sweep.Max), Mean: by(sweep.Mean), Count: uint64(s.count)})
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
 	return out
@@ -134,8 +134,8 @@ func (b *Board) order(q Query) []int32 {
 		list = append(list, keyed{int32(i), has && k == k, k})
 	}
 	descending := q.Desc
-	if q.Sort == "value" && b.cfg.Objective.Goal != "" {
-		descending = better(b.cfg.Objective.Goal, 1, 0) != q.Desc
+	if q.Sort == "value" {
+		descending = b.cfg.Objective.Better(1, 0) != q.Desc
 	}
 	sort.SliceStable(list, func(i, j int) bool {
 		x, y := list[i], list[j]
