@@ -12,6 +12,7 @@ type census struct {
 	sweep string
 	tasks map[string]int // by value
 	total int
+	moves int // changes so far
 }
 
 // add books n tasks on the agent.
@@ -19,10 +20,11 @@ func (c *census) add(a *Agent, n int) {
 	at, _ := a.attribute(c.field)
 	c.tasks[at.text()] += n
 	c.total += n
+	c.moves++
 }
 
 // room is how many more tasks may go where the field has this value.
-func (c *census) room(r *rule, value string, groups map[string]bool) int {
+func (c *census) room(r *rule, value string, groups *pool) int {
 	switch r.Operator {
 	case sweep.Unique, sweep.MaxPer:
 		return max(0, r.limit-c.tasks[value])
@@ -32,14 +34,28 @@ func (c *census) room(r *rule, value string, groups map[string]bool) int {
 		}
 		return 0
 	case sweep.GroupBy:
-		least := 0
-		if len(groups) >= r.limit {
-			least = math.MaxInt
-			for g := range groups {
-				least = min(least, c.tasks[g])
-			}
-		}
-		return max(0, least+1-c.tasks[value])
+		return max(0, min(groups.least(c, r.limit), math.MaxInt-1)+1-c.tasks[value])
 	}
 	return math.MaxInt
+}
+
+// pool is the groups that a GROUP_BY rule keeps even.
+type pool struct {
+	values []string
+	low    int // fewest tasks in any group when the census had moved so often
+	moves  int // 0: low is not known
+}
+
+// least is the fewest tasks in any group; 0 while fewer groups exist than expected.
+func (p *pool) least(c *census, expected int) int {
+	if len(p.values) < expected {
+		return 0
+	}
+	if p.moves != c.moves+1 {
+		p.low, p.moves = math.MaxInt, c.moves+1
+		for _, v := range p.values {
+			p.low = min(p.low, c.tasks[v])
+		}
+	}
+	return p.low
 }

@@ -12,6 +12,7 @@ type deck struct {
 	group int32
 	low   []sweep.Milli // least of every dimension over its shapes
 	cols  []column
+	favor float64 // of its shapes where they compete: 1, up to 2 for shapes that few bins suit
 }
 
 // column is shapes of one amount of cpus (or of a narrow range, when there are many amounts), by rising memory. So the

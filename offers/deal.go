@@ -17,10 +17,10 @@ const maxColumns = 64
 const maxProfiles = 8
 
 // deal sorts the shapes that wait into decks and columns.
-func (f *filler) deal(from, to int32) {
+func (f *filler) deal() {
 	p := f.p
-	cards := make([]card, 0, to-from)
-	for s := from; s < to; s++ {
+	cards := make([]card, 0, f.to-f.from)
+	for s := f.from; s < f.to; s++ {
 		if p.shapes[s].waiting > 0 {
 			need := p.needs(s)
 			cards = append(cards, card{need[cpus], need[mem], s})
@@ -111,7 +111,7 @@ func few(cards []card, of func(int32) []sweep.Milli, k int) bool {
 func (f *filler) addDeck(group int32, cards []card, below []int32) {
 	p := f.p
 	f.simple = f.simple && !p.groups[group].counting
-	d := deck{group: group, low: slices.Clone(p.needs(cards[0].shape))}
+	d := deck{group: group, favor: 1, low: slices.Clone(p.needs(cards[0].shape))}
 	amounts := 0
 	for i := range cards {
 		for k, m := range p.needs(cards[i].shape) {

@@ -1,24 +1,28 @@
 package offers
 
 import (
+	"encoding/binary"
+	"maps"
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// group is the demands of a pass that differ in resources only: one priority, one set of rules, one executor.
-// Whether an agent suits is decided once per group.
+// group is the demands of a pass that differ in resources only, as far as fitting goes: one role, one set of rules, one
+// executor that costs something. Whether an agent suits is decided once per group.
 type group struct {
 	like     *Demand // the first of them
+	costs    bool    // the executor takes resources
 	rules    []rule
-	wish     bool              // some rule is soft
-	counting bool              // some rule counts running tasks
-	evens    bool              // some rule is GROUP_BY: what it forbids now it may allow later
-	tally    []*census         // by rule; nil for rules that do not count
-	pools    []map[string]bool // by rule; the groups of GROUP_BY
-	over     []sweep.Milli     // executor's overhead, by dimension; nil when there is none
-	known    []verdict         // by host, when there are rules
+	wish     bool          // some rule is soft
+	counting bool          // some rule counts running tasks
+	evens    bool          // some rule is GROUP_BY: what it forbids now it may allow later
+	tally    []*census     // by rule; nil for rules that do not count
+	pools    []*pool       // by rule; the groups of GROUP_BY
+	over     []sweep.Milli // executor's overhead, by dimension; nil when there is none
+	known    []verdict     // by host, when there are rules
 }
 
 // verdict remembers whether an agent meets the rules of a group.
@@ -34,8 +38,8 @@ const (
 // same says whether a demand belongs to the group.
 func (g *group) same(d *Demand) bool {
 	l := g.like
-	return l.Priority == d.Priority && l.Executor == d.Executor && l.Sweep == d.Sweep && l.Image == d.Image &&
-		l.Role == d.Role && sameConstraints(l.Constraints, d.Constraints) && sameResources(&l.Overhead, &d.Overhead)
+	return l.Role == d.Role && sameConstraints(l.Constraints, d.Constraints) && (!g.counting || l.Sweep == d.Sweep) &&
+		sameResources(&l.Overhead, &d.Overhead) && (!g.costs || l.Executor == d.Executor)
 }
 
 func sameConstraints(a, b []sweep.Constraint) bool {
@@ -68,17 +72,49 @@ func sameResources(a, b *sweep.Resources) bool {
 
 // groupOf finds or makes the group of a demand.
 func (p *pass) groupOf(d *Demand) int {
-	for i, g := range p.groups {
-		if g.same(d) {
-			return i
-		}
+	p.key = groupKey(p.key[:0], d)
+	if i, known := p.byKey[string(p.key)]; known {
+		return i
 	}
+	if p.byKey == nil {
+		p.byKey = make(map[string]int)
+	}
+	p.byKey[string(p.key)] = len(p.groups)
 	p.groups = append(p.groups, p.newGroup(d))
 	return len(p.groups) - 1
 }
 
+// groupKey appends what tells groups apart.
+func groupKey(key []byte, d *Demand) []byte {
+	text := func(s string) {
+		key = binary.AppendUvarint(key, uint64(len(s)))
+		key = append(key, s...)
+	}
+	text(d.Role)
+	if len(d.Constraints) > 0 {
+		text(d.Sweep)
+	}
+	for _, c := range d.Constraints {
+		text(c.Field)
+		text(c.Operator)
+		text(c.Value)
+		key = strconv.AppendBool(key, c.Soft)
+	}
+	if o := (*Quantities)(&d.Overhead); !o.zero() {
+		text(string(d.Executor))
+		for k := range fixedDims {
+			key = binary.AppendVarint(key, int64(o.fixed(k)))
+		}
+		for _, name := range o.names() {
+			text(name)
+			key = binary.AppendVarint(key, int64(o.Named[name]))
+		}
+	}
+	return key
+}
+
 func (p *pass) newGroup(d *Demand) *group {
-	g := &group{like: d}
+	g := &group{like: d, costs: !(*Quantities)(&d.Overhead).zero()}
 	for _, c := range d.Constraints {
 		r := compile(c)
 		g.rules = append(g.rules, r)
@@ -103,7 +139,7 @@ func zero(v []sweep.Milli) bool {
 // countFor gives the group's counting rules their counts.
 func (p *pass) countFor(g *group) {
 	g.tally = make([]*census, len(g.rules))
-	g.pools = make([]map[string]bool, len(g.rules))
+	g.pools = make([]*pool, len(g.rules))
 	for i := range g.rules {
 		r := &g.rules[i]
 		if !r.counts() {
@@ -142,7 +178,7 @@ func (p *pass) survey(sweepID, field string) *census {
 }
 
 // pool is the values of a field among the agents that meet the group's hard rules.
-func (p *pass) pool(g *group, field string) map[string]bool {
+func (p *pass) pool(g *group, field string) *pool {
 	values := make(map[string]bool)
 	for i := range p.hosts {
 		if a := p.hosts[i].row; g.suits(int32(i), a, false) {
@@ -150,7 +186,7 @@ func (p *pass) pool(g *group, field string) map[string]bool {
 			values[at.text()] = true
 		}
 	}
-	return values
+	return &pool{values: slices.Sorted(maps.Keys(values))}
 }
 
 // suits says whether the agent, number host of the pass, meets what the group asks of it, counts aside. Wishes

@@ -9,29 +9,38 @@ type hand struct {
 	shape     int32
 	cpus, mem sweep.Milli   // what it takes from the bin now, executor included
 	extra     []sweep.Milli // the executor's overhead that it would pay now; nil: none
-	rest      float64       // product of the dimensions beyond cpus and memory, less that of the overhead
+	favor     float64       // of its deck
 }
 
-// draw takes the best card of every column whose group may use the bin.
-func (f *filler) draw(b *open) {
+// maxHands bounds the hands that compete for a bin: every placement looks at each. Columns beyond it get what the
+// columns before them left.
+const maxHands = 192
+
+// draw takes the best card of every column whose group may use the bin, from a deck on until there are maxHands. It
+// returns the deck to go on with.
+func (f *filler) draw(b *open, from int) int {
 	f.hands = f.hands[:0]
-	for i := range f.decks {
-		d := &f.decks[i]
+	for ; from < len(f.decks) && len(f.hands) < maxHands; from++ {
+		d := &f.decks[from]
+		if b.free[0] < d.low[0] || b.free[1] < d.low[1] {
+			continue
+		}
 		g := f.p.groups[d.group]
 		if f.p.allowed(g, b, f.strict) <= 0 {
 			continue
 		}
 		var extra []sweep.Milli
-		if g.over != nil && (g.like.Executor == "" || !f.p.warm(b, g)) {
+		if g.over != nil && (g.like.Executor == "" || !f.p.warm(b, g.like.Executor)) {
 			extra = g.over
 		}
 		for j := range d.cols {
-			h := hand{deck: int32(i), col: int32(j), card: int32(len(d.cols[j].cards)) - 1, extra: extra}
+			h := hand{deck: int32(from), col: int32(j), card: int32(len(d.cols[j].cards)) - 1, extra: extra, favor: d.favor}
 			if f.redraw(b, &h) {
 				f.hands = append(f.hands, h)
 			}
 		}
 	}
+	return from
 }
 
 // redraw moves the hand down its column to the next card that waits and fits; false when there is none.
@@ -132,7 +141,7 @@ func (f *filler) best(b *open) int {
 // score is the product of need and room, less that of the overhead a start of the executor would cost.
 func (f *filler) score(h *hand) float64 {
 	if h.extra == nil && len(f.weight) == 2 {
-		return float64(h.cpus)*f.weight[0] + float64(h.mem)*f.weight[1]
+		return h.favor * (float64(h.cpus)*f.weight[0] + float64(h.mem)*f.weight[1])
 	}
 	sum := float64(h.cpus)*f.weight[0] + float64(h.mem)*f.weight[1]
 	need := f.p.needs(h.shape)
@@ -146,7 +155,7 @@ func (f *filler) score(h *hand) float64 {
 			sum -= float64(over) * f.weight[k]
 		}
 	}
-	return sum
+	return h.favor * sum
 }
 
 // play places the hand's card: once, or as often as it fits when there is no other hand to choose.

@@ -79,7 +79,7 @@ func (in *inquest) ask(b *open, left *Quantities) {
 		return
 	}
 	want := in.want
-	if in.d.Executor != "" && in.p.warm(b, in.g) {
+	if in.d.Executor != "" && in.p.warm(b, in.d.Executor) {
 		want = Quantities(in.d.Resources)
 	}
 	for i := range in.short {

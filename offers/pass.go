@@ -45,7 +45,9 @@ type pass struct {
 	bins     []open
 	offered  int // offers in all bins
 	groups   []*group
-	shapes   []shape // by priority, highest first, then as their demands came
+	byKey    map[string]int // groups by what tells them apart
+	key      []byte         // buffer
+	shapes   []shape        // by priority, highest first, then as their demands came
 	dims     dims
 	need     []sweep.Milli // by shape and dimension
 	placed   []placement
@@ -107,7 +109,7 @@ func (p *pass) room(b *open, s int32, want int, strict bool) int {
 		}
 		return want
 	}
-	own, warm := g.like.Executor == "", p.warm(b, g)
+	own, warm := g.like.Executor == "", p.warm(b, g.like.Executor)
 	for k, each := range need {
 		have := free[k]
 		if own {
@@ -134,30 +136,25 @@ func (p *pass) allowed(g *group, b *open, strict bool) int {
 	return min(h.room, g.room(h.row, strict))
 }
 
-// warm says whether the group's executor already runs for this bin, or is started by this pass.
-func (p *pass) warm(b *open, g *group) bool {
-	return slices.Contains(b.workers, g.like.Executor) || p.hosts[b.host].row.warm(g.like.Executor)
+// warm says whether an executor already runs for this bin, or is started by this pass.
+func (p *pass) warm(b *open, id ExecutorID) bool {
+	return slices.Contains(b.workers, id) || p.hosts[b.host].row.warm(id)
 }
 
 // put places n tasks of a shape in a bin that has room for them.
 func (p *pass) put(b *open, s int32, n int) {
 	g := p.groupFor(s)
-	need := p.needs(s)
-	for k, each := range need {
+	for k, each := range p.needs(s) {
 		b.free[k] -= sweep.Milli(n) * each
 	}
-	own := g.like.Executor == ""
-	fresh := own || !p.warm(b, g)
-	if fresh && !own {
-		b.workers = append(b.workers, g.like.Executor)
-	}
+	fresh, own := p.engage(b, p.demands[p.shapes[s].demand].Executor)
 	if fresh && g.over != nil {
-		execs := sweep.Milli(1)
+		starts := sweep.Milli(1)
 		if own {
-			execs = sweep.Milli(n)
+			starts = sweep.Milli(n)
 		}
 		for k, over := range g.over {
-			b.free[k] -= execs * over
+			b.free[k] -= starts * over
 		}
 	}
 	p.hosts[b.host].room -= n
@@ -167,6 +164,18 @@ func (p *pass) put(b *open, s int32, n int) {
 	p.shapes[s].waiting -= n
 	p.launched += n
 	p.record(b, placement{shape: s, count: int32(n), next: -1, fresh: fresh}, own)
+}
+
+// engage says whether a task starts its executor in the bin, and whether it has one of its own.
+func (p *pass) engage(b *open, id ExecutorID) (fresh, own bool) {
+	if id == "" {
+		return true, true
+	}
+	if p.warm(b, id) {
+		return false, false
+	}
+	b.workers = append(b.workers, id)
+	return true, false
 }
 
 // record chains a placement to its bin, or adds it to the last one there when that is of the same kind.

@@ -126,3 +126,7 @@ func (q *Quantities) names() []string {
 func (q *Quantities) equal(r *Quantities) bool {
 	return sameResources((*sweep.Resources)(q), (*sweep.Resources)(r))
 }
+
+func (q *Quantities) zero() bool {
+	return q.CPUs == 0 && q.Mem == 0 && q.Disk == 0 && q.GPUs == 0 && q.Ports == 0 && len(q.Named) == 0
+}

@@ -37,7 +37,7 @@ func (p *pass) score(b *open, s int32) float64 {
 		Agent: agent,
 		Free:  p.dims.quantities(b.free),
 		Total: b.row.free,
-		Warm:  p.warm(b, p.groupFor(s)),
+		Warm:  demand.Executor != "" && p.warm(b, demand.Executor),
 		Image: demand.Image != "" && agent.hasImage(demand.Image),
 	})
 }

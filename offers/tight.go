@@ -11,25 +11,26 @@ import (
 // as a share of the agent: large shapes first, and those that lean the way the agent does (Grandl et al., "Multi-resource
 // packing for cluster schedulers", SIGCOMM 2014; Panigrahy et al., "Heuristics for vector bin packing", 2011).
 type filler struct {
-	p       *pass
-	decks   []deck
-	left    int           // shapes that still wait
-	low     []sweep.Milli // least of every dimension over all shapes
-	strict  bool
-	simple  bool      // no group has rules that count: equal agents get equal fills
-	scale   []float64 // of the bin being filled: 1/capacity², by dimension
-	weight  []float64 // of the bin being filled: what it has left, scaled
-	room    []sweep.Milli
-	marks   []byte // of the bin being filled, see pattern
-	hands   []hand
-	pattern pattern
+	p        *pass
+	from, to int32 // the shapes
+	decks    []deck
+	left     int           // shapes that still wait
+	low      []sweep.Milli // least of every dimension over all shapes
+	strict   bool
+	simple   bool      // no group has rules that count: equal agents get equal fills
+	scale    []float64 // of the bin being filled: 1/capacity², by dimension
+	weight   []float64 // of the bin being filled: what it has left, scaled
+	room     []sweep.Milli
+	marks    []byte // of the bin being filled, see pattern
+	hands    []hand
+	pattern  pattern
 }
 
 // newFiller prepares to fill with the shapes from and up to but without to.
 func newFiller(p *pass, from, to int32) *filler {
 	wide := p.dims.len()
-	f := &filler{p: p, simple: true, scale: make([]float64, wide), weight: make([]float64, wide)}
-	f.deal(from, to)
+	f := &filler{p: p, from: from, to: to, simple: true, scale: make([]float64, wide), weight: make([]float64, wide)}
+	f.deal()
 	return f
 }
 
@@ -37,6 +38,9 @@ func newFiller(p *pass, from, to int32) *filler {
 func (f *filler) run() {
 	p := f.p
 	order := f.visits()
+	if slices.ContainsFunc(f.decks, func(d deck) bool { return len(p.groups[d.group].rules) > 0 || p.groups[d.group].like.Role != "" }) {
+		f.favorScarce(order)
+	}
 	wishes := slices.ContainsFunc(f.decks, func(d deck) bool { return p.groups[d.group].wish })
 	evens := slices.ContainsFunc(f.decks, func(d deck) bool { return p.groups[d.group].evens })
 	for _, strict := range []bool{true, false} {
@@ -69,13 +73,15 @@ func (f *filler) fill(b *open) {
 	}
 	before := len(f.p.placed)
 	f.pattern.begin(b)
-	f.draw(b)
-	for f.left > 0 && f.p.hosts[b.host].room > 0 {
-		best := f.best(b)
-		if best < 0 {
-			break
+	for deck := 0; deck < len(f.decks); {
+		deck = f.draw(b, deck)
+		for f.left > 0 && f.p.hosts[b.host].room > 0 {
+			best := f.best(b)
+			if best < 0 {
+				break
+			}
+			f.play(b, best)
 		}
-		f.play(b, best)
 	}
 	f.pattern.end(f, b, before)
 	f.pattern.valid = f.pattern.valid && f.simple && f.p.hosts[b.host].unbounded()
@@ -102,7 +108,7 @@ func (f *filler) measure(b *open) bool {
 		if f.p.allowed(g, b, f.strict) > 0 {
 			mark, any = markAllowed, true
 		}
-		if g.over != nil && f.p.warm(b, g) {
+		if g.over != nil && f.p.warm(b, g.like.Executor) {
 			mark |= markWarm
 		}
 		f.marks = append(f.marks, mark)

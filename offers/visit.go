@@ -11,10 +11,11 @@ package offers
 // Equal bins stay neighbours.
 func (f *filler) visits() []int32 {
 	p := f.p
+	w := f.wanted()
 	var lists [5][]int32
 	lists[3] = make([]int32, 0, len(p.bins))
 	for i := range p.bins {
-		k := f.standing(&p.bins[i])
+		k := f.standing(&p.bins[i], &w)
 		lists[k] = append(lists[k], int32(i))
 	}
 	order := make([]int32, 0, len(p.bins))
@@ -26,39 +27,56 @@ func (f *filler) visits() []int32 {
 }
 
 // standing is the list of visits that a bin belongs to.
-func (f *filler) standing(b *open) int {
+func (f *filler) standing(b *open, w *wanted) int {
 	a := f.p.hosts[b.host].row
 	place := 3
 	if len(a.Running) > 0 {
 		place = 2
 	}
-	if len(a.Workers) > 0 || len(a.Images) > 0 {
-		place = min(place, f.affinity(a))
-	}
+	place = min(place, w.affinity(a))
 	if place > 1 && b.row.free.GPUs > 0 {
 		return 4
 	}
 	return place
 }
 
-// affinity is 0 when an executor of a waiting group runs on the agent, 1 when an image was there, else 3.
-func (f *filler) affinity(a *Agent) int {
-	place := 3
-	last := int32(-1)
-	for i := range f.decks {
-		if f.decks[i].group == last {
+// wanted is the executors and images that waiting shapes name.
+type wanted struct {
+	executors map[ExecutorID]bool
+	images    map[string]bool
+}
+
+func (f *filler) wanted() wanted {
+	w := wanted{make(map[ExecutorID]bool), make(map[string]bool)}
+	var last *Demand
+	for s := f.from; s < f.to; s++ {
+		d := &f.p.demands[f.p.shapes[s].demand]
+		if last != nil && d.Executor == last.Executor && d.Image == last.Image {
 			continue
 		}
-		last = f.decks[i].group
-		d := f.p.groups[last].like
-		if a.warm(d.Executor) {
-			return 0
+		if last = d; d.Executor != "" {
+			w.executors[d.Executor] = true
 		}
-		if d.Image != "" && a.hasImage(d.Image) {
-			place = 1
+		if d.Image != "" {
+			w.images[d.Image] = true
 		}
 	}
-	return place
+	return w
+}
+
+// affinity is 0 when a wanted executor runs on the agent, 1 when a wanted image was there, else 3.
+func (w *wanted) affinity(a *Agent) int {
+	for i := range a.Workers {
+		if w.executors[a.Workers[i].ID] {
+			return 0
+		}
+	}
+	for _, image := range a.Images {
+		if w.images[image] {
+			return 1
+		}
+	}
+	return 3
 }
 
 // mostFirst appends bins, given by rising cpus and memory, the other way round, with equal ones in their order.
