@@ -3,6 +3,7 @@ package scheduler
 import (
 	"time"
 
+	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -32,6 +33,7 @@ func (c *Core) subscribed(ev Subscribed) {
 			c.sendKill(att)
 		}
 	}
+	c.doubtExecutors()
 	c.silence = 0
 	c.askAll()
 	if !c.reciting {
@@ -47,6 +49,21 @@ func (c *Core) disconnected(ev Disconnected) {
 	}
 	c.connected = false
 	c.cfg.Packer.Reset()
+}
+
+// doubtExecutors tells the packer to count no executor as running on the strength of our launches alone, since
+// an ACCEPT may never have arrived. The offers that come now list the executors that do run.
+func (c *Core) doubtExecutors() {
+	if c.executor == "" {
+		return
+	}
+	seen := map[offers.AgentID]bool{}
+	for att := c.live.first; att != nil; att = att.next {
+		if !seen[att.agent] {
+			seen[att.agent] = true
+			c.cfg.Packer.ExecutorGone(att.agent, c.executor)
+		}
+	}
 }
 
 // askAll reconciles, explicitly, every attempt that was not heard of since the subscription, and again later
@@ -118,6 +135,7 @@ func (c *Core) undelivered(ev Undelivered) {
 				att.answered = false
 			}
 		}
+		c.cfg.Packer.ExecutorGone(call.Agent, c.executor)
 		c.askLater()
 	case Decline:
 		c.timers.set(c.now.Add(firstReconcile), func(time.Time) {

@@ -206,9 +206,23 @@ func (c *Core) resume(run *sweepRun) {
 		c.endIfDone(run)
 	case Following:
 	default:
+		c.repeatUnstarted(run)
 		c.note(SweepEnded{
 			Sweep: run.id, Phase: run.kept.Phase, Sentence: run.kept.Sentence, Counts: run.tallies(),
 			Seconds: run.kept.Ended.Sub(run.kept.Submitted).Seconds(), Resumed: true,
 		})
+	}
+}
+
+// repeatUnstarted tells again which trials of an ended sweep never started: they have no records.
+func (c *Core) repeatUnstarted(run *sweepRun) {
+	for t := 0; t < run.total; t++ {
+		from := t
+		for t < run.total && run.attempts[t] == 0 && sweep.State(run.states[t]) == sweep.Stopped {
+			t++
+		}
+		if t > from {
+			c.note(Unstarted{Sweep: run.id, From: from, To: t, Reason: run.kept.Sentence})
+		}
 	}
 }

@@ -46,7 +46,7 @@ func (s *plainStudy) Uniform() bool { return s.sizes == nil }
 
 func (s *plainStudy) Demand(p sweep.Point) (offers.Demand, error) {
 	d := offers.Demand{Resources: sweep.Resources{CPUs: sweep.Unit, Mem: 10 * sweep.Unit}}
-	if s.sizes != nil {
+	if s.sizes != nil && p != nil {
 		d.Resources.CPUs = s.sizes[int(p[0].Value.(int64))%len(s.sizes)]
 	}
 	return d, nil

@@ -135,6 +135,7 @@ func (w *world) handle(c Call) {
 		w.accept(c)
 	case Decline:
 		for _, id := range c.Offers {
+			w.uses[id]++
 			w.giveBack(id)
 		}
 	case Kill:
@@ -151,7 +152,6 @@ func (w *world) handle(c Call) {
 }
 
 func (w *world) giveBack(id offers.OfferID) {
-	w.uses[id]++
 	if a := w.offers[id]; a != nil {
 		delete(w.offers, id)
 		a.offer = ""
@@ -166,6 +166,7 @@ func (w *world) accept(c Accept) {
 	}
 	var agent *worldAgent
 	for _, id := range c.Offers {
+		w.uses[id]++
 		if a := w.offers[id]; a != nil {
 			agent = a
 		}
@@ -184,6 +185,7 @@ func (w *world) accept(c Accept) {
 		if w.tasks[t.ID] != nil {
 			panic("task id used twice: " + t.ID)
 		}
+		warm := agent.warm
 		agent.warm = true
 		wt := &worldTask{id: t.ID, agent: agent, order: order, will: w.script(order)}
 		for _, a := range t.Resources {
@@ -192,8 +194,11 @@ func (w *world) accept(c Accept) {
 			}
 		}
 		w.tasks[t.ID] = wt
-		if agent.free(w) < 0 {
-			panic("agent overcommitted: " + agent.id)
+		if agent.free(w) < 0 { // its executor is not there any more, or never was
+			delete(w.tasks, t.ID)
+			w.refused++
+			agent.warm = warm
+			w.emit(Updated{Status{Task: t.ID, Agent: c.Agent, State: Error, Source: "SOURCE_MASTER", Reason: "REASON_TASK_INVALID"}})
 		}
 	}
 }

@@ -1,0 +1,185 @@
+package journal
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ugorji/go/codec"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Rows are MessagePack arrays, fields by position; times are Unix nanoseconds, 0 for none. New fields go to the end.
+type (
+	sweepRow struct {
+		_struct   bool `codec:",toarray"`
+		Number    uint64
+		File      string
+		Source    []byte
+		Seed      uint64
+		Overrides []string
+		Submitted int64
+		Phase     string
+		Paused    bool
+		Killing   bool
+		Sentence  string
+		Outcome   string
+		Ended     int64
+		Records   uint64
+		Stored    uint64
+		Manifest  []byte
+		Params    []byte
+		States    []byte
+		Attempts  []byte
+		Best      float64
+		BestTrial int
+	}
+
+	// trialRow ends early for trials that are over: Live is nil then.
+	trialRow struct {
+		_struct bool `codec:",toarray"`
+		State   uint8
+		Attempt int
+		Budget  []int // empty when all are zero
+		Due     int64
+		Reason  string
+		Value   []float64 // empty when nothing was reported
+		Counts  []uint64
+		Params  []byte
+		Live    *liveRow
+	}
+
+	liveRow struct {
+		_struct  bool `codec:",toarray"`
+		Agent    string
+		Host     string
+		Executor string
+		Launched int64
+		Started  int64
+		Points   uint64
+		Ending   uint8
+	}
+
+	recordRow struct {
+		_struct bool `codec:",toarray"`
+		Number  uint64
+		Record  results.Record
+	}
+
+	amountRow struct {
+		_struct     bool `codec:",toarray"`
+		Name        string
+		Reservation string
+		Scalar      int64
+		Ranges      []offers.Range
+		Set         []string
+	}
+)
+
+// encoder turns entries into rows' bytes, which stay valid until reset: bbolt keeps them until the commit.
+type encoder struct {
+	arena []byte
+	one   []byte
+	enc   *codec.Encoder
+}
+
+var handle = newHandle()
+
+func newHandle() *codec.MsgpackHandle {
+	h := new(codec.MsgpackHandle)
+	h.WriteExt = true
+	h.MaxDepth = 16
+	h.InternString = true // metric names repeat in every point
+	return h
+}
+
+func newEncoder() *encoder {
+	e := &encoder{}
+	e.enc = codec.NewEncoderBytes(&e.one, handle)
+	return e
+}
+
+// arenaKept bounds the memory kept between batches.
+const arenaKept = 4 << 20
+
+func (e *encoder) reset() {
+	if cap(e.arena) > arenaKept {
+		e.arena = nil
+	}
+	e.arena = e.arena[:0]
+}
+
+// encode appends one value to the arena. When the arena moves, earlier rows live on in the old one.
+func (e *encoder) encode(v any) ([]byte, error) {
+	e.one = e.one[:0]
+	e.enc.ResetBytes(&e.one)
+	if err := e.enc.Encode(v); err != nil {
+		return nil, fmt.Errorf("encode %T: %w", v, err)
+	}
+	start := len(e.arena)
+	e.arena = append(e.arena, e.one...)
+	return e.arena[start:len(e.arena):len(e.arena)], nil
+}
+
+func (e *encoder) executor(x scheduler.ExecutorEntry) ([]byte, error) {
+	rows := make([]amountRow, len(x.Resources))
+	for i, a := range x.Resources {
+		rows[i] = amountRow{Name: a.Name, Reservation: a.Reservation, Scalar: int64(a.Scalar), Ranges: a.Ranges, Set: a.Set}
+	}
+	return e.encode(rows)
+}
+
+func (e *encoder) sweep(s scheduler.SweepEntry) ([]byte, error) {
+	return e.encode(&sweepRow{
+		Number: s.Number, File: s.File, Source: s.Source, Seed: s.Seed, Overrides: s.Overrides,
+		Submitted: nanos(s.Submitted), Phase: string(s.Phase), Paused: s.Paused, Killing: s.Killing,
+		Sentence: s.Sentence, Outcome: string(s.Outcome), Ended: nanos(s.Ended), Records: s.Records, Stored: s.Stored,
+		Manifest: s.Manifest, Params: s.Params, States: s.States, Attempts: s.Attempts, Best: s.Best, BestTrial: s.BestTrial,
+	})
+}
+
+func (e *encoder) trial(t scheduler.TrialEntry) ([]byte, error) {
+	row := trialRow{State: uint8(t.State), Attempt: t.Attempt, Due: nanos(t.Due), Reason: t.Reason, Params: t.Params}
+	if b := t.Budget; b != (scheduler.Budget{}) {
+		row.Budget = []int{b.Failures, b.Timeouts, b.Losses, b.Preemptions}
+	}
+	if g := t.Value; g.Reported > 0 {
+		row.Value, row.Counts = []float64{g.Last, g.Min, g.Max, g.Sum}, []uint64{g.Reported, g.Finite}
+	}
+	if t.State == sweep.Launched || t.State == sweep.Running {
+		row.Live = &liveRow{
+			Agent: string(t.Agent), Host: t.Host, Executor: string(t.Executor),
+			Launched: nanos(t.Launched), Started: nanos(t.Started), Points: t.Points, Ending: t.Ending,
+		}
+	}
+	return e.encode(&row)
+}
+
+func (e *encoder) records(list []scheduler.RecordEntry) ([]byte, error) {
+	start := len(e.arena)
+	row := recordRow{}
+	for _, r := range list {
+		row.Number, row.Record = r.Number, r.Record
+		if _, err := e.encode(&row); err != nil {
+			return nil, err
+		}
+	}
+	return e.arena[start:len(e.arena):len(e.arena)], nil
+}
+
+func nanos(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+func when(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, n).UTC()
+}
