@@ -1,0 +1,14 @@
+// Package bench measures what kaon claims, as a library of Config and Run that `kaon bench` and the tests call.
+//
+// Pack runs the offer packer over the workloads of the field: roomy and tight clusters, equal and mixed trials, a full
+// cluster, Fenzo's published mix, a million trials, a churn of fragments, a queue drained to its end, or anyone's CSV.
+// Beside it, in the same process and on the same input, runs a best fit by full scan, so a result can be read as a
+// ratio. Sizes measures cost against size, and Picture draws it.
+//
+// What is timed is one call of offers.Index.Pack: reading the index, shaping the demands, placing, the plan with all its
+// grants, declines and refusals, and the write transaction. Not timed, because the scheduler does it once per offer or
+// trial and not once per pass: taking offers into the index, and counting trials into demands. Runs use one
+// processor, garbage collection included.
+//
+// The package judges nothing: it has no thresholds. It is called from one goroutine.
+package bench
