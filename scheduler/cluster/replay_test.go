@@ -1,0 +1,579 @@
+package cluster_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// line is one line of a recording.
+type line struct {
+	Dir     string
+	Scen    string `json:"scenario"`
+	T       int64  `json:"t_ms"`
+	Who     string
+	Call    json.RawMessage
+	Event   json.RawMessage
+	Status  int
+	Body    string
+	Headers http.Header
+	Type    string `json:"content_type"`
+	To      string
+	What    string
+	Error   string
+	Env     map[string]string
+	n       int // in the file, from 1
+	done    bool
+}
+
+func readRecording(name string) ([]*line, error) {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	var out []*line
+	for i, text := range bytes.Split(bytes.TrimSpace(b), []byte("\n")) {
+		l := &line{n: i + 1}
+		if err := json.Unmarshal(text, l); err != nil {
+			return nil, fmt.Errorf("line %d: %w", i+1, err)
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// replay plays one recording against a server: it makes the recorded calls, each after everything recorded before it
+// has come, and compares what comes back. What is compared how, is in unify.
+type replay struct {
+	url     string // of the API
+	scale   int64  // recorded times are divided by it
+	lines   []*line
+	edit    func(*line, string) string // changes a call's text before it is sent
+	shell   func(what string) error
+	lenient func(*line) bool // recorded events that may stay out
+	extra   func(who string, event map[string]any) bool
+	client  *http.Client
+
+	mu struct {
+		sync.Mutex
+		ids     map[string]string // recorded to ours
+		streams map[string]*subscription
+		faults  []string
+	}
+	moved chan struct{} // capacity 1: something came
+}
+
+// subscription is one stream of the server's.
+type subscription struct {
+	id     string
+	got    []map[string]any // events nobody expected yet
+	ended  bool
+	broken bool
+	cancel context.CancelFunc
+}
+
+func (r *replay) fault(l *line, format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.mu.faults = append(r.mu.faults, fmt.Sprintf("line %d: ", l.n)+fmt.Sprintf(format, args...))
+}
+
+// patience is how long something recorded may take to come, far beyond what it takes.
+const patience = 15 * time.Second
+
+func (r *replay) run() []string {
+	r.client = &http.Client{Transport: &http.Transport{}}
+	defer r.client.CloseIdleConnections()
+	r.moved = make(chan struct{}, 1)
+	if r.mu.ids == nil {
+		r.mu.ids = map[string]string{}
+	}
+	r.mu.streams = map[string]*subscription{}
+	before := int64(0)
+	for i, l := range r.lines {
+		switch l.Dir {
+		case "call", "raw-call", "shell":
+			if !r.await(r.lines[:i]) {
+				return r.stop()
+			}
+			if gap := (l.T - before) / r.scale; gap > 2 {
+				time.Sleep(time.Duration(gap) * time.Millisecond) // the scheduler waited here
+			}
+			switch {
+			case l.Dir == "shell":
+				if err := r.shell(l.What); err != nil {
+					r.fault(l, "%v", err)
+				}
+			case strings.Contains(string(l.Call), `"subscribe":`):
+				r.subscribe(l)
+			default:
+				r.call(l, r.responseTo(i))
+			}
+		case "response":
+			if l.To == http.MethodGet {
+				req, _ := http.NewRequest(l.To, r.url, nil)
+				r.answer(l, l, req)
+			}
+		case "stream-end":
+			if strings.Contains(l.Error, "use of closed") {
+				if !r.await(r.lines[:i]) {
+					return r.stop()
+				}
+				r.stream(l.Who).cancel() // the scheduler itself hung up
+				l.done = true
+			}
+		}
+		before = l.T
+	}
+	r.await(r.lines)
+	return r.stop()
+}
+
+// responseTo finds the recorded answer to a call: the next one that is not that of a SUBSCRIBE. When two calls were
+// under way at once, the first answer belongs to the one made first (failover has the only pair, with one on each of
+// two streams).
+func (r *replay) responseTo(i int) *line {
+	for _, l := range r.lines[i+1:] {
+		if l.Dir == "response" && l.Who == "" && l.To == "" && !l.done {
+			l.done = true
+			return l
+		}
+	}
+	return nil
+}
+
+func (r *replay) stream(who string) *subscription {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.mu.streams[who]
+}
+
+// stop ends the streams and gives all that was wrong.
+func (r *replay) stop() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, who := range slices.Sorted(maps.Keys(r.mu.streams)) {
+		s := r.mu.streams[who]
+		s.cancel()
+		for _, e := range s.got {
+			if e["type"] == "HEARTBEAT" || r.extra != nil && r.extra(who, e) {
+				continue
+			}
+			b, _ := json.Marshal(e)
+			r.mu.faults = append(r.mu.faults, fmt.Sprintf("stream %s: not in the recording: %s", who, b))
+		}
+	}
+	return r.mu.faults
+}
+
+// await waits until every event and end of stream among these lines has come.
+func (r *replay) await(lines []*line) bool {
+	deadline := time.After(patience)
+	for {
+		missing := r.match(lines)
+		if missing == nil {
+			return true
+		}
+		select {
+		case <-r.moved:
+		case <-deadline:
+			r.mu.Lock()
+			var left []byte
+			if s := r.mu.streams[missing.Who]; s != nil {
+				left, _ = json.Marshal(s.got)
+			}
+			r.mu.Unlock()
+			r.fault(missing, "%s did not come: %s%s\n\tleft over: %s", missing.Dir, missing.Event, missing.Error, left)
+			return false
+		}
+	}
+}
+
+// match ties recorded events to those that came, and returns the first that has not come. Events of one lane must
+// come in the recorded order; a lane is a task's updates, an agent's offers, or a kind of event (the heartbeats, the
+// failures…). SUBSCRIBED comes before all, ERROR after all.
+func (r *replay) match(lines []*line) *line {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	stuck := map[string]bool{}
+	var missing *line
+	for _, l := range lines {
+		if l.done || l.Dir != "event" && l.Dir != "stream-end" {
+			continue
+		}
+		s, before := r.mu.streams[l.Who], maps.Clone(stuck)
+		if l.Dir == "stream-end" {
+			l.done = s != nil && s.ended && (s.broken == (l.Error == "unexpected EOF")) && !stuck[l.Who]
+		} else {
+			l.done = s != nil && r.matchEvent(l, s, stuck)
+		}
+		if !l.done && r.lenient != nil && r.lenient(l) {
+			stuck = before
+			continue
+		}
+		if !l.done && missing == nil {
+			missing = l
+		}
+	}
+	return missing
+}
+
+func (r *replay) matchEvent(l *line, s *subscription, stuck map[string]bool) bool {
+	var want map[string]any
+	if err := json.Unmarshal(l.Event, &want); err != nil {
+		return false
+	}
+	whole := true
+	for _, w := range split(want) {
+		lane := l.Who + lane(w)
+		if stuck[lane] || !r.takeFirst(s, w, lane[len(l.Who):]) {
+			stuck[lane], whole = true, false
+		}
+	}
+	if !whole {
+		stuck[l.Who] = true
+	}
+	return whole
+}
+
+// takeFirst takes the first event of a lane that came, if it is the wanted one.
+func (r *replay) takeFirst(s *subscription, want map[string]any, name string) bool {
+	for i, got := range s.got {
+		if lane(got) != name {
+			continue
+		}
+		ids := maps.Clone(r.mu.ids)
+		if err := r.unify("", want, got, ids); err != "" {
+			return false
+		}
+		r.mu.ids = ids
+		s.got = slices.Delete(s.got, i, i+1)
+		return true
+	}
+	return false
+}
+
+// split takes an OFFERS event apart, one event an offer: how many travel in one event is a matter of timing.
+func split(e map[string]any) []map[string]any {
+	if e["type"] != "OFFERS" {
+		return []map[string]any{e}
+	}
+	var out []map[string]any
+	for _, o := range e["offers"].(map[string]any)["offers"].([]any) {
+		out = append(out, map[string]any{"type": "OFFERS", "offers": map[string]any{"offers": []any{o}}})
+	}
+	return out
+}
+
+func lane(e map[string]any) string {
+	at := func(path ...string) string {
+		var v any = e
+		for _, p := range path {
+			switch x := v.(type) {
+			case map[string]any:
+				v = x[p]
+			case []any:
+				n, _ := strconv.Atoi(p)
+				v = x[n]
+			}
+		}
+		s, _ := v.(string)
+		return s
+	}
+	switch e["type"] {
+	case "UPDATE":
+		return "update " + at("update", "status", "task_id", "value")
+	case "OFFERS":
+		return "offer " + at("offers", "offers", "0", "hostname")
+	case "ACKNOWLEDGED":
+		return "acknowledged " + at("acknowledged", "task_id", "value")
+	}
+	return fmt.Sprint(e["type"])
+}
+
+// loose are the fields whose values cannot be the same twice; they must be there, of the same kind.
+var loose = map[string]bool{
+	"timestamp": true, "executor_pid": true, "port": true, "pid": true, "nanoseconds": true,
+	"version": false, "ip": false,
+}
+
+// named are the fields that hold ids: an id stands for one of ours, the same throughout.
+var named = regexp.MustCompile(`(agent_id|framework_id|offer_id|container_id|\bid)\.value$|master_info\.id$|\.uuid$|command\.value$`)
+
+// shapes of ids that must be alike.
+var shapes = []*regexp.Regexp{
+	regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$`),
+	regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f-]{27}-S\d+$`),
+	regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f-]{27}-O\d+$`),
+	regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f-]{27}-\d{4}$`),
+	regexp.MustCompile(`^[0-9A-Za-z+/]{22}==$`),
+}
+
+// unify compares a recorded value with ours and learns which id of ours stands for a recorded one. It says what
+// differs; empty: nothing.
+func (r *replay) unify(path string, want, got any, ids map[string]string) string {
+	key := path[strings.LastIndexByte(path, '.')+1:]
+	switch w := want.(type) {
+	case map[string]any:
+		g, ok := got.(map[string]any)
+		if !ok {
+			return fmt.Sprintf("%s: want an object, got %v", path, got)
+		}
+		for _, k := range slices.Sorted(maps.Keys(g)) {
+			if _, ok := w[k]; !ok {
+				return fmt.Sprintf("%s: field %s is not recorded", path, k)
+			}
+		}
+		for _, k := range slices.Sorted(maps.Keys(w)) {
+			v, ok := g[k]
+			if !ok {
+				return fmt.Sprintf("%s: field %s is missing", path, k)
+			}
+			if err := r.unify(path+"."+k, w[k], v, ids); err != "" {
+				return err
+			}
+		}
+		return ""
+	case []any:
+		g, ok := got.([]any)
+		if !ok || len(g) != len(w) {
+			return fmt.Sprintf("%s: want %v, got %v", path, w, got)
+		}
+		for i := range w {
+			if err := r.unify(path, w[i], g[i], ids); err != "" {
+				return err
+			}
+		}
+		return ""
+	case string:
+		g, ok := got.(string)
+		if ok && (loose[key] || r.same(path, w, g, ids)) {
+			return ""
+		}
+	case float64:
+		g, ok := got.(float64)
+		if key == "heartbeat_interval_seconds" {
+			w /= float64(r.scale)
+		}
+		if ok && (loose[key] || w == g) {
+			return ""
+		}
+	default:
+		if want == got {
+			return ""
+		}
+	}
+	return fmt.Sprintf("%s: want %v, got %v", path, want, got)
+}
+
+func (r *replay) same(path, want, got string, ids map[string]string) bool {
+	if mapped, ok := ids[want]; ok {
+		return mapped == got
+	}
+	if named.MatchString(path) {
+		for _, s := range shapes {
+			if s.MatchString(want) != s.MatchString(got) {
+				return false
+			}
+		}
+		if want != got {
+			for _, taken := range ids {
+				if taken == got {
+					return false
+				}
+			}
+		}
+		ids[want] = got
+		return true
+	}
+	return translate(want, ids) == got
+}
+
+// translate puts our ids in the place of recorded ones, longest first.
+func translate(text string, ids map[string]string) string {
+	keys := slices.SortedFunc(maps.Keys(ids), func(a, b string) int { return len(b) - len(a) })
+	var pairs []string
+	for _, k := range keys {
+		if len(k) > 7 {
+			pairs = append(pairs, k, ids[k])
+		}
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+func (r *replay) body(l *line) string {
+	text := string(l.Call)
+	if l.Dir == "raw-call" {
+		text = l.Body
+	}
+	if r.edit != nil {
+		text = r.edit(l, text)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return translate(text, r.mu.ids)
+}
+
+// call makes a call and compares its answer. Which Mesos-Stream-Id a call carries is not recorded but follows from
+// what it was answered.
+func (r *replay) call(l, want *line) {
+	if want == nil {
+		r.fault(l, "the recording has no answer")
+		return
+	}
+	req, err := http.NewRequest(http.MethodPost, r.url, strings.NewReader(r.body(l)))
+	if err != nil {
+		r.fault(l, "%v", err)
+		return
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if l.Type != "" {
+		req.Header.Set("Content-Type", l.Type)
+	}
+	if id := r.streamID(l, want); id != "" {
+		req.Header["Mesos-Stream-Id"] = []string{id}
+	}
+	r.answer(l, want, req)
+}
+
+func (r *replay) streamID(l, want *line) string {
+	if strings.Contains(want.Body, "should include the 'Mesos-Stream-Id'") {
+		return ""
+	}
+	if _, rest, ok := strings.Cut(want.Body, "The stream ID '"); ok {
+		id, _, _ := strings.Cut(rest, "'")
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return translate(id, r.mu.ids)
+	}
+	last := ""
+	for _, x := range r.lines {
+		if x == l {
+			break
+		}
+		if x.Dir == "call" && strings.Contains(string(x.Call), `"subscribe":`) {
+			last = x.Who
+		}
+	}
+	if s := r.stream(last); s != nil {
+		return s.id
+	}
+	return ""
+}
+
+func (r *replay) answer(l, want *line, req *http.Request) {
+	resp, err := r.client.Do(req)
+	if err != nil {
+		r.fault(l, "%v", err)
+		return
+	}
+	defer resp.Body.Close()
+	b, _ := io.ReadAll(resp.Body)
+	r.mu.Lock()
+	text := translate(want.Body, r.mu.ids)
+	r.mu.Unlock()
+	if resp.StatusCode != want.Status || string(b) != text {
+		r.fault(l, "answer: want %d %q, got %d %q", want.Status, text, resp.StatusCode, b)
+	}
+}
+
+// subscribe opens a stream and reads it until it ends. The recorded answer's headers must be there.
+func (r *replay) subscribe(l *line) {
+	var want *line
+	for _, x := range r.lines {
+		if x.n > l.n && x.Dir == "response" && x.Who == l.Who && !x.done && x.Status == 200 {
+			want = x
+			break
+		}
+	}
+	want.done = true
+	ctx, cancel := context.WithCancel(context.Background())
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.url, strings.NewReader(r.body(l)))
+	if err != nil {
+		r.fault(l, "%v", err)
+		cancel()
+		return
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/json")
+	resp, err := r.client.Do(req)
+	for i := 0; err != nil && i < 50; i++ { // a master just started may still be coming up
+		time.Sleep(20 * time.Millisecond)
+		req.Body, _ = req.GetBody()
+		resp, err = r.client.Do(req)
+	}
+	if err != nil {
+		r.fault(l, "%v", err)
+		cancel()
+		return
+	}
+	s := &subscription{id: resp.Header.Get("Mesos-Stream-Id"), cancel: cancel}
+	r.mu.Lock()
+	r.mu.streams[l.Who] = s
+	for k, v := range want.Headers {
+		got := resp.Header[k]
+		switch {
+		case k == "Mesos-Stream-Id" && len(got) == 1 && shapes[0].MatchString(got[0]):
+			r.mu.ids[v[0]] = got[0]
+		case k == "Date" && len(got) == 1, slices.Equal(got, v):
+		default:
+			r.mu.faults = append(r.mu.faults, fmt.Sprintf("line %d: header %s: want %v, got %v", want.n, k, v, got))
+		}
+	}
+	if resp.StatusCode != want.Status {
+		r.mu.faults = append(r.mu.faults, fmt.Sprintf("line %d: want status %d, got %d", want.n, want.Status, resp.StatusCode))
+	}
+	r.mu.Unlock()
+	go r.listen(s, resp.Body)
+}
+
+func (r *replay) listen(s *subscription, body io.ReadCloser) {
+	defer body.Close()
+	in := bufio.NewReader(body)
+	for {
+		e, err := readRecord(in)
+		r.mu.Lock()
+		if err != nil {
+			s.ended, s.broken = true, err != io.EOF
+		} else {
+			s.got = append(s.got, split(e)...)
+		}
+		r.mu.Unlock()
+		select {
+		case r.moved <- struct{}{}:
+		default:
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func readRecord(in *bufio.Reader) (map[string]any, error) {
+	size, err := in.ReadString('\n')
+	if err != nil {
+		return nil, err
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(size))
+	if err != nil {
+		return nil, fmt.Errorf("record length: %w", err)
+	}
+	b := make([]byte, n)
+	if _, err := io.ReadFull(in, b); err != nil {
+		return nil, err
+	}
+	var e map[string]any
+	return e, json.Unmarshal(b, &e)
+}
