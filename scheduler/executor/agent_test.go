@@ -26,7 +26,7 @@ const patience = 30 * time.Second
 // acknowledges updates unless told to hold them.
 type fakeAgent struct {
 	*httptest.Server
-	t *testing.T
+	t testing.TB
 
 	mu struct {
 		sync.Mutex
@@ -36,11 +36,12 @@ type fakeAgent struct {
 		updates    []mesosapi.TaskStatus
 		messages   [][]byte
 		subscribes []*api.Call_Subscribe
-		changed    chan struct{} // closed and replaced whenever something arrived
+		onUpdate   func(mesosapi.TaskStatus) // instead of keeping updates; nil: they are kept
+		changed    chan struct{}             // closed and replaced whenever something arrived
 	}
 }
 
-func newFakeAgent(t *testing.T) *fakeAgent {
+func newFakeAgent(t testing.TB) *fakeAgent {
 	a := &fakeAgent{t: t}
 	a.mu.changed = make(chan struct{})
 	a.Server = httptest.NewServer(http.HandlerFunc(a.serve))
@@ -94,6 +95,11 @@ func (a *fakeAgent) signal() {
 func (a *fakeAgent) update(s mesosapi.TaskStatus) {
 	if len(s.UUID) != 16 || s.UUID[6]>>4 != 4 || s.UUID[8]>>6 != 2 {
 		a.t.Errorf("update with uuid %x, want RFC 4122 version 4", s.UUID)
+	}
+	if a.mu.onUpdate != nil {
+		a.mu.onUpdate(s)
+		a.say(&api.Event{Type: api.Event_ACKNOWLEDGED, Acknowledged: &api.Event_Acknowledged{TaskID: s.TaskID, UUID: s.UUID}})
+		return
 	}
 	known := slices.ContainsFunc(a.mu.updates, func(k mesosapi.TaskStatus) bool { return string(k.UUID) == string(s.UUID) })
 	if !known {
@@ -193,33 +199,36 @@ type outcome struct {
 // without gaps and that the end comes last.
 func (a *fakeAgent) finished(id string) outcome {
 	a.t.Helper()
-	var o outcome
 	a.await("the end of "+id, func() bool {
-		o = outcome{}
-		for _, s := range a.mu.updates {
-			if s.TaskID.Value != id {
-				continue
-			}
-			r, err := wire.Decode[wire.Report](s.Data)
-			if err != nil {
-				a.t.Fatal(err)
-			}
-			if r.First != uint64(len(o.points)) {
-				a.t.Fatalf("update %d of %s begins with point %d, want %d", o.updates, id, r.First, len(o.points))
-			}
-			if o.state != mesosapi.TASK_STAGING && o.state != mesosapi.TASK_RUNNING && o.updates > 0 {
-				a.t.Fatalf("update of %s after its end", id)
-			}
-			o.points = append(o.points, r.Points...)
-			o.updates++
-			o.largest = max(o.largest, len(s.Data))
-			o.state, o.message = s.GetState(), s.GetMessage()
-			if r.End != nil {
-				o.end = *r.End
-			}
-		}
-		return o.updates > 0 && o.state != mesosapi.TASK_RUNNING
+		return slices.ContainsFunc(a.mu.updates, func(s mesosapi.TaskStatus) bool {
+			return s.TaskID.Value == id && s.GetState() != mesosapi.TASK_RUNNING
+		})
 	})
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var o outcome
+	for _, s := range a.mu.updates {
+		if s.TaskID.Value != id {
+			continue
+		}
+		r, err := wire.Decode[wire.Report](s.Data)
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		if r.First != uint64(len(o.points)) {
+			a.t.Fatalf("update %d of %s begins with point %d, want %d", o.updates, id, r.First, len(o.points))
+		}
+		if o.updates > 0 && o.state != mesosapi.TASK_RUNNING {
+			a.t.Fatalf("update of %s after its end", id)
+		}
+		o.points = append(o.points, r.Points...)
+		o.updates++
+		o.largest = max(o.largest, len(s.Data))
+		o.state, o.message = s.GetState(), s.GetMessage()
+		if r.End != nil {
+			o.end = *r.End
+		}
+	}
 	return o
 }
 
@@ -230,7 +239,7 @@ type started struct {
 	stop    context.CancelFunc
 }
 
-func startExecutor(t *testing.T, a *fakeAgent, change func(*Config)) *started {
+func startExecutor(t testing.TB, a *fakeAgent, change func(*Config)) *started {
 	t.Helper()
 	c := Config{
 		Agent: strings.TrimPrefix(a.URL, "http://"), Framework: "fw-1", Executor: "ex-1", Sandbox: t.TempDir(),
@@ -253,7 +262,7 @@ func startExecutor(t *testing.T, a *fakeAgent, change func(*Config)) *started {
 }
 
 // result waits for Run.
-func (s *started) result(t *testing.T) error {
+func (s *started) result(t testing.TB) error {
 	t.Helper()
 	select {
 	case err := <-s.ended:

@@ -66,3 +66,16 @@ func (c *collector) line(line []byte) (m measure, ok, bad bool) {
 	}
 	return m, len(m.metrics) > 0, false
 }
+
+// skim shortens a chunk in which no metric can begin or end to what the lines around it need: the end of the
+// line before and the beginning of the line after. Output that is no metrics costs a scan, not a split.
+func (c *collector) skim(chunk []byte) (head, tail []byte) {
+	if len(c.filters) > 0 || bytes.IndexByte(chunk, '{') >= 0 || bytes.IndexByte(chunk, '=') >= 0 {
+		return chunk, nil
+	}
+	first, last := bytes.IndexByte(chunk, '\n'), bytes.LastIndexByte(chunk, '\n')
+	if first < 0 {
+		return chunk, nil
+	}
+	return chunk[:first+1], chunk[last+1:]
+}

@@ -3,8 +3,10 @@ package executor
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -147,8 +149,10 @@ func (t *task) start() (*process, error) {
 
 // prepare makes the folder with what the trial finds in it.
 func (t *task) prepare() error {
-	if err := os.MkdirAll(filepath.Join(t.dir, artifactsName), 0o755); err != nil {
-		return fmt.Errorf("make the attempt's folder: %w", err)
+	for _, dir := range []string{t.dir, filepath.Join(t.dir, artifactsName)} {
+		if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("make the attempt's folder: %w", err)
+		}
 	}
 	if err := os.WriteFile(filepath.Join(t.dir, controlName), nil, 0o644); err != nil {
 		return fmt.Errorf("make the control file: %w", err)
@@ -205,7 +209,11 @@ func (t *task) readStdout(pipe *os.File) {
 	}
 	drain(pipe, func(chunk []byte) {
 		_, _ = file.Write(chunk)
-		locked(func(emit func([]byte)) { cut.feed(chunk, emit) })
+		locked(func(emit func([]byte)) {
+			head, tail := t.mu.collect.skim(chunk)
+			cut.feed(head, emit)
+			cut.feed(tail, emit)
+		})
 	})
 	locked(cut.flush)
 }

@@ -1,0 +1,42 @@
+package executor
+
+import (
+	"fmt"
+	"testing"
+
+	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
+	api "github.com/mesos/mesos-go/api/v1/lib/executor"
+
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+)
+
+// BenchmarkTrueTwoAtATime runs `true` as trials, two at a time, against an agent over HTTP. Beside it to
+// compare: seq 1000 | xargs -P2 -n1 true.
+func BenchmarkTrueTwoAtATime(b *testing.B) {
+	a := newFakeAgent(b)
+	startExecutor(b, a, func(c *Config) {
+		*c = Config{Agent: c.Agent, Framework: c.Framework, Executor: c.Executor,
+			Sandbox: c.Sandbox, Environ: c.Environ}
+	})
+	ended := make(chan struct{}, 2)
+	a.set(func() {
+		a.mu.onUpdate = func(s mesosapi.TaskStatus) {
+			if s.GetState() == mesosapi.TASK_FINISHED {
+				ended <- struct{}{}
+			}
+		}
+	})
+	order := wire.Encode(wire.Order{Argv: []string{"true"}, Sweep: "s", Params: []byte(`{"lr":0.1}`)})
+	n := 0
+	for b.Loop() {
+		if n >= 2 {
+			<-ended
+		}
+		n++
+		a.tell(&api.Event{Type: api.Event_LAUNCH, Launch: &api.Event_Launch{Task: mesosapi.TaskInfo{
+			Name: "t", TaskID: mesosapi.TaskID{Value: fmt.Sprintf("s.%d.0", n)}, AgentID: mesosapi.AgentID{Value: "a1"}, Data: order}}})
+	}
+	for range min(n, 2) {
+		<-ended
+	}
+}

@@ -1,0 +1,273 @@
+package executor_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/executor"
+	"github.com/kaon-sweep/kaon/scheduler/mesos"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// TestMain makes the test binary an executor when a cluster's agent starts it as one.
+func TestMain(m *testing.M) {
+	if os.Getenv("TEST_AS_EXECUTOR") == "" {
+		os.Exit(m.Run())
+	}
+	c, err := executor.FromEnvironment(os.Environ())
+	if err == nil {
+		c.Subreaper = true
+		err = executor.Run(context.Background(), c)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// rig is an embedded cluster with one agent, and a framework on it through the real driver.
+type rig struct {
+	t      testing.TB
+	server *cluster.Server
+	driver *mesos.Driver
+	events chan scheduler.Event
+}
+
+const patience = 30 * time.Second
+
+func newRig(t testing.TB, cpus float64) *rig {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	server, err := cluster.Start(ctx, cluster.Config{WorkDir: t.TempDir(), Seed: 1,
+		Agents: []cluster.AgentConfig{{Name: "a", CPUs: cpus, MemoryMB: 1000, DiskMB: 1000}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	driver, err := mesos.New(mesos.Config{Masters: []string{server.Addr()}, BackoffMin: 10 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{t: t, server: server, driver: driver, events: make(chan scheduler.Event, 10000)}
+	var run sync.WaitGroup
+	run.Go(func() {
+		if err := driver.Run(ctx, func(e scheduler.Event) { r.events <- e }); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(func() {
+		_ = driver.Send(context.Background(), scheduler.Teardown{})
+		stop()
+		run.Wait()
+		server.Close()
+	})
+	return r
+}
+
+func (r *rig) next() scheduler.Event {
+	r.t.Helper()
+	select {
+	case e := <-r.events:
+		return e
+	case <-time.After(patience):
+		r.t.Fatal("no event came")
+		return nil
+	}
+}
+
+func (r *rig) send(c scheduler.Call) {
+	r.t.Helper()
+	if err := r.driver.Send(context.Background(), c); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// launch accepts an offer for one task for each order, each with share of a cpu.
+func (r *rig) launch(o offers.Offer, share sweep.Milli, first int, orders ...wire.Order) {
+	var cpu offers.Amount
+	for _, a := range o.Amounts {
+		if a.Name == "cpus" {
+			cpu = a
+		}
+	}
+	cpu.Scalar = share
+	small := cpu
+	small.Scalar = 100
+	exe, err := os.Executable()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	accept := scheduler.Accept{Agent: o.Agent, Offers: []offers.OfferID{o.ID}}
+	for i, order := range orders {
+		id := scheduler.TaskID(fmt.Sprintf("%s.%d.0", order.Sweep, first+i))
+		accept.Tasks = append(accept.Tasks, scheduler.TaskInfo{ID: id, Name: order.Sweep, Resources: []offers.Amount{cpu}, Data: wire.Encode(order),
+			Executor: scheduler.ExecutorInfo{ID: "ex-1", Name: "kaon", Argv: []string{exe}, Env: []string{"TEST_AS_EXECUTOR=1"}, Resources: []offers.Amount{small}}})
+	}
+	r.send(accept)
+}
+
+// story is what is known of one task.
+type story struct {
+	state  scheduler.TaskState
+	points []results.Point
+	end    *wire.End
+	seen   map[string]bool
+}
+
+// finish runs until n tasks have ended, acknowledging every update.
+func (r *rig) finish(n int, each func(scheduler.Event)) map[scheduler.TaskID]*story {
+	r.t.Helper()
+	tasks, ended := map[scheduler.TaskID]*story{}, 0
+	for ended < n {
+		e := r.next()
+		if each != nil {
+			each(e)
+		}
+		u, ok := e.(scheduler.Updated)
+		if !ok {
+			continue
+		}
+		s := u.Status
+		t := tasks[s.Task]
+		if t == nil {
+			t = &story{seen: map[string]bool{}}
+			tasks[s.Task] = t
+		}
+		if len(s.UUID) == 0 {
+			r.t.Logf("%s %s %s %s", s.Task, s.State, s.Reason, s.Message)
+			continue
+		}
+		if !t.seen[string(s.UUID)] {
+			t.seen[string(s.UUID)] = true
+			report, err := wire.Decode[wire.Report](s.Data)
+			if err != nil {
+				r.t.Fatalf("%s %s %s: %v", s.Task, s.State, s.Message, err)
+			}
+			if report.First != uint64(len(t.points)) {
+				r.t.Fatalf("%s: report begins with point %d, want %d", s.Task, report.First, len(t.points))
+			}
+			t.points = append(t.points, report.Points...)
+			t.state = s.State
+			if report.End != nil {
+				t.end = report.End
+				ended++
+			}
+		}
+		r.send(scheduler.Acknowledge{Task: s.Task, Agent: s.Agent, UUID: s.UUID})
+	}
+	return tasks
+}
+
+func (r *rig) offer() offers.Offer {
+	r.t.Helper()
+	for {
+		if e, ok := r.next().(scheduler.Offered); ok {
+			return e.Offers[0]
+		}
+	}
+}
+
+func TestTrialsOnTheEmbeddedCluster(t *testing.T) {
+	r := newRig(t, 8)
+	var orders []wire.Order
+	for i := range 20 {
+		orders = append(orders, wire.Order{Sweep: "s", Trial: i, Params: fmt.Appendf(nil, `{"x":%d}`, i),
+			Shell: `i=0; while [ $i -lt 30 ]; do echo "{\"loss\": $KAON_PARAM_X, \"step\": $i}"; i=$((i+1)); done; exit $((KAON_TRIAL % 2))`})
+	}
+	r.launch(r.offer(), 100, 0, orders...)
+	tasks := r.finish(20, nil)
+	for i := range 20 {
+		s := tasks[scheduler.TaskID(fmt.Sprintf("s.%d.0", i))]
+		want := []scheduler.TaskState{scheduler.Finished, scheduler.Failed}[i%2]
+		if s.state != want || s.end.Exit != i%2 || len(s.points) != 30 || s.points[29].Metrics["loss"] != float64(i) || s.points[29].Step != 29 {
+			t.Errorf("trial %d: %s %+v with %d points", i, s.state, s.end, len(s.points))
+		}
+	}
+}
+
+func TestAgentDiesAndComesBack(t *testing.T) {
+	r := newRig(t, 2)
+	r.launch(r.offer(), 500, 0, wire.Order{Sweep: "s", Shell: `
+		echo '{"a":1}'; echo started
+		while [ ! -s $KAON_CONTROL ]; do sleep 0.05; done
+		echo '{"a":2}'`})
+	killed := false
+	tasks := r.finish(1, func(e scheduler.Event) {
+		if u, ok := e.(scheduler.Updated); ok && !killed && u.Status.State == scheduler.Running {
+			killed = true
+			r.server.KillAgent("a")
+			if err := r.server.StartAgent("a"); err != nil {
+				t.Error(err)
+			}
+			go func() { // the message may be lost until the executor is back
+				for i := 0; i < 100; i++ {
+					_ = r.driver.Send(context.Background(), scheduler.Message{Agent: u.Status.Agent, Executor: "ex-1",
+						Data: wire.Encode(wire.Control{Task: "s.0.0", Body: []byte(`{"go": true}`)})})
+					time.Sleep(50 * time.Millisecond)
+				}
+			}()
+		}
+	})
+	s := tasks["s.0.0"]
+	if s.state != scheduler.Finished || len(s.points) != 2 || s.points[1].Metrics["a"] != 2 {
+		t.Fatalf("got %+v", s)
+	}
+}
+
+// BenchmarkClusterTrue runs `true` as trials of one cpu on an agent of two through the whole protocol. Beside it,
+// xargs -P2 does the same number.
+func BenchmarkClusterTrue(b *testing.B) {
+	r := newRig(b, 2.1)
+	o := r.offer()
+	launched, ended := 0, 0
+	order := wire.Order{Sweep: "s", Argv: []string{"true"}, Params: []byte("{}")}
+	start := time.Now()
+	b.ResetTimer()
+	launch := func(o offers.Offer) {
+		var list []wire.Order
+		for _, a := range o.Amounts {
+			if a.Name == "cpus" {
+				for n := a.Scalar; n >= 1000 && launched+len(list) < b.N; n -= 1000 {
+					list = append(list, order)
+				}
+			}
+		}
+		if len(list) > 0 {
+			r.launch(o, 1000, launched, list...)
+			launched += len(list)
+		}
+	}
+	launch(o)
+	for ended < b.N {
+		switch e := r.next().(type) {
+		case scheduler.Offered:
+			for _, o := range e.Offers {
+				launch(o)
+			}
+		case scheduler.Updated:
+			if e.Status.State == scheduler.Finished {
+				ended++
+			} else if e.Status.State != scheduler.Running {
+				b.Fatalf("%+v", e)
+			}
+			r.send(scheduler.Acknowledge{Task: e.Status.Task, Agent: e.Status.Agent, UUID: e.Status.UUID})
+			_ = r.driver.Send(context.Background(), scheduler.Revive{})
+		}
+	}
+	b.StopTimer()
+	took := time.Since(start)
+	start = time.Now()
+	if out, err := exec.Command("sh", "-c", fmt.Sprintf("seq %d | xargs -P2 -n1 true", b.N)).CombinedOutput(); err != nil {
+		b.Fatalf("%v: %s", err, out)
+	}
+	b.ReportMetric(took.Seconds()/time.Since(start).Seconds(), "×xargs")
+}

@@ -1,0 +1,318 @@
+package executor
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+)
+
+func TestLinesComeOutHoweverTheyAreCut(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching(`([a-z=]{0,12}[\n\r]{1,2}){0,20}[a-z]{0,12}`).Draw(t, "text")
+		limit := rapid.IntRange(1, 12).Draw(t, "max")
+		l := lines{max: limit}
+		var got []string
+		emit := func(line []byte) { got = append(got, string(line)) }
+		for rest := []byte(text); len(rest) > 0; {
+			n := rapid.IntRange(1, len(rest)).Draw(t, "cut")
+			l.feed(rest[:n], emit)
+			rest = rest[n:]
+		}
+		l.flush(emit)
+		var want []string
+		for _, line := range strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
+			if len(line) <= limit {
+				want = append(want, line)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("%q cut into %q, want %q", text, got, want)
+		}
+		if cap(l.rest) > 64 {
+			t.Fatalf("%d bytes kept for lines of at most %d", cap(l.rest), limit)
+		}
+	})
+}
+
+func TestFlatten(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	for _, c := range []struct {
+		line string
+		want map[string]float64
+		step any // nil: none
+	}{
+		{`{"accuracy": 0.93, "step": 3}`, map[string]float64{"accuracy": .93}, 3},
+		{`{"a":{"b":{"c":1},"d":-2e-3}}`, map[string]float64{"a.b.c": 1, "a.d": -2e-3}, nil},
+		{`{"loss": NaN, "x": Infinity, "y": -Infinity, "z": nan, "w": -inf}`, map[string]float64{"loss": nan, "x": inf, "y": -inf, "z": nan, "w": -inf}, nil},
+		{`{"loss": "0.25", "note": "fine", "n": null, "ok": true, "no": false}`, map[string]float64{"loss": .25, "ok": 1, "no": 0}, nil},
+		{`{"a": 1, "list": [1, {"b": 2}, "x", [NaN]], "c": 3}`, map[string]float64{"a": 1, "c": 3}, nil},
+		{`{"_step": 7, "_timestamp": 1.5e9, "timestamp": 3, "v": 1}`, map[string]float64{"v": 1}, 7},
+		{`{"_step": 7, "step": 8, "v": 1}`, map[string]float64{"v": 1}, 8},
+		{`{"step": 8, "_step": 7, "v": 1}`, map[string]float64{"v": 1}, 8},
+		{`{"step": 9007199254740993, "v": 1}`, map[string]float64{"v": 1}, int64(9007199254740993)},
+		{`{"step": 1e300, "v": 1}`, map[string]float64{"v": 1}, int64(math.MaxInt64)},
+		{`{"step": -99999999999999999999, "v": 1}`, map[string]float64{"v": 1}, int64(math.MinInt64)},
+		{`{"step": 2.9, "v": 1}`, map[string]float64{"v": 1}, 2},
+		{`{"step": NaN, "v": 1}`, map[string]float64{"v": 1}, nil},
+		{`{"sub": {"step": 4}}`, map[string]float64{"sub.step": 4}, nil},
+		{`{"a\u00e9\n": 1}`, map[string]float64{"aé\n": 1}, nil},
+		{`{"big": 1e999, "dup": 1, "dup": 2}`, map[string]float64{"big": inf, "dup": 2}, nil},
+		{`{}`, map[string]float64{}, nil},
+		{" {\t} ", map[string]float64{}, nil},
+	} {
+		got, step, has, err := flatten([]byte(c.line))
+		if err != nil {
+			t.Errorf("%s: %v", c.line, err)
+			continue
+		}
+		if fmt.Sprint(got) != fmt.Sprint(c.want) {
+			t.Errorf("%s: got %v, want %v", c.line, got, c.want)
+		}
+		if has != (c.step != nil) || has && fmt.Sprint(step) != fmt.Sprint(c.step) {
+			t.Errorf("%s: step %d %v, want %v", c.line, step, has, c.step)
+		}
+	}
+	for _, line := range []string{``, `1`, `[1]`, `{`, `{"a"}`, `{"a":}`, `{"a":1,}`, `{"a":1}x`, `{"a":1 "b":2}`, `{a:1}`, `{"a":0x10}`,
+		`{"a":1_000}`, `{"a":--1}`, `{"a":[1}`, `{"a":nope}`, `{"a":"x`, "{\"a\x01\":1}", `{"a":"\x"}`} {
+		if got, _, _, err := flatten([]byte(line)); err == nil {
+			t.Errorf("%s: taken as %v", line, got)
+		}
+	}
+	deep := strings.Repeat(`{"a":`, 1000) + "1" + strings.Repeat("}", 1000)
+	wide := "{"
+	for i := range 2000 {
+		wide += fmt.Sprintf(`"m%d":1,`, i)
+	}
+	for _, line := range []string{deep, wide + `"z":1}`, `{"` + strings.Repeat("n", 300) + `":1}`, `{"a":` + strings.Repeat("[", 5000) + "}"} {
+		if _, _, _, err := flatten([]byte(line)); err != errBounds {
+			t.Errorf("%.20s: got %v, want it to be beyond bounds", line, err)
+		}
+	}
+}
+
+// A line that encoding/json reads is read to the same numbers.
+func TestFlattenAgreesWithJSON(t *testing.T) {
+	leaf := rapid.OneOf(rapid.Float64Range(-1e9, 1e9).AsAny(), rapid.Int32().AsAny(), rapid.Bool().AsAny(),
+		rapid.StringMatching(`[a-df-hj-mo-z ]{0,5}`).AsAny(), rapid.Just[any](nil), rapid.SliceOfN(rapid.Int8(), 0, 3).AsAny())
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.String()
+		inner := rapid.MapOfN(name, leaf, 0, 4)
+		in := map[string]any{}
+		for k, v := range rapid.MapOfN(name, rapid.OneOf(leaf, inner.AsAny()), 0, 6).Draw(t, "object") {
+			in[k] = v
+		}
+		line, err := json.Marshal(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]float64{}
+		var read map[string]any
+		if err := json.Unmarshal(line, &read); err != nil {
+			t.Fatal(err)
+		}
+		reference(want, "", read)
+		for _, special := range []string{"step", "_step", "timestamp", "_timestamp", ""} {
+			delete(want, special)
+		}
+		got, _, _, err := flatten(line)
+		if err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		if ambiguous(want, in) {
+			return
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("%s: got %v, want %v", line, got, want)
+		}
+	})
+}
+
+func reference(out map[string]float64, prefix string, in map[string]any) {
+	for k, v := range in {
+		name := k
+		if prefix != "" {
+			name = prefix + "." + k
+		}
+		switch v := v.(type) {
+		case float64:
+			out[name] = v
+		case bool:
+			out[name] = 0
+			if v {
+				out[name] = 1
+			}
+		case map[string]any:
+			reference(out, name, v)
+		}
+	}
+}
+
+// ambiguous tells names that two members share once dots are put in, or that an empty prefix hides.
+func ambiguous(_ map[string]float64, in map[string]any) bool {
+	for k, v := range in {
+		if _, nested := v.(map[string]any); strings.Contains(k, ".") || (nested && k == "") {
+			return true
+		}
+	}
+	return false
+}
+
+func TestPairs(t *testing.T) {
+	watched := []string{"accuracy", "val/loss", "loss"}
+	for _, c := range []struct {
+		line string
+		want string
+	}{
+		{"accuracy=0.93", "map[accuracy:0.93]"},
+		{"2024-01-01T00:00:00Z INFO epoch 3: accuracy = 0.5, loss=1e-3 step=12", "map[accuracy:0.5 loss:0.001] step 12"},
+		{"val-accuracy=0.9 myloss=3 x.loss=4", "map[]"},
+		{"val/loss=2 loss=3", "map[loss:3 val/loss:2]"},
+		{"loss=nan accuracy=-inf", "map[accuracy:-Inf loss:NaN]"},
+		{"loss=nano accuracy=infinite", "map[]"},
+		{"loss=1 loss=2", "map[loss:2]"},
+		{"loss=0.5% accuracy=93,5", "map[accuracy:93 loss:0.5]"},
+		{"loss== 1", "map[]"},
+		{"loss=", "map[]"},
+		{"=1", "map[]"},
+		{"other=1", "map[]"},
+		{"loss: 1", "map[]"},
+		{"step=4", "map[] step 4"},
+		{strings.Repeat("=", 60000), "map[]"},
+	} {
+		metrics, step, has := pairs([]byte(c.line), watched)
+		got := fmt.Sprint(metrics)
+		if has {
+			got += fmt.Sprint(" step ", step)
+		}
+		if got != c.want {
+			t.Errorf("%.80s: got %s, want %s", c.line, got, c.want)
+		}
+	}
+}
+
+func TestCollector(t *testing.T) {
+	read := func(o wire.Order) *collector {
+		c, err := newCollector(&o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	plain := read(wire.Order{Objective: "loss", Metrics: []string{"acc"}})
+	katib := read(wire.Order{Objective: "loss", Filters: []string{`([\w|-]+)\s*=\s*([+-]?\d*(\.\d+)?([Ee][+-]?\d+)?)`, `\{metricName: ([\w|-]+), metricValue: ((-?\d+)(\.\d+)?)\}`}})
+	for _, c := range []struct {
+		c    *collector
+		line string
+		want string
+	}{
+		{plain, `{"loss": 1, "other": 2}`, "map[loss:1 other:2]"},
+		{plain, `loss=1 other=2`, "map[loss:1]"},
+		{plain, `{'loss': 1} acc=2`, "map[acc:2]"},
+		{plain, "\x00\xff\xfe\x80loss=3\x00", "map[]"}, // bytes beyond ASCII join names
+		{plain, "\x00loss=3\x00", "map[loss:3]"},
+		{katib, `{metricName: loss, metricValue: 0.5}`, "map[loss:0.5]"},
+		{katib, `loss=0.25, acc=1`, "map[loss:0.25]"},
+		{katib, `{"loss": 7}`, "map[loss:7]"},
+		{read(wire.Order{}), `loss=1`, "map[]"},
+		{read(wire.Order{Filters: []string{`(\w+) is (\S+)`}}), `loss is 3`, "map[loss:3]"},
+	} {
+		m, ok, bad := c.c.line([]byte(c.line))
+		if fmt.Sprint(m.metrics) != c.want || bad || ok != (c.want != "map[]") {
+			t.Errorf("%q: got %v %v %v, want %s", c.line, m.metrics, ok, bad, c.want)
+		}
+	}
+	for _, filter := range []string{"(", "no groups", "(one)"} {
+		if _, err := newCollector(&wire.Order{Filters: []string{filter}}); err == nil {
+			t.Errorf("filter %q taken", filter)
+		}
+	}
+}
+
+func FuzzCollector(f *testing.F) {
+	f.Add([]byte(`{"accuracy": 0.93, "step": 3, "a": {"b": [1, "x"]}}`))
+	f.Add([]byte("loss = 1e-3, acc=nan step=4"))
+	f.Add([]byte("{\"a\\u00e9\": -Infinity}\r\n"))
+	c, err := newCollector(&wire.Order{Objective: "loss", Metrics: []string{"acc"}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		m, ok, bad := c.line(line)
+		if ok && (len(m.metrics) == 0 || len(m.metrics) > maxMetrics || bad) {
+			t.Fatalf("%q: got %+v %v", line, m, bad)
+		}
+		for name := range m.metrics {
+			if len(name) > maxName || name == "" {
+				t.Fatalf("%q: name %q", line, name)
+			}
+		}
+		if strictlyJSON(line) && !bad && len(m.metrics) == 0 {
+			var read map[string]any
+			if json.Unmarshal(line, &read) == nil {
+				if x, isNumber := read["loss"].(float64); isNumber && !math.IsNaN(x) {
+					t.Fatalf("%q: loss not found", line)
+				}
+			}
+		}
+	})
+}
+
+func strictlyJSON(line []byte) bool {
+	return len(line) > 0 && strings.HasPrefix(strings.TrimSpace(string(line)), "{") && json.Valid(line)
+}
+
+func BenchmarkCollectJSONLine(b *testing.B) {
+	c, err := newCollector(&wire.Order{Objective: "loss"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	line := []byte(`{"loss": 0.25123, "accuracy": 0.9301, "step": 1234}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, ok, _ := c.line(line); !ok {
+			b.Fatal("not read")
+		}
+	}
+}
+
+// Skimming a chunk changes no metric.
+func TestSkimKeepsMetrics(t *testing.T) {
+	c, err := newCollector(&wire.Order{Objective: "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching(`((a=[0-9]|\{"b":[0-9]\}|[xy]{0,4}){0,2}[\n\r]{1,2}){0,20}(a=1|y)?`).Draw(t, "text")
+		read := func(skim bool) (got []string) {
+			l := lines{max: 20}
+			emit := func(line []byte) {
+				if m, ok, _ := c.line(line); ok {
+					got = append(got, fmt.Sprint(m.metrics))
+				}
+			}
+			for rest := []byte(text); len(rest) > 0; {
+				n := min(len(rest), rapid.IntRange(1, 12).Draw(t, "cut"))
+				head, tail := rest[:n], []byte(nil)
+				if skim {
+					head, tail = c.skim(head)
+				}
+				l.feed(head, emit)
+				l.feed(tail, emit)
+				rest = rest[n:]
+			}
+			l.flush(emit)
+			return got
+		}
+		if plain, skimmed := read(false), read(true); !slices.Equal(plain, skimmed) {
+			t.Fatalf("%q: %q, skimmed %q", text, plain, skimmed)
+		}
+	})
+}
