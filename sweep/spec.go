@@ -53,3 +53,7 @@ type Then struct {
 // Demand is what one trial asks for at a point. It fails when an expression cannot be evaluated there or
 // gives an amount that cannot be asked for; Parse has tried the space's corners and a sample.
 func (s *Spec) Demand(p Point) (Resources, error) { return s.Task.resources.at(s.Space, p) }
+
+// DemandVaries says whether trials ask for different amounts: resources are expressions over parameters. When it
+// is false, Demand answers for any point, a nil one too.
+func (s *Spec) DemandVaries() bool { return s.Task.resources.varies() }

@@ -1,0 +1,195 @@
+package study
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/search"
+)
+
+// Options are what an order needs besides the spec.
+type Options struct {
+	Dir         string                           // working directory of trials; empty: each attempt's own folder
+	Getenv      func(name string) (string, bool) // the submitter's environment, for ${envvar:NAME}; nil: empty
+	Interpreter string                           // ${interpreter}; empty: python
+	Winner      *results.Winner                  // of the sweep whose `then` this one is; nil: it is not
+}
+
+// Study is a scheduler.Study made from a spec.
+type Study struct {
+	id      string
+	spec    *sweep.Spec
+	method  search.Method
+	winner  *sweep.Winner // of Options
+	options Options
+	watched []string
+}
+
+var _ scheduler.Study = (*Study)(nil)
+
+// New fails when the spec's search method cannot be made.
+func New(id string, spec *sweep.Spec, o Options) (*Study, error) {
+	method, err := search.New(spec)
+	if err != nil {
+		return nil, err
+	}
+	s := &Study{id: id, spec: spec, method: method, options: o}
+	if o.Winner != nil {
+		if s.winner, err = winnerOf(*o.Winner); err != nil {
+			return nil, err
+		}
+	}
+	if spec.Objective.Name != "" {
+		s.watched = append(s.watched, spec.Objective.Name)
+	}
+	for _, m := range spec.Metrics {
+		if !slices.Contains(s.watched, m.Name) {
+			s.watched = append(s.watched, m.Name)
+		}
+	}
+	return s, nil
+}
+
+// Point implements scheduler.Study.
+func (s *Study) Point(trial int) (sweep.Point, error) {
+	point, ok := s.method.Ask(trial)
+	if !ok {
+		return nil, fmt.Errorf("the %s search has no point for trial %d", s.spec.Method, trial)
+	}
+	return point, nil
+}
+
+// Learns implements scheduler.Study.
+func (s *Study) Learns() bool { return s.method.Replay() }
+
+// Recall implements scheduler.Study. Methods that answer from the index alone need no reminding.
+func (s *Study) Recall(int, []byte) error { return nil }
+
+// Observe implements scheduler.Study.
+func (s *Study) Observe(trial int, value float64, ok bool) {
+	state := sweep.Succeeded
+	if !ok {
+		state = sweep.Failed
+	}
+	s.method.Tell(trial, search.Outcome{State: state, Value: value, Known: ok})
+}
+
+// Uniform implements scheduler.Study: only expressions over parameters make trials differ.
+func (s *Study) Uniform() bool { return !s.spec.DemandVaries() }
+
+// Demand implements scheduler.Study.
+func (s *Study) Demand(p sweep.Point) (offers.Demand, error) {
+	need, err := s.spec.Demand(p)
+	if err != nil {
+		return offers.Demand{}, fmt.Errorf("compute resources: %w", err)
+	}
+	return offers.Demand{Resources: need, Constraints: s.spec.Task.Constraints, Queue: s.spec.Queue, Sweep: s.id, Count: 1}, nil
+}
+
+// Order implements scheduler.Study.
+func (s *Study) Order(trial, attempt int, p sweep.Point) (wire.Order, error) {
+	run, err := s.spec.Command.Expand(s.vars(p, s.winner))
+	if err != nil {
+		return wire.Order{}, fmt.Errorf("expand the command of trial %d: %w", trial, err)
+	}
+	order, err := s.order(trial, attempt, p, run)
+	if err != nil || s.options.Winner == nil {
+		return order, err
+	}
+	manifest, err := json.Marshal(s.options.Winner)
+	if err != nil {
+		return order, fmt.Errorf("encode the winner's manifest: %w", err)
+	}
+	withManifest(&order, manifest)
+	return order, nil
+}
+
+// Then implements scheduler.Study.
+func (s *Study) Then(attempt int, params, manifest []byte) (wire.Order, error) {
+	var manifested results.Winner
+	if err := json.Unmarshal(manifest, &manifested); err != nil {
+		return wire.Order{}, fmt.Errorf("read the winner's manifest: %w", err)
+	}
+	manifested.Params = params
+	winner, err := winnerOf(manifested)
+	if err != nil {
+		return wire.Order{}, err
+	}
+	run, err := s.spec.Then.Command.Expand(s.vars(winner.Params, winner))
+	if err != nil {
+		return wire.Order{}, fmt.Errorf("expand the command of `then`: %w", err)
+	}
+	order, err := s.order(scheduler.ThenTrial, attempt, winner.Params, run)
+	if err != nil {
+		return order, err
+	}
+	withManifest(&order, manifest)
+	order.Objective = ""
+	return order, nil
+}
+
+// withManifest puts the winner's manifest beside a step, and its path into $KAON_WINNER.
+func withManifest(order *wire.Order, manifest []byte) {
+	const name = "winner.json"
+	order.Files = append(order.Files, wire.File{Name: name, Data: manifest})
+	order.Env = append(order.Env, "KAON_WINNER="+wire.Folder+"/"+name)
+}
+
+// winnerOf is the manifest as macros see it.
+func winnerOf(w results.Winner) (*sweep.Winner, error) {
+	var point sweep.Point
+	if err := json.Unmarshal(w.Params, &point); err != nil {
+		return nil, fmt.Errorf("read the winner's parameters: %w", err)
+	}
+	return &sweep.Winner{Trial: w.Trial, Value: float64(w.Value), Params: point}, nil
+}
+
+// ThenDemand implements scheduler.Study: the step asks for what the winner's trial asked for.
+func (s *Study) ThenDemand(params []byte) (offers.Demand, error) {
+	var point sweep.Point
+	if err := json.Unmarshal(params, &point); err != nil {
+		return offers.Demand{}, fmt.Errorf("read the winner's parameters: %w", err)
+	}
+	return s.Demand(point)
+}
+
+func (s *Study) vars(p sweep.Point, winner *sweep.Winner) sweep.Vars {
+	return sweep.Vars{
+		Params: p, Interpreter: s.options.Interpreter, Getenv: s.options.Getenv,
+		ArgsFile: wire.Folder + "/args.json", Winner: winner,
+	}
+}
+
+func (s *Study) order(trial, attempt int, p sweep.Point, run sweep.Expansion) (wire.Order, error) {
+	params, err := json.Marshal(p)
+	if err != nil {
+		return wire.Order{}, fmt.Errorf("encode the parameters of trial %d: %w", trial, err)
+	}
+	o := wire.Order{
+		Sweep: s.id, Trial: trial, Attempt: attempt,
+		Argv: run.Argv, Shell: run.Shell, Env: environment(s.spec.Task.Env),
+		Params: params, Seed: sweep.TrialSeed(s.spec.Seed, max(trial, 0)), Dir: s.options.Dir,
+		Metrics: s.watched, Filters: s.spec.Task.Filters, Objective: s.spec.Objective.Name,
+		Timeout: s.spec.Task.Timeout, Grace: s.spec.Task.Grace,
+	}
+	for _, f := range run.Files {
+		o.Files = append(o.Files, wire.File{Name: f.Name, Data: f.Data})
+	}
+	return o, nil
+}
+
+// environment is KEY=VALUE pairs by name, so that equal specs give equal orders.
+func environment(vars map[string]string) []string {
+	pairs := make([]string, 0, len(vars))
+	for name, value := range vars {
+		pairs = append(pairs, name+"="+value)
+	}
+	slices.Sort(pairs)
+	return pairs
+}

@@ -1,0 +1,113 @@
+package study_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/study"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+const spec = `
+name: example
+method: grid
+metric: {name: loss, goal: minimize}
+metrics: [seconds]
+parameters:
+  lr: {values: [0.1, 0.2]}
+  size: {values: [1, 2]}
+command: ["./train", "--config", "${args_json_file}", "${args}"]
+task:
+  env: {B: "2", A: "1"}
+  resources: {cpus: 0.5, memory: "size * 100MB"}
+then: ["./final", "${winner.args}"]
+`
+
+func newStudy(t *testing.T) *study.Study {
+	t.Helper()
+	parsed, err := sweep.Parse("example.yaml", []byte(spec))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := study.New("example-1", parsed, study.Options{Dir: "/spec"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestOrderIsResolved(t *testing.T) {
+	s := newStudy(t)
+	point, err := s.Point(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	order, err := s.Order(3, 1, point)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"./train", "--config", wire.Folder + "/args.json", "--lr=0.2", "--size=2"}
+	if !slices.Equal(order.Argv, want) {
+		t.Errorf("argv %q, want %q", order.Argv, want)
+	}
+	if !slices.Equal(order.Env, []string{"A=1", "B=2"}) {
+		t.Errorf("environment %q", order.Env)
+	}
+	if !slices.Equal(order.Metrics, []string{"loss", "seconds"}) {
+		t.Errorf("watched metrics %q", order.Metrics)
+	}
+	if string(order.Params) != `{"lr":0.2,"size":2}` || order.Dir != "/spec" {
+		t.Errorf("params %s in %s", order.Params, order.Dir)
+	}
+	if len(order.Files) != 1 || order.Files[0].Name != "args.json" || !strings.Contains(string(order.Files[0].Data), `"lr"`) {
+		t.Errorf("files %+v", order.Files)
+	}
+	if _, err := s.Point(4); err == nil {
+		t.Error("point 4 of a grid of 4: no error")
+	}
+}
+
+func TestDemandFollowsThePoint(t *testing.T) {
+	s := newStudy(t)
+	if s.Uniform() {
+		t.Error("an expression over a parameter counts as uniform")
+	}
+	for trial, mem := range []sweep.Milli{100, 200, 100, 200} {
+		point, err := s.Point(trial)
+		if err != nil {
+			t.Fatal(err)
+		}
+		demand, err := s.Demand(point)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if demand.Resources.Mem != mem*sweep.Unit || demand.Resources.CPUs != sweep.Unit/2 {
+			t.Errorf("trial %d asks for %+v, want %d MB", trial, demand.Resources, mem)
+		}
+	}
+}
+
+func TestThenGetsTheWinner(t *testing.T) {
+	s := newStudy(t)
+	manifest := []byte(`{"trial": 2, "value": 0.5}`)
+	order, err := s.Then(1, []byte(`{"lr":0.2,"size":1}`), manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(order.Argv, []string{"./final", "--lr=0.2", "--size=1"}) {
+		t.Errorf("argv %q", order.Argv)
+	}
+	if !slices.Contains(order.Env, "KAON_WINNER="+wire.Folder+"/winner.json") {
+		t.Errorf("environment %q", order.Env)
+	}
+	last := order.Files[len(order.Files)-1]
+	if last.Name != "winner.json" || string(last.Data) != string(manifest) {
+		t.Errorf("file %s: %s", last.Name, last.Data)
+	}
+	if order.Trial != scheduler.ThenTrial || order.Objective != "" {
+		t.Errorf("trial %d with objective %q", order.Trial, order.Objective)
+	}
+}
