@@ -2,9 +2,11 @@ package cluster
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -84,6 +86,13 @@ func (a *localAgent) failed(id string, err error) {
 	a.mu.Unlock()
 	a.server.log.Warn("container not started", "agent", a.cfg.Name, "container", id, "err", err)
 	a.server.with(func(c *Core, now time.Time) { c.StartFailed(now, a.cfg.Name, id, err.Error()) })
+}
+
+// containers is the ids of the containers that run, in order.
+func (a *localAgent) containers() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Sorted(maps.Keys(a.mu.running))
 }
 
 // kill ends every process of a container. One that is being fetched is not started any more.

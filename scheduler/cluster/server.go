@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -202,6 +204,22 @@ func (s *Server) StartAgent(name string) error {
 		return fmt.Errorf("start agent %q: no such agent", name)
 	}
 	return s.recover(a)
+}
+
+// KillExecutors ends every process that local agents run, at once, and returns when they are gone or the grace has
+// passed: for whoever started the cluster and must leave nothing behind. The agents note the ends, so a server
+// started again on the same WorkDir reports the tasks as failed with their executors.
+func (s *Server) KillExecutors(grace time.Duration) {
+	for _, a := range s.agents {
+		for _, id := range a.containers() {
+			a.kill(id)
+		}
+	}
+	for deadline := time.Now().Add(grace); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if !slices.ContainsFunc(slices.Collect(maps.Values(s.agents)), func(a *localAgent) bool { return len(a.containers()) > 0 }) {
+			return
+		}
+	}
 }
 
 // with runs one input of the core and carries out what follows.
