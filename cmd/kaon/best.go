@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/kaon-sweep/kaon/results"
+)
+
+type bestCmd struct {
+	Sweep  string `arg:"" optional:"" help:"Sweep; the newest when left out."`
+	Format string `enum:"text,json,yaml,env,flags" default:"text" help:"text, json, yaml, env or flags."`
+	JSON   bool   `help:"Same as --format json."`
+	resultsFlags
+}
+
+func (c *bestCmd) Help() string {
+	return "env prints KAON_PARAM_… assignments for a shell to eval, flags prints --name=value words for a command line."
+}
+
+func (c *bestCmd) Run(ctx context.Context, out *output) error {
+	src, err := c.open(ctx, c.Sweep)
+	if err != nil {
+		return err
+	}
+	// the manifest when the sweep has ended, the board while it runs
+	winner, err := results.ReadWinner(ctx, src.bucket, src.id)
+	if err != nil {
+		board, err := src.board(ctx, out)
+		if err != nil {
+			return err
+		}
+		var ok bool
+		if winner, ok = board.Winner(); !ok {
+			return fmt.Errorf("sweep %s has no winner: no trial has succeeded with a finite value", src.id)
+		}
+	}
+	if c.JSON {
+		c.Format = "json"
+	}
+	if c.Format == "text" {
+		printWinner(out.stdout, winner)
+		return nil
+	}
+	text, err := winner.Render(c.Format)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(out.stdout, text)
+	return err
+}

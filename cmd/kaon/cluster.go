@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mesos/mesos-go/api/v1/lib"
+
+	embedded "github.com/kaon-sweep/kaon/scheduler/cluster"
+)
+
+type clusterCmd struct {
+	Listen    string        `default:"127.0.0.1:5050" placeholder:"HOST:PORT" help:"Address of the scheduler API (${default})."`
+	Agent     []string      `placeholder:"KEY=VALUE,…" sep:"none" help:"A local agent: name=, host=, cpus=, mem= (MB), disk= (MB), and any other key as an attribute; may be repeated. None: this machine."`
+	Simulate  int           `placeholder:"N" help:"Add so many agents that run nothing: their tasks end after --task-time."`
+	TaskTime  time.Duration `default:"0s" help:"How long tasks of simulated agents take (${default})."`
+	Work      string        `default:"kaon-cluster" placeholder:"DIR" help:"Folder for sandboxes and what agents remember (${default})."`
+	Allocate  time.Duration `default:"1s" help:"Time between allocations of freed resources; Mesos's is ${default}."`
+	Principal string        `placeholder:"NAME:SECRET" help:"Ask schedulers for basic authentication."`
+	Log       string        `enum:"none,error,warn,info,debug" default:"warn" help:"Level of the log on standard error: none, error, warn, info or debug."`
+	JSON      bool          `help:"Print the address as JSON."`
+}
+
+// Run serves until a signal. Executors are left running, as Mesos leaves them.
+func (c *clusterCmd) Run(ctx context.Context, out *output) error {
+	cfg := embedded.Config{
+		Listen: c.Listen, WorkDir: c.Work, Log: newLog(out.stderr, c.Log),
+		Timing: embedded.Timing{AllocationInterval: c.Allocate},
+	}
+	for _, text := range c.Agent {
+		agent, err := parseAgent(text)
+		if err != nil {
+			return usage(err)
+		}
+		cfg.Agents = append(cfg.Agents, agent)
+	}
+	if c.Simulate > 0 {
+		cfg.Simulated = &embedded.Simulation{Agents: c.Simulate, Behave: c.behave}
+	} else if len(cfg.Agents) == 0 {
+		cfg.Agents = []embedded.AgentConfig{thisMachine(".")}
+	}
+	if c.Principal != "" {
+		name, secret, ok := strings.Cut(c.Principal, ":")
+		if !ok {
+			return usage(fmt.Errorf("--principal %q: want NAME:SECRET", c.Principal))
+		}
+		cfg.Auth = map[string]string{name: secret}
+	}
+	server, err := embedded.Start(ctx, cfg)
+	if err != nil {
+		return usage(err)
+	}
+	defer server.Close()
+	if c.JSON {
+		err = json.NewEncoder(out.stdout).Encode(map[string]any{"cluster": "mesos://" + server.Addr(), "agents": len(cfg.Agents) + c.Simulate})
+	} else {
+		_, err = fmt.Fprintf(out.stdout, "serving mesos://%s with %d agents; try: kaon run SPEC --cluster mesos://%s\n",
+			server.Addr(), len(cfg.Agents)+c.Simulate, server.Addr())
+	}
+	if err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// behave is what simulated agents do with every task.
+func (c *clusterCmd) behave(*mesos.TaskInfo, embedded.AgentID) embedded.Script {
+	return embedded.Script{Duration: c.TaskTime}
+}
+
+// parseAgent reads name=a,cpus=4,mem=4000,rack=r1.
+func parseAgent(text string) (embedded.AgentConfig, error) {
+	a := embedded.AgentConfig{CPUs: 1, MemoryMB: 1024, DiskMB: 10240}
+	amounts := map[string]*float64{"cpus": &a.CPUs, "mem": &a.MemoryMB, "disk": &a.DiskMB, "gpus": &a.GPUs}
+	for _, pair := range strings.Split(text, ",") {
+		key, value, ok := strings.Cut(pair, "=")
+		if !ok || key == "" {
+			return a, fmt.Errorf("--agent %q: %q is no KEY=VALUE", text, pair)
+		}
+		number, err := strconv.ParseFloat(value, 64)
+		switch amount := amounts[key]; {
+		case amount != nil && (err != nil || number < 0):
+			return a, fmt.Errorf("--agent %q: %s=%s: want a number", text, key, value)
+		case amount != nil:
+			*amount = number
+		case key == "name":
+			a.Name = value
+		case key == "host":
+			a.Hostname = value
+		case err == nil:
+			a.Attributes = append(a.Attributes, embedded.Attribute{Name: key, Number: number})
+		default:
+			a.Attributes = append(a.Attributes, embedded.Attribute{Name: key, Text: value})
+		}
+	}
+	if a.Hostname == "" {
+		a.Hostname = a.Name
+	}
+	return a, nil
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	embedded "github.com/kaon-sweep/kaon/scheduler/cluster"
+
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/mesos"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// clusterFlags say where trials run.
+type clusterFlags struct {
+	Cluster        string        `default:"local" env:"KAON_CLUSTER" placeholder:"WHERE" help:"local, or mesos://[user:secret@]host:port[,host:port…][?options] (${default})."`
+	Executor       string        `placeholder:"PLACE" help:"kaon's own binary for agents: a path that exists on every agent, or a URL that they fetch. Left out, this process serves itself to them."`
+	Advertise      string        `placeholder:"HOST[:PORT]" help:"Address at which agents reach this process to fetch the executor; found out when left out."`
+	ConnectTimeout time.Duration `default:"30s" help:"How long to look for a master before giving up (${default})."`
+	PartitionGrace time.Duration `default:"2m" help:"How long an attempt on an unreachable agent may come back before it is replaced (${default})."`
+}
+
+// cluster is a way to run tasks.
+type cluster struct {
+	driver      mesos.Config
+	executor    scheduler.ExecutorTemplate
+	interpreter string
+	reviveEvery time.Duration
+	workDir     func(*sweep.Spec) string
+	stop        func() // nil: nothing to stop
+	interrupt   func() // ends what runs, when leaving it would surprise; nil: tasks outlive this process
+	name        string // for people
+}
+
+// startCluster starts the embedded cluster, or makes ready to drive a Mesos.
+func startCluster(ctx context.Context, f clusterFlags, state string, log *slog.Logger) (cluster, error) {
+	if f.Cluster == "local" {
+		return startLocal(ctx, state, log)
+	}
+	if !strings.HasPrefix(f.Cluster, "mesos://") {
+		return cluster{}, usage(fmt.Errorf("--cluster %q: want local or mesos://host:port", f.Cluster))
+	}
+	driver, err := mesos.ParseURL(f.Cluster)
+	if err != nil {
+		return cluster{}, usage(fmt.Errorf("--cluster: %w", err))
+	}
+	driver.FirstTimeout = f.ConnectTimeout
+	c := cluster{
+		driver:      driver,
+		reviveEvery: time.Second, // Mesos's own allocation interval: asking more often brings nothing sooner
+		workDir:     func(*sweep.Spec) string { return "" },
+		name:        "Mesos at " + strings.Join(driver.Masters, ","),
+	}
+	c.executor, c.stop, err = remoteExecutor(f, driver)
+	return c, err
+}
+
+// localAllocation is how soon the embedded master offers freed resources again: below what a person notices,
+// above what an allocation costs.
+const localAllocation = 5 * time.Millisecond
+
+// killGrace is how long SIGKILLed processes may take to be gone.
+const killGrace = 3 * time.Second
+
+// startLocal runs a one-agent cluster in this process. Trials work in their spec's folder, with this process's
+// environment.
+func startLocal(ctx context.Context, state string, log *slog.Logger) (cluster, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return cluster{}, fmt.Errorf("find this program's file: %w", err)
+	}
+	work, err := filepath.Abs(filepath.Join(state, "agents"))
+	if err != nil {
+		return cluster{}, err
+	}
+	server, err := embedded.Start(context.WithoutCancel(ctx), embedded.Config{
+		Agents:  []embedded.AgentConfig{thisMachine(state)},
+		WorkDir: work,
+		Timing:  embedded.Timing{AllocationInterval: localAllocation},
+		Log:     log,
+	})
+	if err != nil {
+		return cluster{}, err
+	}
+	return cluster{
+		driver:      mesos.Config{Masters: []string{server.Addr()}, FirstTimeout: 30 * time.Second},
+		executor:    scheduler.ExecutorTemplate{Argv: []string{self, "executor"}},
+		interpreter: localInterpreter(),
+		workDir:     specFolder,
+		stop:        server.Close,
+		interrupt:   func() { server.KillExecutors(killGrace) },
+		name:        "this machine",
+	}, nil
+}
+
+// thisMachine offers all processors, all memory and the disk that is free.
+func thisMachine(state string) embedded.AgentConfig {
+	hostname, err := os.Hostname()
+	if err != nil {
+		hostname = "localhost"
+	}
+	a := embedded.AgentConfig{Name: "local", Hostname: hostname, CPUs: float64(runtime.NumCPU()), MemoryMB: 4096, DiskMB: 10240}
+	const mb = 1 << 20
+	var info unix.Sysinfo_t
+	if unix.Sysinfo(&info) == nil {
+		a.MemoryMB = float64(uint64(info.Totalram) * uint64(info.Unit) / mb)
+	}
+	var disk unix.Statfs_t
+	if unix.Statfs(state, &disk) == nil {
+		a.DiskMB = float64(disk.Bavail * uint64(disk.Bsize) / mb)
+	}
+	return a
+}
+
+// localInterpreter is python3 where there is no python, as on Debian.
+func localInterpreter() string {
+	if _, err := exec.LookPath("python"); err != nil {
+		if _, err := exec.LookPath("python3"); err == nil {
+			return "python3"
+		}
+	}
+	return ""
+}
+
+// specFolder is where a spec's relative paths start.
+func specFolder(spec *sweep.Spec) string {
+	folder := "."
+	if spec.File != "-" {
+		folder = filepath.Dir(spec.File)
+	}
+	if abs, err := filepath.Abs(folder); err == nil {
+		return abs
+	}
+	return folder
+}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestPipeGetsPlainLines(t *testing.T) {
+	var out bytes.Buffer
+	d := newDisplay(&out, "digits", 240, false)
+	d.say("running digits-x7k2")
+	d.show(progress{total: 240, done: 1, running: 2, elapsed: time.Second})
+	d.show(progress{total: 240, done: 60, running: 2, failed: 3, elapsed: 6 * time.Second, best: "accuracy 0.97 (trial 7)"})
+	d.show(progress{total: 240, done: 61, running: 2, elapsed: 7 * time.Second})
+	d.close(progress{total: 240, done: 240, elapsed: 24 * time.Second, best: "accuracy 0.98 (trial 9)"})
+	want := strings.TrimLeft(`
+running digits-x7k2
+60/240 trials · 2 running · 3 failed · 10/s · ETA 18s · best accuracy 0.97 (trial 7)
+240/240 trials · 0 running · 10/s · best accuracy 0.98 (trial 9)
+`, "\n")
+	if out.String() != want {
+		t.Errorf("got:\n%swant:\n%s", out.String(), want)
+	}
+}
+
+func TestRateLeavesOutWhatWasDoneBefore(t *testing.T) {
+	perSecond, left := progress{total: 100, done: 60, doneBefore: 50, elapsed: 10 * time.Second}.rate()
+	if perSecond != 1 || left != 40*time.Second {
+		t.Errorf("rate %v, left %v: want 1 per second, 40s", perSecond, left)
+	}
+}

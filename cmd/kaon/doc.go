@@ -1,0 +1,7 @@
+// Command kaon submits parameter sweeps to a cluster, watches them, and reads their results.
+//
+// Each command is one file named for it: a struct whose fields are its flags and arguments (kong reads them), and
+// a Run method that wires packages together. Nothing is decided here that a package could decide; what commands
+// share is in session.go (a scheduler with all that it needs), display.go (progress), and exit.go (exit codes,
+// a contract for scripts).
+package main

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/kaon-sweep/kaon/results/export"
+)
+
+type exportCmd struct {
+	Sweep  string `arg:"" optional:"" help:"Sweep; the newest when left out."`
+	Format string `enum:"csv,jsonl,parquet" default:"csv" help:"csv, jsonl or parquet."`
+	Points bool   `help:"One row for each reported point instead of each trial."`
+	Output string `short:"o" default:"-" placeholder:"FILE" help:"File to write; - for standard output."`
+	resultsFlags
+}
+
+func (c *exportCmd) Run(ctx context.Context, out *output) (err error) {
+	src, err := c.open(ctx, c.Sweep)
+	if err != nil {
+		return err
+	}
+	w := io.Writer(out.stdout)
+	if c.Output != "-" {
+		f, err := os.Create(c.Output)
+		if err != nil {
+			return usage(fmt.Errorf("write export: %w", err))
+		}
+		defer func() {
+			if closeErr := f.Close(); err == nil {
+				err = closeErr
+			}
+		}()
+		w = f
+	}
+	board, err := src.board(ctx, out)
+	if err != nil {
+		return err
+	}
+	format := export.Format(c.Format)
+	if !c.Points {
+		return export.Trials(w, format, board)
+	}
+	_, err = export.Points(ctx, w, format, src.bucket, src.id, board.Metrics()) // board has named the damage
+	return err
+}

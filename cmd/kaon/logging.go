@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/open"
+)
+
+// newLog writes log lines for people who look for trouble; "none" discards them.
+func newLog(w io.Writer, level string) *slog.Logger {
+	if level == "none" {
+		return slog.New(slog.DiscardHandler)
+	}
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		l = slog.LevelError
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: l}))
+}
+
+// serveMetrics serves the counters of every stage; an empty address serves nothing. Without a host it listens on
+// this machine only.
+func serveMetrics(address string) (stats *results.Metrics, stop func(), err error) {
+	set := metrics.NewSet()
+	stats = results.NewMetrics(set)
+	if address == "" {
+		return stats, func() {}, nil
+	}
+	if strings.HasPrefix(address, ":") {
+		address = "127.0.0.1" + address
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, nil, fmt.Errorf("serve metrics: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+		set.WritePrometheus(w)
+		metrics.WritePrometheus(w, true)
+	})
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	go server.Serve(listener) // ends by stop
+	return stats, func() { server.Close() }, nil
+}
+
+// openBucket opens the place of results; its errors have their exit code.
+func openBucket(ctx context.Context, address string, stats *results.Metrics) (results.Bucket, error) {
+	bucket, err := open.Bucket(ctx, address, stats)
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	return bucket, nil
+}
+
+// placeOf is where the results of a sweep lie, for people.
+func placeOf(address, id string) string {
+	if strings.Contains(address, "://") {
+		return strings.TrimRight(address, "/") + "/sweeps/" + id
+	}
+	return filepath.Join(address, "sweeps", id)
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands is the whole tree: kong reads it for parsing, help and completion.
+type commands struct {
+	Run    runCmd    `cmd:"" group:"Sweeps" help:"Run a sweep and watch it to its end."`
+	Plan   planCmd   `cmd:"" group:"Sweeps" help:"Say what a sweep would do, without doing any of it."`
+	Best   bestCmd   `cmd:"" group:"Results" help:"Print the winner of a sweep."`
+	Trials trialsCmd `cmd:"" group:"Results" help:"List the trials of a sweep."`
+	Trial  trialCmd  `cmd:"" group:"Results" help:"Show all that is known of one trial."`
+	Logs   logsCmd   `cmd:"" group:"Results" help:"Print what a trial wrote."`
+	Export exportCmd `cmd:"" group:"Results" help:"Write a sweep's results as CSV, JSON Lines or Parquet."`
+
+	Cluster  clusterCmd  `cmd:"" group:"Machinery" help:"Serve the embedded Mesos-compatible cluster on a port."`
+	Executor executorCmd `cmd:"" group:"Machinery" help:"Run beside trials; started by agents, not by people."`
+	Version  versionCmd  `cmd:"" group:"Machinery" help:"Print the version."`
+}
+
+// output is where commands print: results to stdout, everything about the work to stderr.
+type output struct{ stdout, stderr io.Writer }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := execute(ctx, os.Args[1:], &output{os.Stdout, os.Stderr})
+	stop()
+	os.Exit(code)
+}
+
+// execute is kaon without the process around it: it parses args, runs one command, and answers the exit code.
+func execute(ctx context.Context, args []string, out *output) int {
+	var tree commands
+	exited := -1
+	parser, err := kong.New(&tree,
+		kong.Name("kaon"),
+		kong.Description("One file describes a search; kaon runs it on a cluster and picks the winner."),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Writers(out.stdout, out.stderr),
+		kong.Exit(func(code int) { exited = code }),
+		kong.Bind(out),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err != nil {
+		return report(out.stderr, err)
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited // help was printed
+	}
+	if err != nil {
+		var parse *kong.ParseError
+		if errors.As(err, &parse) {
+			_ = parse.Context.PrintUsage(true)
+		}
+		return report(out.stderr, usage(err))
+	}
+	return report(out.stderr, command.Run())
+}

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/search"
+)
+
+// specFlags name a spec and what is changed of it.
+type specFlags struct {
+	Spec string   `arg:"" help:"Sweep file; - reads it from standard input."`
+	Set  []string `placeholder:"KEY=VALUE" sep:"none" help:"Override a key of the spec by its path, as in --set parameters.lr.max=0.5; may be repeated."`
+	Seed *uint64  `placeholder:"N" help:"Seed of the search, instead of the spec's."`
+}
+
+// maxSpec is more than Parse accepts, so that Parse says what is wrong with a larger file.
+const maxSpec = 64 << 20
+
+// parse reads and checks the spec. The error of a bad one is all its problems on one screen.
+func (f specFlags) parse() (*sweep.Spec, error) {
+	var src []byte
+	var err error
+	if f.Spec == "-" {
+		src, err = io.ReadAll(io.LimitReader(os.Stdin, maxSpec))
+	} else {
+		src, err = os.ReadFile(f.Spec)
+	}
+	if err != nil {
+		return nil, usage(fmt.Errorf("read spec: %w", err))
+	}
+	options := []sweep.Option{sweep.WithSet(f.Set...), withFilesBeside(f.Spec)}
+	if f.Seed != nil {
+		options = append(options, sweep.WithSeed(*f.Seed))
+	}
+	spec, err := sweep.Parse(f.Spec, src, options...)
+	if err != nil {
+		return nil, usage(err)
+	}
+	return spec, nil
+}
+
+// withFilesBeside lets a spec refer to files of its own folder.
+func withFilesBeside(spec string) sweep.Option {
+	folder := "."
+	if spec != "-" {
+		folder = filepath.Dir(spec)
+	}
+	return sweep.WithFiles(func(path string) ([]byte, error) {
+		return os.ReadFile(filepath.Join(folder, filepath.FromSlash(path)))
+	})
+}
+
+type planCmd struct {
+	specFlags
+	Points int  `default:"5" help:"How many points to show (${default})."`
+	JSON   bool `help:"Print JSON; problems of the spec too."`
+}
+
+// plan is what a sweep would do. Fields may be added, not renamed.
+type plan struct {
+	Name       string         `json:"name"`
+	Method     string         `json:"method"`
+	Seed       uint64         `json:"seed"`
+	Trials     int            `json:"trials"`
+	Capped     bool           `json:"capped"`
+	GridSize   string         `json:"grid_size,omitempty"` // decimal: may exceed 64 bits; absent when infinite
+	Parameters int            `json:"parameters"`
+	Points     []sweep.Point  `json:"points"`   // of the first trials
+	Commands   []string       `json:"commands"` // of the same trials
+	Demand     []demand       `json:"demand"`   // what they ask of the cluster
+	Objective  sweep.Metric   `json:"objective"`
+	Warnings   []*sweep.Error `json:"warnings"`
+}
+
+// demand is what trials ask for, in units people use.
+type demand struct {
+	CPUs float64 `json:"cpus"`
+	Mem  float64 `json:"mem_mb"`
+	Disk float64 `json:"disk_mb"`
+	GPUs float64 `json:"gpus"`
+}
+
+func (c *planCmd) Run(ctx context.Context, out *output) error {
+	spec, err := c.parse()
+	if err != nil {
+		var problems sweep.Errors
+		if c.JSON && errors.As(err, &problems) {
+			_ = json.NewEncoder(out.stdout).Encode(map[string]any{"errors": problems})
+			return silently(exitUsage)
+		}
+		return err
+	}
+	p, err := describe(spec, c.Points)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		enc := json.NewEncoder(out.stdout)
+		enc.SetIndent("", "  ")
+		return enc.Encode(p)
+	}
+	p.print(out.stdout, spec)
+	return nil
+}
+
+// describe computes the first points and what they would run and ask for.
+func describe(spec *sweep.Spec, points int) (plan, error) {
+	p := plan{
+		Name: spec.Name, Method: spec.Method, Seed: spec.Seed, Trials: spec.Trials, Capped: spec.Capped,
+		Parameters: len(spec.Space.Dimensions()), Objective: spec.Objective, Warnings: spec.Warnings,
+		Points: []sweep.Point{}, Commands: []string{}, Demand: []demand{},
+	}
+	if size, finite := spec.Space.Size(); finite {
+		p.GridSize = size.String()
+	}
+	method, err := search.New(spec)
+	if err != nil {
+		return p, err
+	}
+	for i := range min(points, spec.Trials) {
+		point, ok := method.Ask(i)
+		if !ok {
+			break
+		}
+		run, err := spec.Command.Expand(sweep.Vars{Params: point, Getenv: os.LookupEnv})
+		if err != nil {
+			return p, usage(fmt.Errorf("expand the command of trial %d: %w", i, err))
+		}
+		need, err := spec.Demand(point)
+		if err != nil {
+			return p, usage(fmt.Errorf("compute the resources of trial %d: %w", i, err))
+		}
+		p.Points = append(p.Points, point)
+		p.Commands = append(p.Commands, commandLine(run))
+		p.Demand = append(p.Demand, demand{units(need.CPUs), units(need.Mem), units(need.Disk), units(need.GPUs)})
+	}
+	return p, nil
+}
+
+func units(m sweep.Milli) float64 { return float64(m) / float64(sweep.Unit) }
+
+// commandLine writes a command as a person would type it.
+func commandLine(run sweep.Expansion) string {
+	if run.Shell != "" {
+		return run.Shell
+	}
+	words := make([]string, len(run.Argv))
+	for i, word := range run.Argv {
+		words[i] = sweep.Quote(word)
+	}
+	return strings.Join(words, " ")
+}
+
+func (p plan) print(w io.Writer, spec *sweep.Spec) {
+	fmt.Fprintf(w, "%s: %s search over %d parameters, %s trials, seed %d\n",
+		p.Name, p.Method, p.Parameters, grouped(big.NewInt(int64(p.Trials))), p.Seed)
+	if size, finite := spec.Space.Size(); finite && size.Cmp(big.NewInt(int64(p.Trials))) != 0 {
+		fmt.Fprintf(w, "a grid over them has %s points\n", grouped(size))
+	}
+	if p.Capped {
+		fmt.Fprintf(w, "this search never ends by itself: capped at %d trials, run_cap sets another number\n", p.Trials)
+	}
+	if p.Objective.Name != "" {
+		fmt.Fprintf(w, "objective: %s %s, by the %s of its values\n", p.Objective.Goal, p.Objective.Name, p.Objective.Reduce)
+	}
+	for i, point := range p.Points {
+		text, _ := json.Marshal(point)
+		fmt.Fprintf(w, "\ntrial %d: %s\n  %s\n  needs %s\n", i, text, p.Commands[i], p.Demand[i])
+	}
+	for _, warning := range p.Warnings {
+		fmt.Fprintf(w, "\nwarning: %v\n", warning)
+	}
+}
+
+func (d demand) String() string {
+	parts := []string{fmt.Sprintf("%g cpus", d.CPUs), fmt.Sprintf("%g MB of memory", d.Mem)}
+	if d.Disk > 0 {
+		parts = append(parts, fmt.Sprintf("%g MB of disk", d.Disk))
+	}
+	if d.GPUs > 0 {
+		parts = append(parts, fmt.Sprintf("%g gpus", d.GPUs))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// grouped writes a number with commas: 1,000,000.
+func grouped(n *big.Int) string {
+	s := n.String()
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

@@ -1,0 +1,391 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/scheduler/mesos"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+type runCmd struct {
+	Spec     string   `arg:"" optional:"" help:"Sweep file; - reads it from standard input. Left out with --resume."`
+	Set      []string `placeholder:"KEY=VALUE" sep:"none" help:"Override a key of the spec by its path, as in --set parameters.lr.max=0.5; may be repeated."`
+	Seed     *uint64  `placeholder:"N" help:"Seed of the search, instead of the spec's."`
+	Parallel *int     `placeholder:"N" help:"At most so many trials at once; the same as --set limits.parallel=N."`
+	Resume   string   `placeholder:"ID" help:"Go on with a sweep that was interrupted."`
+	Results  string   `default:"kaon-results" env:"KAON_RESULTS" placeholder:"PLACE" help:"Folder or s3://bucket/prefix for the results (${default})."`
+	State    string   `placeholder:"DIR" help:"Folder for journals and sandboxes; .state in a results folder, else kaon-state, when left out."`
+	Metrics  string   `placeholder:"ADDR" help:"Serve Prometheus metrics at http://ADDR/metrics."`
+	Log      string   `enum:"none,error,warn,info,debug" default:"error" help:"Level of the log on standard error: none, error, warn, info or debug."`
+	Quiet    bool     `short:"q" help:"No progress; only what must be known, and the result."`
+	JSON     bool     `help:"Print the result as one JSON object; progress goes to standard error."`
+	clusterFlags
+}
+
+func (c *runCmd) Run(ctx context.Context, out *output) error {
+	if (c.Spec == "") == (c.Resume == "") {
+		return usage(errors.New("run wants a sweep file, or --resume ID, and not both"))
+	}
+	log := newLog(out.stderr, c.Log)
+	stats, stopMetrics, err := serveMetrics(c.Metrics)
+	if err != nil {
+		return usage(err)
+	}
+	defer stopMetrics()
+	bucket, err := openBucket(ctx, c.Results, stats)
+	if err != nil {
+		return err
+	}
+	r := &runner{cmd: c, out: out, log: log, bucket: bucket, stats: stats}
+	if c.Resume != "" {
+		return r.finish(r.resume(ctx, c.Resume))
+	}
+	spec, err := c.parse()
+	if err != nil {
+		return err
+	}
+	return r.finish(r.submit(ctx, newSweepID(spec.Name), spec, nil))
+}
+
+func (c *runCmd) parse() (*sweep.Spec, error) {
+	set := c.Set
+	if c.Parallel != nil {
+		set = append(set, fmt.Sprintf("limits.parallel=%d", *c.Parallel))
+	}
+	return specFlags{Spec: c.Spec, Set: set, Seed: c.Seed}.parse()
+}
+
+// state is the folder of one sweep's journal and sandboxes.
+func (c *runCmd) state(id string) string {
+	folder := c.State
+	if folder == "" {
+		folder = filepath.Join(c.Results, ".state")
+		if strings.Contains(c.Results, "://") {
+			folder = "kaon-state"
+		}
+	}
+	return filepath.Join(folder, id)
+}
+
+// newSweepID is a name nobody else has: the spec's, made fit for task ids and paths, and six random letters.
+func newSweepID(name string) string {
+	slug := strings.Trim(strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'A' && r <= 'Z':
+			return r - 'A' + 'a'
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-', r == '_':
+			return r
+		}
+		return '-'
+	}, name), "-_")
+	const longest = 48
+	if slug = slug[:min(len(slug), longest)]; slug == "" {
+		slug = "sweep"
+	}
+	return slug + "-" + strings.ToLower(rand.Text()[:6])
+}
+
+// runner runs sweeps one after the other: the one asked for, and the spec of its `then`.
+type runner struct {
+	cmd    *runCmd
+	out    *output
+	log    *slog.Logger
+	bucket results.Bucket
+	stats  *results.Metrics
+}
+
+// outcome is how a run ended.
+type outcome struct {
+	result
+	phase    scheduler.Phase
+	sentence string
+	winner   *results.Winner
+}
+
+// result is what `kaon run --json` prints: a contract for scripts.
+type result struct {
+	Sweep   string      `json:"sweep"`
+	State   string      `json:"state"`
+	Trials  trialCounts `json:"trials"`
+	Best    *bestTrial  `json:"best"` // null: no winner
+	Seconds float64     `json:"seconds"`
+	Results string      `json:"results"`
+}
+
+type trialCounts struct {
+	Total     int `json:"total"`
+	Succeeded int `json:"succeeded"`
+	Failed    int `json:"failed"`
+	Stopped   int `json:"stopped"`
+	Cached    int `json:"cached"`
+}
+
+type bestTrial struct {
+	Trial  int             `json:"trial"`
+	Value  results.Number  `json:"value"`
+	Params json.RawMessage `json:"params"`
+}
+
+// submit runs a new sweep, and then the spec of its `then`.
+func (r *runner) submit(ctx context.Context, id string, spec *sweep.Spec, winner *results.Winner) (outcome, error) {
+	for _, warning := range spec.Warnings {
+		fmt.Fprintf(r.out.stderr, "kaon: warning: %v\n", warning)
+	}
+	s, err := openSession(ctx, r.session(id, spec, winner))
+	if err != nil {
+		return outcome{}, r.explain(err)
+	}
+	if err := s.submit(ctx, spec); err != nil {
+		_ = s.close(ctx) // the first error is the one to tell
+		return outcome{}, r.explain(err)
+	}
+	o, err := r.watch(ctx, s, spec)
+	return r.next(ctx, o, spec, err)
+}
+
+// resume goes on with a sweep from its journal.
+func (r *runner) resume(ctx context.Context, id string) (outcome, error) {
+	if _, err := os.Stat(filepath.Join(r.cmd.state(id), journalFile)); err != nil {
+		return outcome{}, usage(fmt.Errorf("resume %s: no journal in %s: --results and --state must be those of the run that was interrupted", id, r.cmd.state(id)))
+	}
+	spec, winner, err := readState(r.cmd.state(id), id)
+	if err != nil {
+		return outcome{}, err
+	}
+	s, err := openSession(ctx, r.session(id, spec, winner))
+	if err != nil {
+		return outcome{}, r.explain(err)
+	}
+	o, err := r.watch(ctx, s, spec)
+	return r.next(ctx, o, spec, err)
+}
+
+// next runs the spec of a sweep's `then`, once; it may have been begun before an interruption.
+func (r *runner) next(ctx context.Context, o outcome, spec *sweep.Spec, err error) (outcome, error) {
+	if err != nil || o.phase != scheduler.Succeeded || spec.Then == nil || spec.Then.Next == nil || o.winner == nil {
+		return o, err
+	}
+	if !r.cmd.JSON {
+		r.print(o)
+	}
+	id := o.Sweep + "-then"
+	if _, err := os.Stat(filepath.Join(r.cmd.state(id), journalFile)); err == nil {
+		return r.resume(ctx, id)
+	}
+	return r.submit(ctx, id, spec.Then.Next, o.winner)
+}
+
+// readState reads back what a sweep was started with.
+func readState(folder, id string) (*sweep.Spec, *results.Winner, error) {
+	var winner *results.Winner
+	if data, err := os.ReadFile(filepath.Join(folder, winnerFile)); err == nil {
+		winner = new(results.Winner)
+		if err := json.Unmarshal(data, winner); err != nil {
+			return nil, nil, fmt.Errorf("read %s: %w", winnerFile, err)
+		}
+	}
+	j, err := journal.Open(filepath.Join(folder, journalFile))
+	if err != nil {
+		return nil, nil, fmt.Errorf("open journal of %s: %w", id, err)
+	}
+	defer j.Close()
+	for entry, err := range j.Load() {
+		if err != nil {
+			return nil, nil, fmt.Errorf("read journal of %s: %w", id, err)
+		}
+		if e, ok := entry.(scheduler.SweepEntry); ok && e.ID == id {
+			spec, err := parseEntry(e)
+			if err != nil {
+				return nil, nil, fmt.Errorf("read the spec of %s from its journal: %w", id, err)
+			}
+			return spec, winner, nil
+		}
+	}
+	return nil, nil, usage(fmt.Errorf("resume %s: it was interrupted before it was accepted, so nothing of it ran: run it anew", id))
+}
+
+func (r *runner) session(id string, spec *sweep.Spec, winner *results.Winner) sessionConfig {
+	return sessionConfig{
+		id: id, spec: spec, state: r.cmd.state(id), bucket: r.bucket, stats: r.stats, winner: winner, log: r.log,
+		clusterFlags: r.cmd.clusterFlags,
+	}
+}
+
+// explain gives errors of the cluster their exit code.
+func (r *runner) explain(err error) error {
+	if errors.Is(err, mesos.ErrUnreachable) || errors.Is(err, results.ErrUnavailable) {
+		return unreachable(err)
+	}
+	return err
+}
+
+const (
+	drawEvery  = 200 * time.Millisecond // often enough to look alive
+	stuckAfter = 3 * time.Second        // how long nothing may run before people are told why
+	lastWrites = 2 * time.Minute        // how long the bucket may take for the last records
+)
+
+// watch shows a sweep until it ends or ctx does, stores its results and closes its session.
+func (r *runner) watch(ctx context.Context, s *session, spec *sweep.Spec) (outcome, error) {
+	w := r.out.stdout
+	if r.cmd.JSON {
+		w = r.out.stderr
+	}
+	began := time.Now()
+	d := newDisplay(w, s.cfg.id, spec.Trials, r.cmd.Quiet)
+	d.say(fmt.Sprintf("%s: %d trials by %s search on %s, results in %s", s.cfg.id, spec.Trials, spec.Method, s.cluster.name, r.cmd.Results))
+	shown := progress{total: spec.Trials}
+	ended, err := r.follow(ctx, s, d, &shown, began)
+	d.close(shown)
+	if err != nil {
+		return outcome{}, r.leave(s, err)
+	}
+	o, err := r.store(s, ended)
+	o.Seconds = time.Since(began).Seconds()
+	return o, err
+}
+
+// follow draws until there is nothing to draw.
+func (r *runner) follow(ctx context.Context, s *session, d display, shown *progress, began time.Time) (scheduler.SweepEnded, error) {
+	tick := time.NewTicker(drawEvery)
+	defer tick.Stop()
+	first, quietSince, told := true, began, ""
+	draw := func() {
+		snap, err := s.loop.Snapshot(ctx)
+		if err != nil || len(snap.Sweeps) == 0 {
+			return
+		}
+		*shown = s.progress(snap, began)
+		if first {
+			first, shown.doneBefore = false, 0
+		}
+		d.show(*shown)
+		if shown.running > 0 {
+			quietSince = time.Now()
+		} else if why := s.watcher.stuck(); why != "" && why != told && time.Since(quietSince) > stuckAfter {
+			told = why
+			d.say("waiting: " + why)
+		}
+	}
+	for {
+		select {
+		case ended := <-s.watcher.ended:
+			draw()
+			drain(s.watcher.lines, d.say)
+			return ended, nil
+		case line := <-s.watcher.lines:
+			d.say(line)
+		case err := <-s.failed:
+			return scheduler.SweepEnded{}, err
+		case <-tick.C:
+			draw()
+		case <-ctx.Done():
+			return scheduler.SweepEnded{}, errInterrupted
+		}
+	}
+}
+
+func drain(lines chan string, say func(string)) {
+	for {
+		select {
+		case line := <-lines:
+			say(line)
+		default:
+			return
+		}
+	}
+}
+
+// errInterrupted: a signal ended the watching.
+var errInterrupted = errors.New("interrupted")
+
+// leave closes a session whose sweep has not ended, and says how to go on.
+func (r *runner) leave(s *session, why error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := s.close(ctx); err != nil {
+		fmt.Fprintf(r.out.stderr, "kaon: %v\n", err)
+	}
+	again := "kaon run --resume " + s.cfg.id
+	if r.cmd.Results != "kaon-results" {
+		again += " --results " + sweep.Quote(r.cmd.Results)
+	}
+	if r.cmd.State != "" {
+		again += " --state " + sweep.Quote(r.cmd.State)
+	}
+	if r.cmd.Cluster != "local" {
+		again += " --cluster " + sweep.Quote(r.cmd.Cluster)
+	}
+	if errors.Is(why, errInterrupted) {
+		fmt.Fprintf(r.out.stderr, "interrupted; go on with: %s\n", again)
+		return silently(exitInterrupted)
+	}
+	return r.explain(fmt.Errorf("%w\ngo on with: %s", why, again))
+}
+
+// store brings everything to the bucket and closes the session.
+func (r *runner) store(s *session, ended scheduler.SweepEnded) (outcome, error) {
+	summary := s.watcher.summary()
+	o := outcome{phase: ended.Phase, sentence: ended.Sentence, result: result{
+		Sweep: s.cfg.id, State: string(ended.Phase), Results: r.cmd.Results,
+		Trials: trialCounts{
+			Total: ended.Counts.Total, Succeeded: ended.Counts.Succeeded, Failed: ended.Counts.Failed,
+			Stopped: ended.Counts.Stopped, Cached: ended.Counts.Cached,
+		},
+	}}
+	if winner, ok := s.watcher.winner(); ok {
+		o.winner = &winner
+		o.Best = &bestTrial{winner.Trial, winner.Value, winner.Params}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), lastWrites)
+	defer cancel()
+	s.teardown(ctx)
+	err := errors.Join(s.finish(ctx, ended, summary, o.winner), s.close(ctx))
+	if err != nil {
+		return o, unreachable(fmt.Errorf("store results: %w\nthe journal still has them: kaon run --resume %s stores them", err, s.cfg.id))
+	}
+	return o, nil
+}
+
+// finish prints how it ended and answers with the exit code.
+func (r *runner) finish(o outcome, err error) error {
+	if err != nil {
+		return err
+	}
+	if r.cmd.JSON {
+		if err := json.NewEncoder(r.out.stdout).Encode(o.result); err != nil {
+			return err
+		}
+	} else {
+		r.print(o)
+	}
+	if o.phase != scheduler.Succeeded {
+		return silently(exitFailed)
+	}
+	return nil
+}
+
+func (r *runner) print(o outcome) {
+	w := r.out.stdout
+	fmt.Fprintf(w, "\n%s %s after %.1f s: %d succeeded, %d failed, %d stopped of %d trials\n",
+		o.Sweep, o.State, o.Seconds, o.Trials.Succeeded, o.Trials.Failed, o.Trials.Stopped, o.Trials.Total)
+	if o.phase != scheduler.Succeeded && o.sentence != "" {
+		fmt.Fprintln(w, o.sentence)
+	}
+	if o.winner != nil {
+		printWinner(w, *o.winner)
+	}
+	fmt.Fprintf(w, "results: %s\n", placeOf(r.cmd.Results, o.Sweep))
+}

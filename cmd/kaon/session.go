@@ -1,0 +1,285 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/scheduler/mesos"
+	"github.com/kaon-sweep/kaon/scheduler/study"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// session is one scheduler with all that it needs to run a sweep: a way to the cluster, a journal, the sweep's
+// board, and a writer that brings its records to the bucket.
+type session struct {
+	cfg     sessionConfig
+	cluster cluster
+	journal *journal.Journal
+	driver  *mesos.Driver
+	loop    *scheduler.Loop
+	watcher *watcher
+	writer  *results.Writer
+
+	cancel     context.CancelFunc
+	loopDone   chan struct{}
+	writerDone chan struct{}
+	failed     chan error // capacity 1: why the loop ended by itself
+}
+
+// journalFile is the name of the journal in a sweep's state folder, winnerFile that of the winner a `then` sweep started
+// from.
+const (
+	journalFile = "journal.db"
+	winnerFile  = "winner.json"
+)
+
+// sessionConfig says which sweep runs where.
+type sessionConfig struct {
+	id     string
+	spec   *sweep.Spec
+	state  string // folder of the journal and, on the embedded cluster, of sandboxes
+	bucket results.Bucket
+	stats  *results.Metrics
+	winner *results.Winner // of the sweep before, when this one is its `then`
+	log    *slog.Logger
+
+	clusterFlags
+}
+
+// openSession connects all the parts and starts them. The caller submits a sweep and must close the session.
+func openSession(ctx context.Context, cfg sessionConfig) (s *session, err error) {
+	s = &session{cfg: cfg, failed: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			_ = s.close(context.Background()) // the first error is the one to tell
+			s = nil
+		}
+	}()
+	if err := os.MkdirAll(cfg.state, 0o700); err != nil {
+		return nil, fmt.Errorf("make state folder: %w", err)
+	}
+	if err := keepWinner(cfg); err != nil {
+		return nil, err
+	}
+	if s.journal, err = journal.Open(filepath.Join(cfg.state, journalFile)); err != nil {
+		return nil, fmt.Errorf("open journal of %s: %w", cfg.id, err)
+	}
+	framework, err := frameworkID(s.journal)
+	if err != nil {
+		return nil, err
+	}
+	if s.cluster, err = startCluster(ctx, cfg.clusterFlags, cfg.state, cfg.log); err != nil {
+		return nil, unreachable(err)
+	}
+	if err := s.openResults(ctx); err != nil {
+		return nil, err
+	}
+	driver := s.cluster.driver
+	driver.FrameworkID, driver.Log = framework, cfg.log
+	if driver.Name == "" {
+		driver.Name = "kaon " + cfg.id
+	}
+	if s.driver, err = mesos.New(driver); err != nil {
+		return nil, usage(err)
+	}
+	core, err := scheduler.Restore(time.Now(), s.coreConfig(), s.journal.Load())
+	if err != nil {
+		return nil, fmt.Errorf("read journal of %s: %w", cfg.id, err)
+	}
+	s.loop = scheduler.NewLoop(core, s.journal, s.driver, s.watcher.listener(), time.Now)
+	s.watcher.later = s.loop.Later
+	s.start()
+	return s, nil
+}
+
+// openResults makes the sweep's board, with what an earlier process stored of it, and the writer of its records.
+func (s *session) openResults(ctx context.Context) error {
+	cfg := s.manifest(s.cfg.spec, time.Now()).Config()
+	cfg.Stats = s.cfg.stats
+	board, damage, err := results.LoadRecords(ctx, s.cfg.bucket, cfg)
+	if err != nil {
+		return fmt.Errorf("read the records of %s: %w", s.cfg.id, err)
+	}
+	s.watcher = newWatcher(s.cfg.id, board)
+	for _, d := range damage {
+		s.watcher.say("skipped %s: %v", d.Object, d.Err)
+	}
+	s.writer = results.NewWriter(results.WriterConfig{
+		Bucket: s.cfg.bucket, Sweep: s.cfg.id, Log: s.cfg.log, Stats: s.cfg.stats,
+		Written: func(number uint64) { s.loop.Later(scheduler.Stored{Sweep: s.cfg.id, Through: number}) },
+		Replay: func(after uint64, yield func(uint64, results.Record) bool) error {
+			return replay(s.journal, s.cfg.id, after, yield)
+		},
+	})
+	s.watcher.add = s.writer.Add
+	return nil
+}
+
+// replay reads the records that the writer could not hold from the journal.
+func replay(j scheduler.Journal, id string, after uint64, yield func(uint64, results.Record) bool) error {
+	for entry, err := range j.Load() {
+		if err != nil {
+			return fmt.Errorf("read journal: %w", err)
+		}
+		if r, ok := entry.(scheduler.RecordEntry); ok && r.Sweep == id && r.Number > after && !yield(r.Number, r.Record) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// submit puts the spec into the bucket and hands the sweep in.
+func (s *session) submit(ctx context.Context, spec *sweep.Spec) error {
+	name := results.ObjectName(s.cfg.id, results.SpecFile)
+	if err := s.cfg.bucket.Put(ctx, name, bytes.NewReader(spec.Source)); err != nil {
+		return fmt.Errorf("store spec: %w", err)
+	}
+	if err := results.WriteSweep(ctx, s.cfg.bucket, s.manifest(spec, time.Now())); err != nil {
+		return fmt.Errorf("store sweep: %w", err)
+	}
+	return s.loop.Submit(ctx, scheduler.Submit{ID: s.cfg.id, Spec: spec})
+}
+
+// manifest is sweep.json of a sweep that runs.
+func (s *session) manifest(spec *sweep.Spec, created time.Time) results.Sweep {
+	sum := sha256.Sum256(spec.Source)
+	return results.Sweep{
+		ID: s.cfg.id, Name: spec.Name, State: string(scheduler.Active), Method: spec.Method, Seed: spec.Seed,
+		SpecHash: hex.EncodeToString(sum[:]), Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics,
+		Created: created.UTC().Format(time.RFC3339Nano),
+	}
+}
+
+// finish writes what a sweep leaves behind: board, winner, and that it has ended.
+func (s *session) finish(ctx context.Context, ended scheduler.SweepEnded, summary results.Summary, winner *results.Winner) error {
+	sweepFile, err := results.ReadSweep(ctx, s.cfg.bucket, s.cfg.id)
+	if err != nil {
+		return err
+	}
+	sweepFile.State = string(ended.Phase)
+	if sweepFile.Finished == "" {
+		sweepFile.Finished = time.Now().UTC().Format(time.RFC3339Nano)
+	}
+	if winner != nil {
+		winner.SpecHash, winner.Created = sweepFile.SpecHash, sweepFile.Finished
+		err = results.WriteWinner(ctx, s.cfg.bucket, *winner)
+	}
+	return errors.Join(err,
+		results.WriteBoard(ctx, s.cfg.bucket, summary),
+		results.WriteSweep(ctx, s.cfg.bucket, sweepFile))
+}
+
+// progress is the scheduler's state as a watcher sees it.
+func (s *session) progress(snap scheduler.Snapshot, began time.Time) progress {
+	n := snap.Sweeps[0].Counts
+	return progress{
+		total: n.Total, done: n.Succeeded + n.Failed + n.Stopped + n.Cached, running: n.Running + n.Launched, failed: n.Failed,
+		best: s.watcher.best(s.cfg.spec.Objective.Name), elapsed: time.Since(began),
+	}
+}
+
+// keepWinner writes down what a `then` sweep starts from, for a later resume.
+func keepWinner(cfg sessionConfig) error {
+	if cfg.winner == nil {
+		return nil
+	}
+	data, err := json.Marshal(cfg.winner)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(cfg.state, winnerFile), data, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("keep the winner that %s starts from: %w", cfg.id, err)
+	}
+	return nil
+}
+
+// frameworkID is what the journal remembers of an earlier process; empty when there was none.
+func frameworkID(j *journal.Journal) (scheduler.FrameworkID, error) {
+	for entry, err := range j.Load() {
+		if err != nil {
+			return "", fmt.Errorf("read journal: %w", err)
+		}
+		if f, ok := entry.(scheduler.FrameworkEntry); ok {
+			return f.ID, nil
+		}
+		break // it comes first
+	}
+	return "", nil
+}
+
+func (s *session) coreConfig() scheduler.Config {
+	return scheduler.Config{
+		Packer:         offers.NewIndex(0),
+		Executor:       s.cluster.executor,
+		Packing:        offers.Options{},
+		PartitionGrace: s.cfg.PartitionGrace,
+		ReviveEvery:    s.cluster.reviveEvery,
+		Studies: func(id string, spec *sweep.Spec) (scheduler.Study, error) {
+			return study.New(id, spec, study.Options{
+				Dir: s.cluster.workDir(spec), Getenv: os.LookupEnv, Interpreter: s.cluster.interpreter, Winner: s.cfg.winner,
+			})
+		},
+		Parse: parseEntry,
+	}
+}
+
+// parseEntry reads a spec back as it was submitted.
+func parseEntry(e scheduler.SweepEntry) (*sweep.Spec, error) {
+	return sweep.Parse(e.File, e.Source, sweep.WithSet(e.Overrides...), sweep.WithSeed(e.Seed), withFilesBeside(e.File))
+}
+
+// start runs the loop and the writer until close.
+func (s *session) start() {
+	var ctx context.Context
+	ctx, s.cancel = context.WithCancel(context.Background()) // a signal ends the watching first, then close this
+	s.loopDone = make(chan struct{})
+	go func() {
+		defer close(s.loopDone)
+		if err := s.loop.Run(ctx); err != nil {
+			s.failed <- err
+		}
+	}()
+	s.writerDone = make(chan struct{})
+	go func() {
+		defer close(s.writerDone)
+		_ = s.writer.Run(context.Background()) // Close ends it, and says what was not written
+	}()
+}
+
+// close ends the session within ctx: what is left is written, then the loop, the cluster and the journal end.
+func (s *session) close(ctx context.Context) (err error) {
+	if s.cancel != nil {
+		err = s.writer.Close(ctx)
+		<-s.writerDone
+		s.cancel()
+		<-s.loopDone
+	}
+	if s.cluster.interrupt != nil {
+		s.cluster.interrupt()
+	}
+	if s.cluster.stop != nil {
+		s.cluster.stop()
+	}
+	if s.journal != nil {
+		err = errors.Join(err, s.journal.Close())
+	}
+	return err
+}
+
+// teardown removes the framework from its master: nothing of it will run again.
+func (s *session) teardown(ctx context.Context) error {
+	return s.driver.Send(ctx, scheduler.Teardown{})
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/kaon-sweep/kaon/results"
+)
+
+// resultsFlags say where results are read from.
+type resultsFlags struct {
+	Results string `default:"kaon-results" env:"KAON_RESULTS" placeholder:"PLACE" help:"Folder or s3://bucket/prefix that holds the results (${default})."`
+}
+
+// source is one sweep in a bucket, opened for reading.
+type source struct {
+	bucket results.Bucket
+	id     string
+}
+
+// open finds a sweep; an empty id means the newest.
+func (f resultsFlags) open(ctx context.Context, id string) (source, error) {
+	bucket, err := openBucket(ctx, f.Results, nil)
+	if err != nil {
+		return source{}, err
+	}
+	if id == "" {
+		if id, err = newest(ctx, bucket); err != nil {
+			return source{}, unreachable(err)
+		}
+		if id == "" {
+			return source{}, usage(fmt.Errorf("no sweep in %s: run one with `kaon run SPEC --results %s`", f.Results, f.Results))
+		}
+	}
+	return source{bucket, id}, nil
+}
+
+// newest is the sweep created last; empty when there is none.
+func newest(ctx context.Context, bucket results.Bucket) (id string, err error) {
+	ids, err := results.Sweeps(ctx, bucket)
+	if err != nil {
+		return "", err
+	}
+	latest := ""
+	for _, candidate := range ids {
+		s, err := results.ReadSweep(ctx, bucket, candidate)
+		if err != nil {
+			return "", err
+		}
+		if s.Created >= latest {
+			latest, id = s.Created, candidate
+		}
+	}
+	return id, nil
+}
+
+// board reads a sweep's records. Damaged batches are named on stderr and left out.
+func (s source) board(ctx context.Context, out *output) (*results.Board, error) {
+	board, damage, err := results.Load(ctx, s.bucket, s.id)
+	if err != nil {
+		return nil, s.explain(ctx, err)
+	}
+	for _, d := range damage {
+		fmt.Fprintf(out.stderr, "kaon: skipped %s: %v\n", d.Object, d.Err)
+	}
+	return board, nil
+}
+
+// explain turns "no such object" into the sweeps there are.
+func (s source) explain(ctx context.Context, err error) error {
+	if !errors.Is(err, results.ErrNotExist) {
+		return unreachable(fmt.Errorf("read sweep %s: %w", s.id, err))
+	}
+	ids, listErr := results.Sweeps(ctx, s.bucket)
+	if listErr != nil || len(ids) == 0 {
+		return usage(fmt.Errorf("no sweep %q, nor any other, in these results; --results says where to look", s.id))
+	}
+	const shown = 10
+	more := ""
+	if len(ids) > shown {
+		ids, more = ids[len(ids)-shown:], " …"
+	}
+	return usage(fmt.Errorf("no sweep %q in these results; there are: %s%s", s.id, strings.Join(ids, ", "), more))
+}
+
+// parseTrial reads SWEEP/TRIAL, or TRIAL alone for the newest sweep.
+func parseTrial(arg string) (sweep string, trial int, err error) {
+	sweep, number, found := strings.Cut(arg, "/")
+	if !found {
+		sweep, number = "", arg
+	}
+	trial, err = strconv.Atoi(number)
+	if err != nil || trial < 0 {
+		return "", 0, usage(fmt.Errorf("%q names no trial: write SWEEP/TRIAL, as in digits-x7k2/57, or only the number for the newest sweep", arg))
+	}
+	return sweep, trial, nil
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/kaon-sweep/kaon"
+
+// mayImport is the one direction of the flow: a folder of the left may import the folders of the right, and
+// nothing else of ours but folders below itself. cmd may import all.
+var mayImport = map[string][]string{
+	"sweep":     {},
+	"offers":    {"sweep"},
+	"results":   {"sweep"},
+	"scheduler": {"sweep", "offers", "results"},
+	"workflow":  {"sweep", "scheduler", "results"},
+	"server":    {"sweep", "offers", "results", "scheduler", "workflow"},
+	"bench":     {"sweep", "offers", "results", "scheduler", "workflow", "server"},
+	"examples":  {},
+}
+
+type goPackage struct {
+	ImportPath, Dir string
+	Doc             string
+	Imports         []string
+	GoFiles         []string
+}
+
+func packages(t *testing.T) []goPackage {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Dir,Doc,Imports,GoFiles", module+"/...").Output()
+	if err != nil {
+		t.Fatalf("list packages: %v", err)
+	}
+	var all []goPackage
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p goPackage
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+func TestImportsRunOneWay(t *testing.T) {
+	for _, p := range packages(t) {
+		from, ok := stage(p.ImportPath)
+		if !ok || from == "cmd" {
+			continue
+		}
+		allowed, known := mayImport[from]
+		if !known {
+			t.Errorf("%s: folder %q is not on the map", p.ImportPath, from)
+		}
+		for _, imported := range p.Imports {
+			if to, ours := stage(imported); ours && to != from && !slices.Contains(allowed, to) {
+				t.Errorf("%s imports %s: %s may import only %v", p.ImportPath, imported, from, allowed)
+			}
+		}
+	}
+}
+
+func stage(importPath string) (folder string, ours bool) {
+	rest, ours := strings.CutPrefix(importPath, module+"/")
+	folder, _, _ = strings.Cut(rest, "/")
+	return folder, ours
+}
+
+func TestEveryPackageSaysWhatItIs(t *testing.T) {
+	for _, p := range packages(t) {
+		if len(p.GoFiles) == 0 {
+			continue
+		}
+		if p.Doc == "" {
+			t.Errorf("%s has no package comment", p.ImportPath)
+		}
+		if !slices.Contains(p.GoFiles, "doc.go") {
+			t.Errorf("%s has no doc.go", p.ImportPath)
+		}
+	}
+}
+
+// The top level is fixed, so that a reader finds the stages of the flow and nothing else.
+func TestTopLevel(t *testing.T) {
+	allowed := strings.Fields(`cmd sweep scheduler offers results bench examples workflow server docs .ci .git .gitignore
+		go.mod go.sum Makefile README.md LICENSE CHANGELOG.md CONTRIBUTING.md bin kaon-results`)
+	entries, err := os.ReadDir(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !slices.Contains(allowed, e.Name()) {
+			t.Errorf("%s does not belong at the top", e.Name())
+		}
+	}
+	banned := []string{"internal", "pkg", "util", "utils", "common", "types", "manager"}
+	for _, p := range packages(t) {
+		if slices.Contains(banned, path.Base(p.ImportPath)) {
+			t.Errorf("%s: a folder is named for its stage or its technology", p.ImportPath)
+		}
+	}
+}

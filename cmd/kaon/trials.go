@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+type trialsCmd struct {
+	Sweep string   `arg:"" optional:"" help:"Sweep; the newest when left out."`
+	State []string `help:"Only trials in these states: waiting, running, succeeded, failed, stopped, cached." placeholder:"STATE"`
+	Sort  string   `default:"trial" help:"trial, value, seconds, attempts, or a metric's name." placeholder:"KEY"`
+	Desc  bool     `help:"Highest first; for value: worst first."`
+	Limit int      `default:"50" help:"At most so many; 0 for all (${default})."`
+	JSON  bool     `help:"Print one JSON object a line."`
+	resultsFlags
+}
+
+func (c *trialsCmd) Run(ctx context.Context, out *output) error {
+	for _, s := range c.State {
+		if _, err := sweep.ParseState(s); err != nil {
+			return usage(err)
+		}
+	}
+	src, err := c.open(ctx, c.Sweep)
+	if err != nil {
+		return err
+	}
+	board, err := src.board(ctx, out)
+	if err != nil {
+		return err
+	}
+	query := results.Query{States: c.State, Sort: c.Sort, Desc: c.Desc, Limit: c.Limit}
+	if c.JSON {
+		enc := json.NewEncoder(out.stdout)
+		for t := range board.Trials(query) {
+			if err := enc.Encode(t); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return c.table(out.stdout, board, query, src.id)
+}
+
+func (c *trialsCmd) table(w io.Writer, board *results.Board, query results.Query, id string) error {
+	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tab, "TRIAL\tSTATE\tVALUE\tTRIES\tSECONDS\tPARAMETERS")
+	shown := 0
+	for t := range board.Trials(query) {
+		shown++
+		value := "-"
+		if t.Value != nil {
+			value = t.Value.String()
+		}
+		fmt.Fprintf(tab, "%d\t%s\t%s\t%d\t%s\t%s\n", t.Trial, t.State, value, len(t.Tries), seconds(t), params(t.Params))
+	}
+	if err := tab.Flush(); err != nil {
+		return err
+	}
+	if total := board.Counts().Total; c.Limit > 0 && shown == c.Limit && total > shown {
+		fmt.Fprintf(w, "… %d of the %d trials of %s; --limit 0 shows all\n", shown, total, id)
+	}
+	return nil
+}
+
+// seconds is how long the last ended attempt of a trial ran.
+func seconds(t results.Trial) string {
+	for i := len(t.Tries) - 1; i >= 0; i-- {
+		if end := t.Tries[i].End; end != nil && end.StartMs > 0 {
+			return fmt.Sprintf("%.2f", float64(end.EndMs-end.StartMs)/1000)
+		}
+	}
+	return "-"
+}
+
+// params writes a point for a table: name=value words, as on a command line.
+func params(raw json.RawMessage) string {
+	var point sweep.Point
+	if json.Unmarshal(raw, &point) != nil {
+		return string(raw)
+	}
+	words := make([]string, 0, len(point))
+	for _, p := range point.Flat() {
+		words = append(words, p.Name+"="+sweep.Format(p.Value))
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler"
+)
+
+// watcher hears what the scheduler makes true. It folds records into the board, hands them to the writer, and
+// keeps what people are told. Its listener runs in the loop's goroutine; everything else may call its methods.
+type watcher struct {
+	sweep string
+	later func(scheduler.Event)
+	add   func(number uint64, r results.Record) bool
+
+	lines chan string                 // capacity linesKept; a line that finds it full is dropped, counts stay true
+	ended chan scheduler.SweepEnded   // capacity 1
+	begun chan scheduler.SweepStarted // capacity 1
+
+	mu struct {
+		sync.Mutex
+		board   *results.Board
+		waiting string // why nothing more runs; empty when all that waits is wanted to wait
+	}
+}
+
+const linesKept = 256
+
+func newWatcher(id string, board *results.Board) *watcher {
+	w := &watcher{
+		sweep: id, lines: make(chan string, linesKept),
+		ended: make(chan scheduler.SweepEnded, 1), begun: make(chan scheduler.SweepStarted, 1),
+	}
+	w.mu.board = board
+	return w
+}
+
+func (w *watcher) listener() scheduler.Listener {
+	return scheduler.Listener{
+		Connected:    w.connected,
+		SweepStarted: func(n scheduler.SweepStarted) { offer(w.begun, n) },
+		Recorded:     w.recorded,
+		Select:       w.choose,
+		SweepEnding:  func(n scheduler.SweepEnding) { w.say("%s", n.Sentence) },
+		SweepEnded: func(n scheduler.SweepEnded) {
+			if n.Sweep == w.sweep {
+				offer(w.ended, n)
+			}
+		},
+		Avoided: w.avoided,
+		Packed:  w.packed,
+	}
+}
+
+func (w *watcher) say(format string, args ...any) { offer(w.lines, fmt.Sprintf(format, args...)) }
+
+// offer sends unless the channel is full.
+func offer[T any](c chan T, v T) {
+	select {
+	case c <- v:
+	default:
+	}
+}
+
+func (w *watcher) connected(n scheduler.Connected) {
+	if n.Master == "" && n.Err != nil {
+		w.say("lost the master: %v; looking for it again", n.Err)
+	}
+}
+
+func (w *watcher) recorded(n scheduler.Recorded) {
+	if n.Record.Trial >= 0 { // a `then` step is no trial
+		w.mu.Lock()
+		_ = w.mu.board.Fold(n.Record) // refuses only what is not this sweep's, counted in results' metrics
+		w.mu.Unlock()
+	} else {
+		w.followed(n.Record)
+	}
+	w.add(n.Number, n.Record)
+}
+
+// followed tells what the `then` step reported.
+func (w *watcher) followed(r results.Record) {
+	for _, p := range r.Points {
+		for _, name := range slices.Sorted(maps.Keys(p.Metrics)) {
+			w.say("then: %s %.6g", name, p.Metrics[name])
+		}
+	}
+	if r.End != nil && r.End.Final {
+		w.say("then: %s%s", r.End.State, strings.TrimRight(" "+r.End.Reason, " "))
+	}
+}
+
+// choose answers with the winner as the board has it: every record of the sweep came before this notice.
+func (w *watcher) choose(n scheduler.Select) {
+	winner, ok := w.winner()
+	if !ok {
+		w.later(scheduler.Stop{Sweep: n.Sweep, Reason: "no trial has a finite value, so there is no winner for the `then` step"})
+		return
+	}
+	manifest, err := json.MarshalIndent(winner, "", "  ")
+	if err != nil {
+		w.later(scheduler.Stop{Sweep: n.Sweep, Reason: fmt.Sprintf("the winner's manifest cannot be written: %v", err)})
+		return
+	}
+	w.later(scheduler.Won{Sweep: n.Sweep, Manifest: manifest, Params: winner.Params})
+}
+
+func (w *watcher) avoided(n scheduler.Avoided) {
+	if n.Until.IsZero() {
+		w.say("agent %s is trusted again", n.Host)
+		return
+	}
+	w.say("agent %s gets no work until %s: %s", n.Host, n.Until.Format("15:04:05"), n.Reason)
+}
+
+func (w *watcher) packed(n scheduler.Packed) {
+	why := ""
+	for _, r := range n.Refusals {
+		if r.Sweep == w.sweep {
+			why = r.Refusal.Sentence()
+		}
+	}
+	w.mu.Lock()
+	w.mu.waiting = why
+	w.mu.Unlock()
+}
+
+func (w *watcher) winner() (results.Winner, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.mu.board.Winner()
+}
+
+func (w *watcher) summary() results.Summary {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.mu.board.Summary()
+}
+
+// best is the leading trial for a progress line; empty when there is none.
+func (w *watcher) best(metric string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	best, ok := w.mu.board.Best()
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("%s %.6g (trial %d)", metric, float64(best.Value), best.Trial)
+}
+
+// stuck says why nothing runs although trials wait; empty when something runs or nothing is known.
+func (w *watcher) stuck() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.mu.waiting
+}
