@@ -22,7 +22,7 @@ func (d *decoder) constraints(n *node) {
 		}
 		e, err := d.spec.Space.compile(text, truth)
 		if err != nil {
-			d.fail(item, field, fmt.Sprintf("`%s`: %v", short(text), err), d.expressionRemedy())
+			d.fail(item, field, fmt.Sprintf("`%s`: %v", short(text), err), remedyOf(err, d.expressionRemedy()))
 			continue
 		}
 		if len(e.needs) == 0 {

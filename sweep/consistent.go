@@ -36,7 +36,7 @@ func (d *decoder) consistent(dim *Dimension, n *node, field string) bool {
 
 func (d *decoder) positive(n *node, field, key string, x float64) {
 	if !(x > 0) {
-		d.fail(n.get(key), join(field, key), fmt.Sprintf("`%s` must be above 0", key), "")
+		d.fail(n.get(key), join(field, key), fmt.Sprintf("`%s` must be above 0", key), "give a positive number")
 	}
 }
 

@@ -52,7 +52,7 @@ func (d *decoder) constraint(n *node, field string) (Constraint, bool) {
 			v, _ := d.scalar(soft, field+".soft", "true or false")
 			yes, isBool := v.(bool)
 			if !isBool {
-				d.fail(soft, field+".soft", "true or false is needed, not "+soft.what(), "")
+				d.fail(soft, field+".soft", "true or false is needed, not "+soft.what(), "write soft: true")
 			}
 			c.Soft = yes
 		}

@@ -80,7 +80,7 @@ func join(field, key string) string {
 // scalar is the value of a node that must not be a list or mapping.
 func (d *decoder) scalar(n *node, field, need string) (Value, bool) {
 	if n.kind != scalar {
-		d.fail(n, field, fmt.Sprintf("%s is needed, not %s", need, n.what()), "")
+		d.fail(n, field, fmt.Sprintf("%s is needed, not %s", need, n.what()), "write one value")
 		return nil, false
 	}
 	v, err := scalarValue(n)
@@ -107,7 +107,7 @@ func (d *decoder) text(n *node, field string) string {
 		return ""
 	}
 	if n.kind != scalar || n.null {
-		d.fail(n, field, "text is needed, not "+n.what(), "")
+		d.fail(n, field, "text is needed, not "+n.what(), "write a word, in quotes when it has special characters")
 		return ""
 	}
 	return n.text
@@ -119,7 +119,7 @@ func (d *decoder) word(n *node, field string, known []string) string {
 	if n == nil || s == "" || slices.Contains(known, s) {
 		return s
 	}
-	d.fail(n, field, fmt.Sprintf("`%s` is not one of %s", short(s), quoted(known)), didYouMean(s, known))
+	d.fail(n, field, fmt.Sprintf("`%s` is not known here", short(s)), didYouMean(s, known))
 	return ""
 }
 
@@ -136,7 +136,7 @@ func (d *decoder) float(n *node, field string) (float64, bool) {
 		if Counts(v) {
 			return v, true
 		}
-		d.fail(n, field, "a finite number is needed, not "+n.what(), "")
+		d.fail(n, field, "a finite number is needed, not "+n.what(), "give a number such as 0.1, 32 or 1e-5")
 		return 0, false
 	case string:
 		if _, err := strconv.ParseFloat(v, 64); err == nil && !n.plain {
@@ -144,7 +144,7 @@ func (d *decoder) float(n *node, field string) (float64, bool) {
 			return 0, false
 		}
 	}
-	d.fail(n, field, "a number is needed, not "+n.what(), "")
+	d.fail(n, field, "a number is needed, not "+n.what(), "give a number such as 0.1, 32 or 1e-5")
 	return 0, false
 }
 
@@ -160,13 +160,13 @@ func (d *decoder) integer(n *node, field string, low, high int64) int64 {
 	}
 	switch {
 	case !isInt:
-		d.fail(n, field, "a whole number is needed, not "+n.what(), "")
+		d.fail(n, field, "a whole number is needed, not "+n.what(), fmt.Sprintf("give one from %d to %d", low, high))
 		return low
 	case i < low:
-		d.fail(n, field, fmt.Sprintf("%d is below %d", i, low), "")
+		d.fail(n, field, fmt.Sprintf("%d is below %d", i, low), fmt.Sprintf("give a whole number from %d to %d", low, high))
 		return low
 	case i > high:
-		d.fail(n, field, fmt.Sprintf("%d is above %d", i, high), "")
+		d.fail(n, field, fmt.Sprintf("%d is above %d", i, high), fmt.Sprintf("give a whole number from %d to %d", low, high))
 		return low
 	}
 	return i

@@ -1,7 +1,10 @@
 package sweep
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -74,6 +77,30 @@ func (e Errors) Unwrap() []error {
 		all[i] = e[i]
 	}
 	return all
+}
+
+// advised is a problem found below the decoder, with its remedy.
+type advised struct{ problem, remedy string }
+
+func (e *advised) Error() string { return e.problem }
+
+// remedyOf is what an error advises, or what to say when it advises nothing.
+func remedyOf(err error, otherwise string) string {
+	var a *advised
+	if errors.As(err, &a) {
+		return a.remedy
+	}
+	return otherwise
+}
+
+// inOrder sorts by place: the file first, then overrides in the order they were given.
+func (e Errors) inOrder() {
+	slices.SortStableFunc(e, func(a, b *Error) int {
+		if a.File != b.File || a.Line == 0 || b.Line == 0 {
+			return 0
+		}
+		return cmp.Or(a.Line-b.Line, a.Column-b.Column)
+	})
 }
 
 // excerpt cuts a line of the file to what fits beside its number, keeping the column in sight, and says how

@@ -52,6 +52,9 @@ func (s *Space) compile(text string, want wants) (*expression, error) {
 	if refs.err != nil {
 		return nil, refs.err
 	}
+	if err := refs.known(); err != nil {
+		return nil, err
+	}
 	options := []expr.Option{expr.Env(s.types()), expr.DisableAllBuiltins()}
 	for _, f := range functions {
 		options = append(options, expr.EnableBuiltin(f))
@@ -81,7 +84,6 @@ func tidy(err error) error {
 // references finds the parameters an expression uses.
 type references struct {
 	space *Space
-	found map[int]bool
 	paths []reference
 	err   error
 }
@@ -109,24 +111,55 @@ func (r *references) Visit(n *ast.Node) {
 			}
 		}
 	case *ast.VariableDeclaratorNode:
-		r.err = errors.New("`let` is not available in spec expressions")
-	case *ast.BuiltinNode, *ast.PredicateNode:
-		if b, ok := n.(*ast.BuiltinNode); !ok || !slices.Contains(functions, b.Name) {
-			name := ""
-			if ok {
-				name = b.Name
-			}
-			r.err = fmt.Errorf("function `%s` is not available in spec expressions; available: %s", name, strings.Join(functions, ", "))
-		}
+		r.err = &advised{"`let` is not available in spec expressions", "write the expression out"}
+	case *ast.BuiltinNode:
+		r.function(n.Name)
+	case *ast.PredicateNode:
+		r.err = &advised{"loops are not available in spec expressions", functionRemedy}
 	case *ast.CallNode:
-		if id, ok := n.Callee.(*ast.IdentifierNode); ok && r.err == nil {
-			r.err = fmt.Errorf("function `%s` is not available in spec expressions; available: %s", id.Value, strings.Join(functions, ", "))
+		if id, ok := n.Callee.(*ast.IdentifierNode); ok {
+			r.function(id.Value)
+		} else if r.err == nil {
+			r.err = &advised{"methods cannot be called in spec expressions", functionRemedy}
 		}
 	}
 }
 
-// leaves resolves the paths that were found; compile has not run yet, so unknown names are reported here,
-// with a suggestion.
+var functionRemedy = "functions here: " + strings.Join(functions, ", ")
+
+func (r *references) function(name string) {
+	if !slices.Contains(functions, name) {
+		r.err = &advised{fmt.Sprintf("function `%s` is not available in spec expressions", short(name)), functionRemedy}
+	}
+}
+
+// known refuses names that no parameter has, with a suggestion the compiler cannot give.
+func (r *references) known() error {
+	for _, ref := range r.paths {
+		if len(r.space.under(ref.path)) > 0 || r.space.inside(ref.path) {
+			continue
+		}
+		var names []string
+		for _, l := range r.space.leaves {
+			names = append(names, l.Name)
+		}
+		name := dotted(ref.path)
+		return &advised{fmt.Sprintf("there is no parameter `%s`", short(name)), didYouMean(name, names)}
+	}
+	return nil
+}
+
+// inside says whether a path leads into the value of a parameter: a mapping or a list.
+func (s *Space) inside(path []string) bool {
+	for _, l := range s.leaves {
+		if len(path) > len(l.path) && slices.Equal(path[:len(l.path)], l.path) && len(l.Values) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// leaves is every parameter that was found.
 func (r *references) leaves() []int {
 	var all []int
 	for _, ref := range r.paths {

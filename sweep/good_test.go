@@ -1,34 +1,75 @@
 package sweep
 
 import (
+	"encoding/json"
+	"fmt"
+	"math/big"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
+// TestGood parses every accepted spec and compares what came of it, with its first points and their
+// commands, with the golden text beside it.
 func TestGood(t *testing.T) {
-	files, _ := filepath.Glob("testdata/good/*.yaml")
-	more, _ := filepath.Glob("../examples/*/*.yaml")
-	files = append(files, more...)
-	for _, f := range files {
-		src, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := Parse(f, src)
-		if err != nil {
-			t.Errorf("%s:\n%v", f, err)
-			continue
-		}
-		p, ok := s.Space.Draw(s.Seed, 0)
-		if s.Method == "grid" {
-			ok = true
-		}
-		if !ok {
-			t.Errorf("%s: no point", f)
-		}
-		x, err := s.Command.Expand(Vars{Params: p})
-		r, err2 := s.Demand(p)
-		t.Log(f, s.Trials, p, x, err, r, err2)
+	files, err := filepath.Glob("testdata/good/*.yaml")
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d good specs found (%v)", len(files), err)
 	}
+	for _, f := range files {
+		t.Run(filepath.Base(f), func(t *testing.T) {
+			src, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := Parse(filepath.Base(f), src, WithSeed(1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, strings.TrimSuffix(f, ".yaml")+".txt", describe(t, s))
+		})
+	}
+}
+
+func describe(t *testing.T, s *Spec) string {
+	t.Helper()
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s trials=%d capped=%v", s.Method, s.Trials, s.Capped)
+	if n, finite := s.Space.Size(); finite {
+		fmt.Fprintf(&b, " size=%s", n)
+	}
+	fmt.Fprintf(&b, "\nobjective %+v metrics %+v\n", asJSON(t, s.Objective), s.Metrics)
+	fmt.Fprintf(&b, "constraints %v env %v retries %d timeout %v grace %v limits %+v\n", s.Task.Constraints, s.Task.Env, s.Task.Retries, s.Task.Timeout, s.Task.Grace, s.Limits)
+	for _, w := range s.Warnings {
+		fmt.Fprintf(&b, "warning: %v\n", w)
+	}
+	var p Point
+	for i := range min(s.Trials, 4) {
+		if s.Method == "grid" {
+			p = s.Space.At(big.NewInt(int64(i)))
+		} else {
+			p, _ = s.Space.Draw(s.Seed, i)
+		}
+		fmt.Fprintf(&b, "%d: %s\n", i, asJSON(t, p))
+	}
+	getenv := func(name string) (string, bool) { return "/home/me", name == "HOME" }
+	x, err := s.Command.Expand(Vars{Params: p, Getenv: getenv})
+	fmt.Fprintf(&b, "run %q %s %s %v\n", x.Argv, x.Shell, x.Files, err)
+	demand, err := s.Demand(p)
+	fmt.Fprintf(&b, "demand %s %v\n", asJSON(t, demand), err)
+	if s.Then != nil {
+		x, err := s.Then.Command.Expand(Vars{Winner: &Winner{Trial: 3, Value: 0.5, Params: p}})
+		fmt.Fprintf(&b, "then %q %s %v\n", x.Argv, x.Shell, err)
+	}
+	return b.String()
+}
+
+func asJSON(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

@@ -52,7 +52,7 @@ func (m macro) String() string {
 func parseMacro(inner string) (macro, error) {
 	if name, ok := strings.CutPrefix(inner, "envvar:"); ok {
 		if !variable.MatchString(name) {
-			return macro{}, &macroError{"${" + short(inner) + "} does not name an environment variable", "write ${envvar:NAME}"}
+			return macro{}, &advised{"${" + short(inner) + "} does not name an environment variable", "write ${envvar:NAME}"}
 		}
 		return macro{name: "envvar", arg: name}, nil
 	}
@@ -63,7 +63,7 @@ func parseMacro(inner string) (macro, error) {
 	if winner && slices.Contains(winnerMacros, rest) || !winner && slices.Contains(macroNames, rest) {
 		return macro{name: rest, winner: winner}, nil
 	}
-	return macro{}, &macroError{"unknown macro ${" + short(inner) + "}", macroRemedy(inner)}
+	return macro{}, &advised{"unknown macro ${" + short(inner) + "}", macroRemedy(inner)}
 }
 
 func macroRemedy(inner string) string {
@@ -84,11 +84,6 @@ var (
 	variable      = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	shellVariable = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*([^A-Za-z0-9_].*)?$|^[#@*?$!0-9-]`)
 )
-
-// macroError is a problem inside a command, with its remedy.
-type macroError struct{ problem, remedy string }
-
-func (e *macroError) Error() string { return e.problem }
 
 // part is a piece of a command word: text, or a macro and the quotes it stands in.
 type part struct {
@@ -114,7 +109,7 @@ func splitMacros(word string) ([]part, error) {
 		}
 		end := strings.IndexByte(word[i:], '}')
 		if end < 0 {
-			return nil, &macroError{"a ${ is not closed", "close the macro with }, or write $${ for a plain ${"}
+			return nil, &advised{"a ${ is not closed", "close the macro with }, or write $${ for a plain ${"}
 		}
 		m, err := parseMacro(word[i+2 : i+end])
 		if err != nil {
@@ -127,7 +122,7 @@ func splitMacros(word string) ([]part, error) {
 	parts = append(parts, part{text: text.String()})
 	for i := range parts {
 		if m := parts[i].macro; m != nil && several(m.name) && strings.Trim(word, " ") != m.String() {
-			return nil, &macroError{
+			return nil, &advised{
 				fmt.Sprintf("%s stands for several words but is part of one", m),
 				"give it an item of its own in the list, or write the command as one string for the shell",
 			}

@@ -16,18 +16,19 @@ var paramName = regexp.MustCompile(`^[\pL_][^\s=\pC'"$` + "`" + `\\]*$`)
 const maxParameters = 10_000
 
 // space reads `parameters`.
-func (d *decoder) space(n *node) {
+func (d *decoder) space(root *node) {
 	s := &Space{}
 	d.spec.Space = s
+	n := root.get("parameters")
 	if n == nil || n.null {
 		if d.spec.Method == "random" {
-			d.fail(n, "parameters", "there are no parameters to search", "add `parameters:` with at least one, or use `method: grid` to run one trial")
+			d.fail(root, "parameters", "there are no parameters to search", "add `parameters:` with at least one, or use `method: grid` to run one trial")
 		}
 		return
 	}
 	whens := map[int]*node{}
 	d.group(n, "parameters", nil, nil, whens)
-	d.distinct()
+	d.distinct(n)
 	d.conditions(whens)
 	if size, finite := s.product(); finite {
 		s.size = size
@@ -47,7 +48,7 @@ func (d *decoder) group(n *node, field string, path []string, when *node, whens 
 		name := p.key.text
 		at := join(field, name)
 		if len(path) == 0 && name == "from" && p.value.kind == scalar {
-			d.notBuilt(p.key, at, "parameters from")
+			d.notBuilt(p.key, at, "parameters: from")
 			continue
 		}
 		if !d.goodName(p.key, at) {
@@ -155,16 +156,16 @@ func (d *decoder) dropRepeats(l *leaf, n *node, field string) {
 }
 
 // distinct refuses parameters that cannot be told apart: group a with b, and a parameter named a.b.
-func (d *decoder) distinct() {
+func (d *decoder) distinct(n *node) {
 	names, variables := map[string]bool{}, map[string]string{}
 	for _, l := range d.spec.Space.leaves {
 		if names[l.Name] {
-			d.fail(nil, "parameters."+l.Name, fmt.Sprintf("two parameters are called `%s` once groups are unfolded", short(l.Name)), "rename one of them")
+			d.fail(n, "parameters."+l.Name, fmt.Sprintf("two parameters are called `%s` once groups are unfolded", short(l.Name)), "rename one of them")
 		}
 		names[l.Name] = true
 		v := EnvName(l.path[0])
 		if other, taken := variables[v]; taken && other != l.path[0] {
-			d.warn(nil, "parameters."+l.Name, fmt.Sprintf("`%s` and `%s` share the variable %s", short(other), short(l.path[0]), v), "rename one, or read KAON_PARAMS")
+			d.warn(n, "parameters."+l.Name, fmt.Sprintf("`%s` and `%s` share the variable %s", short(other), short(l.path[0]), v), "rename one, or read KAON_PARAMS")
 		}
 		variables[v] = l.path[0]
 	}
@@ -195,7 +196,7 @@ func (d *decoder) conditions(whens map[int]*node) {
 		field := "parameters." + l.Name + ".when"
 		e, err := s.compile(d.text(n, field), truth)
 		if err != nil {
-			d.fail(n, field, fmt.Sprintf("`%s`: %v", short(n.text), err), d.expressionRemedy())
+			d.fail(n, field, fmt.Sprintf("`%s`: %v", short(n.text), err), remedyOf(err, d.expressionRemedy()))
 			continue
 		}
 		l.when = e
@@ -307,7 +308,7 @@ func (d *decoder) argument(dim *Dimension, n *node, field, key string) {
 	if at == nil {
 		switch key {
 		case "value", "values", "probabilities", "min", "max":
-			d.fail(n, field, fmt.Sprintf("`%s` needs `%s`", dim.Distribution, key), "")
+			d.fail(n, field, fmt.Sprintf("`%s` needs `%s`", dim.Distribution, key), "add it, or choose another distribution")
 		}
 		return
 	}
@@ -363,4 +364,3 @@ func (d *decoder) number(dim *Dimension, at *node, field, key string) {
 		dim.Q, dim.Integer = x, isInteger(at)
 	}
 }
-

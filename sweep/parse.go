@@ -26,7 +26,9 @@ func WithSeed(seed uint64) Option { return func(o *options) { o.seed = &seed } }
 
 // WithFiles lets Parse read what the spec refers to; paths are relative to the spec's folder, with slashes.
 // Without it such files are named but not checked.
-func WithFiles(read func(path string) ([]byte, error)) Option { return func(o *options) { o.read = read } }
+func WithFiles(read func(path string) ([]byte, error)) Option {
+	return func(o *options) { o.read = read }
+}
 
 // Parse reads a sweep file and checks all of it. The error is an Errors with every problem found. Parse costs
 // O(size of the file), whatever the size of the space; a grid under `when` or `constraints` is walked, a
@@ -41,6 +43,7 @@ func Parse(file string, src []byte, opts ...Option) (*Spec, error) {
 		d.decode(root)
 	}
 	if len(d.problems) > 0 {
+		d.problems.inOrder()
 		return nil, d.problems
 	}
 	d.spec.Overrides = d.options.set
@@ -86,7 +89,7 @@ func (d *decoder) decode(root *node) {
 	s.Seed = d.seed(root.get("seed"))
 	d.method(root)
 	d.objectives(root)
-	d.space(root.get("parameters"))
+	d.space(root)
 	d.constraints(root.get("constraints"))
 	s.Command = d.command(root, "")
 	d.task(root.get("task"))
@@ -157,7 +160,7 @@ func (d *decoder) seed(n *node) uint64 {
 func (d *decoder) method(root *node) {
 	n := root.get("method")
 	if n == nil {
-		d.fail(nil, "method", "the spec names no search method", "add `method: grid` or `method: random`")
+		d.fail(root, "method", "the spec names no search method", "add `method: grid` or `method: random`")
 		return
 	}
 	name := d.text(n, "method")

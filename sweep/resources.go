@@ -204,6 +204,7 @@ func (d *decoder) named(n *node, field string) {
 
 var (
 	bytesAmount = regexp.MustCompile(`^([0-9][0-9_]*(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)\s*([KMGTP]?i?B)$`)
+	wordAmount  = regexp.MustCompile(`^[0-9][0-9._]*\s*\pL+$`)
 	bytesInside = regexp.MustCompile(`\b([0-9][0-9_]*(?:\.[0-9]+)?)\s*([KMGTP]?i?B)\b`)
 )
 
@@ -233,7 +234,7 @@ func (d *decoder) quantity(n *node, field string, inBytes bool) quantity {
 		return quantity{}
 	}
 	if !(x >= 0 && x <= largest) {
-		d.fail(n, field, "an amount from 0 up is needed, not "+n.what(), "")
+		d.fail(n, field, "an amount from 0 up is needed, not "+n.what(), "give a positive number")
 		return quantity{}
 	}
 	return quantity{fixed: x}
@@ -281,12 +282,20 @@ func (d *decoder) formula(n *node, field, text string, inBytes bool) quantity {
 		})
 	}
 	e, err := d.spec.Space.compile(source, amount)
+	if err != nil && wordAmount.MatchString(text) {
+		remedy := "this is counted without a unit: write a plain number"
+		if inBytes {
+			remedy = "units are B, KB, MB, GB, TB, with or without an i: 512MB, 2GiB"
+		}
+		d.fail(n, field, fmt.Sprintf("`%s` is not an amount", short(text)), remedy)
+		return quantity{}
+	}
 	if err != nil {
 		remedy := "write a number"
 		if inBytes {
 			remedy = "write an amount such as 512MB or 2GB"
 		}
-		d.fail(n, field, fmt.Sprintf("`%s`: %v", short(text), err), remedy+", or an expression over parameters such as \"batch * 4\"")
+		d.fail(n, field, fmt.Sprintf("`%s`: %v", short(text), err), remedyOf(err, remedy+", or an expression over parameters such as \"batch * 4\""))
 		return quantity{}
 	}
 	e.text = text

@@ -102,7 +102,7 @@ func (s *shellScan) wordStart() bool {
 func (s *shellScan) brace(rest string) error {
 	end := strings.IndexByte(rest, '}')
 	if end < 0 {
-		return &macroError{"a ${ is not closed", "close the macro with }, or write $${ for a plain ${"}
+		return &advised{"a ${ is not closed", "close the macro with }, or write $${ for a plain ${"}
 	}
 	inner := rest[2:end]
 	if shellVariable.MatchString(inner) {
@@ -117,7 +117,7 @@ func (s *shellScan) brace(rest string) error {
 		return err
 	}
 	if s.murky != "" {
-		return &macroError{
+		return &advised{
 			m.String() + " stands after " + s.murky + ", where its value cannot be quoted safely",
 			"use the environment ($KAON_PARAM_<NAME>, $KAON_PARAMS), move it before that, or write the command as a list",
 		}

@@ -66,5 +66,8 @@ func didYouMean(word string, known []string) string {
 	if s := suggest(word, known); s != "" {
 		return "did you mean `" + s + "`?"
 	}
+	if len(known) == 0 {
+		return "nothing is known here"
+	}
 	return "known here: " + quoted(known)
 }

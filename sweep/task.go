@@ -60,12 +60,11 @@ func (d *decoder) checkMacros(c Command, at, n *node, field string) {
 		if errors.As(err, &item) && at.kind == list && item.item < len(at.items) {
 			at, field = at.items[item.item], fmt.Sprintf("%s.%d", field, item.item)
 		}
-		remedy := ""
-		var m *macroError
-		if errors.As(err, &m) {
-			err, remedy = m, m.remedy
+		var a *advised
+		if errors.As(err, &a) {
+			err = a
 		}
-		d.fail(at, field, err.Error(), remedy)
+		d.fail(at, field, err.Error(), remedyOf(err, "check the command"))
 		return
 	}
 	for _, m := range macros {
