@@ -18,6 +18,8 @@ const (
 	maxSource = 1 << 20 // bytes of one file
 	maxDepth  = 64      // levels of nesting
 	maxNodes  = 200_000 // values, counting what aliases stand for each time they are used
+	maxLines  = 20_000  // lines of one file: the YAML library is quadratic in some constructs, a second at most here
+	maxBlocks = 2000    // texts after | or >: the YAML library reads n of them in O(n²), these in milliseconds
 )
 
 type kind uint8
@@ -148,14 +150,19 @@ func (r *reader) sane(src []byte) bool {
 }
 
 // shallow bounds the nesting that the text can ask for: flow brackets, and indicators repeated on a line.
-// It also finds indentation by tabs, which YAML forbids and which its error messages explain badly.
 func (r *reader) shallow() bool {
-	open := 0
+	if len(r.lines) > maxLines {
+		r.fail(maxLines+1, 1, fmt.Sprintf("the spec has %d lines; %d are allowed", len(r.lines), maxLines), "write long value lists on one line, or as min, max and q")
+		return false
+	}
+	open, blocks := 0, 0
 	for i, line := range r.lines {
-		body := strings.TrimLeft(line, " ")
-		if text := strings.TrimSpace(body); strings.HasPrefix(body, "\t") && text != "" && text[0] != '#' {
-			r.fail(i+1, len(line)-len(body)+1, "a tab is used for indentation", "indent with spaces: YAML does not allow tabs")
-			return false
+		header, _, _ := strings.Cut(line, " #")
+		if header = strings.TrimRight(header, " \t0123456789+-"); strings.HasSuffix(header, "|") || strings.HasSuffix(header, ">") {
+			if blocks++; blocks > maxBlocks {
+				r.fail(i+1, 1, fmt.Sprintf("there are more than %d texts after | or >", maxBlocks), "write short texts in quotes")
+				return false
+			}
 		}
 		marks := 0
 		for word := range strings.FieldsSeq(line) {
@@ -188,10 +195,25 @@ func (r *reader) syntax(err error) {
 	}
 	if errors.As(err, &at) && at.GetToken() != nil {
 		p := position(at.GetToken())
+		if line, column := r.tab(p.Line + 1); line > 0 {
+			r.fail(line, column, "a tab is used for indentation", "indent with spaces: YAML does not allow tabs")
+			return
+		}
 		r.fail(p.Line, p.Column, "not valid YAML: "+short(at.GetMessage()), "check indentation, quotes and brackets here and on the line before")
 		return
 	}
 	r.fail(1, 1, "not valid YAML: "+short(err.Error()), "check indentation, quotes and brackets")
+}
+
+// tab finds indentation by tabs up to a line: YAML forbids it, and the library's errors do not say so.
+func (r *reader) tab(upTo int) (line, column int) {
+	for i, text := range r.lines[:min(upTo, len(r.lines))] {
+		body := strings.TrimLeft(text, " ")
+		if rest := strings.TrimLeft(body, " \t"); strings.HasPrefix(body, "\t") && rest != "" && rest[0] != '#' {
+			return i + 1, len(text) - len(body) + 1
+		}
+	}
+	return 0, 0
 }
 
 func (r *reader) fail(line, column int, problem, remedy string) {

@@ -1,0 +1,112 @@
+package sweep
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// Specs made to hurt are refused or read in bounded time and stack. The bound is loose, since it only has to
+// tell seconds from for ever.
+func TestHostileSpecsEnd(t *testing.T) {
+	head := "method: random\nprogram: x\nparameters:\n"
+	long := func(s string, bytes int) string { return strings.Repeat(s, bytes/len(s)) }
+	const limit = maxSource - 200
+	for name, text := range map[string]string{
+		"ten megabytes":          head + "  a: {values: [" + long("1, ", 10<<20) + "]}",
+		"a long list":            head + "  a: {values: [" + long("1, ", 500_000) + "1]}",
+		"a long string":          head + "  a: {value: \"" + long("x", limit) + "\"}",
+		"many brackets":          long("[", limit),
+		"many braces":            long("{a: ", limit),
+		"many dashes":            long("- ", limit),
+		"many questions":         long("? ", limit),
+		"many tags":              long("!a ", limit),
+		"many anchors":           long("&a ", limit),
+		"many aliases":           head + "  a: {values: [&a 1, " + long("*a, ", limit/2) + "*a]}",
+		"many colons":            long("a: ", limit),
+		"many lines":             long("a\n", limit),
+		"many keys":              "method: random\n" + manyKeys(50_000),
+		"many parameters":        head + manyKeys(20_000),
+		"deep indentation":       deepIndentation(1200),
+		"quotes":                 long("\"'", limit),
+		"comments":               long("#\n", limit),
+		"pipes":                  long("a: |\n", limit),
+		"quoted lines":           "a: \"" + long("x\n", limit) + "\"",
+		"single-quoted lines":    "a: '" + long("x\n", limit) + "'",
+		"block lines":            "a: |\n" + long(" x\n", limit),
+		"folded lines":           "a: >\n" + long(" x\n\n", limit),
+		"plain lines":            "a: x\n" + long("  x\n", limit),
+		"commented values":       long("a: # |\n  b\n", limit),
+		"pipes with comments":    long("a: | #\n", limit),
+		"pipes with tabs":        long("a: |\t#\n", limit),
+		"tagged pipes":           long("a: !!str |2-\n", limit),
+		"pipes in a list":        long("- |\n  x\n", limit),
+		"escapes":                "a: \"" + long("\\u0041", limit) + "\"",
+		"empty lines":            long("\n", limit),
+		"spaces":                 long(" ", limit),
+		"percent":                long("%a\n", limit),
+		"documents":              long("---\n", limit),
+		"a long key":             head + "  " + long("k", limit) + ": {value: 1}",
+		"a long expression":      head + "  a: {value: 1}\nconstraints: [\"" + long("(", 1900) + "a\"]",
+		"a huge expression":      head + "  a: {value: 1}\nconstraints: [\"" + long("a+", 500_000) + "a > 0\"]",
+		"a range":                head + "  a: {value: 1}\nconstraints: [\"a in 1..1000000000\"]",
+		"a slow regexp":          head + "  a: {value: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}\nconstraints: ['a matches \"(a*)*b\"']",
+		"many macros":            head + "  a: {value: 1}\ncommand: '" + long("${args} ", 500_000) + "'",
+		"a power":                head + "  a: {value: 9}\nconstraints: [\"a ** a ** a ** a > 0\"]",
+		"a long number":          head + "  a: {value: " + long("9", limit) + "}",
+		"a long fraction":        head + "  a: {min: 0." + long("1", limit) + ", max: 1}",
+		"a fine step":            head + "  a: {distribution: q_uniform, min: 0, max: 1e300, q: 1e-300}",
+		"merges":                 merges(),
+		"unprintable":            "method: \"\x1b[2J\u202e\"\n",
+		"grid with dead corners": "method: grid\nprogram: x\nparameters: {a: {min: 1, max: 100000}, b: {min: 1, max: 100000}}\nconstraints: [a + b < 0]",
+	} {
+		start := time.Now()
+		_, err := Parse(name, []byte(text))
+		took := time.Since(start)
+		if took > 20*time.Second {
+			t.Errorf("%s took %v", name, took)
+		}
+		if took > 500*time.Millisecond {
+			t.Logf("%s took %v", name, took)
+		}
+		if err != nil && (len(err.Error()) > 20_000 || strings.ContainsRune(err.Error(), 0x1b)) {
+			t.Errorf("%s: the refusal is %d bytes: %.200q", name, len(err.Error()), err)
+		}
+	}
+}
+
+func manyKeys(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString("  k")
+		for _, c := range []byte{byte(i >> 16), byte(i >> 8), byte(i)} {
+			b.WriteByte(hex[c>>4])
+			b.WriteByte(hex[c&15])
+		}
+		b.WriteString(": {value: 1}\n")
+	}
+	return b.String()
+}
+
+func deepIndentation(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(strings.Repeat(" ", i) + "a:\n")
+	}
+	return b.String()
+}
+
+// merges doubles a mapping forty times by merging it with itself under other names.
+func merges() string {
+	var b strings.Builder
+	b.WriteString("m0: &m0 {a: 1}\n")
+	for i := range 40 {
+		b.WriteString("m" + string(rune('A'+i)) + ": &m" + string(rune('A'+i)) + " {")
+		prev := "m0"
+		if i > 0 {
+			prev = "m" + string(rune('A'+i-1))
+		}
+		b.WriteString("x: *" + prev + ", y: *" + prev + "}\n")
+	}
+	return b.String()
+}
