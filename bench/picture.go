@@ -11,7 +11,7 @@ import (
 // apart for the colour-blind and in print).
 const (
 	width, height            = 860, 520
-	left, right, top, bottom = 90, 30, 70, 60
+	left, right, top, bottom = 90, 50, 70, 60
 )
 
 var colours = []string{"#1f6fb4", "#e07b00", "#777777", "#2a9d5b"}
@@ -75,7 +75,7 @@ func (p plot) axes(out *bytes.Buffer) {
 	fmt.Fprintf(out, `<text x="%d" y="%d" text-anchor="middle" fill="#555">trials waiting</text>`+"\n", (left+width-right)/2, height-16)
 }
 
-// lines draws the series, each named at its end.
+// lines draws the series and their legend.
 func (p plot) lines(out *bytes.Buffer, points []Point) {
 	for i, name := range seriesOf(points) {
 		colour := colours[i%len(colours)]
@@ -94,8 +94,9 @@ func (p plot) lines(out *bytes.Buffer, points []Point) {
 					p.x(float64(pt.Trials)), p.y(pt.Seconds), colour, name, thousands(float64(pt.Trials)), thousands(float64(pt.Agents)), duration(pt.Seconds))
 			}
 		}
-		x, y := p.x(float64(last.Trials)), p.y(last.Seconds)-10
-		fmt.Fprintf(out, `<text x="%.1f" y="%.1f" text-anchor="end" fill="%s">%s: %s</text>`+"\n", x, y, colour, name, duration(last.Seconds))
+		y := top + 22 + 20*i
+		fmt.Fprintf(out, `<line x1="%d" y1="%d" x2="%d" y2="%d" stroke="%s" stroke-width="2"/>`+"\n", left+16, y-4, left+46, y-4, colour)
+		fmt.Fprintf(out, `<text x="%d" y="%d">%s: %s for %s</text>`+"\n", left+54, y, name, duration(last.Seconds), thousands(float64(last.Trials)))
 	}
 }
 

@@ -1,7 +1,6 @@
 package offers
 
 import (
-	"math"
 	"slices"
 	"sync"
 	"time"
@@ -72,9 +71,6 @@ type host struct {
 	room    int // launches still allowed by the cap
 	avoided bool
 }
-
-// unbounded says whether the host may take any number of launches.
-func (h *host) unbounded() bool { return h.room > math.MaxInt/2 }
 
 // open is a bin during a pass.
 type open struct {

@@ -17,11 +17,11 @@ type filler struct {
 	left     int           // shapes that still wait
 	low      []sweep.Milli // least of every dimension over all shapes
 	strict   bool
-	simple   bool      // no group has rules that count: equal agents get equal fills
-	scale    []float64 // of the bin being filled: 1/capacity², by dimension
-	weight   []float64 // of the bin being filled: what it has left, scaled
-	room     []sweep.Milli
-	marks    []byte // of the bin being filled, see pattern
+	simple   bool          // no group has rules that count: equal agents get equal fills
+	scale    []float64     // of the bin being filled: 1/capacity², by dimension
+	weight   []float64     // of the bin being filled: what it has left, scaled
+	room     []sweep.Milli // buffer
+	marks    []byte        // of the bin being filled, see pattern
 	hands    []hand
 	pattern  pattern
 }
@@ -72,7 +72,7 @@ func (f *filler) fill(b *open) {
 		return
 	}
 	before := len(f.p.placed)
-	f.pattern.begin(b)
+	f.pattern.begin(b, f.p.hosts[b.host].room)
 	for deck := 0; deck < len(f.decks); {
 		deck = f.draw(b, deck)
 		for f.left > 0 && f.p.hosts[b.host].room > 0 {
@@ -84,12 +84,13 @@ func (f *filler) fill(b *open) {
 		}
 	}
 	f.pattern.end(f, b, before)
-	f.pattern.valid = f.pattern.valid && f.simple && f.p.hosts[b.host].unbounded()
+	f.pattern.valid = f.pattern.valid && f.simple
 }
 
 // measure sets scale and marks for a bin; false when no group may use it.
 func (f *filler) measure(b *open) bool {
-	for k, have := range f.p.dims.append(f.room[:0], &f.p.hosts[b.host].row.Capacity) {
+	f.room = f.p.dims.append(f.room[:0], &f.p.hosts[b.host].row.Capacity)
+	for k, have := range f.room {
 		f.scale[k] = 0
 		if have > 0 {
 			f.scale[k] = 1 / (float64(have) * float64(have))
