@@ -129,7 +129,7 @@ func (f *filler) best(b *open) int {
 		if !f.simple && f.p.allowed(f.p.groups[f.decks[h.deck].group], b, f.strict) <= 0 {
 			continue
 		}
-		if score := f.score(&h); best < 0 || score > top {
+		if score := f.score(&h); best < 0 || score > top || score == top && h.shape < kept[best].shape {
 			best, top = len(kept), score
 		}
 		kept = append(kept, h)

@@ -114,6 +114,7 @@ func (in *inquest) askEmpty(host int32) {
 	if !in.g.accepts(a, false) {
 		return
 	}
+	in.out.Eligible++
 	in.largest = in.largest.atLeast(a.Capacity)
 	for i := range in.short {
 		if name := in.short[i].Resource; in.want.named(name) > a.Capacity.named(name) {
@@ -138,12 +139,12 @@ func (in *inquest) result() Reasons {
 		}
 	}
 	slices.SortStableFunc(out.Resources, func(a, b Shortage) int { return b.Agents - a.Agents })
-	if out.FitsEmpty > 0 {
+	if out.FitsEmpty > 0 || out.Eligible == 0 {
 		return out
 	}
 	for _, s := range in.short {
 		if asked, most := in.want.named(s.Resource), in.largest.named(s.Resource); asked > most {
-			out.Largest = append(out.Largest, LargestOfAgent{s.Resource, asked, most})
+			out.Largest = append(out.Largest, Limit{s.Resource, asked, most})
 		}
 	}
 	return out

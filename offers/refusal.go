@@ -18,16 +18,17 @@ type Refusal struct {
 
 // Reasons counts why a demand waits, as of the end of its pass. An agent is counted under every reason it has.
 type Reasons struct {
-	Agents      int              `json:"agents"`   // known
-	Offering    int              `json:"offering"` // had offers in the pass
-	Avoided     int              `json:"avoided,omitempty"`
-	Capped      int              `json:"capped,omitempty"` // got as many launches as an unproven agent may
-	OtherRole   int              `json:"other_role,omitempty"`
-	Constraints []Violation      `json:"constraints,omitempty"`
-	Resources   []Shortage       `json:"resources,omitempty"`
-	Quota       int              `json:"quota,omitempty"`   // trials held back by quota
-	FitsEmpty   int              `json:"fits_empty"`        // agents that would hold it if nothing ran there
-	Largest     []LargestOfAgent `json:"largest,omitempty"` // when none would
+	Agents      int         `json:"agents"`   // known
+	Offering    int         `json:"offering"` // had offers in the pass
+	Avoided     int         `json:"avoided,omitempty"`
+	Capped      int         `json:"capped,omitempty"` // got as many launches as an unproven agent may
+	OtherRole   int         `json:"other_role,omitempty"`
+	Constraints []Violation `json:"constraints,omitempty"`
+	Resources   []Shortage  `json:"resources,omitempty"`
+	Quota       int         `json:"quota,omitempty"`   // trials held back by quota
+	Eligible    int         `json:"eligible"`          // known agents whose attributes meet the hard constraints
+	FitsEmpty   int         `json:"fits_empty"`        // of them, those that would hold it if nothing ran there
+	Largest     []Limit     `json:"largest,omitempty"` // when none would
 }
 
 // Violation counts the offering agents that break one hard constraint.
@@ -43,8 +44,8 @@ type Shortage struct {
 	Least    sweep.Milli `json:"least"` // the smallest amount that is missing, in thousandths
 }
 
-// LargestOfAgent is the most of a resource that any one agent has, where that is less than is asked for.
-type LargestOfAgent struct {
+// Limit is the most of a resource that any one agent has, where that is less than is asked for.
+type Limit struct {
 	Resource string      `json:"resource"`
 	Asked    sweep.Milli `json:"asked"`
 	Largest  sweep.Milli `json:"largest"`
@@ -78,7 +79,10 @@ func (r Reasons) String() string {
 	}
 	var parts []string
 	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
-	if r.FitsEmpty == 0 {
+	switch {
+	case r.Eligible == 0:
+		add("no agent of this cluster meets its constraints")
+	case r.FitsEmpty == 0:
 		add("fits no agent of this cluster, even empty")
 		for _, l := range r.Largest {
 			add("needs %s %s where the largest agent has %s", amount(l.Asked), l.Resource, amount(l.Largest))

@@ -1,0 +1,80 @@
+package offers_test
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// offer is an offer of one agent with cpus and memory.
+func offer(id, agent string, cpus, mb sweep.Milli) offers.Offer {
+	return offers.Offer{
+		ID: offers.OfferID(id), Agent: offers.AgentID(agent), Hostname: agent, Role: "research",
+		Amounts: []offers.Amount{
+			{Name: "cpus", Scalar: cpus * sweep.Unit},
+			{Name: "mem", Scalar: mb * sweep.Unit},
+		},
+	}
+}
+
+func Example() {
+	now := time.Now()
+	index := offers.NewIndex(time.Minute)
+	index.Add(now, offer("o1", "big", 8, 16384), offer("o2", "small", 2, 4096))
+
+	trials := []offers.Demand{{
+		Resources: sweep.Resources{CPUs: 2 * sweep.Unit, Mem: 2048 * sweep.Unit},
+		Sweep:     "digits",
+		Count:     6,
+	}}
+	plan := index.Pack(now, trials, offers.Options{})
+	for _, l := range plan.Launches {
+		for _, g := range l.Grants {
+			fmt.Printf("%d on %s, accepting %v\n", g.Count, l.Agent, l.Offers)
+		}
+	}
+	for _, r := range plan.Refusals {
+		fmt.Println(r.Sentence())
+	}
+	// Output:
+	// 1 on small, accepting [o2]
+	// 4 on big, accepting [o1]
+	// 1 trial waits: 2 agents short of cpus (by 2 at least); would fit 2 agents when empty
+}
+
+// A score of one's own replaces the policies; this one keeps the memory of agents in proportion to their cpus.
+func ExampleScore() {
+	now := time.Now()
+	index := offers.NewIndex(time.Minute)
+	index.Add(now, offer("o1", "lean", 8, 4096), offer("o2", "rich", 8, 65536))
+	score := func(d *offers.Demand, c *offers.Candidate) float64 {
+		left := float64(c.Free.Mem-d.Resources.Mem) / float64(c.Free.CPUs-d.Resources.CPUs+1)
+		return 1 / (1 + left)
+	}
+	plan := index.Pack(now, []offers.Demand{{
+		Resources: sweep.Resources{CPUs: sweep.Unit, Mem: 256 * sweep.Unit},
+		Count:     3,
+	}}, offers.Options{Policy: offers.Scored, Score: score})
+	fmt.Println(plan.Launches[0].Agent, plan.Placed())
+	// Output: lean 3
+}
+
+// Refusals are data: a dashboard counts them, people read the sentence.
+func ExampleRefusal_Reasons() {
+	now := time.Now()
+	index := offers.NewIndex(time.Minute)
+	index.Add(now, offer("o1", "a", 8, 4096), offer("o2", "b", 8, 65536))
+	plan := index.Pack(now, []offers.Demand{{
+		Resources:   sweep.Resources{CPUs: 4 * sweep.Unit, Mem: 8192 * sweep.Unit},
+		Constraints: []sweep.Constraint{{Field: "hostname", Operator: sweep.Unlike, Value: "b"}},
+		Count:       1,
+	}}, offers.Options{})
+	why := plan.Refusals[0].Reasons()
+	fmt.Println(why.Constraints[0].Agents, why.Resources[0].Resource, why.Resources[0].Least, why.FitsEmpty)
+	fmt.Println(why)
+	// Output:
+	// 1 mem 4096000 0
+	// fits no agent of this cluster, even empty; needs 8192 mem where the largest agent has 4096; 1 agent excluded by [hostname, UNLIKE, b]; 1 agent short of mem (by 4096 at least)
+}
