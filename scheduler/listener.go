@@ -10,6 +10,7 @@ type Listener struct {
 	TrialMoved    func(TrialMoved)
 	Unstarted     func(Unstarted)
 	Recorded      func(Recorded)
+	Followed      func(Followed)
 	Select        func(Select)
 	SweepEnding   func(SweepEnding)
 	SweepEnded    func(SweepEnded)
@@ -35,6 +36,8 @@ func (l *Listener) hear(n Notice) {
 		tell(l.Unstarted, n)
 	case Recorded:
 		tell(l.Recorded, n)
+	case Followed:
+		tell(l.Followed, n)
 	case Select:
 		tell(l.Select, n)
 	case SweepEnding:
@@ -69,6 +72,7 @@ func Join(all ...Listener) Listener {
 		TrialMoved:    join(all, func(l Listener) func(TrialMoved) { return l.TrialMoved }),
 		Unstarted:     join(all, func(l Listener) func(Unstarted) { return l.Unstarted }),
 		Recorded:      join(all, func(l Listener) func(Recorded) { return l.Recorded }),
+		Followed:      join(all, func(l Listener) func(Followed) { return l.Followed }),
 		Select:        join(all, func(l Listener) func(Select) { return l.Select }),
 		SweepEnding:   join(all, func(l Listener) func(SweepEnding) { return l.SweepEnding }),
 		SweepEnded:    join(all, func(l Listener) func(SweepEnded) { return l.SweepEnded }),

@@ -53,6 +53,9 @@ type (
 		Number uint64 // within the sweep, from 1
 		Record results.Record
 	}
+	// Followed: news of the `then` step, points or its end. It is in neither journal nor bucket: after a crash
+	// part of it may be told twice or not at all, but the step's outcome is in SweepEnded.
+	Followed struct{ Record results.Record }
 	// Select: all trials of a sweep with a `then` command ended well; Won must follow.
 	Select struct{ Sweep string }
 	// SweepEnding: no more trials start; running ones are awaited or killed. Sentence says why.
@@ -113,6 +116,7 @@ func (SubmitRefused) notice() {}
 func (TrialMoved) notice()    {}
 func (Unstarted) notice()     {}
 func (Recorded) notice()      {}
+func (Followed) notice()      {}
 func (Select) notice()        {}
 func (SweepEnding) notice()   {}
 func (SweepEnded) notice()    {}

@@ -157,7 +157,8 @@ func (c *Core) keepPoints(att *attempt, rec *results.Record) {
 // record numbers a record, keeps it in the journal and announces it.
 func (c *Core) record(run *sweepRun, rec results.Record) {
 	if rec.Trial == ThenTrial {
-		return // the board is about trials; the `then` step's end is told by SweepEnded
+		c.note(Followed{Record: rec}) // the board and the bucket's records are about trials
+		return
 	}
 	run.records++
 	c.journal(RecordEntry{Sweep: run.id, Number: run.records, Record: rec})

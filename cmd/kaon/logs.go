@@ -14,7 +14,7 @@ import (
 )
 
 type logsCmd struct {
-	Trial   string `arg:"" help:"SWEEP/TRIAL, or a number for the newest sweep."`
+	Trial   string `arg:"" help:"SWEEP/TRIAL, or a number for the newest sweep; \"then\" is the step that ran after the trials."`
 	Stderr  bool   `help:"Standard error instead of standard output."`
 	Attempt int    `placeholder:"N" help:"The attempt; the last one when left out."`
 	State   string `placeholder:"DIR" help:"Folder of journals and sandboxes, as given to run."`
@@ -22,6 +22,17 @@ type logsCmd struct {
 }
 
 func (c *logsCmd) Run(ctx context.Context, out *output) error {
+	id, number, err := parseTrial(c.Trial)
+	if err != nil {
+		return err
+	}
+	if number == scheduler.ThenTrial {
+		src, err := c.open(ctx, id)
+		if err != nil {
+			return err
+		}
+		return c.print(out, src.id, number, results.Attempt{Attempt: max(c.Attempt, 1)})
+	}
 	src, trial, err := c.resultsFlags.trial(ctx, c.Trial, out)
 	if err != nil {
 		return err
@@ -30,11 +41,16 @@ func (c *logsCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
+	return c.print(out, src.id, number, attempt)
+}
+
+// print copies what an attempt wrote to standard output.
+func (c *logsCmd) print(out *output, id string, trial int, attempt results.Attempt) error {
 	stream := "stdout"
 	if c.Stderr {
 		stream = "stderr"
 	}
-	folder := c.folder(src.id, trial.Trial, attempt)
+	folder := c.folder(id, trial, attempt)
 	if _, err := os.Stat(folder); err != nil {
 		return c.elsewhere(out, attempt, stream)
 	}
@@ -81,7 +97,7 @@ func (c *logsCmd) folder(id string, trial int, attempt results.Attempt) string {
 // elsewhere prints what the record holds when the sandbox is on another machine, or gone.
 func (c *logsCmd) elsewhere(out *output, attempt results.Attempt, stream string) error {
 	if attempt.End == nil {
-		return fmt.Errorf("attempt %d is still running on another machine", attempt.Attempt)
+		return fmt.Errorf("attempt %d left no files on this machine: it runs or ran on another, or did not start", attempt.Attempt)
 	}
 	fmt.Fprintf(out.stderr, "kaon: the files are on agent %s in %s; the record keeps only the last lines of standard error\n",
 		attempt.End.Agent, attempt.End.Sandbox)

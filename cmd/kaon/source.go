@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler"
 )
 
 // resultsFlags say where results are read from.
@@ -91,6 +92,9 @@ func parseTrial(arg string) (sweep string, trial int, err error) {
 	sweep, number, found := strings.Cut(arg, "/")
 	if !found {
 		sweep, number = "", arg
+	}
+	if number == "then" {
+		return sweep, scheduler.ThenTrial, nil
 	}
 	trial, err = strconv.Atoi(number)
 	if err != nil || trial < 0 {

@@ -46,6 +46,7 @@ func (w *watcher) listener() scheduler.Listener {
 		Connected:    w.connected,
 		SweepStarted: func(n scheduler.SweepStarted) { offer(w.begun, n) },
 		Recorded:     w.recorded,
+		Followed:     w.followed,
 		Select:       w.choose,
 		SweepEnding:  func(n scheduler.SweepEnding) { w.say("%s", n.Sentence) },
 		SweepEnded: func(n scheduler.SweepEnded) {
@@ -75,18 +76,15 @@ func (w *watcher) connected(n scheduler.Connected) {
 }
 
 func (w *watcher) recorded(n scheduler.Recorded) {
-	if n.Record.Trial >= 0 { // a `then` step is no trial
-		w.mu.Lock()
-		_ = w.mu.board.Fold(n.Record) // refuses only what is not this sweep's, counted in results' metrics
-		w.mu.Unlock()
-	} else {
-		w.followed(n.Record)
-	}
+	w.mu.Lock()
+	_ = w.mu.board.Fold(n.Record) // refuses only what is not this sweep's, counted in results' metrics
+	w.mu.Unlock()
 	w.add(n.Number, n.Record)
 }
 
 // followed tells what the `then` step reported.
-func (w *watcher) followed(r results.Record) {
+func (w *watcher) followed(n scheduler.Followed) {
+	r := n.Record
 	for _, p := range r.Points {
 		for _, name := range slices.Sorted(maps.Keys(p.Metrics)) {
 			w.say("then: %s %.6g", name, p.Metrics[name])
