@@ -167,6 +167,7 @@ func (c *Core) submit(ev Submit) {
 	run.kept = SweepEntry{
 		ID: ev.ID, Number: c.numbers, File: ev.Spec.File, Source: ev.Spec.Source, Seed: ev.Spec.Seed,
 		Overrides: ev.Overrides, Submitted: c.now, Phase: Active, BestTrial: -1,
+		KeepTrials: run.study.Learns(),
 	}
 	c.adopt(run)
 	c.journal(run.kept)

@@ -44,7 +44,9 @@ func (c *Core) endWaiting(run *sweepRun, trial int, to sweep.State, reason strin
 	delete(run.budgets, trial)
 	run.attempts[run.slot(trial)]++
 	number := run.lastAttempt(trial)
-	c.journal(TrialEntry{Sweep: run.id, Trial: trial, State: to, Attempt: number, Reason: reason})
+	e := TrialEntry{Sweep: run.id, Trial: trial, State: to, Attempt: number, Reason: reason, Asked: run.learned.asked[trial]}
+	e.Told = run.observe(trial, to, &e.Value)
+	c.journal(e)
 	c.moved(run, trial, to, "", reason)
 	if trial == ThenTrial {
 		return
@@ -58,8 +60,6 @@ func (c *Core) endWaiting(run *sweepRun, trial int, to sweep.State, reason strin
 		Sweep: run.id, Trial: trial, Attempt: number,
 		End: &results.End{State: state, Final: true, Reason: reason, StartMs: ms, EndMs: ms},
 	})
-	run.study.Observe(trial, 0, false)
-	delete(run.params, trial)
 }
 
 // halt lets no more trials of a sweep start; with kill it ends the running ones too. The first reason stands,
@@ -113,7 +113,7 @@ func (c *Core) endAllWaiting(run *sweepRun, reason string) {
 		switch {
 		case sweep.State(run.states[t]) != sweep.Waiting:
 			flush(t)
-		case run.attempts[t] > 0:
+		case run.attempts[t] > 0 || run.learned.asked[t] > 0:
 			flush(t)
 			c.endWaiting(run, t, sweep.Stopped, reason)
 		default:

@@ -17,29 +17,31 @@ type (
 	FrameworkEntry struct{ ID FrameworkID }
 
 	// SweepEntry is one sweep: enough to parse its spec again and to know where it stands. Key: ID.
-	// When Phase.Ended(), the journal drops the TrialEntries of the sweep; States and Attempts stand for them.
+	// When Phase.Ended() and not KeepTrials, the journal drops the
+	// TrialEntries of the sweep; States and Attempts stand for them.
 	SweepEntry struct {
-		ID        string
-		Number    uint64 // order of submission, from 1
-		File      string
-		Source    []byte
-		Seed      uint64
-		Overrides []string
-		Submitted time.Time
-		Phase     Phase
-		Paused    bool
-		Killing   bool   // an Ending sweep kills what runs
-		Sentence  string // why it is ending or how it ended
-		Outcome   Phase  // of an Ending sweep: the phase it ends in
-		Ended     time.Time
-		Records   uint64  // how many records the sweep has numbered; kept current only once it has ended
-		Stored    uint64  // records up to this number are durable in the bucket
-		Manifest  []byte  // of the winner, for the `then` step
-		Params    []byte  // of the winner, JSON
-		States    []byte  // per trial, run-length coded, once ended
-		Attempts  []byte  // per trial, run-length coded, once ended
-		Best      float64 // of ended sweeps; meaningful when BestTrial is not negative
-		BestTrial int
+		ID         string
+		Number     uint64 // order of submission, from 1
+		File       string
+		Source     []byte
+		Seed       uint64
+		Overrides  []string
+		Submitted  time.Time
+		Phase      Phase
+		Paused     bool
+		Killing    bool   // an Ending sweep kills what runs
+		Sentence   string // why it is ending or how it ended
+		Outcome    Phase  // of an Ending sweep: the phase it ends in
+		Ended      time.Time
+		Records    uint64  // how many records the sweep has numbered; kept current only once it has ended
+		Stored     uint64  // records up to this number are durable in the bucket
+		Manifest   []byte  // of the winner, for the `then` step
+		Params     []byte  // of the winner, JSON
+		States     []byte  // per trial, run-length coded, once ended
+		Attempts   []byte  // per trial, run-length coded, once ended
+		Best       float64 // of ended sweeps; meaningful when BestTrial is not negative
+		BestTrial  int
+		KeepTrials bool // TrialEntries stay after the end: a search that learns needs them for Retry
 	}
 
 	// TrialEntry is one trial that has been launched at least once or has ended. Key: Sweep and Trial.
@@ -59,7 +61,8 @@ type (
 		Points   uint64    // how many points of the attempt the journal holds
 		Value    Gauge     // what the objective has been so far
 		Ending   uint8     // a live attempt is being killed: why, as the core numbers it
-		Params   []byte    // JSON, only for searches whose points depend on results
+		Asked    uint64    // for searches that learn: when the point was asked for, and the end told, in their dialogue
+		Told     uint64
 	}
 
 	// RecordEntry is a piece of results that the bucket does not hold yet. Key: Sweep and Number, from 1.

@@ -69,8 +69,9 @@ func (c *Core) settle(att *attempt, v verdict, to sweep.State, due time.Time) {
 	if to == sweep.Failed {
 		e.Reason = v.reason
 	}
-	if run.study.Learns() {
-		e.Params = run.params[att.trial]
+	e.Asked = run.learned.asked[att.trial]
+	if terminal(to) {
+		e.Told = run.observe(att.trial, to, &att.value)
 	}
 	c.journal(e)
 	c.moved(run, att.trial, to, att.where(), v.reason)
@@ -115,7 +116,7 @@ func (c *Core) endOf(att *attempt, v verdict, final bool) *results.End {
 	if att.trial == ThenTrial {
 		return e
 	}
-	if p, err := att.run.study.Point(att.trial); err == nil {
+	if p, err := att.run.point(att.trial); err == nil {
 		e.Params, _ = json.Marshal(p) // a point that was launched has been marshalled before
 	}
 	e.Seed = att.seed
@@ -134,8 +135,6 @@ func (c *Core) trialEnded(att *attempt, v verdict, to sweep.State) {
 	if to == sweep.Succeeded && ok {
 		run.consider(att.trial, value)
 	}
-	run.study.Observe(att.trial, value, ok)
-	delete(run.params, att.trial)
 	if to == sweep.Failed {
 		run.errors.add(v.reason, att.trial)
 		c.watchFailures(run)

@@ -1,7 +1,6 @@
 package scheduler
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -66,7 +65,7 @@ func (c *Core) groups() (all []group, held bool) {
 		case run.uniform != nil:
 			all = append(all, group{run: run, demand: c.shaped(run, run.uniform), count: n})
 		default:
-			run.fill(n, func(trial int, err error) { c.unlaunchable(run, trial, err) })
+			run.fill(n, func(e TrialEntry) { c.journal(e) }, func(trial int, err error) { c.unlaunchable(run, trial, err) })
 			for _, g := range run.window.groups {
 				g.demand = c.shaped(run, g.demand)
 				g.count = min(len(g.trials), n)
@@ -210,21 +209,14 @@ func (c *Core) launch(g *group, id offers.AgentID, grant offers.Grant) (TaskInfo
 	return TaskInfo{}, false
 }
 
-// orderOf resolves what an attempt runs; for a search that learns it also pins the trial's point.
+// orderOf resolves what an attempt runs.
 func (c *Core) orderOf(run *sweepRun, trial, number int) (wire.Order, error) {
 	if trial == ThenTrial {
 		return run.study.Then(number, run.kept.Params, run.kept.Manifest)
 	}
-	p, err := run.study.Point(trial)
+	p, err := run.point(trial)
 	if err != nil {
 		return wire.Order{}, err
-	}
-	if run.study.Learns() && run.params[trial] == nil {
-		b, err := json.Marshal(p)
-		if err != nil {
-			return wire.Order{}, fmt.Errorf("encode the point of trial %d: %w", trial, err)
-		}
-		run.params[trial] = b
 	}
 	return run.study.Order(trial, number, p)
 }

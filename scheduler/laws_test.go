@@ -155,6 +155,8 @@ func (r *rig) command(arg int) {
 		}
 	case 4:
 		r.step(Won{Sweep: "s", Manifest: []byte(`{}`), Params: []byte(`{"x":0}`)})
+	case 5:
+		r.retry()
 	default:
 		r.step(Stored{Sweep: "s", Through: r.through})
 	}
@@ -180,4 +182,20 @@ func (r *rig) corrupt() {
 	r.corrupted[u.Status.Task]++
 	u.Status.Data = slices.Clone(u.Status.Data[:len(u.Status.Data)-1])
 	r.step(u)
+}
+
+// retry gives failed trials another go, which makes their earlier ends final no more.
+func (r *rig) retry() {
+	r.carryOut(-1)
+	for t, s := range r.core.runs["s"].states[:r.spec.Trials] {
+		if sweep.State(s) == sweep.Failed && r.core.runs["s"].kept.Phase != Ending {
+			r.finals[t] = 0
+		}
+	}
+	r.ended = nil
+	r.step(Retry{Sweep: "s"})
+	r.carryOut(-1)
+	if r.core.runs["s"].kept.Phase.Ended() {
+		r.ended = &SweepEnded{Counts: r.core.runs["s"].tallies()}
+	}
 }

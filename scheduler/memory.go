@@ -57,7 +57,7 @@ func (m *Memory) keep(e Entry) {
 	case SweepEntry:
 		s := m.sweep(e.ID)
 		s.entry = e
-		if e.Phase.Ended() {
+		if e.Phase.Ended() && !e.KeepTrials {
 			clear(s.trials)
 		}
 	case TrialEntry:

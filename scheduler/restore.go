@@ -25,7 +25,9 @@ func Restore(now time.Time, cfg Config, entries iter.Seq2[Entry, error]) (*Core,
 		}
 	}
 	for _, run := range c.order {
-		c.resume(run)
+		if err := c.resume(run); err != nil {
+			return nil, fmt.Errorf("restore from journal: sweep %s: %w", run.id, err)
+		}
 	}
 	return c, nil
 }
@@ -104,6 +106,10 @@ func (c *Core) restoreTrial(e TrialEntry) error {
 	if run == nil || !run.has(e.Trial) || e.Attempt < 0 || e.Attempt > math.MaxUint16 || e.State > sweep.Cached {
 		return fmt.Errorf("trial %d of sweep %s does not fit the sweep", e.Trial, e.Sweep)
 	}
+	run.remember(&e)
+	if run.kept.Phase.Ended() {
+		return nil // kept for its turns only
+	}
 	slot := run.slot(e.Trial)
 	if e.Trial != ThenTrial {
 		run.counts[run.states[slot]]--
@@ -117,15 +123,9 @@ func (c *Core) restoreTrial(e TrialEntry) error {
 	if e.Budget != (Budget{}) {
 		run.budgets[e.Trial] = e.Budget
 	}
-	if run.study.Learns() && e.Params != nil {
-		run.params[e.Trial] = e.Params
-		if err := run.study.Recall(e.Trial, e.Params); err != nil {
-			return fmt.Errorf("trial %d of sweep %s: %w", e.Trial, e.Sweep, err)
-		}
-	}
 	switch e.State {
 	case sweep.Launched, sweep.Running:
-		return c.restoreAttempt(run, e)
+		run.revived = append(run.revived, e)
 	case sweep.Waiting:
 		c.delay(run, e.Trial, e.Due)
 	default:
@@ -144,8 +144,6 @@ func (r *sweepRun) restoreResult(e TrialEntry) {
 	if ok && e.State == sweep.Succeeded {
 		r.consider(e.Trial, value)
 	}
-	r.study.Observe(e.Trial, value, ok)
-	delete(r.params, e.Trial)
 	if e.State == sweep.Failed {
 		r.errors.add(e.Reason, e.Trial)
 	}
@@ -165,12 +163,12 @@ func (c *Core) restoreAttempt(run *sweepRun, e TrialEntry) error {
 	} else {
 		d, err := run.shapeOf(e.Trial)
 		if err != nil {
-			return fmt.Errorf("trial %d of sweep %s: %w", e.Trial, e.Sweep, err)
+			return err
 		}
 		att.demand = c.shaped(run, d)
 		order, err := c.orderOf(run, e.Trial, e.Attempt)
 		if err != nil {
-			return fmt.Errorf("trial %d of sweep %s: %w", e.Trial, e.Sweep, err)
+			return err
 		}
 		att.seed = order.Seed
 	}
@@ -183,7 +181,16 @@ func (c *Core) restoreAttempt(run *sweepRun, e TrialEntry) error {
 }
 
 // resume goes on with a sweep from where the journal left it.
-func (c *Core) resume(run *sweepRun) {
+func (c *Core) resume(run *sweepRun) error {
+	if err := run.relearn(); err != nil {
+		return err
+	}
+	for _, e := range run.revived {
+		if err := c.restoreAttempt(run, e); err != nil {
+			return fmt.Errorf("trial %d: %w", e.Trial, err)
+		}
+	}
+	run.revived = nil
 	for _, t := range run.skipped {
 		if run.waits(t) {
 			run.again = append(run.again, t)
@@ -212,6 +219,7 @@ func (c *Core) resume(run *sweepRun) {
 			Seconds: run.kept.Ended.Sub(run.kept.Submitted).Seconds(), Resumed: true,
 		})
 	}
+	return nil
 }
 
 // repeatUnstarted tells again which trials of an ended sweep never started: they have no records.

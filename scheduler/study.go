@@ -9,16 +9,14 @@ import (
 // Study answers what the core asks about one sweep: which point a trial evaluates, what it needs, what it
 // runs. It is deterministic: the same spec and the same calls give the same answers (law 6).
 type Study interface {
-	// Point is the parameters of a trial. It is asked in ascending order of first need, and again for each
-	// further attempt; the answer for one trial never changes.
+	// Point is the parameters of a trial. One that does not learn is asked in any order and as often as need be.
 	Point(trial int) (sweep.Point, error)
 
-	// Learns reports whether points depend on results. Then the core journals each point and tells every result.
+	// Learns reports whether points depend on results. Then the core asks for each point once, ascending, remembers it,
+	// and journals the order of Point and Observe, to repeat both in that order after a restart.
 	Learns() bool
-	// Recall restores, before any other call, the point of a trial that an earlier process was given.
-	Recall(trial int, params []byte) error
-	// Observe tells the result of an ended trial; ok is false when it has none.
-	Observe(trial int, value float64, ok bool)
+	// Observe tells how a trial ended; known is false when it reported no objective.
+	Observe(trial int, state sweep.State, value float64, known bool)
 
 	// Uniform reports whether all trials ask for the same resources.
 	Uniform() bool

@@ -11,36 +11,29 @@ import (
 
 // plainStudy is a Study over the trial's index: parameter x is the index, and with sizes the cpus repeat them.
 type plainStudy struct {
-	sizes   []sweep.Milli // nil: one cpu each, uniform
-	learns  bool
-	told    map[int]float64
-	pinned  map[int]int64
-	history int64
+	sizes  []sweep.Milli // nil: one cpu each, uniform
+	learns bool
+	told   map[int]float64
+	next   int // lowest trial not asked for
 }
 
 func (s *plainStudy) Point(trial int) (sweep.Point, error) {
 	x := int64(trial)
 	if s.learns {
-		if _, ok := s.pinned[trial]; !ok {
-			s.pinned[trial] = 1000*int64(len(s.told)) + x // depends on what was told
+		if trial < s.next {
+			return nil, fmt.Errorf("trial %d asked after trial %d", trial, s.next-1)
 		}
-		x = s.pinned[trial]
+		s.next = trial + 1
+		x += 1000 * int64(len(s.told)) // depends on what was told
 	}
 	return sweep.Point{{Name: "x", Value: x}}, nil
 }
 
 func (s *plainStudy) Learns() bool { return s.learns }
 
-func (s *plainStudy) Recall(trial int, params []byte) error {
-	var p struct{ X int64 }
-	if err := json.Unmarshal(params, &p); err != nil {
-		return err
-	}
-	s.pinned[trial] = p.X
-	return nil
+func (s *plainStudy) Observe(trial int, state sweep.State, value float64, known bool) {
+	s.told[trial] = value
 }
-
-func (s *plainStudy) Observe(trial int, value float64, ok bool) { s.told[trial] = value }
 
 func (s *plainStudy) Uniform() bool { return s.sizes == nil }
 
@@ -82,7 +75,7 @@ func testConfig() Config {
 			if src.Bad != "" {
 				return nil, fmt.Errorf("%s", src.Bad)
 			}
-			return &plainStudy{sizes: src.Sizes, learns: src.Learns, told: map[int]float64{}, pinned: map[int]int64{}}, nil
+			return &plainStudy{sizes: src.Sizes, learns: src.Learns, told: map[int]float64{}}, nil
 		},
 		Parse: parseTestSpec,
 		Executor: ExecutorTemplate{

@@ -29,7 +29,7 @@ type sweepRun struct {
 
 	live    map[int]*attempt
 	budgets map[int]Budget
-	params  map[int][]byte // JSON, of unfinished trials of a search that learns
+	learned learned
 	shapes  map[string]*offers.Demand
 	uniform *offers.Demand
 	then    *offers.Demand
@@ -37,8 +37,9 @@ type sweepRun struct {
 	records   uint64 // number of the last record
 	errors    tally
 	best      float64
-	bestTrial int   // -1: none
-	skipped   []int // only while restoring: trials below next without an entry
+	bestTrial int          // -1: none
+	revived   []TrialEntry // only while restoring: attempts to believe in again
+	skipped   []int        // only while restoring: trials below next without an entry
 }
 
 // maxTrials bounds one sweep; three bytes each, so 300 MB at the bound.
@@ -58,7 +59,7 @@ func newSweepRun(id string, spec *sweep.Spec, study Study) (*sweepRun, error) {
 		delayed:  map[int]time.Time{},
 		live:     map[int]*attempt{},
 		budgets:  map[int]Budget{},
-		params:   map[int][]byte{},
+		learned:  newLearned(),
 		shapes:   map[string]*offers.Demand{},
 
 		bestTrial: -1,
@@ -99,7 +100,7 @@ func (r *sweepRun) move(trial int, to sweep.State) (from sweep.State) {
 	if from == to {
 		return from
 	}
-	if !legal(from, to) {
+	if !from.CanMove(to) {
 		panic(fmt.Sprintf("trial %s/%d: illegal move from %v to %v", r.id, trial, from, to))
 	}
 	r.states[r.slot(trial)] = uint8(to)

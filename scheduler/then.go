@@ -59,8 +59,15 @@ func (c *Core) retry(ev Retry) {
 	}
 	for _, t := range run.failedTrials() {
 		run.budgets[t] = Budget{}
-		c.journal(TrialEntry{Sweep: run.id, Trial: t, State: sweep.Waiting, Attempt: run.lastAttempt(t)})
-		c.moved(run, t, sweep.Waiting, "", "retried by the user")
+		c.journal(TrialEntry{
+			Sweep: run.id, Trial: t, State: sweep.Waiting, Attempt: run.lastAttempt(t),
+			Asked: run.learned.asked[t], Told: run.learned.told[t],
+		})
+		run.reopen(t)
+		c.note(TrialMoved{
+			Sweep: run.id, Trial: t, Attempt: run.lastAttempt(t), From: sweep.Failed, To: sweep.Waiting,
+			Reason: "retried by the user", At: c.now,
+		})
 		if t != ThenTrial {
 			run.again = append(run.again, t)
 		}
@@ -72,6 +79,16 @@ func (c *Core) retry(ev Retry) {
 	}
 	c.journal(run.kept)
 	c.workArrived()
+}
+
+// reopen makes a failed trial wait again: the one move out of a terminal state, and only at the user's wish, which
+// is why sweep.Moves does not have it.
+func (r *sweepRun) reopen(trial int) {
+	if trial != ThenTrial {
+		r.counts[r.state(trial)]--
+		r.counts[sweep.Waiting]++
+	}
+	r.states[r.slot(trial)] = uint8(sweep.Waiting)
 }
 
 func (r *sweepRun) failedTrials() []int {
@@ -90,6 +107,9 @@ func (r *sweepRun) failedTrials() []int {
 // journalTerminals writes the trials of a reopened sweep one by one again, as long as it is not ended.
 func (c *Core) journalTerminals(run *sweepRun) {
 	c.journal(run.kept)
+	if run.kept.KeepTrials {
+		return
+	}
 	for t := range run.total {
 		if s := sweep.State(run.states[t]); s != sweep.Waiting {
 			c.journal(TrialEntry{Sweep: run.id, Trial: t, State: s, Attempt: run.lastAttempt(t)})

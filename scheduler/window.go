@@ -27,8 +27,8 @@ type group struct {
 }
 
 // fill looks ahead until n trials or lookAhead are in view. A trial whose needs cannot be computed is handed
-// to bad.
-func (r *sweepRun) fill(n int, bad func(trial int, err error)) {
+// to bad; one whose point a search was asked for now, to asked, so that a restart asks in the same order.
+func (r *sweepRun) fill(n int, asked func(TrialEntry), bad func(trial int, err error)) {
 	w := &r.window
 	if w.index == nil {
 		w.index = map[*offers.Demand]int{}
@@ -38,10 +38,14 @@ func (r *sweepRun) fill(n int, bad func(trial int, err error)) {
 		if !ok {
 			return
 		}
+		turn := r.learned.turn
 		d, err := r.shapeOf(trial)
 		if err != nil {
 			bad(trial, err)
 			continue
+		}
+		if r.learned.turn > turn {
+			asked(TrialEntry{Sweep: r.id, Trial: trial, Attempt: r.lastAttempt(trial), Asked: r.learned.turn})
 		}
 		i, known := w.index[d]
 		if !known {
@@ -75,7 +79,7 @@ func (r *sweepRun) shapeOf(trial int) (*offers.Demand, error) {
 	if r.uniform != nil {
 		return r.uniform, nil
 	}
-	p, err := r.study.Point(trial)
+	p, err := r.point(trial)
 	if err != nil {
 		return nil, err
 	}

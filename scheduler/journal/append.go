@@ -101,7 +101,7 @@ func (b *batch) putSweep(e scheduler.SweepEntry) error {
 	if err != nil {
 		return err
 	}
-	if e.Phase.Ended() {
+	if e.Phase.Ended() && !e.KeepTrials {
 		if err := dropBucket(b.tx.Bucket(trialsBucket), e.ID); err != nil {
 			return err
 		}

@@ -115,7 +115,7 @@ func (r *reader) sweeps() ([]scheduler.SweepEntry, error) {
 			Submitted: when(s.Submitted), Phase: scheduler.Phase(s.Phase), Paused: s.Paused, Killing: s.Killing,
 			Sentence: s.Sentence, Outcome: scheduler.Phase(s.Outcome), Ended: when(s.Ended), Records: s.Records,
 			Stored: s.Stored, Manifest: s.Manifest, Params: s.Params, States: s.States, Attempts: s.Attempts,
-			Best: s.Best, BestTrial: s.BestTrial,
+			Best: s.Best, BestTrial: s.BestTrial, KeepTrials: s.Keep,
 		}
 		if records := r.tx.Bucket(recordsBucket).Bucket(k); records != nil {
 			e.Stored = max(e.Stored, records.Sequence())
@@ -142,7 +142,7 @@ func (r *reader) trials(id string) error {
 		}
 		e := scheduler.TrialEntry{
 			Sweep: id, Trial: int(binary.BigEndian.Uint32(k)) - 1, State: sweep.State(t.State), Attempt: t.Attempt,
-			Due: when(t.Due), Reason: t.Reason, Params: t.Params,
+			Due: when(t.Due), Reason: t.Reason, Asked: t.Asked, Told: t.Told,
 		}
 		if b := t.Budget; len(b) == 4 {
 			e.Budget = scheduler.Budget{Failures: b[0], Timeouts: b[1], Losses: b[2], Preemptions: b[3]}

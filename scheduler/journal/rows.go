@@ -36,6 +36,7 @@ type (
 		Attempts  []byte
 		Best      float64
 		BestTrial int
+		Keep      bool
 	}
 
 	// trialRow ends early for trials that are over: Live is nil then.
@@ -48,7 +49,8 @@ type (
 		Reason  string
 		Value   []float64 // empty when nothing was reported
 		Counts  []uint64
-		Params  []byte
+		Asked   uint64
+		Told    uint64
 		Live    *liveRow
 	}
 
@@ -137,12 +139,12 @@ func (e *encoder) sweep(s scheduler.SweepEntry) ([]byte, error) {
 		Number: s.Number, File: s.File, Source: s.Source, Seed: s.Seed, Overrides: s.Overrides,
 		Submitted: nanos(s.Submitted), Phase: string(s.Phase), Paused: s.Paused, Killing: s.Killing,
 		Sentence: s.Sentence, Outcome: string(s.Outcome), Ended: nanos(s.Ended), Records: s.Records, Stored: s.Stored,
-		Manifest: s.Manifest, Params: s.Params, States: s.States, Attempts: s.Attempts, Best: s.Best, BestTrial: s.BestTrial,
+		Manifest: s.Manifest, Params: s.Params, States: s.States, Attempts: s.Attempts, Best: s.Best, BestTrial: s.BestTrial, Keep: s.KeepTrials,
 	})
 }
 
 func (e *encoder) trial(t scheduler.TrialEntry) ([]byte, error) {
-	row := trialRow{State: uint8(t.State), Attempt: t.Attempt, Due: nanos(t.Due), Reason: t.Reason, Params: t.Params}
+	row := trialRow{State: uint8(t.State), Attempt: t.Attempt, Due: nanos(t.Due), Reason: t.Reason, Asked: t.Asked, Told: t.Told}
 	if b := t.Budget; b != (scheduler.Budget{}) {
 		row.Budget = []int{b.Failures, b.Timeouts, b.Losses, b.Preemptions}
 	}

@@ -68,16 +68,9 @@ func (s *Study) Point(trial int) (sweep.Point, error) {
 // Learns implements scheduler.Study.
 func (s *Study) Learns() bool { return s.method.Replay() }
 
-// Recall implements scheduler.Study. Methods that answer from the index alone need no reminding.
-func (s *Study) Recall(int, []byte) error { return nil }
-
 // Observe implements scheduler.Study.
-func (s *Study) Observe(trial int, value float64, ok bool) {
-	state := sweep.Succeeded
-	if !ok {
-		state = sweep.Failed
-	}
-	s.method.Tell(trial, search.Outcome{State: state, Value: value, Known: ok})
+func (s *Study) Observe(trial int, state sweep.State, value float64, known bool) {
+	s.method.Tell(trial, search.Outcome{State: state, Value: value, Known: known})
 }
 
 // Uniform implements scheduler.Study: only expressions over parameters make trials differ.
