@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // FuzzParse: whatever the bytes, Parse ends, and either refuses with placed problems or gives a spec whose
@@ -25,6 +26,9 @@ func FuzzParse(f *testing.F) {
 		f.Add(string(src), "run_cap=3")
 	}
 	f.Fuzz(func(t *testing.T, text, set string) {
+		// A panic in a timer ends the process and leaves the input as a failure; a hang would go unnoticed.
+		slow := time.AfterFunc(20*time.Second, func() { panic("parsing did not end: " + text + "\n" + set) })
+		defer slow.Stop()
 		s, err := Parse("fuzz.yaml", []byte(text), WithSet(set))
 		if err != nil {
 			var all Errors
