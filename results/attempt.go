@@ -62,25 +62,42 @@ type numbered struct {
 
 // attempt is what the board knows of one attempt.
 type attempt struct {
-	number   int
-	next     uint64 // points 0 to next-1 are folded in
-	reported uint64 // End.Points
-	startMs  int64
-	endMs    int64
-	endSum   uint64
-	end      endRef
-	state    string // of its End, empty before
+	number   int32
+	next     uint32 // points 0 to next-1 are folded in
+	reported uint32 // End.Points
+	state    state  // of its End, none before
 	final    bool
+	end      endRef
+	endSum   uint64
 	series   []series
 	curve    curve
-	held     []numbered // by number, all beyond next
+	held     *[]numbered // by number, all beyond next; nil for nearly all attempts, of which there are a million
+}
+
+// waiting is the points that are held.
+func (a *attempt) waiting() []numbered {
+	if a.held == nil {
+		return nil
+	}
+	return *a.held
+}
+
+// known is how many points of the attempt are known.
+func (a *attempt) known() uint64 { return uint64(a.next) + uint64(len(a.waiting())) }
+
+// missing is how many points the attempt reported that no record has brought.
+func (a *attempt) missing() uint64 {
+	if a.state == none {
+		return 0
+	}
+	return uint64(max(0, int64(a.reported)-int64(a.known())))
 }
 
 // take folds points, the first of which has the number first, and reports whether any was new.
 func (a *attempt) take(b *Board, first uint64, points []Point) bool {
 	before := a.next
-	if first <= a.next {
-		if skip := a.next - first; skip < uint64(len(points)) {
+	if first <= uint64(a.next) {
+		if skip := uint64(a.next) - first; skip < uint64(len(points)) {
 			for _, p := range points[skip:] {
 				a.fold(b, p)
 			}
@@ -94,28 +111,36 @@ func (a *attempt) take(b *Board, first uint64, points []Point) bool {
 // hold keeps points that come after a gap.
 func (a *attempt) hold(first uint64, points []Point) bool {
 	byNumber := func(h numbered, n uint64) int { return cmp.Compare(h.number, n) }
-	old := len(a.held)
+	held := a.waiting()
+	old := len(held)
 	for i, p := range points {
 		number := first + uint64(i)
-		if _, known := slices.BinarySearchFunc(a.held[:old], number, byNumber); !known {
+		if _, known := slices.BinarySearchFunc(held[:old], number, byNumber); !known {
 			p.Metrics = maps.Clone(p.Metrics)
-			a.held = append(a.held, numbered{number, p})
+			held = append(held, numbered{number, p})
 		}
 	}
-	slices.SortFunc(a.held, func(x, y numbered) int { return cmp.Compare(x.number, y.number) })
-	return len(a.held) > old
+	if len(held) == old {
+		return false
+	}
+	slices.SortFunc(held, func(x, y numbered) int { return cmp.Compare(x.number, y.number) })
+	a.held = &held
+	return true
 }
 
 // release folds held points whose turn has come.
 func (a *attempt) release(b *Board) {
-	n := 0
-	for ; n < len(a.held) && a.held[n].number <= a.next; n++ {
-		if a.held[n].number == a.next {
-			a.fold(b, a.held[n].point)
+	n, held := 0, a.waiting()
+	for ; n < len(held) && held[n].number <= uint64(a.next); n++ {
+		if held[n].number == uint64(a.next) {
+			a.fold(b, held[n].point)
 		}
 	}
 	if n > 0 {
-		a.held = append([]numbered(nil), a.held[n:]...)
+		a.held = nil
+	}
+	if rest := slices.Clone(held[n:]); n > 0 && len(rest) > 0 {
+		a.held = &rest
 	}
 }
 
@@ -171,14 +196,14 @@ func (a *attempt) find(metric uint32) *series {
 // view is the attempt with all points that are known, those beyond gaps too, in the order of their numbers. It
 // depends on nothing but which points are known.
 func (a *attempt) view(b *Board) *attempt {
-	if len(a.held) == 0 {
+	if a.held == nil {
 		return a
 	}
 	v := *a
 	v.series = slices.Clone(a.series)
 	v.curve.points = slices.Clone(a.curve.points)
 	v.held = nil
-	for _, h := range a.held {
+	for _, h := range *a.held {
 		v.fold(b, h.point)
 	}
 	return &v // v.next is now the number of points known

@@ -47,7 +47,7 @@ type Board struct {
 // trial holds its attempts by number; nearly every trial has one.
 type trial struct {
 	attempts []attempt
-	state    string // as counted in Board.counts
+	state    state // as counted in Board.counts
 }
 
 const (
@@ -93,9 +93,9 @@ func (b *Board) Fold(r Record) error {
 	}
 	t := b.trial(r.Trial)
 	a := b.attempt(t, r.Attempt)
-	before := a.next + uint64(len(a.held))
+	before := a.known()
 	changed := a.take(b, r.First, r.Points)
-	b.points += a.next + uint64(len(a.held)) - before
+	b.points += a.known() - before
 	if r.End != nil {
 		ended, err := b.end(a, r.End)
 		if err != nil {
@@ -120,7 +120,7 @@ func (b *Board) check(r *Record) error {
 		return fmt.Errorf("fold record of trial %d: the sweep has trials 0 to %d", r.Trial, limit-1)
 	case r.Attempt < 0 || r.Attempt > math.MaxInt32:
 		return fmt.Errorf("fold record of trial %d: impossible attempt %d", r.Trial, r.Attempt)
-	case r.First > math.MaxUint32 || len(r.Points) > math.MaxInt32:
+	case r.First > math.MaxInt32 || len(r.Points) > math.MaxInt32:
 		return fmt.Errorf("fold record of trial %d: impossible point number %d", r.Trial, r.First)
 	}
 	return nil
@@ -151,10 +151,10 @@ func (b *Board) known(index int) *trial {
 
 func (b *Board) attempt(t *trial, number int) *attempt {
 	at := len(t.attempts)
-	for at > 0 && t.attempts[at-1].number >= number {
+	for at > 0 && int(t.attempts[at-1].number) >= number {
 		at--
 	}
-	if at < len(t.attempts) && t.attempts[at].number == number {
+	if at < len(t.attempts) && int(t.attempts[at].number) == number {
 		return &t.attempts[at]
 	}
 	if at == 0 && len(t.attempts) == 0 {
@@ -164,7 +164,7 @@ func (b *Board) attempt(t *trial, number int) *attempt {
 		t.attempts = append(t.attempts, attempt{})
 		copy(t.attempts[at+1:], t.attempts[at:])
 	}
-	t.attempts[at] = attempt{number: number}
+	t.attempts[at] = attempt{number: int32(number)}
 	b.attempts++
 	if keep := curveLen(b.attempts); keep != b.curveLen {
 		b.curveLen = keep
@@ -186,7 +186,7 @@ func (b *Board) end(a *attempt, end *End) (changed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if a.state != "" {
+	if a.state != none {
 		if sum == a.endSum || a.final && !end.Final {
 			return false, nil
 		}
@@ -196,26 +196,8 @@ func (b *Board) end(a *attempt, end *End) (changed bool, err error) {
 		}
 	}
 	a.end, a.endSum = b.ends.add(packed), sum
-	a.state, a.final = canonical(end.State), end.Final
-	a.reported, a.startMs, a.endMs = end.Points, end.StartMs, end.EndMs
+	a.state, a.final, a.reported = stateOf(end.State), end.Final, uint32(min(end.Points, math.MaxUint32))
 	return true, nil
-}
-
-// canonical is the state as a constant of this package, so that a million of them share their bytes.
-func canonical(state string) string {
-	switch state {
-	case Succeeded:
-		return Succeeded
-	case Stopped:
-		return Stopped
-	case Cached:
-		return Cached
-	case Lost:
-		return Lost
-	case Preempted:
-		return Preempted
-	}
-	return Failed
 }
 
 // counting is the attempt that stands for the trial: the one whose End is final, the highest should there be
@@ -230,15 +212,15 @@ func (t *trial) counting() *attempt {
 }
 
 // current is where the trial stands.
-func (t *trial) current() string {
+func (t *trial) current() state {
 	a := t.counting()
 	switch {
-	case a.state == "":
-		return Running
+	case a.state == none:
+		return running
 	case !a.final:
-		return Waiting
-	case a.state == Lost || a.state == Preempted:
-		return Failed
+		return waiting
+	case a.state == lost || a.state == preempted:
+		return failed
 	}
 	return a.state
 }
@@ -247,13 +229,13 @@ func (t *trial) current() string {
 func (b *Board) moved(index int, t *trial, changed bool) {
 	before := t.state
 	if t.state = t.current(); t.state != before {
-		if before != "" {
+		if before != none {
 			*b.counts.of(before)--
 		}
 		*b.counts.of(t.state)++
 		changed = true
 	}
-	if !changed || !wins(before) && !wins(t.state) {
+	if !changed || !before.wins() && !t.state.wins() {
 		return
 	}
 	b.changes++

@@ -10,7 +10,7 @@ type CurvePoint struct {
 // most a given number. It depends on how many points there are and on that number, not on how they came.
 type curve struct {
 	points []CurvePoint
-	seen   uint32
+	seen   uint32 // points of the objective so far
 	shift  uint8
 }
 
@@ -29,14 +29,16 @@ func curveLen(n int) int {
 }
 
 func (c *curve) add(p CurvePoint, keep int) {
+	if c.seen&(1<<c.shift-1) == 0 && len(c.points) == keep {
+		c.thin(keep - 1) // first, so that the slice never grows beyond keep
+	}
 	if c.seen&(1<<c.shift-1) == 0 {
 		c.points = append(c.points, p)
-		c.thin(keep)
 	}
 	c.seen++
 }
 
-// thin drops every second point until at most keep are left.
+// thin drops every second point until at most keep are left, keep being 1 or more.
 func (c *curve) thin(keep int) {
 	for len(c.points) > keep {
 		half := (len(c.points) + 1) / 2

@@ -2,6 +2,7 @@ package results
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"hash/maphash"
 
@@ -13,21 +14,22 @@ import (
 // repeat from trial to trial, cost a tenth; small enough that reading one End back takes some 50 µs.
 const endBlock = 64 << 10
 
-// endRef is where an End lies in the store: block, and offset of its bytes there.
-type endRef struct{ block, offset, length uint32 }
+// endRef is where an End lies in the store: block, and offset there of its length and bytes.
+type endRef struct{ block, offset uint32 }
 
 // ends keeps the Ends of all attempts compressed, since a million of them with parameters, sandbox and
 // stderr would take most of a gigabyte. Ends are only added; one that was replaced stays as waste.
 type ends struct {
-	blocks [][]byte // compressed
-	open   []byte   // block number len(blocks), not yet compressed
-	cached int      // number of the block in cache, -1 none
-	cache  []byte
-	zip    *zstd.Encoder
-	unzip  *zstd.Decoder
-	seed   maphash.Seed
-	one    []byte
-	enc    *codec.Encoder
+	blocks  [][]byte // compressed
+	open    []byte   // block number len(blocks), not yet compressed
+	cached  int      // number of the block in cache, -1 none
+	cache   []byte
+	scratch []byte // what compression needs room for, far more than it leaves
+	zip     *zstd.Encoder
+	unzip   *zstd.Decoder
+	seed    maphash.Seed
+	one     []byte
+	enc     *codec.Encoder
 }
 
 func newEnds() *ends {
@@ -58,11 +60,12 @@ func (e *ends) pack(end *End) ([]byte, uint64, error) {
 // add stores packed bytes.
 func (e *ends) add(packed []byte) endRef {
 	if len(e.open)+len(packed) > endBlock && len(e.open) > 0 {
-		e.blocks = append(e.blocks, e.zip.EncodeAll(e.open, nil))
+		e.scratch = e.zip.EncodeAll(e.open, e.scratch[:0])
+		e.blocks = append(e.blocks, bytes.Clone(e.scratch))
 		e.open = e.open[:0]
 	}
-	ref := endRef{uint32(len(e.blocks)), uint32(len(e.open)), uint32(len(packed))}
-	e.open = append(e.open, packed...)
+	ref := endRef{uint32(len(e.blocks)), uint32(len(e.open))}
+	e.open = append(binary.AppendUvarint(e.open, uint64(len(packed))), packed...)
 	return ref
 }
 
@@ -79,7 +82,8 @@ func (e *ends) packed(ref endRef) []byte {
 		}
 		block = e.cache
 	}
-	return block[ref.offset : ref.offset+ref.length]
+	length, n := binary.Uvarint(block[ref.offset:])
+	return block[int(ref.offset)+n:][:length]
 }
 
 // get is a stored End.

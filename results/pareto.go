@@ -54,7 +54,7 @@ func (b *Board) compromises(ids []uint32) (all []Compromise) {
 next:
 	for i := range b.trials {
 		t := b.known(i)
-		if t == nil || !wins(t.state) {
+		if t == nil || !t.state.wins() {
 			continue
 		}
 		values := make([]Number, len(ids))

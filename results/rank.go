@@ -14,9 +14,6 @@ type Ranked struct {
 	Value   Number `json:"value"`
 }
 
-// wins says whether trials in this state may win.
-func wins(state string) bool { return state == Succeeded || state == Cached }
-
 // value is what a metric says of a trial; not ok when the trial did not report it.
 func (b *Board) value(t *trial, metric uint32) (v float64, ok bool) {
 	a := t.counting().view(b)
@@ -35,7 +32,7 @@ func (b *Board) value(t *trial, metric uint32) (v float64, ok bool) {
 // cached) and the value is finite.
 func (b *Board) candidate(index int) (value float64, ok bool) {
 	t := b.known(index)
-	if t == nil || b.cfg.Objective.Name == "" || !wins(t.state) {
+	if t == nil || b.cfg.Objective.Name == "" || !t.state.wins() {
 		return 0, false
 	}
 	value, ok = b.value(t, 0)
@@ -70,7 +67,7 @@ func (b *Board) Best() (r Ranked, ok bool) {
 }
 
 func (b *Board) ranked(index int, value float64) Ranked {
-	return Ranked{index, b.known(index).counting().number, Number(value)}
+	return Ranked{index, int(b.known(index).counting().number), Number(value)}
 }
 
 // Improvement is a trial that was better than all candidates of lower index.

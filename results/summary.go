@@ -41,22 +41,6 @@ type Counts struct {
 // Done is how many trials are in a terminal state.
 func (c Counts) Done() int { return c.Succeeded + c.Failed + c.Stopped + c.Cached }
 
-func (c *Counts) of(state string) *int {
-	switch state {
-	case Waiting:
-		return &c.Waiting
-	case Running:
-		return &c.Running
-	case Succeeded:
-		return &c.Succeeded
-	case Stopped:
-		return &c.Stopped
-	case Cached:
-		return &c.Cached
-	}
-	return &c.Failed
-}
-
 // Spread is one metric over the trials that succeeded: of the trials' values by the metric's reduce.
 type Spread struct {
 	Name   string       `json:"name"`
@@ -147,12 +131,12 @@ func (b *Board) spreads() (out []Spread, missing uint64) {
 		counting := t.counting()
 		for j := range t.attempts {
 			a := t.attempts[j].view(b)
-			missing += uint64(max(0, int64(a.reported)-int64(a.next)))
+			missing += a.missing()
 			sums = append(sums, make([]sum, len(b.names)-len(sums))...)
 			for k := range a.series {
 				id := a.series[k].metric
 				sums[id].reported = true
-				if v := a.series[k].reduce(b.metric(id).Reduce); &t.attempts[j] == counting && wins(t.state) && sweep.Counts(v) {
+				if v := a.series[k].reduce(b.metric(id).Reduce); &t.attempts[j] == counting && t.state.wins() && sweep.Counts(v) {
 					sums[id].add(v)
 				}
 			}

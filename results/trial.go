@@ -49,7 +49,7 @@ func (b *Board) Trial(index int) (Trial, bool) {
 		return Trial{}, false
 	}
 	a := t.counting().view(b)
-	out := Trial{Trial: index, State: t.state, Attempt: a.number, Metrics: b.series(a)}
+	out := Trial{Trial: index, State: t.state.String(), Attempt: int(a.number), Metrics: b.series(a)}
 	if s := a.find(0); s != nil && b.cfg.Objective.Name != "" {
 		v := Number(s.reduce(b.cfg.Objective.Reduce))
 		out.Value = &v
@@ -57,7 +57,7 @@ func (b *Board) Trial(index int) (Trial, bool) {
 	}
 	for i := range t.attempts {
 		try := b.try(&t.attempts[i])
-		if try.End != nil && (try.End.Params != nil && out.Params == nil || try.Attempt == a.number) {
+		if try.End != nil && (try.End.Params != nil && out.Params == nil || try.Attempt == int(a.number)) {
 			out.Params, out.Seed = try.End.Params, try.End.Seed
 		}
 		out.Tries = append(out.Tries, try)
@@ -78,13 +78,10 @@ func (b *Board) series(a *attempt) []Series {
 }
 
 func (b *Board) try(a *attempt) Attempt {
-	out := Attempt{Attempt: a.number, Known: a.next + uint64(len(a.held))}
-	if a.state != "" {
+	out := Attempt{Attempt: int(a.number), Known: a.known(), Missing: a.missing()}
+	if a.state != none {
 		end := b.ends.get(a.end)
 		out.End = &end
-		if a.reported > out.Known {
-			out.Missing = a.reported - out.Known
-		}
 	}
 	return out
 }
@@ -127,7 +124,7 @@ func (b *Board) order(q Query) []int32 {
 	key := b.key(q.Sort)
 	for i := range b.trials {
 		t := b.known(i)
-		if t == nil || len(q.States) > 0 && !slices.Contains(q.States, t.state) {
+		if t == nil || len(q.States) > 0 && !slices.Contains(q.States, t.state.String()) {
 			continue
 		}
 		k, has := key(i, t)
@@ -164,7 +161,11 @@ func (b *Board) key(name string) func(int, *trial) (float64, bool) {
 	case "seconds":
 		return func(_ int, t *trial) (float64, bool) {
 			a := t.counting()
-			return float64(a.endMs-a.startMs) / 1000, a.state != ""
+			if a.state == none {
+				return 0, false
+			}
+			end := b.ends.get(a.end)
+			return float64(end.EndMs-end.StartMs) / 1000, true
 		}
 	case "value":
 		name = b.cfg.Objective.Name
