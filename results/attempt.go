@@ -168,7 +168,7 @@ func (a *attempt) fold1(b *Board, p Point, name string, v float64) {
 		s = a.find(id)
 	}
 	if s == nil {
-		if len(a.series) >= maxMetrics+len(b.declared) && int(id) >= len(b.declared) {
+		if declared := known && int(id) < len(b.declared); !declared && a.undeclared(b) >= maxMetrics {
 			return
 		}
 		if !known {
@@ -181,6 +181,19 @@ func (a *attempt) fold1(b *Board, p Point, name string, v float64) {
 	if id == 0 && b.cfg.Objective.Name != "" {
 		a.curve.add(CurvePoint{p.Step, Number(v)}, b.curveLen)
 	}
+}
+
+// undeclared is how many metrics the attempt has that the sweep does not declare.
+func (a *attempt) undeclared(b *Board) (n int) {
+	if len(a.series) < maxMetrics {
+		return len(a.series)
+	}
+	for i := range a.series {
+		if int(a.series[i].metric) >= len(b.declared) {
+			n++
+		}
+	}
+	return n
 }
 
 // find is the series of a metric, nil before its first point.

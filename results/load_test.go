@@ -2,9 +2,12 @@ package results_test
 
 import (
 	"bytes"
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // fillBucket packs records into batches as a writer does.
@@ -27,4 +30,55 @@ func fillBucket(t testing.TB, b results.Bucket, records []results.Record) {
 		}
 	}
 	flush()
+}
+
+func TestLoadSkipsAndReportsDamage(t *testing.T) {
+	var b results.Memory
+	s := results.Sweep{ID: "s", Trials: 4, Objective: sweep.Metric{Name: "loss", Goal: sweep.Minimize}}
+	if err := results.WriteSweep(t.Context(), &b, s); err != nil {
+		t.Fatal(err)
+	}
+	put := func(n uint64, data []byte) {
+		t.Helper()
+		if err := b.Put(t.Context(), results.BatchName("s", n), bytes.NewReader(data)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 3 {
+		put(uint64(i), encode(t, small(i)))
+	}
+	whole := encode(t, small(3))
+	put(3, whole[:len(whole)/2])
+	put(4, nil)
+	whole[len(whole)-1] ^= 1
+	put(5, whole)
+	board, damage, err := results.Load(t.Context(), &b, "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := board.Counts(); c.Running != 3 || c.Waiting != 1 || c.Total != 4 {
+		t.Errorf("%+v", c)
+	}
+	want := []error{results.ErrTruncated, results.ErrTruncated, results.ErrCorrupt}
+	if len(damage) != len(want) {
+		t.Fatalf("damage %v", damage)
+	}
+	for i, d := range damage {
+		if d.Object != results.BatchName("s", uint64(3+i)) || !errors.Is(d.Err, want[i]) {
+			t.Errorf("damage %v, want %v", d, want[i])
+		}
+	}
+
+	whole[15] = 9
+	put(6, whole)
+	if _, _, err := results.Load(t.Context(), &b, "s"); !errors.Is(err, results.ErrVersion) || !strings.Contains(err.Error(), "00000006") {
+		t.Errorf("a batch of a newer kaon: %v", err)
+	}
+	put(6, encode(t, results.Record{Sweep: "other"}))
+	if _, _, err := results.Load(t.Context(), &b, "s"); err == nil || !strings.Contains(err.Error(), `"other"`) {
+		t.Errorf("a record of another sweep: %v", err)
+	}
+	if _, _, err := results.Load(t.Context(), &b, "nobody"); !errors.Is(err, results.ErrNotExist) {
+		t.Errorf("a sweep that is not there: %v", err)
+	}
 }

@@ -3,6 +3,7 @@ package results
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"time"
@@ -34,7 +35,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
+		return ctx.Err() == nil
 	case <-ctx.Done():
 		return false
 	}
@@ -54,8 +55,11 @@ type retry struct {
 func (r *retry) do(ctx context.Context, f func() error) error {
 	for n := 1; ; n++ {
 		err := f()
-		if !errors.Is(err, ErrUnavailable) || n >= r.backoff.Tries || !sleep(ctx, r.backoff.wait(n)) {
+		if !errors.Is(err, ErrUnavailable) || n >= r.backoff.Tries {
 			return err
+		}
+		if !sleep(ctx, r.backoff.wait(n)) {
+			return fmt.Errorf("%w: %w", ctx.Err(), err)
 		}
 		r.metrics.retry()
 	}

@@ -48,7 +48,8 @@ func classify(r minio.ErrorResponse, err error) error {
 	case minio.NoSuchBucket, "PermanentRedirect":
 		return results.ErrNoBucket
 	case "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken",
-		"TokenRefreshRequired", "AuthorizationHeaderMalformed", "RequestTimeTooSkewed", "AllAccessDisabled":
+		"TokenRefreshRequired", "AuthorizationHeaderMalformed", "RequestTimeTooSkewed", "AllAccessDisabled",
+		"XAdminUserNotFound": // versitygw's word for InvalidAccessKeyId
 		return results.ErrDenied
 	case "SlowDown", "RequestTimeout", "Throttling", "ThrottlingException", "RequestLimitExceeded", "InternalError",
 		"ServiceUnavailable", "OperationAborted", "NoSuchUpload":
@@ -57,8 +58,6 @@ func classify(r minio.ErrorResponse, err error) error {
 	var broken *url.Error
 	var network net.Error
 	switch {
-	case r.StatusCode == http.StatusNotFound:
-		return results.ErrNotExist
 	case r.StatusCode == http.StatusForbidden || r.StatusCode == http.StatusUnauthorized:
 		return results.ErrDenied
 	case r.StatusCode >= 500 || r.StatusCode == http.StatusTooManyRequests || r.StatusCode == http.StatusRequestTimeout,

@@ -1,0 +1,162 @@
+package results_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/buckettest"
+)
+
+// flaky fails every second request, and breaks off one body in eight.
+type flaky struct {
+	results.Memory
+	n atomic.Int64
+}
+
+func (f *flaky) trip() error {
+	if f.n.Add(1)%2 == 1 {
+		return fmt.Errorf("trip: %w", results.ErrUnavailable)
+	}
+	return nil
+}
+
+func (f *flaky) Put(ctx context.Context, name string, src io.Reader) error {
+	if err := f.trip(); err != nil {
+		_, _ = io.CopyN(io.Discard, src, 3) // some of the source is gone
+		return err
+	}
+	return f.Memory.Put(ctx, name, src)
+}
+
+func (f *flaky) Get(ctx context.Context, name string) (io.ReadCloser, error) {
+	if err := f.trip(); err != nil {
+		return nil, err
+	}
+	body, err := f.Memory.Get(ctx, name)
+	if f.n.Load()%16 == 0 && err == nil {
+		body = io.NopCloser(io.MultiReader(io.LimitReader(body, 3), iotest.ErrReader(results.ErrUnavailable)))
+	}
+	return body, err
+}
+
+func (f *flaky) Stat(ctx context.Context, name string) (results.Object, error) {
+	if err := f.trip(); err != nil {
+		return results.Object{}, err
+	}
+	return f.Memory.Stat(ctx, name)
+}
+
+func (f *flaky) Delete(ctx context.Context, name string) error {
+	if err := f.trip(); err != nil {
+		return err
+	}
+	return f.Memory.Delete(ctx, name)
+}
+
+// List breaks off after two names, and gets two further the next time.
+func (f *flaky) List(ctx context.Context, prefix string) iter.Seq2[results.Object, error] {
+	return func(yield func(results.Object, error) bool) {
+		n := f.n.Add(2)
+		for o, err := range f.Memory.List(ctx, prefix) {
+			if n -= 1; n < 0 {
+				yield(results.Object{}, results.ErrUnavailable)
+				return
+			}
+			if !yield(o, err) {
+				return
+			}
+		}
+	}
+}
+
+var eager = results.Backoff{Tries: 20, First: time.Microsecond, Longest: time.Microsecond}
+
+// What Retry wraps passes the suite of buckets although every second request fails.
+func TestRetryHidesFailures(t *testing.T) {
+	set := metrics.NewSet()
+	stats := results.NewMetrics(set)
+	buckettest.Run(t, func(t *testing.T) results.Bucket {
+		return seekableOnly{results.Retry(results.Measured(&flaky{}, stats), eager, stats)}
+	})
+	var out bytes.Buffer
+	set.WritePrometheus(&out)
+	for _, name := range []string{"kaon_results_bucket_requests_total", "kaon_results_bucket_errors_total", "kaon_results_bucket_retries_total"} {
+		if !strings.Contains(out.String(), name+" ") || strings.Contains(out.String(), name+" 0\n") {
+			t.Errorf("%s is not counted:\n%s", name, out.String())
+		}
+	}
+}
+
+// seekableOnly reads sources that cannot seek into memory first: Retry does not try those again.
+type seekableOnly struct{ results.Bucket }
+
+func (s seekableOnly) Put(ctx context.Context, name string, src io.Reader) error {
+	if _, ok := src.(io.Seeker); !ok {
+		data, err := io.ReadAll(src)
+		if err != nil {
+			return err
+		}
+		src = bytes.NewReader(data)
+	}
+	return s.Bucket.Put(ctx, name, src)
+}
+
+func TestRetryKnowsWhenToStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b moody
+		r := results.Retry(&b, results.PatientBackoff, nil)
+		b.mood(results.ErrDenied, false)
+		if err := r.Put(t.Context(), "a", strings.NewReader("x")); !errors.Is(err, results.ErrDenied) || b.puts != 1 {
+			t.Errorf("denied: %v after %d tries", err, b.puts)
+		}
+		b.mood(results.ErrUnavailable, false)
+		before := time.Now()
+		if err := r.Put(t.Context(), "a", strings.NewReader("x")); !errors.Is(err, results.ErrUnavailable) || b.puts != 9 {
+			t.Errorf("unavailable: %v after %d tries", err, b.puts-1)
+		}
+		if took := time.Since(before); took < 20*time.Second || took > 30*time.Second {
+			t.Errorf("gave up after %v", took)
+		}
+		if err := r.Put(t.Context(), "a", struct{ io.Reader }{strings.NewReader("x")}); err == nil || b.puts != 10 {
+			t.Errorf("a source that cannot be read again was: %v, %d tries", err, b.puts-9)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		before = time.Now()
+		if err := r.Put(ctx, "a", strings.NewReader("x")); err == nil || time.Since(before) != time.Second {
+			t.Errorf("%v after %v", err, time.Since(before))
+		}
+	})
+}
+
+func TestMemory(t *testing.T) {
+	buckettest.Run(t, func(*testing.T) results.Bucket { return &results.Memory{} })
+}
+
+func FuzzCheckName(f *testing.F) {
+	for _, name := range []string{"a/b", "../a", "a/..", "/a", "a\\b", "a//b", ".kaon-tmp/x", "é/日本"} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		if results.CheckName(name) != nil {
+			return
+		}
+		if !filepath.IsLocal(name) || filepath.Clean(name) != name || strings.ContainsAny(name, "\x00\\\n") {
+			t.Errorf("%q is allowed", name)
+		}
+	})
+}

@@ -1,0 +1,317 @@
+package results_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/kaon-sweep/kaon/results"
+)
+
+// moody is a bucket whose Put does as it is told: fail, or hang until its context ends.
+type moody struct {
+	results.Memory
+	mu   sync.Mutex
+	fail error
+	hang bool
+	puts int
+}
+
+func (m *moody) mood(fail error, hang bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.fail, m.hang = fail, hang
+}
+
+func (m *moody) Put(ctx context.Context, name string, src io.Reader) error {
+	m.mu.Lock()
+	fail, hang := m.fail, m.hang
+	m.puts++
+	m.mu.Unlock()
+	if hang {
+		<-ctx.Done()
+		return fmt.Errorf("put %s: %w: %w", name, results.ErrUnavailable, ctx.Err())
+	}
+	if fail != nil {
+		return fail
+	}
+	return m.Memory.Put(ctx, name, src)
+}
+
+// journal is the durable home of records, as the writer sees it.
+type journal struct {
+	mu      sync.Mutex
+	records []results.Record // number i+1
+}
+
+func (j *journal) append(r results.Record) uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.records = append(j.records, r)
+	return uint64(len(j.records))
+}
+
+func (j *journal) replay(after uint64, yield func(uint64, results.Record) bool) error {
+	j.mu.Lock()
+	rest := j.records[after:]
+	j.mu.Unlock()
+	for i, r := range rest {
+		if !yield(after+uint64(i)+1, r) {
+			break
+		}
+	}
+	return nil
+}
+
+// small is record i of a sweep: one point of trial i.
+func small(i int) results.Record {
+	return results.Record{Sweep: "s", Trial: i, Points: []results.Point{{Step: int64(i), Metrics: map[string]float64{"loss": float64(i)}}}}
+}
+
+// start runs a writer until the test is over.
+func start(t *testing.T, cfg results.WriterConfig) *results.Writer {
+	t.Helper()
+	cfg.Sweep = "s"
+	w := results.NewWriter(cfg)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := w.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	}()
+	t.Cleanup(func() { cancel(); <-ended })
+	return w
+}
+
+// trials is how often the bucket's batches name each trial.
+func trials(t *testing.T, b results.Bucket) map[int]int {
+	t.Helper()
+	seen := map[int]int{}
+	damage, err := results.EachRecord(t.Context(), b, "s", func(r results.Record) error {
+		seen[r.Trial]++
+		return nil
+	})
+	if err != nil || damage != nil {
+		t.Fatal(err, damage)
+	}
+	return seen
+}
+
+func objects(t *testing.T, b results.Bucket) (names []string) {
+	t.Helper()
+	for o, err := range b.List(t.Context(), "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, strings.TrimPrefix(o.Name, "sweeps/s/records/"))
+	}
+	return names
+}
+
+func TestWriterBatchesByTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b results.Memory
+		var written []uint64
+		w := start(t, results.WriterConfig{Bucket: &b, BatchWait: 5 * time.Second, Written: func(seq uint64) { written = append(written, seq) }})
+		for i := range 12 { // a record a second
+			w.Add(uint64(i+1), small(i))
+			time.Sleep(time.Second)
+			synctest.Wait()
+		}
+		if got := fmt.Sprint(objects(t, &b), written); got != "[00000000.msgpack.zst 00000001.msgpack.zst] [5 10]" {
+			t.Errorf("batches and numbers %s", got)
+		}
+		if err := w.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if s := w.Status(); s.Flushed != 12 || s.Batches != 3 || s.Waiting != 0 || s.Bytes != 0 {
+			t.Errorf("%+v", s)
+		}
+		if got := trials(t, &b); len(got) != 12 {
+			t.Errorf("%d trials in the bucket", len(got))
+		}
+	})
+}
+
+func TestWriterBatchesBySize(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b results.Memory
+		w := start(t, results.WriterConfig{Bucket: &b, BatchBytes: 4000, BatchWait: time.Hour})
+		for i := range 100 {
+			w.Add(uint64(i+1), small(i))
+			synctest.Wait()
+		}
+		s := w.Status()
+		if s.Batches == 0 || s.Batches > 15 || s.Flushed == 0 {
+			t.Errorf("%+v without any time passing", s)
+		}
+	})
+}
+
+// Twelve hours with a record every second make a thousand objects or so, not 8,640.
+func TestWriterKeepsObjectsFew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b results.Memory
+		w := start(t, results.WriterConfig{Bucket: &b})
+		for i := range 12 * 3600 {
+			w.Add(uint64(i+1), small(i))
+			time.Sleep(time.Second)
+		}
+		if n := len(objects(t, &b)); n < 500 || n > 1500 {
+			t.Errorf("%d objects", n)
+		}
+	})
+}
+
+func TestWriterGoesOnAfterWhatExists(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b results.Memory
+		for _, name := range []string{"sweeps/s/records/00000041.msgpack.zst", "sweeps/s/records/7.msgpack.zst",
+			"sweeps/s/records/notes.txt", "sweeps/s2/records/00000099.msgpack.zst"} {
+			if err := b.Put(t.Context(), name, strings.NewReader("half written")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w := start(t, results.WriterConfig{Bucket: &b})
+		w.Add(1, small(0))
+		if err := w.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.Stat(t.Context(), results.BatchName("s", 42)); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A dead bucket holds nobody up, memory stays bounded, and when it is back everything arrives once.
+func TestWriterOutlivesADeadBucket(t *testing.T) {
+	for name, fail := range map[string]struct {
+		err  error
+		hang bool
+	}{"refusing": {err: results.ErrDenied}, "hanging": {hang: true}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var b moody
+				var j journal
+				b.mood(fail.err, fail.hang)
+				const bound = 64 << 10
+				w := start(t, results.WriterConfig{Bucket: &b, Bound: bound, BatchBytes: 8 << 10, Replay: j.replay})
+				before := time.Now()
+				for i := range 5000 {
+					w.Add(j.append(small(i)), small(i))
+				}
+				if !time.Now().Equal(before) {
+					t.Error("Add waited")
+				}
+				time.Sleep(10 * time.Minute)
+				s := w.Status()
+				if s.Bytes > bound || !s.Behind || s.Err == nil || s.Flushed != 0 {
+					t.Errorf("while dead: %+v", s)
+				}
+				if b.puts < 5 || b.puts > 100 {
+					t.Errorf("%d tries in ten minutes", b.puts)
+				}
+				b.mood(nil, false)
+				for i := 5000; i < 6000; i++ {
+					w.Add(j.append(small(i)), small(i))
+					time.Sleep(100 * time.Millisecond)
+				}
+				if err := w.Close(t.Context()); err != nil {
+					t.Error(err)
+				}
+				if s := w.Status(); s.Flushed != 6000 || s.Behind || s.Err != nil || s.Lost != 0 || s.Bytes != 0 {
+					t.Errorf("afterwards: %+v", s)
+				}
+				got := trials(t, &b)
+				for i := range 6000 {
+					if got[i] != 1 {
+						t.Fatalf("trial %d is there %d times", i, got[i])
+					}
+				}
+			})
+		})
+	}
+}
+
+// Without anyone to read refused records from, they are lost and Flushed says so by standing still.
+func TestWriterAdmitsLoss(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b moody
+		b.mood(results.ErrUnavailable, false)
+		w := start(t, results.WriterConfig{Bucket: &b, Bound: 2000})
+		taken := uint64(0)
+		for i := range 100 {
+			if w.Add(uint64(i+1), small(i)) {
+				taken = uint64(i + 1)
+			}
+		}
+		b.mood(nil, false)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		w.Add(101, small(100))
+		err := w.Close(t.Context())
+		s := w.Status()
+		if err == nil || s.Lost != 100-taken || s.Lost == 0 || s.Flushed >= 100 {
+			t.Errorf("%v, %+v, taken %d", err, s, taken)
+		}
+		if got := trials(t, &b); got[100] != 1 {
+			t.Error("what came after the loss was not written")
+		}
+	})
+}
+
+func TestWriterCloseHasADeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b moody
+		b.mood(nil, true)
+		w := start(t, results.WriterConfig{Bucket: &b})
+		w.Add(1, small(0))
+		w.Add(2, small(1))
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		before := time.Now()
+		err := w.Close(ctx)
+		if !errors.Is(err, results.ErrUnavailable) || !strings.Contains(err.Error(), "up to number 0") {
+			t.Error(err)
+		}
+		if took := time.Since(before); took != 3*time.Second {
+			t.Errorf("took %v", took)
+		}
+		if w.Add(3, small(2)) {
+			t.Error("a closed writer took a record")
+		}
+	})
+}
+
+// A record larger than a batch may be is cut into several that say the same.
+func TestWriterCutsLargeRecords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b results.Memory
+		big := results.Record{Sweep: "s", End: &results.End{State: results.Succeeded, Final: true}}
+		name := strings.Repeat("long name ", 1000)
+		for i := range 3000 {
+			big.Points = append(big.Points, results.Point{Step: int64(i), Metrics: map[string]float64{name: float64(i)}})
+		}
+		big.End.Points = uint64(len(big.Points))
+		w := start(t, results.WriterConfig{Bucket: &b, Bound: 1 << 30})
+		w.Add(1, big)
+		if err := w.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		board, damage, err := results.LoadRecords(t.Context(), &b, results.Config{Sweep: "s"})
+		if err != nil || damage != nil {
+			t.Fatal(err, damage)
+		}
+		if s := board.Summary(); s.Points != 3000 || s.Missing != 0 || s.Trials.Succeeded != 1 || w.Status().Batches < 4 {
+			t.Errorf("%+v in %d batches", s, w.Status().Batches)
+		}
+	})
+}
