@@ -60,9 +60,6 @@ func next[E scheduler.Event](r *running) E {
 			return e
 		}
 		r.t.Fatalf("got %#v, want a %T", e, *new(E))
-	case err := <-r.ended:
-		r.ended <- err
-		r.t.Fatalf("Run ended with %v, want a %T", err, *new(E))
 	case <-time.After(patience):
 		r.t.Fatalf("no event, want a %T", *new(E))
 	}

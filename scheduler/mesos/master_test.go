@@ -25,6 +25,7 @@ type fakeMaster struct {
 		subscribes []*api.Call
 		out        chan []byte // records for the current stream; closing it ends the stream
 		answer     func(http.ResponseWriter, *http.Request, *api.Call) bool
+		interval   float64 // seconds between the heartbeats that are promised; none is sent
 	}
 }
 
@@ -33,7 +34,7 @@ const streamID = "9af2ce08-98f6-4dcb-9bfe-7e251f05cf79"
 // newMaster starts a master. answer, when not nil, sees every call first and returns true if it answered.
 func newMaster(t *testing.T, secure bool, answer func(http.ResponseWriter, *http.Request, *api.Call) bool) *fakeMaster {
 	m := &fakeMaster{t: t, calls: make(chan *api.Call, 1000), heads: make(chan http.Header, 1000)}
-	m.mu.answer = answer
+	m.mu.answer, m.mu.interval = answer, 15
 	m.Server = httptest.NewUnstartedServer(http.HandlerFunc(m.serve))
 	if secure {
 		m.StartTLS()
@@ -74,11 +75,11 @@ func (m *fakeMaster) serve(w http.ResponseWriter, r *http.Request) {
 	m.mu.Lock()
 	m.mu.subscribes = append(m.mu.subscribes, &call)
 	m.mu.out = out
+	interval := m.mu.interval
 	m.mu.Unlock()
 	w.Header().Set("Mesos-Stream-Id", streamID)
 	w.Header().Set("Content-Type", "application/x-protobuf")
 	w.WriteHeader(http.StatusOK)
-	interval := 15.0
 	id := "fw-1"
 	if call.FrameworkID != nil {
 		id = call.FrameworkID.Value
@@ -134,6 +135,12 @@ func (m *fakeMaster) subscribes() []*api.Call {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.mu.subscribes
+}
+
+func (m *fakeMaster) interval(seconds float64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.mu.interval = seconds
 }
 
 func (m *fakeMaster) address() string { return m.Listener.Addr().String() }

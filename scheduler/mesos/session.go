@@ -49,7 +49,13 @@ type session struct {
 func (s *session) run(ctx context.Context, deliver func(scheduler.Event)) error {
 	ctx, s.end = context.WithCancelCause(ctx)
 	defer s.end(nil)
-	watch := time.AfterFunc(s.driver.conf.CallTimeout, func() { s.end(errTimeout) })
+	watch := time.AfterFunc(s.driver.conf.CallTimeout, func() {
+		if s.driver.live.Load() == s {
+			s.end(errHeartbeat)
+		} else {
+			s.end(errTimeout)
+		}
+	})
 	defer watch.Stop()
 
 	body, err := s.subscribe(ctx)

@@ -76,7 +76,7 @@ func master(text string) (string, error) {
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
 		return "", fmt.Errorf("bad port %q of master %q", port, text)
 	}
-	if host == "" || strings.ContainsAny(host, " /\\@?#%") {
+	if host == "" || strings.ContainsAny(host, " /\\@?#[]") || (strings.Contains(host, ":") && net.ParseIP(host) == nil) {
 		return "", fmt.Errorf("bad master %q: want host:port", text)
 	}
 	return net.JoinHostPort(host, port), nil

@@ -1,0 +1,202 @@
+package mesos
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+	api "github.com/mesos/mesos-go/api/v1/lib/scheduler"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// recordings of a real Mesos 1.12 master, which the embedded cluster is held to as well.
+const recordings = "../cluster/testdata/recordings"
+
+type line struct {
+	Dir   string          `json:"dir"`
+	Event json.RawMessage `json:"event"`
+	Call  json.RawMessage `json:"call"`
+}
+
+func recording(t testing.TB, name string) []line {
+	t.Helper()
+	f, err := os.Open(filepath.Join(recordings, name+".jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var out []line
+	for s := bufio.NewScanner(f); s.Scan(); {
+		var l line
+		if err := json.Unmarshal(s.Bytes(), &l); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+func decodeEvent(t testing.TB, text []byte) *api.Event {
+	t.Helper()
+	var e api.Event
+	// mesos-go's JSON does not know a capability of Mesos 1.9; its protobuf lets it pass.
+	text = bytes.ReplaceAll(text, []byte(`,{"type":"QUOTA_V2"}`), nil)
+	if err := json.Unmarshal(text, &e); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	// The way over the wire, so that what is tested is what protobuf carries.
+	b, err := e.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again api.Event
+	if err := again.Unmarshal(b); err != nil {
+		t.Fatal(err)
+	}
+	return &again
+}
+
+// TestRecordedEvents shows what becomes of every event a real master sent.
+func TestRecordedEvents(t *testing.T) {
+	datadriven.RunTest(t, "testdata/events", func(t *testing.T, d *datadriven.TestData) string {
+		var out strings.Builder
+		for _, l := range recording(t, d.Cmd) {
+			if l.Dir != "event" {
+				continue
+			}
+			e := decodeEvent(t, l.Event)
+			if ours := events(e); ours != nil {
+				out.WriteString(short(ours))
+			}
+		}
+		return out.String()
+	})
+}
+
+// short writes an event on one line, ids without the master's part.
+func short(e scheduler.Event) string {
+	id := func(s string) string { return s[strings.LastIndexByte(s, '-')+1:] }
+	switch e := e.(type) {
+	case scheduler.Offered:
+		var out strings.Builder
+		for _, o := range e.Offers {
+			fmt.Fprintf(&out, "offered %s of %s %s role %s:", id(string(o.ID)), id(string(o.Agent)), o.Hostname, o.Role)
+			for _, a := range o.Amounts {
+				fmt.Fprintf(&out, " %s=%s", a.Name, quantity(a))
+			}
+			for _, a := range o.Attributes {
+				fmt.Fprintf(&out, " %s:%s", a.Name, a.Value)
+			}
+			fmt.Fprintf(&out, " executors %v at %s\n", o.Executors, o.URL)
+		}
+		return out.String()
+	case scheduler.Updated:
+		s := e.Status
+		return fmt.Sprintf("updated %s on %q executor %q: %s by %s %s %q, uuid of %d, data of %d, %s\n", s.Task, id(string(s.Agent)), s.Executor,
+			s.State, s.Source, s.Reason, s.Message, len(s.UUID), len(s.Data), s.Time.Format(time.RFC3339Nano))
+	case scheduler.Rescinded:
+		return fmt.Sprintf("rescinded %s\n", id(string(e.Offer)))
+	case scheduler.AgentGone:
+		return fmt.Sprintf("agent %s gone\n", id(string(e.Agent)))
+	case scheduler.ExecutorGone:
+		return fmt.Sprintf("executor %s on %s gone, wait status %d\n", e.Executor, id(string(e.Agent)), e.Wait)
+	case scheduler.Said:
+		return fmt.Sprintf("executor %s on %s said %q\n", e.Executor, id(string(e.Agent)), e.Data)
+	}
+	return fmt.Sprintf("%+v\n", e)
+}
+
+func quantity(a offers.Amount) string {
+	if a.Ranges != nil {
+		return fmt.Sprint(a.Ranges)
+	}
+	return fmt.Sprint(float64(a.Scalar) / float64(sweep.Unit))
+}
+
+// TestRecordedCallsAreWritten makes the calls of the recordings from our own and compares them, field by field.
+func TestRecordedCallsAreWritten(t *testing.T) {
+	lines := recording(t, "executor")
+	var offer offers.Offer
+	for _, l := range lines {
+		if l.Dir == "event" {
+			if o, ok := events(decodeEvent(t, l.Event)).(scheduler.Offered); ok && offer.ID == "" {
+				offer = o.Offers[0]
+			}
+		}
+	}
+	share := func(name string, amount sweep.Milli) offers.Amount {
+		for _, a := range offer.Amounts {
+			if a.Name == name {
+				a.Scalar = amount
+				return a
+			}
+		}
+		t.Fatalf("no %s in the offer", name)
+		return offers.Amount{}
+	}
+	small := []offers.Amount{share("cpus", 100), share("mem", 32*sweep.Unit)}
+	uuid, err := base64.StdEncoding.DecodeString("cRvyuBOrQTyoc4YYzEs0Jg==")
+	if err != nil {
+		t.Fatal(err)
+	}
+	framework := "fe3bf77e-0aad-42e6-9b83-696829ac46ae-0016"
+	for _, ours := range []scheduler.Call{
+		scheduler.Accept{Agent: offer.Agent, Offers: []offers.OfferID{offer.ID}, Tasks: []scheduler.TaskInfo{{
+			ID: "e1", Name: "e1", Resources: small, Data: []byte("payload of e1"),
+			Executor: scheduler.ExecutorInfo{ID: "ex-1", Name: "capexec", Argv: []string{"/usr/local/bin/capexec"}, Resources: small}}}},
+		scheduler.Acknowledge{Task: "e1", Agent: offer.Agent, UUID: uuid},
+		scheduler.Message{Agent: offer.Agent, Executor: "ex-1", Data: []byte("hello executor")},
+		scheduler.Kill{Task: "e2"},
+		scheduler.Teardown{},
+	} {
+		c, err := translate(ours, framework, "*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := normal(t, c)
+		found := false
+		for _, l := range lines {
+			var theirs api.Call
+			if l.Dir != "call" || json.Unmarshal(l.Call, &theirs) != nil || theirs.Type != c.Type {
+				continue
+			}
+			found = true
+			if want := normal(t, &theirs); got != want {
+				t.Errorf("%s: got\n%s\nwant\n%s", c.Type, got, want)
+			}
+			break
+		}
+		if !found {
+			t.Errorf("%s: not in the recording", c.Type)
+		}
+	}
+}
+
+// normal writes a call as JSON, without what differs on purpose: the recording's scheduler ran its executor by a
+// shell and wrote no roles into resources.
+func normal(t testing.TB, c *api.Call) string {
+	t.Helper()
+	text, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := strings.NewReplacer(`"role":"*","allocation_info"`, `"allocation_info"`, `,"role":"*"`, ``, `"shell":true`, `"shell":false`,
+		`,"arguments":["/usr/local/bin/capexec"]`, ``).Replace(string(text))
+	var v any
+	if err := json.Unmarshal([]byte(s), &v); err != nil {
+		t.Fatal(err)
+	}
+	text, _ = json.MarshalIndent(v, "", " ")
+	return string(text)
+}
