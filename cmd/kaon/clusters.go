@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +27,7 @@ type clusterFlags struct {
 	Cluster        string        `default:"local" env:"KAON_CLUSTER" placeholder:"WHERE" help:"local, or mesos://[user:secret@]host:port[,host:port…][?options] (${default})."`
 	Executor       string        `placeholder:"PLACE" help:"kaon's own binary for agents: a path that exists on every agent, or a URL that they fetch. Left out, this process serves itself to them."`
 	Advertise      string        `placeholder:"HOST[:PORT]" help:"Address at which agents reach this process to fetch the executor; found out when left out."`
+	WorkDir        string        `enum:"auto,spec,sandbox" default:"auto" help:"Where trials without an image start: in the spec's folder, in their own sandbox, or (auto) in the spec's folder when the master is on this machine."`
 	ConnectTimeout time.Duration `default:"30s" help:"How long to look for a master before giving up (${default})."`
 	PartitionGrace time.Duration `default:"2m" help:"How long an attempt on an unreachable agent may come back before it is replaced (${default})."`
 }
@@ -57,11 +60,33 @@ func startCluster(ctx context.Context, f clusterFlags, state string, log *slog.L
 	c := cluster{
 		driver:      driver,
 		reviveEvery: time.Second, // Mesos's own allocation interval: asking more often brings nothing sooner
-		workDir:     func(*sweep.Spec) string { return "" },
+		workDir:     f.workDir(driver.Masters),
 		name:        "Mesos at " + strings.Join(driver.Masters, ","),
 	}
 	c.executor, c.stop, err = remoteExecutor(f, driver)
 	return c, err
+}
+
+// workDir chooses where trials start on a cluster: a master at a loopback address means agents that see this
+// machine's files.
+func (f clusterFlags) workDir(masters []string) func(*sweep.Spec) string {
+	near := f.WorkDir == "spec"
+	if f.WorkDir == "auto" {
+		near = !slices.ContainsFunc(masters, func(address string) bool { return !loopback(address) })
+	}
+	if near {
+		return specFolder
+	}
+	return func(*sweep.Spec) string { return "" }
+}
+
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		host = address
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // localAllocation is how soon the embedded master offers freed resources again: below what a person notices,
