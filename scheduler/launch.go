@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
@@ -253,11 +254,22 @@ func (c *Core) executorInfo(att *attempt, grant offers.Grant) ExecutorInfo {
 	}
 	k := workerKey{att.agent, info.ID}
 	if grant.NewExecutor != nil {
-		c.workers[k] = grant.NewExecutor
-		c.journal(ExecutorEntry{Agent: k.agent, Executor: k.executor, Resources: grant.NewExecutor})
+		own := plain(grant.NewExecutor)
+		c.workers[k] = own
+		c.journal(ExecutorEntry{Agent: k.agent, Executor: k.executor, Resources: own})
 	}
 	info.Resources = c.workers[k]
 	return info
+}
+
+// plain is the amounts without the driver's own values, which the journal cannot keep: what is sent before and
+// after a restart must be equal to the last field.
+func plain(amounts []offers.Amount) []offers.Amount {
+	out := slices.Clone(amounts)
+	for i := range out {
+		out[i].Source = nil
+	}
+	return out
 }
 
 // unlaunchable fails a trial that cannot even be described: no other attempt would fare better.

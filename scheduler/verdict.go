@@ -113,7 +113,14 @@ func sayTimeout(att *attempt) string {
 	return fmt.Sprintf("timed out after %v", att.run.spec.Task.Timeout)
 }
 
+// messageShown bounds what is repeated of a message; masters print whole structures.
+const messageShown = 300
+
 func say(what string, s Status) string {
+	s.Message, _, _ = strings.Cut(strings.TrimSpace(s.Message), "\n")
+	if len(s.Message) > messageShown {
+		s.Message = strings.ToValidUTF8(s.Message[:messageShown], "") + "…"
+	}
 	switch {
 	case s.Message != "" && s.Reason != "":
 		return fmt.Sprintf("%s: %s (%s)", what, s.Message, s.Reason)
