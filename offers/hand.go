@@ -35,7 +35,7 @@ func (f *filler) draw(b *open, from int) int {
 		}
 		for j := range d.cols {
 			h := hand{deck: int32(from), col: int32(j), card: int32(len(d.cols[j].cards)) - 1, extra: extra, favor: d.favor}
-			if f.redraw(b, &h) {
+			if f.redraw(b.free, &h) {
 				f.hands = append(f.hands, h)
 			}
 		}
@@ -44,11 +44,11 @@ func (f *filler) draw(b *open, from int) int {
 }
 
 // redraw moves the hand down its column to the next card that waits and fits; false when there is none.
-func (f *filler) redraw(b *open, h *hand) bool {
+func (f *filler) redraw(room []sweep.Milli, h *hand) bool {
 	d := &f.decks[h.deck]
 	c := &d.cols[h.col]
 	var buffer [8]sweep.Milli
-	free := append(buffer[:0], b.free...)
+	free := append(buffer[:0], room...)
 	for k, over := range h.extra {
 		free[k] -= over
 	}
@@ -123,7 +123,7 @@ func (f *filler) best(b *open) int {
 	kept, best, top := f.hands[:0], -1, 0.0
 	for i := range f.hands {
 		h := f.hands[i]
-		if !f.holds(b, &h) && !f.redraw(b, &h) {
+		if !f.holds(b, &h) && !f.redraw(b.free, &h) {
 			continue
 		}
 		if !f.simple && f.p.allowed(f.p.groups[f.decks[h.deck].group], b, f.strict) <= 0 {
@@ -135,6 +135,9 @@ func (f *filler) best(b *open) int {
 		kept = append(kept, h)
 	}
 	f.hands = kept
+	if best >= 0 && f.wastes(b.free, &kept[best]) {
+		return f.pair(b, best, top)
+	}
 	return best
 }
 
