@@ -13,10 +13,10 @@ import (
 // PackConfig says what Pack measures. The zero value measures every built-in case.
 type PackConfig struct {
 	Only     []string      // names of built-in cases; empty: all
-	Machines []Machine     // with Trials: these instead of the built-in cases
-	Trials   []Trial       // empty with Machines: the mixed workload
+	Machines []Machine     // these instead of the built-in cases; empty with Trials: 5,000 of 32 cpus
+	Trials   []Trial       // these instead of the built-in cases; empty with Machines: the mixed workload
 	Policy   offers.Policy // empty: tight
-	Runs     int           // per case; 0: 5. The median is reported
+	Runs     int           // per case; 0: 15. The median is reported
 	NoBeside bool          // leave the best fit by full scan out
 }
 
@@ -65,7 +65,7 @@ func Pack(cfg PackConfig) (*Report, error) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	r := &runner{cfg: cfg}
 	if r.cfg.Runs <= 0 {
-		r.cfg.Runs = 5
+		r.cfg.Runs = 15
 	}
 	report := &Report{}
 	for _, c := range cases {
@@ -75,15 +75,18 @@ func Pack(cfg PackConfig) (*Report, error) {
 }
 
 func (cfg *PackConfig) cases() ([]Case, error) {
-	if len(cfg.Machines) > 0 {
-		trials := cfg.Trials
+	if len(cfg.Machines) > 0 || len(cfg.Trials) > 0 {
+		machines, trials := cfg.Machines, cfg.Trials
+		if len(machines) == 0 {
+			machines = Machines(5000, 32000, 131072000)
+		}
 		if len(trials) == 0 {
 			var err error
 			if trials, err = Mixed(); err != nil {
 				return nil, err
 			}
 		}
-		return []Case{{"given", cfg.Machines, trials, (*runner).once}}, nil
+		return []Case{{"given", machines, trials, (*runner).once}}, nil
 	}
 	all, err := Cases()
 	if err != nil || len(cfg.Only) == 0 {

@@ -22,6 +22,7 @@ type commands struct {
 	Export exportCmd `cmd:"" group:"Results" help:"Write a sweep's results as CSV, JSON Lines or Parquet."`
 
 	Cluster  clusterCmd  `cmd:"" group:"Machinery" help:"Serve the embedded Mesos-compatible cluster on a port."`
+	Bench    benchCmd    `cmd:"" group:"Machinery" help:"Measure what kaon claims, beside something to compare with."`
 	Executor executorCmd `cmd:"" group:"Machinery" help:"Run beside trials; started by agents, not by people."`
 	Version  versionCmd  `cmd:"" group:"Machinery" help:"Print the version."`
 }

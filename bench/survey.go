@@ -1,0 +1,125 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// ErrNoOffers is what Survey reports when a master sent none in time.
+var ErrNoOffers = errors.New("no offers came")
+
+// surveyRefuse is how long the declined offers stay away from us; the framework is gone long before.
+const surveyRefuse = time.Minute
+
+// Survey subscribes as a framework of its own for the given time, takes all offers a master sends, declines every one,
+// tears the framework down and answers what was offered. It launches nothing. It blocks for that time.
+func Survey(ctx context.Context, driver scheduler.Driver, wait time.Duration) ([]Machine, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var s surveyor
+	ended := make(chan error, 1) // the one result of Run
+	go func() {
+		ended <- driver.Run(ctx, s.hear)
+	}()
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	var early error
+	select {
+	case early = <-ended:
+		if early == nil {
+			early = ctx.Err()
+		}
+		return nil, fmt.Errorf("survey the cluster: %w", early)
+	case <-ctx.Done():
+		<-ended
+		return nil, fmt.Errorf("survey the cluster: %w", ctx.Err())
+	case <-timer.C:
+	}
+	list := s.taken()
+	err := s.leave(ctx, driver, list)
+	cancel()
+	<-ended
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("survey the cluster: %w within %v: another framework may hold them, or the role has no share", ErrNoOffers, wait)
+	}
+	return MachinesOf(list), nil
+}
+
+// surveyor collects offers from the driver's goroutine.
+type surveyor struct {
+	mu     sync.Mutex
+	offers []offers.Offer
+}
+
+func (s *surveyor) hear(ev scheduler.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch ev := ev.(type) {
+	case scheduler.Subscribed:
+		s.offers = nil
+	case scheduler.Offered:
+		s.offers = append(s.offers, ev.Offers...)
+	case scheduler.Rescinded:
+		for i := range s.offers {
+			if s.offers[i].ID == ev.Offer {
+				s.offers = append(s.offers[:i], s.offers[i+1:]...)
+				break
+			}
+		}
+	}
+}
+
+func (s *surveyor) taken() []offers.Offer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]offers.Offer(nil), s.offers...)
+}
+
+// leave gives everything back.
+func (s *surveyor) leave(ctx context.Context, driver scheduler.Driver, list []offers.Offer) error {
+	if len(list) > 0 {
+		ids := make([]offers.OfferID, len(list))
+		for i := range list {
+			ids[i] = list[i].ID
+		}
+		if err := driver.Send(ctx, scheduler.Decline{Offers: ids, Refuse: surveyRefuse}); err != nil {
+			return fmt.Errorf("decline the offers: %w", err)
+		}
+	}
+	if err := driver.Send(ctx, scheduler.Teardown{}); err != nil {
+		return fmt.Errorf("tear the framework down: %w", err)
+	}
+	return nil
+}
+
+// MachinesOf is what agents offer in all, in order of first appearance.
+func MachinesOf(list []offers.Offer) []Machine {
+	x := offers.NewIndex(0)
+	x.Add(epoch, list...)
+	free := make(map[offers.AgentID]offers.Quantities)
+	first := make(map[offers.AgentID]offers.OfferID)
+	for _, h := range x.Snapshot().Holdings() {
+		q := free[h.Agent]
+		q.CPUs, q.Mem = q.CPUs+h.Free.CPUs, q.Mem+h.Free.Mem
+		free[h.Agent] = q
+		if first[h.Agent] == "" {
+			first[h.Agent] = h.Offers[0].ID
+		}
+	}
+	var machines []Machine
+	for _, a := range x.Agents() {
+		q := sweep.Resources(free[a.ID])
+		machines = append(machines, Machine{ID: string(first[a.ID]), Host: a.Hostname, CPUs: q.CPUs, Mem: q.Mem})
+	}
+	return machines
+}
