@@ -85,16 +85,18 @@ func (d *decoder) scalar(n *node, field, need string) (Value, bool) {
 	}
 	v, err := scalarValue(n)
 	if err != nil {
-		d.fail(n, field, err.Error(), scalarRemedy(n.text, err))
+		d.fail(n, field, err.Error(), scalarRemedy(err))
 		return nil, false
 	}
 	return v, true
 }
 
-func scalarRemedy(text string, err error) string {
+func scalarRemedy(err error) string {
 	switch err {
 	case errLeadingZero:
 		return "drop the zero, or put it in quotes to mean text"
+	case errNUL:
+		return "remove it"
 	case errTooLarge:
 		return "put it in quotes to mean text, or add .0 to mean a float"
 	}
@@ -108,6 +110,10 @@ func (d *decoder) text(n *node, field string) string {
 	}
 	if n.kind != scalar || n.null {
 		d.fail(n, field, "text is needed, not "+n.what(), "write a word, in quotes when it has special characters")
+		return ""
+	}
+	if strings.IndexByte(n.text, 0) >= 0 {
+		d.fail(n, field, errNUL.Error(), scalarRemedy(errNUL))
 		return ""
 	}
 	return n.text

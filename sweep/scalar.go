@@ -21,12 +21,16 @@ var (
 
 var (
 	errLeadingZero = errors.New("a number with a leading zero is octal to some readers and decimal to others")
-	errTooLarge    = errors.New("the integer does not fit in 64 bits")
+	errTooLarge    = errors.New("the number does not fit in 64 bits")
+	errNUL         = errors.New("the text holds a NUL character, which no command or variable can carry")
 	errOverflow    = errors.New("the number is too large for a 64-bit float")
 )
 
 // scalarValue is the Go value of a scalar node: nil, bool, int64, float64 or string.
 func scalarValue(n *node) (Value, error) {
+	if strings.IndexByte(n.text, 0) >= 0 {
+		return nil, errNUL
+	}
 	if !n.plain {
 		return n.text, nil
 	}
@@ -34,6 +38,13 @@ func scalarValue(n *node) (Value, error) {
 		return nil, nil
 	}
 	text := n.text
+	const longest = 400 // digits of the longest float written out; longer texts are text
+	if len(text) > longest {
+		if strings.Trim(text, "0123456789_+-.eE") == "" {
+			return nil, errTooLarge
+		}
+		return text, nil
+	}
 	switch text {
 	case "", "~", "null", "Null", "NULL":
 		return nil, nil

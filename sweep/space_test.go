@@ -74,20 +74,20 @@ method: grid
 program: x
 parameters:
   opt: {values: [sgd, adam, lion]}
-  m: {min: 0, max: 40, when: opt == "sgd"}
-  n: {min: 0, max: 9, when: m > 20}
-  b: {min: 1, max: 30}
-constraints: ["b % 3 != 0", "m + b < 50"]
+  m: {min: 0, max: 14, when: opt == "sgd"}
+  n: {min: 0, max: 4, when: m > 8}
+  b: {min: 1, max: 12}
+constraints: ["b % 3 != 0", "m + b < 20"]
 `
 	s := parse(t, text)
 	var want []string
 	for _, opt := range []string{"sgd", "adam", "lion"} {
-		for m := range 41 {
-			for n := range 10 {
-				for b := 1; b <= 30; b++ {
+		for m := range 15 {
+			for n := range 5 {
+				for b := 1; b <= 12; b++ {
 					p, sgd := Point{{"opt", opt}}, opt == "sgd"
-					hasN := sgd && m > 20
-					if !sgd && m > 0 || !hasN && n > 0 || b%3 == 0 || sgd && m+b >= 50 {
+					hasN := sgd && m > 8
+					if !sgd && m > 0 || !hasN && n > 0 || b%3 == 0 || sgd && m+b >= 20 {
 						continue
 					}
 					if sgd {
@@ -110,7 +110,7 @@ constraints: ["b % 3 != 0", "m + b < 50"]
 			t.Fatalf("point %d is %s, want %s", i, got, want[i])
 		}
 	}
-	if capped := parse(t, text+"run_cap: 300\n"); capped.Trials != 300 || asJSON(t, capped.Space.At(big.NewInt(299))) != want[299] {
+	if capped := parse(t, text+"run_cap: 200\n"); capped.Trials != 200 || asJSON(t, capped.Space.At(big.NewInt(199))) != want[199] {
 		t.Error("run_cap does not give the first points")
 	}
 }

@@ -44,6 +44,9 @@ func (d *decoder) commandLine(c *Command, n *node, field string) {
 	if n.kind == list && len(items) == 0 {
 		d.fail(n, field, "the command is empty", "write what a trial runs")
 	}
+	if len(items) > 0 && items[0].kind == scalar && !items[0].null && strings.TrimSpace(items[0].text) == "" {
+		d.fail(items[0], field+".0", "the program's name is empty", "write what a trial runs")
+	}
 	for i, item := range items {
 		c.Argv = append(c.Argv, d.text(item, fmt.Sprintf("%s.%d", field, i)))
 	}
