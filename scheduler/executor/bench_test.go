@@ -40,3 +40,28 @@ func BenchmarkTrueTwoAtATime(b *testing.B) {
 		<-ended
 	}
 }
+
+// BenchmarkMetricLines is one trial that writes its metrics as fast as it can; an operation is a line.
+func BenchmarkMetricLines(b *testing.B) {
+	a := newFakeAgent(b)
+	startExecutor(b, a, nil)
+	points, ended := 0, make(chan struct{})
+	a.set(func() {
+		a.mu.onUpdate = func(s mesosapi.TaskStatus) {
+			r, err := wire.Decode[wire.Report](s.Data)
+			if err != nil {
+				b.Error(err)
+			}
+			if points += len(r.Points); r.End != nil {
+				close(ended)
+			}
+		}
+	})
+	b.ResetTimer()
+	a.launch("t.0", wire.Order{Shell: fmt.Sprintf(`seq -f '{"loss": 0.5, "accuracy": 0.25, "step": %%.0f}' %d >> $KAON_METRICS`, b.N)})
+	<-ended
+	if points != b.N {
+		b.Fatalf("%d points of %d", points, b.N)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "points/s")
+}

@@ -5,7 +5,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -270,4 +274,76 @@ func BenchmarkClusterTrue(b *testing.B) {
 		b.Fatalf("%v: %s", err, out)
 	}
 	b.ReportMetric(took.Seconds()/time.Since(start).Seconds(), "×xargs")
+}
+
+// gone waits until a process has ended.
+func (r *rig) gone(file string) {
+	r.t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil || strings.Contains(string(stat), ") Z ") {
+			return
+		}
+	}
+	r.t.Fatalf("process %d of %s still runs", pid, file)
+}
+
+func TestDaemonLeftBehindIsKilled(t *testing.T) {
+	r := newRig(t, 2)
+	dir := t.TempDir()
+	r.launch(r.offer(), 500, 0,
+		wire.Order{Sweep: "s", Dir: dir, Shell: `setsid sh -c 'echo $$ > daemon; exec sleep 1000' >/dev/null 2>&1 & while [ ! -s daemon ]; do sleep 0.01; done`},
+		// A trial that still runs keeps its daemons.
+		wire.Order{Sweep: "s", Dir: dir, Shell: `setsid sh -c 'echo $$ > own; while [ ! -e go ]; do sleep 0.01; done; echo fine > answer' >/dev/null 2>&1 &
+			while [ ! -s answer ]; do sleep 0.01; done`})
+	tasks := r.finish(1, nil)
+	if s := tasks["s.0.0"]; s == nil || s.state != scheduler.Finished {
+		t.Fatalf("got %+v", s)
+	}
+	r.gone(filepath.Join(dir, "daemon"))
+	if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if s := r.finish(1, nil)["s.1.0"]; s == nil || s.state != scheduler.Finished {
+		t.Fatalf("got %+v", s)
+	}
+}
+
+func TestTrialsDieWithTheirExecutor(t *testing.T) {
+	r := newRig(t, 2)
+	dir := t.TempDir()
+	r.launch(r.offer(), 500, 0, wire.Order{Sweep: "s", Dir: dir, Shell: `echo $$ > pid; echo $PPID > parent; exec sleep 1000`})
+	for {
+		u, ok := r.next().(scheduler.Updated)
+		if !ok {
+			continue
+		}
+		if s := u.Status; s.State != scheduler.Running {
+			if s.State != scheduler.Failed || s.Reason != "REASON_EXECUTOR_TERMINATED" {
+				t.Fatalf("got %+v", s)
+			}
+			break
+		}
+		text, err := os.ReadFile(filepath.Join(dir, "parent"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		r.send(scheduler.Acknowledge{Task: u.Status.Task, Agent: u.Status.Agent, UUID: u.Status.UUID})
+	}
+	r.gone(filepath.Join(dir, "pid"))
 }
