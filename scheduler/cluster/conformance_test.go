@@ -212,8 +212,21 @@ func replayCommand(name, verdict string) string {
 	return strings.Trim(string(b), `"`)
 }
 
-// TestMain lets this binary be the executor of a recording.
+// TestMain lets this binary be an executor, that of a recording or another, and a process that holds a cluster.
 func TestMain(m *testing.M) {
+	other := func(main func() error) {
+		if err := main(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	if os.Getenv("KAON_EXECUTOR") != "" {
+		other(executorMain)
+	}
+	if dir := os.Getenv("KAON_CLUSTER"); dir != "" {
+		other(func() error { return clusterMain(dir) })
+	}
 	recording := os.Getenv("KAON_REPLAY")
 	if recording == "" {
 		flag.Parse()

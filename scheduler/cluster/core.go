@@ -202,6 +202,9 @@ func (c *Core) AddAgent(now time.Time, spec AgentSpec, id AgentID, records []Rec
 		c.nodes[spec.Name] = n
 		if id != "" {
 			c.byID[id] = n
+			if c.master != nil {
+				c.master.expect(id)
+			}
 		}
 		n.restore(id, records)
 		if !n.recovering {

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -19,6 +21,7 @@ type localAgent struct {
 	listener net.Listener
 	addr     string
 	port     int
+	locked   *os.File // held while the agent's folder is ours
 
 	mu struct {
 		sync.Mutex
@@ -28,28 +31,74 @@ type localAgent struct {
 
 // addLocal opens a local agent's address, starts it from what it had written down, and serves executors.
 func (s *Server) addLocal(cfg AgentConfig) error {
-	listen := cfg.Listen
-	if listen == "" {
-		listen = "127.0.0.1:0"
-	}
-	l, err := net.Listen("tcp", listen)
-	if err != nil {
-		return fmt.Errorf("listen for executors of agent %q: %w", cfg.Name, err)
-	}
-	a := &localAgent{server: s, cfg: cfg, listener: l, addr: l.Addr().String(), port: l.Addr().(*net.TCPAddr).Port}
+	a := &localAgent{server: s, cfg: cfg}
 	a.mu.running = map[string]*container{}
+	var err error
 	if a.dir, err = filepath.Abs(filepath.Join(s.cfg.WorkDir, cfg.Name)); err != nil {
 		return fmt.Errorf("find work folder of agent %q: %w", cfg.Name, err)
 	}
 	if err := os.MkdirAll(a.metaDir(), 0o755); err != nil {
 		return fmt.Errorf("make work folder of agent %q: %w", cfg.Name, err)
 	}
+	if err := a.lock(); err != nil {
+		return err
+	}
 	s.agents[cfg.Name] = a
+	l, err := a.listen()
+	if err != nil {
+		return fmt.Errorf("listen for executors of agent %q: %w", cfg.Name, err)
+	}
+	a.listener, a.addr, a.port = l, l.Addr().String(), l.Addr().(*net.TCPAddr).Port
 	if err := s.recover(a); err != nil {
 		return err
 	}
 	s.serve(l, s.executorHandler(cfg.Name))
 	return nil
+}
+
+// lock makes sure that no other process runs an agent in this folder: two would take the same containers over.
+func (a *localAgent) lock() error {
+	f, err := os.OpenFile(filepath.Join(a.metaDir(), "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("lock work folder: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return fmt.Errorf("lock work folder %s: another process runs a cluster there (%w); stop it or choose another folder", a.dir, err)
+	}
+	a.locked = f
+	return nil
+}
+
+// listen opens the agent's address: the configured one, or else the one of its former life, where executors that
+// still run look for it, or else any.
+func (a *localAgent) listen() (net.Listener, error) {
+	name := filepath.Join(a.metaDir(), "address")
+	listen := a.cfg.Listen
+	if listen == "" {
+		listen = "127.0.0.1:0"
+		if b, err := os.ReadFile(name); err == nil {
+			if l, err := net.Listen("tcp", string(b)); err == nil {
+				return l, nil
+			}
+			a.server.log.Warn("agent's former address is taken; its executors will not find it", "agent", a.cfg.Name, "address", string(b))
+		}
+	}
+	l, err := net.Listen("tcp", listen)
+	if err != nil {
+		return nil, err
+	}
+	if err := replaceFile(name, []byte(l.Addr().String())); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+func (a *localAgent) close() {
+	if a.listener != nil {
+		_ = a.listener.Close()
+	}
+	_ = a.locked.Close() // which unlocks it
 }
 
 // recover starts an agent from its folder. Containers whose process is gone are reported as ended; the others are

@@ -70,10 +70,19 @@ func newMaster(cfg masterConfig, rng source, now time.Time, tell func(AgentID, t
 		tell:        tell,
 	}
 	for _, id := range cfg.recover {
-		m.recovering[id] = true
-		m.deadlines.set(now.Add(10*time.Minute), func(time.Time) { m.forgetRecovering(id) })
+		m.expect(id)
 	}
 	return m
+}
+
+// expect has the master wait for an agent of a former life: until it is back, nothing is said of tasks that may be
+// on it.
+func (m *master) expect(id AgentID) {
+	if _, gone := m.unreachable[id]; gone || m.agents[id] != nil {
+		return
+	}
+	m.recovering[id] = true
+	m.deadlines.set(m.now.Add(10*time.Minute), func(time.Time) { m.forgetRecovering(id) })
 }
 
 // forgetRecovering gives up on an agent that did not come back to this master within Mesos's agent_reregister_timeout

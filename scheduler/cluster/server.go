@@ -169,7 +169,7 @@ func (s *Server) shutdown() {
 		_ = srv.Close()
 	}
 	for _, a := range s.agents {
-		_ = a.listener.Close()
+		a.close()
 	}
 	if s.master != nil {
 		_ = s.master.Close()

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"fmt"
-	"reflect"
 	"strings"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
@@ -208,7 +207,7 @@ func checkExecutor(f *framework, e *mesos.ExecutorInfo, running *runningExecutor
 	if err := checkResources(e.Resources); err != "" {
 		return "Executor uses invalid resources: " + err
 	}
-	if running != nil && !reflect.DeepEqual(running.info, *e) && !running.info.Equal(e) {
+	if running != nil && !running.info.Equal(e) {
 		line := strings.Repeat("-", 60)
 		return fmt.Sprintf("ExecutorInfo is not compatible with existing ExecutorInfo with same ExecutorID.\n%s\nExisting ExecutorInfo:\n%s\n%s\nExecutorInfo:\n%s\n%s\n",
 			line, running.info.String(), line, e.String(), line)
