@@ -206,14 +206,14 @@ func report(send execcalls.Sender, task string, state mesos.TaskState) {
 
 // testScheduler is a scheduler on mesos-go's client.
 type testScheduler struct {
-	t    *testing.T
+	t    testing.TB
 	id   string
 	cli  calls.Caller
 	resp mesos.Response
 	ctx  context.Context
 }
 
-func subscribeTo(t *testing.T, addr, id string) *testScheduler {
+func subscribeTo(t testing.TB, addr, id string) *testScheduler {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	t.Cleanup(cancel)
