@@ -57,18 +57,23 @@ func (m *master) markDirty(a *agent) {
 		a.dirty = true
 		m.dirty = append(m.dirty, a)
 	}
-	if m.allocating {
+	every := m.cfg.timing.AllocationInterval
+	if m.allocating || every < 0 {
 		return
 	}
 	m.allocating = true
-	every := m.cfg.timing.AllocationInterval
 	at := m.from.Add((m.now.Sub(m.from)/every + 1) * every)
 	m.deadlines.set(at, func(time.Time) {
 		m.allocating = false
-		due := m.dirty
-		m.dirty = nil
-		m.allocate(due)
+		m.allocateDirty()
 	})
+}
+
+// allocateDirty offers what became free since the last allocation.
+func (m *master) allocateDirty() {
+	due := m.dirty
+	m.dirty = nil
+	m.allocate(due)
 }
 
 // allocateNow offers what one agent has at once; allocateAll does so for every agent.

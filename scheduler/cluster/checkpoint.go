@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,8 +14,10 @@ import (
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 )
 
-// What an agent writes down lies in <work>/<agent>/meta: "id" with its agent id, one <container>.json per container,
-// replaced as a whole (write and rename), and one <container>.pid with its process.
+// What an agent writes down lies in <work>/<agent>/meta: "id" with its agent id, "address" and "lock", one
+// <container>.json per container, and one <container>.pid with its process. A container's state is appended as one
+// line by one write, and the last whole line counts: that is what survives SIGKILL at any moment for the price of one
+// system call. Nothing is synced to disk: no container would survive the machine's death either.
 
 func (a *localAgent) metaDir() string { return filepath.Join(a.dir, "meta") }
 
@@ -94,18 +97,57 @@ func decodeRecord(b []byte) (Record, error) {
 	return r, errors.Join(errs...)
 }
 
-// save writes a record. A disk that refuses it costs the takeover of this container after a crash, not its work now.
+// journal is the open file of one container's states.
+type journal struct {
+	file *os.File
+	size int
+}
+
+// journalMax is how long a container's file grows before it is begun anew: long enough that this is rare, short
+// enough to be read in no time.
+const journalMax = 1 << 20
+
+// save writes a record; the server's lock is held. A disk that refuses it costs the takeover of this container after
+// a crash, not its work now.
 func (a *localAgent) save(r *Record) {
 	b, err := encodeRecord(r)
 	if err == nil {
-		err = replaceFile(a.recordFile(r.Container), b)
+		err = a.append(r.Container, append(b, '\n'))
 	}
 	if err != nil {
 		a.server.log.Error("container not checkpointed", "agent", a.cfg.Name, "container", r.Container, "err", err)
 	}
 }
 
-func (a *localAgent) forget(container string) { _ = os.Remove(a.recordFile(container)) }
+func (a *localAgent) append(container string, record []byte) error {
+	j := a.journals[container]
+	if j == nil || j.size > journalMax {
+		if err := replaceFile(a.recordFile(container), record); err != nil {
+			return err
+		}
+		f, err := os.OpenFile(a.recordFile(container), os.O_WRONLY|os.O_APPEND, 0)
+		if err != nil {
+			return err
+		}
+		if j != nil {
+			err = j.file.Close()
+		}
+		a.journals[container] = &journal{f, len(record)}
+		return err
+	}
+	j.size += len(record)
+	_, err := j.file.Write(record)
+	return err
+}
+
+// forget removes a container's file; the server's lock is held.
+func (a *localAgent) forget(container string) {
+	if j := a.journals[container]; j != nil {
+		_ = j.file.Close() // nothing in it is wanted any more
+		delete(a.journals, container)
+	}
+	_ = os.Remove(a.recordFile(container)) // not there when every save failed
+}
 
 func (a *localAgent) saveID(id AgentID) {
 	if err := replaceFile(filepath.Join(a.metaDir(), "id"), []byte(id)); err != nil {
@@ -113,8 +155,7 @@ func (a *localAgent) saveID(id AgentID) {
 	}
 }
 
-// replaceFile is safe against the death of this process, not against that of the machine: no container would survive
-// that either, so nothing is synced.
+// replaceFile puts a whole file in the place of another: a reader, also after a crash, sees the one or the other.
 func replaceFile(name string, b []byte) error {
 	if err := os.WriteFile(name+".new", b, 0o600); err != nil {
 		return err
@@ -142,11 +183,18 @@ func (a *localAgent) load() (AgentID, []Record, error) {
 		if err != nil {
 			return "", nil, err
 		}
-		r, err := decodeRecord(b)
+		r, err := decodeRecord(lastLine(b))
 		if err != nil {
 			return "", nil, fmt.Errorf("read checkpoint %s: %w", name, err)
 		}
 		records = append(records, r)
 	}
 	return AgentID(strings.TrimSpace(string(id))), records, nil
+}
+
+// lastLine is the last line that was written to its end.
+func lastLine(b []byte) []byte {
+	b = b[:bytes.LastIndexByte(b, '\n')+1]
+	b = bytes.TrimSuffix(b, []byte("\n"))
+	return b[bytes.LastIndexByte(b, '\n')+1:]
 }

@@ -28,6 +28,7 @@ type commandExecutor struct {
 	expired  bool
 	unacked  []mesos.TaskStatus
 	ended    bool
+	reaped   bool // the process and all it left behind are gone
 	graceEnd <-chan time.Time
 	tooLong  <-chan time.Time
 }
@@ -75,7 +76,7 @@ func (x *commandExecutor) done() bool { return x.ended && len(x.unacked) == 0 }
 
 // finish takes what is left of the task away and reports the executor's own end.
 func (x *commandExecutor) finish(wait int32) {
-	if x.process != nil {
+	if x.process != nil && !x.reaped {
 		killTree(x.process.pid)
 	}
 	x.agent.exited(x.box.id, wait)
@@ -189,6 +190,7 @@ func (x *commandExecutor) exited(ws syscall.WaitStatus) {
 	x.ended = true
 	x.graceEnd, x.tooLong = nil, nil
 	killTree(x.process.pid)
+	x.reaped = true
 	message := fmt.Sprintf("Command exited with status %d", ws.ExitStatus())
 	if ws.Signaled() {
 		message = "Command terminated with signal " + signalName(ws.Signal())

@@ -232,6 +232,15 @@ func (c *Core) KillAgent(now time.Time, name string) {
 	})
 }
 
+// Allocate offers what became free since the last allocation, without waiting for the next.
+func (c *Core) Allocate(now time.Time) {
+	c.do(now, func() {
+		if c.master != nil {
+			c.master.allocateDirty()
+		}
+	})
+}
+
 // Partition cuts an agent off from the master, and Heal undoes it: messages between them are lost, executors go on.
 // The master notices at once that the connection is gone, and gives the agent up after the agent timeout.
 func (c *Core) Partition(now time.Time, name string) {

@@ -21,7 +21,8 @@ type localAgent struct {
 	listener net.Listener
 	addr     string
 	port     int
-	locked   *os.File // held while the agent's folder is ours
+	locked   *os.File            // held while the agent's folder is ours
+	journals map[string]*journal // of containers, guarded by the server's lock
 
 	mu struct {
 		sync.Mutex
@@ -31,7 +32,7 @@ type localAgent struct {
 
 // addLocal opens a local agent's address, starts it from what it had written down, and serves executors.
 func (s *Server) addLocal(cfg AgentConfig) error {
-	a := &localAgent{server: s, cfg: cfg}
+	a := &localAgent{server: s, cfg: cfg, journals: map[string]*journal{}}
 	a.mu.running = map[string]*container{}
 	var err error
 	if a.dir, err = filepath.Abs(filepath.Join(s.cfg.WorkDir, cfg.Name)); err != nil {
@@ -98,6 +99,12 @@ func (a *localAgent) close() {
 	if a.listener != nil {
 		_ = a.listener.Close()
 	}
+	a.server.mu.Lock()
+	for _, j := range a.journals {
+		_ = j.file.Close()
+	}
+	clear(a.journals)
+	a.server.mu.Unlock()
 	_ = a.locked.Close() // which unlocks it
 }
 

@@ -188,7 +188,7 @@ func TestWorkFolderLocked(t *testing.T) {
 }
 
 // BenchmarkTrue runs `true` as command tasks on a local agent of two CPUs whose freed resources are offered within
-// 10 ms, and beside it the same by xargs -P2.
+// a millisecond, and beside it the same by xargs -P2.
 func BenchmarkTrue(b *testing.B) {
 	const tasks = 300
 	b.Run(fmt.Sprintf("cluster/tasks=%d", tasks), func(b *testing.B) {
@@ -207,7 +207,7 @@ func BenchmarkTrue(b *testing.B) {
 
 func runTrue(b *testing.B, tasks int) {
 	s, err := cluster.Start(context.Background(), cluster.Config{
-		Agents: []cluster.AgentConfig{{CPUs: 2}}, WorkDir: b.TempDir(), Timing: cluster.Timing{AllocationInterval: 10 * time.Millisecond},
+		Agents: []cluster.AgentConfig{{CPUs: 2}}, WorkDir: b.TempDir(), Timing: cluster.Timing{AllocationInterval: time.Millisecond},
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -63,7 +63,7 @@ type replay struct {
 	edit    func(*line, string) string // changes a call's text before it is sent
 	shell   func(what string) error
 	lenient func(*line) bool // recorded events that may stay out
-	extra   func(who string, event map[string]any) bool
+	offer   func()           // has the master allocate; nil on the executor's side
 	client  *http.Client
 
 	mu struct {
@@ -168,7 +168,7 @@ func (r *replay) stop() []string {
 		s := r.mu.streams[who]
 		s.cancel()
 		for _, e := range s.got {
-			if e["type"] == "HEARTBEAT" || r.extra != nil && r.extra(who, e) {
+			if e["type"] == "HEARTBEAT" {
 				continue
 			}
 			b, _ := json.Marshal(e)
@@ -178,16 +178,23 @@ func (r *replay) stop() []string {
 	return r.mu.faults
 }
 
-// await waits until every event and end of stream among these lines has come.
+// await waits until every event and end of stream among these lines has come. The master allocates when the recording
+// has offers next, and only then: when Mesos's periodic allocation comes, between two events, is chance.
 func (r *replay) await(lines []*line) bool {
 	deadline := time.After(patience)
+	again := time.NewTicker(20 * time.Millisecond) // filters expire by themselves: allocating once is not enough
+	defer again.Stop()
 	for {
 		missing := r.match(lines)
 		if missing == nil {
 			return true
 		}
+		if bytes.Contains(missing.Event, []byte(`"OFFERS"`)) {
+			r.offer()
+		}
 		select {
 		case <-r.moved:
+		case <-again.C:
 		case <-deadline:
 			r.mu.Lock()
 			var left []byte

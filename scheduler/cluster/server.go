@@ -222,6 +222,9 @@ func (s *Server) KillExecutors(grace time.Duration) {
 	}
 }
 
+// Allocate offers what became free since the last allocation, without waiting for the next.
+func (s *Server) Allocate() { s.with(func(c *Core, now time.Time) { c.Allocate(now) }) }
+
 // with runs one input of the core and carries out what follows.
 func (s *Server) with(input func(c *Core, now time.Time)) {
 	s.mu.Lock()
@@ -238,7 +241,24 @@ func (s *Server) with(input func(c *Core, now time.Time)) {
 }
 
 // apply carries effects out, in order; s.mu is held. Whatever may block is started, not waited for.
+//
+// A container's last Save among them is written before all of them and stands for the others: its state is then
+// durable before anything is visible, for one write instead of several.
 func (s *Server) apply(effects []Effect) {
+	last := map[string]int{}
+	for i, e := range effects {
+		switch e := e.(type) {
+		case Save:
+			last[e.Record.Container] = i
+		case Forget:
+			delete(last, e.Container)
+		}
+	}
+	for i, e := range effects {
+		if e, ok := e.(Save); ok && last[e.Record.Container] == i {
+			s.agents[e.Agent].save(e.Record)
+		}
+	}
 	for _, e := range effects {
 		switch e := e.(type) {
 		case SendEvent:
@@ -265,8 +285,6 @@ func (s *Server) apply(effects []Effect) {
 		case KillContainer:
 			a := s.agents[e.Agent]
 			s.wg.Go(func() { a.kill(e.Container) })
-		case Save:
-			s.agents[e.Agent].save(e.Record)
 		case Forget:
 			s.agents[e.Agent].forget(e.Container)
 		case SaveAgent:

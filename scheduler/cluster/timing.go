@@ -5,7 +5,7 @@ import "time"
 // Timing holds every interval of the cluster. Zero fields take Mesos's stock values, but for OfferTimeout, whose
 // zero means that offers are never rescinded by age (stock as well).
 type Timing struct {
-	AllocationInterval     time.Duration // between two allocations of freed resources; stock 1 s
+	AllocationInterval     time.Duration // between two allocations of freed resources; stock 1 s; negative: only by Allocate
 	OfferTimeout           time.Duration // after which an unused offer is rescinded; 0: never
 	Heartbeat              time.Duration // of scheduler and executor streams; stock 15 s
 	AgentTimeout           time.Duration // silence after which an agent is unreachable; stock 75 s (5 pings of 15 s)
@@ -26,7 +26,9 @@ func (t Timing) withDefaults() Timing {
 			*d = v
 		}
 	}
-	def(&t.AllocationInterval, time.Second)
+	if t.AllocationInterval == 0 {
+		t.AllocationInterval = time.Second
+	}
 	def(&t.Heartbeat, 15*time.Second)
 	def(&t.AgentTimeout, 75*time.Second)
 	def(&t.ExecutorRegistration, time.Minute)
