@@ -122,11 +122,11 @@ func forge(raw []byte, count, rawLen uint32) []byte {
 func TestHostileLengths(t *testing.T) {
 	record := append([]byte{0x81, 0xa6}, "points"...)
 	array := func(n uint32) []byte { return binary.BigEndian.AppendUint32(append(bytes.Clone(record), 0xdd), n) }
-	zeros := make([]byte, 64<<20)
+	zeros := make([]byte, 16<<20)
 	points := bytes.Repeat([]byte{0x81, 0xa1, 'm', 0x81, 0xa0, 0}, results.MaxBatch/6-10)
 	for name, batch := range map[string][]byte{
 		"4 billion points":       forge(array(math.MaxUint32), 1, uint32(len(record)+5)),
-		"64 MB of zeros":         forge(zeros, 1, 64<<20),
+		"16 MB of zeros":         forge(zeros, 1, 16<<20),
 		"zeros beyond the claim": forge(zeros, 1, 100),
 		"4 billion records":      forge(nil, math.MaxUint32, 0),
 		"long string":            forge(binary.BigEndian.AppendUint32([]byte{0x81, 0xdb}, math.MaxUint32), 1, 6),

@@ -128,7 +128,7 @@ func (b *batcher) wrote(seq uint64, size int) {
 	m.Lock()
 	m.bytes -= size
 	m.taking = 0
-	m.taken = max(m.taken, seq)
+	m.written = max(m.written, seq)
 	if m.status.Lost == 0 {
 		m.status.Flushed = seq
 	}
@@ -142,7 +142,7 @@ func (b *batcher) wrote(seq uint64, size int) {
 // replay writes what Add refused, until it has caught up.
 func (b *batcher) replay(ctx context.Context) error {
 	b.w.mu.Lock()
-	last := b.w.mu.taken
+	last := b.w.mu.written
 	b.w.mu.Unlock()
 	from := last
 	var failed error

@@ -154,3 +154,43 @@ func TestFoldRefusesStrangers(t *testing.T) {
 		t.Error("a refused record changed the board")
 	}
 }
+
+// What older and newer attempts say beside the final one changes nothing, whenever it comes.
+func TestTheFinalAttemptCounts(t *testing.T) {
+	at := func(attempt int, v float64, end *results.End) results.Record {
+		return results.Record{Sweep: "s", Attempt: attempt, Points: []results.Point{{Metrics: map[string]float64{"accuracy": v}}}, End: end}
+	}
+	records := []results.Record{
+		at(0, 0.9, &results.End{State: results.Lost, Points: 1}),
+		at(1, 0.5, &results.End{State: results.Succeeded, Final: true, Points: 1}),
+		at(2, 0.99, nil),
+		at(3, 0.7, &results.End{State: results.Failed, Points: 1}),
+	}
+	for range 2 {
+		b := fold(t, config, records)
+		if w, ok := b.Winner(); !ok || w.Attempt != 1 || w.Value != 0.5 || b.Counts().Succeeded != 1 {
+			t.Errorf("%+v, %v, %+v", w, ok, b.Counts())
+		}
+		slices.Reverse(records)
+	}
+}
+
+// Two different Ends of one attempt should not be; if they are, the order they come in still does not show.
+func TestConflictingEndsAreOrderFree(t *testing.T) {
+	ends := []*results.End{
+		{State: results.Succeeded, Final: true, EndMs: 1}, {State: results.Failed, Final: true}, {State: results.Lost},
+		{State: results.Preempted}, {State: results.Succeeded, Final: true, EndMs: 2},
+	}
+	for _, x := range ends {
+		for _, y := range ends {
+			one := fold(t, config, []results.Record{{Sweep: "s", End: x}, {Sweep: "s", End: y}})
+			two := fold(t, config, []results.Record{{Sweep: "s", End: y}, {Sweep: "s", End: x}})
+			if whole(t, one) != whole(t, two) {
+				t.Errorf("%+v and %+v", x, y)
+			}
+			if trial, _ := one.Trial(0); trial.Tries[0].End.Final != (x.Final || y.Final) {
+				t.Errorf("%+v and %+v became %+v", x, y, trial.Tries[0].End)
+			}
+		}
+	}
+}

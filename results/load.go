@@ -7,7 +7,8 @@ import (
 	"slices"
 )
 
-// Damage is a batch that was skipped, and why: half written, or damaged since.
+// Damage is a batch that was skipped, and why: half written, or damaged since; or the first record of a batch
+// that the board refused, as not of this sweep.
 type Damage struct {
 	Object string
 	Err    error
@@ -24,15 +25,22 @@ func Load(ctx context.Context, b Bucket, id string) (*Board, []Damage, error) {
 }
 
 // LoadRecords is the board of all records that the bucket holds of cfg.Sweep. Batches that are cut short or
-// damaged are skipped and reported; one of a newer version, a record that is not the sweep's and a bucket that
-// cannot be read are errors.
+// damaged are skipped and reported, and so are records that the board refuses: what can be read is worth
+// having. A batch of a newer version and a bucket that cannot be read are errors.
 func LoadRecords(ctx context.Context, b Bucket, cfg Config) (*Board, []Damage, error) {
 	board := NewBoard(cfg)
-	damage, err := EachRecord(ctx, b, cfg.Sweep, board.Fold)
+	var refused []Damage
+	damage, err := eachBatch(ctx, b, cfg.Sweep, func(name string, r Record) error {
+		err := board.Fold(r)
+		if err != nil && (len(refused) == 0 || refused[len(refused)-1].Object != name) {
+			refused = append(refused, Damage{name, err})
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, nil, err
 	}
-	return board, damage, nil
+	return board, append(damage, refused...), nil
 }
 
 // fetchAhead is how many batches are fetched at once: enough to hide S3's latency, and at most 50 MB.
@@ -45,8 +53,13 @@ type fetched struct {
 }
 
 // EachRecord calls f with every record of a sweep, batch by batch in the order of their numbers, and stops at f's
-// first error. It skips and reports damage as LoadRecords does.
+// first error. It skips and reports damaged batches as LoadRecords does.
 func EachRecord(ctx context.Context, b Bucket, sweep string, f func(Record) error) ([]Damage, error) {
+	return eachBatch(ctx, b, sweep, func(_ string, r Record) error { return f(r) })
+}
+
+// eachBatch is EachRecord that says which batch a record is of.
+func eachBatch(ctx context.Context, b Bucket, sweep string, f func(name string, r Record) error) ([]Damage, error) {
 	names, err := batches(ctx, b, sweep)
 	if err != nil {
 		return nil, err
@@ -76,7 +89,7 @@ func EachRecord(ctx context.Context, b Bucket, sweep string, f func(Record) erro
 		if got.err != nil {
 			return nil, fmt.Errorf("load sweep %s: %w", sweep, got.err)
 		}
-		switch err := u.Each(got.data, f); {
+		switch err := u.Each(got.data, func(r Record) error { return f(got.name, r) }); {
 		case errors.Is(err, ErrTruncated) || errors.Is(err, ErrCorrupt):
 			damage = append(damage, Damage{got.name, err})
 		case err != nil:

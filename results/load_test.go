@@ -74,9 +74,13 @@ func TestLoadSkipsAndReportsDamage(t *testing.T) {
 	if _, _, err := results.Load(t.Context(), &b, "s"); !errors.Is(err, results.ErrVersion) || !strings.Contains(err.Error(), "00000006") {
 		t.Errorf("a batch of a newer kaon: %v", err)
 	}
-	put(6, encode(t, results.Record{Sweep: "other"}))
-	if _, _, err := results.Load(t.Context(), &b, "s"); err == nil || !strings.Contains(err.Error(), `"other"`) {
-		t.Errorf("a record of another sweep: %v", err)
+	put(6, encode(t, results.Record{Sweep: "other"}, small(99), small(3)))
+	board, damage, err = results.Load(t.Context(), &b, "s")
+	if err != nil || board.Counts().Running != 4 {
+		t.Errorf("%+v, %v", board.Counts(), err)
+	}
+	if d := damage[len(damage)-1]; len(damage) != 4 || d.Object != results.BatchName("s", 6) || !strings.Contains(d.Err.Error(), `"other"`) {
+		t.Errorf("a record of another sweep: %v", damage)
 	}
 	if _, _, err := results.Load(t.Context(), &b, "nobody"); !errors.Is(err, results.ErrNotExist) {
 		t.Errorf("a sweep that is not there: %v", err)

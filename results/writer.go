@@ -76,7 +76,7 @@ type Writer struct {
 		oldest  time.Time // when queue[0] came
 		status  Status
 		offered uint64 // highest number Add was given
-		taken   uint64 // highest number that queue or bucket has
+		written uint64 // highest number in the bucket
 		closing bool
 	}
 }
@@ -135,7 +135,6 @@ func (w *Writer) Add(seq uint64, r Record) bool {
 	}
 	m.queue = append(m.queue, queued{seq, size, r})
 	m.bytes += size
-	m.taken = seq
 	return true
 }
 

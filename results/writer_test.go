@@ -241,6 +241,38 @@ func TestWriterOutlivesADeadBucket(t *testing.T) {
 	}
 }
 
+// Records that come while the writer reads others again are not forgotten.
+func TestWriterIsAddedToWhileItReplays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b moody
+		var j journal
+		b.mood(results.ErrUnavailable, false)
+		var w *results.Writer
+		late := 0
+		replay := func(after uint64, yield func(uint64, results.Record) bool) error {
+			err := j.replay(after, yield)
+			if late < 3 {
+				late++
+				r := small(1000 + late)
+				w.Add(j.append(r), r)
+			}
+			return err
+		}
+		w = start(t, results.WriterConfig{Bucket: &b, Bound: 2000, Replay: replay})
+		for i := range 100 {
+			w.Add(j.append(small(i)), small(i))
+		}
+		b.mood(nil, false)
+		time.Sleep(10 * time.Minute)
+		if err := w.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if got := trials(t, &b); len(got) != 103 || w.Flushed() != 103 || late != 3 {
+			t.Errorf("%d trials, %+v", len(got), w.Status())
+		}
+	})
+}
+
 // Without anyone to read refused records from, they are lost and Flushed says so by standing still.
 func TestWriterAdmitsLoss(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
