@@ -38,11 +38,7 @@ func readCall(w http.ResponseWriter, r *http.Request, call message) (Answer, boo
 	if given == "" {
 		return badRequest("Expecting 'Content-Type' to be present"), false
 	}
-	kind := given
-	if t, _, err := mime.ParseMediaType(given); err == nil {
-		kind = t
-	}
-	switch media(kind) {
+	switch media(given) { // word for word, without parameters: so Mesos is
 	case mediaJSON, mediaProto:
 	default:
 		return Answer{http.StatusUnsupportedMediaType,
@@ -52,7 +48,7 @@ func readCall(w http.ResponseWriter, r *http.Request, call message) (Answer, boo
 	if err != nil {
 		return Answer{http.StatusRequestEntityTooLarge, "Failed to read body: " + err.Error()}, false
 	}
-	return parseCall(media(kind), body, call)
+	return parseCall(media(given), body, call)
 }
 
 func parseCall(kind media, body []byte, call message) (Answer, bool) {

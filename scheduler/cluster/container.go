@@ -61,8 +61,8 @@ func (a *localAgent) run(e StartExecutor) {
 		a.failed(c.id, err)
 		return
 	}
-	a.server.with(func(core *Core, now time.Time) { core.Started(now, a.cfg.Name, c.id, p.pid) })
 	a.writePID(c.id, p.pid)
+	a.server.with(func(core *Core, now time.Time) { core.Started(now, a.cfg.Name, c.id, p.pid) })
 	c.mu.Lock()
 	c.mu.pid = p.pid
 	killed := c.mu.killed

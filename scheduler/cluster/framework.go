@@ -22,6 +22,7 @@ type framework struct {
 
 	partitionAware bool
 	gpus           bool
+	multiRole      bool
 }
 
 // role is one role of a framework: what it refuses and what it holds.
@@ -56,17 +57,19 @@ func newFramework(info mesos.FrameworkInfo) *framework {
 // setInfo takes a subscriber's FrameworkInfo over; roles it had before keep their filters.
 func (f *framework) setInfo(info mesos.FrameworkInfo) {
 	f.info = info
-	f.partitionAware, f.gpus = false, false
+	f.partitionAware, f.gpus, f.multiRole = false, false, false
 	for _, c := range info.Capabilities {
 		switch c.Type {
 		case mesos.FrameworkInfo_Capability_PARTITION_AWARE:
 			f.partitionAware = true
 		case mesos.FrameworkInfo_Capability_GPU_RESOURCES:
 			f.gpus = true
+		case mesos.FrameworkInfo_Capability_MULTI_ROLE:
+			f.multiRole = true
 		}
 	}
 	names := info.Roles
-	if len(names) == 0 {
+	if !f.multiRole {
 		names = []string{info.GetRole()}
 	}
 	var roles []*role
@@ -103,11 +106,19 @@ func (f *framework) lostState(state mesos.TaskState) mesos.TaskState {
 func (m *master) subscribe(stream StreamID, call *scheduler.Call_Subscribe) {
 	info := *call.FrameworkInfo
 	id := FrameworkID(info.GetID().GetValue())
+	if err := checkFramework(&info); err != "" {
+		m.refuse(stream, err)
+		return
+	}
 	if m.completed[id] {
 		m.refuse(stream, "Framework has been removed")
 		return
 	}
 	f := m.frameworks[id]
+	if f != nil && f.info.GetPrincipal() != info.GetPrincipal() {
+		m.refuse(stream, "Changing framework's principal is not allowed.")
+		return
+	}
 	if id == "" {
 		id = FrameworkID(m.id + "-" + pad4(m.nextFrame))
 		m.nextFrame++
@@ -116,6 +127,7 @@ func (m *master) subscribe(stream StreamID, call *scheduler.Call_Subscribe) {
 	if f == nil {
 		f = m.addFramework(info)
 	} else {
+		info.User, info.Checkpoint = f.info.User, f.info.Checkpoint // these cannot be changed any more
 		f.setInfo(info)
 	}
 	again := f.stream != ""

@@ -175,6 +175,32 @@ func TestSimulatedServer(t *testing.T) {
 	}
 }
 
+// A FrameworkInfo that makes no sense ends the stream it opened, with Mesos's words.
+func TestRefusedSubscriptions(t *testing.T) {
+	s := start(t, cluster.Config{})
+	for info, want := range map[string]string{
+		`"roles":["a"]`: "'FrameworkInfo.roles' must not be set when the framework is not MULTI_ROLE capable",
+		`"role":"a","capabilities":[{"type":"MULTI_ROLE"}]`: "'FrameworkInfo.role' must not be set when the framework is MULTI_ROLE capable",
+		`"role":"a b"`: "'FrameworkInfo.role' is not a valid role: Role component 'a b' is invalid because it contains backspace or whitespace",
+		`"roles":["a/../b"],"capabilities":[{"type":"MULTI_ROLE"}]`: "'FrameworkInfo.roles' contains invalid role: Role 'a/../b' cannot include '..' as a component",
+		`"roles":["a","a"],"capabilities":[{"type":"MULTI_ROLE"}]`:  "'FrameworkInfo.roles' contains duplicate items: { a }",
+	} {
+		resp := post(t, "http://"+s.Addr()+"/api/v1/scheduler", "application/json",
+			strings.Replace(subscribeCall, `"name":"n"`, `"name":"n",`+info, 1))
+		in := bufio.NewReader(resp.Body)
+		e, err := readRecord(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := e["error"].(map[string]any)["message"]; e["type"] != "ERROR" || got != want {
+			t.Errorf("%s: %v", info, e)
+		}
+		if _, err := readRecord(in); err != io.EOF {
+			t.Errorf("%s: %v after the error", info, err)
+		}
+	}
+}
+
 func TestBadConfigurations(t *testing.T) {
 	for _, c := range []struct {
 		cfg  cluster.Config

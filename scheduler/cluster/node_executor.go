@@ -21,7 +21,8 @@ type nodeExecutor struct {
 	state      executorState
 	conn       string // empty: not connected
 	tasks      map[TaskID]*nodeTask
-	queue      []TaskID // not handed to the executor yet
+	queue      []TaskID               // not handed to the executor yet
+	kills      []*executor.Event_Kill // neither
 	everSent   bool
 	nextTask   int
 	pending    *termination
@@ -140,7 +141,7 @@ func (n *node) newExecutor(f *nodeFramework, id ExecutorID, task *mesos.TaskInfo
 	return e
 }
 
-// deliver hands queued tasks to an executor that listens.
+// deliver hands queued tasks, and kills that came while nobody listened, to an executor that listens.
 func (n *node) deliver(e *nodeExecutor) {
 	if e.state != executorRunning || e.conn == "" {
 		return
@@ -150,6 +151,12 @@ func (n *node) deliver(e *nodeExecutor) {
 		n.tell(e, &executor.Event{Type: executor.Event_LAUNCH, Launch: &executor.Event_Launch{Task: e.tasks[id].info}})
 	}
 	e.queue = nil
+	for _, k := range e.kills {
+		if t := e.tasks[TaskID(k.TaskID.Value)]; t != nil && !terminal(t.state) {
+			n.tell(e, &executor.Event{Type: executor.Event_KILL, Kill: k})
+		}
+	}
+	e.kills = nil
 }
 
 // killTask asks a task's executor to end it.
@@ -166,10 +173,9 @@ func (n *node) killTask(msg killTask) {
 	case slices.Contains(e.queue, t.id):
 		e.queue = slices.DeleteFunc(e.queue, func(id TaskID) bool { return id == t.id })
 		n.report(key, n.status(msg.task, e.id, mesos.TASK_KILLED, mesos.REASON_TASK_KILLED_DURING_LAUNCH, "Killed before delivery to the executor"))
-	case e.state == executorRunning && e.conn != "":
-		n.tell(e, &executor.Event{Type: executor.Event_KILL, Kill: &executor.Event_Kill{
-			TaskID: mesos.TaskID{Value: string(t.id)}, KillPolicy: msg.policy,
-		}})
+	case !terminal(t.state):
+		e.kills = append(e.kills, &executor.Event_Kill{TaskID: mesos.TaskID{Value: string(t.id)}, KillPolicy: msg.policy})
+		n.deliver(e)
 	}
 }
 

@@ -39,6 +39,12 @@ func (m *master) newOffer(f *framework, r *role, a *agent, resources bundle) mes
 		Hostname: a.info.Hostname, URL: a.url, Resources: resources.resources(role), Attributes: a.info.Attributes,
 		AllocationInfo: &mesos.Resource_AllocationInfo{Role: &role},
 	}
+	if !f.multiRole { // who knows one role only is not told of it
+		out.AllocationInfo = nil
+		for i := range out.Resources {
+			out.Resources[i].AllocationInfo = nil
+		}
+	}
 	for _, e := range a.executorsOf(f) {
 		out.ExecutorIDs = append(out.ExecutorIDs, e.info.ExecutorID)
 	}

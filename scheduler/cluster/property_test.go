@@ -463,7 +463,7 @@ func TestEverythingEnds(t *testing.T) {
 
 func (w *world) resubscribe(p *player) {
 	info := &mesos.FrameworkInfo{User: "u", Name: "f", Roles: []string{"*"}, ID: &mesos.FrameworkID{Value: p.id},
-		Capabilities: []mesos.FrameworkInfo_Capability{{Type: mesos.FrameworkInfo_Capability_PARTITION_AWARE}}}
+		Capabilities: []mesos.FrameworkInfo_Capability{{Type: mesos.FrameworkInfo_Capability_PARTITION_AWARE}, {Type: mesos.FrameworkInfo_Capability_MULTI_ROLE}}}
 	p.stream = StreamID("last-" + p.id)
 	w.core.Call(w.now, p.stream, "", &scheduler.Call{Type: scheduler.Call_SUBSCRIBE, FrameworkID: info.ID, Subscribe: &scheduler.Call_Subscribe{FrameworkInfo: info}})
 	w.settle()
