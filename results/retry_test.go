@@ -24,7 +24,7 @@ import (
 // flaky fails every second request, and breaks off one body in eight.
 type flaky struct {
 	results.Memory
-	n atomic.Int64
+	n, lists atomic.Int64
 }
 
 func (f *flaky) trip() error {
@@ -67,10 +67,10 @@ func (f *flaky) Delete(ctx context.Context, name string) error {
 	return f.Memory.Delete(ctx, name)
 }
 
-// List breaks off after two names, and gets two further the next time.
+// List breaks off after two names, and gets two further the next time, up to fourteen.
 func (f *flaky) List(ctx context.Context, prefix string) iter.Seq2[results.Object, error] {
 	return func(yield func(results.Object, error) bool) {
-		n := f.n.Add(2)
+		n := 2 * f.lists.Add(1) % 16
 		for o, err := range f.Memory.List(ctx, prefix) {
 			if n -= 1; n < 0 {
 				yield(results.Object{}, results.ErrUnavailable)
