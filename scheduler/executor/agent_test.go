@@ -185,6 +185,17 @@ func (a *fakeAgent) launch(id string, o wire.Order) {
 		Name: id, TaskID: mesosapi.TaskID{Value: id}, AgentID: mesosapi.AgentID{Value: "a1"}, Data: wire.Encode(o)}}})
 }
 
+// ready waits for the first point of a task.
+func (a *fakeAgent) ready(id string) {
+	a.t.Helper()
+	a.await("a point of "+id, func() bool {
+		return slices.ContainsFunc(a.mu.updates, func(s mesosapi.TaskStatus) bool {
+			r, err := wire.Decode[wire.Report](s.Data)
+			return err == nil && s.TaskID.Value == id && len(r.Points) > 0
+		})
+	})
+}
+
 // outcome is what one attempt said in all.
 type outcome struct {
 	state   mesosapi.TaskState

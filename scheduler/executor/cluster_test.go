@@ -320,7 +320,7 @@ func TestDaemonLeftBehindIsKilled(t *testing.T) {
 func TestTrialsDieWithTheirExecutor(t *testing.T) {
 	r := newRig(t, 2)
 	dir := t.TempDir()
-	r.launch(r.offer(), 500, 0, wire.Order{Sweep: "s", Dir: dir, Shell: `echo $$ > pid; echo $PPID > parent; exec sleep 1000`})
+	r.launch(r.offer(), 500, 0, wire.Order{Sweep: "s", Dir: dir, Shell: `echo $$ > pid; echo $PPID > parent; echo '{"a":1}'; exec sleep 1000`})
 	for {
 		u, ok := r.next().(scheduler.Updated)
 		if !ok {
@@ -331,6 +331,10 @@ func TestTrialsDieWithTheirExecutor(t *testing.T) {
 				t.Fatalf("got %+v", s)
 			}
 			break
+		}
+		r.send(scheduler.Acknowledge{Task: u.Status.Task, Agent: u.Status.Agent, UUID: u.Status.UUID})
+		if report, err := wire.Decode[wire.Report](u.Status.Data); err != nil || len(report.Points) == 0 {
+			continue // it runs, but has not yet written down who it is
 		}
 		text, err := os.ReadFile(filepath.Join(dir, "parent"))
 		if err != nil {
@@ -343,7 +347,6 @@ func TestTrialsDieWithTheirExecutor(t *testing.T) {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		r.send(scheduler.Acknowledge{Task: u.Status.Task, Agent: u.Status.Agent, UUID: u.Status.UUID})
 	}
 	r.gone(filepath.Join(dir, "pid"))
 }

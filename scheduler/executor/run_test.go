@@ -173,14 +173,6 @@ func TestKill(t *testing.T) {
 		}
 		a.tell(e)
 	}
-	running := func(id string) {
-		a.await(id+" to say that it is ready", func() bool {
-			return slices.ContainsFunc(a.mu.updates, func(s mesosapi.TaskStatus) bool {
-				r, err := wire.Decode[wire.Report](s.Data)
-				return err == nil && s.TaskID.Value == id && len(r.Points) > 0
-			})
-		})
-	}
 	stubborn := `trap '' TERM; echo '{"a":1}'; while :; do sleep 0.01; done`
 	for id, o := range map[string]wire.Order{
 		"polite":   {Shell: `trap 'echo "{\"a\":2}"; exit 7' TERM; echo '{"a":1}'; while :; do sleep 0.01; done`},
@@ -201,7 +193,7 @@ func TestKill(t *testing.T) {
 		{"polite", -1, 7, 0, 2}, {"own", -1, -1, 9, 1}, {"override", int64(time.Millisecond), -1, 9, 1},
 		{"at once", 0, -1, 9, 1}, {"stopped", -1, -1, 15, 1}, {"shorter", int64(time.Hour), -1, 9, 1},
 	} {
-		running(c.id)
+		a.ready(c.id)
 		kill(c.id, c.grace)
 		if c.id == "shorter" {
 			kill(c.id, int64(time.Millisecond))
@@ -322,7 +314,7 @@ func TestUnacknowledgedPointsCoalesceSpillAndAreResent(t *testing.T) {
 func sleeper(t *testing.T, a *fakeAgent, s *started) (pid string) {
 	t.Helper()
 	a.launch("t.0", wire.Order{Shell: `echo $$ > pid; echo '{"a":1}'; exec sleep 1000`, Grace: 20 * time.Millisecond})
-	a.await("the trial to run", func() bool { return len(a.mu.updates) > 0 })
+	a.ready("t.0")
 	text, err := os.ReadFile(filepath.Join(s.sandbox, "t.0", "pid"))
 	if err != nil {
 		t.Fatal(err)
