@@ -35,6 +35,7 @@ type Core struct {
 	timers  timers
 
 	executor offers.ExecutorID // of the shared executor; empty when each attempt has its own
+	passSet  bool              // a timer will make a pass due
 	packDue  bool              // something changed since the last pass
 	silence  int               // explicit reconciliations in a row without an answer from everyone
 	asking   bool              // an explicit reconciliation is scheduled

@@ -67,7 +67,7 @@ func (c *Core) endWaiting(run *sweepRun, trial int, to sweep.State, reason strin
 func (c *Core) halt(run *sweepRun, outcome Phase, sentence string, kill bool) {
 	switch run.kept.Phase {
 	case Active, Selecting, Following:
-		run.kept.Phase, run.kept.Outcome, run.kept.Sentence = Ending, outcome, sentence
+		run.kept.Phase, run.kept.Outcome, run.kept.Sentence, run.kept.Killing = Ending, outcome, sentence, kill
 		c.journal(run.kept)
 		c.note(SweepEnding{Sweep: run.id, Sentence: sentence})
 		c.endAllWaiting(run, sentence)

@@ -121,7 +121,23 @@ func (c *Core) wantsRevive() bool {
 	if c.revived.IsZero() {
 		return true
 	}
-	return c.cfg.ReviveEvery > 0 && c.now.Sub(c.revived) >= c.cfg.ReviveEvery
+	if c.cfg.ReviveEvery == 0 {
+		return false
+	}
+	if next := c.revived.Add(c.cfg.ReviveEvery); c.now.Before(next) {
+		c.passAt(next)
+		return false
+	}
+	return true
+}
+
+// passAt makes a pass due at a later time, one at a time.
+func (c *Core) passAt(at time.Time) {
+	if c.passSet {
+		return
+	}
+	c.passSet = true
+	c.timers.set(at, func(time.Time) { c.passSet, c.packDue = false, true })
 }
 
 // carryOut turns a plan into launches and declines.
@@ -134,6 +150,7 @@ func (c *Core) carryOut(plan offers.Plan, groups []group, held bool) {
 	for _, l := range plan.Launches {
 		var tasks []TaskInfo
 		for _, g := range l.Grants {
+			c.hire(l.Agent, g)
 			for range g.Count {
 				if t, ok := c.launch(&groups[g.Demand], l.Agent, g); ok {
 					tasks = append(tasks, t)
@@ -252,14 +269,18 @@ func (c *Core) executorInfo(att *attempt, grant offers.Grant) ExecutorInfo {
 		info.ID = offers.ExecutorID("kaon-" + string(att.task))
 		return info
 	}
-	k := workerKey{att.agent, info.ID}
-	if grant.NewExecutor != nil {
-		own := plain(grant.NewExecutor)
-		c.workers[k] = own
-		c.journal(ExecutorEntry{Agent: k.agent, Executor: k.executor, Resources: own})
-	}
-	info.Resources = c.workers[k]
+	info.Resources = c.workers[workerKey{att.agent, info.ID}]
 	return info
+}
+
+// hire notes the resources of the shared executor that a grant starts.
+func (c *Core) hire(id offers.AgentID, grant offers.Grant) {
+	if c.executor == "" || grant.NewExecutor == nil {
+		return
+	}
+	own := plain(grant.NewExecutor)
+	c.workers[workerKey{id, c.executor}] = own
+	c.journal(ExecutorEntry{Agent: id, Executor: c.executor, Resources: own})
 }
 
 // plain is the amounts without the driver's own values, which the journal cannot keep: what is sent before and

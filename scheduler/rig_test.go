@@ -122,6 +122,8 @@ func describe(r Ready) string {
 			fmt.Fprintf(&b, "%T%v;", n, n)
 		case Recorded:
 			fmt.Fprintf(&b, "%d;", n.Number)
+		case Followed:
+			fmt.Fprintf(&b, "%s;", recorded(n.Record))
 		case Packed:
 			fmt.Fprintf(&b, "%d %d;", n.Launched, n.Declined)
 		default:

@@ -13,7 +13,7 @@ import (
 // a KILL never overtakes the ACCEPT of its task. Different lanes are independent, because the master answers
 // each call only after a round trip.
 const (
-	lanes = 4
+	lanes = 8
 	// laneCapacity is how many calls wait in a lane; a full lane blocks the loop, and with it the driver.
 	laneCapacity = 4096
 )

@@ -40,5 +40,5 @@ func (t *tally) commonest() string {
 		return ""
 	}
 	r := t.reasons[best]
-	return fmt.Sprintf("most often %q (%d×), for example trial %d", r.reason, r.count, r.trial)
+	return fmt.Sprintf("most often: %s (%d×, for example trial %d)", r.reason, r.count, r.trial)
 }

@@ -88,6 +88,41 @@ func TestSameAsMemory(t *testing.T) {
 	})
 }
 
+func TestReplay(t *testing.T) {
+	j := open(t, filepath.Join(t.TempDir(), "journal"))
+	for n := uint64(1); n <= 30; n += 3 { // batches of three
+		var batch []scheduler.Entry
+		for i := n; i < n+3; i++ {
+			batch = append(batch, scheduler.RecordEntry{Sweep: "s", Number: i, Record: results.Record{Sweep: "s", Trial: int(i)}})
+		}
+		if err := j.Append(batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.Append([]scheduler.Entry{scheduler.ForgetEntry{Sweep: "s", Through: 10}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		after, first uint64
+		most, count  int
+	}{{0, 11, 100, 20}, {10, 11, 100, 20}, {14, 15, 100, 16}, {14, 15, 2, 2}, {30, 0, 100, 0}} {
+		var got []uint64
+		err := j.Replay("s", c.after, func(n uint64, r results.Record) bool {
+			if r.Trial != int(n) {
+				t.Errorf("record %d is of trial %d", n, r.Trial)
+			}
+			got = append(got, n)
+			return len(got) < c.most
+		})
+		if err != nil || len(got) != c.count || len(got) > 0 && got[0] != c.first {
+			t.Errorf("replay after %d: %v, %v", c.after, got, err)
+		}
+	}
+	if err := j.Replay("other", 0, func(uint64, results.Record) bool { return true }); err != nil {
+		t.Error(err)
+	}
+}
+
 var epoch = time.Date(2026, 3, 1, 12, 0, 0, 5, time.UTC)
 
 // draw makes one entry of a history that a core could write: sweeps come before what belongs to them.

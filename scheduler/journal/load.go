@@ -164,20 +164,26 @@ func (r *reader) records(id string) error {
 		return nil
 	}
 	stored := bucket.Sequence()
-	return bucket.ForEach(func(_, v []byte) error {
-		r := reader{dec: codec.NewDecoderBytes(v, handle), yield: r.yield}
-		for r.dec.NumBytesRead() < len(v) {
-			var row recordRow
-			if err := r.dec.Decode(&row); err != nil {
-				return fmt.Errorf("decode: %w", err)
-			}
-			if row.Number <= stored {
-				continue
-			}
-			if err := r.yield(scheduler.RecordEntry{Sweep: id, Number: row.Number, Record: row.Record}); err != nil {
-				return err
-			}
+	left := reader{dec: codec.NewDecoderBytes(nil, handle), yield: func(e scheduler.Entry) error {
+		if e.(scheduler.RecordEntry).Number <= stored {
+			return nil
 		}
-		return nil
-	})
+		return r.yield(e)
+	}}
+	return bucket.ForEach(func(_, v []byte) error { return left.batch(id, v) })
+}
+
+// batch yields the records of one value.
+func (r *reader) batch(id string, v []byte) error {
+	r.dec.ResetBytes(v)
+	for r.dec.NumBytesRead() < len(v) {
+		var row recordRow
+		if err := r.dec.Decode(&row); err != nil {
+			return fmt.Errorf("decode: %w", err)
+		}
+		if err := r.yield(scheduler.RecordEntry{Sweep: id, Number: row.Number, Record: row.Record}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

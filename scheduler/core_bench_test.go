@@ -1,0 +1,73 @@
+package scheduler
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// BenchmarkCore10000 steps 10,000 trials from submission to their end over 700 agents of 8 cpus: one RUNNING with a
+// point and one FINISHED each, with packing and a journal in memory, without the wire.
+func BenchmarkCore10000(b *testing.B) {
+	const trials = 10_000
+	data := wire.Encode(wire.Report{Points: []results.Point{{Metrics: map[string]float64{"loss": 1}}}})
+	end := wire.Encode(wire.Report{First: 1, End: &wire.End{}})
+	launched := 0
+	for b.Loop() {
+		now := time.Unix(0, 0)
+		c := NewCore(testConfig())
+		mem := &Memory{}
+		c.Step(now, Subscribed{Framework: "f"})
+		c.Step(now, Submit{ID: "s", Spec: testSpec{Trials: trials, Objective: "loss"}.spec()})
+		serial := 0
+		for turn := 0; c.runs["s"].kept.Phase != Succeeded; turn++ {
+			if turn == 100 {
+				b.Fatalf("not over after %d turns: %+v", turn, c.runs["s"].tallies())
+			}
+			now = now.Add(time.Second)
+			var list []offers.Offer
+			for a := range 700 {
+				serial++
+				list = append(list, offers.Offer{
+					ID: offers.OfferID(fmt.Sprint("o", serial)), Agent: offers.AgentID(fmt.Sprint("a", a)), Hostname: "h",
+					Amounts: []offers.Amount{{Name: "cpus", Scalar: 8 * sweep.Unit}, {Name: "mem", Scalar: 1e9}, {Name: "disk", Scalar: 1e9}},
+				})
+			}
+			c.Step(now, Offered{list})
+			c.Pack(now)
+			r := c.Ready()
+			mem.Append(r.Journal)
+			for _, call := range r.Calls {
+				a, ok := call.(Accept)
+				if !ok {
+					continue
+				}
+				for _, t := range a.Tasks {
+					launched++
+					c.Step(now, Updated{Status{Task: t.ID, Agent: a.Agent, State: Running, UUID: []byte("1" + t.ID), Data: data}})
+					c.Step(now, Updated{Status{Task: t.ID, Agent: a.Agent, State: Finished, UUID: []byte("2" + t.ID), Data: end}})
+				}
+			}
+			c.Step(now, Tick{})
+			mem.Append(c.Ready().Journal)
+		}
+	}
+	b.ReportMetric(float64(launched)/b.Elapsed().Seconds(), "trials/s")
+}
+
+// BenchmarkSubmit1000000 takes a sweep of a million trials; its memory is three bytes a trial.
+func BenchmarkSubmit1000000(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		c := NewCore(testConfig())
+		c.Step(time.Unix(0, 0), Submit{ID: "s", Spec: testSpec{Trials: 1_000_000}.spec()})
+		if c.runs["s"].launchable() != 1_000_000 {
+			b.Fatal("trials are missing")
+		}
+	}
+}

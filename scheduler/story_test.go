@@ -1,0 +1,256 @@
+package scheduler
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// TestStories plays the scripts in testdata/stories. A command is an event; what follows is the Ready after it and
+// a pass: journal entries (J), calls (C) and notices (N), in order.
+//
+//	submit s trials=3 retries=1 objective=loss …   offer a1 cpus=4 (mem and disk abound)
+//	update s.0.1 RUNNING [uuid=u1] [loss=1,2 first=0] [exit=0] [reason=…] [from=a1] [garbled]
+//	tick 30s   subscribe   disconnect   crash   stop s   stop-trial s 1   agent-gone a1   won s   retry s   stored s 3
+func TestStories(t *testing.T) {
+	datadriven.Walk(t, "testdata/stories", func(t *testing.T, path string) {
+		s := &story{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), mem: &Memory{}, core: NewCore(testConfig())}
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			s.command(t, d)
+			s.core.Pack(s.now)
+			r := s.core.Ready()
+			if err := s.mem.Append(r.Journal); err != nil {
+				t.Fatal(err)
+			}
+			return render(r)
+		})
+	})
+}
+
+type story struct {
+	core   *Core
+	mem    *Memory
+	now    time.Time
+	offers int
+}
+
+func (s *story) command(t *testing.T, d *datadriven.TestData) {
+	arg := func(i int) string { return d.CmdArgs[i].Key }
+	step := func(ev Event) { s.core.Step(s.now, ev) }
+	switch d.Cmd {
+	case "submit":
+		step(Submit{ID: arg(0), Spec: storySpec(t, d).spec()})
+	case "offer":
+		var cpus int
+		d.ScanArgs(t, "cpus", &cpus)
+		s.offers++
+		step(Offered{[]offers.Offer{{
+			ID: offers.OfferID(fmt.Sprintf("o%d", s.offers)), Agent: offers.AgentID(arg(0)), Hostname: arg(0),
+			Amounts: []offers.Amount{
+				{Name: "cpus", Scalar: sweep.Milli(cpus) * sweep.Unit}, {Name: "mem", Scalar: 1e9}, {Name: "disk", Scalar: 1e9},
+			},
+		}}})
+	case "update":
+		step(Updated{storyStatus(t, d)})
+	case "tick":
+		wait, err := time.ParseDuration(arg(0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.now = s.now.Add(wait)
+		step(Tick{})
+	case "subscribe":
+		step(Subscribed{Framework: "f1", Master: "m"})
+	case "disconnect":
+		step(Disconnected{})
+	case "crash":
+		core, err := Restore(s.now, testConfig(), s.mem.Load())
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.core = core
+	case "agent-gone":
+		step(AgentGone{offers.AgentID(arg(0))})
+	case "stop":
+		step(Stop{Sweep: arg(0)})
+	case "retry":
+		step(Retry{Sweep: arg(0)})
+	case "won":
+		step(Won{Sweep: arg(0), Manifest: []byte("{}"), Params: []byte("{}")})
+	case "stop-trial", "stored":
+		var n int
+		fmt.Sscan(arg(1), &n)
+		if d.Cmd == "stored" {
+			step(Stored{Sweep: arg(0), Through: uint64(n)})
+		} else {
+			step(StopTrial{Sweep: arg(0), Trial: n, Reason: "stopped early"})
+		}
+	default:
+		t.Fatalf("%s: unknown command %s", d.Pos, d.Cmd)
+	}
+}
+
+func storySpec(t *testing.T, d *datadriven.TestData) testSpec {
+	spec := testSpec{Trials: 1}
+	for key, to := range map[string]any{
+		"trials": &spec.Trials, "retries": &spec.Task.Retries, "objective": &spec.Objective,
+		"parallel": &spec.Limits.Parallel, "failed": &spec.Limits.Failed,
+	} {
+		d.MaybeScanArgs(t, key, to)
+	}
+	var target, wall string
+	if d.MaybeScanArgs(t, "target", &target) {
+		spec.Target = new(float64)
+		fmt.Sscan(target, spec.Target)
+	}
+	if d.MaybeScanArgs(t, "wall", &wall) {
+		spec.Limits.Wall, _ = time.ParseDuration(wall)
+	}
+	if d.HasArg("then") {
+		spec.Then = &sweep.Then{Command: sweep.Command{Shell: "publish"}}
+	}
+	return spec
+}
+
+func storyStatus(t *testing.T, d *datadriven.TestData) Status {
+	st := Status{Task: TaskID(d.CmdArgs[0].Key), State: TaskState(d.CmdArgs[1].Key), Agent: "a1"}
+	var r wire.Report
+	var uuid, from, list string
+	var exit int
+	d.MaybeScanArgs(t, "first", &r.First)
+	d.MaybeScanArgs(t, "reason", &st.Reason)
+	if d.MaybeScanArgs(t, "uuid", &uuid) {
+		st.UUID = []byte(uuid)
+	}
+	if d.MaybeScanArgs(t, "from", &from) {
+		st.Agent = offers.AgentID(from)
+	}
+	if d.MaybeScanArgs(t, "loss", &list) {
+		for _, v := range strings.Split(list, "/") {
+			var x float64
+			fmt.Sscan(v, &x)
+			r.Points = append(r.Points, results.Point{Metrics: map[string]float64{"loss": x}})
+		}
+	}
+	if d.MaybeScanArgs(t, "exit", &exit) {
+		r.End = &wire.End{Exit: exit, Stderr: []string{"no such file"}}
+	}
+	if r.Points != nil || r.End != nil {
+		st.Data = wire.Encode(r)
+	}
+	if d.HasArg("garbled") {
+		st.Data = []byte{wire.Version, 0xff}
+	}
+	return st
+}
+
+func render(r Ready) string {
+	var b strings.Builder
+	for _, e := range r.Journal {
+		fmt.Fprintf(&b, "J %s\n", renderEntry(e))
+	}
+	for _, c := range r.Calls {
+		fmt.Fprintf(&b, "C %s\n", renderCall(c))
+	}
+	for _, n := range r.Notices {
+		if s := renderNotice(n); s != "" {
+			fmt.Fprintf(&b, "N %s\n", s)
+		}
+	}
+	if b.Len() == 0 {
+		return "nothing\n"
+	}
+	return b.String()
+}
+
+func renderEntry(e Entry) string {
+	switch e := e.(type) {
+	case FrameworkEntry:
+		return "framework " + string(e.ID)
+	case SweepEntry:
+		return strings.TrimSpace(fmt.Sprintf("sweep %s %s %s", e.ID, e.Phase, e.Sentence))
+	case TrialEntry:
+		s := fmt.Sprintf("trial %s/%d %v attempt %d", e.Sweep, e.Trial, e.State, e.Attempt)
+		if e.Agent != "" {
+			s += fmt.Sprintf(" on %s, %d points", e.Agent, e.Points)
+		}
+		return s
+	case RecordEntry:
+		return "record " + renderRecord(e.Number, e.Record)
+	case ForgetEntry:
+		return fmt.Sprintf("forget %s through %d", e.Sweep, e.Through)
+	case ExecutorEntry:
+		return fmt.Sprintf("executor on %s", e.Agent)
+	}
+	return fmt.Sprintf("%T", e)
+}
+
+func renderRecord(n uint64, r results.Record) string {
+	s := fmt.Sprintf("%d: %s/%d attempt %d", n, r.Sweep, r.Trial, r.Attempt)
+	if len(r.Points) > 0 {
+		s += fmt.Sprintf(", points %d to %d", r.First, r.First+uint64(len(r.Points))-1)
+	}
+	if r.End != nil {
+		s += fmt.Sprintf(", %s", r.End.State)
+		if !r.End.Final {
+			s += " but not for good"
+		}
+	}
+	return s
+}
+
+func renderCall(c Call) string {
+	switch c := c.(type) {
+	case Accept:
+		var ids []string
+		for _, t := range c.Tasks {
+			ids = append(ids, string(t.ID))
+		}
+		return fmt.Sprintf("accept %v of %s: %s", c.Offers, c.Agent, strings.Join(ids, " "))
+	case Decline:
+		return fmt.Sprintf("decline %v for %v", c.Offers, c.Refuse)
+	case Kill:
+		return fmt.Sprintf("kill %s on %s", c.Task, c.Agent)
+	case Acknowledge:
+		return fmt.Sprintf("acknowledge %s %s", c.Task, c.UUID)
+	case Reconcile:
+		return fmt.Sprintf("reconcile %v", c.Tasks)
+	}
+	return strings.ToLower(callName(c))
+}
+
+func renderNotice(n Notice) string {
+	switch n := n.(type) {
+	case TrialMoved:
+		s := fmt.Sprintf("%s/%d %v → %v", n.Sweep, n.Trial, n.From, n.To)
+		if n.Reason != "" {
+			s += ": " + n.Reason
+		}
+		return s
+	case Recorded:
+		return "recorded " + renderRecord(n.Number, n.Record)
+	case SweepEnded:
+		b, _ := json.Marshal(n.Counts)
+		return fmt.Sprintf("%s ended, %s: %s %s", n.Sweep, n.Phase, n.Sentence, b)
+	case Unstarted:
+		return fmt.Sprintf("%s/%d to %d never started", n.Sweep, n.From, n.To-1)
+	case Trouble:
+		return "trouble: " + n.Message
+	case Avoided:
+		return fmt.Sprintf("avoid %s: %s", n.Agent, n.Reason)
+	case Select:
+		return "select the winner of " + n.Sweep
+	case SweepEnding:
+		return fmt.Sprintf("%s is ending: %s", n.Sweep, n.Sentence)
+	}
+	return ""
+}
