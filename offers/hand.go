@@ -115,10 +115,10 @@ func (f *filler) holds(b *open, h *hand) bool {
 	return true
 }
 
-// best is the hand with the largest product of need and room, -1 when none is left. Hands that ran out are dropped.
+// best is the hand with the largest score, -1 when none is left. Hands that ran out are dropped.
 func (f *filler) best(b *open) int {
 	for k, free := range b.free {
-		f.weight[k] = float64(free) * f.scale[k]
+		f.weight[k] = 2 * float64(free) * f.scale[k]
 	}
 	kept, best, top := f.hands[:0], -1, 0.0
 	for i := range f.hands {
@@ -141,22 +141,21 @@ func (f *filler) best(b *open) int {
 	return best
 }
 
-// score is the product of need and room, less that of the overhead a start of the executor would cost.
+// score is how much shorter what is left of the bin becomes when the hand is played: with the bin's room r and the
+// shape's need x, both as shares of the agent, |r|² − |r−x|² = 2r·x − |x|². The overhead that a start of the
+// executor would cost counts against it.
 func (f *filler) score(h *hand) float64 {
 	if h.extra == nil && len(f.weight) == 2 {
-		return h.favor * (float64(h.cpus)*f.weight[0] + float64(h.mem)*f.weight[1])
+		c, m := float64(h.cpus), float64(h.mem)
+		return h.favor * (c*(f.weight[0]-c*f.scale[0]) + m*(f.weight[1]-m*f.scale[1]))
 	}
-	sum := float64(h.cpus)*f.weight[0] + float64(h.mem)*f.weight[1]
-	need := f.p.needs(h.shape)
-	for k := 2; k < len(need); k++ {
-		sum += float64(need[k]) * f.weight[k]
+	sum := 0.0
+	for k, need := range f.p.needs(h.shape) {
+		n := float64(need)
+		sum += n * (f.weight[k] - n*f.scale[k])
 	}
 	for k, over := range h.extra {
-		if k < 2 {
-			sum -= 2 * float64(over) * f.weight[k] // once because cpus and mem hold it, once as the price
-		} else {
-			sum -= float64(over) * f.weight[k]
-		}
+		sum -= float64(over) * f.weight[k]
 	}
 	return h.favor * sum
 }

@@ -47,11 +47,16 @@ func (f *filler) second(x *hand) float64 {
 		}
 		if f.redraw(f.room, &y) {
 			tries++
-			best = max(best, f.score(&y))
+			best = max(best, f.score(&y)-f.shared(x, &y))
 		}
 	}
 	for k, need := range f.p.needs(x.shape)[2:] {
 		f.room[k+2] += need
 	}
 	return best
+}
+
+// shared is what the scores of two hands count twice: 2x·y of |r|² − |r−x−y|².
+func (f *filler) shared(x, y *hand) float64 {
+	return 2 * (float64(x.cpus)*float64(y.cpus)*f.scale[0] + float64(x.mem)*float64(y.mem)*f.scale[1])
 }

@@ -7,9 +7,9 @@ import (
 )
 
 // filler packs the demands of one priority agent by agent with the whole queue in view. On each agent it takes,
-// again and again, the shape with the largest product of what the shape needs and what the agent has left, each
-// as a share of the agent: large shapes first, and those that lean the way the agent does (Grandl et al., "Multi-resource
-// packing for cluster schedulers", SIGCOMM 2014; Panigrahy et al., "Heuristics for vector bin packing", 2011).
+// again and again, the shape that leaves the shortest vector of what is left, each resource as a share of the agent:
+// large shapes first, and those that lean the way the agent does, so that no resource runs out alone (the norm-based
+// greedy of Panigrahy, Talwar, Uyeda and Wieder, "Heuristics for vector bin packing", 2011).
 type filler struct {
 	p        *pass
 	from, to int32 // the shapes
