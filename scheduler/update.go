@@ -96,7 +96,7 @@ func (c *Core) apply(att *attempt, s Status, report wire.Report) {
 		c.keepPoints(att, points)
 		c.lostSight(att, s)
 	default:
-		if saidByReconciliation(s) {
+		if hearsay(s) {
 			c.deathReported(att)
 			return
 		}
@@ -104,13 +104,18 @@ func (c *Core) apply(att *attempt, s Status, report wire.Report) {
 	}
 }
 
-// saidByReconciliation reports whether a terminal state is only the master's memory of it: the update that carries
-// the attempt's last points still waits at the agent for our acknowledgement.
-func saidByReconciliation(s Status) bool {
-	if len(s.UUID) > 0 || s.Reason != "REASON_RECONCILIATION" {
+// hearsay reports whether a terminal state is only what the master knows of it: when it reconciles, and when an
+// unreachable agent is back, it tells the agent's latest state of the task, while the update that carries the
+// attempt's last points still waits at the agent for its turn.
+func hearsay(s Status) bool {
+	if len(s.UUID) > 0 || s.State != Finished && s.State != Failed && s.State != Killed {
 		return false
 	}
-	return s.State == Finished || s.State == Failed || s.State == Killed
+	switch s.Reason {
+	case "REASON_RECONCILIATION", "REASON_AGENT_REREGISTERED", "REASON_SLAVE_REREGISTERED":
+		return true
+	}
+	return false
 }
 
 // deathReported waits for the update itself, and gives up on it after deathPatience.

@@ -315,8 +315,13 @@ func (w *world) meet(a *worldAgent) {
 		if t.agent != a {
 			continue
 		}
-		if !t.ended {
-			w.emit(Updated{Status{Task: t.id, Agent: a.id, State: Running, Source: "SOURCE_MASTER", Reason: "REASON_AGENT_REREGISTERED"}})
+		// the master tells the agent's latest state of the task, even one whose update still waits in the queue
+		state := Running
+		if t.ended && len(t.queue) > 0 {
+			state = t.queue[len(t.queue)-1].State
+		}
+		if !t.ended || len(t.queue) > 0 {
+			w.emit(Updated{Status{Task: t.id, Agent: a.id, State: state, Source: "SOURCE_MASTER", Reason: "REASON_AGENT_REREGISTERED"}})
 		}
 		if len(t.queue) > 0 {
 			w.emit(Updated{t.queue[0]})
