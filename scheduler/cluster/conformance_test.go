@@ -44,7 +44,8 @@ var scenarios = map[string]scenario{
 			t.AgentTimeout = 390 * time.Millisecond
 			t.ReregistrationBackoff = 600 * time.Millisecond
 		},
-		why: "A Mesos agent waits the whole executor reregistration timeout (2 s) before it goes to the master; ours goes as soon as all executors are back, so it is held back.",
+		why: "A Mesos agent waits the whole executor reregistration timeout (2 s) before it goes to the master; " +
+			"ours goes as soon as all executors are back, so it is held back.",
 	},
 	"decline-filters": {},
 	"disconnect": {

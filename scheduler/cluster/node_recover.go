@@ -139,12 +139,17 @@ func (n *node) finishRecovery() {
 	n.rejoin()
 }
 
+var mesosUnits = []struct {
+	unit time.Duration
+	name string
+}{
+	{7 * 24 * time.Hour, "weeks"}, {24 * time.Hour, "days"}, {time.Hour, "hrs"}, {time.Minute, "mins"},
+	{time.Second, "secs"}, {time.Millisecond, "ms"}, {time.Microsecond, "us"},
+}
+
 // mesosDuration prints a duration as Mesos's flags and messages do: 5secs, 15mins.
 func mesosDuration(d time.Duration) string {
-	for _, u := range []struct {
-		unit time.Duration
-		name string
-	}{{7 * 24 * time.Hour, "weeks"}, {24 * time.Hour, "days"}, {time.Hour, "hrs"}, {time.Minute, "mins"}, {time.Second, "secs"}, {time.Millisecond, "ms"}, {time.Microsecond, "us"}} {
+	for _, u := range mesosUnits {
 		if d >= u.unit && d%u.unit == 0 {
 			return itoa(int(d/u.unit)) + u.name
 		}
