@@ -10,7 +10,7 @@ import (
 // An attempt ends while its agent is out of reach. When the agent is back, the master tells the attempt's latest state
 // before the agent repeats the updates that hold its points: the end must wait for them (law 2).
 func TestMasterTellsTheEndBeforeTheAgentDoes(t *testing.T) {
-	r := newRig(testSpec{Trials: 1, Objective: "loss"}, 1, sweep.Unit)
+	r := newRig(testSpec{Trials: 1, Objective: "loss"}, 1, 4*sweep.Unit)
 	r.world.script = func(wire.Order) behaviour { return behaviour{points: 4} }
 	r.world.subscribe()
 	turn := func() {
