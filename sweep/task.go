@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -287,10 +288,11 @@ func (d *decoder) thenSpec(n *node, path string) {
 	if d.options.read == nil {
 		return
 	}
+	file := filepath.Join(filepath.Dir(d.file), path)
 	chain := append(d.options.from[:len(d.options.from):len(d.options.from)], d.file)
 	for _, before := range chain {
-		if before == path {
-			d.fail(n, "then", "the specs follow each other in a circle: "+short(strings.Join(append(chain, path), " → ")), "end the chain")
+		if filepath.Clean(before) == file {
+			d.fail(n, "then", "the specs follow each other in a circle: "+short(strings.Join(append(chain, file), " → ")), "end the chain")
 			return
 		}
 	}
@@ -303,7 +305,8 @@ func (d *decoder) thenSpec(n *node, path string) {
 		d.fail(n, "then", fmt.Sprintf("read spec: %s", short(err.Error())), "give the path of a spec relative to this one")
 		return
 	}
-	next := &decoder{file: path, spec: &Spec{File: path, Source: src}, winner: true, options: options{read: d.options.read, from: chain}}
+	beside := func(name string) ([]byte, error) { return d.options.read(filepath.Join(filepath.Dir(path), name)) }
+	next := &decoder{file: file, spec: &Spec{File: file, Source: src}, winner: true, options: options{read: beside, from: chain}}
 	if root := next.document(src); root != nil {
 		next.decode(root)
 	}

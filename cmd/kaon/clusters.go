@@ -63,8 +63,10 @@ func startCluster(ctx context.Context, f clusterFlags, state string, log *slog.L
 		workDir:     f.workDir(driver.Masters),
 		name:        "Mesos at " + strings.Join(driver.Masters, ","),
 	}
-	c.executor, c.stop, err = remoteExecutor(f, driver)
-	return c, err
+	if c.executor, c.stop, err = remoteExecutor(f, driver); err != nil {
+		return cluster{}, unreachable(err)
+	}
+	return c, nil
 }
 
 // workDir chooses where trials start on a cluster: a master at a loopback address means agents that see this
@@ -114,7 +116,7 @@ func startLocal(ctx context.Context, state string, log *slog.Logger) (cluster, e
 		Log:     log,
 	})
 	if err != nil {
-		return cluster{}, err
+		return cluster{}, unreachable(err)
 	}
 	return cluster{
 		driver:      mesos.Config{Masters: []string{server.Addr()}, FirstTimeout: 30 * time.Second},
@@ -157,13 +159,4 @@ func localInterpreter() string {
 }
 
 // specFolder is where a spec's relative paths start.
-func specFolder(spec *sweep.Spec) string {
-	folder := "."
-	if spec.File != "-" {
-		folder = filepath.Dir(spec.File)
-	}
-	if abs, err := filepath.Abs(folder); err == nil {
-		return abs
-	}
-	return folder
-}
+func specFolder(spec *sweep.Spec) string { return filepath.Dir(spec.File) }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -57,6 +58,9 @@ func serveMetrics(address string) (stats *results.Metrics, stop func(), err erro
 // openBucket opens the place of results; its errors have their exit code.
 func openBucket(ctx context.Context, address string, stats *results.Metrics) (results.Bucket, error) {
 	bucket, err := open.Bucket(ctx, address, stats)
+	if errors.Is(err, open.ErrAddress) {
+		return nil, usage(err)
+	}
 	if err != nil {
 		return nil, unreachable(err)
 	}

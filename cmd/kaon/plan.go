@@ -92,16 +92,11 @@ type demand struct {
 func (c *planCmd) Run(ctx context.Context, out *output) error {
 	spec, err := c.parse()
 	if err != nil {
-		var problems sweep.Errors
-		if c.JSON && errors.As(err, &problems) {
-			_ = json.NewEncoder(out.stdout).Encode(map[string]any{"errors": problems})
-			return silently(exitUsage)
-		}
-		return err
+		return c.refuse(out, err)
 	}
 	p, err := describe(spec, c.Points)
 	if err != nil {
-		return err
+		return c.refuse(out, err)
 	}
 	if c.JSON {
 		enc := json.NewEncoder(out.stdout)
@@ -110,6 +105,21 @@ func (c *planCmd) Run(ctx context.Context, out *output) error {
 	}
 	p.print(out.stdout, spec)
 	return nil
+}
+
+// refuse tells what is wrong with the spec, to a script if asked to.
+func (c *planCmd) refuse(out *output, err error) error {
+	if !c.JSON {
+		return err
+	}
+	var problems sweep.Errors
+	if !errors.As(err, &problems) {
+		problems = sweep.Errors{{File: c.Spec, Problem: err.Error()}}
+	}
+	if err := json.NewEncoder(out.stdout).Encode(map[string]any{"errors": problems}); err != nil {
+		return err
+	}
+	return silently(exitUsage)
 }
 
 // describe computes the first points and what they would run and ask for.

@@ -38,6 +38,9 @@ func (c *runCmd) Run(ctx context.Context, out *output) error {
 	if (c.Spec == "") == (c.Resume == "") {
 		return usage(errors.New("run wants a sweep file, or --resume ID, and not both"))
 	}
+	if c.Resume != "" && (len(c.Set) > 0 || c.Seed != nil || c.Parallel != nil) {
+		return usage(errors.New("--resume goes on with the sweep as it was submitted: leave --set, --seed and --parallel out, or run it anew"))
+	}
 	log := newLog(out.stderr, c.Log)
 	stats, stopMetrics, err := serveMetrics(c.Metrics)
 	if err != nil {
@@ -56,6 +59,9 @@ func (c *runCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
+	if err := anchor(spec); err != nil {
+		return err
+	}
 	return r.finish(r.submit(ctx, newSweepID(spec.Name), spec, nil))
 }
 
@@ -65,6 +71,18 @@ func (c *runCmd) parse() (*sweep.Spec, error) {
 		set = append(set, fmt.Sprintf("limits.parallel=%d", *c.Parallel))
 	}
 	return specFlags{Spec: c.Spec, Set: set, Seed: c.Seed}.parse()
+}
+
+// anchor makes the places of a spec and of those that follow it absolute: a resume may come from another folder.
+// Standard input counts as a file of this one.
+func anchor(spec *sweep.Spec) (err error) {
+	if spec.File, err = filepath.Abs(spec.File); err != nil {
+		return fmt.Errorf("find the folder of the spec: %w", err)
+	}
+	if spec.Then != nil && spec.Then.Next != nil {
+		return anchor(spec.Then.Next)
+	}
+	return nil
 }
 
 // state is the folder of one sweep's journal and sandboxes.
@@ -261,16 +279,13 @@ func (r *runner) watch(ctx context.Context, s *session, spec *sweep.Spec) (outco
 func (r *runner) follow(ctx context.Context, s *session, d display, shown *progress, began time.Time) (scheduler.SweepEnded, error) {
 	tick := time.NewTicker(drawEvery)
 	defer tick.Stop()
-	first, quietSince, told := true, began, ""
+	quietSince, told := began, ""
 	draw := func() {
 		snap, err := s.loop.Snapshot(ctx)
 		if err != nil || len(snap.Sweeps) == 0 {
 			return
 		}
 		*shown = s.progress(snap, began)
-		if first {
-			first, shown.doneBefore = false, 0
-		}
 		d.show(*shown)
 		if shown.running > 0 {
 			quietSince = time.Now()

@@ -32,6 +32,7 @@ type session struct {
 	loop    *scheduler.Loop
 	watcher *watcher
 	writer  *results.Writer
+	before  int // trials that had ended when this process began
 
 	cancel     context.CancelFunc
 	loopDone   chan struct{}
@@ -60,32 +61,37 @@ type sessionConfig struct {
 }
 
 // openSession connects all the parts and starts them. The caller submits a sweep and must close the session.
-func openSession(ctx context.Context, cfg sessionConfig) (s *session, err error) {
-	s = &session{cfg: cfg, failed: make(chan error, 1)}
-	defer func() {
-		if err != nil {
-			_ = s.close(context.Background()) // the first error is the one to tell
-			s = nil
-		}
-	}()
-	if err := os.MkdirAll(cfg.state, 0o700); err != nil {
-		return nil, fmt.Errorf("make state folder: %w", err)
-	}
-	if err := keepWinner(cfg); err != nil {
+func openSession(ctx context.Context, cfg sessionConfig) (*session, error) {
+	s := &session{cfg: cfg, failed: make(chan error, 1)}
+	if err := s.open(ctx); err != nil {
+		_ = s.close(context.Background()) // the first error is the one to tell
 		return nil, err
 	}
+	s.start()
+	return s, nil
+}
+
+func (s *session) open(ctx context.Context) error {
+	cfg := s.cfg
+	if err := os.MkdirAll(cfg.state, 0o700); err != nil {
+		return fmt.Errorf("make state folder: %w", err)
+	}
+	if err := keepWinner(cfg); err != nil {
+		return err
+	}
+	var err error
 	if s.journal, err = journal.Open(filepath.Join(cfg.state, journalFile)); err != nil {
-		return nil, fmt.Errorf("open journal of %s: %w", cfg.id, err)
+		return fmt.Errorf("open journal of %s: %w", cfg.id, err)
 	}
 	framework, err := frameworkID(s.journal)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if s.cluster, err = startCluster(ctx, cfg.clusterFlags, cfg.state, cfg.log); err != nil {
-		return nil, unreachable(err)
+		return err
 	}
 	if err := s.openResults(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	driver := s.cluster.driver
 	driver.FrameworkID, driver.Log = framework, cfg.log
@@ -93,16 +99,18 @@ func openSession(ctx context.Context, cfg sessionConfig) (s *session, err error)
 		driver.Name = "kaon " + cfg.id
 	}
 	if s.driver, err = mesos.New(driver); err != nil {
-		return nil, usage(err)
+		return usage(err)
 	}
 	core, err := scheduler.Restore(time.Now(), s.coreConfig(), s.journal.Load())
 	if err != nil {
-		return nil, fmt.Errorf("read journal of %s: %w", cfg.id, err)
+		return fmt.Errorf("read journal of %s: %w", cfg.id, err)
+	}
+	for _, sweep := range core.Snapshot().Sweeps {
+		s.before = ended(sweep.Counts)
 	}
 	s.loop = scheduler.NewLoop(core, s.journal, s.driver, s.watcher.listener(), time.Now)
 	s.watcher.later = s.loop.Later
-	s.start()
-	return s, nil
+	return nil
 }
 
 // openResults makes the sweep's board, with what an earlier process stored of it, and the writer of its records.
@@ -186,10 +194,12 @@ func (s *session) finish(ctx context.Context, ended scheduler.SweepEnded, summar
 func (s *session) progress(snap scheduler.Snapshot, began time.Time) progress {
 	n := snap.Sweeps[0].Counts
 	return progress{
-		total: n.Total, done: n.Succeeded + n.Failed + n.Stopped + n.Cached, running: n.Running + n.Launched, failed: n.Failed,
+		total: n.Total, done: ended(n), doneBefore: s.before, running: n.Running + n.Launched, failed: n.Failed,
 		best: s.watcher.best(s.cfg.spec.Objective.Name), elapsed: time.Since(began),
 	}
 }
+
+func ended(n scheduler.Counts) int { return n.Succeeded + n.Failed + n.Stopped + n.Cached }
 
 // keepWinner writes down what a `then` sweep starts from, for a later resume.
 func keepWinner(cfg sessionConfig) error {

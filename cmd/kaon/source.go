@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 
@@ -24,6 +25,9 @@ type source struct {
 
 // open finds a sweep; an empty id means the newest.
 func (f resultsFlags) open(ctx context.Context, id string) (source, error) {
+	if _, err := os.Stat(f.Results); err != nil && !strings.Contains(f.Results, "://") { // reading makes no folder
+		return source{}, usage(fmt.Errorf("read results: %w; run a sweep first, or say with --results where they are", err))
+	}
 	bucket, err := openBucket(ctx, f.Results, nil)
 	if err != nil {
 		return source{}, err

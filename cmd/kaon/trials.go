@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -36,6 +37,9 @@ func (c *trialsCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
+	if err := c.checkSort(board); err != nil {
+		return err
+	}
 	query := results.Query{States: c.State, Sort: c.Sort, Desc: c.Desc, Limit: c.Limit}
 	if c.JSON {
 		enc := json.NewEncoder(out.stdout)
@@ -47,6 +51,15 @@ func (c *trialsCmd) Run(ctx context.Context, out *output) error {
 		return nil
 	}
 	return c.table(out.stdout, board, query, src.id)
+}
+
+// checkSort refuses a key that would sort nothing.
+func (c *trialsCmd) checkSort(board *results.Board) error {
+	known := append([]string{"trial", "value", "seconds", "attempts"}, board.Metrics()...)
+	if slices.Contains(known, c.Sort) {
+		return nil
+	}
+	return usage(fmt.Errorf("--sort %q is no key and no metric of this sweep; there are: %s", c.Sort, strings.Join(known, ", ")))
 }
 
 func (c *trialsCmd) table(w io.Writer, board *results.Board, query results.Query, id string) error {

@@ -4,6 +4,7 @@ package open
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -12,6 +13,9 @@ import (
 	"github.com/kaon-sweep/kaon/results/dir"
 	"github.com/kaon-sweep/kaon/results/s3"
 )
+
+// ErrAddress: the address is not one of a bucket, so there is nothing to reach.
+var ErrAddress = errors.New("not an address of results")
 
 // Bucket opens the bucket of an address: s3://bucket/prefix (see package s3), file:///folder, or the path of a
 // folder, which it makes if need be. It asks S3 whether the bucket is there, without retrying; stats may be nil. What it
@@ -28,7 +32,7 @@ func bare(ctx context.Context, address string) (results.Bucket, error) {
 	scheme, rest, ok := strings.Cut(address, "://")
 	switch {
 	case address == "":
-		return nil, fmt.Errorf("open results: the address is empty; give a folder or s3://bucket/prefix")
+		return nil, fmt.Errorf("open results: %w: it is empty; give a folder or s3://bucket/prefix", ErrAddress)
 	case !ok:
 		return dir.Open(address)
 	case scheme == "s3":
@@ -36,9 +40,9 @@ func bare(ctx context.Context, address string) (results.Bucket, error) {
 	case scheme == "file":
 		u, err := url.Parse(address)
 		if err != nil || u.Host != "" && u.Host != "localhost" || u.Path == "" {
-			return nil, fmt.Errorf("open results %q: want file:///folder", address)
+			return nil, fmt.Errorf("open results %q: %w: want file:///folder", address, ErrAddress)
 		}
 		return dir.Open(u.Path)
 	}
-	return nil, fmt.Errorf("open results %q: scheme %q is not known; give a folder or s3://%s", address, scheme, rest)
+	return nil, fmt.Errorf("open results %q: %w: scheme %q is not known; give a folder or s3://%s", address, ErrAddress, scheme, rest)
 }
