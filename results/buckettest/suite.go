@@ -1,4 +1,3 @@
-// Package buckettest holds what every results.Bucket must do, as one suite that the implementations' tests run.
 package buckettest
 
 import (
