@@ -169,7 +169,8 @@ func (m *master) welcome(a *agent, msg reregister) {
 		}
 	}
 	for _, k := range msg.tasks {
-		if key := (taskKey{k.framework, k.task}); a.killed[key] && !terminal(k.state) {
+		// One the master does not know was given up when the agent fell silent.
+		if key := (taskKey{k.framework, k.task}); (a.killed[key] || a.tasks[key] == nil) && !terminal(k.state) {
 			m.tell(a.id, killTask{framework: k.framework, task: k.task})
 		}
 	}
@@ -194,6 +195,7 @@ func (m *master) agentDown(id AgentID) {
 	for _, o := range a.sortedOffers() {
 		m.rescind(o)
 	}
+	m.loseUncheckpointed(a)
 	m.setFree(a)
 	epoch := a.epoch
 	m.deadlines.set(m.now.Add(m.cfg.timing.AgentTimeout), func(time.Time) {
@@ -201,6 +203,26 @@ func (m *master) agentDown(id AgentID) {
 			m.markUnreachable(a)
 		}
 	})
+}
+
+// loseUncheckpointed gives up what runs on a silent agent for frameworks that did not ask for checkpoints: a restarted
+// agent will not have it.
+func (m *master) loseUncheckpointed(a *agent) {
+	for _, t := range a.sortedTasks() {
+		if t.framework.info.GetCheckpoint() {
+			continue
+		}
+		s := m.status(t.key.task, a.id, mesos.TASK_LOST, mesos.REASON_AGENT_DISCONNECTED, "Agent "+a.info.Hostname+" disconnected")
+		s.ExecutorID = t.executorID()
+		m.release(t)
+		m.removeTask(t)
+		m.sendUpdate(t.framework, s)
+	}
+	for _, e := range slices.Clone(a.executors) {
+		if !e.framework.info.GetCheckpoint() {
+			m.removeExecutor(e)
+		}
+	}
 }
 
 // markUnreachable gives an agent up: its tasks are unreachable until it comes back, if ever.

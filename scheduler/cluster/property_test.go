@@ -50,7 +50,7 @@ func (w *world) subscribe(t *rapid.T) {
 			acked: map[string][]byte{}, states: map[string]mesos.TaskState{}}
 		w.frames = append(w.frames, p)
 	}
-	timeout, checkpoint := 1e6, true
+	timeout, checkpoint := 1e6, rapid.Bool().Draw(t, "checkpoint")
 	info := &mesos.FrameworkInfo{User: "u", Name: "f", Roles: []string{"*"}, FailoverTimeout: &timeout, Checkpoint: &checkpoint,
 		Capabilities: []mesos.FrameworkInfo_Capability{{Type: mesos.FrameworkInfo_Capability_PARTITION_AWARE}, {Type: mesos.FrameworkInfo_Capability_MULTI_ROLE}}}
 	c := &scheduler.Call{Type: scheduler.Call_SUBSCRIBE, Subscribe: &scheduler.Call_Subscribe{FrameworkInfo: info}}
