@@ -40,7 +40,10 @@ func start(t *testing.T, cfg cluster.Config) *cluster.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.Close)
+	t.Cleanup(func() {
+		s.KillExecutors(5 * time.Second) // or what a recording left running would outlive the test
+		s.Close()
+	})
 	return s
 }
 
