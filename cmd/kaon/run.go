@@ -243,7 +243,9 @@ func (r *runner) session(id string, spec *sweep.Spec, winner *results.Winner) se
 
 // explain gives errors of the cluster their exit code.
 func (r *runner) explain(err error) error {
-	if errors.Is(err, mesos.ErrUnreachable) || errors.Is(err, results.ErrUnavailable) {
+	var status *mesos.StatusError
+	var refused *mesos.FrameworkError
+	if errors.Is(err, mesos.ErrUnreachable) || errors.Is(err, results.ErrUnavailable) || errors.As(err, &status) || errors.As(err, &refused) {
 		return unreachable(err)
 	}
 	return err
@@ -341,13 +343,24 @@ func (r *runner) leave(s *session, why error) error {
 		again += " --state " + sweep.Quote(r.cmd.State)
 	}
 	if r.cmd.Cluster != "local" {
-		again += " --cluster " + sweep.Quote(r.cmd.Cluster)
+		again += " --cluster " + sweep.Quote(withoutSecret(r.cmd.Cluster))
 	}
 	if errors.Is(why, errInterrupted) {
 		fmt.Fprintf(r.out.stderr, "interrupted; go on with: %s\n", again)
 		return silently(exitInterrupted)
 	}
 	return r.explain(fmt.Errorf("%w\ngo on with: %s", why, again))
+}
+
+// withoutSecret hides the secret of mesos://user:secret@host from screens and logs.
+func withoutSecret(address string) string {
+	scheme, rest, ok := strings.Cut(address, "://")
+	at := strings.LastIndexByte(rest, '@')
+	if !ok || at < 0 {
+		return address
+	}
+	user, _, _ := strings.Cut(rest[:at], ":")
+	return scheme + "://" + user + ":SECRET" + rest[at:]
 }
 
 // store brings everything to the bucket and closes the session.

@@ -158,7 +158,16 @@ func (s *session) submit(ctx context.Context, spec *sweep.Spec) error {
 	if err := results.WriteSweep(ctx, s.cfg.bucket, s.manifest(spec, time.Now())); err != nil {
 		return fmt.Errorf("store sweep: %w", err)
 	}
-	return s.loop.Submit(ctx, scheduler.Submit{ID: s.cfg.id, Spec: spec})
+	err := s.loop.Submit(ctx, scheduler.Submit{ID: s.cfg.id, Spec: spec})
+	if errors.Is(err, scheduler.ErrClosed) { // the loop knows why
+		<-s.loopDone
+		select {
+		case why := <-s.failed:
+			return why
+		default:
+		}
+	}
+	return err
 }
 
 // manifest is sweep.json of a sweep that runs.
