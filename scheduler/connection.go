@@ -78,6 +78,9 @@ func (c *Core) askAll() {
 			tasks = append(tasks, TaskAgent{Task: att.task, Agent: att.agent})
 		}
 	}
+	if len(tasks) == 0 {
+		c.silence = 0
+	}
 	for len(tasks) > 0 {
 		n := min(len(tasks), reconcileBatch)
 		c.call(Reconcile{Tasks: tasks[:n:n]})
@@ -114,9 +117,8 @@ func (c *Core) watchLaunch(att *attempt, try int) {
 		if att.run.live[att.trial] != att || att.run.state(att.trial) != sweep.Launched {
 			return
 		}
-		if c.connected {
-			c.call(Reconcile{Tasks: []TaskAgent{{Task: att.task, Agent: att.agent}}})
-		}
+		att.answered = false
+		c.askLater()
 		c.watchLaunch(att, try+1)
 	})
 }

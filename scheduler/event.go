@@ -76,7 +76,8 @@ type (
 	// Pause lets running attempts finish and launches no more until Resume.
 	Pause  struct{ Sweep string }
 	Resume struct{ Sweep string }
-	// Retry gives the failed trials of a sweep, ended or not, fresh budgets and runs them again.
+	// Retry gives the failed trials of a sweep that runs or has ended fresh budgets and runs them again; a `then` step
+	// that succeeded is not repeated.
 	Retry struct{ Sweep string }
 	// Tell sends a JSON body to the running attempt of a trial. It may be lost.
 	Tell struct {

@@ -20,6 +20,8 @@ const (
 	avoidDecay = 10 * time.Minute
 	// recentEnds is how many ends of attempts, over all agents, tell whether trials die everywhere.
 	recentEnds = 64
+	// overtime is what an executor gets beyond timeout and grace to end an attempt and say so.
+	overtime = time.Minute
 )
 
 // agent is what the guard knows of one agent.
@@ -104,6 +106,29 @@ func (c *Core) judgeAgent(att *attempt, v verdict) {
 	if a.deaths >= limit && !c.guard.everywhere(att.agent) {
 		c.avoidAgent(att.agent, a, v.reason)
 	}
+}
+
+// watchRun proves the agent of an attempt that lives long enough, and ends one that outlives its timeout, which
+// its executor should have done.
+func (c *Core) watchRun(att *attempt) {
+	if a := c.agents[att.agent]; !a.proven {
+		c.timers.set(att.started.Add(fastDeath), func(time.Time) {
+			if att.run.live[att.trial] == att && att.missing.IsZero() && !a.proven {
+				a.proven, a.deaths = true, 0
+				c.cap(att.agent, a)
+				c.workArrived()
+			}
+		})
+	}
+	task := &att.run.spec.Task
+	if task.Timeout <= 0 {
+		return
+	}
+	c.timers.set(att.started.Add(task.Timeout+task.Grace+overtime), func(time.Time) {
+		if att.run.live[att.trial] == att {
+			c.kill(att, endOverdue, fmt.Sprintf("%s, and its executor did not end it", sayTimeout(att)))
+		}
+	})
 }
 
 // everywhere reports whether attempts die as fast on other agents, so that the trials are to blame. With no other

@@ -107,7 +107,9 @@ func (r *rig) move(what uint32, arg int) {
 		if t := r.pick(arg); t != nil && len(t.history) > 0 {
 			r.step(Updated{t.history[arg%len(t.history)]})
 		}
-	case 11, 12:
+	case 11: // the master recites what it remembers
+		w.reconcile(Reconcile{})
+	case 12:
 		for _, s := range w.unacknowledged() {
 			w.emit(Updated{s})
 		}
@@ -120,7 +122,7 @@ func (r *rig) move(what uint32, arg int) {
 	case 17, 18, 19:
 		w.offerAll()
 	case 20, 21:
-		r.now = r.now.Add(time.Duration(arg%90) * time.Second)
+		r.now = r.now.Add([]time.Duration{600 * time.Millisecond, 5 * time.Second, 90 * time.Second}[arg%3])
 		r.step(Tick{})
 	case 22, 23, 24, 25:
 		r.core.Pack(r.now)
@@ -130,6 +132,7 @@ func (r *rig) move(what uint32, arg int) {
 		r.carryOut(arg % 6)
 	case 27:
 		w.part(w.agents[arg%len(w.agents)])
+		r.oneAlive()
 	case 28:
 		w.meet(w.agents[arg%len(w.agents)])
 	case 29:
@@ -188,7 +191,7 @@ func (r *rig) corrupt() {
 func (r *rig) retry() {
 	r.carryOut(-1)
 	for t, s := range r.core.runs["s"].states[:r.spec.Trials] {
-		if sweep.State(s) == sweep.Failed && r.core.runs["s"].kept.Phase != Ending {
+		if sweep.State(s) == sweep.Failed && (r.core.runs["s"].kept.Phase == Active || r.core.runs["s"].kept.Phase.Ended()) {
 			r.finals[t] = 0
 		}
 	}

@@ -177,6 +177,11 @@ func (c *Core) restoreAttempt(run *sweepRun, e TrialEntry) error {
 	c.agentOf(e.Agent, e.Host).running++
 	c.cap(e.Agent, c.agents[e.Agent])
 	c.cfg.Packer.Started(e.Agent, att.demand, 1)
+	if !att.started.IsZero() {
+		c.watchRun(att)
+	} else {
+		c.watchLaunch(att, 0)
+	}
 	return nil
 }
 

@@ -29,7 +29,7 @@ type rig struct {
 	outcomes  map[string]string // how
 	finals    map[int]int
 	unstarted map[int]int
-	parted    map[TaskID]bool // was out of reach at some time
+	parted    map[TaskID]time.Time // when it was first seen out of reach
 	corrupted map[TaskID]int
 	through   uint64 // highest record number heard
 }
@@ -40,7 +40,7 @@ func newRig(spec testSpec, agents int, cpus sweep.Milli) *rig {
 		now:     time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 		records: map[uint64]string{}, heard: map[uint64]string{}, points: map[string]map[uint64]int{},
 		ends: map[string]int{}, outcomes: map[string]string{}, finals: map[int]int{}, unstarted: map[int]int{},
-		parted: map[TaskID]bool{}, corrupted: map[TaskID]int{},
+		parted: map[TaskID]time.Time{}, corrupted: map[TaskID]int{},
 	}
 	r.core = NewCore(testConfig())
 	r.step(Submit{ID: "s", Spec: spec.spec()})
@@ -233,17 +233,18 @@ func (r *rig) notice(n Notice) {
 	}
 }
 
-// oneAlive checks law 4: of two running tasks of a trial the older was out of reach when it was replaced.
+// oneAlive checks law 4: of two running tasks of a trial the older had been out of reach for the partition grace.
 func (r *rig) oneAlive() {
 	newest := map[int]int{}
 	for _, t := range r.world.tasks {
-		if t.agent.away {
-			r.parted[t.id] = true
+		if _, known := r.parted[t.id]; t.agent.away && !known {
+			r.parted[t.id] = r.now
 		}
 		newest[t.order.Trial] = max(newest[t.order.Trial], t.order.Attempt)
 	}
 	for _, t := range r.world.tasks {
-		if !t.ended && t.order.Attempt < newest[t.order.Trial] && !r.parted[t.id] {
+		since, away := r.parted[t.id]
+		if !t.ended && t.order.Attempt < newest[t.order.Trial] && (!away || r.now.Sub(since) < defaultPartitionGrace) {
 			r.fault("law 4: %s runs beside attempt %d", t.id, newest[t.order.Trial])
 		}
 	}
@@ -285,7 +286,9 @@ func (r *rig) heal() {
 			r.deliver()
 		}
 		for _, t := range r.world.sorted() {
-			r.world.work(t)
+			if run := r.core.runs["s"]; t.order.Attempt == run.lastAttempt(t.order.Trial) {
+				r.world.work(t) // others never end by themselves, and have to be killed
+			}
 		}
 		for _, s := range r.world.unacknowledged() {
 			r.world.emit(Updated{s})

@@ -107,7 +107,10 @@ func storySpec(t *testing.T, d *datadriven.TestData) testSpec {
 	} {
 		d.MaybeScanArgs(t, key, to)
 	}
-	var target, wall string
+	var target, wall, timeout string
+	if d.MaybeScanArgs(t, "timeout", &timeout) {
+		spec.Task.Timeout, _ = time.ParseDuration(timeout)
+	}
 	if d.MaybeScanArgs(t, "target", &target) {
 		spec.Target = new(float64)
 		fmt.Sscan(target, spec.Target)

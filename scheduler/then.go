@@ -11,7 +11,7 @@ import (
 // a spec is submitted as a sweep of its own by whoever hears SweepEnded.
 func (c *Core) choose(run *sweepRun) bool {
 	t := run.spec.Then
-	if t == nil || t.Spec != "" || run.counts[sweep.Succeeded]+run.counts[sweep.Cached] == 0 || run.lastAttempt(ThenTrial) > 0 {
+	if t == nil || t.Spec != "" || run.counts[sweep.Succeeded]+run.counts[sweep.Cached] == 0 || run.state(ThenTrial) != sweep.Waiting {
 		return false
 	}
 	run.kept.Phase = Selecting
@@ -46,10 +46,11 @@ func (c *Core) thenEnded(run *sweepRun, v verdict, to sweep.State) {
 	}
 }
 
-// retry runs the failed trials of a sweep again.
+// retry runs the failed trials of a sweep again. While a sweep is ending, or its `then` step is under way, it is too
+// late and too early for that: nothing happens.
 func (c *Core) retry(ev Retry) {
 	run := c.runs[ev.Sweep]
-	if run == nil || run.kept.Phase == Ending || run.counts[sweep.Failed] == 0 && run.state(ThenTrial) != sweep.Failed {
+	if run == nil || run.kept.Phase != Active && !run.kept.Phase.Ended() || run.counts[sweep.Failed] == 0 && run.state(ThenTrial) != sweep.Failed {
 		return
 	}
 	if run.kept.Phase.Ended() {

@@ -176,6 +176,7 @@ func (c *Core) running(att *attempt) (moved bool) {
 		return false
 	}
 	att.started = c.now
+	c.watchRun(att)
 	c.moved(att.run, att.trial, sweep.Running, att.host, "")
 	return true
 }

@@ -271,21 +271,24 @@ func (w *world) work(t *worldTask) {
 	if t.ended {
 		return
 	}
+	var points []results.Point
 	if n := int(t.points); n < t.will.points {
 		name := "loss"
 		if t.will.silent {
 			name = "noise"
 		}
-		p := results.Point{Step: int64(n), Metrics: map[string]float64{name: float64(t.order.Trial + n)}}
-		w.report(t, Running, wire.Report{First: t.points, Points: []results.Point{p}})
-		return
+		points = []results.Point{{Step: int64(n), Metrics: map[string]float64{name: float64(t.order.Trial + n)}}}
+		if n+1 < t.will.points || t.order.Trial%2 == 0 { // the last point of odd trials comes with the end
+			w.report(t, Running, wire.Report{First: t.points, Points: points})
+			return
+		}
 	}
 	t.ended = true
 	state := Finished
 	if t.will.exit != 0 {
 		state = Failed
 	}
-	w.report(t, state, wire.Report{First: t.points, End: &wire.End{Exit: t.will.exit, Stderr: []string{"boom", ""}}})
+	w.report(t, state, wire.Report{First: t.points, Points: points, End: &wire.End{Exit: t.will.exit, Stderr: []string{"boom", ""}}})
 }
 
 // part cuts an agent off; meet brings it back.
