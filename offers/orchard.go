@@ -119,32 +119,26 @@ func (t *orchard) soonest(from, to int32) {
 func (t *orchard) spread(from, to int32) { t.p.each(upTo(from, to), t.scatter) }
 
 // fit places a shape on the first bins with room.
-func (t *orchard) fit(s int32, strict bool) bool {
-	moved := false
+func (t *orchard) fit(s int32, strict bool) {
 	for from := 0; t.p.shapes[s].waiting > 0; {
 		i, n := t.next(1, 0, t.leaves, from, s, strict)
 		if i < 0 {
 			break
 		}
 		t.put(i, s, n)
-		moved = true
 		from = i + 1
 	}
-	return moved
 }
 
 // scatter places a shape one task at a time on the bin with the largest free share that has room.
-func (t *orchard) scatter(s int32, strict bool) bool {
-	moved := false
+func (t *orchard) scatter(s int32, strict bool) {
 	for t.p.shapes[s].waiting > 0 {
 		i, _ := t.freest(1, 0, t.leaves, s, strict, -1)
 		if i < 0 {
 			break
 		}
 		t.put(i, s, 1)
-		moved = true
 	}
-	return moved
 }
 
 // freest is the bin with the largest free share above floor that has room; the first of equals.

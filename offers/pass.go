@@ -159,7 +159,7 @@ func (p *pass) put(b *open, s int32, n int) {
 	}
 	p.shapes[s].waiting -= n
 	p.launched += n
-	p.record(b, placement{shape: s, count: int32(n), next: -1, fresh: fresh}, own)
+	p.record(b, placement{shape: s, count: int32(n), next: -1, fresh: fresh})
 }
 
 // engage says whether a task starts its executor in the bin, and whether it has one of its own.
@@ -174,14 +174,15 @@ func (p *pass) engage(b *open, id ExecutorID) (fresh, own bool) {
 	return true, false
 }
 
-// record chains a placement to its bin, or adds it to the last one there when that is of the same kind.
-func (p *pass) record(b *open, pl placement, own bool) {
+// record chains a placement to its bin, or adds it to the last one there when that is of the same shape: only the first
+// of a shape can start a shared executor.
+func (p *pass) record(b *open, pl placement) {
 	at := int32(len(p.placed))
 	switch last := b.last; {
 	case last < 0:
 		b.first = at
 		p.used++
-	case p.placed[last].shape == pl.shape && (own || !pl.fresh):
+	case p.placed[last].shape == pl.shape:
 		p.placed[last].count += pl.count
 		return
 	default:

@@ -55,6 +55,21 @@ func (w *world) offer(agents int) Offer {
 	return o
 }
 
+// equalOffers is the same offer of every agent.
+func (w *world) equalOffers(agents int) []Offer {
+	var list []Offer
+	cpus := float64(rapid.IntRange(1, 5).Draw(w.t, "cpus"))
+	for n := range agents {
+		w.next++
+		list = append(list, Offer{
+			ID: OfferID(fmt.Sprintf("o%d", w.next)), Agent: AgentID(fmt.Sprintf("a%d", n+1)), Hostname: fmt.Sprintf("h%d", n+1),
+			Role: "kaon", Attributes: attributesOf(n + 1),
+			Amounts: []Amount{{Name: "cpus", Scalar: sweep.Milli(cpus * 1000)}, {Name: "mem", Scalar: 8000}},
+		})
+	}
+	return list
+}
+
 // attributesOf keeps an agent's attributes the same in all its offers.
 func attributesOf(n int) []Attribute {
 	list := []Attribute{{Name: "rack", Value: fmt.Sprintf("r%d", n%3)}}
@@ -85,6 +100,12 @@ var constraintsDrawn = []sweep.Constraint{
 func (w *world) demands() []Demand {
 	t := w.t
 	rules := make(map[string][]sweep.Constraint)
+	if rapid.IntRange(0, 2).Draw(t, "alike") == 0 {
+		c := rapid.SampledFrom(constraintsDrawn).Draw(t, "constraint")
+		for _, s := range []string{"s1", "s2", "s3"} {
+			rules[s] = []sweep.Constraint{c}
+		}
+	}
 	for _, s := range []string{"s1", "s2", "s3"} {
 		if rapid.Bool().Draw(t, "constrained") {
 			c := rapid.SampledFrom(constraintsDrawn).Draw(t, "constraint")
@@ -142,6 +163,9 @@ func anyPass(t *rapid.T) {
 	agents := rapid.IntRange(1, 6).Draw(t, "agents")
 	for range rapid.IntRange(1, 3).Draw(t, "passes") {
 		var list []Offer
+		if rapid.IntRange(0, 2).Draw(t, "equal agents") == 0 {
+			list = w.equalOffers(agents)
+		}
 		for range rapid.IntRange(0, 10).Draw(t, "offers") {
 			list = append(list, w.offer(agents))
 		}
@@ -188,6 +212,43 @@ func end(t *rapid.T, x, twin *Index, demands []Demand, plan *Plan) {
 		}
 	}
 }
+
+// anyLargePass draws queues of many shapes, so that columns are shared, bytes sorted, profiles rounded, and more columns
+// compete than an agent looks at at once.
+func anyLargePass(t *rapid.T) {
+	x := NewIndex(0)
+	var list []Offer
+	for i := range rapid.IntRange(1, 12).Draw(t, "agents") {
+		o := scalarOffer(fmt.Sprintf("o%d", i), i, float64(rapid.IntRange(1, 32).Draw(t, "cpus")), float64(rapid.IntRange(1, 64).Draw(t, "mem")))
+		o.Amounts = append(o.Amounts, Amount{Name: "disk", Scalar: sweep.Milli(rapid.IntRange(0, 40000).Draw(t, "disk"))})
+		list = append(list, o)
+	}
+	x.Add(noon, list...)
+	executors := rapid.SampledFrom([]int{0, 3, 300}).Draw(t, "executors")
+	disks := rapid.SampledFrom([]int{0, 5, 4000}).Draw(t, "disks")
+	amounts := rapid.SampledFrom([]int{4, 2000}).Draw(t, "amounts")
+	draw := rapid.Custom(func(t *rapid.T) Demand {
+		d := Demand{Sweep: "s", Count: rapid.IntRange(1, 3).Draw(t, "count")}
+		d.Resources.CPUs = 800 + sweep.Milli(1+rapid.IntRange(0, amounts).Draw(t, "cpus"))*4000/sweep.Milli(amounts)
+		d.Resources.Mem = sweep.Milli(rapid.IntRange(0, 8000).Draw(t, "mem"))
+		if disks > 0 {
+			d.Resources.Disk = sweep.Milli(rapid.IntRange(0, disks).Draw(t, "disk"))
+		}
+		if executors > 0 {
+			d.Executor = ExecutorID(fmt.Sprint("e", rapid.IntRange(1, executors).Draw(t, "executor")))
+			d.Overhead.CPUs = 100
+		}
+		return d
+	})
+	demands := rapid.SliceOfN(draw, 280, 420).Draw(t, "demands")
+	before := x.Agents()
+	plan := x.Pack(noon, demands, Options{})
+	if err := newOracle(before, list, demands, Options{}, &plan).complaints(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestEveryLargePlanIsSound(t *testing.T) { rapid.Check(t, anyLargePass) }
 
 func TestEveryPlanIsSound(t *testing.T) { rapid.Check(t, anyPass) }
 

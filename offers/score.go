@@ -3,8 +3,7 @@ package offers
 // scored places demands as they come, task by task, on the agent with the highest score. It asks for the score of every
 // bin with room: O(tasks × bins).
 func (p *pass) scored(from, to int32) {
-	p.each(upTo(from, to), func(s int32, strict bool) bool {
-		moved := false
+	p.each(upTo(from, to), func(s int32, strict bool) {
 		for p.shapes[s].waiting > 0 {
 			best, top := -1, 0.0
 			for i := range p.bins {
@@ -20,9 +19,7 @@ func (p *pass) scored(from, to int32) {
 				break
 			}
 			p.put(&p.bins[best], s, 1)
-			moved = true
 		}
-		return moved
 	})
 }
 
@@ -42,17 +39,13 @@ func (p *pass) score(b *open, s int32) float64 {
 	})
 }
 
-// each runs a placement over shapes in order: those with wishes first as if wishes were rules. GROUP_BY may open a
-// place that it refused before, so shapes are tried again until nothing moves.
-func (p *pass) each(shapes []int32, place func(s int32, strict bool) bool) {
-	for again := true; again; {
-		again = false
-		for _, s := range shapes {
-			g := p.groupFor(s)
-			moved := g.wish && place(s, true)
-			moved = place(s, false) || moved
-			again = again || moved && g.evens
+// each runs a placement over shapes in order: those with wishes first as if wishes were rules.
+func (p *pass) each(shapes []int32, place func(s int32, strict bool)) {
+	for _, s := range shapes {
+		if p.groupFor(s).wish {
+			place(s, true)
 		}
+		place(s, false)
 	}
 }
 

@@ -42,21 +42,16 @@ func (f *filler) run() {
 		f.favorScarce(order)
 	}
 	wishes := slices.ContainsFunc(f.decks, func(d deck) bool { return p.groups[d.group].wish })
-	evens := slices.ContainsFunc(f.decks, func(d deck) bool { return p.groups[d.group].evens })
 	for _, strict := range []bool{true, false} {
 		if f.strict = strict; strict && !wishes {
 			continue
 		}
-		for moved := true; moved; {
-			before := p.launched
-			f.pattern.valid = false
-			for _, i := range order {
-				if f.left == 0 {
-					return
-				}
-				f.fill(&p.bins[i])
+		f.pattern.valid = false
+		for _, i := range order {
+			if f.left == 0 {
+				return
 			}
-			moved = evens && p.launched > before
+			f.fill(&p.bins[i])
 		}
 	}
 }

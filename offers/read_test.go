@@ -1,0 +1,61 @@
+package offers
+
+import (
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+func TestSkylineAnswersAsAScanWould(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var bins []open
+		for range rapid.IntRange(0, 8).Draw(t, "bins") {
+			q := Quantities{CPUs: sweep.Milli(rapid.IntRange(0, 6).Draw(t, "cpus")), Mem: sweep.Milli(rapid.IntRange(0, 6).Draw(t, "mem"))}
+			bins = append(bins, open{row: &bin{free: q}})
+		}
+		slices.SortFunc(bins, func(a, b open) int {
+			x, y := a.row.free, b.row.free
+			if x.CPUs != y.CPUs {
+				return compare(x.CPUs, y.CPUs)
+			}
+			return compare(x.Mem, y.Mem)
+		})
+		line := newSkyline(bins)
+		for cpus := range sweep.Milli(8) {
+			for mem := range sweep.Milli(8) {
+				want := slices.ContainsFunc(bins, func(b open) bool { return b.row.free.CPUs >= cpus && b.row.free.Mem >= mem })
+				if got := line.holds(cpus, mem); got != want {
+					t.Fatalf("holds(%d, %d) is %v with %+v", cpus, mem, got, line)
+				}
+			}
+		}
+	})
+}
+
+func TestRadixSortsAsComparingDoes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		most := rapid.SampledFrom([]int64{1, 3, 300, 1 << 40}).Draw(t, "most")
+		cards := make([]card, rapid.IntRange(radixFrom, radixFrom+50).Draw(t, "cards"))
+		for i := range cards {
+			cards[i] = card{
+				cpus:  sweep.Milli(rapid.Int64Range(0, most).Draw(t, "cpus")),
+				mem:   sweep.Milli(rapid.Int64Range(0, most).Draw(t, "mem")),
+				shape: int32(i),
+			}
+		}
+		want := slices.Clone(cards)
+		slices.SortFunc(want, func(a, b card) int {
+			if a.cpus != b.cpus {
+				return compare(a.cpus, b.cpus)
+			}
+			return compareCards(a, b)
+		})
+		sortCards(cards)
+		if !slices.Equal(cards, want) {
+			t.Fatalf("got %v\nwant %v", cards, want)
+		}
+	})
+}
