@@ -32,6 +32,9 @@ func newDisplay(w io.Writer, name string, total int, quiet bool) display {
 	if quiet {
 		return &quietDisplay{w}
 	}
+	if c, ok := w.(*checked); ok {
+		w = c.file
+	}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
 		return newBarDisplay(w, name, total)
 	}

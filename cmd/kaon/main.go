@@ -30,9 +30,27 @@ type commands struct {
 // output is where commands print: results to stdout, everything about the work to stderr.
 type output struct{ stdout, stderr io.Writer }
 
+// checked remembers the first error of a file, so that output which nobody got is not taken for success.
+type checked struct {
+	file *os.File
+	err  error
+}
+
+func (c *checked) Write(p []byte) (int, error) {
+	n, err := c.file.Write(p)
+	if c.err == nil {
+		c.err = err
+	}
+	return n, err
+}
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := execute(ctx, os.Args[1:], &output{os.Stdout, os.Stderr})
+	stdout := &checked{file: os.Stdout}
+	code := execute(ctx, os.Args[1:], &output{stdout, os.Stderr})
+	if code == exitDone && stdout.err != nil {
+		code = report(os.Stderr, stdout.err)
+	}
 	stop()
 	os.Exit(code)
 }

@@ -126,7 +126,7 @@ func (c *planCmd) refuse(out *output, err error) error {
 func describe(spec *sweep.Spec, points int) (plan, error) {
 	p := plan{
 		Name: spec.Name, Method: spec.Method, Seed: spec.Seed, Trials: spec.Trials, Capped: spec.Capped,
-		Parameters: len(spec.Space.Dimensions()), Objective: spec.Objective, Warnings: spec.Warnings,
+		Parameters: len(spec.Space.Dimensions()), Objective: spec.Objective, Warnings: append([]*sweep.Error{}, spec.Warnings...),
 		Points: []sweep.Point{}, Commands: []string{}, Demand: []demand{},
 	}
 	if size, finite := spec.Space.Size(); finite {

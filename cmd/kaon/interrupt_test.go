@@ -1,0 +1,174 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// gated is square, but trials from 3 on tell that they began, and wait for a file.
+const gated = `
+name: gated
+method: grid
+metric: {name: y, goal: minimize}
+parameters:
+  x: {values: [0, 1, 2, 3, 4, 5, 6, 7]}
+command: sh trial.sh ${param.x}
+task: {resources: {cpus: 0.5, memory: 16MB}}
+`
+
+const gatedTrial = `
+if [ "$1" -ge 3 ] && [ ! -f open ]; then echo "$1" > began; read line < gate; fi
+echo y=$(($1 * $1 - 6 * $1))
+`
+
+// halfway starts a sweep and answers when its third trial waits for the gate.
+func (p place) halfway(args ...string) *process {
+	p.t.Helper()
+	p.write("specs/gated.yaml", gated)
+	p.write("specs/trial.sh", gatedTrial)
+	began := p.pipe("specs/began")
+	p.pipe("specs/gate")
+	x := p.start(append([]string{"run", "specs/gated.yaml"}, args...)...)
+	line(p.t, began)
+	return x
+}
+
+// opened lets every trial pass: those that come, and those that wait.
+func (p place) opened() {
+	p.t.Helper()
+	p.write("specs/open", "")
+	gate, err := os.OpenFile(filepath.Join(p.dir, "specs", "gate"), os.O_RDWR, 0)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer gate.Close()
+	if _, err := gate.WriteString(strings.Repeat("\n", 8)); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+var resumeHint = regexp.MustCompile(`go on with: kaon (run --resume .*)\n`)
+
+// hint is the command that an interrupted run tells, as words after kaon.
+func hint(t *testing.T, r ran) string {
+	t.Helper()
+	found := resumeHint.FindStringSubmatch(r.stderr)
+	if found == nil {
+		t.Fatalf("standard error does not say how to go on:\n%s", r.stderr)
+	}
+	return found[1]
+}
+
+// typed runs kaon with the words as a shell splits them.
+func (p place) typed(words string) ran {
+	p.t.Helper()
+	cmd := p.command()
+	cmd.Args = []string{"sh", "-c", `exec "$0" ` + words, cmd.Path}
+	cmd.Path = "/bin/sh"
+	return p.launch(cmd).wait()
+}
+
+// withoutAttempts is a board without what an interruption is allowed to change: the attempts it cost.
+var attemptCount = regexp.MustCompile(`"attempts?": [0-9]+`)
+
+func withoutAttempts(board string) string { return attemptCount.ReplaceAllString(board, `"attempts": N`) }
+
+func TestInterruptAndResume(t *testing.T) {
+	for name, sig := range map[string]os.Signal{"SIGINT": os.Interrupt, "SIGTERM": syscall.SIGTERM} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t)
+			x := p.halfway("--results", "my 'own' results")
+			x.signal(sig)
+			r := x.wait().ends(exitInterrupted)
+			p.alone()
+			p.opened()
+			again := p.typed(hint(t, r)).ends(exitDone).prints("winner: trial 3, y -9", "8 succeeded")
+			p.alone()
+			id := strings.Fields(hint(t, r))[2]
+			whole := contract(t, p.kaon("run", "specs/gated.yaml", "--json").ends(exitDone))
+			got, want := withoutAttempts(p.board("my 'own' results", id)), withoutAttempts(p.board("kaon-results", whole.Sweep))
+			if got != want {
+				t.Errorf("after the interruption the board is\n%s\nundisturbed it is\n%s\n%s", got, want, again.stdout)
+			}
+		})
+	}
+}
+
+// On a cluster of its own, tasks go on while nobody watches, and are found again.
+func TestInterruptOnCluster(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	cluster := p.start("cluster", "--listen", "127.0.0.1:0", "--json", "--allocate", "20ms", "--agent", "name=a,cpus=1,mem=200")
+	cluster.stdout.await(t, "\n")
+	var address struct{ Cluster string }
+	if err := json.Unmarshal([]byte(cluster.stdout.String()), &address); err != nil {
+		t.Fatal(err)
+	}
+	x := p.halfway("--cluster", address.Cluster)
+	x.signal(os.Interrupt)
+	r := x.wait().ends(exitInterrupted).says("--cluster " + address.Cluster)
+	p.opened()
+	p.typed(hint(t, r)).ends(exitDone).prints("winner: trial 3, y -9", "8 succeeded")
+	cluster.signal(syscall.SIGTERM)
+	cluster.wait().ends(exitDone)
+}
+
+// A finished sweep resumes as a no-op that prints the result again.
+func TestResumeOfFinished(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("square.yaml", square)
+	first := contract(t, p.kaon("run", "square.yaml", "--json").ends(exitDone))
+	before := p.read("kaon-results/sweeps/" + first.Sweep + "/sweep.json")
+	again := contract(t, p.kaon("run", "--resume", first.Sweep, "--json").ends(exitDone))
+	again.Seconds = first.Seconds
+	one, _ := json.Marshal(first)
+	other, _ := json.Marshal(again)
+	if string(one) != string(other) {
+		t.Errorf("resumed: %s, want %s", other, one)
+	}
+	if after := p.read("kaon-results/sweeps/" + first.Sweep + "/sweep.json"); after != before {
+		t.Errorf("sweep.json was\n%s\nis\n%s", before, after)
+	}
+}
+
+func TestResumeRefused(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("square.yaml", square)
+	p.kaon("run", "--resume", "nobody-abc123").ends(exitUsage).says("nobody-abc123", "no journal", "--results")
+	p.kaon("run", "--resume", "nobody-abc123", "--seed", "3").ends(exitUsage).says("--seed")
+	p.kaon("run", "square.yaml", "--resume", "nobody-abc123").ends(exitUsage).says("not both")
+}
+
+// A killed run leaves its journal, and everything that had ended is not done again.
+func TestKilledAndResumed(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	x := p.halfway()
+	x.signal(syscall.SIGKILL)
+	r := x.wait()
+	id, _, _ := strings.Cut(r.stdout, ":")
+	p.opened()
+	p.kaon("run", "--resume", id).ends(exitDone).prints("winner: trial 3, y -9", "8 succeeded")
+	p.kaon("trials", id, "--limit", "3").ends(exitDone).prints("0      succeeded  0      1", "2      succeeded  -8     1")
+}
+
+// A run that is resumed from another folder works where its spec lies.
+func TestResumeElsewhere(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	x := p.halfway()
+	x.signal(os.Interrupt)
+	id := strings.Fields(hint(t, x.wait().ends(exitInterrupted)))[2]
+	p.opened()
+	cmd := p.command("run", "--resume", id, "--results", filepath.Join(p.dir, "kaon-results"))
+	cmd.Dir = t.TempDir()
+	p.launch(cmd).wait().ends(exitDone).prints("8 succeeded")
+}
