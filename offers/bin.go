@@ -53,12 +53,3 @@ func (b *bin) without(agent *Agent, id OfferID) *bin {
 	}
 	return newBin(agent, b.role, slices.Delete(slices.Clone(b.offers), i, i+1), slices.Delete(slices.Clone(b.since), i, i+1))
 }
-
-// ids lists the bin's offers.
-func (b *bin) ids() []OfferID {
-	ids := make([]OfferID, len(b.offers))
-	for i := range b.offers {
-		ids[i] = b.offers[i].ID
-	}
-	return ids
-}

@@ -248,6 +248,48 @@ func anyLargePass(t *rapid.T) {
 	}
 }
 
+// anyEqualPass draws equal agents that differ in what may use them, where the tight policy repeats fills.
+func anyEqualPass(t *rapid.T) {
+	w := &world{t: t}
+	x := NewIndex(0)
+	list := w.equalOffers(rapid.IntRange(2, 9).Draw(t, "agents"))
+	warm := rapid.SampledFrom([]int{0, 0, 2}).Draw(t, "warm")
+	for i := range list {
+		if i < warm {
+			list[i].Executors = []ExecutorID{"warm"}
+		}
+	}
+	x.Add(noon, list...)
+	rules := []sweep.Constraint{
+		{Field: "rack", Operator: sweep.Is, Value: "r1"}, {Field: "rack", Operator: sweep.Is, Value: "r2"},
+		{Field: "gen", Operator: sweep.Unlike, Value: "2"},
+	}
+	demands := make([]Demand, rapid.IntRange(1, 4).Draw(t, "demands"))
+	for i := range demands {
+		d := &demands[i]
+		d.Sweep, d.Count = fmt.Sprint("s", i), rapid.IntRange(1, 12).Draw(t, "count")
+		d.Resources.CPUs = sweep.Milli(rapid.SampledFrom([]int{400, 500, 1000, 1500}).Draw(t, "cpus"))
+		d.Resources.Mem = sweep.Milli(rapid.SampledFrom([]int{100, 1000, 3000}).Draw(t, "mem"))
+		if k := rapid.IntRange(0, 2*len(rules)).Draw(t, "rule"); k < len(rules) {
+			d.Constraints = rules[k : k+1]
+		}
+		if rapid.IntRange(0, 3).Draw(t, "shared") == 0 {
+			d.Executor, d.Overhead = "warm", sweep.Resources{CPUs: 300}
+		}
+	}
+	var opt Options
+	if rapid.IntRange(0, 2).Draw(t, "capped") == 0 {
+		opt.Caps = map[AgentID]int{"a1": 3, "a2": 3, "a3": 2}
+	}
+	before := x.Agents()
+	plan := x.Pack(noon, demands, opt)
+	if err := newOracle(before, list, demands, opt, &plan).complaints(); err != nil {
+		t.Fatalf("%v\nplan %+v", err, plan.Launches)
+	}
+}
+
+func TestEveryPlanOnEqualAgentsIsSound(t *testing.T) { rapid.Check(t, anyEqualPass) }
+
 func TestEveryLargePlanIsSound(t *testing.T) { rapid.Check(t, anyLargePass) }
 
 func TestEveryPlanIsSound(t *testing.T) { rapid.Check(t, anyPass) }
