@@ -3,7 +3,6 @@ package scheduler
 import (
 	"time"
 
-	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -54,14 +53,12 @@ func (c *Core) disconnected(ev Disconnected) {
 // doubtExecutors tells the packer to count no executor as running on the strength of our launches alone, since
 // an ACCEPT may never have arrived. The offers that come now list the executors that do run.
 func (c *Core) doubtExecutors() {
-	if c.executor == "" {
-		return
-	}
-	seen := map[offers.AgentID]bool{}
+	seen := map[workerKey]bool{}
 	for att := c.live.first; att != nil; att = att.next {
-		if !seen[att.agent] {
-			seen[att.agent] = true
-			c.cfg.Packer.ExecutorGone(att.agent, c.executor)
+		key := workerKey{att.agent, att.run.executor}
+		if key.executor != "" && !seen[key] {
+			seen[key] = true
+			c.cfg.Packer.ExecutorGone(key.agent, key.executor)
 		}
 	}
 }
@@ -135,9 +132,11 @@ func (c *Core) undelivered(ev Undelivered) {
 		for _, t := range call.Tasks {
 			if att := c.believed(Status{Task: t.ID}); att != nil {
 				att.answered = false
+				if att.run.executor != "" {
+					c.cfg.Packer.ExecutorGone(call.Agent, att.run.executor)
+				}
 			}
 		}
-		c.cfg.Packer.ExecutorGone(call.Agent, c.executor)
 		c.askLater()
 	case Decline:
 		c.timers.set(c.now.Add(firstReconcile), func(time.Time) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // Core is the scheduler as a pure state machine: no clock, no goroutine, no I/O. One goroutine calls it: Step
@@ -34,7 +35,7 @@ type Core struct {
 	workers map[workerKey][]offers.Amount // resources of executors we started
 	timers  timers
 
-	executor offers.ExecutorID // of the shared executor; empty when each attempt has its own
+	executor offers.ExecutorID // of the shared executor; empty when the template says that each attempt has its own
 	passSet  bool              // a timer will make a pass due
 	packDue  bool              // something changed since the last pass
 	silence  int               // explicit reconciliations in a row without an answer from everyone
@@ -182,7 +183,11 @@ func (c *Core) open(id string, ev Submit) (*sweepRun, error) {
 	if err != nil {
 		return nil, fmt.Errorf("take sweep %s: %w", id, err)
 	}
-	return newSweepRun(id, ev.Spec, study)
+	run, err := newSweepRun(id, ev.Spec, study)
+	if err == nil && ev.Spec.Task.Isolation != sweep.Contained {
+		run.executor = c.executor
+	}
+	return run, err
 }
 
 func (c *Core) adopt(run *sweepRun) {

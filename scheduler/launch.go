@@ -84,7 +84,7 @@ func (c *Core) groups() (all []group, held bool) {
 func (c *Core) shaped(run *sweepRun, d *offers.Demand) *offers.Demand {
 	d.Sweep, d.Queue, d.Role = run.id, run.spec.Queue, c.cfg.Role
 	d.Constraints = run.spec.Task.Constraints
-	d.Executor, d.Overhead = c.executor, c.cfg.Executor.Overhead
+	d.Executor, d.Overhead = run.executor, c.cfg.Executor.Overhead
 	return d
 }
 
@@ -150,7 +150,7 @@ func (c *Core) carryOut(plan offers.Plan, groups []group, held bool) {
 	for _, l := range plan.Launches {
 		var tasks []TaskInfo
 		for _, g := range l.Grants {
-			c.hire(l.Agent, g)
+			c.hire(groups[g.Demand].run, l.Agent, g)
 			for range g.Count {
 				if t, ok := c.launch(&groups[g.Demand], l.Agent, g); ok {
 					tasks = append(tasks, t)
@@ -264,8 +264,8 @@ func (c *Core) start(g *group, trial, number int, order wire.Order, id offers.Ag
 // refuses a task whose ExecutorInfo differs from the one that runs.
 func (c *Core) executorInfo(att *attempt, grant offers.Grant) ExecutorInfo {
 	t := &c.cfg.Executor
-	info := ExecutorInfo{ID: c.executor, Name: "kaon", Argv: t.Argv, Env: t.Env, URIs: t.URIs, Resources: grant.NewExecutor}
-	if c.executor == "" {
+	info := ExecutorInfo{ID: att.run.executor, Name: "kaon", Argv: t.Argv, Env: t.Env, URIs: t.URIs, Resources: grant.NewExecutor}
+	if info.ID == "" {
 		info.ID = offers.ExecutorID("kaon-" + string(att.task))
 		return info
 	}
@@ -274,13 +274,13 @@ func (c *Core) executorInfo(att *attempt, grant offers.Grant) ExecutorInfo {
 }
 
 // hire notes the resources of the shared executor that a grant starts.
-func (c *Core) hire(id offers.AgentID, grant offers.Grant) {
-	if c.executor == "" || grant.NewExecutor == nil {
+func (c *Core) hire(run *sweepRun, id offers.AgentID, grant offers.Grant) {
+	if run.executor == "" || grant.NewExecutor == nil {
 		return
 	}
 	own := plain(grant.NewExecutor)
-	c.workers[workerKey{id, c.executor}] = own
-	c.journal(ExecutorEntry{Agent: id, Executor: c.executor, Resources: own})
+	c.workers[workerKey{id, run.executor}] = own
+	c.journal(ExecutorEntry{Agent: id, Executor: run.executor, Resources: own})
 }
 
 // plain is the amounts without the driver's own values, which the journal cannot keep: what is sent before and

@@ -17,6 +17,8 @@ type sweepRun struct {
 	study Study
 	kept  SweepEntry // as the journal has it
 
+	executor offers.ExecutorID // that its attempts share; empty: each has its own
+
 	total    int
 	states   []uint8  // sweep.State per trial; slot total is the `then` step
 	attempts []uint16 // number of the last attempt, same slots

@@ -40,7 +40,7 @@ func describe(t *testing.T, s *Spec) string {
 		fmt.Fprintf(&b, " size=%s", n)
 	}
 	fmt.Fprintf(&b, "\nobjective %+v metrics %+v\n", asJSON(t, s.Objective), s.Metrics)
-	fmt.Fprintf(&b, "constraints %v env %v retries %d timeout %v grace %v limits %+v\n", s.Task.Constraints, s.Task.Env, s.Task.Retries, s.Task.Timeout, s.Task.Grace, s.Limits)
+	fmt.Fprintf(&b, "constraints %v env %v retries %d timeout %v grace %v isolation %v limits %+v\n", s.Task.Constraints, s.Task.Env, s.Task.Retries, s.Task.Timeout, s.Task.Grace, s.Task.Isolation, s.Limits)
 	for _, w := range s.Warnings {
 		fmt.Fprintf(&b, "warning: %v\n", w)
 	}

@@ -50,6 +50,5 @@ var unbuilt = map[string]string{
 	"task.secrets":     "remove it and set the variables where the executor runs",
 	"task.code":        "remove it and put the program where every agent finds it",
 	"task.fetch":       "remove it and let the command fetch its data",
-	"task.isolation":   "remove it: each trial has its own executor",
 	"parameters: from": "write the parameters into the spec",
 }

@@ -32,8 +32,17 @@ type Task struct {
 	Timeout     time.Duration // of one attempt; 0: none
 	Grace       time.Duration // between SIGTERM and SIGKILL; 0: the executor's default
 	Filters     []string      // regular expressions with two groups, name and value, for stdout
+	Isolation   Isolation     // how many trials share an executor
 	resources   demand
 }
+
+// Isolation says what an attempt shares with others on its agent.
+type Isolation string
+
+const (
+	Shared    Isolation = "shared"    // one warm executor per agent runs many attempts, each a process group of its own
+	Contained Isolation = "container" // an executor, and so a container of the cluster, for each attempt
+)
 
 // Limits bound a sweep.
 type Limits struct {

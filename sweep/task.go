@@ -142,7 +142,7 @@ func constantAt(l *leaf, name string) (Value, bool) {
 // task reads what a trial is to the cluster.
 func (d *decoder) task(n *node) {
 	t := &d.spec.Task
-	t.resources = defaultDemand()
+	t.resources, t.Isolation = defaultDemand(), Shared
 	if n == nil || n.null || !d.mapping(n, "task", "task") {
 		return
 	}
@@ -163,9 +163,24 @@ func (d *decoder) task(n *node) {
 	}
 	t.Timeout = d.duration(n.get("timeout"), "task.timeout")
 	t.Grace = d.duration(n.get("grace"), "task.grace")
+	t.Isolation = d.isolation(n.get("isolation"))
 	for i, item := range d.list(n.get("filters"), "task.filters", `filters: ['(\w+)=(\S+)']`) {
 		d.filter(item, fmt.Sprintf("task.filters.%d", i))
 	}
+}
+
+// isolation is shared unless the spec says otherwise.
+func (d *decoder) isolation(n *node) Isolation {
+	if n == nil || n.null {
+		return Shared
+	}
+	switch i := Isolation(d.text(n, "task.isolation")); i {
+	case Shared, Contained:
+		return i
+	}
+	d.fail(n, "task.isolation", "want container or shared, not "+n.what(),
+		"shared runs many trials in one warm executor, container gives each its own")
+	return Shared
 }
 
 func (d *decoder) filter(n *node, field string) {

@@ -1,0 +1,98 @@
+package scheduler
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// launched are the tasks of the ACCEPT calls that a pass over one offer of the agent gives.
+func launched(c *Core, agent offers.AgentID, running ...offers.ExecutorID) []TaskInfo {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	c.Step(now, Offered{Offers: []offers.Offer{{
+		ID: offers.OfferID("o-" + string(agent)), Agent: agent, Hostname: string(agent), Executors: running,
+		Amounts: []offers.Amount{{Name: "cpus", Scalar: 8 * sweep.Unit}, {Name: "mem", Scalar: 4000 * sweep.Unit}},
+	}}})
+	c.Pack(now)
+	var tasks []TaskInfo
+	for _, call := range c.Ready().Calls {
+		if a, ok := call.(Accept); ok {
+			tasks = append(tasks, a.Tasks...)
+		}
+	}
+	return tasks
+}
+
+func isolationCore(t *testing.T, tasks ...sweep.Task) *Core {
+	t.Helper()
+	c := NewCore(testConfig())
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for i, task := range tasks {
+		c.Step(now, Submit{ID: string(rune('a' + i)), Spec: testSpec{Trials: 2, Task: task}.spec()})
+	}
+	c.Step(now, Subscribed{Framework: "f1"})
+	c.Ready()
+	return c
+}
+
+// Two sweeps on one agent: the trials of the one share an executor, those of the other have one each.
+func TestIsolationSaysWhoSharesAnExecutor(t *testing.T) {
+	c := isolationCore(t, sweep.Task{Isolation: sweep.Shared}, sweep.Task{Isolation: sweep.Contained})
+	tasks := launched(c, "a1")
+	if len(tasks) != 4 {
+		t.Fatalf("%d tasks launched, want 4", len(tasks))
+	}
+	executors := map[string]map[offers.ExecutorID]bool{}
+	for _, task := range tasks {
+		id, _, _ := strings.Cut(string(task.ID), ".")
+		if executors[id] == nil {
+			executors[id] = map[offers.ExecutorID]bool{}
+		}
+		executors[id][task.Executor.ID] = true
+		if len(task.Executor.Resources) == 0 {
+			t.Errorf("%s: the executor asks for nothing", task.ID)
+		}
+	}
+	if len(executors["a"]) != 1 || len(executors["b"]) != 2 {
+		t.Errorf("shared: %v, container: %v; want one and two", executors["a"], executors["b"])
+	}
+}
+
+// The id is a hash of the template, so offers' executor_ids name the executor that an earlier scheduler process started.
+// It is used again, as it was started, and not paid for a second time.
+func TestWarmExecutorInAnOfferIsNotPaidAgain(t *testing.T) {
+	first := isolationCore(t, sweep.Task{})
+	cold := launched(first, "a1")[0].Executor
+	hired := first.workers[workerKey{"a1", cold.ID}]
+
+	c := isolationCore(t, sweep.Task{})
+	c.workers[workerKey{"a1", cold.ID}] = hired // as Restore has it from the journal
+	offer := offers.Offer{ID: "o", Agent: "a1", Executors: []offers.ExecutorID{cold.ID}, Amounts: []offers.Amount{
+		{Name: "cpus", Scalar: 2 * sweep.Unit}, {Name: "mem", Scalar: 1024 * sweep.Unit}}} // exactly two trials
+	c.Step(c.now, Offered{Offers: []offers.Offer{offer}})
+	c.Pack(c.now)
+	ready := c.Ready()
+	for _, e := range ready.Journal {
+		if e, ok := e.(ExecutorEntry); ok {
+			t.Errorf("started again: %v", e)
+		}
+	}
+	var tasks []TaskInfo
+	for _, call := range ready.Calls {
+		if a, ok := call.(Accept); ok {
+			tasks = append(tasks, a.Tasks...)
+		}
+	}
+	if len(tasks) != 2 {
+		t.Fatalf("%d tasks launched, want 2", len(tasks))
+	}
+	for _, task := range tasks {
+		if !reflect.DeepEqual(task.Executor, cold) {
+			t.Errorf("executor %v, want the one that runs: %v", task.Executor, cold)
+		}
+	}
+}
