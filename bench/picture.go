@@ -12,6 +12,7 @@ import (
 const (
 	width, height            = 860, 520
 	left, right, top, bottom = 90, 50, 70, 60
+	legend                   = 430
 )
 
 var colours = []string{"#1f6fb4", "#e07b00", "#777777", "#2a9d5b"}
@@ -94,9 +95,9 @@ func (p plot) lines(out *bytes.Buffer, points []Point) {
 					p.x(float64(pt.Trials)), p.y(pt.Seconds), colour, name, thousands(float64(pt.Trials)), thousands(float64(pt.Agents)), duration(pt.Seconds))
 			}
 		}
-		y := top + 22 + 20*i
-		fmt.Fprintf(out, `<line x1="%d" y1="%d" x2="%d" y2="%d" stroke="%s" stroke-width="2"/>`+"\n", left+16, y-4, left+46, y-4, colour)
-		fmt.Fprintf(out, `<text x="%d" y="%d">%s: %s for %s</text>`+"\n", left+54, y, name, duration(last.Seconds), thousands(float64(last.Trials)))
+		y := height - bottom - 74 + 20*i // in the corner that growing costs leave empty
+		fmt.Fprintf(out, `<line x1="%d" y1="%d" x2="%d" y2="%d" stroke="%s" stroke-width="2"/>`+"\n", legend, y-4, legend+30, y-4, colour)
+		fmt.Fprintf(out, `<text x="%d" y="%d">%s: %s for %s</text>`+"\n", legend+38, y, name, duration(last.Seconds), thousands(float64(last.Trials)))
 	}
 }
 

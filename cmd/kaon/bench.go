@@ -110,8 +110,11 @@ func (c *benchPackCmd) survey(ctx context.Context) ([]bench.Machine, error) {
 	return machines, nil
 }
 
+// pictureRuns is the passes per size of the picture: its largest indexes take a second to fill.
+const pictureRuns = 7
+
 func (c *benchPackCmd) draw() error {
-	points, err := bench.Sizes(c.UpTo, 3)
+	points, err := bench.Sizes(c.UpTo, pictureRuns)
 	if err != nil {
 		return err
 	}
