@@ -118,6 +118,28 @@ func TestFetch(t *testing.T) {
 
 func ptr[T any](v T) *T { return &v }
 
+// busy makes a program that cannot be started for a moment, since it is still open for writing.
+func busy(t *testing.T) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "program")
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o700)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(f, "#!/bin/sh\nexit 0\n")
+	time.AfterFunc(50*time.Millisecond, func() { f.Close() })
+	return path
+}
+
+func TestBusyProgramIsAwaited(t *testing.T) {
+	s := start(t, cluster.Config{Agents: twoAgents()[:1], WorkDir: t.TempDir()})
+	no := false
+	st := subscribeTo(t, s.Addr(), "").launch(&mesos.CommandInfo{Shell: &no, Value: ptr(busy(t))})
+	if st.GetState() != mesos.TASK_FINISHED {
+		t.Errorf("%v %q", st.GetState(), st.GetMessage())
+	}
+}
+
 // A command that ignores SIGTERM, and a child of it that left the process group, are gone after the grace period.
 func TestKillReachesEverything(t *testing.T) {
 	dir := t.TempDir()

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -28,15 +29,15 @@ func startProcess(command *mesos.CommandInfo, dir string, env []string) (*proces
 	if name == "" {
 		return nil, fmt.Errorf("no command given")
 	}
-	cmd := &exec.Cmd{Args: argv, Dir: dir, Env: env, SysProcAttr: &syscall.SysProcAttr{Setsid: true}}
-	if cmd.Path = name; !strings.Contains(name, "/") {
+	prepared := exec.Cmd{Args: argv, Dir: dir, Env: env, SysProcAttr: &syscall.SysProcAttr{Setsid: true}}
+	if prepared.Path = name; !strings.Contains(name, "/") {
 		path, err := exec.LookPath(name)
 		if err != nil {
 			return nil, err
 		}
-		cmd.Path = path
+		prepared.Path = path
 	} else if !filepath.IsAbs(name) {
-		cmd.Path = filepath.Join(dir, name)
+		prepared.Path = filepath.Join(dir, name)
 	}
 	for _, out := range []string{"stdout", "stderr"} {
 		f, err := os.OpenFile(filepath.Join(dir, out), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
@@ -45,12 +46,13 @@ func startProcess(command *mesos.CommandInfo, dir string, env []string) (*proces
 		}
 		defer f.Close()
 		if out == "stdout" {
-			cmd.Stdout = f
+			prepared.Stdout = f
 		} else {
-			cmd.Stderr = f
+			prepared.Stderr = f
 		}
 	}
-	if err := cmd.Start(); err != nil {
+	cmd, err := start(prepared)
+	if err != nil {
 		return nil, err
 	}
 	p := &process{pid: cmd.Process.Pid, done: make(chan syscall.WaitStatus, 1)}
@@ -59,6 +61,19 @@ func startProcess(command *mesos.CommandInfo, dir string, env []string) (*proces
 		p.done <- cmd.ProcessState.Sys().(syscall.WaitStatus)
 	}()
 	return p, nil
+}
+
+// start starts a program that may have been written a moment ago, as fetched ones are: another program that this process
+// forked meanwhile holds the file open for writing until it has executed its own, which takes a moment.
+func start(cmd exec.Cmd) (*exec.Cmd, error) {
+	for wait := time.Millisecond; ; wait *= 2 {
+		try := cmd
+		err := try.Start()
+		if !errors.Is(err, syscall.ETXTBSY) || wait > time.Second {
+			return &try, err
+		}
+		time.Sleep(wait)
+	}
 }
 
 // commandLine gives program and arguments: a shell command goes to sh -c, otherwise value is the program and

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -49,7 +50,7 @@ func startProcess(o *wire.Order, dir, folder string, env []string, stdin *os.Fil
 		return nil, err
 	}
 	pidfd := -1
-	pid, err := syscall.ForkExec(file, argv, &syscall.ProcAttr{
+	pid, err := forkExec(file, argv, &syscall.ProcAttr{
 		Dir:   dir,
 		Env:   env,
 		Files: []uintptr{stdin.Fd(), uintptr(outChild), uintptr(errsChild)},
@@ -68,6 +69,17 @@ func startProcess(o *wire.Order, dir, folder string, env []string, stdin *os.Fil
 		p.handle = os.NewFile(uintptr(pidfd), "pidfd")
 	}
 	return p, nil
+}
+
+// forkExec starts a program, patient with one that was written a moment ago, as an order's files are: another trial that
+// was forked meanwhile holds the file open for writing until it has executed its own program.
+func forkExec(file string, argv []string, attr *syscall.ProcAttr) (int, error) {
+	pid, err := syscall.ForkExec(file, argv, attr)
+	for wait := time.Millisecond; err == syscall.ETXTBSY && wait < time.Second; wait *= 2 {
+		time.Sleep(wait)
+		pid, err = syscall.ForkExec(file, argv, attr)
+	}
+	return pid, err
 }
 
 // pipe returns a reading end that the runtime polls and a writing end that blocks, as programs expect of

@@ -102,6 +102,23 @@ func TestEndsAreTold(t *testing.T) {
 	}
 }
 
+// A program that is open for writing, as one that was just written may be in a child that has yet to execute, is awaited.
+func TestBusyProgramIsAwaited(t *testing.T) {
+	a := newFakeAgent(t)
+	s := startExecutor(t, a, nil)
+	path := filepath.Join(s.sandbox, "program")
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o700)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(f, "#!/bin/sh\nexit 0\n")
+	time.AfterFunc(50*time.Millisecond, func() { f.Close() })
+	a.launch("t.1", wire.Order{Argv: []string{path}})
+	if o := a.finished("t.1"); o.state != mesosapi.TASK_FINISHED {
+		t.Errorf("got %s %q", o.state, o.message)
+	}
+}
+
 func TestForeignOrderIsRefused(t *testing.T) {
 	a := newFakeAgent(t)
 	startExecutor(t, a, nil)
