@@ -94,11 +94,12 @@ func judgeFailure(att *attempt, s Status, end *wire.End) (outcome, string) {
 	return failed, say("failed", s)
 }
 
-// platformReason reports whether a reason without an exit code blames the cluster. Limits (out of memory, disk) and
-// containers that cannot be made (missing image) are the spec's own doing and cost a retry.
+// platformReason reports whether a reason without an exit code blames the cluster. Limits (out of memory, disk) are the
+// spec's own doing and cost a retry. A container that cannot be started holds nothing but our executor, which an agent
+// fetches from a scheduler that may have just died.
 func platformReason(reason string) bool {
 	for _, p := range []string{"REASON_EXECUTOR_", "REASON_AGENT_", "REASON_SLAVE_", "REASON_MASTER_", "REASON_GC_",
-		"REASON_CONTAINER_UPDATE_FAILED", "REASON_IO_", "REASON_RESOURCES_UNKNOWN", "REASON_TASK_KILLED_DURING_LAUNCH"} {
+		"REASON_CONTAINER_LAUNCH_FAILED", "REASON_CONTAINER_UPDATE_FAILED", "REASON_IO_", "REASON_RESOURCES_UNKNOWN", "REASON_TASK_KILLED_DURING_LAUNCH"} {
 		if strings.HasPrefix(reason, p) {
 			return true
 		}
