@@ -2,6 +2,7 @@
 
 GO     ?= go
 SECONDS ?= 30
+TIMES  ?= 1
 RACE   ?= -race
 VERSION = $(shell git describe --always --dirty 2>/dev/null || echo devel)
 SOURCES = $(shell find . -name '*.go' -not -path './.ci/*') go.mod go.sum
@@ -18,6 +19,10 @@ run: build ## the main job: 240 real trainings, a winner, and where the results 
 test: ## all tests, with the race detector; ends by naming what did not run
 	$(GO) vet ./...
 	$(GO) test $(RACE) -timeout 14m -json ./... | $(GO) run ./.ci/report
+
+.PHONY: killloop
+killloop: ## TIMES=1 times: whole sweeps of 2,000 trials whose processes are killed again and again
+	KAON_KILLLOOP=$(TIMES) $(GO) test -v -count 1 -timeout 0 -run TestBoardIsTheSameWhoeverDies ./scheduler/killtest
 
 .PHONY: build
 build: bin/kaon bin/digits ## bin/kaon, one static binary, and the example's training program
