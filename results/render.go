@@ -1,6 +1,7 @@
 package results
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -62,9 +63,18 @@ func (w Winner) env(params sweep.Point) string {
 	put("KAON_WINNER_VALUE", w.Value.String())
 	put("KAON_WINNER_SEED", strconv.FormatUint(w.Seed, 10))
 	put("KAON_WINNER_ARTIFACTS", w.Artifacts)
-	put("KAON_PARAMS", string(w.Params))
+	put("KAON_PARAMS", oneLine(w.Params))
 	for _, p := range params.Flat() {
 		put(sweep.EnvName(p.Name), sweep.Format(p.Value))
+	}
+	return out.String()
+}
+
+// oneLine is JSON without the indentation it has in winner.json.
+func oneLine(text json.RawMessage) string {
+	var out bytes.Buffer
+	if json.Compact(&out, text) != nil {
+		return string(text) // Render has read it, so this does not happen
 	}
 	return out.String()
 }

@@ -76,7 +76,9 @@ func (p place) typed(words string) ran {
 // withoutAttempts is a board without what an interruption is allowed to change: the attempts it cost.
 var attemptCount = regexp.MustCompile(`"attempts?": [0-9]+`)
 
-func withoutAttempts(board string) string { return attemptCount.ReplaceAllString(board, `"attempts": N`) }
+func withoutAttempts(board string) string {
+	return attemptCount.ReplaceAllString(board, `"attempts": N`)
+}
 
 func TestInterruptAndResume(t *testing.T) {
 	for name, sig := range map[string]os.Signal{"SIGINT": os.Interrupt, "SIGTERM": syscall.SIGTERM} {

@@ -101,6 +101,7 @@ func (c *planCmd) Run(ctx context.Context, out *output) error {
 	if c.JSON {
 		enc := json.NewEncoder(out.stdout)
 		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false) // commands are read by people too
 		return enc.Encode(p)
 	}
 	p.print(out.stdout, spec)

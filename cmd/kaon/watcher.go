@@ -91,7 +91,7 @@ func (w *watcher) followed(n scheduler.Followed) {
 		}
 	}
 	if r.End != nil && r.End.Final {
-		w.say("then: %s%s", r.End.State, strings.TrimRight(" "+r.End.Reason, " "))
+		w.say("then: %s", strings.TrimRight(r.End.State+": "+r.End.Reason, ": "))
 	}
 }
 
