@@ -82,7 +82,7 @@ func (c *logsCmd) folder(id string, trial int, attempt results.Attempt) string {
 		return attempt.End.Sandbox
 	}
 	task := string(scheduler.NewTaskID(id, trial, attempt.Attempt))
-	state := (&runCmd{Results: c.Results, State: c.State}).state(id)
+	state := (&workFlags{Results: c.Results, State: c.State}).state(id)
 	found := ""
 	_ = filepath.WalkDir(state, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() && d.Name() == task {

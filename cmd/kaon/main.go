@@ -15,6 +15,7 @@ import (
 type commands struct {
 	Run    runCmd    `cmd:"" group:"Sweeps" help:"Run a sweep and watch it to its end."`
 	Plan   planCmd   `cmd:"" group:"Sweeps" help:"Say what a sweep would do, without doing any of it."`
+	Retry  retryCmd  `cmd:"" group:"Sweeps" help:"Run what failed of a sweep again."`
 	Best   bestCmd   `cmd:"" group:"Results" help:"Print the winner of a sweep."`
 	Trials trialsCmd `cmd:"" group:"Results" help:"List the trials of a sweep."`
 	Trial  trialCmd  `cmd:"" group:"Results" help:"Show all that is known of one trial."`

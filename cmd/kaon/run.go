@@ -25,12 +25,17 @@ type runCmd struct {
 	Seed     *uint64  `placeholder:"N" help:"Seed of the search, instead of the spec's."`
 	Parallel *int     `placeholder:"N" help:"At most so many trials at once; the same as --set limits.parallel=N."`
 	Resume   string   `placeholder:"ID" help:"Go on with a sweep that was interrupted."`
-	Results  string   `default:"kaon-results" env:"KAON_RESULTS" placeholder:"PLACE" help:"Folder or s3://bucket/prefix for the results (${default})."`
-	State    string   `placeholder:"DIR" help:"Folder for journals and sandboxes; .state in a results folder, else kaon-state, when left out."`
-	Metrics  string   `placeholder:"ADDR" help:"Serve Prometheus metrics at http://ADDR/metrics."`
-	Log      string   `enum:"none,error,warn,info,debug" default:"error" help:"Level of the log on standard error: none, error, warn, info or debug."`
-	Quiet    bool     `short:"q" help:"No progress; only what must be known, and the result."`
-	JSON     bool     `help:"Print the result as one JSON object; progress goes to standard error."`
+	workFlags
+}
+
+// workFlags say where a sweep runs and leaves its results, and how that is shown.
+type workFlags struct {
+	Results string `default:"kaon-results" env:"KAON_RESULTS" placeholder:"PLACE" help:"Folder or s3://bucket/prefix for the results (${default})."`
+	State   string `placeholder:"DIR" help:"Folder for journals and sandboxes; .state in a results folder, else kaon-state, when left out."`
+	Metrics string `placeholder:"ADDR" help:"Serve Prometheus metrics at http://ADDR/metrics."`
+	Log     string `enum:"none,error,warn,info,debug" default:"error" help:"Level of the log on standard error: none, error, warn, info or debug."`
+	Quiet   bool   `short:"q" help:"No progress; only what must be known, and the result."`
+	JSON    bool   `help:"Print the result as one JSON object; progress goes to standard error."`
 	clusterFlags
 }
 
@@ -41,19 +46,13 @@ func (c *runCmd) Run(ctx context.Context, out *output) error {
 	if c.Resume != "" && (len(c.Set) > 0 || c.Seed != nil || c.Parallel != nil) {
 		return usage(errors.New("--resume goes on with the sweep as it was submitted: leave --set, --seed and --parallel out, or run it anew"))
 	}
-	log := newLog(out.stderr, c.Log)
-	stats, stopMetrics, err := serveMetrics(c.Metrics)
-	if err != nil {
-		return usage(err)
-	}
-	defer stopMetrics()
-	bucket, err := openBucket(ctx, c.Results, stats)
+	r, stop, err := c.runner(ctx, out)
 	if err != nil {
 		return err
 	}
-	r := &runner{cmd: c, out: out, log: log, bucket: bucket, stats: stats}
+	defer stop()
 	if c.Resume != "" {
-		return r.finish(r.resume(ctx, c.Resume))
+		return r.finish(r.resume(ctx, c.Resume, false))
 	}
 	spec, err := c.parse()
 	if err != nil {
@@ -63,6 +62,20 @@ func (c *runCmd) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	return r.finish(r.submit(ctx, newSweepID(spec.Name), spec, nil))
+}
+
+// runner opens the results. The caller must call stop.
+func (f *workFlags) runner(ctx context.Context, out *output) (r *runner, stop func(), err error) {
+	stats, stop, err := serveMetrics(f.Metrics)
+	if err != nil {
+		return nil, nil, usage(err)
+	}
+	bucket, err := openBucket(ctx, f.Results, stats)
+	if err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return &runner{flags: f, out: out, log: newLog(out.stderr, f.Log), bucket: bucket, stats: stats}, stop, nil
 }
 
 func (c *runCmd) parse() (*sweep.Spec, error) {
@@ -86,11 +99,11 @@ func anchor(spec *sweep.Spec) (err error) {
 }
 
 // state is the folder of one sweep's journal and sandboxes.
-func (c *runCmd) state(id string) string {
-	folder := c.State
+func (f *workFlags) state(id string) string {
+	folder := f.State
 	if folder == "" {
-		folder = filepath.Join(c.Results, ".state")
-		if strings.Contains(c.Results, "://") {
+		folder = filepath.Join(f.Results, ".state")
+		if strings.Contains(f.Results, "://") {
 			folder = "kaon-state"
 		}
 	}
@@ -117,7 +130,7 @@ func newSweepID(name string) string {
 
 // runner runs sweeps one after the other: the one asked for, and the spec of its `then`.
 type runner struct {
-	cmd    *runCmd
+	flags  *workFlags
 	out    *output
 	log    *slog.Logger
 	bucket results.Bucket
@@ -173,18 +186,27 @@ func (r *runner) submit(ctx context.Context, id string, spec *sweep.Spec, winner
 	return r.next(ctx, o, spec, err)
 }
 
-// resume goes on with a sweep from its journal.
-func (r *runner) resume(ctx context.Context, id string) (outcome, error) {
-	if _, err := os.Stat(filepath.Join(r.cmd.state(id), journalFile)); err != nil {
-		return outcome{}, usage(fmt.Errorf("resume %s: no journal in %s: --results and --state must be those of the run that was interrupted", id, r.cmd.state(id)))
+// resume goes on with a sweep from its journal; with retry its failed trials are run again.
+func (r *runner) resume(ctx context.Context, id string, retry bool) (outcome, error) {
+	if _, err := os.Stat(filepath.Join(r.flags.state(id), journalFile)); err != nil {
+		return outcome{}, usage(fmt.Errorf("resume %s: no journal in %s: --results and --state must be those of the run that was interrupted", id, r.flags.state(id)))
 	}
-	spec, winner, err := readState(r.cmd.state(id), id)
+	spec, winner, err := readState(r.flags.state(id), id)
 	if err != nil {
 		return outcome{}, err
 	}
-	s, err := openSession(ctx, r.session(id, spec, winner))
+	cfg := r.session(id, spec, winner)
+	cfg.retry = retry
+	s, err := openSession(ctx, cfg)
 	if err != nil {
 		return outcome{}, r.explain(err)
+	}
+	if s.retrying() {
+		if err := s.again(ctx); err != nil {
+			return outcome{}, r.leave(s, err)
+		}
+	} else if retry {
+		s.watcher.say("no trial of %s has failed: nothing to run again", id)
 	}
 	o, err := r.watch(ctx, s, spec)
 	return r.next(ctx, o, spec, err)
@@ -195,12 +217,12 @@ func (r *runner) next(ctx context.Context, o outcome, spec *sweep.Spec, err erro
 	if err != nil || o.phase != scheduler.Succeeded || spec.Then == nil || spec.Then.Next == nil || o.winner == nil {
 		return o, err
 	}
-	if !r.cmd.JSON {
+	if !r.flags.JSON {
 		r.print(o)
 	}
 	id := o.Sweep + "-then"
-	if _, err := os.Stat(filepath.Join(r.cmd.state(id), journalFile)); err == nil {
-		return r.resume(ctx, id)
+	if _, err := os.Stat(filepath.Join(r.flags.state(id), journalFile)); err == nil {
+		return r.resume(ctx, id, false)
 	}
 	return r.submit(ctx, id, spec.Then.Next, o.winner)
 }
@@ -236,8 +258,8 @@ func readState(folder, id string) (*sweep.Spec, *results.Winner, error) {
 
 func (r *runner) session(id string, spec *sweep.Spec, winner *results.Winner) sessionConfig {
 	return sessionConfig{
-		id: id, spec: spec, state: r.cmd.state(id), bucket: r.bucket, stats: r.stats, winner: winner, log: r.log,
-		clusterFlags: r.cmd.clusterFlags,
+		id: id, spec: spec, state: r.flags.state(id), bucket: r.bucket, stats: r.stats, winner: winner, log: r.log,
+		clusterFlags: r.flags.clusterFlags,
 	}
 }
 
@@ -260,12 +282,12 @@ const (
 // watch shows a sweep until it ends or ctx does, stores its results and closes its session.
 func (r *runner) watch(ctx context.Context, s *session, spec *sweep.Spec) (outcome, error) {
 	w := r.out.stdout
-	if r.cmd.JSON {
+	if r.flags.JSON {
 		w = r.out.stderr
 	}
 	began := time.Now()
-	d := newDisplay(w, s.cfg.id, spec.Trials, r.cmd.Quiet)
-	d.say(fmt.Sprintf("%s: %d trials by %s search on %s, results in %s", s.cfg.id, spec.Trials, spec.Method, s.cluster.name, r.cmd.Results))
+	d := newDisplay(w, s.cfg.id, spec.Trials, r.flags.Quiet)
+	d.say(fmt.Sprintf("%s: %d trials by %s search on %s, results in %s", s.cfg.id, spec.Trials, spec.Method, s.cluster.name, r.flags.Results))
 	shown := progress{total: spec.Trials}
 	ended, err := r.follow(ctx, s, d, &shown, began)
 	d.close(shown)
@@ -336,14 +358,14 @@ func (r *runner) leave(s *session, why error) error {
 		fmt.Fprintf(r.out.stderr, "kaon: %v\n", err)
 	}
 	again := "kaon run --resume " + s.cfg.id
-	if r.cmd.Results != "kaon-results" {
-		again += " --results " + sweep.Quote(r.cmd.Results)
+	if r.flags.Results != "kaon-results" {
+		again += " --results " + sweep.Quote(r.flags.Results)
 	}
-	if r.cmd.State != "" {
-		again += " --state " + sweep.Quote(r.cmd.State)
+	if r.flags.State != "" {
+		again += " --state " + sweep.Quote(r.flags.State)
 	}
-	if r.cmd.Cluster != "local" {
-		again += " --cluster " + sweep.Quote(withoutSecret(r.cmd.Cluster))
+	if r.flags.Cluster != "local" {
+		again += " --cluster " + sweep.Quote(withoutSecret(r.flags.Cluster))
 	}
 	if errors.Is(why, errInterrupted) {
 		fmt.Fprintf(r.out.stderr, "interrupted; go on with: %s\n", again)
@@ -367,7 +389,7 @@ func withoutSecret(address string) string {
 func (r *runner) store(s *session, ended scheduler.SweepEnded) (outcome, error) {
 	summary := s.watcher.summary()
 	o := outcome{phase: ended.Phase, sentence: ended.Sentence, result: result{
-		Sweep: s.cfg.id, State: string(ended.Phase), Results: r.cmd.Results,
+		Sweep: s.cfg.id, State: string(ended.Phase), Results: r.flags.Results,
 		Trials: trialCounts{
 			Total: ended.Counts.Total, Succeeded: ended.Counts.Succeeded, Failed: ended.Counts.Failed,
 			Stopped: ended.Counts.Stopped, Cached: ended.Counts.Cached,
@@ -392,7 +414,7 @@ func (r *runner) finish(o outcome, err error) error {
 	if err != nil {
 		return err
 	}
-	if r.cmd.JSON {
+	if r.flags.JSON {
 		if err := json.NewEncoder(r.out.stdout).Encode(o.result); err != nil {
 			return err
 		}
@@ -415,5 +437,5 @@ func (r *runner) print(o outcome) {
 	if o.winner != nil {
 		printWinner(w, *o.winner)
 	}
-	fmt.Fprintf(w, "results: %s\n", placeOf(r.cmd.Results, o.Sweep))
+	fmt.Fprintf(w, "results: %s\n", placeOf(r.flags.Results, o.Sweep))
 }

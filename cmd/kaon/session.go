@@ -55,6 +55,7 @@ type sessionConfig struct {
 	bucket results.Bucket
 	stats  *results.Metrics
 	winner *results.Winner // of the sweep before, when this one is its `then`
+	retry  bool            // run what has failed again
 	log    *slog.Logger
 
 	clusterFlags
@@ -83,34 +84,43 @@ func (s *session) open(ctx context.Context) error {
 	if s.journal, err = journal.Open(filepath.Join(cfg.state, journalFile)); err != nil {
 		return fmt.Errorf("open journal of %s: %w", cfg.id, err)
 	}
-	framework, err := frameworkID(s.journal)
-	if err != nil {
-		return err
-	}
 	if s.cluster, err = startCluster(ctx, cfg.clusterFlags, cfg.state, cfg.log); err != nil {
 		return err
 	}
 	if err := s.openResults(ctx); err != nil {
 		return err
 	}
+	core, err := scheduler.Restore(time.Now(), s.coreConfig(), s.journal.Load())
+	if err != nil {
+		return fmt.Errorf("read journal of %s: %w", cfg.id, err)
+	}
 	driver := s.cluster.driver
-	driver.FrameworkID, driver.Log = framework, cfg.log
+	driver.FrameworkID, driver.Log = s.stand(core), cfg.log
 	if driver.Name == "" {
 		driver.Name = "kaon " + cfg.id
 	}
 	if s.driver, err = mesos.New(driver); err != nil {
 		return usage(err)
 	}
-	core, err := scheduler.Restore(time.Now(), s.coreConfig(), s.journal.Load())
-	if err != nil {
-		return fmt.Errorf("read journal of %s: %w", cfg.id, err)
-	}
-	for _, sweep := range core.Snapshot().Sweeps {
-		s.before = ended(sweep.Counts)
-	}
 	s.loop = scheduler.NewLoop(core, s.journal, s.driver, s.watcher.listener(), time.Now)
 	s.watcher.later = s.loop.Later
 	return nil
+}
+
+// stand learns where an earlier process left the sweep. It returns the id the master knows, or none, when the master
+// removed it at the sweep's end.
+func (s *session) stand(core *scheduler.Core) scheduler.FrameworkID {
+	framework := core.Framework()
+	for _, status := range core.Snapshot().Sweeps {
+		s.before = ended(status.Counts)
+		if s.watcher.retrying = s.cfg.retry && (status.Counts.Failed > 0 || status.Then == sweep.Failed); s.watcher.retrying {
+			s.before -= status.Counts.Failed
+			if status.Phase.Ended() {
+				framework = ""
+			}
+		}
+	}
+	return framework
 }
 
 // openResults makes the sweep's board, with what an earlier process stored of it, and the writer of its records.
@@ -170,6 +180,22 @@ func (s *session) submit(ctx context.Context, spec *sweep.Spec) error {
 	return err
 }
 
+// retrying tells whether there is anything to run again.
+func (s *session) retrying() bool { return s.watcher.retrying }
+
+// again has the failed trials run again. Readers of the results see a sweep that runs.
+func (s *session) again(ctx context.Context) error {
+	sweepFile, err := results.ReadSweep(ctx, s.cfg.bucket, s.cfg.id)
+	if err != nil {
+		return err
+	}
+	sweepFile.State, sweepFile.Finished = string(scheduler.Active), ""
+	if err := results.WriteSweep(ctx, s.cfg.bucket, sweepFile); err != nil {
+		return fmt.Errorf("store sweep: %w", err)
+	}
+	return s.loop.Do(ctx, scheduler.Retry{Sweep: s.cfg.id})
+}
+
 // manifest is sweep.json of a sweep that runs.
 func (s *session) manifest(spec *sweep.Spec, created time.Time) results.Sweep {
 	sum := sha256.Sum256(spec.Source)
@@ -223,20 +249,6 @@ func keepWinner(cfg sessionConfig) error {
 		return fmt.Errorf("keep the winner that %s starts from: %w", cfg.id, err)
 	}
 	return nil
-}
-
-// frameworkID is what the journal remembers of an earlier process; empty when there was none.
-func frameworkID(j *journal.Journal) (scheduler.FrameworkID, error) {
-	for entry, err := range j.Load() {
-		if err != nil {
-			return "", fmt.Errorf("read journal: %w", err)
-		}
-		if f, ok := entry.(scheduler.FrameworkEntry); ok {
-			return f.ID, nil
-		}
-		break // it comes first
-	}
-	return "", nil
 }
 
 func (s *session) coreConfig() scheduler.Config {

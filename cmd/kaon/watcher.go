@@ -18,6 +18,8 @@ type watcher struct {
 	sweep string
 	later func(scheduler.Event)
 	add   func(number uint64, r results.Record) bool
+	// retrying: the sweep had ended and is run again, so its former end is no news.
+	retrying bool
 
 	lines chan string                 // capacity linesKept; a line that finds it full is dropped, counts stay true
 	ended chan scheduler.SweepEnded   // capacity 1
@@ -50,7 +52,7 @@ func (w *watcher) listener() scheduler.Listener {
 		Select:       w.choose,
 		SweepEnding:  func(n scheduler.SweepEnding) { w.say("%s", n.Sentence) },
 		SweepEnded: func(n scheduler.SweepEnded) {
-			if n.Sweep == w.sweep {
+			if n.Sweep == w.sweep && !(w.retrying && n.Resumed) {
 				offer(w.ended, n)
 			}
 		},

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"context"
+)
+
+type retryCmd struct {
+	Sweep  string `arg:"" help:"Sweep, ended or interrupted."`
+	Failed bool   `default:"true" help:"Run the failed trials, and a failed then step (the default, and all there is to run again)."`
+	workFlags
+}
+
+func (c *retryCmd) Help() string {
+	return "Failed trials get their retries back and keep their numbers, parameters and seeds; what they report joins what they reported " +
+		"before, and board, winner and state of the sweep are brought up to date. Stopped trials stay stopped. It needs the state folder " +
+		"that the run left, and the spec's files as they are now."
+}
+
+// Run gives the failed trials fresh budgets and watches the sweep to its end, as run does.
+func (c *retryCmd) Run(ctx context.Context, out *output) error {
+	r, stop, err := c.runner(ctx, out)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	return r.finish(r.resume(ctx, c.Sweep, true))
+}

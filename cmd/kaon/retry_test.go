@@ -1,0 +1,102 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/kaon-sweep/kaon/results"
+)
+
+// mendable is a sweep whose odd trials, the best among them, fail until there is a file named mended.
+const mendable = `name: mendable
+method: grid
+metric: {name: score, goal: maximize}
+parameters: {x: {values: [0, 1, 2, 3, 4, 5]}}
+command: "echo score=${param.x}; [ $((${param.x} % 2)) -eq 0 ] || [ -e mended ] || { echo broken >&2; exit 3; }"
+`
+
+func TestRetryRunsOnlyWhatFailed(t *testing.T) {
+	p := newPlace(t)
+	p.write("sweep.yaml", mendable)
+	first := contract(t, p.kaon("run", "sweep.yaml", "--json").ends(exitDone))
+	if first.Trials.Succeeded != 3 || first.Trials.Failed != 3 || first.Best.Trial != 4 {
+		t.Fatalf("before: %+v, best %+v", first.Trials, first.Best)
+	}
+
+	again := contract(t, p.kaon("retry", first.Sweep, "--failed", "--json").ends(exitDone))
+	if again.Trials.Failed != 3 || again.Best.Trial != 4 {
+		t.Errorf("nothing was mended, and yet: %+v, best %+v", again.Trials, again.Best)
+	}
+	p.write("mended", "")
+	mended := contract(t, p.kaon("retry", first.Sweep, "--json").ends(exitDone))
+	if mended.Trials.Succeeded != 6 || mended.Trials.Failed != 0 || mended.Best.Trial != 5 || mended.Sweep != first.Sweep {
+		t.Errorf("mended: %+v, best %+v", mended.Trials, mended.Best)
+	}
+
+	var board results.Summary
+	p.object(first.Sweep, results.BoardFile, &board)
+	if board.Trials.Succeeded != 6 || board.Attempts != 3+3*3 || board.Points != 12 || board.Best.Trial != 5 || board.Best.Attempt != 3 {
+		t.Errorf("board: %+v, %d attempts, %d points, best %+v", board.Trials, board.Attempts, board.Points, board.Best)
+	}
+	var winner results.Winner
+	if p.object(first.Sweep, results.WinnerFile, &winner); winner.Trial != 5 || winner.Value != 5 {
+		t.Errorf("winner: %+v", winner)
+	}
+	var about results.Sweep
+	if p.object(first.Sweep, results.SweepFile, &about); about.State != "succeeded" || about.Finished <= about.Created {
+		t.Errorf("sweep.json: %+v", about)
+	}
+	for trial, attempts := range []int{1, 3, 1, 3, 1, 3} {
+		var got results.Trial
+		p.kaon("trial", first.Sweep+"/"+string(rune('0'+trial)), "--json").ends(exitDone).json(&got)
+		if len(got.Tries) != attempts || got.Attempt != attempts || got.State != results.Succeeded {
+			t.Errorf("trial %d is %s by attempt %d of %d, want %d", trial, got.State, got.Attempt, len(got.Tries), attempts)
+		}
+	}
+
+	p.kaon("retry", first.Sweep).ends(exitDone).prints("no trial of "+first.Sweep+" has failed", "6 succeeded, 0 failed")
+}
+
+// object reads one of a sweep's objects.
+func (p place) object(id, name string, v any) {
+	p.t.Helper()
+	ran{t: p.t, stdout: p.read("kaon-results/sweeps/" + id + "/" + name)}.json(v)
+}
+
+// A sweep that its limit of failures ended goes on with what failed; what never started stays so.
+func TestRetryAfterTheLimitOfFailures(t *testing.T) {
+	p := newPlace(t)
+	p.write("sweep.yaml", mendable+"limits: {failed: 2, parallel: 1}\n")
+	r := p.kaon("run", "sweep.yaml", "--json").ends(exitFailed)
+	first := contract(t, r)
+	if first.State != "failed" || first.Trials.Failed != 2 || first.Trials.Stopped != 2 {
+		t.Fatalf("before: %s %+v", first.State, first.Trials)
+	}
+	r.says("stopped after 2 of 6 trials failed (limits.failed: 2); most often: exit code 3: broken (2×, for example trial 1)")
+	p.write("mended", "")
+	mended := contract(t, p.kaon("retry", first.Sweep, "--failed", "--json").ends(exitDone))
+	if mended.State != "succeeded" || mended.Trials.Succeeded != 4 || mended.Trials.Stopped != 2 || mended.Best.Trial != 3 {
+		t.Errorf("mended: %s %+v, best %+v", mended.State, mended.Trials, mended.Best)
+	}
+}
+
+// A `then` step that failed is run again too, by itself.
+func TestRetryRunsTheThenStep(t *testing.T) {
+	p := newPlace(t)
+	p.write("sweep.yaml", strings.Replace(mendable, "$((${param.x} % 2)) -eq 0", "1", 1)+"then: {command: \"[ -e mended ]\"}\n")
+	first := contract(t, p.kaon("run", "sweep.yaml", "--json").ends(exitFailed))
+	if first.Trials.Succeeded != 6 {
+		t.Fatalf("before: %+v", first.Trials)
+	}
+	p.write("mended", "")
+	p.kaon("retry", first.Sweep, "--failed").ends(exitDone).prints("6 succeeded, 0 failed")
+	var board results.Summary
+	if p.object(first.Sweep, results.BoardFile, &board); board.Attempts != 6 {
+		t.Errorf("trials ran again: %d attempts", board.Attempts)
+	}
+}
+
+func TestRetryNeedsTheState(t *testing.T) {
+	p := newPlace(t)
+	p.kaon("retry", "never-heard-of").ends(exitUsage).says("never-heard-of", "no journal")
+}
