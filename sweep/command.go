@@ -18,12 +18,17 @@ type Command struct {
 // defaultArgv is what W&B runs when a spec has no `command`.
 var defaultArgv = []string{"${env}", "${interpreter}", "${program}", "${args}"}
 
+// imageArgv is what an image itself runs.
+var imageArgv = []string{"${entrypoint}", "${cmd}"}
+
 // Vars is what the macros of a command stand for in one run of it.
 type Vars struct {
 	Params      Point
 	Interpreter string                           // ${interpreter}; empty: python
 	Getenv      func(name string) (string, bool) // ${envvar:NAME}; nil: nothing is set
 	ArgsFile    string                           // path put for ${args_json_file}, its last element naming the file; empty: args.json
+	Entrypoint  []string                         // the image's, for ${entrypoint}
+	Cmd         []string                         // the image's, for ${cmd}
 	Winner      *Winner                          // in a `then` step: what ${winner.…} stands for
 }
 
@@ -69,6 +74,9 @@ func (c Command) Expand(v Vars) (Expansion, error) {
 		if err := x.word(w); err != nil {
 			return Expansion{}, fmt.Errorf("expand command: %w", err)
 		}
+	}
+	if len(x.out.Argv) == 0 && c.OfImage() {
+		return Expansion{}, errors.New("expand command: the image has neither ENTRYPOINT nor CMD")
 	}
 	return x.out, nil
 }
@@ -153,6 +161,12 @@ func (c Command) Environment() []string {
 		}
 	}
 	return names
+}
+
+// OfImage says whether the command is not whole without the image's ENTRYPOINT or CMD.
+func (c Command) OfImage() bool {
+	macros, _ := c.macros()
+	return slices.ContainsFunc(macros, macro.ofImage)
 }
 
 // Empty says whether there is nothing to run.
@@ -246,6 +260,10 @@ func (x *expander) value(m macro) ([]string, error) {
 		return []string{pythonFloat(x.vars.Winner.Value)}, nil
 	case "trial":
 		return []string{fmt.Sprint(x.vars.Winner.Trial)}, nil
+	case "entrypoint":
+		return x.vars.Entrypoint, nil
+	case "cmd":
+		return x.vars.Cmd, nil
 	case "args_json":
 		return []string{string(pythonJSON(params))}, nil
 	case "args_json_file":

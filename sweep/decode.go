@@ -18,6 +18,7 @@ type decoder struct {
 	warnings []*Error
 	options  options
 	spec     *Spec
+	inImage  bool // trials run in an image: ${entrypoint} is there
 	winner   bool // this is a `then` spec: ${winner.…} is there
 }
 

@@ -41,6 +41,9 @@ func describe(t *testing.T, s *Spec) string {
 	}
 	fmt.Fprintf(&b, "\nobjective %+v metrics %+v\n", asJSON(t, s.Objective), s.Metrics)
 	fmt.Fprintf(&b, "constraints %v env %v retries %d timeout %v grace %v isolation %v limits %+v\n", s.Task.Constraints, s.Task.Env, s.Task.Retries, s.Task.Timeout, s.Task.Grace, s.Task.Isolation, s.Limits)
+	if c := s.Task.Container; c != nil {
+		fmt.Fprintf(&b, "container %s registry %+v isolation %s gpus %v of image %v\n", asJSON(t, c), c.Registry, s.Task.Isolation, s.WantsGPUs(), s.Command.OfImage())
+	}
 	for _, w := range s.Warnings {
 		fmt.Fprintf(&b, "warning: %v\n", w)
 	}
@@ -54,7 +57,7 @@ func describe(t *testing.T, s *Spec) string {
 		fmt.Fprintf(&b, "%d: %s\n", i, asJSON(t, p))
 	}
 	getenv := func(name string) (string, bool) { return "/home/me", name == "HOME" }
-	x, err := s.Command.Expand(Vars{Params: p, Getenv: getenv})
+	x, err := s.Command.Expand(Vars{Params: p, Getenv: getenv, Entrypoint: []string{"/digits", "train"}, Cmd: []string{"--quiet"}})
 	fmt.Fprintf(&b, "run %q %s %s %v\n", x.Argv, x.Shell, x.Files, err)
 	demand, err := s.Demand(p)
 	fmt.Fprintf(&b, "demand %s %v\n", asJSON(t, demand), err)

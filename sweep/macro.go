@@ -10,7 +10,7 @@ import (
 // macroNames are the macros without an argument. Those of W&B come first, in its order.
 var macroNames = []string{
 	"env", "interpreter", "program", "args", "args_no_hyphens", "args_no_boolean_flags", "args_no_equals",
-	"args_json", "args_json_file",
+	"args_json", "args_json_file", "entrypoint", "cmd",
 }
 
 // winnerMacros are those of a `then` step, without their `winner.` prefix.
@@ -21,7 +21,7 @@ var winnerMacros = []string{
 // several says which macros stand for any number of words.
 func several(name string) bool {
 	switch name {
-	case "args", "args_no_hyphens", "args_no_boolean_flags", "args_no_equals":
+	case "args", "args_no_hyphens", "args_no_boolean_flags", "args_no_equals", "entrypoint", "cmd":
 		return true
 	}
 	return false
@@ -33,6 +33,9 @@ type macro struct {
 	arg    string // parameter or variable name
 	winner bool   // of the winner, not of the trial
 }
+
+// ofImage says whether a macro stands for what the image says.
+func (m macro) ofImage() bool { return m.name == "entrypoint" || m.name == "cmd" }
 
 func (m macro) String() string {
 	s := m.name

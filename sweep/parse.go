@@ -91,6 +91,7 @@ func (d *decoder) decode(root *node) {
 	d.objectives(root)
 	d.space(root)
 	d.constraints(root.get("constraints"))
+	d.inImage = root.hasImage()
 	s.Command = d.command(root, "")
 	d.task(root.get("task"))
 	d.limits(root.get("limits"))

@@ -32,7 +32,8 @@ type Task struct {
 	Timeout     time.Duration // of one attempt; 0: none
 	Grace       time.Duration // between SIGTERM and SIGKILL; 0: the executor's default
 	Filters     []string      // regular expressions with two groups, name and value, for stdout
-	Isolation   Isolation     // how many trials share an executor
+	Container   *Container    // the image trials run in; nil: on the host
+	Isolation   Isolation     // how many trials share an executor; Contained by default with an image
 	resources   demand
 }
 
@@ -66,3 +67,9 @@ func (s *Spec) Demand(p Point) (Resources, error) { return s.Task.resources.at(s
 // DemandVaries says whether trials ask for different amounts: resources are expressions over parameters. When it
 // is false, Demand answers for any point, a nil one too.
 func (s *Spec) DemandVaries() bool { return s.Task.resources.varies() }
+
+// WantsGPUs says whether some trial may ask for GPUs.
+func (s *Spec) WantsGPUs() bool {
+	q := s.Task.resources.gpus
+	return q.formula != nil || q.fixed > 0
+}

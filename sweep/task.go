@@ -20,6 +20,10 @@ func (d *decoder) command(n *node, prefix string) Command {
 	field := join(prefix, "command")
 	switch {
 	case at == nil || at.null:
+		if c.Program == "" && prefix == "" && n.hasImage() {
+			c.Argv = imageArgv
+			return c
+		}
 		if c.Program == "" {
 			d.fail(n, field, "there is nothing to run", "add `command: [\"./train\", \"${args}\"]`, or `program: train.py`")
 			return c
@@ -30,6 +34,16 @@ func (d *decoder) command(n *node, prefix string) Command {
 	}
 	d.checkMacros(c, at, n, field)
 	return c
+}
+
+// hasImage says whether trials run in an image.
+func (n *node) hasImage() bool {
+	task := n.get("task")
+	if task == nil || task.kind != mapping {
+		return false
+	}
+	image := task.get("image")
+	return image != nil && !image.null
 }
 
 // commandLine reads a list, executed as it is, or a string, run by sh -c.
@@ -92,6 +106,8 @@ func (d *decoder) checkMacro(m macro, c Command, at *node, field string) {
 	case m.winner:
 	case inThen && !d.winner && (m.name == "param" || strings.HasPrefix(m.name, "args")):
 		d.fail(at, field, m.String()+": a `then` step has no parameters of its own", "write ${winner."+strings.TrimPrefix(m.String(), "${"))
+	case m.ofImage() && !d.inImage:
+		d.fail(at, field, m.String()+": the spec names no image", "add `task: {image: NAME}`, or write the command out")
 	case m.name == "program" && c.Program == "":
 		d.fail(at, field, "${program}: the spec names no program", "add `program: train.py`, or write the program into the command")
 	case m.name == "param":
@@ -164,6 +180,7 @@ func (d *decoder) task(n *node) {
 	t.Timeout = d.duration(n.get("timeout"), "task.timeout")
 	t.Grace = d.duration(n.get("grace"), "task.grace")
 	t.Isolation = d.isolation(n.get("isolation"))
+	d.container(n)
 	for i, item := range d.list(n.get("filters"), "task.filters", `filters: ['(\w+)=(\S+)']`) {
 		d.filter(item, fmt.Sprintf("task.filters.%d", i))
 	}
