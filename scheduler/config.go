@@ -16,8 +16,13 @@ type Config struct {
 	Parse func(SweepEntry) (*sweep.Spec, error)
 
 	Executor ExecutorTemplate
-	Packing  offers.Options // policy and decline times; Caps, Avoid and Contended are the core's own
-	Role     string         // allocation role of all sweeps; empty: any
+	Inside   ExecutorTemplate // how agents start the executor in an image
+	// Container is the image that a sweep's executors start in, with credentials; asked when the sweep begins and when it
+	// is taken up again. nil: sweeps with an image are refused.
+	Container func(*sweep.Spec) (*Container, error)
+
+	Packing offers.Options // policy and decline times; Caps, Avoid and Contended are the core's own
+	Role    string         // allocation role of all sweeps; empty: any
 
 	PlatformLosses int           // attempts a trial may lose without its own fault; 0: 10
 	Preemptions    int           // attempts a trial may lose to preemption; 0: 100

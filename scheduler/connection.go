@@ -55,10 +55,9 @@ func (c *Core) disconnected(ev Disconnected) {
 func (c *Core) doubtExecutors() {
 	seen := map[workerKey]bool{}
 	for att := c.live.first; att != nil; att = att.next {
-		key := workerKey{att.agent, att.run.executor}
-		if key.executor != "" && !seen[key] {
-			seen[key] = true
-			c.cfg.Packer.ExecutorGone(key.agent, key.executor)
+		if k := (workerKey{att.agent, att.run.outfit.shared}); k.executor != "" && !seen[k] {
+			seen[k] = true
+			c.cfg.Packer.ExecutorGone(k.agent, k.executor)
 		}
 	}
 }
@@ -129,12 +128,12 @@ func (c *Core) undelivered(ev Undelivered) {
 	}
 	switch call := ev.Call.(type) {
 	case Accept:
-		for _, t := range call.Tasks {
+		for i, t := range call.Tasks {
 			if att := c.believed(Status{Task: t.ID}); att != nil {
 				att.answered = false
-				if att.run.executor != "" {
-					c.cfg.Packer.ExecutorGone(call.Agent, att.run.executor)
-				}
+			}
+			if i == 0 || t.Executor.ID != call.Tasks[i-1].Executor.ID {
+				c.cfg.Packer.ExecutorGone(call.Agent, t.Executor.ID)
 			}
 		}
 		c.askLater()

@@ -1,15 +1,11 @@
 package scheduler
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // Core is the scheduler as a pure state machine: no clock, no goroutine, no I/O. One goroutine calls it: Step
@@ -35,12 +31,11 @@ type Core struct {
 	workers map[workerKey][]offers.Amount // resources of executors we started
 	timers  timers
 
-	executor offers.ExecutorID // of the shared executor; empty when the template says that each attempt has its own
-	passSet  bool              // a timer will make a pass due
-	packDue  bool              // something changed since the last pass
-	silence  int               // explicit reconciliations in a row without an answer from everyone
-	asking   bool              // an explicit reconciliation is scheduled
-	reciting bool              // the implicit reconciliation is scheduled
+	passSet  bool // a timer will make a pass due
+	packDue  bool // something changed since the last pass
+	silence  int  // explicit reconciliations in a row without an answer from everyone
+	asking   bool // an explicit reconciliation is scheduled
+	reciting bool // the implicit reconciliation is scheduled
 }
 
 type workerKey struct {
@@ -50,7 +45,7 @@ type workerKey struct {
 
 // NewCore makes a core that knows nothing yet.
 func NewCore(cfg Config) *Core {
-	c := &Core{
+	return &Core{
 		cfg:     cfg.withDefaults(),
 		runs:    map[string]*sweepRun{},
 		strays:  map[TaskID]*stray{},
@@ -58,21 +53,6 @@ func NewCore(cfg Config) *Core {
 		guard:   newGuard(),
 		workers: map[workerKey][]offers.Amount{},
 	}
-	if !cfg.Executor.Isolated {
-		c.executor = cfg.Executor.id()
-	}
-	return c
-}
-
-// id of the shared executor: a hash of all that makes one executor as good as another. Two kaon releases fetch
-// different URIs or run different paths, so their executors never mix.
-func (t ExecutorTemplate) id() offers.ExecutorID {
-	b, err := json.Marshal(t)
-	if err != nil {
-		panic(fmt.Sprintf("encode executor template: %v", err)) // plain data cannot fail
-	}
-	sum := sha256.Sum256(b)
-	return offers.ExecutorID("kaon-" + hex.EncodeToString(sum[:8]))
 }
 
 // Step takes one event in. It never blocks and never fails: what is wrong with an event becomes a notice.
@@ -161,6 +141,9 @@ func (c *Core) submit(ev Submit) {
 		return
 	}
 	run, err := c.open(ev.ID, ev)
+	if err == nil {
+		run.outfit, err = c.outfit(ev.Spec)
+	}
 	if err != nil {
 		c.note(SubmitRefused{Sweep: ev.ID, Err: err})
 		return
@@ -183,11 +166,7 @@ func (c *Core) open(id string, ev Submit) (*sweepRun, error) {
 	if err != nil {
 		return nil, fmt.Errorf("take sweep %s: %w", id, err)
 	}
-	run, err := newSweepRun(id, ev.Spec, study)
-	if err == nil && ev.Spec.Task.Isolation != sweep.Contained {
-		run.executor = c.executor
-	}
-	return run, err
+	return newSweepRun(id, ev.Spec, study)
 }
 
 func (c *Core) adopt(run *sweepRun) {

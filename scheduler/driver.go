@@ -86,6 +86,7 @@ type ExecutorInfo struct {
 	Env       []string // KEY=VALUE
 	URIs      []URI    // fetched into the sandbox first
 	Resources []offers.Amount
+	Container *Container // the image it is started in; nil: on the host
 }
 
 // URI is a file the agent fetches into the sandbox.

@@ -84,7 +84,10 @@ func (c *Core) groups() (all []group, held bool) {
 func (c *Core) shaped(run *sweepRun, d *offers.Demand) *offers.Demand {
 	d.Sweep, d.Queue, d.Role = run.id, run.spec.Queue, c.cfg.Role
 	d.Constraints = run.spec.Task.Constraints
-	d.Executor, d.Overhead = run.executor, c.cfg.Executor.Overhead
+	d.Executor, d.Overhead = run.outfit.shared, run.outfit.template.Overhead
+	if run.outfit.container != nil {
+		d.Image = run.outfit.container.Image
+	}
 	return d
 }
 
@@ -258,29 +261,6 @@ func (c *Core) start(g *group, trial, number int, order wire.Order, id offers.Ag
 	c.journal(att.entry())
 	c.watchLaunch(att, 0)
 	return TaskInfo{ID: att.task, Name: string(att.task), Resources: grant.Resources, Executor: info, Data: wire.Encode(order)}
-}
-
-// executorInfo is the executor of a new task. A shared one keeps the resources it was started with: Mesos
-// refuses a task whose ExecutorInfo differs from the one that runs.
-func (c *Core) executorInfo(att *attempt, grant offers.Grant) ExecutorInfo {
-	t := &c.cfg.Executor
-	info := ExecutorInfo{ID: att.run.executor, Name: "kaon", Argv: t.Argv, Env: t.Env, URIs: t.URIs, Resources: grant.NewExecutor}
-	if info.ID == "" {
-		info.ID = offers.ExecutorID("kaon-" + string(att.task))
-		return info
-	}
-	info.Resources = c.workers[workerKey{att.agent, info.ID}]
-	return info
-}
-
-// hire notes the resources of the shared executor that a grant starts.
-func (c *Core) hire(run *sweepRun, id offers.AgentID, grant offers.Grant) {
-	if run.executor == "" || grant.NewExecutor == nil {
-		return
-	}
-	own := plain(grant.NewExecutor)
-	c.workers[workerKey{id, run.executor}] = own
-	c.journal(ExecutorEntry{Agent: id, Executor: run.executor, Resources: own})
 }
 
 // plain is the amounts without the driver's own values, which the journal cannot keep: what is sent before and

@@ -67,6 +67,11 @@ func (c *Core) restoreSweep(e SweepEntry) error {
 	if err != nil {
 		return err
 	}
+	if !e.Phase.Ended() {
+		if run.outfit, err = c.outfit(spec); err != nil {
+			return fmt.Errorf("take sweep %s up again: %w", e.ID, err)
+		}
+	}
 	run.kept = e
 	run.records = max(e.Records, e.Stored)
 	run.best, run.bestTrial = e.Best, e.BestTrial

@@ -12,12 +12,11 @@ import (
 // sweepRun is one sweep while the core knows it. A trial that waits costs three bytes; only live attempts and
 // trials that failed before cost more.
 type sweepRun struct {
-	id    string
-	spec  *sweep.Spec
-	study Study
-	kept  SweepEntry // as the journal has it
-
-	executor offers.ExecutorID // that its attempts share; empty: each has its own
+	id     string
+	spec   *sweep.Spec
+	study  Study
+	outfit outfit     // of the executors of its attempts
+	kept   SweepEntry // as the journal has it
 
 	total    int
 	states   []uint8  // sweep.State per trial; slot total is the `then` step

@@ -106,7 +106,7 @@ func (w *world) offerAll() {
 			{Name: "cpus", Scalar: free}, {Name: "mem", Scalar: 1_000_000 * sweep.Unit}, {Name: "disk", Scalar: 1_000_000 * sweep.Unit},
 		}}
 		if a.warm {
-			o.Executors = []offers.ExecutorID{testConfig().Executor.id()}
+			o.Executors = []offers.ExecutorID{(&outfit{template: testConfig().Executor}).id()}
 		}
 		list = append(list, o)
 	}
