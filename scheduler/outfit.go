@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/kaon-sweep/kaon/offers"
@@ -16,6 +17,7 @@ import (
 type Container struct {
 	sweep.Container
 	Credentials []byte   // a config.json of Docker for the image's registry; nil: none
+	URIs        []URI    // fetched into the sandbox before the image is pulled, besides the executor's own
 	Labels      []string // KEY=VALUE, for whoever looks at the agent
 }
 
@@ -71,6 +73,9 @@ func (c *Core) executorInfo(att *attempt, grant offers.Grant) ExecutorInfo {
 	t := &o.template
 	info := ExecutorInfo{
 		ID: o.shared, Name: "kaon", Argv: t.Argv, Env: t.Env, URIs: t.URIs, Resources: grant.NewExecutor, Container: o.container,
+	}
+	if o.container != nil {
+		info.URIs = slices.Concat(t.URIs, o.container.URIs)
 	}
 	if o.shared != "" {
 		info.Resources = c.workers[workerKey{att.agent, info.ID}]

@@ -123,5 +123,8 @@ func executorInfo(e scheduler.ExecutorInfo, framework, role string) *mesosapi.Ex
 	if e.Name != "" {
 		info.Name = &e.Name
 	}
+	if e.Container != nil {
+		inContainer(info, &e)
+	}
 	return info
 }
