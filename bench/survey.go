@@ -20,7 +20,7 @@ const surveyRefuse = time.Minute
 
 // Survey subscribes as a framework of its own for the given time, takes all offers a master sends, declines every one,
 // tears the framework down and answers what was offered. It launches nothing. It blocks for that time.
-func Survey(ctx context.Context, driver scheduler.Driver, wait time.Duration) ([]Machine, error) {
+func Survey(ctx context.Context, driver scheduler.Driver, wait time.Duration) ([]offers.Offer, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var s surveyor
@@ -52,7 +52,7 @@ func Survey(ctx context.Context, driver scheduler.Driver, wait time.Duration) ([
 	if len(list) == 0 {
 		return nil, fmt.Errorf("survey the cluster: %w within %v: another framework may hold them, or the role has no share", ErrNoOffers, wait)
 	}
-	return MachinesOf(list), nil
+	return list, nil
 }
 
 // surveyor collects offers from the driver's goroutine.

@@ -31,7 +31,8 @@ func TestSurveyTakesALiveClustersOffers(t *testing.T) {
 	driver := serve(t,
 		cluster.AgentConfig{Name: "a", Hostname: "host-a", CPUs: 4, MemoryMB: 4000},
 		cluster.AgentConfig{Name: "b", Hostname: "host-b", CPUs: 2.5, MemoryMB: 2000})
-	machines, err := Survey(t.Context(), driver, time.Second)
+	found, err := Survey(t.Context(), driver, time.Second)
+	machines := MachinesOf(found)
 	if err != nil {
 		t.Fatal(err)
 	}

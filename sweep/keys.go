@@ -5,7 +5,7 @@ package sweep
 var keys = map[string][]string{
 	"": {
 		"name", "description", "method", "seed", "metric", "metrics", "parameters", "constraints", "run_cap",
-		"early_terminate", "repeat", "program", "command", "task", "limits", "queue", "cache", "artifacts", "then",
+		"early_terminate", "repeat", "program", "command", "task", "limits", "packing", "queue", "cache", "artifacts", "then",
 		"project", "entity", "controller", "apiVersion", "kind", // W&B, without effect here
 		"job", "image_uri", "scheduler", // W&B, refused below
 	},
@@ -24,6 +24,9 @@ var keys = map[string][]string{
 		"distribution", "value", "values", "probabilities", "min", "max", "mu", "sigma", "q", "a", "b", "parameters", "when",
 	},
 }
+
+// packings are the policies of package offers that need no code: which objective a packing pass pursues.
+var packings = []string{"tight", "soonest", "spread", "first"}
 
 // methods are the searches that are built.
 var methods = []string{"grid", "random"}

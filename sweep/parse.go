@@ -95,6 +95,9 @@ func (d *decoder) decode(root *node) {
 	s.Command = d.command(root, "")
 	d.task(root.get("task"))
 	d.limits(root.get("limits"))
+	if n := root.get("packing"); n != nil && !n.null {
+		s.Packing = d.word(n, "packing", packings)
+	}
 	d.then(root.get("then"))
 	if len(d.problems) == 0 {
 		d.probe(root)

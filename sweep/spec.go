@@ -20,6 +20,7 @@ type Spec struct {
 	Task        Task
 	Limits      Limits
 	Queue       string
+	Packing     string // what packing pursues: tight, soonest, spread or first; empty: the scheduler decides
 	Then        *Then
 	Warnings    []*Error // accepted, but likely not meant; to be shown, not to stop for
 }

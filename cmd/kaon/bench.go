@@ -11,7 +11,6 @@ import (
 
 	"github.com/kaon-sweep/kaon/bench"
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/scheduler/mesos"
 )
 
 type benchCmd struct {
@@ -85,29 +84,15 @@ func (c *benchPackCmd) inputs(ctx context.Context, cfg *bench.PackConfig) (err e
 	if c.Cluster == "" {
 		return nil
 	}
-	if cfg.Machines, err = c.survey(ctx); err != nil || c.Record == "" {
+	found, err := survey(ctx, c.Cluster, "kaon bench pack", c.Wait)
+	if err != nil {
 		return err
 	}
+	cfg.Machines = bench.MachinesOf(found)
+	if c.Record == "" {
+		return nil
+	}
 	return writeFile(c.Record, func(w io.Writer) error { return bench.WriteMachines(w, cfg.Machines) })
-}
-
-// survey takes the offers of a live master.
-func (c *benchPackCmd) survey(ctx context.Context) ([]bench.Machine, error) {
-	conf, err := mesos.ParseURL(c.Cluster)
-	if err != nil {
-		return nil, usage(fmt.Errorf("--cluster: %w", err))
-	}
-	conf.Name, conf.FirstTimeout = "kaon bench pack", c.Wait
-	conf.FailoverTimeout = time.Nanosecond // whatever ends this process, the framework must not stay behind
-	driver, err := mesos.New(conf)
-	if err != nil {
-		return nil, usage(err)
-	}
-	machines, err := bench.Survey(ctx, driver, c.Wait)
-	if err != nil {
-		return nil, unreachable(err)
-	}
-	return machines, nil
 }
 
 // pictureRuns is the passes per size of the picture: its largest indexes take a second to fill.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/search"
@@ -61,8 +62,10 @@ func withFilesBeside(spec string) sweep.Option {
 
 type planCmd struct {
 	specFlags
-	Points int  `default:"5" help:"How many points to show (${default})."`
-	JSON   bool `help:"Print JSON; problems of the spec too."`
+	Cluster string        `default:"local" env:"KAON_CLUSTER" placeholder:"WHERE" help:"Where it would run, local or mesos://host:port: trials that fit no agent there are named (${default})."`
+	Wait    time.Duration `default:"2s" help:"How long to take the offers of a mesos:// cluster (${default})."`
+	Points  int           `default:"5" help:"How many points to show (${default})."`
+	JSON    bool          `help:"Print JSON; problems of the spec too."`
 }
 
 // plan is what a sweep would do. Fields may be added, not renamed.
@@ -79,6 +82,7 @@ type plan struct {
 	Demand     []demand       `json:"demand"`   // what they ask of the cluster
 	Objective  sweep.Metric   `json:"objective"`
 	Warnings   []*sweep.Error `json:"warnings"`
+	Refusals   []misfit       `json:"refusals"` // trials that fit no agent of the cluster
 }
 
 // demand is what trials ask for, in units people use.
@@ -97,6 +101,9 @@ func (c *planCmd) Run(ctx context.Context, out *output) error {
 	p, err := describe(spec, c.Points)
 	if err != nil {
 		return c.refuse(out, err)
+	}
+	if p.Refusals, err = misfits(ctx, spec, c.Cluster, c.Wait); err != nil {
+		return err
 	}
 	if c.JSON {
 		enc := json.NewEncoder(out.stdout)
@@ -186,6 +193,9 @@ func (p plan) print(w io.Writer, spec *sweep.Spec) {
 	for i, point := range p.Points {
 		text, _ := json.Marshal(point)
 		fmt.Fprintf(w, "\ntrial %d: %s\n  %s\n  needs %s\n", i, text, p.Commands[i], p.Demand[i])
+	}
+	for _, m := range p.Refusals {
+		fmt.Fprintf(w, "\nwould never start: %s\n", m.Sentence)
 	}
 	for _, warning := range p.Warnings {
 		fmt.Fprintf(w, "\nwarning: %v\n", warning)

@@ -24,6 +24,7 @@ type runCmd struct {
 	Set      []string `placeholder:"KEY=VALUE" sep:"none" help:"Override a key of the spec by its path, as in --set parameters.lr.max=0.5; may be repeated."`
 	Seed     *uint64  `placeholder:"N" help:"Seed of the search, instead of the spec's."`
 	Parallel *int     `placeholder:"N" help:"At most so many trials at once; the same as --set limits.parallel=N."`
+	Packing  string   `placeholder:"POLICY" help:"What packing pursues: tight, soonest, spread or first; the same as --set packing=POLICY."`
 	Resume   string   `placeholder:"ID" help:"Go on with a sweep that was interrupted."`
 	workFlags
 }
@@ -82,6 +83,9 @@ func (c *runCmd) parse() (*sweep.Spec, error) {
 	set := c.Set
 	if c.Parallel != nil {
 		set = append(set, fmt.Sprintf("limits.parallel=%d", *c.Parallel))
+	}
+	if c.Packing != "" {
+		set = append(set, "packing="+c.Packing)
 	}
 	return specFlags{Spec: c.Spec, Set: set, Seed: c.Seed}.parse()
 }

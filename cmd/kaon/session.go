@@ -255,7 +255,7 @@ func (s *session) coreConfig() scheduler.Config {
 	return scheduler.Config{
 		Packer:         offers.NewIndex(0),
 		Executor:       s.cluster.executor,
-		Packing:        offers.Options{},
+		Packing:        offers.Options{Policy: offers.Policy(s.cfg.spec.Packing)},
 		PartitionGrace: s.cfg.PartitionGrace,
 		ReviveEvery:    s.cluster.reviveEvery,
 		Studies: func(id string, spec *sweep.Spec) (scheduler.Study, error) {
