@@ -24,6 +24,9 @@ func (c *Core) finish(att *attempt, v verdict, points *results.Record) {
 		rec = *points
 	}
 	rec.End = c.endOf(att, v, terminal(to))
+	if to == sweep.Stopped {
+		rec.End.State = string(stopped) // whatever ended the attempt, what ended the trial was its sweep
+	}
 	c.record(run, rec)
 	c.settle(att, v, to, due)
 	if !terminal(to) {

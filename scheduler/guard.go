@@ -184,8 +184,19 @@ func (c *Core) agentGone(ev AgentGone) {
 func (c *Core) executorGone(ev ExecutorGone) {
 	c.cfg.Packer.ExecutorGone(ev.Agent, ev.Executor)
 	k := workerKey{ev.Agent, ev.Executor}
-	if _, known := c.workers[k]; known {
+	if _, known := c.workers[k]; known && !c.expects(k) {
 		delete(c.workers, k)
 		c.journal(ExecutorEntry{Agent: ev.Agent, Executor: ev.Executor})
 	}
+}
+
+// expects reports whether an attempt is believed on an executor. Its ACCEPT may still be on the way, and will start
+// the executor anew with the resources we remember.
+func (c *Core) expects(k workerKey) bool {
+	for att := c.live.first; att != nil; att = att.next {
+		if att.agent == k.agent && att.executor == k.executor {
+			return true
+		}
+	}
+	return false
 }

@@ -132,7 +132,14 @@ func (c *Core) restoreTrial(e TrialEntry) error {
 	case sweep.Launched, sweep.Running:
 		run.revived = append(run.revived, e)
 	case sweep.Waiting:
-		c.delay(run, e.Trial, e.Due)
+		due := e.Due
+		if due.Before(c.now) {
+			due = c.now
+		}
+		if most := c.now.Add(mostDelay); due.After(most) {
+			due = most // the clock was set back since
+		}
+		c.delay(run, e.Trial, due)
 	default:
 		run.restoreResult(e)
 	}

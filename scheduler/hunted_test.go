@@ -1,0 +1,113 @@
+package scheduler
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Histories that the simulation found, cut down to the core.
+
+var t0 = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// begun is a connected core with one sweep.
+func begun(s testSpec) *Core {
+	c := NewCore(testConfig())
+	c.Step(t0, Submit{ID: "s", Spec: s.spec()})
+	c.Step(t0, Subscribed{Framework: "f"})
+	c.Ready()
+	return c
+}
+
+func oneOffer(id string, cpus sweep.Milli, running ...offers.ExecutorID) Offered {
+	return Offered{[]offers.Offer{{ID: offers.OfferID(id), Agent: "a", Hostname: "h", Executors: running, Amounts: []offers.Amount{
+		{Name: "cpus", Scalar: cpus}, {Name: "mem", Scalar: 4096 * sweep.Unit}, {Name: "disk", Scalar: 4096 * sweep.Unit},
+	}}}}
+}
+
+// pass packs and gives the tasks launched.
+func pass(c *Core) (all []TaskInfo, r Ready) {
+	c.Pack(c.now)
+	r = c.Ready()
+	for _, call := range r.Calls {
+		if a, ok := call.(Accept); ok {
+			all = append(all, a.Tasks...)
+		}
+	}
+	return all, r
+}
+
+func ended(task TaskID, state TaskState, exit int) Updated {
+	return Updated{Status{Task: task, Agent: "a", State: state, Source: "SOURCE_EXECUTOR", UUID: []byte(task),
+		Data: wire.Encode(wire.Report{End: &wire.End{Exit: exit}})}}
+}
+
+// An ACCEPT that counts on a running executor is under way when that executor dies: it starts the executor anew, with
+// what it was sent. Later tasks must be sent with the same.
+func TestExecutorDiesUnderAnAccept(t *testing.T) {
+	c := begun(testSpec{Trials: 3, Limits: sweep.Limits{Parallel: 1}})
+	c.Step(t0, oneOffer("o1", 4*sweep.Unit))
+	first, _ := pass(c)
+	c.Step(t0, ended(first[0].ID, Finished, 0))
+	c.Step(t0, oneOffer("o2", 4*sweep.Unit, c.executor))
+	second, _ := pass(c) // warm
+	c.Step(t0, ExecutorGone{Agent: "a", Executor: c.executor})
+	c.Step(t0, ended(second[0].ID, Finished, 0))
+	c.Step(t0, oneOffer("o3", 4*sweep.Unit, c.executor))
+	third, _ := pass(c)
+	if len(third) != 1 || !reflect.DeepEqual(third[0].Executor, second[0].Executor) {
+		t.Errorf("the executor was sent as %+v, then as %+v", second[0].Executor, third)
+	}
+}
+
+// A trial whose next attempt was due before the journal was read, or that never had a due time, is not forgotten; one
+// that waits for a time the clock has since been set back from waits no longer than the longest delay.
+func TestRestoredDelays(t *testing.T) {
+	for _, due := range []time.Time{{}, t0.Add(-time.Hour), t0.Add(24 * time.Hour)} {
+		var m Memory
+		spec := testSpec{Trials: 1}.spec()
+		if err := m.Append([]Entry{
+			SweepEntry{ID: "s", Number: 1, File: spec.File, Source: spec.Source, Submitted: t0, Phase: Active, BestTrial: -1},
+			TrialEntry{Sweep: "s", Trial: 0, State: sweep.Waiting, Attempt: 1, Due: due},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		c, err := Restore(t0, testConfig(), m.Load())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := c.Due(); d.Before(t0) || d.After(t0.Add(mostDelay)) {
+			t.Errorf("due %v: the next tick is due %v", due, d)
+		}
+	}
+}
+
+// A trial that would have had another attempt, had its sweep not been ending, is stopped in the journal and must be
+// so on the board.
+func TestStoppedOnTheBoard(t *testing.T) {
+	c := begun(testSpec{Trials: 2, Task: sweep.Task{Retries: 3}})
+	c.Step(t0, oneOffer("o1", 4*sweep.Unit))
+	tasks, _ := pass(c)
+	target := 1.0
+	c.runs["s"].spec.Objective = sweep.Metric{Name: "loss", Goal: sweep.Minimize, Reduce: sweep.Last, Target: &target}
+	c.Step(t0, Updated{Status{Task: tasks[0].ID, Agent: "a", State: Finished, UUID: []byte("u"), Data: wire.Encode(wire.Report{
+		Points: []results.Point{{Metrics: map[string]float64{"loss": 0}}}, End: &wire.End{},
+	})}})
+	c.Step(t0, ended(tasks[1].ID, Failed, 3))
+	board := results.NewBoard(results.Config{Sweep: "s", Trials: 2})
+	for _, n := range c.Ready().Notices {
+		if r, ok := n.(Recorded); ok {
+			if err := board.Fold(r.Record); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if got := board.Counts(); got.Stopped != 1 || c.runs["s"].tallies().Stopped != 1 {
+		t.Errorf("the board has %+v, the core %+v", got, c.runs["s"].tallies())
+	}
+}
