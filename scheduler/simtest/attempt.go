@@ -1,0 +1,208 @@
+package simtest
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
+	api "github.com/mesos/mesos-go/api/v1/lib/executor"
+
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/executor"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+)
+
+// truth is what really happened on the machines, by task: the oracle that the board is held to.
+type truth map[scheduler.TaskID]*attempt
+
+// attempt is one simulated run of a trial. It outlives its executor as a part of the truth.
+type attempt struct {
+	x       *worker
+	task    scheduler.TaskID
+	order   wire.Order
+	info    *mesosapi.TaskInfo // until an update was acknowledged
+	box     *executor.Outbox
+	script  script
+	started time.Time
+
+	alive    bool // its process runs
+	killed   bool
+	timedOut bool
+	said     []saying // points reported so far, by number
+	given    int      // of them, those the agent has
+	complete bool     // it ended by itself, and so told all
+	exit     int
+	flushAt  time.Time // of the next planned flush
+	sent     sent      // the update in flight went out like this
+}
+
+// sent is one update on one connection; it goes there once.
+type sent struct {
+	conn string
+	id   uuid.UUID
+}
+
+// saying is one point as reported.
+type saying struct {
+	name  string
+	value float64
+}
+
+func newAttempt(x *worker, info *mesosapi.TaskInfo) (*attempt, error) {
+	order, err := wire.Decode[wire.Order](info.Data)
+	if err != nil {
+		return nil, err
+	}
+	w := x.w
+	a := &attempt{
+		x: x, task: scheduler.TaskID(info.TaskID.Value), order: order, info: info, started: w.now, alive: true,
+		script: w.story.scriptOf(order.Trial, order.Attempt),
+		box:    executor.NewOutbox(executor.OutboxConfig{Settle: settle, Interval: interval, Batch: 4096}, w.now),
+	}
+	if w.truth[a.task] != nil {
+		w.fail("law 4: task %s was started twice", a.task)
+	}
+	w.truth[a.task] = a
+	w.tell("%s runs on %s", a.task, x.box.spec.Name)
+	return a, nil
+}
+
+// begin sets out the attempt's life.
+func (a *attempt) begin() {
+	w := a.x.w
+	if a.x.stopping {
+		a.kill(0, false)
+		return
+	}
+	for i, p := range a.script.points {
+		w.after(p.after, func() { a.say(i, p) })
+	}
+	if !a.script.endless {
+		w.after(a.script.duration+time.Microsecond, func() { a.end(false) })
+	}
+	if a.order.Timeout > 0 {
+		w.after(a.order.Timeout, func() { a.kill(time.Second, true) })
+	}
+	w.after(settle, a.flush)
+}
+
+func (a *attempt) say(i int, p point) {
+	if !a.alive {
+		return
+	}
+	if a.box.Add(int64(i), map[string]float64{p.name: p.value}, a.x.w.now) {
+		a.said = append(a.said, saying{p.name, p.value})
+	}
+	a.flush()
+}
+
+// kill ends the attempt after up to a grace, as SIGTERM does.
+func (a *attempt) kill(grace time.Duration, timeout bool) {
+	if !a.alive || a.killed || a.timedOut {
+		return
+	}
+	if timeout {
+		a.timedOut = true
+	} else {
+		a.killed = true
+	}
+	a.x.w.after(a.x.w.some(0, grace), func() { a.end(true) })
+}
+
+// end is the end of the process.
+func (a *attempt) end(bySignal bool) {
+	if !a.alive {
+		return
+	}
+	a.alive = false
+	w := a.x.w
+	e := wire.End{StartMs: a.started.UnixMilli(), EndMs: w.now.UnixMilli(), Killed: a.killed, TimedOut: a.timedOut, Exit: a.script.exit}
+	state, message := mesosapi.TASK_FINISHED, ""
+	switch {
+	case bySignal:
+		e.Exit, e.Signal = -1, 15
+		state, message = mesosapi.TASK_FAILED, "ended by signal 15"
+	case e.Exit != 0:
+		state, message = mesosapi.TASK_FAILED, "exit code 3"
+		e.Stderr = []string{"something is wrong"}
+	}
+	switch {
+	case a.timedOut:
+		state = mesosapi.TASK_FAILED
+	case a.killed:
+		state = mesosapi.TASK_KILLED
+	}
+	a.complete, a.exit = true, e.Exit
+	a.box.Finish(state, message, e)
+	w.tell("%s ends: %v, %d points", a.task, state, len(a.said))
+	a.flush()
+}
+
+// flush sends the update that is due, if any. Without an agent it stays in flight: the next SUBSCRIBE lists it.
+func (a *attempt) flush() {
+	w := a.x.w
+	if a.x.gone {
+		return
+	}
+	_, wait := a.box.Take(w.now, w.uuid)
+	if wait > 0 && !a.flushAt.After(w.now) {
+		a.flushAt = w.now.Add(wait)
+		w.after(wait, a.flush)
+	}
+	u := a.box.InFlight()
+	if u == nil || !a.x.connected || a.sent == (sent{a.x.conn, u.ID}) {
+		return
+	}
+	conn := a.x.conn
+	a.sent = sent{conn, u.ID}
+	w.after(localLatency, func() { a.post(conn, u) })
+}
+
+// localLatency is the time of a call from an executor to its agent.
+const localLatency = 400 * time.Microsecond
+
+// post brings one update to the agent, on the connection it was meant for.
+func (a *attempt) post(conn string, u *executor.Update) {
+	x := a.x
+	if now := a.box.InFlight(); x.gone || x.conn != conn || now == nil || now.ID != u.ID {
+		return
+	}
+	c := x.call(api.Call_UPDATE)
+	c.Update = &api.Call_Update{Status: a.status(u)}
+	var answer cluster.Answer
+	x.w.inCluster(func(core *cluster.Core) { answer = core.ExecutorCall(x.w.now, x.box.spec.Name, conn, c) })
+	if answer.Status != 202 {
+		x.disconnected()
+	}
+}
+
+func (a *attempt) status(u *executor.Update) mesosapi.TaskStatus {
+	seconds := float64(u.At.UnixMicro()) / 1e6
+	state, id := u.State, u.ID
+	s := mesosapi.TaskStatus{
+		TaskID: mesosapi.TaskID{Value: string(a.task)}, State: &state, Source: mesosapi.SOURCE_EXECUTOR.Enum(),
+		ExecutorID: &a.x.start.Executor.ExecutorID, UUID: id[:], Data: u.Data, Timestamp: &seconds,
+	}
+	if u.Message != "" {
+		s.Message = &u.Message
+	}
+	return s
+}
+
+// acknowledged hears that the agent has an update.
+func (a *attempt) acknowledged(id []byte) {
+	u := a.box.InFlight()
+	if u == nil || !a.box.Acknowledge(id) {
+		return
+	}
+	a.info = nil
+	if r, err := wire.Decode[wire.Report](u.Data); err == nil {
+		a.given = max(a.given, int(r.First)+len(r.Points))
+	}
+	if a.box.Finished() {
+		a.x.forget(a)
+		return
+	}
+	a.flush()
+}

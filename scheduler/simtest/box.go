@@ -1,0 +1,167 @@
+package simtest
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
+)
+
+// box is a machine: an agent of the real cluster core, the disk it checkpoints to, and the executors on it, which
+// outlive the agent's process.
+type box struct {
+	w       *world
+	spec    cluster.AgentSpec
+	rack    string
+	up      bool // the agent's process runs
+	cut     bool
+	id      cluster.AgentID
+	saved   map[string]cluster.Record // by container
+	order   []string                  // containers with a record, oldest first
+	workers map[string]*worker        // executors that run, by container
+}
+
+func (w *world) addBox(i int) {
+	cfg := cluster.AgentConfig{CPUs: float64(4 + w.rng.IntN(4)), MemoryMB: 4096, DiskMB: 4096}
+	rack := fmt.Sprintf("r%d", i%2)
+	b := &box{w: w, rack: rack, saved: map[string]cluster.Record{}, workers: map[string]*worker{}}
+	b.spec = cluster.AgentSpec{
+		Name: fmt.Sprintf("a%d", i), Hostname: fmt.Sprintf("host%d", i), Port: 5051, Resources: cfg.Resources(), Durable: true,
+		Attributes: []mesosapi.Attribute{{Name: "rack", Type: mesosapi.TEXT, Text: &mesosapi.Value_Text{Value: rack}}},
+	}
+	w.boxes = append(w.boxes, b)
+	w.byName[b.spec.Name] = b
+	b.start()
+}
+
+// start starts the agent from what it had written down; containers whose process is gone are reported.
+func (b *box) start() {
+	if b.up {
+		return
+	}
+	b.up, b.cut = true, false
+	var records []cluster.Record
+	for _, id := range b.order {
+		records = append(records, copyRecord(b.saved[id]))
+	}
+	b.w.tell("agent %s starts with %d containers", b.spec.Name, len(records))
+	b.w.inCluster(func(c *cluster.Core) { c.AddAgent(b.w.now, b.spec, b.id, records) })
+	for _, r := range records {
+		if !r.Ended && b.workers[r.Container] == nil {
+			id := r.Container
+			b.w.inCluster(func(c *cluster.Core) { c.Exited(b.w.now, b.spec.Name, id, -1) })
+		}
+	}
+}
+
+// die ends the agent's process.
+func (b *box) die() {
+	b.up = false
+	b.w.inCluster(func(c *cluster.Core) { c.KillAgent(b.w.now, b.spec.Name) })
+}
+
+// reboot ends everything on the machine, and makes it forget.
+func (b *box) reboot() {
+	if b.up {
+		b.die()
+	}
+	for _, x := range b.running() {
+		x.vanish()
+	}
+	b.workers, b.saved, b.order, b.id = map[string]*worker{}, map[string]cluster.Record{}, nil, ""
+}
+
+// cutOff parts the agent from the master.
+func (b *box) cutOff() {
+	b.cut = true
+	b.w.inCluster(func(c *cluster.Core) { c.Partition(b.w.now, b.spec.Name) })
+}
+
+// heal undoes cutOff.
+func (b *box) heal() {
+	if !b.up || !b.cut {
+		return
+	}
+	b.cut = false
+	b.w.tell("agent %s and the master hear each other again", b.spec.Name)
+	b.w.inCluster(func(c *cluster.Core) { c.Heal(b.w.now, b.spec.Name) })
+}
+
+// running is the box's executors, by container.
+func (b *box) running() []*worker {
+	var all []*worker
+	for _, x := range b.workers {
+		all = append(all, x)
+	}
+	slices.SortFunc(all, func(x, y *worker) int { return x.number - y.number })
+	return all
+}
+
+// copyRecord keeps what was saved from what the agent does with its memory afterwards.
+func copyRecord(r cluster.Record) cluster.Record {
+	r.Tasks = slices.Clone(r.Tasks)
+	for i := range r.Tasks {
+		r.Tasks[i].Pending = slices.Clone(r.Tasks[i].Pending)
+	}
+	return r
+}
+
+// effect carries out one wish of the cluster's core.
+func (w *world) effect(e cluster.Effect) {
+	switch e := e.(type) {
+	case cluster.SendEvent:
+		w.driver.coming(e.Stream, e.Event)
+	case cluster.CloseStream:
+		w.driver.closing(e.Stream)
+	case cluster.StartExecutor:
+		b := w.byName[e.Agent]
+		w.after(w.some(20*time.Millisecond, 400*time.Millisecond), func() { b.startWorker(e) })
+	case cluster.SendExecutor:
+		w.after(hop, func() { w.toWorker(e.Conn, func(x *worker) { x.hear(e.Event) }) })
+	case cluster.CloseExecutor:
+		w.after(hop, func() { w.toWorker(e.Conn, func(x *worker) { x.disconnected() }) })
+	case cluster.KillContainer:
+		b := w.byName[e.Agent]
+		w.after(hop, func() { b.killContainer(e.Container) })
+	case cluster.Save:
+		b := w.byName[e.Agent]
+		if _, known := b.saved[e.Record.Container]; !known {
+			b.order = append(b.order, e.Record.Container)
+		}
+		b.saved[e.Record.Container] = copyRecord(*e.Record)
+	case cluster.Forget:
+		b := w.byName[e.Agent]
+		delete(b.saved, e.Container)
+		b.order = slices.DeleteFunc(b.order, func(id string) bool { return id == e.Container })
+	case cluster.SaveAgent:
+		w.byName[e.Agent].id = e.ID
+	}
+}
+
+// hop is the time of a message on one machine.
+const hop = 300 * time.Microsecond
+
+// killContainer is SIGKILL for an executor; one that is not there is reported as ended.
+func (b *box) killContainer(id string) {
+	if x := b.workers[id]; x != nil {
+		x.vanish()
+	}
+	if b.up {
+		b.w.inCluster(func(c *cluster.Core) { c.Exited(b.w.now, b.spec.Name, id, 9) })
+	}
+}
+
+// toWorker finds the executor that has a connection.
+func (w *world) toWorker(conn string, do func(*worker)) {
+	for _, b := range w.boxes {
+		for _, x := range b.workers {
+			if x.conn == conn {
+				do(x)
+				return
+			}
+		}
+	}
+}

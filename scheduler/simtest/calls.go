@@ -1,0 +1,157 @@
+package simtest
+
+import (
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// sending sees a call when it leaves.
+func (l *laws) sending(p *process, c scheduler.Call) {
+	switch c := c.(type) {
+	case scheduler.Accept:
+		l.accept(c)
+	case scheduler.Decline:
+		for _, id := range c.Offers {
+			l.use(id, "declines")
+		}
+	case scheduler.Acknowledge:
+		l.acknowledge(c)
+	case scheduler.Kill:
+		l.w.tell("kill %s", c.Task)
+		t := l.task(c.Task)
+		t.killed, t.killer = l.w.now, p.number
+	case scheduler.Suppress:
+		l.w.tell("suppress")
+		l.quiet = true
+		l.offers = 0
+	case scheduler.Revive:
+		l.quiet = false
+	}
+}
+
+// use takes an offer out of the scheduler's hands.
+func (l *laws) use(id offers.OfferID, how string) (holding, bool) {
+	h, ok := l.held[id]
+	switch {
+	case l.used[id] && how == "accepts":
+		l.w.fail("law 3: an ACCEPT %s offer %s a second time", how, id)
+	case !ok && how == "accepts":
+		l.w.fail("law 3: an ACCEPT uses offer %s, which was rescinded or never came", id)
+	}
+	l.used[id] = true
+	delete(l.held, id)
+	delete(l.out, id)
+	return h, ok
+}
+
+// accept checks that what is launched is durable, and fits the offers.
+func (l *laws) accept(c scheduler.Accept) {
+	free := map[string]sweep.Milli{}
+	warm := map[offers.ExecutorID]bool{}
+	for _, id := range c.Offers {
+		h, ok := l.use(id, "accepts")
+		if !ok {
+			continue
+		}
+		if h.agent != c.Agent {
+			l.w.fail("law 3: offer %s is of agent %s, not %s", id, h.agent, c.Agent)
+		}
+		for _, a := range h.offer.Amounts {
+			free[a.Name] += a.Scalar
+		}
+		for _, x := range h.offer.Executors {
+			warm[x] = true
+		}
+		if l.w.story.Constrained && !onRack(&h.offer, "r0") {
+			l.w.fail("law 3: a task goes to %s, which breaks its constraint", h.offer.Hostname)
+		}
+	}
+	for i := range c.Tasks {
+		t := &c.Tasks[i]
+		l.w.tell("launch %s on %s", t.ID, c.Agent[max(0, len(c.Agent)-3):])
+		if !l.believed(t.ID) {
+			l.w.fail("law 5: %s is launched, and not in the journal", t.ID)
+		}
+		take(free, t.Resources)
+		if !warm[t.Executor.ID] && l.startsExecutor(c, i) {
+			take(free, t.Executor.Resources)
+		}
+	}
+	for name, left := range free {
+		if left < 0 {
+			l.w.fail("law 3: an ACCEPT on %s wants %v thousandths of %s too much", c.Agent, -left, name)
+		}
+	}
+}
+
+// startsExecutor says whether task i is the first of its executor in the call, with none of ours running before on
+// that agent, as far as the journal knows.
+func (l *laws) startsExecutor(c scheduler.Accept, i int) bool {
+	for j := range i {
+		if c.Tasks[j].Executor.ID == c.Tasks[i].Executor.ID {
+			return false
+		}
+	}
+	for _, s := range l.sweeps {
+		for _, e := range s.trials {
+			if e.Agent == c.Agent && e.Executor == c.Tasks[i].Executor.ID && (e.State == sweep.Launched || e.State == sweep.Running) &&
+				scheduler.NewTaskID(e.Sweep, e.Trial, e.Attempt) != c.Tasks[i].ID && !l.inCall(c, e) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (l *laws) inCall(c scheduler.Accept, e scheduler.TrialEntry) bool {
+	id := scheduler.NewTaskID(e.Sweep, e.Trial, e.Attempt)
+	for i := range c.Tasks {
+		if c.Tasks[i].ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+func take(free map[string]sweep.Milli, amounts []offers.Amount) {
+	for _, a := range amounts {
+		free[a.Name] -= a.Scalar
+	}
+}
+
+func onRack(o *offers.Offer, rack string) bool {
+	for _, a := range o.Attributes {
+		if a.Name == "rack" {
+			return a.Value == rack
+		}
+	}
+	return false
+}
+
+// acknowledge checks that what an acknowledged update said is durable, if its attempt is one that counts.
+func (l *laws) acknowledge(c scheduler.Acknowledge) {
+	u, ok := l.sent[string(c.UUID)]
+	if !ok {
+		l.w.fail("law 5: %s: an update is acknowledged that was never sent", c.Task)
+		return
+	}
+	if !l.believed(u.task) {
+		return
+	}
+	if u.terminal {
+		l.w.fail("law 5: the end of %s is acknowledged and not durable", u.task)
+		return
+	}
+	_, trial, _, _ := u.task.Parse()
+	if trial == scheduler.ThenTrial {
+		return // its points are not kept
+	}
+	t := l.task(u.task)
+	for n := u.first; n < u.first+uint64(u.points); n++ {
+		if !t.points[n] {
+			l.w.fail("law 5: point %d of %s is acknowledged and not durable", n, u.task)
+			return
+		}
+	}
+}

@@ -1,0 +1,308 @@
+package simtest
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	api "github.com/mesos/mesos-go/api/v1/lib/scheduler"
+
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/mesos"
+)
+
+// driver is the way between a scheduler's process and the master: package mesos with its real conversions, and
+// messages that take virtual time. Messages of one connection keep their order, and a lost one breaks it, as TCP has
+// it.
+type driver struct {
+	w          *world
+	owner      *process
+	framework  scheduler.FrameworkID
+	stream     cluster.StreamID // of the subscription; "": none
+	subscribed bool             // SUBSCRIBED has come
+	again      bool
+	last       time.Time // when the latest event arrives
+	lanes      [lanes]lane
+}
+
+// lanes is how many calls are on their way at once: those of one agent keep their order, as in the loop's sender.
+const lanes = 4
+
+type lane struct {
+	queue []parcel
+	busy  bool
+}
+
+// parcel is a call; a barrier waits until every lane has come this far.
+type parcel struct {
+	call    scheduler.Call
+	barrier *int
+}
+
+var (
+	errBroken = errors.New("connection broken")
+	errDown   = errors.New("not subscribed to a master")
+)
+
+func newDriver(w *world) *driver { return &driver{w: w} }
+
+// latency is the time of one message.
+func (d *driver) latency(slow time.Time) time.Duration {
+	if d.w.now.Before(slow) {
+		return d.w.some(100*time.Millisecond, 4*time.Second)
+	}
+	return d.w.some(200*time.Microsecond, 3*time.Millisecond)
+}
+
+// connect begins to serve a process.
+func (d *driver) connect(p *process) {
+	*d = driver{w: d.w, owner: p, framework: p.core.Framework(), last: d.w.now}
+	d.subscribeAfter(d.w.some(0, 20*time.Millisecond))
+}
+
+func (d *driver) subscribeAfter(wait time.Duration) {
+	p := d.owner
+	d.w.after(wait, func() {
+		if d.owner == p && d.stream == "" {
+			d.subscribe()
+		}
+	})
+}
+
+// subscribe opens a stream, or tries again later.
+func (d *driver) subscribe() {
+	w := d.w
+	call, err := mesos.SubscribeCall(mesos.Config{Masters: []string{"10.0.0.1:5050"}}, d.framework)
+	if err != nil {
+		w.fail("make SUBSCRIBE: %v", err)
+		return
+	}
+	w.streams++
+	d.stream = cluster.StreamID(fmt.Sprintf("stream-%d", w.streams))
+	stream := d.stream
+	var answer cluster.Answer
+	w.inCluster(func(c *cluster.Core) { answer = c.Call(w.now, stream, "", recoded(w, call)) })
+	if answer.Status != 200 {
+		d.stream = ""
+		d.subscribeAfter(w.some(100*time.Millisecond, 2*time.Second))
+	}
+}
+
+// recoded is a call after its way over the wire, sharing nothing with the sender's.
+func recoded(w *world, c *api.Call) *api.Call {
+	var out api.Call
+	b, err := c.Marshal()
+	if err == nil {
+		err = out.Unmarshal(b)
+	}
+	if err != nil {
+		w.fail("recode %v: %v", c.Type, err)
+	}
+	return &out
+}
+
+// coming is an event on its way from the master.
+func (d *driver) coming(stream cluster.StreamID, ev *api.Event) {
+	w := d.w
+	if d.owner == nil || d.stream != stream {
+		return
+	}
+	if ev.Type == api.Event_HEARTBEAT {
+		return
+	}
+	w.laws.emitted(ev)
+	if ev.Type == api.Event_MESSAGE {
+		if _, ok := w.takeArmed(LoseMessage); ok {
+			w.counted(LoseMessage, "from an executor")
+			return
+		}
+	}
+	if _, ok := w.takeArmed(LoseEvent); ok {
+		w.counted(LoseEvent, "%v", ev.Type)
+		d.breakUp(stream, w.some(0, time.Second))
+		return
+	}
+	var copied api.Event
+	b, err := ev.Marshal()
+	if err == nil {
+		err = copied.Unmarshal(b)
+	}
+	if err != nil {
+		w.fail("recode %v: %v", ev.Type, err)
+		return
+	}
+	at := w.now.Add(d.latency(w.slow.events))
+	if at.Before(d.last) {
+		at = d.last
+	}
+	d.last = at
+	w.queue.add(at, func() { d.arrived(stream, &copied) })
+	if ev.Type == api.Event_OFFERS {
+		w.flap(&copied)
+	}
+}
+
+// closing hears that the master ends a stream.
+func (d *driver) closing(stream cluster.StreamID) {
+	if d.stream == stream {
+		d.w.queue.add(d.last.Add(time.Microsecond), func() { d.ended(stream) })
+	}
+}
+
+// arrived hands an event to the process.
+func (d *driver) arrived(stream cluster.StreamID, ev *api.Event) {
+	if d.owner == nil || d.stream != stream {
+		return
+	}
+	switch ev.Type {
+	case api.Event_SUBSCRIBED:
+		d.subscribed = true
+		d.framework = scheduler.FrameworkID(ev.GetSubscribed().GetFrameworkID().GetValue())
+		d.owner.deliver(scheduler.Subscribed{Framework: d.framework, Master: "10.0.0.1:5050", Again: d.again})
+		d.again = true
+	case api.Event_ERROR:
+		d.owner.deliver(scheduler.Refused{Err: errors.New(ev.GetError().GetMessage())})
+	default:
+		if ours := mesos.DecodeEvent(ev); ours != nil {
+			d.owner.arrive(ours)
+		}
+	}
+}
+
+// breakUp ends the session on this side now; the master notices after a while.
+func (d *driver) breakUp(stream cluster.StreamID, noticed time.Duration) {
+	d.w.after(noticed, func() {
+		d.w.inCluster(func(c *cluster.Core) { c.StreamClosed(d.w.now, stream) })
+	})
+	d.ended(stream)
+}
+
+// ended is the end of a session: the process hears of it, and the driver subscribes again.
+func (d *driver) ended(stream cluster.StreamID) {
+	if d.owner == nil || d.stream != stream {
+		return
+	}
+	d.stream = ""
+	if d.subscribed {
+		d.subscribed = false
+		d.owner.deliver(scheduler.Disconnected{Err: errBroken})
+	}
+	d.subscribeAfter(d.w.some(100*time.Millisecond, 2*time.Second))
+}
+
+// disconnect is the death of the process. Calls that had left may still arrive.
+func (d *driver) disconnect() {
+	stream := d.stream
+	for i := range d.lanes {
+		d.lanes[i].queue = nil
+	}
+	d.owner, d.stream, d.subscribed = nil, "", false
+	if stream != "" {
+		d.w.after(d.w.some(0, 2*time.Second), func() {
+			d.w.inCluster(func(c *cluster.Core) { c.StreamClosed(d.w.now, stream) })
+		})
+	}
+}
+
+// post queues a call.
+func (d *driver) post(call scheduler.Call) {
+	if _, ok := call.(scheduler.Reconcile); ok {
+		left := lanes
+		for i := range d.lanes {
+			d.lanes[i].queue = append(d.lanes[i].queue, parcel{call, &left})
+		}
+	} else {
+		l := &d.lanes[laneOf(call)]
+		l.queue = append(l.queue, parcel{call: call})
+	}
+	for i := range d.lanes {
+		d.pump(&d.lanes[i])
+	}
+}
+
+// pump sends a lane's next call, when the one before was answered.
+func (d *driver) pump(l *lane) {
+	for !l.busy && len(l.queue) > 0 {
+		p := l.queue[0]
+		l.queue = l.queue[1:]
+		if p.barrier != nil {
+			if *p.barrier--; *p.barrier > 0 {
+				continue
+			}
+		}
+		if !d.subscribed {
+			d.owner.later(scheduler.Undelivered{Call: p.call, Err: errDown})
+			continue
+		}
+		d.send(l, p.call)
+	}
+}
+
+// send is one call and its answer.
+func (d *driver) send(l *lane, call scheduler.Call) {
+	w, owner, stream := d.w, d.owner, d.stream
+	c, err := mesos.EncodeCall(call, d.framework, "*")
+	if err != nil {
+		w.fail("encode %T: %v", call, err)
+		return
+	}
+	c = recoded(w, c)
+	l.busy = true
+	w.after(d.latency(w.slow.calls), func() {
+		_, lost := w.takeArmed(LoseCall)
+		_, message := call.(scheduler.Message)
+		if message && !lost {
+			if _, ok := w.takeArmed(LoseMessage); ok {
+				w.counted(LoseMessage, "to an executor")
+				lost = true
+			}
+		} else if lost {
+			w.counted(LoseCall, "%T", call)
+		}
+		answer := cluster.Answer{Status: 202}
+		if !lost {
+			w.inCluster(func(core *cluster.Core) { answer = core.Call(w.now, stream, "", c) })
+		}
+		if d.owner != owner {
+			return // the process is gone, and its lanes
+		}
+		l.busy = false
+		_, unheard := w.takeArmed(LoseAnswer)
+		if unheard {
+			w.counted(LoseAnswer, "to %T", call)
+		}
+		if (lost && !message) || unheard || answer.Status != 202 {
+			if answer.Status != 202 {
+				w.tell("%T is answered by %d %s", call, answer.Status, answer.Body)
+			}
+			owner.later(scheduler.Undelivered{Call: call, Err: errBroken})
+			if d.stream == stream {
+				d.breakUp(stream, w.some(0, time.Second))
+			}
+		}
+		d.pump(l)
+	})
+}
+
+// laneOf keeps the calls about one agent together.
+func laneOf(call scheduler.Call) int {
+	var agent string
+	switch call := call.(type) {
+	case scheduler.Accept:
+		agent = string(call.Agent)
+	case scheduler.Kill:
+		agent = string(call.Agent)
+	case scheduler.Acknowledge:
+		agent = string(call.Agent)
+	case scheduler.Message:
+		agent = string(call.Agent)
+	default:
+		return 0
+	}
+	h := 0
+	for _, b := range []byte(agent) {
+		h = h*31 + int(b)
+	}
+	return h & (lanes - 1)
+}

@@ -1,0 +1,178 @@
+package simtest
+
+import (
+	"math"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// durable sees entries when the journal holds them.
+func (l *laws) durable(p *process, entries []scheduler.Entry) {
+	for _, e := range entries {
+		switch e := e.(type) {
+		case scheduler.SweepEntry:
+			l.durableSweep(e)
+		case scheduler.TrialEntry:
+			l.durableTrial(e)
+		case scheduler.RecordEntry:
+			l.durableRecord(e)
+		}
+	}
+}
+
+func (l *laws) durableSweep(e scheduler.SweepEntry) {
+	s := l.sweep(e.ID)
+	if s.phase != e.Phase {
+		l.w.tell("journal: sweep %s is %s %s", e.ID, e.Phase, e.Sentence)
+	}
+	if e.Phase == scheduler.Ending {
+		s.halted = true
+	}
+	s.phase = e.Phase
+}
+
+func (l *laws) durableTrial(e scheduler.TrialEntry) {
+	s := l.sweep(e.Sweep)
+	old, known := s.trials[e.Trial]
+	retried := known && old.State == sweep.Failed && e.State == sweep.Waiting
+	switch {
+	case retried:
+		s.finals[e.Trial] = 0
+		s.lost[e.Trial] = 0
+	case e.Attempt < old.Attempt:
+		l.w.fail("law 4: trial %d of %s goes back from attempt %d to %d", e.Trial, e.Sweep, old.Attempt, e.Attempt)
+	case e.Attempt > old.Attempt && known && old.State != sweep.Waiting:
+		l.w.fail("law 4: attempt %d of trial %d of %s begins while attempt %d is %v", e.Attempt, e.Trial, e.Sweep, old.Attempt, old.State)
+	case known && old.State != e.State && !old.State.CanMove(e.State):
+		l.w.fail("law 1: trial %d of %s goes from %v to %v", e.Trial, e.Sweep, old.State, e.State)
+	}
+	if !known || old.State != e.State {
+		l.w.tell("journal: %s is %v %s", scheduler.NewTaskID(e.Sweep, e.Trial, e.Attempt), e.State, e.Reason)
+	}
+	s.trials[e.Trial] = e
+}
+
+func (l *laws) durableRecord(e scheduler.RecordEntry) {
+	s := l.sweep(e.Sweep)
+	r := &e.Record
+	if e.Number != s.records+1 {
+		l.w.fail("law 2: record %d of %s comes after %d", e.Number, e.Sweep, s.records)
+		return
+	}
+	s.records++
+	s.all = append(s.all, *r)
+	task := scheduler.NewTaskID(e.Sweep, r.Trial, r.Attempt)
+	t := l.task(task)
+	for i := range r.Points {
+		l.point(task, t, r.First+uint64(i), &r.Points[i])
+	}
+	if r.End != nil {
+		l.end(s, task, t, r)
+	}
+}
+
+// point holds one point of the board to the truth.
+func (l *laws) point(task scheduler.TaskID, t *taskLedger, n uint64, p *results.Point) {
+	if t.points[n] {
+		l.w.fail("law 2: point %d of %s is there twice", n, task)
+		return
+	}
+	if t.ended {
+		l.w.fail("law 4: point %d of %s comes after its end", n, task)
+		return
+	}
+	t.points[n] = true
+	a := l.w.truth[task]
+	if a == nil || n >= uint64(len(a.said)) {
+		l.w.fail("law 2: point %d of %s was never reported", n, task)
+		return
+	}
+	want := a.said[n]
+	got, ok := p.Metrics[want.name]
+	if !ok || math.Float64bits(got) != math.Float64bits(want.value) {
+		l.w.fail("law 2: point %d of %s is %v, reported was %s=%v", n, task, p.Metrics, want.name, want.value)
+	}
+}
+
+// end holds the end of an attempt to the truth.
+func (l *laws) end(s *ledger, task scheduler.TaskID, t *taskLedger, r *results.Record) {
+	e := r.End
+	l.w.tell("journal: %s ended: %s (final %v), %d points, %s", task, e.State, e.Final, e.Points, e.Reason)
+	if t.ended {
+		l.w.fail("law 1: %s ends twice", task)
+		return
+	}
+	t.ended = true
+	if e.Final {
+		if s.finals[r.Trial]++; s.finals[r.Trial] > 1 {
+			l.w.fail("law 1: trial %d of %s ends twice", r.Trial, r.Sweep)
+		}
+	}
+	switch e.State {
+	case results.Lost:
+		s.lost[r.Trial]++
+	case results.Stopped:
+		s.stopped[r.Trial] = true
+	}
+	if e.Params != nil {
+		if first, told := s.params[r.Trial]; told && first != string(e.Params) {
+			l.w.fail("law 6: trial %d of %s had the parameters %s, now %s", r.Trial, r.Sweep, first, e.Params)
+		}
+		s.params[r.Trial] = string(e.Params)
+	}
+	if uint64(len(t.points)) != e.Points {
+		l.w.fail("law 2: %s ended with %d points, %d are there", task, e.Points, len(t.points))
+	}
+	l.toldAll(task, t, e)
+}
+
+// toldAll checks that an attempt whose end came from its executor, or its agent, has all its points on the board.
+func (l *laws) toldAll(task scheduler.TaskID, t *taskLedger, e *results.End) {
+	a := l.w.truth[task]
+	if a == nil {
+		if e.State == results.Succeeded {
+			l.w.fail("law 2: %s succeeded and never ran", task)
+		}
+		return
+	}
+	if t.last == nil {
+		if e.State == results.Succeeded {
+			l.w.fail("law 2: %s succeeded, and nobody said so", task)
+		}
+		return // given up, or stopped without news
+	}
+	want := a.given
+	if t.last.source == "SOURCE_EXECUTOR" {
+		want = len(a.said)
+		if e.State == results.Succeeded && (!a.complete || a.exit != 0) {
+			l.w.fail("law 2: %s succeeded, in truth it ended with %d", task, a.exit)
+		}
+	}
+	if len(t.points) < want {
+		l.w.fail("law 2: %s ended with %d of its %d points", task, len(t.points), want)
+	}
+}
+
+// sameRecord compares without bothering about how empty things are written.
+func sameRecord(a, b *results.Record) bool {
+	if a.Trial != b.Trial || a.Attempt != b.Attempt || len(a.Points) != len(b.Points) || (a.End == nil) != (b.End == nil) {
+		return false
+	}
+	if len(a.Points) > 0 && a.First != b.First {
+		return false
+	}
+	for i := range a.Points {
+		if len(a.Points[i].Metrics) != len(b.Points[i].Metrics) || a.Points[i].Step != b.Points[i].Step {
+			return false
+		}
+		for k, v := range a.Points[i].Metrics {
+			if w, ok := b.Points[i].Metrics[k]; !ok || math.Float64bits(v) != math.Float64bits(w) {
+				return false
+			}
+		}
+	}
+	return a.End == nil || a.End.State == b.End.State && a.End.Final == b.End.Final && a.End.Points == b.End.Points &&
+		a.End.Reason == b.End.Reason && string(a.End.Params) == string(b.End.Params)
+}

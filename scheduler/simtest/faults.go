@@ -1,0 +1,246 @@
+package simtest
+
+import (
+	"time"
+
+	api "github.com/mesos/mesos-go/api/v1/lib/scheduler"
+
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
+)
+
+// strike does a fault, or arms it for the next occasion.
+func (w *world) strike(f Fault) {
+	if w.calm {
+		return
+	}
+	arg := int(f.Arg)
+	switch f.Kind {
+	case DelayEvents:
+		w.counted(f.Kind, "for a while")
+		w.slow.events = w.now.Add(w.while(arg, time.Second, 20*time.Second))
+	case DelayCalls:
+		w.counted(f.Kind, "for a while")
+		w.slow.calls = w.now.Add(w.while(arg, time.Second, 20*time.Second))
+	case Stall:
+		if w.process != nil {
+			w.counted(f.Kind, "the scheduler stands still")
+			w.slow.process = w.now.Add(w.while(arg, 100*time.Millisecond, 40*time.Second))
+		}
+	case HalfOpen:
+		w.halfOpen()
+	case AgentDeath, AgentReboot, Partition, ExecutorDeath:
+		w.machineFault(f.Kind, w.boxes[arg%len(w.boxes)], arg/len(w.boxes))
+	case MasterDeath:
+		w.masterDies(arg)
+	case BucketSlow:
+		w.counted(f.Kind, "for a while")
+		w.bucket.slow = w.now.Add(w.while(arg, 5*time.Second, time.Minute))
+	case BucketDown:
+		w.counted(f.Kind, "for a while")
+		w.bucket.down = w.now.Add(w.while(arg, 5*time.Second, 2*time.Minute))
+	case ClockForward:
+		w.jump(f.Kind, w.while(arg, time.Second, 2*time.Hour))
+	case ClockBack:
+		w.jump(f.Kind, -w.while(arg, time.Second, 10*time.Minute))
+	case UserStop, UserPause, UserRetry, UserStopTrial, UserTell:
+		w.user(f.Kind, sweepID(arg%w.story.Sweeps), arg/2)
+	default:
+		w.armed[f.Kind] = append(w.armed[f.Kind], f.Arg)
+	}
+}
+
+// while is a time between two bounds that the argument decides.
+func (w *world) while(arg int, least, most time.Duration) time.Duration {
+	return least + time.Duration(float64(most-least)*float64(mix(uint64(arg))%1000)/1000)
+}
+
+// takeArmed uses up an armed fault.
+func (w *world) takeArmed(k Kind) (arg uint32, ok bool) {
+	if w.calm || len(w.armed[k]) == 0 {
+		return 0, false
+	}
+	arg = w.armed[k][0]
+	w.armed[k] = w.armed[k][1:]
+	return arg, true
+}
+
+// halfOpen has the master lose the stream, while the scheduler believes in it until heartbeats have failed to come.
+func (w *world) halfOpen() {
+	d := w.driver
+	if d.owner == nil || !d.subscribed {
+		return
+	}
+	w.counted(HalfOpen, "%s", d.stream)
+	stream := d.stream
+	w.inCluster(func(c *cluster.Core) { c.StreamClosed(w.now, stream) })
+	w.after(75*time.Second, func() { d.ended(stream) })
+}
+
+func (w *world) machineFault(k Kind, b *box, arg int) {
+	switch k {
+	case AgentDeath:
+		if b.up {
+			w.counted(k, "agent %s", b.spec.Name)
+			b.die()
+			w.after(w.while(arg, 100*time.Millisecond, 3*time.Minute), b.start)
+		}
+	case AgentReboot:
+		w.counted(k, "machine of %s", b.spec.Name)
+		b.reboot()
+		w.after(w.while(arg, 5*time.Second, 3*time.Minute), b.start)
+	case Partition:
+		if b.up && !b.cut {
+			w.counted(k, "agent %s", b.spec.Name)
+			b.cutOff()
+			w.after(w.while(arg, 500*time.Millisecond, 5*time.Minute), b.heal)
+		}
+	case ExecutorDeath:
+		if all := b.running(); len(all) > 0 {
+			w.counted(k, "on %s", b.spec.Name)
+			all[arg%len(all)].exit(9)
+		}
+	}
+}
+
+// masterDies lets the next master start later, with no memory.
+func (w *world) masterDies(arg int) {
+	w.counted(MasterDeath, "")
+	w.inCluster(func(c *cluster.Core) { c.KillMaster(w.now) })
+	if d := w.driver; d.owner != nil && d.stream != "" {
+		stream := d.stream
+		w.after(w.some(0, 50*time.Millisecond), func() { d.ended(stream) })
+	}
+	w.after(w.while(arg, 100*time.Millisecond, 90*time.Second), w.startMaster)
+}
+
+func (w *world) startMaster() {
+	w.inCluster(func(c *cluster.Core) { c.StartMaster(w.now) })
+}
+
+// jump sets the scheduler's clock.
+func (w *world) jump(k Kind, by time.Duration) {
+	w.counted(k, "by %v", by)
+	w.skew += by
+	if p := w.process; p != nil {
+		p.planTurn(w.some(0, time.Second)) // the loop looks at least once a second
+	}
+}
+
+// flap breaks an agent's connection when its offer is on its way: the offer is rescinded behind itself.
+func (w *world) flap(ev *api.Event) {
+	list := ev.GetOffers().GetOffers()
+	if len(list) == 0 || len(w.armed[Flap]) == 0 {
+		return
+	}
+	for _, b := range w.boxes {
+		if b.up && !b.cut && string(b.id) == list[0].AgentID.Value {
+			if _, ok := w.takeArmed(Flap); !ok {
+				return
+			}
+			w.counted(Flap, "agent %s, offer %s", b.spec.Name, list[0].ID.Value)
+			w.after(0, func() {
+				if b.up && !b.cut {
+					b.cutOff()
+					w.after(w.some(10*time.Millisecond, time.Second), b.heal)
+				}
+			})
+			return
+		}
+	}
+}
+
+// arrive takes an event off the stream: some faults change it on the way.
+func (p *process) arrive(ev scheduler.Event) {
+	w := p.w
+	u, ok := ev.(scheduler.Updated)
+	if !ok {
+		p.deliver(ev)
+		return
+	}
+	if len(u.Status.Data) > 1 && len(u.Status.UUID) > 0 && w.laws.mayCorrupt(u.Status.Task) {
+		if arg, ok := w.takeArmed(Corrupt); ok {
+			w.counted(Corrupt, "update of %s", u.Status.Task)
+			w.laws.corrupted(u.Status.Task)
+			u.Status.Data = append([]byte(nil), u.Status.Data[:int(arg)%len(u.Status.Data)]...)
+			if len(u.Status.Data) == 0 {
+				u.Status.Data = []byte{0xff}
+			}
+			p.deliver(u)
+			return
+		}
+	}
+	if _, ok := w.takeArmed(Duplicate); ok {
+		w.counted(Duplicate, "update of %s", u.Status.Task)
+		p.deliver(u)
+		w.after(w.some(0, 2*time.Second), func() { p.deliver(u) })
+		return
+	}
+	if n := len(p.inbox); n > 0 {
+		if before, isUpdate := p.inbox[n-1].(scheduler.Updated); isUpdate && before.Status.Task != u.Status.Task {
+			if _, ok := w.takeArmed(Reorder); ok {
+				w.counted(Reorder, "%s before %s", u.Status.Task, before.Status.Task)
+				p.inbox[n-1] = u
+				p.deliver(before)
+				return
+			}
+		}
+	}
+	p.deliver(u)
+}
+
+// user gives a command, as far as there is a scheduler to take it.
+func (w *world) user(k Kind, id string, arg int) {
+	p := w.process
+	if p == nil {
+		return
+	}
+	w.counted(k, "sweep %s", id)
+	trial := arg % w.story.Trials
+	switch k {
+	case UserStop:
+		p.deliver(scheduler.Stop{Sweep: id, Reason: "the user had enough"})
+	case UserPause:
+		p.deliver(scheduler.Pause{Sweep: id})
+		w.after(w.while(arg, time.Second, time.Minute), func() {
+			if q := w.process; q != nil {
+				q.deliver(scheduler.Resume{Sweep: id})
+			}
+		})
+	case UserRetry:
+		p.deliver(scheduler.Retry{Sweep: id})
+	case UserStopTrial:
+		p.deliver(scheduler.StopTrial{Sweep: id, Trial: trial, Reason: "not promising"})
+	case UserTell:
+		p.deliver(scheduler.Tell{Sweep: id, Trial: trial, Body: []byte(`{"say":"hello"}`)})
+	}
+}
+
+// calmDown ends all faults, and mends what they broke.
+func (w *world) calmDown() {
+	w.tell("the faults are over")
+	w.calm = true
+	w.armed = [Kinds][]uint32{}
+	w.slow.events, w.slow.calls, w.slow.process = w.now, w.now, w.now
+	w.bucket.down, w.bucket.slow = w.now, w.now
+	w.startMaster()
+	for _, b := range w.boxes {
+		b.start()
+		b.heal()
+	}
+	if p := w.process; p != nil {
+		p.planTurn(0)
+	}
+	for i := range w.story.Sweeps {
+		w.resume(sweepID(i))
+	}
+}
+
+// resume undoes a pause, as often as it takes.
+func (w *world) resume(id string) {
+	if p := w.process; p != nil {
+		p.deliver(scheduler.Resume{Sweep: id})
+		return
+	}
+	w.after(time.Second, func() { w.resume(id) })
+}

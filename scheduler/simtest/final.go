@@ -1,0 +1,220 @@
+package simtest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// finished says that every sweep has ended, as far as the journal tells.
+func (l *laws) finished() bool {
+	for i := range l.w.story.Sweeps {
+		s := l.sweeps[sweepID(i)]
+		if s == nil || !s.phase.Ended() {
+			return false
+		}
+	}
+	return true
+}
+
+// shuffled is the board of all durable records in another order, some of them twice.
+func (l *laws) shuffled(id string) *results.Board {
+	board := results.NewBoard(l.w.boardConfig(id))
+	all := l.sweep(id).all
+	r := rand.New(rand.NewPCG(l.w.story.Seed, uint64(len(all))))
+	for _, i := range r.Perm(len(all)) {
+		for range 1 + r.IntN(2) {
+			if err := board.Fold(all[i]); err != nil {
+				l.w.fail("law 7: fold: %v", err)
+			}
+		}
+	}
+	return board
+}
+
+// rebuilt checks, after a start, that bucket and journal together give the board of all that was ever durable.
+func (l *laws) rebuilt(p *process) {
+	for i := range l.w.story.Sweeps {
+		l.same(sweepID(i), p.boards[sweepID(i)], l.shuffled(sweepID(i)), "rebuilt after a restart")
+	}
+}
+
+// same compares two boards in everything they say.
+func (l *laws) same(id string, got, want *results.Board, when string) {
+	if a, b := boardText(got), boardText(want); a != b {
+		l.w.fail("law 7: the board of %s, %s, differs:\n%s\nwant:\n%s", id, when, a, b)
+	}
+}
+
+func boardText(b *results.Board) string {
+	out, err := json.Marshal(b.Summary())
+	if err != nil {
+		return err.Error()
+	}
+	for t := range b.Trials(results.Query{}) {
+		line, err := json.Marshal(t)
+		if err != nil {
+			return err.Error()
+		}
+		out = append(append(out, '\n'), line...)
+	}
+	return string(out)
+}
+
+// final checks what must hold when the faults are over and the sweeps have ended.
+func (l *laws) final() {
+	w := l.w
+	p := w.process
+	if p == nil {
+		w.fail("liveness: the scheduler is down at the end")
+		return
+	}
+	for i := range w.story.Sweeps {
+		id := sweepID(i)
+		board := p.boards[id]
+		l.same(id, board, l.shuffled(id), "at the end")
+		stored, _, err := results.LoadRecords(context.Background(), &w.bucket.real, w.boardConfig(id))
+		if err != nil {
+			w.fail("law 7: read the bucket: %v", err)
+			return
+		}
+		l.same(id, stored, board, "read from the bucket at the end")
+		l.outcomes(id, board)
+	}
+	for _, b := range w.boxes {
+		for _, x := range b.workers {
+			for _, a := range x.attempts {
+				w.fail("law 4: %s is still on %s at the end (alive: %v)", a.task, b.spec.Name, a.alive)
+			}
+		}
+	}
+	if !l.quiet || len(l.out) > 0 {
+		w.fail("law 8: at the end suppressed is %v, and %d offers are out", l.quiet, len(l.out))
+	}
+}
+
+// outcomes compares how trials ended with how they must end.
+func (l *laws) outcomes(id string, board *results.Board) {
+	w, s := l.w, l.sweeps[id]
+	for t := range w.spec.Trials {
+		state, stopped, ok := l.state(s, t, board)
+		if !ok {
+			continue
+		}
+		if stopped && (s.halted || s.stopped[t]) {
+			continue
+		}
+		if state == sweep.Failed && s.lost[t] > 10 {
+			continue // its free losses are used up
+		}
+		expected := false
+		for _, may := range w.story.may(t) {
+			expected = expected || may == state
+		}
+		if !expected {
+			w.fail("law 1: trial %d of %s is %v, should be %v", t, id, state, w.story.may(t))
+		}
+		if state == sweep.Succeeded {
+			l.valued(id, t, board)
+		}
+	}
+}
+
+// state is how a trial ended, by the journal and the board, which must agree.
+func (l *laws) state(s *ledger, t int, board *results.Board) (state sweep.State, stopped, ok bool) {
+	e, known := s.trials[t]
+	seen, onBoard := board.Trial(t)
+	if !onBoard {
+		if s.halted && (!known || e.State == sweep.Stopped && s.finals[t] == 0) {
+			return sweep.Stopped, true, true
+		}
+		l.w.fail("law 1: trial %d is lost: the journal has %v, the board nothing", t, e)
+		return 0, false, false
+	}
+	if s.finals[t] != 1 {
+		if _, unstarted := s.trials[t]; s.halted && !unstarted {
+			return sweep.Stopped, true, true
+		}
+		l.w.fail("law 1: trial %d has %d final records", t, s.finals[t])
+		return 0, false, false
+	}
+	if seen.State != e.State.String() {
+		l.w.fail("law 1: trial %d is %v in the journal, %s on the board", t, e.State, seen.State)
+	}
+	return e.State, e.State == sweep.Stopped, true
+}
+
+// valued checks a succeeded trial's number against what its kind of program reports.
+func (l *laws) valued(id string, t int, board *results.Board) {
+	seen, _ := board.Trial(t)
+	want := results.NewBoard(l.w.boardConfig(id))
+	var r results.Record
+	r.Sweep, r.Trial, r.Attempt = id, t, 1
+	for _, p := range l.w.story.scriptOf(t, seen.Attempt).points {
+		r.Points = append(r.Points, results.Point{Step: int64(len(r.Points)), Metrics: map[string]float64{p.name: p.value}})
+	}
+	if err := want.Fold(r); err != nil {
+		l.w.fail("fold: %v", err)
+	}
+	ref, _ := want.Trial(t)
+	if fmt.Sprint(seen.Value) != fmt.Sprint(ref.Value) && (seen.Value == nil || ref.Value == nil || *seen.Value != *ref.Value && !(*seen.Value != *seen.Value && *ref.Value != *ref.Value)) {
+		l.w.fail("law 2: trial %d of %s has the value %v, undisturbed it is %v", t, id, seen.Value, ref.Value)
+	}
+}
+
+// mostLife is how long sweeps may take after the faults. The longest waits are those for agents that are out of trust
+// and for tasks on agents that a new master does not know yet, ten minutes each, a few times over.
+const mostLife = 24 * time.Hour
+
+// endGame lets the world come to rest and checks that it did.
+func (w *world) endGame() {
+	w.calmDown()
+	w.run(w.now.Add(mostLife), func() bool { return w.laws.finished() && w.process != nil })
+	if w.failure != "" {
+		return
+	}
+	if !w.laws.finished() {
+		w.fail("liveness: sweeps have not ended %v after the faults: %s", mostLife, w.standing())
+		return
+	}
+	w.run(w.now.Add(rest), func() bool { return false })
+	if w.failure == "" {
+		w.laws.final()
+	}
+}
+
+// rest is how long the world runs on after the last sweep: two implicit reconciliations, so that every stray has been
+// seen and killed.
+const rest = 25 * time.Minute
+
+// standing says where the sweeps stand.
+func (w *world) standing() string {
+	if w.process == nil {
+		return "no scheduler"
+	}
+	out := ""
+	for _, s := range w.process.core.Snapshot().Sweeps {
+		out += fmt.Sprintf("%s %s paused=%v %+v; ", s.ID, s.Phase, s.Paused, s.Counts)
+	}
+	return out
+}
+
+// mixReady keeps a hash of everything the core ever asked for.
+func (w *world) mixReady(r scheduler.Ready) {
+	if !w.hashing {
+		return
+	}
+	for _, e := range r.Journal {
+		w.mixHash(fmt.Sprintf("%T%v", e, e))
+	}
+	for _, c := range r.Calls {
+		w.mixHash(fmt.Sprintf("%T%+v", c, callText(c)))
+	}
+	w.mixHash(fmt.Sprint(len(r.Notices)))
+}

@@ -1,0 +1,276 @@
+package simtest
+
+import (
+	"strings"
+	"time"
+
+	api "github.com/mesos/mesos-go/api/v1/lib/scheduler"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// laws watches a run and compares what the scheduler does with what its journal holds and with the truth.
+type laws struct {
+	w      *world
+	sweeps map[string]*ledger
+	tasks  map[scheduler.TaskID]*taskLedger
+	sent   map[string]update // updates on their way, by uuid, undamaged
+	held   map[offers.OfferID]holding
+	used   map[offers.OfferID]bool // ever used or declined
+	rebuff map[scheduler.TaskID]int
+	turn   turnLedger
+	out    map[offers.OfferID]bool // offered by the master and neither used nor taken back, as far as its stream tells
+	quiet  bool                    // the last word about offers was SUPPRESS
+	offers int                     // offers that came since
+}
+
+// ledger is what is durable of one sweep.
+type ledger struct {
+	phase   scheduler.Phase
+	halted  bool // it was ended before its trials were
+	trials  map[int]scheduler.TrialEntry
+	records uint64
+	all     []results.Record
+	finals  map[int]int
+	params  map[int]string // of the first attempt that told
+	lost    map[int]int    // attempts lost
+	stopped map[int]bool
+}
+
+// taskLedger is what is durable of one attempt.
+type taskLedger struct {
+	points  map[uint64]bool
+	ended   bool
+	last    *update // terminal update with a uuid that reached the core
+	corrupt int
+	killed  time.Time // when the latest KILL for it left
+	killer  int       // the process that sent it
+}
+
+// update is what an update really said.
+type update struct {
+	task     scheduler.TaskID
+	state    scheduler.TaskState
+	source   string
+	first    uint64
+	points   int
+	terminal bool
+}
+
+// holding is an offer in the scheduler's hands.
+type holding struct {
+	agent offers.AgentID
+	offer offers.Offer
+}
+
+// turnLedger is what happened in the present turn.
+type turnLedger struct {
+	strays []scheduler.TaskID // alive, and not believed in when the turn began
+}
+
+func newLaws(w *world) laws {
+	return laws{
+		w: w, sweeps: map[string]*ledger{}, tasks: map[scheduler.TaskID]*taskLedger{}, sent: map[string]update{},
+		held: map[offers.OfferID]holding{}, used: map[offers.OfferID]bool{}, rebuff: map[scheduler.TaskID]int{},
+		out: map[offers.OfferID]bool{},
+	}
+}
+
+func (l *laws) sweep(id string) *ledger {
+	s := l.sweeps[id]
+	if s == nil {
+		s = &ledger{
+			trials: map[int]scheduler.TrialEntry{}, finals: map[int]int{}, params: map[int]string{},
+			lost: map[int]int{}, stopped: map[int]bool{},
+		}
+		l.sweeps[id] = s
+	}
+	return s
+}
+
+func (l *laws) task(id scheduler.TaskID) *taskLedger {
+	t := l.tasks[id]
+	if t == nil {
+		t = &taskLedger{points: map[uint64]bool{}}
+		l.tasks[id] = t
+	}
+	return t
+}
+
+// submitted says that a sweep is durable.
+func (l *laws) submitted(id string) bool {
+	s := l.sweeps[id]
+	return s != nil && s.phase != ""
+}
+
+// believed says that the journal holds a task for alive.
+func (l *laws) believed(task scheduler.TaskID) bool {
+	id, trial, number, ok := task.Parse()
+	if !ok || l.sweeps[id] == nil {
+		return false
+	}
+	e, known := l.sweeps[id].trials[trial]
+	return known && e.Attempt == number && (e.State == sweep.Launched || e.State == sweep.Running)
+}
+
+// mayCorrupt bounds how often a task's reports are damaged: the core takes the fourth in a row for damaged at its source.
+func (l *laws) mayCorrupt(task scheduler.TaskID) bool { return l.rebuff[task] < 3 }
+
+func (l *laws) corrupted(task scheduler.TaskID) { l.rebuff[task]++ }
+
+// born is a new process: it holds nothing.
+func (l *laws) born(*process) {
+	clear(l.held)
+	l.quiet = false
+	for _, t := range l.tasks {
+		if !t.ended {
+			t.last = nil // what a former process heard and did not keep, the agent has to say again
+		}
+	}
+}
+
+// emitted sees an event as the master sends it.
+func (l *laws) emitted(ev *api.Event) {
+	switch ev.Type {
+	case api.Event_SUBSCRIBED:
+		clear(l.out)
+		l.quiet = false
+	case api.Event_OFFERS:
+		for _, o := range ev.GetOffers().GetOffers() {
+			l.out[offers.OfferID(o.ID.Value)] = true
+		}
+		l.offers++
+	case api.Event_RESCIND:
+		delete(l.out, offers.OfferID(ev.GetRescind().GetOfferID().Value))
+	case api.Event_UPDATE:
+		s := ev.GetUpdate().GetStatus()
+		if len(s.UUID) == 0 {
+			return
+		}
+		u := update{task: scheduler.TaskID(s.TaskID.Value), state: scheduler.TaskState(s.GetState().String()[len("TASK_"):]),
+			source: s.GetSource().String()}
+		u.terminal = over(u.state)
+		if len(s.Data) > 0 {
+			r, err := wire.Decode[wire.Report](s.Data)
+			if err != nil {
+				l.w.fail("law 2: the cluster damaged a report of %s: %v", u.task, err)
+			}
+			u.first, u.points = r.First, len(r.Points)
+		}
+		l.sent[string(s.UUID)] = u
+	}
+}
+
+func over(s scheduler.TaskState) bool {
+	switch s {
+	case scheduler.Finished, scheduler.Failed, scheduler.Killed, scheduler.Error, scheduler.Lost, scheduler.Dropped,
+		scheduler.Gone, scheduler.GoneByOperator:
+		return true
+	}
+	return false
+}
+
+func (l *laws) turnBegins(*process) { l.turn = turnLedger{} }
+
+// stepping sees an event before the core does.
+func (l *laws) stepping(p *process, ev scheduler.Event) {
+	switch ev := ev.(type) {
+	case scheduler.Subscribed, scheduler.Disconnected:
+		clear(l.held)
+	case scheduler.Offered:
+		for _, o := range ev.Offers {
+			l.held[o.ID] = holding{o.Agent, o}
+		}
+	case scheduler.Rescinded:
+		delete(l.held, ev.Offer)
+	case scheduler.AgentGone:
+		for id, h := range l.held {
+			if h.agent == ev.Agent {
+				delete(l.held, id)
+			}
+		}
+	case scheduler.Updated:
+		l.stepUpdate(p, ev.Status)
+	case scheduler.Retry:
+		l.w.tell("the user retries %s", ev.Sweep)
+	}
+}
+
+func (l *laws) stepUpdate(p *process, s scheduler.Status) {
+	l.w.tell("update of %s: %s from %s %s", s.Task, s.State, s.Source, s.Reason)
+	if u, ok := l.sent[string(s.UUID)]; ok && u.terminal && len(s.UUID) > 0 {
+		l.task(s.Task).last = &u
+	}
+	if s.State == scheduler.Error && (l.w.story.Isolated || !strings.Contains(s.Message, "more than available")) {
+		// An ACCEPT that was to start a shared executor may have been dropped on the way: the next one then counts on it.
+		l.w.fail("law 3: the master refuses %s: %s", s.Task, s.Message)
+	}
+	switch s.State {
+	case scheduler.Staging, scheduler.Starting, scheduler.Running:
+		if !l.believed(s.Task) {
+			l.turn.strays = append(l.turn.strays, s.Task)
+		}
+	}
+}
+
+// turnEnds checks what must hold between two turns.
+func (l *laws) turnEnds(p *process) {
+	for _, task := range l.turn.strays {
+		t := l.task(task)
+		if l.believed(task) || t.killer == p.number && l.w.now.Sub(t.killed) < 3*time.Minute {
+			continue
+		}
+		l.w.fail("law 4: %s runs, nobody believes in it, and it is not killed", task)
+	}
+	s := p.core.Snapshot()
+	if n := p.packer.Offers(); n > 0 && s.Connected {
+		l.w.fail("law 8: %d offers are neither used nor declined after a pass", n)
+	}
+	live := 0
+	for _, x := range s.Sweeps {
+		c := x.Counts
+		if c.Waiting+c.Launched+c.Running+c.Succeeded+c.Failed+c.Stopped+c.Cached != c.Total {
+			l.w.fail("law 1: the counts of %s do not add up: %+v", x.ID, c)
+		}
+		live += c.Launched + c.Running
+		if x.Then == sweep.Launched || x.Then == sweep.Running {
+			live++
+		}
+	}
+	if live != s.Live {
+		l.w.fail("law 4: %d attempts are believed alive, %d trials run", s.Live, live)
+	}
+}
+
+// noticed sees what the process is told.
+func (l *laws) noticed(p *process, n scheduler.Notice) {
+	switch n := n.(type) {
+	case scheduler.Recorded:
+		s := l.sweep(n.Record.Sweep)
+		if n.Number > s.records {
+			l.w.fail("law 5: record %d of %s is told before it is durable", n.Number, n.Record.Sweep)
+			return
+		}
+		if want := &s.all[n.Number-1]; !sameRecord(want, &n.Record) {
+			l.w.fail("law 5: record %d of %s is told as %+v, durable is %+v", n.Number, n.Record.Sweep, n.Record, *want)
+		}
+	case scheduler.SweepEnded:
+		l.w.tell("sweep %s has ended: %s, %s", n.Sweep, n.Phase, n.Sentence)
+		if c := n.Counts; c.Waiting+c.Launched+c.Running > 0 {
+			l.w.fail("law 1: sweep %s ended with %+v", n.Sweep, c)
+		}
+	case scheduler.Trouble:
+		l.w.tell("trouble: %s %s %v", n.Message, n.Task, n.Err)
+	case scheduler.Unstarted:
+		l.w.tell("trials %d to %d of %s never start: %s", n.From, n.To-1, n.Sweep, n.Reason)
+		for t := n.From; t < n.To; t++ {
+			if _, known := l.sweep(n.Sweep).trials[t]; known && l.sweep(n.Sweep).trials[t].Attempt > 0 {
+				l.w.fail("law 1: trial %d of %s is said never to have started", t, n.Sweep)
+			}
+		}
+	}
+}

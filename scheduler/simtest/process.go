@@ -1,0 +1,330 @@
+package simtest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/study"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// process is one life of the scheduler's process: the real core and packer, the boards, and what the loop around
+// them does, in the loop's order: journal, calls, notices. It dies and another is made from the journal.
+type process struct {
+	w       *world
+	number  int
+	core    *scheduler.Core
+	packer  *packer
+	journal scheduler.Journal
+	boards  map[string]*results.Board
+	writers map[string]*writer
+	inbox   []scheduler.Event
+	planned time.Time // of the next turn; zero: none
+	dead    bool
+	bugs    bugs
+}
+
+// sweepID names the sweeps of a run.
+func sweepID(i int) string { return fmt.Sprintf("s%d", i) }
+
+// parseSpec reads the story's spec as `kaon run` does.
+func parseSpec(src []byte, seed uint64) (*sweep.Spec, error) {
+	return sweep.Parse("sweep.yaml", src, sweep.WithSeed(seed))
+}
+
+// launchScheduler starts a process, unless one runs, and again later when it cannot start.
+func (w *world) launchScheduler() {
+	if w.process != nil {
+		return
+	}
+	w.lives++
+	p := &process{w: w, number: w.lives, boards: map[string]*results.Board{}, writers: map[string]*writer{}}
+	w.tell("scheduler starts (life %d)", p.number)
+	if w.bucket.isDown() {
+		w.tell("it cannot read the bucket")
+		w.after(w.some(time.Second, 5*time.Second), w.launchScheduler)
+		return
+	}
+	if err := p.open(); err != nil {
+		w.fail("start the scheduler: %v", err)
+		return
+	}
+	w.process = p
+	w.laws.born(p)
+	w.driver.connect(p)
+	p.carryOut(p.core.Ready(), nil)
+	if w.process != p {
+		return
+	}
+	w.laws.rebuilt(p)
+	for i := range w.story.Sweeps {
+		if !w.laws.submitted(sweepID(i)) { // whoever submitted got no answer, and tries again
+			p.deliver(scheduler.Submit{ID: sweepID(i), Spec: w.spec})
+		}
+	}
+	p.planTurn(0)
+}
+
+// open restores the core, and the boards from the bucket.
+func (p *process) open() error {
+	w := p.w
+	var err error
+	if p.journal, err = w.disk.open(); err != nil {
+		return err
+	}
+	for i := range w.story.Sweeps {
+		id := sweepID(i)
+		board, _, err := results.LoadRecords(context.Background(), &w.bucket.real, w.boardConfig(id))
+		if err != nil {
+			return err
+		}
+		p.boards[id], p.writers[id] = board, newWriter(p, id)
+	}
+	p.packer = &packer{Index: offers.NewIndex(0), w: w}
+	p.core, err = scheduler.Restore(p.clock(), p.config(), p.journal.Load())
+	return err
+}
+
+func (w *world) boardConfig(id string) results.Config {
+	return results.Config{Sweep: id, Trials: w.spec.Trials, Objective: w.spec.Objective, Metrics: w.spec.Metrics}
+}
+
+func (p *process) config() scheduler.Config {
+	w := p.w
+	return scheduler.Config{
+		Packer:         p.packer,
+		PartitionGrace: w.story.Grace,
+		ReviveEvery:    time.Second,
+		Executor: scheduler.ExecutorTemplate{
+			Argv: []string{"kaon", "executor"}, Isolated: w.story.Isolated,
+			Overhead: sweep.Resources{CPUs: 100, Mem: 32 * sweep.Unit},
+		},
+		Studies: func(id string, spec *sweep.Spec) (scheduler.Study, error) {
+			return study.New(id, spec, study.Options{})
+		},
+		Parse: func(e scheduler.SweepEntry) (*sweep.Spec, error) {
+			if string(e.Source) != string(w.spec.Source) || e.Seed != w.spec.Seed {
+				return nil, fmt.Errorf("the journal has another spec")
+			}
+			return w.spec, nil
+		},
+	}
+}
+
+// clock is the time as the process sees it.
+func (p *process) clock() time.Time { return p.w.now.Add(p.w.skew) }
+
+// deliver hands an event to the process, in order.
+func (p *process) deliver(ev scheduler.Event) {
+	if p.dead {
+		return
+	}
+	p.inbox = append(p.inbox, ev)
+	p.planTurn(p.w.some(200*time.Microsecond, 3*time.Millisecond))
+}
+
+// later is an event that the process causes itself.
+func (p *process) later(ev scheduler.Event) { p.deliver(ev) }
+
+// planTurn has a turn happen within a time.
+func (p *process) planTurn(wait time.Duration) {
+	at := p.w.now.Add(wait)
+	if stall := p.w.slow.process; at.Before(stall) {
+		at = stall
+	}
+	if !p.planned.IsZero() && !at.Before(p.planned) {
+		return
+	}
+	p.planned = at
+	p.w.queue.add(at, func() {
+		if !p.dead && p.planned.Equal(at) {
+			p.planned = time.Time{}
+			p.turn()
+		}
+	})
+}
+
+// turn is one round of the loop.
+func (p *process) turn() {
+	w := p.w
+	if w.now.Before(w.slow.process) {
+		p.planTurn(w.slow.process.Sub(w.now))
+		return
+	}
+	events := p.inbox
+	p.inbox = nil
+	w.laws.turnBegins(p)
+	for _, ev := range events {
+		p.step(ev)
+	}
+	if due := p.core.Due(); !due.IsZero() && !due.After(p.clock()) {
+		p.core.Step(p.clock(), scheduler.Tick{})
+	}
+	p.core.Pack(p.clock())
+	p.carryOut(p.core.Ready(), events)
+	if p.dead || w.failure != "" {
+		return
+	}
+	w.laws.turnEnds(p)
+	if len(p.inbox) > 0 {
+		p.planTurn(w.some(200*time.Microsecond, 3*time.Millisecond))
+		return
+	}
+	if due := p.core.Due(); !due.IsZero() {
+		p.planTurn(min(max(due.Sub(p.clock()), 0), time.Hour))
+	}
+}
+
+// step gives the core one event.
+func (p *process) step(ev scheduler.Event) {
+	ev = p.bugs.incoming(p.w.bug, ev)
+	p.w.laws.stepping(p, ev)
+	p.core.Step(p.clock(), ev)
+}
+
+// carryOut does what is ready, in order, or dies on the way when a fault says so.
+func (p *process) carryOut(r scheduler.Ready, _ []scheduler.Event) {
+	w := p.w
+	if !r.Empty() {
+		w.mixReady(r)
+	}
+	if w.bug == AckBeforeJournal {
+		r.Calls = slices.DeleteFunc(r.Calls, func(c scheduler.Call) bool {
+			_, ack := c.(scheduler.Acknowledge)
+			if ack {
+				p.post(c)
+			}
+			return ack
+		})
+	}
+	if len(r.Journal) > 0 && !p.append(r.Journal) {
+		return
+	}
+	leave := len(r.Calls)
+	crash := false
+	if len(r.Calls) > 0 {
+		if _, ok := w.takeArmed(CrashLate); ok {
+			w.counted(CrashLate, "before %d calls", len(r.Calls))
+			crash, leave = true, 0
+		} else if len(r.Calls) > 1 {
+			if arg, ok := w.takeArmed(CrashMidway); ok {
+				crash, leave = true, 1+int(arg)%(len(r.Calls)-1)
+				w.counted(CrashMidway, "after %d of %d calls", leave, len(r.Calls))
+			}
+		}
+	}
+	for _, c := range r.Calls[:leave] {
+		p.post(c)
+	}
+	if !crash && len(r.Notices) > 0 {
+		if _, ok := w.takeArmed(CrashSilent); ok {
+			w.counted(CrashSilent, "before %d notices", len(r.Notices))
+			crash = true
+		}
+	}
+	if crash {
+		p.die()
+		return
+	}
+	for _, n := range r.Notices {
+		p.hear(n)
+	}
+}
+
+// post sends one call.
+func (p *process) post(c scheduler.Call) {
+	if p.bugs.swallowed(p, c) {
+		return
+	}
+	p.w.laws.sending(p, c)
+	p.w.driver.post(c)
+}
+
+// append makes entries durable, and says whether the process lives on.
+func (p *process) append(entries []scheduler.Entry) bool {
+	w := p.w
+	if _, ok := w.takeArmed(CrashEarly); ok {
+		w.counted(CrashEarly, "before %d entries", len(entries))
+		p.die()
+		return false
+	}
+	if arg, ok := w.takeArmed(CrashTorn); ok {
+		w.counted(CrashTorn, "in %d entries", len(entries))
+		durable, err := w.disk.torn(entries, arg%2 == 0, w.rng.IntN)
+		if err != nil {
+			w.fail("tear the journal: %v", err)
+		}
+		if durable {
+			w.laws.durable(p, entries)
+		}
+		p.die()
+		return false
+	}
+	if _, ok := w.takeArmed(DiskFull); ok {
+		w.counted(DiskFull, "%d entries refused", len(entries))
+		p.die()
+		return false
+	}
+	if err := p.journal.Append(entries); err != nil {
+		w.fail("append to the journal: %v", err)
+		return false
+	}
+	w.laws.durable(p, entries)
+	return w.failure == ""
+}
+
+// die ends the process; someone starts it again.
+func (p *process) die() {
+	w := p.w
+	if p.dead {
+		return
+	}
+	w.tell("scheduler dies")
+	p.dead = true
+	w.process = nil
+	w.disk.closed()
+	w.driver.disconnect()
+	w.after(w.some(50*time.Millisecond, 8*time.Second), w.launchScheduler)
+}
+
+// hear is the listener: the board, the writer, and the answer to Select, as `kaon run` has them.
+func (p *process) hear(n scheduler.Notice) {
+	p.w.laws.noticed(p, n)
+	switch n := n.(type) {
+	case scheduler.Recorded:
+		board := p.boards[n.Record.Sweep]
+		if board == nil {
+			p.w.fail("law 1: a record of the unknown sweep %q", n.Record.Sweep)
+			return
+		}
+		if err := board.Fold(n.Record); err != nil {
+			p.w.fail("law 1: the board refuses a record: %v", err)
+			return
+		}
+		p.writers[n.Record.Sweep].add(n.Number, n.Record)
+	case scheduler.Select:
+		p.choose(n.Sweep)
+	case scheduler.Barred:
+		p.w.fail("the master bars the framework: %v", n.Err)
+	}
+}
+
+// choose answers with the winner as the board has it.
+func (p *process) choose(id string) {
+	winner, ok := p.boards[id].Winner()
+	if !ok {
+		p.later(scheduler.Stop{Sweep: id, Reason: "no winner"})
+		return
+	}
+	manifest, err := encodeWinner(winner)
+	if err != nil {
+		p.w.fail("encode the winner: %v", err)
+		return
+	}
+	p.later(scheduler.Won{Sweep: id, Manifest: manifest, Params: winner.Params})
+}

@@ -1,0 +1,67 @@
+package simtest
+
+import (
+	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler"
+)
+
+// Result is what came of a run.
+type Result struct {
+	Story   Story
+	Failure string // the first law that was broken; empty: none
+	Counts  Counts // faults that struck
+	Steps   int
+	Lives   int           // of the scheduler
+	Virtual time.Duration // how long it took, in its own time
+	Hash    uint64        // of all the scheduler asked for; 0 unless Options.Hash
+}
+
+// Options of a run. The zero value is right.
+type Options struct {
+	Bug   Bug
+	Hash  bool
+	Trace func(line string) // hears what happens; nil: nobody
+}
+
+// Run plays a story. The error is about the story, or the real disk that a story with Bolt needs; broken laws are in
+// the result.
+func Run(s Story, o Options) (Result, error) {
+	w, err := newWorld(s, o.Bug, o.Trace)
+	if err != nil {
+		return Result{}, err
+	}
+	defer w.disk.remove()
+	w.hashing = o.Hash
+	w.run(w.begin.Add(s.span()), func() bool { return false })
+	if w.failure == "" {
+		w.endGame()
+	}
+	return Result{
+		Story: s, Failure: w.failure, Counts: w.counts, Steps: w.steps, Lives: w.lives, Virtual: w.now.Sub(w.begin), Hash: w.hash,
+	}, nil
+}
+
+// span is how long faults may strike: a while beyond the last.
+func (s *Story) span() time.Duration {
+	if len(s.Faults) == 0 {
+		return time.Second
+	}
+	return s.Faults[len(s.Faults)-1].At + 30*time.Second
+}
+
+// callText is a call without pointers.
+func callText(c scheduler.Call) any {
+	a, ok := c.(scheduler.Accept)
+	if !ok {
+		return c
+	}
+	var out []any
+	for _, t := range a.Tasks {
+		out = append(out, t.ID, t.Data, t.Executor.ID)
+		for _, r := range t.Resources {
+			out = append(out, r.Name, r.Scalar)
+		}
+	}
+	return append(out, a.Agent, a.Offers, a.Refuse)
+}

@@ -1,0 +1,179 @@
+package simtest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Story is everything that a run depends on. The same story gives the same run, event by event. Draw makes one from a
+// seed; Shrink makes it shorter.
+type Story struct {
+	Seed   uint64
+	Sweeps int // 1 or 2
+	Trials int // of each sweep
+	Agents int
+
+	Maximize    bool
+	Reduce      string
+	Method      string
+	Mixed       bool // trials differ in what they need
+	Constrained bool // only agents of one rack will do
+	Parallel    int  // 0: no limit
+	Retries     int
+	FailLimit   int  // 0: none
+	Target      bool // the sweep ends when a value is reached
+	Then        bool // a step follows the winner
+	Hard        bool // trials fail, say NaN, say nothing, hang
+	Isolated    bool // an executor of its own for each attempt
+	Bolt        bool // the journal is a bbolt file, else it is in memory
+
+	OfferTimeout time.Duration // of the master; 0: none
+	Rejoin       time.Duration // agents wait so long before they go to a new master
+	Grace        time.Duration // the scheduler's partition grace
+
+	Faults []Fault // by time
+}
+
+// Fault is one fault. What Arg means is the kind's business: which agent, how long.
+type Fault struct {
+	At   time.Duration // since the beginning
+	Kind Kind
+	Arg  uint32
+}
+
+func (f Fault) String() string { return fmt.Sprintf("%v %v (%d)", f.At, f.Kind, f.Arg) }
+
+// Draw makes the story of a seed. Each story knows only some kinds of faults, since the rarer bugs show where the
+// commoner faults do not drown them.
+func Draw(seed uint64) Story {
+	r := rand.New(rand.NewPCG(seed, 1))
+	one := func(n int) bool { return r.IntN(n) == 0 }
+	s := Story{
+		Seed: seed, Sweeps: 1, Trials: 5 + r.IntN(26), Agents: 2 + r.IntN(4),
+		Maximize: one(2), Reduce: pick(r, "last", "min", "max", "mean"), Method: pick(r, "random", "random", "grid"),
+		Mixed: one(3), Constrained: one(4), Retries: r.IntN(4), Then: one(8), Hard: one(2), Isolated: one(5), Bolt: one(20),
+		OfferTimeout: pick(r, 0, 0, 200*time.Millisecond, 2*time.Second), Rejoin: pick(r, 0, time.Second, 20*time.Second),
+		Grace: pick(r, 10*time.Second, 2*time.Minute),
+	}
+	if one(6) {
+		s.Sweeps = 2
+	}
+	if one(5) {
+		s.Trials, s.Agents = 30+r.IntN(31), 2+r.IntN(7)
+	}
+	if one(3) {
+		s.Parallel = 1 + r.IntN(8)
+	}
+	if s.Hard && one(4) {
+		s.FailLimit = 1 + r.IntN(4)
+	}
+	s.Target = one(10)
+	s.Faults = drawFaults(r)
+	return s
+}
+
+// drawFaults scatters up to two dozen faults of a few kinds over the first minutes.
+func drawFaults(r *rand.Rand) []Fault {
+	kinds := make([]Kind, 1+r.IntN(7))
+	for i := range kinds {
+		kinds[i] = Kind(r.IntN(int(Kinds)))
+	}
+	span := pick(r, 5*time.Second, 20*time.Second, time.Minute, 4*time.Minute)
+	all := make([]Fault, 1+r.IntN(24))
+	for i := range all {
+		all[i] = Fault{At: time.Duration(r.Int64N(int64(span))).Truncate(time.Millisecond), Kind: kinds[r.IntN(len(kinds))], Arg: r.Uint32()}
+	}
+	slices.SortStableFunc(all, func(a, b Fault) int { return int(a.At - b.At) })
+	return all
+}
+
+func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
+
+// source is the sweep's file.
+func (s *Story) source() []byte {
+	var b strings.Builder
+	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	goal := "minimize"
+	if s.Maximize {
+		goal = "maximize"
+	}
+	p("name: simulated\nmethod: %s\nseed: %d\nrun_cap: %d", s.Method, s.Seed%1000, s.Trials)
+	p("metric: {name: %s, goal: %s, reduce: %s%s}", objective, goal, s.Reduce, s.target())
+	x := "min: 0.0, max: 1.0"
+	if s.Method == "grid" {
+		x = "values: [1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987, 1597, 2584, 4181, 6765, 10946]"
+	}
+	p("parameters:\n  x: {%s}\n  k: {values: [1, 2, 3]}", x)
+	p("command: [./train, \"${args}\"]")
+	cpus := "1"
+	if s.Mixed {
+		cpus = `"k"`
+	}
+	p("task:\n  resources: {cpus: %s, memory: 64MB, disk: 10MB}\n  retries: %d\n  timeout: %v", cpus, s.Retries, trialTimeout)
+	if s.Constrained {
+		p("  constraints: [[rack, IS, r0]]")
+	}
+	var limits []string
+	if s.Parallel > 0 {
+		limits = append(limits, fmt.Sprintf("parallel: %d", s.Parallel))
+	}
+	if s.FailLimit > 0 {
+		limits = append(limits, fmt.Sprintf("failed: %d", s.FailLimit))
+	}
+	if limits != nil {
+		p("limits: {%s}", strings.Join(limits, ", "))
+	}
+	if s.Then {
+		p("then: {command: [./publish]}")
+	}
+	return []byte(b.String())
+}
+
+// target is a value that about one trial in ten reaches.
+func (s *Story) target() string {
+	switch {
+	case !s.Target:
+		return ""
+	case s.Maximize:
+		return ", target: 0.9"
+	default:
+		return ", target: 0.1"
+	}
+}
+
+// String tells the story's setting in a few lines.
+func (s *Story) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "seed %d: %d sweep(s) of %d trials (%s) on %d agents", s.Seed, s.Sweeps, s.Trials, s.Method, s.Agents)
+	for name, on := range s.flags() {
+		if on {
+			b.WriteString(", " + name)
+		}
+	}
+	fmt.Fprintf(&b, "; parallel %d, retries %d, fail limit %d, offer timeout %v, rejoin %v, partition grace %v\n",
+		s.Parallel, s.Retries, s.FailLimit, s.OfferTimeout, s.Rejoin, s.Grace)
+	for _, f := range s.Faults {
+		fmt.Fprintf(&b, "  fault %v\n", f)
+	}
+	return b.String()
+}
+
+// flags yields the story's switches in a fixed order.
+func (s *Story) flags() func(func(string, bool) bool) {
+	return func(yield func(string, bool) bool) {
+		for _, f := range []struct {
+			name string
+			on   bool
+		}{
+			{"mixed sizes", s.Mixed}, {"one rack", s.Constrained}, {"target", s.Target}, {"then", s.Then},
+			{"hard trials", s.Hard}, {"isolated executors", s.Isolated}, {"bbolt", s.Bolt},
+		} {
+			if !yield(f.name, f.on) {
+				return
+			}
+		}
+	}
+}

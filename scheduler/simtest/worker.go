@@ -1,0 +1,230 @@
+package simtest
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
+	api "github.com/mesos/mesos-go/api/v1/lib/executor"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
+)
+
+// worker is an executor's process: package executor without processes and HTTP, with its real outbox. It speaks to
+// its agent by executor calls, and subscribes again whenever the agent was away.
+type worker struct {
+	w         *world
+	box       *box
+	number    int // of all executors ever started
+	start     cluster.StartExecutor
+	conn      string // of the subscription; "": none
+	tries     int
+	attempts  []*attempt // in order of launch, until the last update is acknowledged
+	idle      int        // times it had nothing to do
+	gone      bool
+	stopping  bool
+	lost      time.Time // since when there is no agent
+	connected bool      // SUBSCRIBED has come
+}
+
+// How executors behave: package executor's own times, as far as they matter here.
+const (
+	settle        = 100 * time.Millisecond
+	interval      = 500 * time.Millisecond
+	recoveryLimit = 15 * time.Minute
+	idleLimit     = time.Minute
+)
+
+// startWorker starts an executor, unless the agent died meanwhile: then nobody is left who could.
+func (b *box) startWorker(e cluster.StartExecutor) {
+	w := b.w
+	if _, saved := b.saved[e.Container]; !b.up || !saved {
+		return
+	}
+	w.streams++
+	x := &worker{w: w, box: b, number: int(w.streams), start: e, lost: w.now}
+	b.workers[e.Container] = x
+	w.inCluster(func(c *cluster.Core) { c.Started(w.now, b.spec.Name, e.Container, 1000+x.number) })
+	if arg, ok := w.takeArmed(ExecutorStuck); ok {
+		w.counted(ExecutorStuck, "executor %d on %s never registers (%d)", x.number, b.spec.Name, arg)
+		return
+	}
+	w.after(w.some(5*time.Millisecond, 50*time.Millisecond), x.subscribe)
+}
+
+// vanish is SIGKILL: what it knew is lost.
+func (x *worker) vanish() {
+	x.gone, x.conn, x.connected = true, "", false
+	delete(x.box.workers, x.start.Container)
+	for _, a := range x.attempts {
+		a.alive = false
+	}
+}
+
+// exit ends the process, and the agent, if there is one, hears of it.
+func (x *worker) exit(wait int32) {
+	if x.gone {
+		return
+	}
+	x.vanish()
+	if x.box.up {
+		x.w.inCluster(func(c *cluster.Core) { c.Exited(x.w.now, x.box.spec.Name, x.start.Container, wait) })
+	}
+}
+
+func (x *worker) call(kind api.Call_Type) *api.Call {
+	return &api.Call{Type: kind, ExecutorID: x.start.Executor.ExecutorID, FrameworkID: *x.start.Framework.ID}
+}
+
+// subscribe tries to reach the agent, until it takes too long.
+func (x *worker) subscribe() {
+	if x.gone || x.conn != "" {
+		return
+	}
+	if x.w.now.Sub(x.lost) > recoveryLimit {
+		x.exit(1)
+		return
+	}
+	x.w.streams++
+	conn := fmt.Sprintf("conn-%d", x.w.streams)
+	c := x.call(api.Call_SUBSCRIBE)
+	c.Subscribe = &api.Call_Subscribe{}
+	for _, a := range x.attempts {
+		if a.info != nil {
+			c.Subscribe.UnacknowledgedTasks = append(c.Subscribe.UnacknowledgedTasks, *a.info)
+		}
+		if u := a.box.InFlight(); u != nil {
+			a.sent = sent{conn, u.ID}
+			c.Subscribe.UnacknowledgedUpdates = append(c.Subscribe.UnacknowledgedUpdates, api.Call_Update{Status: a.status(u)})
+		}
+	}
+	x.conn = conn // events come by effects of this very call
+	var answer cluster.Answer
+	x.w.inCluster(func(core *cluster.Core) { answer = core.ExecutorCall(x.w.now, x.box.spec.Name, conn, c) })
+	switch answer.Status {
+	case 200:
+	case 400:
+		x.conn = ""
+		x.exit(1)
+	default:
+		x.conn = ""
+		x.retry()
+	}
+}
+
+// retry subscribes again after a while that grows.
+func (x *worker) retry() {
+	x.tries++
+	wait := min(20*time.Millisecond<<min(x.tries, 10), time.Second)
+	x.w.after(x.w.some(wait/2, wait), x.subscribe)
+}
+
+// disconnected hears that the agent hung up, or that a call did not get through.
+func (x *worker) disconnected() {
+	if x.gone || x.conn == "" {
+		return
+	}
+	x.conn, x.connected, x.lost = "", false, x.w.now
+	x.retry()
+}
+
+// hear handles one event of the agent.
+func (x *worker) hear(ev *api.Event) {
+	switch ev.Type {
+	case api.Event_SUBSCRIBED:
+		x.connected, x.tries = true, 0
+		for _, a := range slices.Clone(x.attempts) {
+			a.flush()
+		}
+	case api.Event_LAUNCH:
+		task := ev.Launch.Task
+		x.launch(&task)
+	case api.Event_KILL:
+		if a := x.attempt(ev.Kill.TaskID.Value); a != nil {
+			grace := 2 * time.Second
+			if g := ev.Kill.GetKillPolicy().GetGracePeriod(); g != nil {
+				grace = min(grace, time.Duration(g.Nanoseconds))
+			}
+			a.kill(grace, false)
+		}
+	case api.Event_ACKNOWLEDGED:
+		if a := x.attempt(ev.Acknowledged.TaskID.Value); a != nil {
+			a.acknowledged(ev.Acknowledged.UUID)
+		}
+	case api.Event_SHUTDOWN:
+		x.shutdown()
+	}
+}
+
+// shutdown kills all trials and ends when their last updates are acknowledged, or after the agent's grace.
+func (x *worker) shutdown() {
+	if x.stopping {
+		return
+	}
+	x.stopping = true
+	for _, a := range slices.Clone(x.attempts) {
+		a.kill(time.Second, false)
+	}
+	x.endIfDone()
+	x.w.after(4*time.Second, func() { x.exit(0) })
+}
+
+// endIfDone ends a process that was told to, or has had nothing to do for a while.
+func (x *worker) endIfDone() {
+	if len(x.attempts) > 0 {
+		return
+	}
+	if x.stopping {
+		x.w.after(hop, func() { x.exit(0) })
+		return
+	}
+	x.idle++
+	round := x.idle
+	x.w.after(idleLimit, func() {
+		if x.idle == round && len(x.attempts) == 0 {
+			x.exit(0)
+		}
+	})
+}
+
+func (x *worker) attempt(task string) *attempt {
+	for _, a := range x.attempts {
+		if string(a.task) == task {
+			return a
+		}
+	}
+	return nil
+}
+
+// launch takes one task on.
+func (x *worker) launch(info *mesosapi.TaskInfo) {
+	if x.attempt(info.TaskID.Value) != nil {
+		return
+	}
+	a, err := newAttempt(x, info)
+	if err != nil {
+		x.w.fail("law 5: a task came without an order that can be read: %v", err)
+		return
+	}
+	x.idle++
+	x.attempts = append(x.attempts, a)
+	a.begin()
+}
+
+// forget drops an attempt whose last update was acknowledged.
+func (x *worker) forget(a *attempt) {
+	x.attempts = slices.DeleteFunc(x.attempts, func(o *attempt) bool { return o == a })
+	x.endIfDone()
+}
+
+// uuid is a version 4 UUID from the world's chance.
+func (w *world) uuid() uuid.UUID {
+	var id uuid.UUID
+	for i := range id {
+		id[i] = byte(w.rng.Uint32())
+	}
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
+	return id
+}

@@ -1,0 +1,156 @@
+package simtest
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// world is one run: the clock, what will happen, and all that takes part. One goroutine, no real time.
+type world struct {
+	story Story
+	bug   Bug
+	rng   *rand.Rand
+	begin time.Time
+	now   time.Time
+	queue agenda
+	steps int
+	calm  bool // the faults are over
+
+	spec    *sweep.Spec
+	cluster *cluster.Core
+	boxes   []*box
+	byName  map[string]*box
+	streams uint64 // stream ids given out
+	driver  *driver
+	disk    disk
+	bucket  *bucket
+	process *process // nil: the scheduler is down
+	lives   int      // of the scheduler
+	skew    time.Duration
+	slow    struct{ events, calls, process time.Time } // until when
+	armed   [Kinds][]uint32
+	counts  Counts
+	truth   truth
+	laws    laws
+	hash    uint64 // of all that was ever Ready
+
+	failure string // the first law broken
+	hashing bool
+	trace   func(line string)
+}
+
+// start is the beginning of virtual time.
+var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func newWorld(s Story, bug Bug, trace func(string)) (*world, error) {
+	w := &world{
+		story: s, bug: bug, rng: rand.New(rand.NewPCG(s.Seed, 2)), begin: start, now: start,
+		byName: map[string]*box{}, bucket: newBucket(), trace: trace,
+	}
+	w.bucket.w = w
+	w.laws = newLaws(w)
+	w.truth = truth{}
+	var err error
+	if w.spec, err = parseSpec(s.source(), s.Seed%1000); err != nil {
+		return nil, fmt.Errorf("parse the story's spec: %w\n%s", err, s.source())
+	}
+	if w.disk, err = newDisk(w); err != nil {
+		return nil, err
+	}
+	w.cluster = cluster.NewCore(cluster.CoreConfig{
+		Seed: s.Seed, Hostname: "master", IP: "10.0.0.1", Port: 5050,
+		Timing: cluster.Timing{
+			Heartbeat: 10 * time.Minute, OfferTimeout: s.OfferTimeout, ReregistrationBackoff: s.Rejoin,
+			AllocationInterval: 200 * time.Millisecond,
+		},
+	}, w.now)
+	for i := range s.Agents {
+		w.addBox(i)
+	}
+	w.driver = newDriver(w)
+	for _, f := range s.Faults {
+		w.queue.add(w.begin.Add(f.At), func() { w.strike(f) })
+	}
+	w.launchScheduler()
+	return w, nil
+}
+
+func (w *world) after(d time.Duration, do func()) { w.queue.add(w.now.Add(d), do) }
+
+// some is a time between a and b.
+func (w *world) some(a, b time.Duration) time.Duration {
+	return a + time.Duration(w.rng.Int64N(int64(b-a)+1))
+}
+
+func (w *world) tell(format string, args ...any) {
+	if w.trace != nil {
+		w.trace(fmt.Sprintf("%9.3fs  ", w.now.Sub(w.begin).Seconds()) + fmt.Sprintf(format, args...))
+	}
+}
+
+// fail notes the first law that is broken; the run ends there.
+func (w *world) fail(format string, args ...any) {
+	if w.failure == "" {
+		w.failure = fmt.Sprintf(format, args...)
+		w.tell("BROKEN: %s", w.failure)
+	}
+}
+
+// counted notes that a fault struck.
+func (w *world) counted(k Kind, format string, args ...any) {
+	w.counts[k]++
+	if w.trace != nil {
+		w.tell("FAULT %v: %s", k, fmt.Sprintf(format, args...))
+	}
+}
+
+// inCluster gives the cluster one input and carries out what follows. Nothing it calls comes back into the cluster
+// at once.
+func (w *world) inCluster(input func(*cluster.Core)) {
+	input(w.cluster)
+	for _, e := range w.cluster.Take() {
+		w.effect(e)
+	}
+}
+
+// run lets things happen until done says so or the time is over.
+func (w *world) run(until time.Time, done func() bool) {
+	for w.failure == "" && !done() {
+		at, any := w.queue.first()
+		c := w.cluster.Next()
+		inside := !c.IsZero() && (!any || !at.Before(c))
+		if inside {
+			at = c
+		}
+		if !inside && !any || at.After(until) {
+			w.now = until
+			return
+		}
+		if at.After(w.now) {
+			w.now = at
+		}
+		if w.steps++; w.steps > mostSteps {
+			w.fail("liveness: %d steps are not enough", mostSteps)
+			return
+		}
+		if inside {
+			w.inCluster(func(c *cluster.Core) { c.Tick(w.now) })
+		} else {
+			w.queue.pop()()
+		}
+	}
+}
+
+// mostSteps stops a run that goes round in circles. The longest stories need a tenth of it.
+const mostSteps = 400_000
+
+func (w *world) mixHash(text string) {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%d %s", w.hash, text)
+	w.hash = h.Sum64()
+}
