@@ -52,5 +52,5 @@ func batchNumber(sweep, name string) (n uint64, ok bool) {
 
 // ArtifactsPrefix begins the names of an attempt's artifacts.
 func ArtifactsPrefix(sweep string, trial, attempt int) string {
-	return ObjectName(sweep, fmt.Sprintf("artifacts/%d/%d/", trial, attempt))
+	return ObjectName(sweep, fmt.Sprintf("artifacts/%s/%d/", trialName(trial), attempt))
 }
