@@ -61,6 +61,9 @@ func judgeExit(att *attempt, end *wire.End) (outcome, string) {
 	if end != nil && (end.Exit != 0 || end.Error != "" || end.TimedOut) {
 		return judgeEnd(att, end)
 	}
+	if end != nil && end.Lacks != "" {
+		return failed, end.Lacks
+	}
 	if name := att.run.spec.Objective.Name; name != "" && att.trial != ThenTrial && att.value.Reported == 0 {
 		return failed, fmt.Sprintf("ended with exit code 0 but never reported the metric %q: print %s=VALUE, or a JSON line with it", name, name)
 	}
