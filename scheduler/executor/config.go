@@ -41,6 +41,7 @@ type Config struct {
 	MaxLine     int           // longest line looked at for metrics; default 64 KiB
 	HeadBytes   int64         // of stdout and stderr each, kept from the start; default 8 MiB
 	TailBytes   int64         // and from the end, at least; default 8 MiB
+	Patience    time.Duration // for how long a depot may be away while files are fetched or delivered; default 1 h
 	Subreaper   bool          // adopt and kill what trials leave behind; only for a process of our own
 
 	Log *slog.Logger // default: discards

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -12,12 +13,15 @@ import (
 	"time"
 
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
+
+	"github.com/kaon-sweep/kaon/scheduler/depot"
 )
 
 // executor is one executor process: its tasks and its way to the agent.
 type executor struct {
 	conf  Config
 	agent *agent
+	store *store
 	null  *os.File // standard input of every trial
 	live  atomic.Pointer[link]
 	end   context.CancelFunc // ends Run
@@ -81,6 +85,7 @@ func Run(ctx context.Context, c Config) error {
 	}
 	defer null.Close()
 	x := &executor{conf: c, agent: a, null: null, swept: make(chan struct{}, 1)}
+	x.store = newStore(filepath.Join(c.Sandbox, storeName), &depot.Client{Patience: c.Patience})
 	x.mu.tasks = make(map[string]*task)
 
 	inner, end := context.WithCancel(context.Background()) // outlives ctx by the time that dying takes

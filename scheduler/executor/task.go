@@ -2,6 +2,7 @@ package executor
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,8 +34,15 @@ type task struct {
 	id    string
 	dir   string // its folder in the sandbox
 	order wire.Order
-	x     *executor
-	begin time.Time
+	ctx   context.Context // ends when the task is killed
+	stop  context.CancelFunc
+
+	work    string            // folder of its own copy of the code, else dir
+	inputs  string            // $KAON_INPUTS
+	private map[string]string // secrets, and what hides them
+	hide    *secrets
+	x       *executor
+	begin   time.Time
 
 	mu struct {
 		sync.Mutex
@@ -57,6 +65,7 @@ type task struct {
 // newTask reads the order of a LAUNCH; an order that cannot be run gives a task that fails at once.
 func (x *executor) newTask(info *mesosapi.TaskInfo) (*task, error) {
 	t := &task{id: info.TaskID.Value, x: x, begin: time.Now()}
+	t.ctx, t.stop = context.WithCancel(context.Background())
 	t.mu.info = info
 	t.mu.out = newOutbox(x.conf.limits(), &t.spill, t.begin)
 	t.mu.collect = &collector{}
@@ -110,8 +119,14 @@ func (t *task) run() {
 	t.mu.follow.finish(maxFinish, t.take)
 	status, err := p.reap()
 	end := t.ending(status, err, ended, &last)
+	t.mu.Unlock()
+	t.deliver(&end)
+	t.mu.Lock()
 	t.close(end)
 	t.mu.Unlock()
+	if t.work != t.dir && end.state == mesosapi.TASK_FINISHED {
+		_ = os.RemoveAll(t.work) // a copy; a failed attempt's is there to be looked at
+	}
 	t.x.flush(t)
 	t.x.sweepSoon()
 }
@@ -121,20 +136,22 @@ func (t *task) start() (*process, error) {
 	if err := t.prepare(); err != nil {
 		return nil, err
 	}
-	env, err := environment(t.x.conf.Environ, &t.order, t.dir)
-	if err != nil {
+	t.mu.Lock()
+	t.mu.send = time.AfterFunc(t.x.conf.Settle, func() { t.x.flush(t) })
+	t.mu.Unlock()
+	if err := t.provide(); err != nil {
 		return nil, err
 	}
-	dir := t.order.Dir
-	if dir == "" {
-		dir = t.dir
+	env, err := t.environment()
+	if err != nil {
+		return nil, err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.mu.killed {
 		return nil, fmt.Errorf("killed before it started")
 	}
-	p, err := startProcess(&t.order, dir, t.dir, env, t.x.null)
+	p, err := startProcess(&t.order, t.folder(), t.dir, env, t.x.null)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +160,6 @@ func (t *task) start() (*process, error) {
 	if t.order.Timeout > 0 {
 		t.mu.limit = time.AfterFunc(t.order.Timeout, t.timeout)
 	}
-	t.mu.send = time.AfterFunc(t.x.conf.Settle, func() { t.x.flush(t) })
 	return p, nil
 }
 
@@ -188,7 +204,9 @@ func (t *task) readPipes(p *process, last *lastLines) <-chan struct{} {
 		file := headTail{path: filepath.Join(t.dir, stderrName), head: t.x.conf.HeadBytes, tail: t.x.conf.TailBytes}
 		defer file.close()
 		both := io.MultiWriter(&file, last)
-		drain(p.stderr, func(chunk []byte) { _, _ = both.Write(chunk) })
+		m := masker{secrets: t.hide, use: func(chunk []byte) { _, _ = both.Write(chunk) }}
+		drain(p.stderr, m.feed)
+		m.flush()
 	})
 	return done
 }
@@ -207,14 +225,16 @@ func (t *task) readStdout(pipe *os.File) {
 			t.x.flush(t)
 		}
 	}
-	drain(pipe, func(chunk []byte) {
+	m := masker{secrets: t.hide, use: func(chunk []byte) {
 		_, _ = file.Write(chunk)
 		locked(func(emit func([]byte)) {
 			head, tail := t.mu.collect.skim(chunk)
 			cut.feed(head, emit)
 			cut.feed(tail, emit)
 		})
-	})
+	}}
+	drain(pipe, m.feed)
+	m.flush()
 	locked(cut.flush)
 }
 
@@ -289,10 +309,10 @@ func (t *task) ending(status unix.WaitStatus, err error, at time.Time, last *las
 
 // fail ends a task that never ran.
 func (t *task) fail(err error) {
-	now := time.Now()
+	now, text := time.Now(), t.hide.mask(err.Error())
 	t.mu.Lock()
-	e := ending{state: mesosapi.TASK_FAILED, message: err.Error(), end: wire.End{
-		Exit: -1, Error: err.Error(), StartMs: t.begin.UnixMilli(), EndMs: now.UnixMilli(), Killed: t.mu.killed}}
+	e := ending{state: mesosapi.TASK_FAILED, message: text, end: wire.End{
+		Exit: -1, Error: text, StartMs: t.begin.UnixMilli(), EndMs: now.UnixMilli(), Killed: t.mu.killed}}
 	if t.mu.killed {
 		e.state = mesosapi.TASK_KILLED
 	}
@@ -303,6 +323,7 @@ func (t *task) fail(err error) {
 
 // close seals the outbox and stops the timers. The lock is held.
 func (t *task) close(e ending) {
+	t.stop()
 	for _, timer := range []*time.Timer{t.mu.grace, t.mu.limit, t.mu.send} {
 		if timer != nil {
 			timer.Stop()
@@ -322,6 +343,7 @@ func (t *task) kill(grace time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.mu.killed = true
+	t.stop()
 	t.terminate(grace)
 }
 
