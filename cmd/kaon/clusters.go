@@ -91,9 +91,9 @@ func loopback(address string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// localAllocation is how soon the embedded master offers freed resources again: below what a person notices,
-// above what an allocation costs.
-const localAllocation = 5 * time.Millisecond
+// localAllocation is how soon the embedded master offers freed resources again: at once. The offer then reaches the
+// scheduler together with the update that freed it, and one turn, with one write to the journal, serves both.
+const localAllocation = time.Microsecond
 
 // killGrace is how long SIGKILLed processes may take to be gone.
 const killGrace = 3 * time.Second

@@ -139,23 +139,10 @@ func (s *session) openResults(ctx context.Context) error {
 		Bucket: s.cfg.bucket, Sweep: s.cfg.id, Log: s.cfg.log, Stats: s.cfg.stats,
 		Written: func(number uint64) { s.loop.Later(scheduler.Stored{Sweep: s.cfg.id, Through: number}) },
 		Replay: func(after uint64, yield func(uint64, results.Record) bool) error {
-			return replay(s.journal, s.cfg.id, after, yield)
+			return s.journal.Replay(s.cfg.id, after, yield)
 		},
 	})
 	s.watcher.add = s.writer.Add
-	return nil
-}
-
-// replay reads the records that the writer could not hold from the journal.
-func replay(j scheduler.Journal, id string, after uint64, yield func(uint64, results.Record) bool) error {
-	for entry, err := range j.Load() {
-		if err != nil {
-			return fmt.Errorf("read journal: %w", err)
-		}
-		if r, ok := entry.(scheduler.RecordEntry); ok && r.Sweep == id && r.Number > after && !yield(r.Number, r.Record) {
-			return nil
-		}
-	}
 	return nil
 }
 
