@@ -56,7 +56,9 @@ type task struct {
 		grace    *time.Timer // until SIGKILL
 		limit    *time.Timer // until the order's timeout
 		send     *time.Timer // until the next update is due
-		progress time.Time   // when progress was told last
+		percent  float64     // progress, as last reported
+		untold   bool        // percent was not told yet
+		progress time.Time   // when it was told last
 		tooLong  uint64      // metric lines beyond the bounds of a line
 	}
 	spill fileSpill
@@ -244,6 +246,9 @@ func (t *task) look() bool {
 	had := t.mu.out.next
 	more := t.mu.process != nil && t.mu.follow.look(maxLook, t.take)
 	grown := t.mu.out.next != had
+	if t.mu.process != nil {
+		t.tell(time.Now())
+	}
 	t.mu.Unlock()
 	if grown {
 		t.x.flush(t)
@@ -263,9 +268,20 @@ func (t *task) take(line []byte) {
 	now := time.Now()
 	t.mu.out.add(m, now.UnixMilli())
 	pointsTotal.Inc()
-	if percent, ok := m.metrics["progress"]; ok && now.Sub(t.mu.progress) >= time.Second {
-		t.mu.progress = now
-		t.x.say(wire.Encode(wire.Control{Task: t.id, Progress: percent}))
+	if percent, ok := m.metrics["progress"]; ok {
+		t.mu.percent, t.mu.untold = percent, true
+		t.tell(now)
+	}
+}
+
+// tellEvery bounds how often an attempt's progress is told.
+const tellEvery = time.Second
+
+// tell says how far the attempt is, unless it did so just now: then the next look does. The lock is held.
+func (t *task) tell(now time.Time) {
+	if t.mu.untold && now.Sub(t.mu.progress) >= tellEvery {
+		t.mu.progress, t.mu.untold = now, false
+		t.x.say(wire.Encode(wire.Control{Task: t.id, Progress: t.mu.percent}))
 	}
 }
 
@@ -356,6 +372,9 @@ func (t *task) timeout() {
 	}
 }
 
+// stopLine is what a trial finds in its control file when it is asked to end.
+var stopLine = []byte(`{"stop": true}`)
+
 func (t *task) terminate(grace time.Duration) {
 	if grace < 0 {
 		if grace = t.order.Grace; grace <= 0 {
@@ -370,6 +389,10 @@ func (t *task) terminate(grace time.Duration) {
 	case t.mu.grace != nil:
 		t.mu.grace.Reset(grace)
 	default:
+		// Before the signal, so that who is woken by it finds the line. A trial that cannot be told is signalled all the same.
+		if err := t.control(stopLine); err != nil {
+			t.x.conf.Log.Warn("message lost", "error", err)
+		}
 		p.signal(unix.SIGTERM)
 		p.signal(unix.SIGCONT) // one that is stopped must wake up to end
 		t.mu.grace = time.AfterFunc(grace, t.destroy)
