@@ -16,6 +16,8 @@ import (
 type progress struct {
 	total, done, running, failed int
 	best                         string        // "accuracy 0.9721 (trial 57)"; empty when there is none yet
+	percent                      string        // how far running trials are in the mean, "47 %"; empty when none says
+	paused                       bool          // no more trials start
 	elapsed                      time.Duration // since this process began to run the sweep
 	doneBefore                   int           // trials that had ended when this process began
 }
@@ -57,6 +59,12 @@ func (p progress) rate() (perSecond float64, left time.Duration) {
 // details is everything beside the bar, in one order for terminal and pipe.
 func (p progress) details() string {
 	parts := []string{fmt.Sprintf("%d running", p.running)}
+	if p.percent != "" && p.running > 0 {
+		parts[0] += " (" + p.percent + ")"
+	}
+	if p.paused {
+		parts = append(parts, "paused")
+	}
 	if p.failed > 0 {
 		parts = append(parts, fmt.Sprintf("%d failed", p.failed))
 	}
@@ -83,7 +91,7 @@ type lineDisplay struct {
 func (d *lineDisplay) say(line string) { fmt.Fprintln(d.w, line) }
 
 func (d *lineDisplay) show(p progress) {
-	if p.elapsed-d.since >= d.every && (p.done != d.last.done || p.running != d.last.running) {
+	if p.elapsed-d.since >= d.every && (p.done != d.last.done || p.running != d.last.running || p.percent != d.last.percent || p.paused != d.last.paused) {
 		d.print(p)
 	}
 }

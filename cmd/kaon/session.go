@@ -16,6 +16,7 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/control"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/study"
@@ -32,7 +33,8 @@ type session struct {
 	loop    *scheduler.Loop
 	watcher *watcher
 	writer  *results.Writer
-	before  int // trials that had ended when this process began
+	door    *control.Server // nil: this place has no sockets
+	before  int             // trials that had ended when this process began
 
 	cancel     context.CancelFunc
 	loopDone   chan struct{}
@@ -46,6 +48,9 @@ const (
 	journalFile = "journal.db"
 	winnerFile  = "winner.json"
 )
+
+// controlFile is the socket in a sweep's state folder over which other commands talk to the process that runs it.
+const controlFile = "control.sock"
 
 // sessionConfig says which sweep runs where.
 type sessionConfig struct {
@@ -215,10 +220,14 @@ func (s *session) finish(ctx context.Context, ended scheduler.SweepEnded, summar
 // progress is the scheduler's state as a watcher sees it.
 func (s *session) progress(snap scheduler.Snapshot, began time.Time) progress {
 	n := snap.Sweeps[0].Counts
-	return progress{
+	p := progress{
 		total: n.Total, done: ended(n), doneBefore: s.before, running: n.Running + n.Launched, failed: n.Failed,
-		best: s.watcher.best(s.cfg.spec.Objective.Name), elapsed: time.Since(began),
+		best: s.watcher.best(s.cfg.spec.Objective.Name), elapsed: time.Since(began), paused: snap.Sweeps[0].Paused,
 	}
+	if mean, ok := control.MeanPercent(s.watcher.running(), s.cfg.id); ok {
+		p.percent = fmt.Sprintf("%.0f %%", mean)
+	}
+	return p
 }
 
 func ended(n scheduler.Counts) int { return n.Succeeded + n.Failed + n.Stopped + n.Cached }
@@ -275,12 +284,19 @@ func (s *session) start() {
 		defer close(s.writerDone)
 		_ = s.writer.Run(context.Background()) // Close ends it, and says what was not written
 	}()
+	var err error
+	if s.door, err = control.Listen(filepath.Join(s.cfg.state, controlFile), s.loop, s.watcher.running); err != nil {
+		s.watcher.say("kaon stop, pause, resume and message will not reach this run: %v", err) // it runs as well without
+	}
 }
 
 // close ends the session within ctx: what is left is written, then the loop, the cluster and the journal end.
 func (s *session) close(ctx context.Context) (err error) {
+	if s.door != nil {
+		err = s.door.Close()
+	}
 	if s.cancel != nil {
-		err = s.writer.Close(ctx)
+		err = errors.Join(err, s.writer.Close(ctx))
 		<-s.writerDone
 		s.cancel()
 		<-s.loopDone
