@@ -102,6 +102,11 @@ func (c *Core) endAllWaiting(run *sweepRun, reason string) {
 	if run.state(ThenTrial) == sweep.Waiting && run.lastAttempt(ThenTrial) > 0 && run.live[ThenTrial] == nil {
 		c.endWaiting(run, ThenTrial, sweep.Stopped, reason)
 	}
+	c.endWaitingTrials(run, reason)
+}
+
+// endWaitingTrials is endAllWaiting without the `then` step.
+func (c *Core) endWaitingTrials(run *sweepRun, reason string) {
 	from := -1
 	flush := func(to int) {
 		if from >= 0 {

@@ -17,6 +17,9 @@ func (c *Core) finish(att *attempt, v verdict, points *results.Record) {
 	c.cfg.Packer.Ended(att.agent, att.demand, 1)
 	c.freed, c.packDue = true, true
 	c.judgeAgent(att, v)
+	if v.kind == lost {
+		c.doubtExecutor(att)
+	}
 
 	to, due := c.nextState(att, v)
 	rec := results.Record{Sweep: run.id, Trial: att.trial, Attempt: att.number, First: att.points}

@@ -200,3 +200,12 @@ func (c *Core) expects(k workerKey) bool {
 	}
 	return false
 }
+
+// doubtExecutor stops counting on an executor whose last attempt was lost: its ACCEPT may have been dropped, or the
+// executor died while its agent was away, which no FAILURE event tells. Should it run after all, the next offer of its
+// agent says so.
+func (c *Core) doubtExecutor(att *attempt) {
+	if a := c.agents[att.agent]; a == nil || a.running == 0 {
+		c.cfg.Packer.ExecutorGone(att.agent, att.executor)
+	}
+}

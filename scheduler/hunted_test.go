@@ -111,3 +111,45 @@ func TestStoppedOnTheBoard(t *testing.T) {
 		t.Errorf("the board has %+v, the core %+v", got, c.runs["s"].tallies())
 	}
 }
+
+// A sweep whose target kept trials from starting has a `then` step; a restart while that runs must not bring the
+// trials back to life.
+func TestUnstartedStayStoppedWhileFollowing(t *testing.T) {
+	for _, phase := range []Phase{Selecting, Following} {
+		var m Memory
+		spec := testSpec{Trials: 5, Then: &sweep.Then{Command: sweep.Command{Shell: "publish"}}}.spec()
+		if err := m.Append([]Entry{
+			SweepEntry{ID: "s", Number: 1, File: spec.File, Source: spec.Source, Submitted: t0, Phase: phase, BestTrial: 0,
+				Sentence: "enough", Params: []byte(`{"x":0}`)},
+			TrialEntry{Sweep: "s", Trial: 0, State: sweep.Succeeded, Attempt: 1},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		c, err := Restore(t0, testConfig(), m.Load())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.runs["s"].tallies(); got.Waiting != 0 || got.Stopped != 4 {
+			t.Errorf("%s: %+v", phase, got)
+		}
+	}
+}
+
+// An agent comes back with its executor dead: the offer is there before the tasks' ends, and no event tells of the
+// executor. The next task must bring the executor's share along.
+func TestExecutorLostWithItsTasks(t *testing.T) {
+	c := begun(testSpec{Trials: 2, Limits: sweep.Limits{Parallel: 1}})
+	c.Step(t0, oneOffer("o1", 4*sweep.Unit))
+	first, _ := pass(c)
+	c.Step(t0, oneOffer("o2", 4*sweep.Unit))
+	c.Step(t0, Updated{Status{Task: first[0].ID, Agent: "a", State: Failed, Source: "SOURCE_AGENT", Reason: "REASON_EXECUTOR_TERMINATED", UUID: []byte("u")}})
+	r := c.runs["s"]
+	if n := len(c.cfg.Packer.(*offers.Index).Snapshot().Agents()); n != 1 || len(r.live) != 0 {
+		t.Fatalf("%d agents, %d live", n, len(r.live))
+	}
+	for _, a := range c.cfg.Packer.(*offers.Index).Snapshot().Agents() {
+		if len(a.Workers) != 0 {
+			t.Errorf("the packer counts on %+v", a.Workers)
+		}
+	}
+}

@@ -218,8 +218,11 @@ func (c *Core) resume(run *sweepRun) error {
 	case Active:
 		c.watchWall(run)
 		c.endIfDone(run)
-	case Selecting:
-		c.note(Select{Sweep: run.id})
+	case Selecting, Following:
+		c.endWaitingTrials(run, run.kept.Sentence) // those that a target kept from starting have no entries
+		if run.kept.Phase == Selecting {
+			c.note(Select{Sweep: run.id})
+		}
 	case Ending:
 		c.endAllWaiting(run, run.kept.Sentence)
 		for _, att := range run.inOrder() {
@@ -228,7 +231,6 @@ func (c *Core) resume(run *sweepRun) error {
 			}
 		}
 		c.endIfDone(run)
-	case Following:
 	default:
 		c.repeatUnstarted(run)
 		c.note(SweepEnded{

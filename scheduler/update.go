@@ -101,17 +101,6 @@ func (c *Core) apply(att *attempt, s Status, report wire.Report) {
 			return
 		}
 		c.finish(att, judge(att, s, report.End), points)
-		if s.State == Dropped {
-			c.doubtExecutor(att)
-		}
-	}
-}
-
-// doubtExecutor stops counting on an executor that a dropped ACCEPT was to start. Should it run after all, the next
-// offer of its agent says so.
-func (c *Core) doubtExecutor(att *attempt) {
-	if !c.expects(workerKey{att.agent, att.executor}) {
-		c.cfg.Packer.ExecutorGone(att.agent, att.executor)
 	}
 }
 

@@ -140,6 +140,9 @@ func (wr *writer) write() {
 // insist puts a batch until it is in the bucket.
 func (wr *writer) insist(name string, data []byte, through uint64) {
 	w := wr.p.w
+	if w.bug == TrustBucket {
+		wr.p.later(scheduler.Stored{Sweep: wr.sweep, Through: through})
+	}
 	w.bucket.put(name, data, func(err error) {
 		switch {
 		case wr.p.dead:

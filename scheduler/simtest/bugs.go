@@ -3,11 +3,13 @@ package simtest
 import (
 	"encoding/binary"
 	"encoding/json"
+	"iter"
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // Bug is a mistake planted around the core, to prove that the simulation would find one. Nothing outside this package
@@ -21,8 +23,18 @@ const (
 	ForgetDedupe         // an update that comes again counts again
 	RelaunchNoKill       // a given-up attempt that returns is left running
 	UseRescinded         // rescinded offers are used
-	DropLastPoint        // the last point of a report is forgotten
+	LaunchUnkept         // launches leave before the journal holds them
+	ForgetAttempts       // a restart does not know what ran
+	TrustBucket          // the journal forgets records before the bucket has them
+	IgnoreSuppress       // SUPPRESS is never sent
+	Bugs                 // how many there are, with NoBug
 )
+
+var bugNames = [Bugs]string{"no bug", "acknowledge before journal", "forget dedupe", "relaunch without kill", "use a rescinded offer",
+	"launch before journal", "forget attempts at a restart", "forget records too early", "never suppress"}
+
+// String is the mistake's name.
+func (b Bug) String() string { return bugNames[b] }
 
 // bugs is the memory that the planted mistakes need.
 type bugs struct {
@@ -34,21 +46,10 @@ type bugs struct {
 // incoming changes an event on its way to the core.
 func (b *bugs) incoming(bug Bug, ev scheduler.Event) scheduler.Event {
 	u, ok := ev.(scheduler.Updated)
-	if !ok || len(u.Status.Data) == 0 {
+	if bug != ForgetDedupe || !ok || len(u.Status.Data) == 0 {
 		return ev
 	}
-	switch bug {
-	case ForgetDedupe:
-		return b.forgetful(u)
-	case DropLastPoint:
-		r, err := wire.Decode[wire.Report](u.Status.Data)
-		if err == nil && len(r.Points) > 1 {
-			r.Points = r.Points[:len(r.Points)-1]
-			u.Status.Data = wire.Encode(r)
-		}
-		return u
-	}
-	return ev
+	return b.forgetful(u)
 }
 
 // forgetful makes every update look new: what a scheduler sees that knows neither uuids nor numbers of points.
@@ -78,6 +79,8 @@ func (b *bugs) swallowed(p *process, c scheduler.Call) bool {
 	switch c := c.(type) {
 	case scheduler.Kill:
 		return p.w.bug == RelaunchNoKill && !p.w.laws.believed(c.Task)
+	case scheduler.Suppress:
+		return p.w.bug == IgnoreSuppress
 	case scheduler.Acknowledge:
 		if real, ok := b.uuids[string(c.UUID)]; ok {
 			copy(c.UUID, real)
@@ -101,3 +104,32 @@ func (x *packer) Rescind(id offers.OfferID) bool {
 }
 
 func encodeWinner(w results.Winner) ([]byte, error) { return json.Marshal(w) }
+
+// hasty says that a call leaves before the journal has what it claims.
+func (b Bug) hasty(c scheduler.Call) bool {
+	switch c.(type) {
+	case scheduler.Acknowledge:
+		return b == AckBeforeJournal
+	case scheduler.Accept:
+		return b == LaunchUnkept
+	}
+	return false
+}
+
+// read leaves live attempts out of what is read from the journal.
+func (b Bug) read(all iter.Seq2[scheduler.Entry, error]) iter.Seq2[scheduler.Entry, error] {
+	if b != ForgetAttempts {
+		return all
+	}
+	return func(yield func(scheduler.Entry, error) bool) {
+		for e, err := range all {
+			if t, ok := e.(scheduler.TrialEntry); ok && (t.State == sweep.Launched || t.State == sweep.Running) {
+				t.State = sweep.Waiting
+				e = t
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}

@@ -215,6 +215,12 @@ func (w *world) mixReady(r scheduler.Ready) {
 		return
 	}
 	for _, e := range r.Journal {
+		if rec, ok := e.(scheduler.RecordEntry); ok {
+			end := rec.Record.End
+			rec.Record.End = nil
+			w.mixHash(fmt.Sprintf("%v %+v", rec, end))
+			continue
+		}
 		w.mixHash(fmt.Sprintf("%T%v", e, e))
 	}
 	for _, c := range r.Calls {

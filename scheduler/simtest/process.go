@@ -57,7 +57,7 @@ func (w *world) launchScheduler() {
 	w.process = p
 	w.laws.born(p)
 	w.driver.connect(p)
-	p.carryOut(p.core.Ready(), nil)
+	p.carryOut(p.core.Ready())
 	if w.process != p {
 		return
 	}
@@ -86,7 +86,7 @@ func (p *process) open() error {
 		p.boards[id], p.writers[id] = board, newWriter(p, id)
 	}
 	p.packer = &packer{Index: offers.NewIndex(0), w: w}
-	p.core, err = scheduler.Restore(p.clock(), p.config(), p.journal.Load())
+	p.core, err = scheduler.Restore(p.clock(), p.config(), w.bug.read(p.journal.Load()))
 	return err
 }
 
@@ -166,7 +166,7 @@ func (p *process) turn() {
 		p.core.Step(p.clock(), scheduler.Tick{})
 	}
 	p.core.Pack(p.clock())
-	p.carryOut(p.core.Ready(), events)
+	p.carryOut(p.core.Ready())
 	if p.dead || w.failure != "" {
 		return
 	}
@@ -182,26 +182,23 @@ func (p *process) turn() {
 
 // step gives the core one event.
 func (p *process) step(ev scheduler.Event) {
-	ev = p.bugs.incoming(p.w.bug, ev)
 	p.w.laws.stepping(p, ev)
-	p.core.Step(p.clock(), ev)
+	p.core.Step(p.clock(), p.bugs.incoming(p.w.bug, ev))
 }
 
 // carryOut does what is ready, in order, or dies on the way when a fault says so.
-func (p *process) carryOut(r scheduler.Ready, _ []scheduler.Event) {
+func (p *process) carryOut(r scheduler.Ready) {
 	w := p.w
 	if !r.Empty() {
 		w.mixReady(r)
 	}
-	if w.bug == AckBeforeJournal {
-		r.Calls = slices.DeleteFunc(r.Calls, func(c scheduler.Call) bool {
-			_, ack := c.(scheduler.Acknowledge)
-			if ack {
-				p.post(c)
-			}
-			return ack
-		})
-	}
+	r.Calls = slices.DeleteFunc(r.Calls, func(c scheduler.Call) bool {
+		hasty := w.bug.hasty(c)
+		if hasty {
+			p.post(c)
+		}
+		return hasty
+	})
 	if len(r.Journal) > 0 && !p.append(r.Journal) {
 		return
 	}
