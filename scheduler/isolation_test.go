@@ -96,3 +96,49 @@ func TestWarmExecutorInAnOfferIsNotPaidAgain(t *testing.T) {
 		}
 	}
 }
+
+// An executor with the least cpus that Mesos knows does not cost the agent a trial: four trials of one cpu fit four,
+// each with an executor of its own or all with one.
+func TestSmallExecutorFitsBesideWholeCPUs(t *testing.T) {
+	for _, isolation := range []sweep.Isolation{sweep.Shared, sweep.Contained} {
+		cfg := testConfig()
+		cfg.Executor.Overhead = sweep.Resources{CPUs: sweep.Unit / 100, Mem: 32 * sweep.Unit}
+		c := NewCore(cfg)
+		now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		c.Step(now, Submit{ID: "s", Spec: testSpec{Trials: 9, Task: sweep.Task{Isolation: isolation}}.spec()})
+		c.Step(now, Subscribed{Framework: "f1"})
+		c.Step(now, Offered{Offers: []offers.Offer{{ID: "o", Agent: "a1", Hostname: "a1", Amounts: []offers.Amount{
+			{Name: "cpus", Scalar: 4 * sweep.Unit}, {Name: "mem", Scalar: 4000 * sweep.Unit}}}}})
+		for range 3 { // a later pass must not take the share again
+			c.Pack(now)
+		}
+		var total sweep.Milli
+		tasks, executors := 0, map[offers.ExecutorID]bool{}
+		for _, call := range c.Ready().Calls {
+			a, ok := call.(Accept)
+			if !ok {
+				continue
+			}
+			for _, task := range a.Tasks {
+				tasks++
+				total += cpusOf(task.Resources)
+				if !executors[task.Executor.ID] {
+					total += cpusOf(task.Executor.Resources)
+				}
+				executors[task.Executor.ID] = true
+			}
+		}
+		if tasks != 4 || total > 4*sweep.Unit || total < 4*sweep.Unit-3*sweep.Unit/100 {
+			t.Errorf("%v: %d tasks with %d milli-cpus, want 4 with 3970 to 4000", isolation, tasks, total)
+		}
+	}
+}
+
+func cpusOf(list []offers.Amount) (sum sweep.Milli) {
+	for _, a := range list {
+		if a.Name == "cpus" {
+			sum += a.Scalar
+		}
+	}
+	return sum
+}

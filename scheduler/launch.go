@@ -80,8 +80,11 @@ func (c *Core) groups() (all []group, held bool) {
 	return all, held
 }
 
-// shaped completes a demand with what is the scheduler's business. It is done once per demand.
+// shaped completes a demand with what is the scheduler's business.
 func (c *Core) shaped(run *sweepRun, d *offers.Demand) *offers.Demand {
+	if d.Sweep == "" { // the first time
+		d.Resources.CPUs = besideExecutor(d.Resources.CPUs, run.outfit.template.Overhead.CPUs)
+	}
 	d.Sweep, d.Queue, d.Role = run.id, run.spec.Queue, c.cfg.Role
 	d.Constraints = run.spec.Task.Constraints
 	d.Executor, d.Overhead = run.outfit.shared, run.outfit.template.Overhead
@@ -89,6 +92,18 @@ func (c *Core) shaped(run *sweepRun, d *offers.Demand) *offers.Demand {
 		d.Image = run.outfit.container.Image
 	}
 	return d
+}
+
+// executorShare is the largest part of a trial's cpus that its executor's are taken out of, as 1/executorShare.
+const executorShare = 20
+
+// besideExecutor is what a trial asks for so that it and its executor come to the cpus it names: n trials of one cpu
+// fit n cpus. An executor that weighs more than a twentieth of a trial is paid on top.
+func besideExecutor(cpus, executor sweep.Milli) sweep.Milli {
+	if executor*executorShare > cpus {
+		return cpus
+	}
+	return cpus - executor
 }
 
 func (c *Core) thenDemand(run *sweepRun) *offers.Demand {
