@@ -28,10 +28,12 @@ type commands struct {
 	Logs   logsCmd   `cmd:"" group:"Results" help:"Print what a trial wrote."`
 	Export exportCmd `cmd:"" group:"Results" help:"Write a sweep's results as CSV, JSON Lines or Parquet."`
 
-	Cluster  clusterCmd  `cmd:"" group:"Machinery" help:"Serve the embedded Mesos-compatible cluster on a port."`
-	Bench    benchCmd    `cmd:"" group:"Machinery" help:"Measure what kaon claims, beside something to compare with."`
-	Executor executorCmd `cmd:"" group:"Machinery" help:"Run beside trials; started by agents, not by people."`
-	Version  versionCmd  `cmd:"" group:"Machinery" help:"Print the version."`
+	Cluster    clusterCmd    `cmd:"" group:"Machinery" help:"Serve the embedded Mesos-compatible cluster on a port."`
+	Bench      benchCmd      `cmd:"" group:"Machinery" help:"Measure what kaon claims, beside something to compare with."`
+	Executor   executorCmd   `cmd:"" group:"Machinery" help:"Run beside trials; started by agents, not by people."`
+	Version    versionCmd    `cmd:"" group:"Machinery" help:"Print the version."`
+	Completion completionCmd `cmd:"" group:"Machinery" help:"Print the completion script of a shell."`
+	Complete   completeCmd   `cmd:"" hidden:""`
 }
 
 // output is where commands print: results to stdout, everything about the work to stderr.
