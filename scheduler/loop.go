@@ -4,15 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 )
 
 // A pass is worth more when it sees a whole burst of events: an fsync and a packing pass cost the same for one
-// as for a thousand. The loop waits burstGap for another event, and never longer than burstMost in all. The gap
-// is a fraction of an fsync, so a lone event is hardly delayed; burstEvents bounds one journal transaction.
+// as for a thousand. What comes during an fsync gathers by itself. Besides, the loop waits burstGap for another event, and
+// never longer than burstMost in all; burstEvents bounds one journal transaction. After a turn of few events it does not
+// wait, since a timer sleeps a millisecond at least, which is much for a lone event; it only looks around for burstLook: an
+// update and the offer that it sets free come that close.
 const (
 	burstGap    = 200 * time.Microsecond
+	burstLook   = 50 * time.Microsecond
+	burstFew    = 8
 	burstMost   = 10 * time.Millisecond
 	burstEvents = 8192
 	// mostSleep is the longest the loop goes without a Tick.
@@ -41,6 +46,8 @@ type Loop struct {
 		order  []string // keys of stored, oldest first
 	}
 	wake chan struct{} // capacity 1: full means the loop will look anyway
+
+	last int // events of the last turn, of the loop's goroutine
 }
 
 // request is a command whose caller waits until the journal holds it.
@@ -166,12 +173,50 @@ func (l *Loop) serve(b *burst, rq request) {
 	b.asked = append(b.asked, rq)
 }
 
-// drain steps all that is waiting, and what comes within burstGap of it.
+// drain steps all that is waiting, and what comes soon after it.
 func (l *Loop) drain(b *burst) {
 	l.empty(b)
 	if b.events == 0 {
 		return
 	}
+	for l.more(b) || l.last < burstFew && l.look(b) {
+	}
+	if l.last >= burstFew {
+		l.wait(b)
+	}
+	l.last = b.events
+}
+
+// more steps one event if there is one and the burst has room for it.
+func (l *Loop) more(b *burst) bool {
+	if b.events >= burstEvents || time.Since(b.began) >= burstMost {
+		return false
+	}
+	select {
+	case ev := <-l.events:
+		l.step(b, ev)
+	case rq := <-l.requests:
+		l.serve(b, rq)
+	case <-l.wake:
+		l.empty(b)
+	default:
+		return false
+	}
+	return true
+}
+
+// look lets other goroutines run for burstLook, until there is another event.
+func (l *Loop) look(b *burst) bool {
+	for began := time.Now(); time.Since(began) < burstLook; runtime.Gosched() {
+		if l.more(b) {
+			return true
+		}
+	}
+	return false
+}
+
+// wait steps what comes within burstGap of the event before.
+func (l *Loop) wait(b *burst) {
 	gap := time.NewTimer(burstGap)
 	defer gap.Stop()
 	for b.events < burstEvents && time.Since(b.began) < burstMost {
@@ -180,19 +225,15 @@ func (l *Loop) drain(b *burst) {
 			l.step(b, ev)
 		case rq := <-l.requests:
 			l.serve(b, rq)
-		default:
-			select {
-			case ev := <-l.events:
-				l.step(b, ev)
-				gap.Reset(burstGap)
-			case rq := <-l.requests:
-				l.serve(b, rq)
-			case <-l.wake:
-				l.empty(b)
-			case <-gap.C:
-				return
-			}
+		case <-l.wake:
+			l.empty(b)
+			continue
+		case <-gap.C:
+			return
 		}
+		for l.more(b) {
+		}
+		gap.Reset(burstGap)
 	}
 }
 
@@ -223,9 +264,7 @@ func (l *Loop) carryOut(ctx context.Context, out *sender, r Ready, b *burst) err
 		appendSeconds.UpdateDuration(began)
 		entriesTotal.Add(len(r.Journal))
 	}
-	for _, call := range r.Calls {
-		out.post(ctx, call)
-	}
+	out.postAll(ctx, r.Calls)
 	if b != nil {
 		l.answer(r, b)
 		turnsTotal.Inc()

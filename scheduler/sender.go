@@ -65,6 +65,22 @@ func (s *sender) send(ctx context.Context, p parcel) {
 	}
 }
 
+// postAll queues the calls of one Ready. Launches go first: a call waits for the answer to the one before it in its lane,
+// and nothing waits for an acknowledgement as an idle agent waits for work. A launch follows from nothing else in its
+// Ready but the journal, and the KILL of its task, if there is one, comes after it still.
+func (s *sender) postAll(ctx context.Context, calls []Call) {
+	for _, call := range calls {
+		if _, ok := call.(Accept); ok {
+			s.post(ctx, call)
+		}
+	}
+	for _, call := range calls {
+		if _, ok := call.(Accept); !ok {
+			s.post(ctx, call)
+		}
+	}
+}
+
 // post queues a call, blocking while its lane is full.
 func (s *sender) post(ctx context.Context, call Call) {
 	countCall(call)

@@ -242,6 +242,7 @@ func (s *Server) with(input func(c *Core, now time.Time)) {
 		return
 	}
 	input(s.mu.core, time.Now())
+	s.tick() // what the input made due at once, as an allocation may be, leaves together with what it brought about
 	s.apply(s.mu.core.Take())
 	select {
 	case s.wake <- struct{}{}:
@@ -308,6 +309,16 @@ func (s *Server) apply(effects []Effect) {
 	}
 }
 
+// tick does what is due; s.mu is held.
+func (s *Server) tick() bool {
+	now, next := time.Now(), s.mu.core.Next()
+	if s.mu.closed || next.IsZero() || next.After(now) {
+		return false
+	}
+	s.mu.core.Tick(now)
+	return true
+}
+
 // clock ticks the core whenever something is due.
 func (s *Server) clock() {
 	timer := time.NewTimer(0)
@@ -320,9 +331,7 @@ func (s *Server) clock() {
 		case <-timer.C:
 		}
 		s.mu.Lock()
-		now := time.Now()
-		if next := s.mu.core.Next(); !s.mu.closed && !next.IsZero() && !next.After(now) {
-			s.mu.core.Tick(now)
+		if s.tick() {
 			s.apply(s.mu.core.Take())
 		}
 		next := s.mu.core.Next()
