@@ -45,6 +45,10 @@ fuzz: ## every fuzz target for SECONDS=30 each
 	  done; \
 	done
 
+.PHONY: soak
+soak: ## simulated runs full of faults for SECONDS=30: laws checked after every step, exit 1 when one is broken
+	@$(GO) run ./scheduler/simtest/soak -seconds $(SECONDS)
+
 .PHONY: clean
 clean: ## remove what build made
 	rm -rf bin

@@ -153,3 +153,26 @@ func TestExecutorLostWithItsTasks(t *testing.T) {
 		}
 	}
 }
+
+// A retried sweep whose `then` step had run knows so after a restart too: its task id is never used again.
+func TestRetryKeepsTheStep(t *testing.T) {
+	var m Memory
+	spec := testSpec{Trials: 2, Then: &sweep.Then{Command: sweep.Command{Shell: "publish"}}}.spec()
+	c := NewCore(testConfig())
+	c.Step(t0, Submit{ID: "s", Spec: spec})
+	run := c.runs["s"]
+	run.move(0, sweep.Stopped)
+	run.states[1], run.states[2], run.attempts[1], run.attempts[2] = uint8(sweep.Failed), uint8(sweep.Succeeded), 1, 1
+	run.counts[sweep.Failed], run.counts[sweep.Waiting], run.kept.Phase = 1, 0, Succeeded
+	c.Step(t0, Retry{Sweep: "s"})
+	if err := m.Append(c.Ready().Journal); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Restore(t0, testConfig(), m.Load())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run := c.runs["s"]; run.lastAttempt(ThenTrial) != 1 || run.state(ThenTrial) != sweep.Succeeded {
+		t.Errorf("after a restart the step is %v, attempt %d", run.state(ThenTrial), run.lastAttempt(ThenTrial))
+	}
+}

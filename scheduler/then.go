@@ -111,8 +111,8 @@ func (c *Core) journalTerminals(run *sweepRun) {
 	if run.kept.KeepTrials {
 		return
 	}
-	for t := range run.total {
-		if s := sweep.State(run.states[t]); s != sweep.Waiting {
+	for t := ThenTrial; t < run.total; t++ {
+		if s := run.state(t); s != sweep.Waiting {
 			c.journal(TrialEntry{Sweep: run.id, Trial: t, State: s, Attempt: run.lastAttempt(t)})
 		}
 	}

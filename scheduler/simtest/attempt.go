@@ -94,6 +94,11 @@ func (a *attempt) say(i int, p point) {
 	if a.box.Add(int64(i), map[string]float64{p.name: p.value}, a.x.w.now) {
 		a.said = append(a.said, saying{p.name, p.value})
 	}
+	if i == 0 && a.x.connected {
+		c := a.x.call(api.Call_MESSAGE)
+		c.Message = &api.Call_Message{Data: wire.Encode(wire.Control{Task: string(a.task), Progress: 1})}
+		a.x.w.inCluster(func(core *cluster.Core) { core.ExecutorCall(a.x.w.now, a.x.box.spec.Name, a.x.conn, c) })
+	}
 	a.flush()
 }
 

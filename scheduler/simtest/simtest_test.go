@@ -1,13 +1,18 @@
 package simtest
 
 import (
+	"context"
 	"flag"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
 	"testing"
 )
 
 var (
-	seedFlag  = flag.Int64("seed", -1, "play only the story of this seed, and tell it")
-	seedsFlag = flag.Int("seeds", 250, "how many stories TestSeeds plays")
+	seedFlag  = flag.Int64("seed", -1, "TestSeeds plays only the story of this seed, and tells it")
+	seedsFlag = flag.Uint64("seeds", 0, "how many stories TestSeeds plays; 0: 300, or 60 with the race detector")
 	fromFlag  = flag.Uint64("from", 0, "the first seed of TestSeeds")
 )
 
@@ -17,28 +22,115 @@ func TestSeeds(t *testing.T) {
 		tellSeed(t, uint64(*seedFlag))
 		return
 	}
-	var counts Counts
-	for seed := *fromFlag; seed < *fromFlag+uint64(*seedsFlag); seed++ {
-		r, err := Run(Draw(seed), Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		counts.Add(&r.Counts)
-		if r.Failure != "" {
-			t.Errorf("seed %d: %.600s\nrun it again: go test ./scheduler/simtest -run TestSeeds -seed %d -v", seed, r.Failure, seed)
+	seeds := *seedsFlag
+	if seeds == 0 {
+		if seeds = 300; raced {
+			seeds = 60
 		}
 	}
-	t.Logf("%d faults", counts.Total())
+	var out strings.Builder
+	r, err := Soak(t.Context(), SoakConfig{First: *fromFlag, Seeds: seeds, Workers: runtime.NumCPU(), Again: 20, Out: &out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Violations > 0 {
+		t.Errorf("%d of %d seeds broke a law:\n%s", r.Violations, r.Seeds, out.String())
+	}
+	if r.Seeds != seeds || r.Counts.Total() < int(seeds) {
+		t.Errorf("%d seeds with %d faults were played, want %d seeds with one each at least", r.Seeds, r.Counts.Total(), seeds)
+	}
+	t.Logf("%d faults", r.Counts.Total())
 }
 
 func tellSeed(t *testing.T, seed uint64) {
 	s := Draw(seed)
-	r, err := Run(s, Options{Trace: func(line string) { t.Log(line) }})
+	t.Log(Tell(s, Options{}, 10_000))
+	r, err := Run(s, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Log(s.String())
 	if r.Failure != "" {
-		t.Errorf("seed %d: %s", seed, r.Failure)
+		short, _ := Shrink(s, Options{}, 2*shrinkTries)
+		t.Errorf("seed %d: %s\nshortened:\n%s", seed, r.Failure, Tell(short, Options{}, 300))
+	}
+}
+
+// TestUndisturbed plays stories without their faults: all goes as the trials' nature says, in one life.
+func TestUndisturbed(t *testing.T) {
+	for seed := range uint64(30) {
+		s := Draw(seed)
+		s.Faults = nil
+		r, err := Run(s, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Failure != "" || r.Lives != 1 || r.Counts.Total() != 0 {
+			t.Errorf("seed %d: %d lives, %d faults, %s", seed, r.Lives, r.Counts.Total(), r.Failure)
+		}
+	}
+}
+
+// TestEveryKindStrikes guards against faults that are drawn and never happen.
+func TestEveryKindStrikes(t *testing.T) {
+	for kind := range Kinds {
+		struck := false
+		for seed := uint64(0); seed < 200 && !struck; seed++ {
+			s := Draw(seed)
+			for i := range s.Faults {
+				s.Faults[i].Kind = kind
+			}
+			r, err := Run(s, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Failure != "" {
+				t.Errorf("seed %d with only %v: %s", seed, kind, r.Failure)
+			}
+			struck = r.Counts[kind] > 0
+		}
+		if !struck {
+			t.Errorf("%v never strikes", kind)
+		}
+	}
+}
+
+// TestShrink shortens a story that a planted mistake spoils, and the shorter one breaks the same law.
+func TestShrink(t *testing.T) {
+	for seed := range uint64(patience) {
+		s, o := Draw(seed), Options{Bug: UseRescinded}
+		r, err := Run(s, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Failure == "" {
+			continue
+		}
+		short, result := Shrink(s, o, 200)
+		if len(short.Faults) > 3 || short.Trials > s.Trials || lawOf(result.Failure) != "law 3" {
+			t.Errorf("seed %d was shortened to %s%s", seed, short.String(), result.Failure)
+		}
+		told := Tell(short, o, 1000)
+		if !strings.Contains(told, "FAULT") || !strings.HasSuffix(told, fmt.Sprintf("=> %s\n", result.Failure)) {
+			t.Errorf("the story says\n%s", told)
+		}
+		return
+	}
+	t.Errorf("no story is spoilt")
+}
+
+// TestSoakTells has a soak find a planted mistake and say how to see it again.
+func TestSoakTells(t *testing.T) {
+	var out strings.Builder
+	r, err := Soak(t.Context(), SoakConfig{Seeds: 1, Bug: AckBeforeJournal, Out: &out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); r.Violations != 1 || !strings.Contains(got, "seed 0: law 5") || !strings.Contains(got, "-seed 0 -v") {
+		t.Errorf("%d violations:\n%s", r.Violations, got)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if r, err := Soak(ctx, SoakConfig{Out: io.Discard}); err != nil || r.Seeds != 0 {
+		t.Errorf("a soak without time played %d seeds: %v", r.Seeds, err)
 	}
 }
