@@ -119,6 +119,7 @@ func TestUnreachableEndsWithThree(t *testing.T) {
 
 	p.kaon("run", "square.yaml", "--results", "a file").ends(exitUnreachable).says("a file")
 	p.kaon("run", "square.yaml", "--results", "/proc/nowhere").ends(exitUnreachable).says("/proc/nowhere")
+	p.kaon("run", "square.yaml", "--state", "a file").ends(exitUnreachable).says("state folder", "a file")
 	p.kaon("run", "square.yaml", "--results", "s3://nobody/x").ends(exitUnreachable).says("s3://nobody", "AWS_ACCESS_KEY_ID")
 	p.kaon("best", "--results", "s3://nobody/x").ends(exitUnreachable)
 	cmd := p.command("run", "square.yaml", "--results", "s3://nobody/x")

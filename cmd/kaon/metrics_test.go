@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-var sample = regexp.MustCompile(`^([a-z_][a-z0-9_]*)(\{(?:[a-z_]+="(?:[^"\\]|\\.)*",?)*\})? (\S+)$`)
+var sample = regexp.MustCompile(`^([a-z_][a-z0-9_]*)(\{(?:[a-zA-Z_]+="(?:[^"\\]|\\.)*"(?:, ?)?)*\})? (\S+)$`)
 
 // While a sweep runs, its metrics are served in Prometheus's text format, from every stage that lives in the process.
 func TestMetrics(t *testing.T) {

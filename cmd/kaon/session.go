@@ -75,14 +75,14 @@ func openSession(ctx context.Context, cfg sessionConfig) (*session, error) {
 func (s *session) open(ctx context.Context) error {
 	cfg := s.cfg
 	if err := os.MkdirAll(cfg.state, 0o700); err != nil {
-		return fmt.Errorf("make state folder: %w", err)
+		return unreachable(fmt.Errorf("make state folder: %w", err))
 	}
 	if err := keepWinner(cfg); err != nil {
 		return err
 	}
 	var err error
 	if s.journal, err = journal.Open(filepath.Join(cfg.state, journalFile)); err != nil {
-		return fmt.Errorf("open journal of %s: %w", cfg.id, err)
+		return unreachable(fmt.Errorf("open journal of %s: %w", cfg.id, err))
 	}
 	if cfg.spec.Task.Container != nil && cfg.Cluster == "local" {
 		if err := needEngine(ctx); err != nil {
