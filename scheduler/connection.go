@@ -19,12 +19,16 @@ const (
 
 // subscribed starts over with offers and asks about every live attempt.
 func (c *Core) subscribed(ev Subscribed) {
+	before := c.framework
 	if c.framework != ev.Framework {
 		c.framework = ev.Framework
 		c.journal(FrameworkEntry{ID: ev.Framework})
 	}
 	c.connected, c.suppressed = true, false
 	c.cfg.Packer.Reset()
+	if before != "" && before != ev.Framework {
+		c.loseAll()
+	}
 	c.note(Connected{Framework: ev.Framework, Master: ev.Master})
 	for att := c.live.first; att != nil; att = att.next {
 		att.answered = false
@@ -40,6 +44,16 @@ func (c *Core) subscribed(ev Subscribed) {
 		c.timers.set(c.now.Add(implicitReconcile), c.recite)
 	}
 	c.workArrived()
+}
+
+// loseAll ends every live attempt when the master has taken us in as another framework: it removed the one they
+// belonged to, and with it all its tasks. That is no fault of their agents.
+func (c *Core) loseAll() {
+	c.doubtExecutors()
+	for att := c.live.first; att != nil; att = c.live.first {
+		att.missing = c.now
+		c.finish(att, judge(att, Status{State: Lost, Message: "the master removed the framework, and its tasks with it"}, nil), nil)
+	}
 }
 
 func (c *Core) disconnected(ev Disconnected) {

@@ -82,7 +82,7 @@ func (c *Core) groups() (all []group, held bool) {
 
 // shaped completes a demand with what is the scheduler's business.
 func (c *Core) shaped(run *sweepRun, d *offers.Demand) *offers.Demand {
-	if d.Sweep == "" { // the first time
+	if d.Overhead.CPUs == 0 { // the first time
 		d.Resources.CPUs = besideExecutor(d.Resources.CPUs, run.outfit.template.Overhead.CPUs)
 	}
 	d.Sweep, d.Queue, d.Role = run.id, run.spec.Queue, c.cfg.Role

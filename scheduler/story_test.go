@@ -20,7 +20,7 @@ import (
 //
 //	submit s trials=3 retries=1 objective=loss …   offer a1 cpus=4 (mem and disk abound)
 //	update s.0.1 RUNNING [uuid=u1] [loss=1,2 first=0] [exit=0] [reason=…] [from=a1] [garbled]
-//	tick 30s   subscribe   disconnect   crash   stop s   stop-trial s 1   agent-gone a1   won s   retry s   stored s 3
+//	tick 30s   subscribe [f2]   disconnect   crash   stop s   stop-trial s 1   agent-gone a1   won s   retry s   stored s 3
 func TestStories(t *testing.T) {
 	datadriven.Walk(t, "testdata/stories", func(t *testing.T, path string) {
 		s := &story{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), mem: &Memory{}, core: NewCore(testConfig())}
@@ -69,7 +69,11 @@ func (s *story) command(t *testing.T, d *datadriven.TestData) {
 		s.now = s.now.Add(wait)
 		step(Tick{})
 	case "subscribe":
-		step(Subscribed{Framework: "f1", Master: "m"})
+		framework := FrameworkID("f1")
+		if len(d.CmdArgs) > 0 {
+			framework = FrameworkID(arg(0))
+		}
+		step(Subscribed{Framework: framework, Master: "m"})
 	case "disconnect":
 		step(Disconnected{})
 	case "crash":

@@ -38,7 +38,7 @@ func (s *plainStudy) Observe(trial int, state sweep.State, value float64, known 
 func (s *plainStudy) Uniform() bool { return s.sizes == nil }
 
 func (s *plainStudy) Demand(p sweep.Point) (offers.Demand, error) {
-	d := offers.Demand{Resources: sweep.Resources{CPUs: sweep.Unit, Mem: 10 * sweep.Unit}}
+	d := offers.Demand{Resources: sweep.Resources{CPUs: sweep.Unit, Mem: 10 * sweep.Unit}, Sweep: "s", Count: 1}
 	if s.sizes != nil && p != nil {
 		d.Resources.CPUs = s.sizes[int(p[0].Value.(int64))%len(s.sizes)]
 	}

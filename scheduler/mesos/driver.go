@@ -52,7 +52,8 @@ func New(c Config) (*Driver, error) {
 
 // Run subscribes and delivers events until ctx ends, which gives nil, as does the end of the stream after a
 // Teardown. Whenever the stream breaks it delivers Disconnected and subscribes again with the same framework
-// id: at the leader it is told of, else at each master in turn, then after a growing wait. It returns an
+// id: at the leader it is told of, else at each master in turn, then after a growing wait. A framework that the
+// master has removed before this process came goes on under a new id. It returns an
 // error after Refused when the master will never take this framework in, and ErrUnreachable when
 // Config.FirstTimeout passed without a first subscription.
 func (d *Driver) Run(ctx context.Context, deliver func(scheduler.Event)) error {
@@ -64,6 +65,11 @@ func (d *Driver) Run(ctx context.Context, deliver func(scheduler.Event)) error {
 		err := s.run(ctx, deliver)
 		if ctx.Err() != nil || (s.subscribed && d.tornDown.Load()) {
 			return nil
+		}
+		if removed(err) && framework != "" && !again && !s.subscribed {
+			d.conf.Log.Warn("the master has removed the framework; going on as a new one", "framework", framework)
+			framework = ""
+			continue
 		}
 		if permanent(err) {
 			err = fmt.Errorf("subscribe at %s: %w", s.address, remedy(err))

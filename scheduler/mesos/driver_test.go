@@ -205,3 +205,21 @@ func TestCallThatIsRefusedEndsTheSubscription(t *testing.T) {
 	next[scheduler.Disconnected](r)
 	next[scheduler.Subscribed](r)
 }
+
+// A framework that was removed while nobody was there goes on as a new one; only what comes of Subscribed tells.
+func TestRemovedFrameworkGoesOnAsANewOne(t *testing.T) {
+	m := newMaster(t, false, func(w http.ResponseWriter, _ *http.Request, c *api.Call) bool {
+		if c.Type != api.Call_SUBSCRIBE || c.FrameworkID.GetValue() != "fw-old" {
+			return false
+		}
+		_, _ = w.Write(event(&api.Event{Type: api.Event_ERROR, Error: &api.Event_Error{Message: "Framework has been removed"}}))
+		return true
+	})
+	r := start(t, mesos.Config{Masters: []string{m.address()}, FrameworkID: "fw-old"})
+	if s := next[scheduler.Subscribed](r); s.Framework != "fw-1" {
+		t.Fatalf("got %+v", s)
+	}
+	if first := m.subscribes()[0]; first.Subscribe.FrameworkInfo.ID != nil {
+		t.Errorf("the new framework calls itself %v", first.Subscribe.FrameworkInfo.ID)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 var (
@@ -62,8 +63,19 @@ func permanent(err error) bool {
 	return false
 }
 
+// removed tells whether the master says that it has ended this framework for good: an operator tore it down, or it
+// was away for longer than its failover timeout.
+func removed(err error) bool {
+	var event *FrameworkError
+	return errors.As(err, &event) && strings.Contains(event.Text, "Framework has been removed")
+}
+
 // remedy adds what a person can do about a refusal.
 func remedy(err error) error {
+	if removed(err) {
+		return fmt.Errorf("%w: an operator tore it down, or it was away for longer than its failover timeout; "+
+			"its tasks have ended, and whoever resumes goes on as a new framework", err)
+	}
 	var status *StatusError
 	if errors.As(err, &status) {
 		switch status.Code {
