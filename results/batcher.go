@@ -108,7 +108,7 @@ func (b *batcher) flush(ctx context.Context) error {
 	if b.packer.Len() == 0 {
 		return nil
 	}
-	data, name := b.packer.Pack(), BatchName(b.w.cfg.Sweep, b.next)
+	data, name := b.packer.Pack(), LifeBatchName(b.w.cfg.Sweep, b.next, b.w.cfg.Life)
 	if err := b.insist(ctx, func(ctx context.Context) error {
 		return b.w.cfg.Bucket.Put(ctx, name, bytes.NewReader(data))
 	}); err != nil {

@@ -30,6 +30,7 @@ type End struct {
 	EndMs   int64           `codec:"end_ms" json:"end_ms"`
 	Params  json.RawMessage `codec:"params,omitempty" json:"params,omitempty"`
 	Seed    uint64          `codec:"seed,omitempty" json:"seed,omitempty"`
+	Files   []Artifact      `codec:"artifacts,omitempty" json:"artifacts,omitempty"` // that reached the bucket
 }
 
 // How an attempt ended (End.State), and where a trial stands (Trial.State). Waiting and Running are only a

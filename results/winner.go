@@ -15,7 +15,8 @@ type Winner struct {
 	Params    json.RawMessage   `json:"params"`  // one object, in the order of the spec
 	Metrics   map[string]Number `json:"metrics"` // each by its reduce
 	Seed      uint64            `json:"seed"`
-	Artifacts string            `json:"artifacts"` // prefix of the attempt's artifacts in the bucket
+	Artifacts string            `json:"artifacts"`       // prefix of the attempt's artifacts in the bucket
+	Files     []Artifact        `json:"files,omitempty"` // those artifacts
 	SpecHash  string            `json:"spec_hash,omitempty"`
 	Created   string            `json:"created,omitempty"` // RFC 3339, UTC
 }
@@ -37,6 +38,11 @@ func (b *Board) Winner() (w Winner, ok bool) {
 	}
 	if w.Params == nil {
 		w.Params = json.RawMessage("{}")
+	}
+	for _, try := range t.Tries {
+		if try.Attempt == best.Attempt && try.End != nil {
+			w.Files = try.End.Files
+		}
 	}
 	for _, s := range t.Metrics {
 		w.Metrics[s.Name] = s.Value

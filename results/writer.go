@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -14,6 +15,10 @@ import (
 type WriterConfig struct {
 	Bucket Bucket
 	Sweep  string
+
+	// Life is in the names of the batches, and tells this writer's from those of the writers before and after it: letters and
+	// digits. Empty: a random one.
+	Life string
 
 	// Replay reads records again that Add refused: from whoever keeps them durably, the scheduler's journal.
 	// It calls yield with the records after a sequence number, in order, until there is no further one or yield says
@@ -50,6 +55,9 @@ func (c *WriterConfig) fill() {
 	}
 	if c.Backoff.First == 0 {
 		c.Backoff = Backoff{First: 200 * time.Millisecond, Longest: 30 * time.Second}
+	}
+	if c.Life == "" {
+		c.Life = fmt.Sprintf("%08x", rand.Uint32())
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

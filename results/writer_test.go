@@ -120,13 +120,13 @@ func TestWriterBatchesByTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b results.Memory
 		var written []uint64
-		w := start(t, results.WriterConfig{Bucket: &b, BatchWait: 5 * time.Second, Written: func(seq uint64) { written = append(written, seq) }})
+		w := start(t, results.WriterConfig{Bucket: &b, Life: "x", BatchWait: 5 * time.Second, Written: func(seq uint64) { written = append(written, seq) }})
 		for i := range 12 { // a record a second
 			w.Add(uint64(i+1), small(i))
 			time.Sleep(time.Second)
 			synctest.Wait()
 		}
-		if got := fmt.Sprint(objects(t, &b), written); got != "[00000000.msgpack.zst 00000001.msgpack.zst] [5 10]" {
+		if got := fmt.Sprint(objects(t, &b), written); got != "[00000000-x.msgpack.zst 00000001-x.msgpack.zst] [5 10]" {
 			t.Errorf("batches and numbers %s", got)
 		}
 		if err := w.Close(t.Context()); err != nil {
@@ -174,21 +174,44 @@ func TestWriterKeepsObjectsFew(t *testing.T) {
 func TestWriterGoesOnAfterWhatExists(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b results.Memory
-		for _, name := range []string{"sweeps/s/records/00000041.msgpack.zst", "sweeps/s/records/7.msgpack.zst",
-			"sweeps/s/records/notes.txt", "sweeps/s2/records/00000099.msgpack.zst"} {
+		for _, name := range []string{"sweeps/s/records/00000040.msgpack.zst", "sweeps/s/records/00000041-w.msgpack.zst",
+			"sweeps/s/records/7.msgpack.zst", "sweeps/s/records/notes.txt", "sweeps/s2/records/00000099.msgpack.zst"} {
 			if err := b.Put(t.Context(), name, strings.NewReader("half written")); err != nil {
 				t.Fatal(err)
 			}
 		}
-		w := start(t, results.WriterConfig{Bucket: &b})
+		w := start(t, results.WriterConfig{Bucket: &b, Life: "x"})
 		w.Add(1, small(0))
 		if err := w.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := b.Stat(t.Context(), results.BatchName("s", 42)); err != nil {
+		if _, err := b.Stat(t.Context(), results.LifeBatchName("s", 42, "x")); err != nil {
 			t.Error(err)
 		}
 	})
+}
+
+// A put that a killed process left under way may land after the next process has written its first batch.
+func TestWriterIsNotOverwrittenByTheDead(t *testing.T) {
+	var b results.Memory
+	names := map[string]bool{}
+	for range 3 { // none sees what the others have under way
+		var one results.Memory
+		w := start(t, results.WriterConfig{Bucket: &one})
+		w.Add(1, small(0))
+		if err := w.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range objects(t, &one) {
+			names[name] = true
+			if err := b.Put(t.Context(), "sweeps/s/records/"+name, strings.NewReader("")); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if len(names) != 3 {
+		t.Errorf("three lives wrote %v", objects(t, &b))
+	}
 }
 
 // A dead bucket holds nobody up, memory stays bounded, and when it is back everything arrives once.

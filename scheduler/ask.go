@@ -70,29 +70,60 @@ func (l *Loop) Later(ev Event) {
 	}
 }
 
-// known refuses commands about sweeps that do not exist.
+// known refuses commands about what does not exist, has ended, or would not hear them.
 func (c *Core) known(ev Event) error {
-	var id string
 	switch ev := ev.(type) {
 	case Stop:
-		id = ev.Sweep
-	case StopTrial:
-		id = ev.Sweep
+		return c.stillOpen(ev.Sweep)
 	case Pause:
-		id = ev.Sweep
+		return c.stillOpen(ev.Sweep)
 	case Resume:
-		id = ev.Sweep
-	case Retry:
-		id = ev.Sweep
+		return c.stillOpen(ev.Sweep)
+	case StopTrial:
+		return c.knownTrial(ev.Sweep, ev.Trial, false)
 	case Tell:
-		id = ev.Sweep
+		return c.knownTrial(ev.Sweep, ev.Trial, true)
+	case Retry:
+		return c.knownSweep(ev.Sweep)
 	case Won:
-		id = ev.Sweep
-	default:
-		return nil
+		return c.knownSweep(ev.Sweep)
 	}
+	return nil
+}
+
+func (c *Core) knownSweep(id string) error {
 	if c.runs[id] == nil {
 		return fmt.Errorf("sweep %s: %w", id, ErrUnknown)
+	}
+	return nil
+}
+
+// stillOpen refuses what would change a sweep that has ended.
+func (c *Core) stillOpen(id string) error {
+	if err := c.knownSweep(id); err != nil {
+		return err
+	}
+	if phase := c.runs[id].kept.Phase; phase.Ended() {
+		return fmt.Errorf("sweep %s: %w: %s", id, ErrEnded, phase)
+	}
+	return nil
+}
+
+// knownTrial refuses what a trial cannot be told any more, or, when it must listen, not now.
+func (c *Core) knownTrial(id string, trial int, listening bool) error {
+	if err := c.knownSweep(id); err != nil {
+		return err
+	}
+	run := c.runs[id]
+	if !run.has(trial) || trial == ThenTrial && run.spec.Then == nil {
+		return fmt.Errorf("trial %d of sweep %s, which has trials 0 to %d: %w", trial, id, run.total-1, ErrUnknownTrial)
+	}
+	state := run.state(trial)
+	switch att := run.live[trial]; {
+	case terminal(state):
+		return fmt.Errorf("trial %d of sweep %s: %w: %s", trial, id, ErrEnded, state)
+	case listening && (att == nil || att.started.IsZero()):
+		return fmt.Errorf("trial %d of sweep %s: %w: %s", trial, id, ErrNotRunning, state)
 	}
 	return nil
 }

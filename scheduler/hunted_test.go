@@ -54,11 +54,11 @@ func TestExecutorDiesUnderAnAccept(t *testing.T) {
 	c.Step(t0, oneOffer("o1", 4*sweep.Unit))
 	first, _ := pass(c)
 	c.Step(t0, ended(first[0].ID, Finished, 0))
-	c.Step(t0, oneOffer("o2", 4*sweep.Unit, c.runs["s"].outfit.shared))
+	c.Step(t0, oneOffer("o2", 4*sweep.Unit, first[0].Executor.ID))
 	second, _ := pass(c) // warm
-	c.Step(t0, ExecutorGone{Agent: "a", Executor: c.runs["s"].outfit.shared})
+	c.Step(t0, ExecutorGone{Agent: "a", Executor: first[0].Executor.ID})
 	c.Step(t0, ended(second[0].ID, Finished, 0))
-	c.Step(t0, oneOffer("o3", 4*sweep.Unit, c.runs["s"].outfit.shared))
+	c.Step(t0, oneOffer("o3", 4*sweep.Unit, first[0].Executor.ID))
 	third, _ := pass(c)
 	if len(third) != 1 || !reflect.DeepEqual(third[0].Executor, second[0].Executor) {
 		t.Errorf("the executor was sent as %+v, then as %+v", second[0].Executor, third)

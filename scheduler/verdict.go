@@ -61,6 +61,9 @@ func judgeExit(att *attempt, end *wire.End) (outcome, string) {
 	if end != nil && (end.Exit != 0 || end.Error != "" || end.TimedOut) {
 		return judgeEnd(att, end)
 	}
+	if end != nil && end.Lacks != "" {
+		return failed, end.Lacks
+	}
 	if name := att.run.spec.Objective.Name; name != "" && att.trial != ThenTrial && att.value.Reported == 0 {
 		return failed, fmt.Sprintf("ended with exit code 0 but never reported the metric %q: print %s=VALUE, or a JSON line with it", name, name)
 	}
@@ -73,9 +76,6 @@ func judgeEnd(att *attempt, end *wire.End) (outcome, string) {
 		return timedOut, sayTimeout(att)
 	case end.Error != "":
 		return failed, "could not be started: " + end.Error
-	case end.Limit != 0:
-		const mb = 1 << 20
-		return failed, withLastLine(fmt.Sprintf("out of memory at the limit of %d MB (executor included): ask for more in task.resources.memory", end.Limit/mb), end.Stderr)
 	case end.Signal != 0:
 		return failed, withLastLine(fmt.Sprintf("ended by signal %d", end.Signal), end.Stderr)
 	default:
@@ -91,7 +91,7 @@ func judgeFailure(att *attempt, s Status, end *wire.End) (outcome, string) {
 	if end != nil {
 		return lost, say("its executor was told to end it", s)
 	}
-	if platformReason(s.Reason) && !(att.run.outfit.container != nil && imageFailure(s)) {
+	if platformReason(s.Reason) {
 		return lost, say("its executor or agent failed", s)
 	}
 	return failed, say("failed", s)
@@ -108,12 +108,6 @@ func platformReason(reason string) bool {
 		}
 	}
 	return false
-}
-
-// imageFailure tells a container that could not be made of its image, which no other agent would do better, from an
-// executor that could not be fetched.
-func imageFailure(s Status) bool {
-	return s.Reason == "REASON_CONTAINER_LAUNCH_FAILED" && !strings.Contains(s.Message, "ailed to fetch all URIs")
 }
 
 func sayTimeout(att *attempt) string {

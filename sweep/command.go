@@ -151,6 +151,20 @@ func (c Command) macros() ([]macro, error) {
 	return all, err
 }
 
+// foreign is one ${…} of each item of the list that is left to the program, empty where there is none.
+func (c Command) foreign() []string {
+	words, _ := c.split()
+	found := make([]string, len(words))
+	for i, w := range words {
+		for _, p := range w.parts {
+			if p.foreign != "" {
+				found[i] = p.foreign
+			}
+		}
+	}
+	return found
+}
+
 // Environment lists the variables that ${envvar:NAME} reads, so that a missing one is found before the start.
 func (c Command) Environment() []string {
 	macros, _ := c.macros()
@@ -304,6 +318,10 @@ func flags(form string, params Point) []string {
 			words = append(words, p.Name+"="+value)
 		case "args_no_equals":
 			words = append(words, "--"+p.Name, value)
+		case "args_append_hydra":
+			words = append(words, "+"+p.Name+"="+value)
+		case "args_override_hydra":
+			words = append(words, "++"+p.Name+"="+value)
 		case "args_no_boolean_flags":
 			if on, isBool := p.Value.(bool); !isBool {
 				words = append(words, "--"+p.Name+"="+value)

@@ -71,6 +71,9 @@ func TestExpand(t *testing.T) {
 		{[]string{"${args_no_hyphens}"}, []string{"lr=1e-05", "n=3", "on=True", "off=False", "none=None", "opt={'b': 0.9}", "s=a b"}},
 		{[]string{"${args_no_boolean_flags}"}, []string{"--lr=1e-05", "--n=3", "--on", "--none=None", "--opt={'b': 0.9}", "--s=a b"}},
 		{[]string{"${args_no_equals}"}, []string{"--lr", "1e-05", "--n", "3", "--on", "True", "--off", "False", "--none", "None", "--opt", "{'b': 0.9}", "--s", "a b"}},
+		{[]string{"${args_append_hydra}"}, []string{"+lr=1e-05", "+n=3", "+on=True", "+off=False", "+none=None", "+opt={'b': 0.9}", "+s=a b"}},
+		{[]string{"${args_override_hydra}"}, []string{"++lr=1e-05", "++n=3", "++on=True", "++off=False", "++none=None", "++opt={'b': 0.9}", "++s=a b"}},
+		{[]string{"dir=${now:%Y}/${model}", "x${param.n}${a.b}"}, []string{"dir=${now:%Y}/${model}", "x3${a.b}"}},
 		{[]string{"${args_json}"}, []string{`{"lr": 1e-05, "n": 3, "on": true, "off": false, "none": null, "opt": {"b": 0.9}, "s": "a b"}`}},
 		{[]string{"${env}", "${interpreter}", "${program}"}, []string{"/usr/bin/env", "python", "train.py"}},
 		{[]string{"--lr=${param.lr}", "x${param.opt.b}y${param.n}"}, []string{"--lr=1e-05", "x0.9y3"}},
@@ -88,7 +91,7 @@ func TestExpand(t *testing.T) {
 func TestExpandRefuses(t *testing.T) {
 	for _, c := range []Command{
 		{Argv: []string{"${nope}"}}, {Argv: []string{"${param.absent}"}}, {Argv: []string{"${program}"}},
-		{Argv: []string{"${envvar:UNSET}"}}, {Argv: []string{"${winner.args}"}}, {Argv: []string{"x${args}"}},
+		{Argv: []string{"${envvar:UNSET}"}}, {Argv: []string{"${winner.args}"}}, {Argv: []string{"x${args}"}}, {Argv: []string{"x${arg}"}}, {Argv: []string{"${HOME}/x"}},
 		{Shell: "echo ${"}, {Shell: "cat <<E\n${param.lr}\nE"}, {Shell: "echo \"$(echo ${param.lr})\""}, {Shell: "echo $'a' ${param.lr}"},
 		{Shell: "echo ${X:-'} ${param.lr}"}, {Shell: "echo ${i}"},
 	} {

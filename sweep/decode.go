@@ -65,7 +65,7 @@ func (d *decoder) mapping(n *node, field, section string) bool {
 	for _, p := range n.pairs {
 		name := p.key.text
 		if !slices.Contains(keys[section], name) {
-			d.fail(p.key, join(field, name), fmt.Sprintf("unknown key `%s`", short(name)), didYouMean(name, keys[section]))
+			d.fail(p.key, join(field, name), fmt.Sprintf("unknown key `%s`", short(name)), unknownKey(section, name))
 		}
 	}
 	return true

@@ -56,3 +56,18 @@ var unbuilt = map[string]string{
 	"task.fetch":       "remove it and let the command fetch its data",
 	"parameters: from": "write the parameters into the spec",
 }
+
+// otherTools are top-level keys as other tools, and people, call what has another name here.
+var otherTools = map[string]string{
+	"count": "run_cap", "num_runs": "run_cap", "max_runs": "run_cap", "n_trials": "run_cap", "num_trials": "run_cap",
+	"num_samples": "run_cap", "max_trials": "run_cap", "objective": "metric", "search_space": "parameters",
+	"early_stopping": "early_terminate", "algorithm": "method",
+}
+
+// unknownKey is the remedy for a key that a section does not have.
+func unknownKey(section, name string) string {
+	if ours := otherTools[name]; ours != "" && section == "" {
+		return "did you mean `" + ours + "`?"
+	}
+	return didYouMean(name, keys[section])
+}

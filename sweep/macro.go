@@ -10,18 +10,19 @@ import (
 // macroNames are the macros without an argument. Those of W&B come first, in its order.
 var macroNames = []string{
 	"env", "interpreter", "program", "args", "args_no_hyphens", "args_no_boolean_flags", "args_no_equals",
-	"args_json", "args_json_file", "entrypoint", "cmd",
+	"args_json", "args_json_file", "args_append_hydra", "args_override_hydra", "entrypoint", "cmd",
 }
 
 // winnerMacros are those of a `then` step, without their `winner.` prefix.
 var winnerMacros = []string{
-	"args", "args_no_hyphens", "args_no_boolean_flags", "args_no_equals", "args_json", "args_json_file", "value", "trial",
+	"args", "args_no_hyphens", "args_no_boolean_flags", "args_no_equals", "args_json", "args_json_file",
+	"args_append_hydra", "args_override_hydra", "value", "trial",
 }
 
 // several says which macros stand for any number of words.
 func several(name string) bool {
 	switch name {
-	case "args", "args_no_hyphens", "args_no_boolean_flags", "args_no_equals", "entrypoint", "cmd":
+	case "args", "args_no_hyphens", "args_no_boolean_flags", "args_no_equals", "args_append_hydra", "args_override_hydra", "entrypoint", "cmd":
 		return true
 	}
 	return false
@@ -90,12 +91,28 @@ var (
 
 // part is a piece of a command word: text, or a macro and the quotes it stands in.
 type part struct {
-	text  string
-	macro *macro
-	quote byte // in shell text: 0, '\'' or '"'
+	text    string
+	foreign string // what stands in the ${…} that the text ends with and that is left to the program
+	macro   *macro
+	quote   byte // in shell text: 0, '\'' or '"'
 }
 
-// splitMacros cuts a word into text and macros. `$${` is a plain `${`.
+// interpolation is Hydra's own ${…}: ${model.name}, ${now:%Y}, ${oc.env:HOME}. W&B hands it to the program
+// as it is, since only Hydra knows what it stands for.
+var interpolation = regexp.MustCompile(`^[a-z][a-z0-9_]*([.:].*)?$`)
+
+// foreign says whether ${inner}, a part of a longer word, is left to the program: no macro of ours, and not
+// likely meant to be one.
+func foreign(inner, word string) bool {
+	if len(inner)+len("${}") == len(word) || !interpolation.MatchString(inner) || strings.HasPrefix(inner, "param.") ||
+		strings.HasPrefix(inner, "winner.") || strings.HasPrefix(inner, "envvar:") {
+		return false
+	}
+	_, err := parseMacro(inner)
+	return err != nil && suggest(inner, macroNames) == ""
+}
+
+// splitMacros cuts a word into text and macros. `$${` is a plain `${`, and so is Hydra's within a word.
 func splitMacros(word string) ([]part, error) {
 	var parts []part
 	text := strings.Builder{}
@@ -113,6 +130,13 @@ func splitMacros(word string) ([]part, error) {
 		end := strings.IndexByte(word[i:], '}')
 		if end < 0 {
 			return nil, &advised{"a ${ is not closed", "close the macro with }, or write $${ for a plain ${"}
+		}
+		if inner := word[i+2 : i+end]; foreign(inner, word) {
+			text.WriteString(word[i : i+end+1])
+			parts = append(parts, part{text: text.String(), foreign: inner})
+			text.Reset()
+			i += end + 1
+			continue
 		}
 		m, err := parseMacro(word[i+2 : i+end])
 		if err != nil {

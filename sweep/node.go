@@ -185,7 +185,7 @@ func (r *reader) convert(n ast.Node, depth int) *node {
 	case *ast.SequenceNode:
 		out.kind = list
 		for _, v := range n.Values {
-			item := r.convert(v, depth+1)
+			item := r.item(v, n.IsFlowStyle, depth+1)
 			out.items = append(out.items, item)
 			out.grow(item)
 		}
@@ -200,6 +200,38 @@ func (r *reader) convert(n ast.Node, depth int) *node {
 	default:
 		r.scalar(n, out)
 	}
+	r.count(out, at)
+	return out
+}
+
+// item converts an item of a list. Inside braces the library takes the items of [llama:7b, s3://x:9/y] for
+// mappings; to YAML a colon without a space after it is part of the text.
+func (r *reader) item(v ast.Node, flow bool, depth int) *node {
+	m, isMapping := v.(*ast.MappingNode)
+	if !flow || !isMapping || m.IsFlowStyle || len(m.Values) != 1 {
+		return r.convert(v, depth)
+	}
+	pair := m.Values[0]
+	key, isText := pair.Key.(*ast.StringNode)
+	if isText && (key.Token.Type == token.DoubleQuoteType || key.Token.Type == token.SingleQuoteType) {
+		return r.convert(v, depth)
+	}
+	at, colon := position(pair.Key.GetToken()), position(pair.Start)
+	if colon.Line < 1 || colon.Line > len(r.lines) || at.Line != colon.Line {
+		return r.convert(v, depth)
+	}
+	line := []rune(r.lines[colon.Line-1])
+	if at.Column < 1 || colon.Column < at.Column || colon.Column >= len(line) || line[colon.Column-1] != ':' || strings.ContainsRune(" \t,[]{}", line[colon.Column]) {
+		return r.convert(v, depth)
+	}
+	text := string(line[at.Column-1:])
+	if end := strings.IndexAny(text, ",[]{}"); end >= 0 {
+		text = text[:end]
+	}
+	if end := strings.Index(text, " #"); end >= 0 {
+		text = text[:end]
+	}
+	out := &node{line: at.Line, column: at.Column, origin: r.origin, size: 1, depth: 1, plain: true, text: strings.TrimSpace(text)}
 	r.count(out, at)
 	return out
 }

@@ -9,8 +9,9 @@ import (
 )
 
 // paramName is what a parameter may be called: W&B allows letters, digits, _ . and -, and files in the wild
-// also use slashes and colons. What would break flags and variables is refused.
-var paramName = regexp.MustCompile(`^[\pL_][^\s=\pC'"$` + "`" + `\\]*$`)
+// also use slashes and colons, and Hydra's +, ++ and ~ before the name. What would break flags and variables
+// is refused.
+var paramName = regexp.MustCompile(`^(\+{1,2}|~)?[\pL_][^\s=\pC'"$` + "`" + `\\]*$`)
 
 // maxParameters bounds the parameters of one spec.
 const maxParameters = 10_000

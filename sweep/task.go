@@ -88,6 +88,13 @@ func (d *decoder) checkMacros(c Command, at, n *node, field string) {
 	for _, m := range macros {
 		d.checkMacro(m, c, at, field)
 	}
+	for i, inner := range c.foreign() {
+		if inner == "" {
+			continue
+		}
+		d.warn(at.items[i], fmt.Sprintf("%s.%d", field, i), "${"+short(inner)+"} is no macro: the program gets it as it stands",
+			"nothing, if it is Hydra's; $${"+short(inner)+"} says so")
+	}
 }
 
 func (d *decoder) checkMacro(m macro, c Command, at *node, field string) {

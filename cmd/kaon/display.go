@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
@@ -16,6 +18,8 @@ import (
 type progress struct {
 	total, done, running, failed int
 	best                         string        // "accuracy 0.9721 (trial 57)"; empty when there is none yet
+	percent                      string        // how far running trials are in the mean, "47 %"; empty when none says
+	paused                       bool          // no more trials start
 	elapsed                      time.Duration // since this process began to run the sweep
 	doneBefore                   int           // trials that had ended when this process began
 }
@@ -28,7 +32,7 @@ type display interface {
 }
 
 // newDisplay chooses: a live bar on a terminal, plain lines in a pipe, nothing but said lines when quiet.
-func newDisplay(w io.Writer, name string, total int, quiet bool) display {
+func newDisplay(w io.Writer, total int, quiet bool) display {
 	if quiet {
 		return &quietDisplay{w}
 	}
@@ -36,7 +40,7 @@ func newDisplay(w io.Writer, name string, total int, quiet bool) display {
 		w = c.file
 	}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
-		return newBarDisplay(w, name, total)
+		return newBarDisplay(w, total)
 	}
 	return &lineDisplay{w: w, every: plainInterval}
 }
@@ -54,22 +58,82 @@ func (p progress) rate() (perSecond float64, left time.Duration) {
 	return perSecond, time.Duration(float64(p.total-p.done) / perSecond * float64(time.Second)).Round(time.Second)
 }
 
-// details is everything beside the bar, in one order for terminal and pipe.
-func (p progress) details() string {
-	parts := []string{fmt.Sprintf("%d running", p.running)}
+// part is one thing to tell, and how early it is left out when there is no room; 0 is never.
+type part struct {
+	text  string
+	spare int
+}
+
+// parts is everything beside the bar, in one order for terminal and pipe.
+func (p progress) parts() []part {
+	parts := []part{{fmt.Sprintf("%d running", p.running), 4}}
+	if p.percent != "" && p.running > 0 {
+		parts[0].text += " (" + p.percent + ")"
+	}
+	if p.paused {
+		parts = append(parts, part{"paused", 0})
+	}
 	if p.failed > 0 {
-		parts = append(parts, fmt.Sprintf("%d failed", p.failed))
+		parts = append(parts, part{fmt.Sprintf("%d failed", p.failed), 2})
 	}
 	if perSecond, left := p.rate(); perSecond > 0 {
-		parts = append(parts, fmt.Sprintf("%.3g/s", perSecond))
+		parts = append(parts, part{fmt.Sprintf("%.3g/s", perSecond), 5})
 		if p.done < p.total {
-			parts = append(parts, "ETA "+left.String())
+			parts = append(parts, part{"ETA " + left.String(), 1})
 		}
 	}
 	if p.best != "" {
-		parts = append(parts, "best "+p.best)
+		parts = append(parts, part{"best " + p.best, 3})
 	}
-	return strings.Join(parts, " · ")
+	return parts
+}
+
+func (p progress) details() string { return join(p.parts()) }
+
+const separator = " · "
+
+func join(parts []part) string {
+	texts := make([]string, len(parts))
+	for i := range parts {
+		texts[i] = parts[i].text
+	}
+	return strings.Join(texts, separator)
+}
+
+// fit leaves parts out, those most easily spared first, until the rest fits or is worth too much.
+func fit(parts []part, width, sparing int) []part {
+	for utf8.RuneCountInString(join(parts)) > width {
+		most := slices.MaxFunc(parts, func(a, b part) int { return a.spare - b.spare })
+		if most.spare < sparing {
+			break
+		}
+		parts = slices.DeleteFunc(parts, func(x part) bool { return x == most })
+	}
+	return parts
+}
+
+// line fills one line of a terminal that is width characters wide: the count, what else there is room for, and
+// before it a bar if room is left.
+func (p progress) line(width int) string {
+	const (
+		barMost, barLeast = 32, 10
+		barBefore         = 4 // a bar is worth more than parts this easily spared
+	)
+	parts := append([]part{{fmt.Sprintf("%d/%d", p.done, p.total), 0}}, p.parts()...)
+	room := width - 1 // the last column would wrap on some terminals
+	parts = fit(parts, room-barLeast-1, barBefore)
+	parts = fit(parts, room, 1)
+	text := join(parts)
+	size := min(barMost, room-1-utf8.RuneCountInString(text))
+	if size < barLeast {
+		return text
+	}
+	inner := size - 2
+	full := 0
+	if p.total > 0 {
+		full = inner * p.done / p.total
+	}
+	return "▕" + strings.Repeat("█", full) + strings.Repeat("░", inner-full) + "▏ " + text
 }
 
 // lineDisplay prints a line now and then: for logs and pipes.
@@ -83,7 +147,7 @@ type lineDisplay struct {
 func (d *lineDisplay) say(line string) { fmt.Fprintln(d.w, line) }
 
 func (d *lineDisplay) show(p progress) {
-	if p.elapsed-d.since >= d.every && (p.done != d.last.done || p.running != d.last.running) {
+	if p.elapsed-d.since >= d.every && (p.done != d.last.done || p.running != d.last.running || p.percent != d.last.percent || p.paused != d.last.paused) {
 		d.print(p)
 	}
 }
@@ -113,20 +177,22 @@ type barDisplay struct {
 	latest chan progress // capacity 1: only the newest state is drawn
 }
 
-func newBarDisplay(w io.Writer, name string, total int) *barDisplay {
+// redraw is slower than draw, and fast enough that the bar moves smoothly.
+const redraw = 150 * time.Millisecond
+
+func newBarDisplay(w io.Writer, total int) *barDisplay {
 	d := &barDisplay{latest: make(chan progress, 1)}
-	d.bars = mpb.New(mpb.WithOutput(w), mpb.WithRefreshRate(150*time.Millisecond), mpb.WithWidth(34))
-	var shown progress
-	d.bar = d.bars.New(int64(total), mpb.BarStyle().Lbound("▕").Filler("█").Tip("█").Padding("░").Rbound("▏"),
-		mpb.PrependDecorators(decor.Name(name+" "), decor.CountersNoUnit("%d/%d ")),
-		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
-			select {
-			case shown = <-d.latest:
-			default:
-			}
-			return " " + shown.details()
-		})),
-	)
+	d.bars = mpb.New(mpb.WithOutput(w), mpb.WithRefreshRate(redraw))
+	shown := progress{total: total}
+	draw := mpb.BarFillerFunc(func(w io.Writer, s decor.Statistics) error {
+		select {
+		case shown = <-d.latest:
+		default:
+		}
+		_, err := io.WriteString(w, shown.line(s.AvailableWidth))
+		return err
+	})
+	d.bar = d.bars.MustAdd(int64(total), draw, mpb.BarFillerTrim())
 	return d
 }
 

@@ -9,7 +9,7 @@ import (
 
 func TestPipeGetsPlainLines(t *testing.T) {
 	var out bytes.Buffer
-	d := newDisplay(&out, "digits", 240, false)
+	d := newDisplay(&out, 240, false)
 	d.say("running digits-x7k2")
 	d.show(progress{total: 240, done: 1, running: 2, elapsed: time.Second})
 	d.show(progress{total: 240, done: 60, running: 2, failed: 3, elapsed: 6 * time.Second, best: "accuracy 0.97 (trial 7)"})
@@ -29,5 +29,29 @@ func TestRateLeavesOutWhatWasDoneBefore(t *testing.T) {
 	perSecond, left := progress{total: 100, done: 60, doneBefore: 50, elapsed: 10 * time.Second}.rate()
 	if perSecond != 1 || left != 40*time.Second {
 		t.Errorf("rate %v, left %v: want 1 per second, 40s", perSecond, left)
+	}
+}
+
+func TestLineFitsTheTerminal(t *testing.T) {
+	p := progress{total: 240, done: 60, running: 2, failed: 3, elapsed: 6 * time.Second, best: "accuracy 0.97 (trial 7)"}
+	for _, tt := range []struct {
+		width int
+		want  string
+	}{
+		{120, "▕███████░░░░░░░░░░░░░░░░░░░░░░░▏ 60/240 · 2 running · 3 failed · 10/s · ETA 18s · best accuracy 0.97 (trial 7)"},
+		{80, "▕████░░░░░░░░░░░░░░▏ 60/240 · 3 failed · ETA 18s · best accuracy 0.97 (trial 7)"},
+		{70, "▕██░░░░░░▏ 60/240 · 3 failed · ETA 18s · best accuracy 0.97 (trial 7)"},
+		{42, "▕██░░░░░░░░░▏ 60/240 · 3 failed · ETA 18s"},
+		{20, "60/240 · ETA 18s"},
+		{10, "60/240"},
+		{1, "60/240"},
+	} {
+		if got := p.line(tt.width); got != tt.want {
+			t.Errorf("%d columns:\n%s\nwant:\n%s", tt.width, got, tt.want)
+		}
+	}
+	p = progress{}
+	if got := p.line(40); !strings.Contains(got, "0/0") {
+		t.Errorf("nothing known yet: %q", got)
 	}
 }

@@ -13,9 +13,15 @@ import (
 
 // commands is the whole tree: kong reads it for parsing, help and completion.
 type commands struct {
-	Run    runCmd    `cmd:"" group:"Sweeps" help:"Run a sweep and watch it to its end."`
-	Plan   planCmd   `cmd:"" group:"Sweeps" help:"Say what a sweep would do, without doing any of it."`
-	Retry  retryCmd  `cmd:"" group:"Sweeps" help:"Run what failed of a sweep again."`
+	Run     runCmd     `cmd:"" group:"Sweeps" help:"Run a sweep and watch it to its end."`
+	Plan    planCmd    `cmd:"" group:"Sweeps" help:"Say what a sweep would do, without doing any of it."`
+	Retry   retryCmd   `cmd:"" group:"Sweeps" help:"Run what failed of a sweep again."`
+	Status  statusCmd  `cmd:"" group:"Sweeps" help:"Say how a sweep stands, live while it runs on this machine."`
+	Stop    stopCmd    `cmd:"" group:"Sweeps" help:"End a sweep, or one trial of it, that runs on this machine."`
+	Pause   pauseCmd   `cmd:"" group:"Sweeps" help:"Let running trials finish and start no more."`
+	Resume  resumeCmd  `cmd:"" group:"Sweeps" help:"End a pause."`
+	Message messageCmd `cmd:"" group:"Sweeps" help:"Send a JSON value to a running trial, as a line of its $KAON_CONTROL."`
+
 	Best   bestCmd   `cmd:"" group:"Results" help:"Print the winner of a sweep."`
 	Trials trialsCmd `cmd:"" group:"Results" help:"List the trials of a sweep."`
 	Trial  trialCmd  `cmd:"" group:"Results" help:"Show all that is known of one trial."`

@@ -202,9 +202,14 @@ func (x *process) signal(s os.Signal) {
 
 func (x *process) wait() ran {
 	x.p.t.Helper()
+	return x.within(patience)
+}
+
+func (x *process) within(limit time.Duration) ran {
+	x.p.t.Helper()
 	select {
 	case <-x.ended:
-	case <-time.After(patience):
+	case <-time.After(limit):
 		x.p.t.Fatalf("kaon %s does not end\nstdout:\n%sstderr:\n%s", strings.Join(x.cmd.Args[1:], " "), x.stdout, x.stderr)
 	}
 	return ran{x.p.t, x.cmd.Args[1:], x.cmd.ProcessState.ExitCode(), x.stdout.String(), x.stderr.String()}

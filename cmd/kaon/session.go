@@ -16,6 +16,7 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/control"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/study"
@@ -32,7 +33,8 @@ type session struct {
 	loop    *scheduler.Loop
 	watcher *watcher
 	writer  *results.Writer
-	before  int // trials that had ended when this process began
+	door    *control.Server // nil: this place has no sockets
+	before  int             // trials that had ended when this process began
 
 	cancel     context.CancelFunc
 	loopDone   chan struct{}
@@ -46,6 +48,9 @@ const (
 	journalFile = "journal.db"
 	winnerFile  = "winner.json"
 )
+
+// controlFile is the socket in a sweep's state folder over which other commands talk to the process that runs it.
+const controlFile = "control.sock"
 
 // sessionConfig says which sweep runs where.
 type sessionConfig struct {
@@ -84,33 +89,18 @@ func (s *session) open(ctx context.Context) error {
 	if s.journal, err = journal.Open(filepath.Join(cfg.state, journalFile)); err != nil {
 		return unreachable(fmt.Errorf("open journal of %s: %w", cfg.id, err))
 	}
-	if cfg.spec.Task.Container != nil && cfg.Cluster == "local" {
-		if err := needEngine(ctx); err != nil {
-			return err
-		}
-	}
 	if s.cluster, err = startCluster(ctx, cfg.clusterFlags, cfg.state, cfg.log); err != nil {
 		return err
 	}
 	if err := s.openResults(ctx); err != nil {
 		return err
 	}
-	image, err := s.image(ctx)
-	if err != nil {
-		return err
-	}
-	if cfg.spec.Task.Container != nil {
-		if _, err := s.container(cfg.spec); err != nil { // said now rather than when the sweep is taken
-			return usage(err)
-		}
-	}
-	core, err := scheduler.Restore(time.Now(), s.coreConfig(image), s.journal.Load())
+	core, err := scheduler.Restore(time.Now(), s.coreConfig(), s.journal.Load())
 	if err != nil {
 		return fmt.Errorf("read journal of %s: %w", cfg.id, err)
 	}
 	driver := s.cluster.driver
 	driver.FrameworkID, driver.Log = s.stand(core), cfg.log
-	driver.GPUs = driver.GPUs || cfg.spec.WantsGPUs()
 	if driver.Name == "" {
 		driver.Name = "kaon " + cfg.id
 	}
@@ -154,23 +144,10 @@ func (s *session) openResults(ctx context.Context) error {
 		Bucket: s.cfg.bucket, Sweep: s.cfg.id, Log: s.cfg.log, Stats: s.cfg.stats,
 		Written: func(number uint64) { s.loop.Later(scheduler.Stored{Sweep: s.cfg.id, Through: number}) },
 		Replay: func(after uint64, yield func(uint64, results.Record) bool) error {
-			return replay(s.journal, s.cfg.id, after, yield)
+			return s.journal.Replay(s.cfg.id, after, yield)
 		},
 	})
 	s.watcher.add = s.writer.Add
-	return nil
-}
-
-// replay reads the records that the writer could not hold from the journal.
-func replay(j scheduler.Journal, id string, after uint64, yield func(uint64, results.Record) bool) error {
-	for entry, err := range j.Load() {
-		if err != nil {
-			return fmt.Errorf("read journal: %w", err)
-		}
-		if r, ok := entry.(scheduler.RecordEntry); ok && r.Sweep == id && r.Number > after && !yield(r.Number, r.Record) {
-			return nil
-		}
-	}
 	return nil
 }
 
@@ -183,7 +160,7 @@ func (s *session) submit(ctx context.Context, spec *sweep.Spec) error {
 	if err := results.WriteSweep(ctx, s.cfg.bucket, s.manifest(spec, time.Now())); err != nil {
 		return fmt.Errorf("store sweep: %w", err)
 	}
-	err := s.loop.Submit(ctx, scheduler.Submit{ID: s.cfg.id, Spec: spec, Overrides: spec.Overrides})
+	err := s.loop.Submit(ctx, scheduler.Submit{ID: s.cfg.id, Spec: spec})
 	if errors.Is(err, scheduler.ErrClosed) { // the loop knows why
 		<-s.loopDone
 		select {
@@ -243,10 +220,14 @@ func (s *session) finish(ctx context.Context, ended scheduler.SweepEnded, summar
 // progress is the scheduler's state as a watcher sees it.
 func (s *session) progress(snap scheduler.Snapshot, began time.Time) progress {
 	n := snap.Sweeps[0].Counts
-	return progress{
+	p := progress{
 		total: n.Total, done: ended(n), doneBefore: s.before, running: n.Running + n.Launched, failed: n.Failed,
-		best: s.watcher.best(s.cfg.spec.Objective.Name), elapsed: time.Since(began),
+		best: s.watcher.best(s.cfg.spec.Objective.Name), elapsed: time.Since(began), paused: snap.Sweeps[0].Paused,
 	}
+	if mean, ok := control.MeanPercent(s.watcher.running(), s.cfg.id); ok {
+		p.percent = fmt.Sprintf("%.0f %%", mean)
+	}
+	return p
 }
 
 func ended(n scheduler.Counts) int { return n.Succeeded + n.Failed + n.Stopped + n.Cached }
@@ -266,38 +247,20 @@ func keepWinner(cfg sessionConfig) error {
 	return nil
 }
 
-func (s *session) coreConfig(image study.Image) scheduler.Config {
+func (s *session) coreConfig() scheduler.Config {
 	return scheduler.Config{
 		Packer:         offers.NewIndex(0),
 		Executor:       s.cluster.executor,
-		Inside:         inside(s.cluster.executor),
-		Container:      s.container,
 		Packing:        offers.Options{Policy: offers.Policy(s.cfg.spec.Packing)},
 		PartitionGrace: s.cfg.PartitionGrace,
 		ReviveEvery:    s.cluster.reviveEvery,
 		Studies: func(id string, spec *sweep.Spec) (scheduler.Study, error) {
 			return study.New(id, spec, study.Options{
-				Dir: s.workDir(spec), Getenv: os.LookupEnv, Interpreter: s.interpreter(spec), Image: image, Winner: s.cfg.winner,
+				Dir: s.cluster.workDir(spec), Getenv: os.LookupEnv, Interpreter: s.cluster.interpreter, Winner: s.cfg.winner,
 			})
 		},
 		Parse: parseEntry,
 	}
-}
-
-// workDir is where trials start: in an image, where it says.
-func (s *session) workDir(spec *sweep.Spec) string {
-	if spec.Task.Container != nil {
-		return "."
-	}
-	return s.cluster.workDir(spec)
-}
-
-// interpreter is what ${interpreter} stands for: in an image, its python.
-func (s *session) interpreter(spec *sweep.Spec) string {
-	if spec.Task.Container != nil {
-		return ""
-	}
-	return s.cluster.interpreter
 }
 
 // parseEntry reads a spec back as it was submitted.
@@ -321,12 +284,19 @@ func (s *session) start() {
 		defer close(s.writerDone)
 		_ = s.writer.Run(context.Background()) // Close ends it, and says what was not written
 	}()
+	var err error
+	if s.door, err = control.Listen(filepath.Join(s.cfg.state, controlFile), s.loop, s.watcher.running); err != nil {
+		s.watcher.say("kaon stop, pause, resume and message will not reach this run: %v", err) // it runs as well without
+	}
 }
 
 // close ends the session within ctx: what is left is written, then the loop, the cluster and the journal end.
 func (s *session) close(ctx context.Context) (err error) {
+	if s.door != nil {
+		err = s.door.Close()
+	}
 	if s.cancel != nil {
-		err = s.writer.Close(ctx)
+		err = errors.Join(err, s.writer.Close(ctx))
 		<-s.writerDone
 		s.cancel()
 		<-s.loopDone

@@ -14,12 +14,13 @@ import (
 )
 
 type trialsCmd struct {
-	Sweep string   `arg:"" optional:"" help:"Sweep; the newest when left out."`
-	State []string `help:"Only trials in these states: waiting, running, succeeded, failed, stopped, cached." placeholder:"STATE"`
-	Sort  string   `default:"trial" help:"trial, value, seconds, attempts, or a metric's name." placeholder:"KEY"`
-	Desc  bool     `help:"Highest first; for value: worst first."`
-	Limit int      `default:"50" help:"At most so many; 0 for all (${default})."`
-	JSON  bool     `help:"Print one JSON object a line."`
+	Sweep  string   `arg:"" optional:"" help:"Sweep; the newest when left out."`
+	State  []string `help:"Only trials in these states: waiting, running, succeeded, failed, stopped, cached." placeholder:"STATE"`
+	Sort   string   `default:"trial" help:"trial, value, seconds, attempts, or a metric's name." placeholder:"KEY"`
+	Desc   bool     `help:"Highest first; for value: worst first."`
+	Limit  int      `default:"50" help:"At most so many; 0 for all (${default})."`
+	JSON   bool     `help:"Print one JSON object a line."`
+	Folder string   `name:"state-dir" placeholder:"DIR" help:"Folder of journals and sandboxes, as given to run with --state."`
 	resultsFlags
 }
 
@@ -37,6 +38,12 @@ func (c *trialsCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
+	live := controlFlags{State: c.Folder, resultsFlags: c.resultsFlags}.alive(ctx, src.id)
+	percents := map[int]*float64{}
+	for _, r := range live {
+		percents[r.Trial] = r.Percent
+		_ = board.Fold(results.Record{Sweep: src.id, Trial: r.Trial, Attempt: r.Attempt}) // the bucket hears of it later; a `then` step has no row
+	}
 	if err := c.checkSort(board); err != nil {
 		return err
 	}
@@ -44,13 +51,19 @@ func (c *trialsCmd) Run(ctx context.Context, out *output) error {
 	if c.JSON {
 		enc := json.NewEncoder(out.stdout)
 		for t := range board.Trials(query) {
-			if err := enc.Encode(t); err != nil {
+			if err := enc.Encode(listed{t, percents[t.Trial]}); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	return c.table(out.stdout, board, query, src.id)
+	return c.table(out.stdout, board, query, src.id, percents)
+}
+
+// listed is one line of `kaon trials --json`: a contract for scripts.
+type listed struct {
+	results.Trial
+	Percent *float64 `json:"percent,omitempty"` // how far it said it is, while it runs on this machine
 }
 
 // checkSort refuses a key that would sort nothing.
@@ -62,7 +75,7 @@ func (c *trialsCmd) checkSort(board *results.Board) error {
 	return usage(fmt.Errorf("--sort %q is no key and no metric of this sweep; there are: %s", c.Sort, strings.Join(known, ", ")))
 }
 
-func (c *trialsCmd) table(w io.Writer, board *results.Board, query results.Query, id string) error {
+func (c *trialsCmd) table(w io.Writer, board *results.Board, query results.Query, id string, percents map[int]*float64) error {
 	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tab, "TRIAL\tSTATE\tVALUE\tTRIES\tSECONDS\tPARAMETERS")
 	shown := 0
@@ -72,7 +85,11 @@ func (c *trialsCmd) table(w io.Writer, board *results.Board, query results.Query
 		if t.Value != nil {
 			value = t.Value.String()
 		}
-		fmt.Fprintf(tab, "%d\t%s\t%s\t%d\t%s\t%s\n", t.Trial, t.State, value, len(t.Tries), seconds(t), params(t.Params))
+		state := t.State
+		if p := percents[t.Trial]; p != nil && state == results.Running {
+			state += " " + percent(p)
+		}
+		fmt.Fprintf(tab, "%d\t%s\t%s\t%d\t%s\t%s\n", t.Trial, state, value, len(t.Tries), seconds(t), params(t.Params))
 	}
 	if err := tab.Flush(); err != nil {
 		return err

@@ -10,12 +10,14 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/control"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // watcher hears what the scheduler makes true. It folds records into the board, hands them to the writer, and
 // keeps what people are told. Its listener runs in the loop's goroutine; everything else may call its methods.
 type watcher struct {
-	sweep string
+	id    string
 	later func(scheduler.Event)
 	add   func(number uint64, r results.Record) bool
 	// retrying: the sweep had ended and is run again, so its former end is no news.
@@ -28,7 +30,8 @@ type watcher struct {
 	mu struct {
 		sync.Mutex
 		board   *results.Board
-		waiting string // why nothing more runs; empty when all that waits is wanted to wait
+		waiting string                  // why nothing more runs; empty when all that waits is wanted to wait
+		alive   map[int]control.Running // by trial
 	}
 }
 
@@ -36,10 +39,11 @@ const linesKept = 256
 
 func newWatcher(id string, board *results.Board) *watcher {
 	w := &watcher{
-		sweep: id, lines: make(chan string, linesKept),
+		id: id, lines: make(chan string, linesKept),
 		ended: make(chan scheduler.SweepEnded, 1), begun: make(chan scheduler.SweepStarted, 1),
 	}
 	w.mu.board = board
+	w.mu.alive = map[int]control.Running{}
 	return w
 }
 
@@ -47,12 +51,14 @@ func (w *watcher) listener() scheduler.Listener {
 	return scheduler.Listener{
 		Connected:    w.connected,
 		SweepStarted: func(n scheduler.SweepStarted) { offer(w.begun, n) },
+		TrialMoved:   w.moved,
+		Progress:     w.progressed,
 		Recorded:     w.recorded,
 		Followed:     w.followed,
 		Select:       w.choose,
 		SweepEnding:  func(n scheduler.SweepEnding) { w.say("%s", n.Sentence) },
 		SweepEnded: func(n scheduler.SweepEnded) {
-			if n.Sweep == w.sweep && !(w.retrying && n.Resumed) {
+			if n.Sweep == w.id && !(w.retrying && n.Resumed) {
 				offer(w.ended, n)
 			}
 		},
@@ -82,6 +88,45 @@ func (w *watcher) recorded(n scheduler.Recorded) {
 	_ = w.mu.board.Fold(n.Record) // refuses only what is not this sweep's, counted in results' metrics
 	w.mu.Unlock()
 	w.add(n.Number, n.Record)
+}
+
+// moved keeps the list of attempts that are alive.
+func (w *watcher) moved(n scheduler.TrialMoved) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if n.To != sweep.Launched && n.To != sweep.Running {
+		delete(w.mu.alive, n.Trial)
+		return
+	}
+	a := w.mu.alive[n.Trial]
+	if a.Attempt != n.Attempt {
+		a = control.Running{Sweep: n.Sweep, Trial: n.Trial, Attempt: n.Attempt}
+	}
+	a.State, a.Host = n.To.String(), n.Host
+	w.mu.alive[n.Trial] = a
+}
+
+// progressed keeps how far an attempt said it is. After a resume it is also the first that is heard of one.
+func (w *watcher) progressed(n scheduler.Progress) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	a := w.mu.alive[n.Trial]
+	if a.Attempt != n.Attempt {
+		a = control.Running{Sweep: n.Sweep, Trial: n.Trial, Attempt: n.Attempt, State: sweep.Running.String()}
+	}
+	a.Percent = &n.Percent
+	w.mu.alive[n.Trial] = a
+}
+
+// running is the attempts that are alive, by trial.
+func (w *watcher) running() []control.Running {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	all := make([]control.Running, 0, len(w.mu.alive))
+	for _, trial := range slices.Sorted(maps.Keys(w.mu.alive)) {
+		all = append(all, w.mu.alive[trial])
+	}
+	return all
 }
 
 // followed tells what the `then` step reported.
@@ -123,7 +168,7 @@ func (w *watcher) avoided(n scheduler.Avoided) {
 func (w *watcher) packed(n scheduler.Packed) {
 	why := ""
 	for _, r := range n.Refusals {
-		if r.Sweep == w.sweep {
+		if r.Sweep == w.id {
 			why = r.Refusal.Sentence()
 		}
 	}

@@ -28,6 +28,23 @@ const requestTries = 3
 // Open makes ready the bucket of an address s3://bucket/prefix and asks it for one name, so that a wrong
 // address and wrong credentials show here: its errors wrap results.ErrDenied, ErrNoBucket or ErrUnavailable.
 func Open(ctx context.Context, address string) (*Bucket, error) {
+	b, err := connect(address)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for o := range b.core.Client.ListObjectsIter(ctx, b.bucket, minio.ListObjectsOptions{Prefix: b.prefix, Recursive: true, MaxKeys: 1}) {
+		if o.Err != nil {
+			return nil, b.explain("open", "", o.Err)
+		}
+		break
+	}
+	return b, nil
+}
+
+// connect makes ready the bucket of an address without asking it anything.
+func connect(address string) (*Bucket, error) {
 	c, err := configure(address)
 	if err != nil {
 		return nil, err
@@ -46,16 +63,7 @@ func Open(ctx context.Context, address string) (*Bucket, error) {
 		return nil, fmt.Errorf("open %q: %w", address, err)
 	}
 	client.SetAppInfo("kaon", "1")
-	b := &Bucket{minio.Core{Client: client}, c.bucket, c.prefix, c.url()}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	for o := range client.ListObjectsIter(ctx, b.bucket, minio.ListObjectsOptions{Prefix: b.prefix, Recursive: true, MaxKeys: 1}) {
-		if o.Err != nil {
-			return nil, b.explain("open", "", o.Err)
-		}
-		break
-	}
-	return b, nil
+	return &Bucket{minio.Core{Client: client}, c.bucket, c.prefix, c.url()}, nil
 }
 
 // check refuses bad names, in the words of op.

@@ -19,7 +19,7 @@ import (
 
 const (
 	mediaType = "application/x-protobuf"
-	path      = "/api/v1/executor"
+	apiPath   = "/api/v1/executor"
 
 	// maxRecord bounds one event; Mesos sends no protobuf message beyond 64 MiB.
 	maxRecord = 64 << 20
@@ -58,19 +58,14 @@ func newAgent(conf *Config) (*agent, error) {
 		DisableCompression:    true,
 		TLSNextProto:          map[string]func(string, *tls.Conn) http.RoundTripper{},
 	}
-	if conf.Socket != "" {
-		t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{Timeout: callTimeout}).DialContext(ctx, "unix", conf.Socket)
-		}
-	}
-	a := &agent{conf: conf, client: &http.Client{Transport: t}, url: "http://" + conf.Agent + path, header: http.Header{
+	a := &agent{conf: conf, client: &http.Client{Transport: t}, url: "http://" + conf.Agent + apiPath, header: http.Header{
 		"Content-Type": {mediaType}, "Accept": {mediaType}, "User-Agent": {"kaon executor"},
 	}}
 	if conf.Token != "" {
 		a.header.Set("Authorization", "Bearer "+conf.Token)
 	}
 	if conf.HTTPS {
-		a.url = "https://" + conf.Agent + path
+		a.url = "https://" + conf.Agent + apiPath
 		t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: conf.CA == ""}
 		if conf.CA != "" {
 			pem, err := os.ReadFile(conf.CA)

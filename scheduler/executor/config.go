@@ -15,7 +15,6 @@ import (
 // says; zero fields of the second part take the defaults named here.
 type Config struct {
 	Agent           string // host:port of the agent's HTTP endpoint
-	Socket          string // of the agent, on this machine; empty: by TCP
 	HTTPS           bool
 	CA              string // file of trusted roots in PEM for HTTPS; empty: any certificate is believed, as libprocess does by default
 	Token           string // bearer token; empty: none
@@ -42,6 +41,7 @@ type Config struct {
 	MaxLine     int           // longest line looked at for metrics; default 64 KiB
 	HeadBytes   int64         // of stdout and stderr each, kept from the start; default 8 MiB
 	TailBytes   int64         // and from the end, at least; default 8 MiB
+	Patience    time.Duration // for how long a depot may be away while files are fetched or delivered; default 1 h
 	Subreaper   bool          // adopt and kill what trials leave behind; only for a process of our own
 
 	Log *slog.Logger // default: discards
@@ -56,7 +56,6 @@ func FromEnvironment(environ []string) (Config, error) {
 	}
 	c := Config{
 		Agent:       env["MESOS_AGENT_ENDPOINT"],
-		Socket:      env["MESOS_DOMAIN_SOCKET"],
 		Framework:   env["MESOS_FRAMEWORK_ID"],
 		Executor:    env["MESOS_EXECUTOR_ID"],
 		Sandbox:     env["MESOS_SANDBOX"],

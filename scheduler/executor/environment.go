@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -32,8 +33,24 @@ const (
 	metricsName   = "metrics.jsonl"
 	controlName   = "control"
 	artifactsName = "artifacts"
+	workName      = "work"   // the attempt's copy of the code
+	inputsName    = "inputs" // links to what it was given, when it works elsewhere
 	spillName     = ".points"
 )
+
+// environment is what the attempt sees, its secrets too.
+func (t *task) environment() ([]string, error) {
+	o := t.order
+	o.Env = slices.Clone(o.Env)
+	for _, name := range slices.Sorted(maps.Keys(t.private)) {
+		o.Env = append(o.Env, name+"="+t.private[name])
+	}
+	env, err := environment(t.x.conf.Environ, &o, t.dir)
+	if err == nil && len(o.Inputs) > 0 {
+		env = append(env, "KAON_INPUTS="+t.inputs)
+	}
+	return env, err
+}
 
 // environment is what an attempt sees: base, then the order's own, then kaon's; a later value replaces an
 // earlier one.

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,9 +34,15 @@ type task struct {
 	id    string
 	dir   string // its folder in the sandbox
 	order wire.Order
-	x     *executor
-	begin time.Time
-	kills uint64 // for want of memory, before it started
+	ctx   context.Context // ends when the task is killed
+	stop  context.CancelFunc
+
+	work    string            // folder of its own copy of the code, else dir
+	inputs  string            // $KAON_INPUTS
+	private map[string]string // secrets, and what hides them
+	hide    *secrets
+	x       *executor
+	begin   time.Time
 
 	mu struct {
 		sync.Mutex
@@ -49,7 +56,9 @@ type task struct {
 		grace    *time.Timer // until SIGKILL
 		limit    *time.Timer // until the order's timeout
 		send     *time.Timer // until the next update is due
-		progress time.Time   // when progress was told last
+		percent  float64     // progress, as last reported
+		untold   bool        // percent was not told yet
+		progress time.Time   // when it was told last
 		tooLong  uint64      // metric lines beyond the bounds of a line
 	}
 	spill fileSpill
@@ -58,6 +67,7 @@ type task struct {
 // newTask reads the order of a LAUNCH; an order that cannot be run gives a task that fails at once.
 func (x *executor) newTask(info *mesosapi.TaskInfo) (*task, error) {
 	t := &task{id: info.TaskID.Value, x: x, begin: time.Now()}
+	t.ctx, t.stop = context.WithCancel(context.Background())
 	t.mu.info = info
 	t.mu.out = newOutbox(x.conf.limits(), &t.spill, t.begin)
 	t.mu.collect = &collector{}
@@ -111,8 +121,14 @@ func (t *task) run() {
 	t.mu.follow.finish(maxFinish, t.take)
 	status, err := p.reap()
 	end := t.ending(status, err, ended, &last)
+	t.mu.Unlock()
+	t.deliver(&end)
+	t.mu.Lock()
 	t.close(end)
 	t.mu.Unlock()
+	if t.work != t.dir && end.state == mesosapi.TASK_FINISHED {
+		_ = os.RemoveAll(t.work) // a copy; a failed attempt's is there to be looked at
+	}
 	t.x.flush(t)
 	t.x.sweepSoon()
 }
@@ -122,32 +138,22 @@ func (t *task) start() (*process, error) {
 	if err := t.prepare(); err != nil {
 		return nil, err
 	}
-	base := t.x.conf.Environ
-	id, err := identify(t.order.User)
-	if err != nil {
+	t.mu.Lock()
+	t.mu.send = time.AfterFunc(t.x.conf.Settle, func() { t.x.flush(t) })
+	t.mu.Unlock()
+	if err := t.provide(); err != nil {
 		return nil, err
 	}
-	if id != nil {
-		if err := id.give(t.x.conf.Sandbox, t.dir); err != nil {
-			return nil, err
-		}
-		base = id.athome(base)
-	}
-	env, err := environment(base, &t.order, t.dir)
+	env, err := t.environment()
 	if err != nil {
 		return nil, err
-	}
-	t.kills = t.x.memory.kills()
-	dir := t.order.Dir
-	if dir == "" {
-		dir = t.dir
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.mu.killed {
 		return nil, fmt.Errorf("killed before it started")
 	}
-	p, err := startProcess(&t.order, dir, t.dir, env, id, t.x.null)
+	p, err := startProcess(&t.order, t.folder(), t.dir, env, t.x.null)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +162,6 @@ func (t *task) start() (*process, error) {
 	if t.order.Timeout > 0 {
 		t.mu.limit = time.AfterFunc(t.order.Timeout, t.timeout)
 	}
-	t.mu.send = time.AfterFunc(t.x.conf.Settle, func() { t.x.flush(t) })
 	return p, nil
 }
 
@@ -201,7 +206,9 @@ func (t *task) readPipes(p *process, last *lastLines) <-chan struct{} {
 		file := headTail{path: filepath.Join(t.dir, stderrName), head: t.x.conf.HeadBytes, tail: t.x.conf.TailBytes}
 		defer file.close()
 		both := io.MultiWriter(&file, last)
-		drain(p.stderr, func(chunk []byte) { _, _ = both.Write(chunk) })
+		m := masker{secrets: t.hide, use: func(chunk []byte) { _, _ = both.Write(chunk) }}
+		drain(p.stderr, m.feed)
+		m.flush()
 	})
 	return done
 }
@@ -220,14 +227,16 @@ func (t *task) readStdout(pipe *os.File) {
 			t.x.flush(t)
 		}
 	}
-	drain(pipe, func(chunk []byte) {
+	m := masker{secrets: t.hide, use: func(chunk []byte) {
 		_, _ = file.Write(chunk)
 		locked(func(emit func([]byte)) {
 			head, tail := t.mu.collect.skim(chunk)
 			cut.feed(head, emit)
 			cut.feed(tail, emit)
 		})
-	})
+	}}
+	drain(pipe, m.feed)
+	m.flush()
 	locked(cut.flush)
 }
 
@@ -237,6 +246,9 @@ func (t *task) look() bool {
 	had := t.mu.out.next
 	more := t.mu.process != nil && t.mu.follow.look(maxLook, t.take)
 	grown := t.mu.out.next != had
+	if t.mu.process != nil {
+		t.tell(time.Now())
+	}
 	t.mu.Unlock()
 	if grown {
 		t.x.flush(t)
@@ -256,9 +268,20 @@ func (t *task) take(line []byte) {
 	now := time.Now()
 	t.mu.out.add(m, now.UnixMilli())
 	pointsTotal.Inc()
-	if percent, ok := m.metrics["progress"]; ok && now.Sub(t.mu.progress) >= time.Second {
-		t.mu.progress = now
-		t.x.say(wire.Encode(wire.Control{Task: t.id, Progress: percent}))
+	if percent, ok := m.metrics["progress"]; ok {
+		t.mu.percent, t.mu.untold = percent, true
+		t.tell(now)
+	}
+}
+
+// tellEvery bounds how often an attempt's progress is told.
+const tellEvery = time.Second
+
+// tell says how far the attempt is, unless it did so just now: then the next look does. The lock is held.
+func (t *task) tell(now time.Time) {
+	if t.mu.untold && now.Sub(t.mu.progress) >= tellEvery {
+		t.mu.progress, t.mu.untold = now, false
+		t.x.say(wire.Encode(wire.Control{Task: t.id, Progress: t.mu.percent}))
 	}
 }
 
@@ -283,11 +306,6 @@ func (t *task) ending(status unix.WaitStatus, err error, at time.Time, last *las
 		e.state, e.end.Exit = mesosapi.TASK_FAILED, status.ExitStatus()
 		e.message = fmt.Sprintf("exit code %d", status.ExitStatus())
 	}
-	if e.state == mesosapi.TASK_FAILED && t.x.memory.kills() > t.kills {
-		const mb = 1 << 20
-		e.end.Limit = t.x.memory.limit
-		e.message = fmt.Sprintf("out of memory at the limit of %d MB: %s", e.end.Limit/mb, e.message)
-	}
 	switch {
 	case t.mu.timedOut:
 		e.state = mesosapi.TASK_FAILED
@@ -307,10 +325,10 @@ func (t *task) ending(status unix.WaitStatus, err error, at time.Time, last *las
 
 // fail ends a task that never ran.
 func (t *task) fail(err error) {
-	now := time.Now()
+	now, text := time.Now(), t.hide.mask(err.Error())
 	t.mu.Lock()
-	e := ending{state: mesosapi.TASK_FAILED, message: err.Error(), end: wire.End{
-		Exit: -1, Error: err.Error(), StartMs: t.begin.UnixMilli(), EndMs: now.UnixMilli(), Killed: t.mu.killed}}
+	e := ending{state: mesosapi.TASK_FAILED, message: text, end: wire.End{
+		Exit: -1, Error: text, StartMs: t.begin.UnixMilli(), EndMs: now.UnixMilli(), Killed: t.mu.killed}}
 	if t.mu.killed {
 		e.state = mesosapi.TASK_KILLED
 	}
@@ -321,6 +339,7 @@ func (t *task) fail(err error) {
 
 // close seals the outbox and stops the timers. The lock is held.
 func (t *task) close(e ending) {
+	t.stop()
 	for _, timer := range []*time.Timer{t.mu.grace, t.mu.limit, t.mu.send} {
 		if timer != nil {
 			timer.Stop()
@@ -340,6 +359,7 @@ func (t *task) kill(grace time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.mu.killed = true
+	t.stop()
 	t.terminate(grace)
 }
 
@@ -351,6 +371,9 @@ func (t *task) timeout() {
 		t.terminate(-1)
 	}
 }
+
+// stopLine is what a trial finds in its control file when it is asked to end.
+var stopLine = []byte(`{"stop": true}`)
 
 func (t *task) terminate(grace time.Duration) {
 	if grace < 0 {
@@ -366,6 +389,10 @@ func (t *task) terminate(grace time.Duration) {
 	case t.mu.grace != nil:
 		t.mu.grace.Reset(grace)
 	default:
+		// Before the signal, so that who is woken by it finds the line. A trial that cannot be told is signalled all the same.
+		if err := t.control(stopLine); err != nil {
+			t.x.conf.Log.Warn("message lost", "error", err)
+		}
 		p.signal(unix.SIGTERM)
 		p.signal(unix.SIGCONT) // one that is stopped must wake up to end
 		t.mu.grace = time.AfterFunc(grace, t.destroy)

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"go.etcd.io/bbolt"
@@ -10,8 +11,52 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 )
 
-// Append makes the entries durable in one transaction, all or none. It blocks for the fsync.
+// Append makes the entries durable, all or none: as one record of the log, or, when that is full, with all that is in it in
+// one transaction of bbolt. It blocks for the disk.
 func (j *Journal) Append(entries []scheduler.Entry) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.append(entries); err != nil {
+		return fmt.Errorf("write journal %s: %w", j.path, err)
+	}
+	return nil
+}
+
+func (j *Journal) append(entries []scheduler.Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	payload, err := j.enc.payload(entries)
+	if err != nil {
+		return err
+	}
+	switch err := j.log.add(payload); {
+	case err == nil:
+		j.pending = append(j.pending, entries...)
+		return nil
+	case errors.Is(err, errFull):
+		return j.commit(append(j.pending, entries...))
+	default:
+		return err
+	}
+}
+
+// settle brings what is only in the log into bbolt.
+func (j *Journal) settle() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(j.pending) == 0 {
+		return nil
+	}
+	if err := j.commit(j.pending); err != nil {
+		return fmt.Errorf("write journal %s: %w", j.path, err)
+	}
+	return nil
+}
+
+// commit writes entries in one transaction, which also says up to which record the log has been taken in. The log is
+// empty afterwards.
+func (j *Journal) commit(entries []scheduler.Entry) error {
 	err := j.db.Update(func(tx *bbolt.Tx) error {
 		b := batch{tx: tx, enc: j.enc, trials: map[trialKey]scheduler.TrialEntry{}, trialBuckets: map[string]*bbolt.Bucket{}}
 		j.enc.reset()
@@ -20,15 +65,21 @@ func (j *Journal) Append(entries []scheduler.Entry) error {
 				return err
 			}
 		}
-		return b.flush()
+		if err := b.flush(); err != nil {
+			return err
+		}
+		return tx.Bucket(metaBucket).Put(appliedKey, binary.BigEndian.AppendUint64(nil, j.log.number))
 	})
 	if err != nil {
-		return fmt.Errorf("write journal %s: %w", j.path, err)
+		return err
 	}
+	clear(j.pending)
+	j.pending = j.pending[:0]
+	j.log.empty()
 	return nil
 }
 
-// batch is the writing of one Append. Trials change several times in a burst and only the last state counts;
+// batch is the writing of one commit. Trials change several times in a burst and only the last state counts;
 // records are written together, as one value per sweep: both save pages.
 type batch struct {
 	tx           *bbolt.Tx

@@ -1,11 +1,14 @@
 package journal
 
 import (
+	"bytes"
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -26,14 +29,23 @@ var (
 	recordsBucket   = []byte("records")   // sweep id / number of the last record of the batch, 8 bytes big-endian
 	versionKey      = []byte("version")
 	frameworkKey    = []byte("framework")
+	idKey           = []byte("id")      // drawn when the journal was made
+	appliedKey      = []byte("applied") // number of the log's last record that bbolt holds, 8 bytes big-endian; absent: 0
 )
 
-// Journal is an open journal file. One goroutine calls it.
+// Journal is an open journal. Any goroutine may call it; Append blocks the others for as long as the disk takes.
 type Journal struct {
 	db   *bbolt.DB
 	path string
-	enc  *encoder
+
+	mu      sync.Mutex // guards what follows
+	log     *log
+	pending []scheduler.Entry // what is in the log and not in bbolt
+	enc     *encoder
 }
+
+// logSuffix is what the log's file adds to the journal's path.
+const logSuffix = ".log"
 
 // Open opens the journal at path, or makes it, with its folder. Errors: scheduler.ErrLocked when another process
 // has it open, scheduler.ErrFuture when a newer kaon wrote it, and what the file system says.
@@ -57,12 +69,38 @@ func Open(path string) (*Journal, error) {
 	if err := db.Update(func(tx *bbolt.Tx) error { return prepare(tx, migrations) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("open journal %s: %w", path, err), db.Close())
 	}
+	if err := j.recover(); err != nil {
+		return nil, errors.Join(fmt.Errorf("open journal %s: %w", path, err), db.Close())
+	}
 	return j, nil
 }
 
-// Close releases the file.
+// recover opens the log, and brings what a former process left in it into bbolt.
+func (j *Journal) recover() (err error) {
+	var id []byte
+	applied := uint64(0)
+	_ = j.db.View(func(tx *bbolt.Tx) error { // its error would be ours
+		meta := tx.Bucket(metaBucket)
+		id = bytes.Clone(meta.Get(idKey))
+		if b := meta.Get(appliedKey); len(b) == 8 {
+			applied = binary.BigEndian.Uint64(b)
+		}
+		return nil
+	})
+	j.log, err = openLog(j.path+logSuffix, id, applied, func(payload []byte) error {
+		entries, err := unlog(payload)
+		j.pending = append(j.pending, entries...)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return j.settle()
+}
+
+// Close releases the files. What is in the log stays there for the next Open.
 func (j *Journal) Close() error {
-	if err := j.db.Close(); err != nil {
+	if err := errors.Join(j.log.file.Close(), j.db.Close()); err != nil {
 		return fmt.Errorf("close journal %s: %w", j.path, err)
 	}
 	return nil
@@ -73,7 +111,9 @@ type migration func(*bbolt.Tx) error
 
 // migrations[i] leads from version i+1 to version i+2. A change of what buckets or rows mean adds one here; rows may
 // get further fields at their end without.
-var migrations []migration
+var migrations = []migration{
+	func(*bbolt.Tx) error { return nil }, // a log stands beside the file, which kaons of version 1 would not read
+}
 
 // prepare makes the buckets of a new journal, or brings an older one up to the present version.
 func prepare(tx *bbolt.Tx, steps []migration) error {
@@ -101,6 +141,11 @@ func prepare(tx *bbolt.Tx, steps []migration) error {
 	for ; version < present; version++ {
 		if err := steps[version-1](tx); err != nil {
 			return fmt.Errorf("migrate from version %d: %w", version, err)
+		}
+	}
+	if meta.Get(idKey) == nil {
+		if err := meta.Put(idKey, []byte(rand.Text())); err != nil {
+			return err
 		}
 	}
 	return meta.Put(versionKey, binary.BigEndian.AppendUint32(nil, uint32(version)))

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -207,7 +208,7 @@ func TestMigration(t *testing.T) {
 		return func(*bbolt.Tx) error { ran = append(ran, n); return nil }
 	}
 	for range 2 { // the second time there is nothing to do
-		if err := j.db.Update(func(tx *bbolt.Tx) error { return prepare(tx, []migration{step(1), step(2)}) }); err != nil {
+		if err := j.db.Update(func(tx *bbolt.Tx) error { return prepare(tx, slices.Concat(migrations, []migration{step(1), step(2)})) }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -216,7 +217,7 @@ func TestMigration(t *testing.T) {
 	}
 	bad := errors.New("no room")
 	err := j.db.Update(func(tx *bbolt.Tx) error {
-		return prepare(tx, []migration{nil, nil, func(*bbolt.Tx) error { return bad }})
+		return prepare(tx, slices.Concat(migrations, []migration{nil, nil, func(*bbolt.Tx) error { return bad }}))
 	})
 	if !errors.Is(err, bad) {
 		t.Errorf("migration error %v, want %v", err, bad)

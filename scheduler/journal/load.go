@@ -14,7 +14,6 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // errEnough ends a read whose caller wants no more.
@@ -24,6 +23,10 @@ var errEnough = errors.New("enough")
 // file is damaged, since every row was written whole.
 func (j *Journal) Load() iter.Seq2[scheduler.Entry, error] {
 	return func(yield func(scheduler.Entry, error) bool) {
+		if err := j.settle(); err != nil {
+			yield(nil, err)
+			return
+		}
 		err := j.db.View(func(tx *bbolt.Tx) error {
 			r := reader{tx: tx, dec: codec.NewDecoderBytes(nil, handle), yield: func(e scheduler.Entry) error {
 				if !yield(e, nil) {
@@ -93,13 +96,9 @@ func (r *reader) executor(k, v []byte) error {
 	if err := r.decode(v, &rows); err != nil {
 		return fmt.Errorf("executor %s: %w", executor, err)
 	}
-	e := scheduler.ExecutorEntry{Agent: offers.AgentID(agent), Executor: offers.ExecutorID(executor), Resources: []offers.Amount{}}
-	for _, a := range rows {
-		e.Resources = append(e.Resources, offers.Amount{
-			Name: a.Name, Reservation: a.Reservation, Scalar: sweep.Milli(a.Scalar), Ranges: a.Ranges, Set: a.Set,
-		})
-	}
-	return r.yield(e)
+	return r.yield(scheduler.ExecutorEntry{
+		Agent: offers.AgentID(agent), Executor: offers.ExecutorID(executor), Resources: amounts(rows),
+	})
 }
 
 // sweeps in order of submission, each with the mark of what the bucket has.
@@ -110,13 +109,7 @@ func (r *reader) sweeps() ([]scheduler.SweepEntry, error) {
 		if err := r.decode(v, &s); err != nil {
 			return fmt.Errorf("sweep %s: %w", k, err)
 		}
-		e := scheduler.SweepEntry{
-			ID: string(k), Number: s.Number, File: s.File, Source: s.Source, Seed: s.Seed, Overrides: s.Overrides,
-			Submitted: when(s.Submitted), Phase: scheduler.Phase(s.Phase), Paused: s.Paused, Killing: s.Killing,
-			Sentence: s.Sentence, Outcome: scheduler.Phase(s.Outcome), Ended: when(s.Ended), Records: s.Records,
-			Stored: s.Stored, Manifest: s.Manifest, Params: s.Params, States: s.States, Attempts: s.Attempts,
-			Best: s.Best, BestTrial: s.BestTrial, KeepTrials: s.Keep,
-		}
+		e := s.entry(string(k))
 		if records := r.tx.Bucket(recordsBucket).Bucket(k); records != nil {
 			e.Stored = max(e.Stored, records.Sequence())
 		}
@@ -140,21 +133,7 @@ func (r *reader) trials(id string) error {
 		if err := r.decode(v, &t); err != nil {
 			return err
 		}
-		e := scheduler.TrialEntry{
-			Sweep: id, Trial: int(binary.BigEndian.Uint32(k)) - 1, State: sweep.State(t.State), Attempt: t.Attempt,
-			Due: when(t.Due), Reason: t.Reason, Asked: t.Asked, Told: t.Told,
-		}
-		if b := t.Budget; len(b) == 4 {
-			e.Budget = scheduler.Budget{Failures: b[0], Timeouts: b[1], Losses: b[2], Preemptions: b[3]}
-		}
-		if v, n := t.Value, t.Counts; len(v) == 4 && len(n) == 2 {
-			e.Value = scheduler.Gauge{Reported: n[0], Finite: n[1], Last: v[0], Min: v[1], Max: v[2], Sum: v[3]}
-		}
-		if l := t.Live; l != nil {
-			e.Agent, e.Host, e.Executor = offers.AgentID(l.Agent), l.Host, offers.ExecutorID(l.Executor)
-			e.Launched, e.Started, e.Points, e.Ending = when(l.Launched), when(l.Started), l.Points, l.Ending
-		}
-		return r.yield(e)
+		return r.yield(t.entry(id, int(binary.BigEndian.Uint32(k))-1))
 	})
 }
 

@@ -16,6 +16,9 @@ import (
 // false. Records that were forgotten are left out. Any goroutine may call it while others append; it sees what
 // was durable when it began, and holds freed pages back until it ends.
 func (j *Journal) Replay(sweepID string, after uint64, yield func(number uint64, r results.Record) bool) error {
+	if err := j.settle(); err != nil {
+		return err
+	}
 	err := j.db.View(func(tx *bbolt.Tx) error {
 		bucket := tx.Bucket(recordsBucket).Bucket([]byte(sweepID))
 		if bucket == nil {

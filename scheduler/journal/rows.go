@@ -185,3 +185,42 @@ func when(n int64) time.Time {
 	}
 	return time.Unix(0, n).UTC()
 }
+
+// entry is a row of the bucket of sweeps, or of the log, as what it stands for.
+func (s *sweepRow) entry(id string) scheduler.SweepEntry {
+	return scheduler.SweepEntry{
+		ID: id, Number: s.Number, File: s.File, Source: s.Source, Seed: s.Seed, Overrides: s.Overrides,
+		Submitted: when(s.Submitted), Phase: scheduler.Phase(s.Phase), Paused: s.Paused, Killing: s.Killing,
+		Sentence: s.Sentence, Outcome: scheduler.Phase(s.Outcome), Ended: when(s.Ended), Records: s.Records,
+		Stored: s.Stored, Manifest: s.Manifest, Params: s.Params, States: s.States, Attempts: s.Attempts,
+		Best: s.Best, BestTrial: s.BestTrial, KeepTrials: s.Keep,
+	}
+}
+
+func (t *trialRow) entry(id string, trial int) scheduler.TrialEntry {
+	e := scheduler.TrialEntry{
+		Sweep: id, Trial: trial, State: sweep.State(t.State), Attempt: t.Attempt,
+		Due: when(t.Due), Reason: t.Reason, Asked: t.Asked, Told: t.Told,
+	}
+	if b := t.Budget; len(b) == 4 {
+		e.Budget = scheduler.Budget{Failures: b[0], Timeouts: b[1], Losses: b[2], Preemptions: b[3]}
+	}
+	if v, n := t.Value, t.Counts; len(v) == 4 && len(n) == 2 {
+		e.Value = scheduler.Gauge{Reported: n[0], Finite: n[1], Last: v[0], Min: v[1], Max: v[2], Sum: v[3]}
+	}
+	if l := t.Live; l != nil {
+		e.Agent, e.Host, e.Executor = offers.AgentID(l.Agent), l.Host, offers.ExecutorID(l.Executor)
+		e.Launched, e.Started, e.Points, e.Ending = when(l.Launched), when(l.Started), l.Points, l.Ending
+	}
+	return e
+}
+
+func amounts(rows []amountRow) []offers.Amount {
+	all := []offers.Amount{}
+	for _, a := range rows {
+		all = append(all, offers.Amount{
+			Name: a.Name, Reservation: a.Reservation, Scalar: sweep.Milli(a.Scalar), Ranges: a.Ranges, Set: a.Set,
+		})
+	}
+	return all
+}

@@ -84,7 +84,7 @@ func newWriter(p *process, sweep string) *writer {
 			break
 		}
 		var n uint64
-		if _, err := fmt.Sscanf(strings.TrimPrefix(o.Name, results.RecordsPrefix(sweep)), "%d.", &n); err == nil && n >= wr.next {
+		if _, err := fmt.Sscanf(strings.TrimPrefix(o.Name, results.RecordsPrefix(sweep)), "%d-", &n); err == nil && n >= wr.next {
 			wr.next = n + 1
 		}
 	}
@@ -134,7 +134,7 @@ func (wr *writer) write() {
 			return
 		}
 	}
-	wr.insist(results.BatchName(wr.sweep, wr.next), wr.packer.Pack(), batch[len(batch)-1].number)
+	wr.insist(results.LifeBatchName(wr.sweep, wr.next, fmt.Sprint(wr.p.number)), wr.packer.Pack(), batch[len(batch)-1].number)
 }
 
 // insist puts a batch until it is in the bucket.

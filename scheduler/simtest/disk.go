@@ -52,8 +52,8 @@ func (d *memoryDisk) torn(entries []scheduler.Entry, whole bool, _ func(int) int
 	return true, d.memory.Append(entries)
 }
 
-// boltDisk is package journal's file. A write that the death of the machine tears leaves some of bbolt's new pages
-// and not its meta page, or half of that.
+// boltDisk is package journal's files. A write that the death of the machine tears leaves a part of the log's new record, or
+// when the log was full some of bbolt's new pages and not its meta page, or half of that.
 type boltDisk struct {
 	dir, path string
 	journal   *journal.Journal
@@ -78,7 +78,7 @@ func (d *boltDisk) remove() {
 }
 
 func (d *boltDisk) torn(entries []scheduler.Entry, whole bool, chance func(int) int) (bool, error) {
-	before, err := os.ReadFile(d.path)
+	before, err := d.files()
 	if err != nil {
 		return false, err
 	}
@@ -89,11 +89,39 @@ func (d *boltDisk) torn(entries []scheduler.Entry, whole bool, chance func(int) 
 	if whole {
 		return true, nil
 	}
-	after, err := os.ReadFile(d.path)
+	after, err := d.files()
 	if err != nil {
 		return false, err
 	}
-	return false, errors.Join(os.WriteFile(d.path, tear(before, after, chance), 0o600))
+	return false, errors.Join(
+		os.WriteFile(d.path, tear(before[0], after[0], chance), 0o600),
+		os.WriteFile(d.path+".log", cut(before[1], after[1], chance), 0o600))
+}
+
+// files is the bytes of the bbolt file and of the log beside it.
+func (d *boltDisk) files() (both [2][]byte, err error) {
+	for i, path := range []string{d.path, d.path + ".log"} {
+		if both[i], err = os.ReadFile(path); err != nil {
+			return both, err
+		}
+	}
+	return both, nil
+}
+
+// cut writes some of the bytes in which two states of the log differ, and never the last.
+func cut(before, after []byte, chance func(int) int) []byte {
+	first, last := 0, len(after)-1
+	for first < len(after) && after[first] == before[first] {
+		first++
+	}
+	for last > first && after[last] == before[last] {
+		last--
+	}
+	out := bytes.Clone(before)
+	if first < last {
+		copy(out[first:], after[first:first+chance(last-first)])
+	}
+	return out
 }
 
 // tear mixes two states of a bbolt file as a torn write does: any of the new data pages, never a whole new meta page.

@@ -202,7 +202,7 @@ func (l *laws) stepping(p *process, ev scheduler.Event) {
 
 func (l *laws) stepUpdate(p *process, s scheduler.Status) {
 	l.w.tell("update of %s: %s from %s %s", s.Task, s.State, s.Source, s.Reason)
-	if u, ok := l.sent[string(s.UUID)]; ok && u.terminal && len(s.UUID) > 0 {
+	if u, ok := l.sent[string(s.UUID)]; ok && u.terminal && len(s.UUID) > 0 && readable(s.Data) {
 		l.task(s.Task).last = &u
 	}
 	if s.State == scheduler.Error && (l.w.story.Isolated || !strings.Contains(s.Message, "more than available")) {
@@ -215,6 +215,15 @@ func (l *laws) stepUpdate(p *process, s scheduler.Status) {
 			l.turn.strays = append(l.turn.strays, s.Task)
 		}
 	}
+}
+
+// readable says that a report was not damaged on its way.
+func readable(data []byte) bool {
+	if len(data) == 0 {
+		return true
+	}
+	_, err := wire.Decode[wire.Report](data)
+	return err == nil
 }
 
 // turnEnds checks what must hold between two turns.

@@ -23,8 +23,7 @@ type Order struct {
 	Env     []string `codec:"env,omitempty"`   // KEY=VALUE, added to the executor's own environment
 	Params  []byte   `codec:"params"`          // JSON object; becomes KAON_PARAMS and KAON_PARAM_<NAME>
 	Seed    uint64   `codec:"seed"`
-	Dir     string   `codec:"dir,omitempty"`  // working directory; empty: the task's own folder in the sandbox; ".": the executor's own, which an image sets
-	User    string   `codec:"user,omitempty"` // user[:group] the attempt runs as; empty: as the executor
+	Dir     string   `codec:"dir,omitempty"` // working directory, below the attempt's own unless absolute; empty: that
 	Files   []File   `codec:"files,omitempty"`
 
 	Metrics   []string      `codec:"metrics,omitempty"` // names the sweep watches; name=value on stdout is read only for these
@@ -32,6 +31,28 @@ type Order struct {
 	Objective string        `codec:"objective,omitempty"`
 	Timeout   time.Duration `codec:"timeout,omitempty"` // 0: none
 	Grace     time.Duration `codec:"grace,omitempty"`   // between SIGTERM and SIGKILL; 0: 5 s
+
+	Code    *Source  `codec:"code,omitempty"`    // archive that is unpacked into the attempt's working directory
+	Inputs  []Source `codec:"inputs,omitempty"`  // files and folders put below $KAON_INPUTS, shared by attempts
+	Secrets string   `codec:"secrets,omitempty"` // URL of a JSON object of variables that are nobody else's business
+	Deliver *Deliver `codec:"deliver,omitempty"` // nil: what the attempt leaves behind stays in the sandbox
+}
+
+// Source is a file that the executor fetches, once for all attempts that name it.
+type Source struct {
+	URL    string `codec:"url"`              // http, https or file
+	SHA256 string `codec:"sha256,omitempty"` // hex; empty: not checked
+	Name   string `codec:"name,omitempty"`   // whose ending tells what an archive is
+	To     string `codec:"to,omitempty"`     // path below $KAON_INPUTS
+	Unpack bool   `codec:"unpack,omitempty"` // To becomes a folder with the archive's content
+}
+
+// Deliver says what of an attempt goes to the bucket at its end, and which way.
+type Deliver struct {
+	URL       string   `codec:"url"`                 // of the attempt at the depot
+	Artifacts []string `codec:"artifacts,omitempty"` // patterns of names below $KAON_ARTIFACTS; plain names must be there
+	Bytes     int64    `codec:"bytes,omitempty"`     // of all artifacts together; 0: no bound
+	Logs      string   `codec:"logs,omitempty"`      // failed, all or none; empty: none
 }
 
 // File is written into the attempt's folder before it starts (${args_json_file}, KAON_WINNER).
@@ -55,11 +76,13 @@ type End struct {
 	Killed   bool     `codec:"killed,omitempty"`  // by the scheduler's KILL or the executor's shutdown
 	Error    string   `codec:"error,omitempty"`   // it could not be started, and why
 	Stderr   []string `codec:"stderr,omitempty"`  // last lines
-	Limit    int64    `codec:"limit,omitempty"`   // bytes of memory; set when the kernel killed a process of it at this limit
 	Dropped  uint64   `codec:"dropped,omitempty"` // points refused because the attempt wrote more than its bound
 	StartMs  int64    `codec:"start_ms"`
 	EndMs    int64    `codec:"end_ms"`
 	Sandbox  string   `codec:"sandbox,omitempty"` // the attempt's folder on the agent: stdout, stderr, metrics
+
+	Artifacts []results.Artifact `codec:"artifacts,omitempty"` // that reached the bucket
+	Lacks     string             `codec:"lacks,omitempty"`     // what is missing of an attempt that exited with 0
 }
 
 // Control is a message to a running attempt, or (Progress) from one. Controls may be lost.

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// listening is a sweep of one trial at a time, each of which says how far it is and then obeys its control file: a line
+// {"go": true} ends it well, anything else is copied to a file that the test reads.
+const listening = `
+name: listening
+method: grid
+metric: {name: y, goal: minimize}
+parameters: {x: {values: [0, 1, 2]}}
+command: sh trial.sh ${param.x}
+limits: {parallel: 1}
+task: {grace: 20, resources: {cpus: 0.5, memory: 16MB}}
+`
+
+const listeningTrial = `
+trap 'tail -n 1 "$KAON_CONTROL" > heard; exit 0' TERM
+echo '{"progress": 4'$1'}' >> "$KAON_METRICS"
+echo "$1" > began
+seen=0
+while :; do
+  n=$(wc -l < "$KAON_CONTROL")
+  while [ $seen -lt $n ]; do
+    seen=$((seen + 1))
+    line=$(sed -n ${seen}p "$KAON_CONTROL")
+    case $line in '{"go":true}') echo '{"y": '$1'}'; exit 0;; esac
+    echo "$line" > heard
+  done
+  sleep 0.02
+done
+`
+
+// sweepOf is the sweep that a run has announced.
+func sweepOf(x *process) string {
+	x.stdout.await(x.p.t, "trials by")
+	id, _, _ := strings.Cut(x.stdout.String(), ":")
+	return id
+}
+
+// running answers when no trial runs any more (trial -1), or the scheduler knows that the trial runs, which it hears a moment after the trial began.
+func (p place) running(id string, trial int) {
+	p.t.Helper()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		var s status
+		p.kaon("status", id, "--json").ends(exitDone).json(&s)
+		if trial < 0 && len(s.Running) == 0 {
+			return
+		}
+		if len(s.Running) == 1 && s.Running[0].Trial == trial && s.Running[0].State == "running" {
+			return
+		}
+	}
+	p.t.Fatalf("trial %d of %s never ran", trial, id)
+}
+
+func TestTalkingToARun(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("specs/listening.yaml", listening)
+	p.write("specs/trial.sh", listeningTrial)
+	began, heard := p.pipe("specs/began"), p.pipe("specs/heard")
+	x := p.start("run", "specs/listening.yaml")
+	id := sweepOf(x)
+	line(t, began)
+
+	info, err := os.Stat(filepath.Join(p.dir, "kaon-results/.state", id, controlFile))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("socket: %v, %v; want mode 0600", info, err)
+	}
+	p.running(id, 0)
+	p.kaon("message", id+"/0", `{"lr": [0.5, null]}`).ends(exitDone).prints("sent to trial 0 of " + id)
+	if got := line(t, heard); got != `{"lr":[0.5,null]}` {
+		t.Errorf("the trial heard %q", got)
+	}
+	x.stdout.await(t, "(40 %)")
+	var live status
+	p.kaon("status", "--json").ends(exitDone).json(&live)
+	if !live.Live || live.Trials.Running != 1 || live.Progress == nil || *live.Progress != 40 || len(live.Running) != 1 || *live.Running[0].Percent != 40 {
+		t.Errorf("status: %+v", live)
+	}
+	p.kaon("status", id).ends(exitDone).prints("3 trials: 2 waiting, 1 running", "40 %")
+	p.kaon("trials", id).ends(exitDone).prints("running 40 %")
+
+	p.kaon("message", id+"/1", "{}").ends(exitUsage).says("trial 1 of sweep "+id, "it is not running: waiting")
+	p.kaon("message", id+"/7", "{}").ends(exitUsage).says("which has trials 0 to 2: no such trial")
+	p.kaon("message", id+"/0", "{lr}").ends(exitUsage).says("is not JSON")
+	p.kaon("message", id+"/0", `"`+strings.Repeat("x", 70_000)+`"`).ends(exitUsage).says("too large")
+	p.kaon("stop", "nobody-abc/1").ends(exitUsage).says(`no sweep "nobody-abc"`)
+
+	p.kaon("pause").ends(exitDone).prints(id + " is paused")
+	p.kaon("message", id+"/0", `{"go": true}`).ends(exitDone)
+	p.running(id, -1)
+	p.kaon("status", id).ends(exitDone).prints("running, paused", "2 waiting, 0 running, 1 succeeded")
+	p.kaon("resume").ends(exitDone)
+	if got := line(t, began); got != "1" {
+		t.Errorf("trial %s began, want 1", got)
+	}
+	p.running(id, 1)
+	p.kaon("stop", id+"/1", "--reason", "enough of it").ends(exitDone)
+	if got := line(t, heard); got != `{"stop":true}` {
+		t.Errorf("the trial heard %q", got)
+	}
+	if got := line(t, began); got != "2" {
+		t.Errorf("trial %s began, want 2", got)
+	}
+	p.kaon("stop", id+"/1").ends(exitUsage).says("it has ended: stopped")
+	p.kaon("stop", id).ends(exitDone).prints(id + " is ending")
+	x.wait().ends(exitFailed).prints("1 succeeded, 0 failed, 2 stopped of 3 trials", "stopped by the user")
+	p.kaon("trial", id+"/1").ends(exitDone).prints("enough of it")
+	p.kaon("stop", id).ends(exitUsage).says("has ended: stopped")
+	p.kaon("status").ends(exitDone).prints(id+": stopped", "1 succeeded, 0 failed, 2 stopped")
+	p.alone()
+}
+
+// A run that was interrupted is said to be, and how it goes on.
+func TestTalkingToNobody(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	x := p.halfway()
+	id := sweepOf(x)
+	x.signal(os.Interrupt)
+	x.wait().ends(exitInterrupted)
+	p.kaon("pause", id).ends(exitUnreachable).says("no process on this machine runs sweep "+id, "kaon run --resume "+id)
+	p.kaon("status", id).ends(exitDone).prints(id + ": interrupted")
+	var s map[string]json.RawMessage
+	p.kaon("status", id, "--json").ends(exitDone).json(&s)
+	if string(s["live"]) != "false" {
+		t.Errorf("status: %s", s)
+	}
+}
+
+func TestPercentInALine(t *testing.T) {
+	p := progress{running: 2, percent: "47 %", paused: true, elapsed: time.Second}
+	if got := p.details(); got != "2 running (47 %) · paused" {
+		t.Errorf("details: %q", got)
+	}
+}

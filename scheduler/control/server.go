@@ -1,0 +1,248 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler"
+)
+
+// MaxBody bounds a request's body in bytes. A message becomes one line of a file; whoever has more to say puts it where
+// the trial can fetch it.
+const MaxBody = 64 << 10
+
+// patience is how long a command may wait for the scheduler's turn and its journal.
+const patience = 30 * time.Second
+
+// Scheduler is what commands go to; scheduler.Loop is one. Both methods block until the scheduler's next turn and
+// may be called from any goroutine. Do's errors wrap scheduler.ErrUnknown,
+// ErrUnknownTrial, ErrNotRunning, ErrEnded or ErrClosed.
+type Scheduler interface {
+	Do(ctx context.Context, command scheduler.Event) error
+	Snapshot(ctx context.Context) (scheduler.Snapshot, error)
+}
+
+// Server answers on one socket until Close.
+type Server struct {
+	http *http.Server
+	path string
+	wait sync.WaitGroup
+}
+
+// Listen makes the socket, mode 0600, and answers on it. A socket that is there already belongs to a process that has
+// died, since the caller holds the folder's journal; it is replaced. running lists the attempts that are alive; it is
+// called from the server's goroutines.
+func Listen(path string, s Scheduler, running func() []Running) (*Server, error) {
+	listener, err := listen(path)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", path, err)
+	}
+	h := &handler{scheduler: s, running: running}
+	server := &Server{path: path, http: &http.Server{
+		Handler: h.routes(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: patience, MaxHeaderBytes: 16 << 10,
+	}}
+	server.wait.Go(func() { _ = server.http.Serve(listener) }) // ends by Close
+	return server, nil
+}
+
+// listen binds under another name first: nobody can connect before the mode is right.
+func listen(path string) (net.Listener, error) {
+	fresh := path + ".new"
+	for _, name := range []string{fresh, path} {
+		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
+	}
+	short, release, err := shorten(fresh)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: short, Net: "unix"})
+	if err != nil {
+		return nil, err
+	}
+	listener.SetUnlinkOnClose(false) // its name is about to change
+	if err = os.Chmod(fresh, 0o600); err == nil {
+		err = os.Rename(fresh, path)
+	}
+	if err != nil {
+		listener.Close()
+		return nil, err
+	}
+	return listener, nil
+}
+
+// Close removes the socket and ends the server; requests under way are cut off.
+func (s *Server) Close() error {
+	removed := os.Remove(s.path)
+	if errors.Is(removed, os.ErrNotExist) {
+		removed = nil
+	}
+	err := errors.Join(removed, s.http.Close())
+	s.wait.Wait()
+	return err
+}
+
+// handler turns requests into commands.
+type handler struct {
+	scheduler Scheduler
+	running   func() []Running
+}
+
+func (h *handler) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/status", h.status)
+	mux.HandleFunc("POST /v1/sweeps/{sweep}/stop", h.sweep(func(id, reason string) scheduler.Event {
+		return scheduler.Stop{Sweep: id, Reason: reason}
+	}))
+	mux.HandleFunc("POST /v1/sweeps/{sweep}/pause", h.sweep(func(id, _ string) scheduler.Event { return scheduler.Pause{Sweep: id} }))
+	mux.HandleFunc("POST /v1/sweeps/{sweep}/resume", h.sweep(func(id, _ string) scheduler.Event { return scheduler.Resume{Sweep: id} }))
+	mux.HandleFunc("POST /v1/sweeps/{sweep}/trials/{trial}/stop", h.stopTrial)
+	mux.HandleFunc("POST /v1/sweeps/{sweep}/trials/{trial}/message", h.message)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, http.StatusNotFound, fmt.Errorf("no such command: %s %s", r.Method, r.URL.Path))
+	})
+	return mux
+}
+
+func (h *handler) status(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	snap, err := h.scheduler.Snapshot(ctx)
+	if err != nil {
+		refuse(w, codeOf(err), err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(statusOf(snap, h.running())) // the caller is gone when this fails
+}
+
+// sweep is the handler of a command about a whole sweep.
+func (h *handler) sweep(command func(id, reason string) scheduler.Event) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		reason, err := reasonOf(w, r)
+		if err != nil {
+			refuse(w, codeOf(err), err)
+			return
+		}
+		h.do(w, r, command(r.PathValue("sweep"), reason))
+	}
+}
+
+func (h *handler) stopTrial(w http.ResponseWriter, r *http.Request) {
+	trial, err := trialOf(r)
+	reason := ""
+	if err == nil {
+		reason, err = reasonOf(w, r)
+	}
+	if err != nil {
+		refuse(w, codeOf(err), err)
+		return
+	}
+	if reason == "" {
+		reason = "stopped by the user"
+	}
+	h.do(w, r, scheduler.StopTrial{Sweep: r.PathValue("sweep"), Trial: trial, Reason: reason})
+}
+
+func (h *handler) message(w http.ResponseWriter, r *http.Request) {
+	trial, err := trialOf(r)
+	var body []byte
+	if err == nil {
+		body, err = read(w, r)
+	}
+	if err == nil && !json.Valid(body) {
+		err = fmt.Errorf("read the message: %w", errNotJSON)
+	}
+	if err != nil {
+		refuse(w, codeOf(err), err)
+		return
+	}
+	h.do(w, r, scheduler.Tell{Sweep: r.PathValue("sweep"), Trial: trial, Body: body})
+}
+
+func (h *handler) do(w http.ResponseWriter, r *http.Request, command scheduler.Event) {
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	if err := h.scheduler.Do(ctx, command); err != nil {
+		refuse(w, codeOf(err), err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+var (
+	errNotJSON = errors.New("it is not JSON")
+	errTrial   = errors.New("a trial is a number from 0")
+)
+
+func trialOf(r *http.Request) (int, error) {
+	text := r.PathValue("trial")
+	if text == "then" {
+		return scheduler.ThenTrial, nil
+	}
+	trial, err := strconv.Atoi(text)
+	if err != nil || trial < 0 {
+		return 0, fmt.Errorf("trial %q: %w", text, errTrial)
+	}
+	return trial, nil
+}
+
+func read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	if err != nil {
+		return nil, fmt.Errorf("read the request: %w", err)
+	}
+	return body, nil
+}
+
+func reasonOf(w http.ResponseWriter, r *http.Request) (string, error) {
+	body, err := read(w, r)
+	if err != nil || len(body) == 0 {
+		return "", err
+	}
+	var said struct {
+		Reason string `json:"reason"`
+	}
+	if err := json.Unmarshal(body, &said); err != nil {
+		return "", fmt.Errorf("read the request: %w: %w", errNotJSON, err)
+	}
+	return said.Reason, nil
+}
+
+// codeOf tells what the caller got wrong from what the scheduler cannot do now.
+func codeOf(err error) int {
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return http.StatusRequestEntityTooLarge
+	case errors.Is(err, errNotJSON), errors.Is(err, errTrial):
+		return http.StatusBadRequest
+	case errors.Is(err, scheduler.ErrUnknown), errors.Is(err, scheduler.ErrUnknownTrial):
+		return http.StatusNotFound
+	case errors.Is(err, scheduler.ErrNotRunning), errors.Is(err, scheduler.ErrEnded):
+		return http.StatusConflict
+	}
+	return http.StatusServiceUnavailable
+}
+
+// failure is the body of every answer that is no success.
+type failure struct {
+	Error string `json:"error"`
+}
+
+func refuse(w http.ResponseWriter, code int, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(failure{err.Error()}) // the caller is gone when this fails
+}

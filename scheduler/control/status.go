@@ -1,0 +1,81 @@
+package control
+
+import (
+	"os"
+	"time"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler"
+)
+
+// Status is what a running scheduler says of itself.
+type Status struct {
+	PID       int       `json:"pid"`
+	Connected bool      `json:"connected"` // to the master
+	Framework string    `json:"framework"`
+	Sweeps    []Sweep   `json:"sweeps"`
+	Running   []Running `json:"running"` // attempts that are launched or running, by sweep and trial
+}
+
+// Sweep is one sweep of a Status.
+type Sweep struct {
+	Sweep     string           `json:"sweep"`
+	State     string           `json:"state"` // a scheduler.Phase
+	Paused    bool             `json:"paused"`
+	Sentence  string           `json:"sentence,omitempty"` // why it ends or ended
+	Trials    scheduler.Counts `json:"trials"`
+	Best      *Best            `json:"best"`               // null: none yet
+	Progress  *float64         `json:"progress,omitempty"` // mean percent of the running trials that say how far they are
+	Submitted string           `json:"submitted"`          // RFC 3339
+}
+
+// Best is the leading trial.
+type Best struct {
+	Trial int            `json:"trial"`
+	Value results.Number `json:"value"`
+}
+
+// Running is one attempt that is alive.
+type Running struct {
+	Sweep   string   `json:"sweep"`
+	Trial   int      `json:"trial"`
+	Attempt int      `json:"attempt"`
+	State   string   `json:"state"` // launched | running
+	Host    string   `json:"host"`
+	Percent *float64 `json:"percent,omitempty"` // as the trial last said
+}
+
+// statusOf puts a snapshot and what listeners heard together.
+func statusOf(snap scheduler.Snapshot, running []Running) Status {
+	out := Status{PID: os.Getpid(), Connected: snap.Connected, Framework: string(snap.Framework), Sweeps: []Sweep{}, Running: []Running{}}
+	out.Running = append(out.Running, running...)
+	for _, s := range snap.Sweeps {
+		sweep := Sweep{
+			Sweep: s.ID, State: string(s.Phase), Paused: s.Paused, Sentence: s.Sentence,
+			Submitted: s.Submitted.UTC().Format(time.RFC3339Nano),
+			Trials:    s.Counts,
+		}
+		if s.BestTrial >= 0 {
+			sweep.Best = &Best{Trial: s.BestTrial, Value: results.Number(s.Best)}
+		}
+		if mean, ok := MeanPercent(running, s.ID); ok {
+			sweep.Progress = &mean
+		}
+		out.Sweeps = append(out.Sweeps, sweep)
+	}
+	return out
+}
+
+// MeanPercent is the mean over the sweep's attempts that said how far they are; not ok when none did.
+func MeanPercent(running []Running, sweep string) (mean float64, ok bool) {
+	sum, n := 0.0, 0
+	for _, r := range running {
+		if r.Sweep == sweep && r.Percent != nil {
+			sum, n = sum+*r.Percent, n+1
+		}
+	}
+	if n == 0 {
+		return 0, false
+	}
+	return sum / float64(n), true
+}

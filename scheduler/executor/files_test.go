@@ -1,0 +1,285 @@
+package executor
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
+	api "github.com/mesos/mesos-go/api/v1/lib/executor"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/dir"
+	"github.com/kaon-sweep/kaon/scheduler/archive"
+	"github.com/kaon-sweep/kaon/scheduler/depot"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+)
+
+// files is a depot over a folder, an agent and an executor.
+type files struct {
+	*fakeAgent
+	t      *testing.T
+	depot  *depot.Depot
+	bucket results.Bucket
+	root   string // of the sandbox
+}
+
+func newFiles(t *testing.T) *files {
+	t.Helper()
+	bucket, err := dir.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := depot.Open(depot.Config{Folder: t.TempDir(), Sweep: "s", Bucket: bucket, Bind: "127.0.0.1", AttemptBytes: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	a := newFakeAgent(t)
+	return &files{fakeAgent: a, t: t, depot: d, bucket: bucket, root: startExecutor(t, a, nil).sandbox}
+}
+
+// serve puts bytes into the depot.
+func (f *files) serve(name string, data []byte) wire.Source {
+	f.t.Helper()
+	file := filepath.Join(f.t.TempDir(), "file")
+	if err := os.WriteFile(file, data, 0o644); err != nil {
+		f.t.Fatal(err)
+	}
+	address, sum, err := f.depot.Serve(file, name)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return wire.Source{URL: address, SHA256: sum, Name: name, To: name}
+}
+
+// code packs files given by name.
+func (f *files) code(contents map[string]string) *wire.Source {
+	f.t.Helper()
+	folder := f.t.TempDir()
+	for name, text := range contents {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(folder, name)), 0o755); err != nil {
+			f.t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o755); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+	var packed bytes.Buffer
+	if err := archive.Pack(&packed, folder); err != nil {
+		f.t.Fatal(err)
+	}
+	src := f.serve("code"+archive.Suffix, packed.Bytes())
+	src.Unpack = true
+	return &src
+}
+
+func (f *files) deliver(trial int, artifacts []string, logs string) *wire.Deliver {
+	return &wire.Deliver{URL: f.depot.Attempt(trial, 1), Artifacts: artifacts, Logs: logs}
+}
+
+func (f *files) object(name string) string {
+	f.t.Helper()
+	data, err := results.ReadObject(f.t.Context(), f.bucket, name, 1<<20)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return string(data)
+}
+
+func (f *files) log(name string) string {
+	f.t.Helper()
+	z, err := zstd.NewReader(strings.NewReader(f.object(name)))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer z.Close()
+	text, err := io.ReadAll(z)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestArtifactsAreInTheBucketBeforeTheEndIsTold(t *testing.T) {
+	f := newFiles(t)
+	f.launch("s.1.1", wire.Order{Trial: 1, Attempt: 1, Deliver: f.deliver(1, nil, "failed"),
+		Shell: `mkdir $KAON_ARTIFACTS/sub; echo one > $KAON_ARTIFACTS/a; echo two > $KAON_ARTIFACTS/sub/b; mkfifo $KAON_ARTIFACTS/pipe`})
+	o := f.finished("s.1.1")
+	if o.state != mesosapi.TASK_FINISHED || len(o.end.Artifacts) != 2 {
+		t.Fatalf("got %s %q %+v", o.state, o.message, o.end)
+	}
+	sum := sha256.Sum256([]byte("two\n"))
+	if want := (results.Artifact{Name: "sub/b", Size: 4, SHA256: hex.EncodeToString(sum[:])}); o.end.Artifacts[1] != want {
+		t.Errorf("got %+v, want %+v", o.end.Artifacts[1], want)
+	}
+	if f.object("sweeps/s/artifacts/1/1/a") != "one\n" || f.object("sweeps/s/artifacts/1/1/sub/b") != "two\n" {
+		t.Error("the bucket has other files")
+	}
+}
+
+func TestChosenArtifacts(t *testing.T) {
+	f := newFiles(t)
+	make := `cd $KAON_ARTIFACTS; echo 1 > model.bin; echo 2 > notes.txt; mkdir ckpt; echo 3 > ckpt/1`
+	cases := []struct {
+		patterns []string
+		shell    string
+		state    mesosapi.TaskState
+		names    string
+		says     string
+	}{
+		{[]string{"model.bin"}, make, mesosapi.TASK_FINISHED, "model.bin", ""},
+		{[]string{"*.txt", "ckpt"}, make, mesosapi.TASK_FINISHED, "ckpt/1 notes.txt", ""},
+		{[]string{"*.onnx"}, make, mesosapi.TASK_FINISHED, "", ""},
+		{[]string{"best.bin"}, make, mesosapi.TASK_FAILED, "", `left no artifact "best.bin"`},
+		{[]string{"best.bin"}, "exit 3", mesosapi.TASK_FAILED, "", "exit code 3"},
+		{nil, "head -c 2000000 /dev/zero > $KAON_ARTIFACTS/large", mesosapi.TASK_FAILED, "", "at most 1 MB are kept"},
+	}
+	for i, c := range cases {
+		id := "s." + string(rune('0'+i)) + ".1"
+		f.launch(id, wire.Order{Trial: i, Attempt: 1, Shell: c.shell, Deliver: f.deliver(i, c.patterns, "none")})
+		o := f.finished(id)
+		var names []string
+		for _, a := range o.end.Artifacts {
+			names = append(names, a.Name)
+		}
+		if o.state != c.state || strings.Join(names, " ") != c.names || !strings.Contains(o.message, c.says) {
+			t.Errorf("%q: got %s %q with %q", c.patterns, o.state, o.message, names)
+		}
+	}
+}
+
+func TestLogsOfFailuresAreKept(t *testing.T) {
+	f := newFiles(t)
+	f.launch("s.1.1", wire.Order{Trial: 1, Attempt: 1, Deliver: f.deliver(1, nil, "failed"), Shell: `echo out; echo err >&2; exit 1`})
+	f.launch("s.2.1", wire.Order{Trial: 2, Attempt: 1, Deliver: f.deliver(2, nil, "failed"), Shell: `echo out`})
+	f.launch("s.3.1", wire.Order{Trial: 3, Attempt: 1, Deliver: f.deliver(3, nil, "all"), Shell: `echo out`})
+	for _, id := range []string{"s.1.1", "s.2.1", "s.3.1"} {
+		f.finished(id)
+	}
+	if out, err := f.log("sweeps/s/logs/1/1/stdout.zst"), f.log("sweeps/s/logs/1/1/stderr.zst"); out != "out\n" || err != "err\n" {
+		t.Errorf("got %q and %q", out, err)
+	}
+	if f.log("sweeps/s/logs/3/1/stdout.zst") != "out\n" {
+		t.Error("the log of a success that was asked for")
+	}
+	if _, err := f.bucket.Stat(t.Context(), "sweeps/s/logs/2/1/stdout.zst"); err == nil {
+		t.Error("a log nobody asked for")
+	}
+}
+
+func TestAttemptsHaveCopiesOfTheCode(t *testing.T) {
+	f := newFiles(t)
+	code := f.code(map[string]string{"train.sh": "#!/bin/sh\ncat lib/data; echo changed > lib/data; echo x=1\n", "lib/data": "fresh\n"})
+	for _, id := range []string{"s.1.1", "s.2.1"} {
+		f.launch(id, wire.Order{Code: code, Argv: []string{"./train.sh"}, Metrics: []string{"x"}})
+		if o := f.finished(id); o.state != mesosapi.TASK_FINISHED || len(o.points) != 1 {
+			t.Fatalf("%s %s", o.state, o.message)
+		}
+		out, err := os.ReadFile(filepath.Join(f.root, id, "stdout"))
+		if err != nil || !strings.HasPrefix(string(out), "fresh\n") {
+			t.Errorf("%s saw %q, %v", id, out, err)
+		}
+		if _, err := os.Stat(filepath.Join(f.root, id, "work")); err == nil {
+			t.Error("the copy of a success is left")
+		}
+	}
+	f.launch("s.3.1", wire.Order{Code: code, Dir: "lib", Shell: "test -f data && test $PWD = ${KAON_CONTROL%/control}/work/lib"})
+	if o := f.finished("s.3.1"); o.state != mesosapi.TASK_FINISHED {
+		t.Errorf("in a folder of the code: %s", o.message)
+	}
+	broken := *code
+	broken.SHA256 = strings.Repeat("0", 64)
+	f.launch("s.4.1", wire.Order{Code: &broken, Shell: "true"})
+	if o := f.finished("s.4.1"); o.state != mesosapi.TASK_FAILED || !strings.Contains(o.message, "bring the code: fetch code.tar.zst: its sha256 is") {
+		t.Errorf("damaged code: %s %q", o.state, o.message)
+	}
+}
+
+func TestInputsAreSharedAndInPlace(t *testing.T) {
+	f := newFiles(t)
+	plain := f.serve("a.csv", []byte("1,2\n"))
+	set := *f.code(map[string]string{"x/y": "deep"})
+	set.To = "data"
+	loose := set
+	loose.To, loose.Name = ".", "again.tar.zst"
+	here := filepath.Join(t.TempDir(), "local.txt")
+	if err := os.WriteFile(here, []byte("local"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	local := wire.Source{URL: "file://" + here, Name: "local.txt", To: "in/local.txt"}
+	inputs := []wire.Source{plain, set, loose, local}
+	f.launch("s.1.1", wire.Order{Inputs: inputs, Shell: `cat a.csv data/x/y x/y in/local.txt; test $KAON_INPUTS = $PWD`})
+	f.launch("s.2.1", wire.Order{Inputs: inputs, Dir: "/", Shell: `cd $KAON_INPUTS && cat a.csv data/x/y x/y in/local.txt`})
+	for _, id := range []string{"s.1.1", "s.2.1"} {
+		if o := f.finished(id); o.state != mesosapi.TASK_FINISHED {
+			t.Fatalf("%s %s", o.state, o.message)
+		}
+		if out, err := os.ReadFile(filepath.Join(f.root, id, "stdout")); err != nil || string(out) != "1,2\ndeepdeeplocal" {
+			t.Errorf("%s got %q, %v", id, out, err)
+		}
+	}
+	stored, err := os.ReadDir(filepath.Join(f.root, storeName))
+	if err != nil || len(stored) != len(inputs) {
+		t.Errorf("%d things were fetched for %d inputs: %v", len(stored), len(inputs), err)
+	}
+	twice := []wire.Source{plain, plain}
+	f.launch("s.3.1", wire.Order{Inputs: twice, Shell: "true"})
+	if o := f.finished("s.3.1"); o.state != mesosapi.TASK_FAILED || !strings.Contains(o.message, "choose another with `to`") {
+		t.Errorf("two of one name: %s %q", o.state, o.message)
+	}
+}
+
+func TestSecretsReachTheTrialAndNothingElse(t *testing.T) {
+	f := newFiles(t)
+	const secret = "hunter2-hunter2"
+	address := f.depot.Secrets(map[string]string{"TOKEN": secret})
+	f.launch("s.1.1", wire.Order{Trial: 1, Attempt: 1, Secrets: address, Deliver: f.deliver(1, nil, "all"),
+		Shell: `test "$TOKEN" = ` + strings.Join(strings.Split(secret, ""), "''") + ` || exit 9; echo "with $TOKEN."; printf 'hunter2' >&2; sleep 0.05; echo "-hunter2 failed" >&2; exit 1`})
+	o := f.finished("s.1.1")
+	if o.message != "exit code 1: *** failed" || !slices.Equal(o.end.Stderr, []string{"*** failed"}) {
+		t.Errorf("got %q and %q", o.message, o.end.Stderr)
+	}
+	if out := f.log("sweeps/s/logs/1/1/stdout.zst"); out != "with ***.\n" {
+		t.Errorf("the bucket has %q", out)
+	}
+	err := filepath.WalkDir(f.root, func(path string, e os.DirEntry, err error) error {
+		if err != nil || e.IsDir() || !e.Type().IsRegular() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if bytes.Contains(data, []byte(secret)) {
+			t.Errorf("%s holds the secret", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestKilledAttemptDeliversNothing(t *testing.T) {
+	f := newFiles(t)
+	code := f.code(map[string]string{"a": "b"})
+	if err := f.depot.Close(); err != nil { // nobody answers: the attempt waits
+		t.Fatal(err)
+	}
+	f.launch("s.1.1", wire.Order{Code: code, Shell: "true"})
+	f.launch("s.2.1", wire.Order{Trial: 2, Attempt: 1, Deliver: f.deliver(2, nil, "all"), Shell: "echo x > $KAON_ARTIFACTS/a"})
+	for _, id := range []string{"s.1.1", "s.2.1"} {
+		f.await(id+" running", func() bool {
+			return slices.ContainsFunc(f.mu.updates, func(s mesosapi.TaskStatus) bool { return s.TaskID.Value == id })
+		})
+		f.tell(&api.Event{Type: api.Event_KILL, Kill: &api.Event_Kill{TaskID: mesosapi.TaskID{Value: id}}})
+		if o := f.finished(id); o.state != mesosapi.TASK_KILLED {
+			t.Errorf("%s: got %s %q", id, o.state, o.message)
+		}
+	}
+}

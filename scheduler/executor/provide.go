@@ -1,0 +1,102 @@
+package executor
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/kaon-sweep/kaon/scheduler/archive"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+)
+
+// provide brings what an attempt works with: secrets, a copy of the code, links to inputs. It may take as long as the
+// network does, and ends early when the task is killed.
+func (t *task) provide() error {
+	if t.order.Secrets != "" {
+		var err error
+		if t.private, err = t.x.store.secrets(t.ctx, t.order.Secrets); err != nil {
+			return err
+		}
+		t.hide = newSecrets(t.private)
+	}
+	t.work = t.dir
+	if t.order.Code != nil {
+		unpacked, err := t.x.store.get(t.ctx, *t.order.Code, archive.Limits{Bytes: archive.MaxBytes, Files: archive.MaxFiles})
+		if err != nil {
+			return fmt.Errorf("bring the code: %w", err)
+		}
+		t.work = filepath.Join(t.dir, workName)
+		if err := archive.Copy(unpacked, t.work); err != nil {
+			return fmt.Errorf("bring the code: %w", err)
+		}
+	}
+	t.inputs = t.work
+	if filepath.IsAbs(t.order.Dir) {
+		t.inputs = filepath.Join(t.dir, inputsName)
+	}
+	for _, src := range t.order.Inputs {
+		if err := t.input(src); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// input links one input into the attempt's folder. Links are relative: the sandbox has several names.
+func (t *task) input(src wire.Source) error {
+	file, err := t.x.store.get(t.ctx, src, inputLimits)
+	if err != nil {
+		return err
+	}
+	if !filepath.IsLocal(src.To) {
+		return fmt.Errorf("place input %s: %q leads out of the attempt's folder", src.Name, src.To)
+	}
+	if path.Clean(src.To) != "." {
+		return t.place(file, src.To)
+	}
+	entries, err := os.ReadDir(file)
+	if err != nil {
+		return fmt.Errorf("place input %s: %w", src.Name, err)
+	}
+	for _, e := range entries {
+		if err := t.place(filepath.Join(file, e.Name()), e.Name()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *task) place(file, to string) error {
+	at := filepath.Join(t.inputs, to)
+	err := os.MkdirAll(filepath.Dir(at), 0o755)
+	target := file
+	if rel, relErr := filepath.Rel(filepath.Dir(at), file); relErr == nil && within(t.x.conf.Sandbox, file) {
+		target = rel
+	}
+	if err == nil {
+		err = os.Symlink(target, at)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("place input %s: there is one of that name already, of the code or another input: choose another with `to`", to)
+	}
+	if err != nil {
+		return fmt.Errorf("place input %s: %w", to, err)
+	}
+	return nil
+}
+
+func within(folder, file string) bool {
+	rel, err := filepath.Rel(folder, file)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+// folder is where the process starts.
+func (t *task) folder() string {
+	if filepath.IsAbs(t.order.Dir) {
+		return t.order.Dir
+	}
+	return filepath.Join(t.work, t.order.Dir)
+}

@@ -1,0 +1,173 @@
+package executor
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"sync"
+
+	"github.com/kaon-sweep/kaon/scheduler/archive"
+	"github.com/kaon-sweep/kaon/scheduler/depot"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+)
+
+// storeName is the folder, beside those of attempts, of what they share: code, inputs.
+const storeName = ".kaon"
+
+// Bounds of what an input unpacks to; there to stop an archive made to do harm, not data.
+var inputLimits = archive.Limits{Bytes: 1 << 40, Files: 10_000_000}
+
+// store fetches what attempts share, each thing once, into a folder of the sandbox, which goes with it.
+type store struct {
+	folder string
+	client *depot.Client
+
+	mu struct {
+		sync.Mutex
+		items   map[string]*item
+		secrets map[string]map[string]string // by URL
+	}
+}
+
+// item is one fetched thing.
+type item struct {
+	ready chan struct{} // closed when path and err are set
+	path  string
+	err   error
+}
+
+func newStore(folder string, client *depot.Client) *store {
+	s := &store{folder: folder, client: client}
+	s.mu.items = map[string]*item{}
+	s.mu.secrets = map[string]map[string]string{}
+	return s
+}
+
+// get is where a source's file, or the folder it was unpacked to, lies. It waits for whoever fetches it already.
+func (s *store) get(ctx context.Context, src wire.Source, limits archive.Limits) (string, error) {
+	id := storeID(src)
+	for {
+		s.mu.Lock()
+		it := s.mu.items[id]
+		first := it == nil
+		if first {
+			it = &item{ready: make(chan struct{})}
+			s.mu.items[id] = it
+		}
+		s.mu.Unlock()
+		if first {
+			it.path, it.err = s.fetch(ctx, filepath.Join(s.folder, id), src, limits)
+			if it.err != nil { // the next attempt may fare better
+				s.mu.Lock()
+				delete(s.mu.items, id)
+				s.mu.Unlock()
+			}
+			close(it.ready)
+			return it.path, it.err
+		}
+		select {
+		case <-it.ready:
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+		if !errors.Is(it.err, context.Canceled) { // else the attempt that fetched was killed
+			return it.path, it.err
+		}
+	}
+}
+
+// storeID names a source by its content if that is known, else by its address.
+func storeID(src wire.Source) string {
+	what := src.SHA256
+	if what == "" {
+		what = src.URL
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%v", what, src.Name, src.Unpack))
+	return hex.EncodeToString(sum[:12])
+}
+
+// fetch brings a source into a folder of its own.
+func (s *store) fetch(ctx context.Context, folder string, src wire.Source, limits archive.Limits) (string, error) {
+	if err := os.RemoveAll(folder); err != nil { // what an earlier try left
+		return "", fmt.Errorf("fetch %s: %w", src.Name, err)
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return "", fmt.Errorf("fetch %s: %w", src.Name, err)
+	}
+	file, err := s.bring(ctx, folder, src)
+	if err != nil {
+		return "", fmt.Errorf("fetch %s: %w", src.Name, err)
+	}
+	if !src.Unpack {
+		return file, nil
+	}
+	out := filepath.Join(folder, "unpacked")
+	if err := os.Mkdir(out, 0o755); err != nil {
+		return "", fmt.Errorf("unpack %s: %w", src.Name, err)
+	}
+	if err := archive.Unpack(file, src.Name, out, limits); err != nil {
+		return "", err
+	}
+	if filepath.Dir(file) == folder {
+		_ = os.Remove(file)
+	}
+	return out, nil
+}
+
+// bring gives the path of a source's file: where it lies already, or where it was downloaded to.
+func (s *store) bring(ctx context.Context, folder string, src wire.Source) (string, error) {
+	u, err := url.Parse(src.URL)
+	if err != nil {
+		return "", errors.New("its address cannot be read")
+	}
+	if u.Scheme == "file" {
+		return u.Path, checkFile(u.Path, src.SHA256)
+	}
+	file := filepath.Join(folder, path.Base("/"+src.Name))
+	return file, s.client.Download(ctx, src.URL, file, src.SHA256)
+}
+
+// checkFile says whether a file of this machine is there, with the checksum if there is one.
+func checkFile(path, sum string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("%w on this agent", err)
+	}
+	defer f.Close()
+	if sum == "" {
+		return nil
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return err
+	}
+	if got := hex.EncodeToString(h.Sum(nil)); got != sum {
+		return fmt.Errorf("its sha256 is %s, not %s", got, sum)
+	}
+	return nil
+}
+
+// secrets are the variables behind a URL. They are held in memory and nowhere else.
+func (s *store) secrets(ctx context.Context, address string) (map[string]string, error) {
+	s.mu.Lock()
+	known := s.mu.secrets[address]
+	s.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	values, err := s.client.FetchSecrets(ctx, address) // two at once do no harm
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mu.secrets[address] = values
+	return values, nil
+}
