@@ -361,21 +361,27 @@ func (r *runner) leave(s *session, why error) error {
 	if err := s.close(ctx); err != nil {
 		fmt.Fprintf(r.out.stderr, "kaon: %v\n", err)
 	}
-	again := "kaon run --resume " + s.cfg.id
-	if r.flags.Results != "kaon-results" {
-		again += " --results " + sweep.Quote(r.flags.Results)
-	}
-	if r.flags.State != "" {
-		again += " --state " + sweep.Quote(r.flags.State)
-	}
-	if r.flags.Cluster != "local" {
-		again += " --cluster " + sweep.Quote(withoutSecret(r.flags.Cluster))
-	}
+	again := r.again(s.cfg.id)
 	if errors.Is(why, errInterrupted) {
 		fmt.Fprintf(r.out.stderr, "interrupted; go on with: %s\n", again)
 		return silently(exitInterrupted)
 	}
-	return r.explain(fmt.Errorf("%w\ngo on with: %s", why, again))
+	return unreachable(fmt.Errorf("%w\ngo on with: %s", why, again)) // it has not finished: neither done nor failed
+}
+
+// again is the command that goes on with a sweep.
+func (r *runner) again(id string) string {
+	command := "kaon run --resume " + id
+	if r.flags.Results != "kaon-results" {
+		command += " --results " + sweep.Quote(r.flags.Results)
+	}
+	if r.flags.State != "" {
+		command += " --state " + sweep.Quote(r.flags.State)
+	}
+	if r.flags.Cluster != "local" {
+		command += " --cluster " + sweep.Quote(withoutSecret(r.flags.Cluster))
+	}
+	return command
 }
 
 // withoutSecret hides the secret of mesos://user:secret@host from screens and logs.
@@ -408,7 +414,7 @@ func (r *runner) store(s *session, ended scheduler.SweepEnded) (outcome, error) 
 	s.teardown(ctx)
 	err := errors.Join(s.finish(ctx, ended, summary, o.winner), s.close(ctx))
 	if err != nil {
-		return o, unreachable(fmt.Errorf("store results: %w\nthe journal still has them: kaon run --resume %s stores them", err, s.cfg.id))
+		return o, unreachable(fmt.Errorf("store results: %w\nthe journal still has them; store them with: %s", err, r.again(s.cfg.id)))
 	}
 	return o, nil
 }

@@ -114,9 +114,10 @@ func (a *localAgent) save(r *Record) {
 	if err == nil {
 		err = a.append(r.Container, append(b, '\n'))
 	}
-	if err != nil {
+	if err != nil && !a.unsaved { // a full disk refuses every record until there is room
 		a.server.log.Error("container not checkpointed", "agent", a.cfg.Name, "container", r.Container, "err", err)
 	}
+	a.unsaved = err != nil
 }
 
 func (a *localAgent) append(container string, record []byte) error {
