@@ -34,8 +34,11 @@ bin/digits: $(SOURCES)
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o $@ ./examples/digits
 
 .PHONY: bench
-bench: bin/kaon ## measure offer packing beside a brute-force packer
+bench: bin/kaon ## measure offer packing beside a brute-force packer, the wire, and kaon run beside xargs
 	bin/kaon bench pack
+	bin/kaon bench wire
+	bin/kaon bench wire --trials 3000 --points 100
+	bin/kaon bench local
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for SECONDS=30 each

@@ -10,5 +10,8 @@
 // trial and not once per pass: taking offers into the index, and counting trials into demands. Runs use one
 // processor, garbage collection included.
 //
+// Wire runs one sweep through the whole scheduler, journal with fsync and records in a folder, against simulated agents in
+// another process, and fails unless every trial and point arrives. Local times kaon run beside xargs, in turns.
+//
 // The package judges nothing: it has no thresholds. It is called from one goroutine.
 package bench

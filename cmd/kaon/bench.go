@@ -14,7 +14,9 @@ import (
 )
 
 type benchCmd struct {
-	Pack benchPackCmd `cmd:"" help:"Measure the offer packer: speed, agents used, utilisation."`
+	Pack  benchPackCmd  `cmd:"" help:"Measure the offer packer: speed, agents used, utilisation."`
+	Local benchLocalCmd `cmd:"" help:"Measure kaon run on this machine, beside xargs."`
+	Wire  benchWireCmd  `cmd:"" help:"Measure the whole scheduler on the wire, with simulated agents in another process."`
 }
 
 type benchPackCmd struct {

@@ -11,6 +11,9 @@ import (
 	"github.com/mesos/mesos-go/api/v1/lib"
 
 	embedded "github.com/kaon-sweep/kaon/scheduler/cluster"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
 )
 
 type clusterCmd struct {
@@ -18,6 +21,7 @@ type clusterCmd struct {
 	Agent     []string      `placeholder:"KEY=VALUE,…" sep:"none" help:"A local agent: name=, host=, cpus=, mem= (MB), disk= (MB), and any other key as an attribute; may be repeated. None: this machine."`
 	Simulate  int           `placeholder:"N" help:"Add so many agents that run nothing: their tasks end after --task-time."`
 	TaskTime  time.Duration `default:"0s" help:"How long tasks of simulated agents take (${default})."`
+	Points    int           `name:"task-points" default:"0" placeholder:"N" help:"How many points of a metric named loss tasks of simulated agents report (${default})."`
 	Work      string        `default:"kaon-cluster" placeholder:"DIR" help:"Folder for sandboxes and what agents remember (${default})."`
 	Allocate  time.Duration `default:"1s" help:"Time between allocations of freed resources; Mesos's is ${default}."`
 	Principal string        `placeholder:"NAME:SECRET" help:"Ask schedulers for basic authentication."`
@@ -68,9 +72,25 @@ func (c *clusterCmd) Run(ctx context.Context, out *output) error {
 	return nil
 }
 
-// behave is what simulated agents do with every task.
+// pointsAtOnce is how many points one update of a simulated task carries.
+const pointsAtOnce = 25
+
+// behave is what simulated agents do with every task: it reports its points at once, and ends in time.
 func (c *clusterCmd) behave(*mesos.TaskInfo, embedded.AgentID) embedded.Script {
-	return embedded.Script{Duration: c.TaskTime}
+	s := embedded.Script{Duration: c.TaskTime}
+	if c.Points == 0 {
+		return s
+	}
+	report := wire.Report{End: &wire.End{}}
+	for i := range c.Points {
+		if len(report.Points) == pointsAtOnce {
+			s.Updates = append(s.Updates, embedded.SimUpdate{Data: wire.Encode(wire.Report{First: report.First, Points: report.Points})})
+			report.First, report.Points = uint64(i), nil
+		}
+		report.Points = append(report.Points, results.Point{Step: int64(i), Metrics: map[string]float64{"loss": 1 / float64(i+1)}})
+	}
+	s.Data = wire.Encode(report)
+	return s
 }
 
 // parseAgent reads name=a,cpus=4,mem=4000,rack=r1.
