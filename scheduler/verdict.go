@@ -76,6 +76,9 @@ func judgeEnd(att *attempt, end *wire.End) (outcome, string) {
 		return timedOut, sayTimeout(att)
 	case end.Error != "":
 		return failed, "could not be started: " + end.Error
+	case end.Limit != 0:
+		const mb = 1 << 20
+		return failed, withLastLine(fmt.Sprintf("out of memory at the limit of %d MB (executor included): ask for more in task.resources.memory", end.Limit/mb), end.Stderr)
 	case end.Signal != 0:
 		return failed, withLastLine(fmt.Sprintf("ended by signal %d", end.Signal), end.Stderr)
 	default:
@@ -91,7 +94,7 @@ func judgeFailure(att *attempt, s Status, end *wire.End) (outcome, string) {
 	if end != nil {
 		return lost, say("its executor was told to end it", s)
 	}
-	if platformReason(s.Reason) {
+	if platformReason(s.Reason) && !(att.run.outfit.container != nil && imageFailure(s)) {
 		return lost, say("its executor or agent failed", s)
 	}
 	return failed, say("failed", s)
@@ -108,6 +111,12 @@ func platformReason(reason string) bool {
 		}
 	}
 	return false
+}
+
+// imageFailure tells a container that could not be made of its image, which no other agent would do better, from an
+// executor that could not be fetched.
+func imageFailure(s Status) bool {
+	return s.Reason == "REASON_CONTAINER_LAUNCH_FAILED" && !strings.Contains(s.Message, "ailed to fetch all URIs")
 }
 
 func sayTimeout(att *attempt) string {

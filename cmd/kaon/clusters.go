@@ -27,6 +27,7 @@ type clusterFlags struct {
 	Cluster        string        `default:"local" env:"KAON_CLUSTER" placeholder:"WHERE" help:"local, or mesos://[user:secret@]host:port[,host:port…][?options] (${default})."`
 	Executor       string        `placeholder:"PLACE" help:"kaon's own binary for agents: a path that exists on every agent, or a URL that they fetch. Left out, this process serves itself to them."`
 	Advertise      string        `placeholder:"HOST[:PORT]" help:"Address at which agents reach this process to fetch the executor; found out when left out."`
+	Container      string        `enum:",docker,mesos" default:"" placeholder:"WHICH" help:"Containerizer for trials in an image: docker or mesos; the spec's task.container, else docker, when left out."`
 	WorkDir        string        `enum:"auto,spec,sandbox" default:"auto" help:"Where trials without an image start: in the spec's folder, in their own sandbox, or (auto) in the spec's folder when the master is on this machine."`
 	ConnectTimeout time.Duration `default:"30s" help:"How long to look for a master before giving up (${default})."`
 	PartitionGrace time.Duration `default:"2m" help:"How long an attempt on an unreachable agent may come back before it is replaced (${default})."`
@@ -95,8 +96,8 @@ func loopback(address string) bool {
 // scheduler together with the update that freed it, and one turn, with one write to the journal, serves both.
 const localAllocation = time.Microsecond
 
-// killGrace is how long SIGKILLed processes may take to be gone.
-const killGrace = 3 * time.Second
+// killGrace is how long SIGKILLed processes and containers may take to be gone; an engine needs up to a second for each.
+const killGrace = 10 * time.Second
 
 // startLocal runs a one-agent cluster in this process. Trials work in their spec's folder, with this process's
 // environment.

@@ -89,18 +89,33 @@ func (s *session) open(ctx context.Context) error {
 	if s.journal, err = journal.Open(filepath.Join(cfg.state, journalFile)); err != nil {
 		return unreachable(fmt.Errorf("open journal of %s: %w", cfg.id, err))
 	}
+	if cfg.spec.Task.Container != nil && cfg.Cluster == "local" {
+		if err := needEngine(ctx); err != nil {
+			return err
+		}
+	}
 	if s.cluster, err = startCluster(ctx, cfg.clusterFlags, cfg.state, cfg.log); err != nil {
 		return err
 	}
 	if err := s.openResults(ctx); err != nil {
 		return err
 	}
-	core, err := scheduler.Restore(time.Now(), s.coreConfig(), s.journal.Load())
+	image, err := s.image(ctx)
+	if err != nil {
+		return err
+	}
+	if cfg.spec.Task.Container != nil {
+		if _, err := s.container(cfg.spec); err != nil { // said now rather than when the sweep is taken
+			return usage(err)
+		}
+	}
+	core, err := scheduler.Restore(time.Now(), s.coreConfig(image), s.journal.Load())
 	if err != nil {
 		return fmt.Errorf("read journal of %s: %w", cfg.id, err)
 	}
 	driver := s.cluster.driver
 	driver.FrameworkID, driver.Log = s.stand(core), cfg.log
+	driver.GPUs = driver.GPUs || cfg.spec.WantsGPUs()
 	if driver.Name == "" {
 		driver.Name = "kaon " + cfg.id
 	}
@@ -160,7 +175,7 @@ func (s *session) submit(ctx context.Context, spec *sweep.Spec) error {
 	if err := results.WriteSweep(ctx, s.cfg.bucket, s.manifest(spec, time.Now())); err != nil {
 		return fmt.Errorf("store sweep: %w", err)
 	}
-	err := s.loop.Submit(ctx, scheduler.Submit{ID: s.cfg.id, Spec: spec})
+	err := s.loop.Submit(ctx, scheduler.Submit{ID: s.cfg.id, Spec: spec, Overrides: spec.Overrides})
 	if errors.Is(err, scheduler.ErrClosed) { // the loop knows why
 		<-s.loopDone
 		select {
@@ -247,20 +262,38 @@ func keepWinner(cfg sessionConfig) error {
 	return nil
 }
 
-func (s *session) coreConfig() scheduler.Config {
+func (s *session) coreConfig(image study.Image) scheduler.Config {
 	return scheduler.Config{
 		Packer:         offers.NewIndex(0),
 		Executor:       s.cluster.executor,
+		Inside:         inside(s.cluster.executor),
+		Container:      s.container,
 		Packing:        offers.Options{Policy: offers.Policy(s.cfg.spec.Packing)},
 		PartitionGrace: s.cfg.PartitionGrace,
 		ReviveEvery:    s.cluster.reviveEvery,
 		Studies: func(id string, spec *sweep.Spec) (scheduler.Study, error) {
 			return study.New(id, spec, study.Options{
-				Dir: s.cluster.workDir(spec), Getenv: os.LookupEnv, Interpreter: s.cluster.interpreter, Winner: s.cfg.winner,
+				Dir: s.workDir(spec), Getenv: os.LookupEnv, Interpreter: s.interpreter(spec), Image: image, Winner: s.cfg.winner,
 			})
 		},
 		Parse: parseEntry,
 	}
+}
+
+// workDir is where trials start: in an image, where it says.
+func (s *session) workDir(spec *sweep.Spec) string {
+	if spec.Task.Container != nil {
+		return ""
+	}
+	return s.cluster.workDir(spec)
+}
+
+// interpreter is what ${interpreter} stands for: in an image, its python.
+func (s *session) interpreter(spec *sweep.Spec) string {
+	if spec.Task.Container != nil {
+		return ""
+	}
+	return s.cluster.interpreter
 }
 
 // parseEntry reads a spec back as it was submitted.

@@ -22,7 +22,7 @@ type commandExecutor struct {
 	once  sync.Once
 
 	// Everything below belongs to the goroutine of run.
-	process  *process
+	process  program
 	task     mesos.TaskInfo
 	killed   bool
 	expired  bool
@@ -77,7 +77,7 @@ func (x *commandExecutor) done() bool { return x.ended && len(x.unacked) == 0 }
 // finish takes what is left of the task away and reports the executor's own end.
 func (x *commandExecutor) finish(wait int32) {
 	if x.process != nil && !x.reaped {
-		killTree(x.process.pid)
+		x.process.destroy()
 	}
 	x.agent.exited(x.box.id, wait)
 }
@@ -87,7 +87,7 @@ func (x *commandExecutor) ends() <-chan syscall.WaitStatus {
 	if x.process == nil || x.ended {
 		return nil
 	}
-	return x.process.done
+	return x.process.ends()
 }
 
 // follow handles one connection until it ends or all is done.
@@ -102,7 +102,7 @@ func (x *commandExecutor) follow(st *stream) {
 		case ws := <-x.ends():
 			x.exited(ws)
 		case <-x.graceEnd:
-			signalTree(x.process.pid, syscall.SIGKILL)
+			x.process.signal(syscall.SIGKILL)
 		case <-x.tooLong:
 			x.expired = true
 			x.kill(nil)
@@ -148,18 +148,53 @@ func (x *commandExecutor) launch(task mesos.TaskInfo) {
 	}
 	x.task = task
 	x.update(mesos.TASK_STARTING, nil, "")
-	p, err := startProcess(task.Command, x.box.sandbox, environment(x.agent.environment(x.box, x.start), task.Command))
+	p, about, err := x.program()
 	if err != nil {
 		x.ended = true
 		x.update(mesos.TASK_FAILED, mesos.REASON_COMMAND_EXECUTOR_FAILED.Enum(), "Failed to launch command: "+err.Error())
 		return
 	}
 	x.process = p
-	x.agent.writePID(x.box.id, p.pid)
 	if limit := task.GetMaxCompletionTime(); limit != nil {
 		x.tooLong = time.After(time.Duration(limit.GetNanoseconds()))
 	}
-	x.update(mesos.TASK_RUNNING, nil, "")
+	x.tell(mesos.TASK_RUNNING, nil, "", about)
+}
+
+// program is what runs the command: a process, or a container of the task's image.
+type program interface {
+	ends() <-chan syscall.WaitStatus // the end, once
+	signal(syscall.Signal)
+	destroy() // with all that belongs to it
+}
+
+func (p *process) ends() <-chan syscall.WaitStatus { return p.done }
+func (p *process) signal(sig syscall.Signal)       { signalTree(p.pid, sig) }
+func (p *process) destroy()                        { killTree(p.pid) }
+
+func (b *box) ends() <-chan syscall.WaitStatus { return b.done }
+func (b *box) destroy()                        { b.tidy() }
+
+// program starts the command. about is what the first update says of a Docker container: its inspection.
+func (x *commandExecutor) program() (p program, about []byte, err error) {
+	a := x.agent
+	if hasImage(x.task.Container) {
+		b, err := a.startBox(x.box, x.start)
+		if err != nil {
+			return nil, nil, err
+		}
+		if x.task.Container.GetDocker() != nil {
+			about, _ = b.engine.Inspect(a.server.ctx, b.name) // it may have ended and gone
+		}
+		a.server.wg.Go(func() { b.follow() })
+		return b, about, nil
+	}
+	q, err := startProcess(x.task.Command, x.box.sandbox, environment(a.environment(x.box, x.start), x.task.Command))
+	if err != nil {
+		return nil, nil, err
+	}
+	a.writePID(x.box.id, q.pid)
+	return q, nil, nil
 }
 
 // kill sends SIGTERM, and SIGKILL after the grace period: that of the call, else of the task, else 3 s.
@@ -180,7 +215,7 @@ func (x *commandExecutor) kill(policy *mesos.KillPolicy) {
 				x.update(mesos.TASK_KILLING, nil, "")
 			}
 		}
-		signalTree(x.process.pid, syscall.SIGTERM)
+		x.process.signal(syscall.SIGTERM)
 	}
 	x.graceEnd = time.After(grace)
 }
@@ -189,10 +224,12 @@ func (x *commandExecutor) kill(policy *mesos.KillPolicy) {
 func (x *commandExecutor) exited(ws syscall.WaitStatus) {
 	x.ended = true
 	x.graceEnd, x.tooLong = nil, nil
-	killTree(x.process.pid)
+	x.process.destroy()
 	x.reaped = true
 	message := fmt.Sprintf("Command exited with status %d", ws.ExitStatus())
-	if ws.Signaled() {
+	if b, boxed := x.process.(*box); boxed && x.start.Executor.Container.GetDocker() != nil {
+		message = fmt.Sprintf("Container exited with status %d", b.exit.Code)
+	} else if ws.Signaled() {
 		message = "Command terminated with signal " + signalName(ws.Signal())
 		if ws.CoreDump() {
 			message += " (core dumped)"
@@ -225,10 +262,14 @@ func signalName(sig syscall.Signal) string {
 }
 
 func (x *commandExecutor) update(state mesos.TaskState, reason *mesos.TaskStatus_Reason, message string) {
+	x.tell(state, reason, message, nil)
+}
+
+func (x *commandExecutor) tell(state mesos.TaskState, reason *mesos.TaskStatus_Reason, message string, data []byte) {
 	at := float64(time.Now().UnixMicro()) / 1e6
 	s := mesos.TaskStatus{
 		TaskID: x.task.TaskID, State: &state, Reason: reason, Source: mesos.SOURCE_EXECUTOR.Enum(), UUID: randomUUID(), Timestamp: &at,
-		ExecutorID: &x.start.Executor.ExecutorID,
+		ExecutorID: &x.start.Executor.ExecutorID, Data: data,
 	}
 	if message != "" {
 		s.Message = &message

@@ -7,9 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
-
-	mesos "github.com/mesos/mesos-go/api/v1/lib"
 )
 
 // container is one executor on this machine: its sandbox and, once started, its process.
@@ -19,6 +18,7 @@ type container struct {
 	mu      struct {
 		sync.Mutex
 		pid    int
+		box    *box // of an image; nil: a process
 		killed bool
 	}
 	command *commandExecutor // not nil: the built-in executor of a command task
@@ -32,9 +32,11 @@ func (c *container) kill() {
 	}
 	c.mu.Lock()
 	c.mu.killed = true
-	pid := c.mu.pid
+	pid, b := c.mu.pid, c.mu.box
 	c.mu.Unlock()
-	if pid > 0 {
+	if b != nil {
+		b.signal(syscall.SIGKILL)
+	} else if pid > 0 {
 		killTree(pid)
 	}
 }
@@ -54,6 +56,10 @@ func (a *localAgent) run(e StartExecutor) {
 	}
 	if c.command != nil {
 		c.command.run()
+		return
+	}
+	if hasImage(e.Executor.Container) {
+		a.runBox(c, e)
 		return
 	}
 	p, err := startProcess(e.Executor.Command, c.sandbox, environment(a.environment(c, e), e.Executor.Command))
@@ -85,11 +91,6 @@ func (a *localAgent) sandbox(e StartExecutor) string {
 }
 
 func (a *localAgent) prepare(c *container, e StartExecutor) error {
-	for _, box := range []*mesos.ContainerInfo{e.Executor.Container, e.Task.Container} {
-		if box.GetDocker() != nil || box.GetMesos().GetImage() != nil {
-			return fmt.Errorf("container images are not supported by the embedded cluster's agents")
-		}
-	}
 	if err := os.MkdirAll(c.sandbox, 0o755); err != nil {
 		return fmt.Errorf("make sandbox: %w", err)
 	}
@@ -98,7 +99,51 @@ func (a *localAgent) prepare(c *container, e StartExecutor) error {
 	if err := os.Symlink(c.sandbox, latest); err != nil {
 		return fmt.Errorf("link sandbox: %w", err)
 	}
-	return fetchAll(a.server.ctx, e.Executor.Command.GetURIs(), c.sandbox, filepath.Join(a.dir, "fetch"))
+	if err := fetchAll(a.server.ctx, e.Executor.Command.GetURIs(), c.sandbox, filepath.Join(a.dir, "fetch")); err != nil {
+		return fmt.Errorf("Failed to fetch all URIs for container '%s': %w", c.id, err) // Mesos's words
+	}
+	if hasImage(e.Executor.Container) {
+		return a.needImage(c, e)
+	}
+	return nil
+}
+
+// runBox starts an executor in its image and waits for the end.
+func (a *localAgent) runBox(c *container, e StartExecutor) {
+	b, err := a.startBox(c, e)
+	if err != nil {
+		a.failed(c.id, err)
+		return
+	}
+	c.mu.Lock()
+	c.mu.box = b
+	killed := c.mu.killed
+	c.mu.Unlock()
+	pid := b.pid
+	if e.Executor.Container.GetDocker() != nil {
+		pid = 0 // Mesos tells it of its own containerizer's executors only
+	}
+	a.server.with(func(core *Core, now time.Time) { core.Started(now, a.cfg.Name, c.id, pid) })
+	if killed {
+		b.signal(syscall.SIGKILL)
+	}
+	a.awaitBox(c, b)
+}
+
+// awaitBox reports a container's end, unless the server ends first.
+func (a *localAgent) awaitBox(c *container, b *box) {
+	if !b.follow() {
+		a.exited(c.id, -1)
+		return
+	}
+	select {
+	case ws := <-b.done:
+		if b.exit.OutOfMemory {
+			a.server.with(func(core *Core, now time.Time) { core.OutOfMemory(now, a.cfg.Name, c.id, b.last()) })
+		}
+		a.exited(c.id, int32(ws))
+	default:
+	}
 }
 
 // environment is what the agent tells an executor, as a Mesos agent does.
@@ -144,6 +189,10 @@ func (a *localAgent) adopt(r *Record) {
 	if alive {
 		return
 	}
+	if hasImage(r.Executor.Container) {
+		a.adoptBox(r)
+		return
+	}
 	b, _ := os.ReadFile(a.pidFile(r.Container)) // not there: it never came to start
 	text, started, _ := strings.Cut(string(b), " ")
 	pid, err := strconv.Atoi(text)
@@ -166,5 +215,29 @@ func (a *localAgent) adopt(r *Record) {
 			killTree(pid)
 			a.exited(c.id, -1)
 		}
+	})
+}
+
+// adoptBox takes over a container of the engine, which knows better than any file what became of it.
+func (a *localAgent) adoptBox(r *Record) {
+	c := &container{id: r.Container}
+	a.mu.Lock()
+	a.mu.running[c.id] = c // before the engine is asked, which clears unknown ones away
+	a.mu.Unlock()
+	engine, err := a.server.docker()
+	if err != nil {
+		a.server.log.Warn("container of a former life not taken over", "container", c.id, "err", err)
+		a.exited(c.id, -1)
+		return
+	}
+	b := a.box(engine, c.id, "")
+	c.mu.Lock()
+	c.mu.box = b
+	c.mu.Unlock()
+	a.server.wg.Go(func() {
+		if r.Command {
+			b.signal(syscall.SIGKILL)
+		}
+		a.awaitBox(c, b)
 	})
 }

@@ -229,6 +229,11 @@ func (c *Core) StartFailed(now time.Time, agent, container, why string) {
 	c.onNode(now, agent, func(n *node) { n.startFailed(container, why) })
 }
 
+// OutOfMemory says, before Exited, that the kernel ended a container at its limit of memory.
+func (c *Core) OutOfMemory(now time.Time, agent, container string, l Limits) {
+	c.onNode(now, agent, func(n *node) { n.outOfMemory(container, l) })
+}
+
 // Exited: see Started.
 func (c *Core) Exited(now time.Time, agent, container string, wait int32) {
 	c.onNode(now, agent, func(n *node) {

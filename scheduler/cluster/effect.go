@@ -42,6 +42,12 @@ type (
 		Command    bool // run the task by the built-in command executor
 		Checkpoint bool
 		Task       mesos.TaskInfo // the first task, for a command executor
+		Limits     Limits         // of the container, its first task included
+	}
+	// ResizeContainer changes the limits of a container whose tasks have changed.
+	ResizeContainer struct {
+		Agent, Container string
+		Limits           Limits
 	}
 	// KillContainer kills every process of a container with SIGKILL.
 	KillContainer struct{ Agent, Container string }
@@ -59,12 +65,19 @@ type (
 	}
 )
 
-func (SendEvent) effect()     {}
-func (CloseStream) effect()   {}
-func (SendExecutor) effect()  {}
-func (CloseExecutor) effect() {}
-func (StartExecutor) effect() {}
-func (KillContainer) effect() {}
-func (Save) effect()          {}
-func (Forget) effect()        {}
-func (SaveAgent) effect()     {}
+// Limits are what a container may use. They are kept where the containerizer can: processes have none.
+type Limits struct {
+	CPUs, MemoryMB float64
+	GPUs           int
+}
+
+func (SendEvent) effect()       {}
+func (CloseStream) effect()     {}
+func (SendExecutor) effect()    {}
+func (CloseExecutor) effect()   {}
+func (StartExecutor) effect()   {}
+func (ResizeContainer) effect() {}
+func (KillContainer) effect()   {}
+func (Save) effect()            {}
+func (Forget) effect()          {}
+func (SaveAgent) effect()       {}

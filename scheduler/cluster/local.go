@@ -55,6 +55,33 @@ func (s *Server) addLocal(cfg AgentConfig) error {
 		return err
 	}
 	s.serve(l, s.executorHandler(cfg.Name))
+	return a.listenInside()
+}
+
+// socketName is the file an agent listens at for containers without the host's network.
+const socketName = "agent.sock"
+
+func (a *localAgent) socketDir() string { return filepath.Join(a.metaDir(), "socket") }
+
+// listenInside opens the socket that containers reach by its folder. The folder is named by its descriptor, because a
+// socket's name may have 107 bytes only.
+func (a *localAgent) listenInside() error {
+	if err := os.MkdirAll(a.socketDir(), 0o755); err != nil {
+		return fmt.Errorf("make folder of the agent's socket: %w", err)
+	}
+	dir, err := os.Open(a.socketDir())
+	if err != nil {
+		return fmt.Errorf("open folder of the agent's socket: %w", err)
+	}
+	defer dir.Close()
+	_ = os.Remove(filepath.Join(a.socketDir(), socketName)) // of a former life
+	name := fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), socketName)
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: name, Net: "unix"})
+	if err != nil {
+		return fmt.Errorf("listen for containers of agent %q: %w", a.cfg.Name, err)
+	}
+	l.SetUnlinkOnClose(false) // by then the descriptor may be another's
+	a.server.serve(l, a.server.executorHandler(a.cfg.Name))
 	return nil
 }
 
@@ -64,7 +91,15 @@ func (a *localAgent) lock() error {
 	if err != nil {
 		return fmt.Errorf("lock work folder: %w", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	for range 20 { // one that only looks whether it is held lets it go at once
+		if err == nil {
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	}
+	if err != nil {
 		f.Close()
 		return fmt.Errorf("lock work folder %s: another process runs a cluster there (%w); stop it or choose another folder", a.dir, err)
 	}
@@ -162,4 +197,20 @@ func (a *localAgent) kill(id string) {
 		return
 	}
 	c.kill()
+}
+
+// resize fits a container to its tasks.
+func (a *localAgent) resize(id string, l Limits) {
+	a.mu.Lock()
+	c := a.mu.running[id]
+	a.mu.Unlock()
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	b := c.mu.box
+	c.mu.Unlock()
+	if b != nil {
+		b.resize(l)
+	}
 }

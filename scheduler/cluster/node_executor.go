@@ -104,8 +104,44 @@ func (n *node) runTask(msg runTask) {
 	e.tasks[key.task] = &nodeTask{id: key.task, seq: e.nextTask, info: msg.task, state: mesos.TASK_STAGING}
 	e.nextTask++
 	e.queue = append(e.queue, key.task)
+	if e.nextTask > 1 { // the first came with the container
+		n.resize(e)
+	}
 	n.deliver(e)
 	n.save(e)
+}
+
+// limits is what an executor and its tasks that have not ended may use together.
+func (e *nodeExecutor) limits() Limits {
+	all := slices.Clone(e.info.Resources)
+	for _, t := range e.tasks {
+		if !terminal(t.state) {
+			all = append(all, t.info.Resources...)
+		}
+	}
+	return limitsOf(all)
+}
+
+func limitsOf(resources []mesos.Resource) Limits {
+	var l Limits
+	for _, a := range parseBundle(resources) {
+		switch a.name {
+		case "cpus":
+			l.CPUs = float64(a.milli) / 1000
+		case "mem":
+			l.MemoryMB = float64(a.milli) / 1000
+		case "gpus":
+			l.GPUs = int(a.milli / 1000)
+		}
+	}
+	return l
+}
+
+// resize fits a container of an image to its tasks, as a Mesos agent does.
+func (n *node) resize(e *nodeExecutor) {
+	if hasImage(e.info.Container) && !e.command && e.state < executorTerminating && len(e.tasks) > 0 {
+		n.emit(ResizeContainer{n.name, e.container, e.limits()})
+	}
 }
 
 func (n *node) newExecutor(f *nodeFramework, id ExecutorID, task *mesos.TaskInfo) *nodeExecutor {
@@ -127,8 +163,13 @@ func (n *node) newExecutor(f *nodeFramework, id ExecutorID, task *mesos.TaskInfo
 	}
 	f.executors = append(f.executors, e)
 	n.containers[e.container] = e
+	var first Limits
+	if hasImage(e.info.Container) {
+		first = limitsOf(append(slices.Clone(e.info.Resources), task.Resources...))
+	}
 	n.emit(StartExecutor{
-		Agent: n.name, AgentID: n.id, Framework: f.info, Executor: e.info, Container: e.container,
+		Limits: first,
+		Agent:  n.name, AgentID: n.id, Framework: f.info, Executor: e.info, Container: e.container,
 		Command: e.command, Checkpoint: e.checkpoint, Task: *task,
 	})
 	n.deadline(n.timing.ExecutorRegistration, func() {
@@ -222,6 +263,14 @@ func (n *node) startFailed(container, why string) {
 	if e := n.containers[container]; e != nil {
 		e.pending = &termination{mesos.TASK_FAILED, mesos.REASON_CONTAINER_LAUNCH_FAILED, "Failed to launch container: " + why}
 		n.exited(container, -1)
+	}
+}
+
+// outOfMemory hears that the kernel ended a container at its limit of memory.
+func (n *node) outOfMemory(container string, l Limits) {
+	if e := n.containers[container]; e != nil && e.pending == nil && e.state < executorTerminating {
+		e.pending = &termination{mesos.TASK_FAILED, mesos.REASON_CONTAINER_LIMITATION_MEMORY,
+			fmt.Sprintf("Memory limit exceeded: Requested: %gMB", l.MemoryMB)}
 	}
 }
 

@@ -66,6 +66,7 @@ func (n *node) report(key taskKey, s mesos.TaskStatus) {
 		t.last = &s
 		if terminal(t.state) {
 			e.queue = slices.DeleteFunc(e.queue, func(id TaskID) bool { return id == t.id })
+			n.resize(e)
 		}
 	}
 	st.pending = append(st.pending, s)

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster/docker"
 )
 
 // Server runs a Core in real time behind Mesos's HTTP API: the scheduler API on one address, each local agent's
@@ -30,6 +32,10 @@ type Server struct {
 		streams map[StreamID]*stream
 		conns   map[string]*stream // executors', by connection
 		closed  bool
+	}
+	engine struct {
+		sync.Mutex
+		found *docker.Engine // nil: not looked for, or not found
 	}
 	wake   chan struct{} // capacity 1: the clock has to look when the next deadline is
 	ctx    context.Context
@@ -152,6 +158,9 @@ func (s *Server) Close() {
 	s.cancel()
 	s.shutdown()
 	s.wg.Wait()
+	if s.engine.found != nil {
+		_ = s.engine.found.Close()
+	}
 }
 
 // shutdown breaks every stream and closes the listeners; it may be called twice.
@@ -212,7 +221,7 @@ func (s *Server) StartAgent(name string) error {
 func (s *Server) KillExecutors(grace time.Duration) {
 	for _, a := range s.agents {
 		for _, id := range a.containers() {
-			a.kill(id)
+			s.wg.Go(func() { a.kill(id) }) // an engine takes its time
 		}
 	}
 	for deadline := time.Now().Add(grace); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
@@ -286,6 +295,10 @@ func (s *Server) apply(effects []Effect) {
 		case KillContainer:
 			a := s.agents[e.Agent]
 			s.wg.Go(func() { a.kill(e.Container) })
+		case ResizeContainer:
+			if a := s.agents[e.Agent]; a != nil { // simulated ones have no containers
+				s.wg.Go(func() { a.resize(e.Container, e.Limits) })
+			}
 		case Forget:
 			s.agents[e.Agent].forget(e.Container)
 		case SaveAgent:

@@ -58,6 +58,11 @@ func newAgent(conf *Config) (*agent, error) {
 		DisableCompression:    true,
 		TLSNextProto:          map[string]func(string, *tls.Conn) http.RoundTripper{},
 	}
+	if conf.Socket != "" {
+		t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{Timeout: callTimeout}).DialContext(ctx, "unix", conf.Socket)
+		}
+	}
 	a := &agent{conf: conf, client: &http.Client{Transport: t}, url: "http://" + conf.Agent + apiPath, header: http.Header{
 		"Content-Type": {mediaType}, "Accept": {mediaType}, "User-Agent": {"kaon executor"},
 	}}

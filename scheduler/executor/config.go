@@ -15,6 +15,7 @@ import (
 // says; zero fields of the second part take the defaults named here.
 type Config struct {
 	Agent           string // host:port of the agent's HTTP endpoint
+	Socket          string // of the agent, on this machine; empty: by TCP
 	HTTPS           bool
 	CA              string // file of trusted roots in PEM for HTTPS; empty: any certificate is believed, as libprocess does by default
 	Token           string // bearer token; empty: none
@@ -56,6 +57,7 @@ func FromEnvironment(environ []string) (Config, error) {
 	}
 	c := Config{
 		Agent:       env["MESOS_AGENT_ENDPOINT"],
+		Socket:      env["MESOS_DOMAIN_SOCKET"],
 		Framework:   env["MESOS_FRAMEWORK_ID"],
 		Executor:    env["MESOS_EXECUTOR_ID"],
 		Sandbox:     env["MESOS_SANDBOX"],

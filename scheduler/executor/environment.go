@@ -39,13 +39,17 @@ const (
 )
 
 // environment is what the attempt sees, its secrets too.
-func (t *task) environment() ([]string, error) {
+func (t *task) environment(id *identity) ([]string, error) {
 	o := t.order
 	o.Env = slices.Clone(o.Env)
 	for _, name := range slices.Sorted(maps.Keys(t.private)) {
 		o.Env = append(o.Env, name+"="+t.private[name])
 	}
-	env, err := environment(t.x.conf.Environ, &o, t.dir)
+	base := t.x.conf.Environ
+	if id != nil {
+		base = id.athome(base)
+	}
+	env, err := environment(base, &o, t.dir)
 	if err == nil && len(o.Inputs) > 0 {
 		env = append(env, "KAON_INPUTS="+t.inputs)
 	}

@@ -23,8 +23,9 @@ type process struct {
 	stderr *os.File
 }
 
-// startProcess starts the order's command in dir with env. Its error is for people.
-func startProcess(o *wire.Order, dir, folder string, env []string, stdin *os.File) (*process, error) {
+// startProcess starts the order's command in dir with env as id, or when that is nil as the executor's own user. Its
+// error is for people.
+func startProcess(o *wire.Order, dir, folder string, env []string, id *identity, stdin *os.File) (*process, error) {
 	argv := make([]string, 0, max(len(o.Argv), 3))
 	for _, a := range o.Argv {
 		argv = append(argv, here(a, folder))
@@ -50,12 +51,16 @@ func startProcess(o *wire.Order, dir, folder string, env []string, stdin *os.Fil
 		return nil, err
 	}
 	pidfd := -1
+	// The kernel kills the trial when the executor dies; a new session has a process group of its own.
+	sys := &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL, PidFD: &pidfd}
+	if id != nil {
+		sys.Credential = id.credential
+	}
 	pid, err := forkExec(file, argv, &syscall.ProcAttr{
 		Dir:   dir,
 		Env:   env,
 		Files: []uintptr{stdin.Fd(), uintptr(outChild), uintptr(errsChild)},
-		// The kernel kills the trial when the executor dies; a new session has a process group of its own.
-		Sys: &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL, PidFD: &pidfd},
+		Sys:   sys,
 	})
 	unix.Close(outChild)
 	unix.Close(errsChild)

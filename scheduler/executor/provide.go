@@ -98,5 +98,8 @@ func (t *task) folder() string {
 	if filepath.IsAbs(t.order.Dir) {
 		return t.order.Dir
 	}
+	if t.order.Inside && t.order.Code == nil && t.order.Dir == "" {
+		return "." // the executor's own, which is the image's
+	}
 	return filepath.Join(t.work, t.order.Dir)
 }

@@ -19,13 +19,14 @@ import (
 
 // executor is one executor process: its tasks and its way to the agent.
 type executor struct {
-	conf  Config
-	agent *agent
-	store *store
-	null  *os.File // standard input of every trial
-	live  atomic.Pointer[link]
-	end   context.CancelFunc // ends Run
-	swept chan struct{}      // asks for a sweep of orphans; holds one, more are the same
+	conf   Config
+	agent  *agent
+	store  *store
+	null   *os.File    // standard input of every trial
+	memory memoryGroup // zero: there is no limit here
+	live   atomic.Pointer[link]
+	end    context.CancelFunc // ends Run
+	swept  chan struct{}      // asks for a sweep of orphans; holds one, more are the same
 
 	runs sync.WaitGroup // tasks' goroutines
 	mu   struct {
@@ -66,6 +67,9 @@ func (l *link) close() {
 	l.calls.Wait()
 }
 
+// credentialsFile is what a Docker containerizer pulled the image with. It has done so, and trials need not read it.
+const credentialsFile = ".docker/config.json"
+
 // Run is an executor: it subscribes to the agent, runs the tasks it is given, many at a time, and returns
 // when it was told to shut down (nil), was idle for Config.Idle (nil), when ctx ended (nil, after killing
 // what ran), or when the agent was gone for too long or refused it (an error, after killing what ran).
@@ -87,6 +91,8 @@ func Run(ctx context.Context, c Config) error {
 	x := &executor{conf: c, agent: a, null: null, swept: make(chan struct{}, 1)}
 	x.store = newStore(filepath.Join(c.Sandbox, storeName), &depot.Client{Patience: c.Patience})
 	x.mu.tasks = make(map[string]*task)
+	x.memory, _ = findMemoryGroup("/")
+	_ = os.Remove(filepath.Join(c.Sandbox, credentialsFile)) // there is none, usually
 
 	inner, end := context.WithCancel(context.Background()) // outlives ctx by the time that dying takes
 	x.end = end

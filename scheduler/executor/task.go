@@ -43,6 +43,7 @@ type task struct {
 	hide    *secrets
 	x       *executor
 	begin   time.Time
+	kills   uint64 // of the kernel for want of memory, before it started
 
 	mu struct {
 		sync.Mutex
@@ -144,7 +145,17 @@ func (t *task) start() (*process, error) {
 	if err := t.provide(); err != nil {
 		return nil, err
 	}
-	env, err := t.environment()
+	id, err := identify(t.order.User)
+	if err != nil {
+		return nil, err
+	}
+	if id != nil {
+		if err := id.give(t.x.conf.Sandbox, t.dir); err != nil {
+			return nil, err
+		}
+	}
+	t.kills = t.x.memory.kills()
+	env, err := t.environment(id)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +164,7 @@ func (t *task) start() (*process, error) {
 	if t.mu.killed {
 		return nil, fmt.Errorf("killed before it started")
 	}
-	p, err := startProcess(&t.order, t.folder(), t.dir, env, t.x.null)
+	p, err := startProcess(&t.order, t.folder(), t.dir, env, id, t.x.null)
 	if err != nil {
 		return nil, err
 	}
@@ -305,6 +316,11 @@ func (t *task) ending(status unix.WaitStatus, err error, at time.Time, last *las
 	case status.ExitStatus() != 0:
 		e.state, e.end.Exit = mesosapi.TASK_FAILED, status.ExitStatus()
 		e.message = fmt.Sprintf("exit code %d", status.ExitStatus())
+	}
+	if e.state == mesosapi.TASK_FAILED && t.x.memory.kills() > t.kills {
+		const mb = 1 << 20
+		e.end.Limit = t.x.memory.limit
+		e.message = fmt.Sprintf("out of memory at the limit of %d MB: %s", e.end.Limit/mb, e.message)
 	}
 	switch {
 	case t.mu.timedOut:

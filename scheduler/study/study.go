@@ -1,6 +1,7 @@
 package study
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -18,7 +19,15 @@ type Options struct {
 	Dir         string                           // working directory of trials; empty: each attempt's own folder
 	Getenv      func(name string) (string, bool) // the submitter's environment, for ${envvar:NAME}; nil: empty
 	Interpreter string                           // ${interpreter}; empty: python
+	Image       Image                            // of the trials, when the spec has one
 	Winner      *results.Winner                  // of the sweep whose `then` this one is; nil: it is not
+}
+
+// Image is what the trials' image says of itself.
+type Image struct {
+	Entrypoint []string
+	Cmd        []string
+	User       string // empty: root
 }
 
 // Study is a scheduler.Study made from a spec.
@@ -155,7 +164,7 @@ func (s *Study) ThenDemand(params []byte) (offers.Demand, error) {
 func (s *Study) vars(p sweep.Point, winner *sweep.Winner) sweep.Vars {
 	return sweep.Vars{
 		Params: p, Interpreter: s.options.Interpreter, Getenv: s.options.Getenv,
-		ArgsFile: wire.Folder + "/args.json", Winner: winner,
+		ArgsFile: wire.Folder + "/args.json", Entrypoint: s.options.Image.Entrypoint, Cmd: s.options.Image.Cmd, Winner: winner,
 	}
 }
 
@@ -170,6 +179,9 @@ func (s *Study) order(trial, attempt int, p sweep.Point, run sweep.Expansion) (w
 		Params: params, Seed: sweep.TrialSeed(s.spec.Seed, max(trial, 0)), Dir: s.options.Dir,
 		Metrics: s.watched, Filters: s.spec.Task.Filters, Objective: s.spec.Objective.Name,
 		Timeout: s.spec.Task.Timeout, Grace: s.spec.Task.Grace,
+	}
+	if c := s.spec.Task.Container; c != nil {
+		o.Inside, o.User = true, cmp.Or(c.User, s.options.Image.User)
 	}
 	for _, f := range run.Files {
 		o.Files = append(o.Files, wire.File{Name: f.Name, Data: f.Data})

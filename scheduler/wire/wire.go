@@ -23,7 +23,9 @@ type Order struct {
 	Env     []string `codec:"env,omitempty"`   // KEY=VALUE, added to the executor's own environment
 	Params  []byte   `codec:"params"`          // JSON object; becomes KAON_PARAMS and KAON_PARAM_<NAME>
 	Seed    uint64   `codec:"seed"`
-	Dir     string   `codec:"dir,omitempty"` // working directory, below the attempt's own unless absolute; empty: that
+	Dir     string   `codec:"dir,omitempty"`    // working directory, below the attempt's own unless absolute; empty: that
+	Inside  bool     `codec:"inside,omitempty"` // it runs in an image: without code and Dir it starts where the image says
+	User    string   `codec:"user,omitempty"`   // user[:group] it runs as; empty: as the executor
 	Files   []File   `codec:"files,omitempty"`
 
 	Metrics   []string      `codec:"metrics,omitempty"` // names the sweep watches; name=value on stdout is read only for these
@@ -76,6 +78,7 @@ type End struct {
 	Killed   bool     `codec:"killed,omitempty"`  // by the scheduler's KILL or the executor's shutdown
 	Error    string   `codec:"error,omitempty"`   // it could not be started, and why
 	Stderr   []string `codec:"stderr,omitempty"`  // last lines
+	Limit    int64    `codec:"limit,omitempty"`   // bytes of memory; set when the kernel killed a process of it at this limit
 	Dropped  uint64   `codec:"dropped,omitempty"` // points refused because the attempt wrote more than its bound
 	StartMs  int64    `codec:"start_ms"`
 	EndMs    int64    `codec:"end_ms"`

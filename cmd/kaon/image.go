@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"debug/elf"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/docker"
+	"github.com/kaon-sweep/kaon/scheduler/study"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+const (
+	// imageFile, in a sweep's state folder, is what the image said of itself when the sweep began: a tag may move
+	// before a resume, and trials of one sweep should not differ by that.
+	imageFile = "image.json"
+	// loginFile is the registry's login for the local agent, in the form of Docker's config.json.
+	loginFile = "login.json"
+)
+
+// inside is how agents start the executor in an image, made from how they start it on the host: in an image there
+// is nothing but what was fetched into the sandbox.
+func inside(host scheduler.ExecutorTemplate) scheduler.ExecutorTemplate {
+	t := host
+	name := path.Base(host.Argv[0])
+	if path.IsAbs(host.Argv[0]) {
+		t.URIs = append(slices.Clone(host.URIs), scheduler.URI{Value: host.Argv[0], Executable: true, Cache: true, OutputFile: name})
+	}
+	t.Argv = append([]string{path.Join(sweep.SandboxPath, name)}, host.Argv[1:]...)
+	// The container's limit holds for the executor, too, so it must not be cut from what the trial asked for.
+	t.Overhead.Mem = max(t.Overhead.Mem, executorOverhead.Mem)
+	return t
+}
+
+// needEngine makes sure, before anything starts, that this machine can run images.
+func needEngine(ctx context.Context) error {
+	engine, err := docker.Open(ctx)
+	if err != nil {
+		return unreachable(fmt.Errorf("the spec names an image (task.image): %w; or remove task.image to run on the host", err))
+	}
+	_ = engine.Close()
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program's file: %w", err)
+	}
+	return needStatic(self)
+}
+
+// needStatic refuses a kaon that was linked with the libraries of this machine: an image need not have them.
+func needStatic(file string) error {
+	f, err := elf.Open(file)
+	if err != nil {
+		return fmt.Errorf("look at %s: %w", file, err)
+	}
+	defer f.Close()
+	if slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
+		return usage(fmt.Errorf("%s is linked with this machine's libraries, which images need not have: build it with `make build`, or CGO_ENABLED=0 go build", file))
+	}
+	return nil
+}
+
+// image learns what the spec's image runs by itself, and as which user.
+func (s *session) image(ctx context.Context) (study.Image, error) {
+	c := s.cfg.spec.Task.Container
+	if c == nil {
+		return study.Image{}, nil
+	}
+	kept := filepath.Join(s.cfg.state, imageFile)
+	if data, err := os.ReadFile(kept); err == nil {
+		var image docker.Image
+		if err := json.Unmarshal(data, &image); err != nil {
+			return study.Image{}, fmt.Errorf("read %s: %w", imageFile, err)
+		}
+		return study.Image(image), nil
+	}
+	image, err := s.inspect(ctx)
+	if err != nil {
+		if s.cfg.spec.Command.OfImage() {
+			return study.Image{}, usage(fmt.Errorf("image %s: its ENTRYPOINT and CMD are to run, and they cannot be looked up from here (%w): "+
+				"write `command:`, or bring the image to this machine's Docker engine", c.Image, err))
+		}
+		if c.User == "" {
+			s.watcher.say("image %s cannot be looked into from here (%v): trials run as root in it; `task.user` says otherwise", c.Image, err)
+		}
+		return study.Image{}, nil
+	}
+	if s.cfg.spec.Command.OfImage() && len(image.Entrypoint)+len(image.Cmd) == 0 {
+		return study.Image{}, usage(fmt.Errorf("image %s has neither ENTRYPOINT nor CMD: write `command:`", c.Image))
+	}
+	data, err := json.Marshal(image)
+	if err == nil {
+		err = os.WriteFile(kept, data, 0o600)
+	}
+	if err != nil {
+		return study.Image{}, fmt.Errorf("keep what image %s says: %w", c.Image, err)
+	}
+	return study.Image(image), nil
+}
+
+// inspect looks into the image by this machine's engine. Where trials run on this machine it pulls one that is missing.
+func (s *session) inspect(ctx context.Context) (docker.Image, error) {
+	engine, err := docker.Open(ctx)
+	if err != nil {
+		return docker.Image{}, err
+	}
+	defer engine.Close()
+	c := s.cfg.spec.Task.Container
+	if s.cfg.Cluster == "local" {
+		login, err := credentials(c)
+		if err == nil {
+			err = engine.Need(ctx, c.Image, false, login)
+		}
+		if err != nil {
+			return docker.Image{}, err
+		}
+	}
+	return engine.Image(ctx, c.Image)
+}
+
+// container is the image that a sweep's executors start in, on the cluster that was chosen.
+func (s *session) container(spec *sweep.Spec) (*scheduler.Container, error) {
+	c := &scheduler.Container{Container: *spec.Task.Container}
+	if s.cfg.Container != "" {
+		c.Containerizer = s.cfg.Container
+	}
+	if c.Containerizer == "" {
+		c.Containerizer = sweep.Docker
+	}
+	login, err := credentials(&c.Container)
+	if err != nil {
+		return nil, err
+	}
+	local, remoteDocker := s.cfg.Cluster == "local", s.cfg.Cluster != "local" && c.Containerizer == sweep.Docker
+	switch {
+	case local && login != nil:
+		return c, s.keepLogin(c, login)
+	case remoteDocker && login != nil:
+		return nil, errors.New("task.registry: Mesos's Docker containerizer takes no password from a framework: use `container: mesos`, or log the agents in (their flag --docker_config)")
+	case remoteDocker && c.Network == sweep.NetworkNone:
+		return nil, errors.New("task.network: none: with Mesos's Docker containerizer the executor reaches its agent by the network: use host or bridge")
+	case !local && c.Containerizer == sweep.Mesos && c.Network != "" && c.Network != sweep.NetworkHost:
+		return nil, fmt.Errorf("task.network: %s: Mesos's own containerizer has the host's network or a CNI network of the operator's: use host, or `container: docker`", c.Network)
+	}
+	c.Credentials = login
+	return c, nil
+}
+
+// keepLogin leaves the login where the local agent fetches it from.
+func (s *session) keepLogin(c *scheduler.Container, login []byte) error {
+	file, err := filepath.Abs(filepath.Join(s.cfg.state, loginFile))
+	if err == nil {
+		err = os.WriteFile(file, login, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("keep the registry's login: %w", err)
+	}
+	c.URIs = append(c.URIs, scheduler.URI{Value: file, OutputFile: ".docker/config.json"})
+	return nil
+}
+
+// credentials is the registry's login as Docker's config.json has it; nil when the spec gives none.
+func credentials(c *sweep.Container) ([]byte, error) {
+	r := c.Registry
+	if r == nil {
+		return nil, nil
+	}
+	name := r.PasswordEnv
+	if r.ConfigEnv != "" {
+		name = r.ConfigEnv
+	}
+	secret, found := os.LookupEnv(name)
+	if !found {
+		return nil, usage(fmt.Errorf("task.registry: the environment variable %s is not set", name))
+	}
+	if r.ConfigEnv != "" {
+		if !json.Valid([]byte(secret)) {
+			return nil, usage(fmt.Errorf("task.registry: %s does not hold a config.json of Docker", name))
+		}
+		return []byte(secret), nil
+	}
+	server := r.Server
+	if server == "" {
+		server = c.Server()
+	}
+	auth := base64.StdEncoding.EncodeToString([]byte(r.Username + ":" + secret))
+	return json.Marshal(map[string]any{"auths": map[string]any{server: map[string]string{"auth": auth}}})
+}
