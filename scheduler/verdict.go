@@ -37,6 +37,9 @@ func judge(att *attempt, s Status, end *wire.End) verdict {
 		v.kind, v.reason = judgeFailure(att, s, end)
 	case Killed:
 		v.kind, v.reason = lost, say("killed, though nobody asked for it", s)
+		if s.Reason == "REASON_AGENT_DRAINING" {
+			v.reason = fmt.Sprintf("killed because agent %s is being drained", att.where())
+		}
 		if end != nil && end.TimedOut {
 			v.kind, v.reason = timedOut, sayTimeout(att)
 		}
