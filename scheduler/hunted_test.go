@@ -176,3 +176,37 @@ func TestRetryKeepsTheStep(t *testing.T) {
 		t.Errorf("after a restart the step is %v, attempt %d", run.state(ThenTrial), run.lastAttempt(ThenTrial))
 	}
 }
+
+// A search is told that a trial failed; the user retries it, and a restart repeats what was told, not what became of it.
+func TestRetryDoesNotChangeWhatWasTold(t *testing.T) {
+	var m Memory
+	spec := testSpec{Trials: 2, Learns: true}.spec()
+	c := NewCore(testConfig())
+	keep := func() {
+		if err := m.Append(c.Ready().Journal); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.Step(t0, Submit{ID: "s", Spec: spec})
+	c.Step(t0, Subscribed{Framework: "f"})
+	c.Step(t0, oneOffer("o1", 4*sweep.Unit))
+	c.Pack(t0)
+	keep()
+	c.Step(t0, ended("s.0.1", Failed, 1))
+	c.Step(t0, Retry{Sweep: "s"})
+	c.Step(t0, oneOffer("o2", 4*sweep.Unit))
+	c.Pack(t0)
+	keep()
+	for range 2 { // while the retried attempt runs, and when it has succeeded
+		back, err := Restore(t0, testConfig(), m.Load())
+		if err != nil {
+			t.Fatal(err)
+		}
+		was, is := &c.runs["s"].learned, &back.runs["s"].learned
+		if !reflect.DeepEqual(was.told, is.told) || !reflect.DeepEqual(was.failed, is.failed) || is.told[0] == 0 || !is.failed[0] {
+			t.Errorf("told was %v, failed %v, and is %v, %v", was.told, was.failed, is.told, is.failed)
+		}
+		c.Step(t0, ended("s.0.2", Finished, 0))
+		keep()
+	}
+}

@@ -62,7 +62,7 @@ func (c *Core) retry(ev Retry) {
 		run.budgets[t] = Budget{}
 		c.journal(TrialEntry{
 			Sweep: run.id, Trial: t, State: sweep.Waiting, Attempt: run.lastAttempt(t),
-			Asked: run.learned.asked[t], Told: run.learned.told[t],
+			Asked: run.learned.asked[t], Told: run.learned.told[t], Failure: run.learned.failed[t],
 		})
 		run.reopen(t)
 		c.note(TrialMoved{
