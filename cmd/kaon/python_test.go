@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -27,8 +28,9 @@ func TestPythonExample(t *testing.T) {
 	p.kaon("trial", "0").ends(exitDone).prints("data made", `dataset: {"train":150,"validate":100}`, `model: "xor.json"`, "progress")
 }
 
-// The snippets of docs/trial.md report, with kaon and without.
-func TestSnippetsOfTheManual(t *testing.T) {
+// The snippets of docs/trial.md read their parameter. Those whose tools this machine lacks are named and passed over: nobody
+// needs R to work on kaon.
+func TestSnippetsReadParameters(t *testing.T) {
 	t.Parallel()
 	manual, err := os.ReadFile("../../docs/trial.md")
 	if err != nil {
@@ -41,6 +43,10 @@ func TestSnippetsOfTheManual(t *testing.T) {
 		{"r", "Rscript", "t.R", "Rscript t.R"},
 		{"c", "cc", "t.c", "cc -o t t.c && ./t"},
 	} {
+		if _, err := exec.LookPath(c.tool); err != nil {
+			t.Logf("no %s here: the snippet in %s did not run", c.tool, c.language)
+			continue
+		}
 		t.Run(c.language, func(t *testing.T) {
 			t.Parallel()
 			_, code, found := strings.Cut(section, "```"+c.language+"\n")
@@ -48,14 +54,13 @@ func TestSnippetsOfTheManual(t *testing.T) {
 			if !found || !closed {
 				t.Fatal("docs/trial.md has no snippet of it")
 			}
-			want(t, c.tool)
 			p := newPlace(t)
 			p.write(c.file, code)
-			p.write("sweep.yaml", "method: grid\nmetric: {name: loss, goal: minimize}\nparameters: {lr: {values: [0.5]}}\n"+
+			p.write("sweep.yaml", "method: grid\nmetric: {name: loss, goal: minimize}\nparameters: {lr: {values: [0.25]}}\n"+
 				"command: \""+c.program+"\"\n")
 			var r result
 			p.kaon("run", "sweep.yaml", "--json").ends(exitDone).json(&r)
-			if r.Best == nil || r.Best.Value != 0.5 {
+			if r.Best == nil || r.Best.Value != 0.25 {
 				t.Errorf("result %+v", r)
 			}
 		})
