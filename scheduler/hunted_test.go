@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -208,5 +209,33 @@ func TestRetryDoesNotChangeWhatWasTold(t *testing.T) {
 		}
 		c.Step(t0, ended("s.0.2", Finished, 0))
 		keep()
+	}
+}
+
+// A sweep that had ended is read back without its executors' outfit; a retry must find it again.
+func TestRetryAfterARestartStartsExecutors(t *testing.T) {
+	var m Memory
+	c := NewCore(testConfig())
+	c.Step(t0, Submit{ID: "s", Spec: testSpec{Trials: 1}.spec()})
+	run := c.runs["s"]
+	run.move(0, sweep.Failed)
+	run.attempts[0] = 1
+	c.endIfDone(run)
+	if err := m.Append(c.Ready().Journal); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Restore(t0, testConfig(), m.Load())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !c.runs["s"].kept.Phase.Ended() {
+		t.Fatal("the sweep has not ended")
+	}
+	c.Step(t0, Subscribed{Framework: "f"})
+	c.Step(t0, Retry{Sweep: "s"})
+	c.Step(t0, oneOffer("o1", 4*sweep.Unit))
+	tasks, _ := pass(c)
+	if len(tasks) != 1 || !slices.Equal(tasks[0].Executor.Argv, testConfig().Executor.Argv) {
+		t.Errorf("launched %+v", tasks)
 	}
 }
