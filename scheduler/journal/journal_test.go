@@ -173,7 +173,7 @@ func draw(t *rapid.T, numbers map[string]uint64) scheduler.Entry {
 	case sweep.Waiting:
 		e.Due, e.Budget = epoch, scheduler.Budget{Failures: 1, Losses: 2}
 	default:
-		e.Reason = "exit code 1"
+		e.Reason, e.Asked, e.Told, e.Failure = "exit code 1", 3, 4, true
 	}
 	return e
 }

@@ -134,3 +134,26 @@ func TestSoakTells(t *testing.T) {
 		t.Errorf("a soak without time played %d seeds: %v", r.Seeds, err)
 	}
 }
+
+// TestTornJournal tears the real journal's files again and again.
+func TestTornJournal(t *testing.T) {
+	torn := 0
+	for seed := range uint64(8) {
+		s := Draw(seed)
+		s.Bolt = true
+		for i := range s.Faults {
+			s.Faults[i].Kind = CrashTorn
+		}
+		r, err := Run(s, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Failure != "" {
+			t.Errorf("seed %d: %s", seed, r.Failure)
+		}
+		torn += r.Counts[CrashTorn]
+	}
+	if torn < 20 {
+		t.Errorf("only %d writes were torn", torn)
+	}
+}

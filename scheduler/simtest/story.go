@@ -55,7 +55,7 @@ func Draw(seed uint64) Story {
 	s := Story{
 		Seed: seed, Sweeps: 1, Trials: 5 + r.IntN(26), Agents: 2 + r.IntN(4),
 		Maximize: one(2), Reduce: pick(r, "last", "min", "max", "mean"), Method: pick(r, "random", "random", "grid"),
-		Mixed: one(3), Constrained: one(4), Retries: r.IntN(4), Then: one(8), Hard: one(2), Isolated: one(5), Bolt: one(20),
+		Mixed: one(3), Constrained: one(4), Retries: r.IntN(4), Then: one(8), Hard: one(2), Isolated: one(5), Bolt: one(60),
 		OfferTimeout: pick(r, 0, 0, 200*time.Millisecond, 2*time.Second), Rejoin: pick(r, 0, time.Second, 20*time.Second),
 		Grace: pick(r, 10*time.Second, 2*time.Minute),
 	}
