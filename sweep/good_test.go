@@ -44,6 +44,15 @@ func describe(t *testing.T, s *Spec) string {
 	if c := s.Task.Container; c != nil {
 		fmt.Fprintf(&b, "container %s registry %+v isolation %s gpus %v of image %v\n", asJSON(t, c), c.Registry, s.Task.Isolation, s.WantsGPUs(), s.Command.OfImage())
 	}
+	if t := &s.Task; t.Code+t.Dir != "" || len(t.Fetch)+len(t.Secrets) > 0 {
+		fmt.Fprintf(&b, "code %q dir %q secrets %q logs %s\n", t.Code, t.Dir, t.Secrets, t.Logs)
+	}
+	for _, f := range s.Task.Fetch {
+		fmt.Fprintf(&b, "fetch %+v\n", f)
+	}
+	if a := s.Artifacts; a.None || a.Top+len(a.Files) != 0 {
+		fmt.Fprintf(&b, "artifacts %+v\n", a)
+	}
 	for _, w := range s.Warnings {
 		fmt.Fprintf(&b, "warning: %v\n", w)
 	}

@@ -12,9 +12,11 @@ var keys = map[string][]string{
 	"metric": {"name", "goal", "reduce", "target", "impute", "impute_while_running"},
 	"task": {
 		"image", "resources", "constraints", "env", "secrets", "code", "fetch", "retries", "timeout", "grace",
-		"filters", "isolation", "container", "pull", "network", "volumes", "ulimits", "shm", "registry", "user",
+		"filters", "isolation", "dir", "logs", "container", "pull", "network", "volumes", "ulimits", "shm", "registry", "user",
 	},
 	"task.registry":  {"server", "username", "password", "config"},
+	"artifacts":      {"files", "keep", "size"},
+	"fetch":          {"url", "sha256", "to", "unpack"},
 	"volume":         {"host", "path", "mode"},
 	"task.resources": {"cpus", "memory", "mem", "disk", "gpus", "ports", "named"},
 	"constraint":     {"field", "operator", "value", "soft"},
@@ -47,13 +49,9 @@ var unbuilt = map[string]string{
 	"repeat":           "add a parameter `repeat: {values: [1, 2, 3]}` to run each point three times",
 	"queue":            "remove it: there is one queue",
 	"cache":            "remove it: every trial runs",
-	"artifacts":        "remove it and let the trial copy its files to a shared place",
 	"scheduler":        "remove it and choose a `method`",
 	"job":              "remove it and give a `command`",
 	"image_uri":        "write `task: {image: NAME}`",
-	"task.secrets":     "remove it and set the variables where the executor runs",
-	"task.code":        "remove it and put the program where every agent finds it",
-	"task.fetch":       "remove it and let the command fetch its data",
 	"parameters: from": "write the parameters into the spec",
 }
 

@@ -94,6 +94,7 @@ func (d *decoder) decode(root *node) {
 	d.inImage = root.hasImage()
 	s.Command = d.command(root, "")
 	d.task(root.get("task"))
+	d.artifacts(root.get("artifacts"))
 	d.limits(root.get("limits"))
 	if n := root.get("packing"); n != nil && !n.null {
 		s.Packing = d.word(n, "packing", packings)
@@ -114,7 +115,6 @@ func (d *decoder) unbuiltKey(p pair) {
 	case key == "early_terminate" && (v.null || v.kind == mapping && v.get("type") != nil && v.get("type").text == "none"):
 	case key == "repeat" && v.kind == scalar && v.text == "1":
 	case key == "cache" && v.kind == scalar && (v.text == "false" || v.text == "no"):
-	case key == "artifacts" && v.kind == list && len(v.items) == 0:
 	default:
 		d.notBuilt(p.key, key, key)
 	}

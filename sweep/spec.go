@@ -21,6 +21,7 @@ type Spec struct {
 	Limits      Limits
 	Queue       string
 	Packing     string // what packing pursues: tight, soonest, spread or first; empty: the scheduler decides
+	Artifacts   Artifacts
 	Then        *Then
 	Warnings    []*Error // accepted, but likely not meant; to be shown, not to stop for
 }
@@ -35,6 +36,11 @@ type Task struct {
 	Filters     []string      // regular expressions with two groups, name and value, for stdout
 	Container   *Container    // the image trials run in; nil: on the host
 	Isolation   Isolation     // how many trials share an executor; Contained by default with an image
+	Code        string        // folder that trials get a copy of, relative to the spec's; empty: none
+	Dir         string        // where trials start, below their working directory unless absolute; empty: there
+	Fetch       []Fetch       // inputs
+	Secrets     []string      // variables of the submitter's environment
+	Logs        string        // whose output goes to the bucket: LogsFailed, LogsAll or LogsNone
 	resources   demand
 }
 

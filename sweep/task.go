@@ -165,7 +165,7 @@ func constantAt(l *leaf, name string) (Value, bool) {
 // task reads what a trial is to the cluster.
 func (d *decoder) task(n *node) {
 	t := &d.spec.Task
-	t.resources, t.Isolation = defaultDemand(), Shared
+	t.resources, t.Isolation, t.Logs = defaultDemand(), Shared, LogsFailed
 	if n == nil || n.null || !d.mapping(n, "task", "task") {
 		return
 	}
@@ -188,6 +188,7 @@ func (d *decoder) task(n *node) {
 	t.Grace = d.duration(n.get("grace"), "task.grace")
 	t.Isolation = d.isolation(n.get("isolation"))
 	d.container(n)
+	d.files(n)
 	for i, item := range d.list(n.get("filters"), "task.filters", `filters: ['(\w+)=(\S+)']`) {
 		d.filter(item, fmt.Sprintf("task.filters.%d", i))
 	}
@@ -242,6 +243,7 @@ func (d *decoder) env(n *node) map[string]string {
 			env[name] = ""
 		default:
 			env[name] = d.text(p.value, field)
+			d.checkEnv(env[name], p.value, field)
 		}
 	}
 	return env

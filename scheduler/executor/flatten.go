@@ -6,8 +6,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-
-	"github.com/kaon-sweep/kaon/results"
 )
 
 // Bounds of one line of metrics. They stop a 64 KiB line from becoming hundreds of megabytes of dotted names.
@@ -32,25 +30,22 @@ type flattener struct {
 	step    int64
 	hasStep bool
 	name    []byte
-	note    *results.Note
 }
 
 // flatten reads line. The step is the top level's "step", or else its "_step" (W&B), which are no metrics;
 // neither are "timestamp" and "_timestamp".
-//
-// A text under "milestone", and an object with a name and a value under "artifact", are no metrics but the line's note.
-func flatten(line []byte) (measure, error) {
+func flatten(line []byte) (metrics map[string]float64, step int64, hasStep bool, err error) {
 	f := flattener{data: line, out: make(map[string]float64, 4)}
 	if f.space(); f.peek() != '{' {
-		return measure{}, errJSON
+		return nil, 0, false, errJSON
 	}
 	if err := f.object(0); err != nil {
-		return measure{}, err
+		return nil, 0, false, err
 	}
 	if f.space(); f.at != len(line) {
-		return measure{}, errJSON
+		return nil, 0, false, errJSON
 	}
-	return measure{metrics: f.out, step: f.step, hasStep: f.hasStep, note: f.note}, nil
+	return f.out, f.step, f.hasStep, nil
 }
 
 func (f *flattener) peek() byte {
@@ -96,16 +91,8 @@ func (f *flattener) object(depth int) error {
 			f.name = append(f.name, '.')
 		}
 		f.name = append(f.name, key...)
-		noted := false
-		if depth == 0 && f.out != nil {
-			if noted, err = f.noted(key); err != nil {
-				return err
-			}
-		}
-		if !noted {
-			if err := f.value(depth); err != nil {
-				return err
-			}
+		if err := f.value(depth); err != nil {
+			return err
 		}
 		f.name = f.name[:prefix]
 		switch {

@@ -19,7 +19,6 @@ import (
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 	"golang.org/x/sys/unix"
 
-	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/wire"
 )
 
@@ -61,8 +60,7 @@ type task struct {
 		percent  float64     // progress, as last reported
 		untold   bool        // percent was not told yet
 		progress time.Time   // when it was told last
-		tooLong  uint64      // metric lines beyond the bounds of a line, and notes beyond those of an attempt
-		notes    int         // notes reported
+		tooLong  uint64      // metric lines beyond the bounds of a line
 	}
 	spill fileSpill
 }
@@ -126,12 +124,12 @@ func (t *task) run() {
 	end := t.ending(status, err, ended, &last)
 	t.mu.Unlock()
 	t.deliver(&end)
-	t.mu.Lock()
-	t.close(end)
-	t.mu.Unlock()
 	if t.work != t.dir && end.state == mesosapi.TASK_FINISHED {
 		_ = os.RemoveAll(t.work) // a copy; a failed attempt's is there to be looked at
 	}
+	t.mu.Lock()
+	t.close(end)
+	t.mu.Unlock()
 	t.x.flush(t)
 	t.x.sweepSoon()
 }
@@ -277,14 +275,6 @@ func (t *task) take(line []byte) {
 	}
 	if !ok {
 		return
-	}
-	if m.note != nil {
-		if t.mu.notes++; t.mu.notes > results.MaxNotes {
-			t.mu.tooLong++
-			if m.note = nil; len(m.metrics) == 0 {
-				return
-			}
-		}
 	}
 	now := time.Now()
 	t.mu.out.add(m, now.UnixMilli())

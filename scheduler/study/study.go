@@ -21,6 +21,7 @@ type Options struct {
 	Interpreter string                           // ${interpreter}; empty: python
 	Image       Image                            // of the trials, when the spec has one
 	Winner      *results.Winner                  // of the sweep whose `then` this one is; nil: it is not
+	Files       Files
 }
 
 // Image is what the trials' image says of itself.
@@ -175,26 +176,20 @@ func (s *Study) order(trial, attempt int, p sweep.Point, run sweep.Expansion) (w
 	}
 	o := wire.Order{
 		Sweep: s.id, Trial: trial, Attempt: attempt,
-		Argv: run.Argv, Shell: run.Shell, Env: environment(s.spec.Task.Env),
-		Params: params, Seed: sweep.TrialSeed(s.spec.Seed, max(trial, 0)), Dir: s.options.Dir,
+		Argv: run.Argv, Shell: run.Shell,
+		Params: params, Seed: sweep.TrialSeed(s.spec.Seed, max(trial, 0)),
 		Metrics: s.watched, Filters: s.spec.Task.Filters, Objective: s.spec.Objective.Name,
 		Timeout: s.spec.Task.Timeout, Grace: s.spec.Task.Grace,
 	}
 	if c := s.spec.Task.Container; c != nil {
 		o.Inside, o.User = true, cmp.Or(c.User, s.options.Image.User)
 	}
+	s.files(&o)
+	if o.Env, err = s.environment(o, p); err != nil {
+		return wire.Order{}, err
+	}
 	for _, f := range run.Files {
 		o.Files = append(o.Files, wire.File{Name: f.Name, Data: f.Data})
 	}
 	return o, nil
-}
-
-// environment is KEY=VALUE pairs by name, so that equal specs give equal orders.
-func environment(vars map[string]string) []string {
-	pairs := make([]string, 0, len(vars))
-	for name, value := range vars {
-		pairs = append(pairs, name+"="+value)
-	}
-	slices.Sort(pairs)
-	return pairs
 }

@@ -54,7 +54,9 @@ type Deliver struct {
 	URL       string   `codec:"url"`                 // of the attempt at the depot
 	Artifacts []string `codec:"artifacts,omitempty"` // patterns of names below $KAON_ARTIFACTS; plain names must be there
 	Bytes     int64    `codec:"bytes,omitempty"`     // of all artifacts together; 0: no bound
-	Logs      string   `codec:"logs,omitempty"`      // failed, all or none; empty: none
+
+	NoArtifacts bool   `codec:"no_artifacts,omitempty"`
+	Logs        string `codec:"logs,omitempty"` // failed, all or none; empty: none
 }
 
 // File is written into the attempt's folder before it starts (${args_json_file}, KAON_WINNER).
