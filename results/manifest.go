@@ -25,6 +25,7 @@ type Sweep struct {
 	Metrics   []sweep.Metric `json:"metrics,omitempty"`
 	Created   string         `json:"created,omitempty"`  // RFC 3339, UTC
 	Finished  string         `json:"finished,omitempty"` // RFC 3339, UTC
+	Cluster   string         `json:"cluster,omitempty"`  // where it runs or ran, without credentials
 }
 
 // Config is what the sweep's board needs.

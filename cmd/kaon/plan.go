@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -181,7 +180,7 @@ func commandLine(run sweep.Expansion) string {
 
 func (p plan) print(w io.Writer, spec *sweep.Spec) {
 	fmt.Fprintf(w, "%s: %s search over %d parameters, %s trials, seed %d\n",
-		cmp.Or(p.Name, spec.File), p.Method, p.Parameters, grouped(big.NewInt(int64(p.Trials))), p.Seed)
+		p.Name, p.Method, p.Parameters, grouped(big.NewInt(int64(p.Trials))), p.Seed)
 	if size, finite := spec.Space.Size(); finite && size.Cmp(big.NewInt(int64(p.Trials))) != 0 {
 		fmt.Fprintf(w, "a grid over them has %s points\n", grouped(size))
 	}

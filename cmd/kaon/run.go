@@ -262,9 +262,21 @@ func readState(folder, id string) (*sweep.Spec, *results.Winner, error) {
 
 func (r *runner) session(id string, spec *sweep.Spec, winner *results.Winner) sessionConfig {
 	return sessionConfig{
-		id: id, spec: spec, state: r.flags.state(id), bucket: r.bucket, stats: r.stats, winner: winner, log: r.log,
+		id: id, spec: spec, state: r.flags.state(id), bucket: r.bucket, results: folderOf(r.flags.Results), stats: r.stats, winner: winner, log: r.log,
 		clusterFlags: r.flags.clusterFlags,
 	}
+}
+
+// folderOf is the absolute path of results in a folder.
+func folderOf(place string) string {
+	if strings.Contains(place, "://") {
+		return ""
+	}
+	folder, err := filepath.Abs(place)
+	if err != nil {
+		return ""
+	}
+	return folder
 }
 
 // explain gives errors of the cluster their exit code.

@@ -1,17 +1,17 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
 	"strings"
-	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/depot"
 	"github.com/kaon-sweep/kaon/scheduler/mesos"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -21,83 +21,120 @@ import (
 var executorOverhead = sweep.Resources{CPUs: sweep.Unit / 100, Mem: 32 * sweep.Unit}
 
 // remoteExecutor says how agents start the executor: from a path they have, from a URL, or from this process.
-func remoteExecutor(f clusterFlags, driver mesos.Config) (t scheduler.ExecutorTemplate, stop func(), err error) {
-	t = scheduler.ExecutorTemplate{Overhead: executorOverhead}
+func remoteExecutor(f clusterFlags, d *depot.Depot) (t scheduler.ExecutorTemplate, err error) {
+	t = scheduler.ExecutorTemplate{Overhead: executorOverhead, Argv: []string{"./kaon", "executor"}}
 	switch {
 	case strings.HasPrefix(f.Executor, "/"):
-		t.Argv = []string{f.Executor, "executor"}
-		return t, nil, nil
+		t.Argv[0] = f.Executor
+		return t, nil
 	case f.Executor != "":
-		t.Argv = []string{"./kaon", "executor"}
-		t.URIs = []scheduler.URI{{Value: f.Executor, Executable: true, Cache: true, OutputFile: "kaon"}}
-		return t, nil, nil
+		t.URIs = []scheduler.URI{fetch(f.Executor)}
+		return t, nil
 	}
-	address, stop, err := serveSelf(f.Advertise, driver.Masters[0])
-	if err != nil {
-		return t, nil, err
-	}
-	t.Argv = []string{"./kaon", "executor"}
-	t.URIs = []scheduler.URI{{Value: address, Executable: true, Cache: true, OutputFile: "kaon"}}
-	return t, stop, nil
-}
-
-// serveSelf serves this program's own file, and nothing else, where agents can fetch it. The name holds the
-// content's hash, so an agent's cache never confuses two builds.
-func serveSelf(advertise, master string) (url string, stop func(), err error) {
 	self, err := os.Executable()
 	if err != nil {
-		return "", nil, fmt.Errorf("find this program's file: %w", err)
+		return t, fmt.Errorf("find this program's file: %w", err)
 	}
-	sum, err := fileSum(self)
+	own, _, err := d.Serve(self, "kaon")
 	if err != nil {
-		return "", nil, err
+		return t, err
 	}
-	listener, host, err := listenFor(advertise, master)
-	if err != nil {
-		return "", nil, err
-	}
-	path := "/kaon-" + sum[:16]
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, self) })
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	go server.Serve(listener) // ends by Close below
-	port := listener.Addr().(*net.TCPAddr).Port
-	return fmt.Sprintf("http://%s%s", net.JoinHostPort(host, fmt.Sprint(port)), path), func() { server.Close() }, nil
+	t.URIs = []scheduler.URI{fetch(own)}
+	return t, nil
 }
 
-// listenFor opens a port that agents can reach: the advertised one, or any on the address this machine uses to
-// talk to the master.
-func listenFor(advertise, master string) (l net.Listener, host string, err error) {
-	host, port := advertise, "0"
-	if h, p, err := net.SplitHostPort(advertise); err == nil {
-		host, port = h, p
+// fetch is a binary that agents fetch and keep.
+func fetch(address string) scheduler.URI {
+	return scheduler.URI{Value: address, Executable: true, Cache: true, OutputFile: "kaon"}
+}
+
+// withForeign lets agents of the other architecture start the executor too, when there is a binary for it.
+func withForeign(f clusterFlags, d *depot.Depot, own scheduler.ExecutorTemplate) (scheduler.ExecutorTemplate, error) {
+	if f.Executor != "" {
+		return own, nil
 	}
-	bind := "" // an advertised name may belong to a proxy in front of this machine
-	if host == "" {
-		conn, err := net.Dial("udp", master) // sends nothing: asks the kernel for the route
-		if err != nil {
-			return nil, "", fmt.Errorf("find the way to master %s: %w", master, err)
+	self, err := os.Executable()
+	if err != nil {
+		return own, fmt.Errorf("find this program's file: %w", err)
+	}
+	other, path, err := f.foreignExecutor(self)
+	if err != nil || path == "" {
+		return own, err
+	}
+	address, _, err := d.Serve(path, "kaon-"+other)
+	if err != nil {
+		return own, err
+	}
+	foreign := fetch(address)
+	foreign.OutputFile = "kaon-" + other
+	own.URIs = append(slices.Clone(own.URIs), foreign)
+	own.Argv = []string{"/bin/sh", "-c", chooseExecutor(other)}
+	return own, nil
+}
+
+// machines are the architectures that executors are built for, by the names that uname knows them by.
+var machines = map[string]string{"amd64": "x86_64", "arm64": "aarch64"}
+
+// foreignExecutor is the binary for the architecture that this program is not built for: the one named, or one that
+// lies beside it as kaon-linux-<arch>.
+func (f clusterFlags) foreignExecutor(self string) (arch, path string, err error) {
+	arch = "arm64"
+	if runtime.GOARCH == arch {
+		arch = "amd64"
+	}
+	if f.ExecutorForeign != "" {
+		if _, err := os.Stat(f.ExecutorForeign); err != nil {
+			return "", "", usage(fmt.Errorf("--executor-foreign: %w", err))
 		}
-		host = conn.LocalAddr().(*net.UDPAddr).IP.String()
-		conn.Close()
-		bind = host
+		return arch, f.ExecutorForeign, nil
 	}
-	l, err = net.Listen("tcp", net.JoinHostPort(bind, port))
-	if err != nil {
-		return nil, "", fmt.Errorf("listen for agents (--advertise %q): %w", advertise, err)
+	path = filepath.Join(filepath.Dir(self), "kaon-linux-"+arch)
+	if _, err := os.Stat(path); err != nil {
+		return "", "", nil
 	}
-	return l, host, nil
+	return arch, path, nil
 }
 
-func fileSum(name string) (string, error) {
-	f, err := os.Open(name)
+// chooseExecutor is what an agent runs when it has fetched two binaries.
+func chooseExecutor(other string) string {
+	return fmt.Sprintf(`case $(uname -m) in %s) exec ./kaon executor;; %s) exec ./kaon-%s executor;; *) echo "kaon has no executor for $(uname -m)" >&2; exit 1;; esac`,
+		machines[runtime.GOARCH], machines[other], other)
+}
+
+// address is where the depot listens, and what agents know it by.
+type address struct {
+	bind, host string
+	port       int // 0: any
+}
+
+// depotAddress is this machine alone for the embedded cluster; else the advertised address, or the one that this
+// machine speaks to the master from.
+func (f clusterFlags) depotAddress() (address, error) {
+	if f.Cluster == "local" && f.Advertise == "" {
+		return address{bind: "127.0.0.1"}, nil
+	}
+	if f.Cluster != "local" && !strings.HasPrefix(f.Cluster, "mesos://") {
+		return address{}, usage(fmt.Errorf("--cluster %q: want local or mesos://host:port", f.Cluster))
+	}
+	if f.Advertise != "" {
+		a := address{host: f.Advertise} // a name may belong to a proxy in front of this machine, so all of it listens
+		if host, text, err := net.SplitHostPort(f.Advertise); err == nil {
+			port, err := strconv.Atoi(text)
+			if err != nil {
+				return a, usage(fmt.Errorf("--advertise %q: want HOST or HOST:PORT", f.Advertise))
+			}
+			a.host, a.port = host, port
+		}
+		return a, nil
+	}
+	driver, err := mesos.ParseURL(f.Cluster)
 	if err != nil {
-		return "", err
+		return address{}, usage(fmt.Errorf("--cluster: %w", err))
 	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", fmt.Errorf("read %s: %w", name, err)
+	conn, err := net.Dial("udp", driver.Masters[0]) // sends nothing: asks the kernel for the route
+	if err != nil {
+		return address{}, unreachable(fmt.Errorf("find the way to master %s: %w", driver.Masters[0], err))
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	defer conn.Close()
+	return address{bind: conn.LocalAddr().(*net.UDPAddr).IP.String()}, nil
 }

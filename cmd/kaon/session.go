@@ -17,6 +17,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/control"
+	"github.com/kaon-sweep/kaon/scheduler/depot"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/study"
@@ -28,6 +29,8 @@ import (
 type session struct {
 	cfg     sessionConfig
 	cluster cluster
+	depot   *depot.Depot
+	files   study.Files
 	journal *journal.Journal
 	driver  *mesos.Driver
 	loop    *scheduler.Loop
@@ -54,14 +57,15 @@ const controlFile = "control.sock"
 
 // sessionConfig says which sweep runs where.
 type sessionConfig struct {
-	id     string
-	spec   *sweep.Spec
-	state  string // folder of the journal and, on the embedded cluster, of sandboxes
-	bucket results.Bucket
-	stats  *results.Metrics
-	winner *results.Winner // of the sweep before, when this one is its `then`
-	retry  bool            // run what has failed again
-	log    *slog.Logger
+	id      string
+	spec    *sweep.Spec
+	state   string // folder of the journal and, on the embedded cluster, of sandboxes
+	bucket  results.Bucket
+	results string // folder of the bucket; empty: elsewhere
+	stats   *results.Metrics
+	winner  *results.Winner // of the sweep before, when this one is its `then`
+	retry   bool            // run what has failed again
+	log     *slog.Logger
 
 	clusterFlags
 }
@@ -94,7 +98,13 @@ func (s *session) open(ctx context.Context) error {
 			return err
 		}
 	}
-	if s.cluster, err = startCluster(ctx, cfg.clusterFlags, cfg.state, cfg.log); err != nil {
+	if err := s.openDepot(); err != nil {
+		return err
+	}
+	if s.cluster, err = startCluster(ctx, cfg.clusterFlags, cfg.state, s.depot, cfg.log); err != nil {
+		return err
+	}
+	if s.files, err = s.provide(ctx); err != nil {
 		return err
 	}
 	if err := s.openResults(ctx); err != nil {
@@ -162,7 +172,7 @@ func (s *session) openResults(ctx context.Context) error {
 			return s.journal.Replay(s.cfg.id, after, yield)
 		},
 	})
-	s.watcher.add = s.writer.Add
+	s.watcher.add, s.watcher.forget = s.writer.Add, s.depot.Forget
 	return nil
 }
 
@@ -209,7 +219,7 @@ func (s *session) manifest(spec *sweep.Spec, created time.Time) results.Sweep {
 	return results.Sweep{
 		ID: s.cfg.id, Name: spec.Name, State: string(scheduler.Active), Method: spec.Method, Seed: spec.Seed,
 		SpecHash: hex.EncodeToString(sum[:]), Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics,
-		Created: created.UTC().Format(time.RFC3339Nano),
+		Created: created.UTC().Format(time.RFC3339Nano), Cluster: withoutSecret(s.cfg.Cluster),
 	}
 }
 
@@ -227,7 +237,7 @@ func (s *session) finish(ctx context.Context, ended scheduler.SweepEnded, summar
 		winner.SpecHash, winner.Created = sweepFile.SpecHash, sweepFile.Finished
 		err = results.WriteWinner(ctx, s.cfg.bucket, *winner)
 	}
-	return errors.Join(err,
+	return errors.Join(err, s.tidy(ctx, summary),
 		results.WriteBoard(ctx, s.cfg.bucket, summary),
 		results.WriteSweep(ctx, s.cfg.bucket, sweepFile))
 }
@@ -266,7 +276,7 @@ func (s *session) coreConfig(image study.Image) scheduler.Config {
 	return scheduler.Config{
 		Packer:         offers.NewIndex(0),
 		Executor:       s.cluster.executor,
-		Inside:         inside(s.cluster.executor),
+		Inside:         inside(s.cluster.own),
 		Container:      s.container,
 		Packing:        offers.Options{Policy: offers.Policy(s.cfg.spec.Packing)},
 		PartitionGrace: s.cfg.PartitionGrace,
@@ -274,6 +284,7 @@ func (s *session) coreConfig(image study.Image) scheduler.Config {
 		Studies: func(id string, spec *sweep.Spec) (scheduler.Study, error) {
 			return study.New(id, spec, study.Options{
 				Dir: s.workDir(spec), Getenv: os.LookupEnv, Interpreter: s.interpreter(spec), Image: image, Winner: s.cfg.winner,
+				Files: s.files,
 			})
 		},
 		Parse: parseEntry,
@@ -339,6 +350,9 @@ func (s *session) close(ctx context.Context) (err error) {
 	}
 	if s.cluster.stop != nil {
 		s.cluster.stop()
+	}
+	if s.depot != nil {
+		err = errors.Join(err, s.depot.Close())
 	}
 	if s.journal != nil {
 		err = errors.Join(err, s.journal.Close())

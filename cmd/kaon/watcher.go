@@ -20,6 +20,8 @@ type watcher struct {
 	id    string
 	later func(scheduler.Event)
 	add   func(number uint64, r results.Record) bool
+
+	forget func(trial, attempt int) // an attempt has ended
 	// retrying: the sweep had ended and is run again, so its former end is no news.
 	retrying bool
 
@@ -88,6 +90,9 @@ func (w *watcher) recorded(n scheduler.Recorded) {
 	_ = w.mu.board.Fold(n.Record) // refuses only what is not this sweep's, counted in results' metrics
 	w.mu.Unlock()
 	w.add(n.Number, n.Record)
+	if n.Record.End != nil {
+		w.forget(n.Record.Trial, n.Record.Attempt)
+	}
 }
 
 // moved keeps the list of attempts that are alive.
@@ -133,12 +138,6 @@ func (w *watcher) running() []control.Running {
 func (w *watcher) followed(n scheduler.Followed) {
 	r := n.Record
 	for _, p := range r.Points {
-		if p.Note != nil && p.Note.Milestone != "" {
-			w.say("then: %s", p.Note.Milestone)
-		}
-		if p.Note != nil && p.Note.Name != "" {
-			w.say("then: %s: %s", p.Note.Name, p.Note.Value)
-		}
 		for _, name := range slices.Sorted(maps.Keys(p.Metrics)) {
 			w.say("then: %s %.6g", name, p.Metrics[name])
 		}

@@ -105,11 +105,7 @@ func (p *process) config() scheduler.Config {
 			Overhead: sweep.Resources{CPUs: 100, Mem: 32 * sweep.Unit},
 		},
 		Studies: func(id string, spec *sweep.Spec) (scheduler.Study, error) {
-			made, err := study.New(id, spec, study.Options{})
-			if err != nil || !w.story.Learns {
-				return made, err
-			}
-			return &learner{Study: made}, nil
+			return study.New(id, spec, study.Options{})
 		},
 		Parse: func(e scheduler.SweepEntry) (*sweep.Spec, error) {
 			if string(e.Source) != string(w.spec.Source) || e.Seed != w.spec.Seed {
