@@ -11,14 +11,16 @@ import (
 
 // A pass is worth more when it sees a whole burst of events: an fsync and a packing pass cost the same for one
 // as for a thousand. What comes during an fsync gathers by itself. Besides, the loop waits burstGap for another event, and
-// never longer than burstMost in all; burstEvents bounds one journal transaction. After a turn of few events it does not
-// wait, since a timer sleeps a millisecond at least, which is much for a lone event; it only looks around for burstLook: an
-// update and the offer that it sets free come that close.
+// never longer than burstMost in all, or than the journal last took, up to slowMost: where the disk is slow, turns are
+// large. burstEvents bounds one journal transaction. After a turn of few events it does not wait, since a timer sleeps a
+// millisecond at least, which is much for a lone event; it only looks around for burstLook: an update and the offer that
+// it sets free come that close.
 const (
 	burstGap    = 200 * time.Microsecond
 	burstLook   = 50 * time.Microsecond
 	burstFew    = 8
 	burstMost   = 10 * time.Millisecond
+	slowMost    = time.Second
 	burstEvents = 8192
 	// mostSleep is the longest the loop goes without a Tick.
 	mostSleep = time.Second
@@ -47,7 +49,8 @@ type Loop struct {
 	}
 	wake chan struct{} // capacity 1: full means the loop will look anyway
 
-	last int // events of the last turn, of the loop's goroutine
+	last int           // events of the last turn; this and slow belong to the loop's goroutine
+	slow time.Duration // what the journal took then
 }
 
 // request is a command whose caller waits until the journal holds it.
@@ -189,7 +192,7 @@ func (l *Loop) drain(b *burst) {
 
 // more steps one event if there is one and the burst has room for it.
 func (l *Loop) more(b *burst) bool {
-	if b.events >= burstEvents || time.Since(b.began) >= burstMost {
+	if b.events >= burstEvents || time.Since(b.began) >= max(burstMost, l.slow) {
 		return false
 	}
 	select {
@@ -219,7 +222,7 @@ func (l *Loop) look(b *burst) bool {
 func (l *Loop) wait(b *burst) {
 	gap := time.NewTimer(burstGap)
 	defer gap.Stop()
-	for b.events < burstEvents && time.Since(b.began) < burstMost {
+	for b.events < burstEvents && time.Since(b.began) < max(burstMost, l.slow) {
 		select {
 		case ev := <-l.events:
 			l.step(b, ev)
@@ -261,6 +264,7 @@ func (l *Loop) carryOut(ctx context.Context, out *sender, r Ready, b *burst) err
 		if err := l.journal.Append(r.Journal); err != nil {
 			return fmt.Errorf("append to journal: %w", err)
 		}
+		l.slow = min(time.Since(began), slowMost)
 		appendSeconds.UpdateDuration(began)
 		entriesTotal.Add(len(r.Journal))
 	}

@@ -3,10 +3,13 @@ package scheduler
 import (
 	"context"
 	"errors"
+	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -114,5 +117,52 @@ func TestLoopRunsASweep(t *testing.T) {
 	}
 	if _, err := l.Snapshot(t.Context()); !errors.Is(err, ErrClosed) {
 		t.Fatalf("snapshot of an ended loop: %v, want ErrClosed", err)
+	}
+}
+
+// slowJournal takes its time, and counts.
+type slowJournal struct {
+	Memory
+	appends int
+}
+
+func (j *slowJournal) Append(entries []Entry) error {
+	j.appends++
+	time.Sleep(50 * time.Millisecond)
+	return j.Memory.Append(entries)
+}
+
+// chattyDriver has a thing to say every 50 µs.
+type chattyDriver struct{ said chan int }
+
+func (d chattyDriver) Run(ctx context.Context, deliver func(Event)) error {
+	deliver(Subscribed{Framework: "f"})
+	n := 0
+	for began := time.Now(); time.Since(began) < time.Second; n++ {
+		for next := began.Add(time.Duration(n) * 50 * time.Microsecond); time.Now().Before(next); {
+			runtime.Gosched() // a timer would sleep for a millisecond
+		}
+		deliver(Subscribed{Framework: FrameworkID("f" + strconv.Itoa(n))}) // each is for the journal
+	}
+	d.said <- n
+	return nil
+}
+
+func (chattyDriver) Send(context.Context, Call) error { return nil }
+
+// A journal that takes 50 ms is written to at most half of the time, not after every 10 ms of events.
+func TestTurnsGrowWithTheJournalsTime(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	j, d := &slowJournal{}, chattyDriver{make(chan int, 1)}
+	l := NewLoop(NewCore(Config{Packer: offers.NewIndex(0)}), j, d, Listener{}, time.Now)
+	ended := make(chan error, 1)
+	go func() { ended <- l.Run(ctx) }()
+	n := <-d.said
+	stop()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if j.appends > 14 {
+		t.Errorf("%d writes for %d events in a second: want 50 ms of events for each write of 50 ms", j.appends, n)
 	}
 }

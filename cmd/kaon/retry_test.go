@@ -96,6 +96,22 @@ func TestRetryRunsTheThenStep(t *testing.T) {
 	}
 }
 
+// Whoever reads the end of a run learns what failed most often, one trial to look at, and how to go on.
+func TestRunSaysWhatFailed(t *testing.T) {
+	p := newPlace(t)
+	p.write("sweep.yaml", mendable+"task: {retries: 1}\n")
+	r := p.kaon("run", "sweep.yaml").ends(exitDone).prints(
+		"all trials ended; 3 of 6 failed; most often: exit code 3: broken (3×, for example trial ", "again with: kaon retry mendable-")
+	id := strings.Fields(r.stdout[strings.Index(r.stdout, "kaon retry"):])[2]
+	var trial results.Trial
+	if p.kaon("trial", id+"/1", "--json").ends(exitDone).json(&trial); len(trial.Tries) != 2 {
+		t.Fatalf("%d attempts with one retry", len(trial.Tries))
+	}
+	if wait := trial.Tries[1].End.StartMs - trial.Tries[0].End.EndMs; wait < 500 {
+		t.Errorf("the second attempt came after %d ms, want half a second at least", wait)
+	}
+}
+
 func TestRetryNeedsTheState(t *testing.T) {
 	p := newPlace(t)
 	p.kaon("retry", "never-heard-of").ends(exitUsage).says("never-heard-of", "no journal")

@@ -373,7 +373,7 @@ func (r *runner) leave(s *session, why error) error {
 	if err := s.close(ctx); err != nil {
 		fmt.Fprintf(r.out.stderr, "kaon: %v\n", err)
 	}
-	again := r.again(s.cfg.id)
+	again := r.again("run --resume", s.cfg.id)
 	if errors.Is(why, errInterrupted) {
 		fmt.Fprintf(r.out.stderr, "interrupted; go on with: %s\n", again)
 		return silently(exitInterrupted)
@@ -382,8 +382,8 @@ func (r *runner) leave(s *session, why error) error {
 }
 
 // again is the command that goes on with a sweep.
-func (r *runner) again(id string) string {
-	command := "kaon run --resume " + id
+func (r *runner) again(command, id string) string {
+	command = "kaon " + command + " " + id
 	if r.flags.Results != "kaon-results" {
 		command += " --results " + sweep.Quote(r.flags.Results)
 	}
@@ -426,7 +426,7 @@ func (r *runner) store(s *session, ended scheduler.SweepEnded) (outcome, error) 
 	s.teardown(ctx)
 	err := errors.Join(s.finish(ctx, ended, summary, o.winner), s.close(ctx))
 	if err != nil {
-		return o, unreachable(fmt.Errorf("store results: %w\nthe journal still has them; store them with: %s", err, r.again(s.cfg.id)))
+		return o, unreachable(fmt.Errorf("store results: %w\nthe journal still has them; store them with: %s", err, r.again("run --resume", s.cfg.id)))
 	}
 	return o, nil
 }
@@ -453,8 +453,11 @@ func (r *runner) print(o outcome) {
 	w := r.out.stdout
 	fmt.Fprintf(w, "\n%s %s after %.1f s: %d succeeded, %d failed, %d stopped of %d trials\n",
 		o.Sweep, o.State, o.Seconds, o.Trials.Succeeded, o.Trials.Failed, o.Trials.Stopped, o.Trials.Total)
-	if o.phase != scheduler.Succeeded && o.sentence != "" {
+	if o.sentence != "" && (o.phase != scheduler.Succeeded || o.Trials.Failed > 0) {
 		fmt.Fprintln(w, o.sentence)
+	}
+	if o.Trials.Failed > 0 {
+		fmt.Fprintf(w, "run what failed again with: %s\n", r.again("retry", o.Sweep))
 	}
 	if o.winner != nil {
 		printWinner(w, *o.winner)
