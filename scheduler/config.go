@@ -35,6 +35,7 @@ type Config struct {
 // ExecutorTemplate says how agents start the executor.
 type ExecutorTemplate struct {
 	Argv     []string
+	Once     []string // added to Argv for an executor that serves one attempt
 	Env      []string // KEY=VALUE
 	URIs     []URI
 	Overhead sweep.Resources // what the executor itself needs

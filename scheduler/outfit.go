@@ -82,6 +82,7 @@ func (c *Core) executorInfo(att *attempt, grant offers.Grant) ExecutorInfo {
 		return info
 	}
 	info.ID = offers.ExecutorID("kaon-" + string(att.task))
+	info.Argv = slices.Concat(t.Argv, t.Once)
 	if o.container != nil {
 		labelled := *o.container
 		labelled.Labels = []string{

@@ -19,7 +19,7 @@ func imageSpec(isolation sweep.Isolation) *sweep.Spec {
 
 func imageCore() *Core {
 	cfg := testConfig()
-	cfg.Inside = ExecutorTemplate{Argv: []string{"/mnt/mesos/sandbox/kaon", "executor"}}
+	cfg.Inside = ExecutorTemplate{Argv: []string{"/mnt/mesos/sandbox/kaon", "executor"}, Once: []string{"--once"}}
 	cfg.Container = func(spec *sweep.Spec) (*Container, error) {
 		return &Container{Container: *spec.Task.Container, Credentials: []byte("{}")}, nil
 	}
@@ -71,7 +71,7 @@ func TestAttemptsOfAnImageAreLabelled(t *testing.T) {
 	if info.ID != "kaon-s.3.2" || !slices.Equal(info.Container.Labels, []string{"kaon.sweep=s", "kaon.trial=3", "kaon.attempt=2"}) {
 		t.Errorf("executor %s of container %+v", info.ID, info.Container)
 	}
-	if !slices.Equal(info.Argv, c.cfg.Inside.Argv) {
+	if !slices.Equal(info.Argv, []string{"/mnt/mesos/sandbox/kaon", "executor", "--once"}) {
 		t.Errorf("argv %q", info.Argv)
 	}
 	if o.container.Labels != nil {

@@ -100,7 +100,7 @@ func loopback(address string) bool {
 const localAllocation = time.Microsecond
 
 // killGrace is how long SIGKILLed processes and containers may take to be gone; an engine needs up to a second for each.
-const killGrace = 10 * time.Second
+const killGrace = time.Minute
 
 // startLocal runs a one-agent cluster in this process. Trials work in their spec's folder, with this process's
 // environment.

@@ -10,6 +10,7 @@ import (
 )
 
 type executorCmd struct {
+	Once bool          `help:"Exit after the first task."`
 	Idle time.Duration `default:"1m" help:"Exit after so long without a task (${default})."`
 }
 
@@ -19,7 +20,7 @@ func (c *executorCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return usage(err)
 	}
-	cfg.Idle, cfg.Subreaper = c.Idle, true
+	cfg.Once, cfg.Idle, cfg.Subreaper = c.Once, c.Idle, true
 	cfg.Log = slog.New(slog.NewTextHandler(out.stderr, nil)) // the agent keeps it in the sandbox
 	return executor.Run(ctx, cfg)
 }

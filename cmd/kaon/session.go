@@ -272,11 +272,17 @@ func keepWinner(cfg sessionConfig) error {
 	return nil
 }
 
+// once says how an executor that serves one attempt is told so.
+func once(t scheduler.ExecutorTemplate) scheduler.ExecutorTemplate {
+	t.Once = []string{"--once"}
+	return t
+}
+
 func (s *session) coreConfig(image study.Image) scheduler.Config {
 	return scheduler.Config{
 		Packer:         offers.NewIndex(0),
-		Executor:       s.cluster.executor,
-		Inside:         inside(s.cluster.own),
+		Executor:       once(s.cluster.executor),
+		Inside:         inside(once(s.cluster.own)),
 		Container:      s.container,
 		Packing:        offers.Options{Policy: offers.Policy(s.cfg.spec.Packing)},
 		PartitionGrace: s.cfg.PartitionGrace,

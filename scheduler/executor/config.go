@@ -29,6 +29,7 @@ type Config struct {
 	ShutdownGrace   time.Duration // from SHUTDOWN until the agent kills us
 	Environ         []string      // environment that trials start from, without what concerns only the executor
 
+	Once        bool          // exit when the first task is over
 	Idle        time.Duration // exit after so long without a task; 0: only when told
 	FirstWait   time.Duration // how long the first subscription may take; default 30 s
 	Settle      time.Duration // an attempt that ends sooner sends no TASK_RUNNING of its own; default 50 ms

@@ -171,7 +171,8 @@ func (x *executor) forget(t *task) {
 	if len(x.mu.tasks) > 0 {
 		return
 	}
-	if x.mu.stopping {
+	if x.mu.stopping || x.conf.Once {
+		x.mu.stopping = true
 		x.end()
 		return
 	}
