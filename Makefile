@@ -33,6 +33,12 @@ bin/kaon: $(SOURCES)
 bin/digits: $(SOURCES)
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o $@ ./examples/digits
 
+.PHONY: docker
+docker: build ## the digits example in containers: builds its image from scratch, asks no registry
+	cp bin/digits examples/digits-docker/digits
+	docker build --quiet --tag kaon-digits:1 examples/digits-docker
+	bin/kaon run examples/digits-docker/sweep.yaml
+
 .PHONY: bench
 bench: bin/kaon ## measure offer packing beside a brute-force packer, the wire, and kaon run beside xargs
 	bin/kaon bench pack
