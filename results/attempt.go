@@ -71,6 +71,7 @@ type attempt struct {
 	endSum   uint64
 	series   []series
 	curve    curve
+	notes    *notes      // nil: none
 	held     *[]numbered // by number, all beyond next; nil for nearly all attempts, of which there are a million
 }
 
@@ -117,6 +118,11 @@ func (a *attempt) hold(first uint64, points []Point) bool {
 		number := first + uint64(i)
 		if _, known := slices.BinarySearchFunc(held[:old], number, byNumber); !known {
 			p.Metrics = maps.Clone(p.Metrics)
+			if p.Note != nil {
+				note := *p.Note
+				note.Value = slices.Clone(note.Value)
+				p.Note = &note
+			}
 			held = append(held, numbered{number, p})
 		}
 	}
@@ -147,6 +153,12 @@ func (a *attempt) release(b *Board) {
 // fold adds the next point.
 func (a *attempt) fold(b *Board, p Point) {
 	a.next++
+	if p.Note != nil {
+		if a.notes == nil {
+			a.notes = &notes{}
+		}
+		a.notes.add(p)
+	}
 	if a.series == nil {
 		a.series = make([]series, 0, len(p.Metrics))
 	}
@@ -215,6 +227,7 @@ func (a *attempt) view(b *Board) *attempt {
 	v := *a
 	v.series = slices.Clone(a.series)
 	v.curve.points = slices.Clone(a.curve.points)
+	v.notes = a.notes.clone()
 	v.held = nil
 	for _, h := range *a.held {
 		v.fold(b, h.point)

@@ -64,6 +64,10 @@ func drawAttempt(t *rapid.T, trial, number int, final bool) (points []results.Po
 	for i := range rapid.IntRange(0, 12).Draw(t, "points") {
 		points = append(points, results.Point{Step: int64(i * 10), Millis: int64(i),
 			Metrics: rapid.MapOfN(name, value, 0, 4).Draw(t, "metrics")})
+		if rapid.IntRange(0, 4).Draw(t, "noted") == 0 {
+			points[i].Note = &results.Note{Milestone: rapid.SampledFrom([]string{"", "loaded", "done"}).Draw(t, "milestone"),
+				Name: rapid.SampledFrom([]string{"", "model", "rows"}).Draw(t, "name"), Value: json.RawMessage(fmt.Sprint(i))}
+		}
 	}
 	state := results.Lost
 	if final {

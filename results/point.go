@@ -7,13 +7,14 @@ import (
 	"strconv"
 )
 
-// Point is one report of a trial: the metrics of one line, at one step.
+// Point is one report of a trial: the metrics of one line, at one step, and what else the line said.
 // Points of an attempt are numbered from 0 in the order the trial wrote them; the number, not the step, is
 // its identity.
 type Point struct {
 	Step    int64              `codec:"s" json:"step"`    // the trial's own step, or the point's number when it gave none
 	Millis  int64              `codec:"t" json:"time_ms"` // wall clock of the executor, Unix milliseconds
 	Metrics map[string]float64 `codec:"m" json:"metrics"` // NaN and infinities allowed
+	Note    *Note              `codec:"n,omitempty" json:"note,omitempty"`
 }
 
 // MarshalJSON writes the metrics by name, those that are not finite as Number does.
@@ -31,5 +32,13 @@ func (p Point) MarshalJSON() ([]byte, error) {
 		}
 		b = Number(p.Metrics[name]).append(append(append(b, key...), ':'))
 	}
-	return append(b, '}', '}'), nil
+	b = append(b, '}')
+	if p.Note != nil {
+		note, err := json.Marshal(p.Note)
+		if err != nil {
+			return nil, err
+		}
+		b = append(append(b, `,"note":`...), note...)
+	}
+	return append(b, '}'), nil
 }

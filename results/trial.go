@@ -34,12 +34,15 @@ type Series struct {
 	Count uint64 `json:"count"`
 }
 
-// Attempt is one launch of a trial. While it runs, only Attempt and Known are set.
+// Attempt is one launch of a trial. While it runs there is no End.
 type Attempt struct {
 	Attempt int    `json:"attempt"`
 	Known   uint64 `json:"points"`            // points on the board
 	Missing uint64 `json:"missing,omitempty"` // points that the attempt reported and no record brought
 	End     *End   `json:"end,omitempty"`
+
+	Milestones []Milestone `json:"milestones,omitempty"` // in the order they were passed
+	Values     []Value     `json:"values,omitempty"`     // that it named, by name
 }
 
 // Trial is the detail of one trial; not ok when no record named it.
@@ -79,6 +82,9 @@ func (b *Board) series(a *attempt) []Series {
 
 func (b *Board) try(a *attempt) Attempt {
 	out := Attempt{Attempt: int(a.number), Known: a.known(), Missing: a.missing()}
+	if n := a.view(b).notes; n != nil {
+		out.Milestones, out.Values = slices.Clone(n.milestones), slices.Clone(n.values)
+	}
 	if a.state != none {
 		end := b.ends.get(a.end)
 		out.End = &end

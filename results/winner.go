@@ -15,8 +15,9 @@ type Winner struct {
 	Params    json.RawMessage   `json:"params"`  // one object, in the order of the spec
 	Metrics   map[string]Number `json:"metrics"` // each by its reduce
 	Seed      uint64            `json:"seed"`
-	Artifacts string            `json:"artifacts"`       // prefix of the attempt's artifacts in the bucket
-	Files     []Artifact        `json:"files,omitempty"` // those artifacts
+	Artifacts string            `json:"artifacts"`        // prefix of the attempt's artifacts in the bucket
+	Files     []Artifact        `json:"files,omitempty"`  // those artifacts
+	Values    []Value           `json:"values,omitempty"` // that the attempt named, by name
 	SpecHash  string            `json:"spec_hash,omitempty"`
 	Created   string            `json:"created,omitempty"` // RFC 3339, UTC
 }
@@ -40,6 +41,9 @@ func (b *Board) Winner() (w Winner, ok bool) {
 		w.Params = json.RawMessage("{}")
 	}
 	for _, try := range t.Tries {
+		if try.Attempt == best.Attempt {
+			w.Values = try.Values
+		}
 		if try.Attempt == best.Attempt && try.End != nil {
 			w.Files = try.End.Files
 		}

@@ -154,6 +154,9 @@ func estimate(r *Record) int {
 		for name := range p.Metrics {
 			n += 24 + len(name)
 		}
+		if p.Note != nil {
+			n += 64 + len(p.Note.Milestone) + len(p.Note.Name) + len(p.Note.Value)
+		}
 	}
 	if e := r.End; e != nil {
 		n += 256 + len(e.Params) + len(e.Sandbox) + len(e.Reason) + len(e.Agent)

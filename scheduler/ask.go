@@ -84,7 +84,7 @@ func (c *Core) known(ev Event) error {
 	case Tell:
 		return c.knownTrial(ev.Sweep, ev.Trial, true)
 	case Retry:
-		return c.knownSweep(ev.Sweep)
+		return c.retriable(ev.Sweep)
 	case Won:
 		return c.knownSweep(ev.Sweep)
 	}
@@ -94,6 +94,17 @@ func (c *Core) known(ev Event) error {
 func (c *Core) knownSweep(id string) error {
 	if c.runs[id] == nil {
 		return fmt.Errorf("sweep %s: %w", id, ErrUnknown)
+	}
+	return nil
+}
+
+// retriable refuses a retry whose executors could not be started.
+func (c *Core) retriable(id string) error {
+	if err := c.knownSweep(id); err != nil {
+		return err
+	}
+	if _, err := c.outfit(c.runs[id].spec); err != nil {
+		return fmt.Errorf("retry sweep %s: %w", id, err)
 	}
 	return nil
 }

@@ -84,6 +84,6 @@ func (a *attempt) entry() TrialEntry {
 		Sweep: r.id, Trial: a.trial, State: r.state(a.trial), Attempt: a.number, Budget: r.budget(a.trial),
 		Agent: a.agent, Host: a.host, Executor: a.executor,
 		Launched: a.launched, Started: a.started, Points: a.points, Value: a.value,
-		Asked: r.learned.asked[a.trial], Ending: uint8(a.ending), Reason: a.reason,
+		Asked: r.learned.asked[a.trial], Told: r.learned.told[a.trial], Failure: r.learned.failed[a.trial], Ending: uint8(a.ending), Reason: a.reason,
 	}
 }

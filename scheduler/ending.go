@@ -45,7 +45,7 @@ func (c *Core) endWaiting(run *sweepRun, trial int, to sweep.State, reason strin
 	run.attempts[run.slot(trial)]++
 	number := run.lastAttempt(trial)
 	e := TrialEntry{Sweep: run.id, Trial: trial, State: to, Attempt: number, Reason: reason, Asked: run.learned.asked[trial]}
-	e.Told = run.observe(trial, to, &e.Value)
+	e.Told, e.Failure = run.observe(trial, to, &e.Value)
 	c.journal(e)
 	c.moved(run, trial, to, "", reason)
 	if trial == ThenTrial {

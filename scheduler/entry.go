@@ -63,6 +63,7 @@ type (
 		Ending   uint8     // a live attempt is being killed: why, as the core numbers it
 		Asked    uint64    // for searches that learn: when the point was asked for, and the end told, in their dialogue
 		Told     uint64
+		Failure  bool // what was told is that it failed, whatever a user's retry has made of it since
 	}
 
 	// RecordEntry is a piece of results that the bucket does not hold yet. Key: Sweep and Number, from 1.

@@ -76,8 +76,9 @@ func (c *Core) settle(att *attempt, v verdict, to sweep.State, due time.Time) {
 		e.Reason = v.reason
 	}
 	e.Asked = run.learned.asked[att.trial]
+	e.Told, e.Failure = run.learned.told[att.trial], run.learned.failed[att.trial]
 	if terminal(to) {
-		e.Told = run.observe(att.trial, to, &att.value)
+		e.Told, e.Failure = run.observe(att.trial, to, &att.value)
 	}
 	c.journal(e)
 	c.moved(run, att.trial, to, att.where(), v.reason)

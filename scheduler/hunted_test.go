@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -174,5 +175,67 @@ func TestRetryKeepsTheStep(t *testing.T) {
 	}
 	if run := c.runs["s"]; run.lastAttempt(ThenTrial) != 1 || run.state(ThenTrial) != sweep.Succeeded {
 		t.Errorf("after a restart the step is %v, attempt %d", run.state(ThenTrial), run.lastAttempt(ThenTrial))
+	}
+}
+
+// A search is told that a trial failed; the user retries it, and a restart repeats what was told, not what became of it.
+func TestRetryDoesNotChangeWhatWasTold(t *testing.T) {
+	var m Memory
+	spec := testSpec{Trials: 2, Learns: true}.spec()
+	c := NewCore(testConfig())
+	keep := func() {
+		if err := m.Append(c.Ready().Journal); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.Step(t0, Submit{ID: "s", Spec: spec})
+	c.Step(t0, Subscribed{Framework: "f"})
+	c.Step(t0, oneOffer("o1", 4*sweep.Unit))
+	c.Pack(t0)
+	keep()
+	c.Step(t0, ended("s.0.1", Failed, 1))
+	c.Step(t0, Retry{Sweep: "s"})
+	c.Step(t0, oneOffer("o2", 4*sweep.Unit))
+	c.Pack(t0)
+	keep()
+	for range 2 { // while the retried attempt runs, and when it has succeeded
+		back, err := Restore(t0, testConfig(), m.Load())
+		if err != nil {
+			t.Fatal(err)
+		}
+		was, is := &c.runs["s"].learned, &back.runs["s"].learned
+		if !reflect.DeepEqual(was.told, is.told) || !reflect.DeepEqual(was.failed, is.failed) || is.told[0] == 0 || !is.failed[0] {
+			t.Errorf("told was %v, failed %v, and is %v, %v", was.told, was.failed, is.told, is.failed)
+		}
+		c.Step(t0, ended("s.0.2", Finished, 0))
+		keep()
+	}
+}
+
+// A sweep that had ended is read back without its executors' outfit; a retry must find it again.
+func TestRetryAfterARestartStartsExecutors(t *testing.T) {
+	var m Memory
+	c := NewCore(testConfig())
+	c.Step(t0, Submit{ID: "s", Spec: testSpec{Trials: 1}.spec()})
+	run := c.runs["s"]
+	run.move(0, sweep.Failed)
+	run.attempts[0] = 1
+	c.endIfDone(run)
+	if err := m.Append(c.Ready().Journal); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Restore(t0, testConfig(), m.Load())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !c.runs["s"].kept.Phase.Ended() {
+		t.Fatal("the sweep has not ended")
+	}
+	c.Step(t0, Subscribed{Framework: "f"})
+	c.Step(t0, Retry{Sweep: "s"})
+	c.Step(t0, oneOffer("o1", 4*sweep.Unit))
+	tasks, _ := pass(c)
+	if len(tasks) != 1 || !slices.Equal(tasks[0].Executor.Argv, testConfig().Executor.Argv) {
+		t.Errorf("launched %+v", tasks)
 	}
 }

@@ -14,6 +14,7 @@ type learned struct {
 	points map[int]sweep.Point
 	asked  map[int]uint64 // turn of Point
 	told   map[int]uint64 // turn of Observe
+	failed map[int]bool   // Observe was told of a failure
 	replay []turn         // only while restoring
 }
 
@@ -28,7 +29,7 @@ type turn struct {
 }
 
 func newLearned() learned {
-	return learned{points: map[int]sweep.Point{}, asked: map[int]uint64{}, told: map[int]uint64{}}
+	return learned{points: map[int]sweep.Point{}, asked: map[int]uint64{}, told: map[int]uint64{}, failed: map[int]bool{}}
 }
 
 // point is the parameters of a trial, the same for all its attempts.
@@ -48,20 +49,25 @@ func (r *sweepRun) point(trial int) (sweep.Point, error) {
 	return p, nil
 }
 
-// observe tells the search how a trial ended and returns the turn, 0 when it need not be repeated. A trial that the
-// user retries is not told again.
-func (r *sweepRun) observe(trial int, state sweep.State, g *Gauge) uint64 {
+// observe tells the search how a trial ended and returns the turn, 0 when it need not be repeated, and whether it was
+// told of a failure. A trial that the user retries is not told again. The value of a failed trial is not told: it
+// would not outlive a retry, and so could not be repeated.
+func (r *sweepRun) observe(trial int, state sweep.State, g *Gauge) (number uint64, failure bool) {
 	if trial == ThenTrial || !r.study.Learns() || r.learned.asked[trial] == 0 {
-		return 0
+		return 0, false
 	}
 	if n := r.learned.told[trial]; n > 0 {
-		return n
+		return n, r.learned.failed[trial]
 	}
 	value, known := g.value(r.spec.Objective.Reduce)
+	if state == sweep.Failed {
+		value, known = 0, false
+		r.learned.failed[trial] = true
+	}
 	r.learned.turn++
 	r.learned.told[trial] = r.learned.turn
 	r.study.Observe(trial, state, value, known)
-	return r.learned.turn
+	return r.learned.turn, r.learned.failed[trial]
 }
 
 // remember keeps a journaled trial's turns for relearn.
@@ -70,8 +76,12 @@ func (r *sweepRun) remember(e *TrialEntry) {
 		r.learned.replay = append(r.learned.replay, turn{number: e.Asked, trial: e.Trial})
 	}
 	if e.Told > 0 {
+		state := e.State
 		value, known := e.Value.value(r.spec.Objective.Reduce)
-		r.learned.replay = append(r.learned.replay, turn{e.Told, e.Trial, true, e.State, value, known})
+		if e.Failure || state == sweep.Failed {
+			state, value, known = sweep.Failed, 0, false
+		}
+		r.learned.replay = append(r.learned.replay, turn{e.Told, e.Trial, true, state, value, known})
 	}
 }
 
@@ -83,6 +93,9 @@ func (r *sweepRun) relearn() error {
 		l.turn = t.number
 		if t.told {
 			l.told[t.trial] = t.number
+			if t.state == sweep.Failed {
+				l.failed[t.trial] = true
+			}
 			r.study.Observe(t.trial, t.state, t.value, t.known)
 			continue
 		}

@@ -54,6 +54,11 @@ func (c *Core) retry(ev Retry) {
 		return
 	}
 	if run.kept.Phase.Ended() {
+		var err error
+		if run.outfit, err = c.outfit(run.spec); err != nil { // an ended sweep was restored without one
+			c.note(Trouble{Message: fmt.Sprintf("sweep %s not retried", run.id), Err: err})
+			return
+		}
 		run.kept.Phase, run.kept.Sentence, run.kept.Ended = Active, "", time.Time{}
 		run.kept.Outcome = ""
 		c.journalTerminals(run)
@@ -62,7 +67,7 @@ func (c *Core) retry(ev Retry) {
 		run.budgets[t] = Budget{}
 		c.journal(TrialEntry{
 			Sweep: run.id, Trial: t, State: sweep.Waiting, Attempt: run.lastAttempt(t),
-			Asked: run.learned.asked[t], Told: run.learned.told[t],
+			Asked: run.learned.asked[t], Told: run.learned.told[t], Failure: run.learned.failed[t],
 		})
 		run.reopen(t)
 		c.note(TrialMoved{

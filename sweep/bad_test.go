@@ -29,7 +29,7 @@ func TestBad(t *testing.T) {
 			}
 			start := time.Now()
 			_, err = Parse(name, src)
-			if took := time.Since(start); took > 5*time.Second {
+			if took := time.Since(start); took > 30*time.Second { // a second when the machine is idle
 				t.Errorf("refusing it took %v", took)
 			}
 			var all Errors

@@ -81,10 +81,13 @@ func (d *decoder) bounds(dim *Dimension, n *node, field string) {
 			d.fail(low, field+".min", fmt.Sprintf("`%s` needs bounds above 0", dim.Distribution), "give a small positive min such as 1e-6")
 		}
 	case LogUniform, QLogUniform, InvLogUniform:
-		const largest = 700 // e^700 is near the largest float
+		const (
+			largest = 700 // e^700 is near the largest float
+			unusual = 20  // e^20 is 485 million: more than people search up to
+		)
 		if dim.Max > largest || dim.Min < -largest {
 			d.fail(high, field+".max", fmt.Sprintf("the bounds of `%s` are exponents of e, and e^%s is out of range", dim.Distribution, short(high.text)), fmt.Sprintf("use `%s_values` to give the values themselves", dim.Distribution))
-		} else if dim.Min >= 0 && dim.Max <= 1 && dim.Min < dim.Max {
+		} else if dim.Min >= 0 && (dim.Max <= 1 || dim.Max > unusual) && dim.Min < dim.Max {
 			d.warn(low, field, fmt.Sprintf("the bounds of `%s` are exponents of e: these mean %.4g to %.4g", dim.Distribution, math.Exp(dim.Min), math.Exp(dim.Max)), fmt.Sprintf("use `%s_values` to give the values themselves", dim.Distribution))
 		}
 	}
@@ -102,6 +105,10 @@ func (d *decoder) reachable(dim *Dimension, n *node, field string) {
 	}
 	const finest = 1 << 53 // beyond it, neighbouring multiples are the same float
 	if math.Max(math.Abs(low), math.Abs(high))/dim.Q > finest {
-		d.fail(n, field, fmt.Sprintf("q=%s is too fine for this range", pythonFloat(dim.Q)), "make q larger")
+		remedy := "make q larger"
+		if dim.Distribution == QLogUniform {
+			remedy = "its bounds are exponents of e; use `q_log_uniform_values` to give the values themselves"
+		}
+		d.fail(n, field, fmt.Sprintf("q=%s is too fine for this range", pythonFloat(dim.Q)), remedy)
 	}
 }

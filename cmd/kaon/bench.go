@@ -17,6 +17,7 @@ type benchCmd struct {
 	Pack  benchPackCmd  `cmd:"" help:"Measure the offer packer: speed, agents used, utilisation."`
 	Local benchLocalCmd `cmd:"" help:"Measure kaon run on this machine, beside xargs."`
 	Wire  benchWireCmd  `cmd:"" help:"Measure the whole scheduler on the wire, with simulated agents in another process."`
+	Warm  benchWarmCmd  `cmd:"" help:"Measure warm executors: trials per second, against one executor per trial."`
 }
 
 type benchPackCmd struct {

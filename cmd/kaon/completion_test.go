@@ -25,7 +25,7 @@ func TestBashCompletes(t *testing.T) {
 		{"kaon best ", id},
 		{"kaon trials --limit 3 ", id},
 		{"kaon best --quux ", id},
-		{"kaon bench ", "local pack wire"},
+		{"kaon bench ", "local pack warm wire"},
 		{"kaon completion z", "zsh"},
 		{"kaon run squ", ""}, // a file: bash's own
 	} {

@@ -143,3 +143,40 @@ func TestPercentInALine(t *testing.T) {
 		t.Errorf("details: %q", got)
 	}
 }
+
+// What a trial says besides numbers is with its record, for people, scripts and the step after the sweep.
+func TestNotesOfATrial(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("noted.yaml", `
+name: noted
+method: grid
+metric: {name: y, goal: minimize}
+parameters: {x: {values: [1]}}
+command: |
+  echo '{"milestone": "data loaded"}'
+  echo '{"artifact": {"name": "dataset", "value": {"rows": 1797}}}' >> "$KAON_METRICS"
+  echo '{"y": 1, "milestone": "trained"}'
+  echo '{"artifact": {"name": "model", "value": "s3://b/m"}}'
+task: {resources: {cpus: 0.1, memory: 16MB}}
+then: {command: "grep -q s3://b/m $KAON_WINNER && echo '{\"milestone\": \"seen\"}'"}
+`)
+	p.kaon("run", "noted.yaml").ends(exitDone).prints("then: seen")
+	p.kaon("trial", "0").ends(exitDone).prints("  data loaded\n", "  trained\n", `  dataset: {"rows":1797}`, `  model: "s3://b/m"`)
+	var trial struct {
+		Attempts []struct {
+			Milestones []struct{ Text string }
+			Values     []struct {
+				Name  string
+				Value any
+			}
+		}
+	}
+	p.kaon("trial", "0", "--json").ends(exitDone).json(&trial)
+	if a := trial.Attempts[0]; len(a.Milestones) != 2 || len(a.Values) != 2 || a.Values[1].Value != "s3://b/m" {
+		t.Errorf("attempt %+v", a)
+	}
+	if points := p.kaon("export", "--points", "--format", "csv").ends(exitDone).stdout; strings.Count(points, "\n") != 2 {
+		t.Errorf("exported points:\n%s", points)
+	}
+}

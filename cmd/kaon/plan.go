@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -180,7 +181,7 @@ func commandLine(run sweep.Expansion) string {
 
 func (p plan) print(w io.Writer, spec *sweep.Spec) {
 	fmt.Fprintf(w, "%s: %s search over %d parameters, %s trials, seed %d\n",
-		p.Name, p.Method, p.Parameters, grouped(big.NewInt(int64(p.Trials))), p.Seed)
+		cmp.Or(p.Name, spec.File), p.Method, p.Parameters, grouped(big.NewInt(int64(p.Trials))), p.Seed)
 	if size, finite := spec.Space.Size(); finite && size.Cmp(big.NewInt(int64(p.Trials))) != 0 {
 		fmt.Fprintf(w, "a grid over them has %s points\n", grouped(size))
 	}

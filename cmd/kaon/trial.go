@@ -74,6 +74,7 @@ func printTrial(w io.Writer, t results.Trial) {
 }
 
 func printAttempt(w io.Writer, a results.Attempt) {
+	defer printNotes(w, a)
 	if a.End == nil {
 		fmt.Fprintf(w, "\nattempt %d: running, %d points so far\n", a.Attempt, a.Known)
 		return
@@ -92,5 +93,15 @@ func printAttempt(w io.Writer, a results.Attempt) {
 	}
 	for _, line := range a.End.Stderr {
 		fmt.Fprintf(w, "  stderr: %s\n", line)
+	}
+}
+
+// printNotes shows what an attempt said besides numbers.
+func printNotes(w io.Writer, a results.Attempt) {
+	for _, m := range a.Milestones {
+		fmt.Fprintf(w, "  %s  %s\n", time.UnixMilli(m.Millis).Format(time.TimeOnly), m.Text)
+	}
+	for _, v := range a.Values {
+		fmt.Fprintf(w, "  %s: %s\n", v.Name, v.Value)
 	}
 }

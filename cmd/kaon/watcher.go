@@ -138,6 +138,12 @@ func (w *watcher) running() []control.Running {
 func (w *watcher) followed(n scheduler.Followed) {
 	r := n.Record
 	for _, p := range r.Points {
+		if p.Note != nil && p.Note.Milestone != "" {
+			w.say("then: %s", p.Note.Milestone)
+		}
+		if p.Note != nil && p.Note.Name != "" {
+			w.say("then: %s: %s", p.Note.Name, p.Note.Value)
+		}
 		for _, name := range slices.Sorted(maps.Keys(p.Metrics)) {
 			w.say("then: %s %.6g", name, p.Metrics[name])
 		}

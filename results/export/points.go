@@ -23,7 +23,7 @@ type reported struct {
 	held map[uint64]results.Point // beyond a gap
 }
 
-// Points writes one row per point that the bucket holds of the sweep, each once, those of an attempt in the
+// Points writes one row per point with metrics that the bucket holds of the sweep, each once, those of an attempt in the
 // order of their numbers: trial, attempt, number, step, time, and a column metric.<name> for every name given
 // (Board.Metrics). It keeps one entry per attempt in memory, and points that come before their predecessors.
 func Points(ctx context.Context, w io.Writer, f Format, b results.Bucket, sweep string, metrics []string) ([]results.Damage, error) {
@@ -114,6 +114,9 @@ func (p *points) rest() error {
 }
 
 func (p *points) write(id attemptID, number uint64, point results.Point) error {
+	if len(point.Metrics) == 0 {
+		return nil // a note; the board has those
+	}
 	clear(p.cells)
 	p.cells[0], p.cells[1], p.cells[2] = int64(id.trial), int64(id.attempt), int64(number)
 	p.cells[3], p.cells[4] = point.Step, point.Millis

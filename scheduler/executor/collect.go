@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 
+	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/wire"
 )
 
@@ -13,6 +14,7 @@ type measure struct {
 	metrics map[string]float64
 	step    int64
 	hasStep bool
+	note    *results.Note // nil: none
 }
 
 // collector reads metrics out of lines. It is pure and never changes, so a trial's streams share it.
@@ -50,9 +52,9 @@ func (c *collector) line(line []byte) (m measure, ok, bad bool) {
 	}
 	if trimmed[0] == '{' {
 		var err error
-		m.metrics, m.step, m.hasStep, err = flatten(trimmed)
+		m, err = flatten(trimmed)
 		if err == nil {
-			return m, len(m.metrics) > 0, false
+			return m, len(m.metrics) > 0 || m.note != nil, false
 		}
 		if err == errBounds {
 			return m, false, true

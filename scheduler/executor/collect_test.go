@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/wire"
 )
 
@@ -68,7 +69,8 @@ func TestFlatten(t *testing.T) {
 		{`{}`, map[string]float64{}, nil},
 		{" {\t} ", map[string]float64{}, nil},
 	} {
-		got, step, has, err := flatten([]byte(c.line))
+		m, err := flatten([]byte(c.line))
+		got, step, has := m.metrics, m.step, m.hasStep
 		if err != nil {
 			t.Errorf("%s: %v", c.line, err)
 			continue
@@ -82,7 +84,7 @@ func TestFlatten(t *testing.T) {
 	}
 	for _, line := range []string{``, `1`, `[1]`, `{`, `{"a"}`, `{"a":}`, `{"a":1,}`, `{"a":1}x`, `{"a":1 "b":2}`, `{a:1}`, `{"a":0x10}`,
 		`{"a":1_000}`, `{"a":--1}`, `{"a":[1}`, `{"a":nope}`, `{"a":"x`, "{\"a\x01\":1}", `{"a":"\x"}`} {
-		if got, _, _, err := flatten([]byte(line)); err == nil {
+		if got, err := flatten([]byte(line)); err == nil {
 			t.Errorf("%s: taken as %v", line, got)
 		}
 	}
@@ -92,13 +94,46 @@ func TestFlatten(t *testing.T) {
 		wide += fmt.Sprintf(`"m%d":1,`, i)
 	}
 	for _, line := range []string{deep, wide + `"z":1}`, `{"` + strings.Repeat("n", 300) + `":1}`, `{"a":` + strings.Repeat("[", 5000) + "}"} {
-		if _, _, _, err := flatten([]byte(line)); err != errBounds {
+		if _, err := flatten([]byte(line)); err != errBounds {
 			t.Errorf("%.20s: got %v, want it to be beyond bounds", line, err)
 		}
 	}
 }
 
 // A line that encoding/json reads is read to the same numbers.
+func TestNotesAreNoMetrics(t *testing.T) {
+	for _, c := range []struct{ line, want string }{
+		{`{"milestone": "data loaded"}`, `{"step":0,"time_ms":0,"metrics":{},"note":{"milestone":"data loaded"}}`},
+		{`{"milestone": "tab\tand \u001b[1mcolour", "loss": 2, "step": 4}`, `{"step":4,"time_ms":0,"metrics":{"loss":2},"note":{"milestone":"tab\tand [1mcolour"}}`},
+		{`{"artifact": {"name": "model", "value": "s3://b/m"}}`, `{"step":0,"time_ms":0,"metrics":{},"note":{"name":"model","value":"s3://b/m"}}`},
+		{`{"artifact": {"value": {"rows": 3, "step": 9, "of": [ 1 ]}, "name": "data"}, "milestone": "read"}`,
+			`{"step":0,"time_ms":0,"metrics":{},"note":{"milestone":"read","name":"data","value":{"rows":3,"step":9,"of":[1]}}}`},
+		{`{"artifact": {"name": "n", "value": null}}`, `{"step":0,"time_ms":0,"metrics":{},"note":{"name":"n","value":null}}`},
+		{`{"artifact": {"name": "n", "value": 4}, "artifact": {"name": "m", "value": 5}}`, `{"step":0,"time_ms":0,"metrics":{},"note":{"name":"m","value":5}}`},
+		{`{"milestone": 3, "artifact": {"size": 7}, "sub": {"milestone": "4"}}`, `{"step":0,"time_ms":0,"metrics":{"artifact.size":7,"milestone":3,"sub.milestone":4}}`},
+		{`{"artifact": {"name": "", "value": 1}}`, `{"step":0,"time_ms":0,"metrics":{"artifact.value":1}}`},
+		{`{"milestone": ""}`, `{"step":0,"time_ms":0,"metrics":{}}`},
+	} {
+		m, err := flatten([]byte(c.line))
+		if err != nil {
+			t.Errorf("%s: %v", c.line, err)
+			continue
+		}
+		got, err := json.Marshal(results.Point{Step: m.step, Metrics: m.metrics, Note: m.note})
+		if err != nil || string(got) != c.want {
+			t.Errorf("%s:\n got %s, %v\nwant %s", c.line, got, err, c.want)
+		}
+	}
+	for _, line := range []string{
+		`{"artifact": {"name": "` + strings.Repeat("n", results.MaxName+1) + `", "value": 1}}`,
+		`{"artifact": {"name": "n", "value": "` + strings.Repeat("v", results.MaxValue) + `"}}`,
+	} {
+		if _, err := flatten([]byte(line)); err != errBounds {
+			t.Errorf("%.40s…: got %v, want %v", line, err, errBounds)
+		}
+	}
+}
+
 func TestFlattenAgreesWithJSON(t *testing.T) {
 	leaf := rapid.OneOf(rapid.Float64Range(-1e9, 1e9).AsAny(), rapid.Int32().AsAny(), rapid.Bool().AsAny(),
 		rapid.StringMatching(`[a-df-hj-mo-z ]{0,5}`).AsAny(), rapid.Just[any](nil), rapid.SliceOfN(rapid.Int8(), 0, 3).AsAny())
@@ -122,7 +157,8 @@ func TestFlattenAgreesWithJSON(t *testing.T) {
 		for _, special := range []string{"step", "_step", "timestamp", "_timestamp", ""} {
 			delete(want, special)
 		}
-		got, _, _, err := flatten(line)
+		m, err := flatten(line)
+		got := m.metrics
 		if err != nil {
 			t.Fatalf("%s: %v", line, err)
 		}

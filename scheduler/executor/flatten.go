@@ -6,6 +6,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/kaon-sweep/kaon/results"
 )
 
 // Bounds of one line of metrics. They stop a 64 KiB line from becoming hundreds of megabytes of dotted names.
@@ -30,22 +32,25 @@ type flattener struct {
 	step    int64
 	hasStep bool
 	name    []byte
+	note    *results.Note
 }
 
 // flatten reads line. The step is the top level's "step", or else its "_step" (W&B), which are no metrics;
 // neither are "timestamp" and "_timestamp".
-func flatten(line []byte) (metrics map[string]float64, step int64, hasStep bool, err error) {
+//
+// A text under "milestone", and an object with a name and a value under "artifact", are no metrics but the line's note.
+func flatten(line []byte) (measure, error) {
 	f := flattener{data: line, out: make(map[string]float64, 4)}
 	if f.space(); f.peek() != '{' {
-		return nil, 0, false, errJSON
+		return measure{}, errJSON
 	}
 	if err := f.object(0); err != nil {
-		return nil, 0, false, err
+		return measure{}, err
 	}
 	if f.space(); f.at != len(line) {
-		return nil, 0, false, errJSON
+		return measure{}, errJSON
 	}
-	return f.out, f.step, f.hasStep, nil
+	return measure{metrics: f.out, step: f.step, hasStep: f.hasStep, note: f.note}, nil
 }
 
 func (f *flattener) peek() byte {
@@ -91,8 +96,16 @@ func (f *flattener) object(depth int) error {
 			f.name = append(f.name, '.')
 		}
 		f.name = append(f.name, key...)
-		if err := f.value(depth); err != nil {
-			return err
+		noted := false
+		if depth == 0 && f.out != nil {
+			if noted, err = f.noted(key); err != nil {
+				return err
+			}
+		}
+		if !noted {
+			if err := f.value(depth); err != nil {
+				return err
+			}
 		}
 		f.name = f.name[:prefix]
 		switch {

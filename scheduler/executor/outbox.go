@@ -55,6 +55,7 @@ type outbox struct {
 	spilled   []int    // points of each batch in the spill
 
 	next    uint64 // number of the next point
+	silent  uint64 // points before it without metrics
 	dropped uint64
 	full    bool // the spill refused a batch; no more points until it is empty
 
@@ -77,17 +78,20 @@ func newOutbox(lim limits, sp spill, now time.Time) *outbox {
 }
 
 // add takes one point, or counts it as dropped; it tells which. A point without a step of its own gets its
-// number.
+// number among those with metrics.
 func (o *outbox) add(m measure, millis int64) bool {
 	if o.end != nil || o.full || o.next >= o.lim.points || o.bytes >= o.lim.stored {
 		o.dropped++
 		return false
 	}
-	p := results.Point{Step: m.step, Millis: millis, Metrics: m.metrics}
+	p := results.Point{Step: m.step, Millis: millis, Metrics: m.metrics, Note: m.note}
 	if !m.hasStep {
-		p.Step = int64(o.next)
+		p.Step = int64(o.next - o.silent)
 	}
 	o.next++
+	if len(m.metrics) == 0 {
+		o.silent++
+	}
 	o.open = append(o.open, p)
 	if o.openBytes += pointBytes(p); o.openBytes >= o.lim.batch {
 		o.close()
@@ -101,11 +105,19 @@ func pointBytes(p results.Point) int {
 	for name := range p.Metrics {
 		n += len(name) + 12
 	}
+	if p.Note != nil {
+		n += 32 + len(p.Note.Milestone) + len(p.Note.Name) + len(p.Note.Value)
+	}
 	return n
 }
 
 func (o *outbox) close() {
-	points := len(o.open)
+	points, silent := len(o.open), 0
+	for i := range o.open {
+		if len(o.open[i].Metrics) == 0 {
+			silent++
+		}
+	}
 	data := o.report(nil)
 	o.bytes += len(data)
 	if len(o.spilled) > 0 || o.inMemory+len(data) > o.lim.memory {
@@ -116,7 +128,7 @@ func (o *outbox) close() {
 		o.full = true
 		if len(o.spilled) > 0 { // memory is older than the spill, so the batch has no place: its numbers go to the next
 			o.bytes -= len(data)
-			o.next -= uint64(points)
+			o.next, o.silent = o.next-uint64(points), o.silent-uint64(silent)
 			o.dropped += uint64(points)
 			return
 		}

@@ -91,6 +91,9 @@ func TestOutboxDeliversEverythingOnce(t *testing.T) {
 			"points": func(t *rapid.T) {
 				for range rapid.IntRange(1, 40).Draw(t, "n") {
 					m := measure{metrics: map[string]float64{"x": x}}
+					if rapid.IntRange(0, 9).Draw(t, "note") == 0 {
+						m.note = &results.Note{Milestone: "m", Name: "n", Value: []byte("1")}
+					}
 					before := o.next
 					ok := o.add(m, 7)
 					switch {

@@ -19,6 +19,7 @@ import (
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 	"golang.org/x/sys/unix"
 
+	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/wire"
 )
 
@@ -60,7 +61,8 @@ type task struct {
 		percent  float64     // progress, as last reported
 		untold   bool        // percent was not told yet
 		progress time.Time   // when it was told last
-		tooLong  uint64      // metric lines beyond the bounds of a line
+		tooLong  uint64      // metric lines beyond the bounds of a line, and notes beyond those of an attempt
+		notes    int         // notes reported
 	}
 	spill fileSpill
 }
@@ -275,6 +277,14 @@ func (t *task) take(line []byte) {
 	}
 	if !ok {
 		return
+	}
+	if m.note != nil {
+		if t.mu.notes++; t.mu.notes > results.MaxNotes {
+			t.mu.tooLong++
+			if m.note = nil; len(m.metrics) == 0 {
+				return
+			}
+		}
 	}
 	now := time.Now()
 	t.mu.out.add(m, now.UnixMilli())

@@ -52,6 +52,7 @@ type (
 		Asked   uint64
 		Told    uint64
 		Live    *liveRow
+		Failure bool
 	}
 
 	liveRow struct {
@@ -144,7 +145,7 @@ func (e *encoder) sweep(s scheduler.SweepEntry) ([]byte, error) {
 }
 
 func (e *encoder) trial(t scheduler.TrialEntry) ([]byte, error) {
-	row := trialRow{State: uint8(t.State), Attempt: t.Attempt, Due: nanos(t.Due), Reason: t.Reason, Asked: t.Asked, Told: t.Told}
+	row := trialRow{State: uint8(t.State), Attempt: t.Attempt, Due: nanos(t.Due), Reason: t.Reason, Asked: t.Asked, Told: t.Told, Failure: t.Failure}
 	if b := t.Budget; b != (scheduler.Budget{}) {
 		row.Budget = []int{b.Failures, b.Timeouts, b.Losses, b.Preemptions}
 	}
@@ -200,7 +201,7 @@ func (s *sweepRow) entry(id string) scheduler.SweepEntry {
 func (t *trialRow) entry(id string, trial int) scheduler.TrialEntry {
 	e := scheduler.TrialEntry{
 		Sweep: id, Trial: trial, State: sweep.State(t.State), Attempt: t.Attempt,
-		Due: when(t.Due), Reason: t.Reason, Asked: t.Asked, Told: t.Told,
+		Due: when(t.Due), Reason: t.Reason, Asked: t.Asked, Told: t.Told, Failure: t.Failure,
 	}
 	if b := t.Budget; len(b) == 4 {
 		e.Budget = scheduler.Budget{Failures: b[0], Timeouts: b[1], Losses: b[2], Preemptions: b[3]}

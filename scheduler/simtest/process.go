@@ -105,7 +105,11 @@ func (p *process) config() scheduler.Config {
 			Overhead: sweep.Resources{CPUs: 100, Mem: 32 * sweep.Unit},
 		},
 		Studies: func(id string, spec *sweep.Spec) (scheduler.Study, error) {
-			return study.New(id, spec, study.Options{})
+			made, err := study.New(id, spec, study.Options{})
+			if err != nil || !w.story.Learns {
+				return made, err
+			}
+			return &learner{Study: made}, nil
 		},
 		Parse: func(e scheduler.SweepEntry) (*sweep.Spec, error) {
 			if string(e.Source) != string(w.spec.Source) || e.Seed != w.spec.Seed {

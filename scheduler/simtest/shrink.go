@@ -78,6 +78,7 @@ func (h *shrinker) setting() {
 		func(s *Story) { s.Agents = max(1, s.Agents-1) },
 		func(s *Story) { s.Hard = false },
 		func(s *Story) { s.Then = false },
+		func(s *Story) { s.Learns = false },
 		func(s *Story) { s.Target = false },
 		func(s *Story) { s.Mixed = false },
 		func(s *Story) { s.Constrained = false },

@@ -26,6 +26,7 @@ type Story struct {
 	FailLimit   int  // 0: none
 	Target      bool // the sweep ends when a value is reached
 	Then        bool // a step follows the winner
+	Learns      bool // points depend on results
 	Hard        bool // trials fail, say NaN, say nothing, hang
 	Isolated    bool // an executor of its own for each attempt
 	Bolt        bool // the journal is a bbolt file, else it is in memory
@@ -70,7 +71,7 @@ func Draw(seed uint64) Story {
 	if s.Hard && one(4) {
 		s.FailLimit = 1 + r.IntN(4)
 	}
-	s.Target = one(10)
+	s.Target, s.Learns = one(10), one(4)
 	s.Faults = drawFaults(r)
 	return s
 }
@@ -169,7 +170,7 @@ func (s *Story) flags() func(func(string, bool) bool) {
 			on   bool
 		}{
 			{"mixed sizes", s.Mixed}, {"one rack", s.Constrained}, {"target", s.Target}, {"then", s.Then},
-			{"hard trials", s.Hard}, {"isolated executors", s.Isolated}, {"bbolt", s.Bolt},
+			{"learning search", s.Learns}, {"hard trials", s.Hard}, {"isolated executors", s.Isolated}, {"bbolt", s.Bolt},
 		} {
 			if !yield(f.name, f.on) {
 				return

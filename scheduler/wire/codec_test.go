@@ -34,6 +34,7 @@ func points(t *rapid.T) []results.Point {
 			Step:    rapid.Int64().Draw(t, "step"),
 			Millis:  rapid.Int64().Draw(t, "millis"),
 			Metrics: rapid.MapOfN(rapid.String(), rapid.Float64(), 1, 5).Draw(t, "metrics"),
+			Note:    &results.Note{Milestone: rapid.String().Draw(t, "milestone"), Name: "n", Value: []byte(`{"a":[1]}`)},
 		}
 	}), 1, 20).Draw(t, "points")
 }

@@ -1,0 +1,170 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/study"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// WarmConfig says what Warm measures. Driver is called for each of the two sweeps: one scheduler drives one.
+type WarmConfig struct {
+	Trials      int
+	Command     string // of every trial, run by sh -c
+	Driver      func() (scheduler.Driver, error)
+	Executor    scheduler.ExecutorTemplate
+	ReviveEvery time.Duration // of the scheduler
+}
+
+// WarmReport is trials per second with one warm executor per agent, and with one executor per trial.
+type WarmReport struct {
+	Trials   int     `json:"trials"`
+	Command  string  `json:"command"`
+	Shared   WarmRow `json:"shared"`
+	Isolated WarmRow `json:"container"`
+	Ratio    float64 `json:"ratio"` // Shared.PerSecond / Isolated.PerSecond
+}
+
+// WarmRow is one sweep.
+type WarmRow struct {
+	Seconds   float64 `json:"seconds"` // from submission to the end of the sweep
+	PerSecond float64 `json:"trials_per_second"`
+	Executors int     `json:"executors"` // different ones that were launched on
+}
+
+// Warm runs the same sweep twice on one cluster, with `isolation: shared` and with `isolation: container`. Everything is
+// real but the journal, which is in memory: it would cost both the same.
+func Warm(ctx context.Context, cfg WarmConfig) (*WarmReport, error) {
+	r := &WarmReport{Trials: cfg.Trials, Command: cfg.Command}
+	var err error
+	if r.Shared, err = cfg.run(ctx, sweep.Shared); err != nil {
+		return nil, fmt.Errorf("run %d trials in shared executors: %w", cfg.Trials, err)
+	}
+	if r.Isolated, err = cfg.run(ctx, sweep.Contained); err != nil {
+		return nil, fmt.Errorf("run %d trials in executors of their own: %w", cfg.Trials, err)
+	}
+	r.Ratio = r.Shared.PerSecond / r.Isolated.PerSecond
+	return r, nil
+}
+
+// counting is a driver that counts the executors that tasks are launched on.
+type counting struct {
+	scheduler.Driver
+	seen chan scheduler.ExecutorInfo // capacity is the number of trials: every launch fits
+}
+
+func (c counting) Send(ctx context.Context, call scheduler.Call) error {
+	if a, ok := call.(scheduler.Accept); ok {
+		for _, t := range a.Tasks {
+			select {
+			case c.seen <- t.Executor:
+			default: // attempts beyond one per trial; the run fails then anyway
+			}
+		}
+	}
+	return c.Driver.Send(ctx, call)
+}
+
+// run is one sweep from its submission to its end; its framework is gone afterwards.
+func (cfg WarmConfig) run(ctx context.Context, isolation sweep.Isolation) (WarmRow, error) {
+	source := fmt.Sprintf("method: grid\nparameters: {n: {distribution: int_uniform, min: 1, max: %d}}\ncommand: %q\n"+
+		"task: {isolation: %s, resources: {cpus: 0.1, memory: 8MB}}\n", cfg.Trials, cfg.Command, isolation)
+	spec, err := sweep.Parse("warm.yaml", []byte(source))
+	if err != nil {
+		return WarmRow{}, err
+	}
+	inner, err := cfg.Driver()
+	if err != nil {
+		return WarmRow{}, err
+	}
+	driver := counting{inner, make(chan scheduler.ExecutorInfo, cfg.Trials)}
+	ended := make(chan scheduler.SweepEnded, 1)
+	core := scheduler.NewCore(scheduler.Config{
+		Packer: offers.NewIndex(0), Executor: cfg.Executor, ReviveEvery: cfg.ReviveEvery, UnprovenCap: cfg.Trials,
+		Studies: func(id string, spec *sweep.Spec) (scheduler.Study, error) {
+			return study.New(id, spec, study.Options{})
+		},
+	})
+	connected := make(chan struct{}, 1)
+	loop := scheduler.NewLoop(core, &scheduler.Memory{}, driver, scheduler.Listener{
+		SweepEnded: func(n scheduler.SweepEnded) { ended <- n },
+		Connected: func(n scheduler.Connected) {
+			select {
+			case connected <- struct{}{}:
+			default:
+			}
+		},
+	}, time.Now)
+	inside, stop := context.WithCancel(ctx)
+	failed := make(chan error, 1)
+	go func() { failed <- loop.Run(inside) }()
+	defer func() {
+		_ = driver.Send(context.WithoutCancel(ctx), scheduler.Teardown{}) // executors end with their framework
+		stop()
+		<-failed
+	}()
+	select {
+	case <-connected:
+	case err := <-failed:
+		failed <- nil
+		return WarmRow{}, err
+	}
+	began := time.Now()
+	if err := loop.Submit(ctx, scheduler.Submit{ID: "warm-" + string(isolation), Spec: spec}); err != nil {
+		return WarmRow{}, err
+	}
+	select {
+	case n := <-ended:
+		if n.Counts.Succeeded != cfg.Trials {
+			return WarmRow{}, fmt.Errorf("%d of %d trials succeeded: %s", n.Counts.Succeeded, cfg.Trials, n.Sentence)
+		}
+	case err := <-failed:
+		failed <- nil
+		return WarmRow{}, err
+	case <-ctx.Done():
+		return WarmRow{}, ctx.Err()
+	}
+	row := WarmRow{Seconds: time.Since(began).Seconds()}
+	row.PerSecond = float64(cfg.Trials) / row.Seconds
+	row.Executors = driver.executors()
+	return row, nil
+}
+
+// executors is how many different ones were launched on. An agent's shared executor has the same id on every agent.
+func (c counting) executors() int {
+	ids := map[offers.ExecutorID]bool{}
+	for len(c.seen) > 0 {
+		ids[(<-c.seen).ID] = true
+	}
+	return len(ids)
+}
+
+// WriteJSON writes the report as one indented object.
+func (r *WarmReport) WriteJSON(w io.Writer) error {
+	out := json.NewEncoder(w)
+	out.SetIndent("", "  ")
+	if err := out.Encode(r); err != nil {
+		return fmt.Errorf("write the report as JSON: %w", err)
+	}
+	return nil
+}
+
+// WriteText writes the report as a table for people.
+func (r *WarmReport) WriteText(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "isolation\ttrials\tseconds\ttrials/s\texecutor ids\t")
+	fmt.Fprintf(t, "shared\t%d\t%.2f\t%.0f\t%d\t\n", r.Trials, r.Shared.Seconds, r.Shared.PerSecond, r.Shared.Executors)
+	fmt.Fprintf(t, "container\t%d\t%.2f\t%.0f\t%d\t\n", r.Trials, r.Isolated.Seconds, r.Isolated.PerSecond, r.Isolated.Executors)
+	if err := t.Flush(); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	fmt.Fprintf(w, "warm executors: %.1f × the trials per second\n", r.Ratio)
+	return nil
+}

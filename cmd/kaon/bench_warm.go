@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/kaon-sweep/kaon/bench"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/mesos"
+)
+
+type benchWarmCmd struct {
+	Trials  int    `default:"200" help:"Trials of each of the two sweeps (${default})."`
+	Command string `default:"true" help:"What every trial runs (${default})."`
+	JSON    bool   `help:"Print JSON."`
+	clusterFlags
+}
+
+// Run measures one warm executor per agent against one executor per trial.
+func (c *benchWarmCmd) Run(ctx context.Context, out *output) error {
+	if c.Trials < 1 {
+		return usage(fmt.Errorf("--trials %d: at least one is needed", c.Trials))
+	}
+	state, err := os.MkdirTemp("", "kaon-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(state)
+	cluster, err := startCluster(ctx, c.clusterFlags, state, nil, newLog(out.stderr, "error"))
+	if err != nil {
+		return err
+	}
+	if cluster.stop != nil {
+		defer cluster.stop()
+	}
+	if cluster.interrupt != nil {
+		defer cluster.interrupt()
+	}
+	report, err := bench.Warm(ctx, bench.WarmConfig{
+		Trials: c.Trials, Command: c.Command, Executor: cluster.executor, ReviveEvery: cluster.reviveEvery,
+		Driver: func() (scheduler.Driver, error) {
+			driver := cluster.driver
+			driver.Name = "kaon bench warm"
+			return mesos.New(driver)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return report.WriteJSON(out.stdout)
+	}
+	return report.WriteText(out.stdout)
+}
