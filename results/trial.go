@@ -82,7 +82,7 @@ func (b *Board) series(a *attempt) []Series {
 
 func (b *Board) try(a *attempt) Attempt {
 	out := Attempt{Attempt: int(a.number), Known: a.known(), Missing: a.missing()}
-	if n := a.view(b).notes; n != nil {
+	if n := a.noted(); n != nil {
 		out.Milestones, out.Values = slices.Clone(n.milestones), slices.Clone(n.values)
 	}
 	if a.state != none {
