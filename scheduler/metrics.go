@@ -31,7 +31,7 @@ func init() {
 		attemptsTotal[string(o)] = metrics.NewCounter(fmt.Sprintf("kaon_scheduler_attempts_ended_total{outcome=%q}", string(o)))
 	}
 	for s := sweep.Waiting; s <= sweep.Cached; s++ {
-		movesTotal[s] = metrics.NewCounter(fmt.Sprintf(`kaon_scheduler_trial_moves_total{to="%d"}`, s))
+		movesTotal[s] = metrics.NewCounter(fmt.Sprintf("kaon_scheduler_trial_moves_total{to=%q}", s))
 	}
 	for _, call := range []Call{Accept{}, Decline{}, Kill{}, Acknowledge{}, Reconcile{}, Message{}, Suppress{}, Revive{}, Teardown{}} {
 		callsTotal[callName(call)] = metrics.NewCounter(fmt.Sprintf("kaon_scheduler_calls_total{call=%q}", callName(call)))

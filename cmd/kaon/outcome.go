@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler"
+)
+
+// outcome is how a run ended.
+type outcome struct {
+	result
+	phase    scheduler.Phase
+	sentence string
+	winner   *results.Winner
+}
+
+// result is what `kaon run --json` prints: a contract for scripts.
+type result struct {
+	Sweep   string      `json:"sweep"`
+	State   string      `json:"state"`
+	Trials  trialCounts `json:"trials"`
+	Best    *bestTrial  `json:"best"` // null: no winner
+	Seconds float64     `json:"seconds"`
+	Results string      `json:"results"`
+}
+
+type trialCounts struct {
+	Total     int `json:"total"`
+	Succeeded int `json:"succeeded"`
+	Failed    int `json:"failed"`
+	Stopped   int `json:"stopped"`
+	Cached    int `json:"cached"`
+}
+
+type bestTrial struct {
+	Trial  int             `json:"trial"`
+	Value  results.Number  `json:"value"`
+	Params json.RawMessage `json:"params"`
+}
+
+// store brings everything to the bucket and closes the session.
+func (r *runner) store(s *session, ended scheduler.SweepEnded) (outcome, error) {
+	summary := s.watcher.summary()
+	o := outcome{phase: ended.Phase, sentence: ended.Sentence, result: result{
+		Sweep: s.cfg.id, State: string(ended.Phase), Results: r.flags.Results,
+		Trials: trialCounts{
+			Total: ended.Counts.Total, Succeeded: ended.Counts.Succeeded, Failed: ended.Counts.Failed,
+			Stopped: ended.Counts.Stopped, Cached: ended.Counts.Cached,
+		},
+	}}
+	if winner, ok := s.watcher.winner(); ok {
+		o.winner = &winner
+		o.Best = &bestTrial{winner.Trial, winner.Value, winner.Params}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), lastWrites)
+	defer cancel()
+	s.teardown(ctx)
+	err := errors.Join(s.finish(ctx, ended, summary, o.winner), s.close(ctx))
+	if err != nil {
+		return o, unreachable(fmt.Errorf("store results: %w\nthe journal still has them; store them with: %s", err, r.again("run --resume", s.cfg.id)))
+	}
+	return o, nil
+}
+
+// finish prints how it ended and answers with the exit code.
+func (r *runner) finish(o outcome, err error) error {
+	if err != nil {
+		return err
+	}
+	if r.flags.JSON {
+		if err := json.NewEncoder(r.out.stdout).Encode(o.result); err != nil {
+			return err
+		}
+	} else {
+		r.print(o)
+	}
+	if o.phase != scheduler.Succeeded {
+		return silently(exitFailed)
+	}
+	return nil
+}
+
+func (r *runner) print(o outcome) {
+	w := r.out.stdout
+	fmt.Fprintf(w, "\n%s %s after %.1f s: %d succeeded, %d failed, %d stopped of %d trials\n",
+		o.Sweep, o.State, o.Seconds, o.Trials.Succeeded, o.Trials.Failed, o.Trials.Stopped, o.Trials.Total)
+	if o.sentence != "" && (o.phase != scheduler.Succeeded || o.Trials.Failed > 0) {
+		fmt.Fprintln(w, o.sentence)
+	}
+	if o.Trials.Failed > 0 {
+		fmt.Fprintf(w, "run what failed again with: %s\n", r.again("retry", o.Sweep))
+	}
+	if o.winner != nil {
+		printWinner(w, *o.winner)
+	}
+	fmt.Fprintf(w, "results: %s\n", placeOf(r.flags.Results, o.Sweep))
+}

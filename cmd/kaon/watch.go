@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+const (
+	drawEvery  = 200 * time.Millisecond // often enough to look alive
+	stuckAfter = 3 * time.Second        // how long nothing may run before people are told why
+	lastWrites = 2 * time.Minute        // how long the bucket may take for the last records
+)
+
+// errInterrupted: a signal ended the watching.
+var errInterrupted = errors.New("interrupted")
+
+// watch shows a sweep until it ends or ctx does, stores its results and closes its session.
+func (r *runner) watch(ctx context.Context, s *session, spec *sweep.Spec) (outcome, error) {
+	w := r.out.stdout
+	if r.flags.JSON {
+		w = r.out.stderr
+	}
+	began := time.Now()
+	d := newDisplay(w, spec.Trials, r.flags.Quiet)
+	d.say(fmt.Sprintf("%s: %d trials by %s search on %s, results in %s", s.cfg.id, spec.Trials, spec.Method, s.cluster.name, r.flags.Results))
+	shown := progress{total: spec.Trials}
+	ended, err := r.follow(ctx, s, d, &shown, began)
+	d.close(shown)
+	if err != nil {
+		return outcome{}, r.leave(s, err)
+	}
+	o, err := r.store(s, ended)
+	o.Seconds = time.Since(began).Seconds()
+	return o, err
+}
+
+// follow draws until there is nothing to draw.
+func (r *runner) follow(ctx context.Context, s *session, d display, shown *progress, began time.Time) (scheduler.SweepEnded, error) {
+	tick := time.NewTicker(drawEvery)
+	defer tick.Stop()
+	quietSince, told := began, ""
+	draw := func() {
+		snap, err := s.loop.Snapshot(ctx)
+		if err != nil || len(snap.Sweeps) == 0 {
+			return
+		}
+		*shown = s.progress(snap, began)
+		d.show(*shown)
+		if shown.running > 0 {
+			quietSince = time.Now()
+		} else if why := s.watcher.stuck(); why != "" && why != told && time.Since(quietSince) > stuckAfter {
+			told = why
+			d.say("waiting: " + why)
+		}
+	}
+	for {
+		select {
+		case ended := <-s.watcher.ended:
+			draw()
+			drain(s.watcher.lines, d.say)
+			return ended, nil
+		case line := <-s.watcher.lines:
+			d.say(line)
+		case err := <-s.failed:
+			return scheduler.SweepEnded{}, err
+		case <-tick.C:
+			draw()
+		case <-ctx.Done():
+			return scheduler.SweepEnded{}, errInterrupted
+		}
+	}
+}
+
+func drain(lines chan string, say func(string)) {
+	for {
+		select {
+		case line := <-lines:
+			say(line)
+		default:
+			return
+		}
+	}
+}
+
+// leave closes a session whose sweep has not ended, and says how to go on.
+func (r *runner) leave(s *session, why error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := s.close(ctx); err != nil {
+		fmt.Fprintf(r.out.stderr, "kaon: %v\n", err)
+	}
+	again := r.again("run --resume", s.cfg.id)
+	if errors.Is(why, errInterrupted) {
+		fmt.Fprintf(r.out.stderr, "interrupted; go on with: %s\n", again)
+		return silently(exitInterrupted)
+	}
+	return unreachable(fmt.Errorf("%w\ngo on with: %s", why, again)) // it has not finished: neither done nor failed
+}
+
+// again is the command that goes on with a sweep.
+func (r *runner) again(command, id string) string {
+	command = "kaon " + command + " " + id
+	if r.flags.Results != "kaon-results" {
+		command += " --results " + sweep.Quote(r.flags.Results)
+	}
+	if r.flags.State != "" {
+		command += " --state " + sweep.Quote(r.flags.State)
+	}
+	if r.flags.Cluster != "local" {
+		command += " --cluster " + sweep.Quote(withoutSecret(r.flags.Cluster))
+	}
+	return command
+}
+
+// withoutSecret hides the secret of mesos://user:secret@host from screens and logs.
+func withoutSecret(address string) string {
+	scheme, rest, ok := strings.Cut(address, "://")
+	at := strings.LastIndexByte(rest, '@')
+	if !ok || at < 0 {
+		return address
+	}
+	user, _, _ := strings.Cut(rest[:at], ":")
+	return scheme + "://" + user + ":SECRET" + rest[at:]
+}
