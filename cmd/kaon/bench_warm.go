@@ -6,7 +6,9 @@ import (
 	"os"
 
 	"github.com/kaon-sweep/kaon/bench"
+	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/depot"
 	"github.com/kaon-sweep/kaon/scheduler/mesos"
 )
 
@@ -27,7 +29,16 @@ func (c *benchWarmCmd) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	defer os.RemoveAll(state)
-	cluster, err := startCluster(ctx, c.clusterFlags, state, nil, newLog(out.stderr, "error"))
+	where, err := c.depotAddress()
+	if err != nil {
+		return err
+	}
+	d, err := depot.Open(depot.Config{Folder: state, Sweep: "bench", Bucket: &results.Memory{}, Bind: where.bind, Host: where.host, Port: where.port})
+	if err != nil {
+		return unreachable(err)
+	}
+	defer d.Close()
+	cluster, err := startCluster(ctx, c.clusterFlags, state, d, newLog(out.stderr, "error"))
 	if err != nil {
 		return err
 	}

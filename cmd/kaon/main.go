@@ -22,11 +22,12 @@ type commands struct {
 	Resume  resumeCmd  `cmd:"" group:"Sweeps" help:"End a pause."`
 	Message messageCmd `cmd:"" group:"Sweeps" help:"Send a JSON value to a running trial, as a line of its $KAON_CONTROL."`
 
-	Best   bestCmd   `cmd:"" group:"Results" help:"Print the winner of a sweep."`
-	Trials trialsCmd `cmd:"" group:"Results" help:"List the trials of a sweep."`
-	Trial  trialCmd  `cmd:"" group:"Results" help:"Show all that is known of one trial."`
-	Logs   logsCmd   `cmd:"" group:"Results" help:"Print what a trial wrote."`
-	Export exportCmd `cmd:"" group:"Results" help:"Write a sweep's results as CSV, JSON Lines or Parquet."`
+	Best      bestCmd      `cmd:"" group:"Results" help:"Print the winner of a sweep."`
+	Trials    trialsCmd    `cmd:"" group:"Results" help:"List the trials of a sweep."`
+	Trial     trialCmd     `cmd:"" group:"Results" help:"Show all that is known of one trial."`
+	Artifacts artifactsCmd `cmd:"" group:"Results" help:"List the files a trial left, or get one."`
+	Logs      logsCmd      `cmd:"" group:"Results" help:"Print what a trial wrote."`
+	Export    exportCmd    `cmd:"" group:"Results" help:"Write a sweep's results as CSV, JSON Lines or Parquet."`
 
 	Cluster    clusterCmd    `cmd:"" group:"Machinery" help:"Serve the embedded Mesos-compatible cluster on a port."`
 	Bench      benchCmd      `cmd:"" group:"Machinery" help:"Measure what kaon claims, beside something to compare with."`

@@ -23,7 +23,7 @@ import (
 
 const (
 	mediaType    = "application/x-protobuf"
-	path         = "/api/v1/scheduler"
+	apiPath      = "/api/v1/scheduler"
 	streamHeader = "Mesos-Stream-Id"
 
 	// maxRecord bounds one event. Mesos itself sends no protobuf message beyond 64 MiB.
@@ -87,7 +87,7 @@ func (s *session) subscribe(ctx context.Context) (io.ReadCloser, error) {
 	if s.driver.conf.TLS.Enabled {
 		scheme = "https"
 	}
-	s.url = scheme + "://" + s.address + path
+	s.url = scheme + "://" + s.address + apiPath
 	s.header = s.driver.header.Clone()
 	message, err := calls.Subscribe(s.driver.frameworkInfo(s.framework)).Marshal()
 	if err != nil {

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler"
+)
+
+type artifactsCmd struct {
+	Trial   string `arg:"" help:"SWEEP/TRIAL, or a number for the newest sweep."`
+	Get     string `placeholder:"NAME" help:"Get this file instead of listing all."`
+	Output  string `short:"o" default:"-" placeholder:"FILE" help:"Where the file goes; - is standard output (${default})."`
+	Attempt int    `placeholder:"N" help:"The attempt; the last one when left out."`
+	JSON    bool   `help:"Print JSON."`
+	resultsFlags
+}
+
+// artifactRow is an artifact as `kaon artifacts --json` prints it.
+type artifactRow struct {
+	results.Artifact
+	Object string `json:"object"` // its name in the bucket
+	Kept   bool   `json:"kept"`   // false: removed by the sweep's policy, or by hand
+}
+
+func (c *artifactsCmd) Run(ctx context.Context, out *output) error {
+	if _, number, err := parseTrial(c.Trial); err == nil && number == scheduler.ThenTrial {
+		return usage(errors.New("the files of a `then` step are not in the record: look at artifacts/then/ in the results"))
+	}
+	src, trial, err := c.resultsFlags.trial(ctx, c.Trial, out)
+	if err != nil {
+		return err
+	}
+	attempt, err := attemptOf(trial, c.Attempt)
+	if err != nil {
+		return err
+	}
+	var files []results.Artifact
+	if attempt.End != nil {
+		files = attempt.End.Files
+	}
+	prefix := results.ArtifactsPrefix(src.id, trial.Trial, attempt.Attempt)
+	if c.Get != "" {
+		return c.fetch(ctx, out, src, files, prefix)
+	}
+	list, err := c.list(ctx, src, files, prefix)
+	if err != nil {
+		return unreachable(err)
+	}
+	return c.print(out.stdout, list)
+}
+
+// list is what the record names, and whether it is still there.
+func (c *artifactsCmd) list(ctx context.Context, src source, files []results.Artifact, prefix string) ([]artifactRow, error) {
+	there := map[string]bool{}
+	for o, err := range src.bucket.List(ctx, prefix) {
+		if err != nil {
+			return nil, err
+		}
+		there[o.Name] = true
+	}
+	list := make([]artifactRow, 0, len(files))
+	for _, a := range files {
+		list = append(list, artifactRow{a, prefix + a.Name, there[prefix+a.Name]})
+	}
+	return list, nil
+}
+
+func (c *artifactsCmd) print(w io.Writer, list []artifactRow) error {
+	if c.JSON {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		return enc.Encode(list)
+	}
+	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, a := range list {
+		gone := ""
+		if !a.Kept {
+			gone = "\tremoved"
+		}
+		fmt.Fprintf(tab, "%s\t%d bytes\tsha256 %s%s\n", a.Name, a.Size, a.SHA256, gone)
+	}
+	return tab.Flush()
+}
+
+// fetch copies one file and compares its checksum; a file that is not right is not left behind.
+func (c *artifactsCmd) fetch(ctx context.Context, out *output, src source, files []results.Artifact, prefix string) error {
+	for _, a := range files {
+		if a.Name != c.Get {
+			continue
+		}
+		r, err := src.bucket.Get(ctx, prefix+a.Name)
+		if errors.Is(err, results.ErrNotExist) {
+			return usage(fmt.Errorf("artifact %s is no longer there: the sweep's artifacts.keep let it go, or somebody removed it", a.Name))
+		}
+		if err != nil {
+			return unreachable(err)
+		}
+		defer r.Close()
+		checked := results.Checked(r, a.SHA256)
+		if c.Output == "-" {
+			_, err = io.Copy(out.stdout, checked)
+			return err
+		}
+		return saveWhole(c.Output, checked)
+	}
+	return usage(fmt.Errorf("there is no artifact %q of this attempt; kaon artifacts %s lists them", c.Get, c.Trial))
+}
+
+// saveWhole writes a file whole or not at all.
+func saveWhole(name string, src io.Reader) error {
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, src)
+	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
+}

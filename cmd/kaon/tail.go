@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// reader reads files of an attempt's folder; *mesos.Sandbox is one.
+type reader interface {
+	// Read gives what follows an offset, not necessarily all of it, and nothing at the end. The error wraps fs.ErrNotExist
+	// when there is no such file.
+	Read(ctx context.Context, name string, offset int64) ([]byte, error)
+}
+
+// localFiles reads a folder of this machine.
+type localFiles string
+
+const localChunk = 256 << 10
+
+func (l localFiles) Read(_ context.Context, name string, offset int64) ([]byte, error) {
+	f, err := os.Open(filepath.Join(string(l), name))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data := make([]byte, localChunk)
+	n, err := f.ReadAt(data, offset)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return data[:n], err
+}
+
+// tail prints a stream that the executor keeps in pieces: the file itself up to its bound, then .tail, which becomes
+// .tail.1 when it is full. It prints each byte once; what was rotated away between two looks is lost.
+type tail struct {
+	from   reader
+	stream string
+	piece  string // "" or ".tail"
+	offset int64  // in the piece
+}
+
+// copy prints what is new.
+func (t *tail) copy(ctx context.Context, w io.Writer) error {
+	if t.piece == "" {
+		if err := t.drain(ctx, w, ""); err != nil {
+			return err
+		}
+		if _, err := t.from.Read(ctx, t.stream+".tail", 0); errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err := t.drain(ctx, w, ""); err != nil { // what came before the turn
+			return err
+		}
+		t.piece, t.offset = ".tail", 0
+		if err := t.drain(ctx, w, ".tail.1"); err != nil {
+			return err
+		}
+		t.offset = 0
+	}
+	if t.rotated(ctx) {
+		if err := t.drain(ctx, w, ".tail.1"); err != nil {
+			return err
+		}
+		t.offset = 0
+	}
+	return t.drain(ctx, w, ".tail")
+}
+
+// rotated reports whether the tail is a new one: it is shorter than what was printed of it.
+func (t *tail) rotated(ctx context.Context) bool {
+	if t.offset == 0 {
+		return false
+	}
+	data, err := t.from.Read(ctx, t.stream+".tail", t.offset-1)
+	return err != nil || len(data) == 0
+}
+
+func (t *tail) drain(ctx context.Context, w io.Writer, piece string) error {
+	for {
+		data, err := t.from.Read(ctx, t.stream+piece, t.offset)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // a trial that wrote nothing has no file
+		}
+		if err != nil {
+			return err
+		}
+		if len(data) == 0 {
+			return nil
+		}
+		if _, err := w.Write(data); err != nil {
+			return err
+		}
+		t.offset += int64(len(data))
+	}
+}
