@@ -16,6 +16,7 @@ import (
 // Container is the image an executor is started in.
 type Container struct {
 	sweep.Container
+	Grows       bool     // several attempts share it, so its limits grow with them
 	Credentials []byte   // a config.json of Docker for the image's registry; nil: none
 	URIs        []URI    // fetched into the sandbox before the image is pulled, besides the executor's own
 	Labels      []string // KEY=VALUE, for whoever looks at the agent
@@ -45,6 +46,9 @@ func (c *Core) outfit(spec *sweep.Spec) (outfit, error) {
 		}
 	}
 	if spec.Task.Isolation != sweep.Contained && !o.template.Isolated {
+		if o.container != nil {
+			o.container.Grows = true
+		}
 		o.shared = o.id()
 	}
 	return o, nil

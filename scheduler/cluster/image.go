@@ -99,6 +99,7 @@ func option(s *docker.Spec, key, value string) error {
 		}
 		name, text, _ := strings.Cut(value, "=")
 		s.Labels[name] = text
+	case "memory-swap": // here it always follows the memory
 	case "shm-size":
 		mb, err := strconv.ParseInt(strings.TrimSuffix(value, "m"), 10, 40)
 		if err != nil || !strings.HasSuffix(value, "m") {

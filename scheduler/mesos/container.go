@@ -44,6 +44,11 @@ func dockerContainer(c *scheduler.Container) *mesosapi.ContainerInfo {
 	// The sandbox belongs to the agent's user and is closed to others, the executor in it too: it starts as root and
 	// gives each trial its own user.
 	option("user", "0:0")
+	if c.Grows {
+		// Docker bounds memory and swap together at twice the first memory. The agent raises only the one, and the kernel
+		// does not let it pass the other: the container would be killed.
+		option("memory-swap", "-1")
+	}
 	for _, u := range c.Ulimits {
 		option("ulimit", u.String())
 	}
