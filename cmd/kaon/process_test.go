@@ -34,14 +34,15 @@ const patience = time.Minute
 type place struct {
 	t    *testing.T
 	dir  string
-	mark string // in the environment of every process that comes from this place
+	mark string   // in the environment of every process that comes from this place
+	aws  []string // of its own bucket
 }
 
 // newPlace makes a folder, and sees to it that the test leaves no process behind.
 func newPlace(t *testing.T) place {
 	t.Helper()
 	dir := t.TempDir()
-	p := place{t, dir, "KAON_TEST_PLACE=" + dir}
+	p := place{t: t, dir: dir, mark: "KAON_TEST_PLACE=" + dir}
 	t.Cleanup(func() {
 		for _, pid := range p.processes() {
 			t.Errorf("left behind: %s", commandOf(pid))
@@ -86,7 +87,7 @@ func (p place) command(args ...string) *exec.Cmd {
 
 // environ is the test's own without what kaon reads, so that nobody's settings change a test.
 func (p place) environ() []string {
-	env := []string{asKaon + "=1", p.mark}
+	env := append([]string{asKaon + "=1", p.mark}, p.aws...)
 	for _, kv := range os.Environ() {
 		if !strings.HasPrefix(kv, "KAON_") && !strings.HasPrefix(kv, "AWS_") && !strings.HasPrefix(kv, "NO_COLOR=") {
 			env = append(env, kv)
