@@ -224,6 +224,9 @@ func printStatus(w io.Writer, s status) error {
 	n := s.Trials
 	fmt.Fprintf(w, "%d trials: %d waiting, %d running, %d succeeded, %d failed, %d stopped\n",
 		n.Total, n.Waiting, n.Launched+n.Running, n.Succeeded, n.Failed, n.Stopped)
+	if s.Waiting != "" {
+		fmt.Fprintln(w, s.Waiting)
+	}
 	if s.Best != nil {
 		fmt.Fprintf(w, "best: %v (trial %d)\n", s.Best.Value, s.Best.Trial)
 	}
@@ -250,6 +253,23 @@ func percent(p *float64) string {
 
 // liveWait bounds how long a command about results waits for a run to say how far its trials are.
 const liveWait = time.Second
+
+// waiting is why trials of a sweep wait, in the words of who runs it on this machine; empty when nobody does, or
+// nothing keeps them.
+func (f controlFlags) waiting(ctx context.Context, id string) string {
+	ctx, cancel := context.WithTimeout(ctx, liveWait)
+	defer cancel()
+	s, err := control.NewClient(f.socket(id)).Status(ctx)
+	if err != nil {
+		return ""
+	}
+	for _, sweep := range s.Sweeps {
+		if sweep.Sweep == id && sweep.Waiting != "" {
+			return ": " + sweep.Waiting
+		}
+	}
+	return ""
+}
 
 // alive is the running attempts of a sweep; none when nobody on this machine runs it.
 func (f controlFlags) alive(ctx context.Context, id string) []control.Running {

@@ -249,7 +249,7 @@ func (s *session) progress(snap scheduler.Snapshot, began time.Time) progress {
 		total: n.Total, done: ended(n), doneBefore: s.before, running: n.Running + n.Launched, failed: n.Failed,
 		best: s.watcher.best(s.cfg.spec.Objective.Name), elapsed: time.Since(began), paused: snap.Sweeps[0].Paused,
 	}
-	if mean, ok := control.MeanPercent(s.watcher.running(), s.cfg.id); ok {
+	if mean, ok := control.MeanPercent(s.watcher.Running(), s.cfg.id); ok {
 		p.percent = fmt.Sprintf("%.0f %%", mean)
 	}
 	return p
@@ -335,7 +335,7 @@ func (s *session) start() {
 		_ = s.writer.Run(context.Background()) // Close ends it, and says what was not written
 	}()
 	var err error
-	if s.door, err = control.Listen(filepath.Join(s.cfg.state, controlFile), s.loop, s.watcher.running); err != nil {
+	if s.door, err = control.Listen(filepath.Join(s.cfg.state, controlFile), s.loop, s.watcher); err != nil {
 		s.watcher.say("kaon stop, pause, resume and message will not reach this run: %v", err) // it runs as well without
 	}
 }

@@ -51,7 +51,7 @@ func (f resultsFlags) trial(ctx context.Context, arg string, out *output) (sourc
 		if number >= total {
 			return source{}, results.Trial{}, usage(fmt.Errorf("sweep %s has trials 0 to %d, not %d", src.id, total-1, number))
 		}
-		return source{}, results.Trial{}, usage(fmt.Errorf("trial %d of %s has not started yet", number, src.id))
+		return source{}, results.Trial{}, usage(fmt.Errorf("trial %d of %s has not started yet%s", number, src.id, controlFlags{resultsFlags: f}.waiting(ctx, src.id)))
 	}
 	return src, trial, nil
 }

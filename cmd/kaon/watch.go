@@ -54,7 +54,7 @@ func (r *runner) follow(ctx context.Context, s *session, d display, shown *progr
 		d.show(*shown)
 		if shown.running > 0 {
 			quietSince = time.Now()
-		} else if why := s.watcher.stuck(); why != "" && why != told && time.Since(quietSince) > stuckAfter {
+		} else if why := s.watcher.Waiting(s.cfg.id); why != "" && why != told && time.Since(quietSince) > stuckAfter {
 			told = why
 			d.say("waiting: " + why)
 		}

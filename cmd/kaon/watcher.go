@@ -123,8 +123,8 @@ func (w *watcher) progressed(n scheduler.Progress) {
 	w.mu.alive[n.Trial] = a
 }
 
-// running is the attempts that are alive, by trial.
-func (w *watcher) running() []control.Running {
+// Running is the attempts that are alive, by trial.
+func (w *watcher) Running() []control.Running {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	all := make([]control.Running, 0, len(w.mu.alive))
@@ -211,9 +211,12 @@ func (w *watcher) best(metric string) string {
 	return fmt.Sprintf("%s %.6g (trial %d)", metric, float64(best.Value), best.Trial)
 }
 
-// stuck says why nothing runs although trials wait; empty when something runs or nothing is known.
-func (w *watcher) stuck() string {
+// Waiting says why the last packing pass left trials of the sweep waiting; empty when it left none.
+func (w *watcher) Waiting(sweep string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if sweep != w.id {
+		return ""
+	}
 	return w.mu.waiting
 }

@@ -44,14 +44,20 @@ func (l *ledger) Snapshot(context.Context) (scheduler.Snapshot, error) {
 	}}}, nil
 }
 
+// witness is a Live that tells the same always.
+type witness struct{ running []Running }
+
+func (w witness) Running() []Running          { return w.running }
+func (w witness) Waiting(sweep string) string { return "1 trial of " + sweep + " waits" }
+
 func open(t *testing.T) (*ledger, *Client, string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "c.sock")
 	l := &ledger{}
 	ten, thirty := 10.0, 30.0
-	s, err := Listen(path, l, func() []Running {
-		return []Running{{Sweep: "s", Trial: 0, Attempt: 1, State: "running", Percent: &ten},
-			{Sweep: "s", Trial: 1, Attempt: 2, State: "running", Percent: &thirty}, {Sweep: "s", Trial: 2, Attempt: 1, State: "launched"}}
+	s, err := Listen(path, l, witness{
+		[]Running{{Sweep: "s", Trial: 0, Attempt: 1, State: "running", Percent: &ten},
+			{Sweep: "s", Trial: 1, Attempt: 2, State: "running", Percent: &thirty}, {Sweep: "s", Trial: 2, Attempt: 1, State: "launched"}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +101,8 @@ func TestStatus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(s.Sweeps) != 1 || *s.Sweeps[0].Progress != 20 || !s.Sweeps[0].Paused || s.Sweeps[0].Best.Trial != 2 || len(s.Running) != 3 || s.PID != os.Getpid() {
+	if len(s.Sweeps) != 1 || *s.Sweeps[0].Progress != 20 || !s.Sweeps[0].Paused || s.Sweeps[0].Best.Trial != 2 || len(s.Running) != 3 || s.PID != os.Getpid() ||
+		s.Sweeps[0].Waiting != "1 trial of s waits" {
 		t.Errorf("status %+v", s)
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
@@ -139,7 +146,7 @@ func TestLongPathAndDeadSocket(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s, err := Listen(path, &ledger{}, func() []Running { return nil })
+	s, err := Listen(path, &ledger{}, witness{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,14 +39,14 @@ type Server struct {
 }
 
 // Listen makes the socket, mode 0600, and answers on it. A socket that is there already belongs to a process that has
-// died, since the caller holds the folder's journal; it is replaced. running lists the attempts that are alive; it is
+// died, since the caller holds the folder's journal; it is replaced. live tells what a snapshot does not; it is
 // called from the server's goroutines.
-func Listen(path string, s Scheduler, running func() []Running) (*Server, error) {
+func Listen(path string, s Scheduler, live Live) (*Server, error) {
 	listener, err := listen(path)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", path, err)
 	}
-	h := &handler{scheduler: s, running: running}
+	h := &handler{scheduler: s, live: live}
 	server := &Server{path: path, http: &http.Server{
 		Handler: h.routes(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: patience, MaxHeaderBytes: 16 << 10,
 	}}
@@ -96,7 +96,7 @@ func (s *Server) Close() error {
 // handler turns requests into commands.
 type handler struct {
 	scheduler Scheduler
-	running   func() []Running
+	live      Live
 }
 
 func (h *handler) routes() http.Handler {
@@ -124,7 +124,7 @@ func (h *handler) status(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(statusOf(snap, h.running())) // the caller is gone when this fails
+	_ = json.NewEncoder(w).Encode(statusOf(snap, h.live)) // the caller is gone when this fails
 }
 
 // sweep is the handler of a command about a whole sweep.

@@ -8,6 +8,12 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 )
 
+// Live is what watchers of a scheduler know beyond its snapshot. Both methods may be called from any goroutine.
+type Live interface {
+	Running() []Running          // attempts that are alive
+	Waiting(sweep string) string // why the last packing pass left trials of the sweep waiting; empty when it left none
+}
+
 // Status is what a running scheduler says of itself.
 type Status struct {
 	PID       int       `json:"pid"`
@@ -26,6 +32,7 @@ type Sweep struct {
 	Trials    scheduler.Counts `json:"trials"`
 	Best      *Best            `json:"best"`               // null: none yet
 	Progress  *float64         `json:"progress,omitempty"` // mean percent of the running trials that say how far they are
+	Waiting   string           `json:"waiting,omitempty"`  // why the last packing pass left trials waiting
 	Submitted string           `json:"submitted"`          // RFC 3339
 }
 
@@ -46,7 +53,8 @@ type Running struct {
 }
 
 // statusOf puts a snapshot and what listeners heard together.
-func statusOf(snap scheduler.Snapshot, running []Running) Status {
+func statusOf(snap scheduler.Snapshot, live Live) Status {
+	running := live.Running()
 	out := Status{PID: os.Getpid(), Connected: snap.Connected, Framework: string(snap.Framework), Sweeps: []Sweep{}, Running: []Running{}}
 	out.Running = append(out.Running, running...)
 	for _, s := range snap.Sweeps {
@@ -54,6 +62,7 @@ func statusOf(snap scheduler.Snapshot, running []Running) Status {
 			Sweep: s.ID, State: string(s.Phase), Paused: s.Paused, Sentence: s.Sentence,
 			Submitted: s.Submitted.UTC().Format(time.RFC3339Nano),
 			Trials:    s.Counts,
+			Waiting:   live.Waiting(s.ID),
 		}
 		if s.BestTrial >= 0 {
 			sweep.Best = &Best{Trial: s.BestTrial, Value: results.Number(s.Best)}
