@@ -46,7 +46,11 @@ func (x *commandExecutor) abort() { x.once.Do(func() { close(x.quit) }) }
 // run subscribes, and again whenever the agent was away, until the task's end is known to the agent.
 func (x *commandExecutor) run() {
 	a := x.agent
-	a.server.with(func(c *Core, now time.Time) { c.Started(now, a.cfg.Name, x.box.id, os.Getpid()) })
+	pid := os.Getpid()
+	if x.start.Executor.Container.GetDocker() != nil {
+		pid = 0 // Mesos does not tell it of Docker's
+	}
+	a.server.with(func(c *Core, now time.Time) { c.Started(now, a.cfg.Name, x.box.id, pid) })
 	retry := time.NewTicker(100 * time.Millisecond) // as quick as a person would not notice; the agent is in this process
 	defer retry.Stop()
 	for !x.done() {

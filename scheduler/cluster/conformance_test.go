@@ -30,6 +30,8 @@ import (
 //   - The periodic allocation comes when the recording shows offers next, and only then.
 //   - Commands begin with half a second's sleep, because a real agent needs 150 to 450 ms to start a container and some recordings
 //     show what was offered meanwhile.
+//   - Images are built here, their commands run at their own speed, and of what Docker says about a container only what
+//     the call decides is compared.
 //   - Per scenario, what the table says.
 var scenarios = map[string]scenario{
 	"agent-lost": {
@@ -58,10 +60,16 @@ var scenarios = map[string]scenario{
 	"executor-bad-uuid": {
 		executor: true,
 	},
-	"executor-dies": {},
-	"failover":      {},
-	"http-errors":   {},
-	"invalid-tasks": {},
+	"docker-command": {
+		images: true, agents: 1,
+		why: "The engine's words about a missing image come from its API, not from its command line.",
+	},
+	"docker-executor":      {images: true, agents: 1},
+	"mesos-image-executor": {images: true, agents: 1},
+	"executor-dies":        {},
+	"failover":             {},
+	"http-errors":          {},
+	"invalid-tasks":        {},
 	"kill": {
 		edit: strings.NewReplacer("trap 'sleep 0.1;", "trap 'sleep 0.5;", `"nanoseconds":300000000`, `"nanoseconds":5000000000`).Replace,
 		why:  "The recording shows k2's resources offered while k1 takes a second to end; a tenth of that is too short on a busy machine.",
@@ -90,6 +98,7 @@ type scenario struct {
 	agents   int // of the two; 0: both
 	edit     func(string) string
 	lenient  func(*line) bool
+	images   bool   // it needs a Docker engine
 	executor bool   // there is a recording of the executor's side
 	why      string // the differences above
 }
@@ -130,6 +139,10 @@ func conform(t *testing.T, name string, sc scenario) {
 	if sc.timing != nil {
 		sc.timing(&timing)
 	}
+	var pictures *strings.Replacer
+	if sc.images {
+		pictures = recordedImages(t)
+	}
 	agents := twoAgents()
 	if sc.agents > 0 {
 		agents = agents[:sc.agents]
@@ -139,6 +152,9 @@ func conform(t *testing.T, name string, sc scenario) {
 	r := &replay{
 		url: "http://" + s.Addr() + "/api/v1/scheduler", scale: scale, lines: lines, lenient: sc.lenient,
 		edit: func(l *line, text string) string {
+			if sc.images {
+				return pictures.Replace(text)
+			}
 			text = faster(text)
 			if sc.edit != nil {
 				text = sc.edit(text)

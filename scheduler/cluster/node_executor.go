@@ -17,6 +17,7 @@ type nodeExecutor struct {
 	command    bool // made up by the agent for a command task
 	container  string
 	pid        int
+	up         bool // its start is known, its pid too if it has one
 	state      executorState
 	conn       string // empty: not connected
 	tasks      map[TaskID]*nodeTask
@@ -183,7 +184,7 @@ func (n *node) newExecutor(f *nodeFramework, id ExecutorID, task *mesos.TaskInfo
 
 // deliver hands queued tasks, and kills that came while nobody listened, to an executor that listens.
 func (n *node) deliver(e *nodeExecutor) {
-	if e.state != executorRunning || e.conn == "" {
+	if e.state != executorRunning || e.conn == "" || !e.up {
 		return
 	}
 	for _, id := range e.queue {
@@ -253,7 +254,8 @@ func (n *node) destroy(e *nodeExecutor, t *termination) {
 // started hears that the container runs.
 func (n *node) started(container string, pid int) {
 	if e := n.containers[container]; e != nil {
-		e.pid = pid
+		e.pid, e.up = pid, true
+		n.deliver(e) // it may have been quicker to subscribe than its start to be told
 		n.save(e)
 	}
 }

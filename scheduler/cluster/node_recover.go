@@ -81,7 +81,7 @@ func (n *node) restoreExecutor(r *Record) *nodeExecutor {
 	}
 	e := &nodeExecutor{
 		id: ExecutorID(r.Executor.ExecutorID.Value), framework: f, info: r.Executor, command: r.Command, container: r.Container,
-		pid: r.PID, tasks: map[TaskID]*nodeTask{}, checkpoint: true, saved: true, everSent: true,
+		pid: r.PID, tasks: map[TaskID]*nodeTask{}, checkpoint: true, saved: true, everSent: true, up: true,
 	}
 	if r.Ended {
 		e.state = executorTerminated
