@@ -40,7 +40,7 @@ func TestExecutorsInImagesAreAsRecorded(t *testing.T) {
 				Container: &scheduler.Container{Container: sweep.Container{Image: "hello:1", Containerizer: containerizer}},
 			}, "framework", "*")
 			if containerizer == sweep.Mesos {
-				got.Command.Arguments[0] = want.Command.Arguments[0] // argv[0] may be any text
+				got.Command.Arguments = append(want.Command.Arguments[:1:1], got.Command.Arguments[1:]...) // argv[0] may be any text
 				got.Container.Mesos.Image.Cached = nil               // its default is true
 			} else {
 				d := got.Container.Docker
