@@ -92,8 +92,11 @@ func findArtifacts(folder string, patterns []string) (names []string, bytes int6
 				chosen, found[i] = true, true
 			}
 		}
-		info, err := os.Stat(file)
-		if !chosen || err != nil || !info.Mode().IsRegular() { // a pipe has no end, a broken link no content
+		if !chosen {
+			return nil
+		}
+		info, ok := content(folder, file, e)
+		if !ok {
 			return nil
 		}
 		if err := depot.CheckName(name); err != nil {
@@ -111,6 +114,20 @@ func findArtifacts(folder string, patterns []string) (names []string, bytes int6
 		}
 	}
 	return names, bytes, err
+}
+
+// content describes a file that may be delivered: a regular one, or a link to one in the attempt's own folder. A pipe has
+// no end, a broken link no content; a link further away could lead to what the executor may read and the trial may not.
+func content(folder, file string, e fs.DirEntry) (fs.FileInfo, bool) {
+	if e.Type()&fs.ModeSymlink != 0 {
+		target, err := filepath.EvalSymlinks(file)
+		own, err2 := filepath.EvalSymlinks(filepath.Dir(folder))
+		if err != nil || err2 != nil || !within(own, target) {
+			return nil, false
+		}
+	}
+	info, err := os.Stat(file)
+	return info, err == nil && info.Mode().IsRegular()
 }
 
 // matches says whether a pattern means a file, or a folder that it lies in.

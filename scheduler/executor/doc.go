@@ -16,5 +16,6 @@
 //
 // An attempt's folder, <sandbox>/<task id>/, is its working directory unless the order names one, and holds
 // stdout, stderr (and .tail files when they grew beyond their bound), metrics.jsonl, control, artifacts/ and
-// the order's files. stdout, stderr and metrics.jsonl exist from their first byte on.
+// the order's files; with code, work/ is the working directory. stdout, stderr and metrics.jsonl exist from their
+// first byte on. <sandbox>/.kaon holds what attempts share.
 package executor

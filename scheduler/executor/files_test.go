@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
@@ -111,14 +112,15 @@ func (f *files) log(name string) string {
 func TestArtifactsAreInTheBucketBeforeTheEndIsTold(t *testing.T) {
 	f := newFiles(t)
 	f.launch("s.1.1", wire.Order{Trial: 1, Attempt: 1, Deliver: f.deliver(1, nil, "failed"),
-		Shell: `mkdir $KAON_ARTIFACTS/sub; echo one > $KAON_ARTIFACTS/a; echo two > $KAON_ARTIFACTS/sub/b; mkfifo $KAON_ARTIFACTS/pipe`})
+		Shell: `mkdir $KAON_ARTIFACTS/sub; echo one > $KAON_ARTIFACTS/a; echo two > $KAON_ARTIFACTS/sub/b; mkfifo $KAON_ARTIFACTS/pipe
+ln -s /etc/hostname $KAON_ARTIFACTS/out; ln -s ../../stdout $KAON_ARTIFACTS/sub/in; echo said; ln -s nowhere $KAON_ARTIFACTS/broken`})
 	o := f.finished("s.1.1")
-	if o.state != mesosapi.TASK_FINISHED || len(o.end.Artifacts) != 2 {
+	if o.state != mesosapi.TASK_FINISHED || len(o.end.Artifacts) != 3 {
 		t.Fatalf("got %s %q %+v", o.state, o.message, o.end)
 	}
 	sum := sha256.Sum256([]byte("two\n"))
-	if want := (results.Artifact{Name: "sub/b", Size: 4, SHA256: hex.EncodeToString(sum[:])}); o.end.Artifacts[1] != want {
-		t.Errorf("got %+v, want %+v", o.end.Artifacts[1], want)
+	if want := (results.Artifact{Name: "sub/b", Size: 4, SHA256: hex.EncodeToString(sum[:])}); o.end.Artifacts[1] != want || o.end.Artifacts[2].Name != "sub/in" {
+		t.Errorf("got %+v, want %+v first", o.end.Artifacts[1:], want)
 	}
 	if f.object("sweeps/s/artifacts/1/1/a") != "one\n" || f.object("sweeps/s/artifacts/1/1/sub/b") != "two\n" {
 		t.Error("the bucket has other files")
@@ -242,20 +244,24 @@ func TestSecretsReachTheTrialAndNothingElse(t *testing.T) {
 	const secret = "hunter2-hunter2"
 	address := f.depot.Secrets(map[string]string{"TOKEN": secret})
 	f.launch("s.1.1", wire.Order{Trial: 1, Attempt: 1, Secrets: address, Deliver: f.deliver(1, nil, "all"),
-		Shell: `test "$TOKEN" = ` + strings.Join(strings.Split(secret, ""), "''") + ` || exit 9; echo "with $TOKEN."; printf 'hunter2' >&2; sleep 0.05; echo "-hunter2 failed" >&2; exit 1`})
+		Shell: `test "$TOKEN" = ` + strings.Join(strings.Split(secret, ""), "''") + ` || exit 9; echo "{\"milestone\": \"$TOKEN\", \"a\": 1}" >> $KAON_METRICS; echo "with $TOKEN."; printf 'hunter2' >&2; sleep 0.05; echo "-hunter2 failed" >&2; exit 1`})
 	o := f.finished("s.1.1")
+	told, err := json.Marshal(o.points)
+	if err != nil || !strings.Contains(string(told), `"***"`) || strings.Contains(string(told), secret) {
+		t.Errorf("got points %s, %v", told, err)
+	}
 	if o.message != "exit code 1: *** failed" || !slices.Equal(o.end.Stderr, []string{"*** failed"}) {
 		t.Errorf("got %q and %q", o.message, o.end.Stderr)
 	}
 	if out := f.log("sweeps/s/logs/1/1/stdout.zst"); out != "with ***.\n" {
 		t.Errorf("the bucket has %q", out)
 	}
-	err := filepath.WalkDir(f.root, func(path string, e os.DirEntry, err error) error {
+	err = filepath.WalkDir(f.root, func(path string, e os.DirEntry, err error) error {
 		if err != nil || e.IsDir() || !e.Type().IsRegular() {
 			return err
 		}
 		data, err := os.ReadFile(path)
-		if bytes.Contains(data, []byte(secret)) {
+		if bytes.Contains(data, []byte(secret)) && e.Name() != metricsName { // which the trial wrote itself
 			t.Errorf("%s holds the secret", path)
 		}
 		return err

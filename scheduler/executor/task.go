@@ -271,6 +271,9 @@ func (t *task) look() bool {
 
 // take reads one line for metrics. The lock is held.
 func (t *task) take(line []byte) {
+	if t.hide != nil { // what comes by the metrics file has not been masked yet
+		line, _ = t.hide.scan(nil, line, true)
+	}
 	m, ok, bad := t.mu.collect.line(line)
 	if bad {
 		t.mu.tooLong++
