@@ -41,7 +41,7 @@ func TestExecutorsInImagesAreAsRecorded(t *testing.T) {
 			}, "framework", "*")
 			if containerizer == sweep.Mesos {
 				got.Command.Arguments = append(want.Command.Arguments[:1:1], got.Command.Arguments[1:]...) // argv[0] may be any text
-				got.Container.Mesos.Image.Cached = nil               // its default is true
+				got.Container.Mesos.Image.Cached = nil                                                     // its default is true
 			} else {
 				d := got.Container.Docker
 				if d.GetForcePullImage() {
