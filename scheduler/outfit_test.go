@@ -95,3 +95,23 @@ func TestImageIsRefusedByWhoCannotRunIt(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// A missing image is the spec's fault, an executor that could not be fetched is not, nor is anything of the kind where
+// there is no image.
+func TestWhoseFaultAContainerIs(t *testing.T) {
+	boxed := &attempt{run: &sweepRun{spec: imageSpec(""), outfit: outfit{container: &Container{}}}}
+	bare := &attempt{run: &sweepRun{spec: testSpec{Trials: 1}.spec()}}
+	for _, tt := range []struct {
+		att     *attempt
+		message string
+		want    outcome
+	}{
+		{boxed, "Failed to launch container: pull digits:1: not found", failed},
+		{boxed, "Failed to launch container: Failed to fetch all URIs for container 'x': exited with status 1", lost},
+		{bare, "Failed to launch container: whatever", lost},
+	} {
+		if got, why := judgeFailure(tt.att, Status{Reason: "REASON_CONTAINER_LAUNCH_FAILED", Message: tt.message}, nil); got != tt.want {
+			t.Errorf("%s: %s (%s), want %s", tt.message, got, why, tt.want)
+		}
+	}
+}

@@ -47,6 +47,13 @@ func (s *session) provide(ctx context.Context) (study.Files, error) {
 	if err := s.checkProgram(); err != nil {
 		return files, usage(err)
 	}
+	if why := s.apart(); why != "" {
+		if err := needsNothing(spec, why); err != nil {
+			return files, usage(err)
+		}
+		files.Attempt = nil // what attempts leave behind stays in the sandbox
+		return files, nil
+	}
 	if spec.Task.Code != "" {
 		code, err := s.code()
 		if err != nil {

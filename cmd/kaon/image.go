@@ -22,7 +22,7 @@ const (
 	// imageFile, in a sweep's state folder, is what the image said of itself when the sweep began: a tag may move
 	// before a resume, and trials of one sweep should not differ by that.
 	imageFile = "image.json"
-	// loginFile is the registry's login for the local agent, in the form of Docker's config.json.
+	// loginFile is the registry's login for Docker's containerizer, in the form of its config.json.
 	loginFile = "login.json"
 )
 
@@ -138,32 +138,63 @@ func (s *session) container(spec *sweep.Spec) (*scheduler.Container, error) {
 	if err != nil {
 		return nil, err
 	}
-	local, remoteDocker := s.cfg.Cluster == "local", s.cfg.Cluster != "local" && c.Containerizer == sweep.Docker
+	local := s.cfg.Cluster == "local"
+	remoteDocker := !local && c.Containerizer == sweep.Docker
 	switch {
-	case local && login != nil:
-		return c, s.keepLogin(c, login)
-	case remoteDocker && login != nil:
-		return nil, errors.New("task.registry: Mesos's Docker containerizer takes no password from a framework: use `container: mesos`, or log the agents in (their flag --docker_config)")
 	case remoteDocker && c.Network == sweep.NetworkNone:
 		return nil, errors.New("task.network: none: with Mesos's Docker containerizer the executor reaches its agent by the network: use host or bridge")
 	case !local && c.Containerizer == sweep.Mesos && c.Network != "" && c.Network != sweep.NetworkHost:
 		return nil, fmt.Errorf("task.network: %s: Mesos's own containerizer has the host's network or a CNI network of the operator's: use host, or `container: docker`", c.Network)
 	}
+	if login != nil && c.Containerizer == sweep.Docker {
+		return c, s.serveLogin(c, login)
+	}
 	c.Credentials = login
 	return c, nil
 }
 
-// keepLogin leaves the login where the local agent fetches it from.
-func (s *session) keepLogin(c *scheduler.Container, login []byte) error {
-	file, err := filepath.Abs(filepath.Join(s.cfg.state, loginFile))
-	if err == nil {
-		err = os.WriteFile(file, login, 0o600)
-	}
-	if err != nil {
+// serveLogin has agents fetch the login before they pull: Docker's containerizer looks for it in the sandbox. The
+// executor takes it away before trials start.
+func (s *session) serveLogin(c *scheduler.Container, login []byte) error {
+	file := filepath.Join(s.cfg.state, loginFile)
+	if err := os.WriteFile(file, login, 0o600); err != nil {
 		return fmt.Errorf("keep the registry's login: %w", err)
 	}
-	c.URIs = append(c.URIs, scheduler.URI{Value: file, OutputFile: ".docker/config.json"})
+	address, _, err := s.depot.Serve(file, "config.json")
+	if err != nil {
+		return err
+	}
+	c.URIs = append(c.URIs, scheduler.URI{Value: address, OutputFile: ".docker/config.json"})
 	return nil
+}
+
+// apart says why trials cannot reach this process, which has their files; empty: they can.
+func (s *session) apart() string {
+	c := s.cfg.spec.Task.Container
+	switch {
+	case c == nil:
+	case c.Network == sweep.NetworkNone, c.Network == sweep.NetworkBridge && s.cfg.Cluster == "local":
+		return "task.network: " + c.Network
+	}
+	return ""
+}
+
+// needsNothing refuses a spec whose attempts exchange files with this process though they cannot reach it.
+func needsNothing(spec *sweep.Spec, why string) error {
+	key := ""
+	switch {
+	case spec.Task.Code != "":
+		key = "task.code"
+	case len(spec.Task.Fetch) > 0:
+		key = "task.fetch"
+	case len(spec.Task.Secrets) > 0:
+		key = "task.secrets"
+	case len(spec.Artifacts.Files) > 0:
+		key = "artifacts"
+	default:
+		return nil
+	}
+	return fmt.Errorf("%s: kaon brings and takes files by the network, which %s keeps from trials here: use host, or mount a volume", key, why)
 }
 
 // credentials is the registry's login as Docker's config.json has it; nil when the spec gives none.

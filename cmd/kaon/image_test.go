@@ -105,6 +105,11 @@ func TestImages(t *testing.T) {
 			[]string{"2 of 2 failed", "pull 127.0.0.1:1/kaon/nothing:1: ", "connection refused"}, nil},
 		{"no such image, no command", []string{"--set", "task.image=127.0.0.1:1/kaon/nothing:1"}, exitUsage,
 			[]string{"its ENTRYPOINT and CMD are to run", "connection refused", "write `command:`"}, nil},
+		{"a failure without a network", []string{"--set", "task.network=none", "--set", `command=["/nothing"]`}, exitFailed, []string{"no such program"}, nil},
+		{"files without a network", []string{"--set", "task.network=none", "--set", "task.code=."}, exitUsage, []string{"task.code", "task.network: none"}, nil},
+		{"a registry's password", []string{"--set", "task.registry={username: me, password: PATH}", "--set", `command=["/probe", "login"]`}, exitDone,
+			nil, []string{"login left behind: no"}},
+		{"code", []string{"--set", "task.code=.", "--set", `command=["/probe", "file=data/word"]`}, exitDone, nil, []string{"file hello"}},
 		{"no such secret", []string{"--set", "task.registry={username: me, password: NOT_SET_HERE}"}, exitUsage, []string{"NOT_SET_HERE is not set"}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -33,6 +33,12 @@ func main() {
 		word, number, _ := strings.Cut(arg, "=")
 		n, _ := strconv.Atoi(number)
 		switch word {
+		case "login":
+			_, err := os.Stat("/mnt/mesos/sandbox/.docker/config.json")
+			fmt.Println("login left behind:", map[bool]string{true: "yes", false: "no"}[err == nil])
+		case "file":
+			data, err := os.ReadFile(number)
+			fmt.Printf("file %s %v\n", data, err)
 		case "eat":
 			eat(n)
 		case "sleep":
