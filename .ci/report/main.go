@@ -13,6 +13,9 @@ import (
 	"strings"
 )
 
+// measured begins lines that tests print for whoever reads the report, failed or not.
+const measured = "measured: "
+
 // event is one line of test2json's stream.
 type event struct {
 	Action, Package, Test, Output string
@@ -55,6 +58,9 @@ func read(lines *bufio.Scanner) (packages int, failed bool, skipped []string) {
 				packages++
 				fmt.Print(e.Output)
 				continue
+			}
+			if strings.HasPrefix(e.Output, measured) {
+				fmt.Print(e.Output)
 			}
 			output[key] = append(output[key], e.Output)
 		case "build-output":

@@ -244,7 +244,7 @@ func TestThousandContainers(t *testing.T) {
 		t.Errorf("result is %+v", got)
 	}
 	s.none(p)
-	fmt.Printf("%d containers in %.1f s: %.1f a second\n", trials, got.Seconds, trials/got.Seconds)
+	fmt.Printf("measured: %d containers in %.1f s: %.1f a second\n", trials, got.Seconds, trials/got.Seconds)
 }
 
 // The same on a real Mesos, whose agents must have the engine of this machine: KAON_TEST_MESOS=mesos://host:port. For
