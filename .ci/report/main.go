@@ -23,7 +23,7 @@ type event struct {
 }
 
 func main() {
-	packages, failed, skipped := read(bufio.NewScanner(os.Stdin))
+	results, failed, skipped := read(bufio.NewScanner(os.Stdin))
 	partial := false
 	strict := os.Getenv("KAON_TEST_STRICT") == "1"
 	if len(skipped) > 0 {
@@ -33,16 +33,19 @@ func main() {
 			partial = partial || !strings.Contains(line, ": beyond a whole run: ")
 		}
 	}
-	if packages == 0 {
+	if strict && len(skipped) > 0 {
+		fmt.Print(strings.Join(results, "")) // who reads only the end of a strict run wants go test's own lines
+	}
+	if len(results) == 0 {
 		fmt.Println("no package was tested")
 	}
-	if failed || packages == 0 || strict && partial {
+	if failed || len(results) == 0 || strict && partial {
 		fmt.Println("FAIL")
 		os.Exit(1)
 	}
 }
 
-func read(lines *bufio.Scanner) (packages int, failed bool, skipped []string) {
+func read(lines *bufio.Scanner) (results []string, failed bool, skipped []string) {
 	lines.Buffer(make([]byte, 1<<20), 64<<20)
 	output := make(map[string][]string) // package or package/test → its lines so far
 	for lines.Scan() {
@@ -55,7 +58,7 @@ func read(lines *bufio.Scanner) (packages int, failed bool, skipped []string) {
 		switch e.Action {
 		case "output":
 			if e.Test == "" && isResult(e.Output) {
-				packages++
+				results = append(results, e.Output)
 				fmt.Print(e.Output)
 				continue
 			}
@@ -81,7 +84,7 @@ func read(lines *bufio.Scanner) (packages int, failed bool, skipped []string) {
 		}
 	}
 	sort.Strings(skipped)
-	return packages, failed, skipped
+	return results, failed, skipped
 }
 
 // isResult tells the lines that go test itself prints for a package.
