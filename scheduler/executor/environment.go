@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // trialBase is the executor's environment as far as it is a trial's business: without what Mesos says to the
@@ -103,26 +104,13 @@ func environment(base []string, o *wire.Order, dir string) ([]string, error) {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		put("KAON_PARAM_"+envName(name), plain(params[name]))
+		put(sweep.EnvName(name), plain(params[name]))
 	}
 	return env, nil
 }
 
 // here puts an attempt's folder in the place of wire.Folder.
 func here(text, dir string) string { return strings.ReplaceAll(text, wire.Folder, dir) }
-
-// envName writes a parameter's name in upper case, anything but letters and digits as _.
-func envName(name string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z':
-			return r - 'a' + 'A'
-		case r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
-			return r
-		}
-		return '_'
-	}, name)
-}
 
 // plain writes a parameter's value: a string without its quotes, anything else as JSON on one line.
 func plain(value json.RawMessage) string {
