@@ -34,27 +34,37 @@ func appendRepr(buf []byte, v Value) []byte {
 	case string:
 		return appendReprString(buf, v)
 	case []Value:
-		buf = append(buf, '[')
-		for i, item := range v {
-			if i > 0 {
-				buf = append(buf, ", "...)
-			}
-			buf = appendRepr(buf, item)
-		}
-		return append(buf, ']')
+		return appendList(buf, v, appendRepr)
 	case Point:
-		buf = append(buf, '{')
-		for i, param := range v {
-			if i > 0 {
-				buf = append(buf, ", "...)
-			}
-			buf = appendReprString(buf, param.Name)
-			buf = append(buf, ": "...)
-			buf = appendRepr(buf, param.Value)
-		}
-		return append(buf, '}')
+		return appendMapping(buf, v, appendRepr)
 	}
 	return append(buf, "None"...)
+}
+
+// appendList and appendMapping put Python's brackets around what the writer of one value, repr or JSON, makes of
+// the parts.
+func appendList(buf []byte, list []Value, write func([]byte, Value) []byte) []byte {
+	buf = append(buf, '[')
+	for i, item := range list {
+		if i > 0 {
+			buf = append(buf, ", "...)
+		}
+		buf = write(buf, item)
+	}
+	return append(buf, ']')
+}
+
+func appendMapping(buf []byte, p Point, write func([]byte, Value) []byte) []byte {
+	buf = append(buf, '{')
+	for i, param := range p {
+		if i > 0 {
+			buf = append(buf, ", "...)
+		}
+		buf = write(buf, param.Name)
+		buf = append(buf, ": "...)
+		buf = write(buf, param.Value)
+	}
+	return append(buf, '}')
 }
 
 func appendReprString(buf []byte, s string) []byte {
@@ -127,25 +137,9 @@ func appendJSON(buf []byte, v Value) []byte {
 	case string:
 		return appendJSONString(buf, v)
 	case []Value:
-		buf = append(buf, '[')
-		for i, item := range v {
-			if i > 0 {
-				buf = append(buf, ", "...)
-			}
-			buf = appendJSON(buf, item)
-		}
-		return append(buf, ']')
+		return appendList(buf, v, appendJSON)
 	case Point:
-		buf = append(buf, '{')
-		for i, param := range v {
-			if i > 0 {
-				buf = append(buf, ", "...)
-			}
-			buf = appendJSONString(buf, param.Name)
-			buf = append(buf, ": "...)
-			buf = appendJSON(buf, param.Value)
-		}
-		return append(buf, '}')
+		return appendMapping(buf, v, appendJSON)
 	}
 	return append(buf, "null"...)
 }
