@@ -5,10 +5,11 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/proc"
 )
 
 // container is one executor on this machine: its sandbox and, once started, its process.
@@ -175,7 +176,7 @@ func (a *localAgent) environment(c *container, e StartExecutor) map[string]strin
 
 // writePID remembers a container's process, so that the next life of this agent knows it again.
 func (a *localAgent) writePID(id string, pid int) {
-	if err := replaceFile(a.pidFile(id), fmt.Appendf(nil, "%d %s", pid, startTime(pid))); err != nil {
+	if err := replaceFile(a.pidFile(id), fmt.Appendf(nil, "%d %d", pid, proc.Started(pid))); err != nil {
 		a.server.log.Error("process not checkpointed", "agent", a.cfg.Name, "container", id, "err", err)
 	}
 }
@@ -194,9 +195,10 @@ func (a *localAgent) adopt(r *Record) {
 		return
 	}
 	b, _ := os.ReadFile(a.pidFile(r.Container)) // not there: it never came to start
-	text, started, _ := strings.Cut(string(b), " ")
-	pid, err := strconv.Atoi(text)
-	same := err == nil && pid > 0 && started != "" && startTime(pid) == started
+	var pid int
+	var started uint64
+	_, err := fmt.Sscanf(string(b), "%d %d", &pid, &started)
+	same := err == nil && pid > 0 && started > 0 && proc.Started(pid) == started
 	if same && r.Command {
 		killTree(pid)
 		same = false

@@ -7,13 +7,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"golang.org/x/sys/unix"
+
+	"github.com/kaon-sweep/kaon/scheduler/proc"
 )
 
 // process is one started program, the leader of a session of its own, so that all it starts can be found again.
@@ -110,7 +111,7 @@ func environment(own map[string]string, command *mesos.CommandInfo) []string {
 // signalTree sends a signal to a process, its group, and everything else in its session.
 func signalTree(pid int, sig syscall.Signal) {
 	_ = syscall.Kill(-pid, sig) // the group may be gone already
-	for _, p := range sessionOf(pid) {
+	for _, p := range proc.Session(pid) {
 		if p != pid {
 			_ = syscall.Kill(p, sig)
 		}
@@ -121,7 +122,7 @@ func signalTree(pid int, sig syscall.Signal) {
 func killTree(pid int) {
 	for range 20 { // a fork bomb can outrun any number of rounds; more rounds than a sane tree needs
 		_ = syscall.Kill(-pid, syscall.SIGKILL)
-		left := sessionOf(pid)
+		left := proc.Session(pid)
 		if len(left) == 0 {
 			return
 		}
@@ -130,60 +131,6 @@ func killTree(pid int) {
 		}
 		time.Sleep(time.Millisecond) // the kernel needs a moment to take them away
 	}
-}
-
-// sessionOf lists the living processes of a session, which is named by the pid of its leader. Its other members are
-// younger, so unless pids have wrapped around since only greater ones are looked at: on a machine of 500 processes
-// that is the difference between 5 ms and a quarter of one.
-func sessionOf(session int) []int {
-	entries, err := os.ReadDir("/proc")
-	if err != nil {
-		return nil
-	}
-	wrapped := newestPID() < session
-	var out []int
-	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err != nil || pid < session && !wrapped {
-			continue
-		}
-		if f := statOf(pid); len(f) > 3 && f[0] != "Z" && f[0] != "X" && f[3] == strconv.Itoa(session) {
-			out = append(out, pid)
-		}
-	}
-	return out
-}
-
-// newestPID is the pid given out last, in the last field of /proc/loadavg.
-func newestPID() int {
-	b, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		return 0
-	}
-	f := strings.Fields(string(b))
-	n, _ := strconv.Atoi(f[len(f)-1]) // not a number: 0, and everything is looked at
-	return n
-}
-
-// statOf reads the fields of /proc/<pid>/stat after the name: state, ppid, pgrp, session, … [19] is the start time.
-func statOf(pid int) []string {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return nil
-	}
-	_, rest, ok := strings.Cut(string(b[strings.LastIndexByte(string(b), ')')+1:]), " ")
-	if !ok {
-		return nil
-	}
-	return strings.Fields(rest)
-}
-
-// startTime tells one process from a later one with the same pid.
-func startTime(pid int) string {
-	if f := statOf(pid); len(f) > 19 && f[0] != "Z" && f[0] != "X" {
-		return f[19]
-	}
-	return ""
 }
 
 // awaitStranger waits for the end of a process that is not our child; false when ctx ended first. A stranger's wait
