@@ -81,7 +81,11 @@ func judgeEnd(att *attempt, end *wire.End) (outcome, string) {
 		return failed, "could not be started: " + end.Error
 	case end.Limit != 0:
 		const mb = 1 << 20
-		return failed, withLastLine(fmt.Sprintf("out of memory at the limit of %d MB (executor included): ask for more in task.resources.memory", end.Limit/mb), end.Stderr)
+		whose := " (executor included)"
+		if end.Own {
+			whose = ""
+		}
+		return failed, withLastLine(fmt.Sprintf("out of memory at the limit of %d MB%s: ask for more in task.resources.memory", end.Limit/mb, whose), end.Stderr)
 	case end.Signal != 0:
 		return failed, withLastLine(fmt.Sprintf("ended by signal %d", end.Signal), end.Stderr)
 	default:

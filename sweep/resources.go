@@ -40,6 +40,7 @@ const largest = 1e12
 type quantity struct {
 	fixed   float64
 	formula *expression
+	named   bool // by the spec: not a default
 }
 
 // demand is the resources of a task before a point is known.
@@ -159,8 +160,10 @@ func (d *decoder) resources(n *node) {
 		switch p.key.text {
 		case "cpus":
 			r.cpus = d.quantity(p.value, field, false)
+			r.cpus.named = true
 		case "memory", "mem":
 			r.mem = d.quantity(p.value, field, true)
+			r.mem.named = true
 		case "disk":
 			r.disk = d.quantity(p.value, field, true)
 		case "gpus":

@@ -187,6 +187,7 @@ func (d *decoder) task(n *node) {
 	t.Timeout = d.duration(n.get("timeout"), "task.timeout")
 	t.Grace = d.duration(n.get("grace"), "task.grace")
 	t.Isolation = d.isolation(n.get("isolation"))
+	t.HardCPUs = d.cpuLimit(n.get("cpu_limit"), n.get("resources"))
 	d.container(n)
 	d.files(n)
 	for i, item := range d.list(n.get("filters"), "task.filters", `filters: ['(\w+)=(\S+)']`) {

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
 	"github.com/kaon-sweep/kaon/scheduler/proc"
 )
 
@@ -80,8 +81,17 @@ func (a *localAgent) run(e StartExecutor) {
 	select {
 	case <-a.server.ctx.Done():
 	case ws := <-p.done:
-		killTree(p.pid) // what an executor leaves behind ends with it
+		clearAway(p.pid, ws != 0)
 		a.exited(c.id, int32(ws))
+	}
+}
+
+// clearAway ends what an executor that is no more leaves behind. One that ended well has removed the control groups of its
+// trials by itself.
+func clearAway(pid int, badly bool) {
+	killTree(pid)
+	if badly {
+		cgroup.RemoveStale()
 	}
 }
 
@@ -214,7 +224,7 @@ func (a *localAgent) adopt(r *Record) {
 	a.mu.Unlock()
 	a.server.wg.Go(func() {
 		if awaitStranger(a.server.ctx, pid) {
-			killTree(pid)
+			clearAway(pid, true)
 			a.exited(c.id, -1)
 		}
 	})

@@ -35,6 +35,8 @@ type Config struct {
 	Settle      time.Duration // an attempt that ends sooner sends no TASK_RUNNING of its own; default 50 ms
 	Interval    time.Duration // between updates of one attempt while points trickle in; default 200 ms
 	Poll        time.Duration // between looks at a metrics file; default 200 ms
+	Look        time.Duration // between looks at the memory of attempts that the kernel does not limit; default 200 ms
+	Groupless   bool          // make no control groups, so that the kernel limits no attempt
 	Linger      time.Duration // for how long children may hold the pipes after the trial itself ended; default 500 ms
 	BatchBytes  int           // points of one update; default 64 KiB
 	MemoryBytes int           // closed batches of one attempt held in memory; default 1 MiB
@@ -120,6 +122,7 @@ func (c *Config) complete() error {
 	def(&c.Settle, 50*time.Millisecond)
 	def(&c.Interval, 200*time.Millisecond)
 	def(&c.Poll, 200*time.Millisecond)
+	def(&c.Look, 200*time.Millisecond)
 	def(&c.Linger, 500*time.Millisecond)
 	def(&c.BatchBytes, 64<<10)
 	def(&c.MemoryBytes, 1<<20)

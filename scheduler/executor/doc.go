@@ -6,7 +6,8 @@
 // outlives it except what trials wrote into their folders.
 //
 // Nouns: a task is one attempt; its order says what to run; a collector finds measures in lines; an outbox
-// numbers them as points and makes updates of them, one unacknowledged at a time; a link is one subscription.
+// numbers them as points and makes updates of them, one unacknowledged at a time; a hold keeps an attempt to its limits; a link is
+// one subscription.
 //
 // Run is called once per process, by cmd. Inside, one goroutine reads the agent's events, each task has one,
 // and one for each of its pipes while its process runs; a task's lock guards its collector and outbox, and no

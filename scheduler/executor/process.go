@@ -23,9 +23,9 @@ type process struct {
 	stderr *os.File
 }
 
-// startProcess starts the order's command in dir with env as id, or when that is nil as the executor's own user. Its
-// error is for people.
-func startProcess(o *wire.Order, dir, folder string, env []string, id *identity, stdin *os.File) (*process, error) {
+// startProcess starts the order's command in dir with env as id, or when that is nil as the executor's own user, within its
+// limits. Its error is for people.
+func startProcess(o *wire.Order, dir, folder string, env []string, id *identity, stdin *os.File, limits *hold) (*process, error) {
 	argv := make([]string, 0, max(len(o.Argv), 3))
 	for _, a := range o.Argv {
 		argv = append(argv, here(a, folder))
@@ -56,12 +56,8 @@ func startProcess(o *wire.Order, dir, folder string, env []string, id *identity,
 	if id != nil {
 		sys.Credential = id.credential
 	}
-	pid, err := forkExec(file, argv, &syscall.ProcAttr{
-		Dir:   dir,
-		Env:   env,
-		Files: []uintptr{stdin.Fd(), uintptr(outChild), uintptr(errsChild)},
-		Sys:   sys,
-	})
+	attr := &syscall.ProcAttr{Dir: dir, Env: env, Files: []uintptr{stdin.Fd(), uintptr(outChild), uintptr(errsChild)}, Sys: sys}
+	pid, err := limits.start(sys, func() (int, error) { return forkExec(file, argv, attr) })
 	unix.Close(outChild)
 	unix.Close(errsChild)
 	if err != nil {

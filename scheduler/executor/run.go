@@ -15,6 +15,7 @@ import (
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 
 	"github.com/kaon-sweep/kaon/scheduler/depot"
+	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
 )
 
 // executor is one executor process: its tasks and its way to the agent.
@@ -22,8 +23,8 @@ type executor struct {
 	conf   Config
 	agent  *agent
 	store  *store
-	null   *os.File    // standard input of every trial
-	memory memoryGroup // zero: there is no limit here
+	null   *os.File // standard input of every trial
+	holder holder
 	live   atomic.Pointer[link]
 	end    context.CancelFunc // ends Run
 	swept  chan struct{}      // asks for a sweep of orphans; holds one, more are the same
@@ -91,7 +92,8 @@ func Run(ctx context.Context, c Config) error {
 	x := &executor{conf: c, agent: a, null: null, swept: make(chan struct{}, 1)}
 	x.store = newStore(filepath.Join(c.Sandbox, storeName), &depot.Client{Patience: c.Patience})
 	x.mu.tasks = make(map[string]*task)
-	x.memory, _ = findMemoryGroup("/")
+	x.holder = holder{own: cgroup.Own("/"), watch: newWatch(c.Look), log: c.Log, groupless: c.Groupless}
+	defer x.holder.close()
 	_ = os.Remove(filepath.Join(c.Sandbox, credentialsFile)) // there is none, usually
 
 	inner, end := context.WithCancel(context.Background()) // outlives ctx by the time that dying takes
@@ -99,6 +101,7 @@ func Run(ctx context.Context, c Config) error {
 	defer end()
 	var helpers sync.WaitGroup
 	helpers.Go(func() { x.poll(inner) })
+	helpers.Go(func() { x.holder.watch.run(inner) })
 	if c.Subreaper {
 		helpers.Go(func() { x.sweep(inner) })
 	}

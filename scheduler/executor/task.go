@@ -44,7 +44,7 @@ type task struct {
 	hide    *secrets
 	x       *executor
 	begin   time.Time
-	kills   uint64 // of the kernel for want of memory, before it started
+	hold    *hold // nil before it starts
 
 	mu struct {
 		sync.Mutex
@@ -112,6 +112,7 @@ func (t *task) run() {
 	case <-time.After(t.x.conf.Linger):
 	}
 	p.signal(unix.SIGKILL)
+	t.hold.end()
 	select {
 	case <-readers:
 	case <-time.After(100 * time.Millisecond): // a child that left the group holds the pipe
@@ -133,6 +134,7 @@ func (t *task) run() {
 	t.close(end)
 	t.mu.Unlock()
 	t.x.flush(t)
+	t.hold.release()
 	t.x.sweepSoon()
 }
 
@@ -156,7 +158,6 @@ func (t *task) start() (*process, error) {
 			return nil, err
 		}
 	}
-	t.kills = t.x.memory.kills()
 	env, err := t.environment(id)
 	if err != nil {
 		return nil, err
@@ -166,8 +167,10 @@ func (t *task) start() (*process, error) {
 	if t.mu.killed {
 		return nil, fmt.Errorf("killed before it started")
 	}
-	p, err := startProcess(&t.order, t.folder(), t.dir, env, id, t.x.null)
+	t.hold = t.x.holder.hold(t.order.Limits)
+	p, err := startProcess(&t.order, t.folder(), t.dir, env, id, t.x.null, t.hold)
 	if err != nil {
+		t.hold.release()
 		return nil, err
 	}
 	t.mu.process = p
@@ -330,10 +333,11 @@ func (t *task) ending(status unix.WaitStatus, err error, at time.Time, last *las
 		e.state, e.end.Exit = mesosapi.TASK_FAILED, status.ExitStatus()
 		e.message = fmt.Sprintf("exit code %d", status.ExitStatus())
 	}
-	if e.state == mesosapi.TASK_FAILED && t.x.memory.kills() > t.kills {
-		const mb = 1 << 20
-		e.end.Limit = t.x.memory.limit
-		e.message = fmt.Sprintf("out of memory at the limit of %d MB: %s", e.end.Limit/mb, e.message)
+	if e.state == mesosapi.TASK_FAILED {
+		if e.end.Limit, e.end.Own = t.hold.outOfMemory(); e.end.Limit > 0 {
+			const mb = 1 << 20
+			e.message = fmt.Sprintf("out of memory at the limit of %d MB: %s", e.end.Limit/mb, e.message)
+		}
 	}
 	switch {
 	case t.mu.timedOut:

@@ -162,6 +162,20 @@ func (s *Study) ThenDemand(params []byte) (offers.Demand, error) {
 	return s.Demand(point)
 }
 
+// limits are those that the spec names. An attempt with an executor of its own in an image has the container's instead, which
+// hold the same.
+func (s *Study) limits(p sweep.Point) (*wire.Limits, error) {
+	l, err := s.spec.TrialLimits(p)
+	contained := s.spec.Task.Container != nil && s.spec.Task.Isolation == sweep.Contained
+	if err != nil || contained || l.CPUs == 0 && l.Mem == 0 {
+		return nil, err
+	}
+	const mb = 1 << 20
+	return &wire.Limits{
+		CPUs: float64(l.CPUs) / float64(sweep.Unit), HardCPUs: l.HardCPUs, Memory: int64(l.Mem) * mb / int64(sweep.Unit),
+	}, nil
+}
+
 func (s *Study) vars(p sweep.Point, winner *sweep.Winner) sweep.Vars {
 	return sweep.Vars{
 		Params: p, Interpreter: s.options.Interpreter, Getenv: s.options.Getenv,
@@ -183,6 +197,9 @@ func (s *Study) order(trial, attempt int, p sweep.Point, run sweep.Expansion) (w
 	}
 	if c := s.spec.Task.Container; c != nil {
 		o.Inside, o.User = true, cmp.Or(c.User, s.options.Image.User)
+	}
+	if o.Limits, err = s.limits(p); err != nil {
+		return wire.Order{}, err
 	}
 	s.files(&o)
 	if o.Env, err = s.environment(o, p); err != nil {

@@ -27,6 +27,7 @@ type Order struct {
 	Inside  bool     `codec:"inside,omitempty"` // it runs in an image: without code and Dir it starts where the image says
 	User    string   `codec:"user,omitempty"`   // user[:group] it runs as; empty: as the executor
 	Files   []File   `codec:"files,omitempty"`
+	Limits  *Limits  `codec:"limits,omitempty"` // nil: the attempt may take what there is
 
 	Metrics   []string      `codec:"metrics,omitempty"` // names the sweep watches; name=value on stdout is read only for these
 	Filters   []string      `codec:"filters,omitempty"` // regular expressions with two groups, name and value, for stdout (Katib)
@@ -38,6 +39,13 @@ type Order struct {
 	Inputs  []Source `codec:"inputs,omitempty"`  // files and folders put below $KAON_INPUTS, shared by attempts
 	Secrets string   `codec:"secrets,omitempty"` // URL of a JSON object of variables that are nobody else's business
 	Deliver *Deliver `codec:"deliver,omitempty"` // nil: what the attempt leaves behind stays in the sandbox
+}
+
+// Limits are what an attempt is held to, with all that it starts.
+type Limits struct {
+	CPUs     float64 `codec:"cpus,omitempty"`      // cores; 0: none
+	HardCPUs bool    `codec:"hard_cpus,omitempty"` // also while others leave some idle
+	Memory   int64   `codec:"memory,omitempty"`    // bytes; 0: none
 }
 
 // Source is a file that the executor fetches, once for all attempts that name it.
@@ -80,7 +88,8 @@ type End struct {
 	Killed   bool     `codec:"killed,omitempty"`  // by the scheduler's KILL or the executor's shutdown
 	Error    string   `codec:"error,omitempty"`   // it could not be started, and why
 	Stderr   []string `codec:"stderr,omitempty"`  // last lines
-	Limit    int64    `codec:"limit,omitempty"`   // bytes of memory; set when the kernel killed a process of it at this limit
+	Limit    int64    `codec:"limit,omitempty"`   // bytes of memory; set when a process of it was killed at this limit
+	Own      bool     `codec:"own,omitempty"`     // Limit is the attempt's own; else that of the container, executor included
 	Dropped  uint64   `codec:"dropped,omitempty"` // points refused because the attempt wrote more than its bound
 	StartMs  int64    `codec:"start_ms"`
 	EndMs    int64    `codec:"end_ms"`

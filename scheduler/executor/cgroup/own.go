@@ -1,0 +1,70 @@
+package cgroup
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Memory is a group as far as memory is concerned. The zero value is a group without a limit in which nothing was killed.
+type Memory struct {
+	dir string
+	v2  bool
+
+	Limit int64 // bytes; 0: none
+}
+
+// boundless is what a limit is at least when there is none: version 1 has no word for it.
+const boundless = 1 << 60
+
+// Own is the group that this process was put into, below root, which is /. It is the zero value when there is none with a
+// limit.
+func Own(root string) Memory {
+	h, err := find(root, "memory")
+	if err != nil {
+		return Memory{}
+	}
+	m := Memory{dir: h.own, v2: h.v2}
+	file := "memory.limit_in_bytes"
+	if m.v2 {
+		file = "memory.max"
+	}
+	text, err := os.ReadFile(filepath.Join(m.dir, file))
+	if err != nil {
+		return Memory{}
+	}
+	n, err := strconv.ParseInt(string(bytes.TrimSpace(text)), 10, 64)
+	if err != nil || n >= boundless { // "max" is no number
+		return Memory{}
+	}
+	m.Limit = n
+	return m
+}
+
+// Kills is how many processes of the group the kernel has killed for want of memory.
+func (m Memory) Kills() uint64 {
+	if m.dir == "" {
+		return 0
+	}
+	files := []string{"memory.oom_control"}
+	if m.v2 {
+		files = []string{"memory.events.local", "memory.events"} // the second counts those of groups inside, and is the older
+	}
+	var text []byte
+	for _, file := range files {
+		var err error
+		if text, err = os.ReadFile(filepath.Join(m.dir, file)); err == nil {
+			break
+		}
+	}
+	for s := bufio.NewScanner(bytes.NewReader(text)); s.Scan(); {
+		if number, ok := strings.CutPrefix(s.Text(), "oom_kill "); ok {
+			n, _ := strconv.ParseUint(number, 10, 64) // not a number: none
+			return n
+		}
+	}
+	return 0
+}

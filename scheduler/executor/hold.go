@@ -1,0 +1,106 @@
+package executor
+
+import (
+	"log/slog"
+	"sync"
+	"syscall"
+
+	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+)
+
+// holder keeps attempts to their own limits: by control groups where this process may make them; where not, memory is
+// looked at now and then, and cpus are not limited.
+type holder struct {
+	own   cgroup.Memory // of the group that the agent put this process into
+	watch *watch
+	log   *slog.Logger
+
+	groupless bool
+	first     sync.Once
+	tree      *cgroup.Tree // nil: no groups; made for the first attempt that has limits
+}
+
+// hold is what keeps one attempt to its limits.
+type hold struct {
+	holder *holder
+	limits wire.Limits   // zero: none of its own
+	group  *cgroup.Group // nil: none
+	before uint64        // processes of the own group that had been killed when the attempt began
+
+	watched *watched // nil: the kernel limits its memory, or nobody
+}
+
+// hold makes what an attempt needs before it starts. The caller must release it.
+func (h *holder) hold(limits *wire.Limits) *hold {
+	a := &hold{holder: h, before: h.own.Kills()}
+	if limits == nil {
+		return a
+	}
+	a.limits = *limits
+	h.first.Do(h.open)
+	if h.tree != nil {
+		g, err := h.tree.Group(cgroup.Limits{CPUs: limits.CPUs, HardCPUs: limits.HardCPUs, Memory: limits.Memory})
+		if err == nil {
+			a.group = g
+		} else {
+			h.log.Warn("attempt without a control group", "error", err)
+		}
+	}
+	return a
+}
+
+func (h *holder) open() {
+	if h.groupless {
+		return
+	}
+	var err error
+	if h.tree, err = cgroup.Open("/"); err != nil {
+		h.log.Warn("control groups cannot keep attempts to all their limits; their memory is looked at instead",
+			"memory", h.tree.LimitsMemory(), "cpus", h.tree.LimitsCPUs(), "error", err)
+	}
+}
+
+// start has start start the attempt's process so that the limits hold from its first moment.
+func (a *hold) start(sys *syscall.SysProcAttr, start func() (int, error)) (pid int, err error) {
+	if a.group == nil {
+		pid, err = start()
+	} else {
+		pid, err = a.group.Start(sys, start)
+	}
+	if err == nil && a.limits.Memory > 0 && (a.group == nil || !a.holder.tree.LimitsMemory()) {
+		a.watched = a.holder.watch.add(pid, a.limits.Memory)
+	}
+	return pid, err
+}
+
+// end kills what the attempt has left behind in its group.
+func (a *hold) end() {
+	a.holder.watch.remove(a.watched)
+	a.group.Kill()
+}
+
+// outOfMemory gives the limit, in bytes, that a process of the attempt was killed at, and whether it is the attempt's own; 0:
+// none was killed.
+func (a *hold) outOfMemory() (limit int64, own bool) {
+	switch {
+	case a.group.OutOfMemory(), a.watched.wasKilled():
+		return a.limits.Memory, true
+	case a.holder.own.Kills() > a.before:
+		return a.holder.own.Limit, false
+	}
+	return 0, false
+}
+
+// release gives back what hold made. It may take a moment.
+func (a *hold) release() {
+	if err := a.group.Remove(); err != nil {
+		a.holder.log.Warn("control group left behind", "error", err)
+	}
+}
+
+func (h *holder) close() {
+	if err := h.tree.Close(); err != nil {
+		h.log.Warn("control groups left behind", "error", err)
+	}
+}

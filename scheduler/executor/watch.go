@@ -1,0 +1,181 @@
+package executor
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/kaon-sweep/kaon/scheduler/proc"
+)
+
+// watch looks at the memory of attempts, and kills those that hold more than they may. It is for where the kernel does not
+// do it: an attempt can be above its limit for as long as nobody looks.
+type watch struct {
+	every time.Duration // between looks
+	wake  chan struct{} // holds one: there is something to watch
+
+	mu struct {
+		sync.Mutex
+		all map[int]*watched // by the process that leads the attempt
+	}
+}
+
+// watched is one attempt under watch.
+type watched struct {
+	leader int
+	limit  int64 // bytes
+	watch  *watch
+	killed bool // for holding more; guarded by the watch's lock
+}
+
+// watchShare is the part of a processor that looking may take, as 1/watchShare: with very many processes it is done less
+// often.
+const watchShare = 20
+
+func newWatch(every time.Duration) *watch {
+	w := &watch{every: every, wake: make(chan struct{}, 1)}
+	w.mu.all = map[int]*watched{}
+	return w
+}
+
+func (w *watch) add(leader int, limit int64) *watched {
+	a := &watched{leader: leader, limit: limit, watch: w}
+	w.mu.Lock()
+	w.mu.all[leader] = a
+	w.mu.Unlock()
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+	return a
+}
+
+// remove ends the watch over an attempt, before its process id is given back.
+func (w *watch) remove(a *watched) {
+	if a == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.mu.all, a.leader)
+}
+
+func (a *watched) wasKilled() bool {
+	if a == nil {
+		return false
+	}
+	a.watch.mu.Lock()
+	defer a.watch.mu.Unlock()
+	return a.killed
+}
+
+// run looks until ctx ends; while there is nothing to watch it sleeps.
+func (w *watch) run(ctx context.Context) {
+	for {
+		began := time.Now()
+		if !w.look() {
+			select {
+			case <-ctx.Done():
+				return
+			case <-w.wake:
+			}
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(max(w.every, watchShare*time.Since(began))):
+		}
+	}
+}
+
+// look looks at all attempts once; it tells whether there are any.
+func (w *watch) look() bool {
+	first := 0
+	w.mu.Lock()
+	for leader := range w.mu.all {
+		if first == 0 || leader < first {
+			first = leader
+		}
+	}
+	w.mu.Unlock()
+	if first == 0 {
+		return false
+	}
+	for leader, members := range families(proc.All(proc.Youngest(first)), w.leads) {
+		w.judge(leader, members)
+	}
+	return true
+}
+
+func (w *watch) leads(pid int) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.mu.all[pid] != nil
+}
+
+// families sorts processes by the leader whose session they are in or whose descendants they are; others are left out.
+func families(all []proc.Stat, leads func(pid int) bool) map[int][]proc.Stat {
+	parents := make(map[int]int, len(all))
+	for _, s := range all {
+		parents[s.PID] = s.Parent
+	}
+	out := map[int][]proc.Stat{}
+	for _, s := range all {
+		if leads(s.Session) {
+			out[s.Session] = append(out[s.Session], s)
+			continue
+		}
+		for pid, steps := s.PID, 0; pid > 1 && steps < len(all); pid, steps = parents[pid], steps+1 {
+			if leads(pid) {
+				out[pid] = append(out[pid], s)
+				break
+			}
+		}
+	}
+	return out
+}
+
+// judge kills an attempt that holds more than it may. What is resident counts shared pages for each that shares them, and
+// those of files: it is cheap, never too little but for what is swapped out, and if it is too much the exact sum decides.
+func (w *watch) judge(leader int, members []proc.Stat) {
+	w.mu.Lock()
+	a := w.mu.all[leader]
+	w.mu.Unlock()
+	if a == nil || resident(members) <= a.limit || held(members) <= a.limit {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.mu.all[leader] != a { // it has ended meanwhile, and its number may be another's
+		return
+	}
+	a.killed = true
+	_ = unix.Kill(-leader, unix.SIGKILL)
+	for _, s := range members {
+		if s.Session != leader && proc.Started(s.PID) != s.Started {
+			continue
+		}
+		_ = unix.Kill(s.PID, unix.SIGKILL)
+	}
+}
+
+func resident(members []proc.Stat) (sum int64) {
+	for _, s := range members {
+		sum += s.Resident
+	}
+	return sum
+}
+
+func held(members []proc.Stat) (sum int64) {
+	for _, s := range members {
+		if n, ok := proc.Held(s.PID); ok {
+			sum += n
+		} else if proc.Started(s.PID) == s.Started { // not ours to look into
+			sum += s.Resident
+		}
+	}
+	return sum
+}
