@@ -274,25 +274,30 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
+// What a group costs beside starting the same program without one.
 func BenchmarkGroup(b *testing.B) {
 	tr, err := Open("/")
 	if err != nil {
 		b.Skip(err)
 	}
 	defer tr.Close()
-	for b.Loop() {
-		g, err := tr.Group(Limits{Memory: 64 << 20, CPUs: 1})
-		if err != nil {
-			b.Fatal(err)
-		}
-		cmd := exec.Command("true")
-		cmd.SysProcAttr = &syscall.SysProcAttr{}
-		if _, err := g.Start(cmd.SysProcAttr, func() (int, error) { return 0, cmd.Start() }); err != nil {
-			b.Fatal(err)
-		}
-		if err := errors.Join(cmd.Wait(), g.Remove()); err != nil {
-			b.Fatal(err)
-		}
+	for name, limits := range map[string]Limits{"none": {}, "memory": {Memory: 64 << 20}, "memory-cpus": {Memory: 64 << 20, CPUs: 1}} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				g, err := tr.Group(limits)
+				if err != nil {
+					b.Fatal(err)
+				}
+				cmd := exec.Command("true")
+				cmd.SysProcAttr = &syscall.SysProcAttr{}
+				if _, err := g.Start(cmd.SysProcAttr, func() (int, error) { return 0, cmd.Start() }); err != nil {
+					b.Fatal(err)
+				}
+				if err := errors.Join(cmd.Wait(), g.Remove()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 
