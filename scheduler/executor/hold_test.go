@@ -22,8 +22,8 @@ var ways = map[string]struct {
 	change func(*Config)
 	hog    string
 }{
-	"kernel": {func(*Config) {}, "head -c 400M /dev/zero | tail > /dev/null; exit 7"},
-	"watch":  {func(c *Config) { c.Groupless, c.Look = true, 10*time.Millisecond }, "(head -c 400M /dev/zero; sleep 600) | tail"},
+	"kernel": {func(*Config) {}, "dd if=/dev/zero of=/dev/null count=1 bs=400M; exit 7"},
+	"watch":  {func(c *Config) { c.Groupless, c.Look = true, 10*time.Millisecond }, "dd if=/dev/zero of=/dev/null count=100000 bs=400M"},
 }
 
 // needGroups ends a test of the kernel's way where this user may make no control groups.
@@ -54,7 +54,7 @@ func TestMemoryOfEachAttemptIsLimited(t *testing.T) {
 			limits := &wire.Limits{Memory: 64 * mb}
 			for id, script := range map[string]string{
 				"s.1.1": "sleep 600",
-				"s.2.1": "head -c 16M /dev/zero | tail > /dev/null",
+				"s.2.1": "dd if=/dev/zero of=/dev/null count=1 bs=16M",
 				"s.3.1": way.hog,
 				"s.4.1": "setsid sh -c '" + way.hog + "'; exit 7",
 			} {

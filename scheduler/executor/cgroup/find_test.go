@@ -100,9 +100,13 @@ func TestPlaceInVersion2(t *testing.T) {
 		"beside would escape a limit of cpus": {with(limitless, "sys/fs/cgroup/above/cgroup.subtree_control", "cpu memory\n",
 			own+"cpu.max", "50000 100000\n"), ""},
 		"nothing is handed down": {limitless, ""},
+		"in the leaf that it moved into": {map[string]string{own + "kaon/cgroup.controllers": "cpu memory\n", own + "cgroup.subtree_control": "cpu memory\n",
+			own + "memory.max": "1000\n", "proc/self/cgroup": "0::/above/own/kaon\n"}, "above/own"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			root := tree(t, with(tt.files, "proc/self/cgroup", "0::/above/own\n", "proc/self/mountinfo", v2Mount, own+"cgroup.controllers", "cpu memory\n"))
+			files := map[string]string{"proc/self/cgroup": "0::/above/own\n", "proc/self/mountinfo": v2Mount, own + "cgroup.controllers": "cpu memory\n"}
+			maps.Copy(files, tt.files)
+			root := tree(t, files)
 			h, err := find(root, "memory")
 			if err != nil {
 				t.Fatal(err)

@@ -124,42 +124,39 @@ func openBranch(root, controller, name string) (*branch, error) {
 // is the root; or when it is alone there, which then moves into a leaf; or the group above, unless that would lead out of a
 // limit.
 func parentV2(h hierarchy) (string, error) {
-	for _, c := range []string{"memory", "cpu"} {
-		_ = enable(h.own, c) // works in the root, or where somebody did it before
-	}
-	if controls(h.own) {
+	if handDown(h.own) { // the root, or where somebody did it before
 		return h.own, nil
+	}
+	above := filepath.Dir(h.own)
+	if filepath.Base(h.own) == leafName && handDown(above) { // it moved there before
+		return above, nil
 	}
 	pid := strconv.Itoa(os.Getpid())
 	if procs, err := os.ReadFile(filepath.Join(h.own, "cgroup.procs")); err == nil && strings.TrimSpace(string(procs)) == pid {
 		return h.own, moveToLeaf(h.own, pid)
 	}
-	above := filepath.Dir(h.own)
 	if h.own == h.mount || limited(h.own) {
 		return "", errors.New("there are other processes in this one's group, and groups beside it would escape its limits")
 	}
-	for _, c := range []string{"memory", "cpu"} {
-		_ = enable(above, c)
-	}
-	if !controls(above) {
+	if !handDown(above) {
 		return "", errors.New("no group here has its controllers handed down, and this process may not do it")
 	}
 	return above, nil
 }
 
+// leafName is the group that a process moves into which was alone in the one above.
+const leafName = "kaon"
+
 // moveToLeaf makes way for groups in the group of this process.
 func moveToLeaf(own, pid string) error {
-	leaf := filepath.Join(own, "kaon")
+	leaf := filepath.Join(own, leafName)
 	if err := os.Mkdir(leaf, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("make a group: %w", err)
 	}
 	if err := write(leaf, "cgroup.procs", pid); err != nil {
 		return fmt.Errorf("move to a group of its own: %w", err)
 	}
-	for _, c := range []string{"memory", "cpu"} {
-		_ = enable(own, c)
-	}
-	if !controls(own) {
+	if !handDown(own) {
 		return errors.New("the controllers of this group cannot be handed down")
 	}
 	return nil
@@ -176,9 +173,14 @@ func enable(dir, controller string) error {
 	return nil
 }
 
-// controls tells whether groups in dir can have limits of any kind.
-func controls(dir string) bool {
-	return holds(dir, "cgroup.subtree_control", "memory") || holds(dir, "cgroup.subtree_control", "cpu")
+// handDown tells whether groups in dir can have limits, and sees to it where it may. Memory comes first: the cpu controller can
+// be handed down in a group that has processes, too, and memory no more after that.
+func handDown(dir string) bool {
+	if enable(dir, "memory") != nil {
+		return false
+	}
+	_ = enable(dir, "cpu") // limits of memory are worth having without
+	return true
 }
 
 // limited tells whether a group of version 2 has a limit of its own.
