@@ -177,11 +177,12 @@ func (p *pass) survey(sweepID, field string) *census {
 	return c
 }
 
-// pool is the values of a field among the agents that meet the group's hard rules.
+// pool is the values of a field among the agents that meet the group's hard rules. Foreign agents can never take
+// their part of an even spread, so they do not ask for it.
 func (p *pass) pool(g *group, field string) *pool {
 	values := make(map[string]bool)
 	for i := range p.hosts {
-		if a := p.hosts[i].row; g.suits(int32(i), a, false) {
+		if a := p.hosts[i].row; !p.hosts[i].foreign && g.suits(int32(i), a, false) {
 			at, _ := a.attribute(field)
 			values[at.text()] = true
 		}

@@ -1,6 +1,7 @@
 package offers
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/kaon-sweep/kaon/sweep"
@@ -15,12 +16,13 @@ type inquest struct {
 	seen    map[int32]bool
 	broken  []int // by rule: agents
 	short   []Shortage
-	largest Quantities // most of each resource on any agent that meets the rules
+	foreign map[string]int // by architecture: agents
+	largest Quantities     // most of each resource on any agent that meets the rules
 	out     Reasons
 }
 
 func newInquest(p *pass, d *Demand) *inquest {
-	in := &inquest{p: p, d: d, g: p.verdictGroup(d), seen: make(map[int32]bool)}
+	in := &inquest{p: p, d: d, g: p.verdictGroup(d), seen: make(map[int32]bool), foreign: make(map[string]int)}
 	in.want = Quantities(d.Resources).plus(Quantities(d.Overhead), 1)
 	in.broken = make([]int, len(in.g.rules))
 	for _, name := range in.want.asked() {
@@ -111,6 +113,10 @@ func (in *inquest) obeys(a *Agent) bool {
 // askEmpty looks at an agent as if nothing ran there.
 func (in *inquest) askEmpty(host int32) {
 	a := in.p.hosts[host].row
+	if in.p.hosts[host].foreign {
+		in.foreign[in.p.opt.Foreign[a.ID]]++
+		return
+	}
 	if !in.g.accepts(a, false) {
 		return
 	}
@@ -127,6 +133,9 @@ func (in *inquest) askEmpty(host int32) {
 func (in *inquest) result() Reasons {
 	out := in.out
 	out.Offering = len(in.seen)
+	for _, name := range slices.Sorted(maps.Keys(in.foreign)) {
+		out.Foreign = append(out.Foreign, Foreign{name, in.foreign[name]})
+	}
 	for i, n := range in.broken {
 		if n > 0 {
 			out.Constraints = append(out.Constraints, Violation{in.g.rules[i].Constraint, n})

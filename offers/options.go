@@ -48,6 +48,10 @@ type Options struct {
 
 	Caps  map[AgentID]int       // most tasks to launch on an agent in this pass, for agents that have not proved themselves
 	Avoid map[AgentID]time.Time // agents that get nothing before that time
+
+	// Foreign is agents that get nothing, because no executor is built for their architecture, with its name; empty:
+	// it is not known, only that it is another.
+	Foreign map[AgentID]string
 }
 
 // Times of declines. A decline with work waiting is short because other frameworks release resources all the

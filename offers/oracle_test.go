@@ -166,6 +166,9 @@ func (or *oracle) counts() error {
 		if until, avoided := or.opt.Avoid[t.agent]; avoided && noon.Before(until) {
 			return fmt.Errorf("launches on the avoided %s", t.agent)
 		}
+		if or.foreign(t.agent) {
+			return fmt.Errorf("launches on the foreign %s", t.agent)
+		}
 	}
 	for id, n := range perAgent {
 		if most, capped := or.opt.Caps[id]; capped && n > most {
@@ -280,7 +283,7 @@ func (or *oracle) mayAdd(d *Demand, c sweep.Constraint, v string, n map[string]i
 	case sweep.GroupBy:
 		groups := make(map[string]bool)
 		for _, a := range or.agents {
-			if meetsAllStatic(d, a) {
+			if meetsAllStatic(d, a) && !or.foreign(a.ID) {
 				groups[valueOf(a, c.Field)] = true
 			}
 		}
@@ -351,7 +354,15 @@ func (or *oracle) complete() error {
 	return nil
 }
 
+func (or *oracle) foreign(agent AgentID) bool {
+	_, foreign := or.opt.Foreign[agent]
+	return foreign
+}
+
 func (or *oracle) fits(d *Demand, agent AgentID, role string, priority int) bool {
+	if or.foreign(agent) {
+		return false
+	}
 	a := or.agent(agent)
 	if until, avoided := or.opt.Avoid[agent]; avoided && noon.Before(until) || d.Role != "" && d.Role != role || !meetsAllStatic(d, a) {
 		return false

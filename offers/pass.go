@@ -70,6 +70,7 @@ type host struct {
 	row     *Agent
 	room    int // launches still allowed by the cap
 	avoided bool
+	foreign bool // of an architecture without an executor
 }
 
 // open is a bin during a pass.
@@ -126,7 +127,7 @@ func (p *pass) room(b *open, s int32, want int, strict bool) int {
 // allowed is how many tasks of a group a bin may take, resources aside.
 func (p *pass) allowed(g *group, b *open, strict bool) int {
 	h := &p.hosts[b.host]
-	if h.avoided || g.like.Role != "" && g.like.Role != b.row.role || !g.suits(b.host, h.row, strict) {
+	if h.avoided || h.foreign || g.like.Role != "" && g.like.Role != b.row.role || !g.suits(b.host, h.row, strict) {
 		return 0
 	}
 	return min(h.room, g.room(h.row, strict))

@@ -153,6 +153,9 @@ func (w *world) options() Options {
 		o.Caps = map[AgentID]int{"a1": 1, "a2": 3}
 		o.Avoid = map[AgentID]time.Time{"a3": noon.Add(time.Minute), "a4": noon.Add(-time.Minute)}
 	}
+	if rapid.IntRange(0, 3).Draw(w.t, "architectures") == 0 {
+		o.Foreign = map[AgentID]string{"a2": "arm64", "a3": ""}
+	}
 	return o
 }
 
@@ -280,6 +283,9 @@ func anyEqualPass(t *rapid.T) {
 	var opt Options
 	if rapid.IntRange(0, 2).Draw(t, "capped") == 0 {
 		opt.Caps = map[AgentID]int{"a1": 3, "a2": 3, "a3": 2}
+	}
+	if rapid.IntRange(0, 2).Draw(t, "architectures") == 0 {
+		opt.Foreign = map[AgentID]string{"a2": "arm64", "a5": ""}
 	}
 	before := x.Agents()
 	plan := x.Pack(noon, demands, opt)

@@ -40,6 +40,9 @@ func (p *pass) readHost(a *Agent) host {
 			h.avoided = true
 		}
 	}
+	if len(p.opt.Foreign) > 0 {
+		_, h.foreign = p.opt.Foreign[a.ID]
+	}
 	return h
 }
 

@@ -23,12 +23,19 @@ type Reasons struct {
 	Avoided     int         `json:"avoided,omitempty"`
 	Capped      int         `json:"capped,omitempty"` // got as many launches as an unproven agent may
 	OtherRole   int         `json:"other_role,omitempty"`
+	Foreign     []Foreign   `json:"architecture,omitempty"` // known agents of architectures without an executor
 	Constraints []Violation `json:"constraints,omitempty"`
 	Resources   []Shortage  `json:"resources,omitempty"`
 	Quota       int         `json:"quota,omitempty"`   // trials held back by quota
-	Eligible    int         `json:"eligible"`          // known agents whose attributes meet the hard constraints
+	Eligible    int         `json:"eligible"`          // known agents that are not foreign and whose attributes meet the hard constraints
 	FitsEmpty   int         `json:"fits_empty"`        // of them, those that would hold it if nothing ran there
 	Largest     []Limit     `json:"largest,omitempty"` // when none would
+}
+
+// Foreign counts the known agents of one architecture that no executor is built for.
+type Foreign struct {
+	Architecture string `json:"architecture,omitempty"` // empty: known only to be another
+	Agents       int    `json:"agents"`
 }
 
 // Violation counts the offering agents that break one hard constraint.
@@ -67,9 +74,11 @@ func (r *Refusal) Reasons() Reasons {
 }
 
 // Sentence is the refusal for people, worst reason first.
-func (r *Refusal) Sentence() string {
-	why := r.Reasons()
-	return fmt.Sprintf("%s: %s", plural(r.Count, "trial waits", "trials wait"), why.String())
+func (r *Refusal) Sentence() string { return r.Reasons().Sentence(r.Count) }
+
+// Sentence is the reasons why so many trials wait, for people.
+func (r Reasons) Sentence(waiting int) string {
+	return fmt.Sprintf("%s: %s", plural(waiting, "trial waits", "trials wait"), r.String())
 }
 
 // String is the reasons as one line for people, worst first.
@@ -80,6 +89,8 @@ func (r Reasons) String() string {
 	var parts []string
 	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
 	switch {
+	case r.Eligible == 0 && len(r.Foreign) > 0:
+		add("no agent of this cluster can run it")
 	case r.Eligible == 0:
 		add("no agent of this cluster meets its constraints")
 	case r.FitsEmpty == 0:
@@ -90,6 +101,13 @@ func (r Reasons) String() string {
 	}
 	if r.Quota > 0 {
 		add("%d held back by the quota of the queue", r.Quota)
+	}
+	for _, f := range r.Foreign {
+		name := "architecture " + f.Architecture
+		if f.Architecture == "" {
+			name = "another architecture"
+		}
+		add("%s of %s, which no executor is built for", plural(f.Agents, "agent", "agents"), name)
 	}
 	for _, v := range r.Constraints {
 		add("%s by %s", plural(v.Agents, "agent excluded", "agents excluded"), constraintText(v.Constraint))

@@ -1,5 +1,7 @@
 package offers
 
+import "time"
+
 // plan turns the placements into launches, and what is left into declines and refusals.
 func (p *pass) plan() Plan {
 	var plan Plan
@@ -40,25 +42,29 @@ func (p *pass) refusals() []Refusal {
 }
 
 // declines hands back every offer that nothing was launched on: whole hosts with one filter. Avoided agents come
-// back when their time is over.
+// back when their time is over; foreign ones need not come back.
 func (p *pass) declines(t *teller, waiting bool) []Decline {
 	refuse := p.opt.RefuseIdle
 	if waiting || p.opt.Contended {
 		refuse = p.opt.RefuseShort
 	}
 	var list []Decline
-	from := len(t.ids)
-	for i := range p.bins {
-		if b := &p.bins[i]; b.first < 0 && !p.hosts[b.host].avoided {
-			t.offers(b)
+	together := func(refuse time.Duration, pick func(*host) bool) {
+		from := len(t.ids)
+		for i := range p.bins {
+			if b := &p.bins[i]; b.first < 0 && pick(&p.hosts[b.host]) {
+				t.offers(b)
+			}
+		}
+		if ids := t.ids[from:len(t.ids):len(t.ids)]; len(ids) > 0 {
+			list = append(list, Decline{Offers: ids, Refuse: refuse})
 		}
 	}
-	if rest := t.ids[from:len(t.ids):len(t.ids)]; len(rest) > 0 {
-		list = append(list, Decline{Offers: rest, Refuse: refuse})
-	}
+	together(refuse, func(h *host) bool { return !h.avoided && !h.foreign })
+	together(max(refuse, p.opt.RefuseIdle), func(h *host) bool { return h.foreign })
 	for i := range p.bins {
 		b := &p.bins[i]
-		if h := &p.hosts[b.host]; b.first < 0 && h.avoided {
+		if h := &p.hosts[b.host]; b.first < 0 && h.avoided && !h.foreign {
 			list = append(list, Decline{Offers: t.offers(b), Refuse: max(refuse, p.opt.Avoid[h.row.ID].Sub(p.now))})
 		}
 	}

@@ -171,6 +171,11 @@ func (s *story) pack(d *datadriven.TestData) string {
 			o.Caps = map[AgentID]int{AgentID(arg.Vals[0]): s.number(arg.Vals[1])}
 		case "avoid":
 			o.Avoid = map[AgentID]time.Time{AgentID(arg.Vals[0]): s.now.Add(time.Hour)}
+		case "foreign": // agent, architecture
+			if o.Foreign == nil {
+				o.Foreign = map[AgentID]string{}
+			}
+			o.Foreign[AgentID(arg.Vals[0])] = strings.Join(arg.Vals[1:], "")
 		case "score": // prefers agents with the least cpus
 			o.Policy = Scored
 			o.Score = func(_ *Demand, c *Candidate) float64 { return 1 / (1 + float64(c.Free.CPUs)) }
