@@ -30,6 +30,7 @@ type attempt struct {
 	ending    why       // it is being killed, and what that makes of it
 	reason    string    // said with ending
 	kills     int       // KILLs sent so far
+	unfit     int       // the exit code by which its executor said that it cannot be one; 0: it did not
 	deathSeen time.Time // reconciliation says it ended, the update that tells how has not come yet
 
 	prev, next *attempt

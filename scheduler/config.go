@@ -16,12 +16,12 @@ type Config struct {
 	Parse func(SweepEntry) (*sweep.Spec, error)
 
 	Executor ExecutorTemplate
-	Inside   ExecutorTemplate // how agents start the executor in an image
+	Inside   ExecutorTemplate // how agents start the executor in an image; its Builds are of the same architectures
 	// Container is the image that a sweep's executors start in, with credentials; asked when the sweep begins and when it
 	// is taken up again. nil: sweeps with an image are refused.
 	Container func(*sweep.Spec) (*Container, error)
 
-	Packing offers.Options // policy and decline times; Caps, Avoid and Contended are the core's own
+	Packing offers.Options // policy and decline times; Caps, Avoid, Foreign and Contended are the core's own
 	Role    string         // allocation role of all sweeps; empty: any
 
 	PlatformLosses int           // attempts a trial may lose without its own fault; 0: 10
@@ -34,12 +34,15 @@ type Config struct {
 
 // ExecutorTemplate says how agents start the executor.
 type ExecutorTemplate struct {
-	Argv     []string
-	Once     []string // added to Argv for an executor that serves one attempt
-	Env      []string // KEY=VALUE
-	URIs     []URI
-	Overhead sweep.Resources // what the executor itself needs
-	Isolated bool            // one executor per attempt; otherwise one warm executor per agent runs many
+	Argv []string
+	Once []string // added to Argv for an executor that serves one attempt
+	Env  []string // KEY=VALUE
+	URIs []URI
+	// Builds take the place of Argv and URIs on agents that name their architecture, by that architecture as Go names it.
+	// An agent of one that is not here gets no task. None: all agents are alike.
+	Builds   map[string]Build `json:",omitempty"`
+	Overhead sweep.Resources  // what the executor itself needs
+	Isolated bool             // one executor per attempt; otherwise one warm executor per agent runs many
 }
 
 // Judgement behind the defaults: ten free losses outlast any one bad agent; an agent that lost its master is back

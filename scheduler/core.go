@@ -29,6 +29,7 @@ type Core struct {
 	agents  map[offers.AgentID]*agent
 	guard   guard
 	workers map[workerKey][]offers.Amount // resources of executors we started
+	shared  map[offers.ExecutorID]sharedExecutor
 	timers  timers
 
 	passSet  bool // a timer will make a pass due
@@ -52,6 +53,7 @@ func NewCore(cfg Config) *Core {
 		agents:  map[offers.AgentID]*agent{},
 		guard:   newGuard(),
 		workers: map[workerKey][]offers.Amount{},
+		shared:  map[offers.ExecutorID]sharedExecutor{},
 	}
 }
 

@@ -47,9 +47,12 @@ func (c *Core) nextState(att *attempt, v verdict) (to sweep.State, due time.Time
 	case v.kind == stopped:
 		return sweep.Stopped, due
 	}
-	b := run.budgets[att.trial]
-	again, delay := b.charge(v.kind, run.spec.Task.Retries, &c.cfg)
-	run.budgets[att.trial] = b
+	again, delay := true, time.Duration(0)
+	if !v.free {
+		b := run.budgets[att.trial]
+		again, delay = b.charge(v.kind, run.spec.Task.Retries, &c.cfg)
+		run.budgets[att.trial] = b
+	}
 	open := run.kept.Phase == Active || att.trial == ThenTrial && run.kept.Phase == Following
 	switch {
 	case again && open:

@@ -33,14 +33,17 @@ type agent struct {
 	avoided int  // times in a row
 	since   time.Time
 	until   time.Time
+	arch    string // as its attributes name it; empty: they do not
+	alien   bool   // an executor found no binary for it
 }
 
 // guard holds what the packer is told about agents, kept up to date so that a pass need not walk all agents.
 type guard struct {
-	caps   map[offers.AgentID]int
-	avoid  map[offers.AgentID]time.Time
-	recent [recentEnds]recentEnd
-	ends   int
+	caps    map[offers.AgentID]int
+	avoid   map[offers.AgentID]time.Time
+	foreign map[offers.AgentID]string // no executor is built for their architecture
+	recent  [recentEnds]recentEnd
+	ends    int
 }
 
 type recentEnd struct {
@@ -49,7 +52,7 @@ type recentEnd struct {
 }
 
 func newGuard() guard {
-	return guard{caps: map[offers.AgentID]int{}, avoid: map[offers.AgentID]time.Time{}}
+	return guard{caps: map[offers.AgentID]int{}, avoid: map[offers.AgentID]time.Time{}, foreign: map[offers.AgentID]string{}}
 }
 
 // agentOf is the record of an agent, made at first sight.
@@ -84,7 +87,7 @@ func (c *Core) judgeAgent(att *attempt, v verdict) {
 	a := c.agentOf(att.agent, att.host)
 	a.running--
 	defer func() { c.cap(att.agent, a) }()
-	if v.kind == stopped || v.kind == preempted || !att.missing.IsZero() {
+	if v.kind == stopped || v.kind == preempted || v.free || !att.missing.IsZero() {
 		return
 	}
 	fast := v.kind != succeeded && (att.started.IsZero() || c.now.Sub(att.started) < fastDeath)
@@ -182,7 +185,8 @@ func (c *Core) agentGone(ev AgentGone) {
 }
 
 func (c *Core) executorGone(ev ExecutorGone) {
-	c.cfg.Packer.ExecutorGone(ev.Agent, ev.Executor)
+	c.premature(ev)
+	c.cfg.Packer.ExecutorGone(ev.Agent, c.packed(ev.Executor))
 	k := workerKey{ev.Agent, ev.Executor}
 	if _, known := c.workers[k]; known && !c.expects(k) {
 		delete(c.workers, k)
@@ -206,6 +210,6 @@ func (c *Core) expects(k workerKey) bool {
 // agent says so.
 func (c *Core) doubtExecutor(att *attempt) {
 	if a := c.agents[att.agent]; a == nil || a.running == 0 {
-		c.cfg.Packer.ExecutorGone(att.agent, att.executor)
+		c.cfg.Packer.ExecutorGone(att.agent, c.packed(att.executor))
 	}
 }

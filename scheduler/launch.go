@@ -21,10 +21,12 @@ func (c *Core) offered(ev Offered) {
 	if !c.connected {
 		return
 	}
-	for i := range ev.Offers {
-		c.agentOf(ev.Offers[i].Agent, ev.Offers[i].Hostname)
+	list := slices.Clone(ev.Offers)
+	for i := range list {
+		c.meet(&list[i])
+		list[i].Executors = c.usable(&list[i])
 	}
-	c.cfg.Packer.Add(c.now, ev.Offers...)
+	c.cfg.Packer.Add(c.now, list...)
 	c.packDue = true
 }
 
@@ -44,7 +46,7 @@ func (c *Core) Pack(now time.Time) {
 		demands[i].Count = g.count
 	}
 	o := c.cfg.Packing
-	o.Contended, o.Caps, o.Avoid = held, c.guard.caps, c.guard.avoid
+	o.Contended, o.Caps, o.Avoid, o.Foreign = held, c.guard.caps, c.guard.avoid, c.guard.foreign
 	plan := c.cfg.Packer.Pack(c.now, demands, o)
 	c.carryOut(plan, groups, held)
 }

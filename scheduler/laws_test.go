@@ -51,7 +51,10 @@ func drawSpec(t *rapid.T) testSpec {
 
 // play runs a history: each number is a move and its argument.
 func play(spec testSpec, moves []uint32) *rig {
-	r := newRig(spec, 3, 4*sweep.Unit)
+	r := newRig(spec, 5, 4*sweep.Unit)
+	r.world.agents[1].arch = "AMD64"
+	r.world.agents[3].arch, r.world.agents[3].alien = "aarch64", true
+	r.world.agents[4].alien = true // and does not say so
 	r.world.script = func(o wire.Order) behaviour {
 		return behaviour{
 			points: (o.Trial+3*o.Attempt+3)%4 + 40*b2i(o.Trial%3 == 2), // some live long enough to become strays

@@ -16,6 +16,7 @@ type Listener struct {
 	SweepEnded    func(SweepEnded)
 	Progress      func(Progress)
 	Avoided       func(Avoided)
+	Foreign       func(Foreign)
 	Packed        func(Packed)
 	Trouble       func(Trouble)
 	Barred        func(Barred)
@@ -48,6 +49,8 @@ func (l *Listener) hear(n Notice) {
 		tell(l.Progress, n)
 	case Avoided:
 		tell(l.Avoided, n)
+	case Foreign:
+		tell(l.Foreign, n)
 	case Packed:
 		tell(l.Packed, n)
 	case Trouble:
@@ -78,6 +81,7 @@ func Join(all ...Listener) Listener {
 		SweepEnded:    join(all, func(l Listener) func(SweepEnded) { return l.SweepEnded }),
 		Progress:      join(all, func(l Listener) func(Progress) { return l.Progress }),
 		Avoided:       join(all, func(l Listener) func(Avoided) { return l.Avoided }),
+		Foreign:       join(all, func(l Listener) func(Foreign) { return l.Foreign }),
 		Packed:        join(all, func(l Listener) func(Packed) { return l.Packed }),
 		Trouble:       join(all, func(l Listener) func(Trouble) { return l.Trouble }),
 		Barred:        join(all, func(l Listener) func(Barred) { return l.Barred }),

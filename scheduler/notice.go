@@ -87,6 +87,12 @@ type (
 		Until  time.Time
 		Reason string
 	}
+	// Foreign: an agent gets no work for as long as it lives, because no executor is built for its architecture.
+	Foreign struct {
+		Agent        offers.AgentID
+		Host         string
+		Architecture string // as its attributes name it; empty: an executor found out that it is another
+	}
 	// Packed: one packing pass that launched, declined or had to refuse something.
 	Packed struct {
 		Launched int
@@ -122,6 +128,7 @@ func (SweepEnding) notice()   {}
 func (SweepEnded) notice()    {}
 func (Progress) notice()      {}
 func (Avoided) notice()       {}
+func (Foreign) notice()       {}
 func (Packed) notice()        {}
 func (Trouble) notice()       {}
 func (Barred) notice()        {}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -28,8 +29,19 @@ var errNoContainers = errors.New("this scheduler runs no images")
 // outfit is how the executors of one sweep are started.
 type outfit struct {
 	template  ExecutorTemplate
-	container *Container        // nil: on the host
-	shared    offers.ExecutorID // of the executor that all attempts on an agent share; empty: each has its own
+	container *Container // nil: on the host
+	// shared is what the packer calls the executor that all attempts on an agent share, whatever the agent's
+	// architecture; empty: each attempt has its own.
+	shared   offers.ExecutorID
+	variants []string                     // of the template, in order
+	ids      map[string]offers.ExecutorID // of the shared executor, by variant
+}
+
+// sharedExecutor is what is known of an executor that attempts share. Variants that are started in the same way have the
+// same id.
+type sharedExecutor struct {
+	packed offers.ExecutorID            // the packer's name for it
+	ids    map[string]offers.ExecutorID // of all its variants
 }
 
 // outfit answers for a sweep. Attempts share an executor where neither the spec nor the cluster is against it.
@@ -49,15 +61,47 @@ func (c *Core) outfit(spec *sweep.Spec) (outfit, error) {
 		if o.container != nil {
 			o.container.Grows = true
 		}
-		o.shared = o.id()
+		o.share(c.shared)
 	}
 	return o, nil
 }
 
-// id of the shared executor: a hash of all that makes one executor as good as another. Two kaon releases fetch
-// different URIs or run different paths, and images differ, so their executors never mix.
-func (o *outfit) id() offers.ExecutorID {
-	b, err := json.Marshal(o.template)
+// share gives the executor that attempts share its names.
+func (o *outfit) share(known map[offers.ExecutorID]sharedExecutor) {
+	o.shared = o.hash("")
+	o.ids = map[string]offers.ExecutorID{"": o.shared}
+	for arch := range o.template.Builds {
+		o.ids[arch] = o.hash(arch)
+	}
+	o.variants = slices.Sorted(maps.Keys(o.ids))
+	for _, id := range o.ids {
+		known[id] = sharedExecutor{o.shared, o.ids}
+	}
+}
+
+// variantOn is the way in which tasks of a sweep start their executor on an agent: that of the agent's architecture, but
+// for as long as a shared one runs that was started in another way, since the agent named its architecture later, that.
+func (c *Core) variantOn(o *outfit, id offers.AgentID) string {
+	own := o.template.variant(c.archOf(id))
+	if _, runs := c.workers[workerKey{id, o.ids[own]}]; runs || o.shared == "" {
+		return own
+	}
+	for _, v := range o.variants {
+		if _, runs := c.workers[workerKey{id, o.ids[v]}]; runs {
+			return v
+		}
+	}
+	return own
+}
+
+// hash names a variant of the shared executor by all that makes one executor as good as another. Two kaon releases fetch
+// different URIs or run different paths, and images differ, so their executors never mix. What is built for other
+// architectures is not in it, so that the executors of one are found again when another is added.
+func (o *outfit) hash(arch string) offers.ExecutorID {
+	t := o.template
+	build := t.on(arch)
+	t.Argv, t.URIs, t.Builds = build.Argv, build.URIs, nil
+	b, err := json.Marshal(t)
 	if err == nil && o.container != nil {
 		var inside []byte
 		inside, err = json.Marshal(o.container)
@@ -75,18 +119,21 @@ func (o *outfit) id() offers.ExecutorID {
 func (c *Core) executorInfo(att *attempt, grant offers.Grant) ExecutorInfo {
 	o := &att.run.outfit
 	t := &o.template
+	variant := c.variantOn(o, att.agent)
+	build := t.on(variant)
 	info := ExecutorInfo{
-		ID: o.shared, Name: "kaon", Argv: t.Argv, Env: t.Env, URIs: t.URIs, Resources: grant.NewExecutor, Container: o.container,
+		Name: "kaon", Argv: build.Argv, Env: t.Env, URIs: build.URIs, Resources: grant.NewExecutor, Container: o.container,
 	}
 	if o.container != nil {
-		info.URIs = slices.Concat(t.URIs, o.container.URIs)
+		info.URIs = slices.Concat(build.URIs, o.container.URIs)
 	}
 	if o.shared != "" {
+		info.ID = o.ids[variant]
 		info.Resources = c.workers[workerKey{att.agent, info.ID}]
 		return info
 	}
 	info.ID = offers.ExecutorID("kaon-" + string(att.task))
-	info.Argv = slices.Concat(t.Argv, t.Once)
+	info.Argv = slices.Concat(build.Argv, t.Once)
 	if o.container != nil {
 		labelled := *o.container
 		labelled.Labels = []string{
@@ -99,11 +146,46 @@ func (c *Core) executorInfo(att *attempt, grant offers.Grant) ExecutorInfo {
 
 // hire notes the resources of the shared executor that a grant starts.
 func (c *Core) hire(run *sweepRun, id offers.AgentID, grant offers.Grant) {
-	shared := run.outfit.shared
-	if shared == "" || grant.NewExecutor == nil {
+	o := &run.outfit
+	if o.shared == "" || grant.NewExecutor == nil {
 		return
 	}
+	executor := o.ids[o.template.variant(c.archOf(id))]
 	own := plain(grant.NewExecutor)
-	c.workers[workerKey{id, shared}] = own
-	c.journal(ExecutorEntry{Agent: id, Executor: shared, Resources: own})
+	c.workers[workerKey{id, executor}] = own
+	c.journal(ExecutorEntry{Agent: id, Executor: executor, Resources: own})
+}
+
+// archOf is the architecture that an agent names, as far as it has been met.
+func (c *Core) archOf(id offers.AgentID) string {
+	if a := c.agents[id]; a != nil {
+		return a.arch
+	}
+	return ""
+}
+
+// packed is the packer's name of an executor.
+func (c *Core) packed(id offers.ExecutorID) offers.ExecutorID {
+	if s, shared := c.shared[id]; shared {
+		return s.packed
+	}
+	return id
+}
+
+// usable is the executors that an offer lists, by the packer's names. Of a shared one that is not the build for its agent
+// tasks are sent only if it is known how it was started.
+func (c *Core) usable(o *offers.Offer) []offers.ExecutorID {
+	variant := c.cfg.Executor.variant(c.archOf(o.Agent))
+	var list []offers.ExecutorID
+	for _, id := range o.Executors {
+		s, shared := c.shared[id]
+		_, known := c.workers[workerKey{o.Agent, id}]
+		switch {
+		case !shared:
+			list = append(list, id)
+		case known, s.ids[variant] == id:
+			list = append(list, s.packed)
+		}
+	}
+	return list
 }

@@ -79,6 +79,10 @@ func (r *rig) carryOut(crash int) {
 		r.visible(c)
 		r.world.handle(c)
 	}
+	for _, f := range r.world.faults {
+		r.fault("%s", f)
+	}
+	r.world.faults = nil
 	if crash > 0 {
 		r.restart()
 		return
@@ -205,6 +209,9 @@ func (r *rig) visible(c Call) {
 			}
 		}
 	case Accept:
+		if arch, foreign := r.core.guard.foreign[c.Agent]; foreign {
+			r.fault("law 3: %d tasks are launched on %s, known to be %q", len(c.Tasks), c.Agent, arch)
+		}
 		for _, t := range c.Tasks {
 			_, trial, number, _ := t.ID.Parse()
 			e := r.mem.sweeps["s"].trials[trial]

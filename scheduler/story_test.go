@@ -18,9 +18,9 @@ import (
 // TestStories plays the scripts in testdata/stories. A command is an event; what follows is the Ready after it and
 // a pass: journal entries (J), calls (C) and notices (N), in order.
 //
-//	submit s trials=3 retries=1 objective=loss …   offer a1 cpus=4 (mem and disk abound)
+//	submit s trials=3 retries=1 objective=loss …   offer a1 cpus=4 [arch=arm64] (mem and disk abound)
 //	update s.0.1 RUNNING [uuid=u1] [loss=1,2 first=0] [exit=0] [reason=…] [from=a1] [garbled]
-//	tick 30s   subscribe [f2]   disconnect   crash   stop s   stop-trial s 1   agent-gone a1   won s   retry s   stored s 3
+//	tick 30s   subscribe [f2]   disconnect   crash   executor-gone s.0.1 86   stop s   stop-trial s 1   agent-gone a1   won s   retry s   stored s 3
 func TestStories(t *testing.T) {
 	datadriven.Walk(t, "testdata/stories", func(t *testing.T, path string) {
 		s := &story{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), mem: &Memory{}, core: NewCore(testConfig())}
@@ -53,8 +53,16 @@ func (s *story) command(t *testing.T, d *datadriven.TestData) {
 		var cpus int
 		d.ScanArgs(t, "cpus", &cpus)
 		s.offers++
+		var attributes []offers.Attribute
+		for _, name := range []string{"arch", "cpu_arch", "rack"} {
+			var value string
+			if d.MaybeScanArgs(t, name, &value) {
+				attributes = append(attributes, offers.Attribute{Name: name, Value: value})
+			}
+		}
 		step(Offered{[]offers.Offer{{
 			ID: offers.OfferID(fmt.Sprintf("o%d", s.offers)), Agent: offers.AgentID(arg(0)), Hostname: arg(0),
+			Attributes: attributes,
 			Amounts: []offers.Amount{
 				{Name: "cpus", Scalar: sweep.Milli(cpus) * sweep.Unit}, {Name: "mem", Scalar: 1e9}, {Name: "disk", Scalar: 1e9},
 			},
@@ -82,6 +90,12 @@ func (s *story) command(t *testing.T, d *datadriven.TestData) {
 			t.Fatal(err)
 		}
 		s.core = core
+	case "executor-gone": // the executor of a task, and its exit code
+		_, trial, _, _ := TaskID(arg(0)).Parse()
+		att := s.core.runs["s"].live[trial]
+		var exit int
+		fmt.Sscan(arg(1), &exit)
+		step(ExecutorGone{Agent: att.agent, Executor: att.executor, Wait: exit << 8})
 	case "agent-gone":
 		step(AgentGone{offers.AgentID(arg(0))})
 	case "stop":
@@ -220,7 +234,11 @@ func renderCall(c Call) string {
 	case Accept:
 		var ids []string
 		for _, t := range c.Tasks {
-			ids = append(ids, string(t.ID))
+			id := string(t.ID)
+			if program := t.Executor.Argv[0]; program != "./kaon" {
+				id += " by " + program
+			}
+			ids = append(ids, id)
 		}
 		return fmt.Sprintf("accept %v of %s: %s", c.Offers, c.Agent, strings.Join(ids, " "))
 	case Decline:
@@ -252,6 +270,16 @@ func renderNotice(n Notice) string {
 		return fmt.Sprintf("%s/%d to %d never started", n.Sweep, n.From, n.To-1)
 	case Trouble:
 		return "trouble: " + n.Message
+	case Foreign:
+		return fmt.Sprintf("foreign %s %q", n.Agent, n.Architecture)
+	case Packed:
+		var parts []string
+		for i := range n.Refusals {
+			if why := n.Refusals[i].Refusal.Reasons(); len(why.Foreign) > 0 {
+				parts = append(parts, n.Refusals[i].Refusal.Sentence())
+			}
+		}
+		return strings.Join(parts, "\n")
 	case Avoided:
 		return fmt.Sprintf("avoid %s: %s", n.Agent, n.Reason)
 	case Select:

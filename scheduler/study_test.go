@@ -80,6 +80,7 @@ func testConfig() Config {
 		Parse: parseTestSpec,
 		Executor: ExecutorTemplate{
 			Argv: []string{"./kaon", "executor"}, Overhead: sweep.Resources{CPUs: sweep.Unit / 10, Mem: 32 * sweep.Unit},
+			Builds: map[string]Build{"amd64": {Argv: []string{"./kaon-amd64", "executor"}, URIs: []URI{{Value: "http://kaon/amd64"}}}},
 		},
 	}
 }

@@ -23,6 +23,7 @@ const (
 type verdict struct {
 	kind   outcome
 	reason string // one sentence for people; empty on success
+	free   bool   // it is on no budget of the trial's
 	end    *wire.End
 }
 
@@ -48,6 +49,9 @@ func judge(att *attempt, s Status, end *wire.End) verdict {
 	}
 	if v.kind == succeeded {
 		return v
+	}
+	if att.unfit != 0 && end == nil {
+		v = judgeUnfit(att)
 	}
 	switch att.ending {
 	case endStopped:

@@ -5,7 +5,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
@@ -25,6 +27,7 @@ type world struct {
 	refused int  // tasks answered by DROPPED
 	kills   map[TaskID]int
 	uses    map[offers.OfferID]int
+	faults  []string // what a master or an agent would have refused
 	script  func(o wire.Order) behaviour
 }
 
@@ -34,6 +37,17 @@ type worldAgent struct {
 	offer offers.OfferID // out, or empty
 	away  bool           // partitioned: its tasks live on, unheard
 	warm  bool
+	arch  string // named by its attribute; empty: it does not say
+	alien bool   // no executor is built for it
+	runs  map[offers.ExecutorID]ExecutorInfo
+}
+
+// variant is the key of what starts executors on the agent.
+func (a *worldAgent) variant() string {
+	if a.alien {
+		return ""
+	}
+	return a.arch
 }
 
 type worldTask struct {
@@ -105,8 +119,11 @@ func (w *world) offerAll() {
 		o := offers.Offer{ID: a.offer, Agent: a.id, Hostname: "host-" + string(a.id), Amounts: []offers.Amount{
 			{Name: "cpus", Scalar: free}, {Name: "mem", Scalar: 1_000_000 * sweep.Unit}, {Name: "disk", Scalar: 1_000_000 * sweep.Unit},
 		}}
+		if a.arch != "" {
+			o.Attributes = []offers.Attribute{{Name: "rack", Value: "r1"}, {Name: "cpu_arch", Value: a.arch}}
+		}
 		if a.warm {
-			o.Executors = []offers.ExecutorID{(&outfit{template: testConfig().Executor}).id()}
+			o.Executors = []offers.ExecutorID{(&outfit{template: testConfig().Executor}).hash(strings.ToLower(a.variant()))}
 		}
 		list = append(list, o)
 	}
@@ -185,6 +202,11 @@ func (w *world) accept(c Accept) {
 		if w.tasks[t.ID] != nil {
 			panic("task id used twice: " + t.ID)
 		}
+		if agent.alien {
+			w.reject(agent, t)
+			continue
+		}
+		w.compare(agent, t.Executor)
 		warm := agent.warm
 		agent.warm = true
 		wt := &worldTask{id: t.ID, agent: agent, order: order, will: w.script(order)}
@@ -201,6 +223,40 @@ func (w *world) accept(c Accept) {
 			w.emit(Updated{Status{Task: t.ID, Agent: c.Agent, State: Error, Source: "SOURCE_MASTER", Reason: "REASON_TASK_INVALID"}})
 		}
 	}
+}
+
+// compare is Mesos's check that all tasks of an executor say the same of it.
+func (w *world) compare(a *worldAgent, info ExecutorInfo) {
+	if a.runs == nil {
+		a.runs = map[offers.ExecutorID]ExecutorInfo{}
+	}
+	if running, known := a.runs[info.ID]; known && !reflect.DeepEqual(running, info) {
+		w.faults = append(w.faults, fmt.Sprintf("executor %s of %s was %v, now %v", info.ID, a.id, running, info))
+	}
+	a.runs[info.ID] = info
+	if argv := info.Argv[0]; (argv == "./kaon-amd64") != (a.arch == "AMD64") {
+		w.faults = append(w.faults, fmt.Sprintf("agent %s of architecture %q starts %s", a.id, a.arch, argv))
+	}
+}
+
+// reject ends an executor that the agent's machine cannot run: its end is told first, then that of its task.
+func (w *world) reject(a *worldAgent, t TaskInfo) {
+	if a.arch != "" {
+		w.faults = append(w.faults, fmt.Sprintf("%s is launched on %s, which is %s", t.ID, a.id, a.arch))
+	}
+	order, err := wire.Decode[wire.Order](t.Data)
+	if err != nil {
+		panic(err)
+	}
+	w.emit(ExecutorGone{Agent: a.id, Executor: t.Executor.ID, Wait: ForeignExit << 8})
+	wt := &worldTask{id: t.ID, agent: a, order: order, ended: true}
+	w.tasks[t.ID] = wt
+	w.serial++
+	wt.queue = []Status{{
+		Task: t.ID, Agent: a.id, State: Failed, Source: "SOURCE_AGENT", Reason: "REASON_EXECUTOR_TERMINATED", Message: "Executor terminated",
+		UUID: binary.BigEndian.AppendUint64(make([]byte, 8), w.serial),
+	}}
+	w.emit(Updated{wt.queue[0]})
 }
 
 func (w *world) kill(c Kill) {

@@ -16,7 +16,9 @@ type box struct {
 	w       *world
 	spec    cluster.AgentSpec
 	rack    string
-	up      bool // the agent's process runs
+	foreign bool   // no executor is built for it
+	arch    string // as it says; empty: it does not
+	up      bool   // the agent's process runs
 	cut     bool
 	id      cluster.AgentID
 	saved   map[string]cluster.Record // by container
@@ -24,17 +26,32 @@ type box struct {
 	workers map[string]*worker        // executors that run, by container
 }
 
-func (w *world) addBox(i int) {
+func (w *world) addBox(i int, foreign bool) {
 	cfg := cluster.AgentConfig{CPUs: float64(4 + w.rng.IntN(4)), MemoryMB: 4096, DiskMB: 4096}
 	rack := fmt.Sprintf("r%d", i%2)
-	b := &box{w: w, rack: rack, saved: map[string]cluster.Record{}, workers: map[string]*worker{}}
+	b := &box{w: w, rack: rack, foreign: foreign, saved: map[string]cluster.Record{}, workers: map[string]*worker{}}
 	b.spec = cluster.AgentSpec{
 		Name: fmt.Sprintf("a%d", i), Hostname: fmt.Sprintf("host%d", i), Port: 5051, Resources: cfg.Resources(), Durable: true,
 		Attributes: []mesosapi.Attribute{{Name: "rack", Type: mesosapi.TEXT, Text: &mesosapi.Value_Text{Value: rack}}},
 	}
+	if b.arch = b.says(i); b.arch != "" {
+		b.spec.Attributes = append(b.spec.Attributes, mesosapi.Attribute{Name: "arch", Type: mesosapi.TEXT, Text: &mesosapi.Value_Text{Value: b.arch}})
+	}
 	w.boxes = append(w.boxes, b)
 	w.byName[b.spec.Name] = b
 	b.start()
+}
+
+// says is what every second agent tells of its architecture.
+func (b *box) says(i int) string {
+	switch {
+	case i%2 == 0:
+		return ""
+	case b.foreign:
+		return "arm64"
+	default:
+		return "x86_64"
+	}
 }
 
 // start starts the agent from what it had written down; containers whose process is gone are reported.

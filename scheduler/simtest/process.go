@@ -102,6 +102,7 @@ func (p *process) config() scheduler.Config {
 		ReviveEvery:    time.Second,
 		Executor: scheduler.ExecutorTemplate{
 			Argv: []string{"kaon", "executor"}, Isolated: w.story.Isolated,
+			Builds:   map[string]scheduler.Build{"amd64": {Argv: []string{"kaon-amd64", "executor"}}},
 			Overhead: sweep.Resources{CPUs: 100, Mem: 32 * sweep.Unit},
 		},
 		Studies: func(id string, spec *sweep.Spec) (scheduler.Study, error) {

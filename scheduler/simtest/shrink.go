@@ -76,6 +76,7 @@ func (h *shrinker) setting() {
 		func(s *Story) { s.Trials = max(1, s.Trials-1) },
 		func(s *Story) { s.Agents = 1 },
 		func(s *Story) { s.Agents = max(1, s.Agents-1) },
+		func(s *Story) { s.Foreign = 0 },
 		func(s *Story) { s.Hard = false },
 		func(s *Story) { s.Then = false },
 		func(s *Story) { s.Learns = false },

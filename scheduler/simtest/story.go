@@ -15,6 +15,8 @@ type Story struct {
 	Sweeps int // 1 or 2
 	Trials int // of each sweep
 	Agents int
+	// Foreign is how many more agents there are that no executor is built for. Every second one says so.
+	Foreign int
 
 	Maximize    bool
 	Reduce      string
@@ -73,6 +75,7 @@ func Draw(seed uint64) Story {
 	}
 	s.Target, s.Learns = one(10), one(4)
 	s.Faults = drawFaults(r)
+	s.Foreign = max(0, r.IntN(6)-3)
 	return s
 }
 
@@ -148,7 +151,7 @@ func (s *Story) target() string {
 // String tells the story's setting in a few lines.
 func (s *Story) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d: %d sweep(s) of %d trials (%s) on %d agents", s.Seed, s.Sweeps, s.Trials, s.Method, s.Agents)
+	fmt.Fprintf(&b, "seed %d: %d sweep(s) of %d trials (%s) on %d agents and %d foreign ones", s.Seed, s.Sweeps, s.Trials, s.Method, s.Agents, s.Foreign)
 	for name, on := range s.flags() {
 		if on {
 			b.WriteString(", " + name)

@@ -9,6 +9,7 @@ import (
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 	api "github.com/mesos/mesos-go/api/v1/lib/executor"
 
+	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
@@ -51,7 +52,15 @@ func (b *box) startWorker(e cluster.StartExecutor) {
 		w.counted(ExecutorStuck, "executor %d on %s never registers (%d)", x.number, b.spec.Name, arg)
 		return
 	}
-	w.after(w.some(5*time.Millisecond, 50*time.Millisecond), x.subscribe)
+	ready := w.some(5*time.Millisecond, 50*time.Millisecond)
+	if b.foreign {
+		if b.arch != "" {
+			w.fail("law 3: an executor is started on %s, which is %s", b.spec.Name, b.arch)
+		}
+		w.after(ready, func() { x.exit(scheduler.ForeignExit << 8) })
+		return
+	}
+	w.after(ready, x.subscribe)
 }
 
 // vanish is SIGKILL: what it knew is lost.

@@ -70,7 +70,10 @@ func newWorld(s Story, bug Bug, trace func(string)) (*world, error) {
 		},
 	}, w.now)
 	for i := range s.Agents {
-		w.addBox(i)
+		w.addBox(i, false)
+	}
+	for i := range s.Foreign {
+		w.addBox(s.Agents+i, true)
 	}
 	w.driver = newDriver(w)
 	for _, f := range s.Faults {
