@@ -25,21 +25,19 @@ import (
 
 // clusterFlags say where trials run.
 type clusterFlags struct {
-	Cluster         string        `default:"local" env:"KAON_CLUSTER" placeholder:"WHERE" help:"local, or mesos://[user:secret@]host:port[,host:port…][?options] (${default})."`
-	Executor        string        `placeholder:"PLACE" help:"kaon's own binary for agents: a path that exists on every agent, or a URL that they fetch. Left out, this process serves itself to them."`
-	ExecutorForeign string        `placeholder:"PATH" help:"kaon's binary for the other architecture, arm64 or amd64, to be served to agents of it; kaon-linux-<arch> beside this program when left out."`
-	Advertise       string        `placeholder:"HOST[:PORT]" help:"Address at which agents and executors reach this process, to fetch files and to leave artifacts; found out when left out."`
-	Container       string        `enum:",docker,mesos" default:"" placeholder:"WHICH" help:"Containerizer for trials in an image: docker or mesos; the spec's task.container, else docker, when left out."`
-	WorkDir         string        `enum:"auto,spec,sandbox" default:"auto" help:"Where trials without an image start: in the spec's folder, in their own sandbox, or (auto) in the spec's folder when the master is on this machine."`
-	ConnectTimeout  time.Duration `default:"30s" help:"How long to look for a master before giving up (${default})."`
-	PartitionGrace  time.Duration `default:"2m" help:"How long an attempt on an unreachable agent may come back before it is replaced (${default})."`
+	Cluster string `default:"local" env:"KAON_CLUSTER" placeholder:"WHERE" help:"local, or mesos://[user:secret@]host:port[,host:port…][?options] (${default})."`
+	executorFlags
+	Advertise      string        `placeholder:"HOST[:PORT]" help:"Address at which agents and executors reach this process, to fetch files and to leave artifacts; found out when left out."`
+	Container      string        `enum:",docker,mesos" default:"" placeholder:"WHICH" help:"Containerizer for trials in an image: docker or mesos; the spec's task.container, else docker, when left out."`
+	WorkDir        string        `enum:"auto,spec,sandbox" default:"auto" help:"Where trials without an image start: in the spec's folder, in their own sandbox, or (auto) in the spec's folder when the master is on this machine."`
+	ConnectTimeout time.Duration `default:"30s" help:"How long to look for a master before giving up (${default})."`
+	PartitionGrace time.Duration `default:"2m" help:"How long an attempt on an unreachable agent may come back before it is replaced (${default})."`
 }
 
 // cluster is a way to run tasks.
 type cluster struct {
 	driver      mesos.Config
 	executor    scheduler.ExecutorTemplate
-	own         scheduler.ExecutorTemplate // the same for agents of this program's architecture, without a shell
 	interpreter string
 	reviveEvery time.Duration
 	workDir     func(*sweep.Spec) string
@@ -64,10 +62,7 @@ func startCluster(ctx context.Context, f clusterFlags, state string, d *depot.De
 		workDir:     f.workDir(driver.Masters),
 		name:        "Mesos at " + strings.Join(driver.Masters, ","),
 	}
-	if c.own, err = remoteExecutor(f, d); err != nil {
-		return cluster{}, err
-	}
-	if c.executor, err = withForeign(f, d, c.own); err != nil {
+	if c.executor, err = f.remote(d); err != nil {
 		return cluster{}, err
 	}
 	return c, nil
@@ -122,11 +117,9 @@ func startLocal(ctx context.Context, state string, log *slog.Logger) (cluster, e
 	if err != nil {
 		return cluster{}, unreachable(err)
 	}
-	executor := scheduler.ExecutorTemplate{Argv: []string{self, "executor"}}
 	return cluster{
 		driver:      mesos.Config{Masters: []string{server.Addr()}, FirstTimeout: 30 * time.Second},
-		executor:    executor,
-		own:         executor,
+		executor:    scheduler.ExecutorTemplate{Argv: []string{self, "executor"}},
 		interpreter: localInterpreter(),
 		workDir:     specFolder,
 		stop:        server.Close,

@@ -2,20 +2,29 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
 )
 
 type executorCmd struct {
-	Once bool          `help:"Exit after the first task."`
-	Idle time.Duration `default:"1m" help:"Exit after so long without a task (${default})."`
+	Once   bool          `help:"Exit after the first task."`
+	Idle   time.Duration `default:"1m" help:"Exit after so long without a task (${default})."`
+	SHA256 string        `name:"sha256" placeholder:"HEX" help:"Checksum of this program as it was served: exit at once when it is another."`
 }
 
 // Run serves an agent until it says shut down. Everything it needs is in the environment that agents give.
 func (c *executorCmd) Run(ctx context.Context, out *output) error {
+	if err := c.checkSelf(); err != nil {
+		return err
+	}
 	cfg, err := executor.FromEnvironment(os.Environ())
 	if err != nil {
 		return usage(err)
@@ -23,4 +32,27 @@ func (c *executorCmd) Run(ctx context.Context, out *output) error {
 	cfg.Once, cfg.Idle, cfg.Subreaper = c.Once, c.Idle, true
 	cfg.Log = slog.New(slog.NewTextHandler(out.stderr, nil)) // the agent keeps it in the sandbox
 	return executor.Run(ctx, cfg)
+}
+
+// checkSelf compares this program with the one that was served. It reads the file that runs, whatever its name: 37 ms
+// for 44 MB, where the processor knows SHA-256.
+func (c *executorCmd) checkSelf() error {
+	if c.SHA256 == "" {
+		return nil
+	}
+	f, err := os.Open("/proc/self/exe")
+	if err != nil {
+		return fmt.Errorf("look at this program: %w", err)
+	}
+	defer f.Close()
+	h := sha256.New()
+	size, err := io.Copy(h, f)
+	if err != nil {
+		return fmt.Errorf("look at this program: %w", err)
+	}
+	if got := hex.EncodeToString(h.Sum(nil)); got != c.SHA256 {
+		return &exitError{scheduler.MixedUpExit, fmt.Errorf("this executor is not the one that was served: it has %d bytes with sha256 %s, served was %s: "+
+			"it was cut short or mixed up between kaon and this agent; look at proxies and the agent's fetcher cache", size, got, c.SHA256)}
+	}
+	return nil
 }

@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kaon-sweep/kaon/bench"
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/mesos"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/search"
@@ -17,13 +19,14 @@ type misfit struct {
 	Trials   int            `json:"trials"` // of those looked at
 	Sentence string         `json:"sentence"`
 	Reasons  offers.Reasons `json:"reasons"`
+	Remedy   string         `json:"remedy,omitempty"`
 }
 
 // fitsLooked bounds how many trials of different needs are looked at: a plan is an answer for people.
 const fitsLooked = 10_000
 
 // misfits asks the packer, with the cluster's agents empty, which trials no agent could ever hold. It launches nothing.
-func misfits(ctx context.Context, spec *sweep.Spec, where string, wait time.Duration) ([]misfit, error) {
+func misfits(ctx context.Context, spec *sweep.Spec, f executorFlags, where string, wait time.Duration) ([]misfit, error) {
 	found, err := offersOf(ctx, where, wait)
 	if err != nil {
 		return nil, err
@@ -36,13 +39,54 @@ func misfits(ctx context.Context, spec *sweep.Spec, where string, wait time.Dura
 	now := time.Now()
 	index.Add(now, found...)
 	all := []misfit{}
-	for _, refusal := range index.Peek(now, demands, offers.Options{}).Refusals {
-
+	foreign, err := f.foreign(found)
+	if err != nil {
+		return nil, err
+	}
+	for _, refusal := range index.Peek(now, demands, offers.Options{Foreign: foreign}).Refusals {
 		if reasons := refusal.Reasons(); reasons.FitsEmpty == 0 {
-			all = append(all, misfit{demands[refusal.Demand].Count, refusal.Sentence(), reasons})
+			count := demands[refusal.Demand].Count
+			all = append(all, misfit{count, reasons.Sentence(refusal.Count), reasons, remedy(reasons)})
 		}
 	}
 	return all, nil
+}
+
+// foreign is the agents that name an architecture for which there would be no executor.
+func (f executorFlags) foreign(list []offers.Offer) (map[offers.AgentID]string, error) {
+	if f.Executor != "" {
+		return nil, nil // the operator's own, of which nothing is known here
+	}
+	binaries, err := f.binaries()
+	if err != nil {
+		return nil, err
+	}
+	foreign := map[offers.AgentID]string{}
+	for i := range list {
+		arch := scheduler.Architecture(list[i].Attributes)
+		if arch != "" && !slices.ContainsFunc(binaries, func(b binary) bool { return b.arch == arch }) {
+			foreign[list[i].Agent] = arch
+		}
+	}
+	return foreign, nil
+}
+
+// remedy is what can be done about reasons besides waiting or asking for less; empty: nothing.
+func remedy(r offers.Reasons) string {
+	if len(r.Foreign) == 0 {
+		return ""
+	}
+	return "an executor for the other agents: " + foreignRemedy
+}
+
+// explain is the reasons why trials wait, for people, with what can be done.
+func explain(r *offers.Refusal) string {
+	why := r.Reasons()
+	text := why.Sentence(r.Count)
+	if what := remedy(why); what != "" {
+		text += "; what helps: " + what
+	}
+	return text
 }
 
 // offersOf is this machine, or what a live master offers; its offers are declined at once.

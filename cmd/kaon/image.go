@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 
 	"github.com/kaon-sweep/kaon/scheduler"
@@ -26,18 +27,33 @@ const (
 	loginFile = "login.json"
 )
 
-// inside is how agents start the executor in an image, made from how they start it on the host: in an image there
-// is nothing but what was fetched into the sandbox.
+// inside is how agents start the executor in an image, made from how they start it on the host. An image need not have
+// a shell that could choose, so an agent that does not name its architecture gets the binary of this program's.
 func inside(host scheduler.ExecutorTemplate) scheduler.ExecutorTemplate {
 	t := host
-	name := path.Base(host.Argv[0])
-	if path.IsAbs(host.Argv[0]) {
-		t.URIs = append(slices.Clone(host.URIs), scheduler.URI{Value: host.Argv[0], Executable: true, Cache: true, OutputFile: name})
+	b := scheduler.Build{Argv: host.Argv, URIs: host.URIs}
+	if host.Builds != nil {
+		b = host.Builds[runtime.GOARCH]
+		t.Builds = map[string]scheduler.Build{}
+		for arch, build := range host.Builds {
+			t.Builds[arch] = buildInside(build)
+		}
 	}
-	t.Argv = append([]string{path.Join(sweep.SandboxPath, name)}, host.Argv[1:]...)
+	b = buildInside(b)
+	t.Argv, t.URIs = b.Argv, b.URIs
 	// The container's limit holds for the executor, too, so it must not be cut from what the trial asked for.
 	t.Overhead.Mem = max(t.Overhead.Mem, executorOverhead.Mem)
 	return t
+}
+
+// buildInside starts a build from the sandbox: in an image there is nothing but what was fetched.
+func buildInside(b scheduler.Build) scheduler.Build {
+	name := path.Base(b.Argv[0])
+	if path.IsAbs(b.Argv[0]) {
+		b.URIs = append(slices.Clone(b.URIs), fetch(b.Argv[0], name))
+	}
+	b.Argv = append([]string{path.Join(sweep.SandboxPath, name)}, b.Argv[1:]...)
+	return b
 }
 
 // needEngine makes sure, before anything starts, that this machine can run images.

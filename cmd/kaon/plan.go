@@ -67,6 +67,7 @@ type planCmd struct {
 	Wait    time.Duration `default:"2s" help:"How long to take the offers of a mesos:// cluster (${default})."`
 	Points  int           `default:"5" help:"How many points to show (${default})."`
 	JSON    bool          `help:"Print JSON; problems of the spec too."`
+	executorFlags
 }
 
 // plan is what a sweep would do. Fields may be added, not renamed.
@@ -103,7 +104,7 @@ func (c *planCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return c.refuse(out, err)
 	}
-	if p.Refusals, err = misfits(ctx, spec, c.Cluster, c.Wait); err != nil {
+	if p.Refusals, err = misfits(ctx, spec, c.executorFlags, c.Cluster, c.Wait); err != nil {
 		return err
 	}
 	if c.JSON {
@@ -197,6 +198,9 @@ func (p plan) print(w io.Writer, spec *sweep.Spec) {
 	}
 	for _, m := range p.Refusals {
 		fmt.Fprintf(w, "\nwould never start: %s\n", m.Sentence)
+		if m.Remedy != "" {
+			fmt.Fprintf(w, "what helps: %s\n", m.Remedy)
+		}
 	}
 	for _, warning := range p.Warnings {
 		fmt.Fprintf(w, "\nwarning: %v\n", warning)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"debug/elf"
 	"fmt"
 	"net"
 	"os"
@@ -20,86 +21,131 @@ import (
 // the master warns.
 var executorOverhead = sweep.Resources{CPUs: sweep.Unit / 100, Mem: 32 * sweep.Unit}
 
-// remoteExecutor says how agents start the executor: from a path they have, from a URL, or from this process.
-func remoteExecutor(f clusterFlags, d *depot.Depot) (t scheduler.ExecutorTemplate, err error) {
-	t = scheduler.ExecutorTemplate{Overhead: executorOverhead, Argv: []string{"./kaon", "executor"}}
+// executorFlags say which programs agents run as executors.
+type executorFlags struct {
+	Executor        string `placeholder:"PLACE" help:"kaon's own binary for agents: a path that exists on every agent, or a URL that they fetch. Left out, this process serves itself to them."`
+	ExecutorForeign string `placeholder:"PATH" help:"kaon's binary for the other architecture, arm64 or amd64, to be served to agents of it; kaon-linux-<arch> beside this program when left out."`
+}
+
+// remote says how agents start the executor: from a path they have, from a URL, or from this process. The operator's own
+// place is taken as it is; what is served from here is chosen by the agent's architecture.
+func (f executorFlags) remote(d *depot.Depot) (scheduler.ExecutorTemplate, error) {
+	t := scheduler.ExecutorTemplate{Overhead: executorOverhead, Argv: []string{"./" + executorName, "executor"}}
 	switch {
 	case strings.HasPrefix(f.Executor, "/"):
 		t.Argv[0] = f.Executor
 		return t, nil
 	case f.Executor != "":
-		t.URIs = []scheduler.URI{fetch(f.Executor)}
+		t.URIs = []scheduler.URI{fetch(f.Executor, executorName)}
 		return t, nil
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return t, fmt.Errorf("find this program's file: %w", err)
-	}
-	own, _, err := d.Serve(self, "kaon")
+	binaries, err := f.binaries()
 	if err != nil {
 		return t, err
 	}
-	t.URIs = []scheduler.URI{fetch(own)}
+	t.Builds = map[string]scheduler.Build{}
+	var sums []string
+	for _, b := range binaries {
+		address, sum, err := d.Serve(b.path, executorName+"-"+b.arch)
+		if err != nil {
+			return t, err
+		}
+		t.Builds[b.arch] = scheduler.Build{Argv: append(slices.Clone(t.Argv), "--sha256="+sum), URIs: []scheduler.URI{fetch(address, executorName)}}
+		t.URIs = append(t.URIs, fetch(address, executorName+"-"+b.arch))
+		sums = append(sums, sum)
+	}
+	t.Argv = []string{"/bin/sh", "-c", chooseExecutor(binaries, sums), executorName} // what follows are arguments of the script
 	return t, nil
 }
 
+// executorName is the executor's file in a sandbox.
+const executorName = "kaon"
+
 // fetch is a binary that agents fetch and keep.
-func fetch(address string) scheduler.URI {
-	return scheduler.URI{Value: address, Executable: true, Cache: true, OutputFile: "kaon"}
+func fetch(address, name string) scheduler.URI {
+	return scheduler.URI{Value: address, Executable: true, Cache: true, OutputFile: name}
 }
 
-// withForeign lets agents of the other architecture start the executor too, when there is a binary for it.
-func withForeign(f clusterFlags, d *depot.Depot, own scheduler.ExecutorTemplate) (scheduler.ExecutorTemplate, error) {
-	if f.Executor != "" {
-		return own, nil
+// binary is kaon for one architecture.
+type binary struct{ arch, path string }
+
+// architectures are those that executors are built for, and what uname and ELF files call them.
+var architectures = map[string]struct {
+	uname   string
+	machine elf.Machine
+}{
+	"amd64": {"x86_64", elf.EM_X86_64},
+	"arm64": {"aarch64", elf.EM_AARCH64},
+}
+
+// otherArchitecture is the one that this program is not built for.
+func otherArchitecture() string {
+	if runtime.GOARCH == "arm64" {
+		return "amd64"
 	}
+	return "arm64"
+}
+
+// binaries are this program, and that for the other architecture if there is one: the one named, or one that lies beside
+// it as kaon-linux-<arch>.
+func (f executorFlags) binaries() ([]binary, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return own, fmt.Errorf("find this program's file: %w", err)
+		return nil, fmt.Errorf("find this program's file: %w", err)
 	}
-	other, path, err := f.foreignExecutor(self)
-	if err != nil || path == "" {
-		return own, err
-	}
-	address, _, err := d.Serve(path, "kaon-"+other)
-	if err != nil {
-		return own, err
-	}
-	foreign := fetch(address)
-	foreign.OutputFile = "kaon-" + other
-	own.URIs = append(slices.Clone(own.URIs), foreign)
-	own.Argv = []string{"/bin/sh", "-c", chooseExecutor(other)}
-	return own, nil
-}
-
-// machines are the architectures that executors are built for, by the names that uname knows them by.
-var machines = map[string]string{"amd64": "x86_64", "arm64": "aarch64"}
-
-// foreignExecutor is the binary for the architecture that this program is not built for: the one named, or one that
-// lies beside it as kaon-linux-<arch>.
-func (f clusterFlags) foreignExecutor(self string) (arch, path string, err error) {
-	arch = "arm64"
-	if runtime.GOARCH == arch {
-		arch = "amd64"
-	}
-	if f.ExecutorForeign != "" {
-		if _, err := os.Stat(f.ExecutorForeign); err != nil {
-			return "", "", usage(fmt.Errorf("--executor-foreign: %w", err))
+	list := []binary{{runtime.GOARCH, self}}
+	other, flag := binary{otherArchitecture(), f.ExecutorForeign}, "--executor-foreign"
+	if other.path == "" {
+		other.path = filepath.Join(filepath.Dir(self), foreignName())
+		flag = other.path + ", beside this program"
+		if _, err := os.Stat(other.path); err != nil {
+			return list, nil
 		}
-		return arch, f.ExecutorForeign, nil
 	}
-	path = filepath.Join(filepath.Dir(self), "kaon-linux-"+arch)
-	if _, err := os.Stat(path); err != nil {
-		return "", "", nil
+	if err := checkMachine(other); err != nil {
+		return nil, usage(fmt.Errorf("%s: %w", flag, err))
 	}
-	return arch, path, nil
+	return append(list, other), nil
 }
 
-// chooseExecutor is what an agent runs when it has fetched two binaries.
-func chooseExecutor(other string) string {
-	return fmt.Sprintf(`case $(uname -m) in %s) exec ./kaon executor;; %s) exec ./kaon-%s executor;; *) echo "kaon has no executor for $(uname -m)" >&2; exit 1;; esac`,
-		machines[runtime.GOARCH], machines[other], other)
+// foreignName is what the binary for the other architecture is called beside this program.
+func foreignName() string { return "kaon-linux-" + otherArchitecture() }
+
+// checkMachine refuses a program that was built for another machine than it is to serve. What is no ELF file, such as a
+// script, may know what it does.
+func checkMachine(b binary) error {
+	if _, err := os.Stat(b.path); err != nil {
+		return err
+	}
+	f, err := elf.Open(b.path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	if want := architectures[b.arch].machine; f.Machine != want {
+		return fmt.Errorf("%s is built for %v, want %v (%s): GOARCH=%s make build", b.path, f.Machine, want, b.arch, b.arch)
+	}
+	return nil
 }
+
+// chooseExecutor is what agents run that do not say which of the binaries is theirs. Its exit code tells the scheduler
+// that none is.
+func chooseExecutor(binaries []binary, sums []string) string {
+	var script strings.Builder
+	script.WriteString("m=$(uname -m); case $m in ")
+	for i, b := range binaries {
+		machine := architectures[b.arch].uname
+		if machine == "" {
+			machine = b.arch // ppc64le, riscv64 and s390x are the same to both
+		}
+		fmt.Fprintf(&script, `%s) exec ./%s-%s executor --sha256=%s "$@";; `, machine, executorName, b.arch, sums[i])
+	}
+	fmt.Fprintf(&script, `esac; echo "no executor of kaon's was served for $m: %s" >&2; exit %d`, foreignRemedy, scheduler.ForeignExit)
+	return script.String()
+}
+
+// foreignRemedy is what to do about agents of the other architecture.
+var foreignRemedy = "--executor-foreign PATH, or " + foreignName() + " beside kaon"
 
 // address is where the depot listens, and what agents know it by.
 type address struct {

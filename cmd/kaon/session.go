@@ -282,7 +282,7 @@ func (s *session) coreConfig(image study.Image) scheduler.Config {
 	return scheduler.Config{
 		Packer:         offers.NewIndex(0),
 		Executor:       once(s.cluster.executor),
-		Inside:         inside(once(s.cluster.own)),
+		Inside:         inside(once(s.cluster.executor)),
 		Container:      s.container,
 		Packing:        offers.Options{Policy: offers.Policy(s.cfg.spec.Packing)},
 		PartitionGrace: s.cfg.PartitionGrace,

@@ -34,6 +34,7 @@ type watcher struct {
 		board   *results.Board
 		waiting string                  // why nothing more runs; empty when all that waits is wanted to wait
 		alive   map[int]control.Running // by trial
+		foreign []string                // architectures without an executor that were told of
 	}
 }
 
@@ -65,6 +66,7 @@ func (w *watcher) listener() scheduler.Listener {
 			}
 		},
 		Avoided: w.avoided,
+		Foreign: w.foreign,
 		Packed:  w.packed,
 	}
 }
@@ -176,11 +178,29 @@ func (w *watcher) avoided(n scheduler.Avoided) {
 	w.say("agent %s gets no work until %s: %s", n.Host, n.Until.Format("15:04:05"), n.Reason)
 }
 
+// foreign tells of an agent that runs no executor of ours: of each whose machine had to be asked, and of the first of an
+// architecture of those that say so, which a cluster may have hundreds of.
+func (w *watcher) foreign(n scheduler.Foreign) {
+	if n.Architecture == "" {
+		w.say("agent %s is of an architecture that no executor is built for, and gets no trials; what helps: %s", n.Host, foreignRemedy)
+		return
+	}
+	w.mu.Lock()
+	first := !slices.Contains(w.mu.foreign, n.Architecture)
+	if first {
+		w.mu.foreign = append(w.mu.foreign, n.Architecture)
+	}
+	w.mu.Unlock()
+	if first {
+		w.say("agents of architecture %s, such as %s, get no trials, as no executor is built for it; what helps: %s", n.Architecture, n.Host, foreignRemedy)
+	}
+}
+
 func (w *watcher) packed(n scheduler.Packed) {
 	why := ""
 	for _, r := range n.Refusals {
 		if r.Sweep == w.id {
-			why = r.Refusal.Sentence()
+			why = explain(&r.Refusal)
 		}
 	}
 	w.mu.Lock()
