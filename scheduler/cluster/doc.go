@@ -3,7 +3,7 @@
 //
 // It does what a Mesos master and its agents do for frameworks that launch tasks: offers, filters, launches, status
 // updates with acknowledgements and resends, reconciliation, failover, partitions, checkpoints. It is not a cluster
-// manager: there are no reservations, volumes, quotas, task groups, container images or maintenance; one master, no
+// manager: there are no reservations, volumes, quotas, task groups or maintenance; one master, no
 // registry; every agent runs on this machine or is simulated.
 //
 // Its nouns: the Core is the whole cluster as a pure machine, with neither clock nor I/O: calls, ends of processes and
