@@ -248,7 +248,8 @@ func killAll(dir string) {
 			return
 		}
 		for _, p := range pids {
-			if pid, err := strconv.Atoi(p); err == nil && pid > 1 {
+			// In version 1 this process is listed, too, while a thread of it starts a program there.
+			if pid, err := strconv.Atoi(p); err == nil && pid > 1 && pid != os.Getpid() {
 				_ = unix.Kill(pid, unix.SIGKILL)
 			}
 		}

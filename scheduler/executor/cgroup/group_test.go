@@ -211,12 +211,14 @@ func TestStaleGroupsGo(t *testing.T) {
 	if err := gone.Run(); err != nil {
 		t.Fatal(err)
 	}
+	left := run(t, &Group{}, "exec sleep 600")
 	stale := filepath.Join(filepath.Dir(b.dir), nameOf(gone.Process.Pid, 1))
-	if err := os.MkdirAll(filepath.Join(stale, "1"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	g := &Group{dirs: []string{filepath.Join(stale, "1")}, homes: []string{b.home}, v2: b.v2}
-	left := run(t, g, "exec sleep 600")
+	// The executors of other tests clear stale groups away as well, so ours may go at any moment; and who is in it is killed,
+	// so this process's threads never are.
+	inside := filepath.Join(stale, "1")
+	until(t, func() bool {
+		return os.MkdirAll(inside, 0o755) == nil && write(inside, "cgroup.procs", strconv.Itoa(left.Process.Pid)) == nil
+	})
 	ended := make(chan error, 1)
 	go func() { ended <- left.Wait() }()
 	RemoveStale()
@@ -341,5 +343,23 @@ func until(t *testing.T, done func() bool) {
 			t.Fatal("waited for a minute")
 		}
 		_, _ = unix.Poll(nil, 5) // ms
+	}
+}
+
+// A group that a thread of this process is in can be killed without killing this process.
+func TestKillSparesItself(t *testing.T) {
+	tr := open(t)
+	g, err := tr.Group(Limits{Memory: 64 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = g.Start(&syscall.SysProcAttr{}, func() (int, error) {
+		if !g.v2 {
+			g.Kill()
+		}
+		return 0, nil
+	})
+	if err = errors.Join(err, g.Remove()); err != nil {
+		t.Error(err)
 	}
 }
