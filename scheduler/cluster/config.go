@@ -15,6 +15,7 @@ type Config struct {
 	Agents    []AgentConfig // local ones, which run processes on this machine
 	Simulated *Simulation   // agents without processes; nil: none
 	WorkDir   string        // sandboxes, and what agents remember; must be set when there are local agents
+	Cache     int64         // bytes of what an agent keeps of what it fetched; 0: 2 GB, as Mesos's --fetcher_cache_size
 	Timing    Timing
 	Seed      uint64            // of ids; 0: different every time
 	Log       *slog.Logger      // nil: nothing is logged

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,7 +21,8 @@ type container struct {
 	mu      struct {
 		sync.Mutex
 		pid    int
-		box    *box // of an image; nil: a process
+		abort  context.CancelFunc // of fetching
+		box    *box               // of an image; nil: a process
 		killed bool
 	}
 	command *commandExecutor // not nil: the built-in executor of a command task
@@ -28,6 +30,11 @@ type container struct {
 
 // kill ends the container's processes; one that is not started yet never will be.
 func (c *container) kill() {
+	c.mu.Lock()
+	if c.mu.abort != nil {
+		c.mu.abort()
+	}
+	c.mu.Unlock()
 	if c.command != nil {
 		c.command.abort()
 		return
@@ -49,10 +56,13 @@ func (a *localAgent) run(e StartExecutor) {
 	if e.Command {
 		c.command = newCommandExecutor(a, c, e)
 	}
+	var ctx context.Context
+	ctx, c.mu.abort = context.WithCancel(a.server.ctx)
+	defer c.mu.abort()
 	a.mu.Lock()
 	a.mu.running[c.id] = c
 	a.mu.Unlock()
-	if err := a.prepare(c, e); err != nil {
+	if err := a.prepare(ctx, c, e); err != nil {
 		a.failed(c.id, err)
 		return
 	}
@@ -101,7 +111,7 @@ func (a *localAgent) sandbox(e StartExecutor) string {
 		"executors", e.Executor.ExecutorID.Value, "runs", e.Container)
 }
 
-func (a *localAgent) prepare(c *container, e StartExecutor) error {
+func (a *localAgent) prepare(ctx context.Context, c *container, e StartExecutor) error {
 	if err := os.MkdirAll(c.sandbox, 0o755); err != nil {
 		return fmt.Errorf("make sandbox: %w", err)
 	}
@@ -110,7 +120,7 @@ func (a *localAgent) prepare(c *container, e StartExecutor) error {
 	if err := os.Symlink(c.sandbox, latest); err != nil {
 		return fmt.Errorf("link sandbox: %w", err)
 	}
-	if err := fetchAll(a.server.ctx, e.Executor.Command.GetURIs(), c.sandbox, filepath.Join(a.dir, "fetch")); err != nil {
+	if err := fetchAll(ctx, e.Executor.Command.GetURIs(), c.sandbox, a.fetched); err != nil {
 		return fmt.Errorf("Failed to fetch all URIs for container '%s': %w", c.id, err) // Mesos's words
 	}
 	if hasImage(e.Executor.Container) {

@@ -5,8 +5,6 @@ import (
 	"archive/zip"
 	"compress/gzip"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -22,7 +20,7 @@ import (
 )
 
 // fetchAll brings what a command needs into its sandbox, in order.
-func fetchAll(ctx context.Context, uris []mesos.CommandInfo_URI, sandbox, cache string) error {
+func fetchAll(ctx context.Context, uris []mesos.CommandInfo_URI, sandbox string, cache *fetchCache) error {
 	for i := range uris {
 		if err := fetch(ctx, &uris[i], sandbox, cache); err != nil {
 			return fmt.Errorf("fetch %s: %w", uris[i].Value, err)
@@ -32,8 +30,8 @@ func fetchAll(ctx context.Context, uris []mesos.CommandInfo_URI, sandbox, cache 
 }
 
 // fetch brings one file: copied or downloaded, made executable or extracted as asked. A cached executable is linked
-// from the cache: thousands of sandboxes then hold the bytes once.
-func fetch(ctx context.Context, u *mesos.CommandInfo_URI, sandbox, cache string) error {
+// from the cache: thousands of sandboxes then hold the bytes once. Anything else is copied, as its owner may write to it.
+func fetch(ctx context.Context, u *mesos.CommandInfo_URI, sandbox string, cache *fetchCache) error {
 	source, name, err := locate(u)
 	if err != nil {
 		return err
@@ -50,10 +48,15 @@ func fetch(ctx context.Context, u *mesos.CommandInfo_URI, sandbox, cache string)
 	}
 	target := filepath.Join(sandbox, name)
 	if u.GetCache() {
-		if source, err = cached(ctx, source, cache); err != nil {
+		e, err := cache.get(ctx, source)
+		switch {
+		case err == nil:
+			defer cache.release(e)
+			source = e.file
+		case !errors.Is(err, errNotKept):
 			return err
 		}
-		if u.GetExecutable() && os.Link(source, target) == nil {
+		if err == nil && u.GetExecutable() && os.Link(source, target) == nil {
 			return nil
 		}
 	}
@@ -96,36 +99,6 @@ func locate(u *mesos.CommandInfo_URI) (source, name string, err error) {
 	return source, name, nil
 }
 
-// cached returns the path of a copy that is kept. A local file's copy is told from older ones by size and time.
-func cached(ctx context.Context, source, cache string) (string, error) {
-	key := source
-	if !strings.HasPrefix(source, "http") {
-		st, err := os.Stat(source)
-		if err != nil {
-			return "", err
-		}
-		key = fmt.Sprintf("%s %d %d", source, st.Size(), st.ModTime().UnixNano())
-	}
-	sum := sha256.Sum256([]byte(key))
-	target := filepath.Join(cache, hex.EncodeToString(sum[:16]))
-	if _, err := os.Stat(target); err == nil {
-		return target, nil
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return "", err
-	}
-	if err := os.MkdirAll(cache, 0o755); err != nil {
-		return "", err
-	}
-	tmp := target + "." + newUUID() // two containers may fetch it at once; the last rename wins
-	if err := bring(ctx, source, tmp); err != nil {
-		return "", errors.Join(err, os.Remove(tmp))
-	}
-	if err := os.Chmod(tmp, 0o755); err != nil {
-		return "", err
-	}
-	return target, os.Rename(tmp, target)
-}
-
 // bring copies or downloads source to the file target.
 func bring(ctx context.Context, source, target string) error {
 	in, err := open(ctx, source)
@@ -142,7 +115,7 @@ func bring(ctx context.Context, source, target string) error {
 }
 
 func open(ctx context.Context, source string) (io.ReadCloser, error) {
-	if !strings.HasPrefix(source, "http") {
+	if !isWeb(source) {
 		return os.Open(source)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, source, nil)

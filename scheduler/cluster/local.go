@@ -24,6 +24,7 @@ type localAgent struct {
 	locked   *os.File            // held while the agent's folder is ours
 	journals map[string]*journal // of containers, guarded by the server's lock
 	unsaved  bool                // the log was told that a record could not be kept
+	fetched  *fetchCache
 
 	mu struct {
 		sync.Mutex
@@ -44,6 +45,9 @@ func (s *Server) addLocal(cfg AgentConfig) error {
 	}
 	if err := a.lock(); err != nil {
 		return err
+	}
+	if a.fetched, err = openFetchCache(filepath.Join(a.dir, "fetch"), s.cfg.Cache); err != nil {
+		return errors.Join(err, a.locked.Close())
 	}
 	s.agents[cfg.Name] = a
 	l, err := a.listen()

@@ -263,7 +263,9 @@ func (n *node) started(container string, pid int) {
 // startFailed hears that it could not be started.
 func (n *node) startFailed(container, why string) {
 	if e := n.containers[container]; e != nil {
-		e.pending = &termination{mesos.TASK_FAILED, mesos.REASON_CONTAINER_LAUNCH_FAILED, "Failed to launch container: " + why}
+		if e.pending == nil { // else it was killed for another reason before it could start
+			e.pending = &termination{mesos.TASK_FAILED, mesos.REASON_CONTAINER_LAUNCH_FAILED, "Failed to launch container: " + why}
+		}
 		n.exited(container, -1)
 	}
 }

@@ -158,6 +158,11 @@ func (s *Server) Close() {
 	s.cancel()
 	s.shutdown()
 	s.wg.Wait()
+	for name, a := range s.agents {
+		if err := a.fetched.clear(); err != nil {
+			s.log.Warn("what was fetched is left behind", "agent", name, "err", err)
+		}
+	}
 	if s.engine.found != nil {
 		_ = s.engine.found.Close()
 	}
