@@ -18,5 +18,6 @@
 // An attempt's folder, <sandbox>/<task id>/, is its working directory unless the order names one, and holds
 // stdout, stderr (and .tail files when they grew beyond their bound), metrics.jsonl, control, artifacts/ and
 // the order's files; with code, work/ is the working directory. stdout, stderr and metrics.jsonl exist from their
-// first byte on. <sandbox>/.kaon holds what attempts share.
+// first byte on. <sandbox>/.kaon holds what attempts share. What lies there when the executor starts was brought by
+// the agent; it is taken when it is whole, and fetched again when it is not.
 package executor

@@ -228,7 +228,7 @@ func TestInputsAreSharedAndInPlace(t *testing.T) {
 			t.Errorf("%s got %q, %v", id, out, err)
 		}
 	}
-	stored, err := os.ReadDir(filepath.Join(f.root, storeName))
+	stored, err := os.ReadDir(filepath.Join(f.root, wire.Store))
 	if err != nil || len(stored) != len(inputs) {
 		t.Errorf("%d things were fetched for %d inputs: %v", len(stored), len(inputs), err)
 	}

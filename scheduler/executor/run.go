@@ -16,6 +16,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/depot"
 	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
 )
 
 // executor is one executor process: its tasks and its way to the agent.
@@ -90,7 +91,7 @@ func Run(ctx context.Context, c Config) error {
 	}
 	defer null.Close()
 	x := &executor{conf: c, agent: a, null: null, swept: make(chan struct{}, 1)}
-	x.store = newStore(filepath.Join(c.Sandbox, storeName), &depot.Client{Patience: c.Patience})
+	x.store = newStore(filepath.Join(c.Sandbox, wire.Store), &depot.Client{Patience: c.Patience}, c.Log)
 	x.mu.tasks = make(map[string]*task)
 	x.holder = holder{own: cgroup.Own("/"), watch: newWatch(c.Look), log: c.Log, groupless: c.Groupless}
 	defer x.holder.close()

@@ -7,9 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/url"
 	"os"
-	"path"
 	"path/filepath"
 	"sync"
 
@@ -18,9 +18,6 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/wire"
 )
 
-// storeName is the folder, beside those of attempts, of what they share: code, inputs.
-const storeName = ".kaon"
-
 // Bounds of what an input unpacks to; there to stop an archive made to do harm, not data.
 var inputLimits = archive.Limits{Bytes: 1 << 40, Files: 10_000_000}
 
@@ -28,9 +25,11 @@ var inputLimits = archive.Limits{Bytes: 1 << 40, Files: 10_000_000}
 type store struct {
 	folder string
 	client *depot.Client
+	log    *slog.Logger
 
 	mu struct {
 		sync.Mutex
+		brought map[string]bool // by the agent, before this process began, and not looked at yet
 		items   map[string]*item
 		secrets map[string]map[string]string // by URL
 	}
@@ -43,8 +42,9 @@ type item struct {
 	err   error
 }
 
-func newStore(folder string, client *depot.Client) *store {
-	s := &store{folder: folder, client: client}
+func newStore(folder string, client *depot.Client, log *slog.Logger) *store {
+	s := &store{folder: folder, client: client, log: log}
+	s.mu.brought = brought(folder)
 	s.mu.items = map[string]*item{}
 	s.mu.secrets = map[string]map[string]string{}
 	return s
@@ -52,7 +52,7 @@ func newStore(folder string, client *depot.Client) *store {
 
 // get is where a source's file, or the folder it was unpacked to, lies. It waits for whoever fetches it already.
 func (s *store) get(ctx context.Context, src wire.Source, limits archive.Limits) (string, error) {
-	id := storeID(src)
+	id := src.ID()
 	for {
 		s.mu.Lock()
 		it := s.mu.items[id]
@@ -83,18 +83,11 @@ func (s *store) get(ctx context.Context, src wire.Source, limits archive.Limits)
 	}
 }
 
-// storeID names a source by its content if that is known, else by its address.
-func storeID(src wire.Source) string {
-	what := src.SHA256
-	if what == "" {
-		what = src.URL
-	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%v", what, src.Name, src.Unpack))
-	return hex.EncodeToString(sum[:12])
-}
-
 // fetch brings a source into a folder of its own.
 func (s *store) fetch(ctx context.Context, folder string, src wire.Source, limits archive.Limits) (string, error) {
+	if path, ok := s.adopt(folder, src, limits); ok {
+		return path, nil
+	}
 	if err := os.RemoveAll(folder); err != nil { // what an earlier try left
 		return "", fmt.Errorf("fetch %s: %w", src.Name, err)
 	}
@@ -105,6 +98,11 @@ func (s *store) fetch(ctx context.Context, folder string, src wire.Source, limit
 	if err != nil {
 		return "", fmt.Errorf("fetch %s: %w", src.Name, err)
 	}
+	return settle(file, folder, src, limits)
+}
+
+// settle is where a source's file lies in the end, or what was in it.
+func settle(file, folder string, src wire.Source, limits archive.Limits) (string, error) {
 	if !src.Unpack {
 		return file, nil
 	}
@@ -130,7 +128,7 @@ func (s *store) bring(ctx context.Context, folder string, src wire.Source) (stri
 	if u.Scheme == "file" {
 		return u.Path, checkFile(u.Path, src.SHA256)
 	}
-	file := filepath.Join(folder, path.Base("/"+src.Name))
+	file := filepath.Join(folder, src.File())
 	return file, s.client.Download(ctx, src.URL, file, src.SHA256)
 }
 

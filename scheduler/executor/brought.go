@@ -1,0 +1,54 @@
+package executor
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/kaon-sweep/kaon/scheduler/archive"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+)
+
+// An executor that serves one attempt finds what its agent had in its cache, or fetched, where it would have put it
+// itself (wire.Source.Place). What is wrong with that is no failure: then it is fetched as if nothing were there.
+
+// brought lists what lies in the store when the executor starts, and lets trials of other users at it: an agent makes
+// folders as its umask says. Those that are not ours to open were made by a user who is the trials', too.
+func brought(folder string) map[string]bool {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil // usually there is none
+	}
+	ids := map[string]bool{}
+	_ = os.Chmod(folder, 0o755)
+	for _, e := range entries {
+		ids[e.Name()] = true
+		_ = os.Chmod(filepath.Join(folder, e.Name()), 0o755)
+	}
+	return ids
+}
+
+// adopt takes what the agent brought of a source. An empty file says that the agent could not get it.
+func (s *store) adopt(folder string, src wire.Source, limits archive.Limits) (string, bool) {
+	s.mu.Lock()
+	there := s.mu.brought[src.ID()]
+	delete(s.mu.brought, src.ID())
+	s.mu.Unlock()
+	if !there {
+		return "", false
+	}
+	file := filepath.Join(folder, src.File())
+	info, err := os.Lstat(file)
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return "", false
+	}
+	err = checkFile(file, src.SHA256)
+	if err == nil {
+		_ = os.Chmod(file, info.Mode().Perm()|0o444)
+		var path string
+		if path, err = settle(file, folder, src, limits); err == nil {
+			return path, true
+		}
+	}
+	s.log.Warn("what the agent brought is no good, so it is fetched again", "input", src.Name, "err", err)
+	return "", false
+}
