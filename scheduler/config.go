@@ -21,6 +21,10 @@ type Config struct {
 	// is taken up again. nil: sweeps with an image are refused.
 	Container func(*sweep.Spec) (*Container, error)
 
+	// Inputs is what agents are to fetch, and may keep, for the executors of a sweep that serve one attempt each, besides
+	// the executor itself; each lies at the wire.Source.Place of what it is. nil: executors fetch for themselves.
+	Inputs func(*sweep.Spec) []URI
+
 	Packing offers.Options // policy and decline times; Caps, Avoid, Foreign and Contended are the core's own
 	Role    string         // allocation role of all sweeps; empty: any
 

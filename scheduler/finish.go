@@ -17,6 +17,7 @@ func (c *Core) finish(att *attempt, v verdict, points *results.Record) {
 	c.cfg.Packer.Ended(att.agent, att.demand, 1)
 	c.freed, c.packDue = true, true
 	c.judgeAgent(att, v)
+	c.countUnbrought(att, v)
 	if v.kind == lost {
 		c.doubtExecutor(att)
 	}

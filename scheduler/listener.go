@@ -17,6 +17,7 @@ type Listener struct {
 	Progress      func(Progress)
 	Avoided       func(Avoided)
 	Foreign       func(Foreign)
+	Unbrought     func(Unbrought)
 	Packed        func(Packed)
 	Trouble       func(Trouble)
 	Barred        func(Barred)
@@ -51,6 +52,8 @@ func (l *Listener) hear(n Notice) {
 		tell(l.Avoided, n)
 	case Foreign:
 		tell(l.Foreign, n)
+	case Unbrought:
+		tell(l.Unbrought, n)
 	case Packed:
 		tell(l.Packed, n)
 	case Trouble:
@@ -82,6 +85,7 @@ func Join(all ...Listener) Listener {
 		Progress:      join(all, func(l Listener) func(Progress) { return l.Progress }),
 		Avoided:       join(all, func(l Listener) func(Avoided) { return l.Avoided }),
 		Foreign:       join(all, func(l Listener) func(Foreign) { return l.Foreign }),
+		Unbrought:     join(all, func(l Listener) func(Unbrought) { return l.Unbrought }),
 		Packed:        join(all, func(l Listener) func(Packed) { return l.Packed }),
 		Trouble:       join(all, func(l Listener) func(Trouble) { return l.Trouble }),
 		Barred:        join(all, func(l Listener) func(Barred) { return l.Barred }),

@@ -93,6 +93,11 @@ type (
 		Host         string
 		Architecture string // as its attributes name it; empty: an executor found out that it is another
 	}
+	// Unbrought: agents keep failing to bring a sweep's inputs to its attempts, which from here on fetch for themselves.
+	Unbrought struct {
+		Sweep  string
+		Reason string // of the last
+	}
 	// Packed: one packing pass that launched, declined or had to refuse something.
 	Packed struct {
 		Launched int
@@ -129,6 +134,7 @@ func (SweepEnded) notice()    {}
 func (Progress) notice()      {}
 func (Avoided) notice()       {}
 func (Foreign) notice()       {}
+func (Unbrought) notice()     {}
 func (Packed) notice()        {}
 func (Trouble) notice()       {}
 func (Barred) notice()        {}

@@ -35,6 +35,7 @@ type outfit struct {
 	shared   offers.ExecutorID
 	variants []string                     // of the template, in order
 	ids      map[string]offers.ExecutorID // of the shared executor, by variant
+	inputs   []URI                        // for those that serve one attempt
 }
 
 // sharedExecutor is what is known of an executor that attempts share. Variants that are started in the same way have the
@@ -62,6 +63,8 @@ func (c *Core) outfit(spec *sweep.Spec) (outfit, error) {
 			o.container.Grows = true
 		}
 		o.share(c.shared)
+	} else {
+		o.inputs = c.inputs(spec)
 	}
 	return o, nil
 }
@@ -134,6 +137,7 @@ func (c *Core) executorInfo(att *attempt, grant offers.Grant) ExecutorInfo {
 	}
 	info.ID = offers.ExecutorID("kaon-" + string(att.task))
 	info.Argv = slices.Concat(build.Argv, t.Once)
+	info.URIs = slices.Concat(info.URIs, att.bring())
 	if o.container != nil {
 		labelled := *o.container
 		labelled.Labels = []string{

@@ -136,6 +136,9 @@ func storySpec(t *testing.T, d *datadriven.TestData) testSpec {
 	if d.MaybeScanArgs(t, "wall", &wall) {
 		spec.Limits.Wall, _ = time.ParseDuration(wall)
 	}
+	if d.HasArg("contained") {
+		spec.Task.Isolation = sweep.Contained
+	}
 	if d.HasArg("then") {
 		spec.Then = &sweep.Then{Command: sweep.Command{Shell: "publish"}}
 	}
@@ -149,6 +152,9 @@ func storyStatus(t *testing.T, d *datadriven.TestData) Status {
 	var exit int
 	d.MaybeScanArgs(t, "first", &r.First)
 	d.MaybeScanArgs(t, "reason", &st.Reason)
+	if d.HasArg("unfetched") {
+		st.Message = "Failed to launch container: Failed to fetch all URIs for container 'x': exited with status 1"
+	}
 	if d.MaybeScanArgs(t, "uuid", &uuid) {
 		st.UUID = []byte(uuid)
 	}
@@ -238,6 +244,9 @@ func renderCall(c Call) string {
 			if program := t.Executor.Argv[0]; program != "./kaon" {
 				id += " by " + program
 			}
+			if n := len(t.Executor.URIs); n > 0 && t.Executor.URIs[n-1].Cache {
+				id += " with inputs"
+			}
 			ids = append(ids, id)
 		}
 		return fmt.Sprintf("accept %v of %s: %s", c.Offers, c.Agent, strings.Join(ids, " "))
@@ -270,6 +279,8 @@ func renderNotice(n Notice) string {
 		return fmt.Sprintf("%s/%d to %d never started", n.Sweep, n.From, n.To-1)
 	case Trouble:
 		return "trouble: " + n.Message
+	case Unbrought:
+		return fmt.Sprintf("unbrought, last: %s", n.Reason)
 	case Foreign:
 		return fmt.Sprintf("foreign %s %q", n.Agent, n.Architecture)
 	case Packed:

@@ -35,6 +35,7 @@ type sweepRun struct {
 	uniform *offers.Demand
 	then    *offers.Demand
 
+	unbrought int    // attempts in a row to which their agents did not bring their inputs
 	records   uint64 // number of the last record
 	errors    tally
 	best      float64

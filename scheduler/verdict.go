@@ -24,7 +24,9 @@ type verdict struct {
 	kind   outcome
 	reason string // one sentence for people; empty on success
 	free   bool   // it is on no budget of the trial's
-	end    *wire.End
+	// unbrought: its agent did not bring what it works with.
+	unbrought bool
+	end       *wire.End
 }
 
 // judge reads how an attempt ended from its terminal update. A success stays one even when it was being
@@ -53,6 +55,7 @@ func judge(att *attempt, s Status, end *wire.End) verdict {
 	if att.unfit != 0 && end == nil {
 		v = judgeUnfit(att)
 	}
+	v.unbrought = end == nil && unbrought(att, s)
 	switch att.ending {
 	case endStopped:
 		v.kind, v.reason = stopped, att.reason
@@ -127,8 +130,11 @@ func platformReason(reason string) bool {
 // imageFailure tells a container that could not be made of its image, which no other agent would do better, from an
 // executor that could not be fetched.
 func imageFailure(s Status) bool {
-	return s.Reason == "REASON_CONTAINER_LAUNCH_FAILED" && !strings.Contains(s.Message, "ailed to fetch all URIs")
+	return s.Reason == "REASON_CONTAINER_LAUNCH_FAILED" && !fetchFailure(s)
 }
+
+// fetchFailure reads in a message that an agent could not fetch what a container was to start with.
+func fetchFailure(s Status) bool { return strings.Contains(s.Message, "ailed to fetch all URIs") }
 
 func sayTimeout(att *attempt) string {
 	if att.run.spec.Task.Timeout == 0 {
