@@ -17,6 +17,17 @@ type Fetch struct {
 	SHA256 string `json:"sha256,omitempty"` // hex
 	To     string `json:"to"`               // path in the working directory
 	Unpack bool   `json:"unpack,omitempty"` // it is an archive; To is a folder
+	place  *Error // of the address, without a problem
+}
+
+// Problem is an error of the input that is found out after the spec was read, at the address's place.
+func (f Fetch) Problem(problem, remedy string) *Error {
+	e := Error{Value: short(f.URL)}
+	if f.place != nil { // else it was not read from a spec
+		e = *f.place
+	}
+	e.Problem, e.Remedy = problem, remedy
+	return &e
 }
 
 // Name is the last element of the address, whose ending tells what an archive is.
@@ -219,6 +230,7 @@ func (d *decoder) fetch(n *node, field string) {
 			d.fail(to, field+".to", "inputs lie below the trial's working directory", "write a name relative to it")
 		}
 	}
+	f.place = d.problem(at, field, "", "")
 	d.spec.Task.Fetch = append(d.spec.Task.Fetch, f)
 }
 

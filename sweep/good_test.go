@@ -48,7 +48,7 @@ func describe(t *testing.T, s *Spec) string {
 		fmt.Fprintf(&b, "code %q dir %q secrets %q logs %s\n", t.Code, t.Dir, t.Secrets, t.Logs)
 	}
 	for _, f := range s.Task.Fetch {
-		fmt.Fprintf(&b, "fetch %+v\n", f)
+		fmt.Fprintf(&b, "fetch {URL:%s SHA256:%s To:%s Unpack:%v}\n", f.URL, f.SHA256, f.To, f.Unpack)
 	}
 	if a := s.Artifacts; a.None || a.Top+len(a.Files) != 0 {
 		fmt.Fprintf(&b, "artifacts %+v\n", a)

@@ -23,6 +23,7 @@ type clusterCmd struct {
 	TaskTime  time.Duration `default:"0s" help:"How long tasks of simulated agents take (${default})."`
 	Points    int           `name:"task-points" default:"0" placeholder:"N" help:"How many points of a metric named loss tasks of simulated agents report (${default})."`
 	Work      string        `default:"kaon-cluster" placeholder:"DIR" help:"Folder for sandboxes and what agents remember (${default})."`
+	Cache     int64         `name:"fetcher-cache" default:"2048" placeholder:"MB" help:"How much an agent keeps of what it fetched, in MB; Mesos's is ${default}."`
 	Allocate  time.Duration `default:"1s" help:"Time between allocations of freed resources; Mesos's is ${default}."`
 	Principal string        `placeholder:"NAME:SECRET" help:"Ask schedulers for basic authentication."`
 	Log       string        `enum:"none,error,warn,info,debug" default:"warn" help:"Level of the log on standard error: none, error, warn, info or debug."`
@@ -32,7 +33,7 @@ type clusterCmd struct {
 // Run serves until a signal. Executors are left running, as Mesos leaves them.
 func (c *clusterCmd) Run(ctx context.Context, out *output) error {
 	cfg := embedded.Config{
-		Listen: c.Listen, WorkDir: c.Work, Log: newLog(out.stderr, c.Log),
+		Listen: c.Listen, WorkDir: c.Work, Cache: c.Cache << 20, Log: newLog(out.stderr, c.Log),
 		Timing: embedded.Timing{AllocationInterval: c.Allocate},
 	}
 	for _, text := range c.Agent {

@@ -97,6 +97,19 @@ const localAllocation = time.Microsecond
 // killGrace is how long SIGKILLed processes and containers may take to be gone; an engine needs up to a second for each.
 const killGrace = time.Minute
 
+// fetchPatience is how long fetching inputs and pulling an image may take on this machine, whose owner waits for it.
+const fetchPatience = time.Hour
+
+// localCache is how much of what was fetched this machine keeps until the sweep ends: Mesos's default, or a quarter of a
+// roomy disk.
+func localCache(state string) int64 {
+	var disk unix.Statfs_t
+	if unix.Statfs(state, &disk) != nil {
+		return 0
+	}
+	return max(2<<30, int64(disk.Bavail)*disk.Bsize/4)
+}
+
 // startLocal runs a one-agent cluster in this process. Trials work in their spec's folder, with this process's
 // environment.
 func startLocal(ctx context.Context, state string, log *slog.Logger) (cluster, error) {
@@ -111,7 +124,8 @@ func startLocal(ctx context.Context, state string, log *slog.Logger) (cluster, e
 	server, err := embedded.Start(context.WithoutCancel(ctx), embedded.Config{
 		Agents:  []embedded.AgentConfig{thisMachine(state)},
 		WorkDir: work,
-		Timing:  embedded.Timing{AllocationInterval: localAllocation},
+		Cache:   localCache(state),
+		Timing:  embedded.Timing{AllocationInterval: localAllocation, ExecutorRegistration: fetchPatience},
 		Log:     log,
 	})
 	if err != nil {

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/results/s3"
 	"github.com/kaon-sweep/kaon/scheduler/archive"
 	"github.com/kaon-sweep/kaon/scheduler/depot"
 	"github.com/kaon-sweep/kaon/scheduler/study"
@@ -60,16 +58,10 @@ func (s *session) provide(ctx context.Context) (study.Files, error) {
 			return files, usage(err)
 		}
 		files.Code = &code
+		s.bring(code, code.URL)
 	}
-	for i, f := range spec.Task.Fetch {
-		src, err := s.input(ctx, f)
-		if errors.Is(err, results.ErrUnavailable) {
-			return files, unreachable(fmt.Errorf("task.fetch.%d: %w", i, err))
-		}
-		if err != nil {
-			return files, usage(fmt.Errorf("%s: task.fetch.%d: %w", spec.File, i, err))
-		}
-		files.Inputs = append(files.Inputs, src)
+	if err := s.inputs(ctx, &files); err != nil {
+		return files, err
 	}
 	if len(spec.Task.Secrets) > 0 {
 		values, err := readSecrets(spec)
@@ -109,32 +101,6 @@ func (s *session) pack(to string) error {
 		return err
 	}
 	return os.Rename(temp.Name(), to)
-}
-
-// input says where executors get an input.
-func (s *session) input(ctx context.Context, f sweep.Fetch) (wire.Source, error) {
-	src := wire.Source{URL: f.URL, SHA256: f.SHA256, Name: f.Name(), To: f.To, Unpack: f.Unpack}
-	u, err := url.Parse(f.URL)
-	if err != nil {
-		return src, fmt.Errorf("read address: %w", err)
-	}
-	switch u.Scheme {
-	case "":
-		path := filepath.Join(specFolder(s.cfg.spec), filepath.FromSlash(f.URL))
-		address, sum, err := s.depot.Serve(path, src.Name)
-		if err == nil && f.SHA256 != "" && f.SHA256 != sum {
-			err = fmt.Errorf("%s: its sha256 is %s, not %s", f.URL, sum, f.SHA256)
-		}
-		src.URL, src.SHA256 = address, sum
-		return src, err
-	case "s3":
-		signer, err := s3.NewFetcher(ctx, f.URL)
-		if err != nil {
-			return src, err
-		}
-		src.URL = s.depot.Redirect(signer, src.Name)
-	}
-	return src, nil
 }
 
 // shortestSecret is the least that is masked: a shorter text would be found everywhere.

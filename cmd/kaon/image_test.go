@@ -110,6 +110,8 @@ func TestImages(t *testing.T) {
 		{"a registry's password", []string{"--set", "task.registry={username: me, password: PATH}", "--set", `command=["/probe", "login"]`}, exitDone,
 			nil, []string{"login left behind: no"}},
 		{"code", []string{"--set", "task.code=.", "--set", `command=["/probe", "file=data/word"]`}, exitDone, nil, []string{"file hello"}},
+		{"inputs", []string{"--set", "task.code=.", "--set", "task.fetch=[{url: data/word, to: in/word}]", "--set", `command=["/probe", "file=in/word"]`},
+			exitDone, nil, []string{"file hello", "uid 1234"}},
 		{"no such secret", []string{"--set", "task.registry={username: me, password: NOT_SET_HERE}"}, exitUsage, []string{"NOT_SET_HERE is not set"}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

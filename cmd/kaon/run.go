@@ -167,7 +167,7 @@ func (r *runner) resume(ctx context.Context, id string, retry bool) (outcome, er
 		return outcome{}, err
 	}
 	cfg := r.session(id, spec, winner)
-	cfg.retry = retry
+	cfg.retry, cfg.resumed = retry, true
 	s, err := openSession(ctx, cfg)
 	if err != nil {
 		return outcome{}, r.explain(err)

@@ -31,6 +31,8 @@ type session struct {
 	cluster cluster
 	depot   *depot.Depot
 	files   study.Files
+	brought []scheduler.URI // what agents bring to attempts that have executors of their own
+	doubts  []string        // about what attempts are given, to be told
 	journal *journal.Journal
 	driver  *mesos.Driver
 	loop    *scheduler.Loop
@@ -65,6 +67,7 @@ type sessionConfig struct {
 	stats   *results.Metrics
 	winner  *results.Winner // of the sweep before, when this one is its `then`
 	retry   bool            // run what has failed again
+	resumed bool            // it has begun before
 	log     *slog.Logger
 
 	clusterFlags
@@ -109,6 +112,9 @@ func (s *session) open(ctx context.Context) error {
 	}
 	if err := s.openResults(ctx); err != nil {
 		return err
+	}
+	for _, d := range s.doubts {
+		s.watcher.say("warning: %s", d)
 	}
 	image, err := s.image(ctx)
 	if err != nil {
@@ -284,6 +290,7 @@ func (s *session) coreConfig(image study.Image) scheduler.Config {
 		Executor:       once(s.cluster.executor),
 		Inside:         inside(once(s.cluster.executor)),
 		Container:      s.container,
+		Inputs:         func(*sweep.Spec) []scheduler.URI { return s.brought },
 		Packing:        offers.Options{Policy: offers.Policy(s.cfg.spec.Packing)},
 		PartitionGrace: s.cfg.PartitionGrace,
 		ReviveEvery:    s.cluster.reviveEvery,

@@ -67,7 +67,11 @@ func (w *watcher) listener() scheduler.Listener {
 		},
 		Avoided: w.avoided,
 		Foreign: w.foreign,
-		Packed:  w.packed,
+		Unbrought: func(n scheduler.Unbrought) {
+			w.say("agents do not bring code and inputs to trials (last: %s): from here on each trial fetches its own, which takes longer; "+
+				"what helps: a longer --executor_registration_timeout of the agents, or `isolation: shared`", n.Reason)
+		},
+		Packed: w.packed,
 	}
 }
 

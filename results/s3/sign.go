@@ -124,6 +124,12 @@ func NewFetcher(ctx context.Context, address string) (*Fetcher, error) {
 	return f, nil
 }
 
+// Size is how many bytes the object has.
+func (f *Fetcher) Size(ctx context.Context) (int64, error) {
+	info, err := f.bucket.Stat(ctx, f.object)
+	return info.Size, err
+}
+
 // Sign signs a GET of the object.
 func (f *Fetcher) Sign(ctx context.Context, valid time.Duration) (string, error) {
 	signed, err := f.bucket.SignGet(ctx, f.object, valid)

@@ -23,10 +23,18 @@ import (
 func fetchAll(ctx context.Context, uris []mesos.CommandInfo_URI, sandbox string, cache *fetchCache) error {
 	for i := range uris {
 		if err := fetch(ctx, &uris[i], sandbox, cache); err != nil {
-			return fmt.Errorf("fetch %s: %w", uris[i].Value, err)
+			return fmt.Errorf("fetch %s: %w", path.Base(uris[i].Value), unaddressed(err))
 		}
 	}
 	return nil
+}
+
+// unaddressed is an error without the address it speaks of, which may be a secret that lets in who knows it.
+func unaddressed(err error) error {
+	if u := (*url.Error)(nil); errors.As(err, &u) {
+		return u.Err
+	}
+	return err
 }
 
 // fetch brings one file: copied or downloaded, made executable or extracted as asked. A cached executable is linked

@@ -45,7 +45,7 @@ type Depot struct {
 	mu struct {
 		sync.Mutex
 		files    map[string]*file // by SHA-256
-		inputs   []Signing
+		inputs   []*input
 		secrets  map[string]string
 		attempts map[attemptID]*attempt
 	}
@@ -164,6 +164,7 @@ func (d *Depot) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /f/{sum}/{code}/{name}", d.getFile)
 	mux.HandleFunc("GET /i/{number}/{code}/{name}", d.getInput)
+	mux.HandleFunc("GET /u/{number}/{code}/{name}", d.getForAgent)
 	mux.HandleFunc("GET /s/{code}", d.getSecrets)
 	mux.HandleFunc("POST /a/{trial}/{attempt}/{code}/offer", d.attemptCall(d.postOffer))
 	mux.HandleFunc("PUT /a/{trial}/{attempt}/{code}/chunk", d.attemptCall(d.putChunk))

@@ -283,6 +283,8 @@ type signing struct{ address string }
 
 func (s signing) Sign(context.Context, time.Duration) (string, error) { return s.address, nil }
 
+func (s signing) Size(context.Context) (int64, error) { return 100, nil }
+
 func TestInputsAreRedirected(t *testing.T) {
 	d := open(t, depot.Config{Folder: t.TempDir(), Bucket: folder(t)})
 	path, sum := content(t, 100)
@@ -290,9 +292,17 @@ func TestInputsAreRedirected(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := filepath.Join(t.TempDir(), "out")
-	if err := quick.Download(t.Context(), d.Redirect(signing{address}, "data"), out, sum); err != nil {
-		t.Error(err)
+	executors, agents := d.Redirect(signing{address}, "data")
+	for _, address := range []string{executors, agents} {
+		out := filepath.Join(t.TempDir(), "out")
+		if err := quick.Download(t.Context(), address, out, sum); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, bad := range []string{strings.Replace(agents, "/u/0/", "/u/1/", 1), strings.Replace(agents, "/u/", "/i/", 1)} {
+		if resp, err := http.Get(bad); err != nil || resp.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: %v, %v", bad, resp, err)
+		}
 	}
 }
 

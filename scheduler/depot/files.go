@@ -1,7 +1,6 @@
 package depot
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -10,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strconv"
 	"time"
 )
 
@@ -56,41 +54,6 @@ func (d *Depot) getFile(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("ETag", `"`+sum+`"`)
 	http.ServeContent(w, r, "", time.Time{}, io.NewSectionReader(f.content, 0, f.size))
-}
-
-// Signing signs the GET of an input that only this process has the credentials for.
-type Signing interface {
-	Sign(ctx context.Context, valid time.Duration) (address string, err error)
-}
-
-// Redirect offers an input of another server: who asks is sent to an address that is signed then.
-func (d *Depot) Redirect(s Signing, name string) (address string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	number := strconv.Itoa(len(d.mu.inputs))
-	d.mu.inputs = append(d.mu.inputs, s)
-	return d.base + "/i/" + number + "/" + d.key.code("i", number) + "/" + url.PathEscape(name)
-}
-
-func (d *Depot) getInput(w http.ResponseWriter, r *http.Request) {
-	number := r.PathValue("number")
-	n, err := strconv.Atoi(number)
-	d.mu.Lock()
-	var s Signing
-	if err == nil && n >= 0 && n < len(d.mu.inputs) {
-		s = d.mu.inputs[n]
-	}
-	d.mu.Unlock()
-	if !d.key.allows(r.PathValue("code"), "i", number) || s == nil {
-		http.NotFound(w, r)
-		return
-	}
-	address, err := s.Sign(r.Context(), signedFor)
-	if err != nil {
-		d.fail(w, err)
-		return
-	}
-	http.Redirect(w, r, address, http.StatusTemporaryRedirect)
 }
 
 // Secrets offers variables to this sweep's executors. They are held in memory and nowhere else.

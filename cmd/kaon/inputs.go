@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/s3"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/depot"
+	"github.com/kaon-sweep/kaon/scheduler/study"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// inputs says where executors, and agents for them, get what task.fetch names.
+func (s *session) inputs(ctx context.Context, files *study.Files) error {
+	spec := s.cfg.spec
+	webs := s.look(ctx)
+	for i, f := range spec.Task.Fetch {
+		src, agents, err := s.input(ctx, f, webs[i])
+		var told *sweep.Error
+		switch {
+		case errors.As(err, &told):
+			return usage(err)
+		case errors.Is(err, results.ErrUnavailable):
+			return unreachable(fmt.Errorf("task.fetch.%d: %w", i, err))
+		case err != nil:
+			return usage(f.Problem(err.Error(), ""))
+		}
+		files.Inputs = append(files.Inputs, src)
+		s.bring(src, agents)
+	}
+	return nil
+}
+
+// bring has agents fetch a source, and keep it, for attempts that have executors of their own. Neither the executor's
+// permissions nor its unpacking are left to the agent.
+func (s *session) bring(src wire.Source, address string) {
+	if address != "" {
+		s.brought = append(s.brought, scheduler.URI{Value: address, Cache: true, OutputFile: src.Place()})
+	}
+}
+
+// seen is what a web server said of an input, when the sweep was submitted.
+type seen struct {
+	web *depot.Web
+	err error
+}
+
+// look asks all web servers at once: one that does not answer takes its time.
+func (s *session) look(ctx context.Context) []seen {
+	all := make([]seen, len(s.cfg.spec.Task.Fetch))
+	var asking sync.WaitGroup
+	for i, f := range s.cfg.spec.Task.Fetch {
+		if strings.HasPrefix(f.URL, "http://") || strings.HasPrefix(f.URL, "https://") {
+			web := &depot.Web{URL: f.URL}
+			all[i].web = web
+			asking.Go(func() { _, all[i].err = web.Size(ctx) })
+		}
+	}
+	asking.Wait()
+	return all
+}
+
+// input says where executors get an input, and where agents do, which keep what they fetched under its address; empty:
+// they need not.
+func (s *session) input(ctx context.Context, f sweep.Fetch, page seen) (src wire.Source, agents string, err error) {
+	src = wire.Source{URL: f.URL, SHA256: f.SHA256, Name: f.Name(), To: f.To, Unpack: f.Unpack}
+	u, err := url.Parse(f.URL)
+	if err != nil {
+		return src, "", fmt.Errorf("read address: %w", err)
+	}
+	switch u.Scheme {
+	case "":
+		path := filepath.Join(specFolder(s.cfg.spec), filepath.FromSlash(f.URL))
+		address, sum, err := s.depot.Serve(path, src.Name)
+		if err == nil && f.SHA256 != "" && f.SHA256 != sum {
+			err = fmt.Errorf("%s: its sha256 is %s, not %s", f.URL, sum, f.SHA256)
+		}
+		src.URL, src.SHA256 = address, sum
+		return src, address, err
+	case "s3":
+		signer, err := s3.NewFetcher(ctx, f.URL)
+		if err != nil {
+			return src, "", err
+		}
+		src.URL, agents = s.depot.Redirect(signer, src.Name)
+	case "http", "https":
+		if err := s.doubt(f, page); err != nil {
+			return src, "", err
+		}
+		if f.SHA256 != "" {
+			return src, keyed(*u, f.SHA256), nil
+		}
+		_, agents = s.depot.Redirect(page.web, src.Name)
+	}
+	return src, agents, nil
+}
+
+// doubt refuses an address at which there is nothing, and warns of one that does not answer here. A sweep that has begun
+// is not refused: attempts that run have what they need.
+func (s *session) doubt(f sweep.Fetch, page seen) error {
+	switch {
+	case page.err == nil:
+	case errors.Is(page.err, depot.ErrRefused) && !s.cfg.resumed:
+		return f.Problem(fmt.Sprintf("its server answers: %v", page.err), "correct the address; what needs a login is fetched from s3://, or by the trial with a secret")
+	default:
+		s.doubts = append(s.doubts, fmt.Sprintf("%s is not to be had from this machine (%v): trials fail unless their agents can get it", f.URL, page.err))
+		page.web.Elsewhere = true
+	}
+	return nil
+}
+
+// unquoted writes what no address may have that Mesos takes.
+var unquoted = strings.NewReplacer("'", "%27", `\`, "%5C")
+
+// keyed is an address under which agents may keep its content for good: what is behind a # is no server's business, but
+// part of what they know it by. Another sweep that wants the same finds it there; a file that was changed has another sum.
+func keyed(u url.URL, sum string) string {
+	u.Fragment, u.RawFragment = "", ""
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	return unquoted.Replace(u.String()) + "#sha256=" + sum
+}
