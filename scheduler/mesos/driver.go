@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,6 +22,7 @@ type Driver struct {
 
 	live     atomic.Pointer[session] // nil while not subscribed
 	tornDown atomic.Bool
+	calls    sync.RWMutex // held for reading while a call is under way
 }
 
 var _ scheduler.Driver = (*Driver)(nil)
@@ -57,7 +59,7 @@ func New(c Config) (*Driver, error) {
 // error after Refused when the master will never take this framework in, and ErrUnreachable when
 // Config.FirstTimeout passed without a first subscription.
 func (d *Driver) Run(ctx context.Context, deliver func(scheduler.Event)) error {
-	defer d.client.CloseIdleConnections()
+	defer d.hangUp()
 	r := &rounds{masters: d.conf.Masters, backoff: newBackoff(d.conf.BackoffMin, d.conf.BackoffMax, d.conf.Seed)}
 	framework, started := d.conf.FrameworkID, time.Now()
 	for again := false; ; {
@@ -146,12 +148,23 @@ func (d *Driver) Send(ctx context.Context, call scheduler.Call) error {
 	if _, ok := call.(scheduler.Teardown); ok {
 		d.tornDown.Store(true)
 	}
-	if err := s.call(ctx, c); err != nil {
+	d.calls.RLock()
+	err = s.call(ctx, c)
+	d.calls.RUnlock()
+	if err != nil {
 		d.tornDown.Store(false)
 		s.end(fmt.Errorf("%w: %w", errCallLost, err))
 		return err
 	}
 	return nil
+}
+
+// hangUp closes the connections when no call is under way: the stream of a framework that is torn down ends before the
+// TEARDOWN is answered, and a connection counts as idle a moment before its caller has the answer.
+func (d *Driver) hangUp() {
+	d.calls.Lock()
+	defer d.calls.Unlock()
+	d.client.CloseIdleConnections()
 }
 
 func (d *Driver) frameworkInfo(id scheduler.FrameworkID) *mesosapi.FrameworkInfo {

@@ -244,6 +244,25 @@ func TestTeardownEndsRun(t *testing.T) {
 	}
 }
 
+// The answer to a TEARDOWN is heard, though the stream's end has Run close its connections at about the same moment.
+func TestTeardownIsAnswered(t *testing.T) {
+	for range 200 {
+		var m *fakeMaster
+		m = newMaster(t, false, func(w http.ResponseWriter, _ *http.Request, c *api.Call) bool {
+			if c.Type == api.Call_TEARDOWN {
+				w.WriteHeader(http.StatusAccepted)
+				go m.cut()
+			}
+			return c.Type == api.Call_TEARDOWN
+		})
+		r := start(t, mesos.Config{Masters: []string{m.address()}})
+		next[scheduler.Subscribed](r)
+		if err := r.Send(t.Context(), scheduler.Teardown{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestManySenders(t *testing.T) {
 	m := newMaster(t, false, nil)
 	r := start(t, mesos.Config{Masters: []string{m.address()}})
