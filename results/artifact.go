@@ -21,7 +21,7 @@ func LogsPrefix(sweep string, trial, attempt int) string {
 
 // trialName is a trial's index as names have it; the step that follows the trials has a word.
 func trialName(trial int) string {
-	if trial < 0 {
+	if trial == Then {
 		return "then"
 	}
 	return fmt.Sprint(trial)

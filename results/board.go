@@ -30,6 +30,7 @@ type Board struct {
 	ids      map[string]uint32
 
 	pages    [][]trial // trials by index, pageSize to a page; nil where none is known
+	then     trial     // the step that follows them, which no count and no ranking knows
 	trials   int       // one more than the highest index known
 	seen     int       // trials known
 	attempts int
@@ -95,7 +96,9 @@ func (b *Board) Fold(r Record) error {
 	a := b.attempt(t, r.Attempt)
 	before := a.known()
 	changed := a.take(b, r.First, r.Points)
-	b.points += a.known() - before
+	if r.Trial != Then {
+		b.points += a.known() - before
+	}
 	if r.End != nil {
 		ended, err := b.end(a, r.End)
 		if err != nil {
@@ -116,7 +119,7 @@ func (b *Board) check(r *Record) error {
 	switch {
 	case r.Sweep != b.cfg.Sweep:
 		return fmt.Errorf("fold record of trial %d: it is of sweep %.80q, not %q", r.Trial, r.Sweep, b.cfg.Sweep)
-	case r.Trial < 0 || r.Trial >= limit:
+	case r.Trial != Then && (r.Trial < 0 || r.Trial >= limit):
 		return fmt.Errorf("fold record of trial %d: the sweep has trials 0 to %d", r.Trial, limit-1)
 	case r.Attempt < 0 || r.Attempt > math.MaxInt32:
 		return fmt.Errorf("fold record of trial %d: impossible attempt %d", r.Trial, r.Attempt)
@@ -127,6 +130,9 @@ func (b *Board) check(r *Record) error {
 }
 
 func (b *Board) trial(index int) *trial {
+	if index == Then {
+		return &b.then
+	}
 	page := index / pageSize
 	for page >= len(b.pages) {
 		b.pages = append(b.pages, nil)
@@ -159,24 +165,35 @@ func (b *Board) attempt(t *trial, number int) *attempt {
 	}
 	if at == 0 && len(t.attempts) == 0 {
 		t.attempts = make([]attempt, 1)
-		b.seen++
+		if t != &b.then {
+			b.seen++
+		}
 	} else {
 		t.attempts = append(t.attempts, attempt{})
 		copy(t.attempts[at+1:], t.attempts[at:])
 	}
 	t.attempts[at] = attempt{number: int32(number)}
+	if t == &b.then {
+		return &t.attempts[at]
+	}
 	b.attempts++
 	if keep := curveLen(b.attempts); keep != b.curveLen {
 		b.curveLen = keep
 		for _, page := range b.pages {
 			for i := range page {
-				for j := range page[i].attempts {
-					page[i].attempts[j].curve.shrink(keep)
-				}
+				page[i].shrink(keep)
 			}
 		}
+		b.then.shrink(keep)
 	}
 	return &t.attempts[at]
+}
+
+// shrink thins the curves of a trial's attempts.
+func (t *trial) shrink(keep int) {
+	for i := range t.attempts {
+		t.attempts[i].curve.shrink(keep)
+	}
 }
 
 // end sets how an attempt ended. Were there two different Ends of one attempt, which nothing should write, the
@@ -228,6 +245,10 @@ func (t *trial) current() state {
 // moved brings counts and best up to date after a record of a trial.
 func (b *Board) moved(index int, t *trial, changed bool) {
 	before := t.state
+	if index == Then {
+		t.state = t.current()
+		return
+	}
 	if t.state = t.current(); t.state != before {
 		if before != none {
 			*b.counts.of(before)--

@@ -35,6 +35,8 @@ func story() []results.Record {
 		{Sweep: "s", Trial: 5, Points: points(0.25), End: end(results.Cached, true, 1)},
 		{Sweep: "s", Trial: 6, Points: points(math.Inf(-1))},
 		{Sweep: "s", Trial: 7, Points: points(0.5), End: end(results.Preempted, false, 1)},
+		{Sweep: "s", Trial: results.Then, Attempt: 1, Points: points(1), End: &results.End{State: results.Succeeded, Final: true, Points: 1,
+			Params: json.RawMessage(`{"z":1}`), Files: []results.Artifact{{Name: "model", Size: 3, SHA256: "abc"}}}},
 	}
 }
 
@@ -55,7 +57,7 @@ func TestGoldenJSON(t *testing.T) {
 	var details bytes.Buffer
 	enc := json.NewEncoder(&details)
 	enc.SetIndent("", "  ")
-	for _, i := range []int{0, 1, 6} {
+	for _, i := range []int{0, 1, 6, results.Then} {
 		trial, ok := b.Trial(i)
 		if !ok {
 			t.Fatal("trial", i)
@@ -137,7 +139,7 @@ func TestFoldRefusesStrangers(t *testing.T) {
 	before := whole(t, b)
 	for _, r := range []results.Record{
 		{Sweep: "other"},
-		{Sweep: "s", Trial: -1},
+		{Sweep: "s", Trial: results.Then - 1},
 		{Sweep: "s", Trial: config.Trials},
 		{Sweep: "s", Attempt: -1},
 		{Sweep: "s", Attempt: math.MaxInt},

@@ -38,6 +38,9 @@ func whole(t interface{ Fatal(...any) }, b *results.Board) string {
 	for trial := range b.Trials(results.Query{Sort: "value"}) {
 		write(trial.Trial)
 	}
+	then, ok := b.Trial(results.Then)
+	write(then)
+	write(ok)
 	w, ok := b.Winner()
 	write(w)
 	write(ok)
@@ -105,7 +108,7 @@ func cut(t *rapid.T, trial, number int, points []results.Point, end *results.End
 func TestFoldIsOrderFree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var one, other []results.Record
-		for trial := range config.Trials {
+		for trial := results.Then; trial < config.Trials; trial++ {
 			attempts := rapid.IntRange(0, 3).Draw(t, "attempts")
 			for number := range attempts {
 				final := number == attempts-1 && rapid.IntRange(0, 3).Draw(t, "open") > 0
@@ -137,6 +140,38 @@ func TestFoldIsOrderFree(t *testing.T) {
 		}
 		if got := whole(t, b); got != want {
 			t.Fatalf("folding twice changed the board:\n%s\n%s", want, got)
+		}
+	})
+}
+
+// The step after the trials is kept beside them: nothing that is said of trials changes by it.
+func TestTheStepCountsForNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var trials []results.Record
+		for trial := range 3 {
+			points, end := drawAttempt(t, trial, 0, true)
+			trials = append(trials, cut(t, trial, 0, points, end)...)
+		}
+		b, without := fold(t, config, trials), fold(t, config, trials)
+		points, end := drawAttempt(t, results.Then, 1, true)
+		for _, r := range cut(t, results.Then, 1, points, end) {
+			if err := b.Fold(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		then, ok := b.Trial(results.Then)
+		if !ok || then.Trial != results.Then || then.Attempt != 1 || then.Tries[0].Known != uint64(len(points)) || then.Tries[0].End.State != end.State {
+			t.Fatalf("the step is %+v, %v", then, ok)
+		}
+		one, _ := json.Marshal(b.Summary())
+		two, _ := json.Marshal(without.Summary())
+		if !bytes.Equal(one, two) || b.Counts() != without.Counts() || !slices.Equal(b.Metrics(), without.Metrics()) {
+			t.Fatalf("the step is on the board of the trials:\n%s\n%s", one, two)
+		}
+		for trial := range b.Trials(results.Query{}) {
+			if trial.Trial == results.Then {
+				t.Fatal("the step is listed as a trial")
+			}
 		}
 	})
 }

@@ -2,11 +2,14 @@ package results
 
 import "encoding/json"
 
+// Then stands for the step that follows the trials where a trial's index is expected.
+const Then = -1
+
 // Record is a piece of what is known of one attempt. Records of an attempt may be folded in any order and
 // more than once; points are told apart by number, so nothing counts twice.
 type Record struct {
 	Sweep   string  `codec:"sweep"`
-	Trial   int     `codec:"trial"`
+	Trial   int     `codec:"trial"` // Then for the step that follows the trials
 	Attempt int     `codec:"attempt"`
 	First   uint64  `codec:"first"` // number of Points[0] in the attempt
 	Points  []Point `codec:"points,omitempty"`

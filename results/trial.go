@@ -11,7 +11,7 @@ import (
 
 // Trial is what the board knows of one trial, as `kaon trials` and `kaon trial` print it.
 type Trial struct {
-	Trial   int             `json:"trial"`
+	Trial   int             `json:"trial"` // Then for the step that follows the trials
 	State   string          `json:"state"`
 	Value   *Number         `json:"value,omitempty"` // of the objective, whatever the state
 	Attempt int             `json:"attempt"`         // the one that counts: the final, else the latest
@@ -45,9 +45,12 @@ type Attempt struct {
 	Values     []Value     `json:"values,omitempty"`     // that it named, by name
 }
 
-// Trial is the detail of one trial; not ok when no record named it.
+// Trial is the detail of one trial, or of the step Then; not ok when no record named it.
 func (b *Board) Trial(index int) (Trial, bool) {
 	t := b.known(index)
+	if index == Then && b.then.attempts != nil {
+		t = &b.then
+	}
 	if t == nil {
 		return Trial{}, false
 	}

@@ -43,6 +43,7 @@ func records() []results.Record {
 		{Sweep: "s", Trial: 3, Points: []results.Point{point(0, map[string]float64{"loss": math.NaN()})}},
 		{Sweep: "s", Trial: 3, Points: []results.Point{point(0, map[string]float64{"loss": math.NaN()}),
 			point(1, map[string]float64{"loss": math.Inf(1)})}},
+		{Sweep: "s", Trial: results.Then, Attempt: 1, Points: []results.Point{point(3, map[string]float64{"loss": 7, "final": 1})}}, // in no table
 	}
 }
 

@@ -23,7 +23,7 @@ type reported struct {
 	held map[uint64]results.Point // beyond a gap
 }
 
-// Points writes one row per point with metrics that the bucket holds of the sweep, each once, those of an attempt in the
+// Points writes one row per point with metrics that the bucket holds of the sweep's trials, each once, those of an attempt in the
 // order of their numbers: trial, attempt, number, step, time, and a column metric.<name> for every name given
 // (Board.Metrics). It keeps one entry per attempt in memory, and points that come before their predecessors.
 func Points(ctx context.Context, w io.Writer, f Format, b results.Bucket, sweep string, metrics []string) ([]results.Damage, error) {
@@ -57,6 +57,9 @@ type points struct {
 }
 
 func (p *points) add(r results.Record) error {
+	if r.Trial == results.Then {
+		return nil
+	}
 	id := attemptID{r.Trial, r.Attempt}
 	a := p.seen[id]
 	if a == nil {
