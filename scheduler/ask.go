@@ -126,7 +126,10 @@ func (c *Core) knownTrial(id string, trial int, listening bool) error {
 		return err
 	}
 	run := c.runs[id]
-	if !run.has(trial) || trial == ThenTrial && run.spec.Then == nil {
+	if trial == ThenTrial && !run.follows() {
+		return fmt.Errorf("sweep %s has no `then` step of its own: %w", id, ErrUnknownTrial)
+	}
+	if !run.has(trial) {
 		return fmt.Errorf("trial %d of sweep %s, which has trials 0 to %d: %w", trial, id, run.total-1, ErrUnknownTrial)
 	}
 	state := run.state(trial)

@@ -27,7 +27,7 @@ func (c *Core) stopSweep(ev Stop) {
 // stopTrial ends one trial early. A running one is killed and ends when its executor says so.
 func (c *Core) stopTrial(ev StopTrial) {
 	run := c.runs[ev.Sweep]
-	if run == nil || ev.Trial < 0 || !run.has(ev.Trial) || terminal(run.state(ev.Trial)) {
+	if run == nil || !run.has(ev.Trial) || terminal(run.state(ev.Trial)) {
 		return
 	}
 	if att := run.live[ev.Trial]; att != nil {
@@ -35,6 +35,10 @@ func (c *Core) stopTrial(ev StopTrial) {
 		return
 	}
 	c.endWaiting(run, ev.Trial, sweep.Stopped, ev.Reason)
+	if ev.Trial == ThenTrial && (run.kept.Phase == Selecting || run.kept.Phase == Following) {
+		c.thenEnded(run, verdict{kind: stopped, reason: ev.Reason}, sweep.Stopped)
+		return
+	}
 	c.endIfDone(run)
 }
 
@@ -48,9 +52,6 @@ func (c *Core) endWaiting(run *sweepRun, trial int, to sweep.State, reason strin
 	e.Told, e.Failure = run.observe(trial, to, &e.Value)
 	c.journal(e)
 	c.moved(run, trial, to, "", reason)
-	if trial == ThenTrial {
-		return
-	}
 	state := string(stopped)
 	if to == sweep.Failed {
 		state = string(failed)

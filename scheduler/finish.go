@@ -124,13 +124,12 @@ func (c *Core) endOf(att *attempt, v verdict, final bool) *results.End {
 			e.StartMs, e.EndMs = x.StartMs, x.EndMs
 		}
 	}
+	e.Seed = att.seed
 	if att.trial == ThenTrial {
-		return e
-	}
-	if p, err := att.run.point(att.trial); err == nil {
+		e.Params = att.run.kept.Params
+	} else if p, err := att.run.point(att.trial); err == nil {
 		e.Params, _ = json.Marshal(p) // a point that was launched has been marshalled before
 	}
-	e.Seed = att.seed
 	return e
 }
 

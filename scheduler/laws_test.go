@@ -150,7 +150,7 @@ func (r *rig) move(what uint32, arg int) {
 func (r *rig) command(arg int) {
 	switch arg % 8 {
 	case 0:
-		r.step(StopTrial{Sweep: "s", Trial: arg / 8 % r.spec.Trials, Reason: "early stop"})
+		r.step(StopTrial{Sweep: "s", Trial: arg/8%(r.spec.Trials+1) + ThenTrial, Reason: "early stop"})
 	case 1:
 		r.step(Pause{Sweep: "s"})
 	case 2:

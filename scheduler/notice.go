@@ -53,8 +53,8 @@ type (
 		Number uint64 // within the sweep, from 1
 		Record results.Record
 	}
-	// Followed: news of the `then` step, points or its end. It is in neither journal nor bucket: after a crash
-	// part of it may be told twice or not at all, but the step's outcome is in SweepEnded.
+	// Followed: news of the `then` step, points or its end, for people. It comes after the same record's Recorded and, unlike
+	// that, not again after a restart.
 	Followed struct{ Record results.Record }
 	// Select: all trials of a sweep with a `then` command ended well; Won must follow.
 	Select struct{ Sweep string }

@@ -178,12 +178,12 @@ func (c *Core) restoreAttempt(run *sweepRun, e TrialEntry) error {
 			return err
 		}
 		att.demand = c.shaped(run, d)
-		order, err := c.orderOf(run, e.Trial, e.Attempt)
-		if err != nil {
-			return err
-		}
-		att.seed = order.Seed
 	}
+	order, err := c.orderOf(run, e.Trial, e.Attempt)
+	if err != nil {
+		return err
+	}
+	att.seed = order.Seed
 	run.live[e.Trial] = att
 	c.live.add(att)
 	c.agentOf(e.Agent, e.Host).running++

@@ -185,9 +185,6 @@ func (r *rig) visible(c Call) {
 	switch c := c.(type) {
 	case Acknowledge:
 		_, trial, number, _ := c.Task.Parse()
-		if trial == ThenTrial {
-			return // its points are not on the board
-		}
 		k := key(trial, number)
 		t := r.world.tasks[c.Task]
 		if _, over := r.ends[k]; over || t == nil || len(t.queue) == 0 || string(t.queue[0].UUID) != string(c.UUID) {

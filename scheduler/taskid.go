@@ -3,10 +3,12 @@ package scheduler
 import (
 	"strconv"
 	"strings"
+
+	"github.com/kaon-sweep/kaon/results"
 )
 
 // ThenTrial stands for the `then` step where a trial's index is expected.
-const ThenTrial = -1
+const ThenTrial = results.Then
 
 // NewTaskID is the id of an attempt: <sweep>.<index>.<attempt>, or <sweep>.then.<attempt>.
 func NewTaskID(sweepID string, trial, attempt int) TaskID {

@@ -10,8 +10,7 @@ import (
 // choose asks for the winner of a sweep whose `then` is a command, and reports whether it did. A `then` that is
 // a spec is submitted as a sweep of its own by whoever hears SweepEnded.
 func (c *Core) choose(run *sweepRun) bool {
-	t := run.spec.Then
-	if t == nil || t.Spec != "" || run.counts[sweep.Succeeded]+run.counts[sweep.Cached] == 0 || run.state(ThenTrial) != sweep.Waiting {
+	if !run.follows() || run.counts[sweep.Succeeded]+run.counts[sweep.Cached] == 0 || run.state(ThenTrial) != sweep.Waiting {
 		return false
 	}
 	run.kept.Phase = Selecting
@@ -41,6 +40,8 @@ func (c *Core) thenEnded(run *sweepRun, v verdict, to sweep.State) {
 		c.end(run, Succeeded, run.sentence("all trials and the `then` step ended"))
 	case run.kept.Phase == Ending:
 		c.end(run, run.kept.Outcome, run.kept.Sentence)
+	case to == sweep.Stopped:
+		c.end(run, Halted, fmt.Sprintf("the `then` step was stopped: %s", v.reason))
 	default:
 		c.end(run, Faulted, fmt.Sprintf("the `then` step failed: %s", v.reason))
 	}

@@ -161,13 +161,12 @@ func (c *Core) keepPoints(att *attempt, rec *results.Record) {
 
 // record numbers a record, keeps it in the journal and announces it.
 func (c *Core) record(run *sweepRun, rec results.Record) {
-	if rec.Trial == ThenTrial {
-		c.note(Followed{Record: rec}) // the board and the bucket's records are about trials
-		return
-	}
 	run.records++
 	c.journal(RecordEntry{Sweep: run.id, Number: run.records, Record: rec})
 	c.note(Recorded{Number: run.records, Record: rec})
+	if rec.Trial == ThenTrial {
+		c.note(Followed{Record: rec})
+	}
 }
 
 // running notes the first report of an attempt at work.

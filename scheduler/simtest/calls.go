@@ -143,10 +143,6 @@ func (l *laws) acknowledge(c scheduler.Acknowledge) {
 		l.w.fail("law 5: the end of %s is acknowledged and not durable", u.task)
 		return
 	}
-	_, trial, _, _ := u.task.Parse()
-	if trial == scheduler.ThenTrial {
-		return // its points are not kept
-	}
 	t := l.task(u.task)
 	for n := u.first; n < u.first+uint64(u.points); n++ {
 		if !t.points[n] {

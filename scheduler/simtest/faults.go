@@ -197,6 +197,9 @@ func (w *world) user(k Kind, id string, arg int) {
 	}
 	w.counted(k, "sweep %s", id)
 	trial := arg % w.story.Trials
+	if w.story.Then {
+		trial = arg%(w.story.Trials+1) + scheduler.ThenTrial
+	}
 	switch k {
 	case UserStop:
 		p.deliver(scheduler.Stop{Sweep: id, Reason: "the user had enough"})

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,7 +59,8 @@ func boardText(b *results.Board) string {
 	if err != nil {
 		return err.Error()
 	}
-	for t := range b.Trials(results.Query{}) {
+	then, _ := b.Trial(results.Then)
+	for _, t := range append(slices.Collect(b.Trials(results.Query{})), then) {
 		line, err := json.Marshal(t)
 		if err != nil {
 			return err.Error()
@@ -88,6 +90,7 @@ func (l *laws) final() {
 		}
 		l.same(id, stored, text, "read from the bucket at the end")
 		l.outcomes(id, board)
+		l.followed(id, board)
 	}
 	for _, b := range w.boxes {
 		for _, x := range b.workers {
@@ -128,6 +131,19 @@ func (l *laws) outcomes(id string, board *results.Board) {
 		if state == sweep.Succeeded {
 			l.valued(id, t, board)
 		}
+	}
+}
+
+// followed checks that the step after the trials is on the board as the journal has it: ended once, or never begun.
+func (l *laws) followed(id string, board *results.Board) {
+	s := l.sweeps[id]
+	e, begun := s.trials[scheduler.ThenTrial]
+	seen, onBoard := board.Trial(scheduler.ThenTrial)
+	switch {
+	case begun != onBoard:
+		l.w.fail("law 1: the step of %s is in the journal %v, on the board %v", id, begun, onBoard)
+	case begun && (seen.State != e.State.String() || s.finals[scheduler.ThenTrial] != 1):
+		l.w.fail("law 1: the step of %s is %v in the journal, %s on the board, with %d final records", id, e.State, seen.State, s.finals[scheduler.ThenTrial])
 	}
 }
 
