@@ -26,6 +26,7 @@ type Sweep struct {
 	Created   string         `json:"created,omitempty"`  // RFC 3339, UTC
 	Finished  string         `json:"finished,omitempty"` // RFC 3339, UTC
 	Cluster   string         `json:"cluster,omitempty"`  // where it runs or ran, without credentials
+	Then      *Step          `json:"then,omitempty"`     // nil: nothing follows the trials
 }
 
 // Config is what the sweep's board needs.

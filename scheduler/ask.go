@@ -126,7 +126,7 @@ func (c *Core) knownTrial(id string, trial int, listening bool) error {
 		return err
 	}
 	run := c.runs[id]
-	if trial == ThenTrial && !run.follows() {
+	if trial == ThenTrial && !run.spec.Then.Step() {
 		return fmt.Errorf("sweep %s has no `then` step of its own: %w", id, ErrUnknownTrial)
 	}
 	if !run.has(trial) {

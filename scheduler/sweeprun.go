@@ -92,11 +92,8 @@ func (r *sweepRun) budget(trial int) Budget { return r.budgets[trial] }
 
 // has reports whether the sweep has that trial at all.
 func (r *sweepRun) has(trial int) bool {
-	return trial >= 0 && trial < r.total || trial == ThenTrial && r.follows()
+	return trial >= 0 && trial < r.total || trial == ThenTrial && r.spec.Then.Step()
 }
-
-// follows reports whether a step of the sweep's own follows its trials. A `then` that is a spec is another sweep.
-func (r *sweepRun) follows() bool { return r.spec.Then != nil && r.spec.Then.Spec == "" }
 
 // move changes a trial's state and the counts. An illegal move is a fault in the core, and going on would break
 // law 1, so it panics.

@@ -10,7 +10,7 @@ import (
 // choose asks for the winner of a sweep whose `then` is a command, and reports whether it did. A `then` that is
 // a spec is submitted as a sweep of its own by whoever hears SweepEnded.
 func (c *Core) choose(run *sweepRun) bool {
-	if !run.follows() || run.counts[sweep.Succeeded]+run.counts[sweep.Cached] == 0 || run.state(ThenTrial) != sweep.Waiting {
+	if !run.spec.Then.Step() || run.counts[sweep.Succeeded]+run.counts[sweep.Cached] == 0 || run.state(ThenTrial) != sweep.Waiting {
 		return false
 	}
 	run.kept.Phase = Selecting

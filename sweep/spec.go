@@ -68,6 +68,9 @@ type Then struct {
 	Next    *Spec  // the parsed Spec, when Parse was given WithFiles
 }
 
+// Step reports whether a command follows the trials, as a step of the same sweep, and not a sweep of its own, or nothing.
+func (t *Then) Step() bool { return t != nil && t.Spec == "" }
+
 // Demand is what one trial asks for at a point. It fails when an expression cannot be evaluated there or
 // gives an amount that cannot be asked for; Parse has tried the space's corners and a sample.
 func (s *Spec) Demand(p Point) (Resources, error) { return s.Task.resources.at(s.Space, p) }

@@ -11,11 +11,10 @@ import (
 	"text/tabwriter"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler"
 )
 
 type artifactsCmd struct {
-	Trial   string `arg:"" help:"SWEEP/TRIAL, or a number for the newest sweep."`
+	Trial   string `arg:"" help:"${trial}"`
 	Get     string `placeholder:"NAME" help:"Get this file instead of listing all."`
 	Output  string `short:"o" default:"-" placeholder:"FILE" help:"Where the file goes; - is standard output (${default})."`
 	Attempt int    `placeholder:"N" help:"The attempt; the last one when left out."`
@@ -31,9 +30,6 @@ type artifactRow struct {
 }
 
 func (c *artifactsCmd) Run(ctx context.Context, out *output) error {
-	if _, number, err := parseTrial(c.Trial); err == nil && number == scheduler.ThenTrial {
-		return usage(errors.New("the files of a `then` step are not in the record: look at artifacts/then/ in the results"))
-	}
 	src, trial, err := c.resultsFlags.trial(ctx, c.Trial, out)
 	if err != nil {
 		return err

@@ -91,7 +91,7 @@ func (c *stopCmd) Run(ctx context.Context, out *output) error {
 	}
 	id, err := c.send(ctx, target, func(client *control.Client, id string) error { return client.StopTrial(ctx, id, trial, c.Reason) })
 	if err == nil {
-		fmt.Fprintf(out.stdout, "trial %d of %s is ending\n", trial, id)
+		fmt.Fprintf(out.stdout, "%s of %s is ending\n", named(trial), id)
 	}
 	return err
 }
@@ -123,7 +123,7 @@ func (c *resumeCmd) Run(ctx context.Context, out *output) error {
 }
 
 type messageCmd struct {
-	Trial string `arg:"" help:"SWEEP/TRIAL, or a number for the newest sweep."`
+	Trial string `arg:"" help:"${trial}"`
 	Body  string `arg:"" name:"json" help:"Any JSON value, as in '{\"checkpoint\": true}'."`
 	controlFlags
 }
@@ -140,7 +140,7 @@ func (c *messageCmd) Run(ctx context.Context, out *output) error {
 		return client.Message(ctx, id, trial, json.RawMessage(c.Body))
 	})
 	if err == nil {
-		fmt.Fprintf(out.stdout, "sent to trial %d of %s\n", trial, id)
+		fmt.Fprintf(out.stdout, "sent to %s of %s\n", named(trial), id)
 	}
 	return err
 }
@@ -203,6 +203,9 @@ func stored(ctx context.Context, src source, out *output) (status, error) {
 	if known.Finished == "" {
 		s.State = "interrupted"
 	}
+	if known.Then != nil {
+		s.Then = board.Step().State
+	}
 	if best, ok := board.Best(); ok {
 		s.Best = &control.Best{Trial: best.Trial, Value: best.Value}
 	}
@@ -227,6 +230,9 @@ func printStatus(w io.Writer, s status) error {
 	if s.Waiting != "" {
 		fmt.Fprintln(w, s.Waiting)
 	}
+	if s.Then != "" {
+		fmt.Fprintf(w, "then: %s\n", s.Then)
+	}
 	if s.Best != nil {
 		fmt.Fprintf(w, "best: %v (trial %d)\n", s.Best.Value, s.Best.Trial)
 	}
@@ -236,7 +242,7 @@ func printStatus(w io.Writer, s status) error {
 	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tab, "\nTRIAL\tSTATE\tPROGRESS\tHOST")
 	for _, r := range s.Running[:min(len(s.Running), shownTrials)] {
-		fmt.Fprintf(tab, "%d\t%s\t%s\t%s\n", r.Trial, r.State, percent(r.Percent), r.Host)
+		fmt.Fprintf(tab, "%s\t%s\t%s\t%s\n", label(r.Trial), r.State, percent(r.Percent), r.Host)
 	}
 	if more := len(s.Running) - shownTrials; more > 0 {
 		fmt.Fprintf(tab, "… and %d more\n", more)

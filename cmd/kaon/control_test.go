@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kaon-sweep/kaon/results"
 )
 
 // listening is a sweep of one trial at a time, each of which says how far it is and then obeys its control file: a line
@@ -45,13 +47,15 @@ func sweepOf(x *process) string {
 	return id
 }
 
-// running answers when no trial runs any more (trial -1), or the scheduler knows that the trial runs, which it hears a moment after the trial began.
+// running answers when no trial runs any more (trial none), or the scheduler knows that the trial runs, which it hears a moment after the trial began.
+const none = -2
+
 func (p place) running(id string, trial int) {
 	p.t.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		var s status
 		p.kaon("status", id, "--json").ends(exitDone).json(&s)
-		if trial < 0 && len(s.Running) == 0 {
+		if trial == none && len(s.Running) == 0 {
 			return
 		}
 		if len(s.Running) == 1 && s.Running[0].Trial == trial && s.Running[0].State == "running" {
@@ -97,7 +101,7 @@ func TestTalkingToARun(t *testing.T) {
 
 	p.kaon("pause").ends(exitDone).prints(id + " is paused")
 	p.kaon("message", id+"/0", `{"go": true}`).ends(exitDone)
-	p.running(id, -1)
+	p.running(id, none)
 	p.kaon("status", id).ends(exitDone).prints("running, paused", "2 waiting, 0 running, 1 succeeded")
 	p.kaon("resume").ends(exitDone)
 	if got := line(t, began); got != "1" {
@@ -118,6 +122,37 @@ func TestTalkingToARun(t *testing.T) {
 	p.kaon("stop", id).ends(exitUsage).says("has ended: stopped")
 	p.kaon("status").ends(exitDone).prints(id+": stopped", "1 succeeded, 0 failed, 2 stopped")
 	p.alone()
+}
+
+// A step is looked at and spoken to like a trial, while it runs too.
+func TestTalkingToTheStep(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("specs/listening.yaml", strings.ReplaceAll(listening, "[0, 1, 2]", "[7]")+"then: sh trial.sh 5\n")
+	p.write("specs/trial.sh", listeningTrial)
+	began, heard := p.pipe("specs/began"), p.pipe("specs/heard")
+	x := p.start("run", "specs/listening.yaml")
+	id := sweepOf(x)
+	line(t, began)
+	p.running(id, 0)
+	p.kaon("status", id).ends(exitDone).prints("then: waiting")
+	p.kaon("trial", id+"/then").ends(exitUsage).says("the `then` step of " + id + " has not started yet")
+	p.kaon("message", id+"/then", "1").ends(exitUsage).says("not running: waiting")
+	p.kaon("message", id+"/0", `{"go": true}`).ends(exitDone)
+	if got := line(t, began); got != "5" {
+		t.Fatalf("trial %s began, want the step", got)
+	}
+	p.running(id, results.Then)
+	p.kaon("status", id).ends(exitDone).prints("then: running", "\nthen   running")
+	p.kaon("message", id+"/then", `"hello"`).ends(exitDone).prints("sent to the `then` step of " + id)
+	if got := line(t, heard); got != `"hello"` {
+		t.Errorf("the step heard %q", got)
+	}
+	p.kaon("stop", id+"/then", "--reason", "enough").ends(exitDone).prints("the `then` step of " + id + " is ending")
+	line(t, heard)
+	x.wait().ends(exitFailed).prints("the `then` step was stopped: enough", "1 succeeded, 0 failed, 0 stopped of 1 trials")
+	p.kaon("trial", "then").ends(exitDone).prints("the `then` step: stopped", "enough")
+	p.kaon("stop", id+"/then").ends(exitUsage).says("has ended: stopped")
 }
 
 // A run that was interrupted is said to be, and how it goes on.
@@ -162,6 +197,7 @@ task: {resources: {cpus: 0.1, memory: 16MB}}
 then: {command: "grep -q s3://b/m $KAON_WINNER && echo '{\"milestone\": \"seen\"}'"}
 `)
 	p.kaon("run", "noted.yaml").ends(exitDone).prints("then: seen")
+	p.kaon("trial", "then").ends(exitDone).prints("the `then` step: succeeded", "1 points", "  seen\n")
 	p.kaon("trial", "0").ends(exitDone).prints("  data loaded\n", "  trained\n", `  dataset: {"rows":1797}`, `  model: "s3://b/m"`)
 	var trial struct {
 		Attempts []struct {
@@ -176,7 +212,7 @@ then: {command: "grep -q s3://b/m $KAON_WINNER && echo '{\"milestone\": \"seen\"
 	if a := trial.Attempts[0]; len(a.Milestones) != 2 || len(a.Values) != 2 || a.Values[1].Value != "s3://b/m" {
 		t.Errorf("attempt %+v", a)
 	}
-	if points := p.kaon("export", "--points", "--format", "csv").ends(exitDone).stdout; strings.Count(points, "\n") != 2 {
+	if points := p.kaon("export", "--points", "--format", "csv").ends(exitDone).stdout; strings.Count(points, "\n") != 2 || strings.Contains(points, "\n-1,") {
 		t.Errorf("exported points:\n%s", points)
 	}
 }

@@ -19,7 +19,7 @@ import (
 )
 
 type logsCmd struct {
-	Trial   string `arg:"" help:"SWEEP/TRIAL, or a number for the newest sweep; \"then\" is the step that ran after the trials."`
+	Trial   string `arg:"" help:"${trial}"`
 	Stderr  bool   `help:"Standard error instead of standard output."`
 	Follow  bool   `short:"f" help:"Go on until the attempt has ended."`
 	Attempt int    `placeholder:"N" help:"The attempt; the last one when left out."`
@@ -40,7 +40,7 @@ func (c *logsCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	attempt, err := c.attempt(ctx, src, number, out)
+	attempt, err := c.attempt(ctx, src, number, c.Attempt, out)
 	if err != nil {
 		return err
 	}
@@ -65,34 +65,21 @@ func (c *logsCmd) Run(ctx context.Context, out *output) error {
 			return silently(exitInterrupted)
 		case <-time.After(followEvery):
 		}
-		if attempt, err = c.attemptNumber(ctx, src, number, attempt.Attempt, out); err != nil {
+		if attempt, err = c.attempt(ctx, src, number, attempt.Attempt, out); err != nil {
 			return err
 		}
 	}
 }
 
-// attempt is the one asked for. One that no record names yet may run all the same.
-func (c *logsCmd) attempt(ctx context.Context, src source, number int, out *output) (results.Attempt, error) {
-	if number == scheduler.ThenTrial {
-		return results.Attempt{Attempt: max(c.Attempt, 1)}, nil
-	}
-	return c.attemptNumber(ctx, src, number, c.Attempt, out)
-}
-
-func (c *logsCmd) attemptNumber(ctx context.Context, src source, trial, number int, out *output) (results.Attempt, error) {
-	if trial == scheduler.ThenTrial {
-		return results.Attempt{Attempt: number}, nil
-	}
+// attempt is the one of that number, 0 for the last. One that no record names yet may run all the same.
+func (c *logsCmd) attempt(ctx context.Context, src source, trial, number int, out *output) (results.Attempt, error) {
 	board, err := src.board(ctx, out)
 	if err != nil {
 		return results.Attempt{}, err
 	}
 	t, ok := board.Trial(trial)
-	if total := board.Counts().Total; !ok && trial >= total {
-		return results.Attempt{}, usage(fmt.Errorf("sweep %s has trials 0 to %d, not %d", src.id, total-1, trial))
-	}
 	if !ok {
-		return results.Attempt{Attempt: max(number, 1)}, nil
+		return results.Attempt{Attempt: max(number, 1)}, src.has(ctx, board, trial)
 	}
 	return attemptOf(t, number)
 }
@@ -104,7 +91,7 @@ func attemptOf(trial results.Trial, number int) (results.Attempt, error) {
 			return trial.Tries[i], nil
 		}
 	}
-	return results.Attempt{}, usage(fmt.Errorf("trial %d has %d attempts, not an attempt %d", trial.Trial, len(trial.Tries), number))
+	return results.Attempt{}, usage(fmt.Errorf("%s has %d attempts, not an attempt %d", named(trial.Trial), len(trial.Tries), number))
 }
 
 // reader finds the attempt's files: on this machine, else at the agent while it runs or the bucket has no copy. nil: nowhere.

@@ -75,6 +75,7 @@ func execute(ctx context.Context, args []string, out *output) int {
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.Writers(out.stdout, out.stderr),
+		kong.Vars{"trial": trialHelp},
 		kong.Exit(func(code int) { exited = code }),
 		kong.Bind(out),
 		kong.BindTo(ctx, (*context.Context)(nil)),

@@ -161,8 +161,8 @@ func (s *session) stand(core *scheduler.Core) scheduler.FrameworkID {
 
 // openResults makes the sweep's board, with what an earlier process stored of it, and the writer of its records.
 func (s *session) openResults(ctx context.Context) error {
-	cfg := s.manifest(s.cfg.spec, time.Now()).Config()
-	cfg.Stats = s.cfg.stats
+	spec := s.cfg.spec
+	cfg := results.Config{Sweep: s.cfg.id, Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics, Stats: s.cfg.stats}
 	board, damage, err := results.LoadRecords(ctx, s.cfg.bucket, cfg)
 	if err != nil {
 		return fmt.Errorf("read the records of %s: %w", s.cfg.id, err)
@@ -225,7 +225,7 @@ func (s *session) manifest(spec *sweep.Spec, created time.Time) results.Sweep {
 	return results.Sweep{
 		ID: s.cfg.id, Name: spec.Name, State: string(scheduler.Active), Method: spec.Method, Seed: spec.Seed,
 		SpecHash: hex.EncodeToString(sum[:]), Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics,
-		Created: created.UTC().Format(time.RFC3339Nano), Cluster: withoutSecret(s.cfg.Cluster),
+		Created: created.UTC().Format(time.RFC3339Nano), Cluster: withoutSecret(s.cfg.Cluster), Then: s.watcher.step(spec),
 	}
 }
 
@@ -235,7 +235,7 @@ func (s *session) finish(ctx context.Context, ended scheduler.SweepEnded, summar
 	if err != nil {
 		return err
 	}
-	sweepFile.State = string(ended.Phase)
+	sweepFile.State, sweepFile.Then = string(ended.Phase), s.watcher.step(s.cfg.spec)
 	if sweepFile.Finished == "" {
 		sweepFile.Finished = time.Now().UTC().Format(time.RFC3339Nano)
 	}

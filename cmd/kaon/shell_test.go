@@ -69,7 +69,7 @@ var normals = []struct {
 	text  string
 }{
 	{regexp.MustCompile(`\b([a-z]+)-[a-z2-7]{6}\b(-then)?`), "$1-ID$2"},
-	{regexp.MustCompile(`[^"= ]*/agents/local/slaves/[^"= ]*`), "SANDBOX"},
+	{regexp.MustCompile(`[^"=\s]*/agents/local/slaves/[^"=\s]*`), "SANDBOX"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:[\d.]+Z`), "TIME"},
 	{regexp.MustCompile(`"(start_ms|end_ms)": ?\d+`), `"$1":MS`},
 	{regexp.MustCompile(`"seconds": ?[\d.e-]+`), `"seconds":S`},

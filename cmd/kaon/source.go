@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler"
 )
 
 // resultsFlags say where results are read from.
@@ -74,6 +73,24 @@ func (s source) board(ctx context.Context, out *output) (*results.Board, error) 
 	return board, nil
 }
 
+// has refuses a trial that the sweep does not have; a board knows none but those that began.
+func (s source) has(ctx context.Context, board *results.Board, trial int) error {
+	if total := board.Counts().Total; trial >= total {
+		return usage(fmt.Errorf("sweep %s has trials 0 to %d, not %d", s.id, total-1, trial))
+	}
+	if trial != results.Then {
+		return nil
+	}
+	known, err := results.ReadSweep(ctx, s.bucket, s.id)
+	if err != nil {
+		return s.explain(ctx, err)
+	}
+	if known.Then == nil {
+		return usage(fmt.Errorf("sweep %s has no `then` step of its own", s.id))
+	}
+	return nil
+}
+
 // explain turns "no such object" into the sweeps there are.
 func (s source) explain(ctx context.Context, err error) error {
 	if !errors.Is(err, results.ErrNotExist) {
@@ -91,14 +108,33 @@ func (s source) explain(ctx context.Context, err error) error {
 	return usage(fmt.Errorf("no sweep %q in these results; there are: %s%s", s.id, strings.Join(ids, ", "), more))
 }
 
+// trialHelp is how commands ask for a trial.
+const trialHelp = "SWEEP/TRIAL, or a number for the newest sweep; \"then\" for the step that follows the trials."
+
+// named is a trial as people are told of it.
+func named(trial int) string {
+	if trial == results.Then {
+		return "the `then` step"
+	}
+	return fmt.Sprintf("trial %d", trial)
+}
+
+// label is a trial as tables have it, and as parseTrial reads it.
+func label(trial int) string {
+	if trial == results.Then {
+		return "then"
+	}
+	return strconv.Itoa(trial)
+}
+
 // parseTrial reads SWEEP/TRIAL, or TRIAL alone for the newest sweep.
 func parseTrial(arg string) (sweep string, trial int, err error) {
 	sweep, number, found := strings.Cut(arg, "/")
 	if !found {
 		sweep, number = "", arg
 	}
-	if number == "then" {
-		return sweep, scheduler.ThenTrial, nil
+	if number == label(results.Then) {
+		return sweep, results.Then, nil
 	}
 	trial, err = strconv.Atoi(number)
 	if err != nil || trial < 0 {

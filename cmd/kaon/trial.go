@@ -12,7 +12,7 @@ import (
 )
 
 type trialCmd struct {
-	Trial string `arg:"" help:"SWEEP/TRIAL, or a number for the newest sweep."`
+	Trial string `arg:"" help:"${trial}"`
 	JSON  bool   `help:"Print JSON."`
 	resultsFlags
 }
@@ -47,17 +47,16 @@ func (f resultsFlags) trial(ctx context.Context, arg string, out *output) (sourc
 	}
 	trial, ok := board.Trial(number)
 	if !ok {
-		total := board.Counts().Total
-		if number >= total {
-			return source{}, results.Trial{}, usage(fmt.Errorf("sweep %s has trials 0 to %d, not %d", src.id, total-1, number))
+		if err := src.has(ctx, board, number); err != nil {
+			return source{}, results.Trial{}, err
 		}
-		return source{}, results.Trial{}, usage(fmt.Errorf("trial %d of %s has not started yet%s", number, src.id, controlFlags{resultsFlags: f}.waiting(ctx, src.id)))
+		return source{}, results.Trial{}, usage(fmt.Errorf("%s of %s has not started yet%s", named(number), src.id, controlFlags{resultsFlags: f}.waiting(ctx, src.id)))
 	}
 	return src, trial, nil
 }
 
 func printTrial(w io.Writer, t results.Trial) {
-	fmt.Fprintf(w, "trial %d: %s\n", t.Trial, t.State)
+	fmt.Fprintf(w, "%s: %s\n", named(t.Trial), t.State)
 	fmt.Fprintf(w, "parameters: %s\n", params(t.Params))
 	fmt.Fprintf(w, "seed: %d\n", t.Seed)
 	if len(t.Metrics) > 0 {
@@ -93,6 +92,23 @@ func printAttempt(w io.Writer, a results.Attempt) {
 	}
 	for _, line := range a.End.Stderr {
 		fmt.Fprintf(w, "  stderr: %s\n", line)
+	}
+	printPlaces(w, a.End)
+}
+
+// shownFiles is how many artifacts `kaon trial` names to people; --json and `kaon artifacts` have all.
+const shownFiles = 20
+
+// printPlaces says where an attempt ran and what it left.
+func printPlaces(w io.Writer, end *results.End) {
+	if end.Sandbox != "" {
+		fmt.Fprintf(w, "  sandbox: %s\n", end.Sandbox)
+	}
+	for _, a := range end.Files[:min(len(end.Files), shownFiles)] {
+		fmt.Fprintf(w, "  artifact: %s, %d bytes\n", a.Name, a.Size)
+	}
+	if more := len(end.Files) - shownFiles; more > 0 {
+		fmt.Fprintf(w, "  … and %d more artifacts\n", more)
 	}
 }
 

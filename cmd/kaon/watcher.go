@@ -218,6 +218,17 @@ func (w *watcher) winner() (results.Winner, bool) {
 	return w.mu.board.Winner()
 }
 
+// step is how the step that follows the trials stands; nil when none does.
+func (w *watcher) step(spec *sweep.Spec) *results.Step {
+	if !spec.Then.Step() {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	step := w.mu.board.Step()
+	return &step
+}
+
 func (w *watcher) summary() results.Summary {
 	w.mu.Lock()
 	defer w.mu.Unlock()

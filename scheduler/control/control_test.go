@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // ledger is a Scheduler that writes commands down and answers by the sweep's name.
@@ -40,7 +41,7 @@ func (l *ledger) Do(_ context.Context, command scheduler.Event) error {
 func (l *ledger) Snapshot(context.Context) (scheduler.Snapshot, error) {
 	return scheduler.Snapshot{Framework: "f", Connected: true, Sweeps: []scheduler.SweepStatus{{
 		ID: "s", Phase: scheduler.Active, Paused: true, Counts: scheduler.Counts{Total: 3, Running: 2, Waiting: 1},
-		Best: 0.5, BestTrial: 2, Submitted: time.Unix(0, 0),
+		Best: 0.5, BestTrial: 2, Submitted: time.Unix(0, 0), Spec: &sweep.Spec{Then: &sweep.Then{}}, Then: sweep.Running,
 	}}}, nil
 }
 
@@ -102,7 +103,7 @@ func TestStatus(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(s.Sweeps) != 1 || *s.Sweeps[0].Progress != 20 || !s.Sweeps[0].Paused || s.Sweeps[0].Best.Trial != 2 || len(s.Running) != 3 || s.PID != os.Getpid() ||
-		s.Sweeps[0].Waiting != "1 trial of s waits" {
+		s.Sweeps[0].Waiting != "1 trial of s waits" || s.Sweeps[0].Then != "running" {
 		t.Errorf("status %+v", s)
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {

@@ -33,6 +33,7 @@ type Sweep struct {
 	Best      *Best            `json:"best"`               // null: none yet
 	Progress  *float64         `json:"progress,omitempty"` // mean percent of the running trials that say how far they are
 	Waiting   string           `json:"waiting,omitempty"`  // why the last packing pass left trials waiting
+	Then      string           `json:"then,omitempty"`     // state of the step that follows the trials, when there is one
 	Submitted string           `json:"submitted"`          // RFC 3339
 }
 
@@ -63,6 +64,9 @@ func statusOf(snap scheduler.Snapshot, live Live) Status {
 			Submitted: s.Submitted.UTC().Format(time.RFC3339Nano),
 			Trials:    s.Counts,
 			Waiting:   live.Waiting(s.ID),
+		}
+		if s.Spec.Then.Step() {
+			sweep.Then = s.Then.String()
 		}
 		if s.BestTrial >= 0 {
 			sweep.Best = &Best{Trial: s.BestTrial, Value: results.Number(s.Best)}
