@@ -19,7 +19,6 @@ type decoder struct {
 	options  options
 	spec     *Spec
 	inImage  bool // trials run in an image: ${entrypoint} is there
-	winner   bool // this is a `then` spec: ${winner.…} is there
 }
 
 func (d *decoder) problem(n *node, field, problem, remedy string) *Error {

@@ -84,7 +84,7 @@ func (d *decoder) checkEnv(value string, n *node, field string) {
 	err := envParts(value, func(_ string, m *macro) error {
 		switch {
 		case m == nil:
-		case m.winner && !d.winner:
+		case m.winner && !d.options.winner:
 			return &advised{m.String() + ": there is no winner while trials run", "use the trial's own parameters: ${param.NAME}"}
 		case m.name == "param":
 			d.checkParam(*m, n, field)

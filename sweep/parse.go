@@ -13,6 +13,8 @@ type options struct {
 	seed *uint64
 	read func(path string) ([]byte, error)
 	from []string // the specs whose `then` led here, outermost first
+
+	winner bool // this is a `then` spec: ${winner.…} is there
 }
 
 // WithSet overrides keys of the spec: each assignment is path=value, the path with dots, the value as YAML,
@@ -29,6 +31,9 @@ func WithSeed(seed uint64) Option { return func(o *options) { o.seed = &seed } }
 func WithFiles(read func(path string) ([]byte, error)) Option {
 	return func(o *options) { o.read = read }
 }
+
+// WithWinner says that the spec follows another sweep, so that ${winner…} may stand anywhere.
+func WithWinner() Option { return func(o *options) { o.winner = true } }
 
 // Parse reads a sweep file and checks all of it. The error is an Errors with every problem found. Parse costs
 // O(size of the file), whatever the size of the space; a grid under `when` or `constraints` is walked, a

@@ -98,7 +98,7 @@ func (d *decoder) checkMacros(c Command, at, n *node, field string) {
 }
 
 func (d *decoder) checkMacro(m macro, c Command, at *node, field string) {
-	inThen := d.winner || strings.HasPrefix(field, "then")
+	inThen := d.options.winner || strings.HasPrefix(field, "then")
 	for i, item := range at.items {
 		if strings.Contains(item.text, m.String()) {
 			at, field = item, fmt.Sprintf("%s.%d", field, i)
@@ -108,10 +108,10 @@ func (d *decoder) checkMacro(m macro, c Command, at *node, field string) {
 	switch {
 	case m.winner && !inThen:
 		d.fail(at, field, m.String()+": there is no winner while trials run", "use it in the `then` step; a trial's own parameters are ${args} or ${param.NAME}")
-	case m.winner && m.name == "param" && !d.winner:
+	case m.winner && m.name == "param" && !d.options.winner:
 		d.checkParam(m, at, field)
 	case m.winner:
-	case inThen && !d.winner && (m.name == "param" || strings.HasPrefix(m.name, "args")):
+	case inThen && !d.options.winner && (m.name == "param" || strings.HasPrefix(m.name, "args")):
 		d.fail(at, field, m.String()+": a `then` step has no parameters of its own", "write ${winner."+strings.TrimPrefix(m.String(), "${"))
 	case m.ofImage() && !d.inImage:
 		d.fail(at, field, m.String()+": the spec names no image", "add `task: {image: NAME}`, or write the command out")
@@ -348,7 +348,7 @@ func (d *decoder) thenSpec(n *node, path string) {
 		return
 	}
 	beside := func(name string) ([]byte, error) { return d.options.read(filepath.Join(filepath.Dir(path), name)) }
-	next := &decoder{file: file, spec: &Spec{File: file, Source: src}, winner: true, options: options{read: beside, from: chain}}
+	next := &decoder{file: file, spec: &Spec{File: file, Source: src}, options: options{read: beside, from: chain, winner: true}}
 	if root := next.document(src); root != nil {
 		next.decode(root)
 	}

@@ -140,6 +140,31 @@ func TestResumeOfFinished(t *testing.T) {
 	}
 }
 
+// So does one that follows another and speaks of its winner, by its own name or by the first one's.
+func TestResumeOfWhatFollows(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("square.yaml", square+"then: next.yaml\n")
+	p.write("next.yaml", strings.Replace(gated, "${param.x}", "${param.x} ${winner.param.x}", 1))
+	p.write("trial.sh", gatedTrial+"echo $2 >> winners\n")
+	began := p.pipe("began")
+	gate := p.pipe("gate")
+	x := p.start("run", "square.yaml")
+	line(t, began)
+	x.signal(os.Interrupt)
+	again := hint(t, x.wait().ends(exitInterrupted))
+	p.write("open", "")
+	if _, err := gate.WriteString("\n"); err != nil {
+		t.Fatal(err)
+	}
+	p.typed(again).ends(exitDone).prints("winner: trial 3, y -9", "8 succeeded")
+	if got := p.read("winners"); strings.Count(got, "3\n") < 8 || strings.Trim(got, "3\n") != "" {
+		t.Errorf("the trials heard of the winners %q", got)
+	}
+	id := strings.TrimSuffix(strings.Fields(again)[2], "-then")
+	p.kaon("run", "--resume", id).ends(exitDone).prints(id+" succeeded", id+"-then succeeded")
+}
+
 func TestResumeRefused(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)

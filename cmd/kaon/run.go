@@ -217,7 +217,7 @@ func readState(folder, id string) (*sweep.Spec, *results.Winner, error) {
 			return nil, nil, fmt.Errorf("read journal of %s: %w", id, err)
 		}
 		if e, ok := entry.(scheduler.SweepEntry); ok && e.ID == id {
-			spec, err := parseEntry(e)
+			spec, err := parseEntry(e, winner)
 			if err != nil {
 				return nil, nil, fmt.Errorf("read the spec of %s from its journal: %w", id, err)
 			}

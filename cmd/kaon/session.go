@@ -300,7 +300,7 @@ func (s *session) coreConfig(image study.Image) scheduler.Config {
 				Files: s.files,
 			})
 		},
-		Parse: parseEntry,
+		Parse: func(e scheduler.SweepEntry) (*sweep.Spec, error) { return parseEntry(e, s.cfg.winner) },
 	}
 }
 
@@ -320,9 +320,13 @@ func (s *session) interpreter(spec *sweep.Spec) string {
 	return s.cluster.interpreter
 }
 
-// parseEntry reads a spec back as it was submitted.
-func parseEntry(e scheduler.SweepEntry) (*sweep.Spec, error) {
-	return sweep.Parse(e.File, e.Source, sweep.WithSet(e.Overrides...), sweep.WithSeed(e.Seed), withFilesBeside(e.File))
+// parseEntry reads a spec back as it was submitted, with the winner of the sweep before, if it is a `then`.
+func parseEntry(e scheduler.SweepEntry, winner *results.Winner) (*sweep.Spec, error) {
+	options := []sweep.Option{sweep.WithSet(e.Overrides...), sweep.WithSeed(e.Seed), withFilesBeside(e.File)}
+	if winner != nil {
+		options = append(options, sweep.WithWinner())
+	}
+	return sweep.Parse(e.File, e.Source, options...)
 }
 
 // start runs the loop and the writer until close.
