@@ -12,6 +12,9 @@ import (
 // key replaces the earlier one, so a journal is as large as what is alive, not as what has happened.
 type Entry interface{ entry() }
 
+// Winner names the attempt that won; Attempt 0: nobody has yet.
+type Winner struct{ Trial, Attempt int }
+
 type (
 	// FrameworkEntry is the id the master knows us by. One per journal.
 	FrameworkEntry struct{ ID FrameworkID }
@@ -35,7 +38,8 @@ type (
 		Ended      time.Time
 		Records    uint64  // how many records the sweep has numbered; kept current only once it has ended
 		Stored     uint64  // records up to this number are durable in the bucket
-		Manifest   []byte  // of the winner, for the `then` step
+		Winner     Winner  // for the `then` step
+		Manifest   []byte  // of the winner
 		Params     []byte  // of the winner, JSON
 		States     []byte  // per trial, run-length coded, once ended
 		Attempts   []byte  // per trial, run-length coded, once ended

@@ -76,8 +76,8 @@ type (
 	// Pause lets running attempts finish and launches no more until Resume.
 	Pause  struct{ Sweep string }
 	Resume struct{ Sweep string }
-	// Retry gives the failed trials of a sweep that runs or has ended fresh budgets and runs them again; a `then` step
-	// that succeeded is not repeated.
+	// Retry gives the failed trials of a sweep that runs or has ended fresh budgets and runs them again. A `then` step
+	// that did not fail is repeated when the winner is another one afterwards.
 	Retry struct{ Sweep string }
 	// Tell sends a JSON body to the running attempt of a trial. It may be lost.
 	Tell struct {
@@ -94,6 +94,7 @@ type (
 	// Won answers the notice Select: the winner of a sweep whose `then` step waits for it.
 	Won struct {
 		Sweep    string
+		Winner   Winner
 		Manifest []byte // the content of $KAON_WINNER
 		Params   []byte // JSON object of the winner's parameters
 	}

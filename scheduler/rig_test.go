@@ -28,6 +28,7 @@ type rig struct {
 	ends      map[string]int    // attempts whose end is journaled, and with how many points
 	outcomes  map[string]string // how
 	finals    map[int]int
+	winner    Winner // journaled
 	unstarted map[int]int
 	parted    map[TaskID]time.Time // when it was first seen out of reach
 	corrupted map[TaskID]int
@@ -147,6 +148,9 @@ func key(trial, attempt int) string { return fmt.Sprintf("%d.%d", trial, attempt
 
 // journaled takes note of what is durable; law 2: no point is in two records.
 func (r *rig) journaled(e Entry) {
+	if e, ok := e.(SweepEntry); ok && e.Winner != r.winner {
+		r.winner, r.finals[ThenTrial] = e.Winner, 0 // the step runs with that one, again if it has run
+	}
 	rec, ok := e.(RecordEntry)
 	if !ok {
 		return
@@ -301,7 +305,7 @@ func (r *rig) heal() {
 		r.now = r.now.Add(5 * time.Second)
 		r.step(Tick{})
 		if run := r.core.runs["s"]; run.kept.Phase == Selecting {
-			r.step(Won{Sweep: "s", Manifest: []byte(`{}`), Params: []byte(`{"x":0}`)})
+			r.won(max(run.bestTrial, 0))
 		}
 		r.core.Pack(r.now)
 		r.carryOut(-1)
@@ -325,6 +329,12 @@ func (w *world) unacknowledged() (all []Status) {
 	return all
 }
 
+// won is the answer to Select, with any trial for a winner.
+func (r *rig) won(trial int) {
+	w := Winner{Trial: trial, Attempt: max(r.core.runs["s"].lastAttempt(trial), 1)}
+	r.step(Won{Sweep: "s", Winner: w, Manifest: []byte(`{}`), Params: []byte(`{"x":0}`)})
+}
+
 // final checks what must hold at the end.
 func (r *rig) final() {
 	if r.ended == nil {
@@ -339,6 +349,9 @@ func (r *rig) final() {
 		if r.finals[t] != 1 && (r.finals[t] != 0 || r.unstarted[t] == 0) {
 			r.fault("law 1: trial %d has %d final records, and %d notices that it never started", t, r.finals[t], r.unstarted[t])
 		}
+	}
+	if n, begun := r.finals[ThenTrial], r.core.runs["s"].lastAttempt(ThenTrial) > 0; n != b2i(begun) {
+		r.fault("law 1: the step has %d final records, begun is %v", n, begun)
 	}
 	if len(r.heard) != len(r.records) {
 		r.fault("law 2: %d records journaled, %d heard", len(r.records), len(r.heard))

@@ -20,7 +20,7 @@ import (
 //
 //	submit s trials=3 retries=1 objective=loss …   offer a1 cpus=4 [arch=arm64] (mem and disk abound)
 //	update s.0.1 RUNNING [uuid=u1] [loss=1,2 first=0] [exit=0] [reason=…] [from=a1] [garbled]
-//	tick 30s   subscribe [f2]   disconnect   crash   executor-gone s.0.1 86   stop s   stop-trial s 1   agent-gone a1   won s   retry s   stored s 3
+//	tick 30s   subscribe [f2]   disconnect   crash   executor-gone s.0.1 86   stop s   stop-trial s 1   agent-gone a1   won s [trial=1] [attempt=2]   retry s   stored s 3
 func TestStories(t *testing.T) {
 	datadriven.Walk(t, "testdata/stories", func(t *testing.T, path string) {
 		s := &story{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), mem: &Memory{}, core: NewCore(testConfig())}
@@ -103,7 +103,10 @@ func (s *story) command(t *testing.T, d *datadriven.TestData) {
 	case "retry":
 		step(Retry{Sweep: arg(0)})
 	case "won":
-		step(Won{Sweep: arg(0), Manifest: []byte("{}"), Params: []byte("{}")})
+		w := Winner{Attempt: 1}
+		d.MaybeScanArgs(t, "trial", &w.Trial)
+		d.MaybeScanArgs(t, "attempt", &w.Attempt)
+		step(Won{Sweep: arg(0), Winner: w, Manifest: []byte("{}"), Params: []byte("{}")})
 	case "stop-trial", "stored":
 		var n int
 		fmt.Sscan(arg(1), &n)

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -10,8 +11,11 @@ import (
 // choose asks for the winner of a sweep whose `then` is a command, and reports whether it did. A `then` that is
 // a spec is submitted as a sweep of its own by whoever hears SweepEnded.
 func (c *Core) choose(run *sweepRun) bool {
-	if !run.spec.Then.Step() || run.counts[sweep.Succeeded]+run.counts[sweep.Cached] == 0 || run.state(ThenTrial) != sweep.Waiting {
+	if !run.spec.Then.Step() || run.counts[sweep.Succeeded]+run.counts[sweep.Cached] == 0 {
 		return false
+	}
+	if run.state(ThenTrial) != sweep.Waiting && run.kept.Winner == (Winner{}) {
+		return false // it was stopped before its turn
 	}
 	run.kept.Phase = Selecting
 	c.journal(run.kept)
@@ -19,15 +23,39 @@ func (c *Core) choose(run *sweepRun) bool {
 	return true
 }
 
-// won takes the winner and lets the `then` step start.
+// won takes the winner and lets the `then` step start; again, when it ran before with another one.
 func (c *Core) won(ev Won) {
 	run := c.runs[ev.Sweep]
 	if run == nil || run.kept.Phase != Selecting {
 		return
 	}
-	run.kept.Phase, run.kept.Manifest, run.kept.Params = Following, ev.Manifest, ev.Params
+	again := run.state(ThenTrial) != sweep.Waiting
+	if again && run.kept.Winner == ev.Winner {
+		c.end(run, Succeeded, cmp.Or(run.kept.Sentence, run.sentence("all trials ended")))
+		return
+	}
+	run.kept.Phase, run.kept.Winner, run.kept.Manifest, run.kept.Params = Following, ev.Winner, ev.Manifest, ev.Params
+	run.then = nil // it asks for what the winner asked for
 	c.journal(run.kept)
+	if again {
+		c.waitAgain(run, ThenTrial, "another trial has won since it ran")
+	}
 	c.workArrived()
+}
+
+// waitAgain makes an ended trial wait, with fresh budgets.
+func (c *Core) waitAgain(run *sweepRun, t int, reason string) {
+	from := run.state(t)
+	run.budgets[t] = Budget{}
+	c.journal(TrialEntry{
+		Sweep: run.id, Trial: t, State: sweep.Waiting, Attempt: run.lastAttempt(t),
+		Asked: run.learned.asked[t], Told: run.learned.told[t], Failure: run.learned.failed[t],
+	})
+	run.reopen(t)
+	c.note(TrialMoved{Sweep: run.id, Trial: t, Attempt: run.lastAttempt(t), From: from, To: sweep.Waiting, Reason: reason, At: c.now})
+	if t != ThenTrial {
+		run.again = append(run.again, t)
+	}
 }
 
 // thenEnded ends the sweep with its `then` step.
@@ -65,19 +93,7 @@ func (c *Core) retry(ev Retry) {
 		c.journalTerminals(run)
 	}
 	for _, t := range run.failedTrials() {
-		run.budgets[t] = Budget{}
-		c.journal(TrialEntry{
-			Sweep: run.id, Trial: t, State: sweep.Waiting, Attempt: run.lastAttempt(t),
-			Asked: run.learned.asked[t], Told: run.learned.told[t], Failure: run.learned.failed[t],
-		})
-		run.reopen(t)
-		c.note(TrialMoved{
-			Sweep: run.id, Trial: t, Attempt: run.lastAttempt(t), From: sweep.Failed, To: sweep.Waiting,
-			Reason: "retried by the user", At: c.now,
-		})
-		if t != ThenTrial {
-			run.again = append(run.again, t)
-		}
+		c.waitAgain(run, t, "retried by the user")
 	}
 	run.errors = tally{}
 	c.note(SweepStarted{Sweep: run.id, Spec: run.spec, At: run.kept.Submitted, Resumed: true})
@@ -88,7 +104,7 @@ func (c *Core) retry(ev Retry) {
 	c.workArrived()
 }
 
-// reopen makes a failed trial wait again: the one move out of a terminal state, and only at the user's wish, which
+// reopen makes an ended trial wait again: the one move out of a terminal state, and only at the user's wish, which
 // is why sweep.Moves does not have it.
 func (r *sweepRun) reopen(trial int) {
 	if trial != ThenTrial {

@@ -171,7 +171,7 @@ func (w *watcher) choose(n scheduler.Select) {
 		w.later(scheduler.Stop{Sweep: n.Sweep, Reason: fmt.Sprintf("the winner's manifest cannot be written: %v", err)})
 		return
 	}
-	w.later(scheduler.Won{Sweep: n.Sweep, Manifest: manifest, Params: winner.Params})
+	w.later(scheduler.Won{Sweep: n.Sweep, Winner: scheduler.Winner{Trial: winner.Trial, Attempt: winner.Attempt}, Manifest: manifest, Params: winner.Params})
 }
 
 func (w *watcher) avoided(n scheduler.Avoided) {

@@ -37,6 +37,7 @@ type (
 		Best      float64
 		BestTrial int
 		Keep      bool
+		Winner    []int // trial and attempt; empty: none
 	}
 
 	// trialRow ends early for trials that are over: Live is nil then.
@@ -136,12 +137,16 @@ func (e *encoder) executor(x scheduler.ExecutorEntry) ([]byte, error) {
 }
 
 func (e *encoder) sweep(s scheduler.SweepEntry) ([]byte, error) {
-	return e.encode(&sweepRow{
+	row := sweepRow{
 		Number: s.Number, File: s.File, Source: s.Source, Seed: s.Seed, Overrides: s.Overrides,
 		Submitted: nanos(s.Submitted), Phase: string(s.Phase), Paused: s.Paused, Killing: s.Killing,
 		Sentence: s.Sentence, Outcome: string(s.Outcome), Ended: nanos(s.Ended), Records: s.Records, Stored: s.Stored,
 		Manifest: s.Manifest, Params: s.Params, States: s.States, Attempts: s.Attempts, Best: s.Best, BestTrial: s.BestTrial, Keep: s.KeepTrials,
-	})
+	}
+	if w := s.Winner; w != (scheduler.Winner{}) {
+		row.Winner = []int{w.Trial, w.Attempt}
+	}
+	return e.encode(&row)
 }
 
 func (e *encoder) trial(t scheduler.TrialEntry) ([]byte, error) {
@@ -189,13 +194,17 @@ func when(n int64) time.Time {
 
 // entry is a row of the bucket of sweeps, or of the log, as what it stands for.
 func (s *sweepRow) entry(id string) scheduler.SweepEntry {
-	return scheduler.SweepEntry{
+	e := scheduler.SweepEntry{
 		ID: id, Number: s.Number, File: s.File, Source: s.Source, Seed: s.Seed, Overrides: s.Overrides,
 		Submitted: when(s.Submitted), Phase: scheduler.Phase(s.Phase), Paused: s.Paused, Killing: s.Killing,
 		Sentence: s.Sentence, Outcome: scheduler.Phase(s.Outcome), Ended: when(s.Ended), Records: s.Records,
 		Stored: s.Stored, Manifest: s.Manifest, Params: s.Params, States: s.States, Attempts: s.Attempts,
 		Best: s.Best, BestTrial: s.BestTrial, KeepTrials: s.Keep,
 	}
+	if w := s.Winner; len(w) == 2 {
+		e.Winner = scheduler.Winner{Trial: w[0], Attempt: w[1]}
+	}
+	return e
 }
 
 func (t *trialRow) entry(id string, trial int) scheduler.TrialEntry {

@@ -30,13 +30,24 @@ func (l *laws) durableSweep(e scheduler.SweepEntry) {
 	if e.Phase == scheduler.Ending {
 		s.halted = true
 	}
-	s.phase = e.Phase
+	s.phase, s.winner = e.Phase, e.Winner
 }
 
 func (l *laws) durableTrial(e scheduler.TrialEntry) {
 	s := l.sweep(e.Sweep)
 	old, known := s.trials[e.Trial]
 	retried := known && old.State == sweep.Failed && e.State == sweep.Waiting
+	if known && e.Trial == scheduler.ThenTrial && e.State == sweep.Waiting && (old.State == sweep.Succeeded || old.State == sweep.Stopped) {
+		if retried = s.used != s.winner; !retried {
+			l.w.fail("law 1: the step of %s, which is %v, waits again with the same winner %v", e.Sweep, old.State, s.winner)
+		}
+	}
+	if e.Trial == scheduler.ThenTrial && e.State == sweep.Launched {
+		s.used = s.winner
+		if e.Attempt == 1 {
+			s.first = s.winner
+		}
+	}
 	switch {
 	case retried:
 		s.finals[e.Trial] = 0
@@ -116,7 +127,11 @@ func (l *laws) end(s *ledger, task scheduler.TaskID, t *taskLedger, r *results.R
 	case results.Stopped:
 		s.stopped[r.Trial] = true
 	}
-	if e.Params != nil {
+	if e.Params != nil && r.Trial == scheduler.ThenTrial {
+		if want := s.params[s.winner.Trial]; want != string(e.Params) {
+			l.w.fail("law 6: %s had the parameters %s, the winner %v has %s", task, e.Params, s.winner, want)
+		}
+	} else if e.Params != nil {
 		if first, told := s.params[r.Trial]; told && first != string(e.Params) {
 			l.w.fail("law 6: trial %d of %s had the parameters %s, now %s", r.Trial, r.Sweep, first, e.Params)
 		}

@@ -134,7 +134,8 @@ func (l *laws) outcomes(id string, board *results.Board) {
 	}
 }
 
-// followed checks that the step after the trials is on the board as the journal has it: ended once, or never begun.
+// followed checks that the step after the trials is on the board as the journal has it, ended once or never begun; and
+// that it ran with the winner, if it and the sweep succeeded.
 func (l *laws) followed(id string, board *results.Board) {
 	s := l.sweeps[id]
 	e, begun := s.trials[scheduler.ThenTrial]
@@ -144,6 +145,11 @@ func (l *laws) followed(id string, board *results.Board) {
 		l.w.fail("law 1: the step of %s is in the journal %v, on the board %v", id, begun, onBoard)
 	case begun && (seen.State != e.State.String() || s.finals[scheduler.ThenTrial] != 1):
 		l.w.fail("law 1: the step of %s is %v in the journal, %s on the board, with %d final records", id, e.State, seen.State, s.finals[scheduler.ThenTrial])
+	}
+	if w, ok := board.Winner(); ok && begun && e.State == sweep.Succeeded && s.phase == scheduler.Succeeded {
+		if won := (scheduler.Winner{Trial: w.Trial, Attempt: w.Attempt}); s.used != won {
+			l.w.fail("law 1: the step of %s ran with the winner %v, the winner is %v", id, s.used, won)
+		}
 	}
 }
 

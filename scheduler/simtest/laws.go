@@ -39,6 +39,9 @@ type ledger struct {
 	params  map[int]string // of the first attempt that told
 	lost    map[int]int    // attempts lost
 	stopped map[int]bool
+	winner  scheduler.Winner // that the step is given
+	used    scheduler.Winner // that it was last launched with
+	first   scheduler.Winner // that it was first launched with
 }
 
 // taskLedger is what is durable of one attempt.

@@ -328,5 +328,5 @@ func (p *process) choose(id string) {
 		p.w.fail("encode the winner: %v", err)
 		return
 	}
-	p.later(scheduler.Won{Sweep: id, Manifest: manifest, Params: winner.Params})
+	p.later(scheduler.Won{Sweep: id, Winner: scheduler.Winner{Trial: winner.Trial, Attempt: winner.Attempt}, Manifest: manifest, Params: winner.Params})
 }

@@ -8,6 +8,9 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler"
 )
 
 var (
@@ -91,6 +94,34 @@ func TestEveryKindStrikes(t *testing.T) {
 		if !struck {
 			t.Errorf("%v never strikes", kind)
 		}
+	}
+}
+
+// TestTheStepRunsAgain guards against a simulation in which no retry ever changes the winner.
+func TestTheStepRunsAgain(t *testing.T) {
+	again := 0
+	for seed := range uint64(60) {
+		s := Draw(seed)
+		s.Then, s.Hard, s.Retries, s.FailLimit = true, true, 0, 0
+		s.Faults = []Fault{{At: lateRetry, Kind: UserRetry}, {At: lateRetry + time.Second, Kind: CrashSilent}, {At: 2 * lateRetry, Kind: UserRetry}}
+		w, err := newWorld(s, NoBug, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.run(w.begin.Add(s.span()), func() bool { return false })
+		w.endGame()
+		w.disk.remove()
+		if w.failure != "" {
+			t.Errorf("seed %d: %s", seed, w.failure)
+		}
+		for _, l := range w.laws.sweeps {
+			if l.trials[scheduler.ThenTrial].Attempt > 1 && l.used != l.first {
+				again++
+			}
+		}
+	}
+	if again < 5 {
+		t.Errorf("the step ran again with another winner in %d stories only", again)
 	}
 }
 

@@ -76,8 +76,13 @@ func Draw(seed uint64) Story {
 	s.Target, s.Learns = one(10), one(4)
 	s.Faults = drawFaults(r)
 	s.Foreign = max(0, r.IntN(6)-3)
+	if s.Then { // most sweeps have ended by then, and the retry may make another trial the winner
+		s.Faults = append(s.Faults, Fault{At: lateRetry, Kind: UserRetry, Arg: r.Uint32()})
+	}
 	return s
 }
+
+const lateRetry = 20 * time.Minute
 
 // drawFaults scatters up to two dozen faults of a few kinds over the first minutes.
 func drawFaults(r *rand.Rand) []Fault {
