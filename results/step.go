@@ -2,7 +2,8 @@ package results
 
 // Step is what sweep.json says of the step that follows the trials.
 type Step struct {
-	State     string     `json:"state"`             // as a trial's; Waiting until the sweep has ended
+	Sweep     string     `json:"sweep,omitempty"`   // the sweep that followed, when it is no step of this one; then the rest is empty
+	State     string     `json:"state,omitempty"`   // as a trial's; Waiting until the sweep has ended
 	Attempt   int        `json:"attempt,omitempty"` // the one that counts
 	Exit      *int       `json:"exit,omitempty"`    // its exit code; nil: it has not ended
 	Reason    string     `json:"reason,omitempty"`

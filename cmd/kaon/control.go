@@ -203,7 +203,7 @@ func stored(ctx context.Context, src source, out *output) (status, error) {
 	if known.Finished == "" {
 		s.State = "interrupted"
 	}
-	if known.Then != nil {
+	if known.Then != nil && known.Then.Sweep == "" {
 		s.Then = board.Step().State
 	}
 	if best, ok := board.Best(); ok {

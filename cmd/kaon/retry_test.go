@@ -1,6 +1,7 @@
 package main
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -94,6 +95,52 @@ func TestRetryRunsTheThenStep(t *testing.T) {
 	if p.object(first.Sweep, results.BoardFile, &board); board.Attempts != 6 {
 		t.Errorf("trials ran again: %d attempts", board.Attempts)
 	}
+}
+
+// What follows the trials runs again when a retry has made another one the winner, and only then.
+func TestRetryThatChangesTheWinner(t *testing.T) {
+	p := newPlace(t)
+	p.write("sweep.yaml", mendable+"then: {command: 'echo ${winner.trial} >> followed'}\n")
+	id := contract(t, p.kaon("run", "sweep.yaml", "--json").ends(exitDone)).Sweep
+	p.kaon("retry", id).ends(exitDone).prints("3 succeeded, 3 failed")
+	if got := p.read("followed"); got != "4\n" {
+		t.Errorf("with the same winner the step wrote %q", got)
+	}
+	p.write("mended", "")
+	p.kaon("retry", id).ends(exitDone).prints("6 succeeded, 0 failed", "then: succeeded", "winner: trial 5")
+	if got := p.read("followed"); got != "4\n5\n" {
+		t.Errorf("the step wrote %q, want the winners 4 and 5", got)
+	}
+	p.kaon("run", "--resume", id).ends(exitDone)
+	if got := p.read("followed"); got != "4\n5\n" {
+		t.Errorf("after a resume of the ended sweep the step wrote %q", got)
+	}
+	var step results.Trial
+	if p.kaon("trial", id+"/then", "--json").ends(exitDone).json(&step); step.Attempt != 2 || string(step.Params) != "{\n    \"x\": 5\n  }" {
+		t.Errorf("the step is %+v with %s", step, step.Params)
+	}
+}
+
+// The same for a spec that follows: it becomes a sweep of its own for every winner.
+func TestRetryThatChangesTheWinnerOfASpec(t *testing.T) {
+	p := newPlace(t)
+	p.write("sweep.yaml", mendable+"then: next.yaml\n")
+	p.write("next.yaml", "method: grid\nmetric: {name: z, goal: maximize}\nparameters: {w: {values: [1]}}\ncommand: echo ${winner.trial} >> followed; echo z=1\n")
+	p.kaon("run", "sweep.yaml").ends(exitDone).prints("-then succeeded")
+	first, err := filepath.Glob(filepath.Join(p.dir, "kaon-results/sweeps/*-then"))
+	if err != nil || len(first) != 1 {
+		t.Fatalf("%v, %v", first, err)
+	}
+	follower := filepath.Base(first[0])
+	id := strings.TrimSuffix(follower, "-then")
+	p.kaon("retry", id).ends(exitDone).prints(follower + " succeeded")
+	p.write("mended", "")
+	p.kaon("retry", id).ends(exitDone).prints(follower + "-2 succeeded")
+	p.kaon("run", "--resume", id).ends(exitDone).prints(follower + "-2 succeeded")
+	if got := p.read("followed"); got != "4\n5\n" {
+		t.Errorf("the sweeps that followed wrote %q, want the winners 4 and 5", got)
+	}
+	p.kaon("trial", id+"/then").ends(exitUsage).says("sweep " + follower + "-2 followed it")
 }
 
 // Whoever reads the end of a run learns what failed most often, one trial to look at, and how to go on.

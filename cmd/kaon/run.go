@@ -183,7 +183,7 @@ func (r *runner) resume(ctx context.Context, id string, retry bool) (outcome, er
 	return r.next(ctx, o, spec, err)
 }
 
-// next runs the spec of a sweep's `then`, once; it may have been begun before an interruption.
+// next runs the spec of a sweep's `then` with its winner, once; it may have been begun before an interruption.
 func (r *runner) next(ctx context.Context, o outcome, spec *sweep.Spec, err error) (outcome, error) {
 	if err != nil || o.phase != scheduler.Succeeded || spec.Then == nil || spec.Then.Next == nil || o.winner == nil {
 		return o, err
@@ -191,21 +191,70 @@ func (r *runner) next(ctx context.Context, o outcome, spec *sweep.Spec, err erro
 	if !r.flags.JSON {
 		r.print(o)
 	}
-	id := o.Sweep + "-then"
-	if _, err := os.Stat(filepath.Join(r.flags.state(id), journalFile)); err == nil {
+	id, begun, err := r.follower(o)
+	if err == nil {
+		err = r.tellFollower(ctx, o.Sweep, id)
+	}
+	if err != nil {
+		return o, err
+	}
+	if begun {
 		return r.resume(ctx, id, false)
 	}
 	return r.submit(ctx, id, spec.Then.Next, o.winner)
 }
 
+// follower is the sweep that follows with the winner of another, and whether it was begun before. A retry may have made
+// another trial the winner since the last one that was begun; then the next number is taken.
+func (r *runner) follower(o outcome) (id string, begun bool, err error) {
+	for n := 1; ; n++ {
+		if id = o.Sweep + "-then"; n > 1 {
+			id = fmt.Sprintf("%s-%d", id, n)
+		}
+		if _, err := os.Stat(filepath.Join(r.flags.state(id), journalFile)); err != nil {
+			return id, false, nil
+		}
+		winner, err := readWinner(r.flags.state(id))
+		if err != nil {
+			return "", false, err
+		}
+		if winner != nil && winner.Trial == o.winner.Trial && winner.Attempt == o.winner.Attempt {
+			return id, true, nil
+		}
+	}
+}
+
+// tellFollower has sweep.json name the sweep that follows.
+func (r *runner) tellFollower(ctx context.Context, id, follower string) error {
+	known, err := results.ReadSweep(ctx, r.bucket, id)
+	if err == nil {
+		known.Then = &results.Step{Sweep: follower}
+		err = results.WriteSweep(ctx, r.bucket, known)
+	}
+	if err != nil {
+		return r.explain(fmt.Errorf("note in %s which sweep follows: %w", id, err))
+	}
+	return nil
+}
+
+// readWinner is the winner that a `then` sweep started from; nil when it is none.
+func readWinner(folder string) (*results.Winner, error) {
+	data, err := os.ReadFile(filepath.Join(folder, winnerFile))
+	if err != nil {
+		return nil, nil
+	}
+	winner := new(results.Winner)
+	if err := json.Unmarshal(data, winner); err != nil {
+		return nil, fmt.Errorf("read %s: %w", winnerFile, err)
+	}
+	return winner, nil
+}
+
 // readState reads back what a sweep was started with.
 func readState(folder, id string) (*sweep.Spec, *results.Winner, error) {
-	var winner *results.Winner
-	if data, err := os.ReadFile(filepath.Join(folder, winnerFile)); err == nil {
-		winner = new(results.Winner)
-		if err := json.Unmarshal(data, winner); err != nil {
-			return nil, nil, fmt.Errorf("read %s: %w", winnerFile, err)
-		}
+	winner, err := readWinner(folder)
+	if err != nil {
+		return nil, nil, err
 	}
 	j, err := journal.Open(filepath.Join(folder, journalFile))
 	if err != nil {

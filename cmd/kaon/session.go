@@ -235,7 +235,10 @@ func (s *session) finish(ctx context.Context, ended scheduler.SweepEnded, summar
 	if err != nil {
 		return err
 	}
-	sweepFile.State, sweepFile.Then = string(ended.Phase), s.watcher.step(s.cfg.spec)
+	sweepFile.State = string(ended.Phase)
+	if step := s.watcher.step(s.cfg.spec); step != nil {
+		sweepFile.Then = step
+	}
 	if sweepFile.Finished == "" {
 		sweepFile.Finished = time.Now().UTC().Format(time.RFC3339Nano)
 	}

@@ -85,8 +85,11 @@ func (s source) has(ctx context.Context, board *results.Board, trial int) error 
 	if err != nil {
 		return s.explain(ctx, err)
 	}
-	if known.Then == nil {
-		return usage(fmt.Errorf("sweep %s has no `then` step of its own", s.id))
+	switch {
+	case known.Then == nil:
+		return usage(fmt.Errorf("sweep %s has no `then` step", s.id))
+	case known.Then.Sweep != "":
+		return usage(fmt.Errorf("sweep %s has no `then` step: sweep %s followed it", s.id, known.Then.Sweep))
 	}
 	return nil
 }
