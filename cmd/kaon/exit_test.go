@@ -110,12 +110,11 @@ func TestUnreachableEndsWithThree(t *testing.T) {
 	closed := closedPort(t)
 
 	began := time.Now()
-	r := p.kaon("run", "square.yaml", "--cluster", "mesos://"+closed, "--connect-timeout", "1s").ends(exitUnreachable).
-		says("no master can be reached", "connection refused", "kaon run --resume square-")
+	p.kaon("run", "square.yaml", "--cluster", "mesos://"+closed, "--connect-timeout", "1s").ends(exitUnreachable).
+		says("no master can be reached", "connection refused", "nothing of it ran")
 	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("it took %v to give up after 1s", took)
 	}
-	p.kaon("run", "--resume", strings.Fields(hint(t, r))[2]).ends(exitDone).prints("8 succeeded") // on this machine, then
 
 	p.kaon("run", "square.yaml", "--results", "a file").ends(exitUnreachable).says("a file")
 	p.kaon("run", "square.yaml", "--results", "/proc/nowhere").ends(exitUnreachable).says("/proc/nowhere")

@@ -147,11 +147,13 @@ func (r *runner) submit(ctx context.Context, id string, spec *sweep.Spec, winner
 	}
 	s, err := openSession(ctx, r.session(id, spec, winner))
 	if err != nil {
+		if !errors.Is(err, scheduler.ErrLocked) {
+			r.forget(id)
+		}
 		return outcome{}, r.explain(err)
 	}
 	if err := s.submit(ctx, spec); err != nil {
-		_ = s.close(ctx) // the first error is the one to tell
-		return outcome{}, r.explain(err)
+		return outcome{}, r.abandon(s, err)
 	}
 	o, err := r.watch(ctx, s, spec)
 	return r.next(ctx, o, spec, err)
@@ -163,6 +165,10 @@ func (r *runner) resume(ctx context.Context, id string, retry bool) (outcome, er
 		return outcome{}, usage(fmt.Errorf("resume %s: no journal in %s: --results and --state must be those of the run that was interrupted", id, r.flags.state(id)))
 	}
 	spec, winner, err := readState(r.flags.state(id), id)
+	if errors.Is(err, errNotAccepted) {
+		r.discard(id)
+		r.forget(id)
+	}
 	if err != nil {
 		return outcome{}, err
 	}
@@ -214,6 +220,11 @@ func (r *runner) follower(o outcome) (id string, begun bool, err error) {
 		if _, err := os.Stat(filepath.Join(r.flags.state(id), journalFile)); err != nil {
 			return id, false, nil
 		}
+		if _, _, err := readState(r.flags.state(id), id); errors.Is(err, errNotAccepted) {
+			r.discard(id)
+			r.forget(id)
+			return id, false, nil
+		}
 		winner, err := readWinner(r.flags.state(id))
 		if err != nil {
 			return "", false, err
@@ -261,25 +272,45 @@ func readState(folder, id string) (*sweep.Spec, *results.Winner, error) {
 		return nil, nil, fmt.Errorf("open journal of %s: %w", id, err)
 	}
 	defer j.Close()
+	entry, known, err := entryOf(j, id)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read journal of %s: %w", id, err)
+	}
+	if !known {
+		return nil, nil, usage(fmt.Errorf("resume %s: %w: run it anew", id, errNotAccepted))
+	}
+	spec, err := parseEntry(entry, winner)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the spec of %s from its journal: %w", id, err)
+	}
+	return spec, winner, nil
+}
+
+// errNotAccepted: the journal does not have the sweep.
+var errNotAccepted = errors.New("it was interrupted before it was accepted, so nothing of it ran")
+
+// entryOf is a sweep as its journal has it.
+func entryOf(j *journal.Journal, id string) (e scheduler.SweepEntry, known bool, err error) {
 	for entry, err := range j.Load() {
 		if err != nil {
-			return nil, nil, fmt.Errorf("read journal of %s: %w", id, err)
+			return e, false, err
 		}
 		if e, ok := entry.(scheduler.SweepEntry); ok && e.ID == id {
-			spec, err := parseEntry(e, winner)
-			if err != nil {
-				return nil, nil, fmt.Errorf("read the spec of %s from its journal: %w", id, err)
-			}
-			return spec, winner, nil
+			return e, true, nil
 		}
 	}
-	return nil, nil, usage(fmt.Errorf("resume %s: it was interrupted before it was accepted, so nothing of it ran: run it anew", id))
+	return e, false, nil
 }
 
 func (r *runner) session(id string, spec *sweep.Spec, winner *results.Winner) sessionConfig {
 	return sessionConfig{
 		id: id, spec: spec, state: r.flags.state(id), bucket: r.bucket, results: folderOf(r.flags.Results), stats: r.stats, winner: winner, log: r.log,
 		clusterFlags: r.flags.clusterFlags,
+		tell: func(line string) {
+			if !r.flags.Quiet {
+				fmt.Fprintf(r.out.stderr, "kaon: %s\n", line)
+			}
+		},
 	}
 }
 

@@ -40,6 +40,7 @@ type session struct {
 	writer  *results.Writer
 	door    *control.Server // nil: this place has no sockets
 	before  int             // trials that had ended when this process began
+	stored  bool            // the bucket may hold something of a sweep that is new
 
 	cancel     context.CancelFunc
 	loopDone   chan struct{}
@@ -68,6 +69,7 @@ type sessionConfig struct {
 	winner  *results.Winner // of the sweep before, when this one is its `then`
 	retry   bool            // run what has failed again
 	resumed bool            // it has begun before
+	tell    func(string)    // says what must be known before there is a display
 	log     *slog.Logger
 
 	clusterFlags
@@ -182,8 +184,13 @@ func (s *session) openResults(ctx context.Context) error {
 	return nil
 }
 
-// submit puts the spec into the bucket and hands the sweep in.
+// submit waits for a master, puts the spec into the bucket and hands the sweep in: a sweep that nobody could have run is
+// in no bucket.
 func (s *session) submit(ctx context.Context, spec *sweep.Spec) error {
+	if err := s.connect(ctx); err != nil {
+		return err
+	}
+	s.stored = true
 	name := results.ObjectName(s.cfg.id, results.SpecFile)
 	if err := s.cfg.bucket.Put(ctx, name, bytes.NewReader(spec.Source)); err != nil {
 		return fmt.Errorf("store spec: %w", err)
@@ -201,6 +208,37 @@ func (s *session) submit(ctx context.Context, spec *sweep.Spec) error {
 		}
 	}
 	return err
+}
+
+// connect waits until a master has taken the scheduler in.
+func (s *session) connect(ctx context.Context) error {
+	patience := time.NewTimer(lookAloud)
+	defer patience.Stop()
+	for {
+		select {
+		case <-s.watcher.taken:
+			return nil
+		case err := <-s.failed:
+			return err
+		case <-ctx.Done():
+			return errInterrupted
+		case <-patience.C:
+			s.cfg.tell("looking for a master: " + s.cluster.name)
+		}
+	}
+}
+
+// lookAloud is how long a master may take to answer before people are told that one is looked for.
+const lookAloud = time.Second
+
+// accepted tells whether the journal has the sweep, which then may have begun. The session may have failed.
+func (s *session) accepted(ctx context.Context) bool {
+	snap, err := s.loop.Snapshot(ctx)
+	if err != nil { // the loop has ended, and answers no more
+		_, known, _ := entryOf(s.journal, s.cfg.id) // what cannot be read was not written
+		return known
+	}
+	return len(snap.Sweeps) > 0
 }
 
 // retrying tells whether there is anything to run again.

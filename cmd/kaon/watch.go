@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -101,6 +104,52 @@ func (r *runner) leave(s *session, why error) error {
 		return silently(exitInterrupted)
 	}
 	return unreachable(fmt.Errorf("%w\ngo on with: %s", why, again)) // it has not finished: neither done nor failed
+}
+
+// abandon closes a session whose sweep was not submitted, and removes what there is of it. A sweep that the journal has
+// all the same is left as an interrupted one.
+func (r *runner) abandon(s *session, why error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if s.accepted(ctx) {
+		return r.leave(s, why)
+	}
+	_ = s.teardown(ctx) // fails when no master has taken it in, and then there is nothing to remove
+	_ = s.close(ctx)    // the first error is the one to tell
+	if s.stored {
+		r.discard(s.cfg.id)
+	}
+	r.forget(s.cfg.id)
+	if w := s.cfg.winner; w != nil {
+		fmt.Fprintf(r.out.stderr, "kaon: %s has not begun; go on with: %s\n", s.cfg.id, r.again("run --resume", w.Sweep))
+	}
+	if errors.Is(why, errInterrupted) || errors.Is(why, context.Canceled) {
+		fmt.Fprintln(r.out.stderr, "interrupted before anything ran: nothing is left behind")
+		return silently(exitInterrupted)
+	}
+	return r.explain(fmt.Errorf("%w\nnothing of it ran, and nothing is left behind", why))
+}
+
+// discard removes from the results what there is of a sweep of which nothing ran.
+func (r *runner) discard(id string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	for _, file := range []string{results.SweepFile, results.SpecFile} {
+		if err := r.bucket.Delete(ctx, results.ObjectName(id, file)); err != nil {
+			r.log.Error("a sweep that never began stays in the results", "sweep", id, "err", err)
+		}
+	}
+}
+
+// forget removes the state folder of a sweep of which nothing ran.
+func (r *runner) forget(id string) {
+	state := r.flags.state(id)
+	if err := os.RemoveAll(state); err != nil {
+		r.log.Error("the state of a sweep that never began stays", "folder", state, "err", err)
+	}
+	if r.flags.State == "" {
+		_ = os.Remove(filepath.Dir(state)) // unless another sweep has state there
+	}
 }
 
 // again is the command that goes on with a sweep.

@@ -25,6 +25,7 @@ type watcher struct {
 	// retrying: the sweep had ended and is run again, so its former end is no news.
 	retrying bool
 
+	taken chan struct{}               // capacity 1: a master has taken the scheduler in
 	lines chan string                 // capacity linesKept; a line that finds it full is dropped, counts stay true
 	ended chan scheduler.SweepEnded   // capacity 1
 	begun chan scheduler.SweepStarted // capacity 1
@@ -42,7 +43,7 @@ const linesKept = 256
 
 func newWatcher(id string, board *results.Board) *watcher {
 	w := &watcher{
-		id: id, lines: make(chan string, linesKept),
+		id: id, taken: make(chan struct{}, 1), lines: make(chan string, linesKept),
 		ended: make(chan scheduler.SweepEnded, 1), begun: make(chan scheduler.SweepStarted, 1),
 	}
 	w.mu.board = board
@@ -86,6 +87,9 @@ func offer[T any](c chan T, v T) {
 }
 
 func (w *watcher) connected(n scheduler.Connected) {
+	if n.Master != "" {
+		offer(w.taken, struct{}{})
+	}
 	if n.Master == "" && n.Err != nil {
 		w.say("lost the master: %v; looking for it again", n.Err)
 	}
