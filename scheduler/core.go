@@ -157,9 +157,9 @@ func (c *Core) submit(ev Submit) {
 		KeepTrials: run.study.Learns(),
 	}
 	c.adopt(run)
-	c.journal(run.kept)
+	c.keep(run)
 	c.note(SweepStarted{Sweep: ev.ID, Spec: ev.Spec, At: c.now})
-	c.watchWall(run)
+	c.work(run)
 	c.workArrived()
 }
 
@@ -204,7 +204,12 @@ func (c *Core) pause(id string, paused bool) {
 		return
 	}
 	run.kept.Paused = paused
-	c.journal(run.kept)
+	if paused {
+		c.rest(run)
+	} else {
+		c.work(run)
+	}
+	c.keep(run)
 	c.workArrived()
 }
 

@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -69,7 +68,7 @@ func (c *Core) halt(run *sweepRun, outcome Phase, sentence string, kill bool) {
 	switch run.kept.Phase {
 	case Active, Selecting, Following:
 		run.kept.Phase, run.kept.Outcome, run.kept.Sentence, run.kept.Killing = Ending, outcome, sentence, kill
-		c.journal(run.kept)
+		c.keep(run)
 		c.note(SweepEnding{Sweep: run.id, Sentence: sentence})
 		c.endAllWaiting(run, sentence)
 	case Ending:
@@ -79,7 +78,7 @@ func (c *Core) halt(run *sweepRun, outcome Phase, sentence string, kill bool) {
 	if kill {
 		if !run.kept.Killing {
 			run.kept.Killing = true
-			c.journal(run.kept)
+			c.keep(run)
 		}
 		for _, att := range run.inOrder() {
 			c.kill(att, endStopped, sentence)
@@ -161,19 +160,6 @@ func (c *Core) watchTarget(att *attempt) {
 	c.halt(run, Succeeded, fmt.Sprintf("trial %d reached the target: %s = %v (target %v)", att.trial, m.Name, v, *m.Target), false)
 }
 
-// watchWall ends a sweep when its time is over.
-func (c *Core) watchWall(run *sweepRun) {
-	wall := run.spec.Limits.Wall
-	if wall <= 0 {
-		return
-	}
-	c.timers.set(run.kept.Submitted.Add(wall), func(time.Time) {
-		if !run.kept.Phase.Ended() {
-			c.halt(run, Halted, fmt.Sprintf("stopped after %v (limits.wall)", wall), true)
-		}
-	})
-}
-
 // endIfDone ends a sweep whose trials have all ended.
 func (c *Core) endIfDone(run *sweepRun) {
 	if run.kept.Phase.Ended() || !run.allEnded() || len(run.live) > 0 {
@@ -211,11 +197,12 @@ func (r *sweepRun) sentence(what string) string {
 
 // end closes a sweep: from here on the journal holds one entry for it, and the records the bucket lacks.
 func (c *Core) end(run *sweepRun, phase Phase, sentence string) {
+	c.rest(run)
 	run.kept.Phase, run.kept.Sentence, run.kept.Ended = phase, sentence, c.now
 	run.kept.States, run.kept.Attempts = packRuns(run.states), packRuns(run.attempts)
 	run.kept.Records = run.records
 	run.kept.Best, run.kept.BestTrial = run.best, run.bestTrial
-	c.journal(run.kept)
+	c.keep(run)
 	run.kept.States, run.kept.Attempts = nil, nil
 	run.window, run.again = window{}, nil
 	c.note(SweepEnded{

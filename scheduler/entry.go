@@ -30,6 +30,7 @@ type (
 		Seed       uint64
 		Overrides  []string
 		Submitted  time.Time
+		Worked     time.Duration // for which schedulers had it, without pauses, as of this entry; since it was retried, if it was
 		Phase      Phase
 		Paused     bool
 		Killing    bool   // an Ending sweep kills what runs

@@ -214,9 +214,11 @@ func (c *Core) resume(run *sweepRun) error {
 		}
 	}
 	run.skipped = nil
+	if !run.kept.Phase.Ended() && !run.kept.Paused {
+		c.work(run)
+	}
 	switch run.kept.Phase {
 	case Active:
-		c.watchWall(run)
 		c.endIfDone(run)
 	case Selecting, Following:
 		c.endWaitingTrials(run, run.kept.Sentence) // those that a target kept from starting have no entries

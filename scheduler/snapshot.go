@@ -29,6 +29,7 @@ type SweepStatus struct {
 	Best      float64
 	BestTrial int // -1: none
 	Submitted time.Time
+	Worked    time.Duration // for which schedulers had it, without pauses
 	Ended     time.Time
 	Then      sweep.State
 }
@@ -49,7 +50,7 @@ func (c *Core) Snapshot() Snapshot {
 		s.Sweeps = append(s.Sweeps, SweepStatus{
 			ID: r.id, Spec: r.spec, Phase: r.kept.Phase, Paused: r.kept.Paused, Sentence: r.kept.Sentence,
 			Counts: r.tallies(), Best: r.best, BestTrial: r.bestTrial,
-			Submitted: r.kept.Submitted, Ended: r.kept.Ended, Then: r.state(ThenTrial),
+			Submitted: r.kept.Submitted, Worked: r.worked(c.now), Ended: r.kept.Ended, Then: r.state(ThenTrial),
 		})
 	}
 	for id, a := range c.agents {

@@ -20,7 +20,7 @@ import (
 //
 //	submit s trials=3 retries=1 objective=loss …   offer a1 cpus=4 [arch=arm64] (mem and disk abound)
 //	update s.0.1 RUNNING [uuid=u1] [loss=1,2 first=0] [exit=0] [reason=…] [from=a1] [garbled]
-//	tick 30s   subscribe [f2]   disconnect   crash   executor-gone s.0.1 86   stop s   stop-trial s 1   agent-gone a1   won s [trial=1] [attempt=2]   retry s   stored s 3
+//	tick 30s   subscribe [f2]   disconnect   crash [away=24h]   pause s   resume s   executor-gone s.0.1 86   stop s   stop-trial s 1   agent-gone a1   won s [trial=1] [attempt=2]   retry s   stored s 3
 func TestStories(t *testing.T) {
 	datadriven.Walk(t, "testdata/stories", func(t *testing.T, path string) {
 		s := &story{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), mem: &Memory{}, core: NewCore(testConfig())}
@@ -85,6 +85,14 @@ func (s *story) command(t *testing.T, d *datadriven.TestData) {
 	case "disconnect":
 		step(Disconnected{})
 	case "crash":
+		var away string
+		if d.MaybeScanArgs(t, "away", &away) { // before somebody starts it again
+			wait, err := time.ParseDuration(away)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.now = s.now.Add(wait)
+		}
 		core, err := Restore(s.now, testConfig(), s.mem.Load())
 		if err != nil {
 			t.Fatal(err)
@@ -100,6 +108,10 @@ func (s *story) command(t *testing.T, d *datadriven.TestData) {
 		step(AgentGone{offers.AgentID(arg(0))})
 	case "stop":
 		step(Stop{Sweep: arg(0)})
+	case "pause":
+		step(Pause{Sweep: arg(0)})
+	case "resume":
+		step(Resume{Sweep: arg(0)})
 	case "retry":
 		step(Retry{Sweep: arg(0)})
 	case "won":

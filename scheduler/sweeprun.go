@@ -17,6 +17,8 @@ type sweepRun struct {
 	study  Study
 	outfit outfit     // of the executors of its attempts
 	kept   SweepEntry // as the journal has it
+	since  time.Time  // when its clock went on from kept.Worked; zero: it stands
+	wallAt time.Time  // of the timer that watches it
 
 	total    int
 	states   []uint8  // sweep.State per trial; slot total is the `then` step

@@ -8,8 +8,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// choose asks for the winner of a sweep whose `then` is a command, and reports whether it did. A `then` that is
-// a spec is submitted as a sweep of its own by whoever hears SweepEnded.
+// choose asks for the winner of a sweep whose `then` is a command, unless there is no time left, and reports whether the sweep
+// needs no other end. A `then` that is a spec is submitted as a sweep of its own by whoever hears SweepEnded.
 func (c *Core) choose(run *sweepRun) bool {
 	if !run.spec.Then.Step() || run.counts[sweep.Succeeded]+run.counts[sweep.Cached] == 0 {
 		return false
@@ -17,8 +17,12 @@ func (c *Core) choose(run *sweepRun) bool {
 	if run.state(ThenTrial) != sweep.Waiting && run.kept.Winner == (Winner{}) {
 		return false // it was stopped before its turn
 	}
+	if run.late(c.now) {
+		c.end(run, Halted, fmt.Sprintf("stopped after %v (limits.wall), before the `then` step", run.spec.Limits.Wall))
+		return true
+	}
 	run.kept.Phase = Selecting
-	c.journal(run.kept)
+	c.keep(run)
 	c.note(Select{Sweep: run.id})
 	return true
 }
@@ -36,7 +40,7 @@ func (c *Core) won(ev Won) {
 	}
 	run.kept.Phase, run.kept.Winner, run.kept.Manifest, run.kept.Params = Following, ev.Winner, ev.Manifest, ev.Params
 	run.then = nil // it asks for what the winner asked for
-	c.journal(run.kept)
+	c.keep(run)
 	if again {
 		c.waitAgain(run, ThenTrial, "another trial has won since it ran")
 	}
@@ -89,7 +93,8 @@ func (c *Core) retry(ev Retry) {
 			return
 		}
 		run.kept.Phase, run.kept.Sentence, run.kept.Ended = Active, "", time.Time{}
-		run.kept.Outcome = ""
+		run.kept.Outcome, run.kept.Worked, run.kept.Paused = "", 0, false
+		c.work(run)
 		c.journalTerminals(run)
 	}
 	for _, t := range run.failedTrials() {
@@ -100,7 +105,7 @@ func (c *Core) retry(ev Retry) {
 	if run.allEnded() && run.kept.Phase == Active { // only the `then` step failed
 		run.kept.Phase = Following
 	}
-	c.journal(run.kept)
+	c.keep(run)
 	c.workArrived()
 }
 
@@ -129,7 +134,7 @@ func (r *sweepRun) failedTrials() []int {
 
 // journalTerminals writes the trials of a reopened sweep one by one again, as long as it is not ended.
 func (c *Core) journalTerminals(run *sweepRun) {
-	c.journal(run.kept)
+	c.keep(run)
 	if run.kept.KeepTrials {
 		return
 	}

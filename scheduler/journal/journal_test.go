@@ -147,7 +147,7 @@ func draw(t *rapid.T, numbers map[string]uint64) scheduler.Entry {
 			ID: id, Number: uint64(id[0]), File: "f", Source: []byte("x: 2"), Seed: 1 << 63, Overrides: []string{"a=b"},
 			Submitted: epoch, Ended: epoch.Add(time.Hour), Sentence: "done", Outcome: scheduler.Succeeded, Killing: true,
 			Phase:  rapid.SampledFrom([]scheduler.Phase{scheduler.Active, scheduler.Succeeded}).Draw(t, "phase"),
-			States: []byte{1, 2}, Attempts: []byte{3}, Winner: scheduler.Winner{Trial: rapid.IntRange(0, 9).Draw(t, "winner"), Attempt: 2}, Best: 0.5, BestTrial: 7, Stored: numbers[id] / 2, Records: numbers[id],
+			States: []byte{1, 2}, Attempts: []byte{3}, Winner: scheduler.Winner{Trial: rapid.IntRange(0, 9).Draw(t, "winner"), Attempt: 2}, Worked: time.Hour, Best: 0.5, BestTrial: 7, Stored: numbers[id] / 2, Records: numbers[id],
 		}
 	case 3, 4:
 		numbers[id]++

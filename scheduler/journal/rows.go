@@ -38,6 +38,7 @@ type (
 		BestTrial int
 		Keep      bool
 		Winner    []int // trial and attempt; empty: none
+		Worked    int64 // nanoseconds
 	}
 
 	// trialRow ends early for trials that are over: Live is nil then.
@@ -141,7 +142,7 @@ func (e *encoder) sweep(s scheduler.SweepEntry) ([]byte, error) {
 		Number: s.Number, File: s.File, Source: s.Source, Seed: s.Seed, Overrides: s.Overrides,
 		Submitted: nanos(s.Submitted), Phase: string(s.Phase), Paused: s.Paused, Killing: s.Killing,
 		Sentence: s.Sentence, Outcome: string(s.Outcome), Ended: nanos(s.Ended), Records: s.Records, Stored: s.Stored,
-		Manifest: s.Manifest, Params: s.Params, States: s.States, Attempts: s.Attempts, Best: s.Best, BestTrial: s.BestTrial, Keep: s.KeepTrials,
+		Manifest: s.Manifest, Params: s.Params, States: s.States, Attempts: s.Attempts, Best: s.Best, BestTrial: s.BestTrial, Keep: s.KeepTrials, Worked: int64(s.Worked),
 	}
 	if w := s.Winner; w != (scheduler.Winner{}) {
 		row.Winner = []int{w.Trial, w.Attempt}
@@ -199,7 +200,7 @@ func (s *sweepRow) entry(id string) scheduler.SweepEntry {
 		Submitted: when(s.Submitted), Phase: scheduler.Phase(s.Phase), Paused: s.Paused, Killing: s.Killing,
 		Sentence: s.Sentence, Outcome: scheduler.Phase(s.Outcome), Ended: when(s.Ended), Records: s.Records,
 		Stored: s.Stored, Manifest: s.Manifest, Params: s.Params, States: s.States, Attempts: s.Attempts,
-		Best: s.Best, BestTrial: s.BestTrial, KeepTrials: s.Keep,
+		Best: s.Best, BestTrial: s.BestTrial, KeepTrials: s.Keep, Worked: time.Duration(s.Worked),
 	}
 	if w := s.Winner; len(w) == 2 {
 		e.Winner = scheduler.Winner{Trial: w[0], Attempt: w[1]}

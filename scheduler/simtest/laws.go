@@ -15,17 +15,19 @@ import (
 
 // laws watches a run and compares what the scheduler does with what its journal holds and with the truth.
 type laws struct {
-	w      *world
-	sweeps map[string]*ledger
-	tasks  map[scheduler.TaskID]*taskLedger
-	sent   map[string]update // updates on their way, by uuid, undamaged
-	held   map[offers.OfferID]holding
-	used   map[offers.OfferID]bool // ever used or declined
-	rebuff map[scheduler.TaskID]int
-	turn   turnLedger
-	out    map[offers.OfferID]bool // offered by the master and neither used nor taken back, as far as its stream tells
-	quiet  bool                    // the last word about offers was SUPPRESS
-	offers int                     // offers that came since
+	w       *world
+	sweeps  map[string]*ledger
+	tasks   map[scheduler.TaskID]*taskLedger
+	sent    map[string]update // updates on their way, by uuid, undamaged
+	held    map[offers.OfferID]holding
+	used    map[offers.OfferID]bool // ever used or declined
+	rebuff  map[scheduler.TaskID]int
+	turn    turnLedger
+	out     map[offers.OfferID]bool // offered by the master and neither used nor taken back, as far as its stream tells
+	quiet   bool                    // the last word about offers was SUPPRESS
+	offers  int                     // offers that came since
+	watches map[string]*watch
+	seen    time.Time // the highest time that the process's clock has shown
 }
 
 // ledger is what is durable of one sweep.
@@ -79,7 +81,7 @@ func newLaws(w *world) laws {
 	return laws{
 		w: w, sweeps: map[string]*ledger{}, tasks: map[scheduler.TaskID]*taskLedger{}, sent: map[string]update{},
 		held: map[offers.OfferID]holding{}, used: map[offers.OfferID]bool{}, rebuff: map[scheduler.TaskID]int{},
-		out: map[offers.OfferID]bool{},
+		out: map[offers.OfferID]bool{}, watches: map[string]*watch{},
 	}
 }
 
@@ -126,8 +128,10 @@ func (l *laws) mayCorrupt(task scheduler.TaskID) bool { return l.rebuff[task] < 
 func (l *laws) corrupted(task scheduler.TaskID) { l.rebuff[task]++ }
 
 // born is a new process: it holds nothing.
-func (l *laws) born(*process) {
+func (l *laws) born(p *process) {
 	clear(l.held)
+	l.seen = p.clock()
+	l.read(p, true)
 	l.quiet = false
 	for _, t := range l.tasks {
 		if !t.ended {
@@ -177,7 +181,10 @@ func over(s scheduler.TaskState) bool {
 	return false
 }
 
-func (l *laws) turnBegins(*process) { l.turn = turnLedger{} }
+func (l *laws) turnBegins(p *process) {
+	l.turn = turnLedger{}
+	l.pass(p)
+}
 
 // stepping sees an event before the core does.
 func (l *laws) stepping(p *process, ev scheduler.Event) {
@@ -253,6 +260,7 @@ func (l *laws) turnEnds(p *process) {
 			live++
 		}
 	}
+	l.read(p, false)
 	if live != s.Live {
 		l.w.fail("law 4: %d attempts are believed alive, %d trials run", s.Live, live)
 	}

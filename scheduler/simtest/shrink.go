@@ -87,6 +87,7 @@ func (h *shrinker) setting() {
 		func(s *Story) { s.Bolt = false },
 		func(s *Story) { s.Parallel = 0 },
 		func(s *Story) { s.FailLimit = 0 },
+		func(s *Story) { s.Wall = 0 },
 		func(s *Story) { s.OfferTimeout = 0 },
 		func(s *Story) { s.Rejoin = 0 },
 		func(s *Story) { s.Method = "random" },

@@ -25,13 +25,14 @@ type Story struct {
 	Constrained bool // only agents of one rack will do
 	Parallel    int  // 0: no limit
 	Retries     int
-	FailLimit   int  // 0: none
-	Target      bool // the sweep ends when a value is reached
-	Then        bool // a step follows the winner
-	Learns      bool // points depend on results
-	Hard        bool // trials fail, say NaN, say nothing, hang
-	Isolated    bool // an executor of its own for each attempt
-	Bolt        bool // the journal is a bbolt file, else it is in memory
+	FailLimit   int           // 0: none
+	Target      bool          // the sweep ends when a value is reached
+	Wall        time.Duration // limit of the sweep's time; 0: none
+	Then        bool          // a step follows the winner
+	Learns      bool          // points depend on results
+	Hard        bool          // trials fail, say NaN, say nothing, hang
+	Isolated    bool          // an executor of its own for each attempt
+	Bolt        bool          // the journal is a bbolt file, else it is in memory
 
 	OfferTimeout time.Duration // of the master; 0: none
 	Rejoin       time.Duration // agents wait so long before they go to a new master
@@ -78,6 +79,9 @@ func Draw(seed uint64) Story {
 	s.Foreign = max(0, r.IntN(6)-3)
 	if s.Then { // most sweeps have ended by then, and the retry may make another trial the winner
 		s.Faults = append(s.Faults, Fault{At: lateRetry, Kind: UserRetry, Arg: r.Uint32()})
+	}
+	if one(8) {
+		s.Wall = pick(r, 20*time.Second, time.Minute, 5*time.Minute)
 	}
 	return s
 }
@@ -132,6 +136,9 @@ func (s *Story) source() []byte {
 	if s.FailLimit > 0 {
 		limits = append(limits, fmt.Sprintf("failed: %d", s.FailLimit))
 	}
+	if s.Wall > 0 {
+		limits = append(limits, fmt.Sprintf("wall: %v", s.Wall))
+	}
 	if limits != nil {
 		p("limits: {%s}", strings.Join(limits, ", "))
 	}
@@ -162,8 +169,8 @@ func (s *Story) String() string {
 			b.WriteString(", " + name)
 		}
 	}
-	fmt.Fprintf(&b, "; parallel %d, retries %d, fail limit %d, offer timeout %v, rejoin %v, partition grace %v\n",
-		s.Parallel, s.Retries, s.FailLimit, s.OfferTimeout, s.Rejoin, s.Grace)
+	fmt.Fprintf(&b, "; parallel %d, retries %d, fail limit %d, wall %v, offer timeout %v, rejoin %v, partition grace %v\n",
+		s.Parallel, s.Retries, s.FailLimit, s.Wall, s.OfferTimeout, s.Rejoin, s.Grace)
 	for _, f := range s.Faults {
 		fmt.Fprintf(&b, "  fault %v\n", f)
 	}
