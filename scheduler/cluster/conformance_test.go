@@ -181,6 +181,9 @@ func conform(t *testing.T, name string, sc scenario) {
 		},
 		offer: s.Allocate,
 	}
+	if sc.executor {
+		r.after = func(l *line) { tellExecutor(verdict, l) }
+	}
 	for _, f := range r.run() {
 		t.Error(f)
 	}
@@ -266,6 +269,12 @@ func replayExecutor(recording string) ([]string, error) {
 	}
 	r := &replay{url: "http://" + os.Getenv("MESOS_AGENT_ENDPOINT") + "/slave(1)/api/v1/executor", scale: scale, lines: lines[1:]}
 	r.mu.ids = map[string]string{}
+	scheduler, err := readRecording(strings.Replace(recording, ".executor.jsonl", ".jsonl", 1))
+	if err != nil {
+		return nil, err
+	}
+	side := schedulerSide{file: os.Getenv("KAON_VERDICT"), lines: scheduler, ahead: ahead(scheduler, lines)}
+	r.before = side.await
 	faults := r.environment(lines[0].Env)
 	faults = append(faults, r.run()...)
 	time.Sleep(time.Second / scale) // the recorded executor's last second

@@ -63,6 +63,8 @@ type replay struct {
 	shell   func(what string) error
 	lenient func(*line) bool // recorded events that may stay out
 	offer   func()           // has the master allocate; nil on the executor's side
+	before  func(*line)      // is asked before a call is made, if set: it waits for the recording's other side
+	after   func(*line)      // is told that a call was answered, if set
 	client  *http.Client
 
 	mu struct {
@@ -110,6 +112,9 @@ func (r *replay) run() []string {
 			if gap := (l.T - before) / r.scale; gap > 2 {
 				time.Sleep(time.Duration(gap) * time.Millisecond) // the scheduler waited here
 			}
+			if r.before != nil {
+				r.before(l)
+			}
 			switch {
 			case l.Dir == "shell":
 				if err := r.shell(l.What); err != nil {
@@ -119,6 +124,9 @@ func (r *replay) run() []string {
 				r.subscribe(l)
 			default:
 				r.call(l, r.responseTo(i))
+			}
+			if r.after != nil {
+				r.after(l)
 			}
 		case "response":
 			if l.To == http.MethodGet {
