@@ -10,7 +10,7 @@ import (
 )
 
 // holder keeps attempts to their own limits: by control groups where this process may make them; where not, memory is
-// looked at now and then, and cpus are not limited.
+// looked at now and then, and cpus are not limited. An attempt that used up its memory ends as a whole.
 type holder struct {
 	own   cgroup.Memory // of the group that the agent put this process into
 	watch *watch
@@ -28,7 +28,7 @@ type hold struct {
 	group  *cgroup.Group // nil: none
 	before uint64        // processes of the own group that had been killed when the attempt began
 
-	watched *watched // nil: the kernel limits its memory, or nobody
+	watched *watched // nil: the kernel does all that is to do, or there is no limit
 }
 
 // hold makes what an attempt needs before it starts. The caller must release it.
@@ -68,8 +68,12 @@ func (a *hold) start(sys *syscall.SysProcAttr, start func() (int, error)) (pid i
 	} else {
 		pid, err = a.group.Start(sys, start)
 	}
-	if err == nil && a.limits.Memory > 0 && (a.group == nil || !a.holder.tree.LimitsMemory()) {
-		a.watched = a.holder.watch.add(pid, a.limits.Memory)
+	switch {
+	case err != nil || a.limits.Memory == 0:
+	case a.group == nil || !a.holder.tree.LimitsMemory():
+		a.watched = a.holder.watch.add(&watched{leader: pid, limit: a.limits.Memory})
+	case !a.group.EndsAsOne():
+		a.watched = a.holder.watch.add(&watched{leader: pid, group: a.group})
 	}
 	return pid, err
 }

@@ -16,13 +16,13 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/wire"
 )
 
-// Both ways to keep attempts to their limits, and a script for each that takes megabytes until it is killed: looking needs
-// something to look at, while the kernel kills one process and the others go on.
+// Both ways to keep attempts to their limits, and a script for each that takes megabytes until all of it is killed: looking
+// needs something to look at, while the kernel may kill one process and leave the others.
 var ways = map[string]struct {
 	change func(*Config)
 	hog    string
 }{
-	"kernel": {func(*Config) {}, "dd if=/dev/zero of=/dev/null count=1 bs=400M; exit 7"},
+	"kernel": {func(*Config) {}, "dd if=/dev/zero of=/dev/null count=1 bs=400M; sleep 600"},
 	"watch":  {func(c *Config) { c.Groupless, c.Look = true, 10*time.Millisecond }, "dd if=/dev/zero of=/dev/null count=100000 bs=400M"},
 }
 

@@ -7,11 +7,13 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
 	"github.com/kaon-sweep/kaon/scheduler/proc"
 )
 
-// watch looks at the memory of attempts, and kills those that hold more than they may. It is for where the kernel does not
-// do it: an attempt can be above its limit for as long as nobody looks.
+// watch looks at the memory of attempts, and kills those that hold more than they may. It is for what the kernel does not do:
+// where it limits nothing, an attempt can be above its limit for as long as nobody looks; where it kills one process of an
+// attempt, the others are left.
 type watch struct {
 	every time.Duration // between looks
 	wake  chan struct{} // holds one: there is something to watch
@@ -25,7 +27,8 @@ type watch struct {
 // watched is one attempt under watch.
 type watched struct {
 	leader int
-	limit  int64 // bytes
+	limit  int64         // bytes
+	group  *cgroup.Group // that the kernel keeps to its limit; nil: the attempt's processes are counted
 	watch  *watch
 	killed bool // for holding more; guarded by the watch's lock
 }
@@ -40,10 +43,10 @@ func newWatch(every time.Duration) *watch {
 	return w
 }
 
-func (w *watch) add(leader int, limit int64) *watched {
-	a := &watched{leader: leader, limit: limit, watch: w}
+func (w *watch) add(a *watched) *watched {
+	a.watch = w
 	w.mu.Lock()
-	w.mu.all[leader] = a
+	w.mu.all[a.leader] = a
 	w.mu.Unlock()
 	select {
 	case w.wake <- struct{}{}:
@@ -93,27 +96,35 @@ func (w *watch) run(ctx context.Context) {
 
 // look looks at all attempts once; it tells whether there are any.
 func (w *watch) look() bool {
-	first := 0
+	first := 0 // of the leaders whose processes are to be counted
 	w.mu.Lock()
-	for leader := range w.mu.all {
-		if first == 0 || leader < first {
+	any := len(w.mu.all) > 0
+	for leader, a := range w.mu.all {
+		switch {
+		case a.group != nil:
+			if a.group.OutOfMemory() {
+				a.group.Kill()
+			}
+		case first == 0 || leader < first:
 			first = leader
 		}
 	}
 	w.mu.Unlock()
 	if first == 0 {
-		return false
+		return any
 	}
-	for leader, members := range families(proc.All(proc.Youngest(first)), w.leads) {
+	for leader, members := range families(proc.All(proc.Youngest(first)), w.counts) {
 		w.judge(leader, members)
 	}
 	return true
 }
 
-func (w *watch) leads(pid int) bool {
+// counts tells whether a process leads an attempt whose processes are counted.
+func (w *watch) counts(pid int) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.mu.all[pid] != nil
+	a := w.mu.all[pid]
+	return a != nil && a.group == nil
 }
 
 // families sorts processes by the leader whose session they are in or whose descendants they are; others are left out.

@@ -21,6 +21,7 @@ type Group struct {
 	homes  []string // of this process, for each of dirs; only in version 1
 	v2     bool
 	memory Memory
+	whole  bool // the kernel kills all of it when its memory is used up
 }
 
 // Group makes a group with limits. Those that the Tree cannot keep are passed over. The caller must Remove it.
@@ -41,6 +42,7 @@ func (t *Tree) Group(l Limits) (g *Group, err error) {
 		if err := t.memory.limitMemory(dir, l.Memory); err != nil {
 			return g, err
 		}
+		g.whole = holds(dir, "memory.oom.group", "1")
 	}
 	if l.CPUs > 0 && t.cpu != nil {
 		dir, err := g.in(t.cpu, name)
@@ -183,6 +185,10 @@ func (g *Group) enter(dirs []string) error {
 
 // OutOfMemory tells whether the kernel killed a process of the group because its limit was reached.
 func (g *Group) OutOfMemory() bool { return g != nil && g.memory.Kills() > 0 }
+
+// EndsAsOne tells whether the kernel kills all of the group when its memory is used up. In version 1, and in version 2 before
+// Linux 4.19, it kills one process, and what waits for that one may wait for ever.
+func (g *Group) EndsAsOne() bool { return g.whole }
 
 // Kill kills all that is in the group.
 func (g *Group) Kill() {
