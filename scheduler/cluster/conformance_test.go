@@ -24,12 +24,11 @@ import (
 //     Timestamps, process ids, ports and the master's pid only have to be there.
 //   - Events of one lane (a task's updates, an agent's offers, heartbeats, failures, messages) come in the recorded
 //     order; how lanes interleave, and how many offers share one OFFERS event, is timing in Mesos as well.
-//   - Time runs ten times as fast: intervals of the cluster, pauses of the scheduler, refuse_seconds, grace periods
-//     and the sleeps of commands are a tenth, and so is the heartbeat_interval_seconds announced. More heartbeats
-//     than recorded may come.
+//   - Time runs ten times as fast: intervals of the cluster, pauses of the scheduler, refuse_seconds and grace periods
+//     are a tenth, and so is the heartbeat_interval_seconds announced. More heartbeats than recorded may come, and
+//     updates more often than recorded.
 //   - The periodic allocation comes when the recording shows offers next, and only then.
-//   - Commands begin with half a second's sleep, because a real agent needs 150 to 450 ms to start a container and some recordings
-//     show what was offered meanwhile.
+//   - Commands end when the recording is where they ended (gates_test.go).
 //   - Images are built here, their commands run at their own speed, and of what Docker says about a container only what
 //     the call decides is compared.
 //   - Per scenario, what the table says.
@@ -50,10 +49,7 @@ var scenarios = map[string]scenario{
 			"ours goes as soon as all executors are back, so it is held back.",
 	},
 	"decline-filters": {},
-	"disconnect": {
-		edit: strings.NewReplacer("sleep 0.5; ", "").Replace,
-		why:  "The task must have ended when the scheduler comes back after half a second, as it had after five.",
-	},
+	"disconnect":      {},
 	"executor": {
 		executor: true,
 	},
@@ -71,8 +67,8 @@ var scenarios = map[string]scenario{
 	"http-errors":          {},
 	"invalid-tasks":        {},
 	"kill": {
-		edit: strings.NewReplacer("trap 'sleep 0.1;", "trap 'sleep 0.5;", `"nanoseconds":300000000`, `"nanoseconds":5000000000`).Replace,
-		why:  "The recording shows k2's resources offered while k1 takes a second to end; a tenth of that is too short on a busy machine.",
+		edit: strings.NewReplacer(`"nanoseconds":300000000`, `"nanoseconds":30000000000`).Replace,
+		why:  "The recording shows k2's resources offered while k1 takes a second to end, of three that it has; a tenth is too short on a busy machine.",
 	},
 	"launch-fail":           {},
 	"launch-finish":         {},
@@ -83,8 +79,9 @@ var scenarios = map[string]scenario{
 	},
 	"reconcile": {},
 	"rescind": {
-		timing: func(t *cluster.Timing) { t.OfferTimeout = 300 * time.Millisecond },
+		timing: func(t *cluster.Timing) { t.OfferTimeout = 2 * time.Second },
 		agents: 1,
+		why:    "A tenth of the three seconds is too short for a busy machine: the offer would be rescinded before it is heard of.",
 	},
 	"stale-offers":   {},
 	"subscribe":      {},
@@ -139,23 +136,25 @@ func conform(t *testing.T, name string, sc scenario) {
 	if sc.timing != nil {
 		sc.timing(&timing)
 	}
+	work := t.TempDir()
+	held := newGates(t, work, lines)
 	var pictures *strings.Replacer
 	if sc.images {
-		pictures = recordedImages(t)
+		pictures = recordedImages(t, held)
 	}
 	agents := twoAgents()
 	if sc.agents > 0 {
 		agents = agents[:sc.agents]
 	}
-	s := start(t, cluster.Config{Agents: agents, Timing: timing})
+	s := start(t, cluster.Config{Agents: agents, Timing: timing, WorkDir: work})
 	verdict := filepath.Join(t.TempDir(), "verdict")
 	r := &replay{
 		url: "http://" + s.Addr() + "/api/v1/scheduler", scale: scale, lines: lines, lenient: sc.lenient,
 		edit: func(l *line, text string) string {
 			if sc.images {
-				return pictures.Replace(text)
+				return pictures.Replace(held.hold(text))
 			}
-			text = faster(text)
+			text = held.hold(faster(text))
 			if sc.edit != nil {
 				text = sc.edit(text)
 			}
@@ -180,9 +179,12 @@ func conform(t *testing.T, name string, sc scenario) {
 			return nil
 		},
 		offer: s.Allocate,
-	}
-	if sc.executor {
-		r.after = func(l *line) { tellExecutor(verdict, l) }
+		reached: func(ms int64) bool {
+			if sc.executor {
+				tellExecutor(verdict, ms)
+			}
+			return held.open(ms)
+		},
 	}
 	for _, f := range r.run() {
 		t.Error(f)
@@ -199,10 +201,8 @@ func conform(t *testing.T, name string, sc scenario) {
 }
 
 var (
-	sleeps  = regexp.MustCompile(`sleep (\d+)`)
 	refuses = regexp.MustCompile(`"refuse_seconds":(\d+)`)
 	graces  = regexp.MustCompile(`"nanoseconds":(\d+)`)
-	shells  = regexp.MustCompile(`"shell":true,"value":"([^/t]|tr[^a])`) // not the recorded executor, not the trap
 )
 
 // faster makes a recorded call fit a world ten times as fast.
@@ -214,10 +214,7 @@ func faster(text string) string {
 			return strings.Replace(s, m[1], strconv.FormatFloat(n/scale, 'f', -1, 64), 1)
 		})
 	}
-	text = divide(sleeps, text)
-	text = divide(refuses, text)
-	text = divide(graces, text)
-	return shells.ReplaceAllString(text, `"shell":true,"value":"sleep 0.5; $1`)
+	return divide(graces, divide(refuses, text))
 }
 
 // replayCommand runs this test binary as the recorded executor.
@@ -277,6 +274,7 @@ func replayExecutor(recording string) ([]string, error) {
 	r.before = side.await
 	faults := r.environment(lines[0].Env)
 	faults = append(faults, r.run()...)
+	side.awaitEnd(lines[len(lines)-1])
 	time.Sleep(time.Second / scale) // the recorded executor's last second
 	return faults, nil
 }

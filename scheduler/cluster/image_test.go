@@ -11,14 +11,13 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/docker/dockertest"
 )
 
 // recordedImages builds what the recordings of images name, and gives what stands for it: the image, the executor that
 // is fetched into it, and an image that its registry does not have.
-func recordedImages(t *testing.T) *strings.Replacer {
+func recordedImages(t *testing.T, held *gates) *strings.Replacer {
 	t.Helper()
 	dockertest.Engine(t)
 	folder := filepath.Join(t.TempDir(), strings.ReplaceAll(t.Name(), "/", "-"))
@@ -31,7 +30,7 @@ func recordedImages(t *testing.T) *strings.Replacer {
 		t.Fatal(err)
 	}
 	registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		time.Sleep(300 * time.Millisecond) // the recording shows what is offered meanwhile
+		held.await("dk2") // the recording shows what is offered meanwhile
 		http.NotFound(w, r)
 	}))
 	t.Cleanup(registry.Close)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"net/http"
 	"os"
 	"slices"
@@ -63,14 +64,15 @@ type replay struct {
 	shell   func(what string) error
 	lenient func(*line) bool // recorded events that may stay out
 	offer   func()           // has the master allocate; nil on the executor's side
+	reached func(int64) bool // is told how far the recording is, in ms, if set; tells whether something ends because of that
 	before  func(*line)      // is asked before a call is made, if set: it waits for the recording's other side
-	after   func(*line)      // is told that a call was answered, if set
 	client  *http.Client
 
 	mu struct {
 		sync.Mutex
 		ids     map[string]string // recorded to ours
 		streams map[string]*subscription
+		taken   map[any]bool // uuids of updates that were expected and came
 		faults  []string
 	}
 	moved chan struct{} // capacity 1: something came
@@ -92,7 +94,7 @@ func (r *replay) fault(l *line, format string, args ...any) {
 }
 
 // patience is how long something recorded may take to come, far beyond what it takes.
-const patience = 15 * time.Second
+const patience = time.Minute
 
 func (r *replay) run() []string {
 	r.client = &http.Client{Transport: &http.Transport{}}
@@ -101,7 +103,7 @@ func (r *replay) run() []string {
 	if r.mu.ids == nil {
 		r.mu.ids = map[string]string{}
 	}
-	r.mu.streams = map[string]*subscription{}
+	r.mu.streams, r.mu.taken = map[string]*subscription{}, map[any]bool{}
 	before := int64(0)
 	for i, l := range r.lines {
 		switch l.Dir {
@@ -109,7 +111,11 @@ func (r *replay) run() []string {
 			if !r.await(r.lines[:i]) {
 				return r.stop()
 			}
-			if gap := (l.T - before) / r.scale; gap > 2 {
+			gap := (l.T - before) / r.scale
+			if r.at(l) { // it has ended when the scheduler goes on, though no event says so
+				gap = max(gap, 2000)
+			}
+			if gap > 2 {
 				time.Sleep(time.Duration(gap) * time.Millisecond) // the scheduler waited here
 			}
 			if r.before != nil {
@@ -124,9 +130,6 @@ func (r *replay) run() []string {
 				r.subscribe(l)
 			default:
 				r.call(l, r.responseTo(i))
-			}
-			if r.after != nil {
-				r.after(l)
 			}
 		case "response":
 			if l.To == http.MethodGet {
@@ -144,8 +147,15 @@ func (r *replay) run() []string {
 		}
 		before = l.T
 	}
-	r.await(r.lines)
+	if r.await(r.lines) && r.reached != nil {
+		r.reached(math.MaxInt64)
+	}
 	return r.stop()
+}
+
+// at says that everything recorded before this line is done.
+func (r *replay) at(l *line) (ends bool) {
+	return r.reached != nil && r.reached(l.T)
 }
 
 // responseTo finds the recorded answer to a call: the next one that is not that of a SUBSCRIBE. When two calls were
@@ -175,7 +185,7 @@ func (r *replay) stop() []string {
 		s := r.mu.streams[who]
 		s.cancel()
 		for _, e := range s.got {
-			if e["type"] == "HEARTBEAT" {
+			if e["type"] == "HEARTBEAT" || r.mu.taken[uuid(e)] {
 				continue
 			}
 			b, _ := json.Marshal(e)
@@ -196,6 +206,7 @@ func (r *replay) await(lines []*line) bool {
 		if missing == nil {
 			return true
 		}
+		r.at(missing)
 		if bytes.Contains(missing.Event, []byte(`"OFFERS"`)) {
 			r.offer()
 		}
@@ -262,21 +273,38 @@ func (r *replay) matchEvent(l *line, s *subscription, stuck map[string]bool) boo
 	return whole
 }
 
-// takeFirst takes the first event of a lane that came, if it is the wanted one.
+// takeFirst takes the first event of a lane that came, if it is the wanted one. An update that came before is passed over
+// unless it is wanted again: a machine that stands still for a second has it sent once more.
 func (r *replay) takeFirst(s *subscription, want map[string]any, name string) bool {
-	for i, got := range s.got {
+	for i := 0; i < len(s.got); i++ {
+		got := s.got[i]
 		if lane(got) != name {
 			continue
 		}
 		ids := maps.Clone(r.mu.ids)
-		if err := r.unify("", want, got, ids); err != "" {
+		err := r.unify("", want, got, ids)
+		if err != "" && !r.mu.taken[uuid(got)] {
 			return false
 		}
-		r.mu.ids = ids
 		s.got = slices.Delete(s.got, i, i+1)
+		if err != "" {
+			i--
+			continue
+		}
+		r.mu.ids = ids
+		if id := uuid(got); id != nil {
+			r.mu.taken[id] = true
+		}
 		return true
 	}
 	return false
+}
+
+// uuid is that of an update for a scheduler; nil: the event is none, or is the master's own.
+func uuid(e map[string]any) any {
+	update, _ := e["update"].(map[string]any)
+	status, _ := update["status"].(map[string]any)
+	return status["uuid"]
 }
 
 func (r *replay) body(l *line) string {

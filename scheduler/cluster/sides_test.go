@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -13,9 +14,9 @@ import (
 // in another way than one about a task whose end is not acknowledged yet. So the executor's side waits before each call
 // until the scheduler's side is as far as it was in the recording.
 
-// tellExecutor leaves word, beside file, that the scheduler's side has had this call answered.
-func tellExecutor(file string, l *line) {
-	if os.WriteFile(file+".new", []byte(strconv.FormatInt(l.T, 10)), 0o644) == nil {
+// tellExecutor leaves word, beside file, that the scheduler's side has done everything that was recorded before this time.
+func tellExecutor(file string, ms int64) {
+	if os.WriteFile(file+".new", []byte(strconv.FormatInt(ms, 10)), 0o644) == nil {
 		_ = os.Rename(file+".new", file+".told")
 	}
 }
@@ -30,16 +31,29 @@ type schedulerSide struct {
 // margin is how well the times of two recordings compare, in ms.
 const margin = 20
 
-// await waits until all is said that the scheduler had said when the executor made this call. It gives up in the end:
-// what went wrong then shows in the comparison.
-func (s schedulerSide) await(l *line) {
-	said := int64(-1)
+// await waits until all is done that the scheduler had done or heard when the executor made this call.
+func (s schedulerSide) await(l *line) { s.until(l.T + s.ahead - margin) }
+
+// awaitEnd waits until all is done that came before the executor's end, of which this is the last line.
+func (s schedulerSide) awaitEnd(last *line) {
 	for _, x := range s.lines {
-		if x.Dir == "call" && x.T < l.T+s.ahead-margin {
-			said = x.T
+		if strings.Contains(string(x.Event), `"FAILURE"`) && x.T > last.T+s.ahead-margin {
+			s.until(x.T)
+			return
 		}
 	}
-	for end := time.Now().Add(patience); s.told() < said && time.Now().Before(end); {
+}
+
+// until waits until all is done that was before a time of the scheduler's recording. It gives up in the end: what went wrong
+// then shows in the comparison.
+func (s schedulerSide) until(ms int64) {
+	last := int64(-1)
+	for _, x := range s.lines {
+		if (x.Dir == "call" || x.Dir == "event") && x.T < ms {
+			last = x.T
+		}
+	}
+	for end := time.Now().Add(patience); s.told() <= last && time.Now().Before(end); {
 		time.Sleep(time.Millisecond)
 	}
 }

@@ -19,12 +19,22 @@ import (
 func main() {
 	if len(os.Args) < 2 {
 		fmt.Println("hello")
-		time.Sleep(time.Second)
+		linger()
 		return
 	}
 	if err := execute(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
+	}
+}
+
+// linger waits until somebody makes a file in the sandbox, but no longer than a minute.
+func linger() {
+	for range 3000 {
+		if _, err := os.Stat(os.Getenv("MESOS_SANDBOX") + "/end"); err == nil {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
 	}
 }
 
