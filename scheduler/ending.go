@@ -33,6 +33,9 @@ func (c *Core) stopTrial(ev StopTrial) {
 		c.kill(att, endStopped, ev.Reason)
 		return
 	}
+	if run.kept.Phase == Ending || run.kept.Phase.Ended() {
+		return // what waits is a `then` step that will not run
+	}
 	c.endWaiting(run, ev.Trial, sweep.Stopped, ev.Reason)
 	if ev.Trial == ThenTrial && (run.kept.Phase == Selecting || run.kept.Phase == Following) {
 		c.thenEnded(run, verdict{kind: stopped, reason: ev.Reason}, sweep.Stopped)

@@ -239,3 +239,22 @@ func TestRetryAfterARestartStartsExecutors(t *testing.T) {
 		t.Errorf("launched %+v", tasks)
 	}
 }
+
+// A step that will not run, because its sweep is over or is ending, cannot be stopped: no record says that it was.
+func TestStoppingAStepThatWillNotRun(t *testing.T) {
+	then := &sweep.Then{Command: sweep.Command{Shell: "publish"}}
+	for name, end := range map[string]func(*Core){
+		"over":   func(c *Core) { c.Step(t0, Stop{Sweep: "s", Reason: "enough"}) },
+		"ending": func(c *Core) { pass(c); c.Step(t0, Stop{Sweep: "s", Reason: "enough"}) }, // a trial is under way
+	} {
+		c := begun(testSpec{Trials: 1, Then: then})
+		c.Step(t0, oneOffer("o1", 4*sweep.Unit))
+		end(c)
+		before := c.runs["s"].kept.Phase
+		c.Ready()
+		c.Step(t0, StopTrial{Sweep: "s", Trial: ThenTrial, Reason: "early stop"})
+		if r := c.Ready(); len(r.Journal)+len(r.Notices) > 0 || c.runs["s"].kept.Phase != before {
+			t.Errorf("%s: journaled %v, noticed %v, phase %v", name, r.Journal, r.Notices, c.runs["s"].kept.Phase)
+		}
+	}
+}
