@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -36,11 +37,12 @@ func newDisplay(w io.Writer, total int, quiet bool) display {
 	if quiet {
 		return &quietDisplay{w}
 	}
+	file, _ := w.(*os.File)
 	if c, ok := w.(*checked); ok {
-		w = c.file
+		file = c.file
 	}
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
-		return newBarDisplay(w, total)
+	if file != nil && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb" {
+		return newBarDisplay(file, total)
 	}
 	return &lineDisplay{w: w, every: plainInterval}
 }
@@ -177,6 +179,9 @@ type barDisplay struct {
 	latest chan progress // capacity 1: only the newest state is drawn
 }
 
+// usualWidth is that of a terminal which does not know its own, as a container's or a recorder's.
+const usualWidth = 80
+
 // redraw is slower than draw, and fast enough that the bar moves smoothly.
 const redraw = 150 * time.Millisecond
 
@@ -189,7 +194,7 @@ func newBarDisplay(w io.Writer, total int) *barDisplay {
 		case shown = <-d.latest:
 		default:
 		}
-		_, err := io.WriteString(w, shown.line(s.AvailableWidth))
+		_, err := io.WriteString(w, shown.line(cmp.Or(s.AvailableWidth, usualWidth)))
 		return err
 	})
 	d.bar = d.bars.MustAdd(int64(total), draw, mpb.BarFillerTrim())

@@ -78,6 +78,41 @@ func TestBadUsageEndsWithTwo(t *testing.T) {
 	}
 }
 
+// How a command is used belongs to the error, not to what scripts read; and one screen holds both.
+func TestUsageIsOnStandardError(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	for _, args := range [][]string{{"rn"}, {"run", "--bogus", "--json"}, {"trial"}, {"bench"}, {"completion", "powershell"}} {
+		r := p.kaon(args...).ends(exitUsage).says("kaon: ", "Usage: kaon", "--help")
+		if r.stdout != "" || strings.Count(r.stderr, "\n") > 5 {
+			t.Errorf("%v: standard output is %q, standard error is\n%s", args, r.stdout, r.stderr)
+		}
+	}
+}
+
+func TestHabits(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	for words, same := range map[string]string{"help": "--help", "help bench pack": "bench pack --help", "--version": "version", "": "--help"} {
+		got, want := p.kaon(strings.Fields(words)...).ends(exitDone), p.kaon(strings.Fields(same)...).ends(exitDone)
+		if got.stdout != want.stdout || got.stdout == "" {
+			t.Errorf("kaon %s prints\n%s\nkaon %s prints\n%s", words, got.stdout, same, want.stdout)
+		}
+	}
+}
+
+// A spec that does not start leaves nothing, not even an empty folder for results.
+func TestBadSpecMakesNoFolder(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("bad.yaml", "method: grdi\n")
+	p.kaon("run", "bad.yaml").ends(exitUsage).says("did you mean `grid`?")
+	p.kaon("run", "missing.yaml").ends(exitUsage)
+	if files, err := os.ReadDir(p.dir); err != nil || len(files) != 1 {
+		t.Errorf("the folder holds %v, %v", files, err)
+	}
+}
+
 func TestBadSpecFromStandardInput(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)

@@ -82,7 +82,7 @@ func withoutAttempts(board string) string {
 }
 
 func TestInterruptAndResume(t *testing.T) {
-	for name, sig := range map[string]os.Signal{"SIGINT": os.Interrupt, "SIGTERM": syscall.SIGTERM} {
+	for name, sig := range map[string]os.Signal{"SIGINT": os.Interrupt, "SIGTERM": syscall.SIGTERM, "SIGHUP": syscall.SIGHUP} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newPlace(t)
@@ -101,6 +101,50 @@ func TestInterruptAndResume(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Who has left may have said with nohup(1) that the sweep goes on.
+func TestHangupIgnored(t *testing.T) {
+	t.Parallel()
+	want(t, "nohup")
+	p := newPlace(t)
+	p.write("specs/gated.yaml", gated)
+	p.write("specs/trial.sh", gatedTrial)
+	began := p.pipe("specs/began")
+	p.pipe("specs/gate")
+	cmd := p.command()
+	cmd.Args = []string{"sh", "-c", `exec nohup "$0" run specs/gated.yaml`, cmd.Path}
+	cmd.Path = "/bin/sh"
+	x := p.launch(cmd)
+	line(t, began)
+	x.signal(syscall.SIGHUP)
+	p.opened()
+	x.wait().ends(exitDone).prints("8 succeeded")
+}
+
+// A run whose output nobody reads any more, as in `kaon run … | head -1`, is interrupted as by a signal.
+func TestReaderLeaves(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("long.yaml", `
+name: long
+method: grid
+parameters: {x: {min: 1, max: 1000000}}
+run_cap: 1000000
+command: sleep 0.05
+`)
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := p.command("run", "long.yaml")
+	cmd.Stdout = write
+	x := p.launch(cmd)
+	write.Close()
+	line(t, read)
+	read.Close()
+	hint(t, x.wait().ends(exitInterrupted))
+	p.alone()
 }
 
 // On a cluster of its own, tasks go on while nobody watches, and are found again.

@@ -3,10 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/alecthomas/kong"
 )
@@ -37,33 +34,19 @@ type commands struct {
 	Complete   completeCmd   `cmd:"" hidden:""`
 }
 
-// output is where commands print: results to stdout, everything about the work to stderr.
-type output struct{ stdout, stderr io.Writer }
-
-// checked remembers the first error of a file, so that output which nobody got is not taken for success.
-type checked struct {
-	file *os.File
-	err  error
-}
-
-func (c *checked) Write(p []byte) (int, error) {
-	n, err := c.file.Write(p)
-	if c.err == nil {
-		c.err = err
-	}
-	return n, err
-}
-
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilSignal(context.Background())
 	stdout := &checked{file: os.Stdout}
-	code := execute(ctx, os.Args[1:], &output{stdout, os.Stderr})
-	if code == exitDone && stdout.err != nil {
-		code = report(os.Stderr, stdout.err)
+	code := execute(ctx, os.Args[1:], &output{stdout, &checked{file: os.Stderr}})
+	if err := stdout.failed(); code == exitDone && err != nil {
+		code = report(os.Stderr, err)
 	}
 	stop()
 	os.Exit(code)
 }
+
+// helpWidth is the widest that help is written, however wide the terminal.
+const helpWidth = 100
 
 // execute is kaon without the process around it: it parses args, runs one command, and answers the exit code.
 func execute(ctx context.Context, args []string, out *output) int {
@@ -72,8 +55,7 @@ func execute(ctx context.Context, args []string, out *output) int {
 	parser, err := kong.New(&tree,
 		kong.Name("kaon"),
 		kong.Description("One file describes a search; kaon runs it on a cluster and picks the winner."),
-		kong.UsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: helpWidth}),
 		kong.Writers(out.stdout, out.stderr),
 		kong.Vars{"trial": trialHelp},
 		kong.Exit(func(code int) { exited = code }),
@@ -83,19 +65,31 @@ func execute(ctx context.Context, args []string, out *output) int {
 	if err != nil {
 		return report(out.stderr, err)
 	}
-	if len(args) == 0 {
-		args = []string{"--help"}
-	}
-	command, err := parser.Parse(args)
+	command, err := parser.Parse(inOurWords(args))
 	if exited >= 0 {
 		return exited // help was printed
 	}
 	if err != nil {
+		code := report(out.stderr, usage(err))
 		var parse *kong.ParseError
 		if errors.As(err, &parse) {
-			_ = parse.Context.PrintUsage(true)
+			parser.Stdout = out.stderr
+			_ = kong.DefaultShortHelpPrinter(kong.HelpOptions{WrapUpperBound: helpWidth}, parse.Context) // the error is told
 		}
-		return report(out.stderr, usage(err))
+		return code
 	}
 	return report(out.stderr, command.Run())
+}
+
+// inOurWords takes what people type by habit.
+func inOurWords(args []string) []string {
+	switch {
+	case len(args) == 0:
+		return []string{"--help"}
+	case args[0] == "help":
+		return append(args[1:len(args):len(args)], "--help")
+	case args[0] == "--version":
+		return append([]string{"version"}, args[1:]...)
+	}
+	return args
 }

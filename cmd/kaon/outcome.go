@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -56,7 +55,7 @@ func (r *runner) store(s *session, ended scheduler.SweepEnded) (outcome, error) 
 		o.winner = &winner
 		o.Best = &bestTrial{winner.Trial, winner.Value, winner.Params}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), lastWrites)
+	ctx, cancel := lastWork(lastWrites)
 	defer cancel()
 	s.teardown(ctx)
 	err := errors.Join(s.finish(ctx, ended, summary, o.winner), s.close(ctx))

@@ -18,10 +18,5 @@ func (c *retryCmd) Help() string {
 
 // Run gives the failed trials fresh budgets and watches the sweep to its end, as run does.
 func (c *retryCmd) Run(ctx context.Context, out *output) error {
-	r, stop, err := c.runner(ctx, out)
-	if err != nil {
-		return err
-	}
-	defer stop()
-	return r.finish(r.resume(ctx, c.Sweep, true))
+	return c.start(ctx, out, func(ctx context.Context, r *runner) (outcome, error) { return r.resume(ctx, c.Sweep, true) })
 }

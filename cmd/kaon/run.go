@@ -46,13 +46,8 @@ func (c *runCmd) Run(ctx context.Context, out *output) error {
 	if c.Resume != "" && (len(c.Set) > 0 || c.Seed != nil || c.Parallel != nil) {
 		return usage(errors.New("--resume goes on with the sweep as it was submitted: leave --set, --seed and --parallel out, or run it anew"))
 	}
-	r, stop, err := c.runner(ctx, out)
-	if err != nil {
-		return err
-	}
-	defer stop()
 	if c.Resume != "" {
-		return r.finish(r.resume(ctx, c.Resume, false))
+		return c.start(ctx, out, func(ctx context.Context, r *runner) (outcome, error) { return r.resume(ctx, c.Resume, false) })
 	}
 	spec, err := c.parse()
 	if err != nil {
@@ -61,7 +56,21 @@ func (c *runCmd) Run(ctx context.Context, out *output) error {
 	if err := anchor(spec); err != nil {
 		return err
 	}
-	return r.finish(r.submit(ctx, newSweepID(spec.Name), spec, nil))
+	return c.start(ctx, out, func(ctx context.Context, r *runner) (outcome, error) {
+		return r.submit(ctx, newSweepID(spec.Name), spec, nil)
+	})
+}
+
+// start does a runner's work and tells how it ended.
+func (f *workFlags) start(ctx context.Context, out *output, work func(context.Context, *runner) (outcome, error)) error {
+	r, stop, err := f.runner(ctx, out)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	ctx, done := out.whileRead(ctx)
+	defer done()
+	return r.finish(work(ctx, r))
 }
 
 // runner opens the results. The caller must call stop.
@@ -115,15 +124,10 @@ func (f *workFlags) state(id string) string {
 
 // newSweepID is a name nobody else has: the spec's, made fit for task ids and paths, and six random letters.
 func newSweepID(name string) string {
-	slug := strings.Trim(strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'A' && r <= 'Z':
-			return r - 'A' + 'a'
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-', r == '_':
-			return r
-		}
-		return '-'
-	}, name), "-_")
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
+	})
+	slug := strings.Trim(strings.Join(words, "-"), "-_")
 	const longest = 48
 	if slug = slug[:min(len(slug), longest)]; slug == "" {
 		slug = "sweep"

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"regexp"
@@ -65,7 +66,7 @@ var escape = regexp.MustCompile(`\x1b\[[0-9;?]*([A-Za-z])`)
 
 func TestBarOnTerminal(t *testing.T) {
 	t.Parallel()
-	for _, columns := range []uint16{120, 80, 40, 20} {
+	for _, columns := range []uint16{120, 80, 40, 20, 0} {
 		t.Run(fmt.Sprint(columns), func(t *testing.T) {
 			t.Parallel()
 			p := newPlace(t)
@@ -88,10 +89,11 @@ func TestBarOnTerminal(t *testing.T) {
 			if drawn == "" {
 				t.Fatalf("no bar at 8/8:\n%q", screen)
 			}
-			if width := len([]rune(drawn)); width >= int(columns) {
-				t.Errorf("the line is %d wide on %d columns: %q", width, columns, drawn)
+			room := cmp.Or(columns, usualWidth)
+			if width := len([]rune(drawn)); width >= int(room) {
+				t.Errorf("the line is %d wide on %d columns: %q", width, room, drawn)
 			}
-			if columns >= 40 && !strings.HasPrefix(drawn, "▕████") {
+			if room >= 40 && !strings.HasPrefix(drawn, "▕████") {
 				t.Errorf("no full bar in %q", drawn)
 			}
 		})

@@ -20,6 +20,9 @@ const (
 	lastWrites = 2 * time.Minute        // how long the bucket may take for the last records
 )
 
+// closeAloud is how long an interrupted run may take to close before people are told what it does.
+const closeAloud = time.Second
+
 // errInterrupted: a signal ended the watching.
 var errInterrupted = errors.New("interrupted")
 
@@ -93,8 +96,12 @@ func drain(lines chan string, say func(string)) {
 
 // leave closes a session whose sweep has not ended, and says how to go on.
 func (r *runner) leave(s *session, why error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := lastWork(10 * time.Second)
 	defer cancel()
+	aloud := time.AfterFunc(closeAloud, func() {
+		fmt.Fprintln(r.out.stderr, "kaon: bringing to the results what is left; a further interrupt leaves it")
+	})
+	defer aloud.Stop()
 	if err := s.close(ctx); err != nil {
 		fmt.Fprintf(r.out.stderr, "kaon: %v\n", err)
 	}

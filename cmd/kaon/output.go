@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+)
+
+// output is where commands print: results to stdout, everything about the work to stderr.
+type output struct{ stdout, stderr io.Writer }
+
+// checked remembers the first error of a file, so that output which nobody got is not taken for success. Any goroutine
+// may write.
+type checked struct {
+	file *os.File
+
+	mu struct {
+		sync.Mutex
+		err  error
+		fail func() // called at the first error; nil: nobody wants to know
+	}
+}
+
+func (c *checked) Write(p []byte) (int, error) {
+	n, err := c.file.Write(p)
+	if err != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.mu.err == nil && c.mu.fail != nil {
+			c.mu.fail()
+		}
+		if c.mu.err == nil {
+			c.mu.err = err
+		}
+	}
+	return n, err
+}
+
+// failed is the first error.
+func (c *checked) failed() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.mu.err
+}
+
+// whileRead is for commands that do more than print: its context ends when nobody reads their output any more, as in
+// `kaon run … | head`, instead of the process as it stands. The caller must call stop.
+func (o *output) whileRead(ctx context.Context) (_ context.Context, stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	unread := make(chan os.Signal, 1) // nobody receives: that it is delivered is enough for the write to fail
+	signal.Notify(unread, syscall.SIGPIPE)
+	for _, w := range []io.Writer{o.stdout, o.stderr} {
+		if c, ok := w.(*checked); ok {
+			c.mu.Lock()
+			c.mu.fail = cancel
+			c.mu.Unlock()
+		}
+	}
+	return ctx, func() { signal.Stop(unread); cancel() }
+}
