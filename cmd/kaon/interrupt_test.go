@@ -103,6 +103,23 @@ func TestInterruptAndResume(t *testing.T) {
 	}
 }
 
+// What a trial has started ends with it, in whatever session it is.
+func TestInterruptEndsTheWholeTrial(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("forks.yaml", `
+method: grid
+parameters: {x: {value: 1}}
+command: 'sleep 500 & setsid sleep 500 & echo $! > began; wait'
+`)
+	began := p.pipe("began")
+	x := p.start("run", "forks.yaml")
+	line(t, began)
+	x.signal(os.Interrupt)
+	x.wait().ends(exitInterrupted)
+	p.alone()
+}
+
 // Who has left may have said with nohup(1) that the sweep goes on.
 func TestHangupIgnored(t *testing.T) {
 	t.Parallel()

@@ -91,16 +91,17 @@ func (a *localAgent) run(e StartExecutor) {
 	select {
 	case <-a.server.ctx.Done():
 	case ws := <-p.done:
-		clearAway(p.pid, ws != 0)
+		clearAway(c.id, p.pid, ws != 0)
 		a.exited(c.id, int32(ws))
 	}
 }
 
-// clearAway ends what an executor that is no more leaves behind. One that ended well has removed the control groups of its
-// trials by itself.
-func clearAway(pid int, badly bool) {
+// clearAway ends what an executor that is no more leaves behind. One that ended well has ended its trials and removed their
+// control groups by itself.
+func clearAway(container string, pid int, badly bool) {
 	killTree(pid)
 	if badly {
+		killStrays(container, pid)
 		cgroup.RemoveStale()
 	}
 }
@@ -108,8 +109,11 @@ func clearAway(pid int, badly bool) {
 // sandbox is the folder of one run of one executor, where Mesos has it.
 func (a *localAgent) sandbox(e StartExecutor) string {
 	return filepath.Join(a.dir, "slaves", string(e.AgentID), "frameworks", e.Framework.ID.Value,
-		"executors", e.Executor.ExecutorID.Value, "runs", e.Container)
+		"executors", e.Executor.ExecutorID.Value, runsFolder, e.Container)
 }
+
+// runsFolder, in a sandbox's path, is the folder above the one named for its container.
+const runsFolder = "runs"
 
 func (a *localAgent) prepare(ctx context.Context, c *container, e StartExecutor) error {
 	if err := os.MkdirAll(c.sandbox, 0o755); err != nil {
@@ -234,7 +238,7 @@ func (a *localAgent) adopt(r *Record) {
 	a.mu.Unlock()
 	a.server.wg.Go(func() {
 		if awaitStranger(a.server.ctx, pid) {
-			clearAway(pid, true)
+			clearAway(c.id, pid, true)
 			a.exited(c.id, -1)
 		}
 	})

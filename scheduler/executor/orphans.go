@@ -1,7 +1,6 @@
 package executor
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -11,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/kaon-sweep/kaon/scheduler/proc"
 )
 
 // sweepEvery bounds how often orphans are looked for: reading /proc costs about as much as starting a trial.
@@ -108,13 +109,9 @@ func children() []int {
 
 // controlOf returns the KAON_CONTROL a process was started with, or nothing.
 func controlOf(pid int) string {
-	environ, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
-	if err != nil {
-		return ""
-	}
-	for _, pair := range bytes.Split(environ, []byte{0}) {
-		if v, ok := bytes.CutPrefix(pair, []byte("KAON_CONTROL=")); ok {
-			return string(v)
+	for _, pair := range proc.Environ(pid) {
+		if v, ok := strings.CutPrefix(pair, "KAON_CONTROL="); ok {
+			return v
 		}
 	}
 	return ""
