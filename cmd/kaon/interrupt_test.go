@@ -261,3 +261,24 @@ func TestResumeElsewhere(t *testing.T) {
 	cmd.Dir = t.TempDir()
 	p.launch(cmd).wait().ends(exitDone).prints("8 succeeded")
 }
+
+// Results that take nothing hold a sweep up, and that is said; and so is that they take it again.
+func TestStalledResultsAreTold(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("specs/gated.yaml", gated)
+	p.write("specs/trial.sh", gatedTrial)
+	began := p.pipe("specs/began")
+	p.pipe("specs/gate")
+	x := p.start("run", "specs/gated.yaml", "--quiet")
+	line(t, began)
+	records := filepath.Join("kaon-results/sweeps", sweepOf(x), "records")
+	p.write(records, "a file where a folder should be")
+	x.stdout.await(t, "the results take nothing now: ")
+	if err := os.Remove(filepath.Join(p.dir, records)); err != nil {
+		t.Fatal(err)
+	}
+	x.stdout.await(t, "the results take what trials leave again")
+	p.opened()
+	x.wait().ends(exitDone).prints("8 succeeded")
+}

@@ -241,6 +241,14 @@ func (s *session) accepted(ctx context.Context) bool {
 	return len(snap.Sweeps) > 0
 }
 
+// trouble is why the results take no records or files now; nil when they do.
+func (s *session) trouble() error {
+	if err := s.writer.Status().Err; err != nil {
+		return err
+	}
+	return s.depot.Trouble()
+}
+
 // retrying tells whether there is anything to run again.
 func (s *session) retrying() bool { return s.watcher.retrying }
 

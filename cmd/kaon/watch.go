@@ -51,7 +51,9 @@ func (r *runner) follow(ctx context.Context, s *session, d display, shown *progr
 	tick := time.NewTicker(drawEvery)
 	defer tick.Stop()
 	quietSince, told := began, ""
+	stall := stall{trouble: s.trouble, since: began}
 	draw := func() {
+		stall.tell(time.Now(), d.say)
 		snap, err := s.loop.Snapshot(ctx)
 		if err != nil || len(snap.Sweeps) == 0 {
 			return
@@ -82,6 +84,29 @@ func (r *runner) follow(ctx context.Context, s *session, d display, shown *progr
 		}
 	}
 }
+
+// stall tells people once that nothing can be stored, so that a sweep which stands still has a reason on the screen.
+type stall struct {
+	trouble func() error
+	since   time.Time // when there was none last
+	told    bool
+}
+
+func (s *stall) tell(now time.Time, say func(string)) {
+	err := s.trouble()
+	switch {
+	case err == nil && s.told:
+		say("the results take what trials leave again")
+		s.since, s.told = now, false
+	case err == nil:
+		s.since = now
+	case !s.told && now.Sub(s.since) > stuckAfter:
+		say(fmt.Sprintf("the results take nothing now: %v; trying on", oneLine(err)))
+		s.told = true
+	}
+}
+
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", ": ") }
 
 func drain(lines chan string, say func(string)) {
 	for {

@@ -197,7 +197,21 @@ func (d *Depot) postDone(w http.ResponseWriter, r *http.Request, id attemptID) {
 		d.fail(w, err)
 		return
 	}
+	d.troubled(nil)
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// Trouble is why files cannot be taken now, which executors try again; nil since one was taken.
+func (d *Depot) Trouble() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.mu.trouble
+}
+
+func (d *Depot) troubled(err error) {
+	d.mu.Lock()
+	d.mu.trouble = err
+	d.mu.Unlock()
 }
 
 // join makes the object of its parts, and makes sure that it is there whole.
@@ -252,6 +266,9 @@ func (d *Depot) fail(w http.ResponseWriter, err error) {
 	}
 	if code >= http.StatusInternalServerError {
 		d.conf.Log.Warn("a file could not be taken", "error", err)
+		if !errors.Is(err, context.Canceled) { // then the executor has gone, and tries again when it is back
+			d.troubled(err)
+		}
 	}
 	http.Error(w, err.Error(), code)
 }

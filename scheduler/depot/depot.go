@@ -48,6 +48,7 @@ type Depot struct {
 		inputs   []*input
 		secrets  map[string]string
 		attempts map[attemptID]*attempt
+		trouble  error // see Trouble
 	}
 }
 

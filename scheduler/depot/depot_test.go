@@ -318,3 +318,25 @@ func TestPatienceEnds(t *testing.T) {
 		t.Error("a cancelled download succeeded")
 	}
 }
+
+// What keeps files from being taken can be asked for, until one is taken again.
+func TestTrouble(t *testing.T) {
+	state := t.TempDir()
+	d := open(t, depot.Config{Folder: state, Bucket: folder(t)})
+	uploads := filepath.Join(state, "uploads")
+	if err := os.Remove(uploads); err != nil {
+		t.Fatal(err)
+	}
+	path, _ := content(t, 10)
+	hasty := quick
+	hasty.Patience = 20 * time.Millisecond
+	if _, err := hasty.Upload(t.Context(), d.Attempt(3, 1), depot.Artifacts, "a", path); err == nil || d.Trouble() == nil {
+		t.Fatalf("without a folder for uploads: %v, trouble %v", err, d.Trouble())
+	}
+	if err := os.Mkdir(uploads, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := quick.Upload(t.Context(), d.Attempt(3, 1), depot.Artifacts, "a", path); err != nil || d.Trouble() != nil {
+		t.Errorf("with it: %v, trouble %v", err, d.Trouble())
+	}
+}
