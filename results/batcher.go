@@ -127,7 +127,7 @@ func (b *batcher) wrote(seq uint64, size int) {
 	m := &b.w.mu
 	m.Lock()
 	m.bytes -= size
-	m.taking = 0
+	m.batch = nil
 	m.written = max(m.written, seq)
 	if m.status.Lost == 0 {
 		m.status.Flushed = seq

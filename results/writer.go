@@ -79,7 +79,7 @@ type Writer struct {
 	mu struct {
 		sync.Mutex
 		queue   []queued
-		taking  int       // records in the batch being put
+		batch   []queued  // being put
 		bytes   int       // of queue and of that batch
 		oldest  time.Time // when queue[0] came
 		status  Status
@@ -179,8 +179,19 @@ func (w *Writer) Status() Status {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := w.mu.status
-	s.Bytes, s.Waiting = w.mu.bytes, len(w.mu.queue)+w.mu.taking
+	s.Bytes, s.Waiting = w.mu.bytes, len(w.mu.queue)+len(w.mu.batch)
 	return s
+}
+
+// Pending is the records that were added and are not in the bucket yet, as far as they are in memory.
+func (w *Writer) Pending() []Record {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	out := make([]Record, 0, len(w.mu.batch)+len(w.mu.queue))
+	for _, q := range slices.Concat(w.mu.batch, w.mu.queue) {
+		out = append(out, q.record)
+	}
+	return out
 }
 
 // Flushed is the number up to which all records are in the bucket.
@@ -289,6 +300,6 @@ func (w *Writer) due(wait time.Duration) (batch []queued, left time.Duration, mo
 	batch = slices.Clone(m.queue[:n])
 	clear(m.queue[:n]) // or the array would hold on to the records
 	m.queue = m.queue[n:]
-	m.taking = n
+	m.batch = batch
 	return batch, 0, true
 }

@@ -141,6 +141,35 @@ func TestWriterBatchesByTime(t *testing.T) {
 	})
 }
 
+// What is not in the bucket is pending, also while it is being put.
+func TestWriterPending(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &moody{hang: true}
+		w := start(t, results.WriterConfig{Bucket: b, BatchWait: 5 * time.Second, Timeout: time.Minute})
+		pending := func() (trials []int) {
+			for _, r := range w.Pending() {
+				trials = append(trials, r.Trial)
+			}
+			return trials
+		}
+		w.Add(1, small(0))
+		w.Add(2, small(1))
+		time.Sleep(6 * time.Second) // a batch of both hangs
+		w.Add(3, small(2))
+		synctest.Wait()
+		if got := fmt.Sprint(pending()); got != "[0 1 2]" {
+			t.Errorf("pending: %s", got)
+		}
+		b.mood(nil, false)
+		if err := w.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if got := pending(); len(got) != 0 {
+			t.Errorf("pending at the end: %v", got)
+		}
+	})
+}
+
 func TestWriterBatchesBySize(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b results.Memory

@@ -138,7 +138,7 @@ func TestForeignAgentIsRefused(t *testing.T) {
 	x.stdout.await(t, "waiting: 8 trials wait: no agent of this cluster can run it")
 	x.stdout.await(t, "what helps: an executor for the other agents: "+remedy)
 	p.kaon("status", id).ends(exitDone).prints("8 waiting, 0 running", "what helps: an executor for the other agents")
-	p.kaon("trial", id+"/3").ends(exitUsage).says("has not started yet", "can run it", remedy)
+	p.kaon("trial", id+"/3").ends(exitDone).prints("trial 3: waiting\n", "can run it", remedy)
 	x.signal(os.Interrupt)
 	x.wait().ends(exitInterrupted)
 

@@ -19,7 +19,7 @@ type artifactsCmd struct {
 	Output  string `short:"o" default:"-" placeholder:"FILE" help:"Where the file goes; - is standard output (${default})."`
 	Attempt int    `placeholder:"N" help:"The attempt; the last one when left out."`
 	JSON    bool   `help:"Print JSON."`
-	resultsFlags
+	nearFlags
 }
 
 // artifactRow is an artifact as `kaon artifacts --json` prints it.
@@ -30,9 +30,13 @@ type artifactRow struct {
 }
 
 func (c *artifactsCmd) Run(ctx context.Context, out *output) error {
-	src, trial, err := c.resultsFlags.trial(ctx, c.Trial, out)
+	src, board, number, err := c.sight(ctx, c.Trial, out)
 	if err != nil {
 		return err
+	}
+	trial, ok := board.Trial(number)
+	if !ok {
+		return src.unstarted(ctx, board, number)
 	}
 	attempt, err := attemptOf(trial, c.Attempt)
 	if err != nil {
@@ -49,6 +53,9 @@ func (c *artifactsCmd) Run(ctx context.Context, out *output) error {
 	list, err := c.list(ctx, src, files, prefix)
 	if err != nil {
 		return unreachable(err)
+	}
+	if len(list) == 0 && !c.JSON {
+		fmt.Fprintf(out.stderr, "kaon: %s left no artifacts\n", named(number))
 	}
 	return c.print(out.stdout, list)
 }

@@ -12,7 +12,7 @@ type bestCmd struct {
 	Sweep  string `arg:"" optional:"" help:"Sweep; the newest when left out."`
 	Format string `enum:"text,json,yaml,env,flags" default:"text" help:"text, json, yaml, env or flags."`
 	JSON   bool   `help:"Same as --format json."`
-	resultsFlags
+	nearFlags
 }
 
 func (c *bestCmd) Help() string {

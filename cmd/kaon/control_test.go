@@ -42,7 +42,7 @@ done
 
 // sweepOf is the sweep that a run has announced.
 func sweepOf(x *process) string {
-	x.stdout.await(x.p.t, "trials by")
+	x.stdout.await(x.p.t, " search on ")
 	id, _, _ := strings.Cut(x.stdout.String(), ":")
 	return id
 }
@@ -91,7 +91,10 @@ func TestTalkingToARun(t *testing.T) {
 		t.Errorf("status: %+v", live)
 	}
 	p.kaon("status", id).ends(exitDone).prints("3 trials: 2 waiting, 1 running", "40 %")
-	p.kaon("trials", id).ends(exitDone).prints("running 40 %")
+	p.kaon("trials", id).ends(exitDone).prints("running 40 %", "x=0\n")
+	p.kaon("trial", "0").ends(exitDone).prints("trial 0: running (40 %)\nparameters: x=0\nseed: ")
+	p.kaon("trial", id+"/1").ends(exitDone).prints("trial 1: waiting\n")
+	p.kaon("logs", id+"/1").ends(exitUsage).says("trial 1 of " + id + " has not started yet")
 
 	p.kaon("message", id+"/1", "{}").ends(exitUsage).says("trial 1 of sweep "+id, "it is not running: waiting")
 	p.kaon("message", id+"/7", "{}").ends(exitUsage).says("which has trials 0 to 2: no such trial")
@@ -103,18 +106,23 @@ func TestTalkingToARun(t *testing.T) {
 	p.kaon("message", id+"/0", `{"go": true}`).ends(exitDone)
 	p.running(id, none)
 	p.kaon("status", id).ends(exitDone).prints("running, paused", "2 waiting, 0 running, 1 succeeded")
+	p.kaon("trial", id+"/0").ends(exitDone).prints("trial 0: succeeded", "parameters: x=0") // not in the bucket yet
+	p.kaon("trial", id+"/1").ends(exitDone).prints("trial 1: waiting\nthe sweep is paused; `kaon resume " + id + "` ends that\n")
+	follow := p.start("logs", "-f", "1")
+	follow.stderr.await(t, "trial 1 of "+id+" has not started yet: the sweep is paused")
 	p.kaon("resume").ends(exitDone)
 	if got := line(t, began); got != "1" {
 		t.Errorf("trial %s began, want 1", got)
 	}
 	p.running(id, 1)
-	p.kaon("stop", id+"/1", "--reason", "enough of it").ends(exitDone)
+	p.kaon("stop", "1", "--reason", "enough of it").ends(exitDone).prints("trial 1 of " + id + " is ending")
 	if got := line(t, heard); got != `{"stop":true}` {
 		t.Errorf("the trial heard %q", got)
 	}
 	if got := line(t, began); got != "2" {
 		t.Errorf("trial %s began, want 2", got)
 	}
+	follow.wait().ends(exitDone).says("trial 1 wrote nothing to standard output; --stderr")
 	p.kaon("stop", id+"/1").ends(exitUsage).says("it has ended: stopped")
 	p.kaon("stop", id).ends(exitDone).prints(id + " is ending")
 	x.wait().ends(exitFailed).prints("1 succeeded, 0 failed, 2 stopped of 3 trials", "stopped by the user")
@@ -136,7 +144,8 @@ func TestTalkingToTheStep(t *testing.T) {
 	line(t, began)
 	p.running(id, 0)
 	p.kaon("status", id).ends(exitDone).prints("then: waiting")
-	p.kaon("trial", id+"/then").ends(exitUsage).says("the `then` step of " + id + " has not started yet")
+	p.kaon("trial", id+"/then").ends(exitDone).prints("the `then` step: waiting\n")
+	p.kaon("artifacts", id+"/then").ends(exitUsage).says("the `then` step of " + id + " has not started yet")
 	p.kaon("message", id+"/then", "1").ends(exitUsage).says("not running: waiting")
 	p.kaon("message", id+"/0", `{"go": true}`).ends(exitDone)
 	if got := line(t, began); got != "5" {
@@ -148,9 +157,9 @@ func TestTalkingToTheStep(t *testing.T) {
 	if got := line(t, heard); got != `"hello"` {
 		t.Errorf("the step heard %q", got)
 	}
-	p.kaon("stop", id+"/then", "--reason", "enough").ends(exitDone).prints("the `then` step of " + id + " is ending")
+	p.kaon("stop", "then", "--reason", "enough").ends(exitDone).prints("the `then` step of " + id + " is ending")
 	line(t, heard)
-	x.wait().ends(exitFailed).prints("the `then` step was stopped: enough", "1 succeeded, 0 failed, 0 stopped of 1 trials")
+	x.wait().ends(exitFailed).prints("the `then` step was stopped: enough", "1 succeeded, 0 failed, 0 stopped of 1 trial\n")
 	p.kaon("trial", "then").ends(exitDone).prints("the `then` step: stopped", "enough")
 	p.kaon("stop", id+"/then").ends(exitUsage).says("has ended: stopped")
 }
@@ -165,6 +174,7 @@ func TestTalkingToNobody(t *testing.T) {
 	x.wait().ends(exitInterrupted)
 	p.kaon("pause", id).ends(exitUnreachable).says("no process on this machine runs sweep "+id, "kaon run --resume "+id)
 	p.kaon("status", id).ends(exitDone).prints(id + ": interrupted")
+	p.kaon("trial", id+"/7", "--json").ends(exitDone).prints(`"state": "waiting"`, "no process on this machine runs the sweep", "kaon run --resume "+id)
 	var s map[string]json.RawMessage
 	p.kaon("status", id, "--json").ends(exitDone).json(&s)
 	if string(s["live"]) != "false" {
@@ -197,7 +207,7 @@ task: {resources: {cpus: 0.1, memory: 16MB}}
 then: {command: "grep -q s3://b/m $KAON_WINNER && echo '{\"milestone\": \"seen\"}'"}
 `)
 	p.kaon("run", "noted.yaml").ends(exitDone).prints("then: seen")
-	p.kaon("trial", "then").ends(exitDone).prints("the `then` step: succeeded", "1 points", "  seen\n")
+	p.kaon("trial", "then").ends(exitDone).prints("the `then` step: succeeded", "1 point\n", "  seen\n")
 	p.kaon("trial", "0").ends(exitDone).prints("  data loaded\n", "  trained\n", `  dataset: {"rows":1797}`, `  model: "s3://b/m"`)
 	var trial struct {
 		Attempts []struct {

@@ -14,7 +14,7 @@ type exportCmd struct {
 	Format string `enum:"csv,jsonl,parquet" default:"csv" help:"csv, jsonl or parquet."`
 	Points bool   `help:"One row for each reported point instead of each trial."`
 	Output string `short:"o" default:"-" placeholder:"FILE" help:"File to write; - for standard output."`
-	resultsFlags
+	nearFlags
 }
 
 func (c *exportCmd) Run(ctx context.Context, out *output) (err error) {
@@ -41,7 +41,7 @@ func (c *exportCmd) Run(ctx context.Context, out *output) (err error) {
 	}
 	format := export.Format(c.Format)
 	if !c.Points {
-		return export.Trials(w, format, board)
+		return export.Trials(w, format, board.Board)
 	}
 	_, err = export.Points(ctx, w, format, src.bucket, src.id, board.Metrics()) // board has named the damage
 	return err

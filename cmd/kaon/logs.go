@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,65 +24,128 @@ type logsCmd struct {
 	Stderr  bool   `help:"Standard error instead of standard output."`
 	Follow  bool   `short:"f" help:"Go on until the attempt has ended."`
 	Attempt int    `placeholder:"N" help:"The attempt; the last one when left out."`
-	State   string `placeholder:"DIR" help:"Folder of journals and sandboxes, as given to run."`
 	Cluster string `env:"KAON_CLUSTER" placeholder:"WHERE" help:"The Mesos to ask, as given to run; the one that the sweep's results name when left out."`
-	resultsFlags
+	nearFlags
 }
 
 // followEvery is how often a running trial's output is looked at.
 const followEvery = 500 * time.Millisecond
 
 func (c *logsCmd) Run(ctx context.Context, out *output) error {
-	id, number, err := parseTrial(c.Trial)
+	src, board, trial, err := c.sight(ctx, c.Trial, out)
 	if err != nil {
 		return err
 	}
-	src, err := c.open(ctx, id)
-	if err != nil {
-		return err
-	}
-	attempt, err := c.attempt(ctx, src, number, c.Attempt, out)
-	if err != nil {
-		return err
-	}
-	stream := "stdout"
+	l := &trialLog{logsCmd: c, out: out, src: src, trial: trial, stream: "stdout", board: board}
 	if c.Stderr {
-		stream = "stderr"
+		l.stream = "stderr"
 	}
-	from, err := c.reader(ctx, src, number, attempt)
-	if err != nil || from == nil {
-		return errors.Join(err, c.stored(ctx, out, src, number, attempt, stream))
+	from, err := l.await(ctx)
+	switch {
+	case err != nil:
+		return err
+	case from == nil:
+		err = l.stored(ctx)
+	default:
+		err = l.follow(ctx, &tail{from: from, stream: l.stream})
 	}
-	tail := &tail{from: from, stream: stream}
+	if err == nil && l.printed == 0 {
+		l.sayNothing()
+	}
+	return err
+}
+
+// trialLog prints what one trial wrote.
+type trialLog struct {
+	*logsCmd
+	out     *output
+	src     source
+	trial   int
+	stream  string
+	board   view            // of the last look
+	attempt results.Attempt // so far
+	printed int             // bytes
+}
+
+func (l *trialLog) Write(p []byte) (int, error) {
+	n, err := l.out.stdout.Write(p)
+	l.printed += n
+	return n, err
+}
+
+// await finds the attempt's files, nil when nowhere. With --follow it waits for them while somebody on this machine works on
+// the sweep.
+func (l *trialLog) await(ctx context.Context) (reader, error) {
+	for told := false; ; told = true {
+		if err := l.look(l.attempt.Attempt); err != nil {
+			return nil, err
+		}
+		from, err := l.reader(ctx)
+		if err != nil || from != nil || !l.Follow || l.attempt.End != nil || !l.board.live {
+			return from, err
+		}
+		if !told && !l.began() {
+			fmt.Fprintf(l.out.stderr, "kaon: %v\n", l.src.unstarted(ctx, l.board, l.trial))
+		}
+		if err := l.again(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// look finds the attempt, the one asked for or the one looked at before. One that no record names yet may run all the same.
+func (l *trialLog) look(before int) (err error) {
+	number := cmp.Or(before, l.Attempt)
+	t, ok := l.board.Trial(l.trial)
+	if !ok {
+		l.attempt = results.Attempt{Attempt: max(number, 1)}
+		return nil
+	}
+	l.attempt, err = attemptOf(t, number)
+	return err
+}
+
+func (l *trialLog) began() bool {
+	_, ok := l.board.Trial(l.trial)
+	return ok
+}
+
+// again waits a moment and reads the board anew.
+func (l *trialLog) again(ctx context.Context) (err error) {
+	select {
+	case <-ctx.Done():
+		return silently(exitInterrupted)
+	case <-time.After(followEvery):
+	}
+	l.board, err = l.src.board(ctx, l.out)
+	return err
+}
+
+// follow prints what the attempt has written, and with --follow what it writes until it has ended.
+func (l *trialLog) follow(ctx context.Context, tail *tail) error {
 	for {
-		if err := tail.copy(ctx, out.stdout); err != nil {
+		if err := tail.copy(ctx, l); err != nil {
 			return err
 		}
-		if !c.Follow || attempt.End != nil {
+		if !l.Follow || l.attempt.End != nil {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
-			return silently(exitInterrupted)
-		case <-time.After(followEvery):
+		if err := l.again(ctx); err != nil {
+			return err
 		}
-		if attempt, err = c.attempt(ctx, src, number, attempt.Attempt, out); err != nil {
+		if err := l.look(l.attempt.Attempt); err != nil {
 			return err
 		}
 	}
 }
 
-// attempt is the one of that number, 0 for the last. One that no record names yet may run all the same.
-func (c *logsCmd) attempt(ctx context.Context, src source, trial, number int, out *output) (results.Attempt, error) {
-	board, err := src.board(ctx, out)
-	if err != nil {
-		return results.Attempt{}, err
+// sayNothing tells an empty stream from a command that did nothing.
+func (l *trialLog) sayNothing() {
+	if l.Stderr {
+		fmt.Fprintf(l.out.stderr, "kaon: %s wrote nothing to standard error\n", named(l.trial))
+		return
 	}
-	t, ok := board.Trial(trial)
-	if !ok {
-		return results.Attempt{Attempt: max(number, 1)}, src.has(ctx, board, trial)
-	}
-	return attemptOf(t, number)
+	fmt.Fprintf(l.out.stderr, "kaon: %s wrote nothing to standard output; --stderr shows its standard error\n", named(l.trial))
 }
 
 // attemptOf finds an attempt of a trial; 0 is the last.
@@ -91,24 +155,24 @@ func attemptOf(trial results.Trial, number int) (results.Attempt, error) {
 			return trial.Tries[i], nil
 		}
 	}
-	return results.Attempt{}, usage(fmt.Errorf("%s has %d attempts, not an attempt %d", named(trial.Trial), len(trial.Tries), number))
+	return results.Attempt{}, usage(fmt.Errorf("%s has %s, not an attempt %d", named(trial.Trial), count(len(trial.Tries), "attempt"), number))
 }
 
 // reader finds the attempt's files: on this machine, else at the agent while it runs or the bucket has no copy. nil: nowhere.
-func (c *logsCmd) reader(ctx context.Context, src source, trial int, attempt results.Attempt) (reader, error) {
-	if folder := c.folder(src.id, trial, attempt); folder != "" {
+func (l *trialLog) reader(ctx context.Context) (reader, error) {
+	if folder := l.folder(); folder != "" {
 		if _, err := os.Stat(folder); err == nil {
 			return localFiles(folder), nil
 		}
 	}
-	if attempt.End != nil && c.inBucket(ctx, src, trial, attempt) {
+	if l.attempt.End != nil && l.inBucket(ctx) {
 		return nil, nil
 	}
-	place := c.Cluster
+	place := l.Cluster
 	if place == "" {
-		s, err := results.ReadSweep(ctx, src.bucket, src.id)
+		s, err := results.ReadSweep(ctx, l.src.bucket, l.src.id)
 		if err != nil {
-			return nil, src.explain(ctx, err)
+			return nil, l.src.explain(ctx, err)
 		}
 		place = s.Cluster
 	}
@@ -119,9 +183,9 @@ func (c *logsCmd) reader(ctx context.Context, src source, trial int, attempt res
 	if err != nil {
 		return nil, usage(fmt.Errorf("--cluster: %w", err))
 	}
-	box, err := mesos.FindSandbox(ctx, cfg, string(scheduler.NewTaskID(src.id, trial, attempt.Attempt)))
+	box, err := mesos.FindSandbox(ctx, cfg, string(scheduler.NewTaskID(l.src.id, l.trial, l.attempt.Attempt)))
 	switch {
-	case errors.Is(err, mesos.ErrNoTask), attempt.End != nil && err != nil:
+	case errors.Is(err, mesos.ErrNoTask), l.attempt.End != nil && err != nil:
 		return nil, nil // the record has the rest
 	case err != nil:
 		return nil, unreachable(fmt.Errorf("ask the cluster for the output: %w", err))
@@ -130,12 +194,12 @@ func (c *logsCmd) reader(ctx context.Context, src source, trial int, attempt res
 }
 
 // folder is the sandbox of an attempt: where its record says, or, while it runs, where the embedded cluster put it.
-func (c *logsCmd) folder(id string, trial int, attempt results.Attempt) string {
-	if attempt.End != nil {
-		return attempt.End.Sandbox
+func (l *trialLog) folder() string {
+	if l.attempt.End != nil {
+		return l.attempt.End.Sandbox
 	}
-	task := string(scheduler.NewTaskID(id, trial, attempt.Attempt))
-	state := (&workFlags{Results: c.Results, State: c.State}).state(id)
+	task := string(scheduler.NewTaskID(l.src.id, l.trial, l.attempt.Attempt))
+	state := stateFolder(l.Results, l.State, l.src.id)
 	found := ""
 	_ = filepath.WalkDir(state, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() && d.Name() == task {
@@ -147,16 +211,16 @@ func (c *logsCmd) folder(id string, trial int, attempt results.Attempt) string {
 	return found
 }
 
-func (c *logsCmd) inBucket(ctx context.Context, src source, trial int, attempt results.Attempt) bool {
-	for o, err := range src.bucket.List(ctx, results.LogsPrefix(src.id, trial, attempt.Attempt)) {
+func (l *trialLog) inBucket(ctx context.Context) bool {
+	for o, err := range l.src.bucket.List(ctx, results.LogsPrefix(l.src.id, l.trial, l.attempt.Attempt)) {
 		return err == nil && o.Name != ""
 	}
 	return false
 }
 
 // stored prints what the bucket has of an attempt, or, when there is no copy, what its record holds.
-func (c *logsCmd) stored(ctx context.Context, out *output, src source, trial int, attempt results.Attempt, stream string) error {
-	body, err := src.bucket.Get(ctx, results.LogsPrefix(src.id, trial, attempt.Attempt)+stream+".zst")
+func (l *trialLog) stored(ctx context.Context) error {
+	body, err := l.src.bucket.Get(ctx, results.LogsPrefix(l.src.id, l.trial, l.attempt.Attempt)+l.stream+".zst")
 	if err == nil {
 		defer body.Close()
 		z, err := zstd.NewReader(body, zstd.WithDecoderMaxMemory(64<<20))
@@ -164,23 +228,26 @@ func (c *logsCmd) stored(ctx context.Context, out *output, src source, trial int
 			return err
 		}
 		defer z.Close()
-		_, err = io.Copy(out.stdout, z)
+		_, err = io.Copy(l, z)
 		return err
 	}
 	if !errors.Is(err, results.ErrNotExist) {
 		return unreachable(err)
 	}
-	if attempt.End == nil {
-		return fmt.Errorf("attempt %d left no files on this machine: it runs or ran on another, or did not start", attempt.Attempt)
+	if !l.began() {
+		return l.src.unstarted(ctx, l.board, l.trial)
 	}
-	if c.inBucket(ctx, src, trial, attempt) {
+	if l.attempt.End == nil {
+		return fmt.Errorf("attempt %d of %s left no files on this machine: it runs or ran on another", l.attempt.Attempt, named(l.trial))
+	}
+	if l.inBucket(ctx) {
 		return nil // it wrote nothing to this stream
 	}
-	fmt.Fprintf(out.stderr, "kaon: the files are on agent %s in %s; the record keeps only the last lines of standard error\n",
-		attempt.End.Agent, attempt.End.Sandbox)
-	if stream == "stderr" {
-		for _, line := range attempt.End.Stderr {
-			fmt.Fprintln(out.stdout, line)
+	fmt.Fprintf(l.out.stderr, "kaon: the files are on agent %s in %s; the record keeps only the last lines of standard error\n",
+		l.attempt.End.Agent, l.attempt.End.Sandbox)
+	if l.stream == "stderr" {
+		for _, line := range l.attempt.End.Stderr {
+			fmt.Fprintln(l, line)
 		}
 	}
 	return nil

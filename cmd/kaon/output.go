@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/signal"
@@ -19,8 +20,8 @@ type checked struct {
 
 	mu struct {
 		sync.Mutex
-		err  error
-		fail func() // called at the first error; nil: nobody wants to know
+		err    error
+		unread func() // called when nobody reads any more; nil: nobody wants to know
 	}
 }
 
@@ -29,11 +30,11 @@ func (c *checked) Write(p []byte) (int, error) {
 	if err != nil {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if c.mu.err == nil && c.mu.fail != nil {
-			c.mu.fail()
-		}
 		if c.mu.err == nil {
 			c.mu.err = err
+		}
+		if errors.Is(err, syscall.EPIPE) && c.mu.unread != nil {
+			c.mu.unread()
 		}
 	}
 	return n, err
@@ -55,7 +56,7 @@ func (o *output) whileRead(ctx context.Context) (_ context.Context, stop func())
 	for _, w := range []io.Writer{o.stdout, o.stderr} {
 		if c, ok := w.(*checked); ok {
 			c.mu.Lock()
-			c.mu.fail = cancel
+			c.mu.unread = cancel
 			c.mu.Unlock()
 		}
 	}

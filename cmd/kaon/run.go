@@ -31,7 +31,7 @@ type runCmd struct {
 // workFlags say where a sweep runs and leaves its results, and how that is shown.
 type workFlags struct {
 	Results string `default:"kaon-results" env:"KAON_RESULTS" placeholder:"PLACE" help:"Folder or s3://bucket/prefix for the results (${default})."`
-	State   string `placeholder:"DIR" help:"Folder for journals and sandboxes; .state in a results folder, else kaon-state, when left out."`
+	State   string `aliases:"state-dir" placeholder:"DIR" help:"Folder for journals and sandboxes; .state in a results folder, else kaon-state, when left out."`
 	Metrics string `placeholder:"ADDR" help:"Serve Prometheus metrics at http://ADDR/metrics."`
 	Log     string `enum:"none,error,warn,info,debug" default:"error" help:"Level of the log on standard error: none, error, warn, info or debug."`
 	Quiet   bool   `short:"q" help:"No progress; only what must be known, and the result."`
@@ -111,11 +111,13 @@ func anchor(spec *sweep.Spec) (err error) {
 }
 
 // state is the folder of one sweep's journal and sandboxes.
-func (f *workFlags) state(id string) string {
-	folder := f.State
+func (f *workFlags) state(id string) string { return stateFolder(f.Results, f.State, id) }
+
+// stateFolder is the folder of one sweep's journal and sandboxes, by what --results and --state say.
+func stateFolder(place, folder, id string) string {
 	if folder == "" {
-		folder = filepath.Join(f.Results, ".state")
-		if strings.Contains(f.Results, "://") {
+		folder = filepath.Join(place, ".state")
+		if strings.Contains(place, "://") {
 			folder = "kaon-state"
 		}
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/search"
 )
 
 // session is one scheduler with all that it needs to run a sweep: a way to the cluster, a journal, the sweep's
@@ -180,8 +181,28 @@ func (s *session) openResults(ctx context.Context) error {
 			return s.journal.Replay(s.cfg.id, after, yield)
 		},
 	})
-	s.watcher.add, s.watcher.forget = s.writer.Add, s.depot.Forget
-	return nil
+	s.watcher.add, s.watcher.pending, s.watcher.forget = s.writer.Add, s.writer.Pending, s.depot.Forget
+	s.watcher.point, err = pointsOf(spec)
+	return err
+}
+
+// pointsOf answers what the trials of a spec run with; for the `then` step, which runs with the winner, nothing.
+func pointsOf(spec *sweep.Spec) (func(trial int) (json.RawMessage, uint64), error) {
+	method, err := search.New(spec)
+	if err != nil {
+		return nil, err
+	}
+	return func(trial int) (json.RawMessage, uint64) {
+		if trial == results.Then {
+			return nil, sweep.TrialSeed(spec.Seed, 0)
+		}
+		point, ok := method.Ask(trial)
+		if !ok {
+			return nil, 0
+		}
+		params, _ := json.Marshal(point) // a point that was launched has been marshalled before
+		return params, sweep.TrialSeed(spec.Seed, trial)
+	}, nil
 }
 
 // submit waits for a master, puts the spec into the bucket and hands the sweep in: a sweep that nobody could have run is

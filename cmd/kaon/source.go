@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/control"
 )
 
 // resultsFlags say where results are read from.
@@ -20,6 +22,25 @@ type resultsFlags struct {
 type source struct {
 	bucket results.Bucket
 	id     string
+	socket string          // of the process of this machine that runs the sweep, if one does
+	door   *control.Client // to that process
+}
+
+// nearFlags are for commands that also ask the process which runs a sweep, when that is on this machine.
+type nearFlags struct {
+	State string `aliases:"state-dir" placeholder:"DIR" help:"Folder of journals and sandboxes, as given to run."`
+	resultsFlags
+}
+
+// open finds a sweep, and the way to the process that runs it; an empty id means the newest.
+func (f nearFlags) open(ctx context.Context, id string) (source, error) {
+	src, err := f.resultsFlags.open(ctx, id)
+	if err != nil {
+		return source{}, err
+	}
+	src.socket = filepath.Join(stateFolder(f.Results, f.State, src.id), controlFile)
+	src.door = control.NewClient(src.socket)
+	return src, nil
 }
 
 // open finds a sweep; an empty id means the newest.
@@ -39,7 +60,7 @@ func (f resultsFlags) open(ctx context.Context, id string) (source, error) {
 			return source{}, usage(fmt.Errorf("no sweep in %s: run one with `kaon run SPEC --results %s`", f.Results, f.Results))
 		}
 	}
-	return source{bucket, id}, nil
+	return source{bucket: bucket, id: id}, nil
 }
 
 // newest is the sweep created last; empty when there is none.
@@ -61,20 +82,8 @@ func newest(ctx context.Context, bucket results.Bucket) (id string, err error) {
 	return id, nil
 }
 
-// board reads a sweep's records. Damaged batches are named on stderr and left out.
-func (s source) board(ctx context.Context, out *output) (*results.Board, error) {
-	board, damage, err := results.Load(ctx, s.bucket, s.id)
-	if err != nil {
-		return nil, s.explain(ctx, err)
-	}
-	for _, d := range damage {
-		fmt.Fprintf(out.stderr, "kaon: skipped %s: %v\n", d.Object, d.Err)
-	}
-	return board, nil
-}
-
 // has refuses a trial that the sweep does not have; a board knows none but those that began.
-func (s source) has(ctx context.Context, board *results.Board, trial int) error {
+func (s source) has(ctx context.Context, board view, trial int) error {
 	if total := board.Counts().Total; trial >= total {
 		return usage(fmt.Errorf("sweep %s has trials 0 to %d, not %d", s.id, total-1, trial))
 	}
@@ -120,6 +129,14 @@ func named(trial int) string {
 		return "the `then` step"
 	}
 	return fmt.Sprintf("trial %d", trial)
+}
+
+// count is a number of things: "1 trial", "2 trials".
+func count(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }
 
 // label is a trial as tables have it, and as parseTrial reads it.

@@ -14,51 +14,68 @@ import (
 type trialCmd struct {
 	Trial string `arg:"" help:"${trial}"`
 	JSON  bool   `help:"Print JSON."`
-	resultsFlags
+	nearFlags
+}
+
+// shown is a trial as `kaon trial --json` and `kaon trials --json` print it: a contract for scripts.
+type shown struct {
+	results.Trial
+	Percent *float64 `json:"percent,omitempty"` // how far it said it is, while it runs on this machine
+	Waiting string   `json:"waiting,omitempty"` // why it has not started yet, as far as that is known here
 }
 
 func (c *trialCmd) Run(ctx context.Context, out *output) error {
-	_, trial, err := c.resultsFlags.trial(ctx, c.Trial, out)
+	src, board, number, err := c.sight(ctx, c.Trial, out)
 	if err != nil {
 		return err
 	}
+	trial, ok := board.Trial(number)
+	show := shown{Trial: trial, Percent: board.running[number].Percent}
+	if !ok {
+		show.Trial = results.Trial{Trial: number, State: results.Waiting, Metrics: []results.Series{}, Tries: []results.Attempt{}}
+		show.Waiting = src.waits(ctx, board)
+	}
+	board.fill(&show.Trial)
 	if c.JSON {
 		enc := json.NewEncoder(out.stdout)
 		enc.SetIndent("", "  ")
-		return enc.Encode(trial)
+		return enc.Encode(show)
 	}
-	printTrial(out.stdout, trial)
+	printTrial(out.stdout, show)
 	return nil
 }
 
-// trial reads one trial from the results.
-func (f resultsFlags) trial(ctx context.Context, arg string, out *output) (source, results.Trial, error) {
-	id, number, err := parseTrial(arg)
+// sight finds the trial that an argument names, and all that is known of its sweep. The sweep has the trial; a record need
+// not name it yet.
+func (f nearFlags) sight(ctx context.Context, arg string, out *output) (src source, board view, trial int, err error) {
+	id, trial, err := parseTrial(arg)
 	if err != nil {
-		return source{}, results.Trial{}, err
+		return source{}, view{}, 0, err
 	}
-	src, err := f.open(ctx, id)
-	if err != nil {
-		return source{}, results.Trial{}, err
+	if src, err = f.open(ctx, id); err != nil {
+		return source{}, view{}, 0, err
 	}
-	board, err := src.board(ctx, out)
-	if err != nil {
-		return source{}, results.Trial{}, err
+	if board, err = src.board(ctx, out); err != nil {
+		return source{}, view{}, 0, err
 	}
-	trial, ok := board.Trial(number)
-	if !ok {
-		if err := src.has(ctx, board, number); err != nil {
-			return source{}, results.Trial{}, err
-		}
-		return source{}, results.Trial{}, usage(fmt.Errorf("%s of %s has not started yet%s", named(number), src.id, controlFlags{resultsFlags: f}.waiting(ctx, src.id)))
+	if _, ok := board.Trial(trial); !ok {
+		err = src.has(ctx, board, trial)
 	}
-	return src, trial, nil
+	return src, board, trial, err
 }
 
-func printTrial(w io.Writer, t results.Trial) {
-	fmt.Fprintf(w, "%s: %s\n", named(t.Trial), t.State)
-	fmt.Fprintf(w, "parameters: %s\n", params(t.Params))
-	fmt.Fprintf(w, "seed: %d\n", t.Seed)
+func printTrial(w io.Writer, t shown) {
+	fmt.Fprintf(w, "%s: %s", named(t.Trial.Trial), t.State)
+	if t.Percent != nil {
+		fmt.Fprintf(w, " (%s)", percent(t.Percent))
+	}
+	fmt.Fprintln(w)
+	if t.Waiting != "" {
+		fmt.Fprintln(w, t.Waiting)
+	}
+	if t.Params != nil { // else they are on record at its end
+		fmt.Fprintf(w, "parameters: %s\nseed: %d\n", params(t.Params), t.Seed)
+	}
 	if len(t.Metrics) > 0 {
 		tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(tab, "\nMETRIC\tVALUE\tLAST\tMIN\tMAX\tMEAN\tPOINTS")
@@ -75,7 +92,7 @@ func printTrial(w io.Writer, t results.Trial) {
 func printAttempt(w io.Writer, a results.Attempt) {
 	defer printNotes(w, a)
 	if a.End == nil {
-		fmt.Fprintf(w, "\nattempt %d: running, %d points so far\n", a.Attempt, a.Known)
+		fmt.Fprintf(w, "\nattempt %d: running, %s so far\n", a.Attempt, count(int(a.Known), "point"))
 		return
 	}
 	fmt.Fprintf(w, "\nattempt %d: %s on %s", a.Attempt, a.End.State, a.End.Agent)
@@ -83,9 +100,9 @@ func printAttempt(w io.Writer, a results.Attempt) {
 		began := time.UnixMilli(a.End.StartMs)
 		fmt.Fprintf(w, ", %s for %.2f s", began.Format(time.DateTime), float64(a.End.EndMs-a.End.StartMs)/1000)
 	}
-	fmt.Fprintf(w, ", %d points\n", a.Known)
+	fmt.Fprintf(w, ", %s\n", count(int(a.Known), "point"))
 	if a.Missing > 0 {
-		fmt.Fprintf(w, "  %d points that it reported are not on the board\n", a.Missing)
+		fmt.Fprintf(w, "  of what it reported %s did not arrive\n", count(int(a.Missing), "point"))
 	}
 	if a.End.Reason != "" {
 		fmt.Fprintf(w, "  %s\n", a.End.Reason)

@@ -30,19 +30,13 @@ func (c *trialsCmd) Run(ctx context.Context, out *output) error {
 			return usage(err)
 		}
 	}
-	src, err := c.open(ctx, c.Sweep)
+	src, err := nearFlags{State: c.Folder, resultsFlags: c.resultsFlags}.open(ctx, c.Sweep)
 	if err != nil {
 		return err
 	}
 	board, err := src.board(ctx, out)
 	if err != nil {
 		return err
-	}
-	live := controlFlags{State: c.Folder, resultsFlags: c.resultsFlags}.alive(ctx, src.id)
-	percents := map[int]*float64{}
-	for _, r := range live {
-		percents[r.Trial] = r.Percent
-		_ = board.Fold(results.Record{Sweep: src.id, Trial: r.Trial, Attempt: r.Attempt}) // the bucket hears of it later; a `then` step has no row
 	}
 	if err := c.checkSort(board); err != nil {
 		return err
@@ -51,23 +45,18 @@ func (c *trialsCmd) Run(ctx context.Context, out *output) error {
 	if c.JSON {
 		enc := json.NewEncoder(out.stdout)
 		for t := range board.Trials(query) {
-			if err := enc.Encode(listed{t, percents[t.Trial]}); err != nil {
+			board.fill(&t)
+			if err := enc.Encode(shown{Trial: t, Percent: board.running[t.Trial].Percent}); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	return c.table(out.stdout, board, query, src.id, percents)
-}
-
-// listed is one line of `kaon trials --json`: a contract for scripts.
-type listed struct {
-	results.Trial
-	Percent *float64 `json:"percent,omitempty"` // how far it said it is, while it runs on this machine
+	return c.table(out.stdout, board, query, src.id)
 }
 
 // checkSort refuses a key that would sort nothing.
-func (c *trialsCmd) checkSort(board *results.Board) error {
+func (c *trialsCmd) checkSort(board view) error {
 	known := append([]string{"trial", "value", "seconds", "attempts"}, board.Metrics()...)
 	if slices.Contains(known, c.Sort) {
 		return nil
@@ -75,18 +64,19 @@ func (c *trialsCmd) checkSort(board *results.Board) error {
 	return usage(fmt.Errorf("--sort %q is no key and no metric of this sweep; there are: %s", c.Sort, strings.Join(known, ", ")))
 }
 
-func (c *trialsCmd) table(w io.Writer, board *results.Board, query results.Query, id string, percents map[int]*float64) error {
+func (c *trialsCmd) table(w io.Writer, board view, query results.Query, id string) error {
 	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tab, "TRIAL\tSTATE\tVALUE\tTRIES\tSECONDS\tPARAMETERS")
-	shown := 0
+	listed := 0
 	for t := range board.Trials(query) {
-		shown++
+		listed++
+		board.fill(&t)
 		value := "-"
 		if t.Value != nil {
 			value = t.Value.String()
 		}
 		state := t.State
-		if p := percents[t.Trial]; p != nil && state == results.Running {
+		if p := board.running[t.Trial].Percent; p != nil && state == results.Running {
 			state += " " + percent(p)
 		}
 		fmt.Fprintf(tab, "%d\t%s\t%s\t%d\t%s\t%s\n", t.Trial, state, value, len(t.Tries), seconds(t), params(t.Params))
@@ -94,8 +84,8 @@ func (c *trialsCmd) table(w io.Writer, board *results.Board, query results.Query
 	if err := tab.Flush(); err != nil {
 		return err
 	}
-	if total := board.Counts().Total; c.Limit > 0 && shown == c.Limit && total > shown {
-		fmt.Fprintf(w, "… %d of the %d trials of %s; --limit 0 shows all\n", shown, total, id)
+	if total := board.Counts().Total; c.Limit > 0 && listed == c.Limit && total > listed {
+		fmt.Fprintf(w, "… %d of the %d trials of %s; --limit 0 shows all\n", listed, total, id)
 	}
 	return nil
 }

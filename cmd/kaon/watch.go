@@ -34,7 +34,7 @@ func (r *runner) watch(ctx context.Context, s *session, spec *sweep.Spec) (outco
 	}
 	began := time.Now()
 	d := newDisplay(w, spec.Trials, r.flags.Quiet)
-	d.say(fmt.Sprintf("%s: %d trials by %s search on %s, results in %s", s.cfg.id, spec.Trials, spec.Method, s.cluster.name, r.flags.Results))
+	d.say(fmt.Sprintf("%s: %s by %s search on %s, results in %s", s.cfg.id, count(spec.Trials, "trial"), spec.Method, s.cluster.name, r.flags.Results))
 	shown := progress{total: spec.Trials}
 	ended, err := r.follow(ctx, s, d, &shown, began)
 	d.close(shown)

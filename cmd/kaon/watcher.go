@@ -21,7 +21,10 @@ type watcher struct {
 	later func(scheduler.Event)
 	add   func(number uint64, r results.Record) bool
 
-	forget func(trial, attempt int) // an attempt has ended
+	pending func() []results.Record  // that the writer has not brought to the bucket
+	forget  func(trial, attempt int) // an attempt has ended
+	// point is what a trial runs with; it is called by one goroutine at a time.
+	point func(trial int) (params json.RawMessage, seed uint64)
 	// retrying: the sweep had ended and is run again, so its former end is no news.
 	retrying bool
 
@@ -139,9 +142,22 @@ func (w *watcher) Running() []control.Running {
 	defer w.mu.Unlock()
 	all := make([]control.Running, 0, len(w.mu.alive))
 	for _, trial := range slices.Sorted(maps.Keys(w.mu.alive)) {
-		all = append(all, w.mu.alive[trial])
+		r := w.mu.alive[trial]
+		if r.Params == nil {
+			r.Params, r.Seed = w.point(trial)
+			w.mu.alive[trial] = r
+		}
+		all = append(all, r)
 	}
 	return all
+}
+
+// Pending is the records that are on their way to the bucket.
+func (w *watcher) Pending(sweep string) []results.Record {
+	if sweep != w.id {
+		return nil
+	}
+	return w.pending()
 }
 
 // followed tells what the `then` step reported.

@@ -9,11 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -46,10 +48,17 @@ func (l *ledger) Snapshot(context.Context) (scheduler.Snapshot, error) {
 }
 
 // witness is a Live that tells the same always.
-type witness struct{ running []Running }
+type witness struct {
+	running []Running
+	pending []results.Record
+}
 
 func (w witness) Running() []Running          { return w.running }
 func (w witness) Waiting(sweep string) string { return "1 trial of " + sweep + " waits" }
+
+func (w witness) Pending(sweep string) []results.Record {
+	return slices.DeleteFunc(slices.Clone(w.pending), func(r results.Record) bool { return r.Sweep != sweep })
+}
 
 func open(t *testing.T) (*ledger, *Client, string) {
 	t.Helper()
@@ -57,8 +66,9 @@ func open(t *testing.T) (*ledger, *Client, string) {
 	l := &ledger{}
 	ten, thirty := 10.0, 30.0
 	s, err := Listen(path, l, witness{
-		[]Running{{Sweep: "s", Trial: 0, Attempt: 1, State: "running", Percent: &ten},
+		running: []Running{{Sweep: "s", Trial: 0, Attempt: 1, State: "running", Percent: &ten},
 			{Sweep: "s", Trial: 1, Attempt: 2, State: "running", Percent: &thirty}, {Sweep: "s", Trial: 2, Attempt: 1, State: "launched"}},
+		pending: onTheirWay(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -72,6 +82,26 @@ func open(t *testing.T) (*ledger, *Client, string) {
 		}
 	})
 	return l, NewClient(path), path
+}
+
+// onTheirWay is more than one batch holds.
+func onTheirWay() (all []results.Record) {
+	for i := range 3 {
+		reason := strings.Repeat("x", results.MaxBatch/2)
+		all = append(all, results.Record{Sweep: "s", Trial: i, Attempt: 1, End: &results.End{State: results.Failed, Reason: reason}})
+	}
+	return all
+}
+
+func TestRecordsOnTheirWay(t *testing.T) {
+	_, c, _ := open(t)
+	got, err := c.Records(t.Context(), "s")
+	if err != nil || !reflect.DeepEqual(got, onTheirWay()) {
+		t.Errorf("%d records, %v; want %d", len(got), err, len(onTheirWay()))
+	}
+	if got, err = c.Records(t.Context(), "other"); err != nil || len(got) != 0 {
+		t.Errorf("of another sweep: %d records, %v", len(got), err)
+	}
 }
 
 func TestCommandsBecomeEvents(t *testing.T) {

@@ -7,6 +7,7 @@
 // The protocol is HTTP with JSON bodies; `curl --unix-socket FILE http://kaon/v1/status` speaks it:
 //
 //	GET  /v1/status                                   a Status
+//	GET  /v1/sweeps/{sweep}/records                   {"batches": […]}, base64: records that are on their way to the bucket
 //	POST /v1/sweeps/{sweep}/stop                      body {"reason": "…"} or none; running trials are asked to end
 //	POST /v1/sweeps/{sweep}/pause
 //	POST /v1/sweeps/{sweep}/resume

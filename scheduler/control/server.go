@@ -102,6 +102,7 @@ type handler struct {
 func (h *handler) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/status", h.status)
+	mux.HandleFunc("GET /v1/sweeps/{sweep}/records", h.records)
 	mux.HandleFunc("POST /v1/sweeps/{sweep}/stop", h.sweep(func(id, reason string) scheduler.Event {
 		return scheduler.Stop{Sweep: id, Reason: reason}
 	}))
@@ -123,8 +124,7 @@ func (h *handler) status(w http.ResponseWriter, r *http.Request) {
 		refuse(w, codeOf(err), err)
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(statusOf(snap, h.live)) // the caller is gone when this fails
+	answer(w, http.StatusOK, statusOf(snap, h.live))
 }
 
 // sweep is the handler of a command about a whole sweep.
@@ -242,7 +242,11 @@ type failure struct {
 }
 
 func refuse(w http.ResponseWriter, code int, err error) {
+	answer(w, code, failure{err.Error()})
+}
+
+func answer(w http.ResponseWriter, code int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(failure{err.Error()}) // the caller is gone when this fails
+	_ = json.NewEncoder(w).Encode(body) // the caller is gone when this fails
 }

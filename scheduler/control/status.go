@@ -1,6 +1,7 @@
 package control
 
 import (
+	"encoding/json"
 	"os"
 	"time"
 
@@ -8,10 +9,11 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 )
 
-// Live is what watchers of a scheduler know beyond its snapshot. Both methods may be called from any goroutine.
+// Live is what watchers of a scheduler know beyond its snapshot. All methods may be called from any goroutine.
 type Live interface {
-	Running() []Running          // attempts that are alive
-	Waiting(sweep string) string // why the last packing pass left trials of the sweep waiting; empty when it left none
+	Running() []Running                    // attempts that are alive
+	Waiting(sweep string) string           // why the last packing pass left trials of the sweep waiting; empty when it left none
+	Pending(sweep string) []results.Record // durable, and on their way to the bucket
 }
 
 // Status is what a running scheduler says of itself.
@@ -51,6 +53,9 @@ type Running struct {
 	State   string   `json:"state"` // launched | running
 	Host    string   `json:"host"`
 	Percent *float64 `json:"percent,omitempty"` // as the trial last said
+
+	Params json.RawMessage `json:"params,omitempty"` // what it runs with
+	Seed   uint64          `json:"seed,omitempty"`
 }
 
 // statusOf puts a snapshot and what listeners heard together.

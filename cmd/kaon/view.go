@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/control"
+)
+
+// view is what is known of a sweep: the records in its bucket, and what only the process that runs it has yet.
+type view struct {
+	*results.Board
+	live    bool // a process of this machine runs it
+	now     control.Sweep
+	running map[int]control.Running
+}
+
+// liveWait bounds how long a command about results waits for the process that runs the sweep.
+const liveWait = time.Second
+
+// board reads a sweep's records. Damaged batches are named on stderr and left out.
+func (s source) board(ctx context.Context, out *output) (view, error) {
+	v, fresh := s.ask(ctx) // before the bucket, or what gets there meanwhile would be in neither
+	board, damage, err := results.Load(ctx, s.bucket, s.id)
+	if err != nil {
+		return view{}, s.explain(ctx, err)
+	}
+	for _, d := range damage {
+		fmt.Fprintf(out.stderr, "kaon: skipped %s: %v\n", d.Object, d.Err)
+	}
+	for _, r := range v.running {
+		fresh = append(fresh, results.Record{Sweep: s.id, Trial: r.Trial, Attempt: r.Attempt}) // it has begun
+	}
+	for _, r := range fresh {
+		_ = board.Fold(r) // refuses only what is not this sweep's
+	}
+	v.Board = board
+	return v, nil
+}
+
+// ask has the process that runs the sweep say what the bucket does not: the results alone are an answer too.
+func (s source) ask(ctx context.Context) (v view, fresh []results.Record) {
+	if s.door == nil {
+		return view{}, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, liveWait)
+	defer cancel()
+	status, err := s.door.Status(ctx)
+	if err != nil {
+		return view{}, nil
+	}
+	v.running = map[int]control.Running{}
+	for _, r := range status.Running {
+		if r.Sweep == s.id {
+			v.running[r.Trial] = r
+		}
+	}
+	for _, sweep := range status.Sweeps {
+		if sweep.Sweep == s.id {
+			v.live, v.now = true, sweep
+		}
+	}
+	fresh, _ = s.door.Records(ctx, s.id) // nothing, when it ends just now
+	return v, fresh
+}
+
+// fill completes a trial that runs: its records have its parameters at its end.
+func (v view) fill(t *results.Trial) {
+	if r, ok := v.running[t.Trial]; ok && t.Params == nil {
+		t.Params, t.Seed = r.Params, r.Seed
+	}
+}
+
+// waits says why a trial has not started yet, as far as it is known here; empty when nothing is to be said.
+func (s source) waits(ctx context.Context, v view) string {
+	switch {
+	case v.live && v.now.Paused:
+		return fmt.Sprintf("the sweep is paused; `kaon resume %s` ends that", s.id)
+	case v.live:
+		return v.now.Waiting
+	}
+	known, err := results.ReadSweep(ctx, s.bucket, s.id)
+	if err != nil || known.Finished != "" {
+		return ""
+	}
+	return fmt.Sprintf("no process on this machine runs the sweep: why it waits is known only where `kaon run` works on it, if it was not interrupted (`kaon run --resume %s`)", s.id)
+}
+
+// unstarted is the error of a command that needs what a trial has only once it runs.
+func (s source) unstarted(ctx context.Context, v view, trial int) error {
+	text := fmt.Sprintf("%s of %s has not started yet", named(trial), s.id)
+	if why := s.waits(ctx, v); why != "" {
+		text += ": " + why
+	}
+	return usage(errors.New(text))
+}
