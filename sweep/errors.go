@@ -23,8 +23,16 @@ type Error struct {
 	caret   int    // characters before the column within Text
 }
 
-// Error is the problem in up to four lines: place and problem, the line of the file, a caret, the remedy.
+// Error is the problem in a few lines: place and problem, the line of the file, a caret, the remedy.
 func (e *Error) Error() string {
+	if e.Remedy == "" {
+		return e.place()
+	}
+	return e.place() + "\n" + wrapped(e.Remedy, "      ")
+}
+
+// place is the problem without its remedy.
+func (e *Error) place() string {
 	var b strings.Builder
 	b.WriteString(e.File)
 	if e.Line > 0 {
@@ -39,8 +47,31 @@ func (e *Error) Error() string {
 		number := fmt.Sprintf("%5d", e.Line)
 		fmt.Fprintf(&b, "\n%s | %s\n%s | %s^", number, e.Text, strings.Repeat(" ", len(number)), strings.Repeat(" ", e.caret))
 	}
-	if e.Remedy != "" {
-		b.WriteString("\n      " + e.Remedy)
+	return b.String()
+}
+
+// wide is how wide a remedy is written.
+const wide = 96
+
+// wrapped puts an indent before text and breaks it between words.
+func wrapped(text, indent string) string {
+	var b strings.Builder
+	width := 0
+	for _, word := range strings.Split(text, " ") {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case width == 0:
+			b.WriteString(indent)
+			width = len(indent)
+		case width+1+n > wide:
+			b.WriteString("\n" + indent)
+			width = len(indent)
+		default:
+			b.WriteByte(' ')
+			width++
+		}
+		b.WriteString(word)
+		width += n
 	}
 	return b.String()
 }
@@ -48,24 +79,33 @@ func (e *Error) Error() string {
 // Errors is every problem found in a spec, in the order of the file. It is what Parse returns when it refuses.
 type Errors []*Error
 
-// screen is how many problems are printed in full: with up to four lines each they fill a 24-line terminal.
-const screen = 5
+// A terminal of 24 lines holds so many problems, and so many lines of them; the last line says how many more there are.
+const (
+	screen      = 5
+	screenLines = 23
+)
 
 // maxErrors bounds what is kept: a person fixes a handful and runs again.
 const maxErrors = 50
 
-// Error is all problems on one screen.
+// Error is all problems on one screen. A remedy of several lines is not repeated.
 func (e Errors) Error() string {
 	var b strings.Builder
+	lines := 0
 	for i, problem := range e {
-		if i == screen {
-			fmt.Fprintf(&b, "\n… and %d more", len(e)-screen)
+		text := problem.Error()
+		if i > 0 && len(problem.Remedy) > wide && problem.Remedy == e[i-1].Remedy {
+			text = problem.place()
+		}
+		lines += 1 + strings.Count(text, "\n")
+		if i == screen || i > 0 && lines > screenLines {
+			fmt.Fprintf(&b, "\n… and %d more", len(e)-i)
 			break
 		}
 		if i > 0 {
 			b.WriteString("\n")
 		}
-		b.WriteString(problem.Error())
+		b.WriteString(text)
 	}
 	return b.String()
 }

@@ -56,7 +56,7 @@ const (
 	LogsNone   = "none"
 )
 
-var artifactsExample = "write artifacts: [model.bin], or artifacts: {files: [model.bin], keep: winners, size: 2GB}"
+var artifactsExample = "artifacts: [model.bin], or artifacts: {files: [model.bin], keep: winners, size: 2GB}"
 
 // artifacts reads a list of files, or a mapping of what is kept.
 func (d *decoder) artifacts(n *node) {
@@ -139,7 +139,7 @@ func (d *decoder) files(n *node) {
 	t := &d.spec.Task
 	if c := n.get("code"); c != nil && !c.null {
 		t.Code = d.text(c, "task.code")
-		if t.Code == "" || path.IsAbs(t.Code) {
+		if c.kind == scalar && (t.Code == "" || path.IsAbs(t.Code)) {
 			d.fail(c, "task.code", "want a folder relative to this file", "write code: . for this file's own folder")
 		}
 	}

@@ -36,15 +36,16 @@ var methods = []string{"grid", "random"}
 // unbuilt is everything a spec may name that this version cannot do yet, with what to do instead. Such a key
 // is refused, never ignored. A feature that gets built takes its row out.
 var unbuilt = map[string]string{
-	"method: sobol":    "use `method: random` until then",
-	"method: halton":   "use `method: random` until then",
-	"method: latin":    "use `method: random` until then",
-	"method: tpe":      "use `method: random` until then",
-	"method: gp":       "use `method: random` until then",
-	"method: bayes":    "use `method: random` until then, or run it with --set method=random",
-	"method: cmaes":    "use `method: random` until then",
-	"method: custom":   "use `method: random`: W&B's custom schedulers do not run here",
-	"kind: Experiment": "write the Katib experiment as a sweep file; docs/spec.md has the keys",
+	"method: sobol":  "use `method: random` until then",
+	"method: halton": "use `method: random` until then",
+	"method: latin":  "use `method: random` until then",
+	"method: tpe":    "use `method: random` until then",
+	"method: gp":     "use `method: random` until then",
+	"method: bayes":  "use `method: random` until then, or run it with --set method=random",
+	"method: cmaes":  "use `method: random` until then",
+	"method: custom": "use `method: random`: W&B's custom schedulers do not run here",
+	"kind: Experiment": "write a sweep file: `objective` is `metric`, `algorithm` is `method`, `maxTrialCount` is `run_cap`, `parallelTrialCount` is " +
+		"`limits: {parallel: …}`, each of its parameters `name: {min: …, max: …}` or `{values: […]}`, the trial's container `task: {image: …}` and `command`",
 	"early_terminate":  "remove it: every trial runs to its end; `type: none` says so",
 	"repeat":           "add a parameter `repeat: {values: [1, 2, 3]}` to run each point three times",
 	"queue":            "remove it: there is one queue",
@@ -60,6 +61,20 @@ var otherTools = map[string]string{
 	"count": "run_cap", "num_runs": "run_cap", "max_runs": "run_cap", "n_trials": "run_cap", "num_trials": "run_cap",
 	"num_samples": "run_cap", "max_trials": "run_cap", "objective": "metric", "search_space": "parameters",
 	"early_stopping": "early_terminate", "algorithm": "method",
+}
+
+// nniTypes says how the distributions of NNI are written here.
+var nniTypes = map[string]string{
+	"choice":      "{values: […]}",
+	"randint":     "{min: LOW, max: HIGH - 1}",
+	"uniform":     "{min: LOW, max: HIGH}, as floats",
+	"quniform":    "{distribution: q_uniform, min: LOW, max: HIGH, q: …}",
+	"loguniform":  "{distribution: log_uniform_values, min: LOW, max: HIGH}",
+	"qloguniform": "{distribution: q_log_uniform_values, min: LOW, max: HIGH, q: …}",
+	"normal":      "{distribution: normal, mu: …, sigma: …}",
+	"qnormal":     "{distribution: q_normal, mu: …, sigma: …, q: …}",
+	"lognormal":   "{distribution: log_normal, mu: …, sigma: …}",
+	"qlognormal":  "{distribution: q_log_normal, mu: …, sigma: …, q: …}",
 }
 
 // unknownKey is the remedy for a key that a section does not have.

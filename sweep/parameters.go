@@ -88,7 +88,7 @@ func (d *decoder) parameter(p pair, field string, path []string, when *node, whe
 		d.fail(n, field, "a parameter is a mapping, not "+n.what(), remedy)
 		return
 	}
-	if !d.mapping(n, field, "parameter") {
+	if d.nni(n, field) || !d.mapping(n, field, "parameter") {
 		return
 	}
 	if w := n.get("when"); w != nil {

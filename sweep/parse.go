@@ -83,6 +83,9 @@ func splitLines(s string) []string {
 
 // decode reads every key of the top level. The order matters only where one key explains another.
 func (d *decoder) decode(root *node) {
+	if d.foreign(root) {
+		return
+	}
 	s := d.spec
 	d.mapping(root, "", "")
 	for _, p := range root.pairs {
@@ -105,11 +108,15 @@ func (d *decoder) decode(root *node) {
 		s.Packing = d.word(n, "packing", packings)
 	}
 	d.then(root.get("then"))
+	limit := 0
+	if n := root.get("run_cap"); n != nil && !n.null {
+		limit = int(d.integer(n, "run_cap", 1, maxTrials))
+	}
 	if len(d.problems) == 0 {
 		d.probe(root)
 	}
 	if len(d.problems) == 0 {
-		d.trials(root)
+		d.trials(root, limit)
 	}
 }
 
@@ -144,9 +151,7 @@ func (d *decoder) wandb(root *node) {
 		}
 	}
 	if n := root.get("kind"); n != nil {
-		if !d.notBuilt(n, "kind", "kind: "+d.text(n, "kind")) {
-			d.word(n, "kind", []string{"sweep"})
-		}
+		d.word(n, "kind", []string{"sweep"})
 	}
 	if n := root.get("controller"); n != nil && n.kind == mapping {
 		d.word(n.get("type"), "controller.type", []string{"local", "cloud"})
@@ -172,8 +177,7 @@ func (d *decoder) method(root *node) {
 		d.fail(root, "method", "the spec names no search method", "add `method: grid` or `method: random`")
 		return
 	}
-	name := d.text(n, "method")
-	if !d.notBuilt(n, "method", "method: "+name) {
+	if n.kind != scalar || !d.notBuilt(n, "method", "method: "+n.text) {
 		d.spec.Method = d.word(n, "method", methods)
 	}
 }
@@ -231,16 +235,9 @@ const endless = 100
 // maxTrials bounds one sweep, ten times what one sweep is designed for.
 const maxTrials = 10_000_000
 
-// trials decides how many trials the sweep runs.
-func (d *decoder) trials(root *node) {
-	s, capped := d.spec, root.get("run_cap")
-	limit := 0
-	if capped != nil && !capped.null {
-		limit = int(d.integer(capped, "run_cap", 1, maxTrials))
-		if len(d.problems) > 0 {
-			return
-		}
-	}
+// trials decides how many trials the sweep runs; a limit of 0 is none.
+func (d *decoder) trials(root *node, limit int) {
+	s := d.spec
 	if s.Method != "grid" {
 		s.Trials = limit
 		if limit == 0 {
