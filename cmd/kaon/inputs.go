@@ -109,7 +109,7 @@ func (s *session) doubt(f sweep.Fetch, page seen) error {
 	switch {
 	case page.err == nil:
 	case errors.Is(page.err, depot.ErrRefused) && !s.cfg.resumed:
-		return f.Problem(fmt.Sprintf("its server answers: %v", page.err), "correct the address; what needs a login is fetched from s3://, or by the trial with a secret")
+		return f.Problem(fmt.Sprintf("its server %v", page.err), "correct the address; what needs a login is fetched from s3://, or by the trial with a secret")
 	default:
 		s.doubts = append(s.doubts, fmt.Sprintf("%s is not to be had from this machine (%v): trials fail unless their agents can get it", f.URL, page.err))
 		page.web.Elsewhere = true

@@ -181,8 +181,8 @@ func commandLine(run sweep.Expansion) string {
 }
 
 func (p plan) print(w io.Writer, spec *sweep.Spec) {
-	fmt.Fprintf(w, "%s: %s search over %d parameters, %s trials, seed %d\n",
-		cmp.Or(p.Name, spec.File), p.Method, p.Parameters, grouped(big.NewInt(int64(p.Trials))), p.Seed)
+	fmt.Fprintf(w, "%s: %s search over %s, %s, seed %d\n",
+		cmp.Or(p.Name, spec.File), p.Method, count(p.Parameters, "parameter"), count(p.Trials, "trial"), p.Seed)
 	if size, finite := spec.Space.Size(); finite && size.Cmp(big.NewInt(int64(p.Trials))) != 0 {
 		fmt.Fprintf(w, "a grid over them has %s points\n", grouped(size))
 	}
@@ -194,7 +194,8 @@ func (p plan) print(w io.Writer, spec *sweep.Spec) {
 	}
 	for i, point := range p.Points {
 		text, _ := json.Marshal(point)
-		fmt.Fprintf(w, "\ntrial %d: %s\n  %s\n  needs %s\n", i, text, p.Commands[i], p.Demand[i])
+		command := strings.ReplaceAll(strings.TrimRight(p.Commands[i], "\n"), "\n", "\n  ")
+		fmt.Fprintf(w, "\ntrial %d: %s\n  %s\n  needs %s\n", i, text, command, p.Demand[i])
 	}
 	for _, m := range p.Refusals {
 		fmt.Fprintf(w, "\nwould never start: %s\n", m.Sentence)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -131,12 +132,12 @@ func named(trial int) string {
 	return fmt.Sprintf("trial %d", trial)
 }
 
-// count is a number of things: "1 trial", "2 trials".
+// count is a number of things: "1 trial", "2,000 trials".
 func count(n int, thing string) string {
 	if n != 1 {
 		thing += "s"
 	}
-	return fmt.Sprintf("%d %s", n, thing)
+	return grouped(big.NewInt(int64(n))) + " " + thing
 }
 
 // label is a trial as tables have it, and as parseTrial reads it.
