@@ -258,10 +258,8 @@ func checkRanking(t *rapid.T, cfg results.Config, trials []map[string]float64, s
 	slices.SortStableFunc(order, func(i, j int) int {
 		return int(sign(cfg.Objective) * (trials[i]["a"] - trials[j]["a"]))
 	})
-	var top, got, pareto []int
-	for _, i := range order[:min(len(order), cfg.Top)] {
-		top = append(top, i)
-	}
+	var got, pareto []int
+	top := order[:min(len(order), cfg.Top)]
 	for _, r := range s.Top {
 		got = append(got, r.Trial)
 	}

@@ -26,13 +26,19 @@ if [ "$1" -ge 3 ] && [ ! -f open ]; then echo "$1" > began; read line < gate; fi
 echo y=$(($1 * $1 - 6 * $1))
 `
 
-// halfway starts a sweep and answers when its third trial waits for the gate.
-func (p place) halfway(args ...string) *process {
+// gate writes the sweep of a gate, and answers with the pipe that says who waits before it.
+func (p place) gate() (began *os.File) {
 	p.t.Helper()
 	p.write("specs/gated.yaml", gated)
 	p.write("specs/trial.sh", gatedTrial)
-	began := p.pipe("specs/began")
 	p.pipe("specs/gate")
+	return p.pipe("specs/began")
+}
+
+// halfway starts a sweep and answers when its third trial waits for the gate.
+func (p place) halfway(args ...string) *process {
+	p.t.Helper()
+	began := p.gate()
 	x := p.start(append([]string{"run", "specs/gated.yaml"}, args...)...)
 	line(p.t, began)
 	return x
@@ -125,10 +131,7 @@ func TestHangupIgnored(t *testing.T) {
 	t.Parallel()
 	want(t, "nohup")
 	p := newPlace(t)
-	p.write("specs/gated.yaml", gated)
-	p.write("specs/trial.sh", gatedTrial)
-	began := p.pipe("specs/began")
-	p.pipe("specs/gate")
+	began := p.gate()
 	cmd := p.command()
 	cmd.Args = []string{"sh", "-c", `exec nohup "$0" run specs/gated.yaml`, cmd.Path}
 	cmd.Path = "/bin/sh"
@@ -266,10 +269,7 @@ func TestResumeElsewhere(t *testing.T) {
 func TestStalledResultsAreTold(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
-	p.write("specs/gated.yaml", gated)
-	p.write("specs/trial.sh", gatedTrial)
-	began := p.pipe("specs/began")
-	p.pipe("specs/gate")
+	began := p.gate()
 	x := p.start("run", "specs/gated.yaml", "--quiet")
 	line(t, began)
 	records := filepath.Join("kaon-results/sweeps", sweepOf(x), "records")

@@ -292,7 +292,7 @@ func (s *session) manifest(spec *sweep.Spec, created time.Time) results.Sweep {
 	return results.Sweep{
 		ID: s.cfg.id, Name: spec.Name, State: string(scheduler.Active), Method: spec.Method, Seed: spec.Seed,
 		SpecHash: hex.EncodeToString(sum[:]), Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics,
-		Created: created.UTC().Format(time.RFC3339Nano), Cluster: withoutSecret(s.cfg.Cluster), Then: s.watcher.step(spec),
+		Created: created.UTC().Format(time.RFC3339Nano), Cluster: mesos.WithoutSecret(s.cfg.Cluster), Then: s.watcher.step(spec),
 	}
 }
 

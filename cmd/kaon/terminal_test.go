@@ -126,10 +126,7 @@ func TestPipeHasNoEscapes(t *testing.T) {
 func TestControlC(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
-	p.write("specs/gated.yaml", gated)
-	p.write("specs/trial.sh", gatedTrial)
-	began := p.pipe("specs/began")
-	p.pipe("specs/gate")
+	began := p.gate()
 	x, keys := p.onTerminal(80, nil, "run", "specs/gated.yaml")
 	line(t, began)
 	if _, err := keys.WriteString("\x03"); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/mesos"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -194,18 +195,7 @@ func (r *runner) again(command, id string) string {
 		command += " --state " + sweep.Quote(r.flags.State)
 	}
 	if r.flags.Cluster != "local" {
-		command += " --cluster " + sweep.Quote(withoutSecret(r.flags.Cluster))
+		command += " --cluster " + sweep.Quote(mesos.WithoutSecret(r.flags.Cluster))
 	}
 	return command
-}
-
-// withoutSecret hides the secret of mesos://user:secret@host from screens and logs.
-func withoutSecret(address string) string {
-	scheme, rest, ok := strings.Cut(address, "://")
-	at := strings.LastIndexByte(rest, '@')
-	if !ok || at < 0 {
-		return address
-	}
-	user, _, _ := strings.Cut(rest[:at], ":")
-	return scheme + "://" + user + ":SECRET" + rest[at:]
 }

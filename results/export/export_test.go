@@ -285,12 +285,3 @@ func TestFullDiskIsAnError(t *testing.T) {
 		}
 	}
 }
-
-func TestParseFormat(t *testing.T) {
-	if f, err := export.ParseFormat("ndjson"); err != nil || f != export.JSON {
-		t.Error(f, err)
-	}
-	if _, err := export.ParseFormat("xlsx"); err == nil {
-		t.Error("xlsx is not built")
-	}
-}

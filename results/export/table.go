@@ -14,17 +14,6 @@ const (
 	Parquet Format = "parquet" // every column optional, zstd
 )
 
-// ParseFormat is the format of a name: csv, jsonl (also json, ndjson) or parquet.
-func ParseFormat(name string) (Format, error) {
-	switch name {
-	case "csv", "jsonl", "parquet":
-		return Format(name), nil
-	case "json", "ndjson":
-		return JSON, nil
-	}
-	return "", fmt.Errorf("export: format %q is not known, there are csv, jsonl and parquet", name)
-}
-
 // kind is the type of a column, and so of its cells.
 type kind uint8
 

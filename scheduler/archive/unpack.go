@@ -16,19 +16,6 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// suffixes of the archives that Unpack reads, longest first among those that end alike.
-var suffixes = []string{".tar.gz", ".tar.zst", ".tar.bz2", ".tgz", ".tar", ".zip"}
-
-// Trim is a file's name without the ending that makes it an archive; not ok when Unpack cannot read it.
-func Trim(name string) (stem string, ok bool) {
-	for _, s := range suffixes {
-		if strings.HasSuffix(strings.ToLower(name), s) {
-			return name[:len(name)-len(s)], true
-		}
-	}
-	return name, false
-}
-
 // Limits bound what an archive may unpack to: small archives hold large things.
 type Limits struct {
 	Bytes int64

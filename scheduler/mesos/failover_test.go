@@ -56,8 +56,7 @@ func TestLeaderIsFoundByRedirect(t *testing.T) {
 func TestLeaderDiesAndTheNextOneTakesOver(t *testing.T) {
 	var leads atomic.Bool // the second master
 	first := newMaster(t, false, nil)
-	var second *fakeMaster
-	second = newMaster(t, false, func(w http.ResponseWriter, r *http.Request, c *api.Call) bool {
+	second := newMaster(t, false, func(w http.ResponseWriter, r *http.Request, c *api.Call) bool {
 		if leads.Load() {
 			return false
 		}

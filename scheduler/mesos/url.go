@@ -20,7 +20,7 @@ const defaultPort = "5050"
 // with special characters is percent-encoded. Any of ca, cert and insecure implies tls.
 func ParseURL(text string) (Config, error) {
 	fail := func(format string, args ...any) (Config, error) {
-		return Config{}, fmt.Errorf("read cluster %q: %s", masked(text), fmt.Sprintf(format, args...))
+		return Config{}, fmt.Errorf("read cluster %q: %s", WithoutSecret(text), fmt.Sprintf(format, args...))
 	}
 	rest, ok := strings.CutPrefix(text, "mesos://")
 	if !ok {
@@ -141,13 +141,13 @@ func sortedKeys(values url.Values) []string {
 	return names
 }
 
-// masked hides the secret of an address that goes into an error.
-func masked(text string) string {
-	scheme, rest, ok := strings.Cut(text, "://")
+// WithoutSecret hides the secret of mesos://user:secret@host from screens, logs and results.
+func WithoutSecret(address string) string {
+	scheme, rest, ok := strings.Cut(address, "://")
 	at := strings.LastIndexByte(rest, '@')
 	if !ok || at < 0 {
-		return text
+		return address
 	}
 	user, _, _ := strings.Cut(rest[:at], ":")
-	return scheme + "://" + user + ":***" + rest[at:]
+	return scheme + "://" + user + ":SECRET" + rest[at:]
 }

@@ -48,7 +48,7 @@ func TestParseURL(t *testing.T) {
 		"mesos://a?failover=soon":        `option failover="soon"`,
 		"mesos://a?gpus=maybe":           `option gpus="maybe"`,
 		"mesos://a?%zz":                  "bad options",
-		"mesos://kaon:hunter2@a?nothing": `read cluster "mesos://kaon:***@a?nothing"`,
+		"mesos://kaon:hunter2@a?nothing": `read cluster "mesos://kaon:SECRET@a?nothing"`,
 	} {
 		_, err := mesos.ParseURL(text)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {

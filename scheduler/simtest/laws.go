@@ -48,12 +48,11 @@ type ledger struct {
 
 // taskLedger is what is durable of one attempt.
 type taskLedger struct {
-	points  map[uint64]bool
-	ended   bool
-	last    *update // terminal update with a uuid that reached the core
-	corrupt int
-	killed  time.Time // when the latest KILL for it left
-	killer  int       // the process that sent it
+	points map[uint64]bool
+	ended  bool
+	last   *update   // terminal update with a uuid that reached the core
+	killed time.Time // when the latest KILL for it left
+	killer int       // the process that sent it
 }
 
 // update is what an update really said.
