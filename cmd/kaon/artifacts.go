@@ -112,7 +112,12 @@ func (c *artifactsCmd) fetch(ctx context.Context, out *output, src source, files
 			_, err = io.Copy(out.stdout, checked)
 			return err
 		}
-		return saveWhole(c.Output, checked)
+		err = saveWhole(c.Output, checked)
+		var where *os.PathError
+		if errors.As(err, &where) { // it names a file that nobody asked for
+			return usage(fmt.Errorf("write %s: %w", c.Output, where.Err))
+		}
+		return err
 	}
 	return usage(fmt.Errorf("there is no artifact %q of this attempt; kaon artifacts %s lists them", c.Get, c.Trial))
 }

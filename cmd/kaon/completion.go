@@ -142,7 +142,8 @@ func values(v *kong.Value, sweeps func() []string) []string {
 	if v.Enum != "" {
 		return v.EnumSlice()
 	}
-	if name := strings.ToLower(v.Name); name == "sweep" || name == "resume" || name == "trial" {
+	switch strings.ToLower(v.Name) {
+	case "sweep", "resume", "trial", "sweep[/trial]":
 		return sweeps()
 	}
 	return nil

@@ -23,6 +23,8 @@ func TestBashCompletes(t *testing.T) {
 		{"kaon run --resume sq", id},
 		{"kaon best --format ", "text json yaml env flags"},
 		{"kaon best ", id},
+		{"kaon stop ", id},
+		{"kaon trials --state s", "succeeded stopped"},
 		{"kaon trials --limit 3 ", id},
 		{"kaon best --quux ", id},
 		{"kaon bench ", "local pack warm wire"},

@@ -208,7 +208,7 @@ func printStatus(w io.Writer, s status) error {
 		fmt.Fprintf(w, "then: %s\n", s.Then)
 	}
 	if s.Best != nil {
-		fmt.Fprintf(w, "best: %v (trial %d)\n", s.Best.Value, s.Best.Trial)
+		fmt.Fprintf(w, "best: %s (trial %d)\n", brief(float64(s.Best.Value)), s.Best.Trial)
 	}
 	if len(s.Running) == 0 {
 		return nil

@@ -12,7 +12,6 @@ import (
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
-	"golang.org/x/term"
 )
 
 // progress is what a watcher sees of a running sweep.
@@ -37,12 +36,8 @@ func newDisplay(w io.Writer, total int, quiet bool) display {
 	if quiet {
 		return &quietDisplay{w}
 	}
-	file, _ := w.(*os.File)
-	if c, ok := w.(*checked); ok {
-		file = c.file
-	}
-	if file != nil && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb" {
-		return newBarDisplay(file, total)
+	if onTerminal(w) && os.Getenv("TERM") != "dumb" {
+		return newBarDisplay(fileOf(w), total)
 	}
 	return &lineDisplay{w: w, every: plainInterval}
 }
@@ -185,7 +180,7 @@ const usualWidth = 80
 // redraw is slower than draw, and fast enough that the bar moves smoothly.
 const redraw = 150 * time.Millisecond
 
-func newBarDisplay(w io.Writer, total int) *barDisplay {
+func newBarDisplay(w *os.File, total int) *barDisplay {
 	d := &barDisplay{latest: make(chan progress, 1)}
 	d.bars = mpb.New(mpb.WithOutput(w), mpb.WithRefreshRate(redraw))
 	shown := progress{total: total}

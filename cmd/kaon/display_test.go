@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -53,5 +54,16 @@ func TestLineFitsTheTerminal(t *testing.T) {
 	p = progress{}
 	if got := p.line(40); !strings.Contains(got, "0/0") {
 		t.Errorf("nothing known yet: %q", got)
+	}
+}
+
+func TestBriefNumbers(t *testing.T) {
+	for v, want := range map[float64]string{
+		0: "0", 51573: "51573", 123456789: "123456789", -3: "-3", 0.1: "0.1", 1e-5 / 3: "3.33333e-06", 1234.56789: "1234.57", 1e300: "1e+300",
+		math.NaN(): "NaN", math.Inf(-1): "-Inf",
+	} {
+		if got := brief(v); got != want {
+			t.Errorf("%v is %q, want %q", v, got, want)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -18,6 +19,9 @@ type exportCmd struct {
 }
 
 func (c *exportCmd) Run(ctx context.Context, out *output) (err error) {
+	if c.Format == "parquet" && c.Output == "-" && onTerminal(out.stdout) {
+		return usage(errors.New("parquet is nothing to look at: give --output FILE, or pipe it on"))
+	}
 	src, err := c.open(ctx, c.Sweep)
 	if err != nil {
 		return err

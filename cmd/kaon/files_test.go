@@ -40,6 +40,7 @@ func TestArtifactSurvivesAKillOfTheScheduler(t *testing.T) {
 	id := p.sweep("heavy")
 	p.kaon("run", "--resume", id, "--quiet").ends(0)
 	p.kaon("artifacts", "0", "--get", "model.bin", "-o", "got").ends(0)
+	p.kaon("artifacts", "0", "--get", "model.bin", "-o", "nowhere/got").ends(exitUsage).says("write nowhere/got: no such file or directory")
 	sum := sha256.Sum256([]byte(p.read("got")))
 	if want, _, _ := strings.Cut(p.read("sum"), " "); hex.EncodeToString(sum[:]) != want {
 		t.Errorf("the artifact has sha256 %x, the trial wrote %s", sum, want)

@@ -8,6 +8,8 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
+
+	"golang.org/x/term"
 )
 
 // output is where commands print: results to stdout, everything about the work to stderr.
@@ -61,4 +63,18 @@ func (o *output) whileRead(ctx context.Context) (_ context.Context, stop func())
 		}
 	}
 	return ctx, func() { signal.Stop(unread); cancel() }
+}
+
+// fileOf is the file that a writer writes to; nil when it is none.
+func fileOf(w io.Writer) *os.File {
+	if c, ok := w.(*checked); ok {
+		return c.file
+	}
+	file, _ := w.(*os.File)
+	return file
+}
+
+func onTerminal(w io.Writer) bool {
+	file := fileOf(w)
+	return file != nil && term.IsTerminal(int(file.Fd()))
 }

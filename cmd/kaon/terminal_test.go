@@ -100,6 +100,20 @@ func TestBarOnTerminal(t *testing.T) {
 	}
 }
 
+// Parquet on a screen would be noise, and worse on some.
+func TestParquetIsNotForScreens(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("square.yaml", square)
+	p.kaon("run", "square.yaml").ends(exitDone)
+	x, _ := p.onTerminal(80, nil, "export", "--format", "parquet")
+	x.wait().ends(exitUsage)
+	x.stdout.await(t, "give --output FILE")
+	if got := p.kaon("export", "--format", "parquet").ends(exitDone).stdout; !strings.HasPrefix(got, "PAR1") {
+		t.Errorf("in a pipe: %.20q", got)
+	}
+}
+
 func TestQuietOnTerminalDrawsNothing(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)

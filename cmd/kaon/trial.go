@@ -80,7 +80,11 @@ func printTrial(w io.Writer, t shown) {
 		tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(tab, "\nMETRIC\tVALUE\tLAST\tMIN\tMAX\tMEAN\tPOINTS")
 		for _, m := range t.Metrics {
-			fmt.Fprintf(tab, "%s\t%v\t%v\t%v\t%v\t%v\t%d\n", m.Name, m.Value, m.Last, m.Min, m.Max, m.Mean, m.Count)
+			fmt.Fprint(tab, m.Name)
+			for _, v := range []results.Number{m.Value, m.Last, m.Min, m.Max, m.Mean} {
+				fmt.Fprint(tab, "\t", brief(float64(v)))
+			}
+			fmt.Fprintf(tab, "\t%d\n", m.Count)
 		}
 		tab.Flush()
 	}

@@ -15,7 +15,7 @@ import (
 
 type trialsCmd struct {
 	Sweep  string   `arg:"" optional:"" help:"Sweep; the newest when left out."`
-	State  []string `help:"Only trials in these states: waiting, running, succeeded, failed, stopped, cached." placeholder:"STATE"`
+	State  []string `enum:"waiting,running,succeeded,failed,stopped,cached" help:"Only trials in these states: waiting, running, succeeded, failed, stopped, cached." placeholder:"STATE"`
 	Sort   string   `default:"trial" help:"trial, value, seconds, attempts, or a metric's name." placeholder:"KEY"`
 	Desc   bool     `help:"Highest first; for value: worst first."`
 	Limit  int      `default:"50" help:"At most so many; 0 for all (${default})."`
@@ -25,11 +25,6 @@ type trialsCmd struct {
 }
 
 func (c *trialsCmd) Run(ctx context.Context, out *output) error {
-	for _, s := range c.State {
-		if _, err := sweep.ParseState(s); err != nil {
-			return usage(err)
-		}
-	}
 	src, err := nearFlags{State: c.Folder, resultsFlags: c.resultsFlags}.open(ctx, c.Sweep)
 	if err != nil {
 		return err
@@ -73,7 +68,7 @@ func (c *trialsCmd) table(w io.Writer, board view, query results.Query, id strin
 		board.fill(&t)
 		value := "-"
 		if t.Value != nil {
-			value = t.Value.String()
+			value = brief(float64(*t.Value))
 		}
 		state := t.State
 		if p := board.running[t.Trial].Percent; p != nil && state == results.Running {

@@ -171,7 +171,7 @@ func (w *watcher) followed(n scheduler.Followed) {
 			w.say("then: %s: %s", p.Note.Name, p.Note.Value)
 		}
 		for _, name := range slices.Sorted(maps.Keys(p.Metrics)) {
-			w.say("then: %s %.6g", name, p.Metrics[name])
+			w.say("then: %s %s", name, brief(p.Metrics[name]))
 		}
 	}
 	if r.End != nil && r.End.Final {
@@ -263,7 +263,7 @@ func (w *watcher) best(metric string) string {
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf("%s %.6g (trial %d)", metric, float64(best.Value), best.Trial)
+	return fmt.Sprintf("%s %s (trial %d)", metric, brief(float64(best.Value)), best.Trial)
 }
 
 // Waiting says why the last packing pass left trials of the sweep waiting; empty when it left none.

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
+	"strconv"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -11,7 +13,7 @@ import (
 
 // printWinner shows the winner to a person.
 func printWinner(w io.Writer, win results.Winner) {
-	fmt.Fprintf(w, "winner: trial %d, %s %.6g\n", win.Trial, win.Metric, float64(win.Value))
+	fmt.Fprintf(w, "winner: trial %d, %s %s\n", win.Trial, win.Metric, brief(float64(win.Value)))
 	var point sweep.Point
 	if json.Unmarshal(win.Params, &point) != nil {
 		return
@@ -19,4 +21,13 @@ func printWinner(w io.Writer, win results.Winner) {
 	for _, p := range point.Flat() {
 		fmt.Fprintf(w, "  %s: %s\n", p.Name, sweep.Format(p.Value))
 	}
+}
+
+// brief is a number for people: whole ones as they are, others to six digits. --json has all of them.
+func brief(v float64) string {
+	const whole = 1 << 53 // from here on not every integer is a float64
+	if v == math.Trunc(v) && math.Abs(v) < whole {
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 6, 64)
 }
