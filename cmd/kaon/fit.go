@@ -52,6 +52,23 @@ func misfits(ctx context.Context, spec *sweep.Spec, f executorFlags, where strin
 	return all, nil
 }
 
+// fitsHere refuses a sweep with trials that this machine could not hold even if it did nothing else, and likewise what
+// follows it: no other agent will come.
+func fitsHere(ctx context.Context, spec *sweep.Spec) error {
+	found, err := misfits(ctx, spec, executorFlags{}, "local", 0)
+	if err != nil {
+		return err
+	}
+	if len(found) > 0 {
+		return usage(fmt.Errorf("%s: this would never start here: %s\n      change task.resources or task.constraints, or run it elsewhere with --cluster",
+			spec.File, found[0].Sentence))
+	}
+	if spec.Then != nil && spec.Then.Next != nil {
+		return fitsHere(ctx, spec.Then.Next)
+	}
+	return nil
+}
+
 // foreign is the agents that name an architecture for which there would be no executor.
 func (f executorFlags) foreign(list []offers.Offer) (map[offers.AgentID]string, error) {
 	if f.Executor != "" {

@@ -53,6 +53,11 @@ func (c *runCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
+	if c.Cluster == "local" {
+		if err := fitsHere(ctx, spec); err != nil {
+			return err
+		}
+	}
 	if err := anchor(spec); err != nil {
 		return err
 	}
