@@ -58,6 +58,8 @@ func TestBadUsageEndsWithTwo(t *testing.T) {
 		{"plan missing.yaml", "no such file"},
 		{"best --results nowhere", "nowhere"},
 		{"best nobody", id},
+		{"run --resume nobody", id},
+		{"retry nobody", id},
 		{"trial one", "SWEEP/TRIAL"},
 		{"trial 8", "trials 0 to 7"},
 		{"trial nobody/1", id},

@@ -234,7 +234,7 @@ func TestResumeRefused(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	p.write("square.yaml", square)
-	p.kaon("run", "--resume", "nobody-abc123").ends(exitUsage).says("nobody-abc123", "no journal", "--results")
+	p.kaon("run", "--resume", "nobody-abc123").ends(exitUsage).says("run a sweep first", "--results")
 	p.kaon("run", "--resume", "nobody-abc123", "--seed", "3").ends(exitUsage).says("--seed")
 	p.kaon("run", "square.yaml", "--resume", "nobody-abc123").ends(exitUsage).says("not both")
 }

@@ -18,5 +18,5 @@ func (c *retryCmd) Help() string {
 
 // Run gives the failed trials fresh budgets and watches the sweep to its end, as run does.
 func (c *retryCmd) Run(ctx context.Context, out *output) error {
-	return c.start(ctx, out, func(ctx context.Context, r *runner) (outcome, error) { return r.resume(ctx, c.Sweep, true) })
+	return c.again(ctx, out, c.Sweep, true)
 }

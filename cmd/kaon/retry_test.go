@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -160,6 +161,13 @@ func TestRunSaysWhatFailed(t *testing.T) {
 }
 
 func TestRetryNeedsTheState(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t)
-	p.kaon("retry", "never-heard-of").ends(exitUsage).says("never-heard-of", "no journal")
+	p.kaon("retry", "never-heard-of").ends(exitUsage).says("run a sweep first")
+	if files, err := os.ReadDir(p.dir); err != nil || len(files) > 0 {
+		t.Errorf("left behind: %v, %v", files, err)
+	}
+	p.write("square.yaml", square)
+	id := contract(t, p.kaon("run", "square.yaml", "--json").ends(exitDone)).Sweep
+	p.kaon("retry", id, "--state", "elsewhere").ends(exitUsage).says(id, "no journal in elsewhere/"+id)
 }

@@ -47,7 +47,7 @@ func (c *runCmd) Run(ctx context.Context, out *output) error {
 		return usage(errors.New("--resume goes on with the sweep as it was submitted: leave --set, --seed and --parallel out, or run it anew"))
 	}
 	if c.Resume != "" {
-		return c.start(ctx, out, func(ctx context.Context, r *runner) (outcome, error) { return r.resume(ctx, c.Resume, false) })
+		return c.again(ctx, out, c.Resume, false)
 	}
 	spec, err := c.parse()
 	if err != nil {
@@ -64,6 +64,14 @@ func (c *runCmd) Run(ctx context.Context, out *output) error {
 	return c.start(ctx, out, func(ctx context.Context, r *runner) (outcome, error) {
 		return r.submit(ctx, newSweepID(spec.Name), spec, nil)
 	})
+}
+
+// again goes on with a sweep, or runs what failed of it.
+func (f *workFlags) again(ctx context.Context, out *output, id string, retry bool) error {
+	if err := resultsAt(f.Results); err != nil {
+		return err
+	}
+	return f.start(ctx, out, func(ctx context.Context, r *runner) (outcome, error) { return r.resume(ctx, id, retry) })
 }
 
 // start does a runner's work and tells how it ended.
@@ -173,6 +181,9 @@ func (r *runner) submit(ctx context.Context, id string, spec *sweep.Spec, winner
 // resume goes on with a sweep from its journal; with retry its failed trials are run again.
 func (r *runner) resume(ctx context.Context, id string, retry bool) (outcome, error) {
 	if _, err := os.Stat(filepath.Join(r.flags.state(id), journalFile)); err != nil {
+		if _, err := results.ReadSweep(ctx, r.bucket, id); errors.Is(err, results.ErrNotExist) {
+			return outcome{}, source{bucket: r.bucket, id: id}.explain(ctx, err)
+		}
 		return outcome{}, usage(fmt.Errorf("resume %s: no journal in %s: --results and --state must be those of the run that was interrupted", id, r.flags.state(id)))
 	}
 	spec, winner, err := readState(r.flags.state(id), id)

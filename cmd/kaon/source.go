@@ -46,8 +46,8 @@ func (f nearFlags) open(ctx context.Context, id string) (source, error) {
 
 // open finds a sweep; an empty id means the newest.
 func (f resultsFlags) open(ctx context.Context, id string) (source, error) {
-	if _, err := os.Stat(f.Results); err != nil && !strings.Contains(f.Results, "://") { // reading makes no folder
-		return source{}, usage(fmt.Errorf("read results: %w; run a sweep first, or say with --results where they are", err))
+	if err := resultsAt(f.Results); err != nil {
+		return source{}, err
 	}
 	bucket, err := openBucket(ctx, f.Results, nil)
 	if err != nil {
@@ -62,6 +62,17 @@ func (f resultsFlags) open(ctx context.Context, id string) (source, error) {
 		}
 	}
 	return source{bucket: bucket, id: id}, nil
+}
+
+// resultsAt refuses a folder that is not there: who opens one to write makes it.
+func resultsAt(place string) error {
+	if strings.Contains(place, "://") {
+		return nil
+	}
+	if _, err := os.Stat(place); err != nil {
+		return usage(fmt.Errorf("read results: %w; run a sweep first, or say with --results where they are", err))
+	}
+	return nil
 }
 
 // newest is the sweep created last; empty when there is none.

@@ -1,5 +1,6 @@
 // Package control is the door to a scheduler that runs in another process of this machine: `kaon run` listens on a
-// unix socket in its state folder, and `kaon stop`, `pause`, `resume`, `message` and `status` talk to it there.
+// unix socket in its state folder, and `kaon stop`, `pause`, `resume`, `message` and `status` talk to it there. Commands
+// that read results ask it for what the bucket does not have yet.
 //
 // It does not decide anything: commands become the events of package scheduler, answers come when they are durable. It
 // authenticates nobody: the socket's mode (0600) lets in only the user who runs the scheduler, and root.

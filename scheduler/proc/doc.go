@@ -1,5 +1,5 @@
-// Package proc reads what the kernel says of processes in /proc: who their parents are, when they began, how much memory
-// they hold. It changes nothing.
+// Package proc reads what the kernel says of processes in /proc: who their parents are, when they began and with what
+// environment, how much memory they hold. It changes nothing.
 //
 // The embedded cluster's agents and the executor use it to find what a program has started. Any goroutine may call.
 package proc
