@@ -15,6 +15,9 @@ import (
 // ErrNoOffers is what Survey reports when a master sent none in time.
 var ErrNoOffers = errors.New("no offers came")
 
+// ErrNoMaster is what Survey reports when none took it in.
+var ErrNoMaster = errors.New("no master can be reached")
+
 // surveyRefuse is how long the declined offers stay away from us; the framework is gone long before.
 const surveyRefuse = time.Minute
 
@@ -42,7 +45,12 @@ func Survey(ctx context.Context, driver scheduler.Driver, wait time.Duration) ([
 		return nil, fmt.Errorf("survey the cluster: %w", ctx.Err())
 	case <-timer.C:
 	}
-	list := s.taken()
+	list, met := s.taken()
+	if !met {
+		cancel()
+		<-ended
+		return nil, fmt.Errorf("survey the cluster: %w within %v", ErrNoMaster, wait)
+	}
 	err := s.leave(ctx, driver, list)
 	cancel()
 	<-ended
@@ -58,6 +66,7 @@ func Survey(ctx context.Context, driver scheduler.Driver, wait time.Duration) ([
 // surveyor collects offers from the driver's goroutine.
 type surveyor struct {
 	mu     sync.Mutex
+	met    bool // a master has taken it in
 	offers []offers.Offer
 }
 
@@ -66,7 +75,7 @@ func (s *surveyor) hear(ev scheduler.Event) {
 	defer s.mu.Unlock()
 	switch ev := ev.(type) {
 	case scheduler.Subscribed:
-		s.offers = nil
+		s.met, s.offers = true, nil
 	case scheduler.Offered:
 		s.offers = append(s.offers, ev.Offers...)
 	case scheduler.Rescinded:
@@ -79,10 +88,10 @@ func (s *surveyor) hear(ev scheduler.Event) {
 	}
 }
 
-func (s *surveyor) taken() []offers.Offer {
+func (s *surveyor) taken() (list []offers.Offer, met bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]offers.Offer(nil), s.offers...)
+	return append([]offers.Offer(nil), s.offers...), s.met
 }
 
 // leave gives everything back.

@@ -58,3 +58,13 @@ func TestSurveyEndsWithItsContext(t *testing.T) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }
+
+func TestSurveySaysWhenNobodyAnswers(t *testing.T) {
+	driver, err := mesos.New(mesos.Config{Masters: []string{"127.0.0.1:9"}, FirstTimeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Survey(t.Context(), driver, 200*time.Millisecond); !errors.Is(err, ErrNoMaster) {
+		t.Errorf("got %v, want %v", err, ErrNoMaster)
+	}
+}

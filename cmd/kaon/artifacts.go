@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"text/tabwriter"
 
 	"github.com/kaon-sweep/kaon/results"
 )
@@ -82,15 +81,15 @@ func (c *artifactsCmd) print(w io.Writer, list []artifactRow) error {
 		enc.SetIndent("", "  ")
 		return enc.Encode(list)
 	}
-	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var tab table
 	for _, a := range list {
-		gone := ""
+		kept := ""
 		if !a.Kept {
-			gone = "\tremoved"
+			kept = "removed"
 		}
-		fmt.Fprintf(tab, "%s\t%d bytes\tsha256 %s%s\n", a.Name, a.Size, a.SHA256, gone)
+		tab.row(a.Name, fmt.Sprintf("%d bytes", a.Size), "sha256 "+a.SHA256, kept)
 	}
-	return tab.Flush()
+	return tab.print(w)
 }
 
 // fetch copies one file and compares its checksum; a file that is not right is not left behind.

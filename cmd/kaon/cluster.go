@@ -63,8 +63,8 @@ func (c *clusterCmd) Run(ctx context.Context, out *output) error {
 	if c.JSON {
 		err = json.NewEncoder(out.stdout).Encode(map[string]any{"cluster": "mesos://" + server.Addr(), "agents": len(cfg.Agents) + c.Simulate})
 	} else {
-		_, err = fmt.Fprintf(out.stdout, "serving mesos://%s with %d agents; try: kaon run SPEC --cluster mesos://%s\n",
-			server.Addr(), len(cfg.Agents)+c.Simulate, server.Addr())
+		_, err = fmt.Fprintf(out.stdout, "serving mesos://%s with %s; try: kaon run SPEC --cluster mesos://%s\n",
+			server.Addr(), count(len(cfg.Agents)+c.Simulate, "agent"), server.Addr())
 	}
 	if err != nil {
 		return err

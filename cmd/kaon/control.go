@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
@@ -213,15 +212,19 @@ func printStatus(w io.Writer, s status) error {
 	if len(s.Running) == 0 {
 		return nil
 	}
-	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tab, "\nTRIAL\tSTATE\tPROGRESS\tHOST")
+	fmt.Fprintln(w)
+	var tab table
+	tab.row("TRIAL", "STATE", "PROGRESS", "HOST")
 	for _, r := range s.Running[:min(len(s.Running), shownTrials)] {
-		fmt.Fprintf(tab, "%s\t%s\t%s\t%s\n", label(r.Trial), r.State, percent(r.Percent), r.Host)
+		tab.row(label(r.Trial), r.State, percent(r.Percent), r.Host)
+	}
+	if err := tab.print(w); err != nil {
+		return err
 	}
 	if more := len(s.Running) - shownTrials; more > 0 {
-		fmt.Fprintf(tab, "… and %d more\n", more)
+		fmt.Fprintf(w, "… and %d more\n", more)
 	}
-	return tab.Flush()
+	return nil
 }
 
 func percent(p *float64) string {

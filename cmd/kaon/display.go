@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
@@ -99,7 +98,7 @@ func join(parts []part) string {
 
 // fit leaves parts out, those most easily spared first, until the rest fits or is worth too much.
 func fit(parts []part, width, sparing int) []part {
-	for utf8.RuneCountInString(join(parts)) > width {
+	for columns(join(parts)) > width {
 		most := slices.MaxFunc(parts, func(a, b part) int { return a.spare - b.spare })
 		if most.spare < sparing {
 			break
@@ -121,7 +120,7 @@ func (p progress) line(width int) string {
 	parts = fit(parts, room-barLeast-1, barBefore)
 	parts = fit(parts, room, 1)
 	text := join(parts)
-	size := min(barMost, room-1-utf8.RuneCountInString(text))
+	size := min(barMost, room-1-columns(text))
 	if size < barLeast {
 		return text
 	}

@@ -67,3 +67,30 @@ func TestBriefNumbers(t *testing.T) {
 		}
 	}
 }
+
+// Letters that take two places, and accents that take none, leave columns where they are.
+func TestTableOfWideText(t *testing.T) {
+	var out bytes.Buffer
+	var tab table
+	tab.row("METRIC", "VALUE")
+	tab.row("損失", 1)
+	tab.row("größe", 2)
+	tab.row("gro\u0308ße", 3)
+	tab.row("🙂", "")
+	if err := tab.print(&out); err != nil {
+		t.Fatal(err)
+	}
+	want := "METRIC  VALUE\n損失    1\ngröße   2\ngro\u0308ße   3\n🙂\n"
+	if got := out.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestWideTextFitsItsTerminal(t *testing.T) {
+	p := progress{total: 8, done: 3, running: 2, elapsed: time.Second, best: "損失損失損失損失損失損失 0.123 (trial 3)"}
+	for width := 20; width <= 120; width += 5 {
+		if got := columns(p.line(width)); got >= width {
+			t.Errorf("%d columns of %d", got, width)
+		}
+	}
+}

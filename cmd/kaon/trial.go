@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
@@ -77,16 +76,14 @@ func printTrial(w io.Writer, t shown) {
 		fmt.Fprintf(w, "parameters: %s\nseed: %d\n", params(t.Params), t.Seed)
 	}
 	if len(t.Metrics) > 0 {
-		tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(tab, "\nMETRIC\tVALUE\tLAST\tMIN\tMAX\tMEAN\tPOINTS")
+		fmt.Fprintln(w)
+		var tab table
+		tab.row("METRIC", "VALUE", "LAST", "MIN", "MAX", "MEAN", "POINTS")
+		short := func(v results.Number) string { return brief(float64(v)) }
 		for _, m := range t.Metrics {
-			fmt.Fprint(tab, m.Name)
-			for _, v := range []results.Number{m.Value, m.Last, m.Min, m.Max, m.Mean} {
-				fmt.Fprint(tab, "\t", brief(float64(v)))
-			}
-			fmt.Fprintf(tab, "\t%d\n", m.Count)
+			tab.row(m.Name, short(m.Value), short(m.Last), short(m.Min), short(m.Max), short(m.Mean), m.Count)
 		}
-		tab.Flush()
+		_ = tab.print(w) // standard output remembers its errors
 	}
 	for _, a := range t.Tries {
 		printAttempt(w, a)

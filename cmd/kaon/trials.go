@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -60,8 +59,8 @@ func (c *trialsCmd) checkSort(board view) error {
 }
 
 func (c *trialsCmd) table(w io.Writer, board view, query results.Query, id string) error {
-	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tab, "TRIAL\tSTATE\tVALUE\tTRIES\tSECONDS\tPARAMETERS")
+	var tab table
+	tab.row("TRIAL", "STATE", "VALUE", "TRIES", "SECONDS", "PARAMETERS")
 	listed := 0
 	for t := range board.Trials(query) {
 		listed++
@@ -74,9 +73,9 @@ func (c *trialsCmd) table(w io.Writer, board view, query results.Query, id strin
 		if p := board.running[t.Trial].Percent; p != nil && state == results.Running {
 			state += " " + percent(p)
 		}
-		fmt.Fprintf(tab, "%d\t%s\t%s\t%d\t%s\t%s\n", t.Trial, state, value, len(t.Tries), seconds(t), params(t.Params))
+		tab.row(t.Trial, state, value, len(t.Tries), seconds(t), params(t.Params))
 	}
-	if err := tab.Flush(); err != nil {
+	if err := tab.print(w); err != nil {
 		return err
 	}
 	if total := board.Counts().Total; c.Limit > 0 && listed == c.Limit && total > listed {
