@@ -186,6 +186,26 @@ func TestInterruptOnCluster(t *testing.T) {
 	cluster.wait().ends(exitDone)
 }
 
+// A sweep that runs is not resumed beside itself; one whose files are gone still has its record, and is not said to have
+// written nothing.
+func TestOneProcessPerSweep(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	x := p.halfway()
+	id := sweepOf(x)
+	for _, words := range [][]string{{"run", "--resume", id}, {"retry", id}} {
+		p.kaon(words...).ends(exitUsage).says("another process works on sweep "+id, "kaon status "+id)
+	}
+	p.opened()
+	x.wait().ends(exitDone)
+	if err := os.RemoveAll(filepath.Join(p.dir, "kaon-results/.state")); err != nil {
+		t.Fatal(err)
+	}
+	if r := p.kaon("logs", id+"/0").ends(exitDone).says("the files are on agent"); strings.Contains(r.stderr, "wrote nothing") {
+		t.Errorf("and yet: %s", r.stderr)
+	}
+}
+
 // A finished sweep resumes as a no-op that prints the result again.
 func TestResumeOfFinished(t *testing.T) {
 	t.Parallel()

@@ -49,7 +49,7 @@ func (c *logsCmd) Run(ctx context.Context, out *output) error {
 	default:
 		err = l.follow(ctx, &tail{from: from, stream: l.stream})
 	}
-	if err == nil && l.printed == 0 {
+	if err == nil && l.printed == 0 && !l.gone {
 		l.sayNothing()
 	}
 	return err
@@ -65,6 +65,7 @@ type trialLog struct {
 	board   view            // of the last look
 	attempt results.Attempt // so far
 	printed int             // bytes
+	gone    bool            // the files are where nobody here can read them, and that has been said
 }
 
 func (l *trialLog) Write(p []byte) (int, error) {
@@ -243,6 +244,7 @@ func (l *trialLog) stored(ctx context.Context) error {
 	if l.inBucket(ctx) {
 		return nil // it wrote nothing to this stream
 	}
+	l.gone = true
 	fmt.Fprintf(l.out.stderr, "kaon: the files are on agent %s in %s; the record keeps only the last lines of standard error\n",
 		l.attempt.End.Agent, l.attempt.End.Sandbox)
 	if l.stream == "stderr" {

@@ -290,6 +290,9 @@ func readState(folder, id string) (*sweep.Spec, *results.Winner, error) {
 		return nil, nil, err
 	}
 	j, err := journal.Open(filepath.Join(folder, journalFile))
+	if errors.Is(err, scheduler.ErrLocked) {
+		return nil, nil, usage(fmt.Errorf("another process works on sweep %s: `kaon status %s` shows it", id, id))
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("open journal of %s: %w", id, err)
 	}
