@@ -14,7 +14,8 @@ type coin struct {
 	kind int
 }
 
-// slabAmounts is how many amounts are allocated at once.
+// slabAmounts is how many amounts are allocated at once, at most: each slab of a pass is twice the one before, since most
+// passes of a busy sweep launch a task or two.
 const slabAmounts = 4096
 
 // open fills the purse with the amounts of a bin.
@@ -78,7 +79,7 @@ func (p *purse) alikeIn(kind int, name string, each sweep.Milli, want int) int {
 // pay takes n times q out and returns what one of the n gets; never nil.
 func (p *purse) pay(q *Quantities, n int) []Amount {
 	if cap(p.amounts)-len(p.amounts) < 2*len(p.coins) {
-		p.amounts = make([]Amount, 0, max(slabAmounts, 2*len(p.coins)))
+		p.amounts = make([]Amount, 0, max(min(2*cap(p.amounts), slabAmounts), 2*len(p.coins)))
 	}
 	from := len(p.amounts)
 	p.payIn(cpus, cpusName, q.CPUs, n)
