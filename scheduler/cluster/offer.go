@@ -109,8 +109,15 @@ func (m *master) addFilter(f *framework, r *role, a *agent, what bundle, given *
 		fs = &filters{}
 		r.filters[a.id] = fs
 	}
-	fs.refused = append(fs.refused, filter{what, m.now.Add(wait)})
+	fs.add(filter{what, m.now.Add(wait)})
 	m.armFilter(f, r, a.id, fs)
+}
+
+// add takes the place of filters that refuse nothing beyond what this one does: a scheduler that launches a task at a time
+// leaves a filter with every ACCEPT, and each allocation looks at all of them.
+func (fs *filters) add(x filter) {
+	fs.refused = slices.DeleteFunc(fs.refused, func(old filter) bool { return !old.until.After(x.until) && x.what.contains(old.what) })
+	fs.refused = append(fs.refused, x)
 }
 
 // armFilter sets one deadline for the earliest expiry of an agent's filters, so that a stream of refusals leaves one
