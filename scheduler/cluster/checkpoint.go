@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,43 +11,56 @@ import (
 	"strings"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/ugorji/go/codec"
+
+	"github.com/kaon-sweep/kaon/scheduler/recordio"
 )
 
 // What an agent writes down lies in <work>/<agent>/meta: "id" with its agent id, "address" and "lock", one
-// <container>.json per container, and one <container>.pid with its process. A container's state is appended as one
-// line by one write, and the last whole line counts: that is what survives SIGKILL at any moment for the price of one
+// <container>.state per container, and one <container>.pid with its process. A container's state is appended as one
+// record by one write, and the last whole record counts: that is what survives SIGKILL at any moment for the price of one
 // system call. Nothing is synced to disk: no container would survive the machine's death either.
 
 func (a *localAgent) metaDir() string { return filepath.Join(a.dir, "meta") }
 
 func (a *localAgent) recordFile(container string) string {
-	return filepath.Join(a.metaDir(), container+".json")
+	return filepath.Join(a.metaDir(), container+".state")
 }
 
 func (a *localAgent) pidFile(container string) string {
 	return filepath.Join(a.metaDir(), container+".pid")
 }
 
-// savedRecord is a Record in a file; messages are in protobuf.
+// savedRecord is a Record in a file: MessagePack around protobuf. Two of them are written for every short task, so JSON was
+// a twentieth of all that such a task costs.
 type savedRecord struct {
-	Container string      `json:"container"`
-	Command   bool        `json:"command,omitempty"`
-	PID       int         `json:"pid,omitempty"`
-	Framework []byte      `json:"framework"`
-	Executor  []byte      `json:"executor"`
-	Ended     bool        `json:"ended,omitempty"`
-	Tasks     []savedTask `json:"tasks,omitempty"`
+	Container string      `codec:"container"`
+	Command   bool        `codec:"command,omitempty"`
+	PID       int         `codec:"pid,omitempty"`
+	Framework []byte      `codec:"framework"`
+	Executor  []byte      `codec:"executor"`
+	Ended     bool        `codec:"ended,omitempty"`
+	Tasks     []savedTask `codec:"tasks,omitempty"`
 }
 
 type savedTask struct {
-	Info    []byte          `json:"info"`
-	State   mesos.TaskState `json:"state"`
-	Queued  bool            `json:"queued,omitempty"`
-	Last    []byte          `json:"last,omitempty"`
-	Pending [][]byte        `json:"pending,omitempty"`
+	Info    []byte          `codec:"info"`
+	State   mesos.TaskState `codec:"state"`
+	Queued  bool            `codec:"queued,omitempty"`
+	Last    []byte          `codec:"last,omitempty"`
+	Pending [][]byte        `codec:"pending,omitempty"`
 }
 
-func encodeRecord(r *Record) ([]byte, error) {
+var msgpack = &codec.MsgpackHandle{WriteExt: true} // which tells bytes from strings
+
+// recorder writes records as they lie in the file; its buffers are used again.
+type recorder struct {
+	encoder      *codec.Encoder
+	body, framed []byte
+}
+
+// encode returns a record that is valid until the next one.
+func (w *recorder) encode(r *Record) ([]byte, error) {
 	var errs []error
 	pack := func(m message) []byte {
 		b, err := m.Marshal()
@@ -69,13 +81,20 @@ func encodeRecord(r *Record) ([]byte, error) {
 		}
 		out.Tasks = append(out.Tasks, st)
 	}
-	b, err := json.Marshal(out)
-	return b, errors.Join(append(errs, err)...)
+	w.body = w.body[:0]
+	if w.encoder == nil {
+		w.encoder = codec.NewEncoderBytes(&w.body, msgpack)
+	} else {
+		w.encoder.ResetBytes(&w.body)
+	}
+	errs = append(errs, w.encoder.Encode(&out))
+	w.framed = recordio.Append(w.framed[:0], w.body)
+	return w.framed, errors.Join(errs...)
 }
 
 func decodeRecord(b []byte) (Record, error) {
 	var in savedRecord
-	if err := json.Unmarshal(b, &in); err != nil {
+	if err := codec.NewDecoderBytes(b, msgpack).Decode(&in); err != nil {
 		return Record{}, err
 	}
 	r := Record{Container: in.Container, Command: in.Command, PID: in.PID, Ended: in.Ended}
@@ -110,9 +129,9 @@ const journalMax = 1 << 20
 // save writes a record; the server's lock is held. A disk that refuses it costs the takeover of this container after
 // a crash, not its work now.
 func (a *localAgent) save(r *Record) {
-	b, err := encodeRecord(r)
+	b, err := a.recorder.encode(r)
 	if err == nil {
-		err = a.append(r.Container, append(b, '\n'))
+		err = a.append(r.Container, b)
 	}
 	if err != nil && !a.unsaved { // a full disk refuses every record until there is room
 		a.server.log.Error("container not checkpointed", "agent", a.cfg.Name, "container", r.Container, "err", err)
@@ -138,6 +157,9 @@ func (a *localAgent) append(container string, record []byte) error {
 	}
 	j.size += len(record)
 	_, err := j.file.Write(record)
+	if err != nil { // half of it may be there, and hide what comes after it: the next one begins anew
+		j.size = journalMax + 1
+	}
 	return err
 }
 
@@ -173,7 +195,7 @@ func (a *localAgent) load() (AgentID, []Record, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	names, err := filepath.Glob(filepath.Join(a.metaDir(), "*.json"))
+	names, err := filepath.Glob(filepath.Join(a.metaDir(), "*.state"))
 	if err != nil {
 		return "", nil, err
 	}
@@ -184,7 +206,7 @@ func (a *localAgent) load() (AgentID, []Record, error) {
 		if err != nil {
 			return "", nil, err
 		}
-		r, err := decodeRecord(lastLine(b))
+		r, err := decodeRecord(lastRecord(b))
 		if err != nil {
 			return "", nil, fmt.Errorf("read checkpoint %s: %w", name, err)
 		}
@@ -193,9 +215,14 @@ func (a *localAgent) load() (AgentID, []Record, error) {
 	return AgentID(strings.TrimSpace(string(id))), records, nil
 }
 
-// lastLine is the last line that was written to its end.
-func lastLine(b []byte) []byte {
-	b = b[:bytes.LastIndexByte(b, '\n')+1]
-	b = bytes.TrimSuffix(b, []byte("\n"))
-	return b[bytes.LastIndexByte(b, '\n')+1:]
+// lastRecord is the last record that was written to its end.
+func lastRecord(b []byte) []byte {
+	var last []byte
+	for in := recordio.NewReader(bytes.NewReader(b), len(b)); ; {
+		r, err := in.Read()
+		if err != nil {
+			return last
+		}
+		last = append(last[:0], r...)
+	}
 }

@@ -23,6 +23,7 @@ type localAgent struct {
 	port     int
 	locked   *os.File            // held while the agent's folder is ours
 	journals map[string]*journal // of containers, guarded by the server's lock
+	recorder recorder            // the same
 	unsaved  bool                // the log was told that a record could not be kept
 	fetched  *fetchCache
 
