@@ -31,13 +31,14 @@ type Server struct {
 		core    *Core
 		streams map[StreamID]*stream
 		conns   map[string]*stream // executors', by connection
+		alarm   time.Time          // when the clock will look again by itself
 		closed  bool
 	}
 	engine struct {
 		sync.Mutex
 		found *docker.Engine // nil: not looked for, or not found
 	}
-	wake   chan struct{} // capacity 1: the clock has to look when the next deadline is
+	wake   chan struct{} // capacity 1: the clock would look too late
 	ctx    context.Context
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // every goroutine of the server
@@ -249,9 +250,11 @@ func (s *Server) with(input func(c *Core, now time.Time)) {
 	input(s.mu.core, time.Now())
 	s.tick() // what the input made due at once, as an allocation may be, leaves together with what it brought about
 	s.apply(s.mu.core.Take())
-	select {
-	case s.wake <- struct{}{}:
-	default:
+	if next := s.mu.core.Next(); !next.IsZero() && next.Before(s.mu.alarm) {
+		select {
+		case s.wake <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -339,12 +342,12 @@ func (s *Server) clock() {
 		if s.tick() {
 			s.apply(s.mu.core.Take())
 		}
-		next := s.mu.core.Next()
-		s.mu.Unlock()
-		wait := time.Hour
-		if !next.IsZero() {
-			wait = max(0, time.Until(next))
+		s.mu.alarm = time.Now().Add(time.Hour)
+		if next := s.mu.core.Next(); !next.IsZero() && next.Before(s.mu.alarm) {
+			s.mu.alarm = next
 		}
-		timer.Reset(wait)
+		wait := time.Until(s.mu.alarm)
+		s.mu.Unlock()
+		timer.Reset(max(0, wait))
 	}
 }
