@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -25,7 +24,7 @@ type process struct {
 
 // startProcess starts the order's command in dir with env as id, or when that is nil as the executor's own user, within its
 // limits. Its error is for people.
-func startProcess(o *wire.Order, dir, folder string, env []string, id *identity, stdin *os.File, limits *hold) (*process, error) {
+func (x *executor) startProcess(o *wire.Order, dir, folder string, env []string, id *identity, limits *hold) (*process, error) {
 	argv := make([]string, 0, max(len(o.Argv), 3))
 	for _, a := range o.Argv {
 		argv = append(argv, here(a, folder))
@@ -36,7 +35,7 @@ func startProcess(o *wire.Order, dir, folder string, env []string, id *identity,
 	if len(argv) == 0 || argv[0] == "" {
 		return nil, errors.New("the order has no command")
 	}
-	file, err := lookPath(argv[0], env)
+	file, err := x.programs.find(argv[0], env)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +55,7 @@ func startProcess(o *wire.Order, dir, folder string, env []string, id *identity,
 	if id != nil {
 		sys.Credential = id.credential
 	}
-	attr := &syscall.ProcAttr{Dir: dir, Env: env, Files: []uintptr{stdin.Fd(), uintptr(outChild), uintptr(errsChild)}, Sys: sys}
+	attr := &syscall.ProcAttr{Dir: dir, Env: env, Files: []uintptr{x.null.Fd(), uintptr(outChild), uintptr(errsChild)}, Sys: sys}
 	pid, err := limits.start(sys, func() (int, error) { return forkExec(file, argv, attr) })
 	unix.Close(outChild)
 	unix.Close(errsChild)
@@ -96,27 +95,6 @@ func pipe() (*os.File, int, error) {
 		return nil, 0, fmt.Errorf("make a pipe: %w", err)
 	}
 	return os.NewFile(uintptr(fds[0]), "pipe"), fds[1], nil
-}
-
-// lookPath finds a bare name in the PATH the trial will see. A name with a slash is taken as it is, from the
-// working directory.
-func lookPath(name string, env []string) (string, error) {
-	if strings.Contains(name, "/") {
-		return name, nil
-	}
-	path := ""
-	for _, pair := range env {
-		if v, ok := strings.CutPrefix(pair, "PATH="); ok {
-			path = v
-		}
-	}
-	for _, dir := range filepath.SplitList(path) {
-		file := filepath.Join(dir, name)
-		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() && unix.Access(file, unix.X_OK) == nil {
-			return file, nil
-		}
-	}
-	return "", fmt.Errorf("start %q: no such program in PATH (%s)", name, path)
 }
 
 // explain says why a program could not be started; the kernel's own words often blame the wrong file.

@@ -30,6 +30,8 @@ type executor struct {
 	end    context.CancelFunc // ends Run
 	swept  chan struct{}      // asks for a sweep of orphans; holds one, more are the same
 
+	programs programs
+
 	runs sync.WaitGroup // tasks' goroutines
 	mu   struct {
 		sync.Mutex
@@ -58,6 +60,19 @@ func (l *link) run(f func()) {
 	if !l.mu.closed {
 		l.calls.Go(f)
 	}
+}
+
+// do runs f on the caller's goroutine, unless the subscription has ended.
+func (l *link) do(f func()) {
+	l.mu.Lock()
+	if l.mu.closed {
+		l.mu.Unlock()
+		return
+	}
+	l.calls.Add(1)
+	l.mu.Unlock()
+	defer l.calls.Done()
+	f()
 }
 
 // close ends the subscription and waits for what runs on it.

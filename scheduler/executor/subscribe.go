@@ -197,12 +197,19 @@ func (x *executor) hear(data []byte) {
 // flush sends the update of a task that is due, if any. It does not wait for the network. While there is no
 // agent the update stays: the next SUBSCRIBE lists it.
 func (x *executor) flush(t *task) {
-	u := t.next()
-	if u == nil {
-		return
+	if u := t.next(); u != nil {
+		if l := x.live.Load(); l != nil {
+			l.run(func() { x.post(l, t, u) })
+		}
 	}
-	if l := x.live.Load(); l != nil {
-		l.run(func() { x.post(l, t, u) })
+}
+
+// flushHere is flush for a goroutine that may wait for the network.
+func (x *executor) flushHere(t *task) {
+	if u := t.next(); u != nil {
+		if l := x.live.Load(); l != nil {
+			l.do(func() { x.post(l, t, u) })
+		}
 	}
 }
 

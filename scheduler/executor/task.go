@@ -133,7 +133,7 @@ func (t *task) run() {
 	t.mu.Lock()
 	t.close(end)
 	t.mu.Unlock()
-	t.x.flush(t)
+	t.x.flushHere(t)
 	t.hold.release()
 	t.x.sweepSoon()
 }
@@ -168,7 +168,7 @@ func (t *task) start() (*process, error) {
 		return nil, fmt.Errorf("killed before it started")
 	}
 	t.hold = t.x.holder.hold(t.order.Limits)
-	p, err := startProcess(&t.order, t.folder(), t.dir, env, id, t.x.null, t.hold)
+	p, err := t.x.startProcess(&t.order, t.folder(), t.dir, env, id, t.hold)
 	if err != nil {
 		t.hold.release()
 		return nil, err
@@ -188,8 +188,9 @@ func (t *task) prepare() error {
 			return fmt.Errorf("make the attempt's folder: %w", err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(t.dir, controlName), nil, 0o644); err != nil {
-		return fmt.Errorf("make the control file: %w", err)
+	// Mknod makes an empty file by one system call; os.WriteFile takes eight.
+	if err := unix.Mknod(filepath.Join(t.dir, controlName), unix.S_IFREG|0o644, 0); err != nil && err != unix.EEXIST {
+		return fmt.Errorf("make the control file %s: %w", filepath.Join(t.dir, controlName), err)
 	}
 	for _, f := range t.order.Files {
 		if !filepath.IsLocal(f.Name) {
