@@ -70,9 +70,15 @@ type surveyor struct {
 	offers []offers.Offer
 }
 
-func (s *surveyor) hear(ev scheduler.Event) {
+func (s *surveyor) hear(evs ...scheduler.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, ev := range evs {
+		s.take(ev)
+	}
+}
+
+func (s *surveyor) take(ev scheduler.Event) {
 	switch ev := ev.(type) {
 	case scheduler.Subscribed:
 		s.met, s.offers = true, nil

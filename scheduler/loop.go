@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 	"time"
 )
@@ -13,19 +12,18 @@ import (
 // as for a thousand. What comes during an fsync gathers by itself. Besides, the loop waits burstGap for another event, and
 // never longer than burstMost in all, or than the journal last took, up to slowMost: where the disk is slow, turns are
 // large. burstEvents bounds one journal transaction. After a turn of few events it does not wait, since a timer sleeps a
-// millisecond at least, which is much for a lone event; it only looks around for burstLook: an update and the offer that
-// it sets free come that close.
+// millisecond at least, which is much for a lone event. What belongs together, as an update and the offer that it sets free,
+// the master sends at once, and the driver delivers at once.
 const (
 	burstGap    = 200 * time.Microsecond
-	burstLook   = 50 * time.Microsecond
 	burstFew    = 8
 	burstMost   = 10 * time.Millisecond
 	slowMost    = time.Second
 	burstEvents = 8192
 	// mostSleep is the longest the loop goes without a Tick.
 	mostSleep = time.Second
-	// eventCapacity is how many cluster events wait for the loop. When it is full, the driver's deliver blocks, so the
-	// stream to the master fills up and the agents hold their updates back: nothing is lost.
+	// eventCapacity is how many deliveries of the driver wait for the loop. When it is full, deliver blocks, so the stream to
+	// the master fills up and the agents hold their updates back: nothing is lost.
 	eventCapacity = 8192
 )
 
@@ -37,7 +35,7 @@ type Loop struct {
 	listener Listener
 	now      func() time.Time
 
-	events   chan Event
+	events   chan []Event
 	requests chan request // capacity 0: the caller waits anyway
 	done     chan struct{}
 
@@ -64,7 +62,7 @@ type request struct {
 func NewLoop(core *Core, journal Journal, driver Driver, listener Listener, clock func() time.Time) *Loop {
 	l := &Loop{
 		core: core, journal: journal, driver: driver, listener: listener, now: clock,
-		events: make(chan Event, eventCapacity), requests: make(chan request),
+		events: make(chan []Event, eventCapacity), requests: make(chan request),
 		done: make(chan struct{}), wake: make(chan struct{}, 1),
 	}
 	l.inbox.stored = map[string]uint64{}
@@ -77,7 +75,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	var group sync.WaitGroup
 	group.Go(func() {
-		if err := l.driver.Run(ctx, func(ev Event) { l.deliver(ctx, ev) }); err != nil && ctx.Err() == nil {
+		if err := l.driver.Run(ctx, func(evs ...Event) { l.deliver(ctx, evs) }); err != nil && ctx.Err() == nil {
 			cancel(fmt.Errorf("drive the cluster: %w", err))
 		}
 	})
@@ -96,10 +94,10 @@ func (l *Loop) Run(ctx context.Context) error {
 	return err
 }
 
-// deliver takes an event from the driver; it blocks while eventCapacity events wait.
-func (l *Loop) deliver(ctx context.Context, ev Event) {
+// deliver takes events from the driver; it blocks while eventCapacity deliveries wait.
+func (l *Loop) deliver(ctx context.Context, evs []Event) {
 	select {
-	case l.events <- ev:
+	case l.events <- evs:
 	case <-ctx.Done():
 	}
 }
@@ -117,8 +115,8 @@ func (l *Loop) turns(ctx context.Context, out *sender) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case ev := <-l.events:
-			l.step(&b, ev)
+		case evs := <-l.events:
+			l.step(&b, evs...)
 		case rq := <-l.requests:
 			l.serve(&b, rq)
 		case <-l.wake:
@@ -153,12 +151,14 @@ func (l *Loop) sleep() time.Duration {
 	return min(mostSleep, max(0, due.Sub(l.now())))
 }
 
-func (l *Loop) step(b *burst, ev Event) {
+func (l *Loop) step(b *burst, evs ...Event) {
 	if b.events == 0 {
 		b.began = time.Now()
 	}
-	b.events++
-	l.core.Step(l.now(), ev)
+	b.events += len(evs)
+	for _, ev := range evs {
+		l.core.Step(l.now(), ev)
+	}
 }
 
 // serve steps a request, or lets it look.
@@ -182,7 +182,7 @@ func (l *Loop) drain(b *burst) {
 	if b.events == 0 {
 		return
 	}
-	for l.more(b) || l.last < burstFew && l.look(b) {
+	for l.more(b) {
 	}
 	if l.last >= burstFew {
 		l.wait(b)
@@ -190,14 +190,14 @@ func (l *Loop) drain(b *burst) {
 	l.last = b.events
 }
 
-// more steps one event if there is one and the burst has room for it.
+// more steps one delivery if there is one and the burst has room for it.
 func (l *Loop) more(b *burst) bool {
 	if b.events >= burstEvents || time.Since(b.began) >= max(burstMost, l.slow) {
 		return false
 	}
 	select {
-	case ev := <-l.events:
-		l.step(b, ev)
+	case evs := <-l.events:
+		l.step(b, evs...)
 	case rq := <-l.requests:
 		l.serve(b, rq)
 	case <-l.wake:
@@ -208,24 +208,14 @@ func (l *Loop) more(b *burst) bool {
 	return true
 }
 
-// look lets other goroutines run for burstLook, until there is another event.
-func (l *Loop) look(b *burst) bool {
-	for began := time.Now(); time.Since(began) < burstLook; runtime.Gosched() {
-		if l.more(b) {
-			return true
-		}
-	}
-	return false
-}
-
 // wait steps what comes within burstGap of the event before.
 func (l *Loop) wait(b *burst) {
 	gap := time.NewTimer(burstGap)
 	defer gap.Stop()
 	for b.events < burstEvents && time.Since(b.began) < max(burstMost, l.slow) {
 		select {
-		case ev := <-l.events:
-			l.step(b, ev)
+		case evs := <-l.events:
+			l.step(b, evs...)
 		case rq := <-l.requests:
 			l.serve(b, rq)
 		case <-l.wake:

@@ -24,7 +24,7 @@ func newWorldDriver(w *world) *worldDriver {
 	return &worldDriver{world: w, kick: make(chan struct{}, 1)}
 }
 
-func (d *worldDriver) Run(ctx context.Context, deliver func(Event)) error {
+func (d *worldDriver) Run(ctx context.Context, deliver func(...Event)) error {
 	d.mu.Lock()
 	d.world.subscribe()
 	d.mu.Unlock()
@@ -135,7 +135,7 @@ func (j *slowJournal) Append(entries []Entry) error {
 // chattyDriver has a thing to say every 50 µs.
 type chattyDriver struct{ said chan int }
 
-func (d chattyDriver) Run(ctx context.Context, deliver func(Event)) error {
+func (d chattyDriver) Run(ctx context.Context, deliver func(...Event)) error {
 	deliver(Subscribed{Framework: "f"})
 	n := 0
 	for began := time.Now(); time.Since(began) < time.Second; n++ {

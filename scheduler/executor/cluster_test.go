@@ -64,7 +64,11 @@ func newRig(t testing.TB, cpus float64) *rig {
 	r := &rig{t: t, server: server, driver: driver, events: make(chan scheduler.Event, 10000)}
 	var run sync.WaitGroup
 	run.Go(func() {
-		if err := driver.Run(ctx, func(e scheduler.Event) { r.events <- e }); err != nil {
+		if err := driver.Run(ctx, func(evs ...scheduler.Event) {
+			for _, e := range evs {
+				r.events <- e
+			}
+		}); err != nil {
 			t.Error(err)
 		}
 	})

@@ -29,7 +29,13 @@ func BenchmarkTrials(b *testing.B) {
 	defer run.Wait()
 	defer stop()
 	events := make(chan scheduler.Event, 10000)
-	run.Go(func() { _ = d.Run(ctx, func(e scheduler.Event) { events <- e }) })
+	run.Go(func() {
+		_ = d.Run(ctx, func(evs ...scheduler.Event) {
+			for _, e := range evs {
+				events <- e
+			}
+		})
+	})
 	calls := make(chan scheduler.Call, 10000)
 	for range 4 {
 		run.Go(func() {

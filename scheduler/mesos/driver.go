@@ -58,7 +58,7 @@ func New(c Config) (*Driver, error) {
 // master has removed before this process came goes on under a new id. It returns an
 // error after Refused when the master will never take this framework in, and ErrUnreachable when
 // Config.FirstTimeout passed without a first subscription.
-func (d *Driver) Run(ctx context.Context, deliver func(scheduler.Event)) error {
+func (d *Driver) Run(ctx context.Context, deliver func(...scheduler.Event)) error {
 	defer d.hangUp()
 	r := &rounds{masters: d.conf.Masters, backoff: newBackoff(d.conf.BackoffMin, d.conf.BackoffMax, d.conf.Seed)}
 	framework, started := d.conf.FrameworkID, time.Now()

@@ -39,7 +39,13 @@ func start(t *testing.T, c mesos.Config) *running {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	r := &running{Driver: d, t: t, events: make(chan scheduler.Event, 100), ended: make(chan error, 1), stop: stop}
-	go func() { r.ended <- d.Run(ctx, func(e scheduler.Event) { r.events <- e }) }()
+	go func() {
+		r.ended <- d.Run(ctx, func(evs ...scheduler.Event) {
+			for _, e := range evs {
+				r.events <- e
+			}
+		})
+	}()
 	t.Cleanup(func() {
 		stop()
 		select {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -191,17 +192,19 @@ func TestSlowDeliveryKeepsTheSubscription(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	messages := 0
-	err = d.Run(ctx, func(e scheduler.Event) {
-		switch e.(type) {
+	err = d.Run(ctx, func(evs ...scheduler.Event) {
+		if len(evs) > 1 {
+			t.Errorf("%d events at once", len(evs))
+		}
+		switch evs[0].(type) {
 		case scheduler.Subscribed:
-			for range 3 {
-				m.say(&api.Event{Type: api.Event_MESSAGE, Message: &api.Event_Message{AgentID: mesosapi.AgentID{Value: "a"}, ExecutorID: mesosapi.ExecutorID{Value: "e"}, Data: []byte("x")}})
-			}
+			m.say(said("x"))
 		case scheduler.Said:
 			if messages++; messages == 3 {
 				stop()
 			}
 			<-time.After(300 * time.Millisecond)
+			m.say(said("x"))
 		case scheduler.Disconnected:
 			if ctx.Err() == nil {
 				t.Error("the subscription was given up")
@@ -315,5 +318,40 @@ func TestEmbeddedMasterRestarts(t *testing.T) {
 	}
 	if err := r.result(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func said(text string) *api.Event {
+	return &api.Event{Type: api.Event_MESSAGE, Message: &api.Event_Message{
+		AgentID: mesosapi.AgentID{Value: "a"}, ExecutorID: mesosapi.ExecutorID{Value: "e"}, Data: []byte(text),
+	}}
+}
+
+// What the master sends at once is delivered at once, and before the stream's end.
+func TestEventsThatComeTogether(t *testing.T) {
+	m := newMaster(t, false, nil)
+	d, err := mesos.New(mesos.Config{Masters: []string{m.address()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var deliveries []string
+	err = d.Run(ctx, func(evs ...scheduler.Event) {
+		texts := ""
+		for _, e := range evs {
+			switch e := e.(type) {
+			case scheduler.Subscribed:
+				m.raw(slices.Concat(event(said("a")), event(said("b")), event(&api.Event{Type: api.Event_ERROR, Error: &api.Event_Error{Message: "barred"}})))
+			case scheduler.Said:
+				texts += string(e.Data)
+			}
+		}
+		if texts != "" {
+			deliveries = append(deliveries, texts)
+		}
+	})
+	if err == nil || !slices.Equal(deliveries, []string{"ab"}) {
+		t.Fatalf("got %q, %v", deliveries, err)
 	}
 }

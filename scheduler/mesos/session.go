@@ -28,6 +28,8 @@ const (
 
 	// maxRecord bounds one event. Mesos itself sends no protobuf message beyond 64 MiB.
 	maxRecord = 64 << 20
+	// maxBurst bounds how many events are delivered at once.
+	maxBurst = 256
 	// defaultHeartbeat is Mesos's own interval, for masters that do not say theirs.
 	defaultHeartbeat = 15 * time.Second
 )
@@ -46,7 +48,7 @@ type session struct {
 }
 
 // run subscribes and delivers until the stream ends. The error says why, and is never nil.
-func (s *session) run(ctx context.Context, deliver func(scheduler.Event)) error {
+func (s *session) run(ctx context.Context, deliver func(...scheduler.Event)) error {
 	ctx, s.end = context.WithCancelCause(ctx)
 	defer s.end(nil)
 	watch := time.AfterFunc(s.driver.conf.CallTimeout, func() {
@@ -107,10 +109,18 @@ func (s *session) subscribe(ctx context.Context) (io.ReadCloser, error) {
 	return resp.Body, nil
 }
 
-// read delivers events until the stream ends. watch ends the session when the master is silent; the time
-// that deliver takes does not count.
-func (s *session) read(stream *recordio.Reader, watch *time.Timer, deliver func(scheduler.Event)) error {
+// read delivers events until the stream ends, those that came together at once. watch ends the session when the master is
+// silent; the time that deliver takes does not count.
+func (s *session) read(stream *recordio.Reader, watch *time.Timer, deliver func(...scheduler.Event)) error {
 	silence := s.driver.conf.CallTimeout
+	var burst []scheduler.Event
+	hand := func() {
+		if len(burst) > 0 {
+			deliver(burst...)
+			burst = nil
+		}
+	}
+	defer hand()
 	for {
 		record, err := stream.Read()
 		watch.Stop()
@@ -132,15 +142,18 @@ func (s *session) read(stream *recordio.Reader, watch *time.Timer, deliver func(
 		default:
 			offersTotal.Add(len(e.GetOffers().GetOffers()))
 			if ours := events(&e); ours != nil {
-				deliver(ours)
+				burst = append(burst, ours)
 			}
+		}
+		if len(burst) == maxBurst || !stream.Whole() {
+			hand()
 		}
 		watch.Reset(silence)
 	}
 }
 
 // accepted opens the session for calls and returns how long the master may be silent.
-func (s *session) accepted(e *api.Event_Subscribed, deliver func(scheduler.Event)) time.Duration {
+func (s *session) accepted(e *api.Event_Subscribed, deliver func(...scheduler.Event)) time.Duration {
 	s.subscribed = true
 	s.framework = scheduler.FrameworkID(e.GetFrameworkID().GetValue())
 	s.driver.live.Store(s)

@@ -2,6 +2,7 @@ package recordio
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -44,6 +45,18 @@ func (r *Reader) Read() ([]byte, error) {
 			return r.body(n)
 		}
 	}
+}
+
+// Whole tells whether the next record has arrived to its end, so that Read will not wait. It may miss a record that is longer
+// than what the reader takes in at once.
+func (r *Reader) Whole() bool {
+	here, _ := r.in.Peek(r.in.Buffered()) // never fails
+	digits, rest, ok := bytes.Cut(here, []byte{'\n'})
+	if !ok {
+		return false
+	}
+	n, err := strconv.ParseUint(string(digits), 10, 63)
+	return err == nil && uint64(len(rest)) >= n
 }
 
 func (r *Reader) length() (int, error) {
