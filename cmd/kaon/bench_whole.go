@@ -39,9 +39,9 @@ func (c *benchLocalCmd) Run(ctx context.Context, out *output) error {
 			return json.NewEncoder(out.stdout).Encode(r)
 		}
 		for i := range r.Kaon {
-			fmt.Fprintf(out.stdout, "round %d: kaon run %.2f s, xargs -P2 %.2f s\n", i+1, r.Kaon[i], r.Xargs[i])
+			fmt.Fprintf(out.stdout, "round %d: kaon run %.2f s (cpu %.2f s), xargs -P2 %.2f s (cpu %.2f s)\n", i+1, r.Kaon[i], r.KaonCPU[i], r.Xargs[i], r.XargsCPU[i])
 		}
-		_, err = fmt.Fprintf(out.stdout, "%d × true: %.2f times as long as xargs by the medians, %.2f by the best rounds\n", r.Trials, r.Ratio, r.Best)
+		_, err = fmt.Fprintf(out.stdout, "%d × true: %.2f times as long as xargs by the medians, %.2f by the best rounds; %.2f times the cpu\n", r.Trials, r.Ratio, r.Best, r.CPU)
 		return err
 	})
 }
