@@ -236,11 +236,12 @@ func removeStale(parent string) {
 	if err != nil {
 		return
 	}
+	here := pidNamespace()
 	for _, e := range entries {
 		var pid int
 		var started, namespace uint64
 		_, err := fmt.Sscanf(e.Name(), namePrefix+"%d-%d-%d", &pid, &started, &namespace)
-		if err == nil && namespace == pidNamespace() && proc.Started(pid) != started {
+		if err == nil && namespace == here && proc.Started(pid) != started {
 			_ = removeAll(filepath.Join(parent, e.Name())) // one that does not go now goes the next time
 		}
 	}
