@@ -15,6 +15,9 @@ const (
 	reconcileBatch    = 5000 // tasks in one call; a hundred bytes each
 	// launchSilence is how long a launched attempt may say nothing before the master is asked about it.
 	launchSilence = 30 * time.Second
+	// firstSearch is when the master is first asked again about an attempt that is out of reach. Longer than agents take to
+	// come back with their tasks and say so themselves.
+	firstSearch = 5 * time.Second
 )
 
 // subscribed starts over with offers and asks about every live attempt.
@@ -84,7 +87,7 @@ func (c *Core) askAll() {
 	}
 	var tasks []TaskAgent
 	for att := c.live.first; att != nil; att = att.next {
-		if !att.answered && att.missing.IsZero() {
+		if !att.answered {
 			tasks = append(tasks, TaskAgent{Task: att.task, Agent: att.agent})
 		}
 	}
@@ -130,6 +133,20 @@ func (c *Core) watchLaunch(att *attempt, try int) {
 		att.answered = false
 		c.askLater()
 		c.watchLaunch(att, try+1)
+	})
+}
+
+// search asks about a missing attempt until it is found or given up: an agent that died with a launch before it knew
+// of it comes back without a word on it, and the master tells only who asks that the attempt is gone.
+func (c *Core) search(att *attempt, try int) {
+	since := att.missing
+	c.timers.set(c.now.Add(backoff(firstSearch, mostReconcile, try)), func(time.Time) {
+		if att.run.live[att.trial] != att || !att.missing.Equal(since) {
+			return
+		}
+		att.answered = false
+		c.askLater()
+		c.search(att, try+1)
 	})
 }
 

@@ -205,6 +205,7 @@ func (c *Core) lostSight(att *attempt, s Status) {
 	}
 	att.missing = c.now
 	since := c.now
+	c.search(att, 0)
 	c.timers.set(c.now.Add(c.cfg.PartitionGrace), func(time.Time) {
 		if att.run.live[att.trial] != att || !att.missing.Equal(since) {
 			return
