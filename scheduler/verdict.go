@@ -24,6 +24,7 @@ type verdict struct {
 	kind   outcome
 	reason string // one sentence for people; empty on success
 	free   bool   // it is on no budget of the trial's
+	unmet  bool   // it never reached its agent, and says nothing of it
 	// unbrought: its agent did not bring what it works with.
 	unbrought bool
 	end       *wire.End
@@ -52,6 +53,7 @@ func judge(att *attempt, s Status, end *wire.End) verdict {
 	if v.kind == succeeded {
 		return v
 	}
+	v.unmet = unmet(s)
 	if att.unfit != 0 && end == nil {
 		v = judgeUnfit(att)
 	}
@@ -123,6 +125,19 @@ func platformReason(reason string) bool {
 		if strings.HasPrefix(reason, p) {
 			return true
 		}
+	}
+	return false
+}
+
+// unmet tells launches that got lost before they could begin, since an offer was stale or an agent restarted, from those
+// that an agent would not or could not begin.
+func unmet(s Status) bool {
+	if s.State != Dropped {
+		return false
+	}
+	switch s.Reason {
+	case "REASON_INVALID_OFFERS", "REASON_RECONCILIATION", "REASON_SLAVE_RESTARTED", "REASON_AGENT_RESTARTED":
+		return true
 	}
 	return false
 }
