@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -41,8 +42,8 @@ type bestTrial struct {
 	Params json.RawMessage `json:"params"`
 }
 
-// store brings everything to the bucket and closes the session.
-func (r *runner) store(s *session, ended scheduler.SweepEnded) (outcome, error) {
+// store brings everything to the bucket and closes the session; ctx ends only the wait for a master that is away.
+func (r *runner) store(ctx context.Context, s *session, ended scheduler.SweepEnded) (outcome, error) {
 	summary := s.watcher.summary()
 	o := outcome{phase: ended.Phase, sentence: ended.Sentence, result: result{
 		Sweep: s.cfg.id, State: string(ended.Phase), Results: r.flags.Results,
@@ -55,10 +56,14 @@ func (r *runner) store(s *session, ended scheduler.SweepEnded) (outcome, error) 
 		o.winner = &winner
 		o.Best = &bestTrial{winner.Trial, winner.Value, winner.Params}
 	}
-	ctx, cancel := lastWork(lastWrites)
+	last, cancel := lastWork(lastWrites)
 	defer cancel()
-	s.teardown(ctx)
-	err := errors.Join(s.finish(ctx, ended, summary, o.winner), s.close(ctx))
+	removed := s.teardown(last)
+	err := s.finish(last, ended, summary, o.winner)
+	if !removed {
+		r.part(ctx, s)
+	}
+	err = errors.Join(err, s.close(last))
 	if err != nil {
 		return o, unreachable(fmt.Errorf("store results: %w\nthe journal still has them; store them with: %s", err, r.again("run --resume", s.cfg.id)))
 	}

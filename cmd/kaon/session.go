@@ -35,12 +35,13 @@ type session struct {
 	brought []scheduler.URI // what agents bring to attempts that have executors of their own
 	doubts  []string        // about what attempts are given, to be told
 	journal *journal.Journal
-	driver  *mesos.Driver
+	driver  scheduler.Driver
 	loop    *scheduler.Loop
 	watcher *watcher
 	writer  *results.Writer
 	door    *control.Server // nil: this place has no sockets
 	before  int             // trials that had ended when this process began
+	over    bool            // it has ended, and the master has removed its framework
 	stored  bool            // the bucket may hold something of a sweep that is new
 
 	cancel     context.CancelFunc
@@ -132,13 +133,7 @@ func (s *session) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read journal of %s: %w", cfg.id, err)
 	}
-	driver := s.cluster.driver
-	driver.FrameworkID, driver.Log = s.stand(core), cfg.log
-	driver.GPUs = driver.GPUs || cfg.spec.WantsGPUs()
-	if driver.Name == "" {
-		driver.Name = "kaon " + cfg.id
-	}
-	if s.driver, err = mesos.New(driver); err != nil {
+	if err := s.drive(core); err != nil {
 		return usage(err)
 	}
 	s.loop = scheduler.NewLoop(core, s.journal, s.driver, s.watcher.listener(), time.Now)
@@ -146,20 +141,35 @@ func (s *session) open(ctx context.Context) error {
 	return nil
 }
 
-// stand learns where an earlier process left the sweep. It returns the id the master knows, or none, when the master
-// removed it at the sweep's end.
-func (s *session) stand(core *scheduler.Core) scheduler.FrameworkID {
-	framework := core.Framework()
+// drive makes the way to the master: none when there is nothing to say to it.
+func (s *session) drive(core *scheduler.Core) error {
+	if s.stand(core); s.over {
+		s.driver = silent{}
+		return nil
+	}
+	conf := s.cluster.driver
+	conf.FrameworkID, conf.Log = core.Framework(), s.cfg.log
+	conf.GPUs = conf.GPUs || s.cfg.spec.WantsGPUs()
+	if conf.Name == "" {
+		conf.Name = "kaon " + s.cfg.id
+	}
+	driver, err := mesos.New(conf)
+	if err != nil {
+		return err
+	}
+	s.driver = driver
+	return nil
+}
+
+// stand learns where an earlier process left the sweep.
+func (s *session) stand(core *scheduler.Core) {
 	for _, status := range core.Snapshot().Sweeps {
 		s.before = ended(status.Counts)
 		if s.watcher.retrying = s.cfg.retry && (status.Counts.Failed > 0 || status.Then == sweep.Failed); s.watcher.retrying {
 			s.before -= status.Counts.Failed
-			if status.Phase.Ended() {
-				framework = ""
-			}
 		}
+		s.over = status.Phase.Ended() && !s.watcher.retrying && core.Framework() == ""
 	}
-	return framework
 }
 
 // openResults makes the sweep's board, with what an earlier process stored of it, and the writer of its records.
@@ -447,7 +457,3 @@ func (s *session) close(ctx context.Context) (err error) {
 	return err
 }
 
-// teardown removes the framework from its master: nothing of it will run again.
-func (s *session) teardown(ctx context.Context) error {
-	return s.driver.Send(ctx, scheduler.Teardown{})
-}

@@ -42,7 +42,7 @@ func (r *runner) watch(ctx context.Context, s *session, spec *sweep.Spec) (outco
 	if err != nil {
 		return outcome{}, r.leave(s, err)
 	}
-	o, err := r.store(s, ended)
+	o, err := r.store(ctx, s, ended)
 	o.Seconds = time.Since(began).Seconds()
 	return o, err
 }
@@ -147,8 +147,8 @@ func (r *runner) abandon(s *session, why error) error {
 	if s.accepted(ctx) {
 		return r.leave(s, why)
 	}
-	_ = s.teardown(ctx) // fails when no master has taken it in, and then there is nothing to remove
-	_ = s.close(ctx)    // the first error is the one to tell
+	s.teardown(ctx)  // fails when no master has taken it in, and then there is nothing to remove
+	_ = s.close(ctx) // the first error is the one to tell
 	if s.stored {
 		r.discard(s.cfg.id)
 	}
