@@ -31,6 +31,7 @@ type attempt struct {
 	reason    string    // said with ending
 	kills     int       // KILLs sent so far
 	unfit     int       // the exit code by which its executor said that it cannot be one; 0: it did not
+	beside    int       // attempts that its agent ended together with it
 	brought   bool      // its agent was to bring what it works with
 	deathSeen time.Time // reconciliation says it ended, the update that tells how has not come yet
 

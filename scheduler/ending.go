@@ -48,6 +48,7 @@ func (c *Core) stopTrial(ev StopTrial) {
 func (c *Core) endWaiting(run *sweepRun, trial int, to sweep.State, reason string) {
 	delete(run.delayed, trial)
 	delete(run.budgets, trial)
+	delete(run.apart, trial)
 	run.attempts[run.slot(trial)]++
 	number := run.lastAttempt(trial)
 	e := TrialEntry{Sweep: run.id, Trial: trial, State: to, Attempt: number, Reason: reason, Asked: run.learned.asked[trial]}
@@ -132,7 +133,7 @@ func (c *Core) endWaitingTrials(run *sweepRun, reason string) {
 		}
 	}
 	flush(run.total)
-	run.next, run.again, run.window = run.total, nil, window{}
+	run.next, run.again, run.alone, run.window = run.total, nil, nil, window{}
 }
 
 // watchFailures ends a sweep that has reached its limit of failed trials.
@@ -207,7 +208,7 @@ func (c *Core) end(run *sweepRun, phase Phase, sentence string) {
 	run.kept.Best, run.kept.BestTrial = run.best, run.bestTrial
 	c.keep(run)
 	run.kept.States, run.kept.Attempts = nil, nil
-	run.window, run.again = window{}, nil
+	run.window, run.again, run.alone = window{}, nil, nil
 	c.note(SweepEnded{
 		Sweep: run.id, Phase: phase, Sentence: sentence, Counts: run.tallies(),
 		Seconds: c.now.Sub(run.kept.Submitted).Seconds(),

@@ -72,8 +72,12 @@ func (c *Core) settle(att *attempt, v verdict, to sweep.State, due time.Time) {
 		Sweep: run.id, Trial: att.trial, State: to, Attempt: att.number, Budget: run.budgets[att.trial],
 		Due: due, Value: att.value,
 	}
+	if att.beside > 0 {
+		run.apart[att.trial] = true
+	}
 	if terminal(to) {
 		delete(run.budgets, att.trial)
+		delete(run.apart, att.trial)
 		e.Budget = Budget{}
 	}
 	if to == sweep.Failed {
@@ -99,9 +103,7 @@ func (c *Core) delay(run *sweepRun, trial int, due time.Time) {
 			return
 		}
 		delete(run.delayed, trial)
-		if trial != ThenTrial {
-			run.again = append(run.again, trial)
-		}
+		run.due(trial)
 		c.packDue = true
 	})
 }

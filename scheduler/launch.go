@@ -59,6 +59,12 @@ func (c *Core) groups() (all []group, held bool) {
 		}
 		n := run.launchable()
 		held = held || n < run.counts[sweep.Waiting]
+		if len(run.alone) > 0 {
+			for _, g := range c.lonely(run, n) {
+				n -= g.count
+				all = append(all, g)
+			}
+		}
 		switch {
 		case n == 0:
 		case run.kept.Phase == Following:
@@ -170,7 +176,7 @@ func (c *Core) carryOut(plan offers.Plan, groups []group, held bool) {
 	for _, l := range plan.Launches {
 		var tasks []TaskInfo
 		for _, g := range l.Grants {
-			c.hire(groups[g.Demand].run, l.Agent, g)
+			c.hire(&groups[g.Demand], l.Agent, g)
 			for range g.Count {
 				if t, ok := c.launch(&groups[g.Demand], l.Agent, g); ok {
 					tasks = append(tasks, t)
@@ -190,6 +196,11 @@ func (c *Core) carryOut(plan offers.Plan, groups []group, held bool) {
 	}
 	for _, r := range plan.Refusals {
 		note.Refusals = append(note.Refusals, SweepRefusal{Sweep: groups[r.Demand].run.id, Refusal: r})
+	}
+	for i := range groups {
+		if g := &groups[i]; g.alone {
+			g.run.alone = append(g.run.alone, g.trials...)
+		}
 	}
 	for _, run := range c.order {
 		if run.uniform == nil {

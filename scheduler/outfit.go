@@ -130,7 +130,7 @@ func (c *Core) executorInfo(att *attempt, grant offers.Grant) ExecutorInfo {
 	if o.container != nil {
 		info.URIs = slices.Concat(build.URIs, o.container.URIs)
 	}
-	if o.shared != "" {
+	if o.shares(att.demand) {
 		info.ID = o.ids[variant]
 		info.Resources = c.workers[workerKey{att.agent, info.ID}]
 		return info
@@ -149,9 +149,9 @@ func (c *Core) executorInfo(att *attempt, grant offers.Grant) ExecutorInfo {
 }
 
 // hire notes the resources of the shared executor that a grant starts.
-func (c *Core) hire(run *sweepRun, id offers.AgentID, grant offers.Grant) {
-	o := &run.outfit
-	if o.shared == "" || grant.NewExecutor == nil {
+func (c *Core) hire(g *group, id offers.AgentID, grant offers.Grant) {
+	o := &g.run.outfit
+	if !o.shares(g.demand) || grant.NewExecutor == nil {
 		return
 	}
 	executor := o.ids[o.template.variant(c.archOf(id))]

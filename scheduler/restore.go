@@ -177,7 +177,9 @@ func (c *Core) restoreAttempt(run *sweepRun, e TrialEntry) error {
 		if err != nil {
 			return err
 		}
-		att.demand = c.shaped(run, d)
+		if att.demand = c.shaped(run, d); run.outfit.shared != "" && c.packed(e.Executor) != run.outfit.shared {
+			att.demand = c.own(run, d)
+		}
 	}
 	order, err := c.orderOf(run, e.Trial, e.Attempt)
 	if err != nil {

@@ -27,11 +27,14 @@ type sweepRun struct {
 
 	next    int               // trials from here on were never launched
 	again   []int             // trials whose turn came back, oldest first
+	alone   []int             // likewise, each of which is to have an executor of its own
 	delayed map[int]time.Time // waiting trials not to be launched before
 	window  window            // look-ahead when trials differ in what they need
 
 	live    map[int]*attempt
 	budgets map[int]Budget
+	apart   map[int]bool // trials that ended with others in an executor they shared
+	owns    map[*offers.Demand]*offers.Demand
 	learned learned
 	shapes  map[string]*offers.Demand
 	uniform *offers.Demand
@@ -63,6 +66,7 @@ func newSweepRun(id string, spec *sweep.Spec, study Study) (*sweepRun, error) {
 		delayed:  map[int]time.Time{},
 		live:     map[int]*attempt{},
 		budgets:  map[int]Budget{},
+		apart:    map[int]bool{},
 		learned:  newLearned(),
 		shapes:   map[string]*offers.Demand{},
 

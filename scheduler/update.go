@@ -100,6 +100,9 @@ func (c *Core) apply(att *attempt, s Status, report wire.Report) {
 			c.deathReported(att)
 			return
 		}
+		if limitation(s) {
+			c.crowd(att)
+		}
 		c.finish(att, judge(att, s, report.End), points)
 	}
 }

@@ -24,7 +24,7 @@ type verdict struct {
 	kind   outcome
 	reason string // one sentence for people; empty on success
 	free   bool   // it is on no budget of the trial's
-	unmet  bool   // it never reached its agent, and says nothing of it
+	apart  bool   // it says nothing of its agent
 	// unbrought: its agent did not bring what it works with.
 	unbrought bool
 	end       *wire.End
@@ -53,7 +53,7 @@ func judge(att *attempt, s Status, end *wire.End) verdict {
 	if v.kind == succeeded {
 		return v
 	}
-	v.unmet = unmet(s)
+	v.apart = unmet(s) || limitation(s) && att.beside > 0
 	if att.unfit != 0 && end == nil {
 		v = judgeUnfit(att)
 	}
@@ -109,6 +109,9 @@ func judgeFailure(att *attempt, s Status, end *wire.End) (outcome, string) {
 	}
 	if end != nil {
 		return lost, say("its executor was told to end it", s)
+	}
+	if limitation(s) && att.beside > 0 {
+		return lost, say(fmt.Sprintf("ended with %d other attempts in the executor they shared, which went beyond its agent's limits; it is tried again in one of its own", att.beside), s)
 	}
 	if platformReason(s.Reason) && !(att.run.outfit.container != nil && imageFailure(s)) {
 		return lost, say("its executor or agent failed", s)

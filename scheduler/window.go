@@ -24,6 +24,7 @@ type group struct {
 	demand *offers.Demand
 	trials []int // nil for a uniform sweep, whose trials are popped as they come
 	count  int   // how many may start now
+	alone  bool  // each of them with an executor of its own
 }
 
 // fill looks ahead until n trials or lookAhead are in view. A trial whose needs cannot be computed is handed
