@@ -79,6 +79,12 @@ func (s *Spec) Demand(p Point) (Resources, error) { return s.Task.resources.at(s
 // is false, Demand answers for any point, a nil one too.
 func (s *Spec) DemandVaries() bool { return s.Task.resources.varies() }
 
+// WantsDisk says whether some trial may ask for disk.
+func (s *Spec) WantsDisk() bool {
+	q := s.Task.resources.disk
+	return q.formula != nil || q.fixed > 0
+}
+
 // WantsGPUs says whether some trial may ask for GPUs.
 func (s *Spec) WantsGPUs() bool {
 	q := s.Task.resources.gpus

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kaon-sweep/kaon/bench"
@@ -34,6 +35,10 @@ func misfits(ctx context.Context, spec *sweep.Spec, f executorFlags, where strin
 	demands, err := demandsOf(spec)
 	if err != nil {
 		return nil, err
+	}
+	overhead := f.beside(spec, where)
+	for i := range demands {
+		demands[i].Overhead = overhead
 	}
 	index := offers.NewIndex(0)
 	now := time.Now()
@@ -67,6 +72,18 @@ func fitsHere(ctx context.Context, spec *sweep.Spec) error {
 		return fitsHere(ctx, spec.Then.Next)
 	}
 	return nil
+}
+
+// beside is what an executor needs besides its first trial; its cpus are the trial's.
+func (f executorFlags) beside(spec *sweep.Spec, where string) sweep.Resources {
+	if where == "local" {
+		return sweep.Resources{}
+	}
+	t := scheduler.ExecutorTemplate{Overhead: sweep.Resources{Mem: executorOverhead.Mem}}
+	if !strings.HasPrefix(f.Executor, "/") || spec.Task.Container != nil {
+		t.URIs = []scheduler.URI{{}} // it is fetched
+	}
+	return f.weigh(t, spec).Overhead
 }
 
 // foreign is the agents that name an architecture for which there would be no executor.

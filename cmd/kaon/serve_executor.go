@@ -21,6 +21,33 @@ import (
 // the master warns.
 var executorOverhead = sweep.Resources{CPUs: sweep.Unit / 100, Mem: 32 * sweep.Unit}
 
+// diskOf is what the programs take that agents fetch into a sandbox for an executor. Agents that keep containers to their
+// disk count them with what the trials write.
+func (f executorFlags) diskOf() sweep.Milli {
+	list, err := f.binaries()
+	if f.Executor != "" || err != nil {
+		self, _ := os.Executable()
+		list = []binary{{path: self}} // the operator's own is of about the same size
+	}
+	const mb = 1 << 20
+	total := sweep.Unit // for the folder itself, and what the executor logs
+	for _, b := range list {
+		if info, err := os.Stat(b.path); err == nil {
+			total += sweep.Milli((info.Size()+mb-1)/mb) * sweep.Unit
+		}
+	}
+	return total
+}
+
+// weigh adds to what an executor asks for, where trials ask for disk, the disk that its own program takes. Without, agents
+// need not offer any.
+func (f executorFlags) weigh(t scheduler.ExecutorTemplate, spec *sweep.Spec) scheduler.ExecutorTemplate {
+	if len(t.URIs) > 0 && spec.WantsDisk() {
+		t.Overhead.Disk = f.diskOf()
+	}
+	return t
+}
+
 // executorFlags say which programs agents run as executors.
 type executorFlags struct {
 	Executor        string `placeholder:"PLACE" help:"kaon's own binary for agents: a path that exists on every agent, or a URL that they fetch. Left out, this process serves itself to them."`

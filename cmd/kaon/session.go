@@ -367,8 +367,8 @@ func once(t scheduler.ExecutorTemplate) scheduler.ExecutorTemplate {
 func (s *session) coreConfig(image study.Image) scheduler.Config {
 	return scheduler.Config{
 		Packer:         offers.NewIndex(0),
-		Executor:       once(s.cluster.executor),
-		Inside:         inside(once(s.cluster.executor)),
+		Executor:       s.cfg.weigh(once(s.cluster.executor), s.cfg.spec),
+		Inside:         s.cfg.weigh(inside(once(s.cluster.executor)), s.cfg.spec),
 		Container:      s.container,
 		Inputs:         func(*sweep.Spec) []scheduler.URI { return s.brought },
 		Packing:        offers.Options{Policy: offers.Policy(s.cfg.spec.Packing)},
@@ -456,4 +456,3 @@ func (s *session) close(ctx context.Context) (err error) {
 	}
 	return err
 }
-
