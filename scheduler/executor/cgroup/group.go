@@ -217,15 +217,7 @@ const removePatience = 5 * time.Second
 
 // removeAll kills what is in a group and those inside it, and removes them, from the inside out.
 func removeAll(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	for _, e := range entries {
-		if e.IsDir() {
-			err = errors.Join(err, removeAll(filepath.Join(dir, e.Name())))
-		}
-	}
+	err := removeInside(dir, "")
 	until := time.Now().Add(removePatience)
 	for wait := time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
 		e := unix.Rmdir(dir)
@@ -238,6 +230,20 @@ func removeAll(dir string) error {
 		killAll(dir)
 		time.Sleep(wait)
 	}
+}
+
+// removeInside removes the groups in a group, but one.
+func removeInside(dir, but string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, e := range entries {
+		if e.IsDir() && e.Name() != but {
+			err = errors.Join(err, removeAll(filepath.Join(dir, e.Name())))
+		}
+	}
+	return err
 }
 
 // killAll kills the processes that are in a group now. Version 2 can do it at one stroke; else one that forks at that

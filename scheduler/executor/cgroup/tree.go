@@ -25,9 +25,10 @@ type Tree struct {
 
 // branch is a Tree in one hierarchy.
 type branch struct {
-	dir  string // of the groups
-	home string // of this process
-	v2   bool
+	dir   string // of the groups
+	home  string // of this process
+	v2    bool
+	moved bool // home lies in dir
 }
 
 // Limits of one program and all that it starts.
@@ -72,14 +73,18 @@ func (t *Tree) LimitsMemory() bool { return t != nil && t.memory != nil }
 // LimitsCPUs tells whether groups can limit cpus.
 func (t *Tree) LimitsCPUs() bool { return t != nil && t.cpu != nil }
 
-// Close kills what is left in the groups, and removes them.
+// Close kills what is left in the groups, and removes them; the one that this process moved into stays until it is gone.
 func (t *Tree) Close() error {
 	if t == nil {
 		return nil
 	}
 	var err error
 	for _, b := range t.branches() {
-		err = errors.Join(err, removeAll(b.dir))
+		if !b.moved {
+			err = errors.Join(err, removeAll(b.dir))
+			continue
+		}
+		err = errors.Join(err, removeInside(b.dir, leafName))
 	}
 	return err
 }
@@ -117,7 +122,23 @@ func openBranch(root, controller, name string) (*branch, error) {
 	} else if controller == "memory" {
 		_ = write(b.dir, "memory.use_hierarchy", "1") // always so, but for old kernels; then it holds for the groups inside
 	}
+	if err == nil && !h.v2 && unix.Faccessat(unix.AT_FDCWD, filepath.Join(b.home, "tasks"), unix.W_OK, unix.AT_EACCESS) != nil {
+		err = b.move()
+	}
 	return b, err
+}
+
+// move brings this process to a group beside its programs' in version 1, where a thread enters theirs and comes back:
+// agents give the group of an executor that is an ordinary user's to that user, but not the right to enter it.
+func (b *branch) move() error {
+	b.home, b.moved = filepath.Join(b.dir, leafName), true
+	if err := os.Mkdir(b.home, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("make a group: %w", err)
+	}
+	if err := write(b.home, "cgroup.procs", strconv.Itoa(os.Getpid())); err != nil {
+		return fmt.Errorf("move to a group of its own: %w", err)
+	}
+	return nil
 }
 
 // parentV2 is where groups can be made in version 2, which has processes only in leaves: the group of this process when it
