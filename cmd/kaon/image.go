@@ -70,11 +70,23 @@ func needEngine(ctx context.Context) error {
 	return needStatic(self)
 }
 
+// servesStatic makes sure that what agents are served would start in images.
+func (f executorFlags) servesStatic() error {
+	if f.Executor != "" {
+		return nil // the operator's own, of which nothing is known here
+	}
+	binaries, err := f.binaries()
+	for i := 0; i < len(binaries) && err == nil; i++ {
+		err = needStatic(binaries[i].path)
+	}
+	return err
+}
+
 // needStatic refuses a kaon that was linked with the libraries of this machine: an image need not have them.
 func needStatic(file string) error {
 	f, err := elf.Open(file)
 	if err != nil {
-		return fmt.Errorf("look at %s: %w", file, err)
+		return nil // what is no ELF file, such as a script, may know what it does
 	}
 	defer f.Close()
 	if slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {

@@ -152,6 +152,25 @@ func TestImagesNeedAStaticKaon(t *testing.T) {
 	}
 }
 
+// It is not served to agents either, whose containers would end with "no such file or directory" and no word of whose.
+func TestAgentsAreServedAStaticKaon(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("sweep.yaml", "method: grid\nparameters: {x: {values: [1]}}\ncommand: [\"/probe\"]\ntask: {image: \"probe:1\"}\n")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := "mesos://" + closedPort(t)
+	r := p.kaon("run", "sweep.yaml", "--cluster", closed, "--connect-timeout", "100ms")
+	if needStatic(self) != nil {
+		r.ends(exitUsage).says("CGO_ENABLED=0")
+	} else {
+		r.ends(exitUnreachable)
+	}
+	p.kaon("run", "sweep.yaml", "--cluster", closed, "--connect-timeout", "100ms", "--executor", "/opt/kaon").ends(exitUnreachable)
+}
+
 // waiting is a sweep whose trials sleep, with the containers of two of them running.
 func (s ship) waiting(p place) (*process, string) {
 	p.t.Helper()

@@ -105,6 +105,11 @@ func (s *session) open(ctx context.Context) error {
 			return err
 		}
 	}
+	if cfg.spec.Task.Container != nil && cfg.Cluster != "local" {
+		if err := cfg.servesStatic(); err != nil {
+			return err
+		}
+	}
 	if err := s.openDepot(); err != nil {
 		return err
 	}
