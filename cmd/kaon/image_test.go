@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -82,8 +85,23 @@ func (s ship) containers(p place) (found []docker.Found) {
 	return found
 }
 
+// bareRegistry is a registry on this machine that has nothing.
+func bareRegistry(t *testing.T) (address string) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v2/" {
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(w, `{"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown"}]}`)
+	}))
+	t.Cleanup(s.Close)
+	return s.Listener.Addr().String()
+}
+
 func TestImages(t *testing.T) {
 	s := newShip(t)
+	nothing := bareRegistry(t) + "/kaon/nothing:1"
 	for _, tt := range []struct {
 		name string
 		args []string
@@ -101,10 +119,10 @@ func TestImages(t *testing.T) {
 		{"too much memory", []string{"--set", `command=["/probe", "eat=200"]`}, exitFailed, []string{"out of memory at the limit of 96 MB", "task.resources.memory"}, nil},
 		{"no such program", []string{"--set", `command=["/nothing"]`}, exitFailed, []string{`start "/nothing": no such program`}, nil},
 		{"no such user", []string{"--set", "task.user=bob"}, exitFailed, []string{`user "bob": the image does not know this user`}, nil},
-		{"no such image", []string{"--set", `command=["/probe"]`, "--set", "task.image=127.0.0.1:1/kaon/nothing:1"}, exitFailed,
-			[]string{"2 of 2 failed", "pull 127.0.0.1:1/kaon/nothing:1: ", "connection refused"}, nil},
-		{"no such image, no command", []string{"--set", "task.image=127.0.0.1:1/kaon/nothing:1"}, exitUsage,
-			[]string{"its ENTRYPOINT and CMD are to run", "connection refused", "write `command:`"}, nil},
+		{"no such image", []string{"--set", `command=["/probe"]`, "--set", "task.image=" + nothing}, exitFailed,
+			[]string{"2 of 2 failed", "pull " + nothing + ": ", "manifest unknown"}, nil},
+		{"no such image, no command", []string{"--set", "task.image=" + nothing}, exitUsage,
+			[]string{"its ENTRYPOINT and CMD are to run", "manifest unknown", "write `command:`"}, nil},
 		{"a failure without a network", []string{"--set", "task.network=none", "--set", `command=["/nothing"]`}, exitFailed, []string{"no such program"}, nil},
 		{"files without a network", []string{"--set", "task.network=none", "--set", "task.code=."}, exitUsage, []string{"task.code", "task.network: none"}, nil},
 		{"a registry's password", []string{"--set", "task.registry={username: me, password: PATH}", "--set", `command=["/probe", "login"]`}, exitDone,
