@@ -29,7 +29,7 @@ func (c *Core) crowd(att *attempt) {
 	}
 }
 
-// due lets a waiting trial start.
+// due lets a waiting trial start, in an executor of its own if it is to have one. The `then` step waits by its state alone.
 func (r *sweepRun) due(trial int) {
 	switch {
 	case trial == ThenTrial:

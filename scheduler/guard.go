@@ -87,7 +87,7 @@ func (c *Core) judgeAgent(att *attempt, v verdict) {
 	a := c.agentOf(att.agent, att.host)
 	a.running--
 	defer func() { c.cap(att.agent, a) }()
-	if v.kind == stopped || v.kind == preempted || v.free || v.apart || !att.missing.IsZero() {
+	if v.kind == stopped || v.kind == preempted || v.free || v.excused || !att.missing.IsZero() {
 		return
 	}
 	fast := v.kind != succeeded && (att.started.IsZero() || c.now.Sub(att.started) < fastDeath)

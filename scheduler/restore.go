@@ -212,7 +212,7 @@ func (c *Core) resume(run *sweepRun) error {
 	run.revived = nil
 	for _, t := range run.skipped {
 		if run.waits(t) {
-			run.again = append(run.again, t)
+			run.due(t)
 		}
 	}
 	run.skipped = nil

@@ -57,9 +57,7 @@ func (c *Core) waitAgain(run *sweepRun, t int, reason string) {
 	})
 	run.reopen(t)
 	c.note(TrialMoved{Sweep: run.id, Trial: t, Attempt: run.lastAttempt(t), From: from, To: sweep.Waiting, Reason: reason, At: c.now})
-	if t != ThenTrial {
-		run.again = append(run.again, t)
-	}
+	run.due(t)
 }
 
 // thenEnded ends the sweep with its `then` step.

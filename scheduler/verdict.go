@@ -21,10 +21,10 @@ const (
 
 // verdict is the core's judgement of an ended attempt.
 type verdict struct {
-	kind   outcome
-	reason string // one sentence for people; empty on success
-	free   bool   // it is on no budget of the trial's
-	apart  bool   // it says nothing of its agent
+	kind    outcome
+	reason  string // one sentence for people; empty on success
+	free    bool   // it is on no budget of the trial's
+	excused bool   // its agent is not to blame
 	// unbrought: its agent did not bring what it works with.
 	unbrought bool
 	end       *wire.End
@@ -53,7 +53,7 @@ func judge(att *attempt, s Status, end *wire.End) verdict {
 	if v.kind == succeeded {
 		return v
 	}
-	v.apart = unmet(s) || limitation(s) && att.beside > 0
+	v.excused = unmet(s) || limitation(s) && att.beside > 0
 	if att.unfit != 0 && end == nil {
 		v = judgeUnfit(att)
 	}
