@@ -97,8 +97,16 @@ func (x *toll) saw(t *testing.T, subscriptions, teardowns int) (frameworks []str
 	if len(x.mu.subscribed) != subscriptions || x.mu.teardowns != teardowns {
 		t.Errorf("%d subscriptions and %d teardowns, want %d and %d", len(x.mu.subscribed), x.mu.teardowns, subscriptions, teardowns)
 	}
-	frameworks, x.mu.subscribed, x.mu.teardowns = x.mu.subscribed, nil, 0
+	frameworks = x.mu.subscribed
+	x.mu.subscribed, x.mu.teardowns = nil, 0
 	return frameworks
+}
+
+// forget begins the count anew.
+func (x *toll) forget() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.mu.subscribed, x.mu.teardowns = nil, 0
 }
 
 // A master keeps a framework that was not torn down for a week. So a sweep that has ended leaves none, however often it is
@@ -132,7 +140,7 @@ func TestTeardownThatGotLostIsSentAgain(t *testing.T) {
 	r.says("has ended", "run --resume", "--cluster "+x.address)
 	again := contract(t, r).Sweep
 	x.set(0, false)
-	x.mu.subscribed, x.mu.teardowns = nil, 0
+	x.forget()
 	p.kaon("run", "--resume", again, "--cluster", x.address).ends(exitDone)
 	if f := x.saw(t, 1, 1); len(f) == 1 && f[0] == "" {
 		t.Error("went on as another framework")
