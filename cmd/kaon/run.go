@@ -164,9 +164,9 @@ func (r *runner) submit(ctx context.Context, id string, spec *sweep.Spec, winner
 	for _, warning := range spec.Warnings {
 		fmt.Fprintf(r.out.stderr, "kaon: warning: %v\n", warning)
 	}
-	s, err := openSession(ctx, r.session(id, spec, winner))
+	s, made, err := openSession(ctx, r.session(id, spec, winner))
 	if err != nil {
-		if !errors.Is(err, scheduler.ErrLocked) {
+		if made {
 			r.forget(id)
 		}
 		return outcome{}, r.explain(err)
@@ -187,16 +187,12 @@ func (r *runner) resume(ctx context.Context, id string, retry bool) (outcome, er
 		return outcome{}, usage(fmt.Errorf("resume %s: no journal in %s: --results and --state must be those of the run that was interrupted", id, r.flags.state(id)))
 	}
 	spec, winner, err := readState(r.flags.state(id), id)
-	if errors.Is(err, errNotAccepted) {
-		r.discard(id)
-		r.forget(id)
-	}
 	if err != nil {
-		return outcome{}, err
+		return outcome{}, r.unknown(ctx, id, err)
 	}
 	cfg := r.session(id, spec, winner)
 	cfg.retry, cfg.resumed = retry, true
-	s, err := openSession(ctx, cfg)
+	s, _, err := openSession(ctx, cfg)
 	if err != nil {
 		return outcome{}, r.explain(err)
 	}
@@ -209,6 +205,24 @@ func (r *runner) resume(ctx context.Context, id string, retry bool) (outcome, er
 	}
 	o, err := r.watch(ctx, s, spec)
 	return r.next(ctx, o, spec, err)
+}
+
+// unknown explains that the journal does not tell of a sweep. It changes nothing: only the process that made a sweep knows
+// that nothing of it ever ran.
+func (r *runner) unknown(ctx context.Context, id string, err error) error {
+	if !errors.Is(err, errNotAccepted) {
+		return err
+	}
+	had, lookErr := hasRecords(ctx, r.bucket, id)
+	switch {
+	case lookErr != nil:
+		return unreachable(fmt.Errorf("the journal in %s does not have sweep %s, and the results do not say whether it ran: %w", r.flags.state(id), id, lookErr))
+	case had:
+		return unreachable(fmt.Errorf("the journal in %s does not have sweep %s, but the results have records of it: the journal was damaged or replaced; "+
+			"nothing was changed; rebuild it from the results with: %s", r.flags.state(id), id, r.again("repair", id)))
+	}
+	return usage(fmt.Errorf("resume %s: %w: run it anew; its folders %s and %s can be deleted", id, errNotAccepted,
+		r.flags.state(id), placeOf(r.flags.Results, id)))
 }
 
 // next runs the spec of a sweep's `then` with its winner, once; it may have been begun before an interruption.
@@ -242,10 +256,11 @@ func (r *runner) follower(o outcome) (id string, begun bool, err error) {
 		if _, err := os.Stat(filepath.Join(r.flags.state(id), journalFile)); err != nil {
 			return id, false, nil
 		}
-		if _, _, err := readState(r.flags.state(id), id); errors.Is(err, errNotAccepted) {
-			r.discard(id)
-			r.forget(id)
-			return id, false, nil
+		switch _, _, err := readState(r.flags.state(id), id); {
+		case errors.Is(err, errNotAccepted):
+			return id, false, nil // begun anew in the same folder
+		case err != nil:
+			return "", false, err
 		}
 		winner, err := readWinner(r.flags.state(id))
 		if err != nil {
@@ -294,12 +309,12 @@ func readState(folder, id string) (*sweep.Spec, *results.Winner, error) {
 		return nil, nil, usage(fmt.Errorf("another process works on sweep %s: `kaon status %s` shows it", id, id))
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("open journal of %s: %w", id, err)
+		return nil, nil, unreachable(fmt.Errorf("open journal of %s: %w", id, err))
 	}
 	defer j.Close()
 	entry, known, err := entryOf(j, id)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read journal of %s: %w", id, err)
+		return nil, nil, unreachable(fmt.Errorf("read journal of %s: %w", id, err))
 	}
 	if !known {
 		return nil, nil, usage(fmt.Errorf("resume %s: %w: run it anew", id, errNotAccepted))
@@ -314,15 +329,22 @@ func readState(folder, id string) (*sweep.Spec, *results.Winner, error) {
 // errNotAccepted: the journal does not have the sweep.
 var errNotAccepted = errors.New("it was interrupted before it was accepted, so nothing of it ran")
 
-// entryOf is a sweep as its journal has it.
+// entryOf is a sweep as its journal has it. A journal of other sweeps is an error.
 func entryOf(j *journal.Journal, id string) (e scheduler.SweepEntry, known bool, err error) {
+	other := ""
 	for entry, err := range j.Load() {
 		if err != nil {
 			return e, false, err
 		}
-		if e, ok := entry.(scheduler.SweepEntry); ok && e.ID == id {
-			return e, true, nil
+		if e, ok := entry.(scheduler.SweepEntry); ok {
+			if e.ID == id {
+				return e, true, nil
+			}
+			other = e.ID
 		}
+	}
+	if other != "" {
+		return e, false, fmt.Errorf("it is the journal of another sweep, %s", other)
 	}
 	return e, false, nil
 }

@@ -42,7 +42,8 @@ type session struct {
 	door    *control.Server // nil: this place has no sockets
 	before  int             // trials that had ended when this process began
 	over    bool            // it has ended, and the master has removed its framework
-	stored  bool            // the bucket may hold something of a sweep that is new
+	stored  bool            // this process has put a sweep that is new into the bucket, where there was none of its id
+	made    bool            // this process has made the state folder
 
 	cancel     context.CancelFunc
 	loopDone   chan struct{}
@@ -77,26 +78,27 @@ type sessionConfig struct {
 	clusterFlags
 }
 
-// openSession connects all the parts and starts them. The caller submits a sweep and must close the session.
-func openSession(ctx context.Context, cfg sessionConfig) (*session, error) {
-	s := &session{cfg: cfg, failed: make(chan error, 1)}
+// openSession connects all the parts and starts them. The caller submits a sweep and must close the session. When it fails,
+// made reports whether it has made a state folder, which then holds nothing of anybody else's.
+func openSession(ctx context.Context, cfg sessionConfig) (s *session, made bool, err error) {
+	s = &session{cfg: cfg, failed: make(chan error, 1)}
 	if err := s.open(ctx); err != nil {
 		_ = s.close(context.Background()) // the first error is the one to tell
-		return nil, err
+		return nil, s.made, err
 	}
 	s.start()
-	return s, nil
+	return s, s.made, nil
 }
 
 func (s *session) open(ctx context.Context) error {
 	cfg := s.cfg
-	if err := os.MkdirAll(cfg.state, 0o700); err != nil {
+	var err error
+	if s.made, err = makeState(cfg.state); err != nil {
 		return unreachable(fmt.Errorf("make state folder: %w", err))
 	}
 	if err := keepWinner(cfg); err != nil {
 		return err
 	}
-	var err error
 	if s.journal, err = journal.Open(filepath.Join(cfg.state, journalFile)); err != nil {
 		return unreachable(fmt.Errorf("open journal of %s: %w", cfg.id, err))
 	}
@@ -226,7 +228,9 @@ func (s *session) submit(ctx context.Context, spec *sweep.Spec) error {
 	if err := s.connect(ctx); err != nil {
 		return err
 	}
-	s.stored = true
+	if err := s.isNew(ctx); err != nil {
+		return err
+	}
 	name := results.ObjectName(s.cfg.id, results.SpecFile)
 	if err := s.cfg.bucket.Put(ctx, name, bytes.NewReader(spec.Source)); err != nil {
 		return fmt.Errorf("store spec: %w", err)
@@ -244,6 +248,43 @@ func (s *session) submit(ctx context.Context, spec *sweep.Spec) error {
 		}
 	}
 	return err
+}
+
+// isNew refuses to write over a sweep that has run. What an earlier process left that died before the sweep was accepted has
+// no records, and is written again.
+func (s *session) isNew(ctx context.Context) error {
+	had, err := hasRecords(ctx, s.cfg.bucket, s.cfg.id)
+	if err != nil {
+		return fmt.Errorf("look for the sweep in the results: %w", err)
+	}
+	if had {
+		return unreachable(fmt.Errorf("the results have records of a sweep %s already: nothing was changed", s.cfg.id))
+	}
+	_, err = results.ReadSweep(ctx, s.cfg.bucket, s.cfg.id)
+	s.stored = errors.Is(err, results.ErrNotExist)
+	return nil
+}
+
+// hasRecords reports whether the results hold any record of a sweep.
+func hasRecords(ctx context.Context, bucket results.Bucket, id string) (bool, error) {
+	for _, err := range bucket.List(ctx, results.RecordsPrefix(id)) {
+		return err == nil, err
+	}
+	return false, nil
+}
+
+// makeState makes a sweep's state folder, and reports whether it was not there before.
+func makeState(folder string) (made bool, err error) {
+	if err := os.MkdirAll(filepath.Dir(folder), 0o700); err != nil {
+		return false, err
+	}
+	switch err = os.Mkdir(folder, 0o700); {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, os.ErrExist):
+		return false, os.MkdirAll(folder, 0o700) // a file of that name is an error
+	}
+	return false, err
 }
 
 // connect waits until a master has taken the scheduler in.
@@ -267,12 +308,12 @@ func (s *session) connect(ctx context.Context) error {
 // lookAloud is how long a master may take to answer before people are told that one is looked for.
 const lookAloud = time.Second
 
-// accepted tells whether the journal has the sweep, which then may have begun. The session may have failed.
+// accepted tells whether the journal may have the sweep, which then may have begun. The session may have failed.
 func (s *session) accepted(ctx context.Context) bool {
 	snap, err := s.loop.Snapshot(ctx)
 	if err != nil { // the loop has ended, and answers no more
-		_, known, _ := entryOf(s.journal, s.cfg.id) // what cannot be read was not written
-		return known
+		_, known, err := entryOf(s.journal, s.cfg.id)
+		return known || err != nil
 	}
 	return len(snap.Sweeps) > 0
 }

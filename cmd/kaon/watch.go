@@ -149,18 +149,23 @@ func (r *runner) abandon(s *session, why error) error {
 	}
 	s.teardown(ctx)  // fails when no master has taken it in, and then there is nothing to remove
 	_ = s.close(ctx) // the first error is the one to tell
+	left := "nothing is left behind"
 	if s.stored {
 		r.discard(s.cfg.id)
 	}
-	r.forget(s.cfg.id)
+	if s.made {
+		r.forget(s.cfg.id)
+	} else {
+		left = "what was in " + s.cfg.state + " before is there still"
+	}
 	if w := s.cfg.winner; w != nil {
 		fmt.Fprintf(r.out.stderr, "kaon: %s has not begun; go on with: %s\n", s.cfg.id, r.again("run --resume", w.Sweep))
 	}
 	if errors.Is(why, errInterrupted) || errors.Is(why, context.Canceled) {
-		fmt.Fprintln(r.out.stderr, "interrupted before anything ran: nothing is left behind")
+		fmt.Fprintln(r.out.stderr, "interrupted before anything ran: "+left)
 		return silently(exitInterrupted)
 	}
-	return r.explain(fmt.Errorf("%w\nnothing of it ran, and nothing is left behind", why))
+	return r.explain(fmt.Errorf("%w\nnothing of it ran, and %s", why, left))
 }
 
 // discard removes from the results what there is of a sweep of which nothing ran.
@@ -174,7 +179,7 @@ func (r *runner) discard(id string) {
 	}
 }
 
-// forget removes the state folder of a sweep of which nothing ran.
+// forget removes the state folder of a sweep of which nothing ran, and which this process has made.
 func (r *runner) forget(id string) {
 	state := r.flags.state(id)
 	if err := os.RemoveAll(state); err != nil {
