@@ -32,6 +32,7 @@ type attempt struct {
 	kills     int       // KILLs sent so far
 	unfit     int       // the exit code by which its executor said that it cannot be one; 0: it did not
 	beside    int       // attempts that its agent ended together with it
+	last      lastWord  // who told its end
 	brought   bool      // its agent was to bring what it works with
 	deathSeen time.Time // reconciliation says it ended, the update that tells how has not come yet
 

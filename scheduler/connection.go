@@ -67,18 +67,6 @@ func (c *Core) disconnected(ev Disconnected) {
 	c.cfg.Packer.Reset()
 }
 
-// doubtExecutors tells the packer to count no executor as running on the strength of our launches alone, since
-// an ACCEPT may never have arrived. The offers that come now list the executors that do run.
-func (c *Core) doubtExecutors() {
-	seen := map[workerKey]bool{}
-	for att := c.live.first; att != nil; att = att.next {
-		if k := (workerKey{att.agent, att.run.outfit.shared}); k.executor != "" && !seen[k] {
-			seen[k] = true
-			c.cfg.Packer.ExecutorGone(k.agent, k.executor)
-		}
-	}
-}
-
 // askAll reconciles, explicitly, every attempt that was not heard of since the subscription, and again later
 // until none is left.
 func (c *Core) askAll() {
@@ -163,8 +151,8 @@ func (c *Core) undelivered(ev Undelivered) {
 			if att := c.believed(Status{Task: t.ID}); att != nil {
 				att.answered = false
 			}
-			if i == 0 || t.Executor.ID != call.Tasks[i-1].Executor.ID {
-				c.cfg.Packer.ExecutorGone(call.Agent, t.Executor.ID)
+			if k := (workerKey{call.Agent, t.Executor.ID}); !c.seen.on(k) && (i == 0 || t.Executor.ID != call.Tasks[i-1].Executor.ID) {
+				c.doubtExecutor(k)
 			}
 		}
 		c.askLater()

@@ -29,6 +29,7 @@ type Core struct {
 	agents  map[offers.AgentID]*agent
 	guard   guard
 	workers map[workerKey][]offers.Amount // resources of executors we started
+	seen    seenExecutors
 	shared  map[offers.ExecutorID]sharedExecutor
 	timers  timers
 
@@ -53,6 +54,7 @@ func NewCore(cfg Config) *Core {
 		agents:  map[offers.AgentID]*agent{},
 		guard:   newGuard(),
 		workers: map[workerKey][]offers.Amount{},
+		seen:    seenExecutors{},
 		shared:  map[offers.ExecutorID]sharedExecutor{},
 	}
 }

@@ -18,9 +18,7 @@ func (c *Core) finish(att *attempt, v verdict, points *results.Record) {
 	c.freed, c.packDue = true, true
 	c.judgeAgent(att, v)
 	c.countUnbrought(att, v)
-	if v.kind == lost {
-		c.doubtExecutor(att)
-	}
+	c.leave(att)
 
 	to, due := c.nextState(att, v)
 	rec := results.Record{Sweep: run.id, Trial: att.trial, Attempt: att.number, First: att.points}

@@ -174,6 +174,7 @@ func (c *Core) avoidAgent(id offers.AgentID, a *agent, reason string) {
 // agentGone forgets an agent. Its tasks' own updates tell what became of them.
 func (c *Core) agentGone(ev AgentGone) {
 	c.cfg.Packer.RemoveAgent(ev.Agent)
+	delete(c.seen, ev.Agent)
 	for att := c.live.first; att != nil; att = att.next {
 		if att.agent == ev.Agent {
 			att.answered = false // should its update get lost, we ask
@@ -186,30 +187,5 @@ func (c *Core) agentGone(ev AgentGone) {
 
 func (c *Core) executorGone(ev ExecutorGone) {
 	c.premature(ev)
-	c.cfg.Packer.ExecutorGone(ev.Agent, c.packed(ev.Executor))
-	k := workerKey{ev.Agent, ev.Executor}
-	if _, known := c.workers[k]; known && !c.expects(k) {
-		delete(c.workers, k)
-		c.journal(ExecutorEntry{Agent: ev.Agent, Executor: ev.Executor})
-	}
-}
-
-// expects reports whether an attempt is believed on an executor. Its ACCEPT may still be on the way, and will start
-// the executor anew with the resources we remember.
-func (c *Core) expects(k workerKey) bool {
-	for att := c.live.first; att != nil; att = att.next {
-		if att.agent == k.agent && att.executor == k.executor {
-			return true
-		}
-	}
-	return false
-}
-
-// doubtExecutor stops counting on an executor whose last attempt was lost: its ACCEPT may have been dropped, or the
-// executor died while its agent was away, which no FAILURE event tells. Should it run after all, the next offer of its
-// agent says so.
-func (c *Core) doubtExecutor(att *attempt) {
-	if a := c.agents[att.agent]; a == nil || a.running == 0 {
-		c.cfg.Packer.ExecutorGone(att.agent, c.packed(att.executor))
-	}
+	c.executorEnded(workerKey{ev.Agent, ev.Executor})
 }

@@ -24,6 +24,7 @@ func (c *Core) offered(ev Offered) {
 	list := slices.Clone(ev.Offers)
 	for i := range list {
 		c.meet(&list[i])
+		c.listed(&list[i])
 		list[i].Executors = c.usable(&list[i])
 	}
 	c.cfg.Packer.Add(c.now, list...)

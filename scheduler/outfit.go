@@ -43,6 +43,8 @@ type outfit struct {
 type sharedExecutor struct {
 	packed offers.ExecutorID            // the packer's name for it
 	ids    map[string]offers.ExecutorID // of all its variants
+	// weightless: it is started with no resources of its own.
+	weightless bool
 }
 
 // outfit answers for a sweep. Attempts share an executor where neither the spec nor the cluster is against it.
@@ -78,7 +80,7 @@ func (o *outfit) share(known map[offers.ExecutorID]sharedExecutor) {
 	}
 	o.variants = slices.Sorted(maps.Keys(o.ids))
 	for _, id := range o.ids {
-		known[id] = sharedExecutor{o.shared, o.ids}
+		known[id] = sharedExecutor{o.shared, o.ids, o.template.Overhead.CPUs == 0 && o.template.Overhead.Mem == 0}
 	}
 }
 
@@ -176,8 +178,9 @@ func (c *Core) packed(id offers.ExecutorID) offers.ExecutorID {
 	return id
 }
 
-// usable is the executors that an offer lists, by the packer's names. Of a shared one that is not the build for its agent
-// tasks are sent only if it is known how it was started.
+// usable is the executors that an offer lists, by the packer's names: of shared ones those of which it is known with what
+// they were started, as every task of theirs has to say the same. For another the packer pays once more, which comes to
+// what it was started with.
 func (c *Core) usable(o *offers.Offer) []offers.ExecutorID {
 	variant := c.cfg.Executor.variant(c.archOf(o.Agent))
 	var list []offers.ExecutorID
@@ -187,7 +190,7 @@ func (c *Core) usable(o *offers.Offer) []offers.ExecutorID {
 		switch {
 		case !shared:
 			list = append(list, id)
-		case known, s.ids[variant] == id:
+		case known, s.ids[variant] == id && s.weightless:
 			list = append(list, s.packed)
 		}
 	}

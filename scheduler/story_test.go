@@ -3,6 +3,7 @@ package scheduler
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,16 +19,17 @@ import (
 // TestStories plays the scripts in testdata/stories. A command is an event; what follows is the Ready after it and
 // a pass: journal entries (J), calls (C) and notices (N), in order.
 //
-//	submit s trials=3 retries=1 objective=loss …   offer a1 cpus=4 [arch=arm64] (mem and disk abound)
+//	submit s trials=3 retries=1 objective=loss …   offer a1 cpus=4 [arch=arm64] [cold] (mem and disk abound; cold: the executors there have ended)
 //	update s.0.1 RUNNING [uuid=u1] [loss=1,2 first=0] [exit=0] [reason=…] [from=a1] [garbled]
 //	tick 30s   subscribe [f2]   disconnect   crash [away=24h]   pause s   resume s   executor-gone s.0.1 86   stop s   stop-trial s 1   agent-gone a1   won s [trial=1] [attempt=2]   retry s   stored s 3
 func TestStories(t *testing.T) {
 	datadriven.Walk(t, "testdata/stories", func(t *testing.T, path string) {
-		s := &story{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), mem: &Memory{}, core: NewCore(testConfig())}
+		s := &story{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), mem: &Memory{}, core: NewCore(testConfig()), runs: map[offers.AgentID][]offers.ExecutorID{}}
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			s.command(t, d)
 			s.core.Pack(s.now)
 			r := s.core.Ready()
+			s.started(r.Calls)
 			if err := s.mem.Append(r.Journal); err != nil {
 				t.Fatal(err)
 			}
@@ -41,6 +43,22 @@ type story struct {
 	mem    *Memory
 	now    time.Time
 	offers int
+	runs   map[offers.AgentID][]offers.ExecutorID // executors that were started there and did not end
+}
+
+// started notes the executors that launches start.
+func (s *story) started(calls []Call) {
+	for _, c := range calls {
+		a, ok := c.(Accept)
+		if !ok {
+			continue
+		}
+		for _, t := range a.Tasks {
+			if !slices.Contains(s.runs[a.Agent], t.Executor.ID) {
+				s.runs[a.Agent] = append(s.runs[a.Agent], t.Executor.ID)
+			}
+		}
+	}
 }
 
 func (s *story) command(t *testing.T, d *datadriven.TestData) {
@@ -62,7 +80,7 @@ func (s *story) command(t *testing.T, d *datadriven.TestData) {
 		}
 		step(Offered{[]offers.Offer{{
 			ID: offers.OfferID(fmt.Sprintf("o%d", s.offers)), Agent: offers.AgentID(arg(0)), Hostname: arg(0),
-			Attributes: attributes,
+			Attributes: attributes, Executors: s.listed(d, offers.AgentID(arg(0))),
 			Amounts: []offers.Amount{
 				{Name: "cpus", Scalar: sweep.Milli(cpus) * sweep.Unit}, {Name: "mem", Scalar: 1e9}, {Name: "disk", Scalar: 1e9},
 			},
@@ -103,6 +121,7 @@ func (s *story) command(t *testing.T, d *datadriven.TestData) {
 		att := s.core.runs["s"].live[trial]
 		var exit int
 		fmt.Sscan(arg(1), &exit)
+		s.runs[att.agent] = slices.DeleteFunc(s.runs[att.agent], func(id offers.ExecutorID) bool { return id == att.executor })
 		step(ExecutorGone{Agent: att.agent, Executor: att.executor, Wait: exit << 8})
 	case "agent-gone":
 		step(AgentGone{offers.AgentID(arg(0))})
@@ -130,6 +149,14 @@ func (s *story) command(t *testing.T, d *datadriven.TestData) {
 	default:
 		t.Fatalf("%s: unknown command %s", d.Pos, d.Cmd)
 	}
+}
+
+// listed is the executors that an offer of an agent names; none when it is cold.
+func (s *story) listed(d *datadriven.TestData, id offers.AgentID) []offers.ExecutorID {
+	if d.HasArg("cold") {
+		delete(s.runs, id)
+	}
+	return slices.Clone(s.runs[id])
 }
 
 func storySpec(t *testing.T, d *datadriven.TestData) testSpec {
@@ -167,6 +194,14 @@ func storyStatus(t *testing.T, d *datadriven.TestData) Status {
 	var exit int
 	d.MaybeScanArgs(t, "first", &r.First)
 	d.MaybeScanArgs(t, "reason", &st.Reason)
+	switch {
+	case st.Reason == "", st.Reason == "REASON_AGENT_DRAINING":
+		st.Source = "SOURCE_EXECUTOR"
+	case strings.HasPrefix(st.Reason, "REASON_EXECUTOR_"), strings.HasPrefix(st.Reason, "REASON_CONTAINER_"):
+		st.Source = "SOURCE_AGENT"
+	default:
+		st.Source = "SOURCE_MASTER"
+	}
 	if d.HasArg("unfetched") {
 		st.Message = "Failed to launch container: Failed to fetch all URIs for container 'x': exited with status 1"
 	}
@@ -231,6 +266,9 @@ func renderEntry(e Entry) string {
 	case ForgetEntry:
 		return fmt.Sprintf("forget %s through %d", e.Sweep, e.Through)
 	case ExecutorEntry:
+		if e.Resources == nil {
+			return fmt.Sprintf("no executor on %s", e.Agent)
+		}
 		return fmt.Sprintf("executor on %s", e.Agent)
 	}
 	return fmt.Sprintf("%T", e)

@@ -80,6 +80,7 @@ func readReport(data []byte) (wire.Report, error) {
 // apply changes a live attempt by an update of it.
 func (c *Core) apply(att *attempt, s Status, report wire.Report) {
 	points := c.absorb(att, report)
+	c.hearOf(att, s)
 	switch s.State {
 	case Staging, Starting, Killing:
 		c.found(att)

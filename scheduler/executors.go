@@ -1,0 +1,133 @@
+package scheduler
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/kaon-sweep/kaon/offers"
+)
+
+// What is believed of a shared executor follows from what the cluster says of it, never from what an attempt's end counts
+// as. The launch that starts it makes the packer count its overhead once; these facts end that:
+//
+//   - a FAILURE event names it;
+//   - an update says that a task ended because its executor did, or was never there;
+//   - an offer of its agent does not list it, though it was seen before: offers and updates keep their order in the stream;
+//   - an attempt on it ended without a word from it, and nothing else shows that it ever began.
+//
+// To forget an executor that runs costs its overhead once more in one launch; to count on one that does not makes the
+// master refuse the task.
+
+// executorReasons are of updates that a task has because its executor ended or could not be started.
+var executorReasons = []string{
+	"REASON_EXECUTOR_", "REASON_CONTAINER_", "REASON_AGENT_RESTARTED", "REASON_SLAVE_RESTARTED", "REASON_AGENT_REMOVED", "REASON_SLAVE_REMOVED",
+}
+
+// lastWord is who told the end of an attempt.
+type lastWord uint8
+
+const (
+	noWord       lastWord = iota // nobody who knows of its executor
+	ownWord                      // its executor, which so lived until then
+	executorOver                 // its agent or the master, because its executor ended or never was
+)
+
+// final reports whether a task in this state never runs again.
+func (s TaskState) final() bool {
+	switch s {
+	case Finished, Failed, Killed, Error, Lost, Dropped, Gone, GoneByOperator:
+		return true
+	}
+	return false
+}
+
+// hearOf draws from an update what it says of the executor of its task.
+func (c *Core) hearOf(att *attempt, s Status) {
+	if s.Source == "SOURCE_EXECUTOR" {
+		c.sawExecutor(workerKey{att.agent, att.executor})
+	}
+	if !s.State.final() {
+		return
+	}
+	att.last = noWord
+	switch {
+	case slices.ContainsFunc(executorReasons, func(r string) bool { return strings.HasPrefix(s.Reason, r) }):
+		att.last = executorOver
+	case s.Source == "SOURCE_EXECUTOR":
+		att.last = ownWord
+	}
+}
+
+// sawExecutor notes that a shared executor has shown itself.
+func (c *Core) sawExecutor(k workerKey) {
+	if _, shared := c.shared[k.executor]; shared && !c.seen.on(k) {
+		c.seen[k.agent] = append(c.seen[k.agent], k.executor)
+	}
+}
+
+// seenExecutors is the shared executors that have shown themselves, by agent, in that order.
+type seenExecutors map[offers.AgentID][]offers.ExecutorID
+
+func (s seenExecutors) on(k workerKey) bool { return slices.Contains(s[k.agent], k.executor) }
+
+// leave draws from the end of an attempt what it says of its executor.
+func (c *Core) leave(att *attempt) {
+	k := workerKey{att.agent, att.executor}
+	switch {
+	case att.last == executorOver:
+		c.executorEnded(k)
+	case att.last == noWord && (!c.seen.on(k) || !c.expects(k)):
+		c.doubtExecutor(k)
+	}
+}
+
+// doubtExecutor makes the packer count on an executor only when an offer lists it again.
+func (c *Core) doubtExecutor(k workerKey) {
+	c.seen[k.agent] = slices.DeleteFunc(c.seen[k.agent], func(id offers.ExecutorID) bool { return id == k.executor })
+	c.cfg.Packer.ExecutorGone(k.agent, c.packed(k.executor))
+}
+
+// executorEnded forgets an executor, but not with what resources it was started for as long as an attempt is believed on
+// it: the ACCEPT of that one may still be on the way, and starts it anew.
+func (c *Core) executorEnded(k workerKey) {
+	c.doubtExecutor(k)
+	if _, known := c.workers[k]; known && !c.expects(k) {
+		delete(c.workers, k)
+		c.journal(ExecutorEntry{Agent: k.agent, Executor: k.executor})
+	}
+}
+
+// expects reports whether an attempt is believed on an executor.
+func (c *Core) expects(k workerKey) bool {
+	for att := c.live.first; att != nil; att = att.next {
+		if att.agent == k.agent && att.executor == k.executor {
+			return true
+		}
+	}
+	return false
+}
+
+// listed compares what an offer lists with the shared executors that were seen on its agent.
+func (c *Core) listed(o *offers.Offer) {
+	for _, id := range slices.Clone(c.seen[o.Agent]) {
+		if !slices.Contains(o.Executors, id) {
+			c.executorEnded(workerKey{o.Agent, id})
+		}
+	}
+	for _, id := range o.Executors {
+		c.sawExecutor(workerKey{o.Agent, id})
+	}
+}
+
+// doubtExecutors tells the packer to count no executor as running on the strength of our launches alone, since
+// an ACCEPT may never have arrived. The offers that come now list the executors that do run.
+func (c *Core) doubtExecutors() {
+	clear(c.seen)
+	told := map[workerKey]bool{}
+	for att := c.live.first; att != nil; att = att.next {
+		if k := (workerKey{att.agent, att.run.outfit.shared}); k.executor != "" && !told[k] {
+			told[k] = true
+			c.cfg.Packer.ExecutorGone(k.agent, k.executor)
+		}
+	}
+}
