@@ -15,6 +15,7 @@ type Config struct {
 	Objective sweep.Metric   // zero Name: none, and nobody wins
 	Metrics   []sweep.Metric // declared besides the objective; those with a Goal are objectives of the Pareto front
 	Top       int            // length of the board's top list; 0: 10
+	Closed    string         // why trials that no record names will never start, as of Close; empty: they may
 	Stats     *Metrics       // counters of this process; nil: none
 }
 
@@ -38,6 +39,7 @@ type Board struct {
 	curveLen int
 	counts   Counts // of trials known; Waiting without those never heard of
 	ends     *ends
+	standing standing
 
 	best    int // trial, -1 none
 	stale   bool
@@ -61,7 +63,7 @@ func NewBoard(cfg Config) *Board {
 	if cfg.Top == 0 {
 		cfg.Top = 10
 	}
-	b := &Board{cfg: cfg, ids: map[string]uint32{}, ends: newEnds(), best: -1, curveLen: curveLen(0)}
+	b := &Board{cfg: cfg, ids: map[string]uint32{}, ends: newEnds(), best: -1, curveLen: curveLen(0), standing: standing{closed: cfg.Closed}}
 	if cfg.Objective.Name != "" {
 		b.declare(cfg.Objective)
 	}

@@ -27,11 +27,21 @@ type Sweep struct {
 	Finished  string         `json:"finished,omitempty"` // RFC 3339, UTC
 	Cluster   string         `json:"cluster,omitempty"`  // where it runs or ran, without credentials
 	Then      *Step          `json:"then,omitempty"`     // nil: nothing follows the trials
+	Sentence  string         `json:"sentence,omitempty"` // why it ends or ended
+	Closed    string         `json:"closed,omitempty"`   // why trials that had not started when it ended never will; a retry leaves it
 }
 
 // Config is what the sweep's board needs.
 func (s Sweep) Config() Config {
-	return Config{Sweep: s.ID, Trials: s.Trials, Objective: s.Objective, Metrics: s.Metrics}
+	return Config{Sweep: s.ID, Trials: s.Trials, Objective: s.Objective, Metrics: s.Metrics, Closed: s.closed()}
+}
+
+// closed is why trials that no record names will never start; empty when they may. Manifests of before do not say it.
+func (s Sweep) closed() string {
+	if s.Closed == "" && s.Finished != "" {
+		return "the sweep ended before it started: " + s.State
+	}
+	return s.Closed
 }
 
 // WriteSweep puts sweep.json.

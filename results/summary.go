@@ -30,7 +30,7 @@ type Summary struct {
 // Counts is how many trials are in each state. They add up to Total.
 type Counts struct {
 	Total     int `json:"total"`
-	Waiting   int `json:"waiting"` // not heard of, or between two attempts
+	Waiting   int `json:"waiting"` // not heard of and still to come, or between two attempts
 	Running   int `json:"running"`
 	Succeeded int `json:"succeeded"`
 	Failed    int `json:"failed"`
@@ -62,7 +62,10 @@ type Curve struct {
 func (b *Board) Counts() Counts {
 	c := b.counts
 	c.Total = max(b.cfg.Trials, b.trials)
-	c.Waiting += c.Total - b.seen
+	*c.of(b.unstarted()) += c.Total - b.seen
+	if b.standing.idle {
+		c.Waiting, c.Running = c.Waiting+c.Running, 0
+	}
 	return c
 }
 

@@ -17,9 +17,10 @@ type Trial struct {
 	Attempt int             `json:"attempt"`         // the one that counts: the final, else the latest
 	Params  json.RawMessage `json:"params,omitempty"`
 	Seed    uint64          `json:"seed,omitempty"`
-	Metrics []Series        `json:"metrics"`         // of the attempt that counts, by name
-	Curve   []CurvePoint    `json:"curve,omitempty"` // of the objective, thinned
-	Tries   []Attempt       `json:"attempts"`        // all known, by number
+	Metrics []Series        `json:"metrics"`          // of the attempt that counts, by name
+	Curve   []CurvePoint    `json:"curve,omitempty"`  // of the objective, thinned
+	Tries   []Attempt       `json:"attempts"`         // all known, by number
+	Reason  string          `json:"reason,omitempty"` // why a stopped trial never started; what ended an attempt is in its End
 }
 
 // Series is one metric of one attempt. Min, Max and Mean are of the values that are neither NaN nor infinite, and
@@ -45,17 +46,21 @@ type Attempt struct {
 	Values     []Value     `json:"values,omitempty"`     // that it named, by name
 }
 
-// Trial is the detail of one trial, or of the step Then; not ok when no record named it.
+// Trial is the detail of one trial, or of the step Then; not ok when no record named it, and then its state is all there is.
 func (b *Board) Trial(index int) (Trial, bool) {
 	t := b.known(index)
 	if index == Then && b.then.attempts != nil {
 		t = &b.then
 	}
 	if t == nil {
-		return Trial{}, false
+		out := Trial{Trial: index, State: Waiting, Metrics: []Series{}, Tries: []Attempt{}}
+		if index != Then {
+			out.State, out.Reason = b.unstarted().String(), b.standing.closed
+		}
+		return out, false
 	}
 	a := t.counting().view(b)
-	out := Trial{Trial: index, State: t.state.String(), Attempt: int(a.number), Metrics: b.series(a)}
+	out := Trial{Trial: index, State: b.stands(t).String(), Attempt: int(a.number), Metrics: b.series(a)}
 	if s := a.find(0); s != nil && b.cfg.Objective.Name != "" {
 		v := Number(s.reduce(b.cfg.Objective.Reduce))
 		out.Value = &v
@@ -100,25 +105,38 @@ type Query struct {
 	States []string // empty: all
 	Sort   string   // trial (default) | value | seconds | attempts, or the name of a metric
 	Desc   bool     // highest first; for value: worst first
+	All    bool     // those that no record names, too
 	Offset int
 	Limit  int // 0: all
 }
 
-// Trials yields the trials that were heard of, by query. Trials without the number sorted by come last, and ties
-// go to the lower index. Details are read as the caller goes, so a long list costs no memory; the board must
-// not be folded into meanwhile.
+// wants says whether the query is for trials in a state.
+func (q Query) wants(s state) bool {
+	return len(q.States) == 0 || slices.Contains(q.States, s.String())
+}
+
+// Trials yields the trials that were heard of, by query, and when it is for all of them the others too. Trials without the number
+// sorted by come last, and ties go to the lower index. Details are read as the caller goes, so a long list costs no memory; the
+// board must not be folded into meanwhile.
 func (b *Board) Trials(q Query) iter.Seq[Trial] {
 	return func(yield func(Trial) bool) {
-		list := b.order(q)
-		list = list[min(q.Offset, len(list)):]
-		if q.Limit > 0 {
-			list = list[:min(q.Limit, len(list))]
+		var known []int32
+		if !q.All || q.Sort != "" && q.Sort != "trial" {
+			known = b.order(q)
 		}
-		for _, i := range list {
-			if t, _ := b.Trial(int(i)); !yield(t) {
-				return
+		skip, left := q.Offset, q.Limit
+		b.listed(q, known, func(index int) bool {
+			if skip > 0 {
+				skip--
+				return true
 			}
-		}
+			t, _ := b.Trial(index)
+			if !yield(t) {
+				return false
+			}
+			left--
+			return left != 0 // which a limit of 0 does not come to
+		})
 	}
 }
 
@@ -133,7 +151,7 @@ func (b *Board) order(q Query) []int32 {
 	key := b.key(q.Sort)
 	for i := range b.trials {
 		t := b.known(i)
-		if t == nil || len(q.States) > 0 && !slices.Contains(q.States, t.state.String()) {
+		if t == nil || !q.wants(b.stands(t)) {
 			continue
 		}
 		k, has := key(i, t)

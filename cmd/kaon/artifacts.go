@@ -35,7 +35,7 @@ func (c *artifactsCmd) Run(ctx context.Context, out *output) error {
 	}
 	trial, ok := board.Trial(number)
 	if !ok {
-		return src.unstarted(ctx, board, number)
+		return src.unstarted(board, number)
 	}
 	attempt, err := attemptOf(trial, c.Attempt)
 	if err != nil {

@@ -24,9 +24,9 @@ func (c *bestCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	// the manifest when the sweep has ended, the board while it runs
+	// the manifest when the sweep has ended, the board while it runs, and when it runs again what failed
 	winner, err := results.ReadWinner(ctx, src.bucket, src.id)
-	if err != nil {
+	if known, readErr := results.ReadSweep(ctx, src.bucket, src.id); err != nil || readErr != nil || known.Finished == "" {
 		board, err := src.board(ctx, out)
 		if err != nil {
 			return err

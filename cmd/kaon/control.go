@@ -31,7 +31,7 @@ func (s source) explainControl(ctx context.Context, err error) error {
 		return usage(fmt.Errorf("sweep %s has ended: %s", s.id, known.State))
 	}
 	return unreachable(fmt.Errorf("no process on this machine runs sweep %s (nobody listens on %s): "+
-		"was it started with another --results or --state, or interrupted (kaon run --resume %s)?", s.id, s.socket, s.id))
+		"was it started with another --results or --state, or interrupted? Then go on with: %s", s.id, s.socket, s.again("run --resume", known)))
 }
 
 // said is one thing to say to the process that runs a sweep.
@@ -122,6 +122,7 @@ type status struct {
 	control.Sweep
 	Live    bool              `json:"live"` // false: no process of this machine runs it, and the counts are the bucket's
 	Running []control.Running `json:"running"`
+	GoOn    string            `json:"go_on,omitempty"` // the command that goes on with it, or runs again what failed
 }
 
 func (c *statusCmd) Run(ctx context.Context, out *output) error {
@@ -165,16 +166,16 @@ func (s source) stored(ctx context.Context, out *output) (status, error) {
 	if err != nil {
 		return status{}, err
 	}
-	known, err := results.ReadSweep(ctx, s.bucket, s.id)
-	if err != nil {
-		return status{}, s.explain(ctx, err)
-	}
-	n := board.Counts()
-	st := status{Running: []control.Running{}, Sweep: control.Sweep{Sweep: s.id, State: known.State, Submitted: known.Created,
+	known, n := board.known, board.Counts()
+	st := status{Running: []control.Running{}, Sweep: control.Sweep{Sweep: s.id, State: known.State, Submitted: known.Created, Sentence: known.Sentence,
 		Trials: scheduler.Counts{Total: n.Total, Waiting: n.Waiting, Running: n.Running,
 			Succeeded: n.Succeeded, Failed: n.Failed, Stopped: n.Stopped, Cached: n.Cached}}}
-	if known.Finished == "" {
-		st.State = "interrupted"
+	switch {
+	case known.Finished == "":
+		st.State, st.Waiting = "interrupted", board.goOn(s)
+		st.GoOn = s.again("run --resume", known)
+	case n.Failed > 0:
+		st.GoOn = s.again("retry", known)
 	}
 	if known.Then != nil && known.Then.Sweep == "" {
 		st.Then = board.Step().State
@@ -202,6 +203,8 @@ func printStatus(w io.Writer, s status) error {
 		count(n.Total, "trial"), n.Waiting, n.Launched+n.Running, n.Succeeded, n.Failed, n.Stopped)
 	if s.Waiting != "" {
 		fmt.Fprintln(w, s.Waiting)
+	} else if s.GoOn != "" {
+		fmt.Fprintf(w, "run what failed again with: %s\n", s.GoOn)
 	}
 	if s.Then != "" {
 		fmt.Fprintf(w, "then: %s\n", s.Then)

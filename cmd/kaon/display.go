@@ -15,12 +15,15 @@ import (
 
 // progress is what a watcher sees of a running sweep.
 type progress struct {
-	total, done, running, failed int
-	best                         string        // "accuracy 0.9721 (trial 57)"; empty when there is none yet
-	percent                      string        // how far running trials are in the mean, "47 %"; empty when none says
-	paused                       bool          // no more trials start
-	elapsed                      time.Duration // since this process began to run the sweep
-	doneBefore                   int           // trials that had ended when this process began
+	total, running int
+	done           int           // trials that have run to their end, well or not
+	failed         int           // of those
+	stopped        int           // trials that have ended besides: most of them never started
+	best           string        // "accuracy 0.9721 (trial 57)"; empty when there is none yet
+	percent        string        // how far running trials are in the mean, "47 %"; empty when none says
+	paused         bool          // no more trials start
+	elapsed        time.Duration // since this process began to run the sweep
+	doneBefore     int           // trials that were done when this process began
 }
 
 // display shows a sweep while it runs. All methods are called by one goroutine.
@@ -51,8 +54,11 @@ func (p progress) rate() (perSecond float64, left time.Duration) {
 		return 0, 0
 	}
 	perSecond = float64(ended) / p.elapsed.Seconds()
-	return perSecond, time.Duration(float64(p.total-p.done) / perSecond * float64(time.Second)).Round(time.Second)
+	return perSecond, time.Duration(float64(p.left()) / perSecond * float64(time.Second)).Round(time.Second)
 }
+
+// left is how many trials have not ended.
+func (p progress) left() int { return p.total - p.done - p.stopped }
 
 // part is one thing to tell, and how early it is left out when there is no room; 0 is never.
 type part struct {
@@ -72,9 +78,12 @@ func (p progress) parts() []part {
 	if p.failed > 0 {
 		parts = append(parts, part{fmt.Sprintf("%d failed", p.failed), 2})
 	}
+	if p.stopped > 0 {
+		parts = append(parts, part{fmt.Sprintf("%d stopped", p.stopped), 2})
+	}
 	if perSecond, left := p.rate(); perSecond > 0 {
-		parts = append(parts, part{fmt.Sprintf("%.3g/s", perSecond), 5})
-		if p.done < p.total {
+		parts = append(parts, part{speed(perSecond), 5})
+		if p.left() > 0 {
 			parts = append(parts, part{"ETA " + left.String(), 1})
 		}
 	}
@@ -82,6 +91,18 @@ func (p progress) parts() []part {
 		parts = append(parts, part{"best " + p.best, 3})
 	}
 	return parts
+}
+
+// speed is a rate for people: below one in two seconds by what each takes.
+func speed(perSecond float64) string {
+	if perSecond >= 0.5 {
+		return fmt.Sprintf("%.3g/s", perSecond)
+	}
+	each := time.Duration(float64(time.Second) / perSecond)
+	if each < time.Minute {
+		return fmt.Sprintf("%.1f s each", each.Seconds())
+	}
+	return each.Round(time.Second).String() + " each"
 }
 
 func (p progress) details() string { return join(p.parts()) }
@@ -143,13 +164,13 @@ type lineDisplay struct {
 func (d *lineDisplay) say(line string) { fmt.Fprintln(d.w, line) }
 
 func (d *lineDisplay) show(p progress) {
-	if p.elapsed-d.since >= d.every && (p.done != d.last.done || p.running != d.last.running || p.percent != d.last.percent || p.paused != d.last.paused) {
+	if p.elapsed-d.since >= d.every && (p.done != d.last.done || p.stopped != d.last.stopped || p.running != d.last.running || p.percent != d.last.percent || p.paused != d.last.paused) {
 		d.print(p)
 	}
 }
 
 func (d *lineDisplay) close(p progress) {
-	if p.done != d.last.done {
+	if p.done != d.last.done || p.stopped != d.last.stopped {
 		d.print(p)
 	}
 }

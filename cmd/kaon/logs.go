@@ -82,11 +82,11 @@ func (l *trialLog) await(ctx context.Context) (reader, error) {
 			return nil, err
 		}
 		from, err := l.reader(ctx)
-		if err != nil || from != nil || !l.Follow || l.attempt.End != nil || !l.board.live {
+		if err != nil || from != nil || !l.Follow || l.attempt.End != nil || !l.board.live || l.never() {
 			return from, err
 		}
 		if !told && !l.began() {
-			fmt.Fprintf(l.out.stderr, "kaon: %v\n", l.src.unstarted(ctx, l.board, l.trial))
+			fmt.Fprintf(l.out.stderr, "kaon: %v\n", l.src.unstarted(l.board, l.trial))
 		}
 		if err := l.again(ctx); err != nil {
 			return nil, err
@@ -109,6 +109,12 @@ func (l *trialLog) look(before int) (err error) {
 func (l *trialLog) began() bool {
 	_, ok := l.board.Trial(l.trial)
 	return ok
+}
+
+// never tells whether the trial will not start any more.
+func (l *trialLog) never() bool {
+	t, ok := l.board.Trial(l.trial)
+	return !ok && t.State == results.Stopped
 }
 
 // again waits a moment and reads the board anew.
@@ -236,7 +242,7 @@ func (l *trialLog) stored(ctx context.Context) error {
 		return unreachable(err)
 	}
 	if !l.began() {
-		return l.src.unstarted(ctx, l.board, l.trial)
+		return l.src.unstarted(l.board, l.trial)
 	}
 	if l.attempt.End == nil {
 		return fmt.Errorf("attempt %d of %s left no files on this machine: it runs or ran on another", l.attempt.Attempt, named(l.trial))

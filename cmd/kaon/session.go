@@ -171,7 +171,7 @@ func (s *session) drive(core *scheduler.Core) error {
 // stand learns where an earlier process left the sweep.
 func (s *session) stand(core *scheduler.Core) {
 	for _, status := range core.Snapshot().Sweeps {
-		s.before = ended(status.Counts)
+		s.before = ended(status.Counts) - status.Counts.Stopped
 		if s.watcher.retrying = s.cfg.retry && (status.Counts.Failed > 0 || status.Then == sweep.Failed); s.watcher.retrying {
 			s.before -= status.Counts.Failed
 		}
@@ -183,6 +183,9 @@ func (s *session) stand(core *scheduler.Core) {
 func (s *session) openResults(ctx context.Context) error {
 	spec := s.cfg.spec
 	cfg := results.Config{Sweep: s.cfg.id, Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics, Stats: s.cfg.stats}
+	if known, err := results.ReadSweep(ctx, s.cfg.bucket, s.cfg.id); err == nil && s.cfg.resumed {
+		cfg.Closed = known.Config().Closed // else it is new, or the records will tell what is wrong with the bucket
+	}
 	board, damage, err := results.LoadRecords(ctx, s.cfg.bucket, cfg)
 	if err != nil {
 		return fmt.Errorf("read the records of %s: %w", s.cfg.id, err)
@@ -335,7 +338,8 @@ func (s *session) again(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sweepFile.State, sweepFile.Finished = string(scheduler.Active), ""
+	sweepFile.State, sweepFile.Finished, sweepFile.Sentence = string(scheduler.Active), "", ""
+	sweepFile.Closed = s.watcher.closed() // retried are those that failed: what never started stays so
 	if err := results.WriteSweep(ctx, s.cfg.bucket, sweepFile); err != nil {
 		return fmt.Errorf("store sweep: %w", err)
 	}
@@ -358,7 +362,7 @@ func (s *session) finish(ctx context.Context, ended scheduler.SweepEnded, summar
 	if err != nil {
 		return err
 	}
-	sweepFile.State = string(ended.Phase)
+	sweepFile.State, sweepFile.Sentence, sweepFile.Closed = string(ended.Phase), ended.Sentence, s.watcher.closed()
 	if step := s.watcher.step(s.cfg.spec); step != nil {
 		sweepFile.Then = step
 	}
@@ -374,11 +378,28 @@ func (s *session) finish(ctx context.Context, ended scheduler.SweepEnded, summar
 		results.WriteSweep(ctx, s.cfg.bucket, sweepFile))
 }
 
+// markEnding writes down that a sweep which is left was ending, so that readers of the results count as stopped what will
+// never start. What cannot be written is in the journal.
+func (s *session) markEnding(ctx context.Context) {
+	why := s.watcher.closed()
+	if why == "" {
+		return
+	}
+	known, err := results.ReadSweep(ctx, s.cfg.bucket, s.cfg.id)
+	if err == nil && known.Closed == "" {
+		known.Closed = why
+		err = results.WriteSweep(ctx, s.cfg.bucket, known)
+	}
+	if err != nil {
+		s.cfg.log.Warn("the results do not say that the sweep is ending", "err", err)
+	}
+}
+
 // progress is the scheduler's state as a watcher sees it.
 func (s *session) progress(snap scheduler.Snapshot, began time.Time) progress {
 	n := snap.Sweeps[0].Counts
 	p := progress{
-		total: n.Total, done: ended(n), doneBefore: s.before, running: n.Running + n.Launched, failed: n.Failed,
+		total: n.Total, done: ended(n) - n.Stopped, stopped: n.Stopped, doneBefore: s.before, running: n.Running + n.Launched, failed: n.Failed,
 		best: s.watcher.best(s.cfg.spec.Objective.Name), elapsed: time.Since(began), paused: snap.Sweeps[0].Paused,
 	}
 	if mean, ok := control.MeanPercent(s.watcher.Running(), s.cfg.id); ok {

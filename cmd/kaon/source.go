@@ -23,6 +23,8 @@ type resultsFlags struct {
 type source struct {
 	bucket results.Bucket
 	id     string
+	place  string          // of the bucket, as given
+	folder string          // of journals and sandboxes, as given
 	socket string          // of the process of this machine that runs the sweep, if one does
 	door   *control.Client // to that process
 }
@@ -40,7 +42,7 @@ func (f nearFlags) open(ctx context.Context, id string) (source, error) {
 		return source{}, err
 	}
 	src.socket = filepath.Join(stateFolder(f.Results, f.State, src.id), controlFile)
-	src.door = control.NewClient(src.socket)
+	src.door, src.folder = control.NewClient(src.socket), f.State
 	return src, nil
 }
 
@@ -61,7 +63,12 @@ func (f resultsFlags) open(ctx context.Context, id string) (source, error) {
 			return source{}, usage(fmt.Errorf("no sweep in %s: run one with `kaon run SPEC --results %s`", f.Results, f.Results))
 		}
 	}
-	return source{bucket: bucket, id: id}, nil
+	return source{bucket: bucket, id: id, place: f.Results}, nil
+}
+
+// again is the command that goes on with the sweep.
+func (s source) again(command string, known results.Sweep) string {
+	return goOn(command, s.id, s.place, s.folder, known.Cluster)
 }
 
 // resultsAt refuses a folder that is not there: who opens one to write makes it.

@@ -30,9 +30,8 @@ func (c *trialCmd) Run(ctx context.Context, out *output) error {
 	}
 	trial, ok := board.Trial(number)
 	show := shown{Trial: trial, Percent: board.running[number].Percent}
-	if !ok {
-		show.Trial = results.Trial{Trial: number, State: results.Waiting, Metrics: []results.Series{}, Tries: []results.Attempt{}}
-		show.Waiting = src.waits(ctx, board)
+	if !ok && trial.State == results.Waiting {
+		show.Waiting = src.waits(board)
 	}
 	board.fill(&show.Trial)
 	if c.JSON {
@@ -71,6 +70,9 @@ func printTrial(w io.Writer, t shown) {
 	fmt.Fprintln(w)
 	if t.Waiting != "" {
 		fmt.Fprintln(w, t.Waiting)
+	}
+	if t.Reason != "" {
+		fmt.Fprintf(w, "it never started: %s\n", t.Reason)
 	}
 	if t.Params != nil { // else they are on record at its end
 		fmt.Fprintf(w, "parameters: %s\nseed: %d\n", params(t.Params), t.Seed)

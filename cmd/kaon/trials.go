@@ -17,7 +17,7 @@ type trialsCmd struct {
 	State  []string `enum:"waiting,running,succeeded,failed,stopped,cached" help:"Only trials in these states: waiting, running, succeeded, failed, stopped, cached." placeholder:"STATE"`
 	Sort   string   `default:"trial" help:"trial, value, seconds, attempts, or a metric's name." placeholder:"KEY"`
 	Desc   bool     `help:"Highest first; for value: worst first."`
-	Limit  int      `default:"50" help:"At most so many; 0 for all (${default})."`
+	Limit  *int     `placeholder:"N" help:"At most so many; 0 for all. When left out, 50 in the table and all in JSON."`
 	JSON   bool     `help:"Print one JSON object a line."`
 	Folder string   `name:"state-dir" placeholder:"DIR" help:"Folder of journals and sandboxes, as given to run with --state."`
 	resultsFlags
@@ -35,18 +35,65 @@ func (c *trialsCmd) Run(ctx context.Context, out *output) error {
 	if err := c.checkSort(board); err != nil {
 		return err
 	}
-	query := results.Query{States: c.State, Sort: c.Sort, Desc: c.Desc, Limit: c.Limit}
+	query := results.Query{States: c.State, Sort: c.Sort, Desc: c.Desc, Limit: c.limit(), All: true}
 	if c.JSON {
-		enc := json.NewEncoder(out.stdout)
-		for t := range board.Trials(query) {
-			board.fill(&t)
-			if err := enc.Encode(shown{Trial: t, Percent: board.running[t.Trial].Percent}); err != nil {
-				return err
-			}
-		}
-		return nil
+		return c.lines(out, board, query, src.id)
 	}
 	return c.table(out.stdout, board, query, src.id)
+}
+
+// tableLimit is how many trials a table shows when nobody has said: more would scroll away.
+const tableLimit = 50
+
+// limit is how many trials are shown; 0 is all.
+func (c *trialsCmd) limit() int {
+	switch {
+	case c.Limit != nil:
+		return max(*c.Limit, 0)
+	case c.JSON:
+		return 0
+	}
+	return tableLimit
+}
+
+// lines prints an object per trial, and says when there are more.
+func (c *trialsCmd) lines(out *output, board view, query results.Query, id string) error {
+	enc := json.NewEncoder(out.stdout)
+	listed := 0
+	for t := range board.Trials(query) {
+		listed++
+		board.fill(&t)
+		if err := enc.Encode(shown{Trial: t, Percent: board.running[t.Trial].Percent}); err != nil {
+			return err
+		}
+	}
+	if more := c.more(board, query, listed, id); more != "" {
+		fmt.Fprintf(out.stderr, "kaon: %s\n", more)
+	}
+	return nil
+}
+
+// more says how many trials of those asked for were left out; empty when none was.
+func (c *trialsCmd) more(board view, query results.Query, listed int, id string) string {
+	if query.Limit == 0 || listed < query.Limit {
+		return ""
+	}
+	total := 0
+	if n := board.Counts(); len(query.States) == 0 {
+		total = n.Total
+	} else {
+		for _, state := range slices.Compact(slices.Sorted(slices.Values(query.States))) {
+			total += map[string]int{results.Waiting: n.Waiting, results.Running: n.Running, results.Succeeded: n.Succeeded,
+				results.Failed: n.Failed, results.Stopped: n.Stopped, results.Cached: n.Cached}[state]
+		}
+	}
+	if total <= listed {
+		return ""
+	}
+	if len(query.States) > 0 {
+		return fmt.Sprintf("… %d of the %d trials of %s in these states; --limit 0 shows all", listed, total, id)
+	}
+	return fmt.Sprintf("… %d of the %d trials of %s; --limit 0 shows all", listed, total, id)
 }
 
 // checkSort refuses a key that would sort nothing.
@@ -78,8 +125,8 @@ func (c *trialsCmd) table(w io.Writer, board view, query results.Query, id strin
 	if err := tab.print(w); err != nil {
 		return err
 	}
-	if total := board.Counts().Total; c.Limit > 0 && listed == c.Limit && total > listed {
-		fmt.Fprintf(w, "… %d of the %d trials of %s; --limit 0 shows all\n", listed, total, id)
+	if more := c.more(board, query, listed, id); more != "" {
+		fmt.Fprintln(w, more)
 	}
 	return nil
 }

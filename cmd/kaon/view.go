@@ -1,19 +1,24 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/control"
 )
 
 // view is what is known of a sweep: the records in its bucket, and what only the process that runs it has yet.
 type view struct {
 	*results.Board
-	live    bool // a process of this machine runs it
+	known   results.Sweep // sweep.json
+	live    bool          // a process of this machine runs it
 	now     control.Sweep
 	running map[int]control.Running
 }
@@ -24,7 +29,11 @@ const liveWait = time.Second
 // board reads a sweep's records. Damaged batches are named on stderr and left out.
 func (s source) board(ctx context.Context, out *output) (view, error) {
 	v, fresh := s.ask(ctx) // before the bucket, or what gets there meanwhile would be in neither
-	board, damage, err := results.Load(ctx, s.bucket, s.id)
+	known, err := results.ReadSweep(ctx, s.bucket, s.id)
+	if err != nil {
+		return view{}, s.explain(ctx, err)
+	}
+	board, damage, err := results.LoadRecords(ctx, s.bucket, known.Config())
 	if err != nil {
 		return view{}, s.explain(ctx, err)
 	}
@@ -37,8 +46,20 @@ func (s source) board(ctx context.Context, out *output) (view, error) {
 	for _, r := range fresh {
 		_ = board.Fold(r) // refuses only what is not this sweep's
 	}
-	v.Board = board
+	switch {
+	case v.live && v.closing():
+		board.Close(cmp.Or(v.now.Sentence, "the sweep is ending"))
+	case !v.live && known.Finished == "" && known.Cluster == "local":
+		board.Idle() // what ran it on this machine is gone, and its trials went with it
+	}
+	v.Board, v.known = board, known
 	return v, nil
+}
+
+// closing tells whether the process that runs the sweep starts no more trials of it.
+func (v view) closing() bool {
+	phase := scheduler.Phase(v.now.State)
+	return phase.Ended() || phase == scheduler.Ending || phase == scheduler.Selecting || phase == scheduler.Following
 }
 
 // ask has the process that runs the sweep say what the bucket does not: the results alone are an answer too.
@@ -75,25 +96,35 @@ func (v view) fill(t *results.Trial) {
 }
 
 // waits says why a trial has not started yet, as far as it is known here; empty when nothing is to be said.
-func (s source) waits(ctx context.Context, v view) string {
+func (s source) waits(v view) string {
 	switch {
 	case v.live && v.now.Paused:
 		return fmt.Sprintf("the sweep is paused; `kaon resume %s` ends that", s.id)
 	case v.live:
 		return v.now.Waiting
-	}
-	known, err := results.ReadSweep(ctx, s.bucket, s.id)
-	if err != nil || known.Finished != "" {
+	case v.known.Finished != "":
 		return ""
 	}
-	return fmt.Sprintf("no process on this machine runs the sweep: why it waits is known only where `kaon run` works on it, if it was not interrupted (`kaon run --resume %s`)", s.id)
+	return v.goOn(s)
 }
 
 // unstarted is the error of a command that needs what a trial has only once it runs.
-func (s source) unstarted(ctx context.Context, v view, trial int) error {
+func (s source) unstarted(v view, trial int) error {
+	if t, _ := v.Trial(trial); t.State == results.Stopped {
+		return usage(fmt.Errorf("%s of %s never started: %s", named(trial), s.id, t.Reason))
+	}
 	text := fmt.Sprintf("%s of %s has not started yet", named(trial), s.id)
-	if why := s.waits(ctx, v); why != "" {
+	if why := s.waits(v); why != "" {
 		text += ": " + why
 	}
 	return usage(errors.New(text))
+}
+
+// goOn says how an interrupted sweep goes on, or where that can be said.
+func (v view) goOn(s source) string {
+	if _, err := os.Stat(filepath.Join(stateFolder(s.place, s.folder, s.id), journalFile)); err != nil {
+		return fmt.Sprintf("no process on this machine runs the sweep, and its journal is not here: it goes on where it was started, "+
+			"with the same --results and --state (%s)", s.again("run --resume", v.known))
+	}
+	return "no process on this machine runs the sweep; if it was interrupted, go on with: " + s.again("run --resume", v.known)
 }

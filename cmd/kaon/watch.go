@@ -128,6 +128,7 @@ func (r *runner) leave(s *session, why error) error {
 		fmt.Fprintln(r.out.stderr, "kaon: bringing to the results what is left; a further interrupt leaves it")
 	})
 	defer aloud.Stop()
+	s.markEnding(ctx)
 	if err := s.close(ctx); err != nil {
 		fmt.Fprintf(r.out.stderr, "kaon: %v\n", err)
 	}
@@ -192,15 +193,20 @@ func (r *runner) forget(id string) {
 
 // again is the command that goes on with a sweep.
 func (r *runner) again(command, id string) string {
+	return goOn(command, id, r.flags.Results, r.flags.State, r.flags.Cluster)
+}
+
+// goOn is the command that goes on with a sweep, by where it has its results and its state and where it runs.
+func goOn(command, id, place, state, cluster string) string {
 	command = "kaon " + command + " " + id
-	if r.flags.Results != "kaon-results" {
-		command += " --results " + sweep.Quote(r.flags.Results)
+	if place != "kaon-results" {
+		command += " --results " + sweep.Quote(place)
 	}
-	if r.flags.State != "" {
-		command += " --state " + sweep.Quote(r.flags.State)
+	if state != "" {
+		command += " --state " + sweep.Quote(state)
 	}
-	if r.flags.Cluster != "local" {
-		command += " --cluster " + sweep.Quote(mesos.WithoutSecret(r.flags.Cluster))
+	if cluster != "" && cluster != "local" {
+		command += " --cluster " + sweep.Quote(mesos.WithoutSecret(cluster))
 	}
 	return command
 }

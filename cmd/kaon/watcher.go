@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -61,6 +62,7 @@ func (w *watcher) listener() scheduler.Listener {
 		TrialMoved:   w.moved,
 		Progress:     w.progressed,
 		Recorded:     w.recorded,
+		Unstarted:    w.unstarted,
 		Followed:     w.followed,
 		Select:       w.choose,
 		SweepEnding:  func(n scheduler.SweepEnding) { w.say("%s", n.Sentence) },
@@ -106,6 +108,20 @@ func (w *watcher) recorded(n scheduler.Recorded) {
 	if n.Record.End != nil {
 		w.forget(n.Record.Trial, n.Record.Attempt)
 	}
+}
+
+// unstarted has the board count what never starts as the scheduler does: no record tells of it.
+func (w *watcher) unstarted(n scheduler.Unstarted) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.mu.board.Close(cmp.Or(n.Reason, "the sweep ended"))
+}
+
+// closed is why trials that have not started never will; empty when they may.
+func (w *watcher) closed() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.mu.board.Closed()
 }
 
 // moved keeps the list of attempts that are alive.

@@ -16,7 +16,7 @@ var fixed = []column{
 	{"signal", integer}, {"agent", text}, {"reason", text},
 }
 
-// Trials writes one row per trial that was heard of, by index: trial, state, value of the objective, the
+// Trials writes one row per trial, by index, those that never started too: trial, state, value of the objective, the
 // attempt that counts and how many there were, seed, start and end of that attempt, its seconds, exit code,
 // signal, agent and reason; then the parameters as param.<name>, nested ones with dots, and the metrics by
 // their reduce as metric.<name>. A parameter that is an integer in some trials and a float in others is a float;
@@ -36,7 +36,7 @@ func Trials(w io.Writer, f Format, b *results.Board) error {
 		return fmt.Errorf("export trials: %w", err)
 	}
 	cells := make([]any, len(columns))
-	for trial := range b.Trials(results.Query{}) {
+	for trial := range b.Trials(results.Query{All: true}) {
 		clear(cells)
 		fixedCells(cells, trial)
 		paramCells(cells[len(fixed):], params, trial)
@@ -56,6 +56,7 @@ func fixedCells(cells []any, t results.Trial) {
 	if t.Value != nil {
 		cells[2] = float64(*t.Value)
 	}
+	cells[12] = textOrNil(t.Reason)
 	for _, try := range t.Tries {
 		if try.Attempt != t.Attempt || try.End == nil {
 			continue
