@@ -1,0 +1,208 @@
+package safefile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Dir is an opened directory. Any goroutine may use it.
+type Dir struct{ file *os.File }
+
+// ErrRefused is wrapped by errors about what is there and is not to be opened.
+var ErrRefused = errors.New("refused")
+
+// OpenDir opens a directory whose path nobody less trusted can change; links in it are followed.
+func OpenDir(path string) (*Dir, error) {
+	fd, err := ignoringEINTR(func() (int, error) {
+		return unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	})
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	return &Dir{os.NewFile(uintptr(fd), path)}, nil
+}
+
+// Close closes the directory; files that were opened in it stay open.
+func (d *Dir) Close() error { return d.file.Close() }
+
+// Path is what the directory was opened as, for messages.
+func (d *Dir) Path() string { return d.file.Name() }
+
+// Dir opens a directory below this one.
+func (d *Dir) Dir(name string) (*Dir, error) {
+	fd, err := d.open("open", name, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return nil, err
+	}
+	return &Dir{os.NewFile(uintptr(fd), filepath.Join(d.Path(), name))}, nil
+}
+
+// at calls f with an opened directory and the last component of a name in it. The directories between must be such.
+func (d *Dir) at(op, name string, f func(parent int, base string) error) error {
+	fail := func(err error) error {
+		return &fs.PathError{Op: op, Path: filepath.Join(d.Path(), name), Err: err}
+	}
+	if !filepath.IsLocal(name) || strings.IndexByte(name, 0) >= 0 {
+		return fail(fmt.Errorf("%w: the name leads out of the folder", ErrRefused))
+	}
+	parent := int(d.file.Fd())
+	parts := strings.Split(path.Clean(filepath.ToSlash(name)), "/")
+	for i, part := range parts[:len(parts)-1] {
+		fd, err := ignoringEINTR(func() (int, error) {
+			return unix.Openat(parent, part, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+		})
+		if i > 0 {
+			unix.Close(parent)
+		}
+		if err != nil {
+			if err == unix.ELOOP || err == unix.ENOTDIR {
+				err = fmt.Errorf("%w: %s is not a folder (%w)", ErrRefused, path.Join(parts[:i+1]...), err)
+			}
+			return fail(err)
+		}
+		parent = fd
+	}
+	err := f(parent, parts[len(parts)-1])
+	if len(parts) > 1 {
+		unix.Close(parent)
+	}
+	if err != nil {
+		return fail(err)
+	}
+	return nil
+}
+
+// open is openat(2) that follows no link and never waits.
+func (d *Dir) open(op, name string, flags int, perm uint32) (fd int, err error) {
+	err = d.at(op, name, func(parent int, base string) (err error) {
+		fd, err = ignoringEINTR(func() (int, error) {
+			return unix.Openat(parent, base, flags|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC, perm)
+		})
+		return explain(err)
+	})
+	return fd, err
+}
+
+// explain names what the kernel refused because of the kind of file it is.
+func explain(err error) error {
+	switch err {
+	case unix.ELOOP:
+		return fmt.Errorf("%w: it is a symbolic link", ErrRefused)
+	case unix.ENXIO, unix.ENODEV:
+		return fmt.Errorf("%w: it is a pipe, socket or device", ErrRefused)
+	case unix.EISDIR:
+		return fmt.Errorf("%w: it is a folder", ErrRefused)
+	}
+	return err
+}
+
+// Mkdir makes a directory.
+func (d *Dir) Mkdir(name string, perm fs.FileMode) error {
+	return d.at("mkdir", name, func(parent int, base string) error {
+		return unix.Mkdirat(parent, base, uint32(perm.Perm()))
+	})
+}
+
+// MkdirAll makes a directory and those above it, as far as they are missing.
+func (d *Dir) MkdirAll(name string, perm fs.FileMode) error {
+	parts := strings.Split(path.Clean(filepath.ToSlash(name)), "/")
+	for i := range parts {
+		part := path.Join(parts[:i+1]...)
+		if part == "." {
+			continue
+		}
+		if err := d.Mkdir(part, perm); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	last, err := d.Dir(name)
+	if err != nil {
+		return err
+	}
+	return last.Close()
+}
+
+// Symlink makes a link; its target is not looked at.
+func (d *Dir) Symlink(target, name string) error {
+	return d.at("symlink", name, func(parent int, base string) error { return unix.Symlinkat(target, parent, base) })
+}
+
+// Rename gives what is at old the name new, in the place of what is there.
+func (d *Dir) Rename(old, new string) error {
+	return d.at("rename", old, func(oldParent int, oldBase string) error {
+		return d.at("rename", new, func(newParent int, newBase string) error {
+			return unix.Renameat(oldParent, oldBase, newParent, newBase)
+		})
+	})
+}
+
+// Remove removes a file, link or empty directory.
+func (d *Dir) Remove(name string) error {
+	return d.at("remove", name, func(parent int, base string) error {
+		err := unix.Unlinkat(parent, base, 0)
+		if err == unix.EISDIR || err == unix.EPERM {
+			if dirErr := unix.Unlinkat(parent, base, unix.AT_REMOVEDIR); dirErr != unix.ENOTDIR {
+				err = dirErr
+			}
+		}
+		return err
+	})
+}
+
+// RemoveAll removes what is at name with all in it. What is not there is no error.
+func (d *Dir) RemoveAll(name string) error { return d.removeAll(name, maxDepth) }
+
+func (d *Dir) removeAll(name string, depth int) error {
+	err := d.Remove(name)
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if !errors.Is(err, unix.ENOTEMPTY) && !errors.Is(err, unix.EEXIST) {
+		return err
+	}
+	if depth == 0 {
+		return d.refuse(name, fmt.Sprintf("folders lie more than %d deep in each other", maxDepth))
+	}
+	sub, err := d.Dir(name)
+	if err != nil {
+		return err
+	}
+	names, err := sub.names()
+	for _, n := range names {
+		err = errors.Join(err, sub.removeAll(n, depth-1))
+	}
+	sub.Close()
+	if err != nil {
+		return err
+	}
+	if err := d.Remove(name); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func (d *Dir) names() ([]string, error) {
+	fresh, err := d.open("open", ".", unix.O_RDONLY|unix.O_DIRECTORY, 0) // with an offset of its own
+	if err != nil {
+		return nil, err
+	}
+	f := os.NewFile(uintptr(fresh), d.Path())
+	defer f.Close()
+	return f.Readdirnames(-1)
+}
+
+func ignoringEINTR(f func() (int, error)) (int, error) {
+	for {
+		n, err := f()
+		if err != unix.EINTR {
+			return n, err
+		}
+	}
+}
