@@ -115,17 +115,12 @@ const maxDamaged = 3
 
 // Upload leaves a file at an attempt's URL and returns when the bucket has it whole. The file must not change meanwhile.
 // It reads the file as it goes, a part of at most 16 MiB at a time (more beyond 160 GB), and never holds one.
-func (c *Client) Upload(ctx context.Context, attempt string, kind Kind, name, path string) (results.Artifact, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return results.Artifact{}, fmt.Errorf("deliver %s: %w", name, err)
-	}
-	defer f.Close()
+func (c *Client) Upload(ctx context.Context, attempt string, kind Kind, name string, f *os.File) (results.Artifact, error) {
 	u := &upload{client: c, url: attempt, file: f}
 	damaged := 0
-	err = c.retry(ctx, func() (int64, error) {
+	err := c.retry(ctx, func() (int64, error) {
 		if u.SHA256 == "" {
-			if err := u.measure(kind, name); err != nil {
+			if err := u.measure(ctx, kind, name); err != nil {
 				return 0, err
 			}
 		}
@@ -155,13 +150,28 @@ type upload struct {
 	offer
 }
 
+// Reader ends a copy of a file when ctx does.
+func Reader(ctx context.Context, src io.Reader) io.Reader { return reader{ctx, src} }
+
+type reader struct {
+	ctx context.Context
+	src io.Reader
+}
+
+func (r reader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.src.Read(p)
+}
+
 // measure reads the file for its size and checksum.
-func (u *upload) measure(kind Kind, name string) error {
+func (u *upload) measure(ctx context.Context, kind Kind, name string) error {
 	h := sha256.New()
 	if _, err := u.file.Seek(0, io.SeekStart); err != nil {
 		return fmt.Errorf("%w %s: %w", errFile, name, err)
 	}
-	n, err := io.Copy(h, u.file)
+	n, err := io.Copy(h, Reader(ctx, u.file))
 	if err != nil {
 		return fmt.Errorf("%w %s: %w", errFile, name, err)
 	}
@@ -225,7 +235,7 @@ func (u *upload) parts(ctx context.Context, p plan) error {
 // that grew too old, so it is not lasting.
 func (u *upload) put(ctx context.Context, part int, begin, size int64) (etag string, err error) {
 	h := md5.New()
-	if _, err := io.Copy(h, io.NewSectionReader(u.file, begin, size)); err != nil {
+	if _, err := io.Copy(h, Reader(ctx, io.NewSectionReader(u.file, begin, size))); err != nil {
 		return "", fmt.Errorf("%w %s: %w", errFile, u.Name, err)
 	}
 	var signed results.Signed

@@ -76,7 +76,7 @@ func TestFilesArriveInAFolder(t *testing.T) {
 	d := open(t, depot.Config{Folder: t.TempDir(), Bucket: b})
 	for name, size := range map[string]int{"empty": 0, "small": 10, "sub/model.bin": 20 << 20} {
 		path, sum := content(t, size)
-		got, err := quick.Upload(t.Context(), d.Attempt(3, 1), depot.Artifacts, name, path)
+		got, err := quick.Upload(t.Context(), d.Attempt(3, 1), depot.Artifacts, name, opened(t, path))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +98,7 @@ func TestFilesGoStraightToS3(t *testing.T) {
 	d := open(t, depot.Config{Folder: state, Bucket: results.Retry(b, results.PatientBackoff, nil)})
 	for name, size := range map[string]int{"empty": 0, "small": 10, "sub/model.bin": 40 << 20} {
 		path, sum := content(t, size)
-		if _, err := quick.Upload(t.Context(), d.Attempt(3, 1), depot.Artifacts, name, path); err != nil {
+		if _, err := quick.Upload(t.Context(), d.Attempt(3, 1), depot.Artifacts, name, opened(t, path)); err != nil {
 			t.Fatal(err)
 		}
 		holds(t, b, "sweeps/s/artifacts/3/1/"+name, sum)
@@ -171,7 +171,7 @@ func outlive(t *testing.T, b results.Bucket, received int) {
 	cut.left.Store(20 << 20)
 	client := quick
 	client.HTTP = &http.Client{Transport: cut}
-	if _, err := client.Upload(t.Context(), address, depot.Artifacts, "m", path); err != nil {
+	if _, err := client.Upload(t.Context(), address, depot.Artifacts, "m", opened(t, path)); err != nil {
 		t.Fatal(err)
 	}
 	next := <-again
@@ -194,7 +194,7 @@ func TestNobodyReachesMoreThanTheirOwn(t *testing.T) {
 	one := d.Attempt(1, 1)
 	client := quick
 	upload := func(address string, kind depot.Kind, name string) error {
-		_, err := client.Upload(t.Context(), address, kind, name, path)
+		_, err := client.Upload(t.Context(), address, kind, name, opened(t, path))
 		return err
 	}
 	for title, err := range map[string]error{
@@ -230,7 +230,7 @@ func masked(t *testing.T, address string) error {
 	client.Patience = time.Millisecond
 	path, _ := content(t, 1)
 	_, rest, _ := strings.Cut(strings.TrimPrefix(address, "http://"), "/")
-	_, err := client.Upload(t.Context(), "http://127.0.0.1:1/"+rest, depot.Artifacts, "x", path)
+	_, err := client.Upload(t.Context(), "http://127.0.0.1:1/"+rest, depot.Artifacts, "x", opened(t, path))
 	return err
 }
 
@@ -330,13 +330,24 @@ func TestTrouble(t *testing.T) {
 	path, _ := content(t, 10)
 	hasty := quick
 	hasty.Patience = 20 * time.Millisecond
-	if _, err := hasty.Upload(t.Context(), d.Attempt(3, 1), depot.Artifacts, "a", path); err == nil || d.Trouble() == nil {
+	if _, err := hasty.Upload(t.Context(), d.Attempt(3, 1), depot.Artifacts, "a", opened(t, path)); err == nil || d.Trouble() == nil {
 		t.Fatalf("without a folder for uploads: %v, trouble %v", err, d.Trouble())
 	}
 	if err := os.Mkdir(uploads, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := quick.Upload(t.Context(), d.Attempt(3, 1), depot.Artifacts, "a", path); err != nil || d.Trouble() != nil {
+	if _, err := quick.Upload(t.Context(), d.Attempt(3, 1), depot.Artifacts, "a", opened(t, path)); err != nil || d.Trouble() != nil {
 		t.Errorf("with it: %v, trouble %v", err, d.Trouble())
 	}
+}
+
+// opened is a file that is closed with the test.
+func opened(t *testing.T, path string) *os.File {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
 }

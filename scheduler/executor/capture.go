@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
 const chunkBytes = 64 << 10 // of a pipe, by default, on Linux
@@ -44,11 +46,12 @@ func drain(pipe *os.File, use func([]byte)) {
 	}
 }
 
-// headTail writes a stream to files of bounded size: path holds the first head bytes; what follows goes to
-// path.tail, which becomes path.tail.1 whenever it is full, so that at least the last tail bytes are kept. A
+// headTail writes a stream to files of bounded size in an attempt's folder: name holds the first head bytes; what follows goes to
+// name.tail, which becomes name.tail.1 whenever it is full, so that at least the last tail bytes are kept. A
 // disk that is full costs output, never the trial. Nothing is created before the first byte.
 type headTail struct {
-	path       string
+	folder     *safefile.Dir
+	name       string
 	head, tail int64
 	file       *os.File
 	written    int64 // to the current file
@@ -80,17 +83,17 @@ func (h *headTail) Write(p []byte) (int, error) {
 
 // turn opens the next file.
 func (h *headTail) turn() {
-	path := h.path
+	name := h.name
 	if h.file != nil {
 		h.file.Close()
-		if path += ".tail"; h.inTail {
-			_ = os.Rename(path, path+".1")
+		if name += ".tail"; h.inTail {
+			_ = h.folder.Rename(name, name+".1")
 		}
 		h.inTail = true
 	}
 	var err error
-	if h.file, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644); err != nil {
-		h.broken = true
+	if h.file, err = h.folder.Create(name, 0o644); err != nil { // the trial has a folder there, or the disk is full
+		h.file, h.broken = nil, true
 	}
 	h.written = 0
 }

@@ -45,6 +45,7 @@ type Config struct {
 	MaxLine     int           // longest line looked at for metrics; default 64 KiB
 	HeadBytes   int64         // of stdout and stderr each, kept from the start; default 8 MiB
 	TailBytes   int64         // and from the end, at least; default 8 MiB
+	ReadWait    time.Duration // for how long the rest of a metrics file may be read after the end; default 5 min
 	Patience    time.Duration // for how long a depot may be away while files are fetched or delivered; default 1 h
 	Subreaper   bool          // adopt and kill what trials leave behind; only for a process of our own
 
@@ -123,6 +124,8 @@ func (c *Config) complete() error {
 	def(&c.Interval, 200*time.Millisecond)
 	def(&c.Poll, 200*time.Millisecond)
 	def(&c.Look, 200*time.Millisecond)
+	def(&c.ReadWait, 5*time.Minute)
+	def(&c.Patience, time.Hour)
 	def(&c.Linger, 500*time.Millisecond)
 	def(&c.BatchBytes, 64<<10)
 	def(&c.MemoryBytes, 1<<20)

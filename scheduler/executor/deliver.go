@@ -1,133 +1,263 @@
 package executor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
-	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
+	"golang.org/x/sys/unix"
 
+	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/depot"
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
-// deliver brings what an attempt left behind to the bucket: its artifacts, and its logs if they are wanted. It takes as
-// long as that takes, the death and resurrection of the scheduler included, and ends early when the task is killed:
-// what is stopped has nothing to bring. Files that arrived are removed from the sandbox.
+// What an attempt may leave when its sweep does not say (artifacts.size), and how slow its delivery may be at the most: so much
+// longer than Config.Patience as its bytes take at leastRate.
+const (
+	defaultArtifacts = 10 << 30  // bytes
+	leastRate        = 256 << 10 // bytes a second
+)
+
+// lateDelivery is for how long the files of an attempt are delivered that has no time left.
+const lateDelivery = time.Minute
+
+// delivered is what came of a delivery.
+type delivered struct {
+	artifacts []results.Artifact
+	lacks     error // why some are missing
+}
+
+// deliver brings what an attempt left behind to the bucket: its artifacts, and its logs if they are wanted. The death and
+// resurrection of the scheduler included, it takes as long as the attempt's timeout allows, or without one as Config.Patience
+// and the size do; it ends early when the task is killed: what is stopped has nothing to bring. Files that arrived are removed
+// from the sandbox.
 func (t *task) deliver(e *ending) {
 	d := t.order.Deliver
-	if d == nil || t.ctx.Err() != nil {
+	if d == nil {
 		return
 	}
-	if err := t.deliverArtifacts(e); err != nil && e.state == mesosapi.TASK_FINISHED {
-		e.end.Lacks = t.hide.mask(err.Error())
+	if t.ctx.Err() != nil {
+		if e.state == mesosapi.TASK_FINISHED && !d.NoArtifacts {
+			t.cutShort(e, "its files were delivered")
+		}
+		return
 	}
-	if d.Logs == "all" || d.Logs == "failed" && (e.state != mesosapi.TASK_FINISHED || e.end.Lacks != "") {
-		for _, name := range []string{stdoutName, stderrName} {
-			if err := t.deliverLog(name); err != nil {
-				t.x.conf.Log.Warn("log not delivered", "task", t.id, "log", name, "error", err)
-			}
+	ctx, end := t.deliveryTime(e)
+	defer end()
+	out := make(chan delivered, 1)
+	state, lacks := e.state, e.end.Lacks
+	go func() { out <- t.bring(ctx, state, lacks) }()
+	var got delivered
+	select {
+	case got = <-out:
+	case <-ctx.Done():
+		select {
+		case got = <-out:
+		case <-time.After(time.Second): // it hangs in the file system, and is left to it
+			got.lacks = ctx.Err()
 		}
 	}
-	if t.ctx.Err() != nil && e.end.Lacks != "" {
-		e.state, e.message = mesosapi.TASK_KILLED, "killed while it was delivering its files"
-		e.end.Lacks, e.end.Killed = "", true
-	}
-	if e.end.Lacks != "" {
+	e.end.Artifacts = got.artifacts
+	switch {
+	case e.state != mesosapi.TASK_FINISHED:
+		if got.lacks != nil {
+			t.x.conf.Log.Warn("artifacts not delivered", "task", t.id, "error", got.lacks)
+		}
+	case got.lacks != nil && ctx.Err() != nil:
+		t.cutShort(e, "its files were delivered")
+	case got.lacks != nil:
+		e.end.Lacks = t.hide.mask(got.lacks.Error())
 		e.state, e.message = mesosapi.TASK_FAILED, e.end.Lacks
 	}
 }
 
-// deliverArtifacts gives an error that says what is missing.
-func (t *task) deliverArtifacts(e *ending) error {
-	if t.order.Deliver.NoArtifacts {
-		return nil
+// cutShort ends an attempt whose program had ended well as stopped, timed out or failed, while something was done.
+func (t *task) cutShort(e *ending, doing string) {
+	t.mu.Lock()
+	killed := t.mu.killed
+	t.mu.Unlock()
+	switch {
+	case killed:
+		e.state, e.message = mesosapi.TASK_KILLED, "killed while "+doing
+		e.end.Lacks, e.end.Killed = "", true
+	case t.order.Timeout > 0 && time.Since(t.begin) >= t.order.Timeout:
+		e.state, e.message = mesosapi.TASK_FAILED, fmt.Sprintf("timed out after %v, while %s", t.order.Timeout, doing)
+		e.end.Lacks, e.end.TimedOut = e.message, true
+	default:
+		e.end.Lacks = fmt.Sprintf("ended with exit code 0, but gave up after %v while %s", time.Since(t.begin).Round(time.Second), doing)
+		e.state, e.message = mesosapi.TASK_FAILED, e.end.Lacks
 	}
-	folder := filepath.Join(t.dir, artifactsName)
-	names, bytes, err := findArtifacts(folder, t.order.Deliver.Artifacts)
-	if err != nil {
-		return err
-	}
-	if most := t.order.Deliver.Bytes; most > 0 && bytes > most {
-		return fmt.Errorf("its artifacts have %d MB, and at most %d MB are kept of one attempt (artifacts.size)", bytes>>20, most>>20)
-	}
-	for _, name := range names {
-		artifact, err := t.x.store.client.Upload(t.ctx, t.order.Deliver.URL, depot.Artifacts, name, filepath.Join(folder, filepath.FromSlash(name)))
-		if err != nil {
-			return fmt.Errorf("artifact %w", err)
-		}
-		e.end.Artifacts = append(e.end.Artifacts, artifact)
-		deliveredBytesTotal.Add(int(artifact.Size))
-	}
-	for _, name := range names {
-		_ = os.Remove(filepath.Join(folder, filepath.FromSlash(name)))
-	}
-	return nil
 }
 
-// findArtifacts lists the files of a folder that the patterns choose, all without patterns. A pattern that names a file
-// or folder must find it.
-func findArtifacts(folder string, patterns []string) (names []string, bytes int64, err error) {
-	found := make([]bool, len(patterns))
-	err = filepath.WalkDir(folder, func(file string, e fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil // removed meanwhile, the folder itself perhaps
+// deliveryTime is the context in which an attempt's files are delivered.
+func (t *task) deliveryTime(e *ending) (context.Context, context.CancelFunc) {
+	most := t.order.Deliver.Bytes
+	if most <= 0 {
+		most = defaultArtifacts
+	}
+	left := t.x.conf.Patience + time.Duration(most/leastRate)*time.Second
+	switch {
+	case e.end.TimedOut:
+		left = lateDelivery
+	case t.order.Timeout > 0:
+		left = min(left, t.order.Timeout-time.Since(t.begin))
+		if e.state != mesosapi.TASK_FINISHED {
+			left = max(left, lateDelivery) // of a failure its reason stays, and its logs are wanted
 		}
-		if err != nil || e.IsDir() {
-			return err
-		}
-		rel, err := filepath.Rel(folder, file)
-		if err != nil {
-			return err
-		}
-		name := filepath.ToSlash(rel)
-		chosen := len(patterns) == 0
-		for i, p := range patterns {
-			if matches(p, name) {
-				chosen, found[i] = true, true
+	}
+	return context.WithTimeout(t.ctx, left)
+}
+
+// bring delivers all that is wanted of an attempt that ended in a state.
+func (t *task) bring(ctx context.Context, state mesosapi.TaskState, lacks string) (got delivered) {
+	d := t.order.Deliver
+	if !d.NoArtifacts {
+		got.artifacts, got.lacks = t.deliverArtifacts(ctx)
+	}
+	if d.Logs == "all" || d.Logs == "failed" && (state != mesosapi.TASK_FINISHED || got.lacks != nil || lacks != "") {
+		for _, name := range []string{stdoutName, stderrName} {
+			if err := t.deliverLog(ctx, name); err != nil {
+				t.x.conf.Log.Warn("log not delivered", "task", t.id, "log", name, "error", err)
 			}
 		}
-		if !chosen {
+	}
+	return got
+}
+
+// deliverArtifacts gives an error that says what is missing.
+func (t *task) deliverArtifacts(ctx context.Context) (out []results.Artifact, err error) {
+	found, err := t.findArtifacts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	most, says := t.order.Deliver.Bytes, "artifacts.size"
+	if most <= 0 {
+		most, says = defaultArtifacts, "set artifacts.size for more"
+	}
+	var bytes int64
+	for _, a := range found {
+		bytes += a.size
+	}
+	if bytes > most {
+		return nil, fmt.Errorf("its artifacts have %d MB, and at most %d MB are kept of one attempt (%s)", bytes>>20, most>>20, says)
+	}
+	files := t.files.Load()
+	for _, a := range found {
+		artifact, err := t.upload(ctx, depot.Artifacts, a.name, a.file)
+		if err != nil {
+			return out, fmt.Errorf("artifact %w", err)
+		}
+		out = append(out, artifact)
+		deliveredBytesTotal.Add(int(artifact.Size))
+	}
+	for _, a := range found {
+		_ = files.Remove(path.Join(artifactsName, a.name))
+	}
+	return out, nil
+}
+
+// upload delivers one file of the attempt's folder.
+func (t *task) upload(ctx context.Context, kind depot.Kind, name, file string) (results.Artifact, error) {
+	f, err := t.files.Load().Open(file)
+	if err != nil {
+		return results.Artifact{}, fmt.Errorf("deliver %s: %w", name, err)
+	}
+	defer f.Close()
+	return t.x.store.client.Upload(ctx, t.order.Deliver.URL, kind, name, f)
+}
+
+// found is an artifact.
+type found struct {
+	name string // below the folder of artifacts
+	file string // below the attempt's folder, without links
+	size int64
+}
+
+// maxEntries bounds how many files and folders are looked at to find artifacts.
+const maxEntries = 1_000_000
+
+// findArtifacts lists the files that the sweep's patterns choose, all without patterns. A pattern that names a file
+// or folder must find it.
+func (t *task) findArtifacts(ctx context.Context) (all []found, err error) {
+	patterns := t.order.Deliver.Artifacts
+	there, why := make([]bool, len(patterns)), make([]string, len(patterns))
+	files, entries := t.files.Load(), 0
+	err = files.Walk(artifactsName, func(file string, st *unix.Stat_t) error {
+		if entries++; entries > maxEntries {
+			return fmt.Errorf("there are more than %d files and folders in $KAON_ARTIFACTS", maxEntries)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if st.Mode&unix.S_IFMT == unix.S_IFDIR {
 			return nil
 		}
-		info, ok := content(folder, file, e)
-		if !ok {
+		name := strings.TrimPrefix(file, artifactsName+"/")
+		chosen := len(patterns) == 0
+		a, refused := content(files, file, st)
+		for i, p := range patterns {
+			switch {
+			case !matches(p, name):
+			case refused == "":
+				chosen, there[i] = true, true
+			default:
+				why[i] = fmt.Sprintf("%s %s", name, refused)
+			}
+		}
+		if !chosen || refused != "" {
 			return nil
 		}
 		if err := depot.CheckName(name); err != nil {
 			return err
 		}
-		names, bytes = append(names, name), bytes+info.Size()
-		if len(names) > depot.MaxFiles {
+		a.name = name
+		if all = append(all, a); len(all) > depot.MaxFiles {
 			return fmt.Errorf("it left more than %d artifacts: pack them, or name with `artifacts` those that are wanted", depot.MaxFiles)
 		}
 		return nil
 	})
+	if errors.Is(err, fs.ErrNotExist) { // the folder itself was removed
+		err = nil
+	}
 	for i, p := range patterns {
-		if err == nil && !found[i] && !strings.ContainsAny(p, `*?[\`) {
+		if err == nil && !there[i] && !strings.ContainsAny(p, `*?[\`) {
 			err = fmt.Errorf("ended with exit code 0 but left no artifact %q: write it to $KAON_ARTIFACTS/%s", p, p)
+			if why[i] != "" {
+				err = fmt.Errorf("ended with exit code 0 but left no artifact %q: %s", p, why[i])
+			}
 		}
 	}
-	return names, bytes, err
+	return all, err
 }
 
 // content describes a file that may be delivered: a regular one, or a link to one in the attempt's own folder. A pipe has
 // no end, a broken link no content; a link further away could lead to what the executor may read and the trial may not.
-func content(folder, file string, e fs.DirEntry) (fs.FileInfo, bool) {
-	if e.Type()&fs.ModeSymlink != 0 {
-		target, err := filepath.EvalSymlinks(file)
-		own, err2 := filepath.EvalSymlinks(filepath.Dir(folder))
-		if err != nil || err2 != nil || !within(own, target) {
-			return nil, false
+func content(files *safefile.Dir, file string, st *unix.Stat_t) (a found, refused string) {
+	if st.Mode&unix.S_IFMT == unix.S_IFLNK {
+		target, err := files.Resolve(file)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return a, "is a link to what is not there"
+		case err != nil:
+			return a, "is a link that leads out of the attempt's folder"
 		}
+		if st, err = files.Stat(target); err != nil {
+			return a, "is a link to what is not there"
+		}
+		file = target
 	}
-	info, err := os.Stat(file)
-	return info, err == nil && info.Mode().IsRegular()
+	if st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return a, "is no regular file"
+	}
+	return found{file: file, size: st.Size}, ""
 }
 
 // matches says whether a pattern means a file, or a folder that it lies in.
@@ -143,39 +273,42 @@ func matches(pattern, name string) bool {
 }
 
 // deliverLog brings one stream, as far as it was kept, under zstd.
-func (t *task) deliverLog(name string) error {
-	packed := filepath.Join(t.dir, "."+name+".zst")
-	written, err := packLog(packed, filepath.Join(t.dir, name))
-	defer os.Remove(packed)
+func (t *task) deliverLog(ctx context.Context, name string) error {
+	packed := "." + name + ".zst"
+	written, err := t.packLog(ctx, packed, name)
+	if written {
+		defer func() { _ = t.files.Load().Remove(packed) }()
+	}
 	if err != nil || !written {
 		return err
 	}
-	_, err = t.x.store.client.Upload(t.ctx, t.order.Deliver.URL, depot.Logs, name+".zst", packed)
+	_, err = t.upload(ctx, depot.Logs, name+".zst", packed)
 	return err
 }
 
 // packLog joins a stream's pieces; not written when the trial said nothing.
-func packLog(to, stream string) (written bool, err error) {
-	if _, err := os.Stat(stream); err != nil {
+func (t *task) packLog(ctx context.Context, to, stream string) (written bool, err error) {
+	files := t.files.Load()
+	if _, err := files.Stat(stream); err != nil {
 		return false, nil
 	}
-	f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := files.Create(to, 0o600)
 	if err != nil {
 		return false, err
 	}
 	z, err := zstd.NewWriter(f, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(1<<20))
 	if err != nil {
 		f.Close()
-		return false, err
+		return true, err
 	}
-	err = copyLog(z, stream)
+	err = t.copyLog(ctx, z, stream)
 	return true, errors.Join(err, z.Close(), f.Close())
 }
 
-// copyLog writes what headTail kept of a stream.
-func copyLog(w io.Writer, stream string) error {
+// copyLog writes what headTail kept of a stream; if the trial put something else there, no more than that would have.
+func (t *task) copyLog(ctx context.Context, w io.Writer, stream string) error {
 	for _, piece := range []string{"", ".tail.1", ".tail"} {
-		f, err := os.Open(stream + piece)
+		f, err := t.files.Load().Open(stream + piece)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -186,7 +319,7 @@ func copyLog(w io.Writer, stream string) error {
 			_, err = io.WriteString(w, "\n[kaon: some of the output may be missing here]\n")
 		}
 		if err == nil {
-			_, err = io.Copy(w, f)
+			_, err = io.Copy(w, io.LimitReader(depot.Reader(ctx, f), max(t.x.conf.HeadBytes, t.x.conf.TailBytes)))
 		}
 		if err := errors.Join(err, f.Close()); err != nil {
 			return err

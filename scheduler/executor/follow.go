@@ -1,30 +1,33 @@
 package executor
 
 import (
-	"os"
+	"context"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
 // follower reads what a trial appends to its metrics file. The file may come late, be cut to nothing, or be
-// no regular file at all, which is then never read.
+// no regular file at all, which is then never read. It belongs to one goroutine, which holds no lock while it reads.
 type follower struct {
-	path   string
+	folder *safefile.Dir
+	name   string
 	offset int64
 	lines  lines
 }
 
-// maxLook bounds what one look reads, so that one trial's flood does not hold up the others'.
+// maxLook bounds what one look reads.
 const maxLook = 4 << 20
 
-// look reads at most limit bytes of what is new and gives each whole line to emit; it tells whether there is
+// look reads at most limit bytes of what is new and gives each whole line to emit, until ctx ends; it tells whether there is
 // more. In a file that shrank reading starts over.
-func (f *follower) look(limit int64, emit func([]byte)) (more bool) {
-	var info unix.Stat_t
-	if unix.Stat(f.path, &info) != nil || info.Mode&unix.S_IFMT != unix.S_IFREG || info.Size == f.offset {
+func (f *follower) look(ctx context.Context, limit int64, emit func([]byte)) (more bool) {
+	info, err := f.folder.Stat(f.name)
+	if err != nil || info.Mode&unix.S_IFMT != unix.S_IFREG || info.Size == f.offset {
 		return false
 	}
-	file, err := os.OpenFile(f.path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	file, err := f.folder.Open(f.name)
 	if err != nil {
 		return false
 	}
@@ -35,7 +38,7 @@ func (f *follower) look(limit int64, emit func([]byte)) (more bool) {
 	}
 	buf := chunks.Get().(*[chunkBytes]byte)
 	defer chunks.Put(buf)
-	for limit > 0 {
+	for limit > 0 && ctx.Err() == nil {
 		n, err := file.ReadAt(buf[:min(limit, chunkBytes)], f.offset)
 		f.lines.feed(buf[:n], emit)
 		f.offset += int64(n)
@@ -48,7 +51,7 @@ func (f *follower) look(limit int64, emit func([]byte)) (more bool) {
 }
 
 // finish reads the rest, up to limit bytes, and the last line even if it was not ended.
-func (f *follower) finish(limit int64, emit func([]byte)) {
-	f.look(limit, emit)
+func (f *follower) finish(ctx context.Context, limit int64, emit func([]byte)) {
+	f.look(ctx, limit, emit)
 	f.lines.flush(emit)
 }

@@ -2,7 +2,6 @@ package executor
 
 import (
 	"errors"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
 	"github.com/kaon-sweep/kaon/scheduler/wire"
 )
 
@@ -185,9 +185,13 @@ func TestOutboxTiming(t *testing.T) {
 }
 
 func TestFileSpill(t *testing.T) {
-	path := filepath.Join(t.TempDir(), spillName)
+	folder, err := safefile.OpenDir(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer folder.Close()
 	rapid.Check(t, func(t *rapid.T) {
-		s := &fileSpill{path: path}
+		s := &fileSpill{folder: folder}
 		defer s.remove()
 		var want [][]byte
 		t.Repeat(map[string]func(*rapid.T){

@@ -16,19 +16,21 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/depot"
 	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
 	"github.com/kaon-sweep/kaon/scheduler/wire"
 )
 
 // executor is one executor process: its tasks and its way to the agent.
 type executor struct {
-	conf   Config
-	agent  *agent
-	store  *store
-	null   *os.File // standard input of every trial
-	holder holder
-	live   atomic.Pointer[link]
-	end    context.CancelFunc // ends Run
-	swept  chan struct{}      // asks for a sweep of orphans; holds one, more are the same
+	conf    Config
+	agent   *agent
+	store   *store
+	sandbox *safefile.Dir
+	null    *os.File // standard input of every trial
+	holder  holder
+	live    atomic.Pointer[link]
+	end     context.CancelFunc // ends Run
+	swept   chan struct{}      // asks for a sweep of orphans; holds one, more are the same
 
 	programs programs
 
@@ -105,18 +107,22 @@ func Run(ctx context.Context, c Config) error {
 		return fmt.Errorf("open standard input of trials: %w", err)
 	}
 	defer null.Close()
-	x := &executor{conf: c, agent: a, null: null, swept: make(chan struct{}, 1)}
+	sandbox, err := safefile.OpenDir(c.Sandbox)
+	if err != nil {
+		return fmt.Errorf("open the sandbox: %w", err)
+	}
+	defer sandbox.Close()
+	x := &executor{conf: c, agent: a, null: null, sandbox: sandbox, swept: make(chan struct{}, 1)}
 	x.store = newStore(filepath.Join(c.Sandbox, wire.Store), &depot.Client{Patience: c.Patience}, c.Log)
 	x.mu.tasks = make(map[string]*task)
 	x.holder = holder{own: cgroup.Own("/"), watch: newWatch(c.Look), log: c.Log, groupless: c.Groupless}
 	defer x.holder.close()
-	_ = os.Remove(filepath.Join(c.Sandbox, credentialsFile)) // there is none, usually
+	_ = sandbox.Remove(credentialsFile) // there is none, usually
 
 	inner, end := context.WithCancel(context.Background()) // outlives ctx by the time that dying takes
 	x.end = end
 	defer end()
 	var helpers sync.WaitGroup
-	helpers.Go(func() { x.poll(inner) })
 	helpers.Go(func() { x.holder.watch.run(inner) })
 	if c.Subreaper {
 		helpers.Go(func() { x.sweep(inner) })
@@ -184,6 +190,9 @@ func (x *executor) all() []*task {
 // forget drops a task whose last update was acknowledged.
 func (x *executor) forget(t *task) {
 	t.spill.remove()
+	if files := t.files.Load(); files != nil {
+		files.Close()
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	delete(x.mu.tasks, t.id)
@@ -256,25 +265,5 @@ func (x *executor) abandon() {
 	x.mu.Unlock()
 	for _, t := range x.all() {
 		t.kill(0)
-	}
-}
-
-// poll looks at the metrics files of running tasks now and then. inotify would tell sooner, but costs a
-// watch per task and an event per line, which a flush interval away from being sent buys nothing.
-func (x *executor) poll(ctx context.Context) {
-	tick := time.NewTicker(x.conf.Poll)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		for more := true; more && ctx.Err() == nil; {
-			more = false
-			for _, t := range x.all() {
-				more = t.look() || more
-			}
-		}
 	}
 }

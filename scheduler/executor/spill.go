@@ -2,23 +2,29 @@ package executor
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
 // fileSpill keeps batches in a file of the attempt's folder, each after its length in four bytes. The file
 // exists only while something was spilled; it starts over whenever it has been emptied.
 type fileSpill struct {
-	path string
-	file *os.File
-	head int64 // where the oldest batch begins
-	tail int64 // where the next one goes
+	folder *safefile.Dir // of the attempt; nil before there is one
+	file   *os.File
+	head   int64 // where the oldest batch begins
+	tail   int64 // where the next one goes
 }
 
 func (s *fileSpill) push(batch []byte) error {
 	if s.file == nil {
-		f, err := os.OpenFile(s.path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+		if s.folder == nil {
+			return errors.New("spill points: there is no folder yet")
+		}
+		f, err := s.folder.Create(spillName, 0o600)
 		if err != nil {
 			return fmt.Errorf("spill points: %w", err)
 		}
@@ -56,6 +62,6 @@ func (s *fileSpill) pop() ([]byte, error) {
 func (s *fileSpill) remove() {
 	if s.file != nil {
 		s.file.Close()
-		os.Remove(s.path)
+		_ = s.folder.Remove(spillName) // it goes with the sandbox at the latest
 	}
 }

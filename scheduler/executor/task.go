@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -20,20 +21,19 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
 	"github.com/kaon-sweep/kaon/scheduler/wire"
 )
 
 // defaultGrace is what an order without a grace gives a trial between SIGTERM and SIGKILL.
 const defaultGrace = 5 * time.Second
 
-// maxFinish bounds what is read of a metrics file after the end: a sparse file may claim terabytes.
-const maxFinish = 1 << 30
-
 // task is one attempt: its order, its process, and what it has said. Its run method has a goroutine of its
 // own, and one each for the two pipes while the process runs.
 type task struct {
 	id    string
-	dir   string // its folder in the sandbox
+	dir   string                       // its folder in the sandbox
+	files atomic.Pointer[safefile.Dir] // the same, opened; all that is read and written there goes by it; nil before it is made
 	order wire.Order
 	ctx   context.Context // ends when the task is killed
 	stop  context.CancelFunc
@@ -51,7 +51,6 @@ type task struct {
 		info     *mesosapi.TaskInfo // until an update was acknowledged; the agent wants it on resubscription
 		out      *outbox
 		collect  *collector
-		follow   follower
 		process  *process // nil before the start and after the end
 		killed   bool     // by KILL or shutdown
 		timedOut bool
@@ -63,8 +62,10 @@ type task struct {
 		progress time.Time   // when it was told last
 		tooLong  uint64      // metric lines beyond the bounds of a line, and notes beyond those of an attempt
 		notes    int         // notes reported
+		closed   bool        // its end is written; nothing can be added
 	}
-	spill fileSpill
+	follow follower // belongs to the goroutine of readMetrics
+	spill  fileSpill
 }
 
 // newTask reads the order of a LAUNCH; an order that cannot be run gives a task that fails at once.
@@ -78,8 +79,7 @@ func (x *executor) newTask(info *mesosapi.TaskInfo) (*task, error) {
 		return t, fmt.Errorf("task id %q cannot name a folder", t.id)
 	}
 	t.dir = filepath.Join(x.conf.Sandbox, t.id)
-	t.spill.path = filepath.Join(t.dir, spillName)
-	t.mu.follow = follower{path: filepath.Join(t.dir, metricsName), lines: lines{max: x.conf.MaxLine}}
+	t.follow = follower{name: metricsName, lines: lines{max: x.conf.MaxLine}}
 	var err error
 	if t.order, err = wire.Decode[wire.Order](info.Data); err != nil {
 		return t, err
@@ -104,6 +104,7 @@ func (t *task) run() {
 	}
 	var last lastLines
 	readers := t.readPipes(p, &last)
+	metrics := t.readMetrics()
 	p.awaitExit()
 	ended := time.Now()
 	// Children that still hold the pipes may finish a sentence; then they go.
@@ -122,13 +123,13 @@ func (t *task) run() {
 	}
 	t.mu.Lock()
 	t.mu.process = nil
-	t.mu.follow.finish(maxFinish, t.take)
 	status, err := p.reap()
 	end := t.ending(status, err, ended, &last)
 	t.mu.Unlock()
+	metrics.finish(t, &end)
 	t.deliver(&end)
 	if t.work != t.dir && end.state == mesosapi.TASK_FINISHED {
-		_ = os.RemoveAll(t.work) // a copy; a failed attempt's is there to be looked at
+		_ = t.files.Load().RemoveAll(workName) // a copy; a failed attempt's is there to be looked at
 	}
 	t.mu.Lock()
 	t.close(end)
@@ -183,24 +184,33 @@ func (t *task) start() (*process, error) {
 
 // prepare makes the folder with what the trial finds in it.
 func (t *task) prepare() error {
-	for _, dir := range []string{t.dir, filepath.Join(t.dir, artifactsName)} {
-		if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("make the attempt's folder: %w", err)
-		}
+	if err := t.x.sandbox.Mkdir(t.id, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("make the attempt's folder: %w", err)
 	}
-	// Mknod makes an empty file by one system call; os.WriteFile takes eight.
-	if err := unix.Mknod(filepath.Join(t.dir, controlName), unix.S_IFREG|0o644, 0); err != nil && err != unix.EEXIST {
-		return fmt.Errorf("make the control file %s: %w", filepath.Join(t.dir, controlName), err)
+	files, err := t.x.sandbox.Dir(t.id)
+	if err != nil {
+		return fmt.Errorf("open the attempt's folder: %w", err)
+	}
+	t.files.Store(files)
+	t.follow.folder = files
+	t.mu.Lock()
+	t.spill.folder = files
+	t.mu.Unlock()
+	if err := files.Mkdir(artifactsName, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("make the attempt's folder: %w", err)
+	}
+	if err := files.WriteFile(controlName, nil, 0o644); err != nil {
+		return fmt.Errorf("make the control file: %w", err)
 	}
 	for _, f := range t.order.Files {
 		if !filepath.IsLocal(f.Name) {
 			return fmt.Errorf("write file %q: its name leads out of the attempt's folder", f.Name)
 		}
-		path := filepath.Join(t.dir, f.Name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return fmt.Errorf("write file %q: %w", f.Name, err)
+		err := files.MkdirAll(path.Dir(f.Name), 0o755)
+		if err == nil {
+			err = files.WriteFile(f.Name, f.Data, 0o644)
 		}
-		if err := os.WriteFile(path, f.Data, 0o644); err != nil {
+		if err != nil {
 			return fmt.Errorf("write file %q: %w", f.Name, err)
 		}
 	}
@@ -220,7 +230,7 @@ func (t *task) readPipes(p *process, last *lastLines) <-chan struct{} {
 	}
 	go read(func() { t.readStdout(p.stdout) })
 	go read(func() {
-		file := headTail{path: filepath.Join(t.dir, stderrName), head: t.x.conf.HeadBytes, tail: t.x.conf.TailBytes}
+		file := headTail{folder: t.files.Load(), name: stderrName, head: t.x.conf.HeadBytes, tail: t.x.conf.TailBytes}
 		defer file.close()
 		both := io.MultiWriter(&file, last)
 		m := masker{secrets: t.hide, use: func(chunk []byte) { _, _ = both.Write(chunk) }}
@@ -231,7 +241,7 @@ func (t *task) readPipes(p *process, last *lastLines) <-chan struct{} {
 }
 
 func (t *task) readStdout(pipe *os.File) {
-	file := headTail{path: filepath.Join(t.dir, stdoutName), head: t.x.conf.HeadBytes, tail: t.x.conf.TailBytes}
+	file := headTail{folder: t.files.Load(), name: stdoutName, head: t.x.conf.HeadBytes, tail: t.x.conf.TailBytes}
 	defer file.close()
 	cut := lines{max: t.x.conf.MaxLine}
 	locked := func(f func(func([]byte))) {
@@ -255,22 +265,6 @@ func (t *task) readStdout(pipe *os.File) {
 	drain(pipe, m.feed)
 	m.flush()
 	locked(cut.flush)
-}
-
-// look reads what is new in the metrics file; it tells whether there is more.
-func (t *task) look() bool {
-	t.mu.Lock()
-	had := t.mu.out.next
-	more := t.mu.process != nil && t.mu.follow.look(maxLook, t.take)
-	grown := t.mu.out.next != had
-	if t.mu.process != nil {
-		t.tell(time.Now())
-	}
-	t.mu.Unlock()
-	if grown {
-		t.x.flush(t)
-	}
-	return more
 }
 
 // take reads one line for metrics. The lock is held.
@@ -382,6 +376,7 @@ func (t *task) close(e ending) {
 	if t.dir != "" {
 		e.end.Sandbox = filepath.Join(t.x.conf.HostSandbox, t.id)
 	}
+	t.mu.closed = true
 	t.mu.out.dropped += t.mu.tooLong
 	t.mu.out.finish(e)
 	tasksTotal(e.state.String()).Inc()
@@ -448,7 +443,11 @@ func (t *task) control(body []byte) error {
 		return fmt.Errorf("append to control file of %s: not JSON: %w", t.id, err)
 	}
 	line.WriteByte('\n')
-	f, err := os.OpenFile(filepath.Join(t.dir, controlName), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+	files := t.files.Load()
+	if files == nil {
+		return fmt.Errorf("append to control file of %s: it has not begun", t.id)
+	}
+	f, err := files.Append(controlName, 0o644)
 	if err != nil {
 		return fmt.Errorf("append to control file of %s: %w", t.id, err)
 	}

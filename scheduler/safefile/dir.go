@@ -52,7 +52,27 @@ func (d *Dir) at(op, name string, f func(parent int, base string) error) error {
 	if !filepath.IsLocal(name) || strings.IndexByte(name, 0) >= 0 {
 		return fail(fmt.Errorf("%w: the name leads out of the folder", ErrRefused))
 	}
-	parent := int(d.file.Fd())
+	err := d.use(func(parent int) error { return below(parent, name, f) })
+	if err != nil {
+		return fail(err)
+	}
+	return nil
+}
+
+// use calls f with the directory's descriptor, which stays open as long as that takes.
+func (d *Dir) use(f func(fd int) error) error {
+	conn, err := d.file.SyscallConn()
+	if err != nil {
+		return err
+	}
+	if closed := conn.Control(func(fd uintptr) { err = f(int(fd)) }); closed != nil {
+		return closed
+	}
+	return err
+}
+
+// below is at for an opened directory.
+func below(parent int, name string, f func(parent int, base string) error) error {
 	parts := strings.Split(path.Clean(filepath.ToSlash(name)), "/")
 	for i, part := range parts[:len(parts)-1] {
 		fd, err := ignoringEINTR(func() (int, error) {
@@ -65,7 +85,7 @@ func (d *Dir) at(op, name string, f func(parent int, base string) error) error {
 			if err == unix.ELOOP || err == unix.ENOTDIR {
 				err = fmt.Errorf("%w: %s is not a folder (%w)", ErrRefused, path.Join(parts[:i+1]...), err)
 			}
-			return fail(err)
+			return err
 		}
 		parent = fd
 	}
@@ -73,10 +93,7 @@ func (d *Dir) at(op, name string, f func(parent int, base string) error) error {
 	if len(parts) > 1 {
 		unix.Close(parent)
 	}
-	if err != nil {
-		return fail(err)
-	}
-	return nil
+	return err
 }
 
 // open is openat(2) that follows no link and never waits.

@@ -87,7 +87,7 @@ func (d *Dir) readable(name string, st *unix.Stat_t) error {
 		return err
 	}
 	var own unix.Stat_t
-	if err := unix.Fstat(int(d.file.Fd()), &own); err != nil {
+	if err := d.use(func(fd int) error { return unix.Fstat(fd, &own) }); err != nil {
 		return err
 	}
 	if own.Uid != st.Uid {

@@ -47,8 +47,10 @@ func within(t *testing.T, f func()) {
 
 // plants are what somebody may put in the place of a file, with the secret that must be neither read nor written.
 var plants = map[string]func(at, secret string) error{
-	"link":     func(at, secret string) error { return os.Symlink(secret, at) },
-	"relative": func(at, secret string) error { return os.Symlink("../"+filepath.Base(filepath.Dir(secret))+"/secret", at) },
+	"link": func(at, secret string) error { return os.Symlink(secret, at) },
+	"relative": func(at, secret string) error {
+		return os.Symlink("../"+filepath.Base(filepath.Dir(secret))+"/secret", at)
+	},
 	"dangling": func(at, secret string) error { return os.Symlink(secret+".new", at) },
 	"loop":     func(at, _ string) error { return os.Symlink(filepath.Base(at), at) },
 	"hard":     func(at, secret string) error { return os.Link(secret, at) },

@@ -1,0 +1,123 @@
+package executor
+
+import (
+	"context"
+	"time"
+
+	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
+)
+
+// maxFinish bounds what is read of a metrics file after the end: a sparse file may claim terabytes.
+const maxFinish = 1 << 30
+
+// readGrace is for how long the rest of a metrics file is read of an attempt that is stopped or has no time left.
+const readGrace = 10 * time.Second
+
+// reading is the goroutine that reads an attempt's metrics file: one of its own, so that one trial's file, however large or
+// slow it is, holds up nobody else's.
+type reading struct {
+	enough context.CancelFunc // ends it at once
+	rest   chan struct{}      // closed when the trial has ended: then the rest is read
+	done   chan struct{}      // closed at the end
+	whole  bool               // the rest was read to its end; set before done
+}
+
+// readMetrics starts to follow the metrics file. It is looked at now and then: inotify would tell sooner, but costs a
+// watch per task and an event per line, which a flush interval away from being sent buys nothing.
+func (t *task) readMetrics() *reading {
+	ctx, enough := context.WithCancel(context.Background())
+	r := &reading{enough: enough, rest: make(chan struct{}), done: make(chan struct{})}
+	go func() {
+		defer close(r.done)
+		tick := time.NewTicker(t.x.conf.Poll)
+		defer tick.Stop()
+		for {
+			select {
+			case <-r.rest:
+				t.follow.finish(ctx, maxFinish, t.takeFromFile)
+				r.whole = ctx.Err() == nil
+				return
+			case <-tick.C:
+			}
+			for more := true; more; {
+				select {
+				case <-r.rest:
+					more = false
+				default:
+					more = t.look(ctx)
+				}
+			}
+		}
+	}()
+	return r
+}
+
+// look reads what is new in the metrics file; it tells whether there is more.
+func (t *task) look(ctx context.Context) bool {
+	t.mu.Lock()
+	had := t.mu.out.next
+	t.mu.Unlock()
+	more := t.follow.look(ctx, maxLook, t.takeFromFile)
+	t.mu.Lock()
+	grown := t.mu.out.next != had
+	if t.mu.process != nil {
+		t.tell(time.Now())
+	}
+	t.mu.Unlock()
+	if grown {
+		t.x.flush(t)
+	}
+	return more
+}
+
+// takeFromFile takes one line. The lock is held for no longer than that.
+func (t *task) takeFromFile(line []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.mu.closed {
+		t.take(line)
+	}
+}
+
+// finish has the rest read, for as long as the attempt may take: until its timeout, at most Config.ReadWait, and for readGrace
+// when it was stopped. What is not read by then is not reported; the end says so.
+func (r *reading) finish(t *task, e *ending) {
+	close(r.rest)
+	wait := t.x.conf.ReadWait
+	if t.order.Timeout > 0 {
+		wait = min(wait, max(t.order.Timeout-time.Since(t.begin), readGrace))
+	}
+	if e.end.Killed || e.end.TimedOut {
+		wait = min(wait, readGrace)
+	}
+	limit := time.NewTimer(wait)
+	defer limit.Stop()
+	stopped := t.ctx.Done()
+	for waiting := true; waiting; {
+		select {
+		case <-r.done:
+			waiting = false
+		case <-limit.C:
+			waiting = false
+		case <-stopped:
+			stopped = nil
+			limit.Reset(min(wait, readGrace))
+		}
+	}
+	r.enough()
+	select {
+	case <-r.done:
+		if r.whole {
+			return
+		}
+	case <-time.After(time.Second): // it hangs in the file system, and is left to it
+	}
+	t.mu.Lock()
+	t.mu.tooLong++
+	t.mu.closed = true
+	t.mu.Unlock()
+	t.x.conf.Log.Warn("the metrics file was not read to its end", "task", t.id, "waited", wait)
+	if e.state == mesosapi.TASK_FINISHED {
+		t.cutShort(e, "its metrics file was read")
+	}
+}
