@@ -57,6 +57,9 @@ func (t *task) environment(id *identity) ([]string, error) {
 	return env, err
 }
 
+// pythonUnbuffered is set unless the user did, also to nothing, which is Python's own way.
+const pythonUnbuffered = "PYTHONUNBUFFERED"
+
 // environment is what an attempt sees: base, then the order's own, then kaon's; a later value replaces an
 // earlier one.
 func environment(base []string, o *wire.Order, dir string) ([]string, error) {
@@ -81,6 +84,10 @@ func environment(base []string, o *wire.Order, dir string) ([]string, error) {
 			return nil, fmt.Errorf("bad environment entry %q: want NAME=value", pair)
 		}
 		put(name, here(value, dir))
+	}
+	// Python holds back what it prints to a pipe, by kilobytes, so that a trial seems to say nothing until its end.
+	if _, ok := at[pythonUnbuffered]; !ok {
+		put(pythonUnbuffered, "1")
 	}
 	put("KAON_SWEEP", o.Sweep)
 	put("KAON_TRIAL", strconv.Itoa(o.Trial))

@@ -431,3 +431,22 @@ func TestFromEnvironment(t *testing.T) {
 		}
 	}
 }
+
+// Python prints at once, unless the user has said how it is to print.
+func TestPythonIsUnbuffered(t *testing.T) {
+	for _, c := range []struct {
+		base, env []string
+		want      string
+	}{
+		{nil, nil, "1"},
+		{[]string{"PYTHONUNBUFFERED=x"}, nil, "x"},
+		{[]string{"PYTHONUNBUFFERED="}, nil, ""},
+		{nil, []string{"PYTHONUNBUFFERED="}, ""},
+		{[]string{"PYTHONUNBUFFERED=x"}, []string{"PYTHONUNBUFFERED=0"}, "0"},
+	} {
+		env, err := environment(c.base, &wire.Order{Env: c.env}, "/d")
+		if err != nil || !slices.Contains(env, "PYTHONUNBUFFERED="+c.want) {
+			t.Errorf("%q, %q: got %q, %v", c.base, c.env, env, err)
+		}
+	}
+}

@@ -177,7 +177,8 @@ func (t *task) start() (*process, error) {
 	t.mu.process = p
 	t.begin = time.Now()
 	if t.order.Timeout > 0 {
-		t.mu.limit = time.AfterFunc(t.order.Timeout, t.timeout)
+		due := t.begin.Add(t.order.Timeout)
+		t.mu.limit = time.AfterFunc(t.order.Timeout, func() { t.timeout(time.Since(due)) })
 	}
 	return p, nil
 }
@@ -392,10 +393,23 @@ func (t *task) kill(grace time.Duration) {
 	t.terminate(grace)
 }
 
-func (t *task) timeout() {
+// A timer that is late by lateTimer means that this process did not run meanwhile: it was stopped, or its machine was.
+// The attempt, which may have been stopped with it, then has latePatience to end by itself.
+const (
+	lateTimer    = time.Second
+	latePatience = 500 * time.Millisecond
+)
+
+// timeout ends an attempt whose time is over, which was late ago. One that has ended meanwhile ended by itself: when it
+// did is not known, and a program that is done is not undone by a clock that was looked at afterwards.
+func (t *task) timeout(late time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.mu.process != nil && !t.mu.killed {
+	switch {
+	case t.mu.process == nil || t.mu.killed || t.mu.process.ended(unix.WNOHANG):
+	case late >= lateTimer:
+		t.mu.limit = time.AfterFunc(latePatience, func() { t.timeout(0) })
+	default:
 		t.mu.timedOut = true
 		t.terminate(-1)
 	}

@@ -1,0 +1,70 @@
+package executor_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+)
+
+// What ended by itself while the executor was stopped has ended by itself, though its time was over when the executor woke.
+func TestEndDuringAPauseBeatsTheTimeout(t *testing.T) {
+	for _, c := range []struct {
+		exit int
+		want scheduler.TaskState
+	}{{0, scheduler.Finished}, {3, scheduler.Failed}} {
+		t.Run(fmt.Sprint(c.exit), func(t *testing.T) {
+			r := newRig(t, 2)
+			dir := t.TempDir()
+			const limit = 300 * time.Millisecond
+			r.launch(r.offer(), 500, 0, wire.Order{Sweep: "s", Dir: dir, Timeout: limit,
+				Shell: fmt.Sprintf(`echo $$ > pid; echo $PPID > parent.new; mv parent.new parent; until [ -e go ]; do sleep 0.01; done; exit %d`, c.exit)})
+			number := func(name string) int {
+				for until := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+					text, err := os.ReadFile(filepath.Join(dir, name))
+					if pid, bad := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && bad == nil {
+						return pid
+					}
+					if time.Now().After(until) {
+						t.Fatalf("%s: %v", name, err)
+					}
+				}
+			}
+			parent, trial := number("parent"), number("pid")
+			if err := syscall.Kill(parent, syscall.SIGSTOP); err != nil {
+				t.Fatal(err)
+			}
+			await := func(pid int, state string) {
+				for until := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+					stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+					if err == nil && strings.Contains(string(stat), ") "+state+" ") {
+						return
+					}
+					if time.Now().After(until) {
+						t.Fatalf("process %d is not %s: %s %v", pid, state, stat, err)
+					}
+				}
+			}
+			await(parent, "T")
+			if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			await(trial, "Z")
+			time.Sleep(2 * limit) // its time is over
+			if err := syscall.Kill(parent, syscall.SIGCONT); err != nil {
+				t.Fatal(err)
+			}
+			s := r.finish(1, nil)["s.0.0"]
+			if s.state != c.want || s.end.TimedOut || s.end.Exit != c.exit {
+				t.Errorf("got %s, %+v", s.state, s.end)
+			}
+		})
+	}
+}
