@@ -13,12 +13,18 @@ import (
 // looked at now and then, and cpus are not limited. An attempt that used up its memory ends as a whole.
 type holder struct {
 	own   cgroup.Memory // of the group that the agent put this process into
+	alone bool          // that group has nothing but this process and what it starts: it is a container's
 	watch *watch
 	log   *slog.Logger
 
 	groupless bool
 	first     sync.Once
 	tree      *cgroup.Tree // nil: no groups; made for the first attempt that has limits
+
+	mu struct {
+		sync.Mutex
+		live map[*hold]struct{}
+	}
 }
 
 // hold is what keeps one attempt to its limits.
@@ -27,13 +33,16 @@ type hold struct {
 	limits wire.Limits   // zero: none of its own
 	group  *cgroup.Group // nil: none
 	before uint64        // processes of the own group that had been killed when the attempt began
+	beside bool          // another attempt ran at the same time; guarded by the holder's lock
 
 	watched *watched // nil: the kernel does all that is to do, or there is no limit
 }
 
 // hold makes what an attempt needs before it starts. The caller must release it.
 func (h *holder) hold(limits *wire.Limits) *hold {
-	a := &hold{holder: h, before: h.own.Kills()}
+	a := &hold{holder: h}
+	h.enter(a)
+	a.before = h.own.Kills()
 	if limits == nil {
 		return a
 	}
@@ -48,6 +57,25 @@ func (h *holder) hold(limits *wire.Limits) *hold {
 		}
 	}
 	return a
+}
+
+// enter and leave keep the books of which attempts run at the same time.
+func (h *holder) enter(a *hold) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.mu.live == nil {
+		h.mu.live = map[*hold]struct{}{}
+	}
+	for other := range h.mu.live {
+		other.beside, a.beside = true, true
+	}
+	h.mu.live[a] = struct{}{}
+}
+
+func (h *holder) leave(a *hold) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.mu.live, a)
 }
 
 func (h *holder) open() {
@@ -85,19 +113,28 @@ func (a *hold) end() {
 }
 
 // outOfMemory gives the limit, in bytes, that a process of the attempt was killed at, and whether it is the attempt's own; 0:
-// none was killed.
-func (a *hold) outOfMemory() (limit int64, own bool) {
+// none was killed. What was killed in the group that this process is in may have been another's, a neighbour's or an other
+// executor's: a failed attempt is told of it all the same, while one that ended well is believed unless nobody else was there.
+func (a *hold) outOfMemory(failed bool) (limit int64, own bool) {
 	switch {
 	case a.group.OutOfMemory(), a.watched.wasKilled():
 		return a.limits.Memory, true
-	case a.holder.own.Kills() > a.before:
+	case a.holder.own.Kills() > a.before && (failed || a.alone()):
 		return a.holder.own.Limit, false
 	}
 	return 0, false
 }
 
+// alone tells whether whatever is killed in the own group belongs to the attempt.
+func (a *hold) alone() bool {
+	a.holder.mu.Lock()
+	defer a.holder.mu.Unlock()
+	return a.holder.alone && !a.beside
+}
+
 // release gives back what hold made. It may take a moment.
 func (a *hold) release() {
+	a.holder.leave(a)
 	if err := a.group.Remove(); err != nil {
 		a.holder.log.Warn("control group left behind", "error", err)
 	}

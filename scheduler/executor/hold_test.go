@@ -21,9 +21,11 @@ import (
 var ways = map[string]struct {
 	change func(*Config)
 	hog    string
+	child  string // takes too much; what started it goes on
 }{
-	"kernel": {func(*Config) {}, "dd if=/dev/zero of=/dev/null count=1 bs=400M; sleep 600"},
-	"watch":  {func(c *Config) { c.Groupless, c.Look = true, 10*time.Millisecond }, "dd if=/dev/zero of=/dev/null count=100000 bs=400M"},
+	"kernel": {func(*Config) {}, "dd if=/dev/zero of=/dev/null count=1 bs=400M; sleep 600", "dd if=/dev/zero of=/dev/null count=1 bs=400M"},
+	"watch": {func(c *Config) { c.Groupless, c.Look = true, 10*time.Millisecond },
+		"dd if=/dev/zero of=/dev/null count=100000 bs=400M", "dd if=/dev/zero of=/dev/null count=100000 bs=400M"},
 }
 
 // needGroups ends a test of the kernel's way where this user may make no control groups.
@@ -57,13 +59,14 @@ func TestMemoryOfEachAttemptIsLimited(t *testing.T) {
 				"s.2.1": "dd if=/dev/zero of=/dev/null count=1 bs=16M",
 				"s.3.1": way.hog,
 				"s.4.1": "setsid sh -c '" + way.hog + "'; exit 7",
+				"s.5.1": way.child + "; exit 0",
 			} {
 				a.launch(id, wire.Order{Sweep: "s", Limits: limits, Shell: script})
 			}
 			if o := a.finished("s.2.1"); o.state != mesosapi.TASK_FINISHED || o.end.Limit != 0 {
 				t.Errorf("within its limit: %v, %+v", o.state, o.end)
 			}
-			for _, id := range []string{"s.3.1", "s.4.1"} {
+			for _, id := range []string{"s.3.1", "s.4.1", "s.5.1"} {
 				o := a.finished(id)
 				if o.state != mesosapi.TASK_FAILED || o.end.Limit != 64*mb || !o.end.Own || !strings.HasPrefix(o.message, "out of memory at the limit of 64 MB: ") {
 					t.Errorf("%s, beyond its limit: %v %q, %+v", id, o.state, o.message, o.end)
@@ -74,6 +77,53 @@ func TestMemoryOfEachAttemptIsLimited(t *testing.T) {
 				t.Errorf("the neighbour: %v %q, %+v", o.state, o.message, o.end)
 			}
 		})
+	}
+}
+
+// Of what is killed in a container, an attempt that ended well is told only when it was alone there.
+func TestKillsInAContainer(t *testing.T) {
+	root := t.TempDir()
+	set := func(file, text string) {
+		t.Helper()
+		file = filepath.Join(root, file)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set("proc/self/cgroup", "0::/\n")
+	set("proc/self/mountinfo", "41 31 0:38 / /sys/fs/cgroup ro - cgroup2 cgroup2 rw\n")
+	set("sys/fs/cgroup/cgroup.controllers", "memory\n")
+	set("sys/fs/cgroup/memory.max", "100663296\n")
+	set("sys/fs/cgroup/memory.events.local", "oom 1\noom_kill 1\n")
+	for name, c := range map[string]struct {
+		alone, beside   bool
+		failed, success int64
+	}{
+		"a container of its own":      {true, false, 96 << 20, 96 << 20},
+		"a container of several":      {true, true, 96 << 20, 0},
+		"a group that others are in":  {false, false, 96 << 20, 0},
+		"such a group, with several ": {false, true, 96 << 20, 0},
+	} {
+		h := holder{own: cgroup.Own(root), alone: c.alone}
+		before := h.hold(nil)
+		before.release()
+		a := h.hold(nil)
+		if limit, _ := a.outOfMemory(true); limit != 0 {
+			t.Errorf("%s: what was killed before counts", name)
+		}
+		if c.beside {
+			h.hold(nil).release()
+		}
+		set("sys/fs/cgroup/memory.events.local", "oom 2\noom_kill 2\n")
+		failed, _ := a.outOfMemory(true)
+		success, own := a.outOfMemory(false)
+		if failed != c.failed || success != c.success || own {
+			t.Errorf("%s: %d, %d, want %d, %d", name, failed, success, c.failed, c.success)
+		}
+		set("sys/fs/cgroup/memory.events.local", "oom 1\noom_kill 1\n")
 	}
 }
 

@@ -115,7 +115,8 @@ func Run(ctx context.Context, c Config) error {
 	x := &executor{conf: c, agent: a, null: null, sandbox: sandbox, swept: make(chan struct{}, 1)}
 	x.store = newStore(filepath.Join(c.Sandbox, wire.Store), &depot.Client{Patience: c.Patience}, c.Log)
 	x.mu.tasks = make(map[string]*task)
-	x.holder = holder{own: cgroup.Own("/"), watch: newWatch(c.Look), log: c.Log, groupless: c.Groupless}
+	x.holder = holder{own: cgroup.Own("/"), watch: newWatch(c.Look), log: c.Log, groupless: c.Groupless,
+		alone: os.Getppid() == 0} // nobody above in this namespace of processes: it is the first of a container
 	defer x.holder.close()
 	_ = sandbox.Remove(credentialsFile) // there is none, usually
 

@@ -329,11 +329,12 @@ func (t *task) ending(status unix.WaitStatus, err error, at time.Time, last *las
 		e.state, e.end.Exit = mesosapi.TASK_FAILED, status.ExitStatus()
 		e.message = fmt.Sprintf("exit code %d", status.ExitStatus())
 	}
-	if e.state == mesosapi.TASK_FAILED {
-		if e.end.Limit, e.end.Own = t.hold.outOfMemory(); e.end.Limit > 0 {
-			const mb = 1 << 20
-			e.message = fmt.Sprintf("out of memory at the limit of %d MB: %s", e.end.Limit/mb, e.message)
+	if e.end.Limit, e.end.Own = t.hold.outOfMemory(e.state == mesosapi.TASK_FAILED); e.end.Limit > 0 {
+		const mb = 1 << 20
+		if e.state == mesosapi.TASK_FINISHED { // a shell may end well though what it started was killed
+			e.state, e.message = mesosapi.TASK_FAILED, "a process of it was killed, though it ended with exit code 0"
 		}
+		e.message = fmt.Sprintf("out of memory at the limit of %d MB: %s", e.end.Limit/mb, e.message)
 	}
 	switch {
 	case t.mu.timedOut:

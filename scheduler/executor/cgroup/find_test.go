@@ -67,6 +67,12 @@ func TestOwnGroupIsFound(t *testing.T) {
 			"sys/fs/cgroup/unified/y/cgroup.controllers":   "\n",
 			"sys/fs/cgroup/memory/y/memory.limit_in_bytes": "5000\n",
 		}, 5000, 0},
+		"v2, a group above has the least": {"0::/pod/x\n", v2Mount, map[string]string{
+			"sys/fs/cgroup/pod/x/cgroup.controllers": "memory\n", "sys/fs/cgroup/pod/x/memory.max": "max\n",
+			"sys/fs/cgroup/pod/x/memory.events": "oom_kill 4\n", "sys/fs/cgroup/pod/memory.max": "7000\n"}, 7000, 4},
+		"v1, a group above has the least": {"5:memory:/pod/x\n", v1Host, map[string]string{
+			"sys/fs/cgroup/memory/pod/x/memory.limit_in_bytes": "9000\n", "sys/fs/cgroup/memory/pod/memory.limit_in_bytes": "8000\n",
+			"sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n"}, 8000, 0},
 		"v1 without a limit": {"5:memory:/\n", v1Host, map[string]string{"sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n"}, 0, 0},
 		"v2 without a limit": {"0::/x\n", v2Mount, map[string]string{
 			"sys/fs/cgroup/x/cgroup.controllers": "memory\n", "sys/fs/cgroup/x/memory.max": "max\n"}, 0, 0},

@@ -3,6 +3,7 @@ package cgroup
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,14 @@ type hierarchy struct {
 	own   string // folder of the group that this process is in
 	mount string // folder of the topmost group that can be seen
 	v2    bool
+}
+
+// upwards are the folders of the own group and of all above it that can be seen.
+func (h hierarchy) upwards() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for dir := h.own; yield(dir) && dir != h.mount && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		}
+	}
 }
 
 var errNone = errors.New("is not mounted here")

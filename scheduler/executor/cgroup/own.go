@@ -20,8 +20,8 @@ type Memory struct {
 // boundless is what a limit is at least when there is none: version 1 has no word for it.
 const boundless = 1 << 60
 
-// Own is the group that this process was put into, below root, which is /. It is the zero value when there is none with a
-// limit.
+// Own is the group that this process was put into, below root, which is /. Its limit is the least of its own and of those
+// above that can be seen. It is the zero value when there is no group with a limit.
 func Own(root string) Memory {
 	h, err := find(root, "memory")
 	if err != nil {
@@ -32,15 +32,22 @@ func Own(root string) Memory {
 	if m.v2 {
 		file = "memory.max"
 	}
-	text, err := os.ReadFile(filepath.Join(m.dir, file))
-	if err != nil {
+	for dir := range h.upwards() {
+		text, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil { // the root of version 2 has no limit
+			continue
+		}
+		n, err := strconv.ParseInt(string(bytes.TrimSpace(text)), 10, 64)
+		if err != nil || n >= boundless { // "max" is no number
+			continue
+		}
+		if m.Limit == 0 || n < m.Limit {
+			m.Limit = n
+		}
+	}
+	if m.Limit == 0 {
 		return Memory{}
 	}
-	n, err := strconv.ParseInt(string(bytes.TrimSpace(text)), 10, 64)
-	if err != nil || n >= boundless { // "max" is no number
-		return Memory{}
-	}
-	m.Limit = n
 	return m
 }
 

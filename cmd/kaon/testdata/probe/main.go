@@ -4,6 +4,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"syscall"
@@ -41,6 +42,8 @@ func main() {
 			fmt.Printf("file %s %v\n", data, err)
 		case "eat":
 			eat(n)
+		case "child-eats": // as a shell does that goes on when what it started was killed
+			fmt.Println("child:", exec.Command(os.Args[0], "eat="+number).Run())
 		case "sleep":
 			time.Sleep(time.Duration(n) * time.Second)
 		}
