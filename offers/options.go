@@ -48,6 +48,7 @@ type Options struct {
 
 	Caps  map[AgentID]int       // most tasks to launch on an agent in this pass, for agents that have not proved themselves
 	Avoid map[AgentID]time.Time // agents that get nothing before that time
+	Last  map[AgentID]bool      // agents that get only what no other has room for
 
 	// Foreign is agents that get nothing, because no executor is built for their architecture, with its name; empty:
 	// it is not known, only that it is another.

@@ -50,8 +50,9 @@ type pass struct {
 	dims     dims
 	need     []sweep.Milli // by shape and dimension
 	placed   []placement
-	launched int // tasks
-	used     int // bins with placements
+	launched int  // tasks
+	used     int  // bins with placements
+	sparing  bool // agents that come last are closed
 	left     struct {
 		once sync.Once
 		list []Quantities
@@ -70,6 +71,7 @@ type host struct {
 	row     *Agent
 	room    int // launches still allowed by the cap
 	avoided bool
+	last    bool // gets only what no other has room for
 	foreign bool // of an architecture without an executor
 }
 
@@ -127,7 +129,7 @@ func (p *pass) room(b *open, s int32, want int, strict bool) int {
 // allowed is how many tasks of a group a bin may take, resources aside.
 func (p *pass) allowed(g *group, b *open, strict bool) int {
 	h := &p.hosts[b.host]
-	if h.avoided || h.foreign || g.like.Role != "" && g.like.Role != b.row.role || !g.suits(b.host, h.row, strict) {
+	if h.avoided || h.foreign || h.last && p.sparing || g.like.Role != "" && g.like.Role != b.row.role || !g.suits(b.host, h.row, strict) {
 		return 0
 	}
 	return min(h.room, g.room(h.row, strict))
@@ -218,8 +220,18 @@ func (p *pass) levelEnd(from int) int {
 	return to
 }
 
-// placeLevel runs the policy on the shapes of one priority, from and up to but without to.
+// placeLevel runs the policy on the shapes of one priority, from and up to but without to: first as if the agents that
+// come last were not there.
 func (p *pass) placeLevel(from, to int32) {
+	if len(p.opt.Last) > 0 {
+		p.sparing = true
+		p.policy(from, to)
+		p.sparing = false
+	}
+	p.policy(from, to)
+}
+
+func (p *pass) policy(from, to int32) {
 	switch p.opt.Policy {
 	case First:
 		newOrchard(p).first(from, to)

@@ -40,6 +40,7 @@ func (p *pass) readHost(a *Agent) host {
 			h.avoided = true
 		}
 	}
+	h.last = p.opt.Last[a.ID]
 	if len(p.opt.Foreign) > 0 {
 		_, h.foreign = p.opt.Foreign[a.ID]
 	}

@@ -72,6 +72,9 @@ func (s *story) run(d *datadriven.TestData) string {
 		return fmt.Sprintf("expired: %v, %d offers left\n", s.x.Expire(s.now), s.x.Offers())
 	case "agents":
 		return s.agents()
+	case "could": // an agent that is excepted; the demand
+		demand := s.demand(d.Input)
+		return fmt.Sprintln(s.x.Could(&demand, func(id AgentID) bool { return string(id) == d.CmdArgs[0].Key }))
 	}
 	s.t.Fatalf("unknown command %s", d.Cmd)
 	return ""
@@ -171,6 +174,8 @@ func (s *story) pack(d *datadriven.TestData) string {
 			o.Caps = map[AgentID]int{AgentID(arg.Vals[0]): s.number(arg.Vals[1])}
 		case "avoid":
 			o.Avoid = map[AgentID]time.Time{AgentID(arg.Vals[0]): s.now.Add(time.Hour)}
+		case "last":
+			o.Last = map[AgentID]bool{AgentID(arg.Vals[0]): true}
 		case "foreign": // agent, architecture
 			if o.Foreign == nil {
 				o.Foreign = map[AgentID]string{}

@@ -12,6 +12,7 @@ import (
 const (
 	ForeignExit = 86 // no binary that was fetched is built for this machine
 	MixedUpExit = 87 // the binary is not the one that was served
+	CutOffExit  = 88 // the agent's address cannot be reached from where the executor runs
 )
 
 // Build is the executor for one architecture.
@@ -65,6 +66,7 @@ func (t *ExecutorTemplate) lacks(arch string) bool {
 // meet takes in what an offer says of its agent.
 func (c *Core) meet(o *offers.Offer) {
 	a := c.agentOf(o.Agent, o.Hostname)
+	a.drains = false
 	a.arch = Architecture(o.Attributes)
 	c.judgeArchitecture(o.Agent, a)
 }
@@ -88,7 +90,7 @@ func (c *Core) premature(ev ExecutorGone) {
 	code := ev.Wait >> 8 & 0xff
 	a := c.agentOf(ev.Agent, "")
 	switch {
-	case ev.Wait&0x7f != 0, code != ForeignExit && code != MixedUpExit:
+	case ev.Wait&0x7f != 0, code != ForeignExit && code != MixedUpExit && code != CutOffExit:
 		return // ended by a signal, or as executors end
 	case code == ForeignExit && a.arch != "":
 		return // nobody asked it what the agent's attributes tell
@@ -109,6 +111,10 @@ func (c *Core) premature(ev ExecutorGone) {
 func judgeUnfit(att *attempt) verdict {
 	if att.unfit == ForeignExit {
 		return verdict{kind: lost, free: true, reason: fmt.Sprintf("agent %s is of an architecture that no executor is built for", att.where())}
+	}
+	if att.unfit == CutOffExit {
+		return verdict{kind: lost, reason: fmt.Sprintf("its executor cannot reach agent %s at the address that the agent gave it: look at the agent's --ip and "+
+			"--hostname, the network of containers and firewalls; the attempt's stderr there has the address", att.where())}
 	}
 	return verdict{kind: lost, reason: fmt.Sprintf("the executor that agent %s fetched is not the one that was served: "+
 		"it was cut short or mixed up on the way; the attempt's stderr there has both checksums", att.where())}

@@ -24,17 +24,19 @@ type attempt struct {
 	uuid     string // of the last update taken in; Mesos repeats an update until it hears our acknowledgement
 	seed     uint64
 
-	answered  bool      // heard of since the last (re)subscription
-	missing   time.Time // when it was first reported unreachable or unknown; zero: not missing
-	corrupt   int       // updates of it in a row that could not be read
-	ending    why       // it is being killed, and what that makes of it
-	reason    string    // said with ending
-	kills     int       // KILLs sent so far
-	unfit     int       // the exit code by which its executor said that it cannot be one; 0: it did not
-	beside    int       // attempts that its agent ended together with it
-	last      lastWord  // who told its end
-	brought   bool      // its agent was to bring what it works with
-	deathSeen time.Time // reconciliation says it ended, the update that tells how has not come yet
+	answered   bool      // heard of since the last (re)subscription
+	missing    time.Time // when it was first reported unreachable or unknown; zero: not missing
+	corrupt    int       // updates of it in a row that could not be read
+	ending     why       // it is being killed, and what that makes of it
+	reason     string    // said with ending
+	kills      int       // KILLs sent so far
+	unfit      int       // the exit code by which its executor said that it cannot be one; 0: it did not
+	beside     int       // attempts that its agent ended together with it
+	last       lastWord  // who told its end
+	neighbours bool      // when it ended, others were alive on its agent
+	probe      bool      // it tries an agent that did badly before
+	brought    bool      // its agent was to bring what it works with
+	deathSeen  time.Time // reconciliation says it ended, the update that tells how has not come yet
 
 	prev, next *attempt
 }

@@ -25,7 +25,7 @@ type Config struct {
 	// the executor itself; each lies at the wire.Source.Place of what it is. nil: executors fetch for themselves.
 	Inputs func(*sweep.Spec) []URI
 
-	Packing offers.Options // policy and decline times; Caps, Avoid, Foreign and Contended are the core's own
+	Packing offers.Options // policy and decline times; Caps, Avoid, Last, Foreign and Contended are the core's own
 	Role    string         // allocation role of all sweeps; empty: any
 
 	PlatformLosses int           // attempts a trial may lose without its own fault; 0: 10
@@ -96,6 +96,8 @@ type Packer interface {
 	Started(agent offers.AgentID, d *offers.Demand, n int)
 	// Ended counts out n tasks that Pack granted or Started counted in.
 	Ended(agent offers.AgentID, d *offers.Demand, n int)
+	// Could reports whether an agent, other than those excepted, could hold a task of the demand if nothing ran there.
+	Could(d *offers.Demand, except func(offers.AgentID) bool) bool
 	// ExecutorGone says that an executor ended; RemoveAgent that an agent is gone with all its offers.
 	ExecutorGone(offers.AgentID, offers.ExecutorID)
 	RemoveAgent(offers.AgentID)

@@ -56,6 +56,11 @@ type (
 		Executor offers.ExecutorID
 		Data     []byte
 	}
+	// Shutdown ends an executor and what it runs.
+	Shutdown struct {
+		Agent    offers.AgentID
+		Executor offers.ExecutorID
+	}
 	// Suppress stops offers; Revive starts them again and clears filters.
 	Suppress struct{}
 	Revive   struct{}
@@ -105,6 +110,7 @@ func (Kill) call()        {}
 func (Acknowledge) call() {}
 func (Reconcile) call()   {}
 func (Message) call()     {}
+func (Shutdown) call()    {}
 func (Suppress) call()    {}
 func (Revive) call()      {}
 func (Teardown) call()    {}

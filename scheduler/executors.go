@@ -131,3 +131,24 @@ func (c *Core) doubtExecutors() {
 		}
 	}
 }
+
+// drained notes that an operator drains an agent: it is no fault of the agent's, which takes tasks again with its next offer.
+func (c *Core) drained(att *attempt, s Status) {
+	if s.Reason == drainReason {
+		c.agentOf(att.agent, att.host).drains = true
+	}
+}
+
+// endIdle ends the shared executors of an agent that is being drained as soon as nothing runs on them: they would keep it
+// from being done.
+func (c *Core) endIdle(att *attempt) {
+	if a := c.agents[att.agent]; a == nil || !a.drains {
+		return
+	}
+	for _, id := range slices.Clone(c.seen[att.agent]) {
+		if k := (workerKey{att.agent, id}); !c.expects(k) {
+			c.call(Shutdown{Agent: att.agent, Executor: id})
+			c.executorEnded(k)
+		}
+	}
+}

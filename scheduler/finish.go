@@ -16,7 +16,11 @@ func (c *Core) finish(att *attempt, v verdict, points *results.Record) {
 	delete(run.live, att.trial)
 	c.cfg.Packer.Ended(att.agent, att.demand, 1)
 	c.freed, c.packDue = true, true
+	v = c.settleHope(att, v)
 	c.judgeAgent(att, v)
+	if v.kind == lost && att.probe && !v.free && c.elsewhere(att) {
+		v.free = true // it was put at risk to learn whether its agent is well again
+	}
 	c.countUnbrought(att, v)
 	c.leave(att)
 
@@ -30,7 +34,10 @@ func (c *Core) finish(att *attempt, v verdict, points *results.Record) {
 		rec.End.State = string(stopped) // whatever ended the attempt, what ended the trial was its sweep
 	}
 	c.record(run, rec)
+	c.noteLoss(att, v)
 	c.settle(att, v, to, due)
+	c.watchFirst(att, v)
+	c.endIdle(att)
 	if !terminal(to) {
 		return
 	}
@@ -46,8 +53,10 @@ func (c *Core) nextState(att *attempt, v verdict) (to sweep.State, due time.Time
 	case v.kind == stopped:
 		return sweep.Stopped, due
 	}
-	again, delay := true, time.Duration(0)
-	if !v.free {
+	again, delay := true, v.wait
+	if v.hope == nobody || v.hope == noneEver {
+		again = false
+	} else if !v.free {
 		b := run.budgets[att.trial]
 		again, delay = b.charge(v.kind, run.spec.Task.Retries, &c.cfg)
 		run.budgets[att.trial] = b
@@ -147,6 +156,7 @@ func (c *Core) trialEnded(att *attempt, v verdict, to sweep.State) {
 	}
 	if to == sweep.Failed {
 		run.errors.add(v.reason, att.trial)
+		c.giveUp(att, v)
 		c.watchFailures(run)
 	}
 	if to == sweep.Succeeded {

@@ -8,14 +8,18 @@ import (
 )
 
 // The guard against black holes: an agent whose attempts die at once is free at once, and would swallow the
-// whole queue. Unproven agents get few tasks at a time; agents that fail fast are left alone for a while.
+// whole queue. Unproven agents get few tasks at a time; agents that fail fast are left alone for a while, provided that
+// others could take their work and do not fail as fast.
 const (
 	// fastDeath is a run so short that the agent is suspected; real trials rarely fail within it on good agents.
 	fastDeath = 10 * time.Second
-	// deathsToAvoid in a row make an agent avoided, unless the trials die everywhere.
+	// deathsToAvoid in a row make an agent avoided.
 	deathsToAvoid = 5
 	firstAvoid    = 30 * time.Second
 	mostAvoid     = 10 * time.Minute
+	// A loss that the agent may be to blame for makes it pause, for a time that doubles with every further one.
+	firstPause = 5 * time.Second
+	mostPause  = 40 * time.Second
 	// avoidDecay without a fast death forgives one doubling of the time avoided.
 	avoidDecay = 10 * time.Minute
 	// recentEnds is how many ends of attempts, over all agents, tell whether trials die everywhere.
@@ -27,20 +31,24 @@ const (
 // agent is what the guard knows of one agent.
 type agent struct {
 	host    string
-	running int  // live attempts
-	proven  bool // an attempt succeeded there, or ran for long
-	deaths  int  // fast ones in a row
-	avoided int  // times in a row
+	running int       // live attempts
+	proven  bool      // an attempt succeeded there, or ran for long
+	deaths  int       // fast ones in a row; attempts that one cause ended together are one
+	fell    time.Time // when the last of them was counted that no executor told of
+	pauses  int       // in a row, since something last went well there
+	avoided int       // times in a row
 	since   time.Time
 	until   time.Time
 	arch    string // as its attributes name it; empty: they do not
 	alien   bool   // an executor found no binary for it
+	drains  bool   // an operator drains it, and it has offered nothing since
 }
 
 // guard holds what the packer is told about agents, kept up to date so that a pass need not walk all agents.
 type guard struct {
 	caps    map[offers.AgentID]int
 	avoid   map[offers.AgentID]time.Time
+	last    map[offers.AgentID]bool   // get only what others cannot take: what ended there last was lost
 	foreign map[offers.AgentID]string // no executor is built for their architecture
 	recent  [recentEnds]recentEnd
 	ends    int
@@ -52,7 +60,10 @@ type recentEnd struct {
 }
 
 func newGuard() guard {
-	return guard{caps: map[offers.AgentID]int{}, avoid: map[offers.AgentID]time.Time{}, foreign: map[offers.AgentID]string{}}
+	return guard{
+		caps: map[offers.AgentID]int{}, avoid: map[offers.AgentID]time.Time{}, last: map[offers.AgentID]bool{},
+		foreign: map[offers.AgentID]string{},
+	}
 }
 
 // agentOf is the record of an agent, made at first sight.
@@ -76,11 +87,14 @@ func (c *Core) cap(id offers.AgentID, a *agent) {
 		return
 	}
 	n := c.cfg.UnprovenCap
-	if a.avoided > 0 {
-		n = 1 // on probation
+	if a.probation() {
+		n = 1
 	}
 	c.guard.caps[id] = max(0, n-a.running)
 }
+
+// probation reports whether an agent that did badly gets one attempt at a time.
+func (a *agent) probation() bool { return !a.proven && a.avoided+a.pauses > 0 }
 
 // judgeAgent counts the end of an attempt for or against its agent.
 func (c *Core) judgeAgent(att *attempt, v verdict) {
@@ -91,10 +105,16 @@ func (c *Core) judgeAgent(att *attempt, v verdict) {
 		return
 	}
 	fast := v.kind != succeeded && (att.started.IsZero() || c.now.Sub(att.started) < fastDeath)
+	if fast && att.last != ownWord {
+		if !a.fell.IsZero() && !att.launched.After(a.fell) {
+			return // what ended an executor or an agent ended all that was there: one event
+		}
+		a.fell = c.now
+	}
 	c.guard.recent[c.guard.ends%recentEnds] = recentEnd{att.agent, fast}
 	c.guard.ends++
 	if !fast {
-		a.proven, a.deaths = true, 0
+		c.didWell(att.agent, a)
 		if a.avoided > 0 && c.now.Sub(a.since) >= avoidDecay {
 			a.avoided--
 			a.since = c.now
@@ -102,12 +122,30 @@ func (c *Core) judgeAgent(att *attempt, v verdict) {
 		return
 	}
 	a.deaths++
+	c.suspect(att, a, v)
+}
+
+// didWell forgives an agent what was held against it but the times it was avoided, which take longer.
+func (c *Core) didWell(id offers.AgentID, a *agent) {
+	a.proven, a.deaths, a.pauses = true, 0, 0
+	delete(c.guard.last, id)
+}
+
+// suspect draws the consequences of a fast death for its agent.
+func (c *Core) suspect(att *attempt, a *agent, v verdict) {
 	limit := deathsToAvoid
 	if a.avoided > 0 && !a.proven {
 		limit = 1
 	}
-	if a.deaths >= limit && !c.guard.everywhere(att.agent) {
+	switch {
+	case !c.elsewhere(att):
+	case a.deaths >= limit:
 		c.avoidAgent(att.agent, a, v.reason)
+	case v.kind == lost:
+		c.guard.last[att.agent] = true
+		if !a.proven || a.deaths > 1 {
+			c.pauseAgent(att.agent, a)
+		}
 	}
 }
 
@@ -117,7 +155,7 @@ func (c *Core) watchRun(att *attempt) {
 	if a := c.agents[att.agent]; !a.proven {
 		c.timers.set(att.started.Add(fastDeath), func(time.Time) {
 			if att.run.live[att.trial] == att && att.missing.IsZero() && !a.proven {
-				a.proven, a.deaths = true, 0
+				c.didWell(att.agent, a)
 				c.cap(att.agent, a)
 				c.workArrived()
 			}
@@ -134,41 +172,68 @@ func (c *Core) watchRun(att *attempt) {
 	})
 }
 
-// everywhere reports whether attempts die as fast on other agents, so that the trials are to blame. With no other
-// agent to compare there is also none to go to.
-func (g *guard) everywhere(id offers.AgentID) bool {
+// elsewhere reports whether an attempt that died would have fared better on another agent, as far as is known: where
+// attempts die as fast everywhere, the trials are to blame, and where no other agent could take it, none is better.
+func (c *Core) elsewhere(att *attempt) bool {
 	others, fast := 0, 0
-	for _, e := range g.recent[:min(g.ends, recentEnds)] {
-		if e.agent != id {
+	for _, e := range c.guard.recent[:min(c.guard.ends, recentEnds)] {
+		if e.agent != att.agent {
 			others++
 			if e.fast {
 				fast++
 			}
 		}
 	}
-	return others == 0 || 2*fast >= others
+	if others > 0 {
+		return 2*fast < others
+	}
+	return c.cfg.Packer.Could(att.demand, func(id offers.AgentID) bool { return id == att.agent || c.shunned(id) })
+}
+
+// shunned reports whether an agent is kept from getting work.
+func (c *Core) shunned(id offers.AgentID) bool {
+	_, foreign := c.guard.foreign[id]
+	_, avoided := c.guard.avoid[id]
+	return foreign || avoided
+}
+
+// pauseAgent leaves an agent alone for a moment in which its work may go to others, and then tries it with one attempt.
+func (c *Core) pauseAgent(id offers.AgentID, a *agent) {
+	wait := backoff(firstPause, mostPause, a.pauses)
+	a.pauses++
+	a.proven = false
+	c.leaveAlone(id, a, wait, func() {})
 }
 
 func (c *Core) avoidAgent(id offers.AgentID, a *agent, reason string) {
-	if a.until.After(c.now) {
+	wait := backoff(firstAvoid, mostAvoid, a.avoided)
+	if !c.leaveAlone(id, a, wait, func() { c.note(Avoided{Agent: id, Host: a.host}) }) {
 		return
 	}
-	wait := backoff(firstAvoid, mostAvoid, a.avoided)
 	a.avoided++
-	a.proven, a.since, a.until = false, c.now, c.now.Add(wait)
-	c.guard.avoid[id] = a.until
+	a.proven, a.since = false, c.now
 	c.note(Avoided{
 		Agent: id, Host: a.host, Until: a.until,
 		Reason: fmt.Sprintf("%d attempts in a row died within %v, last: %s", a.deaths, fastDeath, reason),
 	})
-	until := a.until
+}
+
+// leaveAlone lets an agent have no work for a time, unless it has none already for as long.
+func (c *Core) leaveAlone(id offers.AgentID, a *agent, wait time.Duration, over func()) bool {
+	until := c.now.Add(wait)
+	if !until.After(a.until) {
+		return false
+	}
+	a.until = until
+	c.guard.avoid[id] = until
 	c.timers.set(until, func(time.Time) {
 		if a.until.Equal(until) && c.agents[id] == a {
 			delete(c.guard.avoid, id)
-			c.note(Avoided{Agent: id, Host: a.host})
+			over()
 			c.workArrived()
 		}
 	})
+	return true
 }
 
 // agentGone forgets an agent. Its tasks' own updates tell what became of them.

@@ -47,7 +47,7 @@ func (c *Core) Pack(now time.Time) {
 		demands[i].Count = g.count
 	}
 	o := c.cfg.Packing
-	o.Contended, o.Caps, o.Avoid, o.Foreign = held, c.guard.caps, c.guard.avoid, c.guard.foreign
+	o.Contended, o.Caps, o.Avoid, o.Last, o.Foreign = held, c.guard.caps, c.guard.avoid, c.guard.last, c.guard.foreign
 	plan := c.cfg.Packer.Pack(c.now, demands, o)
 	c.carryOut(plan, groups, held)
 }
@@ -278,6 +278,7 @@ func (c *Core) start(g *group, trial, number int, order wire.Order, id offers.Ag
 	att := &attempt{
 		run: run, trial: trial, number: number, task: NewTaskID(run.id, trial, number),
 		agent: id, host: a.host, demand: g.demand, launched: c.now, seed: order.Seed, answered: true,
+		probe: a.probation(),
 	}
 	run.attempts[run.slot(trial)] = uint16(number)
 	run.live[trial] = att

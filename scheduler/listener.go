@@ -17,6 +17,7 @@ type Listener struct {
 	Progress      func(Progress)
 	Avoided       func(Avoided)
 	Foreign       func(Foreign)
+	AttemptLost   func(AttemptLost)
 	Unbrought     func(Unbrought)
 	Packed        func(Packed)
 	Trouble       func(Trouble)
@@ -52,6 +53,8 @@ func (l *Listener) hear(n Notice) {
 		tell(l.Avoided, n)
 	case Foreign:
 		tell(l.Foreign, n)
+	case AttemptLost:
+		tell(l.AttemptLost, n)
 	case Unbrought:
 		tell(l.Unbrought, n)
 	case Packed:

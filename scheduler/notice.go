@@ -93,6 +93,11 @@ type (
 		Host         string
 		Architecture string // as its attributes name it; empty: an executor found out that it is another
 	}
+	// AttemptLost: an attempt was lost through no fault of its trial.
+	AttemptLost struct {
+		Sweep string
+		Loss
+	}
 	// Unbrought: agents keep failing to bring a sweep's inputs to its attempts, which from here on fetch for themselves.
 	Unbrought struct {
 		Sweep  string
@@ -134,6 +139,7 @@ func (SweepEnded) notice()    {}
 func (Progress) notice()      {}
 func (Avoided) notice()       {}
 func (Foreign) notice()       {}
+func (AttemptLost) notice()   {}
 func (Unbrought) notice()     {}
 func (Packed) notice()        {}
 func (Trouble) notice()       {}

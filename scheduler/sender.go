@@ -115,6 +115,8 @@ func laneOf(call Call) int {
 		agent = call.Agent
 	case Message:
 		agent = call.Agent
+	case Shutdown:
+		agent = call.Agent
 	default:
 		return 0
 	}

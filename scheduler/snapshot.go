@@ -32,6 +32,7 @@ type SweepStatus struct {
 	Worked    time.Duration // for which schedulers had it, without pauses
 	Ended     time.Time
 	Then      sweep.State
+	Loss      Loss // the last; Count 0: none
 }
 
 // AgentStatus is one agent the scheduler has had offers or tasks of.
@@ -51,6 +52,7 @@ func (c *Core) Snapshot() Snapshot {
 			ID: r.id, Spec: r.spec, Phase: r.kept.Phase, Paused: r.kept.Paused, Sentence: r.kept.Sentence,
 			Counts: r.tallies(), Best: r.best, BestTrial: r.bestTrial,
 			Submitted: r.kept.Submitted, Worked: r.worked(c.now), Ended: r.kept.Ended, Then: r.state(ThenTrial),
+			Loss: r.loss,
 		})
 	}
 	for id, a := range c.agents {

@@ -20,7 +20,7 @@ import (
 // a pass: journal entries (J), calls (C) and notices (N), in order.
 //
 //	submit s trials=3 retries=1 objective=loss …   offer a1 cpus=4 [arch=arm64] [cold] (mem and disk abound; cold: the executors there have ended)
-//	update s.0.1 RUNNING [uuid=u1] [loss=1,2 first=0] [exit=0] [reason=…] [from=a1] [garbled]
+//	update s.0.1 RUNNING [uuid=u1] [loss=1,2 first=0] [exit=0] [reason=…] [says=with_words] [starved=memory] [from=a1] [garbled]
 //	tick 30s   subscribe [f2]   disconnect   crash [away=24h]   pause s   resume s   executor-gone s.0.1 86   stop s   stop-trial s 1   agent-gone a1   won s [trial=1] [attempt=2]   retry s   stored s 3
 func TestStories(t *testing.T) {
 	datadriven.Walk(t, "testdata/stories", func(t *testing.T, path string) {
@@ -163,7 +163,7 @@ func storySpec(t *testing.T, d *datadriven.TestData) testSpec {
 	spec := testSpec{Trials: 1}
 	for key, to := range map[string]any{
 		"trials": &spec.Trials, "retries": &spec.Task.Retries, "objective": &spec.Objective,
-		"parallel": &spec.Limits.Parallel, "failed": &spec.Limits.Failed,
+		"parallel": &spec.Limits.Parallel, "failed": &spec.Limits.Failed, "first": &spec.Limits.FirstFailures,
 	} {
 		d.MaybeScanArgs(t, key, to)
 	}
@@ -202,6 +202,9 @@ func storyStatus(t *testing.T, d *datadriven.TestData) Status {
 	default:
 		st.Source = "SOURCE_MASTER"
 	}
+	if says := ""; d.MaybeScanArgs(t, "says", &says) {
+		st.Message = strings.ReplaceAll(says, "_", " ")
+	}
 	if d.HasArg("unfetched") {
 		st.Message = "Failed to launch container: Failed to fetch all URIs for container 'x': exited with status 1"
 	}
@@ -220,6 +223,12 @@ func storyStatus(t *testing.T, d *datadriven.TestData) Status {
 	}
 	if d.MaybeScanArgs(t, "exit", &exit) {
 		r.End = &wire.End{Exit: exit, Stderr: []string{"no such file"}}
+		if st.Message != "" {
+			r.End.Stderr = []string{st.Message}
+		}
+	}
+	if starved := ""; d.MaybeScanArgs(t, "starved", &starved) {
+		r.End = &wire.End{Starved: starved}
 	}
 	if r.Points != nil || r.End != nil {
 		st.Data = wire.Encode(r)
@@ -309,6 +318,8 @@ func renderCall(c Call) string {
 		return fmt.Sprintf("kill %s on %s", c.Task, c.Agent)
 	case Acknowledge:
 		return fmt.Sprintf("acknowledge %s %s", c.Task, c.UUID)
+	case Shutdown:
+		return "shut down the executor on " + string(c.Agent)
 	case Reconcile:
 		return fmt.Sprintf("reconcile %v", c.Tasks)
 	}

@@ -40,7 +40,10 @@ type sweepRun struct {
 	uniform *offers.Demand
 	then    *offers.Demand
 
-	unbrought int    // attempts in a row to which their agents did not bring their inputs
+	unbrought int              // attempts in a row to which their agents did not bring their inputs
+	refusing  []offers.AgentID // agents that lack a user or image that the spec names
+	loss      Loss             // the last
+	first     firstTrials
 	records   uint64 // number of the last record
 	errors    tally
 	best      float64

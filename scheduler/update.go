@@ -81,6 +81,7 @@ func readReport(data []byte) (wire.Report, error) {
 func (c *Core) apply(att *attempt, s Status, report wire.Report) {
 	points := c.absorb(att, report)
 	c.hearOf(att, s)
+	c.drained(att, s)
 	switch s.State {
 	case Staging, Starting, Killing:
 		c.found(att)
@@ -104,6 +105,7 @@ func (c *Core) apply(att *attempt, s Status, report wire.Report) {
 		if limitation(s) {
 			c.crowd(att)
 		}
+		att.neighbours = c.agentOf(att.agent, "").running > 1
 		c.finish(att, judge(att, s, report.End), points)
 	}
 }

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/wire"
 )
@@ -22,9 +23,11 @@ const (
 // verdict is the core's judgement of an ended attempt.
 type verdict struct {
 	kind    outcome
-	reason  string // one sentence for people; empty on success
-	free    bool   // it is on no budget of the trial's
-	excused bool   // its agent is not to blame
+	reason  string        // one sentence for people; empty on success
+	free    bool          // it is on no budget of the trial's
+	wait    time.Duration // of a free one, before the next attempt
+	hope    hope
+	excused bool // its agent is not to blame
 	// unbrought: its agent did not bring what it works with.
 	unbrought bool
 	end       *wire.End
@@ -41,7 +44,8 @@ func judge(att *attempt, s Status, end *wire.End) verdict {
 		v.kind, v.reason = judgeFailure(att, s, end)
 	case Killed:
 		v.kind, v.reason = lost, say("killed, though nobody asked for it", s)
-		if s.Reason == "REASON_AGENT_DRAINING" {
+		if s.Reason == drainReason {
+			v.free, v.excused = true, true
 			v.reason = fmt.Sprintf("killed because agent %s is being drained", att.where())
 		}
 		if end != nil && end.TimedOut {
@@ -53,9 +57,13 @@ func judge(att *attempt, s Status, end *wire.End) verdict {
 	if v.kind == succeeded {
 		return v
 	}
-	v.excused = unmet(s) || limitation(s) && att.beside > 0
+	v.excused = v.excused || unmet(s) || limitation(s) && att.beside > 0
 	if att.unfit != 0 && end == nil {
 		v = judgeUnfit(att)
+	}
+	v.hope = hopeOf(s)
+	if end != nil && end.Starved != "" {
+		v = judgeStarved(att, end)
 	}
 	v.unbrought = end == nil && unbrought(att, s)
 	switch att.ending {
@@ -65,6 +73,22 @@ func judge(att *attempt, s Status, end *wire.End) verdict {
 		v.kind, v.reason = timedOut, att.reason
 	case endPreempted:
 		v.kind, v.reason = preempted, att.reason
+	}
+	return v
+}
+
+// drainReason is of attempts that an agent ends because an operator drains it.
+const drainReason = "REASON_AGENT_DRAINING"
+
+// starvedWait is how long what an executor was short of gets to become free.
+const starvedWait = 2 * time.Second
+
+// judgeStarved is the verdict on an attempt that its executor could not start for want of what others had taken. With
+// others beside it, which will give it back, that is waited for; one that is alone and lacks it still is a loss.
+func judgeStarved(att *attempt, end *wire.End) verdict {
+	v := verdict{end: end, kind: lost, excused: true, reason: fmt.Sprintf("agent %s was short of %s", att.where(), end.Starved)}
+	if att.neighbours {
+		v.free, v.wait = true, starvedWait
 	}
 	return v
 }

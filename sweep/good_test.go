@@ -40,7 +40,8 @@ func describe(t *testing.T, s *Spec) string {
 		fmt.Fprintf(&b, " size=%s", n)
 	}
 	fmt.Fprintf(&b, "\nobjective %+v metrics %+v\n", asJSON(t, s.Objective), s.Metrics)
-	fmt.Fprintf(&b, "constraints %v env %v retries %d timeout %v grace %v isolation %v limits %+v\n", s.Task.Constraints, s.Task.Env, s.Task.Retries, s.Task.Timeout, s.Task.Grace, s.Task.Isolation, s.Limits)
+	fmt.Fprintf(&b, "constraints %v env %v retries %d timeout %v grace %v isolation %v limits {Parallel:%d Failed:%d FailedShare:%v Wall:%v}\n", s.Task.Constraints, s.Task.Env, s.Task.Retries, s.Task.Timeout, s.Task.Grace, s.Task.Isolation,
+		s.Limits.Parallel, s.Limits.Failed, s.Limits.FailedShare, s.Limits.Wall)
 	if c := s.Task.Container; c != nil {
 		fmt.Fprintf(&b, "container %s registry %+v isolation %s gpus %v of image %v\n", asJSON(t, c), c.Registry, s.Task.Isolation, s.WantsGPUs(), s.Command.OfImage())
 	}

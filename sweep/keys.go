@@ -20,7 +20,7 @@ var keys = map[string][]string{
 	"volume":         {"host", "path", "mode"},
 	"task.resources": {"cpus", "memory", "mem", "disk", "gpus", "ports", "named"},
 	"constraint":     {"field", "operator", "value", "soft"},
-	"limits":         {"parallel", "failed", "wall"},
+	"limits":         {"parallel", "failed", "first_failures", "wall"},
 	"then":           {"command", "program", "spec"},
 	"parameter": {
 		"distribution", "value", "values", "probabilities", "min", "max", "mu", "sigma", "q", "a", "b", "parameters", "when",

@@ -22,7 +22,7 @@ parameters:
 func TestSet(t *testing.T) {
 	s := parse(t, small, WithSet("run_cap=3", "parameters.lr.max=1e-1", "parameters.a.b.values=[5]", "limits.failed=5%",
 		"parameters.new={value: x}", "task.env.A=b=c", "method=grid", "parameters.lr={values: [2, 3]}", "parameters.lr.values.1=4", "name="))
-	if s.Trials != 2 || s.Limits.FailedShare != 0.05 || s.Task.Env["A"] != "b=c" || s.Method != "grid" {
+	if s.Trials != 2 || s.Limits.FailedShare != 0.05 || s.Limits.FirstFailures != 10 || s.Task.Env["A"] != "b=c" || s.Method != "grid" {
 		t.Errorf("%+v", s)
 	}
 	if got := asJSON(t, s.Space.At(big.NewInt(1))); got != `{"lr":4,"a.b":5,"new":"x"}` {

@@ -55,10 +55,12 @@ const (
 
 // Limits bound a sweep.
 type Limits struct {
-	Parallel    int           // 0: none
-	Failed      int           // 0: none; stop after so many failed trials
-	FailedShare float64       // 0: none; stop when this share of all trials has failed
-	Wall        time.Duration // 0: none
+	Parallel    int     // 0: none
+	Failed      int     // 0: none; stop after so many failed trials
+	FailedShare float64 // 0: none; stop when this share of all trials has failed
+	// FirstFailures is how many of the first trials have to fail, all in the same way and at once, to stop the sweep; 0: never.
+	FirstFailures int
+	Wall          time.Duration // 0: none
 }
 
 // Then is the step started with the winner: one command or one spec file.

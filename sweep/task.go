@@ -250,17 +250,24 @@ func (d *decoder) env(n *node) map[string]string {
 	return env
 }
 
+// defaultFirstFailures is enough that chance does not do it: with one trial in two failing, it would once in a thousand sweeps.
+const defaultFirstFailures = 10
+
 // limits reads the bounds of the whole sweep.
 func (d *decoder) limits(n *node) {
+	l := &d.spec.Limits
+	l.FirstFailures = defaultFirstFailures
 	if n == nil || n.null || !d.mapping(n, "limits", "limits") {
 		return
 	}
-	l := &d.spec.Limits
 	if p := n.get("parallel"); p != nil {
 		l.Parallel = int(d.integer(p, "limits.parallel", 1, maxTrials))
 	}
 	if f := n.get("failed"); f != nil {
 		d.failed(f)
+	}
+	if f := n.get("first_failures"); f != nil {
+		l.FirstFailures = int(d.integer(f, "limits.first_failures", 0, maxTrials))
 	}
 	l.Wall = d.duration(n.get("wall"), "limits.wall")
 }

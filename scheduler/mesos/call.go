@@ -43,6 +43,8 @@ func translate(call scheduler.Call, framework, role string) (*api.Call, error) {
 		}
 	case scheduler.Message:
 		c = calls.Message(string(call.Agent), string(call.Executor), call.Data)
+	case scheduler.Shutdown:
+		c = calls.Shutdown(string(call.Executor), string(call.Agent))
 	case scheduler.Suppress:
 		c = calls.Suppress()
 	case scheduler.Revive:

@@ -96,6 +96,7 @@ type End struct {
 	Sandbox  string   `codec:"sandbox,omitempty"` // the attempt's folder on the agent: stdout, stderr, metrics
 
 	Artifacts []results.Artifact `codec:"artifacts,omitempty"` // that reached the bucket
+	Starved   string             `codec:"starved,omitempty"`   // what the executor itself was short of to start it: descriptors, processes or memory
 	Lacks     string             `codec:"lacks,omitempty"`     // what is missing of an attempt that exited with 0
 }
 

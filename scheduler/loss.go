@@ -1,0 +1,23 @@
+package scheduler
+
+import "time"
+
+// Loss is an attempt that was lost through no fault of its trial.
+type Loss struct {
+	Trial   int
+	Attempt int
+	Agent   string // its host name, or id where that is not known
+	Reason  string
+	At      time.Time
+	Count   int // losses of the sweep so far, in this process
+}
+
+// noteLoss tells of a lost attempt whose trial is tried again.
+func (c *Core) noteLoss(att *attempt, v verdict) {
+	if v.kind != lost {
+		return
+	}
+	r := att.run
+	r.loss = Loss{Trial: att.trial, Attempt: att.number, Agent: att.where(), Reason: v.reason, At: c.now, Count: r.loss.Count + 1}
+	c.note(AttemptLost{Sweep: r.id, Loss: r.loss})
+}
