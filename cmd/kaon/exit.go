@@ -11,7 +11,8 @@ const (
 	exitDone        = 0   // all well
 	exitFailed      = 1   // the sweep finished, but failed
 	exitUsage       = 2   // bad usage or a bad spec
-	exitUnreachable = 3   // cluster or bucket cannot be reached
+	exitUnreachable = 3   // cluster, bucket or state cannot be reached, or not be read
+	exitCrash       = 70  // a fault in kaon: sysexits.h's EX_SOFTWARE
 	exitInterrupted = 130 // stopped by a signal; says how to resume
 )
 
@@ -44,5 +45,6 @@ func report(w io.Writer, err error) int {
 		}
 	}
 	fmt.Fprintf(w, "kaon: %v\n", err)
+	trace(w, err)
 	return code
 }

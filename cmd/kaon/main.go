@@ -87,7 +87,7 @@ func execute(ctx context.Context, args []string, out *output) int {
 		}
 		return code
 	}
-	return report(out.stderr, command.Run())
+	return report(out.stderr, guarded(func() error { return command.Run() }))
 }
 
 // inOurWords takes what people type by habit.

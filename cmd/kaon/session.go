@@ -483,14 +483,20 @@ func (s *session) start() {
 	s.loopDone = make(chan struct{})
 	go func() {
 		defer close(s.loopDone)
-		if err := s.loop.Run(ctx); err != nil {
+		if err := guarded(func() error { return s.loop.Run(ctx) }); err != nil {
 			s.failed <- err
 		}
 	}()
 	s.writerDone = make(chan struct{})
 	go func() {
 		defer close(s.writerDone)
-		_ = s.writer.Run(context.Background()) // Close ends it, and says what was not written
+		// Close ends it, and says what was not written.
+		if err := guarded(func() error { return s.writer.Run(context.Background()) }); err != nil {
+			select {
+			case s.failed <- err:
+			default: // there is a reason already
+			}
+		}
 	}()
 	var err error
 	if s.door, err = control.Listen(filepath.Join(s.cfg.state, controlFile), s.loop, s.watcher); err != nil {

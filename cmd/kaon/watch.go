@@ -137,6 +137,9 @@ func (r *runner) leave(s *session, why error) error {
 		fmt.Fprintf(r.out.stderr, "interrupted; go on with: %s\n", again)
 		return silently(exitInterrupted)
 	}
+	if exit := new(exitError); errors.As(why, &exit) && exit.code == exitCrash {
+		return fmt.Errorf("%w\ngo on with: %s", why, again)
+	}
 	return unreachable(fmt.Errorf("%w\ngo on with: %s", why, again)) // it has not finished: neither done nor failed
 }
 
