@@ -19,7 +19,6 @@ require (
 	github.com/parquet-go/parquet-go v0.32.0
 	github.com/ugorji/go/codec v1.3.2
 	github.com/vbauerster/mpb/v8 v8.9.3
-	go.etcd.io/bbolt v1.5.0
 	golang.org/x/sync v0.24.0
 	golang.org/x/sys v0.49.0
 	golang.org/x/term v0.47.0

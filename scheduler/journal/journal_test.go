@@ -2,19 +2,16 @@ package journal
 
 import (
 	"bufio"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"go.etcd.io/bbolt"
 	"pgregory.net/rapid"
 
 	"github.com/kaon-sweep/kaon/offers"
@@ -184,43 +181,27 @@ func TestRefusals(t *testing.T) {
 	if _, err := Open(path); !errors.Is(err, scheduler.ErrLocked) {
 		t.Errorf("open twice: %v, want ErrLocked", err)
 	}
-	err := j.db.Update(func(tx *bbolt.Tx) error {
-		return tx.Bucket(metaBucket).Put(versionKey, binary.BigEndian.AppendUint32(nil, 99))
-	})
-	if err := errors.Join(err, j.Close()); err != nil {
+	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(path); !errors.Is(err, scheduler.ErrFuture) || !strings.Contains(err.Error(), "version 99") {
-		t.Errorf("open a journal of version 99: %v, want ErrFuture", err)
-	}
-	if err := os.WriteFile(path, []byte(strings.Repeat("not a journal ", 1000)), 0o600); err != nil {
+	data, err := os.ReadFile(path)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(path); err == nil {
-		t.Error("a text file was opened as a journal")
+	data[7] = 9
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
 	}
-}
-
-func TestMigration(t *testing.T) {
-	j := open(t, filepath.Join(t.TempDir(), "journal"))
-	var ran []int
-	step := func(n int) migration {
-		return func(*bbolt.Tx) error { ran = append(ran, n); return nil }
+	if _, err := Open(path); !errors.Is(err, scheduler.ErrFuture) || !strings.Contains(err.Error(), "version 9") {
+		t.Errorf("open a journal of version 9: %v, want ErrFuture", err)
 	}
-	for range 2 { // the second time there is nothing to do
-		if err := j.db.Update(func(tx *bbolt.Tx) error { return prepare(tx, slices.Concat(migrations, []migration{step(1), step(2)})) }); err != nil {
+	for name, text := range map[string]string{"a text file": strings.Repeat("not a journal ", 1000), "nothing": ""} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if fmt.Sprint(ran) != "[1 2]" {
-		t.Errorf("migrations %v ran, want each once in order", ran)
-	}
-	bad := errors.New("no room")
-	err := j.db.Update(func(tx *bbolt.Tx) error {
-		return prepare(tx, slices.Concat(migrations, []migration{nil, nil, func(*bbolt.Tx) error { return bad }}))
-	})
-	if !errors.Is(err, bad) {
-		t.Errorf("migration error %v, want %v", err, bad)
+		if _, err := Open(path); !errors.Is(err, scheduler.ErrDamaged) {
+			t.Errorf("%s was opened as a journal: %v", name, err)
+		}
 	}
 }
 

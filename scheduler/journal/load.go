@@ -2,39 +2,27 @@ package journal
 
 import (
 	"cmp"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
-	"strings"
 
-	"github.com/ugorji/go/codec"
-	"go.etcd.io/bbolt"
-
-	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
 )
 
 // errEnough ends a read whose caller wants no more.
 var errEnough = errors.New("enough")
 
-// Load yields what is kept, in the order that scheduler.Journal states. An entry that cannot be read ends it: the
-// file is damaged, since every row was written whole.
+// Load yields what is kept, in the order that scheduler.Journal states. The journal must not be appended to meanwhile.
 func (j *Journal) Load() iter.Seq2[scheduler.Entry, error] {
 	return func(yield func(scheduler.Entry, error) bool) {
-		if err := j.settle(); err != nil {
-			yield(nil, err)
-			return
-		}
-		err := j.db.View(func(tx *bbolt.Tx) error {
-			r := reader{tx: tx, dec: codec.NewDecoderBytes(nil, handle), yield: func(e scheduler.Entry) error {
-				if !yield(e, nil) {
-					return errEnough
-				}
-				return nil
-			}}
-			return r.all()
+		err := j.load(func(e scheduler.Entry) error {
+			if !yield(e, nil) {
+				return errEnough
+			}
+			return nil
 		})
 		if err != nil && !errors.Is(err, errEnough) {
 			yield(nil, fmt.Errorf("read journal %s: %w", j.path, err))
@@ -42,127 +30,116 @@ func (j *Journal) Load() iter.Seq2[scheduler.Entry, error] {
 	}
 }
 
-type reader struct {
-	tx    *bbolt.Tx
-	dec   *codec.Decoder
-	yield func(scheduler.Entry) error
-}
-
-func (r *reader) all() error {
-	if id := r.tx.Bucket(metaBucket).Get(frameworkKey); id != nil {
-		if err := r.yield(scheduler.FrameworkEntry{ID: scheduler.FrameworkID(id)}); err != nil {
-			return err
-		}
-	}
-	if err := r.tx.Bucket(executorsBucket).ForEach(r.executor); err != nil {
-		return err
-	}
-	sweeps, err := r.sweeps()
+func (j *Journal) load(yield func(scheduler.Entry) error) error {
+	j.mu.Lock()
+	err := j.settle()
+	s := j.store
+	j.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	for _, s := range sweeps {
-		if err := r.yield(s); err != nil {
+	x := &s.index
+	if err := s.entries(x.framework, yield); err != nil {
+		return err
+	}
+	for _, key := range slices.Sorted(maps.Keys(x.executors)) {
+		if err := s.entries(x.executors[key], yield); err != nil {
 			return err
 		}
 	}
-	for _, s := range sweeps {
-		if err := r.trials(s.ID); err != nil {
-			return fmt.Errorf("trials of sweep %s: %w", s.ID, err)
+	ids := slices.SortedFunc(maps.Keys(x.sweeps), func(a, b string) int {
+		return cmp.Or(cmp.Compare(x.sweeps[a].number, x.sweeps[b].number), cmp.Compare(a, b))
+	})
+	for _, id := range ids {
+		err := s.entries(x.sweeps[id].row, func(e scheduler.Entry) error {
+			row := e.(scheduler.SweepEntry)
+			row.Stored = max(row.Stored, x.sweeps[id].forgotten)
+			return yield(row)
+		})
+		if err != nil {
+			return err
 		}
 	}
-	for _, s := range sweeps {
-		if err := r.records(s.ID); err != nil {
-			return fmt.Errorf("records of sweep %s: %w", s.ID, err)
+	for _, id := range ids {
+		for _, r := range x.sweeps[id].trials {
+			if err := s.entries(r, yield); err != nil {
+				return err
+			}
+		}
+	}
+	for _, id := range ids {
+		stored := x.sweeps[id].forgotten
+		for _, r := range x.sweeps[id].records {
+			err := s.entries(r.ref, func(e scheduler.Entry) error {
+				if e.(scheduler.RecordEntry).Number <= stored {
+					return nil
+				}
+				return yield(e)
+			})
+			if err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (r *reader) decode(b []byte, v any) error {
-	r.dec.ResetBytes(b)
-	if err := r.dec.Decode(v); err != nil {
-		return fmt.Errorf("decode: %w", err)
-	}
-	return nil
-}
-
-func (r *reader) executor(k, v []byte) error {
-	agent, executor, ok := strings.Cut(string(k), "\x00")
-	if !ok {
-		return fmt.Errorf("executor %q has no agent", k)
-	}
-	var rows []amountRow
-	if err := r.decode(v, &rows); err != nil {
-		return fmt.Errorf("executor %s: %w", executor, err)
-	}
-	return r.yield(scheduler.ExecutorEntry{
-		Agent: offers.AgentID(agent), Executor: offers.ExecutorID(executor), Resources: amounts(rows),
-	})
-}
-
-// sweeps in order of submission, each with the mark of what the bucket has.
-func (r *reader) sweeps() ([]scheduler.SweepEntry, error) {
-	var all []scheduler.SweepEntry
-	err := r.tx.Bucket(sweepsBucket).ForEach(func(k, v []byte) error {
-		var s sweepRow
-		if err := r.decode(v, &s); err != nil {
-			return fmt.Errorf("sweep %s: %w", k, err)
-		}
-		e := s.entry(string(k))
-		if records := r.tx.Bucket(recordsBucket).Bucket(k); records != nil {
-			e.Stored = max(e.Stored, records.Sequence())
-		}
-		all = append(all, e)
-		return nil
-	})
-	slices.SortFunc(all, func(a, b scheduler.SweepEntry) int { return cmp.Compare(a.Number, b.Number) })
-	return all, err
-}
-
-func (r *reader) trials(id string) error {
-	bucket := r.tx.Bucket(trialsBucket).Bucket([]byte(id))
-	if bucket == nil {
+// entries yields what lies at r.
+func (s *store) entries(r ref, yield func(scheduler.Entry) error) error {
+	if r.n == 0 {
 		return nil
 	}
-	return bucket.ForEach(func(k, v []byte) error {
-		if len(k) != 4 {
-			return fmt.Errorf("key of %d bytes", len(k))
-		}
-		var t trialRow
-		if err := r.decode(v, &t); err != nil {
-			return err
-		}
-		return r.yield(t.entry(id, int(binary.BigEndian.Uint32(k))-1))
-	})
+	b, err := s.get(r)
+	if err != nil {
+		return err
+	}
+	return unlog(b, func(e scheduler.Entry, _, _ int) error { return yield(e) })
 }
 
-func (r *reader) records(id string) error {
-	bucket := r.tx.Bucket(recordsBucket).Bucket([]byte(id))
-	if bucket == nil {
-		return nil
-	}
-	stored := bucket.Sequence()
-	left := reader{dec: codec.NewDecoderBytes(nil, handle), yield: func(e scheduler.Entry) error {
-		if e.(scheduler.RecordEntry).Number <= stored {
+// Replay calls yield with the records of a sweep after a number, in order, until there is none or yield says
+// false. Records that were forgotten are left out. Any goroutine may call it while others append; it sees what
+// was durable when it began.
+func (j *Journal) Replay(sweepID string, after uint64, yield func(number uint64, r results.Record) bool) error {
+	for {
+		batch, err := j.next(sweepID, after)
+		if err != nil {
+			return fmt.Errorf("read records of sweep %s from journal %s: %w", sweepID, j.path, err)
+		}
+		if len(batch) == 0 {
 			return nil
 		}
-		return r.yield(e)
-	}}
-	return bucket.ForEach(func(_, v []byte) error { return left.batch(id, v) })
-}
-
-// batch yields the records of one value.
-func (r *reader) batch(id string, v []byte) error {
-	r.dec.ResetBytes(v)
-	for r.dec.NumBytesRead() < len(v) {
-		var row recordRow
-		if err := r.dec.Decode(&row); err != nil {
-			return fmt.Errorf("decode: %w", err)
-		}
-		if err := r.yield(scheduler.RecordEntry{Sweep: id, Number: row.Number, Record: row.Record}); err != nil {
-			return err
+		for _, e := range batch {
+			if after = e.Number; !yield(e.Number, e.Record) {
+				return nil
+			}
 		}
 	}
-	return nil
+}
+
+// next is some of the records after a number; none when there is no further one. yield of Replay may take its time, and the
+// store may be another afterwards.
+func (j *Journal) next(sweepID string, after uint64) (batch []scheduler.RecordEntry, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.settle(); err != nil {
+		return nil, err
+	}
+	s := j.store.index.sweeps[sweepID]
+	if s == nil {
+		return nil, nil
+	}
+	after = max(after, s.forgotten)
+	for _, r := range s.records {
+		if r.last <= after {
+			continue
+		}
+		err := j.store.entries(r.ref, func(e scheduler.Entry) error {
+			if e := e.(scheduler.RecordEntry); e.Number > after {
+				batch = append(batch, e)
+			}
+			return nil
+		})
+		return batch, err
+	}
+	return nil, nil
 }

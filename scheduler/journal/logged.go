@@ -68,9 +68,23 @@ func (e *encoder) logged(entry scheduler.Entry) (err error) {
 	return err
 }
 
-// unlog reads a payload back.
-func unlog(payload []byte) (entries []scheduler.Entry, err error) {
+// unlog yields the entries of a payload, and where in it each lies.
+func unlog(payload []byte, yield func(e scheduler.Entry, from, to int) error) error {
 	dec := codec.NewDecoderBytes(payload, handle)
+	for from := 0; from < len(payload); from = dec.NumBytesRead() {
+		e, err := unlogged(dec)
+		if err != nil {
+			return err
+		}
+		if err := yield(e, from, dec.NumBytesRead()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unlogged reads one entry.
+func unlogged(dec *codec.Decoder) (e scheduler.Entry, err error) {
 	get := func(values ...any) {
 		for _, v := range values {
 			if err == nil {
@@ -78,47 +92,48 @@ func unlog(payload []byte) (entries []scheduler.Entry, err error) {
 			}
 		}
 	}
-	for dec.NumBytesRead() < len(payload) && err == nil {
-		var kind uint8
-		var id string
-		get(&kind, &id)
-		var e scheduler.Entry
-		switch kind {
-		case frameworkKind:
-			e = scheduler.FrameworkEntry{ID: scheduler.FrameworkID(id)}
-		case executorKind:
-			var executor string
-			var runs bool
-			var rows []amountRow
-			get(&executor, &runs, &rows)
-			x := scheduler.ExecutorEntry{Agent: offers.AgentID(id), Executor: offers.ExecutorID(executor)}
-			if runs {
-				x.Resources = amounts(rows)
-			}
-			e = x
-		case sweepKind:
-			var row sweepRow
-			get(&row)
-			e = row.entry(id)
-		case trialKind:
-			var trial int
-			var row trialRow
-			get(&trial, &row)
-			e = row.entry(id, trial)
-		case recordKind:
-			var row recordRow
-			get(&row)
-			e = scheduler.RecordEntry{Sweep: id, Number: row.Number, Record: row.Record}
-		case forgetKind:
-			x := scheduler.ForgetEntry{Sweep: id}
-			get(&x.Through)
-			e = x
-		case dropKind:
-			e = scheduler.DropEntry{Sweep: id}
-		default:
-			return nil, fmt.Errorf("entry of unknown kind %d", kind)
+	var kind uint8
+	var id string
+	get(&kind, &id)
+	switch kind {
+	case frameworkKind:
+		e = scheduler.FrameworkEntry{ID: scheduler.FrameworkID(id)}
+	case executorKind:
+		var executor string
+		var runs bool
+		var rows []amountRow
+		get(&executor, &runs, &rows)
+		x := scheduler.ExecutorEntry{Agent: offers.AgentID(id), Executor: offers.ExecutorID(executor)}
+		if runs {
+			x.Resources = amounts(rows)
 		}
-		entries = append(entries, e)
+		e = x
+	case sweepKind:
+		var row sweepRow
+		get(&row)
+		if err == nil {
+			err = row.check()
+		}
+		e = row.entry(id)
+	case trialKind:
+		var trial int
+		var row trialRow
+		get(&trial, &row)
+		e = row.entry(id, trial)
+	case recordKind:
+		var row recordRow
+		get(&row)
+		e = scheduler.RecordEntry{Sweep: id, Number: row.Number, Record: row.Record}
+	case forgetKind:
+		x := scheduler.ForgetEntry{Sweep: id}
+		get(&x.Through)
+		e = x
+	case dropKind:
+		e = scheduler.DropEntry{Sweep: id}
+	default:
+		if err == nil {
+			err = fmt.Errorf("entry of unknown kind %d", kind)
+		}
 	}
-	return entries, err
+	return e, err
 }

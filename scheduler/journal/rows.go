@@ -1,7 +1,11 @@
 package journal
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/ugorji/go/codec"
@@ -37,8 +41,9 @@ type (
 		Best      float64
 		BestTrial int
 		Keep      bool
-		Winner    []int // trial and attempt; empty: none
-		Worked    int64 // nanoseconds
+		Winner    []int  // trial and attempt; empty: none
+		Worked    int64  // nanoseconds
+		Hash      []byte // SHA-256 of what was submitted; empty: written by a kaon that kept none
 	}
 
 	// trialRow ends early for trials that are over: Live is nil then.
@@ -84,7 +89,24 @@ type (
 	}
 )
 
-// encoder turns entries into rows' bytes, which stay valid until reset: bbolt keeps them until the commit.
+// hash is the sum of all that says what the sweep runs.
+func (s *sweepRow) hash() []byte {
+	h := sha256.New()
+	for _, text := range append([]string{s.File, string(s.Source), strconv.FormatUint(s.Seed, 10)}, s.Overrides...) {
+		fmt.Fprintf(h, "%d:%s", len(text), text)
+	}
+	return h.Sum(nil)
+}
+
+// check compares a row with its hash.
+func (s *sweepRow) check() error {
+	if len(s.Hash) > 0 && !bytes.Equal(s.Hash, s.hash()) {
+		return errors.New("the spec is not the one that was submitted: its hash is another")
+	}
+	return nil
+}
+
+// encoder turns entries into rows' bytes, which stay valid until reset.
 type encoder struct {
 	arena []byte
 	one   []byte
@@ -147,6 +169,7 @@ func (e *encoder) sweep(s scheduler.SweepEntry) ([]byte, error) {
 	if w := s.Winner; w != (scheduler.Winner{}) {
 		row.Winner = []int{w.Trial, w.Attempt}
 	}
+	row.Hash = row.hash()
 	return e.encode(&row)
 }
 
@@ -165,18 +188,6 @@ func (e *encoder) trial(t scheduler.TrialEntry) ([]byte, error) {
 		}
 	}
 	return e.encode(&row)
-}
-
-func (e *encoder) records(list []scheduler.RecordEntry) ([]byte, error) {
-	start := len(e.arena)
-	row := recordRow{}
-	for _, r := range list {
-		row.Number, row.Record = r.Number, r.Record
-		if _, err := e.encode(&row); err != nil {
-			return nil, err
-		}
-	}
-	return e.arena[start:len(e.arena):len(e.arena)], nil
 }
 
 func nanos(t time.Time) int64 {

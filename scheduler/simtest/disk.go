@@ -53,7 +53,7 @@ func (d *memoryDisk) torn(entries []scheduler.Entry, whole bool, _ func(int) int
 }
 
 // boltDisk is package journal's files. A write that the death of the machine tears leaves a part of the log's new record, or
-// when the log was full some of bbolt's new pages and not its meta page, or half of that.
+// when the log was full a part of the store's new block.
 type boltDisk struct {
 	dir, path string
 	journal   *journal.Journal
@@ -85,20 +85,20 @@ func (d *boltDisk) torn(entries []scheduler.Entry, whole bool, chance func(int) 
 	if err := d.journal.Append(entries); err != nil {
 		return false, err
 	}
+	after, err := d.files() // before closing, which marks what was whole
 	d.closed()
-	if whole {
-		return true, nil
+	if whole || err != nil {
+		return true, err
 	}
-	after, err := d.files()
-	if err != nil {
-		return false, err
+	if !bytes.Equal(before[0], after[0]) {
+		after[1] = before[1] // the log is marked when the block is durable
 	}
 	return false, errors.Join(
 		os.WriteFile(d.path, tear(before[0], after[0], chance), 0o600),
 		os.WriteFile(d.path+".log", cut(before[1], after[1], chance), 0o600))
 }
 
-// files is the bytes of the bbolt file and of the log beside it.
+// files is the bytes of the store and of the log beside it.
 func (d *boltDisk) files() (both [2][]byte, err error) {
 	for i, path := range []string{d.path, d.path + ".log"} {
 		if both[i], err = os.ReadFile(path); err != nil {
@@ -124,23 +124,18 @@ func cut(before, after []byte, chance func(int) int) []byte {
 	return out
 }
 
-// tear mixes two states of a bbolt file as a torn write does: any of the new data pages, never a whole new meta page.
+// tear gives the store some pages of its new block, and never its last byte. A store that was written anew has not got its name.
 func tear(before, after []byte, chance func(int) int) []byte {
-	page := os.Getpagesize()
-	out := bytes.Clone(before)
-	if chance(2) == 0 { // the file had grown already
-		out = append(out, make([]byte, max(0, len(after)-len(before)))...)
+	if len(after) <= len(before) || !bytes.Equal(before, after[:len(before)]) {
+		return before
 	}
-	for at := 0; at+page <= len(out); at += page {
-		fresh := after[at : at+page]
-		switch {
-		case at < 2*page:
-			if at+page <= len(before) && !bytes.Equal(fresh, before[at:at+page]) && chance(3) == 0 {
-				copy(out[at:at+48+chance(24)], fresh) // cut inside the meta, before its checksum is whole
-			}
-		case chance(2) == 0:
-			copy(out[at:], fresh)
+	page := os.Getpagesize()
+	fresh := make([]byte, len(after)-len(before))
+	for at := 0; at < len(fresh); at += page {
+		if chance(2) == 0 {
+			copy(fresh[at:min(at+page, len(fresh))], after[len(before)+at:])
 		}
 	}
-	return out
+	fresh[len(fresh)-1] = ^after[len(after)-1]
+	return append(bytes.Clone(before), fresh[:chance(len(fresh)+1)]...)
 }

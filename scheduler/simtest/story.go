@@ -32,7 +32,7 @@ type Story struct {
 	Learns      bool          // points depend on results
 	Hard        bool          // trials fail, say NaN, say nothing, hang
 	Isolated    bool          // an executor of its own for each attempt
-	Bolt        bool          // the journal is a bbolt file, else it is in memory
+	Bolt        bool          // the journal is files, else it is in memory
 
 	OfferTimeout time.Duration // of the master; 0: none
 	Rejoin       time.Duration // agents wait so long before they go to a new master
