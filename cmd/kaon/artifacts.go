@@ -108,7 +108,9 @@ func (c *artifactsCmd) fetch(ctx context.Context, out *output, src source, files
 		defer r.Close()
 		checked := results.Checked(r, a.SHA256)
 		if c.Output == "-" {
-			_, err = io.Copy(out.stdout, checked)
+			w, end := out.raw(false)
+			defer end()
+			_, err = io.Copy(w, checked)
 			return err
 		}
 		err = saveWhole(c.Output, checked)

@@ -47,6 +47,11 @@ func (c *bestCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.WriteString(out.stdout, text)
+	w, end := out.raw(false)
+	defer end()
+	if c.Format == results.FormatJSON || c.Format == results.FormatYAML {
+		w = out.stdout // both have escapes for what is not printed
+	}
+	_, err = io.WriteString(w, text)
 	return err
 }

@@ -88,7 +88,7 @@ func (p progress) parts() []part {
 		}
 	}
 	if p.best != "" {
-		parts = append(parts, part{"best " + p.best, 3})
+		parts = append(parts, part{"best " + clean(p.best), 3})
 	}
 	return parts
 }
@@ -216,7 +216,7 @@ func newBarDisplay(w *os.File, total int) *barDisplay {
 	return d
 }
 
-func (d *barDisplay) say(line string) { fmt.Fprintln(d.bars, line) }
+func (d *barDisplay) say(line string) { fmt.Fprintln(d.bars, clean(line)) }
 
 func (d *barDisplay) show(p progress) {
 	select {

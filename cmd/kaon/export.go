@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/kaon-sweep/kaon/results/export"
@@ -26,7 +25,8 @@ func (c *exportCmd) Run(ctx context.Context, out *output) (err error) {
 	if err != nil {
 		return err
 	}
-	w := io.Writer(out.stdout)
+	w, end := out.raw(false)
+	defer end()
 	if c.Output != "-" {
 		f, err := os.Create(c.Output)
 		if err != nil {

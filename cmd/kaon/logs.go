@@ -36,7 +36,9 @@ func (c *logsCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	l := &trialLog{logsCmd: c, out: out, src: src, trial: trial, stream: "stdout", board: board}
+	w, end := out.raw(true)
+	defer end()
+	l := &trialLog{logsCmd: c, out: out, to: w, src: src, trial: trial, stream: "stdout", board: board}
 	if c.Stderr {
 		l.stream = "stderr"
 	}
@@ -59,6 +61,7 @@ func (c *logsCmd) Run(ctx context.Context, out *output) error {
 type trialLog struct {
 	*logsCmd
 	out     *output
+	to      io.Writer // where the trial's bytes go
 	src     source
 	trial   int
 	stream  string
@@ -69,7 +72,7 @@ type trialLog struct {
 }
 
 func (l *trialLog) Write(p []byte) (int, error) {
-	n, err := l.out.stdout.Write(p)
+	n, err := l.to.Write(p)
 	l.printed += n
 	return n, err
 }

@@ -42,11 +42,13 @@ type executorTree struct {
 
 func main() {
 	ctx, stop := untilSignal(context.Background())
-	stdout := &checked{file: os.Stdout}
-	code := execute(ctx, os.Args[1:], &output{stdout, &checked{file: os.Stderr}})
-	if err := stdout.failed(); code == exitDone && err != nil {
-		code = report(os.Stderr, err)
+	stdout, stderr := &printable{to: &checked{file: os.Stdout}}, &printable{to: &checked{file: os.Stderr}}
+	code := execute(ctx, os.Args[1:], &output{stdout, stderr})
+	stdout.end()
+	if err := stdout.to.failed(); code == exitDone && err != nil {
+		code = report(stderr, err)
 	}
+	stderr.end()
 	stop()
 	os.Exit(code)
 }

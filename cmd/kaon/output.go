@@ -12,7 +12,7 @@ import (
 	"golang.org/x/term"
 )
 
-// output is where commands print: results to stdout, everything about the work to stderr.
+// output is where commands print: results to stdout, everything about the work to stderr. In the program both are printable.
 type output struct{ stdout, stderr io.Writer }
 
 // checked remembers the first error of a file, so that output which nobody got is not taken for success. Any goroutine
@@ -56,7 +56,7 @@ func (o *output) whileRead(ctx context.Context) (_ context.Context, stop func())
 	unread := make(chan os.Signal, 1) // nobody receives: that it is delivered is enough for the write to fail
 	signal.Notify(unread, syscall.SIGPIPE)
 	for _, w := range []io.Writer{o.stdout, o.stderr} {
-		if c, ok := w.(*checked); ok {
+		if c := checkedOf(w); c != nil {
 			c.mu.Lock()
 			c.mu.unread = cancel
 			c.mu.Unlock()
@@ -65,9 +65,20 @@ func (o *output) whileRead(ctx context.Context) (_ context.Context, stop func())
 	return ctx, func() { signal.Stop(unread); cancel() }
 }
 
+// checkedOf is the file behind a writer, nil when it is none.
+func checkedOf(w io.Writer) *checked {
+	switch w := w.(type) {
+	case *checked:
+		return w
+	case *printable:
+		return w.to
+	}
+	return nil
+}
+
 // fileOf is the file that a writer writes to; nil when it is none.
 func fileOf(w io.Writer) *os.File {
-	if c, ok := w.(*checked); ok {
+	if c := checkedOf(w); c != nil {
 		return c.file
 	}
 	file, _ := w.(*os.File)

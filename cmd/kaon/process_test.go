@@ -164,6 +164,7 @@ type process struct {
 	cmd            *exec.Cmd
 	stdout, stderr *transcript
 	ended          chan struct{}
+	drained        chan struct{} // all that came to its terminal has been read; nil: it has none
 }
 
 func (p place) start(args ...string) *process {
@@ -173,7 +174,7 @@ func (p place) start(args ...string) *process {
 
 func (p place) launch(cmd *exec.Cmd) *process {
 	p.t.Helper()
-	x := &process{p, cmd, newTranscript(), newTranscript(), make(chan struct{})}
+	x := &process{p: p, cmd: cmd, stdout: newTranscript(), stderr: newTranscript(), ended: make(chan struct{})}
 	if cmd.Stdout == nil {
 		cmd.Stdout = x.stdout
 	}

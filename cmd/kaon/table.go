@@ -20,7 +20,7 @@ type table struct {
 func (t *table) row(cells ...any) {
 	row := make([]string, len(cells))
 	for i, c := range cells {
-		row[i] = fmt.Sprint(c)
+		row[i] = strings.ReplaceAll(clean(fmt.Sprint(c)), "\n", " ") // a cell is of one line
 		if i == len(t.widths) {
 			t.widths = append(t.widths, 0)
 		}

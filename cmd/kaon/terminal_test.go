@@ -43,6 +43,7 @@ func (p place) onTerminal(columns uint16, env []string, args ...string) (*proces
 	x := p.launch(cmd)
 	x.stdout = screen
 	read := make(chan struct{})
+	x.drained = read
 	go func() {
 		defer close(read)
 		chunk := make([]byte, 4096)
