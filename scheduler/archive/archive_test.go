@@ -96,7 +96,7 @@ func TestIgnoredFilesStayBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := t.TempDir()
-	if err := archive.Unpack(file(t, pack(t, folder, filepath.Join(folder, "kaon-results"))), "code.tar.zst", out, roomy); err != nil {
+	if err := archive.Unpack(t.Context(), opened(t, file(t, pack(t, folder, filepath.Join(folder, "kaon-results")))), "code.tar.zst", out, roomy); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{".gitignore", ".kaonignore", "keep.ckpt", "main.py", "secret", "sub/.gitignore", "sub/build/in", "train.py"}
@@ -104,7 +104,7 @@ func TestIgnoredFilesStayBehind(t *testing.T) {
 		t.Errorf("packed %q, want %q", got, want)
 	}
 	again := filepath.Join(t.TempDir(), "copy")
-	if err := archive.Copy(out, again); err != nil {
+	if err := archive.Copy(t.Context(), out, again); err != nil {
 		t.Fatal(err)
 	}
 	if got := names(t, again); !slices.Equal(got, want) {
@@ -143,7 +143,9 @@ func hostile(t *testing.T, headers ...tar.Header) string {
 		if h.Typeflag == tar.TypeReg {
 			h.Size = 1
 		}
-		h.Mode = 0o644
+		if h.Typeflag != tar.TypeXGlobalHeader {
+			h.Mode = 0o644
+		}
 		if err := w.WriteHeader(&h); err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +184,7 @@ func TestNothingLeadsOut(t *testing.T) {
 		if err := os.Mkdir(folder, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := archive.Unpack(hostile(t, headers...), "x.tgz", folder, archive.Limits{Bytes: 100, Files: 4}); err == nil {
+		if err := archive.Unpack(t.Context(), opened(t, hostile(t, headers...)), "x.tgz", folder, archive.Limits{Bytes: 100, Files: 4}); err == nil {
 			t.Errorf("%s: unpacked", title)
 		}
 		if _, err := os.Stat(filepath.Join(parent, "evil")); err == nil {
@@ -207,13 +209,23 @@ func TestZipAndBounds(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := t.TempDir()
-	if err := archive.Unpack(file(t, b.Bytes()), "X.ZIP", out, roomy); err != nil {
+	if err := archive.Unpack(t.Context(), opened(t, file(t, b.Bytes())), "X.ZIP", out, roomy); err != nil {
 		t.Fatal(err)
 	}
 	if got := names(t, out); !slices.Equal(got, []string{"a/b.txt", "c.txt"}) {
 		t.Errorf("unpacked %q", got)
 	}
-	if err := archive.Unpack(file(t, b.Bytes()), "x.zip", t.TempDir(), archive.Limits{Bytes: 1500, Files: 9}); err == nil {
+	if err := archive.Unpack(t.Context(), opened(t, file(t, b.Bytes())), "x.zip", t.TempDir(), archive.Limits{Bytes: 1500, Files: 9}); err == nil {
 		t.Error("a bomb went off")
 	}
+}
+
+func opened(t *testing.T, path string) *os.File {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
 }

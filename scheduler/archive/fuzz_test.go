@@ -31,7 +31,7 @@ func FuzzUnpack(f *testing.F) {
 		if err := os.Mkdir(in, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		_ = archive.Unpack(file, name, in, archive.Limits{Bytes: 1 << 16, Files: 100}) // an error is as good
+		_ = archive.Unpack(t.Context(), opened(t, file), name, in, archive.Limits{Bytes: 1 << 16, Files: 100}) // an error is as good
 		if beside, err := os.ReadDir(parent); err != nil || len(beside) != 1 {
 			t.Errorf("it wrote beside its folder: %v, %v", beside, err)
 		}

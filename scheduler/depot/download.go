@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 )
@@ -15,7 +16,10 @@ import (
 // Download fetches a file to a path, going on where it stopped when it breaks off, and compares its SHA-256 when one is
 // given. The path holds all of the file when it returns nil, a beginning else.
 func (c *Client) Download(ctx context.Context, address, path, sum string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644) // never through what somebody put there
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 
@@ -28,7 +29,7 @@ func brought(folder string) map[string]bool {
 }
 
 // adopt takes what the agent brought of a source. An empty file says that the agent could not get it.
-func (s *store) adopt(folder string, src wire.Source, limits archive.Limits) (string, bool) {
+func (s *store) adopt(ctx context.Context, folder string, src wire.Source, limits archive.Limits) (string, bool) {
 	s.mu.Lock()
 	there := s.mu.brought[src.ID()]
 	delete(s.mu.brought, src.ID())
@@ -41,11 +42,11 @@ func (s *store) adopt(folder string, src wire.Source, limits archive.Limits) (st
 	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
 		return "", false
 	}
-	err = checkFile(file, src.SHA256)
+	err = checkFile(ctx, file, src.SHA256)
 	if err == nil {
 		_ = os.Chmod(file, info.Mode().Perm()|0o444)
 		var path string
-		if path, err = settle(file, folder, src, limits); err == nil {
+		if path, err = settle(ctx, file, folder, src, limits); err == nil {
 			return path, true
 		}
 	}

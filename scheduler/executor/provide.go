@@ -29,7 +29,7 @@ func (t *task) provide() error {
 			return fmt.Errorf("bring the code: %w", err)
 		}
 		t.work = filepath.Join(t.dir, workName)
-		if err := archive.Copy(unpacked, t.work); err != nil {
+		if err := archive.Copy(t.ctx, unpacked, t.work); err != nil {
 			return fmt.Errorf("bring the code: %w", err)
 		}
 	}
@@ -45,9 +45,19 @@ func (t *task) provide() error {
 	return nil
 }
 
+// disk is the bytes of disk that the attempt asked for; 0: it did not.
+func (t *task) disk() (bytes int64) {
+	for i := range t.resources {
+		if r := &t.resources[i]; r.Name == "disk" {
+			bytes += int64(r.GetScalar().GetValue() * (1 << 20))
+		}
+	}
+	return bytes
+}
+
 // input links one input into the attempt's folder. Links are relative: the sandbox has several names.
 func (t *task) input(src wire.Source) error {
-	file, err := t.x.store.get(t.ctx, src, inputLimits)
+	file, err := t.x.store.get(t.ctx, src, archive.LimitsOf(t.disk()))
 	if err != nil {
 		return err
 	}

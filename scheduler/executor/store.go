@@ -7,19 +7,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/kaon-sweep/kaon/scheduler/archive"
 	"github.com/kaon-sweep/kaon/scheduler/depot"
 	"github.com/kaon-sweep/kaon/scheduler/wire"
 )
-
-// Bounds of what an input unpacks to; there to stop an archive made to do harm, not data.
-var inputLimits = archive.Limits{Bytes: 1 << 40, Files: 10_000_000}
 
 // store fetches what attempts share, each thing once, into a folder of the sandbox, which goes with it.
 type store struct {
@@ -85,7 +85,7 @@ func (s *store) get(ctx context.Context, src wire.Source, limits archive.Limits)
 
 // fetch brings a source into a folder of its own.
 func (s *store) fetch(ctx context.Context, folder string, src wire.Source, limits archive.Limits) (string, error) {
-	if path, ok := s.adopt(folder, src, limits); ok {
+	if path, ok := s.adopt(ctx, folder, src, limits); ok {
 		return path, nil
 	}
 	if err := os.RemoveAll(folder); err != nil { // what an earlier try left
@@ -98,11 +98,11 @@ func (s *store) fetch(ctx context.Context, folder string, src wire.Source, limit
 	if err != nil {
 		return "", fmt.Errorf("fetch %s: %w", src.Name, err)
 	}
-	return settle(file, folder, src, limits)
+	return settle(ctx, file, folder, src, limits)
 }
 
 // settle is where a source's file lies in the end, or what was in it.
-func settle(file, folder string, src wire.Source, limits archive.Limits) (string, error) {
+func settle(ctx context.Context, file, folder string, src wire.Source, limits archive.Limits) (string, error) {
 	if !src.Unpack {
 		return file, nil
 	}
@@ -110,7 +110,12 @@ func settle(file, folder string, src wire.Source, limits archive.Limits) (string
 	if err := os.Mkdir(out, 0o755); err != nil {
 		return "", fmt.Errorf("unpack %s: %w", src.Name, err)
 	}
-	if err := archive.Unpack(file, src.Name, out, limits); err != nil {
+	f, err := openFile(file)
+	if err != nil {
+		return "", fmt.Errorf("unpack %s: %w", src.Name, err)
+	}
+	defer f.Close()
+	if err := archive.Unpack(ctx, f, src.Name, out, limits); err != nil {
 		return "", err
 	}
 	if filepath.Dir(file) == folder {
@@ -126,15 +131,32 @@ func (s *store) bring(ctx context.Context, folder string, src wire.Source) (stri
 		return "", errors.New("its address cannot be read")
 	}
 	if u.Scheme == "file" {
-		return u.Path, checkFile(u.Path, src.SHA256)
+		return u.Path, checkFile(ctx, u.Path, src.SHA256)
 	}
 	file := filepath.Join(folder, src.File())
 	return file, s.client.Download(ctx, src.URL, file, src.SHA256)
 }
 
+// openFile opens a file by its path, which may be a link, but never waits as it would for a pipe.
+func openFile(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && info.Mode()&fs.ModeType&^fs.ModeDir != 0 {
+		err = fmt.Errorf("%s is a pipe, socket or device", path)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
 // checkFile says whether a file of this machine is there, with the checksum if there is one.
-func checkFile(path, sum string) error {
-	f, err := os.Open(path)
+func checkFile(ctx context.Context, path, sum string) error {
+	f, err := openFile(path)
 	if err != nil {
 		return fmt.Errorf("%w on this agent", err)
 	}
@@ -143,7 +165,7 @@ func checkFile(path, sum string) error {
 		return nil
 	}
 	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
+	if _, err := io.Copy(h, depot.Reader(ctx, f)); err != nil {
 		return err
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); got != sum {

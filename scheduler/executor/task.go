@@ -31,12 +31,13 @@ const defaultGrace = 5 * time.Second
 // task is one attempt: its order, its process, and what it has said. Its run method has a goroutine of its
 // own, and one each for the two pipes while the process runs.
 type task struct {
-	id    string
-	dir   string                       // its folder in the sandbox
-	files atomic.Pointer[safefile.Dir] // the same, opened; all that is read and written there goes by it; nil before it is made
-	order wire.Order
-	ctx   context.Context // ends when the task is killed
-	stop  context.CancelFunc
+	id        string
+	dir       string                       // its folder in the sandbox
+	files     atomic.Pointer[safefile.Dir] // the same, opened; all that is read and written there goes by it; nil before it is made
+	order     wire.Order
+	resources []mesosapi.Resource
+	ctx       context.Context // ends when the task is killed
+	stop      context.CancelFunc
 
 	work    string            // folder of its own copy of the code, else dir
 	inputs  string            // $KAON_INPUTS
@@ -70,7 +71,7 @@ type task struct {
 
 // newTask reads the order of a LAUNCH; an order that cannot be run gives a task that fails at once.
 func (x *executor) newTask(info *mesosapi.TaskInfo) (*task, error) {
-	t := &task{id: info.TaskID.Value, x: x, begin: time.Now()}
+	t := &task{id: info.TaskID.Value, x: x, resources: info.Resources, begin: time.Now()}
 	t.ctx, t.stop = context.WithCancel(context.Background())
 	t.mu.info = info
 	t.mu.out = newOutbox(x.conf.limits(), &t.spill, t.begin)
