@@ -102,9 +102,9 @@ func (a *Agent) fork() *Agent {
 	return &b
 }
 
-// start counts n more tasks of the demand on a fork; a negative n takes tasks away. The executor's overhead counts
+// start counts n more tasks of the demand on a fork, on offers of a role; a negative n takes tasks away. The executor's overhead counts
 // once for as long as the executor is known there.
-func (a *Agent) start(d *Demand, n int) {
+func (a *Agent) start(d *Demand, role string, n int) {
 	a.Used.increase((*Quantities)(&d.Resources), n)
 	i, found := slices.BinarySearchFunc(a.Running, d.Sweep, bySweep)
 	if !found {
@@ -116,7 +116,7 @@ func (a *Agent) start(d *Demand, n int) {
 	if d.Executor == "" {
 		a.Used.increase((*Quantities)(&d.Overhead), n)
 	} else {
-		a.engage(d, n)
+		a.engage(d, role, n)
 	}
 	if d.Image != "" && n > 0 && !slices.Contains(a.Images, d.Image) {
 		kept := a.Images[max(0, len(a.Images)+1-imagesKept):]
@@ -125,10 +125,11 @@ func (a *Agent) start(d *Demand, n int) {
 }
 
 // engage counts n more tasks of the demand's shared executor.
-func (a *Agent) engage(d *Demand, n int) {
-	i, found := slices.BinarySearchFunc(a.Workers, d.Executor, byExecutor)
+func (a *Agent) engage(d *Demand, role string, n int) {
+	id := d.Executor.In(role)
+	i, found := slices.BinarySearchFunc(a.Workers, id, byExecutor)
 	if !found && n > 0 {
-		a.Workers = slices.Insert(a.Workers, i, Worker{ID: d.Executor, Overhead: Quantities(d.Overhead)})
+		a.Workers = slices.Insert(a.Workers, i, Worker{ID: id, Overhead: Quantities(d.Overhead)})
 		a.Used.increase((*Quantities)(&d.Overhead), 1)
 		found = true
 	}

@@ -110,13 +110,14 @@ func (x *Index) Expire(now time.Time) []OfferID {
 }
 
 // Started counts n tasks of the demand on the agent. Pack does this for the launches of its own plan; Started is for
-// tasks learned otherwise, from a journal or a reconciliation.
+// tasks learned otherwise, from a journal or a reconciliation. The demand's Role names the offers that a task with a shared
+// executor took, unless they were of Mesos's "*".
 func (x *Index) Started(agent AgentID, d *Demand, n int) {
 	x.write(func(t *tables) { t.load(agent, d, n) })
 }
 
 // Ended takes n tasks of the demand off the agent again, for every end of a task that Pack or Started counted,
-// also for a launch that was never sent.
+// also for a launch that was never sent. The demand's Role is as for Started.
 func (x *Index) Ended(agent AgentID, d *Demand, n int) {
 	if _, known := x.byID[agent]; known {
 		x.write(func(t *tables) { t.load(agent, d, -n) })

@@ -9,6 +9,18 @@ type (
 	ExecutorID string
 )
 
+// In is the executor as it is known on the offers of one role. Mesos allocates an executor to the role whose resources it
+// was started with and refuses it tasks on another's, so the same executor in two roles is two.
+func (id ExecutorID) In(role string) ExecutorID {
+	if id == "" || role == "" || role == anyRole {
+		return id
+	}
+	return id + "@" + ExecutorID(role)
+}
+
+// anyRole is Mesos's name of the role that resources nobody reserved are in.
+const anyRole = "*"
+
 // Offer is one Mesos offer: amounts of one agent that may be used once, by one accept.
 type Offer struct {
 	ID         OfferID
@@ -17,7 +29,7 @@ type Offer struct {
 	Role       string // allocation role
 	Amounts    []Amount
 	Attributes []Attribute
-	Executors  []ExecutorID // already running on the agent, ours
+	Executors  []ExecutorID // already running on the agent, ours, each In its role
 	URL        string       // the agent's HTTP endpoint, http://host:port/slave(1); for logs
 }
 
@@ -31,7 +43,10 @@ type Amount struct {
 	Scalar      sweep.Milli
 	Ranges      []Range
 	Set         []string
-	Source      any // the driver's own resource value that this amount was read from; opaque to this package
+	// Source is how the driver tells this resource from others of its name: the reservations, the allocation, the disk, all
+	// but the quantity, in the driver's own encoding. Amounts are handed back with the Source they came with. Empty:
+	// nothing is known but the fields above.
+	Source string
 }
 
 // Range is inclusive at both ends, as in Mesos.

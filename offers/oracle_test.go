@@ -373,7 +373,7 @@ func (or *oracle) fits(d *Demand, agent AgentID, role string, priority int) bool
 			free = free.plus(amountsOf(o.Amounts), 1)
 		}
 	}
-	warm := d.Executor != "" && slices.ContainsFunc(a.Workers, func(w Worker) bool { return w.ID == d.Executor })
+	warm := d.Executor != "" && slices.ContainsFunc(a.Workers, func(w Worker) bool { return w.ID == d.Executor.In(role) })
 	onAgent := 0
 	started := make(map[ExecutorID]bool)
 	for _, t := range or.tasks {
@@ -386,7 +386,7 @@ func (or *oracle) fits(d *Demand, agent AgentID, role string, priority int) bool
 			continue
 		}
 		free = free.plus(Quantities(td.Resources), -1)
-		known := slices.ContainsFunc(a.Workers, func(w Worker) bool { return w.ID == td.Executor })
+		known := slices.ContainsFunc(a.Workers, func(w Worker) bool { return w.ID == td.Executor.In(role) })
 		if td.Executor == "" || !known && !started[td.Executor] {
 			free = free.plus(Quantities(td.Overhead), -1)
 		}

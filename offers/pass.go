@@ -137,6 +137,7 @@ func (p *pass) allowed(g *group, b *open, strict bool) int {
 
 // warm says whether an executor already runs for this bin, or is started by this pass.
 func (p *pass) warm(b *open, id ExecutorID) bool {
+	id = id.In(b.row.role)
 	return slices.Contains(b.workers, id) || p.hosts[b.host].row.warm(id)
 }
 
@@ -173,7 +174,7 @@ func (p *pass) engage(b *open, id ExecutorID) (fresh, own bool) {
 	if p.warm(b, id) {
 		return false, false
 	}
-	b.workers = append(b.workers, id)
+	b.workers = append(b.workers, id.In(b.row.role))
 	return true, false
 }
 

@@ -27,7 +27,7 @@ func (w *world) offer(agents int) Offer {
 		Attributes: attributesOf(n),
 	}
 	if rapid.Bool().Draw(t, "executors") {
-		o.Executors = []ExecutorID{"warm"}
+		o.Executors = []ExecutorID{ExecutorID("warm").In("kaon")}
 	}
 	scalar := func(name, reservation string, most int) {
 		m := sweep.Milli(rapid.IntRange(0, most).Draw(t, name)) * 250
@@ -259,7 +259,7 @@ func anyEqualPass(t *rapid.T) {
 	warm := rapid.SampledFrom([]int{0, 0, 2}).Draw(t, "warm")
 	for i := range list {
 		if i < warm {
-			list[i].Executors = []ExecutorID{"warm"}
+			list[i].Executors = []ExecutorID{ExecutorID("warm").In("kaon")}
 		}
 	}
 	x.Add(noon, list...)

@@ -85,7 +85,7 @@ func (p *pass) settle(t *tables) {
 		}
 		a := t.row(b.row.number).fork()
 		for at := b.first; at >= 0; at = p.placed[at].next {
-			a.start(&p.demands[p.shapes[p.placed[at].shape].demand], int(p.placed[at].count))
+			a.start(&p.demands[p.shapes[p.placed[at].shape].demand], b.row.role, int(p.placed[at].count))
 		}
 		t.putAgent(a)
 	}

@@ -47,13 +47,13 @@ func (s *story) run(d *datadriven.TestData) string {
 	case "pack":
 		return s.pack(d)
 	case "ended": // agent demand count
-		s.x.Ended(AgentID(d.CmdArgs[0].Key), &s.demands[s.number(d.CmdArgs[1].Key)], s.number(d.CmdArgs[2].Key))
+		s.x.Ended(AgentID(d.CmdArgs[0].Key), inKaon(s.demands[s.number(d.CmdArgs[1].Key)]), s.number(d.CmdArgs[2].Key))
 		return s.agents()
 	case "started":
-		s.x.Started(AgentID(d.CmdArgs[0].Key), &s.demands[s.number(d.CmdArgs[1].Key)], s.number(d.CmdArgs[2].Key))
+		s.x.Started(AgentID(d.CmdArgs[0].Key), inKaon(s.demands[s.number(d.CmdArgs[1].Key)]), s.number(d.CmdArgs[2].Key))
 		return s.agents()
 	case "executor-gone":
-		s.x.ExecutorGone(AgentID(d.CmdArgs[0].Key), ExecutorID(d.CmdArgs[1].Key))
+		s.x.ExecutorGone(AgentID(d.CmdArgs[0].Key), ExecutorID(d.CmdArgs[1].Key).In("kaon"))
 		return s.agents()
 	case "rescind":
 		return fmt.Sprintf("known: %v, %d offers left\n", s.x.Rescind(OfferID(d.CmdArgs[0].Key)), s.x.Offers())
@@ -88,6 +88,12 @@ func (s *story) number(text string) int {
 	return n
 }
 
+// inKaon is the demand of tasks on offers of the stories' role.
+func inKaon(d Demand) *Demand {
+	d.Role = "kaon"
+	return &d
+}
+
 func (s *story) offer(line string) Offer {
 	words := strings.Fields(line)
 	o := Offer{ID: OfferID(words[0]), Agent: AgentID(words[1]), Hostname: "host-" + words[1], Role: "kaon"}
@@ -101,7 +107,7 @@ func (s *story) offer(line string) Offer {
 		case name == "role":
 			o.Role = value
 		case name == "executor":
-			o.Executors = append(o.Executors, ExecutorID(value))
+			o.Executors = append(o.Executors, ExecutorID(value).In(o.Role))
 		case strings.HasPrefix(name, "revocable-"):
 			o.Amounts = append(o.Amounts, Amount{Name: name[len("revocable-"):], Revocable: true, Scalar: sweep.Milli(f * 1000)})
 		case ranged:

@@ -33,7 +33,7 @@ func (t *tables) putAgent(a *Agent) {
 func (t *tables) load(id AgentID, d *Demand, n int) {
 	row := t.agent(id)
 	a := row.fork()
-	a.start(d, n)
+	a.start(d, d.Role, n)
 	t.putAgent(a)
 }
 

@@ -33,7 +33,7 @@ func (f *filler) standing(b *open, w *wanted) int {
 	if len(a.Running) > 0 {
 		place = 2
 	}
-	place = min(place, w.affinity(a))
+	place = min(place, w.affinity(a, b.row.role))
 	if place > 1 && b.row.free.GPUs > 0 {
 		return 4
 	}
@@ -64,11 +64,13 @@ func (f *filler) wanted() wanted {
 	return w
 }
 
-// affinity is 0 when a wanted executor runs on the agent, 1 when a wanted image was there, else 3.
-func (w *wanted) affinity(a *Agent) int {
-	for i := range a.Workers {
-		if w.executors[a.Workers[i].ID] {
-			return 0
+// affinity is 0 when a wanted executor runs on the agent in that role, 1 when a wanted image was there, else 3.
+func (w *wanted) affinity(a *Agent, role string) int {
+	if len(a.Workers) > 0 {
+		for id := range w.executors {
+			if a.warm(id.In(role)) {
+				return 0
+			}
 		}
 	}
 	for _, image := range a.Images {

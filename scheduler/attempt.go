@@ -15,7 +15,8 @@ type attempt struct {
 	agent    offers.AgentID
 	host     string
 	executor offers.ExecutorID
-	demand   *offers.Demand // what the packer counted it as
+	role     string         // whose offers it took; empty: "*"
+	demand   *offers.Demand // what the packer counted it as, but for the role
 
 	launched time.Time
 	started  time.Time // zero until reported running
@@ -92,4 +93,14 @@ func (a *attempt) entry() TrialEntry {
 		Launched: a.launched, Started: a.started, Points: a.points, Value: a.value,
 		Asked: r.learned.asked[a.trial], Told: r.learned.told[a.trial], Failure: r.learned.failed[a.trial], Ending: uint8(a.ending), Reason: a.reason,
 	}
+}
+
+// counted is the demand that the packer counted the attempt as.
+func (a *attempt) counted() *offers.Demand {
+	if a.role == "" || a.demand.Role == a.role {
+		return a.demand
+	}
+	d := *a.demand
+	d.Role = a.role
+	return &d
 }

@@ -28,7 +28,8 @@ type Core struct {
 	strays  map[TaskID]*stray
 	agents  map[offers.AgentID]*agent
 	guard   guard
-	workers map[workerKey][]offers.Amount // resources of executors we started
+	workers map[workerKey]worker             // shared executors we started, by the ids Mesos knows
+	current map[workerRole]offers.ExecutorID // of them, the one that new tasks go to
 	seen    seenExecutors
 	shared  map[offers.ExecutorID]sharedExecutor
 	timers  timers
@@ -40,9 +41,24 @@ type Core struct {
 	reciting bool // the implicit reconciliation is scheduled
 }
 
+// workerKey names an executor as Mesos does.
 type workerKey struct {
 	agent    offers.AgentID
 	executor offers.ExecutorID
+}
+
+// workerRole is what executors of one agent have in common when a task may go to any of them: how they are started, and
+// the role they are allocated to.
+type workerRole struct {
+	agent   offers.AgentID
+	variant offers.ExecutorID // an id of outfit.ids
+	role    string            // empty: "*"
+}
+
+// worker is a shared executor on an agent.
+type worker struct {
+	workerRole
+	resources []offers.Amount // what it was started with, which every later task of it must repeat
 }
 
 // NewCore makes a core that knows nothing yet.
@@ -53,7 +69,8 @@ func NewCore(cfg Config) *Core {
 		strays:  map[TaskID]*stray{},
 		agents:  map[offers.AgentID]*agent{},
 		guard:   newGuard(),
-		workers: map[workerKey][]offers.Amount{},
+		workers: map[workerKey]worker{},
+		current: map[workerRole]offers.ExecutorID{},
 		seen:    seenExecutors{},
 		shared:  map[offers.ExecutorID]sharedExecutor{},
 	}

@@ -86,9 +86,11 @@ type (
 
 	// ExecutorEntry is the resources a running executor holds on an agent; every later task of that executor
 	// must repeat them. None: the executor ended. Key: Agent and Executor.
+	// An executor belongs to one role.
 	ExecutorEntry struct {
 		Agent     offers.AgentID
 		Executor  offers.ExecutorID
+		Role      string // that the resources are allocated to; empty: "*"
 		Resources []offers.Amount
 	}
 

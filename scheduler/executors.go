@@ -60,7 +60,7 @@ func (c *Core) hearOf(att *attempt, s Status) {
 
 // sawExecutor notes that a shared executor has shown itself.
 func (c *Core) sawExecutor(k workerKey) {
-	if _, shared := c.shared[k.executor]; shared && !c.seen.on(k) {
+	if _, shared := c.shared[variantOf(k.executor)]; shared && !c.seen.on(k) {
 		c.seen[k.agent] = append(c.seen[k.agent], k.executor)
 	}
 }
@@ -84,17 +84,35 @@ func (c *Core) leave(att *attempt) {
 // doubtExecutor makes the packer count on an executor only when an offer lists it again.
 func (c *Core) doubtExecutor(k workerKey) {
 	c.seen[k.agent] = slices.DeleteFunc(c.seen[k.agent], func(id offers.ExecutorID) bool { return id == k.executor })
-	c.cfg.Packer.ExecutorGone(k.agent, c.packed(k.executor))
+	c.cfg.Packer.ExecutorGone(k.agent, c.packed(k.agent, k.executor))
 }
 
 // executorEnded forgets an executor, but not with what resources it was started for as long as an attempt is believed on
 // it: the ACCEPT of that one may still be on the way, and starts it anew.
 func (c *Core) executorEnded(k workerKey) {
 	c.doubtExecutor(k)
-	if _, known := c.workers[k]; known && !c.expects(k) {
-		delete(c.workers, k)
-		c.journal(ExecutorEntry{Agent: k.agent, Executor: k.executor})
+	c.dismiss(k)
+}
+
+// employ believes in a shared executor; new tasks of its kind go to it.
+func (c *Core) employ(e ExecutorEntry) {
+	at := workerRole{e.Agent, variantOf(e.Executor), e.Role}
+	c.workers[workerKey{e.Agent, e.Executor}] = worker{at, e.Resources}
+	c.current[at] = e.Executor
+}
+
+// dismiss forgets a shared executor that ended, unless attempts on it are believed: their ACCEPT may still be on the way,
+// and starts it anew with the resources we remember.
+func (c *Core) dismiss(k workerKey) {
+	w, known := c.workers[k]
+	if !known || c.expects(k) {
+		return
 	}
+	delete(c.workers, k)
+	if c.current[w.workerRole] == k.executor {
+		delete(c.current, w.workerRole)
+	}
+	c.journal(ExecutorEntry{Agent: k.agent, Executor: k.executor, Role: w.role})
 }
 
 // expects reports whether an attempt is believed on an executor.
@@ -125,7 +143,7 @@ func (c *Core) doubtExecutors() {
 	clear(c.seen)
 	told := map[workerKey]bool{}
 	for att := c.live.first; att != nil; att = att.next {
-		if k := (workerKey{att.agent, att.run.outfit.shared}); k.executor != "" && !told[k] {
+		if k := (workerKey{att.agent, att.run.outfit.shared.In(att.role)}); k.executor != "" && !told[k] {
 			told[k] = true
 			c.cfg.Packer.ExecutorGone(k.agent, k.executor)
 		}

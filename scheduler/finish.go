@@ -14,7 +14,7 @@ func (c *Core) finish(att *attempt, v verdict, points *results.Record) {
 	run := att.run
 	c.live.remove(att)
 	delete(run.live, att.trial)
-	c.cfg.Packer.Ended(att.agent, att.demand, 1)
+	c.cfg.Packer.Ended(att.agent, att.counted(), 1)
 	c.freed, c.packDue = true, true
 	v = c.settleHope(att, v)
 	c.judgeAgent(att, v)

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -67,10 +68,10 @@ func TestIsolationSaysWhoSharesAnExecutor(t *testing.T) {
 func TestWarmExecutorInAnOfferIsNotPaidAgain(t *testing.T) {
 	first := isolationCore(t, sweep.Task{})
 	cold := launched(first, "a1")[0].Executor
-	hired := first.workers[workerKey{"a1", cold.ID}]
+	hired := first.workers[workerKey{"a1", cold.ID}].resources
 
 	c := isolationCore(t, sweep.Task{})
-	c.workers[workerKey{"a1", cold.ID}] = hired // as Restore has it from the journal
+	c.employ(ExecutorEntry{Agent: "a1", Executor: cold.ID, Resources: hired}) // as Restore has it from the journal
 	offer := offers.Offer{ID: "o", Agent: "a1", Executors: []offers.ExecutorID{cold.ID}, Amounts: []offers.Amount{
 		{Name: "cpus", Scalar: 2 * sweep.Unit}, {Name: "mem", Scalar: 1024 * sweep.Unit}}} // exactly two trials
 	c.Step(c.now, Offered{Offers: []offers.Offer{offer}})
@@ -141,4 +142,93 @@ func cpusOf(list []offers.Amount) (sum sweep.Milli) {
 		}
 	}
 	return sum
+}
+
+// from is an offer whose resources come from one place.
+func from(id offers.OfferID, role, reservation, source string, cpus sweep.Milli, running ...offers.ExecutorID) offers.Offer {
+	amount := func(name string, m sweep.Milli) offers.Amount {
+		return offers.Amount{Name: name, Scalar: m * sweep.Unit, Reservation: reservation, Source: source + name}
+	}
+	return offers.Offer{
+		ID: id, Agent: "a1", Hostname: "a1", Role: role, Executors: running,
+		Amounts: []offers.Amount{amount("cpus", cpus), amount("mem", 1000*cpus)},
+	}
+}
+
+// Mesos allocates an executor to one role, and compares all of an ExecutorInfo with that of the running executor of its
+// id: every id stands for one origin of resources, on offers of two roles, with reservations and without, and again
+// after a restart.
+func TestAnExecutorHasOneOrigin(t *testing.T) {
+	journal := &Memory{}
+	cfg := testConfig()
+	parse := testSpec{Trials: 40}
+	cfg.Parse = func(SweepEntry) (*sweep.Spec, error) { return parse.spec(), nil }
+	c := NewCore(cfg)
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	c.Step(now, Submit{ID: "s", Spec: parse.spec()})
+	c.Step(now, Subscribed{Framework: "f1"})
+
+	infos := map[offers.ExecutorID]ExecutorInfo{}
+	roles := map[offers.ExecutorID]string{}
+	seen := func(o offers.Offer) (ids []offers.ExecutorID) {
+		t.Helper()
+		c.Step(now, Offered{Offers: []offers.Offer{o}})
+		c.Pack(now)
+		ready := c.Ready()
+		if err := journal.Append(ready.Journal); err != nil {
+			t.Fatal(err)
+		}
+		for _, call := range ready.Calls {
+			a, ok := call.(Accept)
+			if !ok {
+				continue
+			}
+			for _, task := range a.Tasks {
+				x := task.Executor
+				if before, known := infos[x.ID]; known && !reflect.DeepEqual(before, x) {
+					t.Errorf("%s was started as %+v, and is now said to be %+v", x.ID, before, x)
+				}
+				if before, known := roles[x.ID]; known && before != o.Role {
+					t.Errorf("%s takes tasks of roles %s and %s", x.ID, before, o.Role)
+				}
+				infos[x.ID], roles[x.ID] = x, o.Role
+				if !slices.Contains(ids, x.ID) {
+					ids = append(ids, x.ID)
+				}
+			}
+		}
+		if len(ids) == 0 {
+			t.Fatalf("nothing launched on %s", o.ID)
+		}
+		return ids
+	}
+	prod := seen(from("o1", "prod", "", "prod ", 2))
+	batch := seen(from("o2", "batch", "", "batch ", 2, prod...))
+	if slices.Equal(prod, batch) {
+		t.Errorf("one executor %v in two roles", prod)
+	}
+	running := slices.Concat(prod, batch)
+	again := seen(from("o3", "prod", "", "prod ", 1, running...))
+	if !slices.Equal(again, prod) {
+		t.Errorf("a warm executor of the role was not used: %v, want %v", again, prod)
+	}
+	reserved := seen(from("o4", "prod", "prod", "prod dynamic ", 2, running...))
+	if !slices.Equal(reserved, prod) {
+		t.Errorf("reserved resources of a role can go to its executor: %v, want %v", reserved, prod)
+	}
+	var err error
+	if c, err = Restore(now, cfg, journal.Load()); err != nil {
+		t.Fatal(err)
+	}
+	c.Step(now, Subscribed{Framework: "f1"})
+	c.Ready()
+	if got := seen(from("o5", "batch", "", "batch ", 1, running...)); !slices.Equal(got, batch) {
+		t.Errorf("after a restart: %v, want %v", got, batch)
+	}
+	// The executor of prod ends with its agent unheard of, and the next is started on what is reserved: another id, since
+	// the old one may still run.
+	c.cfg.Packer.ExecutorGone("a1", c.packed("a1", prod[0]))
+	if got := seen(from("o6", "prod", "prod", "prod dynamic ", 2)); slices.Equal(got, prod) {
+		t.Errorf("%v stands for two origins of resources", got)
+	}
 }

@@ -177,9 +177,9 @@ func (c *Core) carryOut(plan offers.Plan, groups []group, held bool) {
 	for _, l := range plan.Launches {
 		var tasks []TaskInfo
 		for _, g := range l.Grants {
-			c.hire(&groups[g.Demand], l.Agent, g)
+			c.hire(&groups[g.Demand], l.Agent, roleName(l.Role), g)
 			for range g.Count {
-				if t, ok := c.launch(&groups[g.Demand], l.Agent, g); ok {
+				if t, ok := c.launch(&groups[g.Demand], l.Agent, roleName(l.Role), g); ok {
 					tasks = append(tasks, t)
 				}
 			}
@@ -243,19 +243,19 @@ func (g *group) take() (trial int, ok bool) {
 }
 
 // launch starts the next trial of a group on an agent.
-func (c *Core) launch(g *group, id offers.AgentID, grant offers.Grant) (TaskInfo, bool) {
+func (c *Core) launch(g *group, id offers.AgentID, role string, grant offers.Grant) (TaskInfo, bool) {
 	run := g.run
 	trial, ok := g.take()
 	for ok {
 		number := run.lastAttempt(trial) + 1
 		order, err := c.orderOf(run, trial, number)
 		if err == nil {
-			return c.start(g, trial, number, order, id, grant), true
+			return c.start(g, trial, number, order, id, role, grant), true
 		}
 		c.unlaunchable(run, trial, err)
 		trial, ok = g.take()
 	}
-	c.cfg.Packer.Ended(id, g.demand, 1)
+	c.cfg.Packer.Ended(id, (&attempt{role: role, demand: g.demand}).counted(), 1)
 	return TaskInfo{}, false
 }
 
@@ -272,12 +272,13 @@ func (c *Core) orderOf(run *sweepRun, trial, number int) (wire.Order, error) {
 }
 
 // start makes the attempt and its task.
-func (c *Core) start(g *group, trial, number int, order wire.Order, id offers.AgentID, grant offers.Grant) TaskInfo {
+func (c *Core) start(g *group, trial, number int, order wire.Order, id offers.AgentID, role string,
+	grant offers.Grant) TaskInfo {
 	run := g.run
 	a := c.agentOf(id, "")
 	att := &attempt{
 		run: run, trial: trial, number: number, task: NewTaskID(run.id, trial, number),
-		agent: id, host: a.host, demand: g.demand, launched: c.now, seed: order.Seed, answered: true,
+		agent: id, host: a.host, role: role, demand: g.demand, launched: c.now, seed: order.Seed, answered: true,
 		probe: a.probation(),
 	}
 	run.attempts[run.slot(trial)] = uint16(number)
@@ -291,16 +292,6 @@ func (c *Core) start(g *group, trial, number int, order wire.Order, id offers.Ag
 	c.journal(att.entry())
 	c.watchLaunch(att, 0)
 	return TaskInfo{ID: att.task, Name: string(att.task), Resources: grant.Resources, Executor: info, Data: wire.Encode(order)}
-}
-
-// plain is the amounts without the driver's own values, which the journal cannot keep: what is sent before and
-// after a restart must be equal to the last field.
-func plain(amounts []offers.Amount) []offers.Amount {
-	out := slices.Clone(amounts)
-	for i := range out {
-		out[i].Source = nil
-	}
-	return out
 }
 
 // unlaunchable fails a trial that cannot even be described: no other attempt would fare better.

@@ -5,8 +5,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-
-	"github.com/kaon-sweep/kaon/offers"
 )
 
 // Memory is a Journal without a disk, for tests and the simulation. It outlives the core that wrote it, so a
@@ -16,7 +14,7 @@ type Memory struct {
 	Fail func(entries []Entry) error
 
 	framework FrameworkID
-	executors map[workerKey][]offers.Amount
+	executors map[workerKey]ExecutorEntry
 	sweeps    map[string]*memorySweep
 }
 
@@ -35,7 +33,7 @@ func (m *Memory) Append(entries []Entry) error {
 	}
 	if m.sweeps == nil {
 		m.sweeps = map[string]*memorySweep{}
-		m.executors = map[workerKey][]offers.Amount{}
+		m.executors = map[workerKey]ExecutorEntry{}
 	}
 	for _, e := range entries {
 		m.keep(e)
@@ -52,7 +50,7 @@ func (m *Memory) keep(e Entry) {
 		if e.Resources == nil {
 			delete(m.executors, k)
 		} else {
-			m.executors[k] = e.Resources
+			m.executors[k] = e
 		}
 	case SweepEntry:
 		s := m.sweep(e.ID)
@@ -100,7 +98,7 @@ func (m *Memory) all() []Entry {
 		all = append(all, FrameworkEntry{m.framework})
 	}
 	for _, k := range slices.SortedFunc(maps.Keys(m.executors), workerKey.compare) {
-		all = append(all, ExecutorEntry{k.agent, k.executor, m.executors[k]})
+		all = append(all, m.executors[k])
 	}
 	sweeps := slices.SortedFunc(maps.Values(m.sweeps), func(a, b *memorySweep) int {
 		return cmp.Compare(a.entry.Number, b.entry.Number)

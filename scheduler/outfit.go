@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -86,13 +87,13 @@ func (o *outfit) share(known map[offers.ExecutorID]sharedExecutor) {
 
 // variantOn is the way in which tasks of a sweep start their executor on an agent: that of the agent's architecture, but
 // for as long as a shared one runs that was started in another way, since the agent named its architecture later, that.
-func (c *Core) variantOn(o *outfit, id offers.AgentID) string {
+func (c *Core) variantOn(o *outfit, id offers.AgentID, role string) string {
 	own := o.template.variant(c.archOf(id))
-	if _, runs := c.workers[workerKey{id, o.ids[own]}]; runs || o.shared == "" {
+	if _, runs := c.current[workerRole{id, o.ids[own], role}]; runs || o.shared == "" {
 		return own
 	}
 	for _, v := range o.variants {
-		if _, runs := c.workers[workerKey{id, o.ids[v]}]; runs {
+		if _, runs := c.current[workerRole{id, o.ids[v], role}]; runs {
 			return v
 		}
 	}
@@ -124,7 +125,7 @@ func (o *outfit) hash(arch string) offers.ExecutorID {
 func (c *Core) executorInfo(att *attempt, grant offers.Grant) ExecutorInfo {
 	o := &att.run.outfit
 	t := &o.template
-	variant := c.variantOn(o, att.agent)
+	variant := c.variantOn(o, att.agent, att.role)
 	build := t.on(variant)
 	info := ExecutorInfo{
 		Name: "kaon", Argv: build.Argv, Env: t.Env, URIs: build.URIs, Resources: grant.NewExecutor, Container: o.container,
@@ -134,7 +135,10 @@ func (c *Core) executorInfo(att *attempt, grant offers.Grant) ExecutorInfo {
 	}
 	if o.shares(att.demand) {
 		info.ID = o.ids[variant]
-		info.Resources = c.workers[workerKey{att.agent, info.ID}]
+		if id, there := c.current[workerRole{att.agent, info.ID, att.role}]; there {
+			info.ID = id
+		}
+		info.Resources = c.workers[workerKey{att.agent, info.ID}].resources
 		return info
 	}
 	info.ID = offers.ExecutorID("kaon-" + string(att.task))
@@ -150,16 +154,65 @@ func (c *Core) executorInfo(att *attempt, grant offers.Grant) ExecutorInfo {
 	return info
 }
 
-// hire notes the resources of the shared executor that a grant starts.
-func (c *Core) hire(g *group, id offers.AgentID, grant offers.Grant) {
+// hire notes the shared executor that a grant starts.
+func (c *Core) hire(g *group, id offers.AgentID, role string, grant offers.Grant) {
 	o := &g.run.outfit
 	if !o.shares(g.demand) || grant.NewExecutor == nil {
 		return
 	}
-	executor := o.ids[o.template.variant(c.archOf(id))]
-	own := plain(grant.NewExecutor)
-	c.workers[workerKey{id, executor}] = own
-	c.journal(ExecutorEntry{Agent: id, Executor: executor, Resources: own})
+	variant := o.ids[o.template.variant(c.archOf(id))]
+	e := ExecutorEntry{
+		Agent: id, Executor: startedWith(variant, role, grant.NewExecutor), Role: role,
+		Resources: slices.Clone(grant.NewExecutor),
+	}
+	if old, there := c.current[workerRole{id, variant, role}]; there && old != e.Executor {
+		c.dismiss(workerKey{id, old}) // the packer would not have paid again for one that runs
+	}
+	c.employ(e)
+	c.journal(e)
+}
+
+// startedWith is the id of a shared executor of one variant that is started with those resources. Mesos compares all of an
+// ExecutorInfo with that of the running executor of the same id. What the variant's hash leaves open is where its
+// resources come from: the role, reservations and disks of the offer at hand. Two that differ in it are two executors.
+func startedWith(variant offers.ExecutorID, role string, resources []offers.Amount) offers.ExecutorID {
+	plain := role == ""
+	for i := range resources {
+		plain = plain && resources[i].Reservation == ""
+	}
+	if plain {
+		return variant
+	}
+	total := map[string]sweep.Milli{} // two amounts of one origin are one to Mesos
+	for _, a := range resources {
+		total[a.Name+"\x00"+a.Reservation+"\x00"+a.Source] += a.Scalar
+	}
+	h := sha256.New()
+	for _, k := range slices.Sorted(maps.Keys(total)) {
+		fmt.Fprintf(h, "%q %d\n", k, total[k])
+	}
+	return variant + originMark + offers.ExecutorID(hex.EncodeToString(h.Sum(nil)[:6]))
+}
+
+// originMark parts the variant from the hash of the resources in an executor's id.
+const originMark = "."
+
+func variantOf(id offers.ExecutorID) offers.ExecutorID {
+	variant, _, _ := strings.Cut(string(id), originMark)
+	return offers.ExecutorID(variant)
+}
+
+// roleName is an allocation role as the core keeps it: empty for Mesos's "*".
+func roleName(role string) string {
+	if role == "*" {
+		return ""
+	}
+	return role
+}
+
+// roleOf is the role that a shared executor is allocated to.
+func (c *Core) roleOf(agent offers.AgentID, id offers.ExecutorID) string {
+	return c.workers[workerKey{agent, id}].role
 }
 
 // archOf is the architecture that an agent names, as far as it has been met.
@@ -171,9 +224,9 @@ func (c *Core) archOf(id offers.AgentID) string {
 }
 
 // packed is the packer's name of an executor.
-func (c *Core) packed(id offers.ExecutorID) offers.ExecutorID {
-	if s, shared := c.shared[id]; shared {
-		return s.packed
+func (c *Core) packed(agent offers.AgentID, id offers.ExecutorID) offers.ExecutorID {
+	if s, shared := c.shared[variantOf(id)]; shared {
+		return s.packed.In(c.roleOf(agent, id))
 	}
 	return id
 }
@@ -185,13 +238,16 @@ func (c *Core) usable(o *offers.Offer) []offers.ExecutorID {
 	variant := c.cfg.Executor.variant(c.archOf(o.Agent))
 	var list []offers.ExecutorID
 	for _, id := range o.Executors {
-		s, shared := c.shared[id]
-		_, known := c.workers[workerKey{o.Agent, id}]
+		k := workerKey{o.Agent, id}
+		w, known := c.workers[k]
 		switch {
-		case !shared:
+		case known:
+			c.current[w.workerRole] = id // the offer says which of several runs
+			list = append(list, c.packed(o.Agent, id))
+		case c.shared[variantOf(id)].packed == "":
 			list = append(list, id)
-		case known, s.ids[variant] == id && s.weightless:
-			list = append(list, s.packed)
+		case c.shared[id].weightless && c.shared[id].ids[variant] == id:
+			list = append(list, c.shared[id].packed.In(o.Role))
 		}
 	}
 	return list

@@ -40,7 +40,7 @@ func (c *Core) restore(e Entry) error {
 	case FrameworkEntry:
 		c.framework = e.ID
 	case ExecutorEntry:
-		c.workers[workerKey{e.Agent, e.Executor}] = e.Resources
+		c.employ(e)
 	case SweepEntry:
 		return c.restoreSweep(e)
 	case TrialEntry:
@@ -177,7 +177,7 @@ func (c *Core) restoreAttempt(run *sweepRun, e TrialEntry) error {
 		if err != nil {
 			return err
 		}
-		if att.demand = c.shaped(run, d); run.outfit.shared != "" && c.packed(e.Executor) != run.outfit.shared {
+		if att.demand = c.shaped(run, d); run.outfit.shared != "" && c.packed(e.Agent, e.Executor) != run.outfit.shared.In(c.roleOf(e.Agent, e.Executor)) {
 			att.demand = c.own(run, d)
 		}
 	}
@@ -190,7 +190,8 @@ func (c *Core) restoreAttempt(run *sweepRun, e TrialEntry) error {
 	c.live.add(att)
 	c.agentOf(e.Agent, e.Host).running++
 	c.cap(e.Agent, c.agents[e.Agent])
-	c.cfg.Packer.Started(e.Agent, att.demand, 1)
+	att.role = c.roleOf(e.Agent, e.Executor)
+	c.cfg.Packer.Started(e.Agent, att.counted(), 1)
 	if !att.started.IsZero() {
 		c.watchRun(att)
 	} else {

@@ -135,8 +135,11 @@ func draw(t *rapid.T, numbers map[string]uint64) scheduler.Entry {
 		return scheduler.FrameworkEntry{ID: scheduler.FrameworkID(rapid.StringMatching(`[a-z]{1,5}`).Draw(t, "id"))}
 	case 1:
 		e := scheduler.ExecutorEntry{Agent: "agent", Executor: "kaon-1"}
+		if rapid.Bool().Draw(t, "in a role") {
+			e.Executor, e.Role = "kaon-2", "eng/ml" // an executor belongs to one role
+		}
 		if rapid.Bool().Draw(t, "runs") {
-			e.Resources = []offers.Amount{{Name: "cpus", Scalar: 100}, {Name: "ports", Ranges: []offers.Range{{Begin: 1, End: 2}}}}
+			e.Resources = []offers.Amount{{Name: "cpus", Scalar: 100, Source: "\x0a\xff"}, {Name: "ports", Ranges: []offers.Range{{Begin: 1, End: 2}}}}
 		}
 		return e
 	case 2:

@@ -5,7 +5,6 @@ import (
 
 	"github.com/ugorji/go/codec"
 
-	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler"
 )
 
@@ -48,7 +47,7 @@ func (e *encoder) logged(entry scheduler.Entry) (err error) {
 	case scheduler.FrameworkEntry:
 		put(frameworkKind, string(x.ID))
 	case scheduler.ExecutorEntry:
-		put(executorKind, string(x.Agent), string(x.Executor), x.Resources != nil)
+		put(executorKind, string(x.Agent), executorKey(x), x.Resources != nil)
 		row(func() ([]byte, error) { return e.executor(x) })
 	case scheduler.SweepEntry:
 		put(sweepKind, x.ID)
@@ -103,7 +102,7 @@ func unlogged(dec *codec.Decoder) (e scheduler.Entry, err error) {
 		var runs bool
 		var rows []amountRow
 		get(&executor, &runs, &rows)
-		x := scheduler.ExecutorEntry{Agent: offers.AgentID(id), Executor: offers.ExecutorID(executor)}
+		x := executorEntry(id, executor)
 		if runs {
 			x.Resources = amounts(rows)
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ugorji/go/codec"
@@ -86,6 +87,7 @@ type (
 		Scalar      int64
 		Ranges      []offers.Range
 		Set         []string
+		Source      []byte
 	}
 )
 
@@ -151,10 +153,27 @@ func (e *encoder) encode(v any) ([]byte, error) {
 	return e.arena[start:len(e.arena):len(e.arena)], nil
 }
 
+// executorKey is an executor with, unless it is "*", its role behind a zero byte. Journals of before roles have none.
+func executorKey(x scheduler.ExecutorEntry) string {
+	if x.Role == "" {
+		return string(x.Executor)
+	}
+	return string(x.Executor) + "\x00" + x.Role
+}
+
+// executorEntry is the entry of that key, without its resources.
+func executorEntry(agent, key string) scheduler.ExecutorEntry {
+	executor, role, _ := strings.Cut(key, "\x00")
+	return scheduler.ExecutorEntry{Agent: offers.AgentID(agent), Executor: offers.ExecutorID(executor), Role: role}
+}
+
 func (e *encoder) executor(x scheduler.ExecutorEntry) ([]byte, error) {
 	rows := make([]amountRow, len(x.Resources))
 	for i, a := range x.Resources {
-		rows[i] = amountRow{Name: a.Name, Reservation: a.Reservation, Scalar: int64(a.Scalar), Ranges: a.Ranges, Set: a.Set}
+		rows[i] = amountRow{
+			Name: a.Name, Reservation: a.Reservation, Scalar: int64(a.Scalar), Ranges: a.Ranges, Set: a.Set,
+			Source: []byte(a.Source),
+		}
 	}
 	return e.encode(rows)
 }
@@ -242,6 +261,7 @@ func amounts(rows []amountRow) []offers.Amount {
 	for _, a := range rows {
 		all = append(all, offers.Amount{
 			Name: a.Name, Reservation: a.Reservation, Scalar: sweep.Milli(a.Scalar), Ranges: a.Ranges, Set: a.Set,
+			Source: string(a.Source),
 		})
 	}
 	return all

@@ -15,16 +15,12 @@ const anyRole = "*"
 // fromMesos reads one resource of an offer. role is the offer's allocation role, which masters before 1.6
 // left out of the resources themselves.
 func fromMesos(r *mesosapi.Resource, role string) offers.Amount {
-	source := *r
-	if source.AllocationInfo == nil && role != "" {
-		source.AllocationInfo = &mesosapi.Resource_AllocationInfo{Role: &role}
-	}
 	a := offers.Amount{
 		Name:        r.Name,
 		Reservation: reservation(r),
 		Revocable:   r.Revocable != nil,
 		Opaque:      r.Disk != nil || r.ProviderID != nil || r.Shared != nil || labelled(r),
-		Source:      &source,
+		Source:      source(r, role),
 	}
 	switch r.GetType() {
 	case mesosapi.SCALAR:
@@ -39,6 +35,33 @@ func fromMesos(r *mesosapi.Resource, role string) offers.Amount {
 		a.Opaque = true
 	}
 	return a
+}
+
+// source is all that Mesos said of a resource but its quantity, encoded: plain bytes, so that the journal can keep it and a
+// task sent after a restart carries its executor's resources as the one before did, to the last field.
+func source(r *mesosapi.Resource, role string) string {
+	s := *r
+	if s.AllocationInfo == nil && role != "" {
+		s.AllocationInfo = &mesosapi.Resource_AllocationInfo{Role: &role}
+	}
+	s.Scalar, s.Ranges, s.Set = nil, nil, nil
+	b, err := s.Marshal()
+	if err != nil {
+		return "" // a required field is missing, which no master leaves out
+	}
+	return string(b)
+}
+
+// parseSource reads what source wrote; nil for an amount of unknown origin.
+func parseSource(s string) *mesosapi.Resource {
+	if s == "" {
+		return nil
+	}
+	r := new(mesosapi.Resource)
+	if r.Unmarshal([]byte(s)) != nil {
+		return nil
+	}
+	return r
 }
 
 // reservation is the role a resource is reserved for: the top of the stack of refined reservations, or, in
@@ -72,15 +95,14 @@ func labelled(r *mesosapi.Resource) bool {
 // of it (reservations, allocation) and changes only the quantity; another is taken from role.
 func toMesos(a offers.Amount, role string) mesosapi.Resource {
 	var r mesosapi.Resource
-	if source, ok := a.Source.(*mesosapi.Resource); ok {
-		r = *source
+	if known := parseSource(a.Source); known != nil {
+		r = *known
 	} else {
 		r = mesosapi.Resource{Name: a.Name, AllocationInfo: &mesosapi.Resource_AllocationInfo{Role: &role}}
 		if a.Reservation != "" {
 			r.Role = &a.Reservation
 		}
 	}
-	r.Scalar, r.Ranges, r.Set = nil, nil, nil
 	switch {
 	case a.Ranges != nil:
 		r.Type = mesosapi.RANGES.Enum()
@@ -112,8 +134,8 @@ func resources(amounts []offers.Amount, role string) []mesosapi.Resource {
 // allocated returns the allocation role of the first amount that knows its own, or else the given one.
 func allocated(amounts []offers.Amount, otherwise string) string {
 	for _, a := range amounts {
-		if source, ok := a.Source.(*mesosapi.Resource); ok && source.GetAllocationInfo() != nil {
-			return source.GetAllocationInfo().GetRole()
+		if known := parseSource(a.Source); known.GetAllocationInfo() != nil {
+			return known.GetAllocationInfo().GetRole()
 		}
 	}
 	return otherwise

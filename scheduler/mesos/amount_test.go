@@ -58,7 +58,7 @@ func TestAmountsOfEveryKind(t *testing.T) {
 		if name != "nonsense" && !back.Equal(c.in) {
 			t.Errorf("%s: handed back as\n%v, came as\n%v", name, &back, c.in)
 		}
-		got.Source, c.want.Name = nil, "cpus"
+		got.Source, c.want.Name = "", "cpus"
 		if !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: got %+v, want %+v", name, got, c.want)
 		}

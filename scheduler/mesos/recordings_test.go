@@ -31,7 +31,12 @@ type line struct {
 
 func recording(t testing.TB, name string) []line {
 	t.Helper()
-	f, err := os.Open(filepath.Join(recordings, name+".jsonl"))
+	return readRecording(t, filepath.Join(recordings, name+".jsonl"))
+}
+
+func readRecording(t testing.TB, name string) []line {
+	t.Helper()
+	f, err := os.Open(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,4 +204,60 @@ func normal(t testing.TB, c *api.Call) string {
 	}
 	text, _ = json.MarshalIndent(v, "", " ")
 	return string(text)
+}
+
+// What a task and its executor use names its reservation exactly as the master offered it, also when the executor's part
+// comes from a journal.
+func TestReservationsGoBackAsTheyCame(t *testing.T) {
+	lines := readRecording(t, "testdata/recordings/reservations.jsonl")
+	var got, want string
+	for _, l := range lines {
+		switch l.Dir {
+		case "event":
+			o, ok := events(decodeEvent(t, l.Event)).(scheduler.Offered)
+			if !ok || got != "" {
+				continue
+			}
+			cut := func(cpus, mem sweep.Milli) (all []offers.Amount) {
+				for _, a := range o.Offers[0].Amounts {
+					switch {
+					case a.Reservation == "":
+						continue
+					case a.Name == "cpus":
+						a.Scalar = cpus
+					case a.Name == "mem":
+						a.Scalar = mem * sweep.Unit
+					}
+					all = append(all, a)
+				}
+				return all
+			}
+			executor := cut(100, 32)
+			if len(executor) == 0 {
+				continue // the offer of before the reservation
+			}
+			got = asJSON(t, resources(executor, "dyn")) + asJSON(t, resources(cut(300, 64), "dyn"))
+		case "call":
+			var c api.Call
+			if err := json.Unmarshal(l.Call, &c); err != nil {
+				t.Fatal(err)
+			}
+			if c.Type == api.Call_ACCEPT {
+				task := c.Accept.Operations[0].Launch.TaskInfos[0] // the one that ran
+				want = asJSON(t, task.Executor.Resources) + asJSON(t, task.Resources)
+			}
+		}
+	}
+	if got == "" || got != want {
+		t.Errorf("handed back\n%s\nwant\n%s", got, want)
+	}
+}
+
+func asJSON(t testing.TB, v any) string {
+	t.Helper()
+	b, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
