@@ -53,10 +53,7 @@ type trial struct {
 	state    state // as counted in Board.counts
 }
 
-const (
-	pageSize  = 1024
-	maxTrials = 1 << 24 // a hostile index must not make gigabytes of pages
-)
+const pageSize = 1024
 
 // NewBoard is an empty board.
 func NewBoard(cfg Config) *Board {
@@ -114,7 +111,7 @@ func (b *Board) Fold(r Record) error {
 }
 
 func (b *Board) check(r *Record) error {
-	limit := maxTrials
+	limit := sweep.MaxTrials // a hostile index must not make gigabytes of pages
 	if b.cfg.Trials > 0 {
 		limit = min(limit, b.cfg.Trials)
 	}

@@ -52,12 +52,9 @@ type sweepRun struct {
 	skipped   []int        // only while restoring: trials below next without an entry
 }
 
-// maxTrials bounds one sweep; three bytes each, so 300 MB at the bound.
-const maxTrials = 100_000_000
-
 func newSweepRun(id string, spec *sweep.Spec, study Study) (*sweepRun, error) {
-	if spec.Trials < 1 || spec.Trials > maxTrials {
-		return nil, fmt.Errorf("take sweep %s: %d trials, must be 1 to %d", id, spec.Trials, maxTrials)
+	if spec.Trials < 1 || spec.Trials > sweep.MaxTrials {
+		return nil, fmt.Errorf("take sweep %s: %d trials, must be 1 to %d", id, spec.Trials, sweep.MaxTrials)
 	}
 	if id == "" || len(id) > 200 {
 		return nil, errors.New("take sweep: its id must have 1 to 200 characters")

@@ -37,7 +37,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		if s.Trials < 1 || s.Trials > maxTrials {
+		if s.Trials < 1 || s.Trials > MaxTrials {
 			t.Fatalf("%d trials", s.Trials)
 		}
 		for i := range min(s.Trials, 3) {

@@ -110,7 +110,7 @@ func (d *decoder) decode(root *node) {
 	d.then(root.get("then"))
 	limit := 0
 	if n := root.get("run_cap"); n != nil && !n.null {
-		limit = int(d.integer(n, "run_cap", 1, maxTrials))
+		limit = int(d.integer(n, "run_cap", 1, MaxTrials))
 	}
 	if len(d.problems) == 0 {
 		d.probe(root)
@@ -232,8 +232,8 @@ func (d *decoder) metric(n *node, field string) Metric {
 // endless caps a search that would never end.
 const endless = 100
 
-// maxTrials bounds one sweep, ten times what one sweep is designed for.
-const maxTrials = 10_000_000
+// MaxTrials bounds one sweep, ten times what one sweep is designed for. Everything that holds trials keeps to this bound.
+const MaxTrials = 10_000_000
 
 // trials decides how many trials the sweep runs; a limit of 0 is none.
 func (d *decoder) trials(root *node, limit int) {
@@ -253,8 +253,8 @@ func (d *decoder) trials(root *node, limit int) {
 	switch {
 	case limit > 0 && (!size.IsInt64() || size.Int64() > int64(limit)):
 		s.Trials = limit
-	case !size.IsInt64() || size.Int64() > maxTrials:
-		d.fail(root.get("parameters"), "parameters", fmt.Sprintf("the grid has %s points; a sweep runs at most %d", size, maxTrials),
+	case !size.IsInt64() || size.Int64() > MaxTrials:
+		d.fail(root.get("parameters"), "parameters", fmt.Sprintf("the grid has %s points; a sweep runs at most %d", size, MaxTrials),
 			"add `run_cap: 1000` to run its first 1000 points, or use `method: random`")
 	default:
 		s.Trials = int(size.Int64())

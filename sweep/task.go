@@ -261,7 +261,7 @@ func (d *decoder) limits(n *node) {
 		return
 	}
 	if p := n.get("parallel"); p != nil {
-		l.Parallel = int(d.integer(p, "limits.parallel", 1, maxTrials))
+		l.Parallel = int(d.integer(p, "limits.parallel", 1, MaxTrials))
 	}
 	if f := n.get("failed"); f != nil {
 		d.failed(f)
@@ -276,7 +276,7 @@ func (d *decoder) limits(n *node) {
 func (d *decoder) failed(n *node) {
 	share, isShare := strings.CutSuffix(n.text, "%")
 	if n.kind != scalar || !isShare {
-		d.spec.Limits.Failed = int(d.integer(n, "limits.failed", 1, maxTrials))
+		d.spec.Limits.Failed = int(d.integer(n, "limits.failed", 1, MaxTrials))
 		return
 	}
 	x, err := strconv.ParseFloat(share, 64)

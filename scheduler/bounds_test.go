@@ -1,0 +1,21 @@
+package scheduler
+
+import (
+	"testing"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// A spec, the scheduler and a board agree on how many trials a sweep may have.
+func TestOneBoundOnTrials(t *testing.T) {
+	for trials, ok := range map[int]bool{sweep.MaxTrials: true, sweep.MaxTrials + 1: false} {
+		if _, err := newSweepRun("s", &sweep.Spec{Trials: trials}, &plainStudy{}); (err == nil) != ok {
+			t.Errorf("the scheduler takes %d trials: %v", trials, err)
+		}
+		board := results.NewBoard(results.Config{Sweep: "s"})
+		if err := board.Fold(results.Record{Sweep: "s", Trial: trials - 1, Attempt: 1}); (err == nil) != ok {
+			t.Errorf("a board of %d trials: %v", trials, err)
+		}
+	}
+}
