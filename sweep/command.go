@@ -94,16 +94,32 @@ func (c Command) split() ([]word, error) {
 		return []word{{parts, true}}, err
 	}
 	words := make([]word, len(c.Argv))
-	for i, text := range c.Argv {
-		var err error
-		words[i].script = c.scriptAt(i)
-		if words[i].script && !wholeMacro(text) {
-			words[i].parts, err = splitShell(text)
-		} else {
-			words[i].script = false
-			words[i].parts, err = splitMacros(text)
+	found, lost := readings(c.Argv, false)
+	if lost >= 0 {
+		if err := lostWords(c.Argv[lost]); err != nil {
+			return nil, &itemError{lost, err}
 		}
+	}
+	for _, r := range found {
+		texts := make([]string, len(r.words))
+		for k, i := range r.words {
+			texts[k] = c.Argv[i]
+		}
+		parts, err := splitScript(texts, r)
 		if err != nil {
+			item := err.(*itemError)
+			return nil, &itemError{r.words[item.item], item.err}
+		}
+		for k, i := range r.words {
+			words[i] = word{parts[k], true}
+		}
+	}
+	for i, text := range c.Argv {
+		if words[i].script {
+			continue
+		}
+		var err error
+		if words[i].parts, err = splitMacros(text); err != nil {
 			return nil, &itemError{i, err}
 		}
 	}
@@ -118,24 +134,6 @@ type itemError struct {
 
 func (e *itemError) Error() string { return fmt.Sprintf("item %d: %v", e.item+1, e.err) }
 func (e *itemError) Unwrap() error { return e.err }
-
-func wholeMacro(text string) bool {
-	return strings.HasPrefix(text, "${") && strings.IndexByte(text, '}') == len(text)-1
-}
-
-// scriptAt says whether item i is shell text: what follows -c of a shell, as in ["bash", "-c", "…"].
-func (c Command) scriptAt(i int) bool {
-	if i < 2 || !strings.HasPrefix(c.Argv[i-1], "-") || !strings.HasSuffix(c.Argv[i-1], "c") || strings.HasPrefix(c.Argv[i-1], "--") {
-		return false
-	}
-	shells := []string{"sh", "bash", "dash", "zsh", "ksh", "ash"}
-	for _, w := range c.Argv[:i-1] {
-		if slices.Contains(shells, path.Base(w)) {
-			return true
-		}
-	}
-	return false
-}
 
 // macros lists every macro of the command.
 func (c Command) macros() ([]macro, error) {
@@ -203,7 +201,7 @@ func (x *expander) script(parts []part) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		b.WriteString(inQuotes(words, p.quote))
+		b.WriteString(embed(words, p.depth))
 	}
 	return b.String(), nil
 }

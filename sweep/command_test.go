@@ -92,7 +92,7 @@ func TestExpandRefuses(t *testing.T) {
 	for _, c := range []Command{
 		{Argv: []string{"${nope}"}}, {Argv: []string{"${param.absent}"}}, {Argv: []string{"${program}"}},
 		{Argv: []string{"${envvar:UNSET}"}}, {Argv: []string{"${winner.args}"}}, {Argv: []string{"x${args}"}}, {Argv: []string{"x${arg}"}}, {Argv: []string{"${HOME}/x"}},
-		{Shell: "echo ${"}, {Shell: "cat <<E\n${param.lr}\nE"}, {Shell: "echo \"$(echo ${param.lr})\""}, {Shell: "echo $'a' ${param.lr}"},
+		{Shell: "echo ${"}, {Shell: "cat <<E\n${param.lr}\nE"}, {Shell: "echo `echo ${param.lr}`"}, {Shell: "echo $'a${param.lr}'"}, {Shell: "echo $'\\'' ${param.lr}"},
 		{Shell: "echo ${X:-'} ${param.lr}"}, {Shell: "echo ${i}"},
 	} {
 		if x, err := c.Expand(Vars{Params: Point{{"lr", 0.1}}}); err == nil {

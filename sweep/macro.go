@@ -85,8 +85,10 @@ func macroRemedy(inner string) string {
 }
 
 var (
-	variable      = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	shellVariable = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*([^A-Za-z0-9_].*)?$|^[#@*?$!0-9-]`)
+	variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+	// shellVariable is how the shell's own ${…} begins, of which 80 bytes tell: the regexp's time grows with the text.
+	shellVariable = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*([^A-Za-z0-9_]|$)|^[#@*?$!0-9-]`)
 )
 
 // part is a piece of a command word: text, or a macro and the quotes it stands in.
@@ -94,7 +96,7 @@ type part struct {
 	text    string
 	foreign string // what stands in the ${…} that the text ends with and that is left to the program
 	macro   *macro
-	quote   byte // in shell text: 0, '\'' or '"'
+	depth   []quoting // in shell text: the quotes it stands in
 }
 
 // interpolation is Hydra's own ${…}: ${model.name}, ${now:%Y}, ${oc.env:HOME}. W&B hands it to the program

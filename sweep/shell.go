@@ -1,148 +1,247 @@
 package sweep
 
-import "strings"
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// safe is what a shell takes as it stands, whatever stands beside it.
+const safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:@%"
 
 // Quote writes a word so that a POSIX shell reads it back unchanged, whatever it holds.
 func Quote(word string) string {
-	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%") == "" {
+	if word != "" && word[0] != '=' && strings.Trim(word, safe+",") == "" {
 		return word
 	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	return always(word)
 }
 
-// splitShell cuts a shell command into text and macros, and notes the quotes each macro stands in, so that
-// its value can be put there as data: 'x', "x" and x alike. Shell variables in capitals (${HOME}, ${N:-4})
-// are left to the shell; `$${` is a plain `${`.
-//
-// Where the quoting cannot be told for certain without being a shell (backquotes, here-documents, $( )
-// inside double quotes, $'…'), macros are refused rather than risked: a value must never run as code.
-func splitShell(script string) ([]part, error) {
-	sc := &shellScan{script: script}
-	for sc.i < len(script) {
-		if err := sc.step(); err != nil {
-			return nil, err
-		}
-	}
-	return append(sc.parts, part{text: sc.text.String()}), nil
+func always(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
+
+// quoting is where a macro stands in the text of one shell.
+type quoting struct {
+	mark byte // 0, '\'' or '"'
+	bare bool // its words could be more than data without quotes: a keyword, an assignment, a descriptor
+	join bool // it is a part of a longer word
 }
 
-type shellScan struct {
-	script string
-	i      int
-	quote  byte
-	murky  string // the construct that made the quoting uncertain
-	parts  []part
-	text   strings.Builder
-}
-
-func (s *shellScan) take(n int) {
-	n = min(n, len(s.script)-s.i)
-	s.text.WriteString(s.script[s.i : s.i+n])
-	s.i += n
-}
-
-func (s *shellScan) step() error {
-	rest := s.script[s.i:]
-	switch c := rest[0]; {
-	case strings.HasPrefix(rest, "$${"):
-		s.text.WriteString("${")
-		s.i += 3
-	case strings.HasPrefix(rest, "${"):
-		return s.brace(rest)
-	case s.quote == '\'':
-		if c == '\'' {
-			s.quote = 0
-		}
-		s.take(1)
-	case c == '\\':
-		s.take(2)
-	case c == '`':
-		s.doubt("backquotes")
-		s.take(1)
-	case s.quote == '"':
-		switch {
-		case c == '"':
-			s.quote = 0
-		case strings.HasPrefix(rest, "$("):
-			s.doubt("$( ) inside double quotes")
-		}
-		s.take(1)
-	case c == '\'' || c == '"':
-		s.quote = c
-		s.take(1)
-	case strings.HasPrefix(rest, "<<"):
-		s.doubt("a here-document")
-		s.take(2)
-	case strings.HasPrefix(rest, "$'"):
-		s.doubt("$'…'")
-		s.take(2)
-	case c == '#' && s.wordStart():
-		end := strings.IndexByte(rest, '\n')
-		if end < 0 {
-			end = len(rest)
-		}
-		s.take(end)
-	default:
-		s.take(1)
-	}
-	return nil
-}
-
-func (s *shellScan) doubt(construct string) {
-	if s.murky == "" {
-		s.murky = construct
-	}
-}
-
-func (s *shellScan) wordStart() bool {
-	return s.i == 0 || strings.IndexByte(" \t\n;&|(", s.script[s.i-1]) >= 0
-}
-
-// brace handles ${…}: a macro, or the shell's own variable.
-func (s *shellScan) brace(rest string) error {
-	end := strings.IndexByte(rest, '}')
-	if end < 0 {
-		return &advised{"a ${ is not closed", "close the macro with }, or write $${ for a plain ${"}
-	}
-	inner := rest[2:end]
-	if shellVariable.MatchString(inner) {
-		if strings.ContainsAny(inner, "'\"`${") {
-			s.doubt("quotes inside ${" + short(inner) + "}")
-		}
-		s.take(end + 1)
-		return nil
-	}
-	m, err := parseMacro(inner)
-	if err != nil {
-		return err
-	}
-	if s.murky != "" {
-		return &advised{
-			m.String() + " stands after " + s.murky + ", where its value cannot be quoted safely",
-			"use the environment ($KAON_PARAM_<NAME>, $KAON_PARAMS), move it before that, or write the command as a list",
-		}
-	}
-	s.parts = append(s.parts, part{text: s.text.String()}, part{macro: &m, quote: s.quote})
-	s.text.Reset()
-	s.i += end + 1
-	return nil
-}
-
-// inQuotes puts words where a macro stood: it leaves the quotes around it, adds each word quoted, and takes
+// place puts words where the macro stood: it leaves the quotes around it, adds each word quoted, and takes
 // the quotes up again.
-func inQuotes(words []string, quote byte) string {
+func (q quoting) place(words []string) string {
 	var b strings.Builder
-	if quote != 0 {
-		b.WriteByte(quote)
+	if q.mark != 0 {
+		b.WriteByte(q.mark)
 	}
 	for i, w := range words {
 		if i > 0 {
 			b.WriteByte(' ')
 		}
-		b.WriteString(Quote(w))
+		if q.bare || q.join && (strings.Contains(w, ",") || strings.Contains(w, "..")) { // braces: {a,b} and {1..9}
+			b.WriteString(always(w))
+		} else {
+			b.WriteString(Quote(w))
+		}
 	}
-	if quote != 0 {
-		b.WriteByte(quote)
+	if q.mark != 0 {
+		b.WriteByte(q.mark)
 	}
 	return b.String()
+}
+
+// embed puts words where a macro stood that as many shells read as there are quotings, the outermost first.
+func embed(words []string, depth []quoting) string {
+	text := depth[len(depth)-1].place(words)
+	for _, q := range slices.Backward(depth[:len(depth)-1]) {
+		text = q.place([]string{text})
+	}
+	return text
+}
+
+// maxScript bounds the text of a shell command that has macros: its parser recurses.
+const maxScript = 64 << 10
+
+// splitShell cuts a shell command into text and macros, and notes the quotes each macro stands in, so that
+// its value can be put there as data: 'x', "x" and x alike, also in text that a second shell reads
+// (shellReader says where). Shell variables in capitals (${HOME}, ${N:-4}) are left to the shell; `$${` is a
+// plain `${`. Where a value cannot be put as data the macro is refused: a value must never run as code.
+func splitShell(script string) ([]part, error) {
+	parts, err := splitScript([]string{script}, reading{})
+	if err != nil {
+		return nil, err.(*itemError).err
+	}
+	return parts[0], nil
+}
+
+// splitScript is splitShell of words that one shell reads, joined by blanks.
+func splitScript(words []string, as reading) ([][]part, error) {
+	texts, found := make([][]string, len(words)), make([][]hole, len(words))
+	var all []hole
+	for i, w := range words {
+		texts[i], found[i] = holes(w)
+		all = append(all, found[i]...)
+	}
+	r := newShellReader(strings.Join(words, " "), all)
+	if as.refuse != "" {
+		r.refuseAll(r.fill(texts), as.refuse, as.remedy)
+	} else if len(all) > 0 {
+		r.read(r.fill(texts))
+	}
+	out := make([][]part, len(words))
+	n := 0
+	for i := range words {
+		parts, err := r.parts(texts[i], found[i], n)
+		if err != nil {
+			return nil, &itemError{i, err}
+		}
+		out[i], n = parts, n+len(found[i])
+	}
+	return out, nil
+}
+
+// parts puts the text of one word and what is known of its macros, from the first on, together.
+func (r *shellReader) parts(texts []string, found []hole, first int) ([]part, error) {
+	var parts []part
+	text := ""
+	for i, h := range found {
+		text += texts[i]
+		at := r.at[first+i]
+		switch {
+		case at.asIs:
+			text += h.source
+			continue
+		case h.err != nil:
+			return nil, h.err
+		case at.err != nil:
+			return nil, at.err
+		case !at.seen:
+			return nil, unquotable(h.macro, "a place that kaon cannot quote for", "")
+		}
+		parts = append(parts, part{text: text}, part{macro: h.macro, depth: at.depth})
+		text = ""
+	}
+	return dropQuotes(append(parts, part{text: text + texts[len(found)]})), nil
+}
+
+// dropQuotes takes away quotes that hold a macro for several words and nothing else: of no words, nothing stays.
+func dropQuotes(parts []part) []part {
+	for i := range parts {
+		if parts[i].macro == nil {
+			continue
+		}
+		q := &parts[i].depth[len(parts[i].depth)-1]
+		if next := parts[i+1].text; next != "" && (next[0] == '<' || next[0] == '>') {
+			q.bare = true // 2>out
+		}
+		if !several(parts[i].macro.name) {
+			continue
+		}
+		mark := string(q.mark)
+		before, after := &parts[i-1].text, &parts[i+1].text
+		for _, mark := range []string{`\` + mark, mark} {
+			if q.mark != 0 && strings.HasSuffix(*before, mark) && strings.HasPrefix(*after, mark) {
+				*before, *after = strings.TrimSuffix(*before, mark), strings.TrimPrefix(*after, mark)
+				q.mark = 0
+			}
+		}
+	}
+	return parts
+}
+
+// hole is a place for a macro in shell text.
+type hole struct {
+	source string // ${…}
+	macro  *macro
+	err    error // why it is no macro
+}
+
+// holes cuts shell text at what look like macros: one text more than holes.
+func holes(script string) (texts []string, found []hole) {
+	var text strings.Builder
+	for script != "" {
+		i := strings.IndexByte(script, '$')
+		if i < 0 {
+			break
+		}
+		text.WriteString(script[:i])
+		script = script[i:]
+		switch {
+		case strings.HasPrefix(script, "$${"):
+			text.WriteString("${")
+			script = script[len("$${"):]
+			continue
+		case !strings.HasPrefix(script, "${") || shellVariable.MatchString(script[len("${"):min(len(script), 80)]):
+			text.WriteByte('$')
+			script = script[1:]
+			continue
+		}
+		h := hole{source: "${"}
+		if end := strings.IndexByte(script, '}'); end < 0 {
+			h.err = &advised{"a ${ is not closed", "close the macro with }, or write $${ for a plain ${"}
+		} else {
+			h.source = script[:end+1]
+			m, err := parseMacro(h.source[len("${"):end])
+			h.macro, h.err = &m, err
+		}
+		texts, found = append(texts, text.String()), append(found, h)
+		text.Reset()
+		script = script[len(h.source):]
+	}
+	return append(texts, text.String()+script), found
+}
+
+// fill gives the words, joined by blanks, with a name of letters and digits in each hole.
+func (r *shellReader) fill(words [][]string) string {
+	var b strings.Builder
+	n := 0
+	for k, texts := range words {
+		if k > 0 {
+			b.WriteByte(' ')
+		}
+		for i, text := range texts {
+			if i > 0 {
+				b.WriteString(r.name(n))
+				n++
+			}
+			b.WriteString(text)
+		}
+	}
+	return b.String()
+}
+
+func (r *shellReader) name(hole int) string { return r.prefix + strconv.Itoa(hole) + "Z" }
+
+// named calls use for every hole whose name stands in text, with what stands before and behind the name.
+func (r *shellReader) named(text string, use func(hole int, before, after string)) {
+	for from := 0; ; {
+		i := strings.Index(text[from:], r.prefix)
+		if i < 0 {
+			return
+		}
+		i += from
+		digits, _, closed := strings.Cut(text[i+len(r.prefix):], "Z")
+		n, err := strconv.Atoi(digits)
+		from = i + len(r.prefix)
+		if closed && err == nil && n < len(r.at) {
+			from = i + len(r.name(n))
+			use(n, text[:i], text[from:])
+		}
+	}
+}
+
+func newShellReader(script string, found []hole) *shellReader {
+	r := &shellReader{prefix: "KaonMacro", holes: found, at: make([]standing, len(found))}
+	for strings.Contains(script, r.prefix) {
+		r.prefix += "x"
+	}
+	return r
+}
+
+// unquotable refuses a macro for the place it stands in.
+func unquotable(m *macro, where, remedy string) error {
+	if remedy == "" {
+		remedy = "give it to a program as a word of its own, or let the program read $KAON_PARAMS"
+	}
+	return &advised{fmt.Sprintf("%s stands in %s, where its value would not arrive as it is", m, where), remedy}
 }
