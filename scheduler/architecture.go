@@ -89,6 +89,11 @@ func (c *Core) judgeArchitecture(id offers.AgentID, a *agent) {
 func (c *Core) premature(ev ExecutorGone) {
 	code := ev.Wait >> 8 & 0xff
 	a := c.agentOf(ev.Agent, "")
+	for att := c.live.first; att != nil; att = att.next {
+		if att.agent == ev.Agent && att.executor == ev.Executor {
+			att.wait = ev.Wait
+		}
+	}
 	switch {
 	case ev.Wait&0x7f != 0, code != ForeignExit && code != MixedUpExit && code != CutOffExit:
 		return // ended by a signal, or as executors end

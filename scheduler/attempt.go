@@ -32,6 +32,7 @@ type attempt struct {
 	reason     string    // said with ending
 	kills      int       // KILLs sent so far
 	unfit      int       // the exit code by which its executor said that it cannot be one; 0: it did not
+	wait       int       // status its executor ended with before it did; 0: it did not, or well
 	beside     int       // attempts that its agent ended together with it
 	last       lastWord  // who told its end
 	neighbours bool      // when it ended, others were alive on its agent

@@ -12,7 +12,7 @@ type Loss struct {
 	Count   int // losses of the sweep so far, in this process
 }
 
-// noteLoss tells of a lost attempt whose trial is tried again.
+// noteLoss tells of a lost attempt.
 func (c *Core) noteLoss(att *attempt, v verdict) {
 	if v.kind != lost {
 		return

@@ -142,7 +142,7 @@ func judgeFailure(att *attempt, s Status, end *wire.End) (outcome, string) {
 		return lost, say(fmt.Sprintf("ended with %d other attempts in the executor they shared, which went beyond its agent's limits; it is tried again in one of its own", att.beside), s)
 	}
 	if platformReason(s.Reason) && !(att.run.outfit.container != nil && imageFailure(s)) {
-		return lost, say("its executor or agent failed", s)
+		return lost, say(sayFall(att), s)
 	}
 	return failed, say("failed", s)
 }
@@ -181,6 +181,17 @@ func imageFailure(s Status) bool {
 
 // fetchFailure reads in a message that an agent could not fetch what a container was to start with.
 func fetchFailure(s Status) bool { return strings.Contains(s.Message, "ailed to fetch all URIs") }
+
+// sayFall says how an executor or its agent failed, as far as that was told.
+func sayFall(att *attempt) string {
+	switch signal, code := att.wait&0x7f, att.wait>>8&0xff; {
+	case att.wait > 0 && signal != 0:
+		return fmt.Sprintf("its executor was ended by signal %d", signal)
+	case att.wait > 0 && code != 0:
+		return fmt.Sprintf("its executor ended with exit code %d", code)
+	}
+	return "its executor or agent failed"
+}
 
 func sayTimeout(att *attempt) string {
 	if att.run.spec.Task.Timeout == 0 {

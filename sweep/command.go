@@ -35,6 +35,7 @@ type Vars struct {
 // Winner is the selected trial as a `then` step sees it.
 type Winner struct {
 	Trial  int
+	Seed   uint64 // that it ran with
 	Value  float64
 	Params Point
 }
@@ -272,6 +273,8 @@ func (x *expander) value(m macro) ([]string, error) {
 		return []string{pythonFloat(x.vars.Winner.Value)}, nil
 	case "trial":
 		return []string{fmt.Sprint(x.vars.Winner.Trial)}, nil
+	case "seed":
+		return []string{fmt.Sprint(x.vars.Winner.Seed)}, nil
 	case "entrypoint":
 		return x.vars.Entrypoint, nil
 	case "cmd":

@@ -16,7 +16,7 @@ var macroNames = []string{
 // winnerMacros are those of a `then` step, without their `winner.` prefix.
 var winnerMacros = []string{
 	"args", "args_no_hyphens", "args_no_boolean_flags", "args_no_equals", "args_json", "args_json_file",
-	"args_append_hydra", "args_override_hydra", "value", "trial",
+	"args_append_hydra", "args_override_hydra", "value", "trial", "seed",
 }
 
 // several says which macros stand for any number of words.

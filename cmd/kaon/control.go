@@ -206,6 +206,9 @@ func printStatus(w io.Writer, s status) error {
 	} else if s.GoOn != "" {
 		fmt.Fprintf(w, "run what failed again with: %s\n", s.GoOn)
 	}
+	if s.LastLoss != nil {
+		fmt.Fprintln(w, sayLoss(s.LastLoss))
+	}
 	if s.Then != "" {
 		fmt.Fprintf(w, "then: %s\n", s.Then)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -31,7 +32,11 @@ func (c *executorCmd) Run(ctx context.Context, out *output) error {
 	}
 	cfg.Once, cfg.Idle, cfg.Subreaper = c.Once, c.Idle, true
 	cfg.Log = slog.New(slog.NewTextHandler(out.stderr, nil)) // the agent keeps it in the sandbox
-	return executor.Run(ctx, cfg)
+	err = executor.Run(ctx, cfg)
+	if errors.Is(err, executor.ErrCutOff) {
+		return &exitError{scheduler.CutOffExit, err}
+	}
+	return err
 }
 
 // checkSelf compares this program with the one that was served. It reads the file that runs, whatever its name: 37 ms

@@ -29,6 +29,8 @@ type watcher struct {
 	// retrying: the sweep had ended and is run again, so its former end is no news.
 	retrying bool
 
+	losses losses // of the listener alone
+
 	taken chan struct{}               // capacity 1: a master has taken the scheduler in
 	lines chan string                 // capacity linesKept; a line that finds it full is dropped, counts stay true
 	ended chan scheduler.SweepEnded   // capacity 1
@@ -76,6 +78,11 @@ func (w *watcher) listener() scheduler.Listener {
 		Unbrought: func(n scheduler.Unbrought) {
 			w.say("agents do not bring code and inputs to trials (last: %s): from here on each trial fetches its own, which takes longer; "+
 				"what helps: a longer --executor_registration_timeout of the agents, or `isolation: shared`", n.Reason)
+		},
+		AttemptLost: func(n scheduler.AttemptLost) {
+			if line := w.losses.lost(n); line != "" {
+				w.say("%s", line)
+			}
 		},
 		Packed: w.packed,
 	}

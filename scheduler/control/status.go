@@ -37,6 +37,17 @@ type Sweep struct {
 	Waiting   string           `json:"waiting,omitempty"`  // why the last packing pass left trials waiting
 	Then      string           `json:"then,omitempty"`     // state of the step that follows the trials, when there is one
 	Submitted string           `json:"submitted"`          // RFC 3339
+	LastLoss  *Loss            `json:"last_loss,omitempty"`
+}
+
+// Loss is the last attempt that was lost through no fault of its trial.
+type Loss struct {
+	Trial   int    `json:"trial"`
+	Attempt int    `json:"attempt"`
+	Agent   string `json:"agent"`
+	Reason  string `json:"reason"`
+	Time    string `json:"time"`  // RFC 3339
+	Count   int    `json:"count"` // losses of the sweep since the process that runs it began
 }
 
 // Best is the leading trial.
@@ -75,6 +86,9 @@ func statusOf(snap scheduler.Snapshot, live Live) Status {
 		}
 		if s.BestTrial >= 0 {
 			sweep.Best = &Best{Trial: s.BestTrial, Value: results.Number(s.Best)}
+		}
+		if l := s.Loss; l.Count > 0 {
+			sweep.LastLoss = &Loss{l.Trial, l.Attempt, l.Agent, l.Reason, l.At.UTC().Format(time.RFC3339Nano), l.Count}
 		}
 		if mean, ok := MeanPercent(running, s.ID); ok {
 			sweep.Progress = &mean

@@ -20,6 +20,8 @@ const backoffMin = 20 * time.Millisecond
 var (
 	errLost    = errors.New("agent is gone")
 	errRefused = errors.New("agent refuses this executor")
+	// ErrCutOff is of an executor that never reached its agent, which is up, as it has just started the executor.
+	ErrCutOff = errors.New("the agent cannot be reached from here")
 )
 
 // follow keeps a subscription until ctx ends, which gives nil. Any other end is for good: the agent was away
@@ -43,6 +45,8 @@ func (x *executor) follow(ctx context.Context) error {
 			return fmt.Errorf("%w: %w", errRefused, err)
 		case known && !x.conf.Checkpoint:
 			return fmt.Errorf("%w, and the framework does not checkpoint: %w", errLost, err)
+		case time.Since(lost) > patience && !known:
+			return fmt.Errorf("%w in %v, at %s: %w", ErrCutOff, patience, x.conf.Agent, err)
 		case time.Since(lost) > patience:
 			return fmt.Errorf("%w for %v: %w", errLost, patience, err)
 		}

@@ -360,12 +360,29 @@ func (t *task) fail(err error) {
 	t.mu.Lock()
 	e := ending{state: mesosapi.TASK_FAILED, message: text, end: wire.End{
 		Exit: -1, Error: text, StartMs: t.begin.UnixMilli(), EndMs: now.UnixMilli(), Killed: t.mu.killed}}
+	e.end.Starved = starved(err)
 	if t.mu.killed {
 		e.state = mesosapi.TASK_KILLED
 	}
 	t.close(e)
 	t.mu.Unlock()
 	t.x.flush(t)
+}
+
+// starved names what an error says that this process, or its machine, has none left of; empty: the error is another. It is no
+// fault of the attempt that could not be started, and others may give it back.
+func starved(err error) string {
+	switch {
+	case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE):
+		return "file descriptors"
+	case errors.Is(err, unix.EAGAIN):
+		return "processes"
+	case errors.Is(err, unix.ENOMEM):
+		return "memory"
+	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
+		return "disk space"
+	}
+	return ""
 }
 
 // close seals the outbox and stops the timers. The lock is held.

@@ -101,7 +101,7 @@ func (s *Study) Order(trial, attempt int, p sweep.Point) (wire.Order, error) {
 	if err != nil {
 		return wire.Order{}, fmt.Errorf("expand the command of trial %d: %w", trial, err)
 	}
-	order, err := s.order(trial, attempt, p, run)
+	order, err := s.order(trial, attempt, sweep.TrialSeed(s.spec.Seed, trial), p, run)
 	if err != nil || s.options.Winner == nil {
 		return order, err
 	}
@@ -120,6 +120,7 @@ func (s *Study) Then(attempt int, params, manifest []byte) (wire.Order, error) {
 		return wire.Order{}, fmt.Errorf("read the winner's manifest: %w", err)
 	}
 	manifested.Params = params
+	manifested.Seed = cmp.Or(manifested.Seed, sweep.TrialSeed(s.spec.Seed, manifested.Trial))
 	winner, err := winnerOf(manifested)
 	if err != nil {
 		return wire.Order{}, err
@@ -128,7 +129,7 @@ func (s *Study) Then(attempt int, params, manifest []byte) (wire.Order, error) {
 	if err != nil {
 		return wire.Order{}, fmt.Errorf("expand the command of `then`: %w", err)
 	}
-	order, err := s.order(scheduler.ThenTrial, attempt, winner.Params, run)
+	order, err := s.order(scheduler.ThenTrial, attempt, winner.Seed, winner.Params, run)
 	if err != nil {
 		return order, err
 	}
@@ -150,7 +151,7 @@ func winnerOf(w results.Winner) (*sweep.Winner, error) {
 	if err := json.Unmarshal(w.Params, &point); err != nil {
 		return nil, fmt.Errorf("read the winner's parameters: %w", err)
 	}
-	return &sweep.Winner{Trial: w.Trial, Value: float64(w.Value), Params: point}, nil
+	return &sweep.Winner{Trial: w.Trial, Seed: w.Seed, Value: float64(w.Value), Params: point}, nil
 }
 
 // ThenDemand implements scheduler.Study: the step asks for what the winner's trial asked for.
@@ -183,7 +184,7 @@ func (s *Study) vars(p sweep.Point, winner *sweep.Winner) sweep.Vars {
 	}
 }
 
-func (s *Study) order(trial, attempt int, p sweep.Point, run sweep.Expansion) (wire.Order, error) {
+func (s *Study) order(trial, attempt int, seed uint64, p sweep.Point, run sweep.Expansion) (wire.Order, error) {
 	params, err := json.Marshal(p)
 	if err != nil {
 		return wire.Order{}, fmt.Errorf("encode the parameters of trial %d: %w", trial, err)
@@ -191,7 +192,7 @@ func (s *Study) order(trial, attempt int, p sweep.Point, run sweep.Expansion) (w
 	o := wire.Order{
 		Sweep: s.id, Trial: trial, Attempt: attempt,
 		Argv: run.Argv, Shell: run.Shell,
-		Params: params, Seed: sweep.TrialSeed(s.spec.Seed, max(trial, 0)),
+		Params: params, Seed: seed,
 		Metrics: s.watched, Filters: s.spec.Task.Filters, Objective: s.spec.Objective.Name,
 		Timeout: s.spec.Task.Timeout, Grace: s.spec.Task.Grace,
 	}

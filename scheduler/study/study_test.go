@@ -23,7 +23,7 @@ command: ["./train", "--config", "${args_json_file}", "${args}"]
 task:
   env: {B: "2", A: "1"}
   resources: {cpus: 0.5, memory: "size * 100MB"}
-then: ["./final", "${winner.args}"]
+then: ["./final", "${winner.args}", "--seed=${winner.seed}"]
 `
 
 func newStudy(t *testing.T) *study.Study {
@@ -92,16 +92,19 @@ func TestDemandFollowsThePoint(t *testing.T) {
 
 func TestThenGetsTheWinner(t *testing.T) {
 	s := newStudy(t)
-	manifest := []byte(`{"trial": 2, "value": 0.5}`)
+	manifest := []byte(`{"trial": 2, "value": 0.5, "seed": 77}`)
 	order, err := s.Then(1, []byte(`{"lr":0.2,"size":1}`), manifest)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(order.Argv, []string{"./final", "--lr=0.2", "--size=1"}) {
+	if !slices.Equal(order.Argv, []string{"./final", "--lr=0.2", "--size=1", "--seed=77"}) {
 		t.Errorf("argv %q", order.Argv)
 	}
 	if !slices.Contains(order.Env, "KAON_WINNER="+wire.Folder+"/winner.json") {
 		t.Errorf("environment %q", order.Env)
+	}
+	if order.Seed != 77 { // of KAON_SEED
+		t.Errorf("seed %d", order.Seed)
 	}
 	last := order.Files[len(order.Files)-1]
 	if last.Name != "winner.json" || string(last.Data) != string(manifest) {
