@@ -1,9 +1,11 @@
 package executor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,8 +15,13 @@ import (
 func TestAgentNeverReachedIsToldApart(t *testing.T) {
 	a := newFakeAgent(t)
 	a.set(func() { a.mu.down = true })
-	s := startExecutor(t, a, func(c *Config) { c.FirstWait = 50 * time.Millisecond })
-	if err := s.result(t); !errors.Is(err, ErrCutOff) {
+	ctx, stop := context.WithTimeout(t.Context(), patience)
+	defer stop()
+	err := Run(ctx, Config{
+		Agent: strings.TrimPrefix(a.URL, "http://"), Framework: "fw-1", Executor: "ex-1", Sandbox: t.TempDir(), Checkpoint: true,
+		FirstWait: 50 * time.Millisecond, BackoffMax: 10 * time.Millisecond, Environ: []string{"PATH=/usr/bin:/bin"},
+	})
+	if !errors.Is(err, ErrCutOff) || !strings.Contains(err.Error(), a.Listener.Addr().String()) {
 		t.Errorf("got %v", err)
 	}
 }
