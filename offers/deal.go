@@ -23,7 +23,7 @@ func (f *filler) deal() {
 	for s := f.from; s < f.to; s++ {
 		if p.shapes[s].waiting > 0 {
 			need := p.needs(s)
-			cards = append(cards, card{need[cpus], need[mem], s})
+			cards = append(cards, card{cpus: need[cpus], mem: need[mem], shape: s})
 		}
 	}
 	f.left = len(cards)

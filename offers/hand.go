@@ -67,7 +67,11 @@ func (f *filler) redraw(room []sweep.Milli, h *hand) bool {
 		}
 		top := &c.cards[h.card]
 		if f.p.shapes[top.shape].waiting == 0 {
-			c.drop(h.card)
+			if f.placedIn[top.shape-f.from] == f.visit {
+				h.card-- // an exchange may bring it back
+			} else {
+				c.drop(h.card)
+			}
 			continue
 		}
 		if top.cpus <= free[0] && f.restFits(d, top.shape, free) {
@@ -118,7 +122,7 @@ func (f *filler) holds(b *open, h *hand) bool {
 // best is the hand with the largest score, -1 when none is left. Hands that ran out are dropped.
 func (f *filler) best(b *open) int {
 	for k, free := range b.free {
-		f.weight[k] = 2 * float64(free) * f.scale[k]
+		f.weight[k] = 2 * (float64(free) - f.reserve[k]) * f.scale[k]
 	}
 	kept, best, top := f.hands[:0], -1, 0.0
 	for i := range f.hands {
@@ -141,8 +145,8 @@ func (f *filler) best(b *open) int {
 	return best
 }
 
-// score is how much shorter what is left of the bin becomes when the hand is played: with the bin's room r and the
-// shape's need x, both as shares of the agent, |r|² − |r−x|² = 2r·x − |x|². The overhead that a start of the
+// score is how much shorter what is left of the bin becomes when the hand is played: with the bin's room r, less what
+// may stay free, and the shape's need x, both as shares of the agent, |r|² − |r−x|² = 2r·x − |x|². The overhead that a start of the
 // executor would cost counts against it.
 func (f *filler) score(h *hand) float64 {
 	if h.extra == nil && len(f.weight) == 2 {
@@ -176,6 +180,9 @@ func (f *filler) play(b *open, i int) {
 // put places n of a demand and keeps count of the shapes that wait.
 func (f *filler) put(b *open, shape int32, n int) {
 	f.p.put(b, shape, n)
+	f.balance.add(shape, -n)
+	f.tasks -= n
+	f.placedIn[shape-f.from] = f.visit
 	if f.p.shapes[shape].waiting == 0 {
 		f.left--
 	}

@@ -53,6 +53,8 @@ type Options struct {
 	// Foreign is agents that get nothing, because no executor is built for their architecture, with its name; empty:
 	// it is not known, only that it is another.
 	Foreign map[AgentID]string
+
+	sampleFrom int // shapes that tight fills with samples of; 0: sampleFrom. Tests set it
 }
 
 // Times of declines. A decline with work waiting is short because other frameworks release resources all the

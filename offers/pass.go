@@ -243,7 +243,7 @@ func (p *pass) policy(from, to int32) {
 	case Scored:
 		p.scored(from, to)
 	default:
-		newFiller(p, from, to).run()
+		p.tight(from, to)
 	}
 }
 

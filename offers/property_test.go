@@ -144,8 +144,11 @@ func (w *world) demands() []Demand {
 	return list
 }
 
+// sampleFromDrawn makes the tight policy sample few shapes as it does many.
+func sampleFromDrawn(t *rapid.T) int { return rapid.SampledFrom([]int{0, 1}).Draw(t, "sample from") }
+
 func (w *world) options() Options {
-	o := Options{Policy: rapid.SampledFrom(Policies).Draw(w.t, "policy")}
+	o := Options{Policy: rapid.SampledFrom(Policies).Draw(w.t, "policy"), sampleFrom: sampleFromDrawn(w.t)}
 	if o.Policy == Scored {
 		o.Score = func(d *Demand, c *Candidate) float64 { return float64(c.Free.CPUs%1000) / 1000 }
 	}
@@ -245,8 +248,9 @@ func anyLargePass(t *rapid.T) {
 	})
 	demands := rapid.SliceOfN(draw, 280, 420).Draw(t, "demands")
 	before := x.Agents()
-	plan := x.Pack(noon, demands, Options{})
-	if err := newOracle(before, list, demands, Options{}, &plan).complaints(); err != nil {
+	opt := Options{sampleFrom: rapid.SampledFrom([]int{0, 1000}).Draw(t, "sample from")}
+	plan := x.Pack(noon, demands, opt)
+	if err := newOracle(before, list, demands, opt, &plan).complaints(); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -280,7 +284,7 @@ func anyEqualPass(t *rapid.T) {
 			d.Executor, d.Overhead = "warm", sweep.Resources{CPUs: 300}
 		}
 	}
-	var opt Options
+	opt := Options{sampleFrom: sampleFromDrawn(t)}
 	if rapid.IntRange(0, 2).Draw(t, "capped") == 0 {
 		opt.Caps = map[AgentID]int{"a1": 3, "a2": 3, "a3": 2}
 	}

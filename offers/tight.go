@@ -1,6 +1,7 @@
 package offers
 
 import (
+	"math"
 	"slices"
 
 	"github.com/kaon-sweep/kaon/sweep"
@@ -24,15 +25,63 @@ type filler struct {
 	marks    []byte        // of the bin being filled, see pattern
 	hands    []hand
 	pattern  pattern
+	sampling bool // many shapes: bins are filled by sampling
+	sampler  sampler
+	tasks    int // that wait
+	balance  balance
+	need     int       // bins, were what waits divisible
+	before   []float64 // of the bin being filled: what it had free
+	reserve  []float64 // of the bin being filled: what may stay free, as other resources are scarcer
+	price    []float64 // of the bin being filled: what a unit of a resource is worth; all of the scarcest is worth 1
+	full     []sweep.Milli
+	visit    int32   // number of the bin being filled
+	placedIn []int32 // by shape: the bin in which it was placed last
 }
 
 // newFiller prepares to fill with the shapes from and up to but without to.
-func newFiller(p *pass, from, to int32) *filler {
+func newFiller(p *pass, from, to int32, sampling bool) *filler {
 	wide := p.dims.len()
-	f := &filler{p: p, from: from, to: to, simple: true, scale: make([]float64, wide), weight: make([]float64, wide)}
+	f := &filler{p: p, from: from, to: to, simple: true, sampling: sampling, placedIn: make([]int32, to-from)}
+	f.scale, f.weight, f.price = make([]float64, wide), make([]float64, wide), make([]float64, wide)
+	for s := from; s < to; s++ {
+		f.tasks += p.shapes[s].waiting
+	}
 	f.deal()
 	return f
 }
+
+// tight places the shapes from and up to but without to. Many shapes are sampled. Few make patterns; when these need more
+// agents than divisible trials would, sampling is tried as well, and the better of both is kept.
+func (p *pass) tight(from, to int32) {
+	least := p.opt.sampleFrom
+	if least == 0 {
+		least = sampleFrom
+	}
+	if int(to-from) >= least {
+		newFiller(p, from, to, true).run()
+		return
+	}
+	f := newFiller(p, from, to, false)
+	if !f.simple || len(f.decks) == 0 || to-from == 1 {
+		f.run()
+		return
+	}
+	start := p.save()
+	f.run()
+	used := p.used - start.used
+	if f.left > 0 || used <= f.need+f.need/nearlyNone {
+		return
+	}
+	first := p.save()
+	p.restore(&start)
+	f = newFiller(p, from, to, true)
+	if f.run(); f.left > 0 || p.used-start.used >= used {
+		p.restore(&first)
+	}
+}
+
+// nearlyNone is the part of agents by which a packing may exceed its bound and count as good.
+const nearlyNone = 1000
 
 // run fills agents, those that meet wishes first.
 func (f *filler) run() {
@@ -42,16 +91,43 @@ func (f *filler) run() {
 		f.favorScarce(order)
 	}
 	wishes := slices.ContainsFunc(f.decks, func(d deck) bool { return p.groups[d.group].wish })
+	if f.sampling = f.samples(); f.sampling && len(f.decks) > 0 {
+		f.sampler = f.newSampler()
+	}
 	for _, strict := range []bool{true, false} {
 		if f.strict = strict; strict && !wishes {
 			continue
 		}
 		f.pattern.valid = false
-		for _, i := range order {
+		f.balance = newBalance(p, f.from, f.to, order)
+		for n, i := range order {
 			if f.left == 0 {
 				return
 			}
+			f.balance.next()
+			if n == 0 {
+				f.need = f.balance.end
+			}
+			f.aim(&p.bins[i])
 			f.fill(&p.bins[i])
+			f.balance.visited(f.before)
+		}
+	}
+}
+
+// scarcityPower makes resources that are less scarce than the scarcest worth little in an exchange.
+const scarcityPower = 8
+
+// aim sets what of the bin should be used: resources that are less scarce may stay free in part, alike in all bins.
+func (f *filler) aim(b *open) {
+	f.before, f.reserve = f.before[:0], f.reserve[:0]
+	for k, free := range b.free {
+		share := f.balance.share[k]
+		f.before = append(f.before, float64(free))
+		f.reserve = append(f.reserve, float64(free)*(1-share))
+		f.price[k] = 0
+		if free > 0 {
+			f.price[k] = math.Pow(share, scarcityPower) / float64(free)
 		}
 	}
 }
@@ -68,6 +144,20 @@ func (f *filler) fill(b *open) {
 	}
 	before := len(f.p.placed)
 	f.pattern.begin(b, f.p.hosts[b.host].room)
+	f.visit++
+	if f.sampling {
+		f.sample(b)
+	}
+	f.choose(b)
+	if f.left > 0 && f.improve(b, before) {
+		f.choose(b)
+	}
+	f.pattern.end(f, b, before)
+	f.pattern.valid = f.pattern.valid && f.simple
+}
+
+// choose plays the best hand until none is left.
+func (f *filler) choose(b *open) {
 	for deck := 0; deck < len(f.decks); {
 		deck = f.draw(b, deck)
 		for f.left > 0 && f.p.hosts[b.host].room > 0 {
@@ -78,8 +168,6 @@ func (f *filler) fill(b *open) {
 			f.play(b, best)
 		}
 	}
-	f.pattern.end(f, b, before)
-	f.pattern.valid = f.pattern.valid && f.simple
 }
 
 // measure sets scale and marks for a bin; false when no group may use it.

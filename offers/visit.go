@@ -22,8 +22,12 @@ func (f *filler) visits() []int32 {
 	order = append(order, lists[0]...)
 	order = append(order, lists[1]...)
 	order = append(order, lists[2]...)
-	order = p.mostFirst(order, lists[3])
-	return p.mostFirst(order, lists[4])
+	for _, list := range lists[3:] {
+		first := len(order)
+		order = p.mostFirst(order, list)
+		f.bestFirst(order[:first], order[first:])
+	}
+	return order
 }
 
 // standing is the list of visits that a bin belongs to.
