@@ -7,25 +7,27 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// lowerBound is the fewest machines whose sizes add up to what the trials need, for each resource alone; no packing
+// volumeBound is the fewest machines whose sizes add up to what the trials need, for each resource alone; no packing
 // uses fewer. When the trials need more than there is, it is all machines.
-func lowerBound(machines []Machine, trials []Trial) int {
-	var cpus, mem sweep.Milli
-	for _, t := range trials {
-		cpus += t.CPUs
-		mem += t.Mem
+func volumeBound(machines []Machine, trials []Trial) int {
+	var need amounts
+	for i := range trials {
+		for k, m := range trials[i].amounts() {
+			need[k] += m
+		}
 	}
-	return max(
-		fewest(machines, cpus, func(m Machine) sweep.Milli { return m.CPUs }),
-		fewest(machines, mem, func(m Machine) sweep.Milli { return m.Mem }),
-	)
+	n := 0
+	for k := range need {
+		n = max(n, fewest(machines, need[k], k))
+	}
+	return n
 }
 
 // fewest is how many of the machines, largest first, have so much of a resource.
-func fewest(machines []Machine, need sweep.Milli, size func(Machine) sweep.Milli) int {
+func fewest(machines []Machine, need sweep.Milli, k int) int {
 	sizes := make([]sweep.Milli, len(machines))
-	for i, m := range machines {
-		sizes[i] = size(m)
+	for i := range machines {
+		sizes[i] = machines[i].amounts()[k]
 	}
 	slices.SortFunc(sizes, func(a, b sweep.Milli) int { return cmp.Compare(b, a) })
 	n := 0

@@ -36,7 +36,7 @@ func (r *runner) churn(c Case) Result {
 		demands[i].Count = 0
 	}
 	for _, t := range c.Trials {
-		demands[at[shape{t.CPUs, t.Mem}]].Count++
+		demands[at[t.amounts()]].Count++
 	}
 	machine := make(map[offers.AgentID]int, len(c.Machines))
 	for i, m := range c.Machines {
@@ -50,7 +50,7 @@ func (r *runner) churn(c Case) Result {
 				demands[g.Demand].Count -= g.Count
 				d := &demands[g.Demand].Resources
 				for range g.Count {
-					tasks = append(tasks, running{machine[l.Agent], Trial{CPUs: d.CPUs, Mem: d.Mem}})
+					tasks = append(tasks, running{machine[l.Agent], Trial{CPUs: d.CPUs, Mem: d.Mem, Disk: d.Disk, GPUs: d.GPUs}})
 				}
 			}
 		}
@@ -66,11 +66,11 @@ func (r *runner) churn(c Case) Result {
 		tasks = tasks[:len(tasks)-churnTasks]
 		x.Add(epoch, fragments(c.Machines, free, done, round)...)
 		for _, t := range done {
-			x.Ended(offers.AgentID(c.Machines[t.machine].Host), &demands[at[shape{t.trial.CPUs, t.trial.Mem}]], 1)
+			x.Ended(offers.AgentID(c.Machines[t.machine].Host), &demands[at[t.trial.amounts()]], 1)
 		}
 		for range churnTasks {
 			t := c.Trials[dice.IntN(len(c.Trials))]
-			demands[at[shape{t.CPUs, t.Mem}]].Count++
+			demands[at[t.amounts()]].Count++
 		}
 		waiting, back := present(demands)
 		cost, plan := timed(x, waiting, r.options())
@@ -98,18 +98,6 @@ func (r *runner) churn(c Case) Result {
 		res.Beside = bestFitChurn(c)
 	}
 	return res
-}
-
-type shape struct{ cpus, mem sweep.Milli }
-
-// shapes is the demands of trials, and where each shape is among them.
-func shapes(trials []Trial) ([]offers.Demand, map[shape]int) {
-	demands := Demands(trials)
-	at := make(map[shape]int, len(demands))
-	for i := range demands {
-		at[shape{demands[i].Resources.CPUs, demands[i].Resources.Mem}] = i
-	}
-	return demands, at
 }
 
 // present is the demands that wait, and which of all they are.
@@ -140,11 +128,15 @@ func fragments(machines, free []Machine, done []running, round int) []offers.Off
 	var parts []Machine
 	for i, m := range free {
 		if m.CPUs > 0 || m.Mem > 0 {
-			parts = append(parts, Machine{fmt.Sprintf("rest-%d-%d", round, i), m.Host, m.CPUs, m.Mem})
+			parts = append(parts, Machine{
+				ID: fmt.Sprintf("rest-%d-%d", round, i), Host: m.Host, CPUs: m.CPUs, Mem: m.Mem,
+			})
 		}
 	}
 	for i, t := range done {
-		parts = append(parts, Machine{fmt.Sprintf("part-%d-%d", round, i), machines[t.machine].Host, t.trial.CPUs, t.trial.Mem})
+		parts = append(parts, Machine{
+			ID: fmt.Sprintf("part-%d-%d", round, i), Host: machines[t.machine].Host, CPUs: t.trial.CPUs, Mem: t.trial.Mem,
+		})
 	}
 	return Offers(parts)
 }

@@ -17,6 +17,7 @@ type PackConfig struct {
 	Trials   []Trial       // these instead of the built-in cases; empty with Machines: the mixed workload
 	Policy   offers.Policy // empty: tight
 	Runs     int           // per case; 0: 15. The median is reported
+	Seed     uint64        // of the mixes
 	NoBeside bool          // leave the best fit by full scan out
 }
 
@@ -28,8 +29,9 @@ type Case struct {
 	run      func(*runner, Case) Result
 }
 
-// Cases are the built-in ones: the clusters and queues that published schedulers were measured on.
-func Cases() ([]Case, error) {
+// Cases are the built-in ones: the clusters and queues that published schedulers were measured on, and random mixes
+// drawn from the seed. Given names, it need not fill in other cases.
+func Cases(seed uint64, only ...string) ([]Case, error) {
 	mixed, err := Mixed()
 	if err != nil {
 		return nil, err
@@ -41,7 +43,7 @@ func Cases() ([]Case, error) {
 	for i := range million {
 		million[i] = mixed[i%len(mixed)]
 	}
-	return []Case{
+	return append([]Case{
 		{"roomy-mixed", roomy, mixed, (*runner).once},
 		{"roomy-equal", roomy, equal, (*runner).once},
 		{"tight-mixed", tight, mixed, (*runner).once},
@@ -53,7 +55,7 @@ func Cases() ([]Case, error) {
 		{"million-equal", Machines(12500, 32000, 131072000), Equal(1000000, 1000, 2048000), (*runner).once},
 		{"churn", Machines(1000, 32000, 131072000), mixed, (*runner).churn},
 		{"drain", tight, mixed, (*runner).drain},
-	}, nil
+	}, mixCases(seed, only)...), nil
 }
 
 // Pack measures the packer.
@@ -88,7 +90,7 @@ func (cfg *PackConfig) cases() ([]Case, error) {
 		}
 		return []Case{{"given", machines, trials, (*runner).once}}, nil
 	}
-	all, err := Cases()
+	all, err := Cases(cfg.Seed, cfg.Only...)
 	if err != nil || len(cfg.Only) == 0 {
 		return all, err
 	}
@@ -127,7 +129,7 @@ func (r *runner) start(c Case, demands []offers.Demand) Result {
 	}
 	return Result{
 		Name: c.Name, Policy: string(policy), Agents: len(c.Machines), Trials: len(c.Trials), Shapes: len(demands),
-		LowerBound: lowerBound(c.Machines, c.Trials), Runs: r.cfg.Runs,
+		LowerBound: volumeBound(c.Machines, c.Trials), Runs: r.cfg.Runs,
 	}
 }
 

@@ -44,6 +44,25 @@ func TestPackReachesTheBounds(t *testing.T) {
 	}
 }
 
+// TestPackReachesTheBoundOfMixes holds the quality whichever resource is scarce: at most a thousandth over the bound.
+func TestPackReachesTheBoundOfMixes(t *testing.T) {
+	names := []string{
+		"mix-mem-scarce", "mix-mem-scarce-few", "mix-cpus-scarce", "mix-both-scarce", "mix-correlated", "mix-two-kinds",
+		"mix-heavy-tail", "mix-disk-scarce", "mix-gpus-scarce",
+	}
+	for _, seed := range []uint64{1, 20} {
+		r, err := Pack(PackConfig{Only: names, Seed: seed, Runs: 1, NoBeside: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range r.Cases {
+			if c.Placed != c.Trials || c.Hosts > c.LowerBound+(c.LowerBound+999)/1000 {
+				t.Errorf("%s, seed %d: %d of %d placed on %d agents, bound %d", c.Name, seed, c.Placed, c.Trials, c.Hosts, c.LowerBound)
+			}
+		}
+	}
+}
+
 func TestPackJSONKeepsItsContract(t *testing.T) {
 	r, err := Pack(PackConfig{Machines: Machines(10, 4000, 8000000), Trials: Equal(50, 1000, 1000000), Runs: 1})
 	if err != nil {
@@ -125,7 +144,7 @@ func TestCSVErrorsNameLineAndValue(t *testing.T) {
 
 func TestMachinesSurviveTheirCSV(t *testing.T) {
 	var out bytes.Buffer
-	want := []Machine{{"o1", "h1", 7140, 36571000}, {"o2", "h2", 500, 1}}
+	want := []Machine{{ID: "o1", Host: "h1", CPUs: 7140, Mem: 36571000}, {ID: "o2", Host: "h2", CPUs: 500, Mem: 1, GPUs: 2000}}
 	if err := WriteMachines(&out, want); err != nil {
 		t.Fatal(err)
 	}

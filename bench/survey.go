@@ -126,6 +126,7 @@ func MachinesOf(list []offers.Offer) []Machine {
 	for _, h := range x.Snapshot().Holdings() {
 		q := free[h.Agent]
 		q.CPUs, q.Mem = q.CPUs+h.Free.CPUs, q.Mem+h.Free.Mem
+		q.Disk, q.GPUs = q.Disk+h.Free.Disk, q.GPUs+h.Free.GPUs
 		free[h.Agent] = q
 		if first[h.Agent] == "" {
 			first[h.Agent] = h.Offers[0].ID
@@ -134,7 +135,9 @@ func MachinesOf(list []offers.Offer) []Machine {
 	var machines []Machine
 	for _, a := range x.Agents() {
 		q := sweep.Resources(free[a.ID])
-		machines = append(machines, Machine{ID: string(first[a.ID]), Host: a.Hostname, CPUs: q.CPUs, Mem: q.Mem})
+		machines = append(machines, Machine{
+			ID: string(first[a.ID]), Host: a.Hostname, CPUs: q.CPUs, Mem: q.Mem, Disk: q.Disk, GPUs: q.GPUs,
+		})
 	}
 	return machines
 }

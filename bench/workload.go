@@ -2,12 +2,9 @@ package bench
 
 import (
 	"embed"
-	"encoding/csv"
 	"fmt"
-	"io"
 	"math"
 	"math/rand/v2"
-	"strconv"
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -15,15 +12,31 @@ import (
 
 // Machine is one agent of a workload with what it offers.
 type Machine struct {
-	ID        string
-	Host      string
-	CPUs, Mem sweep.Milli // cores, MB of 2^20 bytes, in thousandths
+	ID         string
+	Host       string
+	CPUs, Mem  sweep.Milli // cores, MB of 2^20 bytes, in thousandths
+	Disk, GPUs sweep.Milli // MB, devices, in thousandths; 0: it offers none
 }
 
 // Trial is one task of a workload.
 type Trial struct {
-	ID        string
-	CPUs, Mem sweep.Milli
+	ID         string
+	CPUs, Mem  sweep.Milli
+	Disk, GPUs sweep.Milli
+}
+
+// dimensions is how many resources a workload may name: cpus, mem, disk, gpus.
+const dimensions = 4
+
+// amounts is a vector of resources in the order of the fields.
+type amounts [dimensions]sweep.Milli
+
+func (m *Machine) amounts() amounts { return amounts{m.CPUs, m.Mem, m.Disk, m.GPUs} }
+func (t *Trial) amounts() amounts   { return amounts{t.CPUs, t.Mem, t.Disk, t.GPUs} }
+
+// resources is what a demand of the trial asks.
+func (t *Trial) resources() sweep.Resources {
+	return sweep.Resources{CPUs: t.CPUs, Mem: t.Mem, Disk: t.Disk, GPUs: t.GPUs}
 }
 
 //go:embed workloads/mixed.csv
@@ -78,20 +91,25 @@ func Shuffled(list []Trial, seed uint64) []Trial {
 
 // Demands groups trials of one shape, in order of first appearance, as the scheduler keeps them.
 func Demands(trials []Trial) []offers.Demand {
-	type shape struct{ cpus, mem sweep.Milli }
-	at := make(map[shape]int)
-	var list []offers.Demand
-	for _, t := range trials {
-		s := shape{t.CPUs, t.Mem}
-		i, known := at[s]
-		if !known {
-			i = len(list)
-			at[s] = i
-			list = append(list, offers.Demand{Sweep: "bench", Resources: sweep.Resources{CPUs: t.CPUs, Mem: t.Mem}})
-		}
-		list[i].Count++
-	}
+	list, _ := shapes(trials)
 	return list
+}
+
+// shapes is the demands of trials, and where each shape is among them.
+func shapes(trials []Trial) ([]offers.Demand, map[amounts]int) {
+	at := make(map[amounts]int)
+	var list []offers.Demand
+	for i := range trials {
+		s := trials[i].amounts()
+		n, known := at[s]
+		if !known {
+			n = len(list)
+			at[s] = n
+			list = append(list, offers.Demand{Sweep: "bench", Resources: trials[i].resources()})
+		}
+		list[n].Count++
+	}
+	return list, at
 }
 
 // Offers is the machines' offers, one each.
@@ -102,84 +120,12 @@ func Offers(machines []Machine) []offers.Offer {
 			ID: offers.OfferID(m.ID), Agent: offers.AgentID(m.Host), Hostname: m.Host, Role: "kaon",
 			Amounts: []offers.Amount{{Name: "cpus", Scalar: m.CPUs}, {Name: "mem", Scalar: m.Mem}},
 		}
+		if m.Disk > 0 {
+			list[i].Amounts = append(list[i].Amounts, offers.Amount{Name: "disk", Scalar: m.Disk})
+		}
+		if m.GPUs > 0 {
+			list[i].Amounts = append(list[i].Amounts, offers.Amount{Name: "gpus", Scalar: m.GPUs})
+		}
 	}
 	return list
-}
-
-// ReadTrials reads a CSV with the header id,cpus,mem.
-func ReadTrials(r io.Reader) ([]Trial, error) {
-	var list []Trial
-	err := readRows(r, []string{"id", "cpus", "mem"}, func(text []string, cpus, mem sweep.Milli) {
-		list = append(list, Trial{ID: text[0], CPUs: cpus, Mem: mem})
-	})
-	return list, err
-}
-
-// ReadMachines reads a CSV with the header id,host,cpus,mem.
-func ReadMachines(r io.Reader) ([]Machine, error) {
-	var list []Machine
-	err := readRows(r, []string{"id", "host", "cpus", "mem"}, func(text []string, cpus, mem sweep.Milli) {
-		list = append(list, Machine{ID: text[0], Host: text[1], CPUs: cpus, Mem: mem})
-	})
-	return list, err
-}
-
-// WriteMachines writes the CSV that ReadMachines reads.
-func WriteMachines(w io.Writer, list []Machine) error {
-	out := csv.NewWriter(w)
-	rows := [][]string{{"id", "host", "cpus", "mem"}}
-	for _, m := range list {
-		rows = append(rows, []string{m.ID, m.Host, decimal(m.CPUs), decimal(m.Mem)})
-	}
-	if err := out.WriteAll(rows); err != nil {
-		return fmt.Errorf("write agents as CSV: %w", err)
-	}
-	return nil
-}
-
-func decimal(m sweep.Milli) string { return strconv.FormatFloat(float64(m)/1000, 'f', -1, 64) }
-
-// readRows reads a CSV whose first columns are text and whose last two are cpus and mem.
-func readRows(r io.Reader, header []string, row func(text []string, cpus, mem sweep.Milli)) error {
-	in := csv.NewReader(r)
-	in.FieldsPerRecord = len(header)
-	in.ReuseRecord = true
-	first, err := in.Read()
-	if err != nil {
-		return fmt.Errorf("read CSV header (want %v): %w", header, err)
-	}
-	for i, name := range header {
-		if first[i] != name {
-			return fmt.Errorf("read CSV: column %d is %q, want %q: the header is %v", i+1, first[i], name, header)
-		}
-	}
-	for {
-		rec, err := in.Read()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("read CSV: %w", err)
-		}
-		line, _ := in.FieldPos(0)
-		n := len(header)
-		cpus, err := milli(rec[n-2])
-		if err != nil {
-			return fmt.Errorf("read CSV line %d: cpus %w", line, err)
-		}
-		mem, err := milli(rec[n-1])
-		if err != nil {
-			return fmt.Errorf("read CSV line %d: mem %w", line, err)
-		}
-		row([]string{rec[0], rec[1]}, cpus, mem)
-	}
-}
-
-// milli reads a decimal amount, at most three places count.
-func milli(s string) (sweep.Milli, error) {
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil || f < 0 || f > 1e12 || f != f {
-		return 0, fmt.Errorf("%q: want a number from 0 to 1e12", s)
-	}
-	return sweep.Milli(math.Round(f * 1000)), nil
 }

@@ -21,14 +21,15 @@ type benchCmd struct {
 }
 
 type benchPackCmd struct {
-	Agents   string        `type:"existingfile" placeholder:"CSV" help:"Agents to pack on, with the columns id,host,cpus,mem (MB), instead of the built-in cases."`
-	Trials   string        `type:"existingfile" placeholder:"CSV" help:"Trials to place, with the columns id,cpus,mem (MB), instead of the built-in cases."`
+	Agents   string        `type:"existingfile" placeholder:"CSV" help:"Agents to pack on, with the columns id,host,cpus,mem (MB) and, if any, disk (MB) and gpus, instead of the built-in cases."`
+	Trials   string        `type:"existingfile" placeholder:"CSV" help:"Trials to place, with the columns id,cpus,mem (MB) and, if any, disk (MB) and gpus, instead of the built-in cases."`
 	Cluster  string        `placeholder:"mesos://…" help:"Take the offers of a live master as the agents. They are declined; nothing is launched."`
 	Wait     time.Duration `default:"5s" help:"How long to take offers of --cluster (${default})."`
 	Record   string        `placeholder:"CSV" help:"Write what --cluster offered, to be given to --agents later."`
 	Case     []string      `placeholder:"NAME" help:"Only this built-in case; may be repeated. A wrong name lists them."`
 	Policy   offers.Policy `default:"tight" enum:"tight,soonest,spread,first" help:"Packing policy: tight, soonest, spread or first (${default})."`
 	Runs     int           `default:"15" help:"Runs per case, of which the median counts (${default})."`
+	Seed     uint64        `default:"1" help:"Seed that the mix-… cases are drawn from (${default})."`
 	NoBeside bool          `name:"no-beside" help:"Leave out the best fit by full scan."`
 	JSON     bool          `name:"json" help:"Print JSON."`
 	Picture  string        `placeholder:"SVG" help:"Also measure passes of 1,000 trials and up, and draw cost against size."`
@@ -37,7 +38,7 @@ type benchPackCmd struct {
 }
 
 func (c *benchPackCmd) Run(ctx context.Context, out *output) error {
-	cfg := bench.PackConfig{Only: c.Case, Policy: c.Policy, Runs: c.Runs, NoBeside: c.NoBeside}
+	cfg := bench.PackConfig{Only: c.Case, Policy: c.Policy, Runs: c.Runs, Seed: c.Seed, NoBeside: c.NoBeside}
 	if err := c.inputs(ctx, &cfg); err != nil {
 		return err
 	}
