@@ -1,5 +1,7 @@
 package results
 
+import "github.com/kaon-sweep/kaon/sweep"
+
 // standing is what records do not say of trials, and only whoever runs their sweep or has ended it knows.
 type standing struct {
 	closed string // why trials that no record names will never start; empty: they may
@@ -38,7 +40,7 @@ func (b *Board) unstarted() state {
 }
 
 // size is how many trials there are, as far as the board can list them.
-func (b *Board) size() int { return min(max(b.cfg.Trials, b.trials), maxTrials) }
+func (b *Board) size() int { return min(max(b.cfg.Trials, b.trials), sweep.MaxTrials) }
 
 // listed yields the trials of a query by their indices, in the order of known and, when the query is for all, behind them those
 // that no record names. By index, the default, they stand among each other. It stops when yield does.

@@ -267,7 +267,7 @@ func (d *decoder) limits(n *node) {
 		d.failed(f)
 	}
 	if f := n.get("first_failures"); f != nil {
-		l.FirstFailures = int(d.integer(f, "limits.first_failures", 0, maxTrials))
+		l.FirstFailures = int(d.integer(f, "limits.first_failures", 0, MaxTrials))
 	}
 	l.Wall = d.duration(n.get("wall"), "limits.wall")
 }
