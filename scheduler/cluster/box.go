@@ -3,13 +3,14 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
-	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/docker"
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
 // box is a container of this machine's Docker engine. It outlives the server, as processes do.
@@ -49,9 +50,31 @@ func (a *localAgent) needImage(c *container, e StartExecutor) error {
 	}
 	login := info.GetMesos().GetImage().GetDocker().GetConfig().GetValue().GetData()
 	if login == nil {
-		login, _ = os.ReadFile(filepath.Join(c.sandbox, ".docker", "config.json")) // usually there is none
+		login = readLogin(c.sandbox)
 	}
 	return engine.Need(a.server.ctx, s.Image, always, login)
+}
+
+// maxLogin bounds a file of credentials.
+const maxLogin = 1 << 20
+
+// readLogin is what was fetched to pull an image with; usually there is none.
+func readLogin(sandbox string) []byte {
+	dir, err := safefile.OpenDir(sandbox)
+	if err != nil {
+		return nil
+	}
+	defer dir.Close()
+	f, err := dir.Open(".docker/config.json")
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	login, err := io.ReadAll(io.LimitReader(f, maxLogin))
+	if err != nil {
+		return nil
+	}
+	return login
 }
 
 // startBox starts a container of an image that the engine has.
@@ -67,7 +90,9 @@ func (a *localAgent) startBox(c *container, e StartExecutor) (*box, error) {
 	a.furnish(&s, c, e)
 	b := a.box(engine, c.id, c.sandbox)
 	b.limits = e.Limits
-	if b.pid, err = engine.Start(a.server.ctx, s); err != nil {
+	b.pid, err = engine.Start(a.server.ctx, s)
+	c.fetcher.unmount()
+	if err != nil {
 		return nil, err
 	}
 	return b, nil
@@ -85,11 +110,14 @@ func (a *localAgent) furnish(s *docker.Spec, c *container, e StartExecutor) {
 	s.Limits = docker.Limits{CPUs: e.Limits.CPUs, MemoryMB: e.Limits.MemoryMB}
 	s.GPUs = e.Limits.GPUs
 	s.Binds = append(s.Binds, c.sandbox+":"+insideSandbox)
+	for _, m := range c.fetcher.mounts {
+		s.Binds = append(s.Binds, m.entry.file+":"+insideSandbox+"/"+m.name+":ro")
+	}
 	env := a.environment(c, e)
 	env["MESOS_SANDBOX"] = insideSandbox
 	env["MESOS_CONTAINER_NAME"] = s.Name
 	if s.Network != "host" {
-		s.Binds = append(s.Binds, a.socketDir()+":"+insideSockets)
+		s.Binds = append(s.Binds, a.socketDir()+":"+insideSockets+":ro") // the socket can be used, and not replaced for others
 		env["MESOS_DOMAIN_SOCKET"] = insideSockets + "/" + socketName
 	}
 	for _, k := range sortedKeys(env) {
@@ -164,7 +192,7 @@ func (b *box) keepOutput(ctx context.Context) error {
 	}
 	var files [2]*os.File
 	for i, name := range []string{"stdout", "stderr"} {
-		f, err := os.OpenFile(filepath.Join(b.sandbox, name), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+		f, err := openOutput(b.sandbox, name)
 		if err != nil {
 			return err
 		}

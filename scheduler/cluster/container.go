@@ -10,8 +10,10 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler/archive"
 	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
 	"github.com/kaon-sweep/kaon/scheduler/proc"
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
 // container is one executor on this machine: its sandbox and, once started, its process.
@@ -25,6 +27,7 @@ type container struct {
 		box    *box               // of an image; nil: a process
 		killed bool
 	}
+	fetcher fetcher
 	command *commandExecutor // not nil: the built-in executor of a command task
 }
 
@@ -62,6 +65,7 @@ func (a *localAgent) run(e StartExecutor) {
 	a.mu.Lock()
 	a.mu.running[c.id] = c
 	a.mu.Unlock()
+	defer c.fetcher.unmount()
 	if err := a.prepare(ctx, c, e); err != nil {
 		a.failed(c.id, err)
 		return
@@ -116,15 +120,21 @@ func (a *localAgent) sandbox(e StartExecutor) string {
 const runsFolder = "runs"
 
 func (a *localAgent) prepare(ctx context.Context, c *container, e StartExecutor) error {
-	if err := os.MkdirAll(c.sandbox, 0o755); err != nil {
+	if err := os.MkdirAll(c.sandbox, 0o750); err != nil {
 		return fmt.Errorf("make sandbox: %w", err)
 	}
+	sandbox, err := safefile.OpenDir(c.sandbox)
+	if err != nil {
+		return fmt.Errorf("open sandbox: %w", err)
+	}
+	defer sandbox.Close()
 	latest := filepath.Join(filepath.Dir(c.sandbox), "latest")
 	_ = os.Remove(latest) // there is none the first time
 	if err := os.Symlink(c.sandbox, latest); err != nil {
 		return fmt.Errorf("link sandbox: %w", err)
 	}
-	if err := fetchAll(ctx, e.Executor.Command.GetURIs(), c.sandbox, a.fetched); err != nil {
+	c.fetcher = fetcher{path: c.sandbox, sandbox: sandbox, cache: a.fetched, limits: archive.LimitsOf(diskOf(e)), boxed: hasImage(e.Executor.Container)}
+	if err := c.fetcher.all(ctx, e.Executor.Command.GetURIs()); err != nil {
 		return fmt.Errorf("Failed to fetch all URIs for container '%s': %w", c.id, err) // Mesos's words
 	}
 	if hasImage(e.Executor.Container) {

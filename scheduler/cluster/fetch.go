@@ -1,14 +1,10 @@
 package cluster
 
 import (
-	"archive/tar"
-	"archive/zip"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -17,12 +13,32 @@ import (
 	"strings"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
+
+	"github.com/kaon-sweep/kaon/scheduler/archive"
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
-// fetchAll brings what a command needs into its sandbox, in order.
-func fetchAll(ctx context.Context, uris []mesos.CommandInfo_URI, sandbox string, cache *fetchCache) error {
+// fetcher brings what a command needs into its sandbox.
+type fetcher struct {
+	path    string        // of the sandbox
+	sandbox *safefile.Dir // the same
+	cache   *fetchCache
+	limits  archive.Limits // of what archives unpack to
+	boxed   bool           // the command runs in a container, which mounts
+	mounts  []mount
+}
+
+// mount is a file of the cache that a container sees in its sandbox and cannot change: what it changed, the next container
+// would run.
+type mount struct {
+	entry *kept
+	name  string // in the sandbox
+}
+
+// all brings what a command needs, in order.
+func (f *fetcher) all(ctx context.Context, uris []mesos.CommandInfo_URI) error {
 	for i := range uris {
-		if err := fetch(ctx, &uris[i], sandbox, cache); err != nil {
+		if err := f.fetch(ctx, &uris[i]); err != nil {
 			return fmt.Errorf("fetch %s: %w", path.Base(uris[i].Value), unaddressed(err))
 		}
 	}
@@ -37,47 +53,85 @@ func unaddressed(err error) error {
 	return err
 }
 
-// fetch brings one file: copied or downloaded, made executable or extracted as asked. A cached executable is linked
-// from the cache: thousands of sandboxes then hold the bytes once. Anything else is copied, as its owner may write to it.
-func fetch(ctx context.Context, u *mesos.CommandInfo_URI, sandbox string, cache *fetchCache) error {
+// fetch brings one file: copied or downloaded, made executable or extracted as asked. A cached executable stays in the cache, and
+// a container mounts it, a process has a link to it: thousands of sandboxes then hold the bytes once. Anything else is
+// copied, as its owner may write to it.
+func (f *fetcher) fetch(ctx context.Context, u *mesos.CommandInfo_URI) error {
 	source, name, err := locate(u)
 	if err != nil {
 		return err
 	}
-	root, err := os.OpenRoot(sandbox)
-	if err != nil {
+	if err := f.sandbox.MkdirAll(path.Dir(name), 0o755); err != nil {
 		return err
 	}
-	defer root.Close()
-	if d := path.Dir(name); d != "." {
-		if err := root.MkdirAll(d, 0o755); err != nil {
-			return err
-		}
+	perm := os.FileMode(0o644)
+	if u.GetExecutable() {
+		perm = 0o755
 	}
-	target := filepath.Join(sandbox, name)
 	if u.GetCache() {
-		e, err := cache.get(ctx, source)
+		e, err := f.cache.get(ctx, source)
 		switch {
+		case err == nil && u.GetExecutable() && f.boxed && !strings.Contains(name, ":"):
+			f.mounts = append(f.mounts, mount{e, name}) // which is released when the container has it
+			return f.sandbox.WriteFile(name, nil, perm)
 		case err == nil:
-			defer cache.release(e)
+			defer f.cache.release(e)
 			source = e.file
 		case !errors.Is(err, errNotKept):
 			return err
 		}
-		if err == nil && u.GetExecutable() && os.Link(source, target) == nil {
+		if err == nil && u.GetExecutable() && !f.boxed && os.Link(source, filepath.Join(f.path, name)) == nil {
 			return nil
 		}
 	}
-	if err := bring(ctx, source, target); err != nil {
+	out, err := f.sandbox.Create(name, perm)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	if err := bring(ctx, source, out); err != nil {
 		return err
 	}
 	if u.GetExecutable() {
-		return root.Chmod(name, 0o755)
+		return errors.Join(out.Chmod(perm), out.Close())
 	}
-	if u.Extract == nil || *u.Extract {
-		return extract(root, name)
+	if (u.Extract == nil || *u.Extract) && isArchive(name) {
+		if _, err := out.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+		return archive.Unpack(ctx, out, name, f.path, f.limits)
 	}
-	return nil
+	return out.Close()
+}
+
+// isArchive says whether a file is one that is extracted, by its name.
+func isArchive(name string) bool {
+	for _, suffix := range []string{".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2"} {
+		if strings.HasSuffix(name, suffix) {
+			return true
+		}
+	}
+	return false
+}
+
+// unmount says that the container has what it mounts, or never will.
+func (f *fetcher) unmount() {
+	for _, m := range f.mounts {
+		f.cache.release(m.entry)
+	}
+	f.mounts = nil
+}
+
+// diskOf is the bytes of disk that an executor and its first task have; 0: they did not ask for any.
+func diskOf(e StartExecutor) (bytes int64) {
+	for _, list := range [][]mesos.Resource{e.Executor.Resources, e.Task.Resources} {
+		for i := range list {
+			if list[i].Name == "disk" {
+				bytes += int64(list[i].GetScalar().GetValue() * (1 << 20))
+			}
+		}
+	}
+	return bytes
 }
 
 // locate gives where a URI is, as an http URL or a local path, and the name it gets in the sandbox.
@@ -107,19 +161,15 @@ func locate(u *mesos.CommandInfo_URI) (source, name string, err error) {
 	return source, name, nil
 }
 
-// bring copies or downloads source to the file target.
-func bring(ctx context.Context, source, target string) error {
+// bring copies or downloads source to a file.
+func bring(ctx context.Context, source string, out *os.File) error {
 	in, err := open(ctx, source)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	out, err := os.OpenFile(target, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644)
-	if err != nil {
-		return err
-	}
 	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
+	return err
 }
 
 func open(ctx context.Context, source string) (io.ReadCloser, error) {
@@ -139,95 +189,4 @@ func open(ctx context.Context, source string) (io.ReadCloser, error) {
 		return nil, fmt.Errorf("server answered %s", resp.Status)
 	}
 	return resp.Body, nil
-}
-
-// extract unpacks an archive, known by its name, beside itself; other files are left as they are.
-func extract(root *os.Root, name string) error {
-	switch {
-	case strings.HasSuffix(name, ".zip"):
-		return unzip(root, name)
-	case strings.HasSuffix(name, ".tar"), strings.HasSuffix(name, ".tar.gz"), strings.HasSuffix(name, ".tgz"):
-		return untar(root, name)
-	}
-	return nil
-}
-
-func untar(root *os.Root, name string) error {
-	f, err := root.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	var in io.Reader = f
-	if !strings.HasSuffix(name, ".tar") {
-		if in, err = gzip.NewReader(f); err != nil {
-			return err
-		}
-	}
-	for r := tar.NewReader(in); ; {
-		h, err := r.Next()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		switch h.Typeflag {
-		case tar.TypeDir:
-			err = root.MkdirAll(path.Clean(h.Name), 0o755)
-		case tar.TypeReg:
-			err = unpack(root, h.Name, fs.FileMode(h.Mode)&0o777, r)
-		case tar.TypeSymlink:
-			err = root.Symlink(h.Linkname, path.Clean(h.Name)) // followed only inside the root by what is unpacked later
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-func unzip(root *os.Root, name string) error {
-	f, err := root.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	st, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	r, err := zip.NewReader(f, st.Size())
-	if err != nil {
-		return err
-	}
-	for _, x := range r.File {
-		if strings.HasSuffix(x.Name, "/") {
-			continue
-		}
-		in, err := x.Open()
-		if err != nil {
-			return err
-		}
-		err = unpack(root, x.Name, x.Mode()&0o777, in)
-		if err = errors.Join(err, in.Close()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// unpack writes one file of an archive; root refuses every name that leads outside.
-func unpack(root *os.Root, name string, mode fs.FileMode, in io.Reader) error {
-	name = path.Clean(name)
-	if d := path.Dir(name); d != "." {
-		if err := root.MkdirAll(d, 0o755); err != nil {
-			return err
-		}
-	}
-	out, err := root.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, mode|0o200)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
 }

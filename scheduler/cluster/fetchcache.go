@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // fetchCache keeps what commands asked to be kept, by its address, as the fetcher of a Mesos agent does: each thing is
@@ -36,6 +37,7 @@ type kept struct {
 	key, file string
 	size      int64         // claimed; until the download has ended what its server said
 	users     int           // containers that wait for it or copy it now; guarded by the cache's lock
+	changed   time.Time     // when the file was made; set before ready
 	dropped   bool          // it is out of the cache, and its file goes with the last user; guarded by the lock
 	ready     chan struct{} // closed when err is set
 	err       error         // it could not be brought, or not be kept
@@ -129,12 +131,22 @@ func (c *fetchCache) want(key string) (e *kept, first bool) {
 	return e, true
 }
 
-// there says whether the file is where it was put, or on its way.
+// bring makes the file. Executables are links of it, so that nobody may write to it.
+func (e *kept) bring(ctx context.Context, source string) error {
+	f, err := os.OpenFile(e.file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	err = bring(ctx, source, f)
+	return errors.Join(err, f.Chmod(0o555), f.Close())
+}
+
+// there says whether the file is where it was put, and as it was put there, or on its way.
 func (e *kept) there() bool {
 	select {
 	case <-e.ready:
-		_, err := os.Stat(e.file)
-		return err == nil
+		st, err := os.Stat(e.file)
+		return err == nil && st.Size() == e.size && st.ModTime().Equal(e.changed)
 	default:
 		return true
 	}
@@ -150,11 +162,8 @@ func (c *fetchCache) fill(ctx context.Context, e *kept, source string) error {
 		c.fail(e, err)
 		return fmt.Errorf("%w: %w", errNotKept, err)
 	}
-	if err = os.MkdirAll(c.folder, 0o755); err == nil {
-		err = bring(ctx, source, e.file)
-	}
-	if err == nil {
-		err = os.Chmod(e.file, 0o755) // executables are links of it
+	if err = os.MkdirAll(c.folder, 0o700); err == nil {
+		err = e.bring(ctx, source)
 	}
 	if err != nil {
 		c.fail(e, err)
@@ -171,6 +180,7 @@ func (c *fetchCache) fill(ctx context.Context, e *kept, source string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.mu.used -= e.size - st.Size()
+	e.changed = st.ModTime()
 	e.size = st.Size()
 	close(e.ready)
 	return nil

@@ -14,6 +14,9 @@ import (
 	"testing"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
+
+	"github.com/kaon-sweep/kaon/scheduler/archive"
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
 // webSource is a web server that counts what it is asked.
@@ -73,7 +76,13 @@ func fetchCached(t *testing.T, c *fetchCache, address string, executable bool) (
 	t.Helper()
 	yes, no, name, sandbox := true, false, ".kaon/in/data", t.TempDir()
 	u := mesos.CommandInfo_URI{Value: address, Cache: &yes, Extract: &no, Executable: &executable, OutputFile: &name}
-	return filepath.Join(sandbox, name), fetch(t.Context(), &u, sandbox, c)
+	dir, err := safefile.OpenDir(sandbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	f := fetcher{path: sandbox, sandbox: dir, cache: c, limits: archive.LimitsOf(0)}
+	return filepath.Join(sandbox, name), f.fetch(t.Context(), &u)
 }
 
 func newCache(t *testing.T, space int64) *fetchCache {
@@ -216,7 +225,7 @@ func TestFetchedInputIsACopy(t *testing.T) {
 	two, err2 := fetchCached(t, c, s.URL+"/20", true)
 	a, _ := os.Stat(one)
 	b, _ := os.Stat(two)
-	if err1 != nil || err2 != nil || !os.SameFile(a, b) || a.Mode().Perm() != 0o755 {
+	if err1 != nil || err2 != nil || !os.SameFile(a, b) || a.Mode().Perm() != 0o555 {
 		t.Errorf("executables: %v %v, %v %v", a, b, err1, err2)
 	}
 }

@@ -41,7 +41,11 @@ func (s *Server) addLocal(cfg AgentConfig) error {
 	if a.dir, err = filepath.Abs(filepath.Join(s.cfg.WorkDir, cfg.Name)); err != nil {
 		return fmt.Errorf("find work folder of agent %q: %w", cfg.Name, err)
 	}
-	if err := os.MkdirAll(a.metaDir(), 0o755); err != nil {
+	err = os.MkdirAll(a.metaDir(), 0o700)
+	if err == nil { // one of former versions was open to all
+		err = os.Chmod(a.dir, 0o700)
+	}
+	if err != nil {
 		return fmt.Errorf("make work folder of agent %q: %w", cfg.Name, err)
 	}
 	if err := a.lock(); err != nil {
@@ -71,7 +75,7 @@ func (a *localAgent) socketDir() string { return filepath.Join(a.metaDir(), "soc
 // listenInside opens the socket that containers reach by its folder. The folder is named by its descriptor, because a
 // socket's name may have 107 bytes only.
 func (a *localAgent) listenInside() error {
-	if err := os.MkdirAll(a.socketDir(), 0o755); err != nil {
+	if err := os.MkdirAll(a.socketDir(), 0o755); err != nil { // whoever a container runs as
 		return fmt.Errorf("make folder of the agent's socket: %w", err)
 	}
 	dir, err := os.Open(a.socketDir())

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/kaon-sweep/kaon/scheduler/proc"
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
 // process is one started program, the leader of a session of its own, so that all it starts can be found again.
@@ -42,7 +43,7 @@ func startProcess(command *mesos.CommandInfo, dir string, env []string) (*proces
 		prepared.Path = filepath.Join(dir, name)
 	}
 	for _, out := range []string{"stdout", "stderr"} {
-		f, err := os.OpenFile(filepath.Join(dir, out), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+		f, err := openOutput(dir, out)
 		if err != nil {
 			return nil, err
 		}
@@ -63,6 +64,21 @@ func startProcess(command *mesos.CommandInfo, dir string, env []string) (*proces
 		p.done <- cmd.ProcessState.Sys().(syscall.WaitStatus)
 	}()
 	return p, nil
+}
+
+// openOutput opens a file of a sandbox to append what a command or container prints. What the command may have put there that
+// is no file of its own (a link to somebody else's, a pipe) is taken away.
+func openOutput(sandbox, name string) (*os.File, error) {
+	dir, err := safefile.OpenDir(sandbox)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	f, err := dir.Append(name, 0o644)
+	if errors.Is(err, safefile.ErrRefused) {
+		return dir.Create(name, 0o644)
+	}
+	return f, err
 }
 
 // start starts a program that may have been written a moment ago, as fetched ones are: another program that this process

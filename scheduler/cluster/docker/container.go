@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/containerd/errdefs"
@@ -30,8 +31,13 @@ type Spec struct {
 	GPUs       int
 }
 
-// Limits are what a container may use; zero means no limit.
+// MostPIDs is how many processes and threads a container may have for each CPU, or if it has less than one, when nothing else is
+// said: plenty for a program, and less than what takes a machine down.
+const MostPIDs = 4096
+
+// Limits are what a container may use; zero means no limit, but for PIDs.
 type Limits struct {
+	PIDs     int64 // processes and threads; 0: MostPIDs for each CPU
 	CPUs     float64
 	MemoryMB float64
 }
@@ -91,6 +97,11 @@ func (l Limits) resources() container.Resources {
 		r.CPUShares = max(2, int64(l.CPUs*1024)) // the kernel's least, and Mesos's scale
 	}
 	r.MemorySwap = r.Memory
+	pids := l.PIDs
+	if pids == 0 {
+		pids = int64(MostPIDs * max(1, math.Ceil(l.CPUs)))
+	}
+	r.PidsLimit = &pids
 	return r
 }
 
