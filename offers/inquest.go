@@ -138,7 +138,7 @@ func (in *inquest) result() Reasons {
 	}
 	for i, n := range in.broken {
 		if n > 0 {
-			out.Constraints = append(out.Constraints, Violation{in.g.rules[i].Constraint, n})
+			out.Constraints = append(out.Constraints, Violation{in.g.rules[i].Constraint, n, in.unmet(&in.g.rules[i])})
 		}
 	}
 	slices.SortStableFunc(out.Constraints, func(a, b Violation) int { return b.Agents - a.Agents })
@@ -157,6 +157,25 @@ func (in *inquest) result() Reasons {
 		}
 	}
 	return out
+}
+
+// unmet is what agents have in place of what a rule asks for; nil when some agent has it.
+func (in *inquest) unmet(r *rule) *Unmet {
+	values := map[string]bool{}
+	for i := range in.p.hosts {
+		a := in.p.hosts[i].row
+		if r.accepts(a) {
+			return nil
+		}
+		if at, there := a.attribute(r.Field); there {
+			values[at.Value] = true
+		}
+	}
+	u := &Unmet{Values: slices.Sorted(maps.Keys(values))}
+	if more := len(u.Values) - unmetValues; more > 0 {
+		u.Values, u.More = u.Values[:unmetValues], more
+	}
+	return u
 }
 
 // leftovers is what the pass left of every bin, worked out when somebody first asks.

@@ -52,10 +52,10 @@ type Amount struct {
 // Range is inclusive at both ends, as in Mesos.
 type Range struct{ Begin, End uint64 }
 
-// Attribute is one label of an agent. Scalars are written in their shortest decimal form, so they compare
-// as text; sets keep their items.
+// Attribute is one label of an agent. Scalars are written in their shortest decimal form; sets keep their items.
 type Attribute struct {
-	Name  string
-	Value string
-	Set   []string
+	Name   string
+	Value  string
+	Scalar bool // Value is a number, and is compared as one
+	Set    []string
 }

@@ -42,6 +42,27 @@ type Foreign struct {
 type Violation struct {
 	Constraint sweep.Constraint `json:"constraint"`
 	Agents     int              `json:"agents"`
+	Unmet      *Unmet           `json:"unmet,omitempty"` // when no known agent's attributes meet it
+}
+
+// Unmet is what the known agents have where a constraint asks for something else: a value misspelt, or an attribute.
+type Unmet struct {
+	Values []string `json:"values,omitempty"` // different ones of the attribute, sorted, at most unmetValues of them
+	More   int      `json:"more,omitempty"`   // values beyond those
+}
+
+// unmetValues is as many values as a line for people can hold.
+const unmetValues = 8
+
+// String says what agents have, for people.
+func (u *Unmet) String() string {
+	switch {
+	case len(u.Values) == 0:
+		return "no agent has that attribute"
+	case u.More > 0:
+		return fmt.Sprintf("agents have %s and %d more", strings.Join(u.Values, ", "), u.More)
+	}
+	return "agents have " + strings.Join(u.Values, ", ")
 }
 
 // Shortage counts the offering agents that have too little of one resource, of those that meet the constraints.
@@ -110,7 +131,12 @@ func (r Reasons) String() string {
 		add("%s of %s, which no executor is built for", plural(f.Agents, "agent", "agents"), name)
 	}
 	for _, v := range r.Constraints {
-		add("%s by %s", plural(v.Agents, "agent excluded", "agents excluded"), constraintText(v.Constraint))
+		excluded := plural(v.Agents, "agent excluded", "agents excluded")
+		if v.Unmet != nil {
+			add("%s by %s (%s)", excluded, constraintText(v.Constraint), v.Unmet)
+		} else {
+			add("%s by %s", excluded, constraintText(v.Constraint))
+		}
 	}
 	for _, s := range r.Resources {
 		add("%s of %s (by %s at least)", plural(s.Agents, "agent short", "agents short"), s.Resource, amount(s.Least))

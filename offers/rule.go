@@ -1,6 +1,7 @@
 package offers
 
 import (
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -9,7 +10,8 @@ import (
 )
 
 // rule is one constraint, compiled. It means what Marathon documents, and where Marathon leaves room:
-//   - IS compares text, LIKE and UNLIKE match the whole value; of a set attribute any item may match (for UNLIKE none).
+//   - IS compares text, and numbers with a scalar attribute, in thousandths as Mesos does. LIKE and UNLIKE match the whole
+//     value, a number's in its shortest form. Of a set attribute any item may match (for UNLIKE none).
 //   - An agent without the attribute meets UNLIKE and nothing else.
 //   - UNIQUE, MAX_PER, GROUP_BY and CLUSTER without a value count the running tasks of the demand's sweep. CLUSTER
 //     with a value is IS.
@@ -53,7 +55,7 @@ func (r *rule) accepts(a *Agent) bool {
 	}
 	switch r.Operator {
 	case sweep.Is, sweep.Cluster:
-		return r.counts() || at.any(func(v string) bool { return v == r.Value })
+		return r.counts() || at.equals(r.Value)
 	case sweep.Like:
 		return r.like != nil && at.any(r.like.MatchString)
 	case sweep.Unlike:
@@ -62,6 +64,18 @@ func (r *rule) accepts(a *Agent) bool {
 		return true
 	}
 	return false
+}
+
+// equals compares the attribute with a constraint's value.
+func (a *Attribute) equals(value string) bool {
+	if a.Scalar {
+		x, err := strconv.ParseFloat(a.Value, 64)
+		y, wrong := strconv.ParseFloat(strings.TrimSpace(value), 64)
+		if err == nil && wrong == nil {
+			return math.Abs(x-y) < 0.0005
+		}
+	}
+	return a.any(func(v string) bool { return v == value })
 }
 
 // any says whether the attribute's value, or one item of its set, passes.

@@ -89,8 +89,8 @@ func TestAttributes(t *testing.T) {
 		"{a,b}":     {Type: mesosapi.SET, Set: &mesosapi.Value_Set{Item: []string{"a", "b"}}},
 		"[1-5,7-7]": {Type: mesosapi.RANGES, Ranges: &mesosapi.Value_Ranges{Range: []mesosapi.Value_Range{{Begin: 1, End: 5}, {Begin: 7, End: 7}}}},
 	} {
-		if got := attribute(a); got.Value != want {
-			t.Errorf("got %q, want %q", got.Value, want)
+		if got := attribute(a); got.Value != want || got.Scalar != (a.Type == mesosapi.SCALAR) {
+			t.Errorf("got %+v, want %q", got, want)
 		}
 	}
 }

@@ -124,7 +124,7 @@ func attribute(a *mesosapi.Attribute) offers.Attribute {
 	case mesosapi.TEXT:
 		out.Value = a.GetText().GetValue()
 	case mesosapi.SCALAR:
-		out.Value = strconv.FormatFloat(a.GetScalar().GetValue(), 'f', -1, 64)
+		out.Value, out.Scalar = strconv.FormatFloat(a.GetScalar().GetValue(), 'f', -1, 64), true
 	case mesosapi.SET:
 		out.Set = slices.Clone(a.GetSet().GetItem())
 		out.Value = "{" + strings.Join(out.Set, ",") + "}"
