@@ -7,12 +7,15 @@ import (
 	"slices"
 )
 
-// Damage is a batch that was skipped, and why: half written, or damaged since; or the first record of a batch
-// that the board refused, as not of this sweep.
+// Damage is an object of a sweep that was skipped, and why: a batch that is half written, damaged since, or gone; the first record of a
+// batch that the board refused, as not of this sweep; or board.json, when it knows of more than the records tell.
 type Damage struct {
 	Object string
 	Err    error
 }
+
+// ErrMissing: a batch was there, and is not any more.
+var ErrMissing = errors.New("it is not there, and was: batches are numbered without gaps")
 
 // Load is a sweep's board made from its bucket: the configuration from sweep.json, the state from the records. The
 // error wraps ErrNotExist when the bucket does not hold the sweep.
@@ -21,7 +24,27 @@ func Load(ctx context.Context, b Bucket, id string) (*Board, []Damage, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return LoadRecords(ctx, b, sweep.Config())
+	return LoadSweep(ctx, b, sweep)
+}
+
+// LoadSweep is the board of a sweep whose sweep.json was read. Of a sweep that has ended it tells whether records are missing that
+// board.json counted.
+func LoadSweep(ctx context.Context, b Bucket, sweep Sweep) (*Board, []Damage, error) {
+	board, damage, err := LoadRecords(ctx, b, sweep.Config())
+	if err != nil || sweep.Finished == "" {
+		return board, damage, err
+	}
+	name := ObjectName(sweep.ID, BoardFile)
+	switch s, err := ReadBoard(ctx, b, sweep.ID); {
+	case errors.Is(err, ErrDamaged):
+		damage = append(damage, Damage{name, err})
+	case err != nil:
+		// none was written, or it cannot be read now: the records are what counts
+	case s.Attempts > board.attempts || s.Points > board.points:
+		damage = append(damage, Damage{name, fmt.Errorf("records are missing: it counts %d attempts and %d points, and there are %d and %d",
+			s.Attempts, s.Points, board.attempts, board.points)})
+	}
+	return board, damage, nil
 }
 
 // LoadRecords is the board of all records that the bucket holds of cfg.Sweep. Batches that are cut short or
@@ -60,7 +83,7 @@ func EachRecord(ctx context.Context, b Bucket, sweep string, f func(Record) erro
 
 // eachBatch is EachRecord that says which batch a record is of.
 func eachBatch(ctx context.Context, b Bucket, sweep string, f func(name string, r Record) error) ([]Damage, error) {
-	names, err := batches(ctx, b, sweep)
+	names, damage, err := batches(ctx, b, sweep)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +105,6 @@ func eachBatch(ctx context.Context, b Bucket, sweep string, f func(name string, 
 			}()
 		}
 	}()
-	var damage []Damage
 	u := NewUnpacker()
 	for one := range queue {
 		got := <-one
@@ -99,8 +121,8 @@ func eachBatch(ctx context.Context, b Bucket, sweep string, f func(name string, 
 	return damage, ctx.Err()
 }
 
-// batches is the names of a sweep's batches in the order of their numbers.
-func batches(ctx context.Context, b Bucket, sweep string) ([]string, error) {
+// batches is the names of a sweep's batches in the order of their numbers, and what is missing among them.
+func batches(ctx context.Context, b Bucket, sweep string) (names []string, missing []Damage, err error) {
 	type numbered struct {
 		n    uint64
 		name string
@@ -108,16 +130,29 @@ func batches(ctx context.Context, b Bucket, sweep string) ([]string, error) {
 	var found []numbered
 	for o, err := range b.List(ctx, RecordsPrefix(sweep)) {
 		if err != nil {
-			return nil, fmt.Errorf("list records of sweep %s: %w", sweep, err)
+			return nil, nil, fmt.Errorf("list records of sweep %s: %w", sweep, err)
 		}
 		if n, ok := batchNumber(sweep, o.Name); ok {
 			found = append(found, numbered{n, o.Name})
 		}
 	}
 	slices.SortStableFunc(found, func(x, y numbered) int { return int(min(max(int64(x.n-y.n), -1), 1)) })
-	names := make([]string, len(found))
-	for i := range found {
-		names[i] = found[i].name
+	next := uint64(0)
+	for _, f := range found {
+		if f.n > next {
+			missing = append(missing, gap(sweep, next, f.n))
+		}
+		next = f.n + 1
+		names = append(names, f.name)
 	}
-	return names, nil
+	return names, missing, nil
+}
+
+// gap tells of the batches from a number to before another.
+func gap(sweep string, from, to uint64) Damage {
+	d := Damage{BatchName(sweep, from), ErrMissing}
+	if to-from > 1 {
+		d.Err = fmt.Errorf("%w (and so are those up to %d)", ErrMissing, to-1)
+	}
+	return d
 }

@@ -28,6 +28,8 @@ type Sweep struct {
 	Cluster   string         `json:"cluster,omitempty"`  // where it runs or ran, without credentials
 	Then      *Step          `json:"then,omitempty"`     // nil: nothing follows the trials
 	Sentence  string         `json:"sentence,omitempty"` // why it ends or ended
+	File      string         `json:"file,omitempty"`     // the spec's, when it was submitted; absolute
+	Overrides []string       `json:"set,omitempty"`      // KEY=VALUE, in the order they were given
 	Closed    string         `json:"closed,omitempty"`   // why trials that had not started when it ended never will; a retry leaves it
 }
 
@@ -53,7 +55,18 @@ func WriteSweep(ctx context.Context, b Bucket, s Sweep) error {
 // ReadSweep reads sweep.json.
 func ReadSweep(ctx context.Context, b Bucket, id string) (s Sweep, err error) {
 	err = getJSON(ctx, b, ObjectName(id, SweepFile), &s)
+	if err == nil {
+		err = isOf(id, s.ID, SweepFile)
+	}
 	return s, err
+}
+
+// isOf refuses a manifest of another sweep.
+func isOf(id, says, file string) error {
+	if says != id {
+		return fmt.Errorf("read %s: %w: it is of sweep %.80q", ObjectName(id, file), ErrDamaged, says)
+	}
+	return nil
 }
 
 // WriteBoard puts board.json.
@@ -64,6 +77,9 @@ func WriteBoard(ctx context.Context, b Bucket, s Summary) error {
 // ReadBoard reads board.json.
 func ReadBoard(ctx context.Context, b Bucket, id string) (s Summary, err error) {
 	err = getJSON(ctx, b, ObjectName(id, BoardFile), &s)
+	if err == nil {
+		err = isOf(id, s.Sweep, BoardFile)
+	}
 	return s, err
 }
 
@@ -75,6 +91,9 @@ func WriteWinner(ctx context.Context, b Bucket, w Winner) error {
 // ReadWinner reads winner.json.
 func ReadWinner(ctx context.Context, b Bucket, id string) (w Winner, err error) {
 	err = getJSON(ctx, b, ObjectName(id, WinnerFile), &w)
+	if err == nil {
+		err = isOf(id, w.Sweep, WinnerFile)
+	}
 	return w, err
 }
 
@@ -100,7 +119,7 @@ func putJSON(ctx context.Context, b Bucket, name string, v any) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
-	return b.Put(ctx, name, bytes.NewReader(data))
+	return b.Put(ctx, name, bytes.NewReader(seal(data)))
 }
 
 // marshal is v as JSON for people and programs: indented, with a line's end, and < > & as they are.
@@ -118,8 +137,11 @@ func getJSON(ctx context.Context, b Bucket, name string, v any) error {
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(data, v); err != nil {
+	if err := unseal(data); err != nil {
 		return fmt.Errorf("read %s: %w", name, err)
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return fmt.Errorf("read %s: %w: %w", name, ErrDamaged, err)
 	}
 	return nil
 }

@@ -205,3 +205,20 @@ func (b *Board) key(name string) func(int, *trial) (float64, bool) {
 		return b.value(t, id)
 	}
 }
+
+// Has reports whether the board knows how an attempt of a trial, or of the step Then, ended.
+func (b *Board) Has(index, number int) bool {
+	t := b.known(index)
+	if index == Then && b.then.attempts != nil {
+		t = &b.then
+	}
+	if t == nil {
+		return false
+	}
+	for i := range t.attempts {
+		if a := &t.attempts[i]; int(a.number) == number && a.state != none {
+			return true
+		}
+	}
+	return false
+}

@@ -35,6 +35,21 @@ func Restore(now time.Time, cfg Config, entries iter.Seq2[Entry, error]) (*Core,
 // Framework is the id the master knows this scheduler by; empty before the first subscription.
 func (c *Core) Framework() FrameworkID { return c.framework }
 
+// Ended yields the trials of a sweep, and its step, that began and have ended, with the number of the last attempt of each.
+func (c *Core) Ended(sweepID string) iter.Seq2[int, int] {
+	return func(yield func(trial, attempt int) bool) {
+		run := c.runs[sweepID]
+		if run == nil {
+			return
+		}
+		for t := ThenTrial; t < run.total; t++ {
+			if n := run.lastAttempt(t); n > 0 && terminal(run.state(t)) && !yield(t, n) {
+				return
+			}
+		}
+	}
+}
+
 func (c *Core) restore(e Entry) error {
 	switch e := e.(type) {
 	case FrameworkEntry:

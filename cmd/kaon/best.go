@@ -12,6 +12,8 @@ type bestCmd struct {
 	Sweep  string `arg:"" optional:"" help:"Sweep; the newest when left out."`
 	Format string `enum:"text,json,yaml,env,flags" default:"text" help:"text, json, yaml, env or flags."`
 	JSON   bool   `help:"Same as --format json."`
+
+	Partial bool `help:"Choose among the records that can be read, when some are damaged."`
 	nearFlags
 }
 
@@ -29,6 +31,9 @@ func (c *bestCmd) Run(ctx context.Context, out *output) error {
 	if known, readErr := results.ReadSweep(ctx, src.bucket, src.id); err != nil || readErr != nil || known.Finished == "" {
 		board, err := src.board(ctx, out)
 		if err != nil {
+			return err
+		}
+		if err := board.whole(src.id, c.Partial); err != nil {
 			return err
 		}
 		var ok bool

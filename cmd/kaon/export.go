@@ -14,6 +14,8 @@ type exportCmd struct {
 	Format string `enum:"csv,jsonl,parquet" default:"csv" help:"csv, jsonl or parquet."`
 	Points bool   `help:"One row for each reported point instead of each trial."`
 	Output string `short:"o" default:"-" placeholder:"FILE" help:"File to write; - for standard output."`
+
+	Partial bool `help:"Write the records that can be read, when some are damaged."`
 	nearFlags
 }
 
@@ -22,6 +24,13 @@ func (c *exportCmd) Run(ctx context.Context, out *output) (err error) {
 		return usage(errors.New("parquet is nothing to look at: give --output FILE, or pipe it on"))
 	}
 	src, err := c.open(ctx, c.Sweep)
+	if err != nil {
+		return err
+	}
+	board, err := src.board(ctx, out)
+	if err == nil {
+		err = board.whole(src.id, c.Partial)
+	}
 	if err != nil {
 		return err
 	}
@@ -38,10 +47,6 @@ func (c *exportCmd) Run(ctx context.Context, out *output) (err error) {
 			}
 		}()
 		w = f
-	}
-	board, err := src.board(ctx, out)
-	if err != nil {
-		return err
 	}
 	format := export.Format(c.Format)
 	if !c.Points {

@@ -184,11 +184,15 @@ func (r *runner) resume(ctx context.Context, id string, retry bool) (outcome, er
 		if _, err := results.ReadSweep(ctx, r.bucket, id); errors.Is(err, results.ErrNotExist) {
 			return outcome{}, source{bucket: r.bucket, id: id}.explain(ctx, err)
 		}
-		return outcome{}, usage(fmt.Errorf("resume %s: no journal in %s: --results and --state must be those of the run that was interrupted", id, r.flags.state(id)))
+		return outcome{}, usage(fmt.Errorf("resume %s: no journal in %s: --results and --state must be those of the run that was interrupted; if it was lost, "+
+			"rebuild it from the results with: %s", id, r.flags.state(id), r.again("repair", id)))
 	}
 	spec, winner, err := readState(r.flags.state(id), id)
 	if err != nil {
 		return outcome{}, r.unknown(ctx, id, err)
+	}
+	if err := r.sameSpec(ctx, id, spec); err != nil {
+		return outcome{}, err
 	}
 	cfg := r.session(id, spec, winner)
 	cfg.retry, cfg.resumed = retry, true
@@ -205,6 +209,32 @@ func (r *runner) resume(ctx context.Context, id string, retry bool) (outcome, er
 	}
 	o, err := r.watch(ctx, s, spec)
 	return r.next(ctx, o, spec, err)
+}
+
+// sameSpec compares the spec that the journal has with what the results say of it.
+func (r *runner) sameSpec(ctx context.Context, id string, spec *sweep.Spec) error {
+	differs := func(err error) error {
+		return unreachable(fmt.Errorf("resume %s: %w; nothing was changed; mend it with: %s", id, err, r.again("repair", id)))
+	}
+	known, err := results.ReadSweep(ctx, r.bucket, id)
+	if errors.Is(err, results.ErrUnavailable) {
+		return unreachable(err)
+	}
+	if err != nil {
+		return differs(err)
+	}
+	source, err := results.ReadObject(ctx, r.bucket, results.ObjectName(id, results.SpecFile), int64(len(spec.Source)))
+	switch want := specHash(spec.Source); {
+	case known.SpecHash != "" && known.SpecHash != want:
+		return differs(fmt.Errorf("the spec in the journal (SHA-256 %.12s…) is not that of the results (%.12s…)", want, known.SpecHash))
+	case known.Seed != spec.Seed || known.Trials != spec.Trials:
+		return differs(fmt.Errorf("the journal says %d trials by seed %d, the results %d by seed %d", spec.Trials, spec.Seed, known.Trials, known.Seed))
+	case err != nil:
+		return differs(err)
+	case specHash(source) != want:
+		return differs(fmt.Errorf("%s in the results is not the spec that was submitted", results.SpecFile))
+	}
+	return nil
 }
 
 // unknown explains that the journal does not tell of a sweep. It changes nothing: only the process that made a sweep knows
@@ -288,12 +318,15 @@ func (r *runner) tellFollower(ctx context.Context, id, follower string) error {
 // readWinner is the winner that a `then` sweep started from; nil when it is none.
 func readWinner(folder string) (*results.Winner, error) {
 	data, err := os.ReadFile(filepath.Join(folder, winnerFile))
-	if err != nil {
+	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
+	}
+	if err != nil {
+		return nil, unreachable(fmt.Errorf("read the winner that the sweep started from: %w", err))
 	}
 	winner := new(results.Winner)
 	if err := json.Unmarshal(data, winner); err != nil {
-		return nil, fmt.Errorf("read %s: %w", winnerFile, err)
+		return nil, unreachable(fmt.Errorf("read %s, the winner that the sweep started from: %w", filepath.Join(folder, winnerFile), err))
 	}
 	return winner, nil
 }
@@ -307,6 +340,9 @@ func readState(folder, id string) (*sweep.Spec, *results.Winner, error) {
 	j, err := journal.Open(filepath.Join(folder, journalFile))
 	if errors.Is(err, scheduler.ErrLocked) {
 		return nil, nil, usage(fmt.Errorf("another process works on sweep %s: `kaon status %s` shows it", id, id))
+	}
+	if errors.Is(err, scheduler.ErrDamaged) {
+		return nil, nil, unreachable(fmt.Errorf("%w; nothing was changed; rebuild it from the results with: kaon repair %s", err, id))
 	}
 	if err != nil {
 		return nil, nil, unreachable(fmt.Errorf("open journal of %s: %w", id, err))

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -136,9 +137,12 @@ func (s *session) open(ctx context.Context) error {
 			return usage(err)
 		}
 	}
-	core, err := scheduler.Restore(time.Now(), s.coreConfig(image), s.journal.Load())
+	core, err := scheduler.Restore(time.Now(), s.coreConfig(image), s.loaded())
 	if err != nil {
-		return fmt.Errorf("read journal of %s: %w", cfg.id, err)
+		return unreachable(fmt.Errorf("read journal of %s: %w", cfg.id, err))
+	}
+	if err := s.agree(core); err != nil {
+		return err
 	}
 	if err := s.drive(core); err != nil {
 		return usage(err)
@@ -146,6 +150,39 @@ func (s *session) open(ctx context.Context) error {
 	s.loop = scheduler.NewLoop(core, s.journal, s.driver, s.watcher.listener(), time.Now)
 	s.watcher.later = s.loop.Later
 	return nil
+}
+
+// loaded is what the journal holds. The records among it, which the bucket may lack, are on the board afterwards.
+func (s *session) loaded() iter.Seq2[scheduler.Entry, error] {
+	return func(yield func(scheduler.Entry, error) bool) {
+		for e, err := range s.journal.Load() {
+			if r, ok := e.(scheduler.RecordEntry); ok {
+				s.watcher.fold(r.Record)
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+// agree compares what the journal says of trials that have ended with the board. A record leaves the journal when the bucket has it,
+// so one that neither has was lost, and without it the sweep could get another winner.
+func (s *session) agree(core *scheduler.Core) error {
+	lost, first := 0, 0
+	for trial, attempt := range core.Ended(s.cfg.id) {
+		if s.watcher.has(trial, attempt) {
+			continue
+		}
+		if lost++; lost == 1 {
+			first = trial
+		}
+	}
+	if lost == 0 {
+		return nil
+	}
+	return unreachable(fmt.Errorf("the results lack the records of %s of %s that ended (%s, for example), and the journal has them no more; "+
+		"nothing was changed; bring back what there is with: kaon repair %s", count(lost, "trial"), s.cfg.id, named(first), s.cfg.id))
 }
 
 // drive makes the way to the master: none when there is nothing to say to it.
@@ -191,8 +228,9 @@ func (s *session) openResults(ctx context.Context) error {
 		return fmt.Errorf("read the records of %s: %w", s.cfg.id, err)
 	}
 	s.watcher = newWatcher(s.cfg.id, board)
-	for _, d := range damage {
-		s.watcher.say("skipped %s: %v", d.Object, d.Err)
+	if len(damage) > 0 { // what is missing would be missing from the winner, and from what is kept for it
+		return unreachable(fmt.Errorf("the records of %s are damaged: %s: %w; nothing was changed; mend them with: kaon repair %s",
+			s.cfg.id, damage[0].Object, damage[0].Err, s.cfg.id))
 	}
 	s.writer = results.NewWriter(results.WriterConfig{
 		Bucket: s.cfg.bucket, Sweep: s.cfg.id, Log: s.cfg.log, Stats: s.cfg.stats,
@@ -348,12 +386,23 @@ func (s *session) again(ctx context.Context) error {
 
 // manifest is sweep.json of a sweep that runs.
 func (s *session) manifest(spec *sweep.Spec, created time.Time) results.Sweep {
-	sum := sha256.Sum256(spec.Source)
+	return sweepFile(s.cfg.id, spec, created, s.cfg.Cluster, s.watcher.step(spec))
+}
+
+// sweepFile is sweep.json of a sweep that has begun.
+func sweepFile(id string, spec *sweep.Spec, created time.Time, cluster string, step *results.Step) results.Sweep {
 	return results.Sweep{
-		ID: s.cfg.id, Name: spec.Name, State: string(scheduler.Active), Method: spec.Method, Seed: spec.Seed,
-		SpecHash: hex.EncodeToString(sum[:]), Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics,
-		Created: created.UTC().Format(time.RFC3339Nano), Cluster: mesos.WithoutSecret(s.cfg.Cluster), Then: s.watcher.step(spec),
+		ID: id, Name: spec.Name, State: string(scheduler.Active), Method: spec.Method, Seed: spec.Seed,
+		SpecHash: specHash(spec.Source), Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics,
+		Created: created.UTC().Format(time.RFC3339Nano), Cluster: mesos.WithoutSecret(cluster), Then: step,
+		File: spec.File, Overrides: spec.Overrides,
 	}
+}
+
+// specHash is the SHA-256 of a spec's text.
+func specHash(source []byte) string {
+	sum := sha256.Sum256(source)
+	return hex.EncodeToString(sum[:])
 }
 
 // finish writes what a sweep leaves behind: board, winner, and that it has ended.

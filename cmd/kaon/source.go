@@ -124,6 +124,9 @@ func (s source) has(ctx context.Context, board view, trial int) error {
 
 // explain turns "no such object" into the sweeps there are.
 func (s source) explain(ctx context.Context, err error) error {
+	if errors.Is(err, results.ErrDamaged) {
+		return unreachable(fmt.Errorf("read sweep %s: %w; mend it where it ran with: kaon repair %s", s.id, err, s.id))
+	}
 	if !errors.Is(err, results.ErrNotExist) {
 		return unreachable(fmt.Errorf("read sweep %s: %w", s.id, err))
 	}

@@ -21,6 +21,16 @@ type view struct {
 	live    bool          // a process of this machine runs it
 	now     control.Sweep
 	running map[int]control.Running
+	damage  []results.Damage // what of the records could not be read
+}
+
+// whole refuses a view that lacks records, unless partial results were asked for.
+func (v view) whole(id string, partial bool) error {
+	if len(v.damage) == 0 || partial {
+		return nil
+	}
+	return unreachable(fmt.Errorf("the records of %s are damaged: %s: %w; mend them where it ran with `kaon repair %s`, or take what there is with --partial",
+		id, v.damage[0].Object, v.damage[0].Err, id))
 }
 
 // liveWait bounds how long a command about results waits for the process that runs the sweep.
@@ -33,12 +43,15 @@ func (s source) board(ctx context.Context, out *output) (view, error) {
 	if err != nil {
 		return view{}, s.explain(ctx, err)
 	}
-	board, damage, err := results.LoadRecords(ctx, s.bucket, known.Config())
+	board, damage, err := results.LoadSweep(ctx, s.bucket, known)
 	if err != nil {
 		return view{}, s.explain(ctx, err)
 	}
 	for _, d := range damage {
 		fmt.Fprintf(out.stderr, "kaon: skipped %s: %v\n", d.Object, d.Err)
+	}
+	if v.damage = damage; len(damage) > 0 {
+		fmt.Fprintf(out.stderr, "kaon: warning: what is said of %s is not all there is; mend it where it ran with: kaon repair %s\n", s.id, s.id)
 	}
 	for _, r := range v.running {
 		fresh = append(fresh, results.Record{Sweep: s.id, Trial: r.Trial, Attempt: r.Attempt}) // it has begun

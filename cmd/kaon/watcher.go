@@ -272,6 +272,20 @@ func (w *watcher) step(spec *sweep.Spec) *results.Step {
 	return &step
 }
 
+// fold puts a record on the board before the scheduler tells of it.
+func (w *watcher) fold(r results.Record) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_ = w.mu.board.Fold(r) // refuses only what is not this sweep's
+}
+
+// has reports whether the board knows how an attempt ended.
+func (w *watcher) has(trial, attempt int) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.mu.board.Has(trial, attempt)
+}
+
 func (w *watcher) summary() results.Summary {
 	w.mu.Lock()
 	defer w.mu.Unlock()
