@@ -19,19 +19,20 @@ func (s *Space) evaluate(values []Value) (active []bool, ok bool, err error) {
 	active = make([]bool, len(s.leaves))
 	env := s.environment(values, nil)
 	for _, k := range s.sorted {
-		when := s.leaves[k].when
-		if when == nil {
-			active[k] = true
-			continue
+		active[k] = true
+		for _, when := range s.leaves[k].when {
+			if !allActive(when.needs, active) {
+				active[k] = false
+				break
+			}
+			out, err := expr.Run(when.program, env)
+			if err != nil {
+				return active, false, fmt.Errorf("evaluate `%s`: %w", when.text, tidy(err))
+			}
+			if active[k] = out.(bool); !active[k] {
+				break
+			}
 		}
-		if !allActive(when.needs, active) {
-			continue
-		}
-		out, err := expr.Run(when.program, env)
-		if err != nil {
-			return active, false, fmt.Errorf("evaluate `%s`: %w", when.text, tidy(err))
-		}
-		active[k] = out.(bool)
 	}
 	for _, rule := range s.rules {
 		if !allActive(rule.needs, active) {
@@ -81,7 +82,7 @@ func (s *Space) sortConditions() (cycle []int) {
 		}
 		state[k] = open
 		trail = append(trail, k)
-		if when := s.leaves[k].when; when != nil {
+		for _, when := range s.leaves[k].when {
 			for _, need := range when.needs {
 				if !visit(need) {
 					return false

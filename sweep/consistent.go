@@ -55,7 +55,7 @@ func (d *decoder) probabilities(dim *Dimension, n *node, field string) {
 		}
 		sum += p
 	}
-	const rounding = 1e-6 // what thirds written with six digits miss by
+	const rounding = 1e-5 + 1e-8 // as numpy's isclose, by which W&B compares
 	if math.Abs(sum-1) > rounding {
 		d.fail(at, field, fmt.Sprintf("the probabilities add up to %s", pythonFloat(sum)), "make them add up to 1")
 		return

@@ -18,7 +18,8 @@ type decoder struct {
 	warnings []*Error
 	options  options
 	spec     *Spec
-	inImage  bool // trials run in an image: ${entrypoint} is there
+	lost     map[*node]bool // empty values that were reported, with what was meant to be in them
+	inImage  bool           // trials run in an image: ${entrypoint} is there
 }
 
 func (d *decoder) problem(n *node, field, problem, remedy string) *Error {
@@ -61,9 +62,10 @@ func (d *decoder) mapping(n *node, field, section string) bool {
 		d.fail(n, field, fmt.Sprintf("a mapping is needed, not %s", n.what()), "keys here: "+quoted(keys[section]))
 		return false
 	}
+	lost := d.unindented(n, field, func(p pair) bool { return !slices.Contains(keys[section], p.key.text) })
 	for _, p := range n.pairs {
 		name := p.key.text
-		if !slices.Contains(keys[section], name) {
+		if !slices.Contains(keys[section], name) && !lost[p.key] {
 			d.fail(p.key, join(field, name), fmt.Sprintf("unknown key `%s`", short(name)), unknownKey(section, name))
 		}
 	}
@@ -97,6 +99,8 @@ func scalarRemedy(err error) string {
 		return "drop the zero, or put it in quotes to mean text"
 	case errNUL:
 		return "remove it"
+	case errTag:
+		return "remove the tag, or write a value of its type"
 	case errTooLarge:
 		return "put it in quotes to mean text, or add .0 to mean a float"
 	}
@@ -125,7 +129,11 @@ func (d *decoder) word(n *node, field string, known []string) string {
 	if n == nil || s == "" || slices.Contains(known, s) {
 		return s
 	}
-	d.fail(n, field, fmt.Sprintf("`%s` is not known here", short(s)), didYouMean(s, known))
+	remedy := otherName(field[strings.LastIndexByte(field, '.')+1:], s)
+	if remedy == "" {
+		remedy = didYouMean(s, known)
+	}
+	d.fail(n, field, fmt.Sprintf("`%s` is not known here", short(s)), remedy)
 	return ""
 }
 
@@ -165,6 +173,9 @@ func (d *decoder) integer(n *node, field string, low, high int64) int64 {
 		i, isInt = int64(f), true
 	}
 	switch {
+	case !isInt && !n.plain && n.tag == "" && isInteger(&node{text: n.text, plain: true}):
+		d.fail(n, field, fmt.Sprintf("a whole number is needed; quotes make %q text", short(n.text)), "remove the quotes")
+		return low
 	case !isInt:
 		d.fail(n, field, "a whole number is needed, not "+n.what(), fmt.Sprintf("give one from %d to %d", low, high))
 		return low

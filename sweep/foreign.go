@@ -8,10 +8,10 @@ func (d *decoder) foreign(root *node) bool {
 		d.notBuilt(n, "kind", "kind: Experiment")
 		return true
 	}
-	for _, key := range []string{"searchSpace", "searchSpaceFile", "trialCommand"} {
-		if n := root.get(key); n != nil {
-			d.fail(root, "", fmt.Sprintf("this is an experiment of NNI (it has `%s`), which kaon does not read yet", key),
-				"write a sweep file: `trialCommand` is `command`, `tuner` is `method`, `maxTrialNumber` is `run_cap`, "+
+	for _, key := range []string{"searchSpace", "searchSpaceFile", "trialCommand", "searchSpacePath", "trainingServicePlatform", "trainingService", "maxTrialNum", "useAnnotation"} {
+		if n := root.key(key); n != nil {
+			d.fail(n, "", fmt.Sprintf("this is an experiment of NNI (it has `%s`), which kaon does not read yet", key),
+				"write a sweep file: `trialCommand`, or `trial: {command: …}`, is `command`, `tuner` is `method`, `maxTrialNumber` or `maxTrialNum` is `run_cap`, "+
 					"`trialConcurrency` is `limits: {parallel: …}`, and the search space goes below `parameters`")
 			return true
 		}

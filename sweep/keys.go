@@ -1,5 +1,10 @@
 package sweep
 
+import (
+	"slices"
+	"strings"
+)
+
 // keys lists what each mapping of a spec may hold; "" is the top level. Keys of W&B that only its own
 // servers and pages read are accepted and have no effect here.
 var keys = map[string][]string{
@@ -33,6 +38,9 @@ var packings = []string{"tight", "soonest", "spread", "first"}
 // methods are the searches that are built.
 var methods = []string{"grid", "random"}
 
+// unbuiltMethods are searches that people name and that are not built.
+var unbuiltMethods = []string{"sobol", "halton", "latin", "tpe", "bayes", "cmaes", "custom"}
+
 // unbuilt is everything a spec may name that this version cannot do yet, with what to do instead. Such a key
 // is refused, never ignored. A feature that gets built takes its row out.
 var unbuilt = map[string]string{
@@ -47,20 +55,13 @@ var unbuilt = map[string]string{
 	"kind: Experiment": "write a sweep file: `objective` is `metric`, `algorithm` is `method`, `maxTrialCount` is `run_cap`, `parallelTrialCount` is " +
 		"`limits: {parallel: …}`, each of its parameters `name: {min: …, max: …}` or `{values: […]}`, the trial's container `task: {image: …}` and `command`",
 	"early_terminate":  "remove it: every trial runs to its end; `type: none` says so",
-	"repeat":           "add a parameter `repeat: {values: [1, 2, 3]}` to run each point three times",
+	"repeat":           "remove it; with `method: grid` a parameter such as `repetition: {values: [1, 2, 3]}` runs each point three times",
 	"queue":            "remove it: there is one queue",
 	"cache":            "remove it: every trial runs",
 	"scheduler":        "remove it and choose a `method`",
 	"job":              "remove it and give a `command`",
 	"image_uri":        "write `task: {image: NAME}`",
 	"parameters: from": "write the parameters into the spec",
-}
-
-// otherTools are top-level keys as other tools, and people, call what has another name here.
-var otherTools = map[string]string{
-	"count": "run_cap", "num_runs": "run_cap", "max_runs": "run_cap", "n_trials": "run_cap", "num_trials": "run_cap",
-	"num_samples": "run_cap", "max_trials": "run_cap", "objective": "metric", "search_space": "parameters",
-	"early_stopping": "early_terminate", "algorithm": "method",
 }
 
 // nniTypes says how the distributions of NNI are written here.
@@ -79,8 +80,15 @@ var nniTypes = map[string]string{
 
 // unknownKey is the remedy for a key that a section does not have.
 func unknownKey(section, name string) string {
-	if ours := otherTools[name]; ours != "" && section == "" {
-		return "did you mean `" + ours + "`?"
+	if remedy := otherName(section, name); remedy != "" {
+		return remedy
+	}
+	if section == "" {
+		for _, inner := range []string{"task", "task.resources", "limits", "metric"} {
+			if slices.Contains(keys[inner], name) {
+				return "write it below `" + inner[strings.LastIndexByte(inner, '.')+1:] + "`, as in `" + strings.ReplaceAll(inner, ".", ": {") + ": {" + name + ": …}" + strings.Repeat("}", strings.Count(inner, ".")) + "`"
+			}
+		}
 	}
 	return didYouMean(name, keys[section])
 }

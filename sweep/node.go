@@ -1,8 +1,10 @@
 package sweep
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -26,6 +28,7 @@ type node struct {
 	text         string
 	plain        bool // a scalar without quotes, whose type its text decides
 	null         bool
+	tag          string // !!float and the like, which decides the type of a scalar whatever its text
 	items        []*node
 	pairs        []pair
 	size, depth  int
@@ -41,6 +44,16 @@ func (n *node) get(key string) *node {
 	for _, p := range n.pairs {
 		if p.key.text == key {
 			return p.value
+		}
+	}
+	return nil
+}
+
+// key is the node of a key, or nil.
+func (n *node) key(name string) *node {
+	for _, p := range n.pairs {
+		if p.key.text == name {
+			return p.key
 		}
 	}
 	return nil
@@ -81,7 +94,7 @@ func (r *reader) read(src []byte) (root *node) {
 			root = nil
 		}
 	}()
-	file, err := parser.ParseBytes(src, 0, parser.AllowDuplicateMapKey())
+	file, err := parser.ParseBytes(withoutDirectives(src), 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		r.syntax(err)
 		return nil
@@ -106,6 +119,29 @@ func (r *reader) read(src []byte) (root *node) {
 		return nil
 	}
 	return root
+}
+
+// withoutDirectives blanks %YAML, %TAG and what else stands before the first ---, which the library takes for a
+// document of its own. Lines keep their numbers.
+func withoutDirectives(src []byte) []byte {
+	lines := bytes.SplitAfter(src, []byte("\n"))
+	directive := false
+	for i, line := range lines {
+		text := bytes.TrimRight(line, " \t\r\n")
+		switch {
+		case len(text) == 0 || text[0] == '#':
+		case text[0] == '%':
+			directive = true
+		case directive && (bytes.Equal(text, []byte("---")) || bytes.HasPrefix(text, []byte("--- "))):
+			for k := range i {
+				lines[k] = []byte("\n")
+			}
+			return bytes.Join(lines, nil)
+		default:
+			return src
+		}
+	}
+	return src
 }
 
 func (r *reader) syntax(err error) {
@@ -292,15 +328,27 @@ func (r *reader) alias(n *ast.AliasNode, depth int) *node {
 
 func (r *reader) tag(n *ast.TagNode, depth int) *node {
 	value := r.convert(n.Value, depth)
-	switch name := n.Start.Value; name {
-	case "!!str", "!":
-		copied := *value
-		copied.plain, copied.null = false, false
-		return &copied
-	case "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq":
+	at := position(n.GetToken())
+	copied := *value
+	copied.line, copied.column = at.Line, at.Column
+	name := n.Start.Value
+	if long, ok := strings.CutPrefix(name, "!<tag:yaml.org,2002:"); ok {
+		name = "!!" + strings.TrimSuffix(long, ">")
+	}
+	fits := map[kind][]string{
+		scalar: {"!!str", "!", "!!int", "!!float", "!!bool", "!!null"}, list: {"!!seq"}, mapping: {"!!map"},
+	}
+	switch {
+	case r.broken:
 		return value
+	case slices.Contains(fits[value.kind], name):
+		if name == "!!str" || name == "!" {
+			copied.plain, copied.null = false, false
+		} else if value.kind == scalar {
+			copied.tag, copied.null = name, name == "!!null"
+		}
+		return &copied
 	default:
-		at := position(n.GetToken())
 		r.fail(at.Line, at.Column, fmt.Sprintf("tag `%s` is not supported", short(name)), "write a plain string, number, list or mapping")
 		return value
 	}

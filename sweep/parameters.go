@@ -22,12 +22,19 @@ func (d *decoder) space(root *node) {
 	d.spec.Space = s
 	n := root.get("parameters")
 	if n == nil || n.null {
-		if d.spec.Method == "random" {
-			d.fail(root, "parameters", "there are no parameters to search", "add `parameters:` with at least one, or use `method: grid` to run one trial")
+		if d.misspelt(root, "parameters") || n != nil && d.lost[n] {
+			return
+		}
+		if !d.options.winner { // a spec that follows another may be one trial
+			at := root
+			if n != nil {
+				at = n
+			}
+			d.fail(at, "parameters", "there are no parameters to search", "add `parameters:` with at least one; `parameters: {run: {value: 1}}` makes a grid of one trial")
 		}
 		return
 	}
-	whens := map[int]*node{}
+	whens := map[int][]*node{} // of each leaf, from the outermost group to its own
 	d.group(n, "parameters", nil, nil, whens)
 	d.distinct(n)
 	d.conditions(whens)
@@ -37,7 +44,7 @@ func (d *decoder) space(root *node) {
 }
 
 // group reads a mapping of parameters; when is the condition of the group it is in.
-func (d *decoder) group(n *node, field string, path []string, when *node, whens map[int]*node) {
+func (d *decoder) group(n *node, field string, path []string, when []*node, whens map[int][]*node) {
 	if n.kind != mapping {
 		d.fail(n, field, "a mapping of parameters is needed, not "+n.what(), "write each as `name: {values: […]}` or `name: {min: …, max: …}`")
 		return
@@ -45,9 +52,13 @@ func (d *decoder) group(n *node, field string, path []string, when *node, whens 
 	if len(n.pairs) == 0 {
 		d.fail(n, field, "there are no parameters in it", "add one, or remove the group")
 	}
+	lost := d.unindented(n, field, func(p pair) bool { return slices.Contains(keys["parameter"], p.key.text) && p.value.kind != mapping })
 	for _, p := range n.pairs {
 		name := p.key.text
 		at := join(field, name)
+		if lost[p.key] || d.lost[p.value] {
+			continue
+		}
 		if len(path) == 0 && name == "from" && p.value.kind == scalar {
 			d.notBuilt(p.key, at, "parameters: from")
 			continue
@@ -76,7 +87,7 @@ func (d *decoder) goodName(key *node, field string) bool {
 }
 
 // parameter reads one parameter or nested group.
-func (d *decoder) parameter(p pair, field string, path []string, when *node, whens map[int]*node) {
+func (d *decoder) parameter(p pair, field string, path []string, when []*node, whens map[int][]*node) {
 	n := p.value
 	if n.kind != mapping {
 		remedy := fmt.Sprintf("write `%s: {values: [1, 2]}` or `{min: 0.0, max: 1.0}`", short(p.key.text))
@@ -88,14 +99,11 @@ func (d *decoder) parameter(p pair, field string, path []string, when *node, whe
 		d.fail(n, field, "a parameter is a mapping, not "+n.what(), remedy)
 		return
 	}
-	if d.nni(n, field) || !d.mapping(n, field, "parameter") {
+	if d.nni(n, field) || d.groupWithout(p, field) || !d.mapping(n, field, "parameter") {
 		return
 	}
 	if w := n.get("when"); w != nil {
-		if when != nil {
-			d.fail(w, field+".when", "the group around it has a `when` already", "put both conditions into one, joined by `and`")
-		}
-		when = w
+		when = append(slices.Clone(when), w)
 	}
 	if inner := n.get("parameters"); inner != nil {
 		for _, q := range n.pairs {
@@ -116,7 +124,7 @@ func (d *decoder) parameter(p pair, field string, path []string, when *node, whe
 	if d.spec.Method == "grid" && !d.onGrid(l, n, field) {
 		return
 	}
-	if when != nil {
+	if len(when) > 0 {
 		whens[len(d.spec.Space.leaves)] = when
 	}
 	d.spec.Space.leaves = append(d.spec.Space.leaves, l)
@@ -187,29 +195,43 @@ func EnvName(param string) string {
 }
 
 // conditions compiles every `when` once all parameters are known.
-func (d *decoder) conditions(whens map[int]*node) {
+func (d *decoder) conditions(whens map[int][]*node) {
 	s := d.spec.Space
+	compiled := map[*node]*expression{} // the leaves of a group share its own
 	for k, l := range s.leaves {
-		n := whens[k]
-		if n == nil {
-			continue
+		for _, n := range whens[k] {
+			e, known := compiled[n]
+			if !known {
+				e = d.condition(n, "parameters."+l.Name+".when")
+				compiled[n] = e
+			}
+			if e != nil {
+				l.when = append(l.when, e)
+			}
 		}
-		field := "parameters." + l.Name + ".when"
-		e, err := s.compile(d.text(n, field), truth)
-		if err != nil {
-			d.fail(n, field, fmt.Sprintf("`%s`: %v", short(n.text), err), remedyOf(err, d.expressionRemedy()))
-			continue
-		}
-		l.when = e
 	}
 	if cycle := s.sortConditions(); len(cycle) > 0 {
 		var names []string
 		for _, k := range cycle {
 			names = append(names, s.leaves[k].Name)
 		}
-		at := whens[cycle[0]]
+		at := whens[cycle[0]][0]
 		d.fail(at, "parameters."+names[0]+".when", "the conditions go in a circle: "+short(strings.Join(append(names, names[0]), " → ")), "let one of them depend on nothing")
 	}
+}
+
+// condition compiles one `when`; nil: it was refused.
+func (d *decoder) condition(n *node, field string) *expression {
+	text := d.text(n, field)
+	if text == "" {
+		return nil
+	}
+	e, err := d.spec.Space.compile(text, truth)
+	if err != nil {
+		d.fail(n, field, fmt.Sprintf("`%s`: %v", short(n.text), err), remedyOf(err, d.expressionRemedy()))
+		return nil
+	}
+	return e
 }
 
 // params is what each distribution takes; the first that are given without a `distribution` decide it.
@@ -268,6 +290,11 @@ func (d *decoder) distribution(n *node, field string) Distribution {
 		return Distribution(d.word(named, field+".distribution", distributionNames))
 	}
 	has := func(k string) bool { return n.get(k) != nil }
+	for _, p := range n.pairs {
+		if !slices.Contains(keys["parameter"], p.key.text) {
+			return "" // reported, and likely what says something
+		}
+	}
 	for _, k := range []string{"mu", "sigma", "a", "b", "q"} {
 		if has(k) {
 			d.fail(n, field, fmt.Sprintf("`%s` is given without a distribution", k), "add `distribution: normal`, `beta`, `q_uniform` or another that takes it")

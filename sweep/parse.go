@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -87,6 +88,9 @@ func (d *decoder) decode(root *node) {
 		return
 	}
 	s := d.spec
+	if d.nested(root) {
+		return
+	}
 	d.mapping(root, "", "")
 	for _, p := range root.pairs {
 		d.unbuiltKey(p)
@@ -177,9 +181,33 @@ func (d *decoder) method(root *node) {
 		d.fail(root, "method", "the spec names no search method", "add `method: grid` or `method: random`")
 		return
 	}
+	if n.kind == scalar && d.otherMethod(n) {
+		return
+	}
 	if n.kind != scalar || !d.notBuilt(n, "method", "method: "+n.text) {
 		d.spec.Method = d.word(n, "method", methods)
 	}
+}
+
+// otherMethod refuses another name, or a misspelt one, of a search that is not built.
+func (d *decoder) otherMethod(n *node) bool {
+	text := strings.ToLower(n.text)
+	if slices.Contains(methods, n.text) || unbuilt["method: "+n.text] != "" || otherName("method", text) != "" {
+		return false
+	}
+	name := otherMethods[text]
+	if name == "" && suggest(text, methods) == "" {
+		name = suggest(text, unbuiltMethods)
+	}
+	if name == "" {
+		return false
+	}
+	remedy := "use `method: random` until then"
+	if name == "hyperband" || name == "pbt" {
+		remedy = "use `method: random`, in which every trial runs to its end"
+	}
+	d.fail(n, "method", fmt.Sprintf("`%s`, the search %s, is not built yet", short(n.text), name), remedy)
+	return true
 }
 
 // objectives reads `metric` and `metrics`.

@@ -19,8 +19,8 @@ type Space struct {
 type leaf struct {
 	Dimension
 	path    []string
-	choices *big.Int    // on a grid; nil when continuous
-	when    *expression // nil: always there
+	choices *big.Int      // on a grid; nil when continuous
+	when    []*expression // its own and those of the groups around it, all of which must hold; empty: always there
 }
 
 // Dimensions is every parameter, groups unfolded, in the order of the spec.
@@ -111,7 +111,7 @@ func (s *Space) conditional() bool {
 		return true
 	}
 	for _, l := range s.leaves {
-		if l.when != nil {
+		if len(l.when) > 0 {
 			return true
 		}
 	}

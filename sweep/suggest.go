@@ -3,22 +3,25 @@ package sweep
 import "strings"
 
 // suggest is the known word nearest to the given one, or "" when none is near: at most a third of the
-// letters differ (a swap of neighbours counts as one), or one is the beginning of the other.
+// letters differ (a swap of neighbours counts as one). A word of which the given one is the beginning is near when
+// no other is.
 func suggest(word string, known []string) string {
 	const longest = 40 // keys are shorter; a hostile key of a megabyte is not compared
 	if word == "" || len(word) > longest {
 		return ""
 	}
 	given := strings.ReplaceAll(strings.ToLower(word), "-", "_")
-	best, distance := "", len(given)/3+1
+	best, distance, completion := "", len(given)/3+1, ""
 	for _, k := range known {
-		d := edits(given, strings.ToLower(k))
-		if len(given) >= 3 && (strings.HasPrefix(k, given) || strings.HasPrefix(given, k) && len(k) >= 3) {
-			d = min(d, 1)
+		if len(given) >= 3 && strings.HasPrefix(strings.ToLower(k), given) && (completion == "" || len(k) < len(completion)) {
+			completion = k
 		}
-		if d < distance {
+		if d := edits(given, strings.ToLower(k)); d < distance {
 			best, distance = k, d
 		}
+	}
+	if completion != "" && (best == "" || distance > 1) {
+		return completion
 	}
 	return best
 }

@@ -25,7 +25,10 @@ func (d *decoder) command(n *node, prefix string) Command {
 			return c
 		}
 		if c.Program == "" {
-			d.fail(n, field, "there is nothing to run", "add `command: [\"./train\", \"${args}\"]`, or `program: train.py`")
+			if prefix == "" && d.misspelt(n, "program", "command") {
+				return c
+			}
+			d.fail(n, field, "there is nothing to run", nothingToRun)
 			return c
 		}
 		c.Argv = defaultArgv
@@ -35,6 +38,10 @@ func (d *decoder) command(n *node, prefix string) Command {
 	d.checkMacros(c, at, n, field)
 	return c
 }
+
+// nothingToRun is the remedy of a spec without a command. W&B's sweeps for wandb.agent(function=…) have none.
+const nothingToRun = "add `program: train.py`, a script that takes the parameters as flags, or `command: [\"./train\", \"${args}\"]`; " +
+	"of a sweep for wandb.agent(…, function=train) the program is a script that calls train()"
 
 // hasImage says whether trials run in an image.
 func (n *node) hasImage() bool {
@@ -63,8 +70,20 @@ func (d *decoder) commandLine(c *Command, n *node, field string) {
 		d.fail(items[0], field+".0", "the program's name is empty", "write what a trial runs")
 	}
 	for i, item := range items {
-		c.Argv = append(c.Argv, d.text(item, fmt.Sprintf("%s.%d", field, i)))
+		c.Argv = append(c.Argv, d.literal(item, fmt.Sprintf("%s.%d", field, i)))
 	}
+}
+
+// literal is one word of a list.
+func (d *decoder) literal(n *node, field string) string {
+	if n.kind != scalar {
+		return d.text(n, field)
+	}
+	text, err := literal(n)
+	if err != nil {
+		d.fail(n, field, err.Error(), scalarRemedy(err))
+	}
+	return text
 }
 
 // checkMacros refuses macros that are unknown, or that this spec has nothing to put for.
@@ -134,7 +153,7 @@ func (d *decoder) checkParam(m macro, at *node, field string) {
 				continue
 			}
 		}
-		if l.when != nil && !inside {
+		if len(l.when) > 0 && !inside {
 			d.fail(at, field, fmt.Sprintf("%s: the parameter is absent when its condition does not hold", m), "use ${args} or ${args_json}, which leave absent parameters out")
 		}
 		return

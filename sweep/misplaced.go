@@ -1,0 +1,89 @@
+package sweep
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Misplaced keys are one fault with many traces: each of these reports the fault once, and its traces are not
+// reported again.
+
+// unindented finds keys that are empty while keys that do not belong beside them follow: what is below an empty
+// key was meant to be in it. It gives those that were reported.
+func (d *decoder) unindented(n *node, field string, stray func(pair) bool) map[*node]bool {
+	reported := map[*node]bool{}
+	for i, p := range n.pairs {
+		if !p.value.null || stray(p) && field == "" {
+			continue
+		}
+		first := ""
+		for _, q := range n.pairs[i+1:] {
+			if !stray(q) || q.key.column != p.key.column || q.key.line == p.key.line {
+				break
+			}
+			if first == "" {
+				first = q.key.text
+			}
+			reported[q.key] = true
+		}
+		if first != "" {
+			d.fail(p.key, join(field, p.key.text), fmt.Sprintf("`%s` is empty, and `%s` below it is not indented", short(p.key.text), short(first)),
+				fmt.Sprintf("indent `%s`, and what belongs to it, by two blanks more than `%s`", short(first), short(p.key.text)))
+			if d.lost == nil {
+				d.lost = map[*node]bool{}
+			}
+			d.lost[p.value] = true
+		}
+	}
+	return reported
+}
+
+// nested refuses a spec below a key of its own, as `sweep:`.
+func (d *decoder) nested(root *node) bool {
+	if root.get("method") != nil || root.get("parameters") != nil {
+		return false
+	}
+	for _, p := range root.pairs {
+		if !slices.Contains(keys[""], p.key.text) && p.value.kind == mapping && p.value.get("parameters") != nil && (p.value.get("method") != nil || len(root.pairs) == 1) {
+			d.fail(p.key, p.key.text, fmt.Sprintf("the spec stands below `%s`", short(p.key.text)),
+				fmt.Sprintf("remove the line `%s:` and move what is below it to the left margin", short(p.key.text)))
+			return true
+		}
+	}
+	return false
+}
+
+// groupWithout refuses a group of parameters that has no `parameters:` around them.
+func (d *decoder) groupWithout(p pair, field string) bool {
+	found := 0
+	for _, q := range p.value.pairs {
+		if slices.Contains(keys["parameter"], q.key.text) {
+			return false
+		}
+		if q.value.kind == mapping && slices.ContainsFunc(q.value.pairs, func(r pair) bool { return slices.Contains(keys["parameter"], r.key.text) }) {
+			found++
+		}
+	}
+	if found == 0 || found < len(p.value.pairs) {
+		return false
+	}
+	d.fail(p.key, field, fmt.Sprintf("`%s` is a group of parameters, and groups have `parameters` around them", short(p.key.text)),
+		fmt.Sprintf("write `%s: {parameters: {%s: …}}`", short(p.key.text), short(p.value.pairs[0].key.text)))
+	return true
+}
+
+// misspelt says whether an unknown key was likely meant for one of these, which is then not missing besides.
+func (d *decoder) misspelt(root *node, wanted ...string) bool {
+	for _, p := range root.pairs {
+		if slices.Contains(keys[""], p.key.text) {
+			continue
+		}
+		remedy := unknownKey("", p.key.text)
+		for _, w := range wanted {
+			if remedy == didYouMean(w, []string{w}) || remedy == "write `"+w+"`" {
+				return true
+			}
+		}
+	}
+	return false
+}
