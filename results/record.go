@@ -34,6 +34,7 @@ type End struct {
 	Params  json.RawMessage `codec:"params,omitempty" json:"params,omitempty"`
 	Seed    uint64          `codec:"seed,omitempty" json:"seed,omitempty"`
 	Files   []Artifact      `codec:"artifacts,omitempty" json:"artifacts,omitempty"` // that reached the bucket
+	Unread  []Unread        `codec:"unread,omitempty" json:"unread,omitempty"`       // that it said and that may have been meant as metrics
 }
 
 // How an attempt ended (End.State), and where a trial stands (Trial.State). Waiting and Running are only a

@@ -128,7 +128,7 @@ func (c *Core) endOf(att *attempt, v verdict, final bool) *results.End {
 		e.StartMs = att.started.UnixMilli()
 	}
 	if x := v.end; x != nil {
-		e.Exit, e.Signal, e.Stderr, e.Sandbox, e.Files = x.Exit, x.Signal, x.Stderr, x.Sandbox, x.Artifacts
+		e.Exit, e.Signal, e.Stderr, e.Sandbox, e.Files, e.Unread = x.Exit, x.Signal, x.Stderr, x.Sandbox, x.Artifacts, x.Unread
 		if x.StartMs != 0 {
 			e.StartMs, e.EndMs = x.StartMs, x.EndMs
 		}

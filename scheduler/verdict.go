@@ -101,7 +101,7 @@ func judgeExit(att *attempt, end *wire.End) (outcome, string) {
 		return failed, end.Lacks
 	}
 	if name := att.run.spec.Objective.Name; name != "" && att.trial != ThenTrial && att.value.Reported == 0 {
-		return failed, fmt.Sprintf("ended with exit code 0 but never reported the metric %q: print %s=VALUE, or a JSON line with it", name, name)
+		return failed, fmt.Sprintf("ended with exit code 0 but never reported the metric %q: print %s=VALUE, or a JSON line with it", name, name) + sayUnread(end)
 	}
 	return succeeded, ""
 }
@@ -191,6 +191,15 @@ func sayFall(att *attempt) string {
 		return fmt.Sprintf("its executor ended with exit code %d", code)
 	}
 	return "its executor or agent failed"
+}
+
+// sayUnread adds that something may have been meant as the metric. It leaves out what, so that trials that fail alike have one
+// reason; the attempt's record has it.
+func sayUnread(end *wire.End) string {
+	if end == nil || len(end.Unread) == 0 {
+		return ""
+	}
+	return "; lines " + end.Unread[0].Why + ": `kaon trial` shows the first"
 }
 
 func sayTimeout(att *attempt) string {

@@ -110,6 +110,9 @@ func printAttempt(w io.Writer, a results.Attempt) {
 	if a.End.Reason != "" {
 		fmt.Fprintf(w, "  %s\n", a.End.Reason)
 	}
+	for _, u := range a.End.Unread {
+		fmt.Fprintf(w, "  %s\n", u)
+	}
 	for _, line := range a.End.Stderr {
 		fmt.Fprintf(w, "  stderr: %s\n", line)
 	}

@@ -128,11 +128,11 @@ func (l *lastLines) Write(p []byte) (int, error) {
 }
 
 // lines returns the last lines that are not blank, as valid UTF-8 without control characters.
-func (l *lastLines) lines() []string {
+func (l *lastLines) lines(hide *secrets) []string {
 	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(l.buf))
 	var out []string
 	for _, line := range strings.Split(text, "\n") {
-		line = strings.TrimRight(readable(line), " \t")
+		line = strings.TrimRight(hide.mask(readable(line)), " \t") // what is left out may have parted a secret
 		if line != "" {
 			out = append(out, clip(line, lastWidth))
 		}

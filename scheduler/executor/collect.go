@@ -43,37 +43,82 @@ func newCollector(o *wire.Order) (*collector, error) {
 
 func wantedOnly(name string, watched []string) bool { return len(watched) > 0 && wanted(name, watched) }
 
-// line reads one line of standard output or of the metrics file. bad tells a line of JSON metrics beyond
-// the bounds of one line; ok is false for it and for lines that are no metrics at all.
-func (c *collector) line(line []byte) (m measure, ok, bad bool) {
+// line reads one line of standard output or of the metrics file, whose secrets hide has masked as they stand and masks in what
+// was written by escapes. missed says why not all of a line was read that seems to be metrics; ok is false for lines that say
+// nothing, be it no metrics at all.
+func (c *collector) line(line []byte, hide *secrets) (m measure, ok bool, missed string) {
 	trimmed := bytes.TrimSpace(line)
 	if len(trimmed) == 0 {
-		return m, false, false
+		return m, false, missNone
 	}
-	if trimmed[0] == '{' {
-		var err error
-		m, err = flatten(trimmed)
-		if err == nil {
-			return m, len(m.metrics) > 0 || m.note != nil, false
-		}
-		if err == errBounds {
-			return m, false, true
+	if at := bytes.IndexByte(trimmed, '{'); at == 0 || at > 0 && prefix(trimmed[:at]) {
+		f := flattener{data: trimmed[at:], watched: c.watched, hide: hide}
+		m, err := f.flatten()
+		switch {
+		case err == errBounds && (at == 0 || looksLike(trimmed, c.watched)):
+			return m, false, missBounds
+		case err != nil:
+		case at == 0:
+			if f.missed || len(m.metrics) == 0 && m.note == nil && looksLike(trimmed, c.watched) {
+				missed = missShape
+			}
+			return m, len(m.metrics) > 0 || m.note != nil, missed
+		case c.watches(m.metrics):
+			return m, true, missed
 		}
 	}
+	bad := false
 	switch {
 	case len(c.filters) > 0:
-		m.metrics = filtered(line, c.filters, c.watched)
+		m.metrics, bad = filtered(line, c.filters, c.watched)
 	case len(c.watched) > 0:
-		m.metrics, m.step, m.hasStep = pairs(line, c.watched)
+		m.metrics, m.step, m.hasStep, bad = pairs(line, c.watched)
 	}
-	return m, len(m.metrics) > 0, false
+	ok = len(m.metrics) > 0
+	switch {
+	case bad || !ok && looksLike(line, c.watched):
+		missed = missShape
+	case !ok && wide(line) && looksLike(bytes.ReplaceAll(line, []byte{0}, nil), c.watched):
+		missed = missUTF16
+	}
+	return m, ok, missed
+}
+
+// prefix tells what may stand before an object that is a line's metrics, as loggers write it, from what makes the object
+// a part of something else.
+func prefix(text []byte) bool {
+	text = bytes.TrimRight(text, " \t")
+	if len(text) == 0 {
+		return true
+	}
+	switch text[len(text)-1] {
+	case '[', ',', '=', '(':
+		return false
+	case ':':
+		return !bytes.HasSuffix(text, []byte(`":`)) && !bytes.HasSuffix(text, []byte(`':`))
+	}
+	return true
+}
+
+func (c *collector) watches(metrics map[string]float64) bool {
+	for _, name := range c.watched {
+		if _, ok := metrics[name]; ok {
+			return true
+		}
+	}
+	return false
 }
 
 // skim shortens a chunk in which no metric can begin or end to what the lines around it need: the end of the
 // line before and the beginning of the line after. Output that is no metrics costs a scan, not a split.
 func (c *collector) skim(chunk []byte) (head, tail []byte) {
-	if len(c.filters) > 0 || bytes.IndexByte(chunk, '{') >= 0 || bytes.IndexByte(chunk, '=') >= 0 {
+	if len(c.filters) > 0 || bytes.IndexByte(chunk, '{') >= 0 || bytes.IndexByte(chunk, '=') >= 0 || bytes.IndexByte(chunk, 0) >= 0 {
 		return chunk, nil
+	}
+	for _, name := range c.watched {
+		if bytes.Contains(chunk, []byte(name)) {
+			return chunk, nil
+		}
 	}
 	first, last := bytes.IndexByte(chunk, '\n'), bytes.LastIndexByte(chunk, '\n')
 	if first < 0 {

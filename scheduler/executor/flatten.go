@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"math"
@@ -33,6 +34,10 @@ type flattener struct {
 	hasStep bool
 	name    []byte
 	note    *results.Note
+
+	watched []string // names whose values are missed when they are no numbers
+	missed  bool
+	hide    *secrets // in what was written by escapes
 }
 
 // flatten reads line. The step is the top level's "step", or else its "_step" (W&B), which are no metrics;
@@ -40,14 +45,19 @@ type flattener struct {
 //
 // A text under "milestone", and an object with a name and a value under "artifact", are no metrics but the line's note.
 func flatten(line []byte) (measure, error) {
-	f := flattener{data: line, out: make(map[string]float64, 4)}
+	f := flattener{data: line}
+	return f.flatten()
+}
+
+func (f *flattener) flatten() (measure, error) {
+	f.out = make(map[string]float64, 4)
 	if f.space(); f.peek() != '{' {
 		return measure{}, errJSON
 	}
 	if err := f.object(0); err != nil {
 		return measure{}, err
 	}
-	if f.space(); f.at != len(line) {
+	if f.space(); f.at != len(f.data) {
 		return measure{}, errJSON
 	}
 	return measure{metrics: f.out, step: f.step, hasStep: f.hasStep, note: f.note}, nil
@@ -124,15 +134,19 @@ func (f *flattener) value(depth int) error {
 	case '{':
 		return f.object(depth + 1)
 	case '[':
-		return f.array(depth + 1)
+		start := f.at
+		err := f.array(depth + 1)
+		f.miss(err == nil && bytes.ContainsAny(f.data[start:f.at], "0123456789"))
+		return err
 	case '"':
 		s, err := f.text()
 		if err != nil {
 			return err
 		}
-		if x, ok := number(strings.TrimSpace(s)); ok {
+		if x, ok := number(strings.TrimSpace(s)); ok && f.hide.mask(s) == s {
 			return f.set(x, s)
 		}
+		f.miss(strings.ContainsAny(s, "0123456789"))
 		return nil
 	default:
 		start := f.at
@@ -140,6 +154,13 @@ func (f *flattener) value(depth int) error {
 			f.at++
 		}
 		return f.literal(string(f.data[start:f.at]))
+	}
+}
+
+// miss notes that a watched name has a value that looks like a number and is none.
+func (f *flattener) miss(looks bool) {
+	if looks && f.out != nil && len(f.watched) > 0 && wanted(string(f.name), f.watched) {
+		f.missed = true
 	}
 }
 
@@ -239,10 +260,14 @@ func (f *flattener) set(x float64, text string) error {
 	case "timestamp", "_timestamp", "":
 		return nil
 	}
-	if len(f.name) > maxName || len(f.out) == maxMetrics {
+	if len(f.name) > maxName {
 		return errBounds
 	}
-	f.out[string(f.name)] = x
+	name := f.hide.mask(string(f.name)) // as it is in the end: escapes decoded, the parts joined
+	if _, known := f.out[name]; !known && len(f.out) == maxMetrics {
+		return errBounds
+	}
+	f.out[name] = x
 	return nil
 }
 

@@ -8,6 +8,9 @@ type lines struct {
 	max      int
 	rest     []byte // begun, not ended
 	skipping bool   // inside a line that was too long
+	begin    []byte // of that line
+
+	long func(begin []byte) // is told of each that was too long; nil: nobody
 }
 
 // feed gives every line that ends in chunk to emit, without its end. The line is valid during the call.
@@ -36,8 +39,11 @@ func (l *lines) feed(chunk []byte, emit func([]byte)) {
 
 func (l *lines) line(part []byte, emit func([]byte)) {
 	switch {
-	case l.skipping || len(l.rest)+len(part) > l.max:
-		l.skipping = false
+	case l.skipping:
+		l.tell()
+	case len(l.rest)+len(part) > l.max:
+		l.start(part)
+		l.tell()
 	case len(l.rest) > 0:
 		l.rest = append(l.rest, part...)
 		emit(l.rest)
@@ -48,17 +54,43 @@ func (l *lines) line(part []byte, emit func([]byte)) {
 }
 
 func (l *lines) keep(part []byte) {
-	if l.skipping || len(l.rest)+len(part) > l.max {
-		l.skipping, l.rest = true, nil
+	switch {
+	case l.skipping:
+		return
+	case len(l.rest)+len(part) > l.max:
+		l.start(part)
 		return
 	}
 	l.rest = append(l.rest, part...)
 }
+
+// start begins to pass over a line that has become too long by part.
+func (l *lines) start(part []byte) {
+	if l.skipping = true; l.long != nil {
+		l.begin = append(l.begin, l.rest[:min(len(l.rest), unreadKept)]...)
+		l.begin = append(l.begin, part[:min(len(part), unreadKept-len(l.begin))]...)
+	}
+	l.rest = nil
+}
+
+// tell ends a line that was too long.
+func (l *lines) tell() {
+	if l.long != nil {
+		l.long(l.begin)
+	}
+	l.skipping, l.begin = false, nil
+}
+
+// drop forgets a line that was begun.
+func (l *lines) drop() { l.rest, l.begin, l.skipping = nil, nil, false }
 
 // flush gives the last line when the stream ended without ending it.
 func (l *lines) flush(emit func([]byte)) {
 	if len(l.rest) > 0 && !l.skipping {
 		emit(l.rest)
 	}
-	l.rest, l.skipping = nil, false
+	if l.skipping {
+		l.tell()
+	}
+	l.drop()
 }

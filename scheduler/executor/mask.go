@@ -3,8 +3,13 @@ package executor
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // maskText stands where a secret stood.
@@ -31,6 +36,9 @@ func newSecrets(values map[string]string) *secrets {
 	}
 	for _, value := range values {
 		add(value)
+		for _, written := range inJSON(value) {
+			add(written)
+		}
 		for line := range strings.Lines(value) {
 			if line = strings.TrimRight(line, "\r\n"); line != value && len(line) >= maskedLine {
 				add(line)
@@ -44,6 +52,58 @@ func newSecrets(values map[string]string) *secrets {
 	return s
 }
 
+// inJSON gives the ways in which programs write a text into JSON, without its quotes, where these are not the text itself: as Go
+// does it for HTML and not for it, as PHP does, and as Python does, in ASCII.
+func inJSON(text string) (out []string) {
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		return nil
+	}
+	html := string(quoted[1 : len(quoted)-1])
+	bare := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&", `\\`, `\\`).Replace(html)
+	var ascii strings.Builder
+	for _, r := range bare {
+		switch hi, lo := utf16.EncodeRune(r); {
+		case r < utf8.RuneSelf:
+			ascii.WriteRune(r)
+		case hi == utf8.RuneError:
+			fmt.Fprintf(&ascii, `\u%04x`, r)
+		default:
+			fmt.Fprintf(&ascii, `\u%04x\u%04x`, hi, lo)
+		}
+	}
+	for _, written := range []string{html, bare, ascii.String()} {
+		for _, slash := range []string{written, strings.ReplaceAll(written, "/", `\/`)} {
+			if slash != text && !slices.Contains(out, slash) {
+				out = append(out, slash)
+			}
+		}
+	}
+	return out
+}
+
+// escaped are the escapes of JSON.
+var escaped = regexp.MustCompile(`\\(u[0-9a-fA-F]{4}|["\\/bfnrt])`)
+
+// maskEscaped is mask for text that may hold pieces of JSON: where it has a secret once its escapes are decoded, nothing of it is
+// left.
+func (s *secrets) maskEscaped(text string) string {
+	if s == nil {
+		return text
+	}
+	decoded := escaped.ReplaceAllStringFunc(text, func(e string) string {
+		var c string
+		if json.Unmarshal([]byte(`"`+e+`"`), &c) != nil {
+			return e
+		}
+		return c
+	})
+	if decoded = readable(decoded); decoded != text && s.mask(decoded) != decoded {
+		return maskText
+	}
+	return s.mask(text)
+}
+
 // mask replaces the secrets in a text.
 func (s *secrets) mask(text string) string {
 	if s == nil {
@@ -51,6 +111,55 @@ func (s *secrets) mask(text string) string {
 	}
 	out, _ := s.scan(nil, []byte(text), true)
 	return string(out)
+}
+
+// maskJSON masks the secrets in the texts and names of a JSON value, as they are when they are read: JSON may write any character
+// by an escape. A number's digits are masked before, as they stand.
+func (s *secrets) maskJSON(value []byte) []byte {
+	if s == nil || bytes.IndexByte(value, '\\') < 0 {
+		return value // what has no escapes has been masked as it stood
+	}
+	var out []byte
+	for at := 0; at < len(value); {
+		if value[at] != '"' {
+			out = append(out, value[at])
+			at++
+			continue
+		}
+		end := at + 1
+		for end < len(value) && value[end] != '"' {
+			if value[end] == '\\' {
+				end++
+			}
+			end++
+		}
+		end = min(end+1, len(value))
+		out = append(out, s.maskText(value[at:end])...)
+		at = end
+	}
+	return out
+}
+
+// maskText masks a text of JSON, with its quotes. One without secrets stays as it is written.
+func (s *secrets) maskText(quoted []byte) []byte {
+	var text string
+	if json.Unmarshal(quoted, &text) != nil {
+		return []byte(`"` + maskText + `"`)
+	}
+	masked := s.mask(text)
+	if shown := s.mask(readable(text)); masked == text && shown != readable(text) { // what terminals do not show parts a secret
+		masked = shown
+	}
+	if masked == text {
+		return quoted
+	}
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	if enc.Encode(masked) != nil {
+		return []byte(`"` + maskText + `"`)
+	}
+	return bytes.TrimSpace(out.Bytes())
 }
 
 // scan appends data with its secrets masked to out. Unless it is the last of a stream, what may be the beginning of a

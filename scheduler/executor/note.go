@@ -18,7 +18,7 @@ func (f *flattener) noted(key string) (bool, error) {
 			return false, err
 		}
 		if text != "" {
-			f.noteOf().Milestone = clip(readable(text), results.MaxMilestone)
+			f.noteOf().Milestone = clip(f.hide.mask(readable(text)), results.MaxMilestone)
 		}
 		return true, nil
 	case key == "artifact" && f.peek() == '{':
@@ -52,7 +52,10 @@ func (f *flattener) artifact() (bool, error) {
 		return false, errBounds
 	}
 	note := f.noteOf()
-	note.Name, note.Value = readable(a.Name), value.Bytes()
+	note.Name, note.Value = f.hide.mask(readable(a.Name)), f.hide.maskJSON(value.Bytes())
+	if note.Name == "" {
+		note.Name = maskText
+	}
 	return true, nil
 }
 

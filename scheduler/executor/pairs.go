@@ -8,12 +8,13 @@ import (
 
 // pairs reads name=value pairs of the watched names out of a line of text, as Katib's collector does; step=N
 // on the same line is the step. Spaces around the sign are allowed; a name must stand alone, so accuracy is
-// not found in val-accuracy=1. The last pair of a name counts.
-func pairs(line []byte, watched []string) (metrics map[string]float64, step int64, hasStep bool) {
+// not found in val-accuracy=1. The last pair of a name counts. missed tells that a name has a value that is no number, or
+// goes on after one.
+func pairs(line []byte, watched []string) (metrics map[string]float64, step int64, hasStep, missed bool) {
 	for at := 0; ; {
 		i := bytes.IndexByte(line[at:], '=')
 		if i < 0 {
-			return metrics, step, hasStep
+			return metrics, step, hasStep, missed
 		}
 		before, after := bytes.TrimRight(line[:at+i], " \t"), bytes.TrimLeft(line[at+i+1:], " \t")
 		at += i + 1
@@ -22,10 +23,14 @@ func pairs(line []byte, watched []string) (metrics map[string]float64, step int6
 		if name == "" && !isStep {
 			continue
 		}
-		text := leadingNumber(after)
-		x, ok := number(text)
+		text, ok := wholeNumber(after)
+		if !ok && isStep {
+			text, ok = countedStep(after)
+		}
+		x, isNumber := number(text)
 		switch {
-		case !ok:
+		case !ok || !isNumber:
+			missed = missed || !isStep && given(line[at-1:])
 		case isStep:
 			step, hasStep = wholeStep(text, x)
 		default:
@@ -56,30 +61,47 @@ func nameByte(c byte) bool {
 		c == '_' || c == '-' || c == '.' || c == '/' || c == '|'
 }
 
-var numberStart = regexp.MustCompile(`^[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|(?i:nan|inf(inity)?)\b)`)
-
-func leadingNumber(text []byte) string {
-	return string(numberStart.Find(text[:min(len(text), 64)]))
+// countedStep reads the first number of a counter, 3 of 3/10.
+func countedStep(text []byte) (string, bool) {
+	word := text[:min(len(text), 64)]
+	if end := bytes.IndexAny(word, " \t,;|)]"); end >= 0 {
+		word = word[:end]
+	}
+	if m := ofAll.FindSubmatch(word); m != nil {
+		return string(m[1]), true
+	}
+	return "", false
 }
 
-// filtered reads metrics by the user's regular expressions, each with two groups, name and value.
-func filtered(line []byte, filters []*regexp.Regexp, watched []string) (metrics map[string]float64) {
+// filtered reads metrics by the user's regular expressions, each with two groups, name and value. A value that the expression
+// leaves where the number goes on, as Katib's own does with 0,75, is missed.
+func filtered(line []byte, filters []*regexp.Regexp, watched []string) (metrics map[string]float64, missed bool) {
 	for _, f := range filters {
-		for _, m := range f.FindAllSubmatch(line, maxMetrics) {
-			x, ok := number(strings.TrimSpace(string(m[2])))
-			name := strings.TrimSpace(string(m[1]))
-			if !ok || len(name) > maxName || !wanted(name, watched) {
+		for _, m := range f.FindAllSubmatchIndex(line, maxMetrics) {
+			if m[2] < 0 || m[4] < 0 {
+				continue
+			}
+			name, text := strings.TrimSpace(string(line[m[2]:m[3]])), strings.TrimSpace(string(line[m[4]:m[5]]))
+			x, ok := number(text)
+			if len(name) > maxName || !wanted(name, watched) {
+				continue
+			}
+			if ok && m[5] == m[1] { // nothing after it was looked at
+				_, ok = wholeNumber(append([]byte(text), line[m[5]:]...))
+			}
+			if !ok {
+				missed = missed || strings.ContainsAny(text, "0123456789")
 				continue
 			}
 			if metrics == nil {
 				metrics = make(map[string]float64, 2)
 			}
 			if metrics[name] = x; len(metrics) == maxMetrics {
-				return metrics
+				return metrics, missed
 			}
 		}
 	}
-	return metrics
+	return metrics, missed
 }
 
 func wanted(name string, watched []string) bool {

@@ -34,7 +34,7 @@ func (t *task) readMetrics() *reading {
 		for {
 			select {
 			case <-r.rest:
-				t.follow.finish(ctx, maxFinish, t.takeFromFile)
+				t.follow.finish(ctx, maxFinish, t.takeFromFile, t.takeLastFromFile)
 				r.whole = ctx.Err() == nil
 				return
 			case <-tick.C:
@@ -75,7 +75,20 @@ func (t *task) takeFromFile(line []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.mu.closed {
-		t.take(line)
+		t.takeLine(line, true)
+	}
+}
+
+// takeLastFromFile takes the last one, which has no end.
+func (t *task) takeLastFromFile(line []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.mu.closed:
+	case t.mu.cutShort && !whole(line):
+		t.mu.unread.add(missCut, line, t.hide)
+	default:
+		t.takeLine(line, true)
 	}
 }
 

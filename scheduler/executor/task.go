@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -62,10 +63,14 @@ type task struct {
 		untold   bool        // percent was not told yet
 		progress time.Time   // when it was told last
 		tooLong  uint64      // metric lines beyond the bounds of a line, and notes beyond those of an attempt
+		unread   unread      // lines that were passed over
+		reported bool        // the objective was
+		cutShort bool        // it was ended, so that its last line may be a part of one
 		notes    int         // notes reported
 		closed   bool        // its end is written; nothing can be added
 	}
 	follow follower // belongs to the goroutine of readMetrics
+	stdout lines    // belongs to the goroutine of readStdout; afterwards to run
 	spill  fileSpill
 }
 
@@ -80,7 +85,12 @@ func (x *executor) newTask(info *mesosapi.TaskInfo) (*task, error) {
 		return t, fmt.Errorf("task id %q cannot name a folder", t.id)
 	}
 	t.dir = filepath.Join(x.conf.Sandbox, t.id)
-	t.follow = follower{name: metricsName, lines: lines{max: x.conf.MaxLine}}
+	t.follow = follower{name: metricsName, lines: lines{max: x.conf.MaxLine, long: func(begin []byte) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.mu.unread.add(missLong(x.conf.MaxLine), begin, t.hide)
+	}}}
+	t.stdout = lines{max: x.conf.MaxLine, long: func(begin []byte) { t.mu.unread.add(missLong(x.conf.MaxLine), begin, t.hide) }}
 	var err error
 	if t.order, err = wire.Decode[wire.Order](info.Data); err != nil {
 		return t, err
@@ -121,11 +131,16 @@ func (t *task) run() {
 		_ = p.stdout.SetReadDeadline(ended)
 		_ = p.stderr.SetReadDeadline(ended)
 		<-readers
+		t.mu.Lock()
+		t.mu.cutShort = true
+		t.mu.Unlock()
 	}
 	t.mu.Lock()
 	t.mu.process = nil
 	status, err := p.reap()
 	end := t.ending(status, err, ended, &last)
+	t.mu.cutShort = t.mu.cutShort || end.end.Signal != 0
+	t.stdout.flush(t.takeLast)
 	t.mu.Unlock()
 	metrics.finish(t, &end)
 	t.deliver(&end)
@@ -235,9 +250,17 @@ func (t *task) readPipes(p *process, last *lastLines) <-chan struct{} {
 		file := headTail{folder: t.files.Load(), name: stderrName, head: t.x.conf.HeadBytes, tail: t.x.conf.TailBytes}
 		defer file.close()
 		both := io.MultiWriter(&file, last)
-		m := masker{secrets: t.hide, use: func(chunk []byte) { _, _ = both.Write(chunk) }}
+		cut, collect := lines{max: t.x.conf.MaxLine}, t.collector()
+		hint := func(line []byte) { t.hintAt(collect, line) }
+		m := masker{secrets: t.hide, use: func(chunk []byte) {
+			_, _ = both.Write(chunk)
+			head, tail := collect.skim(chunk)
+			cut.feed(head, hint)
+			cut.feed(tail, hint)
+		}}
 		drain(p.stderr, m.feed)
 		m.flush()
+		cut.flush(hint)
 	})
 	return done
 }
@@ -245,7 +268,6 @@ func (t *task) readPipes(p *process, last *lastLines) <-chan struct{} {
 func (t *task) readStdout(pipe *os.File) {
 	file := headTail{folder: t.files.Load(), name: stdoutName, head: t.x.conf.HeadBytes, tail: t.x.conf.TailBytes}
 	defer file.close()
-	cut := lines{max: t.x.conf.MaxLine}
 	locked := func(f func(func([]byte))) {
 		t.mu.Lock()
 		had := t.mu.out.next
@@ -260,30 +282,54 @@ func (t *task) readStdout(pipe *os.File) {
 		_, _ = file.Write(chunk)
 		locked(func(emit func([]byte)) {
 			head, tail := t.mu.collect.skim(chunk)
-			cut.feed(head, emit)
-			cut.feed(tail, emit)
+			t.stdout.feed(head, emit)
+			t.stdout.feed(tail, emit)
 		})
 	}}
 	drain(pipe, m.feed)
 	m.flush()
-	locked(cut.flush)
 }
 
-// take reads one line for metrics. The lock is held.
-func (t *task) take(line []byte) {
+// takeLast takes the last line of a stream, which has no end: of a program that was ended it may be a part of one, and the
+// beginning of a number is another number. JSON that closes is whole.
+func (t *task) takeLast(line []byte) {
+	if t.mu.cutShort && !whole(line) {
+		if looksLike(line, t.mu.collect.watched) {
+			t.mu.unread.add(missCut, line, t.hide)
+		}
+		return
+	}
+	t.take(line)
+}
+
+// take reads one line for metrics; it tells whether that was all right. The lock is held.
+func (t *task) take(line []byte) { t.takeLine(line, false) }
+
+func (t *task) takeLine(line []byte, meant bool) {
+	line = unescaped(line)
 	if t.hide != nil { // what comes by the metrics file has not been masked yet
 		line, _ = t.hide.scan(nil, line, true)
 	}
-	m, ok, bad := t.mu.collect.line(line)
-	if bad {
+	m, ok, missed := t.mu.collect.line(line, t.hide)
+	if meant && !ok && missed == missNone {
+		missed = stray(line)
+	}
+	if missed != missNone {
+		t.mu.unread.add(missed, line, t.hide)
+	}
+	if missed == missBounds {
 		t.mu.tooLong++
 	}
 	if !ok {
 		return
 	}
+	if _, reported := m.metrics[t.order.Objective]; reported {
+		t.mu.reported = true
+	}
 	if m.note != nil {
 		if t.mu.notes++; t.mu.notes > results.MaxNotes {
 			t.mu.tooLong++
+			t.mu.unread.add(missNotes, line, t.hide)
 			if m.note = nil; len(m.metrics) == 0 {
 				return
 			}
@@ -346,7 +392,7 @@ func (t *task) ending(status unix.WaitStatus, err error, at time.Time, last *las
 		e.message = "killed"
 	}
 	if e.state != mesosapi.TASK_FINISHED {
-		e.end.Stderr = last.lines()
+		e.end.Stderr = last.lines(t.hide)
 	}
 	if n := len(e.end.Stderr); n > 0 && e.state == mesosapi.TASK_FAILED {
 		e.message += ": " + e.end.Stderr[n-1]
@@ -398,6 +444,9 @@ func (t *task) close(e ending) {
 	}
 	t.mu.closed = true
 	t.mu.out.dropped += t.mu.tooLong
+	if e.end.Unread = t.mu.unread; t.mu.reported { // who prints to both, as progress bars do, has missed nothing
+		e.end.Unread = slices.DeleteFunc(e.end.Unread, func(u results.Unread) bool { return u.Why == missStderr })
+	}
 	t.mu.out.finish(e)
 	tasksTotal(e.state.String()).Inc()
 }

@@ -98,6 +98,8 @@ type End struct {
 	Artifacts []results.Artifact `codec:"artifacts,omitempty"` // that reached the bucket
 	Starved   string             `codec:"starved,omitempty"`   // what the executor itself was short of to start it: descriptors, processes or memory
 	Lacks     string             `codec:"lacks,omitempty"`     // what is missing of an attempt that exited with 0
+
+	Unread []results.Unread `codec:"unread,omitempty"` // of its output, that may have been meant as metrics
 }
 
 // Control is a message to a running attempt, or (Progress) from one. Controls may be lost.
