@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"time"
+
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // firstTrials watches the first trials of a sweep: when all of them fail in the same way within moments, no other will
@@ -24,7 +26,7 @@ var varying = regexp.MustCompile(`"[^"]*"|'[^']*'|(/[^\s:,]+)+|[-+]?\b[0-9][0-9a
 func (c *Core) watchFirst(att *attempt, v verdict) {
 	run, limit := att.run, att.run.spec.Limits.FirstFailures
 	f := &run.first
-	if att.trial == ThenTrial || f.over || limit <= 0 {
+	if att.trial == ThenTrial || f.over || limit <= 0 || run.counts[sweep.Succeeded]+run.counts[sweep.Cached] > 0 {
 		return
 	}
 	switch way := varying.ReplaceAllString(v.reason, "…"); {

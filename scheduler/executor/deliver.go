@@ -75,7 +75,20 @@ func (t *task) deliver(e *ending) {
 		t.cutShort(e, "its files were delivered")
 	case got.lacks != nil:
 		e.end.Lacks = t.hide.mask(got.lacks.Error())
-		e.state, e.message = mesosapi.TASK_FAILED, e.end.Lacks
+		e.state, e.message, e.end.Starved = mesosapi.TASK_FAILED, e.end.Lacks, starved(got.lacks)
+	}
+}
+
+// shortage is how long what this process has none left of is waited for at the end of an attempt.
+const shortage = 20 * time.Second
+
+// sleep waits, and reports whether ctx still lives.
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
@@ -121,6 +134,9 @@ func (t *task) bring(ctx context.Context, state mesosapi.TaskState, lacks string
 	d := t.order.Deliver
 	if !d.NoArtifacts {
 		got.artifacts, got.lacks = t.deliverArtifacts(ctx)
+		for end := time.Now().Add(shortage); starved(got.lacks) != "" && time.Now().Before(end) && sleep(ctx, shortage/100); {
+			got.artifacts, got.lacks = t.deliverArtifacts(ctx) // others give back what there was none of
+		}
 	}
 	if d.Logs == "all" || d.Logs == "failed" && (state != mesosapi.TASK_FINISHED || got.lacks != nil || lacks != "") {
 		for _, name := range []string{stdoutName, stderrName} {
