@@ -413,7 +413,9 @@ func folderOf(place string) string {
 func (r *runner) explain(err error) error {
 	var status *mesos.StatusError
 	var refused *mesos.FrameworkError
-	if errors.Is(err, mesos.ErrUnreachable) || errors.Is(err, results.ErrUnavailable) || errors.As(err, &status) || errors.As(err, &refused) {
+	var other *mesos.NotMasterError
+	if errors.Is(err, mesos.ErrUnreachable) || errors.Is(err, results.ErrUnavailable) || errors.As(err, &status) ||
+		errors.As(err, &refused) || errors.As(err, &other) {
 		return unreachable(err)
 	}
 	return err

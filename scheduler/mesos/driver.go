@@ -73,7 +73,8 @@ func (d *Driver) Run(ctx context.Context, deliver func(...scheduler.Event)) erro
 			framework = ""
 			continue
 		}
-		if permanent(err) {
+		// An address that was a master's will be one again: something stands in for it, such as a proxy.
+		if stranger := (*NotMasterError)(nil); permanent(err) && !(again && errors.As(err, &stranger)) {
 			err = fmt.Errorf("subscribe at %s: %w", s.address, remedy(err))
 			deliver(scheduler.Refused{Err: err})
 			return err

@@ -218,6 +218,7 @@ func TestRemovedFrameworkGoesOnAsANewOne(t *testing.T) {
 		if c.Type != api.Call_SUBSCRIBE || c.FrameworkID.GetValue() != "fw-old" {
 			return false
 		}
+		w.Header().Set("Mesos-Stream-Id", streamID) // as the recording "failover" has it
 		_, _ = w.Write(event(&api.Event{Type: api.Event_ERROR, Error: &api.Event_Error{Message: "Framework has been removed"}}))
 		return true
 	})

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -103,6 +105,48 @@ func TestNobodyThere(t *testing.T) {
 	err := r.result()
 	if !errors.Is(err, mesos.ErrUnreachable) || !strings.Contains(err.Error(), "connection refused") {
 		t.Fatalf("got %v", err)
+	}
+}
+
+// The ports people take for the master's: an agent's, a web server's, one that speaks no HTTP. It is said at once, not after
+// the patience for masters that are down.
+func TestPortsThatAreNoMasters(t *testing.T) {
+	page := func(code int, text string) string {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(code)
+			fmt.Fprint(w, text)
+		}))
+		t.Cleanup(s.Close)
+		return s.Listener.Addr().String()
+	}
+	mute, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { mute.Close() })
+	go func() {
+		for {
+			c, err := mute.Accept()
+			if err != nil {
+				return
+			}
+			fmt.Fprint(c, "SSH-2.0-OpenSSH_9.2\r\n")
+			c.Close()
+		}
+	}()
+	for name, address := range map[string]string{
+		"agent":       page(http.StatusBadRequest, "Failed to parse body into Call protobuf"),
+		"web server":  page(http.StatusNotFound, "404 page not found"),
+		"file server": page(http.StatusMethodNotAllowed, ""),
+		"yes to all":  page(http.StatusOK, "<html>welcome</html>"),
+		"ssh":         mute.Addr().String(),
+	} {
+		err := start(t, mesos.Config{Masters: []string{address}, FirstTimeout: patience}).result()
+		var other *mesos.NotMasterError
+		if !errors.As(err, &other) || !strings.Contains(err.Error(), address+" is not a Mesos master") ||
+			!strings.Contains(err.Error(), "5051 is an agent's") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

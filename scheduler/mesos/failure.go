@@ -39,6 +39,32 @@ type FrameworkError struct{ Text string }
 
 func (e *FrameworkError) Error() string { return e.Text }
 
+// NotMasterError says that something answers at an address, but no Mesos master.
+type NotMasterError struct {
+	Address string
+	Answer  string // in a few words
+}
+
+func (e *NotMasterError) Error() string {
+	return fmt.Sprintf("%s is not a Mesos master: it answered SUBSCRIBE with %s", e.Address, e.Answer)
+}
+
+func notMaster(address, answer string) error {
+	return &NotMasterError{Address: address, Answer: answer}
+}
+
+// foreign tells an answer to SUBSCRIBE that no master gives. An agent takes it for a call of its own API, which does not
+// parse; other servers do not know the path or the method.
+func foreign(code int, text string) bool {
+	switch code {
+	case http.StatusBadRequest:
+		return strings.HasPrefix(text, "Failed to parse body")
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
+		return true
+	}
+	return false
+}
+
 // redirect says that the leader is elsewhere.
 type redirect struct{ to string }
 
@@ -51,13 +77,16 @@ func permanent(err error) bool {
 	if errors.As(err, &event) {
 		return true
 	}
+	if other := (*NotMasterError)(nil); errors.As(err, &other) {
+		return true
+	}
 	var status *StatusError
 	if !errors.As(err, &status) || status.Call != subscribeCall {
 		return false // a call that is refused ends a session, and the next one may do
 	}
 	switch status.Code {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden,
-		http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusUnsupportedMediaType:
+		http.StatusNotAcceptable, http.StatusUnsupportedMediaType:
 		return true
 	}
 	return false
@@ -75,6 +104,10 @@ func remedy(err error) error {
 	if removed(err) {
 		return fmt.Errorf("%w: an operator tore it down, or it was away for longer than its failover timeout; "+
 			"its tasks have ended, and whoever resumes goes on as a new framework", err)
+	}
+	if other := (*NotMasterError)(nil); errors.As(err, &other) {
+		return fmt.Errorf("%w: give the master's host and port, mesos://host:5050 unless it was started with another; "+
+			"5051 is an agent's", err)
 	}
 	var status *StatusError
 	if errors.As(err, &status) {

@@ -98,12 +98,19 @@ func (s *session) subscribe(ctx context.Context) (io.ReadCloser, error) {
 	resp, err := s.post(ctx, message)
 	if err != nil {
 		countCall(subscribeCall, "error")
+		if strings.Contains(err.Error(), "malformed HTTP") {
+			return nil, notMaster(s.address, "something that is no HTTP")
+		}
 		return nil, err
 	}
 	countCall(subscribeCall, strconv.Itoa(resp.StatusCode))
 	if resp.StatusCode != http.StatusOK {
 		defer resp.Body.Close()
 		return nil, refused(subscribeCall, s.address, resp)
+	}
+	if resp.Header.Get(streamHeader) == "" { // some other server, which says yes to everything
+		defer resp.Body.Close()
+		return nil, notMaster(s.address, "a page of another kind ("+resp.Header.Get("Content-Type")+")")
 	}
 	s.header.Set(streamHeader, resp.Header.Get(streamHeader))
 	return resp.Body, nil
@@ -227,6 +234,9 @@ func refused(call, address string, resp *http.Response) error {
 				return &redirect{to: leader}
 			}
 		}
+	}
+	if call == subscribeCall && foreign(resp.StatusCode, string(text)) {
+		return notMaster(address, fmt.Sprintf("%d %s", resp.StatusCode, http.StatusText(resp.StatusCode)))
 	}
 	return &StatusError{Call: call, Code: resp.StatusCode, Text: strings.TrimSpace(string(text))}
 }
