@@ -95,17 +95,17 @@ func (a *localAgent) run(e StartExecutor) {
 	select {
 	case <-a.server.ctx.Done():
 	case ws := <-p.done:
-		clearAway(c.id, p.pid, ws != 0)
+		clearAway(c.id, c.sandbox, p.pid, ws != 0)
 		a.exited(c.id, int32(ws))
 	}
 }
 
 // clearAway ends what an executor that is no more leaves behind. One that ended well has ended its trials and removed their
 // control groups by itself.
-func clearAway(container string, pid int, badly bool) {
+func clearAway(container, sandbox string, pid int, badly bool) {
 	killTree(pid)
 	if badly {
-		killStrays(container, pid)
+		killStrays(container, sandbox, pid)
 		cgroup.RemoveStale()
 	}
 }
@@ -248,7 +248,11 @@ func (a *localAgent) adopt(r *Record) {
 	a.mu.Unlock()
 	a.server.wg.Go(func() {
 		if awaitStranger(a.server.ctx, pid) {
-			clearAway(c.id, pid, true)
+			sandbox := "" // of a former life: found by its name
+			if found, err := filepath.Glob(filepath.Join(a.dir, "slaves/*/frameworks/*/executors/*", runsFolder, c.id)); err == nil && len(found) == 1 {
+				sandbox = found[0]
+			}
+			clearAway(c.id, sandbox, pid, true)
 			a.exited(c.id, -1)
 		}
 	})

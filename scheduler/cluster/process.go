@@ -138,35 +138,22 @@ func signalTree(pid int, sig syscall.Signal) {
 // killTree ends a process and everything in its session, also what is forked meanwhile.
 func killTree(pid int) {
 	_ = syscall.Kill(-pid, syscall.SIGKILL)
-	killAll(func() []int { return proc.Session(pid) })
+	proc.KillAll(proc.KillPatience, func() []int { return proc.Session(pid) })
 }
 
 // killStrays ends what a container's executor had started in sessions of their own, as trials are: their environment names
-// the sandbox. They are younger than the executor.
-func killStrays(container string, executor int) {
-	sandbox := "/" + runsFolder + "/" + container
-	killAll(func() (out []int) {
+// the sandbox, or they have a tag of that owner. They are younger than the executor.
+func killStrays(container, sandbox string, executor int) {
+	inside, tag := "/"+runsFolder+"/"+container, proc.TagOf(sandbox, 0)
+	proc.KillAll(proc.KillPatience, func() (out []int) {
 		for _, s := range proc.All(proc.Youngest(executor)) {
-			if slices.ContainsFunc(proc.Environ(s.PID), func(v string) bool { return strings.Contains(v, sandbox) }) {
+			if sandbox != "" && proc.TagFrom(s.PID).SameOwner(tag) ||
+				slices.ContainsFunc(proc.Environ(s.PID), func(v string) bool { return strings.Contains(v, inside) }) {
 				out = append(out, s.PID)
 			}
 		}
 		return out
 	})
-}
-
-// killAll ends processes until none is left.
-func killAll(left func() []int) {
-	for range 20 { // a fork bomb can outrun any number of rounds; more rounds than a sane tree needs
-		pids := left()
-		if len(pids) == 0 {
-			return
-		}
-		for _, p := range pids {
-			_ = syscall.Kill(p, syscall.SIGKILL)
-		}
-		time.Sleep(time.Millisecond) // the kernel needs a moment to take them away
-	}
 }
 
 // awaitStranger waits for the end of a process that is not our child; false when ctx ended first. A stranger's wait

@@ -26,7 +26,7 @@ func (x *executor) sweepSoon() {
 }
 
 // sweep adopts what trials leave behind (a daemon that made a session of its own escapes the process group)
-// and kills it after its trial has ended.
+// and kills it after its trial has ended, with all that it started.
 func (x *executor) sweep(ctx context.Context) {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		x.conf.Log.Warn("cannot adopt orphans", "error", err)
@@ -47,36 +47,95 @@ func (x *executor) sweep(ctx context.Context) {
 	}
 }
 
-// killOrphans reaps the adopted children that have ended, and kills and reaps those that belong to an attempt
-// that has ended. A child belongs to the attempt whose control file its environment names; children of
-// running attempts, and those that name none, are left alone.
+// killOrphans kills what attempts that have ended left behind, until there is none of it.
 func (x *executor) killOrphans() {
 	if childless() {
 		return
 	}
-	candidates := children() // before the tasks: every leader among them is then known as one
-	running := make(map[string]bool)
-	leaders := make(map[int]bool)
+	if !proc.KillAll(proc.KillPatience, x.orphans) {
+		x.conf.Log.Warn("processes that trials left behind outrun being killed")
+	}
+	x.orphans() // reaps the last
+}
+
+// orphans reaps the adopted children that have ended, and gives those that belong to an attempt that has ended, with all
+// that they have started. An attempt's processes have its tag (package proc); one that got rid of it belongs to the attempt whose
+// control file its environment names. One that got rid of both is left alone while an attempt runs: it may be that one's.
+func (x *executor) orphans() []int {
+	adopted := children() // before the tasks: every leader among them is then known as one
+	running := x.running()
+	found := false
+	var out []int
+	for _, pid := range adopted {
+		if running.leaders[pid] || reaped(pid, unix.WNOHANG) {
+			continue
+		}
+		if running.orphan(x, pid) {
+			found = true
+			out = append(out, pid)
+		}
+	}
+	if !found {
+		return nil
+	}
+	all := proc.All(proc.Youngest(os.Getpid()))
+	running = x.running() // after the look at them: what was seen there had begun before
+	orphans := map[int]bool{}
+	for _, pid := range out {
+		orphans[pid] = true
+	}
+	tags := map[int]proc.Tag{}
+	for _, s := range all {
+		tags[s.PID] = proc.TagFrom(s.PID)
+	}
+	for grown := true; grown; {
+		grown = false
+		for _, s := range all {
+			if orphans[s.PID] || s.PID == os.Getpid() || running.leaders[s.PID] {
+				continue
+			}
+			tag := tags[s.PID]
+			if orphans[s.Parent] && !running.tags[tag] || tag.SameOwner(x.tag()) && !running.tags[tag] {
+				orphans[s.PID], grown = true, true
+				out = append(out, s.PID)
+			}
+		}
+	}
+	return out
+}
+
+// tag is of the owner of all attempts' tags.
+func (x *executor) tag() proc.Tag { return proc.TagOf(x.conf.HostSandbox, 0) }
+
+// alive is what runs at a moment.
+type alive struct {
+	leaders  map[int]bool
+	tags     map[proc.Tag]bool
+	controls map[string]bool
+}
+
+func (x *executor) running() alive {
+	r := alive{map[int]bool{}, map[proc.Tag]bool{}, map[string]bool{}}
 	for _, t := range x.all() {
 		t.mu.Lock()
 		if p := t.mu.process; p != nil {
-			running[filepath.Join(t.dir, controlName)] = true
-			leaders[p.pid] = true
+			r.leaders[p.pid], r.tags[t.tag], r.controls[filepath.Join(t.dir, controlName)] = true, true, true
 		}
 		t.mu.Unlock()
 	}
-	for _, pid := range candidates {
-		if leaders[pid] || reaped(pid, unix.WNOHANG) {
-			continue
-		}
-		control := controlOf(pid)
-		if running[control] || !strings.HasPrefix(control, x.conf.Sandbox+"/") {
-			continue
-		}
-		if unix.Kill(pid, unix.SIGKILL) == nil {
-			reaped(pid, 0)
-		}
+	return r
+}
+
+// orphan tells whether a child that leads no attempt belongs to none that runs.
+func (r alive) orphan(x *executor, pid int) bool {
+	if tag := proc.TagFrom(pid); tag.SameOwner(x.tag()) {
+		return !r.tags[tag]
 	}
+	control := controlOf(pid)
+	if strings.HasPrefix(control, x.conf.Sandbox+"/") {
+		return !r.controls[control]
+	}
+	return len(r.leaders) == 0
 }
 
 // reaped takes the wait status of a child, and tells whether it had ended.

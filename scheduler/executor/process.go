@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/kaon-sweep/kaon/scheduler/proc"
 	"github.com/kaon-sweep/kaon/scheduler/wire"
 )
 
@@ -24,7 +25,7 @@ type process struct {
 
 // startProcess starts the order's command in dir with env as id, or when that is nil as the executor's own user, within its
 // limits. Its error is for people.
-func (x *executor) startProcess(o *wire.Order, dir, folder string, env []string, id *identity, limits *hold) (*process, error) {
+func (x *executor) startProcess(o *wire.Order, dir, folder string, env []string, id *identity, limits *hold, tag proc.Tag) (*process, error) {
 	argv := make([]string, 0, max(len(o.Argv), 3))
 	for _, a := range o.Argv {
 		argv = append(argv, here(a, folder))
@@ -56,7 +57,7 @@ func (x *executor) startProcess(o *wire.Order, dir, folder string, env []string,
 		sys.Credential = id.credential
 	}
 	attr := &syscall.ProcAttr{Dir: dir, Env: env, Files: []uintptr{x.null.Fd(), uintptr(outChild), uintptr(errsChild)}, Sys: sys}
-	pid, err := limits.start(sys, func() (int, error) { return forkExec(file, argv, attr) })
+	pid, err := limits.start(sys, func() (int, error) { return forkExec(tag, file, argv, attr) })
 	unix.Close(outChild)
 	unix.Close(errsChild)
 	if err != nil {
@@ -73,11 +74,12 @@ func (x *executor) startProcess(o *wire.Order, dir, folder string, env []string,
 
 // forkExec starts a program, patient with one that was written a moment ago, as an order's files are: another trial that
 // was forked meanwhile holds the file open for writing until it has executed its own program.
-func forkExec(file string, argv []string, attr *syscall.ProcAttr) (int, error) {
-	pid, err := syscall.ForkExec(file, argv, attr)
+func forkExec(tag proc.Tag, file string, argv []string, attr *syscall.ProcAttr) (int, error) {
+	start := func() (int, error) { return syscall.ForkExec(file, argv, attr) }
+	pid, err := proc.WithTag(tag, start)
 	for wait := time.Millisecond; err == syscall.ETXTBSY && wait < time.Second; wait *= 2 {
 		time.Sleep(wait)
-		pid, err = syscall.ForkExec(file, argv, attr)
+		pid, err = proc.WithTag(tag, start)
 	}
 	return pid, err
 }

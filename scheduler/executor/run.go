@@ -30,6 +30,7 @@ type executor struct {
 	holder  holder
 	live    atomic.Pointer[link]
 	end     context.CancelFunc // ends Run
+	serial  atomic.Uint64      // of the last task
 	swept   chan struct{}      // asks for a sweep of orphans; holds one, more are the same
 
 	programs programs

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/proc"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 	"github.com/kaon-sweep/kaon/scheduler/wire"
 )
@@ -35,6 +36,7 @@ type task struct {
 	id        string
 	dir       string                       // its folder in the sandbox
 	files     atomic.Pointer[safefile.Dir] // the same, opened; all that is read and written there goes by it; nil before it is made
+	tag       proc.Tag                     // of its processes
 	order     wire.Order
 	resources []mesosapi.Resource
 	ctx       context.Context // ends when the task is killed
@@ -76,7 +78,7 @@ type task struct {
 
 // newTask reads the order of a LAUNCH; an order that cannot be run gives a task that fails at once.
 func (x *executor) newTask(info *mesosapi.TaskInfo) (*task, error) {
-	t := &task{id: info.TaskID.Value, x: x, resources: info.Resources, begin: time.Now()}
+	t := &task{id: info.TaskID.Value, x: x, resources: info.Resources, tag: proc.TagOf(x.conf.HostSandbox, x.serial.Add(1)), begin: time.Now()}
 	t.ctx, t.stop = context.WithCancel(context.Background())
 	t.mu.info = info
 	t.mu.out = newOutbox(x.conf.limits(), &t.spill, t.begin)
@@ -185,7 +187,7 @@ func (t *task) start() (*process, error) {
 		return nil, fmt.Errorf("killed before it started")
 	}
 	t.hold = t.x.holder.hold(t.order.Limits)
-	p, err := t.x.startProcess(&t.order, t.folder(), t.dir, env, id, t.hold)
+	p, err := t.x.startProcess(&t.order, t.folder(), t.dir, env, id, t.hold, t.tag)
 	if err != nil {
 		t.hold.release()
 		return nil, err

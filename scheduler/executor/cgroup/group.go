@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/kaon-sweep/kaon/scheduler/proc"
 )
 
 // Group is one program and all that it starts.
@@ -252,19 +254,18 @@ func killAll(dir string) {
 	if write(dir, "cgroup.kill", "1") == nil {
 		return
 	}
-	const rounds = 20 // a fork bomb can outrun any number; more than a sane program needs
-	for range rounds {
+	proc.KillAll(removePatience, func() (out []int) {
 		text, err := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
-		pids := strings.Fields(string(text))
-		if err != nil || len(pids) == 0 {
-			return
+		if err != nil {
+			return nil
 		}
-		for _, p := range pids {
-			// In version 1 this process is listed, too, while a thread of it starts a program there.
-			if pid, err := strconv.Atoi(p); err == nil && pid > 1 && pid != os.Getpid() {
-				_ = unix.Kill(pid, unix.SIGKILL)
+		for _, p := range strings.Fields(string(text)) {
+			// In version 1 this process is listed, too, while a thread of it starts a program there; and what has ended, until it is reaped.
+			pid, err := strconv.Atoi(p)
+			if err == nil && pid > 1 && pid != os.Getpid() && proc.Started(pid) != 0 {
+				out = append(out, pid)
 			}
 		}
-		time.Sleep(time.Millisecond)
-	}
+		return out
+	})
 }

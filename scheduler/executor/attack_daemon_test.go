@@ -1,0 +1,72 @@
+package executor_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/proc"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+)
+
+// Daemons that forked twice, made sessions of their own, cleared their environment and take no SIGTERM are gone when their
+// trial is, and so is a bomb of them; with control groups and without, while a neighbour runs and keeps its own.
+func TestAttackDaemons(t *testing.T) {
+	limits := map[string]*wire.Limits{"limits": {Memory: 512 << 20}, "none": nil}
+	daemon := `env -i setsid sh -c 'trap "" TERM HUP; (env -i setsid sh -c "trap \"\" TERM; echo \$\$ >> %[1]s; while :; do sleep 1000; done" &)' </dev/null >/dev/null 2>&1`
+	bomb := `env -i setsid sh -c 'b() { echo $$ >/dev/null; n=$1; [ $n -gt 9 ] && { sleep 1000; b $n; }; env -i setsid sh -c "sleep 1000" & b $((n+1)) & b $((n+1)) & wait; }; b 1' </dev/null >/dev/null 2>&1 &
+sleep 1`
+	for name, l := range limits {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, 3)
+			dir := t.TempDir()
+			pids, own := filepath.Join(dir, "pids"), filepath.Join(dir, "own")
+			marked := filepath.Join(dir, "marked")
+			r.launch(r.offer(), 500, 0,
+				wire.Order{Sweep: "s", Dir: dir, Limits: l, Shell: fmt.Sprintf(daemon+"\n"+daemon+"\nwhile [ $(wc -l < %[1]s) -lt 2 ]; do sleep 0.01; done", pids)},
+				wire.Order{Sweep: "s", Dir: dir, Limits: l, Shell: bomb},
+				wire.Order{Sweep: "s", Dir: dir, Limits: l, Shell: fmt.Sprintf(daemon, own) + "\nwhile [ ! -e " + marked + " ]; do sleep 0.05; done"},
+			)
+			alive := func(file string) (n int) {
+				text, _ := os.ReadFile(file)
+				for _, f := range strings.Fields(string(text)) {
+					var pid int
+					if _, err := fmt.Sscan(f, &pid); err == nil && proc.Started(pid) != 0 {
+						n++
+					}
+				}
+				return n
+			}
+			tagged := func() (n int) {
+				for _, s := range proc.All(1) {
+					if proc.TagFrom(s.PID) != 0 {
+						n++
+					}
+				}
+				return n
+			}
+			waited := func(what string, done func() bool) {
+				t.Helper()
+				for limit := time.Now().Add(patience); !done(); time.Sleep(20 * time.Millisecond) {
+					if time.Now().After(limit) {
+						t.Fatalf("%s: %d daemons, %d processes of trials", what, alive(pids), tagged())
+					}
+				}
+			}
+			waited("daemons began", func() bool { text, _ := os.ReadFile(pids); return len(strings.Fields(string(text))) == 2 })
+			waited("the neighbour's began", func() bool { return alive(own) == 1 })
+			waited("daemons end", func() bool { return alive(pids) == 0 })
+			waited("the bomb ends", func() bool { return tagged() <= 6 }) // the neighbour's own
+			if alive(own) != 1 {
+				t.Error("the neighbour lost its daemon")
+			}
+			if err := os.WriteFile(marked, nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			waited("all end", func() bool { return tagged() == 0 })
+		})
+	}
+}
