@@ -20,6 +20,7 @@ type box struct {
 	arch    string // as it says; empty: it does not
 	up      bool   // the agent's process runs
 	cut     bool
+	broken  time.Time // until when executors that start end at once
 	id      cluster.AgentID
 	saved   map[string]cluster.Record // by container
 	order   []string                  // containers with a record, oldest first

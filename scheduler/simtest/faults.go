@@ -31,6 +31,10 @@ func (w *world) strike(f Fault) {
 		w.halfOpen()
 	case AgentDeath, AgentReboot, Partition, ExecutorDeath:
 		w.machineFault(f.Kind, w.boxes[arg%len(w.boxes)], arg/len(w.boxes))
+	case AgentBroken:
+		b := w.boxes[arg%len(w.boxes)]
+		w.counted(f.Kind, "agent %s", b.spec.Name)
+		b.broken = w.now.Add(w.while(arg, 10*time.Second, 5*time.Minute))
 	case MasterDeath:
 		w.masterDies(arg)
 	case BucketSlow:
@@ -228,6 +232,7 @@ func (w *world) calmDown() {
 	w.bucket.down, w.bucket.slow = w.now, w.now
 	w.startMaster()
 	for _, b := range w.boxes {
+		b.broken = w.now
 		b.start()
 		b.heal()
 	}

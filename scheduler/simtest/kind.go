@@ -42,6 +42,7 @@ const (
 	UserRetry                 // a user retries what failed
 	UserStopTrial             // a user, or early stopping, ends one trial
 	UserTell                  // a user sends a message to a trial
+	AgentBroken               // executors that start on an agent end at once for a while, as they cannot reach it
 	Kinds                     // how many there are
 )
 
@@ -50,7 +51,7 @@ var kindNames = [Kinds]string{
 	"reorder", "corrupt", "stall", "flap", "agent-death", "agent-reboot", "partition", "executor-death",
 	"executor-stuck", "master-death", "crash-early", "crash-torn", "crash-late", "crash-midway", "crash-silent",
 	"bucket-slow", "bucket-down", "bucket-torn", "clock-forward", "clock-back", "disk-full", "user-stop",
-	"user-pause", "user-retry", "user-stop-trial", "user-tell",
+	"user-pause", "user-retry", "user-stop-trial", "user-tell", "agent-broken",
 }
 
 // String is the kind's name in stories and counts.

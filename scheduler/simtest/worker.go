@@ -60,6 +60,10 @@ func (b *box) startWorker(e cluster.StartExecutor) {
 		w.after(ready, func() { x.exit(scheduler.ForeignExit << 8) })
 		return
 	}
+	if w.now.Before(b.broken) {
+		w.after(ready, func() { x.exit(scheduler.CutOffExit << 8) })
+		return
+	}
 	w.after(ready, x.subscribe)
 }
 
