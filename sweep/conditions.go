@@ -78,7 +78,7 @@ func (d *decoder) probe(root *node) {
 			return
 		}
 	}
-	if s.Method != "grid" && len(s.Space.rules) > 0 {
+	if s.Method != "grid" && !s.Space.unique && len(s.Space.rules) > 0 {
 		for i := range 8 {
 			if _, ok := s.Space.draw(s.Seed, i, patience); !ok {
 				d.fail(root.get("constraints"), "constraints", fmt.Sprintf("%d random points in a row break them", patience), "loosen the constraints or narrow the parameters' ranges")

@@ -9,7 +9,7 @@ import (
 // servers and pages read are accepted and have no effect here.
 var keys = map[string][]string{
 	"": {
-		"name", "description", "method", "seed", "metric", "metrics", "parameters", "constraints", "run_cap",
+		"name", "description", "method", "seed", "metric", "metrics", "parameters", "constraints", "run_cap", "unique",
 		"early_terminate", "repeat", "program", "command", "task", "limits", "packing", "queue", "cache", "artifacts", "then",
 		"project", "entity", "controller", "apiVersion", "kind", // W&B, without effect here
 		"job", "image_uri", "scheduler", // W&B, refused below

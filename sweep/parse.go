@@ -103,6 +103,7 @@ func (d *decoder) decode(root *node) {
 	d.objectives(root)
 	d.space(root)
 	d.constraints(root.get("constraints"))
+	d.unique(root.get("unique"))
 	d.inImage = root.hasImage()
 	s.Command = d.command(root, "")
 	d.task(root.get("task"))
@@ -266,11 +267,16 @@ const MaxTrials = 10_000_000
 // trials decides how many trials the sweep runs; a limit of 0 is none.
 func (d *decoder) trials(root *node, limit int) {
 	s := d.spec
+	if s.Space.unique {
+		d.uniqueTrials(root, limit)
+		return
+	}
 	if s.Method != "grid" {
 		s.Trials = limit
 		if limit == 0 {
 			s.Trials, s.Capped = endless, true
 		}
+		d.small(root)
 		return
 	}
 	if s.Space.conditional() {

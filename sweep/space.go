@@ -12,6 +12,7 @@ type Space struct {
 	rules  []*expression // constraints: every one must hold
 	sorted []int         // leaves, each after those its when refers to
 	size   *big.Int      // of the grid, conditions aside; nil when not finite
+	unique bool          // random search draws no point twice: a permutation of the grid of all values
 	walk   *walk         // set for a grid with conditions: which of all combinations count
 }
 
@@ -19,7 +20,8 @@ type Space struct {
 type leaf struct {
 	Dimension
 	path    []string
-	choices *big.Int      // on a grid; nil when continuous
+	unique  bool
+	choices *big.Int      // on a grid, and of a search that repeats no point; nil when continuous
 	when    []*expression // its own and those of the groups around it, all of which must hold; empty: always there
 }
 
@@ -74,7 +76,7 @@ func (s *Space) combination(i *big.Int) []Value {
 	rest, digit := new(big.Int).Set(i), new(big.Int)
 	for k := len(s.leaves) - 1; k >= 0; k-- {
 		rest.QuoRem(rest, s.leaves[k].choices, digit)
-		values[k] = s.leaves[k].At(digit)
+		values[k] = s.leaves[k].choice(digit)
 	}
 	return values
 }
@@ -84,8 +86,16 @@ func (s *Space) combination(i *big.Int) []Value {
 const tries = 1_000_000
 
 // Draw is the random point of one trial: the same seed and index give the same point for ever. Under
-// constraints, points are drawn until one holds them all; ok is false when none of a million did.
+// constraints, points are drawn until one holds them all; ok is false when none of a million did. With `unique` no
+// two indices give the same point, and ok is false when there are no more.
 func (s *Space) Draw(seed uint64, index int) (p Point, ok bool) {
+	if s.unique {
+		size, _ := s.Size()
+		if index < 0 || big.NewInt(int64(index)).Cmp(size) >= 0 {
+			return nil, false
+		}
+		return s.At(shuffled(index, size, seed)), true
+	}
 	return s.draw(seed, index, tries)
 }
 
