@@ -1,14 +1,21 @@
-// Command report reads the stream of `go test -json` on standard input and prints what a person wants of it: a
-// line for each package as it ends, the output of tests that failed, and at the end the tests that did not run
-// and why. It exits 1 when something failed, or, with KAON_TEST_STRICT=1, when something was skipped but what asks for
-// a cluster of one's own: it says that it is "beyond a whole run".
+// Command report runs commands of the kind `go test -json` one after the other and prints what a person wants of their
+// output: a line for each package as it ends, the output of tests that failed, and at the end the tests that did not
+// run and why. It exits 1 when a command or a test failed, or, with KAON_TEST_STRICT=1, when something was skipped but
+// what asks for a cluster of one's own: it says that it is "beyond a whole run".
+//
+//	report [-missing WHAT] -- COMMAND... [-- COMMAND...]
+//
+// What is missing is named with the tests that did not run.
 package main
 
 import (
 	"bufio"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
+	"os/exec"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -23,7 +30,17 @@ type event struct {
 }
 
 func main() {
-	results, failed, skipped := read(bufio.NewScanner(os.Stdin))
+	missing := flag.String("missing", "", "what the tests run without")
+	flag.Parse()
+	all := new(report)
+	for _, command := range split(flag.Args()) {
+		all.run(command)
+	}
+	results, failed, skipped := all.results, all.failed, all.skipped
+	if *missing != "" {
+		skipped = append(skipped, *missing)
+	}
+	sort.Strings(skipped)
 	partial := false
 	strict := os.Getenv("KAON_TEST_STRICT") == "1"
 	if len(skipped) > 0 {
@@ -42,6 +59,47 @@ func main() {
 	if failed || len(results) == 0 || strict && partial {
 		fmt.Println("FAIL")
 		os.Exit(1)
+	}
+}
+
+// report is what came of the commands so far.
+type report struct {
+	results []string // go test's own line for each package
+	failed  bool
+	skipped []string
+}
+
+// split parts commands at "--".
+func split(args []string) (commands [][]string) {
+	for len(args) > 0 {
+		n := slices.Index(args, "--")
+		if n < 0 {
+			n = len(args)
+		}
+		if n > 0 {
+			commands = append(commands, args[:n])
+		}
+		args = args[min(n+1, len(args)):]
+	}
+	return commands
+}
+
+// run runs one command. Whatever its output says, its exit code has the last word.
+func (r *report) run(command []string) {
+	c := exec.Command(command[0], command[1:]...)
+	c.Stderr = os.Stderr
+	out, err := c.StdoutPipe()
+	if err == nil {
+		err = c.Start()
+	}
+	if err == nil {
+		results, failed, skipped := read(bufio.NewScanner(out))
+		r.results, r.failed, r.skipped = append(r.results, results...), r.failed || failed, append(r.skipped, skipped...)
+		err = c.Wait()
+	}
+	if err != nil {
+		fmt.Printf("%s %s: %v\n", command[0], strings.Join(command[1:min(3, len(command))], " "), err)
+		r.failed = true
 	}
 }
 
@@ -83,7 +141,6 @@ func read(lines *bufio.Scanner) (results []string, failed bool, skipped []string
 			delete(output, key)
 		}
 	}
-	sort.Strings(skipped)
 	return results, failed, skipped
 }
 
