@@ -36,3 +36,14 @@ func fewest(machines []Machine, need sweep.Milli, k int) int {
 	}
 	return n
 }
+
+// lowerBound is the largest of the bounds: no packing of all trials uses fewer machines.
+func lowerBound(machines []Machine, trials []Trial) int {
+	n := volumeBound(machines, trials)
+	if n == len(machines) {
+		return n
+	}
+	types := typesOf(machines)
+	n = max(n, divisibleBound(types, trials), assignmentBound(types, trials))
+	return min(len(machines), max(n, configurationBound(types, trials, len(machines))))
+}

@@ -5,6 +5,10 @@
 // Beside it, in the same process and on the same input, runs a best fit by full scan, so a result can be read as a
 // ratio. Sizes measures cost against size, and Picture draws it.
 //
+// Random mixes for every kind of scarcity are drawn from a seed. Beside each result stands a lower bound on the machines,
+// the largest of four: volumes, divisible machines, trials assigned to types of machines, and the linear program of
+// configurations by column generation. peers/exact.py compares small instances with an exact solver.
+//
 // What is timed is one call of offers.Index.Pack: reading the index, shaping the demands, placing, the plan with all its
 // grants, declines and refusals, and the write transaction. Not timed, because the scheduler does it once per offer or
 // trial and not once per pass: taking offers into the index, and counting trials into demands. Runs use one

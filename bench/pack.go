@@ -129,7 +129,7 @@ func (r *runner) start(c Case, demands []offers.Demand) Result {
 	}
 	return Result{
 		Name: c.Name, Policy: string(policy), Agents: len(c.Machines), Trials: len(c.Trials), Shapes: len(demands),
-		LowerBound: volumeBound(c.Machines, c.Trials), Runs: r.cfg.Runs,
+		LowerBound: lowerBound(c.Machines, c.Trials), Runs: r.cfg.Runs,
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 // small tasks for the last room of every bin. A bin with another proportion of resources than what waits takes the best
 // aligned of sampleChoices.
 const (
-	sampleRest    = 2
+	sampleRest    = 3
 	sampleChoices = 8
 	sampleMisses  = 3    // draws that do not fit, and sampling ends
 	leaning       = 0.99 // square of the cosine below which proportions differ
