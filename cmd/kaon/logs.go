@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/mesos"
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
 type logsCmd struct {
@@ -171,8 +171,12 @@ func attemptOf(trial results.Trial, number int) (results.Attempt, error) {
 // reader finds the attempt's files: on this machine, else at the agent while it runs or the bucket has no copy. nil: nowhere.
 func (l *trialLog) reader(ctx context.Context) (reader, error) {
 	if folder := l.folder(); folder != "" {
-		if _, err := os.Stat(folder); err == nil {
-			return localFiles(folder), nil
+		files, err := openLocal(stateFolder(l.Results, l.State, l.src.id), folder)
+		switch {
+		case err == nil:
+			return files, nil
+		case errors.Is(err, safefile.ErrRefused):
+			return nil, fmt.Errorf("read the output of %s: %w", named(l.trial), err)
 		}
 	}
 	if l.attempt.End != nil && l.inBucket(ctx) {
@@ -212,11 +216,14 @@ func (l *trialLog) folder() string {
 	state := stateFolder(l.Results, l.State, l.src.id)
 	found := ""
 	_ = filepath.WalkDir(state, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() && d.Name() == task {
+		if err != nil || !d.IsDir() || filepath.Base(filepath.Dir(filepath.Dir(path))) != "runs" {
+			return nil // what cannot be read is not there
+		}
+		if d.Name() == task {
 			found = path
 			return fs.SkipAll
 		}
-		return nil // what cannot be read is not there
+		return fs.SkipDir // what trials make in their folders is none of them
 	})
 	return found
 }

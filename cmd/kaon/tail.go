@@ -5,8 +5,9 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
+
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
 // reader reads files of an attempt's folder; *mesos.Sandbox is one.
@@ -16,13 +17,31 @@ type reader interface {
 	Read(ctx context.Context, name string, offset int64) ([]byte, error)
 }
 
-// localFiles reads a folder of this machine.
-type localFiles string
+// localFiles reads a folder of this machine that a trial could write to.
+type localFiles struct{ *safefile.Dir }
+
+// openLocal opens an attempt's folder. What a trial may have changed of its path leads nowhere else: no link is followed below
+// the state folder, or, when it lies elsewhere, below the folder that it lies in.
+func openLocal(state, folder string) (localFiles, error) {
+	base, name := filepath.Dir(folder), filepath.Base(folder)
+	if abs, err := filepath.Abs(state); err == nil {
+		if rel, err := filepath.Rel(abs, folder); err == nil && filepath.IsLocal(rel) {
+			base, name = abs, rel
+		}
+	}
+	above, err := safefile.OpenDir(base)
+	if err != nil {
+		return localFiles{}, err
+	}
+	defer above.Close()
+	dir, err := above.Dir(name)
+	return localFiles{dir}, err
+}
 
 const localChunk = 256 << 10
 
 func (l localFiles) Read(_ context.Context, name string, offset int64) ([]byte, error) {
-	f, err := os.Open(filepath.Join(string(l), name))
+	f, err := l.Open(name)
 	if err != nil {
 		return nil, err
 	}

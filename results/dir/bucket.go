@@ -23,7 +23,7 @@ var _ results.Bucket = (*Bucket)(nil)
 
 // Open makes the folder if need be and opens it.
 func Open(folder string) (*Bucket, error) {
-	if err := os.MkdirAll(folder, 0o777); err != nil {
+	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return nil, fmt.Errorf("open results folder: %w", err)
 	}
 	root, err := os.OpenRoot(folder)

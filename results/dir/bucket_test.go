@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -75,5 +76,23 @@ func TestCrashLeavesNoObject(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(temps, "old")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("an old temporary file stayed: %v", err)
+	}
+}
+
+// Whatever the umask, results are their owner's and group's.
+func TestAttackUmask(t *testing.T) {
+	defer syscall.Umask(syscall.Umask(0))
+	folder := filepath.Join(t.TempDir(), "results")
+	b, err := dir.Open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Put(t.Context(), "sweeps/s/sweep.json", strings.NewReader("{}")); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]os.FileMode{"": 0o750, "sweeps": 0o750, "sweeps/s": 0o750, "sweeps/s/sweep.json": 0o640} {
+		if info, err := os.Stat(filepath.Join(folder, name)); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s is %v, %v; want %v", name, info.Mode(), err, want)
+		}
 	}
 }

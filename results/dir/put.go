@@ -37,10 +37,10 @@ func (b *Bucket) Put(ctx context.Context, name string, src io.Reader) error {
 
 // write makes a durable temporary file of src.
 func (b *Bucket) write(ctx context.Context, temp string, src io.Reader) error {
-	if err := b.root.MkdirAll(results.TempPrefix, 0o777); err != nil {
+	if err := b.root.MkdirAll(results.TempPrefix, 0o750); err != nil {
 		return err
 	}
-	f, err := b.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	f, err := b.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (r reader) Read(p []byte) (int, error) {
 func (b *Bucket) place(temp, name string) (err error) {
 	folder := path.Dir(name)
 	for range 10 {
-		if err = b.root.MkdirAll(folder, 0o777); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err = b.root.MkdirAll(folder, 0o750); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		if err = b.root.Rename(temp, name); !errors.Is(err, fs.ErrNotExist) {
