@@ -52,6 +52,10 @@ bench: bin/kaon ## measure offer packing beside a brute-force packer, the wire, 
 	bin/kaon bench wire --trials 3000 --points 100
 	bin/kaon bench local
 
+.PHONY: attack
+attack: ## the tests that play strangers, forged executors and hostile pages; make test runs them too
+	$(GO) test -count 1 -run '^TestAttack' ./...
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for SECONDS=30 each
 	@for pkg in $$($(GO) list $(PACKAGES)); do \

@@ -56,7 +56,7 @@ func (c *Core) said(ev Said) {
 		return
 	}
 	task := TaskID(m.Task)
-	if att := c.believed(Status{Task: task}); att != nil {
+	if att := c.believed(Status{Task: task}); att != nil && att.isOf(ev.Agent, ev.Executor, "SOURCE_EXECUTOR") {
 		c.note(Progress{Sweep: att.run.id, Trial: att.trial, Attempt: att.number, Percent: m.Progress})
 	}
 }

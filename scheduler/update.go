@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/wire"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -21,6 +22,11 @@ const deathPatience = 10 * time.Minute
 // journal holds what it changed.
 func (c *Core) updated(s Status) {
 	att := c.believed(s)
+	if att != nil && !att.isOf(s.Agent, s.Executor, s.Source) {
+		c.note(Trouble{Message: "update not believed: it comes from the executor of other attempts", Task: s.Task, Agent: s.Agent})
+		c.acknowledge(s)
+		return
+	}
 	if att == nil {
 		c.stray(s)
 		c.acknowledge(s)
@@ -62,6 +68,12 @@ func (c *Core) believed(s Status) *attempt {
 		return nil
 	}
 	return att
+}
+
+// isOf tells whether what an executor says of an attempt comes from the attempt's own. Agents vouch for an executor's id where
+// they authenticate executors, and for their own always. What agents and masters say themselves is believed.
+func (a *attempt) isOf(agent offers.AgentID, executor offers.ExecutorID, source string) bool {
+	return source != "SOURCE_EXECUTOR" || agent == a.agent && (executor == "" || executor == a.executor)
 }
 
 func (c *Core) acknowledge(s Status) {

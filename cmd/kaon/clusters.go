@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net"
@@ -110,6 +111,9 @@ func localCache(state string) int64 {
 	return max(2<<30, int64(disk.Bavail)*disk.Bsize/4)
 }
 
+// ownPrincipal is who kaon is to a cluster that it started itself, or whose credentials it made.
+const ownPrincipal = "kaon"
+
 // startLocal runs a one-agent cluster in this process. Trials work in their spec's folder, with this process's
 // environment.
 func startLocal(ctx context.Context, state string, log *slog.Logger) (cluster, error) {
@@ -121,7 +125,9 @@ func startLocal(ctx context.Context, state string, log *slog.Logger) (cluster, e
 	if err != nil {
 		return cluster{}, err
 	}
+	secret := rand.Text() // of this process alone: nobody else subscribes, and it is written nowhere
 	server, err := embedded.Start(context.WithoutCancel(ctx), embedded.Config{
+		Auth:    map[string]string{ownPrincipal: secret},
 		Agents:  []embedded.AgentConfig{thisMachine(state)},
 		WorkDir: work,
 		Cache:   localCache(state),
@@ -132,7 +138,7 @@ func startLocal(ctx context.Context, state string, log *slog.Logger) (cluster, e
 		return cluster{}, unreachable(err)
 	}
 	return cluster{
-		driver:      mesos.Config{Masters: []string{server.Addr()}, FirstTimeout: 30 * time.Second},
+		driver:      mesos.Config{Masters: []string{server.Addr()}, Principal: ownPrincipal, Secret: secret, FirstTimeout: 30 * time.Second},
 		executor:    scheduler.ExecutorTemplate{Argv: []string{self, "executor"}},
 		interpreter: localInterpreter(),
 		workDir:     specFolder,

@@ -23,6 +23,9 @@ type executorCmd struct {
 
 // Run serves an agent until it says shut down. Everything it needs is in the environment that agents give.
 func (c *executorCmd) Run(ctx context.Context, out *output) error {
+	if err := executor.Conceal(); err != nil { // first of all: the token is there from the start
+		return fmt.Errorf("close this process to others of its user: %w", err)
+	}
 	if err := c.checkSelf(); err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ type box struct {
 	sandbox  string
 	resizing sync.Mutex // guards limits
 	limits   Limits
+	hangUp   func() // closes the container's socket; nil: it has none
 	exit     docker.Exit
 	done     chan syscall.WaitStatus // capacity 1: the end, once, when the box is taken away
 }
@@ -90,9 +91,17 @@ func (a *localAgent) startBox(c *container, e StartExecutor) (*box, error) {
 	a.furnish(&s, c, e)
 	b := a.box(engine, c.id, c.sandbox)
 	b.limits = e.Limits
+	if s.Network != "host" && !e.Command {
+		if b.hangUp, err = a.listenInside(c.id); err != nil {
+			c.fetcher.unmount()
+			return nil, err
+		}
+		s.Binds = append(s.Binds, a.socketDir(c.id)+":"+insideSockets+":ro") // the socket can be used, and not replaced
+	}
 	b.pid, err = engine.Start(a.server.ctx, s)
 	c.fetcher.unmount()
 	if err != nil {
+		b.hang()
 		return nil, err
 	}
 	return b, nil
@@ -116,8 +125,7 @@ func (a *localAgent) furnish(s *docker.Spec, c *container, e StartExecutor) {
 	env := a.environment(c, e)
 	env["MESOS_SANDBOX"] = insideSandbox
 	env["MESOS_CONTAINER_NAME"] = s.Name
-	if s.Network != "host" {
-		s.Binds = append(s.Binds, a.socketDir()+":"+insideSockets+":ro") // the socket can be used, and not replaced for others
+	if s.Network != "host" && !e.Command {
 		env["MESOS_DOMAIN_SOCKET"] = insideSockets + "/" + socketName
 	}
 	for _, k := range sortedKeys(env) {
@@ -173,10 +181,18 @@ func waitStatus(code int) syscall.WaitStatus {
 	return syscall.WaitStatus(code << 8)
 }
 
+// hang closes the container's socket.
+func (b *box) hang() {
+	if b.hangUp != nil {
+		b.hangUp()
+	}
+}
+
 // tidy keeps what the container printed and takes it away, also when the server is about to end.
 func (b *box) tidy() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.agent.server.ctx), time.Minute)
 	defer cancel()
+	defer b.hang()
 	err := b.keepOutput(ctx)
 	if gone := b.engine.Remove(ctx, b.name); gone != nil {
 		err = gone

@@ -22,13 +22,11 @@ type message interface {
 	Marshal() ([]byte, error)
 	Unmarshal([]byte) error
 	Reset()
+	Size() int
 }
 
-// maxBody bounds a call. The largest honest ones are ACCEPTs with thousands of tasks, some megabytes.
-const maxBody = 64 << 20
-
-// readCall reads a call in the notation its Content-Type says; the answer is set when it cannot.
-func readCall(w http.ResponseWriter, r *http.Request, call message) (Answer, bool) {
+// readCall reads a call of at most limit bytes in the notation its Content-Type says; the answer is set when it cannot.
+func readCall(w http.ResponseWriter, r *http.Request, limit int64, call message) (Answer, bool) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", "POST")
 		return Answer{http.StatusMethodNotAllowed,
@@ -44,7 +42,7 @@ func readCall(w http.ResponseWriter, r *http.Request, call message) (Answer, boo
 		return Answer{http.StatusUnsupportedMediaType,
 			"Expecting 'Content-Type' of application/json or application/x-protobuf"}, false
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if err != nil {
 		return Answer{http.StatusRequestEntityTooLarge, "Failed to read body: " + err.Error()}, false
 	}

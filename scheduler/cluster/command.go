@@ -54,7 +54,7 @@ func (x *commandExecutor) run() {
 	retry := time.NewTicker(100 * time.Millisecond) // as quick as a person would not notice; the agent is in this process
 	defer retry.Stop()
 	for !x.done() {
-		answer, st, done := a.server.executorCall(a.cfg.Name, x.call(executor.Call_SUBSCRIBE))
+		answer, st, done := a.server.executorCall(a.cfg.Name, x.start.Claims(), x.call(executor.Call_SUBSCRIBE))
 		if st != nil {
 			x.follow(st)
 		}
@@ -281,7 +281,7 @@ func (x *commandExecutor) tell(state mesos.TaskState, reason *mesos.TaskStatus_R
 	x.unacked = append(x.unacked, s)
 	c := x.call(executor.Call_UPDATE)
 	c.Update = &executor.Call_Update{Status: s}
-	x.agent.server.executorCall(x.agent.cfg.Name, c)
+	x.agent.server.executorCall(x.agent.cfg.Name, x.start.Claims(), c)
 }
 
 // call makes a call; a SUBSCRIBE says what the agent may have missed.

@@ -201,6 +201,9 @@ func (a *localAgent) environment(c *container, e StartExecutor) map[string]strin
 		"MESOS_SLAVE_ID":                       string(e.AgentID),
 		"MESOS_SLAVE_PID":                      "slave(1)@" + a.addr,
 	}
+	if !e.Command { // those are run by the agent itself
+		env[tokenVariable] = a.key.sign(e.Claims())
+	}
 	if e.Checkpoint {
 		env["MESOS_RECOVERY_TIMEOUT"] = mesosDuration(t.RecoveryTimeout)
 		env["MESOS_SUBSCRIPTION_BACKOFF_MAX"] = mesosDuration(t.ExecutorReregistration)
@@ -271,6 +274,11 @@ func (a *localAgent) adoptBox(r *Record) {
 		return
 	}
 	b := a.box(engine, c.id, "")
+	if _, err := os.Stat(a.socketDir(c.id)); err == nil {
+		if b.hangUp, err = a.listenInside(c.id); err != nil {
+			a.server.log.Warn("container of a former life cannot reach its agent", "container", c.id, "err", err)
+		}
+	}
 	c.mu.Lock()
 	c.mu.box = b
 	c.mu.Unlock()

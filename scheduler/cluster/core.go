@@ -204,9 +204,10 @@ func (c *Core) StreamClosed(now time.Time, stream StreamID) {
 	})
 }
 
-// ExecutorCall answers a call of an executor to its agent. conn names the stream a SUBSCRIBE opens.
-func (c *Core) ExecutorCall(now time.Time, agent, conn string, call *executor.Call) (a Answer) {
-	c.onNode(now, agent, func(n *node) { a = n.call(conn, call) })
+// ExecutorCall answers a call of an executor to its agent. conn names the stream a SUBSCRIBE opens, who is the executor
+// that authenticated: the call is taken when it is of that very run of it, and about its own tasks.
+func (c *Core) ExecutorCall(now time.Time, agent, conn string, who Claims, call *executor.Call) (a Answer) {
+	c.onNode(now, agent, func(n *node) { a = n.call(conn, who, call) })
 	if a.Status == 0 {
 		a = Answer{http.StatusServiceUnavailable, "Agent has not finished recovery"}
 	}

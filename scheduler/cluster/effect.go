@@ -65,6 +65,11 @@ type (
 	}
 )
 
+// Claims say who the executor is that it starts.
+func (e *StartExecutor) Claims() Claims {
+	return Claims{FrameworkID(e.Framework.GetID().GetValue()), ExecutorID(e.Executor.ExecutorID.Value), e.Container}
+}
+
 // Limits are what a container may use. They are kept where the containerizer can: processes have none.
 type Limits struct {
 	CPUs, MemoryMB float64

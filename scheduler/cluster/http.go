@@ -2,27 +2,47 @@ package cluster
 
 import (
 	"crypto/rand"
-	"crypto/subtle"
+	"net"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+
+	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
-// masterHandler serves what schedulers and people ask of a master.
-func (s *Server) masterHandler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("/api/v1/scheduler", s.scheduler)
-	mux.HandleFunc("/master/api/v1/scheduler", s.scheduler)
-	mux.HandleFunc("/master/redirect", s.redirect)
-	mux.HandleFunc("/redirect", s.redirect)
-	healthy := func(w http.ResponseWriter, _ *http.Request) { reply(w, Answer{Status: http.StatusOK}) }
-	mux.HandleFunc("/health", healthy)
-	mux.HandleFunc("/master/health", healthy)
-	return mux
+// masterRoutes are what schedulers and people may ask of a master. None is reached without authenticated.
+func (s *Server) masterRoutes() map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
+		"/api/v1/scheduler":        s.scheduler,
+		"/master/api/v1/scheduler": s.scheduler,
+		"/master/redirect":         s.redirect,
+		"/redirect":                s.redirect,
+		"/health":                  healthy,
+		"/master/health":           healthy,
+	}
 }
+
+// masterHandler serves them to who authenticates and asks by a name of this master's.
+func (s *Server) masterHandler() http.Handler {
+	names := []string{s.cfg.Hostname}
+	if host, _, err := net.SplitHostPort(s.cfg.Listen); err == nil {
+		names = append(names, host)
+	}
+	return listen.Hosts(s.Addr(), names, s.authenticated(mux(s.masterRoutes())))
+}
+
+func mux(routes map[string]http.HandlerFunc) http.Handler {
+	m := http.NewServeMux()
+	for path, h := range routes {
+		m.HandleFunc(path, h)
+	}
+	return m
+}
+
+func healthy(w http.ResponseWriter, _ *http.Request) { reply(w, Answer{Status: http.StatusOK}) }
 
 // redirect sends the caller to the leading master, as Mesos does: a Location without scheme, the path kept unless
 // the master itself was asked for.
@@ -39,28 +59,9 @@ func (s *Server) redirect(w http.ResponseWriter, r *http.Request) {
 	reply(w, Answer{Status: http.StatusTemporaryRedirect})
 }
 
-// principal tells who is asking; false when the request was answered because it may not.
-func (s *Server) principal(w http.ResponseWriter, r *http.Request) (string, bool) {
-	if len(s.cfg.Auth) == 0 {
-		return "", true
-	}
-	name, secret, ok := r.BasicAuth()
-	want, known := s.cfg.Auth[name]
-	same := subtle.ConstantTimeCompare([]byte(secret), []byte(want)) == 1
-	if ok && known && same {
-		return name, true
-	}
-	w.Header().Set("WWW-Authenticate", `Basic realm="mesos-master-scheduler"`)
-	reply(w, Answer{Status: http.StatusUnauthorized})
-	return "", false
-}
-
 // scheduler serves /api/v1/scheduler.
 func (s *Server) scheduler(w http.ResponseWriter, r *http.Request) {
-	who, ok := s.principal(w, r)
-	if !ok {
-		return
-	}
+	who := principal(r)
 	if s.cfg.Leader != "" {
 		s.redirect(w, r)
 		return
@@ -69,7 +70,7 @@ func (s *Server) scheduler(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	var call scheduler.Call
-	if a, ok := readCall(w, r, &call); !ok {
+	if a, ok := s.read(w, r, "principal "+who, maxBody, &call); !ok {
 		reply(w, a)
 		return
 	}
@@ -124,22 +125,25 @@ func (s *Server) down(agent string) (down bool) {
 	return s.mu.core.nodes[agent] == nil
 }
 
-// executorHandler serves an agent's executor API, under both paths that Mesos knows.
-func (s *Server) executorHandler(agent string) http.Handler {
-	mux := http.NewServeMux()
+// executorRoutes are what executors may ask of an agent: its API, under both paths that Mesos knows. None is reached
+// without a token.
+func (s *Server) executorRoutes(agent string) map[string]http.HandlerFunc {
 	api := func(w http.ResponseWriter, r *http.Request) { s.executor(w, r, agent) }
-	mux.HandleFunc("/slave(1)/api/v1/executor", api)
-	mux.HandleFunc("/api/v1/executor", api)
-	mux.HandleFunc("/health", func(w http.ResponseWriter, _ *http.Request) { reply(w, Answer{Status: http.StatusOK}) })
-	return mux
+	return map[string]http.HandlerFunc{"/slave(1)/api/v1/executor": api, "/api/v1/executor": api, "/health": healthy}
+}
+
+// executorHandler serves them by TCP to all executors of an agent.
+func (s *Server) executorHandler(a *localAgent) http.Handler {
+	return listen.Hosts(a.addr, []string{a.cfg.Hostname}, a.executorsOnly("", mux(s.executorRoutes(a.cfg.Name))))
 }
 
 func (s *Server) executor(w http.ResponseWriter, r *http.Request, agent string) {
 	if s.down(agent) {
 		panic(http.ErrAbortHandler)
 	}
+	who, _ := r.Context().Value(claimsKey{}).(Claims)
 	var call executor.Call
-	if a, ok := readCall(w, r, &call); !ok {
+	if a, ok := s.read(w, r, "container "+who.Container, maxExecutorBody, &call); !ok {
 		reply(w, a)
 		return
 	}
@@ -152,7 +156,7 @@ func (s *Server) executor(w http.ResponseWriter, r *http.Request, agent string) 
 			return
 		}
 	}
-	a, st, done := s.executorCall(agent, &call)
+	a, st, done := s.executorCall(agent, who, &call)
 	defer done()
 	if st == nil {
 		reply(w, a)
@@ -165,17 +169,17 @@ func (s *Server) executor(w http.ResponseWriter, r *http.Request, agent string) 
 
 // executorCall gives an executor's call to its agent. A SUBSCRIBE that is taken returns the new stream; done must be
 // called when it is no longer read.
-func (s *Server) executorCall(agent string, call *executor.Call) (a Answer, st *stream, done func()) {
+func (s *Server) executorCall(agent string, who Claims, call *executor.Call) (a Answer, st *stream, done func()) {
 	a, done = Answer{Status: http.StatusServiceUnavailable}, func() {}
 	if call.Type != executor.Call_SUBSCRIBE {
-		s.with(func(c *Core, now time.Time) { a = c.ExecutorCall(now, agent, "", call) })
+		s.with(func(c *Core, now time.Time) { a = c.ExecutorCall(now, agent, "", who, call) })
 		return a, nil, done
 	}
 	conn := newUUID()
 	opened := newStream()
 	s.with(func(c *Core, now time.Time) {
 		s.mu.conns[conn] = opened
-		if a = c.ExecutorCall(now, agent, conn, call); a.Status != http.StatusOK {
+		if a = c.ExecutorCall(now, agent, conn, who, call); a.Status != http.StatusOK {
 			delete(s.mu.conns, conn)
 		}
 	})

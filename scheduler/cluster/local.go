@@ -11,6 +11,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
 // localAgent is the part of an agent that touches this machine: its address, its folder, its processes.
@@ -26,6 +28,7 @@ type localAgent struct {
 	recorder recorder            // the same
 	unsaved  bool                // the log was told that a record could not be kept
 	fetched  *fetchCache
+	key      tokenKey // of its executors' tokens
 
 	mu struct {
 		sync.Mutex
@@ -43,7 +46,7 @@ func (s *Server) addLocal(cfg AgentConfig) error {
 	}
 	err = os.MkdirAll(a.metaDir(), 0o700)
 	if err == nil { // one of former versions was open to all
-		err = os.Chmod(a.dir, 0o700)
+		err = errors.Join(os.Chmod(a.dir, 0o700), os.Chmod(a.metaDir(), 0o700))
 	}
 	if err != nil {
 		return fmt.Errorf("make work folder of agent %q: %w", cfg.Name, err)
@@ -52,6 +55,9 @@ func (s *Server) addLocal(cfg AgentConfig) error {
 		return err
 	}
 	if a.fetched, err = openFetchCache(filepath.Join(a.dir, "fetch"), s.cfg.Cache); err != nil {
+		return errors.Join(err, a.locked.Close())
+	}
+	if a.key, err = openTokenKey(filepath.Join(a.metaDir(), "key")); err != nil {
 		return errors.Join(err, a.locked.Close())
 	}
 	s.agents[cfg.Name] = a
@@ -63,34 +69,7 @@ func (s *Server) addLocal(cfg AgentConfig) error {
 	if err := s.recover(a); err != nil {
 		return err
 	}
-	s.serve(l, s.executorHandler(cfg.Name))
-	return a.listenInside()
-}
-
-// socketName is the file an agent listens at for containers without the host's network.
-const socketName = "agent.sock"
-
-func (a *localAgent) socketDir() string { return filepath.Join(a.metaDir(), "socket") }
-
-// listenInside opens the socket that containers reach by its folder. The folder is named by its descriptor, because a
-// socket's name may have 107 bytes only.
-func (a *localAgent) listenInside() error {
-	if err := os.MkdirAll(a.socketDir(), 0o755); err != nil { // whoever a container runs as
-		return fmt.Errorf("make folder of the agent's socket: %w", err)
-	}
-	dir, err := os.Open(a.socketDir())
-	if err != nil {
-		return fmt.Errorf("open folder of the agent's socket: %w", err)
-	}
-	defer dir.Close()
-	_ = os.Remove(filepath.Join(a.socketDir(), socketName)) // of a former life
-	name := fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), socketName)
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: name, Net: "unix"})
-	if err != nil {
-		return fmt.Errorf("listen for containers of agent %q: %w", a.cfg.Name, err)
-	}
-	l.SetUnlinkOnClose(false) // by then the descriptor may be another's
-	a.server.serve(l, a.server.executorHandler(a.cfg.Name))
+	s.serve(listen.Limit(l), s.executorHandler(a))
 	return nil
 }
 

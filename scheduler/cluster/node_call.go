@@ -8,10 +8,13 @@ import (
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
 )
 
-// call answers an executor's call; conn names the new stream of a SUBSCRIBE.
-func (n *node) call(conn string, c *executor.Call) Answer {
+// call answers an executor's call; conn names the new stream of a SUBSCRIBE, who is the executor that authenticated.
+func (n *node) call(conn string, who Claims, c *executor.Call) Answer {
 	if err := checkExecutorCall(c); err != "" {
 		return badRequest("Failed to validate Executor::Call: %s", err)
+	}
+	if why := who.allow(c); why != "" {
+		return forbidden(why)
 	}
 	if c.Type == executor.Call_HEARTBEAT {
 		return accepted
@@ -24,8 +27,14 @@ func (n *node) call(conn string, c *executor.Call) Answer {
 	if e == nil {
 		return badRequest("Executor cannot be found")
 	}
+	if e.container != who.Container { // of an earlier run of it
+		return forbidden("Authenticated executor does not contain the 'cid' claim of the run that is alive")
+	}
+	if why := n.foreign(e, c); why != "" {
+		return forbidden(why)
+	}
 	if e.state == executorRegistering && c.Type != executor.Call_SUBSCRIBE {
-		return Answer{http.StatusForbidden, "Executor is not subscribed"}
+		return forbidden("Executor is not subscribed")
 	}
 	switch c.Type {
 	case executor.Call_SUBSCRIBE:
@@ -41,6 +50,24 @@ func (n *node) call(conn string, c *executor.Call) Answer {
 		return Answer{Status: http.StatusNotImplemented}
 	}
 	return accepted
+}
+
+func forbidden(why string) Answer { return Answer{http.StatusForbidden, why} }
+
+// foreign tells which task of a call's updates is another executor's; empty: none is. Mesos takes such updates: there
+// only the scheduler can tell, by the executor's id in them.
+func (n *node) foreign(e *nodeExecutor, c *executor.Call) string {
+	updates := c.GetSubscribe().GetUnacknowledgedUpdates()
+	if c.Type == executor.Call_UPDATE {
+		updates = []executor.Call_Update{*c.Update}
+	}
+	for i := range updates {
+		id := updates[i].Status.TaskID.Value
+		if of, _ := n.find(taskKey{e.framework.id, TaskID(id)}); of != nil && of != e {
+			return "Task '" + id + "' is not one of executor '" + string(e.id) + "'"
+		}
+	}
+	return ""
 }
 
 // subscribe connects an executor. One that should be ending is told so and cut off; one that never got a task, all

@@ -21,7 +21,7 @@ type updateStream struct {
 // which is a handful.
 const seenMax = 64
 
-// executorUpdate takes a status from an executor, for whatever task it names.
+// executorUpdate takes a status from an executor, for a task of its own or one that nobody here has (any more).
 func (n *node) executorUpdate(from *nodeExecutor, s mesos.TaskStatus) {
 	s.Source = mesos.SOURCE_EXECUTOR.Enum()
 	if s.ExecutorID == nil {

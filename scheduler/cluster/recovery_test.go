@@ -143,7 +143,8 @@ func executorMain() error {
 		return err
 	}
 	api := url.URL{Scheme: "http", Host: cfg.AgentEndpoint, Path: "/slave(1)/api/v1/executor"}
-	cli := httpcli.New(httpcli.Endpoint(api.String()), httpcli.Codec(codecs.ByMediaType[codecs.MediaTypeProtobuf]))
+	cli := httpcli.New(httpcli.Endpoint(api.String()), httpcli.Codec(codecs.ByMediaType[codecs.MediaTypeProtobuf]),
+		httpcli.DefaultHeader("Authorization", "Bearer "+os.Getenv("MESOS_EXECUTOR_AUTHENTICATION_TOKEN")))
 	send := execcalls.SenderWith(httpexec.NewSender(cli.Send), execcalls.Framework(cfg.FrameworkID), execcalls.Executor(cfg.ExecutorID))
 	stream := execcalls.SenderWith(httpexec.NewSender(cli.Send, httpcli.Close(true)), execcalls.Framework(cfg.FrameworkID), execcalls.Executor(cfg.ExecutorID))
 	started, finished := false, false

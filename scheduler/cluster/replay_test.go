@@ -58,6 +58,7 @@ func readRecording(name string) ([]*line, error) {
 // has come, and compares what comes back. What is compared how, is in unify.
 type replay struct {
 	url     string // of the API
+	token   string // of an executor
 	scale   int64  // recorded times are divided by it
 	lines   []*line
 	edit    func(*line, string) string // changes a call's text before it is sent
@@ -134,6 +135,7 @@ func (r *replay) run() []string {
 		case "response":
 			if l.To == http.MethodGet {
 				req, _ := http.NewRequest(l.To, r.url, nil)
+				r.authenticate(req)
 				r.answer(l, l, req)
 			}
 		case "stream-end":
@@ -333,6 +335,7 @@ func (r *replay) call(l, want *line) {
 		return
 	}
 	req.Header.Set("Content-Type", "application/json")
+	r.authenticate(req)
 	if l.Type != "" {
 		req.Header.Set("Content-Type", l.Type)
 	}
@@ -401,6 +404,7 @@ func (r *replay) subscribe(l *line) {
 		return
 	}
 	req.Header.Set("Content-Type", "application/json")
+	r.authenticate(req)
 	req.Header.Set("Accept", "application/json")
 	resp, err := r.client.Do(req)
 	for i := 0; err != nil && i < 50; i++ { // a master just started may still be coming up
@@ -470,4 +474,10 @@ func readRecord(in *bufio.Reader) (map[string]any, error) {
 	}
 	var e map[string]any
 	return e, json.Unmarshal(b, &e)
+}
+
+func (r *replay) authenticate(req *http.Request) {
+	if r.token != "" {
+		req.Header.Set("Authorization", "Bearer "+r.token)
+	}
 }

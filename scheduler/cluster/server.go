@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/docker"
+	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
 // Server runs a Core in real time behind Mesos's HTTP API: the scheduler API on one address, each local agent's
@@ -38,11 +39,15 @@ type Server struct {
 		sync.Mutex
 		found *docker.Engine // nil: not looked for, or not found
 	}
-	wake   chan struct{} // capacity 1: the clock would look too late
-	ctx    context.Context
-	cancel context.CancelFunc
-	wg     sync.WaitGroup // every goroutine of the server
-	https  []*http.Server
+	callers callers
+	wake    chan struct{} // capacity 1: the clock would look too late
+	ctx     context.Context
+	cancel  context.CancelFunc
+	wg      sync.WaitGroup // every goroutine of the server
+	https   struct {
+		sync.Mutex
+		open map[*http.Server]bool // nil: closed
+	}
 }
 
 // Start starts a cluster and returns when its addresses accept connections. It runs until ctx ends or Close is
@@ -66,6 +71,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	cfg.Timing = cfg.Timing.withDefaults()
 	s := &Server{cfg: cfg, log: cfg.Log, agents: map[string]*localAgent{}, wake: make(chan struct{}, 1)}
 	s.ctx, s.cancel = context.WithCancel(ctx)
+	s.https.open = map[*http.Server]bool{}
 	s.mu.streams, s.mu.conns = map[StreamID]*stream{}, map[string]*stream{}
 	if err := s.listen(); err != nil {
 		s.Close()
@@ -103,6 +109,7 @@ func (s *Server) listen() error {
 		}
 	}
 	s.addSimulated(addr.Port)
+	l = listen.Limit(l)
 	if s.cfg.TLS != nil {
 		l = tls.NewListener(l, s.cfg.TLS)
 	}
@@ -110,15 +117,27 @@ func (s *Server) listen() error {
 	return nil
 }
 
-// serve runs an HTTP server on a listener; Close ends it.
-func (s *Server) serve(l net.Listener, h http.Handler) {
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: 30 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
-	s.https = append(s.https, srv)
+// serve runs an HTTP server on a listener; stop or Close ends it.
+func (s *Server) serve(l net.Listener, h http.Handler) (stop func()) {
+	srv := listen.Server(h, s.log)
+	s.https.Lock()
+	defer s.https.Unlock()
+	if s.https.open == nil {
+		_ = l.Close()
+		return func() {}
+	}
+	s.https.open[srv] = true
 	s.wg.Go(func() {
 		if err := srv.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
 			s.log.Error("serving ended", "address", l.Addr().String(), "err", err)
 		}
 	})
+	return func() {
+		s.https.Lock()
+		delete(s.https.open, srv)
+		s.https.Unlock()
+		_ = srv.Close()
+	}
 }
 
 func (s *Server) addSimulated(port int) {
@@ -180,9 +199,12 @@ func (s *Server) shutdown() {
 		st.abort()
 	}
 	s.mu.Unlock()
-	for _, srv := range s.https {
+	s.https.Lock()
+	for srv := range s.https.open {
 		_ = srv.Close()
 	}
+	s.https.open = nil
+	s.https.Unlock()
 	for _, a := range s.agents {
 		a.close()
 	}

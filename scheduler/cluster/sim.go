@@ -84,7 +84,7 @@ func (s *simulated) soon(n *node, do func()) {
 
 func (s *simulated) call(x *simExecutor, c *executor.Call) {
 	c.ExecutorID, c.FrameworkID = x.id, x.frame
-	x.node.call(x.conn, c)
+	x.node.call(x.conn, Claims{FrameworkID(x.frame.Value), ExecutorID(x.id.Value), x.cont}, c)
 }
 
 func (s *simulated) event(x *simExecutor, ev *executor.Event) {

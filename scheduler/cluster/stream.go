@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // stream is the way of events to one subscriber. The core's side never blocks; the subscriber's side takes what has
@@ -13,6 +14,7 @@ type stream struct {
 	mu struct {
 		sync.Mutex
 		queue  []message
+		bytes  int
 		closed bool
 		broken bool
 	}
@@ -23,6 +25,9 @@ type stream struct {
 // subscribing again; 30,000 tasks may each have a few updates on their way.
 const streamMax = 1 << 18
 
+// streamBytes bounds the same in bytes, as they are in protobuf.
+const streamBytes = 256 << 20
+
 func newStream() *stream { return &stream{wake: make(chan struct{}, 1)} }
 
 func (s *stream) push(m message) {
@@ -31,8 +36,8 @@ func (s *stream) push(m message) {
 	if s.mu.closed {
 		return
 	}
-	if len(s.mu.queue) >= streamMax {
-		s.mu.closed, s.mu.broken = true, true
+	if s.mu.bytes += m.Size(); len(s.mu.queue) >= streamMax || s.mu.bytes > streamBytes {
+		s.mu.closed, s.mu.broken, s.mu.queue = true, true, nil
 	} else {
 		s.mu.queue = append(s.mu.queue, m)
 	}
@@ -66,7 +71,7 @@ func (s *stream) poke() {
 func (s *stream) take() (events []message, closed, broken bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	events, s.mu.queue = s.mu.queue, nil
+	events, s.mu.queue, s.mu.bytes = s.mu.queue, nil, 0
 	return events, s.mu.closed, s.mu.broken
 }
 
@@ -97,6 +102,8 @@ func (s *stream) serve(ctx context.Context, w http.ResponseWriter, kind media) e
 			}
 		}
 		if len(buf) > 0 {
+			// A subscriber that takes nothing must not hold memory for ever; connections of this server have deadlines.
+			_ = control.SetWriteDeadline(time.Now().Add(eventPatience))
 			if _, err := w.Write(buf); err != nil {
 				return fmt.Errorf("write events: %w", err)
 			}

@@ -143,6 +143,11 @@ func checkExecutorCall(c *executor.Call) string {
 		if c.Subscribe == nil {
 			return "Expecting 'subscribe' to be present"
 		}
+		for i := range c.Subscribe.UnacknowledgedUpdates {
+			if err := checkExecutorStatus(c, &c.Subscribe.UnacknowledgedUpdates[i].Status); err != "" {
+				return err
+			}
+		}
 	case executor.Call_MESSAGE:
 		if c.Message == nil {
 			return "Expecting 'message' to be present"
@@ -157,7 +162,11 @@ func checkExecutorUpdate(c *executor.Call) string {
 	if c.Update == nil {
 		return "Expecting 'update' to be present"
 	}
-	s := &c.Update.Status
+	return checkExecutorStatus(c, &c.Update.Status)
+}
+
+// checkExecutorStatus holds what an executor tells to the rules of an UPDATE, also where a SUBSCRIBE lists it.
+func checkExecutorStatus(c *executor.Call, s *mesos.TaskStatus) string {
 	switch {
 	case s.UUID == nil:
 		return "Expecting 'uuid' to be present"

@@ -54,6 +54,7 @@ func newAgent(conf *Config) (*agent, error) {
 		DialContext:           (&net.Dialer{Timeout: callTimeout, KeepAlive: 15 * time.Second}).DialContext,
 		MaxIdleConnsPerHost:   connections + 1,
 		MaxConnsPerHost:       connections + 1,
+		IdleConnTimeout:       time.Minute, // sooner than agents hang up
 		ResponseHeaderTimeout: callTimeout,
 		DisableCompression:    true,
 		TLSNextProto:          map[string]func(string, *tls.Conn) http.RoundTripper{},

@@ -97,7 +97,9 @@ func (a *attempt) say(i int, p point) {
 	if i == 0 && a.x.connected {
 		c := a.x.call(api.Call_MESSAGE)
 		c.Message = &api.Call_Message{Data: wire.Encode(wire.Control{Task: string(a.task), Progress: 1})}
-		a.x.w.inCluster(func(core *cluster.Core) { core.ExecutorCall(a.x.w.now, a.x.box.spec.Name, a.x.conn, c) })
+		a.x.w.inCluster(func(core *cluster.Core) {
+			core.ExecutorCall(a.x.w.now, a.x.box.spec.Name, a.x.conn, a.x.start.Claims(), c)
+		})
 	}
 	a.flush()
 }
@@ -176,7 +178,9 @@ func (a *attempt) post(conn string, u *executor.Update) {
 	c := x.call(api.Call_UPDATE)
 	c.Update = &api.Call_Update{Status: a.status(u)}
 	var answer cluster.Answer
-	x.w.inCluster(func(core *cluster.Core) { answer = core.ExecutorCall(x.w.now, x.box.spec.Name, conn, c) })
+	x.w.inCluster(func(core *cluster.Core) {
+		answer = core.ExecutorCall(x.w.now, x.box.spec.Name, conn, x.start.Claims(), c)
+	})
 	if answer.Status != 202 {
 		x.disconnected()
 	}

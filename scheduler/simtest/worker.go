@@ -115,7 +115,9 @@ func (x *worker) subscribe() {
 	}
 	x.conn = conn // events come by effects of this very call
 	var answer cluster.Answer
-	x.w.inCluster(func(core *cluster.Core) { answer = core.ExecutorCall(x.w.now, x.box.spec.Name, conn, c) })
+	x.w.inCluster(func(core *cluster.Core) {
+		answer = core.ExecutorCall(x.w.now, x.box.spec.Name, conn, x.start.Claims(), c)
+	})
 	switch answer.Status {
 	case 200:
 	case 400:

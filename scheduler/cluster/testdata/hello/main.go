@@ -121,6 +121,7 @@ func post(call map[string]any) (io.ReadCloser, error) {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Authorization", "Bearer "+os.Getenv("MESOS_EXECUTOR_AUTHENTICATION_TOKEN"))
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return nil, err

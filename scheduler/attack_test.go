@@ -1,0 +1,47 @@
+package scheduler
+
+import (
+	"testing"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// What an executor says of another's attempt is not believed: neither that it ended, nor points, nor how far it is.
+func TestAttackUpdateOfAnother(t *testing.T) {
+	r := newRig(testSpec{Trials: 1, Objective: "loss"}, 1, 4*sweep.Unit)
+	r.world.subscribe()
+	r.world.offerAll()
+	for len(r.world.events) > 0 && len(r.world.sorted()) == 0 {
+		r.deliver()
+		r.core.Pack(r.now)
+		r.carryOut(-1)
+	}
+	var att *attempt
+	for _, run := range r.core.runs {
+		att = run.live[0]
+	}
+	if att == nil {
+		t.Fatal("nothing was launched")
+	}
+	report := wire.Encode(wire.Report{Points: []results.Point{{Metrics: map[string]float64{"loss": -1e9}}}, End: &wire.End{}})
+	for _, forged := range []struct {
+		agent    offers.AgentID
+		executor offers.ExecutorID
+	}{{att.agent, "x-of-another"}, {"another-agent", att.executor}, {"another-agent", ""}} {
+		r.step(Updated{Status{Task: att.task, Agent: forged.agent, Executor: forged.executor, State: Finished,
+			Source: "SOURCE_EXECUTOR", UUID: []byte("0123456789abcdef"), Data: report}})
+		r.step(Said{Agent: forged.agent, Executor: forged.executor, Data: wire.Encode(wire.Control{Task: string(att.task), Progress: 99})})
+		ready := r.core.Ready()
+		if att.run.live[0] != att || att.points != 0 || len(ready.Journal) > 0 {
+			t.Errorf("believed of %+v", forged)
+		}
+		for _, n := range ready.Notices {
+			if p, ok := n.(Progress); ok && p.Percent == 99 {
+				t.Errorf("progress believed of %+v", forged)
+			}
+		}
+	}
+}
