@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"os"
 	"os/exec"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/depot"
+	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
 	"github.com/kaon-sweep/kaon/scheduler/mesos"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -148,7 +150,8 @@ func startLocal(ctx context.Context, state string, log *slog.Logger) (cluster, e
 	}, nil
 }
 
-// thisMachine offers all processors, all memory and the disk that is free.
+// thisMachine offers all processors, all memory and the disk that is free, as far as this process may use them: a container,
+// a slice of systemd or a batch system may hold it to less than the machine has, by a control group or by its processors.
 func thisMachine(state string) embedded.AgentConfig {
 	hostname, err := os.Hostname()
 	if err != nil {
@@ -159,6 +162,13 @@ func thisMachine(state string) embedded.AgentConfig {
 	var info unix.Sysinfo_t
 	if unix.Sysinfo(&info) == nil {
 		a.MemoryMB = float64(uint64(info.Totalram) * uint64(info.Unit) / mb)
+	}
+	cpus, memory := cgroup.Allowance("/")
+	if cpus > 0 {
+		a.CPUs = min(a.CPUs, math.Floor(cpus*1000)/1000) // as Mesos counts them
+	}
+	if memory > 0 {
+		a.MemoryMB = min(a.MemoryMB, float64(memory/mb))
 	}
 	var disk unix.Statfs_t
 	if unix.Statfs(state, &disk) == nil {

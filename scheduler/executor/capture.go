@@ -1,10 +1,12 @@
 package executor
 
 import (
+	"context"
 	"io"
 	"os"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
@@ -81,6 +83,9 @@ func (h *headTail) Write(p []byte) (int, error) {
 	return n, nil
 }
 
+// outputPatience is how long a trial's output may wait for a descriptor, and with it the trial.
+const outputPatience = 2 * time.Second
+
 // turn opens the next file.
 func (h *headTail) turn() {
 	name := h.name
@@ -91,8 +96,12 @@ func (h *headTail) turn() {
 		}
 		h.inTail = true
 	}
-	var err error
-	if h.file, err = h.folder.Create(name, 0o644); err != nil { // the trial has a folder there, or the disk is full
+	// Others give descriptors back within moments.
+	err := untilGiven(context.Background(), outputPatience, func() (err error) {
+		h.file, err = h.folder.Create(name, 0o644)
+		return err
+	})
+	if err != nil { // the trial has a folder there, or the disk is full
 		h.file, h.broken = nil, true
 	}
 	h.written = 0

@@ -101,6 +101,11 @@ func (r *rig) send(c scheduler.Call) {
 
 // launch accepts an offer for one task for each order, each with share of a cpu.
 func (r *rig) launch(o offers.Offer, share sweep.Milli, first int, orders ...wire.Order) {
+	r.launchAs(o, share, first, nil, orders...)
+}
+
+// launchAs is launch of an executor that is started by a program, with its own as the last argument.
+func (r *rig) launchAs(o offers.Offer, share sweep.Milli, first int, argv []string, orders ...wire.Order) {
 	var cpu offers.Amount
 	for _, a := range o.Amounts {
 		if a.Name == "cpus" {
@@ -118,7 +123,7 @@ func (r *rig) launch(o offers.Offer, share sweep.Milli, first int, orders ...wir
 	for i, order := range orders {
 		id := scheduler.TaskID(fmt.Sprintf("%s.%d.0", order.Sweep, first+i))
 		accept.Tasks = append(accept.Tasks, scheduler.TaskInfo{ID: id, Name: order.Sweep, Resources: []offers.Amount{cpu}, Data: wire.Encode(order),
-			Executor: scheduler.ExecutorInfo{ID: "ex-1", Name: "kaon", Argv: []string{exe}, Env: []string{"TEST_AS_EXECUTOR=1"}, Resources: []offers.Amount{small}}})
+			Executor: scheduler.ExecutorInfo{ID: "ex-1", Name: "kaon", Argv: append(argv, exe), Env: []string{"TEST_AS_EXECUTOR=1"}, Resources: []offers.Amount{small}}})
 	}
 	r.send(accept)
 }

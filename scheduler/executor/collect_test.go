@@ -1,11 +1,14 @@
 package executor
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -276,17 +279,31 @@ func FuzzCollector(f *testing.F) {
 	f.Add([]byte(`{"accuracy": 0.93, "step": 3, "a": {"b": [1, "x"]}}`))
 	f.Add([]byte("loss = 1e-3, acc=nan step=4"))
 	f.Add([]byte("{\"a\\u00e9\": -Infinity}\r\n"))
+	for _, seed := range []string{"loss=0,75", "loss=1 250.5", `2026 INFO {"loss": 1}`, "\x1b[31mloss\x1b[0m=1", "\ufeffloss=1", `{"loss": "0,75"}`,
+		"l\x00o\x00s\x00s\x00=\x001\x00", `loss="0.5"`, "loss=0.5...", "step=3/10 loss=1.", `{"loss": [1], "acc": 0x1}`, `"val": {"loss": 1}`} {
+		f.Add([]byte(seed))
+	}
 	c, err := newCollector(&wire.Order{Objective: "loss", Metrics: []string{"acc"}})
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
-		m, ok, missed := c.line(line, nil)
+		line = unescaped(line)
+		m, ok, missed := c.line(line, newSecrets(map[string]string{"S": "oss"}))
+		for name := range m.metrics {
+			if strings.Contains(name, "oss") && strings.HasPrefix(string(bytes.TrimSpace(line)), "{") {
+				t.Fatalf("%q: secret in %q", line, name)
+			}
+		}
+		m, ok, missed = c.line(line, nil)
 		bad := missed == missBounds
 		if ok && (len(m.metrics) == 0 || len(m.metrics) > maxMetrics || bad) {
 			t.Fatalf("%q: got %+v %v", line, m, bad)
 		}
-		for name := range m.metrics {
+		for name, x := range m.metrics {
+			if s := string(line); !strings.Contains(s, "{") && !math.IsNaN(x) && !math.IsInf(x, 0) && !wholly(s, x) {
+				t.Fatalf("%q: %s=%v is no number of it", line, name, x)
+			}
 			if len(name) > maxName || name == "" {
 				t.Fatalf("%q: name %q", line, name)
 			}
@@ -300,6 +317,16 @@ func FuzzCollector(f *testing.F) {
 			}
 		}
 	})
+}
+
+// wholly tells whether a number stands in a text with nothing beside it that numbers are made of.
+func wholly(text string, x float64) bool {
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return !strings.ContainsRune("0123456789+-.eE", r) }) {
+		if got, err := strconv.ParseFloat(strings.TrimRight(word, "."), 64); (err == nil || errors.Is(err, strconv.ErrRange)) && got == x {
+			return true
+		}
+	}
+	return false
 }
 
 func strictlyJSON(line []byte) bool {

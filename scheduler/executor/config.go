@@ -46,6 +46,7 @@ type Config struct {
 	HeadBytes   int64         // of stdout and stderr each, kept from the start; default 8 MiB
 	TailBytes   int64         // and from the end, at least; default 8 MiB
 	ReadWait    time.Duration // for how long the rest of a metrics file may be read after the end; default 5 min
+	Scarce      time.Duration // how long an attempt waits for descriptors, processes, memory or disk that this process lacks; default 10 s
 	Patience    time.Duration // for how long a depot may be away while files are fetched or delivered; default 1 h
 	Subreaper   bool          // adopt and kill what trials leave behind; only for a process of our own
 
@@ -132,6 +133,7 @@ func (c *Config) complete() error {
 	def(&c.StoredBytes, 256<<20)
 	def(&c.MaxPoints, 10_000_000)
 	def(&c.MaxLine, 64<<10)
+	def(&c.Scarce, 10*time.Second)
 	def(&c.HeadBytes, 8<<20)
 	def(&c.TailBytes, 8<<20)
 	def(&c.Log, slog.New(slog.DiscardHandler))

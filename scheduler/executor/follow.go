@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -52,13 +53,15 @@ func (f *follower) look(ctx context.Context, limit int64, emit func([]byte)) (mo
 		f.file == (identityOf{uint64(info.Dev), info.Ino}) && f.changed == syscall.Timespec(info.Mtim) {
 		return false
 	}
-	return f.read(ctx, limit, emit)
+	more, _ = f.read(ctx, limit, emit)
+	return more
 }
 
-func (f *follower) read(ctx context.Context, limit int64, emit func([]byte)) (more bool) {
+// read does it; its error is that of opening the file.
+func (f *follower) read(ctx context.Context, limit int64, emit func([]byte)) (more bool, err error) {
 	file, err := f.folder.Open(f.name)
 	if err != nil {
-		return false
+		return false, err
 	}
 	defer file.Close()
 	emit = f.once(emit)
@@ -74,17 +77,24 @@ func (f *follower) read(ctx context.Context, limit int64, emit func([]byte)) (mo
 		f.tail = append(f.tail, buf[max(0, n-tailSize):n]...)
 		f.tail = append(f.tail[:0], f.tail[max(0, len(f.tail)-tailSize):]...)
 		if err != nil || n == 0 {
-			return false
+			return false, nil
 		}
 	}
-	return true
+	return true, nil
 }
 
 // finish reads the rest, up to limit bytes, and gives the last line to last if it was not ended.
 func (f *follower) finish(ctx context.Context, limit int64, emit, last func([]byte)) {
 	// The time of a file may stand still between two writes.
-	if info, err := f.folder.Stat(f.name); err == nil && info.Mode&unix.S_IFMT == unix.S_IFREG && f.read(ctx, limit, emit) {
-		f.lines.drop() // it goes on
+	if info, err := f.folder.Stat(f.name); err == nil && info.Mode&unix.S_IFMT == unix.S_IFREG {
+		more := false
+		_ = untilGiven(ctx, time.Hour, func() (err error) { // ctx ends sooner
+			more, err = f.read(ctx, limit, emit)
+			return err
+		})
+		if more {
+			f.lines.drop() // it goes on
+		}
 	}
 	f.lines.flush(f.once(last))
 }

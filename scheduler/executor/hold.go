@@ -32,6 +32,7 @@ type hold struct {
 	holder *holder
 	limits wire.Limits   // zero: none of its own
 	group  *cgroup.Group // nil: none
+	scarce error         // its group could not be made for want of descriptors, memory or the like
 	before uint64        // processes of the own group that had been killed when the attempt began
 	beside bool          // another attempt ran at the same time; guarded by the holder's lock
 
@@ -50,9 +51,12 @@ func (h *holder) hold(limits *wire.Limits) *hold {
 	h.first.Do(h.open)
 	if h.tree != nil {
 		g, err := h.tree.Group(cgroup.Limits{CPUs: limits.CPUs, HardCPUs: limits.HardCPUs, Memory: limits.Memory})
-		if err == nil {
+		switch {
+		case err == nil:
 			a.group = g
-		} else {
+		case starved(err) != "":
+			a.scarce = err
+		default:
 			h.log.Warn("attempt without a control group", "error", err)
 		}
 	}

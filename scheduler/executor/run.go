@@ -34,6 +34,7 @@ type executor struct {
 	swept   chan struct{}      // asks for a sweep of orphans; holds one, more are the same
 
 	programs programs
+	room     chan struct{} // one for each attempt that has its descriptors
 
 	runs sync.WaitGroup // tasks' goroutines
 	mu   struct {
@@ -116,6 +117,7 @@ func Run(ctx context.Context, c Config) error {
 	x := &executor{conf: c, agent: a, null: null, sandbox: sandbox, swept: make(chan struct{}, 1)}
 	x.store = newStore(filepath.Join(c.Sandbox, wire.Store), &depot.Client{Patience: c.Patience}, c.Log)
 	x.mu.tasks = make(map[string]*task)
+	x.room = make(chan struct{}, ownRoom())
 	x.holder = holder{own: cgroup.Own("/"), watch: newWatch(c.Look), log: c.Log, groupless: c.Groupless,
 		alone: os.Getppid() == 0} // nobody above in this namespace of processes: it is the first of a container
 	defer x.holder.close()

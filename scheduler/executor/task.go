@@ -110,6 +110,12 @@ func (x *executor) newTask(info *mesosapi.TaskInfo) (*task, error) {
 
 // run runs the attempt from its folder to its last update.
 func (t *task) run() {
+	leave, err := t.x.admit(t.ctx)
+	if err != nil {
+		t.fail(fmt.Errorf("killed before it started"))
+		return
+	}
+	defer leave()
 	p, err := t.start()
 	if err != nil {
 		t.fail(err)
@@ -159,7 +165,7 @@ func (t *task) run() {
 
 // start makes the attempt's folder and starts its process, unless it was killed before.
 func (t *task) start() (*process, error) {
-	if err := t.prepare(); err != nil {
+	if err := untilGiven(t.ctx, t.x.conf.Scarce, t.prepare); err != nil {
 		return nil, err
 	}
 	t.mu.Lock()
@@ -181,12 +187,26 @@ func (t *task) start() (*process, error) {
 	if err != nil {
 		return nil, err
 	}
+	var p *process
+	err = untilGiven(t.ctx, t.x.conf.Scarce, func() (err error) {
+		p, err = t.launch(env, id)
+		return err
+	})
+	return p, err
+}
+
+// launch starts the process.
+func (t *task) launch(env []string, id *identity) (*process, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.mu.killed {
 		return nil, fmt.Errorf("killed before it started")
 	}
 	t.hold = t.x.holder.hold(t.order.Limits)
+	if err := t.hold.scarce; err != nil {
+		t.hold.release()
+		return nil, err
+	}
 	p, err := t.x.startProcess(&t.order, t.folder(), t.dir, env, id, t.hold, t.tag)
 	if err != nil {
 		t.hold.release()
@@ -206,9 +226,12 @@ func (t *task) prepare() error {
 	if err := t.x.sandbox.Mkdir(t.id, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("make the attempt's folder: %w", err)
 	}
-	files, err := t.x.sandbox.Dir(t.id)
-	if err != nil {
-		return fmt.Errorf("open the attempt's folder: %w", err)
+	files := t.files.Load()
+	if files == nil { // else a part of this was done before
+		var err error
+		if files, err = t.x.sandbox.Dir(t.id); err != nil {
+			return fmt.Errorf("open the attempt's folder: %w", err)
+		}
 	}
 	t.files.Store(files)
 	t.follow.folder = files

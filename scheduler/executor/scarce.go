@@ -1,0 +1,67 @@
+package executor
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// What this process needs descriptors for: attempts, each at its busiest (its folder, two pipes with both ends, a handle of the
+// process, two outputs, the metrics file, a spill, a delivery with its connection), and itself.
+const (
+	attemptFiles = 12
+	ownFiles     = 40
+)
+
+// roomFor is how many attempts a limit of descriptors has room for, at least one.
+func roomFor(descriptors uint64) int {
+	const most = 1 << 16 // more never run in one executor
+	if descriptors > ownFiles+attemptFiles*most {
+		return most
+	}
+	return max(1, (int(descriptors)-ownFiles)/attemptFiles)
+}
+
+// ownRoom is roomFor this process. The Go runtime has raised its soft limit to the hard one, and gives programs that it starts the
+// one of before.
+func ownRoom() int {
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
+		return roomFor(1024)
+	}
+	return roomFor(limit.Cur)
+}
+
+// admit waits until there are descriptors for one attempt more, or ctx ends; who was admitted must call leave.
+func (x *executor) admit(ctx context.Context) (leave func(), err error) {
+	select {
+	case x.room <- struct{}{}:
+		return func() { <-x.room }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Waits for what is scarce get longer from first to longest.
+const (
+	scarceFirst   = 10 * time.Millisecond
+	scarceLongest = 500 * time.Millisecond
+)
+
+// untilGiven calls f again for as long as it lacks what others on this machine have taken and may give back: descriptors,
+// processes, memory, disk. It gives up after patience, or when ctx ends.
+func untilGiven(ctx context.Context, patience time.Duration, f func() error) error {
+	until := time.Now().Add(patience)
+	for wait := scarceFirst; ; wait = min(2*wait, scarceLongest) {
+		err := f()
+		if err == nil || starved(err) == "" || time.Now().After(until) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(wait):
+		}
+	}
+}
