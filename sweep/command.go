@@ -143,7 +143,9 @@ func (c Command) macros() ([]macro, error) {
 	for _, w := range words {
 		for _, p := range w.parts {
 			if p.macro != nil {
-				all = append(all, *p.macro)
+				m := *p.macro
+				m.sum = p.sum()
+				all = append(all, m)
 			}
 		}
 	}
@@ -201,6 +203,9 @@ func (x *expander) script(parts []part) (string, error) {
 		words, err := x.value(*p.macro)
 		if err != nil {
 			return "", err
+		}
+		if p.sum() && !decimal.MatchString(words[0]) {
+			return "", &advised{p.macro.String() + " stands in arithmetic, and " + short(words[0]) + " is no whole number", byExpr}
 		}
 		b.WriteString(embed(words, p.depth))
 	}

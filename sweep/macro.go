@@ -33,6 +33,7 @@ type macro struct {
 	name   string // args, param, envvar, …
 	arg    string // parameter or variable name
 	winner bool   // of the winner, not of the trial
+	sum    bool   // in arithmetic of a shell
 }
 
 // ofImage says whether a macro stands for what the image says.
@@ -98,6 +99,9 @@ type part struct {
 	macro   *macro
 	depth   []quoting // in shell text: the quotes it stands in
 }
+
+// sum says whether a macro stands in arithmetic.
+func (p part) sum() bool { return len(p.depth) > 0 && p.depth[len(p.depth)-1].sum }
 
 // interpolation is Hydra's own ${…}: ${model.name}, ${now:%Y}, ${oc.env:HOME}. W&B hands it to the program
 // as it is, since only Hydra knows what it stands for.

@@ -119,6 +119,7 @@ func (d *decoder) decode(root *node) {
 	}
 	if len(d.problems) == 0 {
 		d.probe(root)
+		d.handover(root)
 	}
 	if len(d.problems) == 0 {
 		d.trials(root, limit)

@@ -25,11 +25,18 @@ type quoting struct {
 	mark byte // 0, '\'' or '"'
 	bare bool // its words could be more than data without quotes: a keyword, an assignment, a descriptor
 	join bool // it is a part of a longer word
+	sum  bool // in arithmetic, where nothing but a whole number may stand
 }
 
 // place puts words where the macro stood: it leaves the quotes around it, adds each word quoted, and takes
 // the quotes up again.
 func (q quoting) place(words []string) string {
+	if q.sum { // the words were found to be whole numbers
+		if strings.HasPrefix(words[0], "-") {
+			return "(" + words[0] + ")"
+		}
+		return words[0]
+	}
 	var b strings.Builder
 	if q.mark != 0 {
 		b.WriteByte(q.mark)

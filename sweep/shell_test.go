@@ -141,7 +141,7 @@ func TestValuesArriveThroughShells(t *testing.T) {
 // Where a value would be split, dropped or run, the macro is refused, and a remedy is given.
 func TestPlacesRefused(t *testing.T) {
 	for _, script := range []string{
-		"echo `echo ${param.v}`", "cat <<E\n${param.v}\nE", "cat <<'E'\n${param.v}\nE", "sh <<E\n./t ${args}\nE", "echo $(( ${param.v} + 1 ))", "echo $[ ${param.v} ]", "(( x = ${param.v} ))",
+		"echo `echo ${param.v}`", "cat <<E\n${param.v}\nE", "cat <<'E'\n${param.v}\nE", "sh <<E\n./t ${args}\nE", "echo $(( ${param.v} + 1 ))", "echo $[ ${param.v} ]", "(( x = ${param.v} ))", "echo $(( $(echo ${param.v}) + 1 ))", "echo $((a[${param.v}]))",
 		"echo ${V:-${param.v}}", `echo "${V:-${param.v}}"`, "echo ${V#${param.v}}", "echo $'${param.v}'", "echo $'\\'' ${param.v}", "let x=${param.v}", "X[${param.v}]=1", "${param.v}=1", "f${param.v}() { :; }",
 		"[[ ${param.v} -eq 1 ]]", "declare -i x=${param.v}", "export ${param.v}", "echo 2>&${param.v}", "FLAGS=${args} ./t", `FLAGS="${args}"; ./t $FLAGS`, `./t "--flags ${args}"`, "./t x${args}",
 		"${args}", "${args_no_hyphens} ./t", "./t > ${args}", "case ${args} in x) ;; esac", `sh -c "./t --flags='${args}'"`, `sh -c './t "$@"' ${args}`, `bash -c "${args}"`,
@@ -150,7 +150,7 @@ func TestPlacesRefused(t *testing.T) {
 		`su me --command="./t ${args}"`, "alias t=${param.v}", "sh -c 'echo `echo ${param.v}`'", "sh -c \"cat <<E\n${param.v}\nE\"", "sh -c 'echo $(( ${param.v} ))'", "unset ${param.v}", "read ${param.v}", "[ -v ${param.v} ]",
 		"echo ${param.v} )", `echo "${param.v}`, "echo $((${param.v})", "sh -c 'echo (${param.v}'", "echo " + strings.Repeat("x", 1<<17) + "${param.v}", "sh -c 'x # ${param.v}\n'", "timeout 3 fish -c '${param.v}'",
 	} {
-		x, err := Command{Shell: script}.Expand(Vars{Params: Point{{"v", "1"}}})
+		x, err := Command{Shell: script}.Expand(Vars{Params: Point{{"v", "a[$(id)]"}}})
 		if err == nil {
 			t.Errorf("%.200s\nbecame %.200s", script, x.Shell)
 		} else if remedyOf(err, "") == "" {
@@ -170,14 +170,16 @@ func TestPlacesRefused(t *testing.T) {
 // Words that look like code only to a shell do nothing as values.
 func TestQuotedWhereTheyWouldMeanMore(t *testing.T) {
 	for script, want := range map[string]string{
-		"${param.v} x":        "'if' x",
-		"echo ${param.n}>out": "echo '2'>out",
-		"echo {a,${param.c}}": "echo {a,'x,y'}",
-		"echo # ${args} ${x}": "echo # ${args} ${x}",
-		`echo \${param.v} ok`: `echo \${param.v} ok`,
-		`echo "${args}"`:      `echo --v=if --n=2 --c=x,y`,
+		"${param.v} x":                               "'if' x",
+		"echo ${param.n}>out":                        "echo '2'>out",
+		"echo {a,${param.c}}":                        "echo {a,'x,y'}",
+		"echo # ${args} ${x}":                        "echo # ${args} ${x}",
+		`echo \${param.v} ok`:                        `echo \${param.v} ok`,
+		"echo $((${param.n}*${param.m}-${param.m}))": "echo $((2*(-3)-(-3)))",
+		"sh -c 'echo $(( (${param.n}) % 2 ))' && ((${param.n}))": "sh -c 'echo $(( ('2') % 2 ))' && ((2))",
+		`echo "${args}"`: `echo --v=if --n=2 --m=-3 --c=x,y`,
 	} {
-		x, err := Command{Shell: script}.Expand(Vars{Params: Point{{"v", "if"}, {"n", int64(2)}, {"c", "x,y"}}})
+		x, err := Command{Shell: script}.Expand(Vars{Params: Point{{"v", "if"}, {"n", int64(2)}, {"m", int64(-3)}, {"c", "x,y"}}})
 		if err != nil || x.Shell != want {
 			t.Errorf("%s became %s (%v), want %s", script, x.Shell, err, want)
 		}

@@ -126,7 +126,11 @@ func (v *shellVisit) leaf(hole int, n syntax.Node, text string) {
 		v.refuse(hole, place, remedy)
 		return
 	}
-	if place, remedy := forbidden(append(slices.Clone(above), word)); place != "" {
+	around := append(slices.Clone(above), word)
+	if m.name == "param" && text == v.name(hole) && len(word.Parts) == 1 && q.mark == 0 {
+		around, q.sum = outOfArithmetic(around)
+	}
+	if place, remedy := forbidden(around); place != "" {
 		v.refuse(hole, place, remedy)
 		return
 	}
@@ -175,6 +179,20 @@ func (v *shellVisit) leaf(hole int, n syntax.Node, text string) {
 // sources says whether a program reads the files that it is given as scripts.
 func sources(program string) bool {
 	return program == "." || program == "source" || slices.Contains(shells, program) || slices.Contains(alien, program)
+}
+
+// outOfArithmetic takes away the arithmetic that a word stands in directly.
+func outOfArithmetic(above []syntax.Node) (around []syntax.Node, sum bool) {
+	for i := len(above) - 2; i >= 0; i-- {
+		switch above[i].(type) {
+		case *syntax.BinaryArithm, *syntax.UnaryArithm, *syntax.ParenArithm:
+			continue
+		case *syntax.ArithmExp, *syntax.ArithmCmd:
+			return above[:i], true
+		}
+		return above, false
+	}
+	return above, false
 }
 
 // lone says whether a part of a word is quotes around one text.

@@ -153,6 +153,9 @@ func (d *decoder) checkParam(m macro, at *node, field string) {
 				continue
 			}
 		}
+		if m.sum && l.Name == m.arg && !l.whole() {
+			d.fail(at, field, fmt.Sprintf("%s stands in arithmetic, where only whole numbers can", m), byExpr)
+		}
 		if len(l.when) > 0 && !inside {
 			d.fail(at, field, fmt.Sprintf("%s: the parameter is absent when its condition does not hold", m), "use ${args} or ${args_json}, which leave absent parameters out")
 		}

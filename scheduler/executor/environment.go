@@ -100,7 +100,17 @@ func environment(base []string, o *wire.Order, dir string) ([]string, error) {
 		put("KAON_PARAMS", "{}")
 		return env, nil
 	}
-	put("KAON_PARAMS", string(o.Params))
+	// The kernel starts no program with a variable beyond its bound: such a parameter is in ${args_json_file} alone.
+	used := 0
+	small := func(name, value string) {
+		size := len(name) + 1 + len(value)
+		if size > sweep.MaxWord || used+size > sweep.MaxWords {
+			return
+		}
+		used += size
+		put(name, value)
+	}
+	small("KAON_PARAMS", string(o.Params))
 	var params map[string]json.RawMessage
 	if err := json.Unmarshal(o.Params, &params); err != nil {
 		return nil, fmt.Errorf("read parameters %.200q: %w", o.Params, err)
@@ -111,7 +121,7 @@ func environment(base []string, o *wire.Order, dir string) ([]string, error) {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		put(sweep.EnvName(name), plain(params[name]))
+		small(sweep.EnvName(name), plain(params[name]))
 	}
 	return env, nil
 }
