@@ -206,6 +206,18 @@ func (b *Board) key(name string) func(int, *trial) (float64, bool) {
 	}
 }
 
+// Points is how many points of an attempt the board has folded: the number of the next.
+func (b *Board) Points(index, number int) uint64 {
+	if t := b.known(index); t != nil {
+		for i := range t.attempts {
+			if a := &t.attempts[i]; int(a.number) == number {
+				return a.known() + a.missing()
+			}
+		}
+	}
+	return 0
+}
+
 // Has reports whether the board knows how an attempt of a trial, or of the step Then, ended.
 func (b *Board) Has(index, number int) bool {
 	t := b.known(index)

@@ -31,6 +31,9 @@ func (g *Gauge) add(v float64) {
 	g.Sum += v
 }
 
+// Reduced is the number that stands for the series, and whether it is one that can win.
+func (g *Gauge) Reduced(how sweep.Reduce) (float64, bool) { return g.value(how) }
+
 // value is the number that stands for the series, and whether it is one that can win.
 func (g *Gauge) value(how sweep.Reduce) (float64, bool) {
 	var v float64

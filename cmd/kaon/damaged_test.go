@@ -48,7 +48,7 @@ func (p place) journal(id string) string {
 func TestResumeWithAnotherJournalDeletesNothing(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
-	p.write("square.yaml", square)
+	p.write("square.yaml", eight)
 	id := contract(t, p.kaon("run", "square.yaml", "--json").ends(exitDone)).Sweep
 	other := contract(t, p.kaon("run", "square.yaml", "--json").ends(exitDone)).Sweep
 	for _, command := range [][]string{{"run", "--resume", id}, {"retry", id}} {
