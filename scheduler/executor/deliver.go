@@ -166,8 +166,18 @@ func (t *task) deliverArtifacts(ctx context.Context) (out []results.Artifact, er
 		return nil, fmt.Errorf("its artifacts have %d MB, and at most %d MB are kept of one attempt (%s)", bytes>>20, most>>20, says)
 	}
 	files := t.files.Load()
+	taken := map[string]bool{}
 	for _, a := range found {
-		artifact, err := t.upload(ctx, depot.Artifacts, a.name, a.file)
+		name := t.hide.mask(a.name) // it goes into the record and the bucket, as the rest does
+		if taken[name] {
+			return out, fmt.Errorf("artifact %q: another has this name once secrets are masked", name)
+		}
+		taken[name] = true
+		var artifact results.Artifact
+		err := untilGiven(ctx, t.x.conf.Scarce, func() (err error) {
+			artifact, err = t.upload(ctx, depot.Artifacts, name, a.file)
+			return err
+		})
 		if err != nil {
 			return out, fmt.Errorf("artifact %w", err)
 		}

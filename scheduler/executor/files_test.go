@@ -244,7 +244,7 @@ func TestSecretsReachTheTrialAndNothingElse(t *testing.T) {
 	const secret = "hunter2-hunter2"
 	address := f.depot.Secrets(map[string]string{"TOKEN": secret})
 	f.launch("s.1.1", wire.Order{Trial: 1, Attempt: 1, Secrets: address, Deliver: f.deliver(1, nil, "all"),
-		Shell: `test "$TOKEN" = ` + strings.Join(strings.Split(secret, ""), "''") + ` || exit 9; echo "{\"milestone\": \"$TOKEN\", \"a\": 1}" >> $KAON_METRICS; echo "with $TOKEN."; printf 'hunter2' >&2; sleep 0.05; echo "-hunter2 failed" >&2; exit 1`})
+		Shell: `test "$TOKEN" = ` + strings.Join(strings.Split(secret, ""), "''") + ` || exit 9; echo "{\"milestone\": \"$TOKEN\", \"a\": 1}" >> $KAON_METRICS; echo "with $TOKEN."; echo "{\"milestone\": \"\\u0068${TOKEN#h}\", \"\\u0068${TOKEN#h}\": 1}" >> $KAON_METRICS; echo x > "$KAON_ARTIFACTS/a-$TOKEN.txt"; printf 'hunter2' >&2; sleep 0.05; echo "-hunter2 failed" >&2; exit 1`})
 	o := f.finished("s.1.1")
 	told, err := json.Marshal(o.points)
 	if err != nil || !strings.Contains(string(told), `"***"`) || strings.Contains(string(told), secret) {
@@ -253,12 +253,18 @@ func TestSecretsReachTheTrialAndNothingElse(t *testing.T) {
 	if o.message != "exit code 1: *** failed" || !slices.Equal(o.end.Stderr, []string{"*** failed"}) {
 		t.Errorf("got %q and %q", o.message, o.end.Stderr)
 	}
+	if len(o.points) != 2 || len(o.end.Artifacts) != 1 || o.end.Artifacts[0].Name != "a-***.txt" {
+		t.Errorf("got %d points and artifacts %+v", len(o.points), o.end.Artifacts)
+	}
 	if out := f.log("sweeps/s/logs/1/1/stdout.zst"); out != "with ***.\n" {
 		t.Errorf("the bucket has %q", out)
 	}
 	err = filepath.WalkDir(f.root, func(path string, e os.DirEntry, err error) error {
 		if err != nil || e.IsDir() || !e.Type().IsRegular() {
 			return err
+		}
+		if strings.Contains(e.Name(), secret) && filepath.Base(filepath.Dir(path)) != artifactsName {
+			t.Errorf("the name %s holds the secret", path)
 		}
 		data, err := os.ReadFile(path)
 		if bytes.Contains(data, []byte(secret)) && e.Name() != metricsName { // which the trial wrote itself
