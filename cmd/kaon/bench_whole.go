@@ -87,7 +87,7 @@ func (c *benchWireCmd) cluster(ctx context.Context, folder string) (address stri
 	if err != nil {
 		return "", nil, fmt.Errorf("find this program's file: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, self, "cluster", "--listen", "127.0.0.1:0", "--json", "--allocate", "10ms",
+	cmd := exec.CommandContext(ctx, self, "cluster", "--listen", "127.0.0.1:0", "--json", "--no-auth", "--allocate", "10ms",
 		"--simulate", fmt.Sprint(c.Agents), "--task-time", c.Time.String(), "--task-points", fmt.Sprint(c.Points))
 	cmd.Dir, cmd.Stderr = folder, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

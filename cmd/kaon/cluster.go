@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +16,7 @@ import (
 	embedded "github.com/kaon-sweep/kaon/scheduler/cluster"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/listen"
 	"github.com/kaon-sweep/kaon/scheduler/wire"
 )
 
@@ -25,7 +29,8 @@ type clusterCmd struct {
 	Work      string        `default:"kaon-cluster" placeholder:"DIR" help:"Folder for sandboxes and what agents remember (${default})."`
 	Cache     int64         `name:"fetcher-cache" default:"2048" placeholder:"MB" help:"How much an agent keeps of what it fetched, in MB; Mesos's is ${default}."`
 	Allocate  time.Duration `default:"1s" help:"Time between allocations of freed resources; Mesos's is ${default}."`
-	Principal string        `placeholder:"NAME:SECRET" help:"Ask schedulers for basic authentication."`
+	Principal string        `env:"KAON_PRINCIPAL" placeholder:"@FILE" help:"Ask schedulers for the NAME:SECRET in a file that only you may read, or in the variable; made up when left out."`
+	NoAuth    bool          `name:"no-auth" help:"Ask nobody: every user of this machine can then run commands as you. On loopback addresses only."`
 	Log       string        `enum:"none,error,warn,info,debug" default:"warn" help:"Level of the log on standard error: none, error, warn, info or debug."`
 	JSON      bool          `help:"Print the address as JSON."`
 }
@@ -48,12 +53,13 @@ func (c *clusterCmd) Run(ctx context.Context, out *output) error {
 	} else if len(cfg.Agents) == 0 {
 		cfg.Agents = []embedded.AgentConfig{thisMachine(".")}
 	}
-	if c.Principal != "" {
-		name, secret, ok := strings.Cut(c.Principal, ":")
-		if !ok {
-			return usage(fmt.Errorf("--principal %q: want NAME:SECRET", c.Principal))
-		}
-		cfg.Auth = map[string]string{name: secret}
+	var err error
+	if cfg.Listen, err = c.address(); err != nil {
+		return usage(err)
+	}
+	file, err := c.authenticate(&cfg)
+	if err != nil {
+		return usage(err)
 	}
 	server, err := embedded.Start(ctx, cfg)
 	if err != nil {
@@ -61,16 +67,70 @@ func (c *clusterCmd) Run(ctx context.Context, out *output) error {
 	}
 	defer server.Close()
 	if c.JSON {
-		err = json.NewEncoder(out.stdout).Encode(map[string]any{"cluster": "mesos://" + server.Addr(), "agents": len(cfg.Agents) + c.Simulate})
+		said := map[string]any{"cluster": "mesos://" + server.Addr(), "agents": len(cfg.Agents) + c.Simulate}
+		if file != "" {
+			said["credentials"] = file
+		}
+		err = json.NewEncoder(out.stdout).Encode(said)
 	} else {
 		_, err = fmt.Fprintf(out.stdout, "serving mesos://%s with %s; try: kaon run SPEC --cluster mesos://%s\n",
 			server.Addr(), count(len(cfg.Agents)+c.Simulate, "agent"), server.Addr())
+		if file != "" {
+			_, _ = fmt.Fprintf(out.stdout, "credentials are in %s, where your own kaon finds them; elsewhere: "+
+				"%s=FILE kaon run SPEC --cluster mesos://%s\n", file, credentialsVariable, server.Addr())
+		}
 	}
 	if err != nil {
 		return err
 	}
 	<-ctx.Done()
 	return nil
+}
+
+// address is where to listen: a free port is chosen before the credentials, which are kept by it.
+func (c *clusterCmd) address() (string, error) {
+	host, port, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return "", fmt.Errorf("--listen %q: want HOST:PORT", c.Listen)
+	}
+	if port != "0" {
+		return c.Listen, nil
+	}
+	l, err := net.Listen("tcp", net.JoinHostPort(host, port))
+	if err != nil {
+		return "", fmt.Errorf("--listen %q: %w", c.Listen, err)
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+// authenticate says who may subscribe: who --principal says, or else who can read the file it returns.
+func (c *clusterCmd) authenticate(cfg *embedded.Config) (file string, err error) {
+	if c.NoAuth && c.Principal != "" {
+		return "", errors.New("--no-auth asks nobody: leave it or --principal out")
+	}
+	var name, secret string
+	switch named, byFile := strings.CutPrefix(c.Principal, "@"); {
+	case byFile:
+		name, secret, err = readCredentials(named)
+	case c.Principal != "" && c.Principal != os.Getenv(principalVariable):
+		return "", fmt.Errorf("--principal: a secret on the command line can be read by every user of this machine: "+
+			"write NAME:SECRET to a file and give --principal @FILE, or put it into %s", principalVariable)
+	case c.Principal != "":
+		name, secret, err = cutCredentials(c.Principal, principalVariable)
+	case !listen.Loopback(cfg.Listen):
+		return "", fmt.Errorf("--listen %s can be reached from other machines, and whoever subscribes runs commands as you: "+
+			"write NAME:SECRET to a file and give --principal @FILE, or listen on 127.0.0.1", c.Listen)
+	case c.NoAuth:
+		return "", nil
+	default:
+		name, secret, file, err = makeCredentials(cfg.Listen)
+	}
+	if err != nil {
+		return "", err
+	}
+	cfg.Auth = map[string]string{name: secret}
+	return file, nil
 }
 
 // pointsAtOnce is how many points one update of a simulated task carries.

@@ -54,7 +54,7 @@ func startCluster(ctx context.Context, f clusterFlags, state string, d *depot.De
 	if f.Cluster == "local" {
 		return startLocal(ctx, state, log)
 	}
-	driver, err := mesos.ParseURL(f.Cluster)
+	driver, err := parseCluster(f.Cluster)
 	if err != nil {
 		return cluster{}, usage(fmt.Errorf("--cluster: %w", err))
 	}

@@ -140,7 +140,7 @@ func offersOf(ctx context.Context, where string, wait time.Duration) ([]offers.O
 
 // survey takes the offers of a live master as a framework of its own that is gone again when it returns.
 func survey(ctx context.Context, where, name string, wait time.Duration) ([]offers.Offer, error) {
-	conf, err := mesos.ParseURL(where)
+	conf, err := parseCluster(where)
 	if err != nil {
 		return nil, usage(fmt.Errorf("--cluster: %w", err))
 	}

@@ -193,7 +193,7 @@ func (l *trialLog) reader(ctx context.Context) (reader, error) {
 	if !strings.HasPrefix(place, "mesos://") {
 		return nil, nil
 	}
-	cfg, err := mesos.ParseURL(place)
+	cfg, err := parseCluster(place)
 	if err != nil {
 		return nil, usage(fmt.Errorf("--cluster: %w", err))
 	}

@@ -112,7 +112,7 @@ func commandLine(c *mesos.CommandInfo) (string, []string) {
 func environment(own map[string]string, command *mesos.CommandInfo) []string {
 	var out []string
 	for _, kv := range os.Environ() {
-		if !strings.HasPrefix(kv, "MESOS_") && !strings.HasPrefix(kv, "LIBPROCESS_") {
+		if !strings.HasPrefix(kv, "MESOS_") && !strings.HasPrefix(kv, "LIBPROCESS_") && !credential(kv) {
 			out = append(out, kv)
 		}
 	}
@@ -123,6 +123,12 @@ func environment(own map[string]string, command *mesos.CommandInfo) []string {
 		out = append(out, v.Name+"="+v.GetValue())
 	}
 	return out
+}
+
+// credential tells whether a variable lets its owner into a cluster: schedulers' business, not executors'.
+func credential(kv string) bool {
+	name, _, _ := strings.Cut(kv, "=")
+	return name == "KAON_PRINCIPAL" || name == "KAON_CREDENTIALS" || name == "KAON_CLUSTER"
 }
 
 // signalTree sends a signal to a process, its group, and everything else in its session.

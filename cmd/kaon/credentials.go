@@ -1,0 +1,108 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/kaon-sweep/kaon/scheduler/listen"
+	"github.com/kaon-sweep/kaon/scheduler/mesos"
+)
+
+// credentialsVariable names a file with the credentials of a cluster, NAME:SECRET.
+const credentialsVariable = "KAON_CREDENTIALS"
+
+// principalVariable holds what `kaon cluster` asks for, NAME:SECRET: a command line can be read by every user.
+const principalVariable = "KAON_PRINCIPAL"
+
+// readCredentials reads NAME:SECRET from a file that others may not read.
+func readCredentials(file string) (name, secret string, err error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return "", "", fmt.Errorf("read credentials: %w", err)
+	}
+	if info.Mode().Perm()&0o004 != 0 {
+		return "", "", fmt.Errorf("read credentials %s: every user of this machine may read it: chmod 600 %s", file, file)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", "", fmt.Errorf("read credentials: %w", err)
+	}
+	return cutCredentials(strings.TrimSpace(string(text)), file)
+}
+
+func cutCredentials(text, where string) (name, secret string, err error) {
+	name, secret, ok := strings.Cut(text, ":")
+	if !ok || name == "" || secret == "" {
+		return "", "", fmt.Errorf("credentials in %s: want NAME:SECRET", where)
+	}
+	return name, secret, nil
+}
+
+// ownCredentials is the file in which this user's `kaon cluster` at an address leaves its credentials for this user's other
+// commands. Its folder is closed to others, and refused when it is not ours.
+func ownCredentials(address string) (string, error) {
+	folder := filepath.Join(os.TempDir(), fmt.Sprintf("kaon-%d", os.Getuid()))
+	if runtime := os.Getenv("XDG_RUNTIME_DIR"); runtime != "" {
+		folder = filepath.Join(runtime, "kaon")
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return "", fmt.Errorf("make the folder of credentials: %w", err)
+	}
+	info, err := os.Lstat(folder)
+	if err != nil {
+		return "", fmt.Errorf("look at the folder of credentials: %w", err)
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !info.IsDir() || info.Mode().Perm()&0o077 != 0 || !ok || int(owner.Uid) != os.Getuid() {
+		return "", fmt.Errorf("%s must be a folder of yours that nobody else may enter: chmod 700, or set XDG_RUNTIME_DIR", folder)
+	}
+	return filepath.Join(folder, "cluster-"+strings.ReplaceAll(address, "localhost", "127.0.0.1")), nil
+}
+
+// makeCredentials gives the credentials of the cluster at an address, those of its former life if there are any: schedulers
+// that outlived it know them.
+func makeCredentials(address string) (name, secret, file string, err error) {
+	if file, err = ownCredentials(address); err != nil {
+		return "", "", "", err
+	}
+	if name, secret, err = readCredentials(file); err == nil {
+		return name, secret, file, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", "", "", err
+	}
+	name, secret = ownPrincipal, rand.Text()
+	if err := os.WriteFile(file, []byte(name+":"+secret+"\n"), 0o600); err != nil {
+		return "", "", "", fmt.Errorf("keep credentials: %w", err)
+	}
+	return name, secret, file, nil
+}
+
+// parseCluster reads an address of a Mesos. Without credentials in it they come from the file that KAON_CREDENTIALS names, or
+// from what this user's own `kaon cluster` left.
+func parseCluster(text string) (mesos.Config, error) {
+	c, err := mesos.ParseURL(text)
+	if err != nil || c.Principal != "" {
+		return c, err
+	}
+	file := os.Getenv(credentialsVariable)
+	if file == "" {
+		if !listen.Loopback(c.Masters[0]) {
+			return c, nil
+		}
+		if file, err = ownCredentials(c.Masters[0]); err != nil {
+			return c, nil // then there are none
+		}
+		if _, err := os.Stat(file); err != nil {
+			return c, nil
+		}
+	}
+	c.Principal, c.Secret, err = readCredentials(file)
+	return c, err
+}
