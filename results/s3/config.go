@@ -35,7 +35,11 @@ const maxPrefix = 120
 
 // configure reads an s3:// URL and the environment.
 func configure(address string) (config, error) {
-	u, err := url.Parse(address)
+	place, options, _ := strings.Cut(address, "?")
+	u, err := url.Parse(strings.NewReplacer("%", "%25", "#", "%23").Replace(place)) // keys may have either, as they are
+	if err == nil {
+		u.RawQuery = options
+	}
 	if err != nil || u.Scheme != "s3" || u.Host == "" {
 		return config{}, fmt.Errorf("open %q: want s3://bucket/prefix", address)
 	}

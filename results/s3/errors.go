@@ -26,6 +26,14 @@ func (b *Bucket) explain(op, name string, err error) error {
 	}
 	at := fmt.Sprintf("s3://%s at %s", b.bucket, b.where)
 	response := minio.ToErrorResponse(err)
+	if response.Code == "AuthorizationHeaderMalformed" || response.Code == "AuthorizationQueryParametersError" {
+		where := "the region of the bucket"
+		if response.Region != "" {
+			where = response.Region
+		}
+		return fmt.Errorf("%s: %w: %s says that the request was signed for another region; set AWS_REGION to %s, or ?region= in the address (%s)",
+			what, results.ErrDenied, at, where, response.Message)
+	}
 	switch kind := classify(response, err); kind {
 	case results.ErrNotExist:
 		return fmt.Errorf("%s: %w", what, kind)
