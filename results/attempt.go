@@ -36,7 +36,7 @@ func (s *series) add(v float64) {
 		return
 	}
 	s.min, s.max = math.Min(s.min, v), math.Max(s.max, v)
-	s.mean += (v - s.mean) / float64(s.finite)
+	s.mean = sweep.RunningMean(s.mean, v, uint64(s.finite))
 }
 
 // reduce is the number that stands for the series.

@@ -14,7 +14,8 @@ type Gauge struct {
 	Last     float64
 	Min      float64
 	Max      float64
-	Sum      float64
+	Sum      float64 // what journals of before have for Mean
+	Mean     float64
 }
 
 func (g *Gauge) add(v float64) {
@@ -28,7 +29,7 @@ func (g *Gauge) add(v float64) {
 	}
 	g.Finite++
 	g.Min, g.Max = min(g.Min, v), max(g.Max, v)
-	g.Sum += v
+	g.Mean = sweep.RunningMean(g.Mean, v, g.Finite)
 }
 
 // Reduced is the number that stands for the series, and whether it is one that can win.
@@ -43,7 +44,7 @@ func (g *Gauge) value(how sweep.Reduce) (float64, bool) {
 	case sweep.Max:
 		v = g.Max
 	case sweep.Mean:
-		v = g.Sum / float64(g.Finite)
+		v = g.Mean
 	default:
 		v = g.Last
 	}

@@ -377,7 +377,7 @@ func (m *mender) trial(t results.Trial) scheduler.TrialEntry {
 	}
 	if t.Value != nil {
 		v := float64(*t.Value)
-		e.Value = scheduler.Gauge{Reported: 1, Finite: 1, Last: v, Min: v, Max: v, Sum: v}
+		e.Value = scheduler.Gauge{Reported: 1, Finite: 1, Last: v, Min: v, Max: v, Mean: v}
 	}
 	return e
 }

@@ -198,7 +198,7 @@ func (e *encoder) trial(t scheduler.TrialEntry) ([]byte, error) {
 		row.Budget = []int{b.Failures, b.Timeouts, b.Losses, b.Preemptions}
 	}
 	if g := t.Value; g.Reported > 0 {
-		row.Value, row.Counts = []float64{g.Last, g.Min, g.Max, g.Sum}, []uint64{g.Reported, g.Finite}
+		row.Value, row.Counts = []float64{g.Last, g.Min, g.Max, g.Sum, g.Mean}, []uint64{g.Reported, g.Finite}
 	}
 	if t.State == sweep.Launched || t.State == sweep.Running {
 		row.Live = &liveRow{
@@ -246,8 +246,13 @@ func (t *trialRow) entry(id string, trial int) scheduler.TrialEntry {
 	if b := t.Budget; len(b) == 4 {
 		e.Budget = scheduler.Budget{Failures: b[0], Timeouts: b[1], Losses: b[2], Preemptions: b[3]}
 	}
-	if v, n := t.Value, t.Counts; len(v) == 4 && len(n) == 2 {
+	if v, n := t.Value, t.Counts; len(v) >= 4 && len(n) == 2 {
 		e.Value = scheduler.Gauge{Reported: n[0], Finite: n[1], Last: v[0], Min: v[1], Max: v[2], Sum: v[3]}
+		if len(v) > 4 {
+			e.Value.Mean = v[4]
+		} else if n[1] > 0 {
+			e.Value.Mean = v[3] / float64(n[1])
+		}
 	}
 	if l := t.Live; l != nil {
 		e.Agent, e.Host, e.Executor = offers.AgentID(l.Agent), l.Host, offers.ExecutorID(l.Executor)
