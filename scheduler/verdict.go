@@ -123,7 +123,7 @@ func judgeEnd(att *attempt, end *wire.End) (outcome, string) {
 		return failed, withLastLine(fmt.Sprintf("out of memory at the limit of %d MB%s: ask for more in task.resources.memory", end.Limit/mb, whose), end.Stderr)
 	case end.Signal != 0:
 		return failed, withLastLine(fmt.Sprintf("ended by signal %d", end.Signal), end.Stderr)
-	case end.Exit == 0 && end.Lacks != "":
+	case end.Lacks != "":
 		return failed, end.Lacks
 	default:
 		return failed, withLastLine(fmt.Sprintf("exit code %d", end.Exit), end.Stderr)

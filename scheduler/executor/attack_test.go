@@ -217,3 +217,17 @@ func TestAttackArtifacts(t *testing.T) {
 		}
 	}
 }
+
+// An attempt with too many processes is ended, says so, and leaves none behind; its neighbour goes on.
+func TestAttackForkBomb(t *testing.T) {
+	a := newFakeAgent(t)
+	startExecutor(t, a, func(c *Config) { c.MaxProcesses, c.Look = 100, 10*time.Millisecond })
+	a.launch("s.2.1", wire.Order{Shell: `echo '{"a": 1}'; sleep 2`})
+	a.launch("s.1.1", wire.Order{Shell: `i=0; while [ $i -lt 400 ]; do env -i setsid sleep 1000 </dev/null >/dev/null 2>&1 & i=$((i+1)); done; wait`})
+	if o := a.finished("s.1.1"); o.state != mesosapi.TASK_FAILED || !strings.Contains(o.message, "more than 100 processes") || o.end.Lacks != o.message {
+		t.Errorf("got %s %q %+v", o.state, o.message, o.end)
+	}
+	if o := a.finished("s.2.1"); o.state != mesosapi.TASK_FINISHED {
+		t.Errorf("the neighbour: %s %q", o.state, o.message)
+	}
+}

@@ -29,26 +29,27 @@ type Config struct {
 	ShutdownGrace   time.Duration // from SHUTDOWN until the agent kills us
 	Environ         []string      // environment that trials start from, without what concerns only the executor
 
-	Once        bool          // exit when the first task is over
-	Idle        time.Duration // exit after so long without a task; 0: only when told
-	FirstWait   time.Duration // how long the first subscription may take; default 30 s
-	Settle      time.Duration // an attempt that ends sooner sends no TASK_RUNNING of its own; default 50 ms
-	Interval    time.Duration // between updates of one attempt while points trickle in; default 200 ms
-	Poll        time.Duration // between looks at a metrics file; default 200 ms
-	Look        time.Duration // between looks at the memory of attempts that the kernel does not limit; default 200 ms
-	Groupless   bool          // make no control groups, so that the kernel limits no attempt
-	Linger      time.Duration // for how long children may hold the pipes after the trial itself ended; default 500 ms
-	BatchBytes  int           // points of one update; default 64 KiB
-	MemoryBytes int           // closed batches of one attempt held in memory; default 1 MiB
-	StoredBytes int           // the same with those spilled to disk, then points are dropped; default 256 MiB
-	MaxPoints   uint64        // points of one attempt, then they are dropped; default 10 million
-	MaxLine     int           // longest line looked at for metrics; default 64 KiB
-	HeadBytes   int64         // of stdout and stderr each, kept from the start; default 8 MiB
-	TailBytes   int64         // and from the end, at least; default 8 MiB
-	ReadWait    time.Duration // for how long the rest of a metrics file may be read after the end; default 5 min
-	Scarce      time.Duration // how long an attempt waits for descriptors, processes, memory or disk that this process lacks; default 10 s
-	Patience    time.Duration // for how long a depot may be away while files are fetched or delivered; default 1 h
-	Subreaper   bool          // adopt and kill what trials leave behind; only for a process of our own
+	Once         bool          // exit when the first task is over
+	Idle         time.Duration // exit after so long without a task; 0: only when told
+	FirstWait    time.Duration // how long the first subscription may take; default 30 s
+	Settle       time.Duration // an attempt that ends sooner sends no TASK_RUNNING of its own; default 50 ms
+	Interval     time.Duration // between updates of one attempt while points trickle in; default 200 ms
+	Poll         time.Duration // between looks at a metrics file; default 200 ms
+	Look         time.Duration // between looks at the memory of attempts that the kernel does not limit; default 200 ms
+	Groupless    bool          // make no control groups, so that the kernel limits no attempt
+	Linger       time.Duration // for how long children may hold the pipes after the trial itself ended; default 500 ms
+	BatchBytes   int           // points of one update; default 64 KiB
+	MemoryBytes  int           // closed batches of one attempt held in memory; default 1 MiB
+	StoredBytes  int           // the same with those spilled to disk, then points are dropped; default 256 MiB
+	MaxPoints    uint64        // points of one attempt, then they are dropped; default 10 million
+	MaxLine      int           // longest line looked at for metrics; default 64 KiB
+	HeadBytes    int64         // of stdout and stderr each, kept from the start; default 8 MiB
+	TailBytes    int64         // and from the end, at least; default 8 MiB
+	MaxProcesses int           // of one attempt at a time, then it is ended; default 4,096
+	ReadWait     time.Duration // for how long the rest of a metrics file may be read after the end; default 5 min
+	Scarce       time.Duration // how long an attempt waits for descriptors, processes, memory or disk that this process lacks; default 10 s
+	Patience     time.Duration // for how long a depot may be away while files are fetched or delivered; default 1 h
+	Subreaper    bool          // adopt and kill what trials leave behind; only for a process of our own
 
 	Log *slog.Logger // default: discards
 }
@@ -125,6 +126,7 @@ func (c *Config) complete() error {
 	def(&c.Interval, 200*time.Millisecond)
 	def(&c.Poll, 200*time.Millisecond)
 	def(&c.Look, 200*time.Millisecond)
+	def(&c.MaxProcesses, mostProcesses)
 	def(&c.ReadWait, 5*time.Minute)
 	def(&c.Patience, time.Hour)
 	def(&c.Linger, 500*time.Millisecond)

@@ -1,15 +1,15 @@
 package executor
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/user"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
 // identity is the user a trial runs as.
@@ -79,7 +79,7 @@ func lookupGroup(name string) (uint64, error) {
 
 // give hands an attempt's folder and all in it to the trial's user, and lets that user pass through the sandbox,
 // which agents close to all but their own.
-func (id *identity) give(sandbox, dir string) error {
+func (id *identity) give(folder *safefile.Dir, sandbox, name string) error {
 	info, err := os.Stat(sandbox)
 	if err != nil {
 		return fmt.Errorf("look at the sandbox: %w", err)
@@ -90,10 +90,7 @@ func (id *identity) give(sandbox, dir string) error {
 			return fmt.Errorf("open the sandbox to the trial's user: %w", err)
 		}
 	}
-	err = filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
-		return errors.Join(err, os.Lchown(path, int(id.credential.Uid), int(id.credential.Gid)))
-	})
-	if err != nil {
+	if err := folder.Chown(name, int(id.credential.Uid), int(id.credential.Gid)); err != nil {
 		return fmt.Errorf("give the attempt's folder to the trial's user: %w", err)
 	}
 	return nil

@@ -69,6 +69,7 @@ type task struct {
 		reported bool        // the objective was
 		cutShort bool        // it was ended, so that its last line may be a part of one
 		notes    int         // notes reported
+		crowd    string      // that it had too many processes, and was ended for it
 		closed   bool        // its end is written; nothing can be added
 	}
 	follow follower // belongs to the goroutine of readMetrics
@@ -179,7 +180,7 @@ func (t *task) start() (*process, error) {
 		return nil, err
 	}
 	if id != nil {
-		if err := id.give(t.x.conf.Sandbox, t.dir); err != nil {
+		if err := id.give(t.x.sandbox, t.x.conf.Sandbox, t.id); err != nil {
 			return nil, err
 		}
 	}
@@ -407,6 +408,9 @@ func (t *task) ending(status unix.WaitStatus, err error, at time.Time, last *las
 			e.state, e.message = mesosapi.TASK_FAILED, "a process of it was killed, though it ended with exit code 0"
 		}
 		e.message = fmt.Sprintf("out of memory at the limit of %d MB: %s", e.end.Limit/mb, e.message)
+	}
+	if t.mu.crowd != "" {
+		e.state, e.end.Lacks, e.message = mesosapi.TASK_FAILED, t.mu.crowd, t.mu.crowd
 	}
 	switch {
 	case t.mu.timedOut:

@@ -1,0 +1,80 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/proc"
+)
+
+// mostProcesses is how many processes one attempt may have at a time: plenty for a program, and less than what takes a machine
+// down.
+const mostProcesses = 4096
+
+// watchCrowds ends attempts that have too many processes, as a fork bomb has. While the whole machine has fewer, which one read
+// of one file tells, it looks no further.
+func (x *executor) watchCrowds(ctx context.Context) {
+	for wait := x.conf.Look; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+		began := time.Now()
+		if tasksOfMachine() > x.conf.MaxProcesses {
+			x.endCrowds()
+		}
+		wait = max(x.conf.Look, watchShare*time.Since(began))
+	}
+}
+
+// tasksOfMachine is how many processes and threads there are.
+func tasksOfMachine() int {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return 0
+	}
+	f := strings.Fields(string(text))
+	if len(f) < 4 {
+		return 0
+	}
+	_, total, _ := strings.Cut(f[3], "/")
+	n, err := strconv.Atoi(total)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func (x *executor) endCrowds() {
+	members := x.byTag()
+	for _, t := range x.all() {
+		if len(members[t.tag]) <= x.conf.MaxProcesses {
+			continue
+		}
+		t.mu.Lock()
+		runs := t.mu.process != nil
+		if runs {
+			t.mu.crowd = fmt.Sprintf("had more than %d processes at a time, and no attempt may have more", x.conf.MaxProcesses)
+		}
+		t.mu.Unlock()
+		if runs && !proc.KillAll(proc.KillPatience, func() []int { return x.byTag()[t.tag] }) {
+			x.conf.Log.Warn("an attempt's processes outrun being killed", "task", t.id)
+		}
+	}
+}
+
+// byTag sorts the processes that began after this one by their tag.
+func (x *executor) byTag() map[proc.Tag][]int {
+	out := map[proc.Tag][]int{}
+	for _, s := range proc.All(proc.Youngest(os.Getpid())) {
+		if tag := proc.TagFrom(s.PID); tag.SameOwner(x.tag()) {
+			out[tag] = append(out[tag], s.PID)
+		}
+	}
+	return out
+}
