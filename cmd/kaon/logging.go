@@ -16,6 +16,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/open"
+	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
 // newLog writes log lines for people who look for trouble; "none" discards them.
@@ -50,8 +51,13 @@ func serveMetrics(address string) (stats *results.Metrics, stop func(), err erro
 		set.WritePrometheus(w)
 		metrics.WritePrometheus(w, true)
 	})
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	go server.Serve(listener) // ends by stop
+	var h http.Handler = mux
+	if listen.Loopback(address) {
+		h = listen.Hosts(address, nil, mux) // no web page gets here by a name of its own
+	}
+	server := listen.Server(h, nil)
+	server.ReadTimeout, server.WriteTimeout = listen.HeaderWait, time.Minute
+	go server.Serve(listen.Limit(listener)) // ends by stop
 	return stats, func() { server.Close() }, nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
 // Config says what a depot serves and where it keeps its state.
@@ -94,7 +95,7 @@ func Open(c Config) (*Depot, error) {
 	}
 	go func() {
 		defer close(d.done)
-		_ = d.server.Serve(listener) // Close ends it
+		_ = d.server.Serve(listen.Limit(listener)) // Close ends it
 	}()
 	return d, nil
 }
