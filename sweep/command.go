@@ -267,7 +267,7 @@ func (x *expander) value(m macro) ([]string, error) {
 				return []string{value}, nil
 			}
 		}
-		return nil, fmt.Errorf("%s: the environment variable %s is not set", m, m.arg)
+		return nil, fmt.Errorf("%s: the environment variable %s is not set: set it before kaon runs", m, m.arg)
 	case "param":
 		value, ok := params.Lookup(m.arg)
 		if !ok {

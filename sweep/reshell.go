@@ -3,6 +3,7 @@ package sweep
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -29,6 +30,9 @@ type reading struct {
 	refuse string // why no macro may be there; "": it may
 	remedy string
 }
+
+// positional are the words of a script: where it asks for them, and not for $0, a first one would be lost.
+var positional = regexp.MustCompile(`\$\{?[@*1-9]`)
 
 // wrappers run the command that their words hold.
 var wrappers = []string{
@@ -63,7 +67,7 @@ func readings(words []string, inShell bool) (found []reading, lost int) {
 			if slices.Contains(alien, name) {
 				r.refuse, r.remedy = "a script of "+name+", whose quotes are not those of sh", "use sh or bash, or write the script into a file and give that the macro"
 			}
-			if script+1 < len(words) {
+			if script+1 < len(words) && positional.MatchString(words[script]) && !strings.Contains(words[script], "$0") {
 				lost = script + 1
 			}
 			return append(found, r), lost
