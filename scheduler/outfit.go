@@ -61,7 +61,8 @@ func (c *Core) outfit(spec *sweep.Spec) (outfit, error) {
 			return o, fmt.Errorf("image %s: %w", spec.Task.Container.Image, err)
 		}
 	}
-	if spec.Task.Isolation != sweep.Contained && !o.template.Isolated {
+	// Agents give devices to executors, so trials with GPUs do not share one.
+	if spec.Task.Isolation != sweep.Contained && !o.template.Isolated && !spec.WantsGPUs() {
 		if o.container != nil {
 			o.container.Grows = true
 		}

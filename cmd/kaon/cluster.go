@@ -51,7 +51,11 @@ func (c *clusterCmd) Run(ctx context.Context, out *output) error {
 	if c.Simulate > 0 {
 		cfg.Simulated = &embedded.Simulation{Agents: c.Simulate, Behave: c.behave}
 	} else if len(cfg.Agents) == 0 {
-		cfg.Agents = []embedded.AgentConfig{thisMachine(".")}
+		machine, err := thisMachine(".", machineFlags{})
+		if err != nil {
+			return err
+		}
+		cfg.Agents = []embedded.AgentConfig{machine}
 	}
 	var err error
 	if cfg.Listen, err = c.address(); err != nil {
@@ -154,7 +158,7 @@ func (c *clusterCmd) behave(*mesos.TaskInfo, embedded.AgentID) embedded.Script {
 	return s
 }
 
-// parseAgent reads name=a,cpus=4,mem=4000,rack=r1.
+// parseAgent reads name=a,cpus=4,mem=4000,ports=31000-32000,rack=r1.
 func parseAgent(text string) (embedded.AgentConfig, error) {
 	a := embedded.AgentConfig{CPUs: 1, MemoryMB: 1024, DiskMB: 10240}
 	amounts := map[string]*float64{"cpus": &a.CPUs, "mem": &a.MemoryMB, "disk": &a.DiskMB, "gpus": &a.GPUs}
@@ -169,6 +173,17 @@ func parseAgent(text string) (embedded.AgentConfig, error) {
 			return a, fmt.Errorf("--agent %q: %s=%s: want a number", text, key, value)
 		case amount != nil:
 			*amount = number
+		case key == "ports":
+			low, high, ranged := strings.Cut(value, "-")
+			if !ranged {
+				high = low
+			}
+			first, wrong := strconv.ParseUint(low, 10, 16)
+			last, err := strconv.ParseUint(high, 10, 16)
+			if wrong != nil || err != nil || first == 0 || last < first {
+				return a, fmt.Errorf("--agent %q: ports=%s: want FIRST-LAST, such as ports=31000-32000", text, value)
+			}
+			a.Ports = [2]uint64{first, last}
 		case key == "name":
 			a.Name = value
 		case key == "host":

@@ -30,6 +30,7 @@ import (
 type clusterFlags struct {
 	Cluster string `default:"local" env:"KAON_CLUSTER" placeholder:"WHERE" help:"local, or mesos://[user:secret@]host:port[,host:port…][?options] (${default})."`
 	executorFlags
+	machineFlags
 	Advertise      string        `placeholder:"HOST[:PORT]" help:"Address at which agents and executors reach this process, to fetch files and to leave artifacts; found out when left out."`
 	Container      string        `enum:",docker,mesos" default:"" placeholder:"WHICH" help:"Containerizer for trials in an image: docker or mesos; the spec's task.container, else docker, when left out."`
 	WorkDir        string        `enum:"auto,spec,sandbox" default:"auto" help:"Where trials without an image start: in the spec's folder, in their own sandbox, or (auto) in the spec's folder when the master is on this machine."`
@@ -52,7 +53,7 @@ type cluster struct {
 // startCluster starts the embedded cluster, or makes ready to drive a Mesos.
 func startCluster(ctx context.Context, f clusterFlags, state string, d *depot.Depot, log *slog.Logger) (cluster, error) {
 	if f.Cluster == "local" {
-		return startLocal(ctx, state, log)
+		return startLocal(ctx, state, f.machineFlags, log)
 	}
 	driver, err := parseCluster(f.Cluster)
 	if err != nil {
@@ -118,7 +119,7 @@ const ownPrincipal = "kaon"
 
 // startLocal runs a one-agent cluster in this process. Trials work in their spec's folder, with this process's
 // environment.
-func startLocal(ctx context.Context, state string, log *slog.Logger) (cluster, error) {
+func startLocal(ctx context.Context, state string, f machineFlags, log *slog.Logger) (cluster, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return cluster{}, fmt.Errorf("find this program's file: %w", err)
@@ -128,31 +129,41 @@ func startLocal(ctx context.Context, state string, log *slog.Logger) (cluster, e
 		return cluster{}, err
 	}
 	secret := rand.Text() // of this process alone: nobody else subscribes, and it is written nowhere
+	machine, err := thisMachine(state, f)
+	if err != nil {
+		return cluster{}, err
+	}
+	ports, release := leasePorts()
+	machine.Ports = ports
 	server, err := embedded.Start(context.WithoutCancel(ctx), embedded.Config{
 		Auth:    map[string]string{ownPrincipal: secret},
-		Agents:  []embedded.AgentConfig{thisMachine(state)},
+		Agents:  []embedded.AgentConfig{machine},
 		WorkDir: work,
 		Cache:   localCache(state),
 		Timing:  embedded.Timing{AllocationInterval: localAllocation, ExecutorRegistration: fetchPatience},
 		Log:     log,
 	})
 	if err != nil {
+		release()
 		return cluster{}, unreachable(err)
 	}
 	return cluster{
-		driver:      mesos.Config{Masters: []string{server.Addr()}, Principal: ownPrincipal, Secret: secret, FirstTimeout: 30 * time.Second},
+		driver: mesos.Config{Masters: []string{server.Addr()}, Principal: ownPrincipal, Secret: secret, FirstTimeout: 30 * time.Second,
+			// The machine is this run's alone: no need to leave its agent to sweeps that want its GPUs, as on a cluster.
+			GPUs: true,
+		},
 		executor:    scheduler.ExecutorTemplate{Argv: []string{self, "executor"}},
 		interpreter: localInterpreter(),
 		workDir:     specFolder,
-		stop:        server.Close,
+		stop:        func() { server.Close(); release() },
 		interrupt:   func() { server.KillExecutors(killGrace) },
 		name:        "this machine",
 	}, nil
 }
 
-// thisMachine offers all processors, all memory and the disk that is free, as far as this process may use them: a container,
+// thisMachine offers all processors, all memory, the disk that is free and the GPUs, as far as this process may use them: a container,
 // a slice of systemd or a batch system may hold it to less than the machine has, by a control group or by its processors.
-func thisMachine(state string) embedded.AgentConfig {
+func thisMachine(state string, f machineFlags) (embedded.AgentConfig, error) {
 	hostname, err := os.Hostname()
 	if err != nil {
 		hostname = "localhost"
@@ -174,7 +185,9 @@ func thisMachine(state string) embedded.AgentConfig {
 	if unix.Statfs(state, &disk) == nil {
 		a.DiskMB = float64(disk.Bavail * uint64(disk.Bsize) / mb)
 	}
-	return a
+	a.Devices, err = f.devices()
+	a.GPUs = float64(len(a.Devices.IDs))
+	return a, err
 }
 
 // localInterpreter is python3 where there is no python, as on Debian.

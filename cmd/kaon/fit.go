@@ -27,8 +27,10 @@ type misfit struct {
 const fitsLooked = 10_000
 
 // misfits asks the packer, with the cluster's agents empty, which trials no agent could ever hold. It launches nothing.
-func misfits(ctx context.Context, spec *sweep.Spec, f executorFlags, where string, wait time.Duration) ([]misfit, error) {
-	found, err := offersOf(ctx, where, wait)
+func misfits(
+	ctx context.Context, spec *sweep.Spec, f executorFlags, m machineFlags, where string, wait time.Duration,
+) ([]misfit, error) {
+	found, err := offersOf(ctx, where, m, wait)
 	if err != nil {
 		return nil, err
 	}
@@ -59,8 +61,8 @@ func misfits(ctx context.Context, spec *sweep.Spec, f executorFlags, where strin
 
 // fitsHere refuses a sweep with trials that this machine could not hold even if it did nothing else, and likewise what
 // follows it: no other agent will come.
-func fitsHere(ctx context.Context, spec *sweep.Spec) error {
-	found, err := misfits(ctx, spec, executorFlags{}, "local", 0)
+func fitsHere(ctx context.Context, spec *sweep.Spec, m machineFlags) error {
+	found, err := misfits(ctx, spec, executorFlags{}, m, "local", 0)
 	if err != nil {
 		return err
 	}
@@ -69,7 +71,7 @@ func fitsHere(ctx context.Context, spec *sweep.Spec) error {
 			spec.File, found[0].Sentence))
 	}
 	if spec.Then != nil && spec.Then.Next != nil {
-		return fitsHere(ctx, spec.Then.Next)
+		return fitsHere(ctx, spec.Then.Next, m)
 	}
 	return nil
 }
@@ -124,17 +126,22 @@ func explain(r *offers.Refusal) string {
 }
 
 // offersOf is this machine, or what a live master offers; its offers are declined at once.
-func offersOf(ctx context.Context, where string, wait time.Duration) ([]offers.Offer, error) {
+func offersOf(ctx context.Context, where string, f machineFlags, wait time.Duration) ([]offers.Offer, error) {
 	if where != "local" {
 		return survey(ctx, where, "kaon plan", wait)
 	}
-	agent := thisMachine(".")
+	agent, err := thisMachine(".", f)
+	if err != nil {
+		return nil, err
+	}
 	amount := func(name string, v float64) offers.Amount {
 		return offers.Amount{Name: name, Scalar: sweep.Milli(v * float64(sweep.Unit))}
 	}
 	return []offers.Offer{{
 		ID: "here", Agent: "here", Hostname: agent.Hostname,
-		Amounts: []offers.Amount{amount("cpus", agent.CPUs), amount("mem", agent.MemoryMB), amount("disk", agent.DiskMB)},
+		Amounts: []offers.Amount{amount("cpus", agent.CPUs), amount("mem", agent.MemoryMB), amount("disk", agent.DiskMB),
+			amount("gpus", agent.GPUs),
+			{Name: "ports", Ranges: []offers.Range{{Begin: firstPort, End: firstPort + portsLeased - 1}}}},
 	}}, nil
 }
 

@@ -24,7 +24,7 @@ task:
 		if err != nil {
 			t.Fatal(err)
 		}
-		found, err := misfits(t.Context(), spec, executorFlags{}, "local", time.Second)
+		found, err := misfits(t.Context(), spec, executorFlags{}, machineFlags{}, "local", time.Second)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -68,6 +68,7 @@ type planCmd struct {
 	Points  int           `default:"5" help:"How many points to show (${default})."`
 	JSON    bool          `help:"Print JSON; problems of the spec too."`
 	executorFlags
+	machineFlags
 }
 
 // plan is what a sweep would do. Fields may be added, not renamed.
@@ -104,7 +105,7 @@ func (c *planCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return c.refuse(out, err)
 	}
-	if p.Refusals, err = misfits(ctx, spec, c.executorFlags, c.Cluster, c.Wait); err != nil {
+	if p.Refusals, err = misfits(ctx, spec, c.executorFlags, c.machineFlags, c.Cluster, c.Wait); err != nil {
 		return err
 	}
 	if c.JSON {

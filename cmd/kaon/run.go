@@ -54,7 +54,7 @@ func (c *runCmd) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	if c.Cluster == "local" {
-		if err := fitsHere(ctx, spec); err != nil {
+		if err := fitsHere(ctx, spec, c.machineFlags); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"sync"
 	"syscall"
@@ -117,12 +118,16 @@ func (a *localAgent) box(engine *docker.Engine, container, sandbox string) *box 
 func (a *localAgent) furnish(s *docker.Spec, c *container, e StartExecutor) {
 	s.Name = boxName(c.id)
 	s.Limits = docker.Limits{CPUs: e.Limits.CPUs, MemoryMB: e.Limits.MemoryMB}
-	s.GPUs = e.Limits.GPUs
+	s.GPUs = e.GPUs
 	s.Binds = append(s.Binds, c.sandbox+":"+insideSandbox)
 	for _, m := range c.fetcher.mounts {
 		s.Binds = append(s.Binds, m.entry.file+":"+insideSandbox+"/"+m.name+":ro")
 	}
 	env := a.environment(c, e)
+	if len(e.GPUs) > 0 && a.cfg.Devices.Vendor == AMD { // the engine adds all of AMD's, and NVIDIA's by their ids
+		s.GPUs, s.Devices = nil, amdDevices
+		maps.Copy(env, a.cfg.Devices.environment(e.GPUs))
+	}
 	env["MESOS_SANDBOX"] = insideSandbox
 	env["MESOS_CONTAINER_NAME"] = s.Name
 	if s.Network != "host" && !e.Command {

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -78,7 +79,7 @@ func (a *localAgent) run(e StartExecutor) {
 		a.runBox(c, e)
 		return
 	}
-	p, err := startProcess(e.Executor.Command, c.sandbox, environment(a.environment(c, e), e.Executor.Command))
+	p, err := startProcess(e.Executor.Command, c.sandbox, environment(a.forProcess(c, e), e.Executor.Command))
 	if err != nil {
 		a.failed(c.id, err)
 		return
@@ -179,6 +180,15 @@ func (a *localAgent) awaitBox(c *container, b *box) {
 		a.exited(c.id, int32(ws))
 	default:
 	}
+}
+
+// forProcess is what the agent tells an executor that is a process of this machine.
+func (a *localAgent) forProcess(c *container, e StartExecutor) map[string]string {
+	env := a.environment(c, e)
+	if len(e.GPUs) > 0 {
+		maps.Copy(env, a.cfg.Devices.environment(e.GPUs))
+	}
+	return env
 }
 
 // environment is what the agent tells an executor, as a Mesos agent does.

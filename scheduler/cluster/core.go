@@ -28,8 +28,9 @@ type AgentSpec struct {
 	Port       int
 	Resources  []mesos.Resource
 	Attributes []mesos.Attribute
-	Simulated  bool // tasks are run by Behave, no process is started
-	Durable    bool // emit Save and Forget
+	Simulated  bool     // tasks are run by Behave, no process is started
+	Durable    bool     // emit Save and Forget
+	GPUs       []string // ids of its devices, which are assigned to executors
 }
 
 // Core is the whole cluster as a pure state machine: one master, its agents, and the messages between them, which
@@ -137,7 +138,7 @@ func (c *Core) AddAgent(now time.Time, spec AgentSpec, id AgentID, records []Rec
 		c.specs[spec.Name] = spec
 		port := int32(spec.Port)
 		n := &node{
-			name: spec.Name, ip: c.cfg.IP, timing: c.cfg.Timing, persist: spec.Durable, now: c.now,
+			name: spec.Name, ip: c.cfg.IP, timing: c.cfg.Timing, persist: spec.Durable, now: c.now, gpus: spec.GPUs,
 			rng:  newSource(c.cfg.Seed^c.rng.Uint64(), 7),
 			info: mesos.AgentInfo{Hostname: spec.Hostname, Port: &port, Resources: spec.Resources, Attributes: spec.Attributes},
 		}

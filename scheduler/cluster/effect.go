@@ -43,6 +43,7 @@ type (
 		Checkpoint bool
 		Task       mesos.TaskInfo // the first task, for a command executor
 		Limits     Limits         // of the container, its first task included
+		GPUs       []string       // its devices
 	}
 	// ResizeContainer changes the limits of a container whose tasks have changed.
 	ResizeContainer struct {

@@ -140,6 +140,7 @@ func (s *Server) recover(a *localAgent) error {
 		return fmt.Errorf("recover agent %q: %w", a.cfg.Name, err)
 	}
 	spec := AgentSpec{
+		GPUs: a.cfg.devices(),
 		Name: a.cfg.Name, Hostname: a.cfg.Hostname, Port: a.port, Resources: a.cfg.Resources(), Attributes: a.cfg.attributes(), Durable: true,
 	}
 	s.with(func(c *Core, now time.Time) { c.AddAgent(now, spec, id, records) })

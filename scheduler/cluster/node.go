@@ -16,7 +16,8 @@ type node struct {
 	id      AgentID
 	ip      string
 	timing  Timing
-	persist bool // emit Save and Forget
+	persist bool     // emit Save and Forget
+	gpus    []string // ids of its devices
 	rng     source
 	now     time.Time
 

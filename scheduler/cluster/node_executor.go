@@ -16,6 +16,7 @@ type nodeExecutor struct {
 	info       mesos.ExecutorInfo
 	command    bool // made up by the agent for a command task
 	container  string
+	gpus       []string // devices it has
 	pid        int
 	up         bool // its start is known, its pid too if it has one
 	state      executorState
@@ -162,15 +163,17 @@ func (n *node) newExecutor(f *nodeFramework, id ExecutorID, task *mesos.TaskInfo
 			Command: task.Command, Container: task.Container, Type: mesos.ExecutorInfo_CUSTOM,
 		}
 	}
+	all := limitsOf(append(slices.Clone(e.info.Resources), task.Resources...))
+	e.gpus = n.assign(all.GPUs)
 	f.executors = append(f.executors, e)
 	n.containers[e.container] = e
 	var first Limits
 	if hasImage(e.info.Container) {
-		first = limitsOf(append(slices.Clone(e.info.Resources), task.Resources...))
+		first = all
 	}
 	n.emit(StartExecutor{
-		Limits: first,
-		Agent:  n.name, AgentID: n.id, Framework: f.info, Executor: e.info, Container: e.container,
+		Limits: first, GPUs: e.gpus,
+		Agent: n.name, AgentID: n.id, Framework: f.info, Executor: e.info, Container: e.container,
 		Command: e.command, Checkpoint: e.checkpoint, Task: *task,
 	})
 	n.deadline(n.timing.ExecutorRegistration, func() {

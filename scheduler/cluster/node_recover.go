@@ -14,7 +14,8 @@ type Record struct {
 	PID       int
 	Framework mesos.FrameworkInfo
 	Executor  mesos.ExecutorInfo
-	Ended     bool // the process is known to have ended
+	GPUs      []string `codec:",omitempty"` // devices it has
+	Ended     bool     // the process is known to have ended
 	Tasks     []TaskRecord
 }
 
@@ -35,7 +36,7 @@ func (n *node) save(e *nodeExecutor) {
 	e.saved = true
 	r := &Record{
 		Container: e.container, Command: e.command, PID: e.pid, Framework: e.framework.info, Executor: e.info,
-		Ended: e.state == executorTerminated,
+		Ended: e.state == executorTerminated, GPUs: e.gpus,
 	}
 	for _, t := range e.sortedTasks() {
 		tr := TaskRecord{Info: t.info, State: t.state, Queued: slices.Contains(e.queue, t.id), Last: t.last}
@@ -81,7 +82,7 @@ func (n *node) restoreExecutor(r *Record) *nodeExecutor {
 	}
 	e := &nodeExecutor{
 		id: ExecutorID(r.Executor.ExecutorID.Value), framework: f, info: r.Executor, command: r.Command, container: r.Container,
-		pid: r.PID, tasks: map[TaskID]*nodeTask{}, checkpoint: true, saved: true, everSent: true, up: true,
+		gpus: r.GPUs, pid: r.PID, tasks: map[TaskID]*nodeTask{}, checkpoint: true, saved: true, everSent: true, up: true,
 	}
 	if r.Ended {
 		e.state = executorTerminated

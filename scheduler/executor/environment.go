@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
+
 	"github.com/kaon-sweep/kaon/scheduler/wire"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -46,7 +48,7 @@ func (t *task) environment(id *identity) ([]string, error) {
 	for _, name := range slices.Sorted(maps.Keys(t.private)) {
 		o.Env = append(o.Env, name+"="+t.private[name])
 	}
-	base := t.x.conf.Environ
+	base := slices.Concat(t.x.conf.Environ, ports(t.resources))
 	if id != nil {
 		base = id.athome(base)
 	}
@@ -56,6 +58,32 @@ func (t *task) environment(id *identity) ([]string, error) {
 	}
 	return env, err
 }
+
+// ports tells a trial the ports it was given, as Marathon does: PORT0, PORT1 and so on, and PORTS with all of them.
+func ports(resources []mesosapi.Resource) []string {
+	var all []string
+	for i := range resources {
+		if resources[i].Name != "ports" {
+			continue
+		}
+		for _, r := range resources[i].GetRanges().GetRange() {
+			for p := r.Begin; p <= r.End && len(all) < maxPorts; p++ {
+				all = append(all, strconv.FormatUint(p, 10))
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	env := []string{"PORTS=" + strings.Join(all, ",")}
+	for i, p := range all {
+		env = append(env, "PORT"+strconv.Itoa(i)+"="+p)
+	}
+	return env
+}
+
+// maxPorts is how many ports are told, so that they fit an environment.
+const maxPorts = 1000
 
 // pythonUnbuffered is set unless the user did, also to nothing, which is Python's own way.
 const pythonUnbuffered = "PYTHONUNBUFFERED"

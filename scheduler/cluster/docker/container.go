@@ -28,7 +28,8 @@ type Spec struct {
 	Limits     Limits
 	ShmBytes   int64 // 0: the engine's default
 	Ulimits    []Ulimit
-	GPUs       int
+	GPUs       []string // ids of NVIDIA's devices
+	Devices    []string // files of devices
 }
 
 // MostPIDs is how many processes and threads a container may have for each CPU, or if it has less than one, when nothing else is
@@ -63,16 +64,14 @@ func (e *Engine) Start(ctx context.Context, s Spec) (pid int, err error) {
 		AttachStdout: true, AttachStderr: true,
 	}
 	host := &container.HostConfig{
-		Binds: s.Binds, NetworkMode: container.NetworkMode(s.Network), Resources: s.Limits.resources(), ShmSize: s.ShmBytes,
+		Binds: s.Binds, NetworkMode: container.NetworkMode(s.Network), ShmSize: s.ShmBytes,
 		// What trials print is the executor's to keep; of the executor itself this much is.
 		LogConfig: container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "10m", "max-file": "2"}},
 	}
 	for _, u := range s.Ulimits {
 		host.Ulimits = append(host.Ulimits, &container.Ulimit{Name: u.Name, Soft: u.Soft, Hard: u.Hard})
 	}
-	if s.GPUs > 0 {
-		host.DeviceRequests = []container.DeviceRequest{{Count: s.GPUs, Capabilities: [][]string{{"gpu"}}}}
-	}
+	host.Resources = s.resources()
 	made, err := e.client.ContainerCreate(ctx, client.ContainerCreateOptions{Config: config, HostConfig: host, Name: s.Name})
 	if err != nil {
 		return 0, fmt.Errorf("create container: %w", err)
@@ -86,6 +85,18 @@ func (e *Engine) Start(ctx context.Context, s Spec) (pid int, err error) {
 		return 0, fmt.Errorf("inspect container: %w", err)
 	}
 	return r.Container.State.Pid, nil // 0: it has ended already
+}
+
+// resources are the limits, and the devices.
+func (s *Spec) resources() container.Resources {
+	r := s.Limits.resources()
+	if len(s.GPUs) > 0 {
+		r.DeviceRequests = []container.DeviceRequest{{DeviceIDs: s.GPUs, Capabilities: [][]string{{"gpu"}}}}
+	}
+	for _, file := range s.Devices {
+		r.Devices = append(r.Devices, container.DeviceMapping{PathOnHost: file, PathInContainer: file, CgroupPermissions: "rwm"})
+	}
+	return r
 }
 
 // resources writes limits as the engine wants them. Without swap, memory is what a container may have, not what of

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	embedded "github.com/kaon-sweep/kaon/scheduler/cluster"
+)
+
+// machineFlags say what of this machine trials may use.
+type machineFlags struct {
+	GPUs string `name:"gpus" env:"KAON_GPUS" placeholder:"N|IDS" help:"GPUs of this machine for trials: how many, their ids as in 0,2 or id:3, or none; found out when left out."`
+}
+
+// gpuPatience is how long nvidia-smi may take: its driver may have to be loaded first.
+const gpuPatience = 10 * time.Second
+
+// devices are the GPUs that the flag names, or those that the machine has.
+func (f machineFlags) devices() (embedded.GPUs, error) {
+	switch {
+	case f.GPUs == "":
+		return findGPUs("/"), nil
+	case f.GPUs == "none":
+		return embedded.GPUs{}, nil
+	}
+	if n, err := strconv.Atoi(f.GPUs); err == nil {
+		if n < 0 || n > maxGPUs {
+			return embedded.GPUs{}, usage(fmt.Errorf("--gpus %s: want from 0 to %d, or ids as in 0,2", f.GPUs, maxGPUs))
+		}
+		g := findGPUs("/")
+		if n > len(g.IDs) {
+			return embedded.NumberedGPUs(n), nil
+		}
+		g.IDs = g.IDs[:n]
+		return g, nil
+	}
+	g := embedded.GPUs{Vendor: findGPUs("/").Vendor}
+	for _, id := range strings.Split(strings.TrimPrefix(f.GPUs, "id:"), ",") {
+		id = strings.TrimSpace(id)
+		if id == "" || strings.ContainsAny(id, " \t=:") || slices.Contains(g.IDs, id) {
+			return embedded.GPUs{}, usage(fmt.Errorf("--gpus %s: want a number, different ids as in 0,2 or id:3, or none", f.GPUs))
+		}
+		g.IDs = append(g.IDs, id)
+	}
+	return g, nil
+}
+
+// maxGPUs is more than any machine has.
+const maxGPUs = 1024
+
+// findGPUs looks for devices below a root: NVIDIA's by its driver's files or nvidia-smi, else AMD's by its kernel driver's.
+// What the environment hides from this process is not given to trials either.
+func findGPUs(root string) embedded.GPUs {
+	if ids := nvidiaGPUs(root); len(ids) > 0 {
+		return embedded.GPUs{Vendor: embedded.NVIDIA, IDs: visible(ids, "CUDA_VISIBLE_DEVICES")}
+	}
+	if n := amdGPUs(root); n > 0 {
+		return embedded.GPUs{Vendor: embedded.AMD, IDs: visible(embedded.NumberedGPUs(n).IDs, "ROCR_VISIBLE_DEVICES")}
+	}
+	return embedded.GPUs{}
+}
+
+// nvidiaGPUs are the UUIDs of NVIDIA's devices. An index would mean another device to CUDA than to the driver, which count
+// in different orders.
+func nvidiaGPUs(root string) []string {
+	files, _ := filepath.Glob(filepath.Join(root, "proc/driver/nvidia/gpus/*/information"))
+	var ids []string
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(text)) {
+			name, value, _ := strings.Cut(line, ":")
+			if value = strings.TrimSpace(value); strings.TrimSpace(name) == "GPU UUID" && !strings.Contains(value, "?") {
+				ids = append(ids, value)
+			}
+		}
+	}
+	if len(ids) > 0 && len(ids) == len(files) {
+		return ids
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), gpuPatience)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader").Output()
+	if err != nil {
+		return nil
+	}
+	ids = ids[:0]
+	for line := range strings.Lines(string(out)) {
+		if line = strings.TrimSpace(line); strings.HasPrefix(line, "GPU-") || strings.HasPrefix(line, "MIG-") {
+			ids = append(ids, line)
+		}
+	}
+	return ids
+}
+
+// amdGPUs counts AMD's devices: nodes of the kernel driver's topology that have SIMD units, which CPUs lack.
+func amdGPUs(root string) int {
+	if _, err := os.Stat(filepath.Join(root, "dev/kfd")); err != nil {
+		return 0
+	}
+	nodes, _ := filepath.Glob(filepath.Join(root, "sys/class/kfd/kfd/topology/nodes/*/properties"))
+	n := 0
+	for _, file := range nodes {
+		text, _ := os.ReadFile(file)
+		for line := range strings.Lines(string(text)) {
+			if name, value, _ := strings.Cut(strings.TrimSpace(line), " "); name == "simd_count" && value != "0" {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// visible are the devices that a variable of the environment leaves to this process: all when it is not set. It may name them
+// by index as well.
+func visible(ids []string, variable string) []string {
+	chosen, set := os.LookupEnv(variable)
+	if !set {
+		return ids
+	}
+	var out []string
+	for _, name := range strings.Split(chosen, ",") {
+		name = strings.TrimSpace(name)
+		switch i, err := strconv.Atoi(name); {
+		case name == "":
+		case err != nil || len(ids) == 0:
+			out = append(out, name)
+		case i < 0 || i >= len(ids):
+			return out // as CUDA does: what comes after an invalid one is hidden
+		default:
+			out = append(out, name) // indices stay indices, in CUDA's own order
+		}
+	}
+	return out
+}
