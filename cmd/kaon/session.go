@@ -220,8 +220,11 @@ func (s *session) stand(core *scheduler.Core) {
 func (s *session) openResults(ctx context.Context) error {
 	spec := s.cfg.spec
 	cfg := results.Config{Sweep: s.cfg.id, Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics, Stats: s.cfg.stats}
+	// An error: it is new, or the records will tell what is wrong with the bucket.
 	if known, err := results.ReadSweep(ctx, s.cfg.bucket, s.cfg.id); err == nil && s.cfg.resumed {
-		cfg.Closed = known.Config().Closed // else it is new, or the records will tell what is wrong with the bucket
+		if cfg.Closed = known.Closed; s.cfg.retry { // that it ended will not be written there any more
+			cfg.Closed = known.Config().Closed
+		}
 	}
 	board, damage, err := results.LoadRecords(ctx, s.cfg.bucket, cfg)
 	if err != nil {
