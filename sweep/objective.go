@@ -79,7 +79,7 @@ func (r Reduce) Of(series []float64) (value float64, ok bool) {
 	if r == Last || r == "" {
 		return series[len(series)-1], true
 	}
-	value, n := math.NaN(), 0
+	value, n := math.NaN(), uint64(0)
 	for _, x := range series {
 		if !Counts(x) {
 			continue
@@ -93,7 +93,7 @@ func (r Reduce) Of(series []float64) (value float64, ok bool) {
 		case r == Max:
 			value = math.Max(value, x)
 		default:
-			value += (x - value) / float64(n) // running mean, which does not overflow
+			value = RunningMean(value, x, n)
 		}
 	}
 	return value, true
