@@ -25,7 +25,7 @@ const (
 //
 //	json   winner.json
 //	yaml   the same
-//	env    KAON_WINNER_…, KAON_PARAMS, KAON_PARAM_… as NAME=value lines for a POSIX shell's eval or source
+//	env    KAON_WINNER_…, KAON_PARAMS, KAON_PARAM_… as `export NAME='value'` lines for a POSIX shell's eval or source
 //	flags  the parameters as ${args} writes them: one line, quoted for a POSIX shell
 func (w Winner) Render(format string) (string, error) {
 	var params sweep.Point
@@ -55,7 +55,7 @@ func (w Winner) Render(format string) (string, error) {
 
 func (w Winner) env(params sweep.Point) string {
 	var out strings.Builder
-	put := func(name, value string) { fmt.Fprintf(&out, "%s=%s\n", name, sweep.Quote(value)) }
+	put := func(name, value string) { fmt.Fprintf(&out, "export %s=%s\n", name, sweep.QuoteAlways(value)) }
 	put("KAON_WINNER_SWEEP", w.Sweep)
 	put("KAON_WINNER_TRIAL", strconv.Itoa(w.Trial))
 	put("KAON_WINNER_ATTEMPT", strconv.Itoa(w.Attempt))

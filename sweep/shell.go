@@ -15,10 +15,11 @@ func Quote(word string) string {
 	if word != "" && word[0] != '=' && strings.Trim(word, safe+",") == "" {
 		return word
 	}
-	return always(word)
+	return QuoteAlways(word)
 }
 
-func always(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
+// QuoteAlways is Quote with quotes also around what needs none.
+func QuoteAlways(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
 
 // quoting is where a macro stands in the text of one shell.
 type quoting struct {
@@ -46,7 +47,7 @@ func (q quoting) place(words []string) string {
 			b.WriteByte(' ')
 		}
 		if q.bare || q.join && (strings.Contains(w, ",") || strings.Contains(w, "..")) { // braces: {a,b} and {1..9}
-			b.WriteString(always(w))
+			b.WriteString(QuoteAlways(w))
 		} else {
 			b.WriteString(Quote(w))
 		}

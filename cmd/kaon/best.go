@@ -18,7 +18,7 @@ type bestCmd struct {
 }
 
 func (c *bestCmd) Help() string {
-	return "env prints KAON_PARAM_… assignments for a shell to eval, flags prints --name=value words for a command line."
+	return "env prints `export KAON_PARAM_…='…'` lines for a shell to eval, flags prints --name=value words for a command line."
 }
 
 func (c *bestCmd) Run(ctx context.Context, out *output) error {

@@ -167,6 +167,43 @@ command: sleep 0.05
 	p.alone()
 }
 
+// A run that succeeds has succeeded, whether or not its last words are read, as in `kaon run … | head -1`; and one that failed
+// has failed.
+func TestReaderOfSuccessLeaves(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, spec string
+		code       int
+		flags      []string
+	}{
+		{"success", square, exitDone, []string{"--quiet"}},
+		{"json", square, exitDone, []string{"--quiet", "--json"}},
+		{"failure", "name: broken\nmethod: grid\nparameters: {x: {values: [1, 2]}}\ncommand: exit 1\n", exitFailed, []string{"--quiet"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t)
+			p.write("some.yaml", tt.spec)
+			read, write, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd := p.command(append([]string{"run", "some.yaml"}, tt.flags...)...)
+			cmd.Stdout = write
+			x := p.launch(cmd)
+			write.Close()
+			if tt.name != "json" {
+				line(t, read)
+			}
+			read.Close()
+			if r := x.wait().ends(tt.code); strings.Contains(r.stderr, "broken pipe") {
+				t.Errorf("said: %s", r.stderr)
+			}
+			p.kaon("status").ends(exitDone).prints(map[int]string{exitDone: ": succeeded", exitFailed: ": failed"}[tt.code])
+		})
+	}
+}
+
 // On a cluster of its own, tasks go on while nobody watches, and are found again.
 func TestInterruptOnCluster(t *testing.T) {
 	t.Parallel()

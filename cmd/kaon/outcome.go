@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
@@ -76,7 +77,7 @@ func (r *runner) finish(o outcome, err error) error {
 		return err
 	}
 	if r.flags.JSON {
-		if err := json.NewEncoder(r.out.stdout).Encode(o.result); err != nil {
+		if err := json.NewEncoder(r.out.stdout).Encode(o.result); err != nil && !errors.Is(err, syscall.EPIPE) { // then the exit code tells
 			return err
 		}
 	} else {

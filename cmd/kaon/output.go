@@ -42,10 +42,14 @@ func (c *checked) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// failed is the first error.
+// failed is the first error. That nobody reads any more is none for a command that wants to know of it: what it did is not its
+// output, and its exit code tells how that went.
 func (c *checked) failed() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.mu.unread != nil && errors.Is(c.mu.err, syscall.EPIPE) {
+		return nil
+	}
 	return c.mu.err
 }
 
