@@ -102,6 +102,7 @@ func parseCluster(text string) (mesos.Config, error) {
 		if _, err := os.Stat(file); err != nil {
 			return c, nil
 		}
+		c.Check = listen.Ours // the cluster that made them may have ended, and somebody else listen there
 	}
 	c.Principal, c.Secret, err = readCredentials(file)
 	return c, err

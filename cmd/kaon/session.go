@@ -243,6 +243,7 @@ func (s *session) openResults(ctx context.Context) error {
 		},
 	})
 	s.watcher.add, s.watcher.pending, s.watcher.forget = s.writer.Add, s.writer.Pending, s.depot.Forget
+	s.depot.Ended(s.watcher.has)
 	s.watcher.point, err = pointsOf(spec)
 	return err
 }

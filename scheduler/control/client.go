@@ -11,10 +11,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"syscall"
 
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
 // ErrNobody is in errors of a Client when no process listens on the socket.
@@ -42,7 +44,15 @@ func NewClient(path string) *Client {
 			return nil, err
 		}
 		defer release()
-		return new(net.Dialer).DialContext(ctx, "unix", short)
+		conn, err := new(net.Dialer).DialContext(ctx, "unix", short)
+		if err != nil {
+			return nil, err
+		}
+		if err := listen.OurSocket(conn.(*net.UnixConn)); err != nil && os.Getuid() != 0 { // root may ask everybody's
+			conn.Close()
+			return nil, err
+		}
+		return conn, nil
 	}
 	return &Client{path: path, http: &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
 // MaxBody bounds a request's body in bytes. A message becomes one line of a file; whoever has more to say puts it where
@@ -42,7 +43,7 @@ type Server struct {
 // died, since the caller holds the folder's journal; it is replaced. live tells what a snapshot does not; it is
 // called from the server's goroutines.
 func Listen(path string, s Scheduler, live Live) (*Server, error) {
-	listener, err := listen(path)
+	listener, err := bind(path)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", path, err)
 	}
@@ -50,12 +51,12 @@ func Listen(path string, s Scheduler, live Live) (*Server, error) {
 	server := &Server{path: path, http: &http.Server{
 		Handler: h.routes(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: patience, MaxHeaderBytes: 16 << 10,
 	}}
-	server.wait.Go(func() { _ = server.http.Serve(listener) }) // ends by Close
+	server.wait.Go(func() { _ = server.http.Serve(listen.Limit(listener)) }) // ends by Close
 	return server, nil
 }
 
-// listen binds under another name first: nobody can connect before the mode is right.
-func listen(path string) (net.Listener, error) {
+// bind listens under another name first: nobody can connect before the mode is right.
+func bind(path string) (net.Listener, error) {
 	fresh := path + ".new"
 	for _, name := range []string{fresh, path} {
 		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -79,7 +80,7 @@ func listen(path string) (net.Listener, error) {
 		listener.Close()
 		return nil, err
 	}
-	return listener, nil
+	return listen.OwnUser(listener), nil
 }
 
 // Close removes the socket and ends the server; requests under way are cut off.

@@ -44,6 +44,21 @@ func (d *Depot) Forget(trial, number int) {
 	delete(d.mu.attempts, attemptID{trial, number})
 }
 
+// Ended gives the depot the knowledge which attempts have ended: nothing more is taken from those. Until it is given, all are
+// taken for running. The function may be called from any goroutine.
+func (d *Depot) Ended(ended func(trial, number int) bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.mu.ended = ended
+}
+
+func (d *Depot) ended(trial, number int) bool {
+	d.mu.Lock()
+	ended := d.mu.ended
+	d.mu.Unlock()
+	return ended != nil && ended(trial, number)
+}
+
 // attemptCall admits a call to an attempt's URL.
 func (d *Depot) attemptCall(serve func(http.ResponseWriter, *http.Request, attemptID)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -52,6 +67,10 @@ func (d *Depot) attemptCall(serve func(http.ResponseWriter, *http.Request, attem
 		number, err2 := strconv.Atoi(n)
 		if err := errors.Join(err1, err2); err != nil || !d.key.allows(r.PathValue("code"), "a", t, n) {
 			http.NotFound(w, r)
+			return
+		}
+		if d.ended(trial, number) {
+			http.Error(w, "this attempt has ended: nothing more is taken from it", http.StatusGone)
 			return
 		}
 		serve(w, r, attemptID{trial, number})

@@ -49,7 +49,8 @@ type Depot struct {
 		inputs   []*input
 		secrets  map[string]string
 		attempts map[attemptID]*attempt
-		trouble  error // see Trouble
+		trouble  error                        // see Trouble
+		ended    func(trial, number int) bool // nil: not known yet
 	}
 }
 
@@ -89,7 +90,7 @@ func Open(c Config) (*Depot, error) {
 	ctx, end := context.WithCancel(context.Background())
 	d.end = end
 	d.server = &http.Server{
-		Handler: d.routes(), ReadHeaderTimeout: headerWait, IdleTimeout: idleWait, MaxHeaderBytes: maxHeader,
+		Handler: listen.Hosts(net.JoinHostPort(c.Bind, "0"), []string{c.Host}, d.routes()), ReadHeaderTimeout: headerWait, IdleTimeout: idleWait, MaxHeaderBytes: maxHeader,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		ErrorLog:    slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
 	}

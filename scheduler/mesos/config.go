@@ -26,6 +26,7 @@ type Config struct {
 
 	Principal string // basic authentication; empty: none
 	Secret    string
+	Check     func(net.Conn) error // refuses a connection before a secret goes through it; nil: none is refused
 
 	CallTimeout  time.Duration // until a call is answered or a connection stands; default 15 s
 	Heartbeats   int           // missed heartbeats that make a stream dead; default 5

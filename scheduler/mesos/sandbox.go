@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/url"
 	"path"
@@ -43,13 +44,15 @@ type asker struct {
 // FindSandbox asks the masters where a task runs or ran, and its agent for the folder of its executor. The task's own folder
 // is the one of its name below that. The error wraps ErrNoTask when nobody knows.
 func FindSandbox(ctx context.Context, c Config, task string) (*Sandbox, error) {
-	a := asker{client: &http.Client{Timeout: askWait}, scheme: "http", principal: c.Principal, secret: c.Secret}
+	t := &http.Transport{Proxy: http.ProxyFromEnvironment, DialContext: checked(&net.Dialer{Timeout: askWait}, c.Check)}
+	defer t.CloseIdleConnections()
+	a := asker{client: &http.Client{Timeout: askWait, Transport: t}, scheme: "http", principal: c.Principal, secret: c.Secret}
 	if c.TLS.Enabled {
 		tls, err := tlsConfig(c.TLS)
 		if err != nil {
 			return nil, err
 		}
-		a.scheme, a.client.Transport = "https", &http.Transport{TLSClientConfig: tls}
+		a.scheme, t.TLSClientConfig = "https", tls
 	}
 	var failed error
 	for _, master := range c.Masters {

@@ -1,6 +1,7 @@
 package mesos
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -18,7 +19,7 @@ const connections = 16
 func newClient(c Config) (*http.Client, error) {
 	t := &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         (&net.Dialer{Timeout: c.CallTimeout, KeepAlive: 15 * time.Second}).DialContext,
+		DialContext:         checked(&net.Dialer{Timeout: c.CallTimeout, KeepAlive: 15 * time.Second}, c.Check),
 		TLSHandshakeTimeout: c.CallTimeout,
 		MaxIdleConnsPerHost: connections,
 		MaxConnsPerHost:     connections,
@@ -38,6 +39,24 @@ func newClient(c Config) (*http.Client, error) {
 		Transport:     t,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}, nil
+}
+
+// checked dials, and closes what check refuses.
+func checked(d *net.Dialer, check func(net.Conn) error) func(ctx context.Context, network, address string) (net.Conn, error) {
+	if check == nil {
+		return d.DialContext
+	}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := d.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		if err := check(conn); err != nil {
+			conn.Close()
+			return nil, err
+		}
+		return conn, nil
+	}
 }
 
 func tlsConfig(c TLS) (*tls.Config, error) {
