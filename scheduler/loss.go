@@ -12,9 +12,9 @@ type Loss struct {
 	Count   int // losses of the sweep so far, in this process
 }
 
-// noteLoss tells of a lost attempt.
+// noteLoss tells of a lost attempt, but not of one that met a foreign agent: that agent's own notice says so.
 func (c *Core) noteLoss(att *attempt, v verdict) {
-	if v.kind != lost {
+	if v.kind != lost || att.unfit == ForeignExit {
 		return
 	}
 	r := att.run

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -52,7 +53,29 @@ func newToll(t *testing.T, cluster string) *toll {
 		server.Close()
 	})
 	x.address = "mesos://" + server.Listener.Addr().String()
+	shareCredentials(t, master.Host, server.Listener.Addr().String())
 	return x
+}
+
+// shareCredentials lets this user's schedulers in at another address of a cluster, too.
+func shareCredentials(t *testing.T, cluster, other string) {
+	t.Helper()
+	from, err := ownCredentials(cluster)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, err := ownCredentials(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.Remove(to) })
 }
 
 func (x *toll) passes(r *http.Request, body []byte) bool {
