@@ -141,6 +141,28 @@ func TestBadSpecFromStandardInput(t *testing.T) {
 	}
 }
 
+// Whatever the masters do not do, the time to look for them is kept.
+func TestConnectTimeoutIsKept(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("square.yaml", square)
+	l, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and answers nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	silent := l.Addr().String()
+	for _, masters := range []string{silent, silent + "," + silent + "," + silent, closedPort(t) + "," + silent} {
+		for command, flag := range map[string]string{"run": "--connect-timeout", "plan": "--wait"} {
+			began := time.Now()
+			p.kaon(command, "square.yaml", "--cluster", "mesos://"+masters, flag, "2s").ends(exitUnreachable)
+			if took := time.Since(began); took > 8*time.Second {
+				t.Errorf("%s at %s: it took %v to give up after 2s", command, masters, took)
+			}
+		}
+	}
+}
+
 func TestUnreachableEndsWithThree(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)

@@ -204,7 +204,8 @@ func (f clusterFlags) depotAddress() (address, error) {
 	if err != nil {
 		return address{}, usage(fmt.Errorf("--cluster: %w", err))
 	}
-	conn, err := net.Dial("udp", driver.Masters[0]) // sends nothing: asks the kernel for the route
+	ways := net.Dialer{Timeout: f.ConnectTimeout}
+	conn, err := ways.Dial("udp", driver.Masters[0]) // sends nothing: asks the kernel for the route
 	if err != nil {
 		return address{}, unreachable(fmt.Errorf("find the way to master %s: %w", driver.Masters[0], err))
 	}

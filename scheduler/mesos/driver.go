@@ -61,9 +61,15 @@ func New(c Config) (*Driver, error) {
 func (d *Driver) Run(ctx context.Context, deliver func(...scheduler.Event)) error {
 	defer d.hangUp()
 	r := &rounds{masters: d.conf.Masters, backoff: newBackoff(d.conf.BackoffMin, d.conf.BackoffMax, d.conf.Seed)}
-	framework, started := d.conf.FrameworkID, time.Now()
+	framework := d.conf.FrameworkID
+	first, endFirst := d.first(ctx)
+	defer endFirst()
+	var told error // why no master took us in; what one said tells more than that another was silent
 	for again := false; ; {
-		s := &session{driver: d, address: r.address(), framework: framework, again: again}
+		s := &session{driver: d, address: r.address(), framework: framework, again: again, patience: d.conf.CallTimeout}
+		if until, bounded := first.Deadline(); bounded && !again {
+			s.patience = min(s.patience, time.Until(until)/time.Duration(r.left()))
+		}
 		err := s.run(ctx, deliver)
 		if ctx.Err() != nil || (s.subscribed && d.tornDown.Load()) {
 			return nil
@@ -80,14 +86,29 @@ func (d *Driver) Run(ctx context.Context, deliver func(...scheduler.Event)) erro
 			return err
 		}
 		framework, again = s.framework, again || s.subscribed
-		if !again && d.conf.FirstTimeout > 0 && time.Since(started) > d.conf.FirstTimeout {
-			return fmt.Errorf("subscribe at %v: %w: %w", d.conf.Masters, ErrUnreachable, err)
-		}
 		d.conf.Log.Warn("not subscribed", "master", s.address, "error", err)
-		if !r.next(ctx, err, s.subscribed) {
+		if told == nil || !errors.Is(err, errTimeout) {
+			told = err
+		}
+		wait := ctx
+		if !again {
+			wait = first
+		}
+		switch on := r.next(wait, err, s.subscribed); {
+		case ctx.Err() != nil:
 			return nil
+		case !on || wait.Err() != nil:
+			return fmt.Errorf("subscribe at %v: %w within %s: %w", d.conf.Masters, ErrUnreachable, d.conf.FirstTimeout, told)
 		}
 	}
+}
+
+// first is the context of what comes before the first subscription.
+func (d *Driver) first(ctx context.Context) (context.Context, context.CancelFunc) {
+	if d.conf.FirstTimeout <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, d.conf.FirstTimeout)
 }
 
 // rounds says which master to try, and when.
@@ -105,6 +126,14 @@ func (r *rounds) address() string {
 		return r.leader
 	}
 	return r.masters[r.at]
+}
+
+// left is how many masters this round has yet to try: what time there is, is theirs together.
+func (r *rounds) left() int {
+	if r.leader != "" {
+		return 1
+	}
+	return len(r.masters) - r.tried
 }
 
 // next chooses the master to try after err, waiting when all were tried; it tells whether ctx still stands.

@@ -202,7 +202,7 @@ func TestTLS(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	r := start(t, mesos.Config{Masters: []string{m.address()}, TLS: mesos.TLS{Enabled: true}, FirstTimeout: time.Millisecond})
+	r := start(t, mesos.Config{Masters: []string{m.address()}, TLS: mesos.TLS{Enabled: true}, FirstTimeout: time.Second})
 	if err := r.result(); !errors.Is(err, mesos.ErrUnreachable) || !strings.Contains(err.Error(), "certificate") {
 		t.Fatalf("got %v", err)
 	}
@@ -397,5 +397,22 @@ func TestEventsThatComeTogether(t *testing.T) {
 	})
 	if err == nil || !slices.Equal(deliveries, []string{"ab"}) {
 		t.Fatalf("got %q, %v", deliveries, err)
+	}
+}
+
+// A master that takes connections and never answers costs no more than the time given, and leaves some of it to the others.
+func TestSilentMasterTakesNotAllTime(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	began := time.Now()
+	r := start(t, mesos.Config{Masters: []string{l.Addr().String(), nobody(t), l.Addr().String()}, FirstTimeout: 600 * time.Millisecond})
+	if err := r.result(); !errors.Is(err, mesos.ErrUnreachable) || !strings.Contains(err.Error(), "connection refused") {
+		t.Errorf("Run gave %v", err)
+	}
+	if took := time.Since(began); took < 600*time.Millisecond || took > 5*time.Second {
+		t.Errorf("it took %v to give up after 600ms", took)
 	}
 }

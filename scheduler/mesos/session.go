@@ -40,6 +40,7 @@ type session struct {
 	address   string                // host:port asked
 	framework scheduler.FrameworkID // as it was, then as the master says
 	again     bool
+	patience  time.Duration // until the master has taken us in
 
 	subscribed bool
 	header     http.Header // of calls on this stream
@@ -51,7 +52,7 @@ type session struct {
 func (s *session) run(ctx context.Context, deliver func(...scheduler.Event)) error {
 	ctx, s.end = context.WithCancelCause(ctx)
 	defer s.end(nil)
-	watch := time.AfterFunc(s.driver.conf.CallTimeout, func() {
+	watch := time.AfterFunc(s.patience, func() {
 		if s.driver.live.Load() == s {
 			s.end(errHeartbeat)
 		} else {
