@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -27,14 +28,17 @@ func (c *bestCmd) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	// the manifest when the sweep has ended, the board while it runs, and when it runs again what failed
-	winner, err := results.ReadWinner(ctx, src.bucket, src.id)
-	if known, readErr := results.ReadSweep(ctx, src.bucket, src.id); err != nil || readErr != nil || known.Finished == "" {
+	winner, damaged := results.ReadWinner(ctx, src.bucket, src.id)
+	if known, readErr := results.ReadSweep(ctx, src.bucket, src.id); damaged != nil || readErr != nil || known.Finished == "" {
 		board, err := src.board(ctx, out)
 		if err != nil {
 			return err
 		}
 		if err := board.whole(src.id, c.Partial); err != nil {
 			return err
+		}
+		if errors.Is(damaged, results.ErrDamaged) {
+			fmt.Fprintf(out.stderr, "kaon: warning: %v: chosen anew from the records; `kaon repair %s` writes it anew\n", damaged, src.id)
 		}
 		var ok bool
 		if winner, ok = board.Winner(); !ok {

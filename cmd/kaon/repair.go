@@ -206,6 +206,9 @@ func (m *mender) results(ctx context.Context, spec *sweep.Spec, board *results.B
 	if err := m.batches(ctx, spec, board, damage, restored); err != nil {
 		return err
 	}
+	if err := m.winner(ctx, board); err != nil {
+		return err
+	}
 	if m.knownErr == nil && m.known.SpecHash == specHash(m.entry.Source) && m.known.Trials == spec.Trials && m.known.Seed == spec.Seed {
 		return nil
 	}
@@ -219,6 +222,25 @@ func (m *mender) results(ctx context.Context, spec *sweep.Spec, board *results.B
 		file.Finished = m.entry.Ended.UTC().Format(time.RFC3339Nano)
 	}
 	return m.replace(ctx, results.SweepFile, func() error { return results.WriteSweep(ctx, m.bucket, file) })
+}
+
+// winner writes winner.json and board.json of a sweep that has ended anew when they are damaged or gone.
+func (m *mender) winner(ctx context.Context, board *results.Board) error {
+	if !m.entry.Phase.Ended() {
+		return nil
+	}
+	unread := func(err error) bool { return errors.Is(err, results.ErrDamaged) || errors.Is(err, results.ErrNotExist) }
+	if _, err := results.ReadBoard(ctx, m.bucket, m.id); unread(err) {
+		if err := m.replace(ctx, results.BoardFile, func() error { return results.WriteBoard(ctx, m.bucket, board.Summary()) }); err != nil {
+			return err
+		}
+	}
+	w, ok := board.Winner()
+	if _, err := results.ReadWinner(ctx, m.bucket, m.id); !ok || !unread(err) {
+		return nil
+	}
+	w.SpecHash, w.Created = specHash(m.entry.Source), m.entry.Ended.UTC().Format(time.RFC3339Nano)
+	return m.replace(ctx, results.WinnerFile, func() error { return results.WriteWinner(ctx, m.bucket, w) })
 }
 
 // replace writes an object anew and keeps the one that was there.
@@ -260,11 +282,10 @@ func (m *mender) restore(spec *sweep.Spec, board *results.Board) (restored []res
 			r.First = board.Points(t.Trial, t.Attempt)
 			end.Points = r.First + 1
 			m.Brought = append(m.Brought, fmt.Sprintf("%s: %s, with its value of %s", named(t.Trial), end.State, spec.Objective.Name))
-		case t.State == sweep.Succeeded && t.Trial != results.Then:
-			m.Brought = append(m.Brought, fmt.Sprintf("%s: %s", named(t.Trial), end.State))
-			m.Lost = append(m.Lost, fmt.Sprintf("what %s reported", named(t.Trial)))
+			m.Lost = append(m.Lost, fmt.Sprintf("what else %s reported, and what is known of its files", named(t.Trial)))
 		default:
 			m.Brought = append(m.Brought, fmt.Sprintf("%s: %s", named(t.Trial), end.State))
+			m.Lost = append(m.Lost, fmt.Sprintf("what %s reported", named(t.Trial)))
 		}
 		if err := board.Fold(r); err != nil {
 			return nil, err

@@ -130,6 +130,10 @@ func (s source) explain(ctx context.Context, err error) error {
 	if !errors.Is(err, results.ErrNotExist) {
 		return unreachable(fmt.Errorf("read sweep %s: %w", s.id, err))
 	}
+	if had, err := hasRecords(ctx, s.bucket, s.id); had && err == nil {
+		return unreachable(fmt.Errorf("sweep %s has records, but %s is not there: mend it where it ran with: kaon repair %s",
+			s.id, results.ObjectName(s.id, results.SweepFile), s.id))
+	}
 	ids, listErr := results.Sweeps(ctx, s.bucket)
 	if listErr != nil || len(ids) == 0 {
 		return usage(fmt.Errorf("no sweep %q, nor any other, in these results; --results says where to look", s.id))

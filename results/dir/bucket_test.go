@@ -96,3 +96,14 @@ func TestAttackUmask(t *testing.T) {
 		}
 	}
 }
+
+// A pipe under an object's name is no object, and keeps no reader waiting.
+func TestPipeIsNoObject(t *testing.T) {
+	folder := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(folder, "pipe"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := open(t, folder).Get(t.Context(), "pipe"); !errors.Is(err, results.ErrNotExist) {
+		t.Errorf("get a pipe: %v", err)
+	}
+}
