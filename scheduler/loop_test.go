@@ -3,10 +3,10 @@ package scheduler
 import (
 	"context"
 	"errors"
-	"runtime"
 	"strconv"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
@@ -139,9 +139,7 @@ func (d chattyDriver) Run(ctx context.Context, deliver func(...Event)) error {
 	deliver(Subscribed{Framework: "f"})
 	n := 0
 	for began := time.Now(); time.Since(began) < time.Second; n++ {
-		for next := began.Add(time.Duration(n) * 50 * time.Microsecond); time.Now().Before(next); {
-			runtime.Gosched() // a timer would sleep for a millisecond
-		}
+		time.Sleep(time.Until(began.Add(time.Duration(n) * 50 * time.Microsecond)))
 		deliver(Subscribed{Framework: FrameworkID("f" + strconv.Itoa(n))}) // each is for the journal
 	}
 	d.said <- n
@@ -152,17 +150,19 @@ func (chattyDriver) Send(context.Context, Call) error { return nil }
 
 // A journal that takes 50 ms is written to at most half of the time, not after every 10 ms of events.
 func TestTurnsGrowWithTheJournalsTime(t *testing.T) {
-	ctx, stop := context.WithCancel(t.Context())
-	j, d := &slowJournal{}, chattyDriver{make(chan int, 1)}
-	l := NewLoop(NewCore(Config{Packer: offers.NewIndex(0)}), j, d, Listener{}, time.Now)
-	ended := make(chan error, 1)
-	go func() { ended <- l.Run(ctx) }()
-	n := <-d.said
-	stop()
-	if err := <-ended; err != nil {
-		t.Fatal(err)
-	}
-	if j.appends > 14 {
-		t.Errorf("%d writes for %d events in a second: want 50 ms of events for each write of 50 ms", j.appends, n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		j, d := &slowJournal{}, chattyDriver{make(chan int, 1)}
+		l := NewLoop(NewCore(Config{Packer: offers.NewIndex(0)}), j, d, Listener{}, time.Now)
+		ended := make(chan error, 1)
+		go func() { ended <- l.Run(ctx) }()
+		n := <-d.said
+		stop()
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+		if j.appends > 14 {
+			t.Errorf("%d writes for %d events in a second: want 50 ms of events for each write of 50 ms", j.appends, n)
+		}
+	})
 }
