@@ -42,6 +42,9 @@ func (c *benchWarmCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
+	if cluster.share != nil { // a measurement takes the machine as if it were alone
+		cluster.unshared()
+	}
 	if cluster.stop != nil {
 		defer cluster.stop()
 	}

@@ -48,6 +48,9 @@ type cluster struct {
 	stop        func() // nil: nothing to stop
 	interrupt   func() // ends what runs, when leaving it would surprise; nil: tasks outlive this process
 	name        string // for people
+
+	machine embedded.AgentConfig                                       // of the embedded cluster: all that there is
+	share   func(choose func(used embedded.Share) embedded.Share) bool // limits what is used of it; nil: others are not there, or the master's business
 }
 
 // startCluster starts the embedded cluster, or makes ready to drive a Mesos.
@@ -134,7 +137,7 @@ func startLocal(ctx context.Context, state string, f machineFlags, log *slog.Log
 		return cluster{}, err
 	}
 	ports, release := leasePorts()
-	machine.Ports = ports
+	machine.Ports, machine.Shared = ports, true
 	server, err := embedded.Start(context.WithoutCancel(ctx), embedded.Config{
 		Auth:    map[string]string{ownPrincipal: secret},
 		Agents:  []embedded.AgentConfig{machine},
@@ -158,6 +161,10 @@ func startLocal(ctx context.Context, state string, f machineFlags, log *slog.Log
 		stop:        func() { server.Close(); release() },
 		interrupt:   func() { server.KillExecutors(killGrace) },
 		name:        "this machine",
+		machine:     machine,
+		share: func(choose func(embedded.Share) embedded.Share) bool {
+			return server.Share(machine.Name, choose)
+		},
 	}, nil
 }
 

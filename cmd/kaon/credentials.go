@@ -45,24 +45,34 @@ func cutCredentials(text, where string) (name, secret string, err error) {
 }
 
 // ownCredentials is the file in which this user's `kaon cluster` at an address leaves its credentials for this user's other
-// commands. Its folder is closed to others, and refused when it is not ours.
+// commands.
 func ownCredentials(address string) (string, error) {
+	folder, err := runtimeFolder()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(folder, "cluster-"+strings.ReplaceAll(address, "localhost", "127.0.0.1")), nil
+}
+
+// runtimeFolder is where this user's commands on this machine find each other's files. It is closed to others, and refused when it
+// is not ours.
+func runtimeFolder() (string, error) {
 	folder := filepath.Join(os.TempDir(), fmt.Sprintf("kaon-%d", os.Getuid()))
 	if runtime := os.Getenv("XDG_RUNTIME_DIR"); runtime != "" {
 		folder = filepath.Join(runtime, "kaon")
 	}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return "", fmt.Errorf("make the folder of credentials: %w", err)
+		return "", fmt.Errorf("make the folder of this user's runs: %w", err)
 	}
 	info, err := os.Lstat(folder)
 	if err != nil {
-		return "", fmt.Errorf("look at the folder of credentials: %w", err)
+		return "", fmt.Errorf("look at the folder of this user's runs: %w", err)
 	}
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	if !info.IsDir() || info.Mode().Perm()&0o077 != 0 || !ok || int(owner.Uid) != os.Getuid() {
 		return "", fmt.Errorf("%s must be a folder of yours that nobody else may enter: chmod 700, or set XDG_RUNTIME_DIR", folder)
 	}
-	return filepath.Join(folder, "cluster-"+strings.ReplaceAll(address, "localhost", "127.0.0.1")), nil
+	return folder, nil
 }
 
 // makeCredentials gives the credentials of the cluster at an address, those of its former life if there are any: schedulers

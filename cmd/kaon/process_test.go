@@ -88,9 +88,10 @@ func (p place) command(args ...string) *exec.Cmd {
 
 // environ is the test's own without what kaon reads, so that nobody's settings change a test.
 func (p place) environ() []string {
-	env := append([]string{asKaon + "=1", p.mark}, p.aws...)
+	env := append([]string{asKaon + "=1", p.mark, "XDG_RUNTIME_DIR=" + p.dir + ".run"}, p.aws...)
 	for _, kv := range os.Environ() {
-		if !strings.HasPrefix(kv, "KAON_") && !strings.HasPrefix(kv, "AWS_") && !strings.HasPrefix(kv, "NO_COLOR=") {
+		if !strings.HasPrefix(kv, "KAON_") && !strings.HasPrefix(kv, "AWS_") && !strings.HasPrefix(kv, "NO_COLOR=") &&
+			!strings.HasPrefix(kv, "XDG_RUNTIME_DIR=") { // or tests at the same time would share the machine
 			env = append(env, kv)
 		}
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/control"
 	"github.com/kaon-sweep/kaon/scheduler/depot"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/scheduler/ledger"
 	"github.com/kaon-sweep/kaon/scheduler/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -40,6 +41,7 @@ type session struct {
 	loop    *scheduler.Loop
 	watcher *watcher
 	writer  *results.Writer
+	member  *ledger.Member  // nil: it shares no machine
 	door    *control.Server // nil: this place has no sockets
 	before  int             // trials that had ended when this process began
 	over    bool            // it has ended, and the master has removed its framework
@@ -149,7 +151,14 @@ func (s *session) open(ctx context.Context) error {
 	}
 	s.loop = scheduler.NewLoop(core, s.journal, s.driver, s.watcher.listener(), time.Now)
 	s.watcher.later = s.loop.Later
-	return nil
+	if s.over {
+		return nil
+	}
+	s.member, err = s.cluster.join(cfg.id, cfg.spec, func(line string) { s.watcher.say("%s", line) })
+	if s.member != nil {
+		s.watcher.held = s.member.Waiting
+	}
+	return err
 }
 
 // loaded is what the journal holds. The records among it, which the bucket may lack, are on the board afterwards.
@@ -451,6 +460,9 @@ func (s *session) markEnding(ctx context.Context) {
 // progress is the scheduler's state as a watcher sees it.
 func (s *session) progress(snap scheduler.Snapshot, began time.Time) progress {
 	n := snap.Sweeps[0].Counts
+	if s.member != nil {
+		s.member.Want(wanted(s.cfg.spec, n, snap.Sweeps[0].Paused))
+	}
 	p := progress{
 		total: n.Total, done: ended(n) - n.Stopped, stopped: n.Stopped, doneBefore: s.before, running: n.Running + n.Launched, failed: n.Failed,
 		best: s.watcher.best(s.cfg.spec.Objective.Name), elapsed: time.Since(began), paused: snap.Sweeps[0].Paused,
@@ -570,6 +582,9 @@ func (s *session) close(ctx context.Context) (err error) {
 	}
 	if s.cluster.interrupt != nil {
 		s.cluster.interrupt()
+	}
+	if s.member != nil {
+		s.member.Close()
 	}
 	if s.cluster.stop != nil {
 		s.cluster.stop()

@@ -63,6 +63,8 @@ func (r *runner) follow(ctx context.Context, s *session, d display, shown *progr
 		d.show(*shown)
 		if shown.running > 0 {
 			quietSince = time.Now()
+		} else if s.watcher.held() != "" {
+			quietSince = time.Now() // the ledger's own line has said so
 		} else if why := s.watcher.Waiting(s.cfg.id); why != "" && why != told && time.Since(quietSince) > stuckAfter {
 			told = why
 			d.say("waiting: " + why)

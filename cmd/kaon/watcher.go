@@ -26,6 +26,7 @@ type watcher struct {
 	forget  func(trial, attempt int) // an attempt has ended
 	// point is what a trial runs with; it is called by one goroutine at a time.
 	point func(trial int) (params json.RawMessage, seed uint64)
+	held  func() string // which other runs have what this machine has; empty: none, or they leave enough
 	// retrying: the sweep had ended and is run again, so its former end is no news.
 	retrying bool
 
@@ -52,6 +53,7 @@ func newWatcher(id string, board *results.Board) *watcher {
 		id: id, taken: make(chan struct{}, 1), lines: make(chan string, linesKept),
 		ended: make(chan scheduler.SweepEnded, 1), begun: make(chan scheduler.SweepStarted, 1),
 	}
+	w.held = func() string { return "" }
 	w.mu.board = board
 	w.mu.alive = map[int]control.Running{}
 	return w
@@ -303,12 +305,16 @@ func (w *watcher) best(metric string) string {
 	return fmt.Sprintf("%s %s (trial %d)", metric, brief(float64(best.Value)), best.Trial)
 }
 
-// Waiting says why the last packing pass left trials of the sweep waiting; empty when it left none.
+// Waiting says why the last packing pass left trials of the sweep waiting; empty when it left none. While others have this
+// machine, what is left of it is not the reason.
 func (w *watcher) Waiting(sweep string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if sweep != w.id {
 		return ""
+	}
+	if held := w.held(); held != "" && w.mu.waiting != "" {
+		return held
 	}
 	return w.mu.waiting
 }

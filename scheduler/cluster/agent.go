@@ -24,6 +24,7 @@ type agent struct {
 	connected bool
 	epoch     int
 	gpus      bool
+	limit     limit // of what it offers
 
 	freeAt int  // index in master.free plus one; 0: nothing unused
 	dirty  bool // in master.dirty
@@ -45,7 +46,7 @@ type runningExecutor struct {
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-func (m *master) newAgent(id AgentID, info mesos.AgentInfo) *agent {
+func (m *master) newAgent(id AgentID, info mesos.AgentInfo, l limit) *agent {
 	info.ID = &mesos.AgentID{Value: string(id)}
 	path, host, ip := "/slave(1)", info.Hostname, m.cfg.ip
 	total := parseBundle(info.Resources).scalarsLast()
@@ -53,7 +54,7 @@ func (m *master) newAgent(id AgentID, info mesos.AgentInfo) *agent {
 		id: id, seq: m.nextAgent, info: info, total: total, unused: total.clone(),
 		url:    &mesos.URL{Scheme: "http", Address: mesos.Address{Hostname: &host, IP: &ip, Port: info.GetPort()}, Path: &path},
 		offers: map[string]*offer{}, tasks: map[taskKey]*task{}, killed: map[taskKey]bool{},
-		connected: true,
+		connected: true, limit: l,
 	}
 	if i := total.find("gpus"); i >= 0 && total[i].milli > 0 {
 		a.gpus = true
@@ -73,9 +74,9 @@ func (m *master) count(total bundle, sign int64) {
 }
 
 // register admits an agent that never was in a cluster.
-func (m *master) register(info mesos.AgentInfo) AgentID {
+func (m *master) register(info mesos.AgentInfo, l limit) AgentID {
 	id := AgentID(m.id + "-S" + itoa(m.nextAgent))
-	a := m.newAgent(id, info)
+	a := m.newAgent(id, info, l)
 	m.tell(id, registered{id})
 	m.setFree(a)
 	m.allocateNow(a)
@@ -94,7 +95,7 @@ func (m *master) reregister(msg reregister) {
 	recovered := m.recovering[id]
 	delete(m.unreachable, id)
 	delete(m.recovering, id)
-	a = m.newAgent(id, msg.info)
+	a = m.newAgent(id, msg.info, msg.limit)
 	m.restoreFrameworks(a, msg.frameworks)
 	for _, e := range msg.executors {
 		if f := m.frameworks[FrameworkID(e.GetFrameworkID().GetValue())]; f != nil {
@@ -146,6 +147,7 @@ func (m *master) sendReregistered(f *framework, t *task, unreachable bool) {
 func (m *master) welcome(a *agent, msg reregister) {
 	a.connected = true
 	a.epoch++
+	a.limit = msg.limit
 	a.info, a.info.ID = msg.info, &mesos.AgentID{Value: string(a.id)}
 	known := map[taskKey]bool{}
 	for _, k := range msg.tasks {

@@ -80,7 +80,7 @@ func (m *master) allocateDirty() {
 func (m *master) allocateNow(a *agent) { m.allocate([]*agent{a}) }
 func (m *master) allocateAll()         { m.allocate(append([]*agent(nil), m.free...)) }
 
-// allocate offers all unused resources of the given agents: each agent's to one framework, the one that holds the
+// allocate offers all unused resources of the given agents, within their limits: each agent's to one framework, the one that holds the
 // smallest share of the cluster's scarcest resource among those that want it. The agents are taken in random order.
 // One OFFERS event goes to each framework.
 func (m *master) allocate(agents []*agent) {
@@ -91,8 +91,12 @@ func (m *master) allocate(agents []*agent) {
 		if a.freeAt == 0 {
 			continue
 		}
-		if f, r := m.choose(a); f != nil {
-			made[f] = append(made[f], m.newOffer(f, r, a, a.unused.clone()))
+		what := a.offerable()
+		if what.empty() {
+			continue
+		}
+		if f, r := m.choose(a, what); f != nil {
+			made[f] = append(made[f], m.newOffer(f, r, a, what))
 		}
 	}
 	for _, f := range m.order {
@@ -103,7 +107,7 @@ func (m *master) allocate(agents []*agent) {
 }
 
 // choose finds the framework and role to offer an agent to: dominant-resource fairness, ties by age.
-func (m *master) choose(a *agent) (*framework, *role) {
+func (m *master) choose(a *agent, what bundle) (*framework, *role) {
 	var best *framework
 	var bestRole *role
 	share := 0.0
@@ -112,7 +116,7 @@ func (m *master) choose(a *agent) (*framework, *role) {
 			continue
 		}
 		for _, r := range f.roles {
-			if r.suppressed || r.refuses(a, a.unused, m.now) {
+			if r.suppressed || r.refuses(a, what, m.now) {
 				continue
 			}
 			if s := m.share(r); best == nil || s < share {

@@ -34,6 +34,7 @@ type AgentConfig struct {
 	DiskMB     float64
 	GPUs       float64
 	Ports      [2]uint64 // first and last offered port; zero: none
+	Shared     bool      // it offers no cpus, memory or GPUs before Server.Share says how much
 	Devices    GPUs      // which ones the GPUs are; none: by their indices
 	Attributes []Attribute
 }

@@ -31,6 +31,7 @@ type AgentSpec struct {
 	Simulated  bool     // tasks are run by Behave, no process is started
 	Durable    bool     // emit Save and Forget
 	GPUs       []string // ids of its devices, which are assigned to executors
+	Shared     bool     // it offers nothing that others may use too before Core.Share says how much
 }
 
 // Core is the whole cluster as a pure state machine: one master, its agents, and the messages between them, which
@@ -141,6 +142,9 @@ func (c *Core) AddAgent(now time.Time, spec AgentSpec, id AgentID, records []Rec
 			name: spec.Name, ip: c.cfg.IP, timing: c.cfg.Timing, persist: spec.Durable, now: c.now, gpus: spec.GPUs,
 			rng:  newSource(c.cfg.Seed^c.rng.Uint64(), 7),
 			info: mesos.AgentInfo{Hostname: spec.Hostname, Port: &port, Resources: spec.Resources, Attributes: spec.Attributes},
+		}
+		if spec.Shared {
+			n.share = &Share{}
 		}
 		n.start()
 		n.emit = func(e Effect) { c.nodeEffect(n, e) }
@@ -270,7 +274,7 @@ func (c *Core) tellMaster(n *node, msg toMaster) {
 			return
 		}
 		if r, ok := msg.(register); ok {
-			id := m.register(r.info)
+			id := m.register(r.info, r.limit)
 			c.byID[id] = n
 			n.id = id
 			return

@@ -67,7 +67,7 @@ func (c AgentConfig) devices() []string {
 func (n *node) assign(count int) []string {
 	var out []string
 	for _, id := range n.gpus {
-		if len(out) < count && !n.holds(id) {
+		if len(out) < count && !n.holds(id) && (n.share == nil || slices.Contains(n.share.GPUs, id)) {
 			out = append(out, id)
 		}
 	}

@@ -141,7 +141,7 @@ func (s *Server) recover(a *localAgent) error {
 	}
 	spec := AgentSpec{
 		GPUs: a.cfg.devices(),
-		Name: a.cfg.Name, Hostname: a.cfg.Hostname, Port: a.port, Resources: a.cfg.Resources(), Attributes: a.cfg.attributes(), Durable: true,
+		Name: a.cfg.Name, Hostname: a.cfg.Hostname, Port: a.port, Resources: a.cfg.Resources(), Attributes: a.cfg.attributes(), Durable: true, Shared: a.cfg.Shared,
 	}
 	s.with(func(c *Core, now time.Time) { c.AddAgent(now, spec, id, records) })
 	for i := range records {

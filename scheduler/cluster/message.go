@@ -61,9 +61,13 @@ type unknownTask struct {
 type toMaster interface{ toMaster() }
 
 type (
-	register   struct{ info mesos.AgentInfo }
+	register struct {
+		info  mesos.AgentInfo
+		limit limit
+	}
 	reregister struct {
 		info       mesos.AgentInfo
+		limit      limit
 		frameworks []mesos.FrameworkInfo
 		tasks      []knownTask
 		executors  []mesos.ExecutorInfo

@@ -18,6 +18,7 @@ type node struct {
 	timing  Timing
 	persist bool     // emit Save and Forget
 	gpus    []string // ids of its devices
+	share   *Share   // what it may use; nil: all
 	rng     source
 	now     time.Time
 
@@ -68,10 +69,10 @@ func (n *node) join() {
 	}
 	n.registered = false
 	if n.id == "" {
-		n.send(register{n.info})
+		n.send(register{n.info, n.share.limit()})
 		return
 	}
-	msg := reregister{info: n.info}
+	msg := reregister{info: n.info, limit: n.share.limit()}
 	for _, f := range n.sortedFrameworks() {
 		if f.terminating {
 			continue

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler"
+	embedded "github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/ledger"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// join has a sweep share this machine with this user's other runs; nil: it does not run here, or cannot know of the others.
+func (c cluster) join(id string, spec *sweep.Spec, tell func(string)) (*ledger.Member, error) {
+	if c.share == nil {
+		return nil, nil
+	}
+	need, err := largestNeed(spec)
+	if err != nil {
+		return nil, err
+	}
+	folder, err := runtimeFolder()
+	var member *ledger.Member
+	if err == nil {
+		member, err = ledger.Join(ledger.Config{
+			Folder: folder,
+			Entry: ledger.Entry{
+				Name: id, Need: need, Trials: wanted(spec, scheduler.Counts{Total: spec.Trials}, false), Machine: amountOf(c.whole()),
+			},
+			Limit: func(choose func(ledger.Amount) ledger.Amount) bool {
+				return c.share(func(used embedded.Share) embedded.Share {
+					may := choose(amountOf(used))
+					const unit = float64(sweep.Unit)
+					return embedded.Share{CPUs: float64(may.CPUs) / unit, MemoryMB: float64(may.Mem) / unit, GPUs: may.GPUs}
+				})
+			},
+			Tell: tell,
+		})
+	}
+	if err != nil { // as with a folder that another user's session left in the environment
+		tell("warning: this run does not see others on this machine, and takes all of it: " + oneLine(err))
+		c.unshared()
+		return nil, nil
+	}
+	return member, nil
+}
+
+// whole is all of this machine that trials may use.
+func (c cluster) whole() embedded.Share {
+	return embedded.Share{CPUs: c.machine.CPUs, MemoryMB: c.machine.MemoryMB, GPUs: c.machine.Devices.IDs}
+}
+
+// unshared has the embedded cluster use the machine as if nobody else did.
+func (c cluster) unshared() {
+	const patience = time.Minute
+	for until := time.Now().Add(patience); time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
+		if c.share(func(embedded.Share) embedded.Share { return c.whole() }) {
+			return
+		} // its agent is about to take over what an earlier process left
+	}
+}
+
+func amountOf(s embedded.Share) ledger.Amount {
+	amount := func(v float64) sweep.Milli { return sweep.Milli(v*float64(sweep.Unit) + 0.5) }
+	return ledger.Amount{CPUs: amount(s.CPUs), Mem: amount(s.MemoryMB), GPUs: s.GPUs}
+}
+
+// largestNeed is what holds any trial of a sweep.
+func largestNeed(spec *sweep.Spec) (n ledger.Need, err error) {
+	demands, err := demandsOf(spec)
+	for _, d := range demands {
+		gpus := int((d.Resources.GPUs + sweep.Unit - 1) / sweep.Unit)
+		n = ledger.Need{CPUs: max(n.CPUs, d.Resources.CPUs), Mem: max(n.Mem, d.Resources.Mem), GPUs: max(n.GPUs, gpus)}
+	}
+	return n, err
+}
+
+// wanted is how many trials of a sweep could run at once. A step may follow the last one.
+func wanted(spec *sweep.Spec, n scheduler.Counts, paused bool) int {
+	if paused {
+		return 0
+	}
+	left := max(1, n.Total-ended(n))
+	if p := spec.Limits.Parallel; p > 0 {
+		left = min(left, p)
+	}
+	return left
+}
