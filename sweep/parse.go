@@ -53,6 +53,9 @@ func Parse(file string, src []byte, opts ...Option) (*Spec, error) {
 		return nil, d.problems
 	}
 	d.spec.Overrides = d.options.set
+	if text := root.effective(nil); len(text) <= maxEffective {
+		d.spec.Effective = text
+	}
 	d.spec.Warnings = d.warnings
 	return d.spec, nil
 }

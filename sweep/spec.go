@@ -7,6 +7,7 @@ type Spec struct {
 	File        string   // as given, "-" for standard input
 	Source      []byte   // the bytes that were parsed
 	Overrides   []string // the key=value arguments that were applied to them, in order
+	Effective   []byte   // the file with them applied, as JSON without spaces; nil beyond 16 MB
 	Name        string
 	Description string
 	Method      string
