@@ -29,8 +29,9 @@ type Sweep struct {
 	Then      *Step          `json:"then,omitempty"`     // nil: nothing follows the trials
 	Sentence  string         `json:"sentence,omitempty"` // why it ends or ended
 	File      string         `json:"file,omitempty"`     // the spec's, when it was submitted; absolute
-	Overrides []string       `json:"set,omitempty"`      // KEY=VALUE, in the order they were given
+	Overrides []string       `json:"set,omitempty"`      // KEY=VALUE, in the order they were given; secrets are replaced
 	Closed    string         `json:"closed,omitempty"`   // why trials that had not started when it ended never will; a retry leaves it
+	Provenance
 }
 
 // Config is what the sweep's board needs.

@@ -122,7 +122,8 @@ type status struct {
 	control.Sweep
 	Live    bool              `json:"live"` // false: no process of this machine runs it, and the counts are the bucket's
 	Running []control.Running `json:"running"`
-	GoOn    string            `json:"go_on,omitempty"` // the command that goes on with it, or runs again what failed
+	GoOn    string            `json:"go_on,omitempty"`      // the command that goes on with it, or runs again what failed
+	Origin  *origin           `json:"provenance,omitempty"` // nil: of a version that did not say
 }
 
 func (c *statusCmd) Run(ctx context.Context, out *output) error {
@@ -136,6 +137,10 @@ func (c *statusCmd) Run(ctx context.Context, out *output) error {
 	}
 	if err != nil {
 		return err
+	}
+	if known, err := results.ReadSweep(ctx, src.bucket, src.id); err == nil && (known.Kaon != "" || len(known.Runs) > 0) {
+		s.Origin = &origin{File: known.File, Set: known.Overrides, Provenance: known.Provenance}
+		s.Origin.Effective = nil // it is asked for often, and sweep.json has it
 	}
 	if c.JSON {
 		return json.NewEncoder(out.stdout).Encode(s)
@@ -214,6 +219,9 @@ func printStatus(w io.Writer, s status) error {
 	}
 	if s.Best != nil {
 		fmt.Fprintf(w, "best: %s (trial %d)\n", brief(float64(s.Best.Value)), s.Best.Trial)
+	}
+	if s.Origin != nil {
+		printProvenance(w, *s.Origin)
 	}
 	if len(s.Running) == 0 {
 		return nil

@@ -23,6 +23,7 @@ type commands struct {
 	Best      bestCmd      `cmd:"" group:"Results" help:"Print the winner of a sweep."`
 	Trials    trialsCmd    `cmd:"" group:"Results" help:"List the trials of a sweep."`
 	Trial     trialCmd     `cmd:"" group:"Results" help:"Show all that is known of one trial."`
+	Try       tryCmd       `cmd:"" group:"Results" help:"Run a trial by hand in the foreground, with its parameters, seed, inputs and environment."`
 	Artifacts artifactsCmd `cmd:"" group:"Results" help:"List the files a trial left, or get one."`
 	Logs      logsCmd      `cmd:"" group:"Results" help:"Print what a trial wrote."`
 	Export    exportCmd    `cmd:"" group:"Results" help:"Write a sweep's results as CSV, JSON Lines or Parquet."`

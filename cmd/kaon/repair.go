@@ -160,7 +160,11 @@ func (m *mender) spec(whole bool, winner *results.Winner) (*sweep.Spec, error) {
 			return nil, unreachable(fmt.Errorf("repair %s: the journal is damaged or not there, and %s is not the spec that was submitted (SHA-256 %.12s…, want %.12s…); "+
 				"put that there and repair again; nothing was changed", m.id, results.SpecFile, specHash(m.source), want))
 		}
-		e = &scheduler.SweepEntry{ID: m.id, Number: 1, File: cmp.Or(m.known.File, results.SpecFile), Source: m.source, Seed: m.known.Seed, Overrides: m.known.Overrides, BestTrial: -1}
+		set, err := unhide(m.known.Overrides)
+		if err != nil {
+			return nil, usage(fmt.Errorf("repair %s: %w; nothing was changed", m.id, err))
+		}
+		e = &scheduler.SweepEntry{ID: m.id, Number: 1, File: cmp.Or(m.known.File, results.SpecFile), Source: m.source, Seed: m.known.Seed, Overrides: set, BestTrial: -1}
 	}
 	spec, err := parseEntry(*e, winner)
 	if err != nil {
@@ -213,6 +217,7 @@ func (m *mender) results(ctx context.Context, spec *sweep.Spec, board *results.B
 		return nil
 	}
 	file := sweepFile(m.id, spec, m.entry.Submitted, cmp.Or(m.known.Cluster, "local"), nil)
+	file.Kaon, file.Git, file.Runs = m.known.Kaon, m.known.Git, m.known.Runs
 	if spec.Then.Step() {
 		step := board.Step()
 		file.Then = &step

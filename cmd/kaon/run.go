@@ -204,8 +204,11 @@ func (r *runner) resume(ctx context.Context, id string, retry bool) (outcome, er
 		if err := s.again(ctx); err != nil {
 			return outcome{}, r.leave(s, err)
 		}
-	} else if retry {
-		s.watcher.say("no trial of %s has failed: nothing to run again", id)
+	} else {
+		s.began(ctx)
+		if retry {
+			s.watcher.say("no trial of %s has failed: nothing to run again", id)
+		}
 	}
 	o, err := r.watch(ctx, s, spec)
 	return r.next(ctx, o, spec, err)

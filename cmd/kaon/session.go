@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -289,7 +290,10 @@ func (s *session) submit(ctx context.Context, spec *sweep.Spec) error {
 	if err := s.cfg.bucket.Put(ctx, name, bytes.NewReader(spec.Source)); err != nil {
 		return fmt.Errorf("store spec: %w", err)
 	}
-	if err := results.WriteSweep(ctx, s.cfg.bucket, s.manifest(spec, time.Now())); err != nil {
+	known := s.manifest(spec, time.Now())
+	known.Kaon, known.Git = versionString(), gitOf(ctx, specFolder(spec))
+	known.Began(thisRun(spec))
+	if err := results.WriteSweep(ctx, s.cfg.bucket, known); err != nil {
 		return fmt.Errorf("store sweep: %w", err)
 	}
 	err := s.loop.Submit(ctx, scheduler.Submit{ID: s.cfg.id, Spec: spec, Overrides: spec.Overrides})
@@ -391,6 +395,7 @@ func (s *session) again(ctx context.Context) error {
 	}
 	sweepFile.State, sweepFile.Finished, sweepFile.Sentence = string(scheduler.Active), "", ""
 	sweepFile.Closed = s.watcher.closed() // retried are those that failed: what never started stays so
+	sweepFile.Began(thisRun(s.cfg.spec))
 	if err := results.WriteSweep(ctx, s.cfg.bucket, sweepFile); err != nil {
 		return fmt.Errorf("store sweep: %w", err)
 	}
@@ -408,7 +413,7 @@ func sweepFile(id string, spec *sweep.Spec, created time.Time, cluster string, s
 		ID: id, Name: spec.Name, State: string(scheduler.Active), Method: spec.Method, Seed: spec.Seed,
 		SpecHash: specHash(spec.Source), Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics,
 		Created: created.UTC().Format(time.RFC3339Nano), Cluster: mesos.WithoutSecret(cluster), Then: step,
-		File: spec.File, Overrides: spec.Overrides,
+		File: spec.File, Overrides: overridesOf(spec), Provenance: effectiveOf(spec),
 	}
 }
 
@@ -430,6 +435,7 @@ func (s *session) finish(ctx context.Context, ended scheduler.SweepEnded, summar
 	}
 	if sweepFile.Finished == "" {
 		sweepFile.Finished = time.Now().UTC().Format(time.RFC3339Nano)
+		sweepFile.Over(sweepFile.Finished)
 	}
 	if winner != nil {
 		winner.SpecHash, winner.Created = sweepFile.SpecHash, sweepFile.Finished
@@ -440,20 +446,32 @@ func (s *session) finish(ctx context.Context, ended scheduler.SweepEnded, summar
 		results.WriteSweep(ctx, s.cfg.bucket, sweepFile))
 }
 
-// markEnding writes down that a sweep which is left was ending, so that readers of the results count as stopped what will
-// never start. What cannot be written is in the journal.
-func (s *session) markEnding(ctx context.Context) {
-	why := s.watcher.closed()
-	if why == "" {
-		return
-	}
+// began notes that this process goes on with a sweep that has not ended.
+func (s *session) began(ctx context.Context) {
+	s.note(ctx, func(known *results.Sweep) bool {
+		known.Began(thisRun(s.cfg.spec))
+		return known.Finished == ""
+	})
+}
+
+// left notes that this process leaves a sweep that has not ended, and, when it was ending, why trials will never start, so that
+// readers of the results count those as stopped.
+func (s *session) left(ctx context.Context) {
+	s.note(ctx, func(known *results.Sweep) bool {
+		known.Over(time.Now().UTC().Format(time.RFC3339Nano))
+		known.Closed = cmp.Or(known.Closed, s.watcher.closed())
+		return known.Finished == ""
+	})
+}
+
+// note changes sweep.json for readers of the results; nothing depends on it.
+func (s *session) note(ctx context.Context, change func(*results.Sweep) bool) {
 	known, err := results.ReadSweep(ctx, s.cfg.bucket, s.cfg.id)
-	if err == nil && known.Closed == "" {
-		known.Closed = why
+	if err == nil && change(&known) {
 		err = results.WriteSweep(ctx, s.cfg.bucket, known)
 	}
 	if err != nil {
-		s.cfg.log.Warn("the results do not say that the sweep is ending", "err", err)
+		s.cfg.log.Warn("sweep.json is not up to date", "err", err)
 	}
 }
 

@@ -5,9 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path"
+	"strings"
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/study"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 type trialCmd struct {
@@ -21,6 +26,7 @@ type shown struct {
 	results.Trial
 	Percent *float64 `json:"percent,omitempty"` // how far it said it is, while it runs on this machine
 	Waiting string   `json:"waiting,omitempty"` // why it has not started yet, as far as that is known here
+	Command string   `json:"command,omitempty"` // what it runs, quoted for a shell
 }
 
 func (c *trialCmd) Run(ctx context.Context, out *output) error {
@@ -34,6 +40,7 @@ func (c *trialCmd) Run(ctx context.Context, out *output) error {
 		show.Waiting = src.waits(board)
 	}
 	board.fill(&show.Trial)
+	show.Command = src.commandOf(ctx, board.known, show.Trial)
 	if c.JSON {
 		enc := json.NewEncoder(out.stdout)
 		enc.SetIndent("", "  ")
@@ -41,6 +48,32 @@ func (c *trialCmd) Run(ctx context.Context, out *output) error {
 	}
 	printTrial(out.stdout, show)
 	return nil
+}
+
+// commandOf is what a trial runs, as a person would type it; empty when that cannot be said here, as of a spec whose variables this
+// environment does not have.
+func (s source) commandOf(ctx context.Context, known results.Sweep, trial results.Trial) string {
+	spec, err := s.spec(ctx, known, false)
+	if err != nil {
+		return ""
+	}
+	order, err := s.order(ctx, spec, trial.Trial, max(trial.Attempt, 1), study.Files{})
+	if err != nil {
+		return ""
+	}
+	folder := "." // the attempt's own, while it is not known
+	for _, try := range trial.Tries {
+		if try.Attempt == trial.Attempt && try.End != nil && try.End.Sandbox != "" {
+			if folder = try.End.Sandbox; spec.Task.Container != nil {
+				folder = path.Join(sweep.SandboxPath, path.Base(folder))
+			}
+		}
+	}
+	run := sweep.Expansion{Shell: strings.ReplaceAll(order.Shell, wire.Folder, folder)}
+	for _, word := range order.Argv {
+		run.Argv = append(run.Argv, strings.ReplaceAll(word, wire.Folder, folder))
+	}
+	return commandLine(run)
 }
 
 // sight finds the trial that an argument names, and all that is known of its sweep. The sweep has the trial; a record need
@@ -76,6 +109,9 @@ func printTrial(w io.Writer, t shown) {
 	}
 	if t.Params != nil { // else they are on record at its end
 		fmt.Fprintf(w, "parameters: %s\nseed: %d\n", params(t.Params), t.Seed)
+	}
+	if t.Command != "" {
+		fmt.Fprintf(w, "command: %s\n", strings.ReplaceAll(strings.TrimRight(t.Command, "\n"), "\n", "\n  "))
 	}
 	if len(t.Metrics) > 0 {
 		fmt.Fprintln(w)

@@ -130,7 +130,7 @@ func (r *runner) leave(s *session, why error) error {
 		fmt.Fprintln(r.out.stderr, "kaon: bringing to the results what is left; a further interrupt leaves it")
 	})
 	defer aloud.Stop()
-	s.markEnding(ctx)
+	s.left(ctx)
 	if err := s.close(ctx); err != nil {
 		fmt.Fprintf(r.out.stderr, "kaon: %v\n", err)
 	}

@@ -1,0 +1,61 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/depot"
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
+	"github.com/kaon-sweep/kaon/scheduler/wire"
+)
+
+// Prepared is an attempt that somebody runs by hand: all that an executor does before it starts the process has been done.
+type Prepared struct {
+	Argv    []string
+	Dir     string            // where it starts
+	Env     []string          // its whole environment
+	Private map[string]string // the secrets in it
+	Folder  string            // of the attempt: its files, inputs, artifacts
+}
+
+// Prepare makes an attempt ready in a new folder below sandbox: code, inputs, files and environment as its executor would have given
+// it. environ is what trials start from. It starts nothing.
+func Prepare(ctx context.Context, order wire.Order, sandbox string, environ []string) (Prepared, error) {
+	dir, err := safefile.OpenDir(sandbox)
+	if err != nil {
+		return Prepared{}, fmt.Errorf("open the attempt's folder: %w", err)
+	}
+	defer dir.Close()
+	conf := Config{Sandbox: sandbox, Environ: trialBase(environ), Log: slog.New(slog.DiscardHandler)}
+	const patience = time.Minute // somebody waits for it
+	x := &executor{conf: conf, sandbox: dir}
+	x.store = newStore(filepath.Join(sandbox, wire.Store), &depot.Client{Patience: patience}, conf.Log)
+	const id = "attempt"
+	t := &task{id: id, dir: filepath.Join(sandbox, id), order: order, ctx: ctx, x: x}
+	if err := t.prepare(); err != nil {
+		return Prepared{}, err
+	}
+	defer t.files.Load().Close()
+	if err := t.provide(); err != nil {
+		return Prepared{}, err
+	}
+	env, err := t.environment(nil)
+	if err != nil {
+		return Prepared{}, err
+	}
+	p := Prepared{Dir: t.folder(), Env: env, Private: t.private, Folder: t.dir}
+	for _, a := range order.Argv {
+		p.Argv = append(p.Argv, here(a, t.dir))
+	}
+	if order.Shell != "" {
+		p.Argv = []string{"/bin/sh", "-c", here(order.Shell, t.dir)}
+	}
+	if _, err := os.Stat(p.Dir); err != nil {
+		return Prepared{}, fmt.Errorf("find the folder that it starts in: %w", err)
+	}
+	return p, nil
+}
