@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -250,6 +251,44 @@ func TestAttackForgedExecutor(t *testing.T) {
 	}
 	if got := call(mine, mine, executor.Call_UPDATE, status(mine, "mine")); got != http.StatusAccepted {
 		t.Errorf("update its own task: %d", got)
+	}
+
+	// It does not fill the agent's memory with updates that nobody acknowledges, whatever they are of, nor silence its neighbour.
+	taken, big := 0, make([]byte, 1<<20)
+	for ; taken < 200; taken++ {
+		u := status(mine, fmt.Sprintf("never-was-%d", taken))
+		u.Status.Data = big
+		if got := call(mine, mine, executor.Call_UPDATE, u); got == http.StatusServiceUnavailable {
+			break
+		}
+	}
+	if taken < 32 || taken > 64 {
+		t.Errorf("%d MB of updates were taken", taken)
+	}
+	if got := call(mine, mine, executor.Call_SUBSCRIBE, status(mine, "mine")); got != http.StatusServiceUnavailable {
+		t.Errorf("subscribe with more: %d", got)
+	}
+	if got := call(yours, yours, executor.Call_UPDATE, status(yours, "yours")); got != http.StatusAccepted {
+		t.Errorf("the neighbour's: %d", got)
+	}
+	acknowledged := 0
+	for range taken { // with each acknowledgement there is room again
+		for _, e := range c.Take() {
+			if e, ok := e.(SendEvent); ok && e.Event.Type == scheduler.Event_UPDATE && len(e.Event.Update.Status.Data) == len(big) {
+				s := e.Event.Update.Status
+				ack := calls.Acknowledge(s.AgentID.Value, s.TaskID.Value, s.UUID)
+				ack.FrameworkID = &framework
+				if a := c.Call(now, "s", "", ack); a.Status == http.StatusAccepted {
+					acknowledged++
+				}
+			}
+		}
+	}
+	if n := c.nodes["a"]; acknowledged != taken || n.owed[executorKey{FrameworkID(framework.Value), mine.Executor}] > 8<<10 {
+		t.Errorf("%d of %d acknowledged, %v owed", acknowledged, taken, n.owed)
+	}
+	if got := call(mine, mine, executor.Call_UPDATE, status(mine, "mine")); got != http.StatusAccepted {
+		t.Errorf("after that: %d", got)
 	}
 }
 

@@ -29,6 +29,7 @@ type node struct {
 
 	frameworks map[FrameworkID]*nodeFramework
 	streams    map[taskKey]*updateStream
+	owed       map[executorKey]int // bytes of its updates that wait for an acknowledgement
 	containers map[string]*nodeExecutor
 	conns      map[string]*nodeExecutor
 	resendAt   time.Time // a deadline for the next resend is set for then; zero: none
@@ -49,6 +50,7 @@ type nodeFramework struct {
 func (n *node) start() {
 	n.frameworks = map[FrameworkID]*nodeFramework{}
 	n.streams = map[taskKey]*updateStream{}
+	n.owed = map[executorKey]int{}
 	n.containers = map[string]*nodeExecutor{}
 	n.conns = map[string]*nodeExecutor{}
 }
@@ -203,7 +205,7 @@ func (n *node) lostState(f FrameworkID, state mesos.TaskState) mesos.TaskState {
 func (n *node) shutdownFramework(id FrameworkID) {
 	for key := range n.streams {
 		if key.framework == id {
-			delete(n.streams, key)
+			n.drop(key)
 		}
 	}
 	f := n.frameworks[id]

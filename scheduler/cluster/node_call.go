@@ -36,6 +36,9 @@ func (n *node) call(conn string, who Claims, c *executor.Call) Answer {
 	if e.state == executorRegistering && c.Type != executor.Call_SUBSCRIBE {
 		return forbidden("Executor is not subscribed")
 	}
+	if c.Type != executor.Call_MESSAGE && n.owed[executorKey{f.id, e.id}] > owedMax {
+		return Answer{http.StatusServiceUnavailable, "Too many updates of this executor wait for their acknowledgement"}
+	}
 	switch c.Type {
 	case executor.Call_SUBSCRIBE:
 		n.subscribe(conn, e, c.Subscribe)

@@ -98,6 +98,7 @@ func (n *node) restoreExecutor(r *Record) *nodeExecutor {
 		st := &updateStream{pending: slices.Clone(t.Pending), wait: n.timing.ResendFirst}
 		for j := range st.pending {
 			st.seen = append(st.seen, st.pending[j].UUID)
+			n.owe(fid, &st.pending[j], 1)
 		}
 		n.streams[taskKey{fid, id}] = st
 	}

@@ -70,6 +70,7 @@ func (n *node) report(key taskKey, s mesos.TaskStatus) {
 		}
 	}
 	st.pending = append(st.pending, s)
+	n.owe(key.framework, &s, 1)
 	if e != nil {
 		n.save(e)
 	}
@@ -176,11 +177,12 @@ func (n *node) acknowledged(msg acknowledge) {
 		return
 	}
 	ended := terminal(st.pending[0].GetState())
+	n.owe(key.framework, &st.pending[0], -1)
 	st.pending = slices.Delete(st.pending, 0, 1)
 	e, t := n.find(key)
 	switch {
 	case ended || t == nil && len(st.pending) == 0:
-		delete(n.streams, key)
+		n.drop(key)
 	case len(st.pending) > 0:
 		st.wait = n.timing.ResendFirst
 		n.forward(key, st)
