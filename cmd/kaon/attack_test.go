@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -45,4 +46,65 @@ func TestAttackCluster(t *testing.T) {
 	p.kaon("run", "one.yaml", "--json", "--cluster", said.Cluster).ends(exitDone)
 	cluster.signal(os.Interrupt)
 	cluster.wait().ends(exitDone)
+}
+
+// Metrics beyond this machine are shown to who knows the credentials alone, and a page of another site gets none.
+func TestAttackMetrics(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	_, port, err := net.SplitHostPort(closedPort(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.kaon("run", "none.yaml", "--metrics", "0.0.0.0:"+port).ends(exitUsage)
+	file := p.write("auth", "prometheus:s3cret\n")
+	if err := os.Chmod(file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.write("none.yaml", "parameters: {x: {values: [1]}}\nmethod: grid\ncommand: echo\n")
+	p.kaon("run", "none.yaml", "--metrics", "0.0.0.0:"+port).ends(exitUsage).says("--metrics-auth @FILE")
+	p.kaon("run", "none.yaml", "--metrics", "127.0.0.1:"+port, "--metrics-auth", "me:secret").ends(exitUsage).says("command line")
+	x := p.halfway("--metrics", "0.0.0.0:"+port, "--metrics-auth", "@"+file)
+	ask := func(host, name, secret string) int {
+		req, err := http.NewRequest(http.MethodGet, "http://127.0.0.1:"+port+"/metrics", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if req.Host = host; name != "" {
+			req.SetBasicAuth(name, secret)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		return resp.StatusCode
+	}
+	for _, c := range []struct {
+		host, name, secret string
+		want               int
+	}{{"", "", "", 401}, {"", "prometheus", "", 401}, {"", "", "s3cret", 401}, {"", "prometheus", "s3cret", 200}, {"evil.example", "prometheus", "s3cret", 421}} {
+		if got := ask(c.host, c.name, c.secret); got != c.want {
+			t.Errorf("%+v: %d", c, got)
+		}
+	}
+	x.signal(os.Interrupt)
+	x.wait().ends(exitInterrupted)
+}
+
+// A secret on the command line works, and is warned of once, with what to do, never repeated.
+func TestAttackCommandLine(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("one.yaml", "parameters: {x: {values: [1]}}\nmethod: grid\ncommand: echo\n")
+	address := closedPort(t)
+	r := p.kaon("run", "one.yaml", "--cluster", "mesos://me:s3cret@"+address, "--connect-timeout", "100ms").ends(exitUnreachable)
+	r.says("every user of this machine", "KAON_CREDENTIALS=FILE")
+	if n := strings.Count(r.stderr, "every user of this machine"); n != 1 || strings.Contains(r.stderr+r.stdout, "s3cret") {
+		t.Errorf("%d warnings in:\n%s", n, r.stderr)
+	}
+	r = p.kaon("run", "one.yaml", "--cluster=mesos://"+address+"?name=a:b@c", "--connect-timeout", "100ms").ends(exitUnreachable)
+	if strings.Contains(r.stderr, "every user of this machine") {
+		t.Errorf("warned without a secret:\n%s", r.stderr)
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -114,14 +113,9 @@ func (c *clusterCmd) authenticate(cfg *embedded.Config) (file string, err error)
 		return "", errors.New("--no-auth asks nobody: leave it or --principal out")
 	}
 	var name, secret string
-	switch named, byFile := strings.CutPrefix(c.Principal, "@"); {
-	case byFile:
-		name, secret, err = readCredentials(named)
-	case c.Principal != "" && c.Principal != os.Getenv(principalVariable):
-		return "", fmt.Errorf("--principal: a secret on the command line can be read by every user of this machine: "+
-			"write NAME:SECRET to a file and give --principal @FILE, or put it into %s", principalVariable)
+	switch {
 	case c.Principal != "":
-		name, secret, err = cutCredentials(c.Principal, principalVariable)
+		name, secret, err = givenCredentials("--principal", c.Principal, principalVariable)
 	case !listen.Loopback(cfg.Listen):
 		return "", fmt.Errorf("--listen %s can be reached from other machines, and whoever subscribes runs commands as you: "+
 			"write NAME:SECRET to a file and give --principal @FILE, or listen on 127.0.0.1", c.Listen)

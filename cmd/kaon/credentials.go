@@ -36,6 +36,31 @@ func readCredentials(file string) (name, secret string, err error) {
 	return cutCredentials(strings.TrimSpace(string(text)), file)
 }
 
+// givenCredentials reads what a flag says: @FILE, or NAME:SECRET in its variable.
+func givenCredentials(flag, value, variable string) (name, secret string, err error) {
+	if file, ok := strings.CutPrefix(value, "@"); ok {
+		return readCredentials(file)
+	}
+	if value != os.Getenv(variable) {
+		return "", "", fmt.Errorf("%s: a secret on the command line can be read by every user of this machine: "+
+			"write NAME:SECRET to a file and give %[1]s @FILE, or put it into %s", flag, variable)
+	}
+	return cutCredentials(value, variable)
+}
+
+// secretShown is what to say when the command line has a secret in the address of a cluster; empty: it has none.
+func secretShown(args []string) string {
+	for _, arg := range args {
+		_, rest, ok := strings.Cut(arg, "mesos://")
+		authority, _, _ := strings.Cut(rest, "?")
+		if at := strings.LastIndexByte(authority, '@'); ok && at >= 0 && strings.Contains(authority[:at], ":") {
+			return "the secret in --cluster can be read by every user of this machine while this command runs: leave USER:SECRET@ out and put " +
+				"it into a file that only you may read, with " + credentialsVariable + "=FILE, or put the whole address into KAON_CLUSTER"
+		}
+	}
+	return ""
+}
+
 func cutCredentials(text, where string) (name, secret string, err error) {
 	name, secret, ok := strings.Cut(text, ":")
 	if !ok || name == "" || secret == "" {

@@ -31,9 +31,15 @@ func newLog(w io.Writer, level string) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: l}))
 }
 
+// metricsVariable holds who may read the metrics, NAME:SECRET; askNobody lets everybody.
+const (
+	metricsVariable = "KAON_METRICS_AUTH"
+	askNobody       = "none"
+)
+
 // serveMetrics serves the counters of every stage; an empty address serves nothing. Without a host it listens on
-// this machine only.
-func serveMetrics(address string) (stats *results.Metrics, stop func(), err error) {
+// this machine only; beyond it they are shown to who knows the credentials, NAME:SECRET by --metrics-auth.
+func serveMetrics(address, auth string) (stats *results.Metrics, stop func(), err error) {
 	set := metrics.NewSet()
 	stats = results.NewMetrics(set)
 	if address == "" {
@@ -42,18 +48,34 @@ func serveMetrics(address string) (stats *results.Metrics, stop func(), err erro
 	if strings.HasPrefix(address, ":") {
 		address = "127.0.0.1" + address
 	}
+	var name, secret string
+	switch {
+	case auth != "" && auth != askNobody:
+		if name, secret, err = givenCredentials("--metrics-auth", auth, metricsVariable); err != nil {
+			return nil, nil, err
+		}
+	case auth == "" && !listen.Loopback(address):
+		return nil, nil, fmt.Errorf("--metrics %s can be read by other machines: write NAME:SECRET to a file and give --metrics-auth @FILE "+
+			"(basic_auth in Prometheus), or --metrics-auth %s to show them to everybody", address, askNobody)
+	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, nil, fmt.Errorf("serve metrics: %w", err)
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
+		if gotName, gotSecret, _ := r.BasicAuth(); name != "" && !listen.Same(gotName+":"+gotSecret, name+":"+secret) {
+			w.Header().Set("WWW-Authenticate", `Basic realm="kaon"`)
+			http.Error(w, "unauthorized", http.StatusUnauthorized)
+			return
+		}
 		set.WritePrometheus(w)
 		metrics.WritePrometheus(w, true)
 	})
 	var h http.Handler = mux
-	if listen.Loopback(address) {
-		h = listen.Hosts(address, nil, mux) // no web page gets here by a name of its own
+	if listen.Loopback(address) || auth != "" && auth != askNobody {
+		host, _, _ := net.SplitHostPort(address)
+		h = listen.Hosts(address, []string{host}, mux) // no web page gets here by a name of its own
 	}
 	server := listen.Server(h, nil)
 	server.ReadTimeout, server.WriteTimeout = listen.HeaderWait, time.Minute

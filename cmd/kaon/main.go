@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/alecthomas/kong"
@@ -90,6 +91,9 @@ func execute(ctx context.Context, args []string, out *output) int {
 			_ = kong.DefaultShortHelpPrinter(kong.HelpOptions{WrapUpperBound: helpWidth}, parse.Context) // the error is told
 		}
 		return code
+	}
+	if warning := secretShown(args); warning != "" {
+		fmt.Fprintf(out.stderr, "kaon: warning: %s\n", warning)
 	}
 	return report(out.stderr, guarded(func() error { return command.Run() }))
 }

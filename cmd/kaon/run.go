@@ -30,12 +30,13 @@ type runCmd struct {
 
 // workFlags say where a sweep runs and leaves its results, and how that is shown.
 type workFlags struct {
-	Results string `default:"kaon-results" env:"KAON_RESULTS" placeholder:"PLACE" help:"Folder or s3://bucket/prefix for the results (${default})."`
-	State   string `aliases:"state-dir" placeholder:"DIR" help:"Folder for journals and sandboxes; .state in a results folder, else kaon-state, when left out."`
-	Metrics string `placeholder:"ADDR" help:"Serve Prometheus metrics at http://ADDR/metrics."`
-	Log     string `enum:"none,error,warn,info,debug" default:"error" help:"Level of the log on standard error: none, error, warn, info or debug."`
-	Quiet   bool   `short:"q" help:"No progress; only what must be known, and the result."`
-	JSON    bool   `help:"Print the result as one JSON object; progress goes to standard error."`
+	Results     string `default:"kaon-results" env:"KAON_RESULTS" placeholder:"PLACE" help:"Folder or s3://bucket/prefix for the results (${default})."`
+	State       string `aliases:"state-dir" placeholder:"DIR" help:"Folder for journals and sandboxes; .state in a results folder, else kaon-state, when left out."`
+	Metrics     string `placeholder:"ADDR" help:"Serve Prometheus metrics at http://ADDR/metrics."`
+	MetricsAuth string `name:"metrics-auth" env:"KAON_METRICS_AUTH" placeholder:"@FILE" help:"Show the metrics to who knows the NAME:SECRET in a file that only you may read, or in the variable; none: to everybody. Must be given when ADDR is beyond this machine."`
+	Log         string `enum:"none,error,warn,info,debug" default:"error" help:"Level of the log on standard error: none, error, warn, info or debug."`
+	Quiet       bool   `short:"q" help:"No progress; only what must be known, and the result."`
+	JSON        bool   `help:"Print the result as one JSON object; progress goes to standard error."`
 	clusterFlags
 }
 
@@ -88,7 +89,7 @@ func (f *workFlags) start(ctx context.Context, out *output, work func(context.Co
 
 // runner opens the results. The caller must call stop.
 func (f *workFlags) runner(ctx context.Context, out *output) (r *runner, stop func(), err error) {
-	stats, stop, err := serveMetrics(f.Metrics)
+	stats, stop, err := serveMetrics(f.Metrics, f.MetricsAuth)
 	if err != nil {
 		return nil, nil, usage(err)
 	}

@@ -2,12 +2,12 @@ package cluster
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
 // Bounds of what one caller may take of the server's memory and time.
@@ -31,19 +31,13 @@ func (s *Server) authenticated(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name, secret, ok := r.BasicAuth()
 		want, known := s.cfg.Auth[name]
-		if same := sameSecret(secret, want); !ok || !known || !same {
+		if same := listen.Same(secret, want); !ok || !known || !same {
 			w.Header().Set("WWW-Authenticate", `Basic realm="mesos-master-scheduler"`)
 			reply(w, Answer{Status: http.StatusUnauthorized})
 			return
 		}
 		h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), principalKey{}, name)))
 	})
-}
-
-// sameSecret takes a time that tells neither how much of a secret is right nor how long it is.
-func sameSecret(a, b string) bool {
-	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
-	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }
 
 // principal is who authenticated; empty when nobody has to.

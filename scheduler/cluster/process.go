@@ -128,7 +128,7 @@ func environment(own map[string]string, command *mesos.CommandInfo) []string {
 // credential tells whether a variable lets its owner into a cluster: schedulers' business, not executors'.
 func credential(kv string) bool {
 	name, _, _ := strings.Cut(kv, "=")
-	return name == "KAON_PRINCIPAL" || name == "KAON_CREDENTIALS" || name == "KAON_CLUSTER"
+	return name == "KAON_PRINCIPAL" || name == "KAON_CREDENTIALS" || name == "KAON_CLUSTER" || name == "KAON_METRICS_AUTH"
 }
 
 // signalTree sends a signal to a process, its group, and everything else in its session.
