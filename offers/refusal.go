@@ -94,6 +94,9 @@ func (r *Refusal) Reasons() Reasons {
 	return in.result()
 }
 
+// Each is what one of the trials asks for.
+func (r *Refusal) Each() sweep.Resources { return r.pass.demands[r.Demand].Resources }
+
 // Sentence is the refusal for people, worst reason first.
 func (r *Refusal) Sentence() string { return r.Reasons().Sentence(r.Count) }
 

@@ -115,9 +115,14 @@ func remedy(r offers.Reasons) string {
 	return "an executor for the other agents: " + foreignRemedy
 }
 
-// explain is the reasons why trials wait, for people, with what can be done.
-func explain(r *offers.Refusal) string {
+// explain is the reasons why trials wait, for people, with what can be done. A nil machine is a cluster.
+func (m machine) explain(r *offers.Refusal) string {
 	why := r.Reasons()
+	if m != nil {
+		if text, ok := m.waits(why, r.Count, r.Each()); ok {
+			return text
+		}
+	}
 	text := why.Sentence(r.Count)
 	if what := remedy(why); what != "" {
 		text += "; what helps: " + what

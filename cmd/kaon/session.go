@@ -241,6 +241,9 @@ func (s *session) openResults(ctx context.Context) error {
 		return fmt.Errorf("read the records of %s: %w", s.cfg.id, err)
 	}
 	s.watcher = newWatcher(s.cfg.id, board)
+	if s.cfg.Cluster == "local" {
+		s.watcher.here = machineOf(s.cluster.machine)
+	}
 	if len(damage) > 0 { // what is missing would be missing from the winner, and from what is kept for it
 		return unreachable(fmt.Errorf("the records of %s are damaged: %s: %w; nothing was changed; mend them with: kaon repair %s",
 			s.cfg.id, damage[0].Object, damage[0].Err, s.cfg.id))

@@ -27,6 +27,7 @@ type watcher struct {
 	// point is what a trial runs with; it is called by one goroutine at a time.
 	point func(trial int) (params json.RawMessage, seed uint64)
 	held  func() string // which other runs have what this machine has; empty: none, or they leave enough
+	here  machine       // that trials run on; nil: a cluster
 	// retrying: the sweep had ended and is run again, so its former end is no news.
 	retrying bool
 
@@ -249,7 +250,7 @@ func (w *watcher) packed(n scheduler.Packed) {
 	why := ""
 	for _, r := range n.Refusals {
 		if r.Sweep == w.id {
-			why = explain(&r.Refusal)
+			why = w.here.explain(&r.Refusal)
 		}
 	}
 	w.mu.Lock()

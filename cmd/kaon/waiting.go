@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	embedded "github.com/kaon-sweep/kaon/scheduler/cluster"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// machine is the one agent of the cluster on this machine, which has nobody else's tasks: what people are told of it
+// needs none of a cluster's words.
+type machine map[string]sweep.Milli // what it has, by resource
+
+func machineOf(a embedded.AgentConfig) machine {
+	milli := func(v float64) sweep.Milli { return sweep.Milli(v * float64(sweep.Unit)) }
+	return machine{"cpus": milli(a.CPUs), "mem": milli(a.MemoryMB), "disk": milli(a.DiskMB), "gpus": milli(a.GPUs)}
+}
+
+// waits says why so many trials, which take this much each, wait for this machine. Not ok when they wait for something else than what
+// runs on it now; then the scheduler's own reasons are to be told.
+func (m machine) waits(why offers.Reasons, trials int, each sweep.Resources) (text string, ok bool) {
+	if why.Agents == 0 {
+		return "the cluster on this machine is starting", true
+	}
+	if why.FitsEmpty == 0 || why.Quota > 0 || why.OtherRole > 0 || len(why.Foreign)+len(why.Constraints) > 0 {
+		return "", false
+	}
+	are := "is"
+	if trials != 1 {
+		are = "are"
+	}
+	var parts []string
+	for _, s := range why.Resources {
+		parts = append(parts, m.short(s, each))
+	}
+	switch {
+	case len(parts) > 0:
+	case why.Avoided > 0:
+		parts = []string{"this machine to be trusted again after failures: it gets no more for a while"}
+	default: // what is free is being offered now, or the first trials have to begin
+		parts = []string{"what runs on this machine to begin or to end"}
+	}
+	return fmt.Sprintf("%s %s waiting for %s", count(trials, "trial"), are, strings.Join(parts, "; and for ")), true
+}
+
+// short says what there is too little of now.
+func (m machine) short(s offers.Shortage, each sweep.Resources) string {
+	want, unit := each.Named[s.Resource], ""
+	one, more := s.Resource, s.Resource
+	switch s.Resource {
+	case "cpus":
+		want, one, more = each.CPUs, "a free cpu", "free cpus"
+	case "mem":
+		want, one, more, unit = each.Mem, "free memory", "free memory", " MB"
+	case "disk":
+		want, one, more, unit = each.Disk, "free disk", "free disk", " MB"
+	case "gpus":
+		want, one, more = each.GPUs, "a free GPU", "free GPUs"
+	case "ports":
+		want, one, more = sweep.Milli(each.Ports)*sweep.Unit, "a free port", "free ports"
+	}
+	if want <= sweep.Unit {
+		more = one
+	}
+	amount := func(v sweep.Milli) string { return brief(float64(v)/float64(sweep.Unit)) + unit }
+	has, known := m[s.Resource]
+	free := want - s.Least
+	switch {
+	case !known:
+		return more
+	case free <= 0 && want <= has:
+		return fmt.Sprintf("%s: this machine has %s, all in use", more, amount(has))
+	}
+	return fmt.Sprintf("%s: each takes %s, and of this machine's %s only %s free", more, amount(want), amount(has), isFree(max(free, 0), amount))
+}
+
+func isFree(v sweep.Milli, amount func(sweep.Milli) string) string {
+	if v == sweep.Unit {
+		return amount(v) + " is"
+	}
+	return amount(v) + " are"
+}
