@@ -1,10 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime/debug"
+
+	"github.com/kaon-sweep/kaon/scheduler"
 )
 
 // reportAt is where faults in kaon are reported.
@@ -26,6 +30,22 @@ func guarded(f func() error) (err error) {
 		}
 	}()
 	return f()
+}
+
+// guardedDriver is a driver whose panics are errors: the scheduler calls it on goroutines of its own.
+type guardedDriver struct{ scheduler.Driver }
+
+func (d guardedDriver) Run(ctx context.Context, deliver func(...scheduler.Event)) error {
+	return guarded(func() error { return d.Driver.Run(ctx, deliver) })
+}
+
+func (d guardedDriver) Send(ctx context.Context, call scheduler.Call) error {
+	return guarded(func() error { return d.Driver.Send(ctx, call) })
+}
+
+// crashed ends the process for a panic on a goroutine that has nobody to tell.
+func crashed(value any) {
+	os.Exit(report(os.Stderr, &exitError{exitCrash, &crash{value, debug.Stack()}}))
 }
 
 // trace prints where a panic came from, and who wants to know.

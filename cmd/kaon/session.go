@@ -211,7 +211,7 @@ func (s *session) drive(core *scheduler.Core) error {
 	if err != nil {
 		return err
 	}
-	s.driver = driver
+	s.driver = guardedDriver{driver}
 	return nil
 }
 

@@ -190,7 +190,7 @@ func (x *commandExecutor) program() (p program, about []byte, err error) {
 		if x.task.Container.GetDocker() != nil {
 			about, _ = b.engine.Inspect(a.server.ctx, b.name) // it may have ended and gone
 		}
-		a.server.wg.Go(func() { b.follow() })
+		a.server.spawn(func() { b.follow() })
 		return b, about, nil
 	}
 	q, err := startProcess(x.task.Command, x.box.sandbox, environment(a.environment(x.box, x.start), x.task.Command))

@@ -259,7 +259,7 @@ func (a *localAgent) adopt(r *Record) {
 	a.mu.Lock()
 	a.mu.running[c.id] = c
 	a.mu.Unlock()
-	a.server.wg.Go(func() {
+	a.server.spawn(func() {
 		if awaitStranger(a.server.ctx, pid) {
 			sandbox := "" // of a former life: found by its name
 			if found, err := filepath.Glob(filepath.Join(a.dir, "slaves/*/frameworks/*/executors/*", runsFolder, c.id)); err == nil && len(found) == 1 {
@@ -292,7 +292,7 @@ func (a *localAgent) adoptBox(r *Record) {
 	c.mu.Lock()
 	c.mu.box = b
 	c.mu.Unlock()
-	a.server.wg.Go(func() {
+	a.server.spawn(func() {
 		if r.Command {
 			b.signal(syscall.SIGKILL)
 		}

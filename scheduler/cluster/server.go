@@ -77,9 +77,23 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		s.Close()
 		return nil, err
 	}
-	s.wg.Go(s.clock)
-	s.wg.Go(func() { <-s.ctx.Done(); s.shutdown() })
+	s.spawn(s.clock)
+	s.spawn(func() { <-s.ctx.Done(); s.shutdown() })
 	return s, nil
+}
+
+// spawn runs f on a goroutine that Close waits for.
+func (s *Server) spawn(f func()) {
+	s.wg.Go(func() {
+		if s.cfg.Crash != nil {
+			defer func() {
+				if v := recover(); v != nil {
+					s.cfg.Crash(v)
+				}
+			}()
+		}
+		f()
+	})
 }
 
 // listen opens every address, makes the core and starts to serve.
@@ -127,7 +141,7 @@ func (s *Server) serve(l net.Listener, h http.Handler) (stop func()) {
 		return func() {}
 	}
 	s.https.open[srv] = true
-	s.wg.Go(func() {
+	s.spawn(func() {
 		if err := srv.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
 			s.log.Error("serving ended", "address", l.Addr().String(), "err", err)
 		}
@@ -249,7 +263,7 @@ func (s *Server) StartAgent(name string) error {
 func (s *Server) KillExecutors(grace time.Duration) {
 	for _, a := range s.agents {
 		for _, id := range a.containers() {
-			s.wg.Go(func() { a.kill(id) }) // an engine takes its time
+			s.spawn(func() { a.kill(id) }) // an engine takes its time
 		}
 	}
 	for deadline := time.Now().Add(grace); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
@@ -321,13 +335,13 @@ func (s *Server) apply(effects []Effect) {
 			}
 		case StartExecutor:
 			a := s.agents[e.Agent]
-			s.wg.Go(func() { a.run(e) })
+			s.spawn(func() { a.run(e) })
 		case KillContainer:
 			a := s.agents[e.Agent]
-			s.wg.Go(func() { a.kill(e.Container) })
+			s.spawn(func() { a.kill(e.Container) })
 		case ResizeContainer:
 			if a := s.agents[e.Agent]; a != nil { // simulated ones have no containers
-				s.wg.Go(func() { a.resize(e.Container, e.Limits) })
+				s.spawn(func() { a.resize(e.Container, e.Limits) })
 			}
 		case Forget:
 			s.agents[e.Agent].forget(e.Container)
