@@ -30,6 +30,10 @@ test: ## all tests, with the race detector but for what has one goroutine; ends 
 killloop: ## TIMES=1 times: whole sweeps of 2,000 trials whose processes are killed again and again
 	KAON_KILLLOOP=$(TIMES) $(GO) test -v -count 1 -timeout 0 -run TestBoardIsTheSameWhoeverDies ./scheduler/killtest
 
+.PHONY: damage
+damage: ## TIMES=1 times: damage to a random file of a sweep's journal or results, and all commands after it
+	KAON_DAMAGE=$(TIMES) $(GO) test -v -count 1 -timeout 0 -run TestRandomDamage ./cmd/kaon
+
 .PHONY: build
 build: bin/kaon bin/digits ## bin/kaon, one static binary, and the example's training program
 
