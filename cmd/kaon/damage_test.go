@@ -303,7 +303,7 @@ func (x *round) kaon(args ...string) told {
 
 // changing is what differs between two runs that computed the same.
 var changing = []string{"attempts", "attempt", "tries", "start", "end", "seconds", "created", "finished", "updated", "checksum", "agent", "sandbox", "points",
-	"submitted", "sentence", "created", "start_ms", "end_ms", "waiting", "progress", "missing", "host", "known", "duration", "reported"}
+	"submitted", "sentence", "provenance", "created", "start_ms", "end_ms", "waiting", "progress", "missing", "host", "known", "duration", "reported"}
 
 // same compares output, after a resume without what that may change.
 func same(a, b string, resumed bool) bool {
@@ -412,6 +412,7 @@ func (x *round) work(command string) (ended bool) {
 		if err := json.Unmarshal([]byte(got.stdout), &r); err != nil {
 			x.failf("repair says %s", got.stdout)
 		}
+		r.Lost = slices.DeleteFunc(r.Lost, func(line string) bool { return line == lostRuns })
 		x.repaired, x.lost = true, x.lost || len(r.Lost) > 0
 	}
 	return false

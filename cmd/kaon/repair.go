@@ -63,6 +63,9 @@ func (c *repairCmd) Run(ctx context.Context, out *output) error {
 	return nil
 }
 
+// lostRuns is what only sweep.json says.
+const lostRuns = "which commands, by which kaon, worked on the sweep"
+
 // mender mends one sweep.
 type mender struct {
 	repaired
@@ -218,6 +221,9 @@ func (m *mender) results(ctx context.Context, spec *sweep.Spec, board *results.B
 	}
 	file := sweepFile(m.id, spec, m.entry.Submitted, cmp.Or(m.known.Cluster, "local"), nil)
 	file.Kaon, file.Git, file.Runs = m.known.Kaon, m.known.Git, m.known.Runs
+	if m.knownErr != nil {
+		m.Lost = append(m.Lost, lostRuns)
+	}
 	if spec.Then.Step() {
 		step := board.Step()
 		file.Then = &step

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -40,7 +41,7 @@ func (c *trialCmd) Run(ctx context.Context, out *output) error {
 		show.Waiting = src.waits(board)
 	}
 	board.fill(&show.Trial)
-	show.Command = src.commandOf(ctx, board.known, show.Trial)
+	show.Command = src.commandOf(ctx, out, board.known, show.Trial)
 	if c.JSON {
 		enc := json.NewEncoder(out.stdout)
 		enc.SetIndent("", "  ")
@@ -52,12 +53,16 @@ func (c *trialCmd) Run(ctx context.Context, out *output) error {
 
 // commandOf is what a trial runs, as a person would type it; empty when that cannot be said here, as of a spec whose variables this
 // environment does not have.
-func (s source) commandOf(ctx context.Context, known results.Sweep, trial results.Trial) string {
+func (s source) commandOf(ctx context.Context, out *output, known results.Sweep, trial results.Trial) string {
 	spec, err := s.spec(ctx, known, false)
-	if err != nil {
-		return ""
+	var order wire.Order
+	if err == nil {
+		order, err = s.order(ctx, spec, trial.Trial, max(trial.Attempt, 1), study.Files{})
 	}
-	order, err := s.order(ctx, spec, trial.Trial, max(trial.Attempt, 1), study.Files{})
+	if exit := new(exitError); errors.Is(err, results.ErrDamaged) || errors.Is(err, results.ErrNotExist) && trial.Attempt > 0 ||
+		errors.As(err, &exit) && exit.code == exitUnreachable {
+		fmt.Fprintf(out.stderr, "kaon: warning: what %s runs is not known: %v\n", named(trial.Trial), err)
+	}
 	if err != nil {
 		return ""
 	}

@@ -94,6 +94,9 @@ func (c *tryCmd) folder(id string, trial int) (string, error) {
 // spec reads the spec of a sweep as it was submitted. Strict: with all secrets that were set.
 func (s source) spec(ctx context.Context, known results.Sweep, strict bool) (*sweep.Spec, error) {
 	text, err := results.ReadObject(ctx, s.bucket, results.ObjectName(s.id, results.SpecFile), maxSpec)
+	if errors.Is(err, results.ErrNotExist) {
+		return nil, unreachable(fmt.Errorf("%s of %s is not there; `kaon repair %s` brings it back where the journal has it", results.SpecFile, s.id, s.id))
+	}
 	if err != nil {
 		return nil, s.explain(ctx, err)
 	}
