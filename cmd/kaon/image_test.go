@@ -350,3 +350,23 @@ func (s ship) save(t *testing.T, folder string) {
 	}
 	t.Cleanup(func() { _ = os.Remove(name) })
 }
+
+// A trial in an image runs by hand as it did in the sweep, and by the printed `docker run`.
+func TestTryInImage(t *testing.T) {
+	want(t, "docker")
+	s := newShip(t)
+	p := newPlace(t)
+	p.write("sweep.yaml", s.spec(2)+"command: [/probe, \"it's ${param.a}\", \"${args_json_file}\"]\n")
+	s.start(p, "run", "sweep.yaml", "--quiet").within(2 * patience).ends(exitDone)
+	script := s.start(p, "try", "1", "--print").wait().ends(exitDone).prints("exec docker run --rm ", "--env KAON_SEED=", s.image).stdout
+	cmd := exec.Command("sh", "-c", script)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("the script: %v\n%s\n%s", err, out, script)
+	}
+	hand := s.start(p, "try", "1").wait().ends(exitDone).says("in the image " + s.image)
+	const ran, as = `args ["it's 2" "/`, "uid 1234 gid 2345 dir /work "
+	if both := hand.stdout + string(out); strings.Count(both, ran) != 2 || strings.Count(both, as) != 2 {
+		t.Errorf("by hand:\n%s\nby the script:\n%s", hand.stdout, out)
+	}
+}

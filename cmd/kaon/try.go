@@ -49,9 +49,6 @@ func (c *tryCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	if spec.Task.Container != nil {
-		return usage(fmt.Errorf("trials of %s run in the image %s: try does not start containers; `kaon trial %s` shows the command to give to `docker run`", src.id, spec.Task.Container.Image, c.Trial))
-	}
 	folder, err := c.folder(src.id, trial)
 	if err != nil {
 		return usage(err)
@@ -59,6 +56,9 @@ func (c *tryCmd) Run(ctx context.Context, out *output) error {
 	p, err := src.prepare(ctx, spec, trial, max(seen.Attempt, 1), folder)
 	if err != nil {
 		return err
+	}
+	if spec.Task.Container != nil {
+		return c.inImage(ctx, out, spec.Task.Container, p)
 	}
 	if c.Print {
 		printScript(out.stdout, p)
@@ -138,7 +138,11 @@ func (s source) order(ctx context.Context, spec *sweep.Spec, trial, attempt int,
 	if spec.Task.Container != nil {
 		dir, interpreter = "", ""
 	}
-	st, err := study.New(s.id, spec, study.Options{Dir: dir, Getenv: os.LookupEnv, Interpreter: interpreter, Winner: winner, Files: files})
+	image, err := s.image(ctx, spec)
+	if err != nil {
+		return wire.Order{}, err
+	}
+	st, err := study.New(s.id, spec, study.Options{Dir: dir, Getenv: os.LookupEnv, Interpreter: interpreter, Winner: winner, Files: files, Image: image})
 	if err != nil {
 		return wire.Order{}, err
 	}
@@ -191,7 +195,11 @@ func (s source) prepare(ctx context.Context, spec *sweep.Spec, trial, attempt in
 		return executor.Prepared{}, usage(err)
 	}
 	order.Deliver = nil // what it leaves stays where it is
-	p, err := executor.Prepare(ctx, order, folder, os.Environ())
+	environ := os.Environ()
+	if order.Inside { // the image has its own
+		environ = nil
+	}
+	p, err := executor.Prepare(ctx, order, folder, environ)
 	if err != nil {
 		return p, usage(fmt.Errorf("make %s ready: %w", named(trial), err))
 	}

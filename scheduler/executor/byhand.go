@@ -20,6 +20,8 @@ type Prepared struct {
 	Env     []string          // its whole environment
 	Private map[string]string // the secrets in it
 	Folder  string            // of the attempt: its files, inputs, artifacts
+	User    string            // user[:group] in an image; empty: nothing is said
+	Store   string            // folder that inputs are links into
 }
 
 // Prepare makes an attempt ready in a new folder below sandbox: code, inputs, files and environment as its executor would have given
@@ -47,12 +49,15 @@ func Prepare(ctx context.Context, order wire.Order, sandbox string, environ []st
 	if err != nil {
 		return Prepared{}, err
 	}
-	p := Prepared{Dir: t.folder(), Env: env, Private: t.private, Folder: t.dir}
+	p := Prepared{Dir: t.folder(), Env: env, Private: t.private, Folder: t.dir, User: order.User, Store: filepath.Join(sandbox, wire.Store)}
 	for _, a := range order.Argv {
 		p.Argv = append(p.Argv, here(a, t.dir))
 	}
 	if order.Shell != "" {
 		p.Argv = []string{"/bin/sh", "-c", here(order.Shell, t.dir)}
+	}
+	if order.Inside {
+		return p, nil // where it starts is the image's business; "." is where the image says
 	}
 	if _, err := os.Stat(p.Dir); err != nil {
 		return Prepared{}, fmt.Errorf("find the folder that it starts in: %w", err)

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster/docker"
+	"github.com/kaon-sweep/kaon/scheduler/executor"
+	"github.com/kaon-sweep/kaon/scheduler/study"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// inImage runs a trial in its image by `docker run`, or prints how.
+func (c *tryCmd) inImage(ctx context.Context, out *output, image *sweep.Container, p executor.Prepared) error {
+	if err := openToAll(p); err != nil {
+		return err
+	}
+	if c.Print {
+		printDocker(out.stdout, p, dockerRun(image, p, p.Argv, false))
+		return nil
+	}
+	engine, err := docker.Open(ctx)
+	if err != nil {
+		return unreachable(fmt.Errorf("the trial runs in the image %s: %w; --print shows the `docker run` of it", image.Image, err))
+	}
+	_ = engine.Close()
+	argv := p.Argv
+	if c.Shell {
+		argv = []string{"/bin/sh"}
+	}
+	fmt.Fprintf(out.stderr, "kaon: by hand, in the image %s; its files: %s\n", image.Image, p.Folder)
+	words := dockerRun(image, p, argv, term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())))
+	here := executor.Prepared{Env: os.Environ()}
+	for name, value := range p.Private {
+		here.Env = append(here.Env, name+"="+value)
+	}
+	return start(ctx, words, here)
+}
+
+// dockerRun is the command that runs a trial in its image as the executor in it does. Secrets are variables of the command's own
+// environment: a command line can be read by every user.
+func dockerRun(image *sweep.Container, p executor.Prepared, argv []string, terminal bool) []string {
+	words := []string{"docker", "run", "--rm", "--interactive"}
+	if terminal {
+		words = append(words, "--tty")
+	}
+	if image.Pull == sweep.PullAlways {
+		words = append(words, "--pull", "always")
+	}
+	words = append(words, "--network", cmp.Or(image.Network, sweep.NetworkHost), "--user", cmp.Or(p.User, "0:0"))
+	for _, u := range image.Ulimits {
+		words = append(words, "--ulimit", u.String())
+	}
+	if image.ShmMB > 0 {
+		words = append(words, "--shm-size", strconv.FormatInt(image.ShmMB, 10)+"m")
+	}
+	for _, v := range image.Volumes {
+		mode := ""
+		if v.ReadOnly {
+			mode = ":ro"
+		}
+		words = append(words, "--volume", v.Host+":"+v.Path+mode)
+	}
+	words = append(words, "--volume", p.Folder+":"+p.Folder)
+	if _, err := os.Stat(p.Store); err == nil {
+		words = append(words, "--volume", p.Store+":"+p.Store+":ro")
+	}
+	if p.Dir != "." {
+		words = append(words, "--workdir", p.Dir)
+	}
+	for _, pair := range p.Env {
+		name, _, _ := strings.Cut(pair, "=")
+		if _, secret := p.Private[name]; secret {
+			pair = name
+		}
+		words = append(words, "--env", pair)
+	}
+	words = append(words, "--entrypoint", argv[0], image.Image)
+	return append(words, argv[1:]...)
+}
+
+// openToAll lets the image's users read and write an attempt's files, as they may have numbers that nobody has here. The folder around
+// them is closed to others.
+func openToAll(p executor.Prepared) error {
+	for folder, write := range map[string]fs.FileMode{p.Folder: 0o222, p.Store: 0} {
+		err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+			if os.IsNotExist(err) {
+				return nil
+			}
+			if err != nil || d.Type()&fs.ModeSymlink != 0 {
+				return err
+			}
+			info, err := d.Info()
+			if err != nil {
+				return err
+			}
+			mode := info.Mode().Perm() | 0o444 | write
+			if d.IsDir() || mode&0o100 != 0 {
+				mode |= 0o111
+			}
+			return os.Chmod(path, mode)
+		})
+		if err != nil {
+			return fmt.Errorf("open the attempt's files to the image's users: %w", err)
+		}
+	}
+	return nil
+}
+
+// image is what a sweep's image said of itself when the sweep began, or says now.
+func (s source) image(ctx context.Context, spec *sweep.Spec) (image study.Image, err error) {
+	if spec.Task.Container == nil {
+		return image, nil
+	}
+	if data, err := os.ReadFile(filepath.Join(stateFolder(s.place, s.folder, s.id), imageFile)); err == nil {
+		if err := json.Unmarshal(data, &image); err != nil {
+			return image, fmt.Errorf("read %s: %w", imageFile, err)
+		}
+		return image, nil
+	}
+	engine, err := docker.Open(ctx)
+	if err == nil {
+		defer engine.Close()
+		var found docker.Image
+		found, err = engine.Image(ctx, spec.Task.Container.Image)
+		image = study.Image(found)
+	}
+	if err != nil && spec.Command.OfImage() {
+		return image, fmt.Errorf("what the image %s runs by itself is not known here: %w", spec.Task.Container.Image, err)
+	}
+	return image, nil
+}
+
+// printDocker writes the command as a script.
+func printDocker(w io.Writer, p executor.Prepared, words []string) {
+	fmt.Fprintf(w, "#!/bin/sh\n# its files are in %s\nset -e\n", p.Folder)
+	for _, name := range slices.Sorted(maps.Keys(p.Private)) {
+		fmt.Fprintf(w, ": \"${%[1]s:?is a secret of the sweep: set it}\"; export %[1]s\n", name)
+	}
+	fmt.Fprintf(w, "exec %s\n", commandLine(sweep.Expansion{Argv: words}))
+}
