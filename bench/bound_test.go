@@ -55,3 +55,16 @@ func TestBoundsAreNoMoreThanAPacking(t *testing.T) {
 		}
 	}
 }
+
+// A general simplex method turned in a circle on these machines: the bound never came.
+func TestDivisibleBoundEnds(t *testing.T) {
+	var machines []Machine
+	for i, size := range [][2]float64{{48, 128}, {48, 192}, {16, 64}, {48, 64}, {16, 64}, {32, 64}, {16, 192}, {48, 192}, {48, 128}, {48, 128}, {16, 64}, {16, 64}} {
+		m := Machines(1, sweep.Milli(1000*size[0]), sweep.Milli(1e6*size[1]))
+		m[0].Host = fmt.Sprint("h", i)
+		machines = append(machines, m...)
+	}
+	if got := lowerBound(machines, Equal(16, 6089, 26818e3)); got != 3 {
+		t.Errorf("bound %d, want 3", got)
+	}
+}

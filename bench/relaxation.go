@@ -3,8 +3,6 @@ package bench
 import (
 	"math"
 	"slices"
-
-	"gonum.org/v1/gonum/optimize/convex/lp"
 )
 
 // machineType is machines of one size.
@@ -58,28 +56,112 @@ func divisibleBound(types []machineType, trials []Trial) int {
 			need[k] += m
 		}
 	}
-	// Rows: one per resource with a surplus, one per type with a slack. Columns: types, surpluses, slacks.
-	rows, wide := dimensions+len(types), 2*len(types)+dimensions
-	a := newDense(rows, wide)
-	b, c := make([]float64, rows), make([]float64, wide)
+	var asked []int
 	for k := range need {
-		scale := max(1, float64(need[k]))
-		for t := range types {
-			a.Set(k, t, float64(types[t].size[k])/scale)
+		if need[k] > 0 {
+			asked = append(asked, k)
 		}
-		a.Set(k, len(types)+k, -1)
-		b[k] = float64(need[k]) / scale
 	}
+	for _, k := range asked {
+		have := 0.0
+		for t := range types {
+			have += float64(types[t].count) * float64(types[t].size[k])
+		}
+		if have < float64(need[k]) {
+			return 0 // some trials must wait, so no number of machines is enough
+		}
+	}
+	// The dual: prices u >= 0 of the resources that maximise Σ need·u - Σ count·max(0, size·u - 1). The greatest value lies
+	// where as many of the planes size·u = 1 and u = 0 meet as there are resources: few enough to look at each.
+	planes := make([][]float64, 0, len(types)+len(asked)) // coefficients, then the right side
 	for t := range types {
-		a.Set(dimensions+t, t, 1)
-		a.Set(dimensions+t, len(types)+dimensions+t, 1)
-		b[dimensions+t], c[t] = float64(types[t].count), 1
+		plane := make([]float64, len(asked)+1)
+		for i, k := range asked {
+			plane[i] = float64(types[t].size[k]) / float64(need[k]) // of a price for all that is needed
+		}
+		plane[len(asked)] = 1
+		planes = append(planes, plane)
 	}
-	n, _, err := lp.Simplex(c, a, b, 0, nil)
-	if err != nil {
-		return 0 // it cannot be had, or the solver gave up: other bounds hold
+	for i := range asked {
+		plane := make([]float64, len(asked)+1)
+		plane[i] = 1
+		planes = append(planes, plane)
 	}
-	return atLeast(n)
+	best := 0.0
+	forMeetings(planes, len(asked), func(prices []float64) {
+		value := 0.0
+		for i, u := range prices {
+			if u < -1e-12 {
+				return
+			}
+			prices[i] = max(u, 0)
+			value += prices[i]
+		}
+		for t := range types {
+			worth := -1.0
+			for i, u := range prices {
+				worth += planes[t][i] * u
+			}
+			value -= float64(types[t].count) * max(0, worth)
+		}
+		best = max(best, value)
+	})
+	return atLeast(best)
+}
+
+// forMeetings calls do with every point in which n of the planes meet.
+func forMeetings(planes [][]float64, n int, do func(point []float64)) {
+	chosen := make([][]float64, 0, n)
+	var choose func(from int)
+	choose = func(from int) {
+		if len(chosen) == n {
+			if point := meet(chosen); point != nil {
+				do(point)
+			}
+			return
+		}
+		for i := from; i < len(planes); i++ {
+			chosen = append(chosen, planes[i])
+			choose(i + 1)
+			chosen = chosen[:len(chosen)-1]
+		}
+	}
+	choose(0)
+}
+
+// meet is the point in which as many planes as there are unknowns meet, by Gaussian elimination; nil when there is not one.
+func meet(planes [][]float64) []float64 {
+	n := len(planes)
+	m := make([][]float64, n)
+	for i := range m {
+		m[i] = slices.Clone(planes[i])
+	}
+	for k := range n {
+		pivot := k
+		for i := k + 1; i < n; i++ {
+			if math.Abs(m[i][k]) > math.Abs(m[pivot][k]) {
+				pivot = i
+			}
+		}
+		if math.Abs(m[pivot][k]) < 1e-12 {
+			return nil
+		}
+		m[k], m[pivot] = m[pivot], m[k]
+		for i := range n {
+			if i == k {
+				continue
+			}
+			f := m[i][k] / m[k][k]
+			for j := k; j <= n; j++ {
+				m[i][j] -= f * m[k][j]
+			}
+		}
+	}
+	point := make([]float64, n)
+	for k := range point {
+		point[k] = m[k][n] / m[k][k]
+	}
+	return point
 }
 
 // atLeast is the whole number of machines that a real bound means, rounding errors forgiven.
