@@ -50,6 +50,22 @@ func (c *Core) Ended(sweepID string) iter.Seq2[int, int] {
 	}
 }
 
+// Behind finds a trial, or the step, of which somebody knows the end of an attempt that this core does not: its journal is an
+// older one, since an end is in the journal before anybody hears of it. has reports whether the end of an attempt is known.
+func (c *Core) Behind(sweepID string, has func(trial, attempt int) bool) (trial int, behind bool) {
+	run := c.runs[sweepID]
+	if run == nil {
+		return 0, false
+	}
+	for t := ThenTrial; t < run.total; t++ {
+		n := run.lastAttempt(t)
+		if has(t, n+1) || run.live[t] != nil && has(t, n) {
+			return t, true
+		}
+	}
+	return 0, false
+}
+
 func (c *Core) restore(e Entry) error {
 	switch e := e.(type) {
 	case FrameworkEntry:

@@ -177,8 +177,15 @@ func (s *session) loaded() iter.Seq2[scheduler.Entry, error] {
 }
 
 // agree compares what the journal says of trials that have ended with the board. A record leaves the journal when the bucket has it,
-// so one that neither has was lost, and without it the sweep could get another winner.
+// so one that neither has was lost, and without it the sweep could get another winner. A journal that lags behind the results
+// would give the numbers of known attempts to others.
 func (s *session) agree(core *scheduler.Core) error {
+	if trial, behind := core.Behind(s.cfg.id, s.watcher.has); behind {
+		file := filepath.Join(s.cfg.state, journalFile)
+		return unreachable(fmt.Errorf("the journal %s is an older one of %s: the results know the end of an attempt (%s, for example) that it does "+
+			"not; nothing was changed; put the newer one back, or move %s* away and rebuild it with: kaon repair %s",
+			file, s.cfg.id, named(trial), file, s.cfg.id))
+	}
 	lost, first := 0, 0
 	for trial, attempt := range core.Ended(s.cfg.id) {
 		if s.watcher.has(trial, attempt) {
