@@ -313,7 +313,11 @@ func same(a, b string, resumed bool) bool {
 	return plain(a) == plain(b)
 }
 
+// artifactsOf is the folder of a trial's artifacts, with the number of the attempt.
+var artifactsOf = regexp.MustCompile(`(artifacts/[0-9]+/)[0-9]+`)
+
 func plain(text string) string {
+	text = artifactsOf.ReplaceAllString(text, "${1}N")
 	var out strings.Builder
 	dec := json.NewDecoder(strings.NewReader(text))
 	for dec.More() {

@@ -64,14 +64,13 @@ func (e *Engine) Start(ctx context.Context, s Spec) (pid int, err error) {
 		AttachStdout: true, AttachStderr: true,
 	}
 	host := &container.HostConfig{
-		Binds: s.Binds, NetworkMode: container.NetworkMode(s.Network), ShmSize: s.ShmBytes,
+		Binds: s.Binds, NetworkMode: container.NetworkMode(s.Network), Resources: s.resources(), ShmSize: s.ShmBytes,
 		// What trials print is the executor's to keep; of the executor itself this much is.
 		LogConfig: container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "10m", "max-file": "2"}},
 	}
 	for _, u := range s.Ulimits {
 		host.Ulimits = append(host.Ulimits, &container.Ulimit{Name: u.Name, Soft: u.Soft, Hard: u.Hard})
 	}
-	host.Resources = s.resources()
 	made, err := e.client.ContainerCreate(ctx, client.ContainerCreateOptions{Config: config, HostConfig: host, Name: s.Name})
 	if err != nil {
 		return 0, fmt.Errorf("create container: %w", err)
