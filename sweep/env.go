@@ -88,6 +88,8 @@ func (d *decoder) checkEnv(value string, n *node, field string) {
 			return &advised{m.String() + ": there is no winner while trials run", "use the trial's own parameters: ${param.NAME}"}
 		case m.name == "param":
 			d.checkParam(*m, n, field)
+		case m.name == "envvar":
+			d.checkVariable(*m, n, field)
 		}
 		return nil
 	})

@@ -15,6 +15,8 @@ type options struct {
 	read func(path string) ([]byte, error)
 	from []string // the specs whose `then` led here, outermost first
 
+	getenv func(name string) (string, bool) // what ${envvar:NAME} will read; nil: it is not checked
+
 	winner bool // this is a `then` spec: ${winner.…} is there
 }
 
@@ -35,6 +37,11 @@ func WithFiles(read func(path string) ([]byte, error)) Option {
 
 // WithWinner says that the spec follows another sweep, so that ${winner…} may stand anywhere.
 func WithWinner() Option { return func(o *options) { o.winner = true } }
+
+// WithEnvironment lets Parse refuse each ${envvar:NAME} whose variable is not set.
+func WithEnvironment(getenv func(name string) (string, bool)) Option {
+	return func(o *options) { o.getenv = getenv }
+}
 
 // Parse reads a sweep file and checks all of it. The error is an Errors with every problem found. Parse costs
 // O(size of the file), whatever the size of the space; a grid under `when` or `constraints` is walked, a

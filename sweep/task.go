@@ -138,6 +138,20 @@ func (d *decoder) checkMacro(m macro, c Command, at *node, field string) {
 		d.fail(at, field, "${program}: the spec names no program", "add `program: train.py`, or write the program into the command")
 	case m.name == "param":
 		d.checkParam(m, at, field)
+	case m.name == "envvar":
+		d.checkVariable(m, at, field)
+	}
+}
+
+// checkVariable makes sure that the submitter has set a variable.
+func (d *decoder) checkVariable(m macro, at *node, field string) {
+	if d.options.getenv == nil {
+		return
+	}
+	if _, set := d.options.getenv(m.arg); !set {
+		name := short(m.arg)
+		d.fail(at, field, fmt.Sprintf("%s: the environment variable %s is not set", m, name),
+			fmt.Sprintf("set it where kaon is called, as in `export %s=…`", name))
 	}
 }
 
@@ -377,7 +391,7 @@ func (d *decoder) thenSpec(n *node, path string) {
 		return
 	}
 	beside := func(name string) ([]byte, error) { return d.options.read(filepath.Join(filepath.Dir(path), name)) }
-	next := &decoder{file: file, spec: &Spec{File: file, Source: src}, options: options{read: beside, from: chain, winner: true}}
+	next := &decoder{file: file, spec: &Spec{File: file, Source: src}, options: options{read: beside, from: chain, getenv: d.options.getenv, winner: true}}
 	if root := next.document(src); root != nil {
 		next.decode(root)
 	}

@@ -39,7 +39,7 @@ func (f specFlags) parse() (*sweep.Spec, error) {
 	if err != nil {
 		return nil, usage(fmt.Errorf("read spec: %w", err))
 	}
-	options := []sweep.Option{sweep.WithSet(f.Set...), withFilesBeside(f.Spec)}
+	options := []sweep.Option{sweep.WithSet(f.Set...), withFilesBeside(f.Spec), sweep.WithEnvironment(os.LookupEnv)}
 	if f.Seed != nil {
 		options = append(options, sweep.WithSeed(*f.Seed))
 	}
