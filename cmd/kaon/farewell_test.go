@@ -7,6 +7,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -28,7 +29,8 @@ type toll struct {
 	}
 }
 
-func newToll(t *testing.T, cluster string) *toll {
+func newToll(p place, cluster string) *toll {
+	t := p.t
 	t.Helper()
 	master, err := url.Parse("http://" + strings.TrimPrefix(cluster, "mesos://"))
 	if err != nil {
@@ -53,29 +55,24 @@ func newToll(t *testing.T, cluster string) *toll {
 		server.Close()
 	})
 	x.address = "mesos://" + server.Listener.Addr().String()
-	shareCredentials(t, master.Host, server.Listener.Addr().String())
+	p.shareCredentials(p, master.Host, server.Listener.Addr().String())
 	return x
 }
 
-// shareCredentials lets this user's schedulers in at another address of a cluster, too.
-func shareCredentials(t *testing.T, cluster, other string) {
-	t.Helper()
-	from, err := ownCredentials(cluster)
+// shareCredentials lets the schedulers of this place in at another address of a cluster of a place, too.
+func (p place) shareCredentials(from place, cluster, other string) {
+	p.t.Helper()
+	name := func(p place, address string) string { return filepath.Join(p.dir+".run", "kaon", "cluster-"+address) }
+	text, err := os.ReadFile(name(from, cluster))
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(name(p, other)), 0o700)
+	}
+	if err == nil {
+		err = os.WriteFile(name(p, other), text, 0o600)
+	}
 	if err != nil {
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
-	to, err := ownCredentials(other)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(to, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.Remove(to) })
 }
 
 func (x *toll) passes(r *http.Request, body []byte) bool {
@@ -138,7 +135,7 @@ func TestEndedSweepLeavesNoFramework(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	p.write("square.yaml", square)
-	x := newToll(t, p.serve("", "name=a,cpus=2,mem=2000"))
+	x := newToll(p, p.serve("", "name=a,cpus=2,mem=2000"))
 	id := contract(t, p.kaon("run", "square.yaml", "--json", "--cluster", x.address).ends(exitDone)).Sweep
 	x.saw(t, 1, 1)
 	contract(t, p.kaon("run", "--resume", id, "--json", "--cluster", x.address).ends(exitDone))
@@ -151,7 +148,7 @@ func TestTeardownThatGotLostIsSentAgain(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	p.write("square.yaml", square)
-	x := newToll(t, p.serve("", "name=a,cpus=2,mem=2000"))
+	x := newToll(p, p.serve("", "name=a,cpus=2,mem=2000"))
 	x.set(2, false)
 	id := contract(t, p.kaon("run", "square.yaml", "--json", "--cluster", x.address).ends(exitDone)).Sweep
 	if f := x.saw(t, 3, 3); len(f) == 3 && (f[1] == "" || f[2] != f[1]) {
@@ -176,7 +173,7 @@ func TestKilledBeforeTheTeardown(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	p.write("square.yaml", square)
-	x := newToll(t, p.serve("", "name=a,cpus=2,mem=2000"))
+	x := newToll(p, p.serve("", "name=a,cpus=2,mem=2000"))
 	x.set(0, true)
 	run := p.start("run", "square.yaml", "--cluster", x.address)
 	id := sweepOf(run)

@@ -126,7 +126,7 @@ func TestImages(t *testing.T) {
 		{"no such program", []string{"--set", `command=["/nothing"]`}, exitFailed, []string{`start "/nothing": no such program`}, nil},
 		{"no such user", []string{"--set", "task.user=bob"}, exitFailed, []string{`user "bob": the image does not know this user`}, nil},
 		{"no such image", []string{"--set", `command=["/probe"]`, "--set", "task.image=" + nothing}, exitFailed,
-			[]string{"2 of 2 failed", "pull " + nothing + ": ", "manifest unknown"}, nil},
+			[]string{"no trial of it can be started", "pull " + nothing + ": ", "manifest unknown"}, nil},
 		{"no such image, no command", []string{"--set", "task.image=" + nothing}, exitUsage,
 			[]string{"its ENTRYPOINT and CMD are to run", "manifest unknown", "write `command:`"}, nil},
 		{"a failure without a network", []string{"--set", "task.network=none", "--set", `command=["/nothing"]`}, exitFailed, []string{"no such program"}, nil},

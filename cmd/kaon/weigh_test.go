@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -24,7 +25,10 @@ func TestExecutorsProgramIsNoneOfTheTrialsDisk(t *testing.T) {
 	roomy := p.serve("", fmt.Sprintf("name=a,cpus=2,mem=2000,disk=%d", 50+size+2))
 	p.kaon("run", "square.yaml", "--cluster", roomy, "--set", "task.resources.disk=50MB").ends(exitDone)
 
-	tight := newPlace(t).serve("", fmt.Sprintf("name=a,cpus=2,mem=2000,disk=%d", 50+size-1))
+	other := newPlace(t)
+	tight := other.serve("", fmt.Sprintf("name=a,cpus=2,mem=2000,disk=%d", 50+size-1))
+	address := strings.TrimPrefix(tight, "mesos://")
+	p.shareCredentials(other, address, address)
 	p.kaon("plan", "square.yaml", "--cluster", tight, "--set", "task.resources.disk=50MB").prints("fits no agent", "disk")
 	p.kaon("plan", "square.yaml", "--cluster", tight, "--set", "task.resources.memory=1990MB").prints("fits no agent", "mem")
 	p.kaon("run", "square.yaml", "--cluster", tight).ends(exitDone)
