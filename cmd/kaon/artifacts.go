@@ -123,8 +123,16 @@ func (c *artifactsCmd) fetch(ctx context.Context, out *output, src source, files
 	return usage(fmt.Errorf("there is no artifact %q of this attempt; kaon artifacts %s lists them", c.Get, c.Trial))
 }
 
-// saveWhole writes a file whole or not at all.
+// saveWhole writes a file whole or not at all. What is there and is no file, such as a device or a pipe, is written to.
 func saveWhole(name string, src io.Reader) error {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		f, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(f, src)
+		return errors.Join(err, f.Close())
+	}
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
 	if err != nil {
 		return err
