@@ -24,7 +24,7 @@ test: ## all tests, with the race detector but for what has one goroutine; ends 
 	$(GO) vet $(PACKAGES)
 	@$(GO) run ./.ci/report $(if $(RACE),,-missing "the race detector: needs a C compiler") \
 	  -- $(GO) test -json $(SERIAL) \
-	  -- $(GO) test $(RACE) -timeout 14m -json $$($(GO) list $(PACKAGES) | grep -vxF "$$($(GO) list $(SERIAL))")
+	  -- $(GO) test $(RACE) -timeout 25m -json $$($(GO) list $(PACKAGES) | grep -vxF "$$($(GO) list $(SERIAL))")
 
 .PHONY: killloop
 killloop: ## TIMES=1 times: whole sweeps of 2,000 trials whose processes are killed again and again
