@@ -91,19 +91,19 @@ func (c *Core) doubtExecutor(k workerKey) {
 // it: the ACCEPT of that one may still be on the way, and starts it anew.
 func (c *Core) executorEnded(k workerKey) {
 	c.doubtExecutor(k)
-	c.dismiss(k)
+	c.forgetExecutor(k)
 }
 
-// employ believes in a shared executor; new tasks of its kind go to it.
-func (c *Core) employ(e ExecutorEntry) {
+// rememberExecutor believes in a shared executor; new tasks of its kind go to it.
+func (c *Core) rememberExecutor(e ExecutorEntry) {
 	at := workerRole{e.Agent, variantOf(e.Executor), e.Role}
 	c.workers[workerKey{e.Agent, e.Executor}] = worker{at, e.Resources}
 	c.current[at] = e.Executor
 }
 
-// dismiss forgets a shared executor that ended, unless attempts on it are believed: their ACCEPT may still be on the way,
+// forgetExecutor forgets a shared executor that ended, unless attempts on it are believed: their ACCEPT may still be on the way,
 // and starts it anew with the resources we remember.
-func (c *Core) dismiss(k workerKey) {
+func (c *Core) forgetExecutor(k workerKey) {
 	w, known := c.workers[k]
 	if !known || c.expects(k) {
 		return

@@ -71,7 +71,7 @@ func TestWarmExecutorInAnOfferIsNotPaidAgain(t *testing.T) {
 	hired := first.workers[workerKey{"a1", cold.ID}].resources
 
 	c := isolationCore(t, sweep.Task{})
-	c.employ(ExecutorEntry{Agent: "a1", Executor: cold.ID, Resources: hired}) // as Restore has it from the journal
+	c.rememberExecutor(ExecutorEntry{Agent: "a1", Executor: cold.ID, Resources: hired}) // as Restore has it from the journal
 	offer := offers.Offer{ID: "o", Agent: "a1", Executors: []offers.ExecutorID{cold.ID}, Amounts: []offers.Amount{
 		{Name: "cpus", Scalar: 2 * sweep.Unit}, {Name: "mem", Scalar: 1024 * sweep.Unit}}} // exactly two trials
 	c.Step(c.now, Offered{Offers: []offers.Offer{offer}})

@@ -177,7 +177,7 @@ func (c *Core) carryOut(plan offers.Plan, groups []group, held bool) {
 	for _, l := range plan.Launches {
 		var tasks []TaskInfo
 		for _, g := range l.Grants {
-			c.hire(&groups[g.Demand], l.Agent, roleName(l.Role), g)
+			c.startShared(&groups[g.Demand], l.Agent, roleName(l.Role), g)
 			for range g.Count {
 				if t, ok := c.launch(&groups[g.Demand], l.Agent, roleName(l.Role), g); ok {
 					tasks = append(tasks, t)

@@ -155,8 +155,8 @@ func (c *Core) executorInfo(att *attempt, grant offers.Grant) ExecutorInfo {
 	return info
 }
 
-// hire notes the shared executor that a grant starts.
-func (c *Core) hire(g *group, id offers.AgentID, role string, grant offers.Grant) {
+// startShared notes the shared executor that a grant starts.
+func (c *Core) startShared(g *group, id offers.AgentID, role string, grant offers.Grant) {
 	o := &g.run.outfit
 	if !o.shares(g.demand) || grant.NewExecutor == nil {
 		return
@@ -167,9 +167,9 @@ func (c *Core) hire(g *group, id offers.AgentID, role string, grant offers.Grant
 		Resources: slices.Clone(grant.NewExecutor),
 	}
 	if old, there := c.current[workerRole{id, variant, role}]; there && old != e.Executor {
-		c.dismiss(workerKey{id, old}) // the packer would not have paid again for one that runs
+		c.forgetExecutor(workerKey{id, old}) // the packer would not have paid again for one that runs
 	}
-	c.employ(e)
+	c.rememberExecutor(e)
 	c.journal(e)
 }
 

@@ -71,7 +71,7 @@ func (c *Core) restore(e Entry) error {
 	case FrameworkEntry:
 		c.framework = e.ID
 	case ExecutorEntry:
-		c.employ(e)
+		c.rememberExecutor(e)
 	case SweepEntry:
 		return c.restoreSweep(e)
 	case TrialEntry:

@@ -128,7 +128,7 @@ func Run(ctx context.Context, c Config) error {
 	defer end()
 	var helpers sync.WaitGroup
 	helpers.Go(func() { x.holder.watch.run(inner) })
-	helpers.Go(func() { x.watchCrowds(inner) })
+	helpers.Go(func() { x.watchProcesses(inner) })
 	if c.Subreaper {
 		helpers.Go(func() { x.sweep(inner) })
 	}

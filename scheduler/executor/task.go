@@ -69,7 +69,7 @@ type task struct {
 		reported bool        // the objective was
 		cutShort bool        // it was ended, so that its last line may be a part of one
 		notes    int         // notes reported
-		crowd    string      // that it had too many processes, and was ended for it
+		tooMany  string      // that it had too many processes, and was ended for it
 		closed   bool        // its end is written; nothing can be added
 	}
 	follow follower // belongs to the goroutine of readMetrics
@@ -409,8 +409,8 @@ func (t *task) ending(status unix.WaitStatus, err error, at time.Time, last *las
 		}
 		e.message = fmt.Sprintf("out of memory at the limit of %d MB: %s", e.end.Limit/mb, e.message)
 	}
-	if t.mu.crowd != "" {
-		e.state, e.end.Lacks, e.message = mesosapi.TASK_FAILED, t.mu.crowd, t.mu.crowd
+	if t.mu.tooMany != "" {
+		e.state, e.end.Lacks, e.message = mesosapi.TASK_FAILED, t.mu.tooMany, t.mu.tooMany
 	}
 	switch {
 	case t.mu.timedOut:

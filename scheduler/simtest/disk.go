@@ -24,7 +24,7 @@ type disk interface {
 }
 
 func newDisk(w *world) (disk, error) {
-	if !w.story.Bolt {
+	if !w.story.OnDisk {
 		return &memoryDisk{}, nil
 	}
 	base := ""

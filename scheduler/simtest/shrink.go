@@ -84,7 +84,7 @@ func (h *shrinker) setting() {
 		func(s *Story) { s.Mixed = false },
 		func(s *Story) { s.Constrained = false },
 		func(s *Story) { s.Isolated = false },
-		func(s *Story) { s.Bolt = false },
+		func(s *Story) { s.OnDisk = false },
 		func(s *Story) { s.Parallel = 0 },
 		func(s *Story) { s.FailLimit = 0 },
 		func(s *Story) { s.Wall = 0 },

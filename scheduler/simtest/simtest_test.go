@@ -171,7 +171,7 @@ func TestTornJournal(t *testing.T) {
 	torn := 0
 	for seed := range uint64(8) {
 		s := Draw(seed)
-		s.Bolt = true
+		s.OnDisk = true
 		for i := range s.Faults {
 			s.Faults[i].Kind = CrashTorn
 		}

@@ -32,7 +32,7 @@ type Story struct {
 	Learns      bool          // points depend on results
 	Hard        bool          // trials fail, say NaN, say nothing, hang
 	Isolated    bool          // an executor of its own for each attempt
-	Bolt        bool          // the journal is files, else it is in memory
+	OnDisk      bool          // the journal is files, else it is in memory
 
 	OfferTimeout time.Duration // of the master; 0: none
 	Rejoin       time.Duration // agents wait so long before they go to a new master
@@ -58,7 +58,7 @@ func Draw(seed uint64) Story {
 	s := Story{
 		Seed: seed, Sweeps: 1, Trials: 5 + r.IntN(26), Agents: 2 + r.IntN(4),
 		Maximize: one(2), Reduce: pick(r, "last", "min", "max", "mean"), Method: pick(r, "random", "random", "grid"),
-		Mixed: one(3), Constrained: one(4), Retries: r.IntN(4), Then: one(8), Hard: one(2), Isolated: one(5), Bolt: one(60),
+		Mixed: one(3), Constrained: one(4), Retries: r.IntN(4), Then: one(8), Hard: one(2), Isolated: one(5), OnDisk: one(60),
 		OfferTimeout: pick(r, 0, 0, 200*time.Millisecond, 2*time.Second), Rejoin: pick(r, 0, time.Second, 20*time.Second),
 		Grace: pick(r, 10*time.Second, 2*time.Minute),
 	}
@@ -185,7 +185,7 @@ func (s *Story) flags() func(func(string, bool) bool) {
 			on   bool
 		}{
 			{"mixed sizes", s.Mixed}, {"one rack", s.Constrained}, {"target", s.Target}, {"then", s.Then},
-			{"learning search", s.Learns}, {"hard trials", s.Hard}, {"isolated executors", s.Isolated}, {"bbolt", s.Bolt},
+			{"learning search", s.Learns}, {"hard trials", s.Hard}, {"isolated executors", s.Isolated}, {"journal on disk", s.OnDisk},
 		} {
 			if !yield(f.name, f.on) {
 				return

@@ -15,9 +15,9 @@ import (
 // down.
 const mostProcesses = 4096
 
-// watchCrowds ends attempts that have too many processes, as a fork bomb has. While the whole machine has fewer, which one read
+// watchProcesses ends attempts that have too many processes, as a fork bomb has. While the whole machine has fewer, which one read
 // of one file tells, it looks no further.
-func (x *executor) watchCrowds(ctx context.Context) {
+func (x *executor) watchProcesses(ctx context.Context) {
 	for wait := x.conf.Look; ; {
 		select {
 		case <-ctx.Done():
@@ -26,7 +26,7 @@ func (x *executor) watchCrowds(ctx context.Context) {
 		}
 		began := time.Now()
 		if tasksOfMachine() > x.conf.MaxProcesses {
-			x.endCrowds()
+			x.endTooMany()
 		}
 		wait = max(x.conf.Look, watchShare*time.Since(began))
 	}
@@ -50,7 +50,7 @@ func tasksOfMachine() int {
 	return n
 }
 
-func (x *executor) endCrowds() {
+func (x *executor) endTooMany() {
 	members := x.byTag()
 	for _, t := range x.all() {
 		if len(members[t.tag]) <= x.conf.MaxProcesses {
@@ -59,7 +59,7 @@ func (x *executor) endCrowds() {
 		t.mu.Lock()
 		runs := t.mu.process != nil
 		if runs {
-			t.mu.crowd = fmt.Sprintf("had more than %d processes at a time, and no attempt may have more", x.conf.MaxProcesses)
+			t.mu.tooMany = fmt.Sprintf("had more than %d processes at a time, and no attempt may have more", x.conf.MaxProcesses)
 		}
 		t.mu.Unlock()
 		if runs && !proc.KillAll(proc.KillPatience, func() []int { return x.byTag()[t.tag] }) {
