@@ -103,7 +103,7 @@ func (c *Core) retriable(id string) error {
 	if err := c.knownSweep(id); err != nil {
 		return err
 	}
-	if _, err := c.outfit(c.runs[id].spec); err != nil {
+	if _, err := c.outfit(id, c.runs[id].spec); err != nil {
 		return fmt.Errorf("retry sweep %s: %w", id, err)
 	}
 	return nil

@@ -1,7 +1,5 @@
 package scheduler
 
-import "github.com/kaon-sweep/kaon/sweep"
-
 // Attempts that share an executor share what it fetched. Where each has its own, their agent brings code and inputs: it
 // fetches them once, and copies. Two things can go wrong that an executor by itself does better. An agent gives a
 // container one minute by default from launch to subscription, however long fetching takes; and when fetching fails, it
@@ -12,11 +10,11 @@ import "github.com/kaon-sweep/kaon/sweep"
 const unbroughtToStop = 5
 
 // inputs are what agents bring to executors that serve one attempt of a sweep.
-func (c *Core) inputs(spec *sweep.Spec) []URI {
+func (c *Core) inputs(id string) []URI {
 	if c.cfg.Inputs == nil {
 		return nil
 	}
-	return c.cfg.Inputs(spec)
+	return c.cfg.Inputs(id)
 }
 
 // bring says what the agent is to bring to a new attempt.

@@ -19,11 +19,11 @@ type Config struct {
 	Inside   ExecutorTemplate // how agents start the executor in an image; its Builds are of the same architectures
 	// Container is the image that a sweep's executors start in, with credentials; asked when the sweep begins and when it
 	// is taken up again. nil: sweeps with an image are refused.
-	Container func(*sweep.Spec) (*Container, error)
+	Container func(id string, spec *sweep.Spec) (*Container, error)
 
 	// Inputs is what agents are to fetch, and may keep, for the executors of a sweep that serve one attempt each, besides
 	// the executor itself; each lies at the wire.Source.Place of what it is. nil: executors fetch for themselves.
-	Inputs func(*sweep.Spec) []URI
+	Inputs func(id string) []URI
 
 	Packing offers.Options // policy and decline times; Caps, Avoid, Last, Foreign and Contended are the core's own
 	Role    string         // allocation role of all sweeps; empty: any
@@ -46,7 +46,10 @@ type ExecutorTemplate struct {
 	// An agent of one that is not here gets no task. None: all agents are alike.
 	Builds   map[string]Build `json:",omitempty"`
 	Overhead sweep.Resources  // what the executor itself needs
-	Isolated bool             // one executor per attempt; otherwise one warm executor per agent runs many
+	// Disk is what its programs take in a sandbox. It is asked for where trials ask for disk: agents that keep containers to
+	// their disk count them with what the trials write, and others need not offer any.
+	Disk     sweep.Milli `json:"-"`
+	Isolated bool        // one executor per attempt; otherwise one warm executor per agent runs many
 }
 
 // Judgement behind the defaults: ten free losses outlast any one bad agent; an agent that lost its master is back

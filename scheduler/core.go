@@ -163,7 +163,7 @@ func (c *Core) submit(ev Submit) {
 	}
 	run, err := c.open(ev.ID, ev)
 	if err == nil {
-		run.outfit, err = c.outfit(ev.Spec)
+		run.outfit, err = c.outfit(ev.ID, ev.Spec)
 	}
 	if err != nil {
 		c.note(SubmitRefused{Sweep: ev.ID, Err: err})

@@ -49,7 +49,7 @@ type sharedExecutor struct {
 }
 
 // outfit answers for a sweep. Attempts share an executor where neither the spec nor the cluster is against it.
-func (c *Core) outfit(spec *sweep.Spec) (outfit, error) {
+func (c *Core) outfit(id string, spec *sweep.Spec) (outfit, error) {
 	o := outfit{template: c.cfg.Executor}
 	if spec.Task.Container != nil {
 		if c.cfg.Container == nil {
@@ -57,9 +57,12 @@ func (c *Core) outfit(spec *sweep.Spec) (outfit, error) {
 		}
 		o.template = c.cfg.Inside
 		var err error
-		if o.container, err = c.cfg.Container(spec); err != nil {
+		if o.container, err = c.cfg.Container(id, spec); err != nil {
 			return o, fmt.Errorf("image %s: %w", spec.Task.Container.Image, err)
 		}
+	}
+	if spec.WantsDisk() {
+		o.template.Overhead.Disk += o.template.Disk
 	}
 	// Agents give devices to executors, so trials with GPUs do not share one.
 	if spec.Task.Isolation != sweep.Contained && !o.template.Isolated && !spec.WantsGPUs() {
@@ -68,7 +71,7 @@ func (c *Core) outfit(spec *sweep.Spec) (outfit, error) {
 		}
 		o.share(c.shared)
 	} else {
-		o.inputs = c.inputs(spec)
+		o.inputs = c.inputs(id)
 	}
 	return o, nil
 }

@@ -20,7 +20,7 @@ func imageSpec(isolation sweep.Isolation) *sweep.Spec {
 func imageCore() *Core {
 	cfg := testConfig()
 	cfg.Inside = ExecutorTemplate{Argv: []string{"/mnt/mesos/sandbox/kaon", "executor"}, Once: []string{"--once"}}
-	cfg.Container = func(spec *sweep.Spec) (*Container, error) {
+	cfg.Container = func(_ string, spec *sweep.Spec) (*Container, error) {
 		return &Container{Container: *spec.Task.Container, Credentials: []byte("{}")}, nil
 	}
 	return NewCore(cfg)
@@ -45,7 +45,7 @@ func TestSharedExecutorsDifferByImage(t *testing.T) {
 	} {
 		spec := imageSpec(sweep.Shared)
 		change(spec)
-		o, err := c.outfit(spec)
+		o, err := c.outfit("s", spec)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +53,7 @@ func TestSharedExecutorsDifferByImage(t *testing.T) {
 			t.Errorf("%s and %s have the same executor %q", name, other, o.shared)
 		}
 		ids[string(o.shared)] = name
-		if again, _ := c.outfit(spec); again.shared != o.shared {
+		if again, _ := c.outfit("s", spec); again.shared != o.shared {
 			t.Errorf("%s: %q, and the second time %q", name, o.shared, again.shared)
 		}
 	}
@@ -62,7 +62,7 @@ func TestSharedExecutorsDifferByImage(t *testing.T) {
 func TestAttemptsOfAnImageAreLabelled(t *testing.T) {
 	c := imageCore()
 	spec := imageSpec(sweep.Contained)
-	o, err := c.outfit(spec)
+	o, err := c.outfit("s", spec)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,8 +90,8 @@ func TestImageIsRefusedByWhoCannotRunIt(t *testing.T) {
 		t.Errorf("refused: %v, runs: %v", refused, c.runs)
 	}
 	cfg := testConfig()
-	cfg.Container = func(*sweep.Spec) (*Container, error) { return nil, errors.New("REGISTRY_TOKEN is not set") }
-	if _, err := NewCore(cfg).outfit(imageSpec("")); err == nil || !strings.Contains(err.Error(), "image digits:1: REGISTRY_TOKEN") {
+	cfg.Container = func(string, *sweep.Spec) (*Container, error) { return nil, errors.New("REGISTRY_TOKEN is not set") }
+	if _, err := NewCore(cfg).outfit("s", imageSpec("")); err == nil || !strings.Contains(err.Error(), "image digits:1: REGISTRY_TOKEN") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -112,6 +112,23 @@ func TestWhoseFaultAContainerIs(t *testing.T) {
 	} {
 		if got, why := judgeFailure(tt.att, Status{Reason: "REASON_CONTAINER_LAUNCH_FAILED", Message: tt.message}, nil); got != tt.want {
 			t.Errorf("%s: %s (%s), want %s", tt.message, got, why, tt.want)
+		}
+	}
+}
+
+// Agents that keep containers to their disk count the executor's programs with what trials write.
+func TestDiskOfProgramsIsAskedForWithDisk(t *testing.T) {
+	cfg := testConfig()
+	cfg.Executor.Disk = 50 * sweep.Unit
+	c := NewCore(cfg)
+	for disk, want := range map[string]sweep.Milli{"": 0, ", disk: 1GB": 50 * sweep.Unit} {
+		spec, err := sweep.Parse("s.yaml", []byte("method: random\nrun_cap: 1\nparameters: {x: {min: 0, max: 1}}\ncommand: [a]\n"+
+			"task: {resources: {cpus: 1"+disk+"}}\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o, err := c.outfit("s", spec); err != nil || o.template.Overhead.Disk != want {
+			t.Errorf("%q: overhead %v, %v; want %v", disk, o.template.Overhead.Disk, err, want)
 		}
 	}
 }

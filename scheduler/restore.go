@@ -99,7 +99,7 @@ func (c *Core) restoreSweep(e SweepEntry) error {
 		return err
 	}
 	if !e.Phase.Ended() {
-		if run.outfit, err = c.outfit(spec); err != nil {
+		if run.outfit, err = c.outfit(e.ID, spec); err != nil {
 			return fmt.Errorf("take sweep %s up again: %w", e.ID, err)
 		}
 	}

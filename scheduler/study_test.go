@@ -78,7 +78,7 @@ func testConfig() Config {
 			return &plainStudy{sizes: src.Sizes, learns: src.Learns, told: map[int]float64{}}, nil
 		},
 		Parse:  parseTestSpec,
-		Inputs: func(*sweep.Spec) []URI { return []URI{{Value: "http://kaon/code", Cache: true}} },
+		Inputs: func(string) []URI { return []URI{{Value: "http://kaon/code", Cache: true}} },
 		Executor: ExecutorTemplate{
 			Argv: []string{"./kaon", "executor"}, Overhead: sweep.Resources{CPUs: sweep.Unit / 10, Mem: 32 * sweep.Unit},
 			Builds: map[string]Build{"amd64": {Argv: []string{"./kaon-amd64", "executor"}, URIs: []URI{{Value: "http://kaon/amd64"}}}},

@@ -86,7 +86,7 @@ func (c *Core) retry(ev Retry) {
 	}
 	if run.kept.Phase.Ended() {
 		var err error
-		if run.outfit, err = c.outfit(run.spec); err != nil { // an ended sweep was restored without one
+		if run.outfit, err = c.outfit(run.id, run.spec); err != nil { // an ended sweep was restored without one
 			c.note(Trouble{Message: fmt.Sprintf("sweep %s not retried", run.id), Err: err})
 			return
 		}
