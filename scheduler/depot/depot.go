@@ -28,6 +28,11 @@ type Config struct {
 	Port   int    // 0: the one of the last time if it is free, else any
 	Host   string // by which executors reach this process; empty: Bind
 
+	// Parent is the depot that listens for this one as well, and serves its files; Bind, Port and Host are then its. nil: it
+	// listens itself. At is the name of this one below the parent's address; empty: it answers there itself, as the only one.
+	Parent *Depot
+	At     string
+
 	AttemptBytes int64 // of one attempt's artifacts together; 0: no bound
 	Log          *slog.Logger
 }
@@ -37,8 +42,8 @@ type Depot struct {
 	conf   Config
 	key    key
 	signer results.Signer // nil: what comes in passes through here
-	base   string         // http://host:port
-	server *http.Server
+	base   string         // http://host:port, and the path below it
+	server *http.Server   // nil: its parent's
 	done   chan struct{}
 	room   chan struct{} // holds one for each upload that is being received
 	end    context.CancelFunc
@@ -51,6 +56,7 @@ type Depot struct {
 		attempts map[attemptID]*attempt
 		trouble  error                        // see Trouble
 		ended    func(trial, number int) bool // nil: not known yet
+		children map[string]http.Handler      // by what they are At
 	}
 }
 
@@ -79,18 +85,34 @@ func Open(c Config) (*Depot, error) {
 	d.signer, _ = results.SignerOf(c.Bucket)
 	d.mu.files = map[string]*file{}
 	d.mu.attempts = map[attemptID]*attempt{}
+	d.mu.children = map[string]http.Handler{}
 	var err error
 	if d.key, err = openKey(filepath.Join(c.Folder, keyFile)); err != nil {
 		return nil, err
 	}
-	listener, err := d.listen()
+	if c.Parent != nil {
+		err = c.Parent.adopt(d)
+	} else {
+		err = d.serve()
+	}
 	if err != nil {
 		return nil, err
+	}
+	return d, nil
+}
+
+// serve listens, and answers until Close.
+func (d *Depot) serve() error {
+	c := d.conf
+	listener, err := d.listen()
+	if err != nil {
+		return err
 	}
 	ctx, end := context.WithCancel(context.Background())
 	d.end = end
 	d.server = &http.Server{
-		Handler: listen.Hosts(net.JoinHostPort(c.Bind, "0"), []string{c.Host}, d.routes()), ReadHeaderTimeout: headerWait, IdleTimeout: idleWait, MaxHeaderBytes: maxHeader,
+		Handler:           listen.Hosts(net.JoinHostPort(c.Bind, "0"), []string{c.Host}, d.family()),
+		ReadHeaderTimeout: headerWait, IdleTimeout: idleWait, MaxHeaderBytes: maxHeader,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		ErrorLog:    slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
 	}
@@ -98,7 +120,7 @@ func Open(c Config) (*Depot, error) {
 		defer close(d.done)
 		_ = d.server.Serve(listen.Limit(listener)) // Close ends it
 	}()
-	return d, nil
+	return nil
 }
 
 // listen takes the port of the last time if it is free: running attempts know it.
@@ -139,6 +161,10 @@ func (d *Depot) listen() (net.Listener, error) {
 
 // Close stops serving. What is half received stays for the next time.
 func (d *Depot) Close() error {
+	if d.conf.Parent != nil {
+		d.conf.Parent.release(d)
+		return nil
+	}
 	d.end()
 	err := d.server.Close()
 	<-d.done

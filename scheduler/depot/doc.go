@@ -10,6 +10,8 @@
 // Artifacts go straight to a bucket that can sign requests (results.Signer): the depot signs, executors put. Else, with
 // results in a folder, they go through the depot in chunks.
 //
+// A process that runs many sweeps has a Depot for each, and one more that listens for all of them (Config.Parent).
+//
 // Nouns: a Depot serves one sweep; a path is a capability; an offer is what a Client wants to leave; a receipt is a
 // file that is coming in. The server's handlers run on net/http's goroutines; Client's methods on those of attempts,
 // and block. In the flow it stands beside launch (files out) and status (files in).
