@@ -19,7 +19,8 @@ type bestCmd struct {
 }
 
 func (c *bestCmd) Help() string {
-	return "env prints `export KAON_PARAM_…='…'` lines for a shell to eval, flags prints --name=value words for a command line."
+	return "Text shows numbers with six digits and the beginning of long values; the other formats have them whole. " +
+		"env prints `export KAON_PARAM_…='…'` lines for a shell to eval, flags prints --name=value words for a command line."
 }
 
 func (c *bestCmd) Run(ctx context.Context, out *output) error {

@@ -123,6 +123,7 @@ type status struct {
 	Live    bool              `json:"live"` // false: no process of this machine runs it, and the counts are the bucket's
 	Running []control.Running `json:"running"`
 	GoOn    string            `json:"go_on,omitempty"`      // the command that goes on with it, or runs again what failed
+	Metric  string            `json:"metric,omitempty"`     // that is optimized
 	Origin  *origin           `json:"provenance,omitempty"` // nil: of a version that did not say
 }
 
@@ -138,9 +139,12 @@ func (c *statusCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	if known, err := results.ReadSweep(ctx, src.bucket, src.id); err == nil && (known.Kaon != "" || len(known.Runs) > 0) {
-		s.Origin = &origin{File: known.File, Set: known.Overrides, Provenance: known.Provenance}
-		s.Origin.Effective = nil // it is asked for often, and sweep.json has it
+	if known, err := results.ReadSweep(ctx, src.bucket, src.id); err == nil {
+		s.Metric = known.Objective.Name
+		if known.Kaon != "" || len(known.Runs) > 0 {
+			s.Origin = &origin{File: known.File, Set: known.Overrides, Provenance: known.Provenance}
+			s.Origin.Effective = nil // it is asked for often, and sweep.json has it
+		}
 	}
 	if c.JSON {
 		return json.NewEncoder(out.stdout).Encode(s)
@@ -195,11 +199,11 @@ func (s source) stored(ctx context.Context, out *output) (status, error) {
 const shownTrials = 20
 
 func printStatus(w io.Writer, s status) error {
-	state := s.State
+	paused := ""
 	if s.Paused {
-		state += ", paused"
+		paused = ", paused"
 	}
-	fmt.Fprintf(w, "%s: %s\n", s.Sweep.Sweep, state)
+	painterFor(w).line(s.Sweep.Sweep+": ", s.State, paused)
 	if s.Sentence != "" {
 		fmt.Fprintln(w, s.Sentence)
 	}
@@ -218,7 +222,7 @@ func printStatus(w io.Writer, s status) error {
 		fmt.Fprintf(w, "then: %s\n", s.Then)
 	}
 	if s.Best != nil {
-		fmt.Fprintf(w, "best: %s (trial %d)\n", brief(float64(s.Best.Value)), s.Best.Trial)
+		fmt.Fprintf(w, "best: %s (trial %d)\n", strings.TrimSpace(s.Metric+" "+brief(float64(s.Best.Value))), s.Best.Trial)
 	}
 	if s.Origin != nil {
 		printProvenance(w, *s.Origin)
@@ -227,12 +231,17 @@ func printStatus(w io.Writer, s status) error {
 		return nil
 	}
 	fmt.Fprintln(w)
-	var tab table
-	tab.row("TRIAL", "STATE", "PROGRESS", "HOST")
-	for _, r := range s.Running[:min(len(s.Running), shownTrials)] {
-		tab.row(label(r.Trial), r.State, percent(r.Percent), r.Host)
+	listed := s.Running[:min(len(s.Running), shownTrials)]
+	var points pointTable
+	for _, r := range listed {
+		points.add(r.Params)
 	}
-	if err := tab.print(w); err != nil {
+	tab := table{keep: []int{0, 1}}
+	tab.row(append([]any{"TRIAL", "STATE", "PROGRESS", "HOST"}, points.heads()...)...)
+	for i, r := range listed {
+		tab.row(append([]any{label(r.Trial), cell{r.State, r.State}, percent(r.Percent), r.Host}, points.cells(i)...)...)
+	}
+	if err := printFitting(w, &tab, "kaon status "+s.Sweep.Sweep); err != nil {
 		return err
 	}
 	if more := len(s.Running) - shownTrials; more > 0 {

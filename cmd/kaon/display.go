@@ -1,16 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 )
 
 // progress is what a watcher sees of a running sweep.
@@ -187,50 +183,51 @@ func (d *quietDisplay) say(line string) { fmt.Fprintln(d.w, line) }
 func (d *quietDisplay) show(progress)   {}
 func (d *quietDisplay) close(progress)  {}
 
-// barDisplay keeps a bar at the bottom of a terminal.
+// barDisplay keeps a bar on the last line of a terminal. Between two drawings the cursor stands at the beginning of that line: what
+// the terminal itself puts there, such as ^C, is overdrawn, and when a narrower window breaks the line in pieces, all of them lie
+// behind the cursor and are erased.
 type barDisplay struct {
-	bars   *mpb.Progress
-	bar    *mpb.Bar
-	latest chan progress // capacity 1: only the newest state is drawn
+	w      *os.File
+	latest progress // that is on the screen
 }
 
-// usualWidth is that of a terminal which does not know its own, as a container's or a recorder's.
-const usualWidth = 80
-
-// redraw is slower than draw, and fast enough that the bar moves smoothly.
-const redraw = 150 * time.Millisecond
+const toStart, eraseAll = "\r", "\x1b[J" // the rest of the screen, as the cursor is on its last line
 
 func newBarDisplay(w *os.File, total int) *barDisplay {
-	d := &barDisplay{latest: make(chan progress, 1)}
-	d.bars = mpb.New(mpb.WithOutput(w), mpb.WithRefreshRate(redraw))
-	shown := progress{total: total}
-	draw := mpb.BarFillerFunc(func(w io.Writer, s decor.Statistics) error {
-		select {
-		case shown = <-d.latest:
-		default:
-		}
-		_, err := io.WriteString(w, shown.line(cmp.Or(s.AvailableWidth, usualWidth)))
-		return err
-	})
-	d.bar = d.bars.MustAdd(int64(total), draw, mpb.BarFillerTrim())
+	d := &barDisplay{w: w}
+	d.show(progress{total: total})
 	return d
 }
 
-func (d *barDisplay) say(line string) { fmt.Fprintln(d.bars, clean(line)) }
+func (d *barDisplay) say(line string) {
+	d.write(toStart + eraseAll + clean(line) + "\n" + d.line() + toStart)
+}
 
 func (d *barDisplay) show(p progress) {
-	select {
-	case <-d.latest:
-	default:
-	}
-	d.latest <- p
-	d.bar.SetCurrent(int64(p.done))
+	d.latest = p
+	d.write(toStart + d.line() + eraseAll + toStart)
 }
 
 func (d *barDisplay) close(p progress) {
-	d.show(p)
-	if p.done < p.total {
-		d.bar.Abort(false)
+	d.latest = p
+	d.write(toStart + d.line() + eraseAll + "\n")
+}
+
+// line is the bar for the window as it is now.
+func (d *barDisplay) line() string { return d.latest.line(widthOf(d.w)) }
+
+// write is one write, so that nothing of others comes between. A terminal that is gone has no reader to tell.
+func (d *barDisplay) write(text string) { _, _ = d.w.WriteString(text) }
+
+// overBar is where lines are written that may come while a bar stands on the terminal: they take its place until it is drawn anew.
+type overBar struct{ io.Writer }
+
+func (o overBar) Write(text []byte) (int, error) {
+	if !onTerminal(o.Writer) || os.Getenv("TERM") == "dumb" {
+		return o.Writer.Write(text)
 	}
-	d.bars.Wait()
+	if _, err := io.WriteString(trusted(o.Writer), toStart+eraseAll+clean(string(text))); err != nil {
+		return 0, err
+	}
+	return len(text), nil
 }

@@ -91,8 +91,8 @@ func (r *runner) finish(o outcome, err error) error {
 
 func (r *runner) print(o outcome) {
 	w := r.out.stdout
-	fmt.Fprintf(w, "\n%s %s after %.1f s: %d succeeded, %d failed, %d stopped of %s\n",
-		o.Sweep, o.State, o.Seconds, o.Trials.Succeeded, o.Trials.Failed, o.Trials.Stopped, count(o.Trials.Total, "trial"))
+	painterFor(w).line("\n"+o.Sweep+" ", o.State, fmt.Sprintf(" after %.1f s: %d succeeded, %d failed, %d stopped of %s",
+		o.Seconds, o.Trials.Succeeded, o.Trials.Failed, o.Trials.Stopped, count(o.Trials.Total, "trial")))
 	if o.sentence != "" && (o.phase != scheduler.Succeeded || o.Trials.Failed > 0) {
 		fmt.Fprintln(w, o.sentence)
 	}

@@ -98,7 +98,7 @@ func (f *workFlags) runner(ctx context.Context, out *output) (r *runner, stop fu
 		stop()
 		return nil, nil, err
 	}
-	return &runner{flags: f, out: out, log: newLog(out.stderr, f.Log), bucket: bucket, stats: stats}, stop, nil
+	return &runner{flags: f, out: out, log: newLog(overBar{out.stderr}, f.Log), bucket: bucket, stats: stats}, stop, nil
 }
 
 func (c *runCmd) parse() (*sweep.Spec, error) {

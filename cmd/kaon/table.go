@@ -4,44 +4,116 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/mattn/go-runewidth"
+	"golang.org/x/term"
 )
 
 // table lines columns up by what they take on a screen, where a letter of Chinese or an emoji takes two places and an
 // accent none.
 type table struct {
-	rows   [][]string
+	rows   [][]cell
 	widths []int
+	keep   []int // columns that fit leaves, whatever they take
 }
+
+// cell is what a row has in one column.
+type cell struct {
+	text  string
+	state string // in whose colour it is shown; empty: none
+}
+
+// longestCell is the most that a cell shows even where there is room: a value may have megabytes.
+const longestCell = 1000
 
 // row takes the cells of a line. The last is not filled up.
 func (t *table) row(cells ...any) {
-	row := make([]string, len(cells))
+	row := make([]cell, len(cells))
 	for i, c := range cells {
-		row[i] = strings.ReplaceAll(clean(fmt.Sprint(c)), "\n", " ") // a cell is of one line
+		if known, ok := c.(cell); ok {
+			row[i] = known
+		} else {
+			row[i].text = fmt.Sprint(c)
+		}
+		row[i].text = shorten(escaped(row[i].text), longestCell)
 		if i == len(t.widths) {
 			t.widths = append(t.widths, 0)
 		}
-		t.widths[i] = max(t.widths[i], columns(row[i]))
+		t.widths[i] = max(t.widths[i], columns(row[i].text))
 	}
 	t.rows = append(t.rows, row)
 }
 
-// print writes the lines.
-func (t *table) print(w io.Writer) error {
-	const gap = 2
-	out := bufio.NewWriter(w)
-	for _, row := range t.rows {
-		line := ""
-		for i, cell := range row {
-			line += cell
-			if i < len(row)-1 {
-				line += strings.Repeat(" ", t.widths[i]-columns(cell)+gap)
+// gap is the room between columns.
+const gap = 2
+
+// fit makes the lines fit a screen so wide: it shortens the widest cells as far as they can still be told apart, and then leaves out
+// columns from the right. It answers with the heads of those.
+func (t *table) fit(width int) (left []string) {
+	const widest, narrowest = 60, 16
+	for limit := widest; t.width() > width && limit >= narrowest; limit -= 4 {
+		t.limit(limit)
+	}
+	for i := len(t.widths) - 1; t.width() > width && i > 0; i-- {
+		if slices.Contains(t.keep, i) {
+			continue
+		}
+		left = append(left, t.rows[0][i].text)
+		for r, row := range t.rows {
+			if i < len(row) {
+				t.rows[r] = slices.Delete(row, i, i+1)
 			}
 		}
-		fmt.Fprintln(out, strings.TrimRight(line, " "))
+		t.widths = slices.Delete(t.widths, i, i+1)
+	}
+	slices.Reverse(left)
+	return left
+}
+
+// width is how wide the lines are.
+func (t *table) width() int {
+	sum := -gap
+	for _, w := range t.widths {
+		sum += w + gap
+	}
+	return sum
+}
+
+// limit shortens the cells that take more.
+func (t *table) limit(most int) {
+	for i, w := range t.widths {
+		if w <= most {
+			continue
+		}
+		t.widths[i] = most
+		for r, row := range t.rows {
+			if i >= len(row) {
+				continue
+			}
+			if r == 0 { // of a name in groups, the end tells more than the beginning
+				row[i].text = screen.TruncateLeft(row[i].text, max(columns(row[i].text)-most+1, 0), "…")
+			} else {
+				row[i].text = shorten(row[i].text, most)
+			}
+		}
+	}
+}
+
+// print writes the lines, with colours where they can be seen.
+func (t *table) print(w io.Writer) error {
+	paint := painterFor(w)
+	out := bufio.NewWriter(paint.w)
+	for _, row := range t.rows {
+		for i, c := range row {
+			text := paint.state(c.state, c.text)
+			if rest := row[i+1:]; slices.ContainsFunc(rest, func(c cell) bool { return c.text != "" }) {
+				text += strings.Repeat(" ", t.widths[i]-columns(c.text)+gap)
+			}
+			_, _ = out.WriteString(text) // Flush tells
+		}
+		_ = out.WriteByte('\n')
 	}
 	return out.Flush()
 }
@@ -51,3 +123,25 @@ var screen = &runewidth.Condition{}
 
 // columns is how many places a text takes on a screen.
 func columns(text string) int { return screen.StringWidth(text) }
+
+// shorten cuts a text that takes more places.
+func shorten(text string, most int) string {
+	if len(text) <= most { // no character takes more places than bytes
+		return text
+	}
+	return screen.Truncate(text, most, "…")
+}
+
+// usualWidth is that of a terminal which does not know its own, as a container's or a recorder's.
+const usualWidth = 80
+
+// widthOf is how wide the terminal is that a writer writes to; 0: it is none, and lines have no end.
+func widthOf(w io.Writer) int {
+	if !onTerminal(w) {
+		return 0
+	}
+	if width, _, err := term.GetSize(int(fileOf(w).Fd())); err == nil && width > 0 {
+		return width
+	}
+	return usualWidth
+}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 )
@@ -65,6 +67,116 @@ func (p place) onTerminal(columns uint16, env []string, args ...string) (*proces
 // escape is one control sequence of a terminal; its last byte says what it does.
 var escape = regexp.MustCompile(`\x1b\[[0-9;?]*([A-Za-z])`)
 
+// rendered is what stands on a screen after a program has written to it. A line is as long as it is: a window that is too narrow shows
+// it in pieces, and a program that does not know that leaves pieces behind.
+func rendered(written string) []string {
+	lines, row, column := [][]rune{nil}, 0, 0
+	for text := written; text != ""; {
+		if at := escape.FindStringSubmatchIndex(text); at != nil && at[0] == 0 {
+			if text[at[2]:at[3]] == "J" { // erase the rest
+				lines = lines[:row+1]
+				lines[row] = lines[row][:min(column, len(lines[row]))]
+			}
+			text = text[at[1]:]
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(text)
+		text = text[size:]
+		switch r {
+		case '\r':
+			column = 0
+		case '\n':
+			if row++; row == len(lines) {
+				lines = append(lines, nil)
+			}
+		default:
+			for len(lines[row]) <= column {
+				lines[row] = append(lines[row], ' ')
+			}
+			lines[row][column] = r
+			column++
+		}
+	}
+	out := make([]string, len(lines))
+	for i, line := range lines {
+		out[i] = strings.TrimRight(string(line), " ")
+	}
+	return out
+}
+
+// only is the index of the one line that has a text.
+func only(t *testing.T, lines []string, text string) int {
+	t.Helper()
+	at := -1
+	for i, line := range lines {
+		if strings.Contains(line, text) {
+			if at >= 0 {
+				t.Errorf("%q is on the screen twice:\n%s", text, strings.Join(lines, "\n"))
+			}
+			at = i
+		}
+	}
+	if at < 0 {
+		t.Fatalf("%q is not on the screen:\n%s", text, strings.Join(lines, "\n"))
+	}
+	return at
+}
+
+// What the terminal echoes at Ctrl-C does not stay in the bar, whose last state stands above what is said of the interrupt.
+func TestBarSurvivesControlC(t *testing.T) {
+	t.Parallel()
+	for _, width := range []uint16{100, 40} {
+		t.Run(fmt.Sprint(width), func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t)
+			began := p.gate()
+			x, keys := p.onTerminal(width, nil, "run", "specs/gated.yaml")
+			line(t, began)
+			x.stdout.await(t, "0/8 · ")
+			if _, err := keys.WriteString("\x03"); err != nil {
+				t.Fatal(err)
+			}
+			x.wait().ends(exitInterrupted)
+			<-x.drained
+			if !strings.Contains(x.stdout.String(), "^C") {
+				t.Fatal("the terminal does not echo")
+			}
+			lines := rendered(x.stdout.String())
+			bar := only(t, lines, "/8")
+			if !strings.HasPrefix(lines[bar], "▕") || strings.Contains(lines[bar], "^C") || columns(lines[bar]) >= int(width) {
+				t.Errorf("the bar is %q on %d columns", lines[bar], width)
+			}
+			if next := lines[bar+1]; !strings.HasPrefix(next, "interrupted; go on with: ") {
+				t.Errorf("below the bar stands %q", next)
+			}
+			p.opened()
+		})
+	}
+}
+
+// A window made narrower or wider while a sweep runs has one bar, as wide as it.
+func TestBarFollowsTheWindow(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	began := p.gate()
+	x, keys := p.onTerminal(100, nil, "run", "specs/gated.yaml")
+	line(t, began)
+	x.stdout.await(t, "0/8 · ")
+	for _, width := range []uint16{40, 20, 120} {
+		if err := unix.IoctlSetWinsize(int(keys.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: width}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * drawEvery)
+		all := rendered(x.stdout.String())
+		if bar := all[only(t, all, "/8")]; columns(bar) >= int(width) || width > 100 && columns(bar) < 45 {
+			t.Errorf("on %d columns: %q", width, bar)
+		}
+	}
+	p.opened()
+	x.wait().ends(exitDone)
+	only(t, rendered(x.stdout.String()), "8/8")
+}
+
 func TestBarOnTerminal(t *testing.T) {
 	t.Parallel()
 	for _, columns := range []uint16{120, 80, 40, 20, 0} {
@@ -82,8 +194,8 @@ func TestBarOnTerminal(t *testing.T) {
 				}
 			}
 			drawn := ""
-			for text := range strings.SplitSeq(escape.ReplaceAllString(screen, ""), "\n") {
-				if text = strings.Trim(text, "\r"); strings.Contains(text, "8/8") {
+			for _, text := range rendered(screen) {
+				if strings.Contains(text, "8/8") {
 					drawn = text
 				}
 			}
@@ -119,7 +231,7 @@ func TestQuietOnTerminalDrawsNothing(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	p.write("square.yaml", square)
-	x, _ := p.onTerminal(80, nil, "run", "square.yaml", "--quiet")
+	x, _ := p.onTerminal(80, []string{"NO_COLOR=1"}, "run", "square.yaml", "--quiet")
 	x.stdout.await(t, "results: kaon-results/sweeps/square-")
 	x.wait().ends(exitDone)
 	if screen := x.stdout.String(); strings.ContainsAny(screen, "\x1b▕█░") {

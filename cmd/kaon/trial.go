@@ -101,11 +101,11 @@ func (f nearFlags) sight(ctx context.Context, arg string, out *output) (src sour
 }
 
 func printTrial(w io.Writer, t shown) {
-	fmt.Fprintf(w, "%s: %s", named(t.Trial.Trial), t.State)
+	far := ""
 	if t.Percent != nil {
-		fmt.Fprintf(w, " (%s)", percent(t.Percent))
+		far = " (" + percent(t.Percent) + ")"
 	}
-	fmt.Fprintln(w)
+	painterFor(w).line(named(t.Trial.Trial)+": ", t.State, far)
 	if t.Waiting != "" {
 		fmt.Fprintln(w, t.Waiting)
 	}
@@ -126,7 +126,7 @@ func printTrial(w io.Writer, t shown) {
 		for _, m := range t.Metrics {
 			tab.row(m.Name, short(m.Value), short(m.Last), short(m.Min), short(m.Max), short(m.Mean), m.Count)
 		}
-		_ = tab.print(w) // standard output remembers its errors
+		_ = printFitting(w, &tab, "kaon trial …") // standard output remembers its errors
 	}
 	for _, a := range t.Tries {
 		printAttempt(w, a)
@@ -136,15 +136,15 @@ func printTrial(w io.Writer, t shown) {
 func printAttempt(w io.Writer, a results.Attempt) {
 	defer printNotes(w, a)
 	if a.End == nil {
-		fmt.Fprintf(w, "\nattempt %d: running, %s so far\n", a.Attempt, count(int(a.Known), "point"))
+		painterFor(w).line(fmt.Sprintf("\nattempt %d: ", a.Attempt), results.Running, ", "+count(int(a.Known), "point")+" so far")
 		return
 	}
-	fmt.Fprintf(w, "\nattempt %d: %s on %s", a.Attempt, a.End.State, a.End.Agent)
+	where := " on " + a.End.Agent
 	if a.End.StartMs > 0 {
 		began := time.UnixMilli(a.End.StartMs)
-		fmt.Fprintf(w, ", %s for %.2f s", began.Format(time.DateTime), float64(a.End.EndMs-a.End.StartMs)/1000)
+		where += fmt.Sprintf(", %s for %.2f s", began.Format(time.DateTime), float64(a.End.EndMs-a.End.StartMs)/1000)
 	}
-	fmt.Fprintf(w, ", %s\n", count(int(a.Known), "point"))
+	painterFor(w).line(fmt.Sprintf("\nattempt %d: ", a.Attempt), a.End.State, where+", "+count(int(a.Known), "point"))
 	if a.Missing > 0 {
 		fmt.Fprintf(w, "  of what it reported %s did not arrive\n", count(int(a.Missing), "point"))
 	}
@@ -169,19 +169,19 @@ func printPlaces(w io.Writer, end *results.End) {
 		fmt.Fprintf(w, "  sandbox: %s\n", end.Sandbox)
 	}
 	for _, a := range end.Files[:min(len(end.Files), shownFiles)] {
-		fmt.Fprintf(w, "  artifact: %s, %d bytes\n", a.Name, a.Size)
+		fmt.Fprintf(w, "  artifact: %s, %s\n", a.Name, count(int(a.Size), "byte"))
 	}
 	if more := len(end.Files) - shownFiles; more > 0 {
-		fmt.Fprintf(w, "  … and %d more artifacts\n", more)
+		fmt.Fprintf(w, "  … and %s; kaon artifacts lists all\n", count(more, "more artifact"))
 	}
 }
 
 // printNotes shows what an attempt said besides numbers.
 func printNotes(w io.Writer, a results.Attempt) {
 	for _, m := range a.Milestones {
-		fmt.Fprintf(w, "  %s  %s\n", time.UnixMilli(m.Millis).Format(time.TimeOnly), m.Text)
+		fmt.Fprintf(w, "  %s  %s\n", time.UnixMilli(m.Millis).Format(time.TimeOnly), escaped(m.Text))
 	}
 	for _, v := range a.Values {
-		fmt.Fprintf(w, "  %s: %s\n", v.Name, v.Value)
+		fmt.Fprintf(w, "  %s: %s\n", escaped(v.Name), escaped(string(v.Value)))
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/sweep"
 )
 
 type trialsCmd struct {
@@ -18,9 +17,15 @@ type trialsCmd struct {
 	Sort   string   `default:"trial" help:"trial, value, seconds, attempts, or a metric's name." placeholder:"KEY"`
 	Desc   bool     `help:"Highest first; for value: worst first."`
 	Limit  *int     `placeholder:"N" help:"At most so many; 0 for all. When left out, 50 in the table and all in JSON."`
-	JSON   bool     `help:"Print one JSON object a line."`
+	Metric []string `name:"metrics" placeholder:"NAME,..." help:"Show these metrics too, or all; the sweep's goals and what is sorted by are shown anyway."`
+	JSON   bool     `help:"Print one JSON object a line, with all metrics and every digit."`
 	Folder string   `name:"state-dir" placeholder:"DIR" help:"Folder of journals and sandboxes, as given to run with --state."`
 	resultsFlags
+}
+
+func (c *trialsCmd) Help() string {
+	return "The table has a column for each metric shown and for each parameter, numbers with six digits. On a terminal it is as wide as that: " +
+		"what does not fit is named below it. In a pipe it has all columns."
 }
 
 func (c *trialsCmd) Run(ctx context.Context, out *output) error {
@@ -32,7 +37,7 @@ func (c *trialsCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	if err := c.checkSort(board); err != nil {
+	if err := c.check(board); err != nil {
 		return err
 	}
 	query := results.Query{States: c.State, Sort: c.Sort, Desc: c.Desc, Limit: c.limit(), All: true}
@@ -96,39 +101,127 @@ func (c *trialsCmd) more(board view, query results.Query, listed int, id string)
 	return fmt.Sprintf("… %d of the %d trials of %s; --limit 0 shows all", listed, total, id)
 }
 
-// checkSort refuses a key that would sort nothing.
-func (c *trialsCmd) checkSort(board view) error {
-	known := append([]string{"trial", "value", "seconds", "attempts"}, board.Metrics()...)
-	if slices.Contains(known, c.Sort) {
-		return nil
+// builtin are the keys besides metrics that trials are sorted by.
+var builtin = []string{"trial", "value", "seconds", "attempts"}
+
+// check refuses a key that would sort nothing, and metrics that nothing reported.
+func (c *trialsCmd) check(board view) error {
+	metrics := board.Metrics()
+	if known := slices.Concat(builtin, metrics); !slices.Contains(known, c.Sort) {
+		return usage(fmt.Errorf("--sort %q is no key and no metric of this sweep; there are: %s", c.Sort, strings.Join(known, ", ")))
 	}
-	return usage(fmt.Errorf("--sort %q is no key and no metric of this sweep; there are: %s", c.Sort, strings.Join(known, ", ")))
+	for _, name := range c.Metric {
+		if name != "all" && !slices.Contains(metrics, name) {
+			return usage(fmt.Errorf("--metrics %q is no metric of this sweep; there are: %s, or all of them by --metrics all", name, strings.Join(metrics, ", ")))
+		}
+	}
+	return nil
+}
+
+// metrics are those that have a column: the sweep's goals, the one that is sorted by, and those asked for.
+func (c *trialsCmd) metrics(board view) (names []string) {
+	add := func(name string) {
+		if name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	add(board.known.Objective.Name)
+	for _, m := range board.known.Metrics {
+		if m.Goal != "" {
+			add(m.Name)
+		}
+	}
+	if !slices.Contains(builtin, c.Sort) {
+		add(c.Sort)
+	}
+	for _, name := range c.Metric {
+		if name != "all" {
+			add(name)
+			continue
+		}
+		for _, name := range board.Metrics() {
+			add(name)
+		}
+	}
+	return names
 }
 
 func (c *trialsCmd) table(w io.Writer, board view, query results.Query, id string) error {
-	var tab table
-	tab.row("TRIAL", "STATE", "VALUE", "TRIES", "SECONDS", "PARAMETERS")
-	listed := 0
+	metrics := c.metrics(board)
+	var points pointTable
+	var rows [][]any
 	for t := range board.Trials(query) {
-		listed++
 		board.fill(&t)
-		value := "-"
-		if t.Value != nil {
-			value = brief(float64(*t.Value))
-		}
 		state := t.State
 		if p := board.running[t.Trial].Percent; p != nil && state == results.Running {
 			state += " " + percent(p)
 		}
-		tab.row(t.Trial, state, value, len(t.Tries), seconds(t), params(t.Params))
+		row := []any{t.Trial, cell{state, t.State}}
+		for _, name := range metrics {
+			row = append(row, valueOf(t, name))
+		}
+		rows = append(rows, append(row, len(t.Tries), seconds(t)))
+		points.add(t.Params)
 	}
-	if err := tab.print(w); err != nil {
+	heads := []any{"TRIAL", "STATE"}
+	for _, name := range metrics {
+		heads = append(heads, name)
+	}
+	heads = append(heads, "TRIES", "SECONDS")
+	var tab table
+	tab.keep = c.kept(metrics, len(heads))
+	tab.row(append(heads, points.heads()...)...)
+	for i, row := range rows {
+		tab.row(append(row, points.cells(i)...)...)
+	}
+	if err := printFitting(w, &tab, "kaon trials "+id); err != nil {
 		return err
 	}
-	if more := c.more(board, query, listed, id); more != "" {
+	if more := c.more(board, query, len(rows), id); more != "" {
 		fmt.Fprintln(w, more)
 	}
 	return nil
+}
+
+// kept are the columns that every screen has: which trial, its state, and what the table is sorted by.
+func (c *trialsCmd) kept(metrics []string, fixed int) []int {
+	by := map[string]int{"trial": 0, "attempts": fixed - 2, "seconds": fixed - 1, "value": 2}
+	for i, name := range metrics {
+		by[name] = 2 + i
+	}
+	if c.Sort == "trial" && len(metrics) > 0 {
+		return []int{0, 1, 2}
+	}
+	return []int{0, 1, by[c.Sort]}
+}
+
+// valueOf is what a metric says of a trial, for a table.
+func valueOf(t results.Trial, metric string) string {
+	for _, m := range t.Metrics {
+		if m.Name == metric {
+			return brief(float64(m.Value))
+		}
+	}
+	return "-"
+}
+
+// printFitting prints a table as wide as the terminal, and says what had no room; command is what printed it.
+func printFitting(w io.Writer, tab *table, command string) error {
+	var left []string
+	width := widthOf(w)
+	if width > 0 {
+		left = tab.fit(width)
+	}
+	if err := tab.print(w); err != nil || len(left) == 0 {
+		return err
+	}
+	const named = 4
+	names := strings.Join(left[:min(len(left), named)], ", ")
+	if more := len(left) - named; more > 0 {
+		names += fmt.Sprintf(" and %d more", more)
+	}
+	_, err := fmt.Fprintf(w, "… no room in %d columns for: %s; `%s | less -S` shows them\n", width, names, command)
+	return err
 }
 
 // seconds is how long the last ended attempt of a trial ran.
@@ -139,17 +232,4 @@ func seconds(t results.Trial) string {
 		}
 	}
 	return "-"
-}
-
-// params writes a point for a table: name=value words, as on a command line.
-func params(raw json.RawMessage) string {
-	var point sweep.Point
-	if json.Unmarshal(raw, &point) != nil {
-		return string(raw)
-	}
-	words := make([]string, 0, len(point))
-	for _, p := range point.Flat() {
-		words = append(words, p.Name+"="+sweep.Format(p.Value))
-	}
-	return strings.Join(words, " ")
 }

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/kaon-sweep/kaon/results"
+)
+
+// painter writes texts in the colours of states, where they can be seen.
+type painter struct {
+	w  io.Writer // what is written here must be clean
+	on bool
+}
+
+// painterFor paints on a terminal that shows colours, unless NO_COLOR is set.
+func painterFor(w io.Writer) painter {
+	kind := os.Getenv("TERM")
+	return painter{w: trusted(w), on: onTerminal(w) && os.Getenv("NO_COLOR") == "" && kind != "" && kind != "dumb"}
+}
+
+// tones are what states look like: by number in the palette of 256 colours, and in that of 16 for terminals that have no more. Those
+// of the larger are as far from black as from white, so that they can be read on either.
+var tones = map[string][2]string{
+	results.Succeeded: {"38;5;28", "32"}, results.Cached: {"38;5;28", "32"}, // green
+	results.Failed:  {"38;5;160", "31"},                               // red
+	results.Running: {"38;5;31", "36"}, "launched": {"38;5;31", "36"}, // blue
+	results.Stopped: {"38;5;130", "35"}, "interrupted": {"38;5;130", "35"}, "paused": {"38;5;130", "35"}, // brown
+	"lost": {"38;5;130", "35"}, "preempted": {"38;5;130", "35"},
+	results.Waiting: {"38;5;243", "39"}, // grey
+}
+
+// state is a text in the colour of a state.
+func (p painter) state(state, text string) string {
+	tone, known := tones[state]
+	if !p.on || !known || text == "" {
+		return text
+	}
+	many := 1
+	if strings.Contains(os.Getenv("TERM"), "256color") || os.Getenv("COLORTERM") != "" {
+		many = 0
+	}
+	return "\x1b[" + tone[many] + "m" + text + "\x1b[0m"
+}
+
+// line writes a line whose beginning or middle is a state: what it says besides is made clean.
+func (p painter) line(before, state, after string) {
+	fmt.Fprintln(p.w, clean(before)+p.state(state, clean(state))+clean(after))
+}
