@@ -9,6 +9,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -28,9 +29,7 @@ func Survey(ctx context.Context, driver scheduler.Driver, wait time.Duration) ([
 	defer cancel()
 	var s surveyor
 	ended := make(chan error, 1) // the one result of Run
-	go func() {
-		ended <- driver.Run(ctx, s.hear)
-	}()
+	crash.Go(func() { ended <- driver.Run(ctx, s.hear) })
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	var early error

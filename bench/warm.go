@@ -10,6 +10,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -104,7 +105,7 @@ func (cfg WarmConfig) run(ctx context.Context, isolation sweep.Isolation) (WarmR
 	}, time.Now)
 	inside, stop := context.WithCancel(ctx)
 	failed := make(chan error, 1)
-	go func() { failed <- loop.Run(inside) }()
+	crash.Go(func() { failed <- loop.Run(inside) })
 	defer func() {
 		_ = driver.Send(context.WithoutCancel(ctx), scheduler.Teardown{}) // executors end with their framework
 		stop()

@@ -15,6 +15,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/dir"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/study"
@@ -55,8 +56,8 @@ func Wire(ctx context.Context, cfg WireConfig) (WireResult, error) {
 	defer group.Wait()
 	defer stop()
 	failed := make(chan error, 1)
-	group.Go(func() { failed <- w.loop.Run(ctx) })
-	group.Go(func() { _ = w.writer.Run(ctx) }) // what it has not written is in the journal still
+	group.Go(crash.Func(func() { failed <- w.loop.Run(ctx) }))
+	group.Go(crash.Func(func() { _ = w.writer.Run(ctx) })) // what it has not written is in the journal still
 
 	began := time.Now()
 	if err := w.loop.Submit(ctx, scheduler.Submit{ID: wireSweep, Spec: w.spec}); err != nil {

@@ -73,6 +73,8 @@ type fetched struct {
 	name string
 	data []byte
 	err  error
+
+	panicked any // what fetching it panicked with
 }
 
 // EachRecord calls f with every record of a sweep, batch by batch in the order of their numbers, and stops at f's
@@ -100,14 +102,22 @@ func eachBatch(ctx context.Context, b Bucket, sweep string, f func(name string, 
 				return
 			}
 			go func() {
+				var got fetched
+				defer func() {
+					got.panicked = recover()
+					one <- got
+				}()
 				data, err := ReadObject(ctx, b, name, MaxBatch+MaxBatch/8)
-				one <- fetched{name, data, err}
+				got = fetched{name: name, data: data, err: err}
 			}()
 		}
 	}()
 	u := NewUnpacker()
 	for one := range queue {
 		got := <-one
+		if got.panicked != nil {
+			panic(got.panicked) // where the caller can answer it
+		}
 		if got.err != nil {
 			return nil, fmt.Errorf("load sweep %s: %w", sweep, got.err)
 		}

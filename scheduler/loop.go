@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
 
 // A pass is worth more when it sees a whole burst of events: an fsync and a packing pass cost the same for one
@@ -74,11 +76,11 @@ func NewLoop(core *Core, journal Journal, driver Driver, listener Listener, cloc
 func (l *Loop) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	var group sync.WaitGroup
-	group.Go(func() {
+	group.Go(crash.Func(func() {
 		if err := l.driver.Run(ctx, func(evs ...Event) { l.deliver(ctx, evs) }); err != nil && ctx.Err() == nil {
 			cancel(fmt.Errorf("drive the cluster: %w", err))
 		}
-	})
+	}))
 	out := newSender(l.driver, l.Later)
 	out.start(ctx, &group)
 	err := l.turns(ctx, out)

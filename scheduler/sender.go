@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
 
 // Calls about one agent keep their order: each agent has its lane, and a lane sends one call after the other, so
@@ -42,7 +43,7 @@ func newSender(d Driver, failed func(Event)) *sender {
 // start runs the lanes until ctx ends; group waits for them.
 func (s *sender) start(ctx context.Context, group *sync.WaitGroup) {
 	for _, lane := range s.lanes {
-		group.Go(func() {
+		group.Go(crash.Func(func() {
 			for {
 				select {
 				case p := <-lane:
@@ -51,7 +52,7 @@ func (s *sender) start(ctx context.Context, group *sync.WaitGroup) {
 					return
 				}
 			}
-		})
+		}))
 	}
 }
 

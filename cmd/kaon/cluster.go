@@ -37,7 +37,6 @@ type clusterCmd struct {
 // Run serves until a signal. Executors are left running, as Mesos leaves them.
 func (c *clusterCmd) Run(ctx context.Context, out *output) error {
 	cfg := embedded.Config{
-		Crash:  crashed,
 		Listen: c.Listen, WorkDir: c.Work, Cache: c.Cache << 20, Log: newLog(out.stderr, c.Log),
 		Timing: embedded.Timing{AllocationInterval: c.Allocate},
 	}

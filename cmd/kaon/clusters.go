@@ -145,7 +145,6 @@ func startLocal(ctx context.Context, state string, f machineFlags, log *slog.Log
 		Cache:   localCache(state),
 		Timing:  embedded.Timing{AllocationInterval: localAllocation, ExecutorRegistration: fetchPatience},
 		Log:     log,
-		Crash:   crashed,
 	})
 	if err != nil {
 		release()

@@ -6,30 +6,23 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
 
 // reportAt is where faults in kaon are reported.
 const reportAt = "https://github.com/kaon-sweep/kaon/issues"
 
-// crash is a panic: a fault in kaon, whatever input led to it.
-type crash struct {
-	value any
-	stack []byte
-}
+// guarded turns a panic of f into an error with its own exit code.
+func guarded(f func() error) error { return crashCode(crash.Guard(f)) }
 
-func (c *crash) Error() string { return fmt.Sprintf("this is a bug in kaon: %v", c.value) }
-
-// guarded turns a panic of f into an error. Go itself would end the process with code 2, which stands for bad usage.
-func guarded(f func() error) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = &exitError{exitCrash, &crash{v, debug.Stack()}}
-		}
-	}()
-	return f()
+// crashCode gives an error that is a panic its exit code.
+func crashCode(err error) error {
+	if p := new(crash.Panic); errors.As(err, &p) {
+		return &exitError{exitCrash, err}
+	}
+	return err
 }
 
 // guardedDriver is a driver whose panics are errors: the scheduler calls it on goroutines of its own.
@@ -44,14 +37,16 @@ func (d guardedDriver) Send(ctx context.Context, call scheduler.Call) error {
 }
 
 // crashed ends the process for a panic on a goroutine that has nobody to tell.
-func crashed(value any) {
-	os.Exit(report(os.Stderr, &exitError{exitCrash, &crash{value, debug.Stack()}}))
+func crashed(p *crash.Panic) {
+	stderr := &printable{to: &checked{file: os.Stderr}}
+	code := report(stderr, crashCode(p))
+	stderr.end()
+	os.Exit(code)
 }
 
 // trace prints where a panic came from, and who wants to know.
 func trace(w io.Writer, err error) {
-	var c *crash
-	if errors.As(err, &c) {
-		fmt.Fprintf(w, "nothing was deleted; please report this, with what follows and `kaon version`, at %s\n\n%s", reportAt, c.stack)
+	if p := new(crash.Panic); errors.As(err, &p) {
+		fmt.Fprintf(w, "nothing was deleted; please report this, with what follows and `kaon version`, at %s\n\n%s", reportAt, p.Stack)
 	}
 }

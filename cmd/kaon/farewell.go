@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/mesos"
 )
 
@@ -27,9 +28,9 @@ func (s *session) teardown(ctx context.Context) bool {
 func (s *session) farewell(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.ConnectTimeout)
 	defer cancel()
-	patience := time.AfterFunc(lookAloud, func() {
+	patience := time.AfterFunc(lookAloud, crash.Func(func() {
 		s.cfg.tell("looking for a master, to tell it that the sweep has ended: " + s.cluster.name)
-	})
+	}))
 	defer patience.Stop()
 	for {
 		select {

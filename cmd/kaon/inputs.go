@@ -12,6 +12,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/s3"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/depot"
 	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/scheduler/wire"
@@ -61,7 +62,7 @@ func (s *session) look(ctx context.Context) []seen {
 		if strings.HasPrefix(f.URL, "http://") || strings.HasPrefix(f.URL, "https://") {
 			web := &depot.Web{URL: f.URL}
 			all[i].web = web
-			asking.Go(func() { _, all[i].err = web.Size(ctx) })
+			asking.Go(crash.Func(func() { _, all[i].err = web.Size(ctx) }))
 		}
 	}
 	asking.Wait()

@@ -16,6 +16,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/open"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
@@ -79,7 +80,7 @@ func serveMetrics(address, auth string) (stats *results.Metrics, stop func(), er
 	}
 	server := listen.Server(h, nil)
 	server.ReadTimeout, server.WriteTimeout = listen.HeaderWait, time.Minute
-	go server.Serve(listen.Limit(listener)) // ends by stop
+	crash.Go(func() { _ = server.Serve(listen.Limit(listener)) }) // ends by stop
 	return stats, func() { server.Close() }, nil
 }
 

@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
 
 // commands is the whole tree: kong reads it for parsing, help and completion.
@@ -44,6 +46,7 @@ type executorTree struct {
 }
 
 func main() {
+	crash.Last(crashed)
 	ctx, stop := untilSignal(context.Background())
 	stdout, stderr := &printable{to: &checked{file: os.Stdout}}, &printable{to: &checked{file: os.Stderr}}
 	code := execute(ctx, os.Args[1:], &output{stdout, stderr})

@@ -23,6 +23,7 @@ const asKaon = "KAON_TEST_AS_KAON"
 func TestMain(m *testing.M) {
 	// An agent in this process starts executors without the variable: they must not be all tests over again, each with agents.
 	if os.Getenv(asKaon) != "" || len(os.Args) > 1 && os.Args[1] == "executor" {
+		injectPanic()
 		main() // exits
 	}
 	os.Exit(m.Run())

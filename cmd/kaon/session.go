@@ -19,6 +19,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/control"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/depot"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/ledger"
@@ -574,14 +575,14 @@ func (s *session) start() {
 	var ctx context.Context
 	ctx, s.cancel = context.WithCancel(context.Background()) // a signal ends the watching first, then close this
 	s.loopDone = make(chan struct{})
-	go func() {
+	crash.Go(func() {
 		defer close(s.loopDone)
 		if err := guarded(func() error { return s.loop.Run(ctx) }); err != nil {
 			s.failed <- err
 		}
-	}()
+	})
 	s.writerDone = make(chan struct{})
-	go func() {
+	crash.Go(func() {
 		defer close(s.writerDone)
 		// Close ends it, and says what was not written.
 		if err := guarded(func() error { return s.writer.Run(context.Background()) }); err != nil {
@@ -590,7 +591,7 @@ func (s *session) start() {
 			default: // there is a reason already
 			}
 		}
-	}()
+	})
 	var err error
 	if s.door, err = control.Listen(filepath.Join(s.cfg.state, controlFile), s.loop, s.watcher); err != nil {
 		s.watcher.say("kaon stop, pause, resume and message will not reach this run: %v", err) // it runs as well without

@@ -19,6 +19,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/archive"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
 	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/scheduler/wire"
@@ -218,10 +219,10 @@ func start(ctx context.Context, argv []string, p executor.Prepared) error {
 		return usage(err)
 	}
 	// A terminal signals the program itself; what a signal to kaon alone means, it hears a moment later.
-	interrupted := context.AfterFunc(ctx, func() {
+	interrupted := context.AfterFunc(ctx, crash.Func(func() {
 		time.Sleep(time.Second)
 		_ = cmd.Process.Signal(syscall.SIGTERM)
-	})
+	}))
 	defer interrupted()
 	err := cmd.Wait()
 	var exit *exec.ExitError

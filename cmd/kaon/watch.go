@@ -11,6 +11,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/mesos"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -126,9 +127,9 @@ func drain(lines chan string, say func(string)) {
 func (r *runner) leave(s *session, why error) error {
 	ctx, cancel := lastWork(10 * time.Second)
 	defer cancel()
-	aloud := time.AfterFunc(closeAloud, func() {
+	aloud := time.AfterFunc(closeAloud, crash.Func(func() {
 		fmt.Fprintln(r.out.stderr, "kaon: bringing to the results what is left; a further interrupt leaves it")
-	})
+	}))
 	defer aloud.Stop()
 	s.left(ctx)
 	if err := s.close(ctx); err != nil {

@@ -21,7 +21,6 @@ type Config struct {
 	Log       *slog.Logger      // nil: nothing is logged
 	Auth      map[string]string // principal to secret; not empty: the scheduler API asks for basic authentication
 	TLS       *tls.Config       // of the scheduler API; nil: plain HTTP
-	Crash     func(value any)   // is called with what a goroutine panics with, on that goroutine; nil: the process ends as Go does
 	Leader    string            // host:port of the leading master: this one then only redirects
 }
 

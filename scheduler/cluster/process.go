@@ -15,6 +15,7 @@ import (
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"golang.org/x/sys/unix"
 
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/proc"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
@@ -59,10 +60,10 @@ func startProcess(command *mesos.CommandInfo, dir string, env []string) (*proces
 		return nil, err
 	}
 	p := &process{pid: cmd.Process.Pid, done: make(chan syscall.WaitStatus, 1)}
-	go func() {
+	crash.Go(func() {
 		_ = cmd.Wait() // its error only repeats the wait status
 		p.done <- cmd.ProcessState.Sys().(syscall.WaitStatus)
-	}()
+	})
 	return p, nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/docker"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
@@ -84,16 +85,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 
 // spawn runs f on a goroutine that Close waits for.
 func (s *Server) spawn(f func()) {
-	s.wg.Go(func() {
-		if s.cfg.Crash != nil {
-			defer func() {
-				if v := recover(); v != nil {
-					s.cfg.Crash(v)
-				}
-			}()
-		}
-		f()
-	})
+	s.wg.Go(crash.Func(f))
 }
 
 // listen opens every address, makes the core and starts to serve.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
@@ -49,9 +50,9 @@ func Listen(path string, s Scheduler, live Live) (*Server, error) {
 	}
 	h := &handler{scheduler: s, live: live}
 	server := &Server{path: path, http: &http.Server{
-		Handler: h.routes(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: patience, MaxHeaderBytes: 16 << 10,
+		Handler: crash.Handler(h.routes()), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: patience, MaxHeaderBytes: 16 << 10,
 	}}
-	server.wait.Go(func() { _ = server.http.Serve(listen.Limit(listener)) }) // ends by Close
+	server.wait.Go(crash.Func(func() { _ = server.http.Serve(listen.Limit(listener)) })) // ends by Close
 	return server, nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
@@ -111,15 +112,15 @@ func (d *Depot) serve() error {
 	ctx, end := context.WithCancel(context.Background())
 	d.end = end
 	d.server = &http.Server{
-		Handler:           listen.Hosts(net.JoinHostPort(c.Bind, "0"), []string{c.Host}, d.family()),
+		Handler:           listen.Hosts(net.JoinHostPort(c.Bind, "0"), []string{c.Host}, crash.Handler(d.family())),
 		ReadHeaderTimeout: headerWait, IdleTimeout: idleWait, MaxHeaderBytes: maxHeader,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		ErrorLog:    slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
 	}
-	go func() {
+	crash.Go(func() {
 		defer close(d.done)
 		_ = d.server.Serve(listen.Limit(listener)) // Close ends it
-	}()
+	})
 	return nil
 }
 

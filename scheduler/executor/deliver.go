@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/depot"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
@@ -54,7 +55,7 @@ func (t *task) deliver(e *ending) {
 	defer end()
 	out := make(chan delivered, 1)
 	state, lacks := e.state, e.end.Lacks
-	go func() { out <- t.bring(ctx, state, lacks) }()
+	crash.Go(func() { out <- t.bring(ctx, state, lacks) })
 	var got delivered
 	select {
 	case got = <-out:

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
+
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
 
 // maxFinish bounds what is read of a metrics file after the end: a sparse file may claim terabytes.
@@ -27,7 +29,7 @@ type reading struct {
 func (t *task) readMetrics() *reading {
 	ctx, enough := context.WithCancel(context.Background())
 	r := &reading{enough: enough, rest: make(chan struct{}), done: make(chan struct{})}
-	go func() {
+	crash.Go(func() {
 		defer close(r.done)
 		tick := time.NewTicker(t.x.conf.Poll)
 		defer tick.Stop()
@@ -48,7 +50,7 @@ func (t *task) readMetrics() *reading {
 				}
 			}
 		}
-	}()
+	})
 	return r
 }
 

@@ -14,6 +14,7 @@ import (
 
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/depot"
 	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
@@ -62,7 +63,7 @@ func (l *link) run(f func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.mu.closed {
-		l.calls.Go(f)
+		l.calls.Go(crash.Func(f))
 	}
 }
 
@@ -127,12 +128,12 @@ func Run(ctx context.Context, c Config) error {
 	x.end = end
 	defer end()
 	var helpers sync.WaitGroup
-	helpers.Go(func() { x.holder.watch.run(inner) })
-	helpers.Go(func() { x.watchProcesses(inner) })
+	helpers.Go(crash.Func(func() { x.holder.watch.run(inner) }))
+	helpers.Go(crash.Func(func() { x.watchProcesses(inner) }))
 	if c.Subreaper {
-		helpers.Go(func() { x.sweep(inner) })
+		helpers.Go(crash.Func(func() { x.sweep(inner) }))
 	}
-	unhook := context.AfterFunc(ctx, x.shutdown)
+	unhook := context.AfterFunc(ctx, crash.Func(x.shutdown))
 	defer unhook()
 	x.mu.Lock()
 	x.arm()
@@ -165,13 +166,13 @@ func (x *executor) launch(info *mesosapi.TaskInfo) {
 		t.mu.killed = true
 		err = errors.New("the executor was shutting down")
 	}
-	x.runs.Go(func() {
+	x.runs.Go(crash.Func(func() {
 		if err != nil {
 			t.fail(err)
 			return
 		}
 		t.run()
-	})
+	}))
 }
 
 func (x *executor) task(id string) *task {
@@ -218,7 +219,7 @@ func (x *executor) arm() {
 		return
 	}
 	if x.mu.idle == nil {
-		x.mu.idle = time.AfterFunc(x.conf.Idle, x.idled)
+		x.mu.idle = time.AfterFunc(x.conf.Idle, crash.Func(x.idled))
 	} else {
 		x.mu.idle.Reset(x.conf.Idle)
 	}
@@ -252,7 +253,7 @@ func (x *executor) shutdown() {
 	for _, t := range x.all() {
 		t.kill(min(grace, t.graceful()))
 	}
-	time.AfterFunc(x.conf.ShutdownGrace, x.end)
+	time.AfterFunc(x.conf.ShutdownGrace, crash.Func(x.end))
 }
 
 // graceful is the time a trial has between SIGTERM and SIGKILL when nobody says otherwise.

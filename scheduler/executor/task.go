@@ -22,6 +22,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/proc"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 	"github.com/kaon-sweep/kaon/scheduler/wire"
@@ -170,7 +171,7 @@ func (t *task) start() (*process, error) {
 		return nil, err
 	}
 	t.mu.Lock()
-	t.mu.send = time.AfterFunc(t.x.conf.Settle, func() { t.x.flush(t) })
+	t.mu.send = time.AfterFunc(t.x.conf.Settle, crash.Func(func() { t.x.flush(t) }))
 	t.mu.Unlock()
 	if err := t.provide(); err != nil {
 		return nil, err
@@ -217,7 +218,7 @@ func (t *task) launch(env []string, id *identity) (*process, error) {
 	t.begin = time.Now()
 	if t.order.Timeout > 0 {
 		due := t.begin.Add(t.order.Timeout)
-		t.mu.limit = time.AfterFunc(t.order.Timeout, func() { t.timeout(time.Since(due)) })
+		t.mu.limit = time.AfterFunc(t.order.Timeout, crash.Func(func() { t.timeout(time.Since(due)) }))
 	}
 	return p, nil
 }
@@ -266,13 +267,15 @@ func (t *task) readPipes(p *process, last *lastLines) <-chan struct{} {
 	var left atomic.Int32
 	left.Store(2)
 	read := func(f func()) {
-		f()
-		if left.Add(-1) == 0 {
-			close(done)
-		}
+		crash.Go(func() {
+			f()
+			if left.Add(-1) == 0 {
+				close(done)
+			}
+		})
 	}
-	go read(func() { t.readStdout(p.stdout) })
-	go read(func() {
+	read(func() { t.readStdout(p.stdout) })
+	read(func() {
 		file := headTail{folder: t.files.Load(), name: stderrName, head: t.x.conf.HeadBytes, tail: t.x.conf.TailBytes}
 		defer file.close()
 		both := io.MultiWriter(&file, last)
@@ -505,7 +508,7 @@ func (t *task) timeout(late time.Duration) {
 	switch {
 	case t.mu.process == nil || t.mu.killed || t.mu.process.ended(unix.WNOHANG):
 	case late >= lateTimer:
-		t.mu.limit = time.AfterFunc(latePatience, func() { t.timeout(0) })
+		t.mu.limit = time.AfterFunc(latePatience, crash.Func(func() { t.timeout(0) }))
 	default:
 		t.mu.timedOut = true
 		t.terminate(-1)
@@ -535,7 +538,7 @@ func (t *task) terminate(grace time.Duration) {
 		}
 		p.signal(unix.SIGTERM)
 		p.signal(unix.SIGCONT) // one that is stopped must wake up to end
-		t.mu.grace = time.AfterFunc(grace, t.destroy)
+		t.mu.grace = time.AfterFunc(grace, crash.Func(t.destroy))
 	}
 }
 
@@ -576,7 +579,7 @@ func (t *task) next() *outUpdate {
 	u, wait := t.mu.out.take(time.Now(), uuid.New)
 	if wait > 0 && t.mu.out.end == nil {
 		if t.mu.send == nil {
-			t.mu.send = time.AfterFunc(wait, func() { t.x.flush(t) })
+			t.mu.send = time.AfterFunc(wait, crash.Func(func() { t.x.flush(t) }))
 		} else {
 			t.mu.send.Reset(wait)
 		}

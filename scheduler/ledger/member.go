@@ -5,6 +5,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
 
 // Config says how a run takes part.
@@ -44,7 +46,7 @@ func Join(cfg Config) (*Member, error) {
 	}
 	m := &Member{cfg: cfg, book: b, want: cfg.Entry.Trials, stop: make(chan struct{}), done: make(chan struct{})}
 	m.look()
-	go m.run()
+	crash.Go(m.run)
 	return m, nil
 }
 

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
 
 // Bounds of every server. Streams and uploads bound their bodies themselves, by Patience for each read or write.
@@ -19,7 +21,7 @@ const (
 
 // Server makes a server with those bounds. What a handler has to say goes to the log at debug.
 func Server(h http.Handler, log *slog.Logger) *http.Server {
-	s := &http.Server{Handler: h, ReadHeaderTimeout: HeaderWait, IdleTimeout: IdleWait, MaxHeaderBytes: MaxHeader}
+	s := &http.Server{Handler: crash.Handler(h), ReadHeaderTimeout: HeaderWait, IdleTimeout: IdleWait, MaxHeaderBytes: MaxHeader}
 	if log != nil {
 		s.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug)
 	}

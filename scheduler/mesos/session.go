@@ -18,6 +18,7 @@ import (
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler/calls"
 
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/recordio"
 )
 
@@ -52,13 +53,13 @@ type session struct {
 func (s *session) run(ctx context.Context, deliver func(...scheduler.Event)) error {
 	ctx, s.end = context.WithCancelCause(ctx)
 	defer s.end(nil)
-	watch := time.AfterFunc(s.patience, func() {
+	watch := time.AfterFunc(s.patience, crash.Func(func() {
 		if s.driver.live.Load() == s {
 			s.end(errHeartbeat)
 		} else {
 			s.end(errTimeout)
 		}
-	})
+	}))
 	defer watch.Stop()
 
 	body, err := s.subscribe(ctx)

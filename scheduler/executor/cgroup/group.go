@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/proc"
 )
 
@@ -157,7 +158,7 @@ func (g *Group) Start(sys *syscall.SysProcAttr, start func() (int, error)) (int,
 		err error
 	}
 	done := make(chan result)
-	go func() {
+	crash.Go(func() {
 		// In version 1 each thread has its groups, and a process begins in those of the thread that starts it.
 		runtime.LockOSThread()
 		pid, err := 0, g.enter(g.dirs)
@@ -170,7 +171,7 @@ func (g *Group) Start(sys *syscall.SysProcAttr, start func() (int, error)) (int,
 		}
 		runtime.UnlockOSThread()
 		done <- result{pid, err}
-	}()
+	})
 	r := <-done
 	return r.pid, r.err
 }
