@@ -11,12 +11,12 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/control"
+	"github.com/kaon-sweep/kaon/server/control"
 )
 
 // explainControl says what to do when a command did not arrive.
 func (s source) explainControl(ctx context.Context, err error) error {
-	var refused *control.Refusal
+	var refused *control.Error
 	switch {
 	case errors.As(err, &refused) && refused.Code != http.StatusServiceUnavailable:
 		return usage(refused)

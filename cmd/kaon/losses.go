@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/control"
+	"github.com/kaon-sweep/kaon/server/control"
 )
 
 // losses tells people of attempts that were lost: of the first at once, then of each from another agent or for another reason,

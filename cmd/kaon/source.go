@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler/control"
+	"github.com/kaon-sweep/kaon/server/control"
 )
 
 // resultsFlags say where results are read from.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/control"
+	"github.com/kaon-sweep/kaon/server/control"
 )
 
 // view is what is known of a sweep: the records in its bucket, and what only the process that runs it has yet.

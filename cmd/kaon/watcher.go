@@ -11,7 +11,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/control"
+	"github.com/kaon-sweep/kaon/server/control"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 

@@ -22,5 +22,5 @@
 //
 // Nouns: a Server listens, in its own goroutines, until Close; a Client asks, from any goroutine.
 //
-// In the flow it stands beside the loop, where commands enter.
+// In the flow it stands beside the loop of package scheduler, where commands enter.
 package control

@@ -9,8 +9,8 @@ import (
 // longest is how long a name the kernel takes for a unix socket, its final NUL aside.
 const longest = 107
 
-// shorten gives a name for path that is short enough, by way of an open folder. It is good until release.
-func shorten(path string) (short string, release func(), err error) {
+// shortPath gives a name for path that is short enough, by way of an open folder. It is good until release.
+func shortPath(path string) (short string, release func(), err error) {
 	if len(path) <= longest {
 		return path, func() {}, nil
 	}

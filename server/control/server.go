@@ -64,7 +64,7 @@ func bind(path string) (net.Listener, error) {
 			return nil, err
 		}
 	}
-	short, release, err := shorten(fresh)
+	short, release, err := shortPath(fresh)
 	if err != nil {
 		return nil, err
 	}

@@ -22,13 +22,13 @@ import (
 // ErrNobody is in errors of a Client when no process listens on the socket.
 var ErrNobody = errors.New("no process listens there")
 
-// Refusal is an answer that is no success.
-type Refusal struct {
+// Error is an answer that is no success.
+type Error struct {
 	Code    int // HTTP status
 	Message string
 }
 
-func (r *Refusal) Error() string { return r.Message }
+func (r *Error) Error() string { return r.Message }
 
 // Client asks the scheduler behind one socket.
 type Client struct {
@@ -39,7 +39,7 @@ type Client struct {
 // NewClient connects with the first request.
 func NewClient(path string) *Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		short, release, err := shorten(path)
+		short, release, err := shortPath(path)
 		if err != nil {
 			return nil, err
 		}
@@ -127,7 +127,7 @@ func (c *Client) ask(ctx context.Context, method, path string, body []byte, out 
 		if err := json.NewDecoder(io.LimitReader(response.Body, MaxBody)).Decode(&f); err != nil || f.Error == "" {
 			f.Error = "answered " + response.Status
 		}
-		return &Refusal{Code: response.StatusCode, Message: f.Error}
+		return &Error{Code: response.StatusCode, Message: f.Error}
 	}
 	if out == nil {
 		return nil

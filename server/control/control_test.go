@@ -161,7 +161,7 @@ func TestRefusals(t *testing.T) {
 
 func wantCode(t *testing.T, err error, code int) {
 	t.Helper()
-	var r *Refusal
+	var r *Error
 	if !errors.As(err, &r) || r.Code != code || r.Message == "" {
 		t.Errorf("got %v, want a refusal with %d", err, code)
 	}
