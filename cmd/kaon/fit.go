@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -53,7 +54,11 @@ func misfits(
 	for _, refusal := range index.Peek(now, demands, offers.Options{Foreign: foreign}).Refusals {
 		if reasons := refusal.Reasons(); reasons.FitsEmpty == 0 {
 			count := demands[refusal.Demand].Count
-			all = append(all, misfit{count, reasons.Sentence(refusal.Count), reasons, remedy(reasons)})
+			unfit := misfit{count, reasons.Sentence(refusal.Count), reasons, remedy(reasons)}
+			if text, helps, ok := neverHere(reasons, refusal.Count); ok && where == "local" {
+				unfit.Sentence, unfit.Remedy = text, helps
+			}
+			all = append(all, unfit)
 		}
 	}
 	return all, nil
@@ -67,8 +72,8 @@ func fitsHere(ctx context.Context, spec *sweep.Spec, m machineFlags) error {
 		return err
 	}
 	if len(found) > 0 {
-		return usage(fmt.Errorf("%s: this would never start here: %s\n      change task.resources or task.constraints, or run it elsewhere with --cluster",
-			spec.File, found[0].Sentence))
+		return usage(fmt.Errorf("%s: this would never start here: %s\n      %s", spec.File, found[0].Sentence,
+			cmp.Or(found[0].Remedy, "change task.resources or task.constraints, or run it elsewhere with --cluster")))
 	}
 	if spec.Then != nil && spec.Then.Next != nil {
 		return fitsHere(ctx, spec.Then.Next, m)

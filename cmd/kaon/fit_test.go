@@ -17,7 +17,7 @@ task:
   resources: {cpus: "x * 1", memory: 1MB}
 `
 	for _, c := range []struct{ extra, want string }{
-		{"", "fits no agent of this cluster"},
+		{"", "1 trial needs 100000 cpus, and this machine has "},
 		{"\n  constraints: [[hostname, IS, nowhere]]\n", "excluded by [hostname, IS, nowhere]"},
 	} {
 		spec, err := sweep.Parse("fit.yaml", []byte(text+c.extra))

@@ -32,7 +32,7 @@ func (f machineFlags) devices() (embedded.GPUs, error) {
 	}
 	if n, err := strconv.Atoi(f.GPUs); err == nil {
 		if n < 0 || n > maxGPUs {
-			return embedded.GPUs{}, usage(fmt.Errorf("--gpus %s: want from 0 to %d, or ids as in 0,2", f.GPUs, maxGPUs))
+			return embedded.GPUs{}, usage(fmt.Errorf("--gpus %s: at most %d; want %s", f.GPUs, maxGPUs, wantGPUs))
 		}
 		g := findGPUs("/")
 		if n > len(g.IDs) {
@@ -41,15 +41,42 @@ func (f machineFlags) devices() (embedded.GPUs, error) {
 		g.IDs = g.IDs[:n]
 		return g, nil
 	}
-	g := embedded.GPUs{Vendor: findGPUs("/").Vendor}
+	found := findGPUs("/")
+	g := embedded.GPUs{Vendor: found.Vendor}
 	for _, id := range strings.Split(strings.TrimPrefix(f.GPUs, "id:"), ",") {
 		id = strings.TrimSpace(id)
-		if id == "" || strings.ContainsAny(id, " \t=:") || slices.Contains(g.IDs, id) {
-			return embedded.GPUs{}, usage(fmt.Errorf("--gpus %s: want a number, different ids as in 0,2 or id:3, or none", f.GPUs))
+		if slices.Contains(g.IDs, id) {
+			return embedded.GPUs{}, usage(fmt.Errorf("--gpus %s: %s stands there twice; want %s", f.GPUs, id, wantGPUs))
+		}
+		if !isGPU(id, found.IDs) {
+			there := "none was found on this machine"
+			if len(found.IDs) > 0 {
+				there = "this machine has " + strings.Join(found.IDs, ", ")
+			}
+			return embedded.GPUs{}, usage(fmt.Errorf("--gpus %s: %q is no number and no GPU's id (%s); want %s", f.GPUs, id, there, wantGPUs))
 		}
 		g.IDs = append(g.IDs, id)
 	}
 	return g, nil
+}
+
+// wantGPUs is what --gpus takes.
+const wantGPUs = "how many, as in --gpus 2, or different ids, as in 0,2 or id:3 or GPU-8a56…, or none"
+
+// isGPU tells whether a GPU may have this id: an index, or a UUID as NVIDIA's driver has it, whole or its beginning. Where the driver
+// named UUIDs, it must be of one of them.
+func isGPU(id string, found []string) bool {
+	if n, err := strconv.Atoi(id); err == nil {
+		return n >= 0 && n < maxGPUs
+	}
+	if slices.Contains(found, id) || strings.HasPrefix(id, "MIG-") && !strings.ContainsAny(id, " \t=:") {
+		return true
+	}
+	uuids := func(s string) bool { return strings.HasPrefix(s, "GPU-") }
+	if !uuids(id) || strings.ContainsAny(id, " \t=:") {
+		return false
+	}
+	return !slices.ContainsFunc(found, uuids) || slices.ContainsFunc(found, func(s string) bool { return strings.HasPrefix(s, id) })
 }
 
 // maxGPUs is more than any machine has.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -98,8 +97,9 @@ func TestGPUsByHand(t *testing.T) {
 			t.Errorf("--gpus %q: %v, %v", flag, got.IDs, err)
 		}
 	}
-	for _, flag := range []string{"-1", "5000", "1,1", "0,,1", "a b"} {
-		if _, err := (machineFlags{flag}).devices(); report(io.Discard, err) != 2 {
+	for _, flag := range []string{"-1", "5000", "1,1", "0,,1", "a b", "x", "1.5", "id:x", "two", "0,x", "GPU-a b", "id:5000"} {
+		var said strings.Builder
+		if _, err := (machineFlags{flag}).devices(); report(&said, err) != 2 || !strings.Contains(said.String(), "as in --gpus 2") {
 			t.Errorf("--gpus %q: %v", flag, err)
 		}
 	}
@@ -132,4 +132,32 @@ task: {resources: {cpus: 0.1, memory: 16MB, gpus: 1, ports: 2}, retries: 0}
 	if s := strings.Join(used, " "); len(used) != 2 || !strings.Contains(s, "used.5") || !strings.Contains(s, "used.7") {
 		t.Errorf("devices used: %v", used)
 	}
+}
+
+// Ids are checked against what the driver names, where it names any.
+func TestKnownGPUs(t *testing.T) {
+	two := []string{"GPU-8a56", "GPU-bbbb"}
+	for id, want := range map[string][2]bool{
+		"0": {true, true}, "GPU-8a56": {true, true}, "GPU-8": {true, true}, "GPU-cccc": {true, false}, "MIG-1": {true, true},
+		"-1": {false, false}, "x": {false, false}, "": {false, false}, "gpu0": {false, false},
+	} {
+		if none, some := isGPU(id, nil), isGPU(id, two); none != want[0] || some != want[1] {
+			t.Errorf("%q: %v where none was found, %v where %v were; want %v", id, none, some, two, want)
+		}
+	}
+}
+
+// Who asks for a GPU where none is found learns how to name it.
+func TestNoGPU(t *testing.T) {
+	if len(findGPUs("/").IDs) > 0 {
+		t.Skip("this machine has GPUs")
+	}
+	p := newPlace(t)
+	p.write("gpu.yaml", "method: grid\nparameters: {x: {values: [1, 2]}}\ncommand: [\"true\"]\ntask: {resources: {cpus: 1, memory: 1MB, gpus: 1}}\n")
+	const want = "2 trials need 1 GPU each, and none was found on this machine"
+	p.kaon("run", "gpu.yaml").ends(exitUsage).says("gpu.yaml: this would never start here: "+want, "\n      if it has more, say how many with --gpus N")
+	p.kaon("plan", "gpu.yaml").ends(exitDone).prints("needs 1 cpu, 1 MB of memory, 1 GPU\n", "would never start: "+want, "what helps: ", "--gpus N")
+	p.kaon("run", "gpu.yaml", "--gpus", "x").ends(exitUsage).says(`--gpus x: "x" is no number and no GPU's id (none was found on this machine); want how many, as in --gpus 2`)
+	p.kaon("plan", "gpu.yaml", "--set", "task.resources.gpus=2", "--gpus", "1").prints("2 trials need 2 GPUs each, and this machine has 1", "--gpus N")
+	p.kaon("run", "gpu.yaml", "--gpus", "1", "--quiet").ends(exitDone)
 }

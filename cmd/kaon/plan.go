@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -210,12 +211,13 @@ func (p plan) print(w io.Writer, spec *sweep.Spec) {
 }
 
 func (d demand) String() string {
-	parts := []string{fmt.Sprintf("%g cpus", d.CPUs), fmt.Sprintf("%g MB of memory", d.Mem)}
+	milli := func(v float64) sweep.Milli { return sweep.Milli(math.Round(v * float64(sweep.Unit))) }
+	parts := []string{quantity("cpus", milli(d.CPUs)), quantity("mem", milli(d.Mem))}
 	if d.Disk > 0 {
-		parts = append(parts, fmt.Sprintf("%g MB of disk", d.Disk))
+		parts = append(parts, quantity("disk", milli(d.Disk)))
 	}
 	if d.GPUs > 0 {
-		parts = append(parts, fmt.Sprintf("%g gpus", d.GPUs))
+		parts = append(parts, quantity("gpus", milli(d.GPUs)))
 	}
 	return strings.Join(parts, ", ")
 }

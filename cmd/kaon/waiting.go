@@ -46,6 +46,51 @@ func (m machine) waits(why offers.Reasons, trials int, each sweep.Resources) (te
 	return fmt.Sprintf("%s %s waiting for %s", count(trials, "trial"), are, strings.Join(parts, "; and for ")), true
 }
 
+// neverHere says what trials need that this machine does not have, even if it did nothing else, and what helps. Not ok when it is
+// something else that keeps them from it.
+func neverHere(why offers.Reasons, trials int) (text, helps string, ok bool) {
+	if len(why.Largest) == 0 || len(why.Foreign)+len(why.Constraints) > 0 {
+		return "", "", false
+	}
+	needs, each := "needs", ""
+	if trials != 1 {
+		needs, each = "need", " each"
+	}
+	var parts []string
+	helps = "ask for less in task.resources, or run it elsewhere with --cluster"
+	for _, l := range why.Largest {
+		asked, has := quantity(l.Resource, l.Asked), "this machine has "+quantity(l.Resource, l.Largest)
+		if l.Resource == "gpus" {
+			if has = "this machine has " + brief(float64(l.Largest)/float64(sweep.Unit)); l.Largest == 0 {
+				has = "none was found on this machine"
+			}
+			helps = "if it has more, say how many with --gpus N (what is looked for: NVIDIA's driver or nvidia-smi, and AMD's /dev/kfd); else " + helps
+		}
+		parts = append(parts, fmt.Sprintf("%s%s, and %s", asked, each, has))
+	}
+	return fmt.Sprintf("%s %s %s", count(trials, "trial"), needs, strings.Join(parts, "; ")), helps, true
+}
+
+// quantity is how much of a resource, for people.
+func quantity(resource string, v sweep.Milli) string {
+	n, unit := brief(float64(v)/float64(sweep.Unit)), resource
+	switch resource {
+	case "cpus", "ports":
+		if v == sweep.Unit {
+			unit = strings.TrimSuffix(resource, "s")
+		}
+	case "mem":
+		unit = "MB of memory"
+	case "disk":
+		unit = "MB of disk"
+	case "gpus":
+		if unit = "GPUs"; v == sweep.Unit {
+			unit = "GPU"
+		}
+	}
+	return n + " " + unit
+}
+
 // short says what there is too little of now.
 func (m machine) short(s offers.Shortage, each sweep.Resources) string {
 	want, unit := each.Named[s.Resource], ""
