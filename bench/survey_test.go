@@ -6,15 +6,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kaon-sweep/kaon/scheduler/cluster"
-	"github.com/kaon-sweep/kaon/scheduler/mesos"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 )
 
 // serve starts an embedded master whose agents offer but run nothing here.
-func serve(t *testing.T, agents ...cluster.AgentConfig) *mesos.Driver {
+func serve(t *testing.T, agents ...embedded.AgentConfig) *mesos.Driver {
 	t.Helper()
-	server, err := cluster.Start(t.Context(), cluster.Config{
-		Agents: agents, WorkDir: t.TempDir(), Timing: cluster.Timing{AllocationInterval: 5 * time.Millisecond},
+	server, err := embedded.Start(t.Context(), embedded.Config{
+		Agents: agents, WorkDir: t.TempDir(), Timing: embedded.Timing{AllocationInterval: 5 * time.Millisecond},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -29,8 +29,8 @@ func serve(t *testing.T, agents ...cluster.AgentConfig) *mesos.Driver {
 
 func TestSurveyTakesALiveClustersOffers(t *testing.T) {
 	driver := serve(t,
-		cluster.AgentConfig{Name: "a", Hostname: "host-a", CPUs: 4, MemoryMB: 4000},
-		cluster.AgentConfig{Name: "b", Hostname: "host-b", CPUs: 2.5, MemoryMB: 2000})
+		embedded.AgentConfig{Name: "a", Hostname: "host-a", CPUs: 4, MemoryMB: 4000},
+		embedded.AgentConfig{Name: "b", Hostname: "host-b", CPUs: 2.5, MemoryMB: 2000})
 	found, err := Survey(t.Context(), driver, time.Second)
 	machines := MachinesOf(found)
 	if err != nil {

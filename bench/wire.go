@@ -13,11 +13,11 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/results/dir"
+	"github.com/kaon-sweep/kaon/results/bucket/dir"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
-	"github.com/kaon-sweep/kaon/scheduler/journal"
-	"github.com/kaon-sweep/kaon/scheduler/mesos"
+	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
 	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -106,7 +106,7 @@ func newWire(cfg WireConfig) (*wire, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open results: %w", err)
 	}
-	j, err := journal.Open(filepath.Join(cfg.Folder, "journal.db"))
+	j, err := disk.Open(filepath.Join(cfg.Folder, "journal.db"))
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func (w *wire) result(ended scheduler.SweepEnded, seconds float64) (WireResult, 
 
 // slowJournal is a journal on a disk that takes longer than it does.
 type slowJournal struct {
-	*journal.Journal
+	*disk.Journal
 	wait    time.Duration
 	appends int
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/results/buckettest"
+	"github.com/kaon-sweep/kaon/results/bucket/buckettest"
 )
 
 // flaky fails every second request, and breaks off one body in eight.

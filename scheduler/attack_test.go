@@ -5,7 +5,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -26,14 +26,14 @@ func TestAttackUpdateOfAnother(t *testing.T) {
 	if att == nil {
 		t.Fatal("nothing was launched")
 	}
-	report := wire.Encode(wire.Report{Points: []results.Point{{Metrics: map[string]float64{"loss": -1e9}}}, End: &wire.End{}})
+	report := task.Encode(task.Report{Points: []results.Point{{Metrics: map[string]float64{"loss": -1e9}}}, End: &task.End{}})
 	for _, forged := range []struct {
 		agent    offers.AgentID
 		executor offers.ExecutorID
 	}{{att.agent, "x-of-another"}, {"another-agent", att.executor}, {"another-agent", ""}} {
 		r.step(Updated{Status{Task: att.task, Agent: forged.agent, Executor: forged.executor, State: Finished,
 			Source: "SOURCE_EXECUTOR", UUID: []byte("0123456789abcdef"), Data: report}})
-		r.step(Said{Agent: forged.agent, Executor: forged.executor, Data: wire.Encode(wire.Control{Task: string(att.task), Progress: 99})})
+		r.step(Said{Agent: forged.agent, Executor: forged.executor, Data: task.Encode(task.Control{Task: string(att.task), Progress: 99})})
 		ready := r.core.Ready()
 		if att.run.live[0] != att || att.points != 0 || len(ready.Journal) > 0 {
 			t.Errorf("believed of %+v", forged)

@@ -14,11 +14,11 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/cluster"
-	"github.com/kaon-sweep/kaon/scheduler/journal"
-	"github.com/kaon-sweep/kaon/scheduler/mesos"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
+	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
 	"github.com/kaon-sweep/kaon/scheduler/study"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -42,18 +42,18 @@ task: {resources: {cpus: 1, memory: 64MB}}
 `
 
 // train is the simulated trial: its loss is its index, every 50th fails at its first attempt.
-func train(task *mesosapi.TaskInfo, _ cluster.AgentID) cluster.Script {
-	o, err := wire.Decode[wire.Order](task.Data)
+func train(info *mesosapi.TaskInfo, _ embedded.AgentID) embedded.Script {
+	o, err := task.Decode[task.Order](info.Data)
 	if err != nil {
-		return cluster.Script{State: mesosapi.TASK_ERROR, Message: err.Error()}
+		return embedded.Script{State: mesosapi.TASK_ERROR, Message: err.Error()}
 	}
-	r := wire.Report{End: &wire.End{}}
+	r := task.Report{End: &task.End{}}
 	r.Points = []results.Point{{Metrics: map[string]float64{"loss": float64(o.Trial)}}}
-	s := cluster.Script{Duration: 20 * time.Millisecond, State: mesosapi.TASK_FINISHED}
+	s := embedded.Script{Duration: 20 * time.Millisecond, State: mesosapi.TASK_FINISHED}
 	if o.Trial%50 == 49 && o.Attempt == 1 {
 		r.End.Exit, s.State = 1, mesosapi.TASK_FAILED
 	}
-	s.Data = wire.Encode(r)
+	s.Data = task.Encode(r)
 	return s
 }
 
@@ -65,7 +65,7 @@ type process struct {
 
 func startProcess(t testing.TB, path, master string, listener scheduler.Listener) process {
 	t.Helper()
-	j, err := journal.Open(path)
+	j, err := disk.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,10 +103,10 @@ func startProcess(t testing.TB, path, master string, listener scheduler.Listener
 	return p
 }
 
-func startCluster(t testing.TB, agents int, behave cluster.Behaviour) (master string) {
+func startCluster(t testing.TB, agents int, behave embedded.Behaviour) (master string) {
 	t.Helper()
-	s, err := cluster.Start(t.Context(), cluster.Config{
-		WorkDir: t.TempDir(), Simulated: &cluster.Simulation{Agents: agents, Behave: behave},
+	s, err := embedded.Start(t.Context(), embedded.Config{
+		WorkDir: t.TempDir(), Simulated: &embedded.Simulation{Agents: agents, Behave: behave},
 	})
 	if err != nil {
 		t.Fatal(err)

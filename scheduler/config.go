@@ -22,7 +22,7 @@ type Config struct {
 	Container func(id string, spec *sweep.Spec) (*Container, error)
 
 	// Inputs is what agents are to fetch, and may keep, for the executors of a sweep that serve one attempt each, besides
-	// the executor itself; each lies at the wire.Source.Place of what it is. nil: executors fetch for themselves.
+	// the executor itself; each lies at the task.Source.Place of what it is. nil: executors fetch for themselves.
 	Inputs func(id string) []URI
 
 	Packing offers.Options // policy and decline times; Caps, Avoid, Last, Foreign and Contended are the core's own

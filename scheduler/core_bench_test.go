@@ -7,7 +7,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -15,8 +15,8 @@ import (
 // point and one FINISHED each, with packing and a journal in memory, without the wire.
 func BenchmarkCore10000(b *testing.B) {
 	const trials = 10_000
-	data := wire.Encode(wire.Report{Points: []results.Point{{Metrics: map[string]float64{"loss": 1}}}})
-	end := wire.Encode(wire.Report{First: 1, End: &wire.End{}})
+	data := task.Encode(task.Report{Points: []results.Point{{Metrics: map[string]float64{"loss": 1}}}})
+	end := task.Encode(task.Report{First: 1, End: &task.End{}})
 	launched := 0
 	for b.Loop() {
 		now := time.Unix(0, 0)

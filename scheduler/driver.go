@@ -80,7 +80,7 @@ type TaskInfo struct {
 	Name      string
 	Resources []offers.Amount
 	Executor  ExecutorInfo
-	Data      []byte // a wire.Order
+	Data      []byte // a task.Order
 }
 
 // ExecutorInfo says how the agent starts the executor when it does not run yet. All tasks of one executor id

@@ -112,7 +112,7 @@ type Status struct {
 	Reason   string // REASON_..., empty when none
 	Message  string
 	UUID     []byte // empty: nothing to acknowledge
-	Data     []byte // a wire.Report when it comes from our executor
+	Data     []byte // a task.Report when it comes from our executor
 	Time     time.Time
 }
 

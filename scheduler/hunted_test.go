@@ -8,7 +8,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -43,9 +43,9 @@ func pass(c *Core) (all []TaskInfo, r Ready) {
 	return all, r
 }
 
-func ended(task TaskID, state TaskState, exit int) Updated {
-	return Updated{Status{Task: task, Agent: "a", State: state, Source: "SOURCE_EXECUTOR", UUID: []byte(task),
-		Data: wire.Encode(wire.Report{End: &wire.End{Exit: exit}})}}
+func ended(id TaskID, state TaskState, exit int) Updated {
+	return Updated{Status{Task: id, Agent: "a", State: state, Source: "SOURCE_EXECUTOR", UUID: []byte(id),
+		Data: task.Encode(task.Report{End: &task.End{Exit: exit}})}}
 }
 
 // An ACCEPT that counts on a running executor is under way when that executor dies: it starts the executor anew, with
@@ -96,8 +96,8 @@ func TestStoppedOnTheBoard(t *testing.T) {
 	tasks, _ := pass(c)
 	target := 1.0
 	c.runs["s"].spec.Objective = sweep.Metric{Name: "loss", Goal: sweep.Minimize, Reduce: sweep.Last, Target: &target}
-	c.Step(t0, Updated{Status{Task: tasks[0].ID, Agent: "a", State: Finished, UUID: []byte("u"), Data: wire.Encode(wire.Report{
-		Points: []results.Point{{Metrics: map[string]float64{"loss": 0}}}, End: &wire.End{},
+	c.Step(t0, Updated{Status{Task: tasks[0].ID, Agent: "a", State: Finished, UUID: []byte("u"), Data: task.Encode(task.Report{
+		Points: []results.Point{{Metrics: map[string]float64{"loss": 0}}}, End: &task.End{},
 	})}})
 	c.Step(t0, ended(tasks[1].ID, Failed, 3))
 	board := results.NewBoard(results.Config{Sweep: "s", Trials: 2})

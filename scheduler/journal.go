@@ -2,7 +2,7 @@ package scheduler
 
 import "iter"
 
-// Journal is where the loop keeps what must survive. Package journal implements it on two files, Memory in
+// Journal is where the loop keeps what must survive. Package disk implements it on two files, Memory in
 // memory.
 type Journal interface {
 	// Append makes all entries durable, or none, and returns when they are. An error means the scheduler must

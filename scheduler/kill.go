@@ -3,7 +3,7 @@ package scheduler
 import (
 	"time"
 
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 // A KILL may be lost, so it is repeated until the task's end is known: first after the grace period and a
@@ -44,13 +44,13 @@ func (c *Core) tell(ev Tell) {
 		return
 	}
 	att := run.live[ev.Trial]
-	data := wire.Encode(wire.Control{Task: string(att.task), Body: ev.Body})
+	data := task.Encode(task.Control{Task: string(att.task), Body: ev.Body})
 	c.call(Message{Agent: att.agent, Executor: att.executor, Data: data})
 }
 
 // said takes a message from an executor: how far an attempt is.
 func (c *Core) said(ev Said) {
-	m, err := wire.Decode[wire.Control](ev.Data)
+	m, err := task.Decode[task.Control](ev.Data)
 	if err != nil {
 		c.note(Trouble{Message: "message of an executor not understood", Agent: ev.Agent, Err: err})
 		return

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -260,19 +260,19 @@ func (c *Core) launch(g *group, id offers.AgentID, role string, grant offers.Gra
 }
 
 // orderOf resolves what an attempt runs.
-func (c *Core) orderOf(run *sweepRun, trial, number int) (wire.Order, error) {
+func (c *Core) orderOf(run *sweepRun, trial, number int) (task.Order, error) {
 	if trial == ThenTrial {
 		return run.study.Then(number, run.kept.Params, run.kept.Manifest)
 	}
 	p, err := run.point(trial)
 	if err != nil {
-		return wire.Order{}, err
+		return task.Order{}, err
 	}
 	return run.study.Order(trial, number, p)
 }
 
 // start makes the attempt and its task.
-func (c *Core) start(g *group, trial, number int, order wire.Order, id offers.AgentID, role string,
+func (c *Core) start(g *group, trial, number int, order task.Order, id offers.AgentID, role string,
 	grant offers.Grant) TaskInfo {
 	run := g.run
 	a := c.agentOf(id, "")
@@ -291,7 +291,7 @@ func (c *Core) start(g *group, trial, number int, order wire.Order, id offers.Ag
 	c.moved(run, trial, sweep.Launched, a.host, "")
 	c.journal(att.entry())
 	c.watchLaunch(att, 0)
-	return TaskInfo{ID: att.task, Name: string(att.task), Resources: grant.Resources, Executor: info, Data: wire.Encode(order)}
+	return TaskInfo{ID: att.task, Name: string(att.task), Resources: grant.Resources, Executor: info, Data: task.Encode(order)}
 }
 
 // unlaunchable fails a trial that cannot even be described: no other attempt would fare better.

@@ -8,7 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -55,7 +55,7 @@ func play(spec testSpec, moves []uint32) *rig {
 	r.world.agents[1].arch = "AMD64"
 	r.world.agents[3].arch, r.world.agents[3].alien = "aarch64", true
 	r.world.agents[4].alien = true // and does not say so
-	r.world.script = func(o wire.Order) behaviour {
+	r.world.script = func(o task.Order) behaviour {
 		return behaviour{
 			points: (o.Trial+3*o.Attempt+3)%4 + 40*b2i(o.Trial%3 == 2), // some live long enough to become strays
 			exit:   b2i(o.Trial%5 == 4 || (o.Trial+o.Attempt)%4 == 0),

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -197,7 +197,7 @@ func (r *rig) visible(c Call) {
 		if x := r.mem.sweeps["s"]; x == nil || x.entry.Phase.Ended() || x.trials[trial].Attempt != number {
 			return // not an attempt that counts
 		}
-		report, err := wire.Decode[wire.Report](t.queue[0].Data)
+		report, err := task.Decode[task.Report](t.queue[0].Data)
 		if err != nil {
 			r.fault("decode: %v", err)
 		}

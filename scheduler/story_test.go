@@ -12,7 +12,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -189,7 +189,7 @@ func storySpec(t *testing.T, d *datadriven.TestData) testSpec {
 
 func storyStatus(t *testing.T, d *datadriven.TestData) Status {
 	st := Status{Task: TaskID(d.CmdArgs[0].Key), State: TaskState(d.CmdArgs[1].Key), Agent: "a1"}
-	var r wire.Report
+	var r task.Report
 	var uuid, from, list string
 	var exit int
 	d.MaybeScanArgs(t, "first", &r.First)
@@ -222,19 +222,19 @@ func storyStatus(t *testing.T, d *datadriven.TestData) Status {
 		}
 	}
 	if d.MaybeScanArgs(t, "exit", &exit) {
-		r.End = &wire.End{Exit: exit, Stderr: []string{"no such file"}}
+		r.End = &task.End{Exit: exit, Stderr: []string{"no such file"}}
 		if st.Message != "" {
 			r.End.Stderr = []string{st.Message}
 		}
 	}
 	if starved := ""; d.MaybeScanArgs(t, "starved", &starved) {
-		r.End = &wire.End{Starved: starved}
+		r.End = &task.End{Starved: starved}
 	}
 	if r.Points != nil || r.End != nil {
-		st.Data = wire.Encode(r)
+		st.Data = task.Encode(r)
 	}
 	if d.HasArg("garbled") {
-		st.Data = []byte{wire.Version, 0xff}
+		st.Data = []byte{task.Version, 0xff}
 	}
 	return st
 }

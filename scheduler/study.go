@@ -2,7 +2,7 @@ package scheduler
 
 import (
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -26,7 +26,7 @@ type Study interface {
 
 	// Order is the attempt to run. For the `then` step trial is ThenTrial, and params and manifest are the
 	// winner's.
-	Order(trial, attempt int, p sweep.Point) (wire.Order, error)
-	Then(attempt int, params, manifest []byte) (wire.Order, error)
+	Order(trial, attempt int, p sweep.Point) (task.Order, error)
+	Then(attempt int, params, manifest []byte) (task.Order, error)
 	ThenDemand(params []byte) (offers.Demand, error)
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -47,15 +47,15 @@ func (s *plainStudy) Demand(p sweep.Point) (offers.Demand, error) {
 
 func (s *plainStudy) ThenDemand([]byte) (offers.Demand, error) { return s.Demand(nil) }
 
-func (s *plainStudy) Order(trial, attempt int, p sweep.Point) (wire.Order, error) {
+func (s *plainStudy) Order(trial, attempt int, p sweep.Point) (task.Order, error) {
 	params, err := json.Marshal(p)
-	return wire.Order{Trial: trial, Attempt: attempt, Argv: []string{"train"}, Params: params, Seed: uint64(trial)}, err
+	return task.Order{Trial: trial, Attempt: attempt, Argv: []string{"train"}, Params: params, Seed: uint64(trial)}, err
 }
 
-func (s *plainStudy) Then(attempt int, params, manifest []byte) (wire.Order, error) {
-	return wire.Order{
+func (s *plainStudy) Then(attempt int, params, manifest []byte) (task.Order, error) {
+	return task.Order{
 		Trial: ThenTrial, Attempt: attempt, Argv: []string{"publish"}, Params: params,
-		Files: []wire.File{{Name: "winner.json", Data: manifest}},
+		Files: []task.File{{Name: "winner.json", Data: manifest}},
 	}, nil
 }
 

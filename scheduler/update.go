@@ -6,7 +6,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -82,15 +82,15 @@ func (c *Core) acknowledge(s Status) {
 	}
 }
 
-func readReport(data []byte) (wire.Report, error) {
+func readReport(data []byte) (task.Report, error) {
 	if len(data) == 0 {
-		return wire.Report{}, nil
+		return task.Report{}, nil
 	}
-	return wire.Decode[wire.Report](data)
+	return task.Decode[task.Report](data)
 }
 
 // apply changes a live attempt by an update of it.
-func (c *Core) apply(att *attempt, s Status, report wire.Report) {
+func (c *Core) apply(att *attempt, s Status, report task.Report) {
 	points := c.absorb(att, report)
 	c.hearOf(att, s)
 	c.drained(att, s)
@@ -149,7 +149,7 @@ func (c *Core) deathReported(att *attempt) {
 }
 
 // absorb takes the new points of a report, each exactly once by its number. It returns nil when there is none.
-func (c *Core) absorb(att *attempt, r wire.Report) *results.Record {
+func (c *Core) absorb(att *attempt, r task.Report) *results.Record {
 	end := r.First + uint64(len(r.Points))
 	if len(r.Points) == 0 || end <= att.points {
 		return nil

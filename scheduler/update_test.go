@@ -3,7 +3,7 @@ package scheduler
 import (
 	"testing"
 
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -11,7 +11,7 @@ import (
 // before the agent repeats the updates that hold its points: the end must wait for them (law 2).
 func TestMasterTellsTheEndBeforeTheAgentDoes(t *testing.T) {
 	r := newRig(testSpec{Trials: 1, Objective: "loss"}, 1, 4*sweep.Unit)
-	r.world.script = func(wire.Order) behaviour { return behaviour{points: 4} }
+	r.world.script = func(task.Order) behaviour { return behaviour{points: 4} }
 	r.world.subscribe()
 	turn := func() {
 		for len(r.world.events) > 0 {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 // outcome is how one attempt ended, by whose fault.
@@ -30,12 +30,12 @@ type verdict struct {
 	excused bool // its agent is not to blame
 	// unbrought: its agent did not bring what it works with.
 	unbrought bool
-	end       *wire.End
+	end       *task.End
 }
 
 // judge reads how an attempt ended from its terminal update. A success stays one even when it was being
 // killed: what it reported is true.
-func judge(att *attempt, s Status, end *wire.End) verdict {
+func judge(att *attempt, s Status, end *task.End) verdict {
 	v := verdict{end: end}
 	switch s.State {
 	case Finished:
@@ -85,7 +85,7 @@ const starvedWait = 2 * time.Second
 
 // judgeStarved is the verdict on an attempt that its executor could not start for want of what others had taken. With
 // others beside it, which will give it back, that is waited for; one that is alone and lacks it still is a loss.
-func judgeStarved(att *attempt, end *wire.End) verdict {
+func judgeStarved(att *attempt, end *task.End) verdict {
 	v := verdict{end: end, kind: lost, excused: true, reason: fmt.Sprintf("agent %s was short of %s", att.where(), end.Starved)}
 	if att.neighbours {
 		v.free, v.wait = true, starvedWait
@@ -93,7 +93,7 @@ func judgeStarved(att *attempt, end *wire.End) verdict {
 	return v
 }
 
-func judgeExit(att *attempt, end *wire.End) (outcome, string) {
+func judgeExit(att *attempt, end *task.End) (outcome, string) {
 	if end != nil && (end.Exit != 0 || end.Error != "" || end.TimedOut) {
 		return judgeEnd(att, end)
 	}
@@ -106,7 +106,7 @@ func judgeExit(att *attempt, end *wire.End) (outcome, string) {
 	return succeeded, ""
 }
 
-func judgeEnd(att *attempt, end *wire.End) (outcome, string) {
+func judgeEnd(att *attempt, end *task.End) (outcome, string) {
 	switch {
 	case end.TimedOut && end.Lacks != "": // it had ended well, and had no time left for what comes after
 		return timedOut, end.Lacks
@@ -131,7 +131,7 @@ func judgeEnd(att *attempt, end *wire.End) (outcome, string) {
 }
 
 // judgeFailure tells a failure of the trial from one of the platform under it.
-func judgeFailure(att *attempt, s Status, end *wire.End) (outcome, string) {
+func judgeFailure(att *attempt, s Status, end *task.End) (outcome, string) {
 	if end != nil && !end.Killed {
 		return judgeEnd(att, end)
 	}
@@ -195,7 +195,7 @@ func sayFall(att *attempt) string {
 
 // sayUnread adds that something may have been meant as the metric. It leaves out what, so that trials that fail alike have one
 // reason; the attempt's record has it.
-func sayUnread(end *wire.End) string {
+func sayUnread(end *task.End) string {
 	if end == nil || len(end.Unread) == 0 {
 		return ""
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -28,7 +28,7 @@ type world struct {
 	kills   map[TaskID]int
 	uses    map[offers.OfferID]int
 	faults  []string // what a master or an agent would have refused
-	script  func(o wire.Order) behaviour
+	script  func(o task.Order) behaviour
 }
 
 type worldAgent struct {
@@ -54,7 +54,7 @@ type worldTask struct {
 	id      TaskID
 	agent   *worldAgent
 	cpus    sweep.Milli
-	order   wire.Order
+	order   task.Order
 	will    behaviour
 	points  uint64   // reported so far
 	queue   []Status // updates; the first is delivered and waits for its acknowledgement
@@ -72,7 +72,7 @@ type behaviour struct {
 func newWorld(agents int, cpus sweep.Milli) *world {
 	w := &world{
 		tasks: map[TaskID]*worldTask{}, offers: map[offers.OfferID]*worldAgent{}, kills: map[TaskID]int{}, uses: map[offers.OfferID]int{},
-		script: func(wire.Order) behaviour { return behaviour{points: 1} },
+		script: func(task.Order) behaviour { return behaviour{points: 1} },
 	}
 	for i := range agents {
 		w.agents = append(w.agents, &worldAgent{id: offers.AgentID(fmt.Sprintf("a%d", i)), cpus: cpus})
@@ -195,7 +195,7 @@ func (w *world) accept(c Accept) {
 			w.emit(Updated{Status{Task: t.ID, Agent: c.Agent, State: Dropped, Source: "SOURCE_MASTER", Reason: "REASON_INVALID_OFFERS"}})
 			continue
 		}
-		order, err := wire.Decode[wire.Order](t.Data)
+		order, err := task.Decode[task.Order](t.Data)
 		if err != nil {
 			panic(err)
 		}
@@ -244,7 +244,7 @@ func (w *world) reject(a *worldAgent, t TaskInfo) {
 	if a.arch != "" {
 		w.faults = append(w.faults, fmt.Sprintf("%s is launched on %s, which is %s", t.ID, a.id, a.arch))
 	}
-	order, err := wire.Decode[wire.Order](t.Data)
+	order, err := task.Decode[task.Order](t.Data)
 	if err != nil {
 		panic(err)
 	}
@@ -270,7 +270,7 @@ func (w *world) kill(c Kill) {
 		return
 	}
 	t.ended = true
-	w.report(t, Killed, wire.Report{First: t.points, End: &wire.End{Killed: true, Signal: 15, Exit: -1}})
+	w.report(t, Killed, task.Report{First: t.points, End: &task.End{Killed: true, Signal: 15, Exit: -1}})
 }
 
 func (w *world) acknowledge(c Acknowledge) {
@@ -310,12 +310,12 @@ func (w *world) reconcile(c Reconcile) {
 }
 
 // report queues an update of a task; Mesos delivers it when those before are acknowledged.
-func (w *world) report(t *worldTask, state TaskState, r wire.Report) {
+func (w *world) report(t *worldTask, state TaskState, r task.Report) {
 	w.serial++
 	uuid := binary.BigEndian.AppendUint64(make([]byte, 8), w.serial)
 	t.points = r.First + uint64(len(r.Points))
 	t.queue = append(t.queue, Status{
-		Task: t.id, Agent: t.agent.id, State: state, Source: "SOURCE_EXECUTOR", UUID: uuid, Data: wire.Encode(r),
+		Task: t.id, Agent: t.agent.id, State: state, Source: "SOURCE_EXECUTOR", UUID: uuid, Data: task.Encode(r),
 	})
 	if len(t.queue) == 1 && !t.agent.away {
 		w.emit(Updated{t.queue[0]})
@@ -335,7 +335,7 @@ func (w *world) work(t *worldTask) {
 		}
 		points = []results.Point{{Step: int64(n), Metrics: map[string]float64{name: float64(t.order.Trial + n)}}}
 		if n+1 < t.will.points || t.order.Trial%2 == 0 { // the last point of odd trials comes with the end
-			w.report(t, Running, wire.Report{First: t.points, Points: points})
+			w.report(t, Running, task.Report{First: t.points, Points: points})
 			return
 		}
 	}
@@ -344,7 +344,7 @@ func (w *world) work(t *worldTask) {
 	if t.will.exit != 0 {
 		state = Failed
 	}
-	w.report(t, state, wire.Report{First: t.points, Points: points, End: &wire.End{Exit: t.will.exit, Stderr: []string{"boom", ""}}})
+	w.report(t, state, task.Report{First: t.points, Points: points, End: &task.End{Exit: t.will.exit, Stderr: []string{"boom", ""}}})
 }
 
 // part cuts an agent off; meet brings it back.

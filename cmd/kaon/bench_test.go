@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	embedded "github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 )
 
 // bench runs `kaon bench pack` and answers its exit code and output.

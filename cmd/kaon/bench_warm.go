@@ -8,8 +8,8 @@ import (
 	"github.com/kaon-sweep/kaon/bench"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/depot"
-	"github.com/kaon-sweep/kaon/scheduler/mesos"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
+	"github.com/kaon-sweep/kaon/scheduler/transfer"
 )
 
 type benchWarmCmd struct {
@@ -33,7 +33,7 @@ func (c *benchWarmCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	d, err := depot.Open(depot.Config{Folder: state, Sweep: "bench", Bucket: &results.Memory{}, Bind: where.bind, Host: where.host, Port: where.port})
+	d, err := transfer.Open(transfer.Config{Folder: state, Sweep: "bench", Bucket: &results.Memory{}, Bind: where.bind, Host: where.host, Port: where.port})
 	if err != nil {
 		return unreachable(err)
 	}

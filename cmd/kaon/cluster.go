@@ -12,11 +12,10 @@ import (
 
 	"github.com/mesos/mesos-go/api/v1/lib"
 
-	embedded "github.com/kaon-sweep/kaon/scheduler/cluster"
-
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 type clusterCmd struct {
@@ -140,15 +139,15 @@ func (c *clusterCmd) behave(*mesos.TaskInfo, embedded.AgentID) embedded.Script {
 	if c.Points == 0 {
 		return s
 	}
-	report := wire.Report{End: &wire.End{}}
+	report := task.Report{End: &task.End{}}
 	for i := range c.Points {
 		if len(report.Points) == pointsAtOnce {
-			s.Updates = append(s.Updates, embedded.SimUpdate{Data: wire.Encode(wire.Report{First: report.First, Points: report.Points})})
+			s.Updates = append(s.Updates, embedded.SimUpdate{Data: task.Encode(task.Report{First: report.First, Points: report.Points})})
 			report.First, report.Points = uint64(i), nil
 		}
 		report.Points = append(report.Points, results.Point{Step: int64(i), Metrics: map[string]float64{"loss": 1 / float64(i+1)}})
 	}
-	s.Data = wire.Encode(report)
+	s.Data = task.Encode(report)
 	return s
 }
 

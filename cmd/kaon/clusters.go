@@ -17,12 +17,11 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	embedded "github.com/kaon-sweep/kaon/scheduler/cluster"
-
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/depot"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
-	"github.com/kaon-sweep/kaon/scheduler/mesos"
+	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -54,7 +53,7 @@ type cluster struct {
 }
 
 // startCluster starts the embedded cluster, or makes ready to drive a Mesos.
-func startCluster(ctx context.Context, f clusterFlags, state string, d *depot.Depot, log *slog.Logger) (cluster, error) {
+func startCluster(ctx context.Context, f clusterFlags, state string, d *transfer.Depot, log *slog.Logger) (cluster, error) {
 	if f.Cluster == "local" {
 		return startLocal(ctx, state, f.machineFlags, log)
 	}

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
-	"github.com/kaon-sweep/kaon/scheduler/mesos"
 )
 
 // credentialsVariable names a file with the credentials of a cluster, NAME:SECRET.

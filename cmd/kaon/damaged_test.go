@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
 )
 
 // tree is every file below the place's results, and its content's hash.
@@ -56,7 +56,7 @@ func TestResumeWithAnotherJournalDeletesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = os.Remove(p.journal(id) + ".log")
-		j, err := journal.Open(p.journal(id))
+		j, err := disk.Open(p.journal(id))
 		if err != nil {
 			t.Fatal(err)
 		}

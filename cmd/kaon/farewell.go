@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
-	"github.com/kaon-sweep/kaon/scheduler/mesos"
 )
 
 // teardown removes the framework from its master, for nothing of it will run again, and reports whether the master heard

@@ -11,10 +11,10 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler/archive"
-	"github.com/kaon-sweep/kaon/scheduler/depot"
 	"github.com/kaon-sweep/kaon/scheduler/study"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/scheduler/transfer"
+	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -27,7 +27,7 @@ func (s *session) openDepot() (err error) {
 	if err != nil {
 		return err
 	}
-	s.depot, err = depot.Open(depot.Config{
+	s.depot, err = transfer.Open(transfer.Config{
 		Folder: filepath.Join(s.cfg.state, depotFolder), Sweep: s.cfg.id, Bucket: s.cfg.bucket,
 		Bind: where.bind, Host: where.host, Port: where.port,
 		AttemptBytes: s.cfg.spec.Artifacts.Bytes, Log: s.cfg.log,
@@ -74,15 +74,15 @@ func (s *session) provide(ctx context.Context) (study.Files, error) {
 }
 
 // code is the packed folder. It is packed once: a sweep that is resumed goes on with what it began with.
-func (s *session) code() (wire.Source, error) {
+func (s *session) code() (task.Source, error) {
 	packed := filepath.Join(s.cfg.state, depotFolder, "code"+archive.Suffix)
 	if _, err := os.Stat(packed); errors.Is(err, fs.ErrNotExist) {
 		if err := s.pack(packed); err != nil {
-			return wire.Source{}, fmt.Errorf("%s: task.code: %w", s.cfg.spec.File, err)
+			return task.Source{}, fmt.Errorf("%s: task.code: %w", s.cfg.spec.File, err)
 		}
 	}
 	address, sum, err := s.depot.Serve(packed, filepath.Base(packed))
-	return wire.Source{URL: address, SHA256: sum, Name: filepath.Base(packed), Unpack: true}, err
+	return task.Source{URL: address, SHA256: sum, Name: filepath.Base(packed), Unpack: true}, err
 }
 
 func (s *session) pack(to string) error {

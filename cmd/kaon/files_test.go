@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kaon-sweep/kaon/results/s3/s3test"
+	"github.com/kaon-sweep/kaon/results/bucket/s3/s3test"
 )
 
 // heavy leaves 100 MB that nothing compresses away, and the checksum of it in a file beside the spec.

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	embedded "github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 )
 
 // machineFlags say what of this machine trials may use.

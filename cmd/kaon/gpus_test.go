@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	embedded "github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 )
 
 func write(t *testing.T, root, name, text string) {

@@ -14,7 +14,7 @@ import (
 	"slices"
 
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/cluster/docker"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
 	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/sweep"
 )

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kaon-sweep/kaon/scheduler/cluster/docker"
-	"github.com/kaon-sweep/kaon/scheduler/cluster/docker/dockertest"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker/dockertest"
 )
 
 // ship is kaon without C, as images need it, and an image of the probe.

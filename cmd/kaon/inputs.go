@@ -10,12 +10,12 @@ import (
 	"sync"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/results/s3"
+	"github.com/kaon-sweep/kaon/results/bucket/s3"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
-	"github.com/kaon-sweep/kaon/scheduler/depot"
 	"github.com/kaon-sweep/kaon/scheduler/study"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -42,7 +42,7 @@ func (s *session) inputs(ctx context.Context, files *study.Files) error {
 
 // bring has agents fetch a source, and keep it, for attempts that have executors of their own. Neither the executor's
 // permissions nor its unpacking are left to the agent.
-func (s *session) bring(src wire.Source, address string) {
+func (s *session) bring(src task.Source, address string) {
 	if address != "" {
 		s.brought = append(s.brought, scheduler.URI{Value: address, Cache: true, OutputFile: src.Place()})
 	}
@@ -50,7 +50,7 @@ func (s *session) bring(src wire.Source, address string) {
 
 // seen is what a web server said of an input, when the sweep was submitted.
 type seen struct {
-	web *depot.Web
+	web *transfer.Web
 	err error
 }
 
@@ -60,7 +60,7 @@ func (s *session) look(ctx context.Context) []seen {
 	var asking sync.WaitGroup
 	for i, f := range s.cfg.spec.Task.Fetch {
 		if strings.HasPrefix(f.URL, "http://") || strings.HasPrefix(f.URL, "https://") {
-			web := &depot.Web{URL: f.URL}
+			web := &transfer.Web{URL: f.URL}
 			all[i].web = web
 			asking.Go(crash.Func(func() { _, all[i].err = web.Size(ctx) }))
 		}
@@ -71,8 +71,8 @@ func (s *session) look(ctx context.Context) []seen {
 
 // input says where executors get an input, and where agents do, which keep what they fetched under its address; empty:
 // they need not.
-func (s *session) input(ctx context.Context, f sweep.Fetch, page seen) (src wire.Source, agents string, err error) {
-	src = wire.Source{URL: f.URL, SHA256: f.SHA256, Name: f.Name(), To: f.To, Unpack: f.Unpack}
+func (s *session) input(ctx context.Context, f sweep.Fetch, page seen) (src task.Source, agents string, err error) {
+	src = task.Source{URL: f.URL, SHA256: f.SHA256, Name: f.Name(), To: f.To, Unpack: f.Unpack}
 	u, err := url.Parse(f.URL)
 	if err != nil {
 		return src, "", fmt.Errorf("read address: %w", err)
@@ -109,7 +109,7 @@ func (s *session) input(ctx context.Context, f sweep.Fetch, page seen) (src wire
 func (s *session) doubt(f sweep.Fetch, page seen) error {
 	switch {
 	case page.err == nil:
-	case errors.Is(page.err, depot.ErrRefused) && !s.cfg.resumed:
+	case errors.Is(page.err, transfer.ErrRefused) && !s.cfg.resumed:
 		return f.Problem(fmt.Sprintf("its server %v", page.err), "correct the address; what needs a login is fetched from s3://, or by the trial with a secret")
 	default:
 		s.doubts = append(s.doubts, fmt.Sprintf("%s is not to be had from this machine (%v): trials fail unless their agents can get it", f.URL, page.err))

@@ -17,8 +17,8 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/results/s3"
-	"github.com/kaon-sweep/kaon/results/s3/s3test"
+	"github.com/kaon-sweep/kaon/results/bucket/s3"
+	"github.com/kaon-sweep/kaon/results/bucket/s3/s3test"
 )
 
 // shelf is a web server with files, which counts what is asked of it and sent.

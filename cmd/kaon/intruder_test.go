@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/kaon-sweep/kaon/scheduler/cluster/docker/dockertest"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker/dockertest"
 )
 
 const nobody = 65534

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler"
-	embedded "github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/ledger"
 	"github.com/kaon-sweep/kaon/sweep"
 )

@@ -15,7 +15,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/results/open"
+	"github.com/kaon-sweep/kaon/results/bucket/open"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )

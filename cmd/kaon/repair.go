@@ -13,7 +13,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -123,7 +123,7 @@ func (m *mender) readJournal() (whole bool, err error) {
 	if _, err := os.Lstat(m.path()); err != nil {
 		return false, nil
 	}
-	j, err := journal.Open(m.path())
+	j, err := disk.Open(m.path())
 	switch {
 	case errors.Is(err, scheduler.ErrLocked):
 		return false, usage(fmt.Errorf("another process works on sweep %s: `kaon status %s` shows it", m.id, m.id))
@@ -368,7 +368,7 @@ func (m *mender) journal(ctx context.Context, spec *sweep.Spec, board *results.B
 		}
 		m.Aside = append(m.Aside, to)
 	}
-	j, err := journal.Open(m.path())
+	j, err := disk.Open(m.path())
 	if err != nil {
 		return unreachable(err)
 	}

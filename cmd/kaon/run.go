@@ -13,8 +13,8 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/journal"
-	"github.com/kaon-sweep/kaon/scheduler/mesos"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
+	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -341,7 +341,7 @@ func readState(folder, id string) (*sweep.Spec, *results.Winner, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	j, err := journal.Open(filepath.Join(folder, journalFile))
+	j, err := disk.Open(filepath.Join(folder, journalFile))
 	if errors.Is(err, scheduler.ErrLocked) {
 		return nil, nil, usage(fmt.Errorf("another process works on sweep %s: `kaon status %s` shows it", id, id))
 	}
@@ -370,7 +370,7 @@ func readState(folder, id string) (*sweep.Spec, *results.Winner, error) {
 var errNotAccepted = errors.New("it was interrupted before it was accepted, so nothing of it ran")
 
 // entryOf is a sweep as its journal has it. A journal of other sweeps is an error.
-func entryOf(j *journal.Journal, id string) (e scheduler.SweepEntry, known bool, err error) {
+func entryOf(j *disk.Journal, id string) (e scheduler.SweepEntry, known bool, err error) {
 	other := ""
 	for entry, err := range j.Load() {
 		if err != nil {

@@ -12,8 +12,8 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/depot"
-	"github.com/kaon-sweep/kaon/scheduler/mesos"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
+	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -56,7 +56,7 @@ type executorFlags struct {
 
 // remote says how agents start the executor: from a path they have, from a URL, or from this process. The operator's own
 // place is taken as it is; what is served from here is chosen by the agent's architecture.
-func (f executorFlags) remote(d *depot.Depot) (scheduler.ExecutorTemplate, error) {
+func (f executorFlags) remote(d *transfer.Depot) (scheduler.ExecutorTemplate, error) {
 	t := scheduler.ExecutorTemplate{Overhead: executorOverhead, Argv: []string{"./" + executorName, "executor"}}
 	switch {
 	case strings.HasPrefix(f.Executor, "/"):

@@ -18,12 +18,12 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
-	"github.com/kaon-sweep/kaon/scheduler/depot"
-	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
 	"github.com/kaon-sweep/kaon/scheduler/ledger"
-	"github.com/kaon-sweep/kaon/scheduler/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/study"
+	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/server/control"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/search"
@@ -34,11 +34,11 @@ import (
 type session struct {
 	cfg     sessionConfig
 	cluster cluster
-	depot   *depot.Depot
+	depot   *transfer.Depot
 	files   study.Files
 	brought []scheduler.URI // what agents bring to attempts that have executors of their own
 	doubts  []string        // about what attempts are given, to be told
-	journal *journal.Journal
+	journal *disk.Journal
 	driver  scheduler.Driver
 	loop    *scheduler.Loop
 	watcher *watcher
@@ -104,7 +104,7 @@ func (s *session) open(ctx context.Context) error {
 	if err := keepWinner(cfg); err != nil {
 		return err
 	}
-	if s.journal, err = journal.Open(filepath.Join(cfg.state, journalFile)); err != nil {
+	if s.journal, err = disk.Open(filepath.Join(cfg.state, journalFile)); err != nil {
 		return unreachable(fmt.Errorf("open journal of %s: %w", cfg.id, err))
 	}
 	if cfg.spec.Task.Container != nil && cfg.Cluster == "local" {

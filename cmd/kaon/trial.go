@@ -12,7 +12,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/study"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -55,7 +55,7 @@ func (c *trialCmd) Run(ctx context.Context, out *output) error {
 // environment does not have.
 func (s source) commandOf(ctx context.Context, out *output, known results.Sweep, trial results.Trial) string {
 	spec, err := s.spec(ctx, known, false)
-	var order wire.Order
+	var order task.Order
 	if err == nil {
 		order, err = s.order(ctx, spec, trial.Trial, max(trial.Attempt, 1), study.Files{})
 	}
@@ -74,9 +74,9 @@ func (s source) commandOf(ctx context.Context, out *output, known results.Sweep,
 			}
 		}
 	}
-	run := sweep.Expansion{Shell: strings.ReplaceAll(order.Shell, wire.Folder, folder)}
+	run := sweep.Expansion{Shell: strings.ReplaceAll(order.Shell, task.Folder, folder)}
 	for _, word := range order.Argv {
-		run.Argv = append(run.Argv, strings.ReplaceAll(word, wire.Folder, folder))
+		run.Argv = append(run.Argv, strings.ReplaceAll(word, task.Folder, folder))
 	}
 	return commandLine(run)
 }

@@ -18,11 +18,11 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/archive"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
 	"github.com/kaon-sweep/kaon/scheduler/study"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -130,10 +130,10 @@ func (s source) spec(ctx context.Context, known results.Sweep, strict bool) (*sw
 }
 
 // order is what the executor of a trial is told.
-func (s source) order(ctx context.Context, spec *sweep.Spec, trial, attempt int, files study.Files) (wire.Order, error) {
+func (s source) order(ctx context.Context, spec *sweep.Spec, trial, attempt int, files study.Files) (task.Order, error) {
 	winner, err := readWinner(stateFolder(s.place, s.folder, s.id))
 	if err != nil {
-		return wire.Order{}, err
+		return task.Order{}, err
 	}
 	dir, interpreter := specFolder(spec), localInterpreter()
 	if spec.Task.Container != nil {
@@ -141,27 +141,27 @@ func (s source) order(ctx context.Context, spec *sweep.Spec, trial, attempt int,
 	}
 	image, err := s.image(ctx, spec)
 	if err != nil {
-		return wire.Order{}, err
+		return task.Order{}, err
 	}
 	st, err := study.New(s.id, spec, study.Options{Dir: dir, Getenv: os.LookupEnv, Interpreter: interpreter, Winner: winner, Files: files, Image: image})
 	if err != nil {
-		return wire.Order{}, err
+		return task.Order{}, err
 	}
 	if trial == results.Then {
 		w, err := results.ReadWinner(ctx, s.bucket, s.id)
 		if err != nil {
-			return wire.Order{}, fmt.Errorf("find the winner, with which the `then` step runs: %w", err)
+			return task.Order{}, fmt.Errorf("find the winner, with which the `then` step runs: %w", err)
 		}
 		w.SpecHash, w.Created = "", "" // it has them since the step ended
 		manifest, err := json.MarshalIndent(w, "", "  ")
 		if err != nil {
-			return wire.Order{}, err
+			return task.Order{}, err
 		}
 		return st.Then(attempt, w.Params, manifest)
 	}
 	point, err := st.Point(trial)
 	if err != nil {
-		return wire.Order{}, err
+		return task.Order{}, err
 	}
 	return st.Order(trial, attempt, point)
 }

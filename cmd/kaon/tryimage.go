@@ -16,7 +16,7 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/kaon-sweep/kaon/scheduler/cluster/docker"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
 	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/sweep"

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
 )
 
 // folders asserts what a folder of the place holds.
@@ -62,7 +62,7 @@ func TestUnacceptedFollowerIsBegunAnew(t *testing.T) {
 	x := p.start("run", "specs/gated.yaml")
 	line(t, began)
 	id := sweepOf(x) + "-then"
-	j, err := journal.Open(filepath.Join(p.dir, "kaon-results/.state", id, journalFile))
+	j, err := disk.Open(filepath.Join(p.dir, "kaon-results/.state", id, journalFile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestUnacceptedFollowerIsBegunAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.kaon("run", "--resume", id).ends(exitUsage).says("nothing of it ran")
-	if j, err = journal.Open(filepath.Join(p.dir, "kaon-results/.state", id, journalFile)); err != nil {
+	if j, err = disk.Open(filepath.Join(p.dir, "kaon-results/.state", id, journalFile)); err != nil {
 		t.Fatal(err)
 	}
 	if err := j.Close(); err != nil {

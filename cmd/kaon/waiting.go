@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	embedded "github.com/kaon-sweep/kaon/scheduler/cluster"
-
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 

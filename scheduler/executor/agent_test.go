@@ -15,8 +15,8 @@ import (
 	api "github.com/mesos/mesos-go/api/v1/lib/executor"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler/recordio"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/recordio"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 // patience bounds waits that end at once when the code is right.
@@ -180,9 +180,9 @@ func (a *fakeAgent) await(what string, f func() bool) {
 	}
 }
 
-func (a *fakeAgent) launch(id string, o wire.Order) {
+func (a *fakeAgent) launch(id string, o task.Order) {
 	a.tell(&api.Event{Type: api.Event_LAUNCH, Launch: &api.Event_Launch{Task: mesosapi.TaskInfo{
-		Name: id, TaskID: mesosapi.TaskID{Value: id}, AgentID: mesosapi.AgentID{Value: "a1"}, Data: wire.Encode(o)}}})
+		Name: id, TaskID: mesosapi.TaskID{Value: id}, AgentID: mesosapi.AgentID{Value: "a1"}, Data: task.Encode(o)}}})
 }
 
 // ready waits for the first point of a task.
@@ -190,7 +190,7 @@ func (a *fakeAgent) ready(id string) {
 	a.t.Helper()
 	a.await("a point of "+id, func() bool {
 		return slices.ContainsFunc(a.mu.updates, func(s mesosapi.TaskStatus) bool {
-			r, err := wire.Decode[wire.Report](s.Data)
+			r, err := task.Decode[task.Report](s.Data)
 			return err == nil && s.TaskID.Value == id && len(r.Points) > 0
 		})
 	})
@@ -201,7 +201,7 @@ type outcome struct {
 	state   mesosapi.TaskState
 	message string
 	points  []results.Point
-	end     wire.End
+	end     task.End
 	updates int
 	largest int // bytes of the largest update
 }
@@ -222,7 +222,7 @@ func (a *fakeAgent) finished(id string) outcome {
 		if s.TaskID.Value != id {
 			continue
 		}
-		r, err := wire.Decode[wire.Report](s.Data)
+		r, err := task.Decode[task.Report](s.Data)
 		if err != nil {
 			a.t.Fatal(err)
 		}

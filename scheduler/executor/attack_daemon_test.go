@@ -9,13 +9,13 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/proc"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 // Daemons that forked twice, made sessions of their own, cleared their environment and take no SIGTERM are gone when their
 // trial is, and so is a bomb of them; with control groups and without, while a neighbour runs and keeps its own.
 func TestAttackDaemons(t *testing.T) {
-	limits := map[string]*wire.Limits{"limits": {Memory: 512 << 20}, "none": nil}
+	limits := map[string]*task.Limits{"limits": {Memory: 512 << 20}, "none": nil}
 	daemon := `env -i setsid sh -c 'trap "" TERM HUP; (env -i setsid sh -c "trap \"\" TERM; echo \$\$ >> %[1]s; while :; do sleep 1000; done" &)' </dev/null >/dev/null 2>&1`
 	bomb := `env -i setsid sh -c 'b() { echo $$ >/dev/null; n=$1; [ $n -gt 9 ] && { sleep 1000; b $n; }; env -i setsid sh -c "sleep 1000" & b $((n+1)) & b $((n+1)) & wait; }; b 1' </dev/null >/dev/null 2>&1 &
 sleep 1`
@@ -26,9 +26,9 @@ sleep 1`
 			pids, own := filepath.Join(dir, "pids"), filepath.Join(dir, "own")
 			marked := filepath.Join(dir, "marked")
 			r.launch(r.offer(), 500, 0,
-				wire.Order{Sweep: "s", Dir: dir, Limits: l, Shell: fmt.Sprintf(daemon+"\n"+daemon+"\nwhile [ $(wc -l < %[1]s) -lt 2 ]; do sleep 0.01; done", pids)},
-				wire.Order{Sweep: "s", Dir: dir, Limits: l, Shell: bomb},
-				wire.Order{Sweep: "s", Dir: dir, Limits: l, Shell: fmt.Sprintf(daemon, own) + "\nwhile [ ! -e " + marked + " ]; do sleep 0.05; done"},
+				task.Order{Sweep: "s", Dir: dir, Limits: l, Shell: fmt.Sprintf(daemon+"\n"+daemon+"\nwhile [ $(wc -l < %[1]s) -lt 2 ]; do sleep 0.01; done", pids)},
+				task.Order{Sweep: "s", Dir: dir, Limits: l, Shell: bomb},
+				task.Order{Sweep: "s", Dir: dir, Limits: l, Shell: fmt.Sprintf(daemon, own) + "\nwhile [ ! -e " + marked + " ]; do sleep 0.05; done"},
 			)
 			alive := func(file string) (n int) {
 				text, _ := os.ReadFile(file)

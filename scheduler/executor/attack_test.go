@@ -14,7 +14,7 @@ import (
 	api "github.com/mesos/mesos-go/api/v1/lib/executor"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 // plants put something at $N, in the place of a file that the executor reads or writes. $V is a file of somebody else's.
@@ -48,7 +48,7 @@ func TestAttackPlantedNames(t *testing.T) {
 				for _, end := range []string{"itself", "timeout", "stop"} {
 					i++
 					id := fmt.Sprintf("s.%d.1", i)
-					o := wire.Order{Trial: i, Attempt: 1, Env: []string{"N=" + name, "V=" + victim}, Deliver: f.deliver(i, nil, "all"), Metrics: []string{"a"},
+					o := task.Order{Trial: i, Attempt: 1, Env: []string{"N=" + name, "V=" + victim}, Deliver: f.deliver(i, nil, "all"), Metrics: []string{"a"},
 						Shell: fmt.Sprintf("mkdir -p artifacts; rm -rf $N; %s\necho a=1; head -c 100000 /dev/zero | tr '\\0' x; echo said >&2; %s", plant,
 							map[string]string{"itself": "exit 0", "timeout": "exec sleep 100", "stop": "exec sleep 100"}[end])}
 					if end == "timeout" {
@@ -58,7 +58,7 @@ func TestAttackPlantedNames(t *testing.T) {
 					f.launch(id, o)
 					if end == "stop" {
 						f.ready(id)
-						f.tell(&api.Event{Type: api.Event_MESSAGE, Message: &api.Event_Message{Data: wire.Encode(wire.Control{Task: id, Body: []byte(`{"x": 1}`)})}})
+						f.tell(&api.Event{Type: api.Event_MESSAGE, Message: &api.Event_Message{Data: task.Encode(task.Control{Task: id, Body: []byte(`{"x": 1}`)})}})
 						f.tell(&api.Event{Type: api.Event_KILL, Kill: &api.Event_Kill{TaskID: mesosapi.TaskID{Value: id}}})
 					}
 					got := f.finished(id)
@@ -83,7 +83,7 @@ func TestAttackPlantedNames(t *testing.T) {
 					}
 				}
 			}
-			f.launch("s.999.1", wire.Order{Trial: 999, Attempt: 1, Shell: "true"})
+			f.launch("s.999.1", task.Order{Trial: 999, Attempt: 1, Shell: "true"})
 			if o := f.finished("s.999.1"); o.state != mesosapi.TASK_FINISHED {
 				t.Errorf("the neighbour: %+v", o)
 			}
@@ -100,7 +100,7 @@ func TestAttackSwappedArtifacts(t *testing.T) {
 	}
 	for i := range 5 {
 		id := fmt.Sprintf("s.%d.1", i)
-		f.launch(id, wire.Order{Trial: i, Attempt: 1, Deliver: f.deliver(i, nil, "none"), Env: []string{"OUT=" + out}, Shell: `cd $KAON_ARTIFACTS; mkdir d; echo own > d/a; ln -s $OUT l
+		f.launch(id, task.Order{Trial: i, Attempt: 1, Deliver: f.deliver(i, nil, "none"), Env: []string{"OUT=" + out}, Shell: `cd $KAON_ARTIFACTS; mkdir d; echo own > d/a; ln -s $OUT l
 for i in 1 2 3 4 5 6 7 8 9; do echo $i > $i; done
 setsid sh -c 'while [ -e ../control ]; do mv d e; mv l d; mv d l; mv e d; done' >/dev/null 2>&1 &`})
 		o := f.finished(id)
@@ -124,13 +124,13 @@ func TestAttackFloodOfMetrics(t *testing.T) {
 	if testing.Short() {
 		flood = `yes '{"a": 1, "b": 2, "c": 3, "d": 4, "e": 5}' | head -c 30000000 > $KAON_METRICS`
 	}
-	a.launch("s.1.1", wire.Order{Shell: flood})
-	a.launch("s.2.1", wire.Order{Shell: flood, Timeout: 5 * time.Second})
+	a.launch("s.1.1", task.Order{Shell: flood})
+	a.launch("s.2.1", task.Order{Shell: flood, Timeout: 5 * time.Second})
 	a.ready("s.1.1")
 	for i := range 5 {
 		began := time.Now()
 		id := fmt.Sprintf("n.%d.1", i)
-		a.launch(id, wire.Order{Shell: "echo '{\"n\": 1}'"})
+		a.launch(id, task.Order{Shell: "echo '{\"n\": 1}'"})
 		if o := a.finished(id); o.state != mesosapi.TASK_FINISHED || len(o.points) != 1 {
 			t.Errorf("the neighbour: %+v", o)
 		}
@@ -168,10 +168,10 @@ func TestAttackSlowDepot(t *testing.T) {
 		}
 	}))
 	t.Cleanup(func() { close(release); slow.Close() })
-	deliver := &wire.Deliver{URL: slow.URL + "/x"}
-	a.launch("s.1.1", wire.Order{Shell: "echo 1 > $KAON_ARTIFACTS/a", Deliver: deliver, Timeout: time.Second})
-	a.launch("s.2.1", wire.Order{Shell: "echo '{\"a\": 1}'; echo 1 > $KAON_ARTIFACTS/a", Deliver: deliver})
-	a.launch("s.3.1", wire.Order{Shell: "true"})
+	deliver := &task.Deliver{URL: slow.URL + "/x"}
+	a.launch("s.1.1", task.Order{Shell: "echo 1 > $KAON_ARTIFACTS/a", Deliver: deliver, Timeout: time.Second})
+	a.launch("s.2.1", task.Order{Shell: "echo '{\"a\": 1}'; echo 1 > $KAON_ARTIFACTS/a", Deliver: deliver})
+	a.launch("s.3.1", task.Order{Shell: "true"})
 	if o := a.finished("s.3.1"); o.state != mesosapi.TASK_FINISHED {
 		t.Errorf("the neighbour: %+v", o)
 	}
@@ -211,7 +211,7 @@ func TestAttackArtifacts(t *testing.T) {
 			deliver.Artifacts = nil
 		}
 		id := fmt.Sprintf("s.%d.1", i)
-		f.launch(id, wire.Order{Trial: i, Attempt: 1, Shell: c.shell, Deliver: deliver})
+		f.launch(id, task.Order{Trial: i, Attempt: 1, Shell: c.shell, Deliver: deliver})
 		if o := f.finished(id); o.state != mesosapi.TASK_FAILED || o.end.Lacks == "" || !strings.Contains(o.message, c.says) {
 			t.Errorf("%s: %s %q", c.shell, o.state, o.message)
 		}
@@ -222,8 +222,8 @@ func TestAttackArtifacts(t *testing.T) {
 func TestAttackForkBomb(t *testing.T) {
 	a := newFakeAgent(t)
 	startExecutor(t, a, func(c *Config) { c.MaxProcesses, c.Look = 100, 10*time.Millisecond })
-	a.launch("s.2.1", wire.Order{Shell: `echo '{"a": 1}'; sleep 2`})
-	a.launch("s.1.1", wire.Order{Shell: `i=0; while [ $i -lt 400 ]; do env -i setsid sleep 1000 </dev/null >/dev/null 2>&1 & i=$((i+1)); done; wait`})
+	a.launch("s.2.1", task.Order{Shell: `echo '{"a": 1}'; sleep 2`})
+	a.launch("s.1.1", task.Order{Shell: `i=0; while [ $i -lt 400 ]; do env -i setsid sleep 1000 </dev/null >/dev/null 2>&1 & i=$((i+1)); done; wait`})
 	if o := a.finished("s.1.1"); o.state != mesosapi.TASK_FAILED || !strings.Contains(o.message, "more than 100 processes") || o.end.Lacks != o.message {
 		t.Errorf("got %s %q %+v", o.state, o.message, o.end)
 	}

@@ -7,7 +7,7 @@ import (
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 	api "github.com/mesos/mesos-go/api/v1/lib/executor"
 
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 // BenchmarkTrueTwoAtATime runs `true` as trials, two at a time, against an agent over HTTP. Beside it to
@@ -26,7 +26,7 @@ func BenchmarkTrueTwoAtATime(b *testing.B) {
 			}
 		}
 	})
-	order := wire.Encode(wire.Order{Argv: []string{"true"}, Sweep: "s", Params: []byte(`{"lr":0.1}`)})
+	order := task.Encode(task.Order{Argv: []string{"true"}, Sweep: "s", Params: []byte(`{"lr":0.1}`)})
 	n := 0
 	for b.Loop() {
 		if n >= 2 {
@@ -48,7 +48,7 @@ func BenchmarkMetricLines(b *testing.B) {
 	points, ended := 0, make(chan struct{})
 	a.set(func() {
 		a.mu.onUpdate = func(s mesosapi.TaskStatus) {
-			r, err := wire.Decode[wire.Report](s.Data)
+			r, err := task.Decode[task.Report](s.Data)
 			if err != nil {
 				b.Error(err)
 			}
@@ -58,7 +58,7 @@ func BenchmarkMetricLines(b *testing.B) {
 		}
 	})
 	b.ResetTimer()
-	a.launch("t.0", wire.Order{Shell: fmt.Sprintf(`seq -f '{"loss": 0.5, "accuracy": 0.25, "step": %%.0f}' %d >> $KAON_METRICS`, b.N)})
+	a.launch("t.0", task.Order{Shell: fmt.Sprintf(`seq -f '{"loss": 0.5, "accuracy": 0.25, "step": %%.0f}' %d >> $KAON_METRICS`, b.N)})
 	<-ended
 	if points != b.N {
 		b.Fatalf("%d points of %d", points, b.N)

@@ -5,12 +5,12 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/kaon-sweep/kaon/scheduler/archive"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 )
 
 // An executor that serves one attempt finds what its agent had in its cache, or fetched, where it would have put it
-// itself (wire.Source.Place). What is wrong with that is no failure: then it is fetched as if nothing were there.
+// itself (task.Source.Place). What is wrong with that is no failure: then it is fetched as if nothing were there.
 
 // brought lists what lies in the store when the executor starts, and lets trials of other users at it: an agent makes
 // folders as its umask says. Those that are not ours to open were made by a user who is the trials', too.
@@ -29,7 +29,7 @@ func brought(folder string) map[string]bool {
 }
 
 // adopt takes what the agent brought of a source. An empty file says that the agent could not get it.
-func (s *store) adopt(ctx context.Context, folder string, src wire.Source, limits archive.Limits) (string, bool) {
+func (s *store) adopt(ctx context.Context, folder string, src task.Source, limits archive.Limits) (string, bool) {
 	s.mu.Lock()
 	there := s.mu.brought[src.ID()]
 	delete(s.mu.brought, src.ID())

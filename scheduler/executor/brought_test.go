@@ -16,12 +16,12 @@ import (
 
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 
-	"github.com/kaon-sweep/kaon/scheduler/archive"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 )
 
 // bring puts a file where an agent's fetcher puts it, in a folder that is closed to others.
-func bring(t *testing.T, sandbox string, src wire.Source, data []byte) {
+func bring(t *testing.T, sandbox string, src task.Source, data []byte) {
 	t.Helper()
 	file := filepath.Join(sandbox, src.Place())
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
@@ -59,7 +59,7 @@ func TestWhatTheAgentBroughtIsTaken(t *testing.T) {
 		h := sha256.Sum256([]byte(data))
 		return hex.EncodeToString(h[:])
 	}
-	source := func(name string) wire.Source { return wire.Source{URL: server.URL + "/" + name, Name: name, To: name} }
+	source := func(name string) task.Source { return task.Source{URL: server.URL + "/" + name, Name: name, To: name} }
 	archived := source("code" + archive.Suffix)
 	archived.Unpack = true
 	checked := source("a.csv")
@@ -67,7 +67,7 @@ func TestWhatTheAgentBroughtIsTaken(t *testing.T) {
 
 	for _, c := range []struct {
 		name    string
-		input   wire.Source
+		input   task.Source
 		brought map[string]string // by name of the source: code, input
 		asks    int32
 		prints  string
@@ -97,7 +97,7 @@ func TestWhatTheAgentBroughtIsTaken(t *testing.T) {
 				c.Sandbox, c.Once = sandbox, true
 				c.Log = slog.New(slog.NewTextHandler(&log, nil))
 			})
-			a.launch("s.1.1", wire.Order{Code: &archived, Inputs: []wire.Source{c.input}, Argv: []string{"./train.sh", c.input.Name}})
+			a.launch("s.1.1", task.Order{Code: &archived, Inputs: []task.Source{c.input}, Argv: []string{"./train.sh", c.input.Name}})
 			o := a.finished("s.1.1")
 			if err := x.result(t); err != nil {
 				t.Error(err)
@@ -114,7 +114,7 @@ func TestWhatTheAgentBroughtIsTaken(t *testing.T) {
 			if c.warns != "" && !strings.Contains(log.String(), c.warns) || c.warns == "" && strings.Contains(log.String(), "brought") {
 				t.Errorf("the log says: %s", log.String())
 			}
-			if info, err := os.Stat(filepath.Join(sandbox, wire.Store, c.input.ID())); c.says == "" && (err != nil || info.Mode().Perm() != 0o755) {
+			if info, err := os.Stat(filepath.Join(sandbox, task.Store, c.input.ID())); c.says == "" && (err != nil || info.Mode().Perm() != 0o755) {
 				t.Errorf("the folder is closed to the trial's user: %v, %v", info, err)
 			}
 		})
@@ -127,7 +127,7 @@ func TestHalfADownloadIsNotBrought(t *testing.T) {
 	src := f.serve("a.csv", []byte("whole\n"))
 	src.SHA256 = ""
 	bring(t, f.root, src, []byte("half")) // after the executor has started
-	f.launch("s.1.1", wire.Order{Inputs: []wire.Source{src}, Shell: "cat a.csv"})
+	f.launch("s.1.1", task.Order{Inputs: []task.Source{src}, Shell: "cat a.csv"})
 	if o := f.finished("s.1.1"); o.state != mesosapi.TASK_FINISHED {
 		t.Fatalf("%s %s", o.state, o.message)
 	}

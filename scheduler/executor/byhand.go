@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/kaon-sweep/kaon/scheduler/depot"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/scheduler/transfer"
 )
 
 // Prepared is an attempt that somebody runs by hand: all that an executor does before it starts the process has been done.
@@ -26,7 +26,7 @@ type Prepared struct {
 
 // Prepare makes an attempt ready in a new folder below sandbox: code, inputs, files and environment as its executor would have given
 // it. environ is what trials start from. It starts nothing.
-func Prepare(ctx context.Context, order wire.Order, sandbox string, environ []string) (Prepared, error) {
+func Prepare(ctx context.Context, order task.Order, sandbox string, environ []string) (Prepared, error) {
 	dir, err := safefile.OpenDir(sandbox)
 	if err != nil {
 		return Prepared{}, fmt.Errorf("open the attempt's folder: %w", err)
@@ -35,9 +35,9 @@ func Prepare(ctx context.Context, order wire.Order, sandbox string, environ []st
 	conf := Config{Sandbox: sandbox, Environ: trialBase(environ), Log: slog.New(slog.DiscardHandler)}
 	const patience = time.Minute // somebody waits for it
 	x := &executor{conf: conf, sandbox: dir}
-	x.store = newStore(filepath.Join(sandbox, wire.Store), &depot.Client{Patience: patience}, conf.Log)
+	x.store = newStore(filepath.Join(sandbox, task.Store), &transfer.Client{Patience: patience}, conf.Log)
 	const id = "attempt"
-	t := &task{id: id, dir: filepath.Join(sandbox, id), order: order, ctx: ctx, x: x}
+	t := &attempt{id: id, dir: filepath.Join(sandbox, id), order: order, ctx: ctx, x: x}
 	if err := t.prepare(); err != nil {
 		return Prepared{}, err
 	}
@@ -49,7 +49,7 @@ func Prepare(ctx context.Context, order wire.Order, sandbox string, environ []st
 	if err != nil {
 		return Prepared{}, err
 	}
-	p := Prepared{Dir: t.folder(), Env: env, Private: t.private, Folder: t.dir, User: order.User, Store: filepath.Join(sandbox, wire.Store)}
+	p := Prepared{Dir: t.folder(), Env: env, Private: t.private, Folder: t.dir, User: order.User, Store: filepath.Join(sandbox, task.Store)}
 	for _, a := range order.Argv {
 		p.Argv = append(p.Argv, here(a, t.dir))
 	}

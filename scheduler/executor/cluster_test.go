@@ -16,10 +16,10 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
-	"github.com/kaon-sweep/kaon/scheduler/mesos"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 // rig is an embedded cluster with one agent, and a framework on it through the real driver.
 type rig struct {
 	t      testing.TB
-	server *cluster.Server
+	server *embedded.Server
 	driver *mesos.Driver
 	events chan scheduler.Event
 }
@@ -52,8 +52,8 @@ const patience = 30 * time.Second
 func newRig(t testing.TB, cpus float64) *rig {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	server, err := cluster.Start(ctx, cluster.Config{WorkDir: t.TempDir(), Seed: 1,
-		Agents: []cluster.AgentConfig{{Name: "a", CPUs: cpus, MemoryMB: 1000, DiskMB: 1000}}})
+	server, err := embedded.Start(ctx, embedded.Config{WorkDir: t.TempDir(), Seed: 1,
+		Agents: []embedded.AgentConfig{{Name: "a", CPUs: cpus, MemoryMB: 1000, DiskMB: 1000}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,12 +100,12 @@ func (r *rig) send(c scheduler.Call) {
 }
 
 // launch accepts an offer for one task for each order, each with share of a cpu.
-func (r *rig) launch(o offers.Offer, share sweep.Milli, first int, orders ...wire.Order) {
+func (r *rig) launch(o offers.Offer, share sweep.Milli, first int, orders ...task.Order) {
 	r.launchAs(o, share, first, nil, orders...)
 }
 
 // launchAs is launch of an executor that is started by a program, with its own as the last argument.
-func (r *rig) launchAs(o offers.Offer, share sweep.Milli, first int, argv []string, orders ...wire.Order) {
+func (r *rig) launchAs(o offers.Offer, share sweep.Milli, first int, argv []string, orders ...task.Order) {
 	var cpu offers.Amount
 	for _, a := range o.Amounts {
 		if a.Name == "cpus" {
@@ -122,7 +122,7 @@ func (r *rig) launchAs(o offers.Offer, share sweep.Milli, first int, argv []stri
 	accept := scheduler.Accept{Agent: o.Agent, Offers: []offers.OfferID{o.ID}}
 	for i, order := range orders {
 		id := scheduler.TaskID(fmt.Sprintf("%s.%d.0", order.Sweep, first+i))
-		accept.Tasks = append(accept.Tasks, scheduler.TaskInfo{ID: id, Name: order.Sweep, Resources: []offers.Amount{cpu}, Data: wire.Encode(order),
+		accept.Tasks = append(accept.Tasks, scheduler.TaskInfo{ID: id, Name: order.Sweep, Resources: []offers.Amount{cpu}, Data: task.Encode(order),
 			Executor: scheduler.ExecutorInfo{ID: "ex-1", Name: "kaon", Argv: append(argv, exe), Env: []string{"TEST_AS_EXECUTOR=1"}, Resources: []offers.Amount{small}}})
 	}
 	r.send(accept)
@@ -132,7 +132,7 @@ func (r *rig) launchAs(o offers.Offer, share sweep.Milli, first int, argv []stri
 type story struct {
 	state  scheduler.TaskState
 	points []results.Point
-	end    *wire.End
+	end    *task.End
 	seen   map[string]bool
 }
 
@@ -161,7 +161,7 @@ func (r *rig) finish(n int, each func(scheduler.Event)) map[scheduler.TaskID]*st
 		}
 		if !t.seen[string(s.UUID)] {
 			t.seen[string(s.UUID)] = true
-			report, err := wire.Decode[wire.Report](s.Data)
+			report, err := task.Decode[task.Report](s.Data)
 			if err != nil {
 				r.t.Fatalf("%s %s %s: %v", s.Task, s.State, s.Message, err)
 			}
@@ -191,9 +191,9 @@ func (r *rig) offer() offers.Offer {
 
 func TestTrialsOnTheEmbeddedCluster(t *testing.T) {
 	r := newRig(t, 8)
-	var orders []wire.Order
+	var orders []task.Order
 	for i := range 20 {
-		orders = append(orders, wire.Order{Sweep: "s", Trial: i, Params: fmt.Appendf(nil, `{"x":%d}`, i),
+		orders = append(orders, task.Order{Sweep: "s", Trial: i, Params: fmt.Appendf(nil, `{"x":%d}`, i),
 			Shell: `i=0; while [ $i -lt 30 ]; do echo "{\"loss\": $KAON_PARAM_X, \"step\": $i}"; i=$((i+1)); done; exit $((KAON_TRIAL % 2))`})
 	}
 	r.launch(r.offer(), 100, 0, orders...)
@@ -209,7 +209,7 @@ func TestTrialsOnTheEmbeddedCluster(t *testing.T) {
 
 func TestAgentDiesAndComesBack(t *testing.T) {
 	r := newRig(t, 2)
-	r.launch(r.offer(), 500, 0, wire.Order{Sweep: "s", Shell: `
+	r.launch(r.offer(), 500, 0, task.Order{Sweep: "s", Shell: `
 		echo '{"a":1}'; echo started
 		while [ ! -s $KAON_CONTROL ]; do sleep 0.05; done
 		echo '{"a":2}'`})
@@ -224,7 +224,7 @@ func TestAgentDiesAndComesBack(t *testing.T) {
 			go func() { // the message may be lost until the executor is back
 				for i := 0; i < 100; i++ {
 					_ = r.driver.Send(context.Background(), scheduler.Message{Agent: u.Status.Agent, Executor: "ex-1",
-						Data: wire.Encode(wire.Control{Task: "s.0.0", Body: []byte(`{"go": true}`)})})
+						Data: task.Encode(task.Control{Task: "s.0.0", Body: []byte(`{"go": true}`)})})
 					time.Sleep(50 * time.Millisecond)
 				}
 			}()
@@ -242,11 +242,11 @@ func BenchmarkClusterTrue(b *testing.B) {
 	r := newRig(b, 2.1)
 	o := r.offer()
 	launched, ended := 0, 0
-	order := wire.Order{Sweep: "s", Argv: []string{"true"}, Params: []byte("{}")}
+	order := task.Order{Sweep: "s", Argv: []string{"true"}, Params: []byte("{}")}
 	start := time.Now()
 	b.ResetTimer()
 	launch := func(o offers.Offer) {
-		var list []wire.Order
+		var list []task.Order
 		for _, a := range o.Amounts {
 			if a.Name == "cpus" {
 				for n := a.Scalar; n >= 1000 && launched+len(list) < b.N; n -= 1000 {
@@ -309,9 +309,9 @@ func TestDaemonLeftBehindIsKilled(t *testing.T) {
 	r := newRig(t, 2)
 	dir := t.TempDir()
 	r.launch(r.offer(), 500, 0,
-		wire.Order{Sweep: "s", Dir: dir, Shell: `setsid sh -c 'echo $$ > daemon; exec sleep 1000' >/dev/null 2>&1 & while [ ! -s daemon ]; do sleep 0.01; done`},
+		task.Order{Sweep: "s", Dir: dir, Shell: `setsid sh -c 'echo $$ > daemon; exec sleep 1000' >/dev/null 2>&1 & while [ ! -s daemon ]; do sleep 0.01; done`},
 		// A trial that still runs keeps its daemons.
-		wire.Order{Sweep: "s", Dir: dir, Shell: `setsid sh -c 'echo $$ > own; while [ ! -e go ]; do sleep 0.01; done; echo fine > answer' >/dev/null 2>&1 &
+		task.Order{Sweep: "s", Dir: dir, Shell: `setsid sh -c 'echo $$ > own; while [ ! -e go ]; do sleep 0.01; done; echo fine > answer' >/dev/null 2>&1 &
 			while [ ! -s answer ]; do sleep 0.01; done`})
 	tasks := r.finish(1, nil)
 	if s := tasks["s.0.0"]; s == nil || s.state != scheduler.Finished {
@@ -329,7 +329,7 @@ func TestDaemonLeftBehindIsKilled(t *testing.T) {
 func TestTrialsDieWithTheirExecutor(t *testing.T) {
 	r := newRig(t, 2)
 	dir := t.TempDir()
-	r.launch(r.offer(), 500, 0, wire.Order{Sweep: "s", Dir: dir, Shell: `echo $$ > pid; echo $PPID > parent; echo '{"a":1}'; exec sleep 1000`})
+	r.launch(r.offer(), 500, 0, task.Order{Sweep: "s", Dir: dir, Shell: `echo $$ > pid; echo $PPID > parent; echo '{"a":1}'; exec sleep 1000`})
 	for {
 		u, ok := r.next().(scheduler.Updated)
 		if !ok {
@@ -342,7 +342,7 @@ func TestTrialsDieWithTheirExecutor(t *testing.T) {
 			break
 		}
 		r.send(scheduler.Acknowledge{Task: u.Status.Task, Agent: u.Status.Agent, UUID: u.Status.UUID})
-		if report, err := wire.Decode[wire.Report](u.Status.Data); err != nil || len(report.Points) == 0 {
+		if report, err := task.Decode[task.Report](u.Status.Data); err != nil || len(report.Points) == 0 {
 			continue // it runs, but has not yet written down who it is
 		}
 		text, err := os.ReadFile(filepath.Join(dir, "parent"))

@@ -6,7 +6,7 @@ import (
 	"regexp"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 // measure is what one line said.
@@ -23,7 +23,7 @@ type collector struct {
 	filters []*regexp.Regexp
 }
 
-func newCollector(o *wire.Order) (*collector, error) {
+func newCollector(o *task.Order) (*collector, error) {
 	c := &collector{watched: o.Metrics}
 	if o.Objective != "" && !wantedOnly(o.Objective, o.Metrics) {
 		c.watched = append([]string{o.Objective}, o.Metrics...)

@@ -15,7 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 func TestLinesComeOutHoweverTheyAreCut(t *testing.T) {
@@ -238,15 +238,15 @@ func TestPairs(t *testing.T) {
 }
 
 func TestCollector(t *testing.T) {
-	read := func(o wire.Order) *collector {
+	read := func(o task.Order) *collector {
 		c, err := newCollector(&o)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return c
 	}
-	plain := read(wire.Order{Objective: "loss", Metrics: []string{"acc"}})
-	katib := read(wire.Order{Objective: "loss", Filters: []string{`([\w|-]+)\s*=\s*([+-]?\d*(\.\d+)?([Ee][+-]?\d+)?)`, `\{metricName: ([\w|-]+), metricValue: ((-?\d+)(\.\d+)?)\}`}})
+	plain := read(task.Order{Objective: "loss", Metrics: []string{"acc"}})
+	katib := read(task.Order{Objective: "loss", Filters: []string{`([\w|-]+)\s*=\s*([+-]?\d*(\.\d+)?([Ee][+-]?\d+)?)`, `\{metricName: ([\w|-]+), metricValue: ((-?\d+)(\.\d+)?)\}`}})
 	for _, c := range []struct {
 		c    *collector
 		line string
@@ -260,8 +260,8 @@ func TestCollector(t *testing.T) {
 		{katib, `{metricName: loss, metricValue: 0.5}`, "map[loss:0.5]"},
 		{katib, `loss=0.25, acc=1`, "map[loss:0.25]"},
 		{katib, `{"loss": 7}`, "map[loss:7]"},
-		{read(wire.Order{}), `loss=1`, "map[]"},
-		{read(wire.Order{Filters: []string{`(\w+) is (\S+)`}}), `loss is 3`, "map[loss:3]"},
+		{read(task.Order{}), `loss=1`, "map[]"},
+		{read(task.Order{Filters: []string{`(\w+) is (\S+)`}}), `loss is 3`, "map[loss:3]"},
 	} {
 		m, ok, bad := c.c.line([]byte(c.line), nil)
 		if fmt.Sprint(m.metrics) != c.want || bad == missBounds || ok != (c.want != "map[]") {
@@ -269,7 +269,7 @@ func TestCollector(t *testing.T) {
 		}
 	}
 	for _, filter := range []string{"(", "no groups", "(one)"} {
-		if _, err := newCollector(&wire.Order{Filters: []string{filter}}); err == nil {
+		if _, err := newCollector(&task.Order{Filters: []string{filter}}); err == nil {
 			t.Errorf("filter %q taken", filter)
 		}
 	}
@@ -283,7 +283,7 @@ func FuzzCollector(f *testing.F) {
 		"l\x00o\x00s\x00s\x00=\x001\x00", `loss="0.5"`, "loss=0.5...", "step=3/10 loss=1.", `{"loss": [1], "acc": 0x1}`, `"val": {"loss": 1}`} {
 		f.Add([]byte(seed))
 	}
-	c, err := newCollector(&wire.Order{Objective: "loss", Metrics: []string{"acc"}})
+	c, err := newCollector(&task.Order{Objective: "loss", Metrics: []string{"acc"}})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -334,7 +334,7 @@ func strictlyJSON(line []byte) bool {
 }
 
 func BenchmarkCollectJSONLine(b *testing.B) {
-	c, err := newCollector(&wire.Order{Objective: "loss"})
+	c, err := newCollector(&task.Order{Objective: "loss"})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -349,7 +349,7 @@ func BenchmarkCollectJSONLine(b *testing.B) {
 
 // Skimming a chunk changes no metric.
 func TestSkimKeepsMetrics(t *testing.T) {
-	c, err := newCollector(&wire.Order{Objective: "a"})
+	c, err := newCollector(&task.Order{Objective: "a"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,8 +16,8 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
-	"github.com/kaon-sweep/kaon/scheduler/depot"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
+	"github.com/kaon-sweep/kaon/scheduler/transfer"
 )
 
 // What an attempt may leave when its sweep does not say (artifacts.size), and how slow its delivery may be at the most: so much
@@ -40,7 +40,7 @@ type delivered struct {
 // resurrection of the scheduler included, it takes as long as the attempt's timeout allows, or without one as Config.Patience
 // and the size do; it ends early when the task is killed: what is stopped has nothing to bring. Files that arrived are removed
 // from the sandbox.
-func (t *task) deliver(e *ending) {
+func (t *attempt) deliver(e *ending) {
 	d := t.order.Deliver
 	if d == nil {
 		return
@@ -94,7 +94,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 }
 
 // cutShort ends an attempt whose program had ended well as stopped, timed out or failed, while something was done.
-func (t *task) cutShort(e *ending, doing string) {
+func (t *attempt) cutShort(e *ending, doing string) {
 	t.mu.Lock()
 	killed := t.mu.killed
 	t.mu.Unlock()
@@ -112,7 +112,7 @@ func (t *task) cutShort(e *ending, doing string) {
 }
 
 // deliveryTime is the context in which an attempt's files are delivered.
-func (t *task) deliveryTime(e *ending) (context.Context, context.CancelFunc) {
+func (t *attempt) deliveryTime(e *ending) (context.Context, context.CancelFunc) {
 	most := t.order.Deliver.Bytes
 	if most <= 0 {
 		most = defaultArtifacts
@@ -131,7 +131,7 @@ func (t *task) deliveryTime(e *ending) (context.Context, context.CancelFunc) {
 }
 
 // bring delivers all that is wanted of an attempt that ended in a state.
-func (t *task) bring(ctx context.Context, state mesosapi.TaskState, lacks string) (got delivered) {
+func (t *attempt) bring(ctx context.Context, state mesosapi.TaskState, lacks string) (got delivered) {
 	d := t.order.Deliver
 	if !d.NoArtifacts {
 		got.artifacts, got.lacks = t.deliverArtifacts(ctx)
@@ -150,7 +150,7 @@ func (t *task) bring(ctx context.Context, state mesosapi.TaskState, lacks string
 }
 
 // deliverArtifacts gives an error that says what is missing.
-func (t *task) deliverArtifacts(ctx context.Context) (out []results.Artifact, err error) {
+func (t *attempt) deliverArtifacts(ctx context.Context) (out []results.Artifact, err error) {
 	found, err := t.findArtifacts(ctx)
 	if err != nil {
 		return nil, err
@@ -176,7 +176,7 @@ func (t *task) deliverArtifacts(ctx context.Context) (out []results.Artifact, er
 		taken[name] = true
 		var artifact results.Artifact
 		err := untilGiven(ctx, t.x.conf.Scarce, func() (err error) {
-			artifact, err = t.upload(ctx, depot.Artifacts, name, a.file)
+			artifact, err = t.upload(ctx, transfer.Artifacts, name, a.file)
 			return err
 		})
 		if err != nil {
@@ -192,7 +192,7 @@ func (t *task) deliverArtifacts(ctx context.Context) (out []results.Artifact, er
 }
 
 // upload delivers one file of the attempt's folder.
-func (t *task) upload(ctx context.Context, kind depot.Kind, name, file string) (results.Artifact, error) {
+func (t *attempt) upload(ctx context.Context, kind transfer.Kind, name, file string) (results.Artifact, error) {
 	f, err := t.files.Load().Open(file)
 	if err != nil {
 		return results.Artifact{}, fmt.Errorf("deliver %s: %w", name, err)
@@ -213,7 +213,7 @@ const maxEntries = 1_000_000
 
 // findArtifacts lists the files that the sweep's patterns choose, all without patterns. A pattern that names a file
 // or folder must find it.
-func (t *task) findArtifacts(ctx context.Context) (all []found, err error) {
+func (t *attempt) findArtifacts(ctx context.Context) (all []found, err error) {
 	patterns := t.order.Deliver.Artifacts
 	there, why := make([]bool, len(patterns)), make([]string, len(patterns))
 	files, entries := t.files.Load(), 0
@@ -242,12 +242,12 @@ func (t *task) findArtifacts(ctx context.Context) (all []found, err error) {
 		if !chosen || refused != "" {
 			return nil
 		}
-		if err := depot.CheckName(name); err != nil {
+		if err := transfer.CheckName(name); err != nil {
 			return err
 		}
 		a.name = name
-		if all = append(all, a); len(all) > depot.MaxFiles {
-			return fmt.Errorf("it left more than %d artifacts: pack them, or name with `artifacts` those that are wanted", depot.MaxFiles)
+		if all = append(all, a); len(all) > transfer.MaxFiles {
+			return fmt.Errorf("it left more than %d artifacts: pack them, or name with `artifacts` those that are wanted", transfer.MaxFiles)
 		}
 		return nil
 	})
@@ -300,7 +300,7 @@ func matches(pattern, name string) bool {
 }
 
 // deliverLog brings one stream, as far as it was kept, under zstd.
-func (t *task) deliverLog(ctx context.Context, name string) error {
+func (t *attempt) deliverLog(ctx context.Context, name string) error {
 	packed := "." + name + ".zst"
 	written, err := t.packLog(ctx, packed, name)
 	if written {
@@ -309,12 +309,12 @@ func (t *task) deliverLog(ctx context.Context, name string) error {
 	if err != nil || !written {
 		return err
 	}
-	_, err = t.upload(ctx, depot.Logs, name+".zst", packed)
+	_, err = t.upload(ctx, transfer.Logs, name+".zst", packed)
 	return err
 }
 
 // packLog joins a stream's pieces; not written when the trial said nothing.
-func (t *task) packLog(ctx context.Context, to, stream string) (written bool, err error) {
+func (t *attempt) packLog(ctx context.Context, to, stream string) (written bool, err error) {
 	files := t.files.Load()
 	if _, err := files.Stat(stream); err != nil {
 		return false, nil
@@ -333,7 +333,7 @@ func (t *task) packLog(ctx context.Context, to, stream string) (written bool, er
 }
 
 // copyLog writes what headTail kept of a stream; if the trial put something else there, no more than that would have.
-func (t *task) copyLog(ctx context.Context, w io.Writer, stream string) error {
+func (t *attempt) copyLog(ctx context.Context, w io.Writer, stream string) error {
 	for _, piece := range []string{"", ".tail.1", ".tail"} {
 		f, err := t.files.Load().Open(stream + piece)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -346,7 +346,7 @@ func (t *task) copyLog(ctx context.Context, w io.Writer, stream string) error {
 			_, err = io.WriteString(w, "\n[kaon: some of the output may be missing here]\n")
 		}
 		if err == nil {
-			_, err = io.Copy(w, io.LimitReader(depot.Reader(ctx, f), max(t.x.conf.HeadBytes, t.x.conf.TailBytes)))
+			_, err = io.Copy(w, io.LimitReader(transfer.Reader(ctx, f), max(t.x.conf.HeadBytes, t.x.conf.TailBytes)))
 		}
 		if err := errors.Join(err, f.Close()); err != nil {
 			return err

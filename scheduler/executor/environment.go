@@ -12,7 +12,7 @@ import (
 
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -42,7 +42,7 @@ const (
 )
 
 // environment is what the attempt sees, its secrets too.
-func (t *task) environment(id *identity) ([]string, error) {
+func (t *attempt) environment(id *identity) ([]string, error) {
 	o := t.order
 	o.Env = slices.Clone(o.Env)
 	for _, name := range slices.Sorted(maps.Keys(t.private)) {
@@ -90,7 +90,7 @@ const pythonUnbuffered = "PYTHONUNBUFFERED"
 
 // environment is what an attempt sees: base, then the order's own, then kaon's; a later value replaces an
 // earlier one.
-func environment(base []string, o *wire.Order, dir string) ([]string, error) {
+func environment(base []string, o *task.Order, dir string) ([]string, error) {
 	env := make([]string, 0, len(base)+len(o.Env)+24)
 	env = append(env, base...)
 	at := make(map[string]int, len(env))
@@ -154,8 +154,8 @@ func environment(base []string, o *wire.Order, dir string) ([]string, error) {
 	return env, nil
 }
 
-// here puts an attempt's folder in the place of wire.Folder.
-func here(text, dir string) string { return strings.ReplaceAll(text, wire.Folder, dir) }
+// here puts an attempt's folder in the place of task.Folder.
+func here(text, dir string) string { return strings.ReplaceAll(text, task.Folder, dir) }
 
 // plain writes a parameter's value: a string without its quotes, anything else as JSON on one line.
 func plain(value json.RawMessage) string {

@@ -6,13 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 // A parameter too long for a variable is left out of the environment, so that the program starts at all.
 func TestEnvironmentLeavesOutWhatNoProgramTakes(t *testing.T) {
 	long := strings.Repeat("x", 150_000)
-	env, err := environment([]string{"PATH=/usr/bin:/bin"}, &wire.Order{Params: []byte(`{"a":"` + long + `","b":1}`)}, "/d")
+	env, err := environment([]string{"PATH=/usr/bin:/bin"}, &task.Order{Params: []byte(`{"a":"` + long + `","b":1}`)}, "/d")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,17 +17,17 @@ import (
 	api "github.com/mesos/mesos-go/api/v1/lib/executor"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/results/dir"
-	"github.com/kaon-sweep/kaon/scheduler/archive"
-	"github.com/kaon-sweep/kaon/scheduler/depot"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/results/bucket/dir"
+	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/scheduler/transfer"
+	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 )
 
 // files is a depot over a folder, an agent and an executor.
 type files struct {
 	*fakeAgent
 	t      *testing.T
-	depot  *depot.Depot
+	depot  *transfer.Depot
 	bucket results.Bucket
 	root   string // of the sandbox
 }
@@ -38,7 +38,7 @@ func newFiles(t *testing.T) *files {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := depot.Open(depot.Config{Folder: t.TempDir(), Sweep: "s", Bucket: bucket, Bind: "127.0.0.1", AttemptBytes: 1 << 20})
+	d, err := transfer.Open(transfer.Config{Folder: t.TempDir(), Sweep: "s", Bucket: bucket, Bind: "127.0.0.1", AttemptBytes: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func newFiles(t *testing.T) *files {
 }
 
 // serve puts bytes into the depot.
-func (f *files) serve(name string, data []byte) wire.Source {
+func (f *files) serve(name string, data []byte) task.Source {
 	f.t.Helper()
 	file := filepath.Join(f.t.TempDir(), "file")
 	if err := os.WriteFile(file, data, 0o644); err != nil {
@@ -58,11 +58,11 @@ func (f *files) serve(name string, data []byte) wire.Source {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	return wire.Source{URL: address, SHA256: sum, Name: name, To: name}
+	return task.Source{URL: address, SHA256: sum, Name: name, To: name}
 }
 
 // code packs files given by name.
-func (f *files) code(contents map[string]string) *wire.Source {
+func (f *files) code(contents map[string]string) *task.Source {
 	f.t.Helper()
 	folder := f.t.TempDir()
 	for name, text := range contents {
@@ -82,8 +82,8 @@ func (f *files) code(contents map[string]string) *wire.Source {
 	return &src
 }
 
-func (f *files) deliver(trial int, artifacts []string, logs string) *wire.Deliver {
-	return &wire.Deliver{URL: f.depot.Attempt(trial, 1), Artifacts: artifacts, Logs: logs}
+func (f *files) deliver(trial int, artifacts []string, logs string) *task.Deliver {
+	return &task.Deliver{URL: f.depot.Attempt(trial, 1), Artifacts: artifacts, Logs: logs}
 }
 
 func (f *files) object(name string) string {
@@ -111,7 +111,7 @@ func (f *files) log(name string) string {
 
 func TestArtifactsAreInTheBucketBeforeTheEndIsTold(t *testing.T) {
 	f := newFiles(t)
-	f.launch("s.1.1", wire.Order{Trial: 1, Attempt: 1, Deliver: f.deliver(1, nil, "failed"),
+	f.launch("s.1.1", task.Order{Trial: 1, Attempt: 1, Deliver: f.deliver(1, nil, "failed"),
 		Shell: `mkdir $KAON_ARTIFACTS/sub; echo one > $KAON_ARTIFACTS/a; echo two > $KAON_ARTIFACTS/sub/b; mkfifo $KAON_ARTIFACTS/pipe
 ln -s /etc/hostname $KAON_ARTIFACTS/out; ln -s ../../stdout $KAON_ARTIFACTS/sub/in; echo said; ln -s nowhere $KAON_ARTIFACTS/broken`})
 	o := f.finished("s.1.1")
@@ -146,7 +146,7 @@ func TestChosenArtifacts(t *testing.T) {
 	}
 	for i, c := range cases {
 		id := "s." + string(rune('0'+i)) + ".1"
-		f.launch(id, wire.Order{Trial: i, Attempt: 1, Shell: c.shell, Deliver: f.deliver(i, c.patterns, "none")})
+		f.launch(id, task.Order{Trial: i, Attempt: 1, Shell: c.shell, Deliver: f.deliver(i, c.patterns, "none")})
 		o := f.finished(id)
 		var names []string
 		for _, a := range o.end.Artifacts {
@@ -160,9 +160,9 @@ func TestChosenArtifacts(t *testing.T) {
 
 func TestLogsOfFailuresAreKept(t *testing.T) {
 	f := newFiles(t)
-	f.launch("s.1.1", wire.Order{Trial: 1, Attempt: 1, Deliver: f.deliver(1, nil, "failed"), Shell: `echo out; echo err >&2; exit 1`})
-	f.launch("s.2.1", wire.Order{Trial: 2, Attempt: 1, Deliver: f.deliver(2, nil, "failed"), Shell: `echo out`})
-	f.launch("s.3.1", wire.Order{Trial: 3, Attempt: 1, Deliver: f.deliver(3, nil, "all"), Shell: `echo out`})
+	f.launch("s.1.1", task.Order{Trial: 1, Attempt: 1, Deliver: f.deliver(1, nil, "failed"), Shell: `echo out; echo err >&2; exit 1`})
+	f.launch("s.2.1", task.Order{Trial: 2, Attempt: 1, Deliver: f.deliver(2, nil, "failed"), Shell: `echo out`})
+	f.launch("s.3.1", task.Order{Trial: 3, Attempt: 1, Deliver: f.deliver(3, nil, "all"), Shell: `echo out`})
 	for _, id := range []string{"s.1.1", "s.2.1", "s.3.1"} {
 		f.finished(id)
 	}
@@ -181,7 +181,7 @@ func TestAttemptsHaveCopiesOfTheCode(t *testing.T) {
 	f := newFiles(t)
 	code := f.code(map[string]string{"train.sh": "#!/bin/sh\ncat lib/data; echo changed > lib/data; echo x=1\n", "lib/data": "fresh\n"})
 	for _, id := range []string{"s.1.1", "s.2.1"} {
-		f.launch(id, wire.Order{Code: code, Argv: []string{"./train.sh"}, Metrics: []string{"x"}})
+		f.launch(id, task.Order{Code: code, Argv: []string{"./train.sh"}, Metrics: []string{"x"}})
 		if o := f.finished(id); o.state != mesosapi.TASK_FINISHED || len(o.points) != 1 {
 			t.Fatalf("%s %s", o.state, o.message)
 		}
@@ -193,13 +193,13 @@ func TestAttemptsHaveCopiesOfTheCode(t *testing.T) {
 			t.Error("the copy of a success is left")
 		}
 	}
-	f.launch("s.3.1", wire.Order{Code: code, Dir: "lib", Shell: "test -f data && test $PWD = ${KAON_CONTROL%/control}/work/lib"})
+	f.launch("s.3.1", task.Order{Code: code, Dir: "lib", Shell: "test -f data && test $PWD = ${KAON_CONTROL%/control}/work/lib"})
 	if o := f.finished("s.3.1"); o.state != mesosapi.TASK_FINISHED {
 		t.Errorf("in a folder of the code: %s", o.message)
 	}
 	broken := *code
 	broken.SHA256 = strings.Repeat("0", 64)
-	f.launch("s.4.1", wire.Order{Code: &broken, Shell: "true"})
+	f.launch("s.4.1", task.Order{Code: &broken, Shell: "true"})
 	if o := f.finished("s.4.1"); o.state != mesosapi.TASK_FAILED || !strings.Contains(o.message, "bring the code: fetch code.tar.zst: its sha256 is") {
 		t.Errorf("damaged code: %s %q", o.state, o.message)
 	}
@@ -216,10 +216,10 @@ func TestInputsAreSharedAndInPlace(t *testing.T) {
 	if err := os.WriteFile(here, []byte("local"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	local := wire.Source{URL: "file://" + here, Name: "local.txt", To: "in/local.txt"}
-	inputs := []wire.Source{plain, set, loose, local}
-	f.launch("s.1.1", wire.Order{Inputs: inputs, Shell: `cat a.csv data/x/y x/y in/local.txt; test $KAON_INPUTS = $PWD`})
-	f.launch("s.2.1", wire.Order{Inputs: inputs, Dir: "/", Shell: `cd $KAON_INPUTS && cat a.csv data/x/y x/y in/local.txt`})
+	local := task.Source{URL: "file://" + here, Name: "local.txt", To: "in/local.txt"}
+	inputs := []task.Source{plain, set, loose, local}
+	f.launch("s.1.1", task.Order{Inputs: inputs, Shell: `cat a.csv data/x/y x/y in/local.txt; test $KAON_INPUTS = $PWD`})
+	f.launch("s.2.1", task.Order{Inputs: inputs, Dir: "/", Shell: `cd $KAON_INPUTS && cat a.csv data/x/y x/y in/local.txt`})
 	for _, id := range []string{"s.1.1", "s.2.1"} {
 		if o := f.finished(id); o.state != mesosapi.TASK_FINISHED {
 			t.Fatalf("%s %s", o.state, o.message)
@@ -228,12 +228,12 @@ func TestInputsAreSharedAndInPlace(t *testing.T) {
 			t.Errorf("%s got %q, %v", id, out, err)
 		}
 	}
-	stored, err := os.ReadDir(filepath.Join(f.root, wire.Store))
+	stored, err := os.ReadDir(filepath.Join(f.root, task.Store))
 	if err != nil || len(stored) != len(inputs) {
 		t.Errorf("%d things were fetched for %d inputs: %v", len(stored), len(inputs), err)
 	}
-	twice := []wire.Source{plain, plain}
-	f.launch("s.3.1", wire.Order{Inputs: twice, Shell: "true"})
+	twice := []task.Source{plain, plain}
+	f.launch("s.3.1", task.Order{Inputs: twice, Shell: "true"})
 	if o := f.finished("s.3.1"); o.state != mesosapi.TASK_FAILED || !strings.Contains(o.message, "choose another with `to`") {
 		t.Errorf("two of one name: %s %q", o.state, o.message)
 	}
@@ -243,7 +243,7 @@ func TestSecretsReachTheTrialAndNothingElse(t *testing.T) {
 	f := newFiles(t)
 	const secret = "hunter2-hunter2"
 	address := f.depot.Secrets(map[string]string{"TOKEN": secret})
-	f.launch("s.1.1", wire.Order{Trial: 1, Attempt: 1, Secrets: address, Deliver: f.deliver(1, nil, "all"),
+	f.launch("s.1.1", task.Order{Trial: 1, Attempt: 1, Secrets: address, Deliver: f.deliver(1, nil, "all"),
 		Shell: `test "$TOKEN" = ` + strings.Join(strings.Split(secret, ""), "''") + ` || exit 9; echo "{\"milestone\": \"$TOKEN\", \"a\": 1}" >> $KAON_METRICS; echo "with $TOKEN."; echo "{\"milestone\": \"\\u0068${TOKEN#h}\", \"\\u0068${TOKEN#h}\": 1}" >> $KAON_METRICS; echo x > "$KAON_ARTIFACTS/a-$TOKEN.txt"; printf 'hunter2' >&2; sleep 0.05; echo "-hunter2 failed" >&2; exit 1`})
 	o := f.finished("s.1.1")
 	told, err := json.Marshal(o.points)
@@ -283,8 +283,8 @@ func TestKilledAttemptDeliversNothing(t *testing.T) {
 	if err := f.depot.Close(); err != nil { // nobody answers: the attempt waits
 		t.Fatal(err)
 	}
-	f.launch("s.1.1", wire.Order{Code: code, Shell: "true"})
-	f.launch("s.2.1", wire.Order{Trial: 2, Attempt: 1, Deliver: f.deliver(2, nil, "all"), Shell: "echo x > $KAON_ARTIFACTS/a"})
+	f.launch("s.1.1", task.Order{Code: code, Shell: "true"})
+	f.launch("s.2.1", task.Order{Trial: 2, Attempt: 1, Deliver: f.deliver(2, nil, "all"), Shell: "echo x > $KAON_ARTIFACTS/a"})
 	for _, id := range []string{"s.1.1", "s.2.1"} {
 		f.await(id+" running", func() bool {
 			return slices.ContainsFunc(f.mu.updates, func(s mesosapi.TaskStatus) bool { return s.TaskID.Value == id })

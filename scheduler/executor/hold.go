@@ -6,7 +6,7 @@ import (
 	"syscall"
 
 	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 // holder keeps attempts to their own limits: by control groups where this process may make them; where not, memory is
@@ -30,7 +30,7 @@ type holder struct {
 // hold is what keeps one attempt to its limits.
 type hold struct {
 	holder *holder
-	limits wire.Limits   // zero: none of its own
+	limits task.Limits   // zero: none of its own
 	group  *cgroup.Group // nil: none
 	scarce error         // its group could not be made for want of descriptors, memory or the like
 	before uint64        // processes of the own group that had been killed when the attempt began
@@ -40,7 +40,7 @@ type hold struct {
 }
 
 // hold makes what an attempt needs before it starts. The caller must release it.
-func (h *holder) hold(limits *wire.Limits) *hold {
+func (h *holder) hold(limits *task.Limits) *hold {
 	a := &hold{holder: h}
 	h.enter(a)
 	a.before = h.own.Kills()

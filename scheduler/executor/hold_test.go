@@ -13,7 +13,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
 	"github.com/kaon-sweep/kaon/scheduler/proc"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 // Both ways to keep attempts to their limits, and a script for each that takes megabytes until all of it is killed: looking
@@ -53,7 +53,7 @@ func TestMemoryOfEachAttemptIsLimited(t *testing.T) {
 			}
 			a := newFakeAgent(t)
 			startExecutor(t, a, way.change)
-			limits := &wire.Limits{Memory: 64 * mb}
+			limits := &task.Limits{Memory: 64 * mb}
 			for id, script := range map[string]string{
 				"s.1.1": "sleep 600",
 				"s.2.1": "dd if=/dev/zero of=/dev/null count=1 bs=16M",
@@ -61,7 +61,7 @@ func TestMemoryOfEachAttemptIsLimited(t *testing.T) {
 				"s.4.1": "setsid sh -c '" + way.hog + "'; exit 7",
 				"s.5.1": way.child + "; exit 0",
 			} {
-				a.launch(id, wire.Order{Sweep: "s", Limits: limits, Shell: script})
+				a.launch(id, task.Order{Sweep: "s", Limits: limits, Shell: script})
 			}
 			if o := a.finished("s.2.1"); o.state != mesosapi.TASK_FINISHED || o.end.Limit != 0 {
 				t.Errorf("within its limit: %v, %+v", o.state, o.end)
@@ -134,7 +134,7 @@ func TestSharedMemoryCountsOnce(t *testing.T) {
 	a := newFakeAgent(t)
 	startExecutor(t, a, ways["watch"].change)
 	// Each of five shells has the same 16 MB.
-	a.launch("s.1.1", wire.Order{Sweep: "s", Limits: &wire.Limits{Memory: 64 * mb},
+	a.launch("s.1.1", task.Order{Sweep: "s", Limits: &task.Limits{Memory: 64 * mb},
 		Shell: `x=$(head -c 16M /dev/zero | tr '\0' a); for i in 1 2 3 4; do (sleep 0.5; :) & done; wait`})
 	if o := a.finished("s.1.1"); o.state != mesosapi.TASK_FINISHED {
 		t.Errorf("%v %q", o.state, o.message)
@@ -146,7 +146,7 @@ func TestGroupsEndWithTheirAttempts(t *testing.T) {
 	needGroups(t)
 	a := newFakeAgent(t)
 	startExecutor(t, a, nil)
-	a.launch("s.1.1", wire.Order{Sweep: "s", Limits: &wire.Limits{Memory: 64 << 20, CPUs: 0.5},
+	a.launch("s.1.1", task.Order{Sweep: "s", Limits: &task.Limits{Memory: 64 << 20, CPUs: 0.5},
 		Shell: `env -i setsid sleep 600 & echo '{"pid": '$!'}'; sleep 0.1`})
 	o := a.finished("s.1.1")
 	if o.state != mesosapi.TASK_FINISHED || len(o.points) != 1 {

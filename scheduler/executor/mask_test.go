@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 func TestSecretsAreMaskedHoweverTheyAreCut(t *testing.T) {
@@ -53,7 +53,7 @@ func TestLinesOfASecretAreMaskedToo(t *testing.T) {
 // What JSON writes by escapes, joins from parts or leaves out is masked as it is in the end.
 func TestSecretsAreMaskedAfterDecoding(t *testing.T) {
 	s := newSecrets(map[string]string{"A": "hunter/Ab", "B": "12345678", "C": "top.secret"})
-	c, err := newCollector(&wire.Order{Objective: "loss"})
+	c, err := newCollector(&task.Order{Objective: "loss"})
 	if err != nil {
 		t.Fatal(err)
 	}

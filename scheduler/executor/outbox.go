@@ -7,7 +7,7 @@ import (
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 // limits bound what one attempt may keep and send.
@@ -31,7 +31,7 @@ type outUpdate struct {
 	id       uuid.UUID
 	state    mesosapi.TaskState
 	message  string
-	data     []byte // a wire.Report
+	data     []byte // a task.Report
 	at       time.Time
 	terminal bool
 	sentOn   *link // the subscription it was sent on, by itself or listed in the SUBSCRIBE call
@@ -70,7 +70,7 @@ type outbox struct {
 type ending struct {
 	state   mesosapi.TaskState
 	message string
-	end     wire.End
+	end     task.End
 }
 
 func newOutbox(lim limits, sp spill, now time.Time) *outbox {
@@ -172,8 +172,8 @@ func (o *outbox) take(now time.Time, id func() uuid.UUID) (*outUpdate, time.Dura
 }
 
 // report empties the open batch into a Report.
-func (o *outbox) report(end *wire.End) []byte {
-	data := wire.Encode(wire.Report{First: o.next - uint64(len(o.open)), Points: o.open, End: end})
+func (o *outbox) report(end *task.End) []byte {
+	data := task.Encode(task.Report{First: o.next - uint64(len(o.open)), Points: o.open, End: end})
 	o.open, o.openBytes = nil, 0
 	return data
 }
@@ -196,7 +196,7 @@ func (o *outbox) oldest() []byte {
 				o.dropped += uint64(points)
 			}
 			o.spilled, o.bytes = o.spilled[:1], 0
-			data = wire.Encode(wire.Report{First: o.next - uint64(len(o.open))})
+			data = task.Encode(task.Report{First: o.next - uint64(len(o.open))})
 		}
 		o.spilled = o.spilled[1:]
 	}

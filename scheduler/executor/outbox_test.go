@@ -11,7 +11,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 // memorySpill is a spill in memory that may be told to fail.
@@ -54,13 +54,13 @@ func TestOutboxDeliversEverythingOnce(t *testing.T) {
 		o := newOutbox(lim, sp, begin)
 		now, taken, refused, x := begin, 0, uint64(0), 0.0
 		var got []results.Point
-		var end *wire.End
+		var end *task.End
 		var last *outUpdate
 		receive := func(u *outUpdate) {
 			if end != nil {
 				t.Fatal("an update after the end")
 			}
-			r, err := wire.Decode[wire.Report](u.data)
+			r, err := task.Decode[task.Report](u.data)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -175,7 +175,7 @@ func TestOutboxTiming(t *testing.T) {
 	expect(310, false, 190)
 	o.finish(ending{state: mesosapi.TASK_FAILED, message: "exit code 3"})
 	u = expect(310, true, 0) // the end does not wait
-	r, err := wire.Decode[wire.Report](u.data)
+	r, err := task.Decode[task.Report](u.data)
 	if err != nil || len(r.Points) != 1 || r.First != 1 || r.End == nil || !u.terminal || u.message != "exit code 3" {
 		t.Fatalf("got %+v, %v", r, err)
 	}

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 // What ended by itself while the executor was stopped has ended by itself, though its time was over when the executor woke.
@@ -24,7 +24,7 @@ func TestEndDuringAPauseBeatsTheTimeout(t *testing.T) {
 			r := newRig(t, 2)
 			dir := t.TempDir()
 			const limit = 300 * time.Millisecond
-			r.launch(r.offer(), 500, 0, wire.Order{Sweep: "s", Dir: dir, Timeout: limit,
+			r.launch(r.offer(), 500, 0, task.Order{Sweep: "s", Dir: dir, Timeout: limit,
 				Shell: fmt.Sprintf(`echo $$ > pid; echo $PPID > parent.new; mv parent.new parent; until [ -e go ]; do sleep 0.01; done; exit %d`, c.exit)})
 			number := func(name string) int {
 				for until := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/kaon-sweep/kaon/scheduler/proc"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 // process is a trial's program: the leader of its own session and process group.
@@ -25,7 +25,7 @@ type process struct {
 
 // startProcess starts the order's command in dir with env as id, or when that is nil as the executor's own user, within its
 // limits. Its error is for people.
-func (x *executor) startProcess(o *wire.Order, dir, folder string, env []string, id *identity, limits *hold, tag proc.Tag) (*process, error) {
+func (x *executor) startProcess(o *task.Order, dir, folder string, env []string, id *identity, limits *hold, tag proc.Tag) (*process, error) {
 	argv := make([]string, 0, max(len(o.Argv), 3))
 	for _, a := range o.Argv {
 		argv = append(argv, here(a, folder))

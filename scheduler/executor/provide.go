@@ -8,13 +8,13 @@ import (
 	"path"
 	"path/filepath"
 
-	"github.com/kaon-sweep/kaon/scheduler/archive"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 )
 
 // provide brings what an attempt works with: secrets, a copy of the code, links to inputs. It may take as long as the
 // network does, and ends early when the task is killed.
-func (t *task) provide() error {
+func (t *attempt) provide() error {
 	if t.order.Secrets != "" {
 		var err error
 		if t.private, err = t.x.store.secrets(t.ctx, t.order.Secrets); err != nil {
@@ -46,7 +46,7 @@ func (t *task) provide() error {
 }
 
 // disk is the bytes of disk that the attempt asked for; 0: it did not.
-func (t *task) disk() (bytes int64) {
+func (t *attempt) disk() (bytes int64) {
 	for i := range t.resources {
 		if r := &t.resources[i]; r.Name == "disk" {
 			bytes += int64(r.GetScalar().GetValue() * (1 << 20))
@@ -56,7 +56,7 @@ func (t *task) disk() (bytes int64) {
 }
 
 // input links one input into the attempt's folder. Links are relative: the sandbox has several names.
-func (t *task) input(src wire.Source) error {
+func (t *attempt) input(src task.Source) error {
 	file, err := t.x.store.get(t.ctx, src, archive.LimitsOf(t.disk()))
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func (t *task) input(src wire.Source) error {
 	return nil
 }
 
-func (t *task) place(file, to string) error {
+func (t *attempt) place(file, to string) error {
 	at := filepath.Join(t.inputs, to)
 	err := os.MkdirAll(filepath.Dir(at), 0o755)
 	target := file
@@ -104,7 +104,7 @@ func within(folder, file string) bool {
 }
 
 // folder is where the process starts.
-func (t *task) folder() string {
+func (t *attempt) folder() string {
 	if filepath.IsAbs(t.order.Dir) {
 		return t.order.Dir
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 // Outbox is the pure half of an executor, for whoever runs trials without processes, such as the simulation: it
@@ -27,7 +27,7 @@ type Update struct {
 	ID      uuid.UUID
 	State   mesosapi.TaskState
 	Message string
-	Data    []byte // a wire.Report
+	Data    []byte // a task.Report
 	At      time.Time
 }
 
@@ -54,7 +54,7 @@ func (o *Outbox) Add(step int64, metrics map[string]float64, at time.Time) bool 
 }
 
 // Finish says how the attempt ended; only the first call counts.
-func (o *Outbox) Finish(state mesosapi.TaskState, message string, end wire.End) {
+func (o *Outbox) Finish(state mesosapi.TaskState, message string, end task.End) {
 	o.box.finish(ending{state: state, message: message, end: end})
 }
 

@@ -26,7 +26,7 @@ type reading struct {
 
 // readMetrics starts to follow the metrics file. It is looked at now and then: inotify would tell sooner, but costs a
 // watch per task and an event per line, which a flush interval away from being sent buys nothing.
-func (t *task) readMetrics() *reading {
+func (t *attempt) readMetrics() *reading {
 	ctx, enough := context.WithCancel(context.Background())
 	r := &reading{enough: enough, rest: make(chan struct{}), done: make(chan struct{})}
 	crash.Go(func() {
@@ -55,7 +55,7 @@ func (t *task) readMetrics() *reading {
 }
 
 // look reads what is new in the metrics file; it tells whether there is more.
-func (t *task) look(ctx context.Context) bool {
+func (t *attempt) look(ctx context.Context) bool {
 	t.mu.Lock()
 	had := t.mu.out.next
 	t.mu.Unlock()
@@ -73,7 +73,7 @@ func (t *task) look(ctx context.Context) bool {
 }
 
 // takeFromFile takes one line. The lock is held for no longer than that.
-func (t *task) takeFromFile(line []byte) {
+func (t *attempt) takeFromFile(line []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.mu.closed {
@@ -82,7 +82,7 @@ func (t *task) takeFromFile(line []byte) {
 }
 
 // takeLastFromFile takes the last one, which has no end.
-func (t *task) takeLastFromFile(line []byte) {
+func (t *attempt) takeLastFromFile(line []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
@@ -96,7 +96,7 @@ func (t *task) takeLastFromFile(line []byte) {
 
 // finish has the rest read, for as long as the attempt may take: until its timeout, at most Config.ReadWait, and for readGrace
 // when it was stopped. What is not read by then is not reported; the end says so.
-func (r *reading) finish(t *task, e *ending) {
+func (r *reading) finish(t *attempt, e *ending) {
 	close(r.rest)
 	wait := t.x.conf.ReadWait
 	if t.order.Timeout > 0 {

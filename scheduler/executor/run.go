@@ -15,10 +15,10 @@ import (
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 
 	"github.com/kaon-sweep/kaon/scheduler/crash"
-	"github.com/kaon-sweep/kaon/scheduler/depot"
 	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/scheduler/transfer"
 )
 
 // executor is one executor process: its tasks and its way to the agent.
@@ -40,7 +40,7 @@ type executor struct {
 	runs sync.WaitGroup // tasks' goroutines
 	mu   struct {
 		sync.Mutex
-		tasks    map[string]*task
+		tasks    map[string]*attempt
 		idle     *time.Timer
 		stopping bool // no task is taken any more; Run ends with the last one
 	}
@@ -116,8 +116,8 @@ func Run(ctx context.Context, c Config) error {
 	}
 	defer sandbox.Close()
 	x := &executor{conf: c, agent: a, null: null, sandbox: sandbox, swept: make(chan struct{}, 1)}
-	x.store = newStore(filepath.Join(c.Sandbox, wire.Store), &depot.Client{Patience: c.Patience}, c.Log)
-	x.mu.tasks = make(map[string]*task)
+	x.store = newStore(filepath.Join(c.Sandbox, task.Store), &transfer.Client{Patience: c.Patience}, c.Log)
+	x.mu.tasks = make(map[string]*attempt)
 	x.room = make(chan struct{}, ownRoom())
 	x.holder = holder{own: cgroup.Own("/"), watch: newWatch(c.Look), log: c.Log, groupless: c.Groupless,
 		alone: os.Getppid() == 0} // nobody above in this namespace of processes: it is the first of a container
@@ -175,26 +175,26 @@ func (x *executor) launch(info *mesosapi.TaskInfo) {
 	}))
 }
 
-func (x *executor) task(id string) *task {
+func (x *executor) task(id string) *attempt {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.mu.tasks[id]
 }
 
 // all returns the tasks in the order of their ids.
-func (x *executor) all() []*task {
+func (x *executor) all() []*attempt {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	out := make([]*task, 0, len(x.mu.tasks))
+	out := make([]*attempt, 0, len(x.mu.tasks))
 	for _, t := range x.mu.tasks {
 		out = append(out, t)
 	}
-	slices.SortFunc(out, func(a, b *task) int { return strings.Compare(a.id, b.id) })
+	slices.SortFunc(out, func(a, b *attempt) int { return strings.Compare(a.id, b.id) })
 	return out
 }
 
 // forget drops a task whose last update was acknowledged.
-func (x *executor) forget(t *task) {
+func (x *executor) forget(t *attempt) {
 	t.spill.remove()
 	if files := t.files.Load(); files != nil {
 		files.Close()
@@ -257,7 +257,7 @@ func (x *executor) shutdown() {
 }
 
 // graceful is the time a trial has between SIGTERM and SIGKILL when nobody says otherwise.
-func (t *task) graceful() time.Duration {
+func (t *attempt) graceful() time.Duration {
 	if t.order.Grace > 0 {
 		return t.order.Grace
 	}

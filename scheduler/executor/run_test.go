@@ -15,15 +15,15 @@ import (
 	api "github.com/mesos/mesos-go/api/v1/lib/executor"
 	"golang.org/x/sys/unix"
 
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 func TestTrialRunsAndReports(t *testing.T) {
 	a := newFakeAgent(t)
 	startExecutor(t, a, nil)
-	a.launch("s.7.1", wire.Order{Sweep: "s", Trial: 7, Attempt: 1, Seed: 42, Params: []byte(`{"lr":0.1,"opt":"sgd","net.depth":3}`),
-		Metrics: []string{"loss"}, Objective: "accuracy", Env: []string{"WHERE=" + wire.Folder + "/x"},
-		Files: []wire.File{{Name: "conf/args.json", Data: []byte("{}")}},
+	a.launch("s.7.1", task.Order{Sweep: "s", Trial: 7, Attempt: 1, Seed: 42, Params: []byte(`{"lr":0.1,"opt":"sgd","net.depth":3}`),
+		Metrics: []string{"loss"}, Objective: "accuracy", Env: []string{"WHERE=" + task.Folder + "/x"},
+		Files: []task.File{{Name: "conf/args.json", Data: []byte("{}")}},
 		Shell: `test "$KAON_SWEEP/$KAON_TRIAL/$KAON_ATTEMPT/$KAON_SEED" = s/7/1/42 || exit 1
 test "$KAON_PARAM_LR/$KAON_PARAM_OPT/$KAON_PARAM_NET_DEPTH" = 0.1/sgd/3 || exit 2
 test "$KAON_PARAMS" = '{"lr":0.1,"opt":"sgd","net.depth":3}' || exit 3
@@ -55,27 +55,27 @@ func TestEndsAreTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	cases := []struct {
-		order   wire.Order
+		order   task.Order
 		exit    int
 		signal  int
 		message string
 	}{
-		{wire.Order{Shell: "echo one >&2; echo two >&2; exit 3"}, 3, 0, "exit code 3: two"},
-		{wire.Order{Shell: `printf 'a\377b\033[1m' >&2; exit 1`}, 1, 0, "exit code 1: a\uFFFDb[1m"},
-		{wire.Order{Shell: "kill -SEGV $$"}, -1, 11, "ended by signal 11 (SIGSEGV, segmentation fault)"},
-		{wire.Order{Argv: []string{"no-such-program"}}, -1, 0, `start "no-such-program": no such program in PATH (/usr/local/bin:/usr/bin:/bin)`},
-		{wire.Order{Argv: []string{"./none"}}, -1, 0, `start "./none": no such program: ` + s.sandbox + "/t.4/none"},
-		{wire.Order{Argv: []string{data}}, -1, 0, "is " + data + " executable (chmod +x)?"},
-		{wire.Order{Argv: []string{script}}, -1, 0, script + " exists, but its interpreter does not"},
-		{wire.Order{Argv: []string{"true"}, Dir: "/no/such/folder"}, -1, 0, `working directory "/no/such/folder" does not exist on this agent`},
-		{wire.Order{Argv: []string{"true"}, Params: []byte("{")}, -1, 0, "read parameters"},
-		{wire.Order{Argv: []string{"true"}, Filters: []string{"("}}, -1, 0, "read metrics filter"},
-		{wire.Order{Argv: []string{"true"}, Files: []wire.File{{Name: "../x"}}}, -1, 0, "leads out of the attempt's folder"},
-		{wire.Order{Argv: []string{"true", strings.Repeat("x", 1<<20)}}, -1, 0, "arguments and environment are too long"},
-		{wire.Order{Argv: []string{"true"}, Env: []string{"=x"}}, -1, 0, "bad environment entry"},
-		{wire.Order{}, -1, 0, "want exactly one of argv and shell"},
-		{wire.Order{Shell: "sleep 60", Timeout: 50 * time.Millisecond}, -1, 15, "timed out after 50ms"},
-		{wire.Order{Shell: "trap '' TERM; while :; do sleep 0.01; done", Timeout: 50 * time.Millisecond, Grace: 50 * time.Millisecond}, -1, 9, "timed out after 50ms"},
+		{task.Order{Shell: "echo one >&2; echo two >&2; exit 3"}, 3, 0, "exit code 3: two"},
+		{task.Order{Shell: `printf 'a\377b\033[1m' >&2; exit 1`}, 1, 0, "exit code 1: a\uFFFDb[1m"},
+		{task.Order{Shell: "kill -SEGV $$"}, -1, 11, "ended by signal 11 (SIGSEGV, segmentation fault)"},
+		{task.Order{Argv: []string{"no-such-program"}}, -1, 0, `start "no-such-program": no such program in PATH (/usr/local/bin:/usr/bin:/bin)`},
+		{task.Order{Argv: []string{"./none"}}, -1, 0, `start "./none": no such program: ` + s.sandbox + "/t.4/none"},
+		{task.Order{Argv: []string{data}}, -1, 0, "is " + data + " executable (chmod +x)?"},
+		{task.Order{Argv: []string{script}}, -1, 0, script + " exists, but its interpreter does not"},
+		{task.Order{Argv: []string{"true"}, Dir: "/no/such/folder"}, -1, 0, `working directory "/no/such/folder" does not exist on this agent`},
+		{task.Order{Argv: []string{"true"}, Params: []byte("{")}, -1, 0, "read parameters"},
+		{task.Order{Argv: []string{"true"}, Filters: []string{"("}}, -1, 0, "read metrics filter"},
+		{task.Order{Argv: []string{"true"}, Files: []task.File{{Name: "../x"}}}, -1, 0, "leads out of the attempt's folder"},
+		{task.Order{Argv: []string{"true", strings.Repeat("x", 1<<20)}}, -1, 0, "arguments and environment are too long"},
+		{task.Order{Argv: []string{"true"}, Env: []string{"=x"}}, -1, 0, "bad environment entry"},
+		{task.Order{}, -1, 0, "want exactly one of argv and shell"},
+		{task.Order{Shell: "sleep 60", Timeout: 50 * time.Millisecond}, -1, 15, "timed out after 50ms"},
+		{task.Order{Shell: "trap '' TERM; while :; do sleep 0.01; done", Timeout: 50 * time.Millisecond, Grace: 50 * time.Millisecond}, -1, 9, "timed out after 50ms"},
 	}
 	for _, sig := range []int{1, 2, 3, 4, 6, 7, 8, 9, 10, 12, 13, 14, 15, 24, 25, 31} {
 		c := cases[2]
@@ -113,7 +113,7 @@ func TestBusyProgramIsAwaited(t *testing.T) {
 	}
 	fmt.Fprint(f, "#!/bin/sh\nexit 0\n")
 	time.AfterFunc(50*time.Millisecond, func() { f.Close() })
-	a.launch("t.1", wire.Order{Argv: []string{path}})
+	a.launch("t.1", task.Order{Argv: []string{path}})
 	if o := a.finished("t.1"); o.state != mesosapi.TASK_FINISHED {
 		t.Errorf("got %s %q", o.state, o.message)
 	}
@@ -122,7 +122,7 @@ func TestBusyProgramIsAwaited(t *testing.T) {
 func TestForeignOrderIsRefused(t *testing.T) {
 	a := newFakeAgent(t)
 	startExecutor(t, a, nil)
-	data := wire.Encode(wire.Order{Argv: []string{"true"}})
+	data := task.Encode(task.Order{Argv: []string{"true"}})
 	data[0]++
 	for id, data := range map[string][]byte{"version": data, "nonsense": []byte("hello"), "nothing": nil} {
 		a.tell(&api.Event{Type: api.Event_LAUNCH, Launch: &api.Event_Launch{Task: mesosapi.TaskInfo{TaskID: mesosapi.TaskID{Value: id}, Data: data}}})
@@ -136,7 +136,7 @@ func TestLastWordsBeforeTheEndCount(t *testing.T) {
 	a := newFakeAgent(t)
 	startExecutor(t, a, func(c *Config) { c.Poll = time.Hour; c.Interval = time.Hour; c.Settle = time.Hour })
 	for i := range 20 {
-		a.launch(fmt.Sprintf("t.%d", i), wire.Order{Objective: "b", Shell: `printf '{"a":1}\n{"a":2}' >> $KAON_METRICS; printf 'b=3'`})
+		a.launch(fmt.Sprintf("t.%d", i), task.Order{Objective: "b", Shell: `printf '{"a":1}\n{"a":2}' >> $KAON_METRICS; printf 'b=3'`})
 	}
 	for i := range 20 {
 		if o := a.finished(fmt.Sprintf("t.%d", i)); len(o.points) != 3 || o.updates != 1 {
@@ -154,9 +154,9 @@ func TestChildrenLeftBehindDoNotHoldUpTheEnd(t *testing.T) {
 	a := newFakeAgent(t)
 	s := startExecutor(t, a, func(c *Config) { c.Linger = time.Second })
 	start := time.Now()
-	a.launch("t.0", wire.Order{Shell: `sleep 1000 & echo $! > pid; echo '{"a":1}'`})
-	a.launch("t.1", wire.Order{Shell: `setsid sleep 5 & echo '{"a":1}'`}) // out of reach of the group
-	a.launch("t.2", wire.Order{Shell: `(sleep 0.02; echo '{"a":2}') & echo '{"a":1}'`})
+	a.launch("t.0", task.Order{Shell: `sleep 1000 & echo $! > pid; echo '{"a":1}'`})
+	a.launch("t.1", task.Order{Shell: `setsid sleep 5 & echo '{"a":1}'`}) // out of reach of the group
+	a.launch("t.2", task.Order{Shell: `(sleep 0.02; echo '{"a":2}') & echo '{"a":1}'`})
 	for i, points := range []int{1, 1, 2} {
 		if o := a.finished(fmt.Sprintf("t.%d", i)); o.state != mesosapi.TASK_FINISHED || len(o.points) != points {
 			t.Errorf("t.%d: got %+v", i, o)
@@ -191,7 +191,7 @@ func TestKill(t *testing.T) {
 		a.tell(e)
 	}
 	stubborn := `trap '' TERM; echo '{"a":1}'; while :; do sleep 0.01; done`
-	for id, o := range map[string]wire.Order{
+	for id, o := range map[string]task.Order{
 		"polite":   {Shell: `trap 'echo "{\"a\":2}"; exit 7' TERM; echo '{"a":1}'; while :; do sleep 0.01; done`},
 		"own":      {Shell: stubborn, Grace: 50 * time.Millisecond},
 		"override": {Shell: stubborn, Grace: time.Hour},
@@ -221,14 +221,14 @@ func TestKill(t *testing.T) {
 		}
 	}
 	kill("nobody", -1) // must not disturb
-	a.launch("after", wire.Order{Argv: []string{"true"}})
+	a.launch("after", task.Order{Argv: []string{"true"}})
 	a.finished("after")
 }
 
 func TestFloodsOfOutputStayBounded(t *testing.T) {
 	a := newFakeAgent(t)
 	s := startExecutor(t, a, func(c *Config) { c.HeadBytes, c.TailBytes = 10000, 5000 })
-	a.launch("t.0", wire.Order{Objective: "loss", Shell: `
+	a.launch("t.0", task.Order{Objective: "loss", Shell: `
 		head -c 20000000 /dev/zero; head -c 5000000 /dev/urandom; yes | head -c 20000000; echo; echo 'loss=1'
 		yes error | head -n 200000 >&2; echo last >&2; echo end; exit 1`})
 	o := a.finished("t.0")
@@ -258,7 +258,7 @@ func TestFloodOfMetricsIsDeliveredWhole(t *testing.T) {
 	const n = 100_000
 	a := newFakeAgent(t)
 	startExecutor(t, a, nil)
-	a.launch("t.0", wire.Order{Shell: fmt.Sprintf(`seq -f '{"loss": %%.0f}' %d >> $KAON_METRICS; seq -f '{"loss": %%.0f}' %d`, n/2, n/2)})
+	a.launch("t.0", task.Order{Shell: fmt.Sprintf(`seq -f '{"loss": %%.0f}' %d >> $KAON_METRICS; seq -f '{"loss": %%.0f}' %d`, n/2, n/2)})
 	o := a.finished("t.0")
 	if len(o.points) != n || o.end.Dropped != 0 || o.largest > 80<<10 {
 		t.Fatalf("%d points in %d updates of at most %d bytes, %d dropped", len(o.points), o.updates, o.largest, o.end.Dropped)
@@ -275,7 +275,7 @@ func TestFloodOfMetricsIsDeliveredWhole(t *testing.T) {
 func TestPointsBeyondTheBoundAreCounted(t *testing.T) {
 	a := newFakeAgent(t)
 	startExecutor(t, a, func(c *Config) { c.MaxPoints = 1000 })
-	a.launch("t.0", wire.Order{Shell: `seq -f '{"loss": %.0f}' 1500 >> $KAON_METRICS; truncate -s 1T $KAON_METRICS.sparse`})
+	a.launch("t.0", task.Order{Shell: `seq -f '{"loss": %.0f}' 1500 >> $KAON_METRICS; truncate -s 1T $KAON_METRICS.sparse`})
 	if o := a.finished("t.0"); len(o.points) != 1000 || o.end.Dropped != 500 {
 		t.Fatalf("%d points, %d dropped", len(o.points), o.end.Dropped)
 	}
@@ -285,7 +285,7 @@ func TestUnacknowledgedPointsCoalesceSpillAndAreResent(t *testing.T) {
 	a := newFakeAgent(t)
 	s := startExecutor(t, a, func(c *Config) { c.BatchBytes, c.MemoryBytes = 4096, 10000 })
 	a.set(func() { a.mu.hold = true })
-	a.launch("t.0", wire.Order{Shell: `seq -f '{"loss": %.0f}' 3000; while [ ! -e go ]; do sleep 0.01; done; echo '{"loss": 0}'`})
+	a.launch("t.0", task.Order{Shell: `seq -f '{"loss": %.0f}' 3000; while [ ! -e go ]; do sleep 0.01; done; echo '{"loss": 0}'`})
 	a.await("the first update", func() bool { return len(a.mu.updates) > 0 })
 	spilled := filepath.Join(s.sandbox, "t.0", spillName)
 	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
@@ -330,7 +330,7 @@ func TestUnacknowledgedPointsCoalesceSpillAndAreResent(t *testing.T) {
 // sleeper is a trial that runs until it is killed, and its process id once it runs.
 func sleeper(t *testing.T, a *fakeAgent, s *started) (pid string) {
 	t.Helper()
-	a.launch("t.0", wire.Order{Shell: `echo $$ > pid; echo '{"a":1}'; exec sleep 1000`, Grace: 20 * time.Millisecond})
+	a.launch("t.0", task.Order{Shell: `echo $$ > pid; echo '{"a":1}'; exec sleep 1000`, Grace: 20 * time.Millisecond})
 	a.ready("t.0")
 	text, err := os.ReadFile(filepath.Join(s.sandbox, "t.0", "pid"))
 	if err != nil {
@@ -379,7 +379,7 @@ func TestShutdownKillsAndTells(t *testing.T) {
 func TestIdleExecutorExits(t *testing.T) {
 	a := newFakeAgent(t)
 	s := startExecutor(t, a, func(c *Config) { c.Idle = 200 * time.Millisecond })
-	a.launch("t.0", wire.Order{Shell: "sleep 0.4"})
+	a.launch("t.0", task.Order{Shell: "sleep 0.4"})
 	if o := a.finished("t.0"); o.state != mesosapi.TASK_FINISHED {
 		t.Fatalf("got %+v", o)
 	}
@@ -391,19 +391,19 @@ func TestIdleExecutorExits(t *testing.T) {
 func TestControlAndProgress(t *testing.T) {
 	a := newFakeAgent(t)
 	startExecutor(t, a, nil)
-	a.launch("t.0", wire.Order{Shell: `echo '{"progress": 40}'; while [ ! -s $KAON_CONTROL ]; do sleep 0.01; done; cat $KAON_CONTROL >&2; exit 1`})
+	a.launch("t.0", task.Order{Shell: `echo '{"progress": 40}'; while [ ! -s $KAON_CONTROL ]; do sleep 0.01; done; cat $KAON_CONTROL >&2; exit 1`})
 	a.await("progress", func() bool { return len(a.mu.messages) > 0 })
 	a.set(func() {
-		c, err := wire.Decode[wire.Control](a.mu.messages[0])
+		c, err := task.Decode[task.Control](a.mu.messages[0])
 		if err != nil || c.Task != "t.0" || c.Progress != 40 {
 			t.Errorf("got %+v, %v", c, err)
 		}
 	})
 	for _, data := range [][]byte{
 		[]byte("nonsense"),
-		wire.Encode(wire.Control{Task: "nobody", Body: []byte("{}")}),
-		wire.Encode(wire.Control{Task: "t.0", Body: []byte("not json")}),
-		wire.Encode(wire.Control{Task: "t.0", Body: []byte("{\n  \"stop\": true\n}")}),
+		task.Encode(task.Control{Task: "nobody", Body: []byte("{}")}),
+		task.Encode(task.Control{Task: "t.0", Body: []byte("not json")}),
+		task.Encode(task.Control{Task: "t.0", Body: []byte("{\n  \"stop\": true\n}")}),
 	} {
 		a.tell(&api.Event{Type: api.Event_MESSAGE, Message: &api.Event_Message{Data: data}})
 	}
@@ -444,7 +444,7 @@ func TestPythonIsUnbuffered(t *testing.T) {
 		{nil, []string{"PYTHONUNBUFFERED="}, ""},
 		{[]string{"PYTHONUNBUFFERED=x"}, []string{"PYTHONUNBUFFERED=0"}, "0"},
 	} {
-		env, err := environment(c.base, &wire.Order{Env: c.env}, "/d")
+		env, err := environment(c.base, &task.Order{Env: c.env}, "/d")
 		if err != nil || !slices.Contains(env, "PYTHONUNBUFFERED="+c.want) {
 			t.Errorf("%q, %q: got %q, %v", c.base, c.env, env, err)
 		}

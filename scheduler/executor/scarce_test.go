@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 // An executor that has few descriptors starts attempts as others end, and loses nothing that they say.
@@ -14,9 +14,9 @@ func TestFewDescriptorsFailNoTrial(t *testing.T) {
 		t.Run(fmt.Sprint(limit), func(t *testing.T) {
 			const trials = 120
 			r := newRig(t, 16)
-			var orders []wire.Order
+			var orders []task.Order
 			for i := range trials {
-				orders = append(orders, wire.Order{Sweep: "s", Trial: i, Objective: "a",
+				orders = append(orders, task.Order{Sweep: "s", Trial: i, Objective: "a",
 					Shell: `echo a=1; echo log >&2; sleep 0.1; echo '{"a": 2}' >> $KAON_METRICS`})
 			}
 			r.launchAs(r.offer(), 50, 0, []string{"/bin/sh", "-c", fmt.Sprintf(`ulimit -n %d; exec "$0"`, limit)}, orders...)

@@ -16,15 +16,15 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/kaon-sweep/kaon/scheduler/archive"
-	"github.com/kaon-sweep/kaon/scheduler/depot"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/scheduler/transfer"
+	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 )
 
 // store fetches what attempts share, each thing once, into a folder of the sandbox, which goes with it.
 type store struct {
 	folder string
-	client *depot.Client
+	client *transfer.Client
 	log    *slog.Logger
 
 	mu struct {
@@ -42,7 +42,7 @@ type item struct {
 	err   error
 }
 
-func newStore(folder string, client *depot.Client, log *slog.Logger) *store {
+func newStore(folder string, client *transfer.Client, log *slog.Logger) *store {
 	s := &store{folder: folder, client: client, log: log}
 	s.mu.brought = brought(folder)
 	s.mu.items = map[string]*item{}
@@ -51,7 +51,7 @@ func newStore(folder string, client *depot.Client, log *slog.Logger) *store {
 }
 
 // get is where a source's file, or the folder it was unpacked to, lies. It waits for whoever fetches it already.
-func (s *store) get(ctx context.Context, src wire.Source, limits archive.Limits) (string, error) {
+func (s *store) get(ctx context.Context, src task.Source, limits archive.Limits) (string, error) {
 	id := src.ID()
 	for {
 		s.mu.Lock()
@@ -84,7 +84,7 @@ func (s *store) get(ctx context.Context, src wire.Source, limits archive.Limits)
 }
 
 // fetch brings a source into a folder of its own.
-func (s *store) fetch(ctx context.Context, folder string, src wire.Source, limits archive.Limits) (string, error) {
+func (s *store) fetch(ctx context.Context, folder string, src task.Source, limits archive.Limits) (string, error) {
 	if path, ok := s.adopt(ctx, folder, src, limits); ok {
 		return path, nil
 	}
@@ -102,7 +102,7 @@ func (s *store) fetch(ctx context.Context, folder string, src wire.Source, limit
 }
 
 // settle is where a source's file lies in the end, or what was in it.
-func settle(ctx context.Context, file, folder string, src wire.Source, limits archive.Limits) (string, error) {
+func settle(ctx context.Context, file, folder string, src task.Source, limits archive.Limits) (string, error) {
 	if !src.Unpack {
 		return file, nil
 	}
@@ -125,7 +125,7 @@ func settle(ctx context.Context, file, folder string, src wire.Source, limits ar
 }
 
 // bring gives the path of a source's file: where it lies already, or where it was downloaded to.
-func (s *store) bring(ctx context.Context, folder string, src wire.Source) (string, error) {
+func (s *store) bring(ctx context.Context, folder string, src task.Source) (string, error) {
 	u, err := url.Parse(src.URL)
 	if err != nil {
 		return "", errors.New("its address cannot be read")
@@ -165,7 +165,7 @@ func checkFile(ctx context.Context, path, sum string) error {
 		return nil
 	}
 	h := sha256.New()
-	if _, err := io.Copy(h, depot.Reader(ctx, f)); err != nil {
+	if _, err := io.Copy(h, transfer.Reader(ctx, f)); err != nil {
 		return err
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); got != sum {

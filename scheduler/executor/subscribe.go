@@ -11,8 +11,8 @@ import (
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 	api "github.com/mesos/mesos-go/api/v1/lib/executor"
 
-	"github.com/kaon-sweep/kaon/scheduler/recordio"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/recordio"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 const backoffMin = 20 * time.Millisecond
@@ -169,7 +169,7 @@ func (x *executor) handle(e *api.Event) {
 }
 
 // acknowledged takes an acknowledgement and sends on what waited for it.
-func (x *executor) acknowledged(t *task, id []byte) {
+func (x *executor) acknowledged(t *attempt, id []byte) {
 	t.mu.Lock()
 	ok := t.mu.out.acknowledge(id)
 	if ok {
@@ -187,7 +187,7 @@ func (x *executor) acknowledged(t *task, id []byte) {
 
 // hear takes a framework message for one of the tasks. What nobody can use is lost, as such messages may be.
 func (x *executor) hear(data []byte) {
-	c, err := wire.Decode[wire.Control](data)
+	c, err := task.Decode[task.Control](data)
 	if err == nil {
 		if t := x.task(c.Task); t != nil {
 			err = t.control(c.Body)
@@ -200,7 +200,7 @@ func (x *executor) hear(data []byte) {
 
 // flush sends the update of a task that is due, if any. It does not wait for the network. While there is no
 // agent the update stays: the next SUBSCRIBE lists it.
-func (x *executor) flush(t *task) {
+func (x *executor) flush(t *attempt) {
 	if u := t.next(); u != nil {
 		if l := x.live.Load(); l != nil {
 			l.run(func() { x.post(l, t, u) })
@@ -209,7 +209,7 @@ func (x *executor) flush(t *task) {
 }
 
 // flushHere is flush for a goroutine that may wait for the network.
-func (x *executor) flushHere(t *task) {
+func (x *executor) flushHere(t *attempt) {
 	if u := t.next(); u != nil {
 		if l := x.live.Load(); l != nil {
 			l.do(func() { x.post(l, t, u) })
@@ -219,7 +219,7 @@ func (x *executor) flushHere(t *task) {
 
 // post sends one update, at most once on one subscription. One that does not get through ends the session:
 // the next SUBSCRIBE lists it.
-func (x *executor) post(l *link, t *task, u *outUpdate) {
+func (x *executor) post(l *link, t *attempt, u *outUpdate) {
 	t.mu.Lock()
 	sent := u.sentOn == l
 	u.sentOn = l
@@ -235,7 +235,7 @@ func (x *executor) post(l *link, t *task, u *outUpdate) {
 	}
 }
 
-func (x *executor) message(t *task, u *outUpdate) *api.Call_Update {
+func (x *executor) message(t *attempt, u *outUpdate) *api.Call_Update {
 	seconds := float64(u.at.UnixMicro()) / 1e6
 	status := mesosapi.TaskStatus{
 		TaskID:     mesosapi.TaskID{Value: t.id},

@@ -25,20 +25,20 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/proc"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 // defaultGrace is what an order without a grace gives a trial between SIGTERM and SIGKILL.
 const defaultGrace = 5 * time.Second
 
-// task is one attempt: its order, its process, and what it has said. Its run method has a goroutine of its
+// attempt is one attempt: its order, its process, and what it has said. Its run method has a goroutine of its
 // own, and one each for the two pipes while the process runs.
-type task struct {
+type attempt struct {
 	id        string
 	dir       string                       // its folder in the sandbox
 	files     atomic.Pointer[safefile.Dir] // the same, opened; all that is read and written there goes by it; nil before it is made
 	tag       proc.Tag                     // of its processes
-	order     wire.Order
+	order     task.Order
 	resources []mesosapi.Resource
 	ctx       context.Context // ends when the task is killed
 	stop      context.CancelFunc
@@ -79,8 +79,8 @@ type task struct {
 }
 
 // newTask reads the order of a LAUNCH; an order that cannot be run gives a task that fails at once.
-func (x *executor) newTask(info *mesosapi.TaskInfo) (*task, error) {
-	t := &task{id: info.TaskID.Value, x: x, resources: info.Resources, tag: proc.TagOf(x.conf.HostSandbox, x.serial.Add(1)), begin: time.Now()}
+func (x *executor) newTask(info *mesosapi.TaskInfo) (*attempt, error) {
+	t := &attempt{id: info.TaskID.Value, x: x, resources: info.Resources, tag: proc.TagOf(x.conf.HostSandbox, x.serial.Add(1)), begin: time.Now()}
 	t.ctx, t.stop = context.WithCancel(context.Background())
 	t.mu.info = info
 	t.mu.out = newOutbox(x.conf.limits(), &t.spill, t.begin)
@@ -96,7 +96,7 @@ func (x *executor) newTask(info *mesosapi.TaskInfo) (*task, error) {
 	}}}
 	t.stdout = lines{max: x.conf.MaxLine, long: func(begin []byte) { t.mu.unread.add(missLong(x.conf.MaxLine), begin, t.hide) }}
 	var err error
-	if t.order, err = wire.Decode[wire.Order](info.Data); err != nil {
+	if t.order, err = task.Decode[task.Order](info.Data); err != nil {
 		return t, err
 	}
 	if (len(t.order.Argv) == 0) == (t.order.Shell == "") {
@@ -111,7 +111,7 @@ func (x *executor) newTask(info *mesosapi.TaskInfo) (*task, error) {
 }
 
 // run runs the attempt from its folder to its last update.
-func (t *task) run() {
+func (t *attempt) run() {
 	leave, err := t.x.admit(t.ctx)
 	if err != nil {
 		t.fail(fmt.Errorf("killed before it started"))
@@ -166,7 +166,7 @@ func (t *task) run() {
 }
 
 // start makes the attempt's folder and starts its process, unless it was killed before.
-func (t *task) start() (*process, error) {
+func (t *attempt) start() (*process, error) {
 	if err := untilGiven(t.ctx, t.x.conf.Scarce, t.prepare); err != nil {
 		return nil, err
 	}
@@ -198,7 +198,7 @@ func (t *task) start() (*process, error) {
 }
 
 // launch starts the process.
-func (t *task) launch(env []string, id *identity) (*process, error) {
+func (t *attempt) launch(env []string, id *identity) (*process, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.mu.killed {
@@ -224,7 +224,7 @@ func (t *task) launch(env []string, id *identity) (*process, error) {
 }
 
 // prepare makes the folder with what the trial finds in it.
-func (t *task) prepare() error {
+func (t *attempt) prepare() error {
 	if err := t.x.sandbox.Mkdir(t.id, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("make the attempt's folder: %w", err)
 	}
@@ -262,7 +262,7 @@ func (t *task) prepare() error {
 }
 
 // readPipes starts the two readers; the channel closes when both pipes have ended.
-func (t *task) readPipes(p *process, last *lastLines) <-chan struct{} {
+func (t *attempt) readPipes(p *process, last *lastLines) <-chan struct{} {
 	done := make(chan struct{})
 	var left atomic.Int32
 	left.Store(2)
@@ -294,7 +294,7 @@ func (t *task) readPipes(p *process, last *lastLines) <-chan struct{} {
 	return done
 }
 
-func (t *task) readStdout(pipe *os.File) {
+func (t *attempt) readStdout(pipe *os.File) {
 	file := headTail{folder: t.files.Load(), name: stdoutName, head: t.x.conf.HeadBytes, tail: t.x.conf.TailBytes}
 	defer file.close()
 	locked := func(f func(func([]byte))) {
@@ -321,7 +321,7 @@ func (t *task) readStdout(pipe *os.File) {
 
 // takeLast takes the last line of a stream, which has no end: of a program that was ended it may be a part of one, and the
 // beginning of a number is another number. JSON that closes is whole.
-func (t *task) takeLast(line []byte) {
+func (t *attempt) takeLast(line []byte) {
 	if t.mu.cutShort && !whole(line) {
 		if looksLike(line, t.mu.collect.watched) {
 			t.mu.unread.add(missCut, line, t.hide)
@@ -332,9 +332,9 @@ func (t *task) takeLast(line []byte) {
 }
 
 // take reads one line for metrics; it tells whether that was all right. The lock is held.
-func (t *task) take(line []byte) { t.takeLine(line, false) }
+func (t *attempt) take(line []byte) { t.takeLine(line, false) }
 
-func (t *task) takeLine(line []byte, meant bool) {
+func (t *attempt) takeLine(line []byte, meant bool) {
 	line = unescaped(line)
 	if t.hide != nil { // what comes by the metrics file has not been masked yet
 		line, _ = t.hide.scan(nil, line, true)
@@ -377,16 +377,16 @@ func (t *task) takeLine(line []byte, meant bool) {
 const tellEvery = time.Second
 
 // tell says how far the attempt is, unless it did so just now: then the next look does. The lock is held.
-func (t *task) tell(now time.Time) {
+func (t *attempt) tell(now time.Time) {
 	if t.mu.untold && now.Sub(t.mu.progress) >= tellEvery {
 		t.mu.progress, t.mu.untold = now, false
-		t.x.say(wire.Encode(wire.Control{Task: t.id, Progress: t.mu.percent}))
+		t.x.say(task.Encode(task.Control{Task: t.id, Progress: t.mu.percent}))
 	}
 }
 
 // ending says how a process ended. The lock is held.
-func (t *task) ending(status unix.WaitStatus, err error, at time.Time, last *lastLines) ending {
-	e := ending{state: mesosapi.TASK_FINISHED, end: wire.End{
+func (t *attempt) ending(status unix.WaitStatus, err error, at time.Time, last *lastLines) ending {
+	e := ending{state: mesosapi.TASK_FINISHED, end: task.End{
 		StartMs: t.begin.UnixMilli(), EndMs: at.UnixMilli(),
 		Killed: t.mu.killed, TimedOut: t.mu.timedOut,
 	}}
@@ -433,10 +433,10 @@ func (t *task) ending(status unix.WaitStatus, err error, at time.Time, last *las
 }
 
 // fail ends a task that never ran.
-func (t *task) fail(err error) {
+func (t *attempt) fail(err error) {
 	now, text := time.Now(), t.hide.mask(err.Error())
 	t.mu.Lock()
-	e := ending{state: mesosapi.TASK_FAILED, message: text, end: wire.End{
+	e := ending{state: mesosapi.TASK_FAILED, message: text, end: task.End{
 		Exit: -1, Error: text, StartMs: t.begin.UnixMilli(), EndMs: now.UnixMilli(), Killed: t.mu.killed}}
 	e.end.Starved = starved(err)
 	if t.mu.killed {
@@ -464,7 +464,7 @@ func starved(err error) string {
 }
 
 // close seals the outbox and stops the timers. The lock is held.
-func (t *task) close(e ending) {
+func (t *attempt) close(e ending) {
 	t.stop()
 	for _, timer := range []*time.Timer{t.mu.grace, t.mu.limit, t.mu.send} {
 		if timer != nil {
@@ -485,7 +485,7 @@ func (t *task) close(e ending) {
 
 // kill asks the trial to end: SIGTERM now, SIGKILL after grace, or after the order's grace when it is
 // negative. A later kill may shorten or lengthen the grace.
-func (t *task) kill(grace time.Duration) {
+func (t *attempt) kill(grace time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.mu.killed = true
@@ -502,7 +502,7 @@ const (
 
 // timeout ends an attempt whose time is over, which was late ago. One that has ended meanwhile ended by itself: when it
 // did is not known, and a program that is done is not undone by a clock that was looked at afterwards.
-func (t *task) timeout(late time.Duration) {
+func (t *attempt) timeout(late time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
@@ -518,7 +518,7 @@ func (t *task) timeout(late time.Duration) {
 // stopLine is what a trial finds in its control file when it is asked to end.
 var stopLine = []byte(`{"stop": true}`)
 
-func (t *task) terminate(grace time.Duration) {
+func (t *attempt) terminate(grace time.Duration) {
 	if grace < 0 {
 		if grace = t.order.Grace; grace <= 0 {
 			grace = defaultGrace
@@ -542,7 +542,7 @@ func (t *task) terminate(grace time.Duration) {
 	}
 }
 
-func (t *task) destroy() {
+func (t *attempt) destroy() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.mu.process != nil {
@@ -551,7 +551,7 @@ func (t *task) destroy() {
 }
 
 // control appends one message to the trial's control file, as one line.
-func (t *task) control(body []byte) error {
+func (t *attempt) control(body []byte) error {
 	var line bytes.Buffer
 	if err := json.Compact(&line, body); err != nil {
 		return fmt.Errorf("append to control file of %s: not JSON: %w", t.id, err)
@@ -573,7 +573,7 @@ func (t *task) control(body []byte) error {
 }
 
 // next returns the update to send now, if any, and sets the timer for a later one.
-func (t *task) next() *outUpdate {
+func (t *attempt) next() *outUpdate {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	u, wait := t.mu.out.take(time.Now(), uuid.New)

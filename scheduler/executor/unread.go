@@ -63,14 +63,14 @@ func stray(line []byte) string {
 }
 
 // collector is the task's, which never changes.
-func (t *task) collector() *collector {
+func (t *attempt) collector() *collector {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.mu.collect
 }
 
 // hintAt looks at a line of standard error, which is not read for metrics, for what would have been one on standard output.
-func (t *task) hintAt(c *collector, line []byte) {
+func (t *attempt) hintAt(c *collector, line []byte) {
 	line = unescaped(line)
 	m, ok, missed := c.line(line, t.hide)
 	if missed == missNone && (!ok || !c.watches(m.metrics)) {

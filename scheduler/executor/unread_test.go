@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 // A number is read whole or not at all; what follows it decides.
@@ -32,10 +32,10 @@ func TestNumbersAreReadWhole(t *testing.T) {
 }
 
 func TestWhatLooksLikeMetricsIsTold(t *testing.T) {
-	plain := wire.Order{Objective: "loss", Metrics: []string{"acc"}}
-	katib := wire.Order{Objective: "loss", Filters: []string{`([\w|-]+)\s*=\s*([+-]?\d*(\.\d+)?([Ee][+-]?\d+)?)`}}
+	plain := task.Order{Objective: "loss", Metrics: []string{"acc"}}
+	katib := task.Order{Objective: "loss", Filters: []string{`([\w|-]+)\s*=\s*([+-]?\d*(\.\d+)?([Ee][+-]?\d+)?)`}}
 	for _, c := range []struct {
-		order  wire.Order
+		order  task.Order
 		line   string
 		want   string // metrics
 		missed string
@@ -84,8 +84,8 @@ func TestWhatLooksLikeMetricsIsTold(t *testing.T) {
 		{katib, "loss=12:30", "", missShape},
 		{katib, "loss=50%", "", missShape},
 		{katib, "loss=1e5x", "", missShape},
-		{wire.Order{Objective: "t", Filters: []string{`(t) took (\d+)ms`}}, "t took 12ms", "t:12", missNone},
-		{wire.Order{}, "loss=0,75", "", missNone},
+		{task.Order{Objective: "t", Filters: []string{`(t) took (\d+)ms`}}, "t took 12ms", "t:12", missNone},
+		{task.Order{}, "loss=0,75", "", missNone},
 	} {
 		collect, err := newCollector(&c.order)
 		if err != nil {
@@ -106,12 +106,12 @@ func TestWhatLooksLikeMetricsIsTold(t *testing.T) {
 func TestUnreadLinesAreTold(t *testing.T) {
 	a := newFakeAgent(t)
 	startExecutor(t, a, nil)
-	a.launch("s.1.1", wire.Order{Objective: "loss", Shell: `echo loss=0,75; echo loss=0,5; echo loss: 3; echo "loss=0.5"
+	a.launch("s.1.1", task.Order{Objective: "loss", Shell: `echo loss=0,75; echo loss=0,5; echo loss: 3; echo "loss=0.5"
 head -c 70000 /dev/zero | tr '\0' x; echo
 i=0; while [ $i -lt 1100 ]; do l="$l,\"m$i\":$i"; i=$((i+1)); done; echo "{\"a\":1$l}"
 echo 'ERROR loss=7' >&2; echo 'epoch 1' >&2
 printf '{"acc": 1,}\nhello\n\n{"none": "x"}\n' >> $KAON_METRICS`})
-	a.launch("s.2.1", wire.Order{Objective: "loss", Shell: `echo 'INFO {"loss": 1}' >&2; echo '{"loss": 2}' >&2; echo fine >&2`})
+	a.launch("s.2.1", task.Order{Objective: "loss", Shell: `echo 'INFO {"loss": 1}' >&2; echo '{"loss": 2}' >&2; echo fine >&2`})
 	o := a.finished("s.1.1")
 	var got []string
 	for _, u := range o.end.Unread {
@@ -137,10 +137,10 @@ printf '{"acc": 1,}\nhello\n\n{"none": "x"}\n' >> $KAON_METRICS`})
 func TestCutLinesAreNotRead(t *testing.T) {
 	a := newFakeAgent(t)
 	startExecutor(t, a, nil)
-	a.launch("s.1.1", wire.Order{Objective: "loss", Shell: `echo loss=1; printf 'loss=0.7'; kill -9 $$`})
-	a.launch("s.2.1", wire.Order{Objective: "loss", Shell: `printf '{"loss": 0.7}' >> $KAON_METRICS; printf '{"loss": 0.5}'; kill -9 $$`})
-	a.launch("s.3.1", wire.Order{Objective: "loss", Shell: `printf 'loss=0.7'; printf 'loss=0.5' >> $KAON_METRICS; exit 3`})
-	a.launch("s.4.1", wire.Order{Objective: "loss", Shell: `printf '{"loss": 1}\nloss=0.7' >> $KAON_METRICS; kill -9 $$`})
+	a.launch("s.1.1", task.Order{Objective: "loss", Shell: `echo loss=1; printf 'loss=0.7'; kill -9 $$`})
+	a.launch("s.2.1", task.Order{Objective: "loss", Shell: `printf '{"loss": 0.7}' >> $KAON_METRICS; printf '{"loss": 0.5}'; kill -9 $$`})
+	a.launch("s.3.1", task.Order{Objective: "loss", Shell: `printf 'loss=0.7'; printf 'loss=0.5' >> $KAON_METRICS; exit 3`})
+	a.launch("s.4.1", task.Order{Objective: "loss", Shell: `printf '{"loss": 1}\nloss=0.7' >> $KAON_METRICS; kill -9 $$`})
 	for id, want := range map[string]struct{ points, unread int }{"s.1.1": {1, 1}, "s.2.1": {2, 0}, "s.3.1": {2, 0}, "s.4.1": {1, 1}} {
 		if o := a.finished(id); len(o.points) != want.points || len(o.end.Unread) != want.unread {
 			t.Errorf("%s: %+v, %+v", id, o.points, o.end.Unread)

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/results/open"
+	"github.com/kaon-sweep/kaon/results/bucket/open"
 )
 
 // outcome is what a run left in its bucket.

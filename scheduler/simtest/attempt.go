@@ -8,9 +8,9 @@ import (
 	api "github.com/mesos/mesos-go/api/v1/lib/executor"
 
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 // truth is what really happened on the machines, by task: the oracle that the board is held to.
@@ -20,7 +20,7 @@ type truth map[scheduler.TaskID]*attempt
 type attempt struct {
 	x       *worker
 	task    scheduler.TaskID
-	order   wire.Order
+	order   task.Order
 	info    *mesosapi.TaskInfo // until an update was acknowledged
 	box     *executor.Outbox
 	script  script
@@ -50,7 +50,7 @@ type saying struct {
 }
 
 func newAttempt(x *worker, info *mesosapi.TaskInfo) (*attempt, error) {
-	order, err := wire.Decode[wire.Order](info.Data)
+	order, err := task.Decode[task.Order](info.Data)
 	if err != nil {
 		return nil, err
 	}
@@ -96,8 +96,8 @@ func (a *attempt) say(i int, p point) {
 	}
 	if i == 0 && a.x.connected {
 		c := a.x.call(api.Call_MESSAGE)
-		c.Message = &api.Call_Message{Data: wire.Encode(wire.Control{Task: string(a.task), Progress: 1})}
-		a.x.w.inCluster(func(core *cluster.Core) {
+		c.Message = &api.Call_Message{Data: task.Encode(task.Control{Task: string(a.task), Progress: 1})}
+		a.x.w.inCluster(func(core *embedded.Core) {
 			core.ExecutorCall(a.x.w.now, a.x.box.spec.Name, a.x.conn, a.x.start.Claims(), c)
 		})
 	}
@@ -124,7 +124,7 @@ func (a *attempt) end(bySignal bool) {
 	}
 	a.alive = false
 	w := a.x.w
-	e := wire.End{StartMs: a.started.UnixMilli(), EndMs: w.now.UnixMilli(), Killed: a.killed, TimedOut: a.timedOut, Exit: a.script.exit}
+	e := task.End{StartMs: a.started.UnixMilli(), EndMs: w.now.UnixMilli(), Killed: a.killed, TimedOut: a.timedOut, Exit: a.script.exit}
 	state, message := mesosapi.TASK_FINISHED, ""
 	switch {
 	case bySignal:
@@ -177,8 +177,8 @@ func (a *attempt) post(conn string, u *executor.Update) {
 	}
 	c := x.call(api.Call_UPDATE)
 	c.Update = &api.Call_Update{Status: a.status(u)}
-	var answer cluster.Answer
-	x.w.inCluster(func(core *cluster.Core) {
+	var answer embedded.Answer
+	x.w.inCluster(func(core *embedded.Core) {
 		answer = core.ExecutorCall(x.w.now, x.box.spec.Name, conn, x.start.Claims(), c)
 	})
 	if answer.Status != 202 {
@@ -206,7 +206,7 @@ func (a *attempt) acknowledged(id []byte) {
 		return
 	}
 	a.info = nil
-	if r, err := wire.Decode[wire.Report](u.Data); err == nil {
+	if r, err := task.Decode[task.Report](u.Data); err == nil {
 		a.given = max(a.given, int(r.First)+len(r.Points))
 	}
 	if a.box.Finished() {

@@ -7,31 +7,31 @@ import (
 
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 
-	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 )
 
 // box is a machine: an agent of the real cluster core, the disk it checkpoints to, and the executors on it, which
 // outlive the agent's process.
 type box struct {
 	w       *world
-	spec    cluster.AgentSpec
+	spec    embedded.AgentSpec
 	rack    string
 	foreign bool   // no executor is built for it
 	arch    string // as it says; empty: it does not
 	up      bool   // the agent's process runs
 	cut     bool
 	broken  time.Time // until when executors that start end at once
-	id      cluster.AgentID
-	saved   map[string]cluster.Record // by container
-	order   []string                  // containers with a record, oldest first
-	workers map[string]*worker        // executors that run, by container
+	id      embedded.AgentID
+	saved   map[string]embedded.Record // by container
+	order   []string                   // containers with a record, oldest first
+	workers map[string]*worker         // executors that run, by container
 }
 
 func (w *world) addBox(i int, foreign bool) {
-	cfg := cluster.AgentConfig{CPUs: float64(4 + w.rng.IntN(4)), MemoryMB: 4096, DiskMB: 4096}
+	cfg := embedded.AgentConfig{CPUs: float64(4 + w.rng.IntN(4)), MemoryMB: 4096, DiskMB: 4096}
 	rack := fmt.Sprintf("r%d", i%2)
-	b := &box{w: w, rack: rack, foreign: foreign, saved: map[string]cluster.Record{}, workers: map[string]*worker{}}
-	b.spec = cluster.AgentSpec{
+	b := &box{w: w, rack: rack, foreign: foreign, saved: map[string]embedded.Record{}, workers: map[string]*worker{}}
+	b.spec = embedded.AgentSpec{
 		Name: fmt.Sprintf("a%d", i), Hostname: fmt.Sprintf("host%d", i), Port: 5051, Resources: cfg.Resources(), Durable: true,
 		Attributes: []mesosapi.Attribute{{Name: "rack", Type: mesosapi.TEXT, Text: &mesosapi.Value_Text{Value: rack}}},
 	}
@@ -61,16 +61,16 @@ func (b *box) start() {
 		return
 	}
 	b.up, b.cut = true, false
-	var records []cluster.Record
+	var records []embedded.Record
 	for _, id := range b.order {
 		records = append(records, copyRecord(b.saved[id]))
 	}
 	b.w.tell("agent %s starts with %d containers", b.spec.Name, len(records))
-	b.w.inCluster(func(c *cluster.Core) { c.AddAgent(b.w.now, b.spec, b.id, records) })
+	b.w.inCluster(func(c *embedded.Core) { c.AddAgent(b.w.now, b.spec, b.id, records) })
 	for _, r := range records {
 		if !r.Ended && b.workers[r.Container] == nil {
 			id := r.Container
-			b.w.inCluster(func(c *cluster.Core) { c.Exited(b.w.now, b.spec.Name, id, -1) })
+			b.w.inCluster(func(c *embedded.Core) { c.Exited(b.w.now, b.spec.Name, id, -1) })
 		}
 	}
 }
@@ -78,7 +78,7 @@ func (b *box) start() {
 // die ends the agent's process.
 func (b *box) die() {
 	b.up = false
-	b.w.inCluster(func(c *cluster.Core) { c.KillAgent(b.w.now, b.spec.Name) })
+	b.w.inCluster(func(c *embedded.Core) { c.KillAgent(b.w.now, b.spec.Name) })
 }
 
 // reboot ends everything on the machine, and makes it forget.
@@ -89,13 +89,13 @@ func (b *box) reboot() {
 	for _, x := range b.running() {
 		x.vanish()
 	}
-	b.workers, b.saved, b.order, b.id = map[string]*worker{}, map[string]cluster.Record{}, nil, ""
+	b.workers, b.saved, b.order, b.id = map[string]*worker{}, map[string]embedded.Record{}, nil, ""
 }
 
 // cutOff parts the agent from the master.
 func (b *box) cutOff() {
 	b.cut = true
-	b.w.inCluster(func(c *cluster.Core) { c.Partition(b.w.now, b.spec.Name) })
+	b.w.inCluster(func(c *embedded.Core) { c.Partition(b.w.now, b.spec.Name) })
 }
 
 // heal undoes cutOff.
@@ -105,7 +105,7 @@ func (b *box) heal() {
 	}
 	b.cut = false
 	b.w.tell("agent %s and the master hear each other again", b.spec.Name)
-	b.w.inCluster(func(c *cluster.Core) { c.Heal(b.w.now, b.spec.Name) })
+	b.w.inCluster(func(c *embedded.Core) { c.Heal(b.w.now, b.spec.Name) })
 }
 
 // running is the box's executors, by container.
@@ -119,7 +119,7 @@ func (b *box) running() []*worker {
 }
 
 // copyRecord keeps what was saved from what the agent does with its memory afterwards.
-func copyRecord(r cluster.Record) cluster.Record {
+func copyRecord(r embedded.Record) embedded.Record {
 	r.Tasks = slices.Clone(r.Tasks)
 	for i := range r.Tasks {
 		r.Tasks[i].Pending = slices.Clone(r.Tasks[i].Pending)
@@ -128,33 +128,33 @@ func copyRecord(r cluster.Record) cluster.Record {
 }
 
 // effect carries out one wish of the cluster's core.
-func (w *world) effect(e cluster.Effect) {
+func (w *world) effect(e embedded.Effect) {
 	switch e := e.(type) {
-	case cluster.SendEvent:
+	case embedded.SendEvent:
 		w.driver.coming(e.Stream, e.Event)
-	case cluster.CloseStream:
+	case embedded.CloseStream:
 		w.driver.closing(e.Stream)
-	case cluster.StartExecutor:
+	case embedded.StartExecutor:
 		b := w.byName[e.Agent]
 		w.after(w.some(20*time.Millisecond, 400*time.Millisecond), func() { b.startWorker(e) })
-	case cluster.SendExecutor:
+	case embedded.SendExecutor:
 		w.after(hop, func() { w.toWorker(e.Conn, func(x *worker) { x.hear(e.Event) }) })
-	case cluster.CloseExecutor:
+	case embedded.CloseExecutor:
 		w.after(hop, func() { w.toWorker(e.Conn, func(x *worker) { x.disconnected() }) })
-	case cluster.KillContainer:
+	case embedded.KillContainer:
 		b := w.byName[e.Agent]
 		w.after(hop, func() { b.killContainer(e.Container) })
-	case cluster.Save:
+	case embedded.Save:
 		b := w.byName[e.Agent]
 		if _, known := b.saved[e.Record.Container]; !known {
 			b.order = append(b.order, e.Record.Container)
 		}
 		b.saved[e.Record.Container] = copyRecord(*e.Record)
-	case cluster.Forget:
+	case embedded.Forget:
 		b := w.byName[e.Agent]
 		delete(b.saved, e.Container)
 		b.order = slices.DeleteFunc(b.order, func(id string) bool { return id == e.Container })
-	case cluster.SaveAgent:
+	case embedded.SaveAgent:
 		w.byName[e.Agent].id = e.ID
 	}
 }
@@ -168,7 +168,7 @@ func (b *box) killContainer(id string) {
 		x.vanish()
 	}
 	if b.up {
-		b.w.inCluster(func(c *cluster.Core) { c.Exited(b.w.now, b.spec.Name, id, 9) })
+		b.w.inCluster(func(c *embedded.Core) { c.Exited(b.w.now, b.spec.Name, id, 9) })
 	}
 }
 

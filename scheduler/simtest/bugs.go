@@ -8,7 +8,7 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -54,7 +54,7 @@ func (b *bugs) incoming(bug Bug, ev scheduler.Event) scheduler.Event {
 
 // forgetful makes every update look new: what a scheduler sees that knows neither uuids nor numbers of points.
 func (b *bugs) forgetful(u scheduler.Updated) scheduler.Event {
-	r, err := wire.Decode[wire.Report](u.Status.Data)
+	r, err := task.Decode[task.Report](u.Status.Data)
 	if err != nil {
 		return u
 	}
@@ -64,7 +64,7 @@ func (b *bugs) forgetful(u scheduler.Updated) scheduler.Event {
 	s := &u.Status
 	r.First = max(b.passed[s.Task], r.First)
 	b.passed[s.Task] = r.First + uint64(len(r.Points))
-	s.Data = wire.Encode(r)
+	s.Data = task.Encode(r)
 	if len(s.UUID) > 0 {
 		b.count++
 		fresh := binary.BigEndian.AppendUint64(make([]byte, 8), b.count)

@@ -8,11 +8,11 @@ import (
 	"path/filepath"
 
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
 )
 
-// disk is the journal and how it fares when the process dies.
-type disk interface {
+// simDisk is the journal and how it fares when the process dies.
+type simDisk interface {
 	// open is the journal for a new process.
 	open() (scheduler.Journal, error)
 	// torn appends while the process dies, and reports whether the entries are durable after all.
@@ -23,7 +23,7 @@ type disk interface {
 	remove()
 }
 
-func newDisk(w *world) (disk, error) {
+func newDisk(w *world) (simDisk, error) {
 	if !w.story.OnDisk {
 		return &memoryDisk{}, nil
 	}
@@ -56,12 +56,12 @@ func (d *memoryDisk) torn(entries []scheduler.Entry, whole bool, _ func(int) int
 // when the log was full a part of the store's new block.
 type boltDisk struct {
 	dir, path string
-	journal   *journal.Journal
+	journal   *disk.Journal
 }
 
 func (d *boltDisk) open() (scheduler.Journal, error) {
 	var err error
-	d.journal, err = journal.Open(d.path)
+	d.journal, err = disk.Open(d.path)
 	return d.journal, err
 }
 

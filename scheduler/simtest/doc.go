@@ -3,7 +3,7 @@
 //
 //	Story ─► world ─┬─ process: scheduler.Core, offers.Index, boards, journal  (the real ones, in the loop's order)
 //	  ▲             ├─ driver:  package mesos's conversions over messages that take time and get lost
-//	  │             ├─ cluster.Core: the real embedded master and agents
+//	  │             ├─ embedded.Core: the real embedded master and agents
 //	Shrink          ├─ box, worker, attempt: machines, executors with the real outbox, scripted trials
 //	                ├─ bucket, disk: where results and the journal lie, and how they fail
 //	                └─ laws: what is durable, what was really reported, and what may not be

@@ -8,8 +8,8 @@ import (
 	api "github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/cluster"
-	"github.com/kaon-sweep/kaon/scheduler/mesos"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 )
 
 // driver is the way between a scheduler's process and the master: package mesos with its real conversions, and
@@ -19,8 +19,8 @@ type driver struct {
 	w          *world
 	owner      *process
 	framework  scheduler.FrameworkID
-	stream     cluster.StreamID // of the subscription; "": none
-	subscribed bool             // SUBSCRIBED has come
+	stream     embedded.StreamID // of the subscription; "": none
+	subscribed bool              // SUBSCRIBED has come
 	again      bool
 	last       time.Time // when the latest event arrives
 	lanes      [lanes]lane
@@ -79,10 +79,10 @@ func (d *driver) subscribe() {
 		return
 	}
 	w.streams++
-	d.stream = cluster.StreamID(fmt.Sprintf("stream-%d", w.streams))
+	d.stream = embedded.StreamID(fmt.Sprintf("stream-%d", w.streams))
 	stream := d.stream
-	var answer cluster.Answer
-	w.inCluster(func(c *cluster.Core) { answer = c.Call(w.now, stream, "", recoded(w, call)) })
+	var answer embedded.Answer
+	w.inCluster(func(c *embedded.Core) { answer = c.Call(w.now, stream, "", recoded(w, call)) })
 	if answer.Status != 200 {
 		d.stream = ""
 		d.subscribeAfter(w.some(100*time.Millisecond, 2*time.Second))
@@ -103,7 +103,7 @@ func recoded(w *world, c *api.Call) *api.Call {
 }
 
 // coming is an event on its way from the master.
-func (d *driver) coming(stream cluster.StreamID, ev *api.Event) {
+func (d *driver) coming(stream embedded.StreamID, ev *api.Event) {
 	w := d.w
 	if d.owner == nil || d.stream != stream {
 		return
@@ -144,14 +144,14 @@ func (d *driver) coming(stream cluster.StreamID, ev *api.Event) {
 }
 
 // closing hears that the master ends a stream.
-func (d *driver) closing(stream cluster.StreamID) {
+func (d *driver) closing(stream embedded.StreamID) {
 	if d.stream == stream {
 		d.w.queue.add(d.last.Add(time.Microsecond), func() { d.ended(stream) })
 	}
 }
 
 // arrived hands an event to the process.
-func (d *driver) arrived(stream cluster.StreamID, ev *api.Event) {
+func (d *driver) arrived(stream embedded.StreamID, ev *api.Event) {
 	if d.owner == nil || d.stream != stream {
 		return
 	}
@@ -171,15 +171,15 @@ func (d *driver) arrived(stream cluster.StreamID, ev *api.Event) {
 }
 
 // breakUp ends the session on this side now; the master notices after a while.
-func (d *driver) breakUp(stream cluster.StreamID, noticed time.Duration) {
+func (d *driver) breakUp(stream embedded.StreamID, noticed time.Duration) {
 	d.w.after(noticed, func() {
-		d.w.inCluster(func(c *cluster.Core) { c.StreamClosed(d.w.now, stream) })
+		d.w.inCluster(func(c *embedded.Core) { c.StreamClosed(d.w.now, stream) })
 	})
 	d.ended(stream)
 }
 
 // ended is the end of a session: the process hears of it, and the driver subscribes again.
-func (d *driver) ended(stream cluster.StreamID) {
+func (d *driver) ended(stream embedded.StreamID) {
 	if d.owner == nil || d.stream != stream {
 		return
 	}
@@ -200,7 +200,7 @@ func (d *driver) disconnect() {
 	d.owner, d.stream, d.subscribed = nil, "", false
 	if stream != "" {
 		d.w.after(d.w.some(0, 2*time.Second), func() {
-			d.w.inCluster(func(c *cluster.Core) { c.StreamClosed(d.w.now, stream) })
+			d.w.inCluster(func(c *embedded.Core) { c.StreamClosed(d.w.now, stream) })
 		})
 	}
 }
@@ -260,9 +260,9 @@ func (d *driver) send(l *lane, call scheduler.Call) {
 		} else if lost {
 			w.counted(LoseCall, "%T", call)
 		}
-		answer := cluster.Answer{Status: 202}
+		answer := embedded.Answer{Status: 202}
 		if !lost {
-			w.inCluster(func(core *cluster.Core) { answer = core.Call(w.now, stream, "", c) })
+			w.inCluster(func(core *embedded.Core) { answer = core.Call(w.now, stream, "", c) })
 		}
 		if d.owner != owner {
 			return // the process is gone, and its lanes

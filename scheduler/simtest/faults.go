@@ -6,7 +6,7 @@ import (
 	api "github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 )
 
 // strike does a fault, or arms it for the next occasion.
@@ -77,7 +77,7 @@ func (w *world) halfOpen() {
 	}
 	w.counted(HalfOpen, "%s", d.stream)
 	stream := d.stream
-	w.inCluster(func(c *cluster.Core) { c.StreamClosed(w.now, stream) })
+	w.inCluster(func(c *embedded.Core) { c.StreamClosed(w.now, stream) })
 	w.after(75*time.Second, func() { d.ended(stream) })
 }
 
@@ -110,7 +110,7 @@ func (w *world) machineFault(k Kind, b *box, arg int) {
 // masterDies lets the next master start later, with no memory.
 func (w *world) masterDies(arg int) {
 	w.counted(MasterDeath, "")
-	w.inCluster(func(c *cluster.Core) { c.KillMaster(w.now) })
+	w.inCluster(func(c *embedded.Core) { c.KillMaster(w.now) })
 	if d := w.driver; d.owner != nil && d.stream != "" {
 		stream := d.stream
 		w.after(w.some(0, 50*time.Millisecond), func() { d.ended(stream) })
@@ -119,7 +119,7 @@ func (w *world) masterDies(arg int) {
 }
 
 func (w *world) startMaster() {
-	w.inCluster(func(c *cluster.Core) { c.StartMaster(w.now) })
+	w.inCluster(func(c *embedded.Core) { c.StartMaster(w.now) })
 }
 
 // jump sets the scheduler's clock.

@@ -9,7 +9,7 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -161,7 +161,7 @@ func (l *laws) emitted(ev *api.Event) {
 			source: s.GetSource().String()}
 		u.terminal = over(u.state)
 		if len(s.Data) > 0 {
-			r, err := wire.Decode[wire.Report](s.Data)
+			r, err := task.Decode[task.Report](s.Data)
 			if err != nil {
 				l.w.fail("law 2: the cluster damaged a report of %s: %v", u.task, err)
 			}
@@ -231,7 +231,7 @@ func readable(data []byte) bool {
 	if len(data) == 0 {
 		return true
 	}
-	_, err := wire.Decode[wire.Report](data)
+	_, err := task.Decode[task.Report](data)
 	return err == nil
 }
 

@@ -10,7 +10,7 @@ import (
 	api "github.com/mesos/mesos-go/api/v1/lib/executor"
 
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 )
 
 // worker is an executor's process: package executor without processes and HTTP, with its real outbox. It speaks to
@@ -19,7 +19,7 @@ type worker struct {
 	w         *world
 	box       *box
 	number    int // of all executors ever started
-	start     cluster.StartExecutor
+	start     embedded.StartExecutor
 	conn      string // of the subscription; "": none
 	tries     int
 	attempts  []*attempt // in order of launch, until the last update is acknowledged
@@ -39,7 +39,7 @@ const (
 )
 
 // startWorker starts an executor, unless the agent died meanwhile: then nobody is left who could.
-func (b *box) startWorker(e cluster.StartExecutor) {
+func (b *box) startWorker(e embedded.StartExecutor) {
 	w := b.w
 	if _, saved := b.saved[e.Container]; !b.up || !saved {
 		return
@@ -47,7 +47,7 @@ func (b *box) startWorker(e cluster.StartExecutor) {
 	w.streams++
 	x := &worker{w: w, box: b, number: int(w.streams), start: e, lost: w.now}
 	b.workers[e.Container] = x
-	w.inCluster(func(c *cluster.Core) { c.Started(w.now, b.spec.Name, e.Container, 1000+x.number) })
+	w.inCluster(func(c *embedded.Core) { c.Started(w.now, b.spec.Name, e.Container, 1000+x.number) })
 	if arg, ok := w.takeArmed(ExecutorStuck); ok {
 		w.counted(ExecutorStuck, "executor %d on %s never registers (%d)", x.number, b.spec.Name, arg)
 		return
@@ -83,7 +83,7 @@ func (x *worker) exit(wait int32) {
 	}
 	x.vanish()
 	if x.box.up {
-		x.w.inCluster(func(c *cluster.Core) { c.Exited(x.w.now, x.box.spec.Name, x.start.Container, wait) })
+		x.w.inCluster(func(c *embedded.Core) { c.Exited(x.w.now, x.box.spec.Name, x.start.Container, wait) })
 	}
 }
 
@@ -114,8 +114,8 @@ func (x *worker) subscribe() {
 		}
 	}
 	x.conn = conn // events come by effects of this very call
-	var answer cluster.Answer
-	x.w.inCluster(func(core *cluster.Core) {
+	var answer embedded.Answer
+	x.w.inCluster(func(core *embedded.Core) {
 		answer = core.ExecutorCall(x.w.now, x.box.spec.Name, conn, x.start.Claims(), c)
 	})
 	switch answer.Status {

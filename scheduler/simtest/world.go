@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -22,12 +22,12 @@ type world struct {
 	calm  bool // the faults are over
 
 	spec    *sweep.Spec
-	cluster *cluster.Core
+	cluster *embedded.Core
 	boxes   []*box
 	byName  map[string]*box
 	streams uint64 // stream ids given out
 	driver  *driver
-	disk    disk
+	disk    simDisk
 	bucket  *bucket
 	process *process // nil: the scheduler is down
 	lives   int      // of the scheduler
@@ -62,9 +62,9 @@ func newWorld(s Story, bug Bug, trace func(string)) (*world, error) {
 	if w.disk, err = newDisk(w); err != nil {
 		return nil, err
 	}
-	w.cluster = cluster.NewCore(cluster.CoreConfig{
+	w.cluster = embedded.NewCore(embedded.CoreConfig{
 		Seed: s.Seed, Hostname: "master", IP: "10.0.0.1", Port: 5050,
-		Timing: cluster.Timing{
+		Timing: embedded.Timing{
 			Heartbeat: 10 * time.Minute, OfferTimeout: s.OfferTimeout, ReregistrationBackoff: s.Rejoin,
 			AllocationInterval: 200 * time.Millisecond,
 		},
@@ -114,7 +114,7 @@ func (w *world) counted(k Kind, format string, args ...any) {
 
 // inCluster gives the cluster one input and carries out what follows. Nothing it calls comes back into the cluster
 // at once.
-func (w *world) inCluster(input func(*cluster.Core)) {
+func (w *world) inCluster(input func(*embedded.Core)) {
 	input(w.cluster)
 	for _, e := range w.cluster.Take() {
 		w.effect(e)
@@ -142,7 +142,7 @@ func (w *world) run(until time.Time, done func() bool) {
 			return
 		}
 		if inside {
-			w.inCluster(func(c *cluster.Core) { c.Tick(w.now) })
+			w.inCluster(func(c *embedded.Core) { c.Tick(w.now) })
 		} else {
 			w.queue.pop()()
 		}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/study"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -30,9 +30,9 @@ func TestOrderNamesFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	code := &wire.Source{URL: "http://depot/code"}
+	code := &task.Source{URL: "http://depot/code"}
 	s, err := study.New("s", parsed, study.Options{Dir: "/spec", Files: study.Files{
-		Code: code, Secrets: "http://depot/secrets", Inputs: []wire.Source{{URL: "http://x/y"}},
+		Code: code, Secrets: "http://depot/secrets", Inputs: []task.Source{{URL: "http://x/y"}},
 		Attempt: func(trial, attempt int) string { return fmt.Sprintf("http://depot/%d/%d", trial, attempt) },
 	}})
 	if err != nil {
@@ -49,7 +49,7 @@ func TestOrderNamesFiles(t *testing.T) {
 	if order.Code != code || order.Dir != "sub" || order.Secrets == "" || len(order.Inputs) != 1 {
 		t.Errorf("got %+v", order)
 	}
-	want := []string{`ALL={"lr": 0.2}`, "OUT=" + wire.Folder + "/artifacts/1-0.2", "PLAIN=${x} $5", "WHO=s.1.3"}
+	want := []string{`ALL={"lr": 0.2}`, "OUT=" + task.Folder + "/artifacts/1-0.2", "PLAIN=${x} $5", "WHO=s.1.3"}
 	if !slices.Equal(order.Env, want) {
 		t.Errorf("environment %q, want %q", order.Env, want)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/search"
 )
@@ -96,10 +96,10 @@ func (s *Study) Demand(p sweep.Point) (offers.Demand, error) {
 }
 
 // Order implements scheduler.Study.
-func (s *Study) Order(trial, attempt int, p sweep.Point) (wire.Order, error) {
+func (s *Study) Order(trial, attempt int, p sweep.Point) (task.Order, error) {
 	run, err := s.spec.Command.Expand(s.vars(p, s.winner))
 	if err != nil {
-		return wire.Order{}, fmt.Errorf("expand the command of trial %d: %w", trial, err)
+		return task.Order{}, fmt.Errorf("expand the command of trial %d: %w", trial, err)
 	}
 	order, err := s.order(trial, attempt, sweep.TrialSeed(s.spec.Seed, trial), p, run)
 	if err != nil || s.options.Winner == nil {
@@ -114,20 +114,20 @@ func (s *Study) Order(trial, attempt int, p sweep.Point) (wire.Order, error) {
 }
 
 // Then implements scheduler.Study.
-func (s *Study) Then(attempt int, params, manifest []byte) (wire.Order, error) {
+func (s *Study) Then(attempt int, params, manifest []byte) (task.Order, error) {
 	var manifested results.Winner
 	if err := json.Unmarshal(manifest, &manifested); err != nil {
-		return wire.Order{}, fmt.Errorf("read the winner's manifest: %w", err)
+		return task.Order{}, fmt.Errorf("read the winner's manifest: %w", err)
 	}
 	manifested.Params = params
 	manifested.Seed = cmp.Or(manifested.Seed, sweep.TrialSeed(s.spec.Seed, manifested.Trial))
 	winner, err := winnerOf(manifested)
 	if err != nil {
-		return wire.Order{}, err
+		return task.Order{}, err
 	}
 	run, err := s.spec.Then.Command.Expand(s.vars(winner.Params, winner))
 	if err != nil {
-		return wire.Order{}, fmt.Errorf("expand the command of `then`: %w", err)
+		return task.Order{}, fmt.Errorf("expand the command of `then`: %w", err)
 	}
 	order, err := s.order(scheduler.ThenTrial, attempt, winner.Seed, winner.Params, run)
 	if err != nil {
@@ -139,10 +139,10 @@ func (s *Study) Then(attempt int, params, manifest []byte) (wire.Order, error) {
 }
 
 // withManifest puts the winner's manifest beside a step, and its path into $KAON_WINNER.
-func withManifest(order *wire.Order, manifest []byte) {
+func withManifest(order *task.Order, manifest []byte) {
 	const name = "winner.json"
-	order.Files = append(order.Files, wire.File{Name: name, Data: manifest})
-	order.Env = append(order.Env, "KAON_WINNER="+wire.Folder+"/"+name)
+	order.Files = append(order.Files, task.File{Name: name, Data: manifest})
+	order.Env = append(order.Env, "KAON_WINNER="+task.Folder+"/"+name)
 }
 
 // winnerOf is the manifest as macros see it.
@@ -165,14 +165,14 @@ func (s *Study) ThenDemand(params []byte) (offers.Demand, error) {
 
 // limits are those that the spec names. An attempt with an executor of its own in an image has the container's instead, which
 // hold the same.
-func (s *Study) limits(p sweep.Point) (*wire.Limits, error) {
+func (s *Study) limits(p sweep.Point) (*task.Limits, error) {
 	l, err := s.spec.TrialLimits(p)
 	contained := s.spec.Task.Container != nil && s.spec.Task.Isolation == sweep.Contained
 	if err != nil || contained || l.CPUs == 0 && l.Mem == 0 {
 		return nil, err
 	}
 	const mb = 1 << 20
-	return &wire.Limits{
+	return &task.Limits{
 		CPUs: float64(l.CPUs) / float64(sweep.Unit), HardCPUs: l.HardCPUs, Memory: int64(l.Mem) * mb / int64(sweep.Unit),
 	}, nil
 }
@@ -180,16 +180,16 @@ func (s *Study) limits(p sweep.Point) (*wire.Limits, error) {
 func (s *Study) vars(p sweep.Point, winner *sweep.Winner) sweep.Vars {
 	return sweep.Vars{
 		Params: p, Interpreter: s.options.Interpreter, Getenv: s.options.Getenv,
-		ArgsFile: wire.Folder + "/args.json", Entrypoint: s.options.Image.Entrypoint, Cmd: s.options.Image.Cmd, Winner: winner,
+		ArgsFile: task.Folder + "/args.json", Entrypoint: s.options.Image.Entrypoint, Cmd: s.options.Image.Cmd, Winner: winner,
 	}
 }
 
-func (s *Study) order(trial, attempt int, seed uint64, p sweep.Point, run sweep.Expansion) (wire.Order, error) {
+func (s *Study) order(trial, attempt int, seed uint64, p sweep.Point, run sweep.Expansion) (task.Order, error) {
 	params, err := json.Marshal(p)
 	if err != nil {
-		return wire.Order{}, fmt.Errorf("encode the parameters of trial %d: %w", trial, err)
+		return task.Order{}, fmt.Errorf("encode the parameters of trial %d: %w", trial, err)
 	}
-	o := wire.Order{
+	o := task.Order{
 		Sweep: s.id, Trial: trial, Attempt: attempt,
 		Argv: run.Argv, Shell: run.Shell,
 		Params: params, Seed: seed,
@@ -200,14 +200,14 @@ func (s *Study) order(trial, attempt int, seed uint64, p sweep.Point, run sweep.
 		o.Inside, o.User = true, cmp.Or(c.User, s.options.Image.User)
 	}
 	if o.Limits, err = s.limits(p); err != nil {
-		return wire.Order{}, err
+		return task.Order{}, err
 	}
 	s.files(&o)
 	if o.Env, err = s.environment(o, p); err != nil {
-		return wire.Order{}, err
+		return task.Order{}, err
 	}
 	for _, f := range run.Files {
-		o.Files = append(o.Files, wire.File{Name: f.Name, Data: f.Data})
+		o.Files = append(o.Files, task.File{Name: f.Name, Data: f.Data})
 	}
 	return o, nil
 }

@@ -7,7 +7,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/study"
-	"github.com/kaon-sweep/kaon/scheduler/wire"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -49,7 +49,7 @@ func TestOrderIsResolved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"./train", "--config", wire.Folder + "/args.json", "--lr=0.2", "--size=2"}
+	want := []string{"./train", "--config", task.Folder + "/args.json", "--lr=0.2", "--size=2"}
 	if !slices.Equal(order.Argv, want) {
 		t.Errorf("argv %q, want %q", order.Argv, want)
 	}
@@ -100,7 +100,7 @@ func TestThenGetsTheWinner(t *testing.T) {
 	if !slices.Equal(order.Argv, []string{"./final", "--lr=0.2", "--size=1", "--seed=77"}) {
 		t.Errorf("argv %q", order.Argv)
 	}
-	if !slices.Contains(order.Env, "KAON_WINNER="+wire.Folder+"/winner.json") {
+	if !slices.Contains(order.Env, "KAON_WINNER="+task.Folder+"/winner.json") {
 		t.Errorf("environment %q", order.Env)
 	}
 	if order.Seed != 77 { // of KAON_SEED

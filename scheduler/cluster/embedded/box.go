@@ -1,0 +1,252 @@
+package embedded
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
+)
+
+// box is a container of this machine's Docker engine. It outlives the server, as processes do.
+type box struct {
+	agent    *localAgent
+	engine   *docker.Engine
+	name     string
+	pid      int
+	sandbox  string
+	resizing sync.Mutex // guards limits
+	limits   Limits
+	hangUp   func() // closes the container's socket; nil: it has none
+	exit     docker.Exit
+	done     chan syscall.WaitStatus // capacity 1: the end, once, when the box is taken away
+}
+
+// The labels by which boxes are found again. Whoever starts tasks may add its own.
+const (
+	labelFolder    = "kaon.cluster" // the agent's folder
+	labelAgent     = "kaon.agent"
+	labelFramework = "kaon.framework"
+	labelExecutor  = "kaon.executor"
+)
+
+// boxName is what the engine knows a container by.
+func boxName(container string) string { return "mesos-" + container }
+
+// needImage makes sure that the engine has the image of a container.
+func (a *localAgent) needImage(c *container, e StartExecutor) error {
+	engine, err := a.server.docker()
+	if err != nil {
+		return err
+	}
+	info := e.Executor.Container
+	s, always, err := imageSpec(info, e.Executor.Command)
+	if err != nil {
+		return err
+	}
+	login := info.GetMesos().GetImage().GetDocker().GetConfig().GetValue().GetData()
+	if login == nil {
+		login = readLogin(c.sandbox)
+	}
+	return engine.Need(a.server.ctx, s.Image, always, login)
+}
+
+// maxLogin bounds a file of credentials.
+const maxLogin = 1 << 20
+
+// readLogin is what was fetched to pull an image with; usually there is none.
+func readLogin(sandbox string) []byte {
+	dir, err := safefile.OpenDir(sandbox)
+	if err != nil {
+		return nil
+	}
+	defer dir.Close()
+	f, err := dir.Open(".docker/config.json")
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	login, err := io.ReadAll(io.LimitReader(f, maxLogin))
+	if err != nil {
+		return nil
+	}
+	return login
+}
+
+// startBox starts a container of an image that the engine has.
+func (a *localAgent) startBox(c *container, e StartExecutor) (*box, error) {
+	engine, err := a.server.docker()
+	if err != nil {
+		return nil, err
+	}
+	s, _, err := imageSpec(e.Executor.Container, e.Executor.Command)
+	if err != nil {
+		return nil, err
+	}
+	a.furnish(&s, c, e)
+	b := a.box(engine, c.id, c.sandbox)
+	b.limits = e.Limits
+	if s.Network != "host" && !e.Command {
+		if b.hangUp, err = a.listenInside(c.id); err != nil {
+			c.fetcher.unmount()
+			return nil, err
+		}
+		s.Binds = append(s.Binds, a.socketDir(c.id)+":"+insideSockets+":ro") // the socket can be used, and not replaced
+	}
+	b.pid, err = engine.Start(a.server.ctx, s)
+	c.fetcher.unmount()
+	if err != nil {
+		b.hang()
+		return nil, err
+	}
+	return b, nil
+}
+
+func (a *localAgent) box(engine *docker.Engine, container, sandbox string) *box {
+	return &box{
+		agent: a, engine: engine, name: boxName(container), sandbox: sandbox, done: make(chan syscall.WaitStatus, 1),
+	}
+}
+
+// furnish adds what every container gets from its agent.
+func (a *localAgent) furnish(s *docker.Spec, c *container, e StartExecutor) {
+	s.Name = boxName(c.id)
+	s.Limits = docker.Limits{CPUs: e.Limits.CPUs, MemoryMB: e.Limits.MemoryMB}
+	s.GPUs = e.GPUs
+	s.Binds = append(s.Binds, c.sandbox+":"+insideSandbox)
+	for _, m := range c.fetcher.mounts {
+		s.Binds = append(s.Binds, m.entry.file+":"+insideSandbox+"/"+m.name+":ro")
+	}
+	env := a.environment(c, e)
+	if len(e.GPUs) > 0 && a.cfg.Devices.Vendor == AMD { // the engine adds all of AMD's, and NVIDIA's by their ids
+		s.GPUs, s.Devices = nil, amdDevices
+		maps.Copy(env, a.cfg.Devices.environment(e.GPUs))
+	}
+	env["MESOS_SANDBOX"] = insideSandbox
+	env["MESOS_CONTAINER_NAME"] = s.Name
+	if s.Network != "host" && !e.Command {
+		env["MESOS_DOMAIN_SOCKET"] = insideSockets + "/" + socketName
+	}
+	for _, k := range sortedKeys(env) {
+		s.Env = append(s.Env, k+"="+env[k])
+	}
+	for _, v := range e.Executor.Command.GetEnvironment().GetVariables() {
+		s.Env = append(s.Env, v.Name+"="+v.GetValue())
+	}
+	if s.Labels == nil {
+		s.Labels = map[string]string{}
+	}
+	s.Labels[labelFolder], s.Labels[labelAgent] = a.dir, string(e.AgentID)
+	s.Labels[labelFramework], s.Labels[labelExecutor] = e.Framework.ID.Value, e.Executor.ExecutorID.Value
+}
+
+// retryEngine is how often an engine that does not answer is asked again about a container.
+const retryEngine = time.Second
+
+// follow waits for the end, brings the output to the sandbox, takes the container away and then tells. It tells
+// nothing when the server ends first. found is false when there was no such container.
+func (b *box) follow() (found bool) {
+	ctx := b.agent.server.ctx
+	for {
+		exit, found, err := b.engine.Wait(ctx, b.name)
+		if ctx.Err() != nil {
+			return true
+		}
+		if err != nil {
+			b.agent.server.log.Warn("engine does not tell of a container", "container", b.name, "err", err)
+			select {
+			case <-ctx.Done():
+				return true
+			case <-time.After(retryEngine):
+			}
+			continue
+		}
+		if !found {
+			return false
+		}
+		b.exit = exit
+		break
+	}
+	b.tidy()
+	b.done <- waitStatus(b.exit.Code)
+	return true
+}
+
+// waitStatus writes an exit code as the kernel's wait status; above 128 it is a signal's, as the engine counts.
+func waitStatus(code int) syscall.WaitStatus {
+	if code > 128 && code <= 128+64 {
+		return syscall.WaitStatus(code - 128)
+	}
+	return syscall.WaitStatus(code << 8)
+}
+
+// hang closes the container's socket.
+func (b *box) hang() {
+	if b.hangUp != nil {
+		b.hangUp()
+	}
+}
+
+// tidy keeps what the container printed and takes it away, also when the server is about to end.
+func (b *box) tidy() {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.agent.server.ctx), time.Minute)
+	defer cancel()
+	defer b.hang()
+	err := b.keepOutput(ctx)
+	if gone := b.engine.Remove(ctx, b.name); gone != nil {
+		err = gone
+	}
+	if err != nil {
+		b.agent.server.log.Warn("container not taken away", "container", b.name, "err", err)
+	}
+}
+
+func (b *box) keepOutput(ctx context.Context) error {
+	if b.sandbox == "" {
+		return nil
+	}
+	var files [2]*os.File
+	for i, name := range []string{"stdout", "stderr"} {
+		f, err := openOutput(b.sandbox, name)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		files[i] = f
+	}
+	return b.engine.Logs(ctx, b.name, files[0], files[1])
+}
+
+// signal sends a signal to the container's first process.
+func (b *box) signal(sig syscall.Signal) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.agent.server.ctx), time.Minute)
+	defer cancel()
+	if err := b.engine.Signal(ctx, b.name, fmt.Sprint(int(sig))); err != nil {
+		b.agent.server.log.Warn("container not signalled", "container", b.name, "err", err)
+	}
+}
+
+// resize sets the container's limits anew. As in Mesos, its memory only grows: what it has taken cannot be had back.
+func (b *box) resize(l Limits) {
+	b.resizing.Lock()
+	defer b.resizing.Unlock()
+	l.MemoryMB = max(l.MemoryMB, b.limits.MemoryMB)
+	b.limits = l
+	err := b.engine.Resize(b.agent.server.ctx, b.name, docker.Limits{CPUs: l.CPUs, MemoryMB: l.MemoryMB})
+	if err != nil { // it may have ended, or use more than the new limit: then the old one stays
+		b.agent.server.log.Debug("container not resized", "container", b.name, "err", err)
+	}
+}
+
+// last is the limits that the container has now.
+func (b *box) last() Limits {
+	b.resizing.Lock()
+	defer b.resizing.Unlock()
+	return b.limits
+}

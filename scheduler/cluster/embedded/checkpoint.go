@@ -1,0 +1,228 @@
+package embedded
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/ugorji/go/codec"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster/recordio"
+)
+
+// What an agent writes down lies in <work>/<agent>/meta: "id" with its agent id, "address" and "lock", one
+// <container>.state per container, and one <container>.pid with its process. A container's state is appended as one
+// record by one write, and the last whole record counts: that is what survives SIGKILL at any moment for the price of one
+// system call. Nothing is synced to disk: no container would survive the machine's death either.
+
+func (a *localAgent) metaDir() string { return filepath.Join(a.dir, "meta") }
+
+func (a *localAgent) recordFile(container string) string {
+	return filepath.Join(a.metaDir(), container+".state")
+}
+
+func (a *localAgent) pidFile(container string) string {
+	return filepath.Join(a.metaDir(), container+".pid")
+}
+
+// savedRecord is a Record in a file: MessagePack around protobuf. Two of them are written for every short task, so JSON was
+// a twentieth of all that such a task costs.
+type savedRecord struct {
+	Container string      `codec:"container"`
+	Command   bool        `codec:"command,omitempty"`
+	PID       int         `codec:"pid,omitempty"`
+	Framework []byte      `codec:"framework"`
+	Executor  []byte      `codec:"executor"`
+	Ended     bool        `codec:"ended,omitempty"`
+	Tasks     []savedTask `codec:"tasks,omitempty"`
+}
+
+type savedTask struct {
+	Info    []byte          `codec:"info"`
+	State   mesos.TaskState `codec:"state"`
+	Queued  bool            `codec:"queued,omitempty"`
+	Last    []byte          `codec:"last,omitempty"`
+	Pending [][]byte        `codec:"pending,omitempty"`
+}
+
+var msgpack = &codec.MsgpackHandle{WriteExt: true} // which tells bytes from strings
+
+// recorder writes records as they lie in the file; its buffers are used again.
+type recorder struct {
+	encoder      *codec.Encoder
+	body, framed []byte
+}
+
+// encode returns a record that is valid until the next one.
+func (w *recorder) encode(r *Record) ([]byte, error) {
+	var errs []error
+	pack := func(m message) []byte {
+		b, err := m.Marshal()
+		errs = append(errs, err)
+		return b
+	}
+	out := savedRecord{
+		Container: r.Container, Command: r.Command, PID: r.PID, Ended: r.Ended, Framework: pack(&r.Framework), Executor: pack(&r.Executor),
+	}
+	for i := range r.Tasks {
+		t := &r.Tasks[i]
+		st := savedTask{Info: pack(&t.Info), State: t.State, Queued: t.Queued}
+		if t.Last != nil {
+			st.Last = pack(t.Last)
+		}
+		for j := range t.Pending {
+			st.Pending = append(st.Pending, pack(&t.Pending[j]))
+		}
+		out.Tasks = append(out.Tasks, st)
+	}
+	w.body = w.body[:0]
+	if w.encoder == nil {
+		w.encoder = codec.NewEncoderBytes(&w.body, msgpack)
+	} else {
+		w.encoder.ResetBytes(&w.body)
+	}
+	errs = append(errs, w.encoder.Encode(&out))
+	w.framed = recordio.Append(w.framed[:0], w.body)
+	return w.framed, errors.Join(errs...)
+}
+
+func decodeRecord(b []byte) (Record, error) {
+	var in savedRecord
+	if err := codec.NewDecoderBytes(b, msgpack).Decode(&in); err != nil {
+		return Record{}, err
+	}
+	r := Record{Container: in.Container, Command: in.Command, PID: in.PID, Ended: in.Ended}
+	errs := []error{r.Framework.Unmarshal(in.Framework), r.Executor.Unmarshal(in.Executor)}
+	for _, st := range in.Tasks {
+		t := TaskRecord{State: st.State, Queued: st.Queued}
+		errs = append(errs, t.Info.Unmarshal(st.Info))
+		if st.Last != nil {
+			t.Last = &mesos.TaskStatus{}
+			errs = append(errs, t.Last.Unmarshal(st.Last))
+		}
+		for _, p := range st.Pending {
+			var s mesos.TaskStatus
+			errs = append(errs, s.Unmarshal(p))
+			t.Pending = append(t.Pending, s)
+		}
+		r.Tasks = append(r.Tasks, t)
+	}
+	return r, errors.Join(errs...)
+}
+
+// journal is the open file of one container's states.
+type journal struct {
+	file *os.File
+	size int
+}
+
+// journalMax is how long a container's file grows before it is begun anew: long enough that this is rare, short
+// enough to be read in no time.
+const journalMax = 1 << 20
+
+// save writes a record; the server's lock is held. A disk that refuses it costs the takeover of this container after
+// a crash, not its work now.
+func (a *localAgent) save(r *Record) {
+	b, err := a.recorder.encode(r)
+	if err == nil {
+		err = a.append(r.Container, b)
+	}
+	if err != nil && !a.unsaved { // a full disk refuses every record until there is room
+		a.server.log.Error("container not checkpointed", "agent", a.cfg.Name, "container", r.Container, "err", err)
+	}
+	a.unsaved = err != nil
+}
+
+func (a *localAgent) append(container string, record []byte) error {
+	j := a.journals[container]
+	if j == nil || j.size > journalMax {
+		if err := replaceFile(a.recordFile(container), record); err != nil {
+			return err
+		}
+		f, err := os.OpenFile(a.recordFile(container), os.O_WRONLY|os.O_APPEND, 0)
+		if err != nil {
+			return err
+		}
+		if j != nil {
+			err = j.file.Close()
+		}
+		a.journals[container] = &journal{f, len(record)}
+		return err
+	}
+	j.size += len(record)
+	_, err := j.file.Write(record)
+	if err != nil { // half of it may be there, and hide what comes after it: the next one begins anew
+		j.size = journalMax + 1
+	}
+	return err
+}
+
+// forget removes a container's file; the server's lock is held.
+func (a *localAgent) forget(container string) {
+	if j := a.journals[container]; j != nil {
+		_ = j.file.Close() // nothing in it is wanted any more
+		delete(a.journals, container)
+	}
+	_ = os.Remove(a.recordFile(container)) // not there when every save failed
+}
+
+func (a *localAgent) saveID(id AgentID) {
+	if err := replaceFile(filepath.Join(a.metaDir(), "id"), []byte(id)); err != nil {
+		a.server.log.Error("agent id not checkpointed", "agent", a.cfg.Name, "err", err)
+	}
+}
+
+// replaceFile puts a whole file in the place of another: a reader, also after a crash, sees the one or the other.
+func replaceFile(name string, b []byte) error {
+	if err := os.WriteFile(name+".new", b, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(name+".new", name)
+}
+
+// load reads what the agent had written down.
+func (a *localAgent) load() (AgentID, []Record, error) {
+	id, err := os.ReadFile(filepath.Join(a.metaDir(), "id"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil, nil
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	names, err := filepath.Glob(filepath.Join(a.metaDir(), "*.state"))
+	if err != nil {
+		return "", nil, err
+	}
+	slices.Sort(names)
+	var records []Record
+	for _, name := range names {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return "", nil, err
+		}
+		r, err := decodeRecord(lastRecord(b))
+		if err != nil {
+			return "", nil, fmt.Errorf("read checkpoint %s: %w", name, err)
+		}
+		records = append(records, r)
+	}
+	return AgentID(strings.TrimSpace(string(id))), records, nil
+}
+
+// lastRecord is the last record that was written to its end.
+func lastRecord(b []byte) []byte {
+	var last []byte
+	for in := recordio.NewReader(bytes.NewReader(b), len(b)); ; {
+		r, err := in.Read()
+		if err != nil {
+			return last
+		}
+		last = append(last[:0], r...)
+	}
+}

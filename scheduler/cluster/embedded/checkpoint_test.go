@@ -1,0 +1,52 @@
+package embedded
+
+import (
+	"reflect"
+	"testing"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+)
+
+// TestCheckpointTornAnywhere cuts a container's file at every byte, as a SIGKILL may: the last record that is whole counts.
+func TestCheckpointTornAnywhere(t *testing.T) {
+	records := []Record{
+		{Container: "c", PID: 7, Tasks: []TaskRecord{{Info: mesos.TaskInfo{Name: "t"}, State: mesos.TASK_STAGING, Queued: true}}},
+		{Container: "c", PID: 7, Tasks: []TaskRecord{{
+			Info: mesos.TaskInfo{Name: "t"}, State: mesos.TASK_FINISHED,
+			Last:    &mesos.TaskStatus{UUID: []byte{1, '\n', 3}, State: mesos.TASK_FINISHED.Enum()},
+			Pending: []mesos.TaskStatus{{UUID: []byte{1, '\n', 3}, State: mesos.TASK_FINISHED.Enum()}},
+		}}},
+		{Container: "c", Command: true, Ended: true},
+	}
+	var file []byte
+	var ends []int
+	var w recorder
+	for i := range records {
+		b, err := w.encode(&records[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		file = append(file, b...)
+		ends = append(ends, len(file))
+	}
+	whole := 0
+	for cut := range len(file) + 1 {
+		if whole < len(ends) && cut == ends[whole] {
+			whole++
+		}
+		last := lastRecord(file[:cut])
+		if whole == 0 {
+			if last != nil {
+				t.Fatalf("%d bytes hold a record", cut)
+			}
+			continue
+		}
+		got, err := decodeRecord(last)
+		if err != nil {
+			t.Fatalf("%d bytes: %v", cut, err)
+		}
+		if want := records[whole-1]; !reflect.DeepEqual(got, want) {
+			t.Fatalf("%d bytes: got %+v, want %+v", cut, got, want)
+		}
+	}
+}

@@ -1,0 +1,301 @@
+package embedded
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
+	"github.com/kaon-sweep/kaon/scheduler/proc"
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
+	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
+)
+
+// container is one executor on this machine: its sandbox and, once started, its process.
+type container struct {
+	id      string
+	sandbox string
+	mu      struct {
+		sync.Mutex
+		pid    int
+		abort  context.CancelFunc // of fetching
+		box    *box               // of an image; nil: a process
+		killed bool
+	}
+	fetcher fetcher
+	command *commandExecutor // not nil: the built-in executor of a command task
+}
+
+// kill ends the container's processes; one that is not started yet never will be.
+func (c *container) kill() {
+	c.mu.Lock()
+	if c.mu.abort != nil {
+		c.mu.abort()
+	}
+	c.mu.Unlock()
+	if c.command != nil {
+		c.command.abort()
+		return
+	}
+	c.mu.Lock()
+	c.mu.killed = true
+	pid, b := c.mu.pid, c.mu.box
+	c.mu.Unlock()
+	if b != nil {
+		b.signal(syscall.SIGKILL)
+	} else if pid > 0 {
+		killTree(pid)
+	}
+}
+
+// run prepares a sandbox, fetches, starts, and waits for the end.
+func (a *localAgent) run(e StartExecutor) {
+	c := &container{id: e.Container, sandbox: a.sandbox(e)}
+	if e.Command {
+		c.command = newCommandExecutor(a, c, e)
+	}
+	var ctx context.Context
+	ctx, c.mu.abort = context.WithCancel(a.server.ctx)
+	defer c.mu.abort()
+	a.mu.Lock()
+	a.mu.running[c.id] = c
+	a.mu.Unlock()
+	defer c.fetcher.unmount()
+	if err := a.prepare(ctx, c, e); err != nil {
+		a.failed(c.id, err)
+		return
+	}
+	if c.command != nil {
+		c.command.run()
+		return
+	}
+	if hasImage(e.Executor.Container) {
+		a.runBox(c, e)
+		return
+	}
+	p, err := startProcess(e.Executor.Command, c.sandbox, environment(a.forProcess(c, e), e.Executor.Command))
+	if err != nil {
+		a.failed(c.id, err)
+		return
+	}
+	a.writePID(c.id, p.pid)
+	a.server.with(func(core *Core, now time.Time) { core.Started(now, a.cfg.Name, c.id, p.pid) })
+	c.mu.Lock()
+	c.mu.pid = p.pid
+	killed := c.mu.killed
+	c.mu.Unlock()
+	if killed {
+		killTree(p.pid)
+	}
+	select {
+	case <-a.server.ctx.Done():
+	case ws := <-p.done:
+		clearAway(c.id, c.sandbox, p.pid, ws != 0)
+		a.exited(c.id, int32(ws))
+	}
+}
+
+// clearAway ends what an executor that is no more leaves behind. One that ended well has ended its trials and removed their
+// control groups by itself.
+func clearAway(container, sandbox string, pid int, badly bool) {
+	killTree(pid)
+	if badly {
+		killStrays(container, sandbox, pid)
+		cgroup.RemoveStale()
+	}
+}
+
+// sandbox is the folder of one run of one executor, where Mesos has it.
+func (a *localAgent) sandbox(e StartExecutor) string {
+	return filepath.Join(a.dir, "slaves", string(e.AgentID), "frameworks", e.Framework.ID.Value,
+		"executors", e.Executor.ExecutorID.Value, runsFolder, e.Container)
+}
+
+// runsFolder, in a sandbox's path, is the folder above the one named for its container.
+const runsFolder = "runs"
+
+func (a *localAgent) prepare(ctx context.Context, c *container, e StartExecutor) error {
+	if err := os.MkdirAll(c.sandbox, 0o750); err != nil {
+		return fmt.Errorf("make sandbox: %w", err)
+	}
+	sandbox, err := safefile.OpenDir(c.sandbox)
+	if err != nil {
+		return fmt.Errorf("open sandbox: %w", err)
+	}
+	defer sandbox.Close()
+	latest := filepath.Join(filepath.Dir(c.sandbox), "latest")
+	_ = os.Remove(latest) // there is none the first time
+	if err := os.Symlink(c.sandbox, latest); err != nil {
+		return fmt.Errorf("link sandbox: %w", err)
+	}
+	c.fetcher = fetcher{path: c.sandbox, sandbox: sandbox, cache: a.fetched, limits: archive.LimitsOf(diskOf(e)), boxed: hasImage(e.Executor.Container)}
+	if err := c.fetcher.all(ctx, e.Executor.Command.GetURIs()); err != nil {
+		return fmt.Errorf("Failed to fetch all URIs for container '%s': %w", c.id, err) // Mesos's words
+	}
+	if hasImage(e.Executor.Container) {
+		return a.needImage(c, e)
+	}
+	return nil
+}
+
+// runBox starts an executor in its image and waits for the end.
+func (a *localAgent) runBox(c *container, e StartExecutor) {
+	b, err := a.startBox(c, e)
+	if err != nil {
+		a.failed(c.id, err)
+		return
+	}
+	c.mu.Lock()
+	c.mu.box = b
+	killed := c.mu.killed
+	c.mu.Unlock()
+	pid := b.pid
+	if e.Executor.Container.GetDocker() != nil {
+		pid = 0 // Mesos tells it of its own containerizer's executors only
+	}
+	a.server.with(func(core *Core, now time.Time) { core.Started(now, a.cfg.Name, c.id, pid) })
+	if killed {
+		b.signal(syscall.SIGKILL)
+	}
+	a.awaitBox(c, b)
+}
+
+// awaitBox reports a container's end, unless the server ends first.
+func (a *localAgent) awaitBox(c *container, b *box) {
+	if !b.follow() {
+		a.exited(c.id, -1)
+		return
+	}
+	select {
+	case ws := <-b.done:
+		if b.exit.OutOfMemory {
+			a.server.with(func(core *Core, now time.Time) { core.OutOfMemory(now, a.cfg.Name, c.id, b.last()) })
+		}
+		a.exited(c.id, int32(ws))
+	default:
+	}
+}
+
+// forProcess is what the agent tells an executor that is a process of this machine.
+func (a *localAgent) forProcess(c *container, e StartExecutor) map[string]string {
+	env := a.environment(c, e)
+	if len(e.GPUs) > 0 {
+		maps.Copy(env, a.cfg.Devices.environment(e.GPUs))
+	}
+	return env
+}
+
+// environment is what the agent tells an executor, as a Mesos agent does.
+func (a *localAgent) environment(c *container, e StartExecutor) map[string]string {
+	t := a.server.cfg.Timing
+	grace := t.ShutdownGrace
+	if g := e.Executor.GetShutdownGracePeriod(); g != nil {
+		grace = time.Duration(g.GetNanoseconds())
+	}
+	env := map[string]string{
+		"LIBPROCESS_PORT":                      "0",
+		"MESOS_AGENT_ENDPOINT":                 a.addr,
+		"MESOS_CHECKPOINT":                     strconv.Itoa(btoi(e.Checkpoint)),
+		"MESOS_DIRECTORY":                      c.sandbox,
+		"MESOS_EXECUTOR_ID":                    e.Executor.ExecutorID.Value,
+		"MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD": mesosDuration(grace),
+		"MESOS_FRAMEWORK_ID":                   e.Framework.ID.Value,
+		"MESOS_HTTP_COMMAND_EXECUTOR":          "0",
+		"MESOS_SANDBOX":                        c.sandbox,
+		"MESOS_SLAVE_ID":                       string(e.AgentID),
+		"MESOS_SLAVE_PID":                      "slave(1)@" + a.addr,
+	}
+	if !e.Command { // those are run by the agent itself
+		env[tokenVariable] = a.key.sign(e.Claims())
+	}
+	if e.Checkpoint {
+		env["MESOS_RECOVERY_TIMEOUT"] = mesosDuration(t.RecoveryTimeout)
+		env["MESOS_SUBSCRIPTION_BACKOFF_MAX"] = mesosDuration(t.ExecutorReregistration)
+	}
+	return env
+}
+
+// writePID remembers a container's process, so that the next life of this agent knows it again.
+func (a *localAgent) writePID(id string, pid int) {
+	if err := replaceFile(a.pidFile(id), fmt.Appendf(nil, "%d %d", pid, proc.Started(pid))); err != nil {
+		a.server.log.Error("process not checkpointed", "agent", a.cfg.Name, "container", id, "err", err)
+	}
+}
+
+// adopt takes over a container of a former life: of this agent, whose server still has it, or of a former process,
+// of which only the pid is left. A command task whose built-in executor died with its server is ended.
+func (a *localAgent) adopt(r *Record) {
+	a.mu.Lock()
+	alive := a.mu.running[r.Container] != nil
+	a.mu.Unlock()
+	if alive {
+		return
+	}
+	if hasImage(r.Executor.Container) {
+		a.adoptBox(r)
+		return
+	}
+	b, _ := os.ReadFile(a.pidFile(r.Container)) // not there: it never came to start
+	var pid int
+	var started uint64
+	_, err := fmt.Sscanf(string(b), "%d %d", &pid, &started)
+	same := err == nil && pid > 0 && started > 0 && proc.Started(pid) == started
+	if same && r.Command {
+		killTree(pid)
+		same = false
+	}
+	if !same {
+		a.exited(r.Container, -1)
+		return
+	}
+	c := &container{id: r.Container}
+	c.mu.pid = pid
+	a.mu.Lock()
+	a.mu.running[c.id] = c
+	a.mu.Unlock()
+	a.server.spawn(func() {
+		if awaitStranger(a.server.ctx, pid) {
+			sandbox := "" // of a former life: found by its name
+			if found, err := filepath.Glob(filepath.Join(a.dir, "slaves/*/frameworks/*/executors/*", runsFolder, c.id)); err == nil && len(found) == 1 {
+				sandbox = found[0]
+			}
+			clearAway(c.id, sandbox, pid, true)
+			a.exited(c.id, -1)
+		}
+	})
+}
+
+// adoptBox takes over a container of the engine, which knows better than any file what became of it.
+func (a *localAgent) adoptBox(r *Record) {
+	c := &container{id: r.Container}
+	a.mu.Lock()
+	a.mu.running[c.id] = c // before the engine is asked, which clears unknown ones away
+	a.mu.Unlock()
+	engine, err := a.server.docker()
+	if err != nil {
+		a.server.log.Warn("container of a former life not taken over", "container", c.id, "err", err)
+		a.exited(c.id, -1)
+		return
+	}
+	b := a.box(engine, c.id, "")
+	if _, err := os.Stat(a.socketDir(c.id)); err == nil {
+		if b.hangUp, err = a.listenInside(c.id); err != nil {
+			a.server.log.Warn("container of a former life cannot reach its agent", "container", c.id, "err", err)
+		}
+	}
+	c.mu.Lock()
+	c.mu.box = b
+	c.mu.Unlock()
+	a.server.spawn(func() {
+		if r.Command {
+			b.signal(syscall.SIGKILL)
+		}
+		a.awaitBox(c, b)
+	})
+}

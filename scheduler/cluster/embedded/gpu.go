@@ -1,0 +1,90 @@
+package embedded
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// GPUs are the devices that an agent gives out, each to one executor at a time. An executor sees its own alone: as a process
+// by the variables that CUDA and ROCm obey, in a container by the devices that the engine adds.
+type GPUs struct {
+	Vendor Vendor
+	IDs    []string // as the vendor's libraries take them: NVIDIA's UUIDs or indices, AMD's indices
+}
+
+// Vendor says whose devices they are; empty: not known, so that all libraries are told.
+type Vendor string
+
+// The vendors whose devices can be told apart.
+const (
+	NVIDIA Vendor = "nvidia"
+	AMD    Vendor = "amd"
+)
+
+// amdDevices are how AMD's driver is reached. Which devices a process uses behind them is said by a variable.
+var amdDevices = []string{"/dev/kfd", "/dev/dri"}
+
+// NumberedGPUs are n devices by their indices.
+func NumberedGPUs(n int) GPUs {
+	var g GPUs
+	for i := range n {
+		g.IDs = append(g.IDs, strconv.Itoa(i))
+	}
+	return g
+}
+
+// environment is what shows a process those devices and no other.
+func (g GPUs) environment(devices []string) map[string]string {
+	env := map[string]string{}
+	for _, name := range g.variables() {
+		env[name] = strings.Join(devices, ",")
+	}
+	return env
+}
+
+// variables names the environment variables that show a process no other device.
+func (g GPUs) variables() []string {
+	switch g.Vendor {
+	case NVIDIA:
+		return []string{"CUDA_VISIBLE_DEVICES"}
+	case AMD:
+		return []string{"ROCR_VISIBLE_DEVICES"}
+	}
+	return []string{"CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"}
+}
+
+// devices are the ids of the agent's GPUs.
+func (c AgentConfig) devices() []string {
+	if len(c.Devices.IDs) == 0 {
+		return NumberedGPUs(int(c.GPUs)).IDs
+	}
+	return c.Devices.IDs
+}
+
+// assign takes n devices for an executor that starts, those first that come first. A device is free again when all tasks of
+// its executor have ended, as its resources are for the master.
+func (n *node) assign(count int) []string {
+	var out []string
+	for _, id := range n.gpus {
+		if len(out) < count && !n.holds(id) && (n.share == nil || slices.Contains(n.share.GPUs, id)) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// holds reports whether an executor with a task that may run has the device.
+func (n *node) holds(device string) bool {
+	for _, e := range n.containers {
+		if !slices.Contains(e.gpus, device) || e.state == executorTerminated {
+			continue
+		}
+		for _, t := range e.tasks {
+			if !terminal(t.state) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,67 @@
+package embedded
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+)
+
+// Executors have different devices while their tasks may run; an ended one's go to the next, and a new life of the agent
+// knows who has which.
+func TestDevicesAreGivenOnce(t *testing.T) {
+	start := func(records []Record) (n *node, started *[]StartExecutor, saved map[string]Record) {
+		started, saved = new([]StartExecutor), map[string]Record{}
+		n = &node{name: "a", gpus: []string{"x", "y", "z"}, persist: true, now: time.Now(), rng: newSource(1, 1)}
+		n.start()
+		n.emit = func(e Effect) {
+			switch e := e.(type) {
+			case StartExecutor:
+				*started = append(*started, e)
+			case Save:
+				saved[e.Record.Container] = *e.Record
+			}
+		}
+		n.send, n.later, n.rejoin = func(toMaster) {}, func(time.Time, func()) {}, func() {}
+		n.restore("S0", records)
+		return n, started, saved
+	}
+	yes := true
+	framework := mesos.FrameworkInfo{ID: &mesos.FrameworkID{Value: "f"}, Checkpoint: &yes}
+	run := func(n *node, id string, gpus float64) {
+		n.runTask(runTask{framework: framework, task: mesos.TaskInfo{
+			Name: id, TaskID: mesos.TaskID{Value: id},
+			Executor:  &mesos.ExecutorInfo{ExecutorID: mesos.ExecutorID{Value: "e" + id}},
+			Resources: []mesos.Resource{{Name: "gpus", Type: mesos.SCALAR.Enum(), Scalar: &mesos.Value_Scalar{Value: gpus}}},
+		}})
+	}
+	has := func(started []StartExecutor) (all []string) {
+		for _, e := range started {
+			all = append(all, fmt.Sprint(e.GPUs))
+		}
+		return all
+	}
+	n, started, saved := start(nil)
+	run(n, "1", 1)
+	run(n, "2", 0)
+	run(n, "3", 2)
+	if got, want := has(*started), []string{"[x]", "[]", "[y z]"}; !slices.Equal(got, want) {
+		t.Fatalf("got %v, want %v", got, want)
+	}
+	n.executor("f", "e1").tasks["1"].state = mesos.TASK_FINISHED
+	run(n, "4", 1)
+	if got := (*started)[3].GPUs; !slices.Equal(got, []string{"x"}) {
+		t.Errorf("after the first ended: %v", got)
+	}
+	var records []Record
+	for _, c := range (*started)[2:] {
+		records = append(records, saved[c.Container])
+	}
+	again, started, _ := start(records)
+	run(again, "5", 1)
+	if got := (*started)[0].GPUs; len(got) != 0 {
+		t.Errorf("a device of an executor of a former life was given again: %v", got)
+	}
+}

@@ -1,0 +1,206 @@
+package embedded
+
+import (
+	"crypto/rand"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/mesos/mesos-go/api/v1/lib/executor"
+	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+
+	"github.com/kaon-sweep/kaon/scheduler/listen"
+)
+
+// masterRoutes are what schedulers and people may ask of a master. None is reached without authenticated.
+func (s *Server) masterRoutes() map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
+		"/api/v1/scheduler":        s.scheduler,
+		"/master/api/v1/scheduler": s.scheduler,
+		"/master/redirect":         s.redirect,
+		"/redirect":                s.redirect,
+		"/health":                  healthy,
+		"/master/health":           healthy,
+	}
+}
+
+// masterHandler serves them to who authenticates and asks by a name of this master's.
+func (s *Server) masterHandler() http.Handler {
+	names := []string{s.cfg.Hostname}
+	if host, _, err := net.SplitHostPort(s.cfg.Listen); err == nil {
+		names = append(names, host)
+	}
+	return listen.Hosts(s.Addr(), names, s.authenticated(mux(s.masterRoutes())))
+}
+
+func mux(routes map[string]http.HandlerFunc) http.Handler {
+	m := http.NewServeMux()
+	for path, h := range routes {
+		m.HandleFunc(path, h)
+	}
+	return m
+}
+
+func healthy(w http.ResponseWriter, _ *http.Request) { reply(w, Answer{Status: http.StatusOK}) }
+
+// redirect sends the caller to the leading master, as Mesos does: a Location without scheme, the path kept unless
+// the master itself was asked for.
+func (s *Server) redirect(w http.ResponseWriter, r *http.Request) {
+	leader := s.cfg.Leader
+	if leader == "" {
+		leader = s.Addr()
+	}
+	location := "//" + leader
+	if path := r.URL.Path; path != "/redirect" && path != "/master/redirect" {
+		location += r.URL.RequestURI()
+	}
+	w.Header().Set("Location", location)
+	reply(w, Answer{Status: http.StatusTemporaryRedirect})
+}
+
+// scheduler serves /api/v1/scheduler.
+func (s *Server) scheduler(w http.ResponseWriter, r *http.Request) {
+	who := principal(r)
+	if s.cfg.Leader != "" {
+		s.redirect(w, r)
+		return
+	}
+	if s.down("") {
+		panic(http.ErrAbortHandler)
+	}
+	var call scheduler.Call
+	if a, ok := s.read(w, r, "principal "+who, maxBody, &call); !ok {
+		reply(w, a)
+		return
+	}
+	given, present := r.Header["Mesos-Stream-Id"]
+	if call.Type == scheduler.Call_SUBSCRIBE && checkCall(&call, who) == "" {
+		kind, a, ok := acceptable(r)
+		switch {
+		case !ok:
+			reply(w, a)
+		case present:
+			reply(w, badRequest("Subscribe calls should not include the 'Mesos-Stream-Id' header"))
+		default:
+			s.subscribe(w, r, kind, who, &call)
+		}
+		return
+	}
+	id := StreamID(strings.Join(given, ","))
+	a := Answer{Status: http.StatusServiceUnavailable}
+	s.with(func(c *Core, now time.Time) { a = c.Call(now, id, who, &call) })
+	reply(w, a)
+}
+
+// subscribe opens a scheduler's stream and keeps it until either side ends it.
+func (s *Server) subscribe(w http.ResponseWriter, r *http.Request, kind media, who string, call *scheduler.Call) {
+	id, st := StreamID(newUUID()), newStream()
+	a := Answer{Status: http.StatusServiceUnavailable}
+	s.with(func(c *Core, now time.Time) {
+		s.mu.streams[id] = st
+		a = c.Call(now, id, who, call)
+	})
+	defer s.with(func(c *Core, now time.Time) {
+		delete(s.mu.streams, id)
+		c.StreamClosed(now, id)
+	})
+	if a.Status != http.StatusOK {
+		reply(w, a)
+		return
+	}
+	w.Header()["Mesos-Stream-Id"] = []string{string(id)}
+	if err := st.serve(r.Context(), w, kind); err != nil {
+		s.log.Debug("scheduler stream ended", "stream", string(id), "err", err)
+	}
+}
+
+// down tells whether the master (empty name) or an agent was killed: its address then behaves as if nobody listened.
+func (s *Server) down(agent string) (down bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if agent == "" {
+		return s.mu.core.master == nil
+	}
+	return s.mu.core.nodes[agent] == nil
+}
+
+// executorRoutes are what executors may ask of an agent: its API, under both paths that Mesos knows. None is reached
+// without a token.
+func (s *Server) executorRoutes(agent string) map[string]http.HandlerFunc {
+	api := func(w http.ResponseWriter, r *http.Request) { s.executor(w, r, agent) }
+	return map[string]http.HandlerFunc{"/slave(1)/api/v1/executor": api, "/api/v1/executor": api, "/health": healthy}
+}
+
+// executorHandler serves them by TCP to all executors of an agent.
+func (s *Server) executorHandler(a *localAgent) http.Handler {
+	return listen.Hosts(a.addr, []string{a.cfg.Hostname}, a.executorsOnly("", mux(s.executorRoutes(a.cfg.Name))))
+}
+
+func (s *Server) executor(w http.ResponseWriter, r *http.Request, agent string) {
+	if s.down(agent) {
+		panic(http.ErrAbortHandler)
+	}
+	who, _ := r.Context().Value(claimsKey{}).(Claims)
+	var call executor.Call
+	if a, ok := s.read(w, r, "container "+who.Container, maxExecutorBody, &call); !ok {
+		reply(w, a)
+		return
+	}
+	kind := media("")
+	if call.Type == executor.Call_SUBSCRIBE {
+		var a Answer
+		var ok bool
+		if kind, a, ok = acceptable(r); !ok {
+			reply(w, a)
+			return
+		}
+	}
+	a, st, done := s.executorCall(agent, who, &call)
+	defer done()
+	if st == nil {
+		reply(w, a)
+		return
+	}
+	if err := st.serve(r.Context(), w, kind); err != nil {
+		s.log.Debug("executor stream ended", "agent", agent, "executor", call.ExecutorID.Value, "err", err)
+	}
+}
+
+// executorCall gives an executor's call to its agent. A SUBSCRIBE that is taken returns the new stream; done must be
+// called when it is no longer read.
+func (s *Server) executorCall(agent string, who Claims, call *executor.Call) (a Answer, st *stream, done func()) {
+	a, done = Answer{Status: http.StatusServiceUnavailable}, func() {}
+	if call.Type != executor.Call_SUBSCRIBE {
+		s.with(func(c *Core, now time.Time) { a = c.ExecutorCall(now, agent, "", who, call) })
+		return a, nil, done
+	}
+	conn := newUUID()
+	opened := newStream()
+	s.with(func(c *Core, now time.Time) {
+		s.mu.conns[conn] = opened
+		if a = c.ExecutorCall(now, agent, conn, who, call); a.Status != http.StatusOK {
+			delete(s.mu.conns, conn)
+		}
+	})
+	if a.Status != http.StatusOK {
+		return a, nil, done
+	}
+	return a, opened, func() {
+		s.with(func(c *Core, now time.Time) {
+			delete(s.mu.conns, conn)
+			c.ExecutorClosed(now, agent, conn)
+		})
+	}
+}
+
+// newUUID names connections, randomUUID what the command executor says. Neither decides anything in the core, so they
+// need no seed.
+func newUUID() string { return uuidText(randomUUID()) }
+
+func randomUUID() []byte {
+	b := make([]byte, 16)
+	_, _ = rand.Read(b) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return b
+}

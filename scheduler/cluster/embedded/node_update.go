@@ -1,0 +1,197 @@
+package embedded
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/mesos/mesos-go/api/v1/lib/executor"
+)
+
+// updateStream is the status updates of one task that wait for an acknowledgement. Only the first is on its way.
+type updateStream struct {
+	seen    [][]byte // uuids taken in, so that one that an executor sends again is not told twice
+	pending []mesos.TaskStatus
+	wait    time.Duration // before the first is sent again
+	due     time.Time
+}
+
+// seenMax bounds how many uuids of a task are remembered: an executor repeats only what it has not seen acknowledged,
+// which is a handful.
+const seenMax = 64
+
+// executorUpdate takes a status from an executor, for a task of its own or one that nobody here has (any more).
+func (n *node) executorUpdate(from *nodeExecutor, s mesos.TaskStatus) {
+	s.Source = mesos.SOURCE_EXECUTOR.Enum()
+	if s.ExecutorID == nil {
+		s.ExecutorID = &mesos.ExecutorID{Value: string(from.id)}
+	}
+	key := taskKey{from.framework.id, TaskID(s.TaskID.Value)}
+	e, _ := n.find(key)
+	n.report(key, s)
+	if e != nil && e.conn != "" {
+		n.tell(e, &executor.Event{Type: executor.Event_ACKNOWLEDGED, Acknowledged: &executor.Event_Acknowledged{TaskID: s.TaskID, UUID: s.UUID}})
+	}
+}
+
+// report takes a status in: it completes it, remembers the task's state and queues it for the scheduler. A task that
+// no executor here has (any more) is reported all the same, without a container.
+func (n *node) report(key taskKey, s mesos.TaskStatus) {
+	if f := n.frameworks[key.framework]; f != nil && f.terminating {
+		return
+	}
+	s.AgentID = &mesos.AgentID{Value: string(n.id)}
+	if s.Timestamp == nil {
+		at := float64(n.now.UnixMicro()) / 1e6
+		s.Timestamp = &at
+	}
+	e, t := n.find(key)
+	if e != nil && s.GetSource() == mesos.SOURCE_EXECUTOR {
+		s.ContainerStatus = n.containerStatus(e, s.ContainerStatus)
+	}
+	st := n.streams[key]
+	if st == nil {
+		st = &updateStream{}
+		n.streams[key] = st
+	}
+	if slices.ContainsFunc(st.seen, func(u []byte) bool { return bytes.Equal(u, s.UUID) }) {
+		return
+	}
+	if st.seen = append(st.seen, s.UUID); len(st.seen) > seenMax {
+		st.seen = slices.Delete(st.seen, 0, 1)
+	}
+	if t != nil && !terminal(t.state) {
+		t.state = s.GetState()
+		t.last = &s
+		if terminal(t.state) {
+			e.queue = slices.DeleteFunc(e.queue, func(id TaskID) bool { return id == t.id })
+			n.resize(e)
+		}
+	}
+	st.pending = append(st.pending, s)
+	n.owe(key.framework, &s, 1)
+	if e != nil {
+		n.save(e)
+	}
+	if len(st.pending) == 1 {
+		st.wait = n.timing.ResendFirst
+		n.forward(key, st)
+	}
+}
+
+func (n *node) containerStatus(e *nodeExecutor, given *mesos.ContainerStatus) *mesos.ContainerStatus {
+	var c mesos.ContainerStatus
+	if given != nil {
+		c = *given
+	}
+	if c.ContainerID == nil {
+		c.ContainerID = &mesos.ContainerID{Value: e.container}
+	}
+	if pid := uint32(e.pid); pid > 0 {
+		c.ExecutorPID = &pid
+	}
+	if len(c.NetworkInfos) == 0 {
+		ip := n.ip
+		c.NetworkInfos = []mesos.NetworkInfo{{IPAddresses: []mesos.NetworkInfo_IPAddress{
+			{IPAddress: &ip, Protocol: mesos.IPv4.Enum()},
+		}}}
+	}
+	return &c
+}
+
+// forward sends a stream's first update to the master and sets the time it is sent again.
+func (n *node) forward(key taskKey, st *updateStream) {
+	st.due = n.now.Add(st.wait)
+	n.armResend(st.due)
+	if !n.registered {
+		return
+	}
+	s := st.pending[0]
+	latest := s.GetState()
+	if _, t := n.find(key); t != nil {
+		latest = t.state
+	}
+	n.send(statusUpdate{key.framework, s, latest})
+}
+
+// armResend keeps one deadline per agent for all its streams.
+func (n *node) armResend(at time.Time) {
+	if !n.resendAt.IsZero() && !at.Before(n.resendAt) {
+		return
+	}
+	n.resendAt = at
+	n.later(at, func() {
+		if n.dead || !n.resendAt.Equal(at) {
+			return
+		}
+		n.resendAt = time.Time{}
+		n.resendDue()
+	})
+}
+
+func (n *node) resendDue() {
+	for _, key := range n.pendingKeys() {
+		st := n.streams[key]
+		if st.due.After(n.now) {
+			n.armResend(st.due)
+			continue
+		}
+		st.wait = min(2*st.wait, n.timing.ResendMax)
+		n.forward(key, st)
+	}
+}
+
+// resendAll sends the first update of every stream that matches at once: somebody new may be listening.
+func (n *node) resendAll(match func(taskKey) bool) {
+	for _, key := range n.pendingKeys() {
+		if match == nil || match(key) {
+			st := n.streams[key]
+			st.wait = n.timing.ResendFirst
+			n.forward(key, st)
+		}
+	}
+}
+
+func (n *node) pendingKeys() []taskKey {
+	var out []taskKey
+	for k, st := range n.streams {
+		if len(st.pending) > 0 {
+			out = append(out, k)
+		}
+	}
+	slices.SortFunc(out, func(a, b taskKey) int {
+		if a.framework != b.framework {
+			return btoi(a.framework > b.framework) - btoi(a.framework < b.framework)
+		}
+		return btoi(a.task > b.task) - btoi(a.task < b.task)
+	})
+	return out
+}
+
+// acknowledged hears that the scheduler has an update. After a task's last one everything about it is forgotten.
+func (n *node) acknowledged(msg acknowledge) {
+	key := taskKey{msg.framework, msg.task}
+	st := n.streams[key]
+	if st == nil || len(st.pending) == 0 || !bytes.Equal(st.pending[0].UUID, msg.uuid) {
+		return
+	}
+	ended := terminal(st.pending[0].GetState())
+	n.owe(key.framework, &st.pending[0], -1)
+	st.pending = slices.Delete(st.pending, 0, 1)
+	e, t := n.find(key)
+	switch {
+	case ended || t == nil && len(st.pending) == 0:
+		n.drop(key)
+	case len(st.pending) > 0:
+		st.wait = n.timing.ResendFirst
+		n.forward(key, st)
+	}
+	if e == nil {
+		return
+	}
+	if ended && terminal(t.state) {
+		delete(e.tasks, t.id)
+	}
+	n.bury(e)
+}

@@ -1,0 +1,181 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"golang.org/x/sys/unix"
+
+	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/proc"
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
+)
+
+// process is one started program, the leader of a session of its own, so that all it starts can be found again.
+type process struct {
+	pid  int
+	done chan syscall.WaitStatus // capacity 1: the end, once
+}
+
+// startProcess runs a command in a sandbox, its output appended to the files stdout and stderr there. The goroutine
+// that waits for the program is the only one nobody waits for: the program outlives the server on purpose.
+func startProcess(command *mesos.CommandInfo, dir string, env []string) (*process, error) {
+	name, argv := commandLine(command)
+	if name == "" {
+		return nil, fmt.Errorf("no command given")
+	}
+	prepared := exec.Cmd{Args: argv, Dir: dir, Env: env, SysProcAttr: &syscall.SysProcAttr{Setsid: true}}
+	if prepared.Path = name; !strings.Contains(name, "/") {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			return nil, err
+		}
+		prepared.Path = path
+	} else if !filepath.IsAbs(name) {
+		prepared.Path = filepath.Join(dir, name)
+	}
+	for _, out := range []string{"stdout", "stderr"} {
+		f, err := openOutput(dir, out)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		if out == "stdout" {
+			prepared.Stdout = f
+		} else {
+			prepared.Stderr = f
+		}
+	}
+	cmd, err := start(prepared)
+	if err != nil {
+		return nil, err
+	}
+	p := &process{pid: cmd.Process.Pid, done: make(chan syscall.WaitStatus, 1)}
+	crash.Go(func() {
+		_ = cmd.Wait() // its error only repeats the wait status
+		p.done <- cmd.ProcessState.Sys().(syscall.WaitStatus)
+	})
+	return p, nil
+}
+
+// openOutput opens a file of a sandbox to append what a command or container prints. What the command may have put there that
+// is no file of its own (a link to somebody else's, a pipe) is taken away.
+func openOutput(sandbox, name string) (*os.File, error) {
+	dir, err := safefile.OpenDir(sandbox)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	f, err := dir.Append(name, 0o644)
+	if errors.Is(err, safefile.ErrRefused) {
+		return dir.Create(name, 0o644)
+	}
+	return f, err
+}
+
+// start starts a program that may have been written a moment ago, as fetched ones are: another program that this process
+// forked meanwhile holds the file open for writing until it has executed its own, which takes a moment.
+func start(cmd exec.Cmd) (*exec.Cmd, error) {
+	for wait := time.Millisecond; ; wait *= 2 {
+		try := cmd
+		err := try.Start()
+		if !errors.Is(err, syscall.ETXTBSY) || wait > time.Second {
+			return &try, err
+		}
+		time.Sleep(wait)
+	}
+}
+
+// commandLine gives program and arguments: a shell command goes to sh -c, otherwise value is the program and
+// arguments are all of argv, its zeroth included.
+func commandLine(c *mesos.CommandInfo) (string, []string) {
+	if c.GetShell() {
+		return "/bin/sh", []string{"sh", "-c", c.GetValue()}
+	}
+	argv := c.GetArguments()
+	if len(argv) == 0 {
+		argv = []string{c.GetValue()}
+	}
+	return c.GetValue(), argv
+}
+
+// environment is what a command sees: this process's own environment but for what belongs to another executor, the
+// agent's variables, and last what the command asks for.
+func environment(own map[string]string, command *mesos.CommandInfo) []string {
+	var out []string
+	for _, kv := range os.Environ() {
+		if !strings.HasPrefix(kv, "MESOS_") && !strings.HasPrefix(kv, "LIBPROCESS_") && !credential(kv) {
+			out = append(out, kv)
+		}
+	}
+	for _, k := range sortedKeys(own) {
+		out = append(out, k+"="+own[k])
+	}
+	for _, v := range command.GetEnvironment().GetVariables() {
+		out = append(out, v.Name+"="+v.GetValue())
+	}
+	return out
+}
+
+// credential tells whether a variable lets its owner into a cluster: schedulers' business, not executors'.
+func credential(kv string) bool {
+	name, _, _ := strings.Cut(kv, "=")
+	return name == "KAON_PRINCIPAL" || name == "KAON_CREDENTIALS" || name == "KAON_CLUSTER" || name == "KAON_METRICS_AUTH"
+}
+
+// signalTree sends a signal to a process, its group, and everything else in its session.
+func signalTree(pid int, sig syscall.Signal) {
+	_ = syscall.Kill(-pid, sig) // the group may be gone already
+	for _, p := range proc.Session(pid) {
+		if p != pid {
+			_ = syscall.Kill(p, sig)
+		}
+	}
+}
+
+// killTree ends a process and everything in its session, also what is forked meanwhile.
+func killTree(pid int) {
+	_ = syscall.Kill(-pid, syscall.SIGKILL)
+	proc.KillAll(proc.KillPatience, func() []int { return proc.Session(pid) })
+}
+
+// killStrays ends what a container's executor had started in sessions of their own, as trials are: their environment names
+// the sandbox, or they have a tag of that owner. They are younger than the executor.
+func killStrays(container, sandbox string, executor int) {
+	inside, tag := "/"+runsFolder+"/"+container, proc.TagOf(sandbox, 0)
+	proc.KillAll(proc.KillPatience, func() (out []int) {
+		for _, s := range proc.All(proc.Youngest(executor)) {
+			if sandbox != "" && proc.TagFrom(s.PID).SameOwner(tag) ||
+				slices.ContainsFunc(proc.Environ(s.PID), func(v string) bool { return strings.Contains(v, inside) }) {
+				out = append(out, s.PID)
+			}
+		}
+		return out
+	})
+}
+
+// awaitStranger waits for the end of a process that is not our child; false when ctx ended first. A stranger's wait
+// status is not to be had.
+func awaitStranger(ctx context.Context, pid int) bool {
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return true // gone already
+	}
+	defer unix.Close(fd)
+	for ctx.Err() == nil {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 200)
+		if n > 0 || err != nil && err != unix.EINTR {
+			return true
+		}
+	}
+	return false
+}

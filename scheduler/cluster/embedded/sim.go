@@ -1,0 +1,165 @@
+package embedded
+
+import (
+	"time"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/mesos/mesos-go/api/v1/lib/executor"
+)
+
+// Behaviour says what a task does on a simulated agent. It must depend on nothing but its arguments.
+type Behaviour func(task *mesos.TaskInfo, agent AgentID) Script
+
+// Script is the life of one simulated task, from the moment its executor gets it.
+type Script struct {
+	Duration time.Duration   // until it ends
+	State    mesos.TaskState // TASK_FINISHED or TASK_FAILED; the zero value (TASK_STARTING) means finished
+	Message  string
+	Data     []byte // of the terminal update
+	Updates  []SimUpdate
+	Starting bool // report TASK_STARTING before TASK_RUNNING, as Mesos's own executors do
+}
+
+// SimUpdate is a TASK_RUNNING with data, some time into a task.
+type SimUpdate struct {
+	At   time.Duration
+	Data []byte
+}
+
+// simulated runs the executors of simulated agents: no processes, no connections, the core's own time. Each speaks
+// to its agent by the same calls as a real one.
+type simulated struct {
+	core  *Core
+	conns map[string]*simExecutor
+	rng   source
+}
+
+type simExecutor struct {
+	node  *node
+	conn  string
+	id    mesos.ExecutorID
+	frame mesos.FrameworkID
+	cont  string
+	tasks map[string]*simTask
+	once  bool // ends with its only task
+}
+
+type simTask struct{ ended bool }
+
+func newSimulated(c *Core) simulated {
+	return simulated{core: c, conns: map[string]*simExecutor{}, rng: newSource(c.cfg.Seed, 99)}
+}
+
+// effect carries an agent's effect out.
+func (s *simulated) effect(n *node, e Effect) {
+	switch e := e.(type) {
+	case StartExecutor:
+		x := &simExecutor{
+			node: n, conn: "sim-" + e.Container, id: e.Executor.ExecutorID, frame: *e.Framework.ID, cont: e.Container,
+			tasks: map[string]*simTask{}, once: e.Command,
+		}
+		s.conns[x.conn] = x
+		s.soon(n, func() {
+			n.started(x.cont, 1)
+			s.call(x, &executor.Call{Type: executor.Call_SUBSCRIBE, Subscribe: &executor.Call_Subscribe{}})
+		})
+	case SendExecutor:
+		if x := s.conns[e.Conn]; x != nil {
+			s.event(x, e.Event)
+		}
+	case KillContainer:
+		s.exit(n, s.conns["sim-"+e.Container], 9)
+	}
+}
+
+// soon runs something after what is on its way now, unless the agent died.
+func (s *simulated) soon(n *node, do func()) {
+	s.core.queue = append(s.core.queue, func() {
+		if !n.dead {
+			n.now = s.core.now
+			do()
+		}
+	})
+}
+
+func (s *simulated) call(x *simExecutor, c *executor.Call) {
+	c.ExecutorID, c.FrameworkID = x.id, x.frame
+	x.node.call(x.conn, Claims{FrameworkID(x.frame.Value), ExecutorID(x.id.Value), x.cont}, c)
+}
+
+func (s *simulated) event(x *simExecutor, ev *executor.Event) {
+	switch ev.Type {
+	case executor.Event_LAUNCH:
+		task := ev.Launch.Task
+		s.soon(x.node, func() { s.launch(x, &task) })
+	case executor.Event_KILL:
+		id := ev.Kill.TaskID.Value
+		s.soon(x.node, func() { s.end(x, id, mesos.TASK_KILLED, "Command terminated with signal Terminated", nil) })
+	case executor.Event_SHUTDOWN:
+		s.exit(x.node, x, 0)
+	}
+}
+
+func (s *simulated) exit(n *node, x *simExecutor, wait int32) {
+	if x == nil || s.conns[x.conn] == nil {
+		return
+	}
+	delete(s.conns, x.conn)
+	s.soon(n, func() { n.exited(x.cont, wait) })
+}
+
+func (s *simulated) launch(x *simExecutor, task *mesos.TaskInfo) {
+	var script Script
+	if s.core.cfg.Behave != nil {
+		script = s.core.cfg.Behave(task, x.node.id)
+	}
+	id := task.TaskID.Value
+	t := &simTask{}
+	x.tasks[id] = t
+	if script.Starting {
+		s.update(x, id, mesos.TASK_STARTING, "", nil)
+	}
+	s.update(x, id, mesos.TASK_RUNNING, "", nil)
+	for _, u := range script.Updates {
+		s.after(x, t, u.At, func() { s.update(x, id, mesos.TASK_RUNNING, "", u.Data) })
+	}
+	state := script.State
+	if !terminal(state) {
+		state = mesos.TASK_FINISHED
+	}
+	s.after(x, t, script.Duration, func() { s.end(x, id, state, script.Message, script.Data) })
+}
+
+// after runs part of a task's script, unless the task ended before.
+func (s *simulated) after(x *simExecutor, t *simTask, wait time.Duration, do func()) {
+	n := x.node
+	s.core.deadlines.set(s.core.now.Add(wait), func(time.Time) {
+		if !n.dead && !t.ended && s.conns[x.conn] != nil {
+			n.now = s.core.now
+			do()
+		}
+	})
+}
+
+func (s *simulated) end(x *simExecutor, id string, state mesos.TaskState, message string, data []byte) {
+	t := x.tasks[id]
+	if t == nil || t.ended {
+		return
+	}
+	t.ended = true
+	delete(x.tasks, id)
+	s.update(x, id, state, message, data)
+	if x.once {
+		s.exit(x.node, x, 0)
+	}
+}
+
+func (s *simulated) update(x *simExecutor, id string, state mesos.TaskState, message string, data []byte) {
+	st := mesos.TaskStatus{
+		TaskID: mesos.TaskID{Value: id}, State: &state, Source: mesos.SOURCE_EXECUTOR.Enum(), Data: data, UUID: s.rng.uuid(),
+	}
+	if message != "" {
+		st.Message = &message
+	}
+	s.call(x, &executor.Call{Type: executor.Call_UPDATE, Update: &executor.Call_Update{Status: st}})
+}

@@ -1,0 +1,49 @@
+package embedded
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/kaon-sweep/kaon/scheduler/listen"
+)
+
+// socketName is the file an agent listens at for a container without the host's network, in a folder that only this
+// container sees: nobody else can speak there, and its executor to nobody else.
+const socketName = "agent.sock"
+
+func (a *localAgent) socketDir(container string) string {
+	return filepath.Join(a.metaDir(), "sockets", container)
+}
+
+// listenInside opens the socket that one container reaches by its folder. The folder is named by its descriptor, because
+// a socket's name may have 107 bytes only.
+func (a *localAgent) listenInside(container string) (stop func(), err error) {
+	folder := a.socketDir(container)
+	if err := os.MkdirAll(folder, 0o755); err != nil { // who the container runs as must pass; others stop at the folder of meta
+		return nil, fmt.Errorf("make folder of the agent's socket: %w", err)
+	}
+	dir, err := os.Open(folder)
+	if err != nil {
+		return nil, fmt.Errorf("open folder of the agent's socket: %w", err)
+	}
+	defer dir.Close()
+	file := filepath.Join(folder, socketName)
+	_ = os.Remove(file) // of a former life
+	name := fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), socketName)
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: name, Net: "unix"})
+	if err != nil {
+		return nil, fmt.Errorf("listen for container %s: %w", container, err)
+	}
+	l.SetUnlinkOnClose(false) // by then the descriptor may be another's
+	if err := os.Chmod(file, 0o666); err != nil {
+		l.Close()
+		return nil, fmt.Errorf("open the socket to container %s: %w", container, err)
+	}
+	end := a.server.serve(listen.Limit(l), a.executorsOnly(container, mux(a.server.executorRoutes(a.cfg.Name))))
+	return func() {
+		end()
+		_ = os.RemoveAll(folder)
+	}, nil
+}

@@ -1,0 +1,100 @@
+package embedded
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/mesos/mesos-go/api/v1/lib/executor"
+)
+
+// Claims say which executor somebody is, and in which of its runs, by the names that Mesos gives them in its executors'
+// tokens.
+type Claims struct {
+	Framework FrameworkID `json:"fid"`
+	Executor  ExecutorID  `json:"eid"`
+	Container string      `json:"cid"`
+}
+
+// tokenVariable is where an executor finds its token, as on Mesos with --authenticate_http_executors.
+const tokenVariable = "MESOS_EXECUTOR_AUTHENTICATION_TOKEN"
+
+// tokenKey makes the tokens of one agent's executors: JSON web tokens signed by HMAC-SHA-256, as Mesos's are.
+type tokenKey []byte
+
+const tokenKeyBytes = 32
+
+// openTokenKey reads an agent's key of its former life, whose executors may still run, or makes one. Only its owner may
+// read it.
+func openTokenKey(name string) (tokenKey, error) {
+	b, err := os.ReadFile(name)
+	if err == nil && len(b) == tokenKeyBytes {
+		return b, nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read the key of executors' tokens: %w", err)
+	}
+	key := make(tokenKey, tokenKeyBytes)
+	_, _ = rand.Read(key) // never fails
+	if err := replaceFile(name, key); err != nil {
+		return nil, fmt.Errorf("keep the key of executors' tokens: %w", err)
+	}
+	return key, nil
+}
+
+// tokenHeader is the only one that is made or believed: {"alg":"HS256","typ":"JWT"}.
+const tokenHeader = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
+
+var tokenText = base64.RawURLEncoding
+
+func (k tokenKey) sign(c Claims) string {
+	body, err := json.Marshal(c)
+	if err != nil {
+		panic(fmt.Sprintf("encode claims: %v", err)) // three strings cannot fail
+	}
+	text := tokenHeader + "." + tokenText.EncodeToString(body)
+	return text + "." + tokenText.EncodeToString(k.sum(text))
+}
+
+func (k tokenKey) sum(text string) []byte {
+	h := hmac.New(sha256.New, k)
+	h.Write([]byte(text))
+	return h.Sum(nil)
+}
+
+// verify reads a token of this agent's. The time it takes does not tell how much of a wrong one is right.
+func (k tokenKey) verify(token string) (Claims, bool) {
+	at := strings.LastIndexByte(token, '.')
+	if at < 0 {
+		return Claims{}, false
+	}
+	sum, err := tokenText.DecodeString(token[at+1:])
+	body, ours := strings.CutPrefix(token[:at], tokenHeader+".")
+	if err != nil || !ours || !hmac.Equal(sum, k.sum(token[:at])) {
+		return Claims{}, false
+	}
+	text, err := tokenText.DecodeString(body)
+	var c Claims
+	if err != nil || json.Unmarshal(text, &c) != nil {
+		return Claims{}, false
+	}
+	return c, true
+}
+
+// allow tells why an executor may not make a call; empty: it may.
+func (c Claims) allow(call *executor.Call) string {
+	switch {
+	case call.FrameworkID.Value != string(c.Framework):
+		return fmt.Sprintf("Authenticated executor does not contain an 'fid' claim with the value '%s'", call.FrameworkID.Value)
+	case call.ExecutorID.Value != string(c.Executor):
+		return fmt.Sprintf("Authenticated executor does not contain an 'eid' claim with the value '%s'", call.ExecutorID.Value)
+	}
+	return ""
+}

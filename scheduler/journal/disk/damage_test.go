@@ -1,0 +1,145 @@
+package disk
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// history is n batches of entries of one sweep.
+func history(n int) [][]scheduler.Entry {
+	all := [][]scheduler.Entry{{scheduler.SweepEntry{ID: "s", Number: 1, File: "/spec.yaml", Source: []byte("command: echo 1\n"), Submitted: epoch, Phase: scheduler.Active, BestTrial: -1}}}
+	for i := range n {
+		all = append(all, []scheduler.Entry{
+			scheduler.TrialEntry{Sweep: "s", Trial: i % 50, State: sweep.Succeeded, Attempt: 1 + i/50},
+			scheduler.RecordEntry{Sweep: "s", Number: uint64(i + 1), Record: results.Record{Sweep: "s", Trial: i % 50, Attempt: 1, End: &results.End{State: "succeeded", Reason: fmt.Sprint(make([]byte, i*37%9000))}}},
+		})
+	}
+	return all
+}
+
+// Any damage to a journal that was closed, in either file, is found, or does not matter: that of the log's bytes behind its
+// end. What is found leaves the files as they are.
+func TestDamageIsFound(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "journal")
+	j := open(t, path)
+	var m scheduler.Memory
+	for _, batch := range history(500) {
+		if err := errors.Join(j.Append(batch), m.Append(batch)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if j.store.blocks == 0 {
+		t.Fatal("the store is empty")
+	}
+	end := j.log.at
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want := load(t, &m)
+	files := map[string][]byte{}
+	for _, suffix := range []string{"", logSuffix} {
+		data, err := os.ReadFile(path + suffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[suffix] = data
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		suffix := rapid.SampledFrom([]string{"", logSuffix}).Draw(rt, "file")
+		data := append([]byte(nil), files[suffix]...)
+		most := len(data)
+		if suffix == logSuffix {
+			most = int(end)
+		}
+		at := rapid.IntRange(0, most-1).Draw(rt, "at")
+		switch rapid.IntRange(0, 3).Draw(rt, "kind") {
+		case 0:
+			data[at] ^= 1 << rapid.IntRange(0, 7).Draw(rt, "bit")
+		case 1:
+			data = data[:at]
+		case 2:
+			clear(data[at:min(len(data), at+4096)])
+		case 3:
+			from := rapid.IntRange(0, most-1).Draw(rt, "from")
+			copy(data[at:], append([]byte(nil), data[from:min(len(data), from+512)]...))
+		}
+		other := map[string]string{"": logSuffix, logSuffix: ""}[suffix]
+		if err := errors.Join(os.WriteFile(path+suffix, data, 0o600), os.WriteFile(path+other, files[other], 0o600)); err != nil {
+			rt.Fatal(err)
+		}
+		again, err := Open(path)
+		if err != nil {
+			if now, _ := os.ReadFile(path + suffix); !errors.Is(err, scheduler.ErrDamaged) && !errors.Is(err, scheduler.ErrFuture) || !reflect.DeepEqual(now, data) {
+				rt.Fatalf("%v; changed: %v", err, !reflect.DeepEqual(now, data))
+			}
+			return
+		}
+		defer again.Close()
+		if got := load(t, again); !reflect.DeepEqual(got, want) {
+			rt.Fatalf("%d entries, want %d, and no error", len(got), len(want))
+		}
+	})
+}
+
+// What lies in a file's place is refused, and a log that is gone is not made anew.
+func TestNotEvenFiles(t *testing.T) {
+	for _, suffix := range []string{"", logSuffix} {
+		path := filepath.Join(t.TempDir(), "journal")
+		if err := open(t, path).Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(path + suffix); err != nil {
+			t.Fatal(err)
+		}
+		if suffix == logSuffix {
+			if _, err := Open(path); !errors.Is(err, scheduler.ErrDamaged) {
+				t.Errorf("without its log: %v", err)
+			}
+		}
+		if err := os.Mkdir(path+suffix, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(path); err == nil {
+			t.Errorf("a folder was taken for the file %q", suffix)
+		}
+	}
+}
+
+// A store of which most is dead is written anew, and loses nothing.
+func TestCompaction(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	j := open(t, path)
+	var m scheduler.Memory
+	for n := 1; j.store.generation < 3; n++ {
+		batch := []scheduler.Entry{
+			scheduler.SweepEntry{ID: "s", Number: 1, Phase: scheduler.Active, Source: make([]byte, 300_000), BestTrial: n},
+			scheduler.TrialEntry{Sweep: "s", Trial: n, Attempt: n},
+			scheduler.RecordEntry{Sweep: "s", Number: uint64(n), Record: results.Record{Sweep: "s", Trial: n}},
+			scheduler.ForgetEntry{Sweep: "s", Through: uint64(n / 2)},
+		}
+		if err := errors.Join(j.Append(batch), m.Append(batch)); err != nil {
+			t.Fatal(err)
+		}
+		if n%10 == 0 {
+			j.Close()
+			j = open(t, path)
+			if got, want := load(t, j), load(t, &m); !reflect.DeepEqual(got, want) {
+				t.Fatalf("after %d batches there are %d entries, want %d", n, len(got), len(want))
+			}
+		}
+		if n > 1000 {
+			t.Fatal("it is never written anew")
+		}
+	}
+}

@@ -1,0 +1,269 @@
+package disk
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/kaon-sweep/kaon/scheduler"
+)
+
+// lockPatience is how long Open waits for another process to let go: long enough for one that is just ending.
+const lockPatience = 2 * time.Second
+
+// Journal is an open journal. Any goroutine may call it; Append blocks the others for as long as the disk takes.
+type Journal struct {
+	path string
+	file *os.File // of the log, which is locked for as long as the journal is open
+
+	mu      sync.Mutex // guards what follows
+	store   *store
+	log     *log
+	pending []scheduler.Entry // what is in the log and not in the store
+	enc     *encoder
+	broken  error // a write failed: nobody knows what is on disk
+}
+
+// logSuffix is what the log's file adds to the journal's path, oldSuffix what the file of an older format adds that was read.
+const (
+	logSuffix = ".log"
+	oldSuffix = ".v2"
+)
+
+// Open opens the journal at path, or makes it, with its folder. Errors: scheduler.ErrLocked when another process
+// has it open, scheduler.ErrFuture when a newer kaon wrote it, scheduler.ErrDamaged when it is not what was written, and what
+// the file system says. A journal that is damaged is left as it is.
+func Open(path string) (*Journal, error) {
+	j, err := openAt(path)
+	if err != nil {
+		return nil, fmt.Errorf("open journal %s: %w", path, err)
+	}
+	return j, nil
+}
+
+func openAt(path string) (*Journal, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	f, err := openRegular(path)
+	fresh := errors.Is(err, fs.ErrNotExist)
+	if err != nil && !fresh {
+		return nil, err
+	}
+	old := false
+	if !fresh {
+		old = isBolt(f)
+		if err := f.Close(); err != nil {
+			return nil, err
+		}
+	}
+	file, err := lockLog(path+logSuffix, fresh || old)
+	if err != nil {
+		return nil, err
+	}
+	j := &Journal{path: path, file: file, enc: newEncoder()}
+	if err := j.read(); err != nil {
+		if j.store != nil {
+			_ = j.store.file.Close() // the first error is the one to tell
+		}
+		return nil, errors.Join(err, file.Close())
+	}
+	return j, nil
+}
+
+// openRegular opens a file, and nothing else: a pipe would keep a reader waiting.
+func openRegular(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = damaged("%s is not a file", path)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// lockLog opens the log, which is never replaced, and locks it. A log that is missing where there must be one is damage.
+func lockLog(path string, make bool) (*os.File, error) {
+	f, err := openRegular(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if !make {
+			return nil, damaged("its log %s is not there", path)
+		}
+		f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := lock(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+func lock(f *os.File) error {
+	for until := time.Now().Add(lockPatience); ; time.Sleep(20 * time.Millisecond) {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
+			return err
+		}
+		if time.Now().After(until) {
+			return fmt.Errorf("%w: wait for it to end, or choose another folder", scheduler.ErrLocked)
+		}
+	}
+}
+
+// read makes store and log, and brings what a former process left in the log into the store.
+func (j *Journal) read() error {
+	f, err := openRegular(j.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return j.make(func(*storeWriter) error { return nil })
+	case err != nil:
+		return err
+	case isBolt(f):
+		return errors.Join(j.convert(f), f.Close())
+	}
+	s, err := openStore(f)
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	j.store = s
+	j.log, err = openLog(j.file, s.id, s, func(payload []byte) error {
+		return unlog(payload, func(e scheduler.Entry, _, _ int) error {
+			j.pending = append(j.pending, e)
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	if err := f.Truncate(s.size); err != nil { // behind it is what the machine's death tore, and the log has
+		return err
+	}
+	return j.settle()
+}
+
+// make writes a journal's first store. The log comes first: no store is without.
+func (j *Journal) make(fill func(*storeWriter) error) (err error) {
+	id := newID()
+	if j.log, err = makeLog(j.file, id); err != nil {
+		return err
+	}
+	j.store, err = makeStore(j.path, id, 1, 0, fill)
+	return err
+}
+
+// Append makes the entries durable, all or none: as one record of the log, or, when that is full, with all that is in it as
+// one block of the store. It blocks for the disk.
+func (j *Journal) Append(entries []scheduler.Entry) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.append(entries); err != nil {
+		j.broken = err
+		return fmt.Errorf("write journal %s: %w", j.path, err)
+	}
+	return nil
+}
+
+func (j *Journal) append(entries []scheduler.Entry) error {
+	if j.broken != nil {
+		return fmt.Errorf("an earlier write failed: %w", j.broken)
+	}
+	if len(entries) == 0 {
+		return nil
+	}
+	payload, err := j.enc.payload(entries)
+	if err != nil {
+		return err
+	}
+	switch err := j.log.add(payload); {
+	case err == nil:
+		j.pending = append(j.pending, entries...)
+		return nil
+	case errors.Is(err, errFull):
+		j.log.number++ // the number of what goes past the log, so that a later log cannot follow a store without it
+		return j.commit(append(j.pending, entries...))
+	default:
+		return err
+	}
+}
+
+// settle brings what is only in the log into the store.
+func (j *Journal) settle() error {
+	if len(j.pending) == 0 {
+		return nil
+	}
+	if j.broken != nil {
+		return fmt.Errorf("an earlier write failed: %w", j.broken)
+	}
+	err := j.commit(j.pending)
+	j.broken = err
+	return err
+}
+
+// commit writes entries as one block, which also says up to which record the log has been taken in. The log is
+// empty afterwards.
+func (j *Journal) commit(entries []scheduler.Entry) error {
+	payload, all, err := j.enc.block(entries)
+	if err != nil {
+		return err
+	}
+	at := j.store.size + blockHeader
+	if err := j.store.append(payload, j.log.number); err != nil {
+		return err
+	}
+	if err := j.store.sync(); err != nil {
+		return err
+	}
+	for _, p := range all {
+		if err := j.store.index.apply(p.entry, ref{at + int64(p.from), int32(p.to - p.from)}); err != nil {
+			return err
+		}
+	}
+	clear(j.pending)
+	j.pending = j.pending[:0]
+	j.log.empty()
+	if j.store.wasteful() {
+		fresh, err := j.store.compact(j.path)
+		if err != nil {
+			return err
+		}
+		if err := j.store.file.Close(); err != nil {
+			return err
+		}
+		j.store = fresh
+	}
+	return j.log.mark(j.durable())
+}
+
+func (j *Journal) durable() mark {
+	return mark{j.store.generation, uint64(j.store.size), j.log.number}
+}
+
+// Close releases the files. What is in the log stays there for the next Open, and is marked as whole.
+func (j *Journal) Close() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var err error
+	if j.broken == nil {
+		if err = j.log.mark(j.durable()); err == nil {
+			err = unix.Fdatasync(int(j.file.Fd()))
+		}
+		j.broken = errors.New("it is closed")
+	}
+	if err := errors.Join(err, j.file.Close(), j.store.file.Close()); err != nil {
+		return fmt.Errorf("close journal %s: %w", j.path, err)
+	}
+	return nil
+}

@@ -1,0 +1,138 @@
+package disk
+
+import (
+	"fmt"
+
+	"github.com/ugorji/go/codec"
+
+	"github.com/kaon-sweep/kaon/scheduler"
+)
+
+// Kinds of entries in the log's payloads. Each is followed by its key and its row.
+const (
+	frameworkKind uint8 = iota + 1
+	executorKind
+	sweepKind
+	trialKind
+	recordKind
+	forgetKind
+	dropKind
+)
+
+// payload is entries as one record of the log, valid until the next reset.
+func (e *encoder) payload(entries []scheduler.Entry) ([]byte, error) {
+	e.reset()
+	for _, entry := range entries {
+		if err := e.logged(entry); err != nil {
+			return nil, err
+		}
+	}
+	return e.arena, nil
+}
+
+func (e *encoder) logged(entry scheduler.Entry) (err error) {
+	put := func(values ...any) {
+		for _, v := range values {
+			if err == nil {
+				_, err = e.encode(v)
+			}
+		}
+	}
+	row := func(f func() ([]byte, error)) {
+		if err == nil {
+			_, err = f()
+		}
+	}
+	switch x := entry.(type) {
+	case scheduler.FrameworkEntry:
+		put(frameworkKind, string(x.ID))
+	case scheduler.ExecutorEntry:
+		put(executorKind, string(x.Agent), executorKey(x), x.Resources != nil)
+		row(func() ([]byte, error) { return e.executor(x) })
+	case scheduler.SweepEntry:
+		put(sweepKind, x.ID)
+		row(func() ([]byte, error) { return e.sweep(x) })
+	case scheduler.TrialEntry:
+		put(trialKind, x.Sweep, x.Trial)
+		row(func() ([]byte, error) { return e.trial(x) })
+	case scheduler.RecordEntry:
+		put(recordKind, x.Sweep, &recordRow{Number: x.Number, Record: x.Record})
+	case scheduler.ForgetEntry:
+		put(forgetKind, x.Sweep, x.Through)
+	case scheduler.DropEntry:
+		put(dropKind, x.Sweep)
+	default:
+		err = fmt.Errorf("entry of unknown type %T", entry)
+	}
+	return err
+}
+
+// unlog yields the entries of a payload, and where in it each lies.
+func unlog(payload []byte, yield func(e scheduler.Entry, from, to int) error) error {
+	dec := codec.NewDecoderBytes(payload, handle)
+	for from := 0; from < len(payload); from = dec.NumBytesRead() {
+		e, err := unlogged(dec)
+		if err != nil {
+			return err
+		}
+		if err := yield(e, from, dec.NumBytesRead()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unlogged reads one entry.
+func unlogged(dec *codec.Decoder) (e scheduler.Entry, err error) {
+	get := func(values ...any) {
+		for _, v := range values {
+			if err == nil {
+				err = dec.Decode(v)
+			}
+		}
+	}
+	var kind uint8
+	var id string
+	get(&kind, &id)
+	switch kind {
+	case frameworkKind:
+		e = scheduler.FrameworkEntry{ID: scheduler.FrameworkID(id)}
+	case executorKind:
+		var executor string
+		var runs bool
+		var rows []amountRow
+		get(&executor, &runs, &rows)
+		x := executorEntry(id, executor)
+		if runs {
+			x.Resources = amounts(rows)
+		}
+		e = x
+	case sweepKind:
+		var row sweepRow
+		get(&row)
+		if err == nil {
+			err = row.check()
+		}
+		e = row.entry(id)
+	case trialKind:
+		var trial int
+		var row trialRow
+		get(&trial, &row)
+		e = row.entry(id, trial)
+	case recordKind:
+		var row recordRow
+		get(&row)
+		e = scheduler.RecordEntry{Sweep: id, Number: row.Number, Record: row.Record}
+	case forgetKind:
+		x := scheduler.ForgetEntry{Sweep: id}
+		get(&x.Through)
+		e = x
+	case dropKind:
+		e = scheduler.DropEntry{Sweep: id}
+	default:
+		if err == nil {
+			err = fmt.Errorf("entry of unknown kind %d", kind)
+		}
+	}
+	return e, err
+}

@@ -1,0 +1,273 @@
+package disk
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ugorji/go/codec"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Rows are MessagePack arrays, fields by position; times are Unix nanoseconds, 0 for none. New fields go to the end.
+type (
+	sweepRow struct {
+		_struct   bool `codec:",toarray"`
+		Number    uint64
+		File      string
+		Source    []byte
+		Seed      uint64
+		Overrides []string
+		Submitted int64
+		Phase     string
+		Paused    bool
+		Killing   bool
+		Sentence  string
+		Outcome   string
+		Ended     int64
+		Records   uint64
+		Stored    uint64
+		Manifest  []byte
+		Params    []byte
+		States    []byte
+		Attempts  []byte
+		Best      float64
+		BestTrial int
+		Keep      bool
+		Winner    []int  // trial and attempt; empty: none
+		Worked    int64  // nanoseconds
+		Hash      []byte // SHA-256 of what was submitted; empty: written by a kaon that kept none
+	}
+
+	// trialRow ends early for trials that are over: Live is nil then.
+	trialRow struct {
+		_struct bool `codec:",toarray"`
+		State   uint8
+		Attempt int
+		Budget  []int // empty when all are zero
+		Due     int64
+		Reason  string
+		Value   []float64 // empty when nothing was reported
+		Counts  []uint64
+		Asked   uint64
+		Told    uint64
+		Live    *liveRow
+		Failure bool
+	}
+
+	liveRow struct {
+		_struct  bool `codec:",toarray"`
+		Agent    string
+		Host     string
+		Executor string
+		Launched int64
+		Started  int64
+		Points   uint64
+		Ending   uint8
+	}
+
+	recordRow struct {
+		_struct bool `codec:",toarray"`
+		Number  uint64
+		Record  results.Record
+	}
+
+	amountRow struct {
+		_struct     bool `codec:",toarray"`
+		Name        string
+		Reservation string
+		Scalar      int64
+		Ranges      []offers.Range
+		Set         []string
+		Source      []byte
+	}
+)
+
+// hash is the sum of all that says what the sweep runs.
+func (s *sweepRow) hash() []byte {
+	h := sha256.New()
+	for _, text := range append([]string{s.File, string(s.Source), strconv.FormatUint(s.Seed, 10)}, s.Overrides...) {
+		fmt.Fprintf(h, "%d:%s", len(text), text)
+	}
+	return h.Sum(nil)
+}
+
+// check compares a row with its hash.
+func (s *sweepRow) check() error {
+	if len(s.Hash) > 0 && !bytes.Equal(s.Hash, s.hash()) {
+		return errors.New("the spec is not the one that was submitted: its hash is another")
+	}
+	return nil
+}
+
+// encoder turns entries into rows' bytes, which stay valid until reset.
+type encoder struct {
+	arena []byte
+	one   []byte
+	enc   *codec.Encoder
+}
+
+var handle = newHandle()
+
+func newHandle() *codec.MsgpackHandle {
+	h := new(codec.MsgpackHandle)
+	h.WriteExt = true
+	h.MaxDepth = 16
+	h.InternString = true // metric names repeat in every point
+	return h
+}
+
+func newEncoder() *encoder {
+	e := &encoder{}
+	e.enc = codec.NewEncoderBytes(&e.one, handle)
+	return e
+}
+
+// arenaKept bounds the memory kept between batches.
+const arenaKept = 4 << 20
+
+func (e *encoder) reset() {
+	if cap(e.arena) > arenaKept {
+		e.arena = nil
+	}
+	e.arena = e.arena[:0]
+}
+
+// encode appends one value to the arena. When the arena moves, earlier rows live on in the old one.
+func (e *encoder) encode(v any) ([]byte, error) {
+	e.one = e.one[:0]
+	e.enc.ResetBytes(&e.one)
+	if err := e.enc.Encode(v); err != nil {
+		return nil, fmt.Errorf("encode %T: %w", v, err)
+	}
+	start := len(e.arena)
+	e.arena = append(e.arena, e.one...)
+	return e.arena[start:len(e.arena):len(e.arena)], nil
+}
+
+// executorKey is an executor with, unless it is "*", its role behind a zero byte. Journals of before roles have none.
+func executorKey(x scheduler.ExecutorEntry) string {
+	if x.Role == "" {
+		return string(x.Executor)
+	}
+	return string(x.Executor) + "\x00" + x.Role
+}
+
+// executorEntry is the entry of that key, without its resources.
+func executorEntry(agent, key string) scheduler.ExecutorEntry {
+	executor, role, _ := strings.Cut(key, "\x00")
+	return scheduler.ExecutorEntry{Agent: offers.AgentID(agent), Executor: offers.ExecutorID(executor), Role: role}
+}
+
+func (e *encoder) executor(x scheduler.ExecutorEntry) ([]byte, error) {
+	rows := make([]amountRow, len(x.Resources))
+	for i, a := range x.Resources {
+		rows[i] = amountRow{
+			Name: a.Name, Reservation: a.Reservation, Scalar: int64(a.Scalar), Ranges: a.Ranges, Set: a.Set,
+			Source: []byte(a.Source),
+		}
+	}
+	return e.encode(rows)
+}
+
+func (e *encoder) sweep(s scheduler.SweepEntry) ([]byte, error) {
+	row := sweepRow{
+		Number: s.Number, File: s.File, Source: s.Source, Seed: s.Seed, Overrides: s.Overrides,
+		Submitted: nanos(s.Submitted), Phase: string(s.Phase), Paused: s.Paused, Killing: s.Killing,
+		Sentence: s.Sentence, Outcome: string(s.Outcome), Ended: nanos(s.Ended), Records: s.Records, Stored: s.Stored,
+		Manifest: s.Manifest, Params: s.Params, States: s.States, Attempts: s.Attempts, Best: s.Best, BestTrial: s.BestTrial, Keep: s.KeepTrials, Worked: int64(s.Worked),
+	}
+	if w := s.Winner; w != (scheduler.Winner{}) {
+		row.Winner = []int{w.Trial, w.Attempt}
+	}
+	row.Hash = row.hash()
+	return e.encode(&row)
+}
+
+func (e *encoder) trial(t scheduler.TrialEntry) ([]byte, error) {
+	row := trialRow{State: uint8(t.State), Attempt: t.Attempt, Due: nanos(t.Due), Reason: t.Reason, Asked: t.Asked, Told: t.Told, Failure: t.Failure}
+	if b := t.Budget; b != (scheduler.Budget{}) {
+		row.Budget = []int{b.Failures, b.Timeouts, b.Losses, b.Preemptions}
+	}
+	if g := t.Value; g.Reported > 0 {
+		row.Value, row.Counts = []float64{g.Last, g.Min, g.Max, g.Sum, g.Mean}, []uint64{g.Reported, g.Finite}
+	}
+	if t.State == sweep.Launched || t.State == sweep.Running {
+		row.Live = &liveRow{
+			Agent: string(t.Agent), Host: t.Host, Executor: string(t.Executor),
+			Launched: nanos(t.Launched), Started: nanos(t.Started), Points: t.Points, Ending: t.Ending,
+		}
+	}
+	return e.encode(&row)
+}
+
+func nanos(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+func when(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, n).UTC()
+}
+
+// entry is a row of the bucket of sweeps, or of the log, as what it stands for.
+func (s *sweepRow) entry(id string) scheduler.SweepEntry {
+	e := scheduler.SweepEntry{
+		ID: id, Number: s.Number, File: s.File, Source: s.Source, Seed: s.Seed, Overrides: s.Overrides,
+		Submitted: when(s.Submitted), Phase: scheduler.Phase(s.Phase), Paused: s.Paused, Killing: s.Killing,
+		Sentence: s.Sentence, Outcome: scheduler.Phase(s.Outcome), Ended: when(s.Ended), Records: s.Records,
+		Stored: s.Stored, Manifest: s.Manifest, Params: s.Params, States: s.States, Attempts: s.Attempts,
+		Best: s.Best, BestTrial: s.BestTrial, KeepTrials: s.Keep, Worked: time.Duration(s.Worked),
+	}
+	if w := s.Winner; len(w) == 2 {
+		e.Winner = scheduler.Winner{Trial: w[0], Attempt: w[1]}
+	}
+	return e
+}
+
+func (t *trialRow) entry(id string, trial int) scheduler.TrialEntry {
+	e := scheduler.TrialEntry{
+		Sweep: id, Trial: trial, State: sweep.State(t.State), Attempt: t.Attempt,
+		Due: when(t.Due), Reason: t.Reason, Asked: t.Asked, Told: t.Told, Failure: t.Failure,
+	}
+	if b := t.Budget; len(b) == 4 {
+		e.Budget = scheduler.Budget{Failures: b[0], Timeouts: b[1], Losses: b[2], Preemptions: b[3]}
+	}
+	if v, n := t.Value, t.Counts; len(v) >= 4 && len(n) == 2 {
+		e.Value = scheduler.Gauge{Reported: n[0], Finite: n[1], Last: v[0], Min: v[1], Max: v[2], Sum: v[3]}
+		if len(v) > 4 {
+			e.Value.Mean = v[4]
+		} else if n[1] > 0 {
+			e.Value.Mean = v[3] / float64(n[1])
+		}
+	}
+	if l := t.Live; l != nil {
+		e.Agent, e.Host, e.Executor = offers.AgentID(l.Agent), l.Host, offers.ExecutorID(l.Executor)
+		e.Launched, e.Started, e.Points, e.Ending = when(l.Launched), when(l.Started), l.Points, l.Ending
+	}
+	return e
+}
+
+func amounts(rows []amountRow) []offers.Amount {
+	all := []offers.Amount{}
+	for _, a := range rows {
+		all = append(all, offers.Amount{
+			Name: a.Name, Reservation: a.Reservation, Scalar: sweep.Milli(a.Scalar), Ranges: a.Ranges, Set: a.Set,
+			Source: string(a.Source),
+		})
+	}
+	return all
+}

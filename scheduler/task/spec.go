@@ -1,0 +1,110 @@
+package task
+
+import (
+	"time"
+
+	"github.com/kaon-sweep/kaon/results"
+)
+
+// Version is the first byte of every message.
+const Version = 1
+
+// Folder stands for the attempt's own folder in Argv, Shell and the values of Env of an Order: only the
+// executor knows the path. It begins and ends with NUL, which no argument can hold.
+const Folder = "\x00folder\x00"
+
+// Order is one attempt to run. Everything is resolved: macros expanded, environment complete.
+type Order struct {
+	Sweep   string   `codec:"sweep"`
+	Trial   int      `codec:"trial"`
+	Attempt int      `codec:"attempt"`
+	Argv    []string `codec:"argv,omitempty"`  // executed as it is
+	Shell   string   `codec:"shell,omitempty"` // run by sh -c; exactly one of Argv and Shell is set
+	Env     []string `codec:"env,omitempty"`   // KEY=VALUE, added to the executor's own environment
+	Params  []byte   `codec:"params"`          // JSON object; becomes KAON_PARAMS and KAON_PARAM_<NAME>
+	Seed    uint64   `codec:"seed"`
+	Dir     string   `codec:"dir,omitempty"`    // working directory, below the attempt's own unless absolute; empty: that
+	Inside  bool     `codec:"inside,omitempty"` // it runs in an image: without code and Dir it starts where the image says
+	User    string   `codec:"user,omitempty"`   // user[:group] it runs as; empty: as the executor
+	Files   []File   `codec:"files,omitempty"`
+	Limits  *Limits  `codec:"limits,omitempty"` // nil: the attempt may take what there is
+
+	Metrics   []string      `codec:"metrics,omitempty"` // names the sweep watches; name=value on stdout is read only for these
+	Filters   []string      `codec:"filters,omitempty"` // regular expressions with two groups, name and value, for stdout (Katib)
+	Objective string        `codec:"objective,omitempty"`
+	Timeout   time.Duration `codec:"timeout,omitempty"` // 0: none
+	Grace     time.Duration `codec:"grace,omitempty"`   // between SIGTERM and SIGKILL; 0: 5 s
+
+	Code    *Source  `codec:"code,omitempty"`    // archive that is unpacked into the attempt's working directory
+	Inputs  []Source `codec:"inputs,omitempty"`  // files and folders put below $KAON_INPUTS, shared by attempts
+	Secrets string   `codec:"secrets,omitempty"` // URL of a JSON object of variables that are nobody else's business
+	Deliver *Deliver `codec:"deliver,omitempty"` // nil: what the attempt leaves behind stays in the sandbox
+}
+
+// Limits are what an attempt is held to, with all that it starts.
+type Limits struct {
+	CPUs     float64 `codec:"cpus,omitempty"`      // cores; 0: none
+	HardCPUs bool    `codec:"hard_cpus,omitempty"` // also while others leave some idle
+	Memory   int64   `codec:"memory,omitempty"`    // bytes; 0: none
+}
+
+// Source is a file that the executor fetches, once for all attempts that name it.
+type Source struct {
+	URL    string `codec:"url"`              // http, https or file
+	SHA256 string `codec:"sha256,omitempty"` // hex; empty: not checked
+	Name   string `codec:"name,omitempty"`   // whose ending tells what an archive is
+	To     string `codec:"to,omitempty"`     // path below $KAON_INPUTS
+	Unpack bool   `codec:"unpack,omitempty"` // To becomes a folder with the archive's content
+}
+
+// Deliver says what of an attempt goes to the bucket at its end, and which way.
+type Deliver struct {
+	URL       string   `codec:"url"`                 // of the attempt at the depot
+	Artifacts []string `codec:"artifacts,omitempty"` // patterns of names below $KAON_ARTIFACTS; plain names must be there
+	Bytes     int64    `codec:"bytes,omitempty"`     // of all artifacts together; 0: no bound
+
+	NoArtifacts bool   `codec:"no_artifacts,omitempty"`
+	Logs        string `codec:"logs,omitempty"` // failed, all or none; empty: none
+}
+
+// File is written into the attempt's folder before it starts (${args_json_file}, KAON_WINNER).
+type File struct {
+	Name string `codec:"name"` // relative to the attempt's folder
+	Data []byte `codec:"data"`
+}
+
+// Report is what an executor says of one attempt: more points, and at the end how it ended.
+type Report struct {
+	First  uint64          `codec:"first"` // number of Points[0] in the attempt
+	Points []results.Point `codec:"points,omitempty"`
+	End    *End            `codec:"end,omitempty"` // only in the terminal update
+}
+
+// End says how an attempt's process ended.
+type End struct {
+	Exit     int      `codec:"exit"`             // exit code; -1 when a signal ended it
+	Signal   int      `codec:"signal,omitempty"` // the signal that ended it
+	TimedOut bool     `codec:"timed_out,omitempty"`
+	Killed   bool     `codec:"killed,omitempty"`  // by the scheduler's KILL or the executor's shutdown
+	Error    string   `codec:"error,omitempty"`   // it could not be started, and why
+	Stderr   []string `codec:"stderr,omitempty"`  // last lines
+	Limit    int64    `codec:"limit,omitempty"`   // bytes of memory; set when a process of it was killed at this limit
+	Own      bool     `codec:"own,omitempty"`     // Limit is the attempt's own; else that of the container, executor included
+	Dropped  uint64   `codec:"dropped,omitempty"` // points refused because the attempt wrote more than its bound
+	StartMs  int64    `codec:"start_ms"`
+	EndMs    int64    `codec:"end_ms"`
+	Sandbox  string   `codec:"sandbox,omitempty"` // the attempt's folder on the agent: stdout, stderr, metrics
+
+	Artifacts []results.Artifact `codec:"artifacts,omitempty"` // that reached the bucket
+	Starved   string             `codec:"starved,omitempty"`   // what the executor itself was short of to start it: descriptors, processes or memory
+	Lacks     string             `codec:"lacks,omitempty"`     // what is missing of an attempt that exited with 0
+
+	Unread []results.Unread `codec:"unread,omitempty"` // of its output, that may have been meant as metrics
+}
+
+// Control is a message to a running attempt, or (Progress) from one. Controls may be lost.
+type Control struct {
+	Task     string  `codec:"task"`               // task id, <sweep>.<index>.<attempt>
+	Body     []byte  `codec:"body,omitempty"`     // JSON appended as one line to $KAON_CONTROL
+	Progress float64 `codec:"progress,omitempty"` // executor to scheduler: percent done
+}

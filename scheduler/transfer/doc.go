@@ -1,0 +1,18 @@
+// Package transfer is the place in the kaon process where agents and executors get files and leave them: the executor's
+// own binary, packed code, inputs, secrets, and, the other way, artifacts and logs of attempts on their way to the
+// bucket. It is one HTTP server and the client of it.
+//
+// Whoever knows a URL may use it, and cannot guess another: each carries a code made with the sweep's own key. An
+// attempt's URL is good for the files of that attempt and no other. The key, the port and half-received files are kept
+// in the sweep's state folder, so that a scheduler that was killed serves the same URLs when it is resumed, and
+// uploads go on where they stopped.
+//
+// Artifacts go straight to a bucket that can sign requests (results.Signer): the depot signs, executors put. Else, with
+// results in a folder, they go through the depot in chunks.
+//
+// A process that runs many sweeps has a Depot for each, and one more that listens for all of them (Config.Parent).
+//
+// Nouns: a Depot serves one sweep; a path is a capability; an offer is what a Client wants to leave; a receipt is a
+// file that is coming in. The server's handlers run on net/http's goroutines; Client's methods on those of attempts,
+// and block. In the flow it stands beside launch (files out) and status (files in).
+package transfer

@@ -1,0 +1,106 @@
+package transfer
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/kaon-sweep/kaon/results"
+)
+
+// Kind is what a file of an attempt is; it is the first part of its place in the bucket.
+type Kind string
+
+// The kinds of files that attempts leave.
+const (
+	Artifacts Kind = "artifacts"
+	Logs      Kind = "logs"
+)
+
+// offer is what a client wants to leave.
+type offer struct {
+	Kind   Kind   `json:"kind"`
+	Name   string `json:"name"`
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256"`
+	Upload string `json:"upload,omitempty"` // the one that a plan named before, to go on with it
+}
+
+// plan answers an offer.
+type plan struct {
+	Way    way    `json:"way"`
+	Offset int64  `json:"offset,omitempty"` // chunks: how much is there already
+	Part   int64  `json:"part,omitempty"`   // bytes of a chunk or part; the last may be shorter
+	Upload string `json:"upload,omitempty"` // parts
+}
+
+// way is how a file travels.
+type way string
+
+const (
+	byChunks way = "chunks" // in order, through the depot
+	byPut    way = "put"    // in one signed request
+	byParts  way = "parts"  // in several
+)
+
+// signing asks for a signed request.
+type signing struct {
+	offer
+	Part int    `json:"part"` // from 1; 0: all
+	Size int64  `json:"length"`
+	MD5  string `json:"md5"` // base64
+}
+
+// done says that all of a file was sent.
+type done struct {
+	offer
+	ETags []string `json:"etags,omitempty"`
+}
+
+// Bounds of what an attempt may leave.
+const (
+	chunkBytes = 8 << 20  // lost at most when a connection breaks, and read at most without asking anew
+	putBytes   = 16 << 20 // beyond it in parts
+	maxParts   = 10_000   // of S3
+	MaxFiles   = 1_000    // artifacts of one attempt: its record lists them, and travels in one update
+	maxName    = 512      // bytes
+	maxLog     = 64 << 20 // bytes of one log
+	maxObject  = 5 << 40  // bytes; S3's own
+)
+
+// CheckName says whether an artifact may have this name.
+func CheckName(name string) error {
+	if len(name) > maxName || !utf8.ValidString(name) || path.Clean(name) != name || path.IsAbs(name) || name == "." || name == ".." || strings.HasPrefix(name, "../") {
+		return fmt.Errorf("%.60q cannot be the name of an artifact", name)
+	}
+	return results.CheckName(name)
+}
+
+var errOffer = errors.New("bad offer")
+
+// check refuses what cannot be an attempt's file.
+func (o offer) check() error {
+	switch {
+	case o.Kind != Artifacts && o.Kind != Logs:
+		return fmt.Errorf("%w: kind %.20q", errOffer, o.Kind)
+	case o.Size < 0 || o.Size > maxObject || o.Kind == Logs && o.Size > maxLog:
+		return fmt.Errorf("%w: %d bytes", errOffer, o.Size)
+	case len(o.SHA256) != 64:
+		return fmt.Errorf("%w: checksum %.70q", errOffer, o.SHA256)
+	}
+	if err := CheckName(o.Name); err != nil {
+		return fmt.Errorf("%w: %w", errOffer, err)
+	}
+	return nil
+}
+
+// partSize is what a part has so that there are not too many.
+func partSize(size int64) int64 {
+	part := int64(putBytes)
+	for part*maxParts < size {
+		part *= 2
+	}
+	return part
+}
