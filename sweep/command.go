@@ -57,7 +57,7 @@ type Expansion struct {
 // fails when an environment variable is not set, a parameter is absent, or a macro is not known; Parse has
 // refused the latter two for the spec's own command.
 func (c Command) Expand(v Vars) (Expansion, error) {
-	words, err := c.split()
+	words, _, err := c.split(nil)
 	if err != nil {
 		return Expansion{}, fmt.Errorf("expand command: %w", err)
 	}
@@ -88,43 +88,58 @@ type word struct {
 	script bool
 }
 
-// split finds the macros of the command.
-func (c Command) split() ([]word, error) {
+// split finds the macros of the command, and what it needs of variables of its environment.
+func (c Command) split(vars []string) (words []word, needed map[string]*requirement, err error) {
 	if c.Shell != "" {
-		parts, err := splitShell(c.Shell)
-		return []word{{parts, true}}, err
+		parts, outside, err := splitShell(c.Shell, vars)
+		return []word{{parts, true}}, outside.vars, err
 	}
-	words := make([]word, len(c.Argv))
+	words, needed = make([]word, len(c.Argv)), map[string]*requirement{}
+	needs := make([]*requirement, len(c.Argv))
 	found, lost := readings(c.Argv, false)
 	if lost >= 0 {
 		if err := lostWords(c.Argv[lost]); err != nil {
-			return nil, &itemError{lost, err}
+			return nil, nil, &itemError{lost, err}
 		}
 	}
 	for _, r := range found {
+		if r.needs != nil {
+			for _, i := range r.words {
+				needs[i] = r.needs
+			}
+			continue
+		}
 		texts := make([]string, len(r.words))
 		for k, i := range r.words {
 			texts[k] = c.Argv[i]
 		}
-		parts, err := splitScript(texts, r)
+		parts, outside, err := splitScript(texts, r, vars)
 		if err != nil {
 			item := err.(*itemError)
-			return nil, &itemError{r.words[item.item], item.err}
+			return nil, nil, &itemError{r.words[item.item], item.err}
 		}
 		for k, i := range r.words {
 			words[i] = word{parts[k], true}
 		}
+		if r.after > 0 {
+			for i := r.after; i < len(needs); i++ {
+				needs[i] = outside.words
+			}
+		}
+		needed = outside.vars
 	}
 	for i, text := range c.Argv {
 		if words[i].script {
 			continue
 		}
-		var err error
 		if words[i].parts, err = splitMacros(text); err != nil {
-			return nil, &itemError{i, err}
+			return nil, nil, &itemError{i, err}
+		}
+		for k := range words[i].parts {
+			words[i].parts[k].needs = needs[i]
 		}
 	}
-	return words, nil
+	return words, needed, nil
 }
 
 // itemError says which item of a list a problem is in.
@@ -138,13 +153,13 @@ func (e *itemError) Unwrap() error { return e.err }
 
 // macros lists every macro of the command.
 func (c Command) macros() ([]macro, error) {
-	words, err := c.split()
+	words, _, err := c.split(nil)
 	var all []macro
 	for _, w := range words {
 		for _, p := range w.parts {
 			if p.macro != nil {
 				m := *p.macro
-				m.sum = p.sum()
+				m.sum, m.needs = p.sum(), p.needs
 				all = append(all, m)
 			}
 		}
@@ -154,7 +169,7 @@ func (c Command) macros() ([]macro, error) {
 
 // foreign is one ${…} of each item of the list that is left to the program, empty where there is none.
 func (c Command) foreign() []string {
-	words, _ := c.split()
+	words, _, _ := c.split(nil)
 	found := make([]string, len(words))
 	for i, w := range words {
 		for _, p := range w.parts {
@@ -205,7 +220,10 @@ func (x *expander) script(parts []part) (string, error) {
 			return "", err
 		}
 		if p.sum() && !decimal.MatchString(words[0]) {
-			return "", &advised{p.macro.String() + " stands in arithmetic, and " + short(words[0]) + " is no whole number", byExpr}
+			return "", &advised{p.macro.String() + " stands in arithmetic, and " + short(words[0]) + " is no whole number", (&requirement{remedy: byAwk}).advice(*p.macro)}
+		}
+		if err := x.fits(p, words); err != nil {
+			return "", err
 		}
 		b.WriteString(embed(words, p.depth))
 	}
@@ -229,6 +247,9 @@ func (x *expander) word(w word) error {
 		if err != nil {
 			return err
 		}
+		if err := x.fits(p, words); err != nil {
+			return err
+		}
 		if several(p.macro.name) {
 			x.out.Argv = append(x.out.Argv, words...)
 			return nil
@@ -237,6 +258,18 @@ func (x *expander) word(w word) error {
 	}
 	x.out.Argv = append(x.out.Argv, b.String())
 	return nil
+}
+
+// fits refuses words that would not arrive as they are where a macro stands.
+func (x *expander) fits(p part, words []string) error {
+	params := x.vars.Params
+	if p.macro.winner {
+		params = x.vars.Winner.Params
+	}
+	if p.needs == nil || p.needs.need.meetsAll(*p.macro, words, params) {
+		return nil
+	}
+	return p.needs.refusal(*p.macro)
 }
 
 // value is the words a macro stands for: exactly one, unless it stands for several.

@@ -97,3 +97,31 @@ func (d *decoder) checkEnv(value string, n *node, field string) {
 		d.fail(n, field, err.Error(), remedyOf(err, "check the value"))
 	}
 }
+
+// envFlow refuses macros in a variable that the command, or its script, takes for code.
+func (d *decoder) envFlow(n *node) {
+	if n == nil || n.kind != mapping {
+		return
+	}
+	var names []string
+	for _, p := range n.pairs {
+		names = append(names, p.key.text)
+	}
+	_, needed, err := d.spec.Command.split(names)
+	if err != nil {
+		return
+	}
+	for _, p := range n.pairs {
+		x := needed[p.key.text]
+		if x == nil || p.value.kind != scalar {
+			continue
+		}
+		field := join("task.env", p.key.text)
+		_ = envParts(p.value.text, func(_ string, m *macro) error {
+			if m != nil && m.name != "kaon" {
+				d.needs(*m, &requirement{x.need, x.place + " of the command", x.remedy}, p.value, field)
+			}
+			return nil
+		})
+	}
+}

@@ -30,10 +30,11 @@ func several(name string) bool {
 
 // macro is one ${...} of a command.
 type macro struct {
-	name   string // args, param, envvar, …
-	arg    string // parameter or variable name
-	winner bool   // of the winner, not of the trial
-	sum    bool   // in arithmetic of a shell
+	name   string       // args, param, envvar, …
+	arg    string       // parameter or variable name
+	winner bool         // of the winner, not of the trial
+	sum    bool         // in arithmetic of a shell
+	needs  *requirement // of the place it stands in; nil: any value is data there
 }
 
 // ofImage says whether a macro stands for what the image says.
@@ -97,7 +98,8 @@ type part struct {
 	text    string
 	foreign string // what stands in the ${…} that the text ends with and that is left to the program
 	macro   *macro
-	depth   []quoting // in shell text: the quotes it stands in
+	depth   []quoting    // in shell text: the quotes it stands in
+	needs   *requirement // what its values must be; nil: anything
 }
 
 // sum says whether a macro stands in arithmetic.

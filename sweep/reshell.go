@@ -5,6 +5,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -29,6 +30,8 @@ type reading struct {
 	reader string // for people: sh -c
 	refuse string // why no macro may be there; "": it may
 	remedy string
+	needs  *requirement // the words are no shell's, and need this of their values
+	after  int          // the first word behind the script, which it gets as $0 or $1; 0: none
 }
 
 // positional are the words of a script: where it asks for them, and not for $0, a first one would be lost.
@@ -38,9 +41,13 @@ var positional = regexp.MustCompile(`\$\{?[@*1-9]`)
 var wrappers = []string{
 	"command", "builtin", "exec", "time", "nohup", "sudo", "doas", "env", "nice", "ionice", "timeout", "stdbuf", "setsid", "xargs", "chroot", "numactl",
 	"taskset", "srun", "mpirun", "mpiexec", "strace", "unbuffer", "docker", "podman", "kubectl", "nsenter", "unshare", "find", "chrt", "flock", "runuser", "torchrun",
+	"nvidia-docker", "nerdctl", "singularity", "apptainer", "enroot", "uv", "poetry", "pipenv", "pixi", "conda", "mamba", "micromamba", "busybox", "toybox", "tini", "dumb-init",
+	"gosu", "su-exec", "setpriv", "prlimit", "cgexec", "systemd-run", "firejail", "bwrap", "proot", "fakeroot", "xvfb-run", "aprun", "jsrun", "ibrun", "horovodrun", "salloc",
+	"nsys", "ncu", "perf", "valgrind", "ltrace", "catchsegv", "accelerate", "deepspeed", "coproc", "caffeinate", "chronic", "direnv", "ssh-agent", "faketime", "catatonit",
 }
 
-// readings finds in the words of a command those that a shell reads again. lost is the word that becomes $0 of the script before it: "$@" has not got it; -1: there is none.
+// readings finds in the words of a command those that a shell reads again, or that something else runs as code. lost is
+// the word that becomes $0 of the script before it: "$@" has not got it; -1: there is none.
 func readings(words []string, inShell bool) (found []reading, lost int) {
 	lost = -1
 	all := func(from int) (out []int) {
@@ -49,21 +56,31 @@ func readings(words []string, inShell bool) (found []reading, lost int) {
 		}
 		return out
 	}
+	found = optionsWithCommands(words)
 	wrapped := false
 	for i := 0; i < len(words); i++ {
 		name := path.Base(words[i])
-		if strings.HasSuffix(words[i], "${envvar:SHELL}") {
+		switch {
+		case strings.HasSuffix(words[i], "${envvar:SHELL}"):
 			name = "sh"
+		case words[i] == "${interpreter}":
+			name = "python"
+		case words[i] == "${env}":
+			name = "env"
 		}
 		start := i == 0 || wrapped
 		wrapped = start && (wrapped || slices.Contains(wrappers, name))
+		l, isLanguage := languageOf(name)
 		switch {
 		case slices.Contains(shells, name) || slices.Contains(alien, name):
 			script := scriptOf(words, i+1)
+			if script < 0 && i > 0 && words[i-1] == "--entrypoint" {
+				script = optionC(words, i+1)
+			}
 			if script < 0 {
 				continue
 			}
-			r := reading{words: []int{script}, reader: name + " -c"}
+			r := reading{words: []int{script}, reader: name + " -c", after: script + 1}
 			if slices.Contains(alien, name) {
 				r.refuse, r.remedy = "a script of "+name+", whose quotes are not those of sh", "use sh or bash, or write the script into a file and give that the macro"
 			}
@@ -71,6 +88,30 @@ func readings(words []string, inShell bool) (found []reading, lost int) {
 				lost = script + 1
 			}
 			return append(found, r), lost
+		case strings.HasPrefix(words[i], "--entrypoint=") && slices.Contains(shells, path.Base(words[i])):
+			if script := optionC(words, i+1); script >= 0 {
+				return append(found, reading{words: []int{script}, reader: path.Base(words[i]) + " -c", after: script + 1}), lost
+			}
+		case start && isLanguage:
+			if strings.HasPrefix(name, "python") {
+				if k := slices.Index(words, "timeit"); k > i && words[k-1] == "-m" {
+					return append(found, reading{words: all(k + 1), needs: asCode("code for "+name, l.read)}), lost
+				}
+			}
+			if code := l.codeWords(words, i+1); len(code) > 0 {
+				found = append(found, reading{words: code, needs: asCode("code for "+name, l.read)})
+			}
+			if !slices.Contains(wrappers, name) {
+				return found, lost
+			}
+		case start && (name == "make" || name == "gmake"):
+			return append(found, reading{words: all(i + 1), needs: &requirement{plainWord, "the words of make, which reads them again and gives them to a shell",
+				"let the recipe read \"$$%VARIABLE%\", a variable that every trial has"}}), lost
+		case start && name == "printf" && !strings.HasPrefix(strings.Join(words[i+1:], " "), "-"):
+			return append(found, reading{words: all(i + 1)[:min(1, len(words)-i-1)], needs: &requirement{plainWord, "the format of printf, in which % and \\ mean more",
+				`write printf '%s\n' %MACRO%`}}), lost
+		case start && unknown(words[i]) && scriptOf(words, i+1) >= 0:
+			found = append(found, reading{words: []int{scriptOf(words, i+1)}, needs: &requirement{anyNumber, "what may be a script: which program this is, kaon cannot know", "write the program's name out, as in sh -c '… %MACRO%'"}})
 		case inShell && start && name == "alias":
 			return append(found, reading{words: all(i + 1), reader: name, refuse: "an alias", remedy: "write a function instead"}), lost
 		case inShell && start && name == "eval":
@@ -81,6 +122,7 @@ func readings(words []string, inShell bool) (found []reading, lost int) {
 			}
 		case name == "ssh" && start:
 			host := skipOptions(words, i+1, sshWithWord)
+			found = append(found, reading{words: all(i + 1)[:max(0, min(host, len(words))-i-1)], needs: &requirement{plainWord, "the options of ssh, some of which are commands", "write the option out"}})
 			if host+1 < len(words) {
 				return append(found, reading{words: all(host + 1), reader: "ssh"}), lost
 			}
@@ -96,7 +138,7 @@ func readings(words []string, inShell bool) (found []reading, lost int) {
 			}
 		case name == "env" && start && slices.ContainsFunc(words[i+1:], splitString):
 			return append(found, reading{words: all(i + 1), reader: "env -S", refuse: "the words of env -S, which splits them again", remedy: "write the words one by one"}), lost
-		case slices.Contains(rerun, name) && start:
+		case slices.Contains(rerun, name) && start || start && name == "ray" && slices.Contains(words[i+1:], "submit"):
 			return append(found, reading{
 				words: all(i + 1), reader: name, refuse: "the words of " + name + ", which gives them to a shell again",
 				remedy: "write the command into a script that reads \"$KAON_PARAM_<NAME>\" or $KAON_PARAMS, and let " + name + " run that",
@@ -104,6 +146,39 @@ func readings(words []string, inShell bool) (found []reading, lost int) {
 		}
 	}
 	return found, lost
+}
+
+// unknown says whether a program is named by something that only the run knows.
+func unknown(word string) bool {
+	return strings.Contains(word, opaque) || strings.Contains(word, "${envvar:") || strings.Contains(word, "${param.")
+}
+
+// optionC is the word behind an option that ends in c, from i on, or -1.
+func optionC(words []string, i int) int {
+	for ; i+1 < len(words); i++ {
+		if len(words[i]) > 1 && words[i][0] == '-' && words[i][1] != '-' && words[i][len(words[i])-1] == 'c' {
+			return i + 1
+		}
+	}
+	return -1
+}
+
+// optionsWithCommands finds text of several words behind options that are named for commands: nobody knows what reads it.
+func optionsWithCommands(words []string) (found []reading) {
+	for i, w := range words {
+		if i == 0 || !commandOption.MatchString(w) {
+			continue
+		}
+		k := i
+		if _, _, assigned := strings.Cut(w, "="); !assigned {
+			k++
+		}
+		if k < len(words) && strings.ContainsAny(words[k], " \t\n;|&") {
+			found = append(found, reading{words: []int{k}, needs: &requirement{anyNumber, "the text of " + strings.SplitN(w, "=", 2)[0] + ", which may be run as a command",
+				`write that text into a script that reads "$%VARIABLE%"`}})
+		}
+	}
+	return found
 }
 
 func splitString(w string) bool {
@@ -172,14 +247,20 @@ func skipOptions(words []string, i int, with string) int {
 
 // call reads the words of a command that another shell will read, before the walk comes to them.
 func (v *shellVisit) call(n *syntax.CallExpr) {
-	words := make([]string, len(n.Args))
-	for i, w := range n.Args {
-		words[i] = v.value(w)
+	words, from := v.words(n)
+	if len(words) == 0 {
+		return
 	}
-	if len(words) > 0 {
-		v.names(words)
+	v.names(words, from)
+	asKnown := slices.Clone(words) // with the macros that tell programs
+	for i, w := range words {
+		v.named(w, func(hole int, before, after string) {
+			if after == "" && v.holes[hole].err == nil {
+				asKnown[i] = before + v.holes[hole].source
+			}
+		})
 	}
-	found, lost := readings(words, true)
+	found, lost := readings(asKnown, true)
 	if lost >= 0 {
 		v.named(words[lost], func(hole int, before, after string) {
 			if m := v.holes[hole].macro; v.holes[hole].err == nil && before+after == "" && several(m.name) {
@@ -187,25 +268,157 @@ func (v *shellVisit) call(n *syntax.CallExpr) {
 			}
 		})
 	}
+	inner := v.positions()
 	for _, r := range found {
 		var texts []string
 		for _, i := range r.words {
-			v.inner[n.Args[i]] = r.reader
+			if r.needs != nil {
+				v.named(words[i], func(hole int, _, _ string) { v.at[hole].require(r.needs) })
+				if w := from[i]; w != nil {
+					v.flow.end(v.carries(w), r.needs)
+				}
+				continue
+			}
+			if w := from[i]; w != nil {
+				v.inner[w] = r.reader
+				v.flow.end(v.reads(w), asCode("a variable that "+r.reader+" runs", ""))
+			}
 			texts = append(texts, words[i])
 		}
 		text := strings.Join(texts, " ")
-		if r.refuse != "" {
+		switch {
+		case r.needs != nil:
+		case r.refuse != "":
 			v.refuseAll(text, r.refuse, r.remedy)
-			continue
+		default:
+			if r.reader != "eval" && r.reader != "trap" {
+				inner = "words:" + strconv.Itoa(v.texts+1)
+			}
+			v.deeper++
+			v.read(text, inner)
+			v.deeper--
+			v.handed(r, words, from, text, inner)
 		}
-		v.deeper++
-		v.read(text)
-		v.deeper--
+	}
+	v.passed(n, words, from)
+}
+
+// words are the words of a command, as far as they are known, with where each comes from; a variable without quotes may
+// be several.
+func (v *shellVisit) words(n *syntax.CallExpr) (words []string, from []*syntax.Word) {
+	for _, w := range n.Args {
+		text := v.value(w)
+		if len(w.Parts) == 1 {
+			if p, ok := w.Parts[0].(*syntax.ParamExp); ok {
+				if _, known := v.constant(p); known && strings.ContainsAny(text, " \t\n") {
+					for _, f := range strings.Fields(text) {
+						words, from = append(words, f), append(from, nil)
+					}
+					continue
+				}
+			}
+		}
+		words, from = append(words, text), append(from, w)
+	}
+	return words, from
+}
+
+// handed lets the words behind a script flow to its positions, and what xargs reads to where it puts it.
+func (v *shellVisit) handed(r reading, words []string, from []*syntax.Word, text, inner string) {
+	if r.after > 0 {
+		for _, w := range from[r.after:] {
+			if w != nil {
+				v.flow.pour(v.carries(w), inner)
+			}
+		}
+	}
+	if x := slices.IndexFunc(words, func(w string) bool { return path.Base(w) == "xargs" }); x >= 0 {
+		input := source{places: []string{"xargs"}}
+		v.flow.pour(input, inner)
+		for i, w := range words[x+1:] {
+			put, replaces := strings.CutPrefix(w, "-I")
+			if put == "" && x+i+2 < len(words) {
+				put = words[x+i+2]
+			}
+			if replaces && put != "" && strings.Contains(text, put) {
+				v.flow.end(input, &requirement{anyNumber, "text that xargs puts into a script", readByName})
+			}
+		}
+	}
+}
+
+// passed lets the words of a command flow to the positions of a function, to variables, and to files that run.
+func (v *shellVisit) passed(n *syntax.CallExpr, words []string, from []*syntax.Word) {
+	to := func(i int, place string) {
+		if from[i] != nil {
+			v.flow.pour(v.carries(from[i]), place)
+		}
+	}
+	for i, w := range from {
+		if w != nil && v.inner[w] == "" {
+			v.unquoted(w)
+		}
+		name, _, assigned := strings.Cut(words[i], "=")
+		switch {
+		case i > 0 && v.functions[words[0]]:
+			to(i, "words:"+words[0])
+		case i > 0 && words[0] == "set":
+			to(i, v.positions())
+		case i > 2 && words[0] == "printf" && words[1] == "-v":
+			to(i, v.variable(words[2]))
+		case i > 0 && assigned && variable.MatchString(name) && slices.Contains(wrappers, path.Base(words[0])):
+			to(i, v.variable(name))
+		}
+	}
+	v.runs(words, from)
+	switch words[0] {
+	case "cp", "mv", "ln", "install":
+		if k := len(words) - 1; k > 1 && from[k] != nil && from[k-1] != nil {
+			v.flow.pour(source{places: []string{v.file(from[k-1])}}, v.file(from[k]))
+		}
+	case "getopts":
+		if len(words) > 2 {
+			v.flow.pour(source{places: []string{v.positions()}}, v.variable(words[2]))
+		}
+		v.flow.pour(source{places: []string{v.positions()}}, v.variable("OPTARG"))
+	}
+}
+
+// runs ends files that a command runs: as its program, as a script, or made executable.
+func (v *shellVisit) runs(words []string, from []*syntax.Word) {
+	run := func(i int) {
+		if i < len(from) && from[i] != nil {
+			v.flow.end(source{places: []string{v.file(from[i])}}, &requirement{anyNumber, "text of a file that is run as a script", readByName})
+		}
+	}
+	for i, w := range words {
+		name := path.Base(w)
+		start := i == 0 || slices.ContainsFunc(words[:i], func(b string) bool { return slices.Contains(wrappers, path.Base(b)) })
+		if !start {
+			break
+		}
+		switch {
+		case name == "chmod":
+			for k := range words[i+1:] {
+				run(i + 1 + k)
+			}
+			return
+		case runsFile(name):
+			for k := i + 1; k < len(words); k++ {
+				if words[k] == "" || words[k][0] != '-' {
+					run(k)
+					break
+				}
+			}
+			return
+		case (strings.Contains(w, "/") || from[i] != nil && strings.Contains(w, opaque)) && !strings.HasPrefix(w, "-"):
+			run(i)
+		}
 	}
 }
 
 // names refuses macros where a builtin takes the name of a variable: in the index of an array bash runs what it says.
-func (v *shellVisit) names(words []string) {
+func (v *shellVisit) names(words []string, from []*syntax.Word) {
 	for i, w := range words[1:] {
 		before := words[i]
 		switch words[0] {
@@ -218,6 +431,9 @@ func (v *shellVisit) names(words []string) {
 			return
 		}
 		v.refuseAll(w, "the name of a variable", "write the name out")
+		if from[i+1] != nil {
+			v.flow.end(v.reads(from[i+1]), &requirement{anyNumber, "a variable that names a variable", "write the name out"})
+		}
 	}
 }
 
@@ -257,13 +473,13 @@ func (v *shellVisit) value(w *syntax.Word) string {
 				case *syntax.Lit:
 					b.WriteString(v.unescape(q.Value, "$`\"\\\n"))
 				case *syntax.ParamExp:
-					b.WriteString(shellOr(q))
+					b.WriteString(v.known(q))
 				default:
 					b.WriteString(opaque)
 				}
 			}
 		case *syntax.ParamExp:
-			b.WriteString(shellOr(p))
+			b.WriteString(v.known(p))
 		default:
 			b.WriteString(opaque)
 		}
@@ -271,10 +487,13 @@ func (v *shellVisit) value(w *syntax.Word) string {
 	return b.String()
 }
 
-// shellOr is sh for $SHELL.
-func shellOr(p *syntax.ParamExp) string {
+// known is the text of a variable, sh for $SHELL, or opaque.
+func (v *shellVisit) known(p *syntax.ParamExp) string {
 	if p.Param != nil && (p.Param.Value == "SHELL" || p.Param.Value == "BASH") {
 		return "sh"
+	}
+	if text, ok := v.constant(p); ok {
+		return text
 	}
 	return opaque
 }
@@ -302,75 +521,4 @@ func (v *shellVisit) unescape(text, only string) string {
 		}
 	}
 	return b.String()
-}
-
-// pipe refuses macros that echo or printf writes for a shell, or for an xargs that splits them.
-func (v *shellVisit) pipe(n *syntax.BinaryCmd) {
-	if n.Op != syntax.Pipe && n.Op != syntax.PipeAll {
-		return
-	}
-	from, fromCall := lastStmt(n.X).Cmd.(*syntax.CallExpr)
-	to, toCall := n.Y.Cmd.(*syntax.CallExpr)
-	if !fromCall || !toCall || len(from.Args) == 0 || len(to.Args) == 0 {
-		return
-	}
-	if program := path.Base(from.Args[0].Lit()); program != "echo" && program != "printf" {
-		return
-	}
-	words := make([]string, len(to.Args))
-	for i, w := range to.Args {
-		words[i] = v.value(w)
-	}
-	place := ""
-	for i, w := range words {
-		name := path.Base(w)
-		nulls := slices.ContainsFunc(words[i+1:], func(o string) bool {
-			return strings.HasPrefix(o, "-0") || strings.HasPrefix(o, "--null") || strings.HasPrefix(o, "-d") || strings.HasPrefix(o, "--delim") || o == "-r0"
-		})
-		switch {
-		case readsScript(words, i), name == "ssh" && skipOptions(words, i+1, sshWithWord)+1 >= len(words):
-			place = "text for " + name
-		case name == "xargs" && !nulls:
-			place = "text for xargs, which splits it at blanks and quotes"
-		}
-	}
-	if place == "" {
-		return
-	}
-	for _, w := range from.Args {
-		v.refuseAll(v.value(w), place, "give the words to the program itself; `printf '%s\\0' ${args} | xargs -0` keeps them whole")
-	}
-}
-
-// lastStmt is the last command of a pipe.
-func lastStmt(s *syntax.Stmt) *syntax.Stmt {
-	for {
-		b, ok := s.Cmd.(*syntax.BinaryCmd)
-		if !ok || b.Op != syntax.Pipe && b.Op != syntax.PipeAll {
-			return s
-		}
-		s = b.Y
-	}
-}
-
-// hereString refuses macros in text for the standard input of a shell.
-func (v *shellVisit) hereString(n *syntax.Stmt) {
-	call, ok := n.Cmd.(*syntax.CallExpr)
-	if !ok {
-		return
-	}
-	for _, redirect := range n.Redirs {
-		if redirect.Op != syntax.WordHdoc {
-			continue
-		}
-		words := make([]string, len(call.Args))
-		for i, w := range call.Args {
-			words[i] = v.value(w)
-		}
-		for i := range words {
-			if readsScript(words, i) {
-				v.refuseAll(v.value(redirect.Word), "text for "+path.Base(words[i]), "write sh -c and the script as its word")
-			}
-		}
-	}
 }

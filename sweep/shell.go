@@ -74,16 +74,25 @@ const maxScript = 64 << 10
 // its value can be put there as data: 'x', "x" and x alike, also in text that a second shell reads
 // (shellReader says where). Shell variables in capitals (${HOME}, ${N:-4}) are left to the shell; `$${` is a
 // plain `${`. Where a value cannot be put as data the macro is refused: a value must never run as code.
-func splitShell(script string) ([]part, error) {
-	parts, err := splitScript([]string{script}, reading{})
+func splitShell(script string, vars []string) ([]part, taken, error) {
+	parts, taken, err := splitScript([]string{script}, reading{}, vars)
 	if err != nil {
-		return nil, err.(*itemError).err
+		return nil, taken, err.(*itemError).err
 	}
-	return parts[0], nil
+	return parts[0], taken, nil
 }
 
-// splitScript is splitShell of words that one shell reads, joined by blanks.
-func splitScript(words []string, as reading) ([][]part, error) {
+// firstScope is the place of the positional words of the outermost text.
+const firstScope = "words:1"
+
+// taken is what a script needs of what comes to it from outside.
+type taken struct {
+	words *requirement            // of its positional words; nil: nothing
+	vars  map[string]*requirement // of variables of its environment
+}
+
+// splitScript is splitShell of words that one shell reads, joined by blanks. vars are variables of its environment.
+func splitScript(words []string, as reading, vars []string) ([][]part, taken, error) {
 	texts, found := make([][]string, len(words)), make([][]hole, len(words))
 	var all []hole
 	for i, w := range words {
@@ -91,21 +100,31 @@ func splitScript(words []string, as reading) ([][]part, error) {
 		all = append(all, found[i]...)
 	}
 	r := newShellReader(strings.Join(words, " "), all)
+	r.at = append(r.at, make([]standing, 1+len(vars))...) // what comes from outside is like one more macro each
+	r.flow.pour(source{holes: []int{len(all)}}, firstScope)
+	for i, name := range vars {
+		r.flow.pour(source{holes: []int{len(all) + 1 + i}}, "var:"+name)
+	}
 	if as.refuse != "" {
 		r.refuseAll(r.fill(texts), as.refuse, as.remedy)
-	} else if len(all) > 0 {
-		r.read(r.fill(texts))
+	} else if len(all) > 0 || as.after > 0 || len(vars) > 0 {
+		r.read(r.fill(texts), firstScope)
+	}
+	r.flow.settle(r.at)
+	outside := taken{words: r.at[len(all)].needs, vars: map[string]*requirement{}}
+	for i, name := range vars {
+		outside.vars[name] = r.at[len(all)+1+i].needs
 	}
 	out := make([][]part, len(words))
 	n := 0
 	for i := range words {
 		parts, err := r.parts(texts[i], found[i], n)
 		if err != nil {
-			return nil, &itemError{i, err}
+			return nil, outside, &itemError{i, err}
 		}
 		out[i], n = parts, n+len(found[i])
 	}
-	return out, nil
+	return out, outside, nil
 }
 
 // parts puts the text of one word and what is known of its macros, from the first on, together.
@@ -126,7 +145,7 @@ func (r *shellReader) parts(texts []string, found []hole, first int) ([]part, er
 		case !at.seen:
 			return nil, unquotable(h.macro, "a place that kaon cannot quote for", "")
 		}
-		parts = append(parts, part{text: text}, part{macro: h.macro, depth: at.depth})
+		parts = append(parts, part{text: text}, part{macro: h.macro, depth: at.depth, needs: at.needs})
 		text = ""
 	}
 	return dropQuotes(append(parts, part{text: text + texts[len(found)]})), nil
@@ -239,7 +258,7 @@ func (r *shellReader) named(text string, use func(hole int, before, after string
 }
 
 func newShellReader(script string, found []hole) *shellReader {
-	r := &shellReader{prefix: "KaonMacro", holes: found, at: make([]standing, len(found))}
+	r := &shellReader{prefix: "KaonMacro", holes: found, at: make([]standing, len(found)), functions: map[string]bool{}, literals: map[string]string{}}
 	for strings.Contains(script, r.prefix) {
 		r.prefix += "x"
 	}
@@ -251,5 +270,6 @@ func unquotable(m *macro, where, remedy string) error {
 	if remedy == "" {
 		remedy = "give it to a program as a word of its own, or let the program read $KAON_PARAMS"
 	}
-	return &advised{fmt.Sprintf("%s stands in %s, where its value would not arrive as it is", m, where), remedy}
+	r := requirement{place: where, remedy: remedy}
+	return &advised{fmt.Sprintf("%s stands in %s, where its value would not arrive as it is", m, where), r.advice(*m)}
 }

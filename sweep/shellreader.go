@@ -15,6 +15,11 @@ type shellReader struct {
 	holes  []hole
 	at     []standing // by hole
 	deeper int        // shells around this text
+	texts  int        // that were read, which tells their positional words apart
+	flow   flow
+
+	functions map[string]bool   // that some text defines
+	literals  map[string]string // variables that are set to one text; opaque: to several, or to what is not known
 }
 
 // standing is what is known of one macro.
@@ -22,14 +27,16 @@ type standing struct {
 	seen  bool
 	asIs  bool      // in a comment, or after a backslash: no macro at all
 	depth []quoting // outermost first
+	needs *requirement
 	err   error
 }
 
 // maxShells bounds how many shells read one text, each in the other's quotes.
 const maxShells = 8
 
-// read parses the text of one shell.
-func (r *shellReader) read(text string) {
+// read parses the text of one shell, whose positional words are at a place of the flow.
+func (r *shellReader) read(text, scope string) {
+	r.texts++
 	if len(text) > maxScript || r.deeper > maxShells {
 		r.refuseAll(text, "a script that is too long for kaon to read", "write it into a file of its own and give that the macro")
 		return
@@ -41,7 +48,8 @@ func (r *shellReader) read(text string) {
 			"check its quotes and brackets, or write it into a file of its own and give that the macro")
 		return
 	}
-	v := &shellVisit{shellReader: r, inner: map[*syntax.Word]string{}}
+	v := &shellVisit{shellReader: r, scope: scope, inner: map[*syntax.Word]string{}}
+	v.learn(file)
 	syntax.Walk(file, v.node)
 	if v.ansi {
 		r.refuseAll(text, `a script with \' inside $'…', which sh and bash read differently`, `write that text in "…"`)
@@ -70,6 +78,7 @@ func (r *shellReader) refuse(n int, where, remedy string) {
 // shellVisit walks the tree of one text, which its outermost node holds first.
 type shellVisit struct {
 	*shellReader
+	scope string // the place of its positional words
 	above []syntax.Node
 	inner map[*syntax.Word]string // words that another shell reads again, by what reads them
 	ansi  bool
@@ -80,6 +89,7 @@ func (v *shellVisit) node(n syntax.Node) bool {
 		v.above = v.above[:len(v.above)-1]
 		return true
 	}
+	v.spread(n)
 	switch n := n.(type) {
 	case *syntax.Comment:
 		v.named(n.Text, func(hole int, _, _ string) {
@@ -90,10 +100,6 @@ func (v *shellVisit) node(n syntax.Node) bool {
 		})
 	case *syntax.CallExpr:
 		v.call(n)
-	case *syntax.BinaryCmd:
-		v.pipe(n)
-	case *syntax.Stmt:
-		v.hereString(n)
 	case *syntax.Lit:
 		v.named(n.Value, func(hole int, before, after string) {
 			if slashes := len(before) - len(strings.TrimRight(before, `\`)); slashes%2 == 1 {
@@ -233,8 +239,8 @@ func where(n syntax.Node, above []syntax.Node) (place, remedy string) {
 
 // The remedies of several places.
 const (
-	byVariable = "put it into a variable first, as in X=${param.NAME}, and write $X there"
-	byExpr     = "let a program compute it, as in $(expr ${param.NAME} + 1): in arithmetic a shell runs what a value says"
+	byVariable = "put it into a variable first, as in X=%MACRO%, and write $X there"
+	byAwk      = "let a program compute it, as in $(awk -v x=%MACRO% 'BEGIN {print x * 2}'): in arithmetic a shell runs what a value says, and has no fractions"
 )
 
 // forbidden names the first thing around a word, outermost first, in which no value stays data; the last is the word.
@@ -252,7 +258,7 @@ func forbidden(above []syntax.Node) (place, remedy string) {
 		case *syntax.ParamExp:
 			return "${ } of the shell", byVariable
 		case *syntax.ArithmExp, *syntax.ArithmCmd, *syntax.LetClause, *syntax.CStyleLoop:
-			return "arithmetic", byExpr
+			return "arithmetic", byAwk
 		case *syntax.ExtGlob:
 			return "a pattern of bash", byVariable
 		case *syntax.FuncDecl:
@@ -276,7 +282,7 @@ func forbidden(above []syntax.Node) (place, remedy string) {
 			}
 		case *syntax.DeclClause:
 			if arithmetic(n) {
-				return "arithmetic", byExpr
+				return "arithmetic", byAwk
 			}
 		case *syntax.BinaryTest:
 			if n.Op >= syntax.TsEql && n.Op <= syntax.TsGtr {

@@ -117,6 +117,12 @@ func (d *decoder) checkMacros(c Command, at, n *node, field string) {
 }
 
 func (d *decoder) checkMacro(m macro, c Command, at *node, field string) {
+	before := len(d.problems)
+	defer func() {
+		if len(d.problems) == before {
+			d.needs(m, m.needs, at, field)
+		}
+	}()
 	inThen := d.options.winner || strings.HasPrefix(field, "then")
 	for i, item := range at.items {
 		if strings.Contains(item.text, m.String()) {
@@ -168,7 +174,7 @@ func (d *decoder) checkParam(m macro, at *node, field string) {
 			}
 		}
 		if m.sum && l.Name == m.arg && !l.whole() {
-			d.fail(at, field, fmt.Sprintf("%s stands in arithmetic, where only whole numbers can", m), byExpr)
+			d.fail(at, field, fmt.Sprintf("%s stands in arithmetic, where only whole numbers can", m), (&requirement{remedy: byAwk}).advice(m))
 		}
 		if len(l.when) > 0 && !inside {
 			d.fail(at, field, fmt.Sprintf("%s: the parameter is absent when its condition does not hold", m), "use ${args} or ${args_json}, which leave absent parameters out")
@@ -217,6 +223,7 @@ func (d *decoder) task(n *node) {
 		}
 	}
 	t.Env = d.env(n.get("env"))
+	d.envFlow(n.get("env"))
 	if r := n.get("retries"); r != nil {
 		t.Retries = int(d.integer(r, "task.retries", 0, 1000))
 	}

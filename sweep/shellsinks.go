@@ -1,0 +1,285 @@
+package sweep
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// What text of a script goes where, and what is needed of it there: the walk calls these at each node.
+
+// spread notes what a node lets flow.
+func (v *shellVisit) spread(n syntax.Node) {
+	switch n := n.(type) {
+	case *syntax.Assign:
+		if n.Name == nil {
+			return
+		}
+		to := v.variable(n.Name.Value)
+		if n.Value != nil {
+			v.flow.pour(v.carries(n.Value), to)
+		}
+		if n.Array != nil {
+			v.flow.pour(v.carries(n.Array), to)
+		}
+	case *syntax.WordIter:
+		for _, w := range n.Items {
+			v.flow.pour(v.carries(w), v.variable(n.Name.Value))
+			v.unquoted(w)
+		}
+		if len(n.Items) == 0 {
+			v.flow.pour(source{places: []string{v.positions()}}, v.variable(n.Name.Value))
+		}
+	case *syntax.ArrayElem:
+		v.unquoted(n.Value)
+	case *syntax.FuncDecl:
+		v.flow.pour(v.prints([]*syntax.Stmt{n.Body}), "out:"+n.Name.Value)
+		input := source{places: []string{"input:" + n.Name.Value}}
+		v.filled(n.Body, input)
+		v.end(input, v.readsAny([]*syntax.Stmt{n.Body}))
+	case *syntax.ParamExp:
+		v.expansion(n)
+	case *syntax.ArithmExp, *syntax.ArithmCmd, *syntax.LetClause, *syntax.CStyleLoop:
+		v.computed(n)
+	case *syntax.BinaryTest:
+		if n.Op >= syntax.TsEql && n.Op <= syntax.TsGtr {
+			v.computed(n)
+		}
+	case *syntax.DeclClause:
+		if arithmetic(n) {
+			v.computed(n)
+		}
+	case *syntax.BinaryCmd:
+		v.piped(n)
+	case *syntax.Stmt:
+		v.redirected(n)
+	}
+}
+
+// computed ends in arithmetic, in which a shell runs what variables say.
+func (v *shellVisit) computed(n syntax.Node) {
+	s := v.reads(n)
+	syntax.Walk(n, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.ParamExp:
+			if n.Param != nil {
+				s.places = append(s.places, v.variable(n.Param.Value))
+			}
+		case *syntax.Lit:
+			if variable.MatchString(n.Value) && !strings.Contains(n.Value, v.prefix) {
+				s.places = append(s.places, v.variable(n.Value))
+			}
+		}
+		return true
+	})
+	v.flow.end(s, &requirement{anyNumber, "a variable that arithmetic reads", byAwk})
+}
+
+// expansion ends in ${!X} and ${X@P}, which run what X says, and in the arithmetic of ${X:…} and ${X[…]}.
+func (v *shellVisit) expansion(n *syntax.ParamExp) {
+	if n.Param == nil {
+		return
+	}
+	self := source{places: []string{v.variable(n.Param.Value)}}
+	if n.Excl || n.Exp != nil && n.Exp.Op == syntax.OtherParamOps && n.Exp.Word != nil && n.Exp.Word.Lit() == "P" {
+		v.flow.end(self, &requirement{anyNumber, "a variable whose value the shell expands again", readByName})
+	}
+	if n.Index != nil {
+		v.computed(n.Index)
+	}
+	if n.Slice != nil {
+		for _, e := range []syntax.ArithmExpr{n.Slice.Offset, n.Slice.Length} {
+			if e != nil {
+				v.computed(e)
+			}
+		}
+	}
+	if n.Exp != nil && n.Exp.Word != nil && (n.Exp.Op == syntax.AssignUnset || n.Exp.Op == syntax.AssignUnsetOrNull) {
+		v.flow.pour(v.carries(n.Exp.Word), self.places[0])
+	}
+}
+
+// unquoted ends what stands in a word without quotes, which a shell splits at blanks and takes for patterns.
+func (v *shellVisit) unquoted(w *syntax.Word) {
+	if w == nil || v.inner[w] != "" {
+		return
+	}
+	for _, p := range w.Parts {
+		switch p := p.(type) {
+		case *syntax.ParamExp:
+			if p.Param != nil && !p.Length {
+				v.flow.end(v.reads(p), &requirement{plainWord, "$" + p.Param.Value + " without quotes, which the shell splits", `write "$` + p.Param.Value + `", in double quotes, where it is used`})
+			}
+		case *syntax.CmdSubst:
+			v.flow.end(v.carries(p), &requirement{plainWord, "$( ) without quotes, which the shell splits", `write "$(…)", in double quotes`})
+		}
+	}
+}
+
+// redirected notes what a statement writes to files, and ends what it reads as code.
+func (v *shellVisit) redirected(n *syntax.Stmt) {
+	var reader string
+	for _, c := range calls(n) {
+		reader = cmp.Or(reader, v.readsCode(c))
+	}
+	for _, r := range n.Redirs {
+		switch {
+		case r.Op == syntax.RdrIn:
+			v.filled(n, source{places: []string{v.file(r.Word)}})
+		case r.Op == syntax.WordHdoc:
+			v.filled(n, v.carries(r.Word))
+		case r.Hdoc != nil:
+			v.filled(n, v.reads(r.Hdoc))
+		}
+		switch {
+		case writes(r):
+			bare := *n
+			bare.Redirs = slices.DeleteFunc(slices.Clone(n.Redirs), writes)
+			s := v.prints([]*syntax.Stmt{&bare})
+			v.written(s, r.Word)
+			if inner := processes(r.Word); len(inner) > 0 {
+				v.end(s, v.readsAny(inner))
+			}
+		case reader == "":
+		case r.Op == syntax.RdrIn:
+			v.end(source{places: []string{v.file(r.Word)}}, reader)
+		case r.Op == syntax.WordHdoc:
+			v.end(v.carries(r.Word), reader)
+		case r.Hdoc != nil:
+			v.end(v.reads(r.Hdoc), reader)
+		}
+	}
+}
+
+// filled lets what a node has as its input flow to the variables that it reads.
+func (v *shellVisit) filled(n syntax.Node, s source) {
+	for _, c := range calls(n) {
+		if !slices.Contains([]string{"read", "mapfile", "readarray"}, c.Args[0].Lit()) {
+			continue
+		}
+		for _, name := range c.Args[1:] {
+			v.flow.pour(s, v.variable(name.Lit()))
+		}
+		v.flow.pour(s, v.variable("REPLY"))
+	}
+}
+
+// end is that a program reads text as code.
+func (v *shellVisit) end(s source, reader string) {
+	switch reader {
+	case "":
+	case "xargs":
+		v.flow.end(s, &requirement{plainWord, "text for xargs, which splits it at blanks and quotes", "give the words to the program itself; `printf '%s\\0' %MACRO% | xargs -0` keeps them whole"})
+	default:
+		v.flow.end(s, &requirement{anyNumber, "text for " + reader, readByName})
+	}
+}
+
+// written is that text comes into a file.
+func (v *shellVisit) written(s source, w *syntax.Word) {
+	file := v.file(w)
+	v.flow.pour(s, file)
+	if name := strings.TrimPrefix(file, "file:"); codeFile.MatchString(name) {
+		v.flow.end(s, &requirement{anyNumber, "text of " + name + ", which is code", "let what is written read the variable %VARIABLE% instead, which every trial has"})
+	}
+}
+
+// processes are the statements of <( ) and >( ) in a word.
+func processes(w *syntax.Word) (stmts []*syntax.Stmt) {
+	for _, p := range w.Parts {
+		if p, ok := p.(*syntax.ProcSubst); ok {
+			stmts = append(stmts, p.Stmts...)
+		}
+	}
+	return stmts
+}
+
+// calls are all commands of a node.
+func calls(n syntax.Node) (found []*syntax.CallExpr) {
+	syntax.Walk(n, func(n syntax.Node) bool {
+		if c, ok := n.(*syntax.CallExpr); ok && len(c.Args) > 0 {
+			found = append(found, c)
+		}
+		return true
+	})
+	return found
+}
+
+// readsAny names what reads its standard input as code among statements, or "".
+func (v *shellVisit) readsAny(stmts []*syntax.Stmt) (reader string) {
+	for _, s := range stmts {
+		for _, c := range calls(s) {
+			reader = cmp.Or(reader, v.readsCode(c))
+		}
+	}
+	return reader
+}
+
+// readsCode names what takes the standard input of a command for code, or for words: xargs; "": nothing.
+func (v *shellVisit) readsCode(c *syntax.CallExpr) string {
+	words := make([]string, len(c.Args))
+	for i, w := range c.Args {
+		words[i] = v.value(w)
+	}
+	for i, w := range words {
+		name := path.Base(w)
+		nulls := slices.ContainsFunc(words[i+1:], func(o string) bool {
+			return strings.HasPrefix(o, "-0") || strings.HasPrefix(o, "--null") || strings.HasPrefix(o, "-d") || strings.HasPrefix(o, "--delim") || o == "-r0"
+		})
+		start := i == 0 || slices.ContainsFunc(words[:i], func(b string) bool { return slices.Contains(wrappers, path.Base(b)) })
+		switch {
+		case !start:
+		case readsCode(words, i), name == "ssh" && skipOptions(words, i+1, sshWithWord)+1 >= len(words):
+			return name
+		case (name == "." || name == "source") && i == 0 && len(words) > 1 && slices.Contains([]string{"/dev/stdin", "/dev/fd/0"}, words[1]):
+			return name
+		case name == "xargs" && !nulls:
+			return name
+		}
+	}
+	return ""
+}
+
+// piped notes what goes through a pipe: into variables, files, and what reads it as code.
+func (v *shellVisit) piped(n *syntax.BinaryCmd) {
+	if n.Op != syntax.Pipe && n.Op != syntax.PipeAll {
+		return
+	}
+	s := v.prints([]*syntax.Stmt{n.X})
+	if len(s.holes)+len(s.places) == 0 {
+		return
+	}
+	v.filled(n.Y, s)
+	syntax.Walk(n.Y, func(node syntax.Node) bool {
+		switch node := node.(type) {
+		case *syntax.Stmt:
+			for _, r := range node.Redirs {
+				if writes(r) {
+					v.written(s, r.Word)
+				}
+			}
+		case *syntax.CallExpr:
+			if len(node.Args) == 0 {
+				break
+			}
+			v.end(s, v.readsCode(node))
+			for i, w := range node.Args {
+				switch path.Base(v.value(w)) {
+				case "tee":
+					for _, f := range node.Args[i+1:] {
+						v.written(s, f)
+					}
+				case "xargs":
+					v.flow.pour(s, "xargs")
+				}
+				if f := v.value(w); i == 0 && v.functions[f] {
+					v.flow.pour(s, "input:"+f)
+				}
+			}
+		}
+		return true
+	})
+}
