@@ -2,9 +2,12 @@ package results
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/kaon-sweep/kaon/sweep"
@@ -98,10 +101,16 @@ func ReadWinner(ctx context.Context, b Bucket, id string) (w Winner, err error) 
 	return w, err
 }
 
-// Sweeps is the ids of the sweeps that a bucket holds, in ascending order. It lists every object below sweeps/.
+// Sweeps is the ids of the sweeps that a bucket holds, in ascending order. It lists every object below sweeps/. With an error
+// that wraps fs.ErrPermission come those that may be listed.
 func Sweeps(ctx context.Context, b Bucket) ([]string, error) {
 	var ids []string
+	var closed error
 	for o, err := range b.List(ctx, sweepsPrefix) {
+		if errors.Is(err, fs.ErrPermission) { // of one folder perhaps
+			closed = cmp.Or(closed, fmt.Errorf("list sweeps: %w", err))
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("list sweeps: %w", err)
 		}
@@ -109,7 +118,7 @@ func Sweeps(ctx context.Context, b Bucket) ([]string, error) {
 			ids = append(ids, id)
 		}
 	}
-	return ids, nil
+	return ids, closed
 }
 
 // maxManifest bounds what is read of a manifest, in bytes. A board with a front of 1,000 is a tenth of it.

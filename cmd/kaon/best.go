@@ -24,7 +24,7 @@ func (c *bestCmd) Help() string {
 }
 
 func (c *bestCmd) Run(ctx context.Context, out *output) error {
-	src, err := c.open(ctx, c.Sweep)
+	src, err := c.open(ctx, out, c.Sweep)
 	if err != nil {
 		return err
 	}

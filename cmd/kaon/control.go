@@ -40,7 +40,7 @@ type said func(to *control.Client, ctx context.Context, sweep string) error
 // send finds a sweep, the newest when id is empty, says one thing to the process that runs it, and prints that it is done:
 // done has a %s for the sweep.
 func (f nearFlags) send(ctx context.Context, out *output, id string, say said, done string) error {
-	src, err := f.open(ctx, id)
+	src, err := f.open(ctx, out, id)
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ type status struct {
 }
 
 func (c *statusCmd) Run(ctx context.Context, out *output) error {
-	src, err := c.open(ctx, c.Sweep)
+	src, err := c.open(ctx, out, c.Sweep)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func (c *exportCmd) Run(ctx context.Context, out *output) (err error) {
 	if c.Format == "parquet" && c.Output == "-" && onTerminal(out.stdout) {
 		return usage(errors.New("parquet is nothing to look at: give --output FILE, or pipe it on"))
 	}
-	src, err := c.open(ctx, c.Sweep)
+	src, err := c.open(ctx, out, c.Sweep)
 	if err != nil {
 		return err
 	}

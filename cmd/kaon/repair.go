@@ -37,7 +37,7 @@ type repaired struct {
 }
 
 func (c *repairCmd) Run(ctx context.Context, out *output) error {
-	src, err := c.open(ctx, c.Sweep)
+	src, err := c.open(ctx, out, c.Sweep)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -36,8 +37,8 @@ type nearFlags struct {
 }
 
 // open finds a sweep, and the way to the process that runs it; an empty id means the newest.
-func (f nearFlags) open(ctx context.Context, id string) (source, error) {
-	src, err := f.resultsFlags.open(ctx, id)
+func (f nearFlags) open(ctx context.Context, out *output, id string) (source, error) {
+	src, err := f.resultsFlags.open(ctx, out, id)
 	if err != nil {
 		return source{}, err
 	}
@@ -47,7 +48,7 @@ func (f nearFlags) open(ctx context.Context, id string) (source, error) {
 }
 
 // open finds a sweep; an empty id means the newest.
-func (f resultsFlags) open(ctx context.Context, id string) (source, error) {
+func (f resultsFlags) open(ctx context.Context, out *output, id string) (source, error) {
 	if err := resultsAt(f.Results); err != nil {
 		return source{}, err
 	}
@@ -56,8 +57,20 @@ func (f resultsFlags) open(ctx context.Context, id string) (source, error) {
 		return source{}, err
 	}
 	if id == "" {
-		if id, err = newest(ctx, bucket); err != nil {
+		var unread []error
+		if id, unread, err = newest(ctx, bucket); err != nil {
 			return source{}, unreachable(err)
+		}
+		for _, err := range unread {
+			if id != "" {
+				fmt.Fprintf(out.stderr, "kaon: warning: passed over: %v\n", err)
+			}
+		}
+		if len(unread) > 0 && id == "" {
+			return source{}, unreachable(fmt.Errorf("no sweep of %s can be read: %w; mend it where it ran with `kaon repair SWEEP`", f.Results, unread[0]))
+		}
+		if len(unread) > 0 {
+			fmt.Fprintf(out.stderr, "kaon: warning: %s is the newest sweep of those that can be read; name another to have that\n", id)
 		}
 		if id == "" {
 			return source{}, usage(fmt.Errorf("no sweep in %s: run one with `kaon run SPEC --results %s`", f.Results, f.Results))
@@ -82,23 +95,30 @@ func resultsAt(place string) error {
 	return nil
 }
 
-// newest is the sweep created last; empty when there is none.
-func newest(ctx context.Context, bucket results.Bucket) (id string, err error) {
+// newest is the sweep created last of those that can be read, empty when there is none, and why others cannot be. The error is that of
+// a bucket of which nothing can be said.
+func newest(ctx context.Context, bucket results.Bucket) (id string, unread []error, err error) {
 	ids, err := results.Sweeps(ctx, bucket)
-	if err != nil {
-		return "", err
+	if errors.Is(err, fs.ErrPermission) && len(ids) > 0 {
+		unread = append(unread, err)
+	} else if err != nil {
+		return "", nil, err
 	}
 	latest := ""
 	for _, candidate := range ids {
 		s, err := results.ReadSweep(ctx, bucket, candidate)
+		if errors.Is(err, results.ErrDamaged) || errors.Is(err, results.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+			unread = append(unread, fmt.Errorf("sweep %s cannot be read: %w", candidate, err))
+			continue
+		}
 		if err != nil {
-			return "", err
+			return "", nil, err
 		}
 		if s.Created >= latest {
 			latest, id = s.Created, candidate
 		}
 	}
-	return id, nil
+	return id, unread, nil
 }
 
 // has refuses a trial that the sweep does not have; a board knows none but those that began.
@@ -134,8 +154,8 @@ func (s source) explain(ctx context.Context, err error) error {
 		return unreachable(fmt.Errorf("sweep %s has records, but %s is not there: mend it where it ran with: kaon repair %s",
 			s.id, results.ObjectName(s.id, results.SweepFile), s.id))
 	}
-	ids, listErr := results.Sweeps(ctx, s.bucket)
-	if listErr != nil || len(ids) == 0 {
+	ids, _ := results.Sweeps(ctx, s.bucket) // the first error tells
+	if len(ids) == 0 {
 		return usage(fmt.Errorf("no sweep %q, nor any other, in these results; --results says where to look", s.id))
 	}
 	const shown = 10

@@ -88,7 +88,7 @@ func (f nearFlags) sight(ctx context.Context, arg string, out *output) (src sour
 	if err != nil {
 		return source{}, view{}, 0, err
 	}
-	if src, err = f.open(ctx, id); err != nil {
+	if src, err = f.open(ctx, out, id); err != nil {
 		return source{}, view{}, 0, err
 	}
 	if board, err = src.board(ctx, out); err != nil {

@@ -29,7 +29,7 @@ func (c *trialsCmd) Help() string {
 }
 
 func (c *trialsCmd) Run(ctx context.Context, out *output) error {
-	src, err := nearFlags{State: c.Folder, resultsFlags: c.resultsFlags}.open(ctx, c.Sweep)
+	src, err := nearFlags{State: c.Folder, resultsFlags: c.resultsFlags}.open(ctx, out, c.Sweep)
 	if err != nil {
 		return err
 	}

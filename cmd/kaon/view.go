@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
@@ -135,7 +137,11 @@ func (s source) unstarted(v view, trial int) error {
 
 // goOn says how an interrupted sweep goes on, or where that can be said.
 func (v view) goOn(s source) string {
-	if _, err := os.Stat(filepath.Join(stateFolder(s.place, s.folder, s.id), journalFile)); err != nil {
+	journal := filepath.Join(stateFolder(s.place, s.folder, s.id), journalFile)
+	if _, err := os.Stat(journal); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+		return fmt.Sprintf("no process on this machine that can be asked runs the sweep, and whether its journal is here cannot be seen (%v): "+
+			"what may read it goes on with: %s", err, s.again("run --resume", v.known))
+	} else if err != nil {
 		return fmt.Sprintf("no process on this machine runs the sweep, and its journal is not here: it goes on where it was started, "+
 			"with the same --results and --state (%s)", s.again("run --resume", v.known))
 	}

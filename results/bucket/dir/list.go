@@ -35,8 +35,8 @@ func (b *Bucket) walk(ctx context.Context, folder, prefix string, yield func(res
 		if errors.Is(err, fs.ErrNotExist) {
 			return true
 		}
-		yield(results.Object{}, fmt.Errorf("list %s: %w", prefix, err))
-		return false
+		// a folder that is closed does not hide those beside it from who goes on
+		return yield(results.Object{}, fmt.Errorf("list %s: %w", prefix, err)) && errors.Is(err, fs.ErrPermission)
 	}
 	for _, name := range names {
 		full := path.Join(folder, name)

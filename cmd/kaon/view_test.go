@@ -1,0 +1,99 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// A sweep that cannot be read does not hide the others: the newest of those is shown, and what was passed over is said.
+func TestNewestOfThoseThatCanBeRead(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("square.yaml", square)
+	p.kaon("run", "square.yaml", "--quiet").ends(exitDone)
+	sweeps, err := os.ReadDir(filepath.Join(p.dir, "kaon-results", "sweeps"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := sweeps[0].Name()
+	p.write("kaon-results/sweeps/broken-aaaaaa/sweep.json", `{"version":1,"sweep":"broken-aaaaaa","crea`)
+	p.write("kaon-results/sweeps/other-aaaaaa/sweep.json", `{"version":1,"sweep":"somebody-else"}`)
+	for _, words := range []string{"best", "trials", "trial 3", "status", "export", "logs 3", "artifacts 3"} {
+		p.kaon(strings.Fields(words)...).ends(exitDone).says("passed over: sweep broken-aaaaaa cannot be read", "passed over: sweep other-aaaaaa",
+			good+" is the newest sweep of those that can be read")
+		args := strings.Fields(words)
+		if len(args) > 1 {
+			args[1] = good + "/" + args[1]
+		} else {
+			args = append(args, good)
+		}
+		if r := p.kaon(args...).ends(exitDone); strings.Contains(r.stderr, "passed over") {
+			t.Errorf("%v: %s", args, r.stderr)
+		}
+	}
+	if err := os.RemoveAll(filepath.Join(p.dir, "kaon-results", "sweeps", good)); err != nil {
+		t.Fatal(err)
+	}
+	p.kaon("best").ends(exitUnreachable).says("no sweep of kaon-results can be read", "kaon repair SWEEP")
+}
+
+// A journal that another user keeps closed is not taken for one that is not there.
+func TestJournalThatCannotBeSeen(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can be two users")
+	}
+	p := newPlace(t)
+	x := p.halfway()
+	x.signal(os.Interrupt)
+	x.wait().ends(exitInterrupted)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared, err := os.MkdirTemp("/tmp", "kaon-closed") // a test's own folder is below one that is closed to others
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(shared) })
+	program, err := os.ReadFile(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(shared, "kaon"), program, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(filepath.Join(shared, "kaon-results", "sweeps"), os.DirFS(filepath.Join(p.dir, "kaon-results", "sweeps"))); err != nil {
+		t.Fatal(err)
+	}
+	state := filepath.Join(shared, "kaon-results", ".state")
+	if err := os.Mkdir(state, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := filepath.Walk(filepath.Join(shared, "kaon-results", "sweeps"), func(path string, info os.FileInfo, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Chmod(path, info.Mode()|0o055)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for path, mode := range map[string]os.FileMode{shared: 0o755, filepath.Join(shared, "kaon-results"): 0o755} {
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	status := func(uid uint32) ran {
+		cmd := p.command("status")
+		cmd.Path, cmd.Dir = filepath.Join(shared, "kaon"), shared
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
+		return p.launch(cmd).wait()
+	}
+	if r := status(65534); !strings.Contains(r.stdout+r.stderr, "permission denied") || strings.Contains(r.stdout, "its journal is not here") {
+		t.Errorf("another user reads %s%s", r.stdout, r.stderr)
+	}
+	status(0).ends(exitDone).prints("its journal is not here")
+}
