@@ -51,7 +51,7 @@ func (e *statusError) Error() string {
 
 func newAgent(conf *Config) (*agent, error) {
 	t := &http.Transport{
-		DialContext:           (&net.Dialer{Timeout: callTimeout, KeepAlive: 15 * time.Second}).DialContext,
+		DialContext:           (&dialer{conf: conf}).dial,
 		MaxIdleConnsPerHost:   connections + 1,
 		MaxConnsPerHost:       connections + 1,
 		IdleConnTimeout:       time.Minute, // sooner than agents hang up

@@ -19,6 +19,7 @@ type Config struct {
 	HTTPS           bool
 	CA              string // file of trusted roots in PEM for HTTPS; empty: any certificate is believed, as libprocess does by default
 	Token           string // bearer token; empty: none
+	Proves          bool   // the agent proves on demand that it knows the token: kaon's own does
 	Framework       string
 	Executor        string
 	Sandbox         string        // folder the attempts' folders are made in, as this process sees it
@@ -69,6 +70,7 @@ func FromEnvironment(environ []string) (Config, error) {
 		Sandbox:     env["MESOS_SANDBOX"],
 		HostSandbox: env["MESOS_DIRECTORY"],
 		Token:       env["MESOS_EXECUTOR_AUTHENTICATION_TOKEN"],
+		Proves:      truth(env["KAON_AGENT_PROVES"]),
 		Checkpoint:  truth(env["MESOS_CHECKPOINT"]),
 		HTTPS:       truth(env["LIBPROCESS_SSL_ENABLED"]),
 		CA:          env["LIBPROCESS_SSL_CA_FILE"],

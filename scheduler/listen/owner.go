@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -32,32 +33,51 @@ func (e *ForeignError) Error() string {
 // The kernel does not say whose a connection is that its listener has not accepted yet, so every listener that could have
 // taken it is looked at too.
 func Ours(conn net.Conn) error {
+	address := conn.RemoteAddr().String()
+	uids, err := Owners(conn)
+	if err != nil {
+		return err
+	}
+	for _, uid := range uids {
+		if uid != 0 && uid != os.Getuid() {
+			return &ForeignError{address, uid}
+		}
+	}
+	if len(uids) == 0 {
+		return &ForeignError{address, -1}
+	}
+	return nil
+}
+
+// Owners are the users whose listeners could have taken a TCP connection; none when that cannot be seen from here, as of another
+// machine or from another network namespace.
+func Owners(conn net.Conn) (uids []int, err error) {
 	remote, err1 := netip.ParseAddrPort(conn.RemoteAddr().String())
 	local, err2 := netip.ParseAddrPort(conn.LocalAddr().String())
 	if err1 != nil || err2 != nil {
-		return &ForeignError{conn.RemoteAddr().String(), -1}
+		return nil, nil
 	}
 	remote, local = plain(remote), plain(local)
 	listeners := 0
 	for _, file := range []string{"/proc/self/net/tcp", "/proc/self/net/tcp6"} {
 		sockets, err := readSockets(file)
 		if err != nil && !os.IsNotExist(err) { // a kernel without IPv6
-			return fmt.Errorf("look who listens on %s: %w", remote, err)
+			return nil, fmt.Errorf("look who listens on %s: %w", remote, err)
 		}
 		for _, s := range sockets {
 			listens := s.listens && s.local.Port() == remote.Port() && (s.local.Addr() == remote.Addr() || s.local.Addr().IsUnspecified())
 			if listens {
 				listeners++
 			}
-			if (listens || s.local == remote && s.remote == local) && s.uid != 0 && s.uid != os.Getuid() {
-				return &ForeignError{remote.String(), s.uid}
+			if (listens || s.local == remote && s.remote == local) && !slices.Contains(uids, s.uid) {
+				uids = append(uids, s.uid)
 			}
 		}
 	}
 	if listeners == 0 {
-		return &ForeignError{remote.String(), -1}
+		return nil, nil
 	}
-	return nil
+	return uids, nil
 }
 
 func plain(a netip.AddrPort) netip.AddrPort {

@@ -57,6 +57,9 @@ func (a *localAgent) executorsOnly(container string, h http.Handler) http.Handle
 		who, ok := a.key.verify(token)
 		switch {
 		case !strings.EqualFold(scheme, "Bearer") || !ok:
+			if of := r.Header.Get(listen.ProofOf); container == "" && of != "" {
+				w.Header().Set(listen.ProofGiven, listen.Proof(a.key.secretOf(of), a.addr, r.Header.Get(listen.ProofNonce)))
+			}
 			w.Header().Set("WWW-Authenticate", `Bearer realm="mesos-agent-executor"`)
 			reply(w, Answer{Status: http.StatusUnauthorized})
 		case container != "" && container != who.Container:

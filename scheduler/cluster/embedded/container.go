@@ -212,7 +212,7 @@ func (a *localAgent) environment(c *container, e StartExecutor) map[string]strin
 		"MESOS_SLAVE_PID":                      "slave(1)@" + a.addr,
 	}
 	if !e.Command { // those are run by the agent itself
-		env[tokenVariable] = a.key.sign(e.Claims())
+		env[tokenVariable], env[proofVariable] = a.key.sign(e.Claims()), "1"
 	}
 	if e.Checkpoint {
 		env["MESOS_RECOVERY_TIMEOUT"] = mesosDuration(t.RecoveryTimeout)

@@ -1,8 +1,11 @@
 package embedded
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -15,6 +18,8 @@ import (
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler/calls"
+
+	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
 func startGuarded(t *testing.T) *Server {
@@ -97,6 +102,68 @@ func TestAttackEveryRoute(t *testing.T) {
 		if code := ask(t, http.MethodGet, "http://"+side.addr+"/health", "", side.friend, ""); code != http.StatusOK {
 			t.Errorf("a friend: %d, want 200", code)
 		}
+	}
+}
+
+// An agent proves to its executors that it is their agent before they show their tokens, and to nobody else; the proof does not hold at another address.
+func TestAttackProof(t *testing.T) {
+	a := startGuarded(t).agents["a"]
+	of := func(k tokenKey) (who string, secret []byte) {
+		token := k.sign(Claims{"f", "e", "c"})
+		at := strings.LastIndexByte(token, '.')
+		return token[:at], []byte(token[at+1:])
+	}
+	relay, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer relay.Close()
+	go func() {
+		for {
+			from, err := relay.Accept()
+			if err != nil {
+				return
+			}
+			to, err := net.Dial("tcp", a.addr)
+			if err != nil {
+				return
+			}
+			go func() { _, _ = io.Copy(to, from); to.Close() }()
+			go func() { _, _ = io.Copy(from, to); from.Close() }()
+		}
+	}()
+	for _, tt := range []struct {
+		name, at string
+		key      tokenKey
+		ours     bool
+	}{
+		{"its executor", a.addr, a.key, true},
+		{"through somebody between", relay.Addr().String(), a.key, false},
+		{"another's executor", a.addr, make(tokenKey, tokenKeyBytes), false},
+	} {
+		conn, err := net.Dial("tcp", tt.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		who, secret := of(tt.key)
+		err = listen.Demand(conn, tt.at, who, secret)
+		if tt.ours != (err == nil) || !tt.ours && !errors.Is(err, listen.ErrUnproven) {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if tt.ours { // and then the connection serves as any other
+			req, err := http.NewRequest(http.MethodGet, "http://"+a.addr+"/health", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Authorization", "Bearer "+who+"."+string(secret))
+			if err := req.Write(conn); err != nil {
+				t.Fatal(err)
+			}
+			if resp, err := http.ReadResponse(bufio.NewReader(conn), req); err != nil || resp.StatusCode != http.StatusOK {
+				t.Errorf("after the proof: %v, %v", resp, err)
+			}
+		}
+		conn.Close()
 	}
 }
 

@@ -26,6 +26,9 @@ type Claims struct {
 // tokenVariable is where an executor finds its token, as on Mesos with --authenticate_http_executors.
 const tokenVariable = "MESOS_EXECUTOR_AUTHENTICATION_TOKEN"
 
+// proofVariable tells kaon's executors that this agent, other than Mesos's, proves on demand that it made their tokens.
+const proofVariable = "KAON_AGENT_PROVES"
+
 // tokenKey makes the tokens of one agent's executors: JSON web tokens signed by HMAC-SHA-256, as Mesos's are.
 type tokenKey []byte
 
@@ -61,6 +64,11 @@ func (k tokenKey) sign(c Claims) string {
 	}
 	text := tokenHeader + "." + tokenText.EncodeToString(body)
 	return text + "." + tokenText.EncodeToString(k.sum(text))
+}
+
+// secretOf is what only an executor knows besides this agent: the signature of its claims.
+func (k tokenKey) secretOf(claims string) []byte {
+	return []byte(tokenText.EncodeToString(k.sum(claims)))
 }
 
 func (k tokenKey) sum(text string) []byte {
