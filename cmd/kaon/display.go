@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
+	"math/big"
 	"os"
 	"slices"
 	"strings"
@@ -91,6 +93,9 @@ func (p progress) parts() []part {
 
 // speed is a rate for people: below one in two seconds by what each takes.
 func speed(perSecond float64) string {
+	if perSecond >= 1000 {
+		return grouped(big.NewInt(int64(math.Round(perSecond)))) + "/s"
+	}
 	if perSecond >= 0.5 {
 		return fmt.Sprintf("%.3g/s", perSecond)
 	}

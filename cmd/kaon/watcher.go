@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
+	"time"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
@@ -31,7 +31,8 @@ type watcher struct {
 	// retrying: the sweep had ended and is run again, so its former end is no news.
 	retrying bool
 
-	losses losses // of the listener alone
+	losses losses   // of the listener alone
+	news   stepNews // likewise
 
 	taken chan struct{}               // capacity 1: a master has taken the scheduler in
 	lines chan string                 // capacity linesKept; a line that finds it full is dropped, counts stay true
@@ -188,20 +189,8 @@ func (w *watcher) Pending(sweep string) []results.Record {
 
 // followed tells what the `then` step reported.
 func (w *watcher) followed(n scheduler.Followed) {
-	r := n.Record
-	for _, p := range r.Points {
-		if p.Note != nil && p.Note.Milestone != "" {
-			w.say("then: %s", p.Note.Milestone)
-		}
-		if p.Note != nil && p.Note.Name != "" {
-			w.say("then: %s: %s", p.Note.Name, p.Note.Value)
-		}
-		for _, name := range slices.Sorted(maps.Keys(p.Metrics)) {
-			w.say("then: %s %s", name, brief(p.Metrics[name]))
-		}
-	}
-	if r.End != nil && r.End.Final {
-		w.say("then: %s", strings.TrimRight(r.End.State+": "+r.End.Reason, ": "))
+	for _, line := range w.news.lines(n.Record, time.Now()) {
+		w.say("%s", line)
 	}
 }
 
