@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // volumeBound is the fewest machines whose sizes add up to what the trials need, for each resource alone; no packing
@@ -24,12 +24,12 @@ func volumeBound(machines []Machine, trials []Trial) int {
 }
 
 // fewest is how many of the machines, largest first, have so much of a resource.
-func fewest(machines []Machine, need sweep.Milli, k int) int {
-	sizes := make([]sweep.Milli, len(machines))
+func fewest(machines []Machine, need resource.Milli, k int) int {
+	sizes := make([]resource.Milli, len(machines))
 	for i := range machines {
 		sizes[i] = machines[i].amounts()[k]
 	}
-	slices.SortFunc(sizes, func(a, b sweep.Milli) int { return cmp.Compare(b, a) })
+	slices.SortFunc(sizes, func(a, b resource.Milli) int { return cmp.Compare(b, a) })
 	n := 0
 	for ; n < len(sizes) && need > 0; n++ {
 		need -= sizes[n]

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // TestBoundsSeeWhatVolumesDoNot holds the stronger bounds to instances whose optimum is plain.
@@ -37,8 +37,8 @@ func TestBoundsAreNoMoreThanAPacking(t *testing.T) {
 		machines := Machines(40, 32000, 128000)
 		trials := Shuffled(Equal(60, 1000, 1000), seed)
 		for i := range trials {
-			trials[i].CPUs += sweep.Milli(seed+1) * 137 * sweep.Milli(i%11)
-			trials[i].Mem += 900 * sweep.Milli((i*int(seed+3))%37)
+			trials[i].CPUs += resource.Milli(seed+1) * 137 * resource.Milli(i%11)
+			trials[i].Mem += 900 * resource.Milli((i*int(seed+3))%37)
 		}
 		for i := range machines {
 			if seed%2 == 1 && i%3 == 0 {
@@ -60,7 +60,7 @@ func TestBoundsAreNoMoreThanAPacking(t *testing.T) {
 func TestDivisibleBoundEnds(t *testing.T) {
 	var machines []Machine
 	for i, size := range [][2]float64{{48, 128}, {48, 192}, {16, 64}, {48, 64}, {16, 64}, {32, 64}, {16, 192}, {48, 192}, {48, 128}, {48, 128}, {16, 64}, {16, 64}} {
-		m := Machines(1, sweep.Milli(1000*size[0]), sweep.Milli(1e6*size[1]))
+		m := Machines(1, resource.Milli(1000*size[0]), resource.Milli(1e6*size[1]))
 		m[0].Host = fmt.Sprint("h", i)
 		machines = append(machines, m...)
 	}

@@ -1,6 +1,6 @@
 package bench
 
-import "github.com/kaon-sweep/kaon/sweep"
+import "github.com/kaon-sweep/kaon/sweep/resource"
 
 // bestFit is the plain packer that others are measured beside: trial after trial, it scans all machines for the one that
 // would have the least left, as a share of its size, and keeps no index. It is also an oracle: what it can place, a
@@ -83,7 +83,7 @@ func (b *bestFit) hosts() int {
 	return n
 }
 
-func share(part, whole sweep.Milli) float64 {
+func share(part, whole resource.Milli) float64 {
 	if whole == 0 {
 		return 0
 	}

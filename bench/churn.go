@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // The churn: a full cluster in which every round churnTasks tasks finish at random. Their resources come back as one small
@@ -188,4 +188,6 @@ func bestFitChurn(c Case) *Beside {
 	return &out
 }
 
-func (n need) divide(by int) need { return need{n.cpus / sweep.Milli(by), n.mem / sweep.Milli(by)} }
+func (n need) divide(by int) need {
+	return need{n.cpus / resource.Milli(by), n.mem / resource.Milli(by)}
+}

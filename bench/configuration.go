@@ -7,7 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 func newDense(rows, columns int) *mat.Dense { return mat.NewDense(rows, columns, nil) }
@@ -47,7 +47,7 @@ func classesOf(types []machineType, trials []Trial) []class {
 	var need, size amounts
 	for _, c := range list {
 		for k, n := range c.need {
-			need[k] += sweep.Milli(c.count) * n
+			need[k] += resource.Milli(c.count) * n
 		}
 	}
 	if len(list) <= maxClasses {

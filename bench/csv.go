@@ -7,7 +7,7 @@ import (
 	"math"
 	"strconv"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // ReadTrials reads a CSV with the header id,cpus,mem, which disk and then gpus may follow.
@@ -75,7 +75,7 @@ func writeRows(w io.Writer, rows [][]string, vectors []amounts) error {
 	return nil
 }
 
-func decimal(m sweep.Milli) string { return strconv.FormatFloat(float64(m)/1000, 'f', -1, 64) }
+func decimal(m resource.Milli) string { return strconv.FormatFloat(float64(m)/1000, 'f', -1, 64) }
 
 // readRows reads a CSV whose first columns are text and whose others are amounts.
 func readRows(r io.Reader, text []string, row func(text []string, a amounts)) error {
@@ -123,10 +123,10 @@ func at(rec []string, i int) string {
 }
 
 // milli reads a decimal amount, at most three places count.
-func milli(s string) (sweep.Milli, error) {
+func milli(s string) (resource.Milli, error) {
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || f < 0 || f > 1e12 || f != f {
 		return 0, fmt.Errorf("%q: want a number from 0 to 1e12", s)
 	}
-	return sweep.Milli(math.Round(f * 1000)), nil
+	return resource.Milli(math.Round(f * 1000)), nil
 }

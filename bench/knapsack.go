@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // search looks for the most valuable filling of one machine: a bounded knapsack with several resources, by branch and
@@ -97,7 +97,7 @@ func (s *search) branch(at int, free amounts, room, worth float64) {
 	for n := most; n >= 0; n-- {
 		rest := free
 		for k := range rest {
-			rest[k] -= sweep.Milli(n) * need[k]
+			rest[k] -= resource.Milli(n) * need[k]
 		}
 		s.counts[i] = n
 		s.branch(at+1, rest, room-float64(n)*s.weight[i], worth+float64(n)*s.worth[i])

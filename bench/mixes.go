@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // mix is a random queue on a cluster that holds it, named for what makes it hard.
@@ -39,11 +39,11 @@ var mixes = []mix{
 	}, 0},
 	{"correlated", equalMachines, func(d *rand.Rand) Trial {
 		c := milliCPUs(d, 250, 4000)
-		return Trial{CPUs: c, Mem: 1000 * sweep.Milli(float64(c)*4.096*(0.8+0.4*d.Float64()))}
+		return Trial{CPUs: c, Mem: 1000 * resource.Milli(float64(c)*4.096*(0.8+0.4*d.Float64()))}
 	}, 0},
 	{"anticorrelated", equalMachines, func(d *rand.Rand) Trial {
 		c := milliCPUs(d, 250, 4000)
-		return Trial{CPUs: c, Mem: 1000 * sweep.Milli(float64(4250-c)*4.096*(0.8+0.4*d.Float64()))}
+		return Trial{CPUs: c, Mem: 1000 * resource.Milli(float64(4250-c)*4.096*(0.8+0.4*d.Float64()))}
 	}, 0},
 	{"two-kinds", equalMachines, func(d *rand.Rand) Trial {
 		if d.IntN(2) == 0 {
@@ -52,7 +52,7 @@ var mixes = []mix{
 		return Trial{CPUs: milliCPUs(d, 100, 500), Mem: mb(d, 8192, 17000)}
 	}, 0},
 	{"heavy-tail", equalMachines, func(d *rand.Rand) Trial {
-		return Trial{CPUs: sweep.Milli(heavy(d, 200, 16000)), Mem: 1000 * sweep.Milli(heavy(d, 700, 65536))}
+		return Trial{CPUs: resource.Milli(heavy(d, 200, 16000)), Mem: 1000 * resource.Milli(heavy(d, 700, 65536))}
 	}, 0},
 	{"large", equalMachines, func(d *rand.Rand) Trial { return Trial{CPUs: anyOf(d, 4000, 6000, 8000), Mem: mb(d, 20000, 60000)} }, 12000},
 	{"large-few", equalMachines, func(d *rand.Rand) Trial {
@@ -75,7 +75,7 @@ var mixes = []mix{
 	}, 0},
 }
 
-var fiveCPUs = []sweep.Milli{250, 500, 1000, 2000, 3000}
+var fiveCPUs = []resource.Milli{250, 500, 1000, 2000, 3000}
 
 // equalMachines is 5,000 agents of 32 cpus, 128 GB, 1 TB of disk and 8 GPUs.
 func equalMachines(*rand.Rand) []Machine {
@@ -99,13 +99,17 @@ func unequalMachines(d *rand.Rand) []Machine {
 	return list
 }
 
-func anyOf(d *rand.Rand, list ...sweep.Milli) sweep.Milli { return list[d.IntN(len(list))] }
+func anyOf(d *rand.Rand, list ...resource.Milli) resource.Milli { return list[d.IntN(len(list))] }
 
 // mb is an even draw of whole MB.
-func mb(d *rand.Rand, low, high int) sweep.Milli { return 1000 * sweep.Milli(low+d.IntN(high-low+1)) }
+func mb(d *rand.Rand, low, high int) resource.Milli {
+	return 1000 * resource.Milli(low+d.IntN(high-low+1))
+}
 
 // milliCPUs is an even draw of thousandths of a cpu.
-func milliCPUs(d *rand.Rand, low, high int) sweep.Milli { return sweep.Milli(low + d.IntN(high-low+1)) }
+func milliCPUs(d *rand.Rand, low, high int) resource.Milli {
+	return resource.Milli(low + d.IntN(high-low+1))
+}
 
 // heavy is a draw of a distribution of which few are large: density falls with the square.
 func heavy(d *rand.Rand, low, high float64) float64 { return math.Min(high, low/(1-d.Float64())) }

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // PackConfig says what Pack measures. The zero value measures every built-in case.
@@ -207,15 +207,15 @@ func timed(x *offers.Index, demands []offers.Demand, o offers.Options) (cost, of
 }
 
 // need is a sum of resources.
-type need struct{ cpus, mem sweep.Milli }
+type need struct{ cpus, mem resource.Milli }
 
 func usedBy(plan *offers.Plan, demands []offers.Demand) need {
 	var n need
 	for i := range plan.Launches {
 		for _, g := range plan.Launches[i].Grants {
 			d := &demands[g.Demand].Resources
-			n.cpus += sweep.Milli(g.Count) * d.CPUs
-			n.mem += sweep.Milli(g.Count) * d.Mem
+			n.cpus += resource.Milli(g.Count) * d.CPUs
+			n.mem += resource.Milli(g.Count) * d.Mem
 		}
 	}
 	return n
@@ -230,7 +230,7 @@ func (n need) shareOf(machines []Machine, plan *offers.Plan) Utilisation {
 			in[plan.Launches[i].Agent] = true
 		}
 	}
-	var cpus, mem sweep.Milli
+	var cpus, mem resource.Milli
 	for _, m := range machines {
 		if in == nil || in[offers.AgentID(m.Host)] {
 			cpus += m.CPUs

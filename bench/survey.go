@@ -10,7 +10,7 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // ErrNoOffers is what Survey reports when a master sent none in time.
@@ -133,7 +133,7 @@ func MachinesOf(list []offers.Offer) []Machine {
 	}
 	var machines []Machine
 	for _, a := range x.Agents() {
-		q := sweep.Resources(free[a.ID])
+		q := resource.Resources(free[a.ID])
 		machines = append(machines, Machine{
 			ID: string(first[a.ID]), Host: a.Hostname, CPUs: q.CPUs, Mem: q.Mem, Disk: q.Disk, GPUs: q.GPUs,
 		})

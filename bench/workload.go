@@ -7,36 +7,36 @@ import (
 	"math/rand/v2"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // Machine is one agent of a workload with what it offers.
 type Machine struct {
 	ID         string
 	Host       string
-	CPUs, Mem  sweep.Milli // cores, MB of 2^20 bytes, in thousandths
-	Disk, GPUs sweep.Milli // MB, devices, in thousandths; 0: it offers none
+	CPUs, Mem  resource.Milli // cores, MB of 2^20 bytes, in thousandths
+	Disk, GPUs resource.Milli // MB, devices, in thousandths; 0: it offers none
 }
 
 // Trial is one task of a workload.
 type Trial struct {
 	ID         string
-	CPUs, Mem  sweep.Milli
-	Disk, GPUs sweep.Milli
+	CPUs, Mem  resource.Milli
+	Disk, GPUs resource.Milli
 }
 
 // dimensions is how many resources a workload may name: cpus, mem, disk, gpus.
 const dimensions = 4
 
 // amounts is a vector of resources in the order of the fields.
-type amounts [dimensions]sweep.Milli
+type amounts [dimensions]resource.Milli
 
 func (m *Machine) amounts() amounts { return amounts{m.CPUs, m.Mem, m.Disk, m.GPUs} }
 func (t *Trial) amounts() amounts   { return amounts{t.CPUs, t.Mem, t.Disk, t.GPUs} }
 
 // resources is what a demand of the trial asks.
-func (t *Trial) resources() sweep.Resources {
-	return sweep.Resources{CPUs: t.CPUs, Mem: t.Mem, Disk: t.Disk, GPUs: t.GPUs}
+func (t *Trial) resources() resource.Resources {
+	return resource.Resources{CPUs: t.CPUs, Mem: t.Mem, Disk: t.Disk, GPUs: t.GPUs}
 }
 
 //go:embed workloads/mixed.csv
@@ -53,7 +53,7 @@ func Mixed() ([]Trial, error) {
 }
 
 // Equal is n trials of one shape.
-func Equal(n int, cpus, mem sweep.Milli) []Trial {
+func Equal(n int, cpus, mem resource.Milli) []Trial {
 	list := make([]Trial, n)
 	for i := range list {
 		list[i] = Trial{ID: fmt.Sprintf("t-%06d", i), CPUs: cpus, Mem: mem}
@@ -62,7 +62,7 @@ func Equal(n int, cpus, mem sweep.Milli) []Trial {
 }
 
 // Machines is n equal agents.
-func Machines(n int, cpus, mem sweep.Milli) []Machine {
+func Machines(n int, cpus, mem resource.Milli) []Machine {
 	list := make([]Machine, n)
 	for i := range list {
 		list[i] = Machine{ID: fmt.Sprintf("offer-%05d", i), Host: fmt.Sprintf("host-%05d", i), CPUs: cpus, Mem: mem}
@@ -77,7 +77,7 @@ func FenzoMix(agents int) []Trial {
 	var list []Trial
 	for _, kind := range []struct{ cpus, share float64 }{{1, .2}, {4, .4}, {6, .4}} {
 		n := int(math.Ceil(cores * kind.share / kind.cpus))
-		list = append(list, Equal(n, sweep.Milli(kind.cpus*1000), sweep.Milli(kind.cpus*1000*1000))...)
+		list = append(list, Equal(n, resource.Milli(kind.cpus*1000), resource.Milli(kind.cpus*1000*1000))...)
 	}
 	return list
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // bin is what one agent offers to one role: all its offers for that role, merged, since one ACCEPT may join
@@ -29,7 +29,7 @@ func newBin(agent *Agent, role string, list []Offer, since []time.Time) *bin {
 
 // binKey orders bins by free cpus, then free memory, then the agent's first appearance, then role: equal agents are
 // neighbours, and the last row has the most cpus.
-func binKey(cpus, mem sweep.Milli, number uint32, role string) []byte {
+func binKey(cpus, mem resource.Milli, number uint32, role string) []byte {
 	key := make([]byte, 0, 20+len(role))
 	key = binary.BigEndian.AppendUint64(key, uint64(cpus))
 	key = binary.BigEndian.AppendUint64(key, uint64(mem))

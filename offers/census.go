@@ -3,7 +3,7 @@ package offers
 import (
 	"math"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // census counts the tasks of one sweep by the values of one field.
@@ -26,14 +26,14 @@ func (c *census) add(a *Agent, n int) {
 // room is how many more tasks may go where the field has this value.
 func (c *census) room(r *rule, value string, groups *pool) int {
 	switch r.Operator {
-	case sweep.Unique, sweep.MaxPer:
+	case resource.Unique, resource.MaxPer:
 		return max(0, r.limit-c.tasks[value])
-	case sweep.Cluster:
+	case resource.Cluster:
 		if c.total == 0 || c.tasks[value] > 0 {
 			return math.MaxInt
 		}
 		return 0
-	case sweep.GroupBy:
+	case resource.GroupBy:
 		return max(0, min(groups.least(c, r.limit), math.MaxInt-1)+1-c.tasks[value])
 	}
 	return math.MaxInt

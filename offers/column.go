@@ -4,13 +4,13 @@ import (
 	"slices"
 	"sort"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // deck is the waiting shapes of one group that are alike in every resource but cpus and memory, or nearly so.
 type deck struct {
 	group int32
-	low   []sweep.Milli // least of every dimension over its shapes
+	low   []resource.Milli // least of every dimension over its shapes
 	cols  []column
 	favor float64 // of its shapes where they compete: 1, up to 2 for shapes that few bins suit
 }
@@ -18,14 +18,14 @@ type deck struct {
 // column is shapes of one amount of cpus (or of a narrow range, when there are many amounts), by rising memory. So the
 // best shape of a column is the highest that fits: no other is larger in what it uses of the agent.
 type column struct {
-	least, most sweep.Milli // cpus
+	least, most resource.Milli // cpus
 	cards       []card
 	below       []int32 // below[i]: a card at or below i that may still wait; path-compressed, -1: none
 }
 
 // card is one shape.
 type card struct {
-	cpus, mem sweep.Milli
+	cpus, mem resource.Milli
 	shape     int32
 }
 
@@ -60,7 +60,7 @@ func (c *column) alive(i int32) int32 {
 func (c *column) drop(i int32) { c.below[i] = i - 1 }
 
 // upTo is the highest card, alive or not, with at most that memory, at or below from.
-func (c *column) upTo(mem sweep.Milli, from int32) int32 {
+func (c *column) upTo(mem resource.Milli, from int32) int32 {
 	if c.cards[from].mem <= mem {
 		return from
 	}

@@ -5,7 +5,7 @@ import (
 	"math/bits"
 	"slices"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // maxColumns bounds the columns of a deck: every placement looks at each. 64 amounts of cpus are more than people use;
@@ -70,11 +70,11 @@ func compareCards(a, b card) int {
 }
 
 // profiles answers with a shape's amounts beyond cpus and memory, rounded to powers of two where there are many.
-func (f *filler) profiles(cards []card) func(shape int32) []sweep.Milli {
+func (f *filler) profiles(cards []card) func(shape int32) []resource.Milli {
 	wide := f.p.dims.len() - 2
 	first := cards[0].shape
-	flat := make([]sweep.Milli, wide*(int(cards[len(cards)-1].shape-first)+1))
-	of := func(shape int32) []sweep.Milli {
+	flat := make([]resource.Milli, wide*(int(cards[len(cards)-1].shape-first)+1))
+	of := func(shape int32) []resource.Milli {
 		i := int(shape - first)
 		return flat[i*wide : (i+1)*wide]
 	}
@@ -87,15 +87,15 @@ func (f *filler) profiles(cards []card) func(shape int32) []sweep.Milli {
 		}
 		for i := range cards {
 			m := &of(cards[i].shape)[k]
-			*m = sweep.Milli(bits.Len64(uint64(*m)))
+			*m = resource.Milli(bits.Len64(uint64(*m)))
 		}
 	}
 	return of
 }
 
 // few says whether the cards have at most maxProfiles amounts of one dimension.
-func few(cards []card, of func(int32) []sweep.Milli, k int) bool {
-	seen := make([]sweep.Milli, 0, maxProfiles)
+func few(cards []card, of func(int32) []resource.Milli, k int) bool {
+	seen := make([]resource.Milli, 0, maxProfiles)
 	for i := range cards {
 		if m := of(cards[i].shape)[k]; !slices.Contains(seen, m) {
 			if len(seen) == maxProfiles {

@@ -3,7 +3,7 @@ package offers
 import (
 	"slices"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // dims is the resources that matter in a pass: those that some demand asks for. Vectors of the pass have one
@@ -42,7 +42,7 @@ func dimensions(p *pass) dims {
 	return d
 }
 
-func (d *dims) collect(used *[fixedDims]bool, r *sweep.Resources) {
+func (d *dims) collect(used *[fixedDims]bool, r *resource.Resources) {
 	used[disk] = used[disk] || r.Disk != 0
 	used[gpus] = used[gpus] || r.GPUs != 0
 	used[ports] = used[ports] || r.Ports != 0
@@ -56,7 +56,7 @@ func (d *dims) collect(used *[fixedDims]bool, r *sweep.Resources) {
 func (d *dims) len() int { return len(d.fixed) + len(d.names) }
 
 // append writes the quantities as a vector.
-func (d *dims) append(to []sweep.Milli, q *Quantities) []sweep.Milli {
+func (d *dims) append(to []resource.Milli, q *Quantities) []resource.Milli {
 	to = append(to, q.CPUs, q.Mem)
 	for _, k := range d.fixed[2:] {
 		to = append(to, q.fixed(k))
@@ -70,7 +70,7 @@ func (d *dims) append(to []sweep.Milli, q *Quantities) []sweep.Milli {
 var fixedNames = [fixedDims]string{cpusName, memName, diskName, gpusName, portsName}
 
 // fixed is one of the quantities that have a field. Ports count in thousandths, as everything does in a vector.
-func (q *Quantities) fixed(k int) sweep.Milli {
+func (q *Quantities) fixed(k int) resource.Milli {
 	switch k {
 	case cpus:
 		return q.CPUs
@@ -81,17 +81,17 @@ func (q *Quantities) fixed(k int) sweep.Milli {
 	case gpus:
 		return q.GPUs
 	default:
-		return sweep.Milli(q.Ports) * sweep.Unit
+		return resource.Milli(q.Ports) * resource.Unit
 	}
 }
 
 // quantities is a vector as amounts.
-func (d *dims) quantities(v []sweep.Milli) Quantities {
+func (d *dims) quantities(v []resource.Milli) Quantities {
 	var q Quantities
 	for k, m := range v {
 		if k >= len(d.fixed) {
 			if q.Named == nil {
-				q.Named = make(map[string]sweep.Milli)
+				q.Named = make(map[string]resource.Milli)
 			}
 			q.Named[d.names[k-len(d.fixed)]] = m
 			continue
@@ -106,7 +106,7 @@ func (d *dims) quantities(v []sweep.Milli) Quantities {
 		case gpus:
 			q.GPUs = m
 		case ports:
-			q.Ports = int(m / sweep.Unit)
+			q.Ports = int(m / resource.Unit)
 		}
 	}
 	return q

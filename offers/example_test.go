@@ -5,16 +5,16 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // offer is an offer of one agent with cpus and memory.
-func offer(id, agent string, cpus, mb sweep.Milli) offers.Offer {
+func offer(id, agent string, cpus, mb resource.Milli) offers.Offer {
 	return offers.Offer{
 		ID: offers.OfferID(id), Agent: offers.AgentID(agent), Hostname: agent, Role: "research",
 		Amounts: []offers.Amount{
-			{Name: "cpus", Scalar: cpus * sweep.Unit},
-			{Name: "mem", Scalar: mb * sweep.Unit},
+			{Name: "cpus", Scalar: cpus * resource.Unit},
+			{Name: "mem", Scalar: mb * resource.Unit},
 		},
 	}
 }
@@ -25,7 +25,7 @@ func Example() {
 	index.Add(now, offer("o1", "big", 8, 16384), offer("o2", "small", 2, 4096))
 
 	trials := []offers.Demand{{
-		Resources: sweep.Resources{CPUs: 2 * sweep.Unit, Mem: 2048 * sweep.Unit},
+		Resources: resource.Resources{CPUs: 2 * resource.Unit, Mem: 2048 * resource.Unit},
 		Sweep:     "digits",
 		Count:     6,
 	}}
@@ -54,7 +54,7 @@ func ExampleScore() {
 		return 1 / (1 + left)
 	}
 	plan := index.Pack(now, []offers.Demand{{
-		Resources: sweep.Resources{CPUs: sweep.Unit, Mem: 256 * sweep.Unit},
+		Resources: resource.Resources{CPUs: resource.Unit, Mem: 256 * resource.Unit},
 		Count:     3,
 	}}, offers.Options{Policy: offers.Scored, Score: score})
 	fmt.Println(plan.Launches[0].Agent, plan.Placed())
@@ -67,8 +67,8 @@ func ExampleRefusal_Reasons() {
 	index := offers.NewIndex(time.Minute)
 	index.Add(now, offer("o1", "a", 8, 4096), offer("o2", "b", 8, 65536))
 	plan := index.Pack(now, []offers.Demand{{
-		Resources:   sweep.Resources{CPUs: 4 * sweep.Unit, Mem: 8192 * sweep.Unit},
-		Constraints: []sweep.Constraint{{Field: "hostname", Operator: sweep.Unlike, Value: "b"}},
+		Resources:   resource.Resources{CPUs: 4 * resource.Unit, Mem: 8192 * resource.Unit},
+		Constraints: []resource.Constraint{{Field: "hostname", Operator: resource.Unlike, Value: "b"}},
 		Count:       1,
 	}}, offers.Options{})
 	why := plan.Refusals[0].Reasons()

@@ -1,6 +1,6 @@
 package offers
 
-import "github.com/kaon-sweep/kaon/sweep"
+import "github.com/kaon-sweep/kaon/sweep/resource"
 
 // Exchanges in one bin go on while this share of what is scarce there is left and each wins this share, up to a number
 // of them. The first that wins most of what is left is taken.
@@ -46,7 +46,7 @@ func (f *filler) improve(b *open, before int) bool {
 }
 
 // worth is what amounts are worth at the prices of the bin: 1 is all of a scarce resource that it had.
-func (f *filler) worth(amounts []sweep.Milli) float64 {
+func (f *filler) worth(amounts []resource.Milli) float64 {
 	sum := 0.0
 	for k, m := range amounts {
 		sum += float64(m) * f.price[k]
@@ -55,7 +55,7 @@ func (f *filler) worth(amounts []sweep.Milli) float64 {
 }
 
 // unused is what is worth of the room left, but for what may stay free.
-func (f *filler) unused(room []sweep.Milli) float64 {
+func (f *filler) unused(room []resource.Milli) float64 {
 	sum := 0.0
 	for k, free := range room {
 		sum += max(0, float64(free)-f.reserve[k]) * f.price[k]
@@ -88,9 +88,9 @@ func (f *filler) tryExchange(b *open, step int32, rest float64, best *exchange) 
 		f.room[k] += n
 	}
 	worth := f.worth(need)
-	low := sweep.Milli(0)
+	low := resource.Milli(0)
 	if f.price[0] > 0 {
-		low = need[0] - sweep.Milli((rest-best.gain)/f.price[0])
+		low = need[0] - resource.Milli((rest-best.gain)/f.price[0])
 	}
 	group, executor := f.p.shapes[out].group, f.p.demands[f.p.shapes[out].demand].Executor
 	for i := range f.decks {
@@ -112,7 +112,7 @@ func (f *filler) tryExchange(b *open, step int32, rest float64, best *exchange) 
 }
 
 // column is the first column that holds amounts of low and up.
-func (d *deck) column(low sweep.Milli) int {
+func (d *deck) column(low resource.Milli) int {
 	j := 0
 	for j < len(d.cols) && d.cols[j].most < low {
 		j++

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // group is the demands of a pass that differ in resources only, as far as fitting goes: one role, one set of rules, one
@@ -16,13 +16,13 @@ type group struct {
 	like     *Demand // the first of them
 	costs    bool    // the executor takes resources
 	rules    []rule
-	wish     bool          // some rule is soft
-	counting bool          // some rule counts running tasks
-	evens    bool          // some rule is GROUP_BY: what it forbids now it may allow later
-	tally    []*census     // by rule; nil for rules that do not count
-	pools    []*pool       // by rule; the groups of GROUP_BY
-	over     []sweep.Milli // executor's overhead, by dimension; nil when there is none
-	known    []verdict     // by host, when there are rules
+	wish     bool             // some rule is soft
+	counting bool             // some rule counts running tasks
+	evens    bool             // some rule is GROUP_BY: what it forbids now it may allow later
+	tally    []*census        // by rule; nil for rules that do not count
+	pools    []*pool          // by rule; the groups of GROUP_BY
+	over     []resource.Milli // executor's overhead, by dimension; nil when there is none
+	known    []verdict        // by host, when there are rules
 }
 
 // verdict remembers whether an agent meets the rules of a group.
@@ -42,7 +42,7 @@ func (g *group) same(d *Demand) bool {
 		sameResources(&l.Overhead, &d.Overhead) && (!g.costs || l.Executor == d.Executor)
 }
 
-func sameConstraints(a, b []sweep.Constraint) bool {
+func sameConstraints(a, b []resource.Constraint) bool {
 	if len(a) != len(b) {
 		return false
 	}
@@ -57,7 +57,7 @@ func sameConstraints(a, b []sweep.Constraint) bool {
 	return true
 }
 
-func sameResources(a, b *sweep.Resources) bool {
+func sameResources(a, b *resource.Resources) bool {
 	if a.CPUs != b.CPUs || a.Mem != b.Mem || a.Disk != b.Disk || a.GPUs != b.GPUs || a.Ports != b.Ports ||
 		len(a.Named) != len(b.Named) {
 		return false
@@ -127,7 +127,7 @@ func (p *pass) newGroup(d *Demand) *group {
 	return g
 }
 
-func zero(v []sweep.Milli) bool {
+func zero(v []resource.Milli) bool {
 	for _, m := range v {
 		if m != 0 {
 			return false
@@ -147,7 +147,7 @@ func (p *pass) countFor(g *group) {
 		}
 		g.counting = true
 		g.tally[i] = p.census(g, g.like.Sweep, r.Field)
-		if r.Operator == sweep.GroupBy {
+		if r.Operator == resource.GroupBy {
 			g.evens = true
 			g.pools[i] = p.pool(g, r.Field)
 		}

@@ -1,15 +1,15 @@
 package offers
 
-import "github.com/kaon-sweep/kaon/sweep"
+import "github.com/kaon-sweep/kaon/sweep/resource"
 
 // hand is the best card of one column for the bin being filled.
 type hand struct {
 	deck, col int32
 	card      int32 // its place in the column
 	shape     int32
-	cpus, mem sweep.Milli   // what it takes from the bin now, executor included
-	extra     []sweep.Milli // the executor's overhead that it would pay now; nil: none
-	favor     float64       // of its deck
+	cpus, mem resource.Milli   // what it takes from the bin now, executor included
+	extra     []resource.Milli // the executor's overhead that it would pay now; nil: none
+	favor     float64          // of its deck
 }
 
 // maxHands bounds the hands that compete for a bin: every placement looks at each. Columns beyond it get what the
@@ -29,7 +29,7 @@ func (f *filler) draw(b *open, from int) int {
 		if f.p.allowed(g, b, f.strict) <= 0 {
 			continue
 		}
-		var extra []sweep.Milli
+		var extra []resource.Milli
 		if g.over != nil && (g.like.Executor == "" || !f.p.warm(b, g.like.Executor)) {
 			extra = g.over
 		}
@@ -44,10 +44,10 @@ func (f *filler) draw(b *open, from int) int {
 }
 
 // redraw moves the hand down its column to the next card that waits and fits; false when there is none.
-func (f *filler) redraw(room []sweep.Milli, h *hand) bool {
+func (f *filler) redraw(room []resource.Milli, h *hand) bool {
 	d := &f.decks[h.deck]
 	c := &d.cols[h.col]
-	var buffer [8]sweep.Milli
+	var buffer [8]resource.Milli
 	free := append(buffer[:0], room...)
 	for k, over := range h.extra {
 		free[k] -= over
@@ -86,7 +86,7 @@ func (f *filler) redraw(room []sweep.Milli, h *hand) bool {
 }
 
 // restFits compares the dimensions beyond cpus and memory.
-func (f *filler) restFits(d *deck, shape int32, free []sweep.Milli) bool {
+func (f *filler) restFits(d *deck, shape int32, free []resource.Milli) bool {
 	if len(free) == 2 {
 		return true
 	}

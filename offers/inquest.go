@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // inquest counts why one demand was refused. It reads the pass and changes nothing in it.
@@ -206,7 +206,7 @@ func (p *pass) leftover(b *open) Quantities {
 }
 
 // named is the amount of a resource by its Mesos name; ports count in thousandths as all else.
-func (q *Quantities) named(name string) sweep.Milli {
+func (q *Quantities) named(name string) resource.Milli {
 	if k := kindOf(name); k < fixedDims {
 		return q.fixed(k)
 	}

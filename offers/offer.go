@@ -1,6 +1,6 @@
 package offers
 
-import "github.com/kaon-sweep/kaon/sweep"
+import "github.com/kaon-sweep/kaon/sweep/resource"
 
 // OfferID, AgentID and ExecutorID are Mesos's own ids.
 type (
@@ -40,7 +40,7 @@ type Amount struct {
 	Reservation string // role it is reserved for; empty when unreserved
 	Revocable   bool   // may be taken away; never used
 	Opaque      bool   // persistent volumes, providers and the like: never used, handed back as they came
-	Scalar      sweep.Milli
+	Scalar      resource.Milli
 	Ranges      []Range
 	Set         []string
 	// Source is how the driver tells this resource from others of its name: the reservations, the allocation, the disk, all

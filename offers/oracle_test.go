@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // oracle recomputes the state after a plan from offers, demands and plan alone, in the plainest way, and says what is
@@ -89,7 +89,7 @@ func (or *oracle) onceEach() error {
 // exact: grants add up to what their demands ask, and stay within the offers of their launch, per reservation.
 func (or *oracle) exact() error {
 	for _, l := range or.plan.Launches {
-		have := make(map[string]sweep.Milli)
+		have := make(map[string]resource.Milli)
 		free := make(map[string]bool)
 		for _, id := range l.Offers {
 			for _, a := range or.offers[id].Amounts {
@@ -110,7 +110,7 @@ func (or *oracle) exact() error {
 					return fmt.Errorf("takes %+v", a)
 				}
 				key := a.Name + "/" + a.Reservation
-				if have[key] -= a.Scalar * sweep.Milli(n); have[key] < 0 {
+				if have[key] -= a.Scalar * resource.Milli(n); have[key] < 0 {
 					return fmt.Errorf("overcommits %s of %s by %d", key, l.Agent, -have[key])
 				}
 				for _, r := range a.Ranges {
@@ -244,18 +244,18 @@ func itemsOf(a *Agent, field string) []string {
 }
 
 // static says whether the agent meets a constraint, counts aside.
-func static(c sweep.Constraint, a *Agent) bool {
+func static(c resource.Constraint, a *Agent) bool {
 	items := itemsOf(a, c.Field)
 	if items == nil {
-		return c.Operator == sweep.Unlike
+		return c.Operator == resource.Unlike
 	}
 	like := func(v string) bool { return regexp.MustCompile("^(" + c.Value + ")$").MatchString(v) }
 	switch {
-	case c.Operator == sweep.Is, c.Operator == sweep.Cluster && c.Value != "":
+	case c.Operator == resource.Is, c.Operator == resource.Cluster && c.Value != "":
 		return slices.Contains(items, c.Value)
-	case c.Operator == sweep.Like:
+	case c.Operator == resource.Like:
 		return slices.ContainsFunc(items, like)
-	case c.Operator == sweep.Unlike:
+	case c.Operator == resource.Unlike:
 		return !slices.ContainsFunc(items, like)
 	}
 	return true
@@ -271,16 +271,16 @@ func meetsAllStatic(d *Demand, a *Agent) bool {
 }
 
 // mayAdd says whether one more task may go to the value, given the counts.
-func (or *oracle) mayAdd(d *Demand, c sweep.Constraint, v string, n map[string]int) bool {
+func (or *oracle) mayAdd(d *Demand, c resource.Constraint, v string, n map[string]int) bool {
 	limit, _ := strconv.Atoi(c.Value)
 	switch c.Operator {
-	case sweep.Unique:
+	case resource.Unique:
 		return n[v] < 1
-	case sweep.MaxPer:
+	case resource.MaxPer:
 		return n[v] < limit
-	case sweep.Cluster:
+	case resource.Cluster:
 		return c.Value != "" || len(n) == 0 || n[v] > 0
-	case sweep.GroupBy:
+	case resource.GroupBy:
 		groups := make(map[string]bool)
 		for _, a := range or.agents {
 			if meetsAllStatic(d, a) && !or.foreign(a.ID) {
@@ -339,7 +339,7 @@ func (or *oracle) complete() error {
 	}
 	for _, r := range or.plan.Refusals {
 		d := &or.demands[r.Demand]
-		evens := slices.ContainsFunc(d.Constraints, func(c sweep.Constraint) bool { return c.Operator == sweep.GroupBy })
+		evens := slices.ContainsFunc(d.Constraints, func(c resource.Constraint) bool { return c.Operator == resource.GroupBy })
 		for _, priority := range []int{math.MinInt, d.Priority} {
 			if evens && priority == d.Priority {
 				continue // a lower priority of the same sweep may have opened the place

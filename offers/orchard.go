@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // orchard is a tree over the bins whose nodes hold the most of every dimension below them, so that a search for a bin
@@ -12,8 +12,8 @@ import (
 type orchard struct {
 	p      *pass
 	leaves int
-	most   []sweep.Milli // by node and dimension; node 1 is the root, leaf i is node leaves+i
-	share  []float64     // by node: the largest share that stays free, for spread
+	most   []resource.Milli // by node and dimension; node 1 is the root, leaf i is node leaves+i
+	share  []float64        // by node: the largest share that stays free, for spread
 }
 
 func newOrchard(p *pass) *orchard {
@@ -22,7 +22,7 @@ func newOrchard(p *pass) *orchard {
 		t.leaves *= 2
 	}
 	wide := p.dims.len()
-	t.most = make([]sweep.Milli, 2*t.leaves*wide)
+	t.most = make([]resource.Milli, 2*t.leaves*wide)
 	t.share = make([]float64, 2*t.leaves)
 	for i := range p.bins {
 		t.leaf(i)
@@ -34,7 +34,7 @@ func newOrchard(p *pass) *orchard {
 }
 
 // node is the vector of a node.
-func (t *orchard) node(n int) []sweep.Milli {
+func (t *orchard) node(n int) []resource.Milli {
 	wide := t.p.dims.len()
 	return t.most[n*wide : (n+1)*wide]
 }
@@ -64,7 +64,7 @@ func (t *orchard) put(i int, s int32, n int) {
 	}
 }
 
-func (t *orchard) mayHold(node int, need []sweep.Milli) bool {
+func (t *orchard) mayHold(node int, need []resource.Milli) bool {
 	for k, most := range t.node(node) {
 		if need[k] > most {
 			return false
@@ -171,7 +171,7 @@ func (t *orchard) freest(node, low, high int, s int32, strict bool, floor float6
 // freeShare is the smallest share of its agent's capacity, over the dimensions the agent has, that a bin has free.
 func (p *pass) freeShare(b *open) float64 {
 	share := 1.0
-	var buffer [8]sweep.Milli
+	var buffer [8]resource.Milli
 	for k, have := range p.dims.append(buffer[:0], &p.hosts[b.host].row.Capacity) {
 		if have > 0 {
 			share = min(share, float64(b.free[k])/float64(have))

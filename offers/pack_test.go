@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
@@ -14,8 +14,8 @@ func scalarOffer(id string, agent int, cpus, mem float64) Offer {
 	return Offer{
 		ID: OfferID(id), Agent: AgentID(fmt.Sprintf("agent-%03d", agent)), Hostname: fmt.Sprintf("host-%03d", agent), Role: "kaon",
 		Amounts: []Amount{
-			{Name: "cpus", Scalar: sweep.Milli(cpus * 1000)},
-			{Name: "mem", Scalar: sweep.Milli(mem * 1000)},
+			{Name: "cpus", Scalar: resource.Milli(cpus * 1000)},
+			{Name: "mem", Scalar: resource.Milli(mem * 1000)},
 		},
 	}
 }
@@ -23,7 +23,7 @@ func scalarOffer(id string, agent int, cpus, mem float64) Offer {
 func TestPackMergesFragmentsOfOneAgent(t *testing.T) {
 	x := NewIndex(0)
 	x.Add(noon, scalarOffer("a", 1, 1, 512), scalarOffer("b", 1, 1, 512), scalarOffer("c", 2, 1, 512))
-	plan := x.Pack(noon, []Demand{{Resources: sweep.Resources{CPUs: 2000, Mem: 1024000}, Count: 2}}, Options{})
+	plan := x.Pack(noon, []Demand{{Resources: resource.Resources{CPUs: 2000, Mem: 1024000}, Count: 2}}, Options{})
 	if len(plan.Launches) != 1 || len(plan.Launches[0].Offers) != 2 {
 		t.Fatalf("got %+v, want one launch on both offers of agent-001", plan.Launches)
 	}

@@ -1,13 +1,13 @@
 package offers
 
-import "github.com/kaon-sweep/kaon/sweep"
+import "github.com/kaon-sweep/kaon/sweep/resource"
 
 // pairColumns is how many columns are tried for the second shape of a pair, those with the most cpus that fit. More
 // found nothing better on any workload tried.
 const pairColumns = 3
 
 // wastes says whether the hand would leave some of the bin that no shape is small enough to use.
-func (f *filler) wastes(free []sweep.Milli, h *hand) bool {
+func (f *filler) wastes(free []resource.Milli, h *hand) bool {
 	cpus, mem := free[0]-h.cpus, free[1]-h.mem
 	return cpus > 0 && cpus < f.low[0] || mem > 0 && mem < f.low[1]
 }

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // Pack decides what to launch where, takes the offers that the plan uses or declines out of the index, and counts the
@@ -48,7 +48,7 @@ type pass struct {
 	key      []byte         // buffer
 	shapes   []shape        // by priority, highest first, then as their demands came
 	dims     dims
-	need     []sweep.Milli // by shape and dimension
+	need     []resource.Milli // by shape and dimension
 	placed   []placement
 	launched int  // tasks
 	used     int  // bins with placements
@@ -79,9 +79,9 @@ type host struct {
 type open struct {
 	row         *bin
 	host        int32
-	first, last int32         // its placements, a chain in pass.placed; -1: none
-	free        []sweep.Milli // by dimension
-	workers     []ExecutorID  // started here in this pass
+	first, last int32            // its placements, a chain in pass.placed; -1: none
+	free        []resource.Milli // by dimension
+	workers     []ExecutorID     // started here in this pass
 }
 
 // placement is count tasks of one shape in a bin.
@@ -145,13 +145,13 @@ func (p *pass) warm(b *open, id ExecutorID) bool {
 func (p *pass) put(b *open, s int32, n int) {
 	g := p.groupFor(s)
 	for k, each := range p.needs(s) {
-		b.free[k] -= sweep.Milli(n) * each
+		b.free[k] -= resource.Milli(n) * each
 	}
 	fresh, own := p.engage(b, p.demands[p.shapes[s].demand].Executor)
 	if fresh && g.over != nil {
-		starts := sweep.Milli(1)
+		starts := resource.Milli(1)
 		if own {
-			starts = sweep.Milli(n)
+			starts = resource.Milli(n)
 		}
 		for k, over := range g.over {
 			b.free[k] -= starts * over
@@ -251,7 +251,7 @@ func (p *pass) policy(from, to int32) {
 func (p *pass) groupFor(s int32) *group { return p.groups[p.shapes[s].group] }
 
 // needs is what one task of a shape needs, by dimension.
-func (p *pass) needs(s int32) []sweep.Milli {
+func (p *pass) needs(s int32) []resource.Milli {
 	wide := p.dims.len()
 	return p.need[int(s)*wide : (int(s)+1)*wide]
 }

@@ -3,14 +3,14 @@ package offers
 import (
 	"slices"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // pattern is how the last bin was filled. An equal bin is filled equally as long as no shape of the pattern has run
 // out, so its choices need not be made again: the cost of equal trials grows with agents, not with trials.
 type pattern struct {
 	valid bool
-	free  []sweep.Milli // before the fill
+	free  []resource.Milli // before the fill
 	scale []float64
 	room  int    // launches the host's cap allowed
 	marks []byte // by group: whether it may use the bin, and whether its executor runs

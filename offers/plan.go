@@ -3,13 +3,13 @@ package offers
 import (
 	"time"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // Demand is trials that are equal to the packer: one shape, and how many of it wait.
 type Demand struct {
-	Resources   sweep.Resources
-	Constraints []sweep.Constraint
+	Resources   resource.Resources
+	Constraints []resource.Constraint
 	Queue       string
 	Sweep       string // constraints such as UNIQUE count tasks of the same sweep
 	Role        string // allocation role whose offers it may use; empty: any
@@ -17,7 +17,7 @@ type Demand struct {
 	// Executor is the id of the executor that would run the tasks. An agent that has it costs no Overhead and
 	// is preferred. An empty id means that every task brings an executor of its own, so each pays the Overhead.
 	Executor ExecutorID
-	Overhead sweep.Resources
+	Overhead resource.Resources
 
 	Image    string // agents that ran it before are preferred
 	Count    int

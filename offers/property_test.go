@@ -8,7 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // world draws clusters and queues.
@@ -30,7 +30,7 @@ func (w *world) offer(agents int) Offer {
 		o.Executors = []ExecutorID{ExecutorID("warm").In("kaon")}
 	}
 	scalar := func(name, reservation string, most int) {
-		m := sweep.Milli(rapid.IntRange(0, most).Draw(t, name)) * 250
+		m := resource.Milli(rapid.IntRange(0, most).Draw(t, name)) * 250
 		o.Amounts = append(o.Amounts, Amount{Name: name, Reservation: reservation, Scalar: m})
 	}
 	scalar("cpus", "", 20)
@@ -64,7 +64,7 @@ func (w *world) equalOffers(agents int) []Offer {
 		list = append(list, Offer{
 			ID: OfferID(fmt.Sprintf("o%d", w.next)), Agent: AgentID(fmt.Sprintf("a%d", n+1)), Hostname: fmt.Sprintf("h%d", n+1),
 			Role: "kaon", Attributes: attributesOf(n + 1),
-			Amounts: []Amount{{Name: "cpus", Scalar: sweep.Milli(cpus * 1000)}, {Name: "mem", Scalar: 8000}},
+			Amounts: []Amount{{Name: "cpus", Scalar: resource.Milli(cpus * 1000)}, {Name: "mem", Scalar: 8000}},
 		})
 	}
 	return list
@@ -82,28 +82,28 @@ func attributesOf(n int) []Attribute {
 	return list
 }
 
-var constraintsDrawn = []sweep.Constraint{
-	{Field: "rack", Operator: sweep.Is, Value: "r1"},
-	{Field: "rack", Operator: sweep.Like, Value: "r[12]"},
-	{Field: "rack", Operator: sweep.Unlike, Value: "r0"},
-	{Field: "gen", Operator: sweep.Unlike, Value: "2"},
-	{Field: "tags", Operator: sweep.Is, Value: "ssd"},
-	{Field: "hostname", Operator: sweep.Unique},
-	{Field: "rack", Operator: sweep.MaxPer, Value: "3"},
-	{Field: "rack", Operator: sweep.GroupBy},
-	{Field: "rack", Operator: sweep.GroupBy, Value: "4"},
-	{Field: "rack", Operator: sweep.Cluster},
-	{Field: "hostname", Operator: sweep.Like, Value: "h.*"},
+var constraintsDrawn = []resource.Constraint{
+	{Field: "rack", Operator: resource.Is, Value: "r1"},
+	{Field: "rack", Operator: resource.Like, Value: "r[12]"},
+	{Field: "rack", Operator: resource.Unlike, Value: "r0"},
+	{Field: "gen", Operator: resource.Unlike, Value: "2"},
+	{Field: "tags", Operator: resource.Is, Value: "ssd"},
+	{Field: "hostname", Operator: resource.Unique},
+	{Field: "rack", Operator: resource.MaxPer, Value: "3"},
+	{Field: "rack", Operator: resource.GroupBy},
+	{Field: "rack", Operator: resource.GroupBy, Value: "4"},
+	{Field: "rack", Operator: resource.Cluster},
+	{Field: "hostname", Operator: resource.Like, Value: "h.*"},
 }
 
 // demands draws a queue in which all shapes of a sweep carry the same constraints, as they do in a spec.
 func (w *world) demands() []Demand {
 	t := w.t
-	rules := make(map[string][]sweep.Constraint)
+	rules := make(map[string][]resource.Constraint)
 	if rapid.IntRange(0, 2).Draw(t, "alike") == 0 {
 		c := rapid.SampledFrom(constraintsDrawn).Draw(t, "constraint")
 		for _, s := range []string{"s1", "s2", "s3"} {
-			rules[s] = []sweep.Constraint{c}
+			rules[s] = []resource.Constraint{c}
 		}
 	}
 	for _, s := range []string{"s1", "s2", "s3"} {
@@ -118,16 +118,16 @@ func (w *world) demands() []Demand {
 		d := &list[i]
 		d.Sweep = rapid.SampledFrom([]string{"s1", "s2", "s3", "s4"}).Draw(t, "sweep")
 		d.Constraints = rules[d.Sweep]
-		d.Resources.CPUs = sweep.Milli(rapid.IntRange(0, 10).Draw(t, "cpus")) * 250
-		d.Resources.Mem = sweep.Milli(rapid.IntRange(0, 20).Draw(t, "mem")) * 250
+		d.Resources.CPUs = resource.Milli(rapid.IntRange(0, 10).Draw(t, "cpus")) * 250
+		d.Resources.Mem = resource.Milli(rapid.IntRange(0, 20).Draw(t, "mem")) * 250
 		d.Count = rapid.IntRange(0, 9).Draw(t, "count")
 		d.Priority = rapid.IntRange(0, 2).Draw(t, "priority")
 		d.Executor = rapid.SampledFrom([]ExecutorID{"", "", "warm", "cold"}).Draw(t, "executor")
 		if d.Executor != "cold" && rapid.Bool().Draw(t, "overhead") == (d.Executor == "") {
-			d.Overhead = sweep.Resources{CPUs: 100, Mem: 32}
+			d.Overhead = resource.Resources{CPUs: 100, Mem: 32}
 		}
 		if d.Executor == "warm" {
-			d.Overhead = sweep.Resources{CPUs: 250, Mem: 500}
+			d.Overhead = resource.Resources{CPUs: 250, Mem: 500}
 		}
 		d.Role = rapid.SampledFrom([]string{"", "", "kaon"}).Draw(t, "demand role")
 		switch rapid.IntRange(0, 8).Draw(t, "more") {
@@ -138,7 +138,7 @@ func (w *world) demands() []Demand {
 		case 3:
 			d.Resources.Ports = rapid.IntRange(1, 2).Draw(t, "ports")
 		case 4:
-			d.Resources.Named = map[string]sweep.Milli{"widgets": 750}
+			d.Resources.Named = map[string]resource.Milli{"widgets": 750}
 		}
 	}
 	return list
@@ -226,7 +226,7 @@ func anyLargePass(t *rapid.T) {
 	var list []Offer
 	for i := range rapid.IntRange(1, 12).Draw(t, "agents") {
 		o := scalarOffer(fmt.Sprintf("o%d", i), i, float64(rapid.IntRange(1, 32).Draw(t, "cpus")), float64(rapid.IntRange(1, 64).Draw(t, "mem")))
-		o.Amounts = append(o.Amounts, Amount{Name: "disk", Scalar: sweep.Milli(rapid.IntRange(0, 40000).Draw(t, "disk"))})
+		o.Amounts = append(o.Amounts, Amount{Name: "disk", Scalar: resource.Milli(rapid.IntRange(0, 40000).Draw(t, "disk"))})
 		list = append(list, o)
 	}
 	x.Add(noon, list...)
@@ -235,10 +235,10 @@ func anyLargePass(t *rapid.T) {
 	amounts := rapid.SampledFrom([]int{4, 2000}).Draw(t, "amounts")
 	draw := rapid.Custom(func(t *rapid.T) Demand {
 		d := Demand{Sweep: "s", Count: rapid.IntRange(1, 3).Draw(t, "count")}
-		d.Resources.CPUs = 800 + sweep.Milli(1+rapid.IntRange(0, amounts).Draw(t, "cpus"))*4000/sweep.Milli(amounts)
-		d.Resources.Mem = sweep.Milli(rapid.IntRange(0, 8000).Draw(t, "mem"))
+		d.Resources.CPUs = 800 + resource.Milli(1+rapid.IntRange(0, amounts).Draw(t, "cpus"))*4000/resource.Milli(amounts)
+		d.Resources.Mem = resource.Milli(rapid.IntRange(0, 8000).Draw(t, "mem"))
 		if disks > 0 {
-			d.Resources.Disk = sweep.Milli(rapid.IntRange(0, disks).Draw(t, "disk"))
+			d.Resources.Disk = resource.Milli(rapid.IntRange(0, disks).Draw(t, "disk"))
 		}
 		if executors > 0 {
 			d.Executor = ExecutorID(fmt.Sprint("e", rapid.IntRange(1, executors).Draw(t, "executor")))
@@ -267,21 +267,21 @@ func anyEqualPass(t *rapid.T) {
 		}
 	}
 	x.Add(noon, list...)
-	rules := []sweep.Constraint{
-		{Field: "rack", Operator: sweep.Is, Value: "r1"}, {Field: "rack", Operator: sweep.Is, Value: "r2"},
-		{Field: "gen", Operator: sweep.Unlike, Value: "2"},
+	rules := []resource.Constraint{
+		{Field: "rack", Operator: resource.Is, Value: "r1"}, {Field: "rack", Operator: resource.Is, Value: "r2"},
+		{Field: "gen", Operator: resource.Unlike, Value: "2"},
 	}
 	demands := make([]Demand, rapid.IntRange(1, 4).Draw(t, "demands"))
 	for i := range demands {
 		d := &demands[i]
 		d.Sweep, d.Count = fmt.Sprint("s", i), rapid.IntRange(1, 12).Draw(t, "count")
-		d.Resources.CPUs = sweep.Milli(rapid.SampledFrom([]int{400, 500, 1000, 1500}).Draw(t, "cpus"))
-		d.Resources.Mem = sweep.Milli(rapid.SampledFrom([]int{100, 1000, 3000}).Draw(t, "mem"))
+		d.Resources.CPUs = resource.Milli(rapid.SampledFrom([]int{400, 500, 1000, 1500}).Draw(t, "cpus"))
+		d.Resources.Mem = resource.Milli(rapid.SampledFrom([]int{100, 1000, 3000}).Draw(t, "mem"))
 		if k := rapid.IntRange(0, 2*len(rules)).Draw(t, "rule"); k < len(rules) {
 			d.Constraints = rules[k : k+1]
 		}
 		if rapid.IntRange(0, 3).Draw(t, "shared") == 0 {
-			d.Executor, d.Overhead = "warm", sweep.Resources{CPUs: 300}
+			d.Executor, d.Overhead = "warm", resource.Resources{CPUs: 300}
 		}
 	}
 	opt := Options{sampleFrom: sampleFromDrawn(t)}

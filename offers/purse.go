@@ -1,6 +1,6 @@
 package offers
 
-import "github.com/kaon-sweep/kaon/sweep"
+import "github.com/kaon-sweep/kaon/sweep/resource"
 
 // purse is the usable amounts of one bin, and what is left of them while its placements become grants.
 type purse struct {
@@ -64,7 +64,7 @@ func (p *purse) alike(q *Quantities, want int) int {
 	return max(n, 1)
 }
 
-func (p *purse) alikeIn(kind int, name string, each sweep.Milli, want int) int {
+func (p *purse) alikeIn(kind int, name string, each resource.Milli, want int) int {
 	if each <= 0 {
 		return want
 	}
@@ -95,17 +95,17 @@ func (p *purse) pay(q *Quantities, n int) []Amount {
 	return p.amounts[from:len(p.amounts):len(p.amounts)]
 }
 
-func (p *purse) payIn(kind int, name string, each sweep.Milli, n int) {
+func (p *purse) payIn(kind int, name string, each resource.Milli, n int) {
 	for i := 0; i < len(p.coins) && each > 0; i++ {
 		c := &p.coins[i]
 		if c.kind != kind || c.Scalar <= 0 || kind == fixedDims && c.Name != name {
 			continue
 		}
-		part := min(each, c.Scalar/sweep.Milli(n))
+		part := min(each, c.Scalar/resource.Milli(n))
 		if part == 0 {
 			continue
 		}
-		c.Scalar -= part * sweep.Milli(n)
+		c.Scalar -= part * resource.Milli(n)
 		each -= part
 		p.amounts = append(p.amounts, c.Amount)
 		p.amounts[len(p.amounts)-1].Scalar = part

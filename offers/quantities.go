@@ -4,12 +4,12 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// Quantities are amounts of the resources a demand can name: the shape of sweep.Resources, with the sums and
+// Quantities are amounts of the resources a demand can name: the shape of resource.Resources, with the sums and
 // comparisons that packing needs. Values are never changed once they are shared.
-type Quantities sweep.Resources
+type Quantities resource.Resources
 
 // The resource names of Mesos that have a field of their own.
 const (
@@ -28,7 +28,7 @@ func (q Quantities) plus(r Quantities, n int) Quantities {
 
 // increase adds n times r to q, whose named amounts may be shared with other values and are replaced, not changed.
 func (q *Quantities) increase(r *Quantities, n int) {
-	k := sweep.Milli(n)
+	k := resource.Milli(n)
 	q.CPUs += k * r.CPUs
 	q.Mem += k * r.Mem
 	q.Disk += k * r.Disk
@@ -39,7 +39,7 @@ func (q *Quantities) increase(r *Quantities, n int) {
 	}
 	named := maps.Clone(q.Named)
 	if named == nil {
-		named = make(map[string]sweep.Milli, len(r.Named))
+		named = make(map[string]resource.Milli, len(r.Named))
 	}
 	for name, amount := range r.Named {
 		named[name] += k * amount
@@ -59,7 +59,7 @@ func (q Quantities) atLeast(r Quantities) Quantities {
 				top.Named = maps.Clone(q.Named)
 			}
 			if top.Named == nil {
-				top.Named = make(map[string]sweep.Milli)
+				top.Named = make(map[string]resource.Milli)
 			}
 			top.Named[name] = amount
 		}
@@ -68,7 +68,7 @@ func (q Quantities) atLeast(r Quantities) Quantities {
 }
 
 // sameMap says whether two maps are equal, which is enough to decide that one must be cloned before a change.
-func sameMap(a, b map[string]sweep.Milli) bool { return maps.Equal(a, b) }
+func sameMap(a, b map[string]resource.Milli) bool { return maps.Equal(a, b) }
 
 // sum adds up the usable amounts of offers. Revocable and opaque amounts and sets do not count.
 func sum(list []Offer) Quantities {
@@ -106,7 +106,7 @@ func (q *Quantities) add(a *Amount) {
 			return
 		}
 		if q.Named == nil {
-			q.Named = make(map[string]sweep.Milli)
+			q.Named = make(map[string]resource.Milli)
 		}
 		q.Named[a.Name] += a.Scalar
 	}
@@ -124,7 +124,7 @@ func (q *Quantities) names() []string {
 }
 
 func (q *Quantities) equal(r *Quantities) bool {
-	return sameResources((*sweep.Resources)(q), (*sweep.Resources)(r))
+	return sameResources((*resource.Resources)(q), (*resource.Resources)(r))
 }
 
 func (q *Quantities) zero() bool {

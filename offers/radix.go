@@ -3,7 +3,7 @@ package offers
 import (
 	"slices"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // radixFrom is the length from which sorting by bytes beats comparing.
@@ -23,8 +23,8 @@ func sortCards(cards []card) {
 	}
 	slices.Reverse(cards)
 	spare := make([]card, len(cards))
-	in, out := radix(cards, spare, func(c *card) sweep.Milli { return c.mem })
-	in, _ = radix(in, out, func(c *card) sweep.Milli { return c.cpus })
+	in, out := radix(cards, spare, func(c *card) resource.Milli { return c.mem })
+	in, _ = radix(in, out, func(c *card) resource.Milli { return c.cpus })
 	if &in[0] != &cards[0] {
 		copy(cards, in)
 	}
@@ -32,8 +32,8 @@ func sortCards(cards []card) {
 
 // radix sorts by one key, stably, byte by byte from the lowest, skipping bytes that all cards share. It returns the
 // slice that holds the result, then the other.
-func radix(in, out []card, key func(*card) sweep.Milli) ([]card, []card) {
-	var vary sweep.Milli
+func radix(in, out []card, key func(*card) resource.Milli) ([]card, []card) {
+	var vary resource.Milli
 	first := key(&in[0])
 	for i := range in {
 		vary |= key(&in[i]) ^ first
@@ -60,7 +60,7 @@ func radix(in, out []card, key func(*card) sweep.Milli) ([]card, []card) {
 	return in, out
 }
 
-func compare(a, b sweep.Milli) int {
+func compare(a, b resource.Milli) int {
 	switch {
 	case a < b:
 		return -1

@@ -7,7 +7,7 @@ import (
 
 	"github.com/hashicorp/go-memdb"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // readIndex copies agents and bins into arrays. Bins come from the index in order of free cpus, then memory.
@@ -76,7 +76,7 @@ func (p *pass) readDemands() {
 func (p *pass) readVectors() {
 	p.dims = dimensions(p)
 	wide := p.dims.len()
-	p.need = make([]sweep.Milli, 0, len(p.shapes)*wide)
+	p.need = make([]resource.Milli, 0, len(p.shapes)*wide)
 	for i := range p.shapes {
 		p.need = p.dims.append(p.need, (*Quantities)(&p.demands[p.shapes[i].demand].Resources))
 	}
@@ -85,7 +85,7 @@ func (p *pass) readVectors() {
 			g.over = over
 		}
 	}
-	free := make([]sweep.Milli, 0, len(p.bins)*wide)
+	free := make([]resource.Milli, 0, len(p.bins)*wide)
 	for i := range p.bins {
 		free = p.dims.append(free, &p.bins[i].row.free)
 		p.bins[i].free = free[i*wide : (i+1)*wide : (i+1)*wide]
@@ -94,8 +94,8 @@ func (p *pass) readVectors() {
 
 // skyline answers whether any bin has so many cpus and so much memory at once. It says nothing of other resources.
 type skyline struct {
-	cpus []sweep.Milli // rising
-	mem  []sweep.Milli // the most memory of any bin with at least those cpus; falling
+	cpus []resource.Milli // rising
+	mem  []resource.Milli // the most memory of any bin with at least those cpus; falling
 }
 
 // newSkyline reads bins in the order of the index, which is rising cpus, from the back.
@@ -112,7 +112,7 @@ func newSkyline(bins []open) skyline {
 	return s
 }
 
-func (s *skyline) holds(cpus, mem sweep.Milli) bool {
+func (s *skyline) holds(cpus, mem resource.Milli) bool {
 	n := len(s.cpus)
 	if n == 0 || cpus > s.cpus[n-1] || mem > s.mem[0] {
 		return false

@@ -6,14 +6,14 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 func TestSkylineAnswersAsAScanWould(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var bins []open
 		for range rapid.IntRange(0, 8).Draw(t, "bins") {
-			q := Quantities{CPUs: sweep.Milli(rapid.IntRange(0, 6).Draw(t, "cpus")), Mem: sweep.Milli(rapid.IntRange(0, 6).Draw(t, "mem"))}
+			q := Quantities{CPUs: resource.Milli(rapid.IntRange(0, 6).Draw(t, "cpus")), Mem: resource.Milli(rapid.IntRange(0, 6).Draw(t, "mem"))}
 			bins = append(bins, open{row: &bin{free: q}})
 		}
 		slices.SortFunc(bins, func(a, b open) int {
@@ -24,8 +24,8 @@ func TestSkylineAnswersAsAScanWould(t *testing.T) {
 			return compare(x.Mem, y.Mem)
 		})
 		line := newSkyline(bins)
-		for cpus := range sweep.Milli(8) {
-			for mem := range sweep.Milli(8) {
+		for cpus := range resource.Milli(8) {
+			for mem := range resource.Milli(8) {
 				want := slices.ContainsFunc(bins, func(b open) bool { return b.row.free.CPUs >= cpus && b.row.free.Mem >= mem })
 				if got := line.holds(cpus, mem); got != want {
 					t.Fatalf("holds(%d, %d) is %v with %+v", cpus, mem, got, line)
@@ -41,8 +41,8 @@ func TestRadixSortsAsComparingDoes(t *testing.T) {
 		cards := make([]card, rapid.IntRange(radixFrom, radixFrom+50).Draw(t, "cards"))
 		for i := range cards {
 			cards[i] = card{
-				cpus:  sweep.Milli(rapid.Int64Range(0, most).Draw(t, "cpus")),
-				mem:   sweep.Milli(rapid.Int64Range(0, most).Draw(t, "mem")),
+				cpus:  resource.Milli(rapid.Int64Range(0, most).Draw(t, "cpus")),
+				mem:   resource.Milli(rapid.Int64Range(0, most).Draw(t, "mem")),
 				shape: int32(i),
 			}
 		}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // Refusal says as data why trials of one demand still wait. It refers to the pass it came from; Reasons may be
@@ -40,9 +40,9 @@ type Foreign struct {
 
 // Violation counts the offering agents that break one hard constraint.
 type Violation struct {
-	Constraint sweep.Constraint `json:"constraint"`
-	Agents     int              `json:"agents"`
-	Unmet      *Unmet           `json:"unmet,omitempty"` // when no known agent's attributes meet it
+	Constraint resource.Constraint `json:"constraint"`
+	Agents     int                 `json:"agents"`
+	Unmet      *Unmet              `json:"unmet,omitempty"` // when no known agent's attributes meet it
 }
 
 // Unmet is what the known agents have where a constraint asks for something else: a value misspelt, or an attribute.
@@ -67,16 +67,16 @@ func (u *Unmet) String() string {
 
 // Shortage counts the offering agents that have too little of one resource, of those that meet the constraints.
 type Shortage struct {
-	Resource string      `json:"resource"`
-	Agents   int         `json:"agents"`
-	Least    sweep.Milli `json:"least"` // the smallest amount that is missing, in thousandths
+	Resource string         `json:"resource"`
+	Agents   int            `json:"agents"`
+	Least    resource.Milli `json:"least"` // the smallest amount that is missing, in thousandths
 }
 
 // Limit is the most of a resource that any one agent has, where that is less than is asked for.
 type Limit struct {
-	Resource string      `json:"resource"`
-	Asked    sweep.Milli `json:"asked"`
-	Largest  sweep.Milli `json:"largest"`
+	Resource string         `json:"resource"`
+	Asked    resource.Milli `json:"asked"`
+	Largest  resource.Milli `json:"largest"`
 }
 
 // Reasons looks at every agent: O(agents × constraints).
@@ -95,7 +95,7 @@ func (r *Refusal) Reasons() Reasons {
 }
 
 // Each is what one of the trials asks for.
-func (r *Refusal) Each() sweep.Resources { return r.pass.demands[r.Demand].Resources }
+func (r *Refusal) Each() resource.Resources { return r.pass.demands[r.Demand].Resources }
 
 // Sentence is the refusal for people, worst reason first.
 func (r *Refusal) Sentence() string { return r.Reasons().Sentence(r.Count) }
@@ -170,15 +170,15 @@ func plural(n int, one, many string) string {
 }
 
 // amount writes thousandths as the shortest decimal.
-func amount(m sweep.Milli) string {
-	whole, part := m/sweep.Unit, m%sweep.Unit
+func amount(m resource.Milli) string {
+	whole, part := m/resource.Unit, m%resource.Unit
 	if part == 0 {
 		return fmt.Sprintf("%d", whole)
 	}
 	return strings.TrimRight(fmt.Sprintf("%d.%03d", whole, part), "0")
 }
 
-func constraintText(c sweep.Constraint) string {
+func constraintText(c resource.Constraint) string {
 	if c.Value == "" {
 		return fmt.Sprintf("[%s, %s]", c.Field, c.Operator)
 	}

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // rule is one constraint, compiled. It means what Marathon documents, and where Marathon leaves room:
@@ -18,19 +18,19 @@ import (
 //   - GROUP_BY keeps the counts of the groups within one of each other; its value is the least number of groups to
 //     expect. Groups are the values of the agents that pass the demand's other rules.
 type rule struct {
-	sweep.Constraint
+	resource.Constraint
 	like  *regexp.Regexp // nil when the value is no regular expression: it matches nothing
 	limit int            // of MAX_PER, or the groups expected by GROUP_BY
 }
 
-func compile(c sweep.Constraint) rule {
+func compile(c resource.Constraint) rule {
 	r := rule{Constraint: c}
 	switch c.Operator {
-	case sweep.Like, sweep.Unlike:
+	case resource.Like, resource.Unlike:
 		r.like, _ = regexp.Compile("^(?:" + c.Value + ")$")
-	case sweep.MaxPer, sweep.GroupBy:
+	case resource.MaxPer, resource.GroupBy:
 		r.limit, _ = strconv.Atoi(strings.TrimSpace(c.Value))
-	case sweep.Unique:
+	case resource.Unique:
 		r.limit = 1
 	}
 	return r
@@ -39,9 +39,9 @@ func compile(c sweep.Constraint) rule {
 // counts says whether the rule depends on where tasks of the sweep run, not on the agent alone.
 func (r *rule) counts() bool {
 	switch r.Operator {
-	case sweep.Unique, sweep.MaxPer, sweep.GroupBy:
+	case resource.Unique, resource.MaxPer, resource.GroupBy:
 		return true
-	case sweep.Cluster:
+	case resource.Cluster:
 		return r.Value == ""
 	}
 	return false
@@ -51,16 +51,16 @@ func (r *rule) counts() bool {
 func (r *rule) accepts(a *Agent) bool {
 	at, present := a.attribute(r.Field)
 	if !present {
-		return r.Operator == sweep.Unlike
+		return r.Operator == resource.Unlike
 	}
 	switch r.Operator {
-	case sweep.Is, sweep.Cluster:
+	case resource.Is, resource.Cluster:
 		return r.counts() || at.equals(r.Value)
-	case sweep.Like:
+	case resource.Like:
 		return r.like != nil && at.any(r.like.MatchString)
-	case sweep.Unlike:
+	case resource.Unlike:
 		return r.like != nil && !at.any(r.like.MatchString)
-	case sweep.Unique, sweep.MaxPer, sweep.GroupBy:
+	case resource.Unique, resource.MaxPer, resource.GroupBy:
 		return true
 	}
 	return false

@@ -3,7 +3,7 @@ package offers
 import (
 	"testing"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // Mesos makes a number of every attribute that looks like one, and writes it its own way: 1.50 on an agent's command line
@@ -20,7 +20,7 @@ func TestNumbersCompareAsNumbers(t *testing.T) {
 		{"ver", "1.501", false}, {"ver", "1.5x", false}, {"ver", "", false}, {"big", "1e5", true},
 		{"label", "1.5", true}, {"label", "1.50", false}, {"none", "1.5", false},
 	} {
-		r := compile(sweep.Constraint{Field: c.field, Operator: sweep.Is, Value: c.value})
+		r := compile(resource.Constraint{Field: c.field, Operator: resource.Is, Value: c.value})
 		if got := r.accepts(agent); got != c.want {
 			t.Errorf("%s IS %q: %v", c.field, c.value, got)
 		}

@@ -3,7 +3,7 @@ package offers
 import (
 	"math"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // Sampling fills a bin with a random sample, as it were, of what waits, until room for about sampleRest average tasks is
@@ -141,7 +141,7 @@ func (f *filler) drawable(b *open, shape int32) bool {
 }
 
 // aligned is how near the direction of a shape is to that of the room left: the square of the cosine, scaled.
-func (f *filler) aligned(b *open, needs []sweep.Milli) float64 {
+func (f *filler) aligned(b *open, needs []resource.Milli) float64 {
 	dot, length := 0.0, 0.0
 	for k, need := range needs {
 		n := float64(need)

@@ -3,13 +3,13 @@ package offers
 import (
 	"slices"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // saved is the placements of a pass at one moment, and what they leave, to go back to. It does not hold what rules count.
 type saved struct {
 	bins     []open
-	free     []sweep.Milli
+	free     []resource.Milli
 	hosts    []host
 	shapes   []shape
 	placed   []placement
@@ -22,7 +22,7 @@ func (p *pass) save() saved {
 		bins: slices.Clone(p.bins), hosts: slices.Clone(p.hosts), shapes: slices.Clone(p.shapes),
 		placed: slices.Clone(p.placed), launched: p.launched, used: p.used,
 	}
-	s.free = make([]sweep.Milli, 0, len(p.bins)*p.dims.len())
+	s.free = make([]resource.Milli, 0, len(p.bins)*p.dims.len())
 	for i := range s.bins {
 		s.bins[i].workers = slices.Clip(s.bins[i].workers)
 		s.free = append(s.free, s.bins[i].free...)

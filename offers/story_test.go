@@ -10,7 +10,7 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // TestStories runs the scripts of testdata. A line of `offers` is "id agent name=amount …", where name@role is a
@@ -109,12 +109,12 @@ func (s *story) offer(line string) Offer {
 		case name == "executor":
 			o.Executors = append(o.Executors, ExecutorID(value).In(o.Role))
 		case strings.HasPrefix(name, "revocable-"):
-			o.Amounts = append(o.Amounts, Amount{Name: name[len("revocable-"):], Revocable: true, Scalar: sweep.Milli(f * 1000)})
+			o.Amounts = append(o.Amounts, Amount{Name: name[len("revocable-"):], Revocable: true, Scalar: resource.Milli(f * 1000)})
 		case ranged:
 			a.Ranges = []Range{{uint64(s.number(low)), uint64(s.number(high))}}
 			o.Amounts = append(o.Amounts, a)
 		case err == nil:
-			a.Scalar = sweep.Milli(f * 1000)
+			a.Scalar = resource.Milli(f * 1000)
 			o.Amounts = append(o.Amounts, a)
 		case strings.Contains(value, ","):
 			o.Attributes = append(o.Attributes, Attribute{Name: name, Set: strings.Split(value, ",")})
@@ -130,14 +130,14 @@ var constraintPattern = regexp.MustCompile(`\[(\S+) (\S+?)(?: (\S+))?\](\??)`)
 func (s *story) demand(line string) Demand {
 	d := Demand{Sweep: "s"}
 	for _, m := range constraintPattern.FindAllStringSubmatch(line, -1) {
-		d.Constraints = append(d.Constraints, sweep.Constraint{Field: m[1], Operator: m[2], Value: m[3], Soft: m[4] != ""})
+		d.Constraints = append(d.Constraints, resource.Constraint{Field: m[1], Operator: m[2], Value: m[3], Soft: m[4] != ""})
 	}
 	words := strings.Fields(constraintPattern.ReplaceAllString(line, ""))
 	d.Count = s.number(words[0])
 	for _, w := range words[1:] {
 		name, value, _ := strings.Cut(w, "=")
 		f, _ := strconv.ParseFloat(value, 64)
-		m := sweep.Milli(f * 1000)
+		m := resource.Milli(f * 1000)
 		switch name {
 		case "cpus":
 			d.Resources.CPUs = m
@@ -162,7 +162,7 @@ func (s *story) demand(line string) Demand {
 		case "priority":
 			d.Priority = s.number(value)
 		default:
-			d.Resources.Named = map[string]sweep.Milli{name: m}
+			d.Resources.Named = map[string]resource.Milli{name: m}
 		}
 	}
 	return d

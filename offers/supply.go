@@ -5,13 +5,13 @@ import (
 	"math"
 	"slices"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // run is neighbours in the order of visits that have the same free.
 type run struct {
 	bins  []int32
-	free  []sweep.Milli
+	free  []resource.Milli
 	value float64
 }
 

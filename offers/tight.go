@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // filler packs the demands of one priority agent by agent with the whole queue in view. On each agent it takes,
@@ -15,14 +15,14 @@ type filler struct {
 	p        *pass
 	from, to int32 // the shapes
 	decks    []deck
-	left     int           // shapes that still wait
-	low      []sweep.Milli // least of every dimension over all shapes
+	left     int              // shapes that still wait
+	low      []resource.Milli // least of every dimension over all shapes
 	strict   bool
-	simple   bool          // no group has rules that count: equal agents get equal fills
-	scale    []float64     // of the bin being filled: 1/capacity², by dimension
-	weight   []float64     // of the bin being filled: what it has left, scaled
-	room     []sweep.Milli // buffer
-	marks    []byte        // of the bin being filled, see pattern
+	simple   bool             // no group has rules that count: equal agents get equal fills
+	scale    []float64        // of the bin being filled: 1/capacity², by dimension
+	weight   []float64        // of the bin being filled: what it has left, scaled
+	room     []resource.Milli // buffer
+	marks    []byte           // of the bin being filled, see pattern
 	hands    []hand
 	pattern  pattern
 	sampling bool // many shapes: bins are filled by sampling
@@ -33,7 +33,7 @@ type filler struct {
 	before   []float64 // of the bin being filled: what it had free
 	reserve  []float64 // of the bin being filled: what may stay free, as other resources are scarcer
 	price    []float64 // of the bin being filled: what a unit of a resource is worth; all of the scarcest is worth 1
-	full     []sweep.Milli
+	full     []resource.Milli
 	visit    int32   // number of the bin being filled
 	placedIn []int32 // by shape: the bin in which it was placed last
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 func TestArchitectureOfAttributes(t *testing.T) {
@@ -66,7 +67,7 @@ func TestLabelledAgentGoesOnWithItsExecutor(t *testing.T) {
 		c.Step(c.now, Submit{ID: string(id), Spec: testSpec{Trials: 2}.spec()})
 		c.Step(c.now, Offered{Offers: []offers.Offer{{
 			ID: id, Agent: "a1", Executors: running, Attributes: []offers.Attribute{{Name: "arch", Value: "amd64"}},
-			Amounts: []offers.Amount{{Name: "cpus", Scalar: 2 * sweep.Unit}, {Name: "mem", Scalar: 4000 * sweep.Unit}},
+			Amounts: []offers.Amount{{Name: "cpus", Scalar: 2 * resource.Unit}, {Name: "mem", Scalar: 4000 * resource.Unit}},
 		}}})
 		c.Pack(c.now)
 		var tasks []TaskInfo

@@ -6,12 +6,12 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/task"
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // What an executor says of another's attempt is not believed: neither that it ended, nor points, nor how far it is.
 func TestAttackUpdateOfAnother(t *testing.T) {
-	r := newRig(testSpec{Trials: 1, Objective: "loss"}, 1, 4*sweep.Unit)
+	r := newRig(testSpec{Trials: 1, Objective: "loss"}, 1, 4*resource.Unit)
 	r.world.subscribe()
 	r.world.offerAll()
 	for len(r.world.events) > 0 && len(r.world.sorted()) == 0 {

@@ -20,6 +20,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 const gridOf1000 = `
@@ -78,7 +79,7 @@ func startProcess(t testing.TB, path, master string, listener scheduler.Listener
 		Parse: func(e scheduler.SweepEntry) (*sweep.Spec, error) {
 			return sweep.Parse(e.File, e.Source, sweep.WithSet(e.Overrides...), sweep.WithSeed(e.Seed))
 		},
-		Executor: scheduler.ExecutorTemplate{Argv: []string{"./kaon", "executor"}, Overhead: sweep.Resources{CPUs: 100, Mem: 32 * sweep.Unit}},
+		Executor: scheduler.ExecutorTemplate{Argv: []string{"./kaon", "executor"}, Overhead: resource.Resources{CPUs: 100, Mem: 32 * resource.Unit}},
 	}, j.Load())
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // Config is what a Core is made of. Packer and Studies are required; every other zero value means the default
@@ -44,12 +45,12 @@ type ExecutorTemplate struct {
 	URIs []URI
 	// Builds take the place of Argv and URIs on agents that name their architecture, by that architecture as Go names it.
 	// An agent of one that is not here gets no task. None: all agents are alike.
-	Builds   map[string]Build `json:",omitempty"`
-	Overhead sweep.Resources  // what the executor itself needs
+	Builds   map[string]Build   `json:",omitempty"`
+	Overhead resource.Resources // what the executor itself needs
 	// Disk is what its programs take in a sandbox. It is asked for where trials ask for disk: agents that keep containers to
 	// their disk count them with what the trials write, and others need not offer any.
-	Disk     sweep.Milli `json:"-"`
-	Isolated bool        // one executor per attempt; otherwise one warm executor per agent runs many
+	Disk     resource.Milli `json:"-"`
+	Isolated bool           // one executor per attempt; otherwise one warm executor per agent runs many
 }
 
 // Judgement behind the defaults: ten free losses outlast any one bad agent; an agent that lost its master is back

@@ -8,7 +8,7 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/task"
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // BenchmarkCore10000 steps 10,000 trials from submission to their end over 700 agents of 8 cpus: one RUNNING with a
@@ -35,7 +35,7 @@ func BenchmarkCore10000(b *testing.B) {
 				serial++
 				list = append(list, offers.Offer{
 					ID: offers.OfferID(fmt.Sprint("o", serial)), Agent: offers.AgentID(fmt.Sprint("a", a)), Hostname: "h",
-					Amounts: []offers.Amount{{Name: "cpus", Scalar: 8 * sweep.Unit}, {Name: "mem", Scalar: 1e9}, {Name: "disk", Scalar: 1e9}},
+					Amounts: []offers.Amount{{Name: "cpus", Scalar: 8 * resource.Unit}, {Name: "mem", Scalar: 1e9}, {Name: "disk", Scalar: 1e9}},
 				})
 			}
 			c.Step(now, Offered{list})

@@ -10,6 +10,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // Histories that the simulation found, cut down to the core.
@@ -25,9 +26,9 @@ func begun(s testSpec) *Core {
 	return c
 }
 
-func oneOffer(id string, cpus sweep.Milli, running ...offers.ExecutorID) Offered {
+func oneOffer(id string, cpus resource.Milli, running ...offers.ExecutorID) Offered {
 	return Offered{[]offers.Offer{{ID: offers.OfferID(id), Agent: "a", Hostname: "h", Executors: running, Amounts: []offers.Amount{
-		{Name: "cpus", Scalar: cpus}, {Name: "mem", Scalar: 4096 * sweep.Unit}, {Name: "disk", Scalar: 4096 * sweep.Unit},
+		{Name: "cpus", Scalar: cpus}, {Name: "mem", Scalar: 4096 * resource.Unit}, {Name: "disk", Scalar: 4096 * resource.Unit},
 	}}}}
 }
 
@@ -52,14 +53,14 @@ func ended(id TaskID, state TaskState, exit int) Updated {
 // what it was sent. Later tasks must be sent with the same.
 func TestExecutorDiesUnderAnAccept(t *testing.T) {
 	c := begun(testSpec{Trials: 3, Limits: sweep.Limits{Parallel: 1}})
-	c.Step(t0, oneOffer("o1", 4*sweep.Unit))
+	c.Step(t0, oneOffer("o1", 4*resource.Unit))
 	first, _ := pass(c)
 	c.Step(t0, ended(first[0].ID, Finished, 0))
-	c.Step(t0, oneOffer("o2", 4*sweep.Unit, first[0].Executor.ID))
+	c.Step(t0, oneOffer("o2", 4*resource.Unit, first[0].Executor.ID))
 	second, _ := pass(c) // warm
 	c.Step(t0, ExecutorGone{Agent: "a", Executor: first[0].Executor.ID})
 	c.Step(t0, ended(second[0].ID, Finished, 0))
-	c.Step(t0, oneOffer("o3", 4*sweep.Unit, first[0].Executor.ID))
+	c.Step(t0, oneOffer("o3", 4*resource.Unit, first[0].Executor.ID))
 	third, _ := pass(c)
 	if len(third) != 1 || !reflect.DeepEqual(third[0].Executor, second[0].Executor) {
 		t.Errorf("the executor was sent as %+v, then as %+v", second[0].Executor, third)
@@ -92,7 +93,7 @@ func TestRestoredDelays(t *testing.T) {
 // so on the board.
 func TestStoppedOnTheBoard(t *testing.T) {
 	c := begun(testSpec{Trials: 2, Task: sweep.Task{Retries: 3}})
-	c.Step(t0, oneOffer("o1", 4*sweep.Unit))
+	c.Step(t0, oneOffer("o1", 4*resource.Unit))
 	tasks, _ := pass(c)
 	target := 1.0
 	c.runs["s"].spec.Objective = sweep.Metric{Name: "loss", Goal: sweep.Minimize, Reduce: sweep.Last, Target: &target}
@@ -140,9 +141,9 @@ func TestUnstartedStayStoppedWhileFollowing(t *testing.T) {
 // executor. The next task must bring the executor's share along.
 func TestExecutorLostWithItsTasks(t *testing.T) {
 	c := begun(testSpec{Trials: 2, Limits: sweep.Limits{Parallel: 1}})
-	c.Step(t0, oneOffer("o1", 4*sweep.Unit))
+	c.Step(t0, oneOffer("o1", 4*resource.Unit))
 	first, _ := pass(c)
-	c.Step(t0, oneOffer("o2", 4*sweep.Unit))
+	c.Step(t0, oneOffer("o2", 4*resource.Unit))
 	c.Step(t0, Updated{Status{Task: first[0].ID, Agent: "a", State: Failed, Source: "SOURCE_AGENT", Reason: "REASON_EXECUTOR_TERMINATED", UUID: []byte("u")}})
 	r := c.runs["s"]
 	if n := len(c.cfg.Packer.(*offers.Index).Snapshot().Agents()); n != 1 || len(r.live) != 0 {
@@ -190,12 +191,12 @@ func TestRetryDoesNotChangeWhatWasTold(t *testing.T) {
 	}
 	c.Step(t0, Submit{ID: "s", Spec: spec})
 	c.Step(t0, Subscribed{Framework: "f"})
-	c.Step(t0, oneOffer("o1", 4*sweep.Unit))
+	c.Step(t0, oneOffer("o1", 4*resource.Unit))
 	c.Pack(t0)
 	keep()
 	c.Step(t0, ended("s.0.1", Failed, 1))
 	c.Step(t0, Retry{Sweep: "s"})
-	c.Step(t0, oneOffer("o2", 4*sweep.Unit))
+	c.Step(t0, oneOffer("o2", 4*resource.Unit))
 	c.Pack(t0)
 	keep()
 	for range 2 { // while the retried attempt runs, and when it has succeeded
@@ -233,7 +234,7 @@ func TestRetryAfterARestartStartsExecutors(t *testing.T) {
 	}
 	c.Step(t0, Subscribed{Framework: "f"})
 	c.Step(t0, Retry{Sweep: "s"})
-	c.Step(t0, oneOffer("o1", 4*sweep.Unit))
+	c.Step(t0, oneOffer("o1", 4*resource.Unit))
 	tasks, _ := pass(c)
 	if len(tasks) != 1 || !slices.Equal(tasks[0].Executor.Argv, testConfig().Executor.Argv) {
 		t.Errorf("launched %+v", tasks)
@@ -248,7 +249,7 @@ func TestStoppingAStepThatWillNotRun(t *testing.T) {
 		"ending": func(c *Core) { pass(c); c.Step(t0, Stop{Sweep: "s", Reason: "enough"}) }, // a trial is under way
 	} {
 		c := begun(testSpec{Trials: 1, Then: then})
-		c.Step(t0, oneOffer("o1", 4*sweep.Unit))
+		c.Step(t0, oneOffer("o1", 4*resource.Unit))
 		end(c)
 		before := c.runs["s"].kept.Phase
 		c.Ready()

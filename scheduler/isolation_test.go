@@ -9,6 +9,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // launched are the tasks of the ACCEPT calls that a pass over one offer of the agent gives.
@@ -16,7 +17,7 @@ func launched(c *Core, agent offers.AgentID, running ...offers.ExecutorID) []Tas
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	c.Step(now, Offered{Offers: []offers.Offer{{
 		ID: offers.OfferID("o-" + string(agent)), Agent: agent, Hostname: string(agent), Executors: running,
-		Amounts: []offers.Amount{{Name: "cpus", Scalar: 8 * sweep.Unit}, {Name: "mem", Scalar: 4000 * sweep.Unit}},
+		Amounts: []offers.Amount{{Name: "cpus", Scalar: 8 * resource.Unit}, {Name: "mem", Scalar: 4000 * resource.Unit}},
 	}}})
 	c.Pack(now)
 	var tasks []TaskInfo
@@ -73,7 +74,7 @@ func TestWarmExecutorInAnOfferIsNotPaidAgain(t *testing.T) {
 	c := isolationCore(t, sweep.Task{})
 	c.rememberExecutor(ExecutorEntry{Agent: "a1", Executor: cold.ID, Resources: hired}) // as Restore has it from the journal
 	offer := offers.Offer{ID: "o", Agent: "a1", Executors: []offers.ExecutorID{cold.ID}, Amounts: []offers.Amount{
-		{Name: "cpus", Scalar: 2 * sweep.Unit}, {Name: "mem", Scalar: 1024 * sweep.Unit}}} // exactly two trials
+		{Name: "cpus", Scalar: 2 * resource.Unit}, {Name: "mem", Scalar: 1024 * resource.Unit}}} // exactly two trials
 	c.Step(c.now, Offered{Offers: []offers.Offer{offer}})
 	c.Pack(c.now)
 	ready := c.Ready()
@@ -103,17 +104,17 @@ func TestWarmExecutorInAnOfferIsNotPaidAgain(t *testing.T) {
 func TestSmallExecutorFitsBesideWholeCPUs(t *testing.T) {
 	for _, isolation := range []sweep.Isolation{sweep.Shared, sweep.Contained} {
 		cfg := testConfig()
-		cfg.Executor.Overhead = sweep.Resources{CPUs: sweep.Unit / 100, Mem: 32 * sweep.Unit}
+		cfg.Executor.Overhead = resource.Resources{CPUs: resource.Unit / 100, Mem: 32 * resource.Unit}
 		c := NewCore(cfg)
 		now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 		c.Step(now, Submit{ID: "s", Spec: testSpec{Trials: 9, Task: sweep.Task{Isolation: isolation}}.spec()})
 		c.Step(now, Subscribed{Framework: "f1"})
 		c.Step(now, Offered{Offers: []offers.Offer{{ID: "o", Agent: "a1", Hostname: "a1", Amounts: []offers.Amount{
-			{Name: "cpus", Scalar: 4 * sweep.Unit}, {Name: "mem", Scalar: 4000 * sweep.Unit}}}}})
+			{Name: "cpus", Scalar: 4 * resource.Unit}, {Name: "mem", Scalar: 4000 * resource.Unit}}}}})
 		for range 3 { // a later pass must not take the share again
 			c.Pack(now)
 		}
-		var total sweep.Milli
+		var total resource.Milli
 		tasks, executors := 0, map[offers.ExecutorID]bool{}
 		for _, call := range c.Ready().Calls {
 			a, ok := call.(Accept)
@@ -129,13 +130,13 @@ func TestSmallExecutorFitsBesideWholeCPUs(t *testing.T) {
 				executors[task.Executor.ID] = true
 			}
 		}
-		if tasks != 4 || total > 4*sweep.Unit || total < 4*sweep.Unit-3*sweep.Unit/100 {
+		if tasks != 4 || total > 4*resource.Unit || total < 4*resource.Unit-3*resource.Unit/100 {
 			t.Errorf("%v: %d tasks with %d milli-cpus, want 4 with 3970 to 4000", isolation, tasks, total)
 		}
 	}
 }
 
-func cpusOf(list []offers.Amount) (sum sweep.Milli) {
+func cpusOf(list []offers.Amount) (sum resource.Milli) {
 	for _, a := range list {
 		if a.Name == "cpus" {
 			sum += a.Scalar
@@ -145,9 +146,9 @@ func cpusOf(list []offers.Amount) (sum sweep.Milli) {
 }
 
 // from is an offer whose resources come from one place.
-func from(id offers.OfferID, role, reservation, source string, cpus sweep.Milli, running ...offers.ExecutorID) offers.Offer {
-	amount := func(name string, m sweep.Milli) offers.Amount {
-		return offers.Amount{Name: name, Scalar: m * sweep.Unit, Reservation: reservation, Source: source + name}
+func from(id offers.OfferID, role, reservation, source string, cpus resource.Milli, running ...offers.ExecutorID) offers.Offer {
+	amount := func(name string, m resource.Milli) offers.Amount {
+		return offers.Amount{Name: name, Scalar: m * resource.Unit, Reservation: reservation, Source: source + name}
 	}
 	return offers.Offer{
 		ID: id, Agent: "a1", Hostname: "a1", Role: role, Executors: running,

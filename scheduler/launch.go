@@ -8,6 +8,7 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // Filters on what an ACCEPT leaves of its offers. While work waits, other frameworks' releases and our own
@@ -108,7 +109,7 @@ const executorShare = 20
 
 // besideExecutor is what a trial asks for so that it and its executor come to the cpus it names: n trials of one cpu
 // fit n cpus. An executor that weighs more than a twentieth of a trial is paid on top.
-func besideExecutor(cpus, executor sweep.Milli) sweep.Milli {
+func besideExecutor(cpus, executor resource.Milli) resource.Milli {
 	if executor*executorShare > cpus {
 		return cpus
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // TestLaws drives the core through arbitrary histories: updates lost, repeated, late, out of order and damaged,
@@ -35,7 +36,7 @@ func drawSpec(t *rapid.T) testSpec {
 		Learns: rapid.Bool().Draw(t, "learns"),
 	}
 	if rapid.Bool().Draw(t, "mixed") {
-		s.Sizes = []sweep.Milli{500, 1000, 2000}
+		s.Sizes = []resource.Milli{500, 1000, 2000}
 	}
 	if rapid.Bool().Draw(t, "objective") {
 		s.Objective = "loss"
@@ -51,7 +52,7 @@ func drawSpec(t *rapid.T) testSpec {
 
 // play runs a history: each number is a move and its argument.
 func play(spec testSpec, moves []uint32) *rig {
-	r := newRig(spec, 5, 4*sweep.Unit)
+	r := newRig(spec, 5, 4*resource.Unit)
 	r.world.agents[1].arch = "AMD64"
 	r.world.agents[3].arch, r.world.agents[3].alien = "aarch64", true
 	r.world.agents[4].alien = true // and does not say so

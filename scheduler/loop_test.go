@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // worldDriver runs a world in wall time: whatever can happen in it happens at once.
@@ -86,7 +86,7 @@ func TestLoopRunsASweep(t *testing.T) {
 			}
 		},
 	}
-	l := NewLoop(NewCore(testConfig()), &Memory{}, newWorldDriver(newWorld(5, 8*sweep.Unit)), listener, time.Now)
+	l := NewLoop(NewCore(testConfig()), &Memory{}, newWorldDriver(newWorld(5, 8*resource.Unit)), listener, time.Now)
 	stop := runLoop(t, l)
 	spec := testSpec{Trials: 500, Objective: "loss"}.spec()
 	if err := l.Submit(t.Context(), Submit{ID: "s", Spec: spec}); err != nil {

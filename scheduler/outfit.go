@@ -13,6 +13,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // Container is the image an executor is started in.
@@ -187,7 +188,7 @@ func startedWith(variant offers.ExecutorID, role string, resources []offers.Amou
 	if plain {
 		return variant
 	}
-	total := map[string]sweep.Milli{} // two amounts of one origin are one to Mesos
+	total := map[string]resource.Milli{} // two amounts of one origin are one to Mesos
 	for _, a := range resources {
 		total[a.Name+"\x00"+a.Reservation+"\x00"+a.Source] += a.Scalar
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 func imageSpec(isolation sweep.Isolation) *sweep.Spec {
@@ -119,9 +120,9 @@ func TestWhoseFaultAContainerIs(t *testing.T) {
 // Agents that keep containers to their disk count the executor's programs with what trials write.
 func TestDiskOfProgramsIsAskedForWithDisk(t *testing.T) {
 	cfg := testConfig()
-	cfg.Executor.Disk = 50 * sweep.Unit
+	cfg.Executor.Disk = 50 * resource.Unit
 	c := NewCore(cfg)
-	for disk, want := range map[string]sweep.Milli{"": 0, ", disk: 1GB": 50 * sweep.Unit} {
+	for disk, want := range map[string]resource.Milli{"": 0, ", disk: 1GB": 50 * resource.Unit} {
 		spec, err := sweep.Parse("s.yaml", []byte("method: random\nrun_cap: 1\nparameters: {x: {min: 0, max: 1}}\ncommand: [a]\n"+
 			"task: {resources: {cpus: 1"+disk+"}}\n"))
 		if err != nil {

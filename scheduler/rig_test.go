@@ -9,6 +9,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // rig puts a core, a memory journal and a world together, in virtual time, and checks the laws after every step.
@@ -35,7 +36,7 @@ type rig struct {
 	through   uint64 // highest record number heard
 }
 
-func newRig(spec testSpec, agents int, cpus sweep.Milli) *rig {
+func newRig(spec testSpec, agents int, cpus resource.Milli) *rig {
 	r := &rig{
 		mem: &Memory{}, world: newWorld(agents, cpus), spec: spec,
 		now:     time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),

@@ -14,6 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // TestStories plays the scripts in testdata/stories. A command is an event; what follows is the Ready after it and
@@ -82,7 +83,7 @@ func (s *story) command(t *testing.T, d *datadriven.TestData) {
 			ID: offers.OfferID(fmt.Sprintf("o%d", s.offers)), Agent: offers.AgentID(arg(0)), Hostname: arg(0),
 			Attributes: attributes, Executors: s.listed(d, offers.AgentID(arg(0))),
 			Amounts: []offers.Amount{
-				{Name: "cpus", Scalar: sweep.Milli(cpus) * sweep.Unit}, {Name: "mem", Scalar: 1e9}, {Name: "disk", Scalar: 1e9},
+				{Name: "cpus", Scalar: resource.Milli(cpus) * resource.Unit}, {Name: "mem", Scalar: 1e9}, {Name: "disk", Scalar: 1e9},
 			},
 		}}})
 	case "update":

@@ -7,11 +7,12 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // plainStudy is a Study over the trial's index: parameter x is the index, and with sizes the cpus repeat them.
 type plainStudy struct {
-	sizes  []sweep.Milli // nil: one cpu each, uniform
+	sizes  []resource.Milli // nil: one cpu each, uniform
 	learns bool
 	told   map[int]float64
 	next   int // lowest trial not asked for
@@ -38,7 +39,7 @@ func (s *plainStudy) Observe(trial int, state sweep.State, value float64, known 
 func (s *plainStudy) Uniform() bool { return s.sizes == nil }
 
 func (s *plainStudy) Demand(p sweep.Point) (offers.Demand, error) {
-	d := offers.Demand{Resources: sweep.Resources{CPUs: sweep.Unit, Mem: 10 * sweep.Unit}, Sweep: "s", Count: 1}
+	d := offers.Demand{Resources: resource.Resources{CPUs: resource.Unit, Mem: 10 * resource.Unit}, Sweep: "s", Count: 1}
 	if s.sizes != nil && p != nil {
 		d.Resources.CPUs = s.sizes[int(p[0].Value.(int64))%len(s.sizes)]
 	}
@@ -65,7 +66,7 @@ func testConfig() Config {
 		Packer: offers.NewIndex(0),
 		Studies: func(id string, spec *sweep.Spec) (Study, error) {
 			var src struct {
-				Sizes  []sweep.Milli
+				Sizes  []resource.Milli
 				Learns bool
 				Bad    string
 			}
@@ -80,7 +81,7 @@ func testConfig() Config {
 		Parse:  parseTestSpec,
 		Inputs: func(string) []URI { return []URI{{Value: "http://kaon/code", Cache: true}} },
 		Executor: ExecutorTemplate{
-			Argv: []string{"./kaon", "executor"}, Overhead: sweep.Resources{CPUs: sweep.Unit / 10, Mem: 32 * sweep.Unit},
+			Argv: []string{"./kaon", "executor"}, Overhead: resource.Resources{CPUs: resource.Unit / 10, Mem: 32 * resource.Unit},
 			Builds: map[string]Build{"amd64": {Argv: []string{"./kaon-amd64", "executor"}, URIs: []URI{{Value: "http://kaon/amd64"}}}},
 		},
 	}
@@ -89,11 +90,11 @@ func testConfig() Config {
 // testSpec is the spec whose source is the JSON of want, so that a restart can read it back.
 type testSpec struct {
 	Trials    int
-	Sizes     []sweep.Milli `json:",omitempty"`
-	Learns    bool          `json:",omitempty"`
-	Bad       string        `json:",omitempty"`
-	Objective string        `json:",omitempty"`
-	Target    *float64      `json:",omitempty"`
+	Sizes     []resource.Milli `json:",omitempty"`
+	Learns    bool             `json:",omitempty"`
+	Bad       string           `json:",omitempty"`
+	Objective string           `json:",omitempty"`
+	Target    *float64         `json:",omitempty"`
 	Task      sweep.Task
 	Limits    sweep.Limits
 	Then      *sweep.Then `json:",omitempty"`

@@ -4,13 +4,13 @@ import (
 	"testing"
 
 	"github.com/kaon-sweep/kaon/scheduler/task"
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // An attempt ends while its agent is out of reach. When the agent is back, the master tells the attempt's latest state
 // before the agent repeats the updates that hold its points: the end must wait for them (law 2).
 func TestMasterTellsTheEndBeforeTheAgentDoes(t *testing.T) {
-	r := newRig(testSpec{Trials: 1, Objective: "loss"}, 1, 4*sweep.Unit)
+	r := newRig(testSpec{Trials: 1, Objective: "loss"}, 1, 4*resource.Unit)
 	r.world.script = func(task.Order) behaviour { return behaviour{points: 4} }
 	r.world.subscribe()
 	turn := func() {

@@ -12,7 +12,7 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/task"
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // world is a small cluster as Mesos shows it to a framework: agents offer what is free, tasks report through updates
@@ -33,7 +33,7 @@ type world struct {
 
 type worldAgent struct {
 	id    offers.AgentID
-	cpus  sweep.Milli
+	cpus  resource.Milli
 	offer offers.OfferID // out, or empty
 	away  bool           // partitioned: its tasks live on, unheard
 	warm  bool
@@ -53,7 +53,7 @@ func (a *worldAgent) variant() string {
 type worldTask struct {
 	id      TaskID
 	agent   *worldAgent
-	cpus    sweep.Milli
+	cpus    resource.Milli
 	order   task.Order
 	will    behaviour
 	points  uint64   // reported so far
@@ -69,7 +69,7 @@ type behaviour struct {
 	silent bool // reports no objective
 }
 
-func newWorld(agents int, cpus sweep.Milli) *world {
+func newWorld(agents int, cpus resource.Milli) *world {
 	w := &world{
 		tasks: map[TaskID]*worldTask{}, offers: map[offers.OfferID]*worldAgent{}, kills: map[TaskID]int{}, uses: map[offers.OfferID]int{},
 		script: func(task.Order) behaviour { return behaviour{points: 1} },
@@ -117,7 +117,7 @@ func (w *world) offerAll() {
 		a.offer = offers.OfferID(fmt.Sprintf("o%d", w.serial))
 		w.offers[a.offer] = a
 		o := offers.Offer{ID: a.offer, Agent: a.id, Hostname: "host-" + string(a.id), Amounts: []offers.Amount{
-			{Name: "cpus", Scalar: free}, {Name: "mem", Scalar: 1_000_000 * sweep.Unit}, {Name: "disk", Scalar: 1_000_000 * sweep.Unit},
+			{Name: "cpus", Scalar: free}, {Name: "mem", Scalar: 1_000_000 * resource.Unit}, {Name: "disk", Scalar: 1_000_000 * resource.Unit},
 		}}
 		if a.arch != "" {
 			o.Attributes = []offers.Attribute{{Name: "rack", Value: "r1"}, {Name: "cpu_arch", Value: a.arch}}
@@ -132,7 +132,7 @@ func (w *world) offerAll() {
 	}
 }
 
-func (a *worldAgent) free(w *world) sweep.Milli {
+func (a *worldAgent) free(w *world) resource.Milli {
 	free := a.cpus
 	if a.warm {
 		free -= testConfig().Executor.Overhead.CPUs

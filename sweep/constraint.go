@@ -6,33 +6,16 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// Constraint is one placement rule in Marathon's notation: [field, OPERATOR, value].
-type Constraint struct {
-	Field    string `json:"field"` // an agent attribute, or "hostname"
-	Operator string `json:"operator"`
-	Value    string `json:"value,omitempty"`
-	Soft     bool   `json:"soft,omitempty"` // a wish: preferred, never the reason to wait
-}
-
-// Operators of constraints, as Marathon defines them.
-const (
-	Is      = "IS"
-	Like    = "LIKE"
-	Unlike  = "UNLIKE"
-	Unique  = "UNIQUE"
-	Cluster = "CLUSTER"
-	GroupBy = "GROUP_BY"
-	MaxPer  = "MAX_PER"
-)
-
-var operators = []string{Is, Like, Unlike, Unique, Cluster, GroupBy, MaxPer}
+var operators = []string{resource.Is, resource.Like, resource.Unlike, resource.Unique, resource.Cluster, resource.GroupBy, resource.MaxPer}
 
 // constraint reads [field, OPERATOR, value], or a mapping with the keys field, operator, value, soft.
-func (d *decoder) constraint(n *node, field string) (Constraint, bool) {
+func (d *decoder) constraint(n *node, field string) (resource.Constraint, bool) {
 	const example = `[rack, LIKE, "r[12]"], or {field: gpu, operator: IS, value: v100, soft: true}`
-	c := Constraint{}
+	c := resource.Constraint{}
 	var operator, value *node
 	switch {
 	case n.kind == list && (len(n.items) == 2 || len(n.items) == 3):
@@ -63,7 +46,7 @@ func (d *decoder) constraint(n *node, field string) (Constraint, bool) {
 	return c, d.operator(&c, operator, value, field)
 }
 
-func (d *decoder) operator(c *Constraint, operator, value *node, field string) bool {
+func (d *decoder) operator(c *resource.Constraint, operator, value *node, field string) bool {
 	before := len(d.problems)
 	name := strings.ToUpper(d.text(operator, field+".1"))
 	if !slices.Contains(operators, name) {
@@ -78,21 +61,21 @@ func (d *decoder) operator(c *Constraint, operator, value *node, field string) b
 		c.Value = d.text(value, field+".2")
 	}
 	switch name {
-	case Is, Like, Unlike:
+	case resource.Is, resource.Like, resource.Unlike:
 		if c.Value == "" {
 			d.fail(operator, field, name+" needs a value", "write it as the third item")
-		} else if _, err := regexp.Compile(c.Value); name != Is && err != nil {
+		} else if _, err := regexp.Compile(c.Value); name != resource.Is && err != nil {
 			d.fail(value, field+".2", "not a regular expression: "+short(strings.TrimPrefix(err.Error(), "error parsing regexp: ")), "write it in RE2 syntax")
 		}
-	case MaxPer, GroupBy:
-		if n, err := strconv.Atoi(c.Value); c.Value == "" && name == MaxPer || c.Value != "" && (err != nil || n < 1) {
+	case resource.MaxPer, resource.GroupBy:
+		if n, err := strconv.Atoi(c.Value); c.Value == "" && name == resource.MaxPer || c.Value != "" && (err != nil || n < 1) {
 			at := value
 			if at == nil {
 				at = operator
 			}
 			d.fail(at, field+".2", name+" needs a whole number above 0", "write it as the third item")
 		}
-	case Unique:
+	case resource.Unique:
 		if c.Value != "" {
 			d.fail(value, field+".2", "UNIQUE takes no value", "remove the third item")
 		}

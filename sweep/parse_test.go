@@ -7,6 +7,8 @@ import (
 	"math/big"
 	"strings"
 	"testing"
+
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 const small = `
@@ -129,7 +131,7 @@ func TestWarnings(t *testing.T) {
 }
 
 func TestDemand(t *testing.T) {
-	for text, want := range map[string]Resources{
+	for text, want := range map[string]resource.Resources{
 		"{}":                              {CPUs: 1000, Mem: 512_000},
 		"{cpus: 0.1234, memory: 1.5GB}":   {CPUs: 124, Mem: 1536_000},
 		"{cpus: 2, mem: 2GiB, disk: 1TB}": {CPUs: 2000, Mem: 2048_000, Disk: 1048576_000},
@@ -137,7 +139,7 @@ func TestDemand(t *testing.T) {
 		"{memory: 1B}":                    {CPUs: 1000, Mem: 1},
 		"{memory: 512KB, ports: 3}":       {CPUs: 1000, Mem: 500, Ports: 3},
 		`{memory: "batch * 4MB + 1GiB"}`:  {CPUs: 1000, Mem: 1152_000},
-		`{cpus: 'opt.kind == "big" ? 4 : 1', named: {licences: "max(batch, 3)"}}`: {CPUs: 4000, Mem: 512_000, Named: map[string]Milli{"licences": 32_000}},
+		`{cpus: 'opt.kind == "big" ? 4 : 1', named: {licences: "max(batch, 3)"}}`: {CPUs: 4000, Mem: 512_000, Named: map[string]resource.Milli{"licences": 32_000}},
 	} {
 		s := parse(t, "method: grid\nprogram: x\nparameters: {batch: {value: 32}, opt: {parameters: {kind: {values: [big]}}}}\ntask:\n  resources: "+text)
 		got, err := s.Demand(s.Space.At(new(big.Int)))

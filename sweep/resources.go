@@ -8,24 +8,9 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr"
+
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
-
-// Milli is an amount in thousandths of its unit, the fixed point that Mesos itself rounds scalars to
-// (three decimals). Sums and comparisons of Milli are exact.
-type Milli int64
-
-// Unit is one whole unit: one cpu, one MB, one gpu.
-const Unit Milli = 1000
-
-// Resources is what one task asks for. The zero value asks for nothing.
-type Resources struct {
-	CPUs  Milli            `json:"cpus"`            // cores
-	Mem   Milli            `json:"mem"`             // MB of 2^20 bytes, as Mesos counts
-	Disk  Milli            `json:"disk"`            // MB of 2^20 bytes
-	GPUs  Milli            `json:"gpus"`            // devices
-	Ports int              `json:"ports,omitempty"` // how many ports of the host
-	Named map[string]Milli `json:"named,omitempty"` // any other scalar resource, in its own unit; never changed once set
-}
 
 // A task that says nothing asks for one core and enough memory for a small training program.
 const (
@@ -73,12 +58,12 @@ func (r *demand) varies() bool {
 	return false
 }
 
-func (r *demand) at(space *Space, p Point) (Resources, error) {
+func (r *demand) at(space *Space, p Point) (resource.Resources, error) {
 	var env map[string]any
 	if r.varies() {
 		env = space.environmentOf(p)
 	}
-	var out Resources
+	var out resource.Resources
 	var err error
 	take := func(name string, q quantity) float64 {
 		x, e := q.amount(env)
@@ -94,7 +79,7 @@ func (r *demand) at(space *Space, p Point) (Resources, error) {
 	out.Ports = int(math.Ceil(take("ports", r.ports)))
 	for _, q := range r.named {
 		if out.Named == nil {
-			out.Named = make(map[string]Milli, len(r.named))
+			out.Named = make(map[string]resource.Milli, len(r.named))
 		}
 		out.Named[q.name] = toMilli(take(q.name, q.quantity))
 	}

@@ -1,6 +1,10 @@
 package sweep
 
-import "time"
+import (
+	"time"
+
+	"github.com/kaon-sweep/kaon/sweep/resource"
+)
 
 // Spec is a parsed and checked sweep file. Nothing in it changes after Parse.
 type Spec struct {
@@ -29,7 +33,7 @@ type Spec struct {
 
 // Task is what one trial is to the cluster.
 type Task struct {
-	Constraints []Constraint
+	Constraints []resource.Constraint
 	Env         map[string]string
 	Retries     int           // further attempts after the user's own failures
 	Timeout     time.Duration // of one attempt; 0: none
@@ -76,7 +80,7 @@ func (t *Then) Step() bool { return t != nil && t.Spec == "" }
 
 // Demand is what one trial asks for at a point. It fails when an expression cannot be evaluated there or
 // gives an amount that cannot be asked for; Parse has tried the space's corners and a sample.
-func (s *Spec) Demand(p Point) (Resources, error) { return s.Task.resources.at(s.Space, p) }
+func (s *Spec) Demand(p Point) (resource.Resources, error) { return s.Task.resources.at(s.Space, p) }
 
 // DemandVaries says whether trials ask for different amounts: resources are expressions over parameters. When it
 // is false, Demand answers for any point, a nil one too.

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // command reads `command` and `program` of the spec or of its `then` step.
@@ -408,4 +410,6 @@ func (d *decoder) thenSpec(n *node, path string) {
 }
 
 // share of a whole unit, rounded up so that what was asked for is never cut.
-func toMilli(x float64) Milli { return Milli(math.Ceil(x*float64(Unit) - 1e-6)) }
+func toMilli(x float64) resource.Milli {
+	return resource.Milli(math.Ceil(x*float64(resource.Unit) - 1e-6))
+}

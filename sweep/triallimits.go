@@ -1,11 +1,13 @@
 package sweep
 
+import "github.com/kaon-sweep/kaon/sweep/resource"
+
 // TrialLimits are the amounts that one trial is held to, with all that it starts. Only what the spec names is a limit: a
 // spec that is silent says nothing about how much its trials may take.
 type TrialLimits struct {
-	CPUs     Milli // cores; 0: no limit
-	HardCPUs bool  // CPUs are the most it gets; else it gets more while others leave it some
-	Mem      Milli // MB of 2^20 bytes; 0: no limit
+	CPUs     resource.Milli // cores; 0: no limit
+	HardCPUs bool           // CPUs are the most it gets; else it gets more while others leave it some
+	Mem      resource.Milli // MB of 2^20 bytes; 0: no limit
 }
 
 // TrialLimits gives the limits of a trial at a point. It fails where Demand does.

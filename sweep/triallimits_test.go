@@ -3,6 +3,8 @@ package sweep
 import (
 	"math/big"
 	"testing"
+
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 func TestTrialLimitsAreWhatTheSpecNames(t *testing.T) {
@@ -13,9 +15,9 @@ func TestTrialLimitsAreWhatTheSpecNames(t *testing.T) {
 		"task: {resources: {cpus: 0.5}}": {CPUs: 500},
 		"task: {cpu_limit: hard, resources: {cpus: 2}}":         {CPUs: 2000, HardCPUs: true},
 		"task: {cpu_limit: soft, resources: {cpus: 2}}":         {CPUs: 2000},
-		"task: {resources: {mem: 100}}":                         {Mem: 100 * Unit},
-		`task: {resources: {cpus: 0, memory: "batch * 4MB"}}`:   {Mem: 256 * Unit},
-		`task: {resources: {cpus: "batch / 32", memory: 1 GB}}`: {CPUs: 2000, Mem: 1024 * Unit},
+		"task: {resources: {mem: 100}}":                         {Mem: 100 * resource.Unit},
+		`task: {resources: {cpus: 0, memory: "batch * 4MB"}}`:   {Mem: 256 * resource.Unit},
+		`task: {resources: {cpus: "batch / 32", memory: 1 GB}}`: {CPUs: 2000, Mem: 1024 * resource.Unit},
 	} {
 		spec, err := Parse("x.yaml", []byte(head+task))
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 	"github.com/kaon-sweep/kaon/sweep/search"
 )
 
@@ -82,11 +83,11 @@ func fitsHere(ctx context.Context, spec *sweep.Spec, m machineFlags) error {
 }
 
 // beside is what an executor needs besides its first trial; its cpus are the trial's.
-func (f executorFlags) beside(spec *sweep.Spec, where string) sweep.Resources {
+func (f executorFlags) beside(spec *sweep.Spec, where string) resource.Resources {
 	if where == "local" {
-		return sweep.Resources{}
+		return resource.Resources{}
 	}
-	t := scheduler.ExecutorTemplate{Overhead: sweep.Resources{Mem: executorOverhead.Mem}}
+	t := scheduler.ExecutorTemplate{Overhead: resource.Resources{Mem: executorOverhead.Mem}}
 	if !strings.HasPrefix(f.Executor, "/") || spec.Task.Container != nil {
 		t.URIs = []scheduler.URI{{}} // it is fetched
 	}
@@ -145,7 +146,7 @@ func offersOf(ctx context.Context, where string, f machineFlags, wait time.Durat
 		return nil, err
 	}
 	amount := func(name string, v float64) offers.Amount {
-		return offers.Amount{Name: name, Scalar: sweep.Milli(v * float64(sweep.Unit))}
+		return offers.Amount{Name: name, Scalar: resource.Milli(v * float64(resource.Unit))}
 	}
 	return []offers.Offer{{
 		ID: "here", Agent: "here", Hostname: agent.Hostname,

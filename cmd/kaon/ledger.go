@@ -7,6 +7,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/ledger"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // join has a sweep share this machine with this user's other runs; nil: it does not run here, or cannot know of the others.
@@ -29,7 +30,7 @@ func (c cluster) join(id string, spec *sweep.Spec, tell func(string)) (*ledger.M
 			Limit: func(choose func(ledger.Amount) ledger.Amount) bool {
 				return c.share(func(used embedded.Share) embedded.Share {
 					may := choose(amountOf(used))
-					const unit = float64(sweep.Unit)
+					const unit = float64(resource.Unit)
 					return embedded.Share{CPUs: float64(may.CPUs) / unit, MemoryMB: float64(may.Mem) / unit, GPUs: may.GPUs}
 				})
 			},
@@ -60,7 +61,7 @@ func (c cluster) unshared() {
 }
 
 func amountOf(s embedded.Share) ledger.Amount {
-	amount := func(v float64) sweep.Milli { return sweep.Milli(v*float64(sweep.Unit) + 0.5) }
+	amount := func(v float64) resource.Milli { return resource.Milli(v*float64(resource.Unit) + 0.5) }
 	return ledger.Amount{CPUs: amount(s.CPUs), Mem: amount(s.MemoryMB), GPUs: s.GPUs}
 }
 
@@ -68,7 +69,7 @@ func amountOf(s embedded.Share) ledger.Amount {
 func largestNeed(spec *sweep.Spec) (n ledger.Need, err error) {
 	demands, err := demandsOf(spec)
 	for _, d := range demands {
-		gpus := int((d.Resources.GPUs + sweep.Unit - 1) / sweep.Unit)
+		gpus := int((d.Resources.GPUs + resource.Unit - 1) / resource.Unit)
 		n = ledger.Need{CPUs: max(n.CPUs, d.Resources.CPUs), Mem: max(n.Mem, d.Resources.Mem), GPUs: max(n.GPUs, gpus)}
 	}
 	return n, err

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 	"github.com/kaon-sweep/kaon/sweep/search"
 )
 
@@ -168,7 +169,7 @@ func describe(spec *sweep.Spec, points int) (plan, error) {
 	return p, nil
 }
 
-func units(m sweep.Milli) float64 { return float64(m) / float64(sweep.Unit) }
+func units(m resource.Milli) float64 { return float64(m) / float64(resource.Unit) }
 
 // commandLine writes a command as a person would type it.
 func commandLine(run sweep.Expansion) string {
@@ -211,7 +212,7 @@ func (p plan) print(w io.Writer, spec *sweep.Spec) {
 }
 
 func (d demand) String() string {
-	milli := func(v float64) sweep.Milli { return sweep.Milli(math.Round(v * float64(sweep.Unit))) }
+	milli := func(v float64) resource.Milli { return resource.Milli(math.Round(v * float64(resource.Unit))) }
 	parts := []string{quantity("cpus", milli(d.CPUs)), quantity("mem", milli(d.Mem))}
 	if d.Disk > 0 {
 		parts = append(parts, quantity("disk", milli(d.Disk)))

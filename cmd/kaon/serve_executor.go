@@ -15,25 +15,26 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // executorOverhead is what the executor itself asks for on a real cluster: Mesos's own least amounts, below which
 // the master warns.
-var executorOverhead = sweep.Resources{CPUs: sweep.Unit / 100, Mem: 32 * sweep.Unit}
+var executorOverhead = resource.Resources{CPUs: resource.Unit / 100, Mem: 32 * resource.Unit}
 
 // diskOf is what the programs take that agents fetch into a sandbox for an executor. Agents that keep containers to their
 // disk count them with what the trials write.
-func (f executorFlags) diskOf() sweep.Milli {
+func (f executorFlags) diskOf() resource.Milli {
 	list, err := f.binaries()
 	if f.Executor != "" || err != nil {
 		self, _ := os.Executable()
 		list = []binary{{path: self}} // the operator's own is of about the same size
 	}
 	const mb = 1 << 20
-	total := sweep.Unit // for the folder itself, and what the executor logs
+	total := resource.Unit // for the folder itself, and what the executor logs
 	for _, b := range list {
 		if info, err := os.Stat(b.path); err == nil {
-			total += sweep.Milli((info.Size()+mb-1)/mb) * sweep.Unit
+			total += resource.Milli((info.Size()+mb-1)/mb) * resource.Unit
 		}
 	}
 	return total

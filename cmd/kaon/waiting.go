@@ -6,21 +6,21 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // machine is the one agent of the cluster on this machine, which has nobody else's tasks: what people are told of it
 // needs none of a cluster's words.
-type machine map[string]sweep.Milli // what it has, by resource
+type machine map[string]resource.Milli // what it has, by resource
 
 func machineOf(a embedded.AgentConfig) machine {
-	milli := func(v float64) sweep.Milli { return sweep.Milli(v * float64(sweep.Unit)) }
+	milli := func(v float64) resource.Milli { return resource.Milli(v * float64(resource.Unit)) }
 	return machine{"cpus": milli(a.CPUs), "mem": milli(a.MemoryMB), "disk": milli(a.DiskMB), "gpus": milli(a.GPUs)}
 }
 
 // waits says why so many trials, which take this much each, wait for this machine. Not ok when they wait for something else than what
 // runs on it now; then the scheduler's own reasons are to be told.
-func (m machine) waits(why offers.Reasons, trials int, each sweep.Resources) (text string, ok bool) {
+func (m machine) waits(why offers.Reasons, trials int, each resource.Resources) (text string, ok bool) {
 	if why.Agents == 0 {
 		return "the cluster on this machine is starting", true
 	}
@@ -60,7 +60,7 @@ func neverHere(why offers.Reasons, trials int) (text, helps string, ok bool) {
 	for _, l := range why.Largest {
 		asked, has := quantity(l.Resource, l.Asked), "this machine has "+quantity(l.Resource, l.Largest)
 		if l.Resource == "gpus" {
-			if has = "this machine has " + brief(float64(l.Largest)/float64(sweep.Unit)); l.Largest == 0 {
+			if has = "this machine has " + brief(float64(l.Largest)/float64(resource.Unit)); l.Largest == 0 {
 				has = "none was found on this machine"
 			}
 			helps = "if it has more, say how many with --gpus N (what is looked for: NVIDIA's driver or nvidia-smi, and AMD's /dev/kfd); else " + helps
@@ -71,19 +71,19 @@ func neverHere(why offers.Reasons, trials int) (text, helps string, ok bool) {
 }
 
 // quantity is how much of a resource, for people.
-func quantity(resource string, v sweep.Milli) string {
-	n, unit := brief(float64(v)/float64(sweep.Unit)), resource
-	switch resource {
+func quantity(name string, v resource.Milli) string {
+	n, unit := brief(float64(v)/float64(resource.Unit)), name
+	switch name {
 	case "cpus", "ports":
-		if v == sweep.Unit {
-			unit = strings.TrimSuffix(resource, "s")
+		if v == resource.Unit {
+			unit = strings.TrimSuffix(name, "s")
 		}
 	case "mem":
 		unit = "MB of memory"
 	case "disk":
 		unit = "MB of disk"
 	case "gpus":
-		if unit = "GPUs"; v == sweep.Unit {
+		if unit = "GPUs"; v == resource.Unit {
 			unit = "GPU"
 		}
 	}
@@ -91,7 +91,7 @@ func quantity(resource string, v sweep.Milli) string {
 }
 
 // short says what there is too little of now.
-func (m machine) short(s offers.Shortage, each sweep.Resources) string {
+func (m machine) short(s offers.Shortage, each resource.Resources) string {
 	want, unit := each.Named[s.Resource], ""
 	one, more := s.Resource, s.Resource
 	switch s.Resource {
@@ -104,12 +104,12 @@ func (m machine) short(s offers.Shortage, each sweep.Resources) string {
 	case "gpus":
 		want, one, more = each.GPUs, "a free GPU", "free GPUs"
 	case "ports":
-		want, one, more = sweep.Milli(each.Ports)*sweep.Unit, "a free port", "free ports"
+		want, one, more = resource.Milli(each.Ports)*resource.Unit, "a free port", "free ports"
 	}
-	if want <= sweep.Unit {
+	if want <= resource.Unit {
 		more = one
 	}
-	amount := func(v sweep.Milli) string { return brief(float64(v)/float64(sweep.Unit)) + unit }
+	amount := func(v resource.Milli) string { return brief(float64(v)/float64(resource.Unit)) + unit }
 	has, known := m[s.Resource]
 	free := want - s.Least
 	switch {
@@ -121,8 +121,8 @@ func (m machine) short(s offers.Shortage, each sweep.Resources) string {
 	return fmt.Sprintf("%s: each takes %s, and of this machine's %s only %s free", more, amount(want), amount(has), isFree(max(free, 0), amount))
 }
 
-func isFree(v sweep.Milli, amount func(sweep.Milli) string) string {
-	if v == sweep.Unit {
+func isFree(v resource.Milli, amount func(resource.Milli) string) string {
+	if v == resource.Unit {
 		return amount(v) + " is"
 	}
 	return amount(v) + " are"

@@ -20,7 +20,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
 	"github.com/kaon-sweep/kaon/scheduler/task"
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // TestMain makes the test binary an executor when a cluster's agent starts it as one.
@@ -100,12 +100,12 @@ func (r *rig) send(c scheduler.Call) {
 }
 
 // launch accepts an offer for one task for each order, each with share of a cpu.
-func (r *rig) launch(o offers.Offer, share sweep.Milli, first int, orders ...task.Order) {
+func (r *rig) launch(o offers.Offer, share resource.Milli, first int, orders ...task.Order) {
 	r.launchAs(o, share, first, nil, orders...)
 }
 
 // launchAs is launch of an executor that is started by a program, with its own as the last argument.
-func (r *rig) launchAs(o offers.Offer, share sweep.Milli, first int, argv []string, orders ...task.Order) {
+func (r *rig) launchAs(o offers.Offer, share resource.Milli, first int, argv []string, orders ...task.Order) {
 	var cpu offers.Amount
 	for _, a := range o.Amounts {
 		if a.Name == "cpus" {

@@ -4,14 +4,14 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // Amount is what runs contend for.
 type Amount struct {
-	CPUs sweep.Milli `json:"cpus"` // thousandths of one
-	Mem  sweep.Milli `json:"mem"`  // thousandths of a MB
-	GPUs []string    `json:"gpus,omitempty"`
+	CPUs resource.Milli `json:"cpus"` // thousandths of one
+	Mem  resource.Milli `json:"mem"`  // thousandths of a MB
+	GPUs []string       `json:"gpus,omitempty"`
 }
 
 // Entry is what a run says of itself to the others.
@@ -27,9 +27,9 @@ type Entry struct {
 
 // Need is what one trial needs.
 type Need struct {
-	CPUs sweep.Milli `json:"cpus"`
-	Mem  sweep.Milli `json:"mem"`
-	GPUs int         `json:"gpus,omitempty"`
+	CPUs resource.Milli `json:"cpus"`
+	Mem  resource.Milli `json:"mem"`
+	GPUs int            `json:"gpus,omitempty"`
 }
 
 func (n Need) plus(o Need) Need   { return Need{n.CPUs + o.CPUs, n.Mem + o.Mem, n.GPUs + o.GPUs} }

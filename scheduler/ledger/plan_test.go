@@ -6,34 +6,34 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-func entry(pid int, cpus, need sweep.Milli, trials int) Entry {
+func entry(pid int, cpus, need resource.Milli, trials int) Entry {
 	return Entry{
-		PID: pid, Began: int64(pid), Trials: trials, Machine: Amount{CPUs: cpus * sweep.Unit, Mem: 1e6 * sweep.Unit},
-		Need: Need{CPUs: need * sweep.Unit, Mem: sweep.Unit},
+		PID: pid, Began: int64(pid), Trials: trials, Machine: Amount{CPUs: cpus * resource.Unit, Mem: 1e6 * resource.Unit},
+		Need: Need{CPUs: need * resource.Unit, Mem: resource.Unit},
 	}
 }
 
 func TestPlan(t *testing.T) {
 	for name, test := range map[string]struct {
 		entries []Entry
-		want    []sweep.Milli
+		want    []resource.Milli
 	}{
-		"alone":                        {[]Entry{entry(1, 8, 1, 2)}, []sweep.Milli{8}},
-		"equal":                        {[]Entry{entry(1, 8, 1, 99), entry(2, 8, 1, 99)}, []sweep.Milli{4, 4}},
-		"a small one":                  {[]Entry{entry(1, 8, 1, 99), entry(2, 8, 1, 2)}, []sweep.Milli{6, 2}},
-		"the first needs all":          {[]Entry{entry(1, 2, 2, 99), entry(2, 2, 1, 99)}, []sweep.Milli{2, 0}},
-		"the second needs all":         {[]Entry{entry(1, 2, 1, 99), entry(2, 2, 2, 99)}, []sweep.Milli{2, 0}},
-		"both need all":                {[]Entry{entry(1, 2, 2, 9), entry(2, 2, 2, 9)}, []sweep.Milli{2, 0}},
-		"more runs than cpus":          {[]Entry{entry(1, 2, 1, 9), entry(2, 2, 1, 9), entry(3, 2, 1, 9)}, []sweep.Milli{1, 1, 0}},
-		"the rest goes to whom it may": {[]Entry{entry(1, 5, 2, 9), entry(2, 5, 2, 9)}, []sweep.Milli{3, 2}},
-		"one is paused":                {[]Entry{entry(1, 4, 1, 0), entry(2, 4, 1, 9)}, []sweep.Milli{0, 4}},
-		"one sees less":                {[]Entry{entry(1, 2, 1, 9), entry(2, 8, 1, 9)}, []sweep.Milli{2, 6}},
+		"alone":                        {[]Entry{entry(1, 8, 1, 2)}, []resource.Milli{8}},
+		"equal":                        {[]Entry{entry(1, 8, 1, 99), entry(2, 8, 1, 99)}, []resource.Milli{4, 4}},
+		"a small one":                  {[]Entry{entry(1, 8, 1, 99), entry(2, 8, 1, 2)}, []resource.Milli{6, 2}},
+		"the first needs all":          {[]Entry{entry(1, 2, 2, 99), entry(2, 2, 1, 99)}, []resource.Milli{2, 0}},
+		"the second needs all":         {[]Entry{entry(1, 2, 1, 99), entry(2, 2, 2, 99)}, []resource.Milli{2, 0}},
+		"both need all":                {[]Entry{entry(1, 2, 2, 9), entry(2, 2, 2, 9)}, []resource.Milli{2, 0}},
+		"more runs than cpus":          {[]Entry{entry(1, 2, 1, 9), entry(2, 2, 1, 9), entry(3, 2, 1, 9)}, []resource.Milli{1, 1, 0}},
+		"the rest goes to whom it may": {[]Entry{entry(1, 5, 2, 9), entry(2, 5, 2, 9)}, []resource.Milli{3, 2}},
+		"one is paused":                {[]Entry{entry(1, 4, 1, 0), entry(2, 4, 1, 9)}, []resource.Milli{0, 4}},
+		"one sees less":                {[]Entry{entry(1, 2, 1, 9), entry(2, 8, 1, 9)}, []resource.Milli{2, 6}},
 	} {
 		for i, p := range plan(test.entries) {
-			if p.CPUs != test.want[i]*sweep.Unit {
+			if p.CPUs != test.want[i]*resource.Unit {
 				t.Errorf("%s: run %d gets %d", name, i, p.CPUs)
 			}
 		}
@@ -43,7 +43,7 @@ func TestPlan(t *testing.T) {
 // Runs that come, go, start and end trials never claim more than there is, give no device twice, and all end.
 func TestClaimsStayWithinTheMachine(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		machine := Amount{CPUs: 4 * sweep.Unit, Mem: 4 * sweep.Unit, GPUs: []string{"x", "y", "z"}}
+		machine := Amount{CPUs: 4 * resource.Unit, Mem: 4 * resource.Unit, GPUs: []string{"x", "y", "z"}}
 		type run struct {
 			Entry
 			may    Amount
@@ -54,8 +54,8 @@ func TestClaimsStayWithinTheMachine(t *testing.T) {
 			runs = append(runs, &run{Entry: Entry{
 				PID: i, Began: int64(i), Machine: machine, Trials: rapid.IntRange(1, 6).Draw(t, "trials"),
 				Need: Need{
-					CPUs: sweep.Milli(rapid.IntRange(1, 4).Draw(t, "cpus")) * sweep.Unit,
-					Mem:  sweep.Milli(rapid.IntRange(0, 4).Draw(t, "mem")) * sweep.Unit, GPUs: rapid.IntRange(0, 3).Draw(t, "gpus"),
+					CPUs: resource.Milli(rapid.IntRange(1, 4).Draw(t, "cpus")) * resource.Unit,
+					Mem:  resource.Milli(rapid.IntRange(0, 4).Draw(t, "mem")) * resource.Unit, GPUs: rapid.IntRange(0, 3).Draw(t, "gpus"),
 				},
 			}})
 		}

@@ -4,6 +4,7 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // sending sees a call when it leaves.
@@ -47,7 +48,7 @@ func (l *laws) use(id offers.OfferID, how string) (holding, bool) {
 
 // accept checks that what is launched is durable, and fits the offers.
 func (l *laws) accept(c scheduler.Accept) {
-	free := map[string]sweep.Milli{}
+	free := map[string]resource.Milli{}
 	warm := map[offers.ExecutorID]bool{}
 	for _, id := range c.Offers {
 		h, ok := l.use(id, "accepts")
@@ -114,7 +115,7 @@ func (l *laws) inCall(c scheduler.Accept, e scheduler.TrialEntry) bool {
 	return false
 }
 
-func take(free map[string]sweep.Milli, amounts []offers.Amount) {
+func take(free map[string]resource.Milli, amounts []offers.Amount) {
 	for _, a := range amounts {
 		free[a.Name] -= a.Scalar
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // process is one life of the scheduler's process: the real core and packer, the boards, and what the loop around
@@ -103,7 +104,7 @@ func (p *process) config() scheduler.Config {
 		Executor: scheduler.ExecutorTemplate{
 			Argv: []string{"kaon", "executor"}, Isolated: w.story.Isolated,
 			Builds:   map[string]scheduler.Build{"amd64": {Argv: []string{"kaon-amd64", "executor"}}},
-			Overhead: sweep.Resources{CPUs: 100, Mem: 32 * sweep.Unit},
+			Overhead: resource.Resources{CPUs: 100, Mem: 32 * resource.Unit},
 		},
 		Studies: func(id string, spec *sweep.Spec) (scheduler.Study, error) {
 			made, err := study.New(id, spec, study.Options{})

@@ -11,6 +11,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 	"github.com/kaon-sweep/kaon/sweep/search"
 )
 
@@ -173,7 +174,7 @@ func (s *Study) limits(p sweep.Point) (*task.Limits, error) {
 	}
 	const mb = 1 << 20
 	return &task.Limits{
-		CPUs: float64(l.CPUs) / float64(sweep.Unit), HardCPUs: l.HardCPUs, Memory: int64(l.Mem) * mb / int64(sweep.Unit),
+		CPUs: float64(l.CPUs) / float64(resource.Unit), HardCPUs: l.HardCPUs, Memory: int64(l.Mem) * mb / int64(resource.Unit),
 	}, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 const spec = `
@@ -75,7 +76,7 @@ func TestDemandFollowsThePoint(t *testing.T) {
 	if s.Uniform() {
 		t.Error("an expression over a parameter counts as uniform")
 	}
-	for trial, mem := range []sweep.Milli{100, 200, 100, 200} {
+	for trial, mem := range []resource.Milli{100, 200, 100, 200} {
 		point, err := s.Point(trial)
 		if err != nil {
 			t.Fatal(err)
@@ -84,7 +85,7 @@ func TestDemandFollowsThePoint(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if demand.Resources.Mem != mem*sweep.Unit || demand.Resources.CPUs != sweep.Unit/2 {
+		if demand.Resources.Mem != mem*resource.Unit || demand.Resources.CPUs != resource.Unit/2 {
 			t.Errorf("trial %d asks for %+v, want %d MB", trial, demand.Resources, mem)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 const anyRole = "*"
@@ -115,7 +115,7 @@ func toMesos(a offers.Amount, role string) mesosapi.Resource {
 		r.Set = &mesosapi.Value_Set{Item: slices.Clone(a.Set)}
 	default:
 		r.Type = mesosapi.SCALAR.Enum()
-		r.Scalar = &mesosapi.Value_Scalar{Value: float64(a.Scalar) / float64(sweep.Unit)}
+		r.Scalar = &mesosapi.Value_Scalar{Value: float64(a.Scalar) / float64(resource.Unit)}
 	}
 	return r
 }
@@ -142,10 +142,10 @@ func allocated(amounts []offers.Amount, otherwise string) string {
 }
 
 // milli rounds to thousandths as Mesos does; nonsense (negative, NaN, beyond 64 bits) counts as nothing.
-func milli(x float64) sweep.Milli {
-	m := math.Round(x * float64(sweep.Unit))
+func milli(x float64) resource.Milli {
+	m := math.Round(x * float64(resource.Unit))
 	if !(m > 0 && m < math.MaxInt64) {
 		return 0
 	}
-	return sweep.Milli(m)
+	return resource.Milli(m)
 }

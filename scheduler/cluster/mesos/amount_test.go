@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 func text(s string) *string { return &s }
@@ -68,13 +68,13 @@ func TestAmountsOfEveryKind(t *testing.T) {
 // What Mesos rounds to three decimals comes and goes unchanged, so sums of shares are exact.
 func TestMilliIsExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := sweep.Milli(rapid.Int64Range(1, 1<<50).Draw(t, "milli"))
+		m := resource.Milli(rapid.Int64Range(1, 1<<50).Draw(t, "milli"))
 		r := toMesos(offers.Amount{Name: "mem", Scalar: m}, "*")
 		if got := fromMesos(&r, "*").Scalar; got != m {
 			t.Fatalf("%d came back as %d", m, got)
 		}
 	})
-	for in, want := range map[float64]sweep.Milli{0.1: 100, 0.0004: 0, 0.0006: 1, -1: 0, 1e300: 0, math.Inf(1): 0, 3.9: 3900} {
+	for in, want := range map[float64]resource.Milli{0.1: 100, 0.0004: 0, 0.0006: 1, -1: 0, 1e300: 0, math.Inf(1): 0, 3.9: 3900} {
 		if got := milli(in); got != want {
 			t.Errorf("%v: got %d, want %d", in, got, want)
 		}

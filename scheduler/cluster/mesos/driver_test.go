@@ -13,7 +13,7 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // patience bounds waits that end at once when the code is right.
@@ -110,7 +110,7 @@ func TestSubscribeOfferAcceptAcknowledge(t *testing.T) {
 		AllocationInfo: &mesosapi.Resource_AllocationInfo{Role: &role},
 		Resources:      []mesosapi.Resource{cpus}}}}})
 	o := next[scheduler.Offered](r).Offers[0]
-	if o.ID != "o1" || o.Agent != "a1" || o.Role != "research" || o.Amounts[0].Scalar != 4*sweep.Unit || o.Amounts[0].Reservation != "research" {
+	if o.ID != "o1" || o.Agent != "a1" || o.Role != "research" || o.Amounts[0].Scalar != 4*resource.Unit || o.Amounts[0].Reservation != "research" {
 		t.Fatalf("got %+v", o)
 	}
 
@@ -120,7 +120,7 @@ func TestSubscribeOfferAcceptAcknowledge(t *testing.T) {
 		Tasks: []scheduler.TaskInfo{{ID: "s.1.0", Name: "s", Resources: []offers.Amount{share}, Data: []byte("order"),
 			Executor: scheduler.ExecutorInfo{ID: "ex", Argv: []string{"/bin/kaon", "executor"}, Env: []string{"A=b=c"},
 				URIs:      []scheduler.URI{{Value: "http://x/kaon", Executable: true, Cache: true, OutputFile: "kaon"}},
-				Resources: []offers.Amount{{Name: "mem", Scalar: 32 * sweep.Unit}}}}}})
+				Resources: []offers.Amount{{Name: "mem", Scalar: 32 * resource.Unit}}}}}})
 	if err != nil {
 		t.Fatal(err)
 	}

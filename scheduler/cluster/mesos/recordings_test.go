@@ -17,7 +17,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // recordings of a real Mesos 1.12 master, which the embedded cluster is held to as well.
@@ -126,7 +126,7 @@ func quantity(a offers.Amount) string {
 	if a.Ranges != nil {
 		return fmt.Sprint(a.Ranges)
 	}
-	return fmt.Sprint(float64(a.Scalar) / float64(sweep.Unit))
+	return fmt.Sprint(float64(a.Scalar) / float64(resource.Unit))
 }
 
 // TestRecordedCallsAreWritten makes the calls of the recordings from our own and compares them, field by field.
@@ -140,7 +140,7 @@ func TestRecordedCallsAreWritten(t *testing.T) {
 			}
 		}
 	}
-	share := func(name string, amount sweep.Milli) offers.Amount {
+	share := func(name string, amount resource.Milli) offers.Amount {
 		for _, a := range offer.Amounts {
 			if a.Name == name {
 				a.Scalar = amount
@@ -150,7 +150,7 @@ func TestRecordedCallsAreWritten(t *testing.T) {
 		t.Fatalf("no %s in the offer", name)
 		return offers.Amount{}
 	}
-	small := []offers.Amount{share("cpus", 100), share("mem", 32*sweep.Unit)}
+	small := []offers.Amount{share("cpus", 100), share("mem", 32*resource.Unit)}
 	uuid, err := base64.StdEncoding.DecodeString("cRvyuBOrQTyoc4YYzEs0Jg==")
 	if err != nil {
 		t.Fatal(err)
@@ -218,7 +218,7 @@ func TestReservationsGoBackAsTheyCame(t *testing.T) {
 			if !ok || got != "" {
 				continue
 			}
-			cut := func(cpus, mem sweep.Milli) (all []offers.Amount) {
+			cut := func(cpus, mem resource.Milli) (all []offers.Amount) {
 				for _, a := range o.Offers[0].Amounts {
 					switch {
 					case a.Reservation == "":
@@ -226,7 +226,7 @@ func TestReservationsGoBackAsTheyCame(t *testing.T) {
 					case a.Name == "cpus":
 						a.Scalar = cpus
 					case a.Name == "mem":
-						a.Scalar = mem * sweep.Unit
+						a.Scalar = mem * resource.Unit
 					}
 					all = append(all, a)
 				}

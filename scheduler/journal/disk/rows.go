@@ -15,6 +15,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // Rows are MessagePack arrays, fields by position; times are Unix nanoseconds, 0 for none. New fields go to the end.
@@ -265,7 +266,7 @@ func amounts(rows []amountRow) []offers.Amount {
 	all := []offers.Amount{}
 	for _, a := range rows {
 		all = append(all, offers.Amount{
-			Name: a.Name, Reservation: a.Reservation, Scalar: sweep.Milli(a.Scalar), Ranges: a.Ranges, Set: a.Set,
+			Name: a.Name, Reservation: a.Reservation, Scalar: resource.Milli(a.Scalar), Ranges: a.Ranges, Set: a.Set,
 			Source: string(a.Source),
 		})
 	}
