@@ -1,5 +1,6 @@
 // Command intruder tries what a running kaon must not let it do, as another user, as a trial or in a container, and says what it
-// could do. Its environment says where: PIDS, FOLDERS (what is in them shall be closed), PORTS, and SECRETS, which nothing may show.
+// could do. Its environment says where: PIDS, FOLDERS (what is in them shall be closed), PORTS, and SECRETS, which nothing may show. In a
+// container it waits for the file PORTS_FILE, and looks at all that it sees of its own container; PARAM_ROLE=victim waits for DONE_FILE only.
 package main
 
 import (
@@ -16,8 +17,16 @@ import (
 )
 
 func main() {
+	if os.Getenv("KAON_PARAM_ROLE") == "victim" {
+		await("DONE_FILE")
+		return
+	}
+	if os.Getenv("PORTS_FILE") != "" {
+		os.Setenv("PORTS", await("PORTS_FILE"))
+		container()
+	}
 	for _, pid := range words("PIDS") {
-		process(pid)
+		process(pid, true)
 	}
 	for _, folder := range words("FOLDERS") {
 		files(folder)
@@ -35,11 +44,49 @@ func main() {
 	fmt.Println("tried all")
 }
 
+// await waits for a file that has something in it.
+func await(variable string) string {
+	for {
+		if data, err := os.ReadFile(os.Getenv(variable)); err == nil && len(data) > 0 {
+			return string(data)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// container tries what root in a container may try: the executor beside it, the kernel's doors, and the host's files.
+func container() {
+	all, _ := filepath.Glob("/proc/[0-9]*")
+	for _, dir := range all {
+		if pid := filepath.Base(dir); pid != fmt.Sprint(os.Getpid()) {
+			process(pid, false)
+		}
+	}
+	for _, path := range []string{"/proc/sysrq-trigger", "/proc/sys/kernel/core_pattern", "/sys/kernel/uevent_helper", "/dev/mem", "/dev/kmsg",
+		"/var/run/docker.sock", "/run/docker.sock"} {
+		if f, err := os.OpenFile(path, os.O_WRONLY, 0); err == nil {
+			f.Close()
+			could("open %s", path)
+		}
+		if c, err := net.Dial("unix", path); err == nil {
+			c.Close()
+			could("speak to %s", path)
+		}
+	}
+	for _, name := range []string{"/mnt/mesos/sandbox/kaon", "/proc/1/exe"} {
+		if f, err := os.OpenFile(name, os.O_WRONLY, 0); err == nil {
+			f.Close()
+			could("write to the executor %s", name)
+		}
+	}
+}
+
 func words(name string) []string { return strings.Fields(os.Getenv(name)) }
 
 func could(format string, args ...any) { fmt.Printf("could "+format+"\n", args...) }
 
-func process(pid string) {
+// process looks at one, and whether it can be signalled if it is none of the intruder's own user.
+func process(pid string, foreign bool) {
 	proc := "/proc/" + pid + "/"
 	line, err := os.ReadFile(proc + "cmdline")
 	if err != nil {
@@ -58,11 +105,17 @@ func process(pid string) {
 			f.Close()
 		}
 	}
-	if _, err := os.ReadDir(proc + "fd"); err == nil {
+	fds, err := os.ReadDir(proc + "fd")
+	if err == nil && foreign { // root may see how many there are
 		could("list %sfd", proc)
 	}
+	for _, fd := range fds {
+		if to, err := os.Readlink(proc + "fd/" + fd.Name()); err == nil {
+			could("see %s of %s", to, proc)
+		}
+	}
 	var n int
-	if _, err := fmt.Sscan(pid, &n); err == nil && syscall.Kill(n, 0) == nil {
+	if _, err := fmt.Sscan(pid, &n); foreign && err == nil && syscall.Kill(n, 0) == nil {
 		could("signal %s", pid)
 	}
 }
