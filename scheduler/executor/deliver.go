@@ -18,6 +18,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
+	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 )
 
 // What an attempt may leave when its sweep does not say (artifacts.size), and how slow its delivery may be at the most: so much
@@ -164,7 +165,8 @@ func (t *attempt) deliverArtifacts(ctx context.Context) (out []results.Artifact,
 		bytes += a.size
 	}
 	if bytes > most {
-		return nil, fmt.Errorf("its artifacts have %d MB, and at most %d MB are kept of one attempt (%s)", bytes>>20, most>>20, says)
+		has, bound := archive.Sizes(bytes, most)
+		return nil, fmt.Errorf("its artifacts have %s, and at most %s are kept of one attempt (%s)", has, bound, says)
 	}
 	files := t.files.Load()
 	taken := map[string]bool{}
@@ -215,7 +217,7 @@ const maxEntries = 1_000_000
 // or folder must find it.
 func (t *attempt) findArtifacts(ctx context.Context) (all []found, err error) {
 	patterns := t.order.Deliver.Artifacts
-	there, why := make([]bool, len(patterns)), make([]string, len(patterns))
+	there, why, folder := make([]bool, len(patterns)), make([]string, len(patterns)), make([]bool, len(patterns))
 	files, entries := t.files.Load(), 0
 	err = files.Walk(artifactsName, func(file string, st *unix.Stat_t) error {
 		if entries++; entries > maxEntries {
@@ -224,10 +226,13 @@ func (t *attempt) findArtifacts(ctx context.Context) (all []found, err error) {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		name := strings.TrimPrefix(file, artifactsName+"/")
 		if st.Mode&unix.S_IFMT == unix.S_IFDIR {
+			for i, p := range patterns {
+				folder[i] = folder[i] || matches(p, name)
+			}
 			return nil
 		}
-		name := strings.TrimPrefix(file, artifactsName+"/")
 		chosen := len(patterns) == 0
 		a, refused := content(files, file, st)
 		for i, p := range patterns {
@@ -257,7 +262,10 @@ func (t *attempt) findArtifacts(ctx context.Context) (all []found, err error) {
 	for i, p := range patterns {
 		if err == nil && !there[i] && !strings.ContainsAny(p, `*?[\`) {
 			err = fmt.Errorf("ended with exit code 0 but left no artifact %q: write it to $KAON_ARTIFACTS/%s", p, p)
-			if why[i] != "" {
+			switch {
+			case why[i] == "" && folder[i]:
+				err = fmt.Errorf("ended with exit code 0, but $KAON_ARTIFACTS/%s is a folder without a file: write the artifact %q as a file, or files into it", p, p)
+			case why[i] != "":
 				err = fmt.Errorf("ended with exit code 0 but left no artifact %q: %s", p, why[i])
 			}
 		}

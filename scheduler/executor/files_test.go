@@ -142,7 +142,7 @@ func TestChosenArtifacts(t *testing.T) {
 		{[]string{"*.onnx"}, make, mesosapi.TASK_FINISHED, "", ""},
 		{[]string{"best.bin"}, make, mesosapi.TASK_FAILED, "", `left no artifact "best.bin"`},
 		{[]string{"best.bin"}, "exit 3", mesosapi.TASK_FAILED, "", "exit code 3"},
-		{nil, "head -c 2000000 /dev/zero > $KAON_ARTIFACTS/large", mesosapi.TASK_FAILED, "", "at most 1 MB are kept"},
+		{nil, "head -c 2000000 /dev/zero > $KAON_ARTIFACTS/large", mesosapi.TASK_FAILED, "", "2000000 bytes, and at most 1048576 bytes are kept"},
 	}
 	for i, c := range cases {
 		id := "s." + string(rune('0'+i)) + ".1"

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 )
 
 type attemptID struct{ trial, number int }
@@ -128,7 +129,8 @@ func (d *Depot) admit(id attemptID, o offer) error {
 	case files > MaxFiles:
 		return fmt.Errorf("%w: more than %d artifacts of one attempt: pack them, or name with `artifacts:` those that are wanted", errBound, MaxFiles)
 	case d.conf.AttemptBytes > 0 && total > d.conf.AttemptBytes:
-		return fmt.Errorf("%w: artifacts of %d MB, and at most %d MB are kept of one attempt (artifacts.size)", errBound, total>>20, d.conf.AttemptBytes>>20)
+		has, most := archive.Sizes(total, d.conf.AttemptBytes)
+		return fmt.Errorf("%w: artifacts of %s, and at most %s are kept of one attempt (artifacts.size)", errBound, has, most)
 	}
 	a.offers[o.key()] = o
 	return nil

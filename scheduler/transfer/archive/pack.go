@@ -99,8 +99,9 @@ func collect(root *os.Root, folder string, skip []string) ([]entry, error) {
 	case err != nil:
 		return nil, err
 	case bytes > MaxBytes:
-		return nil, fmt.Errorf("%d MB, and at most %d MB are sent to every sandbox; the largest: %s; name what trials do not need in .kaonignore, and bring data by task.fetch",
-			bytes>>20, MaxBytes>>20, largest(all))
+		has, most := Sizes(bytes, MaxBytes)
+		return nil, fmt.Errorf("%s, and at most %s are sent to every sandbox; the largest: %s; name what trials do not need in .kaonignore, and bring data by task.fetch",
+			has, most, largest(all))
 	case len(all) > MaxFiles:
 		return nil, fmt.Errorf("%d files, and at most %d are sent to every sandbox; name what trials do not need in .kaonignore", len(all), MaxFiles)
 	}
@@ -144,7 +145,7 @@ func largest(all []entry) string {
 	slices.SortStableFunc(bySize, func(a, b entry) int { return cmp.Compare(b.size, a.size) })
 	var parts []string
 	for _, e := range bySize[:min(shown, len(bySize))] {
-		parts = append(parts, fmt.Sprintf("%s (%d MB)", e.name, e.size>>20))
+		parts = append(parts, fmt.Sprintf("%s (%s)", e.name, size(e.size)))
 	}
 	return strings.Join(parts, ", ")
 }
