@@ -44,6 +44,7 @@ type cluster struct {
 	interpreter string
 	reviveEvery time.Duration
 	workDir     func(*sweep.Spec) string
+	here        bool   // trials run on this machine, in the environment of this process
 	stop        func() // nil: nothing to stop
 	interrupt   func() // ends what runs, when leaving it would surprise; nil: tasks outlive this process
 	name        string // for people
@@ -157,6 +158,7 @@ func startLocal(ctx context.Context, state string, f machineFlags, log *slog.Log
 		executor:    scheduler.ExecutorTemplate{Argv: []string{self, "executor"}},
 		interpreter: localInterpreter(),
 		workDir:     specFolder,
+		here:        true,
 		stop:        func() { server.Close(); release() },
 		interrupt:   func() { server.KillExecutors(killGrace) },
 		name:        "this machine",

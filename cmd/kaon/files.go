@@ -146,52 +146,6 @@ func (s *session) checkProgram() error {
 	return nil
 }
 
-// missingProgram refuses a command whose program would lie in the folder that trials start in, and does not.
-func (s *session) missingProgram(spec *sweep.Spec) error {
-	folder := s.cluster.workDir(spec)
-	switch {
-	case spec.Task.Container != nil || len(spec.Task.Fetch) > 0 || filepath.IsAbs(spec.Task.Dir):
-		return nil // it may come from elsewhere
-	case spec.Task.Code != "":
-		folder = filepath.Join(specFolder(spec), filepath.FromSlash(spec.Task.Code))
-	case folder == "":
-		return nil
-	}
-	for _, name := range ownPrograms(spec.Command) {
-		file := filepath.Join(folder, filepath.FromSlash(spec.Task.Dir), name)
-		info, err := os.Stat(file)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return fmt.Errorf("%s: the command runs %s, and there is no %s: write its path relative to this spec, or make it first", spec.File, name, file)
-		case err == nil && info.IsDir():
-			return fmt.Errorf("%s: the command runs %s, and %s is a folder: name the program in it", spec.File, name, file)
-		}
-	}
-	return nil
-}
-
-// ownPrograms are what a command is sure to run and that is named by a relative path.
-func ownPrograms(c sweep.Command) []string {
-	var names []string
-	first := ""
-	if len(c.Argv) > 0 {
-		first = c.Argv[0]
-	} else if words := strings.Fields(c.Shell); len(words) > 0 && !strings.ContainsAny(words[0], "'\"`;&|()<>*?[]~#=\\") {
-		first = words[0]
-	}
-	if strings.Contains(first, "/") && !filepath.IsAbs(first) && !strings.Contains(first, "$") {
-		names = append(names, first)
-	}
-	i := slices.Index(c.Argv, "${program}")
-	if i == 0 && !strings.Contains(c.Program, "/") {
-		return names // found in PATH
-	}
-	if i >= 0 && c.Argv[max(i-1, 0)] != "-m" && c.Program != "" && !filepath.IsAbs(c.Program) && filepath.Ext(c.Program) != "" {
-		names = append(names, c.Program)
-	}
-	return names
-}
-
 // programs are the words of a command that look like files relative to the spec.
 func programs(c sweep.Command) []string {
 	words := slices.Clone(c.Argv)
