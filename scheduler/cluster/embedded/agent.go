@@ -44,11 +44,9 @@ type runningExecutor struct {
 	resources bundle
 }
 
-func itoa(n int) string { return strconv.Itoa(n) }
-
 func (m *master) newAgent(id AgentID, info mesos.AgentInfo, l limit) *agent {
 	info.ID = &mesos.AgentID{Value: string(id)}
-	path, host, ip := "/slave(1)", info.Hostname, m.cfg.ip
+	path, host, ip := "/slave(1)", info.Hostname, m.cfg.IP
 	total := parseBundle(info.Resources).scalarsLast()
 	a := &agent{
 		id: id, seq: m.nextAgent, info: info, total: total, unused: total.clone(),
@@ -73,9 +71,9 @@ func (m *master) count(total bundle, sign int64) {
 	}
 }
 
-// register admits an agent that never was in a cluster.
-func (m *master) register(info mesos.AgentInfo, l limit) AgentID {
-	id := AgentID(m.id + "-S" + itoa(m.nextAgent))
+// Register admits an agent that never was in a cluster.
+func (m *master) Register(info mesos.AgentInfo, l limit) AgentID {
+	id := AgentID(m.id + "-S" + strconv.Itoa(m.nextAgent))
 	a := m.newAgent(id, info, l)
 	m.tell(id, registered{id})
 	m.setFree(a)
@@ -185,9 +183,9 @@ func (m *master) welcome(a *agent, msg reregister) {
 	m.allocateNow(a)
 }
 
-// agentDown tells the master that it cannot hear an agent. Its offers are rescinded at once; the rest waits for the
+// AgentDown tells the master that it cannot hear an agent. Its offers are rescinded at once; the rest waits for the
 // agent timeout.
-func (m *master) agentDown(id AgentID) {
+func (m *master) AgentDown(id AgentID) {
 	a := m.agents[id]
 	if a == nil || !a.connected {
 		return
@@ -200,7 +198,7 @@ func (m *master) agentDown(id AgentID) {
 	m.loseUncheckpointed(a)
 	m.setFree(a)
 	epoch := a.epoch
-	m.deadlines.set(m.now.Add(m.cfg.timing.AgentTimeout), func(time.Time) {
+	m.deadlines.set(m.now.Add(m.cfg.Timing.AgentTimeout), func(time.Time) {
 		if a.epoch == epoch {
 			m.markUnreachable(a)
 		}

@@ -57,7 +57,7 @@ func (m *master) markDirty(a *agent) {
 		a.dirty = true
 		m.dirty = append(m.dirty, a)
 	}
-	every := m.cfg.timing.AllocationInterval
+	every := m.cfg.Timing.AllocationInterval
 	if m.allocating || every < 0 {
 		return
 	}
@@ -65,12 +65,12 @@ func (m *master) markDirty(a *agent) {
 	at := m.from.Add((m.now.Sub(m.from)/every + 1) * every)
 	m.deadlines.set(at, func(time.Time) {
 		m.allocating = false
-		m.allocateDirty()
+		m.Allocate()
 	})
 }
 
-// allocateDirty offers what became free since the last allocation.
-func (m *master) allocateDirty() {
+// Allocate offers what became free since the last allocation.
+func (m *master) Allocate() {
 	due := m.dirty
 	m.dirty = nil
 	m.allocate(due)
@@ -84,7 +84,7 @@ func (m *master) allocateAll()         { m.allocate(append([]*agent(nil), m.free
 // smallest share of the cluster's scarcest resource among those that want it. The agents are taken in random order.
 // One OFFERS event goes to each framework.
 func (m *master) allocate(agents []*agent) {
-	m.rng.Shuffle(len(agents), func(i, j int) { agents[i], agents[j] = agents[j], agents[i] })
+	m.cfg.IDs.Shuffle(len(agents), func(i, j int) { agents[i], agents[j] = agents[j], agents[i] })
 	made := map[*framework][]mesos.Offer{}
 	for _, a := range agents {
 		a.dirty = false

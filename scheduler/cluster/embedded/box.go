@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -133,7 +134,7 @@ func (a *localAgent) furnish(s *docker.Spec, c *container, e StartExecutor) {
 	if s.Network != "host" && !e.Command {
 		env["MESOS_DOMAIN_SOCKET"] = insideSockets + "/" + socketName
 	}
-	for _, k := range sortedKeys(env) {
+	for _, k := range slices.Sorted(maps.Keys(env)) {
 		s.Env = append(s.Env, k+"="+env[k])
 	}
 	for _, v := range e.Executor.Command.GetEnvironment().GetVariables() {

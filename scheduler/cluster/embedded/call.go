@@ -13,9 +13,9 @@ func badRequest(format string, args ...any) Answer {
 	return Answer{http.StatusBadRequest, fmt.Sprintf(format, args...)}
 }
 
-// call answers a scheduler's call. stream is the Mesos-Stream-Id it came with ("" none); for SUBSCRIBE it is the id
+// Call answers a scheduler's call. stream is the Mesos-Stream-Id it came with ("" none); for SUBSCRIBE it is the id
 // of the new stream, on which the events then go. principal is who authenticated ("" nobody).
-func (m *master) call(stream StreamID, principal string, c *scheduler.Call) Answer {
+func (m *master) Call(stream StreamID, principal string, c *scheduler.Call) Answer {
 	if err := checkCall(c, principal); err != "" {
 		return badRequest("Failed to validate scheduler::Call: %s", err)
 	}
@@ -78,8 +78,8 @@ func (m *master) admit(f *framework, stream StreamID, principal string, c *sched
 	return Answer{}, true
 }
 
-// receive takes a message of an agent.
-func (m *master) receive(from AgentID, msg toMaster) {
+// Receive takes a message of an agent.
+func (m *master) Receive(from AgentID, msg toMaster) {
 	if r, ok := msg.(reregister); ok {
 		m.reregister(r)
 		return

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/google/uuid"
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
 	"golang.org/x/sys/unix"
@@ -270,9 +271,9 @@ func (x *commandExecutor) update(state mesos.TaskState, reason *mesos.TaskStatus
 }
 
 func (x *commandExecutor) tell(state mesos.TaskState, reason *mesos.TaskStatus_Reason, message string, data []byte) {
-	at := float64(time.Now().UnixMicro()) / 1e6
+	at, id := float64(time.Now().UnixMicro())/1e6, uuid.New()
 	s := mesos.TaskStatus{
-		TaskID: x.task.TaskID, State: &state, Reason: reason, Source: mesos.SOURCE_EXECUTOR.Enum(), UUID: randomUUID(), Timestamp: &at,
+		TaskID: x.task.TaskID, State: &state, Reason: reason, Source: mesos.SOURCE_EXECUTOR.Enum(), UUID: id[:], Timestamp: &at,
 		ExecutorID: &x.start.Executor.ExecutorID, Data: data,
 	}
 	if message != "" {

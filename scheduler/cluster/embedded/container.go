@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -198,10 +197,14 @@ func (a *localAgent) environment(c *container, e StartExecutor) map[string]strin
 	if g := e.Executor.GetShutdownGracePeriod(); g != nil {
 		grace = time.Duration(g.GetNanoseconds())
 	}
+	checkpoint := "0"
+	if e.Checkpoint {
+		checkpoint = "1"
+	}
 	env := map[string]string{
 		"LIBPROCESS_PORT":                      "0",
 		"MESOS_AGENT_ENDPOINT":                 a.addr,
-		"MESOS_CHECKPOINT":                     strconv.Itoa(btoi(e.Checkpoint)),
+		"MESOS_CHECKPOINT":                     checkpoint,
 		"MESOS_DIRECTORY":                      c.sandbox,
 		"MESOS_EXECUTOR_ID":                    e.Executor.ExecutorID.Value,
 		"MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD": mesosDuration(grace),

@@ -44,10 +44,9 @@ type Core struct {
 	rng       source
 	masters   uint64
 	master    *master // nil: down
-	nodes     map[string]*node
-	specs     map[string]AgentSpec
-	order     []string
-	byID      map[AgentID]*node
+	agents    map[string]*member
+	order     []string // names of agents, as they were added
+	byID      map[AgentID]*member
 	now       time.Time
 	deadlines deadlines
 	queue     []func() // messages on their way
@@ -60,7 +59,7 @@ type Core struct {
 func NewCore(cfg CoreConfig, now time.Time) *Core {
 	cfg.Timing = cfg.Timing.withDefaults()
 	c := &Core{
-		cfg: cfg, rng: newSource(cfg.Seed, 1), nodes: map[string]*node{}, specs: map[string]AgentSpec{}, byID: map[AgentID]*node{}, now: now,
+		cfg: cfg, rng: newSource(cfg.Seed, 1), agents: map[string]*member{}, byID: map[AgentID]*member{}, now: now,
 	}
 	c.sim = newSimulated(c)
 	c.StartMaster(now)
@@ -73,7 +72,7 @@ func (c *Core) do(now time.Time, input func()) {
 		c.now = now
 	}
 	if c.master != nil {
-		c.master.now = c.now
+		c.master.Advance(c.now)
 	}
 	c.queue = append(c.queue, input)
 	c.drain()
@@ -95,9 +94,8 @@ func (c *Core) drain() {
 
 // collect moves the master's effects behind those of the agents so far.
 func (c *Core) collect() {
-	if c.master != nil && len(c.master.effects) > 0 {
-		c.effects = append(c.effects, c.master.effects...)
-		c.master.effects = c.master.effects[:0]
+	if c.master != nil {
+		c.effects = c.master.Effects(c.effects)
 	}
 }
 
@@ -112,7 +110,7 @@ func (c *Core) Take() []Effect {
 func (c *Core) Next() time.Time {
 	next := c.deadlines.next()
 	if c.master != nil {
-		if m := c.master.deadlines.next(); !m.IsZero() && (next.IsZero() || m.Before(next)) {
+		if m := c.master.Next(); !m.IsZero() && (next.IsZero() || m.Before(next)) {
 			next = m
 		}
 	}
@@ -124,45 +122,7 @@ func (c *Core) Tick(now time.Time) {
 	c.do(now, func() {
 		c.deadlines.fire(c.now)
 		if c.master != nil {
-			c.master.tick(c.now)
-		}
-	})
-}
-
-// AddAgent starts an agent that never was in a cluster, or, given the id and records of a former life, takes its
-// containers over.
-func (c *Core) AddAgent(now time.Time, spec AgentSpec, id AgentID, records []Record) {
-	c.do(now, func() {
-		if _, ok := c.specs[spec.Name]; !ok {
-			c.order = append(c.order, spec.Name)
-		}
-		c.specs[spec.Name] = spec
-		port := int32(spec.Port)
-		n := &node{
-			name: spec.Name, ip: c.cfg.IP, timing: c.cfg.Timing, persist: spec.Durable, now: c.now, gpus: spec.GPUs,
-			rng:  newSource(c.cfg.Seed^c.rng.Uint64(), 7),
-			info: mesos.AgentInfo{Hostname: spec.Hostname, Port: &port, Resources: spec.Resources, Attributes: spec.Attributes},
-		}
-		if spec.Shared {
-			n.share = &Share{}
-		}
-		n.start()
-		n.emit = func(e Effect) { c.nodeEffect(n, e) }
-		n.send = func(m toMaster) { c.tellMaster(n, m) }
-		n.later = func(at time.Time, do func()) {
-			c.deadlines.set(at, func(time.Time) { n.now = c.now; do() })
-		}
-		n.rejoin = func() { c.joinLater(n) }
-		c.nodes[spec.Name] = n
-		if id != "" {
-			c.byID[id] = n
-			if c.master != nil {
-				c.master.expect(id)
-			}
-		}
-		n.restore(id, records)
-		if !n.recovering {
-			c.joinLater(n)
+			c.master.Tick(c.now)
 		}
 	})
 }
@@ -171,7 +131,7 @@ func (c *Core) AddAgent(now time.Time, spec AgentSpec, id AgentID, records []Rec
 func (c *Core) Allocate(now time.Time) {
 	c.do(now, func() {
 		if c.master != nil {
-			c.master.allocateDirty()
+			c.master.Allocate()
 		}
 	})
 }
@@ -181,11 +141,17 @@ func (c *Core) Agents() []string { return slices.Clone(c.order) }
 
 // AgentID returns the id the master gave an agent; empty when it is down or not registered.
 func (c *Core) AgentID(name string) AgentID {
-	if n := c.nodes[name]; n != nil {
-		return n.id
+	if a := c.agents[name]; a != nil {
+		return a.pure.ID()
 	}
 	return ""
 }
+
+// MasterUp and AgentUp tell what was killed and not started again.
+func (c *Core) MasterUp() bool { return c.master != nil }
+
+// AgentUp: see MasterUp.
+func (c *Core) AgentUp(name string) bool { return c.agents[name] != nil }
 
 // Call answers a scheduler's call. stream is the Mesos-Stream-Id it came with; for SUBSCRIBE it is the fresh id of
 // the stream its events will go to. principal is who authenticated, empty for nobody.
@@ -195,7 +161,7 @@ func (c *Core) Call(now time.Time, stream StreamID, principal string, call *sche
 			a = Answer{http.StatusServiceUnavailable, "Master has not finished recovery"}
 			return
 		}
-		a = c.master.call(stream, principal, call)
+		a = c.master.Call(stream, principal, call)
 	})
 	return a
 }
@@ -204,7 +170,7 @@ func (c *Core) Call(now time.Time, stream StreamID, principal string, call *sche
 func (c *Core) StreamClosed(now time.Time, stream StreamID) {
 	c.do(now, func() {
 		if c.master != nil {
-			c.master.streamClosed(stream)
+			c.master.StreamClosed(stream)
 		}
 	})
 }
@@ -212,7 +178,7 @@ func (c *Core) StreamClosed(now time.Time, stream StreamID) {
 // ExecutorCall answers a call of an executor to its agent. conn names the stream a SUBSCRIBE opens, who is the executor
 // that authenticated: the call is taken when it is of that very run of it, and about its own tasks.
 func (c *Core) ExecutorCall(now time.Time, agent, conn string, who Claims, call *executor.Call) (a Answer) {
-	c.onNode(now, agent, func(n *node) { a = n.call(conn, who, call) })
+	c.onAgent(now, agent, func(n *node) { a = n.Call(conn, who, call) })
 	if a.Status == 0 {
 		a = Answer{http.StatusServiceUnavailable, "Agent has not finished recovery"}
 	}
@@ -221,85 +187,47 @@ func (c *Core) ExecutorCall(now time.Time, agent, conn string, who Claims, call 
 
 // ExecutorClosed tells that an executor's connection is gone.
 func (c *Core) ExecutorClosed(now time.Time, agent, conn string) {
-	c.onNode(now, agent, func(n *node) { n.connClosed(conn) })
+	c.onAgent(now, agent, func(n *node) { n.ConnClosed(conn) })
 }
 
 // Started, StartFailed and Exited tell what became of a container; wait is the wait status as the kernel gives it,
 // -1 when unknown.
 func (c *Core) Started(now time.Time, agent, container string, pid int) {
-	c.onNode(now, agent, func(n *node) { n.started(container, pid) })
+	c.onAgent(now, agent, func(n *node) { n.Started(container, pid) })
 }
 
 // StartFailed: see Started.
 func (c *Core) StartFailed(now time.Time, agent, container, why string) {
-	c.onNode(now, agent, func(n *node) { n.startFailed(container, why) })
+	c.onAgent(now, agent, func(n *node) { n.StartFailed(container, why) })
 }
 
 // OutOfMemory says, before Exited, that the kernel ended a container at its limit of memory.
 func (c *Core) OutOfMemory(now time.Time, agent, container string, l Limits) {
-	c.onNode(now, agent, func(n *node) { n.outOfMemory(container, l) })
+	c.onAgent(now, agent, func(n *node) { n.OutOfMemory(container, l) })
 }
 
 // Exited: see Started.
 func (c *Core) Exited(now time.Time, agent, container string, wait int32) {
-	c.onNode(now, agent, func(n *node) {
-		n.exited(container, wait)
-		n.recovered()
-	})
+	c.onAgent(now, agent, func(n *node) { n.Exited(container, wait) })
 }
 
-func (c *Core) onNode(now time.Time, agent string, do func(*node)) {
+func (c *Core) onAgent(now time.Time, name string, do func(*node)) {
 	c.do(now, func() {
-		if n := c.nodes[agent]; n != nil {
-			n.now = c.now
-			do(n)
+		if a := c.agents[name]; a != nil {
+			a.pure.Advance(c.now)
+			do(a.pure)
 		}
 	})
 }
 
-// tellNode and tellMaster carry the messages between master and agents, in order.
-func (c *Core) tellNode(id AgentID, msg toNode) {
+// toAgent carries the master's messages to the agents, in order.
+func (c *Core) toAgent(id AgentID, msg toNode) {
 	c.queue = append(c.queue, func() {
-		if n := c.byID[id]; n != nil && !n.cut {
-			n.now = c.now
-			n.receive(msg)
+		if a := c.byID[id]; a != nil && !a.cut {
+			a.pure.Advance(c.now)
+			a.pure.Receive(msg)
 		}
 	})
-}
-
-func (c *Core) tellMaster(n *node, msg toMaster) {
-	c.queue = append(c.queue, func() {
-		m := c.master
-		if m == nil || n.cut {
-			return
-		}
-		if r, ok := msg.(register); ok {
-			id := m.register(r.info, r.limit)
-			c.byID[id] = n
-			n.id = id
-			return
-		}
-		m.receive(n.id, msg)
-	})
-}
-
-// nodeEffect passes an agent's effect on: to the world, or to the simulation of executors.
-func (c *Core) nodeEffect(n *node, e Effect) {
-	c.collect()
-	if c.specs[n.name].Simulated {
-		c.sim.effect(n, e)
-		return
-	}
-	c.effects = append(c.effects, e)
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
 }
 
 // String says what the cluster is, for logs.

@@ -12,34 +12,22 @@ func (c *Core) StartMaster(now time.Time) {
 	}
 	c.do(now, func() {
 		c.masters++
-		cfg := masterConfig{hostname: c.cfg.Hostname, ip: c.cfg.IP, port: c.cfg.Port, timing: c.cfg.Timing}
+		cfg := masterConfig{
+			Hostname: c.cfg.Hostname, IP: c.cfg.IP, Port: c.cfg.Port, Timing: c.cfg.Timing,
+			IDs: newSource(c.cfg.Seed, 1000+c.masters), Send: c.toAgent,
+		}
 		for _, name := range c.order {
-			if n := c.nodes[name]; n != nil && n.id != "" {
-				cfg.recover = append(cfg.recover, n.id)
+			if a := c.agents[name]; a != nil && a.pure.ID() != "" {
+				cfg.Recover = append(cfg.Recover, a.pure.ID())
 			}
 		}
-		c.master = newMaster(cfg, newSource(c.cfg.Seed, 1000+c.masters), c.now, c.tellNode)
+		c.master = newMaster(cfg, c.now)
 		for _, name := range c.order {
-			if n := c.nodes[name]; n != nil {
-				c.joinLater(n)
+			if a := c.agents[name]; a != nil {
+				a.Rejoin()
 			}
 		}
 	})
-}
-
-// joinLater has an agent go to the master, if there is one by then; one that was in the cluster waits a while first.
-func (c *Core) joinLater(n *node) {
-	join := func() {
-		if !n.dead && !n.registered && c.master != nil {
-			n.now = c.now
-			n.join()
-		}
-	}
-	if wait := c.cfg.Timing.ReregistrationBackoff; wait > 0 && n.id != "" {
-		c.deadlines.set(c.now.Add(wait), func(time.Time) { join() })
-		return
-	}
-	c.queue = append(c.queue, join)
 }
 
 // KillMaster ends the master as SIGKILL would: nothing is said to anyone.
@@ -48,8 +36,8 @@ func (c *Core) KillMaster(now time.Time) {
 		c.collect()
 		c.master = nil
 		for _, name := range c.order {
-			if n := c.nodes[name]; n != nil {
-				n.registered = false
+			if a := c.agents[name]; a != nil {
+				a.pure.Disconnected()
 			}
 		}
 	})
@@ -58,18 +46,17 @@ func (c *Core) KillMaster(now time.Time) {
 // KillAgent ends an agent as SIGKILL would. Its executors go on running; the master hears silence.
 func (c *Core) KillAgent(now time.Time, name string) {
 	c.do(now, func() {
-		n := c.nodes[name]
-		if n == nil {
+		a := c.agents[name]
+		if a == nil {
 			return
 		}
-		n.dead = true
-		delete(c.byID, n.id)
-		c.nodes[name] = nil
-		for _, conn := range sortedKeys(n.conns) {
+		delete(c.byID, a.pure.ID())
+		c.agents[name] = nil
+		for _, conn := range a.pure.Kill() {
 			c.effects = append(c.effects, CloseExecutor{conn})
 		}
 		if c.master != nil {
-			c.master.agentDown(n.id)
+			c.master.AgentDown(a.pure.ID())
 		}
 	})
 }
@@ -77,18 +64,20 @@ func (c *Core) KillAgent(now time.Time, name string) {
 // Partition cuts an agent off from the master, and Heal undoes it: messages between them are lost, executors go on.
 // The master notices at once that the connection is gone, and gives the agent up after the agent timeout.
 func (c *Core) Partition(now time.Time, name string) {
-	c.onNode(now, name, func(n *node) {
-		n.cut, n.registered = true, false
+	c.onAgent(now, name, func(n *node) {
+		c.agents[name].cut = true
+		n.Disconnected()
 		if c.master != nil {
-			c.master.agentDown(n.id)
+			c.master.AgentDown(n.ID())
 		}
 	})
 }
 
 // Heal: see Partition.
 func (c *Core) Heal(now time.Time, name string) {
-	c.onNode(now, name, func(n *node) {
-		n.cut = false
-		c.joinLater(n)
+	c.onAgent(now, name, func(*node) {
+		a := c.agents[name]
+		a.cut = false
+		a.Rejoin()
 	})
 }

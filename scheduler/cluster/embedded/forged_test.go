@@ -10,10 +10,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
@@ -197,7 +199,7 @@ func TestAttackSocketOfAnother(t *testing.T) {
 			return nil, err
 		}
 		defer dir.Close()
-		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join("/proc/self/fd", itoa(int(dir.Fd())), socketName))
+		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join("/proc/self/fd", strconv.Itoa(int(dir.Fd())), socketName))
 	}}}
 	for container, want := range map[string]int{"mine": 200, "yours": 403, "": 401} {
 		req, _ := http.NewRequest(http.MethodGet, "http://agent/health", nil)
@@ -271,7 +273,7 @@ func TestAttackForgedExecutor(t *testing.T) {
 	status := func(x Claims, task string) executor.Call_Update {
 		id := mesos.ExecutorID{Value: string(x.Executor)}
 		return executor.Call_Update{Status: mesos.TaskStatus{TaskID: mesos.TaskID{Value: task}, State: mesos.TASK_FINISHED.Enum(),
-			Source: mesos.SOURCE_EXECUTOR.Enum(), ExecutorID: &id, UUID: randomUUID(), Data: []byte("it won")}}
+			Source: mesos.SOURCE_EXECUTOR.Enum(), ExecutorID: &id, UUID: newUUID(), Data: []byte("it won")}}
 	}
 	call := func(as, of Claims, kind executor.Call_Type, updates ...executor.Call_Update) int {
 		x := &executor.Call{Type: kind, ExecutorID: mesos.ExecutorID{Value: string(of.Executor)}, FrameworkID: mesos.FrameworkID{Value: string(of.Framework)}}
@@ -283,7 +285,7 @@ func TestAttackForgedExecutor(t *testing.T) {
 		case executor.Call_MESSAGE:
 			x.Message = &executor.Call_Message{Data: []byte("it won")}
 		}
-		return c.ExecutorCall(now, "a", newUUID(), as, x).Status
+		return c.ExecutorCall(now, "a", uuid.NewString(), as, x).Status
 	}
 	former := mine
 	former.Container = "former"
@@ -351,8 +353,8 @@ func TestAttackForgedExecutor(t *testing.T) {
 			}
 		}
 	}
-	if n := c.nodes["a"]; acknowledged != taken || n.owed[executorKey{FrameworkID(framework.Value), mine.Executor}] > 8<<10 {
-		t.Errorf("%d of %d acknowledged, %v owed", acknowledged, taken, n.owed)
+	if owed := c.agents["a"].pure.Owed(FrameworkID(framework.Value), mine.Executor); acknowledged != taken || owed > 8<<10 {
+		t.Errorf("%d of %d acknowledged, %v owed", acknowledged, taken, owed)
 	}
 	if got := call(mine, mine, executor.Call_UPDATE, status(mine, "mine")); got != http.StatusAccepted {
 		t.Errorf("after that: %d", got)
@@ -392,4 +394,9 @@ func TestAttackStuckSubscriber(t *testing.T) {
 	if events, closed, broken := st.take(); !closed || !broken || len(events) > 0 {
 		t.Errorf("closed %v, broken %v, %d events kept", closed, broken, len(events))
 	}
+}
+
+func newUUID() []byte {
+	id := uuid.New()
+	return id[:]
 }

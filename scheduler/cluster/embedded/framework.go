@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -120,7 +121,7 @@ func (m *master) subscribe(stream StreamID, call *scheduler.Call_Subscribe) {
 		return
 	}
 	if id == "" {
-		id = FrameworkID(m.id + "-" + pad4(m.nextFrame))
+		id = FrameworkID(m.id + "-" + fmt.Sprintf("%04d", m.nextFrame))
 		m.nextFrame++
 		info.ID = &mesos.FrameworkID{Value: string(id)}
 	}
@@ -143,7 +144,7 @@ func (m *master) subscribe(stream StreamID, call *scheduler.Call_Subscribe) {
 	for _, r := range f.roles {
 		r.suppressed = slices.Contains(call.SuppressedRoles, r.name)
 	}
-	beat := m.cfg.timing.Heartbeat.Seconds()
+	beat := m.cfg.Timing.Heartbeat.Seconds()
 	m.send(f, &scheduler.Event{Type: scheduler.Event_SUBSCRIBED, Subscribed: &scheduler.Event_Subscribed{
 		FrameworkID: f.info.ID, HeartbeatIntervalSeconds: &beat, MasterInfo: m.info(),
 	}})
@@ -177,11 +178,11 @@ func (m *master) heartbeat(f *framework, epoch int) {
 		return
 	}
 	m.send(f, &scheduler.Event{Type: scheduler.Event_HEARTBEAT})
-	m.deadlines.set(m.now.Add(m.cfg.timing.Heartbeat), func(time.Time) { m.heartbeat(f, epoch) })
+	m.deadlines.set(m.now.Add(m.cfg.Timing.Heartbeat), func(time.Time) { m.heartbeat(f, epoch) })
 }
 
-// streamClosed tells the master that a scheduler's connection is gone. The framework stays for its failover timeout.
-func (m *master) streamClosed(stream StreamID) {
+// StreamClosed tells the master that a scheduler's connection is gone. The framework stays for its failover timeout.
+func (m *master) StreamClosed(stream StreamID) {
 	f := m.streams[stream]
 	if f == nil {
 		return
@@ -204,7 +205,7 @@ func (m *master) disconnect(f *framework) {
 
 func (m *master) awaitFailover(f *framework) {
 	epoch := f.epoch
-	m.deadlines.set(m.now.Add(seconds(f.info.GetFailoverTimeout(), m.cfg.timing.FailoverCap)), func(time.Time) {
+	m.deadlines.set(m.now.Add(seconds(f.info.GetFailoverTimeout(), m.cfg.Timing.FailoverCap)), func(time.Time) {
 		if f.epoch == epoch {
 			m.removeFramework(f)
 		}
@@ -265,12 +266,4 @@ func (f *framework) sortedTasks() []*task {
 	}
 	sortTasks(out)
 	return out
-}
-
-func pad4(n int) string {
-	s := itoa(n)
-	for len(s) < 4 {
-		s = "0" + s
-	}
-	return s
 }

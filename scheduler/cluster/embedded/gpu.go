@@ -66,12 +66,31 @@ func (c AgentConfig) devices() []string {
 // its executor have ended, as its resources are for the master.
 func (n *node) assign(count int) []string {
 	var out []string
-	for _, id := range n.gpus {
+	for _, id := range n.cfg.GPUs {
 		if len(out) < count && !n.holds(id) && (n.share == nil || slices.Contains(n.share.GPUs, id)) {
 			out = append(out, id)
 		}
 	}
 	return out
+}
+
+// DevicesInUse lists the devices of executors with tasks that may run.
+func (n *node) DevicesInUse() (ids []string) {
+	for _, id := range n.cfg.GPUs {
+		if n.holds(id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// SetShare limits what the agent may use; changed is false when the limit was that already.
+func (n *node) SetShare(s Share) (changed bool) {
+	if n.share != nil && n.share.equal(s) {
+		return false
+	}
+	n.share = &s
+	return true
 }
 
 // holds reports whether an executor with a task that may run has the device.

@@ -14,18 +14,9 @@ import (
 func TestDevicesAreGivenOnce(t *testing.T) {
 	start := func(records []Record) (n *node, started *[]StartExecutor, saved map[string]Record) {
 		started, saved = new([]StartExecutor), map[string]Record{}
-		n = &node{name: "a", gpus: []string{"x", "y", "z"}, persist: true, now: time.Now(), rng: newSource(1, 1)}
-		n.start()
-		n.emit = func(e Effect) {
-			switch e := e.(type) {
-			case StartExecutor:
-				*started = append(*started, e)
-			case Save:
-				saved[e.Record.Container] = *e.Record
-			}
-		}
-		n.send, n.later, n.rejoin = func(toMaster) {}, func(time.Time, func()) {}, func() {}
-		n.restore("S0", records)
+		outer := &around{started: started, saved: saved}
+		n = newNode(nodeConfig{Name: "a", GPUs: []string{"x", "y", "z"}, Persist: true, IDs: newSource(1, 1)}, outer, time.Now())
+		n.Restore("S0", records)
 		return n, started, saved
 	}
 	yes := true
@@ -65,3 +56,22 @@ func TestDevicesAreGivenOnce(t *testing.T) {
 		t.Errorf("a device of an executor of a former life was given again: %v", got)
 	}
 }
+
+// around notes what an agent starts and saves.
+type around struct {
+	started *[]StartExecutor
+	saved   map[string]Record
+}
+
+func (x *around) Emit(e Effect) {
+	switch e := e.(type) {
+	case StartExecutor:
+		*x.started = append(*x.started, e)
+	case Save:
+		x.saved[e.Record.Container] = *e.Record
+	}
+}
+
+func (*around) Send(toMaster)           {}
+func (*around) Later(time.Time, func()) {}
+func (*around) Rejoin()                 {}

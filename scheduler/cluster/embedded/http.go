@@ -1,12 +1,12 @@
 package embedded
 
 import (
-	"crypto/rand"
 	"net"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
@@ -95,7 +95,7 @@ func (s *Server) scheduler(w http.ResponseWriter, r *http.Request) {
 
 // subscribe opens a scheduler's stream and keeps it until either side ends it.
 func (s *Server) subscribe(w http.ResponseWriter, r *http.Request, kind media, who string, call *scheduler.Call) {
-	id, st := StreamID(newUUID()), newStream()
+	id, st := StreamID(uuid.NewString()), newStream()
 	a := Answer{Status: http.StatusServiceUnavailable}
 	s.with(func(c *Core, now time.Time) {
 		s.mu.streams[id] = st
@@ -120,9 +120,9 @@ func (s *Server) down(agent string) (down bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if agent == "" {
-		return s.mu.core.master == nil
+		return !s.mu.core.MasterUp()
 	}
-	return s.mu.core.nodes[agent] == nil
+	return !s.mu.core.AgentUp(agent)
 }
 
 // executorRoutes are what executors may ask of an agent: its API, under both paths that Mesos knows. None is reached
@@ -175,7 +175,7 @@ func (s *Server) executorCall(agent string, who Claims, call *executor.Call) (a 
 		s.with(func(c *Core, now time.Time) { a = c.ExecutorCall(now, agent, "", who, call) })
 		return a, nil, done
 	}
-	conn := newUUID()
+	conn := uuid.NewString()
 	opened := newStream()
 	s.with(func(c *Core, now time.Time) {
 		s.mu.conns[conn] = opened
@@ -192,15 +192,4 @@ func (s *Server) executorCall(agent string, who Claims, call *executor.Call) (a 
 			c.ExecutorClosed(now, agent, conn)
 		})
 	}
-}
-
-// newUUID names connections, randomUUID what the command executor says. Neither decides anything in the core, so they
-// need no seed.
-func newUUID() string { return uuidText(randomUUID()) }
-
-func randomUUID() []byte {
-	b := make([]byte, 16)
-	_, _ = rand.Read(b) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return b
 }

@@ -5,7 +5,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -121,7 +123,7 @@ func appendMap(out []byte, v reflect.Value) []byte {
 		keys[k.String()] = k
 	}
 	out = append(out, '{')
-	for i, k := range sortedKeys(keys) {
+	for i, k := range slices.Sorted(maps.Keys(keys)) {
 		if i > 0 {
 			out = append(out, ',')
 		}

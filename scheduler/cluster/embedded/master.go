@@ -13,13 +13,16 @@ import (
 // Version is the Mesos release whose behaviour the cluster shows, and says it is.
 const Version = "1.12.0"
 
-// masterConfig is what a master is told about itself.
+// masterConfig is what a master is made from.
 type masterConfig struct {
-	hostname string
-	ip       string
-	port     int
-	timing   Timing
-	recover  []AgentID // agents of the master before this one, still expected back
+	Hostname string // as the master presents itself
+	IP       string
+	Port     int
+	Timing   Timing
+	Recover  []AgentID // agents of the master before this one, still expected back
+	IDs      source    // of what it names, and the order in which agents are offered
+	// Send carries a message to an agent. It may be lost.
+	Send func(AgentID, toNode)
 }
 
 // master is the pure master: frameworks, agents, offers and tasks, and the rules between them. It has no clock: now
@@ -27,7 +30,6 @@ type masterConfig struct {
 type master struct {
 	cfg  masterConfig
 	id   string
-	rng  source
 	now  time.Time
 	from time.Time // allocations happen at from + n × interval, as Mesos's do
 
@@ -52,13 +54,13 @@ type master struct {
 
 	deadlines deadlines
 	effects   []Effect
-	tell      func(AgentID, toNode)
 }
 
-func newMaster(cfg masterConfig, rng source, now time.Time, tell func(AgentID, toNode)) *master {
-	cfg.timing = cfg.timing.withDefaults()
+// newMaster makes a master without frameworks and agents. Its time begins at now.
+func newMaster(cfg masterConfig, now time.Time) *master {
+	cfg.Timing = cfg.Timing.withDefaults()
 	m := &master{
-		cfg: cfg, id: rng.uuidText(), rng: rng, now: now, from: now,
+		cfg: cfg, id: cfg.IDs.uuidText(), now: now, from: now,
 		frameworks:  map[FrameworkID]*framework{},
 		completed:   map[FrameworkID]bool{},
 		streams:     map[StreamID]*framework{},
@@ -67,17 +69,16 @@ func newMaster(cfg masterConfig, rng source, now time.Time, tell func(AgentID, t
 		recovering:  map[AgentID]bool{},
 		offers:      map[string]*offer{},
 		total:       map[string]int64{},
-		tell:        tell,
 	}
-	for _, id := range cfg.recover {
-		m.expect(id)
+	for _, id := range cfg.Recover {
+		m.Expect(id)
 	}
 	return m
 }
 
-// expect has the master wait for an agent of a former life: until it is back, nothing is said of tasks that may be
+// Expect has the master wait for an agent of a former life: until it is back, nothing is said of tasks that may be
 // on it.
-func (m *master) expect(id AgentID) {
+func (m *master) Expect(id AgentID) {
 	if _, gone := m.unreachable[id]; gone || m.agents[id] != nil {
 		return
 	}
@@ -94,11 +95,26 @@ func (m *master) forgetRecovering(id AgentID) {
 	}
 }
 
-// tick does everything that is due.
-func (m *master) tick(now time.Time) {
+// Advance sets the master's time; every input of the master follows it.
+func (m *master) Advance(now time.Time) { m.now = now }
+
+// Tick does everything that is due.
+func (m *master) Tick(now time.Time) {
 	m.now = now
 	m.deadlines.fire(now)
 }
+
+// Next is when Tick has something to do again; the zero time when never.
+func (m *master) Next() time.Time { return m.deadlines.next() }
+
+// Effects appends the effects since the last call to out, in order.
+func (m *master) Effects(out []Effect) []Effect {
+	out = append(out, m.effects...)
+	m.effects = m.effects[:0]
+	return out
+}
+
+func (m *master) tell(to AgentID, msg toNode) { m.cfg.Send(to, msg) }
 
 func (m *master) emit(e Effect) { m.effects = append(m.effects, e) }
 
@@ -110,8 +126,8 @@ func (m *master) send(f *framework, e *scheduler.Event) {
 }
 
 func (m *master) info() *mesos.MasterInfo {
-	port, pid, host, version := uint32(m.cfg.port), fmt.Sprintf("master@%s:%d", m.cfg.ip, m.cfg.port), m.cfg.hostname, Version
-	ip := m.cfg.ip
+	port, pid, host, version := uint32(m.cfg.Port), fmt.Sprintf("master@%s:%d", m.cfg.IP, m.cfg.Port), m.cfg.Hostname, Version
+	ip := m.cfg.IP
 	return &mesos.MasterInfo{
 		ID: m.id, IP: packIP(ip), Port: &port, PID: &pid, Hostname: &host, Version: &version,
 		Address: &mesos.Address{Hostname: &host, IP: &ip, Port: int32(port)},

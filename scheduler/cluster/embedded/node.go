@@ -1,6 +1,8 @@
 package embedded
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -11,20 +13,15 @@ import (
 // node is the pure part of an agent: executors, their tasks, and the updates that no scheduler has acknowledged yet.
 // The master's view of it is type agent; the two only exchange messages.
 type node struct {
-	name    string
-	info    mesos.AgentInfo
-	id      AgentID
-	ip      string
-	timing  Timing
-	persist bool     // emit Save and Forget
-	gpus    []string // ids of its devices
-	share   *Share   // what it may use; nil: all
-	rng     source
-	now     time.Time
+	cfg   nodeConfig
+	outer callbacks
+	info  mesos.AgentInfo
+	id    AgentID
+	share *Share // what it may use; nil: all
+	now   time.Time
 
 	dead       bool // killed: old deadlines and connections mean nothing
 	registered bool // a master has answered since the last connection
-	cut        bool // no message passes between it and the master
 	recovering bool // executors of a former life may still come back
 
 	frameworks map[FrameworkID]*nodeFramework
@@ -33,11 +30,30 @@ type node struct {
 	containers map[string]*nodeExecutor
 	conns      map[string]*nodeExecutor
 	resendAt   time.Time // a deadline for the next resend is set for then; zero: none
+}
 
-	emit   func(Effect)
-	send   func(toMaster)
-	later  func(at time.Time, do func())
-	rejoin func() // go to the master, after the usual wait
+// nodeConfig is what an agent is made from.
+type nodeConfig struct {
+	Name    string
+	Info    mesos.AgentInfo
+	IP      string // of its containers
+	Timing  Timing
+	Persist bool     // emit Save and Forget
+	GPUs    []string // ids of its devices
+	Share   *Share   // what it may use; nil: all
+	IDs     source   // of its containers and updates
+}
+
+// callbacks are how an agent, which has no clock and no I/O, acts on what is around it.
+type callbacks interface {
+	// Emit hands an effect out; they are carried out in this order.
+	Emit(Effect)
+	// Send sends a message to the master, which may be lost.
+	Send(toMaster)
+	// Later calls do at a time, after Advance.
+	Later(at time.Time, do func())
+	// Rejoin calls Join after the wait that agents keep before they go to a master.
+	Rejoin()
 }
 
 type nodeFramework struct {
@@ -47,25 +63,56 @@ type nodeFramework struct {
 	terminating bool
 }
 
-func (n *node) start() {
-	n.frameworks = map[FrameworkID]*nodeFramework{}
-	n.streams = map[taskKey]*updateStream{}
-	n.owed = map[executorKey]int{}
-	n.containers = map[string]*nodeExecutor{}
-	n.conns = map[string]*nodeExecutor{}
+// newNode makes an agent that has no containers and has not been in a cluster; see Restore for others.
+func newNode(cfg nodeConfig, outer callbacks, now time.Time) *node {
+	return &node{
+		cfg: cfg, outer: outer, info: cfg.Info, share: cfg.Share, now: now,
+		frameworks: map[FrameworkID]*nodeFramework{},
+		streams:    map[taskKey]*updateStream{},
+		owed:       map[executorKey]int{},
+		containers: map[string]*nodeExecutor{},
+		conns:      map[string]*nodeExecutor{},
+	}
 }
+
+// ID returns the id that the master gave the agent; empty: none yet.
+func (n *node) ID() AgentID { return n.id }
+
+// Advance sets the agent's time; every input of the agent follows it.
+func (n *node) Advance(now time.Time) { n.now = now }
+
+// Recovering tells whether executors of a former life may still come back: the agent joins the master by itself after that.
+func (n *node) Recovering() bool { return n.recovering }
+
+// Dead tells whether Kill was called.
+func (n *node) Dead() bool { return n.dead }
+
+// Registered tells whether the present master has answered the agent.
+func (n *node) Registered() bool { return n.registered }
+
+// Disconnected tells the agent that its connection to the master broke.
+func (n *node) Disconnected() { n.registered = false }
+
+// Kill ends the agent as SIGKILL would: nothing it set for later happens. It returns the executors' connections, which break.
+func (n *node) Kill() []string {
+	n.dead = true
+	return slices.Sorted(maps.Keys(n.conns))
+}
+
+func (n *node) emit(e Effect)   { n.outer.Emit(e) }
+func (n *node) send(m toMaster) { n.outer.Send(m) }
 
 // deadline has do run at a time, unless the agent was killed by then.
 func (n *node) deadline(wait time.Duration, do func()) {
-	n.later(n.now.Add(wait), func() {
+	n.outer.Later(n.now.Add(wait), func() {
 		if !n.dead {
 			do()
 		}
 	})
 }
 
-// join goes to a master: as a new agent, or as one that has been in the cluster.
-func (n *node) join() {
+// Join goes to a master: as a new agent, or as one that has been in the cluster.
+func (n *node) Join() {
 	if n.recovering {
 		return // finishRecovery will
 	}
@@ -92,13 +139,13 @@ func (n *node) join() {
 	n.send(msg)
 }
 
-// receive takes a message of the master.
-func (n *node) receive(msg toNode) {
+// Receive takes a message of the master.
+func (n *node) Receive(msg toNode) {
 	switch msg := msg.(type) {
 	case registered:
 		n.id, n.registered = msg.id, true
 		n.info.ID = &mesos.AgentID{Value: string(msg.id)}
-		n.emit(SaveAgent{n.name, n.id})
+		n.emit(SaveAgent{n.cfg.Name, n.id})
 	case reregistered:
 		n.registered = true
 		for _, u := range msg.unknown {
@@ -147,7 +194,7 @@ func (n *node) denyUnknown(u unknownTask) {
 func (n *node) status(id TaskID, exec ExecutorID, state mesos.TaskState, reason mesos.TaskStatus_Reason, message string) mesos.TaskStatus {
 	s := mesos.TaskStatus{
 		TaskID: mesos.TaskID{Value: string(id)}, State: &state, Reason: &reason, Message: &message,
-		Source: mesos.SOURCE_AGENT.Enum(), UUID: n.rng.uuid(),
+		Source: mesos.SOURCE_AGENT.Enum(), UUID: n.cfg.IDs.uuid(),
 	}
 	if exec != "" {
 		s.ExecutorID = &mesos.ExecutorID{Value: string(exec)}
@@ -160,7 +207,7 @@ func (n *node) sortedFrameworks() []*nodeFramework {
 	for _, f := range n.frameworks {
 		out = append(out, f)
 	}
-	slices.SortFunc(out, func(a, b *nodeFramework) int { return btoi(a.id > b.id) - btoi(a.id < b.id) })
+	slices.SortFunc(out, func(a, b *nodeFramework) int { return cmp.Compare(a.id, b.id) })
 	return out
 }
 

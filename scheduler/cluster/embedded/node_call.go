@@ -8,8 +8,8 @@ import (
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
 )
 
-// call answers an executor's call; conn names the new stream of a SUBSCRIBE, who is the executor that authenticated.
-func (n *node) call(conn string, who Claims, c *executor.Call) Answer {
+// Call answers an executor's call; conn names the new stream of a SUBSCRIBE, who is the executor that authenticated.
+func (n *node) Call(conn string, who Claims, c *executor.Call) Answer {
 	if err := checkExecutorCall(c); err != "" {
 		return badRequest("Failed to validate Executor::Call: %s", err)
 	}
@@ -104,7 +104,7 @@ func (n *node) subscribe(conn string, e *nodeExecutor, c *executor.Call_Subscrib
 
 // beat sends heartbeats to an executor, the first one interval after it subscribed.
 func (n *node) beat(e *nodeExecutor, conn string) {
-	n.deadline(n.timing.Heartbeat, func() {
+	n.deadline(n.cfg.Timing.Heartbeat, func() {
 		if e.conn == conn {
 			n.tell(e, &executor.Event{Type: executor.Event_HEARTBEAT})
 			n.beat(e, conn)
@@ -124,8 +124,8 @@ func (n *node) dropUndelivered(e *nodeExecutor, has []mesos.TaskInfo) {
 	}
 }
 
-// connClosed hears that an executor's stream broke. It may come back until its process ends.
-func (n *node) connClosed(conn string) {
+// ConnClosed hears that an executor's stream broke. It may come back until its process ends.
+func (n *node) ConnClosed(conn string) {
 	if e := n.conns[conn]; e != nil {
 		delete(n.conns, conn)
 		e.conn = ""

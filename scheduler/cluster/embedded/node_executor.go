@@ -142,13 +142,13 @@ func limitsOf(resources []mesos.Resource) Limits {
 // resize fits a container of an image to its tasks, as a Mesos agent does.
 func (n *node) resize(e *nodeExecutor) {
 	if hasImage(e.info.Container) && !e.command && e.state < executorTerminating && len(e.tasks) > 0 {
-		n.emit(ResizeContainer{n.name, e.container, e.limits()})
+		n.emit(ResizeContainer{n.cfg.Name, e.container, e.limits()})
 	}
 }
 
 func (n *node) newExecutor(f *nodeFramework, id ExecutorID, task *mesos.TaskInfo) *nodeExecutor {
 	e := &nodeExecutor{
-		id: id, framework: f, container: n.rng.uuidText(), tasks: map[TaskID]*nodeTask{}, checkpoint: f.info.GetCheckpoint(),
+		id: id, framework: f, container: n.cfg.IDs.uuidText(), tasks: map[TaskID]*nodeTask{}, checkpoint: f.info.GetCheckpoint(),
 	}
 	if task.Executor != nil {
 		e.info = *task.Executor
@@ -173,13 +173,13 @@ func (n *node) newExecutor(f *nodeFramework, id ExecutorID, task *mesos.TaskInfo
 	}
 	n.emit(StartExecutor{
 		Limits: first, GPUs: e.gpus,
-		Agent: n.name, AgentID: n.id, Framework: f.info, Executor: e.info, Container: e.container,
+		Agent: n.cfg.Name, AgentID: n.id, Framework: f.info, Executor: e.info, Container: e.container,
 		Command: e.command, Checkpoint: e.checkpoint, Task: *task,
 	})
-	n.deadline(n.timing.ExecutorRegistration, func() {
+	n.deadline(n.cfg.Timing.ExecutorRegistration, func() {
 		if e.state == executorRegistering {
 			n.destroy(e, &termination{mesos.TASK_FAILED, mesos.REASON_EXECUTOR_REGISTRATION_TIMEOUT,
-				"Executor did not register within " + mesosDuration(n.timing.ExecutorRegistration)})
+				"Executor did not register within " + mesosDuration(n.cfg.Timing.ExecutorRegistration)})
 		}
 	})
 	return e
@@ -230,13 +230,13 @@ func (n *node) shutdown(e *nodeExecutor) {
 	}
 	e.state = executorTerminating
 	if e.conn == "" {
-		n.emit(KillContainer{n.name, e.container})
+		n.emit(KillContainer{n.cfg.Name, e.container})
 		return
 	}
 	n.tell(e, &executor.Event{Type: executor.Event_SHUTDOWN})
 	n.deadline(n.grace(e), func() {
 		if e.state != executorTerminated {
-			n.emit(KillContainer{n.name, e.container})
+			n.emit(KillContainer{n.cfg.Name, e.container})
 		}
 	})
 }
@@ -245,17 +245,17 @@ func (n *node) grace(e *nodeExecutor) time.Duration {
 	if g := e.info.GetShutdownGracePeriod(); g != nil {
 		return time.Duration(g.GetNanoseconds())
 	}
-	return n.timing.ShutdownGrace
+	return n.cfg.Timing.ShutdownGrace
 }
 
 // destroy kills an executor's container; its tasks will end as t says.
 func (n *node) destroy(e *nodeExecutor, t *termination) {
 	e.state, e.pending = executorTerminating, t
-	n.emit(KillContainer{n.name, e.container})
+	n.emit(KillContainer{n.cfg.Name, e.container})
 }
 
-// started hears that the container runs.
-func (n *node) started(container string, pid int) {
+// Started hears that the container runs.
+func (n *node) Started(container string, pid int) {
 	if e := n.containers[container]; e != nil {
 		e.pid, e.up = pid, true
 		n.deliver(e) // it may have been quicker to subscribe than its start to be told
@@ -263,8 +263,8 @@ func (n *node) started(container string, pid int) {
 	}
 }
 
-// startFailed hears that it could not be started.
-func (n *node) startFailed(container, why string) {
+// StartFailed hears that it could not be started.
+func (n *node) StartFailed(container, why string) {
 	if e := n.containers[container]; e != nil {
 		if e.pending == nil { // else it was killed for another reason before it could start
 			e.pending = &termination{mesos.TASK_FAILED, mesos.REASON_CONTAINER_LAUNCH_FAILED, "Failed to launch container: " + why}
@@ -273,15 +273,21 @@ func (n *node) startFailed(container, why string) {
 	}
 }
 
-// outOfMemory hears that the kernel ended a container at its limit of memory.
-func (n *node) outOfMemory(container string, l Limits) {
+// OutOfMemory hears that the kernel ended a container at its limit of memory.
+func (n *node) OutOfMemory(container string, l Limits) {
 	if e := n.containers[container]; e != nil && e.pending == nil && e.state < executorTerminating {
 		e.pending = &termination{mesos.TASK_FAILED, mesos.REASON_CONTAINER_LIMITATION_MEMORY,
 			fmt.Sprintf("Memory limit exceeded: Requested: %gMB", l.MemoryMB)}
 	}
 }
 
-// exited hears that an executor's process ended: what it had running failed.
+// Exited hears that an executor's process ended: what it had running failed. wait is the wait status as the kernel gives it,
+// -1 when unknown.
+func (n *node) Exited(container string, wait int32) {
+	n.exited(container, wait)
+	n.recovered()
+}
+
 func (n *node) exited(container string, wait int32) {
 	e := n.containers[container]
 	if e == nil || e.state == executorTerminated {
@@ -325,7 +331,7 @@ func (n *node) removeExecutor(f *nodeFramework, e *nodeExecutor) {
 	delete(n.containers, e.container)
 	n.hangUp(e)
 	if e.saved {
-		n.emit(Forget{n.name, e.container})
+		n.emit(Forget{n.cfg.Name, e.container})
 	}
 }
 

@@ -30,6 +30,9 @@ func (n *node) owe(f FrameworkID, s *mesos.TaskStatus, by int) {
 	}
 }
 
+// Owed returns how many bytes of an executor's updates wait for an acknowledgement.
+func (n *node) Owed(f FrameworkID, id ExecutorID) int { return n.owed[executorKey{f, id}] }
+
 // drop forgets a task's updates.
 func (n *node) drop(key taskKey) {
 	st := n.streams[key]

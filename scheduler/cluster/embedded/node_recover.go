@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
@@ -30,7 +31,7 @@ type TaskRecord struct {
 
 // save makes the state of an executor durable.
 func (n *node) save(e *nodeExecutor) {
-	if !n.persist {
+	if !n.cfg.Persist {
 		return
 	}
 	e.saved = true
@@ -45,12 +46,12 @@ func (n *node) save(e *nodeExecutor) {
 		}
 		r.Tasks = append(r.Tasks, tr)
 	}
-	n.emit(Save{n.name, r})
+	n.emit(Save{n.cfg.Name, r})
 }
 
-// restore takes records of a former life over. Executors have a while to come back, then the agent goes to the
+// Restore takes records of a former life over. Executors have a while to come back, then the agent goes to the
 // master; containers of frameworks that did not ask for checkpoints are killed.
-func (n *node) restore(id AgentID, records []Record) {
+func (n *node) Restore(id AgentID, records []Record) {
 	n.id = id
 	if id != "" {
 		n.info.ID = &mesos.AgentID{Value: string(id)}
@@ -59,8 +60,8 @@ func (n *node) restore(id AgentID, records []Record) {
 	for i := range records {
 		r := &records[i]
 		if !r.Framework.GetCheckpoint() {
-			n.emit(KillContainer{n.name, r.Container})
-			n.emit(Forget{n.name, r.Container})
+			n.emit(KillContainer{n.cfg.Name, r.Container})
+			n.emit(Forget{n.cfg.Name, r.Container})
 			continue
 		}
 		e := n.restoreExecutor(r)
@@ -70,7 +71,7 @@ func (n *node) restore(id AgentID, records []Record) {
 		return
 	}
 	n.recovering = true
-	n.deadline(n.timing.ExecutorReregistration, n.giveUpLost)
+	n.deadline(n.cfg.Timing.ExecutorReregistration, n.giveUpLost)
 }
 
 func (n *node) restoreExecutor(r *Record) *nodeExecutor {
@@ -95,7 +96,7 @@ func (n *node) restoreExecutor(r *Record) *nodeExecutor {
 		if t.Queued {
 			e.queue = append(e.queue, id)
 		}
-		st := &updateStream{pending: slices.Clone(t.Pending), wait: n.timing.ResendFirst}
+		st := &updateStream{pending: slices.Clone(t.Pending), wait: n.cfg.Timing.ResendFirst}
 		for j := range st.pending {
 			st.seen = append(st.seen, st.pending[j].UUID)
 			n.owe(fid, &st.pending[j], 1)
@@ -129,7 +130,7 @@ func (n *node) giveUpLost() {
 		for _, e := range f.executors {
 			if e.state == executorRegistering {
 				n.destroy(e, &termination{n.lostState(f.id, mesos.TASK_GONE), mesos.REASON_EXECUTOR_REREGISTRATION_TIMEOUT,
-					"Executor did not reregister within " + mesosDuration(n.timing.ExecutorReregistration)})
+					"Executor did not reregister within " + mesosDuration(n.cfg.Timing.ExecutorReregistration)})
 			}
 		}
 	}
@@ -138,7 +139,7 @@ func (n *node) giveUpLost() {
 
 func (n *node) finishRecovery() {
 	n.recovering = false
-	n.rejoin()
+	n.outer.Rejoin()
 }
 
 var mesosUnits = []struct {
@@ -153,8 +154,8 @@ var mesosUnits = []struct {
 func mesosDuration(d time.Duration) string {
 	for _, u := range mesosUnits {
 		if d >= u.unit && d%u.unit == 0 {
-			return itoa(int(d/u.unit)) + u.name
+			return strconv.Itoa(int(d/u.unit)) + u.name
 		}
 	}
-	return itoa(int(d)) + "ns"
+	return strconv.Itoa(int(d)) + "ns"
 }

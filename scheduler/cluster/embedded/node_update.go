@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"time"
 
@@ -75,7 +76,7 @@ func (n *node) report(key taskKey, s mesos.TaskStatus) {
 		n.save(e)
 	}
 	if len(st.pending) == 1 {
-		st.wait = n.timing.ResendFirst
+		st.wait = n.cfg.Timing.ResendFirst
 		n.forward(key, st)
 	}
 }
@@ -92,7 +93,7 @@ func (n *node) containerStatus(e *nodeExecutor, given *mesos.ContainerStatus) *m
 		c.ExecutorPID = &pid
 	}
 	if len(c.NetworkInfos) == 0 {
-		ip := n.ip
+		ip := n.cfg.IP
 		c.NetworkInfos = []mesos.NetworkInfo{{IPAddresses: []mesos.NetworkInfo_IPAddress{
 			{IPAddress: &ip, Protocol: mesos.IPv4.Enum()},
 		}}}
@@ -121,7 +122,7 @@ func (n *node) armResend(at time.Time) {
 		return
 	}
 	n.resendAt = at
-	n.later(at, func() {
+	n.outer.Later(at, func() {
 		if n.dead || !n.resendAt.Equal(at) {
 			return
 		}
@@ -137,7 +138,7 @@ func (n *node) resendDue() {
 			n.armResend(st.due)
 			continue
 		}
-		st.wait = min(2*st.wait, n.timing.ResendMax)
+		st.wait = min(2*st.wait, n.cfg.Timing.ResendMax)
 		n.forward(key, st)
 	}
 }
@@ -147,7 +148,7 @@ func (n *node) resendAll(match func(taskKey) bool) {
 	for _, key := range n.pendingKeys() {
 		if match == nil || match(key) {
 			st := n.streams[key]
-			st.wait = n.timing.ResendFirst
+			st.wait = n.cfg.Timing.ResendFirst
 			n.forward(key, st)
 		}
 	}
@@ -161,10 +162,7 @@ func (n *node) pendingKeys() []taskKey {
 		}
 	}
 	slices.SortFunc(out, func(a, b taskKey) int {
-		if a.framework != b.framework {
-			return btoi(a.framework > b.framework) - btoi(a.framework < b.framework)
-		}
-		return btoi(a.task > b.task) - btoi(a.task < b.task)
+		return cmp.Or(cmp.Compare(a.framework, b.framework), cmp.Compare(a.task, b.task))
 	})
 	return out
 }
@@ -184,7 +182,7 @@ func (n *node) acknowledged(msg acknowledge) {
 	case ended || t == nil && len(st.pending) == 0:
 		n.drop(key)
 	case len(st.pending) > 0:
-		st.wait = n.timing.ResendFirst
+		st.wait = n.cfg.Timing.ResendFirst
 		n.forward(key, st)
 	}
 	if e == nil {

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
@@ -22,11 +23,11 @@ func sortOffers(os []*offer) { slices.SortFunc(os, func(a, b *offer) int { retur
 
 // newOffer holds resources of an agent for a framework and returns the offer to send.
 func (m *master) newOffer(f *framework, r *role, a *agent, resources bundle) mesos.Offer {
-	o := &offer{id: m.id + "-O" + itoa(m.nextOffer), seq: m.nextOffer, framework: f, agent: a, role: r, resources: resources}
+	o := &offer{id: m.id + "-O" + strconv.Itoa(m.nextOffer), seq: m.nextOffer, framework: f, agent: a, role: r, resources: resources}
 	m.nextOffer++
 	m.offers[o.id], f.offers[o.id], a.offers[o.id] = o, o, o
 	m.take(a, f, r.name, resources)
-	if t := m.cfg.timing.OfferTimeout; t > 0 {
+	if t := m.cfg.Timing.OfferTimeout; t > 0 {
 		m.deadlines.set(m.now.Add(t), func(time.Time) {
 			if m.offers[o.id] == o {
 				m.rescind(o)
@@ -103,7 +104,7 @@ func (m *master) addFilter(f *framework, r *role, a *agent, what bundle, given *
 	if wait == 0 || what.empty() {
 		return
 	}
-	wait = max(wait, m.cfg.timing.AllocationInterval)
+	wait = max(wait, m.cfg.Timing.AllocationInterval)
 	fs := r.filters[a.id]
 	if fs == nil {
 		fs = &filters{}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -117,7 +118,7 @@ func environment(own map[string]string, command *mesos.CommandInfo) []string {
 			out = append(out, kv)
 		}
 	}
-	for _, k := range sortedKeys(own) {
+	for _, k := range slices.Sorted(maps.Keys(own)) {
 		out = append(out, k+"="+own[k])
 	}
 	for _, v := range command.GetEnvironment().GetVariables() {

@@ -2,7 +2,9 @@ package embedded
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -72,7 +74,7 @@ func (w *world) accept(t *rapid.T) {
 	if len(p.offers) == 0 {
 		t.Skip("no offers")
 	}
-	o := p.offers[rapid.SampledFrom(sortedKeys(p.offers)).Draw(t, "offer")]
+	o := p.offers[rapid.SampledFrom(slices.Sorted(maps.Keys(p.offers))).Draw(t, "offer")]
 	c := &scheduler.Call_Accept{OfferIDs: []mesos.OfferID{o.ID}}
 	var launch []mesos.TaskInfo
 	for range rapid.IntRange(0, 3).Draw(t, "tasks") {
@@ -103,7 +105,7 @@ func (w *world) decline(t *rapid.T) {
 	w.t = t
 	p := w.pick()
 	var ids []mesos.OfferID
-	for _, id := range sortedKeys(p.offers) {
+	for _, id := range slices.Sorted(maps.Keys(p.offers)) {
 		if rapid.Bool().Draw(t, "this") {
 			ids = append(ids, mesos.OfferID{Value: id})
 			delete(p.offers, id)
@@ -117,7 +119,7 @@ func (w *world) acknowledge(t *rapid.T) {
 	w.t = t
 	p := w.pick()
 	var open []string
-	for _, id := range sortedKeys(p.pending) {
+	for _, id := range slices.Sorted(maps.Keys(p.pending)) {
 		if len(p.pending[id]) > 0 {
 			open = append(open, id)
 		}
@@ -138,7 +140,7 @@ func (w *world) kill(t *rapid.T) {
 	if len(p.states) == 0 {
 		t.Skip("no tasks")
 	}
-	id := rapid.SampledFrom(sortedKeys(p.states)).Draw(t, "task")
+	id := rapid.SampledFrom(slices.Sorted(maps.Keys(p.states))).Draw(t, "task")
 	w.call(p, &scheduler.Call{Type: scheduler.Call_KILL, Kill: &scheduler.Call_Kill{TaskID: mesos.TaskID{Value: id}}})
 }
 
@@ -246,7 +248,7 @@ func TestEverythingEnds(t *testing.T) {
 		}
 		for range 400 {
 			for _, p := range w.frames {
-				for _, id := range sortedKeys(p.pending) {
+				for _, id := range slices.Sorted(maps.Keys(p.pending)) {
 					if ss := p.pending[id]; len(ss) > 0 {
 						p.pending[id], p.acked[id] = nil, ss[0].UUID
 						w.call(p, &scheduler.Call{Type: scheduler.Call_ACKNOWLEDGE, Acknowledge: &scheduler.Call_Acknowledge{
@@ -258,9 +260,9 @@ func TestEverythingEnds(t *testing.T) {
 			w.core.Tick(w.now)
 			w.settle()
 		}
-		for _, a := range w.core.master.agents {
-			if len(a.tasks) > 0 {
-				t.Fatalf("agent %s still has %d tasks", a.id, len(a.tasks))
+		for _, name := range w.core.Agents() {
+			if id := w.core.AgentID(name); w.core.master.Tasks(id) > 0 {
+				t.Fatalf("agent %s still has %d tasks", id, w.core.master.Tasks(id))
 			}
 		}
 	})

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -208,28 +209,24 @@ func (b bundle) text(role string) string {
 
 // scalarsLast orders an agent's resources as Mesos's allocator offers them: ranges and sets first.
 func (b bundle) scalarsLast() bundle {
+	scalar := func(a amount) int {
+		if a.kind == mesos.SCALAR {
+			return 1
+		}
+		return 0
+	}
 	out := b.clone()
 	slices.SortStableFunc(out, func(x, y amount) int {
-		return btoi(x.kind == mesos.SCALAR) - btoi(y.kind == mesos.SCALAR)
+		return scalar(x) - scalar(y)
 	})
 	return out
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // joinSpans sorts and merges overlapping and adjacent ranges.
 func joinSpans(in []span) []span {
 	in = slices.Clone(in)
 	slices.SortFunc(in, func(a, b span) int {
-		if a.begin < b.begin {
-			return -1
-		}
-		return btoi(a.begin > b.begin)
+		return cmp.Compare(a.begin, b.begin)
 	})
 	var out []span
 	for _, s := range in {

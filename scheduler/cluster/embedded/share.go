@@ -65,9 +65,23 @@ func (a *agent) inUse() map[string]int64 {
 	return used
 }
 
-// confine limits what an agent offers. Its offers are taken back: they may hold more.
-func (m *master) confine(a *agent, l limit) {
-	a.limit = l
+// InUse returns the cpus and memory that tasks and executors hold of an agent; known is false when the agent is not there.
+func (m *master) InUse(id AgentID) (used Share, known bool) {
+	a := m.agents[id]
+	if a == nil {
+		return Share{}, false
+	}
+	held := a.inUse()
+	return Share{CPUs: float64(held["cpus"]) / 1000, MemoryMB: float64(held["mem"]) / 1000}, true
+}
+
+// Confine limits what an agent offers. Its offers are rescinded: they may hold more.
+func (m *master) Confine(id AgentID, s Share) {
+	a := m.agents[id]
+	if a == nil {
+		return
+	}
+	a.limit = s.limit()
 	for _, o := range a.sortedOffers() {
 		m.rescind(o)
 	}
@@ -80,25 +94,18 @@ func (m *master) confine(a *agent, l limit) {
 // It reports whether the master knows the agent: one that is not there is asked nothing.
 func (c *Core) Share(now time.Time, agent string, choose func(used Share) Share) (known bool) {
 	c.do(now, func() {
-		n := c.nodes[agent]
-		if n == nil || c.master == nil || c.master.agents[n.id] == nil {
+		a := c.agents[agent]
+		if a == nil || c.master == nil {
 			return
 		}
-		known = true
-		a := c.master.agents[n.id]
-		held := a.inUse()
-		used := Share{CPUs: float64(held["cpus"]) / 1000, MemoryMB: float64(held["mem"]) / 1000}
-		for _, id := range n.gpus {
-			if n.holds(id) {
-				used.GPUs = append(used.GPUs, id)
-			}
-		}
-		s := choose(used)
-		if n.share != nil && n.share.equal(s) {
+		var used Share
+		if used, known = c.master.InUse(a.pure.ID()); !known {
 			return
 		}
-		n.share = &s
-		c.master.confine(a, s.limit())
+		used.GPUs = a.pure.DevicesInUse()
+		if s := choose(used); a.pure.SetShare(s) {
+			c.master.Confine(a.pure.ID(), s)
+		}
 	})
 	return known
 }

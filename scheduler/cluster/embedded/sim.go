@@ -60,7 +60,7 @@ func (s *simulated) effect(n *node, e Effect) {
 		}
 		s.conns[x.conn] = x
 		s.soon(n, func() {
-			n.started(x.cont, 1)
+			n.Started(x.cont, 1)
 			s.call(x, &executor.Call{Type: executor.Call_SUBSCRIBE, Subscribe: &executor.Call_Subscribe{}})
 		})
 	case SendExecutor:
@@ -75,8 +75,8 @@ func (s *simulated) effect(n *node, e Effect) {
 // soon runs something after what is on its way now, unless the agent died.
 func (s *simulated) soon(n *node, do func()) {
 	s.core.queue = append(s.core.queue, func() {
-		if !n.dead {
-			n.now = s.core.now
+		if !n.Dead() {
+			n.Advance(s.core.now)
 			do()
 		}
 	})
@@ -84,7 +84,7 @@ func (s *simulated) soon(n *node, do func()) {
 
 func (s *simulated) call(x *simExecutor, c *executor.Call) {
 	c.ExecutorID, c.FrameworkID = x.id, x.frame
-	x.node.call(x.conn, Claims{FrameworkID(x.frame.Value), ExecutorID(x.id.Value), x.cont}, c)
+	x.node.Call(x.conn, Claims{FrameworkID(x.frame.Value), ExecutorID(x.id.Value), x.cont}, c)
 }
 
 func (s *simulated) event(x *simExecutor, ev *executor.Event) {
@@ -105,13 +105,13 @@ func (s *simulated) exit(n *node, x *simExecutor, wait int32) {
 		return
 	}
 	delete(s.conns, x.conn)
-	s.soon(n, func() { n.exited(x.cont, wait) })
+	s.soon(n, func() { n.Exited(x.cont, wait) })
 }
 
 func (s *simulated) launch(x *simExecutor, task *mesos.TaskInfo) {
 	var script Script
 	if s.core.cfg.Behave != nil {
-		script = s.core.cfg.Behave(task, x.node.id)
+		script = s.core.cfg.Behave(task, x.node.ID())
 	}
 	id := task.TaskID.Value
 	t := &simTask{}
@@ -134,8 +134,8 @@ func (s *simulated) launch(x *simExecutor, task *mesos.TaskInfo) {
 func (s *simulated) after(x *simExecutor, t *simTask, wait time.Duration, do func()) {
 	n := x.node
 	s.core.deadlines.set(s.core.now.Add(wait), func(time.Time) {
-		if !n.dead && !t.ended && s.conns[x.conn] != nil {
-			n.now = s.core.now
+		if !n.Dead() && !t.ended && s.conns[x.conn] != nil {
+			n.Advance(s.core.now)
 			do()
 		}
 	})

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"cmp"
 	"slices"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
@@ -35,12 +36,7 @@ func terminal(s mesos.TaskState) bool {
 }
 
 func sortTasks(ts []*task) {
-	slices.SortFunc(ts, func(a, b *task) int {
-		if a.seq < b.seq {
-			return -1
-		}
-		return btoi(a.seq > b.seq)
-	})
+	slices.SortFunc(ts, func(a, b *task) int { return cmp.Compare(a.seq, b.seq) })
 }
 
 func (t *task) executorID() *mesos.ExecutorID {

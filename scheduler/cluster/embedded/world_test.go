@@ -137,69 +137,14 @@ func (w *world) check() {
 	if m == nil {
 		return
 	}
-	for _, a := range m.agents {
-		sum := a.unused.clone()
-		for _, o := range a.offers {
-			sum = sum.plus(o.resources)
-		}
-		for _, e := range a.executors {
-			sum = sum.plus(e.resources)
-		}
-		for _, t := range a.tasks {
-			if !t.released {
-				sum = sum.plus(t.resources)
-			}
-		}
-		if !sum.contains(a.total) || !a.total.contains(sum) {
-			w.t.Fatalf("agent %s: free, offered and used make %s of %s", a.id, sum.text("*"), a.total.text("*"))
-		}
-		for _, x := range a.unused {
-			if x.milli < 0 {
-				w.t.Fatalf("agent %s: %s overcommitted", a.id, x.name)
-			}
-		}
-		if (a.freeAt > 0) != (a.connected && !a.unused.empty()) {
-			w.t.Fatalf("agent %s: free list is wrong", a.id)
-		}
+	if err := m.Audit(); err != nil {
+		w.t.Fatal(err)
 	}
-	for _, f := range m.order {
-		for _, r := range f.roles {
-			held := map[string]int64{}
-			for _, a := range m.agents {
-				for _, o := range a.offers {
-					if o.framework == f && o.role == r {
-						sumScalars(held, o.resources)
-					}
-				}
-				for _, e := range a.executorsOf(f) {
-					sumScalars(held, e.resources)
-				}
-				for _, t := range a.tasks {
-					if t.framework == f && !t.released {
-						sumScalars(held, t.resources)
-					}
-				}
-			}
-			for name, v := range r.held {
-				if v != held[name] {
-					w.t.Fatalf("framework %s holds %d of %s, booked %d", f.id, held[name], name, v)
-				}
-			}
-		}
-	}
-	for id := range m.offers {
-		for _, p := range w.frames {
-			if p.used[id] && p.stream != "" {
+	for _, p := range w.frames {
+		for id := range p.used {
+			if p.stream != "" && m.HasOffer(id) {
 				w.t.Fatalf("offer %s lives after it was used", id)
 			}
-		}
-	}
-}
-
-func sumScalars(into map[string]int64, b bundle) {
-	for _, x := range b {
-		if x.kind == mesos.SCALAR {
-			into[x.name] += x.milli
 		}
 	}
 }
