@@ -27,6 +27,7 @@ var mayImport = map[string][]string{
 	"server":    {"sweep", "offers", "results", "scheduler", "workflow"},
 	"bench":     {"sweep", "offers", "results", "scheduler", "workflow", "server"},
 	"examples":  {},
+	"testkit":   {},
 }
 
 type goPackage struct {

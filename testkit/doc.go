@@ -1,0 +1,3 @@
+// Package testkit is what the tests of several packages share: golden files with one flag that rewrites them, and one
+// way to wait for what happens in another goroutine or process. Only tests import it.
+package testkit
