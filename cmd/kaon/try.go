@@ -32,11 +32,13 @@ type tryCmd struct {
 	Shell bool   `xor:"how" help:"Open a shell where it would run, with its environment."`
 	In    string `placeholder:"DIR" help:"Folder to make its files in; a new one when left out."`
 	nearFlags
+	machineFlags
 }
 
 func (c *tryCmd) Help() string {
 	return "The command runs in the foreground, with the parameters, seed, code, inputs and environment of the trial, and with secrets from the present environment. " +
-		"What it reports and leaves stays in a fresh folder; the sweep's results are not touched. Limits of cpus, memory and time are not set."
+		"What it reports and leaves stays in a fresh folder; the sweep's results are not touched. Limits of cpus, memory and time are not set. " +
+		"GPUs and ports that it asks for are the machine's first: runs at the same time do not know of it."
 }
 
 // Run makes an attempt as the trial's executor does, and starts it by hand.
@@ -54,12 +56,24 @@ func (c *tryCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return usage(err)
 	}
-	p, err := src.prepare(ctx, spec, trial, max(seen.Attempt, 1), folder)
+	need, err := src.needs(ctx, spec, trial)
+	if err != nil {
+		return usage(err)
+	}
+	mine, err := c.assign(need)
+	if err != nil {
+		return err
+	}
+	defer mine.release()
+	if mine.warning != "" {
+		fmt.Fprintf(out.stderr, "kaon: warning: %s\n", mine.warning)
+	}
+	p, err := src.prepare(ctx, spec, trial, max(seen.Attempt, 1), folder, mine.environ(spec.Task.Container != nil))
 	if err != nil {
 		return err
 	}
 	if spec.Task.Container != nil {
-		return c.inImage(ctx, out, spec.Task.Container, p)
+		return c.inImage(ctx, out, spec.Task.Container, p, mine.docker())
 	}
 	if c.Print {
 		printScript(out.stdout, p)
@@ -166,8 +180,10 @@ func (s source) order(ctx context.Context, spec *sweep.Spec, trial, attempt int,
 	return st.Order(trial, attempt, point)
 }
 
-// prepare makes a trial ready below a folder.
-func (s source) prepare(ctx context.Context, spec *sweep.Spec, trial, attempt int, folder string) (executor.Prepared, error) {
+// prepare makes a trial ready below a folder, with what the machine gives it in its environment.
+func (s source) prepare(
+	ctx context.Context, spec *sweep.Spec, trial, attempt int, folder string, given []string,
+) (executor.Prepared, error) {
 	kept := filepath.Join(folder, "state", depotFolder)
 	if err := os.MkdirAll(kept, 0o700); err != nil {
 		return executor.Prepared{}, err
@@ -200,7 +216,7 @@ func (s source) prepare(ctx context.Context, spec *sweep.Spec, trial, attempt in
 	if order.Inside { // the image has its own
 		environ = nil
 	}
-	p, err := executor.Prepare(ctx, order, folder, environ)
+	p, err := executor.Prepare(ctx, order, folder, append(environ, given...))
 	if err != nil {
 		return p, usage(fmt.Errorf("make %s ready: %w", named(trial), err))
 	}

@@ -23,12 +23,12 @@ import (
 )
 
 // inImage runs a trial in its image by `docker run`, or prints how.
-func (c *tryCmd) inImage(ctx context.Context, out *output, image *sweep.Container, p executor.Prepared) error {
+func (c *tryCmd) inImage(ctx context.Context, out *output, image *sweep.Container, p executor.Prepared, devices []string) error {
 	if err := openToAll(p); err != nil {
 		return err
 	}
 	if c.Print {
-		printDocker(out.stdout, p, dockerRun(image, p, p.Argv, false))
+		printDocker(out.stdout, p, dockerRun(image, p, p.Argv, devices, false))
 		return nil
 	}
 	engine, err := docker.Open(ctx)
@@ -41,7 +41,7 @@ func (c *tryCmd) inImage(ctx context.Context, out *output, image *sweep.Containe
 		argv = []string{"/bin/sh"}
 	}
 	fmt.Fprintf(out.stderr, "kaon: by hand, in the image %s; its files: %s\n", image.Image, p.Folder)
-	words := dockerRun(image, p, argv, term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())))
+	words := dockerRun(image, p, argv, devices, term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())))
 	here := executor.Prepared{Env: os.Environ()}
 	for name, value := range p.Private {
 		here.Env = append(here.Env, name+"="+value)
@@ -51,7 +51,7 @@ func (c *tryCmd) inImage(ctx context.Context, out *output, image *sweep.Containe
 
 // dockerRun is the command that runs a trial in its image as the executor in it does. Secrets are variables of the command's own
 // environment: a command line can be read by every user.
-func dockerRun(image *sweep.Container, p executor.Prepared, argv []string, terminal bool) []string {
+func dockerRun(image *sweep.Container, p executor.Prepared, argv, devices []string, terminal bool) []string {
 	words := []string{"docker", "run", "--rm", "--interactive"}
 	if terminal {
 		words = append(words, "--tty")
@@ -60,6 +60,7 @@ func dockerRun(image *sweep.Container, p executor.Prepared, argv []string, termi
 		words = append(words, "--pull", "always")
 	}
 	words = append(words, "--network", cmp.Or(image.Network, sweep.NetworkHost), "--user", cmp.Or(p.User, "0:0"))
+	words = append(words, devices...)
 	for _, u := range image.Ulimits {
 		words = append(words, "--ulimit", u.String())
 	}

@@ -59,27 +59,34 @@ func (t *attempt) environment(id *identity) ([]string, error) {
 	return env, err
 }
 
-// ports tells a trial the ports it was given, as Marathon does: PORT0, PORT1 and so on, and PORTS with all of them.
+// ports tells a trial the ports it was given.
 func ports(resources []mesosapi.Resource) []string {
-	var all []string
+	var all []uint64
 	for i := range resources {
 		if resources[i].Name != "ports" {
 			continue
 		}
 		for _, r := range resources[i].GetRanges().GetRange() {
 			for p := r.Begin; p <= r.End && len(all) < maxPorts; p++ {
-				all = append(all, strconv.FormatUint(p, 10))
+				all = append(all, p)
 			}
 		}
 	}
-	if len(all) == 0 {
+	return PortVariables(all)
+}
+
+// PortVariables tells a trial of its ports as Marathon does: PORT0, PORT1 and so on, and PORTS with all of them.
+func PortVariables(ports []uint64) []string {
+	if len(ports) == 0 {
 		return nil
 	}
-	env := []string{"PORTS=" + strings.Join(all, ",")}
-	for i, p := range all {
-		env = append(env, "PORT"+strconv.Itoa(i)+"="+p)
+	env := make([]string, 0, len(ports)+1)
+	words := make([]string, len(ports))
+	for i, p := range ports {
+		words[i] = strconv.FormatUint(p, 10)
+		env = append(env, "PORT"+strconv.Itoa(i)+"="+words[i])
 	}
-	return env
+	return append(env, "PORTS="+strings.Join(words, ","))
 }
 
 // maxPorts is how many ports are told, so that they fit an environment.

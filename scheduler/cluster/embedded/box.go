@@ -127,7 +127,7 @@ func (a *localAgent) furnish(s *docker.Spec, c *container, e StartExecutor) {
 	env := a.environment(c, e)
 	if len(e.GPUs) > 0 && a.cfg.Devices.Vendor == AMD { // the engine adds all of AMD's, and NVIDIA's by their ids
 		s.GPUs, s.Devices = nil, amdDevices
-		maps.Copy(env, a.cfg.Devices.environment(e.GPUs))
+		maps.Copy(env, a.cfg.Devices.Environment(e.GPUs))
 	}
 	env["MESOS_SANDBOX"] = insideSandbox
 	env["MESOS_CONTAINER_NAME"] = s.Name

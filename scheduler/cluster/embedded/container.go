@@ -185,7 +185,7 @@ func (a *localAgent) awaitBox(c *container, b *box) {
 func (a *localAgent) forProcess(c *container, e StartExecutor) map[string]string {
 	env := a.environment(c, e)
 	if len(e.GPUs) > 0 {
-		maps.Copy(env, a.cfg.Devices.environment(e.GPUs))
+		maps.Copy(env, a.cfg.Devices.Environment(e.GPUs))
 	}
 	return env
 }

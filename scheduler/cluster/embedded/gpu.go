@@ -34,8 +34,8 @@ func NumberedGPUs(n int) GPUs {
 	return g
 }
 
-// environment is what shows a process those devices and no other.
-func (g GPUs) environment(devices []string) map[string]string {
+// Environment is what shows a process those devices and no other.
+func (g GPUs) Environment(devices []string) map[string]string {
 	env := map[string]string{}
 	for _, name := range g.variables() {
 		env[name] = strings.Join(devices, ",")
