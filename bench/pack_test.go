@@ -48,7 +48,8 @@ func TestPackReachesTheBounds(t *testing.T) {
 func TestPackReachesTheBoundOfMixes(t *testing.T) {
 	names := []string{
 		"mix-mem-scarce", "mix-mem-scarce-few", "mix-cpus-scarce", "mix-both-scarce", "mix-correlated", "mix-two-kinds",
-		"mix-heavy-tail", "mix-disk-scarce", "mix-gpus-scarce",
+		"mix-heavy-tail", "mix-disk-scarce", "mix-gpus-scarce", "mix-cpus-scarce-few", "mix-both-scarce-few", "mix-large-few",
+		"mix-unequal-few",
 	}
 	for _, seed := range []uint64{1, 20} {
 		r, err := Pack(PackConfig{Only: names, Seed: seed, Runs: 1, NoBeside: true})

@@ -54,7 +54,8 @@ type Options struct {
 	// it is not known, only that it is another.
 	Foreign map[AgentID]string
 
-	sampleFrom int // shapes that tight fills with samples of; 0: sampleFrom. Tests set it
+	sampleFrom int  // shapes that tight fills with samples of; 0: sampleFrom. Tests set it
+	planAlways bool // tight plans for all agents even where filling them one by one is good enough. Tests set it
 }
 
 // Times of declines. A decline with work waiting is short because other frameworks release resources all the

@@ -147,8 +147,11 @@ func (w *world) demands() []Demand {
 // sampleFromDrawn makes the tight policy sample few shapes as it does many.
 func sampleFromDrawn(t *rapid.T) int { return rapid.SampledFrom([]int{0, 1}).Draw(t, "sample from") }
 
+// planAlwaysDrawn makes the tight policy plan for all agents together also where filling them one by one is good enough.
+func planAlwaysDrawn(t *rapid.T) bool { return rapid.Bool().Draw(t, "plan always") }
+
 func (w *world) options() Options {
-	o := Options{Policy: rapid.SampledFrom(Policies).Draw(w.t, "policy"), sampleFrom: sampleFromDrawn(w.t)}
+	o := Options{Policy: rapid.SampledFrom(Policies).Draw(w.t, "policy"), sampleFrom: sampleFromDrawn(w.t), planAlways: planAlwaysDrawn(w.t)}
 	if o.Policy == Scored {
 		o.Score = func(d *Demand, c *Candidate) float64 { return float64(c.Free.CPUs%1000) / 1000 }
 	}
@@ -248,7 +251,7 @@ func anyLargePass(t *rapid.T) {
 	})
 	demands := rapid.SliceOfN(draw, 280, 420).Draw(t, "demands")
 	before := x.Agents()
-	opt := Options{sampleFrom: rapid.SampledFrom([]int{0, 1000}).Draw(t, "sample from")}
+	opt := Options{sampleFrom: rapid.SampledFrom([]int{0, 1000}).Draw(t, "sample from"), planAlways: planAlwaysDrawn(t)}
 	plan := x.Pack(noon, demands, opt)
 	if err := newOracle(before, list, demands, opt, &plan).complaints(); err != nil {
 		t.Fatal(err)
@@ -284,7 +287,7 @@ func anyEqualPass(t *rapid.T) {
 			d.Executor, d.Overhead = "warm", resource.Resources{CPUs: 300}
 		}
 	}
-	opt := Options{sampleFrom: sampleFromDrawn(t)}
+	opt := Options{sampleFrom: sampleFromDrawn(t), planAlways: planAlwaysDrawn(t)}
 	if rapid.IntRange(0, 2).Draw(t, "capped") == 0 {
 		opt.Caps = map[AgentID]int{"a1": 3, "a2": 3, "a3": 2}
 	}

@@ -9,7 +9,6 @@ import (
 // saved is the placements of a pass at one moment, and what they leave, to go back to. It does not hold what rules count.
 type saved struct {
 	bins     []open
-	free     []resource.Milli
 	hosts    []host
 	shapes   []shape
 	placed   []placement
@@ -17,24 +16,26 @@ type saved struct {
 	used     int
 }
 
+// state is the pass as it is; it is good for as long as nothing more is placed.
+func (p *pass) state() saved {
+	return saved{bins: p.bins, hosts: p.hosts, shapes: p.shapes, placed: p.placed, launched: p.launched, used: p.used}
+}
+
+// save copies the state.
 func (p *pass) save() saved {
-	s := saved{
-		bins: slices.Clone(p.bins), hosts: slices.Clone(p.hosts), shapes: slices.Clone(p.shapes),
-		placed: slices.Clone(p.placed), launched: p.launched, used: p.used,
-	}
-	s.free = make([]resource.Milli, 0, len(p.bins)*p.dims.len())
+	s := p.state()
+	s.bins, s.hosts, s.shapes, s.placed = slices.Clone(s.bins), slices.Clone(s.hosts), slices.Clone(s.shapes), slices.Clone(s.placed)
+	wide := p.dims.len()
+	free := make([]resource.Milli, 0, len(s.bins)*wide)
 	for i := range s.bins {
-		s.bins[i].workers = slices.Clip(s.bins[i].workers)
-		s.free = append(s.free, s.bins[i].free...)
+		b := &s.bins[i]
+		free = append(free, b.free...)
+		b.free, b.workers = free[i*wide:(i+1)*wide:(i+1)*wide], slices.Clip(b.workers)
 	}
 	return s
 }
 
-// restore takes the pass back; it uses s up.
-func (p *pass) restore(s *saved) {
+// restore takes the pass back to a state.
+func (p *pass) restore(s saved) {
 	p.bins, p.hosts, p.shapes, p.placed, p.launched, p.used = s.bins, s.hosts, s.shapes, s.placed, s.launched, s.used
-	wide := p.dims.len()
-	for i := range p.bins {
-		copy(p.bins[i].free, s.free[i*wide:])
-	}
 }

@@ -51,7 +51,8 @@ func newFiller(p *pass, from, to int32, sampling bool) *filler {
 }
 
 // tight places the shapes from and up to but without to. Many shapes are sampled. Few make patterns; when these need more
-// agents than divisible trials would, sampling is tried as well, and the better of both is kept.
+// agents than divisible trials would, fillings are planned for all agents together, or sampled where they cannot be
+// planned, and the better of both is kept.
 func (p *pass) tight(from, to int32) {
 	least := p.opt.sampleFrom
 	if least == 0 {
@@ -69,14 +70,19 @@ func (p *pass) tight(from, to int32) {
 	start := p.save()
 	f.run()
 	used := p.used - start.used
-	if f.left > 0 || used <= f.need+f.need/nearlyNone {
+	good := f.left > 0 || used <= f.need+f.need/nearlyNone
+	if good && !p.opt.planAlways {
 		return
 	}
-	first := p.save()
-	p.restore(&start)
-	f = newFiller(p, from, to, true)
-	if f.run(); f.left > 0 || p.used-start.used >= used {
-		p.restore(&first)
+	first := p.state()
+	p.restore(start)
+	if f = newFiller(p, from, to, true); f.plannable() {
+		f.runPlanned()
+	} else {
+		f.run()
+	}
+	if (f.left > 0 || p.used-start.used >= used) && !p.opt.planAlways {
+		p.restore(first)
 	}
 }
 
@@ -86,7 +92,7 @@ const nearlyNone = 1000
 // run fills agents, those that meet wishes first.
 func (f *filler) run() {
 	p := f.p
-	order := f.visits()
+	order, _ := f.visits()
 	if slices.ContainsFunc(f.decks, func(d deck) bool { return len(p.groups[d.group].rules) > 0 || p.groups[d.group].like.Role != "" }) {
 		f.favorScarce(order)
 	}
@@ -100,18 +106,25 @@ func (f *filler) run() {
 		}
 		f.pattern.valid = false
 		f.balance = newBalance(p, f.from, f.to, order)
-		for n, i := range order {
-			if f.left == 0 {
-				return
-			}
-			f.balance.next()
-			if n == 0 {
-				f.need = f.balance.end
-			}
-			f.aim(&p.bins[i])
-			f.fill(&p.bins[i])
-			f.balance.visited(f.before)
+		if f.fillAll(order); f.left == 0 {
+			return
 		}
+	}
+}
+
+// fillAll fills the bins that the balance is of, in order.
+func (f *filler) fillAll(order []int32) {
+	for n, i := range order {
+		if f.left == 0 {
+			return
+		}
+		f.balance.next()
+		if n == 0 {
+			f.need = f.balance.end
+		}
+		f.aim(&f.p.bins[i])
+		f.fill(&f.p.bins[i])
+		f.balance.visited(f.before)
 	}
 }
 

@@ -8,8 +8,8 @@ package offers
 //  4. the others, most cpus first, so few agents are used;
 //  5. those with GPUs, which only some shapes can use.
 //
-// Equal bins stay neighbours.
-func (f *filler) visits() []int32 {
+// Equal bins stay neighbours. The first three kinds are in use: so many bins.
+func (f *filler) visits() (order []int32, inUse int) {
 	p := f.p
 	w := f.wanted()
 	var lists [5][]int32
@@ -18,16 +18,17 @@ func (f *filler) visits() []int32 {
 		k := f.standing(&p.bins[i], &w)
 		lists[k] = append(lists[k], int32(i))
 	}
-	order := make([]int32, 0, len(p.bins))
+	order = make([]int32, 0, len(p.bins))
 	order = append(order, lists[0]...)
 	order = append(order, lists[1]...)
 	order = append(order, lists[2]...)
+	inUse = len(order)
 	for _, list := range lists[3:] {
 		first := len(order)
 		order = p.mostFirst(order, list)
 		f.bestFirst(order[:first], order[first:])
 	}
-	return order
+	return order, inUse
 }
 
 // standing is the list of visits that a bin belongs to.
