@@ -64,7 +64,7 @@ func TestLabelledAgentGoesOnWithItsExecutor(t *testing.T) {
 	c := isolationCore(t, sweep.Task{})
 	old := launched(c, "a1")[0].Executor
 	labelled := func(id offers.OfferID, running ...offers.ExecutorID) []TaskInfo {
-		c.Step(c.now, Submit{ID: string(id), Spec: testSpec{Trials: 2}.spec()})
+		c.Do(c.now, Submit{ID: string(id), Spec: testSpec{Trials: 2}.spec()})
 		c.Step(c.now, Offered{Offers: []offers.Offer{{
 			ID: id, Agent: "a1", Executors: running, Attributes: []offers.Attribute{{Name: "arch", Value: "amd64"}},
 			Amounts: []offers.Amount{{Name: "cpus", Scalar: 2 * resource.Unit}, {Name: "mem", Scalar: 4000 * resource.Unit}},

@@ -6,17 +6,17 @@ import (
 )
 
 // Submit hands in a sweep and returns when the journal holds it, or with the reason it was refused.
-func (l *Loop) Submit(ctx context.Context, s Submit) error { return l.ask(ctx, request{event: s}) }
+func (l *Loop) Submit(ctx context.Context, s Submit) error { return l.ask(ctx, request{command: s}) }
 
 // Stop ends a sweep; its running attempts are killed. It returns when the wish is durable, not when the sweep has
 // ended. ErrUnknown: there is no such sweep.
 func (l *Loop) Stop(ctx context.Context, sweepID, reason string) error {
-	return l.ask(ctx, request{event: Stop{Sweep: sweepID, Reason: reason}})
+	return l.ask(ctx, request{command: Stop{Sweep: sweepID, Reason: reason}})
 }
 
 // Do hands in any other command, as Stop does.
-func (l *Loop) Do(ctx context.Context, command Event) error {
-	return l.ask(ctx, request{event: command})
+func (l *Loop) Do(ctx context.Context, command Command) error {
+	return l.ask(ctx, request{command: command})
 }
 
 // Snapshot is the state of all sweeps and agents between two turns.
@@ -51,19 +51,32 @@ func (l *Loop) ask(ctx context.Context, rq request) error {
 	}
 }
 
-// Later hands in an event without waiting, from any goroutine, a Listener's too. The inbox has no bound of its
+// Later hands in a command without waiting, from any goroutine, a Listener's too. The inbox has no bound of its
 // own: use it for what the loop itself brings about, such as early stops.
-func (l *Loop) Later(ev Event) {
+func (l *Loop) Later(cmd Command) {
 	l.inbox.Lock()
-	if s, ok := ev.(Stored); ok {
+	if s, ok := cmd.(Stored); ok {
 		if _, there := l.inbox.stored[s.Sweep]; !there {
 			l.inbox.order = append(l.inbox.order, s.Sweep)
 		}
 		l.inbox.stored[s.Sweep] = max(l.inbox.stored[s.Sweep], s.Through)
 	} else {
-		l.inbox.events = append(l.inbox.events, ev)
+		l.inbox.commands = append(l.inbox.commands, cmd)
 	}
 	l.inbox.Unlock()
+	l.look()
+}
+
+// undelivered hands in that a call did not reach the master.
+func (l *Loop) undelivered(ev Undelivered) {
+	l.inbox.Lock()
+	l.inbox.events = append(l.inbox.events, ev)
+	l.inbox.Unlock()
+	l.look()
+}
+
+// look has the loop look into its inbox.
+func (l *Loop) look() {
 	select {
 	case l.wake <- struct{}{}:
 	default:
@@ -71,8 +84,8 @@ func (l *Loop) Later(ev Event) {
 }
 
 // known refuses commands about what does not exist, has ended, or would not hear them.
-func (c *Core) known(ev Event) error {
-	switch ev := ev.(type) {
+func (c *Core) known(cmd Command) error {
+	switch ev := cmd.(type) {
 	case Stop:
 		return c.stillOpen(ev.Sweep)
 	case Pause:

@@ -8,8 +8,8 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 )
 
-// Core is the scheduler as a pure state machine: no clock, no goroutine, no I/O. One goroutine calls it: Step
-// for every event, Pack after a burst of them, Ready to learn what must happen.
+// Core is the scheduler as a pure state machine: no clock, no goroutine, no I/O. One goroutine calls it: Step,
+// Do and Tick for what happens, Pack after a burst of them, Ready to learn what must happen.
 type Core struct {
 	cfg   Config
 	now   time.Time
@@ -102,16 +102,21 @@ func (c *Core) Step(now time.Time, ev Event) {
 		c.said(ev)
 	case Undelivered:
 		c.undelivered(ev)
-	case Tick:
-		c.timers.run(c.now)
 	default:
-		c.command(ev)
+		c.note(Trouble{Message: fmt.Sprintf("event of unknown type %T", ev)})
 	}
 }
 
-// command takes in what users and the results stage say.
-func (c *Core) command(ev Event) {
-	switch ev := ev.(type) {
+// Tick says that time passed: it does what is due. Whoever runs the core calls it by Due, and at least every second.
+func (c *Core) Tick(now time.Time) {
+	c.clock(now)
+	c.timers.run(c.now)
+}
+
+// Do takes one command in. One that makes no sense changes nothing: validate says why to those who ask first.
+func (c *Core) Do(now time.Time, cmd Command) {
+	c.clock(now)
+	switch ev := cmd.(type) {
 	case Submit:
 		c.submit(ev)
 	case Stop:
@@ -131,7 +136,7 @@ func (c *Core) command(ev Event) {
 	case Won:
 		c.won(ev)
 	default:
-		c.note(Trouble{Message: fmt.Sprintf("event of unknown type %T", ev)})
+		c.note(Trouble{Message: fmt.Sprintf("command of unknown type %T", cmd)})
 	}
 }
 

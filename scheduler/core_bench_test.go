@@ -23,7 +23,7 @@ func BenchmarkCore10000(b *testing.B) {
 		c := NewCore(testConfig())
 		mem := &Memory{}
 		c.Step(now, Subscribed{Framework: "f"})
-		c.Step(now, Submit{ID: "s", Spec: testSpec{Trials: trials, Objective: "loss"}.spec()})
+		c.Do(now, Submit{ID: "s", Spec: testSpec{Trials: trials, Objective: "loss"}.spec()})
 		serial := 0
 		for turn := 0; c.runs["s"].kept.Phase != Succeeded; turn++ {
 			if turn == 100 {
@@ -53,7 +53,7 @@ func BenchmarkCore10000(b *testing.B) {
 					c.Step(now, Updated{Status{Task: t.ID, Agent: a.Agent, State: Finished, UUID: []byte("2" + t.ID), Data: end}})
 				}
 			}
-			c.Step(now, Tick{})
+			c.Tick(now)
 			mem.Append(c.Ready().Journal)
 		}
 	}
@@ -65,7 +65,7 @@ func BenchmarkSubmit1000000(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		c := NewCore(testConfig())
-		c.Step(time.Unix(0, 0), Submit{ID: "s", Spec: testSpec{Trials: 1_000_000}.spec()})
+		c.Do(time.Unix(0, 0), Submit{ID: "s", Spec: testSpec{Trials: 1_000_000}.spec()})
 		if c.runs["s"].launchable() != 1_000_000 {
 			b.Fatal("trials are missing")
 		}

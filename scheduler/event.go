@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // Ids as Mesos knows them. A TaskID is <sweep>.<index>.<attempt>.
@@ -13,8 +12,8 @@ type (
 	FrameworkID string
 )
 
-// Event is something that happened to the scheduler: from the cluster, from a user, or from the clock.
-// The driver (package mesos) turns Mesos's events into these; nothing else of Mesos reaches the core.
+// Event is something that the cluster tells a framework. The driver of an engine turns what the engine says into these;
+// nothing else of it reaches the core.
 type Event interface{ event() }
 
 type (
@@ -54,52 +53,6 @@ type (
 		Call Call
 		Err  error
 	}
-
-	// Submit: a user's sweep. ID is unique for ever. Overrides are the key=value changes that were applied to
-	// the source before it was parsed; with them the journal can parse it again.
-	Submit struct {
-		ID        string
-		Spec      *sweep.Spec
-		Overrides []string
-	}
-	// Stop: a user ends a sweep; running attempts are killed, waiting trials never start.
-	Stop struct {
-		Sweep  string
-		Reason string
-	}
-	// StopTrial ends one trial early; early stopping and users send it.
-	StopTrial struct {
-		Sweep  string
-		Trial  int
-		Reason string
-	}
-	// Pause lets running attempts finish and launches no more until Resume.
-	Pause  struct{ Sweep string }
-	Resume struct{ Sweep string }
-	// Retry gives the failed trials of a sweep that runs or has ended fresh budgets and runs them again. A `then` step
-	// that did not fail is repeated when the winner is another one afterwards.
-	Retry struct{ Sweep string }
-	// Tell sends a JSON body to the running attempt of a trial. It may be lost.
-	Tell struct {
-		Sweep string
-		Trial int
-		Body  []byte
-	}
-	// Stored: the records of a sweep up to and including number Through are durable in its bucket, so the journal
-	// may forget them.
-	Stored struct {
-		Sweep   string
-		Through uint64
-	}
-	// Won answers the notice Select: the winner of a sweep whose `then` step waits for it.
-	Won struct {
-		Sweep    string
-		Winner   Winner
-		Manifest []byte // the content of $KAON_WINNER
-		Params   []byte // JSON object of the winner's parameters
-	}
-	// Tick: time passed. The loop sends one at least every second.
-	Tick struct{}
 )
 
 // Status is one task status update.
@@ -146,14 +99,4 @@ func (Updated) event()      {}
 func (AgentGone) event()    {}
 func (ExecutorGone) event() {}
 func (Said) event()         {}
-func (Submit) event()       {}
-func (Stop) event()         {}
-func (StopTrial) event()    {}
-func (Pause) event()        {}
-func (Resume) event()       {}
-func (Retry) event()        {}
-func (Tell) event()         {}
-func (Stored) event()       {}
-func (Won) event()          {}
 func (Undelivered) event()  {}
-func (Tick) event()         {}

@@ -20,7 +20,7 @@ var t0 = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 // begun is a connected core with one sweep.
 func begun(s testSpec) *Core {
 	c := NewCore(testConfig())
-	c.Step(t0, Submit{ID: "s", Spec: s.spec()})
+	c.Do(t0, Submit{ID: "s", Spec: s.spec()})
 	c.Step(t0, Subscribed{Framework: "f"})
 	c.Ready()
 	return c
@@ -161,12 +161,12 @@ func TestRetryKeepsTheStep(t *testing.T) {
 	var m Memory
 	spec := testSpec{Trials: 2, Then: &sweep.Then{Command: sweep.Command{Shell: "publish"}}}.spec()
 	c := NewCore(testConfig())
-	c.Step(t0, Submit{ID: "s", Spec: spec})
+	c.Do(t0, Submit{ID: "s", Spec: spec})
 	run := c.runs["s"]
 	run.move(0, sweep.Stopped)
 	run.states[1], run.states[2], run.attempts[1], run.attempts[2] = uint8(sweep.Failed), uint8(sweep.Succeeded), 1, 1
 	run.counts[sweep.Failed], run.counts[sweep.Waiting], run.kept.Phase = 1, 0, Succeeded
-	c.Step(t0, Retry{Sweep: "s"})
+	c.Do(t0, Retry{Sweep: "s"})
 	if err := m.Append(c.Ready().Journal); err != nil {
 		t.Fatal(err)
 	}
@@ -189,13 +189,13 @@ func TestRetryDoesNotChangeWhatWasTold(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c.Step(t0, Submit{ID: "s", Spec: spec})
+	c.Do(t0, Submit{ID: "s", Spec: spec})
 	c.Step(t0, Subscribed{Framework: "f"})
 	c.Step(t0, oneOffer("o1", 4*resource.Unit))
 	c.Pack(t0)
 	keep()
 	c.Step(t0, ended("s.0.1", Failed, 1))
-	c.Step(t0, Retry{Sweep: "s"})
+	c.Do(t0, Retry{Sweep: "s"})
 	c.Step(t0, oneOffer("o2", 4*resource.Unit))
 	c.Pack(t0)
 	keep()
@@ -217,7 +217,7 @@ func TestRetryDoesNotChangeWhatWasTold(t *testing.T) {
 func TestRetryAfterARestartStartsExecutors(t *testing.T) {
 	var m Memory
 	c := NewCore(testConfig())
-	c.Step(t0, Submit{ID: "s", Spec: testSpec{Trials: 1}.spec()})
+	c.Do(t0, Submit{ID: "s", Spec: testSpec{Trials: 1}.spec()})
 	run := c.runs["s"]
 	run.move(0, sweep.Failed)
 	run.attempts[0] = 1
@@ -233,7 +233,7 @@ func TestRetryAfterARestartStartsExecutors(t *testing.T) {
 		t.Fatal("the sweep has not ended")
 	}
 	c.Step(t0, Subscribed{Framework: "f"})
-	c.Step(t0, Retry{Sweep: "s"})
+	c.Do(t0, Retry{Sweep: "s"})
 	c.Step(t0, oneOffer("o1", 4*resource.Unit))
 	tasks, _ := pass(c)
 	if len(tasks) != 1 || !slices.Equal(tasks[0].Executor.Argv, testConfig().Executor.Argv) {
@@ -245,15 +245,15 @@ func TestRetryAfterARestartStartsExecutors(t *testing.T) {
 func TestStoppingAStepThatWillNotRun(t *testing.T) {
 	then := &sweep.Then{Command: sweep.Command{Shell: "publish"}}
 	for name, end := range map[string]func(*Core){
-		"over":   func(c *Core) { c.Step(t0, Stop{Sweep: "s", Reason: "enough"}) },
-		"ending": func(c *Core) { pass(c); c.Step(t0, Stop{Sweep: "s", Reason: "enough"}) }, // a trial is under way
+		"over":   func(c *Core) { c.Do(t0, Stop{Sweep: "s", Reason: "enough"}) },
+		"ending": func(c *Core) { pass(c); c.Do(t0, Stop{Sweep: "s", Reason: "enough"}) }, // a trial is under way
 	} {
 		c := begun(testSpec{Trials: 1, Then: then})
 		c.Step(t0, oneOffer("o1", 4*resource.Unit))
 		end(c)
 		before := c.runs["s"].kept.Phase
 		c.Ready()
-		c.Step(t0, StopTrial{Sweep: "s", Trial: ThenTrial, Reason: "early stop"})
+		c.Do(t0, StopTrial{Sweep: "s", Trial: ThenTrial, Reason: "early stop"})
 		if r := c.Ready(); len(r.Journal)+len(r.Notices) > 0 || c.runs["s"].kept.Phase != before {
 			t.Errorf("%s: journaled %v, noticed %v, phase %v", name, r.Journal, r.Notices, c.runs["s"].kept.Phase)
 		}

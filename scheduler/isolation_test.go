@@ -34,7 +34,7 @@ func isolationCore(t *testing.T, tasks ...sweep.Task) *Core {
 	c := NewCore(testConfig())
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for i, task := range tasks {
-		c.Step(now, Submit{ID: string(rune('a' + i)), Spec: testSpec{Trials: 2, Task: task}.spec()})
+		c.Do(now, Submit{ID: string(rune('a' + i)), Spec: testSpec{Trials: 2, Task: task}.spec()})
 	}
 	c.Step(now, Subscribed{Framework: "f1"})
 	c.Ready()
@@ -107,7 +107,7 @@ func TestSmallExecutorFitsBesideWholeCPUs(t *testing.T) {
 		cfg.Executor.Overhead = resource.Resources{CPUs: resource.Unit / 100, Mem: 32 * resource.Unit}
 		c := NewCore(cfg)
 		now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-		c.Step(now, Submit{ID: "s", Spec: testSpec{Trials: 9, Task: sweep.Task{Isolation: isolation}}.spec()})
+		c.Do(now, Submit{ID: "s", Spec: testSpec{Trials: 9, Task: sweep.Task{Isolation: isolation}}.spec()})
 		c.Step(now, Subscribed{Framework: "f1"})
 		c.Step(now, Offered{Offers: []offers.Offer{{ID: "o", Agent: "a1", Hostname: "a1", Amounts: []offers.Amount{
 			{Name: "cpus", Scalar: 4 * resource.Unit}, {Name: "mem", Scalar: 4000 * resource.Unit}}}}})
@@ -166,7 +166,7 @@ func TestAnExecutorHasOneOrigin(t *testing.T) {
 	cfg.Parse = func(SweepEntry) (*sweep.Spec, error) { return parse.spec(), nil }
 	c := NewCore(cfg)
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	c.Step(now, Submit{ID: "s", Spec: parse.spec()})
+	c.Do(now, Submit{ID: "s", Spec: parse.spec()})
 	c.Step(now, Subscribed{Framework: "f1"})
 
 	infos := map[offers.ExecutorID]ExecutorInfo{}

@@ -127,7 +127,7 @@ func (r *rig) move(what uint32, arg int) {
 		w.offerAll()
 	case 20, 21:
 		r.now = r.now.Add([]time.Duration{600 * time.Millisecond, 5 * time.Second, 90 * time.Second}[arg%3])
-		r.step(Tick{})
+		r.core.Tick(r.now)
 	case 22, 23, 24, 25:
 		r.core.Pack(r.now)
 		r.carryOut(-1)
@@ -151,21 +151,21 @@ func (r *rig) move(what uint32, arg int) {
 func (r *rig) command(arg int) {
 	switch arg % 8 {
 	case 0:
-		r.step(StopTrial{Sweep: "s", Trial: arg/8%(r.spec.Trials+1) + ThenTrial, Reason: "early stop"})
+		r.do(StopTrial{Sweep: "s", Trial: arg/8%(r.spec.Trials+1) + ThenTrial, Reason: "early stop"})
 	case 1:
-		r.step(Pause{Sweep: "s"})
+		r.do(Pause{Sweep: "s"})
 	case 2:
-		r.step(Resume{Sweep: "s"})
+		r.do(Resume{Sweep: "s"})
 	case 3:
 		if arg%64 == 3 {
-			r.step(Stop{Sweep: "s", Reason: "enough"})
+			r.do(Stop{Sweep: "s", Reason: "enough"})
 		}
 	case 4:
 		r.won(arg / 8 % r.spec.Trials)
 	case 5:
 		r.retry()
 	default:
-		r.step(Stored{Sweep: "s", Through: r.through})
+		r.do(Stored{Sweep: "s", Through: r.through})
 	}
 }
 
@@ -203,7 +203,7 @@ func (r *rig) retry() {
 		r.finals[ThenTrial] = 0
 	}
 	r.ended = nil
-	r.step(Retry{Sweep: "s"})
+	r.do(Retry{Sweep: "s"})
 	r.carryOut(-1)
 	if r.core.runs["s"].kept.Phase.Ended() {
 		r.ended = &SweepEnded{Counts: r.core.runs["s"].tallies()}

@@ -43,9 +43,10 @@ type Loop struct {
 
 	inbox struct {
 		sync.Mutex
-		events []Event
-		stored map[string]uint64
-		order  []string // keys of stored, oldest first
+		events   []Event // of calls that were not delivered
+		commands []Command
+		stored   map[string]uint64
+		order    []string // keys of stored, oldest first
 	}
 	wake chan struct{} // capacity 1: full means the loop will look anyway
 
@@ -55,9 +56,9 @@ type Loop struct {
 
 // request is a command whose caller waits until the journal holds it.
 type request struct {
-	event Event
-	look  func(*Core)
-	reply chan error // capacity 1: the loop never waits for a caller
+	command Command
+	look    func(*Core)
+	reply   chan error // capacity 1: the loop never waits for a caller
 }
 
 // NewLoop makes a loop; Run starts it. The clock is time.Now in production.
@@ -81,7 +82,7 @@ func (l *Loop) Run(ctx context.Context) error {
 			cancel(fmt.Errorf("drive the cluster: %w", err))
 		}
 	}))
-	out := newSender(l.driver, l.Later)
+	out := newSender(l.driver, l.undelivered)
 	out.start(ctx, &group)
 	err := l.turns(ctx, out)
 	cancel(err)
@@ -123,11 +124,11 @@ func (l *Loop) turns(ctx context.Context, out *sender) error {
 			l.serve(&b, rq)
 		case <-l.wake:
 		case <-timer.C:
-			l.step(&b, Tick{})
+			l.tick(&b)
 		}
 		l.drain(&b)
 		if due := l.core.Due(); !due.IsZero() && !due.After(l.now()) {
-			l.step(&b, Tick{})
+			l.tick(&b)
 		}
 		l.core.Pack(l.now())
 		b.packed = time.Now()
@@ -145,6 +146,14 @@ type burst struct {
 	asked  []request
 }
 
+// count counts what was stepped; the first of it begins the burst.
+func (b *burst) count(n int) {
+	if b.events == 0 {
+		b.began = time.Now()
+	}
+	b.events += n
+}
+
 func (l *Loop) sleep() time.Duration {
 	due := l.core.Due()
 	if due.IsZero() {
@@ -154,13 +163,20 @@ func (l *Loop) sleep() time.Duration {
 }
 
 func (l *Loop) step(b *burst, evs ...Event) {
-	if b.events == 0 {
-		b.began = time.Now()
-	}
-	b.events += len(evs)
+	b.count(len(evs))
 	for _, ev := range evs {
 		l.core.Step(l.now(), ev)
 	}
+}
+
+func (l *Loop) do(b *burst, cmd Command) {
+	b.count(1)
+	l.core.Do(l.now(), cmd)
+}
+
+func (l *Loop) tick(b *burst) {
+	b.count(1)
+	l.core.Tick(l.now())
 }
 
 // serve steps a request, or lets it look.
@@ -170,11 +186,11 @@ func (l *Loop) serve(b *burst, rq request) {
 		rq.reply <- nil
 		return
 	}
-	if err := l.core.known(rq.event); err != nil {
+	if err := l.core.known(rq.command); err != nil {
 		rq.reply <- err
 		return
 	}
-	l.step(b, rq.event)
+	l.do(b, rq.command)
 	b.asked = append(b.asked, rq)
 }
 
@@ -235,17 +251,18 @@ func (l *Loop) wait(b *burst) {
 // empty steps what listeners and senders left in the inbox.
 func (l *Loop) empty(b *burst) {
 	l.inbox.Lock()
-	events, stored, order := l.inbox.events, l.inbox.stored, l.inbox.order
-	l.inbox.events, l.inbox.order = nil, nil
+	events, commands, stored, order := l.inbox.events, l.inbox.commands, l.inbox.stored, l.inbox.order
+	l.inbox.events, l.inbox.commands, l.inbox.order = nil, nil, nil
 	if len(order) > 0 {
 		l.inbox.stored = map[string]uint64{}
 	}
 	l.inbox.Unlock()
-	for _, ev := range events {
-		l.step(b, ev)
+	l.step(b, events...)
+	for _, cmd := range commands {
+		l.do(b, cmd)
 	}
 	for _, id := range order {
-		l.step(b, Stored{Sweep: id, Through: stored[id]})
+		l.do(b, Stored{Sweep: id, Through: stored[id]})
 	}
 }
 
@@ -289,7 +306,7 @@ func (l *Loop) answer(r Ready, b *burst) {
 	}
 	for _, rq := range b.asked {
 		var err error
-		if s, ok := rq.event.(Submit); ok {
+		if s, ok := rq.command.(Submit); ok {
 			err = refused[s.ID]
 		}
 		rq.reply <- err

@@ -82,7 +82,7 @@ func TestAttemptsOfAnImageAreLabelled(t *testing.T) {
 
 func TestImageIsRefusedByWhoCannotRunIt(t *testing.T) {
 	c := NewCore(testConfig())
-	c.Step(c.now, Submit{ID: "s", Spec: imageSpec("")})
+	c.Do(c.now, Submit{ID: "s", Spec: imageSpec("")})
 	refused := slices.ContainsFunc(c.Ready().Notices, func(n Notice) bool {
 		r, ok := n.(SubmitRefused)
 		return ok && errors.Is(r.Err, errNoContainers)

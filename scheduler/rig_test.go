@@ -45,7 +45,7 @@ func newRig(spec testSpec, agents int, cpus resource.Milli) *rig {
 		parted: map[TaskID]time.Time{}, corrupted: map[TaskID]int{},
 	}
 	r.core = NewCore(testConfig())
-	r.step(Submit{ID: "s", Spec: spec.spec()})
+	r.do(Submit{ID: "s", Spec: spec.spec()})
 	r.carryOut(-1)
 	return r
 }
@@ -54,7 +54,8 @@ func (r *rig) fault(format string, args ...any) {
 	r.faults = append(r.faults, fmt.Sprintf(format, args...))
 }
 
-func (r *rig) step(ev Event) { r.core.Step(r.now, ev) }
+func (r *rig) step(ev Event)  { r.core.Step(r.now, ev) }
+func (r *rig) do(cmd Command) { r.core.Do(r.now, cmd) }
 
 // carryOut does what is Ready, or crashes on the way: at 0 before the journal, at 1 before any call, at 1+n before
 // call n, later before the notices. A negative number does not crash.
@@ -284,7 +285,7 @@ func (r *rig) heal() {
 	for _, a := range r.world.agents {
 		r.world.meet(a)
 	}
-	r.step(Resume{Sweep: "s"})
+	r.do(Resume{Sweep: "s"})
 	r.step(Disconnected{})
 	r.world.subscribe()
 	for range 3000 {
@@ -304,7 +305,7 @@ func (r *rig) heal() {
 		}
 		r.world.offerAll()
 		r.now = r.now.Add(5 * time.Second)
-		r.step(Tick{})
+		r.core.Tick(r.now)
 		if run := r.core.runs["s"]; run.kept.Phase == Selecting {
 			r.won(max(run.bestTrial, 0))
 		}
@@ -333,7 +334,7 @@ func (w *world) unacknowledged() (all []Status) {
 // won is the answer to Select, with any trial for a winner.
 func (r *rig) won(trial int) {
 	w := Winner{Trial: trial, Attempt: max(r.core.runs["s"].lastAttempt(trial), 1)}
-	r.step(Won{Sweep: "s", Winner: w, Manifest: []byte(`{}`), Params: []byte(`{"x":0}`)})
+	r.do(Won{Sweep: "s", Winner: w, Manifest: []byte(`{}`), Params: []byte(`{"x":0}`)})
 }
 
 // final checks what must hold at the end.

@@ -22,7 +22,7 @@ const (
 // sender carries calls to the master.
 type sender struct {
 	driver Driver
-	failed func(Event)
+	failed func(Undelivered)
 	lanes  [lanes]chan parcel
 }
 
@@ -32,7 +32,7 @@ type parcel struct {
 	barrier *atomic.Int32
 }
 
-func newSender(d Driver, failed func(Event)) *sender {
+func newSender(d Driver, failed func(Undelivered)) *sender {
 	s := &sender{driver: d, failed: failed}
 	for i := range s.lanes {
 		s.lanes[i] = make(chan parcel, laneCapacity)

@@ -65,9 +65,10 @@ func (s *story) started(calls []Call) {
 func (s *story) command(t *testing.T, d *datadriven.TestData) {
 	arg := func(i int) string { return d.CmdArgs[i].Key }
 	step := func(ev Event) { s.core.Step(s.now, ev) }
+	do := func(cmd Command) { s.core.Do(s.now, cmd) }
 	switch d.Cmd {
 	case "submit":
-		step(Submit{ID: arg(0), Spec: storySpec(t, d).spec()})
+		do(Submit{ID: arg(0), Spec: storySpec(t, d).spec()})
 	case "offer":
 		var cpus int
 		d.ScanArgs(t, "cpus", &cpus)
@@ -94,7 +95,7 @@ func (s *story) command(t *testing.T, d *datadriven.TestData) {
 			t.Fatal(err)
 		}
 		s.now = s.now.Add(wait)
-		step(Tick{})
+		s.core.Tick(s.now)
 	case "subscribe":
 		framework := FrameworkID("f1")
 		if len(d.CmdArgs) > 0 {
@@ -127,25 +128,25 @@ func (s *story) command(t *testing.T, d *datadriven.TestData) {
 	case "agent-gone":
 		step(AgentGone{offers.AgentID(arg(0))})
 	case "stop":
-		step(Stop{Sweep: arg(0)})
+		do(Stop{Sweep: arg(0)})
 	case "pause":
-		step(Pause{Sweep: arg(0)})
+		do(Pause{Sweep: arg(0)})
 	case "resume":
-		step(Resume{Sweep: arg(0)})
+		do(Resume{Sweep: arg(0)})
 	case "retry":
-		step(Retry{Sweep: arg(0)})
+		do(Retry{Sweep: arg(0)})
 	case "won":
 		w := Winner{Attempt: 1}
 		d.MaybeScanArgs(t, "trial", &w.Trial)
 		d.MaybeScanArgs(t, "attempt", &w.Attempt)
-		step(Won{Sweep: arg(0), Winner: w, Manifest: []byte("{}"), Params: []byte("{}")})
+		do(Won{Sweep: arg(0), Winner: w, Manifest: []byte("{}"), Params: []byte("{}")})
 	case "stop-trial", "stored":
 		var n int
 		fmt.Sscan(arg(1), &n)
 		if d.Cmd == "stored" {
-			step(Stored{Sweep: arg(0), Through: uint64(n)})
+			do(Stored{Sweep: arg(0), Through: uint64(n)})
 		} else {
-			step(StopTrial{Sweep: arg(0), Trial: n, Reason: "stopped early"})
+			do(StopTrial{Sweep: arg(0), Trial: n, Reason: "stopped early"})
 		}
 	default:
 		t.Fatalf("%s: unknown command %s", d.Pos, d.Cmd)

@@ -10,11 +10,14 @@ import (
 // ThenTrial stands for the `then` step where a trial's index is expected.
 const ThenTrial = results.Then
 
+// thenTrial is the number of a sweep's `then` step, whose ids have a word in its place.
+const thenTrial = -1
+
 // NewTaskID is the id of an attempt: <sweep>.<index>.<attempt>, or <sweep>.then.<attempt>.
 func NewTaskID(sweepID string, trial, attempt int) TaskID {
 	b := make([]byte, 0, len(sweepID)+16)
 	b = append(append(b, sweepID...), '.')
-	if trial == ThenTrial {
+	if trial == thenTrial {
 		b = append(b, "then"...)
 	} else {
 		b = strconv.AppendInt(b, int64(trial), 10)
@@ -37,7 +40,7 @@ func (id TaskID) Parse() (sweepID string, trial, attempt int, ok bool) {
 		return "", 0, 0, false
 	}
 	if middle == "then" {
-		return sweepID, ThenTrial, attempt, true
+		return sweepID, thenTrial, attempt, true
 	}
 	trial, err = strconv.Atoi(middle)
 	return sweepID, trial, attempt, err == nil && trial >= 0

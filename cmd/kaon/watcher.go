@@ -19,7 +19,7 @@ import (
 // keeps what people are told. Its listener runs in the loop's goroutine; everything else may call its methods.
 type watcher struct {
 	id    string
-	later func(scheduler.Event)
+	later func(scheduler.Command)
 	add   func(number uint64, r results.Record) bool
 
 	pending func() []results.Record  // that the writer has not brought to the bucket

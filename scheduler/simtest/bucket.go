@@ -141,7 +141,7 @@ func (wr *writer) write() {
 func (wr *writer) insist(name string, data []byte, through uint64) {
 	w := wr.p.w
 	if w.bug == TrustBucket {
-		wr.p.later(scheduler.Stored{Sweep: wr.sweep, Through: through})
+		wr.p.do(scheduler.Stored{Sweep: wr.sweep, Through: through})
 	}
 	w.bucket.put(name, data, func(err error) {
 		switch {
@@ -154,7 +154,7 @@ func (wr *writer) insist(name string, data []byte, through uint64) {
 			})
 		default:
 			wr.next++
-			wr.p.later(scheduler.Stored{Sweep: wr.sweep, Through: through})
+			wr.p.do(scheduler.Stored{Sweep: wr.sweep, Through: through})
 			wr.busy = false
 			if len(wr.queue) > 0 || wr.behind {
 				wr.plan(w.some(10*time.Millisecond, time.Second))

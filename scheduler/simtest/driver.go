@@ -232,7 +232,7 @@ func (d *driver) pump(l *lane) {
 			}
 		}
 		if !d.subscribed {
-			d.owner.later(scheduler.Undelivered{Call: p.call, Err: errDown})
+			d.owner.deliver(scheduler.Undelivered{Call: p.call, Err: errDown})
 			continue
 		}
 		d.send(l, p.call)
@@ -276,7 +276,7 @@ func (d *driver) send(l *lane, call scheduler.Call) {
 			if answer.Status != 202 {
 				w.tell("%T is answered by %d %s", call, answer.Status, answer.Body)
 			}
-			owner.later(scheduler.Undelivered{Call: call, Err: errBroken})
+			owner.deliver(scheduler.Undelivered{Call: call, Err: errBroken})
 			if d.stream == stream {
 				d.breakUp(stream, w.some(0, time.Second))
 			}

@@ -181,10 +181,10 @@ func (p *process) arrive(ev scheduler.Event) {
 		return
 	}
 	if n := len(p.inbox); n > 0 {
-		if before, isUpdate := p.inbox[n-1].(scheduler.Updated); isUpdate && before.Status.Task != u.Status.Task {
+		if before, isUpdate := p.inbox[n-1].event.(scheduler.Updated); isUpdate && before.Status.Task != u.Status.Task {
 			if _, ok := w.takeArmed(Reorder); ok {
 				w.counted(Reorder, "%s before %s", u.Status.Task, before.Status.Task)
-				p.inbox[n-1] = u
+				p.inbox[n-1].event = u
 				p.deliver(before)
 				return
 			}
@@ -206,20 +206,20 @@ func (w *world) user(k Kind, id string, arg int) {
 	}
 	switch k {
 	case UserStop:
-		p.deliver(scheduler.Stop{Sweep: id, Reason: "the user had enough"})
+		p.do(scheduler.Stop{Sweep: id, Reason: "the user had enough"})
 	case UserPause:
-		p.deliver(scheduler.Pause{Sweep: id})
+		p.do(scheduler.Pause{Sweep: id})
 		w.after(w.while(arg, time.Second, time.Minute), func() {
 			if q := w.process; q != nil {
-				q.deliver(scheduler.Resume{Sweep: id})
+				q.do(scheduler.Resume{Sweep: id})
 			}
 		})
 	case UserRetry:
-		p.deliver(scheduler.Retry{Sweep: id})
+		p.do(scheduler.Retry{Sweep: id})
 	case UserStopTrial:
-		p.deliver(scheduler.StopTrial{Sweep: id, Trial: trial, Reason: "not promising"})
+		p.do(scheduler.StopTrial{Sweep: id, Trial: trial, Reason: "not promising"})
 	case UserTell:
-		p.deliver(scheduler.Tell{Sweep: id, Trial: trial, Body: []byte(`{"say":"hello"}`)})
+		p.do(scheduler.Tell{Sweep: id, Trial: trial, Body: []byte(`{"say":"hello"}`)})
 	}
 }
 
@@ -247,7 +247,7 @@ func (w *world) calmDown() {
 // resume undoes a pause, as often as it takes.
 func (w *world) resume(id string) {
 	if p := w.process; p != nil {
-		p.deliver(scheduler.Resume{Sweep: id})
+		p.do(scheduler.Resume{Sweep: id})
 		return
 	}
 	w.after(time.Second, func() { w.resume(id) })

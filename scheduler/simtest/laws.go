@@ -204,8 +204,6 @@ func (l *laws) stepping(p *process, ev scheduler.Event) {
 		}
 	case scheduler.Updated:
 		l.stepUpdate(p, ev.Status)
-	case scheduler.Retry:
-		l.w.tell("the user retries %s", ev.Sweep)
 	}
 }
 

@@ -24,10 +24,16 @@ type process struct {
 	journal scheduler.Journal
 	boards  map[string]*results.Board
 	writers map[string]*writer
-	inbox   []scheduler.Event
+	inbox   []input
 	planned time.Time // of the next turn; zero: none
 	dead    bool
 	bugs    bugs
+}
+
+// input is an event of the cluster or a command.
+type input struct {
+	event   scheduler.Event
+	command scheduler.Command
 }
 
 // sweepID names the sweeps of a run.
@@ -65,7 +71,7 @@ func (w *world) launchScheduler() {
 	w.laws.rebuilt(p)
 	for i := range w.story.Sweeps {
 		if !w.laws.submitted(sweepID(i)) { // whoever submitted got no answer, and tries again
-			p.deliver(scheduler.Submit{ID: sweepID(i), Spec: w.spec})
+			p.do(scheduler.Submit{ID: sweepID(i), Spec: w.spec})
 		}
 	}
 	p.planTurn(0)
@@ -126,16 +132,18 @@ func (p *process) config() scheduler.Config {
 func (p *process) clock() time.Time { return p.w.now.Add(p.w.skew) }
 
 // deliver hands an event to the process, in order.
-func (p *process) deliver(ev scheduler.Event) {
+func (p *process) deliver(ev scheduler.Event) { p.put(input{event: ev}) }
+
+// do hands a command to the process, which may cause it itself.
+func (p *process) do(cmd scheduler.Command) { p.put(input{command: cmd}) }
+
+func (p *process) put(in input) {
 	if p.dead {
 		return
 	}
-	p.inbox = append(p.inbox, ev)
+	p.inbox = append(p.inbox, in)
 	p.planTurn(p.w.some(200*time.Microsecond, 3*time.Millisecond))
 }
-
-// later is an event that the process causes itself.
-func (p *process) later(ev scheduler.Event) { p.deliver(ev) }
 
 // planTurn has a turn happen within a time.
 func (p *process) planTurn(wait time.Duration) {
@@ -162,14 +170,14 @@ func (p *process) turn() {
 		p.planTurn(w.slow.process.Sub(w.now))
 		return
 	}
-	events := p.inbox
+	inputs := p.inbox
 	p.inbox = nil
 	w.laws.turnBegins(p)
-	for _, ev := range events {
-		p.step(ev)
+	for _, in := range inputs {
+		p.step(in)
 	}
 	if due := p.core.Due(); !due.IsZero() && !due.After(p.clock()) {
-		p.core.Step(p.clock(), scheduler.Tick{})
+		p.core.Tick(p.clock())
 	}
 	p.core.Pack(p.clock())
 	p.carryOut(p.core.Ready())
@@ -186,10 +194,17 @@ func (p *process) turn() {
 	}
 }
 
-// step gives the core one event.
-func (p *process) step(ev scheduler.Event) {
-	p.w.laws.stepping(p, ev)
-	p.core.Step(p.clock(), p.bugs.incoming(p.w.bug, ev))
+// step gives the core one event or command.
+func (p *process) step(in input) {
+	if in.command != nil {
+		if retry, ok := in.command.(scheduler.Retry); ok {
+			p.w.tell("the user retries %s", retry.Sweep)
+		}
+		p.core.Do(p.clock(), in.command)
+		return
+	}
+	p.w.laws.stepping(p, in.event)
+	p.core.Step(p.clock(), p.bugs.incoming(p.w.bug, in.event))
 }
 
 // carryOut does what is ready, in order, or dies on the way when a fault says so.
@@ -321,7 +336,7 @@ func (p *process) hear(n scheduler.Notice) {
 func (p *process) choose(id string) {
 	winner, ok := p.boards[id].Winner()
 	if !ok {
-		p.later(scheduler.Stop{Sweep: id, Reason: "no winner"})
+		p.do(scheduler.Stop{Sweep: id, Reason: "no winner"})
 		return
 	}
 	manifest, err := encodeWinner(winner)
@@ -329,5 +344,5 @@ func (p *process) choose(id string) {
 		p.w.fail("encode the winner: %v", err)
 		return
 	}
-	p.later(scheduler.Won{Sweep: id, Winner: scheduler.Winner{Trial: winner.Trial, Attempt: winner.Attempt}, Manifest: manifest, Params: winner.Params})
+	p.do(scheduler.Won{Sweep: id, Winner: scheduler.Winner{Trial: winner.Trial, Attempt: winner.Attempt}, Manifest: manifest, Params: winner.Params})
 }

@@ -23,10 +23,10 @@ import (
 // ledger is a Scheduler that writes commands down and answers by the sweep's name.
 type ledger struct {
 	mu   sync.Mutex
-	took []scheduler.Event
+	took []scheduler.Command
 }
 
-func (l *ledger) Do(_ context.Context, command scheduler.Event) error {
+func (l *ledger) Do(_ context.Context, command scheduler.Command) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.took = append(l.took, command)
@@ -115,7 +115,7 @@ func TestCommandsBecomeEvents(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	want := []scheduler.Event{
+	want := []scheduler.Command{
 		scheduler.Stop{Sweep: "a/b ü", Reason: "enough"}, scheduler.Stop{Sweep: "s"},
 		scheduler.StopTrial{Sweep: "s", Trial: 7, Reason: "stopped by the user"}, scheduler.Pause{Sweep: "s"}, scheduler.Resume{Sweep: "s"},
 		scheduler.Tell{Sweep: "s", Trial: 3, Body: []byte(`{"lr": [1, null]}`)},

@@ -29,7 +29,7 @@ const patience = 30 * time.Second
 // may be called from any goroutine. Do's errors wrap scheduler.ErrUnknown,
 // ErrUnknownTrial, ErrNotRunning, ErrEnded or ErrClosed.
 type Scheduler interface {
-	Do(ctx context.Context, command scheduler.Event) error
+	Do(ctx context.Context, command scheduler.Command) error
 	Snapshot(ctx context.Context) (scheduler.Snapshot, error)
 }
 
@@ -105,11 +105,11 @@ func (h *handler) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/status", h.status)
 	mux.HandleFunc("GET /v1/sweeps/{sweep}/records", h.records)
-	mux.HandleFunc("POST /v1/sweeps/{sweep}/stop", h.sweep(func(id, reason string) scheduler.Event {
+	mux.HandleFunc("POST /v1/sweeps/{sweep}/stop", h.sweep(func(id, reason string) scheduler.Command {
 		return scheduler.Stop{Sweep: id, Reason: reason}
 	}))
-	mux.HandleFunc("POST /v1/sweeps/{sweep}/pause", h.sweep(func(id, _ string) scheduler.Event { return scheduler.Pause{Sweep: id} }))
-	mux.HandleFunc("POST /v1/sweeps/{sweep}/resume", h.sweep(func(id, _ string) scheduler.Event { return scheduler.Resume{Sweep: id} }))
+	mux.HandleFunc("POST /v1/sweeps/{sweep}/pause", h.sweep(func(id, _ string) scheduler.Command { return scheduler.Pause{Sweep: id} }))
+	mux.HandleFunc("POST /v1/sweeps/{sweep}/resume", h.sweep(func(id, _ string) scheduler.Command { return scheduler.Resume{Sweep: id} }))
 	mux.HandleFunc("POST /v1/sweeps/{sweep}/trials/{trial}/stop", h.stopTrial)
 	mux.HandleFunc("POST /v1/sweeps/{sweep}/trials/{trial}/message", h.message)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -130,7 +130,7 @@ func (h *handler) status(w http.ResponseWriter, r *http.Request) {
 }
 
 // sweep is the handler of a command about a whole sweep.
-func (h *handler) sweep(command func(id, reason string) scheduler.Event) http.HandlerFunc {
+func (h *handler) sweep(command func(id, reason string) scheduler.Command) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		reason, err := reasonOf(w, r)
 		if err != nil {
@@ -173,7 +173,7 @@ func (h *handler) message(w http.ResponseWriter, r *http.Request) {
 	h.do(w, r, scheduler.Tell{Sweep: r.PathValue("sweep"), Trial: trial, Body: body})
 }
 
-func (h *handler) do(w http.ResponseWriter, r *http.Request, command scheduler.Event) {
+func (h *handler) do(w http.ResponseWriter, r *http.Request, command scheduler.Command) {
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	if err := h.scheduler.Do(ctx, command); err != nil {

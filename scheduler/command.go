@@ -1,0 +1,62 @@
+package scheduler
+
+import "github.com/kaon-sweep/kaon/sweep"
+
+// Command is something that users, or the stages behind the scheduler, want of it.
+type Command interface{ command() }
+
+type (
+	// Submit: a user's sweep. ID is unique for ever. Overrides are the key=value changes that were applied to
+	// the source before it was parsed; with them the journal can parse it again.
+	Submit struct {
+		ID        string
+		Spec      *sweep.Spec
+		Overrides []string
+	}
+	// Stop: a user ends a sweep; running attempts are killed, waiting trials never start.
+	Stop struct {
+		Sweep  string
+		Reason string
+	}
+	// StopTrial ends one trial early; early stopping and users send it.
+	StopTrial struct {
+		Sweep  string
+		Trial  int
+		Reason string
+	}
+	// Pause lets running attempts finish and launches no more until Resume.
+	Pause  struct{ Sweep string }
+	Resume struct{ Sweep string }
+	// Retry gives the failed trials of a sweep that runs or has ended fresh budgets and runs them again. A `then` step
+	// that did not fail is repeated when the winner is another one afterwards.
+	Retry struct{ Sweep string }
+	// Tell sends a JSON body to the running attempt of a trial. It may be lost.
+	Tell struct {
+		Sweep string
+		Trial int
+		Body  []byte
+	}
+	// Stored: the records of a sweep up to and including number Through are durable in its bucket, so the journal
+	// may forget them.
+	Stored struct {
+		Sweep   string
+		Through uint64
+	}
+	// Won answers the notice Select: the winner of a sweep whose `then` step waits for it.
+	Won struct {
+		Sweep    string
+		Winner   Winner
+		Manifest []byte // the content of $KAON_WINNER
+		Params   []byte // JSON object of the winner's parameters
+	}
+)
+
+func (Submit) command()    {}
+func (Stop) command()      {}
+func (StopTrial) command() {}
+func (Pause) command()     {}
+func (Resume) command()    {}
+func (Retry) command()     {}
+func (Tell) command()      {}
+func (Stored) command()    {}
+func (Won) command()       {}
