@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
@@ -24,7 +24,7 @@ const surveyRefuse = time.Minute
 
 // Survey subscribes as a framework of its own for the given time, takes all offers a master sends, declines every one,
 // tears the framework down and answers what was offered. It launches nothing. It blocks for that time.
-func Survey(ctx context.Context, driver scheduler.Driver, wait time.Duration) ([]offers.Offer, error) {
+func Survey(ctx context.Context, driver cluster.Driver, wait time.Duration) ([]offers.Offer, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var s surveyor
@@ -69,7 +69,7 @@ type surveyor struct {
 	offers []offers.Offer
 }
 
-func (s *surveyor) hear(evs ...scheduler.Event) {
+func (s *surveyor) hear(evs ...cluster.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, ev := range evs {
@@ -77,13 +77,13 @@ func (s *surveyor) hear(evs ...scheduler.Event) {
 	}
 }
 
-func (s *surveyor) take(ev scheduler.Event) {
+func (s *surveyor) take(ev cluster.Event) {
 	switch ev := ev.(type) {
-	case scheduler.Subscribed:
+	case cluster.Subscribed:
 		s.met, s.offers = true, nil
-	case scheduler.Offered:
+	case cluster.Offered:
 		s.offers = append(s.offers, ev.Offers...)
-	case scheduler.Rescinded:
+	case cluster.Rescinded:
 		for i := range s.offers {
 			if s.offers[i].ID == ev.Offer {
 				s.offers = append(s.offers[:i], s.offers[i+1:]...)
@@ -100,17 +100,17 @@ func (s *surveyor) taken() (list []offers.Offer, met bool) {
 }
 
 // leave gives everything back.
-func (s *surveyor) leave(ctx context.Context, driver scheduler.Driver, list []offers.Offer) error {
+func (s *surveyor) leave(ctx context.Context, driver cluster.Driver, list []offers.Offer) error {
 	if len(list) > 0 {
 		ids := make([]offers.OfferID, len(list))
 		for i := range list {
 			ids[i] = list[i].ID
 		}
-		if err := driver.Send(ctx, scheduler.Decline{Offers: ids, Refuse: surveyRefuse}); err != nil {
+		if err := driver.Send(ctx, cluster.Decline{Offers: ids, Refuse: surveyRefuse}); err != nil {
 			return fmt.Errorf("decline the offers: %w", err)
 		}
 	}
-	if err := driver.Send(ctx, scheduler.Teardown{}); err != nil {
+	if err := driver.Send(ctx, cluster.Teardown{}); err != nil {
 		return fmt.Errorf("tear the framework down: %w", err)
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -19,7 +20,7 @@ import (
 type WarmConfig struct {
 	Trials      int
 	Command     string // of every trial, run by sh -c
-	Driver      func() (scheduler.Driver, error)
+	Driver      func() (cluster.Driver, error)
 	Executor    scheduler.ExecutorTemplate
 	ReviveEvery time.Duration // of the scheduler
 }
@@ -57,12 +58,12 @@ func Warm(ctx context.Context, cfg WarmConfig) (*WarmReport, error) {
 
 // counting is a driver that counts the executors that tasks are launched on.
 type counting struct {
-	scheduler.Driver
-	seen chan scheduler.ExecutorInfo // capacity is the number of trials: every launch fits
+	cluster.Driver
+	seen chan cluster.ExecutorInfo // capacity is the number of trials: every launch fits
 }
 
-func (c counting) Send(ctx context.Context, call scheduler.Call) error {
-	if a, ok := call.(scheduler.Accept); ok {
+func (c counting) Send(ctx context.Context, call cluster.Call) error {
+	if a, ok := call.(cluster.Accept); ok {
 		for _, t := range a.Tasks {
 			select {
 			case c.seen <- t.Executor:
@@ -85,7 +86,7 @@ func (cfg WarmConfig) run(ctx context.Context, isolation sweep.Isolation) (WarmR
 	if err != nil {
 		return WarmRow{}, err
 	}
-	driver := counting{inner, make(chan scheduler.ExecutorInfo, cfg.Trials)}
+	driver := counting{inner, make(chan cluster.ExecutorInfo, cfg.Trials)}
 	ended := make(chan scheduler.SweepEnded, 1)
 	core := scheduler.NewCore(scheduler.Config{
 		Packer: offers.NewIndex(0), Executor: cfg.Executor, ReviveEvery: cfg.ReviveEvery, UnprovenCap: cfg.Trials,
@@ -107,7 +108,7 @@ func (cfg WarmConfig) run(ctx context.Context, isolation sweep.Isolation) (WarmR
 	failed := make(chan error, 1)
 	crash.Go(func() { failed <- loop.Run(inside) })
 	defer func() {
-		_ = driver.Send(context.WithoutCancel(ctx), scheduler.Teardown{}) // executors end with their framework
+		_ = driver.Send(context.WithoutCancel(ctx), cluster.Teardown{}) // executors end with their framework
 		stop()
 		<-failed
 	}()

@@ -15,6 +15,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket/dir"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
@@ -72,7 +73,7 @@ func Wire(ctx context.Context, cfg WireConfig) (WireResult, error) {
 		return WireResult{}, ctx.Err()
 	}
 	seconds := time.Since(began).Seconds()
-	if err := w.driver.Send(ctx, scheduler.Teardown{}); err != nil {
+	if err := w.driver.Send(ctx, cluster.Teardown{}); err != nil {
 		return WireResult{}, fmt.Errorf("remove the framework: %w", err)
 	}
 	stop()

@@ -5,20 +5,13 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/offers"
-)
-
-// Exit codes by which an executor says, before it has subscribed, that it cannot be one. Shells, sysexits.h, signals
-// and kaon's own commands use others; the master tells them in a FAILURE event.
-const (
-	ForeignExit = 86 // no binary that was fetched is built for this machine
-	MixedUpExit = 87 // the binary is not the one that was served
-	CutOffExit  = 88 // the agent's address cannot be reached from where the executor runs
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
 // Build is the executor for one architecture.
 type Build struct {
 	Argv []string
-	URIs []URI
+	URIs []cluster.URI
 }
 
 // architectureNames are what Mesos attributes call the architectures that executors are built for.
@@ -86,7 +79,7 @@ func (c *Core) judgeArchitecture(id offers.AgentID, a *agent) {
 }
 
 // premature reads why an executor ended before it was one. Its attempts end by updates of their own, which come after.
-func (c *Core) premature(ev ExecutorGone) {
+func (c *Core) premature(ev cluster.ExecutorGone) {
 	code := ev.Wait >> 8 & 0xff
 	a := c.agentOf(ev.Agent, "")
 	for att := c.live.first; att != nil; att = att.next {
@@ -95,9 +88,9 @@ func (c *Core) premature(ev ExecutorGone) {
 		}
 	}
 	switch {
-	case ev.Wait&0x7f != 0, code != ForeignExit && code != MixedUpExit && code != CutOffExit:
+	case ev.Wait&0x7f != 0, code != cluster.ExitWrongArch && code != cluster.ExitWrongBinary && code != cluster.ExitAgentUnreachable:
 		return // ended by a signal, or as executors end
-	case code == ForeignExit && a.arch != "":
+	case code == cluster.ExitWrongArch && a.arch != "":
 		return // nobody asked it what the agent's attributes tell
 	}
 	for att := c.live.first; att != nil; att = att.next {
@@ -105,7 +98,7 @@ func (c *Core) premature(ev ExecutorGone) {
 			att.unfit = code
 		}
 	}
-	if code == ForeignExit {
+	if code == cluster.ExitWrongArch {
 		a.alien = true
 		c.judgeArchitecture(ev.Agent, a)
 	}
@@ -114,10 +107,10 @@ func (c *Core) premature(ev ExecutorGone) {
 // judgeUnfit is the verdict on an attempt whose executor could not be one. To have met a foreign agent costs the trial
 // nothing: there may be any number of them, and each is met only once.
 func judgeUnfit(att *attempt) verdict {
-	if att.unfit == ForeignExit {
+	if att.unfit == cluster.ExitWrongArch {
 		return verdict{kind: lost, free: true, reason: fmt.Sprintf("agent %s is of an architecture that no executor is built for", att.where())}
 	}
-	if att.unfit == CutOffExit {
+	if att.unfit == cluster.ExitAgentUnreachable {
 		return verdict{kind: lost, reason: fmt.Sprintf("its executor cannot reach agent %s at the address that the agent gave it: look at the agent's --ip and "+
 			"--hostname, the network of containers and firewalls; the attempt's stderr there has the address", att.where())}
 	}

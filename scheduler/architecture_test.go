@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
@@ -63,16 +64,16 @@ func TestExecutorsOfOneArchitectureStandAlone(t *testing.T) {
 func TestLabelledAgentGoesOnWithItsExecutor(t *testing.T) {
 	c := isolationCore(t, sweep.Task{})
 	old := launched(c, "a1")[0].Executor
-	labelled := func(id offers.OfferID, running ...offers.ExecutorID) []TaskInfo {
+	labelled := func(id offers.OfferID, running ...offers.ExecutorID) []cluster.TaskInfo {
 		c.Do(c.now, Submit{ID: string(id), Spec: testSpec{Trials: 2}.spec()})
-		c.Step(c.now, Offered{Offers: []offers.Offer{{
+		c.Step(c.now, cluster.Offered{Offers: []offers.Offer{{
 			ID: id, Agent: "a1", Executors: running, Attributes: []offers.Attribute{{Name: "arch", Value: "amd64"}},
 			Amounts: []offers.Amount{{Name: "cpus", Scalar: 2 * resource.Unit}, {Name: "mem", Scalar: 4000 * resource.Unit}},
 		}}})
 		c.Pack(c.now)
-		var tasks []TaskInfo
+		var tasks []cluster.TaskInfo
 		for _, call := range c.Ready().Calls {
-			if a, ok := call.(Accept); ok {
+			if a, ok := call.(cluster.Accept); ok {
 				tasks = append(tasks, a.Tasks...)
 			}
 		}
@@ -82,10 +83,10 @@ func TestLabelledAgentGoesOnWithItsExecutor(t *testing.T) {
 	if len(warm) != 2 || !reflect.DeepEqual(warm[0].Executor, old) || !reflect.DeepEqual(warm[1].Executor, old) {
 		t.Fatalf("two tasks of the executor %+v that runs and is paid for, got %+v", old, warm)
 	}
-	for _, id := range []TaskID{"a.0.1", "a.1.1", warm[0].ID, warm[1].ID} {
-		c.Step(c.now, Updated{Status{Task: id, Agent: "a1", State: Finished}})
+	for _, id := range []cluster.TaskID{"a.0.1", "a.1.1", warm[0].ID, warm[1].ID} {
+		c.Step(c.now, cluster.Updated{Status: cluster.Status{Task: id, Agent: "a1", State: cluster.Finished}})
 	}
-	c.Step(c.now, ExecutorGone{Agent: "a1", Executor: old.ID})
+	c.Step(c.now, cluster.ExecutorGone{Agent: "a1", Executor: old.ID})
 	c.Ready()
 	for _, task := range labelled("o2") {
 		if e := task.Executor; e.ID == old.ID || len(e.Resources) == 0 || !slices.Equal(e.Argv, []string{"./kaon-amd64", "executor"}) || e.URIs == nil {

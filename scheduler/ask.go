@@ -3,6 +3,8 @@ package scheduler
 import (
 	"context"
 	"fmt"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
 // Submit hands in a sweep and returns when the journal holds it, or with the reason it was refused.
@@ -68,7 +70,7 @@ func (l *Loop) Later(cmd Command) {
 }
 
 // undelivered hands in that a call did not reach the master.
-func (l *Loop) undelivered(ev Undelivered) {
+func (l *Loop) undelivered(ev cluster.Undelivered) {
 	l.inbox.Lock()
 	l.inbox.events = append(l.inbox.events, ev)
 	l.inbox.Unlock()

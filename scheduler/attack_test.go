@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
@@ -31,9 +32,9 @@ func TestAttackUpdateOfAnother(t *testing.T) {
 		agent    offers.AgentID
 		executor offers.ExecutorID
 	}{{att.agent, "x-of-another"}, {"another-agent", att.executor}, {"another-agent", ""}} {
-		r.step(Updated{Status{Task: att.task, Agent: forged.agent, Executor: forged.executor, State: Finished,
+		r.step(cluster.Updated{Status: cluster.Status{Task: att.task, Agent: forged.agent, Executor: forged.executor, State: cluster.Finished,
 			Source: "SOURCE_EXECUTOR", UUID: []byte("0123456789abcdef"), Data: report}})
-		r.step(Said{Agent: forged.agent, Executor: forged.executor, Data: task.Encode(task.Control{Task: string(att.task), Progress: 99})})
+		r.step(cluster.ExecutorMessage{Agent: forged.agent, Executor: forged.executor, Data: task.Encode(task.Control{Task: string(att.task), Progress: 99})})
 		ready := r.core.Ready()
 		if att.run.live[0] != att || att.points != 0 || len(ready.Journal) > 0 {
 			t.Errorf("believed of %+v", forged)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
 // attempt is one launch that is believed alive. A trial has at most one (law 4).
@@ -11,7 +12,7 @@ type attempt struct {
 	run      *sweepRun
 	trial    int
 	number   int
-	task     TaskID
+	task     cluster.TaskID
 	agent    offers.AgentID
 	host     string
 	executor offers.ExecutorID

@@ -1,5 +1,7 @@
 package scheduler
 
+import "github.com/kaon-sweep/kaon/scheduler/cluster"
+
 // Attempts that share an executor share what it fetched. Where each has its own, their agent brings code and inputs: it
 // fetches them once, and copies. Two things can go wrong that an executor by itself does better. An agent gives a
 // container one minute by default from launch to subscription, however long fetching takes; and when fetching fails, it
@@ -10,7 +12,7 @@ package scheduler
 const unbroughtToStop = 5
 
 // inputs are what agents bring to executors that serve one attempt of a sweep.
-func (c *Core) inputs(id string) []URI {
+func (c *Core) inputs(id string) []cluster.URI {
 	if c.cfg.Inputs == nil {
 		return nil
 	}
@@ -18,7 +20,7 @@ func (c *Core) inputs(id string) []URI {
 }
 
 // bring says what the agent is to bring to a new attempt.
-func (a *attempt) bring() []URI {
+func (a *attempt) bring() []cluster.URI {
 	r := a.run
 	if r.unbrought >= unbroughtToStop || r.budgets[a.trial].Losses > 0 {
 		return nil
@@ -28,7 +30,7 @@ func (a *attempt) bring() []URI {
 }
 
 // unbrought reports whether an attempt ended because its agent could not bring what it was to, or not in time.
-func unbrought(att *attempt, s Status) bool {
+func unbrought(att *attempt, s cluster.Status) bool {
 	return att.brought && (s.Reason == "REASON_EXECUTOR_REGISTRATION_TIMEOUT" || fetchFailure(s))
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
@@ -20,11 +21,11 @@ type Config struct {
 	Inside   ExecutorTemplate // how agents start the executor in an image; its Builds are of the same architectures
 	// Container is the image that a sweep's executors start in, with credentials; asked when the sweep begins and when it
 	// is taken up again. nil: sweeps with an image are refused.
-	Container func(id string, spec *sweep.Spec) (*Container, error)
+	Container func(id string, spec *sweep.Spec) (*cluster.Container, error)
 
 	// Inputs is what agents are to fetch, and may keep, for the executors of a sweep that serve one attempt each, besides
 	// the executor itself; each lies at the task.Source.Place of what it is. nil: executors fetch for themselves.
-	Inputs func(id string) []URI
+	Inputs func(id string) []cluster.URI
 
 	Packing offers.Options // policy and decline times; Caps, Avoid, Last, Foreign and Contended are the core's own
 	Role    string         // allocation role of all sweeps; empty: any
@@ -42,7 +43,7 @@ type ExecutorTemplate struct {
 	Argv []string
 	Once []string // added to Argv for an executor that serves one attempt
 	Env  []string // KEY=VALUE
-	URIs []URI
+	URIs []cluster.URI
 	// Builds take the place of Argv and URIs on agents that name their architecture, by that architecture as Go names it.
 	// An agent of one that is not here gets no task. None: all agents are alike.
 	Builds   map[string]Build   `json:",omitempty"`

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -21,7 +22,7 @@ const (
 )
 
 // subscribed starts over with offers and asks about every live attempt.
-func (c *Core) subscribed(ev Subscribed) {
+func (c *Core) subscribed(ev cluster.Subscribed) {
 	before := c.framework
 	if c.framework != ev.Framework {
 		c.framework = ev.Framework
@@ -55,11 +56,11 @@ func (c *Core) loseAll() {
 	c.doubtExecutors()
 	for att := c.live.first; att != nil; att = c.live.first {
 		att.missing = c.now
-		c.finish(att, judge(att, Status{State: Lost, Message: "the master removed the framework, and its tasks with it"}, nil), nil)
+		c.finish(att, judge(att, cluster.Status{State: cluster.Lost, Message: "the master removed the framework, and its tasks with it"}, nil), nil)
 	}
 }
 
-func (c *Core) disconnected(ev Disconnected) {
+func (c *Core) disconnected(ev cluster.Disconnected) {
 	if c.connected {
 		c.note(Connected{Framework: c.framework, Err: ev.Err})
 	}
@@ -73,10 +74,10 @@ func (c *Core) askAll() {
 	if !c.connected {
 		return
 	}
-	var tasks []TaskAgent
+	var tasks []cluster.TaskAgent
 	for att := c.live.first; att != nil; att = att.next {
 		if !att.answered {
-			tasks = append(tasks, TaskAgent{Task: att.task, Agent: att.agent})
+			tasks = append(tasks, cluster.TaskAgent{Task: att.task, Agent: att.agent})
 		}
 	}
 	if len(tasks) == 0 {
@@ -84,7 +85,7 @@ func (c *Core) askAll() {
 	}
 	for len(tasks) > 0 {
 		n := min(len(tasks), reconcileBatch)
-		c.call(Reconcile{Tasks: tasks[:n:n]})
+		c.call(cluster.Reconcile{Tasks: tasks[:n:n]})
 		tasks = tasks[n:]
 		c.askLater()
 	}
@@ -109,7 +110,7 @@ func (c *Core) recite(now time.Time) {
 	if !c.connected {
 		return
 	}
-	c.call(Reconcile{})
+	c.call(cluster.Reconcile{})
 }
 
 // watchLaunch asks about an attempt that was launched and not heard of: its ACCEPT may have been lost.
@@ -140,15 +141,15 @@ func (c *Core) search(att *attempt, try int) {
 
 // undelivered makes good for a call that did not reach the master. While the stream is down the next
 // subscription does that for everything.
-func (c *Core) undelivered(ev Undelivered) {
+func (c *Core) undelivered(ev cluster.Undelivered) {
 	c.note(Trouble{Message: "call not delivered", Err: ev.Err})
 	if !c.connected {
 		return
 	}
 	switch call := ev.Call.(type) {
-	case Accept:
+	case cluster.Accept:
 		for i, t := range call.Tasks {
-			if att := c.believed(Status{Task: t.ID}); att != nil {
+			if att := c.believed(cluster.Status{Task: t.ID}); att != nil {
 				att.answered = false
 			}
 			if k := (workerKey{call.Agent, t.Executor.ID}); !c.seen.on(k) && (i == 0 || t.Executor.ID != call.Tasks[i-1].Executor.ID) {
@@ -156,13 +157,13 @@ func (c *Core) undelivered(ev Undelivered) {
 			}
 		}
 		c.askLater()
-	case Decline:
+	case cluster.Decline:
 		c.timers.set(c.now.Add(firstReconcile), func(time.Time) {
 			if c.connected {
 				c.call(call)
 			}
 		})
-	case Suppress, Revive:
+	case cluster.Suppress, cluster.Revive:
 		c.suppressed = false
 		c.workArrived()
 	}

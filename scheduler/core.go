@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
 // Core is the scheduler as a pure state machine: no clock, no goroutine, no I/O. One goroutine calls it: Step,
@@ -15,7 +16,7 @@ type Core struct {
 	now   time.Time
 	ready Ready
 
-	framework  FrameworkID
+	framework  cluster.FrameworkID
 	connected  bool
 	suppressed bool
 	revived    time.Time // last REVIVE
@@ -25,7 +26,7 @@ type Core struct {
 	order   []*sweepRun // by submission
 	numbers uint64      // of the last sweep submitted
 	live    attempts
-	strays  map[TaskID]*stray
+	strays  map[cluster.TaskID]*stray
 	agents  map[offers.AgentID]*agent
 	guard   guard
 	workers map[workerKey]worker             // shared executors we started, by the ids Mesos knows
@@ -66,7 +67,7 @@ func NewCore(cfg Config) *Core {
 	return &Core{
 		cfg:     cfg.withDefaults(),
 		runs:    map[string]*sweepRun{},
-		strays:  map[TaskID]*stray{},
+		strays:  map[cluster.TaskID]*stray{},
 		agents:  map[offers.AgentID]*agent{},
 		guard:   newGuard(),
 		workers: map[workerKey]worker{},
@@ -78,29 +79,29 @@ func NewCore(cfg Config) *Core {
 
 // Step takes one event in. It never blocks and never fails: what is wrong with an event becomes a notice.
 // A clock that runs backwards stands still instead.
-func (c *Core) Step(now time.Time, ev Event) {
+func (c *Core) Step(now time.Time, ev cluster.Event) {
 	c.clock(now)
 	switch ev := ev.(type) {
-	case Subscribed:
+	case cluster.Subscribed:
 		c.subscribed(ev)
-	case Disconnected:
+	case cluster.Disconnected:
 		c.disconnected(ev)
-	case Refused:
+	case cluster.Rejected:
 		c.connected = false
 		c.note(Barred(ev))
-	case Offered:
+	case cluster.Offered:
 		c.offered(ev)
-	case Rescinded:
+	case cluster.Rescinded:
 		c.cfg.Packer.Rescind(ev.Offer)
-	case Updated:
+	case cluster.Updated:
 		c.updated(ev.Status)
-	case AgentGone:
+	case cluster.AgentGone:
 		c.agentGone(ev)
-	case ExecutorGone:
+	case cluster.ExecutorGone:
 		c.executorGone(ev)
-	case Said:
+	case cluster.ExecutorMessage:
 		c.said(ev)
-	case Undelivered:
+	case cluster.Undelivered:
 		c.undelivered(ev)
 	default:
 		c.note(Trouble{Message: fmt.Sprintf("event of unknown type %T", ev)})
@@ -156,9 +157,9 @@ func (c *Core) clock(now time.Time) {
 	}
 }
 
-func (c *Core) journal(e Entry) { c.ready.Journal = append(c.ready.Journal, e) }
-func (c *Core) call(call Call)  { c.ready.Calls = append(c.ready.Calls, call) }
-func (c *Core) note(n Notice)   { c.ready.Notices = append(c.ready.Notices, n) }
+func (c *Core) journal(e Entry)        { c.ready.Journal = append(c.ready.Journal, e) }
+func (c *Core) call(call cluster.Call) { c.ready.Calls = append(c.ready.Calls, call) }
+func (c *Core) note(n Notice)          { c.ready.Notices = append(c.ready.Notices, n) }
 
 // submit takes a sweep. A second submission of the same id changes nothing, so clients may repeat themselves.
 func (c *Core) submit(ev Submit) {

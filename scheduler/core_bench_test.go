@@ -7,6 +7,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
@@ -22,7 +23,7 @@ func BenchmarkCore10000(b *testing.B) {
 		now := time.Unix(0, 0)
 		c := NewCore(testConfig())
 		mem := &Memory{}
-		c.Step(now, Subscribed{Framework: "f"})
+		c.Step(now, cluster.Subscribed{Framework: "f"})
 		c.Do(now, Submit{ID: "s", Spec: testSpec{Trials: trials, Objective: "loss"}.spec()})
 		serial := 0
 		for turn := 0; c.runs["s"].kept.Phase != Succeeded; turn++ {
@@ -38,19 +39,19 @@ func BenchmarkCore10000(b *testing.B) {
 					Amounts: []offers.Amount{{Name: "cpus", Scalar: 8 * resource.Unit}, {Name: "mem", Scalar: 1e9}, {Name: "disk", Scalar: 1e9}},
 				})
 			}
-			c.Step(now, Offered{list})
+			c.Step(now, cluster.Offered{Offers: list})
 			c.Pack(now)
 			r := c.Ready()
 			mem.Append(r.Journal)
 			for _, call := range r.Calls {
-				a, ok := call.(Accept)
+				a, ok := call.(cluster.Accept)
 				if !ok {
 					continue
 				}
 				for _, t := range a.Tasks {
 					launched++
-					c.Step(now, Updated{Status{Task: t.ID, Agent: a.Agent, State: Running, UUID: []byte("1" + t.ID), Data: data}})
-					c.Step(now, Updated{Status{Task: t.ID, Agent: a.Agent, State: Finished, UUID: []byte("2" + t.ID), Data: end}})
+					c.Step(now, cluster.Updated{Status: cluster.Status{Task: t.ID, Agent: a.Agent, State: cluster.Running, UUID: []byte("1" + t.ID), Data: data}})
+					c.Step(now, cluster.Updated{Status: cluster.Status{Task: t.ID, Agent: a.Agent, State: cluster.Finished, UUID: []byte("2" + t.ID), Data: end}})
 				}
 			}
 			c.Tick(now)

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
 // An agent that ends a shared executor for its memory or disk ends all attempts in it, of which one did it, and nobody
@@ -11,7 +12,9 @@ import (
 // and harms nobody.
 
 // limitation reports whether an agent ended a container that went beyond its resources.
-func limitation(s Status) bool { return strings.HasPrefix(s.Reason, "REASON_CONTAINER_LIMITATION") }
+func limitation(s cluster.Status) bool {
+	return strings.HasPrefix(s.Reason, "REASON_CONTAINER_LIMITATION")
+}
 
 // crowd counts, at the first of them that is told of, the attempts that ended together.
 func (c *Core) crowd(att *attempt) {

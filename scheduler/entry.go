@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -17,7 +18,7 @@ type Winner struct{ Trial, Attempt int }
 
 type (
 	// FrameworkEntry is the id the master knows us by. One per journal.
-	FrameworkEntry struct{ ID FrameworkID }
+	FrameworkEntry struct{ ID cluster.FrameworkID }
 
 	// SweepEntry is one sweep: enough to parse its spec again and to know where it stands. Key: ID.
 	// When Phase.Ended() and not KeepTrials, the journal drops the

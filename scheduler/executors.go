@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
 // What is believed of a shared executor follows from what the cluster says of it, never from what an attempt's end counts
@@ -32,21 +33,12 @@ const (
 	executorOver                 // its agent or the master, because its executor ended or never was
 )
 
-// final reports whether a task in this state never runs again.
-func (s TaskState) final() bool {
-	switch s {
-	case Finished, Failed, Killed, Error, Lost, Dropped, Gone, GoneByOperator:
-		return true
-	}
-	return false
-}
-
 // hearOf draws from an update what it says of the executor of its task.
-func (c *Core) hearOf(att *attempt, s Status) {
+func (c *Core) hearOf(att *attempt, s cluster.Status) {
 	if s.Source == "SOURCE_EXECUTOR" {
 		c.sawExecutor(workerKey{att.agent, att.executor})
 	}
-	if !s.State.final() {
+	if !s.State.Final() {
 		return
 	}
 	att.last = noWord
@@ -151,7 +143,7 @@ func (c *Core) doubtExecutors() {
 }
 
 // drained notes that an operator drains an agent: it is no fault of the agent's, which takes tasks again with its next offer.
-func (c *Core) drained(att *attempt, s Status) {
+func (c *Core) drained(att *attempt, s cluster.Status) {
 	if s.Reason == drainReason {
 		c.agentOf(att.agent, att.host).drains = true
 	}
@@ -165,7 +157,7 @@ func (c *Core) endIdle(att *attempt) {
 	}
 	for _, id := range slices.Clone(c.seen[att.agent]) {
 		if k := (workerKey{att.agent, id}); !c.expects(k) {
-			c.call(Shutdown{Agent: att.agent, Executor: id})
+			c.call(cluster.Shutdown{Agent: att.agent, Executor: id})
 			c.executorEnded(k)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
 // The guard against black holes: an agent whose attempts die at once is free at once, and would swallow the
@@ -237,7 +238,7 @@ func (c *Core) leaveAlone(id offers.AgentID, a *agent, wait time.Duration, over 
 }
 
 // agentGone forgets an agent. Its tasks' own updates tell what became of them.
-func (c *Core) agentGone(ev AgentGone) {
+func (c *Core) agentGone(ev cluster.AgentGone) {
 	c.cfg.Packer.RemoveAgent(ev.Agent)
 	delete(c.seen, ev.Agent)
 	for att := c.live.first; att != nil; att = att.next {
@@ -250,7 +251,7 @@ func (c *Core) agentGone(ev AgentGone) {
 	}
 }
 
-func (c *Core) executorGone(ev ExecutorGone) {
+func (c *Core) executorGone(ev cluster.ExecutorGone) {
 	c.premature(ev)
 	c.executorEnded(workerKey{ev.Agent, ev.Executor})
 }

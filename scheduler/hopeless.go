@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
 // hope is who could do better after an attempt that never became one.
@@ -35,7 +36,7 @@ var (
 )
 
 // hopeOf reads from an update whether what it tells can become right.
-func hopeOf(s Status) hope {
+func hopeOf(s cluster.Status) hope {
 	message := strings.ToLower(s.Message)
 	says := func(words string) bool { return strings.Contains(message, words) }
 	switch {
@@ -46,7 +47,7 @@ func hopeOf(s Status) hope {
 			return again // what runs on the agent was not what we believed
 		}
 		return nobody
-	case s.Source == "SOURCE_EXECUTOR" || !s.State.final():
+	case s.Source == "SOURCE_EXECUTOR" || !s.State.Final():
 		return again
 	case slices.ContainsFunc(unknownUsers, says), slices.ContainsFunc(unknownImages, says):
 		return others

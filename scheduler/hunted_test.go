@@ -8,6 +8,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -21,31 +22,31 @@ var t0 = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 func begun(s testSpec) *Core {
 	c := NewCore(testConfig())
 	c.Do(t0, Submit{ID: "s", Spec: s.spec()})
-	c.Step(t0, Subscribed{Framework: "f"})
+	c.Step(t0, cluster.Subscribed{Framework: "f"})
 	c.Ready()
 	return c
 }
 
-func oneOffer(id string, cpus resource.Milli, running ...offers.ExecutorID) Offered {
-	return Offered{[]offers.Offer{{ID: offers.OfferID(id), Agent: "a", Hostname: "h", Executors: running, Amounts: []offers.Amount{
+func oneOffer(id string, cpus resource.Milli, running ...offers.ExecutorID) cluster.Offered {
+	return cluster.Offered{Offers: []offers.Offer{{ID: offers.OfferID(id), Agent: "a", Hostname: "h", Executors: running, Amounts: []offers.Amount{
 		{Name: "cpus", Scalar: cpus}, {Name: "mem", Scalar: 4096 * resource.Unit}, {Name: "disk", Scalar: 4096 * resource.Unit},
 	}}}}
 }
 
 // pass packs and gives the tasks launched.
-func pass(c *Core) (all []TaskInfo, r Ready) {
+func pass(c *Core) (all []cluster.TaskInfo, r Ready) {
 	c.Pack(c.now)
 	r = c.Ready()
 	for _, call := range r.Calls {
-		if a, ok := call.(Accept); ok {
+		if a, ok := call.(cluster.Accept); ok {
 			all = append(all, a.Tasks...)
 		}
 	}
 	return all, r
 }
 
-func ended(id TaskID, state TaskState, exit int) Updated {
-	return Updated{Status{Task: id, Agent: "a", State: state, Source: "SOURCE_EXECUTOR", UUID: []byte(id),
+func ended(id cluster.TaskID, state cluster.TaskState, exit int) cluster.Updated {
+	return cluster.Updated{Status: cluster.Status{Task: id, Agent: "a", State: state, Source: "SOURCE_EXECUTOR", UUID: []byte(id),
 		Data: task.Encode(task.Report{End: &task.End{Exit: exit}})}}
 }
 
@@ -55,11 +56,11 @@ func TestExecutorDiesUnderAnAccept(t *testing.T) {
 	c := begun(testSpec{Trials: 3, Limits: sweep.Limits{Parallel: 1}})
 	c.Step(t0, oneOffer("o1", 4*resource.Unit))
 	first, _ := pass(c)
-	c.Step(t0, ended(first[0].ID, Finished, 0))
+	c.Step(t0, ended(first[0].ID, cluster.Finished, 0))
 	c.Step(t0, oneOffer("o2", 4*resource.Unit, first[0].Executor.ID))
 	second, _ := pass(c) // warm
-	c.Step(t0, ExecutorGone{Agent: "a", Executor: first[0].Executor.ID})
-	c.Step(t0, ended(second[0].ID, Finished, 0))
+	c.Step(t0, cluster.ExecutorGone{Agent: "a", Executor: first[0].Executor.ID})
+	c.Step(t0, ended(second[0].ID, cluster.Finished, 0))
 	c.Step(t0, oneOffer("o3", 4*resource.Unit, first[0].Executor.ID))
 	third, _ := pass(c)
 	if len(third) != 1 || !reflect.DeepEqual(third[0].Executor, second[0].Executor) {
@@ -97,10 +98,10 @@ func TestStoppedOnTheBoard(t *testing.T) {
 	tasks, _ := pass(c)
 	target := 1.0
 	c.runs["s"].spec.Objective = sweep.Metric{Name: "loss", Goal: sweep.Minimize, Reduce: sweep.Last, Target: &target}
-	c.Step(t0, Updated{Status{Task: tasks[0].ID, Agent: "a", State: Finished, UUID: []byte("u"), Data: task.Encode(task.Report{
+	c.Step(t0, cluster.Updated{Status: cluster.Status{Task: tasks[0].ID, Agent: "a", State: cluster.Finished, UUID: []byte("u"), Data: task.Encode(task.Report{
 		Points: []results.Point{{Metrics: map[string]float64{"loss": 0}}}, End: &task.End{},
 	})}})
-	c.Step(t0, ended(tasks[1].ID, Failed, 3))
+	c.Step(t0, ended(tasks[1].ID, cluster.Failed, 3))
 	board := results.NewBoard(results.Config{Sweep: "s", Trials: 2})
 	for _, n := range c.Ready().Notices {
 		if r, ok := n.(Recorded); ok {
@@ -144,7 +145,7 @@ func TestExecutorLostWithItsTasks(t *testing.T) {
 	c.Step(t0, oneOffer("o1", 4*resource.Unit))
 	first, _ := pass(c)
 	c.Step(t0, oneOffer("o2", 4*resource.Unit))
-	c.Step(t0, Updated{Status{Task: first[0].ID, Agent: "a", State: Failed, Source: "SOURCE_AGENT", Reason: "REASON_EXECUTOR_TERMINATED", UUID: []byte("u")}})
+	c.Step(t0, cluster.Updated{Status: cluster.Status{Task: first[0].ID, Agent: "a", State: cluster.Failed, Source: "SOURCE_AGENT", Reason: "REASON_EXECUTOR_TERMINATED", UUID: []byte("u")}})
 	r := c.runs["s"]
 	if n := len(c.cfg.Packer.(*offers.Index).Snapshot().Agents()); n != 1 || len(r.live) != 0 {
 		t.Fatalf("%d agents, %d live", n, len(r.live))
@@ -190,11 +191,11 @@ func TestRetryDoesNotChangeWhatWasTold(t *testing.T) {
 		}
 	}
 	c.Do(t0, Submit{ID: "s", Spec: spec})
-	c.Step(t0, Subscribed{Framework: "f"})
+	c.Step(t0, cluster.Subscribed{Framework: "f"})
 	c.Step(t0, oneOffer("o1", 4*resource.Unit))
 	c.Pack(t0)
 	keep()
-	c.Step(t0, ended("s.0.1", Failed, 1))
+	c.Step(t0, ended("s.0.1", cluster.Failed, 1))
 	c.Do(t0, Retry{Sweep: "s"})
 	c.Step(t0, oneOffer("o2", 4*resource.Unit))
 	c.Pack(t0)
@@ -208,7 +209,7 @@ func TestRetryDoesNotChangeWhatWasTold(t *testing.T) {
 		if !reflect.DeepEqual(was.told, is.told) || !reflect.DeepEqual(was.failed, is.failed) || is.told[0] == 0 || !is.failed[0] {
 			t.Errorf("told was %v, failed %v, and is %v, %v", was.told, was.failed, is.told, is.failed)
 		}
-		c.Step(t0, ended("s.0.2", Finished, 0))
+		c.Step(t0, ended("s.0.2", cluster.Finished, 0))
 		keep()
 	}
 }
@@ -232,7 +233,7 @@ func TestRetryAfterARestartStartsExecutors(t *testing.T) {
 	if !c.runs["s"].kept.Phase.Ended() {
 		t.Fatal("the sweep has not ended")
 	}
-	c.Step(t0, Subscribed{Framework: "f"})
+	c.Step(t0, cluster.Subscribed{Framework: "f"})
 	c.Do(t0, Retry{Sweep: "s"})
 	c.Step(t0, oneOffer("o1", 4*resource.Unit))
 	tasks, _ := pass(c)

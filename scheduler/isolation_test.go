@@ -8,21 +8,22 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // launched are the tasks of the ACCEPT calls that a pass over one offer of the agent gives.
-func launched(c *Core, agent offers.AgentID, running ...offers.ExecutorID) []TaskInfo {
+func launched(c *Core, agent offers.AgentID, running ...offers.ExecutorID) []cluster.TaskInfo {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	c.Step(now, Offered{Offers: []offers.Offer{{
+	c.Step(now, cluster.Offered{Offers: []offers.Offer{{
 		ID: offers.OfferID("o-" + string(agent)), Agent: agent, Hostname: string(agent), Executors: running,
 		Amounts: []offers.Amount{{Name: "cpus", Scalar: 8 * resource.Unit}, {Name: "mem", Scalar: 4000 * resource.Unit}},
 	}}})
 	c.Pack(now)
-	var tasks []TaskInfo
+	var tasks []cluster.TaskInfo
 	for _, call := range c.Ready().Calls {
-		if a, ok := call.(Accept); ok {
+		if a, ok := call.(cluster.Accept); ok {
 			tasks = append(tasks, a.Tasks...)
 		}
 	}
@@ -36,7 +37,7 @@ func isolationCore(t *testing.T, tasks ...sweep.Task) *Core {
 	for i, task := range tasks {
 		c.Do(now, Submit{ID: string(rune('a' + i)), Spec: testSpec{Trials: 2, Task: task}.spec()})
 	}
-	c.Step(now, Subscribed{Framework: "f1"})
+	c.Step(now, cluster.Subscribed{Framework: "f1"})
 	c.Ready()
 	return c
 }
@@ -75,7 +76,7 @@ func TestWarmExecutorInAnOfferIsNotPaidAgain(t *testing.T) {
 	c.rememberExecutor(ExecutorEntry{Agent: "a1", Executor: cold.ID, Resources: hired}) // as Restore has it from the journal
 	offer := offers.Offer{ID: "o", Agent: "a1", Executors: []offers.ExecutorID{cold.ID}, Amounts: []offers.Amount{
 		{Name: "cpus", Scalar: 2 * resource.Unit}, {Name: "mem", Scalar: 1024 * resource.Unit}}} // exactly two trials
-	c.Step(c.now, Offered{Offers: []offers.Offer{offer}})
+	c.Step(c.now, cluster.Offered{Offers: []offers.Offer{offer}})
 	c.Pack(c.now)
 	ready := c.Ready()
 	for _, e := range ready.Journal {
@@ -83,9 +84,9 @@ func TestWarmExecutorInAnOfferIsNotPaidAgain(t *testing.T) {
 			t.Errorf("started again: %v", e)
 		}
 	}
-	var tasks []TaskInfo
+	var tasks []cluster.TaskInfo
 	for _, call := range ready.Calls {
-		if a, ok := call.(Accept); ok {
+		if a, ok := call.(cluster.Accept); ok {
 			tasks = append(tasks, a.Tasks...)
 		}
 	}
@@ -108,8 +109,8 @@ func TestSmallExecutorFitsBesideWholeCPUs(t *testing.T) {
 		c := NewCore(cfg)
 		now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 		c.Do(now, Submit{ID: "s", Spec: testSpec{Trials: 9, Task: sweep.Task{Isolation: isolation}}.spec()})
-		c.Step(now, Subscribed{Framework: "f1"})
-		c.Step(now, Offered{Offers: []offers.Offer{{ID: "o", Agent: "a1", Hostname: "a1", Amounts: []offers.Amount{
+		c.Step(now, cluster.Subscribed{Framework: "f1"})
+		c.Step(now, cluster.Offered{Offers: []offers.Offer{{ID: "o", Agent: "a1", Hostname: "a1", Amounts: []offers.Amount{
 			{Name: "cpus", Scalar: 4 * resource.Unit}, {Name: "mem", Scalar: 4000 * resource.Unit}}}}})
 		for range 3 { // a later pass must not take the share again
 			c.Pack(now)
@@ -117,7 +118,7 @@ func TestSmallExecutorFitsBesideWholeCPUs(t *testing.T) {
 		var total resource.Milli
 		tasks, executors := 0, map[offers.ExecutorID]bool{}
 		for _, call := range c.Ready().Calls {
-			a, ok := call.(Accept)
+			a, ok := call.(cluster.Accept)
 			if !ok {
 				continue
 			}
@@ -167,20 +168,20 @@ func TestAnExecutorHasOneOrigin(t *testing.T) {
 	c := NewCore(cfg)
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	c.Do(now, Submit{ID: "s", Spec: parse.spec()})
-	c.Step(now, Subscribed{Framework: "f1"})
+	c.Step(now, cluster.Subscribed{Framework: "f1"})
 
-	infos := map[offers.ExecutorID]ExecutorInfo{}
+	infos := map[offers.ExecutorID]cluster.ExecutorInfo{}
 	roles := map[offers.ExecutorID]string{}
 	seen := func(o offers.Offer) (ids []offers.ExecutorID) {
 		t.Helper()
-		c.Step(now, Offered{Offers: []offers.Offer{o}})
+		c.Step(now, cluster.Offered{Offers: []offers.Offer{o}})
 		c.Pack(now)
 		ready := c.Ready()
 		if err := journal.Append(ready.Journal); err != nil {
 			t.Fatal(err)
 		}
 		for _, call := range ready.Calls {
-			a, ok := call.(Accept)
+			a, ok := call.(cluster.Accept)
 			if !ok {
 				continue
 			}
@@ -221,7 +222,7 @@ func TestAnExecutorHasOneOrigin(t *testing.T) {
 	if c, err = Restore(now, cfg, journal.Load()); err != nil {
 		t.Fatal(err)
 	}
-	c.Step(now, Subscribed{Framework: "f1"})
+	c.Step(now, cluster.Subscribed{Framework: "f1"})
 	c.Ready()
 	if got := seen(from("o5", "batch", "", "batch ", 1, running...)); !slices.Equal(got, batch) {
 		t.Errorf("after a restart: %v, want %v", got, batch)

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
@@ -27,7 +28,7 @@ func (c *Core) kill(att *attempt, w why, reason string) {
 
 func (c *Core) sendKill(att *attempt) {
 	grace := att.run.spec.Task.Grace
-	c.call(Kill{Task: att.task, Agent: att.agent, Grace: grace})
+	c.call(cluster.Kill{Task: att.task, Agent: att.agent, Grace: grace})
 	wait := grace + backoff(firstRekill, mostRekill, att.kills)
 	att.kills++
 	c.timers.set(c.now.Add(wait), func(time.Time) {
@@ -45,18 +46,18 @@ func (c *Core) tell(ev Tell) {
 	}
 	att := run.live[ev.Trial]
 	data := task.Encode(task.Control{Task: string(att.task), Body: ev.Body})
-	c.call(Message{Agent: att.agent, Executor: att.executor, Data: data})
+	c.call(cluster.Message{Agent: att.agent, Executor: att.executor, Data: data})
 }
 
 // said takes a message from an executor: how far an attempt is.
-func (c *Core) said(ev Said) {
+func (c *Core) said(ev cluster.ExecutorMessage) {
 	m, err := task.Decode[task.Control](ev.Data)
 	if err != nil {
 		c.note(Trouble{Message: "message of an executor not understood", Agent: ev.Agent, Err: err})
 		return
 	}
-	task := TaskID(m.Task)
-	if att := c.believed(Status{Task: task}); att != nil && att.isOf(ev.Agent, ev.Executor, "SOURCE_EXECUTOR") {
+	task := cluster.TaskID(m.Task)
+	if att := c.believed(cluster.Status{Task: task}); att != nil && att.isOf(ev.Agent, ev.Executor, "SOURCE_EXECUTOR") {
 		c.note(Progress{Sweep: att.run.id, Trial: att.trial, Attempt: att.number, Percent: m.Progress})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -18,7 +19,7 @@ const (
 	refuseIdle = 10 * time.Minute
 )
 
-func (c *Core) offered(ev Offered) {
+func (c *Core) offered(ev cluster.Offered) {
 	if !c.connected {
 		return
 	}
@@ -134,10 +135,10 @@ func (c *Core) signal(work bool) {
 	switch {
 	case !work && !c.suppressed:
 		c.suppressed = true
-		c.call(Suppress{})
+		c.call(cluster.Suppress{})
 	case work && (c.suppressed || c.wantsRevive()):
 		c.suppressed, c.freed, c.revived = false, false, c.now
-		c.call(Revive{})
+		c.call(cluster.Revive{})
 	}
 }
 
@@ -176,7 +177,7 @@ func (c *Core) carryOut(plan offers.Plan, groups []group, held bool) {
 		refuse = refuseRest
 	}
 	for _, l := range plan.Launches {
-		var tasks []TaskInfo
+		var tasks []cluster.TaskInfo
 		for _, g := range l.Grants {
 			c.startShared(&groups[g.Demand], l.Agent, roleName(l.Role), g)
 			for range g.Count {
@@ -187,14 +188,14 @@ func (c *Core) carryOut(plan offers.Plan, groups []group, held bool) {
 		}
 		note.Launched += len(tasks)
 		if len(tasks) == 0 {
-			c.call(Decline{Offers: l.Offers, Refuse: refuseRest})
+			c.call(cluster.Decline{Offers: l.Offers, Refuse: refuseRest})
 			continue
 		}
-		c.call(Accept{Agent: l.Agent, Offers: l.Offers, Tasks: tasks, Refuse: refuse})
+		c.call(cluster.Accept{Agent: l.Agent, Offers: l.Offers, Tasks: tasks, Refuse: refuse})
 	}
 	for _, d := range plan.Declines {
 		note.Declined += len(d.Offers)
-		c.call(Decline{Offers: d.Offers, Refuse: d.Refuse})
+		c.call(cluster.Decline{Offers: d.Offers, Refuse: d.Refuse})
 	}
 	for _, r := range plan.Refusals {
 		note.Refusals = append(note.Refusals, SweepRefusal{Sweep: groups[r.Demand].run.id, Refusal: r})
@@ -244,7 +245,7 @@ func (g *group) take() (trial int, ok bool) {
 }
 
 // launch starts the next trial of a group on an agent.
-func (c *Core) launch(g *group, id offers.AgentID, role string, grant offers.Grant) (TaskInfo, bool) {
+func (c *Core) launch(g *group, id offers.AgentID, role string, grant offers.Grant) (cluster.TaskInfo, bool) {
 	run := g.run
 	trial, ok := g.take()
 	for ok {
@@ -257,7 +258,7 @@ func (c *Core) launch(g *group, id offers.AgentID, role string, grant offers.Gra
 		trial, ok = g.take()
 	}
 	c.cfg.Packer.Ended(id, (&attempt{role: role, demand: g.demand}).counted(), 1)
-	return TaskInfo{}, false
+	return cluster.TaskInfo{}, false
 }
 
 // orderOf resolves what an attempt runs.
@@ -274,11 +275,11 @@ func (c *Core) orderOf(run *sweepRun, trial, number int) (task.Order, error) {
 
 // start makes the attempt and its task.
 func (c *Core) start(g *group, trial, number int, order task.Order, id offers.AgentID, role string,
-	grant offers.Grant) TaskInfo {
+	grant offers.Grant) cluster.TaskInfo {
 	run := g.run
 	a := c.agentOf(id, "")
 	att := &attempt{
-		run: run, trial: trial, number: number, task: NewTaskID(run.id, trial, number),
+		run: run, trial: trial, number: number, task: cluster.NewTaskID(run.id, trial, number),
 		agent: id, host: a.host, role: role, demand: g.demand, launched: c.now, seed: order.Seed, answered: true,
 		probe: a.probation(),
 	}
@@ -292,7 +293,7 @@ func (c *Core) start(g *group, trial, number int, order task.Order, id offers.Ag
 	c.moved(run, trial, sweep.Launched, a.host, "")
 	c.journal(att.entry())
 	c.watchLaunch(att, 0)
-	return TaskInfo{ID: att.task, Name: string(att.task), Resources: grant.Resources, Executor: info, Data: task.Encode(order)}
+	return cluster.TaskInfo{ID: att.task, Name: string(att.task), Resources: grant.Resources, Executor: info, Data: task.Encode(order)}
 }
 
 // unlaunchable fails a trial that cannot even be described: no other attempt would fare better.

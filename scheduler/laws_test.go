@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -86,21 +87,21 @@ func (r *rig) move(what uint32, arg int) {
 		}
 	case 6: // twice
 		if len(w.events) > 0 {
-			if u, ok := w.events[0].(Updated); ok {
+			if u, ok := w.events[0].(cluster.Updated); ok {
 				r.step(u)
 			}
 		}
 	case 7: // lost
 		if len(w.events) > 0 {
-			if _, ok := w.events[0].(Updated); ok {
+			if _, ok := w.events[0].(cluster.Updated); ok {
 				w.events = w.events[1:]
 			}
 		}
 	case 8: // out of order
 		if n := len(w.events); n > 1 {
 			i, j := arg%n, (arg/n)%n
-			_, a := w.events[i].(Updated)
-			_, b := w.events[j].(Updated)
+			_, a := w.events[i].(cluster.Updated)
+			_, b := w.events[j].(cluster.Updated)
 			if a && b {
 				w.events[i], w.events[j] = w.events[j], w.events[i]
 			}
@@ -109,13 +110,13 @@ func (r *rig) move(what uint32, arg int) {
 		r.corrupt()
 	case 10: // late
 		if t := r.pick(arg); t != nil && len(t.history) > 0 {
-			r.step(Updated{t.history[arg%len(t.history)]})
+			r.step(cluster.Updated{Status: t.history[arg%len(t.history)]})
 		}
 	case 11: // the master recites what it remembers
-		w.reconcile(Reconcile{})
+		w.reconcile(cluster.Reconcile{})
 	case 12:
 		for _, s := range w.unacknowledged() {
-			w.emit(Updated{s})
+			w.emit(cluster.Updated{Status: s})
 		}
 	case 13, 14, 15, 16:
 		for i := range 3 {
@@ -140,7 +141,7 @@ func (r *rig) move(what uint32, arg int) {
 	case 28:
 		w.meet(w.agents[arg%len(w.agents)])
 	case 29:
-		r.step(Disconnected{})
+		r.step(cluster.Disconnected{})
 		w.subscribe()
 	default:
 		r.command(arg)
@@ -182,7 +183,7 @@ func (r *rig) corrupt() {
 	if len(r.world.events) == 0 {
 		return
 	}
-	u, ok := r.world.events[0].(Updated)
+	u, ok := r.world.events[0].(cluster.Updated)
 	if !ok || len(u.Status.Data) == 0 || r.corrupted[u.Status.Task] >= 2 {
 		return
 	}

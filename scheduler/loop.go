@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
 
@@ -33,17 +34,17 @@ const (
 type Loop struct {
 	core     *Core
 	journal  Journal
-	driver   Driver
+	driver   cluster.Driver
 	listener Listener
 	now      func() time.Time
 
-	events   chan []Event
+	events   chan []cluster.Event
 	requests chan request // capacity 0: the caller waits anyway
 	done     chan struct{}
 
 	inbox struct {
 		sync.Mutex
-		events   []Event // of calls that were not delivered
+		events   []cluster.Event // of calls that were not delivered
 		commands []Command
 		stored   map[string]uint64
 		order    []string // keys of stored, oldest first
@@ -62,10 +63,10 @@ type request struct {
 }
 
 // NewLoop makes a loop; Run starts it. The clock is time.Now in production.
-func NewLoop(core *Core, journal Journal, driver Driver, listener Listener, clock func() time.Time) *Loop {
+func NewLoop(core *Core, journal Journal, driver cluster.Driver, listener Listener, clock func() time.Time) *Loop {
 	l := &Loop{
 		core: core, journal: journal, driver: driver, listener: listener, now: clock,
-		events: make(chan []Event, eventCapacity), requests: make(chan request),
+		events: make(chan []cluster.Event, eventCapacity), requests: make(chan request),
 		done: make(chan struct{}), wake: make(chan struct{}, 1),
 	}
 	l.inbox.stored = map[string]uint64{}
@@ -78,7 +79,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	var group sync.WaitGroup
 	group.Go(crash.Func(func() {
-		if err := l.driver.Run(ctx, func(evs ...Event) { l.deliver(ctx, evs) }); err != nil && ctx.Err() == nil {
+		if err := l.driver.Run(ctx, func(evs ...cluster.Event) { l.deliver(ctx, evs) }); err != nil && ctx.Err() == nil {
 			cancel(fmt.Errorf("drive the cluster: %w", err))
 		}
 	}))
@@ -98,7 +99,7 @@ func (l *Loop) Run(ctx context.Context) error {
 }
 
 // deliver takes events from the driver; it blocks while eventCapacity deliveries wait.
-func (l *Loop) deliver(ctx context.Context, evs []Event) {
+func (l *Loop) deliver(ctx context.Context, evs []cluster.Event) {
 	select {
 	case l.events <- evs:
 	case <-ctx.Done():
@@ -162,7 +163,7 @@ func (l *Loop) sleep() time.Duration {
 	return min(mostSleep, max(0, due.Sub(l.now())))
 }
 
-func (l *Loop) step(b *burst, evs ...Event) {
+func (l *Loop) step(b *burst, evs ...cluster.Event) {
 	b.count(len(evs))
 	for _, ev := range evs {
 		l.core.Step(l.now(), ev)

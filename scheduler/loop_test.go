@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
@@ -24,7 +25,7 @@ func newWorldDriver(w *world) *worldDriver {
 	return &worldDriver{world: w, kick: make(chan struct{}, 1)}
 }
 
-func (d *worldDriver) Run(ctx context.Context, deliver func(...Event)) error {
+func (d *worldDriver) Run(ctx context.Context, deliver func(...cluster.Event)) error {
 	d.mu.Lock()
 	d.world.subscribe()
 	d.mu.Unlock()
@@ -53,7 +54,7 @@ func (d *worldDriver) Run(ctx context.Context, deliver func(...Event)) error {
 	}
 }
 
-func (d *worldDriver) Send(ctx context.Context, call Call) error {
+func (d *worldDriver) Send(ctx context.Context, call cluster.Call) error {
 	d.mu.Lock()
 	d.world.handle(call)
 	d.mu.Unlock()
@@ -135,18 +136,18 @@ func (j *slowJournal) Append(entries []Entry) error {
 // chattyDriver has a thing to say every 50 µs.
 type chattyDriver struct{ said chan int }
 
-func (d chattyDriver) Run(ctx context.Context, deliver func(...Event)) error {
-	deliver(Subscribed{Framework: "f"})
+func (d chattyDriver) Run(ctx context.Context, deliver func(...cluster.Event)) error {
+	deliver(cluster.Subscribed{Framework: "f"})
 	n := 0
 	for began := time.Now(); time.Since(began) < time.Second; n++ {
 		time.Sleep(time.Until(began.Add(time.Duration(n) * 50 * time.Microsecond)))
-		deliver(Subscribed{Framework: FrameworkID("f" + strconv.Itoa(n))}) // each is for the journal
+		deliver(cluster.Subscribed{Framework: cluster.FrameworkID("f" + strconv.Itoa(n))}) // each is for the journal
 	}
 	d.said <- n
 	return nil
 }
 
-func (chattyDriver) Send(context.Context, Call) error { return nil }
+func (chattyDriver) Send(context.Context, cluster.Call) error { return nil }
 
 // A journal that takes 50 ms is written to at most half of the time, not after every 10 ms of events.
 func TestTurnsGrowWithTheJournalsTime(t *testing.T) {

@@ -1,6 +1,10 @@
 package scheduler
 
-import "time"
+import (
+	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
+)
 
 // Loss is an attempt that was lost through no fault of its trial.
 type Loss struct {
@@ -14,7 +18,7 @@ type Loss struct {
 
 // noteLoss tells of a lost attempt, but not of one that met a foreign agent: that agent's own notice says so.
 func (c *Core) noteLoss(att *attempt, v verdict) {
-	if v.kind != lost || att.unfit == ForeignExit {
+	if v.kind != lost || att.unfit == cluster.ExitWrongArch {
 		return
 	}
 	r := att.run

@@ -5,6 +5,8 @@ import (
 	"iter"
 	"maps"
 	"slices"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
 // Memory is a Journal without a disk, for tests and the simulation. It outlives the core that wrote it, so a
@@ -13,7 +15,7 @@ type Memory struct {
 	// Fail, when set, is asked before every Append; its error refuses the batch.
 	Fail func(entries []Entry) error
 
-	framework FrameworkID
+	framework cluster.FrameworkID
 	executors map[workerKey]ExecutorEntry
 	sweeps    map[string]*memorySweep
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/VictoriaMetrics/metrics"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -33,16 +34,16 @@ func init() {
 	for s := sweep.Waiting; s <= sweep.Cached; s++ {
 		movesTotal[s] = metrics.NewCounter(fmt.Sprintf("kaon_scheduler_trial_moves_total{to=%q}", s))
 	}
-	for _, call := range []Call{Accept{}, Decline{}, Kill{}, Acknowledge{}, Reconcile{}, Message{}, Suppress{}, Revive{}, Teardown{}} {
+	for _, call := range []cluster.Call{cluster.Accept{}, cluster.Decline{}, cluster.Kill{}, cluster.Acknowledge{}, cluster.Reconcile{}, cluster.Message{}, cluster.Suppress{}, cluster.Revive{}, cluster.Teardown{}} {
 		callsTotal[callName(call)] = metrics.NewCounter(fmt.Sprintf("kaon_scheduler_calls_total{call=%q}", callName(call)))
 	}
 }
 
-func callName(call Call) string {
-	return fmt.Sprintf("%T", call)[len("scheduler."):]
+func callName(call cluster.Call) string {
+	return fmt.Sprintf("%T", call)[len("cluster."):]
 }
 
-func countCall(call Call) { callsTotal[callName(call)].Inc() }
+func countCall(call cluster.Call) { callsTotal[callName(call)].Inc() }
 
 // count keeps the counters that follow from notices.
 func count(n Notice) {

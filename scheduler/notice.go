@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -14,7 +15,7 @@ type Notice interface{ notice() }
 type (
 	// Connected: the master took us in, or lost us (Master empty, Err says why).
 	Connected struct {
-		Framework FrameworkID
+		Framework cluster.FrameworkID
 		Master    string
 		Err       error
 	}
@@ -112,7 +113,7 @@ type (
 	// Trouble: something that should not happen and does no lasting harm; for the log.
 	Trouble struct {
 		Message string
-		Task    TaskID
+		Task    cluster.TaskID
 		Agent   offers.AgentID
 		Err     error
 	}

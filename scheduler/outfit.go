@@ -12,18 +12,10 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
-
-// Container is the image an executor is started in.
-type Container struct {
-	sweep.Container
-	Grows       bool     `json:"Grows"` // several attempts share it, so its limits grow with them
-	Credentials []byte   // a config.json of Docker for the image's registry; nil: none
-	URIs        []URI    // fetched into the sandbox before the image is pulled, besides the executor's own
-	Labels      []string // KEY=VALUE, for whoever looks at the agent
-}
 
 // errNoContainers is why a sweep with an image is refused by a scheduler that was not told how to run one.
 var errNoContainers = errors.New("this scheduler runs no images")
@@ -31,13 +23,13 @@ var errNoContainers = errors.New("this scheduler runs no images")
 // outfit is how the executors of one sweep are started.
 type outfit struct {
 	template  ExecutorTemplate
-	container *Container // nil: on the host
+	container *cluster.Container // nil: on the host
 	// shared is what the packer calls the executor that all attempts on an agent share, whatever the agent's
 	// architecture; empty: each attempt has its own.
 	shared   offers.ExecutorID
 	variants []string                     // of the template, in order
 	ids      map[string]offers.ExecutorID // of the shared executor, by variant
-	inputs   []URI                        // for those that serve one attempt
+	inputs   []cluster.URI                // for those that serve one attempt
 }
 
 // sharedExecutor is what is known of an executor that attempts share. Variants that are started in the same way have the
@@ -68,7 +60,7 @@ func (c *Core) outfit(id string, spec *sweep.Spec) (outfit, error) {
 	// Agents give devices to executors, so trials with GPUs do not share one.
 	if spec.Task.Isolation != sweep.Contained && !o.template.Isolated && !spec.WantsGPUs() {
 		if o.container != nil {
-			o.container.Grows = true
+			o.container.ResizesWithTasks = true
 		}
 		o.share(c.shared)
 	} else {
@@ -127,12 +119,12 @@ func (o *outfit) hash(arch string) offers.ExecutorID {
 
 // executorInfo is the executor of a new task. A shared one keeps the resources it was started with: Mesos
 // refuses a task whose ExecutorInfo differs from the one that runs.
-func (c *Core) executorInfo(att *attempt, grant offers.Grant) ExecutorInfo {
+func (c *Core) executorInfo(att *attempt, grant offers.Grant) cluster.ExecutorInfo {
 	o := &att.run.outfit
 	t := &o.template
 	variant := c.variantOn(o, att.agent, att.role)
 	build := t.on(variant)
-	info := ExecutorInfo{
+	info := cluster.ExecutorInfo{
 		Name: "kaon", Argv: build.Argv, Env: t.Env, URIs: build.URIs, Resources: grant.NewExecutor, Container: o.container,
 	}
 	if o.container != nil {

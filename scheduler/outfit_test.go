@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
@@ -21,8 +22,8 @@ func imageSpec(isolation sweep.Isolation) *sweep.Spec {
 func imageCore() *Core {
 	cfg := testConfig()
 	cfg.Inside = ExecutorTemplate{Argv: []string{"/mnt/mesos/sandbox/kaon", "executor"}, Once: []string{"--once"}}
-	cfg.Container = func(_ string, spec *sweep.Spec) (*Container, error) {
-		return &Container{Container: *spec.Task.Container, Credentials: []byte("{}")}, nil
+	cfg.Container = func(_ string, spec *sweep.Spec) (*cluster.Container, error) {
+		return &cluster.Container{Container: *spec.Task.Container, Credentials: []byte("{}")}, nil
 	}
 	return NewCore(cfg)
 }
@@ -67,7 +68,7 @@ func TestAttemptsOfAnImageAreLabelled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	att := &attempt{run: &sweepRun{id: "s", outfit: o}, trial: 3, number: 2, task: NewTaskID("s", 3, 2)}
+	att := &attempt{run: &sweepRun{id: "s", outfit: o}, trial: 3, number: 2, task: cluster.NewTaskID("s", 3, 2)}
 	info := c.executorInfo(att, offers.Grant{})
 	if info.ID != "kaon-s.3.2" || !slices.Equal(info.Container.Labels, []string{"kaon.sweep=s", "kaon.trial=3", "kaon.attempt=2"}) {
 		t.Errorf("executor %s of container %+v", info.ID, info.Container)
@@ -91,7 +92,9 @@ func TestImageIsRefusedByWhoCannotRunIt(t *testing.T) {
 		t.Errorf("refused: %v, runs: %v", refused, c.runs)
 	}
 	cfg := testConfig()
-	cfg.Container = func(string, *sweep.Spec) (*Container, error) { return nil, errors.New("REGISTRY_TOKEN is not set") }
+	cfg.Container = func(string, *sweep.Spec) (*cluster.Container, error) {
+		return nil, errors.New("REGISTRY_TOKEN is not set")
+	}
 	if _, err := NewCore(cfg).outfit("s", imageSpec("")); err == nil || !strings.Contains(err.Error(), "image digits:1: REGISTRY_TOKEN") {
 		t.Errorf("error %v", err)
 	}
@@ -100,7 +103,7 @@ func TestImageIsRefusedByWhoCannotRunIt(t *testing.T) {
 // A missing image is the spec's fault, an executor that could not be fetched is not, nor is anything of the kind where
 // there is no image.
 func TestWhoseFaultAContainerIs(t *testing.T) {
-	boxed := &attempt{run: &sweepRun{spec: imageSpec(""), outfit: outfit{container: &Container{}}}}
+	boxed := &attempt{run: &sweepRun{spec: imageSpec(""), outfit: outfit{container: &cluster.Container{}}}}
 	bare := &attempt{run: &sweepRun{spec: testSpec{Trials: 1}.spec()}}
 	for _, tt := range []struct {
 		att     *attempt
@@ -111,7 +114,7 @@ func TestWhoseFaultAContainerIs(t *testing.T) {
 		{boxed, "Failed to launch container: Failed to fetch all URIs for container 'x': exited with status 1", lost},
 		{bare, "Failed to launch container: whatever", lost},
 	} {
-		if got, why := judgeFailure(tt.att, Status{Reason: "REASON_CONTAINER_LAUNCH_FAILED", Message: tt.message}, nil); got != tt.want {
+		if got, why := judgeFailure(tt.att, cluster.Status{Reason: "REASON_CONTAINER_LAUNCH_FAILED", Message: tt.message}, nil); got != tt.want {
 			t.Errorf("%s: %s (%s), want %s", tt.message, got, why, tt.want)
 		}
 	}

@@ -1,5 +1,7 @@
 package scheduler
 
+import "github.com/kaon-sweep/kaon/scheduler/cluster"
+
 // Ready is all that must happen because of the events stepped since the last Ready. Whoever runs the core
 // carries it out in the order of the fields, and takes the next Ready only after the journal has answered.
 type Ready struct {
@@ -10,7 +12,7 @@ type Ready struct {
 	// Calls go to the master once Journal is durable, in this order as far as they concern the same agent; a
 	// Reconcile waits until all calls before it were answered. A call may be lost: the core hears of it by
 	// Undelivered or Disconnected and makes good.
-	Calls []Call
+	Calls []cluster.Call
 
 	// Notices tell the rest of the process what is now certain. They come in the order things happened, and
 	// after a restart the Recorded ones that the bucket may lack are repeated.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -33,7 +34,7 @@ func Restore(now time.Time, cfg Config, entries iter.Seq2[Entry, error]) (*Core,
 }
 
 // Framework is the id the master knows this scheduler by; empty before the first subscription.
-func (c *Core) Framework() FrameworkID { return c.framework }
+func (c *Core) Framework() cluster.FrameworkID { return c.framework }
 
 // Ended yields the trials of a sweep, and its step, that began and have ended, with the number of the last attempt of each.
 func (c *Core) Ended(sweepID string) iter.Seq2[int, int] {
@@ -195,7 +196,7 @@ func (r *sweepRun) restoreResult(e TrialEntry) {
 // restoreAttempt believes again in an attempt that was alive when the journal was written.
 func (c *Core) restoreAttempt(run *sweepRun, e TrialEntry) error {
 	att := &attempt{
-		run: run, trial: e.Trial, number: e.Attempt, task: NewTaskID(run.id, e.Trial, e.Attempt),
+		run: run, trial: e.Trial, number: e.Attempt, task: cluster.NewTaskID(run.id, e.Trial, e.Attempt),
 		agent: e.Agent, host: e.Host, executor: e.Executor,
 		launched: e.Launched, started: e.Started, points: e.Points, value: e.Value, ending: why(e.Ending), reason: e.Reason,
 	}

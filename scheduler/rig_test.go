@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -31,8 +32,8 @@ type rig struct {
 	finals    map[int]int
 	winner    Winner // journaled
 	unstarted map[int]int
-	parted    map[TaskID]time.Time // when it was first seen out of reach
-	corrupted map[TaskID]int
+	parted    map[cluster.TaskID]time.Time // when it was first seen out of reach
+	corrupted map[cluster.TaskID]int
 	through   uint64 // highest record number heard
 }
 
@@ -42,7 +43,7 @@ func newRig(spec testSpec, agents int, cpus resource.Milli) *rig {
 		now:     time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 		records: map[uint64]string{}, heard: map[uint64]string{}, points: map[string]map[uint64]int{},
 		ends: map[string]int{}, outcomes: map[string]string{}, finals: map[int]int{}, unstarted: map[int]int{},
-		parted: map[TaskID]time.Time{}, corrupted: map[TaskID]int{},
+		parted: map[cluster.TaskID]time.Time{}, corrupted: map[cluster.TaskID]int{},
 	}
 	r.core = NewCore(testConfig())
 	r.do(Submit{ID: "s", Spec: spec.spec()})
@@ -54,8 +55,8 @@ func (r *rig) fault(format string, args ...any) {
 	r.faults = append(r.faults, fmt.Sprintf(format, args...))
 }
 
-func (r *rig) step(ev Event)  { r.core.Step(r.now, ev) }
-func (r *rig) do(cmd Command) { r.core.Do(r.now, cmd) }
+func (r *rig) step(ev cluster.Event) { r.core.Step(r.now, ev) }
+func (r *rig) do(cmd Command)        { r.core.Do(r.now, cmd) }
 
 // carryOut does what is Ready, or crashes on the way: at 0 before the journal, at 1 before any call, at 1+n before
 // call n, later before the notices. A negative number does not crash.
@@ -105,7 +106,7 @@ func (r *rig) restart() {
 	}
 	r.core = core
 	r.carryOut(-1)
-	r.step(Disconnected{})
+	r.step(cluster.Disconnected{})
 	r.world.subscribe()
 }
 
@@ -187,9 +188,9 @@ func (r *rig) journaled(e Entry) {
 }
 
 // visible checks law 5: what a call claims is in the journal.
-func (r *rig) visible(c Call) {
+func (r *rig) visible(c cluster.Call) {
 	switch c := c.(type) {
-	case Acknowledge:
+	case cluster.Acknowledge:
 		_, trial, number, _ := c.Task.Parse()
 		k := key(trial, number)
 		t := r.world.tasks[c.Task]
@@ -211,7 +212,7 @@ func (r *rig) visible(c Call) {
 				r.fault("law 5: %s: point %d is acknowledged but not journaled", c.Task, report.First+uint64(i))
 			}
 		}
-	case Accept:
+	case cluster.Accept:
 		if arch, foreign := r.core.guard.foreign[c.Agent]; foreign {
 			r.fault("law 3: %d tasks are launched on %s, known to be %q", len(c.Tasks), c.Agent, arch)
 		}
@@ -286,7 +287,7 @@ func (r *rig) heal() {
 		r.world.meet(a)
 	}
 	r.do(Resume{Sweep: "s"})
-	r.step(Disconnected{})
+	r.step(cluster.Disconnected{})
 	r.world.subscribe()
 	for range 3000 {
 		if r.ended != nil && len(r.world.events) == 0 && len(r.world.unacknowledged()) == 0 {
@@ -301,7 +302,7 @@ func (r *rig) heal() {
 			}
 		}
 		for _, s := range r.world.unacknowledged() {
-			r.world.emit(Updated{s})
+			r.world.emit(cluster.Updated{Status: s})
 		}
 		r.world.offerAll()
 		r.now = r.now.Add(5 * time.Second)
@@ -322,7 +323,7 @@ func (r *rig) deliver() {
 	r.step(ev)
 }
 
-func (w *world) unacknowledged() (all []Status) {
+func (w *world) unacknowledged() (all []cluster.Status) {
 	for _, t := range w.sorted() {
 		if len(t.queue) > 0 && !t.agent.away {
 			all = append(all, t.queue[0])

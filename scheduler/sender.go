@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
 
@@ -21,18 +22,18 @@ const (
 
 // sender carries calls to the master.
 type sender struct {
-	driver Driver
-	failed func(Undelivered)
+	driver cluster.Driver
+	failed func(cluster.Undelivered)
 	lanes  [lanes]chan parcel
 }
 
 // parcel is one call, or a call that waits for all lanes to have come this far.
 type parcel struct {
-	call    Call
+	call    cluster.Call
 	barrier *atomic.Int32
 }
 
-func newSender(d Driver, failed func(Undelivered)) *sender {
+func newSender(d cluster.Driver, failed func(cluster.Undelivered)) *sender {
 	s := &sender{driver: d, failed: failed}
 	for i := range s.lanes {
 		s.lanes[i] = make(chan parcel, laneCapacity)
@@ -62,30 +63,30 @@ func (s *sender) send(ctx context.Context, p parcel) {
 	}
 	if err := s.driver.Send(ctx, p.call); err != nil && ctx.Err() == nil {
 		undeliveredTotal.Inc()
-		s.failed(Undelivered{Call: p.call, Err: err})
+		s.failed(cluster.Undelivered{Call: p.call, Err: err})
 	}
 }
 
 // postAll queues the calls of one Ready. Launches go first: a call waits for the answer to the one before it in its lane,
 // and nothing waits for an acknowledgement as an idle agent waits for work. A launch follows from nothing else in its
 // Ready but the journal, and the KILL of its task, if there is one, comes after it still.
-func (s *sender) postAll(ctx context.Context, calls []Call) {
+func (s *sender) postAll(ctx context.Context, calls []cluster.Call) {
 	for _, call := range calls {
-		if _, ok := call.(Accept); ok {
+		if _, ok := call.(cluster.Accept); ok {
 			s.post(ctx, call)
 		}
 	}
 	for _, call := range calls {
-		if _, ok := call.(Accept); !ok {
+		if _, ok := call.(cluster.Accept); !ok {
 			s.post(ctx, call)
 		}
 	}
 }
 
 // post queues a call, blocking while its lane is full.
-func (s *sender) post(ctx context.Context, call Call) {
+func (s *sender) post(ctx context.Context, call cluster.Call) {
 	countCall(call)
-	if _, ok := call.(Reconcile); ok {
+	if _, ok := call.(cluster.Reconcile); ok {
 		b := new(atomic.Int32)
 		b.Store(lanes)
 		for _, lane := range s.lanes {
@@ -105,18 +106,18 @@ func put(ctx context.Context, lane chan parcel, p parcel) {
 
 // laneOf keeps calls about one agent together; the rest, whose order among themselves matters (SUPPRESS and
 // REVIVE), goes by lane 0.
-func laneOf(call Call) int {
+func laneOf(call cluster.Call) int {
 	var agent offers.AgentID
 	switch call := call.(type) {
-	case Accept:
+	case cluster.Accept:
 		agent = call.Agent
-	case Kill:
+	case cluster.Kill:
 		agent = call.Agent
-	case Acknowledge:
+	case cluster.Acknowledge:
 		agent = call.Agent
-	case Message:
+	case cluster.Message:
 		agent = call.Agent
-	case Shutdown:
+	case cluster.Shutdown:
 		agent = call.Agent
 	default:
 		return 0

@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // Snapshot is what the core knows at one moment, for people. It shares nothing with the core that changes.
 type Snapshot struct {
-	Framework FrameworkID
+	Framework cluster.FrameworkID
 	Connected bool
 	Live      int // attempts believed alive
 	Sweeps    []SweepStatus

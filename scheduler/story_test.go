@@ -12,6 +12,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -48,9 +49,9 @@ type story struct {
 }
 
 // started notes the executors that launches start.
-func (s *story) started(calls []Call) {
+func (s *story) started(calls []cluster.Call) {
 	for _, c := range calls {
-		a, ok := c.(Accept)
+		a, ok := c.(cluster.Accept)
 		if !ok {
 			continue
 		}
@@ -64,7 +65,7 @@ func (s *story) started(calls []Call) {
 
 func (s *story) command(t *testing.T, d *datadriven.TestData) {
 	arg := func(i int) string { return d.CmdArgs[i].Key }
-	step := func(ev Event) { s.core.Step(s.now, ev) }
+	step := func(ev cluster.Event) { s.core.Step(s.now, ev) }
 	do := func(cmd Command) { s.core.Do(s.now, cmd) }
 	switch d.Cmd {
 	case "submit":
@@ -80,7 +81,7 @@ func (s *story) command(t *testing.T, d *datadriven.TestData) {
 				attributes = append(attributes, offers.Attribute{Name: name, Value: value})
 			}
 		}
-		step(Offered{[]offers.Offer{{
+		step(cluster.Offered{Offers: []offers.Offer{{
 			ID: offers.OfferID(fmt.Sprintf("o%d", s.offers)), Agent: offers.AgentID(arg(0)), Hostname: arg(0),
 			Attributes: attributes, Executors: s.listed(d, offers.AgentID(arg(0))),
 			Amounts: []offers.Amount{
@@ -88,7 +89,7 @@ func (s *story) command(t *testing.T, d *datadriven.TestData) {
 			},
 		}}})
 	case "update":
-		step(Updated{storyStatus(t, d)})
+		step(cluster.Updated{Status: storyStatus(t, d)})
 	case "tick":
 		wait, err := time.ParseDuration(arg(0))
 		if err != nil {
@@ -97,13 +98,13 @@ func (s *story) command(t *testing.T, d *datadriven.TestData) {
 		s.now = s.now.Add(wait)
 		s.core.Tick(s.now)
 	case "subscribe":
-		framework := FrameworkID("f1")
+		framework := cluster.FrameworkID("f1")
 		if len(d.CmdArgs) > 0 {
-			framework = FrameworkID(arg(0))
+			framework = cluster.FrameworkID(arg(0))
 		}
-		step(Subscribed{Framework: framework, Master: "m"})
+		step(cluster.Subscribed{Framework: framework, Master: "m"})
 	case "disconnect":
-		step(Disconnected{})
+		step(cluster.Disconnected{})
 	case "crash":
 		var away string
 		if d.MaybeScanArgs(t, "away", &away) { // before somebody starts it again
@@ -119,14 +120,14 @@ func (s *story) command(t *testing.T, d *datadriven.TestData) {
 		}
 		s.core = core
 	case "executor-gone": // the executor of a task, and its exit code
-		_, trial, _, _ := TaskID(arg(0)).Parse()
+		_, trial, _, _ := cluster.TaskID(arg(0)).Parse()
 		att := s.core.runs["s"].live[trial]
 		var exit int
 		fmt.Sscan(arg(1), &exit)
 		s.runs[att.agent] = slices.DeleteFunc(s.runs[att.agent], func(id offers.ExecutorID) bool { return id == att.executor })
-		step(ExecutorGone{Agent: att.agent, Executor: att.executor, Wait: exit << 8})
+		step(cluster.ExecutorGone{Agent: att.agent, Executor: att.executor, Wait: exit << 8})
 	case "agent-gone":
-		step(AgentGone{offers.AgentID(arg(0))})
+		step(cluster.AgentGone{Agent: offers.AgentID(arg(0))})
 	case "stop":
 		do(Stop{Sweep: arg(0)})
 	case "pause":
@@ -189,8 +190,8 @@ func storySpec(t *testing.T, d *datadriven.TestData) testSpec {
 	return spec
 }
 
-func storyStatus(t *testing.T, d *datadriven.TestData) Status {
-	st := Status{Task: TaskID(d.CmdArgs[0].Key), State: TaskState(d.CmdArgs[1].Key), Agent: "a1"}
+func storyStatus(t *testing.T, d *datadriven.TestData) cluster.Status {
+	st := cluster.Status{Task: cluster.TaskID(d.CmdArgs[0].Key), State: cluster.TaskState(d.CmdArgs[1].Key), Agent: "a1"}
 	var r task.Report
 	var uuid, from, list string
 	var exit int
@@ -299,9 +300,9 @@ func renderRecord(n uint64, r results.Record) string {
 	return s
 }
 
-func renderCall(c Call) string {
+func renderCall(c cluster.Call) string {
 	switch c := c.(type) {
-	case Accept:
+	case cluster.Accept:
 		var ids []string
 		for _, t := range c.Tasks {
 			id := string(t.ID)
@@ -314,15 +315,15 @@ func renderCall(c Call) string {
 			ids = append(ids, id)
 		}
 		return fmt.Sprintf("accept %v of %s: %s", c.Offers, c.Agent, strings.Join(ids, " "))
-	case Decline:
+	case cluster.Decline:
 		return fmt.Sprintf("decline %v for %v", c.Offers, c.Refuse)
-	case Kill:
+	case cluster.Kill:
 		return fmt.Sprintf("kill %s on %s", c.Task, c.Agent)
-	case Acknowledge:
+	case cluster.Acknowledge:
 		return fmt.Sprintf("acknowledge %s %s", c.Task, c.UUID)
-	case Shutdown:
+	case cluster.Shutdown:
 		return "shut down the executor on " + string(c.Agent)
-	case Reconcile:
+	case cluster.Reconcile:
 		return fmt.Sprintf("reconcile %v", c.Tasks)
 	}
 	return strings.ToLower(callName(c))

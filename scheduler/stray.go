@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
 // stray is a task of our framework that runs though the core does not believe in it: an attempt given up for
@@ -16,10 +17,10 @@ type stray struct {
 
 // stray answers an update of a task that is no live attempt. Whatever it says changes nothing (law 4); if it
 // says that it is alive, it is killed.
-func (c *Core) stray(s Status) {
+func (c *Core) stray(s cluster.Status) {
 	switch s.State {
-	case Staging, Starting, Running:
-	case Killing, Unreachable, Unknown:
+	case cluster.Staging, cluster.Starting, cluster.Running:
+	case cluster.Killing, cluster.Unreachable, cluster.Unknown:
 		return
 	default:
 		delete(c.strays, s.Task)
@@ -41,8 +42,8 @@ func (c *Core) stray(s Status) {
 
 // killStray kills once. Another KILL follows when the task reports again, which implicit reconciliation makes
 // it do; a stray whose agent is gone for good costs nothing more.
-func (c *Core) killStray(task TaskID, x *stray) {
-	c.call(Kill{Task: task, Agent: x.agent})
+func (c *Core) killStray(task cluster.TaskID, x *stray) {
+	c.call(cluster.Kill{Task: task, Agent: x.agent})
 	x.next = c.now.Add(backoff(firstRekill, mostRekill, x.kills))
 	x.kills++
 	c.timers.set(x.next, func(time.Time) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -79,10 +80,10 @@ func testConfig() Config {
 			return &plainStudy{sizes: src.Sizes, learns: src.Learns, told: map[int]float64{}}, nil
 		},
 		Parse:  parseTestSpec,
-		Inputs: func(string) []URI { return []URI{{Value: "http://kaon/code", Cache: true}} },
+		Inputs: func(string) []cluster.URI { return []cluster.URI{{Value: "http://kaon/code", Cache: true}} },
 		Executor: ExecutorTemplate{
 			Argv: []string{"./kaon", "executor"}, Overhead: resource.Resources{CPUs: resource.Unit / 10, Mem: 32 * resource.Unit},
-			Builds: map[string]Build{"amd64": {Argv: []string{"./kaon-amd64", "executor"}, URIs: []URI{{Value: "http://kaon/amd64"}}}},
+			Builds: map[string]Build{"amd64": {Argv: []string{"./kaon-amd64", "executor"}, URIs: []cluster.URI{{Value: "http://kaon/amd64"}}}},
 		},
 	}
 }

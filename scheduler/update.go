@@ -6,6 +6,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -20,7 +21,7 @@ const deathPatience = 10 * time.Minute
 
 // updated takes in a status update. Whatever comes of it, an update with a uuid is acknowledged, after the
 // journal holds what it changed.
-func (c *Core) updated(s Status) {
+func (c *Core) updated(s cluster.Status) {
 	att := c.believed(s)
 	if att != nil && !att.isOf(s.Agent, s.Executor, s.Source) {
 		c.note(Trouble{Message: "update not believed: it comes from the executor of other attempts", Task: s.Task, Agent: s.Agent})
@@ -54,7 +55,7 @@ func (c *Core) updated(s Status) {
 }
 
 // believed is the live attempt an update is about, or nil.
-func (c *Core) believed(s Status) *attempt {
+func (c *Core) believed(s cluster.Status) *attempt {
 	id, trial, number, ok := s.Task.Parse()
 	if !ok {
 		return nil
@@ -76,9 +77,9 @@ func (a *attempt) isOf(agent offers.AgentID, executor offers.ExecutorID, source 
 	return source != "SOURCE_EXECUTOR" || agent == a.agent && (executor == "" || executor == a.executor)
 }
 
-func (c *Core) acknowledge(s Status) {
+func (c *Core) acknowledge(s cluster.Status) {
 	if len(s.UUID) > 0 {
-		c.call(Acknowledge{Task: s.Task, Agent: s.Agent, UUID: s.UUID})
+		c.call(cluster.Acknowledge{Task: s.Task, Agent: s.Agent, UUID: s.UUID})
 	}
 }
 
@@ -90,15 +91,15 @@ func readReport(data []byte) (task.Report, error) {
 }
 
 // apply changes a live attempt by an update of it.
-func (c *Core) apply(att *attempt, s Status, report task.Report) {
+func (c *Core) apply(att *attempt, s cluster.Status, report task.Report) {
 	points := c.absorb(att, report)
 	c.hearOf(att, s)
 	c.drained(att, s)
 	switch s.State {
-	case Staging, Starting, Killing:
+	case cluster.Staging, cluster.Starting, cluster.Killing:
 		c.found(att)
 		c.keepPoints(att, points)
-	case Running:
+	case cluster.Running:
 		c.found(att)
 		moved := c.running(att)
 		c.keepPoints(att, points)
@@ -106,7 +107,7 @@ func (c *Core) apply(att *attempt, s Status, report task.Report) {
 			c.journal(att.entry())
 		}
 		c.watchTarget(att)
-	case Unreachable, Unknown:
+	case cluster.Unreachable, cluster.Unknown:
 		c.keepPoints(att, points)
 		c.lostSight(att, s)
 	default:
@@ -125,8 +126,8 @@ func (c *Core) apply(att *attempt, s Status, report task.Report) {
 // hearsay reports whether a terminal state is only what the master knows of it: when it reconciles, and when an
 // unreachable agent is back, it tells the agent's latest state of the task, while the update that carries the
 // attempt's last points still waits at the agent for its turn.
-func hearsay(s Status) bool {
-	if len(s.UUID) > 0 || s.State != Finished && s.State != Failed && s.State != Killed {
+func hearsay(s cluster.Status) bool {
+	if len(s.UUID) > 0 || s.State != cluster.Finished && s.State != cluster.Failed && s.State != cluster.Killed {
 		return false
 	}
 	switch s.Reason {
@@ -217,7 +218,7 @@ func (c *Core) found(att *attempt) {
 
 // lostSight gives a missing attempt the partition grace to return; then it counts as lost, another attempt may
 // start, and should the old one return it is killed as a stray.
-func (c *Core) lostSight(att *attempt, s Status) {
+func (c *Core) lostSight(att *attempt, s cluster.Status) {
 	if !att.missing.IsZero() {
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
@@ -35,14 +36,14 @@ type verdict struct {
 
 // judge reads how an attempt ended from its terminal update. A success stays one even when it was being
 // killed: what it reported is true.
-func judge(att *attempt, s Status, end *task.End) verdict {
+func judge(att *attempt, s cluster.Status, end *task.End) verdict {
 	v := verdict{end: end}
 	switch s.State {
-	case Finished:
+	case cluster.Finished:
 		v.kind, v.reason = judgeExit(att, end)
-	case Failed:
+	case cluster.Failed:
 		v.kind, v.reason = judgeFailure(att, s, end)
-	case Killed:
+	case cluster.Killed:
 		v.kind, v.reason = lost, say("killed, though nobody asked for it", s)
 		if s.Reason == drainReason {
 			v.free, v.excused = true, true
@@ -131,7 +132,7 @@ func judgeEnd(att *attempt, end *task.End) (outcome, string) {
 }
 
 // judgeFailure tells a failure of the trial from one of the platform under it.
-func judgeFailure(att *attempt, s Status, end *task.End) (outcome, string) {
+func judgeFailure(att *attempt, s cluster.Status, end *task.End) (outcome, string) {
 	if end != nil && !end.Killed {
 		return judgeEnd(att, end)
 	}
@@ -162,8 +163,8 @@ func platformReason(reason string) bool {
 
 // unmet tells launches that got lost before they could begin, since an offer was stale or an agent restarted, from those
 // that an agent would not or could not begin.
-func unmet(s Status) bool {
-	if s.State != Dropped {
+func unmet(s cluster.Status) bool {
+	if s.State != cluster.Dropped {
 		return false
 	}
 	switch s.Reason {
@@ -175,12 +176,14 @@ func unmet(s Status) bool {
 
 // imageFailure tells a container that could not be made of its image, which no other agent would do better, from an
 // executor that could not be fetched.
-func imageFailure(s Status) bool {
+func imageFailure(s cluster.Status) bool {
 	return s.Reason == "REASON_CONTAINER_LAUNCH_FAILED" && !fetchFailure(s)
 }
 
 // fetchFailure reads in a message that an agent could not fetch what a container was to start with.
-func fetchFailure(s Status) bool { return strings.Contains(s.Message, "ailed to fetch all URIs") }
+func fetchFailure(s cluster.Status) bool {
+	return strings.Contains(s.Message, "ailed to fetch all URIs")
+}
 
 // sayFall says how an executor or its agent failed, as far as that was told.
 func sayFall(att *attempt) string {
@@ -212,7 +215,7 @@ func sayTimeout(att *attempt) string {
 // messageShown bounds what is repeated of a message; masters print whole structures.
 const messageShown = 300
 
-func say(what string, s Status) string {
+func say(what string, s cluster.Status) string {
 	s.Message, _, _ = strings.Cut(strings.TrimSpace(s.Message), "\n")
 	if len(s.Message) > messageShown {
 		s.Message = strings.ToValidUTF8(s.Message[:messageShown], "") + "…"

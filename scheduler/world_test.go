@@ -11,6 +11,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
@@ -19,13 +20,13 @@ import (
 // that are repeated until acknowledged, one at a time per task. It has no clock; tests decide what happens when.
 type world struct {
 	agents  []*worldAgent
-	tasks   map[TaskID]*worldTask
+	tasks   map[cluster.TaskID]*worldTask
 	offers  map[offers.OfferID]*worldAgent
-	events  []Event // not yet delivered, in order
+	events  []cluster.Event // not yet delivered, in order
 	serial  uint64
 	idle    bool // suppressed
 	refused int  // tasks answered by DROPPED
-	kills   map[TaskID]int
+	kills   map[cluster.TaskID]int
 	uses    map[offers.OfferID]int
 	faults  []string // what a master or an agent would have refused
 	script  func(o task.Order) behaviour
@@ -39,7 +40,7 @@ type worldAgent struct {
 	warm  bool
 	arch  string // named by its attribute; empty: it does not say
 	alien bool   // no executor is built for it
-	runs  map[offers.ExecutorID]ExecutorInfo
+	runs  map[offers.ExecutorID]cluster.ExecutorInfo
 }
 
 // variant is the key of what starts executors on the agent.
@@ -51,15 +52,15 @@ func (a *worldAgent) variant() string {
 }
 
 type worldTask struct {
-	id      TaskID
+	id      cluster.TaskID
 	agent   *worldAgent
 	cpus    resource.Milli
 	order   task.Order
 	will    behaviour
-	points  uint64   // reported so far
-	queue   []Status // updates; the first is delivered and waits for its acknowledgement
-	ended   bool     // the process is over
-	history []Status // acknowledged, to be delivered once more by a hostile network
+	points  uint64           // reported so far
+	queue   []cluster.Status // updates; the first is delivered and waits for its acknowledgement
+	ended   bool             // the process is over
+	history []cluster.Status // acknowledged, to be delivered once more by a hostile network
 }
 
 // behaviour is what a trial does: points before its end, and how it ends.
@@ -71,7 +72,7 @@ type behaviour struct {
 
 func newWorld(agents int, cpus resource.Milli) *world {
 	w := &world{
-		tasks: map[TaskID]*worldTask{}, offers: map[offers.OfferID]*worldAgent{}, kills: map[TaskID]int{}, uses: map[offers.OfferID]int{},
+		tasks: map[cluster.TaskID]*worldTask{}, offers: map[offers.OfferID]*worldAgent{}, kills: map[cluster.TaskID]int{}, uses: map[offers.OfferID]int{},
 		script: func(task.Order) behaviour { return behaviour{points: 1} },
 	}
 	for i := range agents {
@@ -80,7 +81,7 @@ func newWorld(agents int, cpus resource.Milli) *world {
 	return w
 }
 
-func (w *world) emit(ev Event) { w.events = append(w.events, ev) }
+func (w *world) emit(ev cluster.Event) { w.events = append(w.events, ev) }
 
 // subscribe takes the framework in: all offers are new, what is unacknowledged is sent again.
 func (w *world) subscribe() {
@@ -90,10 +91,10 @@ func (w *world) subscribe() {
 	for _, a := range w.agents {
 		a.offer = ""
 	}
-	w.emit(Subscribed{Framework: "f1", Master: "m:5050"})
+	w.emit(cluster.Subscribed{Framework: "f1", Master: "m:5050"})
 	for _, t := range w.sorted() {
 		if len(t.queue) > 0 && !t.agent.away {
-			w.emit(Updated{t.queue[0]})
+			w.emit(cluster.Updated{Status: t.queue[0]})
 		}
 	}
 }
@@ -128,7 +129,7 @@ func (w *world) offerAll() {
 		list = append(list, o)
 	}
 	if len(list) > 0 {
-		w.emit(Offered{list})
+		w.emit(cluster.Offered{Offers: list})
 	}
 }
 
@@ -146,24 +147,24 @@ func (a *worldAgent) free(w *world) resource.Milli {
 }
 
 // handle is the master's side of a call.
-func (w *world) handle(c Call) {
+func (w *world) handle(c cluster.Call) {
 	switch c := c.(type) {
-	case Accept:
+	case cluster.Accept:
 		w.accept(c)
-	case Decline:
+	case cluster.Decline:
 		for _, id := range c.Offers {
 			w.uses[id]++
 			w.giveBack(id)
 		}
-	case Kill:
+	case cluster.Kill:
 		w.kill(c)
-	case Acknowledge:
+	case cluster.Acknowledge:
 		w.acknowledge(c)
-	case Reconcile:
+	case cluster.Reconcile:
 		w.reconcile(c)
-	case Suppress:
+	case cluster.Suppress:
 		w.idle = true
-	case Revive:
+	case cluster.Revive:
 		w.idle = false
 	}
 }
@@ -175,7 +176,7 @@ func (w *world) giveBack(id offers.OfferID) {
 	}
 }
 
-func (w *world) accept(c Accept) {
+func (w *world) accept(c cluster.Accept) {
 	good := len(c.Offers) > 0
 	for _, id := range c.Offers {
 		a := w.offers[id]
@@ -192,7 +193,7 @@ func (w *world) accept(c Accept) {
 	for _, t := range c.Tasks {
 		if !good {
 			w.refused++
-			w.emit(Updated{Status{Task: t.ID, Agent: c.Agent, State: Dropped, Source: "SOURCE_MASTER", Reason: "REASON_INVALID_OFFERS"}})
+			w.emit(cluster.Updated{Status: cluster.Status{Task: t.ID, Agent: c.Agent, State: cluster.Dropped, Source: "SOURCE_MASTER", Reason: "REASON_INVALID_OFFERS"}})
 			continue
 		}
 		order, err := task.Decode[task.Order](t.Data)
@@ -220,15 +221,15 @@ func (w *world) accept(c Accept) {
 			delete(w.tasks, t.ID)
 			w.refused++
 			agent.warm = warm
-			w.emit(Updated{Status{Task: t.ID, Agent: c.Agent, State: Error, Source: "SOURCE_MASTER", Reason: "REASON_TASK_INVALID"}})
+			w.emit(cluster.Updated{Status: cluster.Status{Task: t.ID, Agent: c.Agent, State: cluster.Error, Source: "SOURCE_MASTER", Reason: "REASON_TASK_INVALID"}})
 		}
 	}
 }
 
 // compare is Mesos's check that all tasks of an executor say the same of it.
-func (w *world) compare(a *worldAgent, info ExecutorInfo) {
+func (w *world) compare(a *worldAgent, info cluster.ExecutorInfo) {
 	if a.runs == nil {
-		a.runs = map[offers.ExecutorID]ExecutorInfo{}
+		a.runs = map[offers.ExecutorID]cluster.ExecutorInfo{}
 	}
 	if running, known := a.runs[info.ID]; known && !reflect.DeepEqual(running, info) {
 		w.faults = append(w.faults, fmt.Sprintf("executor %s of %s was %v, now %v", info.ID, a.id, running, info))
@@ -240,7 +241,7 @@ func (w *world) compare(a *worldAgent, info ExecutorInfo) {
 }
 
 // reject ends an executor that the agent's machine cannot run: its end is told first, then that of its task.
-func (w *world) reject(a *worldAgent, t TaskInfo) {
+func (w *world) reject(a *worldAgent, t cluster.TaskInfo) {
 	if a.arch != "" {
 		w.faults = append(w.faults, fmt.Sprintf("%s is launched on %s, which is %s", t.ID, a.id, a.arch))
 	}
@@ -248,32 +249,32 @@ func (w *world) reject(a *worldAgent, t TaskInfo) {
 	if err != nil {
 		panic(err)
 	}
-	w.emit(ExecutorGone{Agent: a.id, Executor: t.Executor.ID, Wait: ForeignExit << 8})
+	w.emit(cluster.ExecutorGone{Agent: a.id, Executor: t.Executor.ID, Wait: cluster.ExitWrongArch << 8})
 	wt := &worldTask{id: t.ID, agent: a, order: order, ended: true}
 	w.tasks[t.ID] = wt
 	w.serial++
-	wt.queue = []Status{{
-		Task: t.ID, Agent: a.id, State: Failed, Source: "SOURCE_AGENT", Reason: "REASON_EXECUTOR_TERMINATED", Message: "Executor terminated",
+	wt.queue = []cluster.Status{{
+		Task: t.ID, Agent: a.id, State: cluster.Failed, Source: "SOURCE_AGENT", Reason: "REASON_EXECUTOR_TERMINATED", Message: "Executor terminated",
 		UUID: binary.BigEndian.AppendUint64(make([]byte, 8), w.serial),
 	}}
-	w.emit(Updated{wt.queue[0]})
+	w.emit(cluster.Updated{Status: wt.queue[0]})
 }
 
-func (w *world) kill(c Kill) {
+func (w *world) kill(c cluster.Kill) {
 	w.kills[c.Task]++
 	t := w.tasks[c.Task]
 	if t == nil {
-		w.emit(Updated{Status{Task: c.Task, Agent: c.Agent, State: Gone, Source: "SOURCE_MASTER", Reason: "REASON_RECONCILIATION"}})
+		w.emit(cluster.Updated{Status: cluster.Status{Task: c.Task, Agent: c.Agent, State: cluster.Gone, Source: "SOURCE_MASTER", Reason: "REASON_RECONCILIATION"}})
 		return
 	}
 	if t.agent.away || t.ended {
 		return
 	}
 	t.ended = true
-	w.report(t, Killed, task.Report{First: t.points, End: &task.End{Killed: true, Signal: 15, Exit: -1}})
+	w.report(t, cluster.Killed, task.Report{First: t.points, End: &task.End{Killed: true, Signal: 15, Exit: -1}})
 }
 
-func (w *world) acknowledge(c Acknowledge) {
+func (w *world) acknowledge(c cluster.Acknowledge) {
 	t := w.tasks[c.Task]
 	if t == nil || len(t.queue) == 0 || string(t.queue[0].UUID) != string(c.UUID) {
 		return
@@ -281,44 +282,44 @@ func (w *world) acknowledge(c Acknowledge) {
 	t.history = append(t.history, t.queue[0])
 	t.queue = t.queue[1:]
 	if len(t.queue) > 0 && !t.agent.away {
-		w.emit(Updated{t.queue[0]})
+		w.emit(cluster.Updated{Status: t.queue[0]})
 	}
 }
 
-func (w *world) reconcile(c Reconcile) {
+func (w *world) reconcile(c cluster.Reconcile) {
 	asked := c.Tasks
 	if len(asked) == 0 {
 		for _, t := range w.sorted() {
-			asked = append(asked, TaskAgent{Task: t.id})
+			asked = append(asked, cluster.TaskAgent{Task: t.id})
 		}
 	}
 	for _, x := range asked {
-		s := Status{Task: x.Task, Agent: x.Agent, Source: "SOURCE_MASTER", Reason: "REASON_RECONCILIATION"}
+		s := cluster.Status{Task: x.Task, Agent: x.Agent, Source: "SOURCE_MASTER", Reason: "REASON_RECONCILIATION"}
 		t := w.tasks[x.Task]
 		switch {
 		case t == nil || t.ended && len(t.queue) == 0:
-			s.State = Gone
+			s.State = cluster.Gone
 		case t.agent.away:
-			s.State = Unreachable
+			s.State = cluster.Unreachable
 		case len(t.queue) > 0:
 			s.State = t.queue[0].State
 		default:
-			s.State = Running
+			s.State = cluster.Running
 		}
-		w.emit(Updated{s})
+		w.emit(cluster.Updated{Status: s})
 	}
 }
 
 // report queues an update of a task; Mesos delivers it when those before are acknowledged.
-func (w *world) report(t *worldTask, state TaskState, r task.Report) {
+func (w *world) report(t *worldTask, state cluster.TaskState, r task.Report) {
 	w.serial++
 	uuid := binary.BigEndian.AppendUint64(make([]byte, 8), w.serial)
 	t.points = r.First + uint64(len(r.Points))
-	t.queue = append(t.queue, Status{
+	t.queue = append(t.queue, cluster.Status{
 		Task: t.id, Agent: t.agent.id, State: state, Source: "SOURCE_EXECUTOR", UUID: uuid, Data: task.Encode(r),
 	})
 	if len(t.queue) == 1 && !t.agent.away {
-		w.emit(Updated{t.queue[0]})
+		w.emit(cluster.Updated{Status: t.queue[0]})
 	}
 }
 
@@ -335,14 +336,14 @@ func (w *world) work(t *worldTask) {
 		}
 		points = []results.Point{{Step: int64(n), Metrics: map[string]float64{name: float64(t.order.Trial + n)}}}
 		if n+1 < t.will.points || t.order.Trial%2 == 0 { // the last point of odd trials comes with the end
-			w.report(t, Running, task.Report{First: t.points, Points: points})
+			w.report(t, cluster.Running, task.Report{First: t.points, Points: points})
 			return
 		}
 	}
 	t.ended = true
-	state := Finished
+	state := cluster.Finished
 	if t.will.exit != 0 {
-		state = Failed
+		state = cluster.Failed
 	}
 	w.report(t, state, task.Report{First: t.points, Points: points, End: &task.End{Exit: t.will.exit, Stderr: []string{"boom", ""}}})
 }
@@ -354,13 +355,13 @@ func (w *world) part(a *worldAgent) {
 	}
 	a.away = true
 	if a.offer != "" {
-		w.emit(Rescinded{a.offer})
+		w.emit(cluster.Rescinded{Offer: a.offer})
 		w.giveBack(a.offer)
 	}
-	w.emit(AgentGone{a.id})
+	w.emit(cluster.AgentGone{Agent: a.id})
 	for _, t := range w.sorted() {
 		if t.agent == a && !(t.ended && len(t.queue) == 0) {
-			w.emit(Updated{Status{Task: t.id, Agent: a.id, State: Unreachable, Source: "SOURCE_MASTER", Reason: "REASON_AGENT_REMOVED"}})
+			w.emit(cluster.Updated{Status: cluster.Status{Task: t.id, Agent: a.id, State: cluster.Unreachable, Source: "SOURCE_MASTER", Reason: "REASON_AGENT_REMOVED"}})
 		}
 	}
 }
@@ -375,15 +376,15 @@ func (w *world) meet(a *worldAgent) {
 			continue
 		}
 		// the master tells the agent's latest state of the task, even one whose update still waits in the queue
-		state := Running
+		state := cluster.Running
 		if t.ended && len(t.queue) > 0 {
 			state = t.queue[len(t.queue)-1].State
 		}
 		if !t.ended || len(t.queue) > 0 {
-			w.emit(Updated{Status{Task: t.id, Agent: a.id, State: state, Source: "SOURCE_MASTER", Reason: "REASON_AGENT_REREGISTERED"}})
+			w.emit(cluster.Updated{Status: cluster.Status{Task: t.id, Agent: a.id, State: state, Source: "SOURCE_MASTER", Reason: "REASON_AGENT_REREGISTERED"}})
 		}
 		if len(t.queue) > 0 {
-			w.emit(Updated{t.queue[0]})
+			w.emit(cluster.Updated{Status: t.queue[0]})
 		}
 	}
 }

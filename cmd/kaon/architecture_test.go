@@ -14,6 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
 // serve starts a cluster, on whose machine uname -m prints what machine says; empty: the truth.
@@ -196,7 +197,7 @@ func TestExecutorForeignIsLookedAt(t *testing.T) {
 func TestMixedUpExecutor(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
-	p.kaon("executor", "--sha256", strings.Repeat("0", 64)).ends(scheduler.MixedUpExit).
+	p.kaon("executor", "--sha256", strings.Repeat("0", 64)).ends(cluster.ExitWrongBinary).
 		says("this executor is not the one that was served", "served was 0000", "fetcher cache")
 	_, others, _ := names()
 	self, err := os.Executable()
@@ -224,10 +225,10 @@ func TestMixedUpExecutor(t *testing.T) {
 // sandbox and without a shell.
 func TestInsideStartsTheBuildOfTheAgent(t *testing.T) {
 	build := func(sum string) scheduler.Build {
-		return scheduler.Build{Argv: []string{"./kaon", "executor", "--sha256=" + sum}, URIs: []scheduler.URI{fetch("http://kaon/"+sum, "kaon")}}
+		return scheduler.Build{Argv: []string{"./kaon", "executor", "--sha256=" + sum}, URIs: []cluster.URI{fetch("http://kaon/"+sum, "kaon")}}
 	}
 	host := once(scheduler.ExecutorTemplate{
-		Argv: []string{"/bin/sh", "-c", "choose", "kaon"}, URIs: []scheduler.URI{fetch("http://kaon/1", "kaon-1"), fetch("http://kaon/2", "kaon-2")},
+		Argv: []string{"/bin/sh", "-c", "choose", "kaon"}, URIs: []cluster.URI{fetch("http://kaon/1", "kaon-1"), fetch("http://kaon/2", "kaon-2")},
 		Builds: map[string]scheduler.Build{runtime.GOARCH: build("1"), otherArchitecture(): build("2")},
 	})
 	in := inside(host)

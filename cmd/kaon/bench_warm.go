@@ -7,7 +7,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/bench"
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 )
@@ -38,23 +38,23 @@ func (c *benchWarmCmd) Run(ctx context.Context, out *output) error {
 		return unreachable(err)
 	}
 	defer d.Close()
-	cluster, err := startCluster(ctx, c.clusterFlags, state, d, newLog(out.stderr, "error"))
+	started, err := startCluster(ctx, c.clusterFlags, state, d, newLog(out.stderr, "error"))
 	if err != nil {
 		return err
 	}
-	if cluster.share != nil { // a measurement takes the machine as if it were alone
-		cluster.unshared()
+	if started.share != nil { // a measurement takes the machine as if it were alone
+		started.unshared()
 	}
-	if cluster.stop != nil {
-		defer cluster.stop()
+	if started.stop != nil {
+		defer started.stop()
 	}
-	if cluster.interrupt != nil {
-		defer cluster.interrupt()
+	if started.interrupt != nil {
+		defer started.interrupt()
 	}
 	report, err := bench.Warm(ctx, bench.WarmConfig{
-		Trials: c.Trials, Command: c.Command, Executor: cluster.executor, ReviveEvery: cluster.reviveEvery,
-		Driver: func() (scheduler.Driver, error) {
-			driver := cluster.driver
+		Trials: c.Trials, Command: c.Command, Executor: started.executor, ReviveEvery: started.reviveEvery,
+		Driver: func() (cluster.Driver, error) {
+			driver := started.driver
 			driver.Name = "kaon bench warm"
 			return mesos.New(driver)
 		},

@@ -37,8 +37,8 @@ type clusterFlags struct {
 	PartitionGrace time.Duration `default:"2m" help:"How long an attempt on an unreachable agent may come back before it is replaced (${default})."`
 }
 
-// cluster is a way to run tasks.
-type cluster struct {
+// runningCluster is a way to run tasks.
+type runningCluster struct {
 	driver      mesos.Config
 	executor    scheduler.ExecutorTemplate
 	interpreter string
@@ -54,23 +54,23 @@ type cluster struct {
 }
 
 // startCluster starts the embedded cluster, or makes ready to drive a Mesos.
-func startCluster(ctx context.Context, f clusterFlags, state string, d *transfer.Depot, log *slog.Logger) (cluster, error) {
+func startCluster(ctx context.Context, f clusterFlags, state string, d *transfer.Depot, log *slog.Logger) (runningCluster, error) {
 	if f.Cluster == "local" {
 		return startLocal(ctx, state, f.machineFlags, log)
 	}
 	driver, err := parseCluster(f.Cluster)
 	if err != nil {
-		return cluster{}, usage(fmt.Errorf("--cluster: %w", err))
+		return runningCluster{}, usage(fmt.Errorf("--cluster: %w", err))
 	}
 	driver.FirstTimeout = f.ConnectTimeout
-	c := cluster{
+	c := runningCluster{
 		driver:      driver,
 		reviveEvery: time.Second, // Mesos's own allocation interval: asking more often brings nothing sooner
 		workDir:     f.workDir(driver.Masters),
 		name:        "Mesos at " + strings.Join(driver.Masters, ","),
 	}
 	if c.executor, err = f.remote(d); err != nil {
-		return cluster{}, err
+		return runningCluster{}, err
 	}
 	return c, nil
 }
@@ -122,19 +122,19 @@ const ownPrincipal = "kaon"
 
 // startLocal runs a one-agent cluster in this process. Trials work in their spec's folder, with this process's
 // environment.
-func startLocal(ctx context.Context, state string, f machineFlags, log *slog.Logger) (cluster, error) {
+func startLocal(ctx context.Context, state string, f machineFlags, log *slog.Logger) (runningCluster, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return cluster{}, fmt.Errorf("find this program's file: %w", err)
+		return runningCluster{}, fmt.Errorf("find this program's file: %w", err)
 	}
 	work, err := filepath.Abs(filepath.Join(state, "agents"))
 	if err != nil {
-		return cluster{}, err
+		return runningCluster{}, err
 	}
 	secret := rand.Text() // of this process alone: nobody else subscribes, and it is written nowhere
 	machine, err := thisMachine(state, f)
 	if err != nil {
-		return cluster{}, err
+		return runningCluster{}, err
 	}
 	ports, release := leasePorts()
 	machine.Ports, machine.Shared = ports, true
@@ -148,9 +148,9 @@ func startLocal(ctx context.Context, state string, f machineFlags, log *slog.Log
 	})
 	if err != nil {
 		release()
-		return cluster{}, unreachable(err)
+		return runningCluster{}, unreachable(err)
 	}
-	return cluster{
+	return runningCluster{
 		driver: mesos.Config{Masters: []string{server.Addr()}, Principal: ownPrincipal, Secret: secret, FirstTimeout: 30 * time.Second,
 			// The machine is this run's alone: no need to leave its agent to sweeps that want its GPUs, as on a cluster.
 			GPUs: true,

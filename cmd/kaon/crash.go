@@ -7,7 +7,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
 
@@ -26,13 +26,13 @@ func crashCode(err error) error {
 }
 
 // guardedDriver is a driver whose panics are errors: the scheduler calls it on goroutines of its own.
-type guardedDriver struct{ scheduler.Driver }
+type guardedDriver struct{ cluster.Driver }
 
-func (d guardedDriver) Run(ctx context.Context, deliver func(...scheduler.Event)) error {
+func (d guardedDriver) Run(ctx context.Context, deliver func(...cluster.Event)) error {
 	return guarded(func() error { return d.Driver.Run(ctx, deliver) })
 }
 
-func (d guardedDriver) Send(ctx context.Context, call scheduler.Call) error {
+func (d guardedDriver) Send(ctx context.Context, call cluster.Call) error {
 	return guarded(func() error { return d.Driver.Send(ctx, call) })
 }
 

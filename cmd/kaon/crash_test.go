@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
 
@@ -36,8 +36,8 @@ func TestPanicIsNoBadUsage(t *testing.T) {
 // broken is a driver with a fault.
 type broken struct{}
 
-func (broken) Run(context.Context, func(...scheduler.Event)) error { panic("run") }
-func (broken) Send(context.Context, scheduler.Call) error          { panic("send") }
+func (broken) Run(context.Context, func(...cluster.Event)) error { panic("run") }
+func (broken) Send(context.Context, cluster.Call) error          { panic("send") }
 
 // The scheduler calls its driver on goroutines of its own, where a panic would end the process as Go does.
 func TestPanicOfDriverIsAnError(t *testing.T) {

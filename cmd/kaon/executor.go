@@ -11,7 +11,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
 )
 
@@ -37,7 +37,7 @@ func (c *executorCmd) Run(ctx context.Context, out *output) error {
 	cfg.Log = slog.New(slog.NewTextHandler(out.stderr, nil)) // the agent keeps it in the sandbox
 	err = executor.Run(ctx, cfg)
 	if errors.Is(err, executor.ErrCutOff) {
-		return &exitError{scheduler.CutOffExit, err}
+		return &exitError{cluster.ExitAgentUnreachable, err}
 	}
 	return err
 }
@@ -59,7 +59,7 @@ func (c *executorCmd) checkSelf() error {
 		return fmt.Errorf("look at this program: %w", err)
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); got != c.SHA256 {
-		return &exitError{scheduler.MixedUpExit, fmt.Errorf("this executor is not the one that was served: it has %d bytes with sha256 %s, served was %s: "+
+		return &exitError{cluster.ExitWrongBinary, fmt.Errorf("this executor is not the one that was served: it has %d bytes with sha256 %s, served was %s: "+
 			"it was cut short or mixed up between kaon and this agent; look at proxies and the agent's fetcher cache", size, got, c.SHA256)}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
@@ -14,7 +15,7 @@ import (
 // teardown removes the framework from its master, for nothing of it will run again, and reports whether the master heard
 // it. The journal is told, so that a later resume does not look for it.
 func (s *session) teardown(ctx context.Context) bool {
-	if err := s.driver.Send(ctx, scheduler.Teardown{}); err != nil {
+	if err := s.driver.Send(ctx, cluster.Teardown{}); err != nil {
 		return false
 	}
 	if err := s.journal.Append([]scheduler.Entry{scheduler.FrameworkEntry{}}); err != nil {
@@ -61,9 +62,9 @@ func (r *runner) part(ctx context.Context, s *session) {
 // silent is the driver of a sweep that no master knows any more.
 type silent struct{}
 
-func (silent) Run(ctx context.Context, _ func(...scheduler.Event)) error {
+func (silent) Run(ctx context.Context, _ func(...cluster.Event)) error {
 	<-ctx.Done()
 	return nil
 }
 
-func (silent) Send(context.Context, scheduler.Call) error { return nil }
+func (silent) Send(context.Context, cluster.Call) error { return nil }

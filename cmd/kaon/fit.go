@@ -11,6 +11,7 @@ import (
 	"github.com/kaon-sweep/kaon/bench"
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -89,7 +90,7 @@ func (f executorFlags) beside(spec *sweep.Spec, where string) resource.Resources
 	}
 	t := scheduler.ExecutorTemplate{Overhead: resource.Resources{Mem: executorOverhead.Mem}}
 	if !strings.HasPrefix(f.Executor, "/") || spec.Task.Container != nil {
-		t.URIs = []scheduler.URI{{}} // it is fetched
+		t.URIs = []cluster.URI{{}} // it is fetched
 	}
 	return f.weigh(t, spec).Overhead
 }

@@ -14,6 +14,7 @@ import (
 	"slices"
 
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
 	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -154,8 +155,8 @@ func (s *session) inspect(ctx context.Context) (docker.Image, error) {
 }
 
 // container is the image that a sweep's executors start in, on the cluster that was chosen.
-func (s *session) container(spec *sweep.Spec) (*scheduler.Container, error) {
-	c := &scheduler.Container{Container: *spec.Task.Container}
+func (s *session) container(spec *sweep.Spec) (*cluster.Container, error) {
+	c := &cluster.Container{Container: *spec.Task.Container}
 	if s.cfg.Container != "" {
 		c.Containerizer = s.cfg.Container
 	}
@@ -183,7 +184,7 @@ func (s *session) container(spec *sweep.Spec) (*scheduler.Container, error) {
 
 // serveLogin has agents fetch the login before they pull: Docker's containerizer looks for it in the sandbox. The
 // executor takes it away before trials start.
-func (s *session) serveLogin(c *scheduler.Container, login []byte) error {
+func (s *session) serveLogin(c *cluster.Container, login []byte) error {
 	file := filepath.Join(s.cfg.state, loginFile)
 	if err := os.WriteFile(file, login, 0o600); err != nil {
 		return fmt.Errorf("keep the registry's login: %w", err)
@@ -192,7 +193,7 @@ func (s *session) serveLogin(c *scheduler.Container, login []byte) error {
 	if err != nil {
 		return err
 	}
-	c.URIs = append(c.URIs, scheduler.URI{Value: address, OutputFile: ".docker/config.json"})
+	c.URIs = append(c.URIs, cluster.URI{Value: address, OutputFile: ".docker/config.json"})
 	return nil
 }
 

@@ -11,7 +11,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket/s3"
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/scheduler/task"
@@ -44,7 +44,7 @@ func (s *session) inputs(ctx context.Context, files *study.Files) error {
 // permissions nor its unpacking are left to the agent.
 func (s *session) bring(src task.Source, address string) {
 	if address != "" {
-		s.brought = append(s.brought, scheduler.URI{Value: address, Cache: true, OutputFile: src.Place()})
+		s.brought = append(s.brought, cluster.URI{Value: address, Cache: true, OutputFile: src.Place()})
 	}
 }
 

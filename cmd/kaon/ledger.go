@@ -11,7 +11,7 @@ import (
 )
 
 // join has a sweep share this machine with this user's other runs; nil: it does not run here, or cannot know of the others.
-func (c cluster) join(id string, spec *sweep.Spec, tell func(string)) (*ledger.Member, error) {
+func (c runningCluster) join(id string, spec *sweep.Spec, tell func(string)) (*ledger.Member, error) {
 	if c.share == nil {
 		return nil, nil
 	}
@@ -46,12 +46,12 @@ func (c cluster) join(id string, spec *sweep.Spec, tell func(string)) (*ledger.M
 }
 
 // whole is all of this machine that trials may use.
-func (c cluster) whole() embedded.Share {
+func (c runningCluster) whole() embedded.Share {
 	return embedded.Share{CPUs: c.machine.CPUs, MemoryMB: c.machine.MemoryMB, GPUs: c.machine.Devices.IDs}
 }
 
 // unshared has the embedded cluster use the machine as if nobody else did.
-func (c cluster) unshared() {
+func (c runningCluster) unshared() {
 	const patience = time.Minute
 	for until := time.Now().Add(patience); time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
 		if c.share(func(embedded.Share) embedded.Share { return c.whole() }) {

@@ -14,7 +14,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
@@ -197,7 +197,7 @@ func (l *trialLog) reader(ctx context.Context) (reader, error) {
 	if err != nil {
 		return nil, usage(fmt.Errorf("--cluster: %w", err))
 	}
-	box, err := mesos.FindSandbox(ctx, cfg, string(scheduler.NewTaskID(l.src.id, l.trial, l.attempt.Attempt)))
+	box, err := mesos.FindSandbox(ctx, cfg, string(cluster.NewTaskID(l.src.id, l.trial, l.attempt.Attempt)))
 	switch {
 	case errors.Is(err, mesos.ErrNoTask), l.attempt.End != nil && err != nil:
 		return nil, nil // the record has the rest
@@ -212,7 +212,7 @@ func (l *trialLog) folder() string {
 	if l.attempt.End != nil {
 		return l.attempt.End.Sandbox
 	}
-	task := string(scheduler.NewTaskID(l.src.id, l.trial, l.attempt.Attempt))
+	task := string(cluster.NewTaskID(l.src.id, l.trial, l.attempt.Attempt))
 	state := stateFolder(l.Results, l.State, l.src.id)
 	found := ""
 	_ = filepath.WalkDir(state, func(path string, d fs.DirEntry, err error) error {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -64,7 +65,7 @@ func (f executorFlags) remote(d *transfer.Depot) (scheduler.ExecutorTemplate, er
 		t.Argv[0] = f.Executor
 		return t, nil
 	case f.Executor != "":
-		t.URIs = []scheduler.URI{fetch(f.Executor, executorName)}
+		t.URIs = []cluster.URI{fetch(f.Executor, executorName)}
 		return t, nil
 	}
 	binaries, err := f.binaries()
@@ -78,7 +79,7 @@ func (f executorFlags) remote(d *transfer.Depot) (scheduler.ExecutorTemplate, er
 		if err != nil {
 			return t, err
 		}
-		t.Builds[b.arch] = scheduler.Build{Argv: append(slices.Clone(t.Argv), "--sha256="+sum), URIs: []scheduler.URI{fetch(address, executorName)}}
+		t.Builds[b.arch] = scheduler.Build{Argv: append(slices.Clone(t.Argv), "--sha256="+sum), URIs: []cluster.URI{fetch(address, executorName)}}
 		t.URIs = append(t.URIs, fetch(address, executorName+"-"+b.arch))
 		sums = append(sums, sum)
 	}
@@ -90,8 +91,8 @@ func (f executorFlags) remote(d *transfer.Depot) (scheduler.ExecutorTemplate, er
 const executorName = "kaon"
 
 // fetch is a binary that agents fetch and keep.
-func fetch(address, name string) scheduler.URI {
-	return scheduler.URI{Value: address, Executable: true, Cache: true, OutputFile: name}
+func fetch(address, name string) cluster.URI {
+	return cluster.URI{Value: address, Executable: true, Cache: true, OutputFile: name}
 }
 
 // binary is kaon for one architecture.
@@ -168,7 +169,7 @@ func chooseExecutor(binaries []binary, sums []string) string {
 		}
 		fmt.Fprintf(&script, `%s) exec ./%s-%s executor --sha256=%s "$@";; `, machine, executorName, b.arch, sums[i])
 	}
-	fmt.Fprintf(&script, `esac; echo "no executor of kaon's was served for $m: %s" >&2; exit %d`, foreignRemedy, scheduler.ForeignExit)
+	fmt.Fprintf(&script, `esac; echo "no executor of kaon's was served for $m: %s" >&2; exit %d`, foreignRemedy, cluster.ExitWrongArch)
 	return script.String()
 }
 

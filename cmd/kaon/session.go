@@ -18,6 +18,7 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
@@ -33,13 +34,13 @@ import (
 // board, and a writer that brings its records to the bucket.
 type session struct {
 	cfg     sessionConfig
-	cluster cluster
+	cluster runningCluster
 	depot   *transfer.Depot
 	files   study.Files
-	brought []scheduler.URI // what agents bring to attempts that have executors of their own
-	doubts  []string        // about what attempts are given, to be told
+	brought []cluster.URI // what agents bring to attempts that have executors of their own
+	doubts  []string      // about what attempts are given, to be told
 	journal *disk.Journal
-	driver  scheduler.Driver
+	driver  cluster.Driver
 	loop    *scheduler.Loop
 	watcher *watcher
 	writer  *results.Writer
@@ -530,8 +531,8 @@ func (s *session) coreConfig(image study.Image) scheduler.Config {
 		Packer:         offers.NewIndex(0),
 		Executor:       s.cfg.weigh(once(s.cluster.executor), s.cfg.spec),
 		Inside:         s.cfg.weigh(inside(once(s.cluster.executor)), s.cfg.spec),
-		Container:      func(_ string, spec *sweep.Spec) (*scheduler.Container, error) { return s.container(spec) },
-		Inputs:         func(string) []scheduler.URI { return s.brought },
+		Container:      func(_ string, spec *sweep.Spec) (*cluster.Container, error) { return s.container(spec) },
+		Inputs:         func(string) []cluster.URI { return s.brought },
 		Packing:        offers.Options{Policy: offers.Policy(s.cfg.spec.Packing)},
 		PartitionGrace: s.cfg.PartitionGrace,
 		ReviveEvery:    s.cluster.reviveEvery,

@@ -197,7 +197,7 @@ func (s source) prepare(
 	box := &session{
 		cfg: sessionConfig{id: s.id, spec: spec, state: filepath.Dir(kept), bucket: s.bucket, log: slog.New(slog.DiscardHandler), resumed: true,
 			clusterFlags: clusterFlags{Cluster: "local"}, tell: func(string) {}},
-		cluster: cluster{workDir: specFolder, interpreter: localInterpreter()},
+		cluster: runningCluster{workDir: specFolder, interpreter: localInterpreter()},
 	}
 	if err := box.openDepot(); err != nil {
 		return executor.Prepared{}, err

@@ -15,7 +15,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
@@ -44,7 +44,7 @@ type rig struct {
 	t      testing.TB
 	server *embedded.Server
 	driver *mesos.Driver
-	events chan scheduler.Event
+	events chan cluster.Event
 }
 
 const patience = 30 * time.Second
@@ -61,10 +61,10 @@ func newRig(t testing.TB, cpus float64) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, server: server, driver: driver, events: make(chan scheduler.Event, 10000)}
+	r := &rig{t: t, server: server, driver: driver, events: make(chan cluster.Event, 10000)}
 	var run sync.WaitGroup
 	run.Go(func() {
-		if err := driver.Run(ctx, func(evs ...scheduler.Event) {
+		if err := driver.Run(ctx, func(evs ...cluster.Event) {
 			for _, e := range evs {
 				r.events <- e
 			}
@@ -73,7 +73,7 @@ func newRig(t testing.TB, cpus float64) *rig {
 		}
 	})
 	t.Cleanup(func() {
-		_ = driver.Send(context.Background(), scheduler.Teardown{})
+		_ = driver.Send(context.Background(), cluster.Teardown{})
 		stop()
 		run.Wait()
 		server.Close()
@@ -81,7 +81,7 @@ func newRig(t testing.TB, cpus float64) *rig {
 	return r
 }
 
-func (r *rig) next() scheduler.Event {
+func (r *rig) next() cluster.Event {
 	r.t.Helper()
 	select {
 	case e := <-r.events:
@@ -92,7 +92,7 @@ func (r *rig) next() scheduler.Event {
 	}
 }
 
-func (r *rig) send(c scheduler.Call) {
+func (r *rig) send(c cluster.Call) {
 	r.t.Helper()
 	if err := r.driver.Send(context.Background(), c); err != nil {
 		r.t.Fatal(err)
@@ -119,33 +119,33 @@ func (r *rig) launchAs(o offers.Offer, share resource.Milli, first int, argv []s
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	accept := scheduler.Accept{Agent: o.Agent, Offers: []offers.OfferID{o.ID}}
+	accept := cluster.Accept{Agent: o.Agent, Offers: []offers.OfferID{o.ID}}
 	for i, order := range orders {
-		id := scheduler.TaskID(fmt.Sprintf("%s.%d.0", order.Sweep, first+i))
-		accept.Tasks = append(accept.Tasks, scheduler.TaskInfo{ID: id, Name: order.Sweep, Resources: []offers.Amount{cpu}, Data: task.Encode(order),
-			Executor: scheduler.ExecutorInfo{ID: "ex-1", Name: "kaon", Argv: append(argv, exe), Env: []string{"TEST_AS_EXECUTOR=1"}, Resources: []offers.Amount{small}}})
+		id := cluster.TaskID(fmt.Sprintf("%s.%d.0", order.Sweep, first+i))
+		accept.Tasks = append(accept.Tasks, cluster.TaskInfo{ID: id, Name: order.Sweep, Resources: []offers.Amount{cpu}, Data: task.Encode(order),
+			Executor: cluster.ExecutorInfo{ID: "ex-1", Name: "kaon", Argv: append(argv, exe), Env: []string{"TEST_AS_EXECUTOR=1"}, Resources: []offers.Amount{small}}})
 	}
 	r.send(accept)
 }
 
 // story is what is known of one task.
 type story struct {
-	state  scheduler.TaskState
+	state  cluster.TaskState
 	points []results.Point
 	end    *task.End
 	seen   map[string]bool
 }
 
 // finish runs until n tasks have ended, acknowledging every update.
-func (r *rig) finish(n int, each func(scheduler.Event)) map[scheduler.TaskID]*story {
+func (r *rig) finish(n int, each func(cluster.Event)) map[cluster.TaskID]*story {
 	r.t.Helper()
-	tasks, ended := map[scheduler.TaskID]*story{}, 0
+	tasks, ended := map[cluster.TaskID]*story{}, 0
 	for ended < n {
 		e := r.next()
 		if each != nil {
 			each(e)
 		}
-		u, ok := e.(scheduler.Updated)
+		u, ok := e.(cluster.Updated)
 		if !ok {
 			continue
 		}
@@ -175,7 +175,7 @@ func (r *rig) finish(n int, each func(scheduler.Event)) map[scheduler.TaskID]*st
 				ended++
 			}
 		}
-		r.send(scheduler.Acknowledge{Task: s.Task, Agent: s.Agent, UUID: s.UUID})
+		r.send(cluster.Acknowledge{Task: s.Task, Agent: s.Agent, UUID: s.UUID})
 	}
 	return tasks
 }
@@ -183,7 +183,7 @@ func (r *rig) finish(n int, each func(scheduler.Event)) map[scheduler.TaskID]*st
 func (r *rig) offer() offers.Offer {
 	r.t.Helper()
 	for {
-		if e, ok := r.next().(scheduler.Offered); ok {
+		if e, ok := r.next().(cluster.Offered); ok {
 			return e.Offers[0]
 		}
 	}
@@ -199,8 +199,8 @@ func TestTrialsOnTheEmbeddedCluster(t *testing.T) {
 	r.launch(r.offer(), 100, 0, orders...)
 	tasks := r.finish(20, nil)
 	for i := range 20 {
-		s := tasks[scheduler.TaskID(fmt.Sprintf("s.%d.0", i))]
-		want := []scheduler.TaskState{scheduler.Finished, scheduler.Failed}[i%2]
+		s := tasks[cluster.TaskID(fmt.Sprintf("s.%d.0", i))]
+		want := []cluster.TaskState{cluster.Finished, cluster.Failed}[i%2]
 		if s.state != want || s.end.Exit != i%2 || len(s.points) != 30 || s.points[29].Metrics["loss"] != float64(i) || s.points[29].Step != 29 {
 			t.Errorf("trial %d: %s %+v with %d points", i, s.state, s.end, len(s.points))
 		}
@@ -214,8 +214,8 @@ func TestAgentDiesAndComesBack(t *testing.T) {
 		while [ ! -s $KAON_CONTROL ]; do sleep 0.05; done
 		echo '{"a":2}'`})
 	killed := false
-	tasks := r.finish(1, func(e scheduler.Event) {
-		if u, ok := e.(scheduler.Updated); ok && !killed && u.Status.State == scheduler.Running {
+	tasks := r.finish(1, func(e cluster.Event) {
+		if u, ok := e.(cluster.Updated); ok && !killed && u.Status.State == cluster.Running {
 			killed = true
 			r.server.KillAgent("a")
 			if err := r.server.StartAgent("a"); err != nil {
@@ -223,7 +223,7 @@ func TestAgentDiesAndComesBack(t *testing.T) {
 			}
 			go func() { // the message may be lost until the executor is back
 				for i := 0; i < 100; i++ {
-					_ = r.driver.Send(context.Background(), scheduler.Message{Agent: u.Status.Agent, Executor: "ex-1",
+					_ = r.driver.Send(context.Background(), cluster.Message{Agent: u.Status.Agent, Executor: "ex-1",
 						Data: task.Encode(task.Control{Task: "s.0.0", Body: []byte(`{"go": true}`)})})
 					time.Sleep(50 * time.Millisecond)
 				}
@@ -231,7 +231,7 @@ func TestAgentDiesAndComesBack(t *testing.T) {
 		}
 	})
 	s := tasks["s.0.0"]
-	if s.state != scheduler.Finished || len(s.points) != 2 || s.points[1].Metrics["a"] != 2 {
+	if s.state != cluster.Finished || len(s.points) != 2 || s.points[1].Metrics["a"] != 2 {
 		t.Fatalf("got %+v", s)
 	}
 }
@@ -262,18 +262,18 @@ func BenchmarkClusterTrue(b *testing.B) {
 	launch(o)
 	for ended < b.N {
 		switch e := r.next().(type) {
-		case scheduler.Offered:
+		case cluster.Offered:
 			for _, o := range e.Offers {
 				launch(o)
 			}
-		case scheduler.Updated:
-			if e.Status.State == scheduler.Finished {
+		case cluster.Updated:
+			if e.Status.State == cluster.Finished {
 				ended++
-			} else if e.Status.State != scheduler.Running {
+			} else if e.Status.State != cluster.Running {
 				b.Fatalf("%+v", e)
 			}
-			r.send(scheduler.Acknowledge{Task: e.Status.Task, Agent: e.Status.Agent, UUID: e.Status.UUID})
-			_ = r.driver.Send(context.Background(), scheduler.Revive{})
+			r.send(cluster.Acknowledge{Task: e.Status.Task, Agent: e.Status.Agent, UUID: e.Status.UUID})
+			_ = r.driver.Send(context.Background(), cluster.Revive{})
 		}
 	}
 	b.StopTimer()
@@ -314,14 +314,14 @@ func TestDaemonLeftBehindIsKilled(t *testing.T) {
 		task.Order{Sweep: "s", Dir: dir, Shell: `setsid sh -c 'echo $$ > own; while [ ! -e go ]; do sleep 0.01; done; echo fine > answer' >/dev/null 2>&1 &
 			while [ ! -s answer ]; do sleep 0.01; done`})
 	tasks := r.finish(1, nil)
-	if s := tasks["s.0.0"]; s == nil || s.state != scheduler.Finished {
+	if s := tasks["s.0.0"]; s == nil || s.state != cluster.Finished {
 		t.Fatalf("got %+v", s)
 	}
 	r.gone(filepath.Join(dir, "daemon"))
 	if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if s := r.finish(1, nil)["s.1.0"]; s == nil || s.state != scheduler.Finished {
+	if s := r.finish(1, nil)["s.1.0"]; s == nil || s.state != cluster.Finished {
 		t.Fatalf("got %+v", s)
 	}
 }
@@ -331,17 +331,17 @@ func TestTrialsDieWithTheirExecutor(t *testing.T) {
 	dir := t.TempDir()
 	r.launch(r.offer(), 500, 0, task.Order{Sweep: "s", Dir: dir, Shell: `echo $$ > pid; echo $PPID > parent; echo '{"a":1}'; exec sleep 1000`})
 	for {
-		u, ok := r.next().(scheduler.Updated)
+		u, ok := r.next().(cluster.Updated)
 		if !ok {
 			continue
 		}
-		if s := u.Status; s.State != scheduler.Running {
-			if s.State != scheduler.Failed || s.Reason != "REASON_EXECUTOR_TERMINATED" {
+		if s := u.Status; s.State != cluster.Running {
+			if s.State != cluster.Failed || s.Reason != "REASON_EXECUTOR_TERMINATED" {
 				t.Fatalf("got %+v", s)
 			}
 			break
 		}
-		r.send(scheduler.Acknowledge{Task: u.Status.Task, Agent: u.Status.Agent, UUID: u.Status.UUID})
+		r.send(cluster.Acknowledge{Task: u.Status.Task, Agent: u.Status.Agent, UUID: u.Status.UUID})
 		if report, err := task.Decode[task.Report](u.Status.Data); err != nil || len(report.Points) == 0 {
 			continue // it runs, but has not yet written down who it is
 		}

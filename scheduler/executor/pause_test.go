@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
@@ -18,8 +18,8 @@ import (
 func TestEndDuringAPauseBeatsTheTimeout(t *testing.T) {
 	for _, c := range []struct {
 		exit int
-		want scheduler.TaskState
-	}{{0, scheduler.Finished}, {3, scheduler.Failed}} {
+		want cluster.TaskState
+	}{{0, cluster.Finished}, {3, cluster.Failed}} {
 		t.Run(fmt.Sprint(c.exit), func(t *testing.T) {
 			r := newRig(t, 2)
 			dir := t.TempDir()

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
@@ -21,7 +21,7 @@ func TestFewDescriptorsFailNoTrial(t *testing.T) {
 			}
 			r.launchAs(r.offer(), 50, 0, []string{"/bin/sh", "-c", fmt.Sprintf(`ulimit -n %d; exec "$0"`, limit)}, orders...)
 			for id, s := range r.finish(trials, nil) {
-				if s.state != scheduler.Finished || len(s.points) != 2 {
+				if s.state != cluster.Finished || len(s.points) != 2 {
 					t.Errorf("%s: %s, %d points, %+v", id, s.state, len(s.points), s.end)
 				}
 			}

@@ -7,19 +7,19 @@ import (
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 	api "github.com/mesos/mesos-go/api/v1/lib/executor"
 
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 // truth is what really happened on the machines, by task: the oracle that the board is held to.
-type truth map[scheduler.TaskID]*attempt
+type truth map[cluster.TaskID]*attempt
 
 // attempt is one simulated run of a trial. It outlives its executor as a part of the truth.
 type attempt struct {
 	x       *worker
-	task    scheduler.TaskID
+	task    cluster.TaskID
 	order   task.Order
 	info    *mesosapi.TaskInfo // until an update was acknowledged
 	box     *executor.Outbox
@@ -56,7 +56,7 @@ func newAttempt(x *worker, info *mesosapi.TaskInfo) (*attempt, error) {
 	}
 	w := x.w
 	a := &attempt{
-		x: x, task: scheduler.TaskID(info.TaskID.Value), order: order, info: info, started: w.now, alive: true,
+		x: x, task: cluster.TaskID(info.TaskID.Value), order: order, info: info, started: w.now, alive: true,
 		script: w.story.scriptOf(order.Trial, order.Attempt),
 		box:    executor.NewOutbox(executor.OutboxConfig{Settle: settle, Interval: interval, Batch: 4096}, w.now),
 	}

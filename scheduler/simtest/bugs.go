@@ -8,6 +8,7 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -38,14 +39,14 @@ func (b Bug) String() string { return bugNames[b] }
 
 // bugs is the memory that the planted mistakes need.
 type bugs struct {
-	passed map[scheduler.TaskID]uint64 // points shown to the core
-	uuids  map[string][]byte           // false uuid to the real one
+	passed map[cluster.TaskID]uint64 // points shown to the core
+	uuids  map[string][]byte         // false uuid to the real one
 	count  uint64
 }
 
 // incoming changes an event on its way to the core.
-func (b *bugs) incoming(bug Bug, ev scheduler.Event) scheduler.Event {
-	u, ok := ev.(scheduler.Updated)
+func (b *bugs) incoming(bug Bug, ev cluster.Event) cluster.Event {
+	u, ok := ev.(cluster.Updated)
 	if bug != ForgetDedupe || !ok || len(u.Status.Data) == 0 {
 		return ev
 	}
@@ -53,13 +54,13 @@ func (b *bugs) incoming(bug Bug, ev scheduler.Event) scheduler.Event {
 }
 
 // forgetful makes every update look new: what a scheduler sees that knows neither uuids nor numbers of points.
-func (b *bugs) forgetful(u scheduler.Updated) scheduler.Event {
+func (b *bugs) forgetful(u cluster.Updated) cluster.Event {
 	r, err := task.Decode[task.Report](u.Status.Data)
 	if err != nil {
 		return u
 	}
 	if b.passed == nil {
-		b.passed, b.uuids = map[scheduler.TaskID]uint64{}, map[string][]byte{}
+		b.passed, b.uuids = map[cluster.TaskID]uint64{}, map[string][]byte{}
 	}
 	s := &u.Status
 	r.First = max(b.passed[s.Task], r.First)
@@ -75,13 +76,13 @@ func (b *bugs) forgetful(u scheduler.Updated) scheduler.Event {
 }
 
 // swallowed says that a call is forgotten; it also undoes false uuids.
-func (b *bugs) swallowed(p *process, c scheduler.Call) bool {
+func (b *bugs) swallowed(p *process, c cluster.Call) bool {
 	switch c := c.(type) {
-	case scheduler.Kill:
+	case cluster.Kill:
 		return p.w.bug == RelaunchNoKill && !p.w.laws.believed(c.Task)
-	case scheduler.Suppress:
+	case cluster.Suppress:
 		return p.w.bug == IgnoreSuppress
-	case scheduler.Acknowledge:
+	case cluster.Acknowledge:
 		if real, ok := b.uuids[string(c.UUID)]; ok {
 			copy(c.UUID, real)
 		}
@@ -106,11 +107,11 @@ func (x *packer) Rescind(id offers.OfferID) bool {
 func encodeWinner(w results.Winner) ([]byte, error) { return json.Marshal(w) }
 
 // hasty says that a call leaves before the journal has what it claims.
-func (b Bug) hasty(c scheduler.Call) bool {
+func (b Bug) hasty(c cluster.Call) bool {
 	switch c.(type) {
-	case scheduler.Acknowledge:
+	case cluster.Acknowledge:
 		return b == AckBeforeJournal
-	case scheduler.Accept:
+	case cluster.Accept:
 		return b == LaunchUnkept
 	}
 	return false

@@ -3,30 +3,31 @@ package simtest
 import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // sending sees a call when it leaves.
-func (l *laws) sending(p *process, c scheduler.Call) {
+func (l *laws) sending(p *process, c cluster.Call) {
 	switch c := c.(type) {
-	case scheduler.Accept:
+	case cluster.Accept:
 		l.accept(c)
-	case scheduler.Decline:
+	case cluster.Decline:
 		for _, id := range c.Offers {
 			l.use(id, "declines")
 		}
-	case scheduler.Acknowledge:
+	case cluster.Acknowledge:
 		l.acknowledge(c)
-	case scheduler.Kill:
+	case cluster.Kill:
 		l.w.tell("kill %s", c.Task)
 		t := l.task(c.Task)
 		t.killed, t.killer = l.w.now, p.number
-	case scheduler.Suppress:
+	case cluster.Suppress:
 		l.w.tell("suppress")
 		l.quiet = true
 		l.offers = 0
-	case scheduler.Revive:
+	case cluster.Revive:
 		l.quiet = false
 	}
 }
@@ -47,7 +48,7 @@ func (l *laws) use(id offers.OfferID, how string) (holding, bool) {
 }
 
 // accept checks that what is launched is durable, and fits the offers.
-func (l *laws) accept(c scheduler.Accept) {
+func (l *laws) accept(c cluster.Accept) {
 	free := map[string]resource.Milli{}
 	warm := map[offers.ExecutorID]bool{}
 	for _, id := range c.Offers {
@@ -88,7 +89,7 @@ func (l *laws) accept(c scheduler.Accept) {
 
 // startsExecutor says whether task i is the first of its executor in the call, with none of ours running before on
 // that agent, as far as the journal knows.
-func (l *laws) startsExecutor(c scheduler.Accept, i int) bool {
+func (l *laws) startsExecutor(c cluster.Accept, i int) bool {
 	for j := range i {
 		if c.Tasks[j].Executor.ID == c.Tasks[i].Executor.ID {
 			return false
@@ -97,7 +98,7 @@ func (l *laws) startsExecutor(c scheduler.Accept, i int) bool {
 	for _, s := range l.sweeps {
 		for _, e := range s.trials {
 			if e.Agent == c.Agent && e.Executor == c.Tasks[i].Executor.ID && (e.State == sweep.Launched || e.State == sweep.Running) &&
-				scheduler.NewTaskID(e.Sweep, e.Trial, e.Attempt) != c.Tasks[i].ID && !l.inCall(c, e) {
+				cluster.NewTaskID(e.Sweep, e.Trial, e.Attempt) != c.Tasks[i].ID && !l.inCall(c, e) {
 				return false
 			}
 		}
@@ -105,8 +106,8 @@ func (l *laws) startsExecutor(c scheduler.Accept, i int) bool {
 	return true
 }
 
-func (l *laws) inCall(c scheduler.Accept, e scheduler.TrialEntry) bool {
-	id := scheduler.NewTaskID(e.Sweep, e.Trial, e.Attempt)
+func (l *laws) inCall(c cluster.Accept, e scheduler.TrialEntry) bool {
+	id := cluster.NewTaskID(e.Sweep, e.Trial, e.Attempt)
 	for i := range c.Tasks {
 		if c.Tasks[i].ID == id {
 			return true
@@ -131,7 +132,7 @@ func onRack(o *offers.Offer, rack string) bool {
 }
 
 // acknowledge checks that what an acknowledged update said is durable, if its attempt is one that counts.
-func (l *laws) acknowledge(c scheduler.Acknowledge) {
+func (l *laws) acknowledge(c cluster.Acknowledge) {
 	u, ok := l.sent[string(c.UUID)]
 	if !ok {
 		l.w.fail("law 5: %s: an update is acknowledged that was never sent", c.Task)

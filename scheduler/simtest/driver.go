@@ -7,7 +7,7 @@ import (
 
 	api "github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 )
@@ -18,7 +18,7 @@ import (
 type driver struct {
 	w          *world
 	owner      *process
-	framework  scheduler.FrameworkID
+	framework  cluster.FrameworkID
 	stream     embedded.StreamID // of the subscription; "": none
 	subscribed bool              // SUBSCRIBED has come
 	again      bool
@@ -36,7 +36,7 @@ type lane struct {
 
 // parcel is a call; a barrier waits until every lane has come this far.
 type parcel struct {
-	call    scheduler.Call
+	call    cluster.Call
 	barrier *int
 }
 
@@ -158,11 +158,11 @@ func (d *driver) arrived(stream embedded.StreamID, ev *api.Event) {
 	switch ev.Type {
 	case api.Event_SUBSCRIBED:
 		d.subscribed = true
-		d.framework = scheduler.FrameworkID(ev.GetSubscribed().GetFrameworkID().GetValue())
-		d.owner.deliver(scheduler.Subscribed{Framework: d.framework, Master: "10.0.0.1:5050", Again: d.again})
+		d.framework = cluster.FrameworkID(ev.GetSubscribed().GetFrameworkID().GetValue())
+		d.owner.deliver(cluster.Subscribed{Framework: d.framework, Master: "10.0.0.1:5050", Again: d.again})
 		d.again = true
 	case api.Event_ERROR:
-		d.owner.deliver(scheduler.Refused{Err: errors.New(ev.GetError().GetMessage())})
+		d.owner.deliver(cluster.Rejected{Err: errors.New(ev.GetError().GetMessage())})
 	default:
 		if ours := mesos.DecodeEvent(ev); ours != nil {
 			d.owner.arrive(ours)
@@ -186,7 +186,7 @@ func (d *driver) ended(stream embedded.StreamID) {
 	d.stream = ""
 	if d.subscribed {
 		d.subscribed = false
-		d.owner.deliver(scheduler.Disconnected{Err: errBroken})
+		d.owner.deliver(cluster.Disconnected{Err: errBroken})
 	}
 	d.subscribeAfter(d.w.some(100*time.Millisecond, 2*time.Second))
 }
@@ -206,8 +206,8 @@ func (d *driver) disconnect() {
 }
 
 // post queues a call.
-func (d *driver) post(call scheduler.Call) {
-	if _, ok := call.(scheduler.Reconcile); ok {
+func (d *driver) post(call cluster.Call) {
+	if _, ok := call.(cluster.Reconcile); ok {
 		left := lanes
 		for i := range d.lanes {
 			d.lanes[i].queue = append(d.lanes[i].queue, parcel{call, &left})
@@ -232,7 +232,7 @@ func (d *driver) pump(l *lane) {
 			}
 		}
 		if !d.subscribed {
-			d.owner.deliver(scheduler.Undelivered{Call: p.call, Err: errDown})
+			d.owner.deliver(cluster.Undelivered{Call: p.call, Err: errDown})
 			continue
 		}
 		d.send(l, p.call)
@@ -240,7 +240,7 @@ func (d *driver) pump(l *lane) {
 }
 
 // send is one call and its answer.
-func (d *driver) send(l *lane, call scheduler.Call) {
+func (d *driver) send(l *lane, call cluster.Call) {
 	w, owner, stream := d.w, d.owner, d.stream
 	c, err := mesos.EncodeCall(call, d.framework, "*")
 	if err != nil {
@@ -251,7 +251,7 @@ func (d *driver) send(l *lane, call scheduler.Call) {
 	l.busy = true
 	w.after(d.latency(w.slow.calls), func() {
 		_, lost := w.takeArmed(LoseCall)
-		_, message := call.(scheduler.Message)
+		_, message := call.(cluster.Message)
 		if message && !lost {
 			if _, ok := w.takeArmed(LoseMessage); ok {
 				w.counted(LoseMessage, "to an executor")
@@ -276,7 +276,7 @@ func (d *driver) send(l *lane, call scheduler.Call) {
 			if answer.Status != 202 {
 				w.tell("%T is answered by %d %s", call, answer.Status, answer.Body)
 			}
-			owner.deliver(scheduler.Undelivered{Call: call, Err: errBroken})
+			owner.deliver(cluster.Undelivered{Call: call, Err: errBroken})
 			if d.stream == stream {
 				d.breakUp(stream, w.some(0, time.Second))
 			}
@@ -286,16 +286,16 @@ func (d *driver) send(l *lane, call scheduler.Call) {
 }
 
 // laneOf keeps the calls about one agent together.
-func laneOf(call scheduler.Call) int {
+func laneOf(call cluster.Call) int {
 	var agent string
 	switch call := call.(type) {
-	case scheduler.Accept:
+	case cluster.Accept:
 		agent = string(call.Agent)
-	case scheduler.Kill:
+	case cluster.Kill:
 		agent = string(call.Agent)
-	case scheduler.Acknowledge:
+	case cluster.Acknowledge:
 		agent = string(call.Agent)
-	case scheduler.Message:
+	case cluster.Message:
 		agent = string(call.Agent)
 	default:
 		return 0

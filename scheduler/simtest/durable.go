@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -60,7 +61,7 @@ func (l *laws) durableTrial(e scheduler.TrialEntry) {
 		l.w.fail("law 1: trial %d of %s goes from %v to %v", e.Trial, e.Sweep, old.State, e.State)
 	}
 	if !known || old.State != e.State {
-		l.w.tell("journal: %s is %v %s", scheduler.NewTaskID(e.Sweep, e.Trial, e.Attempt), e.State, e.Reason)
+		l.w.tell("journal: %s is %v %s", cluster.NewTaskID(e.Sweep, e.Trial, e.Attempt), e.State, e.Reason)
 	}
 	s.trials[e.Trial] = e
 }
@@ -74,7 +75,7 @@ func (l *laws) durableRecord(e scheduler.RecordEntry) {
 	}
 	s.records++
 	s.all = append(s.all, *r)
-	task := scheduler.NewTaskID(e.Sweep, r.Trial, r.Attempt)
+	task := cluster.NewTaskID(e.Sweep, r.Trial, r.Attempt)
 	t := l.task(task)
 	for i := range r.Points {
 		l.point(task, t, r.First+uint64(i), &r.Points[i])
@@ -85,7 +86,7 @@ func (l *laws) durableRecord(e scheduler.RecordEntry) {
 }
 
 // point holds one point of the board to the truth.
-func (l *laws) point(task scheduler.TaskID, t *taskLedger, n uint64, p *results.Point) {
+func (l *laws) point(task cluster.TaskID, t *taskLedger, n uint64, p *results.Point) {
 	if t.points[n] {
 		l.w.fail("law 2: point %d of %s is there twice", n, task)
 		return
@@ -108,7 +109,7 @@ func (l *laws) point(task scheduler.TaskID, t *taskLedger, n uint64, p *results.
 }
 
 // end holds the end of an attempt to the truth.
-func (l *laws) end(s *ledger, task scheduler.TaskID, t *taskLedger, r *results.Record) {
+func (l *laws) end(s *ledger, task cluster.TaskID, t *taskLedger, r *results.Record) {
 	e := r.End
 	l.w.tell("journal: %s ended: %s (final %v), %d points, %s", task, e.State, e.Final, e.Points, e.Reason)
 	if t.ended {
@@ -144,7 +145,7 @@ func (l *laws) end(s *ledger, task scheduler.TaskID, t *taskLedger, r *results.R
 }
 
 // toldAll checks that an attempt whose end came from its executor, or its agent, has all its points on the board.
-func (l *laws) toldAll(task scheduler.TaskID, t *taskLedger, e *results.End) {
+func (l *laws) toldAll(task cluster.TaskID, t *taskLedger, e *results.End) {
 	a := l.w.truth[task]
 	if a == nil {
 		if e.State == results.Succeeded {

@@ -6,6 +6,7 @@ import (
 	api "github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 )
 
@@ -155,9 +156,9 @@ func (w *world) flap(ev *api.Event) {
 }
 
 // arrive takes an event off the stream: some faults change it on the way.
-func (p *process) arrive(ev scheduler.Event) {
+func (p *process) arrive(ev cluster.Event) {
 	w := p.w
-	u, ok := ev.(scheduler.Updated)
+	u, ok := ev.(cluster.Updated)
 	if !ok {
 		p.deliver(ev)
 		return
@@ -181,7 +182,7 @@ func (p *process) arrive(ev scheduler.Event) {
 		return
 	}
 	if n := len(p.inbox); n > 0 {
-		if before, isUpdate := p.inbox[n-1].event.(scheduler.Updated); isUpdate && before.Status.Task != u.Status.Task {
+		if before, isUpdate := p.inbox[n-1].event.(cluster.Updated); isUpdate && before.Status.Task != u.Status.Task {
 			if _, ok := w.takeArmed(Reorder); ok {
 				w.counted(Reorder, "%s before %s", u.Status.Task, before.Status.Task)
 				p.inbox[n-1].event = u

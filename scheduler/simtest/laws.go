@@ -9,6 +9,7 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -17,11 +18,11 @@ import (
 type laws struct {
 	w       *world
 	sweeps  map[string]*ledger
-	tasks   map[scheduler.TaskID]*taskLedger
+	tasks   map[cluster.TaskID]*taskLedger
 	sent    map[string]update // updates on their way, by uuid, undamaged
 	held    map[offers.OfferID]holding
 	used    map[offers.OfferID]bool // ever used or declined
-	rebuff  map[scheduler.TaskID]int
+	rebuff  map[cluster.TaskID]int
 	turn    turnLedger
 	out     map[offers.OfferID]bool // offered by the master and neither used nor taken back, as far as its stream tells
 	quiet   bool                    // the last word about offers was SUPPRESS
@@ -57,8 +58,8 @@ type taskLedger struct {
 
 // update is what an update really said.
 type update struct {
-	task     scheduler.TaskID
-	state    scheduler.TaskState
+	task     cluster.TaskID
+	state    cluster.TaskState
 	source   string
 	first    uint64
 	points   int
@@ -73,13 +74,13 @@ type holding struct {
 
 // turnLedger is what happened in the present turn.
 type turnLedger struct {
-	strays []scheduler.TaskID // alive, and not believed in when the turn began
+	strays []cluster.TaskID // alive, and not believed in when the turn began
 }
 
 func newLaws(w *world) laws {
 	return laws{
-		w: w, sweeps: map[string]*ledger{}, tasks: map[scheduler.TaskID]*taskLedger{}, sent: map[string]update{},
-		held: map[offers.OfferID]holding{}, used: map[offers.OfferID]bool{}, rebuff: map[scheduler.TaskID]int{},
+		w: w, sweeps: map[string]*ledger{}, tasks: map[cluster.TaskID]*taskLedger{}, sent: map[string]update{},
+		held: map[offers.OfferID]holding{}, used: map[offers.OfferID]bool{}, rebuff: map[cluster.TaskID]int{},
 		out: map[offers.OfferID]bool{}, watches: map[string]*watch{},
 	}
 }
@@ -96,7 +97,7 @@ func (l *laws) sweep(id string) *ledger {
 	return s
 }
 
-func (l *laws) task(id scheduler.TaskID) *taskLedger {
+func (l *laws) task(id cluster.TaskID) *taskLedger {
 	t := l.tasks[id]
 	if t == nil {
 		t = &taskLedger{points: map[uint64]bool{}}
@@ -112,7 +113,7 @@ func (l *laws) submitted(id string) bool {
 }
 
 // believed says that the journal holds a task for alive.
-func (l *laws) believed(task scheduler.TaskID) bool {
+func (l *laws) believed(task cluster.TaskID) bool {
 	id, trial, number, ok := task.Parse()
 	if !ok || l.sweeps[id] == nil {
 		return false
@@ -122,9 +123,9 @@ func (l *laws) believed(task scheduler.TaskID) bool {
 }
 
 // mayCorrupt bounds how often a task's reports are damaged: the core takes the fourth in a row for damaged at its source.
-func (l *laws) mayCorrupt(task scheduler.TaskID) bool { return l.rebuff[task] < 3 }
+func (l *laws) mayCorrupt(task cluster.TaskID) bool { return l.rebuff[task] < 3 }
 
-func (l *laws) corrupted(task scheduler.TaskID) { l.rebuff[task]++ }
+func (l *laws) corrupted(task cluster.TaskID) { l.rebuff[task]++ }
 
 // born is a new process: it holds nothing.
 func (l *laws) born(p *process) {
@@ -157,7 +158,7 @@ func (l *laws) emitted(ev *api.Event) {
 		if len(s.UUID) == 0 {
 			return
 		}
-		u := update{task: scheduler.TaskID(s.TaskID.Value), state: scheduler.TaskState(s.GetState().String()[len("TASK_"):]),
+		u := update{task: cluster.TaskID(s.TaskID.Value), state: cluster.TaskState(s.GetState().String()[len("TASK_"):]),
 			source: s.GetSource().String()}
 		u.terminal = over(u.state)
 		if len(s.Data) > 0 {
@@ -171,10 +172,10 @@ func (l *laws) emitted(ev *api.Event) {
 	}
 }
 
-func over(s scheduler.TaskState) bool {
+func over(s cluster.TaskState) bool {
 	switch s {
-	case scheduler.Finished, scheduler.Failed, scheduler.Killed, scheduler.Error, scheduler.Lost, scheduler.Dropped,
-		scheduler.Gone, scheduler.GoneByOperator:
+	case cluster.Finished, cluster.Failed, cluster.Killed, cluster.Error, cluster.Lost, cluster.Dropped,
+		cluster.Gone, cluster.GoneByOperator:
 		return true
 	}
 	return false
@@ -186,38 +187,38 @@ func (l *laws) turnBegins(p *process) {
 }
 
 // stepping sees an event before the core does.
-func (l *laws) stepping(p *process, ev scheduler.Event) {
+func (l *laws) stepping(p *process, ev cluster.Event) {
 	switch ev := ev.(type) {
-	case scheduler.Subscribed, scheduler.Disconnected:
+	case cluster.Subscribed, cluster.Disconnected:
 		clear(l.held)
-	case scheduler.Offered:
+	case cluster.Offered:
 		for _, o := range ev.Offers {
 			l.held[o.ID] = holding{o.Agent, o}
 		}
-	case scheduler.Rescinded:
+	case cluster.Rescinded:
 		delete(l.held, ev.Offer)
-	case scheduler.AgentGone:
+	case cluster.AgentGone:
 		for id, h := range l.held {
 			if h.agent == ev.Agent {
 				delete(l.held, id)
 			}
 		}
-	case scheduler.Updated:
+	case cluster.Updated:
 		l.stepUpdate(p, ev.Status)
 	}
 }
 
-func (l *laws) stepUpdate(p *process, s scheduler.Status) {
+func (l *laws) stepUpdate(p *process, s cluster.Status) {
 	l.w.tell("update of %s: %s from %s %s", s.Task, s.State, s.Source, s.Reason)
 	if u, ok := l.sent[string(s.UUID)]; ok && u.terminal && len(s.UUID) > 0 && readable(s.Data) {
 		l.task(s.Task).last = &u
 	}
-	if s.State == scheduler.Error && (l.w.story.Isolated || !strings.Contains(s.Message, "more than available")) {
+	if s.State == cluster.Error && (l.w.story.Isolated || !strings.Contains(s.Message, "more than available")) {
 		// An ACCEPT that was to start a shared executor may have been dropped on the way: the next one then counts on it.
 		l.w.fail("law 3: the master refuses %s: %s", s.Task, s.Message)
 	}
 	switch s.State {
-	case scheduler.Staging, scheduler.Starting, scheduler.Running:
+	case cluster.Staging, cluster.Starting, cluster.Running:
 		if !l.believed(s.Task) {
 			l.turn.strays = append(l.turn.strays, s.Task)
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -32,7 +33,7 @@ type process struct {
 
 // input is an event of the cluster or a command.
 type input struct {
-	event   scheduler.Event
+	event   cluster.Event
 	command scheduler.Command
 }
 
@@ -132,7 +133,7 @@ func (p *process) config() scheduler.Config {
 func (p *process) clock() time.Time { return p.w.now.Add(p.w.skew) }
 
 // deliver hands an event to the process, in order.
-func (p *process) deliver(ev scheduler.Event) { p.put(input{event: ev}) }
+func (p *process) deliver(ev cluster.Event) { p.put(input{event: ev}) }
 
 // do hands a command to the process, which may cause it itself.
 func (p *process) do(cmd scheduler.Command) { p.put(input{command: cmd}) }
@@ -213,7 +214,7 @@ func (p *process) carryOut(r scheduler.Ready) {
 	if !r.Empty() {
 		w.mixReady(r)
 	}
-	r.Calls = slices.DeleteFunc(r.Calls, func(c scheduler.Call) bool {
+	r.Calls = slices.DeleteFunc(r.Calls, func(c cluster.Call) bool {
 		hasty := w.bug.hasty(c)
 		if hasty {
 			p.post(c)
@@ -255,7 +256,7 @@ func (p *process) carryOut(r scheduler.Ready) {
 }
 
 // post sends one call.
-func (p *process) post(c scheduler.Call) {
+func (p *process) post(c cluster.Call) {
 	if p.bugs.swallowed(p, c) {
 		return
 	}

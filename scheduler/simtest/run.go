@@ -3,7 +3,7 @@ package simtest
 import (
 	"time"
 
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
 // Result is what came of a run.
@@ -51,8 +51,8 @@ func (s *Story) span() time.Duration {
 }
 
 // callText is a call without pointers.
-func callText(c scheduler.Call) any {
-	a, ok := c.(scheduler.Accept)
+func callText(c cluster.Call) any {
+	a, ok := c.(cluster.Accept)
 	if !ok {
 		return c
 	}

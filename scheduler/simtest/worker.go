@@ -9,7 +9,7 @@ import (
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 	api "github.com/mesos/mesos-go/api/v1/lib/executor"
 
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 )
 
@@ -57,11 +57,11 @@ func (b *box) startWorker(e embedded.StartExecutor) {
 		if b.arch != "" {
 			w.fail("law 3: an executor is started on %s, which is %s", b.spec.Name, b.arch)
 		}
-		w.after(ready, func() { x.exit(scheduler.ForeignExit << 8) })
+		w.after(ready, func() { x.exit(cluster.ExitWrongArch << 8) })
 		return
 	}
 	if w.now.Before(b.broken) {
-		w.after(ready, func() { x.exit(scheduler.CutOffExit << 8) })
+		w.after(ready, func() { x.exit(cluster.ExitAgentUnreachable << 8) })
 		return
 	}
 	w.after(ready, x.subscribe)

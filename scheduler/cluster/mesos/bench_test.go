@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 )
@@ -28,15 +28,15 @@ func BenchmarkTrials(b *testing.B) {
 	var run sync.WaitGroup
 	defer run.Wait()
 	defer stop()
-	events := make(chan scheduler.Event, 10000)
+	events := make(chan cluster.Event, 10000)
 	run.Go(func() {
-		_ = d.Run(ctx, func(evs ...scheduler.Event) {
+		_ = d.Run(ctx, func(evs ...cluster.Event) {
 			for _, e := range evs {
 				events <- e
 			}
 		})
 	})
-	calls := make(chan scheduler.Call, 10000)
+	calls := make(chan cluster.Call, 10000)
 	for range 4 {
 		run.Go(func() {
 			for {
@@ -55,9 +55,9 @@ func BenchmarkTrials(b *testing.B) {
 	launched, ended := 0, 0
 	for ended < b.N {
 		switch e := (<-events).(type) {
-		case scheduler.Offered:
+		case cluster.Offered:
 			for _, o := range e.Offers {
-				c := scheduler.Accept{Agent: o.Agent, Offers: []offers.OfferID{o.ID}}
+				c := cluster.Accept{Agent: o.Agent, Offers: []offers.OfferID{o.ID}}
 				var cpu offers.Amount
 				for _, a := range o.Amounts {
 					if a.Name == "cpus" {
@@ -69,24 +69,24 @@ func BenchmarkTrials(b *testing.B) {
 				own := cpu
 				own.Scalar = 10
 				for ; n > 0 && launched < b.N; n-- {
-					c.Tasks = append(c.Tasks, scheduler.TaskInfo{ID: scheduler.TaskID(fmt.Sprintf("s.%d.0", launched)), Name: "s", Resources: []offers.Amount{cpu},
-						Executor: scheduler.ExecutorInfo{ID: "ex", Argv: []string{"kaon"}, Resources: []offers.Amount{own}}, Data: make([]byte, 300)})
+					c.Tasks = append(c.Tasks, cluster.TaskInfo{ID: cluster.TaskID(fmt.Sprintf("s.%d.0", launched)), Name: "s", Resources: []offers.Amount{cpu},
+						Executor: cluster.ExecutorInfo{ID: "ex", Argv: []string{"kaon"}, Resources: []offers.Amount{own}}, Data: make([]byte, 300)})
 					launched++
 				}
 				if len(c.Tasks) > 0 {
 					calls <- c
 				} else {
-					calls <- scheduler.Decline{Offers: c.Offers}
+					calls <- cluster.Decline{Offers: c.Offers}
 				}
 			}
-		case scheduler.Updated:
-			if e.Status.State == scheduler.Finished {
+		case cluster.Updated:
+			if e.Status.State == cluster.Finished {
 				if ended++; ended%1000 == 0 && launched < b.N {
-					calls <- scheduler.Revive{}
+					calls <- cluster.Revive{}
 				}
 			}
 			if len(e.Status.UUID) > 0 {
-				calls <- scheduler.Acknowledge{Task: e.Status.Task, Agent: e.Status.Agent, UUID: e.Status.UUID}
+				calls <- cluster.Acknowledge{Task: e.Status.Task, Agent: e.Status.Agent, UUID: e.Status.UUID}
 			}
 		}
 	}

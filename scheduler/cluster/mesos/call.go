@@ -10,29 +10,29 @@ import (
 	api "github.com/mesos/mesos-go/api/v1/lib/scheduler"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler/calls"
 
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
 // translate turns one of our calls into Mesos's, for the given framework. role is what resources of unknown
 // origin are taken from.
-func translate(call scheduler.Call, framework, role string) (*api.Call, error) {
+func translate(call cluster.Call, framework, role string) (*api.Call, error) {
 	var c *api.Call
 	switch call := call.(type) {
-	case scheduler.Accept:
+	case cluster.Accept:
 		c = accept(call, framework, role)
-	case scheduler.Decline:
+	case cluster.Decline:
 		c = &api.Call{Type: api.Call_DECLINE, Decline: &api.Call_Decline{Filters: refuse(call.Refuse)}}
 		for _, id := range call.Offers {
 			c.Decline.OfferIDs = append(c.Decline.OfferIDs, mesosapi.OfferID{Value: string(id)})
 		}
-	case scheduler.Kill:
+	case cluster.Kill:
 		c = calls.Kill(string(call.Task), string(call.Agent))
 		if call.Grace > 0 {
 			c.Kill.KillPolicy = &mesosapi.KillPolicy{GracePeriod: &mesosapi.DurationInfo{Nanoseconds: call.Grace.Nanoseconds()}}
 		}
-	case scheduler.Acknowledge:
+	case cluster.Acknowledge:
 		c = calls.Acknowledge(string(call.Agent), string(call.Task), call.UUID)
-	case scheduler.Reconcile:
+	case cluster.Reconcile:
 		c = calls.Reconcile()
 		for _, t := range call.Tasks {
 			task := api.Call_Reconcile_Task{TaskID: mesosapi.TaskID{Value: string(t.Task)}}
@@ -41,15 +41,15 @@ func translate(call scheduler.Call, framework, role string) (*api.Call, error) {
 			}
 			c.Reconcile.Tasks = append(c.Reconcile.Tasks, task)
 		}
-	case scheduler.Message:
+	case cluster.Message:
 		c = calls.Message(string(call.Agent), string(call.Executor), call.Data)
-	case scheduler.Shutdown:
+	case cluster.Shutdown:
 		c = calls.Shutdown(string(call.Executor), string(call.Agent))
-	case scheduler.Suppress:
+	case cluster.Suppress:
 		c = calls.Suppress()
-	case scheduler.Revive:
+	case cluster.Revive:
 		c = calls.Revive()
-	case scheduler.Teardown:
+	case cluster.Teardown:
 		c = &api.Call{Type: api.Call_TEARDOWN}
 	default:
 		return nil, fmt.Errorf("send %T: unknown call", call)
@@ -64,7 +64,7 @@ func refuse(d time.Duration) *mesosapi.Filters {
 	return &mesosapi.Filters{RefuseSeconds: &s}
 }
 
-func accept(a scheduler.Accept, framework, role string) *api.Call {
+func accept(a cluster.Accept, framework, role string) *api.Call {
 	c := &api.Call{Type: api.Call_ACCEPT, Accept: &api.Call_Accept{Filters: refuse(a.Refuse)}}
 	for _, id := range a.Offers {
 		c.Accept.OfferIDs = append(c.Accept.OfferIDs, mesosapi.OfferID{Value: string(id)})
@@ -93,7 +93,7 @@ func accept(a scheduler.Accept, framework, role string) *api.Call {
 	return c
 }
 
-func executorInfo(e scheduler.ExecutorInfo, framework, role string) *mesosapi.ExecutorInfo {
+func executorInfo(e cluster.ExecutorInfo, framework, role string) *mesosapi.ExecutorInfo {
 	no := false
 	command := &mesosapi.CommandInfo{Shell: &no}
 	if len(e.Argv) > 0 {

@@ -7,7 +7,7 @@ import (
 	"net"
 	"time"
 
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
 // Config says which master to drive and as which framework. Zero fields take the defaults named here.
@@ -15,14 +15,14 @@ type Config struct {
 	Masters []string // host:port of every master; any one is enough, the leader is found by redirects
 	TLS     TLS
 
-	FrameworkID     scheduler.FrameworkID // to be taken in again after a restart; empty: a new framework
-	Name            string                // default "kaon"
-	User            string                // Unix user of executors on the agents; default "root"
-	Roles           []string              // default "*"
-	Hostname        string                // shown in Mesos's UI
-	WebUI           string                // link in Mesos's UI
-	FailoverTimeout time.Duration         // how long the master keeps our tasks without us; default a week
-	GPUs            bool                  // asks for offers of agents with GPUs
+	FrameworkID     cluster.FrameworkID // to be taken in again after a restart; empty: a new framework
+	Name            string              // default "kaon"
+	User            string              // Unix user of executors on the agents; default "root"
+	Roles           []string            // default "*"
+	Hostname        string              // shown in Mesos's UI
+	WebUI           string              // link in Mesos's UI
+	FailoverTimeout time.Duration       // how long the master keeps our tasks without us; default a week
+	GPUs            bool                // asks for offers of agents with GPUs
 
 	Principal string // basic authentication; empty: none
 	Secret    string

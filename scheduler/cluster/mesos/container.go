@@ -6,14 +6,14 @@ import (
 
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // inContainer puts an executor into its image. The two containerizers differ in how a program other than the image's
 // own is started: Mesos's takes it from the command; Docker's appends the command to the image's ENTRYPOINT, so the
 // program has to take ENTRYPOINT's place.
-func inContainer(info *mesosapi.ExecutorInfo, e *scheduler.ExecutorInfo) {
+func inContainer(info *mesosapi.ExecutorInfo, e *cluster.ExecutorInfo) {
 	c := e.Container
 	if c.Containerizer == sweep.Mesos {
 		info.Container = mesosContainer(c)
@@ -28,7 +28,7 @@ func inContainer(info *mesosapi.ExecutorInfo, e *scheduler.ExecutorInfo) {
 
 // dockerContainer describes an image to the Docker containerizer. Parameters are options of `docker run`. It has no
 // place for credentials: the agent takes them from its own files, or from .docker/config.json in the sandbox.
-func dockerContainer(c *scheduler.Container) *mesosapi.ContainerInfo {
+func dockerContainer(c *cluster.Container) *mesosapi.ContainerInfo {
 	network := mesosapi.ContainerInfo_DockerInfo_HOST
 	switch c.Network {
 	case sweep.NetworkBridge:
@@ -44,7 +44,7 @@ func dockerContainer(c *scheduler.Container) *mesosapi.ContainerInfo {
 	// The sandbox belongs to the agent's user and is closed to others, the executor in it too: it starts as root and
 	// gives each trial its own user.
 	option("user", "0:0")
-	if c.Grows {
+	if c.ResizesWithTasks {
 		// Docker bounds memory and swap together at twice the first memory. The agent raises only the one, and the kernel
 		// does not let it pass the other: the container would be killed.
 		option("memory-swap", "-1")
@@ -62,7 +62,7 @@ func dockerContainer(c *scheduler.Container) *mesosapi.ContainerInfo {
 }
 
 // mesosContainer describes an image to Mesos's own containerizer.
-func mesosContainer(c *scheduler.Container) *mesosapi.ContainerInfo {
+func mesosContainer(c *cluster.Container) *mesosapi.ContainerInfo {
 	cached := c.Pull != sweep.PullAlways
 	image := &mesosapi.Image{
 		Type: mesosapi.Image_DOCKER.Enum(), Docker: &mesosapi.Image_Docker{Name: c.Image}, Cached: &cached,

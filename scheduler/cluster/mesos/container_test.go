@@ -9,7 +9,7 @@ import (
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 	api "github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -35,9 +35,9 @@ func TestExecutorsInImagesAreAsRecorded(t *testing.T) {
 	for name, containerizer := range map[string]string{"docker-executor": sweep.Docker, "mesos-image-executor": sweep.Mesos} {
 		t.Run(name, func(t *testing.T) {
 			want := recordedExecutor(t, name)
-			got := executorInfo(scheduler.ExecutorInfo{
+			got := executorInfo(cluster.ExecutorInfo{
 				ID: "x", Argv: []string{"/mnt/mesos/sandbox/capexec", "started-in-image"},
-				Container: &scheduler.Container{Container: sweep.Container{Image: "hello:1", Containerizer: containerizer}},
+				Container: &cluster.Container{Container: sweep.Container{Image: "hello:1", Containerizer: containerizer}},
 			}, "framework", "*")
 			if containerizer == sweep.Mesos {
 				got.Command.Arguments = append(want.Command.Arguments[:1:1], got.Command.Arguments[1:]...) // argv[0] may be any text
@@ -64,13 +64,13 @@ func TestExecutorsInImagesAreAsRecorded(t *testing.T) {
 }
 
 func TestContainersCarryWhatSpecsSay(t *testing.T) {
-	c := &scheduler.Container{
+	c := &cluster.Container{
 		Container: sweep.Container{
 			Image: "digits:1", Pull: sweep.PullAlways, Network: sweep.NetworkBridge, ShmMB: 64,
 			Volumes: []sweep.Volume{{Host: "/a", Path: "/b", ReadOnly: true}},
 			Ulimits: []sweep.Ulimit{{Name: "memlock", Soft: sweep.Unlimited, Hard: sweep.Unlimited}, {Name: "nofile", Soft: 10, Hard: 20}},
 		},
-		Grows: true, Credentials: []byte(`{"auths":{}}`), Labels: []string{"kaon.trial=3"},
+		ResizesWithTasks: true, Credentials: []byte(`{"auths":{}}`), Labels: []string{"kaon.trial=3"},
 	}
 	docker := dockerContainer(c)
 	var options []string

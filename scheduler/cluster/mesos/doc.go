@@ -1,6 +1,6 @@
 // Package mesos drives an Apache Mesos master, or the embedded cluster that speaks the same API, over the v1
-// scheduler HTTP API with protobuf messages in RecordIO frames. It implements scheduler.Driver: it turns
-// Mesos's events into scheduler.Events and scheduler.Calls into Mesos's calls, keeps one subscription alive
+// scheduler HTTP API with protobuf messages in RecordIO frames. It implements cluster.Driver: it turns
+// Mesos's events into cluster.Events and cluster.Calls into Mesos's calls, keeps one subscription alive
 // over leader changes and broken connections, and tells what can never work from what may work soon.
 //
 // It decides nothing about offers, tasks or retries and remembers nothing but its framework id.

@@ -11,10 +11,10 @@ import (
 
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
-// Driver is a scheduler.Driver for one framework.
+// Driver is a cluster.Driver for one framework.
 type Driver struct {
 	conf   Config
 	client *http.Client
@@ -25,7 +25,7 @@ type Driver struct {
 	calls    sync.RWMutex // held for reading while a call is under way
 }
 
-var _ scheduler.Driver = (*Driver)(nil)
+var _ cluster.Driver = (*Driver)(nil)
 
 // maxRedirects bounds how many redirects are followed in a row; more is a ring of masters that disagree.
 const maxRedirects = 8
@@ -58,7 +58,7 @@ func New(c Config) (*Driver, error) {
 // master has removed before this process came goes on under a new id. It returns an
 // error after Refused when the master will never take this framework in, and ErrUnreachable when
 // Config.FirstTimeout passed without a first subscription.
-func (d *Driver) Run(ctx context.Context, deliver func(...scheduler.Event)) error {
+func (d *Driver) Run(ctx context.Context, deliver func(...cluster.Event)) error {
 	defer d.hangUp()
 	r := &rounds{masters: d.conf.Masters, backoff: newBackoff(d.conf.BackoffMin, d.conf.BackoffMax, d.conf.Seed)}
 	framework := d.conf.FrameworkID
@@ -82,7 +82,7 @@ func (d *Driver) Run(ctx context.Context, deliver func(...scheduler.Event)) erro
 		// An address that was a master's will be one again: something stands in for it, such as a proxy.
 		if stranger := (*NotMasterError)(nil); permanent(err) && !(again && errors.As(err, &stranger)) {
 			err = fmt.Errorf("subscribe at %s: %w", s.address, remedy(err))
-			deliver(scheduler.Refused{Err: err})
+			deliver(cluster.Rejected{Err: err})
 			return err
 		}
 		framework, again = s.framework, again || s.subscribed
@@ -166,7 +166,7 @@ func (r *rounds) next(ctx context.Context, err error, subscribed bool) bool {
 // from several goroutines. ErrDisconnected says that there is no subscription. After any other error it is
 // unknown whether the call arrived, so the driver also ends the subscription: the loop hears Disconnected and
 // then Subscribed, and reconciles.
-func (d *Driver) Send(ctx context.Context, call scheduler.Call) error {
+func (d *Driver) Send(ctx context.Context, call cluster.Call) error {
 	s := d.live.Load()
 	if s == nil {
 		return ErrDisconnected
@@ -175,7 +175,7 @@ func (d *Driver) Send(ctx context.Context, call scheduler.Call) error {
 	if err != nil {
 		return err
 	}
-	if _, ok := call.(scheduler.Teardown); ok {
+	if _, ok := call.(cluster.Teardown); ok {
 		d.tornDown.Store(true)
 	}
 	d.calls.RLock()
@@ -197,7 +197,7 @@ func (d *Driver) hangUp() {
 	d.client.CloseIdleConnections()
 }
 
-func (d *Driver) frameworkInfo(id scheduler.FrameworkID) *mesosapi.FrameworkInfo {
+func (d *Driver) frameworkInfo(id cluster.FrameworkID) *mesosapi.FrameworkInfo {
 	c := &d.conf
 	yes, seconds := true, c.FailoverTimeout.Seconds()
 	info := &mesosapi.FrameworkInfo{

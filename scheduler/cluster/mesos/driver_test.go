@@ -11,7 +11,7 @@ import (
 	api "github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
@@ -23,7 +23,7 @@ const patience = 20 * time.Second
 type running struct {
 	*mesos.Driver
 	t      *testing.T
-	events chan scheduler.Event
+	events chan cluster.Event
 	ended  chan error
 	stop   context.CancelFunc
 }
@@ -38,9 +38,9 @@ func start(t *testing.T, c mesos.Config) *running {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	r := &running{Driver: d, t: t, events: make(chan scheduler.Event, 100), ended: make(chan error, 1), stop: stop}
+	r := &running{Driver: d, t: t, events: make(chan cluster.Event, 100), ended: make(chan error, 1), stop: stop}
 	go func() {
-		r.ended <- d.Run(ctx, func(evs ...scheduler.Event) {
+		r.ended <- d.Run(ctx, func(evs ...cluster.Event) {
 			for _, e := range evs {
 				r.events <- e
 			}
@@ -58,7 +58,7 @@ func start(t *testing.T, c mesos.Config) *running {
 }
 
 // next returns the next event, which must be an E.
-func next[E scheduler.Event](r *running) E {
+func next[E cluster.Event](r *running) E {
 	r.t.Helper()
 	select {
 	case e := <-r.events:
@@ -98,7 +98,7 @@ func call(t *testing.T, m *fakeMaster) *api.Call {
 func TestSubscribeOfferAcceptAcknowledge(t *testing.T) {
 	m := newMaster(t, false, nil)
 	r := start(t, mesos.Config{Masters: []string{m.address()}, Name: "test", Roles: []string{"research"}})
-	if s := next[scheduler.Subscribed](r); s.Framework != "fw-1" || s.Again {
+	if s := next[cluster.Subscribed](r); s.Framework != "fw-1" || s.Again {
 		t.Fatalf("got %+v", s)
 	}
 	role := "research"
@@ -109,17 +109,17 @@ func TestSubscribeOfferAcceptAcknowledge(t *testing.T) {
 		ID: mesosapi.OfferID{Value: "o1"}, AgentID: mesosapi.AgentID{Value: "a1"}, Hostname: "host-a",
 		AllocationInfo: &mesosapi.Resource_AllocationInfo{Role: &role},
 		Resources:      []mesosapi.Resource{cpus}}}}})
-	o := next[scheduler.Offered](r).Offers[0]
+	o := next[cluster.Offered](r).Offers[0]
 	if o.ID != "o1" || o.Agent != "a1" || o.Role != "research" || o.Amounts[0].Scalar != 4*resource.Unit || o.Amounts[0].Reservation != "research" {
 		t.Fatalf("got %+v", o)
 	}
 
 	share := o.Amounts[0]
 	share.Scalar = 100
-	err := r.Send(t.Context(), scheduler.Accept{Agent: o.Agent, Offers: []offers.OfferID{o.ID}, Refuse: 2 * time.Second,
-		Tasks: []scheduler.TaskInfo{{ID: "s.1.0", Name: "s", Resources: []offers.Amount{share}, Data: []byte("order"),
-			Executor: scheduler.ExecutorInfo{ID: "ex", Argv: []string{"/bin/kaon", "executor"}, Env: []string{"A=b=c"},
-				URIs:      []scheduler.URI{{Value: "http://x/kaon", Executable: true, Cache: true, OutputFile: "kaon"}},
+	err := r.Send(t.Context(), cluster.Accept{Agent: o.Agent, Offers: []offers.OfferID{o.ID}, Refuse: 2 * time.Second,
+		Tasks: []cluster.TaskInfo{{ID: "s.1.0", Name: "s", Resources: []offers.Amount{share}, Data: []byte("order"),
+			Executor: cluster.ExecutorInfo{ID: "ex", Argv: []string{"/bin/kaon", "executor"}, Env: []string{"A=b=c"},
+				URIs:      []cluster.URI{{Value: "http://x/kaon", Executable: true, Cache: true, OutputFile: "kaon"}},
 				Resources: []offers.Amount{{Name: "mem", Scalar: 32 * resource.Unit}}}}}})
 	if err != nil {
 		t.Fatal(err)
@@ -142,12 +142,12 @@ func TestSubscribeOfferAcceptAcknowledge(t *testing.T) {
 	m.say(&api.Event{Type: api.Event_UPDATE, Update: &api.Event_Update{Status: mesosapi.TaskStatus{
 		TaskID: mesosapi.TaskID{Value: "s.1.0"}, State: &state, UUID: []byte("0123456789abcdef"), Data: []byte("report"),
 		AgentID: &mesosapi.AgentID{Value: "a1"}, Source: mesosapi.SOURCE_EXECUTOR.Enum(), Timestamp: &ts}}})
-	u := next[scheduler.Updated](r).Status
-	if u.Task != "s.1.0" || u.State != scheduler.Running || u.Source != "SOURCE_EXECUTOR" || u.Reason != "" ||
+	u := next[cluster.Updated](r).Status
+	if u.Task != "s.1.0" || u.State != cluster.Running || u.Source != "SOURCE_EXECUTOR" || u.Reason != "" ||
 		string(u.Data) != "report" || u.Time.UnixMicro() != 1795401704473467 {
 		t.Fatalf("got %+v", u)
 	}
-	if err := r.Send(t.Context(), scheduler.Acknowledge{Task: u.Task, Agent: u.Agent, UUID: u.UUID}); err != nil {
+	if err := r.Send(t.Context(), cluster.Acknowledge{Task: u.Task, Agent: u.Agent, UUID: u.UUID}); err != nil {
 		t.Fatal(err)
 	}
 	if k := call(t, m); k.Type != api.Call_ACKNOWLEDGE || string(k.Acknowledge.UUID) != "0123456789abcdef" || k.Acknowledge.AgentID.Value != "a1" {
@@ -158,12 +158,12 @@ func TestSubscribeOfferAcceptAcknowledge(t *testing.T) {
 func TestBrokenStreamIsSubscribedAgain(t *testing.T) {
 	m := newMaster(t, false, nil)
 	r := start(t, mesos.Config{Masters: []string{m.address()}})
-	next[scheduler.Subscribed](r)
+	next[cluster.Subscribed](r)
 	m.cut()
-	if d := next[scheduler.Disconnected](r); d.Err == nil {
+	if d := next[cluster.Disconnected](r); d.Err == nil {
 		t.Fatal("no reason given")
 	}
-	if s := next[scheduler.Subscribed](r); !s.Again || s.Framework != "fw-1" {
+	if s := next[cluster.Subscribed](r); !s.Again || s.Framework != "fw-1" {
 		t.Fatalf("got %+v", s)
 	}
 	second := m.subscribes()[1]
@@ -177,7 +177,7 @@ func TestSendBeforeSubscription(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Send(t.Context(), scheduler.Revive{}); !errors.Is(err, mesos.ErrDisconnected) {
+	if err := d.Send(t.Context(), cluster.Revive{}); !errors.Is(err, mesos.ErrDisconnected) {
 		t.Fatalf("got %v", err)
 	}
 }
@@ -185,10 +185,10 @@ func TestSendBeforeSubscription(t *testing.T) {
 func TestErrorEventEndsRun(t *testing.T) {
 	m := newMaster(t, false, nil)
 	r := start(t, mesos.Config{Masters: []string{m.address()}})
-	next[scheduler.Subscribed](r)
+	next[cluster.Subscribed](r)
 	m.say(&api.Event{Type: api.Event_ERROR, Error: &api.Event_Error{Message: "Framework has been removed"}})
-	next[scheduler.Disconnected](r)
-	next[scheduler.Refused](r)
+	next[cluster.Disconnected](r)
+	next[cluster.Rejected](r)
 	var event *mesos.FrameworkError
 	if err := r.result(); !errors.As(err, &event) || event.Text != "Framework has been removed" {
 		t.Fatalf("got %v", err)
@@ -203,13 +203,13 @@ func TestCallThatIsRefusedEndsTheSubscription(t *testing.T) {
 		return c.Type == api.Call_REVIVE
 	})
 	r := start(t, mesos.Config{Masters: []string{m.address()}})
-	next[scheduler.Subscribed](r)
+	next[cluster.Subscribed](r)
 	var status *mesos.StatusError
-	if err := r.Send(t.Context(), scheduler.Revive{}); !errors.As(err, &status) || status.Code != 400 || status.Call != "REVIVE" {
+	if err := r.Send(t.Context(), cluster.Revive{}); !errors.As(err, &status) || status.Code != 400 || status.Call != "REVIVE" {
 		t.Fatalf("got %v", err)
 	}
-	next[scheduler.Disconnected](r)
-	next[scheduler.Subscribed](r)
+	next[cluster.Disconnected](r)
+	next[cluster.Subscribed](r)
 }
 
 // A framework that was removed while nobody was there goes on as a new one; only what comes of Subscribed tells.
@@ -223,7 +223,7 @@ func TestRemovedFrameworkGoesOnAsANewOne(t *testing.T) {
 		return true
 	})
 	r := start(t, mesos.Config{Masters: []string{m.address()}, FrameworkID: "fw-old"})
-	if s := next[scheduler.Subscribed](r); s.Framework != "fw-1" {
+	if s := next[cluster.Subscribed](r); s.Framework != "fw-1" {
 		t.Fatalf("got %+v", s)
 	}
 	if first := m.subscribes()[0]; first.Subscribe.FrameworkInfo.ID != nil {

@@ -13,12 +13,12 @@ import (
 	api "github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
 // events turns one event of Mesos into ours. SUBSCRIBED, HEARTBEAT and ERROR belong to the session; inverse
 // offers and operations, which this framework never asks for, give nothing.
-func events(e *api.Event) scheduler.Event {
+func events(e *api.Event) cluster.Event {
 	switch e.Type {
 	case api.Event_OFFERS:
 		list := e.GetOffers().GetOffers()
@@ -26,15 +26,15 @@ func events(e *api.Event) scheduler.Event {
 		for i := range list {
 			out[i] = offer(&list[i])
 		}
-		return scheduler.Offered{Offers: out}
+		return cluster.Offered{Offers: out}
 	case api.Event_RESCIND:
-		return scheduler.Rescinded{Offer: offers.OfferID(e.GetRescind().GetOfferID().Value)}
+		return cluster.Rescinded{Offer: offers.OfferID(e.GetRescind().GetOfferID().Value)}
 	case api.Event_UPDATE:
 		status := e.GetUpdate().GetStatus()
-		return scheduler.Updated{Status: update(&status)}
+		return cluster.Updated{Status: update(&status)}
 	case api.Event_MESSAGE:
 		m := e.GetMessage()
-		return scheduler.Said{
+		return cluster.ExecutorMessage{
 			Agent:    offers.AgentID(m.GetAgentID().Value),
 			Executor: offers.ExecutorID(m.GetExecutorID().Value),
 			Data:     m.GetData(),
@@ -43,9 +43,9 @@ func events(e *api.Event) scheduler.Event {
 		f := e.GetFailure()
 		agent := offers.AgentID(f.GetAgentID().GetValue())
 		if f.GetExecutorID() == nil {
-			return scheduler.AgentGone{Agent: agent}
+			return cluster.AgentGone{Agent: agent}
 		}
-		return scheduler.ExecutorGone{
+		return cluster.ExecutorGone{
 			Agent:    agent,
 			Executor: offers.ExecutorID(f.GetExecutorID().GetValue()),
 			Wait:     int(f.GetStatus()),
@@ -54,12 +54,12 @@ func events(e *api.Event) scheduler.Event {
 	return nil
 }
 
-func update(s *mesosapi.TaskStatus) scheduler.Status {
-	out := scheduler.Status{
-		Task:     scheduler.TaskID(s.TaskID.Value),
+func update(s *mesosapi.TaskStatus) cluster.Status {
+	out := cluster.Status{
+		Task:     cluster.TaskID(s.TaskID.Value),
 		Agent:    offers.AgentID(s.GetAgentID().GetValue()),
 		Executor: offers.ExecutorID(s.GetExecutorID().GetValue()),
-		State:    scheduler.TaskState(strings.TrimPrefix(s.GetState().String(), "TASK_")),
+		State:    cluster.TaskState(strings.TrimPrefix(s.GetState().String(), "TASK_")),
 		Message:  s.GetMessage(),
 		UUID:     s.UUID,
 		Data:     s.Data,

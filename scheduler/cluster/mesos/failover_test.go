@@ -20,7 +20,7 @@ import (
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 	api "github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 )
@@ -47,8 +47,8 @@ func TestLeaderIsFoundByRedirect(t *testing.T) {
 	leader := newMaster(t, false, nil)
 	follower := newMaster(t, false, redirectTo("//"+leader.address()+"/api/v1/scheduler"))
 	r := start(t, mesos.Config{Masters: []string{nobody(t), follower.address()}})
-	next[scheduler.Subscribed](r)
-	if err := r.Send(t.Context(), scheduler.Revive{}); err != nil {
+	next[cluster.Subscribed](r)
+	if err := r.Send(t.Context(), cluster.Revive{}); err != nil {
 		t.Fatal(err)
 	}
 	if c := call(t, leader); c.Type != api.Call_REVIVE {
@@ -66,15 +66,15 @@ func TestLeaderDiesAndTheNextOneTakesOver(t *testing.T) {
 		return redirectTo("//"+first.address())(w, r, c)
 	})
 	r := start(t, mesos.Config{Masters: []string{second.address(), first.address()}})
-	next[scheduler.Subscribed](r)
+	next[cluster.Subscribed](r)
 	leads.Store(true)
 	first.cut()
 	first.Close()
-	next[scheduler.Disconnected](r)
-	if s := next[scheduler.Subscribed](r); !s.Again || s.Framework != "fw-1" {
+	next[cluster.Disconnected](r)
+	if s := next[cluster.Subscribed](r); !s.Again || s.Framework != "fw-1" {
 		t.Fatalf("got %+v", s)
 	}
-	if err := r.Send(t.Context(), scheduler.Suppress{}); err != nil {
+	if err := r.Send(t.Context(), cluster.Suppress{}); err != nil {
 		t.Fatal(err)
 	}
 	call(t, second)
@@ -160,7 +160,7 @@ func TestMasterThatIsNotReadyIsAskedAgain(t *testing.T) {
 		return true
 	})
 	r := start(t, mesos.Config{Masters: []string{m.address()}})
-	next[scheduler.Subscribed](r)
+	next[cluster.Subscribed](r)
 }
 
 func TestAuthentication(t *testing.T) {
@@ -174,15 +174,15 @@ func TestAuthentication(t *testing.T) {
 	}
 	m := newMaster(t, false, secured)
 	r := start(t, mesos.Config{Masters: []string{m.address()}, Principal: "kaon", Secret: "s@cret"})
-	next[scheduler.Subscribed](r)
-	if err := r.Send(t.Context(), scheduler.Revive{}); err != nil {
+	next[cluster.Subscribed](r)
+	if err := r.Send(t.Context(), cluster.Revive{}); err != nil {
 		t.Fatal(err)
 	}
 	if p := m.subscribes()[0].Subscribe.FrameworkInfo.GetPrincipal(); p != "kaon" {
 		t.Fatalf("subscribed with principal %q", p)
 	}
 	wrong := start(t, mesos.Config{Masters: []string{m.address()}, Principal: "kaon", Secret: "no"})
-	next[scheduler.Refused](wrong)
+	next[cluster.Rejected](wrong)
 	var status *mesos.StatusError
 	if err := wrong.result(); !errors.As(err, &status) || status.Code != 401 || !strings.Contains(err.Error(), "check principal and secret") {
 		t.Fatalf("got %v", err)
@@ -197,8 +197,8 @@ func TestTLS(t *testing.T) {
 	}
 	for _, c := range []mesos.TLS{{Enabled: true, CA: ca}, {Enabled: true, Insecure: true}} {
 		r := start(t, mesos.Config{Masters: []string{m.address()}, TLS: c})
-		next[scheduler.Subscribed](r)
-		if err := r.Send(t.Context(), scheduler.Revive{}); err != nil {
+		next[cluster.Subscribed](r)
+		if err := r.Send(t.Context(), cluster.Revive{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -217,12 +217,12 @@ func TestSilentMasterIsLeft(t *testing.T) {
 	m := newMaster(t, false, nil)
 	m.interval(0.02)
 	r := start(t, mesos.Config{Masters: []string{m.address()}, Heartbeats: 3})
-	next[scheduler.Subscribed](r)
-	d := next[scheduler.Disconnected](r)
+	next[cluster.Subscribed](r)
+	d := next[cluster.Disconnected](r)
 	if !strings.Contains(d.Err.Error(), "heartbeats") {
 		t.Fatalf("got %v", d.Err)
 	}
-	next[scheduler.Subscribed](r)
+	next[cluster.Subscribed](r)
 }
 
 // A loop that takes its time is no silence of the master's.
@@ -236,20 +236,20 @@ func TestSlowDeliveryKeepsTheSubscription(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	messages := 0
-	err = d.Run(ctx, func(evs ...scheduler.Event) {
+	err = d.Run(ctx, func(evs ...cluster.Event) {
 		if len(evs) > 1 {
 			t.Errorf("%d events at once", len(evs))
 		}
 		switch evs[0].(type) {
-		case scheduler.Subscribed:
+		case cluster.Subscribed:
 			m.say(said("x"))
-		case scheduler.Said:
+		case cluster.ExecutorMessage:
 			if messages++; messages == 3 {
 				stop()
 			}
 			<-time.After(300 * time.Millisecond)
 			m.say(said("x"))
-		case scheduler.Disconnected:
+		case cluster.Disconnected:
 			if ctx.Err() == nil {
 				t.Error("the subscription was given up")
 			}
@@ -264,11 +264,11 @@ func TestGarbageOnTheStreamEndsTheSession(t *testing.T) {
 	m := newMaster(t, false, nil)
 	r := start(t, mesos.Config{Masters: []string{m.address()}})
 	for _, garbage := range []string{"hello", "99999999999\n", "3\nabc"} {
-		next[scheduler.Subscribed](r)
+		next[cluster.Subscribed](r)
 		m.raw([]byte(garbage + "\n\n"))
-		next[scheduler.Disconnected](r)
+		next[cluster.Disconnected](r)
 	}
-	next[scheduler.Subscribed](r)
+	next[cluster.Subscribed](r)
 }
 
 func TestTeardownEndsRun(t *testing.T) {
@@ -281,8 +281,8 @@ func TestTeardownEndsRun(t *testing.T) {
 		return c.Type == api.Call_TEARDOWN
 	})
 	r := start(t, mesos.Config{Masters: []string{m.address()}})
-	next[scheduler.Subscribed](r)
-	if err := r.Send(t.Context(), scheduler.Teardown{}); err != nil {
+	next[cluster.Subscribed](r)
+	if err := r.Send(t.Context(), cluster.Teardown{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.result(); err != nil {
@@ -302,8 +302,8 @@ func TestTeardownIsAnswered(t *testing.T) {
 			return c.Type == api.Call_TEARDOWN
 		})
 		r := start(t, mesos.Config{Masters: []string{m.address()}})
-		next[scheduler.Subscribed](r)
-		if err := r.Send(t.Context(), scheduler.Teardown{}); err != nil {
+		next[cluster.Subscribed](r)
+		if err := r.Send(t.Context(), cluster.Teardown{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -312,12 +312,12 @@ func TestTeardownIsAnswered(t *testing.T) {
 func TestManySenders(t *testing.T) {
 	m := newMaster(t, false, nil)
 	r := start(t, mesos.Config{Masters: []string{m.address()}})
-	next[scheduler.Subscribed](r)
+	next[cluster.Subscribed](r)
 	var senders sync.WaitGroup
 	for range 8 {
 		senders.Go(func() {
 			for range 50 {
-				if err := r.Send(context.Background(), scheduler.Acknowledge{Task: "t", Agent: "a", UUID: []byte("u")}); err != nil {
+				if err := r.Send(context.Background(), cluster.Acknowledge{Task: "t", Agent: "a", UUID: []byte("u")}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -344,20 +344,20 @@ func TestEmbeddedMasterRestarts(t *testing.T) {
 	}
 	t.Cleanup(server.Close)
 	r := start(t, mesos.Config{Masters: []string{server.Addr()}, Principal: "kaon", Secret: "secret"})
-	first := next[scheduler.Subscribed](r)
-	if o := next[scheduler.Offered](r); len(o.Offers) != 3 {
+	first := next[cluster.Subscribed](r)
+	if o := next[cluster.Offered](r); len(o.Offers) != 3 {
 		t.Fatalf("got %+v", o)
 	}
 	server.KillMaster()
-	next[scheduler.Disconnected](r)
-	if err := r.Send(t.Context(), scheduler.Revive{}); !errors.Is(err, mesos.ErrDisconnected) {
+	next[cluster.Disconnected](r)
+	if err := r.Send(t.Context(), cluster.Revive{}); !errors.Is(err, mesos.ErrDisconnected) {
 		t.Fatalf("got %v", err)
 	}
 	server.StartMaster()
-	if again := next[scheduler.Subscribed](r); !again.Again || again.Framework != first.Framework {
+	if again := next[cluster.Subscribed](r); !again.Again || again.Framework != first.Framework {
 		t.Fatalf("got %+v", again)
 	}
-	if err := r.Send(t.Context(), scheduler.Teardown{}); err != nil {
+	if err := r.Send(t.Context(), cluster.Teardown{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.result(); err != nil {
@@ -381,13 +381,13 @@ func TestEventsThatComeTogether(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var deliveries []string
-	err = d.Run(ctx, func(evs ...scheduler.Event) {
+	err = d.Run(ctx, func(evs ...cluster.Event) {
 		texts := ""
 		for _, e := range evs {
 			switch e := e.(type) {
-			case scheduler.Subscribed:
+			case cluster.Subscribed:
 				m.raw(slices.Concat(event(said("a")), event(said("b")), event(&api.Event{Type: api.Event_ERROR, Error: &api.Event_Error{Message: "barred"}})))
-			case scheduler.Said:
+			case cluster.ExecutorMessage:
 				texts += string(e.Data)
 			}
 		}

@@ -16,7 +16,7 @@ import (
 	api "github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
@@ -90,10 +90,10 @@ func TestRecordedEvents(t *testing.T) {
 }
 
 // short writes an event on one line, ids without the master's part.
-func short(e scheduler.Event) string {
+func short(e cluster.Event) string {
 	id := func(s string) string { return s[strings.LastIndexByte(s, '-')+1:] }
 	switch e := e.(type) {
-	case scheduler.Offered:
+	case cluster.Offered:
 		var out strings.Builder
 		for _, o := range e.Offers {
 			fmt.Fprintf(&out, "offered %s of %s %s role %s:", id(string(o.ID)), id(string(o.Agent)), o.Hostname, o.Role)
@@ -106,17 +106,17 @@ func short(e scheduler.Event) string {
 			fmt.Fprintf(&out, " executors %v at %s\n", o.Executors, o.URL)
 		}
 		return out.String()
-	case scheduler.Updated:
+	case cluster.Updated:
 		s := e.Status
 		return fmt.Sprintf("updated %s on %q executor %q: %s by %s %s %q, uuid of %d, data of %d, %s\n", s.Task, id(string(s.Agent)), s.Executor,
 			s.State, s.Source, s.Reason, s.Message, len(s.UUID), len(s.Data), s.Time.Format(time.RFC3339Nano))
-	case scheduler.Rescinded:
+	case cluster.Rescinded:
 		return fmt.Sprintf("rescinded %s\n", id(string(e.Offer)))
-	case scheduler.AgentGone:
+	case cluster.AgentGone:
 		return fmt.Sprintf("agent %s gone\n", id(string(e.Agent)))
-	case scheduler.ExecutorGone:
+	case cluster.ExecutorGone:
 		return fmt.Sprintf("executor %s on %s gone, wait status %d\n", e.Executor, id(string(e.Agent)), e.Wait)
-	case scheduler.Said:
+	case cluster.ExecutorMessage:
 		return fmt.Sprintf("executor %s on %s said %q\n", e.Executor, id(string(e.Agent)), e.Data)
 	}
 	return fmt.Sprintf("%+v\n", e)
@@ -135,7 +135,7 @@ func TestRecordedCallsAreWritten(t *testing.T) {
 	var offer offers.Offer
 	for _, l := range lines {
 		if l.Dir == "event" {
-			if o, ok := events(decodeEvent(t, l.Event)).(scheduler.Offered); ok && offer.ID == "" {
+			if o, ok := events(decodeEvent(t, l.Event)).(cluster.Offered); ok && offer.ID == "" {
 				offer = o.Offers[0]
 			}
 		}
@@ -156,14 +156,14 @@ func TestRecordedCallsAreWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	framework := "fe3bf77e-0aad-42e6-9b83-696829ac46ae-0016"
-	for _, ours := range []scheduler.Call{
-		scheduler.Accept{Agent: offer.Agent, Offers: []offers.OfferID{offer.ID}, Tasks: []scheduler.TaskInfo{{
+	for _, ours := range []cluster.Call{
+		cluster.Accept{Agent: offer.Agent, Offers: []offers.OfferID{offer.ID}, Tasks: []cluster.TaskInfo{{
 			ID: "e1", Name: "e1", Resources: small, Data: []byte("payload of e1"),
-			Executor: scheduler.ExecutorInfo{ID: "ex-1", Name: "capexec", Argv: []string{"/usr/local/bin/capexec"}, Resources: small}}}},
-		scheduler.Acknowledge{Task: "e1", Agent: offer.Agent, UUID: uuid},
-		scheduler.Message{Agent: offer.Agent, Executor: "ex-1", Data: []byte("hello executor")},
-		scheduler.Kill{Task: "e2"},
-		scheduler.Teardown{},
+			Executor: cluster.ExecutorInfo{ID: "ex-1", Name: "capexec", Argv: []string{"/usr/local/bin/capexec"}, Resources: small}}}},
+		cluster.Acknowledge{Task: "e1", Agent: offer.Agent, UUID: uuid},
+		cluster.Message{Agent: offer.Agent, Executor: "ex-1", Data: []byte("hello executor")},
+		cluster.Kill{Task: "e2"},
+		cluster.Teardown{},
 	} {
 		c, err := translate(ours, framework, "*")
 		if err != nil {
@@ -214,7 +214,7 @@ func TestReservationsGoBackAsTheyCame(t *testing.T) {
 	for _, l := range lines {
 		switch l.Dir {
 		case "event":
-			o, ok := events(decodeEvent(t, l.Event)).(scheduler.Offered)
+			o, ok := events(decodeEvent(t, l.Event)).(cluster.Offered)
 			if !ok || got != "" {
 				continue
 			}

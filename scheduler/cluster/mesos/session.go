@@ -17,7 +17,7 @@ import (
 	api "github.com/mesos/mesos-go/api/v1/lib/scheduler"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler/calls"
 
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/recordio"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
@@ -38,8 +38,8 @@ const (
 // session is one subscription: from SUBSCRIBE to the end of its stream.
 type session struct {
 	driver    *Driver
-	address   string                // host:port asked
-	framework scheduler.FrameworkID // as it was, then as the master says
+	address   string              // host:port asked
+	framework cluster.FrameworkID // as it was, then as the master says
 	again     bool
 	patience  time.Duration // until the master has taken us in
 
@@ -50,7 +50,7 @@ type session struct {
 }
 
 // run subscribes and delivers until the stream ends. The error says why, and is never nil.
-func (s *session) run(ctx context.Context, deliver func(...scheduler.Event)) error {
+func (s *session) run(ctx context.Context, deliver func(...cluster.Event)) error {
 	ctx, s.end = context.WithCancelCause(ctx)
 	defer s.end(nil)
 	watch := time.AfterFunc(s.patience, crash.Func(func() {
@@ -72,7 +72,7 @@ func (s *session) run(ctx context.Context, deliver func(...scheduler.Event)) err
 	if s.subscribed {
 		s.driver.live.Store(nil)
 		disconnectionsTotal.Inc()
-		deliver(scheduler.Disconnected{Err: err})
+		deliver(cluster.Disconnected{Err: err})
 	}
 	return err
 }
@@ -120,9 +120,9 @@ func (s *session) subscribe(ctx context.Context) (io.ReadCloser, error) {
 
 // read delivers events until the stream ends, those that came together at once. watch ends the session when the master is
 // silent; the time that deliver takes does not count.
-func (s *session) read(stream *recordio.Reader, watch *time.Timer, deliver func(...scheduler.Event)) error {
+func (s *session) read(stream *recordio.Reader, watch *time.Timer, deliver func(...cluster.Event)) error {
 	silence := s.driver.conf.CallTimeout
-	var burst []scheduler.Event
+	var burst []cluster.Event
 	hand := func() {
 		if len(burst) > 0 {
 			deliver(burst...)
@@ -162,12 +162,12 @@ func (s *session) read(stream *recordio.Reader, watch *time.Timer, deliver func(
 }
 
 // accepted opens the session for calls and returns how long the master may be silent.
-func (s *session) accepted(e *api.Event_Subscribed, deliver func(...scheduler.Event)) time.Duration {
+func (s *session) accepted(e *api.Event_Subscribed, deliver func(...cluster.Event)) time.Duration {
 	s.subscribed = true
-	s.framework = scheduler.FrameworkID(e.GetFrameworkID().GetValue())
+	s.framework = cluster.FrameworkID(e.GetFrameworkID().GetValue())
 	s.driver.live.Store(s)
 	subscriptionsTotal.Inc()
-	deliver(scheduler.Subscribed{Framework: s.framework, Master: masterName(e.MasterInfo, s.address), Again: s.again})
+	deliver(cluster.Subscribed{Framework: s.framework, Master: masterName(e.MasterInfo, s.address), Again: s.again})
 	interval := defaultHeartbeat
 	if v := e.GetHeartbeatIntervalSeconds(); v > 0 {
 		interval = time.Duration(v * float64(time.Second))

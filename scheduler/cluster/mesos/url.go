@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
 const defaultPort = "5050"
@@ -96,7 +96,7 @@ func (c *Config) options(values url.Values) error {
 		case "role":
 			c.Roles = values[name]
 		case "framework":
-			c.FrameworkID = scheduler.FrameworkID(value)
+			c.FrameworkID = cluster.FrameworkID(value)
 		case "failover":
 			c.FailoverTimeout, err = time.ParseDuration(value)
 		case "gpus":

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
 // Names of buckets and keys of journals in bbolt. Trials and records have a bucket for each sweep.
@@ -194,7 +195,7 @@ func (o *former) below(name []byte, yield func(id string, b *boltBucket) error) 
 // each yields all that is kept, so that it can be appended to a new journal.
 func (o *former) each(yield func(scheduler.Entry) error) error {
 	if o.framework != "" {
-		if err := yield(scheduler.FrameworkEntry{ID: scheduler.FrameworkID(o.framework)}); err != nil {
+		if err := yield(scheduler.FrameworkEntry{ID: cluster.FrameworkID(o.framework)}); err != nil {
 			return err
 		}
 	}

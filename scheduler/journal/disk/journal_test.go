@@ -17,6 +17,7 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -132,7 +133,7 @@ func draw(t *rapid.T, numbers map[string]uint64) scheduler.Entry {
 	}
 	switch rapid.IntRange(0, 7).Draw(t, "kind") {
 	case 0:
-		return scheduler.FrameworkEntry{ID: scheduler.FrameworkID(rapid.StringMatching(`[a-z]{1,5}`).Draw(t, "id"))}
+		return scheduler.FrameworkEntry{ID: cluster.FrameworkID(rapid.StringMatching(`[a-z]{1,5}`).Draw(t, "id"))}
 	case 1:
 		e := scheduler.ExecutorEntry{Agent: "agent", Executor: "kaon-1"}
 		if rapid.Bool().Draw(t, "in a role") {

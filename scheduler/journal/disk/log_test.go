@@ -11,9 +11,10 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
-func frameworkOf(t testing.TB, j scheduler.Journal) scheduler.FrameworkID {
+func frameworkOf(t testing.TB, j scheduler.Journal) cluster.FrameworkID {
 	t.Helper()
 	for _, e := range load(t, j) {
 		if f, ok := e.(scheduler.FrameworkEntry); ok {
@@ -35,7 +36,7 @@ func TestTornLog(t *testing.T) {
 			rt.Fatal(err)
 		}
 		var ends []int64
-		names := []scheduler.FrameworkID{"", "first", scheduler.FrameworkID(strings.Repeat("second", 100)), "third"}
+		names := []cluster.FrameworkID{"", "first", cluster.FrameworkID(strings.Repeat("second", 100)), "third"}
 		for _, name := range names[1:] {
 			if err := j.Append([]scheduler.Entry{scheduler.FrameworkEntry{ID: name}}); err != nil {
 				rt.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"github.com/ugorji/go/codec"
 
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
 // Kinds of entries in the log's payloads. Each is followed by its key and its row.
@@ -96,7 +97,7 @@ func unlogged(dec *codec.Decoder) (e scheduler.Entry, err error) {
 	get(&kind, &id)
 	switch kind {
 	case frameworkKind:
-		e = scheduler.FrameworkEntry{ID: scheduler.FrameworkID(id)}
+		e = scheduler.FrameworkEntry{ID: cluster.FrameworkID(id)}
 	case executorKind:
 		var executor string
 		var runs bool
