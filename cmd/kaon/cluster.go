@@ -59,10 +59,11 @@ func (c *clusterCmd) Run(ctx context.Context, out *output) error {
 	if cfg.Listen, err = c.address(); err != nil {
 		return usage(err)
 	}
-	file, err := c.authenticate(&cfg)
+	file, forget, err := c.authenticate(&cfg)
 	if err != nil {
 		return usage(err)
 	}
+	defer forget()
 	server, err := embedded.Start(ctx, cfg)
 	if err != nil {
 		return usage(err)
@@ -106,28 +107,32 @@ func (c *clusterCmd) address() (string, error) {
 	return l.Addr().String(), nil
 }
 
-// authenticate says who may subscribe: who --principal says, or else who can read the file it returns.
-func (c *clusterCmd) authenticate(cfg *embedded.Config) (file string, err error) {
+// authenticate says who may subscribe: who --principal says, or else who can read the file it returns. The caller must call forget
+// at the end.
+func (c *clusterCmd) authenticate(cfg *embedded.Config) (file string, forget func(), err error) {
+	forget = func() {}
 	if c.NoAuth && c.Principal != "" {
-		return "", errors.New("--no-auth asks nobody: leave it or --principal out")
+		return "", forget, errors.New("--no-auth asks nobody: leave it or --principal out")
 	}
 	var name, secret string
 	switch {
 	case c.Principal != "":
 		name, secret, err = givenCredentials("--principal", c.Principal, principalVariable)
 	case !listen.Loopback(cfg.Listen):
-		return "", fmt.Errorf("--listen %s can be reached from other machines, and whoever subscribes runs commands as you: "+
+		return "", forget, fmt.Errorf("--listen %s can be reached from other machines, and whoever subscribes runs commands as you: "+
 			"write NAME:SECRET to a file and give --principal @FILE, or listen on 127.0.0.1", c.Listen)
 	case c.NoAuth:
-		return "", nil
+		return "", forget, nil
+	case strings.HasSuffix(c.Listen, ":0"):
+		name, secret, file, forget, err = makeCredentialsOnce(cfg.Listen)
 	default:
 		name, secret, file, err = makeCredentials(cfg.Listen)
 	}
 	if err != nil {
-		return "", err
+		return "", func() {}, err
 	}
 	cfg.Auth = map[string]string{name: secret}
-	return file, nil
+	return file, forget, nil
 }
 
 // pointsAtOnce is how many points one update of a simulated task carries.

@@ -8,10 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
 // credentialsVariable names a file with the credentials of a cluster, NAME:SECRET.
@@ -84,18 +84,23 @@ func ownCredentials(address string) (string, error) {
 func runtimeFolder() (string, error) {
 	folder := filepath.Join(os.TempDir(), fmt.Sprintf("kaon-%d", os.Getuid()))
 	if runtime := os.Getenv("XDG_RUNTIME_DIR"); runtime != "" {
-		folder = filepath.Join(runtime, "kaon")
+		var foreign *safefile.OwnError
+		if !errors.As(safefile.Own(runtime), &foreign) || foreign.UID < 0 { // `sudo -E` keeps that of a user who could exchange what lies there
+			folder = filepath.Join(runtime, "kaon")
+		}
 	}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return "", fmt.Errorf("make the folder of this user's runs: %w", err)
+	}
+	if err := safefile.Own(folder); err != nil {
+		return "", fmt.Errorf("the folder of this user's runs: %w: remove it, or set XDG_RUNTIME_DIR to a folder of yours", err)
 	}
 	info, err := os.Lstat(folder)
 	if err != nil {
 		return "", fmt.Errorf("look at the folder of this user's runs: %w", err)
 	}
-	owner, ok := info.Sys().(*syscall.Stat_t)
-	if !info.IsDir() || info.Mode().Perm()&0o077 != 0 || !ok || int(owner.Uid) != os.Getuid() {
-		return "", fmt.Errorf("%s must be a folder of yours that nobody else may enter: chmod 700, or set XDG_RUNTIME_DIR", folder)
+	if info.Mode().Perm()&0o077 != 0 {
+		return "", fmt.Errorf("the folder of this user's runs: others may enter %s (%v): chmod 700 %[1]s, or set XDG_RUNTIME_DIR", folder, info.Mode().Perm())
 	}
 	return folder, nil
 }

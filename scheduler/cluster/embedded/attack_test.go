@@ -1,6 +1,7 @@
 package embedded_test
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -122,6 +123,84 @@ func TestAttackUmask(t *testing.T) {
 			if info, err := e.Info(); err != nil || info.IsDir() && info.Mode().Perm() != 0o700 {
 				t.Errorf("%s is %v, %v", e.Name(), info.Mode(), err)
 			}
+		}
+	}
+}
+
+// An agent takes over no folder that another user made, whose key of tokens and list of processes would be that user's, nor follows a link there.
+func TestAttackPlantedWorkFolder(t *testing.T) {
+	for _, tt := range []struct {
+		name, says string
+		root       bool
+		plant      func(t *testing.T, work string) error
+	}{
+		{"of another user", "belongs to user 65534", true, func(t *testing.T, work string) error {
+			folder := filepath.Join(work, "a")
+			return errors.Join(os.MkdirAll(filepath.Join(folder, "meta"), 0o777), os.Chown(folder, 65534, 65534))
+		}},
+		{"what it remembers of another user", "belongs to user 65534", true, func(t *testing.T, work string) error {
+			folder := filepath.Join(work, "a", "meta")
+			return errors.Join(os.MkdirAll(folder, 0o777), os.WriteFile(filepath.Join(folder, "key"), make([]byte, 32), 0o644), os.Chown(folder, 65534, 65534))
+		}},
+		{"a link", "is no folder", false, func(t *testing.T, work string) error {
+			return errors.Join(os.MkdirAll(work, 0o777), os.Symlink(t.TempDir(), filepath.Join(work, "a")))
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.root && os.Getuid() != 0 {
+				t.Skip("plants a folder of another user, which only root can")
+			}
+			work := filepath.Join(t.TempDir(), "work")
+			if err := tt.plant(t, work); err != nil {
+				t.Fatal(err)
+			}
+			s, err := embedded.Start(t.Context(), embedded.Config{Agents: twoAgents()[:1], WorkDir: work})
+			if err == nil {
+				s.Close()
+				t.Fatal("taken over")
+			}
+			if !strings.Contains(err.Error(), tt.says) || !strings.Contains(err.Error(), "choose another folder") {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// What was fetched for all is not believed once somebody exchanged it, whose rights are enough for that: it is fetched again.
+func TestAttackSwappedCache(t *testing.T) {
+	dir := t.TempDir()
+	tool := filepath.Join(t.TempDir(), "tool")
+	if err := os.WriteFile(tool, []byte("#!/bin/sh\necho honest\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, embedded.Config{Agents: twoAgents()[:1], WorkDir: dir})
+	for round := range 2 {
+		sched := subscribeTo(t, s.Addr(), "")
+		task := sh("./tool")
+		yes := true
+		task.URIs = []mesos.CommandInfo_URI{{Value: tool, Cache: &yes, Executable: &yes}}
+		if st := sched.launch(task); st.GetState() != mesos.TASK_FINISHED {
+			t.Fatal(st.GetMessage())
+		}
+		said, err := os.ReadFile(filepath.Join(sandbox(t, dir), "stdout"))
+		if err != nil || !strings.Contains(string(said), "honest") {
+			t.Errorf("round %d ran %q, %v", round, said, err)
+		}
+		sched.call(&scheduler.Call{Type: scheduler.Call_TEARDOWN})
+		if err := os.RemoveAll(filepath.Dir(sandbox(t, dir))); err != nil {
+			t.Fatal(err)
+		}
+		kept, err := filepath.Glob(filepath.Join(dir, "*/fetch/*"))
+		if err != nil || len(kept) != 1 {
+			t.Fatal(kept, err)
+		}
+		was, err := os.Stat(kept[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(os.Rename(kept[0], kept[0]+".honest"), os.WriteFile(kept[0], []byte("#!/bin/sh\necho h0stil\n"), 0o755),
+			os.Chtimes(kept[0], was.ModTime(), was.ModTime()), os.Rename(kept[0]+".honest", filepath.Join(dir, "honest"))); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 )
 
 // fetchCache keeps what commands asked to be kept, by its address, as the fetcher of a Mesos agent does: each thing is
@@ -37,7 +36,7 @@ type kept struct {
 	key, file string
 	size      int64         // claimed; until the download has ended what its server said
 	users     int           // containers that wait for it or copy it now; guarded by the cache's lock
-	changed   time.Time     // when the file was made; set before ready
+	made      os.FileInfo   // the file as it was when it was made; set before ready
 	dropped   bool          // it is out of the cache, and its file goes with the last user; guarded by the lock
 	ready     chan struct{} // closed when err is set
 	err       error         // it could not be brought, or not be kept
@@ -146,7 +145,7 @@ func (e *kept) there() bool {
 	select {
 	case <-e.ready:
 		st, err := os.Stat(e.file)
-		return err == nil && st.Size() == e.size && st.ModTime().Equal(e.changed)
+		return err == nil && os.SameFile(st, e.made) && st.Size() == e.size && st.ModTime().Equal(e.made.ModTime())
 	default:
 		return true
 	}
@@ -180,7 +179,7 @@ func (c *fetchCache) fill(ctx context.Context, e *kept, source string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.mu.used -= e.size - st.Size()
-	e.changed = st.ModTime()
+	e.made = st
 	e.size = st.Size()
 	close(e.ready)
 	return nil

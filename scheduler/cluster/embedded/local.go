@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/listen"
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
 // localAgent is the part of an agent that touches this machine: its address, its folder, its processes.
@@ -44,11 +45,7 @@ func (s *Server) addLocal(cfg AgentConfig) error {
 	if a.dir, err = filepath.Abs(filepath.Join(s.cfg.WorkDir, cfg.Name)); err != nil {
 		return fmt.Errorf("find work folder of agent %q: %w", cfg.Name, err)
 	}
-	err = os.MkdirAll(a.metaDir(), 0o700)
-	if err == nil { // one of former versions was open to all
-		err = errors.Join(os.Chmod(a.dir, 0o700), os.Chmod(a.metaDir(), 0o700))
-	}
-	if err != nil {
+	if err := a.makeFolder(); err != nil {
 		return fmt.Errorf("make work folder of agent %q: %w", cfg.Name, err)
 	}
 	if err := a.lock(); err != nil {
@@ -70,6 +67,23 @@ func (s *Server) addLocal(cfg AgentConfig) error {
 		return err
 	}
 	s.serve(listen.Limit(l), s.executorHandler(a))
+	return nil
+}
+
+// makeFolder makes the agent's folder, or takes over that of its former life. One that somebody else made may hold a key of tokens that
+// others know, and name processes that are none of ours.
+func (a *localAgent) makeFolder() error {
+	for _, folder := range []string{a.dir, a.metaDir()} {
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return err
+		}
+		if err := safefile.Own(folder); err != nil {
+			return fmt.Errorf("%w: remove it or choose another folder", err)
+		}
+		if err := os.Chmod(folder, 0o700); err != nil { // one of former versions was open to all
+			return err
+		}
+	}
 	return nil
 }
 
