@@ -1,53 +1,57 @@
 package archive
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
-	"strings"
 
-	"github.com/go-git/go-git/v5/plumbing/format/gitignore"
+	"github.com/git-pkgs/gitignore"
 )
 
 // IgnoreFiles are the files that say what is not packed, in the notation of .gitignore; the later has the last word.
 var IgnoreFiles = []string{".gitignore", ".kaonignore"}
 
-// ignores is the rules read so far. A folder is read before what is in it, and a rule only concerns what is
-// below its file.
-type ignores struct{ patterns []gitignore.Pattern }
+// maxIgnoreFile bounds one of them, in bytes.
+const maxIgnoreFile = 1 << 20
 
-func (i *ignores) read(root *os.Root, folder string) error {
-	var domain []string
-	if folder != "." {
-		domain = strings.Split(folder, "/")
-	}
+// ignoreRules are the rules read so far. A folder is read before what is in it, and a rule only concerns what is
+// below its file.
+type ignoreRules struct{ matcher *gitignore.Matcher }
+
+func newIgnoreRules() ignoreRules { return ignoreRules{gitignore.New("")} }
+
+func (r ignoreRules) read(root *os.Root, folder string) error {
 	for _, name := range IgnoreFiles {
-		f, err := root.Open(path.Join(folder, name))
+		name = path.Join(folder, name)
+		f, err := root.Open(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		scan := bufio.NewScanner(f)
-		for scan.Scan() {
-			line := scan.Text()
-			if strings.HasPrefix(line, "#") || strings.TrimSpace(line) == "" {
-				continue
-			}
-			i.patterns = append(i.patterns, gitignore.ParsePattern(line, domain))
-		}
+		text, err := io.ReadAll(io.LimitReader(f, maxIgnoreFile+1))
 		f.Close()
-		if err := scan.Err(); err != nil {
-			return fmt.Errorf("read %s: %w", path.Join(folder, name), err)
+		switch {
+		case err != nil:
+			return fmt.Errorf("read %s: %w", name, err)
+		case len(text) > maxIgnoreFile:
+			return fmt.Errorf("read %s: it has more than %d bytes", name, maxIgnoreFile)
+		}
+		below := folder
+		if folder == "." {
+			below = ""
+		}
+		known := len(r.matcher.Errors())
+		r.matcher.AddPatterns(text, below)
+		if bad := r.matcher.Errors(); len(bad) > known {
+			return fmt.Errorf("read %s: line %d: pattern %q: %s", name, bad[known].Line, bad[known].Pattern, bad[known].Message)
 		}
 	}
 	return nil
 }
 
-func (i *ignores) match(name string, folder bool) bool {
-	return len(i.patterns) > 0 && gitignore.NewMatcher(i.patterns).Match(strings.Split(name, "/"), folder)
-}
+func (r ignoreRules) match(name string, folder bool) bool { return r.matcher.MatchPath(name, folder) }

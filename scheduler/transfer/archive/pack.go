@@ -69,7 +69,7 @@ func Pack(w io.Writer, folder string, skip ...string) error {
 func collect(root *os.Root, folder string, skip []string) ([]entry, error) {
 	var all []entry
 	var bytes int64
-	var rules ignores
+	rules := newIgnoreRules()
 	err := fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
