@@ -20,9 +20,9 @@ func (d *decoder) constraints(n *node) {
 		if text == "" {
 			continue
 		}
-		e, err := d.spec.Space.compile(text, truth)
+		e, err := d.spec.Space.compile(text, truth, nil)
 		if err != nil {
-			d.fail(item, field, fmt.Sprintf("`%s`: %v", short(text), err), remedyOf(err, d.expressionRemedy()))
+			d.fail(item, field, fmt.Sprintf("`%s`: %v", short(text), err), d.expressionAdvice(text, truth, nil, err))
 			continue
 		}
 		if len(e.needs) == 0 {

@@ -12,14 +12,15 @@ import (
 // decoder turns nodes into a Spec and collects every problem on the way. Its readers return a zero value
 // after reporting, so that one mistake does not hide the next.
 type decoder struct {
-	file     string
-	lines    []string
-	problems Errors
-	warnings []*Error
-	options  options
-	spec     *Spec
-	lost     map[*node]bool // empty values that were reported, with what was meant to be in them
-	inImage  bool           // trials run in an image: ${entrypoint} is there
+	file      string
+	lines     []string
+	problems  Errors
+	warnings  []*Error
+	options   options
+	spec      *Spec
+	lost      map[*node]bool  // empty values that were reported, with what was meant to be in them
+	misplaced map[string]bool // keys of the top level that were found elsewhere
+	inImage   bool            // trials run in an image: ${entrypoint} is there
 }
 
 func (d *decoder) problem(n *node, field, problem, remedy string) *Error {
@@ -66,6 +67,12 @@ func (d *decoder) mapping(n *node, field, section string) bool {
 	for _, p := range n.pairs {
 		name := p.key.text
 		if !slices.Contains(keys[section], name) && !lost[p.key] {
+			if section == "metric" && slices.Contains([]string{"parameters", "method", "program", "command", "run_cap"}, name) {
+				if d.misplaced == nil {
+					d.misplaced = map[string]bool{}
+				}
+				d.misplaced[name] = true
+			}
 			d.fail(p.key, join(field, name), fmt.Sprintf("unknown key `%s`", short(name)), unknownKey(section, name))
 		}
 	}
@@ -215,7 +222,7 @@ func (d *decoder) duration(n *node, field string) time.Duration {
 	}
 	const longest = 10 * 365 * 86400 // ten years, far below what time.Duration holds
 	if !(seconds > 0 && seconds <= longest) {
-		d.fail(n, field, "a duration above 0 is needed, not "+n.what(), "write 90s, 15m, 2h30m, 1d, or a number of seconds")
+		d.fail(n, field, "a duration above 0 is needed, not "+n.what(), durationOf(n.text))
 		return 0
 	}
 	return time.Duration(seconds * float64(time.Second))

@@ -39,7 +39,7 @@ const (
 )
 
 // compile checks an expression against the space's parameters.
-func (s *Space) compile(text string, want wants) (*expression, error) {
+func (s *Space) compile(text string, want wants, group []string) (*expression, error) {
 	if len(text) > maxExpression {
 		return nil, fmt.Errorf("the expression has %d characters; %d are allowed", len(text), maxExpression)
 	}
@@ -47,6 +47,7 @@ func (s *Space) compile(text string, want wants) (*expression, error) {
 	if err != nil {
 		return nil, tidy(err)
 	}
+	ast.Walk(&tree.Node, locals{s, group})
 	refs := &references{space: s}
 	ast.Walk(&tree.Node, refs)
 	if refs.err != nil {
@@ -56,6 +57,9 @@ func (s *Space) compile(text string, want wants) (*expression, error) {
 		return nil, err
 	}
 	options := []expr.Option{expr.Env(s.types()), expr.DisableAllBuiltins()}
+	if len(group) > 0 {
+		options = append(options, expr.Patch(locals{s, group}))
+	}
 	for _, f := range functions {
 		options = append(options, expr.EnableBuiltin(f))
 	}

@@ -90,5 +90,8 @@ func unknownKey(section, name string) string {
 			}
 		}
 	}
+	if slices.Contains(keys[""], name) && section != "" && section != "parameter" {
+		return "write it at the left margin: it is a key of the whole spec"
+	}
 	return didYouMean(name, keys[section])
 }

@@ -80,6 +80,11 @@ func macroRemedy(inner string) string {
 	if s := suggest(inner, known); s != "" {
 		return "did you mean ${" + s + "}?"
 	}
+	for _, prefix := range []string{"parameters.", "parameter.", "params.", "args.", "config.", "wandb.config.", "hparams."} {
+		if name, ok := strings.CutPrefix(inner, prefix); ok && name != "" {
+			return "did you mean ${param." + name + "}?"
+		}
+	}
 	if variable.MatchString(inner) {
 		return "an environment variable is ${envvar:" + inner + "}, a parameter ${param." + inner + "}; $${" + inner + "} is the plain text ${" + inner + "}"
 	}

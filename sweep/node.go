@@ -155,6 +155,12 @@ func (r *reader) syntax(err error) {
 			r.fail(line, column, "a tab is used for indentation", "indent with spaces: YAML does not allow tabs")
 			return
 		}
+		for line := min(p.Line+1, len(r.lines)); line >= max(1, p.Line-1); line-- {
+			if column, problem, remedy := slip(r.lines[line-1]); column > 0 {
+				r.fail(line, column, problem, remedy)
+				return
+			}
+		}
 		r.fail(p.Line, p.Column, "not valid YAML: "+short(at.GetMessage()), "check indentation, quotes and brackets here and on the line before")
 		return
 	}

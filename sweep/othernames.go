@@ -1,6 +1,9 @@
 package sweep
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // otherNames are what other tools, W&B's older files and people call what has another name here: first the place,
 // then the word in small letters. A value in backquotes is the word to write; anything else is the whole remedy.
@@ -9,9 +12,25 @@ var otherNames = map[string]map[string]string{
 		"count": "`run_cap`", "num_runs": "`run_cap`", "max_runs": "`run_cap`", "n_trials": "`run_cap`", "num_trials": "`run_cap`", "runs": "`run_cap`", "trials": "`run_cap`",
 		"num_samples": "`run_cap`", "max_trials": "`run_cap`", "max_iter": "`run_cap`", "objective": "`metric`", "search_space": "`parameters`", "space": "`parameters`",
 		"params": "`parameters`", "hyperparameters": "`parameters`", "hparams": "`parameters`", "early_stopping": "`early_terminate`", "algorithm": "`method`",
-		"strategy": "`method`", "search": "`method`", "tuner": "`method`", "script": "`program`", "entrypoint": "`program`", "cmd": "`command`", "run": "`command`", "random_seed": "`seed`",
+		"strategy": "`method`", "search": "`method`", "tuner": "`method`", "script": "`program`", "entrypoint": "`program`", "entry_point": "`program`", "entry": "`program`", "main": "`program`", "file": "`program`", "executable": "`program`", "train_script": "`program`", "exec": "`command`", "args": "`command`", "config": "`parameters`", "variables": "`parameters`", "n_runs": "`run_cap`", "budget": "`run_cap`", "iterations": "`run_cap`", "n_iter": "`run_cap`", "searchspace": "`parameters`", "param_grid": "`parameters`", "grid": "`parameters`", "environment": "write `task: {env: …}`", "docker": "write `task: {image: …}`", "mem": "write `task: {resources: {memory: …}}`", "ram": "write `task: {resources: {memory: …}}`", "cpu": "write `task: {resources: {cpus: …}}`", "gpu": "write `task: {resources: {gpus: …}}`", "cores": "write `task: {resources: {cpus: …}}`", "num_workers": "write `limits: {parallel: …}`", "max_parallel": "write `limits: {parallel: …}`", "n_jobs": "write `limits: {parallel: …}`", "cmd": "`command`", "run": "`command`", "random_seed": "`seed`",
 		"parallel": "write `limits: {parallel: …}`", "concurrency": "write `limits: {parallel: …}`", "max_concurrent": "write `limits: {parallel: …}`", "goal": "write it below `metric:`, as in `metric: {name: loss, goal: minimize}`",
 		"cpus": "write `task: {resources: {cpus: …}}`", "memory": "write `task: {resources: {memory: …}}`", "gpus": "write `task: {resources: {gpus: …}}`",
+	},
+	"task.resources": {
+		"ram": "`memory`", "memory_mb": "`memory`", "memory_gb": "`memory`", "mem_mb": "`memory`", "mem_gb": "`memory`", "memory_limit": "`memory`", "rss": "`memory`", "vram": "`memory`",
+		"core": "`cpus`", "cores": "`cpus`", "cpu_cores": "`cpus`", "vcpu": "`cpus`", "vcpus": "`cpus`", "processors": "`cpus`", "procs": "`cpus`", "threads": "`cpus`", "cpus_per_task": "`cpus`", "cpu_limit": "write it below `task:`, as in `task: {cpu_limit: hard}`",
+		"cuda": "`gpus`", "accelerator": "`gpus`", "accelerators": "`gpus`", "nvidia.com/gpu": "`gpus`", "devices": "`gpus`", "gpus_per_task": "`gpus`", "storage": "`disk`", "ephemeral-storage": "`disk`", "scratch": "`disk`", "custom": "`named`",
+	},
+	"task": {
+		"docker": "`image`", "docker_image": "`image`", "image_uri": "`image`", "container_image": "`image`", "environment": "`env`", "envs": "`env`", "env_vars": "`env`", "variables": "`env`", "retry": "`retries`",
+		"restarts": "`retries`", "attempts": "`retries`", "deadline": "`timeout`", "walltime": "`timeout`", "time": "`timeout`", "time_limit": "`timeout`", "cwd": "`dir`", "workdir": "`dir`", "working_dir": "`dir`", "working_directory": "`dir`",
+		"mounts": "`volumes`", "mount": "`volumes`", "inputs": "`fetch`", "files": "`fetch`", "download": "`fetch`", "uris": "`fetch`", "shm_size": "`shm`", "shared_memory": "`shm`", "placement": "`constraints`",
+		"cpus": "write `resources: {cpus: …}`", "cpu": "write `resources: {cpus: …}`", "cores": "write `resources: {cpus: …}`", "memory": "write `resources: {memory: …}`", "mem": "write `resources: {memory: …}`", "ram": "write `resources: {memory: …}`",
+		"gpus": "write `resources: {gpus: …}`", "gpu": "write `resources: {gpus: …}`", "disk": "write `resources: {disk: …}`", "ports": "write `resources: {ports: …}`",
+	},
+	"limits": {
+		"concurrency": "`parallel`", "concurrent": "`parallel`", "workers": "`parallel`", "jobs": "`parallel`", "n_jobs": "`parallel`", "trials_parallel": "`parallel`", "parallelism": "`parallel`", "timeout": "`wall`", "time": "`wall`", "walltime": "`wall`",
+		"duration": "`wall`", "deadline": "`wall`", "failures": "`failed`", "errors": "`failed`", "failed_trials": "`failed`", "trials": "write `run_cap: …` at the left margin", "count": "write `run_cap: …` at the left margin",
 	},
 	"metric": {"direction": "`goal`", "mode": "`goal`", "type": "`goal`", "optimize": "`goal`", "aggregation": "`reduce`", "agg": "`reduce`", "metric": "`name`", "key": "`name`"},
 	"parameter": {
@@ -52,6 +71,13 @@ func otherName(place, word string) string {
 	ours := otherNames[place][word]
 	if ours == "" {
 		ours = otherNames[place][strings.ReplaceAll(word, "-", "_")]
+	}
+	for _, prefix := range []string{"num_", "n_", "max_", "total_", "number_of_", "use_"} {
+		if rest, ok := strings.CutPrefix(word, prefix); ok && ours == "" && len(rest) > 2 {
+			if slices.Contains(keys[place], rest) {
+				ours = "`" + rest + "`"
+			}
+		}
 	}
 	if strings.HasPrefix(ours, "`") {
 		return "write " + ours

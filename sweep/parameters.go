@@ -5,6 +5,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -22,7 +23,7 @@ func (d *decoder) space(root *node) {
 	d.spec.Space = s
 	n := root.get("parameters")
 	if n == nil || n.null {
-		if d.misspelt(root, "parameters") || n != nil && d.lost[n] {
+		if d.misspelt(root, "parameters") || d.misplaced["parameters"] || n != nil && d.lost[n] {
 			return
 		}
 		if !d.options.winner { // a spec that follows another may be one trial
@@ -91,7 +92,9 @@ func (d *decoder) parameter(p pair, field string, path []string, when []*node, w
 	n := p.value
 	if n.kind != mapping {
 		remedy := fmt.Sprintf("write `%s: {values: [1, 2]}` or `{min: 0.0, max: 1.0}`", short(p.key.text))
-		if n.kind == scalar && !n.null {
+		if call.MatchString(n.text) && n.kind == scalar {
+			remedy = fmt.Sprintf("a spec is data and calls nothing: write `%s: {min: 0.0, max: 1.0}` or `%s: {values: [1, 2]}`", short(p.key.text), short(p.key.text))
+		} else if n.kind == scalar && !n.null {
 			remedy = fmt.Sprintf("for a constant write `%s: {value: %s}`", short(p.key.text), short(n.text))
 		} else if n.kind == list {
 			remedy = fmt.Sprintf("for a choice write `%s: {values: […]}`", short(p.key.text))
@@ -99,7 +102,7 @@ func (d *decoder) parameter(p pair, field string, path []string, when []*node, w
 		d.fail(n, field, "a parameter is a mapping, not "+n.what(), remedy)
 		return
 	}
-	if d.nni(n, field) || d.groupWithout(p, field) || !d.mapping(n, field, "parameter") {
+	if d.nni(n, field) || d.groupWithout(p, field) || d.otherKeys(p, field) || !d.mapping(n, field, "parameter") {
 		return
 	}
 	if w := n.get("when"); w != nil {
@@ -129,6 +132,9 @@ func (d *decoder) parameter(p pair, field string, path []string, when []*node, w
 	}
 	d.spec.Space.leaves = append(d.spec.Space.leaves, l)
 }
+
+// call is code of a search space, as tune.uniform(0, 1).
+var call = regexp.MustCompile(`^[A-Za-z_][\w.]*\(.*\)$`)
 
 // onGrid gives the leaf its number of choices, or refuses it.
 func (d *decoder) onGrid(l *leaf, n *node, field string) bool {
@@ -202,7 +208,7 @@ func (d *decoder) conditions(whens map[int][]*node) {
 		for _, n := range whens[k] {
 			e, known := compiled[n]
 			if !known {
-				e = d.condition(n, "parameters."+l.Name+".when")
+				e = d.condition(n, "parameters."+l.Name+".when", l.path[:len(l.path)-1])
 				compiled[n] = e
 			}
 			if e != nil {
@@ -221,14 +227,25 @@ func (d *decoder) conditions(whens map[int][]*node) {
 }
 
 // condition compiles one `when`; nil: it was refused.
-func (d *decoder) condition(n *node, field string) *expression {
+func (d *decoder) condition(n *node, field string, group []string) *expression {
+	if n.kind == mapping && len(n.pairs) == 1 && n.pairs[0].value.kind == scalar {
+		value := n.pairs[0].value
+		written := value.source()
+		if v, err := scalarValue(value); err == nil {
+			if text, ok := v.(string); ok {
+				written = strconv.Quote(text)
+			}
+		}
+		d.fail(n, field, "an expression is needed, not a mapping", fmt.Sprintf("write when: %s == %s", short(n.pairs[0].key.text), short(written)))
+		return nil
+	}
 	text := d.text(n, field)
 	if text == "" {
 		return nil
 	}
-	e, err := d.spec.Space.compile(text, truth)
+	e, err := d.spec.Space.compile(text, truth, group)
 	if err != nil {
-		d.fail(n, field, fmt.Sprintf("`%s`: %v", short(n.text), err), remedyOf(err, d.expressionRemedy()))
+		d.fail(n, field, fmt.Sprintf("`%s`: %v", short(n.text), err), d.expressionAdvice(text, truth, group, err))
 		return nil
 	}
 	return e
@@ -278,8 +295,21 @@ func (d *decoder) dimension(n *node, field string) (Dimension, bool) {
 	if slices.Contains(takes, "q") {
 		dim.Q, dim.Integer = 1, true // W&B's default is the integer 1
 	}
+	before := len(d.problems)
+	var missing []string
+	for _, key := range takes {
+		if slices.Contains([]string{"value", "values", "probabilities", "min", "max"}, key) && n.get(key) == nil {
+			missing = append(missing, key)
+		}
+	}
+	if len(missing) > 0 {
+		d.fail(n, join(field, missing[0]), fmt.Sprintf("`%s` needs %s", dim.Distribution, strings.ReplaceAll(quoted(missing), " or ", " and ")), "add it, or choose another distribution")
+	}
 	for _, key := range takes {
 		d.argument(&dim, n, field, key)
+	}
+	if len(d.problems) > before {
+		return dim, false
 	}
 	return dim, d.consistent(&dim, n, field)
 }
@@ -334,11 +364,7 @@ func isInteger(n *node) bool {
 func (d *decoder) argument(dim *Dimension, n *node, field, key string) {
 	at, field := n.get(key), join(field, key)
 	if at == nil {
-		switch key {
-		case "value", "values", "probabilities", "min", "max":
-			d.fail(n, field, fmt.Sprintf("`%s` needs `%s`", dim.Distribution, key), "add it, or choose another distribution")
-		}
-		return
+		return // it has a default, or was found missing
 	}
 	switch key {
 	case "value":

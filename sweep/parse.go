@@ -101,6 +101,9 @@ func (d *decoder) decode(root *node) {
 	if d.nested(root) {
 		return
 	}
+	if d.notASweep(root) {
+		return
+	}
 	d.mapping(root, "", "")
 	for _, p := range root.pairs {
 		d.unbuiltKey(p)
@@ -190,6 +193,9 @@ func (d *decoder) seed(n *node) uint64 {
 func (d *decoder) method(root *node) {
 	n := root.get("method")
 	if n == nil {
+		if d.misspelt(root, "method") || d.misplaced["method"] {
+			return
+		}
 		d.fail(root, "method", "the spec names no search method", "add `method: grid` or `method: random`")
 		return
 	}
@@ -249,10 +255,18 @@ func (d *decoder) metric(n *node, field string) Metric {
 		m.Name = d.text(n, field)
 		return m
 	}
+	if remedy := metricOf(n); remedy != "" {
+		d.fail(n, field, "the metric is named by `name`", remedy)
+		return m
+	}
 	if !d.mapping(n, field, "metric") {
 		return m
 	}
-	if name := n.get("name"); name == nil {
+	if name := n.get("name"); name == nil && slices.ContainsFunc(n.pairs, func(p pair) bool {
+		return !slices.Contains(keys["metric"], p.key.text) && suggestKey("metric", p.key.text) == "name"
+	}) {
+		// reported
+	} else if name == nil {
 		d.fail(n, field+".name", "the metric has no name", "add the name that trials report, as in `name: loss`")
 	} else if m.Name = d.text(name, field+".name"); m.Name == "" || len(m.Name) > 200 {
 		d.fail(name, field+".name", "a name of 1 to 200 bytes is needed", "")

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"regexp"
@@ -269,12 +270,13 @@ func (d *decoder) formula(n *node, field, text string, inBytes bool) quantity {
 			return "(" + strconv.FormatFloat(mb, 'f', -1, 64) + ")"
 		})
 	}
-	e, err := d.spec.Space.compile(source, amount)
+	e, err := d.spec.Space.compile(source, amount, nil)
 	if err != nil && wordAmount.MatchString(text) {
 		remedy := "this is counted without a unit: write a plain number"
 		if inBytes {
 			remedy = "units are B, KB, MB, GB, TB, with or without an i: 512MB, 2GiB"
 		}
+		remedy = cmp.Or(amountIn(text, inBytes), remedy)
 		d.fail(n, field, fmt.Sprintf("`%s` is not an amount", short(text)), remedy)
 		return quantity{}
 	}

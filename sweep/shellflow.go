@@ -91,7 +91,6 @@ func asCode(place, read string) *requirement {
 
 const (
 	readByName = `write the command where it runs, with %MACRO% as a word of it, or let what runs read "$%VARIABLE%"`
-	inQuotes   = "write \"$…\", in double quotes, where it is used"
 )
 
 // carries is what a node of the tree holds and reads.

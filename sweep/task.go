@@ -6,6 +6,7 @@ import (
 	"math"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,6 +21,13 @@ func (d *decoder) command(n *node, prefix string) Command {
 	}
 	at := n.get("command")
 	field := join(prefix, "command")
+	if words := strings.Fields(c.Program); len(words) > 1 {
+		l, isLanguage := languageOf(words[0])
+		if isLanguage && l.first == 0 || slices.Contains(shells, words[0]) {
+			d.fail(n.get("program"), join(prefix, "program"), fmt.Sprintf("`%s` is a command, and `program` names a file", short(c.Program)),
+				fmt.Sprintf("write `command: [%s, \"${args}\"]`", strings.Join(words, ", ")))
+		}
+	}
 	switch {
 	case at == nil || at.null:
 		if c.Program == "" && prefix == "" && n.hasImage() {
@@ -27,7 +35,7 @@ func (d *decoder) command(n *node, prefix string) Command {
 			return c
 		}
 		if c.Program == "" {
-			if prefix == "" && d.misspelt(n, "program", "command") {
+			if prefix == "" && (d.misspelt(n, "program", "command") || d.misplaced["program"] || d.misplaced["command"]) {
 				return c
 			}
 			d.fail(n, field, "there is nothing to run", nothingToRun)
@@ -109,12 +117,13 @@ func (d *decoder) checkMacros(c Command, at, n *node, field string) {
 	for _, m := range macros {
 		d.checkMacro(m, c, at, field)
 	}
+	d.bareBraces(c, at, field)
 	for i, inner := range c.foreign() {
 		if inner == "" {
 			continue
 		}
 		d.warn(at.items[i], fmt.Sprintf("%s.%d", field, i), "${"+short(inner)+"} is no macro: the program gets it as it stands",
-			"nothing, if it is Hydra's; $${"+short(inner)+"} says so")
+			d.foreignAdvice(inner))
 	}
 }
 
@@ -320,7 +329,11 @@ func (d *decoder) limits(n *node) {
 // failed is a number of trials, or a share of all such as 5%.
 func (d *decoder) failed(n *node) {
 	share, isShare := strings.CutSuffix(n.text, "%")
-	if n.kind != scalar || !isShare {
+	if f, err := strconv.ParseFloat(n.text, 64); n.kind == scalar && err == nil && f > 0 && f < 1 {
+		d.fail(n, "limits.failed", "a share has a percent sign, and a number of trials is whole", fmt.Sprintf("write `%s%%`", strconv.FormatFloat(math.Round(f*1e6)/1e4, 'f', -1, 64)))
+		return
+	}
+	if share = strings.TrimSpace(share); n.kind != scalar || !isShare {
 		d.spec.Limits.Failed = int(d.integer(n, "limits.failed", 1, MaxTrials))
 		return
 	}
