@@ -87,7 +87,7 @@ func (c *artifactsCmd) print(w io.Writer, list []artifactRow) error {
 		if !a.Kept {
 			kept = "removed"
 		}
-		tab.row(a.Name, fmt.Sprintf("%d bytes", a.Size), "sha256 "+a.SHA256, kept)
+		tab.row(a.Name, count(int(a.Size), "byte"), "sha256 "+a.SHA256, kept)
 	}
 	return tab.print(w)
 }

@@ -20,7 +20,7 @@ import (
 
 type clusterCmd struct {
 	Listen    string        `default:"127.0.0.1:5050" placeholder:"HOST:PORT" help:"Address of the scheduler API (${default})."`
-	Agent     []string      `placeholder:"KEY=VALUE,…" sep:"none" help:"A local agent: name=, host=, cpus=, mem= (MB), disk= (MB), and any other key as an attribute; may be repeated. None: this machine."`
+	Agent     []string      `placeholder:"KEY=VALUE,…" sep:"none" help:"A local agent: name=, host=, cpus=, mem= (MB), disk= (MB), gpus=, ports= (as in 31000-32000), and any other key as an attribute; may be repeated. None: this machine."`
 	Simulate  int           `placeholder:"N" help:"Add so many agents that run nothing: their tasks end after --task-time."`
 	TaskTime  time.Duration `default:"0s" help:"How long tasks of simulated agents take (${default})."`
 	Points    int           `name:"task-points" default:"0" placeholder:"N" help:"How many points of a metric named loss tasks of simulated agents report (${default})."`

@@ -34,27 +34,10 @@ func (s source) explainControl(ctx context.Context, err error) error {
 		"was it started with another --results or --state, or interrupted? Then go on with: %s", s.id, s.socket, s.again("run --resume", known)))
 }
 
-// said is one thing to say to the process that runs a sweep.
-type said func(to *control.Client, ctx context.Context, sweep string) error
-
-// send finds a sweep, the newest when id is empty, says one thing to the process that runs it, and prints that it is done:
-// done has a %s for the sweep.
-func (f nearFlags) send(ctx context.Context, out *output, id string, say said, done string) error {
-	src, err := f.open(ctx, out, id)
-	if err != nil {
-		return err
-	}
-	if err := say(src.door, ctx, src.id); err != nil {
-		return src.explainControl(ctx, err)
-	}
-	_, err = fmt.Fprintf(out.stdout, done+"\n", src.id)
-	return err
-}
-
 type stopCmd struct {
 	Target string `arg:"" name:"sweep[/trial]" help:"Sweep; or SWEEP/TRIAL for one trial, a number or \"then\" for one of the newest sweep."`
 	Reason string `placeholder:"TEXT" help:"Said in the record instead of \"stopped by the user\"."`
-	nearFlags
+	sendFlags
 }
 
 // Run asks for a graceful end: trials get {"stop": true}, SIGTERM, and their grace period.
@@ -64,38 +47,38 @@ func (c *stopCmd) Run(ctx context.Context, out *output) error {
 	case err == nil:
 		return c.send(ctx, out, id, func(to *control.Client, ctx context.Context, id string) error {
 			return to.StopTrial(ctx, id, trial, c.Reason)
-		}, named(trial)+" of %s is ending")
+		}, sent{Done: "stop", Trial: &trial}, named(trial)+" of %s is ending")
 	case strings.Contains(c.Target, "/"):
 		return err
 	}
 	return c.send(ctx, out, c.Target, func(to *control.Client, ctx context.Context, id string) error {
 		return to.Stop(ctx, id, c.Reason)
-	}, "%s is ending: running trials have their grace period")
+	}, sent{Done: "stop"}, "%s is ending: running trials have their grace period")
 }
 
 type pauseCmd struct {
 	Sweep string `arg:"" optional:"" help:"Sweep; the newest when left out."`
-	nearFlags
+	sendFlags
 }
 
 func (c *pauseCmd) Run(ctx context.Context, out *output) error {
-	return c.send(ctx, out, c.Sweep, (*control.Client).Pause,
+	return c.send(ctx, out, c.Sweep, (*control.Client).Pause, sent{Done: "pause"},
 		"%[1]s is paused: running trials finish, no more start until `kaon resume %[1]s`")
 }
 
 type resumeCmd struct {
 	Sweep string `arg:"" optional:"" help:"Sweep; the newest when left out."`
-	nearFlags
+	sendFlags
 }
 
 func (c *resumeCmd) Run(ctx context.Context, out *output) error {
-	return c.send(ctx, out, c.Sweep, (*control.Client).Resume, "%s goes on")
+	return c.send(ctx, out, c.Sweep, (*control.Client).Resume, sent{Done: "resume"}, "%s goes on")
 }
 
 type messageCmd struct {
 	Trial string `arg:"" help:"${trial}"`
 	Body  string `arg:"" name:"json" help:"Any JSON value, as in '{\"checkpoint\": true}'."`
-	nearFlags
+	sendFlags
 }
 
 func (c *messageCmd) Run(ctx context.Context, out *output) error {
@@ -108,7 +91,7 @@ func (c *messageCmd) Run(ctx context.Context, out *output) error {
 	}
 	return c.send(ctx, out, id, func(to *control.Client, ctx context.Context, id string) error {
 		return to.Message(ctx, id, trial, json.RawMessage(c.Body))
-	}, "sent to "+named(trial)+" of %s")
+	}, sent{Done: "message", Trial: &trial}, "sent to "+named(trial)+" of %s")
 }
 
 type statusCmd struct {
@@ -210,7 +193,9 @@ func printStatus(w io.Writer, s status) error {
 	n := s.Trials
 	fmt.Fprintf(w, "%s: %d waiting, %d running, %d succeeded, %d failed, %d stopped\n",
 		count(n.Total, "trial"), n.Waiting, n.Launched+n.Running, n.Succeeded, n.Failed, n.Stopped)
-	if s.Waiting != "" {
+	if s.Paused {
+		fmt.Fprintf(w, "the sweep is paused; `kaon resume %s` ends that\n", s.Sweep.Sweep)
+	} else if s.Waiting != "" {
 		fmt.Fprintln(w, s.Waiting)
 	} else if s.GoOn != "" {
 		fmt.Fprintf(w, "run what failed again with: %s\n", s.GoOn)

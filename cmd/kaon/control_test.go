@@ -91,7 +91,7 @@ func TestTalkingToARun(t *testing.T) {
 		t.Errorf("status: %+v", live)
 	}
 	p.kaon("status", id).ends(exitDone).prints("3 trials: 2 waiting, 1 running", "40 %")
-	p.kaon("trials", id).ends(exitDone).prints("running 40 %", "x=0\n")
+	p.kaon("trials", id).ends(exitDone).prints("TRIAL  STATE         y  TRIES  SECONDS  x\n0      running 40 %  -  1      -        0\n")
 	p.kaon("trial", "0").ends(exitDone).prints("trial 0: running (40 %)\nparameters: x=0\nseed: ")
 	p.kaon("trial", id+"/1").ends(exitDone).prints("trial 1: waiting\n")
 	p.kaon("logs", id+"/1").ends(exitUsage).says("trial 1 of " + id + " has not started yet")
@@ -103,6 +103,10 @@ func TestTalkingToARun(t *testing.T) {
 	p.kaon("stop", "nobody-abc/1").ends(exitUsage).says(`no sweep "nobody-abc"`)
 
 	p.kaon("pause").ends(exitDone).prints(id + " is paused")
+	p.kaon("status").ends(exitDone).prints(id+": running, paused\n", "the sweep is paused; `kaon resume "+id+"` ends that\n")
+	if got := p.kaon("pause", id, "--json").ends(exitDone).stdout; got != `{"sweep":"`+id+`","done":"pause"}`+"\n" {
+		t.Errorf("pause --json: %s", got)
+	}
 	p.kaon("message", id+"/0", `{"go": true}`).ends(exitDone)
 	p.running(id, none)
 	p.kaon("status", id).ends(exitDone).prints("running, paused", "2 waiting, 0 running, 1 succeeded")

@@ -306,7 +306,7 @@ func TestKilledAndResumed(t *testing.T) {
 	id, _, _ := strings.Cut(r.stdout, ":")
 	p.opened()
 	p.kaon("run", "--resume", id).ends(exitDone).prints("winner: trial 3, y -9", "8 succeeded")
-	p.kaon("trials", id, "--limit", "3").ends(exitDone).prints("0      succeeded  0      1", "2      succeeded  -8     1")
+	p.kaon("trials", id, "--limit", "3").ends(exitDone).prints("0      succeeded  0   1", "2      succeeded  -8  1")
 }
 
 // A run that is resumed from another folder works where its spec lies.

@@ -25,8 +25,16 @@ func TestLossesAreToldOfButNotEachOne(t *testing.T) {
 		{15 * time.Second, scheduler.ThenTrial, "b", "no user", "the `then` step was lost on agent b: no user"},
 	} {
 		n := scheduler.AttemptLost{Loss: scheduler.Loss{Trial: step.trial, Agent: step.agent, Reason: step.reason, At: begin.Add(step.after)}}
-		if got := l.lost(n); got != step.want {
+		if got := l.lost(n, false); got != step.want {
 			t.Errorf("after %v: %q, want %q", step.after, got, step.want)
+		}
+	}
+	if got := l.lost(scheduler.AttemptLost{}, true); got != "trials that were under way when the sweep was interrupted start again" {
+		t.Errorf("after an interrupt: %q", got)
+	}
+	for before, reason := range map[bool]string{true: "", false: "dropped: Executor terminated"} {
+		if got := l.lost(scheduler.AttemptLost{Loss: scheduler.Loss{Reason: reason}}, before); got != "" {
+			t.Errorf("of the next: %q", got)
 		}
 	}
 }

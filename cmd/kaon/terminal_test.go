@@ -264,5 +264,9 @@ func TestControlC(t *testing.T) {
 	p.alone()
 	p.opened()
 	id := regexp.MustCompile(`gated-[a-z2-7]{6}`).FindString(x.stdout.String())
-	p.kaon("run", "--resume", id).ends(exitDone).prints("winner: trial 3, y -9", "8 succeeded")
+	r := p.kaon("run", "--resume", id).ends(exitDone).prints("winner: trial 3, y -9", "8 succeeded",
+		"\ntrials that were under way when the sweep was interrupted start again\n")
+	if strings.Contains(r.stdout, "was lost") {
+		t.Errorf("an interrupt is told as losses:\n%s", r.stdout)
+	}
 }

@@ -129,12 +129,17 @@ func printTrial(w io.Writer, t shown) {
 		_ = printFitting(w, &tab, "kaon trial …") // standard output remembers its errors
 	}
 	for _, a := range t.Tries {
-		printAttempt(w, a)
+		printAttempt(w, a, t.State)
 	}
 }
 
-func printAttempt(w io.Writer, a results.Attempt) {
+// printAttempt shows one attempt of a trial in a state.
+func printAttempt(w io.Writer, a results.Attempt, state string) {
 	defer printNotes(w, a)
+	if a.End == nil && state != results.Running { // the process that ran it is gone, and nobody saw its end
+		painterFor(w).line(fmt.Sprintf("\nattempt %d: ", a.Attempt), "interrupted", ", "+count(int(a.Known), "point")+" until then")
+		return
+	}
 	if a.End == nil {
 		painterFor(w).line(fmt.Sprintf("\nattempt %d: ", a.Attempt), results.Running, ", "+count(int(a.Known), "point")+" so far")
 		return

@@ -1,12 +1,28 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/kaon-sweep/kaon/results"
 )
+
+// An attempt whose end nobody saw is not told as one that runs, when its trial does not.
+func TestAttemptOfAnInterruptedRun(t *testing.T) {
+	for state, want := range map[string]string{
+		results.Running: "attempt 1: running, 3 points so far\n", results.Waiting: "attempt 1: interrupted, 3 points until then\n",
+	} {
+		var out bytes.Buffer
+		printTrial(&out, shown{Trial: results.Trial{Trial: 2, State: state, Attempt: 1, Tries: []results.Attempt{{Attempt: 1, Known: 3}}}})
+		if !strings.HasSuffix(out.String(), want) {
+			t.Errorf("%s: %q, want %q", state, out.String(), want)
+		}
+	}
+}
 
 // A sweep that cannot be read does not hide the others: the newest of those is shown, and what was passed over is said.
 func TestNewestOfThoseThatCanBeRead(t *testing.T) {

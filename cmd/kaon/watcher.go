@@ -31,8 +31,9 @@ type watcher struct {
 	// retrying: the sweep had ended and is run again, so its former end is no news.
 	retrying bool
 
-	losses losses   // of the listener alone
-	news   stepNews // likewise
+	losses losses      // of the listener alone
+	own    map[int]int // likewise: by trial, the last attempt that this process has launched
+	news   stepNews    // likewise
 
 	taken chan struct{}               // capacity 1: a master has taken the scheduler in
 	lines chan string                 // capacity linesKept; a line that finds it full is dropped, counts stay true
@@ -57,7 +58,7 @@ func newWatcher(id string, board *results.Board) *watcher {
 	}
 	w.held = func() string { return "" }
 	w.mu.board = board
-	w.mu.alive = map[int]control.Running{}
+	w.mu.alive, w.own = map[int]control.Running{}, map[int]int{}
 	return w
 }
 
@@ -84,7 +85,7 @@ func (w *watcher) listener() scheduler.Listener {
 				"what helps: a longer --executor_registration_timeout of the agents, or `isolation: shared`", n.Reason)
 		},
 		AttemptLost: func(n scheduler.AttemptLost) {
-			if line := w.losses.lost(n); line != "" {
+			if line := w.losses.lost(n, w.here != nil && w.own[n.Trial] != n.Attempt); line != "" {
 				w.say("%s", line)
 			}
 		},
@@ -137,6 +138,9 @@ func (w *watcher) closed() string {
 
 // moved keeps the list of attempts that are alive.
 func (w *watcher) moved(n scheduler.TrialMoved) {
+	if n.To == sweep.Launched {
+		w.own[n.Trial] = n.Attempt
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if n.To != sweep.Launched && n.To != sweep.Running {

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/kaon-sweep/kaon/server/control"
+)
+
+// sendFlags are for commands that say something to the process which runs a sweep.
+type sendFlags struct {
+	JSON bool `help:"Print one JSON object instead of a sentence."`
+	nearFlags
+}
+
+// sent is what they print with --json: a contract for scripts.
+type sent struct {
+	Sweep string `json:"sweep"`
+	Trial *int   `json:"trial,omitempty"` // nil: the sweep is meant
+	Done  string `json:"done"`            // stop | pause | resume | message
+}
+
+// said is one thing to say to the process that runs a sweep.
+type said func(to *control.Client, ctx context.Context, sweep string) error
+
+// send finds a sweep, the newest when id is empty, says one thing to the process that runs it, and prints that it is done:
+// the sentence has a %s for the sweep.
+func (f sendFlags) send(ctx context.Context, out *output, id string, say said, done sent, sentence string) error {
+	src, err := f.open(ctx, out, id)
+	if err != nil {
+		return err
+	}
+	if err := say(src.door, ctx, src.id); err != nil {
+		return src.explainControl(ctx, err)
+	}
+	if f.JSON {
+		done.Sweep = src.id
+		return json.NewEncoder(out.stdout).Encode(done)
+	}
+	_, err = fmt.Fprintf(out.stdout, sentence+"\n", src.id)
+	return err
+}
