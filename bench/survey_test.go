@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 )
 
@@ -14,7 +15,7 @@ import (
 func serve(t *testing.T, agents ...embedded.AgentConfig) *mesos.Driver {
 	t.Helper()
 	server, err := embedded.Start(t.Context(), embedded.Config{
-		Agents: agents, WorkDir: t.TempDir(), Timing: embedded.Timing{AllocationInterval: 5 * time.Millisecond},
+		Agents: agents, WorkDir: t.TempDir(), Timing: protocol.Timing{AllocationInterval: 5 * time.Millisecond},
 	})
 	if err != nil {
 		t.Fatal(err)

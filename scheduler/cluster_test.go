@@ -15,6 +15,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
 	"github.com/kaon-sweep/kaon/scheduler/study"
@@ -43,7 +44,7 @@ task: {resources: {cpus: 1, memory: 64MB}}
 `
 
 // train is the simulated trial: its loss is its index, every 50th fails at its first attempt.
-func train(info *mesosapi.TaskInfo, _ embedded.AgentID) embedded.Script {
+func train(info *mesosapi.TaskInfo, _ protocol.AgentID) embedded.Script {
 	o, err := task.Decode[task.Order](info.Data)
 	if err != nil {
 		return embedded.Script{State: mesosapi.TASK_ERROR, Message: err.Error()}

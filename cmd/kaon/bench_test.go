@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
 // bench runs `kaon bench pack` and answers its exit code and output.
@@ -81,7 +82,7 @@ func TestBenchPackRefusesBadInput(t *testing.T) {
 func TestBenchPackRecordsALiveCluster(t *testing.T) {
 	server, err := embedded.Start(t.Context(), embedded.Config{
 		Agents:  []embedded.AgentConfig{{Name: "a", Hostname: "host-a", CPUs: 4, MemoryMB: 4000}},
-		WorkDir: t.TempDir(), Timing: embedded.Timing{AllocationInterval: 5 * time.Millisecond},
+		WorkDir: t.TempDir(), Timing: protocol.Timing{AllocationInterval: 5 * time.Millisecond},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
@@ -37,7 +38,7 @@ type clusterCmd struct {
 func (c *clusterCmd) Run(ctx context.Context, out *output) error {
 	cfg := embedded.Config{
 		Listen: c.Listen, WorkDir: c.Work, Cache: c.Cache << 20, Log: newLog(out.stderr, c.Log),
-		Timing: embedded.Timing{AllocationInterval: c.Allocate},
+		Timing: protocol.Timing{AllocationInterval: c.Allocate},
 	}
 	for _, text := range c.Agent {
 		agent, err := parseAgent(text)
@@ -139,7 +140,7 @@ func (c *clusterCmd) authenticate(cfg *embedded.Config) (file string, forget fun
 const pointsAtOnce = 25
 
 // behave is what simulated agents do with every task: it reports its points at once, and ends in time.
-func (c *clusterCmd) behave(*mesos.TaskInfo, embedded.AgentID) embedded.Script {
+func (c *clusterCmd) behave(*mesos.TaskInfo, protocol.AgentID) embedded.Script {
 	s := embedded.Script{Duration: c.TaskTime}
 	if c.Points == 0 {
 		return s

@@ -19,6 +19,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
@@ -50,7 +51,7 @@ type runningCluster struct {
 	name        string // for people
 
 	machine embedded.AgentConfig                                       // of the embedded cluster: all that there is
-	share   func(choose func(used embedded.Share) embedded.Share) bool // limits what is used of it; nil: others are not there, or the master's business
+	share   func(choose func(used protocol.Share) protocol.Share) bool // limits what is used of it; nil: others are not there, or the master's business
 }
 
 // startCluster starts the embedded cluster, or makes ready to drive a Mesos.
@@ -143,7 +144,7 @@ func startLocal(ctx context.Context, state string, f machineFlags, log *slog.Log
 		Agents:  []embedded.AgentConfig{machine},
 		WorkDir: work,
 		Cache:   localCache(state),
-		Timing:  embedded.Timing{AllocationInterval: localAllocation, ExecutorRegistration: fetchPatience},
+		Timing:  protocol.Timing{AllocationInterval: localAllocation, ExecutorRegistration: fetchPatience},
 		Log:     log,
 	})
 	if err != nil {
@@ -163,7 +164,7 @@ func startLocal(ctx context.Context, state string, f machineFlags, log *slog.Log
 		interrupt:   func() { server.KillExecutors(killGrace) },
 		name:        "this machine",
 		machine:     machine,
-		share: func(choose func(embedded.Share) embedded.Share) bool {
+		share: func(choose func(protocol.Share) protocol.Share) bool {
 			return server.Share(machine.Name, choose)
 		},
 	}, nil

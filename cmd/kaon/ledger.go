@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/ledger"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -28,10 +28,10 @@ func (c runningCluster) join(id string, spec *sweep.Spec, tell func(string)) (*l
 				Name: id, Need: need, Trials: wanted(spec, scheduler.Counts{Total: spec.Trials}, false), Machine: amountOf(c.whole()),
 			},
 			Limit: func(choose func(ledger.Amount) ledger.Amount) bool {
-				return c.share(func(used embedded.Share) embedded.Share {
+				return c.share(func(used protocol.Share) protocol.Share {
 					may := choose(amountOf(used))
 					const unit = float64(resource.Unit)
-					return embedded.Share{CPUs: float64(may.CPUs) / unit, MemoryMB: float64(may.Mem) / unit, GPUs: may.GPUs}
+					return protocol.Share{CPUs: float64(may.CPUs) / unit, MemoryMB: float64(may.Mem) / unit, GPUs: may.GPUs}
 				})
 			},
 			Tell: tell,
@@ -46,21 +46,21 @@ func (c runningCluster) join(id string, spec *sweep.Spec, tell func(string)) (*l
 }
 
 // whole is all of this machine that trials may use.
-func (c runningCluster) whole() embedded.Share {
-	return embedded.Share{CPUs: c.machine.CPUs, MemoryMB: c.machine.MemoryMB, GPUs: c.machine.Devices.IDs}
+func (c runningCluster) whole() protocol.Share {
+	return protocol.Share{CPUs: c.machine.CPUs, MemoryMB: c.machine.MemoryMB, GPUs: c.machine.Devices.IDs}
 }
 
 // unshared has the embedded cluster use the machine as if nobody else did.
 func (c runningCluster) unshared() {
 	const patience = time.Minute
 	for until := time.Now().Add(patience); time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
-		if c.share(func(embedded.Share) embedded.Share { return c.whole() }) {
+		if c.share(func(protocol.Share) protocol.Share { return c.whole() }) {
 			return
 		} // its agent is about to take over what an earlier process left
 	}
 }
 
-func amountOf(s embedded.Share) ledger.Amount {
+func amountOf(s protocol.Share) ledger.Amount {
 	amount := func(v float64) resource.Milli { return resource.Milli(v*float64(resource.Unit) + 0.5) }
 	return ledger.Amount{CPUs: amount(s.CPUs), Mem: amount(s.MemoryMB), GPUs: s.GPUs}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
@@ -177,7 +178,7 @@ func (a *attempt) post(conn string, u *executor.Update) {
 	}
 	c := x.call(api.Call_UPDATE)
 	c.Update = &api.Call_Update{Status: a.status(u)}
-	var answer embedded.Answer
+	var answer protocol.Answer
 	x.w.inCluster(func(core *embedded.Core) {
 		answer = core.ExecutorCall(x.w.now, x.box.spec.Name, conn, x.start.Claims(), c)
 	})

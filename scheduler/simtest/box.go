@@ -8,6 +8,7 @@ import (
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
 // box is a machine: an agent of the real cluster core, the disk it checkpoints to, and the executors on it, which
@@ -21,8 +22,8 @@ type box struct {
 	up      bool   // the agent's process runs
 	cut     bool
 	broken  time.Time // until when executors that start end at once
-	id      embedded.AgentID
-	saved   map[string]embedded.Record // by container
+	id      protocol.AgentID
+	saved   map[string]protocol.Record // by container
 	order   []string                   // containers with a record, oldest first
 	workers map[string]*worker         // executors that run, by container
 }
@@ -30,7 +31,7 @@ type box struct {
 func (w *world) addBox(i int, foreign bool) {
 	cfg := embedded.AgentConfig{CPUs: float64(4 + w.rng.IntN(4)), MemoryMB: 4096, DiskMB: 4096}
 	rack := fmt.Sprintf("r%d", i%2)
-	b := &box{w: w, rack: rack, foreign: foreign, saved: map[string]embedded.Record{}, workers: map[string]*worker{}}
+	b := &box{w: w, rack: rack, foreign: foreign, saved: map[string]protocol.Record{}, workers: map[string]*worker{}}
 	b.spec = embedded.AgentSpec{
 		Name: fmt.Sprintf("a%d", i), Hostname: fmt.Sprintf("host%d", i), Port: 5051, Resources: cfg.Resources(), Durable: true,
 		Attributes: []mesosapi.Attribute{{Name: "rack", Type: mesosapi.TEXT, Text: &mesosapi.Value_Text{Value: rack}}},
@@ -61,7 +62,7 @@ func (b *box) start() {
 		return
 	}
 	b.up, b.cut = true, false
-	var records []embedded.Record
+	var records []protocol.Record
 	for _, id := range b.order {
 		records = append(records, copyRecord(b.saved[id]))
 	}
@@ -89,7 +90,7 @@ func (b *box) reboot() {
 	for _, x := range b.running() {
 		x.vanish()
 	}
-	b.workers, b.saved, b.order, b.id = map[string]*worker{}, map[string]embedded.Record{}, nil, ""
+	b.workers, b.saved, b.order, b.id = map[string]*worker{}, map[string]protocol.Record{}, nil, ""
 }
 
 // cutOff parts the agent from the master.
@@ -119,7 +120,7 @@ func (b *box) running() []*worker {
 }
 
 // copyRecord keeps what was saved from what the agent does with its memory afterwards.
-func copyRecord(r embedded.Record) embedded.Record {
+func copyRecord(r protocol.Record) protocol.Record {
 	r.Tasks = slices.Clone(r.Tasks)
 	for i := range r.Tasks {
 		r.Tasks[i].Pending = slices.Clone(r.Tasks[i].Pending)
@@ -128,33 +129,33 @@ func copyRecord(r embedded.Record) embedded.Record {
 }
 
 // effect carries out one wish of the cluster's core.
-func (w *world) effect(e embedded.Effect) {
+func (w *world) effect(e protocol.Effect) {
 	switch e := e.(type) {
-	case embedded.SendEvent:
+	case protocol.SendEvent:
 		w.driver.coming(e.Stream, e.Event)
-	case embedded.CloseStream:
+	case protocol.CloseStream:
 		w.driver.closing(e.Stream)
-	case embedded.StartExecutor:
+	case protocol.StartExecutor:
 		b := w.byName[e.Agent]
 		w.after(w.some(20*time.Millisecond, 400*time.Millisecond), func() { b.startWorker(e) })
-	case embedded.SendExecutor:
+	case protocol.SendExecutor:
 		w.after(hop, func() { w.toWorker(e.Conn, func(x *worker) { x.hear(e.Event) }) })
-	case embedded.CloseExecutor:
+	case protocol.CloseExecutor:
 		w.after(hop, func() { w.toWorker(e.Conn, func(x *worker) { x.disconnected() }) })
-	case embedded.KillContainer:
+	case protocol.KillContainer:
 		b := w.byName[e.Agent]
 		w.after(hop, func() { b.killContainer(e.Container) })
-	case embedded.Save:
+	case protocol.Save:
 		b := w.byName[e.Agent]
 		if _, known := b.saved[e.Record.Container]; !known {
 			b.order = append(b.order, e.Record.Container)
 		}
 		b.saved[e.Record.Container] = copyRecord(*e.Record)
-	case embedded.Forget:
+	case protocol.Forget:
 		b := w.byName[e.Agent]
 		delete(b.saved, e.Container)
 		b.order = slices.DeleteFunc(b.order, func(id string) bool { return id == e.Container })
-	case embedded.SaveAgent:
+	case protocol.SaveAgent:
 		w.byName[e.Agent].id = e.ID
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 )
 
@@ -19,7 +20,7 @@ type driver struct {
 	w          *world
 	owner      *process
 	framework  cluster.FrameworkID
-	stream     embedded.StreamID // of the subscription; "": none
+	stream     protocol.StreamID // of the subscription; "": none
 	subscribed bool              // SUBSCRIBED has come
 	again      bool
 	last       time.Time // when the latest event arrives
@@ -79,9 +80,9 @@ func (d *driver) subscribe() {
 		return
 	}
 	w.streams++
-	d.stream = embedded.StreamID(fmt.Sprintf("stream-%d", w.streams))
+	d.stream = protocol.StreamID(fmt.Sprintf("stream-%d", w.streams))
 	stream := d.stream
-	var answer embedded.Answer
+	var answer protocol.Answer
 	w.inCluster(func(c *embedded.Core) { answer = c.Call(w.now, stream, "", recoded(w, call)) })
 	if answer.Status != 200 {
 		d.stream = ""
@@ -103,7 +104,7 @@ func recoded(w *world, c *api.Call) *api.Call {
 }
 
 // coming is an event on its way from the master.
-func (d *driver) coming(stream embedded.StreamID, ev *api.Event) {
+func (d *driver) coming(stream protocol.StreamID, ev *api.Event) {
 	w := d.w
 	if d.owner == nil || d.stream != stream {
 		return
@@ -144,14 +145,14 @@ func (d *driver) coming(stream embedded.StreamID, ev *api.Event) {
 }
 
 // closing hears that the master ends a stream.
-func (d *driver) closing(stream embedded.StreamID) {
+func (d *driver) closing(stream protocol.StreamID) {
 	if d.stream == stream {
 		d.w.queue.add(d.last.Add(time.Microsecond), func() { d.ended(stream) })
 	}
 }
 
 // arrived hands an event to the process.
-func (d *driver) arrived(stream embedded.StreamID, ev *api.Event) {
+func (d *driver) arrived(stream protocol.StreamID, ev *api.Event) {
 	if d.owner == nil || d.stream != stream {
 		return
 	}
@@ -171,7 +172,7 @@ func (d *driver) arrived(stream embedded.StreamID, ev *api.Event) {
 }
 
 // breakUp ends the session on this side now; the master notices after a while.
-func (d *driver) breakUp(stream embedded.StreamID, noticed time.Duration) {
+func (d *driver) breakUp(stream protocol.StreamID, noticed time.Duration) {
 	d.w.after(noticed, func() {
 		d.w.inCluster(func(c *embedded.Core) { c.StreamClosed(d.w.now, stream) })
 	})
@@ -179,7 +180,7 @@ func (d *driver) breakUp(stream embedded.StreamID, noticed time.Duration) {
 }
 
 // ended is the end of a session: the process hears of it, and the driver subscribes again.
-func (d *driver) ended(stream embedded.StreamID) {
+func (d *driver) ended(stream protocol.StreamID) {
 	if d.owner == nil || d.stream != stream {
 		return
 	}
@@ -260,7 +261,7 @@ func (d *driver) send(l *lane, call cluster.Call) {
 		} else if lost {
 			w.counted(LoseCall, "%T", call)
 		}
-		answer := embedded.Answer{Status: 202}
+		answer := protocol.Answer{Status: 202}
 		if !lost {
 			w.inCluster(func(core *embedded.Core) { answer = core.Call(w.now, stream, "", c) })
 		}

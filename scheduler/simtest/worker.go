@@ -11,6 +11,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
 // worker is an executor's process: package executor without processes and HTTP, with its real outbox. It speaks to
@@ -19,7 +20,7 @@ type worker struct {
 	w         *world
 	box       *box
 	number    int // of all executors ever started
-	start     embedded.StartExecutor
+	start     protocol.StartExecutor
 	conn      string // of the subscription; "": none
 	tries     int
 	attempts  []*attempt // in order of launch, until the last update is acknowledged
@@ -39,7 +40,7 @@ const (
 )
 
 // startWorker starts an executor, unless the agent died meanwhile: then nobody is left who could.
-func (b *box) startWorker(e embedded.StartExecutor) {
+func (b *box) startWorker(e protocol.StartExecutor) {
 	w := b.w
 	if _, saved := b.saved[e.Container]; !b.up || !saved {
 		return
@@ -114,7 +115,7 @@ func (x *worker) subscribe() {
 		}
 	}
 	x.conn = conn // events come by effects of this very call
-	var answer embedded.Answer
+	var answer protocol.Answer
 	x.w.inCluster(func(core *embedded.Core) {
 		answer = core.ExecutorCall(x.w.now, x.box.spec.Name, conn, x.start.Claims(), c)
 	})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -64,7 +65,7 @@ func newWorld(s Story, bug Bug, trace func(string)) (*world, error) {
 	}
 	w.cluster = embedded.NewCore(embedded.CoreConfig{
 		Seed: s.Seed, Hostname: "master", IP: "10.0.0.1", Port: 5050,
-		Timing: embedded.Timing{
+		Timing: protocol.Timing{
 			Heartbeat: 10 * time.Minute, OfferTimeout: s.OfferTimeout, ReregistrationBackoff: s.Rejoin,
 			AllocationInterval: 200 * time.Millisecond,
 		},

@@ -7,16 +7,17 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/api"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
 // Bounds of what one caller may take of the server's memory and time.
 const (
-	maxBody         = 64 << 20         // of a scheduler's call; the largest honest ones are ACCEPTs with thousands of tasks, some megabytes
-	maxExecutorBody = 32 << 20         // of an executor's call: a SUBSCRIBE that lists an update of each of its tasks
-	atOnce          = 16               // calls of one caller whose bodies are being read; as many connections as kaon's driver has
-	bodyPatience    = time.Minute      // for a whole body to arrive
-	eventPatience   = 30 * time.Second // for a subscriber to take what was written, else it is cut off
+	maxBody         = 64 << 20    // of a scheduler's call; the largest honest ones are ACCEPTs with thousands of tasks, some megabytes
+	maxExecutorBody = 32 << 20    // of an executor's call: a SUBSCRIBE that lists an update of each of its tasks
+	atOnce          = 16          // calls of one caller whose bodies are being read; as many connections as kaon's driver has
+	bodyPatience    = time.Minute // for a whole body to arrive
 )
 
 // principalKey is where the request's context has who authenticated.
@@ -33,7 +34,7 @@ func (s *Server) authenticated(h http.Handler) http.Handler {
 		want, known := s.cfg.Auth[name]
 		if same := listen.Same(secret, want); !ok || !known || !same {
 			w.Header().Set("WWW-Authenticate", `Basic realm="mesos-master-scheduler"`)
-			reply(w, Answer{Status: http.StatusUnauthorized})
+			api.Reply(w, protocol.Answer{Status: http.StatusUnauthorized})
 			return
 		}
 		h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), principalKey{}, name)))
@@ -61,9 +62,9 @@ func (a *localAgent) executorsOnly(container string, h http.Handler) http.Handle
 				w.Header().Set(listen.ProofGiven, listen.Proof(a.key.secretOf(of), a.addr, r.Header.Get(listen.ProofNonce)))
 			}
 			w.Header().Set("WWW-Authenticate", `Bearer realm="mesos-agent-executor"`)
-			reply(w, Answer{Status: http.StatusUnauthorized})
+			api.Reply(w, protocol.Answer{Status: http.StatusUnauthorized})
 		case container != "" && container != who.Container:
-			reply(w, forbidden("This socket is another executor's"))
+			api.Reply(w, protocol.Forbidden("This socket is another executor's"))
 		default:
 			h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), claimsKey{}, who)))
 		}
@@ -111,7 +112,7 @@ func (c *callers) enter(ctx context.Context, who string) (leave func(), ok bool)
 }
 
 // read reads a call in its caller's turn. A body that does not arrive in time ends the connection.
-func (s *Server) read(w http.ResponseWriter, r *http.Request, who string, limit int64, call message) (Answer, bool) {
+func (s *Server) read(w http.ResponseWriter, r *http.Request, who string, limit int64, call api.Message) (protocol.Answer, bool) {
 	leave, ok := s.callers.enter(r.Context(), who)
 	if !ok {
 		panic(http.ErrAbortHandler) // the caller is gone
@@ -119,7 +120,7 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, who string, limit 
 	defer leave()
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(bodyPatience)) // connections of this server have deadlines
-	a, ok := readCall(w, r, limit, call)
+	a, ok := api.ReadCall(w, r, limit, call)
 	_ = control.SetReadDeadline(time.Time{})
 	return a, ok
 }

@@ -7,6 +7,8 @@ import (
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
 // BenchmarkSimulated runs 30,000 tasks of ten seconds, one CPU each, on 700 and on 12,500 simulated agents, with a
@@ -25,7 +27,7 @@ func BenchmarkSimulated(b *testing.B) {
 
 func runSimulated(tb testing.TB, agents, tasks int) (updates int) {
 	now := time.Unix(1_000_000, 0)
-	core := NewCore(CoreConfig{Seed: 1, IP: "127.0.0.1", Behave: func(*mesos.TaskInfo, AgentID) Script {
+	core := NewCore(CoreConfig{Seed: 1, IP: "127.0.0.1", Behave: func(*mesos.TaskInfo, protocol.AgentID) Script {
 		return Script{Duration: 10 * time.Second, Updates: []SimUpdate{{At: 5 * time.Second, Data: make([]byte, 100)}}}
 	}}, now)
 	for i := range agents {
@@ -46,7 +48,7 @@ func runSimulated(tb testing.TB, agents, tasks int) (updates int) {
 	settle := func() {
 		for effects := core.Take(); len(effects) > 0; effects = core.Take() {
 			for _, e := range effects {
-				s, ok := e.(SendEvent)
+				s, ok := e.(protocol.SendEvent)
 				if !ok {
 					continue
 				}
@@ -75,7 +77,7 @@ func runSimulated(tb testing.TB, agents, tasks int) (updates int) {
 				case scheduler.Event_UPDATE:
 					st := s.Event.Update.Status
 					updates++
-					if terminal(st.GetState()) {
+					if protocol.Terminal(st.GetState()) {
 						done++
 					}
 					call(&scheduler.Call{Type: scheduler.Call_ACKNOWLEDGE, Acknowledge: &scheduler.Call_Acknowledge{AgentID: *st.AgentID, TaskID: st.TaskID, UUID: st.UUID}})

@@ -12,21 +12,22 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
-// box is a container of this machine's Docker engine. It outlives the server, as processes do.
-type box struct {
-	agent    *localAgent
-	engine   *docker.Engine
-	name     string
-	pid      int
-	sandbox  string
-	resizing sync.Mutex // guards limits
-	limits   Limits
-	hangUp   func() // closes the container's socket; nil: it has none
-	exit     docker.Exit
-	done     chan syscall.WaitStatus // capacity 1: the end, once, when the box is taken away
+// dockerContainer is a container of this machine's Docker engine. It outlives the server, as processes do.
+type dockerContainer struct {
+	agent      *localAgent
+	engine     *docker.Engine
+	name       string
+	pid        int
+	sandbox    string
+	resizing   sync.Mutex // guards limits
+	limits     protocol.Limits
+	stopSocket func() // closes the container's socket; nil: it has none
+	exit       docker.Exit
+	done       chan syscall.WaitStatus // capacity 1: the end, once, when the box is taken away
 }
 
 // The labels by which boxes are found again. Whoever starts tasks may add its own.
@@ -37,11 +38,11 @@ const (
 	labelExecutor  = "kaon.executor"
 )
 
-// boxName is what the engine knows a container by.
-func boxName(container string) string { return "mesos-" + container }
+// dockerName is what the engine knows a container by.
+func dockerName(container string) string { return "mesos-" + container }
 
-// needImage makes sure that the engine has the image of a container.
-func (a *localAgent) needImage(c *container, e StartExecutor) error {
+// pullImage makes sure that the engine has the image of a container.
+func (a *localAgent) pullImage(c *container, e protocol.StartExecutor) error {
 	engine, err := a.server.docker()
 	if err != nil {
 		return err
@@ -80,8 +81,8 @@ func readLogin(sandbox string) []byte {
 	return login
 }
 
-// startBox starts a container of an image that the engine has.
-func (a *localAgent) startBox(c *container, e StartExecutor) (*box, error) {
+// startDocker starts a container of an image that the engine has.
+func (a *localAgent) startDocker(c *container, e protocol.StartExecutor) (*dockerContainer, error) {
 	engine, err := a.server.docker()
 	if err != nil {
 		return nil, err
@@ -90,11 +91,11 @@ func (a *localAgent) startBox(c *container, e StartExecutor) (*box, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.furnish(&s, c, e)
-	b := a.box(engine, c.id, c.sandbox)
+	a.addDefaults(&s, c, e)
+	b := a.dockerContainer(engine, c.id, c.sandbox)
 	b.limits = e.Limits
 	if s.Network != "host" && !e.Command {
-		if b.hangUp, err = a.listenInside(c.id); err != nil {
+		if b.stopSocket, err = a.listenInside(c.id); err != nil {
 			c.fetcher.unmount()
 			return nil, err
 		}
@@ -103,21 +104,21 @@ func (a *localAgent) startBox(c *container, e StartExecutor) (*box, error) {
 	b.pid, err = engine.Start(a.server.ctx, s)
 	c.fetcher.unmount()
 	if err != nil {
-		b.hang()
+		b.closeSocket()
 		return nil, err
 	}
 	return b, nil
 }
 
-func (a *localAgent) box(engine *docker.Engine, container, sandbox string) *box {
-	return &box{
-		agent: a, engine: engine, name: boxName(container), sandbox: sandbox, done: make(chan syscall.WaitStatus, 1),
+func (a *localAgent) dockerContainer(engine *docker.Engine, container, sandbox string) *dockerContainer {
+	return &dockerContainer{
+		agent: a, engine: engine, name: dockerName(container), sandbox: sandbox, done: make(chan syscall.WaitStatus, 1),
 	}
 }
 
-// furnish adds what every container gets from its agent.
-func (a *localAgent) furnish(s *docker.Spec, c *container, e StartExecutor) {
-	s.Name = boxName(c.id)
+// addDefaults adds what every container gets from its agent.
+func (a *localAgent) addDefaults(s *docker.Spec, c *container, e protocol.StartExecutor) {
+	s.Name = dockerName(c.id)
 	s.Limits = docker.Limits{CPUs: e.Limits.CPUs, MemoryMB: e.Limits.MemoryMB}
 	s.GPUs = e.GPUs
 	s.Binds = append(s.Binds, c.sandbox+":"+insideSandbox)
@@ -152,7 +153,7 @@ const retryEngine = time.Second
 
 // follow waits for the end, brings the output to the sandbox, takes the container away and then tells. It tells
 // nothing when the server ends first. found is false when there was no such container.
-func (b *box) follow() (found bool) {
+func (b *dockerContainer) follow() (found bool) {
 	ctx := b.agent.server.ctx
 	for {
 		exit, found, err := b.engine.Wait(ctx, b.name)
@@ -174,7 +175,7 @@ func (b *box) follow() (found bool) {
 		b.exit = exit
 		break
 	}
-	b.tidy()
+	b.remove()
 	b.done <- waitStatus(b.exit.Code)
 	return true
 }
@@ -187,18 +188,18 @@ func waitStatus(code int) syscall.WaitStatus {
 	return syscall.WaitStatus(code << 8)
 }
 
-// hang closes the container's socket.
-func (b *box) hang() {
-	if b.hangUp != nil {
-		b.hangUp()
+// closeSocket closes the container's socket.
+func (b *dockerContainer) closeSocket() {
+	if b.stopSocket != nil {
+		b.stopSocket()
 	}
 }
 
-// tidy keeps what the container printed and takes it away, also when the server is about to end.
-func (b *box) tidy() {
+// remove keeps what the container printed and takes it away, also when the server is about to end.
+func (b *dockerContainer) remove() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.agent.server.ctx), time.Minute)
 	defer cancel()
-	defer b.hang()
+	defer b.closeSocket()
 	err := b.keepOutput(ctx)
 	if gone := b.engine.Remove(ctx, b.name); gone != nil {
 		err = gone
@@ -208,7 +209,7 @@ func (b *box) tidy() {
 	}
 }
 
-func (b *box) keepOutput(ctx context.Context) error {
+func (b *dockerContainer) keepOutput(ctx context.Context) error {
 	if b.sandbox == "" {
 		return nil
 	}
@@ -225,7 +226,7 @@ func (b *box) keepOutput(ctx context.Context) error {
 }
 
 // signal sends a signal to the container's first process.
-func (b *box) signal(sig syscall.Signal) {
+func (b *dockerContainer) signal(sig syscall.Signal) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.agent.server.ctx), time.Minute)
 	defer cancel()
 	if err := b.engine.Signal(ctx, b.name, fmt.Sprint(int(sig))); err != nil {
@@ -234,7 +235,7 @@ func (b *box) signal(sig syscall.Signal) {
 }
 
 // resize sets the container's limits anew. As in Mesos, its memory only grows: what it has taken cannot be had back.
-func (b *box) resize(l Limits) {
+func (b *dockerContainer) resize(l protocol.Limits) {
 	b.resizing.Lock()
 	defer b.resizing.Unlock()
 	l.MemoryMB = max(l.MemoryMB, b.limits.MemoryMB)
@@ -246,7 +247,7 @@ func (b *box) resize(l Limits) {
 }
 
 // last is the limits that the container has now.
-func (b *box) last() Limits {
+func (b *dockerContainer) last() protocol.Limits {
 	b.resizing.Lock()
 	defer b.resizing.Unlock()
 	return b.limits

@@ -13,6 +13,8 @@ import (
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/ugorji/go/codec"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/api"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/recordio"
 )
 
@@ -60,9 +62,9 @@ type recorder struct {
 }
 
 // encode returns a record that is valid until the next one.
-func (w *recorder) encode(r *Record) ([]byte, error) {
+func (w *recorder) encode(r *protocol.Record) ([]byte, error) {
 	var errs []error
-	pack := func(m message) []byte {
+	pack := func(m api.Message) []byte {
 		b, err := m.Marshal()
 		errs = append(errs, err)
 		return b
@@ -92,15 +94,15 @@ func (w *recorder) encode(r *Record) ([]byte, error) {
 	return w.framed, errors.Join(errs...)
 }
 
-func decodeRecord(b []byte) (Record, error) {
+func decodeRecord(b []byte) (protocol.Record, error) {
 	var in savedRecord
 	if err := codec.NewDecoderBytes(b, msgpack).Decode(&in); err != nil {
-		return Record{}, err
+		return protocol.Record{}, err
 	}
-	r := Record{Container: in.Container, Command: in.Command, PID: in.PID, Ended: in.Ended}
+	r := protocol.Record{Container: in.Container, Command: in.Command, PID: in.PID, Ended: in.Ended}
 	errs := []error{r.Framework.Unmarshal(in.Framework), r.Executor.Unmarshal(in.Executor)}
 	for _, st := range in.Tasks {
-		t := TaskRecord{State: st.State, Queued: st.Queued}
+		t := protocol.TaskRecord{State: st.State, Queued: st.Queued}
 		errs = append(errs, t.Info.Unmarshal(st.Info))
 		if st.Last != nil {
 			t.Last = &mesos.TaskStatus{}
@@ -128,7 +130,7 @@ const journalMax = 1 << 20
 
 // save writes a record; the server's lock is held. A disk that refuses it costs the takeover of this container after
 // a crash, not its work now.
-func (a *localAgent) save(r *Record) {
+func (a *localAgent) save(r *protocol.Record) {
 	b, err := a.recorder.encode(r)
 	if err == nil {
 		err = a.append(r.Container, b)
@@ -172,7 +174,7 @@ func (a *localAgent) forget(container string) {
 	_ = os.Remove(a.recordFile(container)) // not there when every save failed
 }
 
-func (a *localAgent) saveID(id AgentID) {
+func (a *localAgent) saveID(id protocol.AgentID) {
 	if err := replaceFile(filepath.Join(a.metaDir(), "id"), []byte(id)); err != nil {
 		a.server.log.Error("agent id not checkpointed", "agent", a.cfg.Name, "err", err)
 	}
@@ -187,7 +189,7 @@ func replaceFile(name string, b []byte) error {
 }
 
 // load reads what the agent had written down.
-func (a *localAgent) load() (AgentID, []Record, error) {
+func (a *localAgent) load() (protocol.AgentID, []protocol.Record, error) {
 	id, err := os.ReadFile(filepath.Join(a.metaDir(), "id"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil, nil
@@ -200,7 +202,7 @@ func (a *localAgent) load() (AgentID, []Record, error) {
 		return "", nil, err
 	}
 	slices.Sort(names)
-	var records []Record
+	var records []protocol.Record
 	for _, name := range names {
 		b, err := os.ReadFile(name)
 		if err != nil {
@@ -212,7 +214,7 @@ func (a *localAgent) load() (AgentID, []Record, error) {
 		}
 		records = append(records, r)
 	}
-	return AgentID(strings.TrimSpace(string(id))), records, nil
+	return protocol.AgentID(strings.TrimSpace(string(id))), records, nil
 }
 
 // lastRecord is the last record that was written to its end.

@@ -5,13 +5,15 @@ import (
 	"testing"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
 // TestCheckpointTornAnywhere cuts a container's file at every byte, as a SIGKILL may: the last record that is whole counts.
 func TestCheckpointTornAnywhere(t *testing.T) {
-	records := []Record{
-		{Container: "c", PID: 7, Tasks: []TaskRecord{{Info: mesos.TaskInfo{Name: "t"}, State: mesos.TASK_STAGING, Queued: true}}},
-		{Container: "c", PID: 7, Tasks: []TaskRecord{{
+	records := []protocol.Record{
+		{Container: "c", PID: 7, Tasks: []protocol.TaskRecord{{Info: mesos.TaskInfo{Name: "t"}, State: mesos.TASK_STAGING, Queued: true}}},
+		{Container: "c", PID: 7, Tasks: []protocol.TaskRecord{{
 			Info: mesos.TaskInfo{Name: "t"}, State: mesos.TASK_FINISHED,
 			Last:    &mesos.TaskStatus{UUID: []byte{1, '\n', 3}, State: mesos.TASK_FINISHED.Enum()},
 			Pending: []mesos.TaskStatus{{UUID: []byte{1, '\n', 3}, State: mesos.TASK_FINISHED.Enum()}},

@@ -15,6 +15,7 @@ import (
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler/calls"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
 // twoAgents is the cluster of the recordings.
@@ -49,7 +50,7 @@ func start(t *testing.T, cfg embedded.Config) *embedded.Server {
 
 // mesos-go's own client, in protobuf, runs a command task from subscription to teardown.
 func TestMesosGoClient(t *testing.T) {
-	s := start(t, embedded.Config{Agents: twoAgents(), Timing: embedded.Timing{AllocationInterval: 20 * time.Millisecond},
+	s := start(t, embedded.Config{Agents: twoAgents(), Timing: protocol.Timing{AllocationInterval: 20 * time.Millisecond},
 		Auth: map[string]string{"kaon": "s3cret"}})
 	cli := httpsched.NewCaller(httpcli.New(
 		httpcli.Endpoint("http://"+s.Addr()+"/api/v1/scheduler"),

@@ -11,16 +11,19 @@ import (
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
 	"golang.org/x/sys/unix"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/api"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
 // commandExecutor runs one command task: what mesos-executor is to a Mesos agent, as a goroutine of the server. It
 // speaks the executor API, only without HTTP, and outlives its agent's death, not its server's.
 type commandExecutor struct {
-	agent *localAgent
-	box   *container
-	start StartExecutor
-	quit  chan struct{} // closed when the container is to be killed
-	once  sync.Once
+	agent     *localAgent
+	container *container
+	start     protocol.StartExecutor
+	quit      chan struct{} // closed when the container is to be killed
+	once      sync.Once
 
 	// Everything below belongs to the goroutine of run.
 	process  program
@@ -37,8 +40,8 @@ type commandExecutor struct {
 // stockGrace is Mesos's default between SIGTERM and SIGKILL of a command task.
 const stockGrace = 3 * time.Second
 
-func newCommandExecutor(a *localAgent, c *container, e StartExecutor) *commandExecutor {
-	return &commandExecutor{agent: a, box: c, start: e, quit: make(chan struct{})}
+func newCommandExecutor(a *localAgent, c *container, e protocol.StartExecutor) *commandExecutor {
+	return &commandExecutor{agent: a, container: c, start: e, quit: make(chan struct{})}
 }
 
 // abort kills the container.
@@ -51,7 +54,7 @@ func (x *commandExecutor) run() {
 	if x.start.Executor.Container.GetDocker() != nil {
 		pid = 0 // Mesos does not tell it of Docker's
 	}
-	a.server.with(func(c *Core, now time.Time) { c.Started(now, a.cfg.Name, x.box.id, pid) })
+	a.server.do(func(c *Core, now time.Time) { c.Started(now, a.cfg.Name, x.container.id, pid) })
 	retry := time.NewTicker(100 * time.Millisecond) // as quick as a person would not notice; the agent is in this process
 	defer retry.Stop()
 	for !x.done() {
@@ -84,7 +87,7 @@ func (x *commandExecutor) finish(wait int32) {
 	if x.process != nil && !x.reaped {
 		x.process.destroy()
 	}
-	x.agent.exited(x.box.id, wait)
+	x.agent.exited(x.container.id, wait)
 }
 
 // ends is the channel of the process's end; nil when there is none to wait for.
@@ -96,7 +99,7 @@ func (x *commandExecutor) ends() <-chan syscall.WaitStatus {
 }
 
 // follow handles one connection until it ends or all is done.
-func (x *commandExecutor) follow(st *stream) {
+func (x *commandExecutor) follow(st *api.Stream) {
 	for !x.done() {
 		select {
 		case <-x.agent.server.ctx.Done():
@@ -111,8 +114,8 @@ func (x *commandExecutor) follow(st *stream) {
 		case <-x.tooLong:
 			x.expired = true
 			x.kill(nil)
-		case <-st.wake:
-			events, closed, _ := st.take()
+		case <-st.Ready:
+			events, closed, _ := st.Take()
 			for _, ev := range events {
 				x.event(ev.(*executor.Event))
 			}
@@ -163,7 +166,7 @@ func (x *commandExecutor) launch(task mesos.TaskInfo) {
 	if limit := task.GetMaxCompletionTime(); limit != nil {
 		x.tooLong = time.After(time.Duration(limit.GetNanoseconds()))
 	}
-	x.tell(mesos.TASK_RUNNING, nil, "", about)
+	x.sendUpdate(mesos.TASK_RUNNING, nil, "", about)
 }
 
 // program is what runs the command: a process, or a container of the task's image.
@@ -177,14 +180,14 @@ func (p *process) ends() <-chan syscall.WaitStatus { return p.done }
 func (p *process) signal(sig syscall.Signal)       { signalTree(p.pid, sig) }
 func (p *process) destroy()                        { killTree(p.pid) }
 
-func (b *box) ends() <-chan syscall.WaitStatus { return b.done }
-func (b *box) destroy()                        { b.tidy() }
+func (b *dockerContainer) ends() <-chan syscall.WaitStatus { return b.done }
+func (b *dockerContainer) destroy()                        { b.remove() }
 
 // program starts the command. about is what the first update says of a Docker container: its inspection.
 func (x *commandExecutor) program() (p program, about []byte, err error) {
 	a := x.agent
-	if hasImage(x.task.Container) {
-		b, err := a.startBox(x.box, x.start)
+	if protocol.HasImage(x.task.Container) {
+		b, err := a.startDocker(x.container, x.start)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -194,11 +197,11 @@ func (x *commandExecutor) program() (p program, about []byte, err error) {
 		a.server.spawn(func() { b.follow() })
 		return b, about, nil
 	}
-	q, err := startProcess(x.task.Command, x.box.sandbox, environment(a.environment(x.box, x.start), x.task.Command))
+	q, err := startProcess(x.task.Command, x.container.sandbox, environment(a.environment(x.container, x.start), x.task.Command))
 	if err != nil {
 		return nil, nil, err
 	}
-	a.writePID(x.box.id, q.pid)
+	a.writePID(x.container.id, q.pid)
 	return q, nil, nil
 }
 
@@ -232,7 +235,7 @@ func (x *commandExecutor) exited(ws syscall.WaitStatus) {
 	x.process.destroy()
 	x.reaped = true
 	message := fmt.Sprintf("Command exited with status %d", ws.ExitStatus())
-	if b, boxed := x.process.(*box); boxed && x.start.Executor.Container.GetDocker() != nil {
+	if b, boxed := x.process.(*dockerContainer); boxed && x.start.Executor.Container.GetDocker() != nil {
 		message = fmt.Sprintf("Container exited with status %d", b.exit.Code)
 	} else if ws.Signaled() {
 		message = "Command terminated with signal " + signalName(ws.Signal())
@@ -267,10 +270,10 @@ func signalName(sig syscall.Signal) string {
 }
 
 func (x *commandExecutor) update(state mesos.TaskState, reason *mesos.TaskStatus_Reason, message string) {
-	x.tell(state, reason, message, nil)
+	x.sendUpdate(state, reason, message, nil)
 }
 
-func (x *commandExecutor) tell(state mesos.TaskState, reason *mesos.TaskStatus_Reason, message string, data []byte) {
+func (x *commandExecutor) sendUpdate(state mesos.TaskState, reason *mesos.TaskStatus_Reason, message string, data []byte) {
 	at, id := float64(time.Now().UnixMicro())/1e6, uuid.New()
 	s := mesos.TaskStatus{
 		TaskID: x.task.TaskID, State: &state, Reason: reason, Source: mesos.SOURCE_EXECUTOR.Enum(), UUID: id[:], Timestamp: &at,

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
 // Config says what cluster to run.
@@ -16,7 +18,7 @@ type Config struct {
 	Simulated *Simulation   // agents without processes; nil: none
 	WorkDir   string        // sandboxes, and what agents remember; must be set when there are local agents
 	Cache     int64         // bytes of what an agent keeps of what it fetched; 0: 2 GB, as Mesos's --fetcher_cache_size
-	Timing    Timing
+	Timing    protocol.Timing
 	Seed      uint64            // of ids; 0: different every time
 	Log       *slog.Logger      // nil: nothing is logged
 	Auth      map[string]string // principal to secret; not empty: the scheduler API asks for basic authentication
@@ -96,7 +98,7 @@ func (c *Config) check() error {
 		if a.Name == "" {
 			a.Name = fmt.Sprintf("agent-%d", i+1)
 		}
-		if err := checkID(a.Name); err != "" {
+		if err := protocol.CheckID(a.Name); err != "" {
 			return fmt.Errorf("start cluster: agent name %q: %s", a.Name, err)
 		}
 		if seen[a.Name] {

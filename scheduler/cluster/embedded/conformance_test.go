@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
 // The embedded cluster is held to recordings of a real Mesos 1.12: every recorded call is made over HTTP, every
@@ -34,14 +35,14 @@ import (
 //   - Per scenario, what the table says.
 var scenarios = map[string]scenario{
 	"agent-lost": {
-		timing: func(t *embedded.Timing) { t.AgentTimeout = 350 * time.Millisecond }, // three pings of 1 s
+		timing: func(t *protocol.Timing) { t.AgentTimeout = 350 * time.Millisecond }, // three pings of 1 s
 		why:    "Mesos lost the acknowledgement of TASK_RUNNING: the agent was killed 3 ms after the call. It then sent that update twice more.",
 		lenient: func(l *line) bool {
 			return l.T > 10800 && l.T < 10840 && strings.Contains(string(l.Event), `"TASK_RUNNING"`)
 		},
 	},
 	"agent-restart": {
-		timing: func(t *embedded.Timing) {
+		timing: func(t *protocol.Timing) {
 			t.AgentTimeout = 390 * time.Millisecond
 			t.ReregistrationBackoff = 600 * time.Millisecond
 		},
@@ -74,12 +75,12 @@ var scenarios = map[string]scenario{
 	"launch-finish":         {},
 	"many-offers-one-agent": {},
 	"master-restart": {
-		timing: func(t *embedded.Timing) { t.ReregistrationBackoff = 200 * time.Millisecond },
+		timing: func(t *protocol.Timing) { t.ReregistrationBackoff = 200 * time.Millisecond },
 		why:    "Agents take seconds to find a new master; ours come at once unless held back.",
 	},
 	"reconcile": {},
 	"rescind": {
-		timing: func(t *embedded.Timing) { t.OfferTimeout = 2 * time.Second },
+		timing: func(t *protocol.Timing) { t.OfferTimeout = 2 * time.Second },
 		agents: 1,
 		why:    "A tenth of the three seconds is too short for a busy machine: the offer would be rescinded before it is heard of.",
 	},
@@ -91,7 +92,7 @@ var scenarios = map[string]scenario{
 
 // scenario is how one recording's circumstances are made again.
 type scenario struct {
-	timing   func(*embedded.Timing)
+	timing   func(*protocol.Timing)
 	agents   int // of the two; 0: both
 	edit     func(string) string
 	lenient  func(*line) bool
@@ -129,7 +130,7 @@ func conform(t *testing.T, name string, sc scenario) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	timing := embedded.Timing{
+	timing := protocol.Timing{
 		AllocationInterval: -1, Heartbeat: 15 * time.Second / scale,
 		ResendFirst: 10 * time.Second / scale, ResendMax: 10 * time.Minute / scale,
 	}

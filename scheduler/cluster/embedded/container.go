@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
 	"github.com/kaon-sweep/kaon/scheduler/proc"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
@@ -24,7 +25,7 @@ type container struct {
 		sync.Mutex
 		pid    int
 		abort  context.CancelFunc // of fetching
-		box    *box               // of an image; nil: a process
+		box    *dockerContainer   // of an image; nil: a process
 		killed bool
 	}
 	fetcher fetcher
@@ -54,7 +55,7 @@ func (c *container) kill() {
 }
 
 // run prepares a sandbox, fetches, starts, and waits for the end.
-func (a *localAgent) run(e StartExecutor) {
+func (a *localAgent) run(e protocol.StartExecutor) {
 	c := &container{id: e.Container, sandbox: a.sandbox(e)}
 	if e.Command {
 		c.command = newCommandExecutor(a, c, e)
@@ -74,8 +75,8 @@ func (a *localAgent) run(e StartExecutor) {
 		c.command.run()
 		return
 	}
-	if hasImage(e.Executor.Container) {
-		a.runBox(c, e)
+	if protocol.HasImage(e.Executor.Container) {
+		a.runDocker(c, e)
 		return
 	}
 	p, err := startProcess(e.Executor.Command, c.sandbox, environment(a.forProcess(c, e), e.Executor.Command))
@@ -84,7 +85,7 @@ func (a *localAgent) run(e StartExecutor) {
 		return
 	}
 	a.writePID(c.id, p.pid)
-	a.server.with(func(core *Core, now time.Time) { core.Started(now, a.cfg.Name, c.id, p.pid) })
+	a.server.do(func(core *Core, now time.Time) { core.Started(now, a.cfg.Name, c.id, p.pid) })
 	c.mu.Lock()
 	c.mu.pid = p.pid
 	killed := c.mu.killed
@@ -95,23 +96,23 @@ func (a *localAgent) run(e StartExecutor) {
 	select {
 	case <-a.server.ctx.Done():
 	case ws := <-p.done:
-		clearAway(c.id, c.sandbox, p.pid, ws != 0)
+		killLeftovers(c.id, c.sandbox, p.pid, ws != 0)
 		a.exited(c.id, int32(ws))
 	}
 }
 
-// clearAway ends what an executor that is no more leaves behind. One that ended well has ended its trials and removed their
+// killLeftovers ends what an executor that is no more leaves behind. One that ended well has ended its trials and removed their
 // control groups by itself.
-func clearAway(container, sandbox string, pid int, badly bool) {
+func killLeftovers(container, sandbox string, pid int, badly bool) {
 	killTree(pid)
 	if badly {
-		killStrays(container, sandbox, pid)
+		killEscaped(container, sandbox, pid)
 		cgroup.RemoveStale()
 	}
 }
 
 // sandbox is the folder of one run of one executor, where Mesos has it.
-func (a *localAgent) sandbox(e StartExecutor) string {
+func (a *localAgent) sandbox(e protocol.StartExecutor) string {
 	return filepath.Join(a.dir, "slaves", string(e.AgentID), "frameworks", e.Framework.ID.Value,
 		"executors", e.Executor.ExecutorID.Value, runsFolder, e.Container)
 }
@@ -119,7 +120,7 @@ func (a *localAgent) sandbox(e StartExecutor) string {
 // runsFolder, in a sandbox's path, is the folder above the one named for its container.
 const runsFolder = "runs"
 
-func (a *localAgent) prepare(ctx context.Context, c *container, e StartExecutor) error {
+func (a *localAgent) prepare(ctx context.Context, c *container, e protocol.StartExecutor) error {
 	if err := os.MkdirAll(c.sandbox, 0o750); err != nil {
 		return fmt.Errorf("make sandbox: %w", err)
 	}
@@ -133,19 +134,19 @@ func (a *localAgent) prepare(ctx context.Context, c *container, e StartExecutor)
 	if err := os.Symlink(c.sandbox, latest); err != nil {
 		return fmt.Errorf("link sandbox: %w", err)
 	}
-	c.fetcher = fetcher{path: c.sandbox, sandbox: sandbox, cache: a.fetched, limits: archive.LimitsOf(diskOf(e)), boxed: hasImage(e.Executor.Container)}
+	c.fetcher = fetcher{path: c.sandbox, sandbox: sandbox, cache: a.fetched, limits: archive.LimitsOf(diskOf(e)), boxed: protocol.HasImage(e.Executor.Container)}
 	if err := c.fetcher.all(ctx, e.Executor.Command.GetURIs()); err != nil {
 		return fmt.Errorf("Failed to fetch all URIs for container '%s': %w", c.id, err) // Mesos's words
 	}
-	if hasImage(e.Executor.Container) {
-		return a.needImage(c, e)
+	if protocol.HasImage(e.Executor.Container) {
+		return a.pullImage(c, e)
 	}
 	return nil
 }
 
-// runBox starts an executor in its image and waits for the end.
-func (a *localAgent) runBox(c *container, e StartExecutor) {
-	b, err := a.startBox(c, e)
+// runDocker starts an executor in its image and waits for the end.
+func (a *localAgent) runDocker(c *container, e protocol.StartExecutor) {
+	b, err := a.startDocker(c, e)
 	if err != nil {
 		a.failed(c.id, err)
 		return
@@ -158,15 +159,15 @@ func (a *localAgent) runBox(c *container, e StartExecutor) {
 	if e.Executor.Container.GetDocker() != nil {
 		pid = 0 // Mesos tells it of its own containerizer's executors only
 	}
-	a.server.with(func(core *Core, now time.Time) { core.Started(now, a.cfg.Name, c.id, pid) })
+	a.server.do(func(core *Core, now time.Time) { core.Started(now, a.cfg.Name, c.id, pid) })
 	if killed {
 		b.signal(syscall.SIGKILL)
 	}
-	a.awaitBox(c, b)
+	a.awaitDocker(c, b)
 }
 
-// awaitBox reports a container's end, unless the server ends first.
-func (a *localAgent) awaitBox(c *container, b *box) {
+// awaitDocker reports a container's end, unless the server ends first.
+func (a *localAgent) awaitDocker(c *container, b *dockerContainer) {
 	if !b.follow() {
 		a.exited(c.id, -1)
 		return
@@ -174,7 +175,7 @@ func (a *localAgent) awaitBox(c *container, b *box) {
 	select {
 	case ws := <-b.done:
 		if b.exit.OutOfMemory {
-			a.server.with(func(core *Core, now time.Time) { core.OutOfMemory(now, a.cfg.Name, c.id, b.last()) })
+			a.server.do(func(core *Core, now time.Time) { core.OutOfMemory(now, a.cfg.Name, c.id, b.last()) })
 		}
 		a.exited(c.id, int32(ws))
 	default:
@@ -182,7 +183,7 @@ func (a *localAgent) awaitBox(c *container, b *box) {
 }
 
 // forProcess is what the agent tells an executor that is a process of this machine.
-func (a *localAgent) forProcess(c *container, e StartExecutor) map[string]string {
+func (a *localAgent) forProcess(c *container, e protocol.StartExecutor) map[string]string {
 	env := a.environment(c, e)
 	if len(e.GPUs) > 0 {
 		maps.Copy(env, a.cfg.Devices.Environment(e.GPUs))
@@ -191,7 +192,7 @@ func (a *localAgent) forProcess(c *container, e StartExecutor) map[string]string
 }
 
 // environment is what the agent tells an executor, as a Mesos agent does.
-func (a *localAgent) environment(c *container, e StartExecutor) map[string]string {
+func (a *localAgent) environment(c *container, e protocol.StartExecutor) map[string]string {
 	t := a.server.cfg.Timing
 	grace := t.ShutdownGrace
 	if g := e.Executor.GetShutdownGracePeriod(); g != nil {
@@ -207,7 +208,7 @@ func (a *localAgent) environment(c *container, e StartExecutor) map[string]strin
 		"MESOS_CHECKPOINT":                     checkpoint,
 		"MESOS_DIRECTORY":                      c.sandbox,
 		"MESOS_EXECUTOR_ID":                    e.Executor.ExecutorID.Value,
-		"MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD": mesosDuration(grace),
+		"MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD": protocol.MesosDuration(grace),
 		"MESOS_FRAMEWORK_ID":                   e.Framework.ID.Value,
 		"MESOS_HTTP_COMMAND_EXECUTOR":          "0",
 		"MESOS_SANDBOX":                        c.sandbox,
@@ -218,8 +219,8 @@ func (a *localAgent) environment(c *container, e StartExecutor) map[string]strin
 		env[tokenVariable], env[proofVariable] = a.key.sign(e.Claims()), "1"
 	}
 	if e.Checkpoint {
-		env["MESOS_RECOVERY_TIMEOUT"] = mesosDuration(t.RecoveryTimeout)
-		env["MESOS_SUBSCRIPTION_BACKOFF_MAX"] = mesosDuration(t.ExecutorReregistration)
+		env["MESOS_RECOVERY_TIMEOUT"] = protocol.MesosDuration(t.RecoveryTimeout)
+		env["MESOS_SUBSCRIPTION_BACKOFF_MAX"] = protocol.MesosDuration(t.ExecutorReregistration)
 	}
 	return env
 }
@@ -233,15 +234,15 @@ func (a *localAgent) writePID(id string, pid int) {
 
 // adopt takes over a container of a former life: of this agent, whose server still has it, or of a former process,
 // of which only the pid is left. A command task whose built-in executor died with its server is ended.
-func (a *localAgent) adopt(r *Record) {
+func (a *localAgent) adopt(r *protocol.Record) {
 	a.mu.Lock()
 	alive := a.mu.running[r.Container] != nil
 	a.mu.Unlock()
 	if alive {
 		return
 	}
-	if hasImage(r.Executor.Container) {
-		a.adoptBox(r)
+	if protocol.HasImage(r.Executor.Container) {
+		a.adoptDocker(r)
 		return
 	}
 	b, _ := os.ReadFile(a.pidFile(r.Container)) // not there: it never came to start
@@ -263,19 +264,19 @@ func (a *localAgent) adopt(r *Record) {
 	a.mu.running[c.id] = c
 	a.mu.Unlock()
 	a.server.spawn(func() {
-		if awaitStranger(a.server.ctx, pid) {
+		if waitNonChild(a.server.ctx, pid) {
 			sandbox := "" // of a former life: found by its name
 			if found, err := filepath.Glob(filepath.Join(a.dir, "slaves/*/frameworks/*/executors/*", runsFolder, c.id)); err == nil && len(found) == 1 {
 				sandbox = found[0]
 			}
-			clearAway(c.id, sandbox, pid, true)
+			killLeftovers(c.id, sandbox, pid, true)
 			a.exited(c.id, -1)
 		}
 	})
 }
 
-// adoptBox takes over a container of the engine, which knows better than any file what became of it.
-func (a *localAgent) adoptBox(r *Record) {
+// adoptDocker takes over a container of the engine, which knows better than any file what became of it.
+func (a *localAgent) adoptDocker(r *protocol.Record) {
 	c := &container{id: r.Container}
 	a.mu.Lock()
 	a.mu.running[c.id] = c // before the engine is asked, which clears unknown ones away
@@ -286,9 +287,9 @@ func (a *localAgent) adoptBox(r *Record) {
 		a.exited(c.id, -1)
 		return
 	}
-	b := a.box(engine, c.id, "")
+	b := a.dockerContainer(engine, c.id, "")
 	if _, err := os.Stat(a.socketDir(c.id)); err == nil {
-		if b.hangUp, err = a.listenInside(c.id); err != nil {
+		if b.stopSocket, err = a.listenInside(c.id); err != nil {
 			a.server.log.Warn("container of a former life cannot reach its agent", "container", c.id, "err", err)
 		}
 	}
@@ -299,6 +300,6 @@ func (a *localAgent) adoptBox(r *Record) {
 		if r.Command {
 			b.signal(syscall.SIGKILL)
 		}
-		a.awaitBox(c, b)
+		a.awaitDocker(c, b)
 	})
 }

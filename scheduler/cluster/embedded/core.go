@@ -9,6 +9,10 @@ import (
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/agent"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/master"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
 // CoreConfig is what a Core is made from.
@@ -17,7 +21,7 @@ type CoreConfig struct {
 	Hostname string // the master's, as it presents itself
 	IP       string
 	Port     int
-	Timing   Timing
+	Timing   protocol.Timing
 	Behave   Behaviour // what tasks do on simulated agents; nil: end at once, successfully
 }
 
@@ -41,25 +45,25 @@ type AgentSpec struct {
 // It is not safe for concurrent use; Server puts a lock around it.
 type Core struct {
 	cfg       CoreConfig
-	rng       source
+	rng       protocol.IDSource
 	masters   uint64
-	master    *master // nil: down
+	master    *master.Master // nil: down
 	agents    map[string]*member
 	order     []string // names of agents, as they were added
-	byID      map[AgentID]*member
+	byID      map[protocol.AgentID]*member
 	now       time.Time
-	deadlines deadlines
+	deadlines protocol.Deadlines
 	queue     []func() // messages on their way
 	running   bool
-	effects   []Effect
+	effects   []protocol.Effect
 	sim       simulated
 }
 
 // NewCore makes a cluster with a master and no agents. Its time begins at now.
 func NewCore(cfg CoreConfig, now time.Time) *Core {
-	cfg.Timing = cfg.Timing.withDefaults()
+	cfg.Timing = cfg.Timing.WithDefaults()
 	c := &Core{
-		cfg: cfg, rng: newSource(cfg.Seed, 1), agents: map[string]*member{}, byID: map[AgentID]*member{}, now: now,
+		cfg: cfg, rng: protocol.NewIDSource(cfg.Seed, 1), agents: map[string]*member{}, byID: map[protocol.AgentID]*member{}, now: now,
 	}
 	c.sim = newSimulated(c)
 	c.StartMaster(now)
@@ -100,7 +104,7 @@ func (c *Core) collect() {
 }
 
 // Take returns the effects since the last Take, in order. The slice is the caller's.
-func (c *Core) Take() []Effect {
+func (c *Core) Take() []protocol.Effect {
 	out := c.effects
 	c.effects = nil
 	return out
@@ -108,7 +112,7 @@ func (c *Core) Take() []Effect {
 
 // Next is when Tick has something to do again; the zero time when never.
 func (c *Core) Next() time.Time {
-	next := c.deadlines.next()
+	next := c.deadlines.Next()
 	if c.master != nil {
 		if m := c.master.Next(); !m.IsZero() && (next.IsZero() || m.Before(next)) {
 			next = m
@@ -120,7 +124,7 @@ func (c *Core) Next() time.Time {
 // Tick does everything that is due at now.
 func (c *Core) Tick(now time.Time) {
 	c.do(now, func() {
-		c.deadlines.fire(c.now)
+		c.deadlines.Fire(c.now)
 		if c.master != nil {
 			c.master.Tick(c.now)
 		}
@@ -140,9 +144,9 @@ func (c *Core) Allocate(now time.Time) {
 func (c *Core) Agents() []string { return slices.Clone(c.order) }
 
 // AgentID returns the id the master gave an agent; empty when it is down or not registered.
-func (c *Core) AgentID(name string) AgentID {
+func (c *Core) AgentID(name string) protocol.AgentID {
 	if a := c.agents[name]; a != nil {
-		return a.pure.ID()
+		return a.agent.ID()
 	}
 	return ""
 }
@@ -155,10 +159,10 @@ func (c *Core) AgentUp(name string) bool { return c.agents[name] != nil }
 
 // Call answers a scheduler's call. stream is the Mesos-Stream-Id it came with; for SUBSCRIBE it is the fresh id of
 // the stream its events will go to. principal is who authenticated, empty for nobody.
-func (c *Core) Call(now time.Time, stream StreamID, principal string, call *scheduler.Call) (a Answer) {
+func (c *Core) Call(now time.Time, stream protocol.StreamID, principal string, call *scheduler.Call) (a protocol.Answer) {
 	c.do(now, func() {
 		if c.master == nil {
-			a = Answer{http.StatusServiceUnavailable, "Master has not finished recovery"}
+			a = protocol.Answer{Status: http.StatusServiceUnavailable, Body: "Master has not finished recovery"}
 			return
 		}
 		a = c.master.Call(stream, principal, call)
@@ -167,7 +171,7 @@ func (c *Core) Call(now time.Time, stream StreamID, principal string, call *sche
 }
 
 // StreamClosed tells that a scheduler's connection is gone.
-func (c *Core) StreamClosed(now time.Time, stream StreamID) {
+func (c *Core) StreamClosed(now time.Time, stream protocol.StreamID) {
 	c.do(now, func() {
 		if c.master != nil {
 			c.master.StreamClosed(stream)
@@ -177,55 +181,55 @@ func (c *Core) StreamClosed(now time.Time, stream StreamID) {
 
 // ExecutorCall answers a call of an executor to its agent. conn names the stream a SUBSCRIBE opens, who is the executor
 // that authenticated: the call is taken when it is of that very run of it, and about its own tasks.
-func (c *Core) ExecutorCall(now time.Time, agent, conn string, who Claims, call *executor.Call) (a Answer) {
-	c.onAgent(now, agent, func(n *node) { a = n.Call(conn, who, call) })
+func (c *Core) ExecutorCall(now time.Time, name, conn string, who protocol.Claims, call *executor.Call) (a protocol.Answer) {
+	c.onAgent(now, name, func(n *agent.Agent) { a = n.Call(conn, who, call) })
 	if a.Status == 0 {
-		a = Answer{http.StatusServiceUnavailable, "Agent has not finished recovery"}
+		a = protocol.Answer{Status: http.StatusServiceUnavailable, Body: "Agent has not finished recovery"}
 	}
 	return a
 }
 
 // ExecutorClosed tells that an executor's connection is gone.
-func (c *Core) ExecutorClosed(now time.Time, agent, conn string) {
-	c.onAgent(now, agent, func(n *node) { n.ConnClosed(conn) })
+func (c *Core) ExecutorClosed(now time.Time, name, conn string) {
+	c.onAgent(now, name, func(n *agent.Agent) { n.ConnClosed(conn) })
 }
 
 // Started, StartFailed and Exited tell what became of a container; wait is the wait status as the kernel gives it,
 // -1 when unknown.
-func (c *Core) Started(now time.Time, agent, container string, pid int) {
-	c.onAgent(now, agent, func(n *node) { n.Started(container, pid) })
+func (c *Core) Started(now time.Time, name, container string, pid int) {
+	c.onAgent(now, name, func(n *agent.Agent) { n.Started(container, pid) })
 }
 
 // StartFailed: see Started.
-func (c *Core) StartFailed(now time.Time, agent, container, why string) {
-	c.onAgent(now, agent, func(n *node) { n.StartFailed(container, why) })
+func (c *Core) StartFailed(now time.Time, name, container, why string) {
+	c.onAgent(now, name, func(n *agent.Agent) { n.StartFailed(container, why) })
 }
 
 // OutOfMemory says, before Exited, that the kernel ended a container at its limit of memory.
-func (c *Core) OutOfMemory(now time.Time, agent, container string, l Limits) {
-	c.onAgent(now, agent, func(n *node) { n.OutOfMemory(container, l) })
+func (c *Core) OutOfMemory(now time.Time, name, container string, l protocol.Limits) {
+	c.onAgent(now, name, func(n *agent.Agent) { n.OutOfMemory(container, l) })
 }
 
 // Exited: see Started.
-func (c *Core) Exited(now time.Time, agent, container string, wait int32) {
-	c.onAgent(now, agent, func(n *node) { n.Exited(container, wait) })
+func (c *Core) Exited(now time.Time, name, container string, wait int32) {
+	c.onAgent(now, name, func(n *agent.Agent) { n.Exited(container, wait) })
 }
 
-func (c *Core) onAgent(now time.Time, name string, do func(*node)) {
+func (c *Core) onAgent(now time.Time, name string, do func(*agent.Agent)) {
 	c.do(now, func() {
 		if a := c.agents[name]; a != nil {
-			a.pure.Advance(c.now)
-			do(a.pure)
+			a.agent.Advance(c.now)
+			do(a.agent)
 		}
 	})
 }
 
 // toAgent carries the master's messages to the agents, in order.
-func (c *Core) toAgent(id AgentID, msg toNode) {
+func (c *Core) toAgent(id protocol.AgentID, msg protocol.ToAgent) {
 	c.queue = append(c.queue, func() {
 		if a := c.byID[id]; a != nil && !a.cut {
-			a.pure.Advance(c.now)
-			a.pure.Receive(msg)
+			a.agent.Advance(c.now)
+			a.agent.Receive(msg)
 		}
 	})
 }

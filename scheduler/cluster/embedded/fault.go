@@ -2,6 +2,10 @@ package embedded
 
 import (
 	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/agent"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/master"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
 // StartMaster starts a master where none is: it has a new id, knows the agents of the one before by id, and learns
@@ -12,16 +16,16 @@ func (c *Core) StartMaster(now time.Time) {
 	}
 	c.do(now, func() {
 		c.masters++
-		cfg := masterConfig{
+		cfg := master.Config{
 			Hostname: c.cfg.Hostname, IP: c.cfg.IP, Port: c.cfg.Port, Timing: c.cfg.Timing,
-			IDs: newSource(c.cfg.Seed, 1000+c.masters), Send: c.toAgent,
+			IDs: protocol.NewIDSource(c.cfg.Seed, 1000+c.masters), Send: c.toAgent,
 		}
 		for _, name := range c.order {
-			if a := c.agents[name]; a != nil && a.pure.ID() != "" {
-				cfg.Recover = append(cfg.Recover, a.pure.ID())
+			if a := c.agents[name]; a != nil && a.agent.ID() != "" {
+				cfg.Recover = append(cfg.Recover, a.agent.ID())
 			}
 		}
-		c.master = newMaster(cfg, c.now)
+		c.master = master.New(cfg, c.now)
 		for _, name := range c.order {
 			if a := c.agents[name]; a != nil {
 				a.Rejoin()
@@ -37,7 +41,7 @@ func (c *Core) KillMaster(now time.Time) {
 		c.master = nil
 		for _, name := range c.order {
 			if a := c.agents[name]; a != nil {
-				a.pure.Disconnected()
+				a.agent.Disconnected()
 			}
 		}
 	})
@@ -50,13 +54,13 @@ func (c *Core) KillAgent(now time.Time, name string) {
 		if a == nil {
 			return
 		}
-		delete(c.byID, a.pure.ID())
+		delete(c.byID, a.agent.ID())
 		c.agents[name] = nil
-		for _, conn := range a.pure.Kill() {
-			c.effects = append(c.effects, CloseExecutor{conn})
+		for _, conn := range a.agent.Kill() {
+			c.effects = append(c.effects, protocol.CloseExecutor{Conn: conn})
 		}
 		if c.master != nil {
-			c.master.AgentDown(a.pure.ID())
+			c.master.AgentDown(a.agent.ID())
 		}
 	})
 }
@@ -64,7 +68,7 @@ func (c *Core) KillAgent(now time.Time, name string) {
 // Partition cuts an agent off from the master, and Heal undoes it: messages between them are lost, executors go on.
 // The master notices at once that the connection is gone, and gives the agent up after the agent timeout.
 func (c *Core) Partition(now time.Time, name string) {
-	c.onAgent(now, name, func(n *node) {
+	c.onAgent(now, name, func(n *agent.Agent) {
 		c.agents[name].cut = true
 		n.Disconnected()
 		if c.master != nil {
@@ -75,7 +79,7 @@ func (c *Core) Partition(now time.Time, name string) {
 
 // Heal: see Partition.
 func (c *Core) Heal(now time.Time, name string) {
-	c.onAgent(now, name, func(*node) {
+	c.onAgent(now, name, func(*agent.Agent) {
 		a := c.agents[name]
 		a.cut = false
 		a.Rejoin()

@@ -14,6 +14,7 @@ import (
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 )
@@ -31,7 +32,7 @@ type fetcher struct {
 // mount is a file of the cache that a container sees in its sandbox and cannot change: what it changed, the next container
 // would run.
 type mount struct {
-	entry *kept
+	entry *cacheEntry
 	name  string // in the sandbox
 }
 
@@ -39,14 +40,14 @@ type mount struct {
 func (f *fetcher) all(ctx context.Context, uris []mesos.CommandInfo_URI) error {
 	for i := range uris {
 		if err := f.fetch(ctx, &uris[i]); err != nil {
-			return fmt.Errorf("fetch %s: %w", path.Base(uris[i].Value), unaddressed(err))
+			return fmt.Errorf("fetch %s: %w", path.Base(uris[i].Value), withoutURL(err))
 		}
 	}
 	return nil
 }
 
-// unaddressed is an error without the address it speaks of, which may be a secret that lets in who knows it.
-func unaddressed(err error) error {
+// withoutURL is an error without the address it speaks of, which may be a secret that lets in who knows it.
+func withoutURL(err error) error {
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		return u.Err
 	}
@@ -77,7 +78,7 @@ func (f *fetcher) fetch(ctx context.Context, u *mesos.CommandInfo_URI) error {
 		case err == nil:
 			defer f.cache.release(e)
 			source = e.file
-		case !errors.Is(err, errNotKept):
+		case !errors.Is(err, errNotCached):
 			return err
 		}
 		if err == nil && u.GetExecutable() && !f.boxed && os.Link(source, filepath.Join(f.path, name)) == nil {
@@ -89,7 +90,7 @@ func (f *fetcher) fetch(ctx context.Context, u *mesos.CommandInfo_URI) error {
 		return err
 	}
 	defer out.Close()
-	if err := bring(ctx, source, out); err != nil {
+	if err := copyTo(ctx, source, out); err != nil {
 		return err
 	}
 	if u.GetExecutable() {
@@ -123,7 +124,7 @@ func (f *fetcher) unmount() {
 }
 
 // diskOf is the bytes of disk that an executor and its first task have; 0: they did not ask for any.
-func diskOf(e StartExecutor) (bytes int64) {
+func diskOf(e protocol.StartExecutor) (bytes int64) {
 	for _, list := range [][]mesos.Resource{e.Executor.Resources, e.Task.Resources} {
 		for i := range list {
 			if list[i].Name == "disk" {
@@ -161,8 +162,8 @@ func locate(u *mesos.CommandInfo_URI) (source, name string, err error) {
 	return source, name, nil
 }
 
-// bring copies or downloads source to a file.
-func bring(ctx context.Context, source string, out *os.File) error {
+// copyTo copies or downloads source to a file.
+func copyTo(ctx context.Context, source string, out *os.File) error {
 	in, err := open(ctx, source)
 	if err != nil {
 		return err

@@ -21,6 +21,8 @@ import (
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler/calls"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/api"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
@@ -69,7 +71,7 @@ func basic(name, secret string) string {
 func TestAttackEveryRoute(t *testing.T) {
 	s := startGuarded(t)
 	a := s.agents["a"]
-	token := "Bearer " + a.key.sign(Claims{"f", "e", "c"})
+	token := "Bearer " + a.key.sign(protocol.Claims{Framework: "f", Executor: "e", Container: "c"})
 	unsigned := "Bearer eyJhbGciOiJub25lIn0." + tokenText.EncodeToString([]byte(`{"fid":"f","eid":"e","cid":"c"}`)) + "."
 	for _, side := range []struct {
 		addr   string
@@ -81,7 +83,7 @@ func TestAttackEveryRoute(t *testing.T) {
 			paths = append(paths, path)
 		}
 		strangers := []string{"", "Basic", "Bearer", "Bearer .", "Bearer a.b.c", basic("kaon", ""), basic("kaon", "s3cret "), basic("", ""),
-			unsigned, "Bearer " + tokenKey(make([]byte, 32)).sign(Claims{"f", "e", "c"}), token + "x", basic("kaon", token)}
+			unsigned, "Bearer " + tokenKey(make([]byte, 32)).sign(protocol.Claims{Framework: "f", Executor: "e", Container: "c"}), token + "x", basic("kaon", token)}
 		if side.friend != token {
 			strangers = append(strangers, token) // an executor is no scheduler
 		} else {
@@ -111,7 +113,7 @@ func TestAttackEveryRoute(t *testing.T) {
 func TestAttackProof(t *testing.T) {
 	a := startGuarded(t).agents["a"]
 	of := func(k tokenKey) (who string, secret []byte) {
-		token := k.sign(Claims{"f", "e", "c"})
+		token := k.sign(protocol.Claims{Framework: "f", Executor: "e", Container: "c"})
 		at := strings.LastIndexByte(token, '.')
 		return token[:at], []byte(token[at+1:])
 	}
@@ -204,7 +206,7 @@ func TestAttackSocketOfAnother(t *testing.T) {
 	for container, want := range map[string]int{"mine": 200, "yours": 403, "": 401} {
 		req, _ := http.NewRequest(http.MethodGet, "http://agent/health", nil)
 		if container != "" {
-			req.Header.Set("Authorization", "Bearer "+a.key.sign(Claims{"f", "e", container}))
+			req.Header.Set("Authorization", "Bearer "+a.key.sign(protocol.Claims{Framework: "f", Executor: "e", Container: container}))
 		}
 		resp, err := client.Do(req)
 		if err != nil {
@@ -231,7 +233,7 @@ func TestAttackForgedExecutor(t *testing.T) {
 	var offer *mesos.Offer
 	var framework mesos.FrameworkID
 	for _, e := range c.Take() {
-		if e, ok := e.(SendEvent); ok {
+		if e, ok := e.(protocol.SendEvent); ok {
 			switch e.Event.Type {
 			case scheduler.Event_SUBSCRIBED:
 				framework = *e.Event.Subscribed.FrameworkID
@@ -257,9 +259,9 @@ func TestAttackForgedExecutor(t *testing.T) {
 	if a := c.Call(now, "s", "", accept); a.Status != http.StatusAccepted {
 		t.Fatal(a)
 	}
-	who := map[string]Claims{}
+	who := map[string]protocol.Claims{}
 	for _, e := range c.Take() {
-		if e, ok := e.(StartExecutor); ok {
+		if e, ok := e.(protocol.StartExecutor); ok {
 			who[e.Executor.ExecutorID.Value] = e.Claims()
 		}
 	}
@@ -270,12 +272,12 @@ func TestAttackForgedExecutor(t *testing.T) {
 	for _, x := range who {
 		c.Started(now, "a", x.Container, 1)
 	}
-	status := func(x Claims, task string) executor.Call_Update {
+	status := func(x protocol.Claims, task string) executor.Call_Update {
 		id := mesos.ExecutorID{Value: string(x.Executor)}
 		return executor.Call_Update{Status: mesos.TaskStatus{TaskID: mesos.TaskID{Value: task}, State: mesos.TASK_FINISHED.Enum(),
 			Source: mesos.SOURCE_EXECUTOR.Enum(), ExecutorID: &id, UUID: newUUID(), Data: []byte("it won")}}
 	}
-	call := func(as, of Claims, kind executor.Call_Type, updates ...executor.Call_Update) int {
+	call := func(as, of protocol.Claims, kind executor.Call_Type, updates ...executor.Call_Update) int {
 		x := &executor.Call{Type: kind, ExecutorID: mesos.ExecutorID{Value: string(of.Executor)}, FrameworkID: mesos.FrameworkID{Value: string(of.Framework)}}
 		switch kind {
 		case executor.Call_SUBSCRIBE:
@@ -297,7 +299,7 @@ func TestAttackForgedExecutor(t *testing.T) {
 		want int
 	}{
 		{"subscribe as another", call(mine, yours, executor.Call_SUBSCRIBE), 403},
-		{"subscribe as nobody", call(Claims{}, mine, executor.Call_SUBSCRIBE), 403},
+		{"subscribe as nobody", call(protocol.Claims{}, mine, executor.Call_SUBSCRIBE), 403},
 		{"subscribe from a former run", call(former, mine, executor.Call_SUBSCRIBE), 403},
 		{"subscribe with an update of another's task", call(mine, mine, executor.Call_SUBSCRIBE, status(mine, "yours")), 403},
 		{"subscribe with an update as another", call(mine, mine, executor.Call_SUBSCRIBE, status(yours, "mine")), 400},
@@ -314,7 +316,7 @@ func TestAttackForgedExecutor(t *testing.T) {
 		}
 	}
 	for _, e := range c.Take() {
-		if e, ok := e.(SendEvent); ok && (e.Event.Type == scheduler.Event_UPDATE || e.Event.Type == scheduler.Event_MESSAGE) {
+		if e, ok := e.(protocol.SendEvent); ok && (e.Event.Type == scheduler.Event_UPDATE || e.Event.Type == scheduler.Event_MESSAGE) {
 			t.Errorf("the scheduler was told %v", e.Event)
 		}
 	}
@@ -343,7 +345,7 @@ func TestAttackForgedExecutor(t *testing.T) {
 	acknowledged := 0
 	for range taken { // with each acknowledgement there is room again
 		for _, e := range c.Take() {
-			if e, ok := e.(SendEvent); ok && e.Event.Type == scheduler.Event_UPDATE && len(e.Event.Update.Status.Data) == len(big) {
+			if e, ok := e.(protocol.SendEvent); ok && e.Event.Type == scheduler.Event_UPDATE && len(e.Event.Update.Status.Data) == len(big) {
 				s := e.Event.Update.Status
 				ack := calls.Acknowledge(s.AgentID.Value, s.TaskID.Value, s.UUID)
 				ack.FrameworkID = &framework
@@ -353,7 +355,7 @@ func TestAttackForgedExecutor(t *testing.T) {
 			}
 		}
 	}
-	if owed := c.agents["a"].pure.Owed(FrameworkID(framework.Value), mine.Executor); acknowledged != taken || owed > 8<<10 {
+	if owed := c.agents["a"].agent.Owed(protocol.FrameworkID(framework.Value), mine.Executor); acknowledged != taken || owed > 8<<10 {
 		t.Errorf("%d of %d acknowledged, %v owed", acknowledged, taken, owed)
 	}
 	if got := call(mine, mine, executor.Call_UPDATE, status(mine, "mine")); got != http.StatusAccepted {
@@ -365,7 +367,7 @@ func TestAttackForgedExecutor(t *testing.T) {
 func TestAttackBodies(t *testing.T) {
 	s := startGuarded(t)
 	a := s.agents["a"]
-	if code := ask(t, http.MethodPost, "http://"+a.addr+"/api/v1/executor", "", "Bearer "+a.key.sign(Claims{"f", "e", "c"}),
+	if code := ask(t, http.MethodPost, "http://"+a.addr+"/api/v1/executor", "", "Bearer "+a.key.sign(protocol.Claims{Framework: "f", Executor: "e", Container: "c"}),
 		strings.Repeat(" ", maxExecutorBody+1)); code != http.StatusRequestEntityTooLarge {
 		t.Errorf("a body that is too large: %d, want 413", code)
 	}
@@ -377,21 +379,21 @@ func TestAttackBodies(t *testing.T) {
 		}
 		defer conn.Close()
 		_, _ = conn.Write([]byte("POST /api/v1/executor HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n" +
-			"Authorization: Bearer " + a.key.sign(Claims{"f", "e", "c"}) + "\r\n\r\n{"))
+			"Authorization: Bearer " + a.key.sign(protocol.Claims{Framework: "f", Executor: "e", Container: "c"}) + "\r\n\r\n{"))
 	}
-	if code := ask(t, http.MethodPost, "http://"+a.addr+"/api/v1/executor", "", "Bearer "+a.key.sign(Claims{"f", "e", "other"}), "{}"); code != http.StatusBadRequest {
+	if code := ask(t, http.MethodPost, "http://"+a.addr+"/api/v1/executor", "", "Bearer "+a.key.sign(protocol.Claims{Framework: "f", Executor: "e", Container: "other"}), "{}"); code != http.StatusBadRequest {
 		t.Errorf("beside slow ones: %d, want 400", code)
 	}
 }
 
 // A subscriber that reads nothing is cut off by what waits for it in bytes, not only in events.
 func TestAttackStuckSubscriber(t *testing.T) {
-	st := newStream()
+	st := api.NewStream()
 	data := make([]byte, 1<<20)
-	for range streamBytes>>20 + 1 {
-		st.push(&executor.Event{Type: executor.Event_MESSAGE, Message: &executor.Event_Message{Data: data}})
+	for range api.StreamBytes>>20 + 1 {
+		st.Push(&executor.Event{Type: executor.Event_MESSAGE, Message: &executor.Event_Message{Data: data}})
 	}
-	if events, closed, broken := st.take(); !closed || !broken || len(events) > 0 {
+	if events, closed, broken := st.Take(); !closed || !broken || len(events) > 0 {
 		t.Errorf("closed %v, broken %v, %d events kept", closed, broken, len(events))
 	}
 }

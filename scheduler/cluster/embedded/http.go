@@ -10,6 +10,9 @@ import (
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/api"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/master"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
@@ -42,7 +45,9 @@ func mux(routes map[string]http.HandlerFunc) http.Handler {
 	return m
 }
 
-func healthy(w http.ResponseWriter, _ *http.Request) { reply(w, Answer{Status: http.StatusOK}) }
+func healthy(w http.ResponseWriter, _ *http.Request) {
+	api.Reply(w, protocol.Answer{Status: http.StatusOK})
+}
 
 // redirect sends the caller to the leading master, as Mesos does: a Location without scheme, the path kept unless
 // the master itself was asked for.
@@ -56,7 +61,7 @@ func (s *Server) redirect(w http.ResponseWriter, r *http.Request) {
 		location += r.URL.RequestURI()
 	}
 	w.Header().Set("Location", location)
-	reply(w, Answer{Status: http.StatusTemporaryRedirect})
+	api.Reply(w, protocol.Answer{Status: http.StatusTemporaryRedirect})
 }
 
 // scheduler serves /api/v1/scheduler.
@@ -71,46 +76,46 @@ func (s *Server) scheduler(w http.ResponseWriter, r *http.Request) {
 	}
 	var call scheduler.Call
 	if a, ok := s.read(w, r, "principal "+who, maxBody, &call); !ok {
-		reply(w, a)
+		api.Reply(w, a)
 		return
 	}
 	given, present := r.Header["Mesos-Stream-Id"]
-	if call.Type == scheduler.Call_SUBSCRIBE && checkCall(&call, who) == "" {
-		kind, a, ok := acceptable(r)
+	if call.Type == scheduler.Call_SUBSCRIBE && master.CheckCall(&call, who) == "" {
+		kind, a, ok := api.Acceptable(r)
 		switch {
 		case !ok:
-			reply(w, a)
+			api.Reply(w, a)
 		case present:
-			reply(w, badRequest("Subscribe calls should not include the 'Mesos-Stream-Id' header"))
+			api.Reply(w, protocol.BadRequest("Subscribe calls should not include the 'Mesos-Stream-Id' header"))
 		default:
 			s.subscribe(w, r, kind, who, &call)
 		}
 		return
 	}
-	id := StreamID(strings.Join(given, ","))
-	a := Answer{Status: http.StatusServiceUnavailable}
-	s.with(func(c *Core, now time.Time) { a = c.Call(now, id, who, &call) })
-	reply(w, a)
+	id := protocol.StreamID(strings.Join(given, ","))
+	a := protocol.Answer{Status: http.StatusServiceUnavailable}
+	s.do(func(c *Core, now time.Time) { a = c.Call(now, id, who, &call) })
+	api.Reply(w, a)
 }
 
 // subscribe opens a scheduler's stream and keeps it until either side ends it.
-func (s *Server) subscribe(w http.ResponseWriter, r *http.Request, kind media, who string, call *scheduler.Call) {
-	id, st := StreamID(uuid.NewString()), newStream()
-	a := Answer{Status: http.StatusServiceUnavailable}
-	s.with(func(c *Core, now time.Time) {
+func (s *Server) subscribe(w http.ResponseWriter, r *http.Request, kind api.Media, who string, call *scheduler.Call) {
+	id, st := protocol.StreamID(uuid.NewString()), api.NewStream()
+	a := protocol.Answer{Status: http.StatusServiceUnavailable}
+	s.do(func(c *Core, now time.Time) {
 		s.mu.streams[id] = st
 		a = c.Call(now, id, who, call)
 	})
-	defer s.with(func(c *Core, now time.Time) {
+	defer s.do(func(c *Core, now time.Time) {
 		delete(s.mu.streams, id)
 		c.StreamClosed(now, id)
 	})
 	if a.Status != http.StatusOK {
-		reply(w, a)
+		api.Reply(w, a)
 		return
 	}
 	w.Header()["Mesos-Stream-Id"] = []string{string(id)}
-	if err := st.serve(r.Context(), w, kind); err != nil {
+	if err := st.Serve(r.Context(), w, kind); err != nil {
 		s.log.Debug("scheduler stream ended", "stream", string(id), "err", err)
 	}
 }
@@ -141,43 +146,43 @@ func (s *Server) executor(w http.ResponseWriter, r *http.Request, agent string) 
 	if s.down(agent) {
 		panic(http.ErrAbortHandler)
 	}
-	who, _ := r.Context().Value(claimsKey{}).(Claims)
+	who, _ := r.Context().Value(claimsKey{}).(protocol.Claims)
 	var call executor.Call
 	if a, ok := s.read(w, r, "container "+who.Container, maxExecutorBody, &call); !ok {
-		reply(w, a)
+		api.Reply(w, a)
 		return
 	}
-	kind := media("")
+	kind := api.Media("")
 	if call.Type == executor.Call_SUBSCRIBE {
-		var a Answer
+		var a protocol.Answer
 		var ok bool
-		if kind, a, ok = acceptable(r); !ok {
-			reply(w, a)
+		if kind, a, ok = api.Acceptable(r); !ok {
+			api.Reply(w, a)
 			return
 		}
 	}
 	a, st, done := s.executorCall(agent, who, &call)
 	defer done()
 	if st == nil {
-		reply(w, a)
+		api.Reply(w, a)
 		return
 	}
-	if err := st.serve(r.Context(), w, kind); err != nil {
+	if err := st.Serve(r.Context(), w, kind); err != nil {
 		s.log.Debug("executor stream ended", "agent", agent, "executor", call.ExecutorID.Value, "err", err)
 	}
 }
 
 // executorCall gives an executor's call to its agent. A SUBSCRIBE that is taken returns the new stream; done must be
 // called when it is no longer read.
-func (s *Server) executorCall(agent string, who Claims, call *executor.Call) (a Answer, st *stream, done func()) {
-	a, done = Answer{Status: http.StatusServiceUnavailable}, func() {}
+func (s *Server) executorCall(agent string, who protocol.Claims, call *executor.Call) (a protocol.Answer, st *api.Stream, done func()) {
+	a, done = protocol.Answer{Status: http.StatusServiceUnavailable}, func() {}
 	if call.Type != executor.Call_SUBSCRIBE {
-		s.with(func(c *Core, now time.Time) { a = c.ExecutorCall(now, agent, "", who, call) })
+		s.do(func(c *Core, now time.Time) { a = c.ExecutorCall(now, agent, "", who, call) })
 		return a, nil, done
 	}
 	conn := uuid.NewString()
-	opened := newStream()
-	s.with(func(c *Core, now time.Time) {
+	opened := api.NewStream()
+	s.do(func(c *Core, now time.Time) {
 		s.mu.conns[conn] = opened
 		if a = c.ExecutorCall(now, agent, conn, who, call); a.Status != http.StatusOK {
 			delete(s.mu.conns, conn)
@@ -187,7 +192,7 @@ func (s *Server) executorCall(agent string, who Claims, call *executor.Call) (a 
 		return a, nil, done
 	}
 	return a, opened, func() {
-		s.with(func(c *Core, now time.Time) {
+		s.do(func(c *Core, now time.Time) {
 			delete(s.mu.conns, conn)
 			c.ExecutorClosed(now, agent, conn)
 		})

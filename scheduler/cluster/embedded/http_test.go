@@ -18,6 +18,7 @@ import (
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler/calls"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
 func post(t *testing.T, url, accept, body string, header ...string) *http.Response {
@@ -137,7 +138,7 @@ func TestAccept(t *testing.T) {
 
 // A stream that is read byte by byte is a sequence of whole records, each preceded by its exact length.
 func TestStreamByteByByte(t *testing.T) {
-	s := start(t, embedded.Config{Agents: twoAgents(), Timing: embedded.Timing{Heartbeat: 20 * time.Millisecond}})
+	s := start(t, embedded.Config{Agents: twoAgents(), Timing: protocol.Timing{Heartbeat: 20 * time.Millisecond}})
 	resp := post(t, "http://"+s.Addr()+"/api/v1/scheduler", "application/json", subscribeCall)
 	in := bufio.NewReaderSize(oneByte{resp.Body}, 16)
 	seen := map[any]int{}
@@ -161,8 +162,8 @@ func (r oneByte) Read(p []byte) (int, error) { return r.Reader.Read(p[:1]) }
 // Simulated agents behind the real front: a scheduler sees no difference.
 func TestSimulatedServer(t *testing.T) {
 	s := start(t, embedded.Config{
-		Timing: embedded.Timing{AllocationInterval: 5 * time.Millisecond},
-		Simulated: &embedded.Simulation{Agents: 50, Behave: func(*mesos.TaskInfo, embedded.AgentID) embedded.Script {
+		Timing: protocol.Timing{AllocationInterval: 5 * time.Millisecond},
+		Simulated: &embedded.Simulation{Agents: 50, Behave: func(*mesos.TaskInfo, protocol.AgentID) embedded.Script {
 			return embedded.Script{Duration: 10 * time.Millisecond, Data: []byte("result")}
 		}},
 	})

@@ -16,11 +16,6 @@ const insideSandbox = "/mnt/mesos/sandbox"
 // insideSockets is where a container without the host's network finds its agent's socket.
 const insideSockets = "/mnt/mesos/agent"
 
-// hasImage says whether a container is to be made of an image.
-func hasImage(c *mesos.ContainerInfo) bool {
-	return c.GetDocker() != nil || c.GetMesos().GetImage() != nil
-}
-
 // imageSpec writes what an API call says of an image and a command as the engine wants it. Images of either
 // containerizer run on the engine here; they differ in how a command meets the image's own, as they do in Mesos.
 func imageSpec(info *mesos.ContainerInfo, command *mesos.CommandInfo) (s docker.Spec, pull bool, err error) {

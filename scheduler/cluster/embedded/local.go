@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
@@ -157,7 +158,7 @@ func (s *Server) recover(a *localAgent) error {
 		GPUs: a.cfg.devices(),
 		Name: a.cfg.Name, Hostname: a.cfg.Hostname, Port: a.port, Resources: a.cfg.Resources(), Attributes: a.cfg.attributes(), Durable: true, Shared: a.cfg.Shared,
 	}
-	s.with(func(c *Core, now time.Time) { c.AddAgent(now, spec, id, records) })
+	s.do(func(c *Core, now time.Time) { c.AddAgent(now, spec, id, records) })
 	for i := range records {
 		if r := &records[i]; !r.Ended {
 			a.adopt(r)
@@ -172,7 +173,7 @@ func (a *localAgent) exited(id string, wait int32) {
 	delete(a.mu.running, id)
 	a.mu.Unlock()
 	_ = os.Remove(a.pidFile(id))
-	a.server.with(func(c *Core, now time.Time) { c.Exited(now, a.cfg.Name, id, wait) })
+	a.server.do(func(c *Core, now time.Time) { c.Exited(now, a.cfg.Name, id, wait) })
 }
 
 func (a *localAgent) failed(id string, err error) {
@@ -180,7 +181,7 @@ func (a *localAgent) failed(id string, err error) {
 	delete(a.mu.running, id)
 	a.mu.Unlock()
 	a.server.log.Warn("container not started", "agent", a.cfg.Name, "container", id, "err", err)
-	a.server.with(func(c *Core, now time.Time) { c.StartFailed(now, a.cfg.Name, id, err.Error()) })
+	a.server.do(func(c *Core, now time.Time) { c.StartFailed(now, a.cfg.Name, id, err.Error()) })
 }
 
 // containers is the ids of the containers that run, in order.
@@ -203,7 +204,7 @@ func (a *localAgent) kill(id string) {
 }
 
 // resize fits a container to its tasks.
-func (a *localAgent) resize(id string, l Limits) {
+func (a *localAgent) resize(id string, l protocol.Limits) {
 	a.mu.Lock()
 	c := a.mu.running[id]
 	a.mu.Unlock()

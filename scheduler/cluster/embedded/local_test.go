@@ -21,6 +21,7 @@ import (
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler/calls"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
 // launch runs one command task with a tenth of a CPU on the first offer and returns its terminal status.
@@ -180,7 +181,7 @@ func TestKillReachesEverything(t *testing.T) {
 
 // An executor that never subscribes is given up, one that does not react to its shutdown is killed.
 func TestExecutorTimeouts(t *testing.T) {
-	s := start(t, embedded.Config{Agents: twoAgents()[:1], Timing: embedded.Timing{ExecutorRegistration: 200 * time.Millisecond}})
+	s := start(t, embedded.Config{Agents: twoAgents()[:1], Timing: protocol.Timing{ExecutorRegistration: 200 * time.Millisecond}})
 	sched := subscribeTo(t, s.Addr(), "")
 	offer := sched.next(scheduler.Event_OFFERS).Offers.Offers[0]
 	sched.call(calls.Accept(calls.OfferOperations{calls.OpLaunch(mesos.TaskInfo{
@@ -229,7 +230,7 @@ func BenchmarkTrue(b *testing.B) {
 
 func runTrue(b *testing.B, tasks int) {
 	s, err := embedded.Start(context.Background(), embedded.Config{
-		Agents: []embedded.AgentConfig{{CPUs: 2}}, WorkDir: b.TempDir(), Timing: embedded.Timing{AllocationInterval: time.Millisecond},
+		Agents: []embedded.AgentConfig{{CPUs: 2}}, WorkDir: b.TempDir(), Timing: protocol.Timing{AllocationInterval: time.Millisecond},
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -149,9 +149,9 @@ func killTree(pid int) {
 	proc.KillAll(proc.KillPatience, func() []int { return proc.Session(pid) })
 }
 
-// killStrays ends what a container's executor had started in sessions of their own, as trials are: their environment names
+// killEscaped ends what a container's executor had started in sessions of their own, as trials are: their environment names
 // the sandbox, or they have a tag of that owner. They are younger than the executor.
-func killStrays(container, sandbox string, executor int) {
+func killEscaped(container, sandbox string, executor int) {
 	inside, tag := "/"+runsFolder+"/"+container, proc.TagOf(sandbox, 0)
 	proc.KillAll(proc.KillPatience, func() (out []int) {
 		for _, s := range proc.All(proc.Youngest(executor)) {
@@ -164,9 +164,9 @@ func killStrays(container, sandbox string, executor int) {
 	})
 }
 
-// awaitStranger waits for the end of a process that is not our child; false when ctx ended first. A stranger's wait
+// waitNonChild waits for the end of a process that is not our child; false when ctx ended first. A stranger's wait
 // status is not to be had.
-func awaitStranger(ctx context.Context, pid int) bool {
+func waitNonChild(ctx context.Context, pid int) bool {
 	fd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
 		return true // gone already

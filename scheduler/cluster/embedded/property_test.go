@@ -11,6 +11,8 @@ import (
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 	"pgregory.net/rapid"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
 func (w *world) call(p *player, c *scheduler.Call) {
@@ -61,7 +63,7 @@ func (w *world) subscribe(t *rapid.T) {
 		c.FrameworkID = info.ID
 	}
 	w.streams++
-	p.stream = StreamID(fmt.Sprint("stream", w.streams))
+	p.stream = protocol.StreamID(fmt.Sprint("stream", w.streams))
 	if a := w.core.Call(w.now, p.stream, "", c); a.Status != http.StatusOK {
 		t.Fatalf("subscribe: %d %s", a.Status, a.Body)
 	}
@@ -271,7 +273,7 @@ func TestEverythingEnds(t *testing.T) {
 func (w *world) resubscribe(p *player) {
 	info := &mesos.FrameworkInfo{User: "u", Name: "f", Roles: []string{"*"}, ID: &mesos.FrameworkID{Value: p.id},
 		Capabilities: []mesos.FrameworkInfo_Capability{{Type: mesos.FrameworkInfo_Capability_PARTITION_AWARE}, {Type: mesos.FrameworkInfo_Capability_MULTI_ROLE}}}
-	p.stream = StreamID("last-" + p.id)
+	p.stream = protocol.StreamID("last-" + p.id)
 	w.core.Call(w.now, p.stream, "", &scheduler.Call{Type: scheduler.Call_SUBSCRIBE, FrameworkID: info.ID, Subscribe: &scheduler.Call_Subscribe{FrameworkInfo: info}})
 	w.settle()
 }

@@ -15,7 +15,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/api"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
@@ -31,9 +33,9 @@ type Server struct {
 	mu struct {
 		sync.Mutex
 		core    *Core
-		streams map[StreamID]*stream
-		conns   map[string]*stream // executors', by connection
-		alarm   time.Time          // when the clock will look again by itself
+		streams map[protocol.StreamID]*api.Stream
+		conns   map[string]*api.Stream // executors', by connection
+		alarm   time.Time              // when the clock will look again by itself
 		closed  bool
 	}
 	engine struct {
@@ -69,11 +71,11 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		_, _ = rand.Read(b[:]) // never fails
 		cfg.Seed = binary.LittleEndian.Uint64(b[:])
 	}
-	cfg.Timing = cfg.Timing.withDefaults()
+	cfg.Timing = cfg.Timing.WithDefaults()
 	s := &Server{cfg: cfg, log: cfg.Log, agents: map[string]*localAgent{}, wake: make(chan struct{}, 1)}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.https.open = map[*http.Server]bool{}
-	s.mu.streams, s.mu.conns = map[StreamID]*stream{}, map[string]*stream{}
+	s.mu.streams, s.mu.conns = map[protocol.StreamID]*api.Stream{}, map[string]*api.Stream{}
 	if err := s.listen(); err != nil {
 		s.Close()
 		return nil, err
@@ -164,7 +166,7 @@ func (s *Server) addSimulated(port int) {
 		spec := AgentSpec{
 			Name: fmt.Sprintf("sim-%d", i), Hostname: a.Hostname, Port: port, Resources: a.Resources(), Attributes: a.attributes(), Simulated: true,
 		}
-		s.with(func(c *Core, now time.Time) { c.AddAgent(now, spec, "", nil) })
+		s.do(func(c *Core, now time.Time) { c.AddAgent(now, spec, "", nil) })
 	}
 }
 
@@ -199,10 +201,10 @@ func (s *Server) shutdown() {
 	s.mu.Lock()
 	s.mu.closed = true
 	for _, st := range s.mu.streams {
-		st.abort()
+		st.Abort()
 	}
 	for _, st := range s.mu.conns {
-		st.abort()
+		st.Abort()
 	}
 	s.mu.Unlock()
 	s.https.Lock()
@@ -222,22 +224,22 @@ func (s *Server) shutdown() {
 // KillMaster ends the master as SIGKILL would: its streams break, agents and executors live on. StartMaster starts
 // the next one on the same address.
 func (s *Server) KillMaster() {
-	s.with(func(c *Core, now time.Time) {
+	s.do(func(c *Core, now time.Time) {
 		c.KillMaster(now)
 		for id, st := range s.mu.streams {
-			st.abort()
+			st.Abort()
 			delete(s.mu.streams, id)
 		}
 	})
 }
 
 // StartMaster starts a master after KillMaster.
-func (s *Server) StartMaster() { s.with(func(c *Core, now time.Time) { c.StartMaster(now) }) }
+func (s *Server) StartMaster() { s.do(func(c *Core, now time.Time) { c.StartMaster(now) }) }
 
 // KillAgent ends a local agent as SIGKILL would: its executors live on. StartAgent starts it again from what it had
 // written down.
 func (s *Server) KillAgent(name string) {
-	s.with(func(c *Core, now time.Time) { c.KillAgent(now, name) })
+	s.do(func(c *Core, now time.Time) { c.KillAgent(now, name) })
 }
 
 // StartAgent starts a local agent after KillAgent.
@@ -266,10 +268,10 @@ func (s *Server) KillExecutors(grace time.Duration) {
 }
 
 // Allocate offers what became free since the last allocation, without waiting for the next.
-func (s *Server) Allocate() { s.with(func(c *Core, now time.Time) { c.Allocate(now) }) }
+func (s *Server) Allocate() { s.do(func(c *Core, now time.Time) { c.Allocate(now) }) }
 
-// with runs one input of the core and carries out what follows.
-func (s *Server) with(input func(c *Core, now time.Time)) {
+// do runs one input of the core and carries out what follows.
+func (s *Server) do(input func(c *Core, now time.Time)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.mu.closed || s.mu.core == nil {
@@ -290,54 +292,54 @@ func (s *Server) with(input func(c *Core, now time.Time)) {
 //
 // A container's last Save among them is written before all of them and stands for the others: its state is then
 // durable before anything is visible, for one write instead of several.
-func (s *Server) apply(effects []Effect) {
+func (s *Server) apply(effects []protocol.Effect) {
 	last := map[string]int{}
 	for i, e := range effects {
 		switch e := e.(type) {
-		case Save:
+		case protocol.Save:
 			last[e.Record.Container] = i
-		case Forget:
+		case protocol.Forget:
 			delete(last, e.Container)
 		}
 	}
 	for i, e := range effects {
-		if e, ok := e.(Save); ok && last[e.Record.Container] == i {
+		if e, ok := e.(protocol.Save); ok && last[e.Record.Container] == i {
 			s.agents[e.Agent].save(e.Record)
 		}
 	}
 	for _, e := range effects {
 		switch e := e.(type) {
-		case SendEvent:
+		case protocol.SendEvent:
 			if st := s.mu.streams[e.Stream]; st != nil {
-				st.push(e.Event)
+				st.Push(e.Event)
 			}
-		case CloseStream:
+		case protocol.CloseStream:
 			if st := s.mu.streams[e.Stream]; st != nil {
-				st.close()
+				st.Close()
 				delete(s.mu.streams, e.Stream)
 			}
-		case SendExecutor:
+		case protocol.SendExecutor:
 			if st := s.mu.conns[e.Conn]; st != nil {
-				st.push(e.Event)
+				st.Push(e.Event)
 			}
-		case CloseExecutor:
+		case protocol.CloseExecutor:
 			if st := s.mu.conns[e.Conn]; st != nil {
-				st.close()
+				st.Close()
 				delete(s.mu.conns, e.Conn)
 			}
-		case StartExecutor:
+		case protocol.StartExecutor:
 			a := s.agents[e.Agent]
 			s.spawn(func() { a.run(e) })
-		case KillContainer:
+		case protocol.KillContainer:
 			a := s.agents[e.Agent]
 			s.spawn(func() { a.kill(e.Container) })
-		case ResizeContainer:
+		case protocol.ResizeContainer:
 			if a := s.agents[e.Agent]; a != nil { // simulated ones have no containers
 				s.spawn(func() { a.resize(e.Container, e.Limits) })
 			}
-		case Forget:
+		case protocol.Forget:
 			s.agents[e.Agent].forget(e.Container)
-		case SaveAgent:
+		case protocol.SaveAgent:
 			if a := s.agents[e.Agent]; a != nil {
 				a.saveID(e.ID)
 			}

@@ -5,10 +5,13 @@ import (
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/agent"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
 // Behaviour says what a task does on a simulated agent. It must depend on nothing but its arguments.
-type Behaviour func(task *mesos.TaskInfo, agent AgentID) Script
+type Behaviour func(task *mesos.TaskInfo, agent protocol.AgentID) Script
 
 // Script is the life of one simulated task, from the moment its executor gets it.
 type Script struct {
@@ -31,11 +34,11 @@ type SimUpdate struct {
 type simulated struct {
 	core  *Core
 	conns map[string]*simExecutor
-	rng   source
+	rng   protocol.IDSource
 }
 
 type simExecutor struct {
-	node  *node
+	node  *agent.Agent
 	conn  string
 	id    mesos.ExecutorID
 	frame mesos.FrameworkID
@@ -47,13 +50,13 @@ type simExecutor struct {
 type simTask struct{ ended bool }
 
 func newSimulated(c *Core) simulated {
-	return simulated{core: c, conns: map[string]*simExecutor{}, rng: newSource(c.cfg.Seed, 99)}
+	return simulated{core: c, conns: map[string]*simExecutor{}, rng: protocol.NewIDSource(c.cfg.Seed, 99)}
 }
 
 // effect carries an agent's effect out.
-func (s *simulated) effect(n *node, e Effect) {
+func (s *simulated) effect(n *agent.Agent, e protocol.Effect) {
 	switch e := e.(type) {
-	case StartExecutor:
+	case protocol.StartExecutor:
 		x := &simExecutor{
 			node: n, conn: "sim-" + e.Container, id: e.Executor.ExecutorID, frame: *e.Framework.ID, cont: e.Container,
 			tasks: map[string]*simTask{}, once: e.Command,
@@ -63,17 +66,17 @@ func (s *simulated) effect(n *node, e Effect) {
 			n.Started(x.cont, 1)
 			s.call(x, &executor.Call{Type: executor.Call_SUBSCRIBE, Subscribe: &executor.Call_Subscribe{}})
 		})
-	case SendExecutor:
+	case protocol.SendExecutor:
 		if x := s.conns[e.Conn]; x != nil {
 			s.event(x, e.Event)
 		}
-	case KillContainer:
+	case protocol.KillContainer:
 		s.exit(n, s.conns["sim-"+e.Container], 9)
 	}
 }
 
 // soon runs something after what is on its way now, unless the agent died.
-func (s *simulated) soon(n *node, do func()) {
+func (s *simulated) soon(n *agent.Agent, do func()) {
 	s.core.queue = append(s.core.queue, func() {
 		if !n.Dead() {
 			n.Advance(s.core.now)
@@ -84,7 +87,7 @@ func (s *simulated) soon(n *node, do func()) {
 
 func (s *simulated) call(x *simExecutor, c *executor.Call) {
 	c.ExecutorID, c.FrameworkID = x.id, x.frame
-	x.node.Call(x.conn, Claims{FrameworkID(x.frame.Value), ExecutorID(x.id.Value), x.cont}, c)
+	x.node.Call(x.conn, protocol.Claims{Framework: protocol.FrameworkID(x.frame.Value), Executor: protocol.ExecutorID(x.id.Value), Container: x.cont}, c)
 }
 
 func (s *simulated) event(x *simExecutor, ev *executor.Event) {
@@ -100,7 +103,7 @@ func (s *simulated) event(x *simExecutor, ev *executor.Event) {
 	}
 }
 
-func (s *simulated) exit(n *node, x *simExecutor, wait int32) {
+func (s *simulated) exit(n *agent.Agent, x *simExecutor, wait int32) {
 	if x == nil || s.conns[x.conn] == nil {
 		return
 	}
@@ -124,7 +127,7 @@ func (s *simulated) launch(x *simExecutor, task *mesos.TaskInfo) {
 		s.after(x, t, u.At, func() { s.update(x, id, mesos.TASK_RUNNING, "", u.Data) })
 	}
 	state := script.State
-	if !terminal(state) {
+	if !protocol.Terminal(state) {
 		state = mesos.TASK_FINISHED
 	}
 	s.after(x, t, script.Duration, func() { s.end(x, id, state, script.Message, script.Data) })
@@ -133,7 +136,7 @@ func (s *simulated) launch(x *simExecutor, task *mesos.TaskInfo) {
 // after runs part of a task's script, unless the task ended before.
 func (s *simulated) after(x *simExecutor, t *simTask, wait time.Duration, do func()) {
 	n := x.node
-	s.core.deadlines.set(s.core.now.Add(wait), func(time.Time) {
+	s.core.deadlines.Set(s.core.now.Add(wait), func(time.Time) {
 		if !n.Dead() && !t.ended && s.conns[x.conn] != nil {
 			n.Advance(s.core.now)
 			do()
@@ -156,7 +159,7 @@ func (s *simulated) end(x *simExecutor, id string, state mesos.TaskState, messag
 
 func (s *simulated) update(x *simExecutor, id string, state mesos.TaskState, message string, data []byte) {
 	st := mesos.TaskStatus{
-		TaskID: mesos.TaskID{Value: id}, State: &state, Source: mesos.SOURCE_EXECUTOR.Enum(), Data: data, UUID: s.rng.uuid(),
+		TaskID: mesos.TaskID{Value: id}, State: &state, Source: mesos.SOURCE_EXECUTOR.Enum(), Data: data, UUID: s.rng.UUID(),
 	}
 	if message != "" {
 		st.Message = &message

@@ -10,6 +10,8 @@ import (
 	"github.com/cockroachdb/datadriven"
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
 // story runs a script against a simulated cluster. Each command prints what schedulers hear because of it, one line an
@@ -19,8 +21,8 @@ type story struct {
 	begin   time.Time
 	now     time.Time
 	out     strings.Builder
-	streams map[StreamID]string // to names of schedulers
-	current map[string]StreamID
+	streams map[protocol.StreamID]string // to names of schedulers
+	current map[string]protocol.StreamID
 	ids     map[string]string // framework ids by scheduler
 	offers  map[string]map[string]mesos.Offer
 	unacked map[string]mesos.TaskStatus // by scheduler and task
@@ -29,10 +31,10 @@ type story struct {
 
 func TestStories(t *testing.T) {
 	datadriven.Walk(t, "testdata/stories", func(t *testing.T, path string) {
-		s := &story{begin: time.Unix(1_000_000, 0), streams: map[StreamID]string{}, current: map[string]StreamID{}, ids: map[string]string{},
+		s := &story{begin: time.Unix(1_000_000, 0), streams: map[protocol.StreamID]string{}, current: map[string]protocol.StreamID{}, ids: map[string]string{},
 			offers: map[string]map[string]mesos.Offer{}, unacked: map[string]mesos.TaskStatus{}, hosts: map[string]string{}}
 		s.now = s.begin
-		s.core = NewCore(CoreConfig{Seed: 1, IP: "127.0.0.1", Behave: func(task *mesos.TaskInfo, _ AgentID) Script {
+		s.core = NewCore(CoreConfig{Seed: 1, IP: "127.0.0.1", Behave: func(task *mesos.TaskInfo, _ protocol.AgentID) Script {
 			d, _ := time.ParseDuration(string(task.Data))
 			return Script{Duration: d}
 		}}, s.now)
@@ -126,7 +128,7 @@ func (s *story) subscribe(who, failover string) {
 		info.ID = &mesos.FrameworkID{Value: id}
 		c.FrameworkID = info.ID
 	}
-	stream := StreamID(fmt.Sprint("stream", len(s.streams)))
+	stream := protocol.StreamID(fmt.Sprint("stream", len(s.streams)))
 	s.streams[stream], s.current[who], s.offers[who] = who, stream, map[string]mesos.Offer{}
 	s.core.Call(s.now, stream, "", c)
 }
@@ -148,9 +150,9 @@ func (s *story) accept(who, host, task, cpus, duration, refuse string) *schedule
 func (s *story) settle() {
 	for _, e := range s.core.Take() {
 		switch e := e.(type) {
-		case SendEvent:
+		case protocol.SendEvent:
 			s.hear(s.streams[e.Stream], e.Event)
-		case CloseStream:
+		case protocol.CloseStream:
 			s.print(s.streams[e.Stream], "stream ends")
 		}
 	}
@@ -169,7 +171,7 @@ func (s *story) hear(who string, e *scheduler.Event) {
 	case scheduler.Event_OFFERS:
 		for _, o := range e.Offers.Offers {
 			s.offers[who][o.Hostname] = o
-			s.print(who, "offer %s %s", o.Hostname, parseBundle(o.Resources).text("*"))
+			s.print(who, "offer %s %s", o.Hostname, protocol.ParseResources(o.Resources).Text("*"))
 		}
 	case scheduler.Event_RESCIND:
 		s.print(who, "rescind")

@@ -12,16 +12,8 @@ import (
 	"os"
 	"strings"
 
-	"github.com/mesos/mesos-go/api/v1/lib/executor"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
-
-// Claims say which executor somebody is, and in which of its runs, by the names that Mesos gives them in its executors'
-// tokens.
-type Claims struct {
-	Framework FrameworkID `json:"fid"`
-	Executor  ExecutorID  `json:"eid"`
-	Container string      `json:"cid"`
-}
 
 // tokenVariable is where an executor finds its token, as on Mesos with --authenticate_http_executors.
 const tokenVariable = "MESOS_EXECUTOR_AUTHENTICATION_TOKEN"
@@ -57,7 +49,7 @@ const tokenHeader = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
 
 var tokenText = base64.RawURLEncoding
 
-func (k tokenKey) sign(c Claims) string {
+func (k tokenKey) sign(c protocol.Claims) string {
 	body, err := json.Marshal(c)
 	if err != nil {
 		panic(fmt.Sprintf("encode claims: %v", err)) // three strings cannot fail
@@ -78,31 +70,20 @@ func (k tokenKey) sum(text string) []byte {
 }
 
 // verify reads a token of this agent's. The time it takes does not tell how much of a wrong one is right.
-func (k tokenKey) verify(token string) (Claims, bool) {
+func (k tokenKey) verify(token string) (protocol.Claims, bool) {
 	at := strings.LastIndexByte(token, '.')
 	if at < 0 {
-		return Claims{}, false
+		return protocol.Claims{}, false
 	}
 	sum, err := tokenText.DecodeString(token[at+1:])
 	body, ours := strings.CutPrefix(token[:at], tokenHeader+".")
 	if err != nil || !ours || !hmac.Equal(sum, k.sum(token[:at])) {
-		return Claims{}, false
+		return protocol.Claims{}, false
 	}
 	text, err := tokenText.DecodeString(body)
-	var c Claims
+	var c protocol.Claims
 	if err != nil || json.Unmarshal(text, &c) != nil {
-		return Claims{}, false
+		return protocol.Claims{}, false
 	}
 	return c, true
-}
-
-// allow tells why an executor may not make a call; empty: it may.
-func (c Claims) allow(call *executor.Call) string {
-	switch {
-	case call.FrameworkID.Value != string(c.Framework):
-		return fmt.Sprintf("Authenticated executor does not contain an 'fid' claim with the value '%s'", call.FrameworkID.Value)
-	case call.ExecutorID.Value != string(c.Executor):
-		return fmt.Sprintf("Authenticated executor does not contain an 'eid' claim with the value '%s'", call.ExecutorID.Value)
-	}
-	return ""
 }

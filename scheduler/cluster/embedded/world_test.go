@@ -7,6 +7,8 @@ import (
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 	"pgregory.net/rapid"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
 // world drives a simulated cluster as schedulers would, at random, and checks after every step what must always hold.
@@ -24,7 +26,7 @@ type world struct {
 // player is one scheduler.
 type player struct {
 	id      string
-	stream  StreamID
+	stream  protocol.StreamID
 	gone    bool
 	offers  map[string]mesos.Offer
 	used    map[string]bool // offers that may not be used again: accepted, declined, rescinded
@@ -40,8 +42,8 @@ func newWorld(t *rapid.T) *world {
 	w := &world{t: t, now: time.Unix(1_000_000, 0), cut: map[string]bool{}}
 	w.core = NewCore(CoreConfig{
 		Seed: rapid.Uint64().Draw(t, "seed"), Hostname: "m", IP: "127.0.0.1", Port: 5050,
-		Timing: Timing{OfferTimeout: 20 * time.Second},
-		Behave: func(task *mesos.TaskInfo, _ AgentID) Script {
+		Timing: protocol.Timing{OfferTimeout: 20 * time.Second},
+		Behave: func(task *mesos.TaskInfo, _ protocol.AgentID) Script {
 			n := len(task.TaskID.Value)
 			s := Script{Duration: time.Duration(n) * 700 * time.Millisecond, Starting: n%2 == 0, Data: []byte("end")}
 			for i := range n % 4 {
@@ -66,13 +68,13 @@ func newWorld(t *rapid.T) *world {
 func (w *world) settle() {
 	for _, e := range w.core.Take() {
 		switch e := e.(type) {
-		case SendEvent:
+		case protocol.SendEvent:
 			for _, p := range w.frames {
 				if p.stream == e.Stream {
 					w.event(p, e.Event)
 				}
 			}
-		case CloseStream:
+		case protocol.CloseStream:
 			for _, p := range w.frames {
 				if p.stream == e.Stream {
 					p.stream = ""
@@ -124,7 +126,7 @@ func (w *world) update(p *player, s mesos.TaskStatus) {
 		p.pending[id] = []mesos.TaskStatus{s} // the acknowledgement was lost
 		return
 	}
-	if was, ok := p.states[id]; ok && terminal(was) && s.GetSource() == mesos.SOURCE_EXECUTOR {
+	if was, ok := p.states[id]; ok && protocol.Terminal(was) && s.GetSource() == mesos.SOURCE_EXECUTOR {
 		w.t.Fatalf("task %s: %v after %v", id, s.GetState(), was)
 	}
 	p.states[id] = s.GetState()

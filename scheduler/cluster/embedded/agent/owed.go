@@ -1,0 +1,50 @@
+package agent
+
+import (
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
+)
+
+// executorKey is an executor of a framework, in whichever run.
+type executorKey struct {
+	framework protocol.FrameworkID
+	executor  protocol.ExecutorID
+}
+
+// Bounds of the updates of one executor that wait for an acknowledgement: beyond owedMax bytes its calls are refused until some
+// have come. An honest executor keeps such updates itself, and has a few under way; a forged one would fill the agent's memory,
+// with updates of tasks that never were too, while the scheduler is away.
+const (
+	owedMax  = 64 << 20
+	owedEach = 512 // bytes that an update takes here beside its own
+)
+
+// owe counts an executor's update that was taken in, by 1, or that is no longer kept, by -1.
+func (n *Agent) owe(f protocol.FrameworkID, s *mesos.TaskStatus, by int) {
+	if s.GetSource() != mesos.SOURCE_EXECUTOR || s.ExecutorID == nil {
+		return
+	}
+	key := executorKey{f, protocol.ExecutorID(s.ExecutorID.Value)}
+	n.owed[key] += by * (s.Size() + owedEach)
+	if n.owed[key] <= 0 {
+		delete(n.owed, key)
+	}
+}
+
+// Owed returns how many bytes of an executor's updates wait for an acknowledgement.
+func (n *Agent) Owed(f protocol.FrameworkID, id protocol.ExecutorID) int {
+	return n.owed[executorKey{f, id}]
+}
+
+// drop forgets a task's updates.
+func (n *Agent) drop(key protocol.TaskKey) {
+	st := n.streams[key]
+	if st == nil {
+		return
+	}
+	for i := range st.pending {
+		n.owe(key.Framework, &st.pending[i], -1)
+	}
+	delete(n.streams, key)
+}

@@ -1,0 +1,144 @@
+package master
+
+import (
+	"fmt"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
+)
+
+// accept uses offers: the good tasks are launched, each bad one gets its own TASK_ERROR, and what is left goes back,
+// refused for a while.
+func (m *Master) accept(f *framework, call *scheduler.Call_Accept) {
+	if err := m.checkOffers(f, call.OfferIDs); err != "" {
+		m.dropAccept(f, call, err)
+		return
+	}
+	first := m.offers[call.OfferIDs[0].Value]
+	a, r := first.agent, first.role
+	var left protocol.Resources
+	for _, id := range call.OfferIDs {
+		o := m.offers[id.Value]
+		left = left.Plus(o.resources)
+		m.removeOffer(o)
+	}
+	for i := range call.Operations {
+		op := &call.Operations[i]
+		switch op.Type {
+		case mesos.Offer_Operation_LAUNCH:
+			for j := range op.GetLaunch().GetTaskInfos() {
+				left = m.launch(f, a, r, &op.Launch.TaskInfos[j], left)
+			}
+		case mesos.Offer_Operation_LAUNCH_GROUP:
+			for _, t := range op.GetLaunchGroup().GetTaskGroup().Tasks {
+				m.sendUpdate(f, m.status(protocol.TaskID(t.TaskID.Value), protocol.AgentID(t.AgentID.Value), mesos.TASK_ERROR,
+					mesos.REASON_TASK_GROUP_INVALID, "Task groups are not supported by the embedded cluster"))
+			}
+		}
+	}
+	m.addFilter(f, r, a, left, call.Filters)
+}
+
+// checkOffers says what is wrong with the offers of an ACCEPT, in Mesos's words and order; empty: nothing.
+func (m *Master) checkOffers(f *framework, ids []mesos.OfferID) string {
+	if len(ids) == 0 {
+		return "No offers specified"
+	}
+	seen := map[string]bool{}
+	for _, id := range ids {
+		if seen[id.Value] {
+			return fmt.Sprintf("Duplicate offer %s in offer list", id.Value)
+		}
+		seen[id.Value] = true
+	}
+	for _, id := range ids {
+		if m.offers[id.Value] == nil {
+			return fmt.Sprintf("Offer %s is no longer valid", id.Value)
+		}
+	}
+	for _, id := range ids {
+		if o := m.offers[id.Value]; o.framework != f {
+			return fmt.Sprintf("Offer %s has invalid framework %s while framework %s is expected", id.Value, o.framework.id, f.id)
+		}
+	}
+	first := m.offers[ids[0].Value]
+	for _, id := range ids {
+		if o := m.offers[id.Value]; o.role != first.role {
+			return fmt.Sprintf("Aggregated offers must be allocated to the same role. Offer %s uses role '%s but another is using role '%s",
+				id.Value, o.role.name, first.role.name) // the missing quotes are Mesos's
+		}
+	}
+	for _, id := range ids {
+		if o := m.offers[id.Value]; o.agent != first.agent {
+			return fmt.Sprintf("Aggregated offers must belong to one single agent. Offer %s uses agent %s and agent %s",
+				id.Value, o.agent.id, first.agent.id)
+		}
+	}
+	return ""
+}
+
+// dropAccept refuses a whole ACCEPT: those of its offers that exist go back unfiltered, its tasks are dropped.
+func (m *Master) dropAccept(f *framework, call *scheduler.Call_Accept, why string) {
+	for _, id := range call.OfferIDs {
+		if o := m.offers[id.Value]; o != nil && o.framework == f {
+			m.removeOffer(o)
+		}
+	}
+	for i := range call.Operations {
+		op := &call.Operations[i]
+		tasks := op.GetLaunch().GetTaskInfos()
+		if g := op.GetLaunchGroup(); g != nil {
+			tasks = g.TaskGroup.Tasks
+		}
+		for j := range tasks {
+			m.sendUpdate(f, m.status(protocol.TaskID(tasks[j].TaskID.Value), protocol.AgentID(tasks[j].AgentID.Value),
+				f.lostState(mesos.TASK_DROPPED), mesos.REASON_INVALID_OFFERS, "Task launched with invalid offers: "+why))
+		}
+	}
+}
+
+// launch starts one task on what is left of the accepted offers and returns what is left then.
+func (m *Master) launch(f *framework, a *agentRecord, r *role, info *mesos.TaskInfo, left protocol.Resources) protocol.Resources {
+	inject(info, f.id, r.name)
+	need := protocol.ParseResources(info.Resources)
+	var running *executorRecord
+	var forExecutor protocol.Resources
+	if info.Executor != nil {
+		running = a.executor(f.id, protocol.ExecutorID(info.Executor.ExecutorID.Value))
+		if running == nil {
+			forExecutor = protocol.ParseResources(info.Executor.Resources)
+		}
+	}
+	if err := m.checkTask(f, a, r, info, running, need.Plus(forExecutor), left); err != "" {
+		m.sendUpdate(f, m.status(protocol.TaskID(info.TaskID.Value), protocol.AgentID(info.AgentID.Value), mesos.TASK_ERROR, mesos.REASON_TASK_INVALID, err))
+		return left
+	}
+	if info.Executor != nil && running == nil {
+		m.addExecutor(f, a, *info.Executor, r.name)
+		left = left.Minus(forExecutor)
+	}
+	m.addTask(f, a, info, r.name, need)
+	m.sendAgent(a.id, protocol.RunTask{Framework: f.info, Task: *info})
+	return left.Minus(need)
+}
+
+// inject fills in what a scheduler may leave out: the role its resources are allocated to and the framework of its
+// executor.
+func inject(info *mesos.TaskInfo, f protocol.FrameworkID, role string) {
+	allocate := func(rs []mesos.Resource) {
+		for i := range rs {
+			if rs[i].AllocationInfo == nil {
+				rs[i].AllocationInfo = &mesos.Resource_AllocationInfo{Role: &role}
+			}
+		}
+	}
+	allocate(info.Resources)
+	if e := info.Executor; e != nil {
+		allocate(e.Resources)
+		if e.FrameworkID == nil {
+			e.FrameworkID = &mesos.FrameworkID{Value: string(f)}
+		}
+	}
+}

@@ -1,0 +1,337 @@
+package master
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
+)
+
+// agentRecord is the master's record of one agent.
+type agentRecord struct {
+	id        protocol.AgentID
+	seq       int // order of registration with this master
+	info      mesos.AgentInfo
+	url       *mesos.URL
+	total     protocol.Resources
+	unused    protocol.Resources // neither offered nor used
+	offers    map[string]*offer
+	tasks     map[protocol.TaskKey]*task
+	executors []*executorRecord
+	killed    map[protocol.TaskKey]bool // asked to be killed: asked again if the agent returns with it alive
+	connected bool
+	epoch     int
+	gpus      bool
+	limit     protocol.Limit // of what it offers
+
+	freeAt int  // index in master.free plus one; 0: nothing unused
+	dirty  bool // in master.dirty
+}
+
+// executorRecord is a custom executor on an agent; executors of command tasks are the agent's own business.
+type executorRecord struct {
+	agent     *agentRecord
+	framework *framework
+	info      mesos.ExecutorInfo
+	role      string
+	resources protocol.Resources
+}
+
+func (m *Master) newAgent(id protocol.AgentID, info mesos.AgentInfo, l protocol.Limit) *agentRecord {
+	info.ID = &mesos.AgentID{Value: string(id)}
+	path, host, ip := "/slave(1)", info.Hostname, m.cfg.IP
+	total := protocol.ParseResources(info.Resources).ScalarsLast()
+	a := &agentRecord{
+		id: id, seq: m.nextAgent, info: info, total: total, unused: total.Clone(),
+		url:    &mesos.URL{Scheme: "http", Address: mesos.Address{Hostname: &host, IP: &ip, Port: info.GetPort()}, Path: &path},
+		offers: map[string]*offer{}, tasks: map[protocol.TaskKey]*task{}, killed: map[protocol.TaskKey]bool{},
+		connected: true, limit: l,
+	}
+	if i := total.Find("gpus"); i >= 0 && total[i].Milli > 0 {
+		a.gpus = true
+	}
+	m.nextAgent++
+	m.agents[id] = a
+	m.count(total, 1)
+	return a
+}
+
+func (m *Master) count(total protocol.Resources, sign int64) {
+	for _, x := range total {
+		if x.Kind == mesos.SCALAR {
+			m.total[x.Name] += sign * x.Milli
+		}
+	}
+}
+
+// Register admits an agent that never was in a cluster.
+func (m *Master) Register(info mesos.AgentInfo, l protocol.Limit) protocol.AgentID {
+	id := protocol.AgentID(m.id + "-S" + strconv.Itoa(m.nextAgent))
+	a := m.newAgent(id, info, l)
+	m.sendAgent(id, protocol.Registered{ID: id})
+	m.setFree(a)
+	m.allocateNow(a)
+	return id
+}
+
+// reregister takes an agent back, with what still runs on it.
+func (m *Master) reregister(msg protocol.Reregister) {
+	id := protocol.AgentID(msg.Info.GetID().Value)
+	a := m.agents[id]
+	if a != nil {
+		m.reregisterKnown(a, msg)
+		return
+	}
+	_, gone := m.unreachable[id]
+	recovered := m.recovering[id]
+	delete(m.unreachable, id)
+	delete(m.recovering, id)
+	a = m.newAgent(id, msg.Info, msg.Limit)
+	m.restoreFrameworks(a, msg.Frameworks)
+	for _, e := range msg.Executors {
+		if f := m.frameworks[protocol.FrameworkID(e.GetFrameworkID().GetValue())]; f != nil {
+			m.addExecutor(f, a, e, roleOf(f, e.Resources))
+		}
+	}
+	for _, k := range msg.Tasks {
+		f := m.frameworks[k.Framework]
+		if f == nil {
+			continue // its framework was removed meanwhile: the agent is told to shut it down
+		}
+		delete(f.lost, k.Task)
+		t := m.restoreTask(f, a, k)
+		if !recovered {
+			m.sendReregistered(f, t, gone)
+		}
+	}
+	m.sendAgent(id, protocol.Reregistered{})
+	m.setFree(a)
+	m.allocateNow(a)
+}
+
+// restoreFrameworks makes frameworks known that an agent brings along after a master's restart, and has the agent
+// shut down those that were removed while it was away.
+func (m *Master) restoreFrameworks(a *agentRecord, infos []mesos.FrameworkInfo) {
+	for _, info := range infos {
+		id := protocol.FrameworkID(info.GetID().GetValue())
+		switch {
+		case m.completed[id]:
+			m.sendAgent(a.id, protocol.ShutdownFramework{Framework: id})
+		case m.frameworks[id] == nil:
+			m.awaitFailover(m.addFramework(info))
+		}
+	}
+}
+
+// sendReregistered tells a framework that a task it believed unreachable lives.
+func (m *Master) sendReregistered(f *framework, t *task, unreachable bool) {
+	message := "Unknown agent reregistered"
+	if unreachable {
+		message = "Unreachable agent re-reregistered" // the doubled prefix is Mesos's
+	}
+	s := m.status(t.key.Task, t.agent.id, t.state, mesos.REASON_AGENT_REREGISTERED, message)
+	s.ExecutorID, s.ContainerStatus = t.executorID(), t.container
+	m.sendUpdate(f, s)
+}
+
+// reregisterKnown takes an agent back that was never given up: the two compare notes.
+func (m *Master) reregisterKnown(a *agentRecord, msg protocol.Reregister) {
+	a.connected = true
+	a.epoch++
+	a.limit = msg.Limit
+	a.info, a.info.ID = msg.Info, &mesos.AgentID{Value: string(a.id)}
+	known := map[protocol.TaskKey]bool{}
+	for _, k := range msg.Tasks {
+		known[protocol.TaskKey{Framework: k.Framework, Task: k.Task}] = true
+	}
+	var reply protocol.Reregistered
+	for _, t := range a.sortedTasks() {
+		if !known[t.key] {
+			reply.Unknown = append(reply.Unknown, protocol.UnknownTask{Framework: t.key.Framework, Task: t.key.Task, PartitionAware: t.framework.partitionAware})
+		}
+	}
+	m.sendAgent(a.id, reply)
+	alive := func(e *executorRecord) bool {
+		return slices.ContainsFunc(msg.Executors, func(i mesos.ExecutorInfo) bool {
+			return i.ExecutorID == e.info.ExecutorID && i.GetFrameworkID().GetValue() == string(e.framework.id)
+		})
+	}
+	for _, e := range slices.Clone(a.executors) {
+		if !alive(e) {
+			m.removeExecutor(e)
+		}
+	}
+	for _, k := range msg.Tasks {
+		// One the master does not know was given up when the agent fell silent.
+		if key := (protocol.TaskKey{Framework: k.Framework, Task: k.Task}); (a.killed[key] || a.tasks[key] == nil) && !protocol.Terminal(k.State) {
+			m.sendAgent(a.id, protocol.KillTask{Framework: k.Framework, Task: k.Task})
+		}
+	}
+	for _, info := range msg.Frameworks {
+		if id := protocol.FrameworkID(info.GetID().GetValue()); m.completed[id] {
+			m.sendAgent(a.id, protocol.ShutdownFramework{Framework: id})
+		}
+	}
+	m.setFree(a)
+	m.allocateNow(a)
+}
+
+// AgentDown tells the master that it cannot hear an agent. Its offers are rescinded at once; the rest waits for the
+// agent timeout.
+func (m *Master) AgentDown(id protocol.AgentID) {
+	a := m.agents[id]
+	if a == nil || !a.connected {
+		return
+	}
+	a.connected = false
+	a.epoch++
+	for _, o := range a.sortedOffers() {
+		m.rescind(o)
+	}
+	m.loseUncheckpointed(a)
+	m.setFree(a)
+	epoch := a.epoch
+	m.deadlines.Set(m.now.Add(m.cfg.Timing.AgentTimeout), func(time.Time) {
+		if a.epoch == epoch {
+			m.markUnreachable(a)
+		}
+	})
+}
+
+// loseUncheckpointed gives up what runs on a silent agent for frameworks that did not ask for checkpoints: a restarted
+// agent will not have it.
+func (m *Master) loseUncheckpointed(a *agentRecord) {
+	for _, t := range a.sortedTasks() {
+		if t.framework.info.GetCheckpoint() {
+			continue
+		}
+		s := m.status(t.key.Task, a.id, mesos.TASK_LOST, mesos.REASON_AGENT_DISCONNECTED, "Agent "+a.info.Hostname+" disconnected")
+		s.ExecutorID = t.executorID()
+		m.release(t)
+		m.removeTask(t)
+		m.sendUpdate(t.framework, s)
+	}
+	for _, e := range slices.Clone(a.executors) {
+		if !e.framework.info.GetCheckpoint() {
+			m.removeExecutor(e)
+		}
+	}
+}
+
+// markUnreachable gives an agent up: its tasks are unreachable until it comes back, if ever.
+func (m *Master) markUnreachable(a *agentRecord) {
+	since := m.now
+	a.epoch++
+	for _, t := range a.sortedTasks() {
+		f := t.framework
+		state := f.lostState(mesos.TASK_UNREACHABLE)
+		s := m.status(t.key.Task, a.id, state, mesos.REASON_AGENT_REMOVED, "health check timed out")
+		s.ExecutorID = t.executorID()
+		s.UnreachableTime = &mesos.TimeInfo{Nanoseconds: since.UnixNano()}
+		m.release(t)
+		m.removeTask(t)
+		f.lost[t.key.Task] = a.id
+		m.sendUpdate(f, s)
+	}
+	for _, e := range slices.Clone(a.executors) {
+		m.removeExecutor(e)
+	}
+	for _, f := range m.order {
+		for _, r := range f.roles {
+			delete(r.filters, a.id)
+		}
+	}
+	delete(m.agents, a.id)
+	m.unreachable[a.id] = since
+	a.unused = nil
+	m.count(a.total, -1)
+	m.setFree(a)
+	id := mesos.AgentID{Value: string(a.id)}
+	for _, f := range m.order {
+		m.send(f, &scheduler.Event{Type: scheduler.Event_FAILURE, Failure: &scheduler.Event_Failure{AgentID: &id}})
+	}
+}
+
+func (m *Master) addExecutor(f *framework, a *agentRecord, info mesos.ExecutorInfo, role string) {
+	e := &executorRecord{agent: a, framework: f, info: info, role: role, resources: protocol.ParseResources(info.Resources)}
+	a.executors = append(a.executors, e)
+	f.use(a)
+	m.take(a, f, role, e.resources)
+}
+
+func (m *Master) removeExecutor(e *executorRecord) {
+	a := e.agent
+	a.executors = slices.DeleteFunc(a.executors, func(o *executorRecord) bool { return o == e })
+	e.framework.leave(a)
+	m.giveBack(a, e.framework, e.role, e.resources)
+}
+
+// executorExited hears that a custom executor ended.
+func (m *Master) executorExited(a *agentRecord, msg protocol.ExecutorExited) {
+	f := m.frameworks[msg.Framework]
+	e := a.executor(msg.Framework, msg.Executor)
+	if e != nil {
+		m.removeExecutor(e)
+	}
+	if f == nil {
+		return
+	}
+	wait := msg.Wait
+	m.send(f, &scheduler.Event{Type: scheduler.Event_FAILURE, Failure: &scheduler.Event_Failure{
+		AgentID: &mesos.AgentID{Value: string(a.id)}, ExecutorID: &mesos.ExecutorID{Value: string(msg.Executor)}, Status: &wait,
+	}})
+}
+
+func (a *agentRecord) executor(f protocol.FrameworkID, id protocol.ExecutorID) *executorRecord {
+	for _, e := range a.executors {
+		if e.framework.id == f && e.info.ExecutorID.Value == string(id) {
+			return e
+		}
+	}
+	return nil
+}
+
+func (a *agentRecord) executorsOf(f *framework) []*executorRecord {
+	var out []*executorRecord
+	for _, e := range a.executors {
+		if e.framework == f {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func (a *agentRecord) sortedTasks() []*task {
+	out := make([]*task, 0, len(a.tasks))
+	for _, t := range a.tasks {
+		out = append(out, t)
+	}
+	sortTasks(out)
+	return out
+}
+
+func (a *agentRecord) sortedOffers() []*offer {
+	out := make([]*offer, 0, len(a.offers))
+	for _, o := range a.offers {
+		out = append(out, o)
+	}
+	sortOffers(out)
+	return out
+}
+
+// roleOf finds the role resources are allocated to; the framework's first when they do not say.
+func roleOf(f *framework, resources []mesos.Resource) string {
+	for i := range resources {
+		if r := resources[i].GetAllocationInfo().GetRole(); r != "" {
+			return r
+		}
+	}
+	if len(f.roles) == 0 {
+		return "*"
+	}
+	return f.roles[0].name
+}

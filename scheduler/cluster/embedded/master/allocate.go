@@ -1,0 +1,175 @@
+package master
+
+import (
+	"time"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
+)
+
+// take books resources of an agent for a framework; giveBack undoes it and has them offered at the next allocation.
+func (m *Master) take(a *agentRecord, f *framework, name string, what protocol.Resources) {
+	a.unused = a.unused.Minus(what)
+	f.hold(name, what, 1)
+	m.setFree(a)
+}
+
+func (m *Master) giveBack(a *agentRecord, f *framework, name string, what protocol.Resources) {
+	a.unused = a.unused.Plus(what)
+	f.hold(name, what, -1)
+	m.setFree(a)
+	m.markDirty(a)
+}
+
+func (f *framework) hold(name string, what protocol.Resources, sign int64) {
+	r := f.role(name)
+	if r == nil {
+		return // a role the framework left
+	}
+	for _, x := range what {
+		if x.Kind == mesos.SCALAR {
+			r.held[x.Name] += sign * x.Milli
+		}
+	}
+}
+
+// setFree keeps the list of agents that have something to offer.
+func (m *Master) setFree(a *agentRecord) {
+	want := a.connected && !a.unused.Empty() && m.agents[a.id] == a
+	switch {
+	case want && a.freeAt == 0:
+		m.free = append(m.free, a)
+		a.freeAt = len(m.free)
+	case !want && a.freeAt > 0:
+		last := len(m.free) - 1
+		m.free[a.freeAt-1] = m.free[last]
+		m.free[a.freeAt-1].freeAt = a.freeAt
+		m.free[last] = nil
+		m.free = m.free[:last]
+		a.freeAt = 0
+	}
+}
+
+// markDirty has an agent looked at in the next allocation. Allocations happen at whole intervals since the master
+// began, as Mesos's do, and only when there is something to look at.
+func (m *Master) markDirty(a *agentRecord) {
+	if !a.dirty {
+		a.dirty = true
+		m.dirty = append(m.dirty, a)
+	}
+	every := m.cfg.Timing.AllocationInterval
+	if m.allocating || every < 0 {
+		return
+	}
+	m.allocating = true
+	at := m.from.Add((m.now.Sub(m.from)/every + 1) * every)
+	m.deadlines.Set(at, func(time.Time) {
+		m.allocating = false
+		m.Allocate()
+	})
+}
+
+// Allocate offers what became free since the last allocation.
+func (m *Master) Allocate() {
+	due := m.dirty
+	m.dirty = nil
+	m.allocate(due)
+}
+
+// allocateNow offers what one agent has at once; allocateAll does so for every agent.
+func (m *Master) allocateNow(a *agentRecord) { m.allocate([]*agentRecord{a}) }
+func (m *Master) allocateAll()               { m.allocate(append([]*agentRecord(nil), m.free...)) }
+
+// allocate offers all unused resources of the given agents, within their limits: each agent's to one framework, the one that holds the
+// smallest share of the cluster's scarcest resource among those that want it. The agents are taken in random order.
+// One OFFERS event goes to each framework.
+func (m *Master) allocate(agents []*agentRecord) {
+	m.cfg.IDs.Shuffle(len(agents), func(i, j int) { agents[i], agents[j] = agents[j], agents[i] })
+	made := map[*framework][]mesos.Offer{}
+	for _, a := range agents {
+		a.dirty = false
+		if a.freeAt == 0 {
+			continue
+		}
+		what := a.offerable()
+		if what.Empty() {
+			continue
+		}
+		if f, r := m.choose(a, what); f != nil {
+			made[f] = append(made[f], m.newOffer(f, r, a, what))
+		}
+	}
+	for _, f := range m.order {
+		if offers := made[f]; len(offers) > 0 {
+			m.send(f, &scheduler.Event{Type: scheduler.Event_OFFERS, Offers: &scheduler.Event_Offers{Offers: offers}})
+		}
+	}
+}
+
+// choose finds the framework and role to offer an agent to: dominant-resource fairness, ties by age.
+func (m *Master) choose(a *agentRecord, what protocol.Resources) (*framework, *role) {
+	var best *framework
+	var bestRole *role
+	share := 0.0
+	for _, f := range m.order {
+		if f.stream == "" || a.gpus && !f.gpus {
+			continue
+		}
+		for _, r := range f.roles {
+			if r.suppressed || r.refuses(a, what, m.now) {
+				continue
+			}
+			if s := m.share(r); best == nil || s < share {
+				best, bestRole, share = f, r, s
+			}
+		}
+	}
+	return best, bestRole
+}
+
+// share is the role's dominant share of the whole cluster.
+func (m *Master) share(r *role) float64 {
+	top := 0.0
+	for name, held := range r.held {
+		if all := m.total[name]; all > 0 {
+			top = max(top, float64(held)/float64(all))
+		}
+	}
+	return top
+}
+
+// suppress stops offers for roles (all when none is named); revive starts them again, forgets what was refused and
+// allocates at once. A role the framework does not have voids the whole call.
+func (m *Master) suppress(f *framework, names []string) {
+	for _, r := range f.named(names) {
+		r.suppressed = true
+	}
+}
+
+func (m *Master) revive(f *framework, names []string) {
+	roles := f.named(names)
+	for _, r := range roles {
+		r.suppressed = false
+		clear(r.filters)
+	}
+	if len(roles) > 0 {
+		m.allocateAll()
+	}
+}
+
+func (f *framework) named(names []string) []*role {
+	if len(names) == 0 {
+		return f.roles
+	}
+	var out []*role
+	for _, n := range names {
+		r := f.role(n)
+		if r == nil {
+			return nil
+		}
+		out = append(out, r)
+	}
+	return out
+}

@@ -1,0 +1,150 @@
+package master
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net"
+	"time"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
+)
+
+// Version is the Mesos release whose behaviour the cluster shows, and says it is.
+const Version = "1.12.0"
+
+// Config is what a master is made from.
+type Config struct {
+	Hostname string // as the master presents itself
+	IP       string
+	Port     int
+	Timing   protocol.Timing
+	Recover  []protocol.AgentID // agents of the master before this one, still expected back
+	IDs      protocol.IDSource  // of what it names, and the order in which agents are offered
+	// Send carries a message to an agent. It may be lost.
+	Send func(protocol.AgentID, protocol.ToAgent)
+}
+
+// Master is the pure master: frameworks, agents, offers and tasks, and the rules between them. It has no clock: now
+// is set by whoever calls it.
+type Master struct {
+	cfg  Config
+	id   string
+	now  time.Time
+	from time.Time // allocations happen at from + n × interval, as Mesos's do
+
+	frameworks map[protocol.FrameworkID]*framework
+	order      []*framework // by subscription
+	completed  map[protocol.FrameworkID]bool
+	streams    map[protocol.StreamID]*framework
+
+	agents      map[protocol.AgentID]*agentRecord
+	unreachable map[protocol.AgentID]time.Time
+	recovering  map[protocol.AgentID]bool
+	total       map[string]int64 // scalar resources of all agents, thousandths
+	free        []*agentRecord   // agents with something to offer, see agent.setFree
+
+	offers     map[string]*offer
+	nextOffer  int
+	nextAgent  int
+	nextFrame  int
+	nextTask   uint64
+	dirty      []*agentRecord // agents whose free resources wait for the next allocation
+	allocating bool           // an allocation is due
+
+	deadlines protocol.Deadlines
+	effects   []protocol.Effect
+}
+
+// New makes a master without frameworks and agents. Its time begins at now.
+func New(cfg Config, now time.Time) *Master {
+	cfg.Timing = cfg.Timing.WithDefaults()
+	m := &Master{
+		cfg: cfg, id: cfg.IDs.UUIDText(), now: now, from: now,
+		frameworks:  map[protocol.FrameworkID]*framework{},
+		completed:   map[protocol.FrameworkID]bool{},
+		streams:     map[protocol.StreamID]*framework{},
+		agents:      map[protocol.AgentID]*agentRecord{},
+		unreachable: map[protocol.AgentID]time.Time{},
+		recovering:  map[protocol.AgentID]bool{},
+		offers:      map[string]*offer{},
+		total:       map[string]int64{},
+	}
+	for _, id := range cfg.Recover {
+		m.Expect(id)
+	}
+	return m
+}
+
+// Expect has the master wait for an agent of a former life: until it is back, nothing is said of tasks that may be
+// on it.
+func (m *Master) Expect(id protocol.AgentID) {
+	if _, gone := m.unreachable[id]; gone || m.agents[id] != nil {
+		return
+	}
+	m.recovering[id] = true
+	m.deadlines.Set(m.now.Add(10*time.Minute), func(time.Time) { m.forgetRecovering(id) })
+}
+
+// forgetRecovering gives up on an agent that did not come back to this master within Mesos's agent_reregister_timeout
+// (10 min): it is unreachable from then on.
+func (m *Master) forgetRecovering(id protocol.AgentID) {
+	if m.recovering[id] {
+		delete(m.recovering, id)
+		m.unreachable[id] = m.now
+	}
+}
+
+// Advance sets the master's time; every input of the master follows it.
+func (m *Master) Advance(now time.Time) { m.now = now }
+
+// Tick does everything that is due.
+func (m *Master) Tick(now time.Time) {
+	m.now = now
+	m.deadlines.Fire(now)
+}
+
+// Next is when Tick has something to do again; the zero time when never.
+func (m *Master) Next() time.Time { return m.deadlines.Next() }
+
+// Effects appends the effects since the last call to out, in order.
+func (m *Master) Effects(out []protocol.Effect) []protocol.Effect {
+	out = append(out, m.effects...)
+	m.effects = m.effects[:0]
+	return out
+}
+
+func (m *Master) sendAgent(to protocol.AgentID, msg protocol.ToAgent) { m.cfg.Send(to, msg) }
+
+func (m *Master) emit(e protocol.Effect) { m.effects = append(m.effects, e) }
+
+// send puts an event on a framework's stream; a framework without a scheduler misses it.
+func (m *Master) send(f *framework, e *scheduler.Event) {
+	if f.stream != "" {
+		m.emit(protocol.SendEvent{Stream: f.stream, Event: e})
+	}
+}
+
+func (m *Master) info() *mesos.MasterInfo {
+	port, pid, host, version := uint32(m.cfg.Port), fmt.Sprintf("master@%s:%d", m.cfg.IP, m.cfg.Port), m.cfg.Hostname, Version
+	ip := m.cfg.IP
+	return &mesos.MasterInfo{
+		ID: m.id, IP: packIP(ip), Port: &port, PID: &pid, Hostname: &host, Version: &version,
+		Address: &mesos.Address{Hostname: &host, IP: &ip, Port: int32(port)},
+		Capabilities: []mesos.MasterInfo_Capability{
+			{Type: mesos.MasterInfo_Capability_AGENT_UPDATE},
+			{Type: mesos.MasterInfo_Capability_AGENT_DRAINING},
+			{Type: protocol.QuotaV2},
+		},
+	}
+}
+
+// packIP gives an IPv4 address as MasterInfo.ip carries it: network order read as a little-endian number.
+func packIP(ip string) uint32 {
+	if v4 := net.ParseIP(ip).To4(); v4 != nil {
+		return binary.LittleEndian.Uint32(v4)
+	}
+	return 0
+}
