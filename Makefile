@@ -72,6 +72,10 @@ fuzz: ## every fuzz target for SECONDS=30 each
 soak: ## simulated runs full of faults for SECONDS=30: laws checked after every step, exit 1 when one is broken
 	@$(GO) run ./scheduler/simtest/soak -seconds $(SECONDS)
 
+.PHONY: pictures
+pictures: ## draw docs/pictures/*.dot as SVG, with Graphviz from Go's registry
+	cd .ci/pictures && $(GO) run . ../../docs/pictures
+
 .PHONY: clean
 clean: ## remove what build made
 	rm -rf bin
