@@ -53,6 +53,8 @@ func TestBadUsageEndsWithTwo(t *testing.T) {
 		{"run square.yaml --log loud", "--log must be one of"},
 		{"run square.yaml --set metric.gaol=minimize", "did you mean `goal`"},
 		{"run square.yaml --set parameters.x=", "parameters.x"},
+		{"run square.yaml --parallel 0", "kaon: --parallel 0: limits.parallel: 0 is below 1"},
+		{"run square.yaml --packing loose", "kaon: --packing loose: packing: `loose` is not known here"},
 		{"run square.yaml --set task.resources.cpus=100000", "this would never start here: 8 trials need 100000 cpus each, and this machine has "},
 		{"run square.yaml --set task.constraints=[[rack,IS,r1]]", "change task.resources or task.constraints, or run it elsewhere with --cluster"},
 		{"plan missing.yaml", "no such file"},

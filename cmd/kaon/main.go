@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/alecthomas/kong"
@@ -59,8 +60,14 @@ func main() {
 	os.Exit(code)
 }
 
-// helpWidth is the widest that help is written, however wide the terminal.
-const helpWidth = 100
+// helpWidth is how wide help is written: as the terminal is, where that is narrower than usual and leaves room for two columns.
+func helpWidth(w io.Writer) int {
+	const narrowest = 60
+	if width := widthOf(w); width > 0 {
+		return min(max(width, narrowest), usualWidth)
+	}
+	return usualWidth
+}
 
 // execute is kaon without the process around it: it parses args, runs one command, and answers the exit code.
 func execute(ctx context.Context, args []string, out *output) int {
@@ -72,7 +79,7 @@ func execute(ctx context.Context, args []string, out *output) int {
 	parser, err := kong.New(tree,
 		kong.Name("kaon"),
 		kong.Description("One file describes a search; kaon runs it on a cluster and picks the winner."),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: helpWidth}),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: helpWidth(out.stdout)}),
 		kong.Writers(out.stdout, out.stderr),
 		kong.Vars{"trial": trialHelp},
 		kong.Exit(func(code int) { exited = code }),
@@ -91,7 +98,7 @@ func execute(ctx context.Context, args []string, out *output) int {
 		var parse *kong.ParseError
 		if errors.As(err, &parse) {
 			parser.Stdout = out.stderr
-			_ = kong.DefaultShortHelpPrinter(kong.HelpOptions{WrapUpperBound: helpWidth}, parse.Context) // the error is told
+			_ = kong.DefaultShortHelpPrinter(kong.HelpOptions{WrapUpperBound: helpWidth(out.stderr)}, parse.Context) // the error is told
 		}
 		return code
 	}

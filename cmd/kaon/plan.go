@@ -197,8 +197,8 @@ func (p plan) print(w io.Writer, spec *sweep.Spec) {
 	}
 	for i, point := range p.Points {
 		text, _ := json.Marshal(point)
-		command := strings.ReplaceAll(strings.TrimRight(p.Commands[i], "\n"), "\n", "\n  ")
-		fmt.Fprintf(w, "\ntrial %d: %s\n  %s\n  needs %s\n", i, text, command, p.Demand[i])
+		command := strings.ReplaceAll(bounded(strings.TrimRight(p.Commands[i], "\n")), "\n", "\n  ")
+		fmt.Fprintf(w, "\ntrial %d: %s\n  %s\n  needs %s\n", i, bounded(string(text)), command, p.Demand[i])
 	}
 	for _, m := range p.Refusals {
 		fmt.Fprintf(w, "\nwould never start: %s\n", m.Sentence)

@@ -109,7 +109,25 @@ func (c *runCmd) parse() (*sweep.Spec, error) {
 	if c.Packing != "" {
 		set = append(set, "packing="+c.Packing)
 	}
-	return specFlags{Spec: c.Spec, Set: set, Seed: c.Seed}.parse()
+	spec, err := specFlags{Spec: c.Spec, Set: set, Seed: c.Seed}.parse()
+	return spec, c.asTyped(err)
+}
+
+// asTyped has errors of a flag that stands for an override name the flag.
+func (c *runCmd) asTyped(err error) error {
+	var problems sweep.Errors
+	if !errors.As(err, &problems) {
+		return err
+	}
+	for _, e := range problems {
+		if e.File == "--set packing="+c.Packing {
+			e.File = "--packing " + c.Packing
+		}
+		if c.Parallel != nil && e.File == fmt.Sprintf("--set limits.parallel=%d", *c.Parallel) {
+			e.File = fmt.Sprintf("--parallel %d", *c.Parallel)
+		}
+	}
+	return err
 }
 
 // anchor makes the places of a spec and of those that follow it absolute: a resume may come from another folder.

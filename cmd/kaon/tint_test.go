@@ -144,7 +144,11 @@ func TestLongValuesAreCut(t *testing.T) {
 	p := newPlace(t)
 	long := strings.Repeat("abcdefghij", 20_000)
 	p.write("long.yaml", fmt.Sprintf("name: long\nmethod: grid\nmetric: {name: y}\nparameters: {x: {values: [\"%s\"]}, z: {values: [\"a\\nb\\tc\\ed\"]}}\n"+
-		"command: [sh, -c, 'test -s $0; echo y=1', '${args_json_file}']\n", long))
+		"command: [sh, -c, 'test -s \"$0\"; echo y=1', '${args_json_file}']\n", long))
+	p.kaon("plan", "long.yaml").ends(exitDone).prints("bytes; --json has all)")
+	if n := len(p.kaon("plan", "long.yaml").stdout); n > 15_000 {
+		t.Errorf("plan prints %d bytes", n)
+	}
 	run := p.kaon("run", "long.yaml").ends(exitDone)
 	const cut = "x: abcdefghij"
 	run.prints(cut, "… (200,000 bytes; --json has all)\n", `  z: a\nb\tc\u001bd`+"\n")
@@ -156,5 +160,21 @@ func TestLongValuesAreCut(t *testing.T) {
 	}
 	for _, args := range [][]string{{"best", "--json"}, {"trials", "--json"}, {"trial", "0", "--json"}} {
 		p.kaon(args...).ends(exitDone).prints(long)
+	}
+}
+
+// Help is as wide as the terminal, where that leaves room for two columns.
+func TestHelpFitsTheTerminal(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	for _, width := range []uint16{100, 64} {
+		x, _ := p.onTerminal(width, nil, "trials", "--help")
+		x.wait().ends(exitDone)
+		<-x.drained
+		for text := range strings.Lines(x.stdout.String()) {
+			if n := columns(strings.TrimRight(text, "\r\n")); n > int(width) {
+				t.Errorf("%d places on %d columns: %q", n, width, text)
+			}
+		}
 	}
 }

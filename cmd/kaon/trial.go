@@ -116,7 +116,7 @@ func printTrial(w io.Writer, t shown) {
 		fmt.Fprintf(w, "parameters: %s\nseed: %d\n", params(t.Params), t.Seed)
 	}
 	if t.Command != "" {
-		fmt.Fprintf(w, "command: %s\n", strings.ReplaceAll(strings.TrimRight(t.Command, "\n"), "\n", "\n  "))
+		fmt.Fprintf(w, "command: %s\n", strings.ReplaceAll(bounded(strings.TrimRight(t.Command, "\n")), "\n", "\n  "))
 	}
 	if len(t.Metrics) > 0 {
 		fmt.Fprintln(w)

@@ -17,7 +17,7 @@ type trialsCmd struct {
 	Sort   string   `default:"trial" help:"trial, value, seconds, attempts, or a metric's name." placeholder:"KEY"`
 	Desc   bool     `help:"Highest first; for value: worst first."`
 	Limit  *int     `placeholder:"N" help:"At most so many; 0 for all. When left out, 50 in the table and all in JSON."`
-	Metric []string `name:"metrics" placeholder:"NAME,..." help:"Show these metrics too, or all; the sweep's goals and what is sorted by are shown anyway."`
+	Metric []string `name:"metrics" placeholder:"NAME" help:"Show these metrics too, or all; the sweep's goals and what is sorted by are shown anyway."`
 	JSON   bool     `help:"Print one JSON object a line, with all metrics and every digit."`
 	Folder string   `name:"state-dir" placeholder:"DIR" help:"Folder of journals and sandboxes, as given to run with --state."`
 	resultsFlags

@@ -63,7 +63,18 @@ func escaped(text string) string {
 // longestValue is how much of a value is shown where it stands by itself.
 const longestValue = 200
 
-// shown is a value for a list of them: not whole when it is long.
+// longestText is how much is shown of what people may want whole, such as a command; a value in it may have megabytes.
+const longestText = 10_000
+
+// bounded is a text of one line or more that is not shown whole when it is that long.
+func bounded(text string) string {
+	if len(text) <= longestText {
+		return text
+	}
+	return screen.Truncate(text, longestText, "…") + " (" + count(len(text), "byte") + "; --json has all)"
+}
+
+// shownValue is a value for a list of them: not whole when it is long.
 func shownValue(v sweep.Value) string {
 	text := briefly(v)
 	short := shorten(text, longestValue)
