@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -80,6 +81,7 @@ type reader struct {
 	problem *Errors
 	anchors map[string]*node // nil while the anchor is still open
 	nodes   int
+	handles []string // that %TAG makes stand for YAML's own tags
 	broken  bool // a problem that makes the rest meaningless was reported
 }
 
@@ -94,7 +96,7 @@ func (r *reader) read(src []byte) (root *node) {
 			root = nil
 		}
 	}()
-	file, err := parser.ParseBytes(withoutDirectives(src), 0, parser.AllowDuplicateMapKey())
+	file, err := parser.ParseBytes(shortTags(r.withoutDirectives(src)), 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		r.syntax(err)
 		return nil
@@ -123,7 +125,7 @@ func (r *reader) read(src []byte) (root *node) {
 
 // withoutDirectives blanks %YAML, %TAG and what else stands before the first ---, which the library takes for a
 // document of its own. Lines keep their numbers.
-func withoutDirectives(src []byte) []byte {
+func (r *reader) withoutDirectives(src []byte) []byte {
 	lines := bytes.SplitAfter(src, []byte("\n"))
 	directive := false
 	for i, line := range lines {
@@ -132,6 +134,9 @@ func withoutDirectives(src []byte) []byte {
 		case len(text) == 0 || text[0] == '#':
 		case text[0] == '%':
 			directive = true
+			if words := strings.Fields(string(text)); len(words) == 3 && words[0] == "%TAG" && words[2] == yamlTags {
+				r.handles = append(r.handles, words[1])
+			}
 		case directive && (bytes.Equal(text, []byte("---")) || bytes.HasPrefix(text, []byte("--- "))):
 			for k := range i {
 				lines[k] = []byte("\n")
@@ -142,6 +147,36 @@ func withoutDirectives(src []byte) []byte {
 		}
 	}
 	return src
+}
+
+// yamlTags is what the tags of YAML itself begin with when they are written out.
+const yamlTags = "tag:yaml.org,2002:"
+
+var longTag = regexp.MustCompile(`(^|[\s\[{,])!<` + yamlTags + `(\w+)>`)
+
+// shortTags writes !!float for !<tag:yaml.org,2002:float>, whose comma the library does not read, and keeps columns.
+func shortTags(src []byte) []byte {
+	if !bytes.Contains(src, []byte("!<"+yamlTags)) {
+		return src
+	}
+	lines := bytes.SplitAfter(src, []byte("\n"))
+	for i, line := range lines {
+		var out []byte
+		from := 0
+		for _, at := range longTag.FindAllSubmatchIndex(line, -1) {
+			before := line[:at[3]]
+			out = append(out, line[from:at[3]]...)
+			from = at[3]
+			if bytes.Count(before, []byte(`"`))%2 == 0 && bytes.Count(before, []byte(`'`))%2 == 0 && !bytes.Contains(before, []byte(" #")) {
+				out = append(out, "!!"...)
+				out = append(out, line[at[4]:at[5]]...)
+				out = append(out, bytes.Repeat([]byte(" "), at[1]-at[3]-2-(at[5]-at[4]))...)
+				from = at[1]
+			}
+		}
+		lines[i] = append(out, line[from:]...)
+	}
+	return bytes.Join(lines, nil)
 }
 
 func (r *reader) syntax(err error) {
@@ -338,8 +373,11 @@ func (r *reader) tag(n *ast.TagNode, depth int) *node {
 	copied := *value
 	copied.line, copied.column = at.Line, at.Column
 	name := n.Start.Value
-	if long, ok := strings.CutPrefix(name, "!<tag:yaml.org,2002:"); ok {
-		name = "!!" + strings.TrimSuffix(long, ">")
+	for _, handle := range r.handles {
+		if short, ok := strings.CutPrefix(name, handle); ok {
+			name = "!!" + short
+			break
+		}
 	}
 	fits := map[kind][]string{
 		scalar: {"!!str", "!", "!!int", "!!float", "!!bool", "!!null"}, list: {"!!seq"}, mapping: {"!!map"},

@@ -1,0 +1,3 @@
+package sweep
+
+var remedies = map[string][][]string{}
