@@ -102,6 +102,14 @@ func (d *decoder) show(values []Value, active []bool) string {
 	return strings.TrimSpace(b.String())
 }
 
+// settle is the remedy for a grid whose points are too rare to be counted.
+func settle(found int) string {
+	if found == 0 {
+		return "use fewer values, loosen the conditions, or use `method: random`"
+	}
+	return fmt.Sprintf("write `run_cap: %d` to run those, or use fewer values, or `method: random`", found)
+}
+
 // walkGrid counts the points of a grid with conditions.
 func (d *decoder) walkGrid(root *node, limit int) {
 	s := d.spec
@@ -120,7 +128,7 @@ func (d *decoder) walkGrid(root *node, limit int) {
 		d.fail(at, field, "no point of the grid holds the conditions", "loosen them")
 	case !w.whole && w.count < stop:
 		d.fail(at, field, fmt.Sprintf("only %d of the grid's first %d combinations hold the conditions, and counting stops there", w.count, maxWalk),
-			"use fewer values, lower run_cap, or use `method: random`")
+			settle(w.count))
 	}
 	s.Trials = w.count
 }

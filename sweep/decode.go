@@ -108,6 +108,8 @@ func scalarRemedy(err error) string {
 		return "remove it"
 	case errTag:
 		return "remove the tag, or write a value of its type"
+	case errOverflow:
+		return "write a number up to 1.7e308, or put it in quotes to mean text"
 	case errTooLarge:
 		return "put it in quotes to mean text, or add .0 to mean a float"
 	}

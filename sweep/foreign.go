@@ -29,6 +29,28 @@ func (d *decoder) foreign(root *node) bool {
 	return false
 }
 
+// nniHere writes a parameter of NNI as kaon has it; "": it is not known how.
+func nniHere(kind string, value *node) string {
+	if value == nil || value.kind != list {
+		return ""
+	}
+	if kind == "choice" {
+		return short("{values: " + value.source() + "}")
+	}
+	names := map[string][]string{
+		"uniform": {"uniform", "min", "max"}, "quniform": {"q_uniform", "min", "max", "q"}, "loguniform": {"log_uniform_values", "min", "max"}, "qloguniform": {"q_log_uniform_values", "min", "max", "q"},
+		"normal": {"normal", "mu", "sigma"}, "qnormal": {"q_normal", "mu", "sigma", "q"}, "lognormal": {"log_normal", "mu", "sigma"}, "qlognormal": {"q_log_normal", "mu", "sigma", "q"},
+	}[kind]
+	if len(names) == 0 || len(value.items) != len(names)-1 {
+		return ""
+	}
+	text := "{distribution: " + names[0]
+	for i, item := range value.items {
+		text += ", " + names[i+1] + ": " + item.source()
+	}
+	return text + "}"
+}
+
 // nni refuses a parameter as NNI writes it, and says how it is written here.
 func (d *decoder) nni(n *node, field string) bool {
 	t := n.get("_type")
@@ -38,6 +60,9 @@ func (d *decoder) nni(n *node, field string) bool {
 	remedy := "write `{values: […]}`, `{min: …, max: …}` or a `distribution`"
 	if here := nniTypes[t.text]; here != "" {
 		remedy = "write " + here
+	}
+	if text := nniHere(t.text, n.get("_value")); text != "" {
+		remedy = "write " + text
 	}
 	d.fail(n, field, fmt.Sprintf("`_type: %s` with `_value` is how NNI writes it", short(t.text)), remedy)
 	return true

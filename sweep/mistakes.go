@@ -267,6 +267,11 @@ func amountIn(text string, inBytes bool) string {
 		return ""
 	}
 	unit := strings.ToLower(m[2])
+	for _, long := range []string{"kilo", "mega", "giga", "tera", "kibi", "mebi", "gibi", "tebi"} {
+		if rest := strings.TrimSuffix(strings.TrimPrefix(unit, long), "s"); rest == "byte" {
+			unit = long[:1] + "b"
+		}
+	}
 	switch x, err := strconv.ParseFloat(m[1], 64); {
 	case err != nil:
 	case !inBytes && unit == "m":

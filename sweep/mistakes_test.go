@@ -61,7 +61,7 @@ func TestOneMistakeIsOneError(t *testing.T) {
 		{when(`A == "x"`), 7, "did you mean `a`?"},
 		{head + "parameters:\n  a: {values: [x, y]}\n  b: {min: 0.0, max: 1.0, when: {a: x}}\n", 6, `write when: a == "x"`},
 		{head + "parameters:\n  svm:\n    parameters:\n      kernel: {values: [rbf, lin]}\n      gamma: {min: 0.0, max: 1.0, when: kernl == \"rbf\"}\n", 8, "write `kernel == \"rbf\"`"},
-		{head + params + "constraints: [\"lr = 3\"]\n", 6, "write `lr == 3`"},
+		{head + "parameters: {a: {values: [1, 2]}}\nconstraints: [\"a = 1\"]\n", 5, "write `a == 1`"},
 		{head + params + "task: {resources: {ram: 4GB}}\n", 6, "write `memory`"},
 		{head + params + "task: {resources: {cores: 4}}\n", 6, "write `cpus`"},
 		{head + params + "task: {resources: {cpu: 4}}\n", 6, "did you mean `cpus`?"},
@@ -81,6 +81,12 @@ func TestOneMistakeIsOneError(t *testing.T) {
 		var all Errors
 		if !errors.As(err, &all) || len(all) != 1 || all[0].Line != c.line || !strings.Contains(all[0].Remedy, c.remedy) {
 			t.Errorf("%s\nis told as: %v\nwant one error in line %d: %s", c.spec, err, c.line, c.remedy)
+			continue
+		}
+		if lines := splitLines(c.spec); applied(lines, all[0]) {
+			if _, err := Parse("s.yaml", []byte(strings.Join(lines, "\n"))); err != nil && !strings.Contains(err.Error(), "is not known here") {
+				t.Errorf("%s\nwith the remedy of %v\nis refused: %v", strings.Join(lines, "\n"), all[0], err)
+			}
 		}
 	}
 }

@@ -82,7 +82,7 @@ type reader struct {
 	anchors map[string]*node // nil while the anchor is still open
 	nodes   int
 	handles []string // that %TAG makes stand for YAML's own tags
-	broken  bool // a problem that makes the rest meaningless was reported
+	broken  bool     // a problem that makes the rest meaningless was reported
 }
 
 // read parses one document. It returns nil after reporting when there is none to use.

@@ -95,7 +95,7 @@ func (d *decoder) parameter(p pair, field string, path []string, when []*node, w
 		if call.MatchString(n.text) && n.kind == scalar {
 			remedy = fmt.Sprintf("a spec is data and calls nothing: write `%s: {min: 0.0, max: 1.0}` or `%s: {values: [1, 2]}`", short(p.key.text), short(p.key.text))
 		} else if n.kind == scalar && !n.null {
-			remedy = fmt.Sprintf("for a constant write `%s: {value: %s}`", short(p.key.text), short(n.text))
+			remedy = fmt.Sprintf("for a constant write `%s: {value: %s}`", short(p.key.text), short(n.source()))
 		} else if n.kind == list {
 			remedy = fmt.Sprintf("for a choice write `%s: {values: […]}`", short(p.key.text))
 		}

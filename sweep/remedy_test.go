@@ -2,7 +2,6 @@ package sweep
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,11 +11,12 @@ import (
 
 // A remedy is tried: what it says is done to the file, whose error must then be gone.
 var (
-	wordRemedy  = regexp.MustCompile("^(?:did you mean|write) `([^`]+)`(?:\\?|$|,| without| when)")
-	macroRemedy1 = regexp.MustCompile(`^did you mean \$\{([^}]+)\}\?$`)
-	removeIt    = regexp.MustCompile(`^remove it`)
-	useMethod   = regexp.MustCompile("^use `method: (\\w+)`")
-	pairRemedy  = regexp.MustCompile("write `([\\w.+-]+: \\{.*\\})`")
+	wordRemedy = regexp.MustCompile("^(?:did you mean|write) `([^`]+)`(?:\\?|$|,| without| when)")
+	nearMacro  = regexp.MustCompile(`^did you mean \$\{([^}]+)\}\?$`)
+	absent     = regexp.MustCompile("there is no parameter `([^`]+)`")
+	removeIt   = regexp.MustCompile(`^remove it`)
+	useMethod  = regexp.MustCompile("^use `method: (\\w+)`")
+	pairRemedy = regexp.MustCompile("write `([\\w.+-]+: \\{.*\\})`")
 )
 
 // applied does to the lines what the remedy of an error says; false: a person has to.
@@ -34,6 +34,9 @@ func applied(lines []string, e *Error) bool {
 		return true
 	}
 	key := e.Field[strings.LastIndexByte(e.Field, '.')+1:]
+	if strings.Contains(e.Remedy, "calls nothing") {
+		return false // which values, only a person knows
+	}
 	if m := pairRemedy.FindStringSubmatch(e.Remedy); m != nil {
 		name, _, _ := strings.Cut(m[1], ":")
 		at := regexp.MustCompile(`(^|[\s{])` + regexp.QuoteMeta(name) + `:\s*(\{[^{}]*\}|[^,{}\[\]]+|\[[^\]]*\])`)
@@ -43,9 +46,12 @@ func applied(lines []string, e *Error) bool {
 		lines[e.Line-1] = at.ReplaceAllString(lines[e.Line-1], "${1}"+strings.ReplaceAll(m[1], "$", "$$"))
 		return true
 	}
-	if m := macroRemedy1.FindStringSubmatch(e.Remedy); m != nil {
+	if m := nearMacro.FindStringSubmatch(e.Remedy); m != nil {
 		wrong := regexp.MustCompile(`\$\{[^}]*\}`).FindString(e.Problem)
 		return put(wrong, "${"+m[1]+"}")
+	}
+	if wrong := absent.FindStringSubmatch(e.Problem); wrong != nil && strings.HasPrefix(e.Remedy, "did you mean `") {
+		return put(wrong[1], wordRemedy.FindStringSubmatch(e.Remedy)[1])
 	}
 	if m := wordRemedy.FindStringSubmatch(e.Remedy); m != nil && !strings.Contains(m[1], ": ") {
 		return put(e.Value, m[1]) || put(key, m[1])
@@ -60,6 +66,14 @@ func applied(lines []string, e *Error) bool {
 		return true
 	}
 	return false
+}
+
+// once are files whose only error hides others, which are told in the next turn.
+var once = map[string]bool{
+	"bad-indentation": true, // half a range
+	"billion-laughs":  true, // still a large command
+	"cpu-limit":       true, // of cpus that are not named
+	"not-utf8":        true, // and no parameters
 }
 
 func TestRemediesWork(t *testing.T) {
@@ -85,6 +99,10 @@ func TestRemediesWork(t *testing.T) {
 				if i < len(byHand) && byHand[i] != nil {
 					text := string(src)
 					for k := 0; k+1 < len(byHand[i]); k += 2 {
+						if byHand[i][k] == "*" {
+							text = byHand[i][k+1]
+							continue
+						}
 						if !strings.Contains(text, byHand[i][k]) {
 							t.Fatalf("error %d: %q is not in the file", i, byHand[i][k])
 						}
@@ -98,6 +116,9 @@ func TestRemediesWork(t *testing.T) {
 				_, err := Parse(name, []byte(strings.Join(lines, "\n")))
 				var left Errors
 				if errors.As(err, &left) {
+					if len(all) == 1 && !once[name] {
+						t.Errorf("following the remedy of the only error leaves\n%v", left)
+					}
 					for _, l := range left {
 						if l.Problem == e.Problem && l.Field == e.Field {
 							t.Errorf("error %d is still there when its remedy was followed:\n%s\n%v", i, strings.Join(lines, "\n"), e)
@@ -108,5 +129,3 @@ func TestRemediesWork(t *testing.T) {
 		})
 	}
 }
-
-var _ = fmt.Sprint
