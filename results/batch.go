@@ -42,20 +42,7 @@ var (
 	ErrTooLarge  = fmt.Errorf("records exceed %d bytes", MaxBatch)
 )
 
-var (
-	castagnoli = crc32.MakeTable(crc32.Castagnoli)
-	msgpack    = newMsgpack()
-)
-
-func newMsgpack() *codec.MsgpackHandle {
-	h := &codec.MsgpackHandle{}
-	h.WriteExt = true     // MessagePack's str and bin types
-	h.Canonical = true    // equal records are equal bytes
-	h.MaxInitLen = 1024   // never allocate what a length merely claims
-	h.MaxDepth = 8        // a Record is 4 deep
-	h.InternString = true // metric names repeat in every point
-	return h
-}
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Packer turns records into batches. It keeps buffers between batches and is not safe for concurrent use.
 type Packer struct {
@@ -74,7 +61,7 @@ func NewPacker() *Packer {
 		panic(err) // the options are constants
 	}
 	p := &Packer{zip: zip}
-	p.enc = codec.NewEncoderBytes(&p.one, msgpack)
+	p.enc = codec.NewEncoderBytes(&p.one, MessagePack)
 	return p
 }
 
@@ -143,7 +130,7 @@ func NewUnpacker() *Unpacker {
 	if err != nil {
 		panic(err) // the options are constants
 	}
-	return &Unpacker{zip: zip, dec: codec.NewDecoderBytes(nil, msgpack)}
+	return &Unpacker{zip: zip, dec: codec.NewDecoderBytes(nil, MessagePack)}
 }
 
 // Each calls f with every record of a batch, in order, and stops at f's first error, which it returns. Its

@@ -20,7 +20,7 @@ func (b *batcher) number(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if n, ok := batchNumber(b.w.cfg.Sweep, o.Name); ok && n >= b.next {
+			if n, ok := BatchNumber(b.w.cfg.Sweep, o.Name); ok && n >= b.next {
 				b.next = n + 1
 			}
 		}
@@ -45,7 +45,7 @@ func (b *batcher) insist(ctx context.Context, f func(context.Context) error) err
 			}
 			return nil
 		}
-		b.w.cfg.Stats.notWritten()
+		b.w.cfg.Stats.failed()
 		if before == nil {
 			b.w.cfg.Log.Warn("bucket takes no records, trying on", "sweep", b.w.cfg.Sweep, "err", err)
 		}
@@ -108,7 +108,7 @@ func (b *batcher) flush(ctx context.Context) error {
 	if b.packer.Len() == 0 {
 		return nil
 	}
-	data, name := b.packer.Pack(), LifeBatchName(b.w.cfg.Sweep, b.next, b.w.cfg.Life)
+	data, name := b.packer.Pack(), BatchName(b.w.cfg.Sweep, b.next, b.w.cfg.Epoch)
 	if err := b.insist(ctx, func(ctx context.Context) error {
 		return b.w.cfg.Bucket.Put(ctx, name, bytes.NewReader(data))
 	}); err != nil {

@@ -16,7 +16,7 @@ type Config struct {
 	Metrics   []sweep.Metric // declared besides the objective; those with a Goal are objectives of the Pareto front
 	Top       int            // length of the board's top list; 0: 10
 	Closed    string         // why trials that no record names will never start, as of Close; empty: they may
-	Stats     *Metrics       // counters of this process; nil: none
+	Stats     *BoardMetrics  // counters of this process; nil: none
 }
 
 // Board is the reduced state of one sweep. What it says depends only on which points and Ends it has been
@@ -240,6 +240,9 @@ func (t *trial) current() state {
 	}
 	return a.state
 }
+
+// Totals returns how many attempts and points the board knows.
+func (b *Board) Totals() (attempts int, points uint64) { return b.attempts, b.points }
 
 // moved brings counts and best up to date after a record of a trial.
 func (b *Board) moved(index int, t *trial, changed bool) {

@@ -43,7 +43,7 @@ func newEnds() *ends {
 		panic(err)
 	}
 	e := &ends{cached: -1, zip: zip, unzip: unzip, seed: maphash.MakeSeed()}
-	e.enc = codec.NewEncoderBytes(&e.one, msgpack)
+	e.enc = codec.NewEncoderBytes(&e.one, MessagePack)
 	return e
 }
 
@@ -89,7 +89,7 @@ func (e *ends) packed(ref endRef) []byte {
 // get is a stored End.
 func (e *ends) get(ref endRef) End {
 	var end End
-	if err := codec.NewDecoderBytes(bytes.Clone(e.packed(ref)), msgpack).Decode(&end); err != nil {
+	if err := codec.NewDecoderBytes(bytes.Clone(e.packed(ref)), MessagePack).Decode(&end); err != nil {
 		panic(fmt.Errorf("decode own end: %w", err)) // we encoded it
 	}
 	return end

@@ -13,30 +13,29 @@ const (
 	BoardFile  = "board.json"
 	WinnerFile = "winner.json"
 
-	sweepsPrefix = "sweeps/"
-	batchSuffix  = ".msgpack.zst"
+	SweepsPrefix = "sweeps/" // begins the names of all sweeps' objects
+
+	batchSuffix = ".msgpack.zst"
 )
 
 // ObjectName is the name of one of a sweep's objects: sweeps/<id>/<file>.
-func ObjectName(sweep, file string) string { return sweepsPrefix + sweep + "/" + file }
+func ObjectName(sweep, file string) string { return SweepsPrefix + sweep + "/" + file }
 
 // RecordsPrefix begins the names of a sweep's batches.
 func RecordsPrefix(sweep string) string { return ObjectName(sweep, "records/") }
 
-// BatchName is the name of a sweep's batch n, n from 0, without a life. Zeros make names sort by number for the first
-// 10^8.
-func BatchName(sweep string, n uint64) string {
-	return fmt.Sprintf("%s%08d%s", RecordsPrefix(sweep), n, batchSuffix)
+// BatchName is the name of batch n of a sweep, n from 0, as the writer of an epoch names it; an empty epoch is left
+// out. Two epochs never share a name, so a put that a dead process left under way replaces nothing when it lands
+// late. Leading zeros make names sort by number for the first 10^8.
+func BatchName(sweep string, n uint64, epoch string) string {
+	if epoch != "" {
+		epoch = "-" + epoch
+	}
+	return fmt.Sprintf("%s%08d%s%s", RecordsPrefix(sweep), n, epoch, batchSuffix)
 }
 
-// LifeBatchName is the name of batch n as the writer of one process life names it: two lives never share a name, so a
-// put that a dead process left under way replaces nothing when it lands late.
-func LifeBatchName(sweep string, n uint64, life string) string {
-	return fmt.Sprintf("%s%08d-%s%s", RecordsPrefix(sweep), n, life, batchSuffix)
-}
-
-// batchNumber is the number in a batch's name.
-func batchNumber(sweep, name string) (n uint64, ok bool) {
+// BatchNumber is the number in a batch's name.
+func BatchNumber(sweep, name string) (n uint64, ok bool) {
 	name, ok = strings.CutPrefix(name, RecordsPrefix(sweep))
 	if !ok {
 		return 0, false

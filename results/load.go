@@ -40,9 +40,12 @@ func LoadSweep(ctx context.Context, b Bucket, sweep Sweep) (*Board, []Damage, er
 		damage = append(damage, Damage{name, err})
 	case err != nil:
 		// none was written, or it cannot be read now: the records are what counts
-	case s.Attempts > board.attempts || s.Points > board.points:
-		damage = append(damage, Damage{name, fmt.Errorf("records are missing: it counts %d attempts and %d points, and there are %d and %d",
-			s.Attempts, s.Points, board.attempts, board.points)})
+	default:
+		attempts, points := board.Totals()
+		if s.Attempts > attempts || s.Points > points {
+			damage = append(damage, Damage{name, fmt.Errorf("records are missing: it counts %d attempts and %d points, "+
+				"and there are %d and %d", s.Attempts, s.Points, attempts, points)})
+		}
 	}
 	return board, damage, nil
 }
@@ -142,7 +145,7 @@ func batches(ctx context.Context, b Bucket, sweep string) (names []string, missi
 		if err != nil {
 			return nil, nil, fmt.Errorf("list records of sweep %s: %w", sweep, err)
 		}
-		if n, ok := batchNumber(sweep, o.Name); ok {
+		if n, ok := BatchNumber(sweep, o.Name); ok {
 			found = append(found, numbered{n, o.Name})
 		}
 	}
@@ -160,7 +163,7 @@ func batches(ctx context.Context, b Bucket, sweep string) (names []string, missi
 
 // gap tells of the batches from a number to before another.
 func gap(sweep string, from, to uint64) Damage {
-	d := Damage{BatchName(sweep, from), ErrMissing}
+	d := Damage{BatchName(sweep, from, ""), ErrMissing}
 	if to-from > 1 {
 		d.Err = fmt.Errorf("%w (and so are those up to %d)", ErrMissing, to-1)
 	}

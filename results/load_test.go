@@ -16,7 +16,7 @@ func fillBucket(t testing.TB, b results.Bucket, records []results.Record) {
 	p := results.NewPacker()
 	n := uint64(0)
 	flush := func() {
-		if err := b.Put(t.Context(), results.BatchName("s", n), bytes.NewReader(p.Pack())); err != nil {
+		if err := b.Put(t.Context(), results.BatchName("s", n, ""), bytes.NewReader(p.Pack())); err != nil {
 			t.Fatal(err)
 		}
 		n++
@@ -40,7 +40,7 @@ func TestLoadSkipsAndReportsDamage(t *testing.T) {
 	}
 	put := func(n uint64, data []byte) {
 		t.Helper()
-		if err := b.Put(t.Context(), results.BatchName("s", n), bytes.NewReader(data)); err != nil {
+		if err := b.Put(t.Context(), results.BatchName("s", n, ""), bytes.NewReader(data)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -64,7 +64,7 @@ func TestLoadSkipsAndReportsDamage(t *testing.T) {
 		t.Fatalf("damage %v", damage)
 	}
 	for i, d := range damage {
-		if d.Object != results.BatchName("s", uint64(3+i)) || !errors.Is(d.Err, want[i]) {
+		if d.Object != results.BatchName("s", uint64(3+i), "") || !errors.Is(d.Err, want[i]) {
 			t.Errorf("damage %v, want %v", d, want[i])
 		}
 	}
@@ -79,7 +79,7 @@ func TestLoadSkipsAndReportsDamage(t *testing.T) {
 	if err != nil || board.Counts().Running != 4 {
 		t.Errorf("%+v, %v", board.Counts(), err)
 	}
-	if d := damage[len(damage)-1]; len(damage) != 4 || d.Object != results.BatchName("s", 6) || !strings.Contains(d.Err.Error(), `"other"`) {
+	if d := damage[len(damage)-1]; len(damage) != 4 || d.Object != results.BatchName("s", 6, "") || !strings.Contains(d.Err.Error(), `"other"`) {
 		t.Errorf("a record of another sweep: %v", damage)
 	}
 	if _, _, err := results.Load(t.Context(), &b, "nobody"); !errors.Is(err, results.ErrNotExist) {

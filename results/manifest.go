@@ -106,7 +106,7 @@ func ReadWinner(ctx context.Context, b Bucket, id string) (w Winner, err error) 
 func Sweeps(ctx context.Context, b Bucket) ([]string, error) {
 	var ids []string
 	var closed error
-	for o, err := range b.List(ctx, sweepsPrefix) {
+	for o, err := range b.List(ctx, SweepsPrefix) {
 		if errors.Is(err, fs.ErrPermission) { // of one folder perhaps
 			closed = cmp.Or(closed, fmt.Errorf("list sweeps: %w", err))
 			continue
@@ -114,7 +114,7 @@ func Sweeps(ctx context.Context, b Bucket) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("list sweeps: %w", err)
 		}
-		if id, rest, _ := strings.Cut(o.Name[len(sweepsPrefix):], "/"); rest == SweepFile {
+		if id, rest, _ := strings.Cut(o.Name[len(SweepsPrefix):], "/"); rest == SweepFile {
 			ids = append(ids, id)
 		}
 	}
@@ -125,21 +125,11 @@ func Sweeps(ctx context.Context, b Bucket) ([]string, error) {
 const maxManifest = 16 << 20
 
 func putJSON(ctx context.Context, b Bucket, name string, v any) error {
-	data, err := marshal(v)
+	data, err := EncodeJSON(v)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	return b.Put(ctx, name, bytes.NewReader(seal(data)))
-}
-
-// marshal is v as JSON for people and programs: indented, with a line's end, and < > & as they are.
-func marshal(v any) ([]byte, error) {
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	err := enc.Encode(v)
-	return out.Bytes(), err
 }
 
 func getJSON(ctx context.Context, b Bucket, name string, v any) error {

@@ -9,11 +9,11 @@ import (
 )
 
 // Measured is a bucket that counts its requests, their errors and their time.
-func Measured(b Bucket, m *Metrics) Bucket { return &measured{b, m} }
+func Measured(b Bucket, m *BucketMetrics) Bucket { return &measured{b, m} }
 
 type measured struct {
 	bucket  Bucket
-	metrics *Metrics
+	metrics *BucketMetrics
 }
 
 func (b *measured) Put(ctx context.Context, name string, src io.Reader) error {

@@ -34,7 +34,7 @@ func (w Winner) Render(format string) (string, error) {
 	}
 	switch format {
 	case FormatJSON:
-		out, err := marshal(w)
+		out, err := EncodeJSON(w)
 		return string(out), err
 	case FormatYAML:
 		return w.yaml(params), nil

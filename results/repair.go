@@ -44,7 +44,7 @@ func Mend(ctx context.Context, b Bucket, sweep string, damage []Damage, records 
 	}
 	p := NewPacker()
 	put := func(n uint64) error {
-		return b.Put(ctx, LifeBatchName(sweep, n, "mended"), bytes.NewReader(p.Pack()))
+		return b.Put(ctx, BatchName(sweep, n, "mended"), bytes.NewReader(p.Pack()))
 	}
 	next := func() (n uint64) {
 		n = free[0]
@@ -86,7 +86,7 @@ func freeNumbers(ctx context.Context, b Bucket, sweep string) (free []uint64, er
 	}
 	next := uint64(0)
 	for _, name := range names {
-		n, _ := batchNumber(sweep, name)
+		n, _ := BatchNumber(sweep, name)
 		if n > next+mostGaps {
 			return nil, fmt.Errorf("%s has a number far from the others: move it away by hand", name)
 		}

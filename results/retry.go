@@ -43,12 +43,12 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // Retry is a bucket that tries again what failed with ErrUnavailable. A Put is tried again only if its source
 // is an io.Seeker; a reader that breaks off after Get is the caller's to open again (ReadObject does).
-func Retry(b Bucket, p Backoff, m *Metrics) Bucket { return &retry{b, p, m} }
+func Retry(b Bucket, p Backoff, m *BucketMetrics) Bucket { return &retry{b, p, m} }
 
 type retry struct {
 	bucket  Bucket
 	backoff Backoff
-	metrics *Metrics
+	metrics *BucketMetrics
 }
 
 // do calls f until it succeeds, fails for good, or has had its tries.

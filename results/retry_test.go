@@ -88,7 +88,7 @@ var eager = results.Backoff{Tries: 20, First: time.Microsecond, Longest: time.Mi
 // What Retry wraps passes the suite of buckets although every second request fails.
 func TestRetryHidesFailures(t *testing.T) {
 	set := metrics.NewSet()
-	stats := results.NewMetrics(set)
+	stats := results.NewBucketMetrics(set)
 	buckettest.Run(t, func(t *testing.T) results.Bucket {
 		return seekableOnly{results.Retry(results.Measured(&flaky{}, stats), eager, stats)}
 	})
@@ -117,22 +117,22 @@ func (s seekableOnly) Put(ctx context.Context, name string, src io.Reader) error
 
 func TestRetryKnowsWhenToStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var b moody
+		var b buckettest.Faulty
 		r := results.Retry(&b, results.PatientBackoff, nil)
-		b.mood(results.ErrDenied, false)
-		if err := r.Put(t.Context(), "a", strings.NewReader("x")); !errors.Is(err, results.ErrDenied) || b.puts != 1 {
-			t.Errorf("denied: %v after %d tries", err, b.puts)
+		b.Fail(results.ErrDenied, false)
+		if err := r.Put(t.Context(), "a", strings.NewReader("x")); !errors.Is(err, results.ErrDenied) || b.Puts() != 1 {
+			t.Errorf("denied: %v after %d tries", err, b.Puts())
 		}
-		b.mood(results.ErrUnavailable, false)
+		b.Fail(results.ErrUnavailable, false)
 		before := time.Now()
-		if err := r.Put(t.Context(), "a", strings.NewReader("x")); !errors.Is(err, results.ErrUnavailable) || b.puts != 9 {
-			t.Errorf("unavailable: %v after %d tries", err, b.puts-1)
+		if err := r.Put(t.Context(), "a", strings.NewReader("x")); !errors.Is(err, results.ErrUnavailable) || b.Puts() != 9 {
+			t.Errorf("unavailable: %v after %d tries", err, b.Puts()-1)
 		}
 		if took := time.Since(before); took < 20*time.Second || took > 30*time.Second {
 			t.Errorf("gave up after %v", took)
 		}
-		if err := r.Put(t.Context(), "a", struct{ io.Reader }{strings.NewReader("x")}); err == nil || b.puts != 10 {
-			t.Errorf("a source that cannot be read again was: %v, %d tries", err, b.puts-9)
+		if err := r.Put(t.Context(), "a", struct{ io.Reader }{strings.NewReader("x")}); err == nil || b.Puts() != 10 {
+			t.Errorf("a source that cannot be read again was: %v, %d tries", err, b.Puts()-9)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

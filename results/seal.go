@@ -18,7 +18,7 @@ const (
 	sealed     = "\n}\n"
 )
 
-// seal adds the checksum to an object as marshal writes it.
+// seal adds the checksum to an object as EncodeJSON writes it.
 func seal(data []byte) []byte {
 	body, ok := bytes.CutSuffix(data, []byte(sealed))
 	if !ok {

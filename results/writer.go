@@ -16,9 +16,9 @@ type WriterConfig struct {
 	Bucket Bucket
 	Sweep  string
 
-	// Life is in the names of the batches, and tells this writer's from those of the writers before and after it: letters and
+	// Epoch is in the names of the batches, and tells this writer's from those of the writers before and after it: letters and
 	// digits. Empty: a random one.
-	Life string
+	Epoch string
 
 	// Replay reads records again that Add refused: from whoever keeps them durably, the scheduler's journal.
 	// It calls yield with the records after a sequence number, in order, until there is no further one or yield says
@@ -36,7 +36,7 @@ type WriterConfig struct {
 	Timeout    time.Duration // of one try to put a batch; 0: a minute
 	Backoff    Backoff       // between tries, which never end; 0: 200 ms to 30 s
 	Log        *slog.Logger  // nil: silent
-	Stats      *Metrics
+	Stats      *StoreMetrics
 }
 
 func (c *WriterConfig) fill() {
@@ -56,8 +56,8 @@ func (c *WriterConfig) fill() {
 	if c.Backoff.First == 0 {
 		c.Backoff = Backoff{First: 200 * time.Millisecond, Longest: 30 * time.Second}
 	}
-	if c.Life == "" {
-		c.Life = fmt.Sprintf("%08x", rand.Uint32())
+	if c.Epoch == "" {
+		c.Epoch = fmt.Sprintf("%08x", rand.Uint32())
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

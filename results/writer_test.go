@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -12,37 +11,8 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket/buckettest"
 )
-
-// moody is a bucket whose Put does as it is told: fail, or hang until its context ends.
-type moody struct {
-	results.Memory
-	mu   sync.Mutex
-	fail error
-	hang bool
-	puts int
-}
-
-func (m *moody) mood(fail error, hang bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.fail, m.hang = fail, hang
-}
-
-func (m *moody) Put(ctx context.Context, name string, src io.Reader) error {
-	m.mu.Lock()
-	fail, hang := m.fail, m.hang
-	m.puts++
-	m.mu.Unlock()
-	if hang {
-		<-ctx.Done()
-		return fmt.Errorf("put %s: %w: %w", name, results.ErrUnavailable, ctx.Err())
-	}
-	if fail != nil {
-		return fail
-	}
-	return m.Memory.Put(ctx, name, src)
-}
 
 // journal is the durable home of records, as the writer sees it.
 type journal struct {
@@ -120,7 +90,7 @@ func TestWriterBatchesByTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b results.Memory
 		var written []uint64
-		w := start(t, results.WriterConfig{Bucket: &b, Life: "x", BatchWait: 5 * time.Second, Written: func(seq uint64) { written = append(written, seq) }})
+		w := start(t, results.WriterConfig{Bucket: &b, Epoch: "x", BatchWait: 5 * time.Second, Written: func(seq uint64) { written = append(written, seq) }})
 		for i := range 12 { // a record a second
 			w.Add(uint64(i+1), small(i))
 			time.Sleep(time.Second)
@@ -144,7 +114,8 @@ func TestWriterBatchesByTime(t *testing.T) {
 // What is not in the bucket is pending, also while it is being put.
 func TestWriterPending(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := &moody{hang: true}
+		b := &buckettest.Faulty{}
+		b.Fail(nil, true)
 		w := start(t, results.WriterConfig{Bucket: b, BatchWait: 5 * time.Second, Timeout: time.Minute})
 		pending := func() (trials []int) {
 			for _, r := range w.Pending() {
@@ -160,7 +131,7 @@ func TestWriterPending(t *testing.T) {
 		if got := fmt.Sprint(pending()); got != "[0 1 2]" {
 			t.Errorf("pending: %s", got)
 		}
-		b.mood(nil, false)
+		b.Fail(nil, false)
 		if err := w.Close(t.Context()); err != nil {
 			t.Error(err)
 		}
@@ -209,12 +180,12 @@ func TestWriterGoesOnAfterWhatExists(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		w := start(t, results.WriterConfig{Bucket: &b, Life: "x"})
+		w := start(t, results.WriterConfig{Bucket: &b, Epoch: "x"})
 		w.Add(1, small(0))
 		if err := w.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := b.Stat(t.Context(), results.LifeBatchName("s", 42, "x")); err != nil {
+		if _, err := b.Stat(t.Context(), results.BatchName("s", 42, "x")); err != nil {
 			t.Error(err)
 		}
 	})
@@ -251,9 +222,9 @@ func TestWriterOutlivesADeadBucket(t *testing.T) {
 	}{"refusing": {err: results.ErrDenied}, "hanging": {hang: true}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var b moody
+				var b buckettest.Faulty
 				var j journal
-				b.mood(fail.err, fail.hang)
+				b.Fail(fail.err, fail.hang)
 				const bound = 64 << 10
 				w := start(t, results.WriterConfig{Bucket: &b, Bound: bound, BatchBytes: 8 << 10, Replay: j.replay})
 				before := time.Now()
@@ -268,10 +239,10 @@ func TestWriterOutlivesADeadBucket(t *testing.T) {
 				if s.Bytes > bound || !s.Behind || s.Err == nil || s.Flushed != 0 {
 					t.Errorf("while dead: %+v", s)
 				}
-				if b.puts < 5 || b.puts > 100 {
-					t.Errorf("%d tries in ten minutes", b.puts)
+				if b.Puts() < 5 || b.Puts() > 100 {
+					t.Errorf("%d tries in ten minutes", b.Puts())
 				}
-				b.mood(nil, false)
+				b.Fail(nil, false)
 				for i := 5000; i < 6000; i++ {
 					w.Add(j.append(small(i)), small(i))
 					time.Sleep(100 * time.Millisecond)
@@ -296,9 +267,9 @@ func TestWriterOutlivesADeadBucket(t *testing.T) {
 // Records that come while the writer reads others again are not forgotten.
 func TestWriterIsAddedToWhileItReplays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var b moody
+		var b buckettest.Faulty
 		var j journal
-		b.mood(results.ErrUnavailable, false)
+		b.Fail(results.ErrUnavailable, false)
 		var w *results.Writer
 		late := 0
 		replay := func(after uint64, yield func(uint64, results.Record) bool) error {
@@ -314,7 +285,7 @@ func TestWriterIsAddedToWhileItReplays(t *testing.T) {
 		for i := range 100 {
 			w.Add(j.append(small(i)), small(i))
 		}
-		b.mood(nil, false)
+		b.Fail(nil, false)
 		time.Sleep(10 * time.Minute)
 		if err := w.Close(t.Context()); err != nil {
 			t.Error(err)
@@ -328,8 +299,8 @@ func TestWriterIsAddedToWhileItReplays(t *testing.T) {
 // Without anyone to read refused records from, they are lost and Flushed says so by standing still.
 func TestWriterAdmitsLoss(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var b moody
-		b.mood(results.ErrUnavailable, false)
+		var b buckettest.Faulty
+		b.Fail(results.ErrUnavailable, false)
 		w := start(t, results.WriterConfig{Bucket: &b, Bound: 2000})
 		taken := uint64(0)
 		for i := range 100 {
@@ -337,7 +308,7 @@ func TestWriterAdmitsLoss(t *testing.T) {
 				taken = uint64(i + 1)
 			}
 		}
-		b.mood(nil, false)
+		b.Fail(nil, false)
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		w.Add(101, small(100))
@@ -354,8 +325,8 @@ func TestWriterAdmitsLoss(t *testing.T) {
 
 func TestWriterCloseHasADeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var b moody
-		b.mood(nil, true)
+		var b buckettest.Faulty
+		b.Fail(nil, true)
 		w := start(t, results.WriterConfig{Bucket: &b})
 		w.Add(1, small(0))
 		w.Add(2, small(1))

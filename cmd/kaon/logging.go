@@ -38,11 +38,18 @@ const (
 	askNobody       = "none"
 )
 
+// resultsMetrics are the counters of the rooms of results.
+type resultsMetrics struct {
+	bucket *results.BucketMetrics
+	board  *results.BoardMetrics
+	store  *results.StoreMetrics
+}
+
 // serveMetrics serves the counters of every stage; an empty address serves nothing. Without a host it listens on
 // this machine only; beyond it they are shown to who knows the credentials, NAME:SECRET by --metrics-auth.
-func serveMetrics(address, auth string) (stats *results.Metrics, stop func(), err error) {
+func serveMetrics(address, auth string) (stats resultsMetrics, stop func(), err error) {
 	set := metrics.NewSet()
-	stats = results.NewMetrics(set)
+	stats = resultsMetrics{results.NewBucketMetrics(set), results.NewBoardMetrics(set), results.NewStoreMetrics(set)}
 	if address == "" {
 		return stats, func() {}, nil
 	}
@@ -53,15 +60,15 @@ func serveMetrics(address, auth string) (stats *results.Metrics, stop func(), er
 	switch {
 	case auth != "" && auth != askNobody:
 		if name, secret, err = givenCredentials("--metrics-auth", auth, metricsVariable); err != nil {
-			return nil, nil, err
+			return stats, nil, err
 		}
 	case auth == "" && !listen.Loopback(address):
-		return nil, nil, fmt.Errorf("--metrics %s can be read by other machines: write NAME:SECRET to a file and give --metrics-auth @FILE "+
+		return stats, nil, fmt.Errorf("--metrics %s can be read by other machines: write NAME:SECRET to a file and give --metrics-auth @FILE "+
 			"(basic_auth in Prometheus), or --metrics-auth %s to show them to everybody", address, askNobody)
 	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, nil, fmt.Errorf("serve metrics: %w", err)
+		return stats, nil, fmt.Errorf("serve metrics: %w", err)
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
@@ -85,7 +92,7 @@ func serveMetrics(address, auth string) (stats *results.Metrics, stop func(), er
 }
 
 // openBucket opens the place of results; its errors have their exit code.
-func openBucket(ctx context.Context, address string, stats *results.Metrics) (results.Bucket, error) {
+func openBucket(ctx context.Context, address string, stats *results.BucketMetrics) (results.Bucket, error) {
 	bucket, err := open.Bucket(ctx, address, stats)
 	if errors.Is(err, open.ErrAddress) {
 		return nil, usage(err)

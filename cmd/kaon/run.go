@@ -93,7 +93,7 @@ func (f *workFlags) runner(ctx context.Context, out *output) (r *runner, stop fu
 	if err != nil {
 		return nil, nil, usage(err)
 	}
-	bucket, err := openBucket(ctx, f.Results, stats)
+	bucket, err := openBucket(ctx, f.Results, stats.bucket)
 	if err != nil {
 		stop()
 		return nil, nil, err
@@ -175,7 +175,7 @@ type runner struct {
 	out    *output
 	log    *slog.Logger
 	bucket results.Bucket
-	stats  *results.Metrics
+	stats  resultsMetrics
 }
 
 // submit runs a new sweep, and then the spec of its `then`.

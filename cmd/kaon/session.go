@@ -74,7 +74,7 @@ type sessionConfig struct {
 	state   string // folder of the journal and, on the embedded cluster, of sandboxes
 	bucket  results.Bucket
 	results string // folder of the bucket; empty: elsewhere
-	stats   *results.Metrics
+	stats   resultsMetrics
 	winner  *results.Winner // of the sweep before, when this one is its `then`
 	retry   bool            // run what has failed again
 	resumed bool            // it has begun before
@@ -238,7 +238,7 @@ func (s *session) stand(core *scheduler.Core) {
 // openResults makes the sweep's board, with what an earlier process stored of it, and the writer of its records.
 func (s *session) openResults(ctx context.Context) error {
 	spec := s.cfg.spec
-	cfg := results.Config{Sweep: s.cfg.id, Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics, Stats: s.cfg.stats}
+	cfg := results.Config{Sweep: s.cfg.id, Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics, Stats: s.cfg.stats.board}
 	// An error: it is new, or the records will tell what is wrong with the bucket.
 	if known, err := results.ReadSweep(ctx, s.cfg.bucket, s.cfg.id); err == nil && s.cfg.resumed {
 		if cfg.Closed = known.Closed; s.cfg.retry { // that it ended will not be written there any more
@@ -258,7 +258,7 @@ func (s *session) openResults(ctx context.Context) error {
 			s.cfg.id, damage[0].Object, damage[0].Err, s.cfg.id))
 	}
 	s.writer = results.NewWriter(results.WriterConfig{
-		Bucket: s.cfg.bucket, Sweep: s.cfg.id, Log: s.cfg.log, Stats: s.cfg.stats,
+		Bucket: s.cfg.bucket, Sweep: s.cfg.id, Log: s.cfg.log, Stats: s.cfg.stats.store,
 		Written: func(number uint64) { s.loop.Later(scheduler.Stored{Sweep: s.cfg.id, Through: number}) },
 		Replay: func(after uint64, yield func(uint64, results.Record) bool) error {
 			return s.journal.Replay(s.cfg.id, after, yield)

@@ -59,7 +59,7 @@ func stored(t *testing.T) (*results.Board, results.Bucket) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := bucket.Put(t.Context(), results.BatchName("s", uint64(i)), bytes.NewReader(batch)); err != nil {
+		if err := bucket.Put(t.Context(), results.BatchName("s", uint64(i), ""), bytes.NewReader(batch)); err != nil {
 			t.Fatal(err)
 		}
 	}

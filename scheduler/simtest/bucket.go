@@ -134,7 +134,7 @@ func (wr *writer) write() {
 			return
 		}
 	}
-	wr.insist(results.LifeBatchName(wr.sweep, wr.next, fmt.Sprint(wr.p.number)), wr.packer.Pack(), batch[len(batch)-1].number)
+	wr.insist(results.BatchName(wr.sweep, wr.next, fmt.Sprint(wr.p.number)), wr.packer.Pack(), batch[len(batch)-1].number)
 }
 
 // insist puts a batch until it is in the bucket.

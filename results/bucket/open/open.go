@@ -18,7 +18,7 @@ var ErrAddress = errors.New("not an address of results")
 // Bucket opens the bucket of an address: s3://bucket/prefix (see package s3), file:///folder, or the path of a
 // folder, which it makes if need be. It asks S3 whether the bucket is there, without retrying; stats may be nil. What it
 // returns retries patiently (results.PatientBackoff).
-func Bucket(ctx context.Context, address string, stats *results.Metrics) (results.Bucket, error) {
+func Bucket(ctx context.Context, address string, stats *results.BucketMetrics) (results.Bucket, error) {
 	b, err := bare(ctx, address)
 	if err != nil {
 		return nil, err
