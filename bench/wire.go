@@ -13,7 +13,9 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket/dir"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
@@ -90,8 +92,8 @@ type wire struct {
 	journal *slowJournal
 	driver  *mesos.Driver
 	loop    *scheduler.Loop
-	writer  *results.Writer
-	board   *results.Board
+	writer  *store.Writer
+	board   *board.Board
 	ended   chan scheduler.SweepEnded // capacity 1
 }
 
@@ -123,8 +125,8 @@ func newWire(cfg WireConfig) (*wire, error) {
 			return study.New(id, spec, study.Options{})
 		},
 	})
-	w.board = results.NewBoard(results.Config{Sweep: wireSweep, Trials: cfg.Trials, Objective: w.spec.Objective})
-	w.writer = results.NewWriter(results.WriterConfig{
+	w.board = board.New(board.Config{Sweep: wireSweep, Trials: cfg.Trials, Objective: w.spec.Objective})
+	w.writer = store.NewWriter(store.Config{
 		Bucket: bucket, Sweep: wireSweep,
 		Written: func(n uint64) { w.loop.Later(scheduler.Stored{Sweep: wireSweep, Through: n}) },
 		Replay: func(after uint64, yield func(uint64, results.Record) bool) error {

@@ -1,11 +1,6 @@
 package results
 
-import (
-	"bytes"
-	"encoding/json"
-	"slices"
-	"strings"
-)
+import "encoding/json"
 
 // Note is what a point says besides numbers: a milestone that the trial passed, a named value, or both.
 type Note struct {
@@ -34,56 +29,4 @@ type Value struct {
 	Name   string          `json:"name"`
 	Value  json.RawMessage `json:"value"`
 	Millis int64           `json:"time_ms"`
-}
-
-// notes are those of one attempt, in the order of their points; of two values with one name the later counts.
-type notes struct {
-	count      int
-	milestones []Milestone
-	values     []Value // by name
-}
-
-// add keeps the note of a point; beyond MaxNotes it is passed over.
-func (n *notes) add(p Point) {
-	if n.count++; n.count > MaxNotes {
-		return
-	}
-	if p.Note.Milestone != "" {
-		n.milestones = append(n.milestones, Milestone{Text: strings.Clone(p.Note.Milestone), Step: p.Step, Millis: p.Millis})
-	}
-	if p.Note.Name == "" {
-		return
-	}
-	v := Value{Name: strings.Clone(p.Note.Name), Value: bytes.Clone(p.Note.Value), Millis: p.Millis}
-	at, known := slices.BinarySearchFunc(n.values, v.Name, func(v Value, name string) int { return strings.Compare(v.Name, name) })
-	if known {
-		n.values[at] = v
-		return
-	}
-	n.values = slices.Insert(n.values, at, v)
-}
-
-func (n *notes) clone() *notes {
-	if n == nil {
-		return nil
-	}
-	return &notes{n.count, slices.Clone(n.milestones), slices.Clone(n.values)}
-}
-
-// noted is the notes of an attempt with those beyond gaps, in the order of their points; nil when there is none.
-func (a *attempt) noted() *notes {
-	n := a.notes
-	if a.held == nil {
-		return n
-	}
-	n = n.clone()
-	for _, h := range *a.held {
-		if h.point.Note != nil {
-			if n == nil {
-				n = &notes{}
-			}
-			n.add(h.point)
-		}
-	}
-	return n
 }

@@ -2,8 +2,8 @@ package results
 
 import "encoding/json"
 
-// Then stands for the step that follows the trials where a trial's index is expected.
-const Then = -1
+// ThenTrial stands for the step that follows the trials where a trial's index is expected.
+const ThenTrial = -1
 
 // Record is a piece of what is known of one attempt. Records of an attempt may be folded in any order and
 // more than once; points are told apart by number, so nothing counts twice.

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -13,7 +14,7 @@ func TestOneBoundOnTrials(t *testing.T) {
 		if _, err := newSweepRun("s", &sweep.Spec{Trials: trials}, &plainStudy{}); (err == nil) != ok {
 			t.Errorf("the scheduler takes %d trials: %v", trials, err)
 		}
-		board := results.NewBoard(results.Config{Sweep: "s"})
+		board := board.New(board.Config{Sweep: "s"})
 		if err := board.Fold(results.Record{Sweep: "s", Trial: trials - 1, Attempt: 1}); (err == nil) != ok {
 			t.Errorf("a board of %d trials: %v", trials, err)
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
@@ -129,7 +130,7 @@ func TestSweepOverHTTP(t *testing.T) {
 	}
 	master := startCluster(t, 20, train)
 	path := filepath.Join(t.TempDir(), "journal")
-	board := results.NewBoard(results.Config{Sweep: "s1", Trials: spec.Trials, Objective: spec.Objective})
+	board := board.New(board.Config{Sweep: "s1", Trials: spec.Trials, Objective: spec.Objective})
 	finals := map[int]map[int]bool{} // trial: attempts with a final record
 	for life := range 4 {
 		over := make(chan scheduler.SweepEnded, 1)

@@ -9,7 +9,7 @@
 // sweep is over. Loop is the one goroutine that owns a Core, and carries Ready out in the order its fields state.
 //
 // The package does not choose points (package search, behind Study), does not match work with offers (package
-// offers, behind Packer), does not know how good a trial is beyond the sweep's target (package results, behind
+// offers, behind Packer), does not know how good a trial is beyond the sweep's target (package board, behind
 // Notices), and does not speak Mesos (package mesos, behind Driver).
 //
 // Its nouns: a sweep has trials; a trial has attempts, one after the other; an attempt is one Mesos task. A Budget

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -102,15 +103,15 @@ func TestStoppedOnTheBoard(t *testing.T) {
 		Points: []results.Point{{Metrics: map[string]float64{"loss": 0}}}, End: &task.End{},
 	})}})
 	c.Step(t0, ended(tasks[1].ID, cluster.Failed, 3))
-	board := results.NewBoard(results.Config{Sweep: "s", Trials: 2})
+	folded := board.New(board.Config{Sweep: "s", Trials: 2})
 	for _, n := range c.Ready().Notices {
 		if r, ok := n.(Recorded); ok {
-			if err := board.Fold(r.Record); err != nil {
+			if err := folded.Fold(r.Record); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if got := board.Counts(); got.Stopped != 1 || c.runs["s"].tallies().Stopped != 1 {
+	if got := folded.Counts(); got.Stopped != 1 || c.runs["s"].tallies().Stopped != 1 {
 		t.Errorf("the board has %+v, the core %+v", got, c.runs["s"].tallies())
 	}
 }

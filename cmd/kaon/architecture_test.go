@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
@@ -71,11 +71,11 @@ func names() (ours, others, machine string) {
 }
 
 // tries are the attempts of a trial of an ended sweep.
-func (p place) tries(id string, trial string) []results.Attempt {
+func (p place) tries(id string, trial string) []board.Attempt {
 	p.t.Helper()
-	var t results.Trial
+	var t board.Trial
 	p.kaon("trial", id+"/"+trial, "--json").ends(exitDone).json(&t)
-	return t.Tries
+	return t.Attempts
 }
 
 // Of two agents the one does not say what it is, and is something else: one attempt finds out, which costs its trial

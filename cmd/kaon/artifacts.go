@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 )
 
 type artifactsCmd struct {
@@ -99,14 +100,14 @@ func (c *artifactsCmd) fetch(ctx context.Context, out *output, src source, files
 			continue
 		}
 		r, err := src.bucket.Get(ctx, prefix+a.Name)
-		if errors.Is(err, results.ErrNotExist) {
+		if errors.Is(err, bucket.ErrNotExist) {
 			return usage(fmt.Errorf("artifact %s is no longer there: the sweep's artifacts.keep let it go, or somebody removed it", a.Name))
 		}
 		if err != nil {
 			return unreachable(err)
 		}
 		defer r.Close()
-		checked := results.Checked(r, a.SHA256)
+		checked := bucket.VerifySHA256(r, a.SHA256)
 		if c.Output == "-" {
 			w, end := out.raw(false)
 			defer end()

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -71,8 +72,8 @@ func (s source) needs(ctx context.Context, spec *sweep.Spec, trial int) (resourc
 	var point sweep.Point
 	switch {
 	case !spec.DemandVaries():
-	case trial == results.Then:
-		w, err := results.ReadWinner(ctx, s.bucket, s.id)
+	case trial == results.ThenTrial:
+		w, err := store.ReadWinner(ctx, s.bucket, s.id)
 		if err != nil {
 			return resource.Resources{}, fmt.Errorf("find the winner, with which the `then` step runs: %w", err)
 		}

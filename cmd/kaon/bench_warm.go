@@ -6,7 +6,7 @@ import (
 	"os"
 
 	"github.com/kaon-sweep/kaon/bench"
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
@@ -33,7 +33,7 @@ func (c *benchWarmCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	d, err := transfer.Open(transfer.Config{Folder: state, Sweep: "bench", Bucket: &results.Memory{}, Bind: where.bind, Host: where.host, Port: where.port})
+	d, err := transfer.Open(transfer.Config{Folder: state, Sweep: "bench", Bucket: &bucket.Memory{}, Bind: where.bind, Host: where.host, Port: where.port})
 	if err != nil {
 		return unreachable(err)
 	}

@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/store"
 )
 
 type bestCmd struct {
@@ -29,8 +30,8 @@ func (c *bestCmd) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	// the manifest when the sweep has ended, the board while it runs, and when it runs again what failed
-	winner, damaged := results.ReadWinner(ctx, src.bucket, src.id)
-	if known, readErr := results.ReadSweep(ctx, src.bucket, src.id); damaged != nil || readErr != nil || known.Finished == "" {
+	winner, damaged := store.ReadWinner(ctx, src.bucket, src.id)
+	if known, readErr := store.ReadSweep(ctx, src.bucket, src.id); damaged != nil || readErr != nil || known.Finished == "" {
 		board, err := src.board(ctx, out)
 		if err != nil {
 			return err
@@ -38,7 +39,7 @@ func (c *bestCmd) Run(ctx context.Context, out *output) error {
 		if err := board.whole(src.id, c.Partial); err != nil {
 			return err
 		}
-		if errors.Is(damaged, results.ErrDamaged) {
+		if errors.Is(damaged, store.ErrDamaged) {
 			fmt.Fprintf(out.stderr, "kaon: warning: %v: chosen anew from the records; `kaon repair %s` writes it anew\n", damaged, src.id)
 		}
 		var ok bool
@@ -62,7 +63,7 @@ func (c *bestCmd) Run(ctx context.Context, out *output) error {
 	}
 	w, end := out.raw(false)
 	defer end()
-	if c.Format == results.FormatJSON || c.Format == results.FormatYAML {
+	if c.Format == board.FormatJSON || c.Format == board.FormatYAML {
 		w = out.stdout // both have escapes for what is not printed
 	}
 	_, err = io.WriteString(w, text)

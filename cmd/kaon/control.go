@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/server/control"
 )
@@ -23,7 +23,7 @@ func (s source) explainControl(ctx context.Context, err error) error {
 	case !errors.Is(err, control.ErrNobody):
 		return unreachable(err)
 	}
-	known, readErr := results.ReadSweep(ctx, s.bucket, s.id)
+	known, readErr := store.ReadSweep(ctx, s.bucket, s.id)
 	if readErr != nil {
 		return s.explain(ctx, readErr)
 	}
@@ -122,7 +122,7 @@ func (c *statusCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	if known, err := results.ReadSweep(ctx, src.bucket, src.id); err == nil {
+	if known, err := store.ReadSweep(ctx, src.bucket, src.id); err == nil {
 		s.Metric = known.Objective.Name
 		if known.Kaon != "" || len(known.Runs) > 0 {
 			s.Origin = &origin{File: known.File, Set: known.Overrides, Provenance: known.Provenance}

@@ -155,7 +155,7 @@ func TestTalkingToTheStep(t *testing.T) {
 	if got := line(t, began); got != "5" {
 		t.Fatalf("trial %s began, want the step", got)
 	}
-	p.running(id, results.Then)
+	p.running(id, results.ThenTrial)
 	p.kaon("status", id).ends(exitDone).prints("then: running", "\nthen   running")
 	p.kaon("message", id+"/then", `"hello"`).ends(exitDone).prints("sent to the `then` step of " + id)
 	if got := line(t, heard); got != `"hello"` {

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
@@ -166,18 +168,18 @@ func programs(c sweep.Command) []string {
 }
 
 // tidy removes what the sweep does not keep: half-received files, and the artifacts that its policy lets go.
-func (s *session) tidy(ctx context.Context, summary results.Summary) error {
+func (s *session) tidy(ctx context.Context, summary board.Summary) error {
 	err := s.depot.Remove(ctx)
 	keep := s.watcher.kept(s.cfg.spec.Artifacts.Top, summary)
 	if keep == nil {
 		return err
 	}
-	_, _, pruned := results.Prune(ctx, s.cfg.bucket, s.cfg.id, keep)
+	_, _, pruned := store.Prune(ctx, s.cfg.bucket, s.cfg.id, keep)
 	return errors.Join(err, pruned)
 }
 
 // kept says whose artifacts stay; nil: everybody's.
-func (w *watcher) kept(top int, summary results.Summary) func(trial, attempt int) bool {
+func (w *watcher) kept(top int, summary board.Summary) func(trial, attempt int) bool {
 	if top == 0 {
 		return nil
 	}
@@ -195,7 +197,7 @@ func (w *watcher) kept(top int, summary results.Summary) func(trial, attempt int
 			}
 		}
 	} else {
-		for t := range w.mu.board.Trials(results.Query{States: []string{results.Succeeded, results.Cached}, Sort: "value", Limit: top}) {
+		for t := range w.mu.board.Trials(board.Query{States: []string{results.Succeeded, results.Cached}, Sort: "value", Limit: top}) {
 			keep[attempt{t.Trial, t.Attempt}] = true
 		}
 	}

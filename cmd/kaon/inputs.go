@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/bucket/s3"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
@@ -29,7 +29,7 @@ func (s *session) inputs(ctx context.Context, files *study.Files) error {
 		switch {
 		case errors.As(err, &told):
 			return usage(err)
-		case errors.Is(err, results.ErrUnavailable):
+		case errors.Is(err, bucket.ErrUnavailable):
 			return unreachable(fmt.Errorf("task.fetch.%d: %w", i, err))
 		case err != nil:
 			return usage(f.Problem(err.Error(), ""))

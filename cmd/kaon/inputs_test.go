@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket/s3"
 	"github.com/kaon-sweep/kaon/results/bucket/s3/s3test"
 )
@@ -243,10 +243,10 @@ func TestInputsThatAgentsCannotBring(t *testing.T) {
 	}))
 	t.Cleanup(gone.Close)
 	r := p.kaon("run", "reading.yaml", "--json", "--set", "run_cap=1", "--set", "task.fetch=["+gone.URL+"/far.txt]").ends(exitFailed)
-	var trial results.Trial
+	var trial board.Trial
 	p.kaon("trial", contract(t, r).Sweep+"/0", "--json").ends(exitDone).json(&trial)
-	if len(trial.Tries) != 1 || trial.Tries[0].End.State != "failed" || !strings.Contains(trial.Tries[0].End.Reason, "fetch far.txt: 404 page not found") {
-		t.Errorf("%d attempts, the first: %+v", len(trial.Tries), trial.Tries[0].End)
+	if len(trial.Attempts) != 1 || trial.Attempts[0].End.State != "failed" || !strings.Contains(trial.Attempts[0].End.Reason, "fetch far.txt: 404 page not found") {
+		t.Errorf("%d attempts, the first: %+v", len(trial.Attempts), trial.Attempts[0].End)
 	}
 }
 

@@ -14,8 +14,10 @@ import (
 
 	"github.com/VictoriaMetrics/metrics"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/bucket/open"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
@@ -40,16 +42,16 @@ const (
 
 // resultsMetrics are the counters of the rooms of results.
 type resultsMetrics struct {
-	bucket *results.BucketMetrics
-	board  *results.BoardMetrics
-	store  *results.StoreMetrics
+	bucket *bucket.Metrics
+	board  *board.Metrics
+	store  *store.Metrics
 }
 
 // serveMetrics serves the counters of every stage; an empty address serves nothing. Without a host it listens on
 // this machine only; beyond it they are shown to who knows the credentials, NAME:SECRET by --metrics-auth.
 func serveMetrics(address, auth string) (stats resultsMetrics, stop func(), err error) {
 	set := metrics.NewSet()
-	stats = resultsMetrics{results.NewBucketMetrics(set), results.NewBoardMetrics(set), results.NewStoreMetrics(set)}
+	stats = resultsMetrics{bucket.NewMetrics(set), board.NewMetrics(set), store.NewMetrics(set)}
 	if address == "" {
 		return stats, func() {}, nil
 	}
@@ -92,7 +94,7 @@ func serveMetrics(address, auth string) (stats resultsMetrics, stop func(), err 
 }
 
 // openBucket opens the place of results; its errors have their exit code.
-func openBucket(ctx context.Context, address string, stats *results.BucketMetrics) (results.Bucket, error) {
+func openBucket(ctx context.Context, address string, stats *bucket.Metrics) (bucket.Bucket, error) {
 	bucket, err := open.Bucket(ctx, address, stats)
 	if errors.Is(err, open.ErrAddress) {
 		return nil, usage(err)

@@ -14,6 +14,9 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
@@ -65,10 +68,10 @@ type trialLog struct {
 	src     source
 	trial   int
 	stream  string
-	board   view            // of the last look
-	attempt results.Attempt // so far
-	printed int             // bytes
-	gone    bool            // the files are where nobody here can read them, and that has been said
+	board   view          // of the last look
+	attempt board.Attempt // so far
+	printed int           // bytes
+	gone    bool          // the files are where nobody here can read them, and that has been said
 }
 
 func (l *trialLog) Write(p []byte) (int, error) {
@@ -102,7 +105,7 @@ func (l *trialLog) look(before int) (err error) {
 	number := cmp.Or(before, l.Attempt)
 	t, ok := l.board.Trial(l.trial)
 	if !ok {
-		l.attempt = results.Attempt{Attempt: max(number, 1)}
+		l.attempt = board.Attempt{Attempt: max(number, 1)}
 		return nil
 	}
 	l.attempt, err = attemptOf(t, number)
@@ -159,13 +162,13 @@ func (l *trialLog) sayNothing() {
 }
 
 // attemptOf finds an attempt of a trial; 0 is the last.
-func attemptOf(trial results.Trial, number int) (results.Attempt, error) {
-	for i := len(trial.Tries) - 1; i >= 0; i-- {
-		if number == 0 || trial.Tries[i].Attempt == number {
-			return trial.Tries[i], nil
+func attemptOf(trial board.Trial, number int) (board.Attempt, error) {
+	for i := len(trial.Attempts) - 1; i >= 0; i-- {
+		if number == 0 || trial.Attempts[i].Attempt == number {
+			return trial.Attempts[i], nil
 		}
 	}
-	return results.Attempt{}, usage(fmt.Errorf("%s has %s, not an attempt %d", named(trial.Trial), count(len(trial.Tries), "attempt"), number))
+	return board.Attempt{}, usage(fmt.Errorf("%s has %s, not an attempt %d", named(trial.Trial), count(len(trial.Attempts), "attempt"), number))
 }
 
 // reader finds the attempt's files: on this machine, else at the agent while it runs or the bucket has no copy. nil: nowhere.
@@ -184,7 +187,7 @@ func (l *trialLog) reader(ctx context.Context) (reader, error) {
 	}
 	place := l.Cluster
 	if place == "" {
-		s, err := results.ReadSweep(ctx, l.src.bucket, l.src.id)
+		s, err := store.ReadSweep(ctx, l.src.bucket, l.src.id)
 		if err != nil {
 			return nil, l.src.explain(ctx, err)
 		}
@@ -248,7 +251,7 @@ func (l *trialLog) stored(ctx context.Context) error {
 		_, err = io.Copy(l, z)
 		return err
 	}
-	if !errors.Is(err, results.ErrNotExist) {
+	if !errors.Is(err, bucket.ErrNotExist) {
 		return unreachable(err)
 	}
 	if !l.began() {

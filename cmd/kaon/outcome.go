@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/scheduler"
 )
 
@@ -16,7 +17,7 @@ type outcome struct {
 	result
 	phase    scheduler.Phase
 	sentence string
-	winner   *results.Winner
+	winner   *board.Winner
 }
 
 // result is what `kaon run --json` prints: a contract for scripts.

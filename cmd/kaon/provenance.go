@@ -17,7 +17,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -26,7 +26,7 @@ import (
 const mostEffective = 1 << 20
 
 // effectiveOf is the part of a sweep's provenance that its spec alone gives.
-func effectiveOf(spec *sweep.Spec) (p results.Provenance) {
+func effectiveOf(spec *sweep.Spec) (p store.Provenance) {
 	if spec.Effective == nil {
 		return p
 	}
@@ -72,8 +72,8 @@ func unhide(set []string) ([]string, error) {
 }
 
 // thisRun is this process, as it begins to work on a sweep.
-func thisRun(spec *sweep.Spec) results.Run {
-	r := results.Run{Started: time.Now().UTC().Format(time.RFC3339Nano)}
+func thisRun(spec *sweep.Spec) store.Run {
+	r := store.Run{Started: time.Now().UTC().Format(time.RFC3339Nano)}
 	words := make([]string, 0, len(os.Args))
 	for i, word := range os.Args {
 		if i == 0 {
@@ -174,7 +174,7 @@ func withoutEnv(effective []byte) []byte {
 const gitPatience = 2 * time.Second
 
 // gitOf is the state of the work tree that a folder is in; nil when it is in none, or git does not say.
-func gitOf(ctx context.Context, folder string) *results.Git {
+func gitOf(ctx context.Context, folder string) *store.Git {
 	ctx, cancel := context.WithTimeout(ctx, gitPatience)
 	defer cancel()
 	git := func(args ...string) (string, error) {
@@ -192,14 +192,14 @@ func gitOf(ctx context.Context, folder string) *results.Git {
 	if err != nil {
 		return nil
 	}
-	return &results.Git{Commit: commit, Dirty: changed != ""}
+	return &store.Git{Commit: commit, Dirty: changed != ""}
 }
 
 // origin is where a sweep comes from as `kaon status --json` prints it.
 type origin struct {
 	File string   `json:"file,omitempty"`
 	Set  []string `json:"set,omitempty"`
-	results.Provenance
+	store.Provenance
 }
 
 // printProvenance says where a sweep comes from.

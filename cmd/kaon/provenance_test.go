@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -33,7 +33,7 @@ func TestProvenance(t *testing.T) {
 	}
 	id := contract(t, p.kaon(args...).ends(exitDone)).Sweep
 	text := p.read("kaon-results/sweeps/" + id + "/sweep.json")
-	var known results.Sweep
+	var known store.Sweep
 	if err := json.Unmarshal([]byte(text), &known); err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -69,12 +72,12 @@ const lostRuns = "which commands, by which kaon, worked on the sweep"
 // mender mends one sweep.
 type mender struct {
 	repaired
-	bucket results.Bucket
+	bucket bucket.Bucket
 	id     string
 	state  string
 	label  string // in the names of what is kept aside
 
-	known    results.Sweep
+	known    store.Sweep
 	knownErr error
 	source   []byte
 	entry    *scheduler.SweepEntry // as the journal has it; nil: it does not
@@ -89,11 +92,11 @@ func (m *mender) mend(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m.known, m.knownErr = results.ReadSweep(ctx, m.bucket, m.id)
-	if errors.Is(m.knownErr, results.ErrUnavailable) {
+	m.known, m.knownErr = store.ReadSweep(ctx, m.bucket, m.id)
+	if errors.Is(m.knownErr, bucket.ErrUnavailable) {
 		return unreachable(m.knownErr)
 	}
-	m.source, _ = results.ReadObject(ctx, m.bucket, results.ObjectName(m.id, results.SpecFile), 64<<20)
+	m.source, _ = bucket.ReadObject(ctx, m.bucket, results.ObjectName(m.id, results.SpecFile), 64<<20)
 	winner, err := readWinner(m.state)
 	if err != nil {
 		return err
@@ -152,7 +155,7 @@ func (m *mender) readJournal() (whole bool, err error) {
 }
 
 // spec is what the sweep runs, by the journal or by the results.
-func (m *mender) spec(whole bool, winner *results.Winner) (*sweep.Spec, error) {
+func (m *mender) spec(whole bool, winner *board.Winner) (*sweep.Spec, error) {
 	e := m.entry
 	if !whole {
 		switch want := m.known.SpecHash; {
@@ -182,13 +185,13 @@ func (m *mender) spec(whole bool, winner *results.Winner) (*sweep.Spec, error) {
 }
 
 // load is the board of what can be read, with what the journal still has.
-func (m *mender) load(ctx context.Context, spec *sweep.Spec) (*results.Board, []results.Damage, error) {
+func (m *mender) load(ctx context.Context, spec *sweep.Spec) (*board.Board, []store.Damage, error) {
 	known := m.known
 	if m.knownErr != nil {
 		known = sweepFile(m.id, spec, m.entry.Submitted, "local", nil)
 	}
 	known.ID = m.id
-	board, damage, err := results.LoadSweep(ctx, m.bucket, known)
+	board, damage, err := store.LoadSweep(ctx, m.bucket, known)
 	for _, r := range m.records {
 		if err == nil {
 			_ = board.Fold(r) // refuses only what is not this sweep's
@@ -198,7 +201,7 @@ func (m *mender) load(ctx context.Context, spec *sweep.Spec) (*results.Board, []
 }
 
 // results writes anew what the results lack and the journal knows.
-func (m *mender) results(ctx context.Context, spec *sweep.Spec, board *results.Board, damage []results.Damage) error {
+func (m *mender) results(ctx context.Context, spec *sweep.Spec, board *board.Board, damage []store.Damage) error {
 	if specHash(m.source) != specHash(m.entry.Source) {
 		if err := m.replace(ctx, results.SpecFile, func() error {
 			return m.bucket.Put(ctx, results.ObjectName(m.id, results.SpecFile), bytes.NewReader(m.entry.Source))
@@ -232,35 +235,35 @@ func (m *mender) results(ctx context.Context, spec *sweep.Spec, board *results.B
 		file.State, file.Sentence, file.Closed = string(m.entry.Phase), m.entry.Sentence, m.entry.Sentence
 		file.Finished = m.entry.Ended.UTC().Format(time.RFC3339Nano)
 	}
-	return m.replace(ctx, results.SweepFile, func() error { return results.WriteSweep(ctx, m.bucket, file) })
+	return m.replace(ctx, results.SweepFile, func() error { return store.WriteSweep(ctx, m.bucket, file) })
 }
 
 // winner writes winner.json and board.json of a sweep that has ended anew when they are damaged or gone.
-func (m *mender) winner(ctx context.Context, board *results.Board) error {
+func (m *mender) winner(ctx context.Context, board *board.Board) error {
 	if !m.entry.Phase.Ended() {
 		return nil
 	}
-	unread := func(err error) bool { return errors.Is(err, results.ErrDamaged) || errors.Is(err, results.ErrNotExist) }
-	if _, err := results.ReadBoard(ctx, m.bucket, m.id); unread(err) {
-		if err := m.replace(ctx, results.BoardFile, func() error { return results.WriteBoard(ctx, m.bucket, board.Summary()) }); err != nil {
+	unread := func(err error) bool { return errors.Is(err, store.ErrDamaged) || errors.Is(err, bucket.ErrNotExist) }
+	if _, err := store.ReadBoard(ctx, m.bucket, m.id); unread(err) {
+		if err := m.replace(ctx, results.BoardFile, func() error { return store.WriteBoard(ctx, m.bucket, board.Summary()) }); err != nil {
 			return err
 		}
 	}
 	w, ok := board.Winner()
-	if _, err := results.ReadWinner(ctx, m.bucket, m.id); !ok || !unread(err) {
+	if _, err := store.ReadWinner(ctx, m.bucket, m.id); !ok || !unread(err) {
 		return nil
 	}
 	w.SpecHash, w.Created = specHash(m.entry.Source), m.entry.Ended.UTC().Format(time.RFC3339Nano)
-	return m.replace(ctx, results.WinnerFile, func() error { return results.WriteWinner(ctx, m.bucket, w) })
+	return m.replace(ctx, results.WinnerFile, func() error { return store.WriteWinner(ctx, m.bucket, w) })
 }
 
 // replace writes an object anew and keeps the one that was there.
 func (m *mender) replace(ctx context.Context, file string, write func() error) error {
-	to, err := results.Aside(ctx, m.bucket, m.id, results.ObjectName(m.id, file), m.label)
+	to, err := store.MoveAside(ctx, m.bucket, m.id, results.ObjectName(m.id, file), m.label)
 	switch {
 	case err == nil:
 		m.Aside = append(m.Aside, to)
-	case !errors.Is(err, results.ErrNotExist):
+	case !errors.Is(err, bucket.ErrNotExist):
 		return fmt.Errorf("move %s aside: %w", file, err)
 	}
 	if err := write(); err != nil {
@@ -271,7 +274,7 @@ func (m *mender) replace(ctx context.Context, file string, write func() error) e
 }
 
 // restore is records of trials that have ended by the journal and not by the board, which has them afterwards.
-func (m *mender) restore(spec *sweep.Spec, board *results.Board) (restored []results.Record, err error) {
+func (m *mender) restore(spec *sweep.Spec, board *board.Board) (restored []results.Record, err error) {
 	point, err := pointsOf(spec)
 	if err != nil {
 		return nil, err
@@ -307,14 +310,14 @@ func (m *mender) restore(spec *sweep.Spec, board *results.Board) (restored []res
 }
 
 // batches puts damaged batches aside, records in their places, and the board of what there is beside them.
-func (m *mender) batches(ctx context.Context, spec *sweep.Spec, board *results.Board, damage []results.Damage, restored []results.Record) error {
+func (m *mender) batches(ctx context.Context, spec *sweep.Spec, board *board.Board, damage []store.Damage, restored []results.Record) error {
 	if len(damage) == 0 && len(restored) == 0 {
 		return nil
 	}
 	for _, d := range damage {
 		m.Lost = append(m.Lost, fmt.Sprintf("what was in %s only: %v", d.Object, d.Err))
 	}
-	aside, err := results.Mend(ctx, m.bucket, m.id, damage, restored, m.label)
+	aside, err := store.Repair(ctx, m.bucket, m.id, damage, restored, m.label)
 	m.Aside = append(m.Aside, aside...)
 	if err != nil {
 		return err
@@ -322,11 +325,11 @@ func (m *mender) batches(ctx context.Context, spec *sweep.Spec, board *results.B
 	if _, err := m.bucket.Stat(ctx, results.ObjectName(m.id, results.BoardFile)); err != nil {
 		return nil // none was written
 	}
-	return m.replace(ctx, results.BoardFile, func() error { return results.WriteBoard(ctx, m.bucket, board.Summary()) })
+	return m.replace(ctx, results.BoardFile, func() error { return store.WriteBoard(ctx, m.bucket, board.Summary()) })
 }
 
 // journal makes a journal of what the results tell.
-func (m *mender) journal(ctx context.Context, spec *sweep.Spec, board *results.Board) error {
+func (m *mender) journal(ctx context.Context, spec *sweep.Spec, known *board.Board) error {
 	e := *m.entry
 	if e.Submitted, _ = time.Parse(time.RFC3339Nano, m.known.Created); e.Submitted.IsZero() {
 		e.Submitted = time.Now()
@@ -336,23 +339,23 @@ func (m *mender) journal(ctx context.Context, spec *sweep.Spec, board *results.B
 		e.Phase, e.Sentence = phase, m.known.Sentence
 		e.Ended, _ = time.Parse(time.RFC3339Nano, m.known.Finished)
 	}
-	if best, ok := board.Best(); ok {
+	if best, ok := known.Best(); ok {
 		e.Best, e.BestTrial = float64(best.Value), best.Trial
 	}
 	var begun []scheduler.TrialEntry
 	over := 0
-	for t := range board.Trials(results.Query{}) {
+	for t := range known.Trials(board.Query{}) {
 		begun = append(begun, m.trial(t))
 		if begun[len(begun)-1].State != sweep.Waiting {
 			over++
 		}
 	}
-	if step, ok := board.Trial(results.Then); ok {
+	if step, ok := known.Trial(results.ThenTrial); ok {
 		begun = append(begun, m.trial(step))
-		if w, err := results.ReadWinner(ctx, m.bucket, m.id); err == nil {
+		if w, err := store.ReadWinner(ctx, m.bucket, m.id); err == nil {
 			e.Winner, e.Params = scheduler.Winner{Trial: w.Trial, Attempt: w.Attempt}, w.Params
 			e.Manifest, _ = json.Marshal(w)
-		} else if w, ok := board.Winner(); ok {
+		} else if w, ok := known.Winner(); ok {
 			e.Winner, e.Params = scheduler.Winner{Trial: w.Trial, Attempt: w.Attempt}, w.Params
 			e.Manifest, _ = json.Marshal(w)
 		}
@@ -383,9 +386,9 @@ func (m *mender) journal(ctx context.Context, spec *sweep.Spec, board *results.B
 }
 
 // trial is where a trial stands by the results. An attempt without an end is given up, and the next has another number.
-func (m *mender) trial(t results.Trial) scheduler.TrialEntry {
+func (m *mender) trial(t board.Trial) scheduler.TrialEntry {
 	e := scheduler.TrialEntry{Sweep: m.id, Trial: t.Trial, State: sweep.Waiting}
-	for _, try := range t.Tries {
+	for _, try := range t.Attempts {
 		e.Attempt = max(e.Attempt, try.Attempt)
 		if end := try.End; end != nil && !end.Final && end.State == results.Failed {
 			e.Budget.Failures++

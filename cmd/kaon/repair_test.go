@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 )
 
 func (p place) flip(file string) {
@@ -99,7 +100,7 @@ task: {resources: {cpus: 0.1, memory: 16MB}}
 	if ran := p.read("ran"); ran != "0\n1\n2\n3\n4\n4\n5\n6\n7\n" {
 		t.Errorf("ran %q", ran)
 	}
-	var board results.Summary
+	var board board.Summary
 	if p.object(id, results.BoardFile, &board); board.Trials.Succeeded != 8 || board.Missing != 0 {
 		t.Errorf("board %+v", board)
 	}

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/store"
 )
 
 // mendable is a sweep whose odd trials, the best among them, fail until there is a file named mended.
@@ -35,24 +37,24 @@ func TestRetryRunsOnlyWhatFailed(t *testing.T) {
 		t.Errorf("mended: %+v, best %+v", mended.Trials, mended.Best)
 	}
 
-	var board results.Summary
-	p.object(first.Sweep, results.BoardFile, &board)
-	if board.Trials.Succeeded != 6 || board.Attempts != 3+3*3 || board.Points != 12 || board.Best.Trial != 5 || board.Best.Attempt != 3 {
-		t.Errorf("board: %+v, %d attempts, %d points, best %+v", board.Trials, board.Attempts, board.Points, board.Best)
+	var known board.Summary
+	p.object(first.Sweep, results.BoardFile, &known)
+	if known.Trials.Succeeded != 6 || known.Attempts != 3+3*3 || known.Points != 12 || known.Best.Trial != 5 || known.Best.Attempt != 3 {
+		t.Errorf("board: %+v, %d attempts, %d points, best %+v", known.Trials, known.Attempts, known.Points, known.Best)
 	}
-	var winner results.Winner
+	var winner board.Winner
 	if p.object(first.Sweep, results.WinnerFile, &winner); winner.Trial != 5 || winner.Value != 5 {
 		t.Errorf("winner: %+v", winner)
 	}
-	var about results.Sweep
+	var about store.Sweep
 	if p.object(first.Sweep, results.SweepFile, &about); about.State != "succeeded" || about.Finished <= about.Created {
 		t.Errorf("sweep.json: %+v", about)
 	}
 	for trial, attempts := range []int{1, 3, 1, 3, 1, 3} {
-		var got results.Trial
+		var got board.Trial
 		p.kaon("trial", first.Sweep+"/"+string(rune('0'+trial)), "--json").ends(exitDone).json(&got)
-		if len(got.Tries) != attempts || got.Attempt != attempts || got.State != results.Succeeded {
-			t.Errorf("trial %d is %s by attempt %d of %d, want %d", trial, got.State, got.Attempt, len(got.Tries), attempts)
+		if len(got.Attempts) != attempts || got.Attempt != attempts || got.State != results.Succeeded {
+			t.Errorf("trial %d is %s by attempt %d of %d, want %d", trial, got.State, got.Attempt, len(got.Attempts), attempts)
 		}
 	}
 
@@ -92,7 +94,7 @@ func TestRetryRunsTheThenStep(t *testing.T) {
 	}
 	p.write("mended", "")
 	p.kaon("retry", first.Sweep, "--failed").ends(exitDone).prints("6 succeeded, 0 failed")
-	var board results.Summary
+	var board board.Summary
 	if p.object(first.Sweep, results.BoardFile, &board); board.Attempts != 6 {
 		t.Errorf("trials ran again: %d attempts", board.Attempts)
 	}
@@ -116,7 +118,7 @@ func TestRetryThatChangesTheWinner(t *testing.T) {
 	if got := p.read("followed"); got != "4\n5\n" {
 		t.Errorf("after a resume of the ended sweep the step wrote %q", got)
 	}
-	var step results.Trial
+	var step board.Trial
 	if p.kaon("trial", id+"/then", "--json").ends(exitDone).json(&step); step.Attempt != 2 || string(step.Params) != "{\n    \"x\": 5\n  }" {
 		t.Errorf("the step is %+v with %s", step, step.Params)
 	}
@@ -151,11 +153,11 @@ func TestRunSaysWhatFailed(t *testing.T) {
 	r := p.kaon("run", "sweep.yaml").ends(exitDone).prints(
 		"all trials ended; 3 of 6 failed; most often: exit code 3: broken (3×, for example trial ", "again with: kaon retry mendable-")
 	id := strings.Fields(r.stdout[strings.Index(r.stdout, "kaon retry"):])[2]
-	var trial results.Trial
-	if p.kaon("trial", id+"/1", "--json").ends(exitDone).json(&trial); len(trial.Tries) != 2 {
-		t.Fatalf("%d attempts with one retry", len(trial.Tries))
+	var trial board.Trial
+	if p.kaon("trial", id+"/1", "--json").ends(exitDone).json(&trial); len(trial.Attempts) != 2 {
+		t.Fatalf("%d attempts with one retry", len(trial.Attempts))
 	}
-	if wait := trial.Tries[1].End.StartMs - trial.Tries[0].End.EndMs; wait < 500 {
+	if wait := trial.Attempts[1].End.StartMs - trial.Attempts[0].End.EndMs; wait < 500 {
 		t.Errorf("the second attempt came after %d ms, want half a second at least", wait)
 	}
 }

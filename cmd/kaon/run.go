@@ -12,6 +12,9 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
@@ -174,12 +177,12 @@ type runner struct {
 	flags  *workFlags
 	out    *output
 	log    *slog.Logger
-	bucket results.Bucket
+	bucket bucket.Bucket
 	stats  resultsMetrics
 }
 
 // submit runs a new sweep, and then the spec of its `then`.
-func (r *runner) submit(ctx context.Context, id string, spec *sweep.Spec, winner *results.Winner) (outcome, error) {
+func (r *runner) submit(ctx context.Context, id string, spec *sweep.Spec, winner *board.Winner) (outcome, error) {
 	for _, warning := range spec.Warnings {
 		fmt.Fprintf(r.out.stderr, "kaon: warning: %v\n", warning)
 	}
@@ -200,7 +203,7 @@ func (r *runner) submit(ctx context.Context, id string, spec *sweep.Spec, winner
 // resume goes on with a sweep from its journal; with retry its failed trials are run again.
 func (r *runner) resume(ctx context.Context, id string, retry bool) (outcome, error) {
 	if _, err := os.Stat(filepath.Join(r.flags.state(id), journalFile)); err != nil {
-		if _, err := results.ReadSweep(ctx, r.bucket, id); errors.Is(err, results.ErrNotExist) {
+		if _, err := store.ReadSweep(ctx, r.bucket, id); errors.Is(err, bucket.ErrNotExist) {
 			return outcome{}, source{bucket: r.bucket, id: id}.explain(ctx, err)
 		}
 		return outcome{}, usage(fmt.Errorf("resume %s: no journal in %s: --results and --state must be those of the run that was interrupted; if it was lost, "+
@@ -238,14 +241,14 @@ func (r *runner) sameSpec(ctx context.Context, id string, spec *sweep.Spec) erro
 	differs := func(err error) error {
 		return unreachable(fmt.Errorf("resume %s: %w; nothing was changed; mend it with: %s", id, err, r.again("repair", id)))
 	}
-	known, err := results.ReadSweep(ctx, r.bucket, id)
-	if errors.Is(err, results.ErrUnavailable) {
+	known, err := store.ReadSweep(ctx, r.bucket, id)
+	if errors.Is(err, bucket.ErrUnavailable) {
 		return unreachable(err)
 	}
 	if err != nil {
 		return differs(err)
 	}
-	source, err := results.ReadObject(ctx, r.bucket, results.ObjectName(id, results.SpecFile), int64(len(spec.Source)))
+	source, err := bucket.ReadObject(ctx, r.bucket, results.ObjectName(id, results.SpecFile), int64(len(spec.Source)))
 	switch want := specHash(spec.Source); {
 	case known.SpecHash != "" && known.SpecHash != want:
 		return differs(fmt.Errorf("the spec in the journal (SHA-256 %.12s…) is not that of the results (%.12s…)", want, known.SpecHash))
@@ -326,10 +329,10 @@ func (r *runner) follower(o outcome) (id string, begun bool, err error) {
 
 // tellFollower has sweep.json name the sweep that follows.
 func (r *runner) tellFollower(ctx context.Context, id, follower string) error {
-	known, err := results.ReadSweep(ctx, r.bucket, id)
+	known, err := store.ReadSweep(ctx, r.bucket, id)
 	if err == nil {
-		known.Then = &results.Step{Sweep: follower}
-		err = results.WriteSweep(ctx, r.bucket, known)
+		known.Then = &board.Step{Sweep: follower}
+		err = store.WriteSweep(ctx, r.bucket, known)
 	}
 	if err != nil {
 		return r.explain(fmt.Errorf("note in %s which sweep follows: %w", id, err))
@@ -338,7 +341,7 @@ func (r *runner) tellFollower(ctx context.Context, id, follower string) error {
 }
 
 // readWinner is the winner that a `then` sweep started from; nil when it is none.
-func readWinner(folder string) (*results.Winner, error) {
+func readWinner(folder string) (*board.Winner, error) {
 	data, err := os.ReadFile(filepath.Join(folder, winnerFile))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
@@ -346,7 +349,7 @@ func readWinner(folder string) (*results.Winner, error) {
 	if err != nil {
 		return nil, unreachable(fmt.Errorf("read the winner that the sweep started from: %w", err))
 	}
-	winner := new(results.Winner)
+	winner := new(board.Winner)
 	if err := json.Unmarshal(data, winner); err != nil {
 		return nil, unreachable(fmt.Errorf("read %s, the winner that the sweep started from: %w", filepath.Join(folder, winnerFile), err))
 	}
@@ -354,7 +357,7 @@ func readWinner(folder string) (*results.Winner, error) {
 }
 
 // readState reads back what a sweep was started with.
-func readState(folder, id string) (*sweep.Spec, *results.Winner, error) {
+func readState(folder, id string) (*sweep.Spec, *board.Winner, error) {
 	winner, err := readWinner(folder)
 	if err != nil {
 		return nil, nil, err
@@ -407,7 +410,7 @@ func entryOf(j *disk.Journal, id string) (e scheduler.SweepEntry, known bool, er
 	return e, false, nil
 }
 
-func (r *runner) session(id string, spec *sweep.Spec, winner *results.Winner) sessionConfig {
+func (r *runner) session(id string, spec *sweep.Spec, winner *board.Winner) sessionConfig {
 	return sessionConfig{
 		id: id, spec: spec, state: r.flags.state(id), bucket: r.bucket, results: folderOf(r.flags.Results), stats: r.stats, winner: winner, log: r.log,
 		clusterFlags: r.flags.clusterFlags,
@@ -436,7 +439,7 @@ func (r *runner) explain(err error) error {
 	var status *mesos.StatusError
 	var refused *mesos.FrameworkError
 	var other *mesos.NotMasterError
-	if errors.Is(err, mesos.ErrUnreachable) || errors.Is(err, results.ErrUnavailable) || errors.As(err, &status) ||
+	if errors.Is(err, mesos.ErrUnreachable) || errors.Is(err, bucket.ErrUnavailable) || errors.As(err, &status) ||
 		errors.As(err, &refused) || errors.As(err, &other) {
 		return unreachable(err)
 	}

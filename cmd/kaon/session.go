@@ -17,6 +17,9 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
@@ -43,7 +46,7 @@ type session struct {
 	driver  cluster.Driver
 	loop    *scheduler.Loop
 	watcher *watcher
-	writer  *results.Writer
+	writer  *store.Writer
 	member  *ledger.Member  // nil: it shares no machine
 	door    *control.Server // nil: this place has no sockets
 	before  int             // trials that had ended when this process began
@@ -72,13 +75,13 @@ type sessionConfig struct {
 	id      string
 	spec    *sweep.Spec
 	state   string // folder of the journal and, on the embedded cluster, of sandboxes
-	bucket  results.Bucket
+	bucket  bucket.Bucket
 	results string // folder of the bucket; empty: elsewhere
 	stats   resultsMetrics
-	winner  *results.Winner // of the sweep before, when this one is its `then`
-	retry   bool            // run what has failed again
-	resumed bool            // it has begun before
-	tell    func(string)    // says what must be known before there is a display
+	winner  *board.Winner // of the sweep before, when this one is its `then`
+	retry   bool          // run what has failed again
+	resumed bool          // it has begun before
+	tell    func(string)  // says what must be known before there is a display
 	log     *slog.Logger
 
 	clusterFlags
@@ -238,14 +241,14 @@ func (s *session) stand(core *scheduler.Core) {
 // openResults makes the sweep's board, with what an earlier process stored of it, and the writer of its records.
 func (s *session) openResults(ctx context.Context) error {
 	spec := s.cfg.spec
-	cfg := results.Config{Sweep: s.cfg.id, Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics, Stats: s.cfg.stats.board}
+	cfg := board.Config{Sweep: s.cfg.id, Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics, Stats: s.cfg.stats.board}
 	// An error: it is new, or the records will tell what is wrong with the bucket.
-	if known, err := results.ReadSweep(ctx, s.cfg.bucket, s.cfg.id); err == nil && s.cfg.resumed {
+	if known, err := store.ReadSweep(ctx, s.cfg.bucket, s.cfg.id); err == nil && s.cfg.resumed {
 		if cfg.Closed = known.Closed; s.cfg.retry { // that it ended will not be written there any more
 			cfg.Closed = known.Config().Closed
 		}
 	}
-	board, damage, err := results.LoadRecords(ctx, s.cfg.bucket, cfg)
+	board, damage, err := store.LoadRecords(ctx, s.cfg.bucket, cfg)
 	if err != nil {
 		return fmt.Errorf("read the records of %s: %w", s.cfg.id, err)
 	}
@@ -257,7 +260,7 @@ func (s *session) openResults(ctx context.Context) error {
 		return unreachable(fmt.Errorf("the records of %s are damaged: %s: %w; nothing was changed; mend them with: kaon repair %s",
 			s.cfg.id, damage[0].Object, damage[0].Err, s.cfg.id))
 	}
-	s.writer = results.NewWriter(results.WriterConfig{
+	s.writer = store.NewWriter(store.Config{
 		Bucket: s.cfg.bucket, Sweep: s.cfg.id, Log: s.cfg.log, Stats: s.cfg.stats.store,
 		Written: func(number uint64) { s.loop.Later(scheduler.Stored{Sweep: s.cfg.id, Through: number}) },
 		Replay: func(after uint64, yield func(uint64, results.Record) bool) error {
@@ -277,7 +280,7 @@ func pointsOf(spec *sweep.Spec) (func(trial int) (json.RawMessage, uint64), erro
 		return nil, err
 	}
 	return func(trial int) (json.RawMessage, uint64) {
-		if trial == results.Then {
+		if trial == results.ThenTrial {
 			return nil, sweep.TrialSeed(spec.Seed, 0)
 		}
 		point, ok := method.Ask(trial)
@@ -305,7 +308,7 @@ func (s *session) submit(ctx context.Context, spec *sweep.Spec) error {
 	known := s.manifest(spec, time.Now())
 	known.Kaon, known.Git = versionString(), gitOf(ctx, specFolder(spec))
 	known.Began(thisRun(spec))
-	if err := results.WriteSweep(ctx, s.cfg.bucket, known); err != nil {
+	if err := store.WriteSweep(ctx, s.cfg.bucket, known); err != nil {
 		return fmt.Errorf("store sweep: %w", err)
 	}
 	err := s.loop.Submit(ctx, scheduler.Submit{ID: s.cfg.id, Spec: spec, Overrides: spec.Overrides})
@@ -330,13 +333,13 @@ func (s *session) isNew(ctx context.Context) error {
 	if had {
 		return unreachable(fmt.Errorf("the results have records of a sweep %s already: nothing was changed", s.cfg.id))
 	}
-	_, err = results.ReadSweep(ctx, s.cfg.bucket, s.cfg.id)
-	s.stored = errors.Is(err, results.ErrNotExist)
+	_, err = store.ReadSweep(ctx, s.cfg.bucket, s.cfg.id)
+	s.stored = errors.Is(err, bucket.ErrNotExist)
 	return nil
 }
 
 // hasRecords reports whether the results hold any record of a sweep.
-func hasRecords(ctx context.Context, bucket results.Bucket, id string) (bool, error) {
+func hasRecords(ctx context.Context, bucket bucket.Bucket, id string) (bool, error) {
 	for _, err := range bucket.List(ctx, results.RecordsPrefix(id)) {
 		return err == nil, err
 	}
@@ -401,27 +404,27 @@ func (s *session) retrying() bool { return s.watcher.retrying }
 
 // again has the failed trials run again. Readers of the results see a sweep that runs.
 func (s *session) again(ctx context.Context) error {
-	sweepFile, err := results.ReadSweep(ctx, s.cfg.bucket, s.cfg.id)
+	sweepFile, err := store.ReadSweep(ctx, s.cfg.bucket, s.cfg.id)
 	if err != nil {
 		return err
 	}
 	sweepFile.State, sweepFile.Finished, sweepFile.Sentence = string(scheduler.Active), "", ""
 	sweepFile.Closed = s.watcher.closed() // retried are those that failed: what never started stays so
 	sweepFile.Began(thisRun(s.cfg.spec))
-	if err := results.WriteSweep(ctx, s.cfg.bucket, sweepFile); err != nil {
+	if err := store.WriteSweep(ctx, s.cfg.bucket, sweepFile); err != nil {
 		return fmt.Errorf("store sweep: %w", err)
 	}
 	return s.loop.Do(ctx, scheduler.Retry{Sweep: s.cfg.id})
 }
 
 // manifest is sweep.json of a sweep that runs.
-func (s *session) manifest(spec *sweep.Spec, created time.Time) results.Sweep {
+func (s *session) manifest(spec *sweep.Spec, created time.Time) store.Sweep {
 	return sweepFile(s.cfg.id, spec, created, s.cfg.Cluster, s.watcher.step(spec))
 }
 
 // sweepFile is sweep.json of a sweep that has begun.
-func sweepFile(id string, spec *sweep.Spec, created time.Time, cluster string, step *results.Step) results.Sweep {
-	return results.Sweep{
+func sweepFile(id string, spec *sweep.Spec, created time.Time, cluster string, step *board.Step) store.Sweep {
+	return store.Sweep{
 		ID: id, Name: spec.Name, State: string(scheduler.Active), Method: spec.Method, Seed: spec.Seed,
 		SpecHash: specHash(spec.Source), Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics,
 		Created: created.UTC().Format(time.RFC3339Nano), Cluster: mesos.WithoutSecret(cluster), Then: step,
@@ -436,8 +439,8 @@ func specHash(source []byte) string {
 }
 
 // finish writes what a sweep leaves behind: board, winner, and that it has ended.
-func (s *session) finish(ctx context.Context, ended scheduler.SweepEnded, summary results.Summary, winner *results.Winner) error {
-	sweepFile, err := results.ReadSweep(ctx, s.cfg.bucket, s.cfg.id)
+func (s *session) finish(ctx context.Context, ended scheduler.SweepEnded, summary board.Summary, winner *board.Winner) error {
+	sweepFile, err := store.ReadSweep(ctx, s.cfg.bucket, s.cfg.id)
 	if err != nil {
 		return err
 	}
@@ -451,16 +454,16 @@ func (s *session) finish(ctx context.Context, ended scheduler.SweepEnded, summar
 	}
 	if winner != nil {
 		winner.SpecHash, winner.Created = sweepFile.SpecHash, sweepFile.Finished
-		err = results.WriteWinner(ctx, s.cfg.bucket, *winner)
+		err = store.WriteWinner(ctx, s.cfg.bucket, *winner)
 	}
 	return errors.Join(err, s.tidy(ctx, summary),
-		results.WriteBoard(ctx, s.cfg.bucket, summary),
-		results.WriteSweep(ctx, s.cfg.bucket, sweepFile))
+		store.WriteBoard(ctx, s.cfg.bucket, summary),
+		store.WriteSweep(ctx, s.cfg.bucket, sweepFile))
 }
 
 // began notes that this process goes on with a sweep that has not ended.
 func (s *session) began(ctx context.Context) {
-	s.note(ctx, func(known *results.Sweep) bool {
+	s.note(ctx, func(known *store.Sweep) bool {
 		known.Began(thisRun(s.cfg.spec))
 		return known.Finished == ""
 	})
@@ -469,7 +472,7 @@ func (s *session) began(ctx context.Context) {
 // left notes that this process leaves a sweep that has not ended, and, when it was ending, why trials will never start, so that
 // readers of the results count those as stopped.
 func (s *session) left(ctx context.Context) {
-	s.note(ctx, func(known *results.Sweep) bool {
+	s.note(ctx, func(known *store.Sweep) bool {
 		known.Over(time.Now().UTC().Format(time.RFC3339Nano))
 		known.Closed = cmp.Or(known.Closed, s.watcher.closed())
 		return known.Finished == ""
@@ -477,10 +480,10 @@ func (s *session) left(ctx context.Context) {
 }
 
 // note changes sweep.json for readers of the results; nothing depends on it.
-func (s *session) note(ctx context.Context, change func(*results.Sweep) bool) {
-	known, err := results.ReadSweep(ctx, s.cfg.bucket, s.cfg.id)
+func (s *session) note(ctx context.Context, change func(*store.Sweep) bool) {
+	known, err := store.ReadSweep(ctx, s.cfg.bucket, s.cfg.id)
 	if err == nil && change(&known) {
-		err = results.WriteSweep(ctx, s.cfg.bucket, known)
+		err = store.WriteSweep(ctx, s.cfg.bucket, known)
 	}
 	if err != nil {
 		s.cfg.log.Warn("sweep.json is not up to date", "err", err)
@@ -563,7 +566,7 @@ func (s *session) interpreter(spec *sweep.Spec) string {
 }
 
 // parseEntry reads a spec back as it was submitted, with the winner of the sweep before, if it is a `then`.
-func parseEntry(e scheduler.SweepEntry, winner *results.Winner) (*sweep.Spec, error) {
+func parseEntry(e scheduler.SweepEntry, winner *board.Winner) (*sweep.Spec, error) {
 	options := []sweep.Option{sweep.WithSet(e.Overrides...), sweep.WithSeed(e.Seed), withFilesBeside(e.File)}
 	if winner != nil {
 		options = append(options, sweep.WithWinner())

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/server/control"
 )
 
@@ -22,7 +24,7 @@ type resultsFlags struct {
 
 // source is one sweep in a bucket, opened for reading.
 type source struct {
-	bucket results.Bucket
+	bucket bucket.Bucket
 	id     string
 	place  string          // of the bucket, as given
 	folder string          // of journals and sandboxes, as given
@@ -80,7 +82,7 @@ func (f resultsFlags) open(ctx context.Context, out *output, id string) (source,
 }
 
 // again is the command that goes on with the sweep.
-func (s source) again(command string, known results.Sweep) string {
+func (s source) again(command string, known store.Sweep) string {
 	return goOn(command, s.id, s.place, s.folder, known.Cluster)
 }
 
@@ -97,8 +99,8 @@ func resultsAt(place string) error {
 
 // newest is the sweep created last of those that can be read, empty when there is none, and why others cannot be. The error is that of
 // a bucket of which nothing can be said.
-func newest(ctx context.Context, bucket results.Bucket) (id string, unread []error, err error) {
-	ids, err := results.Sweeps(ctx, bucket)
+func newest(ctx context.Context, b bucket.Bucket) (id string, unread []error, err error) {
+	ids, err := store.Sweeps(ctx, b)
 	if errors.Is(err, fs.ErrPermission) && len(ids) > 0 {
 		unread = append(unread, err)
 	} else if err != nil {
@@ -106,8 +108,8 @@ func newest(ctx context.Context, bucket results.Bucket) (id string, unread []err
 	}
 	latest := ""
 	for _, candidate := range ids {
-		s, err := results.ReadSweep(ctx, bucket, candidate)
-		if errors.Is(err, results.ErrDamaged) || errors.Is(err, results.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		s, err := store.ReadSweep(ctx, b, candidate)
+		if errors.Is(err, store.ErrDamaged) || errors.Is(err, bucket.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 			unread = append(unread, fmt.Errorf("sweep %s cannot be read: %w", candidate, err))
 			continue
 		}
@@ -126,10 +128,10 @@ func (s source) has(ctx context.Context, board view, trial int) error {
 	if total := board.Counts().Total; trial >= total {
 		return usage(fmt.Errorf("sweep %s has trials 0 to %d, not %d", s.id, total-1, trial))
 	}
-	if trial != results.Then {
+	if trial != results.ThenTrial {
 		return nil
 	}
-	known, err := results.ReadSweep(ctx, s.bucket, s.id)
+	known, err := store.ReadSweep(ctx, s.bucket, s.id)
 	if err != nil {
 		return s.explain(ctx, err)
 	}
@@ -144,17 +146,17 @@ func (s source) has(ctx context.Context, board view, trial int) error {
 
 // explain turns "no such object" into the sweeps there are.
 func (s source) explain(ctx context.Context, err error) error {
-	if errors.Is(err, results.ErrDamaged) {
+	if errors.Is(err, store.ErrDamaged) {
 		return unreachable(fmt.Errorf("read sweep %s: %w; mend it where it ran with: kaon repair %s", s.id, err, s.id))
 	}
-	if !errors.Is(err, results.ErrNotExist) {
+	if !errors.Is(err, bucket.ErrNotExist) {
 		return unreachable(fmt.Errorf("read sweep %s: %w", s.id, err))
 	}
 	if had, err := hasRecords(ctx, s.bucket, s.id); had && err == nil {
 		return unreachable(fmt.Errorf("sweep %s has records, but %s is not there: mend it where it ran with: kaon repair %s",
 			s.id, results.ObjectName(s.id, results.SweepFile), s.id))
 	}
-	ids, _ := results.Sweeps(ctx, s.bucket) // the first error tells
+	ids, _ := store.Sweeps(ctx, s.bucket) // the first error tells
 	if len(ids) == 0 {
 		return usage(fmt.Errorf("no sweep %q, nor any other, in these results; --results says where to look", s.id))
 	}
@@ -171,7 +173,7 @@ const trialHelp = "SWEEP/TRIAL, or a number for the newest sweep; \"then\" for t
 
 // named is a trial as people are told of it.
 func named(trial int) string {
-	if trial == results.Then {
+	if trial == results.ThenTrial {
 		return "the `then` step"
 	}
 	return fmt.Sprintf("trial %d", trial)
@@ -187,7 +189,7 @@ func count(n int, thing string) string {
 
 // label is a trial as tables have it, and as parseTrial reads it.
 func label(trial int) string {
-	if trial == results.Then {
+	if trial == results.ThenTrial {
 		return "then"
 	}
 	return strconv.Itoa(trial)
@@ -199,8 +201,8 @@ func parseTrial(arg string) (sweep string, trial int, err error) {
 	if !found {
 		sweep, number = "", arg
 	}
-	if number == label(results.Then) {
-		return sweep, results.Then, nil
+	if number == label(results.ThenTrial) {
+		return sweep, results.ThenTrial, nil
 	}
 	trial, err = strconv.Atoi(number)
 	if err != nil || trial < 0 {

@@ -30,6 +30,30 @@ var mayImport = map[string][]string{
 	"testkit":   {},
 }
 
+// rooms are the packages that may import fewer of ours than their folder may: exactly these, and nothing of ours besides.
+var rooms = map[string][]string{
+	"results":        {"sweep"},
+	"results/board":  {"sweep", "results"},
+	"results/bucket": {},
+	"results/store":  {"sweep", "results", "results/board", "results/bucket"},
+}
+
+// A room of a folder imports what its line says: the rooms below it, and those beside it only as they are named.
+func TestRoomsImportWhatTheyMay(t *testing.T) {
+	for _, p := range packages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module+"/")
+		allowed, isRoom := rooms[name]
+		if !isRoom {
+			continue
+		}
+		for _, imported := range p.Imports {
+			if to, ours := strings.CutPrefix(imported, module+"/"); ours && !slices.Contains(allowed, to) {
+				t.Errorf("%s imports %s: it may import only %v", name, to, allowed)
+			}
+		}
+	}
+}
+
 type goPackage struct {
 	ImportPath, Dir string
 	Doc             string

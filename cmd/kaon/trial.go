@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -24,7 +27,7 @@ type trialCmd struct {
 
 // shown is a trial as `kaon trial --json` and `kaon trials --json` print it: a contract for scripts.
 type shown struct {
-	results.Trial
+	board.Trial
 	Percent *float64 `json:"percent,omitempty"` // how far it said it is, while it runs on this machine
 	Waiting string   `json:"waiting,omitempty"` // why it has not started yet, as far as that is known here
 	Command string   `json:"command,omitempty"` // what it runs, quoted for a shell
@@ -53,13 +56,13 @@ func (c *trialCmd) Run(ctx context.Context, out *output) error {
 
 // commandOf is what a trial runs, as a person would type it; empty when that cannot be said here, as of a spec whose variables this
 // environment does not have.
-func (s source) commandOf(ctx context.Context, out *output, known results.Sweep, trial results.Trial) string {
+func (s source) commandOf(ctx context.Context, out *output, known store.Sweep, trial board.Trial) string {
 	spec, err := s.spec(ctx, known, false)
 	var order task.Order
 	if err == nil {
 		order, err = s.order(ctx, spec, trial.Trial, max(trial.Attempt, 1), study.Files{})
 	}
-	if exit := new(exitError); errors.Is(err, results.ErrDamaged) || errors.Is(err, results.ErrNotExist) && trial.Attempt > 0 ||
+	if exit := new(exitError); errors.Is(err, store.ErrDamaged) || errors.Is(err, bucket.ErrNotExist) && trial.Attempt > 0 ||
 		errors.As(err, &exit) && exit.code == exitUnreachable {
 		fmt.Fprintf(out.stderr, "kaon: warning: what %s runs is not known: %v\n", named(trial.Trial), err)
 	}
@@ -67,7 +70,7 @@ func (s source) commandOf(ctx context.Context, out *output, known results.Sweep,
 		return ""
 	}
 	folder := "." // the attempt's own, while it is not known
-	for _, try := range trial.Tries {
+	for _, try := range trial.Attempts {
 		if try.Attempt == trial.Attempt && try.End != nil && try.End.Sandbox != "" {
 			if folder = try.End.Sandbox; spec.Task.Container != nil {
 				folder = path.Join(sweep.SandboxPath, path.Base(folder))
@@ -128,13 +131,13 @@ func printTrial(w io.Writer, t shown) {
 		}
 		_ = printFitting(w, &tab, "kaon trial …") // standard output remembers its errors
 	}
-	for _, a := range t.Tries {
+	for _, a := range t.Attempts {
 		printAttempt(w, a, t.State)
 	}
 }
 
 // printAttempt shows one attempt of a trial in a state.
-func printAttempt(w io.Writer, a results.Attempt, state string) {
+func printAttempt(w io.Writer, a board.Attempt, state string) {
 	defer printNotes(w, a)
 	if a.End == nil && state != results.Running { // the process that ran it is gone, and nobody saw its end
 		painterFor(w).line(fmt.Sprintf("\nattempt %d: ", a.Attempt), "interrupted", ", "+count(int(a.Known), "point")+" until then")
@@ -182,7 +185,7 @@ func printPlaces(w io.Writer, end *results.End) {
 }
 
 // printNotes shows what an attempt said besides numbers.
-func printNotes(w io.Writer, a results.Attempt) {
+func printNotes(w io.Writer, a board.Attempt) {
 	for _, m := range a.Milestones {
 		fmt.Fprintf(w, "  %s  %s\n", time.UnixMilli(m.Millis).Format(time.TimeOnly), escaped(m.Text))
 	}

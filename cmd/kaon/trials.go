@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 )
 
 type trialsCmd struct {
@@ -33,18 +34,18 @@ func (c *trialsCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	board, err := src.board(ctx, out)
+	known, err := src.board(ctx, out)
 	if err != nil {
 		return err
 	}
-	if err := c.check(board); err != nil {
+	if err := c.check(known); err != nil {
 		return err
 	}
-	query := results.Query{States: c.State, Sort: c.Sort, Desc: c.Desc, Limit: c.limit(), All: true}
+	query := board.Query{States: c.State, Sort: c.Sort, Desc: c.Desc, Limit: c.limit(), All: true}
 	if c.JSON {
-		return c.lines(out, board, query, src.id)
+		return c.lines(out, known, query, src.id)
 	}
-	return c.table(out.stdout, board, query, src.id)
+	return c.table(out.stdout, known, query, src.id)
 }
 
 // tableLimit is how many trials a table shows when nobody has said: more would scroll away.
@@ -62,7 +63,7 @@ func (c *trialsCmd) limit() int {
 }
 
 // lines prints an object per trial, and says when there are more.
-func (c *trialsCmd) lines(out *output, board view, query results.Query, id string) error {
+func (c *trialsCmd) lines(out *output, board view, query board.Query, id string) error {
 	enc := json.NewEncoder(out.stdout)
 	listed := 0
 	for t := range board.Trials(query) {
@@ -79,7 +80,7 @@ func (c *trialsCmd) lines(out *output, board view, query results.Query, id strin
 }
 
 // more says how many trials of those asked for were left out; empty when none was.
-func (c *trialsCmd) more(board view, query results.Query, listed int, id string) string {
+func (c *trialsCmd) more(board view, query board.Query, listed int, id string) string {
 	if query.Limit == 0 || listed < query.Limit {
 		return ""
 	}
@@ -146,7 +147,7 @@ func (c *trialsCmd) metrics(board view) (names []string) {
 	return names
 }
 
-func (c *trialsCmd) table(w io.Writer, board view, query results.Query, id string) error {
+func (c *trialsCmd) table(w io.Writer, board view, query board.Query, id string) error {
 	metrics := c.metrics(board)
 	var points pointTable
 	var rows [][]any
@@ -160,7 +161,7 @@ func (c *trialsCmd) table(w io.Writer, board view, query results.Query, id strin
 		for _, name := range metrics {
 			row = append(row, valueOf(t, name))
 		}
-		rows = append(rows, append(row, len(t.Tries), seconds(t)))
+		rows = append(rows, append(row, len(t.Attempts), seconds(t)))
 		points.add(t.Params)
 	}
 	heads := []any{"TRIAL", "STATE"}
@@ -196,7 +197,7 @@ func (c *trialsCmd) kept(metrics []string, fixed int) []int {
 }
 
 // valueOf is what a metric says of a trial, for a table.
-func valueOf(t results.Trial, metric string) string {
+func valueOf(t board.Trial, metric string) string {
 	for _, m := range t.Metrics {
 		if m.Name == metric {
 			return brief(float64(m.Value))
@@ -225,9 +226,9 @@ func printFitting(w io.Writer, tab *table, command string) error {
 }
 
 // seconds is how long the last ended attempt of a trial ran.
-func seconds(t results.Trial) string {
-	for i := len(t.Tries) - 1; i >= 0; i-- {
-		if end := t.Tries[i].End; end != nil && end.StartMs > 0 {
+func seconds(t board.Trial) string {
+	for i := len(t.Attempts) - 1; i >= 0; i-- {
+		if end := t.Attempts[i].End; end != nil && end.StartMs > 0 {
 			return fmt.Sprintf("%.2f", float64(end.EndMs-end.StartMs)/1000)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 )
 
 // counted is how many trials are in each state, by one command's word.
@@ -35,7 +35,7 @@ func (p place) truth(id string) counted {
 	}
 
 	listed := counted{}
-	var last results.Trial
+	var last board.Trial
 	for line := range strings.Lines(p.kaon("trials", id, "--json").ends(exitDone).stdout) {
 		if err := json.Unmarshal([]byte(line), &last); err != nil {
 			p.t.Fatal(err)
@@ -62,7 +62,7 @@ func (p place) truth(id string) counted {
 		p.t.Errorf("trial: the last trial is %s, trials: %s", one.State, last.State)
 	}
 	if s.Best != nil {
-		var best results.Winner
+		var best board.Winner
 		p.kaon("best", id, "--json").ends(exitDone).json(&best)
 		if best.Trial != s.Best.Trial || best.Value != s.Best.Value {
 			p.t.Errorf("best: trial %d, %v; status: trial %d, %v", best.Trial, best.Value, s.Best.Trial, s.Best.Value)
@@ -72,7 +72,7 @@ func (p place) truth(id string) counted {
 		p.kaon("status", id).ends(exitDone).prints("go on with: " + s.GoOn)
 		return truth
 	}
-	var board results.Summary
+	var board board.Summary
 	if err := json.Unmarshal([]byte(p.board("kaon-results", id)), &board); err != nil {
 		p.t.Fatal(err)
 	}

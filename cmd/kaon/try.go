@@ -17,6 +17,9 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
@@ -91,7 +94,7 @@ func (c *tryCmd) Run(ctx context.Context, out *output) error {
 func (c *tryCmd) folder(id string, trial int) (string, error) {
 	if c.In == "" {
 		which := strconv.Itoa(trial)
-		if trial == results.Then {
+		if trial == results.ThenTrial {
 			which = "then"
 		}
 		return os.MkdirTemp("", fmt.Sprintf("kaon-try-%s-%s-", id, which))
@@ -107,9 +110,9 @@ func (c *tryCmd) folder(id string, trial int) (string, error) {
 }
 
 // spec reads the spec of a sweep as it was submitted. Strict: with all secrets that were set.
-func (s source) spec(ctx context.Context, known results.Sweep, strict bool) (*sweep.Spec, error) {
-	text, err := results.ReadObject(ctx, s.bucket, results.ObjectName(s.id, results.SpecFile), maxSpec)
-	if errors.Is(err, results.ErrNotExist) {
+func (s source) spec(ctx context.Context, known store.Sweep, strict bool) (*sweep.Spec, error) {
+	text, err := bucket.ReadObject(ctx, s.bucket, results.ObjectName(s.id, results.SpecFile), maxSpec)
+	if errors.Is(err, bucket.ErrNotExist) {
 		return nil, unreachable(fmt.Errorf("%s of %s is not there; `kaon repair %s` brings it back where the journal has it", results.SpecFile, s.id, s.id))
 	}
 	if err != nil {
@@ -130,7 +133,7 @@ func (s source) spec(ctx context.Context, known results.Sweep, strict bool) (*sw
 		return nil, usage(err)
 	}
 	entry := scheduler.SweepEntry{File: file, Source: text, Overrides: set, Seed: known.Seed}
-	var winner *results.Winner
+	var winner *board.Winner
 	if folder := stateFolder(s.place, s.folder, s.id); folder != "" {
 		if winner, err = readWinner(folder); err != nil {
 			return nil, err
@@ -161,8 +164,8 @@ func (s source) order(ctx context.Context, spec *sweep.Spec, trial, attempt int,
 	if err != nil {
 		return task.Order{}, err
 	}
-	if trial == results.Then {
-		w, err := results.ReadWinner(ctx, s.bucket, s.id)
+	if trial == results.ThenTrial {
+		w, err := store.ReadWinner(ctx, s.bucket, s.id)
 		if err != nil {
 			return task.Order{}, fmt.Errorf("find the winner, with which the `then` step runs: %w", err)
 		}

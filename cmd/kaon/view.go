@@ -12,18 +12,20 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/server/control"
 )
 
 // view is what is known of a sweep: the records in its bucket, and what only the process that runs it has yet.
 type view struct {
-	*results.Board
-	known   results.Sweep // sweep.json
-	live    bool          // a process of this machine runs it
+	*board.Board
+	known   store.Sweep // sweep.json
+	live    bool        // a process of this machine runs it
 	now     control.Sweep
 	running map[int]control.Running
-	damage  []results.Damage // what of the records could not be read
+	damage  []store.Damage // what of the records could not be read
 }
 
 // whole refuses a view that lacks records, unless partial results were asked for.
@@ -41,11 +43,11 @@ const liveWait = time.Second
 // board reads a sweep's records. Damaged batches are named on stderr and left out.
 func (s source) board(ctx context.Context, out *output) (view, error) {
 	v, fresh := s.ask(ctx) // before the bucket, or what gets there meanwhile would be in neither
-	known, err := results.ReadSweep(ctx, s.bucket, s.id)
+	known, err := store.ReadSweep(ctx, s.bucket, s.id)
 	if err != nil {
 		return view{}, s.explain(ctx, err)
 	}
-	board, damage, err := results.LoadSweep(ctx, s.bucket, known)
+	board, damage, err := store.LoadSweep(ctx, s.bucket, known)
 	if err != nil {
 		return view{}, s.explain(ctx, err)
 	}
@@ -104,7 +106,7 @@ func (s source) ask(ctx context.Context) (v view, fresh []results.Record) {
 }
 
 // fill completes a trial that runs: its records have its parameters at its end.
-func (v view) fill(t *results.Trial) {
+func (v view) fill(t *board.Trial) {
 	if r, ok := v.running[t.Trial]; ok && t.Params == nil {
 		t.Params, t.Seed = r.Params, r.Seed
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 )
 
 // An attempt whose end nobody saw is not told as one that runs, when its trial does not.
@@ -17,7 +18,7 @@ func TestAttemptOfAnInterruptedRun(t *testing.T) {
 		results.Running: "attempt 1: running, 3 points so far\n", results.Waiting: "attempt 1: interrupted, 3 points until then\n",
 	} {
 		var out bytes.Buffer
-		printTrial(&out, shown{Trial: results.Trial{Trial: 2, State: state, Attempt: 1, Tries: []results.Attempt{{Attempt: 1, Known: 3}}}})
+		printTrial(&out, shown{Trial: board.Trial{Trial: 2, State: state, Attempt: 1, Attempts: []board.Attempt{{Attempt: 1, Known: 3}}}})
 		if !strings.HasSuffix(out.String(), want) {
 			t.Errorf("%s: %q, want %q", state, out.String(), want)
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/server/control"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -42,7 +43,7 @@ type watcher struct {
 
 	mu struct {
 		sync.Mutex
-		board   *results.Board
+		board   *board.Board
 		waiting string                  // why nothing more runs; empty when all that waits is wanted to wait
 		alive   map[int]control.Running // by trial
 		foreign []string                // architectures without an executor that were told of
@@ -51,7 +52,7 @@ type watcher struct {
 
 const linesKept = 256
 
-func newWatcher(id string, board *results.Board) *watcher {
+func newWatcher(id string, board *board.Board) *watcher {
 	w := &watcher{
 		id: id, taken: make(chan struct{}, 1), lines: make(chan string, linesKept),
 		ended: make(chan scheduler.SweepEnded, 1), begun: make(chan scheduler.SweepStarted, 1),
@@ -251,14 +252,14 @@ func (w *watcher) packed(n scheduler.Packed) {
 	w.mu.Unlock()
 }
 
-func (w *watcher) winner() (results.Winner, bool) {
+func (w *watcher) winner() (board.Winner, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.mu.board.Winner()
 }
 
 // step is how the step that follows the trials stands; nil when none does.
-func (w *watcher) step(spec *sweep.Spec) *results.Step {
+func (w *watcher) step(spec *sweep.Spec) *board.Step {
 	if !spec.Then.Step() {
 		return nil
 	}
@@ -282,7 +283,7 @@ func (w *watcher) has(trial, attempt int) bool {
 	return w.mu.board.Has(trial, attempt)
 }
 
-func (w *watcher) summary() results.Summary {
+func (w *watcher) summary() board.Summary {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.mu.board.Summary()

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 )
 
 // printWinner shows the winner to a person.
-func printWinner(w io.Writer, win results.Winner) {
+func printWinner(w io.Writer, win board.Winner) {
 	fmt.Fprintf(w, "winner: trial %d, %s %s\n", win.Trial, win.Metric, brief(float64(win.Value)))
 	point, _ := flat(win.Params)
 	for _, p := range point {

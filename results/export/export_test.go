@@ -16,7 +16,10 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/export"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -43,19 +46,19 @@ func records() []results.Record {
 		{Sweep: "s", Trial: 3, Points: []results.Point{point(0, map[string]float64{"loss": math.NaN()})}},
 		{Sweep: "s", Trial: 3, Points: []results.Point{point(0, map[string]float64{"loss": math.NaN()}),
 			point(1, map[string]float64{"loss": math.Inf(1)})}},
-		{Sweep: "s", Trial: results.Then, Attempt: 1, Points: []results.Point{point(3, map[string]float64{"loss": 7, "final": 1})}}, // in no table
+		{Sweep: "s", Trial: results.ThenTrial, Attempt: 1, Points: []results.Point{point(3, map[string]float64{"loss": 7, "final": 1})}}, // in no table
 	}
 }
 
-func stored(t *testing.T) (*results.Board, results.Bucket) {
+func stored(t *testing.T) (*board.Board, bucket.Bucket) {
 	t.Helper()
-	var bucket results.Memory
-	s := results.Sweep{ID: "s", Trials: 4, Objective: sweep.Metric{Name: "loss", Goal: sweep.Minimize}}
-	if err := results.WriteSweep(t.Context(), &bucket, s); err != nil {
+	var bucket bucket.Memory
+	s := store.Sweep{ID: "s", Trials: 4, Objective: sweep.Metric{Name: "loss", Goal: sweep.Minimize}}
+	if err := store.WriteSweep(t.Context(), &bucket, s); err != nil {
 		t.Fatal(err)
 	}
 	for i, r := range records() {
-		batch, err := results.Encode([]results.Record{r})
+		batch, err := store.Encode([]results.Record{r})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,7 +66,7 @@ func stored(t *testing.T) (*results.Board, results.Bucket) {
 			t.Fatal(err)
 		}
 	}
-	board, damage, err := results.Load(t.Context(), &bucket, "s")
+	board, damage, err := store.Load(t.Context(), &bucket, "s")
 	if err != nil || damage != nil {
 		t.Fatal(err, damage)
 	}
@@ -250,7 +253,7 @@ func TestParquetKeepsTypesAndOrder(t *testing.T) {
 
 // Many rows make many row groups, so that memory does not grow with the table.
 func TestParquetGroupsRows(t *testing.T) {
-	board := results.NewBoard(results.Config{Sweep: "s"})
+	board := board.New(board.Config{Sweep: "s"})
 	const trials = 45_000
 	for i := range trials {
 		if err := board.Fold(results.Record{Sweep: "s", Trial: i}); err != nil {

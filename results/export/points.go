@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/store"
 )
 
 var pointColumns = []column{
@@ -26,7 +28,7 @@ type reported struct {
 // Points writes one row per point with metrics that the bucket holds of the sweep's trials, each once, those of an attempt in the
 // order of their numbers: trial, attempt, number, step, time, and a column metric.<name> for every name given
 // (Board.Metrics). It keeps one entry per attempt in memory, and points that come before their predecessors.
-func Points(ctx context.Context, w io.Writer, f Format, b results.Bucket, sweep string, metrics []string) ([]results.Damage, error) {
+func Points(ctx context.Context, w io.Writer, f Format, b bucket.Bucket, sweep string, metrics []string) ([]store.Damage, error) {
 	columns := slices.Clone(pointColumns)
 	for _, name := range metrics {
 		columns = append(columns, column{"metric." + name, real})
@@ -36,7 +38,7 @@ func Points(ctx context.Context, w io.Writer, f Format, b results.Bucket, sweep 
 		return nil, fmt.Errorf("export points: %w", err)
 	}
 	p := points{table: t, metrics: metrics, cells: make([]any, len(columns)), seen: map[attemptID]*reported{}}
-	damage, err := results.EachRecord(ctx, b, sweep, p.add)
+	damage, err := store.EachRecord(ctx, b, sweep, p.add)
 	if err == nil {
 		err = p.rest()
 	}
@@ -57,7 +59,7 @@ type points struct {
 }
 
 func (p *points) add(r results.Record) error {
-	if r.Trial == results.Then {
+	if r.Trial == results.ThenTrial {
 		return nil
 	}
 	id := attemptID{r.Trial, r.Attempt}

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -21,7 +22,7 @@ var fixed = []column{
 // signal, agent and reason; then the parameters as param.<name>, nested ones with dots, and the metrics by
 // their reduce as metric.<name>. A parameter that is an integer in some trials and a float in others is a float;
 // other mixtures, and lists, are JSON. The board is read twice, first for the columns.
-func Trials(w io.Writer, f Format, b *results.Board) error {
+func Trials(w io.Writer, f Format, b *board.Board) error {
 	params := paramColumns(b)
 	metrics := b.Metrics()
 	columns := append([]column(nil), fixed...)
@@ -36,7 +37,7 @@ func Trials(w io.Writer, f Format, b *results.Board) error {
 		return fmt.Errorf("export trials: %w", err)
 	}
 	cells := make([]any, len(columns))
-	for trial := range b.Trials(results.Query{All: true}) {
+	for trial := range b.Trials(board.Query{All: true}) {
 		clear(cells)
 		fixedCells(cells, trial)
 		paramCells(cells[len(fixed):], params, trial)
@@ -51,13 +52,13 @@ func Trials(w io.Writer, f Format, b *results.Board) error {
 	return nil
 }
 
-func fixedCells(cells []any, t results.Trial) {
-	cells[0], cells[1], cells[3], cells[4] = int64(t.Trial), t.State, int64(t.Attempt), int64(len(t.Tries))
+func fixedCells(cells []any, t board.Trial) {
+	cells[0], cells[1], cells[3], cells[4] = int64(t.Trial), t.State, int64(t.Attempt), int64(len(t.Attempts))
 	if t.Value != nil {
 		cells[2] = float64(*t.Value)
 	}
 	cells[12] = textOrNil(t.Reason)
-	for _, try := range t.Tries {
+	for _, try := range t.Attempts {
 		if try.Attempt != t.Attempt || try.End == nil {
 			continue
 		}
@@ -78,7 +79,7 @@ func textOrNil(s string) any {
 	return s
 }
 
-func metricCells(cells []any, names []string, t results.Trial) {
+func metricCells(cells []any, names []string, t board.Trial) {
 	values := make(map[string]results.Number, len(t.Metrics))
 	for _, s := range t.Metrics {
 		values[s.Name] = s.Value
@@ -91,7 +92,7 @@ func metricCells(cells []any, names []string, t results.Trial) {
 }
 
 // flat is a trial's parameters by dotted name. Parameters that are not an object give none.
-func flat(t results.Trial) sweep.Point {
+func flat(t board.Trial) sweep.Point {
 	var p sweep.Point
 	if len(t.Params) == 0 || json.Unmarshal(t.Params, &p) != nil {
 		return nil
@@ -101,10 +102,10 @@ func flat(t results.Trial) sweep.Point {
 
 // paramColumns is the parameters of all trials, in the order they are first met, each with the narrowest type
 // that holds all its values.
-func paramColumns(b *results.Board) (columns []column) {
+func paramColumns(b *board.Board) (columns []column) {
 	at := map[string]int{}
 	const unknown = kind(255)
-	for t := range b.Trials(results.Query{}) {
+	for t := range b.Trials(board.Query{}) {
 		for _, p := range flat(t) {
 			i, ok := at[p.Name]
 			if !ok {
@@ -146,7 +147,7 @@ func kindOf(v sweep.Value) kind {
 	return document
 }
 
-func paramCells(cells []any, columns []column, t results.Trial) {
+func paramCells(cells []any, columns []column, t board.Trial) {
 	values := map[string]sweep.Value{}
 	for _, p := range flat(t) {
 		values[p.Name] = p.Value

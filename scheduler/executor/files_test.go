@@ -17,6 +17,7 @@ import (
 	api "github.com/mesos/mesos-go/api/v1/lib/executor"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/bucket/dir"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
@@ -28,7 +29,7 @@ type files struct {
 	*fakeAgent
 	t      *testing.T
 	depot  *transfer.Depot
-	bucket results.Bucket
+	bucket bucket.Bucket
 	root   string // of the sandbox
 }
 
@@ -88,7 +89,7 @@ func (f *files) deliver(trial int, artifacts []string, logs string) *task.Delive
 
 func (f *files) object(name string) string {
 	f.t.Helper()
-	data, err := results.ReadObject(f.t.Context(), f.bucket, name, 1<<20)
+	data, err := bucket.ReadObject(f.t.Context(), f.bucket, name, 1<<20)
 	if err != nil {
 		f.t.Fatal(err)
 	}

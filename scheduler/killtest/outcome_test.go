@@ -11,15 +11,17 @@ import (
 	"testing"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket/open"
+	"github.com/kaon-sweep/kaon/results/store"
 )
 
 // outcome is what a run left in its bucket.
 type outcome struct {
 	id      string
 	bytes   []byte // board.json
-	summary results.Summary
-	trials  []results.Trial
+	summary board.Summary
+	trials  []board.Trial
 	lost    int // attempts that ended by the platform's fault
 }
 
@@ -30,7 +32,7 @@ func (w *world) outcome() outcome {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	board, damage, err := results.Load(ctx, bucket, w.id)
+	loaded, damage, err := store.Load(ctx, bucket, w.id)
 	if err != nil || len(damage) > 0 {
 		w.t.Fatalf("load results: %v, damaged: %v", err, damage)
 	}
@@ -38,15 +40,15 @@ func (w *world) outcome() outcome {
 	if err := json.Unmarshal(o.bytes, &o.summary); err != nil {
 		w.t.Fatal(err)
 	}
-	for trial := range board.Trials(results.Query{}) {
+	for trial := range loaded.Trials(board.Query{}) {
 		o.trials = append(o.trials, trial)
-		for _, a := range trial.Tries {
+		for _, a := range trial.Attempts {
 			if a.End != nil && a.End.State == results.Lost {
 				o.lost++
 			}
 		}
 	}
-	if stored := board.Summary(); !reflect.DeepEqual(stored.Trials, o.summary.Trials) || stored.Points != o.summary.Points {
+	if stored := loaded.Summary(); !reflect.DeepEqual(stored.Trials, o.summary.Trials) || stored.Points != o.summary.Points {
 		w.t.Errorf("board.json and the records disagree: %+v %d points, records %+v %d points", o.summary.Trials, o.summary.Points, stored.Trials, stored.Points)
 	}
 	return o
@@ -80,7 +82,7 @@ func compare(t *testing.T, calm, storm outcome) {
 		if failed := len(got.before) - got.lost; failed > len(want.before) {
 			t.Errorf("trial %d failed more often: undisturbed %+v, disturbed %+v", i, want.before, got.before)
 		}
-		for _, a := range storm.trials[i].Tries {
+		for _, a := range storm.trials[i].Attempts {
 			attempts, points = attempts+1, points+a.Known
 			if a.Missing > 0 {
 				t.Errorf("trial %d: attempt %d lacks %d points", i, a.Attempt, a.Missing)
@@ -136,16 +138,16 @@ type story struct {
 		State, Params string
 		Seed          uint64
 		Value         results.Number
-		Metrics       []results.Series
-		Curve         []results.CurvePoint
+		Metrics       []board.Series
+		Curve         []board.CurvePoint
 	}
 	before []ending
 	lost   int // of those before
 }
 
-func told(t results.Trial) story {
+func told(t board.Trial) story {
 	var s story
-	for _, a := range t.Tries {
+	for _, a := range t.Attempts {
 		if a.End == nil {
 			s.before = append(s.before, ending{State: "no end"})
 			continue

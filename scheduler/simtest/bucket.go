@@ -9,30 +9,32 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 )
 
-// bucket is results.Memory that may be slow, down, or leave half an object.
-type bucket struct {
+// faultyBucket is bucket.Memory that may be slow, down, or leave half an object.
+type faultyBucket struct {
 	w    *world
-	real results.Memory
+	real bucket.Memory
 	down time.Time // until when
 	slow time.Time
 }
 
-func newBucket() *bucket { return &bucket{} }
+func newBucket() *faultyBucket { return &faultyBucket{} }
 
-func (b *bucket) isDown() bool { return b.w.now.Before(b.down) }
+func (b *faultyBucket) isDown() bool { return b.w.now.Before(b.down) }
 
 // put writes an object, and says how it went after a while. Half an object may stay behind.
-func (b *bucket) put(name string, data []byte, done func(error)) {
+func (b *faultyBucket) put(name string, data []byte, done func(error)) {
 	w := b.w
 	wait := w.some(time.Millisecond, 20*time.Millisecond)
 	if w.now.Before(b.slow) {
 		wait = w.some(time.Second, 10*time.Second)
 	}
 	if b.isDown() {
-		w.after(wait, func() { done(results.ErrUnavailable) })
+		w.after(wait, func() { done(bucket.ErrUnavailable) })
 		return
 	}
 	w.after(wait, func() {
@@ -40,7 +42,7 @@ func (b *bucket) put(name string, data []byte, done func(error)) {
 			cut := data[:int(arg)%len(data)]
 			w.counted(BucketTorn, "%s: %d of %d bytes", name, len(cut), len(data))
 			b.write(name, cut)
-			done(results.ErrUnavailable)
+			done(bucket.ErrUnavailable)
 			return
 		}
 		b.write(name, data)
@@ -48,19 +50,19 @@ func (b *bucket) put(name string, data []byte, done func(error)) {
 	})
 }
 
-func (b *bucket) write(name string, data []byte) {
+func (b *faultyBucket) write(name string, data []byte) {
 	if err := b.real.Put(context.Background(), name, bytes.NewReader(data)); err != nil {
 		b.w.fail("put %s: %v", name, err)
 	}
 }
 
-// writer brings one sweep's records to the bucket, in batches of the real format and by the rules of results.Writer,
+// writer brings one sweep's records to the bucket, in batches of the real format and by the rules of store.Writer,
 // which itself needs goroutines and a real clock.
 type writer struct {
 	p      *process
 	sweep  string
 	queue  []queued
-	packer *results.Packer
+	packer *store.Packer
 	next   uint64 // number of the next batch
 	busy   bool   // a batch is on its way, or waits for its time
 	behind bool   // records were refused, the journal has them
@@ -77,7 +79,7 @@ type queued struct {
 const writerBound = 24
 
 func newWriter(p *process, sweep string) *writer {
-	wr := &writer{p: p, sweep: sweep, packer: results.NewPacker()}
+	wr := &writer{p: p, sweep: sweep, packer: store.NewPacker()}
 	for o, err := range p.w.bucket.real.List(context.Background(), results.RecordsPrefix(sweep)) {
 		if err != nil {
 			p.w.fail("list records: %v", err)

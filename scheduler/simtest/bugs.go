@@ -6,7 +6,7 @@ import (
 	"iter"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
@@ -104,7 +104,7 @@ func (x *packer) Rescind(id offers.OfferID) bool {
 	return x.Index.Rescind(id)
 }
 
-func encodeWinner(w results.Winner) ([]byte, error) { return json.Marshal(w) }
+func encodeWinner(w board.Winner) ([]byte, error) { return json.Marshal(w) }
 
 // hasty says that a call leaves before the journal has what it claims.
 func (b Bug) hasty(c cluster.Call) bool {

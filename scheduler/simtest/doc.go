@@ -8,7 +8,7 @@
 //	                ├─ bucket, disk: where results and the journal lie, and how they fail
 //	                └─ laws: what is durable, what was really reported, and what may not be
 //
-// It does not run processes, HTTP, the loop's goroutines or results.Writer, which need a real clock; their rules are
+// It does not run processes, HTTP, the loop's goroutines or store.Writer, which need a real clock; their rules are
 // followed, their code is tested elsewhere.
 //
 // Its nouns: a Story is everything a run depends on, its Faults included; a Kind is a kind of fault; the truth is what

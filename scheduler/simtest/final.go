@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -26,8 +28,8 @@ func (l *laws) finished() bool {
 }
 
 // shuffled is the board of all durable records in another order, some of them twice.
-func (l *laws) shuffled(id string) *results.Board {
-	board := results.NewBoard(l.w.boardConfig(id))
+func (l *laws) shuffled(id string) *board.Board {
+	board := board.New(l.w.boardConfig(id))
 	all := l.sweep(id).all
 	r := rand.New(rand.NewPCG(l.w.story.Seed, uint64(len(all))))
 	for _, i := range r.Perm(len(all)) {
@@ -48,19 +50,19 @@ func (l *laws) rebuilt(p *process) {
 }
 
 // same compares two boards in everything they say.
-func (l *laws) same(id string, got *results.Board, want, when string) {
+func (l *laws) same(id string, got *board.Board, want, when string) {
 	if a, b := boardText(got), want; a != b {
 		l.w.fail("law 7: the board of %s, %s, differs:\n%s\nwant:\n%s", id, when, a, b)
 	}
 }
 
-func boardText(b *results.Board) string {
+func boardText(b *board.Board) string {
 	out, err := json.Marshal(b.Summary())
 	if err != nil {
 		return err.Error()
 	}
-	then, _ := b.Trial(results.Then)
-	for _, t := range append(slices.Collect(b.Trials(results.Query{})), then) {
+	then, _ := b.Trial(results.ThenTrial)
+	for _, t := range append(slices.Collect(b.Trials(board.Query{})), then) {
 		line, err := json.Marshal(t)
 		if err != nil {
 			return err.Error()
@@ -83,7 +85,7 @@ func (l *laws) final() {
 		board := p.boards[id]
 		text := boardText(l.shuffled(id))
 		l.same(id, board, text, "at the end")
-		stored, _, err := results.LoadRecords(context.Background(), &w.bucket.real, w.boardConfig(id))
+		stored, _, err := store.LoadRecords(context.Background(), &w.bucket.real, w.boardConfig(id))
 		if err != nil {
 			w.fail("law 7: read the bucket: %v", err)
 			return
@@ -105,7 +107,7 @@ func (l *laws) final() {
 }
 
 // outcomes compares how trials ended with how they must end.
-func (l *laws) outcomes(id string, board *results.Board) {
+func (l *laws) outcomes(id string, board *board.Board) {
 	w, s := l.w, l.sweeps[id]
 	for t := range w.spec.Trials {
 		state, stopped, ok := l.state(s, t, board)
@@ -136,7 +138,7 @@ func (l *laws) outcomes(id string, board *results.Board) {
 
 // followed checks that the step after the trials is on the board as the journal has it, ended once or never begun; and
 // that it ran with the winner, if it and the sweep succeeded.
-func (l *laws) followed(id string, board *results.Board) {
+func (l *laws) followed(id string, board *board.Board) {
 	s := l.sweeps[id]
 	e, begun := s.trials[scheduler.ThenTrial]
 	seen, onBoard := board.Trial(scheduler.ThenTrial)
@@ -154,7 +156,7 @@ func (l *laws) followed(id string, board *results.Board) {
 }
 
 // state is how a trial ended, by the journal and the board, which must agree.
-func (l *laws) state(s *ledger, t int, board *results.Board) (state sweep.State, stopped, ok bool) {
+func (l *laws) state(s *ledger, t int, board *board.Board) (state sweep.State, stopped, ok bool) {
 	e, known := s.trials[t]
 	seen, onBoard := board.Trial(t)
 	if !onBoard {
@@ -178,9 +180,9 @@ func (l *laws) state(s *ledger, t int, board *results.Board) (state sweep.State,
 }
 
 // valued checks a succeeded trial's number against what its kind of program reports.
-func (l *laws) valued(id string, t int, board *results.Board) {
-	seen, _ := board.Trial(t)
-	want := results.NewBoard(l.w.boardConfig(id))
+func (l *laws) valued(id string, t int, got *board.Board) {
+	seen, _ := got.Trial(t)
+	want := board.New(l.w.boardConfig(id))
 	var r results.Record
 	r.Sweep, r.Trial, r.Attempt = id, t, 1
 	for _, p := range l.w.story.scriptOf(t, seen.Attempt).points {

@@ -7,7 +7,8 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/study"
@@ -23,7 +24,7 @@ type process struct {
 	core    *scheduler.Core
 	packer  *packer
 	journal scheduler.Journal
-	boards  map[string]*results.Board
+	boards  map[string]*board.Board
 	writers map[string]*writer
 	inbox   []input
 	planned time.Time // of the next turn; zero: none
@@ -51,7 +52,7 @@ func (w *world) launchScheduler() {
 		return
 	}
 	w.lives++
-	p := &process{w: w, number: w.lives, boards: map[string]*results.Board{}, writers: map[string]*writer{}}
+	p := &process{w: w, number: w.lives, boards: map[string]*board.Board{}, writers: map[string]*writer{}}
 	w.tell("scheduler starts (life %d)", p.number)
 	if w.bucket.isDown() {
 		w.tell("it cannot read the bucket")
@@ -87,7 +88,7 @@ func (p *process) open() error {
 	}
 	for i := range w.story.Sweeps {
 		id := sweepID(i)
-		board, _, err := results.LoadRecords(context.Background(), &w.bucket.real, w.boardConfig(id))
+		board, _, err := store.LoadRecords(context.Background(), &w.bucket.real, w.boardConfig(id))
 		if err != nil {
 			return err
 		}
@@ -98,8 +99,8 @@ func (p *process) open() error {
 	return err
 }
 
-func (w *world) boardConfig(id string) results.Config {
-	return results.Config{Sweep: id, Trials: w.spec.Trials, Objective: w.spec.Objective, Metrics: w.spec.Metrics}
+func (w *world) boardConfig(id string) board.Config {
+	return board.Config{Sweep: id, Trials: w.spec.Trials, Objective: w.spec.Objective, Metrics: w.spec.Metrics}
 }
 
 func (p *process) config() scheduler.Config {

@@ -29,7 +29,7 @@ type world struct {
 	streams uint64 // stream ids given out
 	driver  *driver
 	disk    simDisk
-	bucket  *bucket
+	bucket  *faultyBucket
 	process *process // nil: the scheduler is down
 	lives   int      // of the scheduler
 	skew    time.Duration

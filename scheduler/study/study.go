@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -21,7 +21,7 @@ type Options struct {
 	Getenv      func(name string) (string, bool) // the submitter's environment, for ${envvar:NAME}; nil: empty
 	Interpreter string                           // ${interpreter}; empty: python
 	Image       Image                            // of the trials, when the spec has one
-	Winner      *results.Winner                  // of the sweep whose `then` this one is; nil: it is not
+	Winner      *board.Winner                    // of the sweep whose `then` this one is; nil: it is not
 	Files       Files
 }
 
@@ -116,7 +116,7 @@ func (s *Study) Order(trial, attempt int, p sweep.Point) (task.Order, error) {
 
 // Then implements scheduler.Study.
 func (s *Study) Then(attempt int, params, manifest []byte) (task.Order, error) {
-	var manifested results.Winner
+	var manifested board.Winner
 	if err := json.Unmarshal(manifest, &manifested); err != nil {
 		return task.Order{}, fmt.Errorf("read the winner's manifest: %w", err)
 	}
@@ -147,7 +147,7 @@ func withManifest(order *task.Order, manifest []byte) {
 }
 
 // winnerOf is the manifest as macros see it.
-func winnerOf(w results.Winner) (*sweep.Winner, error) {
+func winnerOf(w board.Winner) (*sweep.Winner, error) {
 	var point sweep.Point
 	if err := json.Unmarshal(w.Params, &point); err != nil {
 		return nil, fmt.Errorf("read the winner's parameters: %w", err)

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 )
 
@@ -148,7 +149,7 @@ func (d *Depot) plan(ctx context.Context, id attemptID, o offer) (plan, error) {
 	case o.Upload != "":
 		return plan{Way: byParts, Part: partSize(o.Size), Upload: o.Upload}, nil
 	}
-	upload, err := d.signer.Begin(ctx, id.prefix(d.conf.Sweep, o.Kind)+o.Name)
+	upload, err := d.signer.StartMultipart(ctx, id.prefix(d.conf.Sweep, o.Kind)+o.Name)
 	return plan{Way: byParts, Part: partSize(o.Size), Upload: upload}, err
 }
 
@@ -180,24 +181,24 @@ func (d *Depot) postSign(w http.ResponseWriter, r *http.Request, id attemptID) {
 	answer(w, signed)
 }
 
-func (d *Depot) sign(ctx context.Context, id attemptID, s signing) (results.Signed, error) {
+func (d *Depot) sign(ctx context.Context, id attemptID, s signing) (bucket.Signed, error) {
 	o, err := d.offered(id, s.offer)
 	if err != nil {
-		return results.Signed{}, err
+		return bucket.Signed{}, err
 	}
 	if d.signer == nil {
-		return results.Signed{}, fmt.Errorf("%w: this bucket signs nothing", errOffer)
+		return bucket.Signed{}, fmt.Errorf("%w: this bucket signs nothing", errOffer)
 	}
 	name := id.prefix(d.conf.Sweep, o.Kind) + o.Name
 	if s.Part == 0 {
 		if s.Size != o.Size || o.Size > putBytes {
-			return results.Signed{}, fmt.Errorf("%w: %d bytes of %d", errOffer, s.Size, o.Size)
+			return bucket.Signed{}, fmt.Errorf("%w: %d bytes of %d", errOffer, s.Size, o.Size)
 		}
 		return d.signer.SignPut(ctx, name, s.Size, s.MD5, signedFor)
 	}
 	part := partSize(o.Size)
 	if begin := int64(s.Part-1) * part; s.Part < 0 || begin >= o.Size || s.Size != min(part, o.Size-begin) {
-		return results.Signed{}, fmt.Errorf("%w: part %d of %d bytes", errOffer, s.Part, s.Size)
+		return bucket.Signed{}, fmt.Errorf("%w: part %d of %d bytes", errOffer, s.Part, s.Size)
 	}
 	return d.signer.SignPart(ctx, name, s.Upload, s.Part, s.Size, s.MD5, signedFor)
 }
@@ -239,14 +240,14 @@ func (d *Depot) troubled(err error) {
 func (d *Depot) join(ctx context.Context, id attemptID, o offer, m done) error {
 	name := id.prefix(d.conf.Sweep, o.Kind) + o.Name
 	if len(m.ETags) > 0 {
-		err := d.signer.Join(ctx, name, m.Upload, m.ETags)
-		if err != nil && !errors.Is(err, results.ErrNotExist) { // joined before, and the answer was lost
+		err := d.signer.CompleteMultipart(ctx, name, m.Upload, m.ETags)
+		if err != nil && !errors.Is(err, bucket.ErrNotExist) { // joined before, and the answer was lost
 			return err
 		}
 	}
 	there, err := d.conf.Bucket.Stat(ctx, name)
 	switch {
-	case errors.Is(err, results.ErrNotExist):
+	case errors.Is(err, bucket.ErrNotExist):
 		return fmt.Errorf("%w: %s did not arrive", errSum, o.Name)
 	case err != nil:
 		return err
@@ -280,9 +281,9 @@ func (d *Depot) fail(w http.ResponseWriter, err error) {
 		code = http.StatusConflict
 	case errors.Is(err, errSum):
 		code = http.StatusUnprocessableEntity
-	case errors.Is(err, results.ErrDenied), errors.Is(err, results.ErrNoBucket), errors.Is(err, fs.ErrPermission):
+	case errors.Is(err, bucket.ErrDenied), errors.Is(err, bucket.ErrNoBucket), errors.Is(err, fs.ErrPermission):
 		code = http.StatusForbidden
-	case errors.Is(err, results.ErrUnavailable), errors.Is(err, context.Canceled):
+	case errors.Is(err, bucket.ErrUnavailable), errors.Is(err, context.Canceled):
 		code = http.StatusServiceUnavailable
 	}
 	if code >= http.StatusInternalServerError {

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 )
 
 // Client is an executor's side. It is patient: a depot that is away is asked again and again until it has not been
@@ -211,7 +212,7 @@ func (u *upload) chunks(ctx context.Context, p plan) error {
 		n := min(p.Part, u.Size-u.sent)
 		q := url.Values{"kind": {string(u.Kind)}, "name": {u.Name}, "offset": {strconv.FormatInt(u.sent, 10)},
 			"size": {strconv.FormatInt(u.Size, 10)}, "sha256": {u.SHA256}}
-		if _, err := u.client.put(ctx, results.Signed{URL: u.url + "/chunk?" + q.Encode()}, io.NewSectionReader(u.file, u.sent, n), n); err != nil {
+		if _, err := u.client.put(ctx, bucket.Signed{URL: u.url + "/chunk?" + q.Encode()}, io.NewSectionReader(u.file, u.sent, n), n); err != nil {
 			return err
 		}
 		u.sent += n
@@ -238,7 +239,7 @@ func (u *upload) put(ctx context.Context, part int, begin, size int64) (etag str
 	if _, err := io.Copy(h, Reader(ctx, io.NewSectionReader(u.file, begin, size))); err != nil {
 		return "", fmt.Errorf("%w %s: %w", errFile, u.Name, err)
 	}
-	var signed results.Signed
+	var signed bucket.Signed
 	ask := signing{offer: u.offer, Part: part, Size: size, MD5: base64.StdEncoding.EncodeToString(h.Sum(nil))}
 	if err := u.client.call(ctx, u.url+"/sign", ask, &signed); err != nil {
 		return "", err
@@ -278,7 +279,7 @@ func (c *Client) call(ctx context.Context, address string, ask, reply any) error
 	return json.NewDecoder(io.LimitReader(resp.Body, maxRequest)).Decode(reply)
 }
 
-func (c *Client) put(ctx context.Context, to results.Signed, body io.Reader, size int64) (http.Header, error) {
+func (c *Client) put(ctx context.Context, to bucket.Signed, body io.Reader, size int64) (http.Header, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPut, to.URL, io.NopCloser(body))
 	if err != nil {
 		return nil, masked(err)

@@ -7,7 +7,7 @@
 // in the sweep's state folder, so that a scheduler that was killed serves the same URLs when it is resumed, and
 // uploads go on where they stopped.
 //
-// Artifacts go straight to a bucket that can sign requests (results.Signer): the depot signs, executors put. Else, with
+// Artifacts go straight to a bucket that can sign requests (bucket.Signer): the depot signs, executors put. Else, with
 // results in a folder, they go through the depot in chunks.
 //
 // A process that runs many sweeps has a Depot for each, and one more that listens for all of them (Config.Parent).

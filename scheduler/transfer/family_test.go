@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 )
 
@@ -42,7 +42,7 @@ func TestManySweepsAtOneAddress(t *testing.T) {
 	if _, err := client.Upload(t.Context(), foreign, transfer.Artifacts, "x", opened(t, path)); err == nil {
 		t.Error("one sweep's code opens another's path")
 	}
-	if _, err := transfer.Open(transfer.Config{Parent: parent, At: "a", Sweep: "a", Folder: t.TempDir(), Bucket: &results.Memory{}}); err == nil {
+	if _, err := transfer.Open(transfer.Config{Parent: parent, At: "a", Sweep: "a", Folder: t.TempDir(), Bucket: &bucket.Memory{}}); err == nil {
 		t.Error("two sweeps at one path")
 	}
 	if err := a.Close(); err != nil {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 )
 
 // Kind is what a file of an attempt is; it is the first part of its place in the bucket.
@@ -75,7 +75,7 @@ func CheckName(name string) error {
 	if len(name) > maxName || !utf8.ValidString(name) || path.Clean(name) != name || path.IsAbs(name) || name == "." || name == ".." || strings.HasPrefix(name, "../") {
 		return fmt.Errorf("%.60q cannot be the name of an artifact", name)
 	}
-	return results.CheckName(name)
+	return bucket.CheckName(name)
 }
 
 var errOffer = errors.New("bad offer")

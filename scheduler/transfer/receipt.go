@@ -15,7 +15,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 )
 
 // receipt is a file that comes in by chunks. Its lock is held while one is written: a client whose connection broke
@@ -108,7 +108,7 @@ func (r *receipt) append(offset, most int64, src io.Reader) error {
 }
 
 // store puts the whole file into the bucket, if it is what was offered; if not, it begins anew.
-func (r *receipt) store(ctx context.Context, o offer, bucket results.Bucket, name string) error {
+func (r *receipt) store(ctx context.Context, o offer, bucket bucket.Bucket, name string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f, err := os.OpenFile(r.path, os.O_RDONLY|os.O_CREATE, 0o600) // an empty file has had no chunk

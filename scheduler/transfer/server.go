@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
@@ -24,7 +25,7 @@ import (
 type Config struct {
 	Folder string // for the key, the port and what is coming in; only its owner may read it
 	Sweep  string
-	Bucket results.Bucket
+	Bucket bucket.Bucket
 	Bind   string // address to listen at, without port; empty: all
 	Port   int    // 0: the one of the last time if it is free, else any
 	Host   string // by which executors reach this process; empty: Bind
@@ -42,9 +43,9 @@ type Config struct {
 type Depot struct {
 	conf   Config
 	key    key
-	signer results.Signer // nil: what comes in passes through here
-	base   string         // http://host:port, and the path below it
-	server *http.Server   // nil: its parent's
+	signer bucket.Signer // nil: what comes in passes through here
+	base   string        // http://host:port, and the path below it
+	server *http.Server  // nil: its parent's
 	done   chan struct{}
 	room   chan struct{} // holds one for each upload that is being received
 	end    context.CancelFunc
@@ -83,7 +84,7 @@ func Open(c Config) (*Depot, error) {
 		return nil, fmt.Errorf("make the depot's folder: %w", err)
 	}
 	d := &Depot{conf: c, done: make(chan struct{}), room: make(chan struct{}, concurrent)}
-	d.signer, _ = results.SignerOf(c.Bucket)
+	d.signer, _ = bucket.SignerOf(c.Bucket)
 	d.mu.files = map[string]*file{}
 	d.mu.attempts = map[attemptID]*attempt{}
 	d.mu.children = map[string]http.Handler{}
@@ -181,7 +182,7 @@ func (d *Depot) Close() error {
 func (d *Depot) Remove(ctx context.Context) error {
 	err := os.RemoveAll(filepath.Join(d.conf.Folder, uploadFolder))
 	if d.signer != nil {
-		err = errors.Join(err, d.signer.Abandon(ctx, results.ObjectName(d.conf.Sweep, "")))
+		err = errors.Join(err, d.signer.AbortMultipart(ctx, results.ObjectName(d.conf.Sweep, "")))
 	}
 	if err != nil {
 		return fmt.Errorf("remove half-received files: %w", err)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/bucket/dir"
 	"github.com/kaon-sweep/kaon/results/bucket/s3"
 	"github.com/kaon-sweep/kaon/results/bucket/s3/s3test"
@@ -33,13 +34,13 @@ func open(t *testing.T, c transfer.Config) *transfer.Depot {
 	return d
 }
 
-func folder(t *testing.T) results.Bucket {
+func folder(t *testing.T) bucket.Bucket {
 	t.Helper()
 	b, err := dir.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return results.Retry(results.Measured(b, nil), results.PatientBackoff, nil)
+	return bucket.Retry(bucket.Metered(b, nil), bucket.PatientBackoff, nil)
 }
 
 // content is a file of size bytes that nothing compresses, and its checksum.
@@ -57,14 +58,14 @@ func content(t *testing.T, size int) (path, sum string) {
 }
 
 // holds compares an object with a checksum, by a reader that does so too.
-func holds(t *testing.T, b results.Bucket, name, sum string) {
+func holds(t *testing.T, b bucket.Bucket, name, sum string) {
 	t.Helper()
 	r, err := b.Get(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if _, err := io.Copy(io.Discard, results.Checked(r, sum)); err != nil {
+	if _, err := io.Copy(io.Discard, bucket.VerifySHA256(r, sum)); err != nil {
 		t.Errorf("%s: %v", name, err)
 	}
 }
@@ -95,7 +96,7 @@ func TestFilesGoStraightToS3(t *testing.T) {
 		t.Fatal(err)
 	}
 	state := t.TempDir()
-	d := open(t, transfer.Config{Folder: state, Bucket: results.Retry(b, results.PatientBackoff, nil)})
+	d := open(t, transfer.Config{Folder: state, Bucket: bucket.Retry(b, bucket.PatientBackoff, nil)})
 	for name, size := range map[string]int{"empty": 0, "small": 10, "sub/model.bin": 40 << 20} {
 		path, sum := content(t, size)
 		if _, err := quick.Upload(t.Context(), d.Attempt(3, 1), transfer.Artifacts, name, opened(t, path)); err != nil {
@@ -144,7 +145,7 @@ func TestUploadsToS3OutliveTheDepot(t *testing.T) {
 }
 
 // outlive breaks an upload's connection and restarts the depot, when 20 MB of 40 have been sent.
-func outlive(t *testing.T, b results.Bucket, received int) {
+func outlive(t *testing.T, b bucket.Bucket, received int) {
 	state := t.TempDir()
 	c := transfer.Config{Folder: state, Bucket: b, Sweep: "s", Bind: "127.0.0.1"}
 	d, err := transfer.Open(c)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -87,7 +88,7 @@ func open(t *testing.T) (*ledger, *Client, string) {
 // onTheirWay is more than one batch holds.
 func onTheirWay() (all []results.Record) {
 	for i := range 3 {
-		reason := strings.Repeat("x", results.MaxBatch/2)
+		reason := strings.Repeat("x", store.MaxBatch/2)
 		all = append(all, results.Record{Sweep: "s", Trial: i, Attempt: 1, End: &results.End{State: results.Failed, Reason: reason}})
 	}
 	return all

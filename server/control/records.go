@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/store"
 )
 
 // pending is the answer about records that the bucket does not have yet, in the batches that it will have.
@@ -16,10 +17,10 @@ type pending struct {
 
 func (h *handler) records(w http.ResponseWriter, r *http.Request) {
 	var out pending
-	packer := results.NewPacker()
+	packer := store.NewPacker()
 	for _, record := range h.live.Pending(r.PathValue("sweep")) {
 		err := packer.Add(record)
-		if errors.Is(err, results.ErrTooLarge) && packer.Len() > 0 {
+		if errors.Is(err, store.ErrTooLarge) && packer.Len() > 0 {
 			out.Batches = append(out.Batches, packer.Pack())
 			err = packer.Add(record)
 		}
@@ -43,7 +44,7 @@ func (c *Client) Records(ctx context.Context, sweep string) ([]results.Record, e
 	}
 	var all []results.Record
 	for _, batch := range answer.Batches {
-		records, err := results.Decode(batch)
+		records, err := store.Decode(batch)
 		if err != nil {
 			return nil, err
 		}

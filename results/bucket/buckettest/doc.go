@@ -1,2 +1,2 @@
-// Package buckettest holds what every results.Bucket must do, as one suite that the implementations' tests run.
+// Package buckettest holds what every bucket.Bucket must do, as one suite that the implementations' tests run.
 package buckettest

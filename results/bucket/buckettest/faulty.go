@@ -6,12 +6,12 @@ import (
 	"io"
 	"sync"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 )
 
 // Faulty is a bucket in memory whose Put fails, or hangs until its context ends, as Fail says. Its zero value works.
 type Faulty struct {
-	results.Memory
+	bucket.Memory
 	mu   sync.Mutex
 	err  error
 	hang bool
@@ -32,7 +32,7 @@ func (f *Faulty) Puts() int {
 	return f.puts
 }
 
-// Put implements results.Bucket.
+// Put implements bucket.Bucket.
 func (f *Faulty) Put(ctx context.Context, name string, src io.Reader) error {
 	f.mu.Lock()
 	err, hang := f.err, f.hang
@@ -40,7 +40,7 @@ func (f *Faulty) Put(ctx context.Context, name string, src io.Reader) error {
 	f.mu.Unlock()
 	if hang {
 		<-ctx.Done()
-		return fmt.Errorf("put %s: %w: %w", name, results.ErrUnavailable, ctx.Err())
+		return fmt.Errorf("put %s: %w: %w", name, bucket.ErrUnavailable, ctx.Err())
 	}
 	if err != nil {
 		return err

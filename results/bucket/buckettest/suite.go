@@ -12,14 +12,14 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 )
 
 // Run tests the buckets that open makes: each call an empty one.
-func Run(t *testing.T, open func(t *testing.T) results.Bucket) {
+func Run(t *testing.T, open func(t *testing.T) bucket.Bucket) {
 	for _, c := range []struct {
 		name string
-		test func(*testing.T, results.Bucket)
+		test func(*testing.T, bucket.Bucket)
 	}{
 		{"what was put is got", putGet},
 		{"put replaces", replace},
@@ -39,23 +39,23 @@ func Run(t *testing.T, open func(t *testing.T) results.Bucket) {
 	}
 }
 
-func put(t *testing.T, b results.Bucket, name, content string) {
+func put(t *testing.T, b bucket.Bucket, name, content string) {
 	t.Helper()
 	if err := b.Put(t.Context(), name, strings.NewReader(content)); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func get(t *testing.T, b results.Bucket, name string) string {
+func get(t *testing.T, b bucket.Bucket, name string) string {
 	t.Helper()
-	data, err := results.ReadObject(t.Context(), b, name, 1<<30)
+	data, err := bucket.ReadObject(t.Context(), b, name, 1<<30)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(data)
 }
 
-func names(t *testing.T, b results.Bucket, prefix string) []string {
+func names(t *testing.T, b bucket.Bucket, prefix string) []string {
 	t.Helper()
 	names := []string{}
 	for o, err := range b.List(t.Context(), prefix) {
@@ -67,7 +67,7 @@ func names(t *testing.T, b results.Bucket, prefix string) []string {
 	return names
 }
 
-func putGet(t *testing.T, b results.Bucket) {
+func putGet(t *testing.T, b bucket.Bucket) {
 	for _, content := range []string{"", "x", strings.Repeat("kaon", 50_000)} {
 		put(t, b, "sweeps/a/board.json", content)
 		if got := get(t, b, "sweeps/a/board.json"); got != content {
@@ -80,7 +80,7 @@ func putGet(t *testing.T, b results.Bucket) {
 	}
 }
 
-func replace(t *testing.T, b results.Bucket) {
+func replace(t *testing.T, b bucket.Bucket) {
 	put(t, b, "a", "a longer first version")
 	put(t, b, "a", "second")
 	if got := get(t, b, "a"); got != "second" {
@@ -88,7 +88,7 @@ func replace(t *testing.T, b results.Bucket) {
 	}
 }
 
-func large(t *testing.T, b results.Bucket) {
+func large(t *testing.T, b bucket.Bucket) {
 	content := make([]byte, 17<<20+3)                 // more than one part of a multipart upload
 	_, _ = rand.NewChaCha8([32]byte{2}).Read(content) // never fails
 	if err := b.Put(t.Context(), "large", bytes.NewReader(content)); err != nil {
@@ -99,7 +99,7 @@ func large(t *testing.T, b results.Bucket) {
 	}
 }
 
-func unknownLength(t *testing.T, b results.Bucket) {
+func unknownLength(t *testing.T, b bucket.Bucket) {
 	const size = 17<<20 + 5
 	src := io.LimitReader(rand.NewChaCha8([32]byte{1}), size)
 	if err := b.Put(t.Context(), "stream", src); err != nil {
@@ -111,13 +111,13 @@ func unknownLength(t *testing.T, b results.Bucket) {
 	}
 }
 
-func notThere(t *testing.T, b results.Bucket) {
+func notThere(t *testing.T, b bucket.Bucket) {
 	put(t, b, "a/b", "x")
 	for _, name := range []string{"b", "a", "a/c", "a/b/c"} {
-		if _, err := b.Get(t.Context(), name); !errors.Is(err, results.ErrNotExist) {
+		if _, err := b.Get(t.Context(), name); !errors.Is(err, bucket.ErrNotExist) {
 			t.Errorf("get %s: %v", name, err)
 		}
-		if _, err := b.Stat(t.Context(), name); !errors.Is(err, results.ErrNotExist) {
+		if _, err := b.Stat(t.Context(), name); !errors.Is(err, bucket.ErrNotExist) {
 			t.Errorf("stat %s: %v", name, err)
 		}
 		if err := b.Delete(t.Context(), name); err != nil {
@@ -129,20 +129,20 @@ func notThere(t *testing.T, b results.Bucket) {
 	}
 }
 
-func badNames(t *testing.T, b results.Bucket) {
+func badNames(t *testing.T, b bucket.Bucket) {
 	for _, name := range []string{"", "/", "/etc/passwd", "..", "../a", "a/../../b", "a/..", "a//b", "a/", "./a",
 		`a\b`, "a\x00b", "a\nb", "a\xff", strings.Repeat("x", 256), strings.Repeat("x/", 600) + "x",
-		results.TempPrefix, results.TempPrefix + "/a"} {
-		if err := b.Put(t.Context(), name, strings.NewReader("x")); !errors.Is(err, results.ErrName) {
+		bucket.TempPrefix, bucket.TempPrefix + "/a"} {
+		if err := b.Put(t.Context(), name, strings.NewReader("x")); !errors.Is(err, bucket.ErrName) {
 			t.Errorf("put %.40q: %v", name, err)
 		}
-		if _, err := b.Get(t.Context(), name); !errors.Is(err, results.ErrName) {
+		if _, err := b.Get(t.Context(), name); !errors.Is(err, bucket.ErrName) {
 			t.Errorf("get %.40q: %v", name, err)
 		}
-		if _, err := b.Stat(t.Context(), name); !errors.Is(err, results.ErrName) {
+		if _, err := b.Stat(t.Context(), name); !errors.Is(err, bucket.ErrName) {
 			t.Errorf("stat %.40q: %v", name, err)
 		}
-		if err := b.Delete(t.Context(), name); !errors.Is(err, results.ErrName) {
+		if err := b.Delete(t.Context(), name); !errors.Is(err, bucket.ErrName) {
 			t.Errorf("delete %.40q: %v", name, err)
 		}
 	}
@@ -151,7 +151,7 @@ func badNames(t *testing.T, b results.Bucket) {
 	}
 }
 
-func oddNames(t *testing.T, b results.Bucket) {
+func oddNames(t *testing.T, b bucket.Bucket) {
 	odd := []string{"a b", "a+b", "a%2Fb", "ä/日本", "a&b=c?d#e", "~", "...", ".hidden", "a:b", "'\"", "*", "-"}
 	for _, name := range odd {
 		put(t, b, name, name)
@@ -167,7 +167,7 @@ func oddNames(t *testing.T, b results.Bucket) {
 	}
 }
 
-func list(t *testing.T, b results.Bucket) {
+func list(t *testing.T, b bucket.Bucket) {
 	all := []string{"a-b", "a/b", "a/b-c", "a/c/d", "a/c-d", "a0", "b/1", "b/10", "b/2", "c"}
 	for _, name := range all {
 		put(t, b, name, "12345")
@@ -191,7 +191,7 @@ func list(t *testing.T, b results.Bucket) {
 	}
 }
 
-func listEarly(t *testing.T, b results.Bucket) {
+func listEarly(t *testing.T, b bucket.Bucket) {
 	for i := range 5 {
 		put(t, b, fmt.Sprintf("a/%d", i), "x")
 	}
@@ -206,7 +206,7 @@ func listEarly(t *testing.T, b results.Bucket) {
 	}
 }
 
-func remove(t *testing.T, b results.Bucket) {
+func remove(t *testing.T, b bucket.Bucket) {
 	put(t, b, "a/b/c", "x")
 	put(t, b, "a/d", "y")
 	for range 2 {
@@ -237,7 +237,7 @@ func (b *broken) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func brokenSource(t *testing.T, b results.Bucket) {
+func brokenSource(t *testing.T, b bucket.Bucket) {
 	put(t, b, "old", "as it was")
 	for _, size := range []int{0, 10, 18 << 20} {
 		for _, name := range []string{"old", "new"} {
@@ -254,7 +254,7 @@ func brokenSource(t *testing.T, b results.Bucket) {
 	}
 }
 
-func atomic(t *testing.T, b results.Bucket) {
+func atomic(t *testing.T, b bucket.Bucket) {
 	version := func(i int) string { return strings.Repeat(string(rune('a'+i)), 100_000+i) }
 	put(t, b, "x/board.json", version(0))
 	var wg sync.WaitGroup
@@ -268,7 +268,7 @@ func atomic(t *testing.T, b results.Bucket) {
 	for range 2 {
 		wg.Go(func() {
 			for range 25 {
-				got, err := results.ReadObject(t.Context(), b, "x/board.json", 1<<20)
+				got, err := bucket.ReadObject(t.Context(), b, "x/board.json", 1<<20)
 				if err != nil || string(got) != version(int(got[0]-'a')) {
 					t.Errorf("read a torn object of %d bytes, %v", len(got), err)
 					return
@@ -279,7 +279,7 @@ func atomic(t *testing.T, b results.Bucket) {
 	wg.Wait()
 }
 
-func ended(t *testing.T, b results.Bucket) {
+func ended(t *testing.T, b bucket.Bucket) {
 	put(t, b, "a", "x")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

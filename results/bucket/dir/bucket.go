@@ -13,13 +13,13 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 )
 
-// Bucket is a folder as results.Bucket. It is safe for concurrent use, by several processes too.
+// Bucket is a folder as bucket.Bucket. It is safe for concurrent use, by several processes too.
 type Bucket struct{ root *os.Root }
 
-var _ results.Bucket = (*Bucket)(nil)
+var _ bucket.Bucket = (*Bucket)(nil)
 
 // Open makes the folder if need be and opens it.
 func Open(folder string) (*Bucket, error) {
@@ -40,7 +40,7 @@ func (b *Bucket) Close() error { return b.root.Close() }
 
 // check refuses bad names and ended contexts, in the words of op.
 func check(ctx context.Context, op, name string) error {
-	if err := results.CheckName(name); err != nil {
+	if err := bucket.CheckName(name); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	if err := ctx.Err(); err != nil {
@@ -49,16 +49,16 @@ func check(ctx context.Context, op, name string) error {
 	return nil
 }
 
-// missing is err, or results.ErrNotExist when err says so in the file system's words: a file where a folder
+// missing is err, or bucket.ErrNotExist when err says so in the file system's words: a file where a folder
 // should be is no object either.
 func missing(err error) error {
 	if errors.Is(err, syscall.ENOTDIR) {
-		return results.ErrNotExist
+		return bucket.ErrNotExist
 	}
 	return err
 }
 
-// Get implements results.Bucket.
+// Get implements bucket.Bucket.
 func (b *Bucket) Get(ctx context.Context, name string) (io.ReadCloser, error) {
 	if err := check(ctx, "get", name); err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func (b *Bucket) Get(ctx context.Context, name string) (io.ReadCloser, error) {
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = results.ErrNotExist
+		err = bucket.ErrNotExist
 	}
 	if err != nil {
 		f.Close()
@@ -78,22 +78,22 @@ func (b *Bucket) Get(ctx context.Context, name string) (io.ReadCloser, error) {
 	return f, nil
 }
 
-// Stat implements results.Bucket.
-func (b *Bucket) Stat(ctx context.Context, name string) (results.Object, error) {
+// Stat implements bucket.Bucket.
+func (b *Bucket) Stat(ctx context.Context, name string) (bucket.Object, error) {
 	if err := check(ctx, "stat", name); err != nil {
-		return results.Object{}, err
+		return bucket.Object{}, err
 	}
 	info, err := b.root.Stat(name)
 	if err == nil && !info.Mode().IsRegular() {
-		err = results.ErrNotExist
+		err = bucket.ErrNotExist
 	}
 	if err != nil {
-		return results.Object{}, fmt.Errorf("stat %s: %w", name, missing(err))
+		return bucket.Object{}, fmt.Errorf("stat %s: %w", name, missing(err))
 	}
-	return results.Object{Name: name, Size: info.Size(), Modified: info.ModTime()}, nil
+	return bucket.Object{Name: name, Size: info.Size(), Modified: info.ModTime()}, nil
 }
 
-// Delete implements results.Bucket. Folders that become empty go too.
+// Delete implements bucket.Bucket. Folders that become empty go too.
 func (b *Bucket) Delete(ctx context.Context, name string) error {
 	if err := check(ctx, "delete", name); err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/bucket/buckettest"
 	"github.com/kaon-sweep/kaon/results/bucket/dir"
 )
@@ -25,7 +25,7 @@ func open(t *testing.T, folder string) *dir.Bucket {
 }
 
 func TestBucket(t *testing.T) {
-	buckettest.Run(t, func(t *testing.T) results.Bucket { return open(t, filepath.Join(t.TempDir(), "new", "folder")) })
+	buckettest.Run(t, func(t *testing.T) bucket.Bucket { return open(t, filepath.Join(t.TempDir(), "new", "folder")) })
 }
 
 func TestLinksDoNotLeadOut(t *testing.T) {
@@ -53,7 +53,7 @@ func TestLinksDoNotLeadOut(t *testing.T) {
 func TestCrashLeavesNoObject(t *testing.T) {
 	folder := t.TempDir()
 	open(t, folder)
-	temps := filepath.Join(folder, results.TempPrefix)
+	temps := filepath.Join(folder, bucket.TempPrefix)
 	if err := os.Mkdir(temps, 0o777); err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestPipeIsNoObject(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(folder, "pipe"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := open(t, folder).Get(t.Context(), "pipe"); !errors.Is(err, results.ErrNotExist) {
+	if _, err := open(t, folder).Get(t.Context(), "pipe"); !errors.Is(err, bucket.ErrNotExist) {
 		t.Errorf("get a pipe: %v", err)
 	}
 }

@@ -10,13 +10,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 )
 
-// List implements results.Bucket.
-func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[results.Object, error] {
-	return func(yield func(results.Object, error) bool) {
-		folder, ok := results.ListFolder(prefix)
+// List implements bucket.Bucket.
+func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[bucket.Object, error] {
+	return func(yield func(bucket.Object, error) bool) {
+		folder, ok := bucket.ListFolder(prefix)
 		if !ok {
 			return
 		}
@@ -26,7 +26,7 @@ func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[results.Obje
 
 // walk yields what lies in a folder and below, and reports whether to go on. A folder sorts as its name with a
 // slash, as its objects' names do.
-func (b *Bucket) walk(ctx context.Context, folder, prefix string, yield func(results.Object, error) bool) bool {
+func (b *Bucket) walk(ctx context.Context, folder, prefix string, yield func(bucket.Object, error) bool) bool {
 	names, err := b.names(folder)
 	if err == nil {
 		err = ctx.Err()
@@ -36,7 +36,7 @@ func (b *Bucket) walk(ctx context.Context, folder, prefix string, yield func(res
 			return true
 		}
 		// a folder that is closed does not hide those beside it from who goes on
-		return yield(results.Object{}, fmt.Errorf("list %s: %w", prefix, err)) && errors.Is(err, fs.ErrPermission)
+		return yield(bucket.Object{}, fmt.Errorf("list %s: %w", prefix, err)) && errors.Is(err, fs.ErrPermission)
 	}
 	for _, name := range names {
 		full := path.Join(folder, name)
@@ -55,7 +55,7 @@ func (b *Bucket) walk(ctx context.Context, folder, prefix string, yield func(res
 		if err != nil || !info.Mode().IsRegular() {
 			continue // deleted meanwhile, or not ours
 		}
-		if !yield(results.Object{Name: full, Size: info.Size(), Modified: info.ModTime()}, nil) {
+		if !yield(bucket.Object{Name: full, Size: info.Size(), Modified: info.ModTime()}, nil) {
 			return false
 		}
 	}
@@ -76,7 +76,7 @@ func (b *Bucket) names(folder string) ([]string, error) {
 	var names []string
 	for _, e := range entries {
 		name := e.Name()
-		if results.CheckName(path.Join(folder, name)) != nil {
+		if bucket.CheckName(path.Join(folder, name)) != nil {
 			continue
 		}
 		if e.IsDir() {

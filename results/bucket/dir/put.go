@@ -11,19 +11,19 @@ import (
 	"path"
 	"time"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 )
 
 // tempAge is after what time a temporary file is taken for one that a crash left behind: no upload of one
 // artifact takes a day.
 const tempAge = 24 * time.Hour
 
-// Put implements results.Bucket.
+// Put implements bucket.Bucket.
 func (b *Bucket) Put(ctx context.Context, name string, src io.Reader) error {
 	if err := check(ctx, "put", name); err != nil {
 		return err
 	}
-	temp := path.Join(results.TempPrefix, rand.Text())
+	temp := path.Join(bucket.TempPrefix, rand.Text())
 	err := b.write(ctx, temp, src)
 	if err == nil {
 		err = b.place(temp, name)
@@ -37,7 +37,7 @@ func (b *Bucket) Put(ctx context.Context, name string, src io.Reader) error {
 
 // write makes a durable temporary file of src.
 func (b *Bucket) write(ctx context.Context, temp string, src io.Reader) error {
-	if err := b.root.MkdirAll(results.TempPrefix, 0o750); err != nil {
+	if err := b.root.MkdirAll(bucket.TempPrefix, 0o750); err != nil {
 		return err
 	}
 	f, err := b.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
@@ -99,7 +99,7 @@ func (b *Bucket) sync(folder string) error {
 
 // sweepTemps removes what crashed Puts left. What cannot be removed stays; it is in nobody's way.
 func (b *Bucket) sweepTemps(now time.Time) {
-	folder, err := b.root.Open(results.TempPrefix)
+	folder, err := b.root.Open(bucket.TempPrefix)
 	if err != nil {
 		return
 	}
@@ -107,7 +107,7 @@ func (b *Bucket) sweepTemps(now time.Time) {
 	entries, _ := folder.ReadDir(-1)
 	for _, e := range entries {
 		if info, err := e.Info(); err == nil && now.Sub(info.ModTime()) > tempAge {
-			_ = b.root.Remove(path.Join(results.TempPrefix, e.Name()))
+			_ = b.root.Remove(path.Join(bucket.TempPrefix, e.Name()))
 		}
 	}
 }

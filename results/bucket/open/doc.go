@@ -1,3 +1,3 @@
-// Package open finds the bucket of an address. It stands apart from package results, which the packages of
+// Package open finds the bucket of an address. It stands apart from package bucket, which the packages of
 // the buckets import.
 package open

@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/bucket/dir"
 	"github.com/kaon-sweep/kaon/results/bucket/s3"
 )
@@ -17,16 +17,16 @@ var ErrAddress = errors.New("not an address of results")
 
 // Bucket opens the bucket of an address: s3://bucket/prefix (see package s3), file:///folder, or the path of a
 // folder, which it makes if need be. It asks S3 whether the bucket is there, without retrying; stats may be nil. What it
-// returns retries patiently (results.PatientBackoff).
-func Bucket(ctx context.Context, address string, stats *results.BucketMetrics) (results.Bucket, error) {
+// returns retries patiently (bucket.PatientBackoff).
+func Bucket(ctx context.Context, address string, stats *bucket.Metrics) (bucket.Bucket, error) {
 	b, err := bare(ctx, address)
 	if err != nil {
 		return nil, err
 	}
-	return results.Retry(results.Measured(b, stats), results.PatientBackoff, stats), nil
+	return bucket.Retry(bucket.Metered(b, stats), bucket.PatientBackoff, stats), nil
 }
 
-func bare(ctx context.Context, address string) (results.Bucket, error) {
+func bare(ctx context.Context, address string) (bucket.Bucket, error) {
 	scheme, rest, ok := strings.Cut(address, "://")
 	switch {
 	case address == "":

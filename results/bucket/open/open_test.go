@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/bucket/open"
 	"github.com/kaon-sweep/kaon/results/bucket/s3/s3test"
 )
@@ -25,7 +25,7 @@ func TestAddresses(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, err := results.ReadObject(t.Context(), mustOpen(t, filepath.Join(folder, "with space")), "x/y", 10); err != nil {
+	if _, err := bucket.ReadObject(t.Context(), mustOpen(t, filepath.Join(folder, "with space")), "x/y", 10); err != nil {
 		t.Error(err)
 	}
 	for address, says := range map[string]string{"": "empty", "gs://bucket": "not known", "file://host/a": "file:///folder",
@@ -36,7 +36,7 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-func mustOpen(t *testing.T, address string) results.Bucket {
+func mustOpen(t *testing.T, address string) bucket.Bucket {
 	t.Helper()
 	b, err := open.Bucket(t.Context(), address, nil)
 	if err != nil {

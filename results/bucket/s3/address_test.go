@@ -7,7 +7,7 @@ import (
 
 	"github.com/minio/minio-go/v7"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 )
 
 // A prefix is taken as it is written: S3's keys may have a # and a %.
@@ -28,7 +28,7 @@ func TestPrefixIsLiteral(t *testing.T) {
 func TestWrongRegionIsTold(t *testing.T) {
 	b := &Bucket{bucket: "b", where: "https://s3"}
 	err := b.explain("open", "", minio.ErrorResponse{Code: "AuthorizationHeaderMalformed", Region: "eu-west-1", StatusCode: 400})
-	if !errors.Is(err, results.ErrDenied) || !strings.Contains(err.Error(), "set AWS_REGION to eu-west-1") || strings.Contains(err.Error(), "AWS_ACCESS_KEY_ID") {
+	if !errors.Is(err, bucket.ErrDenied) || !strings.Contains(err.Error(), "set AWS_REGION to eu-west-1") || strings.Contains(err.Error(), "AWS_ACCESS_KEY_ID") {
 		t.Error(err)
 	}
 }

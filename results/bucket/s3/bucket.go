@@ -8,10 +8,10 @@ import (
 
 	"github.com/minio/minio-go/v7"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 )
 
-// Bucket is a bucket of S3, or what lies under a prefix there, as results.Bucket.
+// Bucket is a bucket of S3, or what lies under a prefix there, as bucket.Bucket.
 type Bucket struct {
 	core   minio.Core
 	bucket string
@@ -19,14 +19,14 @@ type Bucket struct {
 	where  string // the endpoint, for errors
 }
 
-var _ results.Bucket = (*Bucket)(nil)
+var _ bucket.Bucket = (*Bucket)(nil)
 
 // requestTries is how often minio-go tries one request. It is there for single parts of large uploads;
-// patience with a store that is down belongs to results.Retry.
+// patience with a store that is down belongs to bucket.Retry.
 const requestTries = 3
 
 // Open makes ready the bucket of an address s3://bucket/prefix and asks it for one name, so that a wrong
-// address and wrong credentials show here: its errors wrap results.ErrDenied, ErrNoBucket or ErrUnavailable.
+// address and wrong credentials show here: its errors wrap bucket.ErrDenied, ErrNoBucket or ErrUnavailable.
 func Open(ctx context.Context, address string) (*Bucket, error) {
 	b, err := connect(address)
 	if err != nil {
@@ -68,13 +68,13 @@ func connect(address string) (*Bucket, error) {
 
 // check refuses bad names, in the words of op.
 func check(op, name string) error {
-	if err := results.CheckName(name); err != nil {
+	if err := bucket.CheckName(name); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	return nil
 }
 
-// Get implements results.Bucket.
+// Get implements bucket.Bucket.
 func (b *Bucket) Get(ctx context.Context, name string) (io.ReadCloser, error) {
 	if err := check("get", name); err != nil {
 		return nil, err
@@ -103,19 +103,19 @@ func (r *reader) Read(p []byte) (int, error) {
 
 func (r *reader) Close() error { return r.body.Close() }
 
-// Stat implements results.Bucket.
-func (b *Bucket) Stat(ctx context.Context, name string) (results.Object, error) {
+// Stat implements bucket.Bucket.
+func (b *Bucket) Stat(ctx context.Context, name string) (bucket.Object, error) {
 	if err := check("stat", name); err != nil {
-		return results.Object{}, err
+		return bucket.Object{}, err
 	}
 	o, err := b.core.StatObject(ctx, b.bucket, b.prefix+name, minio.StatObjectOptions{})
 	if err != nil {
-		return results.Object{}, b.explain("stat", name, err)
+		return bucket.Object{}, b.explain("stat", name, err)
 	}
-	return results.Object{Name: name, Size: o.Size, Modified: o.LastModified}, nil
+	return bucket.Object{Name: name, Size: o.Size, Modified: o.LastModified}, nil
 }
 
-// Delete implements results.Bucket.
+// Delete implements bucket.Bucket.
 func (b *Bucket) Delete(ctx context.Context, name string) error {
 	if err := check("delete", name); err != nil {
 		return err
@@ -127,10 +127,10 @@ func (b *Bucket) Delete(ctx context.Context, name string) error {
 	return nil
 }
 
-// List implements results.Bucket. Keys that are no names, as the folders that consoles make, are left out.
-func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[results.Object, error] {
-	return func(yield func(results.Object, error) bool) {
-		if _, ok := results.ListFolder(prefix); !ok {
+// List implements bucket.Bucket. Keys that are no names, as the folders that consoles make, are left out.
+func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[bucket.Object, error] {
+	return func(yield func(bucket.Object, error) bool) {
+		if _, ok := bucket.ListFolder(prefix); !ok {
 			return
 		}
 		ctx, cancel := context.WithCancel(ctx) // the iterator fetches ahead until it ends
@@ -138,19 +138,19 @@ func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[results.Obje
 		options := minio.ListObjectsOptions{Prefix: b.prefix + prefix, Recursive: true}
 		for o := range b.core.ListObjectsIter(ctx, b.bucket, options) {
 			if o.Err != nil {
-				yield(results.Object{}, b.explain("list", prefix, o.Err))
+				yield(bucket.Object{}, b.explain("list", prefix, o.Err))
 				return
 			}
 			name := o.Key[min(len(b.prefix), len(o.Key)):]
-			if results.CheckName(name) != nil {
+			if bucket.CheckName(name) != nil {
 				continue
 			}
-			if !yield(results.Object{Name: name, Size: o.Size, Modified: o.LastModified}, nil) {
+			if !yield(bucket.Object{Name: name, Size: o.Size, Modified: o.LastModified}, nil) {
 				return
 			}
 		}
 		if err := ctx.Err(); err != nil {
-			yield(results.Object{}, fmt.Errorf("list %s: %w", prefix, err))
+			yield(bucket.Object{}, fmt.Errorf("list %s: %w", prefix, err))
 		}
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/bucket/buckettest"
 	"github.com/kaon-sweep/kaon/results/bucket/s3"
 	"github.com/kaon-sweep/kaon/results/bucket/s3/s3test"
@@ -25,7 +25,7 @@ func TestBucket(t *testing.T) {
 	var n atomic.Int32
 	for name, prefix := range map[string]string{"whole": "", "prefix": "/team a/kaon"} {
 		t.Run(name, func(t *testing.T) {
-			buckettest.Run(t, func(t *testing.T) results.Bucket {
+			buckettest.Run(t, func(t *testing.T) bucket.Bucket {
 				name := fmt.Sprintf("bucket-%d", n.Add(1))
 				server.Bucket(name)
 				return open(t, "s3://"+name+prefix)

@@ -15,7 +15,7 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 	"gopkg.in/ini.v1"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 )
 
 // config is where a bucket is and how to get in.
@@ -30,7 +30,7 @@ type config struct {
 	caBundle string // file
 }
 
-// maxPrefix leaves results.CheckName's 900 bytes within S3's 1,024.
+// maxPrefix leaves bucket.CheckName's 900 bytes within S3's 1,024.
 const maxPrefix = 120
 
 // configure reads an s3:// URL and the environment.
@@ -54,7 +54,7 @@ func configure(address string) (config, error) {
 	}
 	c := config{bucket: u.Host, caBundle: os.Getenv("AWS_CA_BUNDLE")}
 	if prefix := strings.Trim(u.Path, "/"); prefix != "" {
-		if err := results.CheckName(prefix); err != nil || len(prefix) > maxPrefix {
+		if err := bucket.CheckName(prefix); err != nil || len(prefix) > maxPrefix {
 			return config{}, fmt.Errorf("open %q: prefix is not usable, at most %d bytes: %w", address, maxPrefix, err)
 		}
 		c.prefix = prefix + "/"
@@ -105,7 +105,7 @@ func (c *config) setCredentials() error {
 	v, err := c.creds.GetWithContext(&credentials.CredContext{Client: http.DefaultClient, Endpoint: c.url()})
 	if err != nil || v.AccessKeyID == "" || v.SecretAccessKey == "" {
 		return fmt.Errorf("open s3://%s: %w: no credentials found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "+
-			"or AWS_PROFILE", c.bucket, errors.Join(results.ErrDenied, err))
+			"or AWS_PROFILE", c.bucket, errors.Join(bucket.ErrDenied, err))
 	}
 	return nil
 }

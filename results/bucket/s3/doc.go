@@ -10,5 +10,5 @@
 //
 // With an endpoint of one's own the bucket is put in the path, not in the host name. Objects beyond 16 MiB go up in
 // parts, so an upload takes about one part of memory however large it is. A request is tried three times here;
-// results.Retry around it rides out more. It makes no buckets and sets no policies.
+// bucket.Retry around it rides out more. It makes no buckets and sets no policies.
 package s3

@@ -11,10 +11,10 @@ import (
 
 	"github.com/minio/minio-go/v7"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 )
 
-// explain says in the words of package results what went wrong, and what to look at. It is the one place that
+// explain says in the words of package bucket what went wrong, and what to look at. It is the one place that
 // tells what may pass from what will not.
 func (b *Bucket) explain(op, name string, err error) error {
 	what := op + " s3://" + b.bucket
@@ -32,45 +32,45 @@ func (b *Bucket) explain(op, name string, err error) error {
 			where = response.Region
 		}
 		return fmt.Errorf("%s: %w: %s says that the request was signed for another region; set AWS_REGION to %s, or ?region= in the address (%s)",
-			what, results.ErrDenied, at, where, response.Message)
+			what, bucket.ErrDenied, at, where, response.Message)
 	}
 	switch kind := classify(response, err); kind {
-	case results.ErrNotExist:
+	case bucket.ErrNotExist:
 		return fmt.Errorf("%s: %w", what, kind)
-	case results.ErrNoBucket:
+	case bucket.ErrNoBucket:
 		return fmt.Errorf("%s: %w: %s; make it, or check the address and the region", what, kind, at)
-	case results.ErrDenied:
+	case bucket.ErrDenied:
 		return fmt.Errorf("%s: %w: %s says %s; check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE, and "+
 			"that they may read, write, list and delete there", what, kind, at, response.Code)
-	case results.ErrUnavailable:
+	case bucket.ErrUnavailable:
 		return fmt.Errorf("%s: %w: %s: %w", what, kind, at, err)
 	}
 	return fmt.Errorf("%s: %s: %w", what, at, err)
 }
 
-// classify is the error of package results that a response or a broken connection stands for, nil if none.
+// classify is the error of package bucket that a response or a broken connection stands for, nil if none.
 func classify(r minio.ErrorResponse, err error) error {
 	switch r.Code {
 	case minio.NoSuchKey:
-		return results.ErrNotExist
+		return bucket.ErrNotExist
 	case minio.NoSuchBucket, "PermanentRedirect":
-		return results.ErrNoBucket
+		return bucket.ErrNoBucket
 	case "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken",
 		"TokenRefreshRequired", "AuthorizationHeaderMalformed", "RequestTimeTooSkewed", "AllAccessDisabled",
 		"XAdminUserNotFound": // versitygw's word for InvalidAccessKeyId
-		return results.ErrDenied
+		return bucket.ErrDenied
 	case "SlowDown", "RequestTimeout", "Throttling", "ThrottlingException", "RequestLimitExceeded", "InternalError",
 		"ServiceUnavailable", "OperationAborted", "NoSuchUpload":
-		return results.ErrUnavailable
+		return bucket.ErrUnavailable
 	}
 	var broken *url.Error
 	var network net.Error
 	switch {
 	case r.StatusCode == http.StatusForbidden || r.StatusCode == http.StatusUnauthorized:
-		return results.ErrDenied
+		return bucket.ErrDenied
 	case r.StatusCode >= 500 || r.StatusCode == http.StatusTooManyRequests || r.StatusCode == http.StatusRequestTimeout,
 		errors.As(err, &broken), errors.As(err, &network), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return results.ErrUnavailable
+		return bucket.ErrUnavailable
 	}
 	return nil
 }

@@ -20,8 +20,11 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/bucket/s3"
 	"github.com/kaon-sweep/kaon/results/bucket/s3/s3test"
+	"github.com/kaon-sweep/kaon/results/store"
 )
 
 func TestErrorsSayWhatToDo(t *testing.T) {
@@ -33,21 +36,21 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		want    error
 		says    []string
 	}{
-		"wrong secret": {"s3://results", map[string]string{"AWS_SECRET_ACCESS_KEY": "wrong"}, results.ErrDenied,
+		"wrong secret": {"s3://results", map[string]string{"AWS_SECRET_ACCESS_KEY": "wrong"}, bucket.ErrDenied,
 			[]string{"SignatureDoesNotMatch", "AWS_SECRET_ACCESS_KEY", server.URL}},
-		"unknown key": {"s3://results", map[string]string{"AWS_ACCESS_KEY_ID": "nobody"}, results.ErrDenied,
+		"unknown key": {"s3://results", map[string]string{"AWS_ACCESS_KEY_ID": "nobody"}, bucket.ErrDenied,
 			[]string{"AWS_ACCESS_KEY_ID", "AWS_PROFILE"}},
 		"no credentials": {"s3://results", map[string]string{"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""},
-			results.ErrDenied, []string{"no credentials", "AWS_PROFILE"}},
-		"no bucket": {"s3://nothing-here/prefix", nil, results.ErrNoBucket, []string{"s3://nothing-here", "make it"}},
-		"nobody listens": {"s3://results?endpoint=http://127.0.0.1:1", nil, results.ErrUnavailable,
+			bucket.ErrDenied, []string{"no credentials", "AWS_PROFILE"}},
+		"no bucket": {"s3://nothing-here/prefix", nil, bucket.ErrNoBucket, []string{"s3://nothing-here", "make it"}},
+		"nobody listens": {"s3://results?endpoint=http://127.0.0.1:1", nil, bucket.ErrUnavailable,
 			[]string{"127.0.0.1:1", "refused"}},
-		"no such host":               {"s3://results?endpoint=http://kaon.invalid", nil, results.ErrUnavailable, []string{"kaon.invalid"}},
+		"no such host":               {"s3://results?endpoint=http://kaon.invalid", nil, bucket.ErrUnavailable, []string{"kaon.invalid"}},
 		"bad endpoint":               {"s3://results?endpoint=localhost:80", nil, nil, []string{"http://host:port"}},
 		"credentials in the address": {"s3://key:secret@results", nil, nil, []string{"do not belong", "AWS_ACCESS_KEY_ID"}},
 		"unknown option":             {"s3://results?acl=public", nil, nil, []string{"acl", "endpoint and region"}},
 		"no bucket's name":           {"s3:///prefix", nil, nil, []string{"s3://bucket/prefix"}},
-		"prefix that leads out":      {"s3://results/a/../../b", nil, results.ErrName, nil},
+		"prefix that leads out":      {"s3://results/a/../../b", nil, bucket.ErrName, nil},
 		"authorities that are none":  {"s3://results", map[string]string{"AWS_CA_BUNDLE": os.Args[0]}, nil, []string{"AWS_CA_BUNDLE"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -81,20 +84,20 @@ func TestAnswersOfAWS(t *testing.T) {
 		code   string
 		want   error
 	}{
-		{403, "InvalidAccessKeyId", results.ErrDenied},
-		{400, "ExpiredToken", results.ErrDenied},
-		{403, "RequestTimeTooSkewed", results.ErrDenied},
-		{404, "NoSuchBucket", results.ErrNoBucket},
-		{404, "NoSuchKey", results.ErrNotExist},
-		{429, "TooMany", results.ErrUnavailable},
-		{500, "InternalError", results.ErrUnavailable},
+		{403, "InvalidAccessKeyId", bucket.ErrDenied},
+		{400, "ExpiredToken", bucket.ErrDenied},
+		{403, "RequestTimeTooSkewed", bucket.ErrDenied},
+		{404, "NoSuchBucket", bucket.ErrNoBucket},
+		{404, "NoSuchKey", bucket.ErrNotExist},
+		{429, "TooMany", bucket.ErrUnavailable},
+		{500, "InternalError", bucket.ErrUnavailable},
 	} {
 		p.answering(func(w http.ResponseWriter, _ *http.Request) bool { return answer(w, c.status, c.code) })
 		_, err := b.Get(t.Context(), "a")
 		if !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", c.code, err, c.want)
 		}
-		for _, other := range []error{results.ErrDenied, results.ErrNoBucket, results.ErrNotExist, results.ErrUnavailable} {
+		for _, other := range []error{bucket.ErrDenied, bucket.ErrNoBucket, bucket.ErrNotExist, bucket.ErrUnavailable} {
 			if other != c.want && errors.Is(err, other) {
 				t.Errorf("%s: %v is also %v", c.code, err, other)
 			}
@@ -169,21 +172,21 @@ func throttle(w http.ResponseWriter) bool {
 	return answer(w, http.StatusServiceUnavailable, "SlowDown")
 }
 
-var quick = results.Backoff{Tries: 5, First: time.Millisecond, Longest: 10 * time.Millisecond}
+var quick = bucket.Backoff{Tries: 5, First: time.Millisecond, Longest: 10 * time.Millisecond}
 
 // A store that throttles every second request is none the worse under Retry, and unavailable without end.
 func TestThrottling(t *testing.T) {
 	server := s3test.Start(t)
 	server.Bucket("results")
 	p := newProxy(t, server)
-	b := results.Retry(open(t, "s3://results?endpoint="+p.URL), quick, nil)
+	b := bucket.Retry(open(t, "s3://results?endpoint="+p.URL), quick, nil)
 	p.answering(func(w http.ResponseWriter, r *http.Request) bool { return p.asked.Load()%2 == 0 && throttle(w) })
 	for i := range 5 {
 		name := fmt.Sprint("a/", i)
 		if err := b.Put(t.Context(), name, strings.NewReader(name)); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := results.ReadObject(t.Context(), b, name, 100); err != nil || string(got) != name {
+		if got, err := bucket.ReadObject(t.Context(), b, name, 100); err != nil || string(got) != name {
 			t.Fatalf("%q, %v", got, err)
 		}
 	}
@@ -198,7 +201,7 @@ func TestThrottling(t *testing.T) {
 		t.Errorf("%d objects", n)
 	}
 	p.answering(func(w http.ResponseWriter, _ *http.Request) bool { return throttle(w) })
-	if err := b.Put(t.Context(), "a/9", strings.NewReader("x")); !errors.Is(err, results.ErrUnavailable) ||
+	if err := b.Put(t.Context(), "a/9", strings.NewReader("x")); !errors.Is(err, bucket.ErrUnavailable) ||
 		!strings.Contains(err.Error(), "as the test wants it") {
 		t.Errorf("throttled for ever: %v", err)
 	}
@@ -225,11 +228,11 @@ func TestBodyBreaksOff(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	})
 	cuts.Store(1000)
-	if got, err := results.ReadObject(t.Context(), b, "a", 2<<20); !errors.Is(err, results.ErrUnavailable) {
+	if got, err := bucket.ReadObject(t.Context(), b, "a", 2<<20); !errors.Is(err, bucket.ErrUnavailable) {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
 	cuts.Store(2)
-	if got, err := results.ReadObject(t.Context(), b, "a", 2<<20); err != nil || string(got) != content {
+	if got, err := bucket.ReadObject(t.Context(), b, "a", 2<<20); err != nil || string(got) != content {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
 }
@@ -252,8 +255,8 @@ func TestServerKilled(t *testing.T) {
 	b := open(t, "s3://results/kaon")
 	var flushed atomic.Uint64
 	wrote, failed := make(chan struct{}, 1000), make(signal, 1)
-	w := results.NewWriter(results.WriterConfig{Bucket: b, Sweep: "s", BatchWait: time.Millisecond, Timeout: 5 * time.Second,
-		Backoff: results.Backoff{First: time.Millisecond, Longest: 50 * time.Millisecond},
+	w := store.NewWriter(store.Config{Bucket: b, Sweep: "s", BatchWait: time.Millisecond, Timeout: 5 * time.Second,
+		Backoff: bucket.Backoff{First: time.Millisecond, Longest: 50 * time.Millisecond},
 		Log:     slog.New(slog.NewTextHandler(failed, nil)),
 		Written: func(seq uint64) { flushed.Store(seq); wrote <- struct{}{} }})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -272,7 +275,7 @@ func TestServerKilled(t *testing.T) {
 	server.Kill()
 	add(1000)
 	<-failed
-	if err := w.Status().Err; !errors.Is(err, results.ErrUnavailable) {
+	if err := w.Status().Err; !errors.Is(err, bucket.ErrUnavailable) {
 		t.Errorf("while it is down: %v", err)
 	}
 	server.Restart()
@@ -282,7 +285,7 @@ func TestServerKilled(t *testing.T) {
 	if err := w.Close(closing); err != nil {
 		t.Fatal(err)
 	}
-	board, damage, err := results.LoadRecords(t.Context(), b, results.Config{Sweep: "s"})
+	board, damage, err := store.LoadRecords(t.Context(), b, board.Config{Sweep: "s"})
 	if err != nil || damage != nil {
 		t.Fatal(err, damage)
 	}

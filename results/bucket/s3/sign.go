@@ -12,48 +12,48 @@ import (
 
 	"github.com/minio/minio-go/v7"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 )
 
-var _ results.Signer = (*Bucket)(nil)
+var _ bucket.Signer = (*Bucket)(nil)
 
-// SignPut implements results.Signer.
-func (b *Bucket) SignPut(ctx context.Context, name string, size int64, sum string, valid time.Duration) (results.Signed, error) {
+// SignPut implements bucket.Signer.
+func (b *Bucket) SignPut(ctx context.Context, name string, size int64, sum string, valid time.Duration) (bucket.Signed, error) {
 	return b.signBody(ctx, name, nil, size, sum, valid)
 }
 
-// SignPart implements results.Signer.
-func (b *Bucket) SignPart(ctx context.Context, name, upload string, part int, size int64, sum string, valid time.Duration) (results.Signed, error) {
+// SignPart implements bucket.Signer.
+func (b *Bucket) SignPart(ctx context.Context, name, upload string, part int, size int64, sum string, valid time.Duration) (bucket.Signed, error) {
 	return b.signBody(ctx, name, url.Values{"uploadId": {upload}, "partNumber": {strconv.Itoa(part)}}, size, sum, valid)
 }
 
 // signBody signs a PUT of one content: its length and its MD5 are part of what is signed, and the store checks both.
-func (b *Bucket) signBody(ctx context.Context, name string, query url.Values, size int64, sum string, valid time.Duration) (results.Signed, error) {
+func (b *Bucket) signBody(ctx context.Context, name string, query url.Values, size int64, sum string, valid time.Duration) (bucket.Signed, error) {
 	if err := check("sign", name); err != nil {
-		return results.Signed{}, err
+		return bucket.Signed{}, err
 	}
 	header := http.Header{"Content-Length": {strconv.FormatInt(size, 10)}, "Content-Md5": {sum}}
 	u, err := b.core.PresignHeader(ctx, http.MethodPut, b.bucket, b.prefix+name, valid, query, header)
 	if err != nil {
-		return results.Signed{}, b.explain("sign", name, err)
+		return bucket.Signed{}, b.explain("sign", name, err)
 	}
-	return results.Signed{URL: u.String(), Headers: map[string]string{"Content-Md5": sum}}, nil
+	return bucket.Signed{URL: u.String(), Headers: map[string]string{"Content-Md5": sum}}, nil
 }
 
-// SignGet implements results.Signer.
-func (b *Bucket) SignGet(ctx context.Context, name string, valid time.Duration) (results.Signed, error) {
+// SignGet implements bucket.Signer.
+func (b *Bucket) SignGet(ctx context.Context, name string, valid time.Duration) (bucket.Signed, error) {
 	if err := check("sign", name); err != nil {
-		return results.Signed{}, err
+		return bucket.Signed{}, err
 	}
 	u, err := b.core.PresignedGetObject(ctx, b.bucket, b.prefix+name, valid, nil)
 	if err != nil {
-		return results.Signed{}, b.explain("sign", name, err)
+		return bucket.Signed{}, b.explain("sign", name, err)
 	}
-	return results.Signed{URL: u.String()}, nil
+	return bucket.Signed{URL: u.String()}, nil
 }
 
-// Begin implements results.Signer.
-func (b *Bucket) Begin(ctx context.Context, name string) (string, error) {
+// StartMultipart implements bucket.Signer.
+func (b *Bucket) StartMultipart(ctx context.Context, name string) (string, error) {
 	if err := check("begin", name); err != nil {
 		return "", err
 	}
@@ -64,8 +64,8 @@ func (b *Bucket) Begin(ctx context.Context, name string) (string, error) {
 	return upload, nil
 }
 
-// Join implements results.Signer.
-func (b *Bucket) Join(ctx context.Context, name, upload string, etags []string) error {
+// CompleteMultipart implements bucket.Signer.
+func (b *Bucket) CompleteMultipart(ctx context.Context, name, upload string, etags []string) error {
 	if err := check("join", name); err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (b *Bucket) Join(ctx context.Context, name, upload string, etags []string) 
 	}
 	_, err := b.core.CompleteMultipartUpload(ctx, b.bucket, b.prefix+name, upload, parts, minio.PutObjectOptions{})
 	if minio.ToErrorResponse(err).Code == "NoSuchUpload" {
-		return fmt.Errorf("join %s: %w: the upload is not known", name, results.ErrNotExist)
+		return fmt.Errorf("join %s: %w: the upload is not known", name, bucket.ErrNotExist)
 	}
 	if err != nil {
 		return b.explain("join", name, err)
@@ -83,8 +83,8 @@ func (b *Bucket) Join(ctx context.Context, name, upload string, etags []string) 
 	return nil
 }
 
-// Abandon implements results.Signer.
-func (b *Bucket) Abandon(ctx context.Context, prefix string) error {
+// AbortMultipart implements bucket.Signer.
+func (b *Bucket) AbortMultipart(ctx context.Context, prefix string) error {
 	ctx, cancel := context.WithCancel(ctx) // the listing goes on until it ends
 	defer cancel()
 	var all error
@@ -107,7 +107,7 @@ type Fetcher struct {
 }
 
 // NewFetcher reads an address s3://bucket/object, with the options of Open, and asks whether the object is there: its
-// errors wrap results.ErrNotExist, ErrDenied, ErrNoBucket or ErrUnavailable.
+// errors wrap bucket.ErrNotExist, ErrDenied, ErrNoBucket or ErrUnavailable.
 func NewFetcher(ctx context.Context, address string) (*Fetcher, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "s3" || u.Host == "" || strings.Trim(u.Path, "/") == "" {

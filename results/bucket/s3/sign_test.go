@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/bucket/s3"
 	"github.com/kaon-sweep/kaon/results/bucket/s3/s3test"
 )
@@ -21,7 +21,7 @@ func sum(text string) string {
 }
 
 // send makes a signed request without any credentials.
-func send(t *testing.T, s results.Signed, body string) *http.Response {
+func send(t *testing.T, s bucket.Signed, body string) *http.Response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, s.URL, strings.NewReader(body))
 	if err != nil {
@@ -79,7 +79,7 @@ func TestPartsAreJoinedOrAbandoned(t *testing.T) {
 	server.Bucket("kaon")
 	b := open(t, "s3://kaon")
 	first, last := strings.Repeat("x", 5<<20), "end"
-	upload, err := b.Begin(t.Context(), "big")
+	upload, err := b.StartMultipart(t.Context(), "big")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,23 +95,23 @@ func TestPartsAreJoinedOrAbandoned(t *testing.T) {
 		}
 		etags = append(etags, resp.Header.Get("ETag"))
 	}
-	if err := b.Join(t.Context(), "big", upload, etags); err != nil {
+	if err := b.CompleteMultipart(t.Context(), "big", upload, etags); err != nil {
 		t.Fatal(err)
 	}
 	if o, err := b.Stat(t.Context(), "big"); err != nil || o.Size != int64(len(first)+len(last)) {
 		t.Errorf("got %+v, %v", o, err)
 	}
-	if err := b.Join(t.Context(), "big", upload, etags); err != nil && !errors.Is(err, results.ErrNotExist) {
+	if err := b.CompleteMultipart(t.Context(), "big", upload, etags); err != nil && !errors.Is(err, bucket.ErrNotExist) {
 		t.Errorf("joined twice: %v", err) // stores differ in how long they remember
 	}
-	other, err := b.Begin(t.Context(), "half/done")
+	other, err := b.StartMultipart(t.Context(), "half/done")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Abandon(t.Context(), "half/"); err != nil {
+	if err := b.AbortMultipart(t.Context(), "half/"); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Join(t.Context(), "half/done", other, etags); !errors.Is(err, results.ErrNotExist) {
+	if err := b.CompleteMultipart(t.Context(), "half/done", other, etags); !errors.Is(err, bucket.ErrNotExist) {
 		t.Errorf("abandoned, and joined: %v", err)
 	}
 }
@@ -125,7 +125,7 @@ func TestFetcherSaysWhatIsNotThere(t *testing.T) {
 	if _, err := s3.NewFetcher(t.Context(), "s3://data/set/a.csv"); err != nil {
 		t.Error(err)
 	}
-	if _, err := s3.NewFetcher(t.Context(), "s3://data/set/b.csv"); !errors.Is(err, results.ErrNotExist) {
+	if _, err := s3.NewFetcher(t.Context(), "s3://data/set/b.csv"); !errors.Is(err, bucket.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := s3.NewFetcher(t.Context(), "s3://data"); err == nil {

@@ -1,0 +1,237 @@
+package board
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// maxMetrics is how many metrics one attempt may have beside those the sweep declares. Real programs log tens;
+// one that invents a name per line must not fill the scheduler.
+const maxMetrics = 256
+
+// series is what is kept of one metric of one attempt. Points enter it in the order of their numbers, so the
+// mean has the same bits however they arrived. It is sweep.Reduce.Of point by point.
+type series struct {
+	metric uint32 // index into Board.names
+	count  uint32
+	finite uint32 // how many of count are neither NaN nor infinite: min, max and mean are of those
+	last   float64
+	min    float64
+	max    float64
+	mean   float64
+}
+
+func (s *series) add(v float64) {
+	s.count++
+	s.last = v
+	if !sweep.Counts(v) {
+		return
+	}
+	if s.finite++; s.finite == 1 {
+		s.min, s.max, s.mean = v, v, v
+		return
+	}
+	s.min, s.max = math.Min(s.min, v), math.Max(s.max, v)
+	s.mean = sweep.RunningMean(s.mean, v, uint64(s.finite))
+}
+
+// reduce is the number that stands for the series.
+func (s *series) reduce(how sweep.Reduce) float64 {
+	switch {
+	case how == sweep.Last || how == "":
+		return s.last
+	case s.finite == 0:
+		return math.NaN()
+	case how == sweep.Min:
+		return s.min
+	case how == sweep.Max:
+		return s.max
+	}
+	return s.mean
+}
+
+// numbered is a point that waits for those before it.
+type numbered struct {
+	number uint64
+	point  results.Point
+}
+
+// attempt is what the board knows of one attempt.
+type attempt struct {
+	number   int32
+	next     uint32 // points 0 to next-1 are folded in
+	reported uint32 // End.Points
+	state    state  // of its End, none before
+	final    bool
+	end      endRef
+	endSum   uint64
+	series   []series
+	curve    curve
+	notes    *notes      // nil: none
+	pending  *[]numbered // by number, all beyond next; nil for nearly all attempts, of which there are a million
+}
+
+// pendingPoints is the points that are held.
+func (a *attempt) pendingPoints() []numbered {
+	if a.pending == nil {
+		return nil
+	}
+	return *a.pending
+}
+
+// known is how many points of the attempt are known.
+func (a *attempt) known() uint64 { return uint64(a.next) + uint64(len(a.pendingPoints())) }
+
+// missing is how many points the attempt reported that no record has brought.
+func (a *attempt) missing() uint64 {
+	if a.state == none {
+		return 0
+	}
+	return uint64(max(0, int64(a.reported)-int64(a.known())))
+}
+
+// add folds points, the first of which has the number first, and reports whether any was new.
+func (a *attempt) add(b *Board, first uint64, points []results.Point) bool {
+	before := a.next
+	if first <= uint64(a.next) {
+		if skip := uint64(a.next) - first; skip < uint64(len(points)) {
+			for _, p := range points[skip:] {
+				a.fold(b, p)
+			}
+		}
+		a.drain(b)
+		return a.next != before
+	}
+	return a.buffer(first, points)
+}
+
+// buffer keeps points that come after a gap.
+func (a *attempt) buffer(first uint64, points []results.Point) bool {
+	byNumber := func(h numbered, n uint64) int { return cmp.Compare(h.number, n) }
+	held := a.pendingPoints()
+	old := len(held)
+	for i, p := range points {
+		number := first + uint64(i)
+		if _, known := slices.BinarySearchFunc(held[:old], number, byNumber); !known {
+			p.Metrics = maps.Clone(p.Metrics)
+			if p.Note != nil {
+				note := *p.Note
+				note.Value = slices.Clone(note.Value)
+				p.Note = &note
+			}
+			held = append(held, numbered{number, p})
+		}
+	}
+	if len(held) == old {
+		return false
+	}
+	slices.SortFunc(held, func(x, y numbered) int { return cmp.Compare(x.number, y.number) })
+	a.pending = &held
+	return true
+}
+
+// drain folds held points whose turn has come.
+func (a *attempt) drain(b *Board) {
+	n, held := 0, a.pendingPoints()
+	for ; n < len(held) && held[n].number <= uint64(a.next); n++ {
+		if held[n].number == uint64(a.next) {
+			a.fold(b, held[n].point)
+		}
+	}
+	if n > 0 {
+		a.pending = nil
+	}
+	if rest := slices.Clone(held[n:]); n > 0 && len(rest) > 0 {
+		a.pending = &rest
+	}
+}
+
+// fold adds the next point.
+func (a *attempt) fold(b *Board, p results.Point) {
+	a.next++
+	if p.Note != nil {
+		if a.notes == nil {
+			a.notes = &notes{}
+		}
+		a.notes.add(p)
+	}
+	if a.series == nil {
+		a.series = make([]series, 0, len(p.Metrics))
+	}
+	if len(a.series)+len(p.Metrics) > maxMetrics {
+		for _, name := range slices.Sorted(maps.Keys(p.Metrics)) { // which ones are left out must not depend on map order
+			a.foldMetric(b, p, name, p.Metrics[name])
+		}
+		return
+	}
+	for name, v := range p.Metrics {
+		a.foldMetric(b, p, name, v)
+	}
+}
+
+func (a *attempt) foldMetric(b *Board, p results.Point, name string, v float64) {
+	id, known := b.ids[name]
+	var s *series
+	if known {
+		s = a.find(id)
+	}
+	if s == nil {
+		if declared := known && int(id) < len(b.declared); !declared && a.undeclared(b) >= maxMetrics {
+			return
+		}
+		if !known {
+			id = b.intern(name)
+		}
+		a.series = append(a.series, series{metric: id})
+		s = &a.series[len(a.series)-1]
+	}
+	s.add(v)
+	if id == 0 && b.cfg.Objective.Name != "" {
+		a.curve.add(CurvePoint{p.Step, results.Number(v)}, b.curveLen)
+	}
+}
+
+// undeclared is how many metrics the attempt has that the sweep does not declare.
+func (a *attempt) undeclared(b *Board) (n int) {
+	if len(a.series) < maxMetrics {
+		return len(a.series)
+	}
+	for i := range a.series {
+		if int(a.series[i].metric) >= len(b.declared) {
+			n++
+		}
+	}
+	return n
+}
+
+// find is the series of a metric, nil before its first point.
+func (a *attempt) find(metric uint32) *series {
+	for i := range a.series {
+		if a.series[i].metric == metric {
+			return &a.series[i]
+		}
+	}
+	return nil
+}
+
+// withPending is the attempt with all points that are known, those beyond gaps too, in the order of their numbers. It
+// depends on nothing but which points are known.
+func (a *attempt) withPending(b *Board) *attempt {
+	if a.pending == nil {
+		return a
+	}
+	v := *a
+	v.series = slices.Clone(a.series)
+	v.curve.points = slices.Clone(a.curve.points)
+	v.notes = a.notes.clone()
+	v.pending = nil
+	for _, h := range *a.pending {
+		v.fold(b, h.point)
+	}
+	return &v // v.next is now the number of points known
+}

@@ -1,0 +1,272 @@
+package board
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Config is what a board must know of its sweep.
+type Config struct {
+	Sweep     string         // id; records of another sweep are refused
+	Trials    int            // how many trials the sweep has; 0: not known, records tell
+	Objective sweep.Metric   // zero Name: none, and nobody wins
+	Metrics   []sweep.Metric // declared besides the objective; those with a Goal are objectives of the Pareto front
+	Top       int            // length of the board's top list; 0: 10
+	Closed    string         // why trials that no record names will never start, as of Close; empty: they may
+	Stats     *Metrics       // counters of this process; nil: none
+}
+
+// Board is the reduced state of one sweep. What it says depends only on which points and Ends it has been
+// given, not on their order, on repeats, or on how points were split into records (law 7).
+//
+// A Board is for one goroutine; what its methods return is the caller's to keep, save where a method says
+// otherwise.
+type Board struct {
+	cfg      Config
+	declared []sweep.Metric // objective first
+	names    []string       // metrics, by id; the declared ones first
+	ids      map[string]uint32
+
+	pages    [][]trial // trials by index, pageSize to a page; nil where none is known
+	then     trial     // the step that follows them, which no count and no ranking knows
+	trials   int       // one more than the highest index known
+	seen     int       // trials known
+	attempts int
+	points   uint64
+	curveLen int
+	counts   Counts // of trials known; Waiting without those never heard of
+	ends     *endStore
+	standing standing
+
+	best    int // trial, -1 none
+	stale   bool
+	changes uint64 // rises when a candidate may have changed
+	front   front
+}
+
+// trial holds its attempts by number; nearly every trial has one.
+type trial struct {
+	attempts []attempt
+	state    state // as counted in Board.counts
+}
+
+const pageSize = 1024
+
+// New is an empty board.
+func New(cfg Config) *Board {
+	if cfg.Top == 0 {
+		cfg.Top = 10
+	}
+	b := &Board{cfg: cfg, ids: map[string]uint32{}, ends: newEndStore(), best: -1, curveLen: curveLen(0), standing: standing{closed: cfg.Closed}}
+	if cfg.Objective.Name != "" {
+		b.declare(cfg.Objective)
+	}
+	for _, m := range cfg.Metrics {
+		b.declare(m)
+	}
+	return b
+}
+
+func (b *Board) declare(m sweep.Metric) {
+	if _, known := b.ids[m.Name]; !known {
+		b.declared = append(b.declared, m)
+		b.intern(m.Name)
+	}
+}
+
+func (b *Board) intern(name string) uint32 {
+	id := uint32(len(b.names))
+	b.names = append(b.names, name)
+	b.ids[name] = id
+	return id
+}
+
+// Fold adds a record. Points and Ends that are known already change nothing. It keeps no reference to the
+// record. An error means that the record is not this sweep's or cannot be; the board is unchanged.
+func (b *Board) Fold(r results.Record) error {
+	if err := b.check(&r); err != nil {
+		b.cfg.Stats.refused()
+		return err
+	}
+	t := b.trial(r.Trial)
+	a := b.attempt(t, r.Attempt)
+	before := a.known()
+	changed := a.add(b, r.First, r.Points)
+	if r.Trial != results.ThenTrial {
+		b.points += a.known() - before
+	}
+	if r.End != nil {
+		ended, err := b.end(a, r.End)
+		if err != nil {
+			return err
+		}
+		changed = changed || ended
+	}
+	b.cfg.Stats.folded(len(r.Points))
+	b.update(r.Trial, t, changed)
+	return nil
+}
+
+func (b *Board) check(r *results.Record) error {
+	limit := sweep.MaxTrials // a hostile index must not make gigabytes of pages
+	if b.cfg.Trials > 0 {
+		limit = min(limit, b.cfg.Trials)
+	}
+	switch {
+	case r.Sweep != b.cfg.Sweep:
+		return fmt.Errorf("fold record of trial %d: it is of sweep %.80q, not %q", r.Trial, r.Sweep, b.cfg.Sweep)
+	case r.Trial != results.ThenTrial && (r.Trial < 0 || r.Trial >= limit):
+		return fmt.Errorf("fold record of trial %d: the sweep has trials 0 to %d", r.Trial, limit-1)
+	case r.Attempt < 0 || r.Attempt > math.MaxInt32:
+		return fmt.Errorf("fold record of trial %d: impossible attempt %d", r.Trial, r.Attempt)
+	case r.First > math.MaxInt32 || len(r.Points) > math.MaxInt32:
+		return fmt.Errorf("fold record of trial %d: impossible point number %d", r.Trial, r.First)
+	}
+	return nil
+}
+
+func (b *Board) trial(index int) *trial {
+	if index == results.ThenTrial {
+		return &b.then
+	}
+	page := index / pageSize
+	for page >= len(b.pages) {
+		b.pages = append(b.pages, nil)
+	}
+	if b.pages[page] == nil {
+		b.pages[page] = make([]trial, pageSize)
+	}
+	b.trials = max(b.trials, index+1)
+	return &b.pages[page][index%pageSize]
+}
+
+// known is the trial if any record of it was folded.
+func (b *Board) known(index int) *trial {
+	if index < 0 || index >= b.trials || b.pages[index/pageSize] == nil {
+		return nil
+	}
+	if t := &b.pages[index/pageSize][index%pageSize]; t.attempts != nil {
+		return t
+	}
+	return nil
+}
+
+func (b *Board) attempt(t *trial, number int) *attempt {
+	at := len(t.attempts)
+	for at > 0 && int(t.attempts[at-1].number) >= number {
+		at--
+	}
+	if at < len(t.attempts) && int(t.attempts[at].number) == number {
+		return &t.attempts[at]
+	}
+	if at == 0 && len(t.attempts) == 0 {
+		t.attempts = make([]attempt, 1)
+		if t != &b.then {
+			b.seen++
+		}
+	} else {
+		t.attempts = append(t.attempts, attempt{})
+		copy(t.attempts[at+1:], t.attempts[at:])
+	}
+	t.attempts[at] = attempt{number: int32(number)}
+	if t == &b.then {
+		return &t.attempts[at]
+	}
+	b.attempts++
+	if keep := curveLen(b.attempts); keep != b.curveLen {
+		b.curveLen = keep
+		for _, page := range b.pages {
+			for i := range page {
+				page[i].shrink(keep)
+			}
+		}
+		b.then.shrink(keep)
+	}
+	return &t.attempts[at]
+}
+
+// shrink thins the curves of a trial's attempts.
+func (t *trial) shrink(keep int) {
+	for i := range t.attempts {
+		t.attempts[i].curve.shrink(keep)
+	}
+}
+
+// end sets how an attempt ended. Were there two different Ends of one attempt, which nothing should write, the
+// final one counts, and of equals the one with the lesser bytes, so that order does not show.
+func (b *Board) end(a *attempt, end *results.End) (changed bool, err error) {
+	packed, sum, err := b.ends.pack(end)
+	if err != nil {
+		return false, err
+	}
+	if a.state != none {
+		if sum == a.endSum || a.final && !end.Final {
+			return false, nil
+		}
+		packed = bytes.Clone(packed)
+		if a.final == end.Final && bytes.Compare(packed, b.ends.packed(a.end)) >= 0 {
+			return false, nil
+		}
+	}
+	a.end, a.endSum = b.ends.add(packed), sum
+	a.state, a.final, a.reported = stateOf(end.State), end.Final, uint32(min(end.Points, math.MaxUint32))
+	return true, nil
+}
+
+// decisive is the attempt that stands for the trial: the one whose End is final, the highest should there be
+// several, and while there is none the latest.
+func (t *trial) decisive() *attempt {
+	for i := len(t.attempts) - 1; i >= 0; i-- {
+		if t.attempts[i].final {
+			return &t.attempts[i]
+		}
+	}
+	return &t.attempts[len(t.attempts)-1]
+}
+
+// derivedState is where the trial stands.
+func (t *trial) derivedState() state {
+	a := t.decisive()
+	switch {
+	case a.state == none:
+		return running
+	case !a.final:
+		return waiting
+	case a.state == lost || a.state == preempted:
+		return failed
+	}
+	return a.state
+}
+
+// Totals returns how many attempts and points the board knows.
+func (b *Board) Totals() (attempts int, points uint64) { return b.attempts, b.points }
+
+// update brings counts and best up to date after a record of a trial.
+func (b *Board) update(index int, t *trial, changed bool) {
+	before := t.state
+	if index == results.ThenTrial {
+		t.state = t.derivedState()
+		return
+	}
+	if t.state = t.derivedState(); t.state != before {
+		if before != none {
+			*b.counts.of(before)--
+		}
+		*b.counts.of(t.state)++
+		changed = true
+	}
+	if !changed || !before.mayWin() && !t.state.mayWin() {
+		return
+	}
+	b.changes++
+	switch {
+	case index == b.best:
+		b.stale = true
+	case !b.stale && b.beats(index, b.best):
+		b.best = index
+	}
+}

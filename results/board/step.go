@@ -1,0 +1,32 @@
+package board
+
+import "github.com/kaon-sweep/kaon/results"
+
+// Step is what sweep.json says of the step that follows the trials.
+type Step struct {
+	Sweep     string             `json:"sweep,omitempty"`   // the sweep that followed, when it is no step of this one; then the rest is empty
+	State     string             `json:"state,omitempty"`   // as a trial's; Waiting until the sweep has ended
+	Attempt   int                `json:"attempt,omitempty"` // the one that counts
+	Exit      *int               `json:"exit,omitempty"`    // its exit code; nil: it has not ended
+	Reason    string             `json:"reason,omitempty"`
+	Artifacts string             `json:"artifacts,omitempty"` // prefix of the attempt's artifacts in the bucket
+	Files     []results.Artifact `json:"files,omitempty"`     // those artifacts
+}
+
+// Step is how the step stands that follows the trials: Waiting when no record named it.
+func (b *Board) Step() Step {
+	t, ok := b.Trial(results.ThenTrial)
+	if !ok {
+		return Step{State: results.Waiting}
+	}
+	s := Step{State: t.State, Attempt: t.Attempt}
+	for _, try := range t.Attempts {
+		if try.Attempt == t.Attempt && try.End != nil {
+			s.Exit, s.Reason, s.Files = &try.End.Exit, try.End.Reason, try.End.Files
+		}
+	}
+	if len(s.Files) > 0 {
+		s.Artifacts = results.ArtifactsPrefix(b.cfg.Sweep, results.ThenTrial, t.Attempt)
+	}
+	return s
+}

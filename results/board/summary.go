@@ -1,0 +1,179 @@
+package board
+
+import (
+	"sort"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Summary is a board as board.json: small however many trials there are, and the same bytes for the same
+// records, whatever order they came in. It holds no times and no host names, so two runs of one sweep that
+// computed the same have the same board.
+type Summary struct {
+	Version    int           `json:"version"` // 1
+	Sweep      string        `json:"sweep"`
+	Objective  *sweep.Metric `json:"objective"` // null: none
+	Trials     Counts        `json:"trials"`
+	Attempts   int           `json:"attempts"`
+	Points     uint64        `json:"points"`         // of all attempts
+	Missing    uint64        `json:"missing_points"` // reported by attempts that ended, and not on the board
+	Best       *Ranked       `json:"best"`           // null: nobody yet
+	Top        []Ranked      `json:"top"`            // best first
+	History    []Improvement `json:"history"`        // best value over the trials' indices: where it improved
+	Goals      []string      `json:"goals"`          // metrics with a goal
+	Pareto     []ParetoPoint `json:"pareto"`         // with two goals or more, else empty; at most 1,000
+	ParetoSize int           `json:"pareto_size"`
+	Metrics    []MetricStats `json:"metrics"` // declared ones first, the others by name
+	Curves     []Curve       `json:"curves"`  // of the trials of Top
+}
+
+// Counts is how many trials are in each state. They add up to Total.
+type Counts struct {
+	Total     int `json:"total"`
+	Waiting   int `json:"waiting"` // not heard of and still to come, or between two attempts
+	Running   int `json:"running"`
+	Succeeded int `json:"succeeded"`
+	Failed    int `json:"failed"`
+	Stopped   int `json:"stopped"`
+	Cached    int `json:"cached"`
+}
+
+// Done is how many trials are in a terminal state.
+func (c Counts) Done() int { return c.Succeeded + c.Failed + c.Stopped + c.Cached }
+
+// MetricStats is one metric over the trials that succeeded: of the trials' values by the metric's reduce.
+type MetricStats struct {
+	Name   string          `json:"name"`
+	Goal   sweep.Goal      `json:"goal,omitempty"`
+	Reduce sweep.Reduce    `json:"reduce"`
+	Trials int             `json:"trials"` // that have a finite value
+	Min    *results.Number `json:"min"`    // null without trials
+	Max    *results.Number `json:"max"`
+	Mean   *results.Number `json:"mean"`
+}
+
+// Curve is the objective of one trial over its steps, thinned.
+type Curve struct {
+	Trial  int          `json:"trial"`
+	Points []CurvePoint `json:"points"`
+}
+
+// Counts is how many trials are in each state, in O(1).
+func (b *Board) Counts() Counts {
+	c := b.counts
+	c.Total = max(b.cfg.Trials, b.trials)
+	*c.of(b.unstartedState()) += c.Total - b.seen
+	if b.standing.idle {
+		c.Waiting, c.Running = c.Waiting+c.Running, 0
+	}
+	return c
+}
+
+// Metrics is the names of the metrics on the board: the objective, the declared ones, then by name those that
+// some attempt reported besides. O(trials).
+func (b *Board) Metrics() []string {
+	spreads, _ := b.metricStats()
+	names := make([]string, len(spreads))
+	for i := range spreads {
+		names[i] = spreads[i].Name
+	}
+	return names
+}
+
+// Summary is the board as a value, in O(trials).
+func (b *Board) Summary() Summary {
+	s := Summary{Version: 1, Sweep: b.cfg.Sweep, Trials: b.Counts(), Attempts: b.attempts, Points: b.points,
+		Goals: []string{}, Pareto: []ParetoPoint{}, Curves: []Curve{}}
+	if b.cfg.Objective.Name != "" {
+		objective := b.cfg.Objective
+		s.Objective = &objective
+	}
+	if best, ok := b.Best(); ok {
+		s.Best = &best
+	}
+	s.Top, s.History = b.ranking(b.cfg.Top)
+	for _, id := range b.goals() {
+		s.Goals = append(s.Goals, b.names[id])
+	}
+	if all := b.pareto(); len(all) > 0 {
+		s.ParetoSize = len(all)
+		s.Pareto = append(s.Pareto, all[:min(len(all), maxFront)]...)
+	}
+	s.Metrics, s.Missing = b.metricStats()
+	for _, r := range s.Top {
+		a := b.known(r.Trial).decisive().withPending(b)
+		s.Curves = append(s.Curves, Curve{r.Trial, append([]CurvePoint(nil), a.curve.points...)})
+	}
+	return s
+}
+
+// accumulator is one metric over the trials.
+type accumulator struct {
+	reported bool // by any attempt
+	n        int
+	min, max float64
+	mean     float64
+}
+
+func (s *accumulator) add(v float64) {
+	if s.n++; s.n == 1 {
+		s.min, s.max = v, v
+	}
+	s.min, s.max = min(s.min, v), max(s.max, v)
+	s.mean += (v - s.mean) / float64(s.n) // does not overflow
+}
+
+// metricStats adds up the metrics in the order of the trials' indices, so that means have the same bits.
+func (b *Board) metricStats() (out []MetricStats, missing uint64) {
+	var sums []accumulator
+	for i := range b.trials {
+		t := b.known(i)
+		if t == nil {
+			continue
+		}
+		counting := t.decisive()
+		for j := range t.attempts {
+			a := t.attempts[j].withPending(b)
+			missing += a.missing()
+			sums = append(sums, make([]accumulator, len(b.names)-len(sums))...)
+			for k := range a.series {
+				id := a.series[k].metric
+				sums[id].reported = true
+				if v := a.series[k].reduce(b.metric(id).Reduce); &t.attempts[j] == counting && t.state.mayWin() && sweep.Counts(v) {
+					sums[id].add(v)
+				}
+			}
+		}
+	}
+	sums = append(sums, make([]accumulator, len(b.names)-len(sums))...)
+	out = []MetricStats{}
+	for id := range b.names {
+		if id < len(b.declared) || sums[id].reported {
+			out = append(out, sums[id].stats(b.metric(uint32(id))))
+		}
+	}
+	rest := out[len(b.declared):]
+	sort.Slice(rest, func(i, j int) bool { return rest[i].Name < rest[j].Name })
+	return out, missing
+}
+
+func (s *accumulator) stats(m sweep.Metric) MetricStats {
+	out := MetricStats{Name: m.Name, Goal: m.Goal, Reduce: m.Reduce}
+	if out.Reduce == "" {
+		out.Reduce = sweep.Last
+	}
+	if s.n > 0 {
+		lo, hi, mean := results.Number(s.min), results.Number(s.max), results.Number(s.mean)
+		out.Trials, out.Min, out.Max, out.Mean = s.n, &lo, &hi, &mean
+	}
+	return out
+}
+
+// metric is the declaration of a metric, or for one that was not declared its name alone.
+func (b *Board) metric(id uint32) sweep.Metric {
+	if int(id) < len(b.declared) {
+		return b.declared[id]
+	}
+	return sweep.Metric{Name: b.names[id]}
+}

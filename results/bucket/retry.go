@@ -1,0 +1,128 @@
+package bucket
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"time"
+)
+
+// Backoff says how often and how far apart a request is tried: Tries in all, First before the second try, twice
+// as long each time, never longer than Longest.
+type Backoff struct {
+	Tries   int
+	First   time.Duration
+	Longest time.Duration
+}
+
+// PatientBackoff rides out a restart of the store or a minute of throttling: 8 tries within about 25 s.
+var PatientBackoff = Backoff{Tries: 8, First: 200 * time.Millisecond, Longest: 10 * time.Second}
+
+// Wait is how long to wait after try n, n from 1.
+func (p Backoff) Wait(n int) time.Duration {
+	d := p.First
+	for i := 1; i < n && d < p.Longest; i++ {
+		d *= 2
+	}
+	return min(d, p.Longest)
+}
+
+// Sleep waits, and says whether ctx let it.
+func Sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// Retry is a bucket that tries again what failed with ErrUnavailable. A Put is tried again only if its source
+// is an io.Seeker; a reader that breaks off after Get is the caller's to open again (ReadObject does).
+func Retry(b Bucket, p Backoff, m *Metrics) Bucket { return &retry{b, p, m} }
+
+type retry struct {
+	bucket  Bucket
+	backoff Backoff
+	metrics *Metrics
+}
+
+// do calls f until it succeeds, fails for good, or has had its tries.
+func (r *retry) do(ctx context.Context, f func() error) error {
+	for n := 1; ; n++ {
+		err := f()
+		if !errors.Is(err, ErrUnavailable) || n >= r.backoff.Tries {
+			return err
+		}
+		if !Sleep(ctx, r.backoff.Wait(n)) {
+			return fmt.Errorf("%w: %w", ctx.Err(), err)
+		}
+		r.metrics.retry()
+	}
+}
+
+func (r *retry) Put(ctx context.Context, name string, src io.Reader) error {
+	seeker, ok := src.(io.Seeker)
+	if !ok {
+		return r.bucket.Put(ctx, name, src)
+	}
+	start, err := seeker.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return r.bucket.Put(ctx, name, src) // a pipe calls itself a Seeker
+	}
+	return r.do(ctx, func() error {
+		if _, err := seeker.Seek(start, io.SeekStart); err != nil {
+			return err
+		}
+		return r.bucket.Put(ctx, name, src)
+	})
+}
+
+func (r *retry) Get(ctx context.Context, name string) (body io.ReadCloser, err error) {
+	err = r.do(ctx, func() error {
+		body, err = r.bucket.Get(ctx, name)
+		return err
+	})
+	return body, err
+}
+
+func (r *retry) Stat(ctx context.Context, name string) (o Object, err error) {
+	err = r.do(ctx, func() error {
+		o, err = r.bucket.Stat(ctx, name)
+		return err
+	})
+	return o, err
+}
+
+func (r *retry) Delete(ctx context.Context, name string) error {
+	return r.do(ctx, func() error { return r.bucket.Delete(ctx, name) })
+}
+
+// List begins anew after a failure and leaves out what it has yielded already.
+func (r *retry) List(ctx context.Context, prefix string) iter.Seq2[Object, error] {
+	return func(yield func(Object, error) bool) {
+		last, stopped := "", false
+		err := r.do(ctx, func() error {
+			for o, err := range r.bucket.List(ctx, prefix) {
+				if err != nil {
+					return err
+				}
+				if o.Name <= last {
+					continue
+				}
+				last = o.Name
+				if stopped = !yield(o, nil); stopped {
+					return nil
+				}
+			}
+			return nil
+		})
+		if err != nil && !stopped {
+			yield(Object{}, err)
+		}
+	}
+}

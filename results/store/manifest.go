@@ -1,0 +1,150 @@
+package store
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Sweep is sweep.json: what a reader of the bucket must know of a sweep besides its records. Fields may be
+// added, not renamed.
+type Sweep struct {
+	Version   int            `json:"version"` // 1
+	ID        string         `json:"sweep"`
+	Name      string         `json:"name,omitempty"`
+	State     string         `json:"state,omitempty"` // the scheduler's word for where the sweep stands
+	Method    string         `json:"method,omitempty"`
+	Seed      uint64         `json:"seed"`
+	SpecHash  string         `json:"spec_hash,omitempty"`
+	Trials    int            `json:"trials"`
+	Objective sweep.Metric   `json:"objective"`
+	Metrics   []sweep.Metric `json:"metrics,omitempty"`
+	Created   string         `json:"created,omitempty"`  // RFC 3339, UTC
+	Finished  string         `json:"finished,omitempty"` // RFC 3339, UTC
+	Cluster   string         `json:"cluster,omitempty"`  // where it runs or ran, without credentials
+	Then      *board.Step    `json:"then,omitempty"`     // nil: nothing follows the trials
+	Sentence  string         `json:"sentence,omitempty"` // why it ends or ended
+	File      string         `json:"file,omitempty"`     // the spec's, when it was submitted; absolute
+	Overrides []string       `json:"set,omitempty"`      // KEY=VALUE, in the order they were given; secrets are replaced
+	Closed    string         `json:"closed,omitempty"`   // why trials that had not started when it ended never will; a retry leaves it
+	Provenance
+}
+
+// Config is what the sweep's board needs.
+func (s Sweep) Config() board.Config {
+	return board.Config{Sweep: s.ID, Trials: s.Trials, Objective: s.Objective, Metrics: s.Metrics, Closed: s.closed()}
+}
+
+// closed is why trials that no record names will never start; empty when they may. Manifests of before do not say it.
+func (s Sweep) closed() string {
+	if s.Closed == "" && s.Finished != "" {
+		return "the sweep ended before it started: " + s.State
+	}
+	return s.Closed
+}
+
+// WriteSweep puts sweep.json.
+func WriteSweep(ctx context.Context, b bucket.Bucket, s Sweep) error {
+	s.Version = 1
+	return putJSON(ctx, b, results.ObjectName(s.ID, results.SweepFile), s)
+}
+
+// ReadSweep reads sweep.json.
+func ReadSweep(ctx context.Context, b bucket.Bucket, id string) (s Sweep, err error) {
+	err = getJSON(ctx, b, results.ObjectName(id, results.SweepFile), &s)
+	if err == nil {
+		err = checkSweep(id, s.ID, results.SweepFile)
+	}
+	return s, err
+}
+
+// checkSweep refuses a manifest of another sweep.
+func checkSweep(id, says, file string) error {
+	if says != id {
+		return fmt.Errorf("read %s: %w: it is of sweep %.80q", results.ObjectName(id, file), ErrDamaged, says)
+	}
+	return nil
+}
+
+// WriteBoard puts board.json.
+func WriteBoard(ctx context.Context, b bucket.Bucket, s board.Summary) error {
+	return putJSON(ctx, b, results.ObjectName(s.Sweep, results.BoardFile), s)
+}
+
+// ReadBoard reads board.json.
+func ReadBoard(ctx context.Context, b bucket.Bucket, id string) (s board.Summary, err error) {
+	err = getJSON(ctx, b, results.ObjectName(id, results.BoardFile), &s)
+	if err == nil {
+		err = checkSweep(id, s.Sweep, results.BoardFile)
+	}
+	return s, err
+}
+
+// WriteWinner puts winner.json.
+func WriteWinner(ctx context.Context, b bucket.Bucket, w board.Winner) error {
+	return putJSON(ctx, b, results.ObjectName(w.Sweep, results.WinnerFile), w)
+}
+
+// ReadWinner reads winner.json.
+func ReadWinner(ctx context.Context, b bucket.Bucket, id string) (w board.Winner, err error) {
+	err = getJSON(ctx, b, results.ObjectName(id, results.WinnerFile), &w)
+	if err == nil {
+		err = checkSweep(id, w.Sweep, results.WinnerFile)
+	}
+	return w, err
+}
+
+// Sweeps is the ids of the sweeps that a bucket holds, in ascending order. It lists every object below sweeps/. With an error
+// that wraps fs.ErrPermission come those that may be listed.
+func Sweeps(ctx context.Context, b bucket.Bucket) ([]string, error) {
+	var ids []string
+	var closed error
+	for o, err := range b.List(ctx, results.SweepsPrefix) {
+		if errors.Is(err, fs.ErrPermission) { // of one folder perhaps
+			closed = cmp.Or(closed, fmt.Errorf("list sweeps: %w", err))
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("list sweeps: %w", err)
+		}
+		if id, rest, _ := strings.Cut(o.Name[len(results.SweepsPrefix):], "/"); rest == results.SweepFile {
+			ids = append(ids, id)
+		}
+	}
+	return ids, closed
+}
+
+// maxManifest bounds what is read of a manifest, in bytes. A board with a front of 1,000 is a tenth of it.
+const maxManifest = 16 << 20
+
+func putJSON(ctx context.Context, b bucket.Bucket, name string, v any) error {
+	data, err := results.EncodeJSON(v)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return b.Put(ctx, name, bytes.NewReader(seal(data)))
+}
+
+func getJSON(ctx context.Context, b bucket.Bucket, name string, v any) error {
+	data, err := bucket.ReadObject(ctx, b, name, maxManifest)
+	if err != nil {
+		return err
+	}
+	if err := unseal(data); err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return fmt.Errorf("read %s: %w: %w", name, ErrDamaged, err)
+	}
+	return nil
+}
