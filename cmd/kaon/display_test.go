@@ -94,3 +94,30 @@ func TestWideTextFitsItsTerminal(t *testing.T) {
 		}
 	}
 }
+
+// A table for a narrow screen says in its heads what tells them apart, and names whole what it left out.
+func TestTableThatFits(t *testing.T) {
+	for _, c := range []struct {
+		width int
+		want  string
+		left  string
+	}{
+		{100, "ID  model.encoder.width  model.encoder.act  other.act  text\n1   64                   gelu               relu       " + strings.Repeat("x", 40) + "\n", ""},
+		{70, "ID  …width  …encoder.act  other.act  text\n1   64      gelu          relu       " + strings.Repeat("x", 31) + "…\n", ""},
+		{44, "ID  …width  …encoder.act  other.act\n1   64      gelu          relu\n", "text"},
+		{12, "ID  …width\n1   64\n", "model.encoder.act other.act text"},
+		{4, "ID\n1\n", "model.encoder.width model.encoder.act other.act text"},
+	} {
+		var tab table
+		tab.row("ID", "model.encoder.width", "model.encoder.act", "other.act", "text")
+		tab.row(1, 64, "gelu", "relu", strings.Repeat("x", 40))
+		left := tab.fit(c.width)
+		var out bytes.Buffer
+		if err := tab.print(&out); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(left, " "); out.String() != c.want || got != c.left {
+			t.Errorf("%d columns:\n%swithout %q; want\n%swithout %q", c.width, out.String(), got, c.want, c.left)
+		}
+	}
+}

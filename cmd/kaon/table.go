@@ -49,10 +49,20 @@ func (t *table) row(cells ...any) {
 // gap is the room between columns.
 const gap = 2
 
-// fit makes the lines fit a screen so wide: it shortens the widest cells as far as they can still be told apart, and then leaves out
-// columns from the right. It answers with the heads of those.
+// fit makes the lines fit a screen so wide: it shortens heads to the end that tells them apart, then the widest cells as far as they can
+// still be told apart, and then leaves out columns from the right. It answers with the heads of those, whole.
 func (t *table) fit(width int) (left []string) {
 	const widest, narrowest = 60, 16
+	heads := make([]string, len(t.widths))
+	for i, head := range t.rows[0] {
+		heads[i] = head.text
+	}
+	if t.width() > width {
+		for i := range heads {
+			t.rows[0][i].text = shortHead(heads, i)
+			t.widths[i] = t.needs(i)
+		}
+	}
 	for limit := widest; t.width() > width && limit >= narrowest; limit -= 4 {
 		t.limit(limit)
 	}
@@ -60,7 +70,7 @@ func (t *table) fit(width int) (left []string) {
 		if slices.Contains(t.keep, i) {
 			continue
 		}
-		left = append(left, t.rows[0][i].text)
+		left = append(left, heads[i])
 		for r, row := range t.rows {
 			if i < len(row) {
 				t.rows[r] = slices.Delete(row, i, i+1)
@@ -70,6 +80,31 @@ func (t *table) fit(width int) (left []string) {
 	}
 	slices.Reverse(left)
 	return left
+}
+
+// shortHead is the end of a name in groups, as in …lr of optimizer.lr, from a dot or slash on and as long as no other name ends so.
+func shortHead(names []string, i int) string {
+	name := names[i]
+	for at := len(name) - 1; at > 0; at-- {
+		if name[at] != '.' && name[at] != '/' || at == len(name)-1 {
+			continue
+		}
+		end := name[at+1:]
+		if !slices.ContainsFunc(names, func(other string) bool { return other != name && strings.HasSuffix(other, end) }) {
+			return "…" + end
+		}
+	}
+	return name
+}
+
+// needs is what the widest cell of a column takes.
+func (t *table) needs(column int) (width int) {
+	for _, row := range t.rows {
+		if column < len(row) {
+			width = max(width, columns(row[column].text))
+		}
+	}
+	return width
 }
 
 // width is how wide the lines are.
@@ -92,9 +127,11 @@ func (t *table) limit(most int) {
 			if i >= len(row) {
 				continue
 			}
-			if r == 0 { // of a name in groups, the end tells more than the beginning
-				row[i].text = screen.TruncateLeft(row[i].text, max(columns(row[i].text)-most+1, 0), "…")
-			} else {
+			switch size := columns(row[i].text); {
+			case size <= most:
+			case r == 0: // of a name in groups, the end tells more than the beginning
+				row[i].text = screen.TruncateLeft(row[i].text, size-most+1, "…")
+			default:
 				row[i].text = shorten(row[i].text, most)
 			}
 		}

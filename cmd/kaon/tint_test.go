@@ -116,7 +116,7 @@ func TestTrialsFitTheTerminal(t *testing.T) {
 			if args = args[:len(args):len(args)]; !strings.Contains(head, by) {
 				t.Errorf("%v on %d columns lacks %s: %q", args, width, by, head)
 			}
-			all := strings.Contains(head, "lr") && strings.Contains(head, "optimizer") && strings.Contains(head, "model.dropout")
+			all := strings.Contains(head, "lr") && strings.Contains(head, "optimizer") && strings.Contains(head, "dropout")
 			if all == left {
 				t.Errorf("%v on %d columns: %q and %q", args, width, head, note)
 			}
