@@ -30,6 +30,8 @@ type Config struct {
 	Packing offers.Options // policy and decline times; Caps, Avoid, Last, Foreign and Contended are the core's own
 	Role    string         // allocation role of all sweeps; empty: any
 
+	Parallel int // attempts of a sweep at one time, whatever it says itself; 0: no bound
+
 	PlatformLosses int           // attempts a trial may lose without its own fault; 0: 10
 	Preemptions    int           // attempts a trial may lose to preemption; 0: 100
 	PartitionGrace time.Duration // how long an unreachable attempt may return before it is replaced; 0: 2 min

@@ -67,7 +67,7 @@ func BenchmarkSubmit1000000(b *testing.B) {
 	for b.Loop() {
 		c := NewCore(testConfig())
 		c.Do(time.Unix(0, 0), Submit{ID: "s", Spec: testSpec{Trials: 1_000_000}.spec()})
-		if c.runs["s"].launchable() != 1_000_000 {
+		if c.runs["s"].launchable(0) != 1_000_000 {
 			b.Fatal("trials are missing")
 		}
 	}

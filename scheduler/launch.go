@@ -60,7 +60,7 @@ func (c *Core) groups() (all []group, held bool) {
 		if run.kept.Phase.Ended() {
 			continue
 		}
-		n := run.launchable()
+		n := run.launchable(c.cfg.Parallel)
 		held = held || n < run.counts[sweep.Waiting]
 		if len(run.alone) > 0 {
 			for _, g := range c.lonely(run, n) {

@@ -134,8 +134,9 @@ func (r *sweepRun) allEnded() bool {
 	return n[sweep.Waiting]+n[sweep.Launched]+n[sweep.Running] == 0
 }
 
-// launchable is how many trials may start now: they wait, are not delayed, and the sweep's limit leaves room.
-func (r *sweepRun) launchable() int {
+// launchable is how many trials may start now: they wait, are not delayed, and the sweep's limit and the
+// scheduler's (0: none) leave room.
+func (r *sweepRun) launchable(most int) int {
 	if r.kept.Paused {
 		return 0
 	}
@@ -150,8 +151,10 @@ func (r *sweepRun) launchable() int {
 		return 0
 	}
 	n := r.counts[sweep.Waiting] - len(r.delayed)
-	if p := r.spec.Limits.Parallel; p > 0 {
-		n = min(n, p-len(r.live))
+	for _, p := range []int{r.spec.Limits.Parallel, most} {
+		if p > 0 {
+			n = min(n, p-len(r.live))
+		}
 	}
 	return max(n, 0)
 }

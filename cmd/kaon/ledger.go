@@ -25,7 +25,7 @@ func (c runningCluster) join(id string, spec *sweep.Spec, tell func(string)) (*l
 		member, err = ledger.Join(ledger.Config{
 			Folder: folder,
 			Entry: ledger.Entry{
-				Name: id, Need: need, Trials: wanted(spec, scheduler.Counts{Total: spec.Trials}, false), Machine: amountOf(c.whole()),
+				Name: id, Need: need, Trials: c.wanted(spec, scheduler.Counts{Total: spec.Trials}, false), Machine: amountOf(c.whole()),
 			},
 			Limit: func(choose func(ledger.Amount) ledger.Amount) bool {
 				return c.share(func(used protocol.Share) protocol.Share {
@@ -85,4 +85,13 @@ func wanted(spec *sweep.Spec, n scheduler.Counts, paused bool) int {
 		left = min(left, p)
 	}
 	return left
+}
+
+// wanted is wanted, as far as the limit of open files lets them run.
+func (c runningCluster) wanted(spec *sweep.Spec, n scheduler.Counts, paused bool) int {
+	all := wanted(spec, n, paused)
+	if room := c.room(spec, openFiles()); room > 0 {
+		all = min(all, room)
+	}
+	return all
 }

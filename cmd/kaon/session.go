@@ -160,6 +160,9 @@ func (s *session) open(ctx context.Context) error {
 	if s.over {
 		return nil
 	}
+	if line := s.cluster.roomLine(cfg.spec, openFiles()); line != "" {
+		s.watcher.say("%s", line)
+	}
 	s.member, err = s.cluster.join(cfg.id, cfg.spec, func(line string) { s.watcher.say("%s", line) })
 	if s.member != nil {
 		s.watcher.held = s.member.Waiting
@@ -494,7 +497,7 @@ func (s *session) note(ctx context.Context, change func(*store.Sweep) bool) {
 func (s *session) progress(snap scheduler.Snapshot, began time.Time) progress {
 	n := snap.Sweeps[0].Counts
 	if s.member != nil {
-		s.member.Want(wanted(s.cfg.spec, n, snap.Sweeps[0].Paused))
+		s.member.Want(s.cluster.wanted(s.cfg.spec, n, snap.Sweeps[0].Paused))
 	}
 	p := progress{
 		total: n.Total, done: ended(n) - n.Stopped, stopped: n.Stopped, doneBefore: s.before, running: n.Running + n.Launched, failed: n.Failed,
@@ -539,6 +542,7 @@ func (s *session) coreConfig(image study.Image) scheduler.Config {
 		Packing:        offers.Options{Policy: offers.Policy(s.cfg.spec.Packing)},
 		PartitionGrace: s.cfg.PartitionGrace,
 		ReviveEvery:    s.cluster.reviveEvery,
+		Parallel:       s.cluster.room(s.cfg.spec, openFiles()),
 		Studies: func(id string, spec *sweep.Spec) (scheduler.Study, error) {
 			return study.New(id, spec, study.Options{
 				Dir: s.workDir(spec), Getenv: os.LookupEnv, Interpreter: s.interpreter(spec), Image: image, Winner: s.cfg.winner,

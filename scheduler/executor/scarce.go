@@ -14,8 +14,8 @@ const (
 	ownFiles     = 40
 )
 
-// roomFor is how many attempts a limit of descriptors has room for, at least one.
-func roomFor(descriptors uint64) int {
+// Room is how many attempts an executor with a limit of descriptors runs at once, at least one; more wait in it.
+func Room(descriptors uint64) int {
 	const most = 1 << 16 // more never run in one executor
 	if descriptors > ownFiles+attemptFiles*most {
 		return most
@@ -23,14 +23,14 @@ func roomFor(descriptors uint64) int {
 	return max(1, (int(descriptors)-ownFiles)/attemptFiles)
 }
 
-// ownRoom is roomFor this process. The Go runtime has raised its soft limit to the hard one, and gives programs that it starts the
+// ownRoom is the Room of this process. The Go runtime has raised its soft limit to the hard one, and gives programs that it starts the
 // one of before.
 func ownRoom() int {
 	var limit unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
-		return roomFor(1024)
+		return Room(1024)
 	}
-	return roomFor(limit.Cur)
+	return Room(limit.Cur)
 }
 
 // admit waits until there are descriptors for one attempt more, or ctx ends; who was admitted must call leave.
