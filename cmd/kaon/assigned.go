@@ -8,7 +8,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/store"
-	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/containerizer"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -17,7 +17,7 @@ import (
 
 // assigned is what a trial that runs by hand has of this machine for itself. Nobody else knows that it has the GPUs.
 type assigned struct {
-	gpus    embedded.GPUs
+	gpus    containerizer.GPUs
 	ports   []uint64
 	warning string // what it lacks
 	release func()
@@ -34,7 +34,7 @@ func (f machineFlags) assign(need resource.Resources) (assigned, error) {
 		if has := len(found.IDs); has < n {
 			a.warning = fmt.Sprintf("it asks for %s, and this machine has %d: if it has more, say how many with --gpus N", count(n, "GPU"), has)
 		}
-		a.gpus = embedded.GPUs{Vendor: found.Vendor, IDs: found.IDs[:min(n, len(found.IDs))]}
+		a.gpus = containerizer.GPUs{Vendor: found.Vendor, IDs: found.IDs[:min(n, len(found.IDs))]}
 	}
 	if need.Ports > 0 {
 		leased, release := leasePorts()
@@ -48,7 +48,7 @@ func (f machineFlags) assign(need resource.Resources) (assigned, error) {
 
 // environ is what tells the trial of them, as it is told on this machine. Into an image the engine brings NVIDIA's, and counts them anew.
 func (a assigned) environ(image bool) (env []string) {
-	if len(a.gpus.IDs) > 0 && (!image || a.gpus.Vendor == embedded.AMD) {
+	if len(a.gpus.IDs) > 0 && (!image || a.gpus.Vendor == containerizer.AMD) {
 		for name, value := range a.gpus.Environment(a.gpus.IDs) {
 			env = append(env, name+"="+value)
 		}
@@ -61,7 +61,7 @@ func (a assigned) docker() []string {
 	switch {
 	case len(a.gpus.IDs) == 0:
 		return nil
-	case a.gpus.Vendor == embedded.AMD:
+	case a.gpus.Vendor == containerizer.AMD:
 		return []string{"--device", "/dev/kfd", "--device", "/dev/dri"}
 	}
 	return []string{"--gpus", `"device=` + strings.Join(a.gpus.IDs, ",") + `"`}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/containerizer"
 )
 
 // A trial that runs by hand has devices and ports as it has in a run.
@@ -43,14 +43,14 @@ then: 'echo "then $CUDA_VISIBLE_DEVICES/$PORT1"'
 
 func TestDevicesOfAnImage(t *testing.T) {
 	for _, c := range []struct {
-		gpus   embedded.GPUs
+		gpus   containerizer.GPUs
 		docker string
 		env    string
 	}{
-		{embedded.GPUs{}, "", ""},
-		{embedded.GPUs{Vendor: embedded.NVIDIA, IDs: []string{"GPU-a", "GPU-b"}}, `--gpus "device=GPU-a,GPU-b"`, ""},
-		{embedded.GPUs{IDs: []string{"1"}}, `--gpus "device=1"`, ""},
-		{embedded.GPUs{Vendor: embedded.AMD, IDs: []string{"1"}}, "--device /dev/kfd --device /dev/dri", "ROCR_VISIBLE_DEVICES=1"},
+		{containerizer.GPUs{}, "", ""},
+		{containerizer.GPUs{Vendor: containerizer.NVIDIA, IDs: []string{"GPU-a", "GPU-b"}}, `--gpus "device=GPU-a,GPU-b"`, ""},
+		{containerizer.GPUs{IDs: []string{"1"}}, `--gpus "device=1"`, ""},
+		{containerizer.GPUs{Vendor: containerizer.AMD, IDs: []string{"1"}}, "--device /dev/kfd --device /dev/dri", "ROCR_VISIBLE_DEVICES=1"},
 	} {
 		a := assigned{gpus: c.gpus}
 		env := a.environ(true)

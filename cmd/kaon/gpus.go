@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/containerizer"
 )
 
 // machineFlags say what of this machine trials may use.
@@ -23,37 +23,37 @@ type machineFlags struct {
 const gpuPatience = 10 * time.Second
 
 // devices are the GPUs that the flag names, or those that the machine has.
-func (f machineFlags) devices() (embedded.GPUs, error) {
+func (f machineFlags) devices() (containerizer.GPUs, error) {
 	switch {
 	case f.GPUs == "":
 		return findGPUs("/"), nil
 	case f.GPUs == "none":
-		return embedded.GPUs{}, nil
+		return containerizer.GPUs{}, nil
 	}
 	if n, err := strconv.Atoi(f.GPUs); err == nil {
 		if n < 0 || n > maxGPUs {
-			return embedded.GPUs{}, usage(fmt.Errorf("--gpus %s: at most %d; want %s", f.GPUs, maxGPUs, wantGPUs))
+			return containerizer.GPUs{}, usage(fmt.Errorf("--gpus %s: at most %d; want %s", f.GPUs, maxGPUs, wantGPUs))
 		}
 		g := findGPUs("/")
 		if n > len(g.IDs) {
-			return embedded.NumberedGPUs(n), nil
+			return containerizer.NumberedGPUs(n), nil
 		}
 		g.IDs = g.IDs[:n]
 		return g, nil
 	}
 	found := findGPUs("/")
-	g := embedded.GPUs{Vendor: found.Vendor}
+	g := containerizer.GPUs{Vendor: found.Vendor}
 	for _, id := range strings.Split(strings.TrimPrefix(f.GPUs, "id:"), ",") {
 		id = strings.TrimSpace(id)
 		if slices.Contains(g.IDs, id) {
-			return embedded.GPUs{}, usage(fmt.Errorf("--gpus %s: %s stands there twice; want %s", f.GPUs, id, wantGPUs))
+			return containerizer.GPUs{}, usage(fmt.Errorf("--gpus %s: %s stands there twice; want %s", f.GPUs, id, wantGPUs))
 		}
 		if !isGPU(id, found.IDs) {
 			there := "none was found on this machine"
 			if len(found.IDs) > 0 {
 				there = "this machine has " + strings.Join(found.IDs, ", ")
 			}
-			return embedded.GPUs{}, usage(fmt.Errorf("--gpus %s: %q is no number and no GPU's id (%s); want %s", f.GPUs, id, there, wantGPUs))
+			return containerizer.GPUs{}, usage(fmt.Errorf("--gpus %s: %q is no number and no GPU's id (%s); want %s", f.GPUs, id, there, wantGPUs))
 		}
 		g.IDs = append(g.IDs, id)
 	}
@@ -84,14 +84,14 @@ const maxGPUs = 1024
 
 // findGPUs looks for devices below a root: NVIDIA's by its driver's files or nvidia-smi, else AMD's by its kernel driver's.
 // What the environment hides from this process is not given to trials either.
-func findGPUs(root string) embedded.GPUs {
+func findGPUs(root string) containerizer.GPUs {
 	if ids := nvidiaGPUs(root); len(ids) > 0 {
-		return embedded.GPUs{Vendor: embedded.NVIDIA, IDs: visible(ids, "CUDA_VISIBLE_DEVICES")}
+		return containerizer.GPUs{Vendor: containerizer.NVIDIA, IDs: visible(ids, "CUDA_VISIBLE_DEVICES")}
 	}
 	if n := amdGPUs(root); n > 0 {
-		return embedded.GPUs{Vendor: embedded.AMD, IDs: visible(embedded.NumberedGPUs(n).IDs, "ROCR_VISIBLE_DEVICES")}
+		return containerizer.GPUs{Vendor: containerizer.AMD, IDs: visible(containerizer.NumberedGPUs(n).IDs, "ROCR_VISIBLE_DEVICES")}
 	}
-	return embedded.GPUs{}
+	return containerizer.GPUs{}
 }
 
 // nvidiaGPUs are the UUIDs of NVIDIA's devices. An index would mean another device to CUDA than to the driver, which count

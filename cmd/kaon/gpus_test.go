@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/containerizer"
 )
 
 func write(t *testing.T, root, name, text string) {
@@ -48,19 +48,19 @@ func TestGPUsAreFound(t *testing.T) {
 		files map[string]string
 		env   map[string]string
 		smi   string
-		want  embedded.GPUs
+		want  containerizer.GPUs
 	}{
 		"none":   {},
-		"nvidia": {files: two, want: embedded.GPUs{Vendor: embedded.NVIDIA, IDs: []string{"GPU-aaaa", "GPU-bbbb"}}},
+		"nvidia": {files: two, want: containerizer.GPUs{Vendor: containerizer.NVIDIA, IDs: []string{"GPU-aaaa", "GPU-bbbb"}}},
 		"the driver does not say, nvidia-smi does": {
 			files: map[string]string{"proc/driver/nvidia/gpus/0000:01:00.0/information": nvidia("GPU-????????")},
-			smi:   "GPU-cccc\nGPU-dddd\n", want: embedded.GPUs{Vendor: embedded.NVIDIA, IDs: []string{"GPU-cccc", "GPU-dddd"}},
+			smi:   "GPU-cccc\nGPU-dddd\n", want: containerizer.GPUs{Vendor: containerizer.NVIDIA, IDs: []string{"GPU-cccc", "GPU-dddd"}},
 		},
-		"some are hidden":    {files: two, env: map[string]string{"CUDA_VISIBLE_DEVICES": "GPU-bbbb"}, want: embedded.GPUs{Vendor: embedded.NVIDIA, IDs: []string{"GPU-bbbb"}}},
-		"hidden by an index": {files: two, env: map[string]string{"CUDA_VISIBLE_DEVICES": "1"}, want: embedded.GPUs{Vendor: embedded.NVIDIA, IDs: []string{"1"}}},
-		"all are hidden":     {files: two, env: map[string]string{"CUDA_VISIBLE_DEVICES": ""}, want: embedded.GPUs{Vendor: embedded.NVIDIA}},
-		"after an invalid":   {files: two, env: map[string]string{"CUDA_VISIBLE_DEVICES": "0,-1,1"}, want: embedded.GPUs{Vendor: embedded.NVIDIA, IDs: []string{"0"}}},
-		"amd":                {files: amd, want: embedded.GPUs{Vendor: embedded.AMD, IDs: []string{"0", "1"}}},
+		"some are hidden":    {files: two, env: map[string]string{"CUDA_VISIBLE_DEVICES": "GPU-bbbb"}, want: containerizer.GPUs{Vendor: containerizer.NVIDIA, IDs: []string{"GPU-bbbb"}}},
+		"hidden by an index": {files: two, env: map[string]string{"CUDA_VISIBLE_DEVICES": "1"}, want: containerizer.GPUs{Vendor: containerizer.NVIDIA, IDs: []string{"1"}}},
+		"all are hidden":     {files: two, env: map[string]string{"CUDA_VISIBLE_DEVICES": ""}, want: containerizer.GPUs{Vendor: containerizer.NVIDIA}},
+		"after an invalid":   {files: two, env: map[string]string{"CUDA_VISIBLE_DEVICES": "0,-1,1"}, want: containerizer.GPUs{Vendor: containerizer.NVIDIA, IDs: []string{"0"}}},
+		"amd":                {files: amd, want: containerizer.GPUs{Vendor: containerizer.AMD, IDs: []string{"0", "1"}}},
 		"no driver of amd":   {files: map[string]string{"sys/class/kfd/kfd/topology/nodes/1/properties": "simd_count 416\n"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/containerizer"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
@@ -35,9 +36,9 @@ type AgentConfig struct {
 	MemoryMB   float64
 	DiskMB     float64
 	GPUs       float64
-	Ports      [2]uint64 // first and last offered port; zero: none
-	Shared     bool      // it offers no cpus, memory or GPUs before Server.Share says how much
-	Devices    GPUs      // which ones the GPUs are; none: by their indices
+	Ports      [2]uint64          // first and last offered port; zero: none
+	Shared     bool               // it offers no cpus, memory or GPUs before Server.Share says how much
+	Devices    containerizer.GPUs // which ones the GPUs are; none: by their indices
 	Attributes []Attribute
 }
 
@@ -73,6 +74,14 @@ func (c AgentConfig) Resources() []mesos.Resource {
 		}})
 	}
 	return out
+}
+
+// devices are the ids of the agent's GPUs.
+func (c AgentConfig) devices() []string {
+	if len(c.Devices.IDs) == 0 {
+		return containerizer.NumberedGPUs(int(c.GPUs)).IDs
+	}
+	return c.Devices.IDs
 }
 
 func (c AgentConfig) attributes() []mesos.Attribute {

@@ -22,6 +22,7 @@ import (
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler/calls"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/api"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/containerizer"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
@@ -175,12 +176,12 @@ func TestAttackProof(t *testing.T) {
 func TestAttackKeyFile(t *testing.T) {
 	s := startGuarded(t)
 	a := s.agents["a"]
-	for name, want := range map[string]os.FileMode{a.metaDir(): 0o700, filepath.Join(a.metaDir(), "key"): 0o600} {
+	for name, want := range map[string]os.FileMode{a.folder.Meta(): 0o700, filepath.Join(a.folder.Meta(), "key"): 0o600} {
 		if info, err := os.Stat(name); err != nil || info.Mode().Perm() != want {
 			t.Errorf("%s: %v %v, want %v", name, info.Mode().Perm(), err, want)
 		}
 	}
-	again, err := openTokenKey(filepath.Join(a.metaDir(), "key"))
+	again, err := openTokenKey(a.folder)
 	if err != nil || string(again) != string(a.key) {
 		t.Errorf("the key changed: %v", err)
 	}
@@ -190,18 +191,18 @@ func TestAttackKeyFile(t *testing.T) {
 func TestAttackSocketOfAnother(t *testing.T) {
 	s := startGuarded(t)
 	a := s.agents["a"]
-	stop, err := a.listenInside("mine")
+	stop, err := a.Listen("mine", a.folder.SocketDir("mine"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer stop()
 	client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		dir, err := os.Open(a.socketDir("mine"))
+		dir, err := os.Open(a.folder.SocketDir("mine"))
 		if err != nil {
 			return nil, err
 		}
 		defer dir.Close()
-		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join("/proc/self/fd", strconv.Itoa(int(dir.Fd())), socketName))
+		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join("/proc/self/fd", strconv.Itoa(int(dir.Fd())), containerizer.SocketName))
 	}}}
 	for container, want := range map[string]int{"mine": 200, "yours": 403, "": 401} {
 		req, _ := http.NewRequest(http.MethodGet, "http://agent/health", nil)

@@ -3,132 +3,89 @@ package embedded
 import (
 	"errors"
 	"fmt"
-	"maps"
+	"io/fs"
 	"net"
-	"os"
 	"path/filepath"
-	"slices"
-	"sync"
-	"syscall"
 	"time"
 
+	"github.com/mesos/mesos-go/api/v1/lib/executor"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/api"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/containerizer"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
-	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
-// localAgent is the part of an agent that touches this machine: its address, its folder, its processes.
+// localAgent is an agent that runs containers on this machine: its address, and what joins its containers to the core.
 type localAgent struct {
-	server   *Server
-	cfg      AgentConfig
-	dir      string
-	listener net.Listener
-	addr     string
-	port     int
-	locked   *os.File            // held while the agent's folder is ours
-	journals map[string]*journal // of containers, guarded by the server's lock
-	recorder recorder            // the same
-	unsaved  bool                // the log was told that a record could not be kept
-	fetched  *fetchCache
-	key      tokenKey // of its executors' tokens
-
-	mu struct {
-		sync.Mutex
-		running map[string]*container // by container id; they outlive the agent's own death
-	}
+	server     *Server
+	cfg        AgentConfig
+	folder     *containerizer.Folder
+	containers *containerizer.Agent
+	listener   net.Listener
+	addr       string
+	key        tokenKey // of its executors' tokens
 }
 
 // addLocal opens a local agent's address, starts it from what it had written down, and serves executors.
 func (s *Server) addLocal(cfg AgentConfig) error {
-	a := &localAgent{server: s, cfg: cfg, journals: map[string]*journal{}}
-	a.mu.running = map[string]*container{}
-	var err error
-	if a.dir, err = filepath.Abs(filepath.Join(s.cfg.WorkDir, cfg.Name)); err != nil {
-		return fmt.Errorf("find work folder of agent %q: %w", cfg.Name, err)
+	folder, err := containerizer.OpenFolder(filepath.Join(s.cfg.WorkDir, cfg.Name), s.log)
+	if err != nil {
+		return fmt.Errorf("start agent %q: %w", cfg.Name, err)
 	}
-	if err := a.makeFolder(); err != nil {
-		return fmt.Errorf("make work folder of agent %q: %w", cfg.Name, err)
-	}
-	if err := a.lock(); err != nil {
-		return err
-	}
-	if a.fetched, err = openFetchCache(filepath.Join(a.dir, "fetch"), s.cfg.Cache); err != nil {
-		return errors.Join(err, a.locked.Close())
-	}
-	if a.key, err = openTokenKey(filepath.Join(a.metaDir(), "key")); err != nil {
-		return errors.Join(err, a.locked.Close())
+	a := &localAgent{server: s, cfg: cfg, folder: folder}
+	if err := a.open(); err != nil {
+		a.close()
+		return fmt.Errorf("start agent %q: %w", cfg.Name, err)
 	}
 	s.agents[cfg.Name] = a
-	l, err := a.listen()
-	if err != nil {
-		return fmt.Errorf("listen for executors of agent %q: %w", cfg.Name, err)
-	}
-	a.listener, a.addr, a.port = l, l.Addr().String(), l.Addr().(*net.TCPAddr).Port
 	if err := s.recover(a); err != nil {
 		return err
 	}
-	s.serve(listen.Limit(l), s.executorHandler(a))
+	s.serve(listen.Limit(a.listener), s.executorHandler(a))
 	return nil
 }
 
-// makeFolder makes the agent's folder, or takes over that of its former life. One that somebody else made may hold a key of tokens that
-// others know, and name processes that are none of ours.
-func (a *localAgent) makeFolder() error {
-	for _, folder := range []string{a.dir, a.metaDir()} {
-		if err := os.MkdirAll(folder, 0o700); err != nil {
-			return err
-		}
-		if err := safefile.Own(folder); err != nil {
-			return fmt.Errorf("%w: remove it or choose another folder", err)
-		}
-		if err := os.Chmod(folder, 0o700); err != nil { // one of former versions was open to all
-			return err
-		}
+// open opens what a local agent has beside its folder.
+func (a *localAgent) open() (err error) {
+	if a.key, err = openTokenKey(a.folder); err != nil {
+		return err
 	}
-	return nil
-}
-
-// lock makes sure that no other process runs an agent in this folder: two would take the same containers over.
-func (a *localAgent) lock() error {
-	f, err := os.OpenFile(filepath.Join(a.metaDir(), "lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return fmt.Errorf("lock work folder: %w", err)
+	if a.listener, err = a.listen(); err != nil {
+		return fmt.Errorf("listen for executors: %w", err)
 	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	for range 20 { // one that only looks whether it is held lets it go at once
-		if err == nil {
-			break
-		}
-		time.Sleep(5 * time.Millisecond)
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	}
-	if err != nil {
-		f.Close()
-		return fmt.Errorf("lock work folder %s: another process runs a cluster there (%w); stop it or choose another folder", a.dir, err)
-	}
-	a.locked = f
-	return nil
+	a.addr = a.listener.Addr().String()
+	s := a.server
+	a.containers, err = containerizer.New(s.ctx, containerizer.Config{
+		Name: a.cfg.Name, Folder: a.folder, Engine: s.engine, Addr: a.addr, Timing: s.cfg.Timing, Cache: s.cfg.Cache,
+		Devices: a.cfg.Devices, Log: s.log, Identify: a.key.identify,
+	}, a)
+	return err
 }
 
 // listen opens the agent's address: the configured one, or else the one of its former life, where executors that
 // still run look for it, or else any.
 func (a *localAgent) listen() (net.Listener, error) {
-	name := filepath.Join(a.metaDir(), "address")
-	listen := a.cfg.Listen
-	if listen == "" {
-		listen = "127.0.0.1:0"
-		if b, err := os.ReadFile(name); err == nil {
-			if l, err := net.Listen("tcp", string(b)); err == nil {
+	const remembered = "address"
+	address := a.cfg.Listen
+	if address == "" {
+		address = "127.0.0.1:0"
+		former, err := a.folder.Read(remembered)
+		if err == nil {
+			if l, err := net.Listen("tcp", string(former)); err == nil {
 				return l, nil
 			}
-			a.server.log.Warn("agent's former address is taken; its executors will not find it", "agent", a.cfg.Name, "address", string(b))
+			a.server.log.Warn("agent's former address is taken; its executors will not find it",
+				"agent", a.cfg.Name, "address", string(former))
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
 		}
 	}
-	l, err := net.Listen("tcp", listen)
+	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, err
 	}
-	if err := replaceFile(name, []byte(l.Addr().String())); err != nil {
+	if err := a.folder.Write(remembered, []byte(l.Addr().String())); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
@@ -138,83 +95,65 @@ func (a *localAgent) close() {
 	if a.listener != nil {
 		_ = a.listener.Close()
 	}
-	a.server.mu.Lock()
-	for _, j := range a.journals {
-		_ = j.file.Close()
-	}
-	clear(a.journals)
-	a.server.mu.Unlock()
-	_ = a.locked.Close() // which unlocks it
+	a.folder.Close()
 }
 
 // recover starts an agent from its folder. Containers whose process is gone are reported as ended; the others are
 // watched until they are.
 func (s *Server) recover(a *localAgent) error {
-	id, records, err := a.load()
+	id, records, err := a.folder.Load()
 	if err != nil {
 		return fmt.Errorf("recover agent %q: %w", a.cfg.Name, err)
 	}
 	spec := AgentSpec{
-		GPUs: a.cfg.devices(),
-		Name: a.cfg.Name, Hostname: a.cfg.Hostname, Port: a.port, Resources: a.cfg.Resources(), Attributes: a.cfg.attributes(), Durable: true, Shared: a.cfg.Shared,
+		Name: a.cfg.Name, Hostname: a.cfg.Hostname, Port: a.listener.Addr().(*net.TCPAddr).Port, Resources: a.cfg.Resources(),
+		Attributes: a.cfg.attributes(), GPUs: a.cfg.devices(), Durable: true, Shared: a.cfg.Shared,
 	}
 	s.do(func(c *Core, now time.Time) { c.AddAgent(now, spec, id, records) })
 	for i := range records {
 		if r := &records[i]; !r.Ended {
-			a.adopt(r)
+			a.containers.Adopt(r)
 		}
 	}
 	return nil
 }
 
-// exited reports a container's end and forgets it.
-func (a *localAgent) exited(id string, wait int32) {
-	a.mu.Lock()
-	delete(a.mu.running, id)
-	a.mu.Unlock()
-	_ = os.Remove(a.pidFile(id))
-	a.server.do(func(c *Core, now time.Time) { c.Exited(now, a.cfg.Name, id, wait) })
+// The methods of containerizer.Host pass on to the core what became of a container.
+
+func (a *localAgent) Started(container string, pid int) {
+	a.server.do(func(c *Core, now time.Time) { c.Started(now, a.cfg.Name, container, pid) })
 }
 
-func (a *localAgent) failed(id string, err error) {
-	a.mu.Lock()
-	delete(a.mu.running, id)
-	a.mu.Unlock()
-	a.server.log.Warn("container not started", "agent", a.cfg.Name, "container", id, "err", err)
-	a.server.do(func(c *Core, now time.Time) { c.StartFailed(now, a.cfg.Name, id, err.Error()) })
+func (a *localAgent) StartFailed(container string, err error) {
+	a.server.do(func(c *Core, now time.Time) { c.StartFailed(now, a.cfg.Name, container, err.Error()) })
 }
 
-// containers is the ids of the containers that run, in order.
-func (a *localAgent) containers() []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return slices.Sorted(maps.Keys(a.mu.running))
+func (a *localAgent) OutOfMemory(container string, limits protocol.Limits) {
+	a.server.do(func(c *Core, now time.Time) { c.OutOfMemory(now, a.cfg.Name, container, limits) })
 }
 
-// kill ends every process of a container. One that is being fetched is not started any more.
-func (a *localAgent) kill(id string) {
-	a.mu.Lock()
-	c := a.mu.running[id]
-	a.mu.Unlock()
-	if c == nil {
-		a.exited(id, 9) // nothing left to kill: it ended unseen
-		return
+func (a *localAgent) Exited(container string, wait int32) {
+	a.server.do(func(c *Core, now time.Time) { c.Exited(now, a.cfg.Name, container, wait) })
+}
+
+// Call is how the built-in command executor, which has no connection, speaks to its agent.
+func (a *localAgent) Call(who protocol.Claims, call *executor.Call) (protocol.Answer, containerizer.Events, func()) {
+	answer, stream, done := a.server.executorCall(a.cfg.Name, who, call)
+	if stream == nil {
+		return answer, nil, done
 	}
-	c.kill()
+	return answer, executorEvents{stream}, done
 }
 
-// resize fits a container to its tasks.
-func (a *localAgent) resize(id string, l protocol.Limits) {
-	a.mu.Lock()
-	c := a.mu.running[id]
-	a.mu.Unlock()
-	if c == nil {
-		return
+// executorEvents reads an executor's stream in this process.
+type executorEvents struct{ stream *api.Stream }
+
+func (e executorEvents) Ready() <-chan struct{} { return e.stream.Ready }
+
+func (e executorEvents) Take() (events []*executor.Event, closed bool) {
+	messages, closed, _ := e.stream.Take()
+	for _, m := range messages {
+		events = append(events, m.(*executor.Event))
 	}
-	c.mu.Lock()
-	b := c.mu.box
-	c.mu.Unlock()
-	if b != nil {
-		b.resize(l)
-	}
+	return events, closed
 }

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/api"
-	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/containerizer"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
@@ -38,10 +38,7 @@ type Server struct {
 		alarm   time.Time              // when the clock will look again by itself
 		closed  bool
 	}
-	engine struct {
-		sync.Mutex
-		found *docker.Engine // nil: not looked for, or not found
-	}
+	engine  *containerizer.Engine
 	callers callers
 	wake    chan struct{} // capacity 1: the clock would look too late
 	ctx     context.Context
@@ -74,6 +71,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	cfg.Timing = cfg.Timing.WithDefaults()
 	s := &Server{cfg: cfg, log: cfg.Log, agents: map[string]*localAgent{}, wake: make(chan struct{}, 1)}
 	s.ctx, s.cancel = context.WithCancel(ctx)
+	s.engine = containerizer.NewEngine(s.ctx, s.log)
 	s.https.open = map[*http.Server]bool{}
 	s.mu.streams, s.mu.conns = map[protocol.StreamID]*api.Stream{}, map[string]*api.Stream{}
 	if err := s.listen(); err != nil {
@@ -187,13 +185,11 @@ func (s *Server) Close() {
 	s.shutdown()
 	s.wg.Wait()
 	for name, a := range s.agents {
-		if err := a.fetched.clear(); err != nil {
+		if err := a.containers.Close(); err != nil {
 			s.log.Warn("what was fetched is left behind", "agent", name, "err", err)
 		}
 	}
-	if s.engine.found != nil {
-		_ = s.engine.found.Close()
-	}
+	s.engine.Close()
 }
 
 // shutdown breaks every stream and closes the listeners; it may be called twice.
@@ -256,12 +252,12 @@ func (s *Server) StartAgent(name string) error {
 // started again on the same WorkDir reports the tasks as failed with their executors.
 func (s *Server) KillExecutors(grace time.Duration) {
 	for _, a := range s.agents {
-		for _, id := range a.containers() {
-			s.spawn(func() { a.kill(id) }) // an engine takes its time
+		for _, id := range a.containers.Containers() {
+			a.containers.Kill(id)
 		}
 	}
 	for deadline := time.Now().Add(grace); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if !slices.ContainsFunc(slices.Collect(maps.Values(s.agents)), func(a *localAgent) bool { return len(a.containers()) > 0 }) {
+		if !slices.ContainsFunc(slices.Collect(maps.Values(s.agents)), func(a *localAgent) bool { return len(a.containers.Containers()) > 0 }) {
 			return
 		}
 	}
@@ -304,7 +300,7 @@ func (s *Server) apply(effects []protocol.Effect) {
 	}
 	for i, e := range effects {
 		if e, ok := e.(protocol.Save); ok && last[e.Record.Container] == i {
-			s.agents[e.Agent].save(e.Record)
+			s.agents[e.Agent].folder.Save(e.Record)
 		}
 	}
 	for _, e := range effects {
@@ -328,20 +324,18 @@ func (s *Server) apply(effects []protocol.Effect) {
 				delete(s.mu.conns, e.Conn)
 			}
 		case protocol.StartExecutor:
-			a := s.agents[e.Agent]
-			s.spawn(func() { a.run(e) })
+			s.agents[e.Agent].containers.Start(e)
 		case protocol.KillContainer:
-			a := s.agents[e.Agent]
-			s.spawn(func() { a.kill(e.Container) })
+			s.agents[e.Agent].containers.Kill(e.Container)
 		case protocol.ResizeContainer:
 			if a := s.agents[e.Agent]; a != nil { // simulated ones have no containers
-				s.spawn(func() { a.resize(e.Container, e.Limits) })
+				a.containers.Resize(e.Container, e.Limits)
 			}
 		case protocol.Forget:
-			s.agents[e.Agent].forget(e.Container)
+			s.agents[e.Agent].folder.Forget(e.Container)
 		case protocol.SaveAgent:
 			if a := s.agents[e.Agent]; a != nil {
-				a.saveID(e.ID)
+				a.folder.SaveID(e.ID)
 			}
 		}
 	}

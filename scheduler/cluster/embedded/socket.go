@@ -6,21 +6,13 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/containerizer"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
-// socketName is the file an agent listens at for a container without the host's network, in a folder that only this
-// container sees: nobody else can speak there, and its executor to nobody else.
-const socketName = "agent.sock"
-
-func (a *localAgent) socketDir(container string) string {
-	return filepath.Join(a.metaDir(), "sockets", container)
-}
-
-// listenInside opens the socket that one container reaches by its folder. The folder is named by its descriptor, because
+// Listen opens the socket that one container reaches by its folder. The folder is named by its descriptor, because
 // a socket's name may have 107 bytes only.
-func (a *localAgent) listenInside(container string) (stop func(), err error) {
-	folder := a.socketDir(container)
+func (a *localAgent) Listen(container, folder string) (stop func(), err error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil { // who the container runs as must pass; others stop at the folder of meta
 		return nil, fmt.Errorf("make folder of the agent's socket: %w", err)
 	}
@@ -29,9 +21,9 @@ func (a *localAgent) listenInside(container string) (stop func(), err error) {
 		return nil, fmt.Errorf("open folder of the agent's socket: %w", err)
 	}
 	defer dir.Close()
-	file := filepath.Join(folder, socketName)
+	file := filepath.Join(folder, containerizer.SocketName)
 	_ = os.Remove(file) // of a former life
-	name := fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), socketName)
+	name := fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), containerizer.SocketName)
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: name, Net: "unix"})
 	if err != nil {
 		return nil, fmt.Errorf("listen for container %s: %w", container, err)

@@ -9,9 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/containerizer"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
@@ -28,8 +28,9 @@ const tokenKeyBytes = 32
 
 // openTokenKey reads an agent's key of its former life, whose executors may still run, or makes one. Only its owner may
 // read it.
-func openTokenKey(name string) (tokenKey, error) {
-	b, err := os.ReadFile(name)
+func openTokenKey(folder *containerizer.Folder) (tokenKey, error) {
+	const name = "key"
+	b, err := folder.Read(name)
 	if err == nil && len(b) == tokenKeyBytes {
 		return b, nil
 	}
@@ -38,7 +39,7 @@ func openTokenKey(name string) (tokenKey, error) {
 	}
 	key := make(tokenKey, tokenKeyBytes)
 	_, _ = rand.Read(key) // never fails
-	if err := replaceFile(name, key); err != nil {
+	if err := folder.Write(name, key); err != nil {
 		return nil, fmt.Errorf("keep the key of executors' tokens: %w", err)
 	}
 	return key, nil
@@ -48,6 +49,11 @@ func openTokenKey(name string) (tokenKey, error) {
 const tokenHeader = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
 
 var tokenText = base64.RawURLEncoding
+
+// identify returns the environment variables by which an executor shows its agent who it is.
+func (k tokenKey) identify(c protocol.Claims) map[string]string {
+	return map[string]string{tokenVariable: k.sign(c), proofVariable: "1"}
+}
 
 func (k tokenKey) sign(c protocol.Claims) string {
 	body, err := json.Marshal(c)

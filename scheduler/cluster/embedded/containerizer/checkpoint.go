@@ -1,4 +1,4 @@
-package embedded
+package containerizer
 
 import (
 	"bytes"
@@ -13,7 +13,6 @@ import (
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/ugorji/go/codec"
 
-	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/api"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/recordio"
 )
@@ -22,16 +21,6 @@ import (
 // <container>.state per container, and one <container>.pid with its process. A container's state is appended as one
 // record by one write, and the last whole record counts: that is what survives SIGKILL at any moment for the price of one
 // system call. Nothing is synced to disk: no container would survive the machine's death either.
-
-func (a *localAgent) metaDir() string { return filepath.Join(a.dir, "meta") }
-
-func (a *localAgent) recordFile(container string) string {
-	return filepath.Join(a.metaDir(), container+".state")
-}
-
-func (a *localAgent) pidFile(container string) string {
-	return filepath.Join(a.metaDir(), container+".pid")
-}
 
 // savedRecord is a Record in a file: MessagePack around protobuf. Two of them are written for every short task, so JSON was
 // a twentieth of all that such a task costs.
@@ -64,7 +53,7 @@ type recorder struct {
 // encode returns a record that is valid until the next one.
 func (w *recorder) encode(r *protocol.Record) ([]byte, error) {
 	var errs []error
-	pack := func(m api.Message) []byte {
+	pack := func(m interface{ Marshal() ([]byte, error) }) []byte {
 		b, err := m.Marshal()
 		errs = append(errs, err)
 		return b
@@ -128,33 +117,35 @@ type journal struct {
 // enough to be read in no time.
 const journalMax = 1 << 20
 
-// save writes a record; the server's lock is held. A disk that refuses it costs the takeover of this container after
-// a crash, not its work now.
-func (a *localAgent) save(r *protocol.Record) {
-	b, err := a.recorder.encode(r)
+// Save writes a container's state down. A disk that refuses it costs the takeover of this container after a crash, not its work
+// now.
+func (f *Folder) Save(r *protocol.Record) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	b, err := f.mu.recorder.encode(r)
 	if err == nil {
-		err = a.append(r.Container, b)
+		err = f.append(r.Container, b)
 	}
-	if err != nil && !a.unsaved { // a full disk refuses every record until there is room
-		a.server.log.Error("container not checkpointed", "agent", a.cfg.Name, "container", r.Container, "err", err)
+	if err != nil && !f.mu.unsaved { // a full disk refuses every record until there is room
+		f.log.Error("container not checkpointed", "folder", f.path, "container", r.Container, "err", err)
 	}
-	a.unsaved = err != nil
+	f.mu.unsaved = err != nil
 }
 
-func (a *localAgent) append(container string, record []byte) error {
-	j := a.journals[container]
+func (f *Folder) append(container string, record []byte) error {
+	j := f.mu.journals[container]
 	if j == nil || j.size > journalMax {
-		if err := replaceFile(a.recordFile(container), record); err != nil {
+		if err := replaceFile(f.recordFile(container), record); err != nil {
 			return err
 		}
-		f, err := os.OpenFile(a.recordFile(container), os.O_WRONLY|os.O_APPEND, 0)
+		file, err := os.OpenFile(f.recordFile(container), os.O_WRONLY|os.O_APPEND, 0)
 		if err != nil {
 			return err
 		}
 		if j != nil {
 			err = j.file.Close()
 		}
-		a.journals[container] = &journal{f, len(record)}
+		f.mu.journals[container] = &journal{file, len(record)}
 		return err
 	}
 	j.size += len(record)
@@ -165,39 +156,34 @@ func (a *localAgent) append(container string, record []byte) error {
 	return err
 }
 
-// forget removes a container's file; the server's lock is held.
-func (a *localAgent) forget(container string) {
-	if j := a.journals[container]; j != nil {
+// Forget removes a container's state.
+func (f *Folder) Forget(container string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if j := f.mu.journals[container]; j != nil {
 		_ = j.file.Close() // nothing in it is wanted any more
-		delete(a.journals, container)
+		delete(f.mu.journals, container)
 	}
-	_ = os.Remove(a.recordFile(container)) // not there when every save failed
+	_ = os.Remove(f.recordFile(container)) // not there when every save failed
 }
 
-func (a *localAgent) saveID(id protocol.AgentID) {
-	if err := replaceFile(filepath.Join(a.metaDir(), "id"), []byte(id)); err != nil {
-		a.server.log.Error("agent id not checkpointed", "agent", a.cfg.Name, "err", err)
+// SaveID writes the agent's id down.
+func (f *Folder) SaveID(id protocol.AgentID) {
+	if err := f.Write("id", []byte(id)); err != nil {
+		f.log.Error("agent id not checkpointed", "folder", f.path, "err", err)
 	}
 }
 
-// replaceFile puts a whole file in the place of another: a reader, also after a crash, sees the one or the other.
-func replaceFile(name string, b []byte) error {
-	if err := os.WriteFile(name+".new", b, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(name+".new", name)
-}
-
-// load reads what the agent had written down.
-func (a *localAgent) load() (protocol.AgentID, []protocol.Record, error) {
-	id, err := os.ReadFile(filepath.Join(a.metaDir(), "id"))
+// Load reads what the agent had written down.
+func (f *Folder) Load() (protocol.AgentID, []protocol.Record, error) {
+	id, err := f.Read("id")
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil, nil
 	}
 	if err != nil {
 		return "", nil, err
 	}
-	names, err := filepath.Glob(filepath.Join(a.metaDir(), "*.state"))
+	names, err := filepath.Glob(filepath.Join(f.Meta(), "*.state"))
 	if err != nil {
 		return "", nil, err
 	}

@@ -1,4 +1,4 @@
-package embedded
+package containerizer
 
 import (
 	"context"
@@ -25,7 +25,7 @@ type container struct {
 		sync.Mutex
 		pid    int
 		abort  context.CancelFunc // of fetching
-		box    *dockerContainer   // of an image; nil: a process
+		docker *dockerContainer   // of an image; nil: a process
 		killed bool
 	}
 	fetcher fetcher
@@ -45,7 +45,7 @@ func (c *container) kill() {
 	}
 	c.mu.Lock()
 	c.mu.killed = true
-	pid, b := c.mu.pid, c.mu.box
+	pid, b := c.mu.pid, c.mu.docker
 	c.mu.Unlock()
 	if b != nil {
 		b.signal(syscall.SIGKILL)
@@ -55,17 +55,15 @@ func (c *container) kill() {
 }
 
 // run prepares a sandbox, fetches, starts, and waits for the end.
-func (a *localAgent) run(e protocol.StartExecutor) {
-	c := &container{id: e.Container, sandbox: a.sandbox(e)}
+func (a *Agent) run(e protocol.StartExecutor) {
+	c := &container{id: e.Container, sandbox: a.folder.sandbox(e)}
 	if e.Command {
 		c.command = newCommandExecutor(a, c, e)
 	}
 	var ctx context.Context
-	ctx, c.mu.abort = context.WithCancel(a.server.ctx)
+	ctx, c.mu.abort = context.WithCancel(a.ctx)
 	defer c.mu.abort()
-	a.mu.Lock()
-	a.mu.running[c.id] = c
-	a.mu.Unlock()
+	a.add(c)
 	defer c.fetcher.unmount()
 	if err := a.prepare(ctx, c, e); err != nil {
 		a.failed(c.id, err)
@@ -85,7 +83,7 @@ func (a *localAgent) run(e protocol.StartExecutor) {
 		return
 	}
 	a.writePID(c.id, p.pid)
-	a.server.do(func(core *Core, now time.Time) { core.Started(now, a.cfg.Name, c.id, p.pid) })
+	a.host.Started(c.id, p.pid)
 	c.mu.Lock()
 	c.mu.pid = p.pid
 	killed := c.mu.killed
@@ -94,7 +92,7 @@ func (a *localAgent) run(e protocol.StartExecutor) {
 		killTree(p.pid)
 	}
 	select {
-	case <-a.server.ctx.Done():
+	case <-a.ctx.Done():
 	case ws := <-p.done:
 		killLeftovers(c.id, c.sandbox, p.pid, ws != 0)
 		a.exited(c.id, int32(ws))
@@ -111,16 +109,8 @@ func killLeftovers(container, sandbox string, pid int, badly bool) {
 	}
 }
 
-// sandbox is the folder of one run of one executor, where Mesos has it.
-func (a *localAgent) sandbox(e protocol.StartExecutor) string {
-	return filepath.Join(a.dir, "slaves", string(e.AgentID), "frameworks", e.Framework.ID.Value,
-		"executors", e.Executor.ExecutorID.Value, runsFolder, e.Container)
-}
-
-// runsFolder, in a sandbox's path, is the folder above the one named for its container.
-const runsFolder = "runs"
-
-func (a *localAgent) prepare(ctx context.Context, c *container, e protocol.StartExecutor) error {
+// prepare makes the sandbox and fetches into it.
+func (a *Agent) prepare(ctx context.Context, c *container, e protocol.StartExecutor) error {
 	if err := os.MkdirAll(c.sandbox, 0o750); err != nil {
 		return fmt.Errorf("make sandbox: %w", err)
 	}
@@ -134,7 +124,7 @@ func (a *localAgent) prepare(ctx context.Context, c *container, e protocol.Start
 	if err := os.Symlink(c.sandbox, latest); err != nil {
 		return fmt.Errorf("link sandbox: %w", err)
 	}
-	c.fetcher = fetcher{path: c.sandbox, sandbox: sandbox, cache: a.fetched, limits: archive.LimitsOf(diskOf(e)), boxed: protocol.HasImage(e.Executor.Container)}
+	c.fetcher = fetcher{path: c.sandbox, sandbox: sandbox, cache: a.cache, limits: archive.LimitsOf(diskOf(e)), boxed: protocol.HasImage(e.Executor.Container)}
 	if err := c.fetcher.all(ctx, e.Executor.Command.GetURIs()); err != nil {
 		return fmt.Errorf("Failed to fetch all URIs for container '%s': %w", c.id, err) // Mesos's words
 	}
@@ -145,21 +135,21 @@ func (a *localAgent) prepare(ctx context.Context, c *container, e protocol.Start
 }
 
 // runDocker starts an executor in its image and waits for the end.
-func (a *localAgent) runDocker(c *container, e protocol.StartExecutor) {
+func (a *Agent) runDocker(c *container, e protocol.StartExecutor) {
 	b, err := a.startDocker(c, e)
 	if err != nil {
 		a.failed(c.id, err)
 		return
 	}
 	c.mu.Lock()
-	c.mu.box = b
+	c.mu.docker = b
 	killed := c.mu.killed
 	c.mu.Unlock()
 	pid := b.pid
 	if e.Executor.Container.GetDocker() != nil {
 		pid = 0 // Mesos tells it of its own containerizer's executors only
 	}
-	a.server.do(func(core *Core, now time.Time) { core.Started(now, a.cfg.Name, c.id, pid) })
+	a.host.Started(c.id, pid)
 	if killed {
 		b.signal(syscall.SIGKILL)
 	}
@@ -167,7 +157,7 @@ func (a *localAgent) runDocker(c *container, e protocol.StartExecutor) {
 }
 
 // awaitDocker reports a container's end, unless the server ends first.
-func (a *localAgent) awaitDocker(c *container, b *dockerContainer) {
+func (a *Agent) awaitDocker(c *container, b *dockerContainer) {
 	if !b.follow() {
 		a.exited(c.id, -1)
 		return
@@ -175,7 +165,7 @@ func (a *localAgent) awaitDocker(c *container, b *dockerContainer) {
 	select {
 	case ws := <-b.done:
 		if b.exit.OutOfMemory {
-			a.server.do(func(core *Core, now time.Time) { core.OutOfMemory(now, a.cfg.Name, c.id, b.last()) })
+			a.host.OutOfMemory(c.id, b.last())
 		}
 		a.exited(c.id, int32(ws))
 	default:
@@ -183,7 +173,7 @@ func (a *localAgent) awaitDocker(c *container, b *dockerContainer) {
 }
 
 // forProcess is what the agent tells an executor that is a process of this machine.
-func (a *localAgent) forProcess(c *container, e protocol.StartExecutor) map[string]string {
+func (a *Agent) forProcess(c *container, e protocol.StartExecutor) map[string]string {
 	env := a.environment(c, e)
 	if len(e.GPUs) > 0 {
 		maps.Copy(env, a.cfg.Devices.Environment(e.GPUs))
@@ -192,8 +182,8 @@ func (a *localAgent) forProcess(c *container, e protocol.StartExecutor) map[stri
 }
 
 // environment is what the agent tells an executor, as a Mesos agent does.
-func (a *localAgent) environment(c *container, e protocol.StartExecutor) map[string]string {
-	t := a.server.cfg.Timing
+func (a *Agent) environment(c *container, e protocol.StartExecutor) map[string]string {
+	t := a.cfg.Timing
 	grace := t.ShutdownGrace
 	if g := e.Executor.GetShutdownGracePeriod(); g != nil {
 		grace = time.Duration(g.GetNanoseconds())
@@ -204,7 +194,7 @@ func (a *localAgent) environment(c *container, e protocol.StartExecutor) map[str
 	}
 	env := map[string]string{
 		"LIBPROCESS_PORT":                      "0",
-		"MESOS_AGENT_ENDPOINT":                 a.addr,
+		"MESOS_AGENT_ENDPOINT":                 a.cfg.Addr,
 		"MESOS_CHECKPOINT":                     checkpoint,
 		"MESOS_DIRECTORY":                      c.sandbox,
 		"MESOS_EXECUTOR_ID":                    e.Executor.ExecutorID.Value,
@@ -213,10 +203,10 @@ func (a *localAgent) environment(c *container, e protocol.StartExecutor) map[str
 		"MESOS_HTTP_COMMAND_EXECUTOR":          "0",
 		"MESOS_SANDBOX":                        c.sandbox,
 		"MESOS_SLAVE_ID":                       string(e.AgentID),
-		"MESOS_SLAVE_PID":                      "slave(1)@" + a.addr,
+		"MESOS_SLAVE_PID":                      "slave(1)@" + a.cfg.Addr,
 	}
 	if !e.Command { // those are run by the agent itself
-		env[tokenVariable], env[proofVariable] = a.key.sign(e.Claims()), "1"
+		maps.Copy(env, a.cfg.Identify(e.Claims()))
 	}
 	if e.Checkpoint {
 		env["MESOS_RECOVERY_TIMEOUT"] = protocol.MesosDuration(t.RecoveryTimeout)
@@ -226,26 +216,23 @@ func (a *localAgent) environment(c *container, e protocol.StartExecutor) map[str
 }
 
 // writePID remembers a container's process, so that the next life of this agent knows it again.
-func (a *localAgent) writePID(id string, pid int) {
-	if err := replaceFile(a.pidFile(id), fmt.Appendf(nil, "%d %d", pid, proc.Started(pid))); err != nil {
-		a.server.log.Error("process not checkpointed", "agent", a.cfg.Name, "container", id, "err", err)
+func (a *Agent) writePID(id string, pid int) {
+	if err := replaceFile(a.folder.pidFile(id), fmt.Appendf(nil, "%d %d", pid, proc.Started(pid))); err != nil {
+		a.log.Error("process not checkpointed", "agent", a.cfg.Name, "container", id, "err", err)
 	}
 }
 
-// adopt takes over a container of a former life: of this agent, whose server still has it, or of a former process,
+// Adopt takes over a container of a former life: of this agent, whose server still has it, or of a former process,
 // of which only the pid is left. A command task whose built-in executor died with its server is ended.
-func (a *localAgent) adopt(r *protocol.Record) {
-	a.mu.Lock()
-	alive := a.mu.running[r.Container] != nil
-	a.mu.Unlock()
-	if alive {
+func (a *Agent) Adopt(r *protocol.Record) {
+	if a.find(r.Container) != nil {
 		return
 	}
 	if protocol.HasImage(r.Executor.Container) {
 		a.adoptDocker(r)
 		return
 	}
-	b, _ := os.ReadFile(a.pidFile(r.Container)) // not there: it never came to start
+	b, _ := os.ReadFile(a.folder.pidFile(r.Container)) // not there: it never came to start
 	var pid int
 	var started uint64
 	_, err := fmt.Sscanf(string(b), "%d %d", &pid, &started)
@@ -260,43 +247,35 @@ func (a *localAgent) adopt(r *protocol.Record) {
 	}
 	c := &container{id: r.Container}
 	c.mu.pid = pid
-	a.mu.Lock()
-	a.mu.running[c.id] = c
-	a.mu.Unlock()
-	a.server.spawn(func() {
-		if waitNonChild(a.server.ctx, pid) {
-			sandbox := "" // of a former life: found by its name
-			if found, err := filepath.Glob(filepath.Join(a.dir, "slaves/*/frameworks/*/executors/*", runsFolder, c.id)); err == nil && len(found) == 1 {
-				sandbox = found[0]
-			}
-			killLeftovers(c.id, sandbox, pid, true)
+	a.add(c)
+	a.spawn(func() {
+		if waitNonChild(a.ctx, pid) {
+			killLeftovers(c.id, a.folder.findSandbox(c.id), pid, true)
 			a.exited(c.id, -1)
 		}
 	})
 }
 
 // adoptDocker takes over a container of the engine, which knows better than any file what became of it.
-func (a *localAgent) adoptDocker(r *protocol.Record) {
+func (a *Agent) adoptDocker(r *protocol.Record) {
 	c := &container{id: r.Container}
-	a.mu.Lock()
-	a.mu.running[c.id] = c // before the engine is asked, which clears unknown ones away
-	a.mu.Unlock()
-	engine, err := a.server.docker()
+	a.add(c) // before the engine is asked, which removes unknown ones
+	engine, err := a.cfg.Engine.open()
 	if err != nil {
-		a.server.log.Warn("container of a former life not taken over", "container", c.id, "err", err)
+		a.log.Warn("container of a former life not taken over", "container", c.id, "err", err)
 		a.exited(c.id, -1)
 		return
 	}
 	b := a.dockerContainer(engine, c.id, "")
-	if _, err := os.Stat(a.socketDir(c.id)); err == nil {
-		if b.stopSocket, err = a.listenInside(c.id); err != nil {
-			a.server.log.Warn("container of a former life cannot reach its agent", "container", c.id, "err", err)
+	if _, err := os.Stat(a.folder.SocketDir(c.id)); err == nil {
+		if b.stopSocket, err = a.host.Listen(c.id, a.folder.SocketDir(c.id)); err != nil {
+			a.log.Warn("container of a former life cannot reach its agent", "container", c.id, "err", err)
 		}
 	}
 	c.mu.Lock()
-	c.mu.box = b
+	c.mu.docker = b
 	c.mu.Unlock()
-	a.server.spawn(func() {
+	a.spawn(func() {
 		if r.Command {
 			b.signal(syscall.SIGKILL)
 		}

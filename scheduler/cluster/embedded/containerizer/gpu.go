@@ -1,4 +1,4 @@
-package embedded
+package containerizer
 
 import (
 	"strconv"
@@ -51,12 +51,4 @@ func (g GPUs) variables() []string {
 		return []string{"ROCR_VISIBLE_DEVICES"}
 	}
 	return []string{"CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"}
-}
-
-// devices are the ids of the agent's GPUs.
-func (c AgentConfig) devices() []string {
-	if len(c.Devices.IDs) == 0 {
-		return NumberedGPUs(int(c.GPUs)).IDs
-	}
-	return c.Devices.IDs
 }

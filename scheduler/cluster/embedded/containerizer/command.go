@@ -1,4 +1,4 @@
-package embedded
+package containerizer
 
 import (
 	"fmt"
@@ -12,14 +12,13 @@ import (
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
 	"golang.org/x/sys/unix"
 
-	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/api"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
 // commandExecutor runs one command task: what mesos-executor is to a Mesos agent, as a goroutine of the server. It
 // speaks the executor API, only without HTTP, and outlives its agent's death, not its server's.
 type commandExecutor struct {
-	agent     *localAgent
+	agent     *Agent
 	container *container
 	start     protocol.StartExecutor
 	quit      chan struct{} // closed when the container is to be killed
@@ -40,7 +39,7 @@ type commandExecutor struct {
 // stockGrace is Mesos's default between SIGTERM and SIGKILL of a command task.
 const stockGrace = 3 * time.Second
 
-func newCommandExecutor(a *localAgent, c *container, e protocol.StartExecutor) *commandExecutor {
+func newCommandExecutor(a *Agent, c *container, e protocol.StartExecutor) *commandExecutor {
 	return &commandExecutor{agent: a, container: c, start: e, quit: make(chan struct{})}
 }
 
@@ -54,20 +53,20 @@ func (x *commandExecutor) run() {
 	if x.start.Executor.Container.GetDocker() != nil {
 		pid = 0 // Mesos does not tell it of Docker's
 	}
-	a.server.do(func(c *Core, now time.Time) { c.Started(now, a.cfg.Name, x.container.id, pid) })
+	a.host.Started(x.container.id, pid)
 	retry := time.NewTicker(100 * time.Millisecond) // as quick as a person would not notice; the agent is in this process
 	defer retry.Stop()
 	for !x.done() {
-		answer, st, done := a.server.executorCall(a.cfg.Name, x.start.Claims(), x.call(executor.Call_SUBSCRIBE))
-		if st != nil {
-			x.follow(st)
+		answer, events, done := a.host.Call(x.start.Claims(), x.call(executor.Call_SUBSCRIBE))
+		if events != nil {
+			x.follow(events)
 		}
 		done()
-		if x.done() || st == nil && answer.Status == 400 {
+		if x.done() || events == nil && answer.Status == 400 {
 			break
 		}
 		select {
-		case <-a.server.ctx.Done():
+		case <-a.ctx.Done():
 			return
 		case <-x.quit:
 			x.finish(9)
@@ -99,10 +98,10 @@ func (x *commandExecutor) ends() <-chan syscall.WaitStatus {
 }
 
 // follow handles one connection until it ends or all is done.
-func (x *commandExecutor) follow(st *api.Stream) {
+func (x *commandExecutor) follow(events Events) {
 	for !x.done() {
 		select {
-		case <-x.agent.server.ctx.Done():
+		case <-x.agent.ctx.Done():
 			return
 		case <-x.quit:
 			x.ended, x.unacked = true, nil
@@ -114,10 +113,10 @@ func (x *commandExecutor) follow(st *api.Stream) {
 		case <-x.tooLong:
 			x.expired = true
 			x.kill(nil)
-		case <-st.Ready:
-			events, closed, _ := st.Take()
-			for _, ev := range events {
-				x.event(ev.(*executor.Event))
+		case <-events.Ready():
+			list, closed := events.Take()
+			for _, ev := range list {
+				x.event(ev)
 			}
 			if closed {
 				return
@@ -192,9 +191,9 @@ func (x *commandExecutor) program() (p program, about []byte, err error) {
 			return nil, nil, err
 		}
 		if x.task.Container.GetDocker() != nil {
-			about, _ = b.engine.Inspect(a.server.ctx, b.name) // it may have ended and gone
+			about, _ = b.engine.Inspect(a.ctx, b.name) // it may have ended and gone
 		}
-		a.server.spawn(func() { b.follow() })
+		a.spawn(func() { b.follow() })
 		return b, about, nil
 	}
 	q, err := startProcess(x.task.Command, x.container.sandbox, environment(a.environment(x.container, x.start), x.task.Command))
@@ -285,7 +284,7 @@ func (x *commandExecutor) sendUpdate(state mesos.TaskState, reason *mesos.TaskSt
 	x.unacked = append(x.unacked, s)
 	c := x.call(executor.Call_UPDATE)
 	c.Update = &executor.Call_Update{Status: s}
-	x.agent.server.executorCall(x.agent.cfg.Name, x.start.Claims(), c)
+	x.agent.host.Call(x.start.Claims(), c)
 }
 
 // call makes a call; a SUBSCRIBE says what the agent may have missed.

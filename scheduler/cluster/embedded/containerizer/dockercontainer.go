@@ -1,4 +1,4 @@
-package embedded
+package containerizer
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 
 // dockerContainer is a container of this machine's Docker engine. It outlives the server, as processes do.
 type dockerContainer struct {
-	agent      *localAgent
+	agent      *Agent
 	engine     *docker.Engine
 	name       string
 	pid        int
@@ -42,8 +42,8 @@ const (
 func dockerName(container string) string { return "mesos-" + container }
 
 // pullImage makes sure that the engine has the image of a container.
-func (a *localAgent) pullImage(c *container, e protocol.StartExecutor) error {
-	engine, err := a.server.docker()
+func (a *Agent) pullImage(c *container, e protocol.StartExecutor) error {
+	engine, err := a.cfg.Engine.open()
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (a *localAgent) pullImage(c *container, e protocol.StartExecutor) error {
 	if login == nil {
 		login = readLogin(c.sandbox)
 	}
-	return engine.Need(a.server.ctx, s.Image, always, login)
+	return engine.Need(a.ctx, s.Image, always, login)
 }
 
 // maxLogin bounds a file of credentials.
@@ -82,8 +82,8 @@ func readLogin(sandbox string) []byte {
 }
 
 // startDocker starts a container of an image that the engine has.
-func (a *localAgent) startDocker(c *container, e protocol.StartExecutor) (*dockerContainer, error) {
-	engine, err := a.server.docker()
+func (a *Agent) startDocker(c *container, e protocol.StartExecutor) (*dockerContainer, error) {
+	engine, err := a.cfg.Engine.open()
 	if err != nil {
 		return nil, err
 	}
@@ -95,13 +95,13 @@ func (a *localAgent) startDocker(c *container, e protocol.StartExecutor) (*docke
 	b := a.dockerContainer(engine, c.id, c.sandbox)
 	b.limits = e.Limits
 	if s.Network != "host" && !e.Command {
-		if b.stopSocket, err = a.listenInside(c.id); err != nil {
+		if b.stopSocket, err = a.host.Listen(c.id, a.folder.SocketDir(c.id)); err != nil {
 			c.fetcher.unmount()
 			return nil, err
 		}
-		s.Binds = append(s.Binds, a.socketDir(c.id)+":"+insideSockets+":ro") // the socket can be used, and not replaced
+		s.Binds = append(s.Binds, a.folder.SocketDir(c.id)+":"+insideSockets+":ro") // the socket can be used, and not replaced
 	}
-	b.pid, err = engine.Start(a.server.ctx, s)
+	b.pid, err = engine.Start(a.ctx, s)
 	c.fetcher.unmount()
 	if err != nil {
 		b.closeSocket()
@@ -110,14 +110,14 @@ func (a *localAgent) startDocker(c *container, e protocol.StartExecutor) (*docke
 	return b, nil
 }
 
-func (a *localAgent) dockerContainer(engine *docker.Engine, container, sandbox string) *dockerContainer {
+func (a *Agent) dockerContainer(engine *docker.Engine, container, sandbox string) *dockerContainer {
 	return &dockerContainer{
 		agent: a, engine: engine, name: dockerName(container), sandbox: sandbox, done: make(chan syscall.WaitStatus, 1),
 	}
 }
 
 // addDefaults adds what every container gets from its agent.
-func (a *localAgent) addDefaults(s *docker.Spec, c *container, e protocol.StartExecutor) {
+func (a *Agent) addDefaults(s *docker.Spec, c *container, e protocol.StartExecutor) {
 	s.Name = dockerName(c.id)
 	s.Limits = docker.Limits{CPUs: e.Limits.CPUs, MemoryMB: e.Limits.MemoryMB}
 	s.GPUs = e.GPUs
@@ -133,7 +133,7 @@ func (a *localAgent) addDefaults(s *docker.Spec, c *container, e protocol.StartE
 	env["MESOS_SANDBOX"] = insideSandbox
 	env["MESOS_CONTAINER_NAME"] = s.Name
 	if s.Network != "host" && !e.Command {
-		env["MESOS_DOMAIN_SOCKET"] = insideSockets + "/" + socketName
+		env["MESOS_DOMAIN_SOCKET"] = insideSockets + "/" + SocketName
 	}
 	for _, k := range slices.Sorted(maps.Keys(env)) {
 		s.Env = append(s.Env, k+"="+env[k])
@@ -144,7 +144,7 @@ func (a *localAgent) addDefaults(s *docker.Spec, c *container, e protocol.StartE
 	if s.Labels == nil {
 		s.Labels = map[string]string{}
 	}
-	s.Labels[labelFolder], s.Labels[labelAgent] = a.dir, string(e.AgentID)
+	s.Labels[labelFolder], s.Labels[labelAgent] = a.folder.path, string(e.AgentID)
 	s.Labels[labelFramework], s.Labels[labelExecutor] = e.Framework.ID.Value, e.Executor.ExecutorID.Value
 }
 
@@ -154,14 +154,14 @@ const retryEngine = time.Second
 // follow waits for the end, brings the output to the sandbox, takes the container away and then tells. It tells
 // nothing when the server ends first. found is false when there was no such container.
 func (b *dockerContainer) follow() (found bool) {
-	ctx := b.agent.server.ctx
+	ctx := b.agent.ctx
 	for {
 		exit, found, err := b.engine.Wait(ctx, b.name)
 		if ctx.Err() != nil {
 			return true
 		}
 		if err != nil {
-			b.agent.server.log.Warn("engine does not tell of a container", "container", b.name, "err", err)
+			b.agent.log.Warn("engine does not tell of a container", "container", b.name, "err", err)
 			select {
 			case <-ctx.Done():
 				return true
@@ -197,7 +197,7 @@ func (b *dockerContainer) closeSocket() {
 
 // remove keeps what the container printed and takes it away, also when the server is about to end.
 func (b *dockerContainer) remove() {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.agent.server.ctx), time.Minute)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.agent.ctx), time.Minute)
 	defer cancel()
 	defer b.closeSocket()
 	err := b.keepOutput(ctx)
@@ -205,7 +205,7 @@ func (b *dockerContainer) remove() {
 		err = gone
 	}
 	if err != nil {
-		b.agent.server.log.Warn("container not taken away", "container", b.name, "err", err)
+		b.agent.log.Warn("container not taken away", "container", b.name, "err", err)
 	}
 }
 
@@ -227,10 +227,10 @@ func (b *dockerContainer) keepOutput(ctx context.Context) error {
 
 // signal sends a signal to the container's first process.
 func (b *dockerContainer) signal(sig syscall.Signal) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.agent.server.ctx), time.Minute)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.agent.ctx), time.Minute)
 	defer cancel()
 	if err := b.engine.Signal(ctx, b.name, fmt.Sprint(int(sig))); err != nil {
-		b.agent.server.log.Warn("container not signalled", "container", b.name, "err", err)
+		b.agent.log.Warn("container not signalled", "container", b.name, "err", err)
 	}
 }
 
@@ -240,9 +240,9 @@ func (b *dockerContainer) resize(l protocol.Limits) {
 	defer b.resizing.Unlock()
 	l.MemoryMB = max(l.MemoryMB, b.limits.MemoryMB)
 	b.limits = l
-	err := b.engine.Resize(b.agent.server.ctx, b.name, docker.Limits{CPUs: l.CPUs, MemoryMB: l.MemoryMB})
+	err := b.engine.Resize(b.agent.ctx, b.name, docker.Limits{CPUs: l.CPUs, MemoryMB: l.MemoryMB})
 	if err != nil { // it may have ended, or use more than the new limit: then the old one stays
-		b.agent.server.log.Debug("container not resized", "container", b.name, "err", err)
+		b.agent.log.Debug("container not resized", "container", b.name, "err", err)
 	}
 }
 
