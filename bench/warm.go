@@ -12,6 +12,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -95,7 +96,7 @@ func (cfg WarmConfig) run(ctx context.Context, isolation sweep.Isolation) (WarmR
 		},
 	})
 	connected := make(chan struct{}, 1)
-	loop := scheduler.NewLoop(core, &scheduler.Memory{}, driver, scheduler.Listener{
+	loop := scheduler.NewLoop(core, &journal.Memory{}, driver, scheduler.Listener{
 		SweepEnded: func(n scheduler.SweepEnded) { ended <- n },
 		Connected: func(n scheduler.Connected) {
 			select {

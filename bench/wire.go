@@ -20,6 +20,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
 	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -165,7 +166,7 @@ type slowJournal struct {
 	appends int
 }
 
-func (j *slowJournal) Append(entries []scheduler.Entry) error {
+func (j *slowJournal) Append(entries []journal.Entry) error {
 	j.appends++
 	if j.wait > 0 {
 		time.Sleep(j.wait)

@@ -149,7 +149,7 @@ func (c *Core) knownTrial(id string, trial int, listening bool) error {
 	}
 	state := run.state(trial)
 	switch att := run.live[trial]; {
-	case terminal(state):
+	case state.Terminal():
 		return fmt.Errorf("trial %d of sweep %s: %w: %s", trial, id, ErrEnded, state)
 	case listening && (att == nil || att.started.IsZero()):
 		return fmt.Errorf("trial %d of sweep %s: %w: %s", trial, id, ErrNotRunning, state)

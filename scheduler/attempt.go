@@ -5,6 +5,8 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // attempt is one launch that is believed alive. A trial has at most one (law 4).
@@ -22,7 +24,7 @@ type attempt struct {
 	launched time.Time
 	started  time.Time // zero until reported running
 	points   uint64    // the number the next new point has
-	value    Gauge
+	value    sweep.Series
 	uuid     string // of the last update taken in; Mesos repeats an update until it hears our acknowledgement
 	seed     uint64
 
@@ -87,13 +89,13 @@ func (l *attempts) remove(a *attempt) {
 }
 
 // entry is what the journal keeps of a live attempt.
-func (a *attempt) entry() TrialEntry {
+func (a *attempt) entry() journal.TrialEntry {
 	r := a.run
-	return TrialEntry{
+	return journal.TrialEntry{
 		Sweep: r.id, Trial: a.trial, State: r.state(a.trial), Attempt: a.number, Budget: r.budget(a.trial),
 		Agent: a.agent, Host: a.host, Executor: a.executor,
 		Launched: a.launched, Started: a.started, Points: a.points, Value: a.value,
-		Asked: r.learned.asked[a.trial], Told: r.learned.told[a.trial], Failure: r.learned.failed[a.trial], Ending: uint8(a.ending), Reason: a.reason,
+		AskSeq: r.learned.asked[a.trial], TellSeq: r.learned.told[a.trial], Failure: r.learned.failed[a.trial], KillReason: uint8(a.ending), Reason: a.reason,
 	}
 }
 

@@ -1,14 +1,11 @@
 package scheduler
 
-import "time"
+import (
+	"time"
 
-// Budget counts what a trial has used up, by whose fault it was.
-type Budget struct {
-	Failures    int // the user's: bounded by the spec's retries
-	Timeouts    int // bounded by the spec's retries too, counted apart
-	Losses      int // the platform's: bounded by Config.PlatformLosses
-	Preemptions int // bounded by Config.Preemptions
-}
+	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
+)
 
 // Delays before the next attempt. Failures double from half a second, so that a trial that fails at once does
 // not eat an agent, up to a minute; losses likewise, since what broke may need a while to mend.
@@ -18,7 +15,7 @@ const (
 )
 
 // charge counts one end against the budget and says whether another attempt is allowed, and after which delay.
-func (b *Budget) charge(kind outcome, retries int, cfg *Config) (again bool, delay time.Duration) {
+func charge(b *journal.Budget, kind outcome, retries int, cfg *Config) (again bool, delay time.Duration) {
 	var used, allowed int
 	switch kind {
 	case failed:
@@ -34,5 +31,5 @@ func (b *Budget) charge(kind outcome, retries int, cfg *Config) (again bool, del
 		b.Losses++
 		used, allowed = b.Losses, cfg.PlatformLosses
 	}
-	return used <= allowed, backoff(firstDelay, mostDelay, used-1)
+	return used <= allowed, timer.Backoff(firstDelay, mostDelay, used-1)
 }

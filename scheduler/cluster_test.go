@@ -18,6 +18,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
 	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/scheduler/task"
@@ -78,7 +79,7 @@ func startProcess(t testing.TB, path, master string, listener scheduler.Listener
 		Studies: func(id string, spec *sweep.Spec) (scheduler.Study, error) {
 			return study.New(id, spec, study.Options{})
 		},
-		Parse: func(e scheduler.SweepEntry) (*sweep.Spec, error) {
+		Parse: func(e journal.SweepEntry) (*sweep.Spec, error) {
 			return sweep.Parse(e.File, e.Source, sweep.WithSet(e.Overrides...), sweep.WithSeed(e.Seed))
 		},
 		Executor: scheduler.ExecutorTemplate{Argv: []string{"./kaon", "executor"}, Overhead: resource.Resources{CPUs: 100, Mem: 32 * resource.Unit}},
@@ -165,7 +166,7 @@ func TestSweepOverHTTP(t *testing.T) {
 			}
 			continue
 		}
-		if n := await(t, p, over); n.Phase != scheduler.Succeeded || n.Counts.Succeeded != 1000 {
+		if n := await(t, p, over); n.Phase != sweep.PhaseSucceeded || n.Counts.Succeeded != 1000 {
 			t.Fatalf("ended %+v", n)
 		}
 		if err := p.stop(); err != nil {

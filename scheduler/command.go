@@ -1,6 +1,9 @@
 package scheduler
 
-import "github.com/kaon-sweep/kaon/sweep"
+import (
+	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/sweep"
+)
 
 // Command is something that users, or the stages behind the scheduler, want of it.
 type Command interface{ command() }
@@ -45,7 +48,7 @@ type (
 	// Won answers the notice Select: the winner of a sweep whose `then` step waits for it.
 	Won struct {
 		Sweep    string
-		Winner   Winner
+		Winner   journal.AttemptRef
 		Manifest []byte // the content of $KAON_WINNER
 		Params   []byte // JSON object of the winner's parameters
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
@@ -15,7 +16,7 @@ type Config struct {
 	Packer  Packer
 	Studies func(id string, spec *sweep.Spec) (Study, error)
 	// Parse reads a sweep back from its journal entry; only Restore calls it.
-	Parse func(SweepEntry) (*sweep.Spec, error)
+	Parse func(journal.SweepEntry) (*sweep.Spec, error)
 
 	Executor ExecutorTemplate
 	Inside   ExecutorTemplate // how agents start the executor in an image; its Builds are of the same architectures

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -26,7 +28,7 @@ func (c *Core) subscribed(ev cluster.Subscribed) {
 	before := c.framework
 	if c.framework != ev.Framework {
 		c.framework = ev.Framework
-		c.journal(FrameworkEntry{ID: ev.Framework})
+		c.journal(journal.FrameworkEntry{ID: ev.Framework})
 	}
 	c.connected, c.suppressed = true, false
 	c.cfg.Packer.Reset()
@@ -45,7 +47,7 @@ func (c *Core) subscribed(ev cluster.Subscribed) {
 	c.askAll()
 	if !c.reciting {
 		c.reciting = true
-		c.timers.set(c.now.Add(implicitReconcile), c.recite)
+		c.timers.Set(c.now.Add(implicitReconcile), c.recite)
 	}
 	c.workArrived()
 }
@@ -97,7 +99,7 @@ func (c *Core) askLater() {
 		return
 	}
 	c.asking = true
-	c.timers.set(c.now.Add(backoff(firstReconcile, mostReconcile, c.silence)), func(time.Time) {
+	c.timers.Set(c.now.Add(timer.Backoff(firstReconcile, mostReconcile, c.silence)), func(time.Time) {
 		c.asking = false
 		c.silence++
 		c.askAll()
@@ -106,7 +108,7 @@ func (c *Core) askLater() {
 
 // recite asks the master for all our tasks, so that strays show, and looks for attempts that fell silent.
 func (c *Core) recite(now time.Time) {
-	c.timers.set(now.Add(implicitReconcile), c.recite)
+	c.timers.Set(now.Add(implicitReconcile), c.recite)
 	if !c.connected {
 		return
 	}
@@ -115,7 +117,7 @@ func (c *Core) recite(now time.Time) {
 
 // watchLaunch asks about an attempt that was launched and not heard of: its ACCEPT may have been lost.
 func (c *Core) watchLaunch(att *attempt, try int) {
-	c.timers.set(c.now.Add(backoff(launchSilence, implicitReconcile, try)), func(time.Time) {
+	c.timers.Set(c.now.Add(timer.Backoff(launchSilence, implicitReconcile, try)), func(time.Time) {
 		if att.run.live[att.trial] != att || att.run.state(att.trial) != sweep.Launched {
 			return
 		}
@@ -129,7 +131,7 @@ func (c *Core) watchLaunch(att *attempt, try int) {
 // of it comes back without a word on it, and the master tells only who asks that the attempt is gone.
 func (c *Core) search(att *attempt, try int) {
 	since := att.missing
-	c.timers.set(c.now.Add(backoff(firstSearch, mostReconcile, try)), func(time.Time) {
+	c.timers.Set(c.now.Add(timer.Backoff(firstSearch, mostReconcile, try)), func(time.Time) {
 		if att.run.live[att.trial] != att || !att.missing.Equal(since) {
 			return
 		}
@@ -152,13 +154,13 @@ func (c *Core) undelivered(ev cluster.Undelivered) {
 			if att := c.believed(cluster.Status{Task: t.ID}); att != nil {
 				att.answered = false
 			}
-			if k := (workerKey{call.Agent, t.Executor.ID}); !c.seen.on(k) && (i == 0 || t.Executor.ID != call.Tasks[i-1].Executor.ID) {
+			if k := (journal.ExecutorKey{Agent: call.Agent, Executor: t.Executor.ID}); !c.seen.on(k) && (i == 0 || t.Executor.ID != call.Tasks[i-1].Executor.ID) {
 				c.doubtExecutor(k)
 			}
 		}
 		c.askLater()
 	case cluster.Decline:
-		c.timers.set(c.now.Add(firstReconcile), func(time.Time) {
+		c.timers.Set(c.now.Add(firstReconcile), func(time.Time) {
 			if c.connected {
 				c.call(call)
 			}

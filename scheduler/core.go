@@ -7,6 +7,9 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // Core is the scheduler as a pure state machine: no clock, no goroutine, no I/O. One goroutine calls it: Step,
@@ -29,23 +32,17 @@ type Core struct {
 	strays  map[cluster.TaskID]*stray
 	agents  map[offers.AgentID]*agent
 	guard   guard
-	workers map[workerKey]worker             // shared executors we started, by the ids Mesos knows
+	workers map[journal.ExecutorKey]worker   // shared executors we started, by the ids Mesos knows
 	current map[workerRole]offers.ExecutorID // of them, the one that new tasks go to
 	seen    seenExecutors
 	shared  map[offers.ExecutorID]sharedExecutor
-	timers  timers
+	timers  timer.Queue
 
 	passSet  bool // a timer will make a pass due
 	packDue  bool // something changed since the last pass
 	silence  int  // explicit reconciliations in a row without an answer from everyone
 	asking   bool // an explicit reconciliation is scheduled
 	reciting bool // the implicit reconciliation is scheduled
-}
-
-// workerKey names an executor as Mesos does.
-type workerKey struct {
-	agent    offers.AgentID
-	executor offers.ExecutorID
 }
 
 // workerRole is what executors of one agent have in common when a task may go to any of them: how they are started, and
@@ -70,7 +67,7 @@ func NewCore(cfg Config) *Core {
 		strays:  map[cluster.TaskID]*stray{},
 		agents:  map[offers.AgentID]*agent{},
 		guard:   newGuard(),
-		workers: map[workerKey]worker{},
+		workers: map[journal.ExecutorKey]worker{},
 		current: map[workerRole]offers.ExecutorID{},
 		seen:    seenExecutors{},
 		shared:  map[offers.ExecutorID]sharedExecutor{},
@@ -111,7 +108,7 @@ func (c *Core) Step(now time.Time, ev cluster.Event) {
 // Tick says that time passed: it does what is due. Whoever runs the core calls it by Due, and at least every second.
 func (c *Core) Tick(now time.Time) {
 	c.clock(now)
-	c.timers.run(c.now)
+	c.timers.Run(c.now)
 }
 
 // Do takes one command in. One that makes no sense changes nothing: validate says why to those who ask first.
@@ -149,7 +146,7 @@ func (c *Core) Ready() Ready {
 }
 
 // Due is when the next Tick has something to do; zero: never, until another event comes.
-func (c *Core) Due() time.Time { return c.timers.first() }
+func (c *Core) Due() time.Time { return c.timers.Next() }
 
 func (c *Core) clock(now time.Time) {
 	if now.After(c.now) {
@@ -157,9 +154,11 @@ func (c *Core) clock(now time.Time) {
 	}
 }
 
-func (c *Core) journal(e Entry)        { c.ready.Journal = append(c.ready.Journal, e) }
+func (c *Core) journal(e journal.Entry) { c.ready.Journal = append(c.ready.Journal, e) }
+
 func (c *Core) call(call cluster.Call) { c.ready.Calls = append(c.ready.Calls, call) }
-func (c *Core) note(n Notice)          { c.ready.Notices = append(c.ready.Notices, n) }
+
+func (c *Core) note(n Notice) { c.ready.Notices = append(c.ready.Notices, n) }
 
 // submit takes a sweep. A second submission of the same id changes nothing, so clients may repeat themselves.
 func (c *Core) submit(ev Submit) {
@@ -176,9 +175,9 @@ func (c *Core) submit(ev Submit) {
 		return
 	}
 	c.numbers++
-	run.kept = SweepEntry{
+	run.kept = journal.SweepEntry{
 		ID: ev.ID, Number: c.numbers, File: ev.Spec.File, Source: ev.Spec.Source, Seed: ev.Spec.Seed,
-		Overrides: ev.Overrides, Submitted: c.now, Phase: Active, BestTrial: -1,
+		Overrides: ev.Overrides, Submitted: c.now, Phase: sweep.PhaseActive, BestTrial: -1,
 		KeepTrials: run.study.Learns(),
 	}
 	c.adopt(run)
@@ -217,7 +216,7 @@ func (c *Core) drop() {
 		}
 		c.order = slices.Delete(c.order, i, i+1)
 		delete(c.runs, r.id)
-		c.journal(DropEntry{Sweep: r.id})
+		c.journal(journal.DeleteEntry{Sweep: r.id})
 		ended--
 	}
 }
@@ -250,7 +249,7 @@ func (c *Core) stored(ev Stored) {
 		return
 	}
 	run.kept.Stored = through
-	c.journal(ForgetEntry{Sweep: ev.Sweep, Through: through})
+	c.journal(journal.TruncateEntry{Sweep: ev.Sweep, Through: through})
 }
 
 // workArrived makes the next pass see all offers there are: filters set while other work waited would hide some.

@@ -8,7 +8,9 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
@@ -22,11 +24,11 @@ func BenchmarkCore10000(b *testing.B) {
 	for b.Loop() {
 		now := time.Unix(0, 0)
 		c := NewCore(testConfig())
-		mem := &Memory{}
+		mem := &journal.Memory{}
 		c.Step(now, cluster.Subscribed{Framework: "f"})
 		c.Do(now, Submit{ID: "s", Spec: testSpec{Trials: trials, Objective: "loss"}.spec()})
 		serial := 0
-		for turn := 0; c.runs["s"].kept.Phase != Succeeded; turn++ {
+		for turn := 0; c.runs["s"].kept.Phase != sweep.PhaseSucceeded; turn++ {
 			if turn == 100 {
 				b.Fatalf("not over after %d turns: %+v", turn, c.runs["s"].tallies())
 			}

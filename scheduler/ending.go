@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -20,24 +21,24 @@ func (c *Core) stopSweep(ev Stop) {
 	if reason == "" {
 		reason = "stopped by the user"
 	}
-	c.halt(run, Halted, reason, true)
+	c.halt(run, sweep.PhaseStopped, reason, true)
 }
 
 // stopTrial ends one trial early. A running one is killed and ends when its executor says so.
 func (c *Core) stopTrial(ev StopTrial) {
 	run := c.runs[ev.Sweep]
-	if run == nil || !run.has(ev.Trial) || terminal(run.state(ev.Trial)) {
+	if run == nil || !run.has(ev.Trial) || run.state(ev.Trial).Terminal() {
 		return
 	}
 	if att := run.live[ev.Trial]; att != nil {
 		c.kill(att, endStopped, ev.Reason)
 		return
 	}
-	if run.kept.Phase == Ending || run.kept.Phase.Ended() {
+	if run.kept.Phase == sweep.PhaseDraining || run.kept.Phase.Ended() {
 		return // what waits is a `then` step that will not run
 	}
 	c.endWaiting(run, ev.Trial, sweep.Stopped, ev.Reason)
-	if ev.Trial == ThenTrial && (run.kept.Phase == Selecting || run.kept.Phase == Following) {
+	if ev.Trial == ThenTrial && (run.kept.Phase == sweep.PhaseSelecting || run.kept.Phase == sweep.PhaseThen) {
 		c.thenEnded(run, verdict{kind: stopped, reason: ev.Reason}, sweep.Stopped)
 		return
 	}
@@ -51,8 +52,8 @@ func (c *Core) endWaiting(run *sweepRun, trial int, to sweep.State, reason strin
 	delete(run.apart, trial)
 	run.attempts[run.slot(trial)]++
 	number := run.lastAttempt(trial)
-	e := TrialEntry{Sweep: run.id, Trial: trial, State: to, Attempt: number, Reason: reason, Asked: run.learned.asked[trial]}
-	e.Told, e.Failure = run.observe(trial, to, &e.Value)
+	e := journal.TrialEntry{Sweep: run.id, Trial: trial, State: to, Attempt: number, Reason: reason, AskSeq: run.learned.asked[trial]}
+	e.TellSeq, e.Failure = run.observe(trial, to, &e.Value)
 	c.journal(e)
 	c.moved(run, trial, to, "", reason)
 	state := string(stopped)
@@ -68,14 +69,14 @@ func (c *Core) endWaiting(run *sweepRun, trial int, to sweep.State, reason strin
 
 // halt lets no more trials of a sweep start; with kill it ends the running ones too. The first reason stands,
 // but a later halt may still kill.
-func (c *Core) halt(run *sweepRun, outcome Phase, sentence string, kill bool) {
+func (c *Core) halt(run *sweepRun, outcome sweep.Phase, sentence string, kill bool) {
 	switch run.kept.Phase {
-	case Active, Selecting, Following:
-		run.kept.Phase, run.kept.Outcome, run.kept.Sentence, run.kept.Killing = Ending, outcome, sentence, kill
+	case sweep.PhaseActive, sweep.PhaseSelecting, sweep.PhaseThen:
+		run.kept.Phase, run.kept.Outcome, run.kept.Reason, run.kept.Killing = sweep.PhaseDraining, outcome, sentence, kill
 		c.keep(run)
 		c.note(SweepEnding{Sweep: run.id, Sentence: sentence})
 		c.endAllWaiting(run, sentence)
-	case Ending:
+	case sweep.PhaseDraining:
 	default:
 		return
 	}
@@ -149,7 +150,7 @@ func (c *Core) watchFailures(run *sweepRun) {
 	default:
 		return
 	}
-	c.halt(run, Faulted, fmt.Sprintf("stopped after %d of %d trials failed (%s); %s", n, run.total, limit, run.errors.commonest()), true)
+	c.halt(run, sweep.PhaseFailed, fmt.Sprintf("stopped after %d of %d trials failed (%s); %s", n, run.total, limit, run.errors.commonest()), true)
 }
 
 // watchTarget lets no more trials start once one has reached the metric's target; as in W&B, those that run may
@@ -157,11 +158,11 @@ func (c *Core) watchFailures(run *sweepRun) {
 func (c *Core) watchTarget(att *attempt) {
 	run := att.run
 	m := run.spec.Objective
-	if run.kept.Phase != Active || att.trial == ThenTrial || !att.value.reaches(m) {
+	if run.kept.Phase != sweep.PhaseActive || att.trial == ThenTrial || !att.value.Reaches(m) {
 		return
 	}
-	v, _ := att.value.value(m.Reduce)
-	c.halt(run, Succeeded, fmt.Sprintf("trial %d reached the target: %s = %v (target %v)", att.trial, m.Name, v, *m.Target), false)
+	v, _ := att.value.Reduced(m.Reduce)
+	c.halt(run, sweep.PhaseSucceeded, fmt.Sprintf("trial %d reached the target: %s = %v (target %v)", att.trial, m.Name, v, *m.Target), false)
 }
 
 // endIfDone ends a sweep whose trials have all ended.
@@ -170,19 +171,19 @@ func (c *Core) endIfDone(run *sweepRun) {
 		return
 	}
 	switch run.kept.Phase {
-	case Ending:
+	case sweep.PhaseDraining:
 		outcome := run.kept.Outcome
-		if outcome == Succeeded && c.choose(run) {
+		if outcome == sweep.PhaseSucceeded && c.choose(run) {
 			return
 		}
-		c.end(run, outcome, run.kept.Sentence)
-	case Active:
+		c.end(run, outcome, run.kept.Reason)
+	case sweep.PhaseActive:
 		if run.counts[sweep.Succeeded]+run.counts[sweep.Cached] == 0 {
-			c.end(run, Faulted, run.sentence("no trial succeeded"))
+			c.end(run, sweep.PhaseFailed, run.sentence("no trial succeeded"))
 			return
 		}
 		if !c.choose(run) {
-			c.end(run, Succeeded, run.sentence("all trials ended"))
+			c.end(run, sweep.PhaseSucceeded, run.sentence("all trials ended"))
 		}
 	}
 }
@@ -200,10 +201,10 @@ func (r *sweepRun) sentence(what string) string {
 }
 
 // end closes a sweep: from here on the journal holds one entry for it, and the records the bucket lacks.
-func (c *Core) end(run *sweepRun, phase Phase, sentence string) {
+func (c *Core) end(run *sweepRun, phase sweep.Phase, sentence string) {
 	c.rest(run)
-	run.kept.Phase, run.kept.Sentence, run.kept.Ended = phase, sentence, c.now
-	run.kept.States, run.kept.Attempts = packRuns(run.states), packRuns(run.attempts)
+	run.kept.Phase, run.kept.Reason, run.kept.Ended = phase, sentence, c.now
+	run.kept.States, run.kept.Attempts = journal.PackRuns(run.states), journal.PackRuns(run.attempts)
 	run.kept.Records = run.records
 	run.kept.Best, run.kept.BestTrial = run.best, run.bestTrial
 	c.keep(run)

@@ -16,10 +16,4 @@ var (
 	ErrNotRunning = errors.New("it is not running")
 	// ErrClosed: the loop has ended.
 	ErrClosed = errors.New("the scheduler has ended")
-	// ErrLocked: another process holds the journal.
-	ErrLocked = errors.New("the journal is in use by another process")
-	// ErrDamaged: the journal is not what was written.
-	ErrDamaged = errors.New("the journal is damaged")
-	// ErrFuture: a newer kaon wrote the journal.
-	ErrFuture = errors.New("a newer kaon wrote the journal")
 )

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 )
 
 // What is believed of a shared executor follows from what the cluster says of it, never from what an attempt's end counts
@@ -36,7 +37,7 @@ const (
 // hearOf draws from an update what it says of the executor of its task.
 func (c *Core) hearOf(att *attempt, s cluster.Status) {
 	if s.Source == "SOURCE_EXECUTOR" {
-		c.sawExecutor(workerKey{att.agent, att.executor})
+		c.sawExecutor(journal.ExecutorKey{Agent: att.agent, Executor: att.executor})
 	}
 	if !s.State.Final() {
 		return
@@ -51,20 +52,20 @@ func (c *Core) hearOf(att *attempt, s cluster.Status) {
 }
 
 // sawExecutor notes that a shared executor has shown itself.
-func (c *Core) sawExecutor(k workerKey) {
-	if _, shared := c.shared[variantOf(k.executor)]; shared && !c.seen.on(k) {
-		c.seen[k.agent] = append(c.seen[k.agent], k.executor)
+func (c *Core) sawExecutor(k journal.ExecutorKey) {
+	if _, shared := c.shared[variantOf(k.Executor)]; shared && !c.seen.on(k) {
+		c.seen[k.Agent] = append(c.seen[k.Agent], k.Executor)
 	}
 }
 
 // seenExecutors is the shared executors that have shown themselves, by agent, in that order.
 type seenExecutors map[offers.AgentID][]offers.ExecutorID
 
-func (s seenExecutors) on(k workerKey) bool { return slices.Contains(s[k.agent], k.executor) }
+func (s seenExecutors) on(k journal.ExecutorKey) bool { return slices.Contains(s[k.Agent], k.Executor) }
 
 // leave draws from the end of an attempt what it says of its executor.
 func (c *Core) leave(att *attempt) {
-	k := workerKey{att.agent, att.executor}
+	k := journal.ExecutorKey{Agent: att.agent, Executor: att.executor}
 	switch {
 	case att.last == executorOver:
 		c.executorEnded(k)
@@ -74,43 +75,43 @@ func (c *Core) leave(att *attempt) {
 }
 
 // doubtExecutor makes the packer count on an executor only when an offer lists it again.
-func (c *Core) doubtExecutor(k workerKey) {
-	c.seen[k.agent] = slices.DeleteFunc(c.seen[k.agent], func(id offers.ExecutorID) bool { return id == k.executor })
-	c.cfg.Packer.ExecutorGone(k.agent, c.packed(k.agent, k.executor))
+func (c *Core) doubtExecutor(k journal.ExecutorKey) {
+	c.seen[k.Agent] = slices.DeleteFunc(c.seen[k.Agent], func(id offers.ExecutorID) bool { return id == k.Executor })
+	c.cfg.Packer.ExecutorGone(k.Agent, c.packed(k.Agent, k.Executor))
 }
 
 // executorEnded forgets an executor, but not with what resources it was started for as long as an attempt is believed on
 // it: the ACCEPT of that one may still be on the way, and starts it anew.
-func (c *Core) executorEnded(k workerKey) {
+func (c *Core) executorEnded(k journal.ExecutorKey) {
 	c.doubtExecutor(k)
 	c.forgetExecutor(k)
 }
 
 // rememberExecutor believes in a shared executor; new tasks of its kind go to it.
-func (c *Core) rememberExecutor(e ExecutorEntry) {
+func (c *Core) rememberExecutor(e journal.ExecutorEntry) {
 	at := workerRole{e.Agent, variantOf(e.Executor), e.Role}
-	c.workers[workerKey{e.Agent, e.Executor}] = worker{at, e.Resources}
+	c.workers[journal.ExecutorKey{Agent: e.Agent, Executor: e.Executor}] = worker{at, e.Resources}
 	c.current[at] = e.Executor
 }
 
 // forgetExecutor forgets a shared executor that ended, unless attempts on it are believed: their ACCEPT may still be on the way,
 // and starts it anew with the resources we remember.
-func (c *Core) forgetExecutor(k workerKey) {
+func (c *Core) forgetExecutor(k journal.ExecutorKey) {
 	w, known := c.workers[k]
 	if !known || c.expects(k) {
 		return
 	}
 	delete(c.workers, k)
-	if c.current[w.workerRole] == k.executor {
+	if c.current[w.workerRole] == k.Executor {
 		delete(c.current, w.workerRole)
 	}
-	c.journal(ExecutorEntry{Agent: k.agent, Executor: k.executor, Role: w.role})
+	c.journal(journal.ExecutorEntry{Agent: k.Agent, Executor: k.Executor, Role: w.role})
 }
 
 // expects reports whether an attempt is believed on an executor.
-func (c *Core) expects(k workerKey) bool {
+func (c *Core) expects(k journal.ExecutorKey) bool {
 	for att := c.live.first; att != nil; att = att.next {
-		if att.agent == k.agent && att.executor == k.executor {
+		if att.agent == k.Agent && att.executor == k.Executor {
 			return true
 		}
 	}
@@ -121,11 +122,11 @@ func (c *Core) expects(k workerKey) bool {
 func (c *Core) listed(o *offers.Offer) {
 	for _, id := range slices.Clone(c.seen[o.Agent]) {
 		if !slices.Contains(o.Executors, id) {
-			c.executorEnded(workerKey{o.Agent, id})
+			c.executorEnded(journal.ExecutorKey{Agent: o.Agent, Executor: id})
 		}
 	}
 	for _, id := range o.Executors {
-		c.sawExecutor(workerKey{o.Agent, id})
+		c.sawExecutor(journal.ExecutorKey{Agent: o.Agent, Executor: id})
 	}
 }
 
@@ -133,11 +134,11 @@ func (c *Core) listed(o *offers.Offer) {
 // an ACCEPT may never have arrived. The offers that come now list the executors that do run.
 func (c *Core) doubtExecutors() {
 	clear(c.seen)
-	told := map[workerKey]bool{}
+	told := map[journal.ExecutorKey]bool{}
 	for att := c.live.first; att != nil; att = att.next {
-		if k := (workerKey{att.agent, att.run.outfit.shared.In(att.role)}); k.executor != "" && !told[k] {
+		if k := (journal.ExecutorKey{Agent: att.agent, Executor: att.run.outfit.shared.In(att.role)}); k.Executor != "" && !told[k] {
 			told[k] = true
-			c.cfg.Packer.ExecutorGone(k.agent, k.executor)
+			c.cfg.Packer.ExecutorGone(k.Agent, k.Executor)
 		}
 	}
 }
@@ -156,7 +157,7 @@ func (c *Core) endIdle(att *attempt) {
 		return
 	}
 	for _, id := range slices.Clone(c.seen[att.agent]) {
-		if k := (workerKey{att.agent, id}); !c.expects(k) {
+		if k := (journal.ExecutorKey{Agent: att.agent, Executor: id}); !c.expects(k) {
 			c.call(cluster.Shutdown{Agent: att.agent, Executor: id})
 			c.executorEnded(k)
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -29,7 +30,7 @@ func (c *Core) finish(att *attempt, v verdict, points *results.Record) {
 	if points != nil {
 		rec = *points
 	}
-	rec.End = c.endOf(att, v, terminal(to))
+	rec.End = c.endOf(att, v, to.Terminal())
 	if to == sweep.Stopped {
 		rec.End.State = string(stopped) // whatever ended the attempt, what ended the trial was its sweep
 	}
@@ -38,7 +39,7 @@ func (c *Core) finish(att *attempt, v verdict, points *results.Record) {
 	c.settle(att, v, to, due)
 	c.watchFirst(att, v)
 	c.endIdle(att)
-	if !terminal(to) {
+	if !to.Terminal() {
 		return
 	}
 	c.trialEnded(att, v, to)
@@ -58,10 +59,10 @@ func (c *Core) nextState(att *attempt, v verdict) (to sweep.State, due time.Time
 		again = false
 	} else if !v.free {
 		b := run.budgets[att.trial]
-		again, delay = b.charge(v.kind, run.spec.Task.Retries, &c.cfg)
+		again, delay = charge(&b, v.kind, run.spec.Task.Retries, &c.cfg)
 		run.budgets[att.trial] = b
 	}
-	open := run.kept.Phase == Active || att.trial == ThenTrial && run.kept.Phase == Following
+	open := run.kept.Phase == sweep.PhaseActive || att.trial == ThenTrial && run.kept.Phase == sweep.PhaseThen
 	switch {
 	case again && open:
 		return sweep.Waiting, c.now.Add(delay)
@@ -75,25 +76,25 @@ func (c *Core) nextState(att *attempt, v verdict) (to sweep.State, due time.Time
 // settle moves the trial, journals it, and sets the delay of its next attempt.
 func (c *Core) settle(att *attempt, v verdict, to sweep.State, due time.Time) {
 	run := att.run
-	e := TrialEntry{
+	e := journal.TrialEntry{
 		Sweep: run.id, Trial: att.trial, State: to, Attempt: att.number, Budget: run.budgets[att.trial],
 		Due: due, Value: att.value,
 	}
 	if att.beside > 0 {
 		run.apart[att.trial] = true
 	}
-	if terminal(to) {
+	if to.Terminal() {
 		delete(run.budgets, att.trial)
 		delete(run.apart, att.trial)
-		e.Budget = Budget{}
+		e.Budget = journal.Budget{}
 	}
 	if to == sweep.Failed {
 		e.Reason = v.reason
 	}
-	e.Asked = run.learned.asked[att.trial]
-	e.Told, e.Failure = run.learned.told[att.trial], run.learned.failed[att.trial]
-	if terminal(to) {
-		e.Told, e.Failure = run.observe(att.trial, to, &att.value)
+	e.AskSeq = run.learned.asked[att.trial]
+	e.TellSeq, e.Failure = run.learned.told[att.trial], run.learned.failed[att.trial]
+	if to.Terminal() {
+		e.TellSeq, e.Failure = run.observe(att.trial, to, &att.value)
 	}
 	c.journal(e)
 	c.moved(run, att.trial, to, att.where(), v.reason)
@@ -105,7 +106,7 @@ func (c *Core) settle(att *attempt, v verdict, to sweep.State, due time.Time) {
 // delay keeps a waiting trial back until due.
 func (c *Core) delay(run *sweepRun, trial int, due time.Time) {
 	run.delayed[trial] = due
-	c.timers.set(due, func(time.Time) {
+	c.timers.Set(due, func(time.Time) {
 		if d, ok := run.delayed[trial]; !ok || !d.Equal(due) {
 			return
 		}
@@ -149,7 +150,7 @@ func (c *Core) trialEnded(att *attempt, v verdict, to sweep.State) {
 		c.thenEnded(run, v, to)
 		return
 	}
-	value, ok := att.value.value(run.spec.Objective.Reduce)
+	value, ok := att.value.Reduced(run.spec.Objective.Reduce)
 	ok = ok && to != sweep.Failed
 	if to == sweep.Succeeded && ok {
 		run.consider(att.trial, value)

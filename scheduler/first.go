@@ -41,7 +41,7 @@ func (c *Core) watchFirst(att *attempt, v verdict) {
 	f.trials[att.trial] = true
 	if len(f.trials) >= limit {
 		f.over = true
-		c.halt(run, Faulted, fmt.Sprintf("stopped, as the first %d trials all failed in the same way (limits.first_failures: %d; 0 goes on all the same): %s",
+		c.halt(run, sweep.PhaseFailed, fmt.Sprintf("stopped, as the first %d trials all failed in the same way (limits.first_failures: %d; 0 goes on all the same): %s",
 			len(f.trials), limit, v.reason), true)
 	}
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 // The guard against black holes: an agent whose attempts die at once is free at once, and would swallow the
@@ -154,7 +156,7 @@ func (c *Core) suspect(att *attempt, a *agent, v verdict) {
 // its executor should have done.
 func (c *Core) watchRun(att *attempt) {
 	if a := c.agents[att.agent]; !a.proven {
-		c.timers.set(att.started.Add(fastDeath), func(time.Time) {
+		c.timers.Set(att.started.Add(fastDeath), func(time.Time) {
 			if att.run.live[att.trial] == att && att.missing.IsZero() && !a.proven {
 				c.didWell(att.agent, a)
 				c.cap(att.agent, a)
@@ -166,7 +168,7 @@ func (c *Core) watchRun(att *attempt) {
 	if task.Timeout <= 0 {
 		return
 	}
-	c.timers.set(att.started.Add(task.Timeout+task.Grace+overtime), func(time.Time) {
+	c.timers.Set(att.started.Add(task.Timeout+task.Grace+overtime), func(time.Time) {
 		if att.run.live[att.trial] == att {
 			c.kill(att, endOverdue, fmt.Sprintf("%s, and its executor did not end it", sayTimeout(att)))
 		}
@@ -200,14 +202,14 @@ func (c *Core) shunned(id offers.AgentID) bool {
 
 // pauseAgent leaves an agent alone for a moment in which its work may go to others, and then tries it with one attempt.
 func (c *Core) pauseAgent(id offers.AgentID, a *agent) {
-	wait := backoff(firstPause, mostPause, a.pauses)
+	wait := timer.Backoff(firstPause, mostPause, a.pauses)
 	a.pauses++
 	a.proven = false
 	c.leaveAlone(id, a, wait, func() {})
 }
 
 func (c *Core) avoidAgent(id offers.AgentID, a *agent, reason string) {
-	wait := backoff(firstAvoid, mostAvoid, a.avoided)
+	wait := timer.Backoff(firstAvoid, mostAvoid, a.avoided)
 	if !c.leaveAlone(id, a, wait, func() { c.note(Avoided{Agent: id, Host: a.host}) }) {
 		return
 	}
@@ -227,7 +229,7 @@ func (c *Core) leaveAlone(id offers.AgentID, a *agent, wait time.Duration, over 
 	}
 	a.until = until
 	c.guard.avoid[id] = until
-	c.timers.set(until, func(time.Time) {
+	c.timers.Set(until, func(time.Time) {
 		if a.until.Equal(until) && c.agents[id] == a {
 			delete(c.guard.avoid, id)
 			over()
@@ -253,5 +255,5 @@ func (c *Core) agentGone(ev cluster.AgentGone) {
 
 func (c *Core) executorGone(ev cluster.ExecutorGone) {
 	c.premature(ev)
-	c.executorEnded(workerKey{ev.Agent, ev.Executor})
+	c.executorEnded(journal.ExecutorKey{Agent: ev.Agent, Executor: ev.Executor})
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // hope is who could do better after an attempt that never became one.
@@ -88,6 +89,6 @@ func (c *Core) refusedEverywhere(att *attempt) bool {
 // giveUp ends a sweep none of whose trials can be started.
 func (c *Core) giveUp(att *attempt, v verdict) {
 	if v.hope == noneEver && v.kind == failed {
-		c.halt(att.run, Faulted, fmt.Sprintf("stopped, as no trial of it can be started: %s", v.reason), true)
+		c.halt(att.run, sweep.PhaseFailed, fmt.Sprintf("stopped, as no trial of it can be started: %s", v.reason), true)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -73,11 +74,11 @@ func TestExecutorDiesUnderAnAccept(t *testing.T) {
 // that waits for a time the clock has since been set back from waits no longer than the longest delay.
 func TestRestoredDelays(t *testing.T) {
 	for _, due := range []time.Time{{}, t0.Add(-time.Hour), t0.Add(24 * time.Hour)} {
-		var m Memory
+		var m journal.Memory
 		spec := testSpec{Trials: 1}.spec()
-		if err := m.Append([]Entry{
-			SweepEntry{ID: "s", Number: 1, File: spec.File, Source: spec.Source, Submitted: t0, Phase: Active, BestTrial: -1},
-			TrialEntry{Sweep: "s", Trial: 0, State: sweep.Waiting, Attempt: 1, Due: due},
+		if err := m.Append([]journal.Entry{
+			journal.SweepEntry{ID: "s", Number: 1, File: spec.File, Source: spec.Source, Submitted: t0, Phase: sweep.PhaseActive, BestTrial: -1},
+			journal.TrialEntry{Sweep: "s", Trial: 0, State: sweep.Waiting, Attempt: 1, Due: due},
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -119,13 +120,13 @@ func TestStoppedOnTheBoard(t *testing.T) {
 // A sweep whose target kept trials from starting has a `then` step; a restart while that runs must not bring the
 // trials back to life.
 func TestUnstartedStayStoppedWhileFollowing(t *testing.T) {
-	for _, phase := range []Phase{Selecting, Following} {
-		var m Memory
+	for _, phase := range []sweep.Phase{sweep.PhaseSelecting, sweep.PhaseThen} {
+		var m journal.Memory
 		spec := testSpec{Trials: 5, Then: &sweep.Then{Command: sweep.Command{Shell: "publish"}}}.spec()
-		if err := m.Append([]Entry{
-			SweepEntry{ID: "s", Number: 1, File: spec.File, Source: spec.Source, Submitted: t0, Phase: phase, BestTrial: 0,
-				Sentence: "enough", Params: []byte(`{"x":0}`)},
-			TrialEntry{Sweep: "s", Trial: 0, State: sweep.Succeeded, Attempt: 1},
+		if err := m.Append([]journal.Entry{
+			journal.SweepEntry{ID: "s", Number: 1, File: spec.File, Source: spec.Source, Submitted: t0, Phase: phase, BestTrial: 0,
+				Reason: "enough", Params: []byte(`{"x":0}`)},
+			journal.TrialEntry{Sweep: "s", Trial: 0, State: sweep.Succeeded, Attempt: 1},
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -160,14 +161,14 @@ func TestExecutorLostWithItsTasks(t *testing.T) {
 
 // A retried sweep whose `then` step had run knows so after a restart too: its task id is never used again.
 func TestRetryKeepsTheStep(t *testing.T) {
-	var m Memory
+	var m journal.Memory
 	spec := testSpec{Trials: 2, Then: &sweep.Then{Command: sweep.Command{Shell: "publish"}}}.spec()
 	c := NewCore(testConfig())
 	c.Do(t0, Submit{ID: "s", Spec: spec})
 	run := c.runs["s"]
 	run.move(0, sweep.Stopped)
 	run.states[1], run.states[2], run.attempts[1], run.attempts[2] = uint8(sweep.Failed), uint8(sweep.Succeeded), 1, 1
-	run.counts[sweep.Failed], run.counts[sweep.Waiting], run.kept.Phase = 1, 0, Succeeded
+	run.counts[sweep.Failed], run.counts[sweep.Waiting], run.kept.Phase = 1, 0, sweep.PhaseSucceeded
 	c.Do(t0, Retry{Sweep: "s"})
 	if err := m.Append(c.Ready().Journal); err != nil {
 		t.Fatal(err)
@@ -183,7 +184,7 @@ func TestRetryKeepsTheStep(t *testing.T) {
 
 // A search is told that a trial failed; the user retries it, and a restart repeats what was told, not what became of it.
 func TestRetryDoesNotChangeWhatWasTold(t *testing.T) {
-	var m Memory
+	var m journal.Memory
 	spec := testSpec{Trials: 2, Learns: true}.spec()
 	c := NewCore(testConfig())
 	keep := func() {
@@ -217,7 +218,7 @@ func TestRetryDoesNotChangeWhatWasTold(t *testing.T) {
 
 // A sweep that had ended is read back without its executors' outfit; a retry must find it again.
 func TestRetryAfterARestartStartsExecutors(t *testing.T) {
-	var m Memory
+	var m journal.Memory
 	c := NewCore(testConfig())
 	c.Do(t0, Submit{ID: "s", Spec: testSpec{Trials: 1}.spec()})
 	run := c.runs["s"]

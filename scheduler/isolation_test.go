@@ -9,6 +9,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
@@ -70,17 +71,17 @@ func TestIsolationSaysWhoSharesAnExecutor(t *testing.T) {
 func TestWarmExecutorInAnOfferIsNotPaidAgain(t *testing.T) {
 	first := isolationCore(t, sweep.Task{})
 	cold := launched(first, "a1")[0].Executor
-	hired := first.workers[workerKey{"a1", cold.ID}].resources
+	hired := first.workers[journal.ExecutorKey{Agent: "a1", Executor: cold.ID}].resources
 
 	c := isolationCore(t, sweep.Task{})
-	c.rememberExecutor(ExecutorEntry{Agent: "a1", Executor: cold.ID, Resources: hired}) // as Restore has it from the journal
+	c.rememberExecutor(journal.ExecutorEntry{Agent: "a1", Executor: cold.ID, Resources: hired}) // as Restore has it from the journal
 	offer := offers.Offer{ID: "o", Agent: "a1", Executors: []offers.ExecutorID{cold.ID}, Amounts: []offers.Amount{
 		{Name: "cpus", Scalar: 2 * resource.Unit}, {Name: "mem", Scalar: 1024 * resource.Unit}}} // exactly two trials
 	c.Step(c.now, cluster.Offered{Offers: []offers.Offer{offer}})
 	c.Pack(c.now)
 	ready := c.Ready()
 	for _, e := range ready.Journal {
-		if e, ok := e.(ExecutorEntry); ok {
+		if e, ok := e.(journal.ExecutorEntry); ok {
 			t.Errorf("started again: %v", e)
 		}
 	}
@@ -161,10 +162,10 @@ func from(id offers.OfferID, role, reservation, source string, cpus resource.Mil
 // id: every id stands for one origin of resources, on offers of two roles, with reservations and without, and again
 // after a restart.
 func TestAnExecutorHasOneOrigin(t *testing.T) {
-	journal := &Memory{}
+	kept := &journal.Memory{}
 	cfg := testConfig()
 	parse := testSpec{Trials: 40}
-	cfg.Parse = func(SweepEntry) (*sweep.Spec, error) { return parse.spec(), nil }
+	cfg.Parse = func(journal.SweepEntry) (*sweep.Spec, error) { return parse.spec(), nil }
 	c := NewCore(cfg)
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	c.Do(now, Submit{ID: "s", Spec: parse.spec()})
@@ -177,7 +178,7 @@ func TestAnExecutorHasOneOrigin(t *testing.T) {
 		c.Step(now, cluster.Offered{Offers: []offers.Offer{o}})
 		c.Pack(now)
 		ready := c.Ready()
-		if err := journal.Append(ready.Journal); err != nil {
+		if err := kept.Append(ready.Journal); err != nil {
 			t.Fatal(err)
 		}
 		for _, call := range ready.Calls {
@@ -219,7 +220,7 @@ func TestAnExecutorHasOneOrigin(t *testing.T) {
 		t.Errorf("reserved resources of a role can go to its executor: %v, want %v", reserved, prod)
 	}
 	var err error
-	if c, err = Restore(now, cfg, journal.Load()); err != nil {
+	if c, err = Restore(now, cfg, kept.Load()); err != nil {
 		t.Fatal(err)
 	}
 	c.Step(now, cluster.Subscribed{Framework: "f1"})

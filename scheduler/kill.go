@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 // A KILL may be lost, so it is repeated until the task's end is known: first after the grace period and a
@@ -29,9 +30,9 @@ func (c *Core) kill(att *attempt, w why, reason string) {
 func (c *Core) sendKill(att *attempt) {
 	grace := att.run.spec.Task.Grace
 	c.call(cluster.Kill{Task: att.task, Agent: att.agent, Grace: grace})
-	wait := grace + backoff(firstRekill, mostRekill, att.kills)
+	wait := grace + timer.Backoff(firstRekill, mostRekill, att.kills)
 	att.kills++
-	c.timers.set(c.now.Add(wait), func(time.Time) {
+	c.timers.Set(c.now.Add(wait), func(time.Time) {
 		if att.run.live[att.trial] == att && c.connected {
 			c.sendKill(att)
 		}

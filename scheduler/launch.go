@@ -7,6 +7,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -70,14 +71,14 @@ func (c *Core) groups() (all []group, held bool) {
 		}
 		switch {
 		case n == 0:
-		case run.kept.Phase == Following:
+		case run.kept.Phase == sweep.PhaseThen:
 			if d := c.thenDemand(run); d != nil {
 				all = append(all, group{run: run, demand: d, trials: []int{ThenTrial}, count: 1})
 			}
 		case run.uniform != nil:
 			all = append(all, group{run: run, demand: c.shaped(run, run.uniform), count: n})
 		default:
-			run.fill(n, func(e TrialEntry) { c.journal(e) }, func(trial int, err error) { c.unlaunchable(run, trial, err) })
+			run.fill(n, func(e journal.TrialEntry) { c.journal(e) }, func(trial int, err error) { c.unlaunchable(run, trial, err) })
 			for _, g := range run.window.groups {
 				g.demand = c.shaped(run, g.demand)
 				g.count = min(len(g.trials), n)
@@ -123,7 +124,7 @@ func (c *Core) thenDemand(run *sweepRun) *offers.Demand {
 	}
 	d, err := run.study.ThenDemand(run.kept.Params)
 	if err != nil {
-		c.end(run, Faulted, fmt.Sprintf("the `then` step cannot start: %v", err))
+		c.end(run, sweep.PhaseFailed, fmt.Sprintf("the `then` step cannot start: %v", err))
 		return nil
 	}
 	run.then = c.shaped(run, &d)
@@ -166,7 +167,7 @@ func (c *Core) passAt(at time.Time) {
 		return
 	}
 	c.passSet = true
-	c.timers.set(at, func(time.Time) { c.passSet, c.packDue = false, true })
+	c.timers.Set(at, func(time.Time) { c.passSet, c.packDue = false, true })
 }
 
 // carryOut turns a plan into launches and declines.

@@ -196,7 +196,7 @@ func (r *rig) corrupt() {
 func (r *rig) retry() {
 	r.carryOut(-1)
 	for t, s := range r.core.runs["s"].states[:r.spec.Trials] {
-		if sweep.State(s) == sweep.Failed && (r.core.runs["s"].kept.Phase == Active || r.core.runs["s"].kept.Phase.Ended()) {
+		if sweep.State(s) == sweep.Failed && (r.core.runs["s"].kept.Phase == sweep.PhaseActive || r.core.runs["s"].kept.Phase.Ended()) {
 			r.finals[t] = 0
 		}
 	}

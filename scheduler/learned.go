@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -52,14 +53,14 @@ func (r *sweepRun) point(trial int) (sweep.Point, error) {
 // observe tells the search how a trial ended and returns the turn, 0 when it need not be repeated, and whether it was
 // told of a failure. A trial that the user retries is not told again. The value of a failed trial is not told: it
 // would not outlive a retry, and so could not be repeated.
-func (r *sweepRun) observe(trial int, state sweep.State, g *Gauge) (number uint64, failure bool) {
+func (r *sweepRun) observe(trial int, state sweep.State, g *sweep.Series) (number uint64, failure bool) {
 	if trial == ThenTrial || !r.study.Learns() || r.learned.asked[trial] == 0 {
 		return 0, false
 	}
 	if n := r.learned.told[trial]; n > 0 {
 		return n, r.learned.failed[trial]
 	}
-	value, known := g.value(r.spec.Objective.Reduce)
+	value, known := g.Reduced(r.spec.Objective.Reduce)
 	if state == sweep.Failed {
 		value, known = 0, false
 		r.learned.failed[trial] = true
@@ -71,17 +72,17 @@ func (r *sweepRun) observe(trial int, state sweep.State, g *Gauge) (number uint6
 }
 
 // remember keeps a journaled trial's turns for relearn.
-func (r *sweepRun) remember(e *TrialEntry) {
-	if e.Asked > 0 {
-		r.learned.replay = append(r.learned.replay, turn{number: e.Asked, trial: e.Trial})
+func (r *sweepRun) remember(e *journal.TrialEntry) {
+	if e.AskSeq > 0 {
+		r.learned.replay = append(r.learned.replay, turn{number: e.AskSeq, trial: e.Trial})
 	}
-	if e.Told > 0 {
+	if e.TellSeq > 0 {
 		state := e.State
-		value, known := e.Value.value(r.spec.Objective.Reduce)
+		value, known := e.Value.Reduced(r.spec.Objective.Reduce)
 		if e.Failure || state == sweep.Failed {
 			state, value, known = sweep.Failed, 0, false
 		}
-		r.learned.replay = append(r.learned.replay, turn{e.Told, e.Trial, true, state, value, known})
+		r.learned.replay = append(r.learned.replay, turn{e.TellSeq, e.Trial, true, state, value, known})
 	}
 }
 

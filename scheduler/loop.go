@@ -9,6 +9,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 )
 
 // A pass is worth more when it sees a whole burst of events: an fsync and a packing pass cost the same for one
@@ -33,7 +34,7 @@ const (
 // Loop owns a Core: one goroutine, in Run, steps it, and carries out what is Ready in the stated order.
 type Loop struct {
 	core     *Core
-	journal  Journal
+	journal  journal.Journal
 	driver   cluster.Driver
 	listener Listener
 	now      func() time.Time
@@ -63,7 +64,7 @@ type request struct {
 }
 
 // NewLoop makes a loop; Run starts it. The clock is time.Now in production.
-func NewLoop(core *Core, journal Journal, driver cluster.Driver, listener Listener, clock func() time.Time) *Loop {
+func NewLoop(core *Core, journal journal.Journal, driver cluster.Driver, listener Listener, clock func() time.Time) *Loop {
 	l := &Loop{
 		core: core, journal: journal, driver: driver, listener: listener, now: clock,
 		events: make(chan []cluster.Event, eventCapacity), requests: make(chan request),

@@ -11,6 +11,8 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
@@ -87,7 +89,7 @@ func TestLoopRunsASweep(t *testing.T) {
 			}
 		},
 	}
-	l := NewLoop(NewCore(testConfig()), &Memory{}, newWorldDriver(newWorld(5, 8*resource.Unit)), listener, time.Now)
+	l := NewLoop(NewCore(testConfig()), &journal.Memory{}, newWorldDriver(newWorld(5, 8*resource.Unit)), listener, time.Now)
 	stop := runLoop(t, l)
 	spec := testSpec{Trials: 500, Objective: "loss"}.spec()
 	if err := l.Submit(t.Context(), Submit{ID: "s", Spec: spec}); err != nil {
@@ -101,7 +103,7 @@ func TestLoopRunsASweep(t *testing.T) {
 	}
 	select {
 	case n := <-over:
-		if n.Phase != Succeeded || n.Counts.Succeeded != 500 {
+		if n.Phase != sweep.PhaseSucceeded || n.Counts.Succeeded != 500 {
 			t.Fatalf("ended %+v", n)
 		}
 	case <-time.After(20 * time.Second):
@@ -123,11 +125,11 @@ func TestLoopRunsASweep(t *testing.T) {
 
 // slowJournal takes its time, and counts.
 type slowJournal struct {
-	Memory
+	journal.Memory
 	appends int
 }
 
-func (j *slowJournal) Append(entries []Entry) error {
+func (j *slowJournal) Append(entries []journal.Entry) error {
 	j.appends++
 	time.Sleep(50 * time.Millisecond)
 	return j.Memory.Append(entries)

@@ -67,7 +67,7 @@ type (
 	// SweepEnded: every trial is in its terminal state, and the `then` step if there is one.
 	SweepEnded struct {
 		Sweep    string
-		Phase    Phase
+		Phase    sweep.Phase
 		Sentence string
 		Counts   Counts
 		Seconds  float64

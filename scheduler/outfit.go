@@ -13,6 +13,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
@@ -135,7 +136,7 @@ func (c *Core) executorInfo(att *attempt, grant offers.Grant) cluster.ExecutorIn
 		if id, there := c.current[workerRole{att.agent, info.ID, att.role}]; there {
 			info.ID = id
 		}
-		info.Resources = c.workers[workerKey{att.agent, info.ID}].resources
+		info.Resources = c.workers[journal.ExecutorKey{Agent: att.agent, Executor: info.ID}].resources
 		return info
 	}
 	info.ID = offers.ExecutorID("kaon-" + string(att.task))
@@ -158,12 +159,12 @@ func (c *Core) startShared(g *group, id offers.AgentID, role string, grant offer
 		return
 	}
 	variant := o.ids[o.template.variant(c.archOf(id))]
-	e := ExecutorEntry{
+	e := journal.ExecutorEntry{
 		Agent: id, Executor: startedWith(variant, role, grant.NewExecutor), Role: role,
 		Resources: slices.Clone(grant.NewExecutor),
 	}
 	if old, there := c.current[workerRole{id, variant, role}]; there && old != e.Executor {
-		c.forgetExecutor(workerKey{id, old}) // the packer would not have paid again for one that runs
+		c.forgetExecutor(journal.ExecutorKey{Agent: id, Executor: old}) // the packer would not have paid again for one that runs
 	}
 	c.rememberExecutor(e)
 	c.journal(e)
@@ -209,7 +210,7 @@ func roleName(role string) string {
 
 // roleOf is the role that a shared executor is allocated to.
 func (c *Core) roleOf(agent offers.AgentID, id offers.ExecutorID) string {
-	return c.workers[workerKey{agent, id}].role
+	return c.workers[journal.ExecutorKey{Agent: agent, Executor: id}].role
 }
 
 // archOf is the architecture that an agent names, as far as it has been met.
@@ -235,7 +236,7 @@ func (c *Core) usable(o *offers.Offer) []offers.ExecutorID {
 	variant := c.cfg.Executor.variant(c.archOf(o.Agent))
 	var list []offers.ExecutorID
 	for _, id := range o.Executors {
-		k := workerKey{o.Agent, id}
+		k := journal.ExecutorKey{Agent: o.Agent, Executor: id}
 		w, known := c.workers[k]
 		switch {
 		case known:

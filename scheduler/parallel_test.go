@@ -13,7 +13,7 @@ func TestLaunchableKeepsToBothBounds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		run.kept.Phase = Active
+		run.kept.Phase = sweep.PhaseActive
 		if got := run.launchable(tt.most); got != tt.want {
 			t.Errorf("%+v: %d", tt, got)
 		}

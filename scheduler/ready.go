@@ -1,13 +1,16 @@
 package scheduler
 
-import "github.com/kaon-sweep/kaon/scheduler/cluster"
+import (
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
+)
 
 // Ready is all that must happen because of the events stepped since the last Ready. Whoever runs the core
 // carries it out in the order of the fields, and takes the next Ready only after the journal has answered.
 type Ready struct {
 	// Journal must be durable, all entries or none, before anything below leaves the process (law 5). When the
 	// journal refuses, the core is ahead of the disk and must be thrown away: restart from the journal.
-	Journal []Entry
+	Journal []journal.Entry
 
 	// Calls go to the master once Journal is durable, in this order as far as they concern the same agent; a
 	// Reconcile waits until all calls before it were answered. A call may be lost: the core hears of it by

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -14,7 +15,7 @@ import (
 // that the bucket may lack; then the core waits for Subscribed, and reconciles what ran. Acknowledgements that were
 // owed need no entry: Mesos repeats every update it has no acknowledgement of, and the points' numbers tell
 // what is new.
-func Restore(now time.Time, cfg Config, entries iter.Seq2[Entry, error]) (*Core, error) {
+func Restore(now time.Time, cfg Config, entries iter.Seq2[journal.Entry, error]) (*Core, error) {
 	c := NewCore(cfg)
 	c.now = now
 	for e, err := range entries {
@@ -44,7 +45,7 @@ func (c *Core) Ended(sweepID string) iter.Seq2[int, int] {
 			return
 		}
 		for t := ThenTrial; t < run.total; t++ {
-			if n := run.lastAttempt(t); n > 0 && terminal(run.state(t)) && !yield(t, n) {
+			if n := run.lastAttempt(t); n > 0 && run.state(t).Terminal() && !yield(t, n) {
 				return
 			}
 		}
@@ -67,17 +68,17 @@ func (c *Core) Behind(sweepID string, has func(trial, attempt int) bool) (trial 
 	return 0, false
 }
 
-func (c *Core) restore(e Entry) error {
+func (c *Core) restore(e journal.Entry) error {
 	switch e := e.(type) {
-	case FrameworkEntry:
+	case journal.FrameworkEntry:
 		c.framework = e.ID
-	case ExecutorEntry:
+	case journal.ExecutorEntry:
 		c.rememberExecutor(e)
-	case SweepEntry:
+	case journal.SweepEntry:
 		return c.restoreSweep(e)
-	case TrialEntry:
+	case journal.TrialEntry:
 		return c.restoreTrial(e)
-	case RecordEntry:
+	case journal.RecordEntry:
 		run := c.runs[e.Sweep]
 		if run == nil {
 			return fmt.Errorf("record %d of unknown sweep %s", e.Number, e.Sweep)
@@ -90,7 +91,7 @@ func (c *Core) restore(e Entry) error {
 	return nil
 }
 
-func (c *Core) restoreSweep(e SweepEntry) error {
+func (c *Core) restoreSweep(e journal.SweepEntry) error {
 	spec, err := c.cfg.Parse(e)
 	if err != nil {
 		return fmt.Errorf("parse spec of sweep %s again: %w", e.ID, err)
@@ -119,10 +120,10 @@ func (c *Core) restoreSweep(e SweepEntry) error {
 }
 
 func (r *sweepRun) restoreEnded() error {
-	if err := unpackRuns(r.kept.States, r.states); err != nil {
+	if err := journal.UnpackRuns(r.kept.States, r.states); err != nil {
 		return err
 	}
-	if err := unpackRuns(r.kept.Attempts, r.attempts); err != nil {
+	if err := journal.UnpackRuns(r.kept.Attempts, r.attempts); err != nil {
 		return err
 	}
 	r.kept.States, r.kept.Attempts = nil, nil
@@ -138,7 +139,7 @@ func (r *sweepRun) restoreEnded() error {
 }
 
 // restoreTrial puts one trial back where it stood.
-func (c *Core) restoreTrial(e TrialEntry) error {
+func (c *Core) restoreTrial(e journal.TrialEntry) error {
 	run := c.runs[e.Sweep]
 	if run == nil || !run.has(e.Trial) || e.Attempt < 0 || e.Attempt > math.MaxUint16 || e.State > sweep.Cached {
 		return fmt.Errorf("trial %d of sweep %s does not fit the sweep", e.Trial, e.Sweep)
@@ -157,7 +158,7 @@ func (c *Core) restoreTrial(e TrialEntry) error {
 		run.next = max(run.next, e.Trial+1)
 	}
 	run.states[slot], run.attempts[slot] = uint8(e.State), uint16(e.Attempt)
-	if e.Budget != (Budget{}) {
+	if e.Budget != (journal.Budget{}) {
 		run.budgets[e.Trial] = e.Budget
 	}
 	switch e.State {
@@ -179,11 +180,11 @@ func (c *Core) restoreTrial(e TrialEntry) error {
 }
 
 // restoreResult tells the search, and the core's own books, how an ended trial did.
-func (r *sweepRun) restoreResult(e TrialEntry) {
+func (r *sweepRun) restoreResult(e journal.TrialEntry) {
 	if e.Trial == ThenTrial {
 		return
 	}
-	value, ok := e.Value.value(r.spec.Objective.Reduce)
+	value, ok := e.Value.Reduced(r.spec.Objective.Reduce)
 	ok = ok && e.State != sweep.Failed
 	if ok && e.State == sweep.Succeeded {
 		r.consider(e.Trial, value)
@@ -194,11 +195,11 @@ func (r *sweepRun) restoreResult(e TrialEntry) {
 }
 
 // restoreAttempt believes again in an attempt that was alive when the journal was written.
-func (c *Core) restoreAttempt(run *sweepRun, e TrialEntry) error {
+func (c *Core) restoreAttempt(run *sweepRun, e journal.TrialEntry) error {
 	att := &attempt{
 		run: run, trial: e.Trial, number: e.Attempt, task: cluster.NewTaskID(run.id, e.Trial, e.Attempt),
 		agent: e.Agent, host: e.Host, executor: e.Executor,
-		launched: e.Launched, started: e.Started, points: e.Points, value: e.Value, ending: why(e.Ending), reason: e.Reason,
+		launched: e.Launched, started: e.Started, points: e.Points, value: e.Value, ending: why(e.KillReason), reason: e.Reason,
 	}
 	if e.Trial == ThenTrial {
 		if att.demand = c.thenDemand(run); att.demand == nil {
@@ -253,25 +254,25 @@ func (c *Core) resume(run *sweepRun) error {
 		c.work(run)
 	}
 	switch run.kept.Phase {
-	case Active:
+	case sweep.PhaseActive:
 		c.endIfDone(run)
-	case Selecting, Following:
-		c.endWaitingTrials(run, run.kept.Sentence) // those that a target kept from starting have no entries
-		if run.kept.Phase == Selecting {
+	case sweep.PhaseSelecting, sweep.PhaseThen:
+		c.endWaitingTrials(run, run.kept.Reason) // those that a target kept from starting have no entries
+		if run.kept.Phase == sweep.PhaseSelecting {
 			c.note(Select{Sweep: run.id})
 		}
-	case Ending:
-		c.endAllWaiting(run, run.kept.Sentence)
+	case sweep.PhaseDraining:
+		c.endAllWaiting(run, run.kept.Reason)
 		for _, att := range run.inOrder() {
 			if run.kept.Killing {
-				att.ending, att.reason = endStopped, run.kept.Sentence
+				att.ending, att.reason = endStopped, run.kept.Reason
 			}
 		}
 		c.endIfDone(run)
 	default:
 		c.repeatUnstarted(run)
 		c.note(SweepEnded{
-			Sweep: run.id, Phase: run.kept.Phase, Sentence: run.kept.Sentence, Counts: run.tallies(),
+			Sweep: run.id, Phase: run.kept.Phase, Sentence: run.kept.Reason, Counts: run.tallies(),
 			Seconds: run.kept.Ended.Sub(run.kept.Submitted).Seconds(), Resumed: true,
 		})
 	}
@@ -286,7 +287,7 @@ func (c *Core) repeatUnstarted(run *sweepRun) {
 			t++
 		}
 		if t > from {
-			c.note(Unstarted{Sweep: run.id, From: from, To: t, Reason: run.kept.Sentence})
+			c.note(Unstarted{Sweep: run.id, From: from, To: t, Reason: run.kept.Reason})
 		}
 	}
 }

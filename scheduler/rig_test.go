@@ -8,6 +8,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -16,7 +17,7 @@ import (
 // rig puts a core, a memory journal and a world together, in virtual time, and checks the laws after every step.
 type rig struct {
 	core   *Core
-	mem    *Memory
+	mem    *journal.Memory
 	world  *world
 	now    time.Time
 	spec   testSpec
@@ -30,7 +31,7 @@ type rig struct {
 	ends      map[string]int    // attempts whose end is journaled, and with how many points
 	outcomes  map[string]string // how
 	finals    map[int]int
-	winner    Winner // journaled
+	winner    journal.AttemptRef // journaled
 	unstarted map[int]int
 	parted    map[cluster.TaskID]time.Time // when it was first seen out of reach
 	corrupted map[cluster.TaskID]int
@@ -39,7 +40,7 @@ type rig struct {
 
 func newRig(spec testSpec, agents int, cpus resource.Milli) *rig {
 	r := &rig{
-		mem: &Memory{}, world: newWorld(agents, cpus), spec: spec,
+		mem: &journal.Memory{}, world: newWorld(agents, cpus), spec: spec,
 		now:     time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 		records: map[uint64]string{}, heard: map[uint64]string{}, points: map[string]map[uint64]int{},
 		ends: map[string]int{}, outcomes: map[string]string{}, finals: map[int]int{}, unstarted: map[int]int{},
@@ -114,7 +115,7 @@ func (r *rig) restart() {
 func describe(r Ready) string {
 	var b strings.Builder
 	for _, e := range r.Journal {
-		if rec, ok := e.(RecordEntry); ok {
+		if rec, ok := e.(journal.RecordEntry); ok {
 			fmt.Fprintf(&b, "%d %s;", rec.Number, recorded(rec.Record))
 			continue
 		}
@@ -150,11 +151,11 @@ func recorded(r results.Record) string {
 func key(trial, attempt int) string { return fmt.Sprintf("%d.%d", trial, attempt) }
 
 // journaled takes note of what is durable; law 2: no point is in two records.
-func (r *rig) journaled(e Entry) {
-	if e, ok := e.(SweepEntry); ok && e.Winner != r.winner {
+func (r *rig) journaled(e journal.Entry) {
+	if e, ok := e.(journal.SweepEntry); ok && e.Winner != r.winner {
 		r.winner, r.finals[ThenTrial] = e.Winner, 0 // the step runs with that one, again if it has run
 	}
-	rec, ok := e.(RecordEntry)
+	rec, ok := e.(journal.RecordEntry)
 	if !ok {
 		return
 	}
@@ -197,7 +198,7 @@ func (r *rig) visible(c cluster.Call) {
 		if _, over := r.ends[k]; over || t == nil || len(t.queue) == 0 || string(t.queue[0].UUID) != string(c.UUID) {
 			return
 		}
-		if x := r.mem.sweeps["s"]; x == nil || x.entry.Phase.Ended() || x.trials[trial].Attempt != number {
+		if phase, e := r.kept(trial); phase == "" || phase.Ended() || e.Attempt != number {
 			return // not an attempt that counts
 		}
 		report, err := task.Decode[task.Report](t.queue[0].Data)
@@ -218,12 +219,27 @@ func (r *rig) visible(c cluster.Call) {
 		}
 		for _, t := range c.Tasks {
 			_, trial, number, _ := t.ID.Parse()
-			e := r.mem.sweeps["s"].trials[trial]
+			_, e := r.kept(trial)
 			if e.Attempt != number || e.State != sweep.Launched {
 				r.fault("law 5: %s is launched, the journal says %v", t.ID, e)
 			}
 		}
 	}
+}
+
+// kept is what the journal holds of the sweep and of one trial.
+func (r *rig) kept(trial int) (phase sweep.Phase, e journal.TrialEntry) {
+	for entry := range r.mem.Load() {
+		switch entry := entry.(type) {
+		case journal.SweepEntry:
+			phase = entry.Phase
+		case journal.TrialEntry:
+			if entry.Trial == trial {
+				e = entry
+			}
+		}
+	}
+	return phase, e
 }
 
 func (r *rig) notice(n Notice) {
@@ -307,7 +323,7 @@ func (r *rig) heal() {
 		r.world.offerAll()
 		r.now = r.now.Add(5 * time.Second)
 		r.core.Tick(r.now)
-		if run := r.core.runs["s"]; run.kept.Phase == Selecting {
+		if run := r.core.runs["s"]; run.kept.Phase == sweep.PhaseSelecting {
 			r.won(max(run.bestTrial, 0))
 		}
 		r.core.Pack(r.now)
@@ -334,7 +350,7 @@ func (w *world) unacknowledged() (all []cluster.Status) {
 
 // won is the answer to Select, with any trial for a winner.
 func (r *rig) won(trial int) {
-	w := Winner{Trial: trial, Attempt: max(r.core.runs["s"].lastAttempt(trial), 1)}
+	w := journal.AttemptRef{Trial: trial, Attempt: max(r.core.runs["s"].lastAttempt(trial), 1)}
 	r.do(Won{Sweep: "s", Winner: w, Manifest: []byte(`{}`), Params: []byte(`{"x":0}`)})
 }
 

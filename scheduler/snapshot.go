@@ -23,7 +23,7 @@ type Snapshot struct {
 type SweepStatus struct {
 	ID        string
 	Spec      *sweep.Spec
-	Phase     Phase
+	Phase     sweep.Phase
 	Paused    bool
 	Sentence  string
 	Counts    Counts
@@ -50,7 +50,7 @@ func (c *Core) Snapshot() Snapshot {
 	s := Snapshot{Framework: c.framework, Connected: c.connected, Live: c.live.len}
 	for _, r := range c.order {
 		s.Sweeps = append(s.Sweeps, SweepStatus{
-			ID: r.id, Spec: r.spec, Phase: r.kept.Phase, Paused: r.kept.Paused, Sentence: r.kept.Sentence,
+			ID: r.id, Spec: r.spec, Phase: r.kept.Phase, Paused: r.kept.Paused, Sentence: r.kept.Reason,
 			Counts: r.tallies(), Best: r.best, BestTrial: r.bestTrial,
 			Submitted: r.kept.Submitted, Worked: r.worked(c.now), Ended: r.kept.Ended, Then: r.state(ThenTrial),
 			Loss: r.loss,
@@ -61,4 +61,16 @@ func (c *Core) Snapshot() Snapshot {
 	}
 	slices.SortFunc(s.Agents, func(a, b AgentStatus) int { return cmp.Compare(a.ID, b.ID) })
 	return s
+}
+
+// Counts is how many trials of a sweep are in each state.
+type Counts struct {
+	Total     int `json:"total"`
+	Waiting   int `json:"waiting"`
+	Launched  int `json:"launched"`
+	Running   int `json:"running"`
+	Succeeded int `json:"succeeded"`
+	Failed    int `json:"failed"`
+	Stopped   int `json:"stopped"`
+	Cached    int `json:"cached"`
 }

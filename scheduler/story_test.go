@@ -13,6 +13,7 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -26,7 +27,7 @@ import (
 //	tick 30s   subscribe [f2]   disconnect   crash [away=24h]   pause s   resume s   executor-gone s.0.1 86   stop s   stop-trial s 1   agent-gone a1   won s [trial=1] [attempt=2]   retry s   stored s 3
 func TestStories(t *testing.T) {
 	datadriven.Walk(t, "testdata/stories", func(t *testing.T, path string) {
-		s := &story{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), mem: &Memory{}, core: NewCore(testConfig()), runs: map[offers.AgentID][]offers.ExecutorID{}}
+		s := &story{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), mem: &journal.Memory{}, core: NewCore(testConfig()), runs: map[offers.AgentID][]offers.ExecutorID{}}
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			s.command(t, d)
 			s.core.Pack(s.now)
@@ -42,7 +43,7 @@ func TestStories(t *testing.T) {
 
 type story struct {
 	core   *Core
-	mem    *Memory
+	mem    *journal.Memory
 	now    time.Time
 	offers int
 	runs   map[offers.AgentID][]offers.ExecutorID // executors that were started there and did not end
@@ -137,7 +138,7 @@ func (s *story) command(t *testing.T, d *datadriven.TestData) {
 	case "retry":
 		do(Retry{Sweep: arg(0)})
 	case "won":
-		w := Winner{Attempt: 1}
+		w := journal.AttemptRef{Attempt: 1}
 		d.MaybeScanArgs(t, "trial", &w.Trial)
 		d.MaybeScanArgs(t, "attempt", &w.Attempt)
 		do(Won{Sweep: arg(0), Winner: w, Manifest: []byte("{}"), Params: []byte("{}")})
@@ -261,23 +262,23 @@ func render(r Ready) string {
 	return b.String()
 }
 
-func renderEntry(e Entry) string {
+func renderEntry(e journal.Entry) string {
 	switch e := e.(type) {
-	case FrameworkEntry:
+	case journal.FrameworkEntry:
 		return "framework " + string(e.ID)
-	case SweepEntry:
-		return strings.TrimSpace(fmt.Sprintf("sweep %s %s %s", e.ID, e.Phase, e.Sentence))
-	case TrialEntry:
+	case journal.SweepEntry:
+		return strings.TrimSpace(fmt.Sprintf("sweep %s %s %s", e.ID, e.Phase, e.Reason))
+	case journal.TrialEntry:
 		s := fmt.Sprintf("trial %s/%d %v attempt %d", e.Sweep, e.Trial, e.State, e.Attempt)
 		if e.Agent != "" {
 			s += fmt.Sprintf(" on %s, %d points", e.Agent, e.Points)
 		}
 		return s
-	case RecordEntry:
+	case journal.RecordEntry:
 		return "record " + renderRecord(e.Number, e.Record)
-	case ForgetEntry:
+	case journal.TruncateEntry:
 		return fmt.Sprintf("forget %s through %d", e.Sweep, e.Through)
-	case ExecutorEntry:
+	case journal.ExecutorEntry:
 		if e.Resources == nil {
 			return fmt.Sprintf("no executor on %s", e.Agent)
 		}

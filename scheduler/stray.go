@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 // stray is a task of our framework that runs though the core does not believe in it: an attempt given up for
@@ -44,9 +45,9 @@ func (c *Core) stray(s cluster.Status) {
 // it do; a stray whose agent is gone for good costs nothing more.
 func (c *Core) killStray(task cluster.TaskID, x *stray) {
 	c.call(cluster.Kill{Task: task, Agent: x.agent})
-	x.next = c.now.Add(backoff(firstRekill, mostRekill, x.kills))
+	x.next = c.now.Add(timer.Backoff(firstRekill, mostRekill, x.kills))
 	x.kills++
-	c.timers.set(x.next, func(time.Time) {
+	c.timers.Set(x.next, func(time.Time) {
 		if c.strays[task] != x {
 			return
 		}

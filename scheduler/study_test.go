@@ -6,6 +6,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -113,7 +114,7 @@ func (t testSpec) spec() *sweep.Spec {
 	return s
 }
 
-func parseTestSpec(e SweepEntry) (*sweep.Spec, error) {
+func parseTestSpec(e journal.SweepEntry) (*sweep.Spec, error) {
 	var t testSpec
 	if err := json.Unmarshal(e.Source, &t); err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -15,10 +16,10 @@ type sweepRun struct {
 	id     string
 	spec   *sweep.Spec
 	study  Study
-	outfit outfit     // of the executors of its attempts
-	kept   SweepEntry // as the journal has it
-	since  time.Time  // when its clock went on from kept.Worked; zero: it stands
-	wallAt time.Time  // of the timer that watches it
+	outfit outfit             // of the executors of its attempts
+	kept   journal.SweepEntry // as the journal has it
+	since  time.Time          // when its clock went on from kept.Worked; zero: it stands
+	wallAt time.Time          // of the timer that watches it
 
 	total    int
 	states   []uint8  // sweep.State per trial; slot total is the `then` step
@@ -32,7 +33,7 @@ type sweepRun struct {
 	window  window            // look-ahead when trials differ in what they need
 
 	live    map[int]*attempt
-	budgets map[int]Budget
+	budgets map[int]journal.Budget
 	apart   map[int]bool // trials that ended with others in an executor they shared
 	owns    map[*offers.Demand]*offers.Demand
 	learned learned
@@ -47,9 +48,9 @@ type sweepRun struct {
 	records   uint64 // number of the last record
 	errors    tally
 	best      float64
-	bestTrial int          // -1: none
-	revived   []TrialEntry // only while restoring: attempts to believe in again
-	skipped   []int        // only while restoring: trials below next without an entry
+	bestTrial int                  // -1: none
+	revived   []journal.TrialEntry // only while restoring: attempts to believe in again
+	skipped   []int                // only while restoring: trials below next without an entry
 }
 
 func newSweepRun(id string, spec *sweep.Spec, study Study) (*sweepRun, error) {
@@ -65,7 +66,7 @@ func newSweepRun(id string, spec *sweep.Spec, study Study) (*sweepRun, error) {
 		attempts: make([]uint16, spec.Trials+1),
 		delayed:  map[int]time.Time{},
 		live:     map[int]*attempt{},
-		budgets:  map[int]Budget{},
+		budgets:  map[int]journal.Budget{},
 		apart:    map[int]bool{},
 		learned:  newLearned(),
 		shapes:   map[string]*offers.Demand{},
@@ -94,7 +95,7 @@ func (r *sweepRun) state(trial int) sweep.State { return sweep.State(r.states[r.
 
 func (r *sweepRun) lastAttempt(trial int) int { return int(r.attempts[r.slot(trial)]) }
 
-func (r *sweepRun) budget(trial int) Budget { return r.budgets[trial] }
+func (r *sweepRun) budget(trial int) journal.Budget { return r.budgets[trial] }
 
 // has reports whether the sweep has that trial at all.
 func (r *sweepRun) has(trial int) bool {
@@ -141,8 +142,8 @@ func (r *sweepRun) launchable(most int) int {
 		return 0
 	}
 	switch r.kept.Phase {
-	case Active:
-	case Following:
+	case sweep.PhaseActive:
+	case sweep.PhaseThen:
 		if _, late := r.delayed[ThenTrial]; r.state(ThenTrial) == sweep.Waiting && !late {
 			return 1
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -14,14 +15,14 @@ func (c *Core) choose(run *sweepRun) bool {
 	if !run.spec.Then.Step() || run.counts[sweep.Succeeded]+run.counts[sweep.Cached] == 0 {
 		return false
 	}
-	if run.state(ThenTrial) != sweep.Waiting && run.kept.Winner == (Winner{}) {
+	if run.state(ThenTrial) != sweep.Waiting && run.kept.Winner == (journal.AttemptRef{}) {
 		return false // it was stopped before its turn
 	}
 	if run.late(c.now) {
-		c.end(run, Halted, fmt.Sprintf("stopped after %v (limits.wall), before the `then` step", run.spec.Limits.Wall))
+		c.end(run, sweep.PhaseStopped, fmt.Sprintf("stopped after %v (limits.wall), before the `then` step", run.spec.Limits.Wall))
 		return true
 	}
-	run.kept.Phase = Selecting
+	run.kept.Phase = sweep.PhaseSelecting
 	c.keep(run)
 	c.note(Select{Sweep: run.id})
 	return true
@@ -30,15 +31,15 @@ func (c *Core) choose(run *sweepRun) bool {
 // won takes the winner and lets the `then` step start; again, when it ran before with another one.
 func (c *Core) won(ev Won) {
 	run := c.runs[ev.Sweep]
-	if run == nil || run.kept.Phase != Selecting {
+	if run == nil || run.kept.Phase != sweep.PhaseSelecting {
 		return
 	}
 	again := run.state(ThenTrial) != sweep.Waiting
 	if again && run.kept.Winner == ev.Winner {
-		c.end(run, Succeeded, cmp.Or(run.kept.Sentence, run.sentence("all trials ended")))
+		c.end(run, sweep.PhaseSucceeded, cmp.Or(run.kept.Reason, run.sentence("all trials ended")))
 		return
 	}
-	run.kept.Phase, run.kept.Winner, run.kept.Manifest, run.kept.Params = Following, ev.Winner, ev.Manifest, ev.Params
+	run.kept.Phase, run.kept.Winner, run.kept.Manifest, run.kept.Params = sweep.PhaseThen, ev.Winner, ev.Manifest, ev.Params
 	run.then = nil // it asks for what the winner asked for
 	c.keep(run)
 	if again {
@@ -50,10 +51,10 @@ func (c *Core) won(ev Won) {
 // waitAgain makes an ended trial wait, with fresh budgets.
 func (c *Core) waitAgain(run *sweepRun, t int, reason string) {
 	from := run.state(t)
-	run.budgets[t] = Budget{}
-	c.journal(TrialEntry{
+	run.budgets[t] = journal.Budget{}
+	c.journal(journal.TrialEntry{
 		Sweep: run.id, Trial: t, State: sweep.Waiting, Attempt: run.lastAttempt(t),
-		Asked: run.learned.asked[t], Told: run.learned.told[t], Failure: run.learned.failed[t],
+		AskSeq: run.learned.asked[t], TellSeq: run.learned.told[t], Failure: run.learned.failed[t],
 	})
 	run.reopen(t)
 	c.note(TrialMoved{Sweep: run.id, Trial: t, Attempt: run.lastAttempt(t), From: from, To: sweep.Waiting, Reason: reason, At: c.now})
@@ -67,13 +68,13 @@ func (c *Core) thenEnded(run *sweepRun, v verdict, to sweep.State) {
 	}
 	switch {
 	case to == sweep.Succeeded:
-		c.end(run, Succeeded, run.sentence("all trials and the `then` step ended"))
-	case run.kept.Phase == Ending:
-		c.end(run, run.kept.Outcome, run.kept.Sentence)
+		c.end(run, sweep.PhaseSucceeded, run.sentence("all trials and the `then` step ended"))
+	case run.kept.Phase == sweep.PhaseDraining:
+		c.end(run, run.kept.Outcome, run.kept.Reason)
 	case to == sweep.Stopped:
-		c.end(run, Halted, fmt.Sprintf("the `then` step was stopped: %s", v.reason))
+		c.end(run, sweep.PhaseStopped, fmt.Sprintf("the `then` step was stopped: %s", v.reason))
 	default:
-		c.end(run, Faulted, fmt.Sprintf("the `then` step failed: %s", v.reason))
+		c.end(run, sweep.PhaseFailed, fmt.Sprintf("the `then` step failed: %s", v.reason))
 	}
 }
 
@@ -81,7 +82,7 @@ func (c *Core) thenEnded(run *sweepRun, v verdict, to sweep.State) {
 // late and too early for that: nothing happens.
 func (c *Core) retry(ev Retry) {
 	run := c.runs[ev.Sweep]
-	if run == nil || run.kept.Phase != Active && !run.kept.Phase.Ended() || run.counts[sweep.Failed] == 0 && run.state(ThenTrial) != sweep.Failed {
+	if run == nil || run.kept.Phase != sweep.PhaseActive && !run.kept.Phase.Ended() || run.counts[sweep.Failed] == 0 && run.state(ThenTrial) != sweep.Failed {
 		return
 	}
 	if run.kept.Phase.Ended() {
@@ -90,8 +91,8 @@ func (c *Core) retry(ev Retry) {
 			c.note(Trouble{Message: fmt.Sprintf("sweep %s not retried", run.id), Err: err})
 			return
 		}
-		run.kept.Phase, run.kept.Sentence, run.kept.Ended = Active, "", time.Time{}
-		run.kept.Outcome, run.kept.Worked, run.kept.Paused = "", 0, false
+		run.kept.Phase, run.kept.Reason, run.kept.Ended = sweep.PhaseActive, "", time.Time{}
+		run.kept.Outcome, run.kept.Elapsed, run.kept.Paused = "", 0, false
 		c.work(run)
 		c.journalTerminals(run)
 	}
@@ -100,8 +101,8 @@ func (c *Core) retry(ev Retry) {
 	}
 	run.errors = tally{}
 	c.note(SweepStarted{Sweep: run.id, Spec: run.spec, At: run.kept.Submitted, Resumed: true})
-	if run.allEnded() && run.kept.Phase == Active { // only the `then` step failed
-		run.kept.Phase = Following
+	if run.allEnded() && run.kept.Phase == sweep.PhaseActive { // only the `then` step failed
+		run.kept.Phase = sweep.PhaseThen
 	}
 	c.keep(run)
 	c.workArrived()
@@ -138,7 +139,7 @@ func (c *Core) journalTerminals(run *sweepRun) {
 	}
 	for t := ThenTrial; t < run.total; t++ {
 		if s := run.state(t); s != sweep.Waiting {
-			c.journal(TrialEntry{Sweep: run.id, Trial: t, State: s, Attempt: run.lastAttempt(t)})
+			c.journal(journal.TrialEntry{Sweep: run.id, Trial: t, State: s, Attempt: run.lastAttempt(t)})
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -141,7 +142,7 @@ func hearsay(s cluster.Status) bool {
 func (c *Core) deathReported(att *attempt) {
 	if att.deathSeen.IsZero() {
 		att.deathSeen = c.now
-		c.timers.set(c.now.Add(deathPatience), func(time.Time) {
+		c.timers.Set(c.now.Add(deathPatience), func(time.Time) {
 			if att.run.live[att.trial] == att {
 				c.finish(att, verdict{kind: lost, reason: "ended, and its last update never came"}, nil)
 			}
@@ -165,7 +166,7 @@ func (c *Core) absorb(att *attempt, r task.Report) *results.Record {
 	if name := att.run.spec.Objective.Name; name != "" {
 		for i := range fresh {
 			if v, ok := fresh[i].Metrics[name]; ok {
-				att.value.add(v)
+				att.value.Add(v)
 			}
 		}
 	}
@@ -181,7 +182,7 @@ func (c *Core) keepPoints(att *attempt, rec *results.Record) {
 // record numbers a record, keeps it in the journal and announces it.
 func (c *Core) record(run *sweepRun, rec results.Record) {
 	run.records++
-	c.journal(RecordEntry{Sweep: run.id, Number: run.records, Record: rec})
+	c.journal(journal.RecordEntry{Sweep: run.id, Number: run.records, Record: rec})
 	c.note(Recorded{Number: run.records, Record: rec})
 	if rec.Trial == ThenTrial {
 		c.note(Followed{Record: rec})
@@ -225,7 +226,7 @@ func (c *Core) lostSight(att *attempt, s cluster.Status) {
 	att.missing = c.now
 	since := c.now
 	c.search(att, 0)
-	c.timers.set(c.now.Add(c.cfg.PartitionGrace), func(time.Time) {
+	c.timers.Set(c.now.Add(c.cfg.PartitionGrace), func(time.Time) {
 		if att.run.live[att.trial] != att || !att.missing.Equal(since) {
 			return
 		}

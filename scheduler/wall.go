@@ -3,6 +3,8 @@ package scheduler
 import (
 	"fmt"
 	"time"
+
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // The clock of a sweep runs while a scheduler has it and it is neither paused nor over: that is the time which limits.wall
@@ -23,15 +25,15 @@ func (c *Core) work(run *sweepRun) {
 
 // rest stops a sweep's clock.
 func (c *Core) rest(run *sweepRun) {
-	run.kept.Worked, run.since = run.worked(c.now), time.Time{}
+	run.kept.Elapsed, run.since = run.worked(c.now), time.Time{}
 }
 
 // worked is what a sweep's clock shows.
 func (r *sweepRun) worked(now time.Time) time.Duration {
 	if r.since.IsZero() {
-		return r.kept.Worked
+		return r.kept.Elapsed
 	}
-	return r.kept.Worked + now.Sub(r.since)
+	return r.kept.Elapsed + now.Sub(r.since)
 }
 
 // late reports whether a sweep's time is over.
@@ -42,7 +44,7 @@ func (r *sweepRun) late(now time.Time) bool {
 // keep journals a sweep, with what its clock shows.
 func (c *Core) keep(run *sweepRun) {
 	if !run.since.IsZero() {
-		run.kept.Worked, run.since = run.worked(c.now), c.now
+		run.kept.Elapsed, run.since = run.worked(c.now), c.now
 	}
 	c.journal(run.kept)
 }
@@ -53,7 +55,7 @@ func (c *Core) watchWall(run *sweepRun) {
 	step := min(max(wall/100, leastWallStep), mostWallStep)
 	at := c.now.Add(min(step, max(wall-run.worked(c.now), 0)))
 	run.wallAt = at
-	c.timers.set(at, func(time.Time) {
+	c.timers.Set(at, func(time.Time) {
 		if !run.wallAt.Equal(at) || run.since.IsZero() {
 			return // paused or over; and started again, it has another timer
 		}
@@ -62,6 +64,6 @@ func (c *Core) watchWall(run *sweepRun) {
 			c.watchWall(run)
 			return
 		}
-		c.halt(run, Halted, fmt.Sprintf("stopped after %v (limits.wall)", wall), true)
+		c.halt(run, sweep.PhaseStopped, fmt.Sprintf("stopped after %v (limits.wall)", wall), true)
 	})
 }

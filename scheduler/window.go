@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 )
 
 // lookAhead is how many waiting trials of one sweep are looked at in a pass when what they need depends on
@@ -29,7 +30,7 @@ type group struct {
 
 // fill looks ahead until n trials or lookAhead are in view. A trial whose needs cannot be computed is handed
 // to bad; one whose point a search was asked for now, to asked, so that a restart asks in the same order.
-func (r *sweepRun) fill(n int, asked func(TrialEntry), bad func(trial int, err error)) {
+func (r *sweepRun) fill(n int, asked func(journal.TrialEntry), bad func(trial int, err error)) {
 	w := &r.window
 	if w.index == nil {
 		w.index = map[*offers.Demand]int{}
@@ -46,7 +47,7 @@ func (r *sweepRun) fill(n int, asked func(TrialEntry), bad func(trial int, err e
 			continue
 		}
 		if r.learned.turn > turn {
-			asked(TrialEntry{Sweep: r.id, Trial: trial, Attempt: r.lastAttempt(trial), Asked: r.learned.turn})
+			asked(journal.TrialEntry{Sweep: r.id, Trial: trial, Attempt: r.lastAttempt(trial), AskSeq: r.learned.turn})
 		}
 		i, known := w.index[d]
 		if !known {

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 )
 
 // teardown removes the framework from its master, for nothing of it will run again, and reports whether the master heard
@@ -18,7 +18,7 @@ func (s *session) teardown(ctx context.Context) bool {
 	if err := s.driver.Send(ctx, cluster.Teardown{}); err != nil {
 		return false
 	}
-	if err := s.journal.Append([]scheduler.Entry{scheduler.FrameworkEntry{}}); err != nil {
+	if err := s.journal.Append([]journal.Entry{journal.FrameworkEntry{}}); err != nil {
 		s.cfg.log.Warn("a later resume will look for the framework", "err", err)
 	}
 	return true

@@ -10,12 +10,13 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // outcome is how a run ended.
 type outcome struct {
 	result
-	phase    scheduler.Phase
+	phase    sweep.Phase
 	sentence string
 	winner   *board.Winner
 }
@@ -84,7 +85,7 @@ func (r *runner) finish(o outcome, err error) error {
 	} else {
 		r.print(o)
 	}
-	if o.phase != scheduler.Succeeded {
+	if o.phase != sweep.PhaseSucceeded {
 		return silently(exitFailed)
 	}
 	return nil
@@ -94,7 +95,7 @@ func (r *runner) print(o outcome) {
 	w := r.out.stdout
 	painterFor(w).line("\n"+o.Sweep+" ", o.State, fmt.Sprintf(" after %.1f s: %d succeeded, %d failed, %d stopped of %s",
 		o.Seconds, o.Trials.Succeeded, o.Trials.Failed, o.Trials.Stopped, count(o.Trials.Total, "trial")))
-	if o.sentence != "" && (o.phase != scheduler.Succeeded || o.Trials.Failed > 0) {
+	if o.sentence != "" && (o.phase != sweep.PhaseSucceeded || o.Trials.Failed > 0) {
 		fmt.Fprintln(w, o.sentence)
 	}
 	if o.Trials.Failed > 0 {

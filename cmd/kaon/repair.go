@@ -15,7 +15,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -80,8 +80,8 @@ type mender struct {
 	known    store.Sweep
 	knownErr error
 	source   []byte
-	entry    *scheduler.SweepEntry // as the journal has it; nil: it does not
-	trials   []scheduler.TrialEntry
+	entry    *journal.SweepEntry // as the journal has it; nil: it does not
+	trials   []journal.TrialEntry
 	records  []results.Record
 }
 
@@ -128,9 +128,9 @@ func (m *mender) readJournal() (whole bool, err error) {
 	}
 	j, err := disk.Open(m.path())
 	switch {
-	case errors.Is(err, scheduler.ErrLocked):
+	case errors.Is(err, journal.ErrLocked):
 		return false, usage(fmt.Errorf("another process works on sweep %s: `kaon status %s` shows it", m.id, m.id))
-	case errors.Is(err, scheduler.ErrDamaged):
+	case errors.Is(err, journal.ErrDamaged):
 		return false, nil
 	case err != nil:
 		return false, unreachable(err)
@@ -138,13 +138,13 @@ func (m *mender) readJournal() (whole bool, err error) {
 	defer j.Close()
 	for e, err := range j.Load() {
 		switch e := e.(type) {
-		case scheduler.SweepEntry:
+		case journal.SweepEntry:
 			if e.ID == m.id {
 				m.entry = &e
 			}
-		case scheduler.TrialEntry:
+		case journal.TrialEntry:
 			m.trials = append(m.trials, e)
-		case scheduler.RecordEntry:
+		case journal.RecordEntry:
 			m.records = append(m.records, e.Record)
 		}
 		if err != nil {
@@ -170,7 +170,7 @@ func (m *mender) spec(whole bool, winner *board.Winner) (*sweep.Spec, error) {
 		if err != nil {
 			return nil, usage(fmt.Errorf("repair %s: %w; nothing was changed", m.id, err))
 		}
-		e = &scheduler.SweepEntry{ID: m.id, Number: 1, File: cmp.Or(m.known.File, results.SpecFile), Source: m.source, Seed: m.known.Seed, Overrides: set, BestTrial: -1}
+		e = &journal.SweepEntry{ID: m.id, Number: 1, File: cmp.Or(m.known.File, results.SpecFile), Source: m.source, Seed: m.known.Seed, Overrides: set, BestTrial: -1}
 	}
 	spec, err := parseEntry(*e, winner)
 	if err != nil {
@@ -232,7 +232,7 @@ func (m *mender) results(ctx context.Context, spec *sweep.Spec, board *board.Boa
 		file.Then = &step
 	}
 	if m.entry.Phase.Ended() {
-		file.State, file.Sentence, file.Closed = string(m.entry.Phase), m.entry.Sentence, m.entry.Sentence
+		file.State, file.Sentence, file.Closed = string(m.entry.Phase), m.entry.Reason, m.entry.Reason
 		file.Finished = m.entry.Ended.UTC().Format(time.RFC3339Nano)
 	}
 	return m.replace(ctx, results.SweepFile, func() error { return store.WriteSweep(ctx, m.bucket, file) })
@@ -279,7 +279,7 @@ func (m *mender) restore(spec *sweep.Spec, board *board.Board) (restored []resul
 	if err != nil {
 		return nil, err
 	}
-	for _, t := range scheduler.EndedTrials(*m.entry, m.trials, spec.Trials) {
+	for _, t := range journal.EndedTrials(*m.entry, m.trials, spec.Trials) {
 		if board.Has(t.Trial, t.Attempt) {
 			continue
 		}
@@ -334,15 +334,15 @@ func (m *mender) journal(ctx context.Context, spec *sweep.Spec, known *board.Boa
 	if e.Submitted, _ = time.Parse(time.RFC3339Nano, m.known.Created); e.Submitted.IsZero() {
 		e.Submitted = time.Now()
 	}
-	e.Phase = scheduler.Active
-	if phase := scheduler.Phase(m.known.State); m.known.Finished != "" && phase.Ended() {
-		e.Phase, e.Sentence = phase, m.known.Sentence
+	e.Phase = sweep.PhaseActive
+	if phase := sweep.Phase(m.known.State); m.known.Finished != "" && phase.Ended() {
+		e.Phase, e.Reason = phase, m.known.Sentence
 		e.Ended, _ = time.Parse(time.RFC3339Nano, m.known.Finished)
 	}
 	if best, ok := known.Best(); ok {
 		e.Best, e.BestTrial = float64(best.Value), best.Trial
 	}
-	var begun []scheduler.TrialEntry
+	var begun []journal.TrialEntry
 	over := 0
 	for t := range known.Trials(board.Query{}) {
 		begun = append(begun, m.trial(t))
@@ -353,10 +353,10 @@ func (m *mender) journal(ctx context.Context, spec *sweep.Spec, known *board.Boa
 	if step, ok := known.Trial(results.ThenTrial); ok {
 		begun = append(begun, m.trial(step))
 		if w, err := store.ReadWinner(ctx, m.bucket, m.id); err == nil {
-			e.Winner, e.Params = scheduler.Winner{Trial: w.Trial, Attempt: w.Attempt}, w.Params
+			e.Winner, e.Params = journal.AttemptRef{Trial: w.Trial, Attempt: w.Attempt}, w.Params
 			e.Manifest, _ = json.Marshal(w)
 		} else if w, ok := known.Winner(); ok {
-			e.Winner, e.Params = scheduler.Winner{Trial: w.Trial, Attempt: w.Attempt}, w.Params
+			e.Winner, e.Params = journal.AttemptRef{Trial: w.Trial, Attempt: w.Attempt}, w.Params
 			e.Manifest, _ = json.Marshal(w)
 		}
 	}
@@ -375,7 +375,7 @@ func (m *mender) journal(ctx context.Context, spec *sweep.Spec, known *board.Boa
 	if err != nil {
 		return unreachable(err)
 	}
-	if err := errors.Join(j.Append(scheduler.Rebuilt(e, spec.Trials, begun)), j.Close()); err != nil {
+	if err := errors.Join(j.Append(journal.Rebuilt(e, spec.Trials, begun)), j.Close()); err != nil {
 		return unreachable(err)
 	}
 	m.Brought = append(m.Brought, fmt.Sprintf("the journal: %s, %d of %s ended", e.Phase, over, count(spec.Trials, "trial")))
@@ -386,8 +386,8 @@ func (m *mender) journal(ctx context.Context, spec *sweep.Spec, known *board.Boa
 }
 
 // trial is where a trial stands by the results. An attempt without an end is given up, and the next has another number.
-func (m *mender) trial(t board.Trial) scheduler.TrialEntry {
-	e := scheduler.TrialEntry{Sweep: m.id, Trial: t.Trial, State: sweep.Waiting}
+func (m *mender) trial(t board.Trial) journal.TrialEntry {
+	e := journal.TrialEntry{Sweep: m.id, Trial: t.Trial, State: sweep.Waiting}
 	for _, try := range t.Attempts {
 		e.Attempt = max(e.Attempt, try.Attempt)
 		if end := try.End; end != nil && !end.Final && end.State == results.Failed {
@@ -408,11 +408,11 @@ func (m *mender) trial(t board.Trial) scheduler.TrialEntry {
 		e.State = sweep.Cached
 	}
 	if e.State != sweep.Waiting {
-		e.Attempt, e.Budget = t.Attempt, scheduler.Budget{}
+		e.Attempt, e.Budget = t.Attempt, journal.Budget{}
 	}
 	if t.Value != nil {
 		v := float64(*t.Value)
-		e.Value = scheduler.Gauge{Reported: 1, Finite: 1, Last: v, Min: v, Max: v, Mean: v}
+		e.Value = sweep.Series{Reported: 1, Finite: 1, Last: v, Min: v, Max: v, Mean: v}
 	}
 	return e
 }

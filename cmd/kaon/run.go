@@ -15,8 +15,8 @@ import (
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
-	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -282,7 +282,7 @@ func (r *runner) unknown(ctx context.Context, id string, err error) error {
 
 // next runs the spec of a sweep's `then` with its winner, once; it may have been begun before an interruption.
 func (r *runner) next(ctx context.Context, o outcome, spec *sweep.Spec, err error) (outcome, error) {
-	if err != nil || o.phase != scheduler.Succeeded || spec.Then == nil || spec.Then.Next == nil || o.winner == nil {
+	if err != nil || o.phase != sweep.PhaseSucceeded || spec.Then == nil || spec.Then.Next == nil || o.winner == nil {
 		return o, err
 	}
 	if !r.flags.JSON {
@@ -363,10 +363,10 @@ func readState(folder, id string) (*sweep.Spec, *board.Winner, error) {
 		return nil, nil, err
 	}
 	j, err := disk.Open(filepath.Join(folder, journalFile))
-	if errors.Is(err, scheduler.ErrLocked) {
+	if errors.Is(err, journal.ErrLocked) {
 		return nil, nil, usage(fmt.Errorf("another process works on sweep %s: `kaon status %s` shows it", id, id))
 	}
-	if errors.Is(err, scheduler.ErrDamaged) {
+	if errors.Is(err, journal.ErrDamaged) {
 		return nil, nil, unreachable(fmt.Errorf("%w; nothing was changed; rebuild it from the results with: kaon repair %s", err, id))
 	}
 	if err != nil {
@@ -391,13 +391,13 @@ func readState(folder, id string) (*sweep.Spec, *board.Winner, error) {
 var errNotAccepted = errors.New("it was interrupted before it was accepted, so nothing of it ran")
 
 // entryOf is a sweep as its journal has it. A journal of other sweeps is an error.
-func entryOf(j *disk.Journal, id string) (e scheduler.SweepEntry, known bool, err error) {
+func entryOf(j *disk.Journal, id string) (e journal.SweepEntry, known bool, err error) {
 	other := ""
 	for entry, err := range j.Load() {
 		if err != nil {
 			return e, false, err
 		}
-		if e, ok := entry.(scheduler.SweepEntry); ok {
+		if e, ok := entry.(journal.SweepEntry); ok {
 			if e.ID == id {
 				return e, true, nil
 			}

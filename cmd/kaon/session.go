@@ -24,6 +24,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
 	"github.com/kaon-sweep/kaon/scheduler/ledger"
 	"github.com/kaon-sweep/kaon/scheduler/study"
@@ -171,10 +172,10 @@ func (s *session) open(ctx context.Context) error {
 }
 
 // loaded is what the journal holds. The records among it, which the bucket may lack, are on the board afterwards.
-func (s *session) loaded() iter.Seq2[scheduler.Entry, error] {
-	return func(yield func(scheduler.Entry, error) bool) {
+func (s *session) loaded() iter.Seq2[journal.Entry, error] {
+	return func(yield func(journal.Entry, error) bool) {
 		for e, err := range s.journal.Load() {
-			if r, ok := e.(scheduler.RecordEntry); ok {
+			if r, ok := e.(journal.RecordEntry); ok {
 				s.watcher.fold(r.Record)
 			}
 			if !yield(e, err) {
@@ -411,7 +412,7 @@ func (s *session) again(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sweepFile.State, sweepFile.Finished, sweepFile.Sentence = string(scheduler.Active), "", ""
+	sweepFile.State, sweepFile.Finished, sweepFile.Sentence = string(sweep.PhaseActive), "", ""
 	sweepFile.Closed = s.watcher.closed() // retried are those that failed: what never started stays so
 	sweepFile.Began(thisRun(s.cfg.spec))
 	if err := store.WriteSweep(ctx, s.cfg.bucket, sweepFile); err != nil {
@@ -428,7 +429,7 @@ func (s *session) manifest(spec *sweep.Spec, created time.Time) store.Sweep {
 // sweepFile is sweep.json of a sweep that has begun.
 func sweepFile(id string, spec *sweep.Spec, created time.Time, cluster string, step *board.Step) store.Sweep {
 	return store.Sweep{
-		ID: id, Name: spec.Name, State: string(scheduler.Active), Method: spec.Method, Seed: spec.Seed,
+		ID: id, Name: spec.Name, State: string(sweep.PhaseActive), Method: spec.Method, Seed: spec.Seed,
 		SpecHash: specHash(spec.Source), Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics,
 		Created: created.UTC().Format(time.RFC3339Nano), Cluster: mesos.WithoutSecret(cluster), Then: step,
 		File: spec.File, Overrides: overridesOf(spec), Provenance: effectiveOf(spec),
@@ -549,7 +550,7 @@ func (s *session) coreConfig(image study.Image) scheduler.Config {
 				Files: s.files,
 			})
 		},
-		Parse: func(e scheduler.SweepEntry) (*sweep.Spec, error) { return parseEntry(e, s.cfg.winner) },
+		Parse: func(e journal.SweepEntry) (*sweep.Spec, error) { return parseEntry(e, s.cfg.winner) },
 	}
 }
 
@@ -570,7 +571,7 @@ func (s *session) interpreter(spec *sweep.Spec) string {
 }
 
 // parseEntry reads a spec back as it was submitted, with the winner of the sweep before, if it is a `then`.
-func parseEntry(e scheduler.SweepEntry, winner *board.Winner) (*sweep.Spec, error) {
+func parseEntry(e journal.SweepEntry, winner *board.Winner) (*sweep.Spec, error) {
 	options := []sweep.Option{sweep.WithSet(e.Overrides...), sweep.WithSeed(e.Seed), withFilesBeside(e.File)}
 	if winner != nil {
 		options = append(options, sweep.WithWinner())

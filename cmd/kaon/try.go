@@ -20,9 +20,9 @@ import (
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
-	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
@@ -132,7 +132,7 @@ func (s source) spec(ctx context.Context, known store.Sweep, strict bool) (*swee
 	if err != nil && strict {
 		return nil, usage(err)
 	}
-	entry := scheduler.SweepEntry{File: file, Source: text, Overrides: set, Seed: known.Seed}
+	entry := journal.SweepEntry{File: file, Source: text, Overrides: set, Seed: known.Seed}
 	var winner *board.Winner
 	if folder := stateFolder(s.place, s.folder, s.id); folder != "" {
 		if winner, err = readWinner(folder); err != nil {

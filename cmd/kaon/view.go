@@ -14,8 +14,8 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/store"
-	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/server/control"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // view is what is known of a sweep: the records in its bucket, and what only the process that runs it has yet.
@@ -75,8 +75,8 @@ func (s source) board(ctx context.Context, out *output) (view, error) {
 
 // closing tells whether the process that runs the sweep starts no more trials of it.
 func (v view) closing() bool {
-	phase := scheduler.Phase(v.now.State)
-	return phase.Ended() || phase == scheduler.Ending || phase == scheduler.Selecting || phase == scheduler.Following
+	phase := sweep.Phase(v.now.State)
+	return phase.Ended() || phase == sweep.PhaseDraining || phase == sweep.PhaseSelecting || phase == sweep.PhaseThen
 }
 
 // ask has the process that runs the sweep say what the bucket does not: the results alone are an answer too.

@@ -12,6 +12,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/server/control"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -211,7 +212,7 @@ func (w *watcher) choose(n scheduler.Select) {
 		w.later(scheduler.Stop{Sweep: n.Sweep, Reason: fmt.Sprintf("the winner's manifest cannot be written: %v", err)})
 		return
 	}
-	w.later(scheduler.Won{Sweep: n.Sweep, Winner: scheduler.Winner{Trial: winner.Trial, Attempt: winner.Attempt}, Manifest: manifest, Params: winner.Params})
+	w.later(scheduler.Won{Sweep: n.Sweep, Winner: journal.AttemptRef{Trial: winner.Trial, Attempt: winner.Attempt}, Manifest: manifest, Params: winner.Params})
 }
 
 func (w *watcher) avoided(n scheduler.Avoided) {

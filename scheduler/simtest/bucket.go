@@ -12,6 +12,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 )
 
 // faultyBucket is bucket.Memory that may be slow, down, or leave half an object.
@@ -172,7 +173,7 @@ func (wr *writer) replay() {
 			wr.p.w.fail("read journal: %v", err)
 			return
 		}
-		if r, ok := e.(scheduler.RecordEntry); ok && r.Sweep == wr.sweep && r.Number > wr.taken {
+		if r, ok := e.(journal.RecordEntry); ok && r.Sweep == wr.sweep && r.Number > wr.taken {
 			wr.queue = append(wr.queue, queued{r.Number, r.Record})
 			wr.taken = r.Number
 		}

@@ -7,8 +7,8 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results/board"
-	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -118,13 +118,13 @@ func (b Bug) hasty(c cluster.Call) bool {
 }
 
 // read leaves live attempts out of what is read from the journal.
-func (b Bug) read(all iter.Seq2[scheduler.Entry, error]) iter.Seq2[scheduler.Entry, error] {
+func (b Bug) read(all iter.Seq2[journal.Entry, error]) iter.Seq2[journal.Entry, error] {
 	if b != ForgetAttempts {
 		return all
 	}
-	return func(yield func(scheduler.Entry, error) bool) {
+	return func(yield func(journal.Entry, error) bool) {
 		for e, err := range all {
-			if t, ok := e.(scheduler.TrialEntry); ok && (t.State == sweep.Launched || t.State == sweep.Running) {
+			if t, ok := e.(journal.TrialEntry); ok && (t.State == sweep.Launched || t.State == sweep.Running) {
 				t.State = sweep.Waiting
 				e = t
 			}

@@ -2,8 +2,8 @@ package simtest
 
 import (
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
@@ -106,7 +106,7 @@ func (l *laws) startsExecutor(c cluster.Accept, i int) bool {
 	return true
 }
 
-func (l *laws) inCall(c cluster.Accept, e scheduler.TrialEntry) bool {
+func (l *laws) inCall(c cluster.Accept, e journal.TrialEntry) bool {
 	id := cluster.NewTaskID(e.Sweep, e.Trial, e.Attempt)
 	for i := range c.Tasks {
 		if c.Tasks[i].ID == id {

@@ -7,16 +7,16 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
 )
 
 // simDisk is the journal and how it fares when the process dies.
 type simDisk interface {
 	// open is the journal for a new process.
-	open() (scheduler.Journal, error)
+	open() (journal.Journal, error)
 	// torn appends while the process dies, and reports whether the entries are durable after all.
-	torn(entries []scheduler.Entry, whole bool, chance func(n int) int) (durable bool, err error)
+	torn(entries []journal.Entry, whole bool, chance func(n int) int) (durable bool, err error)
 	// closed is the death of the process.
 	closed()
 	// remove gives back what the disk took of the real one.
@@ -39,13 +39,13 @@ func newDisk(w *world) (simDisk, error) {
 }
 
 // memoryDisk is scheduler.Memory, which outlives the processes.
-type memoryDisk struct{ memory scheduler.Memory }
+type memoryDisk struct{ memory journal.Memory }
 
-func (d *memoryDisk) open() (scheduler.Journal, error) { return &d.memory, nil }
-func (d *memoryDisk) closed()                          {}
-func (d *memoryDisk) remove()                          {}
+func (d *memoryDisk) open() (journal.Journal, error) { return &d.memory, nil }
+func (d *memoryDisk) closed()                        {}
+func (d *memoryDisk) remove()                        {}
 
-func (d *memoryDisk) torn(entries []scheduler.Entry, whole bool, _ func(int) int) (bool, error) {
+func (d *memoryDisk) torn(entries []journal.Entry, whole bool, _ func(int) int) (bool, error) {
 	if !whole {
 		return false, nil
 	}
@@ -59,7 +59,7 @@ type boltDisk struct {
 	journal   *disk.Journal
 }
 
-func (d *boltDisk) open() (scheduler.Journal, error) {
+func (d *boltDisk) open() (journal.Journal, error) {
 	var err error
 	d.journal, err = disk.Open(d.path)
 	return d.journal, err
@@ -77,7 +77,7 @@ func (d *boltDisk) remove() {
 	_ = os.RemoveAll(d.dir)
 }
 
-func (d *boltDisk) torn(entries []scheduler.Entry, whole bool, chance func(int) int) (bool, error) {
+func (d *boltDisk) torn(entries []journal.Entry, whole bool, chance func(int) int) (bool, error) {
 	before, err := d.files()
 	if err != nil {
 		return false, err

@@ -138,7 +138,7 @@ func (d *driver) coming(stream protocol.StreamID, ev *api.Event) {
 		at = d.last
 	}
 	d.last = at
-	w.queue.add(at, func() { d.arrived(stream, &copied) })
+	w.queue.Set(at, func(time.Time) { d.arrived(stream, &copied) })
 	if ev.Type == api.Event_OFFERS {
 		w.flap(&copied)
 	}
@@ -147,7 +147,7 @@ func (d *driver) coming(stream protocol.StreamID, ev *api.Event) {
 // closing hears that the master ends a stream.
 func (d *driver) closing(stream protocol.StreamID) {
 	if d.stream == stream {
-		d.w.queue.add(d.last.Add(time.Microsecond), func() { d.ended(stream) })
+		d.w.queue.Set(d.last.Add(time.Microsecond), func(time.Time) { d.ended(stream) })
 	}
 }
 

@@ -6,35 +6,36 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // durable sees entries when the journal holds them.
-func (l *laws) durable(p *process, entries []scheduler.Entry) {
+func (l *laws) durable(p *process, entries []journal.Entry) {
 	for _, e := range entries {
 		switch e := e.(type) {
-		case scheduler.SweepEntry:
+		case journal.SweepEntry:
 			l.durableSweep(e)
-		case scheduler.TrialEntry:
+		case journal.TrialEntry:
 			l.durableTrial(e)
-		case scheduler.RecordEntry:
+		case journal.RecordEntry:
 			l.durableRecord(e)
 		}
 	}
 }
 
-func (l *laws) durableSweep(e scheduler.SweepEntry) {
+func (l *laws) durableSweep(e journal.SweepEntry) {
 	s := l.sweep(e.ID)
 	if s.phase != e.Phase {
-		l.w.tell("journal: sweep %s is %s %s", e.ID, e.Phase, e.Sentence)
+		l.w.tell("journal: sweep %s is %s %s", e.ID, e.Phase, e.Reason)
 	}
-	if e.Phase == scheduler.Ending {
+	if e.Phase == sweep.PhaseDraining {
 		s.halted = true
 	}
 	s.phase, s.winner = e.Phase, e.Winner
 }
 
-func (l *laws) durableTrial(e scheduler.TrialEntry) {
+func (l *laws) durableTrial(e journal.TrialEntry) {
 	s := l.sweep(e.Sweep)
 	old, known := s.trials[e.Trial]
 	retried := known && old.State == sweep.Failed && e.State == sweep.Waiting
@@ -66,7 +67,7 @@ func (l *laws) durableTrial(e scheduler.TrialEntry) {
 	s.trials[e.Trial] = e
 }
 
-func (l *laws) durableRecord(e scheduler.RecordEntry) {
+func (l *laws) durableRecord(e journal.RecordEntry) {
 	s := l.sweep(e.Sweep)
 	r := &e.Record
 	if e.Number != s.records+1 {

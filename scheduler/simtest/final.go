@@ -13,6 +13,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -148,8 +149,8 @@ func (l *laws) followed(id string, board *board.Board) {
 	case begun && (seen.State != e.State.String() || s.finals[scheduler.ThenTrial] != 1):
 		l.w.fail("law 1: the step of %s is %v in the journal, %s on the board, with %d final records", id, e.State, seen.State, s.finals[scheduler.ThenTrial])
 	}
-	if w, ok := board.Winner(); ok && begun && e.State == sweep.Succeeded && s.phase == scheduler.Succeeded {
-		if won := (scheduler.Winner{Trial: w.Trial, Attempt: w.Attempt}); s.used != won {
+	if w, ok := board.Winner(); ok && begun && e.State == sweep.Succeeded && s.phase == sweep.PhaseSucceeded {
+		if won := (journal.AttemptRef{Trial: w.Trial, Attempt: w.Attempt}); s.used != won {
 			l.w.fail("law 1: the step of %s ran with the winner %v, the winner is %v", id, s.used, won)
 		}
 	}
@@ -240,7 +241,7 @@ func (w *world) mixReady(r scheduler.Ready) {
 		return
 	}
 	for _, e := range r.Journal {
-		if rec, ok := e.(scheduler.RecordEntry); ok {
+		if rec, ok := e.(journal.RecordEntry); ok {
 			end := rec.Record.End
 			rec.Record.End = nil
 			w.mixHash(fmt.Sprintf("%v %+v", rec, end))

@@ -10,6 +10,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -33,18 +34,18 @@ type laws struct {
 
 // ledger is what is durable of one sweep.
 type ledger struct {
-	phase   scheduler.Phase
+	phase   sweep.Phase
 	halted  bool // it was ended before its trials were
-	trials  map[int]scheduler.TrialEntry
+	trials  map[int]journal.TrialEntry
 	records uint64
 	all     []results.Record
 	finals  map[int]int
 	params  map[int]string // of the first attempt that told
 	lost    map[int]int    // attempts lost
 	stopped map[int]bool
-	winner  scheduler.Winner // that the step is given
-	used    scheduler.Winner // that it was last launched with
-	first   scheduler.Winner // that it was first launched with
+	winner  journal.AttemptRef // that the step is given
+	used    journal.AttemptRef // that it was last launched with
+	first   journal.AttemptRef // that it was first launched with
 }
 
 // taskLedger is what is durable of one attempt.
@@ -89,7 +90,7 @@ func (l *laws) sweep(id string) *ledger {
 	s := l.sweeps[id]
 	if s == nil {
 		s = &ledger{
-			trials: map[int]scheduler.TrialEntry{}, finals: map[int]int{}, params: map[int]string{},
+			trials: map[int]journal.TrialEntry{}, finals: map[int]int{}, params: map[int]string{},
 			lost: map[int]int{}, stopped: map[int]bool{},
 		}
 		l.sweeps[id] = s

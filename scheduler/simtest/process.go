@@ -11,6 +11,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -23,7 +24,7 @@ type process struct {
 	number  int
 	core    *scheduler.Core
 	packer  *packer
-	journal scheduler.Journal
+	journal journal.Journal
 	boards  map[string]*board.Board
 	writers map[string]*writer
 	inbox   []input
@@ -121,7 +122,7 @@ func (p *process) config() scheduler.Config {
 			}
 			return &learner{Study: made}, nil
 		},
-		Parse: func(e scheduler.SweepEntry) (*sweep.Spec, error) {
+		Parse: func(e journal.SweepEntry) (*sweep.Spec, error) {
 			if string(e.Source) != string(w.spec.Source) || e.Seed != w.spec.Seed {
 				return nil, fmt.Errorf("the journal has another spec")
 			}
@@ -157,7 +158,7 @@ func (p *process) planTurn(wait time.Duration) {
 		return
 	}
 	p.planned = at
-	p.w.queue.add(at, func() {
+	p.w.queue.Set(at, func(time.Time) {
 		if !p.dead && p.planned.Equal(at) {
 			p.planned = time.Time{}
 			p.turn()
@@ -266,7 +267,7 @@ func (p *process) post(c cluster.Call) {
 }
 
 // append makes entries durable, and says whether the process lives on.
-func (p *process) append(entries []scheduler.Entry) bool {
+func (p *process) append(entries []journal.Entry) bool {
 	w := p.w
 	if _, ok := w.takeArmed(CrashEarly); ok {
 		w.counted(CrashEarly, "before %d entries", len(entries))
@@ -346,5 +347,5 @@ func (p *process) choose(id string) {
 		p.w.fail("encode the winner: %v", err)
 		return
 	}
-	p.do(scheduler.Won{Sweep: id, Winner: scheduler.Winner{Trial: winner.Trial, Attempt: winner.Attempt}, Manifest: manifest, Params: winner.Params})
+	p.do(scheduler.Won{Sweep: id, Winner: journal.AttemptRef{Trial: winner.Trial, Attempt: winner.Attempt}, Manifest: manifest, Params: winner.Params})
 }

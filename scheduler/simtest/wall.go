@@ -3,7 +3,7 @@ package simtest
 import (
 	"time"
 
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // watch is the truth about a sweep's clock: for how long processes had the sweep, by their own clocks, while it was
@@ -52,7 +52,7 @@ func (l *laws) read(p *process, restarted bool) {
 		if lost < 0 {
 			l.w.fail("wall: %s is said to have been worked on for %v, in truth for %v", x.ID, x.Worked, s.total)
 		}
-		if x.Phase == scheduler.Ending || over { // the limit may have had its say, and then the time is journaled no more
+		if x.Phase == sweep.PhaseDraining || over { // the limit may have had its say, and then the time is journaled no more
 			s.lost = max(lost, s.lost)
 			continue
 		}

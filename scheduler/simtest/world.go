@@ -8,6 +8,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -18,7 +19,7 @@ type world struct {
 	rng   *rand.Rand
 	begin time.Time
 	now   time.Time
-	queue agenda
+	queue timer.Queue
 	steps int
 	calm  bool // the faults are over
 
@@ -78,13 +79,15 @@ func newWorld(s Story, bug Bug, trace func(string)) (*world, error) {
 	}
 	w.driver = newDriver(w)
 	for _, f := range s.Faults {
-		w.queue.add(w.begin.Add(f.At), func() { w.strike(f) })
+		w.queue.Set(w.begin.Add(f.At), func(time.Time) { w.strike(f) })
 	}
 	w.launchScheduler()
 	return w, nil
 }
 
-func (w *world) after(d time.Duration, do func()) { w.queue.add(w.now.Add(d), do) }
+func (w *world) after(d time.Duration, do func()) {
+	w.queue.Set(w.now.Add(d), func(time.Time) { do() })
+}
 
 // some is a time between a and b.
 func (w *world) some(a, b time.Duration) time.Duration {
@@ -125,7 +128,8 @@ func (w *world) inCluster(input func(*embedded.Core)) {
 // run lets things happen until done says so or the time is over.
 func (w *world) run(until time.Time, done func() bool) {
 	for w.failure == "" && !done() {
-		at, any := w.queue.first()
+		at := w.queue.Next()
+		any := !at.IsZero()
 		c := w.cluster.Next()
 		inside := !c.IsZero() && (!any || !at.Before(c))
 		if inside {
@@ -145,7 +149,7 @@ func (w *world) run(until time.Time, done func() bool) {
 		if inside {
 			w.inCluster(func(c *embedded.Core) { c.Tick(w.now) })
 		} else {
-			w.queue.pop()()
+			w.queue.Pop(at)(at)
 		}
 	}
 }

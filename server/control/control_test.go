@@ -43,7 +43,7 @@ func (l *ledger) Do(_ context.Context, command scheduler.Command) error {
 
 func (l *ledger) Snapshot(context.Context) (scheduler.Snapshot, error) {
 	return scheduler.Snapshot{Framework: "f", Connected: true, Sweeps: []scheduler.SweepStatus{{
-		ID: "s", Phase: scheduler.Active, Paused: true, Counts: scheduler.Counts{Total: 3, Running: 2, Waiting: 1},
+		ID: "s", Phase: sweep.PhaseActive, Paused: true, Counts: scheduler.Counts{Total: 3, Running: 2, Waiting: 1},
 		Best: 0.5, BestTrial: 2, Submitted: time.Unix(0, 0), Spec: &sweep.Spec{Then: &sweep.Then{}}, Then: sweep.Running,
 	}}}, nil
 }

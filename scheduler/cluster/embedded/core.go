@@ -13,6 +13,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/agent"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/master"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 // CoreConfig is what a Core is made from.
@@ -52,7 +53,7 @@ type Core struct {
 	order     []string // names of agents, as they were added
 	byID      map[protocol.AgentID]*member
 	now       time.Time
-	deadlines protocol.Deadlines
+	deadlines timer.Queue
 	queue     []func() // messages on their way
 	running   bool
 	effects   []protocol.Effect
@@ -124,7 +125,7 @@ func (c *Core) Next() time.Time {
 // Tick does everything that is due at now.
 func (c *Core) Tick(now time.Time) {
 	c.do(now, func() {
-		c.deadlines.Fire(c.now)
+		c.deadlines.Drain(c.now)
 		if c.master != nil {
 			c.master.Tick(c.now)
 		}

@@ -1,20 +1,20 @@
 package disk
 
-import "github.com/kaon-sweep/kaon/scheduler"
+import "github.com/kaon-sweep/kaon/scheduler/journal"
 
 // batch is entries as one block of the store. Trials change several times in a burst and only the last state counts; the
 // records of a sweep are put together, so that they are found together.
 type batch struct {
 	enc     *encoder
-	trials  map[trialKey]scheduler.TrialEntry
+	trials  map[trialKey]journal.TrialEntry
 	order   []trialKey
-	records []scheduler.RecordEntry
+	records []journal.RecordEntry
 	placed  []placed
 }
 
 // placed is an entry and where it lies in the block.
 type placed struct {
-	entry    scheduler.Entry
+	entry    journal.Entry
 	from, to int
 }
 
@@ -24,8 +24,8 @@ type trialKey struct {
 }
 
 // block is the entries' bytes, valid until the encoder's next reset, and where each entry that is in it lies.
-func (e *encoder) block(entries []scheduler.Entry) ([]byte, []placed, error) {
-	b := batch{enc: e, trials: map[trialKey]scheduler.TrialEntry{}}
+func (e *encoder) block(entries []journal.Entry) ([]byte, []placed, error) {
+	b := batch{enc: e, trials: map[trialKey]journal.TrialEntry{}}
 	e.reset()
 	for _, entry := range entries {
 		if err := b.put(entry); err != nil {
@@ -38,16 +38,16 @@ func (e *encoder) block(entries []scheduler.Entry) ([]byte, []placed, error) {
 	return e.arena, b.placed, nil
 }
 
-func (b *batch) put(e scheduler.Entry) error {
+func (b *batch) put(e journal.Entry) error {
 	switch e := e.(type) {
-	case scheduler.TrialEntry:
+	case journal.TrialEntry:
 		k := trialKey{e.Sweep, e.Trial}
 		if _, there := b.trials[k]; !there {
 			b.order = append(b.order, k)
 		}
 		b.trials[k] = e
 		return nil
-	case scheduler.RecordEntry:
+	case journal.RecordEntry:
 		if n := len(b.records); n > 0 && b.records[n-1].Sweep != e.Sweep {
 			if err := b.flushRecords(); err != nil {
 				return err
@@ -55,7 +55,7 @@ func (b *batch) put(e scheduler.Entry) error {
 		}
 		b.records = append(b.records, e)
 		return nil
-	case scheduler.FrameworkEntry, scheduler.ExecutorEntry:
+	case journal.FrameworkEntry, journal.ExecutorEntry:
 		return b.write(e)
 	}
 	// What follows concerns a whole sweep, so what was held back of it goes first.
@@ -65,7 +65,7 @@ func (b *batch) put(e scheduler.Entry) error {
 	return b.write(e)
 }
 
-func (b *batch) write(e scheduler.Entry) error {
+func (b *batch) write(e journal.Entry) error {
 	from := len(b.enc.arena)
 	if err := b.enc.logged(e); err != nil {
 		return err

@@ -11,8 +11,8 @@ import (
 	"github.com/ugorji/go/codec"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 )
 
 // Names of buckets and keys of journals in bbolt. Trials and records have a bucket for each sweep.
@@ -33,7 +33,7 @@ type former struct {
 	version   uint32
 	framework string
 	applied   uint64
-	logged    []scheduler.Entry
+	logged    []journal.Entry
 	dec       *codec.Decoder
 }
 
@@ -50,14 +50,14 @@ func (j *Journal) convert(f *os.File) error {
 	if err != nil {
 		return err
 	}
-	if err := old.each(func(scheduler.Entry) error { return nil }); err != nil { // nothing is written before all is read
+	if err := old.each(func(journal.Entry) error { return nil }); err != nil { // nothing is written before all is read
 		return err
 	}
 	if err := keepFormer(j.path); err != nil {
 		return err
 	}
 	return j.make(func(w *storeWriter) error {
-		return old.each(func(e scheduler.Entry) error {
+		return old.each(func(e journal.Entry) error {
 			j.enc.reset()
 			if err := j.enc.logged(e); err != nil {
 				return err
@@ -121,7 +121,7 @@ func readFormer(data []byte, logPath string) (*former, error) {
 		return old, err
 	}
 	return old, oldLog(log, id, old.applied, func(payload []byte) error {
-		return unlog(payload, func(e scheduler.Entry, _, _ int) error {
+		return unlog(payload, func(e journal.Entry, _, _ int) error {
 			old.logged = append(old.logged, e)
 			return nil
 		})
@@ -153,7 +153,7 @@ func (o *former) meta() (id []byte, err error) {
 		return nil, err
 	case o.version > lastBolt:
 		return nil, fmt.Errorf("%w: it has version %d, this kaon reads up to %d: use the kaon that wrote it, or a newer one",
-			scheduler.ErrFuture, o.version, storeVersion)
+			journal.ErrFuture, o.version, storeVersion)
 	case o.version < 1:
 		return nil, damaged("its version")
 	}
@@ -193,9 +193,9 @@ func (o *former) below(name []byte, yield func(id string, b *boltBucket) error) 
 }
 
 // each yields all that is kept, so that it can be appended to a new journal.
-func (o *former) each(yield func(scheduler.Entry) error) error {
+func (o *former) each(yield func(journal.Entry) error) error {
 	if o.framework != "" {
-		if err := yield(scheduler.FrameworkEntry{ID: cluster.FrameworkID(o.framework)}); err != nil {
+		if err := yield(journal.FrameworkEntry{ID: cluster.FrameworkID(o.framework)}); err != nil {
 			return err
 		}
 	}
@@ -247,21 +247,21 @@ func (o *former) decode(b []byte, v any) error {
 	return nil
 }
 
-func (o *former) executor(k, v []byte, yield func(scheduler.Entry) error) error {
+func (o *former) executor(k, v []byte, yield func(journal.Entry) error) error {
 	agent, executor, ok := strings.Cut(string(k), "\x00")
 	var rows []amountRow
 	if err := o.decode(v, &rows); err != nil || !ok {
 		return damaged("executor %q: %v", k, err)
 	}
-	return yield(scheduler.ExecutorEntry{
+	return yield(journal.ExecutorEntry{
 		Agent: offers.AgentID(agent), Executor: offers.ExecutorID(executor), Resources: amounts(rows),
 	})
 }
 
 // records yields those of a sweep that the bucket may lack, and the mark of what it has, which was the bucket's sequence.
-func (o *former) records(id string, b *boltBucket, yield func(scheduler.Entry) error) error {
+func (o *former) records(id string, b *boltBucket, yield func(journal.Entry) error) error {
 	if b.sequence > 0 {
-		if err := yield(scheduler.ForgetEntry{Sweep: id, Through: b.sequence}); err != nil {
+		if err := yield(journal.TruncateEntry{Sweep: id, Through: b.sequence}); err != nil {
 			return err
 		}
 	}
@@ -272,7 +272,7 @@ func (o *former) records(id string, b *boltBucket, yield func(scheduler.Entry) e
 			if err := o.dec.Decode(&row); err != nil {
 				return damaged("a record of sweep %s: %v", id, err)
 			}
-			if err := yield(scheduler.RecordEntry{Sweep: id, Number: row.Number, Record: row.Record}); err != nil {
+			if err := yield(journal.RecordEntry{Sweep: id, Number: row.Number, Record: row.Record}); err != nil {
 				return err
 			}
 		}

@@ -15,29 +15,29 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // formerEntries is what was appended to the journal of testdata/v2, by the kaon that kept journals in bbolt.
-func formerEntries() [][]scheduler.Entry {
-	all := [][]scheduler.Entry{{
-		scheduler.FrameworkEntry{ID: "f-1"},
-		scheduler.ExecutorEntry{Agent: "a", Executor: "x", Resources: []offers.Amount{{Name: "cpus", Scalar: 100}}},
-		scheduler.SweepEntry{ID: "s", Number: 1, File: "/spec.yaml", Source: []byte("command: echo 1\n"), Seed: 7, Overrides: []string{"a=b"}, Submitted: epoch, Phase: scheduler.Active, BestTrial: -1},
-		scheduler.SweepEntry{ID: "gone", Number: 2, Submitted: epoch, Phase: scheduler.Active, BestTrial: -1},
+func formerEntries() [][]journal.Entry {
+	all := [][]journal.Entry{{
+		journal.FrameworkEntry{ID: "f-1"},
+		journal.ExecutorEntry{Agent: "a", Executor: "x", Resources: []offers.Amount{{Name: "cpus", Scalar: 100}}},
+		journal.SweepEntry{ID: "s", Number: 1, File: "/spec.yaml", Source: []byte("command: echo 1\n"), Seed: 7, Overrides: []string{"a=b"}, Submitted: epoch, Phase: sweep.PhaseActive, BestTrial: -1},
+		journal.SweepEntry{ID: "gone", Number: 2, Submitted: epoch, Phase: sweep.PhaseActive, BestTrial: -1},
 	}}
 	for i := range 4000 {
-		all = append(all, []scheduler.Entry{
-			scheduler.TrialEntry{Sweep: "s", Trial: i % 500, State: sweep.Failed, Attempt: 1 + i/500, Reason: fmt.Sprintf("exit code %d", i%7)},
-			scheduler.RecordEntry{Sweep: "s", Number: uint64(i + 1), Record: results.Record{Sweep: "s", Trial: i % 500, Attempt: 1 + i/500, First: 3,
+		all = append(all, []journal.Entry{
+			journal.TrialEntry{Sweep: "s", Trial: i % 500, State: sweep.Failed, Attempt: 1 + i/500, Reason: fmt.Sprintf("exit code %d", i%7)},
+			journal.RecordEntry{Sweep: "s", Number: uint64(i + 1), Record: results.Record{Sweep: "s", Trial: i % 500, Attempt: 1 + i/500, First: 3,
 				Points: []results.Point{{Step: int64(i), Metrics: map[string]float64{"loss": float64(i)}}}, End: &results.End{State: "failed", Reason: "no luck", Stderr: []string{"one", "two", fmt.Sprint(make([]byte, 200))}}}},
 		})
 		if i%100 == 99 {
-			all = append(all, []scheduler.Entry{scheduler.ForgetEntry{Sweep: "s", Through: uint64(i - 50)}})
+			all = append(all, []journal.Entry{journal.TruncateEntry{Sweep: "s", Through: uint64(i - 50)}})
 		}
 	}
-	return append(all, []scheduler.Entry{scheduler.DropEntry{Sweep: "gone"}})
+	return append(all, []journal.Entry{journal.DeleteEntry{Sweep: "gone"}})
 }
 
 // formerFiles are the store and the log of testdata/v2.
@@ -72,7 +72,7 @@ func put(t testing.TB, path string, files map[string][]byte) {
 
 // A journal of a kaon that kept it in bbolt is read, goes on, and its files are kept.
 func TestFormerJournal(t *testing.T) {
-	var m scheduler.Memory
+	var m journal.Memory
 	for _, batch := range formerEntries() {
 		if err := m.Append(batch); err != nil {
 			t.Fatal(err)
@@ -86,7 +86,7 @@ func TestFormerJournal(t *testing.T) {
 		if got, want := load(t, j), load(t, &m); !reflect.DeepEqual(got, want) {
 			t.Fatalf("%d entries, want %d", len(got), len(want))
 		}
-		more := []scheduler.Entry{scheduler.TrialEntry{Sweep: "s", Trial: 3, Attempt: 77}}
+		more := []journal.Entry{journal.TrialEntry{Sweep: "s", Trial: 3, Attempt: 77}}
 		if err := errors.Join(j.Append(more), m.Append(more), j.Close()); err != nil {
 			t.Fatal(err)
 		}

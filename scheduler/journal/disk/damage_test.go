@@ -11,17 +11,17 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // history is n batches of entries of one sweep.
-func history(n int) [][]scheduler.Entry {
-	all := [][]scheduler.Entry{{scheduler.SweepEntry{ID: "s", Number: 1, File: "/spec.yaml", Source: []byte("command: echo 1\n"), Submitted: epoch, Phase: scheduler.Active, BestTrial: -1}}}
+func history(n int) [][]journal.Entry {
+	all := [][]journal.Entry{{journal.SweepEntry{ID: "s", Number: 1, File: "/spec.yaml", Source: []byte("command: echo 1\n"), Submitted: epoch, Phase: sweep.PhaseActive, BestTrial: -1}}}
 	for i := range n {
-		all = append(all, []scheduler.Entry{
-			scheduler.TrialEntry{Sweep: "s", Trial: i % 50, State: sweep.Succeeded, Attempt: 1 + i/50},
-			scheduler.RecordEntry{Sweep: "s", Number: uint64(i + 1), Record: results.Record{Sweep: "s", Trial: i % 50, Attempt: 1, End: &results.End{State: "succeeded", Reason: fmt.Sprint(make([]byte, i*37%9000))}}},
+		all = append(all, []journal.Entry{
+			journal.TrialEntry{Sweep: "s", Trial: i % 50, State: sweep.Succeeded, Attempt: 1 + i/50},
+			journal.RecordEntry{Sweep: "s", Number: uint64(i + 1), Record: results.Record{Sweep: "s", Trial: i % 50, Attempt: 1, End: &results.End{State: "succeeded", Reason: fmt.Sprint(make([]byte, i*37%9000))}}},
 		})
 	}
 	return all
@@ -33,7 +33,7 @@ func TestDamageIsFound(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "journal")
 	j := open(t, path)
-	var m scheduler.Memory
+	var m journal.Memory
 	for _, batch := range history(500) {
 		if err := errors.Join(j.Append(batch), m.Append(batch)); err != nil {
 			t.Fatal(err)
@@ -80,7 +80,7 @@ func TestDamageIsFound(t *testing.T) {
 		}
 		again, err := Open(path)
 		if err != nil {
-			if now, _ := os.ReadFile(path + suffix); !errors.Is(err, scheduler.ErrDamaged) && !errors.Is(err, scheduler.ErrFuture) || !reflect.DeepEqual(now, data) {
+			if now, _ := os.ReadFile(path + suffix); !errors.Is(err, journal.ErrDamaged) && !errors.Is(err, journal.ErrFuture) || !reflect.DeepEqual(now, data) {
 				rt.Fatalf("%v; changed: %v", err, !reflect.DeepEqual(now, data))
 			}
 			return
@@ -103,7 +103,7 @@ func TestNotEvenFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		if suffix == logSuffix {
-			if _, err := Open(path); !errors.Is(err, scheduler.ErrDamaged) {
+			if _, err := Open(path); !errors.Is(err, journal.ErrDamaged) {
 				t.Errorf("without its log: %v", err)
 			}
 		}
@@ -120,13 +120,13 @@ func TestNotEvenFiles(t *testing.T) {
 func TestCompaction(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	j := open(t, path)
-	var m scheduler.Memory
+	var m journal.Memory
 	for n := 1; j.store.generation < 3; n++ {
-		batch := []scheduler.Entry{
-			scheduler.SweepEntry{ID: "s", Number: 1, Phase: scheduler.Active, Source: make([]byte, 300_000), BestTrial: n},
-			scheduler.TrialEntry{Sweep: "s", Trial: n, Attempt: n},
-			scheduler.RecordEntry{Sweep: "s", Number: uint64(n), Record: results.Record{Sweep: "s", Trial: n}},
-			scheduler.ForgetEntry{Sweep: "s", Through: uint64(n / 2)},
+		batch := []journal.Entry{
+			journal.SweepEntry{ID: "s", Number: 1, Phase: sweep.PhaseActive, Source: make([]byte, 300_000), BestTrial: n},
+			journal.TrialEntry{Sweep: "s", Trial: n, Attempt: n},
+			journal.RecordEntry{Sweep: "s", Number: uint64(n), Record: results.Record{Sweep: "s", Trial: n}},
+			journal.TruncateEntry{Sweep: "s", Through: uint64(n / 2)},
 		}
 		if err := errors.Join(j.Append(batch), m.Append(batch)); err != nil {
 			t.Fatal(err)

@@ -3,7 +3,7 @@ package disk
 import (
 	"fmt"
 
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 )
 
 // ref is where entries lie in the store.
@@ -59,11 +59,11 @@ func (x *index) sweep(id string) *sweepIndex {
 }
 
 // apply takes in an entry that lies at r.
-func (x *index) apply(e scheduler.Entry, r ref) error {
+func (x *index) apply(e journal.Entry, r ref) error {
 	switch e := e.(type) {
-	case scheduler.FrameworkEntry:
+	case journal.FrameworkEntry:
 		x.set(&x.framework, r)
-	case scheduler.ExecutorEntry:
+	case journal.ExecutorEntry:
 		key := string(e.Agent) + "\x00" + string(e.Executor)
 		old := x.executors[key]
 		if e.Resources == nil {
@@ -73,14 +73,14 @@ func (x *index) apply(e scheduler.Entry, r ref) error {
 		}
 		x.set(&old, r)
 		x.executors[key] = old
-	case scheduler.SweepEntry:
+	case journal.SweepEntry:
 		s := x.sweep(e.ID)
 		x.set(&s.row, r)
 		s.number = e.Number
 		if e.Phase.Ended() && !e.KeepTrials {
 			x.dropTrials(s)
 		}
-	case scheduler.TrialEntry:
+	case journal.TrialEntry:
 		if e.Trial < -1 || e.Trial > mostTrials {
 			return fmt.Errorf("trial %d of sweep %s", e.Trial, e.Sweep)
 		}
@@ -89,7 +89,7 @@ func (x *index) apply(e scheduler.Entry, r ref) error {
 			s.trials = append(s.trials, make([]ref, need)...)
 		}
 		x.set(&s.trials[e.Trial+1], r)
-	case scheduler.RecordEntry:
+	case journal.RecordEntry:
 		s := x.sweep(e.Sweep)
 		x.live += int64(r.n)
 		if k := len(s.records) - 1; k >= 0 && s.records[k].at+int64(s.records[k].n) == r.at && s.records[k].n < groupBytes {
@@ -98,14 +98,14 @@ func (x *index) apply(e scheduler.Entry, r ref) error {
 			return nil
 		}
 		s.records = append(s.records, recordsRef{r, e.Number})
-	case scheduler.ForgetEntry:
+	case journal.TruncateEntry:
 		s := x.sweep(e.Sweep)
 		s.forgotten = e.Through
 		for len(s.records) > 0 && s.records[0].last <= e.Through {
 			x.live -= int64(s.records[0].n)
 			s.records = s.records[1:]
 		}
-	case scheduler.DropEntry:
+	case journal.DeleteEntry:
 		if s := x.sweeps[e.Sweep]; s != nil {
 			x.set(&s.row, ref{})
 			x.dropTrials(s)

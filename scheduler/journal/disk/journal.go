@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 )
 
 // lockPatience is how long Open waits for another process to let go: long enough for one that is just ending.
@@ -25,7 +25,7 @@ type Journal struct {
 	mu      sync.Mutex // guards what follows
 	store   *store
 	log     *log
-	pending []scheduler.Entry // what is in the log and not in the store
+	pending []journal.Entry // what is in the log and not in the store
 	enc     *encoder
 	broken  error // a write failed: nobody knows what is on disk
 }
@@ -118,7 +118,7 @@ func lock(f *os.File) error {
 			return err
 		}
 		if time.Now().After(until) {
-			return fmt.Errorf("%w: wait for it to end, or choose another folder", scheduler.ErrLocked)
+			return fmt.Errorf("%w: wait for it to end, or choose another folder", journal.ErrLocked)
 		}
 	}
 }
@@ -140,7 +140,7 @@ func (j *Journal) read() error {
 	}
 	j.store = s
 	j.log, err = openLog(j.file, s.id, s, func(payload []byte) error {
-		return unlog(payload, func(e scheduler.Entry, _, _ int) error {
+		return unlog(payload, func(e journal.Entry, _, _ int) error {
 			j.pending = append(j.pending, e)
 			return nil
 		})
@@ -166,7 +166,7 @@ func (j *Journal) make(fill func(*storeWriter) error) (err error) {
 
 // Append makes the entries durable, all or none: as one record of the log, or, when that is full, with all that is in it as
 // one block of the store. It blocks for the disk.
-func (j *Journal) Append(entries []scheduler.Entry) error {
+func (j *Journal) Append(entries []journal.Entry) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if err := j.append(entries); err != nil {
@@ -176,7 +176,7 @@ func (j *Journal) Append(entries []scheduler.Entry) error {
 	return nil
 }
 
-func (j *Journal) append(entries []scheduler.Entry) error {
+func (j *Journal) append(entries []journal.Entry) error {
 	if j.broken != nil {
 		return fmt.Errorf("an earlier write failed: %w", j.broken)
 	}
@@ -214,7 +214,7 @@ func (j *Journal) settle() error {
 
 // commit writes entries as one block, which also says up to which record the log has been taken in. The log is
 // empty afterwards.
-func (j *Journal) commit(entries []scheduler.Entry) error {
+func (j *Journal) commit(entries []journal.Entry) error {
 	payload, all, err := j.enc.block(entries)
 	if err != nil {
 		return err

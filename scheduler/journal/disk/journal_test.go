@@ -16,8 +16,8 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -31,9 +31,9 @@ func open(t testing.TB, path string) *Journal {
 	return j
 }
 
-func load(t testing.TB, j scheduler.Journal) []scheduler.Entry {
+func load(t testing.TB, j journal.Journal) []journal.Entry {
 	t.Helper()
-	var all []scheduler.Entry
+	var all []journal.Entry
 	for e, err := range j.Load() {
 		if err != nil {
 			t.Fatal(err)
@@ -51,7 +51,7 @@ func TestSameAsMemory(t *testing.T) {
 		if err := os.RemoveAll(path); err != nil {
 			rt.Fatal(err)
 		}
-		var m scheduler.Memory
+		var m journal.Memory
 		j, err := Open(path)
 		if err != nil {
 			rt.Fatal(err)
@@ -59,7 +59,7 @@ func TestSameAsMemory(t *testing.T) {
 		defer func() { j.Close() }()
 		numbers := map[string]uint64{}
 		for range rapid.IntRange(1, 8).Draw(rt, "batches") {
-			entries := []scheduler.Entry{}
+			entries := []journal.Entry{}
 			for range rapid.IntRange(0, 12).Draw(rt, "entries") {
 				entries = append(entries, draw(rt, numbers))
 			}
@@ -90,15 +90,15 @@ func TestSameAsMemory(t *testing.T) {
 func TestReplay(t *testing.T) {
 	j := open(t, filepath.Join(t.TempDir(), "journal"))
 	for n := uint64(1); n <= 30; n += 3 { // batches of three
-		var batch []scheduler.Entry
+		var batch []journal.Entry
 		for i := n; i < n+3; i++ {
-			batch = append(batch, scheduler.RecordEntry{Sweep: "s", Number: i, Record: results.Record{Sweep: "s", Trial: int(i)}})
+			batch = append(batch, journal.RecordEntry{Sweep: "s", Number: i, Record: results.Record{Sweep: "s", Trial: int(i)}})
 		}
 		if err := j.Append(batch); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := j.Append([]scheduler.Entry{scheduler.ForgetEntry{Sweep: "s", Through: 10}}); err != nil {
+	if err := j.Append([]journal.Entry{journal.TruncateEntry{Sweep: "s", Through: 10}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -125,17 +125,17 @@ func TestReplay(t *testing.T) {
 var epoch = time.Date(2026, 3, 1, 12, 0, 0, 5, time.UTC)
 
 // draw makes one entry of a history that a core could write: sweeps come before what belongs to them.
-func draw(t *rapid.T, numbers map[string]uint64) scheduler.Entry {
+func draw(t *rapid.T, numbers map[string]uint64) journal.Entry {
 	id := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "sweep")
 	if _, there := numbers[id]; !there {
 		numbers[id] = 0
-		return scheduler.SweepEntry{ID: id, Number: uint64(id[0]), Source: []byte("x: 1"), Submitted: epoch, Phase: scheduler.Active, BestTrial: -1}
+		return journal.SweepEntry{ID: id, Number: uint64(id[0]), Source: []byte("x: 1"), Submitted: epoch, Phase: sweep.PhaseActive, BestTrial: -1}
 	}
 	switch rapid.IntRange(0, 7).Draw(t, "kind") {
 	case 0:
-		return scheduler.FrameworkEntry{ID: cluster.FrameworkID(rapid.StringMatching(`[a-z]{1,5}`).Draw(t, "id"))}
+		return journal.FrameworkEntry{ID: cluster.FrameworkID(rapid.StringMatching(`[a-z]{1,5}`).Draw(t, "id"))}
 	case 1:
-		e := scheduler.ExecutorEntry{Agent: "agent", Executor: "kaon-1"}
+		e := journal.ExecutorEntry{Agent: "agent", Executor: "kaon-1"}
 		if rapid.Bool().Draw(t, "in a role") {
 			e.Executor, e.Role = "kaon-2", "eng/ml" // an executor belongs to one role
 		}
@@ -144,37 +144,37 @@ func draw(t *rapid.T, numbers map[string]uint64) scheduler.Entry {
 		}
 		return e
 	case 2:
-		return scheduler.SweepEntry{
+		return journal.SweepEntry{
 			ID: id, Number: uint64(id[0]), File: "f", Source: []byte("x: 2"), Seed: 1 << 63, Overrides: []string{"a=b"},
-			Submitted: epoch, Ended: epoch.Add(time.Hour), Sentence: "done", Outcome: scheduler.Succeeded, Killing: true,
-			Phase:  rapid.SampledFrom([]scheduler.Phase{scheduler.Active, scheduler.Succeeded}).Draw(t, "phase"),
-			States: []byte{1, 2}, Attempts: []byte{3}, Winner: scheduler.Winner{Trial: rapid.IntRange(0, 9).Draw(t, "winner"), Attempt: 2}, Worked: time.Hour, Best: 0.5, BestTrial: 7, Stored: numbers[id] / 2, Records: numbers[id],
+			Submitted: epoch, Ended: epoch.Add(time.Hour), Reason: "done", Outcome: sweep.PhaseSucceeded, Killing: true,
+			Phase:  rapid.SampledFrom([]sweep.Phase{sweep.PhaseActive, sweep.PhaseSucceeded}).Draw(t, "phase"),
+			States: []byte{1, 2}, Attempts: []byte{3}, Winner: journal.AttemptRef{Trial: rapid.IntRange(0, 9).Draw(t, "winner"), Attempt: 2}, Elapsed: time.Hour, Best: 0.5, BestTrial: 7, Stored: numbers[id] / 2, Records: numbers[id],
 		}
 	case 3, 4:
 		numbers[id]++
-		return scheduler.RecordEntry{Sweep: id, Number: numbers[id], Record: results.Record{
+		return journal.RecordEntry{Sweep: id, Number: numbers[id], Record: results.Record{
 			Sweep: id, Trial: 1, Attempt: 2, First: numbers[id],
 			Points: []results.Point{{Step: -1, Millis: 5, Metrics: map[string]float64{"loss": 0.25}}},
 			End:    &results.End{State: "failed", Stderr: []string{"boom"}, Params: []byte(`{"x":1}`)},
 		}}
 	case 5:
-		return scheduler.ForgetEntry{Sweep: id, Through: numbers[id] / 2}
+		return journal.TruncateEntry{Sweep: id, Through: numbers[id] / 2}
 	case 6:
 		delete(numbers, id)
-		return scheduler.DropEntry{Sweep: id}
+		return journal.DeleteEntry{Sweep: id}
 	}
-	e := scheduler.TrialEntry{
+	e := journal.TrialEntry{
 		Sweep: id, Trial: rapid.IntRange(-1, 5).Draw(t, "trial"), Attempt: 3,
 		State: rapid.SampledFrom([]sweep.State{sweep.Waiting, sweep.Running, sweep.Failed}).Draw(t, "state"),
-		Value: scheduler.Gauge{Reported: 2, Finite: 1, Last: 1, Min: 2, Max: 3, Sum: 4},
+		Value: sweep.Series{Reported: 2, Finite: 1, Last: 1, Min: 2, Max: 3, Sum: 4},
 	}
 	switch e.State {
 	case sweep.Running:
-		e.Agent, e.Host, e.Executor, e.Launched, e.Started, e.Points, e.Ending = "a", "h", "x", epoch, epoch, 9, 1
+		e.Agent, e.Host, e.Executor, e.Launched, e.Started, e.Points, e.KillReason = "a", "h", "x", epoch, epoch, 9, 1
 	case sweep.Waiting:
-		e.Due, e.Budget = epoch, scheduler.Budget{Failures: 1, Losses: 2}
+		e.Due, e.Budget = epoch, journal.Budget{Failures: 1, Losses: 2}
 	default:
-		e.Reason, e.Asked, e.Told, e.Failure = "exit code 1", 3, 4, true
+		e.Reason, e.AskSeq, e.TellSeq, e.Failure = "exit code 1", 3, 4, true
 	}
 	return e
 }
@@ -182,7 +182,7 @@ func draw(t *rapid.T, numbers map[string]uint64) scheduler.Entry {
 func TestRefusals(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "deep", "journal")
 	j := open(t, path)
-	if _, err := Open(path); !errors.Is(err, scheduler.ErrLocked) {
+	if _, err := Open(path); !errors.Is(err, journal.ErrLocked) {
 		t.Errorf("open twice: %v, want ErrLocked", err)
 	}
 	if err := j.Close(); err != nil {
@@ -196,14 +196,14 @@ func TestRefusals(t *testing.T) {
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(path); !errors.Is(err, scheduler.ErrFuture) || !strings.Contains(err.Error(), "version 9") {
+	if _, err := Open(path); !errors.Is(err, journal.ErrFuture) || !strings.Contains(err.Error(), "version 9") {
 		t.Errorf("open a journal of version 9: %v, want ErrFuture", err)
 	}
 	for name, text := range map[string]string{"a text file": strings.Repeat("not a journal ", 1000), "nothing": ""} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(path); !errors.Is(err, scheduler.ErrDamaged) {
+		if _, err := Open(path); !errors.Is(err, journal.ErrDamaged) {
 			t.Errorf("%s was opened as a journal: %v", name, err)
 		}
 	}
@@ -238,7 +238,7 @@ func TestKilled(t *testing.T) {
 		j := open(t, path)
 		count := map[int]int{} // attempt: trials that have it
 		for _, e := range load(t, j) {
-			if e, ok := e.(scheduler.TrialEntry); ok {
+			if e, ok := e.(journal.TrialEntry); ok {
 				count[e.Attempt]++
 			}
 		}
@@ -262,14 +262,14 @@ func victim(path string) {
 	}
 	from := 0
 	for e := range j.Load() {
-		if e, ok := e.(scheduler.TrialEntry); ok {
+		if e, ok := e.(journal.TrialEntry); ok {
 			from = e.Attempt
 		}
 	}
 	for n := from + 1; ; n++ {
-		batch := []scheduler.Entry{scheduler.SweepEntry{ID: "s", Number: 1, Phase: scheduler.Active}}
+		batch := []journal.Entry{journal.SweepEntry{ID: "s", Number: 1, Phase: sweep.PhaseActive}}
 		for i := range 10 {
-			batch = append(batch, scheduler.TrialEntry{Sweep: "s", Trial: i, State: sweep.Failed, Attempt: n})
+			batch = append(batch, journal.TrialEntry{Sweep: "s", Trial: i, State: sweep.Failed, Attempt: n})
 		}
 		if err := j.Append(batch); err != nil {
 			panic(err)
@@ -283,7 +283,7 @@ func BenchmarkPoints256(b *testing.B) {
 	j := open(b, filepath.Join(b.TempDir(), "journal"))
 	var number, points uint64
 	for b.Loop() {
-		var batch []scheduler.Entry
+		var batch []journal.Entry
 		for trial := range 256 {
 			number++
 			rec := results.Record{Sweep: "s", Trial: trial, Attempt: 1, First: number}
@@ -291,11 +291,11 @@ func BenchmarkPoints256(b *testing.B) {
 				rec.Points = append(rec.Points, results.Point{Step: int64(i), Millis: 1, Metrics: map[string]float64{"loss": float64(i), "accuracy": 0.5}})
 			}
 			points += 16
-			batch = append(batch, scheduler.RecordEntry{Sweep: "s", Number: number, Record: rec},
-				scheduler.TrialEntry{Sweep: "s", Trial: trial, State: sweep.Running, Attempt: 1, Agent: "agent-0001", Host: "host", Launched: epoch, Started: epoch, Points: number})
+			batch = append(batch, journal.RecordEntry{Sweep: "s", Number: number, Record: rec},
+				journal.TrialEntry{Sweep: "s", Trial: trial, State: sweep.Running, Attempt: 1, Agent: "agent-0001", Host: "host", Launched: epoch, Started: epoch, Points: number})
 		}
 		if number%2560 == 0 {
-			batch = append(batch, scheduler.ForgetEntry{Sweep: "s", Through: number})
+			batch = append(batch, journal.TruncateEntry{Sweep: "s", Through: number})
 		}
 		if err := j.Append(batch); err != nil {
 			b.Fatal(err)
@@ -311,12 +311,12 @@ func BenchmarkTrials1000(b *testing.B) {
 	var number uint64
 	for b.Loop() {
 		for _, state := range []sweep.State{sweep.Launched, sweep.Running, sweep.Succeeded} {
-			var batch []scheduler.Entry
+			var batch []journal.Entry
 			for i := range 1000 {
-				batch = append(batch, scheduler.TrialEntry{Sweep: "s", Trial: trials + i, State: state, Attempt: 1, Agent: "agent-0001", Host: "host", Launched: epoch})
+				batch = append(batch, journal.TrialEntry{Sweep: "s", Trial: trials + i, State: state, Attempt: 1, Agent: "agent-0001", Host: "host", Launched: epoch})
 				if state == sweep.Succeeded {
 					number++
-					batch = append(batch, scheduler.RecordEntry{Sweep: "s", Number: number, Record: results.Record{Sweep: "s", Trial: trials + i, Attempt: 1,
+					batch = append(batch, journal.RecordEntry{Sweep: "s", Number: number, Record: results.Record{Sweep: "s", Trial: trials + i, Attempt: 1,
 						End: &results.End{State: "succeeded", Final: true, Params: []byte(`{"lr":0.1,"batch":32}`)}}})
 				}
 			}
@@ -325,7 +325,7 @@ func BenchmarkTrials1000(b *testing.B) {
 			}
 		}
 		trials += 1000
-		if err := j.Append([]scheduler.Entry{scheduler.ForgetEntry{Sweep: "s", Through: number}}); err != nil {
+		if err := j.Append([]journal.Entry{journal.TruncateEntry{Sweep: "s", Through: number}}); err != nil {
 			b.Fatal(err)
 		}
 	}

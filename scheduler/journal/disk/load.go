@@ -9,16 +9,16 @@ import (
 	"slices"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 )
 
 // errEnough ends a read whose caller wants no more.
 var errEnough = errors.New("enough")
 
 // Load yields what is kept, in the order that scheduler.Journal states. The journal must not be appended to meanwhile.
-func (j *Journal) Load() iter.Seq2[scheduler.Entry, error] {
-	return func(yield func(scheduler.Entry, error) bool) {
-		err := j.load(func(e scheduler.Entry) error {
+func (j *Journal) Load() iter.Seq2[journal.Entry, error] {
+	return func(yield func(journal.Entry, error) bool) {
+		err := j.load(func(e journal.Entry) error {
 			if !yield(e, nil) {
 				return errEnough
 			}
@@ -30,7 +30,7 @@ func (j *Journal) Load() iter.Seq2[scheduler.Entry, error] {
 	}
 }
 
-func (j *Journal) load(yield func(scheduler.Entry) error) error {
+func (j *Journal) load(yield func(journal.Entry) error) error {
 	j.mu.Lock()
 	err := j.settle()
 	s := j.store
@@ -51,8 +51,8 @@ func (j *Journal) load(yield func(scheduler.Entry) error) error {
 		return cmp.Or(cmp.Compare(x.sweeps[a].number, x.sweeps[b].number), cmp.Compare(a, b))
 	})
 	for _, id := range ids {
-		err := s.entries(x.sweeps[id].row, func(e scheduler.Entry) error {
-			row := e.(scheduler.SweepEntry)
+		err := s.entries(x.sweeps[id].row, func(e journal.Entry) error {
+			row := e.(journal.SweepEntry)
 			row.Stored = max(row.Stored, x.sweeps[id].forgotten)
 			return yield(row)
 		})
@@ -70,8 +70,8 @@ func (j *Journal) load(yield func(scheduler.Entry) error) error {
 	for _, id := range ids {
 		stored := x.sweeps[id].forgotten
 		for _, r := range x.sweeps[id].records {
-			err := s.entries(r.ref, func(e scheduler.Entry) error {
-				if e.(scheduler.RecordEntry).Number <= stored {
+			err := s.entries(r.ref, func(e journal.Entry) error {
+				if e.(journal.RecordEntry).Number <= stored {
 					return nil
 				}
 				return yield(e)
@@ -85,7 +85,7 @@ func (j *Journal) load(yield func(scheduler.Entry) error) error {
 }
 
 // entries yields what lies at r.
-func (s *store) entries(r ref, yield func(scheduler.Entry) error) error {
+func (s *store) entries(r ref, yield func(journal.Entry) error) error {
 	if r.n == 0 {
 		return nil
 	}
@@ -93,7 +93,7 @@ func (s *store) entries(r ref, yield func(scheduler.Entry) error) error {
 	if err != nil {
 		return err
 	}
-	return unlog(b, func(e scheduler.Entry, _, _ int) error { return yield(e) })
+	return unlog(b, func(e journal.Entry, _, _ int) error { return yield(e) })
 }
 
 // Replay calls yield with the records of a sweep after a number, in order, until there is none or yield says
@@ -118,7 +118,7 @@ func (j *Journal) Replay(sweepID string, after uint64, yield func(number uint64,
 
 // next is some of the records after a number; none when there is no further one. yield of Replay may take its time, and the
 // store may be another afterwards.
-func (j *Journal) next(sweepID string, after uint64) (batch []scheduler.RecordEntry, err error) {
+func (j *Journal) next(sweepID string, after uint64) (batch []journal.RecordEntry, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if err := j.settle(); err != nil {
@@ -133,8 +133,8 @@ func (j *Journal) next(sweepID string, after uint64) (batch []scheduler.RecordEn
 		if r.last <= after {
 			continue
 		}
-		err := j.store.entries(r.ref, func(e scheduler.Entry) error {
-			if e := e.(scheduler.RecordEntry); e.Number > after {
+		err := j.store.entries(r.ref, func(e journal.Entry) error {
+			if e := e.(journal.RecordEntry); e.Number > after {
 				batch = append(batch, e)
 			}
 			return nil

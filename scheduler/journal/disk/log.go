@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 )
 
 // logRoom is the room of the log: some thousand trials, or a hundred thousand points, between two blocks of the store.
@@ -223,5 +223,5 @@ func oldLog(b, id []byte, applied uint64, yield func(payload []byte) error) erro
 }
 
 func damaged(format string, args ...any) error {
-	return fmt.Errorf("%w: "+format, append([]any{scheduler.ErrDamaged}, args...)...)
+	return fmt.Errorf("%w: "+format, append([]any{journal.ErrDamaged}, args...)...)
 }

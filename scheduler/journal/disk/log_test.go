@@ -10,14 +10,15 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
-func frameworkOf(t testing.TB, j scheduler.Journal) cluster.FrameworkID {
+func frameworkOf(t testing.TB, j journal.Journal) cluster.FrameworkID {
 	t.Helper()
 	for _, e := range load(t, j) {
-		if f, ok := e.(scheduler.FrameworkEntry); ok {
+		if f, ok := e.(journal.FrameworkEntry); ok {
 			return f.ID
 		}
 	}
@@ -38,7 +39,7 @@ func TestTornLog(t *testing.T) {
 		var ends []int64
 		names := []cluster.FrameworkID{"", "first", cluster.FrameworkID(strings.Repeat("second", 100)), "third"}
 		for _, name := range names[1:] {
-			if err := j.Append([]scheduler.Entry{scheduler.FrameworkEntry{ID: name}}); err != nil {
+			if err := j.Append([]journal.Entry{journal.FrameworkEntry{ID: name}}); err != nil {
 				rt.Fatal(err)
 			}
 			ends = append(ends, j.log.at)
@@ -67,7 +68,7 @@ func TestTornLog(t *testing.T) {
 		}
 		again, err := Open(path)
 		if torn := killed && whole == 2; !torn {
-			if !errors.Is(err, scheduler.ErrDamaged) {
+			if !errors.Is(err, journal.ErrDamaged) {
 				rt.Fatalf("byte %d of records that end at %v was damaged: %v", at, ends, err)
 			}
 			return
@@ -86,16 +87,16 @@ func TestTornLog(t *testing.T) {
 func TestLogBeginsAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	j := open(t, path)
-	var m scheduler.Memory
+	var m journal.Memory
 	rounds, last := 0, int64(0)
 	for n := 1; rounds < 3; n++ {
 		size := 1 + n*7919%(logRoom/5)
 		if n%11 == 0 {
 			size = logRoom // more than the log ever holds
 		}
-		batch := []scheduler.Entry{
-			scheduler.SweepEntry{ID: "s", Number: 1, Phase: scheduler.Active, Source: make([]byte, size), BestTrial: n},
-			scheduler.TrialEntry{Sweep: "s", Trial: n, Attempt: n},
+		batch := []journal.Entry{
+			journal.SweepEntry{ID: "s", Number: 1, Phase: sweep.PhaseActive, Source: make([]byte, size), BestTrial: n},
+			journal.TrialEntry{Sweep: "s", Trial: n, Attempt: n},
 		}
 		if err := j.Append(batch); err != nil {
 			t.Fatal(err)

@@ -5,8 +5,8 @@ import (
 
 	"github.com/ugorji/go/codec"
 
-	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 )
 
 // Kinds of entries in the log's payloads. Each is followed by its key and its row.
@@ -21,7 +21,7 @@ const (
 )
 
 // payload is entries as one record of the log, valid until the next reset.
-func (e *encoder) payload(entries []scheduler.Entry) ([]byte, error) {
+func (e *encoder) payload(entries []journal.Entry) ([]byte, error) {
 	e.reset()
 	for _, entry := range entries {
 		if err := e.logged(entry); err != nil {
@@ -31,7 +31,7 @@ func (e *encoder) payload(entries []scheduler.Entry) ([]byte, error) {
 	return e.arena, nil
 }
 
-func (e *encoder) logged(entry scheduler.Entry) (err error) {
+func (e *encoder) logged(entry journal.Entry) (err error) {
 	put := func(values ...any) {
 		for _, v := range values {
 			if err == nil {
@@ -45,22 +45,22 @@ func (e *encoder) logged(entry scheduler.Entry) (err error) {
 		}
 	}
 	switch x := entry.(type) {
-	case scheduler.FrameworkEntry:
+	case journal.FrameworkEntry:
 		put(frameworkKind, string(x.ID))
-	case scheduler.ExecutorEntry:
+	case journal.ExecutorEntry:
 		put(executorKind, string(x.Agent), executorKey(x), x.Resources != nil)
 		row(func() ([]byte, error) { return e.executor(x) })
-	case scheduler.SweepEntry:
+	case journal.SweepEntry:
 		put(sweepKind, x.ID)
 		row(func() ([]byte, error) { return e.sweep(x) })
-	case scheduler.TrialEntry:
+	case journal.TrialEntry:
 		put(trialKind, x.Sweep, x.Trial)
 		row(func() ([]byte, error) { return e.trial(x) })
-	case scheduler.RecordEntry:
+	case journal.RecordEntry:
 		put(recordKind, x.Sweep, &recordRow{Number: x.Number, Record: x.Record})
-	case scheduler.ForgetEntry:
+	case journal.TruncateEntry:
 		put(forgetKind, x.Sweep, x.Through)
-	case scheduler.DropEntry:
+	case journal.DeleteEntry:
 		put(dropKind, x.Sweep)
 	default:
 		err = fmt.Errorf("entry of unknown type %T", entry)
@@ -69,7 +69,7 @@ func (e *encoder) logged(entry scheduler.Entry) (err error) {
 }
 
 // unlog yields the entries of a payload, and where in it each lies.
-func unlog(payload []byte, yield func(e scheduler.Entry, from, to int) error) error {
+func unlog(payload []byte, yield func(e journal.Entry, from, to int) error) error {
 	dec := codec.NewDecoderBytes(payload, handle)
 	for from := 0; from < len(payload); from = dec.NumBytesRead() {
 		e, err := unlogged(dec)
@@ -84,7 +84,7 @@ func unlog(payload []byte, yield func(e scheduler.Entry, from, to int) error) er
 }
 
 // unlogged reads one entry.
-func unlogged(dec *codec.Decoder) (e scheduler.Entry, err error) {
+func unlogged(dec *codec.Decoder) (e journal.Entry, err error) {
 	get := func(values ...any) {
 		for _, v := range values {
 			if err == nil {
@@ -97,7 +97,7 @@ func unlogged(dec *codec.Decoder) (e scheduler.Entry, err error) {
 	get(&kind, &id)
 	switch kind {
 	case frameworkKind:
-		e = scheduler.FrameworkEntry{ID: cluster.FrameworkID(id)}
+		e = journal.FrameworkEntry{ID: cluster.FrameworkID(id)}
 	case executorKind:
 		var executor string
 		var runs bool
@@ -123,13 +123,13 @@ func unlogged(dec *codec.Decoder) (e scheduler.Entry, err error) {
 	case recordKind:
 		var row recordRow
 		get(&row)
-		e = scheduler.RecordEntry{Sweep: id, Number: row.Number, Record: row.Record}
+		e = journal.RecordEntry{Sweep: id, Number: row.Number, Record: row.Record}
 	case forgetKind:
-		x := scheduler.ForgetEntry{Sweep: id}
+		x := journal.TruncateEntry{Sweep: id}
 		get(&x.Through)
 		e = x
 	case dropKind:
-		e = scheduler.DropEntry{Sweep: id}
+		e = journal.DeleteEntry{Sweep: id}
 	default:
 		if err == nil {
 			err = fmt.Errorf("entry of unknown kind %d", kind)

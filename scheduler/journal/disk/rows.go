@@ -13,7 +13,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
@@ -155,7 +155,7 @@ func (e *encoder) encode(v any) ([]byte, error) {
 }
 
 // executorKey is an executor with, unless it is "*", its role behind a zero byte. Journals of before roles have none.
-func executorKey(x scheduler.ExecutorEntry) string {
+func executorKey(x journal.ExecutorEntry) string {
 	if x.Role == "" {
 		return string(x.Executor)
 	}
@@ -163,12 +163,12 @@ func executorKey(x scheduler.ExecutorEntry) string {
 }
 
 // executorEntry is the entry of that key, without its resources.
-func executorEntry(agent, key string) scheduler.ExecutorEntry {
+func executorEntry(agent, key string) journal.ExecutorEntry {
 	executor, role, _ := strings.Cut(key, "\x00")
-	return scheduler.ExecutorEntry{Agent: offers.AgentID(agent), Executor: offers.ExecutorID(executor), Role: role}
+	return journal.ExecutorEntry{Agent: offers.AgentID(agent), Executor: offers.ExecutorID(executor), Role: role}
 }
 
-func (e *encoder) executor(x scheduler.ExecutorEntry) ([]byte, error) {
+func (e *encoder) executor(x journal.ExecutorEntry) ([]byte, error) {
 	rows := make([]amountRow, len(x.Resources))
 	for i, a := range x.Resources {
 		rows[i] = amountRow{
@@ -179,23 +179,23 @@ func (e *encoder) executor(x scheduler.ExecutorEntry) ([]byte, error) {
 	return e.encode(rows)
 }
 
-func (e *encoder) sweep(s scheduler.SweepEntry) ([]byte, error) {
+func (e *encoder) sweep(s journal.SweepEntry) ([]byte, error) {
 	row := sweepRow{
 		Number: s.Number, File: s.File, Source: s.Source, Seed: s.Seed, Overrides: s.Overrides,
 		Submitted: nanos(s.Submitted), Phase: string(s.Phase), Paused: s.Paused, Killing: s.Killing,
-		Sentence: s.Sentence, Outcome: string(s.Outcome), Ended: nanos(s.Ended), Records: s.Records, Stored: s.Stored,
-		Manifest: s.Manifest, Params: s.Params, States: s.States, Attempts: s.Attempts, Best: s.Best, BestTrial: s.BestTrial, Keep: s.KeepTrials, Worked: int64(s.Worked),
+		Sentence: s.Reason, Outcome: string(s.Outcome), Ended: nanos(s.Ended), Records: s.Records, Stored: s.Stored,
+		Manifest: s.Manifest, Params: s.Params, States: s.States, Attempts: s.Attempts, Best: s.Best, BestTrial: s.BestTrial, Keep: s.KeepTrials, Worked: int64(s.Elapsed),
 	}
-	if w := s.Winner; w != (scheduler.Winner{}) {
+	if w := s.Winner; w != (journal.AttemptRef{}) {
 		row.Winner = []int{w.Trial, w.Attempt}
 	}
 	row.Hash = row.hash()
 	return e.encode(&row)
 }
 
-func (e *encoder) trial(t scheduler.TrialEntry) ([]byte, error) {
-	row := trialRow{State: uint8(t.State), Attempt: t.Attempt, Due: nanos(t.Due), Reason: t.Reason, Asked: t.Asked, Told: t.Told, Failure: t.Failure}
-	if b := t.Budget; b != (scheduler.Budget{}) {
+func (e *encoder) trial(t journal.TrialEntry) ([]byte, error) {
+	row := trialRow{State: uint8(t.State), Attempt: t.Attempt, Due: nanos(t.Due), Reason: t.Reason, Asked: t.AskSeq, Told: t.TellSeq, Failure: t.Failure}
+	if b := t.Budget; b != (journal.Budget{}) {
 		row.Budget = []int{b.Failures, b.Timeouts, b.Losses, b.Preemptions}
 	}
 	if g := t.Value; g.Reported > 0 {
@@ -204,7 +204,7 @@ func (e *encoder) trial(t scheduler.TrialEntry) ([]byte, error) {
 	if t.State == sweep.Launched || t.State == sweep.Running {
 		row.Live = &liveRow{
 			Agent: string(t.Agent), Host: t.Host, Executor: string(t.Executor),
-			Launched: nanos(t.Launched), Started: nanos(t.Started), Points: t.Points, Ending: t.Ending,
+			Launched: nanos(t.Launched), Started: nanos(t.Started), Points: t.Points, Ending: t.KillReason,
 		}
 	}
 	return e.encode(&row)
@@ -225,30 +225,30 @@ func when(n int64) time.Time {
 }
 
 // entry is a row of the bucket of sweeps, or of the log, as what it stands for.
-func (s *sweepRow) entry(id string) scheduler.SweepEntry {
-	e := scheduler.SweepEntry{
+func (s *sweepRow) entry(id string) journal.SweepEntry {
+	e := journal.SweepEntry{
 		ID: id, Number: s.Number, File: s.File, Source: s.Source, Seed: s.Seed, Overrides: s.Overrides,
-		Submitted: when(s.Submitted), Phase: scheduler.Phase(s.Phase), Paused: s.Paused, Killing: s.Killing,
-		Sentence: s.Sentence, Outcome: scheduler.Phase(s.Outcome), Ended: when(s.Ended), Records: s.Records,
+		Submitted: when(s.Submitted), Phase: sweep.Phase(s.Phase), Paused: s.Paused, Killing: s.Killing,
+		Reason: s.Sentence, Outcome: sweep.Phase(s.Outcome), Ended: when(s.Ended), Records: s.Records,
 		Stored: s.Stored, Manifest: s.Manifest, Params: s.Params, States: s.States, Attempts: s.Attempts,
-		Best: s.Best, BestTrial: s.BestTrial, KeepTrials: s.Keep, Worked: time.Duration(s.Worked),
+		Best: s.Best, BestTrial: s.BestTrial, KeepTrials: s.Keep, Elapsed: time.Duration(s.Worked),
 	}
 	if w := s.Winner; len(w) == 2 {
-		e.Winner = scheduler.Winner{Trial: w[0], Attempt: w[1]}
+		e.Winner = journal.AttemptRef{Trial: w[0], Attempt: w[1]}
 	}
 	return e
 }
 
-func (t *trialRow) entry(id string, trial int) scheduler.TrialEntry {
-	e := scheduler.TrialEntry{
+func (t *trialRow) entry(id string, trial int) journal.TrialEntry {
+	e := journal.TrialEntry{
 		Sweep: id, Trial: trial, State: sweep.State(t.State), Attempt: t.Attempt,
-		Due: when(t.Due), Reason: t.Reason, Asked: t.Asked, Told: t.Told, Failure: t.Failure,
+		Due: when(t.Due), Reason: t.Reason, AskSeq: t.Asked, TellSeq: t.Told, Failure: t.Failure,
 	}
 	if b := t.Budget; len(b) == 4 {
-		e.Budget = scheduler.Budget{Failures: b[0], Timeouts: b[1], Losses: b[2], Preemptions: b[3]}
+		e.Budget = journal.Budget{Failures: b[0], Timeouts: b[1], Losses: b[2], Preemptions: b[3]}
 	}
 	if v, n := t.Value, t.Counts; len(v) >= 4 && len(n) == 2 {
-		e.Value = scheduler.Gauge{Reported: n[0], Finite: n[1], Last: v[0], Min: v[1], Max: v[2], Sum: v[3]}
+		e.Value = sweep.Series{Reported: n[0], Finite: n[1], Last: v[0], Min: v[1], Max: v[2], Sum: v[3]}
 		if len(v) > 4 {
 			e.Value.Mean = v[4]
 		} else if n[1] > 0 {
@@ -257,7 +257,7 @@ func (t *trialRow) entry(id string, trial int) scheduler.TrialEntry {
 	}
 	if l := t.Live; l != nil {
 		e.Agent, e.Host, e.Executor = offers.AgentID(l.Agent), l.Host, offers.ExecutorID(l.Executor)
-		e.Launched, e.Started, e.Points, e.Ending = when(l.Launched), when(l.Started), l.Points, l.Ending
+		e.Launched, e.Started, e.Points, e.KillReason = when(l.Launched), when(l.Started), l.Points, l.Ending
 	}
 	return e
 }

@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 )
 
 // A store begins with a header: magic with the format's version, the journal's id, the generation, how many bytes were
@@ -107,7 +107,7 @@ func openStore(f *os.File) (*store, error) {
 	if whole := crc32.Checksum(all[:headerSize-4], castagnoli) == sum; !whole {
 		if v := all[7]; v > storeVersion && v < 32 { // another version may have another header
 			return nil, fmt.Errorf("%w: it has version %d, this kaon reads up to %d: use the kaon that wrote it, or a newer one",
-				scheduler.ErrFuture, v, storeVersion)
+				journal.ErrFuture, v, storeVersion)
 		}
 		return nil, damaged("its first %d bytes", headerSize)
 	}
@@ -136,7 +136,7 @@ func (s *store) read(all []byte) error {
 			return nil
 		}
 		at := s.size + blockHeader
-		err := unlog(rest[blockHeader:blockHeader+length], func(e scheduler.Entry, from, to int) error {
+		err := unlog(rest[blockHeader:blockHeader+length], func(e journal.Entry, from, to int) error {
 			return s.index.apply(e, ref{at + int64(from), int32(to - from)})
 		})
 		if err != nil {
@@ -224,7 +224,7 @@ func (s *store) copyTo(w *storeWriter) error {
 		}
 		if err == nil && x.forgotten > 0 {
 			enc.reset()
-			if err = enc.logged(scheduler.ForgetEntry{Sweep: id, Through: x.forgotten}); err == nil {
+			if err = enc.logged(journal.TruncateEntry{Sweep: id, Through: x.forgotten}); err == nil {
 				err = w.add(enc.arena)
 			}
 		}
@@ -261,7 +261,7 @@ func (w *storeWriter) flush() error {
 	if err := s.append(w.block, s.applied); err != nil {
 		return err
 	}
-	err := unlog(w.block, func(e scheduler.Entry, from, to int) error {
+	err := unlog(w.block, func(e journal.Entry, from, to int) error {
 		return s.index.apply(e, ref{at + int64(from), int32(to - from)})
 	})
 	w.block = w.block[:0]

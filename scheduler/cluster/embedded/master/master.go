@@ -10,6 +10,7 @@ import (
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 // Version is the Mesos release whose behaviour the cluster shows, and says it is.
@@ -54,7 +55,7 @@ type Master struct {
 	dirty      []*agentRecord // agents whose free resources wait for the next allocation
 	allocating bool           // an allocation is due
 
-	deadlines protocol.Deadlines
+	deadlines timer.Queue
 	effects   []protocol.Effect
 }
 
@@ -103,7 +104,7 @@ func (m *Master) Advance(now time.Time) { m.now = now }
 // Tick does everything that is due.
 func (m *Master) Tick(now time.Time) {
 	m.now = now
-	m.deadlines.Fire(now)
+	m.deadlines.Drain(now)
 }
 
 // Next is when Tick has something to do again; the zero time when never.

@@ -1,6 +1,9 @@
-package scheduler
+package journal
 
-import "github.com/kaon-sweep/kaon/sweep"
+import (
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/sweep"
+)
 
 // Rebuilt is the entries of a journal that knows of a sweep what its results tell: e, whose Phase says whether it has ended, and the
 // trials that have begun, of total. Trials of a sweep that has ended and have not themselves never will be.
@@ -18,22 +21,22 @@ func Rebuilt(e SweepEntry, total int, trials []TrialEntry) []Entry {
 	}
 	for _, t := range trials {
 		slot := t.Trial
-		if slot == ThenTrial {
+		if slot == results.ThenTrial {
 			slot = total
 		}
 		attempts[slot] = uint16(t.Attempt)
-		if terminal(t.State) {
+		if t.State.Terminal() {
 			states[slot] = uint8(t.State)
 		}
 	}
-	e.States, e.Attempts = packRuns(states), packRuns(attempts)
+	e.States, e.Attempts = PackRuns(states), PackRuns(attempts)
 	return []Entry{e}
 }
 
 // EndedTrials are the trials of a sweep that began and have ended, by what its journal has: the entry, and its trials.
 func EndedTrials(e SweepEntry, trials []TrialEntry, total int) (ended []TrialEntry) {
 	states, attempts := make([]uint8, total+1), make([]uint16, total+1)
-	if e.Phase.Ended() && (unpackRuns(e.States, states) != nil || unpackRuns(e.Attempts, attempts) != nil) {
+	if e.Phase.Ended() && (UnpackRuns(e.States, states) != nil || UnpackRuns(e.Attempts, attempts) != nil) {
 		return nil
 	}
 	if e.Phase.Ended() {
@@ -41,13 +44,13 @@ func EndedTrials(e SweepEntry, trials []TrialEntry, total int) (ended []TrialEnt
 		for slot := range states {
 			t := TrialEntry{Sweep: e.ID, Trial: slot, State: sweep.State(states[slot]), Attempt: int(attempts[slot])}
 			if slot == total {
-				t.Trial = ThenTrial
+				t.Trial = results.ThenTrial
 			}
 			trials = append(trials, t)
 		}
 	}
 	for _, t := range trials {
-		if t.Sweep == e.ID && t.Attempt > 0 && terminal(t.State) {
+		if t.Sweep == e.ID && t.Attempt > 0 && t.State.Terminal() {
 			ended = append(ended, t)
 		}
 	}

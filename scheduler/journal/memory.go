@@ -1,4 +1,4 @@
-package scheduler
+package journal
 
 import (
 	"cmp"
@@ -16,7 +16,7 @@ type Memory struct {
 	Fail func(entries []Entry) error
 
 	framework cluster.FrameworkID
-	executors map[workerKey]ExecutorEntry
+	executors map[ExecutorKey]ExecutorEntry
 	sweeps    map[string]*memorySweep
 }
 
@@ -35,7 +35,7 @@ func (m *Memory) Append(entries []Entry) error {
 	}
 	if m.sweeps == nil {
 		m.sweeps = map[string]*memorySweep{}
-		m.executors = map[workerKey]ExecutorEntry{}
+		m.executors = map[ExecutorKey]ExecutorEntry{}
 	}
 	for _, e := range entries {
 		m.keep(e)
@@ -48,7 +48,7 @@ func (m *Memory) keep(e Entry) {
 	case FrameworkEntry:
 		m.framework = e.ID
 	case ExecutorEntry:
-		k := workerKey{e.Agent, e.Executor}
+		k := ExecutorKey{e.Agent, e.Executor}
 		if e.Resources == nil {
 			delete(m.executors, k)
 		} else {
@@ -65,11 +65,11 @@ func (m *Memory) keep(e Entry) {
 	case RecordEntry:
 		s := m.sweep(e.Sweep)
 		s.records = append(s.records, e)
-	case ForgetEntry:
+	case TruncateEntry:
 		s := m.sweep(e.Sweep)
 		s.entry.Stored = e.Through
 		s.records = slices.DeleteFunc(s.records, func(r RecordEntry) bool { return r.Number <= e.Through })
-	case DropEntry:
+	case DeleteEntry:
 		delete(m.sweeps, e.Sweep)
 	}
 }
@@ -99,7 +99,7 @@ func (m *Memory) all() []Entry {
 	if m.framework != "" {
 		all = append(all, FrameworkEntry{m.framework})
 	}
-	for _, k := range slices.SortedFunc(maps.Keys(m.executors), workerKey.compare) {
+	for _, k := range slices.SortedFunc(maps.Keys(m.executors), ExecutorKey.compare) {
 		all = append(all, m.executors[k])
 	}
 	sweeps := slices.SortedFunc(maps.Values(m.sweeps), func(a, b *memorySweep) int {
@@ -124,6 +124,6 @@ func (m *Memory) all() []Entry {
 // Close does nothing.
 func (m *Memory) Close() error { return nil }
 
-func (k workerKey) compare(l workerKey) int {
-	return cmp.Or(cmp.Compare(k.agent, l.agent), cmp.Compare(k.executor, l.executor))
+func (k ExecutorKey) compare(l ExecutorKey) int {
+	return cmp.Or(cmp.Compare(k.Agent, l.Agent), cmp.Compare(k.Executor, l.Executor))
 }

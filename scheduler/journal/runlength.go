@@ -1,4 +1,4 @@
-package scheduler
+package journal
 
 import (
 	"encoding/binary"
@@ -6,9 +6,9 @@ import (
 	"fmt"
 )
 
-// packRuns writes numbers as pairs of uvarints, value and how often it repeats: trials of a sweep mostly end
+// PackRuns writes numbers as pairs of uvarints, value and how often it repeats: trials of a sweep mostly end
 // alike, so a million of them take a few bytes.
-func packRuns[T uint8 | uint16](numbers []T) []byte {
+func PackRuns[T uint8 | uint16](numbers []T) []byte {
 	var b []byte
 	for i := 0; i < len(numbers); {
 		j := i + 1
@@ -22,8 +22,8 @@ func packRuns[T uint8 | uint16](numbers []T) []byte {
 	return b
 }
 
-// unpackRuns fills numbers with what packRuns wrote; the lengths must agree.
-func unpackRuns[T uint8 | uint16](b []byte, numbers []T) error {
+// UnpackRuns fills numbers with what packRuns wrote; the lengths must agree.
+func UnpackRuns[T uint8 | uint16](b []byte, numbers []T) error {
 	for i := 0; ; {
 		if len(b) == 0 {
 			if i != len(numbers) {
