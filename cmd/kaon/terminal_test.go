@@ -8,10 +8,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // onTerminal runs kaon on a terminal of its own, and answers with the terminal's other side.
@@ -166,11 +167,11 @@ func TestBarFollowsTheWindow(t *testing.T) {
 		if err := unix.IoctlSetWinsize(int(keys.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: width}); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(5 * drawEvery)
-		all := rendered(x.stdout.String())
-		if bar := all[only(t, all, "/8")]; columns(bar) >= int(width) || width > 100 && columns(bar) < 45 {
-			t.Errorf("on %d columns: %q", width, bar)
-		}
+		testkit.Await(t, fmt.Sprintf("a bar that fits %d columns", width), func() bool {
+			all := rendered(x.stdout.String())
+			n := columns(all[only(t, all, "/8")])
+			return n < int(width) && (width <= 100 || n > 45)
+		})
 	}
 	p.opened()
 	x.wait().ends(exitDone)
