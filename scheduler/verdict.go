@@ -122,10 +122,10 @@ func judgeEnd(att *attempt, end *task.End) (outcome, string) {
 			whose = ""
 		}
 		return failed, withLastLine(fmt.Sprintf("out of memory at the limit of %d MB%s: ask for more in task.resources.memory", end.Limit/mb, whose), end.Stderr)
+	case end.Lacks != "": // before the signal: it is what the executor ended it for
+		return failed, end.Lacks
 	case end.Signal != 0:
 		return failed, withLastLine(fmt.Sprintf("ended by signal %d", end.Signal), end.Stderr)
-	case end.Lacks != "":
-		return failed, end.Lacks
 	default:
 		return failed, withLastLine(fmt.Sprintf("exit code %d", end.Exit), end.Stderr)
 	}

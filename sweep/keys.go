@@ -16,7 +16,7 @@ var keys = map[string][]string{
 	},
 	"metric": {"name", "goal", "reduce", "target", "impute", "impute_while_running"},
 	"task": {
-		"image", "resources", "cpu_limit", "constraints", "env", "secrets", "code", "fetch", "retries", "timeout", "grace",
+		"image", "resources", "cpu_limit", "process_limit", "constraints", "env", "secrets", "code", "fetch", "retries", "timeout", "grace",
 		"filters", "isolation", "dir", "logs", "container", "pull", "network", "volumes", "ulimits", "shm", "registry", "user",
 	},
 	"task.registry":  {"server", "username", "password", "config"},

@@ -41,6 +41,7 @@ type Task struct {
 	Filters     []string      // regular expressions with two groups, name and value, for stdout
 	Container   *Container    // the image trials run in; nil: on the host
 	Isolation   Isolation     // how many trials share an executor; Contained by default with an image
+	Processes   int           // most of one attempt at a time; 0: the executor's default
 	HardCPUs    bool          // a trial never gets more cpus than it asks for, though others leave some idle
 	Code        string        // folder that trials get a copy of, relative to the spec's; empty: none
 	Dir         string        // where trials start, below their working directory unless absolute; empty: there

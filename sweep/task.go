@@ -241,6 +241,9 @@ func (d *decoder) task(n *node) {
 	t.Timeout = d.duration(n.get("timeout"), "task.timeout")
 	t.Grace = d.duration(n.get("grace"), "task.grace")
 	t.Isolation = d.isolation(n.get("isolation"))
+	if p := n.get("process_limit"); p != nil && !p.null {
+		t.Processes = int(d.integer(p, "task.process_limit", 1, maxProcesses))
+	}
 	t.HardCPUs = d.cpuLimit(n.get("cpu_limit"), n.get("resources"))
 	d.container(n)
 	d.files(n)
@@ -248,6 +251,9 @@ func (d *decoder) task(n *node) {
 		d.filter(item, fmt.Sprintf("task.filters.%d", i))
 	}
 }
+
+// maxProcesses is the most that Linux numbers at a time.
+const maxProcesses = 1 << 22
 
 // isolation is shared unless the spec says otherwise.
 func (d *decoder) isolation(n *node) Isolation {

@@ -220,6 +220,21 @@ func TestAttackArtifacts(t *testing.T) {
 	}
 }
 
+// The spec's own limit goes before the executor's, for the one attempt that has it.
+func TestAttackForkBombOfASpec(t *testing.T) {
+	a := newFakeAgent(t)
+	startExecutor(t, a, func(c *Config) { c.Look = 10 * time.Millisecond })
+	many := `i=0; while [ $i -lt 60 ]; do sleep 1 </dev/null >/dev/null 2>&1 & i=$((i+1)); done; wait; echo '{"a": 1}'`
+	a.launch("s.1.1", task.Order{Shell: strings.Replace(many, "sleep 1 ", "sleep 1000 ", 1), Processes: 30})
+	a.launch("s.2.1", task.Order{Shell: many})
+	if o := a.finished("s.1.1"); o.state != mesosapi.TASK_FAILED || !strings.Contains(o.message, "more than 30 processes at a time (task.process_limit)") {
+		t.Errorf("got %s %q %+v", o.state, o.message, o.end)
+	}
+	if o := a.finished("s.2.1"); o.state != mesosapi.TASK_FINISHED {
+		t.Errorf("the neighbour: %s %q", o.state, o.message)
+	}
+}
+
 // An attempt with too many processes is ended, says so, and leaves none behind; its neighbour goes on.
 func TestAttackForkBomb(t *testing.T) {
 	a := newFakeAgent(t)

@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -25,12 +26,24 @@ func (x *executor) watchProcesses(ctx context.Context) {
 		case <-time.After(wait):
 		}
 		began := time.Now()
-		if tasksOfMachine() > x.conf.MaxProcesses {
+		if tasksOfMachine() > x.leastLimit() {
 			x.endTooMany()
 		}
 		wait = max(x.conf.Look, watchShare*time.Since(began))
 	}
 }
+
+// leastLimit is that of the attempt which may have the fewest.
+func (x *executor) leastLimit() int {
+	least := x.conf.MaxProcesses
+	for _, t := range x.all() {
+		least = min(least, t.mostProcesses())
+	}
+	return least
+}
+
+// mostProcesses is how many processes an attempt may have at a time.
+func (t *attempt) mostProcesses() int { return cmp.Or(t.order.Processes, t.x.conf.MaxProcesses) }
 
 // tasksOfMachine is how many processes and threads there are.
 func tasksOfMachine() int {
@@ -53,13 +66,17 @@ func tasksOfMachine() int {
 func (x *executor) endTooMany() {
 	members := x.byTag()
 	for _, t := range x.all() {
-		if len(members[t.tag]) <= x.conf.MaxProcesses {
+		most := t.mostProcesses()
+		if len(members[t.tag]) <= most {
 			continue
 		}
 		t.mu.Lock()
 		runs := t.mu.process != nil
 		if runs {
-			t.mu.tooMany = fmt.Sprintf("had more than %d processes at a time, and no attempt may have more", x.conf.MaxProcesses)
+			t.mu.tooMany = fmt.Sprintf("had more than %d processes at a time, and no attempt may have more", most)
+			if t.order.Processes > 0 {
+				t.mu.tooMany = fmt.Sprintf("had more than %d processes at a time (task.process_limit)", most)
+			}
 		}
 		t.mu.Unlock()
 		if runs && !proc.KillAll(proc.KillPatience, func() []int { return x.byTag()[t.tag] }) {

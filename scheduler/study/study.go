@@ -200,6 +200,7 @@ func (s *Study) order(trial, attempt int, seed uint64, p sweep.Point, run sweep.
 	if c := s.spec.Task.Container; c != nil {
 		o.Inside, o.User = true, cmp.Or(c.User, s.options.Image.User)
 	}
+	o.Processes = s.spec.Task.Processes
 	if o.Limits, err = s.limits(p); err != nil {
 		return task.Order{}, err
 	}
