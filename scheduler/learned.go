@@ -53,14 +53,14 @@ func (r *sweepRun) point(trial int) (sweep.Point, error) {
 // observe tells the search how a trial ended and returns the turn, 0 when it need not be repeated, and whether it was
 // told of a failure. A trial that the user retries is not told again. The value of a failed trial is not told: it
 // would not outlive a retry, and so could not be repeated.
-func (r *sweepRun) observe(trial int, state sweep.State, g *sweep.Series) (number uint64, failure bool) {
+func (r *sweepRun) observe(trial int, state sweep.State, s *sweep.Series) (number uint64, failure bool) {
 	if trial == ThenTrial || !r.study.Learns() || r.learned.asked[trial] == 0 {
 		return 0, false
 	}
 	if n := r.learned.told[trial]; n > 0 {
 		return n, r.learned.failed[trial]
 	}
-	value, known := g.Reduced(r.spec.Objective.Reduce)
+	value, known := s.Reduced(r.spec.Objective.Reduce)
 	if state == sweep.Failed {
 		value, known = 0, false
 		r.learned.failed[trial] = true

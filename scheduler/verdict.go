@@ -101,7 +101,7 @@ func judgeExit(att *attempt, end *task.End) (outcome, string) {
 	if end != nil && end.Lacks != "" {
 		return failed, end.Lacks
 	}
-	if name := att.run.spec.Objective.Name; name != "" && att.trial != ThenTrial && att.value.Reported == 0 {
+	if name := att.run.spec.Objective.Name; name != "" && att.trial != ThenTrial && att.value.Count == 0 {
 		return failed, fmt.Sprintf("ended with exit code 0 but never reported the metric %q: print %s=VALUE, or a JSON line with it", name, name) + sayUnread(end)
 	}
 	return succeeded, ""

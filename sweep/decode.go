@@ -156,7 +156,7 @@ func (d *decoder) float(n *node, field string) (float64, bool) {
 	case int64:
 		return float64(v), true
 	case float64:
-		if Counts(v) {
+		if IsFinite(v) {
 			return v, true
 		}
 		d.fail(n, field, "a finite number is needed, not "+n.what(), "give a number such as 0.1, 32 or 1e-5")

@@ -34,7 +34,7 @@ func (n need) meets(v Value) bool {
 	case int64:
 		return true
 	case float64:
-		return Counts(v)
+		return IsFinite(v)
 	}
 	return n == anything || n == plainWord && plainText.MatchString(Format(v))
 }

@@ -28,16 +28,16 @@ type Metric struct {
 	Target *float64 `json:"target,omitempty"` // W&B: the sweep ends when a trial reaches it
 }
 
-// Counts says whether a value can win: NaN and the infinities are recorded and never do.
-func Counts(value float64) bool { return !math.IsNaN(value) && !math.IsInf(value, 0) }
+// IsFinite reports whether a value is a number that can win: NaN and the infinities are recorded and never do.
+func IsFinite(value float64) bool { return !math.IsNaN(value) && !math.IsInf(value, 0) }
 
 // Better says whether a is strictly better than b for the metric's goal; no goal means minimize, as in W&B.
-// A value that does not count is never better, and every value that counts is better than it.
+// A value that is not finite is never better, and every finite one is better than it.
 func (m Metric) Better(a, b float64) bool {
 	switch {
-	case !Counts(a):
+	case !IsFinite(a):
 		return false
-	case !Counts(b):
+	case !IsFinite(b):
 		return true
 	case m.Goal == Maximize:
 		return a > b
@@ -46,10 +46,10 @@ func (m Metric) Better(a, b float64) bool {
 }
 
 // Wins says whether trial a with its value is to be preferred to trial b: the better value, and among equals
-// the lower index. It is a strict total order on trials whose values count, so the winner does not depend on
+// the lower index. It is a strict total order on trials with finite values, so the winner does not depend on
 // the order in which trials end.
 func (m Metric) Wins(aTrial int, a float64, bTrial int, b float64) bool {
-	if !Counts(a) {
+	if !IsFinite(a) {
 		return false
 	}
 	if m.Better(a, b) {
@@ -60,41 +60,11 @@ func (m Metric) Wins(aTrial int, a float64, bTrial int, b float64) bool {
 
 // Reached says whether a value meets the metric's target.
 func (m Metric) Reached(value float64) bool {
-	if m.Target == nil || !Counts(value) {
+	if m.Target == nil || !IsFinite(value) {
 		return false
 	}
 	if m.Goal == Maximize {
 		return value >= *m.Target
 	}
 	return value <= *m.Target
-}
-
-// Of is the number of a series, in step order, that stands for the trial; ok is false for an empty series.
-// Last takes the last number whatever it is; Min, Max and Mean look only at numbers that count, and give NaN
-// when none does.
-func (r Reduce) Of(series []float64) (value float64, ok bool) {
-	if len(series) == 0 {
-		return 0, false
-	}
-	if r == Last || r == "" {
-		return series[len(series)-1], true
-	}
-	value, n := math.NaN(), uint64(0)
-	for _, x := range series {
-		if !Counts(x) {
-			continue
-		}
-		n++
-		switch {
-		case n == 1:
-			value = x
-		case r == Min:
-			value = math.Min(value, x)
-		case r == Max:
-			value = math.Max(value, x)
-		default:
-			value = RunningMean(value, x, n)
-		}
-	}
-	return value, true
 }

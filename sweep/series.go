@@ -2,51 +2,63 @@ package sweep
 
 import "math"
 
-// Series is the reduced series of one attempt's objective, in constant space. NaN and infinities count as
-// reported but move nothing except Last, so they never win.
+// Series is the values that one attempt reported of one metric, reduced as they come, in constant space. Min, Max and
+// Mean are of the finite values. The mean depends on the order of the values in its last bits, so whoever adds them
+// keeps to the order in which the trial wrote them.
 type Series struct {
-	Reported uint64 // values seen, of any kind
-	Finite   uint64 // values that are numbers
-	Last     float64
-	Min      float64
-	Max      float64
-	Sum      float64 // what journals of before have for Mean
-	Mean     float64
+	Count  uint32 // values of any kind
+	Finite uint32 // values that are neither NaN nor infinite
+	Last   float64
+	Min    float64
+	Max    float64
+	Mean   float64
 }
 
-func (g *Series) Add(v float64) {
-	g.Reported++
-	g.Last = v
-	if math.IsNaN(v) || math.IsInf(v, 0) {
+// Add takes the next value.
+func (s *Series) Add(v float64) {
+	s.Count++
+	s.Last = v
+	if !IsFinite(v) {
 		return
 	}
-	if g.Finite == 0 {
-		g.Min, g.Max = v, v
+	if s.Finite++; s.Finite == 1 {
+		s.Min, s.Max, s.Mean = v, v, v
+		return
 	}
-	g.Finite++
-	g.Min, g.Max = min(g.Min, v), max(g.Max, v)
-	g.Mean = RunningMean(g.Mean, v, g.Finite)
+	s.Min, s.Max = math.Min(s.Min, v), math.Max(s.Max, v)
+	s.Mean = runningMean(s.Mean, v, s.Finite)
 }
 
-// Reduced is the number that stands for the series, and whether it is one that can win.
-func (g *Series) Reduced(how Reduce) (float64, bool) {
-	var v float64
-	switch how {
-	case Min:
-		v = g.Min
-	case Max:
-		v = g.Max
-	case Mean:
-		v = g.Mean
+// Reduced is the number that stands for the series, and whether it is finite and so can win. Last is the last value
+// whatever it is; Min, Max and Mean of a series without a finite value are NaN, and so is Last of an empty one.
+func (s *Series) Reduced(how Reduce) (v float64, finite bool) {
+	last := how == Last || how == ""
+	switch {
+	case s.Count == 0 || !last && s.Finite == 0:
+		return math.NaN(), false
+	case last:
+		v = s.Last
+	case how == Min:
+		v = s.Min
+	case how == Max:
+		v = s.Max
 	default:
-		v = g.Last
+		v = s.Mean
 	}
-	ok := g.Finite > 0 && !math.IsNaN(v) && !math.IsInf(v, 0)
-	return v, ok
+	return v, IsFinite(v)
 }
 
-// Reaches reports whether the series has reached the metric's target.
-func (g *Series) Reaches(m Metric) bool {
-	v, ok := g.Reduced(m.Reduce)
-	return ok && m.Reached(v)
+// Reaches reports whether the series meets the metric's target.
+func (s *Series) Reaches(m Metric) bool {
+	v, finite := s.Reduced(m.Reduce)
+	return finite && m.Reached(v)
+}
+
+// runningMean is the mean of n values, when v is the last and mean that of those before. Values are not summed, so
+// large ones do not overflow.
+func runningMean(mean, v float64, n uint32) float64 {
+	if d := v - mean; !math.IsInf(d, 0) {
+		return mean + d/float64(n)
+	}
+	return mean - mean/float64(n) + v/float64(n)
 }

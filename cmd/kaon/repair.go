@@ -411,8 +411,7 @@ func (m *mender) trial(t board.Trial) journal.TrialEntry {
 		e.Attempt, e.Budget = t.Attempt, journal.Budget{}
 	}
 	if t.Value != nil {
-		v := float64(*t.Value)
-		e.Value = sweep.Series{Reported: 1, Finite: 1, Last: v, Min: v, Max: v, Mean: v}
+		e.Value.Add(float64(*t.Value))
 	}
 	return e
 }

@@ -3,7 +3,6 @@ package board
 import (
 	"cmp"
 	"maps"
-	"math"
 	"slices"
 
 	"github.com/kaon-sweep/kaon/results"
@@ -14,45 +13,11 @@ import (
 // one that invents a name per line must not fill the scheduler.
 const maxMetrics = 256
 
-// series is what is kept of one metric of one attempt. Points enter it in the order of their numbers, so the
-// mean has the same bits however they arrived. It is sweep.Reduce.Of point by point.
+// series is what is kept of one metric of one attempt. Points enter it in the order of their numbers, so the mean has
+// the same bits however they arrived.
 type series struct {
 	metric uint32 // index into Board.names
-	count  uint32
-	finite uint32 // how many of count are neither NaN nor infinite: min, max and mean are of those
-	last   float64
-	min    float64
-	max    float64
-	mean   float64
-}
-
-func (s *series) add(v float64) {
-	s.count++
-	s.last = v
-	if !sweep.Counts(v) {
-		return
-	}
-	if s.finite++; s.finite == 1 {
-		s.min, s.max, s.mean = v, v, v
-		return
-	}
-	s.min, s.max = math.Min(s.min, v), math.Max(s.max, v)
-	s.mean = sweep.RunningMean(s.mean, v, uint64(s.finite))
-}
-
-// reduce is the number that stands for the series.
-func (s *series) reduce(how sweep.Reduce) float64 {
-	switch {
-	case how == sweep.Last || how == "":
-		return s.last
-	case s.finite == 0:
-		return math.NaN()
-	case how == sweep.Min:
-		return s.min
-	case how == sweep.Max:
-		return s.max
-	}
-	return s.mean
+	sweep.Series
 }
 
 // numbered is a point that waits for those before it.
@@ -190,7 +155,7 @@ func (a *attempt) foldMetric(b *Board, p results.Point, name string, v float64) 
 		a.series = append(a.series, series{metric: id})
 		s = &a.series[len(a.series)-1]
 	}
-	s.add(v)
+	s.Add(v)
 	if id == 0 && b.cfg.Objective.Name != "" {
 		a.curve.add(CurvePoint{p.Step, results.Number(v)}, b.curveLen)
 	}

@@ -2,33 +2,11 @@ package board
 
 import (
 	"fmt"
-	"math"
 	"testing"
-
-	"pgregory.net/rapid"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/sweep"
 )
-
-// A series, point by point, is what sweep.Reduce makes of the whole.
-func TestSeriesIsReduce(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		values := rapid.SliceOfN(rapid.OneOf(rapid.Float64(), rapid.SampledFrom([]float64{math.NaN(), math.Inf(1),
-			math.Inf(-1), 0, math.Copysign(0, -1), math.MaxFloat64, -math.MaxFloat64})), 1, 20).Draw(t, "values")
-		var s series
-		for _, v := range values {
-			s.add(v)
-		}
-		for _, how := range []sweep.Reduce{"", sweep.Last, sweep.Min, sweep.Max, sweep.Mean} {
-			got := s.reduce(how)
-			want, _ := how.Of(values)
-			if math.Float64bits(got) != math.Float64bits(want) && !(math.IsNaN(got) && math.IsNaN(want)) {
-				t.Fatalf("%s of %v is %v, want %v", how, values, got, want)
-			}
-		}
-	})
-}
 
 // A program that invents metric names keeps the first of them and what the sweep declared.
 func TestMetricsOfAnAttemptAreBounded(t *testing.T) {

@@ -61,7 +61,7 @@ next:
 		values := make([]results.Number, len(ids))
 		for k, id := range ids {
 			v, ok := b.value(t, id)
-			if !ok || !sweep.Counts(v) {
+			if !ok || !sweep.IsFinite(v) {
 				continue next
 			}
 			values[k] = results.Number(v)

@@ -26,7 +26,8 @@ func (b *Board) value(t *trial, metric uint32) (v float64, ok bool) {
 	if int(metric) < len(b.declared) {
 		how = b.declared[metric].Reduce
 	}
-	return s.reduce(how), true
+	v, _ = s.Reduced(how)
+	return v, true
 }
 
 // candidate is a trial's value of the objective if the trial may win: its final attempt succeeded (or was
@@ -37,7 +38,7 @@ func (b *Board) candidate(index int) (value float64, ok bool) {
 		return 0, false
 	}
 	value, ok = b.value(t, 0)
-	return value, ok && sweep.Counts(value)
+	return value, ok && sweep.IsFinite(value)
 }
 
 // beats says whether trial i beats trial j, ties going to the lower index. A j of -1 is no trial.

@@ -110,18 +110,8 @@ func (b *Board) Summary() Summary {
 
 // accumulator is one metric over the trials.
 type accumulator struct {
-	reported bool // by any attempt
-	n        int
-	min, max float64
-	mean     float64
-}
-
-func (s *accumulator) add(v float64) {
-	if s.n++; s.n == 1 {
-		s.min, s.max = v, v
-	}
-	s.min, s.max = min(s.min, v), max(s.max, v)
-	s.mean += (v - s.mean) / float64(s.n) // does not overflow
+	reported bool         // by any attempt
+	values   sweep.Series // of the trials that may win
 }
 
 // metricStats adds up the metrics in the order of the trials' indices, so that means have the same bits.
@@ -140,8 +130,9 @@ func (b *Board) metricStats() (out []MetricStats, missing uint64) {
 			for k := range a.series {
 				id := a.series[k].metric
 				sums[id].reported = true
-				if v := a.series[k].reduce(b.metric(id).Reduce); &t.attempts[j] == counting && t.state.mayWin() && sweep.Counts(v) {
-					sums[id].add(v)
+				v, finite := a.series[k].Reduced(b.metric(id).Reduce)
+				if finite && &t.attempts[j] == counting && t.state.mayWin() {
+					sums[id].values.Add(v)
 				}
 			}
 		}
@@ -163,9 +154,9 @@ func (s *accumulator) stats(m sweep.Metric) MetricStats {
 	if out.Reduce == "" {
 		out.Reduce = sweep.Last
 	}
-	if s.n > 0 {
-		lo, hi, mean := results.Number(s.min), results.Number(s.max), results.Number(s.mean)
-		out.Trials, out.Min, out.Max, out.Mean = s.n, &lo, &hi, &mean
+	if v := s.values; v.Count > 0 {
+		lo, hi, mean := results.Number(v.Min), results.Number(v.Max), results.Number(v.Mean)
+		out.Trials, out.Min, out.Max, out.Mean = int(v.Count), &lo, &hi, &mean
 	}
 	return out
 }

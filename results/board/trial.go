@@ -63,7 +63,8 @@ func (b *Board) Trial(index int) (Trial, bool) {
 	a := t.decisive().withPending(b)
 	out := Trial{Trial: index, State: b.stateOf(t).String(), Attempt: int(a.number), Metrics: b.seriesDetail(a)}
 	if s := a.find(0); s != nil && b.cfg.Objective.Name != "" {
-		v := results.Number(s.reduce(b.cfg.Objective.Reduce))
+		reduced, _ := s.Reduced(b.cfg.Objective.Reduce)
+		v := results.Number(reduced)
 		out.Value = &v
 		out.Curve = slices.Clone(a.curve.points)
 	}
@@ -81,9 +82,12 @@ func (b *Board) seriesDetail(a *attempt) []Series {
 	out := make([]Series, 0, len(a.series))
 	for i := range a.series {
 		s := &a.series[i]
-		by := func(how sweep.Reduce) results.Number { return results.Number(s.reduce(how)) }
+		by := func(how sweep.Reduce) results.Number {
+			v, _ := s.Reduced(how)
+			return results.Number(v)
+		}
 		out = append(out, Series{Name: b.names[s.metric], Value: by(b.metric(s.metric).Reduce), Last: by(sweep.Last),
-			Min: by(sweep.Min), Max: by(sweep.Max), Mean: by(sweep.Mean), Count: uint64(s.count)})
+			Min: by(sweep.Min), Max: by(sweep.Max), Mean: by(sweep.Mean), Count: uint64(s.Count)})
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
 	return out

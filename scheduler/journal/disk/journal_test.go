@@ -166,7 +166,7 @@ func draw(t *rapid.T, numbers map[string]uint64) journal.Entry {
 	e := journal.TrialEntry{
 		Sweep: id, Trial: rapid.IntRange(-1, 5).Draw(t, "trial"), Attempt: 3,
 		State: rapid.SampledFrom([]sweep.State{sweep.Waiting, sweep.Running, sweep.Failed}).Draw(t, "state"),
-		Value: sweep.Series{Reported: 2, Finite: 1, Last: 1, Min: 2, Max: 3, Sum: 4},
+		Value: sweep.Series{Count: 2, Finite: 1, Last: 1, Min: 2, Max: 3, Mean: 4},
 	}
 	switch e.State {
 	case sweep.Running:

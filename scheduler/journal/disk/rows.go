@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -198,8 +199,9 @@ func (e *encoder) trial(t journal.TrialEntry) ([]byte, error) {
 	if b := t.Budget; b != (journal.Budget{}) {
 		row.Budget = []int{b.Failures, b.Timeouts, b.Losses, b.Preemptions}
 	}
-	if g := t.Value; g.Reported > 0 {
-		row.Value, row.Counts = []float64{g.Last, g.Min, g.Max, g.Sum, g.Mean}, []uint64{g.Reported, g.Finite}
+	if s := t.Value; s.Count > 0 {
+		const sum = 0 // what rows had before they had the mean
+		row.Value, row.Counts = []float64{s.Last, s.Min, s.Max, sum, s.Mean}, []uint64{uint64(s.Count), uint64(s.Finite)}
 	}
 	if t.State == sweep.Launched || t.State == sweep.Running {
 		row.Live = &liveRow{
@@ -209,6 +211,9 @@ func (e *encoder) trial(t journal.TrialEntry) ([]byte, error) {
 	}
 	return e.encode(&row)
 }
+
+// count32 is a count that fits a series; only a damaged row has more.
+func count32(n uint64) uint32 { return uint32(min(n, math.MaxUint32)) }
 
 func nanos(t time.Time) int64 {
 	if t.IsZero() {
@@ -248,7 +253,7 @@ func (t *trialRow) entry(id string, trial int) journal.TrialEntry {
 		e.Budget = journal.Budget{Failures: b[0], Timeouts: b[1], Losses: b[2], Preemptions: b[3]}
 	}
 	if v, n := t.Value, t.Counts; len(v) >= 4 && len(n) == 2 {
-		e.Value = sweep.Series{Reported: n[0], Finite: n[1], Last: v[0], Min: v[1], Max: v[2], Sum: v[3]}
+		e.Value = sweep.Series{Count: count32(n[0]), Finite: count32(n[1]), Last: v[0], Min: v[1], Max: v[2]}
 		if len(v) > 4 {
 			e.Value.Mean = v[4]
 		} else if n[1] > 0 {
