@@ -119,6 +119,9 @@ func readsCode(words []string, i int) bool {
 		return true
 	}
 	l, ok := languageOf(name)
+	if ok && slices.ContainsFunc(l.codeWords(words, i+1), func(k int) bool { return runsItsInput(name, words[k]) }) {
+		return true
+	}
 	if !ok || l.first == 1 || len(l.codeWords(words, i+1)) > 0 {
 		return false
 	}
@@ -133,6 +136,34 @@ func readsCode(words []string, i int) bool {
 		}
 	}
 	return true
+}
+
+// isInput says whether a file is the standard input.
+func isInput(w string) bool { return w == "/dev/stdin" || w == "/dev/fd/0" || w == "/proc/self/fd/0" }
+
+var (
+	awkRuns = regexp.MustCompile(`system\s*\(|\|\s*getline|\|&?\s*"|"\s*\|`)
+	sedRuns = regexp.MustCompile(`(^|[;{\n/,|#!0-9])[gpiIm0-9]*e([gpiIm0-9]*($|[;}\s])|\s)`)
+)
+
+// runsItsInput says whether code of awk or sed runs what it reads.
+func runsItsInput(name, code string) bool {
+	switch {
+	case strings.HasSuffix(name, "awk"):
+		return awkRuns.MatchString(code)
+	case strings.HasSuffix(name, "sed"):
+		return sedRuns.MatchString(code)
+	}
+	return false
+}
+
+// commandInside is a word whose text programs run: git -c alias.x=!…, tar --checkpoint-action=exec=…, ssh -o ProxyCommand=….
+var commandInside = regexp.MustCompile(`=!|[=,]exec=|^(--)?[A-Za-z-]*([Cc]ommand|rsh|-program)=.*[ ;|&]`)
+
+// startup are variables that name code, or files of it, which programs run.
+var startup = []string{
+	"BASH_ENV", "ENV", "PROMPT_COMMAND", "PS0", "PS1", "PS4", "ZDOTDIR", "PYTHONSTARTUP", "PERL5OPT", "PERL5LIB", "PYTHONPATH", "RUBYOPT", "NODE_OPTIONS", "LD_PRELOAD", "LD_LIBRARY_PATH", "GIT_SSH_COMMAND", "GIT_EDITOR",
+	"EDITOR", "VISUAL", "PAGER", "MANPAGER", "LESSOPEN", "RSYNC_RSH", "CC", "MAKEFLAGS",
 }
 
 // commandOption is an option that programs have for a command or code.

@@ -99,6 +99,9 @@ func readings(words []string, inShell bool) (found []reading, lost int) {
 				}
 			}
 			if code := l.codeWords(words, i+1); len(code) > 0 {
+				if slices.ContainsFunc(code, func(k int) bool { return runsItsInput(name, words[k]) }) {
+					code = all(i + 1)
+				}
 				found = append(found, reading{words: code, needs: asCode("code for "+name, l.read)})
 			}
 			if !slices.Contains(wrappers, name) {
@@ -110,6 +113,8 @@ func readings(words []string, inShell bool) (found []reading, lost int) {
 		case start && name == "printf" && !strings.HasPrefix(strings.Join(words[i+1:], " "), "-"):
 			return append(found, reading{words: all(i + 1)[:min(1, len(words)-i-1)], needs: &requirement{plainWord, "the format of printf, in which % and \\ mean more",
 				`write printf '%s\n' %MACRO%`}}), lost
+		case start && strings.Contains(words[i], shellish):
+			return append(found, reading{words: all(i + 1), needs: &requirement{anyNumber, "the words of what may be a shell", "write the program's name out, as in sh -c '… %MACRO%'"}}), lost
 		case start && unknown(words[i]) && scriptOf(words, i+1) >= 0:
 			found = append(found, reading{words: []int{scriptOf(words, i+1)}, needs: &requirement{anyNumber, "what may be a script: which program this is, kaon cannot know", "write the program's name out, as in sh -c '… %MACRO%'"}})
 		case inShell && start && name == "alias":
@@ -131,6 +136,9 @@ func readings(words []string, inShell bool) (found []reading, lost int) {
 				short := strings.HasPrefix(words[k], "-") && !strings.HasPrefix(words[k], "--") && strings.HasSuffix(words[k], "c")
 				if (short || words[k] == "--command") && k+1 < len(words) {
 					return append(found, reading{words: []int{k + 1}, reader: name + " -c"}), lost
+				}
+				if name == "sg" && k > i+1 && words[k] != "" && words[k][0] != '-' && words[i+1][0] != '-' {
+					return append(found, reading{words: []int{k}, reader: name}), lost
 				}
 				if strings.HasPrefix(words[k], "--command=") {
 					found = append(found, reading{words: []int{k}, reader: name, refuse: "--command=…", remedy: "write -c and the command as two words"})
@@ -166,6 +174,9 @@ func optionC(words []string, i int) int {
 // optionsWithCommands finds text of several words behind options that are named for commands: nobody knows what reads it.
 func optionsWithCommands(words []string) (found []reading) {
 	for i, w := range words {
+		if i > 0 && commandInside.MatchString(w) {
+			found = append(found, reading{words: []int{i}, needs: &requirement{anyNumber, "an option with a command in it", `write that command into a script that reads "$%VARIABLE%"`}})
+		}
 		if i == 0 || !commandOption.MatchString(w) {
 			continue
 		}
@@ -194,7 +205,7 @@ func readsScript(words []string, i int) bool {
 		return false
 	}
 	rest := words[i+1:]
-	return slices.Contains(rest, "-s") || !slices.ContainsFunc(rest, func(w string) bool { return w == "" || w[0] != '-' && w[0] != '+' })
+	return slices.Contains(rest, "-s") || slices.ContainsFunc(rest, isInput) || !slices.ContainsFunc(rest, func(w string) bool { return w == "" || w[0] != '-' && w[0] != '+' })
 }
 
 // scriptOf is the word after -c of a shell whose options begin at i, or -1.
@@ -362,6 +373,10 @@ func (v *shellVisit) passed(n *syntax.CallExpr, words []string, from []*syntax.W
 		switch {
 		case i > 0 && v.functions[words[0]]:
 			to(i, "words:"+words[0])
+			if w != nil { // it may write and run the files that its words name
+				v.flow.pour(source{places: []string{"file:$" + strconv.Itoa(i)}}, v.file(w))
+				v.flow.pour(source{places: []string{v.file(w)}}, "file:$"+strconv.Itoa(i))
+			}
 		case i > 0 && words[0] == "set":
 			to(i, v.positions())
 		case i > 2 && words[0] == "printf" && words[1] == "-v":
@@ -376,6 +391,8 @@ func (v *shellVisit) passed(n *syntax.CallExpr, words []string, from []*syntax.W
 		if k := len(words) - 1; k > 1 && from[k] != nil && from[k-1] != nil {
 			v.flow.pour(source{places: []string{v.file(from[k-1])}}, v.file(from[k]))
 		}
+	case "exec":
+		// its redirections are those of the statement
 	case "getopts":
 		if len(words) > 2 {
 			v.flow.pour(source{places: []string{v.positions()}}, v.variable(words[2]))
@@ -388,7 +405,9 @@ func (v *shellVisit) passed(n *syntax.CallExpr, words []string, from []*syntax.W
 func (v *shellVisit) runs(words []string, from []*syntax.Word) {
 	run := func(i int) {
 		if i < len(from) && from[i] != nil {
-			v.flow.end(source{places: []string{v.file(from[i])}}, &requirement{anyNumber, "text of a file that is run as a script", readByName})
+			s := source{places: []string{v.file(from[i])}}
+			s.add(v.prints(processes(from[i])))
+			v.flow.end(s, &requirement{anyNumber, "text of a file that is run as a script", readByName})
 		}
 	}
 	for i, w := range words {
@@ -454,6 +473,9 @@ func lostWords(item string) error {
 // opaque stands for what an outer shell puts into the text of an inner one.
 const opaque = "KaonOpaque"
 
+// shellish is opaque that may be a shell, with options or without.
+const shellish = opaque + "Shell"
+
 // value is the text of a word as the shell hands it on, with names for macros and for what is not known.
 func (v *shellVisit) value(w *syntax.Word) string {
 	var b strings.Builder
@@ -489,6 +511,12 @@ func (v *shellVisit) value(w *syntax.Word) string {
 
 // known is the text of a variable, sh for $SHELL, or opaque.
 func (v *shellVisit) known(p *syntax.ParamExp) string {
+	if p.Param != nil && v.literals["@"] != "" && (p.Param.Value == "@" || p.Param.Value == "*" || p.Param.Value == "1") {
+		return v.literals["@"]
+	}
+	if p.Param != nil && v.literals[p.Param.Value] == shellish {
+		return shellish
+	}
 	if p.Param != nil && (p.Param.Value == "SHELL" || p.Param.Value == "BASH") {
 		return "sh"
 	}

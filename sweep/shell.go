@@ -258,7 +258,7 @@ func (r *shellReader) named(text string, use func(hole int, before, after string
 }
 
 func newShellReader(script string, found []hole) *shellReader {
-	r := &shellReader{prefix: "KaonMacro", holes: found, at: make([]standing, len(found)), functions: map[string]bool{}, literals: map[string]string{}}
+	r := &shellReader{prefix: "KaonMacro", holes: found, at: make([]standing, len(found)), functions: map[string]bool{}, integers: map[string]bool{}, literals: map[string]string{}}
 	for strings.Contains(script, r.prefix) {
 		r.prefix += "x"
 	}

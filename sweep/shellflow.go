@@ -162,6 +162,7 @@ func (v *shellVisit) prints(stmts []*syntax.Stmt) (s source) {
 						elsewhere = true
 					case r.Op == syntax.RdrIn:
 						s.places = append(s.places, v.file(r.Word))
+						s.add(v.prints(processes(r.Word)))
 					case r.Op == syntax.WordHdoc:
 						s.add(v.carries(r.Word))
 					case r.Hdoc != nil:
@@ -278,7 +279,7 @@ func (v *shellVisit) constant(n *syntax.ParamExp) (string, bool) {
 		return "", false
 	}
 	text, ok := v.literals[n.Param.Value]
-	return text, ok && text != opaque
+	return text, ok && !strings.Contains(text, opaque)
 }
 
 // learn notes the functions of a text, and the variables that are set to plain text.
@@ -298,10 +299,14 @@ func (v *shellVisit) learn(file *syntax.File) {
 				text = v.value(n.Value)
 			}
 			if again && before != text || strings.Contains(text, v.prefix) || strings.Contains(text, opaque) {
-				if slices.Contains(shells, path.Base(before)) {
-					break // it may be a shell
+				switch was, is := slices.Contains(shells, path.Base(before)), slices.Contains(shells, path.Base(text)); {
+				case was && is:
+					break
+				case was || is || before == shellish:
+					text = shellish
+				default:
+					text = opaque
 				}
-				text = opaque
 			}
 			v.literals[n.Name.Value] = text
 		case *syntax.WordIter:
@@ -311,6 +316,9 @@ func (v *shellVisit) learn(file *syntax.File) {
 			}
 			vague(n.Name.Value)
 		case *syntax.CallExpr:
+			if len(n.Args) > 1 && n.Args[0].Lit() == "set" && slices.ContainsFunc(n.Args[1:], func(w *syntax.Word) bool { return slices.Contains(shells, path.Base(v.value(w))) }) {
+				v.literals["@"] = shellish
+			}
 			if len(n.Args) > 0 && n.Args[0].Lit() == "read" {
 				for _, w := range n.Args[1:] {
 					vague(w.Lit())

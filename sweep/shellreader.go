@@ -19,6 +19,7 @@ type shellReader struct {
 	flow   flow
 
 	functions map[string]bool   // that some text defines
+	integers  map[string]bool   // variables that are declared numbers
 	literals  map[string]string // variables that are set to one text; opaque: to several, or to what is not known
 }
 

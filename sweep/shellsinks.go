@@ -21,6 +21,10 @@ func (v *shellVisit) spread(n syntax.Node) {
 		to := v.variable(n.Name.Value)
 		if n.Value != nil {
 			v.flow.pour(v.carries(n.Value), to)
+			v.assigned(n.Name.Value, n.Value)
+		}
+		if n.Index != nil {
+			v.computed(n.Index)
 		}
 		if n.Array != nil {
 			v.flow.pour(v.carries(n.Array), to)
@@ -51,7 +55,14 @@ func (v *shellVisit) spread(n syntax.Node) {
 	case *syntax.DeclClause:
 		if arithmetic(n) {
 			v.computed(n)
+			for _, a := range n.Args {
+				if a.Name != nil {
+					v.integers[a.Name.Value] = true
+				}
+			}
 		}
+	case *syntax.CoprocClause:
+		v.end(source{places: []string{"fd:"}}, v.readsAny([]*syntax.Stmt{n.Stmt}))
 	case *syntax.BinaryCmd:
 		v.piped(n)
 	case *syntax.Stmt:
@@ -59,19 +70,50 @@ func (v *shellVisit) spread(n syntax.Node) {
 	}
 }
 
+// assigned ends what makes a variable code: by its name, or because it is declared a number.
+func (v *shellVisit) assigned(name string, w *syntax.Word) {
+	if slices.Contains(startup, name) {
+		s := v.carries(w)
+		s.places = append(s.places, v.file(w))
+		v.flow.end(s, &requirement{plainWord, "the variable " + name + ", which programs run code by", "set another variable, and let the program read that"})
+		v.flow.end(source{places: []string{v.file(w)}}, &requirement{anyNumber, "text of a file that " + name + " has run", readByName})
+	}
+	if v.integers[name] {
+		v.computed(w)
+	}
+	inner := w.Parts
+	if len(inner) == 1 {
+		if q, ok := inner[0].(*syntax.DblQuoted); ok {
+			inner = q.Parts
+		}
+	}
+	if len(inner) == 1 {
+		if p, ok := inner[0].(*syntax.ParamExp); ok && p.Param != nil { // G=$F: one file by two names
+			v.flow.pour(source{places: []string{"file:$" + p.Param.Value}}, "file:$"+name)
+			v.flow.pour(source{places: []string{"file:$" + name}}, "file:$"+p.Param.Value)
+		}
+	}
+}
+
 // computed ends in arithmetic, in which a shell runs what variables say.
 func (v *shellVisit) computed(n syntax.Node) {
 	s := v.reads(n)
+	var name func(text string)
+	name = func(text string) { // a variable that holds a name is read as that
+		if place := "var:" + text; variable.MatchString(text) && !strings.Contains(text, v.prefix) && !slices.Contains(s.places, place) {
+			s.places = append(s.places, place)
+			name(v.literals[text])
+		}
+	}
 	syntax.Walk(n, func(n syntax.Node) bool {
 		switch n := n.(type) {
 		case *syntax.ParamExp:
 			if n.Param != nil {
 				s.places = append(s.places, v.variable(n.Param.Value))
+				name(v.literals[n.Param.Value])
 			}
 		case *syntax.Lit:
-			if variable.MatchString(n.Value) && !strings.Contains(n.Value, v.prefix) {
-				s.places = append(s.places, v.variable(n.Value))
-			}
+			name(n.Value)
 		}
 		return true
 	})
@@ -126,9 +168,18 @@ func (v *shellVisit) redirected(n *syntax.Stmt) {
 		reader = cmp.Or(reader, v.readsCode(c))
 	}
 	for _, r := range n.Redirs {
+		if call, ok := n.Cmd.(*syntax.CallExpr); ok && len(call.Args) == 1 && call.Args[0].Lit() == "exec" && r.N != nil && r.Word != nil && r.Op != syntax.RdrIn {
+			v.written(source{places: []string{"fd:" + r.N.Value, "fd:"}}, r.Word)
+			if v.readsAny(processes(r.Word)) != "" {
+				v.end(source{places: []string{"fd:" + r.N.Value}}, "a shell")
+			}
+		}
 		switch {
 		case r.Op == syntax.RdrIn:
-			v.filled(n, source{places: []string{v.file(r.Word)}})
+			s := source{places: []string{v.file(r.Word)}}
+			s.add(v.prints(processes(r.Word)))
+			v.filled(n, s)
+			v.end(s, reader)
 		case r.Op == syntax.WordHdoc:
 			v.filled(n, v.carries(r.Word))
 		case r.Hdoc != nil:
@@ -143,9 +194,11 @@ func (v *shellVisit) redirected(n *syntax.Stmt) {
 			if inner := processes(r.Word); len(inner) > 0 {
 				v.end(s, v.readsAny(inner))
 			}
+		case r.Op == syntax.DplOut && r.Word != nil && !slices.Contains([]string{"1", "2", "-"}, r.Word.Lit()):
+			bare := *n
+			bare.Redirs = slices.DeleteFunc(slices.Clone(n.Redirs), func(o *syntax.Redirect) bool { return o == r })
+			v.flow.pour(v.prints([]*syntax.Stmt{&bare}), "fd:"+r.Word.Lit())
 		case reader == "":
-		case r.Op == syntax.RdrIn:
-			v.end(source{places: []string{v.file(r.Word)}}, reader)
 		case r.Op == syntax.WordHdoc:
 			v.end(v.carries(r.Word), reader)
 		case r.Hdoc != nil:
