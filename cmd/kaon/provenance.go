@@ -117,7 +117,7 @@ func withoutSecrets(word string, spec *sweep.Spec) string {
 		s = s.Then.Next
 	}
 	if strings.Contains(text, "://") {
-		text = mesos.WithoutSecret(text)
+		text = mesos.Redact(text)
 	}
 	return flag + text
 }

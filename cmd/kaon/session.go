@@ -431,7 +431,7 @@ func sweepFile(id string, spec *sweep.Spec, created time.Time, cluster string, s
 	return store.Sweep{
 		ID: id, Name: spec.Name, State: string(sweep.PhaseActive), Method: spec.Method, Seed: spec.Seed,
 		SpecHash: specHash(spec.Source), Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics,
-		Created: created.UTC().Format(time.RFC3339Nano), Cluster: mesos.WithoutSecret(cluster), Then: step,
+		Created: created.UTC().Format(time.RFC3339Nano), Cluster: mesos.Redact(cluster), Then: step,
 		File: spec.File, Overrides: overridesOf(spec), Provenance: effectiveOf(spec),
 	}
 }

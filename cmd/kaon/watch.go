@@ -212,7 +212,7 @@ func goOn(command, id, place, state, cluster string) string {
 		command += " --state " + sweep.Quote(state)
 	}
 	if cluster != "" && cluster != "local" {
-		command += " --cluster " + sweep.Quote(mesos.WithoutSecret(cluster))
+		command += " --cluster " + sweep.Quote(mesos.Redact(cluster))
 	}
 	return command
 }

@@ -78,7 +78,7 @@ func (x *executor) orphans() []int {
 	if !found {
 		return nil
 	}
-	all := proc.All(proc.Youngest(os.Getpid()))
+	all := proc.All(proc.FirstSince(os.Getpid()))
 	running = x.running() // after the look at them: what was seen there had begun before
 	orphans := map[int]bool{}
 	for _, pid := range out {

@@ -88,7 +88,7 @@ func (x *executor) endTooMany() {
 // byTag sorts the processes that began after this one by their tag.
 func (x *executor) byTag() map[proc.Tag][]int {
 	out := map[proc.Tag][]int{}
-	for _, s := range proc.All(proc.Youngest(os.Getpid())) {
+	for _, s := range proc.All(proc.FirstSince(os.Getpid())) {
 		if tag := proc.TagFrom(s.PID); tag.SameOwner(x.tag()) {
 			out[tag] = append(out[tag], s.PID)
 		}

@@ -113,7 +113,7 @@ func (w *watch) look() bool {
 	if first == 0 {
 		return any
 	}
-	for leader, members := range families(proc.All(proc.Youngest(first)), w.counts) {
+	for leader, members := range families(proc.All(proc.FirstSince(first)), w.counts) {
 		w.judge(leader, members)
 	}
 	return true
@@ -182,7 +182,7 @@ func resident(members []proc.Stat) (sum int64) {
 
 func held(members []proc.Stat) (sum int64) {
 	for _, s := range members {
-		if n, ok := proc.Held(s.PID); ok {
+		if n, ok := proc.ProportionalSet(s.PID); ok {
 			sum += n
 		} else if proc.Started(s.PID) == s.Started { // not ours to look into
 			sum += s.Resident

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// Held is the memory that would be free if a process and those it shares with ended: its anonymous and shared-memory
-// pages, each divided by how many processes share it; not pages of files, which the kernel takes back when it needs them. It
+// ProportionalSet is a process's proportional set size without pages of files: the memory that would be free if it and those it
+// shares with ended. These are its anonymous and shared-memory pages, each divided by how many processes share it; not pages of files, which the kernel takes back when it needs them. It
 // walks the page tables, which takes about a millisecond for each gigabyte. false: there is no such process, or it is
 // none of our business.
-func Held(pid int) (bytes int64, ok bool) {
+func ProportionalSet(pid int) (bytes int64, ok bool) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
 	if err != nil {
 		return 0, false

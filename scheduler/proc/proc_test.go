@@ -41,7 +41,7 @@ func TestRollup(t *testing.T) {
 
 func TestOwnProcess(t *testing.T) {
 	self, ok := Read(os.Getpid())
-	if !ok || self.Parent != os.Getppid() || self.Resident <= 0 || self.Started == 0 || self.Ended() {
+	if !ok || self.Parent != os.Getppid() || self.Resident <= 0 || self.Started == 0 || self.Zombie() {
 		t.Fatalf("%+v, %v", self, ok)
 	}
 	if !slices.ContainsFunc(All(os.Getpid()), func(s Stat) bool { return s.PID == os.Getpid() }) {
@@ -51,7 +51,7 @@ func TestOwnProcess(t *testing.T) {
 	for i := range held {
 		held[i] = 1
 	}
-	if n, ok := Held(os.Getpid()); !ok || n < int64(len(held)) {
+	if n, ok := ProportionalSet(os.Getpid()); !ok || n < int64(len(held)) {
 		t.Errorf("holds %d bytes, %v; want at least %d", n, ok, len(held))
 	}
 	if held[len(held)-1] != 1 { // used until here

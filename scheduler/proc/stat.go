@@ -17,8 +17,8 @@ type Stat struct {
 	Resident int64  // bytes in memory, those shared with others included
 }
 
-// Ended tells whether the process is but a wait status.
-func (s Stat) Ended() bool { return s.State == 'Z' || s.State == 'X' }
+// Zombie tells whether the process has ended and only its wait status is left.
+func (s Stat) Zombie() bool { return s.State == 'Z' || s.State == 'X' }
 
 // fields of the line, counted from the one after the name.
 const (
@@ -61,7 +61,7 @@ func parse(pid int, text string) (Stat, bool) {
 // Started is when a process began, in clock ticks; 0 when it has ended or never was.
 func Started(pid int) uint64 {
 	s, ok := Read(pid)
-	if !ok || s.Ended() {
+	if !ok || s.Zombie() {
 		return 0
 	}
 	return s.Started
@@ -84,7 +84,7 @@ func All(from int) []Stat {
 		if err != nil || pid < from {
 			continue
 		}
-		if s, ok := Read(pid); ok && !s.Ended() {
+		if s, ok := Read(pid); ok && !s.Zombie() {
 			out = append(out, s)
 		}
 	}
@@ -96,7 +96,7 @@ func All(from int) []Stat {
 // that is the difference between 5 ms and a quarter of one.
 func Session(leader int) []int {
 	var out []int
-	for _, s := range All(Youngest(leader)) {
+	for _, s := range All(FirstSince(leader)) {
 		if s.Session == leader {
 			out = append(out, s.PID)
 		}
@@ -104,9 +104,9 @@ func Session(leader int) []int {
 	return out
 }
 
-// Youngest is the number from which All has to look to find what began after a process: its own, or 1 when numbers have
-// wrapped around since.
-func Youngest(pid int) int {
+// FirstSince is the lowest process id that All has to look at to find what began after a process: the process's own, because ids
+// grow, or 1 when they have wrapped around since.
+func FirstSince(pid int) int {
 	text, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
 		return 1

@@ -59,8 +59,8 @@ func New(c Config) (*Driver, error) {
 // error after Refused when the master will never take this framework in, and ErrUnreachable when
 // Config.FirstTimeout passed without a first subscription.
 func (d *Driver) Run(ctx context.Context, deliver func(...cluster.Event)) error {
-	defer d.hangUp()
-	r := &rounds{masters: d.conf.Masters, backoff: newBackoff(d.conf.BackoffMin, d.conf.BackoffMax, d.conf.Seed)}
+	defer d.closeIdle()
+	r := &masterRotation{masters: d.conf.Masters, backoff: newBackoff(d.conf.BackoffMin, d.conf.BackoffMax, d.conf.Seed)}
 	framework := d.conf.FrameworkID
 	first, endFirst := d.first(ctx)
 	defer endFirst()
@@ -68,7 +68,7 @@ func (d *Driver) Run(ctx context.Context, deliver func(...cluster.Event)) error 
 	for again := false; ; {
 		s := &session{driver: d, address: r.address(), framework: framework, again: again, patience: d.conf.CallTimeout}
 		if until, bounded := first.Deadline(); bounded && !again {
-			s.patience = min(s.patience, time.Until(until)/time.Duration(r.left()))
+			s.patience = min(s.patience, time.Until(until)/time.Duration(r.remaining()))
 		}
 		err := s.run(ctx, deliver)
 		if ctx.Err() != nil || (s.subscribed && d.tornDown.Load()) {
@@ -111,8 +111,9 @@ func (d *Driver) first(ctx context.Context) (context.Context, context.CancelFunc
 	return context.WithTimeout(ctx, d.conf.FirstTimeout)
 }
 
-// rounds says which master to try, and when.
-type rounds struct {
+// masterRotation says which master to try next: a redirect's leader, else the masters in turn, with a growing wait after each
+// rotation.
+type masterRotation struct {
 	masters []string
 	backoff *backoff
 	leader  string // where a redirect pointed; empty: masters[at]
@@ -121,15 +122,15 @@ type rounds struct {
 	hops    int // redirects followed since the last wait
 }
 
-func (r *rounds) address() string {
+func (r *masterRotation) address() string {
 	if r.leader != "" {
 		return r.leader
 	}
 	return r.masters[r.at]
 }
 
-// left is how many masters this round has yet to try: what time there is, is theirs together.
-func (r *rounds) left() int {
+// remaining is how many masters this round has yet to try: what time there is, is theirs together.
+func (r *masterRotation) remaining() int {
 	if r.leader != "" {
 		return 1
 	}
@@ -137,7 +138,7 @@ func (r *rounds) left() int {
 }
 
 // next chooses the master to try after err, waiting when all were tried; it tells whether ctx still stands.
-func (r *rounds) next(ctx context.Context, err error, subscribed bool) bool {
+func (r *masterRotation) next(ctx context.Context, err error, subscribed bool) bool {
 	if subscribed { // this one was the leader and is worth another try after the shortest wait
 		r.backoff.reset()
 		r.tried, r.hops = 0, 0
@@ -189,9 +190,9 @@ func (d *Driver) Send(ctx context.Context, call cluster.Call) error {
 	return nil
 }
 
-// hangUp closes the connections when no call is under way: the stream of a framework that is torn down ends before the
+// closeIdle closes the connections when no call is under way: the stream of a framework that is torn down ends before the
 // TEARDOWN is answered, and a connection counts as idle a moment before its caller has the answer.
-func (d *Driver) hangUp() {
+func (d *Driver) closeIdle() {
 	d.calls.Lock()
 	defer d.calls.Unlock()
 	d.client.CloseIdleConnections()

@@ -19,9 +19,9 @@ import (
 
 // Sandbox reads a task's files through its agent's files API, while the task runs and until the agent removes them.
 type Sandbox struct {
-	asker asker
-	agent string // http://host:port
-	path  string // the task's folder, as the agent knows it
+	client jsonClient
+	agent  string // http://host:port
+	path   string // the task's folder, as the agent knows it
 }
 
 // ErrNoTask: the masters know nothing of a task, or its agent is gone.
@@ -33,8 +33,8 @@ const (
 	readBytes = 64 << 10
 )
 
-// asker asks masters and agents for JSON, with the credentials of a Config.
-type asker struct {
+// jsonClient asks masters and agents for JSON, with the credentials of a Config.
+type jsonClient struct {
 	client    *http.Client
 	scheme    string
 	principal string
@@ -46,7 +46,7 @@ type asker struct {
 func FindSandbox(ctx context.Context, c Config, task string) (*Sandbox, error) {
 	t := &http.Transport{Proxy: http.ProxyFromEnvironment, DialContext: checked(&net.Dialer{Timeout: askWait}, c.Check)}
 	defer t.CloseIdleConnections()
-	a := asker{client: &http.Client{Timeout: askWait, Transport: t}, scheme: "http", principal: c.Principal, secret: c.Secret}
+	a := jsonClient{client: &http.Client{Timeout: askWait, Transport: t}, scheme: "http", principal: c.Principal, secret: c.Secret}
 	if c.TLS.Enabled {
 		tls, err := tlsConfig(c.TLS)
 		if err != nil {
@@ -65,7 +65,7 @@ func FindSandbox(ctx context.Context, c Config, task string) (*Sandbox, error) {
 	return nil, failed
 }
 
-func (a asker) find(ctx context.Context, master, task string) (*Sandbox, error) {
+func (a jsonClient) find(ctx context.Context, master, task string) (*Sandbox, error) {
 	var tasks struct {
 		Tasks []struct {
 			ID        string `json:"id"`
@@ -91,14 +91,14 @@ func (a asker) find(ctx context.Context, master, task string) (*Sandbox, error) 
 		if _, address, ok := strings.Cut(agent.PID, "@"); ok && agent.ID == t.Agent {
 			base := a.scheme + "://" + address
 			folder, err := a.executor(ctx, base, t.Framework, t.Executor)
-			return &Sandbox{asker: a, agent: base, path: path.Join(folder, task)}, err
+			return &Sandbox{client: a, agent: base, path: path.Join(folder, task)}, err
 		}
 	}
 	return nil, fmt.Errorf("agent %s of %s: %w", t.Agent, task, ErrNoTask)
 }
 
 // executor is the folder of an executor, running or not.
-func (a asker) executor(ctx context.Context, agent, framework, executor string) (string, error) {
+func (a jsonClient) executor(ctx context.Context, agent, framework, executor string) (string, error) {
 	type executors []struct{ ID, Directory string }
 	type frameworks []struct {
 		ID        string
@@ -127,7 +127,7 @@ func (a asker) executor(ctx context.Context, agent, framework, executor string) 
 func (s *Sandbox) Read(ctx context.Context, name string, offset int64) ([]byte, error) {
 	q := url.Values{"path": {path.Join(s.path, name)}, "offset": {fmt.Sprint(offset)}, "length": {fmt.Sprint(readBytes)}}
 	var answer struct{ Data json.RawMessage }
-	if err := s.asker.get(ctx, s.agent+"/files/read?"+q.Encode(), &answer); err != nil {
+	if err := s.client.get(ctx, s.agent+"/files/read?"+q.Encode(), &answer); err != nil {
 		return nil, err
 	}
 	return rawText(answer.Data), nil
@@ -171,7 +171,7 @@ func rawText(quoted []byte) []byte {
 	return out
 }
 
-func (a asker) get(ctx context.Context, address string, v any) error {
+func (a jsonClient) get(ctx context.Context, address string, v any) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return err

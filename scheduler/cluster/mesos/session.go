@@ -154,7 +154,7 @@ func (s *session) read(stream *recordio.Reader, watch *time.Timer, deliver func(
 				burst = append(burst, ours)
 			}
 		}
-		if len(burst) == maxBurst || !stream.Whole() {
+		if len(burst) == maxBurst || !stream.Buffered() {
 			hand()
 		}
 		watch.Reset(silence)

@@ -20,7 +20,7 @@ const defaultPort = "5050"
 // with special characters is percent-encoded. Any of ca, cert and insecure implies tls.
 func ParseURL(text string) (Config, error) {
 	fail := func(format string, args ...any) (Config, error) {
-		return Config{}, fmt.Errorf("read cluster %q: %s", WithoutSecret(text), fmt.Sprintf(format, args...))
+		return Config{}, fmt.Errorf("read cluster %q: %s", Redact(text), fmt.Sprintf(format, args...))
 	}
 	rest, ok := strings.CutPrefix(text, "mesos://")
 	if !ok {
@@ -141,8 +141,8 @@ func sortedKeys(values url.Values) []string {
 	return names
 }
 
-// WithoutSecret hides the secret of mesos://user:secret@host from screens, logs and results.
-func WithoutSecret(address string) string {
+// Redact hides the secret of mesos://user:secret@host from screens, logs and results.
+func Redact(address string) string {
 	scheme, rest, ok := strings.Cut(address, "://")
 	at := strings.LastIndexByte(rest, '@')
 	if !ok || at < 0 {

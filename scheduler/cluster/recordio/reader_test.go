@@ -116,16 +116,16 @@ func TestWhole(t *testing.T) {
 	stream := recordio.Append(recordio.Append(nil, []byte("one")), []byte("twenty-two"))
 	for cut := range len(stream) + 1 {
 		r := recordio.NewReader(bytes.NewReader(stream[:cut]), 100)
-		if r.Whole() {
+		if r.Buffered() {
 			t.Fatal("a record is there before anything was read")
 		}
 		if _, err := r.Read(); err != nil {
 			continue
 		}
-		if got := r.Whole(); got != (cut == len(stream)) {
+		if got := r.Buffered(); got != (cut == len(stream)) {
 			t.Errorf("%q after the first record: %v", stream[:cut], got)
 		}
-		if _, err := r.Read(); err == nil && r.Whole() {
+		if _, err := r.Read(); err == nil && r.Buffered() {
 			t.Error("a record is there behind the last")
 		}
 	}

@@ -154,7 +154,7 @@ func killTree(pid int) {
 func killEscaped(container, sandbox string, executor int) {
 	inside, tag := "/"+runsFolder+"/"+container, proc.TagOf(sandbox, 0)
 	proc.KillAll(proc.KillPatience, func() (out []int) {
-		for _, s := range proc.All(proc.Youngest(executor)) {
+		for _, s := range proc.All(proc.FirstSince(executor)) {
 			if sandbox != "" && proc.TagFrom(s.PID).SameOwner(tag) ||
 				slices.ContainsFunc(proc.Environ(s.PID), func(v string) bool { return strings.Contains(v, inside) }) {
 				out = append(out, s.PID)
