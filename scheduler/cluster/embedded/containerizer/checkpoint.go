@@ -30,6 +30,7 @@ type savedRecord struct {
 	PID       int         `codec:"pid,omitempty"`
 	Framework []byte      `codec:"framework"`
 	Executor  []byte      `codec:"executor"`
+	GPUs      []string    `codec:"gpus,omitempty"`
 	Ended     bool        `codec:"ended,omitempty"`
 	Tasks     []savedTask `codec:"tasks,omitempty"`
 }
@@ -59,7 +60,8 @@ func (w *recorder) encode(r *protocol.Record) ([]byte, error) {
 		return b
 	}
 	out := savedRecord{
-		Container: r.Container, Command: r.Command, PID: r.PID, Ended: r.Ended, Framework: pack(&r.Framework), Executor: pack(&r.Executor),
+		Container: r.Container, Command: r.Command, PID: r.PID, GPUs: r.GPUs, Ended: r.Ended,
+		Framework: pack(&r.Framework), Executor: pack(&r.Executor),
 	}
 	for i := range r.Tasks {
 		t := &r.Tasks[i]
@@ -88,7 +90,7 @@ func decodeRecord(b []byte) (protocol.Record, error) {
 	if err := codec.NewDecoderBytes(b, msgpack).Decode(&in); err != nil {
 		return protocol.Record{}, err
 	}
-	r := protocol.Record{Container: in.Container, Command: in.Command, PID: in.PID, Ended: in.Ended}
+	r := protocol.Record{Container: in.Container, Command: in.Command, PID: in.PID, GPUs: in.GPUs, Ended: in.Ended}
 	errs := []error{r.Framework.Unmarshal(in.Framework), r.Executor.Unmarshal(in.Executor)}
 	for _, st := range in.Tasks {
 		t := protocol.TaskRecord{State: st.State, Queued: st.Queued}

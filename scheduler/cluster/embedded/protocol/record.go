@@ -9,7 +9,7 @@ type Record struct {
 	PID       int
 	Framework mesos.FrameworkInfo
 	Executor  mesos.ExecutorInfo
-	GPUs      []string `codec:",omitempty"` // devices it has
+	GPUs      []string // devices it has
 	Ended     bool     // the process is known to have ended
 	Tasks     []TaskRecord
 }
