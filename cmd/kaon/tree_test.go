@@ -36,6 +36,26 @@ var rooms = map[string][]string{
 	"results/board":  {"sweep", "results"},
 	"results/bucket": {},
 	"results/store":  {"sweep", "results", "results/board", "results/bucket"},
+
+	// The two ends of the wire never know each other; master and agent know what they say to each other, and no more.
+	"scheduler/cluster":          {"offers", "sweep", "sweep/resource"},
+	"scheduler/cluster/recordio": {},
+	"scheduler/cluster/mesos": {
+		"offers", "sweep", "sweep/resource", "scheduler/cluster", "scheduler/cluster/recordio", "scheduler/crash",
+	},
+	"scheduler/cluster/embedded": {
+		"scheduler/cluster/embedded/agent", "scheduler/cluster/embedded/api", "scheduler/cluster/embedded/containerizer",
+		"scheduler/cluster/embedded/master", "scheduler/cluster/embedded/protocol", "scheduler/crash", "scheduler/listen",
+	},
+	"scheduler/cluster/embedded/protocol": {"sweep/resource"},
+	"scheduler/cluster/embedded/master":   {"scheduler/cluster/embedded/protocol"},
+	"scheduler/cluster/embedded/agent":    {"scheduler/cluster/embedded/protocol"},
+	"scheduler/cluster/embedded/api":      {"scheduler/cluster/embedded/protocol", "scheduler/cluster/recordio"},
+	"scheduler/cluster/embedded/docker":   {},
+	"scheduler/cluster/embedded/containerizer": {
+		"scheduler/cluster/embedded/docker", "scheduler/cluster/embedded/protocol", "scheduler/cluster/recordio",
+		"scheduler/crash", "scheduler/executor/cgroup", "scheduler/proc", "scheduler/safefile", "scheduler/transfer/archive",
+	},
 }
 
 // A room of a folder imports what its line says: the rooms below it, and those beside it only as they are named.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/recordio"
 )
 
 // Media is one of the two notations of the v1 API.
@@ -100,7 +101,7 @@ func Acceptable(r *http.Request) (Media, protocol.Answer, bool) {
 	return "", protocol.Answer{Status: http.StatusNotAcceptable, Body: "Expecting 'Accept' to allow 'application/x-protobuf' or 'application/json'"}, false
 }
 
-// appendRecord appends one message in RecordIO: its length in decimal, a line feed, its bytes.
+// appendRecord appends one message in RecordIO.
 func appendRecord(out []byte, kind Media, m Message) ([]byte, error) {
 	var body []byte
 	if kind == JSON {
@@ -111,9 +112,7 @@ func appendRecord(out []byte, kind Media, m Message) ([]byte, error) {
 			return out, err
 		}
 	}
-	out = strconv.AppendInt(out, int64(len(body)), 10)
-	out = append(out, '\n')
-	return append(out, body...), nil
+	return recordio.Append(out, body), nil
 }
 
 func Reply(w http.ResponseWriter, a protocol.Answer) {
