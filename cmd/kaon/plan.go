@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -212,7 +211,7 @@ func (p plan) print(w io.Writer, spec *sweep.Spec) {
 }
 
 func (d demand) String() string {
-	milli := func(v float64) resource.Milli { return resource.Milli(math.Round(v * float64(resource.Unit))) }
+	milli := resource.FromFloat
 	parts := []string{quantity("cpus", milli(d.CPUs)), quantity("mem", milli(d.Mem))}
 	if d.Disk > 0 {
 		parts = append(parts, quantity("disk", milli(d.Disk)))

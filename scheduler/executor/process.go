@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -72,15 +71,12 @@ func (x *executor) startProcess(o *task.Order, dir, folder string, env []string,
 	return p, nil
 }
 
-// forkExec starts a program, patient with one that was written a moment ago, as an order's files are: another trial that
-// was forked meanwhile holds the file open for writing until it has executed its own program.
-func forkExec(tag proc.Tag, file string, argv []string, attr *syscall.ProcAttr) (int, error) {
-	start := func() (int, error) { return syscall.ForkExec(file, argv, attr) }
-	pid, err := proc.WithTag(tag, start)
-	for wait := time.Millisecond; err == syscall.ETXTBSY && wait < time.Second; wait *= 2 {
-		time.Sleep(wait)
-		pid, err = proc.WithTag(tag, start)
-	}
+// forkExec starts a program that carries a tag.
+func forkExec(tag proc.Tag, file string, argv []string, attr *syscall.ProcAttr) (pid int, err error) {
+	err = proc.Start(func() error {
+		pid, err = proc.WithTag(tag, func() (int, error) { return syscall.ForkExec(file, argv, attr) })
+		return err
+	})
 	return pid, err
 }
 

@@ -104,8 +104,8 @@ func Session(leader int) []int {
 	return out
 }
 
-// FirstSince is the lowest process id that All has to look at to find what began after a process: the process's own, because ids
-// grow, or 1 when they have wrapped around since.
+// FirstSince is the lowest process id that All has to look at to find what began after a process: the process's own,
+// because ids grow, or 1 when they have wrapped around since.
 func FirstSince(pid int) int {
 	text, err := os.ReadFile("/proc/loadavg")
 	if err != nil {

@@ -1,11 +1,22 @@
 package resource
 
+import "math"
+
 // Milli is an amount in thousandths of its unit, the fixed point that Mesos itself rounds scalars to
 // (three decimals). Sums and comparisons of Milli are exact.
 type Milli int64
 
 // Unit is one whole unit: one cpu, one MB, one gpu.
 const Unit Milli = 1000
+
+// FromFloat rounds to thousandths as Mesos does; nonsense (negative, NaN, beyond 64 bits) counts as nothing.
+func FromFloat(x float64) Milli {
+	m := math.Round(x * float64(Unit))
+	if !(m > 0 && m < math.MaxInt64) {
+		return 0
+	}
+	return Milli(m)
+}
 
 // Resources is what one task asks for. The zero value asks for nothing.
 type Resources struct {

@@ -1,7 +1,6 @@
 package mesos
 
 import (
-	"math"
 	"slices"
 
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
@@ -24,7 +23,7 @@ func fromMesos(r *mesosapi.Resource, role string) offers.Amount {
 	}
 	switch r.GetType() {
 	case mesosapi.SCALAR:
-		a.Scalar = milli(r.GetScalar().GetValue())
+		a.Scalar = resource.FromFloat(r.GetScalar().GetValue())
 	case mesosapi.RANGES:
 		for _, x := range r.GetRanges().GetRange() {
 			a.Ranges = append(a.Ranges, offers.Range{Begin: x.Begin, End: x.End})
@@ -139,13 +138,4 @@ func allocated(amounts []offers.Amount, otherwise string) string {
 		}
 	}
 	return otherwise
-}
-
-// milli rounds to thousandths as Mesos does; nonsense (negative, NaN, beyond 64 bits) counts as nothing.
-func milli(x float64) resource.Milli {
-	m := math.Round(x * float64(resource.Unit))
-	if !(m > 0 && m < math.MaxInt64) {
-		return 0
-	}
-	return resource.Milli(m)
 }

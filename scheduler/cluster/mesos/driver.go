@@ -111,8 +111,8 @@ func (d *Driver) first(ctx context.Context) (context.Context, context.CancelFunc
 	return context.WithTimeout(ctx, d.conf.FirstTimeout)
 }
 
-// masterRotation says which master to try next: a redirect's leader, else the masters in turn, with a growing wait after each
-// rotation.
+// masterRotation says which master to try next: a redirect's leader, else the masters in turn, with a growing wait after
+// each rotation.
 type masterRotation struct {
 	masters []string
 	backoff *backoff

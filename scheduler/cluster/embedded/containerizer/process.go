@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"golang.org/x/sys/unix"
@@ -56,7 +55,12 @@ func startProcess(command *mesos.CommandInfo, dir string, env []string) (*proces
 			prepared.Stderr = f
 		}
 	}
-	cmd, err := start(prepared)
+	var cmd *exec.Cmd // of one try: a Cmd cannot be used again
+	err := proc.Start(func() error {
+		try := prepared
+		cmd = &try
+		return cmd.Start()
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -81,19 +85,6 @@ func openOutput(sandbox, name string) (*os.File, error) {
 		return dir.Create(name, 0o644)
 	}
 	return f, err
-}
-
-// start starts a program that may have been written a moment ago, as fetched ones are: another program that this process
-// forked meanwhile holds the file open for writing until it has executed its own, which takes a moment.
-func start(cmd exec.Cmd) (*exec.Cmd, error) {
-	for wait := time.Millisecond; ; wait *= 2 {
-		try := cmd
-		err := try.Start()
-		if !errors.Is(err, syscall.ETXTBSY) || wait > time.Second {
-			return &try, err
-		}
-		time.Sleep(wait)
-	}
 }
 
 // commandLine gives program and arguments: a shell command goes to sh -c, otherwise value is the program and

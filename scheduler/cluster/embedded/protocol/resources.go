@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
+
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // Resources is an amount of resources in a fixed order of names, as an agent declares them. Scalars are kept in
@@ -37,7 +39,7 @@ func ParseResources(resources []mesos.Resource) Resources {
 		}
 		switch a.Kind {
 		case mesos.SCALAR:
-			a.Milli = milli(r.GetScalar().GetValue())
+			a.Milli = int64(resource.FromFloat(r.GetScalar().GetValue()))
 		case mesos.RANGES:
 			for _, s := range r.GetRanges().GetRange() {
 				a.ranges = append(a.ranges, portRange{s.Begin, s.End})
@@ -50,13 +52,6 @@ func ParseResources(resources []mesos.Resource) Resources {
 		b.add(a)
 	}
 	return b
-}
-
-func milli(v float64) int64 {
-	if v < 0 {
-		return int64(v*1000 - 0.5)
-	}
-	return int64(v*1000 + 0.5)
 }
 
 func (a Amount) empty() bool { return a.Milli == 0 && len(a.ranges) == 0 && len(a.set) == 0 }

@@ -1,6 +1,10 @@
 package protocol
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/kaon-sweep/kaon/sweep/resource"
+)
 
 // Share is an amount of what programs on one machine contend for: what of an agent may be offered, or what of it is in use.
 type Share struct {
@@ -12,7 +16,8 @@ type Share struct {
 // Equal compares what counts: the agent takes no notice of the order of its devices.
 func (s Share) Equal(o Share) bool {
 	sorted := func(ids []string) []string { return slices.Sorted(slices.Values(ids)) }
-	return milli(s.CPUs) == milli(o.CPUs) && milli(s.MemoryMB) == milli(o.MemoryMB) && slices.Equal(sorted(s.GPUs), sorted(o.GPUs))
+	same := func(a, b float64) bool { return resource.FromFloat(a) == resource.FromFloat(b) }
+	return same(s.CPUs, o.CPUs) && same(s.MemoryMB, o.MemoryMB) && slices.Equal(sorted(s.GPUs), sorted(o.GPUs))
 }
 
 // Limit is how much of an agent's scalars may be used at most; nil: all.
@@ -23,5 +28,6 @@ func (s *Share) Limit() Limit {
 	if s == nil {
 		return nil
 	}
-	return Limit{"cpus": milli(s.CPUs), "mem": milli(s.MemoryMB), "gpus": int64(len(s.GPUs)) * 1000}
+	milli := func(v float64) int64 { return int64(resource.FromFloat(v)) }
+	return Limit{"cpus": milli(s.CPUs), "mem": milli(s.MemoryMB), "gpus": milli(float64(len(s.GPUs)))}
 }
