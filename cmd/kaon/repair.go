@@ -46,6 +46,9 @@ func (c *repairCmd) Run(ctx context.Context, out *output) error {
 	}
 	m := mender{bucket: src.bucket, id: src.id, state: stateFolder(c.Results, c.State, src.id), label: time.Now().UTC().Format("20060102T150405Z")}
 	m.Sweep, m.Brought, m.Lost, m.Aside = src.id, []string{}, []string{}, []string{}
+	if err := src.heardOf(ctx, m.state); err != nil {
+		return err
+	}
 	if err := m.mend(ctx); err != nil {
 		return err
 	}
@@ -64,6 +67,21 @@ func (c *repairCmd) Run(ctx context.Context, out *output) error {
 		fmt.Fprintf(out.stdout, "%s: journal and results are whole\n", src.id)
 	}
 	return nil
+}
+
+// heardOf refuses a sweep of which there is nothing: neither sweep.json nor records nor a journal.
+func (s source) heardOf(ctx context.Context, state string) error {
+	_, err := store.ReadSweep(ctx, s.bucket, s.id)
+	if !errors.Is(err, bucket.ErrNotExist) {
+		return nil // repair has its own errors
+	}
+	if there, lookErr := hasJournal(state); there || lookErr != nil {
+		return nil
+	}
+	if had, listErr := hasRecords(ctx, s.bucket, s.id); had || listErr != nil {
+		return nil
+	}
+	return s.explain(ctx, err)
 }
 
 // lostRuns is what only sweep.json says.
@@ -123,7 +141,9 @@ func (m *mender) mend(ctx context.Context) error {
 
 // readJournal reports whether the journal has the sweep.
 func (m *mender) readJournal() (whole bool, err error) {
-	if _, err := os.Lstat(m.path()); err != nil {
+	if there, err := hasJournal(m.state); err != nil { // it may be whole
+		return false, unreachable(fmt.Errorf("repair %s: %w; nothing was changed", m.id, err))
+	} else if !there {
 		return false, nil
 	}
 	j, err := disk.Open(m.path())

@@ -202,7 +202,9 @@ func (r *runner) submit(ctx context.Context, id string, spec *sweep.Spec, winner
 
 // resume goes on with a sweep from its journal; with retry its failed trials are run again.
 func (r *runner) resume(ctx context.Context, id string, retry bool) (outcome, error) {
-	if _, err := os.Stat(filepath.Join(r.flags.state(id), journalFile)); err != nil {
+	if there, err := hasJournal(r.flags.state(id)); err != nil {
+		return outcome{}, unreachable(fmt.Errorf("resume %s: %w", id, err))
+	} else if !there {
 		if _, err := store.ReadSweep(ctx, r.bucket, id); errors.Is(err, bucket.ErrNotExist) {
 			return outcome{}, source{bucket: r.bucket, id: id}.explain(ctx, err)
 		}
@@ -308,8 +310,8 @@ func (r *runner) follower(o outcome) (id string, begun bool, err error) {
 		if id = o.Sweep + "-then"; n > 1 {
 			id = fmt.Sprintf("%s-%d", id, n)
 		}
-		if _, err := os.Stat(filepath.Join(r.flags.state(id), journalFile)); err != nil {
-			return id, false, nil
+		if there, err := hasJournal(r.flags.state(id)); !there {
+			return id, false, err
 		}
 		switch _, _, err := readState(r.flags.state(id), id); {
 		case errors.Is(err, errNotAccepted):

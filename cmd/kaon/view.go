@@ -139,13 +139,23 @@ func (s source) unstarted(v view, trial int) error {
 
 // goOn says how an interrupted sweep goes on, or where that can be said.
 func (v view) goOn(s source) string {
-	journal := filepath.Join(stateFolder(s.place, s.folder, s.id), journalFile)
-	if _, err := os.Stat(journal); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+	again := s.again("run --resume", v.known)
+	switch there, err := hasJournal(stateFolder(s.place, s.folder, s.id)); {
+	case err != nil:
 		return fmt.Sprintf("no process on this machine that can be asked runs the sweep, and whether its journal is here cannot be seen (%v): "+
-			"what may read it goes on with: %s", err, s.again("run --resume", v.known))
-	} else if err != nil {
+			"who may read it goes on with: %s", err, again)
+	case !there:
 		return fmt.Sprintf("no process on this machine runs the sweep, and its journal is not here: it goes on where it was started, "+
-			"with the same --results and --state (%s)", s.again("run --resume", v.known))
+			"with the same --results and --state (%s)", again)
 	}
-	return "no process on this machine runs the sweep; if it was interrupted, go on with: " + s.again("run --resume", v.known)
+	return "no process on this machine runs the sweep; if it was interrupted, go on with: " + again
+}
+
+// hasJournal tells whether a state folder has a journal. An error is that of a folder that cannot be looked at: the journal may be there.
+func hasJournal(state string) (bool, error) {
+	_, err := os.Lstat(filepath.Join(state, journalFile))
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return false, nil
+	}
+	return err == nil, err
 }

@@ -103,14 +103,24 @@ func TestJournalThatCannotBeSeen(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	status := func(uid uint32) ran {
-		cmd := p.command("status")
+	as := func(uid uint32, args ...string) ran {
+		cmd := p.command(args...)
 		cmd.Path, cmd.Dir = filepath.Join(shared, "kaon"), shared
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
 		return p.launch(cmd).wait()
 	}
-	if r := status(65534); !strings.Contains(r.stdout+r.stderr, "permission denied") || strings.Contains(r.stdout, "its journal is not here") {
+	if r := as(65534, "status"); !strings.Contains(r.stdout+r.stderr, "permission denied") || strings.Contains(r.stdout, "its journal is not here") {
 		t.Errorf("another user reads %s%s", r.stdout, r.stderr)
 	}
-	status(0).ends(exitDone).prints("its journal is not here")
+	sweeps, err := os.ReadDir(filepath.Join(shared, "kaon-results", "sweeps"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"run", "--resume", sweeps[0].Name()}, {"repair", sweeps[0].Name()}} {
+		if r := as(65534, args...).ends(exitUnreachable).says("permission denied"); strings.Contains(r.stderr, "no journal") {
+			t.Errorf("%v: %s", args, r.stderr)
+		}
+	}
+	as(0, "status").ends(exitDone).prints("its journal is not here")
+	as(0, "repair", "nobody-aaaaaa").ends(exitUsage).says(`no sweep "nobody-aaaaaa" in these results; there are: ` + sweeps[0].Name())
 }
