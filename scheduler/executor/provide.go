@@ -29,7 +29,7 @@ func (t *attempt) provide() error {
 			return fmt.Errorf("bring the code: %w", err)
 		}
 		t.work = filepath.Join(t.dir, workName)
-		if err := archive.Copy(t.ctx, unpacked, t.work); err != nil {
+		if err := t.copyCode(unpacked); err != nil {
 			return fmt.Errorf("bring the code: %w", err)
 		}
 	}
@@ -43,6 +43,30 @@ func (t *attempt) provide() error {
 		}
 	}
 	return nil
+}
+
+// copyCode copies the unpacked code into the attempt's folder. Neither is opened by a path that trials could have changed meanwhile.
+func (t *attempt) copyCode(unpacked string) error {
+	name, err := filepath.Rel(t.x.sandbox.Path(), unpacked)
+	if err != nil {
+		return err
+	}
+	shared, err := t.x.sandbox.Dir(name)
+	if err != nil {
+		return err
+	}
+	defer shared.Close()
+	from, err := shared.Root()
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	to, err := t.files.Load().Root()
+	if err != nil {
+		return err
+	}
+	defer to.Close()
+	return archive.Copy(t.ctx, from, to, workName)
 }
 
 // disk is the bytes of disk that the attempt asked for; 0: it did not.
@@ -81,13 +105,21 @@ func (t *attempt) input(src task.Source) error {
 
 func (t *attempt) place(file, to string) error {
 	at := filepath.Join(t.inputs, to)
-	err := os.MkdirAll(filepath.Dir(at), 0o755)
+	name, err := filepath.Rel(t.dir, at)
+	if err != nil {
+		return fmt.Errorf("place input %s: %w", to, err)
+	}
 	target := file
-	if rel, relErr := filepath.Rel(filepath.Dir(at), file); relErr == nil && within(t.x.conf.Sandbox, file) {
+	if rel, err := filepath.Rel(filepath.Dir(at), file); err == nil && within(t.x.conf.Sandbox, file) {
 		target = rel
 	}
-	if err == nil {
-		err = os.Symlink(target, at)
+	root, err := t.files.Load().Root() // links of the code are followed within the attempt's folder, and not out of it
+	if err != nil {
+		return fmt.Errorf("place input %s: %w", to, err)
+	}
+	defer root.Close()
+	if err = root.MkdirAll(filepath.Dir(name), 0o755); err == nil {
+		err = root.Symlink(target, name)
 	}
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("place input %s: there is one of that name already, of the code or another input: choose another with `to`", to)

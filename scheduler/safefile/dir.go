@@ -59,6 +59,15 @@ func (d *Dir) at(op, name string, f func(parent int, base string) error) error {
 	return nil
 }
 
+// Root is the directory for what may follow links within it, and none that lead out.
+func (d *Dir) Root() (root *os.Root, err error) {
+	err = d.use(func(fd int) error {
+		root, err = os.OpenRoot(fmt.Sprintf("/proc/self/fd/%d", fd)) // its path may lead elsewhere by now
+		return err
+	})
+	return root, err
+}
+
 // use calls f with the directory's descriptor, which stays open as long as that takes.
 func (d *Dir) use(f func(fd int) error) error {
 	conn, err := d.file.SyscallConn()

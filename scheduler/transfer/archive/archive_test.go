@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"bytes"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -103,8 +104,16 @@ func TestIgnoredFilesStayBehind(t *testing.T) {
 	if got := names(t, out); !slices.Equal(got, want) {
 		t.Errorf("packed %q, want %q", got, want)
 	}
-	again := filepath.Join(t.TempDir(), "copy")
-	if err := archive.Copy(t.Context(), out, again); err != nil {
+	place := t.TempDir()
+	again := filepath.Join(place, "copy")
+	from, err1 := os.OpenRoot(out)
+	to, err2 := os.OpenRoot(place)
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	defer from.Close()
+	defer to.Close()
+	if err := archive.Copy(t.Context(), from, to, "copy"); err != nil {
 		t.Fatal(err)
 	}
 	if got := names(t, again); !slices.Equal(got, want) {
