@@ -1,0 +1,210 @@
+package sweep
+
+import (
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// call reads the words of a command that another shell will read, before the walk comes to them.
+func (v *shellVisit) call(n *syntax.CallExpr) {
+	words, from := v.words(n)
+	if len(words) == 0 {
+		return
+	}
+	v.names(words, from)
+	asKnown := slices.Clone(words) // with the macros that tell programs
+	for i, w := range words {
+		v.named(w, func(hole int, before, after string) {
+			if after == "" && v.holes[hole].err == nil {
+				asKnown[i] = before + v.holes[hole].source
+			}
+		})
+	}
+	found, lost := readings(asKnown, true)
+	if lost >= 0 {
+		v.named(words[lost], func(hole int, before, after string) {
+			if m := v.holes[hole].macro; v.holes[hole].err == nil && before+after == "" && several(m.name) {
+				v.at[hole].err = zeroth(m)
+			}
+		})
+	}
+	inner := v.positions()
+	for _, r := range found {
+		var texts []string
+		for _, i := range r.words {
+			if r.needs != nil {
+				v.named(words[i], func(hole int, _, _ string) { v.at[hole].require(r.needs) })
+				if w := from[i]; w != nil {
+					v.flow.end(v.carries(w), r.needs)
+				}
+				continue
+			}
+			if w := from[i]; w != nil {
+				v.inner[w] = r.reader
+				v.flow.end(v.reads(w), asCode("a variable that "+r.reader+" runs", ""))
+			}
+			texts = append(texts, words[i])
+		}
+		text := strings.Join(texts, " ")
+		switch {
+		case r.needs != nil:
+		case r.refuse != "":
+			v.refuseAll(text, r.refuse, r.remedy)
+		default:
+			if r.reader != "eval" && r.reader != "trap" {
+				inner = "words:" + strconv.Itoa(v.texts+1)
+			}
+			v.deeper++
+			v.read(text, inner)
+			v.deeper--
+			v.handed(r, words, from, text, inner)
+		}
+	}
+	v.passed(n, words, from)
+}
+
+// words are the words of a command, as far as they are known, with where each comes from; a variable without quotes may
+// be several.
+func (v *shellVisit) words(n *syntax.CallExpr) (words []string, from []*syntax.Word) {
+	for _, w := range n.Args {
+		text := v.value(w)
+		if len(w.Parts) == 1 {
+			if p, ok := w.Parts[0].(*syntax.ParamExp); ok {
+				if _, known := v.constant(p); known && strings.ContainsAny(text, " \t\n") {
+					for _, f := range strings.Fields(text) {
+						words, from = append(words, f), append(from, nil)
+					}
+					continue
+				}
+			}
+		}
+		words, from = append(words, text), append(from, w)
+	}
+	return words, from
+}
+
+// handed lets the words behind a script flow to its positions, and what xargs reads to where it puts it.
+func (v *shellVisit) handed(r reading, words []string, from []*syntax.Word, text, inner string) {
+	if r.after > 0 {
+		for _, w := range from[r.after:] {
+			if w != nil {
+				v.flow.pour(v.carries(w), inner)
+			}
+		}
+	}
+	if x := slices.IndexFunc(words, func(w string) bool { return path.Base(w) == "xargs" }); x >= 0 {
+		input := source{places: []string{"xargs"}}
+		v.flow.pour(input, inner)
+		for i, w := range words[x+1:] {
+			put, replaces := strings.CutPrefix(w, "-I")
+			if put == "" && x+i+2 < len(words) {
+				put = words[x+i+2]
+			}
+			if replaces && put != "" && strings.Contains(text, put) {
+				v.flow.end(input, &requirement{anyNumber, "text that xargs puts into a script", readByName})
+			}
+		}
+	}
+}
+
+// passed lets the words of a command flow to the positions of a function, to variables, and to files that run.
+func (v *shellVisit) passed(n *syntax.CallExpr, words []string, from []*syntax.Word) {
+	to := func(i int, place string) {
+		if from[i] != nil {
+			v.flow.pour(v.carries(from[i]), place)
+		}
+	}
+	for i, w := range from {
+		if w != nil && v.inner[w] == "" {
+			v.unquoted(w)
+		}
+		name, _, assigned := strings.Cut(words[i], "=")
+		switch {
+		case i > 0 && v.functions[words[0]]:
+			to(i, "words:"+words[0])
+			if w != nil { // it may write and run the files that its words name
+				v.flow.pour(source{places: []string{"file:$" + strconv.Itoa(i)}}, v.file(w))
+				v.flow.pour(source{places: []string{v.file(w)}}, "file:$"+strconv.Itoa(i))
+			}
+		case i > 0 && words[0] == "set":
+			to(i, v.positions())
+		case i > 2 && words[0] == "printf" && words[1] == "-v":
+			to(i, v.variable(words[2]))
+		case i > 0 && assigned && variable.MatchString(name) && slices.Contains(wrappers, path.Base(words[0])):
+			to(i, v.variable(name))
+		}
+	}
+	v.runs(words, from)
+	switch words[0] {
+	case "cp", "mv", "ln", "install":
+		if k := len(words) - 1; k > 1 && from[k] != nil && from[k-1] != nil {
+			v.flow.pour(source{places: []string{v.file(from[k-1])}}, v.file(from[k]))
+		}
+	case "exec":
+		// its redirections are those of the statement
+	case "getopts":
+		if len(words) > 2 {
+			v.flow.pour(source{places: []string{v.positions()}}, v.variable(words[2]))
+		}
+		v.flow.pour(source{places: []string{v.positions()}}, v.variable("OPTARG"))
+	}
+}
+
+// runs ends files that a command runs: as its program, as a script, or made executable.
+func (v *shellVisit) runs(words []string, from []*syntax.Word) {
+	run := func(i int) {
+		if i < len(from) && from[i] != nil {
+			s := source{places: []string{v.file(from[i])}}
+			s.add(v.prints(processes(from[i])))
+			v.flow.end(s, &requirement{anyNumber, "text of a file that is run as a script", readByName})
+		}
+	}
+	for i, w := range words {
+		name := path.Base(w)
+		start := i == 0 || slices.ContainsFunc(words[:i], func(b string) bool { return slices.Contains(wrappers, path.Base(b)) })
+		if !start {
+			break
+		}
+		switch {
+		case name == "chmod":
+			for k := range words[i+1:] {
+				run(i + 1 + k)
+			}
+			return
+		case runsFile(name):
+			for k := i + 1; k < len(words); k++ {
+				if words[k] == "" || words[k][0] != '-' {
+					run(k)
+					break
+				}
+			}
+			return
+		case (strings.Contains(w, "/") || from[i] != nil && strings.Contains(w, opaque)) && !strings.HasPrefix(w, "-"):
+			run(i)
+		}
+	}
+}
+
+// names refuses macros where a builtin takes the name of a variable: in the index of an array bash runs what it says.
+func (v *shellVisit) names(words []string, from []*syntax.Word) {
+	for i, w := range words[1:] {
+		before := words[i]
+		switch words[0] {
+		case "unset", "read", "readarray", "mapfile", "getopts", "let":
+		case "test", "[", "printf":
+			if before != "-v" && before != "-R" {
+				continue
+			}
+		default:
+			return
+		}
+		v.refuseAll(w, "the name of a variable", "write the name out")
+		if from[i+1] != nil {
+			v.flow.end(v.reads(from[i+1]), &requirement{anyNumber, "a variable that names a variable", "write the name out"})
+		}
+	}
+}
