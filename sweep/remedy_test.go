@@ -11,12 +11,13 @@ import (
 
 // A remedy is tried: what it says is done to the file, whose error must then be gone.
 var (
-	wordRemedy = regexp.MustCompile("^(?:did you mean|write) `([^`]+)`(?:\\?|$|,| without| when)")
-	nearMacro  = regexp.MustCompile(`^did you mean \$\{([^}]+)\}\?$`)
-	absent     = regexp.MustCompile("there is no parameter `([^`]+)`")
-	removeIt   = regexp.MustCompile(`^remove it`)
-	useMethod  = regexp.MustCompile("^use `method: (\\w+)`")
-	pairRemedy = regexp.MustCompile("write `([\\w.+-]+: \\{.*\\})`")
+	wordRemedy  = regexp.MustCompile("^(?:did you mean|write) `([^`]+)`(?:\\?|$|,| without| when)")
+	nearMacro   = regexp.MustCompile(`^did you mean \$\{([^}]+)\}\?$`)
+	absent      = regexp.MustCompile("there is no parameter `([^`]+)`")
+	wholeRemedy = regexp.MustCompile(`^give (?:a whole number|one) from (-?\d+) to`)
+	removeIt    = regexp.MustCompile(`^remove it`)
+	useMethod   = regexp.MustCompile("^use `method: (\\w+)`")
+	pairRemedy  = regexp.MustCompile("write `([\\w.+-]+: \\{.*\\})`")
 )
 
 // applied does to the lines what the remedy of an error says; false: a person has to.
@@ -59,6 +60,8 @@ func applied(lines []string, e *Error) bool {
 	switch {
 	case useMethod.MatchString(e.Remedy) && strings.HasPrefix(strings.TrimSpace(before), "method"):
 		return put(e.Value, useMethod.FindStringSubmatch(e.Remedy)[1])
+	case wholeRemedy.MatchString(e.Remedy):
+		return put(e.Value, wholeRemedy.FindStringSubmatch(e.Remedy)[1])
 	case e.Remedy == "remove the quotes":
 		return put(`"`+e.Value+`"`, e.Value) || put("'"+e.Value+"'", e.Value)
 	case removeIt.MatchString(e.Remedy) && strings.TrimSpace(before) == "" && strings.HasPrefix(rest, e.Value+":"):
@@ -110,7 +113,7 @@ func TestRemediesWork(t *testing.T) {
 					}
 					lines = splitLines(text)
 				} else if !applied(lines, e) {
-					t.Errorf("error %d has a remedy that nobody tried: add it to the table\n%v", i, e)
+					t.Errorf("error %d has a remedy that nobody tried: add it to remedies_test.go\n%v", i, e)
 					continue
 				}
 				_, err := Parse(name, []byte(strings.Join(lines, "\n")))
