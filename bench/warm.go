@@ -3,27 +3,24 @@ package bench
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"text/tabwriter"
-	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
-	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
-	"github.com/kaon-sweep/kaon/scheduler/study"
+	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// WarmConfig says what Warm measures. Driver is called for each of the two sweeps: one scheduler drives one.
+// WarmConfig says what Warm measures.
 type WarmConfig struct {
-	Trials      int
-	Command     string // of every trial, run by sh -c
-	Driver      func() (cluster.Driver, error)
-	Executor    scheduler.ExecutorTemplate
-	ReviveEvery time.Duration // of the scheduler
+	Trials  int
+	Command string        // of every trial, run by sh -c
+	Server  server.Config // of each of the two sweeps, but for what Warm sets; each has a folder of its own below Folder
 }
 
 // WarmReport is trials per second with one warm executor per agent, and with one executor per trial.
@@ -42,7 +39,7 @@ type WarmRow struct {
 	Executors int     `json:"executors"` // different ones that were launched on
 }
 
-// Warm runs the same sweep twice on one cluster, with `isolation: shared` and with `isolation: container`. Everything is
+// Warm runs the same sweep twice, with `isolation: shared` and with `isolation: container`. Everything is
 // real but the journal, which is in memory: it would cost both the same.
 func Warm(ctx context.Context, cfg WarmConfig) (*WarmReport, error) {
 	r := &WarmReport{Trials: cfg.Trials, Command: cfg.Command}
@@ -76,68 +73,45 @@ func (c counting) Send(ctx context.Context, call cluster.Call) error {
 }
 
 // run is one sweep from its submission to its end; its framework is gone afterwards.
-func (cfg WarmConfig) run(ctx context.Context, isolation sweep.Isolation) (WarmRow, error) {
+func (cfg WarmConfig) run(ctx context.Context, isolation sweep.Isolation) (row WarmRow, err error) {
 	source := fmt.Sprintf("method: grid\nparameters: {n: {distribution: int_uniform, min: 1, max: %d}}\ncommand: %q\n"+
 		"task: {isolation: %s, resources: {cpus: 0.1, memory: 8MB}}\n", cfg.Trials, cfg.Command, isolation)
-	spec, err := sweep.Parse("warm.yaml", []byte(source))
+	conf := cfg.Server
+	conf.Folder = filepath.Join(conf.Folder, string(isolation))
+	spec, err := sweep.Parse(filepath.Join(conf.Folder, "warm.yaml"), []byte(source))
 	if err != nil {
-		return WarmRow{}, err
+		return row, err
 	}
-	inner, err := cfg.Driver()
+	launched := counting{seen: make(chan cluster.ExecutorInfo, cfg.Trials)}
+	conf.UnprovenCap = cfg.Trials
+	conf.WrapJournal = func(journal.Journal) journal.Journal { return &journal.Memory{} }
+	conf.WrapDriver = func(d cluster.Driver) cluster.Driver {
+		launched.Driver = d
+		return launched
+	}
+	s, err := server.Open(ctx, conf)
 	if err != nil {
-		return WarmRow{}, err
+		return row, err
 	}
-	driver := counting{inner, make(chan cluster.ExecutorInfo, cfg.Trials)}
-	ended := make(chan scheduler.SweepEnded, 1)
-	core := scheduler.NewCore(scheduler.Config{
-		Packer: offers.NewIndex(0), Executor: cfg.Executor, ReviveEvery: cfg.ReviveEvery, UnprovenCap: cfg.Trials,
-		Studies: func(id string, spec *sweep.Spec) (scheduler.Study, error) {
-			return study.New(id, spec, study.Options{})
-		},
-	})
-	connected := make(chan struct{}, 1)
-	loop := scheduler.NewLoop(core, &journal.Memory{}, driver, scheduler.Listener{
-		SweepEnded: func(n scheduler.SweepEnded) { ended <- n },
-		Connected: func(n scheduler.Connected) {
-			select {
-			case connected <- struct{}{}:
-			default:
-			}
-		},
-	}, time.Now)
-	inside, stop := context.WithCancel(ctx)
-	failed := make(chan error, 1)
-	crash.Go(func() { failed <- loop.Run(inside) })
 	defer func() {
-		_ = driver.Send(context.WithoutCancel(ctx), cluster.Teardown{}) // executors end with their framework
-		stop()
-		<-failed
+		ctx := context.WithoutCancel(ctx)
+		_ = s.Teardown(ctx) // executors end with their framework
+		err = errors.Join(err, s.Close(ctx))
 	}()
-	select {
-	case <-connected:
-	case err := <-failed:
-		failed <- nil
-		return WarmRow{}, err
+	sw, err := s.Submit(ctx, server.Submission{ID: "warm-" + string(isolation), Spec: spec})
+	if err != nil {
+		return row, err
 	}
-	began := time.Now()
-	if err := loop.Submit(ctx, scheduler.Submit{ID: "warm-" + string(isolation), Spec: spec}); err != nil {
-		return WarmRow{}, err
+	ended, err := sw.Wait(ctx)
+	switch {
+	case err != nil:
+		return row, err
+	case ended.Counts.Succeeded != cfg.Trials:
+		return row, fmt.Errorf("%d of %d trials succeeded: %s", ended.Counts.Succeeded, cfg.Trials, ended.Sentence)
 	}
-	select {
-	case n := <-ended:
-		if n.Counts.Succeeded != cfg.Trials {
-			return WarmRow{}, fmt.Errorf("%d of %d trials succeeded: %s", n.Counts.Succeeded, cfg.Trials, n.Sentence)
-		}
-	case err := <-failed:
-		failed <- nil
-		return WarmRow{}, err
-	case <-ctx.Done():
-		return WarmRow{}, ctx.Err()
-	}
-	row := WarmRow{Seconds: time.Since(began).Seconds()}
-	row.PerSecond = float64(cfg.Trials) / row.Seconds
-	row.Executors = driver.executors()
-	return row, nil
+	return WarmRow{
+		Seconds: ended.Seconds, PerSecond: float64(cfg.Trials) / ended.Seconds, Executors: launched.executors(),
+	}, nil
 }
 
 // executors is how many different ones were launched on. An agent's shared executor has the same id on every agent.

@@ -8,21 +8,13 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket/dir"
-	"github.com/kaon-sweep/kaon/results/store"
-	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
-	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
-	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
-	"github.com/kaon-sweep/kaon/scheduler/study"
+	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -46,122 +38,80 @@ type WireResult struct {
 	PeakMB       float64 `json:"peak_rss_mb"` // of this process, in its whole life
 }
 
-// Wire runs one sweep through the whole scheduler: core, packer, loop, journal with fsync, driver, board, and a writer
-// that brings records to a folder. It fails when a trial or a point is missing at the end.
+// Wire runs one sweep through a whole server: core, packer, loop, journal with fsync, driver, board, and a writer that brings
+// records to a folder. It fails when a trial or a point is missing at the end.
 func Wire(ctx context.Context, cfg WireConfig) (WireResult, error) {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	w, err := newWire(cfg)
+	spec, err := wireSpec(cfg)
 	if err != nil {
 		return WireResult{}, err
 	}
-	defer w.journal.Close()
-	var group sync.WaitGroup
-	defer group.Wait()
-	defer stop()
-	failed := make(chan error, 1)
-	group.Go(crash.Func(func() { failed <- w.loop.Run(ctx) }))
-	group.Go(crash.Func(func() { _ = w.writer.Run(ctx) })) // what it has not written is in the journal still
-
-	began := time.Now()
-	if err := w.loop.Submit(ctx, scheduler.Submit{ID: wireSweep, Spec: w.spec}); err != nil {
-		return WireResult{}, fmt.Errorf("submit the sweep: %w", err)
-	}
-	var ended scheduler.SweepEnded
-	select {
-	case ended = <-w.ended:
-	case err := <-failed:
-		return WireResult{}, errors.Join(fmt.Errorf("run the sweep: the scheduler ended"), err)
-	case <-ctx.Done():
-		return WireResult{}, ctx.Err()
-	}
-	seconds := time.Since(began).Seconds()
-	if err := w.driver.Send(ctx, cluster.Teardown{}); err != nil {
-		return WireResult{}, fmt.Errorf("remove the framework: %w", err)
-	}
-	stop()
-	group.Wait()
-	return w.result(ended, seconds)
-}
-
-const wireSweep = "wire"
-
-// wire is the scheduler's parts.
-type wire struct {
-	cfg     WireConfig
-	spec    *sweep.Spec
-	journal *slowJournal
-	driver  *mesos.Driver
-	loop    *scheduler.Loop
-	writer  *store.Writer
-	board   *board.Board
-	ended   chan scheduler.SweepEnded // capacity 1
-}
-
-func newWire(cfg WireConfig) (*wire, error) {
-	w := &wire{cfg: cfg, ended: make(chan scheduler.SweepEnded, 1)}
-	source := fmt.Sprintf("method: random\nrun_cap: %d\nmetric: {name: loss, goal: minimize}\nparameters: {lr: {min: 0.0, max: 1.0}}\n"+
-		"command: [train]\ntask: {resources: {cpus: 0.1, memory: 32MB}}\n", cfg.Trials)
-	var err error
-	if w.spec, err = sweep.Parse("wire.yaml", []byte(source)); err != nil {
-		return nil, fmt.Errorf("read the sweep: %w", err)
-	}
 	bucket, err := dir.Open(filepath.Join(cfg.Folder, "results"))
 	if err != nil {
-		return nil, fmt.Errorf("open results: %w", err)
+		return WireResult{}, fmt.Errorf("open results: %w", err)
 	}
-	j, err := disk.Open(filepath.Join(cfg.Folder, "journal.db"))
+	slow := &slowJournal{wait: cfg.Slow}
+	s, err := server.Open(ctx, server.Config{
+		Folder: filepath.Join(cfg.Folder, "state"), Bucket: bucket, FrameworkName: "kaon bench wire",
+		Cluster: server.Cluster{
+			Mesos: &mesos.Config{Masters: cfg.Masters}, Address: "mesos://" + strings.Join(cfg.Masters, ","),
+			Executor: "/kaon", ConnectTimeout: 10 * time.Second,
+		},
+		WrapJournal: func(j journal.Journal) journal.Journal {
+			slow.Journal = j
+			return slow
+		},
+	})
 	if err != nil {
-		return nil, err
+		return WireResult{}, fmt.Errorf("open the scheduler: %w", err)
 	}
-	w.journal = &slowJournal{Journal: j, wait: cfg.Slow}
-	if w.driver, err = mesos.New(mesos.Config{Masters: cfg.Masters, Name: "kaon bench wire", FirstTimeout: 10 * time.Second}); err != nil {
-		return nil, errors.Join(err, j.Close())
+	r, err := cfg.run(ctx, s, spec)
+	r.Appends = slow.appends
+	return r, errors.Join(err, s.Close(ctx))
+}
+
+func wireSpec(cfg WireConfig) (*sweep.Spec, error) {
+	source := fmt.Sprintf("method: random\nrun_cap: %d\nmetric: {name: loss, goal: minimize}\nparameters: {lr: {min: 0.0, max: 1.0}}\n"+
+		"command: [train]\ntask: {resources: {cpus: 0.1, memory: 32MB}}\n", cfg.Trials)
+	spec, err := sweep.Parse(filepath.Join(cfg.Folder, "wire.yaml"), []byte(source))
+	if err != nil {
+		return nil, fmt.Errorf("read the sweep: %w", err)
 	}
-	core := scheduler.NewCore(scheduler.Config{
-		Packer:      offers.NewIndex(0),
-		Executor:    scheduler.ExecutorTemplate{Argv: []string{"kaon", "executor"}},
-		ReviveEvery: time.Second,
-		Studies: func(id string, spec *sweep.Spec) (scheduler.Study, error) {
-			return study.New(id, spec, study.Options{})
-		},
-	})
-	w.board = board.New(board.Config{Sweep: wireSweep, Trials: cfg.Trials, Objective: w.spec.Objective})
-	w.writer = store.NewWriter(store.Config{
-		Bucket: bucket, Sweep: wireSweep,
-		Written: func(n uint64) { w.loop.Later(scheduler.Stored{Sweep: wireSweep, Through: n}) },
-		Replay: func(after uint64, yield func(uint64, results.Record) bool) error {
-			return j.Replay(wireSweep, after, yield)
-		},
-	})
-	w.loop = scheduler.NewLoop(core, w.journal, w.driver, scheduler.Listener{
-		Recorded: func(n scheduler.Recorded) {
-			_ = w.board.Fold(n.Record) // what it refuses is missing in the end
-			w.writer.Add(n.Number, n.Record)
-		},
-		SweepEnded: func(n scheduler.SweepEnded) { w.ended <- n },
-	}, time.Now)
-	return w, nil
+	return spec, nil
+}
+
+// run runs the sweep to its end and removes the framework.
+func (cfg WireConfig) run(ctx context.Context, s *server.Server, spec *sweep.Spec) (WireResult, error) {
+	sw, err := s.Submit(ctx, server.Submission{ID: "wire", Spec: spec})
+	if err != nil {
+		return WireResult{}, fmt.Errorf("submit the sweep: %w", err)
+	}
+	ended, err := sw.Wait(ctx)
+	if err != nil {
+		return WireResult{}, fmt.Errorf("run the sweep: %w", err)
+	}
+	if err := s.Teardown(ctx); err != nil {
+		return WireResult{}, fmt.Errorf("remove the framework: %w", err)
+	}
+	return cfg.result(ended, sw.Summary())
 }
 
 // result checks that everything arrived.
-func (w *wire) result(ended scheduler.SweepEnded, seconds float64) (WireResult, error) {
-	s := w.board.Summary()
+func (cfg WireConfig) result(ended server.Outcome, s board.Summary) (WireResult, error) {
 	r := WireResult{
-		Trials: s.Trials.Succeeded, Points: s.Points, Seconds: seconds, PerSecond: float64(s.Trials.Succeeded) / seconds,
-		PointsPerSec: float64(s.Points) / seconds, Appends: w.journal.appends, PeakMB: peakMB(),
+		Trials: s.Trials.Succeeded, Points: s.Points, Seconds: ended.Seconds, PerSecond: float64(s.Trials.Succeeded) / ended.Seconds,
+		PointsPerSec: float64(s.Points) / ended.Seconds, PeakMB: peakMB(),
 	}
-	want := uint64(w.cfg.Trials) * uint64(w.cfg.Reported)
-	if s.Trials.Succeeded != w.cfg.Trials || ended.Counts.Succeeded != w.cfg.Trials || s.Points != want || s.Missing != 0 {
+	want := uint64(cfg.Trials) * uint64(cfg.Reported)
+	if s.Trials.Succeeded != cfg.Trials || ended.Counts.Succeeded != cfg.Trials || s.Points != want || s.Missing != 0 {
 		return r, fmt.Errorf("run the sweep: %d of %d trials succeeded with %d of %d points: %s",
-			s.Trials.Succeeded, w.cfg.Trials, s.Points, want, ended.Sentence)
+			s.Trials.Succeeded, cfg.Trials, s.Points, want, ended.Sentence)
 	}
 	return r, nil
 }
 
 // slowJournal is a journal on a disk that takes longer than it does.
 type slowJournal struct {
-	*disk.Journal
+	journal.Journal
 	wait    time.Duration
 	appends int
 }

@@ -27,6 +27,7 @@ type attempt struct {
 	value    sweep.Series
 	uuid     string // of the last update taken in; Mesos repeats an update until it hears our acknowledgement
 	seed     uint64
+	percent  *float64 // how far it last said it is; nil: it has not
 
 	answered   bool      // heard of since the last (re)subscription
 	missing    time.Time // when it was first reported unreachable or unknown; zero: not missing

@@ -31,7 +31,8 @@ type Config struct {
 	Packing offers.Options // policy and decline times; Caps, Avoid, Last, Foreign and Contended are the core's own
 	Role    string         // allocation role of all sweeps; empty: any
 
-	Parallel int // attempts of a sweep at one time, whatever it says itself; 0: no bound
+	// Parallel is how many attempts of a sweep there may be at one time, whatever it says itself; 0: no bound. nil: none has one.
+	Parallel func(id string) int
 
 	PlatformLosses int           // attempts a trial may lose without its own fault; 0: 10
 	Preemptions    int           // attempts a trial may lose to preemption; 0: 100

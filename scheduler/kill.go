@@ -59,6 +59,7 @@ func (c *Core) said(ev cluster.ExecutorMessage) {
 	}
 	task := cluster.TaskID(m.Task)
 	if att := c.believed(cluster.Status{Task: task}); att != nil && att.isOf(ev.Agent, ev.Executor, "SOURCE_EXECUTOR") {
+		att.percent = &m.Progress
 		c.note(Progress{Sweep: att.run.id, Trial: att.trial, Attempt: att.number, Percent: m.Progress})
 	}
 }

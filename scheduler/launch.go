@@ -61,7 +61,7 @@ func (c *Core) groups() (all []group, held bool) {
 		if run.kept.Phase.Ended() {
 			continue
 		}
-		n := run.launchable(c.cfg.Parallel)
+		n := run.launchable(c.parallel(run.id))
 		held = held || n < run.counts[sweep.Waiting]
 		if len(run.alone) > 0 {
 			for _, g := range c.lonely(run, n) {
@@ -309,4 +309,12 @@ func (c *Core) unlaunchable(run *sweepRun, trial int, err error) {
 	run.errors.add(reason, trial)
 	c.watchFailures(run)
 	c.endIfDone(run)
+}
+
+// parallel is the scheduler's own bound on the attempts of a sweep at one time; 0: none.
+func (c *Core) parallel(id string) int {
+	if c.cfg.Parallel == nil {
+		return 0
+	}
+	return c.cfg.Parallel(id)
 }

@@ -33,7 +33,8 @@ type SweepStatus struct {
 	Worked    time.Duration // for which schedulers had it, without pauses
 	Ended     time.Time
 	Then      sweep.State
-	Loss      Loss // the last; Count 0: none
+	Loss      Loss     // the last; Count 0: none
+	Percent   *float64 // how far running trials are in the mean, of those that said it; nil: none did
 }
 
 // AgentStatus is one agent the scheduler has had offers or tasks of.
@@ -45,15 +46,16 @@ type AgentStatus struct {
 	Avoided time.Time // zero or until when it gets no work
 }
 
-// Snapshot copies what people ask about: O(sweeps + agents).
+// Snapshot copies what people ask about: O(sweeps + agents + live attempts).
 func (c *Core) Snapshot() Snapshot {
+	percent := c.percent()
 	s := Snapshot{Framework: c.framework, Connected: c.connected, Live: c.live.len}
 	for _, r := range c.order {
 		s.Sweeps = append(s.Sweeps, SweepStatus{
 			ID: r.id, Spec: r.spec, Phase: r.kept.Phase, Paused: r.kept.Paused, Sentence: r.kept.Reason,
 			Counts: r.tallies(), Best: r.best, BestTrial: r.bestTrial,
 			Submitted: r.kept.Submitted, Worked: r.worked(c.now), Ended: r.kept.Ended, Then: r.state(ThenTrial),
-			Loss: r.loss,
+			Loss: r.loss, Percent: percent[r],
 		})
 	}
 	for id, a := range c.agents {
@@ -73,4 +75,21 @@ type Counts struct {
 	Failed    int `json:"failed"`
 	Stopped   int `json:"stopped"`
 	Cached    int `json:"cached"`
+}
+
+// percent is how far running trials are in the mean, by sweep.
+func (c *Core) percent() map[*sweepRun]*float64 {
+	sum, count := map[*sweepRun]float64{}, map[*sweepRun]float64{}
+	for att := c.live.first; att != nil; att = att.next {
+		if att.percent != nil {
+			sum[att.run] += *att.percent
+			count[att.run]++
+		}
+	}
+	mean := map[*sweepRun]*float64{}
+	for run, n := range count {
+		m := sum[run] / n
+		mean[run] = &m
+	}
+	return mean
 }

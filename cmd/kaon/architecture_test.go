@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"reflect"
 	"runtime"
 	"strings"
 	"syscall"
@@ -13,8 +12,8 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results/board"
-	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/server"
 )
 
 // serve starts a cluster, on whose machine uname -m prints what machine says; empty: the truth.
@@ -122,7 +121,7 @@ func TestForeignAgentIsRefused(t *testing.T) {
 	const remedy = "--executor-foreign PATH, or kaon-linux-"
 	p.kaon("plan", "square.yaml", "--cluster", address).ends(exitDone).prints("would never start", "no agent of this cluster can run it",
 		"1 agent of architecture "+otherArchitecture()+", which no executor is built for", "what helps: an executor for the other agents: "+remedy)
-	var planned struct{ Refusals []misfit }
+	var planned struct{ Refusals []server.Infeasible }
 	p.kaon("plan", "square.yaml", "--cluster", address, "--json").ends(exitDone).json(&planned)
 	want := offers.Foreign{Architecture: otherArchitecture(), Agents: 1}
 	if len(planned.Refusals) != 1 || len(planned.Refusals[0].Reasons.Foreign) != 1 || planned.Refusals[0].Reasons.Foreign[0] != want || planned.Refusals[0].Remedy == "" {
@@ -221,29 +220,10 @@ func TestMixedUpExecutor(t *testing.T) {
 	x.wait().ends(exitInterrupted)
 }
 
-// In an image nobody can ask: an agent gets the binary of what it says, else of this program's architecture, from the
-// sandbox and without a shell.
-func TestInsideStartsTheBuildOfTheAgent(t *testing.T) {
-	build := func(sum string) scheduler.Build {
-		return scheduler.Build{Argv: []string{"./kaon", "executor", "--sha256=" + sum}, URIs: []cluster.URI{fetch("http://kaon/"+sum, "kaon")}}
+// otherArchitecture is the one that this program is not built for.
+func otherArchitecture() string {
+	if runtime.GOARCH == "arm64" {
+		return "amd64"
 	}
-	host := once(scheduler.ExecutorTemplate{
-		Argv: []string{"/bin/sh", "-c", "choose", "kaon"}, URIs: []cluster.URI{fetch("http://kaon/1", "kaon-1"), fetch("http://kaon/2", "kaon-2")},
-		Builds: map[string]scheduler.Build{runtime.GOARCH: build("1"), otherArchitecture(): build("2")},
-	})
-	in := inside(host)
-	unnamed := scheduler.Build{Argv: in.Argv, URIs: in.URIs}
-	for sum, got := range map[string]scheduler.Build{"1": in.Builds[runtime.GOARCH], "2": in.Builds[otherArchitecture()]} {
-		want := scheduler.Build{Argv: []string{"/mnt/mesos/sandbox/kaon", "executor", "--sha256=" + sum}, URIs: build(sum).URIs}
-		if !reflect.DeepEqual(got, want) {
-			t.Errorf("%+v, want %+v", got, want)
-		}
-		if sum == "1" && !reflect.DeepEqual(unnamed, want) {
-			t.Errorf("without an attribute: %+v, want %+v", unnamed, want)
-		}
-	}
-	own := inside(scheduler.ExecutorTemplate{Argv: []string{"/usr/bin/kaon", "executor"}})
-	if own.Builds != nil || own.Argv[0] != "/mnt/mesos/sandbox/kaon" || len(own.URIs) != 1 || own.URIs[0].Value != "/usr/bin/kaon" {
-		t.Errorf("the operator's own: %+v", own)
-	}
+	return "arm64"
 }

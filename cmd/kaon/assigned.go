@@ -10,6 +10,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/containerizer"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
+	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 	"github.com/kaon-sweep/kaon/sweep/search"
@@ -27,7 +28,7 @@ type assigned struct {
 func (f machineFlags) assign(need resource.Resources) (assigned, error) {
 	a := assigned{release: func() {}}
 	if n := int((need.GPUs + resource.Unit - 1) / resource.Unit); n > 0 {
-		found, err := f.devices()
+		found, err := server.Devices(f.GPUs)
 		if err != nil {
 			return a, err
 		}
@@ -37,7 +38,7 @@ func (f machineFlags) assign(need resource.Resources) (assigned, error) {
 		a.gpus = containerizer.GPUs{Vendor: found.Vendor, IDs: found.IDs[:min(n, len(found.IDs))]}
 	}
 	if need.Ports > 0 {
-		leased, release := leasePorts()
+		leased, release := server.LeasePorts()
 		a.release = release
 		for p := leased[0]; p != 0 && p <= leased[1] && len(a.ports) < need.Ports; p++ {
 			a.ports = append(a.ports, p)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/containerizer"
+	"github.com/kaon-sweep/kaon/server"
 )
 
 // A trial that runs by hand has devices and ports as it has in a run.
@@ -35,7 +36,7 @@ then: 'echo "then $CUDA_VISIBLE_DEVICES/$PORT1"'
 	p.kaon("try", id+"/0", "--gpus", "0,3").ends(exitDone).prints("0/0/3") // it asks for one
 	p.kaon("try", id+"/then", "--gpus", "1").ends(exitDone).prints("then 0/3")
 	p.kaon("try", id+"/1", "--print", "--gpus", "2").ends(exitDone).prints("export CUDA_VISIBLE_DEVICES=0,1\n", "export PORT1=3")
-	if len(findGPUs("/").IDs) == 0 {
+	if found, err := server.Devices(""); err == nil && len(found.IDs) == 0 {
 		p.kaon("try", id+"/1").ends(exitDone).says("it asks for 2 GPUs, and this machine has 0", "--gpus N")
 	}
 	p.kaon("try", id+"/1", "--gpus", "x").ends(exitUsage).says("as in --gpus 2")

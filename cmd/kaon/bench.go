@@ -88,7 +88,11 @@ func (c *benchPackCmd) inputs(ctx context.Context, cfg *bench.PackConfig) (err e
 	if c.Cluster == "" {
 		return nil
 	}
-	found, err := survey(ctx, c.Cluster, "kaon bench pack", c.Wait)
+	cluster, err := clusterAt(c.Cluster, executorFlags{}, machineFlags{})
+	if err != nil {
+		return err
+	}
+	found, err := cluster.Offers(ctx, "kaon bench pack", c.Wait)
 	if err != nil {
 		return err
 	}

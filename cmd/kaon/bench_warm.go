@@ -7,9 +7,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/bench"
 	"github.com/kaon-sweep/kaon/results/bucket"
-	"github.com/kaon-sweep/kaon/scheduler/cluster"
-	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
-	"github.com/kaon-sweep/kaon/scheduler/transfer"
+	"github.com/kaon-sweep/kaon/server"
 )
 
 type benchWarmCmd struct {
@@ -24,39 +22,21 @@ func (c *benchWarmCmd) Run(ctx context.Context, out *output) error {
 	if c.Trials < 1 {
 		return usage(fmt.Errorf("--trials %d: at least one is needed", c.Trials))
 	}
+	cluster, err := c.cluster()
+	if err != nil {
+		return err
+	}
+	cluster.Alone = true // a measurement takes the machine as if nobody else did
 	state, err := os.MkdirTemp("", "kaon-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(state)
-	where, err := c.depotAddress()
-	if err != nil {
-		return err
-	}
-	d, err := transfer.Open(transfer.Config{Folder: state, Sweep: "bench", Bucket: &bucket.Memory{}, Bind: where.bind, Host: where.host, Port: where.port})
-	if err != nil {
-		return unreachable(err)
-	}
-	defer d.Close()
-	started, err := startCluster(ctx, c.clusterFlags, state, d, newLog(out.stderr, "error"))
-	if err != nil {
-		return err
-	}
-	if started.share != nil { // a measurement takes the machine as if it were alone
-		started.unshared()
-	}
-	if started.stop != nil {
-		defer started.stop()
-	}
-	if started.interrupt != nil {
-		defer started.interrupt()
-	}
 	report, err := bench.Warm(ctx, bench.WarmConfig{
-		Trials: c.Trials, Command: c.Command, Executor: started.executor, ReviveEvery: started.reviveEvery,
-		Driver: func() (cluster.Driver, error) {
-			driver := started.driver
-			driver.Name = "kaon bench warm"
-			return mesos.New(driver)
+		Trials: c.Trials, Command: c.Command,
+		Server: server.Config{
+			Folder: state, Bucket: &bucket.Memory{}, Cluster: cluster, FrameworkName: "kaon bench warm",
+			PartitionGrace: c.PartitionGrace, Log: newLog(out.stderr, "error"),
 		},
 	})
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/server"
 )
 
 type clusterCmd struct {
@@ -50,7 +51,7 @@ func (c *clusterCmd) Run(ctx context.Context, out *output) error {
 	if c.Simulate > 0 {
 		cfg.Simulated = &embedded.Simulation{Agents: c.Simulate, Behave: c.behave}
 	} else if len(cfg.Agents) == 0 {
-		machine, err := thisMachine(".", machineFlags{})
+		machine, err := server.ThisMachine(".", "")
 		if err != nil {
 			return err
 		}

@@ -241,3 +241,8 @@ func percent(p *float64) string {
 	}
 	return fmt.Sprintf("%.0f %%", *p)
 }
+
+// sayLoss is the last loss as `kaon status` shows it.
+func sayLoss(l *control.Loss) string {
+	return fmt.Sprintf("%s since this process began, the last %s on agent %s: %s", count(l.Count, "attempt")+" lost", named(l.Trial), l.Agent, l.Reason)
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/server"
 )
 
 // listening is a sweep of one trial at a time, each of which says how far it is and then obeys its control file: a line
@@ -75,7 +76,7 @@ func TestTalkingToARun(t *testing.T) {
 	id := sweepOf(x)
 	line(t, began)
 
-	info, err := os.Stat(filepath.Join(p.dir, "kaon-results/.state", id, controlFile))
+	info, err := os.Stat(filepath.Join(p.dir, "kaon-results/.state", id, server.ControlFile))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("socket: %v, %v; want mode 0600", info, err)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,14 +11,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
 
 // Go ends a process that panics with 2, which says that the user was wrong.
 func TestPanicIsNoBadUsage(t *testing.T) {
 	var out bytes.Buffer
-	code := report(&out, guarded(func() error {
+	code := report(&out, crash.Guard(func() error {
 		var none []int
 		return errors.New(string(rune(none[3])))
 	}))
@@ -30,24 +28,6 @@ func TestPanicIsNoBadUsage(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in:\n%s", want, &out)
 		}
-	}
-}
-
-// broken is a driver with a fault.
-type broken struct{}
-
-func (broken) Run(context.Context, func(...cluster.Event)) error { panic("run") }
-func (broken) Send(context.Context, cluster.Call) error          { panic("send") }
-
-// The scheduler calls its driver on goroutines of its own, where a panic would end the process as Go does.
-func TestPanicOfDriverIsAnError(t *testing.T) {
-	var c *crash.Panic
-	d := guardedDriver{broken{}}
-	if err := d.Run(t.Context(), nil); !errors.As(err, &c) || c.Value != "run" {
-		t.Errorf("run: %v", err)
-	}
-	if err := d.Send(t.Context(), nil); !errors.As(err, &c) || c.Value != "send" {
-		t.Errorf("send: %v", err)
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
+	"github.com/kaon-sweep/kaon/scheduler/ledger"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
-	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
 // credentialsVariable names a file with the credentials of a cluster, NAME:SECRET.
@@ -72,37 +72,11 @@ func cutCredentials(text, where string) (name, secret string, err error) {
 // ownCredentials is the file in which this user's `kaon cluster` at an address leaves its credentials for this user's other
 // commands.
 func ownCredentials(address string) (string, error) {
-	folder, err := runtimeFolder()
+	folder, err := ledger.Folder()
 	if err != nil {
 		return "", err
 	}
 	return filepath.Join(folder, "cluster-"+strings.ReplaceAll(address, "localhost", "127.0.0.1")), nil
-}
-
-// runtimeFolder is where this user's commands on this machine find each other's files. It is closed to others, and refused when it
-// is not ours.
-func runtimeFolder() (string, error) {
-	folder := filepath.Join(os.TempDir(), fmt.Sprintf("kaon-%d", os.Getuid()))
-	if runtime := os.Getenv("XDG_RUNTIME_DIR"); runtime != "" {
-		var foreign *safefile.OwnError
-		if !errors.As(safefile.Own(runtime), &foreign) || foreign.UID < 0 { // `sudo -E` keeps that of a user who could exchange what lies there
-			folder = filepath.Join(runtime, "kaon")
-		}
-	}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return "", fmt.Errorf("make the folder of this user's runs: %w", err)
-	}
-	if err := safefile.Own(folder); err != nil {
-		return "", fmt.Errorf("the folder of this user's runs: %w: remove it, or set XDG_RUNTIME_DIR to a folder of yours", err)
-	}
-	info, err := os.Lstat(folder)
-	if err != nil {
-		return "", fmt.Errorf("look at the folder of this user's runs: %w", err)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return "", fmt.Errorf("the folder of this user's runs: others may enter %s (%v): chmod 700 %[1]s, or set XDG_RUNTIME_DIR", folder, info.Mode().Perm())
-	}
-	return folder, nil
 }
 
 // makeCredentials gives the credentials of the cluster at an address, those of its former life if there are any: schedulers
@@ -117,7 +91,7 @@ func makeCredentials(address string) (name, secret, file string, err error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return "", "", "", err
 	}
-	name, secret = ownPrincipal, rand.Text()
+	name, secret = "kaon", rand.Text()
 	if err := os.WriteFile(file, []byte(name+":"+secret+"\n"), 0o600); err != nil {
 		return "", "", "", fmt.Errorf("keep credentials: %w", err)
 	}

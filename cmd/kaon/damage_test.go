@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/kaon-sweep/kaon/server"
 )
 
 // How often TestRandomDamage damages something, and the seed of the first time; each further one has the next seed.
@@ -114,7 +116,7 @@ func specimens(t *testing.T) (all []specimen, foreign string) {
 	p.write("open", "")
 	for i := range all {
 		s := &all[i]
-		if err := os.RemoveAll(filepath.Join(s.dir, ".state", s.id, controlFile)); err != nil { // of who was killed
+		if err := os.RemoveAll(filepath.Join(s.dir, ".state", s.id, server.ControlFile)); err != nil { // of who was killed
 			t.Fatal(err)
 		}
 		s.stale = filepath.Join(p.dir, fmt.Sprint("stale", i))
@@ -213,7 +215,7 @@ func damageOf(t *testing.T, r *rand.Rand, dir string, s specimen, foreign string
 		return other
 	}
 	at := r.IntN(len(data) + 1)
-	if filepath.Base(file) == journalFile+".log" && r.IntN(8) > 0 { // the rest of it is room
+	if filepath.Base(file) == server.JournalFile+".log" && r.IntN(8) > 0 { // the rest of it is room
 		at = r.IntN(min(len(data), 8<<10))
 	}
 	end := min(at+1+r.IntN(4096), len(data))
@@ -390,7 +392,7 @@ func (x *round) keeps(before map[string][32]byte, all bool) {
 	for path, sum := range before {
 		_, there := now[path]
 		name := filepath.Base(path)
-		rewritten := !all && (strings.HasPrefix(name, journalFile) || name == "sweep.json" || name == "board.json" || name == "winner.json")
+		rewritten := !all && (strings.HasPrefix(name, server.JournalFile) || name == "sweep.json" || name == "board.json" || name == "winner.json")
 		if rewritten && there || contents[sum] {
 			continue
 		}
@@ -411,12 +413,12 @@ func (x *round) work(command string) (ended bool) {
 	if command != "repair" {
 		return got.code <= exitFailed && got.stdout != ""
 	}
-	var r repaired
+	var r server.Repaired
 	if got.code == exitDone {
 		if err := json.Unmarshal([]byte(got.stdout), &r); err != nil {
 			x.failf("repair says %s", got.stdout)
 		}
-		r.Lost = slices.DeleteFunc(r.Lost, func(line string) bool { return line == lostRuns })
+		r.Lost = slices.DeleteFunc(r.Lost, func(line string) bool { return line == "which commands, by which kaon, worked on the sweep" })
 		x.repaired, x.lost = true, x.lost || len(r.Lost) > 0
 	}
 	return false
@@ -492,11 +494,11 @@ func (x *round) play(r *rand.Rand) (outcome string) {
 	x.work("repair")
 	switch again := x.look(x.s.resumed, true); {
 	case again:
-		return "repaired, with a warning"
+		return "server.Repaired, with a warning"
 	case x.lost:
-		return "repaired, but for what it called lost"
+		return "server.Repaired, but for what it called lost"
 	case warned:
-		return "repaired"
+		return "server.Repaired"
 	}
 	return "right"
 }

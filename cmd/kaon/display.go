@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/kaon-sweep/kaon/server"
 )
 
 // progress is what a watcher sees of a running sweep.
@@ -94,7 +96,7 @@ func (p progress) parts() []part {
 // speed is a rate for people: below one in two seconds by what each takes.
 func speed(perSecond float64) string {
 	if perSecond >= 1000 {
-		return grouped(big.NewInt(int64(math.Round(perSecond)))) + "/s"
+		return server.Grouped(big.NewInt(int64(math.Round(perSecond)))) + "/s"
 	}
 	if perSecond >= 0.5 {
 		return fmt.Sprintf("%.3g/s", perSecond)

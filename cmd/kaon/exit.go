@@ -4,6 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+
+	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/server"
 )
 
 // Exit codes are a contract for scripts.
@@ -19,32 +23,57 @@ const (
 // exitError is an error that says which code the process ends with.
 type exitError struct {
 	code int
-	err  error
+	err  error // nil: all has been said already
 }
 
 func (e *exitError) Error() string { return e.err.Error() }
 func (e *exitError) Unwrap() error { return e.err }
 
-func usage(err error) error       { return &exitError{exitUsage, err} }
-func unreachable(err error) error { return &exitError{exitUnreachable, err} }
+func usage(err error) error       { return &server.Error{Kind: server.Usage, Err: err} }
+func unreachable(err error) error { return &server.Error{Kind: server.Unreachable, Err: err} }
 
-// errSilent ends the process with a code when all has been said already.
+// silently ends the process with a code when all has been said already.
 func silently(code int) error { return &exitError{code, nil} }
+
+// exitCode is the code that an error ends the process with: its own, else that of its kind.
+func exitCode(err error) int {
+	var own *exitError
+	var p *crash.Panic
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &own):
+		return own.code
+	case errors.As(err, &p):
+		return exitCrash
+	}
+	switch server.KindOf(err) {
+	case server.Usage:
+		return exitUsage
+	case server.Unreachable:
+		return exitUnreachable
+	}
+	return exitFailed
+}
 
 // report prints the error for a person, and answers the exit code.
 func report(w io.Writer, err error) int {
-	if err == nil {
-		return exitDone
+	code := exitCode(err)
+	var own *exitError
+	if err == nil || errors.As(err, &own) && own.err == nil {
+		return code
 	}
-	code := exitFailed
-	var exit *exitError
-	if errors.As(err, &exit) {
-		code = exit.code
-		if exit.err == nil {
-			return code
-		}
-	}
-	fmt.Fprintf(w, "kaon: %v\n", err)
+	fmt.Fprintf(w, "kaon: %s\n", errorText(err))
 	trace(w, err)
 	return code
+}
+
+// errorText is an error for people, who know a server's settings by their flags.
+func errorText(err error) string {
+	text := err.Error()
+	var s *server.SettingError
+	if errors.As(err, &s) {
+		text = strings.Replace(text, s.Error(), s.Text(flagNames[s.Setting]), 1)
+	}
+	return text
 }

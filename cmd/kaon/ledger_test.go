@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/kaon-sweep/kaon/server"
 )
 
 // sharedSpec is a sweep whose trials note when they began and ended, and which devices they had.
@@ -76,7 +78,7 @@ func (p place) entries() int {
 }
 
 func TestTwoRunsShareTheMachine(t *testing.T) {
-	machine, err := thisMachine(".", machineFlags{GPUs: "none"})
+	machine, err := server.ThisMachine(".", "none")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +110,7 @@ func TestTwoRunsShareTheMachine(t *testing.T) {
 // A run whose trials do not fit beside the first one's waits, says so, can be interrupted, and begins when the first is killed.
 func TestRunWaitsForTheMachine(t *testing.T) {
 	p := newPlace(t)
-	machine, err := thisMachine(".", machineFlags{GPUs: "none"})
+	machine, err := server.ThisMachine(".", "none")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +139,7 @@ func TestRunWaitsForTheMachine(t *testing.T) {
 // What a trial waits for is said of it too, and it is not that the machine is too small.
 func TestTrialSaysWhichRunItWaitsFor(t *testing.T) {
 	p := newPlace(t)
-	machine, err := thisMachine(".", machineFlags{GPUs: "none"})
+	machine, err := server.ThisMachine(".", "none")
 	if err != nil {
 		t.Fatal(err)
 	}

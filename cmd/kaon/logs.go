@@ -20,6 +20,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
+	"github.com/kaon-sweep/kaon/server"
 )
 
 type logsCmd struct {
@@ -174,7 +175,7 @@ func attemptOf(trial board.Trial, number int) (board.Attempt, error) {
 // reader finds the attempt's files: on this machine, else at the agent while it runs or the bucket has no copy. nil: nowhere.
 func (l *trialLog) reader(ctx context.Context) (reader, error) {
 	if folder := l.folder(); folder != "" {
-		files, err := openLocal(stateFolder(l.Results, l.State, l.src.id), folder)
+		files, err := openLocal(server.StateFolder(l.Results, l.State, l.src.id), folder)
 		switch {
 		case err == nil:
 			return files, nil
@@ -216,7 +217,7 @@ func (l *trialLog) folder() string {
 		return l.attempt.End.Sandbox
 	}
 	task := string(cluster.NewTaskID(l.src.id, l.trial, l.attempt.Attempt))
-	state := stateFolder(l.Results, l.State, l.src.id)
+	state := server.StateFolder(l.Results, l.State, l.src.id)
 	found := ""
 	_ = filepath.WalkDir(state, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() || filepath.Base(filepath.Dir(filepath.Dir(path))) != "runs" {

@@ -105,7 +105,7 @@ func execute(ctx context.Context, args []string, out *output) int {
 	if warning := secretShown(args); warning != "" {
 		fmt.Fprintf(out.stderr, "kaon: warning: %s\n", warning)
 	}
-	return report(out.stderr, denied(guarded(func() error { return command.Run() }), command))
+	return report(out.stderr, denied(crash.Guard(func() error { return command.Run() }), command))
 }
 
 // inOurWords takes what people type by habit.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -45,32 +45,37 @@ type bestTrial struct {
 	Params json.RawMessage `json:"params"`
 }
 
-// store brings everything to the bucket and closes the session; ctx ends only the wait for a master that is away.
-func (r *runner) store(ctx context.Context, s *session, ended scheduler.SweepEnded) (outcome, error) {
-	summary := s.watcher.summary()
-	o := outcome{phase: ended.Phase, sentence: ended.Sentence, result: result{
-		Sweep: s.cfg.id, State: string(ended.Phase), Results: r.flags.Results,
+// store waits until everything is in the bucket and closes the server; ctx ends only the wait for a master that is away.
+func (r *runner) store(ctx context.Context, s *server.Server, sw *server.Sweep) (outcome, error) {
+	last, cancel := lastWork(lastWrites)
+	defer cancel()
+	removed := s.Teardown(last)
+	ended, err := sw.Wait(last)
+	o := outcome{phase: ended.Phase, sentence: ended.Sentence, winner: ended.Winner, result: result{
+		Sweep: sw.ID(), State: string(ended.Phase), Results: r.flags.Results,
 		Trials: trialCounts{
 			Total: ended.Counts.Total, Succeeded: ended.Counts.Succeeded, Failed: ended.Counts.Failed,
 			Stopped: ended.Counts.Stopped, Cached: ended.Counts.Cached,
 		},
 	}}
-	if winner, ok := s.watcher.winner(); ok {
-		o.winner = &winner
-		o.Best = &bestTrial{winner.Trial, winner.Value, winner.Params}
+	if w := ended.Winner; w != nil {
+		o.Best = &bestTrial{w.Trial, w.Value, w.Params}
 	}
-	last, cancel := lastWork(lastWrites)
-	defer cancel()
-	removed := s.teardown(last)
-	err := s.finish(last, ended, summary, o.winner)
-	if !removed {
-		r.part(ctx, s)
+	if removed != nil {
+		r.teardownOrWarn(ctx, s, sw.ID())
 	}
-	err = errors.Join(err, s.close(last))
-	if err != nil {
-		return o, unreachable(fmt.Errorf("store results: %w\nthe journal still has them; store them with: %s", err, r.again("run --resume", s.cfg.id)))
+	if err = errors.Join(err, s.Close(last)); err != nil {
+		return o, unreachable(fmt.Errorf("store results: %w\nthe journal still has them; store them with: %s", err, r.again("run --resume", sw.ID())))
 	}
 	return o, nil
+}
+
+// teardownOrWarn tells the master that the sweep has ended, once it is there, and people when it could not be told.
+func (r *runner) teardownOrWarn(ctx context.Context, s *server.Server, id string) {
+	if err := s.TeardownOnConnect(ctx); err != nil {
+		fmt.Fprintf(r.out.stderr, "kaon: warning: no master has heard that %s has ended (%v): it keeps the framework until the failover timeout; "+
+			"tell it with: %s\n", id, err, r.again("run --resume", id))
+	}
 }
 
 // finish prints how it ended and answers with the exit code.

@@ -9,10 +9,10 @@ import (
 	"io"
 	"math/big"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 	"github.com/kaon-sweep/kaon/sweep/search"
@@ -40,7 +40,7 @@ func (f specFlags) parse() (*sweep.Spec, error) {
 	if err != nil {
 		return nil, usage(fmt.Errorf("read spec: %w", err))
 	}
-	options := []sweep.Option{sweep.WithSet(f.Set...), withFilesBeside(f.Spec), sweep.WithEnvironment(os.LookupEnv)}
+	options := []sweep.Option{sweep.WithSet(f.Set...), server.WithFilesBeside(f.Spec), sweep.WithEnvironment(os.LookupEnv)}
 	if f.Seed != nil {
 		options = append(options, sweep.WithSeed(*f.Seed))
 	}
@@ -49,17 +49,6 @@ func (f specFlags) parse() (*sweep.Spec, error) {
 		return nil, usage(err)
 	}
 	return spec, nil
-}
-
-// withFilesBeside lets a spec refer to files of its own folder.
-func withFilesBeside(spec string) sweep.Option {
-	folder := "."
-	if spec != "-" {
-		folder = filepath.Dir(spec)
-	}
-	return sweep.WithFiles(func(path string) ([]byte, error) {
-		return os.ReadFile(filepath.Join(folder, filepath.FromSlash(path)))
-	})
 }
 
 type planCmd struct {
@@ -74,19 +63,19 @@ type planCmd struct {
 
 // plan is what a sweep would do. Fields may be added, not renamed.
 type plan struct {
-	Name       string         `json:"name"`
-	Method     string         `json:"method"`
-	Seed       uint64         `json:"seed"`
-	Trials     int            `json:"trials"`
-	Capped     bool           `json:"capped"`
-	GridSize   string         `json:"grid_size,omitempty"` // decimal: may exceed 64 bits; absent when infinite
-	Parameters int            `json:"parameters"`
-	Points     []sweep.Point  `json:"points"`   // of the first trials
-	Commands   []string       `json:"commands"` // of the same trials
-	Demand     []demand       `json:"demand"`   // what they ask of the cluster
-	Objective  sweep.Metric   `json:"objective"`
-	Warnings   []*sweep.Error `json:"warnings"`
-	Refusals   []misfit       `json:"refusals"` // trials that fit no agent of the cluster
+	Name       string              `json:"name"`
+	Method     string              `json:"method"`
+	Seed       uint64              `json:"seed"`
+	Trials     int                 `json:"trials"`
+	Capped     bool                `json:"capped"`
+	GridSize   string              `json:"grid_size,omitempty"` // decimal: may exceed 64 bits; absent when infinite
+	Parameters int                 `json:"parameters"`
+	Points     []sweep.Point       `json:"points"`   // of the first trials
+	Commands   []string            `json:"commands"` // of the same trials
+	Demand     []demand            `json:"demand"`   // what they ask of the cluster
+	Objective  sweep.Metric        `json:"objective"`
+	Warnings   []*sweep.Error      `json:"warnings"`
+	Refusals   []server.Infeasible `json:"refusals"` // trials that fit no agent of the cluster
 }
 
 // demand is what trials ask for, in units people use.
@@ -106,7 +95,11 @@ func (c *planCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return c.refuse(out, err)
 	}
-	if p.Refusals, err = misfits(ctx, spec, c.executorFlags, c.machineFlags, c.Cluster, c.Wait); err != nil {
+	cluster, err := clusterAt(c.Cluster, c.executorFlags, c.machineFlags)
+	if err != nil {
+		return err
+	}
+	if p.Refusals, err = cluster.FindInfeasible(ctx, spec, "kaon plan", c.Wait); err != nil {
 		return err
 	}
 	if c.JSON {
@@ -186,7 +179,7 @@ func (p plan) print(w io.Writer, spec *sweep.Spec) {
 	fmt.Fprintf(w, "%s: %s search over %s, %s, seed %d\n",
 		cmp.Or(p.Name, spec.File), p.Method, count(p.Parameters, "parameter"), count(p.Trials, "trial"), p.Seed)
 	if size, finite := spec.Space.Size(); finite && size.Cmp(big.NewInt(int64(p.Trials))) != 0 {
-		fmt.Fprintf(w, "a grid over them has %s points\n", grouped(size))
+		fmt.Fprintf(w, "a grid over them has %s points\n", server.Grouped(size))
 	}
 	if p.Capped {
 		fmt.Fprintf(w, "this search never ends by itself: capped at %d trials, run_cap sets another number\n", p.Trials)
@@ -212,21 +205,12 @@ func (p plan) print(w io.Writer, spec *sweep.Spec) {
 
 func (d demand) String() string {
 	milli := resource.FromFloat
-	parts := []string{quantity("cpus", milli(d.CPUs)), quantity("mem", milli(d.Mem))}
+	parts := []string{server.Quantity("cpus", milli(d.CPUs)), server.Quantity("mem", milli(d.Mem))}
 	if d.Disk > 0 {
-		parts = append(parts, quantity("disk", milli(d.Disk)))
+		parts = append(parts, server.Quantity("disk", milli(d.Disk)))
 	}
 	if d.GPUs > 0 {
-		parts = append(parts, quantity("gpus", milli(d.GPUs)))
+		parts = append(parts, server.Quantity("gpus", milli(d.GPUs)))
 	}
 	return strings.Join(parts, ", ")
-}
-
-// grouped writes a number with commas: 1,000,000.
-func grouped(n *big.Int) string {
-	s := n.String()
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

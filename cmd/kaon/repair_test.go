@@ -9,6 +9,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/server"
 )
 
 func (p place) flip(file string) {
@@ -57,7 +58,7 @@ func TestRepairOfFinished(t *testing.T) {
 		before := p.tree()
 		p.kaon("run", "--resume", id).says("repair " + id)
 		p.keeps(before)
-		var got repaired
+		var got server.Repaired
 		p.kaon("repair", id, "--json").ends(exitDone).json(&got)
 		if len(got.Brought) == 0 || !strings.Contains(name, "lost") && len(got.Aside) == 0 {
 			t.Errorf("%s: %+v", name, got)

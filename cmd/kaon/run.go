@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,13 +9,13 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
-	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
-	"github.com/kaon-sweep/kaon/scheduler/journal"
-	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -57,16 +55,18 @@ func (c *runCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	if c.Cluster == "local" {
-		if err := fitsHere(ctx, spec, c.machineFlags); err != nil {
-			return err
-		}
+	cluster, err := c.cluster()
+	if err == nil {
+		err = cluster.CheckFeasible(ctx, spec)
+	}
+	if err != nil {
+		return err
 	}
 	if err := anchor(spec); err != nil {
 		return err
 	}
 	return c.start(ctx, out, func(ctx context.Context, r *runner) (outcome, error) {
-		return r.submit(ctx, newSweepID(spec.Name), spec, nil)
+		return r.submit(ctx, server.NewSweepID(spec.Name), spec, nil)
 	})
 }
 
@@ -145,33 +145,6 @@ func anchor(spec *sweep.Spec) (err error) {
 	return nil
 }
 
-// state is the folder of one sweep's journal and sandboxes.
-func (f *workFlags) state(id string) string { return stateFolder(f.Results, f.State, id) }
-
-// stateFolder is the folder of one sweep's journal and sandboxes, by what --results and --state say.
-func stateFolder(place, folder, id string) string {
-	if folder == "" {
-		folder = filepath.Join(place, ".state")
-		if strings.Contains(place, "://") {
-			folder = "kaon-state"
-		}
-	}
-	return filepath.Join(folder, id)
-}
-
-// newSweepID is a name nobody else has: the spec's, made fit for task ids and paths, and six random letters.
-func newSweepID(name string) string {
-	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
-	})
-	slug := strings.Trim(strings.Join(words, "-"), "-_")
-	const longest = 48
-	if slug = slug[:min(len(slug), longest)]; slug == "" {
-		slug = "sweep"
-	}
-	return slug + "-" + strings.ToLower(rand.Text()[:6])
-}
-
 // runner runs sweeps one after the other: the one asked for, and the spec of its `then`.
 type runner struct {
 	flags  *workFlags
@@ -186,23 +159,21 @@ func (r *runner) submit(ctx context.Context, id string, spec *sweep.Spec, winner
 	for _, warning := range spec.Warnings {
 		fmt.Fprintf(r.out.stderr, "kaon: warning: %v\n", warning)
 	}
-	s, made, err := openSession(ctx, r.session(id, spec, winner))
+	s, told, err := r.open(ctx, id, spec)
 	if err != nil {
-		if made {
-			r.forget(id)
-		}
-		return outcome{}, r.explain(err)
+		return outcome{}, err
 	}
-	if err := s.submit(ctx, spec); err != nil {
-		return outcome{}, r.abandon(s, err)
+	sw, err := s.Submit(ctx, server.Submission{ID: id, Spec: spec, Winner: winner})
+	if err != nil {
+		return outcome{}, r.abandon(s, id, winner, err)
 	}
-	o, err := r.watch(ctx, s, spec)
+	o, err := r.watch(ctx, s, sw, told)
 	return r.next(ctx, o, spec, err)
 }
 
 // resume goes on with a sweep from its journal; with retry its failed trials are run again.
 func (r *runner) resume(ctx context.Context, id string, retry bool) (outcome, error) {
-	if there, err := hasJournal(r.flags.state(id)); err != nil {
+	if there, err := server.HasJournal(r.flags.state(id)); err != nil {
 		return outcome{}, unreachable(fmt.Errorf("resume %s: %w", id, err))
 	} else if !there {
 		if _, err := store.ReadSweep(ctx, r.bucket, id); errors.Is(err, bucket.ErrNotExist) {
@@ -211,30 +182,31 @@ func (r *runner) resume(ctx context.Context, id string, retry bool) (outcome, er
 		return outcome{}, usage(fmt.Errorf("resume %s: no journal in %s: --results and --state must be those of the run that was interrupted; if it was lost, "+
 			"rebuild it from the results with: %s", id, r.flags.state(id), r.again("repair", id)))
 	}
-	spec, winner, err := readState(r.flags.state(id), id)
+	spec, _, err := server.ReadState(r.flags.state(id), id)
 	if err != nil {
 		return outcome{}, r.unknown(ctx, id, err)
 	}
 	if err := r.sameSpec(ctx, id, spec); err != nil {
 		return outcome{}, err
 	}
-	cfg := r.session(id, spec, winner)
-	cfg.retry, cfg.resumed = retry, true
-	s, _, err := openSession(ctx, cfg)
+	s, told, err := r.open(ctx, id, spec)
 	if err != nil {
-		return outcome{}, r.explain(err)
+		return outcome{}, err
 	}
-	if s.retrying() {
-		if err := s.again(ctx); err != nil {
-			return outcome{}, r.leave(s, err)
-		}
-	} else {
-		s.began(ctx)
-		if retry {
-			s.watcher.say("no trial of %s has failed: nothing to run again", id)
-		}
+	sw, known := s.Sweep(id)
+	if !known {
+		return outcome{}, r.leave(s, id, fmt.Errorf("sweep %s: %w", id, scheduler.ErrUnknown)) // its journal was read a moment ago
 	}
-	o, err := r.watch(ctx, s, spec)
+	if retry {
+		_, err = s.Retry(ctx, id)
+	}
+	switch {
+	case errors.Is(err, server.ErrNothingFailed):
+		told.add(fmt.Sprintf("no trial of %s has failed: nothing to run again", id))
+	case err != nil:
+		return outcome{}, r.leave(s, id, err)
+	}
+	o, err := r.watch(ctx, s, sw, told)
 	return r.next(ctx, o, spec, err)
 }
 
@@ -251,14 +223,14 @@ func (r *runner) sameSpec(ctx context.Context, id string, spec *sweep.Spec) erro
 		return differs(err)
 	}
 	source, err := bucket.ReadObject(ctx, r.bucket, results.ObjectName(id, results.SpecFile), int64(len(spec.Source)))
-	switch want := specHash(spec.Source); {
+	switch want := server.SpecHash(spec.Source); {
 	case known.SpecHash != "" && known.SpecHash != want:
 		return differs(fmt.Errorf("the spec in the journal (SHA-256 %.12s…) is not that of the results (%.12s…)", want, known.SpecHash))
 	case known.Seed != spec.Seed || known.Trials != spec.Trials:
 		return differs(fmt.Errorf("the journal says %d trials by seed %d, the results %d by seed %d", spec.Trials, spec.Seed, known.Trials, known.Seed))
 	case err != nil:
 		return differs(err)
-	case specHash(source) != want:
+	case server.SpecHash(source) != want:
 		return differs(fmt.Errorf("%s in the results is not the spec that was submitted", results.SpecFile))
 	}
 	return nil
@@ -267,10 +239,10 @@ func (r *runner) sameSpec(ctx context.Context, id string, spec *sweep.Spec) erro
 // unknown explains that the journal does not tell of a sweep. It changes nothing: only the process that made a sweep knows
 // that nothing of it ever ran.
 func (r *runner) unknown(ctx context.Context, id string, err error) error {
-	if !errors.Is(err, errNotAccepted) {
+	if !errors.Is(err, server.ErrNotAccepted) {
 		return err
 	}
-	had, lookErr := hasRecords(ctx, r.bucket, id)
+	had, lookErr := server.HasRecords(ctx, r.bucket, id)
 	switch {
 	case lookErr != nil:
 		return unreachable(fmt.Errorf("the journal in %s does not have sweep %s, and the results do not say whether it ran: %w", r.flags.state(id), id, lookErr))
@@ -278,7 +250,7 @@ func (r *runner) unknown(ctx context.Context, id string, err error) error {
 		return unreachable(fmt.Errorf("the journal in %s does not have sweep %s, but the results have records of it: the journal was damaged or replaced; "+
 			"nothing was changed; rebuild it from the results with: %s", r.flags.state(id), id, r.again("repair", id)))
 	}
-	return usage(fmt.Errorf("resume %s: %w: run it anew; its folders %s and %s can be deleted", id, errNotAccepted,
+	return usage(fmt.Errorf("resume %s: %w: run it anew; its folders %s and %s can be deleted", id, server.ErrNotAccepted,
 		r.flags.state(id), placeOf(r.flags.Results, id)))
 }
 
@@ -310,16 +282,16 @@ func (r *runner) follower(o outcome) (id string, begun bool, err error) {
 		if id = o.Sweep + "-then"; n > 1 {
 			id = fmt.Sprintf("%s-%d", id, n)
 		}
-		if there, err := hasJournal(r.flags.state(id)); !there {
+		if there, err := server.HasJournal(r.flags.state(id)); !there {
 			return id, false, err
 		}
-		switch _, _, err := readState(r.flags.state(id), id); {
-		case errors.Is(err, errNotAccepted):
+		switch _, _, err := server.ReadState(r.flags.state(id), id); {
+		case errors.Is(err, server.ErrNotAccepted):
 			return id, false, nil // begun anew in the same folder
 		case err != nil:
 			return "", false, err
 		}
-		winner, err := readWinner(r.flags.state(id))
+		winner, err := server.ReadWinner(r.flags.state(id))
 		if err != nil {
 			return "", false, err
 		}
@@ -337,92 +309,33 @@ func (r *runner) tellFollower(ctx context.Context, id, follower string) error {
 		err = store.WriteSweep(ctx, r.bucket, known)
 	}
 	if err != nil {
-		return r.explain(fmt.Errorf("note in %s which sweep follows: %w", id, err))
+		return unreachable(fmt.Errorf("note in %s which sweep follows: %w", id, err))
 	}
 	return nil
 }
 
-// readWinner is the winner that a `then` sweep started from; nil when it is none.
-func readWinner(folder string) (*board.Winner, error) {
-	data, err := os.ReadFile(filepath.Join(folder, winnerFile))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, unreachable(fmt.Errorf("read the winner that the sweep started from: %w", err))
-	}
-	winner := new(board.Winner)
-	if err := json.Unmarshal(data, winner); err != nil {
-		return nil, unreachable(fmt.Errorf("read %s, the winner that the sweep started from: %w", filepath.Join(folder, winnerFile), err))
-	}
-	return winner, nil
-}
-
-// readState reads back what a sweep was started with.
-func readState(folder, id string) (*sweep.Spec, *board.Winner, error) {
-	winner, err := readWinner(folder)
+// open opens the server of one sweep. What it tells is kept until somebody shows it.
+func (r *runner) open(ctx context.Context, id string, spec *sweep.Spec) (*server.Server, *notices, error) {
+	cluster, err := r.flags.cluster()
 	if err != nil {
 		return nil, nil, err
 	}
-	j, err := disk.Open(filepath.Join(folder, journalFile))
-	if errors.Is(err, journal.ErrLocked) {
-		return nil, nil, usage(fmt.Errorf("another process works on sweep %s: `kaon status %s` shows it", id, id))
-	}
-	if errors.Is(err, journal.ErrDamaged) {
-		return nil, nil, unreachable(fmt.Errorf("%w; nothing was changed; rebuild it from the results with: kaon repair %s", err, id))
-	}
-	if err != nil {
-		return nil, nil, unreachable(fmt.Errorf("open journal of %s: %w", id, err))
-	}
-	defer j.Close()
-	entry, known, err := entryOf(j, id)
-	if err != nil {
-		return nil, nil, unreachable(fmt.Errorf("read journal of %s: %w", id, err))
-	}
-	if !known {
-		return nil, nil, usage(fmt.Errorf("resume %s: %w: run it anew", id, errNotAccepted))
-	}
-	spec, err := parseEntry(entry, winner)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read the spec of %s from its journal: %w", id, err)
-	}
-	return spec, winner, nil
-}
-
-// errNotAccepted: the journal does not have the sweep.
-var errNotAccepted = errors.New("it was interrupted before it was accepted, so nothing of it ran")
-
-// entryOf is a sweep as its journal has it. A journal of other sweeps is an error.
-func entryOf(j *disk.Journal, id string) (e journal.SweepEntry, known bool, err error) {
-	other := ""
-	for entry, err := range j.Load() {
-		if err != nil {
-			return e, false, err
+	told := newNotices(func(line string) {
+		if !r.flags.Quiet {
+			fmt.Fprintf(r.out.stderr, "kaon: %s\n", line)
 		}
-		if e, ok := entry.(journal.SweepEntry); ok {
-			if e.ID == id {
-				return e, true, nil
-			}
-			other = e.ID
-		}
-	}
-	if other != "" {
-		return e, false, fmt.Errorf("it is the journal of another sweep, %s", other)
-	}
-	return e, false, nil
+	})
+	s, err := server.Open(ctx, server.Config{
+		Folder: r.flags.state(id), Only: id, Bucket: r.bucket, BucketFolder: folderOf(r.flags.Results), BoardStats: r.stats.board, StoreStats: r.stats.store,
+		Cluster: cluster, FrameworkName: "kaon " + id, GPUs: spec.WantsGPUs(), Packing: offers.Policy(spec.Packing),
+		PartitionGrace: r.flags.PartitionGrace, Version: versionString(), Command: append([]string{"kaon"}, os.Args[1:]...),
+		Notify: told.hear, Log: r.log,
+	})
+	return s, told, err
 }
 
-func (r *runner) session(id string, spec *sweep.Spec, winner *board.Winner) sessionConfig {
-	return sessionConfig{
-		id: id, spec: spec, state: r.flags.state(id), bucket: r.bucket, results: folderOf(r.flags.Results), stats: r.stats, winner: winner, log: r.log,
-		clusterFlags: r.flags.clusterFlags,
-		tell: func(line string) {
-			if !r.flags.Quiet {
-				fmt.Fprintf(r.out.stderr, "kaon: %s\n", line)
-			}
-		},
-	}
-}
+// state is the folder of one sweep's journal and sandboxes.
+func (f *workFlags) state(id string) string { return server.StateFolder(f.Results, f.State, id) }
 
 // folderOf is the absolute path of results in a folder.
 func folderOf(place string) string {
@@ -434,16 +347,4 @@ func folderOf(place string) string {
 		return ""
 	}
 	return folder
-}
-
-// explain gives errors of the cluster their exit code.
-func (r *runner) explain(err error) error {
-	var status *mesos.StatusError
-	var refused *mesos.FrameworkError
-	var other *mesos.NotMasterError
-	if errors.Is(err, mesos.ErrUnreachable) || errors.Is(err, bucket.ErrUnavailable) || errors.As(err, &status) ||
-		errors.As(err, &refused) || errors.As(err, &other) {
-		return unreachable(err)
-	}
-	return err
 }

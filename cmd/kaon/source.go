@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/big"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -14,6 +13,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/control"
 )
 
@@ -44,7 +44,7 @@ func (f nearFlags) open(ctx context.Context, out *output, id string) (source, er
 	if err != nil {
 		return source{}, err
 	}
-	src.socket = filepath.Join(stateFolder(f.Results, f.State, src.id), controlFile)
+	src.socket = filepath.Join(server.StateFolder(f.Results, f.State, src.id), server.ControlFile)
 	src.door, src.folder = control.NewClient(src.socket), f.State
 	return src, nil
 }
@@ -152,7 +152,7 @@ func (s source) explain(ctx context.Context, err error) error {
 	if !errors.Is(err, bucket.ErrNotExist) {
 		return unreachable(fmt.Errorf("read sweep %s: %w", s.id, err))
 	}
-	if had, err := hasRecords(ctx, s.bucket, s.id); had && err == nil {
+	if had, err := server.HasRecords(ctx, s.bucket, s.id); had && err == nil {
 		return unreachable(fmt.Errorf("sweep %s has records, but %s is not there: mend it where it ran with: kaon repair %s",
 			s.id, results.ObjectName(s.id, results.SweepFile), s.id))
 	}
@@ -172,20 +172,10 @@ func (s source) explain(ctx context.Context, err error) error {
 const trialHelp = "SWEEP/TRIAL, or a number for the newest sweep; \"then\" for the step that follows the trials."
 
 // named is a trial as people are told of it.
-func named(trial int) string {
-	if trial == results.ThenTrial {
-		return "the `then` step"
-	}
-	return fmt.Sprintf("trial %d", trial)
-}
+func named(trial int) string { return server.TrialText(trial) }
 
 // count is a number of things: "1 trial", "2,000 trials".
-func count(n int, thing string) string {
-	if n != 1 {
-		thing += "s"
-	}
-	return grouped(big.NewInt(int64(n))) + " " + thing
-}
+func count(n int, thing string) string { return server.Plural(n, thing) }
 
 // label is a trial as tables have it, and as parseTrial reads it.
 func label(trial int) string {

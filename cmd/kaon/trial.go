@@ -14,8 +14,8 @@ import (
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
-	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -60,10 +60,10 @@ func (s source) commandOf(ctx context.Context, out *output, known store.Sweep, t
 	spec, err := s.spec(ctx, known, false)
 	var order task.Order
 	if err == nil {
-		order, err = s.order(ctx, spec, trial.Trial, max(trial.Attempt, 1), study.Files{})
+		order, err = s.byHand(spec, trial).Order(ctx)
 	}
-	if exit := new(exitError); errors.Is(err, store.ErrDamaged) || errors.Is(err, bucket.ErrNotExist) && trial.Attempt > 0 ||
-		errors.As(err, &exit) && exit.code == exitUnreachable {
+	if errors.Is(err, store.ErrDamaged) || errors.Is(err, bucket.ErrNotExist) && trial.Attempt > 0 ||
+		server.KindOf(err) == server.Unreachable {
 		fmt.Fprintf(out.stderr, "kaon: warning: what %s runs is not known: %v\n", named(trial.Trial), err)
 	}
 	if err != nil {

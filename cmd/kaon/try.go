@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,10 +20,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
-	"github.com/kaon-sweep/kaon/scheduler/journal"
-	"github.com/kaon-sweep/kaon/scheduler/study"
-	"github.com/kaon-sweep/kaon/scheduler/task"
-	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
+	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -71,7 +66,8 @@ func (c *tryCmd) Run(ctx context.Context, out *output) error {
 	if mine.warning != "" {
 		fmt.Fprintf(out.stderr, "kaon: warning: %s\n", mine.warning)
 	}
-	p, err := src.prepare(ctx, spec, trial, max(seen.Attempt, 1), folder, mine.environ(spec.Task.Container != nil))
+	seen.Trial = trial // of one that has not begun there is no record
+	p, err := src.byHand(spec, seen).Prepare(ctx, folder, mine.environ(spec.Task.Container != nil))
 	if err != nil {
 		return err
 	}
@@ -118,112 +114,17 @@ func (s source) spec(ctx context.Context, known store.Sweep, strict bool) (*swee
 	if err != nil {
 		return nil, s.explain(ctx, err)
 	}
-	file := known.File
-	if file == "" { // of a version that did not say
-		if file, err = filepath.Abs("spec.yaml"); err != nil {
-			return nil, err
-		}
-	}
-	if sum := specHash(text); known.SpecHash != "" && sum != known.SpecHash {
-		return nil, unreachable(fmt.Errorf("%s of %s is not the spec that was submitted (SHA-256 %.12s…, want %.12s…): nothing was started; "+
-			"`kaon repair %s` brings it back where the journal has it", results.SpecFile, s.id, sum, known.SpecHash, s.id))
-	}
-	set, err := unhide(known.Overrides)
-	if err != nil && strict {
-		return nil, usage(err)
-	}
-	entry := journal.SweepEntry{File: file, Source: text, Overrides: set, Seed: known.Seed}
-	var winner *board.Winner
-	if folder := stateFolder(s.place, s.folder, s.id); folder != "" {
-		if winner, err = readWinner(folder); err != nil {
-			return nil, err
-		}
-	}
-	spec, err := parseEntry(entry, winner)
-	if err != nil {
-		return nil, usage(fmt.Errorf("read the spec of %s as it was: %w", s.id, err))
-	}
-	return spec, nil
+	return server.SubmittedSpec(known, text, s.stateFolder(), strict)
 }
 
-// order is what the executor of a trial is told.
-func (s source) order(ctx context.Context, spec *sweep.Spec, trial, attempt int, files study.Files) (task.Order, error) {
-	winner, err := readWinner(stateFolder(s.place, s.folder, s.id))
-	if err != nil {
-		return task.Order{}, err
-	}
-	dir, interpreter := specFolder(spec), localInterpreter()
-	if spec.Task.Container != nil {
-		dir, interpreter = "", ""
-	}
-	image, err := s.image(ctx, spec)
-	if err != nil {
-		return task.Order{}, err
-	}
-	st, err := study.New(s.id, spec, study.Options{Dir: dir, Getenv: os.LookupEnv, Interpreter: interpreter, Winner: winner, Files: files, Image: image})
-	if err != nil {
-		return task.Order{}, err
-	}
-	if trial == results.ThenTrial {
-		w, err := store.ReadWinner(ctx, s.bucket, s.id)
-		if err != nil {
-			return task.Order{}, fmt.Errorf("find the winner, with which the `then` step runs: %w", err)
-		}
-		w.SpecHash, w.Created = "", "" // it has them since the step ended
-		manifest, err := json.MarshalIndent(w, "", "  ")
-		if err != nil {
-			return task.Order{}, err
-		}
-		return st.Then(attempt, w.Params, manifest)
-	}
-	point, err := st.Point(trial)
-	if err != nil {
-		return task.Order{}, err
-	}
-	return st.Order(trial, attempt, point)
-}
+// stateFolder is where the state of the sweep lies, if it is on this machine.
+func (s source) stateFolder() string { return server.StateFolder(s.place, s.folder, s.id) }
 
-// prepare makes a trial ready below a folder, with what the machine gives it in its environment.
-func (s source) prepare(
-	ctx context.Context, spec *sweep.Spec, trial, attempt int, folder string, given []string,
-) (executor.Prepared, error) {
-	kept := filepath.Join(folder, "state", depotFolder)
-	if err := os.MkdirAll(kept, 0o700); err != nil {
-		return executor.Prepared{}, err
+// byHand is a trial that is run once more.
+func (s source) byHand(spec *sweep.Spec, trial board.Trial) server.ByHand {
+	return server.ByHand{
+		Bucket: s.bucket, Sweep: s.id, Spec: spec, Folder: s.stateFolder(), Trial: trial.Trial, Attempt: max(trial.Attempt, 1),
 	}
-	packed := "code" + archive.Suffix // as it was when the sweep began, where that is known
-	if data, err := os.ReadFile(filepath.Join(stateFolder(s.place, s.folder, s.id), depotFolder, packed)); err == nil {
-		if err := os.WriteFile(filepath.Join(kept, packed), data, 0o600); err != nil {
-			return executor.Prepared{}, err
-		}
-	}
-	box := &session{
-		cfg: sessionConfig{id: s.id, spec: spec, state: filepath.Dir(kept), bucket: s.bucket, log: slog.New(slog.DiscardHandler), resumed: true,
-			clusterFlags: clusterFlags{Cluster: "local"}, tell: func(string) {}},
-		cluster: runningCluster{workDir: specFolder, interpreter: localInterpreter()},
-	}
-	if err := box.openDepot(); err != nil {
-		return executor.Prepared{}, err
-	}
-	defer box.depot.Close()
-	files, err := box.provide(ctx)
-	if err != nil {
-		return executor.Prepared{}, err
-	}
-	order, err := s.order(ctx, spec, trial, attempt, files)
-	if err != nil {
-		return executor.Prepared{}, usage(err)
-	}
-	order.Deliver = nil // what it leaves stays where it is
-	environ := os.Environ()
-	if order.Inside { // the image has its own
-		environ = nil
-	}
-	p, err := executor.Prepare(ctx, order, folder, append(environ, given...))
-	if err != nil {
-		return p, usage(fmt.Errorf("make %s ready: %w", named(trial), err))
-	}
-	return p, nil
 }
 
 // start runs a program in the foreground of this terminal, and ends as it ends.

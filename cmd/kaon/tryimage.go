@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
@@ -18,7 +17,6 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
-	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -118,30 +116,6 @@ func openToAll(p executor.Prepared) error {
 		}
 	}
 	return nil
-}
-
-// image is what a sweep's image said of itself when the sweep began, or says now.
-func (s source) image(ctx context.Context, spec *sweep.Spec) (image study.Image, err error) {
-	if spec.Task.Container == nil {
-		return image, nil
-	}
-	if data, err := os.ReadFile(filepath.Join(stateFolder(s.place, s.folder, s.id), imageFile)); err == nil {
-		if err := json.Unmarshal(data, &image); err != nil {
-			return image, fmt.Errorf("read %s: %w", imageFile, err)
-		}
-		return image, nil
-	}
-	engine, err := docker.Open(ctx)
-	if err == nil {
-		defer engine.Close()
-		var found docker.Image
-		found, err = engine.Image(ctx, spec.Task.Container.Image)
-		image = study.Image(found)
-	}
-	if err != nil && spec.Command.OfImage() {
-		return image, fmt.Errorf("what the image %s runs by itself is not known here: %w", spec.Task.Container.Image, err)
-	}
-	return image, nil
 }
 
 // printDocker writes the command as a script.

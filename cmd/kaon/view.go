@@ -5,15 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/control"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -140,7 +137,7 @@ func (s source) unstarted(v view, trial int) error {
 // goOn says how an interrupted sweep goes on, or where that can be said.
 func (v view) goOn(s source) string {
 	again := s.again("run --resume", v.known)
-	switch there, err := hasJournal(stateFolder(s.place, s.folder, s.id)); {
+	switch there, err := server.HasJournal(server.StateFolder(s.place, s.folder, s.id)); {
 	case err != nil:
 		return fmt.Sprintf("no process on this machine that can be asked runs the sweep, and whether its journal is here cannot be seen (%v): "+
 			"who may read it goes on with: %s", err, again)
@@ -149,13 +146,4 @@ func (v view) goOn(s source) string {
 			"with the same --results and --state (%s)", again)
 	}
 	return "no process on this machine runs the sweep; if it was interrupted, go on with: " + again
-}
-
-// hasJournal tells whether a state folder has a journal. An error is that of a folder that cannot be looked at: the journal may be there.
-func hasJournal(state string) (bool, error) {
-	_, err := os.Lstat(filepath.Join(state, journalFile))
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-		return false, nil
-	}
-	return err == nil, err
 }

@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -28,65 +27,82 @@ const closeAloud = time.Second
 // errInterrupted: a signal ended the watching.
 var errInterrupted = errors.New("interrupted")
 
-// watch shows a sweep until it ends or ctx does, stores its results and closes its session.
-func (r *runner) watch(ctx context.Context, s *session, spec *sweep.Spec) (outcome, error) {
-	w := r.out.stdout
+// watch shows a sweep until it ends or ctx does, stores its results and closes its server.
+func (r *runner) watch(ctx context.Context, s *server.Server, sw *server.Sweep, told *notices) (outcome, error) {
+	w, spec := r.out.stdout, sw.Spec()
 	if r.flags.JSON {
 		w = r.out.stderr
 	}
 	began := time.Now()
 	d := newDisplay(w, spec.Trials, r.flags.Quiet)
-	d.say(fmt.Sprintf("%s: %s by %s search on %s, results in %s", s.cfg.id, count(spec.Trials, "trial"), spec.Method, s.cluster.name, r.flags.Results))
+	d.say(fmt.Sprintf("%s: %s by %s search on %s, results in %s", sw.ID(), count(spec.Trials, "trial"), spec.Method, s.Place(), r.flags.Results))
 	shown := progress{total: spec.Trials}
-	ended, err := r.follow(ctx, s, d, &shown, began)
+	err := follow(ctx, s, sw, told, d, &shown, began)
 	d.close(shown)
 	if err != nil {
-		return outcome{}, r.leave(s, err)
+		return outcome{}, r.leave(s, sw.ID(), err)
 	}
-	o, err := r.store(ctx, s, ended)
+	o, err := r.store(ctx, s, sw)
 	o.Seconds = time.Since(began).Seconds()
 	return o, err
 }
 
 // follow draws until there is nothing to draw.
-func (r *runner) follow(ctx context.Context, s *session, d display, shown *progress, began time.Time) (scheduler.SweepEnded, error) {
+func follow(
+	ctx context.Context, s *server.Server, sw *server.Sweep, told *notices, d display, shown *progress, began time.Time,
+) error {
 	tick := time.NewTicker(drawEvery)
 	defer tick.Stop()
-	quietSince, told := began, ""
-	stall := stall{trouble: s.trouble, since: began}
+	quietSince, last := began, ""
+	stall := stall{trouble: sw.Trouble, since: began}
 	draw := func() {
 		stall.tell(time.Now(), d.say)
-		snap, err := s.loop.Snapshot(ctx)
-		if err != nil || len(snap.Sweeps) == 0 {
+		st, err := sw.Status(ctx)
+		if err != nil {
 			return
 		}
-		*shown = s.progress(snap, began)
+		*shown = progressOf(st, began)
 		d.show(*shown)
-		if shown.running > 0 {
+		switch {
+		case shown.running > 0 || st.Held: // of what others have the ledger's own line has told
 			quietSince = time.Now()
-		} else if s.watcher.held() != "" {
-			quietSince = time.Now() // the ledger's own line has said so
-		} else if why := s.watcher.Waiting(s.cfg.id); why != "" && why != told && time.Since(quietSince) > stuckAfter {
-			told = why
-			d.say("waiting: " + why)
+		case st.Waiting != "" && st.Waiting != last && time.Since(quietSince) > stuckAfter:
+			last = st.Waiting
+			d.say("waiting: " + last)
 		}
 	}
 	for {
 		select {
-		case ended := <-s.watcher.ended:
+		case <-sw.Ended():
 			draw()
-			drain(s.watcher.lines, d.say)
-			return ended, nil
-		case line := <-s.watcher.lines:
+			told.drain(d.say)
+			return nil
+		case line := <-told.lines:
 			d.say(line)
-		case err := <-s.failed:
-			return scheduler.SweepEnded{}, err
+		case <-s.Done():
+			return s.Err()
 		case <-tick.C:
 			draw()
 		case <-ctx.Done():
-			return scheduler.SweepEnded{}, errInterrupted
+			return errInterrupted
 		}
 	}
+}
+
+// progressOf is how a sweep stands as a display shows it, which began at a time.
+func progressOf(st server.Status, began time.Time) progress {
+	n := st.Counts
+	p := progress{
+		total: n.Total, done: n.Succeeded + n.Failed + n.Cached, stopped: n.Stopped, doneBefore: st.EndedBefore,
+		running: n.Running + n.Launched, failed: n.Failed, elapsed: time.Since(began), paused: st.Paused,
+	}
+	if best := st.Leader; best != nil {
+		p.best = fmt.Sprintf("%s %s (trial %d)", st.Spec.Objective.Name, brief(float64(best.Value)), best.Trial)
+	}
+	if st.Percent != nil {
+		p.percent = fmt.Sprintf("%.0f %%", *st.Percent)
+	}
+	return p
 }
 
 // stall tells people once that nothing can be stored, so that a sweep which stands still has a reason on the screen.
@@ -112,89 +128,50 @@ func (s *stall) tell(now time.Time, say func(string)) {
 
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", ": ") }
 
-func drain(lines chan string, say func(string)) {
-	for {
-		select {
-		case line := <-lines:
-			say(line)
-		default:
-			return
-		}
-	}
-}
-
-// leave closes a session whose sweep has not ended, and says how to go on.
-func (r *runner) leave(s *session, why error) error {
+// leave closes the server of a sweep that has not ended, and says how to go on.
+func (r *runner) leave(s *server.Server, id string, why error) error {
 	ctx, cancel := lastWork(10 * time.Second)
 	defer cancel()
 	aloud := time.AfterFunc(closeAloud, crash.Func(func() {
 		fmt.Fprintln(r.out.stderr, "kaon: bringing to the results what is left; a further interrupt leaves it")
 	}))
 	defer aloud.Stop()
-	s.left(ctx)
-	if err := s.close(ctx); err != nil {
+	if err := s.Close(ctx); err != nil {
 		fmt.Fprintf(r.out.stderr, "kaon: %v\n", err)
 	}
-	again := r.again("run --resume", s.cfg.id)
-	if errors.Is(why, errInterrupted) {
+	again := r.again("run --resume", id)
+	if errors.Is(why, errInterrupted) || errors.Is(why, context.Canceled) {
 		fmt.Fprintf(r.out.stderr, "interrupted; go on with: %s\n", again)
 		return silently(exitInterrupted)
-	}
-	if exit := new(exitError); errors.As(why, &exit) && exit.code == exitCrash {
-		return fmt.Errorf("%w\ngo on with: %s", why, again)
 	}
 	return unreachable(fmt.Errorf("%w\ngo on with: %s", why, again)) // it has not finished: neither done nor failed
 }
 
-// abandon closes a session whose sweep was not submitted, and removes what there is of it. A sweep that the journal has
-// all the same is left as an interrupted one.
-func (r *runner) abandon(s *session, why error) error {
+// abandon closes the server of a sweep that was not submitted. A sweep that the journal has all the same is left as an interrupted one.
+func (r *runner) abandon(s *server.Server, id string, winner *board.Winner, why error) error {
+	var refused *server.SubmitError
+	handedIn := errors.As(why, &refused)
+	if handedIn && refused.Accepted {
+		return r.leave(s, id, why)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if s.accepted(ctx) {
-		return r.leave(s, why)
+	_ = s.Close(ctx) // the first error is the one to tell
+	if !handedIn {
+		return why
 	}
-	s.teardown(ctx)  // fails when no master has taken it in, and then there is nothing to remove
-	_ = s.close(ctx) // the first error is the one to tell
 	left := "nothing is left behind"
-	if s.stored {
-		r.discard(s.cfg.id)
+	if _, err := os.Stat(r.flags.state(id)); err == nil {
+		left = "what was in " + r.flags.state(id) + " before is there still"
 	}
-	if s.made {
-		r.forget(s.cfg.id)
-	} else {
-		left = "what was in " + s.cfg.state + " before is there still"
+	if winner != nil {
+		fmt.Fprintf(r.out.stderr, "kaon: %s has not begun; go on with: %s\n", id, r.again("run --resume", winner.Sweep))
 	}
-	if w := s.cfg.winner; w != nil {
-		fmt.Fprintf(r.out.stderr, "kaon: %s has not begun; go on with: %s\n", s.cfg.id, r.again("run --resume", w.Sweep))
-	}
-	if errors.Is(why, errInterrupted) || errors.Is(why, context.Canceled) {
+	if errors.Is(why, context.Canceled) {
 		fmt.Fprintln(r.out.stderr, "interrupted before anything ran: "+left)
 		return silently(exitInterrupted)
 	}
-	return r.explain(fmt.Errorf("%w\nnothing of it ran, and %s", why, left))
-}
-
-// discard removes from the results what there is of a sweep of which nothing ran.
-func (r *runner) discard(id string) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	for _, file := range []string{results.SweepFile, results.SpecFile} {
-		if err := r.bucket.Delete(ctx, results.ObjectName(id, file)); err != nil {
-			r.log.Error("a sweep that never began stays in the results", "sweep", id, "err", err)
-		}
-	}
-}
-
-// forget removes the state folder of a sweep of which nothing ran, and which this process has made.
-func (r *runner) forget(id string) {
-	state := r.flags.state(id)
-	if err := os.RemoveAll(state); err != nil {
-		r.log.Error("the state of a sweep that never began stays", "folder", state, "err", err)
-	}
-	if r.flags.State == "" {
-		_ = os.Remove(filepath.Dir(state)) // unless another sweep has state there
-	}
+	return fmt.Errorf("%w\nnothing of it ran, and %s", why, left)
 }
 
 // again is the command that goes on with a sweep.

@@ -26,6 +26,7 @@ type Member struct {
 	said string // kind of the last line
 	mu   sync.Mutex
 	want int
+	need Need
 	wait string // the line that says so
 	stop chan struct{}
 	done chan struct{}
@@ -44,17 +45,17 @@ func Join(cfg Config) (*Member, error) {
 	if err != nil {
 		return nil, fmt.Errorf("share this machine with other runs: %w", err)
 	}
-	m := &Member{cfg: cfg, book: b, want: cfg.Entry.Trials, stop: make(chan struct{}), done: make(chan struct{})}
+	m := &Member{cfg: cfg, book: b, want: cfg.Entry.Trials, need: cfg.Entry.Need, stop: make(chan struct{}), done: make(chan struct{})}
 	m.look()
 	crash.Go(m.run)
 	return m, nil
 }
 
-// Want says how many trials could run at once from now on.
-func (m *Member) Want(trials int) {
+// Want says how many trials could run at once from now on, and what holds any of them.
+func (m *Member) Want(trials int, need Need) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.want = trials
+	m.want, m.need = trials, need
 }
 
 // Waiting says for whom the run waits; empty: it has room for a trial.
@@ -100,7 +101,7 @@ func (m *Member) look() {
 	}
 	e := m.cfg.Entry
 	m.mu.Lock()
-	e.Trials = m.want
+	e.Trials, e.Need = m.want, m.need
 	m.mu.Unlock()
 	var may Amount
 	var mine part

@@ -178,9 +178,11 @@ func (d *Depot) Close() error {
 	return err
 }
 
-// Remove deletes what the sweep left half received, in the state folder and in the bucket. No attempt may run.
+// Remove deletes what the sweep left half received, in the state folder and in the bucket. No attempt may run; those of a retry may
+// follow.
 func (d *Depot) Remove(ctx context.Context) error {
-	err := os.RemoveAll(filepath.Join(d.conf.Folder, uploadFolder))
+	uploads := filepath.Join(d.conf.Folder, uploadFolder)
+	err := errors.Join(os.RemoveAll(uploads), os.Mkdir(uploads, 0o700))
 	if d.signer != nil {
 		err = errors.Join(err, d.signer.AbortMultipart(ctx, results.ObjectName(d.conf.Sweep, "")))
 	}

@@ -21,7 +21,7 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// ledger is a Scheduler that writes commands down and answers by the sweep's name.
+// ledger is a Service that writes commands down and answers by the sweep's name.
 type ledger struct {
 	mu   sync.Mutex
 	took []scheduler.Command
@@ -43,34 +43,31 @@ func (l *ledger) Do(_ context.Context, command scheduler.Command) error {
 
 func (l *ledger) Snapshot(context.Context) (scheduler.Snapshot, error) {
 	return scheduler.Snapshot{Framework: "f", Connected: true, Sweeps: []scheduler.SweepStatus{{
-		ID: "s", Phase: sweep.PhaseActive, Paused: true, Counts: scheduler.Counts{Total: 3, Running: 2, Waiting: 1},
+		ID: "s", Phase: sweep.PhaseActive, Paused: true, Percent: new(20.0), Counts: scheduler.Counts{Total: 3, Running: 2, Waiting: 1},
 		Best: 0.5, BestTrial: 2, Submitted: time.Unix(0, 0), Spec: &sweep.Spec{Then: &sweep.Then{}}, Then: sweep.Running,
 	}}}, nil
 }
 
-// witness is a Live that tells the same always.
-type witness struct {
-	running []Running
-	pending []results.Record
+func (l *ledger) Attempts(context.Context) ([]scheduler.AttemptStatus, error) {
+	ten, thirty := 10.0, 30.0
+	return []scheduler.AttemptStatus{
+		{Sweep: "s", Trial: 0, Attempt: 1, State: sweep.Running, Percent: &ten},
+		{Sweep: "s", Trial: 1, Attempt: 2, State: sweep.Running, Percent: &thirty},
+		{Sweep: "s", Trial: 2, Attempt: 1, State: sweep.Launched},
+	}, nil
 }
 
-func (w witness) Running() []Running          { return w.running }
-func (w witness) Waiting(sweep string) string { return "1 trial of " + sweep + " waits" }
+func (l *ledger) Waiting(sweep string) string { return "1 trial of " + sweep + " waits" }
 
-func (w witness) Pending(sweep string) []results.Record {
-	return slices.DeleteFunc(slices.Clone(w.pending), func(r results.Record) bool { return r.Sweep != sweep })
+func (l *ledger) Pending(sweep string) []results.Record {
+	return slices.DeleteFunc(onTheirWay(), func(r results.Record) bool { return r.Sweep != sweep })
 }
 
 func open(t *testing.T) (*ledger, *Client, string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "c.sock")
 	l := &ledger{}
-	ten, thirty := 10.0, 30.0
-	s, err := Listen(path, l, witness{
-		running: []Running{{Sweep: "s", Trial: 0, Attempt: 1, State: "running", Percent: &ten},
-			{Sweep: "s", Trial: 1, Attempt: 2, State: "running", Percent: &thirty}, {Sweep: "s", Trial: 2, Attempt: 1, State: "launched"}},
-		pending: onTheirWay(),
-	})
+	s, err := Listen(path, l)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +175,7 @@ func TestLongPathAndDeadSocket(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s, err := Listen(path, &ledger{}, witness{})
+	s, err := Listen(path, &ledger{})
 	if err != nil {
 		t.Fatal(err)
 	}

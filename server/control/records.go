@@ -18,7 +18,7 @@ type pending struct {
 func (h *handler) records(w http.ResponseWriter, r *http.Request) {
 	var out pending
 	packer := store.NewPacker()
-	for _, record := range h.live.Pending(r.PathValue("sweep")) {
+	for _, record := range h.service.Pending(r.PathValue("sweep")) {
 		err := packer.Add(record)
 		if errors.Is(err, store.ErrTooLarge) && packer.Len() > 0 {
 			out.Batches = append(out.Batches, packer.Pack())

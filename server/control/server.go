@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
@@ -25,12 +26,15 @@ const MaxBody = 64 << 10
 // patience is how long a command may wait for the scheduler's turn and its journal.
 const patience = 30 * time.Second
 
-// Scheduler is what commands go to; scheduler.Loop is one. Both methods block until the scheduler's next turn and
-// may be called from any goroutine. Do's errors wrap scheduler.ErrUnknown,
-// ErrUnknownTrial, ErrNotRunning, ErrEnded or ErrClosed.
-type Scheduler interface {
+// Service is what commands go to, and what answers: a server.Server is one. Its methods may be called from any goroutine; those with a
+// context block until the scheduler's next turn. Do's errors wrap scheduler.ErrUnknown, ErrUnknownTrial, ErrNotRunning, ErrEnded
+// or ErrClosed.
+type Service interface {
 	Do(ctx context.Context, command scheduler.Command) error
 	Snapshot(ctx context.Context) (scheduler.Snapshot, error)
+	Attempts(ctx context.Context) ([]scheduler.AttemptStatus, error)
+	Waiting(sweep string) string           // why the last packing pass left trials of the sweep waiting; empty when it left none
+	Pending(sweep string) []results.Record // durable, and on their way to the bucket
 }
 
 // Server answers on one socket until Close.
@@ -41,14 +45,13 @@ type Server struct {
 }
 
 // Listen makes the socket, mode 0600, and answers on it. A socket that is there already belongs to a process that has
-// died, since the caller holds the folder's journal; it is replaced. live tells what a snapshot does not; it is
-// called from the server's goroutines.
-func Listen(path string, s Scheduler, live Live) (*Server, error) {
+// died, since the caller holds the folder's journal; it is replaced.
+func Listen(path string, s Service) (*Server, error) {
 	listener, err := bind(path)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", path, err)
 	}
-	h := &handler{scheduler: s, live: live}
+	h := &handler{service: s}
 	server := &Server{path: path, http: &http.Server{
 		Handler: crash.Handler(h.routes()), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: patience, MaxHeaderBytes: 16 << 10,
 	}}
@@ -97,8 +100,7 @@ func (s *Server) Close() error {
 
 // handler turns requests into commands.
 type handler struct {
-	scheduler Scheduler
-	live      Live
+	service Service
 }
 
 func (h *handler) routes() http.Handler {
@@ -121,12 +123,16 @@ func (h *handler) routes() http.Handler {
 func (h *handler) status(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
-	snap, err := h.scheduler.Snapshot(ctx)
+	snap, err := h.service.Snapshot(ctx)
+	var alive []scheduler.AttemptStatus
+	if err == nil {
+		alive, err = h.service.Attempts(ctx)
+	}
 	if err != nil {
 		refuse(w, codeOf(err), err)
 		return
 	}
-	answer(w, http.StatusOK, statusOf(snap, h.live))
+	answer(w, http.StatusOK, statusOf(snap, alive, h.service.Waiting))
 }
 
 // sweep is the handler of a command about a whole sweep.
@@ -176,7 +182,7 @@ func (h *handler) message(w http.ResponseWriter, r *http.Request) {
 func (h *handler) do(w http.ResponseWriter, r *http.Request, command scheduler.Command) {
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
-	if err := h.scheduler.Do(ctx, command); err != nil {
+	if err := h.service.Do(ctx, command); err != nil {
 		refuse(w, codeOf(err), err)
 		return
 	}

@@ -9,13 +9,6 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 )
 
-// Live is what watchers of a scheduler know beyond its snapshot. All methods may be called from any goroutine.
-type Live interface {
-	Running() []Running                    // attempts that are alive
-	Waiting(sweep string) string           // why the last packing pass left trials of the sweep waiting; empty when it left none
-	Pending(sweep string) []results.Record // durable, and on their way to the bucket
-}
-
 // Status is what a running scheduler says of itself.
 type Status struct {
 	PID       int       `json:"pid"`
@@ -69,17 +62,22 @@ type Running struct {
 	Seed   uint64          `json:"seed,omitempty"`
 }
 
-// statusOf puts a snapshot and what listeners heard together.
-func statusOf(snap scheduler.Snapshot, live Live) Status {
-	running := live.Running()
+// statusOf puts together what the server says of sweeps and attempts.
+func statusOf(snap scheduler.Snapshot, alive []scheduler.AttemptStatus, waiting func(sweep string) string) Status {
 	out := Status{PID: os.Getpid(), Connected: snap.Connected, Framework: string(snap.Framework), Sweeps: []Sweep{}, Running: []Running{}}
-	out.Running = append(out.Running, running...)
+	for _, a := range alive {
+		out.Running = append(out.Running, Running{
+			Sweep: a.Sweep, Trial: a.Trial, Attempt: a.Attempt, State: a.State.String(), Host: a.Host, Percent: a.Percent,
+			Params: a.Params, Seed: a.Seed,
+		})
+	}
 	for _, s := range snap.Sweeps {
 		sweep := Sweep{
 			Sweep: s.ID, State: string(s.Phase), Paused: s.Paused, Sentence: s.Sentence,
 			Submitted: s.Submitted.UTC().Format(time.RFC3339Nano),
 			Trials:    s.Counts,
-			Waiting:   live.Waiting(s.ID),
+			Progress:  s.Percent,
+			Waiting:   waiting(s.ID),
 		}
 		if s.Spec.Then.Step() {
 			sweep.Then = s.Then.String()
@@ -90,24 +88,7 @@ func statusOf(snap scheduler.Snapshot, live Live) Status {
 		if l := s.Loss; l.Count > 0 {
 			sweep.LastLoss = &Loss{l.Trial, l.Attempt, l.Agent, l.Reason, l.At.UTC().Format(time.RFC3339Nano), l.Count}
 		}
-		if mean, ok := MeanPercent(running, s.ID); ok {
-			sweep.Progress = &mean
-		}
 		out.Sweeps = append(out.Sweeps, sweep)
 	}
 	return out
-}
-
-// MeanPercent is the mean over the sweep's attempts that said how far they are; not ok when none did.
-func MeanPercent(running []Running, sweep string) (mean float64, ok bool) {
-	sum, n := 0.0, 0
-	for _, r := range running {
-		if r.Sweep == sweep && r.Percent != nil {
-			sum, n = sum+*r.Percent, n+1
-		}
-	}
-	if n == 0 {
-		return 0, false
-	}
-	return sum / float64(n), true
 }

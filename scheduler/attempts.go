@@ -1,0 +1,72 @@
+package scheduler
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// AttemptStatus is one attempt that is believed alive, for people.
+type AttemptStatus struct {
+	Sweep   string
+	Trial   int // ThenTrial for the `then` step
+	Attempt int
+	State   sweep.State // Launched or Running
+	Host    string
+	Percent *float64        // how far it last said it is; nil: it has not
+	Params  json.RawMessage // what it runs with; nil for the step, which runs with the winner's
+	Seed    uint64
+}
+
+// Attempts are those believed alive, by sweep, in the order these were submitted, and trial.
+func (c *Core) Attempts() []AttemptStatus {
+	at := map[*sweepRun]int{}
+	for i, run := range c.order {
+		at[run] = i
+	}
+	live := make([]*attempt, 0, c.live.len)
+	for att := c.live.first; att != nil; att = att.next {
+		live = append(live, att)
+	}
+	slices.SortFunc(live, func(a, b *attempt) int {
+		if a.run != b.run {
+			return at[a.run] - at[b.run]
+		}
+		return a.trial - b.trial
+	})
+	all := make([]AttemptStatus, len(live))
+	for i, att := range live {
+		all[i] = att.status()
+	}
+	return all
+}
+
+func (a *attempt) status() AttemptStatus {
+	s := AttemptStatus{
+		Sweep: a.run.id, Trial: a.trial, Attempt: a.number, State: a.run.state(a.trial), Host: a.host, Percent: a.percent, Seed: a.seed,
+	}
+	if a.trial == ThenTrial {
+		return s
+	}
+	if point, err := a.run.point(a.trial); err == nil {
+		s.Params, _ = json.Marshal(point) // a point that was launched has been marshalled before
+	}
+	return s
+}
+
+// Point is what a trial of a sweep runs with, or ran with.
+func (c *Core) Point(sweepID string, trial int) (sweep.Point, error) {
+	if err := c.knownSweep(sweepID); err != nil {
+		return nil, err
+	}
+	return c.runs[sweepID].point(trial)
+}
+
+// Attempts are the attempts alive between two turns.
+func (l *Loop) Attempts(ctx context.Context) ([]AttemptStatus, error) {
+	var all []AttemptStatus
+	err := l.ask(ctx, request{look: func(c *Core) { all = c.Attempts() }})
+	return all, err
+}

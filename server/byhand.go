@@ -1,0 +1,174 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
+	"github.com/kaon-sweep/kaon/scheduler/executor"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/scheduler/study"
+	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/scheduler/transfer"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// ByHand is a trial of a sweep that is run once more without a server, as on the machine that this is.
+type ByHand struct {
+	Bucket  bucket.Bucket
+	Sweep   string
+	Spec    *sweep.Spec // as it was submitted: see SubmittedSpec
+	Folder  string      // of the sweep's state, which need not be there
+	Trial   int
+	Attempt int
+}
+
+// SubmittedSpec reads the spec of a sweep as it was submitted, by sweep.json and the text in the results. The sweep's state folder has the
+// winner that it may have started from. Strict: with all secrets that were set.
+func SubmittedSpec(known store.Sweep, text []byte, folder string, strict bool) (*sweep.Spec, error) {
+	file := known.File
+	if file == "" { // of a version that did not say
+		var err error
+		if file, err = filepath.Abs("spec.yaml"); err != nil {
+			return nil, err
+		}
+	}
+	if sum := SpecHash(text); known.SpecHash != "" && sum != known.SpecHash {
+		return nil, unreachable(fmt.Errorf("%s of %s is not the spec that was submitted (SHA-256 %.12s…, want %.12s…): nothing was started; "+
+			"`kaon repair %s` brings it back where the journal has it", results.SpecFile, known.ID, sum, known.SpecHash, known.ID))
+	}
+	set, err := unhide(known.Overrides)
+	if err != nil && strict {
+		return nil, usage(err)
+	}
+	winner, err := ReadWinner(folder)
+	if err != nil {
+		return nil, err
+	}
+	spec, err := parseEntry(journal.SweepEntry{File: file, Source: text, Overrides: set, Seed: known.Seed}, winner)
+	if err != nil {
+		return nil, usage(fmt.Errorf("read the spec of %s as it was: %w", known.ID, err))
+	}
+	return spec, nil
+}
+
+// Order is what the executor of the trial is told, but for its files.
+func (t ByHand) Order(ctx context.Context) (task.Order, error) { return t.order(ctx, study.Files{}) }
+
+func (t ByHand) order(ctx context.Context, files study.Files) (task.Order, error) {
+	winner, err := ReadWinner(t.Folder)
+	if err != nil {
+		return task.Order{}, err
+	}
+	image, err := t.image(ctx)
+	if err != nil {
+		return task.Order{}, err
+	}
+	o := study.Options{Getenv: os.LookupEnv, Winner: winner, Files: files, Image: image}
+	if t.Spec.Task.Container == nil {
+		o.Dir, o.Interpreter = SpecFolder(t.Spec), LocalInterpreter()
+	}
+	st, err := study.New(t.Sweep, t.Spec, o)
+	if err != nil {
+		return task.Order{}, err
+	}
+	if t.Trial == results.ThenTrial {
+		return t.then(ctx, st)
+	}
+	point, err := st.Point(t.Trial)
+	if err != nil {
+		return task.Order{}, err
+	}
+	return st.Order(t.Trial, t.Attempt, point)
+}
+
+// then is the order of the step that follows the trials.
+func (t ByHand) then(ctx context.Context, st *study.Study) (task.Order, error) {
+	w, err := store.ReadWinner(ctx, t.Bucket, t.Sweep)
+	if err != nil {
+		return task.Order{}, fmt.Errorf("find the winner, with which the `then` step runs: %w", err)
+	}
+	w.SpecHash, w.Created = "", "" // it has them since the step ended
+	manifest, err := json.MarshalIndent(w, "", "  ")
+	if err != nil {
+		return task.Order{}, err
+	}
+	return st.Then(t.Attempt, w.Params, manifest)
+}
+
+// Prepare makes the trial ready below a folder, as its executor would, with more in its environment: what the machine gives it.
+func (t ByHand) Prepare(ctx context.Context, folder string, given []string) (executor.Prepared, error) {
+	s := staging{
+		id: t.Sweep, spec: t.Spec, folder: filepath.Join(folder, "state"), bucket: t.Bucket, resumed: true,
+		cluster: &runningCluster{local: true, workDir: SpecFolder, interpreter: LocalInterpreter()},
+		notify:  func(NoticeKind, string) {},
+	}
+	if err := t.keepCode(s.folder); err != nil {
+		return executor.Prepared{}, err
+	}
+	if err := s.openDepot(transfer.Config{Bind: "127.0.0.1"}); err != nil {
+		return executor.Prepared{}, err
+	}
+	defer s.depot.Close()
+	files, err := s.files(ctx)
+	if err != nil {
+		return executor.Prepared{}, err
+	}
+	order, err := t.order(ctx, files)
+	if err != nil {
+		return executor.Prepared{}, usage(err)
+	}
+	order.Deliver = nil // what it leaves stays where it is
+	environ := os.Environ()
+	if order.Inside { // the image has its own
+		environ = nil
+	}
+	p, err := executor.Prepare(ctx, order, folder, append(environ, given...))
+	if err != nil {
+		return p, usage(fmt.Errorf("make %s ready: %w", TrialText(t.Trial), err))
+	}
+	return p, nil
+}
+
+// keepCode copies the packed code as it was when the sweep began, where that is known.
+func (t ByHand) keepCode(to string) error {
+	if err := os.MkdirAll(filepath.Join(to, depotFolder), 0o700); err != nil {
+		return err
+	}
+	data, err := os.ReadFile(filepath.Join(t.Folder, depotFolder, codeFile))
+	if err != nil {
+		return nil // it is packed anew
+	}
+	return os.WriteFile(filepath.Join(to, depotFolder, codeFile), data, 0o600)
+}
+
+// image is what the sweep's image said of itself when the sweep began, or says now.
+func (t ByHand) image(ctx context.Context) (image study.Image, err error) {
+	if t.Spec.Task.Container == nil {
+		return image, nil
+	}
+	data, err := os.ReadFile(filepath.Join(t.Folder, imageFile))
+	if err == nil {
+		if err := json.Unmarshal(data, &image); err != nil {
+			return image, fmt.Errorf("read %s: %w", imageFile, err)
+		}
+		return image, nil
+	}
+	engine, err := docker.Open(ctx)
+	if err == nil {
+		defer engine.Close()
+		var found docker.Image
+		found, err = engine.Image(ctx, t.Spec.Task.Container.Image)
+		image = study.Image(found)
+	}
+	if err != nil && t.Spec.Command.OfImage() {
+		return image, fmt.Errorf("what the image %s runs by itself is not known here: %w", t.Spec.Task.Container.Image, err)
+	}
+	return image, nil
+}

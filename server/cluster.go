@@ -1,0 +1,141 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
+	"github.com/kaon-sweep/kaon/scheduler/transfer"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// runningCluster is a way to run tasks.
+type runningCluster struct {
+	local         bool // in this process
+	driver        mesos.Config
+	executor      scheduler.ExecutorTemplate
+	interpreter   string
+	containerizer string // whatever specs say; empty: as they say
+	reviveEvery   time.Duration
+	workDir       func(*sweep.Spec) string
+	stop          func() // nil: nothing to stop
+	interrupt     func() // ends what runs, when leaving it would surprise; nil: tasks outlive this process
+	name          string // for people
+
+	machine embedded.AgentConfig                                       // of the embedded cluster: all that there is
+	share   func(choose func(used protocol.Share) protocol.Share) bool // limits what is used of it; nil: others are not there, or the master's business
+}
+
+// startCluster starts the embedded cluster, or makes ready to drive a Mesos. Executors are served by files.
+func startCluster(ctx context.Context, c Cluster, folder string, files *transfer.Depot, log *slog.Logger) (runningCluster, error) {
+	if c.Mesos == nil {
+		return startLocal(ctx, c, folder, log)
+	}
+	driver := *c.Mesos
+	driver.FirstTimeout = c.ConnectTimeout
+	executor, err := c.remoteExecutor(files)
+	return runningCluster{
+		driver:        driver,
+		executor:      executor,
+		containerizer: c.Containerizer,
+		reviveEvery:   time.Second, // Mesos's own allocation interval: asking more often brings nothing sooner
+		workDir:       c.workDir(driver.Masters),
+		name:          "Mesos at " + strings.Join(driver.Masters, ","),
+	}, err
+}
+
+// workDir chooses where trials start on a cluster: a master at a loopback address means agents that see this
+// machine's files.
+func (c Cluster) workDir(masters []string) func(*sweep.Spec) string {
+	near := c.WorkDir == "spec"
+	if c.WorkDir == "" || c.WorkDir == "auto" {
+		near = !slices.ContainsFunc(masters, func(address string) bool { return !loopback(address) })
+	}
+	if near {
+		return SpecFolder
+	}
+	return func(*sweep.Spec) string { return "" }
+}
+
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		host = address
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// localAllocation is how soon the embedded master offers freed resources again: at once. The offer then reaches the
+// scheduler together with the update that freed it, and one turn, with one write to the journal, serves both.
+const localAllocation = time.Microsecond
+
+// killGrace is how long SIGKILLed processes and containers may take to be gone; an engine needs up to a second for each.
+const killGrace = time.Minute
+
+// fetchPatience is how long fetching inputs and pulling an image may take on this machine, whose owner waits for it.
+const fetchPatience = time.Hour
+
+// ownPrincipal is who kaon is to a cluster that it started itself.
+const ownPrincipal = "kaon"
+
+// startLocal runs a one-agent cluster in this process. Trials work in their spec's folder, with this process's
+// environment.
+func startLocal(ctx context.Context, c Cluster, folder string, log *slog.Logger) (runningCluster, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return runningCluster{}, fmt.Errorf("find this program's file: %w", err)
+	}
+	work, err := filepath.Abs(filepath.Join(folder, "agents"))
+	if err != nil {
+		return runningCluster{}, err
+	}
+	machine, err := ThisMachine(folder, c.GPUs)
+	if err != nil {
+		return runningCluster{}, err
+	}
+	secret := rand.Text() // of this process alone: nobody else subscribes, and it is written nowhere
+	ports, release := LeasePorts()
+	machine.Ports, machine.Shared = ports, true
+	server, err := embedded.Start(context.WithoutCancel(ctx), embedded.Config{
+		Auth:    map[string]string{ownPrincipal: secret},
+		Agents:  []embedded.AgentConfig{machine},
+		WorkDir: work,
+		Cache:   localCache(folder),
+		Timing:  protocol.Timing{AllocationInterval: localAllocation, ExecutorRegistration: fetchPatience},
+		Log:     log,
+	})
+	if err != nil {
+		release()
+		return runningCluster{}, unreachable(err)
+	}
+	return runningCluster{
+		local: true,
+		driver: mesos.Config{Masters: []string{server.Addr()}, Principal: ownPrincipal, Secret: secret, FirstTimeout: defaultConnectTimeout,
+			// The machine is this process's alone: no need to leave its agent to frameworks that want its GPUs, as on a cluster.
+			GPUs: true,
+		},
+		executor:      scheduler.ExecutorTemplate{Argv: []string{self, "executor"}},
+		interpreter:   LocalInterpreter(),
+		containerizer: c.Containerizer,
+		workDir:       SpecFolder,
+		stop:          func() { server.Close(); release() },
+		interrupt:     func() { server.KillExecutors(killGrace) },
+		name:          "this machine",
+		machine:       machine,
+		share: func(choose func(protocol.Share) protocol.Share) bool {
+			return server.Share(machine.Name, choose)
+		},
+	}, nil
+}

@@ -1,0 +1,95 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
+)
+
+// Kind says what an error asks of whoever gets it.
+type Kind int
+
+// The kinds. An error without one is none of these: something went wrong that nobody foresaw.
+const (
+	Usage       Kind = iota + 1 // what was asked for has to be changed, or what it needs is not there
+	Unreachable                 // cluster, bucket or state cannot be reached, or not be read
+)
+
+// Error is an error with its kind; the text is that of Err.
+type Error struct {
+	Kind Kind
+	Err  error
+}
+
+func (e *Error) Error() string { return e.Err.Error() }
+
+// Unwrap answers Err.
+func (e *Error) Unwrap() error { return e.Err }
+
+// KindOf is the kind of an error, the outermost of several; 0: it has none.
+func KindOf(err error) Kind {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return 0
+}
+
+func usage(err error) error       { return &Error{Usage, err} }
+func unreachable(err error) error { return &Error{Unreachable, err} }
+
+// SettingError refuses a field of Config. It is of the kind Usage.
+type SettingError struct {
+	Setting string // the field's name, as in "Advertise"
+	Value   string // as it was given, quoted where that helps; empty: the text needs none
+	Err     error
+}
+
+func (e *SettingError) Error() string { return e.Text(e.Setting) }
+
+// Text is the error with another name for the setting, as of the flag that it was read from.
+func (e *SettingError) Text(name string) string {
+	if e.Value != "" {
+		name += " " + e.Value
+	}
+	return fmt.Sprintf("%s: %v", name, e.Err)
+}
+
+// Unwrap answers Err.
+func (e *SettingError) Unwrap() error { return e.Err }
+
+func setting(name, value string, err error) error {
+	return usage(&SettingError{Setting: name, Value: value, Err: err})
+}
+
+// SubmitError is why a sweep that was ready to be handed in was not, or why nobody knows whether it was.
+type SubmitError struct {
+	Sweep    string
+	Accepted bool // the journal has it all the same: it goes on, now or with the next server on the same folder
+	Err      error
+}
+
+func (e *SubmitError) Error() string { return e.Err.Error() }
+
+// Unwrap answers Err.
+func (e *SubmitError) Unwrap() error { return e.Err }
+
+// ErrNothingFailed is in the error of Retry when there is nothing to run again.
+var ErrNothingFailed = errors.New("nothing of it has failed")
+
+// classify gives errors of the cluster and of the bucket their kind.
+func classify(err error) error {
+	if err == nil || KindOf(err) != 0 {
+		return err
+	}
+	var status *mesos.StatusError
+	var refused *mesos.FrameworkError
+	var other *mesos.NotMasterError
+	if errors.Is(err, mesos.ErrUnreachable) || errors.Is(err, bucket.ErrUnavailable) || errors.As(err, &status) ||
+		errors.As(err, &refused) || errors.As(err, &other) {
+		return unreachable(err)
+	}
+	return err
+}

@@ -1,0 +1,191 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
+	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
+	"github.com/kaon-sweep/kaon/sweep/search"
+)
+
+// Infeasible is trials that could not run on the cluster as it is, however long they waited.
+type Infeasible struct {
+	Trials   int            `json:"trials"` // of those looked at
+	Sentence string         `json:"sentence"`
+	Reasons  offers.Reasons `json:"reasons"`
+	Remedy   string         `json:"remedy,omitempty"`
+}
+
+// feasibleLooked bounds how many trials of different needs are looked at: this is an answer for people.
+const feasibleLooked = 10_000
+
+// FindInfeasible asks the packer, with the agents of a cluster empty, which trials none could ever hold. It launches nothing. On a
+// Mesos it takes offers for so long as a framework of the given name.
+func (c Cluster) FindInfeasible(ctx context.Context, spec *sweep.Spec, framework string, wait time.Duration) ([]Infeasible, error) {
+	found, err := c.Offers(ctx, framework, wait)
+	if err != nil {
+		return nil, err
+	}
+	demands, err := demandsOf(spec)
+	if err != nil {
+		return nil, err
+	}
+	overhead := c.overheadOf(spec)
+	for i := range demands {
+		demands[i].Overhead = overhead
+	}
+	index := offers.NewIndex(0)
+	now := time.Now()
+	index.Add(now, found...)
+	all := []Infeasible{}
+	foreign, err := c.foreign(found)
+	if err != nil {
+		return nil, err
+	}
+	for _, refusal := range index.Peek(now, demands, offers.Options{Foreign: foreign}).Refusals {
+		if reasons := refusal.Reasons(); reasons.FitsEmpty == 0 {
+			count := demands[refusal.Demand].Count
+			unfit := Infeasible{count, reasons.Sentence(refusal.Count), reasons, remedy(reasons)}
+			if text, helps, ok := neverHere(reasons, refusal.Count); ok && c.Mesos == nil {
+				unfit.Sentence, unfit.Remedy = text, helps
+			}
+			all = append(all, unfit)
+		}
+	}
+	return all, nil
+}
+
+// CheckFeasible refuses a sweep with trials that the embedded cluster's machine could not hold even if it did nothing else, and
+// likewise what follows it: no other agent will come. On a Mesos one may.
+func (c Cluster) CheckFeasible(ctx context.Context, spec *sweep.Spec) error {
+	if c.Mesos != nil {
+		return nil
+	}
+	found, err := c.FindInfeasible(ctx, spec, "", 0)
+	if err != nil {
+		return err
+	}
+	if len(found) > 0 {
+		return usage(fmt.Errorf("%s: this would never start here: %s\n      %s", spec.File, found[0].Sentence,
+			cmp.Or(found[0].Remedy, "change task.resources or task.constraints, or run it elsewhere with --cluster")))
+	}
+	if spec.Then != nil && spec.Then.Next != nil {
+		return c.CheckFeasible(ctx, spec.Then.Next)
+	}
+	return nil
+}
+
+// overheadOf is what an executor needs besides its first trial; its cpus are the trial's.
+func (c Cluster) overheadOf(spec *sweep.Spec) resource.Resources {
+	if c.Mesos == nil {
+		return resource.Resources{}
+	}
+	need := resource.Resources{Mem: executorOverhead.Mem}
+	fetched := !strings.HasPrefix(c.Executor, "/") || spec.Task.Container != nil
+	if fetched && spec.WantsDisk() {
+		need.Disk = c.diskOf()
+	}
+	return need
+}
+
+// foreign is the agents that name an architecture for which there would be no executor.
+func (c Cluster) foreign(list []offers.Offer) (map[offers.AgentID]string, error) {
+	if c.Executor != "" {
+		return nil, nil // the operator's own, of which nothing is known here
+	}
+	binaries, err := c.binaries()
+	if err != nil {
+		return nil, err
+	}
+	foreign := map[offers.AgentID]string{}
+	for i := range list {
+		arch := scheduler.Architecture(list[i].Attributes)
+		if arch != "" && !slices.ContainsFunc(binaries, func(b binary) bool { return b.arch == arch }) {
+			foreign[list[i].Agent] = arch
+		}
+	}
+	return foreign, nil
+}
+
+// remedy is what can be done about reasons besides waiting or asking for less; empty: nothing.
+func remedy(r offers.Reasons) string {
+	if len(r.Foreign) == 0 {
+		return ""
+	}
+	return "an executor for the other agents: " + foreignRemedy
+}
+
+// Offers are this machine, or what a live master offers to a framework of the given name within so long. They are declined at once,
+// and the framework is gone again when it returns.
+func (c Cluster) Offers(ctx context.Context, framework string, wait time.Duration) ([]offers.Offer, error) {
+	if c.Mesos != nil {
+		return c.survey(ctx, framework, wait)
+	}
+	agent, err := ThisMachine(".", c.GPUs)
+	if err != nil {
+		return nil, err
+	}
+	amount := func(name string, v float64) offers.Amount {
+		return offers.Amount{Name: name, Scalar: resource.Milli(v * float64(resource.Unit))}
+	}
+	return []offers.Offer{{
+		ID: "here", Agent: "here", Hostname: agent.Hostname,
+		Amounts: []offers.Amount{amount("cpus", agent.CPUs), amount("mem", agent.MemoryMB), amount("disk", agent.DiskMB),
+			amount("gpus", agent.GPUs),
+			{Name: "ports", Ranges: []offers.Range{{Begin: firstPort, End: firstPort + portsLeased - 1}}}},
+	}}, nil
+}
+
+func (c Cluster) survey(ctx context.Context, framework string, wait time.Duration) ([]offers.Offer, error) {
+	conf := *c.Mesos
+	conf.Name, conf.FirstTimeout = framework, wait
+	conf.FailoverTimeout = time.Nanosecond // whatever ends this process, the framework must not stay behind
+	driver, err := mesos.New(conf)
+	if err != nil {
+		return nil, usage(err)
+	}
+	found, err := mesos.Survey(ctx, driver, wait)
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	return found, nil
+}
+
+// demandsOf groups the trials of a sweep by what they need, in order of first appearance.
+func demandsOf(spec *sweep.Spec) ([]offers.Demand, error) {
+	if !spec.DemandVaries() {
+		need, err := spec.Demand(nil)
+		return []offers.Demand{{Resources: need, Constraints: spec.Task.Constraints, Sweep: spec.Name, Count: spec.Trials}}, err
+	}
+	method, err := search.New(spec)
+	if err != nil {
+		return nil, err
+	}
+	var demands []offers.Demand
+	at := map[string]int{}
+	for i := range min(spec.Trials, feasibleLooked) {
+		point, ok := method.Ask(i)
+		if !ok {
+			break
+		}
+		need, err := spec.Demand(point)
+		if err != nil {
+			return nil, usage(fmt.Errorf("compute the resources of trial %d: %w", i, err))
+		}
+		key := fmt.Sprint(need)
+		if _, known := at[key]; !known {
+			at[key] = len(demands)
+			demands = append(demands, offers.Demand{Resources: need, Constraints: spec.Task.Constraints, Sweep: spec.Name})
+		}
+		demands[at[key]].Count++
+	}
+	return demands, nil
+}

@@ -1,0 +1,137 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/study"
+	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/scheduler/transfer"
+	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+const (
+	depotFolder = "depot"                 // in a sweep's state folder: the depot's
+	codeFile    = "code" + archive.Suffix // in that: the packed code
+)
+
+// staging is how attempts of one sweep get what they work with: packed code, inputs, secrets.
+type staging struct {
+	id           string
+	spec         *sweep.Spec
+	folder       string // of the sweep's state
+	bucket       bucket.Bucket
+	bucketFolder string // left out of packed code; empty: the bucket is no folder
+	cluster      *runningCluster
+	resumed      bool // it has begun before, so what is wrong with its inputs now does not refuse it
+	notify       func(kind NoticeKind, text string)
+
+	depot    *transfer.Depot
+	prefetch []cluster.URI // what agents bring to attempts that have executors of their own
+}
+
+// openDepot starts serving the sweep's files, below the address of another depot or at its own.
+func (s *staging) openDepot(c transfer.Config) (err error) {
+	c.Folder, c.Sweep, c.Bucket = filepath.Join(s.folder, depotFolder), s.id, s.bucket
+	c.AttemptBytes = s.spec.Artifacts.Bytes
+	if s.depot, err = transfer.Open(c); err != nil {
+		return unreachable(err)
+	}
+	return nil
+}
+
+// files makes ready what attempts are given.
+func (s *staging) files(ctx context.Context) (study.Files, error) {
+	files := study.Files{Attempt: s.depot.Attempt}
+	if err := s.checkProgram(); err != nil {
+		return files, usage(err)
+	}
+	if why := s.networkIsolated(); why != "" {
+		if err := checkNoFiles(s.spec, why); err != nil {
+			return files, usage(err)
+		}
+		files.Attempt = nil // what attempts leave behind stays in the sandbox
+		return files, nil
+	}
+	if s.spec.Task.Code != "" {
+		code, err := s.code()
+		if err != nil {
+			return files, usage(err)
+		}
+		files.Code = &code
+		s.addPrefetch(code, code.URL)
+	}
+	if err := s.inputs(ctx, &files); err != nil {
+		return files, err
+	}
+	if len(s.spec.Task.Secrets) > 0 {
+		values, err := readSecrets(s.spec)
+		if err != nil {
+			return files, usage(err)
+		}
+		files.Secrets = s.depot.Secrets(values)
+	}
+	return files, nil
+}
+
+// code is the packed folder. It is packed once: a sweep that is resumed goes on with what it began with.
+func (s *staging) code() (task.Source, error) {
+	packed := filepath.Join(s.folder, depotFolder, codeFile)
+	if _, err := os.Stat(packed); errors.Is(err, fs.ErrNotExist) {
+		if err := s.pack(packed); err != nil {
+			return task.Source{}, fmt.Errorf("%s: task.code: %w", s.spec.File, err)
+		}
+	}
+	address, sum, err := s.depot.Serve(packed, filepath.Base(packed))
+	return task.Source{URL: address, SHA256: sum, Name: filepath.Base(packed), Unpack: true}, err
+}
+
+func (s *staging) pack(to string) error {
+	folder := filepath.Join(SpecFolder(s.spec), filepath.FromSlash(s.spec.Task.Code))
+	skip, err := filepath.Abs(s.folder)
+	if err != nil {
+		return err
+	}
+	temp, err := os.CreateTemp(filepath.Dir(to), "code-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temp.Name())
+	err = archive.Pack(temp, folder, filepath.Dir(skip), skip, s.bucketFolder, filepath.Join(folder, "kaon-results"), filepath.Join(folder, "kaon-state"))
+	if err := errors.Join(err, temp.Sync(), temp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(temp.Name(), to)
+}
+
+// shortestSecret is the least that is masked: a shorter text would be found everywhere.
+const shortestSecret = 4
+
+// readSecrets takes a spec's secrets, and those of the specs that follow it, from the environment. Only the spec's
+// own are returned; that one is missing must not come out hours later.
+func readSecrets(spec *sweep.Spec) (map[string]string, error) {
+	values := map[string]string{}
+	for _, name := range spec.Task.Secrets {
+		value, ok := os.LookupEnv(name)
+		switch {
+		case !ok:
+			return nil, fmt.Errorf("%s: task.secrets: %s is not set in this environment: set it and run again", spec.File, name)
+		case len(value) < shortestSecret:
+			return nil, fmt.Errorf("%s: task.secrets: the value of %s has fewer than %d characters and could not be masked: give what is no secret in task.env", spec.File, name, shortestSecret)
+		}
+		values[name] = value
+	}
+	if spec.Then != nil && spec.Then.Next != nil {
+		if _, err := readSecrets(spec.Then.Next); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
+}

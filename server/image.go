@@ -1,0 +1,115 @@
+package server
+
+import (
+	"context"
+	"debug/elf"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
+	"github.com/kaon-sweep/kaon/scheduler/study"
+)
+
+// imageFile, in a sweep's state folder, is what the image said of itself when the sweep began: a tag may move
+// before a resume, and trials of one sweep should not differ by that.
+const imageFile = "image.json"
+
+// needEngine makes sure, before anything starts, that this machine can run images.
+func needEngine(ctx context.Context) error {
+	engine, err := docker.Open(ctx)
+	if err != nil {
+		return unreachable(fmt.Errorf("the spec names an image (task.image): %w; or remove task.image to run on the host", err))
+	}
+	_ = engine.Close()
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program's file: %w", err)
+	}
+	return needStatic(self)
+}
+
+// servesStatic makes sure that what agents are served would start in images.
+func (c Cluster) servesStatic() error {
+	if c.Executor != "" {
+		return nil // the operator's own, of which nothing is known here
+	}
+	binaries, err := c.binaries()
+	for i := 0; i < len(binaries) && err == nil; i++ {
+		err = needStatic(binaries[i].path)
+	}
+	return err
+}
+
+// needStatic refuses a kaon that was linked with the libraries of this machine: an image need not have them.
+func needStatic(file string) error {
+	f, err := elf.Open(file)
+	if err != nil {
+		return nil // what is no ELF file, such as a script, may know what it does
+	}
+	defer f.Close()
+	if slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
+		return usage(fmt.Errorf("%s is linked with this machine's libraries, which images need not have: build it with `make build`, or CGO_ENABLED=0 go build", file))
+	}
+	return nil
+}
+
+// image learns what the spec's image runs by itself, and as which user.
+func (s *staging) image(ctx context.Context) (study.Image, error) {
+	c := s.spec.Task.Container
+	if c == nil {
+		return study.Image{}, nil
+	}
+	kept := filepath.Join(s.folder, imageFile)
+	if data, err := os.ReadFile(kept); err == nil {
+		var image docker.Image
+		if err := json.Unmarshal(data, &image); err != nil {
+			return study.Image{}, fmt.Errorf("read %s: %w", imageFile, err)
+		}
+		return study.Image(image), nil
+	}
+	image, err := s.inspect(ctx)
+	if err != nil {
+		if s.spec.Command.OfImage() {
+			return study.Image{}, usage(fmt.Errorf("image %s: its ENTRYPOINT and CMD are to run, and they cannot be looked up from here (%w): "+
+				"write `command:`, or bring the image to this machine's Docker engine", c.Image, err))
+		}
+		if c.User == "" {
+			s.notify(Warning, fmt.Sprintf("image %s cannot be looked into from here (%v): trials run as root in it; `task.user` says otherwise", c.Image, err))
+		}
+		return study.Image{}, nil
+	}
+	if s.spec.Command.OfImage() && len(image.Entrypoint)+len(image.Cmd) == 0 {
+		return study.Image{}, usage(fmt.Errorf("image %s has neither ENTRYPOINT nor CMD: write `command:`", c.Image))
+	}
+	data, err := json.Marshal(image)
+	if err == nil {
+		err = os.WriteFile(kept, data, 0o600)
+	}
+	if err != nil {
+		return study.Image{}, fmt.Errorf("keep what image %s says: %w", c.Image, err)
+	}
+	return study.Image(image), nil
+}
+
+// inspect looks into the image by this machine's engine. Where trials run on this machine it pulls one that is missing.
+func (s *staging) inspect(ctx context.Context) (docker.Image, error) {
+	engine, err := docker.Open(ctx)
+	if err != nil {
+		return docker.Image{}, err
+	}
+	defer engine.Close()
+	c := s.spec.Task.Container
+	if s.cluster.local {
+		login, err := credentials(c)
+		if err == nil {
+			err = engine.Need(ctx, c.Image, false, login)
+		}
+		if err != nil {
+			return docker.Image{}, err
+		}
+	}
+	return engine.Image(ctx, c.Image)
+}

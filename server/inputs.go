@@ -1,0 +1,132 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/bucket/s3"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/study"
+	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/scheduler/transfer"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// inputs says where executors, and agents for them, get what task.fetch names.
+func (s *staging) inputs(ctx context.Context, files *study.Files) error {
+	spec := s.spec
+	webs := s.probe(ctx)
+	for i, f := range spec.Task.Fetch {
+		src, agents, err := s.input(ctx, f, webs[i])
+		var told *sweep.Error
+		switch {
+		case errors.As(err, &told):
+			return usage(err)
+		case errors.Is(err, bucket.ErrUnavailable):
+			return unreachable(fmt.Errorf("task.fetch.%d: %w", i, err))
+		case err != nil:
+			return usage(f.Problem(err.Error(), ""))
+		}
+		files.Inputs = append(files.Inputs, src)
+		s.addPrefetch(src, agents)
+	}
+	return nil
+}
+
+// addPrefetch has agents fetch a source, and keep it, for attempts that have executors of their own. Neither the executor's
+// permissions nor its unpacking are left to the agent.
+func (s *staging) addPrefetch(src task.Source, address string) {
+	if address != "" {
+		s.prefetch = append(s.prefetch, cluster.URI{Value: address, Cache: true, OutputFile: src.Place()})
+	}
+}
+
+// probed is what a web server said of an input, when the sweep was submitted.
+type probed struct {
+	web *transfer.Web
+	err error
+}
+
+// probe asks all web servers at once: one that does not answer takes its time.
+func (s *staging) probe(ctx context.Context) []probed {
+	all := make([]probed, len(s.spec.Task.Fetch))
+	var asking sync.WaitGroup
+	for i, f := range s.spec.Task.Fetch {
+		if strings.HasPrefix(f.URL, "http://") || strings.HasPrefix(f.URL, "https://") {
+			web := &transfer.Web{URL: f.URL}
+			all[i].web = web
+			asking.Go(crash.Func(func() { _, all[i].err = web.Size(ctx) }))
+		}
+	}
+	asking.Wait()
+	return all
+}
+
+// input says where executors get an input, and where agents do, which keep what they fetched under its address; empty:
+// they need not.
+func (s *staging) input(ctx context.Context, f sweep.Fetch, page probed) (src task.Source, agents string, err error) {
+	src = task.Source{URL: f.URL, SHA256: f.SHA256, Name: f.Name(), To: f.To, Unpack: f.Unpack}
+	u, err := url.Parse(f.URL)
+	if err != nil {
+		return src, "", fmt.Errorf("read address: %w", err)
+	}
+	switch u.Scheme {
+	case "":
+		path := filepath.Join(SpecFolder(s.spec), filepath.FromSlash(f.URL))
+		address, sum, err := s.depot.Serve(path, src.Name)
+		if err == nil && f.SHA256 != "" && f.SHA256 != sum {
+			err = fmt.Errorf("%s: its sha256 is %s, not %s", f.URL, sum, f.SHA256)
+		}
+		src.URL, src.SHA256 = address, sum
+		return src, address, err
+	case "s3":
+		signer, err := s3.NewFetcher(ctx, f.URL)
+		if err != nil {
+			return src, "", err
+		}
+		src.URL, agents = s.depot.Redirect(signer, src.Name)
+	case "http", "https":
+		if err := s.checkReachable(f, page); err != nil {
+			return src, "", err
+		}
+		if f.SHA256 != "" {
+			return src, cacheURL(*u, f.SHA256), nil
+		}
+		_, agents = s.depot.Redirect(page.web, src.Name)
+	}
+	return src, agents, nil
+}
+
+// checkReachable refuses an address at which there is nothing, and warns of one that does not answer here. A sweep that has begun
+// is not refused: attempts that run have what they need.
+func (s *staging) checkReachable(f sweep.Fetch, page probed) error {
+	switch {
+	case page.err == nil:
+	case errors.Is(page.err, transfer.ErrRefused) && !s.resumed:
+		return f.Problem(fmt.Sprintf("its server %v", page.err), "correct the address; what needs a login is fetched from s3://, or by the trial with a secret")
+	default:
+		s.notify(Warning, fmt.Sprintf("warning: %s is not to be had from this machine (%v): trials fail unless their agents can get it", f.URL, page.err))
+		page.web.Elsewhere = true
+	}
+	return nil
+}
+
+// unquoted writes what no address may have that Mesos takes.
+var unquoted = strings.NewReplacer("'", "%27", `\`, "%5C")
+
+// cacheURL is an address under which agents may keep its content for good: what is behind a # is no server's business, but
+// part of what they know it by. Another sweep that wants the same finds it there; a file that was changed has another sum.
+func cacheURL(u url.URL, sum string) string {
+	u.Fragment, u.RawFragment = "", ""
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	return unquoted.Replace(u.String()) + "#sha256=" + sum
+}

@@ -1,0 +1,160 @@
+package server
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// listener hears what the scheduler makes true, in the loop's goroutine: records go to boards and writers, and people are told.
+func (s *Server) listener() scheduler.Listener {
+	return scheduler.Listener{
+		Connected:   s.onConnected,
+		TrialMoved:  func(n scheduler.TrialMoved) { s.of(n.Sweep, func(sw *Sweep) { sw.onMoved(n) }) },
+		Recorded:    func(n scheduler.Recorded) { s.of(n.Record.Sweep, func(sw *Sweep) { sw.onRecorded(n) }) },
+		Unstarted:   func(n scheduler.Unstarted) { s.of(n.Sweep, func(sw *Sweep) { sw.onUnstarted(n) }) },
+		Followed:    func(n scheduler.Followed) { s.of(n.Record.Sweep, func(sw *Sweep) { sw.onFollowed(n.Record) }) },
+		Select:      func(n scheduler.Select) { s.of(n.Sweep, func(sw *Sweep) { sw.onSelect() }) },
+		SweepEnding: func(n scheduler.SweepEnding) { s.of(n.Sweep, func(sw *Sweep) { sw.say("%s", n.Sentence) }) },
+		SweepEnded:  func(n scheduler.SweepEnded) { s.of(n.Sweep, func(sw *Sweep) { sw.ended(n) }) },
+		Avoided:     s.onAvoided,
+		Foreign:     s.onForeign,
+		Unbrought:   func(n scheduler.Unbrought) { s.of(n.Sweep, func(sw *Sweep) { sw.onUnbrought(n) }) },
+		AttemptLost: func(n scheduler.AttemptLost) { s.of(n.Sweep, func(sw *Sweep) { sw.onLost(n) }) },
+		Packed:      s.onPacked,
+	}
+}
+
+// of calls f with a sweep, if the server has it.
+func (s *Server) of(id string, f func(*Sweep)) {
+	if sw, known := s.Sweep(id); known {
+		f(sw)
+	}
+}
+
+func (s *Server) say(format string, args ...any) {
+	s.notify(Notice{Text: fmt.Sprintf(format, args...)})
+}
+
+func (s *Server) onConnected(n scheduler.Connected) {
+	s.mu.Lock()
+	s.mu.connected = n.Master != ""
+	close(s.mu.changed)
+	s.mu.changed = make(chan struct{})
+	s.mu.Unlock()
+	if n.Master == "" && n.Err != nil {
+		s.say("lost the master: %v; looking for it again", n.Err)
+	}
+}
+
+func (s *Server) onAvoided(n scheduler.Avoided) {
+	if n.Until.IsZero() {
+		s.say("agent %s is trusted again", n.Host)
+		return
+	}
+	s.say("agent %s gets no work until %s: %s", n.Host, n.Until.Format("15:04:05"), n.Reason)
+}
+
+// onForeign tells of an agent that runs no executor of ours: of each whose machine had to be asked, and of the first of an
+// architecture of those that say so, which a cluster may have hundreds of.
+func (s *Server) onForeign(n scheduler.Foreign) {
+	if n.Architecture == "" {
+		s.say("agent %s is of an architecture that no executor is built for, and gets no trials; what helps: %s", n.Host, foreignRemedy)
+		return
+	}
+	s.mu.Lock()
+	first := !slices.Contains(s.mu.foreign, n.Architecture)
+	if first {
+		s.mu.foreign = append(s.mu.foreign, n.Architecture)
+	}
+	s.mu.Unlock()
+	if first {
+		s.say("agents of architecture %s, such as %s, get no trials, as no executor is built for it; what helps: %s",
+			n.Architecture, n.Host, foreignRemedy)
+	}
+}
+
+// onPacked keeps why trials wait.
+func (s *Server) onPacked(n scheduler.Packed) {
+	var here machine
+	if s.cluster.local {
+		here = machineOf(s.cluster.machine)
+	}
+	why := map[string]string{}
+	for i := range n.Refusals {
+		why[n.Refusals[i].Sweep] = here.explain(&n.Refusals[i].Refusal)
+	}
+	for _, sw := range s.Sweeps() {
+		sw.mu.Lock()
+		sw.mu.waiting = why[sw.id]
+		sw.mu.Unlock()
+	}
+}
+
+// onMoved keeps which attempts this process has launched: others went with the process that did, where trials run in it.
+func (sw *Sweep) onMoved(n scheduler.TrialMoved) {
+	if n.To == sweep.Launched {
+		sw.own[n.Trial] = n.Attempt
+	}
+}
+
+func (sw *Sweep) onRecorded(n scheduler.Recorded) {
+	sw.fold(n.Record)
+	sw.writer.Add(n.Number, n.Record)
+	if n.Record.End != nil {
+		sw.staging.depot.Forget(n.Record.Trial, n.Record.Attempt)
+	}
+}
+
+// onUnstarted has the board count what never starts as the scheduler does: no record tells of it.
+func (sw *Sweep) onUnstarted(n scheduler.Unstarted) {
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	sw.mu.board.Close(cmp.Or(n.Reason, "the sweep ended"))
+}
+
+// onFollowed tells what the `then` step reported.
+func (sw *Sweep) onFollowed(r results.Record) {
+	for _, line := range sw.news.lines(r, time.Now()) {
+		sw.say("%s", line)
+	}
+}
+
+// onSelect answers with the winner as the board has it: every record of the sweep came before this notice.
+func (sw *Sweep) onSelect() {
+	later := sw.server.loop.Later
+	sw.mu.Lock()
+	winner, ok := sw.mu.board.Winner()
+	sw.mu.Unlock()
+	if !ok {
+		later(scheduler.Stop{Sweep: sw.id, Reason: "no trial has a finite value, so there is no winner for the `then` step"})
+		return
+	}
+	manifest, err := json.MarshalIndent(winner, "", "  ")
+	if err != nil {
+		later(scheduler.Stop{Sweep: sw.id, Reason: fmt.Sprintf("the winner's manifest cannot be written: %v", err)})
+		return
+	}
+	later(scheduler.Won{
+		Sweep: sw.id, Winner: journal.AttemptRef{Trial: winner.Trial, Attempt: winner.Attempt}, Manifest: manifest, Params: winner.Params,
+	})
+}
+
+func (sw *Sweep) onUnbrought(n scheduler.Unbrought) {
+	sw.say("agents do not bring code and inputs to trials (last: %s): from here on each trial fetches its own, which takes longer; "+
+		"what helps: a longer --executor_registration_timeout of the agents, or `isolation: shared`", n.Reason)
+}
+
+func (sw *Sweep) onLost(n scheduler.AttemptLost) {
+	before := sw.server.cluster.local && sw.own[n.Trial] != n.Attempt
+	if line := sw.losses.lost(n, before); line != "" {
+		sw.say("%s", line)
+	}
+}

@@ -1,0 +1,81 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// manifestOf is sweep.json of a sweep that has begun.
+func manifestOf(id string, spec *sweep.Spec, created time.Time, cluster string, step *board.Step) store.Sweep {
+	return store.Sweep{
+		ID: id, Name: spec.Name, State: string(sweep.PhaseActive), Method: spec.Method, Seed: spec.Seed,
+		SpecHash: SpecHash(spec.Source), Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics,
+		Created: created.UTC().Format(time.RFC3339Nano), Cluster: mesos.Redact(cluster), Then: step,
+		File: spec.File, Overrides: overridesOf(spec), Provenance: effectiveOf(spec),
+	}
+}
+
+// SpecHash is the SHA-256 of a spec's text.
+func SpecHash(source []byte) string {
+	sum := sha256.Sum256(source)
+	return hex.EncodeToString(sum[:])
+}
+
+// newManifest is sweep.json of this sweep as it begins.
+func (sw *Sweep) newManifest(ctx context.Context) store.Sweep {
+	cfg := &sw.server.cfg
+	known := manifestOf(sw.id, sw.spec, time.Now(), cfg.Cluster.Address, sw.step())
+	known.Kaon, known.Git = cfg.Version, gitOf(ctx, SpecFolder(sw.spec))
+	known.Began(thisRun(cfg.Command, sw.spec))
+	sw.noted = true
+	return known
+}
+
+// change reads sweep.json, and writes it back when f says so.
+func (sw *Sweep) change(ctx context.Context, f func(*store.Sweep) bool) error {
+	sw.manifest.Lock()
+	defer sw.manifest.Unlock()
+	known, err := store.ReadSweep(ctx, sw.server.cfg.Bucket, sw.id)
+	if err != nil || !f(&known) {
+		return err
+	}
+	if err := store.WriteSweep(ctx, sw.server.cfg.Bucket, known); err != nil {
+		return fmt.Errorf("store sweep: %w", err)
+	}
+	return nil
+}
+
+// note changes sweep.json for readers of the results; nothing depends on it.
+func (sw *Sweep) note(ctx context.Context, f func(*store.Sweep) bool) {
+	if err := sw.change(ctx, f); err != nil {
+		sw.server.cfg.Log.Warn("sweep.json is not up to date", "err", err)
+	}
+}
+
+// began notes that this process goes on with a sweep that has not ended.
+func (sw *Sweep) began(ctx context.Context) {
+	sw.note(ctx, func(known *store.Sweep) bool {
+		known.Began(thisRun(sw.server.cfg.Command, sw.spec))
+		sw.noted = known.Finished == ""
+		return sw.noted
+	})
+}
+
+// left notes that this process leaves a sweep that has not ended, and, when it was ending, why trials will never start, so that
+// readers of the results count those as stopped.
+func (sw *Sweep) left(ctx context.Context) {
+	sw.note(ctx, func(known *store.Sweep) bool {
+		known.Over(now())
+		known.Closed = cmp.Or(known.Closed, sw.closed())
+		return known.Finished == ""
+	})
+}

@@ -1,0 +1,271 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
+	"github.com/kaon-sweep/kaon/scheduler/study"
+	"github.com/kaon-sweep/kaon/scheduler/transfer"
+	"github.com/kaon-sweep/kaon/server/control"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Open connects all the parts, takes the sweeps of the journal up again, and starts. The caller must Close. What Open has made is gone
+// again when it fails. ctx bounds Open alone.
+func Open(ctx context.Context, cfg Config) (*Server, error) {
+	s := &Server{cfg: cfg.withDefaults(), failed: make(chan struct{}), loopDone: make(chan struct{})}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.finishCtx, s.giveUp = context.WithCancel(context.Background())
+	s.mu.sweeps, s.mu.changed = map[string]*Sweep{}, make(chan struct{})
+	if err := s.open(ctx); err != nil {
+		_ = s.Close(context.Background()) // the first error is the one to tell
+		return nil, classify(err)
+	}
+	return s, nil
+}
+
+func (s *Server) open(ctx context.Context) error {
+	var err error
+	if s.made, err = makeFolder(s.cfg.Folder); err != nil {
+		return unreachable(fmt.Errorf("make state folder: %w", err))
+	}
+	if s.journal, err = disk.Open(filepath.Join(s.cfg.Folder, JournalFile)); err != nil {
+		return unreachable(fmt.Errorf("open journal of %s: %w", s.subject(), err))
+	}
+	if err := s.openFiles(); err != nil {
+		return err
+	}
+	if s.cluster, err = startCluster(ctx, s.cfg.Cluster, s.cfg.Folder, s.files, s.cfg.Log); err != nil {
+		return err
+	}
+	if err := s.takeUp(ctx); err != nil {
+		return err
+	}
+	core, err := scheduler.Restore(time.Now(), s.coreConfig(), s.loaded())
+	if err != nil {
+		return unreachable(fmt.Errorf("read journal of %s: %w", s.subject(), err))
+	}
+	if err := s.check(core); err != nil {
+		return err
+	}
+	if err := s.openDriver(core); err != nil {
+		return err
+	}
+	s.loop = scheduler.NewLoop(core, s.cfg.WrapJournal(s.journal), s.cfg.WrapDriver(s.driver), s.listener(), time.Now)
+	s.start(ctx, core)
+	return nil
+}
+
+// subject is whose state folder it is, for errors.
+func (s *Server) subject() string {
+	if s.cfg.Only != "" {
+		return s.cfg.Only
+	}
+	return s.cfg.Folder
+}
+
+// openFiles starts serving files to executors, at the address of the last time when there was one.
+func (s *Server) openFiles() error {
+	at, err := s.cfg.Cluster.address()
+	if err != nil {
+		return err
+	}
+	s.files, err = transfer.Open(transfer.Config{
+		Folder: filepath.Join(s.cfg.Folder, depotFolder), Sweep: s.cfg.Only, Bucket: s.cfg.Bucket,
+		Bind: at.bind, Host: at.host, Port: at.port, Log: s.cfg.Log,
+	})
+	if err != nil {
+		return unreachable(err)
+	}
+	return nil
+}
+
+// takeUp makes the parts of the journal's sweeps. In a journal sweeps come before all that is about them.
+func (s *Server) takeUp(ctx context.Context) error {
+	for e, err := range s.journal.Load() {
+		if err != nil {
+			return unreachable(fmt.Errorf("read journal of %s: %w", s.subject(), err))
+		}
+		switch e := e.(type) {
+		case journal.SweepEntry:
+			if err := s.takeUpSweep(ctx, e); err != nil {
+				return err
+			}
+		case journal.TrialEntry, journal.RecordEntry:
+			return nil
+		}
+	}
+	return nil
+}
+
+func (s *Server) takeUpSweep(ctx context.Context, e journal.SweepEntry) error {
+	folder := s.folderOf(e.ID)
+	winner, err := ReadWinner(folder)
+	if err != nil {
+		return err
+	}
+	spec, err := parseEntry(e, winner)
+	if err != nil {
+		return fmt.Errorf("read the spec of %s from its journal: %w", e.ID, err)
+	}
+	sw := s.newSweep(e.ID, folder, spec, winner)
+	sw.staging.resumed = true
+	if err := s.add(sw); err != nil {
+		return err
+	}
+	if err := sw.openResults(ctx); err != nil {
+		return err
+	}
+	if err := sw.stage(ctx); err != nil {
+		if !e.Phase.Ended() {
+			return err
+		}
+		sw.broken = err // nothing of it runs; a retry is refused
+	}
+	if !e.Phase.Ended() {
+		sw.sayRoom()
+	}
+	return nil
+}
+
+// folderOf is where the state of a sweep lies that the journal does not hold.
+func (s *Server) folderOf(id string) string {
+	if s.cfg.Only != "" {
+		return s.cfg.Folder
+	}
+	return filepath.Join(s.cfg.Folder, sweepsPath, id)
+}
+
+// loaded is what the journal holds. The records among it, which the bucket may lack, are on their boards afterwards.
+func (s *Server) loaded() iter.Seq2[journal.Entry, error] {
+	return func(yield func(journal.Entry, error) bool) {
+		for e, err := range s.journal.Load() {
+			if r, ok := e.(journal.RecordEntry); ok {
+				if sw, known := s.Sweep(r.Sweep); known {
+					sw.fold(r.Record)
+				}
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+// check compares journal and boards, and learns where an earlier process left the sweeps.
+func (s *Server) check(core *scheduler.Core) error {
+	for _, sw := range s.Sweeps() {
+		if err := sw.agree(core); err != nil {
+			return err
+		}
+	}
+	for _, status := range core.Snapshot().Sweeps {
+		if sw, known := s.Sweep(status.ID); known {
+			sw.mu.endedBefore = ended(status.Counts) - status.Counts.Stopped
+		}
+	}
+	return nil
+}
+
+func (s *Server) openDriver(core *scheduler.Core) (err error) {
+	conf := s.cluster.driver
+	conf.Log = s.cfg.Log
+	if conf.Name == "" {
+		conf.Name = s.cfg.FrameworkName
+	}
+	conf.GPUs = conf.GPUs || s.cfg.GPUs
+	for _, sw := range s.Sweeps() {
+		conf.GPUs = conf.GPUs || sw.spec.WantsGPUs()
+	}
+	s.driver, err = newDriver(conf, core.Framework())
+	return err
+}
+
+func (s *Server) coreConfig() scheduler.Config {
+	executor := once(s.cluster.executor)
+	return scheduler.Config{
+		Packer:   offers.NewIndex(0),
+		Executor: s.cfg.Cluster.weigh(executor),
+		Inside:   s.cfg.Cluster.weigh(inImage(executor)),
+		Container: func(id string, _ *sweep.Spec) (*cluster.Container, error) {
+			return s.mustHave(id).staging.container()
+		},
+		Inputs:         func(id string) []cluster.URI { return s.mustHave(id).staging.prefetch },
+		Packing:        offers.Options{Policy: s.cfg.Packing},
+		PartitionGrace: s.cfg.PartitionGrace,
+		UnprovenCap:    s.cfg.UnprovenCap,
+		Parallel:       func(id string) int { return s.cluster.room(s.mustHave(id).spec, openFiles()) },
+		ReviveEvery:    s.cluster.reviveEvery,
+		Studies: func(id string, spec *sweep.Spec) (scheduler.Study, error) {
+			return study.New(id, spec, s.mustHave(id).studyOptions())
+		},
+		Parse: func(e journal.SweepEntry) (*sweep.Spec, error) { return s.mustHave(e.ID).spec, nil },
+	}
+}
+
+// mustHave is a sweep that the core asks about: it knows none that the server has not made ready before.
+func (s *Server) mustHave(id string) *Sweep {
+	sw, known := s.Sweep(id)
+	if !known {
+		panic(fmt.Sprintf("the scheduler has a sweep %s that the server does not know", id))
+	}
+	return sw
+}
+
+// start runs the loop and the writers until Close. It looks for a master when something is left to do there.
+func (s *Server) start(ctx context.Context, core *scheduler.Core) {
+	work, snap := core.Framework() != "", core.Snapshot()
+	for _, status := range snap.Sweeps {
+		work = work || !status.Phase.Ended()
+	}
+	if work {
+		s.driver.start()
+		s.shareMachine(snap)
+	}
+	for _, sw := range s.Sweeps() {
+		sw.startWriter()
+	}
+	crash.Go(func() {
+		defer close(s.loopDone)
+		if err := crash.Guard(func() error { return s.loop.Run(s.ctx) }); err != nil {
+			s.failWith(err)
+		}
+	})
+	var err error
+	if s.control, err = control.Listen(filepath.Join(s.cfg.Folder, ControlFile), s); err != nil { // it runs as well without
+		s.notify(Notice{Kind: Warning, Text: fmt.Sprintf("kaon stop, pause, resume and message will not reach this run: %v", err)})
+	}
+	for _, sw := range s.Sweeps() {
+		sw.began(ctx)
+	}
+}
+
+// makeFolder makes a folder and those above it, and answers which of them were not there before, the innermost last.
+func makeFolder(folder string) (made []string, err error) {
+	if _, err := os.Stat(folder); err == nil {
+		return nil, os.MkdirAll(folder, 0o700) // a file of that name is an error
+	}
+	if above := filepath.Dir(folder); above != folder {
+		if made, err = makeFolder(above); err != nil {
+			return made, err
+		}
+	}
+	switch err = os.Mkdir(folder, 0o700); {
+	case err == nil:
+		return append(made, folder), nil
+	case errors.Is(err, os.ErrExist): // another process was faster
+		return made, os.MkdirAll(folder, 0o700)
+	}
+	return made, err
+}

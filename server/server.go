@@ -1,0 +1,160 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
+	"github.com/kaon-sweep/kaon/scheduler/ledger"
+	"github.com/kaon-sweep/kaon/scheduler/transfer"
+	"github.com/kaon-sweep/kaon/server/control"
+)
+
+// Server is one scheduler with all that it needs to run sweeps: a way to the cluster, a journal, and for each sweep a board and a
+// writer that brings its records to the bucket. Its methods may be called from any goroutine, but not from Config.Notify.
+type Server struct {
+	cfg     Config
+	made    []string // folders that were not there before, the innermost last
+	journal *disk.Journal
+	files   *transfer.Depot // answers executors for the depots of all sweeps
+	cluster runningCluster
+	driver  *lazyDriver
+	loop    *scheduler.Loop
+	control *control.Server // nil: this place has no sockets
+
+	ctx      context.Context // until Close
+	cancel   context.CancelFunc
+	group    sync.WaitGroup // goroutines that end with ctx
+	loopDone chan struct{}
+	share    sync.Once // joins the ledger of this machine
+
+	finishCtx context.Context // of what sweeps that have ended leave behind; outlives ctx
+	giveUp    context.CancelFunc
+	finishing sync.WaitGroup
+
+	fail   sync.Once
+	failed chan struct{} // closed when the server cannot go on
+	err    error         // why; to be read when failed is closed
+
+	mu struct {
+		sync.Mutex
+		sweeps    map[string]*Sweep
+		order     []string       // ids of sweeps, oldest first
+		member    *ledger.Member // nil: it shares no machine, or not yet
+		foreign   []string       // architectures without an executor that were told of
+		connected bool
+		changed   chan struct{} // closed, and made anew, when connected may be another
+		closed    bool
+	}
+}
+
+// Sweep is one of the server's sweeps.
+func (s *Server) Sweep(id string) (*Sweep, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sw, known := s.mu.sweeps[id]
+	return sw, known
+}
+
+// Sweeps are those that the server has, the oldest first: those of its journal, and those that were submitted since.
+func (s *Server) Sweeps() []*Sweep {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*Sweep, len(s.mu.order))
+	for i, id := range s.mu.order {
+		all[i] = s.mu.sweeps[id]
+	}
+	return all
+}
+
+// add takes a sweep among the server's.
+func (s *Server) add(sw *Sweep) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch _, known := s.mu.sweeps[sw.id]; {
+	case s.mu.closed:
+		return scheduler.ErrClosed
+	case known:
+		return usage(fmt.Errorf("sweep %s: %w", sw.id, scheduler.ErrExists))
+	case s.cfg.Only != "" && sw.id != s.cfg.Only:
+		return usage(fmt.Errorf("sweep %s: the state folder %s is for sweep %s alone", sw.id, s.cfg.Folder, s.cfg.Only))
+	}
+	s.mu.sweeps[sw.id] = sw
+	s.mu.order = append(s.mu.order, sw.id)
+	return nil
+}
+
+// remove forgets a sweep of which nothing ran.
+func (s *Server) remove(sw *Sweep) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.mu.sweeps, sw.id)
+	s.mu.order = slices.DeleteFunc(s.mu.order, func(id string) bool { return id == sw.id })
+}
+
+// Place is where trials run, for people.
+func (s *Server) Place() string { return s.cluster.name }
+
+// Done is closed when the server cannot go on; Err says why.
+func (s *Server) Done() <-chan struct{} { return s.failed }
+
+// Err is why the server cannot go on; nil while it can.
+func (s *Server) Err() error {
+	select {
+	case <-s.failed:
+		return s.err
+	default:
+		return nil
+	}
+}
+
+func (s *Server) failWith(err error) {
+	s.fail.Do(func() {
+		s.err = classify(err)
+		close(s.failed)
+	})
+}
+
+func (s *Server) notify(n Notice) { s.cfg.Notify(n) }
+
+// Do hands in a command about a sweep, as scheduler.Loop.Do does.
+func (s *Server) Do(ctx context.Context, command scheduler.Command) error {
+	return s.loop.Do(ctx, command)
+}
+
+// Snapshot is the state of all sweeps and agents.
+func (s *Server) Snapshot(ctx context.Context) (scheduler.Snapshot, error) {
+	return s.loop.Snapshot(ctx)
+}
+
+// Attempts are those that are alive.
+func (s *Server) Attempts(ctx context.Context) ([]scheduler.AttemptStatus, error) {
+	return s.loop.Attempts(ctx)
+}
+
+// Waiting says why the last packing pass left trials of a sweep waiting; empty when it left none. While others have this machine, what
+// is left of it is not the reason.
+func (s *Server) Waiting(id string) string {
+	sw, known := s.Sweep(id)
+	if !known {
+		return ""
+	}
+	why := sw.whyWaiting()
+	if held := s.held(); held != "" && why != "" {
+		return held
+	}
+	return why
+}
+
+// Pending is the records of a sweep that are on their way to the bucket.
+func (s *Server) Pending(id string) []results.Record {
+	sw, known := s.Sweep(id)
+	if !known {
+		return nil
+	}
+	return sw.writer.Pending()
+}

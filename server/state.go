@@ -1,0 +1,163 @@
+package server
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// What lies in a state folder, besides what depot and cluster keep there.
+const (
+	JournalFile = "journal.db"
+	winnerFile  = "winner.json"  // that a sweep started from which follows another
+	ControlFile = "control.sock" // over which other commands talk to the process that runs the sweeps
+	sweepsPath  = "sweeps"       // folders of single sweeps, where there may be many
+)
+
+// StateFolder is where `kaon run` keeps the state of one sweep, by its place of results and the folder that is given for state; empty:
+// one in the results, or in the working folder where those are no folder.
+func StateFolder(place, folder, id string) string {
+	if folder == "" {
+		folder = filepath.Join(place, ".state")
+		if strings.Contains(place, "://") {
+			folder = "kaon-state"
+		}
+	}
+	return filepath.Join(folder, id)
+}
+
+// HasJournal tells whether a state folder has a journal. An error is that of a folder that cannot be looked at: the journal may be there.
+func HasJournal(state string) (bool, error) {
+	_, err := os.Lstat(filepath.Join(state, JournalFile))
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// NewSweepID is a name nobody else has: the spec's, made fit for task ids and paths, and six random letters.
+func NewSweepID(name string) string {
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
+	})
+	slug := strings.Trim(strings.Join(words, "-"), "-_")
+	const longest = 48
+	if slug = slug[:min(len(slug), longest)]; slug == "" {
+		slug = "sweep"
+	}
+	return slug + "-" + strings.ToLower(rand.Text()[:6])
+}
+
+// ReadWinner is the winner that a `then` sweep started from; nil when it is none.
+func ReadWinner(folder string) (*board.Winner, error) {
+	data, err := os.ReadFile(filepath.Join(folder, winnerFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, unreachable(fmt.Errorf("read the winner that the sweep started from: %w", err))
+	}
+	winner := new(board.Winner)
+	if err := json.Unmarshal(data, winner); err != nil {
+		return nil, unreachable(fmt.Errorf("read %s, the winner that the sweep started from: %w", filepath.Join(folder, winnerFile), err))
+	}
+	return winner, nil
+}
+
+// ReadState reads back what a sweep was started with.
+func ReadState(folder, id string) (*sweep.Spec, *board.Winner, error) {
+	winner, err := ReadWinner(folder)
+	if err != nil {
+		return nil, nil, err
+	}
+	j, err := disk.Open(filepath.Join(folder, JournalFile))
+	if errors.Is(err, journal.ErrLocked) {
+		return nil, nil, usage(fmt.Errorf("another process works on sweep %s: `kaon status %s` shows it", id, id))
+	}
+	if errors.Is(err, journal.ErrDamaged) {
+		return nil, nil, unreachable(fmt.Errorf("%w; nothing was changed; rebuild it from the results with: kaon repair %s", err, id))
+	}
+	if err != nil {
+		return nil, nil, unreachable(fmt.Errorf("open journal of %s: %w", id, err))
+	}
+	defer j.Close()
+	entry, known, err := entryOf(j, id)
+	if err != nil {
+		return nil, nil, unreachable(fmt.Errorf("read journal of %s: %w", id, err))
+	}
+	if !known {
+		return nil, nil, usage(fmt.Errorf("resume %s: %w: run it anew", id, ErrNotAccepted))
+	}
+	spec, err := parseEntry(entry, winner)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the spec of %s from its journal: %w", id, err)
+	}
+	return spec, winner, nil
+}
+
+// ErrNotAccepted: the journal does not have the sweep.
+var ErrNotAccepted = errors.New("it was interrupted before it was accepted, so nothing of it ran")
+
+// entryOf is a sweep as its journal has it. A journal of other sweeps is an error.
+func entryOf(j *disk.Journal, id string) (e journal.SweepEntry, known bool, err error) {
+	other := ""
+	for entry, err := range j.Load() {
+		if err != nil {
+			return e, false, err
+		}
+		if e, ok := entry.(journal.SweepEntry); ok {
+			if e.ID == id {
+				return e, true, nil
+			}
+			other = e.ID
+		}
+	}
+	if other != "" {
+		return e, false, fmt.Errorf("it is the journal of another sweep, %s", other)
+	}
+	return e, false, nil
+}
+
+// journalHas tells whether a journal has a sweep; without an id, any.
+func journalHas(j *disk.Journal, id string) (bool, error) {
+	for entry, err := range j.Load() {
+		if err != nil {
+			return false, err
+		}
+		if e, ok := entry.(journal.SweepEntry); ok && (id == "" || e.ID == id) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// parseEntry reads a spec back as it was submitted, with the winner of the sweep before, if it is a `then`.
+func parseEntry(e journal.SweepEntry, winner *board.Winner) (*sweep.Spec, error) {
+	options := []sweep.Option{sweep.WithSet(e.Overrides...), sweep.WithSeed(e.Seed), WithFilesBeside(e.File)}
+	if winner != nil {
+		options = append(options, sweep.WithWinner())
+	}
+	return sweep.Parse(e.File, e.Source, options...)
+}
+
+// WithFilesBeside lets a spec refer to files of its own folder.
+func WithFilesBeside(spec string) sweep.Option {
+	folder := "."
+	if spec != "-" {
+		folder = filepath.Dir(spec)
+	}
+	return sweep.WithFiles(func(path string) ([]byte, error) {
+		return os.ReadFile(filepath.Join(folder, filepath.FromSlash(path)))
+	})
+}

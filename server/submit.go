@@ -1,0 +1,218 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Submission is a sweep to be run.
+type Submission struct {
+	ID     string        // that no other sweep in the results has; empty: NewSweepID of the spec's name
+	Spec   *sweep.Spec   // its File must be absolute
+	Winner *board.Winner // of the sweep that this one follows; nil: it follows none
+}
+
+const (
+	connectNoticeAfter = time.Second      // how long a master may take to answer before people are told that one is looked for
+	cleanUp            = 10 * time.Second // how long to remove what a sweep has left of which nothing ran
+)
+
+// Submit makes ready what the sweep's attempts are given, waits for a master, puts the spec into the bucket, and hands the sweep in: a
+// sweep that nobody could have run is in no bucket. It returns when the journal has the sweep. When it fails, nothing of the sweep is
+// left behind, unless the error is a SubmitError that says Accepted.
+func (s *Server) Submit(ctx context.Context, sub Submission) (*Sweep, error) {
+	if sub.ID == "" {
+		sub.ID = NewSweepID(sub.Spec.Name)
+	}
+	sw := s.newSweep(sub.ID, s.folderOf(sub.ID), sub.Spec, sub.Winner)
+	if err := s.add(sw); err != nil {
+		return nil, err
+	}
+	if err := sw.prepare(ctx); err != nil {
+		sw.discard(ctx)
+		return nil, classify(err)
+	}
+	err := sw.handIn(ctx)
+	if err == nil {
+		return sw, nil
+	}
+	if sw.accepted(ctx) {
+		return nil, classify(&SubmitError{Sweep: sw.id, Accepted: true, Err: err})
+	}
+	sw.discard(ctx)
+	return nil, classify(&SubmitError{Sweep: sw.id, Err: err})
+}
+
+// prepare makes the sweep's parts.
+func (sw *Sweep) prepare(ctx context.Context) error {
+	made, err := makeFolder(sw.staging.folder)
+	if err != nil {
+		return unreachable(fmt.Errorf("make state folder: %w", err))
+	}
+	sw.made = len(made) > 0
+	if err := sw.keepWinner(); err != nil {
+		return err
+	}
+	if err := sw.openResults(ctx); err != nil {
+		return err
+	}
+	if err := sw.stage(ctx); err != nil {
+		return err
+	}
+	sw.sayRoom()
+	sw.startWriter()
+	return nil
+}
+
+// keepWinner writes down what a `then` sweep starts from, for a later resume.
+func (sw *Sweep) keepWinner() error {
+	if sw.winner == nil {
+		return nil
+	}
+	data, err := json.Marshal(sw.winner)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(sw.staging.folder, winnerFile), data, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("keep the winner that %s starts from: %w", sw.id, err)
+	}
+	return nil
+}
+
+// handIn gives the sweep to the scheduler.
+func (sw *Sweep) handIn(ctx context.Context) error {
+	s := sw.server
+	s.shareMachine(scheduler.Snapshot{})
+	if err := s.connect(ctx); err != nil {
+		return err
+	}
+	if err := sw.isNew(ctx); err != nil {
+		return err
+	}
+	name := results.ObjectName(sw.id, results.SpecFile)
+	if err := s.cfg.Bucket.Put(ctx, name, bytes.NewReader(sw.spec.Source)); err != nil {
+		return fmt.Errorf("store spec: %w", err)
+	}
+	if err := store.WriteSweep(ctx, s.cfg.Bucket, sw.newManifest(ctx)); err != nil {
+		return fmt.Errorf("store sweep: %w", err)
+	}
+	err := s.loop.Submit(ctx, scheduler.Submit{ID: sw.id, Spec: sw.spec, Overrides: sw.spec.Overrides})
+	if errors.Is(err, scheduler.ErrClosed) { // the loop knows why
+		<-s.loopDone
+		if why := s.Err(); why != nil {
+			return why
+		}
+	}
+	return err
+}
+
+// connect waits until a master has taken the scheduler in.
+func (s *Server) connect(ctx context.Context) error {
+	s.driver.start()
+	patience := time.AfterFunc(connectNoticeAfter, crash.Func(func() {
+		s.notify(Notice{Kind: Connecting, Text: "looking for a master: " + s.cluster.name})
+	}))
+	defer patience.Stop()
+	for {
+		connected, changed := s.connection()
+		if connected {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-s.failed:
+			return s.err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// connection tells whether a master has taken the scheduler in, and gives what is closed when that may have changed.
+func (s *Server) connection() (connected bool, changed <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mu.connected, s.mu.changed
+}
+
+// isNew refuses to write over a sweep that has run. What an earlier process left that died before the sweep was accepted has
+// no records, and is written again.
+func (sw *Sweep) isNew(ctx context.Context) error {
+	in := sw.server.cfg.Bucket
+	had, err := HasRecords(ctx, in, sw.id)
+	if err != nil {
+		return fmt.Errorf("look for the sweep in the results: %w", err)
+	}
+	if had {
+		return unreachable(fmt.Errorf("the results have records of a sweep %s already: nothing was changed", sw.id))
+	}
+	_, err = store.ReadSweep(ctx, in, sw.id)
+	sw.put = errors.Is(err, bucket.ErrNotExist)
+	return nil
+}
+
+// HasRecords reports whether the results hold any record of a sweep.
+func HasRecords(ctx context.Context, b bucket.Bucket, id string) (bool, error) {
+	for _, err := range b.List(ctx, results.RecordsPrefix(id)) {
+		return err == nil, err
+	}
+	return false, nil
+}
+
+// accepted tells whether the journal may have the sweep, which then may have begun. The server may have failed.
+func (sw *Sweep) accepted(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUp)
+	defer cancel()
+	snap, err := sw.server.loop.Snapshot(ctx)
+	if err != nil { // the loop has ended, and answers no more
+		<-sw.server.loopDone
+		known, err := journalHas(sw.server.journal, sw.id)
+		return known || err != nil
+	}
+	for _, st := range snap.Sweeps {
+		if st.ID == sw.id {
+			return true
+		}
+	}
+	return false
+}
+
+// discard removes what there is of a sweep of which nothing ran.
+func (sw *Sweep) discard(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUp)
+	defer cancel()
+	s := sw.server
+	s.remove(sw)
+	_ = sw.closeWriter(ctx) // it has nothing
+	if sw.staging.depot != nil {
+		_ = sw.staging.depot.Close()
+	}
+	for _, file := range []string{results.SweepFile, results.SpecFile} {
+		if !sw.put {
+			break
+		}
+		if err := s.cfg.Bucket.Delete(ctx, results.ObjectName(sw.id, file)); err != nil {
+			s.cfg.Log.Error("a sweep that never began stays in the results", "sweep", sw.id, "err", err)
+		}
+	}
+	if !sw.made {
+		return
+	}
+	if err := os.RemoveAll(sw.staging.folder); err != nil {
+		s.cfg.Log.Error("the state of a sweep that never began stays", "folder", sw.staging.folder, "err", err)
+	}
+}

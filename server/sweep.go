@@ -1,0 +1,338 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/ledger"
+	"github.com/kaon-sweep/kaon/scheduler/study"
+	"github.com/kaon-sweep/kaon/scheduler/transfer"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Sweep is one sweep of a server, with what belongs to it alone: what its attempts are given, its board, and the writer of its
+// records. Its methods may be called from any goroutine, but not from Config.Notify.
+type Sweep struct {
+	server  *Server
+	id      string
+	spec    *sweep.Spec
+	winner  *board.Winner // of the sweep that this one follows; nil: it follows none
+	need    ledger.Need   // what holds any trial of it
+	staging staging
+	given   study.Files // by staging, to attempts
+	image   study.Image
+	broken  error // why it could not be run again, if it has ended
+
+	writer     *store.Writer
+	writerDone chan struct{} // closed when the writer has ended; nil: it was not started
+	made       bool          // its folder was not there before
+	put        bool          // this process has put it into the bucket, where there was none of its id
+
+	manifest sync.Mutex // held while sweep.json is read and written back
+	noted    bool       // that this process works on it, in sweep.json; with manifest held
+
+	losses losses      // this and what follows is of the loop's goroutine alone
+	own    map[int]int // by trial, the last attempt that this process has launched
+	news   stepNews    // of the `then` step
+
+	mu struct {
+		sync.Mutex
+		board       *board.Board
+		waiting     string // why nothing more runs; empty when all that waits is wanted to wait
+		endedBefore int    // trials that had ended when this process began with it
+		ending      chan struct{}
+		over        scheduler.SweepEnded // when ending is closed
+		stored      chan struct{}
+		outcome     Outcome // this and err when stored is closed
+		err         error
+	}
+}
+
+// Outcome is how a sweep ended.
+type Outcome struct {
+	scheduler.SweepEnded
+	Winner *board.Winner // nil: there is none
+}
+
+// Status is how a sweep stands.
+type Status struct {
+	scheduler.SweepStatus
+	EndedBefore int           // trials that had run to their end when this process began with the sweep
+	Leader      *board.Ranked // the best trial so far; nil: none
+	Waiting     string        // why trials wait; empty: there is no reason to tell
+	Held        bool          // other runs on this machine have what they wait for
+}
+
+func (s *Server) newSweep(id, folder string, spec *sweep.Spec, winner *board.Winner) *Sweep {
+	sw := &Sweep{server: s, id: id, spec: spec, winner: winner, own: map[int]int{}}
+	sw.staging = staging{
+		id: id, spec: spec, folder: folder, bucket: s.cfg.Bucket, bucketFolder: s.cfg.BucketFolder, cluster: &s.cluster,
+		notify: sw.notify,
+	}
+	sw.mu.ending, sw.mu.stored = make(chan struct{}), make(chan struct{})
+	return sw
+}
+
+// ID is the sweep's name, which no other has.
+func (sw *Sweep) ID() string { return sw.id }
+
+// Spec is what it runs. It must not be changed.
+func (sw *Sweep) Spec() *sweep.Spec { return sw.spec }
+
+// Folder is where its state lies that the journal does not hold.
+func (sw *Sweep) Folder() string { return sw.staging.folder }
+
+func (sw *Sweep) notify(kind NoticeKind, text string) {
+	sw.server.notify(Notice{Sweep: sw.id, Kind: kind, Text: text})
+}
+
+func (sw *Sweep) say(format string, args ...any) { sw.notify(News, fmt.Sprintf(format, args...)) }
+
+// openResults makes the sweep's board, with what an earlier process stored of it, the writer of its records, and the depot that takes
+// its files.
+func (sw *Sweep) openResults(ctx context.Context) error {
+	s, spec := sw.server, sw.spec
+	cfg := board.Config{Sweep: sw.id, Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics, Stats: s.cfg.BoardStats}
+	// An error: it is new, or the records will tell what is wrong with the bucket.
+	if known, err := store.ReadSweep(ctx, s.cfg.Bucket, sw.id); err == nil && sw.staging.resumed {
+		cfg.Closed = known.Closed
+	}
+	records, damage, err := store.LoadRecords(ctx, s.cfg.Bucket, cfg)
+	if err != nil {
+		return fmt.Errorf("read the records of %s: %w", sw.id, err)
+	}
+	if len(damage) > 0 { // what is missing would be missing from the winner, and from what is kept for it
+		return unreachable(fmt.Errorf("the records of %s are damaged: %s: %w; nothing was changed; mend them with: kaon repair %s",
+			sw.id, damage[0].Object, damage[0].Err, sw.id))
+	}
+	sw.mu.board = records
+	sw.writer = store.NewWriter(store.Config{
+		Bucket: s.cfg.Bucket, Sweep: sw.id, Log: s.cfg.Log, Stats: s.cfg.StoreStats,
+		Written: func(number uint64) { s.loop.Later(scheduler.Stored{Sweep: sw.id, Through: number}) },
+		Replay: func(after uint64, yield func(uint64, results.Record) bool) error {
+			return s.journal.Replay(sw.id, after, yield)
+		},
+	})
+	return sw.openDepot()
+}
+
+func (sw *Sweep) openDepot() error {
+	s := sw.server
+	at := sw.id
+	if s.cfg.Only != "" {
+		at = ""
+	}
+	if err := sw.staging.openDepot(transfer.Config{Parent: s.files, At: at, Log: s.cfg.Log}); err != nil {
+		return err
+	}
+	sw.staging.depot.Ended(sw.has)
+	return nil
+}
+
+// stage makes ready what attempts are given.
+func (sw *Sweep) stage(ctx context.Context) (err error) {
+	if err := sw.checkImages(ctx); err != nil {
+		return err
+	}
+	if sw.given, err = sw.staging.files(ctx); err != nil {
+		return err
+	}
+	if sw.image, err = sw.staging.image(ctx); err != nil {
+		return err
+	}
+	if sw.spec.Task.Container != nil {
+		if _, err := sw.staging.container(); err != nil { // said now rather than when the sweep is taken
+			return usage(err)
+		}
+	}
+	sw.need, err = largestNeed(sw.spec)
+	return err
+}
+
+// checkImages makes sure that trials in an image could start where they are to run.
+func (sw *Sweep) checkImages(ctx context.Context) error {
+	switch {
+	case sw.spec.Task.Container == nil:
+		return nil
+	case sw.server.cluster.local:
+		return needEngine(ctx)
+	}
+	return sw.server.cfg.Cluster.servesStatic()
+}
+
+// studyOptions are what trials are told besides the spec. In an image they start where it says, with its python.
+func (sw *Sweep) studyOptions() study.Options {
+	o := study.Options{Getenv: os.LookupEnv, Image: sw.image, Winner: sw.winner, Files: sw.given}
+	if sw.spec.Task.Container == nil {
+		o.Dir, o.Interpreter = sw.server.cluster.workDir(sw.spec), sw.server.cluster.interpreter
+	}
+	return o
+}
+
+func (sw *Sweep) startWriter() {
+	sw.writerDone = make(chan struct{})
+	crash.Go(func() {
+		defer close(sw.writerDone)
+		// Close ends it, and says what was not written.
+		if err := crash.Guard(func() error { return sw.writer.Run(context.Background()) }); err != nil {
+			sw.server.failWith(err)
+		}
+	})
+}
+
+// closeWriter brings to the bucket what is left of the records, within ctx.
+func (sw *Sweep) closeWriter(ctx context.Context) error {
+	if sw.writerDone == nil {
+		return nil
+	}
+	err := sw.writer.Close(ctx)
+	<-sw.writerDone
+	return err
+}
+
+// agree compares what the journal says of trials that have ended with the board. A record leaves the journal when the bucket has it,
+// so one that neither has was lost, and without it the sweep could get another winner. A journal that lags behind the results
+// would give the numbers of known attempts to others.
+func (sw *Sweep) agree(core *scheduler.Core) error {
+	if trial, behind := core.Behind(sw.id, sw.has); behind {
+		file := filepath.Join(sw.server.cfg.Folder, JournalFile)
+		return unreachable(fmt.Errorf("the journal %s is an older one of %s: the results know the end of an attempt (%s, for example) that it does "+
+			"not; nothing was changed; put the newer one back, or move %s* away and rebuild it with: kaon repair %s",
+			file, sw.id, TrialText(trial), file, sw.id))
+	}
+	lost, first := 0, 0
+	for trial, attempt := range core.Ended(sw.id) {
+		if sw.has(trial, attempt) {
+			continue
+		}
+		if lost++; lost == 1 {
+			first = trial
+		}
+	}
+	if lost == 0 {
+		return nil
+	}
+	return unreachable(fmt.Errorf("the results lack the records of %s of %s that ended (%s, for example), and the journal has them no more; "+
+		"nothing was changed; bring back what there is with: kaon repair %s", Plural(lost, "trial"), sw.id, TrialText(first), sw.id))
+}
+
+// Status is how the sweep stands now.
+func (sw *Sweep) Status(ctx context.Context) (Status, error) {
+	snap, err := sw.server.loop.Snapshot(ctx)
+	if err != nil {
+		return Status{}, err
+	}
+	for _, st := range snap.Sweeps {
+		if st.ID == sw.id {
+			return sw.status(st), nil
+		}
+	}
+	return Status{}, fmt.Errorf("sweep %s: %w", sw.id, scheduler.ErrUnknown)
+}
+
+func (sw *Sweep) status(st scheduler.SweepStatus) Status {
+	out := Status{SweepStatus: st, Waiting: sw.server.Waiting(sw.id), Held: sw.server.held() != ""}
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	out.EndedBefore = sw.mu.endedBefore
+	if best, ok := sw.mu.board.Best(); ok {
+		out.Leader = &best
+	}
+	return out
+}
+
+// Trouble is why the results take no records or files of the sweep now; nil when they do.
+func (sw *Sweep) Trouble() error {
+	if err := sw.writer.Status().Err; err != nil {
+		return err
+	}
+	return sw.staging.depot.Trouble()
+}
+
+// Ended is closed when all trials of the sweep, and the step that follows them, have ended. Its results may not be stored yet: see Wait.
+// After a retry it is another.
+func (sw *Sweep) Ended() <-chan struct{} {
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	return sw.mu.ending
+}
+
+// Wait waits until the sweep has ended and its results are stored, and answers how it ended. An error with an Outcome that has a Phase
+// says that it ended, and why not everything is stored.
+func (sw *Sweep) Wait(ctx context.Context) (Outcome, error) {
+	sw.mu.Lock()
+	ending, stored := sw.mu.ending, sw.mu.stored
+	sw.mu.Unlock()
+	select {
+	case <-ending:
+	case <-sw.server.failed:
+		return Outcome{}, sw.server.err
+	case <-ctx.Done():
+		return Outcome{}, ctx.Err()
+	}
+	select {
+	case <-stored:
+		sw.mu.Lock()
+		defer sw.mu.Unlock()
+		return sw.mu.outcome, sw.mu.err
+	case <-ctx.Done():
+		return sw.end(), ctx.Err()
+	}
+}
+
+// end is how a sweep ended whose ending is closed.
+func (sw *Sweep) end() Outcome {
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	out := Outcome{SweepEnded: sw.mu.over}
+	if winner, ok := sw.mu.board.Winner(); ok {
+		out.Winner = &winner
+	}
+	return out
+}
+
+// fold puts a record on the board before the scheduler tells of it.
+func (sw *Sweep) fold(r results.Record) {
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	_ = sw.mu.board.Fold(r) // refuses only what is not this sweep's
+}
+
+// has reports whether the board knows how an attempt ended.
+func (sw *Sweep) has(trial, attempt int) bool {
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	return sw.mu.board.Has(trial, attempt)
+}
+
+// closed is why trials that have not started never will; empty when they may.
+func (sw *Sweep) closed() string {
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	return sw.mu.board.Closed()
+}
+
+// step is how the step that follows the trials stands; nil when none does.
+func (sw *Sweep) step() *board.Step {
+	if !sw.spec.Then.Step() {
+		return nil
+	}
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	step := sw.mu.board.Step()
+	return &step
+}
+
+func (sw *Sweep) whyWaiting() string {
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	return sw.mu.waiting
+}

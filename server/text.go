@@ -1,0 +1,50 @@
+package server
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+
+	"github.com/kaon-sweep/kaon/results"
+)
+
+// TrialText is a trial as people are told of it.
+func TrialText(trial int) string {
+	if trial == results.ThenTrial {
+		return "the `then` step"
+	}
+	return fmt.Sprintf("trial %d", trial)
+}
+
+// Plural is a number of things: "1 trial", "2,000 trials".
+func Plural(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return Grouped(big.NewInt(int64(n))) + " " + thing
+}
+
+// Grouped writes a number with commas: 1,000,000.
+func Grouped(n *big.Int) string {
+	s := n.String()
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// digits is how many a number shows to people that is not whole.
+const digits = 6
+
+// FormatValue is a number for people: whole ones as they are, others to six digits.
+func FormatValue(v float64) string {
+	const whole = 1 << 53 // from here on not every integer is a float64
+	if v == math.Trunc(v) && math.Abs(v) < whole {
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return strconv.FormatFloat(v, 'g', digits, 64)
+}
+
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", ": ") }

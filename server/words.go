@@ -1,0 +1,48 @@
+package server
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// checkProgram refuses a command that names a file beside the spec when trials start where that file is not.
+func (s *staging) checkProgram() error {
+	spec := s.spec
+	if err := s.missingProgram(spec); err != nil {
+		return err
+	}
+	if spec.Task.Code != "" || spec.Task.Container != nil || s.cluster.workDir(spec) != "" {
+		return nil
+	}
+	for _, word := range programs(spec.Command) {
+		info, err := os.Stat(filepath.Join(SpecFolder(spec), word))
+		if err == nil && info.Mode().IsRegular() {
+			return fmt.Errorf("%s: the command names %s, which is on this machine and not on the agents: add `task: {code: .}` to send this folder along, or `task: {image: …}` with the program in it", spec.File, word)
+		}
+	}
+	return nil
+}
+
+// programs are the words of a command that look like files relative to the spec.
+func programs(c sweep.Command) []string {
+	words := slices.Clone(c.Argv)
+	if c.Shell != "" {
+		words = strings.Fields(c.Shell)
+	}
+	words = append(words, c.Program)
+	var out []string
+	for i, w := range words {
+		w = strings.Trim(w, `"';&|()`)
+		bare := !strings.Contains(w, "/") && (i == 0 || !strings.Contains(w, "."))
+		if w == "" || filepath.IsAbs(w) || strings.ContainsAny(w, "$*{") || bare && w != c.Program {
+			continue
+		}
+		out = append(out, w)
+	}
+	return out
+}
