@@ -82,7 +82,7 @@ func (s *standing) require(r *requirement) {
 
 // asCode is the requirement of text that something runs.
 func asCode(place, read string) *requirement {
-	remedy := "let the code read the variable itself: \"$%VARIABLE%\" there, in single quotes around it"
+	remedy := "write \"$%VARIABLE%\" in its place, in a script in single quotes, as in sh -c './train --x \"$%VARIABLE%\"': every trial has that variable"
 	if read != "" {
 		remedy = "read it there from the environment: " + strings.ReplaceAll(read, "%", "%VARIABLE%")
 	}
