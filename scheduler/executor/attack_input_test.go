@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -37,6 +38,40 @@ func TestAttackPlantedInputs(t *testing.T) {
 		}
 		if left, err := os.ReadDir(victim); err != nil || len(left) > 0 {
 			t.Errorf("%s: the executor put %v into another's folder, %v", c.name, left, err)
+		}
+	}
+}
+
+// Nor does one at the place where the executor keeps what attempts share.
+func TestAttackPlantedStore(t *testing.T) {
+	for _, whole := range []bool{true, false} {
+		f := newFiles(t)
+		src := f.serve("a.csv", []byte("rows"))
+		victim := t.TempDir()
+		precious := filepath.Join(victim, src.ID(), "precious")
+		store := filepath.Join(f.root, task.Store)
+		at := store
+		if !whole {
+			at, precious = filepath.Join(store, src.ID()), filepath.Join(victim, "precious")
+		}
+		for _, folder := range []string{filepath.Dir(precious), filepath.Dir(at)} {
+			if err := os.MkdirAll(folder, 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := errors.Join(os.WriteFile(precious, []byte("kept"), 0o600), os.Symlink(victim, at)); err != nil {
+			t.Fatal(err)
+		}
+		f.launch("s.1.1", task.Order{Trial: 1, Attempt: 1, Shell: "cat a.csv", Inputs: []task.Source{src}})
+		o := f.finished("s.1.1")
+		if whole != (o.state == mesosapi.TASK_FAILED) { // a link instead of one thing is taken away
+			t.Errorf("%s %q", o.state, o.message)
+		}
+		if text, err := os.ReadFile(precious); err != nil || string(text) != "kept" {
+			t.Errorf("another's file is %q, %v", text, err)
+		}
+		if left, err := os.ReadDir(filepath.Dir(precious)); err != nil || len(left) != 1 {
+			t.Errorf("the executor put %v into another's folder, %v", left, err)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -28,8 +29,11 @@ func brought(folder string) map[string]bool {
 	return ids
 }
 
+// errNotBrought says that the agent could not get it, which is nothing to tell.
+var errNotBrought = errors.New("not brought")
+
 // adopt takes what the agent brought of a source. An empty file says that the agent could not get it.
-func (s *store) adopt(ctx context.Context, folder string, src task.Source, limits archive.Limits) (string, bool) {
+func (s *store) adopt(ctx context.Context, id string, src task.Source, limits archive.Limits) (string, bool) {
 	s.mu.Lock()
 	there := s.mu.brought[src.ID()]
 	delete(s.mu.brought, src.ID())
@@ -37,18 +41,23 @@ func (s *store) adopt(ctx context.Context, folder string, src task.Source, limit
 	if !there {
 		return "", false
 	}
-	file := filepath.Join(folder, src.File())
-	info, err := os.Lstat(file)
-	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
-		return "", false
-	}
-	err = checkFile(ctx, file, src.SHA256)
-	if err == nil {
-		_ = os.Chmod(file, info.Mode().Perm()|0o444)
-		var path string
-		if path, err = settle(ctx, file, folder, src, limits); err == nil {
-			return path, true
+	path, err := s.within(id, func(folder string) (string, error) {
+		file := filepath.Join(folder, src.File())
+		info, err := os.Lstat(file)
+		if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+			return "", errNotBrought
 		}
+		if err := checkFile(ctx, file, src.SHA256); err != nil {
+			return "", err
+		}
+		_ = os.Chmod(file, info.Mode().Perm()|0o444)
+		return settle(ctx, file, folder, src, limits)
+	})
+	switch {
+	case err == nil:
+		return path, true
+	case errors.Is(err, errNotBrought):
+		return "", false
 	}
 	s.log.Warn("what the agent brought is no good, so it is fetched again", "input", src.Name, "err", err)
 	return "", false

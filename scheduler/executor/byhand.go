@@ -35,7 +35,7 @@ func Prepare(ctx context.Context, order task.Order, sandbox string, environ []st
 	conf := Config{Sandbox: sandbox, Environ: trialBase(environ), Log: slog.New(slog.DiscardHandler)}
 	const patience = time.Minute // somebody waits for it
 	x := &executor{conf: conf, sandbox: dir}
-	x.store = newStore(filepath.Join(sandbox, task.Store), &transfer.Client{Patience: patience}, conf.Log)
+	x.store = newStore(dir, &transfer.Client{Patience: patience}, conf.Log)
 	const id = "attempt"
 	t := &attempt{id: id, dir: filepath.Join(sandbox, id), order: order, ctx: ctx, x: x}
 	if err := t.prepare(); err != nil {

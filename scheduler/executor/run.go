@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -17,7 +16,6 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
-	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 )
 
@@ -116,7 +114,7 @@ func Run(ctx context.Context, c Config) error {
 	}
 	defer sandbox.Close()
 	x := &executor{conf: c, agent: a, null: null, sandbox: sandbox, swept: make(chan struct{}, 1)}
-	x.store = newStore(filepath.Join(c.Sandbox, task.Store), &transfer.Client{Patience: c.Patience}, c.Log)
+	x.store = newStore(sandbox, &transfer.Client{Patience: c.Patience}, c.Log)
 	x.mu.tasks = make(map[string]*attempt)
 	x.room = make(chan struct{}, ownRoom())
 	x.holder = holder{own: cgroup.Own("/"), watch: newWatch(c.Look), log: c.Log, groupless: c.Groupless,

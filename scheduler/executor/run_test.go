@@ -126,7 +126,7 @@ func TestForeignOrderIsRefused(t *testing.T) {
 	data[0]++
 	for id, data := range map[string][]byte{"version": data, "nonsense": []byte("hello"), "nothing": nil} {
 		a.tell(&api.Event{Type: api.Event_LAUNCH, Launch: &api.Event_Launch{Task: mesosapi.TaskInfo{TaskID: mesosapi.TaskID{Value: id}, Data: data}}})
-		if o := a.finished(id); o.state != mesosapi.TASK_FAILED || !strings.Contains(o.end.Error, "decode wire.Order") {
+		if o := a.finished(id); o.state != mesosapi.TASK_FAILED || !strings.Contains(o.end.Error, "decode task.Order") {
 			t.Errorf("%s: got %+v", id, o)
 		}
 	}

@@ -12,10 +12,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
@@ -23,9 +25,10 @@ import (
 
 // store fetches what attempts share, each thing once, into a folder of the sandbox, which goes with it.
 type store struct {
-	folder string
-	client *transfer.Client
-	log    *slog.Logger
+	sandbox *safefile.Dir // trials may write there: what is in it is opened, not named by a path
+	folder  string        // of the store, for messages and for trials
+	client  *transfer.Client
+	log     *slog.Logger
 
 	mu struct {
 		sync.Mutex
@@ -42,8 +45,9 @@ type item struct {
 	err   error
 }
 
-func newStore(folder string, client *transfer.Client, log *slog.Logger) *store {
-	s := &store{folder: folder, client: client, log: log}
+func newStore(sandbox *safefile.Dir, client *transfer.Client, log *slog.Logger) *store {
+	folder := filepath.Join(sandbox.Path(), task.Store)
+	s := &store{sandbox: sandbox, folder: folder, client: client, log: log}
 	s.mu.brought = brought(folder)
 	s.mu.items = map[string]*item{}
 	s.mu.secrets = map[string]map[string]string{}
@@ -63,7 +67,7 @@ func (s *store) get(ctx context.Context, src task.Source, limits archive.Limits)
 		}
 		s.mu.Unlock()
 		if first {
-			it.path, it.err = s.fetch(ctx, filepath.Join(s.folder, id), src, limits)
+			it.path, it.err = s.fetch(ctx, id, src, limits)
 			if it.err != nil { // the next attempt may fare better
 				s.mu.Lock()
 				delete(s.mu.items, id)
@@ -84,21 +88,47 @@ func (s *store) get(ctx context.Context, src task.Source, limits archive.Limits)
 }
 
 // fetch brings a source into a folder of its own.
-func (s *store) fetch(ctx context.Context, folder string, src task.Source, limits archive.Limits) (string, error) {
-	if path, ok := s.adopt(ctx, folder, src, limits); ok {
+func (s *store) fetch(ctx context.Context, id string, src task.Source, limits archive.Limits) (string, error) {
+	if path, ok := s.adopt(ctx, id, src, limits); ok {
 		return path, nil
 	}
-	if err := os.RemoveAll(folder); err != nil { // what an earlier try left
-		return "", fmt.Errorf("fetch %s: %w", src.Name, err)
+	name := filepath.Join(task.Store, id)
+	err := s.sandbox.RemoveAll(name) // what an earlier try left
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
 	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return "", fmt.Errorf("fetch %s: %w", src.Name, err)
+	if err == nil {
+		err = s.sandbox.MkdirAll(name, 0o755)
 	}
-	file, err := s.bring(ctx, folder, src)
 	if err != nil {
 		return "", fmt.Errorf("fetch %s: %w", src.Name, err)
 	}
-	return settle(ctx, file, folder, src, limits)
+	return s.within(id, func(folder string) (string, error) {
+		file, err := s.bring(ctx, folder, src)
+		if err != nil {
+			return "", fmt.Errorf("fetch %s: %w", src.Name, err)
+		}
+		return settle(ctx, file, folder, src, limits)
+	})
+}
+
+// within calls f with a path of a thing's folder that leads there whatever trials do meanwhile, and gives the path that it answers as trials
+// know it.
+func (s *store) within(id string, f func(folder string) (string, error)) (out string, err error) {
+	dir, err := s.sandbox.Dir(filepath.Join(task.Store, id))
+	if err != nil {
+		return "", err
+	}
+	defer dir.Close()
+	err = dir.At(func(folder string) error {
+		path, err := f(folder)
+		if below, ok := strings.CutPrefix(path, folder+"/"); ok {
+			path = filepath.Join(s.folder, id, below)
+		}
+		out = path
+		return err
+	})
+	return out, err
 }
 
 // settle is where a source's file lies in the end, or what was in it.

@@ -61,11 +61,16 @@ func (d *Dir) at(op, name string, f func(parent int, base string) error) error {
 
 // Root is the directory for what may follow links within it, and none that lead out.
 func (d *Dir) Root() (root *os.Root, err error) {
-	err = d.use(func(fd int) error {
-		root, err = os.OpenRoot(fmt.Sprintf("/proc/self/fd/%d", fd)) // its path may lead elsewhere by now
+	err = d.At(func(path string) error {
+		root, err = os.OpenRoot(path)
 		return err
 	})
 	return root, err
+}
+
+// At calls f with a path of the directory that leads here whatever becomes of its name meanwhile, for what knows paths only.
+func (d *Dir) At(f func(path string) error) error {
+	return d.use(func(fd int) error { return f(fmt.Sprintf("/proc/self/fd/%d", fd)) })
 }
 
 // use calls f with the directory's descriptor, which stays open as long as that takes.
