@@ -23,6 +23,7 @@ type Config struct {
 	Seed      uint64            // of ids; 0: different every time
 	Log       *slog.Logger      // nil: nothing is logged
 	Auth      map[string]string // principal to secret; not empty: the scheduler API asks for basic authentication
+	Refused   []string          // users that tasks may not run as: they get TASK_ERROR, as where a Mesos's ACLs forbid it
 	TLS       *tls.Config       // of the scheduler API; nil: plain HTTP
 	Leader    string            // host:port of the leading master: this one then only redirects
 }

@@ -71,8 +71,12 @@ var scenarios = map[string]scenario{
 		edit: strings.NewReplacer(`"nanoseconds":300000000`, `"nanoseconds":30000000000`).Replace,
 		why:  "The recording shows k2's resources offered while k1 takes a second to end, of three that it has; a tenth is too short on a busy machine.",
 	},
-	"launch-fail":           {},
-	"launch-finish":         {},
+	"launch-fail":   {},
+	"launch-finish": {},
+	"unauthorized": {
+		machine: &embedded.AgentConfig{Name: "a", Hostname: "127.0.0.1", CPUs: 4, MemoryMB: 4000, DiskMB: 4000, Ports: [2]uint64{31000, 32000}},
+		refused: []string{"root"},
+	},
 	"many-offers-one-agent": {},
 	"master-restart": {
 		timing: func(t *protocol.Timing) { t.ReregistrationBackoff = 200 * time.Millisecond },
@@ -96,9 +100,11 @@ type scenario struct {
 	agents   int // of the two; 0: both
 	edit     func(string) string
 	lenient  func(*line) bool
-	images   bool   // it needs a Docker engine
-	executor bool   // there is a recording of the executor's side
-	why      string // the differences above
+	machine  *embedded.AgentConfig // the one agent, if it is none of the two
+	refused  []string              // users that the ACLs forbid
+	images   bool                  // it needs a Docker engine
+	executor bool                  // there is a recording of the executor's side
+	why      string                // the differences above
 }
 
 const scale = 10
@@ -147,7 +153,10 @@ func conform(t *testing.T, name string, sc scenario) {
 	if sc.agents > 0 {
 		agents = agents[:sc.agents]
 	}
-	s := start(t, embedded.Config{Agents: agents, Timing: timing, WorkDir: work})
+	if sc.machine != nil {
+		agents = []embedded.AgentConfig{*sc.machine}
+	}
+	s := start(t, embedded.Config{Agents: agents, Timing: timing, WorkDir: work, Refused: sc.refused})
 	verdict := filepath.Join(t.TempDir(), "verdict")
 	r := &replay{
 		url: "http://" + s.Addr() + "/api/v1/scheduler", scale: scale, lines: lines, lenient: sc.lenient,

@@ -23,6 +23,7 @@ type CoreConfig struct {
 	IP       string
 	Port     int
 	Timing   protocol.Timing
+	Refused  []string  // users that tasks may not run as
 	Behave   Behaviour // what tasks do on simulated agents; nil: end at once, successfully
 }
 

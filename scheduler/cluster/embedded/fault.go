@@ -17,7 +17,7 @@ func (c *Core) StartMaster(now time.Time) {
 	c.do(now, func() {
 		c.masters++
 		cfg := master.Config{
-			Hostname: c.cfg.Hostname, IP: c.cfg.IP, Port: c.cfg.Port, Timing: c.cfg.Timing,
+			Hostname: c.cfg.Hostname, IP: c.cfg.IP, Port: c.cfg.Port, Timing: c.cfg.Timing, Refused: c.cfg.Refused,
 			IDs: protocol.NewIDSource(c.cfg.Seed, 1000+c.masters), Send: c.toAgent,
 		}
 		for _, name := range c.order {

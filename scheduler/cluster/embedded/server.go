@@ -104,7 +104,7 @@ func (s *Server) listen() error {
 	if host == "" {
 		host = ip.String()
 	}
-	core := CoreConfig{Seed: s.cfg.Seed, Hostname: host, IP: ip.String(), Port: addr.Port, Timing: s.cfg.Timing}
+	core := CoreConfig{Seed: s.cfg.Seed, Hostname: host, IP: ip.String(), Port: addr.Port, Timing: s.cfg.Timing, Refused: s.cfg.Refused}
 	if s.cfg.Simulated != nil {
 		core.Behave = s.cfg.Simulated.Behave
 	}

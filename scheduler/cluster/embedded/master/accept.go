@@ -2,6 +2,7 @@ package master
 
 import (
 	"fmt"
+	"slices"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
@@ -99,6 +100,22 @@ func (m *Master) dropAccept(f *framework, call *scheduler.Call_Accept, why strin
 	}
 }
 
+// authorize says why a task may not run as its user; empty: it may.
+func (m *Master) authorize(f *framework, t *mesos.TaskInfo) string {
+	user := f.info.User
+	command := t.Command
+	if t.Executor != nil {
+		command = t.Executor.Command
+	}
+	if command != nil && command.GetUser() != "" {
+		user = command.GetUser()
+	}
+	if !slices.Contains(m.cfg.Refused, user) {
+		return ""
+	}
+	return fmt.Sprintf("Principal '%s' no authorized to launch task %s of framework %s under user '%s'", f.info.GetPrincipal(), t.TaskID.Value, f.id, user)
+}
+
 // launch starts one task on what is left of the accepted offers and returns what is left then.
 func (m *Master) launch(f *framework, a *agentRecord, r *role, info *mesos.TaskInfo, left protocol.Resources) protocol.Resources {
 	inject(info, f.id, r.name)
@@ -110,6 +127,10 @@ func (m *Master) launch(f *framework, a *agentRecord, r *role, info *mesos.TaskI
 		if running == nil {
 			forExecutor = protocol.ParseResources(info.Executor.Resources)
 		}
+	}
+	if err := m.authorize(f, info); err != "" {
+		m.sendUpdate(f, m.status(protocol.TaskID(info.TaskID.Value), protocol.AgentID(info.AgentID.Value), mesos.TASK_ERROR, mesos.REASON_TASK_UNAUTHORIZED, err))
+		return left
 	}
 	if err := m.checkTask(f, a, r, info, running, need.Plus(forExecutor), left); err != "" {
 		m.sendUpdate(f, m.status(protocol.TaskID(info.TaskID.Value), protocol.AgentID(info.AgentID.Value), mesos.TASK_ERROR, mesos.REASON_TASK_INVALID, err))

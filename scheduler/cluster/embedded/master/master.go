@@ -23,6 +23,7 @@ type Config struct {
 	Port     int
 	Timing   protocol.Timing
 	Recover  []protocol.AgentID // agents of the master before this one, still expected back
+	Refused  []string           // users that tasks may not run as; as with a Mesos whose ACLs forbid it
 	IDs      protocol.IDSource  // of what it names, and the order in which agents are offered
 	// Send carries a message to an agent. It may be lost.
 	Send func(protocol.AgentID, protocol.ToAgent)
