@@ -107,7 +107,7 @@ func (cfg WarmConfig) run(ctx context.Context, isolation sweep.Isolation) (row W
 	case err != nil:
 		return row, err
 	case ended.Counts.Succeeded != cfg.Trials:
-		return row, fmt.Errorf("%d of %d trials succeeded: %s", ended.Counts.Succeeded, cfg.Trials, ended.Sentence)
+		return row, fmt.Errorf("%d of %d trials succeeded: %s", ended.Counts.Succeeded, cfg.Trials, ended.Reason)
 	}
 	return WarmRow{
 		Seconds: ended.Seconds, PerSecond: float64(cfg.Trials) / ended.Seconds, Executors: launched.executors(),

@@ -104,7 +104,7 @@ func (cfg WireConfig) result(ended server.Outcome, s board.Summary) (WireResult,
 	want := uint64(cfg.Trials) * uint64(cfg.Reported)
 	if s.Trials.Succeeded != cfg.Trials || ended.Counts.Succeeded != cfg.Trials || s.Points != want || s.Missing != 0 {
 		return r, fmt.Errorf("run the sweep: %d of %d trials succeeded with %d of %d points: %s",
-			s.Trials.Succeeded, cfg.Trials, s.Points, want, ended.Sentence)
+			s.Trials.Succeeded, cfg.Trials, s.Points, want, ended.Reason)
 	}
 	return r, nil
 }

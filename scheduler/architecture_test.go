@@ -41,7 +41,7 @@ func TestExecutorsOfOneArchitectureStandAlone(t *testing.T) {
 	id := func(builds map[string]Build, arch string) offers.ExecutorID {
 		cfg := testConfig()
 		cfg.Executor.Argv, cfg.Executor.Builds = []string{"sh"}, builds
-		o, err := NewCore(cfg).outfit("s", testSpec{Trials: 1}.spec())
+		o, err := NewCore(cfg).executorSpecFor("s", testSpec{Trials: 1}.spec())
 		if err != nil {
 			t.Fatal(err)
 		}

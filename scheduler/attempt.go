@@ -11,7 +11,7 @@ import (
 
 // attempt is one launch that is believed alive. A trial has at most one (law 4).
 type attempt struct {
-	run      *sweepRun
+	run      *run
 	trial    int
 	number   int
 	task     cluster.TaskID
@@ -29,32 +29,32 @@ type attempt struct {
 	seed     uint64
 	percent  *float64 // how far it last said it is; nil: it has not
 
-	answered   bool      // heard of since the last (re)subscription
-	missing    time.Time // when it was first reported unreachable or unknown; zero: not missing
-	corrupt    int       // updates of it in a row that could not be read
-	ending     why       // it is being killed, and what that makes of it
-	reason     string    // said with ending
-	kills      int       // KILLs sent so far
-	unfit      int       // the exit code by which its executor said that it cannot be one; 0: it did not
-	wait       int       // status its executor ended with before it did; 0: it did not, or well
-	beside     int       // attempts that its agent ended together with it
-	last       lastWord  // who told its end
-	neighbours bool      // when it ended, others were alive on its agent
-	probe      bool      // it tries an agent that did badly before
-	brought    bool      // its agent was to bring what it works with
-	deathSeen  time.Time // reconciliation says it ended, the update that tells how has not come yet
+	reconciled       bool       // heard of since the last (re)subscription
+	unreachableSince time.Time  // when it was first reported unreachable or unknown; zero: not missing
+	corrupt          int        // updates of it in a row that could not be read
+	killing          killReason // it is being killed, and what that makes of it
+	reason           string     // said with ending
+	kills            int        // KILLs sent so far
+	startExit        int        // the exit code by which its executor said that it cannot be one; 0: it did not
+	executorWait     int        // status its executor ended with before it did; 0: it did not, or well
+	coTerminated     int        // attempts that its agent ended together with it
+	endSource        endSource  // who told its end
+	neighbours       bool       // when it ended, others were alive on its agent
+	probe            bool       // it tries an agent that did badly before
+	prefetched       bool       // its agent was to bring what it works with
+	terminalSeen     time.Time  // reconciliation says it ended, the update that tells how has not come yet
 
 	prev, next *attempt
 }
 
-// why says on whose wish an attempt is killed.
-type why uint8
+// killReason says on whose wish an attempt is killed.
+type killReason uint8
 
 const (
-	notEnding    why = iota
-	endStopped       // early stop, limit, target or user
-	endOverdue       // its executor did not keep the timeout
-	endPreempted     // its resources are wanted by others
+	notKilled     killReason = iota
+	killStopped              // early stop, limit, target or user
+	killOverdue              // its executor did not keep the timeout
+	killPreempted            // its resources are wanted by others
 )
 
 // attempts is the list of all live attempts in order of launch, so that walking it is deterministic.
@@ -96,7 +96,7 @@ func (a *attempt) entry() journal.TrialEntry {
 		Sweep: r.id, Trial: a.trial, State: r.state(a.trial), Attempt: a.number, Budget: r.budget(a.trial),
 		Agent: a.agent, Host: a.host, Executor: a.executor,
 		Launched: a.launched, Started: a.started, Points: a.points, Value: a.value,
-		AskSeq: r.learned.asked[a.trial], TellSeq: r.learned.told[a.trial], Failure: r.learned.failed[a.trial], KillReason: uint8(a.ending), Reason: a.reason,
+		AskSeq: r.learned.asked[a.trial], TellSeq: r.learned.told[a.trial], Failure: r.learned.failed[a.trial], KillReason: uint8(a.killing), Reason: a.reason,
 	}
 }
 
@@ -108,4 +108,11 @@ func (a *attempt) counted() *offers.Demand {
 	d := *a.demand
 	d.Role = a.role
 	return &d
+}
+
+func (a *attempt) where() string {
+	if a.host != "" {
+		return a.host
+	}
+	return string(a.agent)
 }

@@ -22,7 +22,7 @@ type AttemptStatus struct {
 
 // Attempts are those believed alive, by sweep, in the order these were submitted, and trial.
 func (c *Core) Attempts() []AttemptStatus {
-	at := map[*sweepRun]int{}
+	at := map[*run]int{}
 	for i, run := range c.order {
 		at[run] = i
 	}
@@ -58,7 +58,7 @@ func (a *attempt) status() AttemptStatus {
 
 // Point is what a trial of a sweep runs with, or ran with.
 func (c *Core) Point(sweepID string, trial int) (sweep.Point, error) {
-	if err := c.knownSweep(sweepID); err != nil {
+	if err := c.checkSweep(sweepID); err != nil {
 		return nil, err
 	}
 	return c.runs[sweepID].point(trial)
@@ -67,6 +67,6 @@ func (c *Core) Point(sweepID string, trial int) (sweep.Point, error) {
 // Attempts are the attempts alive between two turns.
 func (l *Loop) Attempts(ctx context.Context) ([]AttemptStatus, error) {
 	var all []AttemptStatus
-	err := l.ask(ctx, request{look: func(c *Core) { all = c.Attempts() }})
+	err := l.ask(ctx, request{inspect: func(c *Core) { all = c.Attempts() }})
 	return all, err
 }

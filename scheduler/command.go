@@ -33,15 +33,15 @@ type (
 	// Retry gives the failed trials of a sweep that runs or has ended fresh budgets and runs them again. A `then` step
 	// that did not fail is repeated when the winner is another one afterwards.
 	Retry struct{ Sweep string }
-	// Tell sends a JSON body to the running attempt of a trial. It may be lost.
-	Tell struct {
+	// SendMessage sends a JSON body to the running attempt of a trial. It may be lost.
+	SendMessage struct {
 		Sweep string
 		Trial int
 		Body  []byte
 	}
-	// Stored: the records of a sweep up to and including number Through are durable in its bucket, so the journal
+	// RecordsStored: the records of a sweep up to and including number Through are durable in its bucket, so the journal
 	// may forget them.
-	Stored struct {
+	RecordsStored struct {
 		Sweep   string
 		Through uint64
 	}
@@ -54,12 +54,12 @@ type (
 	}
 )
 
-func (Submit) command()    {}
-func (Stop) command()      {}
-func (StopTrial) command() {}
-func (Pause) command()     {}
-func (Resume) command()    {}
-func (Retry) command()     {}
-func (Tell) command()      {}
-func (Stored) command()    {}
-func (Won) command()       {}
+func (Submit) command()        {}
+func (Stop) command()          {}
+func (StopTrial) command()     {}
+func (Pause) command()         {}
+func (Resume) command()        {}
+func (Retry) command()         {}
+func (SendMessage) command()   {}
+func (RecordsStored) command() {}
+func (Won) command()           {}

@@ -7,7 +7,6 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
-	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // Config is what a Core is made of. Packer and Studies are required; every other zero value means the default
@@ -40,22 +39,6 @@ type Config struct {
 	ReviveEvery    time.Duration // least time between REVIVEs that only hurry freed resources; 0: never hurry
 	UnprovenCap    int           // launches at once on an agent that has not proved itself; 0: 16
 	KeptSweeps     int           // ended sweeps the journal keeps; 0: 100
-}
-
-// ExecutorTemplate says how agents start the executor.
-type ExecutorTemplate struct {
-	Argv []string
-	Once []string // added to Argv for an executor that serves one attempt
-	Env  []string // KEY=VALUE
-	URIs []cluster.URI
-	// Builds take the place of Argv and URIs on agents that name their architecture, by that architecture as Go names it.
-	// An agent of one that is not here gets no task. None: all agents are alike.
-	Builds   map[string]Build   `json:",omitempty"`
-	Overhead resource.Resources // what the executor itself needs
-	// Disk is what its programs take in a sandbox. It is asked for where trials ask for disk: agents that keep containers to
-	// their disk count them with what the trials write, and others need not offer any.
-	Disk     resource.Milli `json:"-"`
-	Isolated bool           // one executor per attempt; otherwise one warm executor per agent runs many
 }
 
 // Judgement behind the defaults: ten free losses outlast any one bad agent; an agent that lost its master is back

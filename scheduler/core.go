@@ -1,15 +1,12 @@
 package scheduler
 
 import (
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/timer"
-	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // Core is the scheduler as a pure state machine: no clock, no goroutine, no I/O. One goroutine calls it: Step,
@@ -19,122 +16,58 @@ type Core struct {
 	now   time.Time
 	ready Ready
 
-	framework  cluster.FrameworkID
-	connected  bool
-	suppressed bool
-	revived    time.Time // last REVIVE
-	freed      bool      // attempts ended since
+	framework      cluster.FrameworkID
+	connected      bool
+	suppressed     bool
+	revived        time.Time // last REVIVE
+	resourcesFreed bool      // attempts ended since
 
-	runs    map[string]*sweepRun
-	order   []*sweepRun // by submission
-	numbers uint64      // of the last sweep submitted
-	live    attempts
-	strays  map[cluster.TaskID]*stray
-	agents  map[offers.AgentID]*agent
-	guard   guard
-	workers map[journal.ExecutorKey]worker   // shared executors we started, by the ids Mesos knows
-	current map[workerRole]offers.ExecutorID // of them, the one that new tasks go to
-	seen    seenExecutors
-	shared  map[offers.ExecutorID]sharedExecutor
-	timers  timer.Queue
+	runs        map[string]*run
+	order       []*run // by submission
+	submissions uint64 // of the last sweep submitted
+	live        attempts
+	orphans     map[cluster.TaskID]*orphan
+	agents      map[offers.AgentID]*agent
+	guard       guard
+	executors   map[journal.ExecutorKey]runningExecutor // shared executors we started, by the ids Mesos knows
+	current     map[executorRole]offers.ExecutorID      // of them, the one that new tasks go to
+	confirmed   confirmedExecutors
+	shared      map[offers.ExecutorID]sharedExecutor
+	timers      timer.Queue
 
-	passSet  bool // a timer will make a pass due
-	packDue  bool // something changed since the last pass
-	silence  int  // explicit reconciliations in a row without an answer from everyone
-	asking   bool // an explicit reconciliation is scheduled
-	reciting bool // the implicit reconciliation is scheduled
+	passScheduled     bool // a timer will make a pass due
+	packDue           bool // something changed since the last pass
+	explicitTries     int  // explicit reconciliations since every task was last answered for; drives their back-off
+	explicitScheduled bool // an explicit reconciliation is scheduled
+	implicitScheduled bool // the implicit reconciliation is scheduled
 }
 
-// workerRole is what executors of one agent have in common when a task may go to any of them: how they are started, and
+// executorRole is what executors of one agent have in common when a task may go to any of them: how they are started, and
 // the role they are allocated to.
-type workerRole struct {
+type executorRole struct {
 	agent   offers.AgentID
-	variant offers.ExecutorID // an id of outfit.ids
+	variant offers.ExecutorID // an id of executorSpec.ids
 	role    string            // empty: "*"
 }
 
-// worker is a shared executor on an agent.
-type worker struct {
-	workerRole
+// runningExecutor is a shared executor on an agent.
+type runningExecutor struct {
+	executorRole
 	resources []offers.Amount // what it was started with, which every later task of it must repeat
 }
 
 // NewCore makes a core that knows nothing yet.
 func NewCore(cfg Config) *Core {
 	return &Core{
-		cfg:     cfg.withDefaults(),
-		runs:    map[string]*sweepRun{},
-		strays:  map[cluster.TaskID]*stray{},
-		agents:  map[offers.AgentID]*agent{},
-		guard:   newGuard(),
-		workers: map[journal.ExecutorKey]worker{},
-		current: map[workerRole]offers.ExecutorID{},
-		seen:    seenExecutors{},
-		shared:  map[offers.ExecutorID]sharedExecutor{},
-	}
-}
-
-// Step takes one event in. It never blocks and never fails: what is wrong with an event becomes a notice.
-// A clock that runs backwards stands still instead.
-func (c *Core) Step(now time.Time, ev cluster.Event) {
-	c.clock(now)
-	switch ev := ev.(type) {
-	case cluster.Subscribed:
-		c.subscribed(ev)
-	case cluster.Disconnected:
-		c.disconnected(ev)
-	case cluster.Rejected:
-		c.connected = false
-		c.note(Barred(ev))
-	case cluster.Offered:
-		c.offered(ev)
-	case cluster.Rescinded:
-		c.cfg.Packer.Rescind(ev.Offer)
-	case cluster.Updated:
-		c.updated(ev.Status)
-	case cluster.AgentGone:
-		c.agentGone(ev)
-	case cluster.ExecutorGone:
-		c.executorGone(ev)
-	case cluster.ExecutorMessage:
-		c.said(ev)
-	case cluster.Undelivered:
-		c.undelivered(ev)
-	default:
-		c.note(Trouble{Message: fmt.Sprintf("event of unknown type %T", ev)})
-	}
-}
-
-// Tick says that time passed: it does what is due. Whoever runs the core calls it by Due, and at least every second.
-func (c *Core) Tick(now time.Time) {
-	c.clock(now)
-	c.timers.Run(c.now)
-}
-
-// Do takes one command in. One that makes no sense changes nothing: validate says why to those who ask first.
-func (c *Core) Do(now time.Time, cmd Command) {
-	c.clock(now)
-	switch ev := cmd.(type) {
-	case Submit:
-		c.submit(ev)
-	case Stop:
-		c.stopSweep(ev)
-	case StopTrial:
-		c.stopTrial(ev)
-	case Pause:
-		c.pause(ev.Sweep, true)
-	case Resume:
-		c.pause(ev.Sweep, false)
-	case Retry:
-		c.retry(ev)
-	case Tell:
-		c.tell(ev)
-	case Stored:
-		c.stored(ev)
-	case Won:
-		c.won(ev)
-	default:
-		c.note(Trouble{Message: fmt.Sprintf("command of unknown type %T", cmd)})
+		cfg:       cfg.withDefaults(),
+		runs:      map[string]*run{},
+		orphans:   map[cluster.TaskID]*orphan{},
+		agents:    map[offers.AgentID]*agent{},
+		guard:     newGuard(),
+		executors: map[journal.ExecutorKey]runningExecutor{},
+		current:   map[executorRole]offers.ExecutorID{},
+		confirmed: confirmedExecutors{},
+		shared:    map[offers.ExecutorID]sharedExecutor{},
 	}
 }
 
@@ -160,101 +93,22 @@ func (c *Core) call(call cluster.Call) { c.ready.Calls = append(c.ready.Calls, c
 
 func (c *Core) note(n Notice) { c.ready.Notices = append(c.ready.Notices, n) }
 
-// submit takes a sweep. A second submission of the same id changes nothing, so clients may repeat themselves.
-func (c *Core) submit(ev Submit) {
-	if c.runs[ev.ID] != nil {
-		c.note(SubmitRefused{Sweep: ev.ID, Err: fmt.Errorf("submit %s: %w", ev.ID, ErrExists)})
-		return
-	}
-	run, err := c.open(ev.ID, ev)
-	if err == nil {
-		run.outfit, err = c.outfit(ev.ID, ev.Spec)
-	}
-	if err != nil {
-		c.note(SubmitRefused{Sweep: ev.ID, Err: err})
-		return
-	}
-	c.numbers++
-	run.kept = journal.SweepEntry{
-		ID: ev.ID, Number: c.numbers, File: ev.Spec.File, Source: ev.Spec.Source, Seed: ev.Spec.Seed,
-		Overrides: ev.Overrides, Submitted: c.now, Phase: sweep.PhaseActive, BestTrial: -1,
-		KeepTrials: run.study.Learns(),
-	}
-	c.adopt(run)
-	c.keep(run)
-	c.note(SweepStarted{Sweep: ev.ID, Spec: ev.Spec, At: c.now})
-	c.work(run)
-	c.workArrived()
-}
-
-func (c *Core) open(id string, ev Submit) (*sweepRun, error) {
-	study, err := c.cfg.Studies(id, ev.Spec)
-	if err != nil {
-		return nil, fmt.Errorf("take sweep %s: %w", id, err)
-	}
-	return newSweepRun(id, ev.Spec, study)
-}
-
-func (c *Core) adopt(run *sweepRun) {
+func (c *Core) register(run *run) {
 	c.runs[run.id] = run
 	c.order = append(c.order, run)
 }
 
-// drop forgets the oldest ended sweeps beyond those kept.
-func (c *Core) drop() {
-	ended := 0
-	for _, r := range c.order {
-		if r.kept.Phase.Ended() {
-			ended++
-		}
-	}
-	for i := 0; ended > c.cfg.KeptSweeps && i < len(c.order); {
-		r := c.order[i]
-		if !r.kept.Phase.Ended() || r.kept.Stored < r.records {
-			i++
-			continue
-		}
-		c.order = slices.Delete(c.order, i, i+1)
-		delete(c.runs, r.id)
-		c.journal(journal.DeleteEntry{Sweep: r.id})
-		ended--
-	}
-}
-
-// pause holds a sweep's waiting trials back, or lets them go.
-func (c *Core) pause(id string, paused bool) {
-	run := c.runs[id]
-	if run == nil || run.kept.Phase.Ended() || run.kept.Paused == paused {
-		return
-	}
-	run.kept.Paused = paused
-	if paused {
-		c.rest(run)
-	} else {
-		c.work(run)
-	}
-	c.keep(run)
-	c.workArrived()
-}
-
-// stored lets the journal forget what the bucket holds.
-func (c *Core) stored(ev Stored) {
-	run := c.runs[ev.Sweep]
-	through := ev.Through
-	if run == nil {
-		return
-	}
-	through = min(through, run.records)
-	if through <= run.kept.Stored {
-		return
-	}
-	run.kept.Stored = through
-	c.journal(journal.TruncateEntry{Sweep: ev.Sweep, Through: through})
-}
-
-// workArrived makes the next pass see all offers there are: filters set while other work waited would hide some.
-func (c *Core) workArrived() {
+// requestOffers makes the next pass see all offers there are: filters set while other work waited would hide some.
+func (c *Core) requestOffers() {
 	c.packDue = true
-	c.freed = true
+	c.resourcesFreed = true
 	c.revived = time.Time{}
+}
+
+// orphan is a task of our framework that runs though the core does not believe in it: an attempt given up for
+// lost that came back, or one of a sweep this journal never held. It is killed until it ends.
+type orphan struct {
+	agent offers.AgentID
+	kills int
+	next  time.Time
 }

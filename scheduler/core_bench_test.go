@@ -28,9 +28,9 @@ func BenchmarkCore10000(b *testing.B) {
 		c.Step(now, cluster.Subscribed{Framework: "f"})
 		c.Do(now, Submit{ID: "s", Spec: testSpec{Trials: trials, Objective: "loss"}.spec()})
 		serial := 0
-		for turn := 0; c.runs["s"].kept.Phase != sweep.PhaseSucceeded; turn++ {
+		for turn := 0; c.runs["s"].entry.Phase != sweep.PhaseSucceeded; turn++ {
 			if turn == 100 {
-				b.Fatalf("not over after %d turns: %+v", turn, c.runs["s"].tallies())
+				b.Fatalf("not over after %d turns: %+v", turn, c.runs["s"].Counts())
 			}
 			now = now.Add(time.Second)
 			var list []offers.Offer

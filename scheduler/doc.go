@@ -10,9 +10,9 @@
 //
 // The package does not choose points (package search, behind Study), does not match work with offers (package
 // offers, behind Packer), does not know how good a trial is beyond the sweep's target (package board, behind
-// Notices), and does not speak Mesos (package mesos, behind Driver).
+// Notices), and does not speak to a cluster (package cluster/mesos, behind cluster.Driver).
 //
 // Its nouns: a sweep has trials; a trial has attempts, one after the other; an attempt is one Mesos task. A Budget
-// counts by whose fault attempts ended. A stray is a task that runs though nobody wants it any more. An Entry is
-// a fact in the Journal; a Notice is a fact told to the rest of the process.
+// counts by whose fault attempts ended. An orphan is a task that runs though the core does not believe in it. An Entry
+// is a fact in the Journal; a Notice is a fact told to the rest of the process.
 package scheduler

@@ -2,43 +2,47 @@ package scheduler
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
+	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // finish ends a live attempt: its record, its trial's next state, the packer's and the guard's books, and what
 // the end means for the sweep.
-func (c *Core) finish(att *attempt, v verdict, points *results.Record) {
+func (c *Core) finish(att *attempt, v classification, points *results.Record) {
 	run := att.run
 	c.live.remove(att)
 	delete(run.live, att.trial)
 	c.cfg.Packer.Ended(att.agent, att.counted(), 1)
-	c.freed, c.packDue = true, true
-	v = c.settleHope(att, v)
+	c.resourcesFreed, c.packDue = true, true
+	v = c.resolveRetryScope(att, v)
 	c.judgeAgent(att, v)
-	if v.kind == lost && att.probe && !v.free && c.elsewhere(att) {
-		v.free = true // it was put at risk to learn whether its agent is well again
+	if v.outcome == lost && att.probe && !v.uncharged && c.elsewhere(att) {
+		v.uncharged = true // it was put at risk to learn whether its agent is well again
 	}
-	c.countUnbrought(att, v)
-	c.leave(att)
+	c.recordPrefetch(att, v)
+	c.observeExecutorEnd(att)
 
 	to, due := c.nextState(att, v)
 	rec := results.Record{Sweep: run.id, Trial: att.trial, Attempt: att.number, First: att.points}
 	if points != nil {
 		rec = *points
 	}
-	rec.End = c.endOf(att, v, to.Terminal())
+	rec.End = c.endRecord(att, v, to.Terminal())
 	if to == sweep.Stopped {
 		rec.End.State = string(stopped) // whatever ended the attempt, what ended the trial was its sweep
 	}
 	c.record(run, rec)
 	c.noteLoss(att, v)
-	c.settle(att, v, to, due)
-	c.watchFirst(att, v)
-	c.endIdle(att)
+	c.commitTrial(att, v, to, due)
+	c.checkFirstFailures(att, v)
+	c.shutdownIdle(att)
 	if !to.Terminal() {
 		return
 	}
@@ -46,23 +50,23 @@ func (c *Core) finish(att *attempt, v verdict, points *results.Record) {
 }
 
 // nextState decides whether the trial gets another attempt, and not before when.
-func (c *Core) nextState(att *attempt, v verdict) (to sweep.State, due time.Time) {
+func (c *Core) nextState(att *attempt, v classification) (to sweep.State, due time.Time) {
 	run := att.run
 	switch {
-	case v.kind == succeeded:
+	case v.outcome == succeeded:
 		return sweep.Succeeded, due
-	case v.kind == stopped:
+	case v.outcome == stopped:
 		return sweep.Stopped, due
 	}
 	again, delay := true, v.wait
-	if v.hope == nobody || v.hope == noneEver {
+	if v.retry == nowhere || v.retry == noTrial {
 		again = false
-	} else if !v.free {
+	} else if !v.uncharged {
 		b := run.budgets[att.trial]
-		again, delay = charge(&b, v.kind, run.spec.Task.Retries, &c.cfg)
+		again, delay = charge(&b, v.outcome, run.spec.Task.Retries, &c.cfg)
 		run.budgets[att.trial] = b
 	}
-	open := run.kept.Phase == sweep.PhaseActive || att.trial == ThenTrial && run.kept.Phase == sweep.PhaseThen
+	open := run.entry.Phase == sweep.PhaseActive || att.trial == ThenTrial && run.entry.Phase == sweep.PhaseThen
 	switch {
 	case again && open:
 		return sweep.Waiting, c.now.Add(delay)
@@ -73,19 +77,19 @@ func (c *Core) nextState(att *attempt, v verdict) (to sweep.State, due time.Time
 	}
 }
 
-// settle moves the trial, journals it, and sets the delay of its next attempt.
-func (c *Core) settle(att *attempt, v verdict, to sweep.State, due time.Time) {
+// commitTrial moves the trial, journals it, and sets the delay of its next attempt.
+func (c *Core) commitTrial(att *attempt, v classification, to sweep.State, due time.Time) {
 	run := att.run
 	e := journal.TrialEntry{
 		Sweep: run.id, Trial: att.trial, State: to, Attempt: att.number, Budget: run.budgets[att.trial],
 		Due: due, Value: att.value,
 	}
-	if att.beside > 0 {
-		run.apart[att.trial] = true
+	if att.coTerminated > 0 {
+		run.isolate[att.trial] = true
 	}
 	if to.Terminal() {
 		delete(run.budgets, att.trial)
-		delete(run.apart, att.trial)
+		delete(run.isolate, att.trial)
 		e.Budget = journal.Budget{}
 	}
 	if to == sweep.Failed {
@@ -103,26 +107,13 @@ func (c *Core) settle(att *attempt, v verdict, to sweep.State, due time.Time) {
 	}
 }
 
-// delay keeps a waiting trial back until due.
-func (c *Core) delay(run *sweepRun, trial int, due time.Time) {
-	run.delayed[trial] = due
-	c.timers.Set(due, func(time.Time) {
-		if d, ok := run.delayed[trial]; !ok || !d.Equal(due) {
-			return
-		}
-		delete(run.delayed, trial)
-		run.due(trial)
-		c.packDue = true
-	})
-}
-
-// endOf is the last word on an attempt for its record.
-func (c *Core) endOf(att *attempt, v verdict, final bool) *results.End {
+// endRecord is the last word on an attempt for its record.
+func (c *Core) endRecord(att *attempt, v classification, final bool) *results.End {
 	e := &results.End{
-		State: string(v.kind), Final: final, Points: att.points, Reason: v.reason, Agent: att.host,
+		State: string(v.outcome), Final: final, Points: att.points, Reason: v.reason, Agent: att.host,
 		StartMs: att.launched.UnixMilli(), EndMs: c.now.UnixMilli(),
 	}
-	if v.kind == timedOut {
+	if v.outcome == timedOut {
 		e.State = string(failed)
 	}
 	if !att.started.IsZero() {
@@ -136,43 +127,90 @@ func (c *Core) endOf(att *attempt, v verdict, final bool) *results.End {
 	}
 	e.Seed = att.seed
 	if att.trial == ThenTrial {
-		e.Params = att.run.kept.Params
+		e.Params = att.run.entry.Params
 	} else if p, err := att.run.point(att.trial); err == nil {
 		e.Params, _ = json.Marshal(p) // a point that was launched has been marshalled before
 	}
 	return e
 }
 
-// trialEnded draws the consequences of a trial's terminal state for its sweep.
-func (c *Core) trialEnded(att *attempt, v verdict, to sweep.State) {
-	run := att.run
-	if att.trial == ThenTrial {
-		c.thenEnded(run, v, to)
-		return
+// recordPrefetch gives up on what agents bring when none succeeds.
+func (c *Core) recordPrefetch(att *attempt, v classification) {
+	r := att.run
+	switch {
+	case !att.prefetched || r.prefetchFailures >= maxPrefetchFailures:
+	case v.prefetchFailed:
+		if r.prefetchFailures++; r.prefetchFailures == maxPrefetchFailures {
+			c.note(PrefetchDisabled{Sweep: r.id, Reason: v.reason})
+		}
+	case !att.started.IsZero() || v.end != nil:
+		r.prefetchFailures = 0
 	}
-	value, ok := att.value.Reduced(run.spec.Objective.Reduce)
-	ok = ok && to != sweep.Failed
-	if to == sweep.Succeeded && ok {
-		run.consider(att.trial, value)
-	}
-	if to == sweep.Failed {
-		run.errors.add(v.reason, att.trial)
-		c.giveUp(att, v)
-		c.watchFailures(run)
-	}
-	if to == sweep.Succeeded {
-		c.watchTarget(att)
-	}
-	c.endIfDone(run)
 }
 
-// consider keeps the best trial; of equals the one with the lower index.
-func (r *sweepRun) consider(trial int, v float64) {
-	better := v < r.best
-	if r.spec.Objective.Goal == sweep.Maximize {
-		better = v > r.best
+// Delays before the next attempt. Failures double from half a second, so that a trial that fails at once does
+// not eat an agent, up to a minute; losses likewise, since what broke may need a while to mend.
+const (
+	firstDelay = 500 * time.Millisecond
+	mostDelay  = time.Minute
+)
+
+// charge counts one end against the budget and says whether another attempt is allowed, and after which delay.
+func charge(b *journal.Budget, kind outcome, retries int, cfg *Config) (again bool, delay time.Duration) {
+	var used, allowed int
+	switch kind {
+	case failed:
+		b.Failures++
+		used, allowed = b.Failures, retries
+	case timedOut:
+		b.Timeouts++
+		used, allowed = b.Timeouts, retries
+	case preempted:
+		b.Preemptions++
+		used, allowed = b.Preemptions, cfg.Preemptions
+	default:
+		b.Losses++
+		used, allowed = b.Losses, cfg.PlatformLosses
 	}
-	if r.bestTrial < 0 || better || v == r.best && trial < r.bestTrial {
-		r.best, r.bestTrial = v, trial
+	return used <= allowed, timer.Backoff(firstDelay, mostDelay, used-1)
+}
+
+// resolveRetryScope ends what cannot become right: the trial, and where it goes for all trials the sweep.
+func (c *Core) resolveRetryScope(att *attempt, v classification) classification {
+	switch v.retry {
+	case anywhere:
+		if !att.started.IsZero() {
+			att.run.lacking = nil
+		}
+		return v
+	case elsewhere:
+		if !slices.Contains(att.run.lacking, att.agent) {
+			att.run.lacking = append(att.run.lacking, att.agent)
+		}
+		if !c.lackingEverywhere(att) {
+			return v
+		}
+		v.retry = noTrial
 	}
+	if v.outcome == lost {
+		v.outcome = failed
+	}
+	return v
+}
+
+// lackingEverywhere reports whether all agents that could take an attempt lack what it needs, or enough of them.
+func (c *Core) lackingEverywhere(att *attempt) bool {
+	refusing := att.run.lacking
+	return len(refusing) >= lackingAgents ||
+		!c.cfg.Packer.Could(att.demand, func(id offers.AgentID) bool { return slices.Contains(refusing, id) })
+}
+
+// noteLoss tells of a lost attempt, but not of one that met a foreign agent: that agent's own notice says so.
+func (c *Core) noteLoss(att *attempt, v classification) {
+	if v.outcome != lost || att.startExit == cluster.ExitWrongArch {
+		return
+	}
+	r := att.run
+	r.loss = Loss{Trial: att.trial, Attempt: att.number, Agent: att.where(), Reason: v.reason, At: c.now, Count: r.loss.Count + 1}
+	c.note(AttemptLost{Sweep: r.id, Loss: r.loss})
 }

@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/scheduler/cluster"
-	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
@@ -27,24 +25,22 @@ const (
 	avoidDecay = 10 * time.Minute
 	// recentEnds is how many ends of attempts, over all agents, tell whether trials die everywhere.
 	recentEnds = 64
-	// overtime is what an executor gets beyond timeout and grace to end an attempt and say so.
-	overtime = time.Minute
 )
 
 // agent is what the guard knows of one agent.
 type agent struct {
-	host    string
-	running int       // live attempts
-	proven  bool      // an attempt succeeded there, or ran for long
-	deaths  int       // fast ones in a row; attempts that one cause ended together are one
-	fell    time.Time // when the last of them was counted that no executor told of
-	pauses  int       // in a row, since something last went well there
-	avoided int       // times in a row
-	since   time.Time
-	until   time.Time
-	arch    string // as its attributes name it; empty: they do not
-	alien   bool   // an executor found no binary for it
-	drains  bool   // an operator drains it, and it has offered nothing since
+	host         string
+	running      int       // live attempts
+	proven       bool      // an attempt succeeded there, or ran for long
+	deaths       int       // fast ones in a row; attempts that one cause ended together are one
+	fell         time.Time // when the last of them was counted that no executor told of
+	pauses       int       // in a row, since something last went well there
+	avoided      int       // times in a row
+	since        time.Time
+	until        time.Time
+	arch         string // as its attributes name it; empty: they do not
+	archMismatch bool   // an executor found no binary for it
+	drains       bool   // an operator drains it, and it has offered nothing since
 }
 
 // guard holds what the packer is told about agents, kept up to date so that a pass need not walk all agents.
@@ -100,15 +96,15 @@ func (c *Core) cap(id offers.AgentID, a *agent) {
 func (a *agent) probation() bool { return !a.proven && a.avoided+a.pauses > 0 }
 
 // judgeAgent counts the end of an attempt for or against its agent.
-func (c *Core) judgeAgent(att *attempt, v verdict) {
+func (c *Core) judgeAgent(att *attempt, v classification) {
 	a := c.agentOf(att.agent, att.host)
 	a.running--
 	defer func() { c.cap(att.agent, a) }()
-	if v.kind == stopped || v.kind == preempted || v.free || v.excused || !att.missing.IsZero() {
+	if v.outcome == stopped || v.outcome == preempted || v.uncharged || v.agentNotBlamed || !att.unreachableSince.IsZero() {
 		return
 	}
-	fast := v.kind != succeeded && (att.started.IsZero() || c.now.Sub(att.started) < fastDeath)
-	if fast && att.last != ownWord {
+	fast := v.outcome != succeeded && (att.started.IsZero() || c.now.Sub(att.started) < fastDeath)
+	if fast && att.endSource != sourceExecutor {
 		if !a.fell.IsZero() && !att.launched.After(a.fell) {
 			return // what ended an executor or an agent ended all that was there: one event
 		}
@@ -135,7 +131,7 @@ func (c *Core) didWell(id offers.AgentID, a *agent) {
 }
 
 // suspect draws the consequences of a fast death for its agent.
-func (c *Core) suspect(att *attempt, a *agent, v verdict) {
+func (c *Core) suspect(att *attempt, a *agent, v classification) {
 	limit := deathsToAvoid
 	if a.avoided > 0 && !a.proven {
 		limit = 1
@@ -144,35 +140,12 @@ func (c *Core) suspect(att *attempt, a *agent, v verdict) {
 	case !c.elsewhere(att):
 	case a.deaths >= limit:
 		c.avoidAgent(att.agent, a, v.reason)
-	case v.kind == lost:
+	case v.outcome == lost:
 		c.guard.last[att.agent] = true
 		if !a.proven || a.deaths > 1 {
 			c.pauseAgent(att.agent, a)
 		}
 	}
-}
-
-// watchRun proves the agent of an attempt that lives long enough, and ends one that outlives its timeout, which
-// its executor should have done.
-func (c *Core) watchRun(att *attempt) {
-	if a := c.agents[att.agent]; !a.proven {
-		c.timers.Set(att.started.Add(fastDeath), func(time.Time) {
-			if att.run.live[att.trial] == att && att.missing.IsZero() && !a.proven {
-				c.didWell(att.agent, a)
-				c.cap(att.agent, a)
-				c.workArrived()
-			}
-		})
-	}
-	task := &att.run.spec.Task
-	if task.Timeout <= 0 {
-		return
-	}
-	c.timers.Set(att.started.Add(task.Timeout+task.Grace+overtime), func(time.Time) {
-		if att.run.live[att.trial] == att {
-			c.kill(att, endOverdue, fmt.Sprintf("%s, and its executor did not end it", sayTimeout(att)))
-		}
-	})
 }
 
 // elsewhere reports whether an attempt that died would have fared better on another agent, as far as is known: where
@@ -210,12 +183,12 @@ func (c *Core) pauseAgent(id offers.AgentID, a *agent) {
 
 func (c *Core) avoidAgent(id offers.AgentID, a *agent, reason string) {
 	wait := timer.Backoff(firstAvoid, mostAvoid, a.avoided)
-	if !c.leaveAlone(id, a, wait, func() { c.note(Avoided{Agent: id, Host: a.host}) }) {
+	if !c.leaveAlone(id, a, wait, func() { c.note(AgentAvoided{Agent: id, Host: a.host}) }) {
 		return
 	}
 	a.avoided++
 	a.proven, a.since = false, c.now
-	c.note(Avoided{
+	c.note(AgentAvoided{
 		Agent: id, Host: a.host, Until: a.until,
 		Reason: fmt.Sprintf("%d attempts in a row died within %v, last: %s", a.deaths, fastDeath, reason),
 	})
@@ -233,27 +206,8 @@ func (c *Core) leaveAlone(id offers.AgentID, a *agent, wait time.Duration, over 
 		if a.until.Equal(until) && c.agents[id] == a {
 			delete(c.guard.avoid, id)
 			over()
-			c.workArrived()
+			c.requestOffers()
 		}
 	})
 	return true
-}
-
-// agentGone forgets an agent. Its tasks' own updates tell what became of them.
-func (c *Core) agentGone(ev cluster.AgentGone) {
-	c.cfg.Packer.RemoveAgent(ev.Agent)
-	delete(c.seen, ev.Agent)
-	for att := c.live.first; att != nil; att = att.next {
-		if att.agent == ev.Agent {
-			att.answered = false // should its update get lost, we ask
-		}
-	}
-	if a := c.agents[ev.Agent]; a != nil {
-		c.askLater()
-	}
-}
-
-func (c *Core) executorGone(ev cluster.ExecutorGone) {
-	c.premature(ev)
-	c.executorEnded(journal.ExecutorKey{Agent: ev.Agent, Executor: ev.Executor})
 }

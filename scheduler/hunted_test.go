@@ -112,8 +112,8 @@ func TestStoppedOnTheBoard(t *testing.T) {
 			}
 		}
 	}
-	if got := folded.Counts(); got.Stopped != 1 || c.runs["s"].tallies().Stopped != 1 {
-		t.Errorf("the board has %+v, the core %+v", got, c.runs["s"].tallies())
+	if got := folded.Counts(); got.Stopped != 1 || c.runs["s"].Counts().Stopped != 1 {
+		t.Errorf("the board has %+v, the core %+v", got, c.runs["s"].Counts())
 	}
 }
 
@@ -134,7 +134,7 @@ func TestUnstartedStayStoppedWhileFollowing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := c.runs["s"].tallies(); got.Waiting != 0 || got.Stopped != 4 {
+		if got := c.runs["s"].Counts(); got.Waiting != 0 || got.Stopped != 4 {
 			t.Errorf("%s: %+v", phase, got)
 		}
 	}
@@ -168,7 +168,7 @@ func TestRetryKeepsTheStep(t *testing.T) {
 	run := c.runs["s"]
 	run.move(0, sweep.Stopped)
 	run.states[1], run.states[2], run.attempts[1], run.attempts[2] = uint8(sweep.Failed), uint8(sweep.Succeeded), 1, 1
-	run.counts[sweep.Failed], run.counts[sweep.Waiting], run.kept.Phase = 1, 0, sweep.PhaseSucceeded
+	run.counts[sweep.Failed], run.counts[sweep.Waiting], run.entry.Phase = 1, 0, sweep.PhaseSucceeded
 	c.Do(t0, Retry{Sweep: "s"})
 	if err := m.Append(c.Ready().Journal); err != nil {
 		t.Fatal(err)
@@ -224,7 +224,7 @@ func TestRetryAfterARestartStartsExecutors(t *testing.T) {
 	run := c.runs["s"]
 	run.move(0, sweep.Failed)
 	run.attempts[0] = 1
-	c.endIfDone(run)
+	c.finishIfDone(run)
 	if err := m.Append(c.Ready().Journal); err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +232,7 @@ func TestRetryAfterARestartStartsExecutors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !c.runs["s"].kept.Phase.Ended() {
+	if !c.runs["s"].entry.Phase.Ended() {
 		t.Fatal("the sweep has not ended")
 	}
 	c.Step(t0, cluster.Subscribed{Framework: "f"})
@@ -254,11 +254,11 @@ func TestStoppingAStepThatWillNotRun(t *testing.T) {
 		c := begun(testSpec{Trials: 1, Then: then})
 		c.Step(t0, oneOffer("o1", 4*resource.Unit))
 		end(c)
-		before := c.runs["s"].kept.Phase
+		before := c.runs["s"].entry.Phase
 		c.Ready()
 		c.Do(t0, StopTrial{Sweep: "s", Trial: ThenTrial, Reason: "early stop"})
-		if r := c.Ready(); len(r.Journal)+len(r.Notices) > 0 || c.runs["s"].kept.Phase != before {
-			t.Errorf("%s: journaled %v, noticed %v, phase %v", name, r.Journal, r.Notices, c.runs["s"].kept.Phase)
+		if r := c.Ready(); len(r.Journal)+len(r.Notices) > 0 || c.runs["s"].entry.Phase != before {
+			t.Errorf("%s: journaled %v, noticed %v, phase %v", name, r.Journal, r.Notices, c.runs["s"].entry.Phase)
 		}
 	}
 }

@@ -71,7 +71,7 @@ func TestIsolationSaysWhoSharesAnExecutor(t *testing.T) {
 func TestWarmExecutorInAnOfferIsNotPaidAgain(t *testing.T) {
 	first := isolationCore(t, sweep.Task{})
 	cold := launched(first, "a1")[0].Executor
-	hired := first.workers[journal.ExecutorKey{Agent: "a1", Executor: cold.ID}].resources
+	hired := first.executors[journal.ExecutorKey{Agent: "a1", Executor: cold.ID}].resources
 
 	c := isolationCore(t, sweep.Task{})
 	c.rememberExecutor(journal.ExecutorEntry{Agent: "a1", Executor: cold.ID, Resources: hired}) // as Restore has it from the journal
@@ -230,7 +230,7 @@ func TestAnExecutorHasOneOrigin(t *testing.T) {
 	}
 	// The executor of prod ends with its agent unheard of, and the next is started on what is reserved: another id, since
 	// the old one may still run.
-	c.cfg.Packer.ExecutorGone("a1", c.packed("a1", prod[0]))
+	c.cfg.Packer.ExecutorGone("a1", c.packerID("a1", prod[0]))
 	if got := seen(from("o6", "prod", "prod", "prod dynamic ", 2)); slices.Equal(got, prod) {
 		t.Errorf("%v stands for two origins of resources", got)
 	}

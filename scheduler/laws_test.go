@@ -166,7 +166,7 @@ func (r *rig) command(arg int) {
 	case 5:
 		r.retry()
 	default:
-		r.do(Stored{Sweep: "s", Through: r.through})
+		r.do(RecordsStored{Sweep: "s", Through: r.through})
 	}
 }
 
@@ -196,17 +196,17 @@ func (r *rig) corrupt() {
 func (r *rig) retry() {
 	r.carryOut(-1)
 	for t, s := range r.core.runs["s"].states[:r.spec.Trials] {
-		if sweep.State(s) == sweep.Failed && (r.core.runs["s"].kept.Phase == sweep.PhaseActive || r.core.runs["s"].kept.Phase.Ended()) {
+		if sweep.State(s) == sweep.Failed && (r.core.runs["s"].entry.Phase == sweep.PhaseActive || r.core.runs["s"].entry.Phase.Ended()) {
 			r.finals[t] = 0
 		}
 	}
-	if run := r.core.runs["s"]; run.state(ThenTrial) == sweep.Failed && run.kept.Phase.Ended() {
+	if run := r.core.runs["s"]; run.state(ThenTrial) == sweep.Failed && run.entry.Phase.Ended() {
 		r.finals[ThenTrial] = 0
 	}
 	r.ended = nil
 	r.do(Retry{Sweep: "s"})
 	r.carryOut(-1)
-	if r.core.runs["s"].kept.Phase.Ended() {
-		r.ended = &SweepEnded{Counts: r.core.runs["s"].tallies()}
+	if r.core.runs["s"].entry.Phase.Ended() {
+		r.ended = &SweepEnded{Counts: r.core.runs["s"].Counts()}
 	}
 }

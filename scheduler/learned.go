@@ -34,7 +34,7 @@ func newLearned() learned {
 }
 
 // point is the parameters of a trial, the same for all its attempts.
-func (r *sweepRun) point(trial int) (sweep.Point, error) {
+func (r *run) point(trial int) (sweep.Point, error) {
 	if !r.study.Learns() {
 		return r.study.Point(trial)
 	}
@@ -53,7 +53,7 @@ func (r *sweepRun) point(trial int) (sweep.Point, error) {
 // observe tells the search how a trial ended and returns the turn, 0 when it need not be repeated, and whether it was
 // told of a failure. A trial that the user retries is not told again. The value of a failed trial is not told: it
 // would not outlive a retry, and so could not be repeated.
-func (r *sweepRun) observe(trial int, state sweep.State, s *sweep.Series) (number uint64, failure bool) {
+func (r *run) observe(trial int, state sweep.State, s *sweep.Series) (number uint64, failure bool) {
 	if trial == ThenTrial || !r.study.Learns() || r.learned.asked[trial] == 0 {
 		return 0, false
 	}
@@ -72,7 +72,7 @@ func (r *sweepRun) observe(trial int, state sweep.State, s *sweep.Series) (numbe
 }
 
 // remember keeps a journaled trial's turns for relearn.
-func (r *sweepRun) remember(e *journal.TrialEntry) {
+func (r *run) remember(e *journal.TrialEntry) {
 	if e.AskSeq > 0 {
 		r.learned.replay = append(r.learned.replay, turn{number: e.AskSeq, trial: e.Trial})
 	}
@@ -87,7 +87,7 @@ func (r *sweepRun) remember(e *journal.TrialEntry) {
 }
 
 // relearn repeats the dialogue after a restart.
-func (r *sweepRun) relearn() error {
+func (r *run) relearn() error {
 	l := &r.learned
 	slices.SortFunc(l.replay, func(a, b turn) int { return cmp.Compare(a.number, b.number) })
 	for _, t := range l.replay {

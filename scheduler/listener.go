@@ -4,69 +4,69 @@ package scheduler
 // after they are durable; a function that blocks stalls the scheduler, and may not call the loop's methods
 // except Later. Absent functions are skipped.
 type Listener struct {
-	Connected     func(Connected)
-	SweepStarted  func(SweepStarted)
-	SubmitRefused func(SubmitRefused)
-	TrialMoved    func(TrialMoved)
-	Unstarted     func(Unstarted)
-	Recorded      func(Recorded)
-	Followed      func(Followed)
-	Select        func(Select)
-	SweepEnding   func(SweepEnding)
-	SweepEnded    func(SweepEnded)
-	Progress      func(Progress)
-	Avoided       func(Avoided)
-	Foreign       func(Foreign)
-	AttemptLost   func(AttemptLost)
-	Unbrought     func(Unbrought)
-	Packed        func(Packed)
-	Trouble       func(Trouble)
-	Barred        func(Barred)
+	Connected         func(Connected)
+	SweepStarted      func(SweepStarted)
+	SubmitRefused     func(SubmitRefused)
+	TrialMoved        func(TrialMoved)
+	NeverStarted      func(NeverStarted)
+	Recorded          func(Recorded)
+	ThenReported      func(ThenReported)
+	Select            func(Select)
+	SweepEnding       func(SweepEnding)
+	SweepEnded        func(SweepEnded)
+	Progress          func(Progress)
+	AgentAvoided      func(AgentAvoided)
+	AgentIncompatible func(AgentIncompatible)
+	AttemptLost       func(AttemptLost)
+	PrefetchDisabled  func(PrefetchDisabled)
+	PassDone          func(PassDone)
+	Anomaly           func(Anomaly)
+	FrameworkRejected func(FrameworkRejected)
 }
 
-// hear calls the function for a notice.
-func (l *Listener) hear(n Notice) {
+// dispatch calls the function for a notice.
+func (l *Listener) dispatch(n Notice) {
 	switch n := n.(type) {
 	case Connected:
-		tell(l.Connected, n)
+		notify(l.Connected, n)
 	case SweepStarted:
-		tell(l.SweepStarted, n)
+		notify(l.SweepStarted, n)
 	case SubmitRefused:
-		tell(l.SubmitRefused, n)
+		notify(l.SubmitRefused, n)
 	case TrialMoved:
-		tell(l.TrialMoved, n)
-	case Unstarted:
-		tell(l.Unstarted, n)
+		notify(l.TrialMoved, n)
+	case NeverStarted:
+		notify(l.NeverStarted, n)
 	case Recorded:
-		tell(l.Recorded, n)
-	case Followed:
-		tell(l.Followed, n)
+		notify(l.Recorded, n)
+	case ThenReported:
+		notify(l.ThenReported, n)
 	case Select:
-		tell(l.Select, n)
+		notify(l.Select, n)
 	case SweepEnding:
-		tell(l.SweepEnding, n)
+		notify(l.SweepEnding, n)
 	case SweepEnded:
-		tell(l.SweepEnded, n)
+		notify(l.SweepEnded, n)
 	case Progress:
-		tell(l.Progress, n)
-	case Avoided:
-		tell(l.Avoided, n)
-	case Foreign:
-		tell(l.Foreign, n)
+		notify(l.Progress, n)
+	case AgentAvoided:
+		notify(l.AgentAvoided, n)
+	case AgentIncompatible:
+		notify(l.AgentIncompatible, n)
 	case AttemptLost:
-		tell(l.AttemptLost, n)
-	case Unbrought:
-		tell(l.Unbrought, n)
-	case Packed:
-		tell(l.Packed, n)
-	case Trouble:
-		tell(l.Trouble, n)
-	case Barred:
-		tell(l.Barred, n)
+		notify(l.AttemptLost, n)
+	case PrefetchDisabled:
+		notify(l.PrefetchDisabled, n)
+	case PassDone:
+		notify(l.PassDone, n)
+	case Anomaly:
+		notify(l.Anomaly, n)
+	case FrameworkRejected:
+		notify(l.FrameworkRejected, n)
 	}
 }
 
-func tell[N Notice](f func(N), n N) {
+func notify[N Notice](f func(N), n N) {
 	if f != nil {
 		f(n)
 	}

@@ -52,14 +52,14 @@ type Loop struct {
 	}
 	wake chan struct{} // capacity 1: full means the loop will look anyway
 
-	last int           // events of the last turn; this and slow belong to the loop's goroutine
-	slow time.Duration // what the journal took then
+	lastTurn    int           // events of the last turn; this and slow belong to the loop's goroutine
+	journalTook time.Duration // what the journal took then
 }
 
 // request is a command whose caller waits until the journal holds it.
 type request struct {
 	command Command
-	look    func(*Core)
+	inspect func(*Core)
 	reply   chan error // capacity 1: the loop never waits for a caller
 }
 
@@ -84,7 +84,7 @@ func (l *Loop) Run(ctx context.Context) error {
 			cancel(fmt.Errorf("drive the cluster: %w", err))
 		}
 	}))
-	out := newSender(l.driver, l.undelivered)
+	out := newDispatcher(l.driver, l.undelivered)
 	out.start(ctx, &group)
 	err := l.turns(ctx, out)
 	cancel(err)
@@ -108,7 +108,7 @@ func (l *Loop) deliver(ctx context.Context, evs []cluster.Event) {
 }
 
 // turns runs until ctx ends or a turn fails.
-func (l *Loop) turns(ctx context.Context, out *sender) error {
+func (l *Loop) turns(ctx context.Context, out *dispatcher) error {
 	if err := l.carryOut(ctx, out, l.core.Ready(), nil); err != nil { // what Restore has to say
 		return err
 	}
@@ -171,7 +171,7 @@ func (l *Loop) step(b *burst, evs ...cluster.Event) {
 	}
 }
 
-func (l *Loop) do(b *burst, cmd Command) {
+func (l *Loop) command(b *burst, cmd Command) {
 	b.count(1)
 	l.core.Do(l.now(), cmd)
 }
@@ -183,36 +183,36 @@ func (l *Loop) tick(b *burst) {
 
 // serve steps a request, or lets it look.
 func (l *Loop) serve(b *burst, rq request) {
-	if rq.look != nil {
-		rq.look(l.core)
+	if rq.inspect != nil {
+		rq.inspect(l.core)
 		rq.reply <- nil
 		return
 	}
-	if err := l.core.known(rq.command); err != nil {
+	if err := l.core.validate(rq.command); err != nil {
 		rq.reply <- err
 		return
 	}
-	l.do(b, rq.command)
+	l.command(b, rq.command)
 	b.asked = append(b.asked, rq)
 }
 
 // drain steps all that is waiting, and what comes soon after it.
 func (l *Loop) drain(b *burst) {
-	l.empty(b)
+	l.drainInbox(b)
 	if b.events == 0 {
 		return
 	}
-	for l.more(b) {
+	for l.drainOne(b) {
 	}
-	if l.last >= burstFew {
-		l.wait(b)
+	if l.lastTurn >= burstFew {
+		l.linger(b)
 	}
-	l.last = b.events
+	l.lastTurn = b.events
 }
 
-// more steps one delivery if there is one and the burst has room for it.
-func (l *Loop) more(b *burst) bool {
-	if b.events >= burstEvents || time.Since(b.began) >= max(burstMost, l.slow) {
+// drainOne steps one delivery if there is one and the burst has room for it.
+func (l *Loop) drainOne(b *burst) bool {
+	if b.events >= burstEvents || time.Since(b.began) >= max(burstMost, l.journalTook) {
 		return false
 	}
 	select {
@@ -221,37 +221,37 @@ func (l *Loop) more(b *burst) bool {
 	case rq := <-l.requests:
 		l.serve(b, rq)
 	case <-l.wake:
-		l.empty(b)
+		l.drainInbox(b)
 	default:
 		return false
 	}
 	return true
 }
 
-// wait steps what comes within burstGap of the event before.
-func (l *Loop) wait(b *burst) {
+// linger steps what comes within burstGap of the event before.
+func (l *Loop) linger(b *burst) {
 	gap := time.NewTimer(burstGap)
 	defer gap.Stop()
-	for b.events < burstEvents && time.Since(b.began) < max(burstMost, l.slow) {
+	for b.events < burstEvents && time.Since(b.began) < max(burstMost, l.journalTook) {
 		select {
 		case evs := <-l.events:
 			l.step(b, evs...)
 		case rq := <-l.requests:
 			l.serve(b, rq)
 		case <-l.wake:
-			l.empty(b)
+			l.drainInbox(b)
 			continue
 		case <-gap.C:
 			return
 		}
-		for l.more(b) {
+		for l.drainOne(b) {
 		}
 		gap.Reset(burstGap)
 	}
 }
 
-// empty steps what listeners and senders left in the inbox.
-func (l *Loop) empty(b *burst) {
+// drainInbox steps what listeners and senders left in the inbox.
+func (l *Loop) drainInbox(b *burst) {
 	l.inbox.Lock()
 	events, commands, stored, order := l.inbox.events, l.inbox.commands, l.inbox.stored, l.inbox.order
 	l.inbox.events, l.inbox.commands, l.inbox.order = nil, nil, nil
@@ -261,34 +261,34 @@ func (l *Loop) empty(b *burst) {
 	l.inbox.Unlock()
 	l.step(b, events...)
 	for _, cmd := range commands {
-		l.do(b, cmd)
+		l.command(b, cmd)
 	}
 	for _, id := range order {
-		l.do(b, Stored{Sweep: id, Through: stored[id]})
+		l.command(b, RecordsStored{Sweep: id, Through: stored[id]})
 	}
 }
 
 // carryOut does what is Ready: journal, then calls, then answers and notices.
-func (l *Loop) carryOut(ctx context.Context, out *sender, r Ready, b *burst) error {
+func (l *Loop) carryOut(ctx context.Context, out *dispatcher, r Ready, b *burst) error {
 	if len(r.Journal) > 0 {
 		began := time.Now()
 		if err := l.journal.Append(r.Journal); err != nil {
 			return fmt.Errorf("append to journal: %w", err)
 		}
-		l.slow = min(time.Since(began), slowMost)
+		l.journalTook = min(time.Since(began), slowMost)
 		appendSeconds.UpdateDuration(began)
 		entriesTotal.Add(len(r.Journal))
 	}
-	out.postAll(ctx, r.Calls)
+	out.dispatch(ctx, r.Calls)
 	if b != nil {
 		l.answer(r, b)
 		turnsTotal.Inc()
 		eventsTotal.Add(b.events)
 	}
 	for _, n := range r.Notices {
-		count(n)
-		l.listener.hear(n)
-		if barred, ok := n.(Barred); ok {
+		countNotice(n)
+		l.listener.dispatch(n)
+		if barred, ok := n.(FrameworkRejected); ok {
 			return fmt.Errorf("subscribe: %w", barred.Err)
 		}
 	}

@@ -45,8 +45,8 @@ func callName(call cluster.Call) string {
 
 func countCall(call cluster.Call) { callsTotal[callName(call)].Inc() }
 
-// count keeps the counters that follow from notices.
-func count(n Notice) {
+// countNotice keeps the counters that follow from notices.
+func countNotice(n Notice) {
 	switch n := n.(type) {
 	case Recorded:
 		recordsTotal.Inc()
@@ -56,15 +56,15 @@ func count(n Notice) {
 		}
 	case TrialMoved:
 		movesTotal[n.To].Inc()
-	case Packed:
+	case PassDone:
 		passesTotal.Inc()
 		launchesTotal.Add(n.Launched)
 		declinesTotal.Add(n.Declined)
-	case Avoided:
+	case AgentAvoided:
 		if !n.Until.IsZero() {
 			avoidedTotal.Inc()
 		}
-	case Trouble:
+	case Anomaly:
 		troublesTotal.Inc()
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -42,9 +43,9 @@ type (
 		Reason  string
 		At      time.Time
 	}
-	// Unstarted: trials From to To-1 that were still waiting for their first launch ended as Stopped. One notice stands
+	// NeverStarted: trials From to To-1 that were still waiting for their first launch ended as Stopped. One notice stands
 	// for a whole range because a stopped sweep may have a million of them.
-	Unstarted struct {
+	NeverStarted struct {
 		Sweep    string
 		From, To int
 		Reason   string
@@ -54,24 +55,24 @@ type (
 		Number uint64 // within the sweep, from 1
 		Record results.Record
 	}
-	// Followed: news of the `then` step, points or its end, for people. It comes after the same record's Recorded and, unlike
+	// ThenReported: news of the `then` step, points or its end, for people. It comes after the same record's Recorded and, unlike
 	// that, not again after a restart.
-	Followed struct{ Record results.Record }
+	ThenReported struct{ Record results.Record }
 	// Select: all trials of a sweep with a `then` command ended well; Won must follow.
 	Select struct{ Sweep string }
 	// SweepEnding: no more trials start; running ones are awaited or killed. Sentence says why.
 	SweepEnding struct {
-		Sweep    string
-		Sentence string
+		Sweep  string
+		Reason string
 	}
 	// SweepEnded: every trial is in its terminal state, and the `then` step if there is one.
 	SweepEnded struct {
-		Sweep    string
-		Phase    sweep.Phase
-		Sentence string
-		Counts   Counts
-		Seconds  float64
-		Resumed  bool // it had ended before this process started
+		Sweep   string
+		Phase   sweep.Phase
+		Reason  string
+		Counts  Counts
+		Seconds float64
+		Resumed bool // it had ended before this process started
 	}
 	// Progress: a running attempt said how far it is.
 	Progress struct {
@@ -80,16 +81,16 @@ type (
 		Attempt int
 		Percent float64
 	}
-	// Avoided: an agent gets no work until Until, because attempts die fast on it. Zero Until: it is trusted
+	// AgentAvoided: an agent gets no work until Until, because attempts die fast on it. Zero Until: it is trusted
 	// again.
-	Avoided struct {
+	AgentAvoided struct {
 		Agent  offers.AgentID
 		Host   string
 		Until  time.Time
 		Reason string
 	}
-	// Foreign: an agent gets no work for as long as it lives, because no executor is built for its architecture.
-	Foreign struct {
+	// AgentIncompatible: an agent gets no work for as long as it lives, because no executor is built for its architecture.
+	AgentIncompatible struct {
 		Agent        offers.AgentID
 		Host         string
 		Architecture string // as its attributes name it; empty: an executor found out that it is another
@@ -99,26 +100,26 @@ type (
 		Sweep string
 		Loss
 	}
-	// Unbrought: agents keep failing to bring a sweep's inputs to its attempts, which from here on fetch for themselves.
-	Unbrought struct {
+	// PrefetchDisabled: agents keep failing to bring a sweep's inputs to its attempts, which from here on fetch for themselves.
+	PrefetchDisabled struct {
 		Sweep  string
 		Reason string // of the last
 	}
-	// Packed: one packing pass that launched, declined or had to refuse something.
-	Packed struct {
+	// PassDone: one packing pass that launched, declined or had to refuse something.
+	PassDone struct {
 		Launched int
 		Declined int
 		Refusals []SweepRefusal
 	}
-	// Trouble: something that should not happen and does no lasting harm; for the log.
-	Trouble struct {
+	// Anomaly: something that should not happen and does no lasting harm; for the log.
+	Anomaly struct {
 		Message string
 		Task    cluster.TaskID
 		Agent   offers.AgentID
 		Err     error
 	}
-	// Barred: the master will never take this framework in; the loop ends.
-	Barred struct{ Err error }
+	// FrameworkRejected: the master will never take this framework in; the loop ends.
+	FrameworkRejected struct{ Err error }
 )
 
 // SweepRefusal is the packer's reason why trials of a sweep wait.
@@ -127,21 +128,70 @@ type SweepRefusal struct {
 	Refusal offers.Refusal
 }
 
-func (Connected) notice()     {}
-func (SweepStarted) notice()  {}
+func (Connected) notice() {}
+
+func (SweepStarted) notice() {}
+
 func (SubmitRefused) notice() {}
-func (TrialMoved) notice()    {}
-func (Unstarted) notice()     {}
-func (Recorded) notice()      {}
-func (Followed) notice()      {}
-func (Select) notice()        {}
-func (SweepEnding) notice()   {}
-func (SweepEnded) notice()    {}
-func (Progress) notice()      {}
-func (Avoided) notice()       {}
-func (Foreign) notice()       {}
-func (AttemptLost) notice()   {}
-func (Unbrought) notice()     {}
-func (Packed) notice()        {}
-func (Trouble) notice()       {}
-func (Barred) notice()        {}
+
+func (TrialMoved) notice() {}
+
+func (NeverStarted) notice() {}
+
+func (Recorded) notice() {}
+
+func (ThenReported) notice() {}
+
+func (Select) notice() {}
+
+func (SweepEnding) notice() {}
+
+func (SweepEnded) notice() {}
+
+func (Progress) notice() {}
+
+func (AgentAvoided) notice() {}
+
+func (AgentIncompatible) notice() {}
+
+func (AttemptLost) notice() {}
+
+func (PrefetchDisabled) notice() {}
+
+func (PassDone) notice() {}
+
+func (Anomaly) notice() {}
+
+func (FrameworkRejected) notice() {}
+
+// Loss is an attempt that was lost through no fault of its trial.
+type Loss struct {
+	Trial   int
+	Attempt int
+	Agent   string // its host name, or id where that is not known
+	Reason  string
+	At      time.Time
+	Count   int // losses of the sweep so far, in this process
+}
+
+// Ready is all that must happen because of the events stepped since the last Ready. Whoever runs the core
+// carries it out in the order of the fields, and takes the next Ready only after the journal has answered.
+type Ready struct {
+	// Journal must be durable, all entries or none, before anything below leaves the process (law 5). When the
+	// journal refuses, the core is ahead of the disk and must be thrown away: restart from the journal.
+	Journal []journal.Entry
+
+	// Calls go to the master once Journal is durable, in this order as far as they concern the same agent; a
+	// Reconcile waits until all calls before it were answered. A call may be lost: the core hears of it by
+	// Undelivered or Disconnected and makes good.
+	Calls []cluster.Call
+
+	// Notices tell the rest of the process what is now certain. They come in the order things happened, and
+	// after a restart the Recorded ones that the bucket may lack are repeated.
+	Notices []Notice
+}
+
+// Empty reports whether there is nothing to do.
+func (r Ready) Empty() bool {
+	return len(r.Journal) == 0 && len(r.Calls) == 0 && len(r.Notices) == 0
+}

@@ -96,16 +96,16 @@ func (c *Core) restoreSweep(e journal.SweepEntry) error {
 	if err != nil {
 		return fmt.Errorf("parse spec of sweep %s again: %w", e.ID, err)
 	}
-	run, err := c.open(e.ID, Submit{ID: e.ID, Spec: spec, Overrides: e.Overrides})
+	run, err := c.newRun(e.ID, Submit{ID: e.ID, Spec: spec, Overrides: e.Overrides})
 	if err != nil {
 		return err
 	}
 	if !e.Phase.Ended() {
-		if run.outfit, err = c.outfit(e.ID, spec); err != nil {
+		if run.executor, err = c.executorSpecFor(e.ID, spec); err != nil {
 			return fmt.Errorf("take sweep %s up again: %w", e.ID, err)
 		}
 	}
-	run.kept = e
+	run.entry = e
 	run.records = max(e.Records, e.Stored)
 	run.best, run.bestTrial = e.Best, e.BestTrial
 	if e.Phase.Ended() {
@@ -113,20 +113,20 @@ func (c *Core) restoreSweep(e journal.SweepEntry) error {
 			return fmt.Errorf("sweep %s: %w", e.ID, err)
 		}
 	}
-	c.numbers = max(c.numbers, e.Number)
-	c.adopt(run)
+	c.submissions = max(c.submissions, e.Number)
+	c.register(run)
 	c.note(SweepStarted{Sweep: e.ID, Spec: spec, At: e.Submitted, Resumed: true})
 	return nil
 }
 
-func (r *sweepRun) restoreEnded() error {
-	if err := journal.UnpackRuns(r.kept.States, r.states); err != nil {
+func (r *run) restoreEnded() error {
+	if err := journal.UnpackRuns(r.entry.States, r.states); err != nil {
 		return err
 	}
-	if err := journal.UnpackRuns(r.kept.Attempts, r.attempts); err != nil {
+	if err := journal.UnpackRuns(r.entry.Attempts, r.attempts); err != nil {
 		return err
 	}
-	r.kept.States, r.kept.Attempts = nil, nil
+	r.entry.States, r.entry.Attempts = nil, nil
 	r.counts = [sweep.Cached + 1]int{}
 	for _, s := range r.states[:r.total] {
 		if s > uint8(sweep.Cached) {
@@ -145,7 +145,7 @@ func (c *Core) restoreTrial(e journal.TrialEntry) error {
 		return fmt.Errorf("trial %d of sweep %s does not fit the sweep", e.Trial, e.Sweep)
 	}
 	run.remember(&e)
-	if run.kept.Phase.Ended() {
+	if run.entry.Phase.Ended() {
 		return nil // kept for its turns only
 	}
 	slot := run.slot(e.Trial)
@@ -180,7 +180,7 @@ func (c *Core) restoreTrial(e journal.TrialEntry) error {
 }
 
 // restoreResult tells the search, and the core's own books, how an ended trial did.
-func (r *sweepRun) restoreResult(e journal.TrialEntry) {
+func (r *run) restoreResult(e journal.TrialEntry) {
 	if e.Trial == ThenTrial {
 		return
 	}
@@ -190,16 +190,16 @@ func (r *sweepRun) restoreResult(e journal.TrialEntry) {
 		r.consider(e.Trial, value)
 	}
 	if e.State == sweep.Failed {
-		r.errors.add(e.Reason, e.Trial)
+		r.failures.add(e.Reason, e.Trial)
 	}
 }
 
 // restoreAttempt believes again in an attempt that was alive when the journal was written.
-func (c *Core) restoreAttempt(run *sweepRun, e journal.TrialEntry) error {
+func (c *Core) restoreAttempt(run *run, e journal.TrialEntry) error {
 	att := &attempt{
 		run: run, trial: e.Trial, number: e.Attempt, task: cluster.NewTaskID(run.id, e.Trial, e.Attempt),
 		agent: e.Agent, host: e.Host, executor: e.Executor,
-		launched: e.Launched, started: e.Started, points: e.Points, value: e.Value, ending: why(e.KillReason), reason: e.Reason,
+		launched: e.Launched, started: e.Started, points: e.Points, value: e.Value, killing: killReason(e.KillReason), reason: e.Reason,
 	}
 	if e.Trial == ThenTrial {
 		if att.demand = c.thenDemand(run); att.demand == nil {
@@ -210,11 +210,11 @@ func (c *Core) restoreAttempt(run *sweepRun, e journal.TrialEntry) error {
 		if err != nil {
 			return err
 		}
-		if att.demand = c.shaped(run, d); run.outfit.shared != "" && c.packed(e.Agent, e.Executor) != run.outfit.shared.In(c.roleOf(e.Agent, e.Executor)) {
-			att.demand = c.own(run, d)
+		if att.demand = c.completeDemand(run, d); run.executor.shared != "" && c.packerID(e.Agent, e.Executor) != run.executor.shared.In(c.roleOf(e.Agent, e.Executor)) {
+			att.demand = c.isolatedDemand(run, d)
 		}
 	}
-	order, err := c.orderOf(run, e.Trial, e.Attempt)
+	order, err := c.taskOrder(run, e.Trial, e.Attempt)
 	if err != nil {
 		return err
 	}
@@ -234,7 +234,7 @@ func (c *Core) restoreAttempt(run *sweepRun, e journal.TrialEntry) error {
 }
 
 // resume goes on with a sweep from where the journal left it.
-func (c *Core) resume(run *sweepRun) error {
+func (c *Core) resume(run *run) error {
 	if err := run.relearn(); err != nil {
 		return err
 	}
@@ -246,48 +246,48 @@ func (c *Core) resume(run *sweepRun) error {
 	run.revived = nil
 	for _, t := range run.skipped {
 		if run.waits(t) {
-			run.due(t)
+			run.enqueue(t)
 		}
 	}
 	run.skipped = nil
-	if !run.kept.Phase.Ended() && !run.kept.Paused {
-		c.work(run)
+	if !run.entry.Phase.Ended() && !run.entry.Paused {
+		c.startClock(run)
 	}
-	switch run.kept.Phase {
+	switch run.entry.Phase {
 	case sweep.PhaseActive:
-		c.endIfDone(run)
+		c.finishIfDone(run)
 	case sweep.PhaseSelecting, sweep.PhaseThen:
-		c.endWaitingTrials(run, run.kept.Reason) // those that a target kept from starting have no entries
-		if run.kept.Phase == sweep.PhaseSelecting {
+		c.endUnlaunchedTrials(run, run.entry.Reason) // those that a target kept from starting have no entries
+		if run.entry.Phase == sweep.PhaseSelecting {
 			c.note(Select{Sweep: run.id})
 		}
 	case sweep.PhaseDraining:
-		c.endAllWaiting(run, run.kept.Reason)
+		c.endAllUnlaunched(run, run.entry.Reason)
 		for _, att := range run.inOrder() {
-			if run.kept.Killing {
-				att.ending, att.reason = endStopped, run.kept.Reason
+			if run.entry.Killing {
+				att.killing, att.reason = killStopped, run.entry.Reason
 			}
 		}
-		c.endIfDone(run)
+		c.finishIfDone(run)
 	default:
 		c.repeatUnstarted(run)
 		c.note(SweepEnded{
-			Sweep: run.id, Phase: run.kept.Phase, Sentence: run.kept.Reason, Counts: run.tallies(),
-			Seconds: run.kept.Ended.Sub(run.kept.Submitted).Seconds(), Resumed: true,
+			Sweep: run.id, Phase: run.entry.Phase, Reason: run.entry.Reason, Counts: run.Counts(),
+			Seconds: run.entry.Ended.Sub(run.entry.Submitted).Seconds(), Resumed: true,
 		})
 	}
 	return nil
 }
 
 // repeatUnstarted tells again which trials of an ended sweep never started: they have no records.
-func (c *Core) repeatUnstarted(run *sweepRun) {
+func (c *Core) repeatUnstarted(run *run) {
 	for t := 0; t < run.total; t++ {
 		from := t
 		for t < run.total && run.attempts[t] == 0 && sweep.State(run.states[t]) == sweep.Stopped {
 			t++
 		}
 		if t > from {
-			c.note(Unstarted{Sweep: run.id, From: from, To: t, Reason: run.kept.Reason})
+			c.note(NeverStarted{Sweep: run.id, From: from, To: t, Reason: run.entry.Reason})
 		}
 	}
 }

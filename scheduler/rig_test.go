@@ -131,9 +131,9 @@ func describe(r Ready) string {
 			fmt.Fprintf(&b, "%T%v;", n, n)
 		case Recorded:
 			fmt.Fprintf(&b, "%d;", n.Number)
-		case Followed:
+		case ThenReported:
 			fmt.Fprintf(&b, "%s;", recorded(n.Record))
-		case Packed:
+		case PassDone:
 			fmt.Fprintf(&b, "%d %d;", n.Launched, n.Declined)
 		default:
 			fmt.Fprintf(&b, "%T%v;", n, n)
@@ -251,7 +251,7 @@ func (r *rig) notice(n Notice) {
 		}
 		r.heard[n.Number] = said
 		r.through = max(r.through, n.Number)
-	case Unstarted:
+	case NeverStarted:
 		for t := n.From; t < n.To; t++ {
 			r.unstarted[t]++
 		}
@@ -281,7 +281,7 @@ func (r *rig) oneAlive() {
 		}
 	}
 	run := r.core.runs["s"]
-	c := run.tallies()
+	c := run.Counts()
 	if c.Waiting+c.Launched+c.Running+c.Succeeded+c.Failed+c.Stopped+c.Cached != c.Total {
 		r.fault("law 1: counts do not add up: %+v", c)
 	}
@@ -323,7 +323,7 @@ func (r *rig) heal() {
 		r.world.offerAll()
 		r.now = r.now.Add(5 * time.Second)
 		r.core.Tick(r.now)
-		if run := r.core.runs["s"]; run.kept.Phase == sweep.PhaseSelecting {
+		if run := r.core.runs["s"]; run.entry.Phase == sweep.PhaseSelecting {
 			r.won(max(run.bestTrial, 0))
 		}
 		r.core.Pack(r.now)
@@ -357,7 +357,7 @@ func (r *rig) won(trial int) {
 // final checks what must hold at the end.
 func (r *rig) final() {
 	if r.ended == nil {
-		r.fault("law 1: the sweep never ended: %+v", r.core.runs["s"].tallies())
+		r.fault("law 1: the sweep never ended: %+v", r.core.runs["s"].Counts())
 		return
 	}
 	c := r.ended.Counts

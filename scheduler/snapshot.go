@@ -25,12 +25,12 @@ type SweepStatus struct {
 	Spec      *sweep.Spec
 	Phase     sweep.Phase
 	Paused    bool
-	Sentence  string
+	Reason    string
 	Counts    Counts
 	Best      float64
 	BestTrial int // -1: none
 	Submitted time.Time
-	Worked    time.Duration // for which schedulers had it, without pauses
+	Elapsed   time.Duration // for which schedulers had it, without pauses
 	Ended     time.Time
 	Then      sweep.State
 	Loss      Loss     // the last; Count 0: none
@@ -52,9 +52,9 @@ func (c *Core) Snapshot() Snapshot {
 	s := Snapshot{Framework: c.framework, Connected: c.connected, Live: c.live.len}
 	for _, r := range c.order {
 		s.Sweeps = append(s.Sweeps, SweepStatus{
-			ID: r.id, Spec: r.spec, Phase: r.kept.Phase, Paused: r.kept.Paused, Sentence: r.kept.Reason,
-			Counts: r.tallies(), Best: r.best, BestTrial: r.bestTrial,
-			Submitted: r.kept.Submitted, Worked: r.worked(c.now), Ended: r.kept.Ended, Then: r.state(ThenTrial),
+			ID: r.id, Spec: r.spec, Phase: r.entry.Phase, Paused: r.entry.Paused, Reason: r.entry.Reason,
+			Counts: r.Counts(), Best: r.best, BestTrial: r.bestTrial,
+			Submitted: r.entry.Submitted, Elapsed: r.elapsed(c.now), Ended: r.entry.Ended, Then: r.state(ThenTrial),
 			Loss: r.loss, Percent: percent[r],
 		})
 	}
@@ -78,15 +78,15 @@ type Counts struct {
 }
 
 // percent is how far running trials are in the mean, by sweep.
-func (c *Core) percent() map[*sweepRun]*float64 {
-	sum, count := map[*sweepRun]float64{}, map[*sweepRun]float64{}
+func (c *Core) percent() map[*run]*float64 {
+	sum, count := map[*run]float64{}, map[*run]float64{}
 	for att := c.live.first; att != nil; att = att.next {
 		if att.percent != nil {
 			sum[att.run] += *att.percent
 			count[att.run]++
 		}
 	}
-	mean := map[*sweepRun]*float64{}
+	mean := map[*run]*float64{}
 	for run, n := range count {
 		m := sum[run] / n
 		mean[run] = &m

@@ -146,7 +146,7 @@ func (s *story) command(t *testing.T, d *datadriven.TestData) {
 		var n int
 		fmt.Sscan(arg(1), &n)
 		if d.Cmd == "stored" {
-			do(Stored{Sweep: arg(0), Through: uint64(n)})
+			do(RecordsStored{Sweep: arg(0), Through: uint64(n)})
 		} else {
 			do(StopTrial{Sweep: arg(0), Trial: n, Reason: "stopped early"})
 		}
@@ -342,16 +342,16 @@ func renderNotice(n Notice) string {
 		return "recorded " + renderRecord(n.Number, n.Record)
 	case SweepEnded:
 		b, _ := json.Marshal(n.Counts)
-		return fmt.Sprintf("%s ended, %s: %s %s", n.Sweep, n.Phase, n.Sentence, b)
-	case Unstarted:
+		return fmt.Sprintf("%s ended, %s: %s %s", n.Sweep, n.Phase, n.Reason, b)
+	case NeverStarted:
 		return fmt.Sprintf("%s/%d to %d never started", n.Sweep, n.From, n.To-1)
-	case Trouble:
+	case Anomaly:
 		return "trouble: " + n.Message
-	case Unbrought:
+	case PrefetchDisabled:
 		return fmt.Sprintf("unbrought, last: %s", n.Reason)
-	case Foreign:
+	case AgentIncompatible:
 		return fmt.Sprintf("foreign %s %q", n.Agent, n.Architecture)
-	case Packed:
+	case PassDone:
 		var parts []string
 		for i := range n.Refusals {
 			if why := n.Refusals[i].Refusal.Reasons(); len(why.Foreign) > 0 {
@@ -359,12 +359,12 @@ func renderNotice(n Notice) string {
 			}
 		}
 		return strings.Join(parts, "\n")
-	case Avoided:
+	case AgentAvoided:
 		return fmt.Sprintf("avoid %s: %s", n.Agent, n.Reason)
 	case Select:
 		return "select the winner of " + n.Sweep
 	case SweepEnding:
-		return fmt.Sprintf("%s is ending: %s", n.Sweep, n.Sentence)
+		return fmt.Sprintf("%s is ending: %s", n.Sweep, n.Reason)
 	}
 	return ""
 }

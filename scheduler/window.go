@@ -21,16 +21,16 @@ type window struct {
 
 // group is waiting trials of one shape.
 type group struct {
-	run    *sweepRun
-	demand *offers.Demand
-	trials []int // nil for a uniform sweep, whose trials are popped as they come
-	count  int   // how many may start now
-	alone  bool  // each of them with an executor of its own
+	run      *run
+	demand   *offers.Demand
+	trials   []int // nil for a uniform sweep, whose trials are popped as they come
+	count    int   // how many may start now
+	isolated bool  // each of them with an executor of its own
 }
 
 // fill looks ahead until n trials or lookAhead are in view. A trial whose needs cannot be computed is handed
 // to bad; one whose point a search was asked for now, to asked, so that a restart asks in the same order.
-func (r *sweepRun) fill(n int, asked func(journal.TrialEntry), bad func(trial int, err error)) {
+func (r *run) fill(n int, asked func(journal.TrialEntry), bad func(trial int, err error)) {
 	w := &r.window
 	if w.index == nil {
 		w.index = map[*offers.Demand]int{}
@@ -77,7 +77,7 @@ func (w *window) settle() {
 }
 
 // shapeOf is the demand of one trial; equal demands are one pointer.
-func (r *sweepRun) shapeOf(trial int) (*offers.Demand, error) {
+func (r *run) shapeOf(trial int) (*offers.Demand, error) {
 	if r.uniform != nil {
 		return r.uniform, nil
 	}

@@ -124,7 +124,7 @@ func (w *world) offerAll() {
 			o.Attributes = []offers.Attribute{{Name: "rack", Value: "r1"}, {Name: "cpu_arch", Value: a.arch}}
 		}
 		if a.warm {
-			o.Executors = []offers.ExecutorID{(&outfit{template: testConfig().Executor}).hash(strings.ToLower(a.variant()))}
+			o.Executors = []offers.ExecutorID{(&executorSpec{template: testConfig().Executor}).executorID(strings.ToLower(a.variant()))}
 		}
 		list = append(list, o)
 	}

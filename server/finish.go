@@ -42,7 +42,7 @@ func (sw *Sweep) store(ctx context.Context, out Outcome) error {
 	bucket, summary := sw.server.cfg.Bucket, sw.Summary()
 	var winner error
 	written := sw.change(ctx, func(known *store.Sweep) bool {
-		known.State, known.Sentence, known.Closed = string(out.Phase), out.Sentence, sw.closed()
+		known.State, known.Sentence, known.Closed = string(out.Phase), out.Reason, sw.closed()
 		if step := sw.step(); step != nil {
 			known.Then = step
 		}

@@ -16,19 +16,19 @@ import (
 // listener hears what the scheduler makes true, in the loop's goroutine: records go to boards and writers, and people are told.
 func (s *Server) listener() scheduler.Listener {
 	return scheduler.Listener{
-		Connected:   s.onConnected,
-		TrialMoved:  func(n scheduler.TrialMoved) { s.of(n.Sweep, func(sw *Sweep) { sw.onMoved(n) }) },
-		Recorded:    func(n scheduler.Recorded) { s.of(n.Record.Sweep, func(sw *Sweep) { sw.onRecorded(n) }) },
-		Unstarted:   func(n scheduler.Unstarted) { s.of(n.Sweep, func(sw *Sweep) { sw.onUnstarted(n) }) },
-		Followed:    func(n scheduler.Followed) { s.of(n.Record.Sweep, func(sw *Sweep) { sw.onFollowed(n.Record) }) },
-		Select:      func(n scheduler.Select) { s.of(n.Sweep, func(sw *Sweep) { sw.onSelect() }) },
-		SweepEnding: func(n scheduler.SweepEnding) { s.of(n.Sweep, func(sw *Sweep) { sw.say("%s", n.Sentence) }) },
-		SweepEnded:  func(n scheduler.SweepEnded) { s.of(n.Sweep, func(sw *Sweep) { sw.ended(n) }) },
-		Avoided:     s.onAvoided,
-		Foreign:     s.onForeign,
-		Unbrought:   func(n scheduler.Unbrought) { s.of(n.Sweep, func(sw *Sweep) { sw.onUnbrought(n) }) },
-		AttemptLost: func(n scheduler.AttemptLost) { s.of(n.Sweep, func(sw *Sweep) { sw.onLost(n) }) },
-		Packed:      s.onPacked,
+		Connected:         s.onConnected,
+		TrialMoved:        func(n scheduler.TrialMoved) { s.of(n.Sweep, func(sw *Sweep) { sw.onMoved(n) }) },
+		Recorded:          func(n scheduler.Recorded) { s.of(n.Record.Sweep, func(sw *Sweep) { sw.onRecorded(n) }) },
+		NeverStarted:      func(n scheduler.NeverStarted) { s.of(n.Sweep, func(sw *Sweep) { sw.onUnstarted(n) }) },
+		ThenReported:      func(n scheduler.ThenReported) { s.of(n.Record.Sweep, func(sw *Sweep) { sw.onFollowed(n.Record) }) },
+		Select:            func(n scheduler.Select) { s.of(n.Sweep, func(sw *Sweep) { sw.onSelect() }) },
+		SweepEnding:       func(n scheduler.SweepEnding) { s.of(n.Sweep, func(sw *Sweep) { sw.say("%s", n.Reason) }) },
+		SweepEnded:        func(n scheduler.SweepEnded) { s.of(n.Sweep, func(sw *Sweep) { sw.ended(n) }) },
+		AgentAvoided:      s.onAvoided,
+		AgentIncompatible: s.onForeign,
+		PrefetchDisabled:  func(n scheduler.PrefetchDisabled) { s.of(n.Sweep, func(sw *Sweep) { sw.onUnbrought(n) }) },
+		AttemptLost:       func(n scheduler.AttemptLost) { s.of(n.Sweep, func(sw *Sweep) { sw.onLost(n) }) },
+		PassDone:          s.onPacked,
 	}
 }
 
@@ -54,7 +54,7 @@ func (s *Server) onConnected(n scheduler.Connected) {
 	}
 }
 
-func (s *Server) onAvoided(n scheduler.Avoided) {
+func (s *Server) onAvoided(n scheduler.AgentAvoided) {
 	if n.Until.IsZero() {
 		s.say("agent %s is trusted again", n.Host)
 		return
@@ -64,7 +64,7 @@ func (s *Server) onAvoided(n scheduler.Avoided) {
 
 // onForeign tells of an agent that runs no executor of ours: of each whose machine had to be asked, and of the first of an
 // architecture of those that say so, which a cluster may have hundreds of.
-func (s *Server) onForeign(n scheduler.Foreign) {
+func (s *Server) onForeign(n scheduler.AgentIncompatible) {
 	if n.Architecture == "" {
 		s.say("agent %s is of an architecture that no executor is built for, and gets no trials; what helps: %s", n.Host, foreignRemedy)
 		return
@@ -82,7 +82,7 @@ func (s *Server) onForeign(n scheduler.Foreign) {
 }
 
 // onPacked keeps why trials wait.
-func (s *Server) onPacked(n scheduler.Packed) {
+func (s *Server) onPacked(n scheduler.PassDone) {
 	var here machine
 	if s.cluster.local {
 		here = machineOf(s.cluster.machine)
@@ -114,7 +114,7 @@ func (sw *Sweep) onRecorded(n scheduler.Recorded) {
 }
 
 // onUnstarted has the board count what never starts as the scheduler does: no record tells of it.
-func (sw *Sweep) onUnstarted(n scheduler.Unstarted) {
+func (sw *Sweep) onUnstarted(n scheduler.NeverStarted) {
 	sw.mu.Lock()
 	defer sw.mu.Unlock()
 	sw.mu.board.Close(cmp.Or(n.Reason, "the sweep ended"))
@@ -129,7 +129,7 @@ func (sw *Sweep) onFollowed(r results.Record) {
 
 // onSelect answers with the winner as the board has it: every record of the sweep came before this notice.
 func (sw *Sweep) onSelect() {
-	later := sw.server.loop.Later
+	later := sw.server.loop.Enqueue
 	sw.mu.Lock()
 	winner, ok := sw.mu.board.Winner()
 	sw.mu.Unlock()
@@ -147,7 +147,7 @@ func (sw *Sweep) onSelect() {
 	})
 }
 
-func (sw *Sweep) onUnbrought(n scheduler.Unbrought) {
+func (sw *Sweep) onUnbrought(n scheduler.PrefetchDisabled) {
 	sw.say("agents do not bring code and inputs to trials (last: %s): from here on each trial fetches its own, which takes longer; "+
 		"what helps: a longer --executor_registration_timeout of the agents, or `isolation: shared`", n.Reason)
 }

@@ -116,7 +116,7 @@ func (sw *Sweep) openResults(ctx context.Context) error {
 	sw.mu.board = records
 	sw.writer = store.NewWriter(store.Config{
 		Bucket: s.cfg.Bucket, Sweep: sw.id, Log: s.cfg.Log, Stats: s.cfg.StoreStats,
-		Written: func(number uint64) { s.loop.Later(scheduler.Stored{Sweep: sw.id, Through: number}) },
+		Written: func(number uint64) { s.loop.Enqueue(scheduler.RecordsStored{Sweep: sw.id, Through: number}) },
 		Replay: func(after uint64, yield func(uint64, results.Record) bool) error {
 			return s.journal.Replay(sw.id, after, yield)
 		},

@@ -51,7 +51,7 @@ func (r *runner) store(ctx context.Context, s *server.Server, sw *server.Sweep) 
 	defer cancel()
 	removed := s.Teardown(last)
 	ended, err := sw.Wait(last)
-	o := outcome{phase: ended.Phase, sentence: ended.Sentence, winner: ended.Winner, result: result{
+	o := outcome{phase: ended.Phase, sentence: ended.Reason, winner: ended.Winner, result: result{
 		Sweep: sw.ID(), State: string(ended.Phase), Results: r.flags.Results,
 		Trials: trialCounts{
 			Total: ended.Counts.Total, Succeeded: ended.Counts.Succeeded, Failed: ended.Counts.Failed,

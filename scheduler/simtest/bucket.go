@@ -144,7 +144,7 @@ func (wr *writer) write() {
 func (wr *writer) insist(name string, data []byte, through uint64) {
 	w := wr.p.w
 	if w.bug == TrustBucket {
-		wr.p.do(scheduler.Stored{Sweep: wr.sweep, Through: through})
+		wr.p.do(scheduler.RecordsStored{Sweep: wr.sweep, Through: through})
 	}
 	w.bucket.put(name, data, func(err error) {
 		switch {
@@ -157,7 +157,7 @@ func (wr *writer) insist(name string, data []byte, through uint64) {
 			})
 		default:
 			wr.next++
-			wr.p.do(scheduler.Stored{Sweep: wr.sweep, Through: through})
+			wr.p.do(scheduler.RecordsStored{Sweep: wr.sweep, Through: through})
 			wr.busy = false
 			if len(wr.queue) > 0 || wr.behind {
 				wr.plan(w.some(10*time.Millisecond, time.Second))

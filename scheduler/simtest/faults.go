@@ -220,7 +220,7 @@ func (w *world) user(k Kind, id string, arg int) {
 	case UserStopTrial:
 		p.do(scheduler.StopTrial{Sweep: id, Trial: trial, Reason: "not promising"})
 	case UserTell:
-		p.do(scheduler.Tell{Sweep: id, Trial: trial, Body: []byte(`{"say":"hello"}`)})
+		p.do(scheduler.SendMessage{Sweep: id, Trial: trial, Body: []byte(`{"say":"hello"}`)})
 	}
 }
 

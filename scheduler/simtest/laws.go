@@ -278,13 +278,13 @@ func (l *laws) noticed(p *process, n scheduler.Notice) {
 			l.w.fail("law 5: record %d of %s is told as %+v, durable is %+v", n.Number, n.Record.Sweep, n.Record, *want)
 		}
 	case scheduler.SweepEnded:
-		l.w.tell("sweep %s has ended: %s, %s", n.Sweep, n.Phase, n.Sentence)
+		l.w.tell("sweep %s has ended: %s, %s", n.Sweep, n.Phase, n.Reason)
 		if c := n.Counts; c.Waiting+c.Launched+c.Running > 0 {
 			l.w.fail("law 1: sweep %s ended with %+v", n.Sweep, c)
 		}
-	case scheduler.Trouble:
+	case scheduler.Anomaly:
 		l.w.tell("trouble: %s %s %v", n.Message, n.Task, n.Err)
-	case scheduler.Unstarted:
+	case scheduler.NeverStarted:
 		l.w.tell("trials %d to %d of %s never start: %s", n.From, n.To-1, n.Sweep, n.Reason)
 		for t := n.From; t < n.To; t++ {
 			if _, known := l.sweep(n.Sweep).trials[t]; known && l.sweep(n.Sweep).trials[t].Attempt > 0 {

@@ -330,7 +330,7 @@ func (p *process) hear(n scheduler.Notice) {
 		p.writers[n.Record.Sweep].add(n.Number, n.Record)
 	case scheduler.Select:
 		p.choose(n.Sweep)
-	case scheduler.Barred:
+	case scheduler.FrameworkRejected:
 		p.w.fail("the master bars the framework: %v", n.Err)
 	}
 }

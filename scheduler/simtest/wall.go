@@ -48,9 +48,9 @@ func (l *laws) read(p *process, restarted bool) {
 			s.total, s.lost = 0, 0
 		}
 		s.over, s.runs = over, !over && !x.Paused
-		lost := s.total - x.Worked
+		lost := s.total - x.Elapsed
 		if lost < 0 {
-			l.w.fail("wall: %s is said to have been worked on for %v, in truth for %v", x.ID, x.Worked, s.total)
+			l.w.fail("wall: %s is said to have been worked on for %v, in truth for %v", x.ID, x.Elapsed, s.total)
 		}
 		if x.Phase == sweep.PhaseDraining || over { // the limit may have had its say, and then the time is journaled no more
 			s.lost = max(lost, s.lost)
@@ -60,10 +60,10 @@ func (l *laws) read(p *process, restarted bool) {
 			s.lost = max(lost, s.lost)
 		}
 		if lost > s.lost && l.w.spec.Limits.Wall > 0 && l.w.counts[ClockForward] == 0 { // a jump may be lost whole
-			l.w.fail("wall: %s is said to have been worked on for %v, in truth for %v, and %v were lost", x.ID, x.Worked, s.total, s.lost)
+			l.w.fail("wall: %s is said to have been worked on for %v, in truth for %v, and %v were lost", x.ID, x.Elapsed, s.total, s.lost)
 		}
-		if wall := l.w.spec.Limits.Wall; wall > 0 && s.runs && x.Worked > wall+l.late() {
-			l.w.fail("wall: %s is %s after %v, its limit is %v", x.ID, x.Phase, x.Worked, wall)
+		if wall := l.w.spec.Limits.Wall; wall > 0 && s.runs && x.Elapsed > wall+l.late() {
+			l.w.fail("wall: %s is %s after %v, its limit is %v", x.ID, x.Phase, x.Elapsed, wall)
 		}
 	}
 }

@@ -116,7 +116,7 @@ func TestCommandsBecomeEvents(t *testing.T) {
 	want := []scheduler.Command{
 		scheduler.Stop{Sweep: "a/b ü", Reason: "enough"}, scheduler.Stop{Sweep: "s"},
 		scheduler.StopTrial{Sweep: "s", Trial: 7, Reason: "stopped by the user"}, scheduler.Pause{Sweep: "s"}, scheduler.Resume{Sweep: "s"},
-		scheduler.Tell{Sweep: "s", Trial: 3, Body: []byte(`{"lr": [1, null]}`)},
+		scheduler.SendMessage{Sweep: "s", Trial: 3, Body: []byte(`{"lr": [1, null]}`)},
 		scheduler.StopTrial{Sweep: "s", Trial: scheduler.ThenTrial, Reason: "no"},
 	}
 	if !reflect.DeepEqual(l.took, want) {

@@ -176,7 +176,7 @@ func (h *handler) message(w http.ResponseWriter, r *http.Request) {
 		refuse(w, codeOf(err), err)
 		return
 	}
-	h.do(w, r, scheduler.Tell{Sweep: r.PathValue("sweep"), Trial: trial, Body: body})
+	h.do(w, r, scheduler.SendMessage{Sweep: r.PathValue("sweep"), Trial: trial, Body: body})
 }
 
 func (h *handler) do(w http.ResponseWriter, r *http.Request, command scheduler.Command) {

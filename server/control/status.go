@@ -73,7 +73,7 @@ func statusOf(snap scheduler.Snapshot, alive []scheduler.AttemptStatus, waiting 
 	}
 	for _, s := range snap.Sweeps {
 		sweep := Sweep{
-			Sweep: s.ID, State: string(s.Phase), Paused: s.Paused, Sentence: s.Sentence,
+			Sweep: s.ID, State: string(s.Phase), Paused: s.Paused, Sentence: s.Reason,
 			Submitted: s.Submitted.UTC().Format(time.RFC3339Nano),
 			Trials:    s.Counts,
 			Progress:  s.Percent,

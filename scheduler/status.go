@@ -7,45 +7,44 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
-	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// unreadable is how often an update that cannot be read is left unacknowledged, so that Mesos sends it again,
+// maxCorruptUpdates is how often an update that cannot be read is left unacknowledged, so that Mesos sends it again,
 // before it is taken without its report: the damage may have been done on the way, or at the source.
-const unreadable = 3
+const maxCorruptUpdates = 3
 
-// deathPatience is how long an attempt that reconciliation calls ended may keep its last words to itself. An agent
+// lastUpdateWait is how long an attempt that reconciliation calls ended may keep its last words to itself. An agent
 // repeats an unacknowledged update within this time.
-const deathPatience = 10 * time.Minute
+const lastUpdateWait = 10 * time.Minute
 
 // updated takes in a status update. Whatever comes of it, an update with a uuid is acknowledged, after the
 // journal holds what it changed.
 func (c *Core) updated(s cluster.Status) {
-	att := c.believed(s)
+	att := c.liveAttempt(s)
 	if att != nil && !att.isOf(s.Agent, s.Executor, s.Source) {
-		c.note(Trouble{Message: "update not believed: it comes from the executor of other attempts", Task: s.Task, Agent: s.Agent})
+		c.note(Anomaly{Message: "update not believed: it comes from the executor of other attempts", Task: s.Task, Agent: s.Agent})
 		c.acknowledge(s)
 		return
 	}
 	if att == nil {
-		c.stray(s)
+		c.onOrphan(s)
 		c.acknowledge(s)
 		return
 	}
-	att.answered = true
+	att.reconciled = true
 	if len(s.UUID) > 0 && att.uuid == string(s.UUID) && att.corrupt == 0 {
 		c.acknowledge(s)
 		return
 	}
 	report, err := readReport(s.Data)
 	if err != nil {
-		if att.corrupt++; att.corrupt <= unreadable && len(s.UUID) > 0 {
-			c.note(Trouble{Message: "status update left for the agent to repeat", Task: s.Task, Agent: s.Agent, Err: err})
+		if att.corrupt++; att.corrupt <= maxCorruptUpdates && len(s.UUID) > 0 {
+			c.note(Anomaly{Message: "status update left for the agent to repeat", Task: s.Task, Agent: s.Agent, Err: err})
 			return
 		}
-		c.note(Trouble{Message: "report of a status update lost", Task: s.Task, Agent: s.Agent, Err: err})
+		c.note(Anomaly{Message: "report of a status update lost", Task: s.Task, Agent: s.Agent, Err: err})
 	}
 	att.corrupt = 0
 	if len(s.UUID) > 0 {
@@ -53,23 +52,6 @@ func (c *Core) updated(s cluster.Status) {
 	}
 	c.apply(att, s, report)
 	c.acknowledge(s)
-}
-
-// believed is the live attempt an update is about, or nil.
-func (c *Core) believed(s cluster.Status) *attempt {
-	id, trial, number, ok := s.Task.Parse()
-	if !ok {
-		return nil
-	}
-	run := c.runs[id]
-	if run == nil {
-		return nil
-	}
-	att := run.live[trial]
-	if att == nil || att.number != number {
-		return nil
-	}
-	return att
 }
 
 // isOf tells whether what an executor says of an attempt comes from the attempt's own. Agents vouch for an executor's id where
@@ -93,41 +75,41 @@ func readReport(data []byte) (task.Report, error) {
 
 // apply changes a live attempt by an update of it.
 func (c *Core) apply(att *attempt, s cluster.Status, report task.Report) {
-	points := c.absorb(att, report)
-	c.hearOf(att, s)
-	c.drained(att, s)
+	points := c.newPoints(att, report)
+	c.observeExecutor(att, s)
+	c.observeDrain(att, s)
 	switch s.State {
 	case cluster.Staging, cluster.Starting, cluster.Killing:
-		c.found(att)
+		c.clearUnreachable(att)
 		c.keepPoints(att, points)
 	case cluster.Running:
-		c.found(att)
+		c.clearUnreachable(att)
 		moved := c.running(att)
 		c.keepPoints(att, points)
 		if moved || points != nil {
 			c.journal(att.entry())
 		}
-		c.watchTarget(att)
+		c.checkTarget(att)
 	case cluster.Unreachable, cluster.Unknown:
 		c.keepPoints(att, points)
-		c.lostSight(att, s)
+		c.markUnreachable(att, s)
 	default:
-		if hearsay(s) {
-			c.deathReported(att)
+		if isReconciledState(s) {
+			c.awaitLastUpdate(att)
 			return
 		}
 		if limitation(s) {
-			c.crowd(att)
+			c.markCoTerminated(att)
 		}
 		att.neighbours = c.agentOf(att.agent, "").running > 1
-		c.finish(att, judge(att, s, report.End), points)
+		c.finish(att, classify(att, s, report.End), points)
 	}
 }
 
-// hearsay reports whether a terminal state is only what the master knows of it: when it reconciles, and when an
+// isReconciledState reports whether a terminal state is only what the master knows of it: when it reconciles, and when an
 // unreachable agent is back, it tells the agent's latest state of the task, while the update that carries the
 // attempt's last points still waits at the agent for its turn.
-func hearsay(s cluster.Status) bool {
+func isReconciledState(s cluster.Status) bool {
 	if len(s.UUID) > 0 || s.State != cluster.Finished && s.State != cluster.Failed && s.State != cluster.Killed {
 		return false
 	}
@@ -138,26 +120,26 @@ func hearsay(s cluster.Status) bool {
 	return false
 }
 
-// deathReported waits for the update itself, and gives up on it after deathPatience.
-func (c *Core) deathReported(att *attempt) {
-	if att.deathSeen.IsZero() {
-		att.deathSeen = c.now
-		c.timers.Set(c.now.Add(deathPatience), func(time.Time) {
+// awaitLastUpdate waits for the update itself, and gives up on it after deathPatience.
+func (c *Core) awaitLastUpdate(att *attempt) {
+	if att.terminalSeen.IsZero() {
+		att.terminalSeen = c.now
+		c.timers.Set(c.now.Add(lastUpdateWait), func(time.Time) {
 			if att.run.live[att.trial] == att {
-				c.finish(att, verdict{kind: lost, reason: "ended, and its last update never came"}, nil)
+				c.finish(att, classification{outcome: lost, reason: "ended, and its last update never came"}, nil)
 			}
 		})
 	}
 }
 
-// absorb takes the new points of a report, each exactly once by its number. It returns nil when there is none.
-func (c *Core) absorb(att *attempt, r task.Report) *results.Record {
+// newPoints takes the new points of a report, each exactly once by its number. It returns nil when there is none.
+func (c *Core) newPoints(att *attempt, r task.Report) *results.Record {
 	end := r.First + uint64(len(r.Points))
 	if len(r.Points) == 0 || end <= att.points {
 		return nil
 	}
 	if r.First > att.points {
-		c.note(Trouble{Message: fmt.Sprintf("points %d to %d never came", att.points, r.First-1), Task: att.task, Agent: att.agent})
+		c.note(Anomaly{Message: fmt.Sprintf("points %d to %d never came", att.points, r.First-1), Task: att.task, Agent: att.agent})
 		att.points = r.First
 	}
 	fresh := r.Points[att.points-r.First:]
@@ -179,16 +161,6 @@ func (c *Core) keepPoints(att *attempt, rec *results.Record) {
 	}
 }
 
-// record numbers a record, keeps it in the journal and announces it.
-func (c *Core) record(run *sweepRun, rec results.Record) {
-	run.records++
-	c.journal(journal.RecordEntry{Sweep: run.id, Number: run.records, Record: rec})
-	c.note(Recorded{Number: run.records, Record: rec})
-	if rec.Trial == ThenTrial {
-		c.note(Followed{Record: rec})
-	}
-}
-
 // running notes the first report of an attempt at work.
 func (c *Core) running(att *attempt) (moved bool) {
 	if !att.started.IsZero() {
@@ -200,43 +172,54 @@ func (c *Core) running(att *attempt) (moved bool) {
 	return true
 }
 
-// moved changes a trial's state and announces it.
-func (c *Core) moved(run *sweepRun, trial int, to sweep.State, host, reason string) {
-	from := run.move(trial, to)
-	if from == to {
-		return
-	}
-	c.note(TrialMoved{
-		Sweep: run.id, Trial: trial, Attempt: run.lastAttempt(trial), From: from, To: to,
-		Host: host, Reason: reason, At: c.now,
-	})
+// clearUnreachable ends the search for an attempt that was missing.
+func (c *Core) clearUnreachable(att *attempt) {
+	att.unreachableSince = time.Time{}
 }
 
-// found ends the search for an attempt that was missing.
-func (c *Core) found(att *attempt) {
-	att.missing = time.Time{}
-}
-
-// lostSight gives a missing attempt the partition grace to return; then it counts as lost, another attempt may
-// start, and should the old one return it is killed as a stray.
-func (c *Core) lostSight(att *attempt, s cluster.Status) {
-	if !att.missing.IsZero() {
+// markUnreachable gives a missing attempt the partition grace to return; then it counts as lost, another attempt may
+// start, and should the old one return it is killed as an orphan.
+func (c *Core) markUnreachable(att *attempt, s cluster.Status) {
+	if !att.unreachableSince.IsZero() {
 		return
 	}
-	att.missing = c.now
+	att.unreachableSince = c.now
 	since := c.now
-	c.search(att, 0)
+	c.pollUnreachable(att, 0)
 	c.timers.Set(c.now.Add(c.cfg.PartitionGrace), func(time.Time) {
-		if att.run.live[att.trial] != att || !att.missing.Equal(since) {
+		if att.run.live[att.trial] != att || !att.unreachableSince.Equal(since) {
 			return
 		}
-		c.finish(att, verdict{kind: lost, reason: fmt.Sprintf("agent %s has been out of reach for %v", att.where(), c.cfg.PartitionGrace)}, nil)
+		c.finish(att, classification{outcome: lost, reason: fmt.Sprintf("agent %s has been out of reach for %v", att.where(), c.cfg.PartitionGrace)}, nil)
 	})
 }
 
-func (a *attempt) where() string {
-	if a.host != "" {
-		return a.host
+// markCoTerminated counts, at the first of them that is told of, the attempts that ended together.
+func (c *Core) markCoTerminated(att *attempt) {
+	if att.coTerminated > 0 {
+		return
 	}
-	return string(a.agent)
+	var all []*attempt
+	for other := c.live.first; other != nil; other = other.next {
+		if other.agent == att.agent && other.executor == att.executor {
+			all = append(all, other)
+		}
+	}
+	for _, other := range all {
+		other.coTerminated = len(all) - 1
+	}
+}
+
+// onExecutorMessage takes a message from an executor: how far an attempt is.
+func (c *Core) onExecutorMessage(ev cluster.ExecutorMessage) {
+	m, err := task.Decode[task.Control](ev.Data)
+	if err != nil {
+		c.note(Anomaly{Message: "message of an executor not understood", Agent: ev.Agent, Err: err})
+		return
+	}
+	task := cluster.TaskID(m.Task)
+	if att := c.liveAttempt(cluster.Status{Task: task}); att != nil && att.isOf(ev.Agent, ev.Executor, "SOURCE_EXECUTOR") {
+		att.percent = &m.Progress
+		c.note(Progress{Sweep: att.run.id, Trial: att.trial, Attempt: att.number, Percent: m.Progress})
+	}
 }

@@ -27,8 +27,8 @@ func (c *Core) offered(ev cluster.Offered) {
 	list := slices.Clone(ev.Offers)
 	for i := range list {
 		c.meet(&list[i])
-		c.listed(&list[i])
-		list[i].Executors = c.usable(&list[i])
+		c.compareExecutors(&list[i])
+		list[i].Executors = c.runningExecutors(&list[i])
 	}
 	c.cfg.Packer.Add(c.now, list...)
 	c.packDue = true
@@ -43,7 +43,7 @@ func (c *Core) Pack(now time.Time) {
 	}
 	c.packDue = false
 	groups, held := c.groups()
-	c.signal(len(groups) > 0)
+	c.updateOfferFlow(len(groups) > 0)
 	demands := make([]offers.Demand, len(groups))
 	for i, g := range groups {
 		demands[i] = *g.demand
@@ -52,35 +52,35 @@ func (c *Core) Pack(now time.Time) {
 	o := c.cfg.Packing
 	o.Contended, o.Caps, o.Avoid, o.Last, o.Foreign = held, c.guard.caps, c.guard.avoid, c.guard.last, c.guard.foreign
 	plan := c.cfg.Packer.Pack(c.now, demands, o)
-	c.carryOut(plan, groups, held)
+	c.applyPlan(plan, groups, held)
 }
 
 // groups is all that may start now, in order of submission, and whether more waits that may not.
 func (c *Core) groups() (all []group, held bool) {
 	for _, run := range c.order {
-		if run.kept.Phase.Ended() {
+		if run.entry.Phase.Ended() {
 			continue
 		}
 		n := run.launchable(c.parallel(run.id))
 		held = held || n < run.counts[sweep.Waiting]
-		if len(run.alone) > 0 {
-			for _, g := range c.lonely(run, n) {
+		if len(run.isolatedQueue) > 0 {
+			for _, g := range c.isolatedGroups(run, n) {
 				n -= g.count
 				all = append(all, g)
 			}
 		}
 		switch {
 		case n == 0:
-		case run.kept.Phase == sweep.PhaseThen:
+		case run.entry.Phase == sweep.PhaseThen:
 			if d := c.thenDemand(run); d != nil {
 				all = append(all, group{run: run, demand: d, trials: []int{ThenTrial}, count: 1})
 			}
 		case run.uniform != nil:
-			all = append(all, group{run: run, demand: c.shaped(run, run.uniform), count: n})
+			all = append(all, group{run: run, demand: c.completeDemand(run, run.uniform), count: n})
 		default:
-			run.fill(n, func(e journal.TrialEntry) { c.journal(e) }, func(trial int, err error) { c.unlaunchable(run, trial, err) })
+			run.fill(n, func(e journal.TrialEntry) { c.journal(e) }, func(trial int, err error) { c.failLaunch(run, trial, err) })
 			for _, g := range run.window.groups {
-				g.demand = c.shaped(run, g.demand)
+				g.demand = c.completeDemand(run, g.demand)
 				g.count = min(len(g.trials), n)
 				n -= g.count
 				if g.count > 0 {
@@ -92,60 +92,60 @@ func (c *Core) groups() (all []group, held bool) {
 	return all, held
 }
 
-// shaped completes a demand with what is the scheduler's business.
-func (c *Core) shaped(run *sweepRun, d *offers.Demand) *offers.Demand {
+// completeDemand completes a demand with what is the scheduler's business.
+func (c *Core) completeDemand(run *run, d *offers.Demand) *offers.Demand {
 	if d.Overhead.CPUs == 0 { // the first time
-		d.Resources.CPUs = besideExecutor(d.Resources.CPUs, run.outfit.template.Overhead.CPUs)
+		d.Resources.CPUs = lessExecutor(d.Resources.CPUs, run.executor.template.Overhead.CPUs)
 	}
 	d.Sweep, d.Queue, d.Role = run.id, run.spec.Queue, c.cfg.Role
 	d.Constraints = run.spec.Task.Constraints
-	d.Executor, d.Overhead = run.outfit.shared, run.outfit.template.Overhead
-	if run.outfit.container != nil {
-		d.Image = run.outfit.container.Image
+	d.Executor, d.Overhead = run.executor.shared, run.executor.template.Overhead
+	if run.executor.container != nil {
+		d.Image = run.executor.container.Image
 	}
 	return d
 }
 
-// executorShare is the largest part of a trial's cpus that its executor's are taken out of, as 1/executorShare.
-const executorShare = 20
+// maxExecutorShare is the largest part of a trial's cpus that its executor's are taken out of, as 1/executorShare.
+const maxExecutorShare = 20
 
-// besideExecutor is what a trial asks for so that it and its executor come to the cpus it names: n trials of one cpu
+// lessExecutor is what a trial asks for so that it and its executor come to the cpus it names: n trials of one cpu
 // fit n cpus. An executor that weighs more than a twentieth of a trial is paid on top.
-func besideExecutor(cpus, executor resource.Milli) resource.Milli {
-	if executor*executorShare > cpus {
+func lessExecutor(cpus, executor resource.Milli) resource.Milli {
+	if executor*maxExecutorShare > cpus {
 		return cpus
 	}
 	return cpus - executor
 }
 
-func (c *Core) thenDemand(run *sweepRun) *offers.Demand {
+func (c *Core) thenDemand(run *run) *offers.Demand {
 	if run.then != nil {
 		return run.then
 	}
-	d, err := run.study.ThenDemand(run.kept.Params)
+	d, err := run.study.ThenDemand(run.entry.Params)
 	if err != nil {
 		c.end(run, sweep.PhaseFailed, fmt.Sprintf("the `then` step cannot start: %v", err))
 		return nil
 	}
-	run.then = c.shaped(run, &d)
+	run.then = c.completeDemand(run, &d)
 	return run.then
 }
 
-// signal keeps the master from sending offers nobody needs, and asks for them when somebody does (law 8).
-func (c *Core) signal(work bool) {
+// updateOfferFlow keeps the master from sending offers nobody needs, and asks for them when somebody does (law 8).
+func (c *Core) updateOfferFlow(work bool) {
 	switch {
 	case !work && !c.suppressed:
 		c.suppressed = true
 		c.call(cluster.Suppress{})
 	case work && (c.suppressed || c.wantsRevive()):
-		c.suppressed, c.freed, c.revived = false, false, c.now
+		c.suppressed, c.resourcesFreed, c.revived = false, false, c.now
 		c.call(cluster.Revive{})
 	}
 }
 
 // wantsRevive reports whether offers are worth hurrying: new work came, or resources were freed a while ago.
 func (c *Core) wantsRevive() bool {
-	if !c.freed {
+	if !c.resourcesFreed {
 		return false
 	}
 	if c.revived.IsZero() {
@@ -163,16 +163,16 @@ func (c *Core) wantsRevive() bool {
 
 // passAt makes a pass due at a later time, one at a time.
 func (c *Core) passAt(at time.Time) {
-	if c.passSet {
+	if c.passScheduled {
 		return
 	}
-	c.passSet = true
-	c.timers.Set(at, func(time.Time) { c.passSet, c.packDue = false, true })
+	c.passScheduled = true
+	c.timers.Set(at, func(time.Time) { c.passScheduled, c.packDue = false, true })
 }
 
-// carryOut turns a plan into launches and declines.
-func (c *Core) carryOut(plan offers.Plan, groups []group, held bool) {
-	note := Packed{}
+// applyPlan turns a plan into launches and declines.
+func (c *Core) applyPlan(plan offers.Plan, groups []group, held bool) {
+	note := PassDone{}
 	refuse := refuseIdle
 	if held || len(plan.Refusals) > 0 {
 		refuse = refuseRest
@@ -180,7 +180,7 @@ func (c *Core) carryOut(plan offers.Plan, groups []group, held bool) {
 	for _, l := range plan.Launches {
 		var tasks []cluster.TaskInfo
 		for _, g := range l.Grants {
-			c.startShared(&groups[g.Demand], l.Agent, roleName(l.Role), g)
+			c.startSharedExecutor(&groups[g.Demand], l.Agent, roleName(l.Role), g)
 			for range g.Count {
 				if t, ok := c.launch(&groups[g.Demand], l.Agent, roleName(l.Role), g); ok {
 					tasks = append(tasks, t)
@@ -202,13 +202,13 @@ func (c *Core) carryOut(plan offers.Plan, groups []group, held bool) {
 		note.Refusals = append(note.Refusals, SweepRefusal{Sweep: groups[r.Demand].run.id, Refusal: r})
 	}
 	for i := range groups {
-		if g := &groups[i]; g.alone {
-			g.run.alone = append(g.run.alone, g.trials...)
+		if g := &groups[i]; g.isolated {
+			g.run.isolatedQueue = append(g.run.isolatedQueue, g.trials...)
 		}
 	}
 	for _, run := range c.order {
 		if run.uniform == nil {
-			run.takeBack(groups)
+			run.restoreGroups(groups)
 		}
 	}
 	if note.Launched > 0 || note.Declined > 0 || len(note.Refusals) > 0 {
@@ -216,8 +216,8 @@ func (c *Core) carryOut(plan offers.Plan, groups []group, held bool) {
 	}
 }
 
-// takeBack brings what groups still hold back to the window they were made from.
-func (r *sweepRun) takeBack(groups []group) {
+// restoreGroups brings what groups still hold back to the window they were made from.
+func (r *run) restoreGroups(groups []group) {
 	if len(r.window.groups) == 0 {
 		return
 	}
@@ -231,8 +231,8 @@ func (r *sweepRun) takeBack(groups []group) {
 	r.window.settle()
 }
 
-// take is the next trial of a group.
-func (g *group) take() (trial int, ok bool) {
+// pop is the next trial of a group.
+func (g *group) pop() (trial int, ok bool) {
 	if g.trials == nil {
 		return g.run.pop()
 	}
@@ -248,24 +248,24 @@ func (g *group) take() (trial int, ok bool) {
 // launch starts the next trial of a group on an agent.
 func (c *Core) launch(g *group, id offers.AgentID, role string, grant offers.Grant) (cluster.TaskInfo, bool) {
 	run := g.run
-	trial, ok := g.take()
+	trial, ok := g.pop()
 	for ok {
 		number := run.lastAttempt(trial) + 1
-		order, err := c.orderOf(run, trial, number)
+		order, err := c.taskOrder(run, trial, number)
 		if err == nil {
 			return c.start(g, trial, number, order, id, role, grant), true
 		}
-		c.unlaunchable(run, trial, err)
-		trial, ok = g.take()
+		c.failLaunch(run, trial, err)
+		trial, ok = g.pop()
 	}
 	c.cfg.Packer.Ended(id, (&attempt{role: role, demand: g.demand}).counted(), 1)
 	return cluster.TaskInfo{}, false
 }
 
-// orderOf resolves what an attempt runs.
-func (c *Core) orderOf(run *sweepRun, trial, number int) (task.Order, error) {
+// taskOrder resolves what an attempt runs.
+func (c *Core) taskOrder(run *run, trial, number int) (task.Order, error) {
 	if trial == ThenTrial {
-		return run.study.Then(number, run.kept.Params, run.kept.Manifest)
+		return run.study.Then(number, run.entry.Params, run.entry.Manifest)
 	}
 	p, err := run.point(trial)
 	if err != nil {
@@ -281,7 +281,7 @@ func (c *Core) start(g *group, trial, number int, order task.Order, id offers.Ag
 	a := c.agentOf(id, "")
 	att := &attempt{
 		run: run, trial: trial, number: number, task: cluster.NewTaskID(run.id, trial, number),
-		agent: id, host: a.host, role: role, demand: g.demand, launched: c.now, seed: order.Seed, answered: true,
+		agent: id, host: a.host, role: role, demand: g.demand, launched: c.now, seed: order.Seed, reconciled: true,
 		probe: a.probation(),
 	}
 	run.attempts[run.slot(trial)] = uint16(number)
@@ -297,18 +297,18 @@ func (c *Core) start(g *group, trial, number int, order task.Order, id offers.Ag
 	return cluster.TaskInfo{ID: att.task, Name: string(att.task), Resources: grant.Resources, Executor: info, Data: task.Encode(order)}
 }
 
-// unlaunchable fails a trial that cannot even be described: no other attempt would fare better.
-func (c *Core) unlaunchable(run *sweepRun, trial int, err error) {
+// failLaunch fails a trial that cannot even be described: no other attempt would fare better.
+func (c *Core) failLaunch(run *run, trial int, err error) {
 	reason := fmt.Sprintf("cannot be launched: %v", err)
 	if trial == ThenTrial {
-		c.endWaiting(run, trial, sweep.Failed, reason)
-		c.thenEnded(run, verdict{kind: failed, reason: reason}, sweep.Failed)
+		c.endUnlaunched(run, trial, sweep.Failed, reason)
+		c.thenEnded(run, classification{outcome: failed, reason: reason}, sweep.Failed)
 		return
 	}
-	c.endWaiting(run, trial, sweep.Failed, reason)
-	run.errors.add(reason, trial)
-	c.watchFailures(run)
-	c.endIfDone(run)
+	c.endUnlaunched(run, trial, sweep.Failed, reason)
+	run.failures.add(reason, trial)
+	c.checkFailureLimit(run)
+	c.finishIfDone(run)
 }
 
 // parallel is the scheduler's own bound on the attempts of a sweep at one time; 0: none.

@@ -47,7 +47,7 @@ func TestSharedExecutorsDifferByImage(t *testing.T) {
 	} {
 		spec := imageSpec(sweep.Shared)
 		change(spec)
-		o, err := c.outfit("s", spec)
+		o, err := c.executorSpecFor("s", spec)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,7 +55,7 @@ func TestSharedExecutorsDifferByImage(t *testing.T) {
 			t.Errorf("%s and %s have the same executor %q", name, other, o.shared)
 		}
 		ids[string(o.shared)] = name
-		if again, _ := c.outfit("s", spec); again.shared != o.shared {
+		if again, _ := c.executorSpecFor("s", spec); again.shared != o.shared {
 			t.Errorf("%s: %q, and the second time %q", name, o.shared, again.shared)
 		}
 	}
@@ -64,11 +64,11 @@ func TestSharedExecutorsDifferByImage(t *testing.T) {
 func TestAttemptsOfAnImageAreLabelled(t *testing.T) {
 	c := imageCore()
 	spec := imageSpec(sweep.Contained)
-	o, err := c.outfit("s", spec)
+	o, err := c.executorSpecFor("s", spec)
 	if err != nil {
 		t.Fatal(err)
 	}
-	att := &attempt{run: &sweepRun{id: "s", outfit: o}, trial: 3, number: 2, task: cluster.NewTaskID("s", 3, 2)}
+	att := &attempt{run: &run{id: "s", executor: o}, trial: 3, number: 2, task: cluster.NewTaskID("s", 3, 2)}
 	info := c.executorInfo(att, offers.Grant{})
 	if info.ID != "kaon-s.3.2" || !slices.Equal(info.Container.Labels, []string{"kaon.sweep=s", "kaon.trial=3", "kaon.attempt=2"}) {
 		t.Errorf("executor %s of container %+v", info.ID, info.Container)
@@ -95,7 +95,7 @@ func TestImageIsRefusedByWhoCannotRunIt(t *testing.T) {
 	cfg.Container = func(string, *sweep.Spec) (*cluster.Container, error) {
 		return nil, errors.New("REGISTRY_TOKEN is not set")
 	}
-	if _, err := NewCore(cfg).outfit("s", imageSpec("")); err == nil || !strings.Contains(err.Error(), "image digits:1: REGISTRY_TOKEN") {
+	if _, err := NewCore(cfg).executorSpecFor("s", imageSpec("")); err == nil || !strings.Contains(err.Error(), "image digits:1: REGISTRY_TOKEN") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -103,8 +103,8 @@ func TestImageIsRefusedByWhoCannotRunIt(t *testing.T) {
 // A missing image is the spec's fault, an executor that could not be fetched is not, nor is anything of the kind where
 // there is no image.
 func TestWhoseFaultAContainerIs(t *testing.T) {
-	boxed := &attempt{run: &sweepRun{spec: imageSpec(""), outfit: outfit{container: &cluster.Container{}}}}
-	bare := &attempt{run: &sweepRun{spec: testSpec{Trials: 1}.spec()}}
+	boxed := &attempt{run: &run{spec: imageSpec(""), executor: executorSpec{container: &cluster.Container{}}}}
+	bare := &attempt{run: &run{spec: testSpec{Trials: 1}.spec()}}
 	for _, tt := range []struct {
 		att     *attempt
 		message string
@@ -114,7 +114,7 @@ func TestWhoseFaultAContainerIs(t *testing.T) {
 		{boxed, "Failed to launch container: Failed to fetch all URIs for container 'x': exited with status 1", lost},
 		{bare, "Failed to launch container: whatever", lost},
 	} {
-		if got, why := judgeFailure(tt.att, cluster.Status{Reason: "REASON_CONTAINER_LAUNCH_FAILED", Message: tt.message}, nil); got != tt.want {
+		if got, why := classifyFailure(tt.att, cluster.Status{Reason: "REASON_CONTAINER_LAUNCH_FAILED", Message: tt.message}, nil); got != tt.want {
 			t.Errorf("%s: %s (%s), want %s", tt.message, got, why, tt.want)
 		}
 	}
@@ -131,7 +131,7 @@ func TestDiskOfProgramsIsAskedForWithDisk(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if o, err := c.outfit("s", spec); err != nil || o.template.Overhead.Disk != want {
+		if o, err := c.executorSpecFor("s", spec); err != nil || o.template.Overhead.Disk != want {
 			t.Errorf("%q: overhead %v, %v; want %v", disk, o.template.Overhead.Disk, err, want)
 		}
 	}

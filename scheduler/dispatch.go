@@ -20,29 +20,29 @@ const (
 	laneCapacity = 4096
 )
 
-// sender carries calls to the master.
-type sender struct {
+// dispatcher carries calls to the master.
+type dispatcher struct {
 	driver cluster.Driver
 	failed func(cluster.Undelivered)
-	lanes  [lanes]chan parcel
+	lanes  [lanes]chan queuedCall
 }
 
-// parcel is one call, or a call that waits for all lanes to have come this far.
-type parcel struct {
+// queuedCall is one call, or a call that waits for all lanes to have come this far.
+type queuedCall struct {
 	call    cluster.Call
 	barrier *atomic.Int32
 }
 
-func newSender(d cluster.Driver, failed func(cluster.Undelivered)) *sender {
-	s := &sender{driver: d, failed: failed}
+func newDispatcher(d cluster.Driver, failed func(cluster.Undelivered)) *dispatcher {
+	s := &dispatcher{driver: d, failed: failed}
 	for i := range s.lanes {
-		s.lanes[i] = make(chan parcel, laneCapacity)
+		s.lanes[i] = make(chan queuedCall, laneCapacity)
 	}
 	return s
 }
 
 // start runs the lanes until ctx ends; group waits for them.
-func (s *sender) start(ctx context.Context, group *sync.WaitGroup) {
+func (s *dispatcher) start(ctx context.Context, group *sync.WaitGroup) {
 	for _, lane := range s.lanes {
 		group.Go(crash.Func(func() {
 			for {
@@ -57,7 +57,7 @@ func (s *sender) start(ctx context.Context, group *sync.WaitGroup) {
 	}
 }
 
-func (s *sender) send(ctx context.Context, p parcel) {
+func (s *dispatcher) send(ctx context.Context, p queuedCall) {
 	if p.barrier != nil && p.barrier.Add(-1) > 0 {
 		return
 	}
@@ -67,37 +67,37 @@ func (s *sender) send(ctx context.Context, p parcel) {
 	}
 }
 
-// postAll queues the calls of one Ready. Launches go first: a call waits for the answer to the one before it in its lane,
+// dispatch queues the calls of one Ready. Launches go first: a call waits for the answer to the one before it in its lane,
 // and nothing waits for an acknowledgement as an idle agent waits for work. A launch follows from nothing else in its
 // Ready but the journal, and the KILL of its task, if there is one, comes after it still.
-func (s *sender) postAll(ctx context.Context, calls []cluster.Call) {
+func (s *dispatcher) dispatch(ctx context.Context, calls []cluster.Call) {
 	for _, call := range calls {
 		if _, ok := call.(cluster.Accept); ok {
-			s.post(ctx, call)
+			s.queue(ctx, call)
 		}
 	}
 	for _, call := range calls {
 		if _, ok := call.(cluster.Accept); !ok {
-			s.post(ctx, call)
+			s.queue(ctx, call)
 		}
 	}
 }
 
-// post queues a call, blocking while its lane is full.
-func (s *sender) post(ctx context.Context, call cluster.Call) {
+// queue queues a call, blocking while its lane is full.
+func (s *dispatcher) queue(ctx context.Context, call cluster.Call) {
 	countCall(call)
 	if _, ok := call.(cluster.Reconcile); ok {
 		b := new(atomic.Int32)
 		b.Store(lanes)
 		for _, lane := range s.lanes {
-			put(ctx, lane, parcel{call, b})
+			put(ctx, lane, queuedCall{call, b})
 		}
 		return
 	}
-	put(ctx, s.lanes[laneOf(call)], parcel{call: call})
+	put(ctx, s.lanes[laneOf(call)], queuedCall{call: call})
 }
 
-func put(ctx context.Context, lane chan parcel, p parcel) {
+func put(ctx context.Context, lane chan queuedCall, p queuedCall) {
 	select {
 	case lane <- p:
 	case <-ctx.Done():

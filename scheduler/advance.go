@@ -1,0 +1,209 @@
+package scheduler
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// drain lets no more trials of a sweep start; with kill it ends the running ones too. The first reason stands,
+// but a later drain may still kill.
+func (c *Core) drain(run *run, outcome sweep.Phase, reason string, kill bool) {
+	switch run.entry.Phase {
+	case sweep.PhaseActive, sweep.PhaseSelecting, sweep.PhaseThen:
+		run.entry.Phase, run.entry.Outcome, run.entry.Reason, run.entry.Killing = sweep.PhaseDraining, outcome, reason, kill
+		c.journalSweep(run)
+		c.note(SweepEnding{Sweep: run.id, Reason: reason})
+		c.endAllUnlaunched(run, reason)
+	case sweep.PhaseDraining:
+	default:
+		return
+	}
+	if kill {
+		if !run.entry.Killing {
+			run.entry.Killing = true
+			c.journalSweep(run)
+		}
+		for _, att := range run.inOrder() {
+			c.kill(att, killStopped, reason)
+		}
+	}
+	c.finishIfDone(run)
+}
+
+// inOrder is the live attempts by trial.
+func (r *run) inOrder() []*attempt {
+	all := make([]*attempt, 0, len(r.live))
+	for _, att := range r.live {
+		all = append(all, att)
+	}
+	slices.SortFunc(all, func(a, b *attempt) int { return a.trial - b.trial })
+	return all
+}
+
+// finishIfDone ends a sweep whose trials have all ended.
+func (c *Core) finishIfDone(run *run) {
+	if run.entry.Phase.Ended() || !run.allEnded() || len(run.live) > 0 {
+		return
+	}
+	switch run.entry.Phase {
+	case sweep.PhaseDraining:
+		outcome := run.entry.Outcome
+		if outcome == sweep.PhaseSucceeded && c.selectWinner(run) {
+			return
+		}
+		c.end(run, outcome, run.entry.Reason)
+	case sweep.PhaseActive:
+		if run.counts[sweep.Succeeded]+run.counts[sweep.Cached] == 0 {
+			c.end(run, sweep.PhaseFailed, run.endReason("no trial succeeded"))
+			return
+		}
+		if !c.selectWinner(run) {
+			c.end(run, sweep.PhaseSucceeded, run.endReason("all trials ended"))
+		}
+	}
+}
+
+// endReason adds what failed most to how a sweep ended.
+func (r *run) endReason(what string) string {
+	parts := []string{what}
+	if n := r.counts[sweep.Failed]; n > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %d failed", n, r.total))
+		if why := r.failures.mostCommon(); why != "" {
+			parts = append(parts, why)
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// end closes a sweep: from here on the journal holds one entry for it, and the records the bucket lacks.
+func (c *Core) end(run *run, phase sweep.Phase, reason string) {
+	c.stopClock(run)
+	run.entry.Phase, run.entry.Reason, run.entry.Ended = phase, reason, c.now
+	run.entry.States, run.entry.Attempts = journal.PackRuns(run.states), journal.PackRuns(run.attempts)
+	run.entry.Records = run.records
+	run.entry.Best, run.entry.BestTrial = run.best, run.bestTrial
+	c.journalSweep(run)
+	run.entry.States, run.entry.Attempts = nil, nil
+	run.window, run.retryQueue, run.isolatedQueue = window{}, nil, nil
+	c.note(SweepEnded{
+		Sweep: run.id, Phase: phase, Reason: reason, Counts: run.Counts(),
+		Seconds: c.now.Sub(run.entry.Submitted).Seconds(),
+	})
+	c.evictEnded()
+}
+
+// evictEnded forgets the oldest ended sweeps beyond those kept.
+func (c *Core) evictEnded() {
+	ended := 0
+	for _, r := range c.order {
+		if r.entry.Phase.Ended() {
+			ended++
+		}
+	}
+	for i := 0; ended > c.cfg.KeptSweeps && i < len(c.order); {
+		r := c.order[i]
+		if !r.entry.Phase.Ended() || r.entry.Stored < r.records {
+			i++
+			continue
+		}
+		c.order = slices.Delete(c.order, i, i+1)
+		delete(c.runs, r.id)
+		c.journal(journal.DeleteEntry{Sweep: r.id})
+		ended--
+	}
+}
+
+// trialEnded draws the consequences of a trial's terminal state for its sweep.
+func (c *Core) trialEnded(att *attempt, v classification, to sweep.State) {
+	run := att.run
+	if att.trial == ThenTrial {
+		c.thenEnded(run, v, to)
+		return
+	}
+	value, ok := att.value.Reduced(run.spec.Objective.Reduce)
+	ok = ok && to != sweep.Failed
+	if to == sweep.Succeeded && ok {
+		run.consider(att.trial, value)
+	}
+	if to == sweep.Failed {
+		run.failures.add(v.reason, att.trial)
+		c.checkUnstartable(att, v)
+		c.checkFailureLimit(run)
+	}
+	if to == sweep.Succeeded {
+		c.checkTarget(att)
+	}
+	c.finishIfDone(run)
+}
+
+// consider keeps the best trial; of equals the one with the lower index.
+func (r *run) consider(trial int, v float64) {
+	better := v < r.best
+	if r.spec.Objective.Goal == sweep.Maximize {
+		better = v > r.best
+	}
+	if r.bestTrial < 0 || better || v == r.best && trial < r.bestTrial {
+		r.best, r.bestTrial = v, trial
+	}
+}
+
+// selectWinner asks for the winner of a sweep whose `then` is a command, unless there is no time left, and reports whether the sweep
+// needs no other end. A `then` that is a spec is submitted as a sweep of its own by whoever hears SweepEnded.
+func (c *Core) selectWinner(run *run) bool {
+	if !run.spec.Then.Step() || run.counts[sweep.Succeeded]+run.counts[sweep.Cached] == 0 {
+		return false
+	}
+	if run.state(ThenTrial) != sweep.Waiting && run.entry.Winner == (journal.AttemptRef{}) {
+		return false // it was stopped before its turn
+	}
+	if run.overWallLimit(c.now) {
+		c.end(run, sweep.PhaseStopped, fmt.Sprintf("stopped after %v (limits.wall), before the `then` step", run.spec.Limits.Wall))
+		return true
+	}
+	run.entry.Phase = sweep.PhaseSelecting
+	c.journalSweep(run)
+	c.note(Select{Sweep: run.id})
+	return true
+}
+
+// won takes the winner and lets the `then` step start; again, when it ran before with another one.
+func (c *Core) won(ev Won) {
+	run := c.runs[ev.Sweep]
+	if run == nil || run.entry.Phase != sweep.PhaseSelecting {
+		return
+	}
+	again := run.state(ThenTrial) != sweep.Waiting
+	if again && run.entry.Winner == ev.Winner {
+		c.end(run, sweep.PhaseSucceeded, cmp.Or(run.entry.Reason, run.endReason("all trials ended")))
+		return
+	}
+	run.entry.Phase, run.entry.Winner, run.entry.Manifest, run.entry.Params = sweep.PhaseThen, ev.Winner, ev.Manifest, ev.Params
+	run.then = nil // it asks for what the winner asked for
+	c.journalSweep(run)
+	if again {
+		c.waitAgain(run, ThenTrial, "another trial has won since it ran")
+	}
+	c.requestOffers()
+}
+
+// thenEnded ends the sweep with its `then` step.
+func (c *Core) thenEnded(run *run, v classification, to sweep.State) {
+	if run.entry.Phase.Ended() {
+		return
+	}
+	switch {
+	case to == sweep.Succeeded:
+		c.end(run, sweep.PhaseSucceeded, run.endReason("all trials and the `then` step ended"))
+	case run.entry.Phase == sweep.PhaseDraining:
+		c.end(run, run.entry.Outcome, run.entry.Reason)
+	case to == sweep.Stopped:
+		c.end(run, sweep.PhaseStopped, fmt.Sprintf("the `then` step was stopped: %s", v.reason))
+	default:
+		c.end(run, sweep.PhaseFailed, fmt.Sprintf("the `then` step failed: %s", v.reason))
+	}
+}

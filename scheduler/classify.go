@@ -1,0 +1,319 @@
+package scheduler
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/task"
+)
+
+// outcome is how one attempt ended, by whose fault.
+type outcome string
+
+const (
+	succeeded outcome = "succeeded"
+	failed    outcome = "failed"
+	timedOut  outcome = "timed out"
+	stopped   outcome = "stopped"
+	lost      outcome = "lost"
+	preempted outcome = "preempted"
+)
+
+// classification is the core's judgement of an ended attempt.
+type classification struct {
+	outcome        outcome
+	reason         string        // for people; empty on success
+	uncharged      bool          // it is on no budget of the trial's
+	wait           time.Duration // of a free one, before the next attempt
+	retry          retryScope
+	agentNotBlamed bool // its agent is not to blame
+	// prefetchFailed: its agent did not bring what it works with.
+	prefetchFailed bool
+	end            *task.End
+}
+
+// classify reads how an attempt ended from its terminal update. A success stays one even when it was being
+// killed: what it reported is true.
+func classify(att *attempt, s cluster.Status, end *task.End) classification {
+	v := classification{end: end}
+	switch s.State {
+	case cluster.Finished:
+		v.outcome, v.reason = classifyExit(att, end)
+	case cluster.Failed:
+		v.outcome, v.reason = classifyFailure(att, s, end)
+	case cluster.Killed:
+		v.outcome, v.reason = lost, describeStatus("killed, though nobody asked for it", s)
+		if s.Reason == drainReason {
+			v.uncharged, v.agentNotBlamed = true, true
+			v.reason = fmt.Sprintf("killed because agent %s is being drained", att.where())
+		}
+		if end != nil && end.TimedOut {
+			v.outcome, v.reason = timedOut, describeTimeout(att)
+		}
+	default:
+		v.outcome, v.reason = lost, describeStatus(strings.ToLower(strings.ReplaceAll(string(s.State), "_", " ")), s)
+	}
+	if v.outcome == succeeded {
+		return v
+	}
+	v.agentNotBlamed = v.agentNotBlamed || neverStarted(s) || limitation(s) && att.coTerminated > 0
+	if att.startExit != 0 && end == nil {
+		v = classifyStartFailure(att)
+	}
+	v.retry = retryScopeOf(s)
+	if end != nil && end.Starved != "" {
+		v = classifyStarved(att, end)
+	}
+	v.prefetchFailed = end == nil && prefetchFailed(att, s)
+	switch att.killing {
+	case killStopped:
+		v.outcome, v.reason = stopped, att.reason
+	case killOverdue:
+		v.outcome, v.reason = timedOut, att.reason
+	case killPreempted:
+		v.outcome, v.reason = preempted, att.reason
+	}
+	return v
+}
+
+// drainReason is of attempts that an agent ends because an operator drains it.
+const drainReason = "REASON_AGENT_DRAINING"
+
+// starvedWait is how long what an executor was short of gets to become free.
+const starvedWait = 2 * time.Second
+
+// classifyStarved classifies an attempt that its executor could not start for want of what others had taken. With
+// others beside it, which will give it back, that is waited for; one that is alone and lacks it still is a loss.
+func classifyStarved(att *attempt, end *task.End) classification {
+	v := classification{end: end, outcome: lost, agentNotBlamed: true, reason: fmt.Sprintf("agent %s was short of %s", att.where(), end.Starved)}
+	if att.neighbours {
+		v.uncharged, v.wait = true, starvedWait
+	}
+	return v
+}
+
+func classifyExit(att *attempt, end *task.End) (outcome, string) {
+	if end != nil && (end.Exit != 0 || end.Error != "" || end.TimedOut) {
+		return classifyEnd(att, end)
+	}
+	if end != nil && end.Lacks != "" {
+		return failed, end.Lacks
+	}
+	if name := att.run.spec.Objective.Name; name != "" && att.trial != ThenTrial && att.value.Count == 0 {
+		return failed, fmt.Sprintf("ended with exit code 0 but never reported the metric %q: print %s=VALUE, or a JSON line with it", name, name) + describeUnread(end)
+	}
+	return succeeded, ""
+}
+
+func classifyEnd(att *attempt, end *task.End) (outcome, string) {
+	switch {
+	case end.TimedOut && end.Lacks != "": // it had ended well, and had no time left for what comes after
+		return timedOut, end.Lacks
+	case end.TimedOut:
+		return timedOut, describeTimeout(att)
+	case end.Error != "":
+		return failed, "could not be started: " + end.Error
+	case end.Limit != 0:
+		const mb = 1 << 20
+		whose := " (executor included)"
+		if end.Own {
+			whose = ""
+		}
+		return failed, withLastLine(fmt.Sprintf("out of memory at the limit of %d MB%s: ask for more in task.resources.memory", end.Limit/mb, whose), end.Stderr)
+	case end.Lacks != "": // before the signal: it is what the executor ended it for
+		return failed, end.Lacks
+	case end.Signal != 0:
+		return failed, withLastLine(fmt.Sprintf("ended by signal %d", end.Signal), end.Stderr)
+	default:
+		return failed, withLastLine(fmt.Sprintf("exit code %d", end.Exit), end.Stderr)
+	}
+}
+
+// classifyFailure tells a failure of the trial from one of the platform under it.
+func classifyFailure(att *attempt, s cluster.Status, end *task.End) (outcome, string) {
+	if end != nil && !end.Killed {
+		return classifyEnd(att, end)
+	}
+	if end != nil {
+		return lost, describeStatus("its executor was told to end it", s)
+	}
+	if limitation(s) && att.coTerminated > 0 {
+		return lost, describeStatus(fmt.Sprintf("ended with %d other attempts in the executor they shared, which went beyond its agent's limits; it is tried again in one of its own", att.coTerminated), s)
+	}
+	if platformReason(s.Reason) && !(att.run.executor.container != nil && imageFailure(s)) {
+		return lost, describeStatus(describeExecutorEnd(att), s)
+	}
+	return failed, describeStatus("failed", s)
+}
+
+// platformReason reports whether a reason without an exit code blames the cluster. Limits (out of memory, disk) are the
+// spec's own doing and cost a retry. A container that cannot be started holds nothing but our executor, which an agent
+// fetches from a scheduler that may have just died.
+func platformReason(reason string) bool {
+	for _, p := range []string{"REASON_EXECUTOR_", "REASON_AGENT_", "REASON_SLAVE_", "REASON_MASTER_", "REASON_GC_",
+		"REASON_CONTAINER_LAUNCH_FAILED", "REASON_CONTAINER_UPDATE_FAILED", "REASON_IO_", "REASON_RESOURCES_UNKNOWN", "REASON_TASK_KILLED_DURING_LAUNCH"} {
+		if strings.HasPrefix(reason, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// neverStarted tells launches that got lost before they could begin, since an offer was stale or an agent restarted, from those
+// that an agent would not or could not begin.
+func neverStarted(s cluster.Status) bool {
+	if s.State != cluster.Dropped {
+		return false
+	}
+	switch s.Reason {
+	case "REASON_INVALID_OFFERS", "REASON_RECONCILIATION", "REASON_SLAVE_RESTARTED", "REASON_AGENT_RESTARTED":
+		return true
+	}
+	return false
+}
+
+// imageFailure tells a container that could not be made of its image, which no other agent would do better, from an
+// executor that could not be fetched.
+func imageFailure(s cluster.Status) bool {
+	return s.Reason == "REASON_CONTAINER_LAUNCH_FAILED" && !fetchFailure(s)
+}
+
+// fetchFailure reads in a message that an agent could not fetch what a container was to start with.
+func fetchFailure(s cluster.Status) bool {
+	return strings.Contains(s.Message, "ailed to fetch all URIs")
+}
+
+// describeExecutorEnd says how an executor or its agent failed, as far as that was told.
+func describeExecutorEnd(att *attempt) string {
+	switch signal, code := att.executorWait&0x7f, att.executorWait>>8&0xff; {
+	case att.executorWait > 0 && signal != 0:
+		return fmt.Sprintf("its executor was ended by signal %d", signal)
+	case att.executorWait > 0 && code != 0:
+		return fmt.Sprintf("its executor ended with exit code %d", code)
+	}
+	return "its executor or agent failed"
+}
+
+// describeUnread adds that something may have been meant as the metric. It leaves out what, so that trials that fail alike have one
+// reason; the attempt's record has it.
+func describeUnread(end *task.End) string {
+	if end == nil || len(end.Unread) == 0 {
+		return ""
+	}
+	return "; lines " + end.Unread[0].Why + ": `kaon trial` shows the first"
+}
+
+func describeTimeout(att *attempt) string {
+	if att.run.spec.Task.Timeout == 0 {
+		return "timed out"
+	}
+	return fmt.Sprintf("timed out after %v", att.run.spec.Task.Timeout)
+}
+
+// messageShown bounds what is repeated of a message; masters print whole structures.
+const messageShown = 300
+
+func describeStatus(what string, s cluster.Status) string {
+	s.Message, _, _ = strings.Cut(strings.TrimSpace(s.Message), "\n")
+	if len(s.Message) > messageShown {
+		s.Message = strings.ToValidUTF8(s.Message[:messageShown], "") + "…"
+	}
+	switch {
+	case s.Message != "" && s.Reason != "":
+		return fmt.Sprintf("%s: %s (%s)", what, s.Message, s.Reason)
+	case s.Message != "":
+		return what + ": " + s.Message
+	case s.Reason != "":
+		return fmt.Sprintf("%s (%s)", what, s.Reason)
+	default:
+		return what
+	}
+}
+
+// withLastLine adds the last line that is not blank.
+func withLastLine(what string, lines []string) string {
+	for i := len(lines) - 1; i >= 0; i-- {
+		if l := strings.TrimSpace(lines[i]); l != "" {
+			return what + ": " + l
+		}
+	}
+	return what
+}
+
+// classifyStartFailure classifies an attempt whose executor could not be one. To have met a foreign agent costs the trial
+// nothing: there may be any number of them, and each is met only once.
+func classifyStartFailure(att *attempt) classification {
+	if att.startExit == cluster.ExitWrongArch {
+		return classification{outcome: lost, uncharged: true, reason: fmt.Sprintf("agent %s is of an architecture that no executor is built for", att.where())}
+	}
+	if att.startExit == cluster.ExitAgentUnreachable {
+		return classification{outcome: lost, reason: fmt.Sprintf("its executor cannot reach agent %s at the address that the agent gave it: look at the agent's --ip and "+
+			"--hostname, the network of containers and firewalls; the attempt's stderr there has the address", att.where())}
+	}
+	return classification{outcome: lost, reason: fmt.Sprintf("the executor that agent %s fetched is not the one that was served: "+
+		"it was cut short or mixed up on the way; the attempt's stderr there has both checksums", att.where())}
+}
+
+// prefetchFailed reports whether an attempt ended because its agent could not bring what it was to, or not in time.
+func prefetchFailed(att *attempt, s cluster.Status) bool {
+	return att.prefetched && (s.Reason == "REASON_EXECUTOR_REGISTRATION_TIMEOUT" || fetchFailure(s))
+}
+
+// An agent that ends a shared executor for its memory or disk ends all attempts in it, of which one did it, and nobody
+// can tell which. None is charged; each of their trials goes on in an executor of its own, where the one shows itself
+// and harms nobody.
+
+// limitation reports whether an agent ended a container that went beyond its resources.
+func limitation(s cluster.Status) bool {
+	return strings.HasPrefix(s.Reason, "REASON_CONTAINER_LIMITATION")
+}
+
+var unknownUsers = []string{
+	"no such user", "unknown user", "unable to find user", "failed to get user information", "failed to getuid",
+	"failed to get uid", "failed to get gid",
+}
+
+// retryScope is who could do better after an attempt that never became one.
+type retryScope uint8
+
+const (
+	anywhere  retryScope = iota // anybody, another time
+	elsewhere                   // other agents: this one lacks what the spec names, a user or an image
+	nowhere                     // nobody: the task itself is wrong
+	noTrial                     // nobody, and that goes for every trial of the sweep
+)
+
+// lackingAgents that all lack what the spec names stand for the cluster, however large it is.
+const lackingAgents = 3
+
+// unknownUsers and unknownImages are what agents and container engines say, in lower case, of a user or an image that
+// there is not. Registries that are out of reach, or want credentials first, say other things.
+var (
+	unknownImages = []string{
+		"no such image", "manifest unknown", "manifest for", "name unknown", "repository does not exist", "pull access denied",
+		"invalid reference format", "failed to parse image",
+	}
+)
+
+// retryScopeOf reads from an update whether what it tells can become right.
+func retryScopeOf(s cluster.Status) retryScope {
+	message := strings.ToLower(s.Message)
+	says := func(words string) bool { return strings.Contains(message, words) }
+	switch {
+	case strings.HasSuffix(s.Reason, "_UNAUTHORIZED"):
+		return noTrial
+	case s.Reason == "REASON_TASK_INVALID" || s.Reason == "REASON_TASK_GROUP_INVALID":
+		if says("more than available") || says("not compatible") || says("duplicate") {
+			return anywhere // what runs on the agent was not what we believed
+		}
+		return nowhere
+	case s.Source == "SOURCE_EXECUTOR" || !s.State.Final():
+		return anywhere
+	case slices.ContainsFunc(unknownUsers, says), slices.ContainsFunc(unknownImages, says):
+		return elsewhere
+	}
+	return anywhere
+}

@@ -1,0 +1,250 @@
+package scheduler
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// validate refuses commands about what does not exist, has ended, or would not hear them.
+func (c *Core) validate(cmd Command) error {
+	switch ev := cmd.(type) {
+	case Stop:
+		return c.checkActive(ev.Sweep)
+	case Pause:
+		return c.checkActive(ev.Sweep)
+	case Resume:
+		return c.checkActive(ev.Sweep)
+	case StopTrial:
+		return c.checkTrial(ev.Sweep, ev.Trial, false)
+	case SendMessage:
+		return c.checkTrial(ev.Sweep, ev.Trial, true)
+	case Retry:
+		return c.checkRetry(ev.Sweep)
+	case Won:
+		return c.checkSweep(ev.Sweep)
+	}
+	return nil
+}
+
+func (c *Core) checkSweep(id string) error {
+	if c.runs[id] == nil {
+		return fmt.Errorf("sweep %s: %w", id, ErrUnknown)
+	}
+	return nil
+}
+
+// checkRetry refuses a retry whose executors could not be started.
+func (c *Core) checkRetry(id string) error {
+	if err := c.checkSweep(id); err != nil {
+		return err
+	}
+	if _, err := c.executorSpecFor(id, c.runs[id].spec); err != nil {
+		return fmt.Errorf("retry sweep %s: %w", id, err)
+	}
+	return nil
+}
+
+// checkActive refuses what would change a sweep that has ended.
+func (c *Core) checkActive(id string) error {
+	if err := c.checkSweep(id); err != nil {
+		return err
+	}
+	if phase := c.runs[id].entry.Phase; phase.Ended() {
+		return fmt.Errorf("sweep %s: %w: %s", id, ErrEnded, phase)
+	}
+	return nil
+}
+
+// checkTrial refuses what a trial cannot be told any more, or, when it must listen, not now.
+func (c *Core) checkTrial(id string, trial int, listening bool) error {
+	if err := c.checkSweep(id); err != nil {
+		return err
+	}
+	run := c.runs[id]
+	if trial == ThenTrial && !run.spec.Then.Step() {
+		return fmt.Errorf("sweep %s has no `then` step of its own: %w", id, ErrUnknownTrial)
+	}
+	if !run.has(trial) {
+		return fmt.Errorf("trial %d of sweep %s, which has trials 0 to %d: %w", trial, id, run.total-1, ErrUnknownTrial)
+	}
+	state := run.state(trial)
+	switch att := run.live[trial]; {
+	case state.Terminal():
+		return fmt.Errorf("trial %d of sweep %s: %w: %s", trial, id, ErrEnded, state)
+	case listening && (att == nil || att.started.IsZero()):
+		return fmt.Errorf("trial %d of sweep %s: %w: %s", trial, id, ErrNotRunning, state)
+	}
+	return nil
+}
+
+// submit takes a sweep. A second submission of the same id changes nothing, so clients may repeat themselves.
+func (c *Core) submit(ev Submit) {
+	if c.runs[ev.ID] != nil {
+		c.note(SubmitRefused{Sweep: ev.ID, Err: fmt.Errorf("submit %s: %w", ev.ID, ErrExists)})
+		return
+	}
+	run, err := c.newRun(ev.ID, ev)
+	if err == nil {
+		run.executor, err = c.executorSpecFor(ev.ID, ev.Spec)
+	}
+	if err != nil {
+		c.note(SubmitRefused{Sweep: ev.ID, Err: err})
+		return
+	}
+	c.submissions++
+	run.entry = journal.SweepEntry{
+		ID: ev.ID, Number: c.submissions, File: ev.Spec.File, Source: ev.Spec.Source, Seed: ev.Spec.Seed,
+		Overrides: ev.Overrides, Submitted: c.now, Phase: sweep.PhaseActive, BestTrial: -1,
+		KeepTrials: run.study.Learns(),
+	}
+	c.register(run)
+	c.journalSweep(run)
+	c.note(SweepStarted{Sweep: ev.ID, Spec: ev.Spec, At: c.now})
+	c.startClock(run)
+	c.requestOffers()
+}
+
+func (c *Core) newRun(id string, ev Submit) (*run, error) {
+	study, err := c.cfg.Studies(id, ev.Spec)
+	if err != nil {
+		return nil, fmt.Errorf("take sweep %s: %w", id, err)
+	}
+	return newRun(id, ev.Spec, study)
+}
+
+// pause holds a sweep's waiting trials back, or lets them go.
+func (c *Core) pause(id string, paused bool) {
+	run := c.runs[id]
+	if run == nil || run.entry.Phase.Ended() || run.entry.Paused == paused {
+		return
+	}
+	run.entry.Paused = paused
+	if paused {
+		c.stopClock(run)
+	} else {
+		c.startClock(run)
+	}
+	c.journalSweep(run)
+	c.requestOffers()
+}
+
+// stored lets the journal forget what the bucket holds.
+func (c *Core) stored(ev RecordsStored) {
+	run := c.runs[ev.Sweep]
+	through := ev.Through
+	if run == nil {
+		return
+	}
+	through = min(through, run.records)
+	if through <= run.entry.Stored {
+		return
+	}
+	run.entry.Stored = through
+	c.journal(journal.TruncateEntry{Sweep: ev.Sweep, Through: through})
+}
+
+// stopSweep ends a sweep at a user's wish.
+func (c *Core) stopSweep(ev Stop) {
+	run := c.runs[ev.Sweep]
+	if run == nil || run.entry.Phase.Ended() {
+		return
+	}
+	reason := ev.Reason
+	if reason == "" {
+		reason = "stopped by the user"
+	}
+	c.drain(run, sweep.PhaseStopped, reason, true)
+}
+
+// stopTrial ends one trial early. A running one is killed and ends when its executor says so.
+func (c *Core) stopTrial(ev StopTrial) {
+	run := c.runs[ev.Sweep]
+	if run == nil || !run.has(ev.Trial) || run.state(ev.Trial).Terminal() {
+		return
+	}
+	if att := run.live[ev.Trial]; att != nil {
+		c.kill(att, killStopped, ev.Reason)
+		return
+	}
+	if run.entry.Phase == sweep.PhaseDraining || run.entry.Phase.Ended() {
+		return // what waits is a `then` step that will not run
+	}
+	c.endUnlaunched(run, ev.Trial, sweep.Stopped, ev.Reason)
+	if ev.Trial == ThenTrial && (run.entry.Phase == sweep.PhaseSelecting || run.entry.Phase == sweep.PhaseThen) {
+		c.thenEnded(run, classification{outcome: stopped, reason: ev.Reason}, sweep.Stopped)
+		return
+	}
+	c.finishIfDone(run)
+}
+
+// sendMessage passes a user's message to a running attempt.
+func (c *Core) sendMessage(ev SendMessage) {
+	run := c.runs[ev.Sweep]
+	if run == nil || run.live[ev.Trial] == nil {
+		return
+	}
+	att := run.live[ev.Trial]
+	data := task.Encode(task.Control{Task: string(att.task), Body: ev.Body})
+	c.call(cluster.Message{Agent: att.agent, Executor: att.executor, Data: data})
+}
+
+// retry runs the failed trials of a sweep again. While a sweep is ending, or its `then` step is under way, it is too
+// late and too early for that: nothing happens.
+func (c *Core) retry(ev Retry) {
+	run := c.runs[ev.Sweep]
+	if run == nil || run.entry.Phase != sweep.PhaseActive && !run.entry.Phase.Ended() || run.counts[sweep.Failed] == 0 && run.state(ThenTrial) != sweep.Failed {
+		return
+	}
+	if run.entry.Phase.Ended() {
+		var err error
+		if run.executor, err = c.executorSpecFor(run.id, run.spec); err != nil { // an ended sweep was restored without one
+			c.note(Anomaly{Message: fmt.Sprintf("sweep %s not retried", run.id), Err: err})
+			return
+		}
+		run.entry.Phase, run.entry.Reason, run.entry.Ended = sweep.PhaseActive, "", time.Time{}
+		run.entry.Outcome, run.entry.Elapsed, run.entry.Paused = "", 0, false
+		c.startClock(run)
+		c.journalTerminals(run)
+	}
+	for _, t := range run.failedTrials() {
+		c.waitAgain(run, t, "retried by the user")
+	}
+	run.failures = failureReasons{}
+	c.note(SweepStarted{Sweep: run.id, Spec: run.spec, At: run.entry.Submitted, Resumed: true})
+	if run.allEnded() && run.entry.Phase == sweep.PhaseActive { // only the `then` step failed
+		run.entry.Phase = sweep.PhaseThen
+	}
+	c.journalSweep(run)
+	c.requestOffers()
+}
+
+func (r *run) failedTrials() []int {
+	var all []int
+	for t := range r.total {
+		if sweep.State(r.states[t]) == sweep.Failed {
+			all = append(all, t)
+		}
+	}
+	if r.state(ThenTrial) == sweep.Failed {
+		all = append(all, ThenTrial)
+	}
+	return all
+}
+
+// journalTerminals writes the trials of a reopened sweep one by one again, as long as it is not ended.
+func (c *Core) journalTerminals(run *run) {
+	c.journalSweep(run)
+	if run.entry.KeepTrials {
+		return
+	}
+	for t := ThenTrial; t < run.total; t++ {
+		if s := run.state(t); s != sweep.Waiting {
+			c.journal(journal.TrialEntry{Sweep: run.id, Trial: t, State: s, Attempt: run.lastAttempt(t)})
+		}
+	}
+}

@@ -1,0 +1,111 @@
+package scheduler
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"time"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// checkFailureLimit ends a sweep that has reached its limit of failed trials.
+func (c *Core) checkFailureLimit(run *run) {
+	l := run.spec.Limits
+	n := run.counts[sweep.Failed]
+	var limit string
+	switch {
+	case l.Failed > 0 && n >= l.Failed:
+		limit = fmt.Sprintf("limits.failed: %d", l.Failed)
+	case l.FailedShare > 0 && float64(n) >= l.FailedShare*float64(run.total):
+		limit = fmt.Sprintf("limits.failed: %v%%", math.Round(l.FailedShare*1e4)/100)
+	default:
+		return
+	}
+	c.drain(run, sweep.PhaseFailed, fmt.Sprintf("stopped after %d of %d trials failed (%s); %s", n, run.total, limit, run.failures.mostCommon()), true)
+}
+
+// checkTarget lets no more trials start once one has reached the metric's target; as in W&B, those that run may
+// finish.
+func (c *Core) checkTarget(att *attempt) {
+	run := att.run
+	m := run.spec.Objective
+	if run.entry.Phase != sweep.PhaseActive || att.trial == ThenTrial || !att.value.Reaches(m) {
+		return
+	}
+	v, _ := att.value.Reduced(m.Reduce)
+	c.drain(run, sweep.PhaseSucceeded, fmt.Sprintf("trial %d reached the target: %s = %v (target %v)", att.trial, m.Name, v, *m.Target), false)
+}
+
+// firstFailures watches the first trials of a sweep: when all of them fail in the same way within moments, no other will
+// do better, and a mistake in the spec has been found.
+type firstFailures struct {
+	trials map[int]bool // that failed
+	reason string       // in which they did
+	over   bool         // one did not
+}
+
+// earlyFailure is how long a failed attempt may have run to count: a mistake in the command shows at once.
+const earlyFailure = time.Minute
+
+// varying is what differs between the messages of one and the same mistake: numbers, quoted values, and paths.
+var varying = regexp.MustCompile(`"[^"]*"|'[^']*'|(/[^\s:,]+)+|[-+]?\b[0-9][0-9a-fA-FxX.eE+-]*`)
+
+// checkFirstFailures takes in the end of an attempt, and ends the sweep when its first trials have all failed alike.
+func (c *Core) checkFirstFailures(att *attempt, v classification) {
+	run, limit := att.run, att.run.spec.Limits.FirstFailures
+	f := &run.first
+	if att.trial == ThenTrial || f.over || limit <= 0 || run.counts[sweep.Succeeded]+run.counts[sweep.Cached] > 0 {
+		return
+	}
+	switch way := varying.ReplaceAllString(v.reason, "…"); {
+	case v.outcome == lost, v.outcome == preempted, v.outcome == stopped:
+		return
+	case v.outcome != failed, !att.started.IsZero() && c.now.Sub(att.started) > earlyFailure, f.reason != "" && f.reason != way:
+		*f = firstFailures{over: true}
+		return
+	case f.trials == nil:
+		*f = firstFailures{trials: map[int]bool{}, reason: way}
+	}
+	f.trials[att.trial] = true
+	if len(f.trials) >= limit {
+		f.over = true
+		c.drain(run, sweep.PhaseFailed, fmt.Sprintf("stopped, as the first %d trials all failed in the same way (limits.first_failures: %d; 0 goes on all the same): %s",
+			len(f.trials), limit, v.reason), true)
+	}
+}
+
+// checkUnstartable ends a sweep none of whose trials can be started.
+func (c *Core) checkUnstartable(att *attempt, v classification) {
+	if v.retry == noTrial && v.outcome == failed {
+		c.drain(att.run, sweep.PhaseFailed, fmt.Sprintf("stopped, as no trial of it can be started: %s", v.reason), true)
+	}
+}
+
+const leastWallStep = time.Second // below, a short limit would fill the journal
+
+// The clock of a sweep runs while a scheduler has it and it is neither paused nor over: that is the time which limits.wall
+// bounds. A sweep that is resumed the next day has not used up the night. The journal is told how far it is now and
+// then, so a scheduler that dies forgets a hundredth of the limit at most, and a minute at most.
+const (
+	mostWallStep = time.Minute // above, a long limit would grow by too much with every death
+)
+
+// scheduleWallCheck ends a sweep when its time is over, and journals how much has passed until then.
+func (c *Core) scheduleWallCheck(run *run) {
+	wall := run.spec.Limits.Wall
+	step := min(max(wall/100, leastWallStep), mostWallStep)
+	at := c.now.Add(min(step, max(wall-run.elapsed(c.now), 0)))
+	run.wallAt = at
+	c.timers.Set(at, func(time.Time) {
+		if !run.wallAt.Equal(at) || run.clockStart.IsZero() {
+			return // paused or over; and started again, it has another timer
+		}
+		if !run.overWallLimit(c.now) {
+			c.journalSweep(run)
+			c.scheduleWallCheck(run)
+			return
+		}
+		c.drain(run, sweep.PhaseStopped, fmt.Sprintf("stopped after %v (limits.wall)", wall), true)
+	})
+}

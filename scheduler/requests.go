@@ -1,0 +1,85 @@
+package scheduler
+
+import (
+	"context"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
+)
+
+// Submit hands in a sweep and returns when the journal holds it, or with the reason it was refused.
+func (l *Loop) Submit(ctx context.Context, s Submit) error { return l.ask(ctx, request{command: s}) }
+
+// Stop ends a sweep; its running attempts are killed. It returns when the wish is durable, not when the sweep has
+// ended. ErrUnknown: there is no such sweep.
+func (l *Loop) Stop(ctx context.Context, sweepID, reason string) error {
+	return l.ask(ctx, request{command: Stop{Sweep: sweepID, Reason: reason}})
+}
+
+// Do hands in any other command, as Stop does.
+func (l *Loop) Do(ctx context.Context, command Command) error {
+	return l.ask(ctx, request{command: command})
+}
+
+// Snapshot is the state of all sweeps and agents between two turns.
+func (l *Loop) Snapshot(ctx context.Context) (Snapshot, error) {
+	var s Snapshot
+	err := l.ask(ctx, request{inspect: func(c *Core) { s = c.Snapshot() }})
+	return s, err
+}
+
+// ask waits for the loop's answer; it must not be called from a Listener, which runs in the loop itself.
+func (l *Loop) ask(ctx context.Context, rq request) error {
+	rq.reply = make(chan error, 1)
+	select {
+	case l.requests <- rq:
+	case <-l.done:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-rq.reply:
+		return err
+	case <-l.done:
+		select {
+		case err := <-rq.reply:
+			return err
+		default:
+			return ErrClosed
+		}
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Enqueue hands in a command without waiting, from any goroutine, a Listener's too. The inbox has no bound of its
+// own: use it for what the loop itself brings about, such as early stops.
+func (l *Loop) Enqueue(cmd Command) {
+	l.inbox.Lock()
+	if s, ok := cmd.(RecordsStored); ok {
+		if _, there := l.inbox.stored[s.Sweep]; !there {
+			l.inbox.order = append(l.inbox.order, s.Sweep)
+		}
+		l.inbox.stored[s.Sweep] = max(l.inbox.stored[s.Sweep], s.Through)
+	} else {
+		l.inbox.commands = append(l.inbox.commands, cmd)
+	}
+	l.inbox.Unlock()
+	l.signal()
+}
+
+// undelivered hands in that a call did not reach the master.
+func (l *Loop) undelivered(ev cluster.Undelivered) {
+	l.inbox.Lock()
+	l.inbox.events = append(l.inbox.events, ev)
+	l.inbox.Unlock()
+	l.signal()
+}
+
+// signal has the loop look into its inbox.
+func (l *Loop) signal() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,167 @@
+package scheduler
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
+)
+
+// What is believed of a shared executor follows from what the cluster says of it, never from what an attempt's end counts
+// as. The launch that starts it makes the packer count its overhead once; these facts end that:
+//
+//   - a FAILURE event names it;
+//   - an update says that a task ended because its executor did, or was never there;
+//   - an offer of its agent does not list it, though it was seen before: offers and updates keep their order in the stream;
+//   - an attempt on it ended without a word from it, and nothing else shows that it ever began.
+//
+// To forget an executor that runs costs its overhead once more in one launch; to count on one that does not makes the
+// master refuse the task.
+
+// executorReasons are of updates that a task has because its executor ended or could not be started.
+var executorReasons = []string{
+	"REASON_EXECUTOR_", "REASON_CONTAINER_", "REASON_AGENT_RESTARTED", "REASON_SLAVE_RESTARTED", "REASON_AGENT_REMOVED", "REASON_SLAVE_REMOVED",
+}
+
+// endSource is who told the end of an attempt.
+type endSource uint8
+
+const (
+	sourceUnknown       endSource = iota // nobody who knows of its executor
+	sourceExecutor                       // its executor, which so lived until then
+	sourceExecutorEnded                  // its agent or the master, because its executor ended or never was
+)
+
+// observeExecutor draws from an update what it says of the executor of its task.
+func (c *Core) observeExecutor(att *attempt, s cluster.Status) {
+	if s.Source == "SOURCE_EXECUTOR" {
+		c.confirmExecutor(journal.ExecutorKey{Agent: att.agent, Executor: att.executor})
+	}
+	if !s.State.Final() {
+		return
+	}
+	att.endSource = sourceUnknown
+	switch {
+	case slices.ContainsFunc(executorReasons, func(r string) bool { return strings.HasPrefix(s.Reason, r) }):
+		att.endSource = sourceExecutorEnded
+	case s.Source == "SOURCE_EXECUTOR":
+		att.endSource = sourceExecutor
+	}
+}
+
+// confirmExecutor notes that a shared executor has shown itself.
+func (c *Core) confirmExecutor(k journal.ExecutorKey) {
+	if _, shared := c.shared[variantOf(k.Executor)]; shared && !c.confirmed.on(k) {
+		c.confirmed[k.Agent] = append(c.confirmed[k.Agent], k.Executor)
+	}
+}
+
+// confirmedExecutors is the shared executors that have shown themselves, by agent, in that order.
+type confirmedExecutors map[offers.AgentID][]offers.ExecutorID
+
+func (s confirmedExecutors) on(k journal.ExecutorKey) bool {
+	return slices.Contains(s[k.Agent], k.Executor)
+}
+
+// observeExecutorEnd draws from the end of an attempt what it says of its executor.
+func (c *Core) observeExecutorEnd(att *attempt) {
+	k := journal.ExecutorKey{Agent: att.agent, Executor: att.executor}
+	switch {
+	case att.endSource == sourceExecutorEnded:
+		c.executorEnded(k)
+	case att.endSource == sourceUnknown && (!c.confirmed.on(k) || !c.hasLiveAttempt(k)):
+		c.unconfirmExecutor(k)
+	}
+}
+
+// unconfirmExecutor makes the packer count on an executor only when an offer lists it again.
+func (c *Core) unconfirmExecutor(k journal.ExecutorKey) {
+	c.confirmed[k.Agent] = slices.DeleteFunc(c.confirmed[k.Agent], func(id offers.ExecutorID) bool { return id == k.Executor })
+	c.cfg.Packer.ExecutorGone(k.Agent, c.packerID(k.Agent, k.Executor))
+}
+
+// executorEnded forgets an executor, but not with what resources it was started for as long as an attempt is believed on
+// it: the ACCEPT of that one may still be on the way, and starts it anew.
+func (c *Core) executorEnded(k journal.ExecutorKey) {
+	c.unconfirmExecutor(k)
+	c.forgetExecutor(k)
+}
+
+// rememberExecutor believes in a shared executor; new tasks of its kind go to it.
+func (c *Core) rememberExecutor(e journal.ExecutorEntry) {
+	at := executorRole{e.Agent, variantOf(e.Executor), e.Role}
+	c.executors[journal.ExecutorKey{Agent: e.Agent, Executor: e.Executor}] = runningExecutor{at, e.Resources}
+	c.current[at] = e.Executor
+}
+
+// forgetExecutor forgets a shared executor that ended, unless attempts on it are believed: their ACCEPT may still be on the way,
+// and starts it anew with the resources we remember.
+func (c *Core) forgetExecutor(k journal.ExecutorKey) {
+	w, known := c.executors[k]
+	if !known || c.hasLiveAttempt(k) {
+		return
+	}
+	delete(c.executors, k)
+	if c.current[w.executorRole] == k.Executor {
+		delete(c.current, w.executorRole)
+	}
+	c.journal(journal.ExecutorEntry{Agent: k.Agent, Executor: k.Executor, Role: w.role})
+}
+
+// hasLiveAttempt reports whether an attempt is believed on an executor.
+func (c *Core) hasLiveAttempt(k journal.ExecutorKey) bool {
+	for att := c.live.first; att != nil; att = att.next {
+		if att.agent == k.Agent && att.executor == k.Executor {
+			return true
+		}
+	}
+	return false
+}
+
+// compareExecutors compares what an offer lists with the shared executors that were seen on its agent.
+func (c *Core) compareExecutors(o *offers.Offer) {
+	for _, id := range slices.Clone(c.confirmed[o.Agent]) {
+		if !slices.Contains(o.Executors, id) {
+			c.executorEnded(journal.ExecutorKey{Agent: o.Agent, Executor: id})
+		}
+	}
+	for _, id := range o.Executors {
+		c.confirmExecutor(journal.ExecutorKey{Agent: o.Agent, Executor: id})
+	}
+}
+
+// unconfirmExecutors tells the packer to count no executor as running on the strength of our launches alone, since
+// an ACCEPT may never have arrived. The offers that come now list the executors that do run.
+func (c *Core) unconfirmExecutors() {
+	clear(c.confirmed)
+	told := map[journal.ExecutorKey]bool{}
+	for att := c.live.first; att != nil; att = att.next {
+		if k := (journal.ExecutorKey{Agent: att.agent, Executor: att.run.executor.shared.In(att.role)}); k.Executor != "" && !told[k] {
+			told[k] = true
+			c.cfg.Packer.ExecutorGone(k.Agent, k.Executor)
+		}
+	}
+}
+
+// observeDrain notes that an operator drains an agent: it is no fault of the agent's, which takes tasks again with its next offer.
+func (c *Core) observeDrain(att *attempt, s cluster.Status) {
+	if s.Reason == drainReason {
+		c.agentOf(att.agent, att.host).drains = true
+	}
+}
+
+// shutdownIdle ends the shared executors of an agent that is being drained as soon as nothing runs on them: they would keep it
+// from being done.
+func (c *Core) shutdownIdle(att *attempt) {
+	if a := c.agents[att.agent]; a == nil || !a.drains {
+		return
+	}
+	for _, id := range slices.Clone(c.confirmed[att.agent]) {
+		if k := (journal.ExecutorKey{Agent: att.agent, Executor: id}); !c.hasLiveAttempt(k) {
+			c.call(cluster.Shutdown{Agent: att.agent, Executor: id})
+			c.executorEnded(k)
+		}
+	}
+}

@@ -1,0 +1,163 @@
+package scheduler
+
+import (
+	"time"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// endUnlaunched ends a trial that has no live attempt. Its record stands for the attempt that will not be.
+func (c *Core) endUnlaunched(run *run, trial int, to sweep.State, reason string) {
+	delete(run.delayed, trial)
+	delete(run.budgets, trial)
+	delete(run.isolate, trial)
+	run.attempts[run.slot(trial)]++
+	number := run.lastAttempt(trial)
+	e := journal.TrialEntry{Sweep: run.id, Trial: trial, State: to, Attempt: number, Reason: reason, AskSeq: run.learned.asked[trial]}
+	e.TellSeq, e.Failure = run.observe(trial, to, &e.Value)
+	c.journal(e)
+	c.moved(run, trial, to, "", reason)
+	state := string(stopped)
+	if to == sweep.Failed {
+		state = string(failed)
+	}
+	ms := c.now.UnixMilli()
+	c.record(run, results.Record{
+		Sweep: run.id, Trial: trial, Attempt: number,
+		End: &results.End{State: state, Final: true, Reason: reason, StartMs: ms, EndMs: ms},
+	})
+}
+
+// endAllUnlaunched stops every waiting trial: one by one those that ran before, the rest as ranges.
+func (c *Core) endAllUnlaunched(run *run, reason string) {
+	if run.state(ThenTrial) == sweep.Waiting && run.lastAttempt(ThenTrial) > 0 && run.live[ThenTrial] == nil {
+		c.endUnlaunched(run, ThenTrial, sweep.Stopped, reason)
+	}
+	c.endUnlaunchedTrials(run, reason)
+}
+
+// endUnlaunchedTrials is endAllWaiting without the `then` step.
+func (c *Core) endUnlaunchedTrials(run *run, reason string) {
+	from := -1
+	flush := func(to int) {
+		if from >= 0 {
+			c.note(NeverStarted{Sweep: run.id, From: from, To: to, Reason: reason})
+		}
+		from = -1
+	}
+	for t := range run.total {
+		switch {
+		case sweep.State(run.states[t]) != sweep.Waiting:
+			flush(t)
+		case run.attempts[t] > 0 || run.learned.asked[t] > 0:
+			flush(t)
+			c.endUnlaunched(run, t, sweep.Stopped, reason)
+		default:
+			run.move(t, sweep.Stopped)
+			if from < 0 {
+				from = t
+			}
+		}
+	}
+	flush(run.total)
+	run.next, run.retryQueue, run.isolatedQueue, run.window = run.total, nil, nil, window{}
+}
+
+// delay keeps a waiting trial back until due.
+func (c *Core) delay(run *run, trial int, due time.Time) {
+	run.delayed[trial] = due
+	c.timers.Set(due, func(time.Time) {
+		if d, ok := run.delayed[trial]; !ok || !d.Equal(due) {
+			return
+		}
+		delete(run.delayed, trial)
+		run.enqueue(trial)
+		c.packDue = true
+	})
+}
+
+// waitAgain makes an ended trial wait, with fresh budgets.
+func (c *Core) waitAgain(run *run, t int, reason string) {
+	from := run.state(t)
+	run.budgets[t] = journal.Budget{}
+	c.journal(journal.TrialEntry{
+		Sweep: run.id, Trial: t, State: sweep.Waiting, Attempt: run.lastAttempt(t),
+		AskSeq: run.learned.asked[t], TellSeq: run.learned.told[t], Failure: run.learned.failed[t],
+	})
+	run.reopen(t)
+	c.note(TrialMoved{Sweep: run.id, Trial: t, Attempt: run.lastAttempt(t), From: from, To: sweep.Waiting, Reason: reason, At: c.now})
+	run.enqueue(t)
+}
+
+// reopen makes an ended trial wait again: the one move out of a terminal state, and only at the user's wish, which
+// is why sweep.Moves does not have it.
+func (r *run) reopen(trial int) {
+	if trial != ThenTrial {
+		r.counts[r.state(trial)]--
+		r.counts[sweep.Waiting]++
+	}
+	r.states[r.slot(trial)] = uint8(sweep.Waiting)
+}
+
+// liveAttempt is the live attempt an update is about, or nil.
+func (c *Core) liveAttempt(s cluster.Status) *attempt {
+	id, trial, number, ok := s.Task.Parse()
+	if !ok {
+		return nil
+	}
+	run := c.runs[id]
+	if run == nil {
+		return nil
+	}
+	att := run.live[trial]
+	if att == nil || att.number != number {
+		return nil
+	}
+	return att
+}
+
+// record numbers a record, keeps it in the journal and announces it.
+func (c *Core) record(run *run, rec results.Record) {
+	run.records++
+	c.journal(journal.RecordEntry{Sweep: run.id, Number: run.records, Record: rec})
+	c.note(Recorded{Number: run.records, Record: rec})
+	if rec.Trial == ThenTrial {
+		c.note(ThenReported{Record: rec})
+	}
+}
+
+// moved changes a trial's state and announces it.
+func (c *Core) moved(run *run, trial int, to sweep.State, host, reason string) {
+	from := run.move(trial, to)
+	if from == to {
+		return
+	}
+	c.note(TrialMoved{
+		Sweep: run.id, Trial: trial, Attempt: run.lastAttempt(trial), From: from, To: to,
+		Host: host, Reason: reason, At: c.now,
+	})
+}
+
+// startClock starts a sweep's clock, and watches its limit.
+func (c *Core) startClock(run *run) {
+	run.clockStart = c.now
+	if run.spec.Limits.Wall > 0 {
+		c.scheduleWallCheck(run)
+	}
+}
+
+// stopClock stops a sweep's clock.
+func (c *Core) stopClock(run *run) {
+	run.entry.Elapsed, run.clockStart = run.elapsed(c.now), time.Time{}
+}
+
+// journalSweep journals a sweep, with what its clock shows.
+func (c *Core) journalSweep(run *run) {
+	if !run.clockStart.IsZero() {
+		run.entry.Elapsed, run.clockStart = run.elapsed(c.now), c.now
+	}
+	c.journal(run.entry)
+}
