@@ -17,8 +17,8 @@ const (
 	maxBlocks = 2000    // texts after | or >: the YAML library reads n of them in O(n²), these in milliseconds
 )
 
-// sane refuses, before the YAML library sees it, what it could not read in bounded time and stack.
-func (r *reader) sane(src []byte) bool {
+// checkSize refuses, before the YAML library sees it, what it could not read in bounded time and stack.
+func (r *reader) checkSize(src []byte) bool {
 	if len(src) > maxSource {
 		r.fail(0, 0, fmt.Sprintf("the spec has %d bytes; %d are allowed", len(src), maxSource), "generate long value lists with min, max and q, or put data in files that trials read")
 		return false
@@ -43,11 +43,11 @@ func (r *reader) sane(src []byte) bool {
 		r.fail(bytes.Count(src[:i], []byte{'\n'})+1, 1, "there is a NUL byte", "save the file as plain text in UTF-8")
 		return false
 	}
-	return r.shallow()
+	return r.checkDepth()
 }
 
-// shallow bounds the nesting that the text can ask for: flow brackets, and indicators repeated on a line.
-func (r *reader) shallow() bool {
+// checkDepth bounds the nesting that the text can ask for: flow brackets, and indicators repeated on a line.
+func (r *reader) checkDepth() bool {
 	if len(r.lines) > maxLines {
 		r.fail(maxLines+1, 1, fmt.Sprintf("the spec has %d lines; %d are allowed", len(r.lines), maxLines), "write long value lists on one line, or as min, max and q")
 		return false

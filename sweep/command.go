@@ -149,6 +149,7 @@ type itemError struct {
 }
 
 func (e *itemError) Error() string { return fmt.Sprintf("item %d: %v", e.item+1, e.err) }
+
 func (e *itemError) Unwrap() error { return e.err }
 
 // macros lists every macro of the command.
@@ -220,7 +221,7 @@ func (x *expander) script(parts []part) (string, error) {
 			return "", err
 		}
 		if p.sum() && !decimal.MatchString(words[0]) {
-			return "", &advised{p.macro.String() + " stands in arithmetic, and " + short(words[0]) + " is no whole number", (&requirement{remedy: byAwk}).advice(*p.macro)}
+			return "", &withRemedy{p.macro.String() + " stands in arithmetic, and " + short(words[0]) + " is no whole number", (&requirement{remedy: byAwk}).advice(*p.macro)}
 		}
 		if err := x.fits(p, words); err != nil {
 			return "", err
@@ -250,7 +251,7 @@ func (x *expander) word(w word) error {
 		if err := x.fits(p, words); err != nil {
 			return err
 		}
-		if several(p.macro.name) {
+		if isList(p.macro.name) {
 			x.out.Argv = append(x.out.Argv, words...)
 			return nil
 		}
@@ -371,3 +372,12 @@ func flags(form string, params Point) []string {
 	}
 	return words
 }
+
+const MaxWord = 128<<10 - 1
+
+// What Linux hands to a program: one word or variable has at most 32 pages with its NUL (MAX_ARG_STRLEN), all of
+// them together a quarter of the stack's limit, 2 MiB where nobody changed it, half of which is left to the rest of
+// the environment.
+const (
+	MaxWords = 1 << 20
+)

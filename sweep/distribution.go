@@ -204,3 +204,27 @@ func decimals(x float64) int {
 	}
 	return 0
 }
+
+// longestValue is a value of the dimension that is longest when written.
+func (d *Dimension) longestValue() Value {
+	if len(d.Values) == 0 {
+		return d.Quantile(1.0 / 3)
+	}
+	best := d.Values[0]
+	for _, v := range d.Values[1:] {
+		if len(Format(v)) > len(Format(best)) {
+			best = v
+		}
+	}
+	return best
+}
+
+// wholeNumbers says whether all values are whole numbers.
+func (d *Dimension) wholeNumbers() bool {
+	for _, v := range d.Values {
+		if _, ok := v.(int64); !ok {
+			return false
+		}
+	}
+	return len(d.Values) > 0 || d.Distribution == IntUniform || d.Q > 0 && d.Integer
+}

@@ -51,7 +51,7 @@ func envParts(value string, use func(text string, m *macro) error) error {
 		}
 		end := strings.IndexByte(value, '}')
 		if end < 0 {
-			return &advised{"a ${ is not closed", "close the macro with }, or write $${ for a plain ${"}
+			return &withRemedy{"a ${ is not closed", "close the macro with }, or write $${ for a plain ${"}
 		}
 		m, err := envMacro(value[2:end])
 		if err != nil {
@@ -68,60 +68,13 @@ func envParts(value string, use func(text string, m *macro) error) error {
 func envMacro(inner string) (macro, error) {
 	if strings.HasPrefix(inner, "KAON_") {
 		if !slices.Contains(KaonVariables, inner) {
-			return macro{}, &advised{"there is no ${" + short(inner) + "} before the trial starts", didYouMean(inner, KaonVariables)}
+			return macro{}, &withRemedy{"there is no ${" + short(inner) + "} before the trial starts", didYouMean(inner, KaonVariables)}
 		}
 		return macro{name: "kaon", arg: inner}, nil
 	}
 	m, err := parseMacro(inner)
 	if err == nil && m.name != "param" && m.name != "envvar" && m.name != "args_json" && m.name != "value" && m.name != "trial" {
-		err = &advised{fmt.Sprintf("%s belongs in a command", m), "in `env` there are ${param.NAME}, ${args_json}, ${envvar:NAME} and ${KAON_TRIAL}"}
+		err = &withRemedy{fmt.Sprintf("%s belongs in a command", m), "in `env` there are ${param.NAME}, ${args_json}, ${envvar:NAME} and ${KAON_TRIAL}"}
 	}
 	return m, err
-}
-
-// checkEnv refuses macros in a value of `env` that have nothing to stand for.
-func (d *decoder) checkEnv(value string, n *node, field string) {
-	err := envParts(value, func(_ string, m *macro) error {
-		switch {
-		case m == nil:
-		case m.winner && !d.options.winner:
-			return &advised{m.String() + ": there is no winner while trials run", "use the trial's own parameters: ${param.NAME}"}
-		case m.name == "param":
-			d.checkParam(*m, n, field)
-		case m.name == "envvar":
-			d.checkVariable(*m, n, field)
-		}
-		return nil
-	})
-	if err != nil {
-		d.fail(n, field, err.Error(), remedyOf(err, "check the value"))
-	}
-}
-
-// envFlow refuses macros in a variable that the command, or its script, takes for code.
-func (d *decoder) envFlow(n *node) {
-	if n == nil || n.kind != mapping {
-		return
-	}
-	var names []string
-	for _, p := range n.pairs {
-		names = append(names, p.key.text)
-	}
-	_, needed, err := d.spec.Command.split(names)
-	if err != nil {
-		return
-	}
-	for _, p := range n.pairs {
-		x := needed[p.key.text]
-		if x == nil || p.value.kind != scalar {
-			continue
-		}
-		field := join("task.env", p.key.text)
-		_ = envParts(p.value.text, func(_ string, m *macro) error {
-			if m != nil && m.name != "kaon" {
-				d.needs(*m, &requirement{x.need, x.place + " of the command", x.remedy}, p.value, field)
-			}
-			return nil
-		})
-	}
 }

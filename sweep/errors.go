@@ -119,14 +119,14 @@ func (e Errors) Unwrap() []error {
 	return all
 }
 
-// advised is a problem found below the decoder, with its remedy.
-type advised struct{ problem, remedy string }
+// withRemedy is a problem found below the decoder, with its remedy.
+type withRemedy struct{ problem, remedy string }
 
-func (e *advised) Error() string { return e.problem }
+func (e *withRemedy) Error() string { return e.problem }
 
 // remedyOf is what an error advises, or what to say when it advises nothing.
 func remedyOf(err error, otherwise string) string {
-	var a *advised
+	var a *withRemedy
 	if errors.As(err, &a) {
 		return a.remedy
 	}

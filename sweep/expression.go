@@ -115,16 +115,16 @@ func (r *references) Visit(n *ast.Node) {
 			}
 		}
 	case *ast.VariableDeclaratorNode:
-		r.err = &advised{"`let` is not available in spec expressions", "write the expression out"}
+		r.err = &withRemedy{"`let` is not available in spec expressions", "write the expression out"}
 	case *ast.BuiltinNode:
 		r.function(n.Name)
 	case *ast.PredicateNode:
-		r.err = &advised{"loops are not available in spec expressions", functionRemedy}
+		r.err = &withRemedy{"loops are not available in spec expressions", functionRemedy}
 	case *ast.CallNode:
 		if id, ok := n.Callee.(*ast.IdentifierNode); ok {
 			r.function(id.Value)
 		} else if r.err == nil {
-			r.err = &advised{"methods cannot be called in spec expressions", functionRemedy}
+			r.err = &withRemedy{"methods cannot be called in spec expressions", functionRemedy}
 		}
 	}
 }
@@ -133,7 +133,7 @@ var functionRemedy = "functions here: " + strings.Join(functions, ", ")
 
 func (r *references) function(name string) {
 	if !slices.Contains(functions, name) {
-		r.err = &advised{fmt.Sprintf("function `%s` is not available in spec expressions", short(name)), functionRemedy}
+		r.err = &withRemedy{fmt.Sprintf("function `%s` is not available in spec expressions", short(name)), functionRemedy}
 	}
 }
 
@@ -147,8 +147,8 @@ func (r *references) known() error {
 		for _, l := range r.space.leaves {
 			names = append(names, l.Name)
 		}
-		name := dotted(ref.path)
-		return &advised{fmt.Sprintf("there is no parameter `%s`", short(name)), didYouMean(name, names)}
+		name := joinPath(ref.path)
+		return &withRemedy{fmt.Sprintf("there is no parameter `%s`", short(name)), didYouMean(name, names)}
 	}
 	return nil
 }
@@ -273,3 +273,31 @@ func plain(v Value) any {
 	}
 	return v
 }
+
+// group is the path of the group that an expression stands in: its neighbours may be called by their own names.
+type locals struct {
+	space *Space
+	group []string
+}
+
+// Visit puts the group before a name that only its group has.
+func (l locals) Visit(n *ast.Node) {
+	id, ok := (*n).(*ast.IdentifierNode)
+	if !ok || id.Value == "$env" || len(l.space.under([]string{id.Value})) > 0 {
+		return
+	}
+	for depth := len(l.group); depth > 0; depth-- {
+		path := append(slices.Clone(l.group[:depth]), id.Value)
+		if len(l.space.under(path)) == 0 {
+			continue
+		}
+		var node ast.Node = &ast.IdentifierNode{Value: path[0]}
+		for _, step := range path[1:] {
+			node = &ast.MemberNode{Node: node, Property: &ast.StringNode{Value: step}}
+		}
+		ast.Patch(n, node)
+		return
+	}
+}
+
+func joinPath(path []string) string { return strings.Join(path, ".") }

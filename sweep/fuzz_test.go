@@ -46,7 +46,7 @@ func FuzzParse(f *testing.F) {
 				p = s.Space.At(big.NewInt(int64(i)))
 			} else {
 				var ok bool
-				if p, ok = s.Space.draw(s.Seed, i, patience); !ok {
+				if p, ok = s.Space.draw(s.Seed, i, maxRejections); !ok {
 					continue
 				}
 			}

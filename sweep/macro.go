@@ -19,8 +19,8 @@ var winnerMacros = []string{
 	"args_append_hydra", "args_override_hydra", "value", "trial", "seed",
 }
 
-// several says which macros stand for any number of words.
-func several(name string) bool {
+// isList says which macros stand for any number of words.
+func isList(name string) bool {
 	switch name {
 	case "args", "args_no_hyphens", "args_no_boolean_flags", "args_no_equals", "args_append_hydra", "args_override_hydra", "entrypoint", "cmd":
 		return true
@@ -58,7 +58,7 @@ func (m macro) String() string {
 func parseMacro(inner string) (macro, error) {
 	if name, ok := strings.CutPrefix(inner, "envvar:"); ok {
 		if !variable.MatchString(name) {
-			return macro{}, &advised{"${" + short(inner) + "} does not name an environment variable", "write ${envvar:NAME}"}
+			return macro{}, &withRemedy{"${" + short(inner) + "} does not name an environment variable", "write ${envvar:NAME}"}
 		}
 		return macro{name: "envvar", arg: name}, nil
 	}
@@ -69,7 +69,7 @@ func parseMacro(inner string) (macro, error) {
 	if winner && slices.Contains(winnerMacros, rest) || !winner && slices.Contains(macroNames, rest) {
 		return macro{name: rest, winner: winner}, nil
 	}
-	return macro{}, &advised{"unknown macro ${" + short(inner) + "}", macroRemedy(inner)}
+	return macro{}, &withRemedy{"unknown macro ${" + short(inner) + "}", macroRemedy(inner)}
 }
 
 func macroRemedy(inner string) string {
@@ -142,7 +142,7 @@ func splitMacros(word string) ([]part, error) {
 		}
 		end := strings.IndexByte(word[i:], '}')
 		if end < 0 {
-			return nil, &advised{"a ${ is not closed", "close the macro with }, or write $${ for a plain ${"}
+			return nil, &withRemedy{"a ${ is not closed", "close the macro with }, or write $${ for a plain ${"}
 		}
 		if inner := word[i+2 : i+end]; foreign(inner, word) {
 			text.WriteString(word[i : i+end+1])
@@ -161,8 +161,8 @@ func splitMacros(word string) ([]part, error) {
 	}
 	parts = append(parts, part{text: text.String()})
 	for i := range parts {
-		if m := parts[i].macro; m != nil && several(m.name) && strings.Trim(word, " ") != m.String() {
-			return nil, &advised{
+		if m := parts[i].macro; m != nil && isList(m.name) && strings.Trim(word, " ") != m.String() {
+			return nil, &withRemedy{
 				fmt.Sprintf("%s stands for several words but is part of one", m),
 				"give it an item of its own in the list, or write the command as one string for the shell",
 			}

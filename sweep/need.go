@@ -68,7 +68,7 @@ func (x *requirement) refusal(m macro) error {
 	if m.name == "param" {
 		problem = fmt.Sprintf("%s stands in %s, where only %s arrives as it is", m, x.place, x.need)
 	}
-	return &advised{problem, x.advice(m)}
+	return &withRemedy{problem, x.advice(m)}
 }
 
 // advice puts the macro's own names into a remedy: %MACRO% and %VARIABLE%.
@@ -89,59 +89,4 @@ func (m macro) variable() string {
 		return m.arg
 	}
 	return "KAON_PARAMS"
-}
-
-// needs makes sure that a macro's values are what its place needs, whatever point they are of.
-func (d *decoder) needs(m macro, x *requirement, at *node, field string) {
-	if x == nil || x.need == anything || d.options.winner && m.winner {
-		return
-	}
-	ok := true
-	switch m.name {
-	case "param":
-		ok = d.meets(x.need, func(l *leaf) bool { return l.Name == m.arg })
-		if _, known := d.leaf(m.arg); !known && x.need > plainWord {
-			ok = false
-		}
-	case "args", "args_no_hyphens", "args_no_boolean_flags", "args_no_equals", "args_append_hydra", "args_override_hydra":
-		ok = x.need == plainWord && d.meets(x.need, func(l *leaf) bool { return true })
-		for _, l := range d.spec.Space.leaves {
-			ok = ok && len(l.path) == 1 && plainText.MatchString(l.Name)
-		}
-	case "args_json":
-		ok = false
-	case "envvar":
-		if d.options.getenv != nil {
-			value, set := d.options.getenv(m.arg)
-			ok = !set || x.need.meetsAll(m, []string{value}, nil)
-		}
-	}
-	if !ok {
-		err := x.refusal(m)
-		d.fail(at, field, err.Error(), remedyOf(err, ""))
-	}
-}
-
-func (d *decoder) leaf(name string) (*leaf, bool) {
-	for _, l := range d.spec.Space.leaves {
-		if l.Name == name {
-			return l, true
-		}
-	}
-	return nil, false
-}
-
-// meets says whether all values of the chosen parameters are what a place needs.
-func (d *decoder) meets(n need, chosen func(*leaf) bool) bool {
-	for _, l := range d.spec.Space.leaves {
-		if !chosen(l) {
-			continue
-		}
-		for _, v := range l.Values {
-			if !n.meets(v) {
-				return false
-			}
-		}
-	}
-	return true
 }

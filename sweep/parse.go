@@ -2,23 +2,11 @@ package sweep
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
 // Option changes what Parse does.
 type Option func(*options)
-
-type options struct {
-	set  []string
-	seed *uint64
-	read func(path string) ([]byte, error)
-	from []string // the specs whose `then` led here, outermost first
-
-	getenv func(name string) (string, bool) // what ${envvar:NAME} will read; nil: it is not checked
-
-	winner bool // this is a `then` spec: ${winner.…} is there
-}
 
 // WithSet overrides keys of the spec: each assignment is path=value, the path with dots, the value as YAML,
 // as in parameters.lr.min=1e-5.
@@ -88,13 +76,9 @@ func (d *decoder) document(src []byte) *node {
 	return root
 }
 
-func splitLines(s string) []string {
-	return strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
-}
-
 // decode reads every key of the top level. The order matters only where one key explains another.
 func (d *decoder) decode(root *node) {
-	if d.foreign(root) {
+	if d.otherTool(root) {
 		return
 	}
 	s := d.spec
@@ -131,8 +115,8 @@ func (d *decoder) decode(root *node) {
 		limit = int(d.integer(n, "run_cap", 1, MaxTrials))
 	}
 	if len(d.problems) == 0 {
-		d.probe(root)
-		d.handover(root)
+		d.checkSamples(root)
+		d.checkArgumentSize(root)
 	}
 	if len(d.problems) == 0 {
 		d.trials(root, limit)
@@ -174,148 +158,5 @@ func (d *decoder) wandb(root *node) {
 	}
 	if n := root.get("controller"); n != nil && n.kind == mapping {
 		d.word(n.get("type"), "controller.type", []string{"local", "cloud"})
-	}
-}
-
-func (d *decoder) seed(n *node) uint64 {
-	var seed uint64
-	if n != nil && !n.null {
-		seed = uint64(d.integer(n, "seed", 0, 1<<63-1))
-	} else {
-		seed = sourceSeed(d.spec.Source)
-	}
-	if d.options.seed != nil {
-		return *d.options.seed
-	}
-	return seed
-}
-
-func (d *decoder) method(root *node) {
-	n := root.get("method")
-	if n == nil {
-		if d.misspelt(root, "method") || d.misplaced["method"] {
-			return
-		}
-		d.fail(root, "method", "the spec names no search method", "add `method: grid` or `method: random`")
-		return
-	}
-	if n.kind == scalar && d.otherMethod(n) {
-		return
-	}
-	if n.kind != scalar || !d.notBuilt(n, "method", "method: "+n.text) {
-		d.spec.Method = d.word(n, "method", methods)
-	}
-}
-
-// otherMethod refuses another name, or a misspelt one, of a search that is not built.
-func (d *decoder) otherMethod(n *node) bool {
-	text := strings.ToLower(n.text)
-	if slices.Contains(methods, n.text) || unbuilt["method: "+n.text] != "" || otherName("method", text) != "" {
-		return false
-	}
-	name := otherMethods[text]
-	if name == "" && suggest(text, methods) == "" {
-		name = suggest(text, unbuiltMethods)
-	}
-	if name == "" {
-		return false
-	}
-	remedy := "use `method: random` until then"
-	if name == "hyperband" || name == "pbt" {
-		remedy = "use `method: random`, in which every trial runs to its end"
-	}
-	d.fail(n, "method", fmt.Sprintf("`%s`, the search %s, is not built yet", short(n.text), name), remedy)
-	return true
-}
-
-// objectives reads `metric` and `metrics`.
-func (d *decoder) objectives(root *node) {
-	s := d.spec
-	if n := root.get("metric"); n != nil && !n.null {
-		s.Objective = d.metric(n, "metric")
-		if s.Objective.Goal == "" {
-			s.Objective.Goal = Minimize // W&B's default
-		}
-	}
-	seen := map[string]bool{s.Objective.Name: true}
-	for i, item := range d.list(root.get("metrics"), "metrics", "metrics: [loss, latency_ms]") {
-		field := fmt.Sprintf("metrics.%d", i)
-		m := d.metric(item, field)
-		if seen[m.Name] && m.Name != "" {
-			d.fail(item, field, fmt.Sprintf("metric `%s` is named twice", short(m.Name)), "name each metric once")
-		}
-		seen[m.Name] = true
-		s.Metrics = append(s.Metrics, m)
-	}
-}
-
-func (d *decoder) metric(n *node, field string) Metric {
-	m := Metric{Reduce: Last}
-	if n.kind == scalar {
-		m.Name = d.text(n, field)
-		return m
-	}
-	if remedy := metricOf(n); remedy != "" {
-		d.fail(n, field, "the metric is named by `name`", remedy)
-		return m
-	}
-	if !d.mapping(n, field, "metric") {
-		return m
-	}
-	if name := n.get("name"); name == nil && slices.ContainsFunc(n.pairs, func(p pair) bool {
-		return !slices.Contains(keys["metric"], p.key.text) && suggestKey("metric", p.key.text) == "name"
-	}) {
-		// reported
-	} else if name == nil {
-		d.fail(n, field+".name", "the metric has no name", "add the name that trials report, as in `name: loss`")
-	} else if m.Name = d.text(name, field+".name"); m.Name == "" || len(m.Name) > 200 {
-		d.fail(name, field+".name", "a name of 1 to 200 bytes is needed", "")
-	}
-	m.Goal = Goal(d.word(n.get("goal"), field+".goal", []string{string(Minimize), string(Maximize)}))
-	if r := d.word(n.get("reduce"), field+".reduce", []string{string(Last), string(Min), string(Max), string(Mean)}); r != "" {
-		m.Reduce = Reduce(r)
-	}
-	if t := n.get("target"); t != nil {
-		if v, ok := d.float(t, field+".target"); ok {
-			m.Target = &v
-		}
-	}
-	return m
-}
-
-// endless caps a search that would never end.
-const endless = 100
-
-// MaxTrials bounds one sweep, ten times what one sweep is designed for. Everything that holds trials keeps to this bound.
-const MaxTrials = 10_000_000
-
-// trials decides how many trials the sweep runs; a limit of 0 is none.
-func (d *decoder) trials(root *node, limit int) {
-	s := d.spec
-	if s.Space.unique {
-		d.uniqueTrials(root, limit)
-		return
-	}
-	if s.Method != "grid" {
-		s.Trials = limit
-		if limit == 0 {
-			s.Trials, s.Capped = endless, true
-		}
-		d.small(root)
-		return
-	}
-	if s.Space.conditional() {
-		d.walkGrid(root, limit)
-		return
-	}
-	size, _ := s.Space.Size()
-	switch {
-	case limit > 0 && (!size.IsInt64() || size.Int64() > int64(limit)):
-		s.Trials = limit
-	case !size.IsInt64() || size.Int64() > MaxTrials:
-		d.fail(root.get("parameters"), "parameters", fmt.Sprintf("the grid has %s points; a sweep runs at most %d", size, MaxTrials),
-			"add `run_cap: 1000` to run its first 1000 points, or use `method: random`")
-	default:
-		s.Trials = int(size.Int64())
 	}
 }

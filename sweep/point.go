@@ -200,3 +200,17 @@ func decodeObject(dec *json.Decoder) (Value, error) {
 	_, err := dec.Token()
 	return p, err
 }
+
+// EnvName is the environment variable of a parameter: KAON_PARAM_ and the name in upper case, anything but
+// ASCII letters and digits as _.
+func EnvName(param string) string {
+	return "KAON_PARAM_" + strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z':
+			return r - 'a' + 'A'
+		case r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
+			return r
+		}
+		return '_'
+	}, param)
+}

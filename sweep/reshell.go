@@ -257,13 +257,13 @@ func skipOptions(words []string, i int, with string) int {
 
 // zeroth refuses a macro for several words where the first of them becomes $0 of a script.
 func zeroth(m *macro) error {
-	return &advised{m.String() + " stands where its first word becomes $0 of the script, and is not in \"$@\"",
+	return &withRemedy{m.String() + " stands where its first word becomes $0 of the script, and is not in \"$@\"",
 		fmt.Sprintf("write a word before it, as in sh -c '…' sh %s", m)}
 }
 
 // lostWords is zeroth of an item of a list.
 func lostWords(item string) error {
-	if _, found := holes(item); len(found) == 1 && found[0].err == nil && item == found[0].source && several(found[0].macro.name) {
+	if _, found := holes(item); len(found) == 1 && found[0].err == nil && item == found[0].source && isList(found[0].macro.name) {
 		return zeroth(found[0].macro)
 	}
 	return nil

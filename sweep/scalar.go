@@ -146,3 +146,12 @@ func literal(n *node) (string, error) {
 	}
 	return Format(v), nil
 }
+
+func isInteger(n *node) bool {
+	if n.kind != scalar {
+		return false
+	}
+	v, _ := scalarValue(n)
+	_, ok := v.(int64)
+	return ok
+}

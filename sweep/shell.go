@@ -161,7 +161,7 @@ func dropQuotes(parts []part) []part {
 		if next := parts[i+1].text; next != "" && (next[0] == '<' || next[0] == '>') {
 			q.bare = true // 2>out
 		}
-		if !several(parts[i].macro.name) {
+		if !isList(parts[i].macro.name) {
 			continue
 		}
 		mark := string(q.mark)
@@ -205,7 +205,7 @@ func holes(script string) (texts []string, found []hole) {
 		}
 		h := hole{source: "${"}
 		if end := strings.IndexByte(script, '}'); end < 0 {
-			h.err = &advised{"a ${ is not closed", "close the macro with }, or write $${ for a plain ${"}
+			h.err = &withRemedy{"a ${ is not closed", "close the macro with }, or write $${ for a plain ${"}
 		} else {
 			h.source = script[:end+1]
 			m, err := parseMacro(h.source[len("${"):end])
@@ -271,5 +271,5 @@ func unquotable(m *macro, where, remedy string) error {
 		remedy = "give it to a program as a word of its own, or let the program read $KAON_PARAMS"
 	}
 	r := requirement{place: where, remedy: remedy}
-	return &advised{fmt.Sprintf("%s stands in %s, where its value would not arrive as it is", m, where), r.advice(*m)}
+	return &withRemedy{fmt.Sprintf("%s stands in %s, where its value would not arrive as it is", m, where), r.advice(*m)}
 }

@@ -27,7 +27,7 @@ func (v *shellVisit) call(n *syntax.CallExpr) {
 	found, lost := readings(asKnown, true)
 	if lost >= 0 {
 		v.named(words[lost], func(hole int, before, after string) {
-			if m := v.holes[hole].macro; v.holes[hole].err == nil && before+after == "" && several(m.name) {
+			if m := v.holes[hole].macro; v.holes[hole].err == nil && before+after == "" && isList(m.name) {
 				v.at[hole].err = zeroth(m)
 			}
 		})

@@ -60,7 +60,7 @@ func (r *shellReader) read(text, scope string) {
 func parseShell(text string) (file *syntax.File, err error) {
 	defer func() { // a slip in the library must refuse the command, not end the program
 		if p := recover(); p != nil {
-			err = &advised{"the shell's grammar", ""}
+			err = &withRemedy{"the shell's grammar", ""}
 		}
 	}()
 	return syntax.NewParser(syntax.KeepComments(true), syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
@@ -168,7 +168,7 @@ func (v *shellVisit) leaf(hole int, n syntax.Node, text string) {
 		return
 	}
 	at.depth = append(make([]quoting, v.deeper, v.deeper+1), q)
-	if !several(m.name) {
+	if !isList(m.name) {
 		return
 	}
 	_, inList := parent.(*syntax.WordIter)

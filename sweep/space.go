@@ -1,9 +1,6 @@
 package sweep
 
-import (
-	"math/big"
-	"strings"
-)
+import "math/big"
 
 // Space is the set of points a spec searches. Points are computed, never stored: At costs O(parameters)
 // whatever the size. A Space does not change after Parse and may be used by many goroutines.
@@ -13,7 +10,7 @@ type Space struct {
 	sorted []int         // leaves, each after those its when refers to
 	size   *big.Int      // of the grid, conditions aside; nil when not finite
 	unique bool          // random search draws no point twice: a permutation of the grid of all values
-	walk   *walk         // set for a grid with conditions: which of all combinations count
+	index  *gridIndex    // set for a grid with conditions: which of all combinations count
 }
 
 // leaf is a dimension and where it stands in the tree of parameters.
@@ -37,8 +34,8 @@ func (s *Space) Dimensions() []Dimension {
 // Size is how many points a grid over the space has, and whether that number is finite. With `when` or
 // `constraints` it counts the points that hold them, as far as Parse had to look: up to run_cap.
 func (s *Space) Size() (n *big.Int, finite bool) {
-	if s.walk != nil {
-		return big.NewInt(int64(s.walk.count)), true
+	if s.index != nil {
+		return big.NewInt(int64(s.index.count)), true
 	}
 	if s.size == nil {
 		return s.product()
@@ -64,8 +61,8 @@ func (s *Space) At(i *big.Int) Point {
 	if n, finite := s.Size(); !finite || i.Sign() < 0 || i.Cmp(n) >= 0 {
 		panic("sweep: grid point " + i.String() + " is outside the space")
 	}
-	if s.walk != nil {
-		return s.walk.at(s, i.Int64())
+	if s.index != nil {
+		return s.index.at(s, i.Int64())
 	}
 	return s.build(s.combination(i))
 }
@@ -155,5 +152,3 @@ func insert(p Point, path []string, v Value) Point {
 	p[last].Value = insert(p[last].Value.(Point), path[1:], v)
 	return p
 }
-
-func dotted(path []string) string { return strings.Join(path, ".") }

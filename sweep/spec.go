@@ -98,3 +98,34 @@ func (s *Spec) WantsGPUs() bool {
 	q := s.Task.resources.gpus
 	return q.formula != nil || q.fixed > 0
 }
+
+// MaxTrials bounds one sweep, ten times what one sweep is designed for. Everything that holds trials keeps to this bound.
+const MaxTrials = 10_000_000
+
+// TrialLimits are the amounts that one trial is held to, with all that it starts. Only what the spec names is a limit: a
+// spec that is silent says nothing about how much its trials may take.
+type TrialLimits struct {
+	CPUs     resource.Milli // cores; 0: no limit
+	HardCPUs bool           // CPUs are the most it gets; else it gets more while others leave it some
+	Mem      resource.Milli // MB of 2^20 bytes; 0: no limit
+}
+
+// TrialLimits gives the limits of a trial at a point. It fails where Demand does.
+func (s *Spec) TrialLimits(p Point) (TrialLimits, error) {
+	r := &s.Task.resources
+	if !r.cpus.named && !r.mem.named {
+		return TrialLimits{}, nil
+	}
+	need, err := r.at(s.Space, p)
+	if err != nil {
+		return TrialLimits{}, err
+	}
+	l := TrialLimits{HardCPUs: s.Task.HardCPUs}
+	if r.cpus.named {
+		l.CPUs = need.CPUs
+	}
+	if r.mem.named {
+		l.Mem = need.Mem
+	}
+	return l, nil
+}

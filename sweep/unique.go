@@ -51,8 +51,8 @@ func (l *leaf) choice(i *big.Int) Value {
 	return l.number(snap((first+k)*l.Q, l.Q, 0))
 }
 
-// spread makes the leaf one of a search that repeats no point: every value that a draw can have, each once.
-func (l *leaf) spread() {
+// withoutRepeats makes the leaf one of a search that repeats no point: every value that a draw can have, each once.
+func (l *leaf) withoutRepeats() {
 	l.unique, l.choices = true, l.distinct()
 	if l.Distribution != Categorical && l.Distribution != CategoricalProbs {
 		return
@@ -100,15 +100,6 @@ func feistel(x uint64, width int, seed uint64) uint64 {
 	return left<<half | right
 }
 
-// repeats is how many of n uniform draws out of so many points are expected to be one that was drawn before.
-func repeats(n int, points *big.Int) float64 {
-	size, _ := new(big.Float).SetInt(points).Float64()
-	if size > 1e15 { // the formula below has no digits left, and there are none to speak of
-		return 0
-	}
-	return float64(n) + size*math.Expm1(float64(n)*math.Log1p(-1/size))
-}
-
 // points is how many points a random search can draw, conditions aside; nil: without number.
 func (s *Space) points() *big.Int {
 	n := big.NewInt(1)
@@ -120,87 +111,4 @@ func (s *Space) points() *big.Int {
 		n.Mul(n, d)
 	}
 	return n
-}
-
-// unique reads `unique`, which is random search without repeats.
-func (d *decoder) unique(n *node) {
-	if n == nil || n.null {
-		return
-	}
-	v, ok := d.scalar(n, "unique", "true or false")
-	on, isBool := v.(bool)
-	switch {
-	case ok && !isBool:
-		d.fail(n, "unique", "want true or false, not "+n.what(), "true draws every point at most once")
-	case !on || d.spec.Method != "random" || len(d.problems) > 0:
-		return
-	}
-	s := d.spec.Space
-	if s.points() == nil {
-		for _, l := range s.leaves {
-			if len(l.when) > 0 {
-				d.fail(n, "unique", "points are told apart only where every parameter is discrete, or none has a `when`",
-					"give the continuous parameters `values` or a `q`, or remove `unique`")
-				return
-			}
-		}
-		return // draws of a continuous parameter do not repeat
-	}
-	s.unique = true
-	for _, l := range s.leaves {
-		l.spread()
-	}
-	s.size, _ = s.product()
-}
-
-// uniqueTrials is how many trials a search without repeats runs.
-func (d *decoder) uniqueTrials(root *node, limit int) {
-	s := d.spec
-	if s.Space.conditional() {
-		w := s.Space.explore(maxWalk + 1)
-		s.Space.walk = w
-		switch {
-		case !w.whole:
-			d.fail(root.get("unique"), "unique", fmt.Sprintf("the space has more than %d combinations, and under conditions they are counted one by one", maxWalk), "remove it: repeats are rare in a space so large")
-			return
-		case w.count == 0:
-			d.fail(root.get("parameters"), "parameters", "no point of the space holds the conditions", "loosen them")
-			return
-		}
-	}
-	size, _ := s.Space.Size()
-	wanted := limit
-	if limit == 0 {
-		wanted = endless
-	}
-	if s.Trials = wanted; size.IsInt64() && size.Int64() <= int64(wanted) {
-		s.Trials = int(size.Int64())
-		if limit > s.Trials {
-			d.warn(root.get("run_cap"), "run_cap", fmt.Sprintf("the space has %d points: so many trials run, not %d", s.Trials, limit), "")
-		}
-	}
-	s.Capped = limit == 0 && s.Trials == endless && size.Cmp(big.NewInt(endless)) > 0
-}
-
-// small warns of a random search that will run points again.
-func (d *decoder) small(root *node) {
-	s := d.spec
-	points := s.Space.points()
-	if points == nil {
-		return
-	}
-	again := repeats(s.Trials, points)
-	if again < 1 {
-		return
-	}
-	about := ""
-	if s.Space.conditional() {
-		about = "at most "
-	}
-	at := root.get("run_cap")
-	if at == nil {
-		at = root.get("method")
-	}
-	d.warn(at, "run_cap", fmt.Sprintf("the space has %s%s points: about %.0f of %d random trials repeat one", about, points, again, s.Trials),
-		"add `unique: true` to draw each point once, or use `method: grid`")
 }

@@ -15,7 +15,7 @@ func TestHandover(t *testing.T) {
 	} {
 		_, err := Parse("a.yaml", []byte("method: grid\nparameters: {v: {values: [1, "+long+"]}}\ncommand: "+command+"\n"))
 		var all Errors
-		if ok != (err == nil) || err != nil && (!errors.As(err, &all) || all[0].Remedy != byFile) {
+		if ok != (err == nil) || err != nil && (!errors.As(err, &all) || all[0].Remedy != argsFileRemedy) {
 			t.Errorf("%.60s: %.300v", command, err)
 		}
 	}

@@ -6,39 +6,6 @@ import (
 	"strings"
 )
 
-// Misplaced keys are one fault with many traces: each of these reports the fault once, and its traces are not
-// reported again.
-
-// unindented finds keys that are empty while keys that do not belong beside them follow: what is below an empty
-// key was meant to be in it. It gives those that were reported.
-func (d *decoder) unindented(n *node, field string, stray func(pair) bool) map[*node]bool {
-	reported := map[*node]bool{}
-	for i, p := range n.pairs {
-		if !p.value.null || stray(p) && field == "" {
-			continue
-		}
-		first := ""
-		for _, q := range n.pairs[i+1:] {
-			if !stray(q) || q.key.column != p.key.column || q.key.line == p.key.line {
-				break
-			}
-			if first == "" {
-				first = q.key.text
-			}
-			reported[q.key] = true
-		}
-		if first != "" {
-			d.fail(p.key, join(field, p.key.text), fmt.Sprintf("`%s` is empty, and `%s` below it is not indented", short(p.key.text), short(first)),
-				fmt.Sprintf("indent `%s`, and what belongs to it, by two blanks more than `%s`", short(first), short(p.key.text)))
-			if d.lost == nil {
-				d.lost = map[*node]bool{}
-			}
-			d.lost[p.value] = true
-		}
-	}
-	return reported
-}
-
 // nested refuses a spec below keys of its own, as `sweep:` or `wandb: {sweep: …}`.
 func (d *decoder) nested(root *node) bool {
 	if root.get("method") != nil || root.get("parameters") != nil {

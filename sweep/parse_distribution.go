@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// consistent checks the numbers of a distribution against each other.
-func (d *decoder) consistent(dim *Dimension, n *node, field string) bool {
+// checkDistribution checks the numbers of a distribution against each other.
+func (d *decoder) checkDistribution(dim *Dimension, n *node, field string) bool {
 	before := len(d.problems)
 	switch dim.Distribution {
 	case CategoricalProbs:

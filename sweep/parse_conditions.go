@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -46,12 +47,12 @@ func (d *decoder) expressionRemedy() string {
 // samples is how many points expressions are tried on before a sweep is accepted.
 const samples = 64
 
-// patience is how many draws in a row the constraints may refuse before the spec is refused: a space of
+// maxRejections is how many draws in a row the constraints may refuse before the spec is refused: a space of
 // which they accept one in a thousand fails this by chance once in twenty thousand specs.
-const patience = 10_000
+const maxRejections = 10_000
 
-// probe evaluates every expression at sample points: nothing that fails for every trial gets past the door.
-func (d *decoder) probe(root *node) {
+// checkSamples evaluates every expression at sample points: nothing that fails for every trial gets past the door.
+func (d *decoder) checkSamples(root *node) {
 	s := d.spec
 	for i := range samples {
 		values := make([]Value, len(s.Space.leaves))
@@ -80,8 +81,8 @@ func (d *decoder) probe(root *node) {
 	}
 	if s.Method != "grid" && !s.Space.unique && len(s.Space.rules) > 0 {
 		for i := range 8 {
-			if _, ok := s.Space.draw(s.Seed, i, patience); !ok {
-				d.fail(root.get("constraints"), "constraints", fmt.Sprintf("%d random points in a row break them", patience), "loosen the constraints or narrow the parameters' ranges")
+			if _, ok := s.Space.draw(s.Seed, i, maxRejections); !ok {
+				d.fail(root.get("constraints"), "constraints", fmt.Sprintf("%d random points in a row break them", maxRejections), "loosen the constraints or narrow the parameters' ranges")
 				return
 			}
 		}
@@ -102,33 +103,64 @@ func (d *decoder) show(values []Value, active []bool) string {
 	return strings.TrimSpace(b.String())
 }
 
-// settle is the remedy for a grid whose points are too rare to be counted.
-func settle(found int) string {
-	if found == 0 {
-		return "use fewer values, loosen the conditions, or use `method: random`"
+// expressionAdvice is the remedy for an expression that does not compile.
+func (d *decoder) expressionAdvice(text string, want wants, group []string, err error) string {
+	if len(group) == 0 && strings.HasPrefix(remedyOf(err, ""), "did you mean") {
+		return remedyOf(err, "")
 	}
-	return fmt.Sprintf("write `run_cap: %d` to run those, or use fewer values, or `method: random`", found)
+	if m := d.spec.Space.repair(text, want, group); m != "" {
+		return fmt.Sprintf("write `%s`", m)
+	}
+	return remedyOf(err, d.expressionRemedy())
 }
 
-// walkGrid counts the points of a grid with conditions.
-func (d *decoder) walkGrid(root *node, limit int) {
-	s := d.spec
-	stop := limit
-	if stop == 0 {
-		stop = maxWalk + 1
+// conditions compiles every `when` once all parameters are known.
+func (d *decoder) conditions(whens map[int][]*node) {
+	s := d.spec.Space
+	compiled := map[*node]*expression{} // the leaves of a group share its own
+	for k, l := range s.leaves {
+		for _, n := range whens[k] {
+			e, known := compiled[n]
+			if !known {
+				e = d.condition(n, "parameters."+l.Name+".when", l.path[:len(l.path)-1])
+				compiled[n] = e
+			}
+			if e != nil {
+				l.when = append(l.when, e)
+			}
+		}
 	}
-	w := s.Space.explore(stop)
-	s.Space.walk = w
-	at, field := root.get("constraints"), "constraints"
-	if at == nil {
-		at, field = root.get("parameters"), "parameters"
+	if cycle := s.sortConditions(); len(cycle) > 0 {
+		var names []string
+		for _, k := range cycle {
+			names = append(names, s.leaves[k].Name)
+		}
+		at := whens[cycle[0]][0]
+		d.fail(at, "parameters."+names[0]+".when", "the conditions go in a circle: "+short(strings.Join(append(names, names[0]), " → ")), "let one of them depend on nothing")
 	}
-	switch {
-	case w.count == 0 && w.whole:
-		d.fail(at, field, "no point of the grid holds the conditions", "loosen them")
-	case !w.whole && w.count < stop:
-		d.fail(at, field, fmt.Sprintf("only %d of the grid's first %d combinations hold the conditions, and counting stops there", w.count, maxWalk),
-			settle(w.count))
+}
+
+// condition compiles one `when`; nil: it was refused.
+func (d *decoder) condition(n *node, field string, group []string) *expression {
+	if n.kind == mapping && len(n.pairs) == 1 && n.pairs[0].value.kind == scalar {
+		value := n.pairs[0].value
+		written := value.source()
+		if v, err := scalarValue(value); err == nil {
+			if text, ok := v.(string); ok {
+				written = strconv.Quote(text)
+			}
+		}
+		d.fail(n, field, "an expression is needed, not a mapping", fmt.Sprintf("write when: %s == %s", short(n.pairs[0].key.text), short(written)))
+		return nil
 	}
-	s.Trials = w.count
+	text := d.text(n, field)
+	if text == "" {
+		return nil
+	}
+	e, err := d.spec.Space.compile(text, truth, group)
+	if err != nil {
+		d.fail(n, field, fmt.Sprintf("`%s`: %v", short(n.text), err), d.expressionAdvice(text, truth, group, err))
+		return nil
+	}
+	return e
 }

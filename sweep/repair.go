@@ -1,42 +1,13 @@
 package sweep
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/expr-lang/expr/ast"
 )
 
-// group is the path of the group that an expression stands in: its neighbours may be called by their own names.
-type locals struct {
-	space *Space
-	group []string
-}
-
-// Visit puts the group before a name that only its group has.
-func (l locals) Visit(n *ast.Node) {
-	id, ok := (*n).(*ast.IdentifierNode)
-	if !ok || id.Value == "$env" || len(l.space.under([]string{id.Value})) > 0 {
-		return
-	}
-	for depth := len(l.group); depth > 0; depth-- {
-		path := append(slices.Clone(l.group[:depth]), id.Value)
-		if len(l.space.under(path)) == 0 {
-			continue
-		}
-		var node ast.Node = &ast.IdentifierNode{Value: path[0]}
-		for _, step := range path[1:] {
-			node = &ast.MemberNode{Node: node, Property: &ast.StringNode{Value: step}}
-		}
-		ast.Patch(n, node)
-		return
-	}
-}
-
-// rewrites are what people write for an operator or a constant of expressions.
-var rewrites = []struct {
+// repairs are what people write for an operator or a constant of expressions.
+var repairs = []struct {
 	pattern *regexp.Regexp
 	with    string
 }{
@@ -76,20 +47,20 @@ func outsideQuotes(text string, change func(string) string) string {
 	return b.String()
 }
 
-// mended is an expression that says what one that does not compile was likely meant to; "": none is found.
-func (s *Space) mended(text string, want wants, group []string) string {
+// repair is an expression that says what one that does not compile was likely meant to; "": none is found.
+func (s *Space) repair(text string, want wants, group []string) string {
 	if len(text) > 200 {
 		return ""
 	}
 	tries := []string{text}
 	next := outsideQuotes(text, func(t string) string {
-		for _, r := range rewrites {
+		for _, r := range repairs {
 			t = r.pattern.ReplaceAllString(t, r.with)
 		}
 		return t
 	})
 	next = strings.ReplaceAll(next, "  ", " ")
-	tries = append(tries, next, s.namesIn(next, group), numberText.ReplaceAllString(next, "$1$2"), numberText.ReplaceAllString(s.namesIn(next, group), "$1$2"))
+	tries = append(tries, next, s.repairNames(next, group), numberText.ReplaceAllString(next, "$1$2"), numberText.ReplaceAllString(s.repairNames(next, group), "$1$2"))
 	for _, t := range tries {
 		if t == text {
 			continue
@@ -101,8 +72,8 @@ func (s *Space) mended(text string, want wants, group []string) string {
 	return ""
 }
 
-// namesIn corrects names that no parameter has: to one that is near, or to the text of a value.
-func (s *Space) namesIn(text string, group []string) string {
+// repairNames corrects names that no parameter has: to one that is near, or to the text of a value.
+func (s *Space) repairNames(text string, group []string) string {
 	var names []string
 	values := map[string]bool{}
 	for _, l := range s.leaves {
@@ -136,15 +107,4 @@ func (s *Space) namesIn(text string, group []string) string {
 			return name
 		})
 	})
-}
-
-// expressionAdvice is the remedy for an expression that does not compile.
-func (d *decoder) expressionAdvice(text string, want wants, group []string, err error) string {
-	if len(group) == 0 && strings.HasPrefix(remedyOf(err, ""), "did you mean") {
-		return remedyOf(err, "")
-	}
-	if m := d.spec.Space.mended(text, want, group); m != "" {
-		return fmt.Sprintf("write `%s`", m)
-	}
-	return remedyOf(err, d.expressionRemedy())
 }

@@ -2,25 +2,26 @@ package sweep
 
 import "math/big"
 
-// maxWalk is how many combinations of a grid with conditions Parse looks at: about a second of work. The
+// maxCounted is how many combinations of a grid with conditions Parse looks at: about a second of work. The
 // number of points must be known before a sweep starts (one terminal state for every trial), and only
 // looking tells.
-const maxWalk = 1_000_000
+const maxCounted = 1_000_000
 
 // block is how many points lie between two marks: a point costs at most the combinations between two marks,
 // and the marks of a million points fit in 32 KiB.
 const block = 256
 
-// walk is the result of going through a grid with conditions: where every 256th point that holds them is.
-type walk struct {
+// gridIndex finds the points of a grid with conditions: it holds the combination of every 256th point, so that At
+// looks at few combinations.
+type gridIndex struct {
 	count int   // points found
 	marks []int // marks[k] is the combination of point k*block
-	whole bool  // the walk reached the end of the grid
+	whole bool  // every combination of the grid was looked at
 }
 
-// holds says whether combination i is a point: its constraints hold, and each absent parameter stands at its
+// isPoint says whether combination i is a point: its constraints hold, and each absent parameter stands at its
 // first choice, so that combinations which differ only in absent parameters count once.
-func (s *Space) holds(values []Value, i *big.Int) (active []bool, ok bool) {
+func (s *Space) isPoint(values []Value, i *big.Int) (active []bool, ok bool) {
 	active, ok = s.check(values)
 	if !ok {
 		return nil, false
@@ -35,16 +36,17 @@ func (s *Space) holds(values []Value, i *big.Int) (active []bool, ok bool) {
 	return active, true
 }
 
-// explore walks the grid until it has found limit points, reached the end, or looked at maxWalk combinations.
-func (s *Space) explore(limit int) *walk {
-	w := &walk{}
+// countPoints walks the grid until it has found limit points, reached the end, or looked at maxCounted
+// combinations.
+func (s *Space) countPoints(limit int) *gridIndex {
+	w := &gridIndex{}
 	size, _ := s.product()
 	i, one := new(big.Int), big.NewInt(1)
 	for looked := 0; i.Cmp(size) < 0; looked++ {
-		if looked == maxWalk || w.count == limit {
+		if looked == maxCounted || w.count == limit {
 			return w
 		}
-		if _, ok := s.holds(s.combination(i), i); ok {
+		if _, ok := s.isPoint(s.combination(i), i); ok {
 			if w.count%block == 0 {
 				w.marks = append(w.marks, looked)
 			}
@@ -56,13 +58,13 @@ func (s *Space) explore(limit int) *walk {
 	return w
 }
 
-// at is point n of the walked grid.
-func (w *walk) at(s *Space, n int64) Point {
+// at is point n of the grid.
+func (w *gridIndex) at(s *Space, n int64) Point {
 	skip := n % block
 	i, one := big.NewInt(int64(w.marks[n/block])), big.NewInt(1)
 	for {
 		values := s.combination(i)
-		if active, ok := s.holds(values, i); ok {
+		if active, ok := s.isPoint(values, i); ok {
 			if skip == 0 {
 				return s.buildActive(values, active)
 			}

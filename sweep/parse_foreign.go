@@ -2,8 +2,8 @@ package sweep
 
 import "fmt"
 
-// foreign refuses a whole file in the format of another tool by one sentence, instead of each of its keys.
-func (d *decoder) foreign(root *node) bool {
+// otherTool refuses a whole file in the format of another tool by one sentence, instead of each of its keys.
+func (d *decoder) otherTool(root *node) bool {
 	if n := root.get("kind"); n != nil && n.text == "Experiment" {
 		d.notBuilt(n, "kind", "kind: Experiment")
 		return true
@@ -66,4 +66,18 @@ func (d *decoder) nni(n *node, field string) bool {
 	}
 	d.fail(n, field, fmt.Sprintf("`_type: %s` with `_value` is how NNI writes it", short(t.text)), remedy)
 	return true
+}
+
+// nniTypes says how the distributions of NNI are written here.
+var nniTypes = map[string]string{
+	"choice":      "{values: […]}",
+	"randint":     "{min: LOW, max: HIGH - 1}",
+	"uniform":     "{min: LOW, max: HIGH}, as floats",
+	"quniform":    "{distribution: q_uniform, min: LOW, max: HIGH, q: …}",
+	"loguniform":  "{distribution: log_uniform_values, min: LOW, max: HIGH}",
+	"qloguniform": "{distribution: q_log_uniform_values, min: LOW, max: HIGH, q: …}",
+	"normal":      "{distribution: normal, mu: …, sigma: …}",
+	"qnormal":     "{distribution: q_normal, mu: …, sigma: …, q: …}",
+	"lognormal":   "{distribution: log_normal, mu: …, sigma: …}",
+	"qlognormal":  "{distribution: q_log_normal, mu: …, sigma: …, q: …}",
 }

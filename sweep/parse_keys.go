@@ -64,20 +64,6 @@ var unbuilt = map[string]string{
 	"parameters: from": "write the parameters into the spec",
 }
 
-// nniTypes says how the distributions of NNI are written here.
-var nniTypes = map[string]string{
-	"choice":      "{values: […]}",
-	"randint":     "{min: LOW, max: HIGH - 1}",
-	"uniform":     "{min: LOW, max: HIGH}, as floats",
-	"quniform":    "{distribution: q_uniform, min: LOW, max: HIGH, q: …}",
-	"loguniform":  "{distribution: log_uniform_values, min: LOW, max: HIGH}",
-	"qloguniform": "{distribution: q_log_uniform_values, min: LOW, max: HIGH, q: …}",
-	"normal":      "{distribution: normal, mu: …, sigma: …}",
-	"qnormal":     "{distribution: q_normal, mu: …, sigma: …, q: …}",
-	"lognormal":   "{distribution: log_normal, mu: …, sigma: …}",
-	"qlognormal":  "{distribution: q_log_normal, mu: …, sigma: …, q: …}",
-}
-
 // unknownKey is the remedy for a key that a section does not have.
 func unknownKey(section, name string) string {
 	if remedy := otherName(section, name); remedy != "" {

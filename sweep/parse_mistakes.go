@@ -2,35 +2,9 @@ package sweep
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 )
-
-// What people write for something else is refused by one error, whose remedy was tried.
-
-// source writes a node as YAML on one line.
-func (n *node) source() string {
-	switch n.kind {
-	case list:
-		items := make([]string, len(n.items))
-		for i, item := range n.items {
-			items[i] = item.source()
-		}
-		return "[" + strings.Join(items, ", ") + "]"
-	case mapping:
-		items := make([]string, len(n.pairs))
-		for i, p := range n.pairs {
-			items[i] = p.key.text + ": " + p.value.source()
-		}
-		return "{" + strings.Join(items, ", ") + "}"
-	}
-	if n.plain {
-		return n.text
-	}
-	return strconv.Quote(n.text)
-}
 
 // Words of other tools for a kind of parameter, and what it is here without and with a logarithmic scale.
 var parameterTypes = map[string][2]string{
@@ -238,103 +212,4 @@ func metricOf(n *node) string {
 		}
 	}
 	return ""
-}
-
-var (
-	unitWords = regexp.MustCompile(`^([0-9.]+)\s*([A-Za-z]+)$`)
-	clock     = regexp.MustCompile(`^([0-9]+):([0-5]?[0-9]):([0-5]?[0-9])$`)
-)
-
-// durationOf is the remedy for a duration in other words.
-func durationOf(text string) string {
-	if m := unitWords.FindStringSubmatch(text); m != nil {
-		for unit, words := range map[string]string{"s": "s sec secs second seconds", "m": "m min mins minute minutes", "h": "h hr hrs hour hours", "d": "d day days"} {
-			if slices.Contains(strings.Fields(words), strings.ToLower(m[2])) {
-				return "write `" + m[1] + unit + "`"
-			}
-		}
-	}
-	if m := clock.FindStringSubmatch(text); m != nil {
-		return fmt.Sprintf("write `%sh%sm%ss`", m[1], m[2], m[3])
-	}
-	return "write 90s, 15m, 2h30m, 1d, or a number of seconds"
-}
-
-// amountIn is the remedy for an amount in other units; "": none.
-func amountIn(text string, inBytes bool) string {
-	m := unitWords.FindStringSubmatch(text)
-	if m == nil {
-		return ""
-	}
-	unit := strings.ToLower(m[2])
-	for _, long := range []string{"kilo", "mega", "giga", "tera", "kibi", "mebi", "gibi", "tebi"} {
-		if rest := strings.TrimSuffix(strings.TrimPrefix(unit, long), "s"); rest == "byte" {
-			unit = long[:1] + "b"
-		}
-	}
-	switch x, err := strconv.ParseFloat(m[1], 64); {
-	case err != nil:
-	case !inBytes && unit == "m":
-		return "write `" + strconv.FormatFloat(x/1000, 'f', -1, 64) + "`"
-	case !inBytes && strings.Contains("cores cpus gpus vcpus threads devices", unit):
-		return "write `" + m[1] + "`"
-	case inBytes && strings.Contains("kmgtp", unit[:1]) && strings.Contains("b ib i", unit[1:]):
-		u := strings.ToUpper(unit[:1]) + "B"
-		if strings.Contains(unit, "i") {
-			u = strings.ToUpper(unit[:1]) + "iB"
-		}
-		return "write `" + m[1] + u + "`"
-	}
-	return ""
-}
-
-var (
-	noBlank  = regexp.MustCompile(`^(\s*)([A-Za-z_]\w*):([^\s/].*)$`)
-	noColon  = regexp.MustCompile(`^(\s*)([a-z_]+)\s+(\S.*)$`)
-	isPython = regexp.MustCompile(`^(import \w|from \w+ import|def \w+\(|#!.*python)`)
-)
-
-// slip finds in a line that is no YAML what is often forgotten; empty: nothing of the kind.
-func slip(line string) (column int, problem, remedy string) {
-	if m := noBlank.FindStringSubmatch(line); m != nil && slices.Contains(keys[""], m[2]) {
-		return len(m[1]) + 1, "there is no blank behind the colon", fmt.Sprintf("write `%s: %s`", m[2], short(m[3]))
-	}
-	if m := noColon.FindStringSubmatch(line); m != nil && slices.Contains(keys[""], m[2]) {
-		return len(m[1]) + 1, fmt.Sprintf("there is no colon behind `%s`", m[2]), fmt.Sprintf("write `%s: %s`", m[2], short(m[3]))
-	}
-	if isPython.MatchString(line) {
-		return 1, "this is Python, and a sweep file is YAML", "write the configuration into a file of its own: {'method': 'random', …} is `method: random` there"
-	}
-	return 0, "", ""
-}
-
-// bareBrace is {lr} and {{ lr }}, which other tools replace.
-var bareBrace = regexp.MustCompile(`\{\{?\s*([A-Za-z_][\w.]*)\s*\}?\}`)
-
-// bareBraces warns of words in braces without a $, which kaon does not replace.
-func (d *decoder) bareBraces(c Command, at *node, field string) {
-	for _, text := range append(slices.Clone(c.Argv), c.Shell) {
-		for _, found := range bareBrace.FindAllStringSubmatchIndex(text, -1) {
-			if found[0] > 0 && text[found[0]-1] == '$' {
-				continue
-			}
-			name := text[found[2]:found[3]]
-			macro := name
-			if _, isParameter := d.leaf(name); isParameter {
-				macro = "param." + name
-			} else if !several(name) {
-				continue
-			}
-			d.warn(at, field, short(text[found[0]:found[1]])+" is no macro: the program gets it as it stands", "write ${"+macro+"}")
-			return
-		}
-	}
-}
-
-// foreignAdvice is the remedy for a ${…} that is left to the program.
-func (d *decoder) foreignAdvice(inner string) string {
-	if _, isParameter := d.leaf(inner); isParameter {
-		return "the parameter is ${param." + short(inner) + "}; $${" + short(inner) + "} says that it is Hydra's"
-	}
-	return "nothing, if it is Hydra's; $${" + short(inner) + "} says so"
 }

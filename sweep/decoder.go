@@ -18,7 +18,7 @@ type decoder struct {
 	warnings  []*Error
 	options   options
 	spec      *Spec
-	lost      map[*node]bool  // empty values that were reported, with what was meant to be in them
+	emptied   map[*node]bool  // empty values that were reported, with what was meant to be in them
 	misplaced map[string]bool // keys of the top level that were found elsewhere
 	inImage   bool            // trials run in an image: ${entrypoint} is there
 }
@@ -63,7 +63,7 @@ func (d *decoder) mapping(n *node, field, section string) bool {
 		d.fail(n, field, fmt.Sprintf("a mapping is needed, not %s", n.what()), "keys here: "+quoted(keys[section]))
 		return false
 	}
-	lost := d.unindented(n, field, func(p pair) bool { return !slices.Contains(keys[section], p.key.text) })
+	lost := d.checkIndent(n, field, func(p pair) bool { return !slices.Contains(keys[section], p.key.text) })
 	for _, p := range n.pairs {
 		name := p.key.text
 		if !slices.Contains(keys[section], name) && !lost[p.key] {
@@ -260,4 +260,52 @@ func (d *decoder) value(n *node, field string) Value {
 	}
 	v, _ := d.scalar(n, field, "a value")
 	return v
+}
+
+// Misplaced keys are one fault with many traces: each of these reports the fault once, and its traces are not
+// reported again.
+
+// checkIndent finds keys that are empty while keys that do not belong beside them follow: what is below an empty
+// key was meant to be in it. It gives those that were reported.
+func (d *decoder) checkIndent(n *node, field string, stray func(pair) bool) map[*node]bool {
+	reported := map[*node]bool{}
+	for i, p := range n.pairs {
+		if !p.value.null || stray(p) && field == "" {
+			continue
+		}
+		first := ""
+		for _, q := range n.pairs[i+1:] {
+			if !stray(q) || q.key.column != p.key.column || q.key.line == p.key.line {
+				break
+			}
+			if first == "" {
+				first = q.key.text
+			}
+			reported[q.key] = true
+		}
+		if first != "" {
+			d.fail(p.key, join(field, p.key.text), fmt.Sprintf("`%s` is empty, and `%s` below it is not indented", short(p.key.text), short(first)),
+				fmt.Sprintf("indent `%s`, and what belongs to it, by two blanks more than `%s`", short(first), short(p.key.text)))
+			if d.emptied == nil {
+				d.emptied = map[*node]bool{}
+			}
+			d.emptied[p.value] = true
+		}
+	}
+	return reported
+}
+
+type options struct {
+	set  []string
+	seed *uint64
+	read func(path string) ([]byte, error)
+	from []string // the specs whose `then` led here, outermost first
+
+	getenv func(name string) (string, bool) // what ${envvar:NAME} will read; nil: it is not checked
+
+	winner bool // this is a `then` spec: ${winner.…} is there
+}
+
+func splitLines(s string) []string {
+	return strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
 }

@@ -1,0 +1,58 @@
+package sweep
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+func (d *decoder) seed(n *node) uint64 {
+	var seed uint64
+	if n != nil && !n.null {
+		seed = uint64(d.integer(n, "seed", 0, 1<<63-1))
+	} else {
+		seed = sourceSeed(d.spec.Source)
+	}
+	if d.options.seed != nil {
+		return *d.options.seed
+	}
+	return seed
+}
+
+func (d *decoder) method(root *node) {
+	n := root.get("method")
+	if n == nil {
+		if d.misspelt(root, "method") || d.misplaced["method"] {
+			return
+		}
+		d.fail(root, "method", "the spec names no search method", "add `method: grid` or `method: random`")
+		return
+	}
+	if n.kind == scalar && d.otherMethod(n) {
+		return
+	}
+	if n.kind != scalar || !d.notBuilt(n, "method", "method: "+n.text) {
+		d.spec.Method = d.word(n, "method", methods)
+	}
+}
+
+// otherMethod refuses another name, or a misspelt one, of a search that is not built.
+func (d *decoder) otherMethod(n *node) bool {
+	text := strings.ToLower(n.text)
+	if slices.Contains(methods, n.text) || unbuilt["method: "+n.text] != "" || otherName("method", text) != "" {
+		return false
+	}
+	name := otherMethods[text]
+	if name == "" && suggest(text, methods) == "" {
+		name = suggest(text, unbuiltMethods)
+	}
+	if name == "" {
+		return false
+	}
+	remedy := "use `method: random` until then"
+	if name == "hyperband" || name == "pbt" {
+		remedy = "use `method: random`, in which every trial runs to its end"
+	}
+	d.fail(n, "method", fmt.Sprintf("`%s`, the search %s, is not built yet", short(n.text), name), remedy)
+	return true
+}
