@@ -38,7 +38,7 @@ type simulated struct {
 }
 
 type simExecutor struct {
-	node  *agent.Agent
+	agent *agent.Agent
 	conn  string
 	id    mesos.ExecutorID
 	frame mesos.FrameworkID
@@ -58,7 +58,7 @@ func (s *simulated) effect(n *agent.Agent, e protocol.Effect) {
 	switch e := e.(type) {
 	case protocol.StartExecutor:
 		x := &simExecutor{
-			node: n, conn: "sim-" + e.Container, id: e.Executor.ExecutorID, frame: *e.Framework.ID, cont: e.Container,
+			agent: n, conn: "sim-" + e.Container, id: e.Executor.ExecutorID, frame: *e.Framework.ID, cont: e.Container,
 			tasks: map[string]*simTask{}, once: e.Command,
 		}
 		s.conns[x.conn] = x
@@ -87,19 +87,19 @@ func (s *simulated) soon(n *agent.Agent, do func()) {
 
 func (s *simulated) call(x *simExecutor, c *executor.Call) {
 	c.ExecutorID, c.FrameworkID = x.id, x.frame
-	x.node.Call(x.conn, protocol.Claims{Framework: protocol.FrameworkID(x.frame.Value), Executor: protocol.ExecutorID(x.id.Value), Container: x.cont}, c)
+	x.agent.Call(x.conn, protocol.Claims{Framework: protocol.FrameworkID(x.frame.Value), Executor: protocol.ExecutorID(x.id.Value), Container: x.cont}, c)
 }
 
 func (s *simulated) event(x *simExecutor, ev *executor.Event) {
 	switch ev.Type {
 	case executor.Event_LAUNCH:
 		task := ev.Launch.Task
-		s.soon(x.node, func() { s.launch(x, &task) })
+		s.soon(x.agent, func() { s.launch(x, &task) })
 	case executor.Event_KILL:
 		id := ev.Kill.TaskID.Value
-		s.soon(x.node, func() { s.end(x, id, mesos.TASK_KILLED, "Command terminated with signal Terminated", nil) })
+		s.soon(x.agent, func() { s.end(x, id, mesos.TASK_KILLED, "Command terminated with signal Terminated", nil) })
 	case executor.Event_SHUTDOWN:
-		s.exit(x.node, x, 0)
+		s.exit(x.agent, x, 0)
 	}
 }
 
@@ -114,7 +114,7 @@ func (s *simulated) exit(n *agent.Agent, x *simExecutor, wait int32) {
 func (s *simulated) launch(x *simExecutor, task *mesos.TaskInfo) {
 	var script Script
 	if s.core.cfg.Behave != nil {
-		script = s.core.cfg.Behave(task, x.node.ID())
+		script = s.core.cfg.Behave(task, x.agent.ID())
 	}
 	id := task.TaskID.Value
 	t := &simTask{}
@@ -135,7 +135,7 @@ func (s *simulated) launch(x *simExecutor, task *mesos.TaskInfo) {
 
 // after runs part of a task's script, unless the task ended before.
 func (s *simulated) after(x *simExecutor, t *simTask, wait time.Duration, do func()) {
-	n := x.node
+	n := x.agent
 	s.core.deadlines.Set(s.core.now.Add(wait), func(time.Time) {
 		if !n.Dead() && !t.ended && s.conns[x.conn] != nil {
 			n.Advance(s.core.now)
@@ -153,7 +153,7 @@ func (s *simulated) end(x *simExecutor, id string, state mesos.TaskState, messag
 	delete(x.tasks, id)
 	s.update(x, id, state, message, data)
 	if x.once {
-		s.exit(x.node, x, 0)
+		s.exit(x.agent, x, 0)
 	}
 }
 

@@ -12,8 +12,9 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// Agent is the pure part of an agent: executors, their tasks, and the updates that no scheduler has acknowledged yet.
-// The master's view of it is type agent; the two only exchange messages.
+// Agent is the pure agent: executors, their tasks, and the status updates that no scheduler has acknowledged
+// yet. The master keeps records of its own of all this; the two only exchange messages, because half of the
+// interesting behaviour of a cluster is what each believes of the other.
 type Agent struct {
 	cfg   Config
 	outer Callbacks
@@ -46,7 +47,8 @@ type Config struct {
 	IDs     protocol.IDSource // of its containers and updates
 }
 
-// Callbacks are how an agent, which has no clock and no I/O, acts on what is around it.
+// Callbacks are how an agent, which has no clock and no I/O, acts on what is around it. They are called while
+// an input is handled and must not call the agent back; Later's do comes afterwards.
 type Callbacks interface {
 	// Emit hands an effect out; they are carried out in this order.
 	Emit(protocol.Effect)
@@ -58,6 +60,8 @@ type Callbacks interface {
 	Rejoin()
 }
 
+// framework is a framework that has, or had, executors here. One that is terminating is being shut down: no
+// new tasks, no updates.
 type framework struct {
 	id          protocol.FrameworkID
 	info        mesos.FrameworkInfo
@@ -77,54 +81,57 @@ func New(cfg Config, outer Callbacks, now time.Time) *Agent {
 	}
 }
 
-// ID returns the id that the master gave the agent; empty: none yet.
-func (n *Agent) ID() protocol.AgentID { return n.id }
+// ID returns the id that the master gave the agent; "" when none has yet.
+func (a *Agent) ID() protocol.AgentID { return a.id }
 
 // Advance sets the agent's time; every input of the agent follows it.
-func (n *Agent) Advance(now time.Time) { n.now = now }
+func (a *Agent) Advance(now time.Time) { a.now = now }
 
-// Recovering tells whether executors of a former life may still come back: the agent joins the master by itself after that.
-func (n *Agent) Recovering() bool { return n.recovering }
+// Recovering tells whether executors of a former life may still subscribe. The agent joins the master after
+// that by itself, because what it reports when it reregisters must be complete.
+func (a *Agent) Recovering() bool { return a.recovering }
 
 // Dead tells whether Kill was called.
-func (n *Agent) Dead() bool { return n.dead }
+func (a *Agent) Dead() bool { return a.dead }
 
 // Registered tells whether the present master has answered the agent.
-func (n *Agent) Registered() bool { return n.registered }
+func (a *Agent) Registered() bool { return a.registered }
 
 // Disconnected tells the agent that its connection to the master broke.
-func (n *Agent) Disconnected() { n.registered = false }
+func (a *Agent) Disconnected() { a.registered = false }
 
-// Kill ends the agent as SIGKILL would: nothing it set for later happens. It returns the executors' connections, which break.
-func (n *Agent) Kill() []string {
-	n.dead = true
-	return slices.Sorted(maps.Keys(n.conns))
+// Kill ends the agent as SIGKILL would: nothing that it set for later happens. It returns the connections of
+// its executors, which break; the executors run on.
+func (a *Agent) Kill() []string {
+	a.dead = true
+	return slices.Sorted(maps.Keys(a.conns))
 }
 
-func (n *Agent) emit(e protocol.Effect)   { n.outer.Emit(e) }
-func (n *Agent) send(m protocol.ToMaster) { n.outer.Send(m) }
+func (a *Agent) emit(e protocol.Effect)   { a.outer.Emit(e) }
+func (a *Agent) send(m protocol.ToMaster) { a.outer.Send(m) }
 
-// deadline has do run at a time, unless the agent was killed by then.
-func (n *Agent) deadline(wait time.Duration, do func()) {
-	n.outer.Later(n.now.Add(wait), func() {
-		if !n.dead {
+// deadline calls do after a wait, unless the agent was killed by then.
+func (a *Agent) deadline(wait time.Duration, do func()) {
+	a.outer.Later(a.now.Add(wait), func() {
+		if !a.dead {
 			do()
 		}
 	})
 }
 
-// Join goes to a master: as a new agent, or as one that has been in the cluster.
-func (n *Agent) Join() {
-	if n.recovering {
+// Join registers at a master, or reregisters with all that the agent still answers for: executors that run,
+// and tasks until the acknowledgement of their terminal update.
+func (a *Agent) Join() {
+	if a.recovering {
 		return // finishRecovery will
 	}
-	n.registered = false
-	if n.id == "" {
-		n.send(protocol.Register{Info: n.info, Limit: n.share.Limit()})
+	a.registered = false
+	if a.id == "" {
+		a.send(protocol.Register{Info: a.info, Limit: a.share.Limit()})
 		return
 	}
-	msg := protocol.Reregister{Info: n.info, Limit: n.share.Limit()}
-	for _, f := range n.sortedFrameworks() {
+	msg := protocol.Reregister{Info: a.info, Limit: a.share.Limit()}
+	for _, f := range a.sortedFrameworks() {
 		if f.terminating {
 			continue
 		}
@@ -138,65 +145,67 @@ func (n *Agent) Join() {
 			}
 		}
 	}
-	n.send(msg)
+	a.send(msg)
 }
 
-// Receive takes a message of the master.
-func (n *Agent) Receive(msg protocol.ToAgent) {
+// Receive handles a message of the master.
+func (a *Agent) Receive(msg protocol.ToAgent) {
 	switch msg := msg.(type) {
 	case protocol.Registered:
-		n.id, n.registered = msg.ID, true
-		n.info.ID = &mesos.AgentID{Value: string(msg.ID)}
-		n.emit(protocol.SaveAgent{Agent: n.cfg.Name, ID: n.id})
+		a.id, a.registered = msg.ID, true
+		a.info.ID = &mesos.AgentID{Value: string(msg.ID)}
+		a.emit(protocol.SaveAgent{Agent: a.cfg.Name, ID: a.id})
 	case protocol.Reregistered:
-		n.registered = true
+		a.registered = true
 		for _, u := range msg.Unknown {
-			n.reportUnknown(u)
+			a.reportUnknown(u)
 		}
-		n.resendAll(nil)
+		a.resendAll(nil)
 	case protocol.RunTask:
-		n.runTask(msg)
+		a.runTask(msg)
 	case protocol.KillTask:
-		n.killTask(msg)
+		a.killTask(msg)
 	case protocol.Acknowledge:
-		n.acknowledged(msg)
+		a.acknowledged(msg)
 	case protocol.ToExecutor:
-		if e := n.executor(msg.Framework, msg.Executor); e != nil && e.conn != "" {
-			n.sendExecutor(e, &api.Event{Type: api.Event_MESSAGE, Message: &api.Event_Message{Data: msg.Data}})
+		if e := a.executor(msg.Framework, msg.Executor); e != nil && e.conn != "" {
+			a.sendExecutor(e, &api.Event{Type: api.Event_MESSAGE, Message: &api.Event_Message{Data: msg.Data}})
 		}
 	case protocol.ShutdownFramework:
-		n.shutdownFramework(msg.Framework)
+		a.shutdownFramework(msg.Framework)
 	case protocol.ShutdownExecutor:
-		if e := n.executor(msg.Framework, msg.Executor); e != nil {
-			n.shutdown(e)
+		if e := a.executor(msg.Framework, msg.Executor); e != nil {
+			a.shutdown(e)
 		}
 	case protocol.FrameworkUpdated:
 		id := protocol.FrameworkID(msg.Framework.GetID().GetValue())
-		if f := n.frameworks[id]; f != nil {
+		if f := a.frameworks[id]; f != nil {
 			f.info = msg.Framework
 		}
-		n.resendAll(func(k protocol.TaskKey) bool { return k.Framework == id })
+		a.resendAll(func(k protocol.TaskKey) bool { return k.Framework == id })
 	}
 }
 
-// reportUnknown answers for a task that the master believes here: it never was, or its end was acknowledged.
-func (n *Agent) reportUnknown(u protocol.UnknownTask) {
+// reportUnknown answers for a task that the master believes here and that the agent does not have: its launch
+// was lost on the way, or its end was acknowledged.
+func (a *Agent) reportUnknown(u protocol.UnknownTask) {
 	key := protocol.TaskKey{Framework: u.Framework, Task: u.Task}
-	if _, t := n.find(key); t != nil || n.streams[key] != nil {
+	if _, t := a.find(key); t != nil || a.streams[key] != nil {
 		return
 	}
 	state := mesos.TASK_LOST
 	if u.PartitionAware {
 		state = mesos.TASK_DROPPED
 	}
-	n.report(key, n.status(key.Task, "", state, mesos.REASON_RECONCILIATION, "Reconciliation: task unknown to the agent"))
+	a.report(key, a.status(key.Task, "", state, mesos.REASON_RECONCILIATION, "Reconciliation: task unknown to the agent"))
 }
 
-// status makes a status the agent itself has to tell.
-func (n *Agent) status(id protocol.TaskID, exec protocol.ExecutorID, state mesos.TaskState, reason mesos.TaskStatus_Reason, message string) mesos.TaskStatus {
+// status makes a status update of the agent's own, with a uuid: it is sent until it is acknowledged, as those
+// of executors are.
+func (a *Agent) status(id protocol.TaskID, exec protocol.ExecutorID, state mesos.TaskState, reason mesos.TaskStatus_Reason, message string) mesos.TaskStatus {
 	s := mesos.TaskStatus{
 		TaskID: mesos.TaskID{Value: string(id)}, State: &state, Reason: &reason, Message: &message,
-		Source: mesos.SOURCE_AGENT.Enum(), UUID: n.cfg.IDs.UUID(),
+		Source: mesos.SOURCE_AGENT.Enum(), UUID: a.cfg.IDs.UUID(),
 	}
 	if exec != "" {
 		s.ExecutorID = &mesos.ExecutorID{Value: string(exec)}
@@ -204,17 +213,17 @@ func (n *Agent) status(id protocol.TaskID, exec protocol.ExecutorID, state mesos
 	return s
 }
 
-func (n *Agent) sortedFrameworks() []*framework {
-	out := make([]*framework, 0, len(n.frameworks))
-	for _, f := range n.frameworks {
+func (a *Agent) sortedFrameworks() []*framework {
+	out := make([]*framework, 0, len(a.frameworks))
+	for _, f := range a.frameworks {
 		out = append(out, f)
 	}
 	slices.SortFunc(out, func(a, b *framework) int { return cmp.Compare(a.id, b.id) })
 	return out
 }
 
-func (n *Agent) executor(f protocol.FrameworkID, id protocol.ExecutorID) *executor {
-	if fw := n.frameworks[f]; fw != nil {
+func (a *Agent) executor(f protocol.FrameworkID, id protocol.ExecutorID) *executor {
+	if fw := a.frameworks[f]; fw != nil {
 		for _, e := range fw.executors {
 			if e.id == id {
 				return e
@@ -224,9 +233,9 @@ func (n *Agent) executor(f protocol.FrameworkID, id protocol.ExecutorID) *execut
 	return nil
 }
 
-// find returns the executor that has a task, queued, running or ended but not acknowledged.
-func (n *Agent) find(key protocol.TaskKey) (*executor, *taskRecord) {
-	if fw := n.frameworks[key.Framework]; fw != nil {
+// find returns a task and its executor, until the acknowledgement of the task's terminal update.
+func (a *Agent) find(key protocol.TaskKey) (*executor, *taskRecord) {
+	if fw := a.frameworks[key.Framework]; fw != nil {
 		for _, e := range fw.executors {
 			if t := e.tasks[key.Task]; t != nil {
 				return e, t
@@ -236,45 +245,47 @@ func (n *Agent) find(key protocol.TaskKey) (*executor, *taskRecord) {
 	return nil, nil
 }
 
-func (n *Agent) partitionAware(f protocol.FrameworkID) bool {
-	fw := n.frameworks[f]
+func (a *Agent) partitionAware(f protocol.FrameworkID) bool {
+	fw := a.frameworks[f]
 	return fw != nil && slices.ContainsFunc(fw.info.Capabilities, func(c mesos.FrameworkInfo_Capability) bool {
 		return c.Type == mesos.FrameworkInfo_Capability_PARTITION_AWARE
 	})
 }
 
-func (n *Agent) lostState(f protocol.FrameworkID, state mesos.TaskState) mesos.TaskState {
-	if n.partitionAware(f) {
+// lostState returns TASK_LOST in the place of a state that only partition-aware frameworks know.
+func (a *Agent) lostState(f protocol.FrameworkID, state mesos.TaskState) mesos.TaskState {
+	if a.partitionAware(f) {
 		return state
 	}
 	return mesos.TASK_LOST
 }
 
-// shutdownFramework ends everything a framework runs here; nobody will acknowledge its updates any more.
-func (n *Agent) shutdownFramework(id protocol.FrameworkID) {
-	for key := range n.streams {
+// shutdownFramework shuts down all executors of a framework that was removed, and drops its updates: nobody
+// would acknowledge them.
+func (a *Agent) shutdownFramework(id protocol.FrameworkID) {
+	for key := range a.streams {
 		if key.Framework == id {
-			n.drop(key)
+			a.drop(key)
 		}
 	}
-	f := n.frameworks[id]
+	f := a.frameworks[id]
 	if f == nil || f.terminating {
 		return
 	}
 	f.terminating = true
 	for _, e := range slices.Clone(f.executors) {
 		if e.state == executorTerminated {
-			n.removeExecutor(f, e)
+			a.removeExecutor(f, e)
 			continue
 		}
-		n.shutdown(e)
+		a.shutdown(e)
 	}
-	n.forgetIfIdle(f)
+	a.forgetIfIdle(f)
 }
 
-// forgetIfIdle forgets a framework that has nothing here any more.
-func (n *Agent) forgetIfIdle(f *framework) {
+// forgetIfIdle forgets a framework without executors.
+func (a *Agent) forgetIfIdle(f *framework) {
 	if len(f.executors) == 0 {
-		delete(n.frameworks, f.id)
+		delete(a.frameworks, f.id)
 	}
 }

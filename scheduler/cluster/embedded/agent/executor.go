@@ -11,7 +11,9 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// executor is an executor as its agent knows it.
+// executor is the agent's record of one executor, from its start until its container has ended and the
+// terminal updates of its tasks are acknowledged. A custom executor runs many tasks; for a command task the
+// agent makes one up.
 type executor struct {
 	id         protocol.ExecutorID
 	framework  *framework
@@ -33,6 +35,8 @@ type executor struct {
 	saved      bool
 }
 
+// executorState is Mesos's: registering (its container starts, or it may come back after the agent's death),
+// running (it has subscribed), terminating (it was told to end, or is being killed), terminated.
 type executorState int
 
 const (
@@ -42,14 +46,15 @@ const (
 	executorTerminated
 )
 
-// termination is what the agent knows of an executor's end before it happened.
+// termination is why an executor ends, known before its container has ended: it decides the states and
+// reasons of its tasks.
 type termination struct {
 	state   mesos.TaskState
 	reason  mesos.TaskStatus_Reason
 	message string
 }
 
-// taskRecord is a task until its end is acknowledged.
+// taskRecord is a task until the acknowledgement of its terminal update.
 type taskRecord struct {
 	id    protocol.TaskID
 	seq   int
@@ -75,17 +80,18 @@ func (e *executor) sortedTasks() []*taskRecord {
 	return out
 }
 
-func (n *Agent) sendExecutor(e *executor, ev *api.Event) {
-	n.emit(protocol.SendExecutor{Conn: e.conn, Event: ev})
+func (a *Agent) sendExecutor(e *executor, ev *api.Event) {
+	a.emit(protocol.SendExecutor{Conn: e.conn, Event: ev})
 }
 
-// runTask starts a task on its executor, starting that first when it is not there.
-func (n *Agent) runTask(msg protocol.RunTask) {
+// runTask gives a task to its executor, starting that first when it does not run. A task for an executor that
+// is about to end is dropped: the scheduler may launch it again, on a new one.
+func (a *Agent) runTask(msg protocol.RunTask) {
 	fid := protocol.FrameworkID(msg.Framework.GetID().GetValue())
-	f := n.frameworks[fid]
+	f := a.frameworks[fid]
 	if f == nil {
 		f = &framework{id: fid, info: msg.Framework}
-		n.frameworks[fid] = f
+		a.frameworks[fid] = f
 	}
 	key := protocol.TaskKey{Framework: fid, Task: protocol.TaskID(msg.Task.TaskID.Value)}
 	if f.terminating {
@@ -95,29 +101,30 @@ func (n *Agent) runTask(msg protocol.RunTask) {
 	if msg.Task.Executor != nil {
 		id = protocol.ExecutorID(msg.Task.Executor.ExecutorID.Value)
 	}
-	e := n.executor(fid, id)
+	e := a.executor(fid, id)
 	if e == nil {
-		e = n.newExecutor(f, id, &msg.Task)
+		e = a.newExecutor(f, id, &msg.Task)
 	}
 	if e.state == executorTerminating || e.state == executorTerminated {
 		why := "terminating"
 		if e.state == executorTerminated {
 			why = "terminated"
 		}
-		n.report(key, n.status(key.Task, id, n.lostState(fid, mesos.TASK_DROPPED), mesos.REASON_EXECUTOR_TERMINATED, "Executor "+why))
+		a.report(key, a.status(key.Task, id, a.lostState(fid, mesos.TASK_DROPPED), mesos.REASON_EXECUTOR_TERMINATED, "Executor "+why))
 		return
 	}
 	e.tasks[key.Task] = &taskRecord{id: key.Task, seq: e.nextTask, info: msg.Task, state: mesos.TASK_STAGING}
 	e.nextTask++
 	e.queue = append(e.queue, key.Task)
 	if e.nextTask > 1 { // the first came with the container
-		n.resize(e)
+		a.resize(e)
 	}
-	n.deliver(e)
-	n.save(e)
+	a.deliver(e)
+	a.save(e)
 }
 
-// limits is what an executor and its tasks that have not ended may use together.
+// limits are what an executor and its unfinished tasks may use together. Finished tasks free theirs at once,
+// as the master offers them again.
 func (e *executor) limits() protocol.Limits {
 	all := slices.Clone(e.info.Resources)
 	for _, t := range e.tasks {
@@ -128,16 +135,19 @@ func (e *executor) limits() protocol.Limits {
 	return protocol.LimitsOf(all)
 }
 
-// resize fits a container of an image to its tasks, as a Mesos agent does.
-func (n *Agent) resize(e *executor) {
+// resize sets the limits of a container of an image to those of its tasks, as a Mesos agent does with its
+// isolators. Processes have no limits here.
+func (a *Agent) resize(e *executor) {
 	if protocol.HasImage(e.info.Container) && !e.command && e.state < executorTerminating && len(e.tasks) > 0 {
-		n.emit(protocol.ResizeContainer{Agent: n.cfg.Name, Container: e.container, Limits: e.limits()})
+		a.emit(protocol.ResizeContainer{Agent: a.cfg.Name, Container: e.container, Limits: e.limits()})
 	}
 }
 
-func (n *Agent) newExecutor(f *framework, id protocol.ExecutorID, task *mesos.TaskInfo) *executor {
+// newExecutor starts the container of an executor, which is killed unless the executor subscribes within the
+// registration timeout.
+func (a *Agent) newExecutor(f *framework, id protocol.ExecutorID, task *mesos.TaskInfo) *executor {
 	e := &executor{
-		id: id, framework: f, container: n.cfg.IDs.UUIDText(), tasks: map[protocol.TaskID]*taskRecord{}, checkpoint: f.info.GetCheckpoint(),
+		id: id, framework: f, container: a.cfg.IDs.UUIDText(), tasks: map[protocol.TaskID]*taskRecord{}, checkpoint: f.info.GetCheckpoint(),
 	}
 	if task.Executor != nil {
 		e.info = *task.Executor
@@ -153,144 +163,147 @@ func (n *Agent) newExecutor(f *framework, id protocol.ExecutorID, task *mesos.Ta
 		}
 	}
 	all := protocol.LimitsOf(append(slices.Clone(e.info.Resources), task.Resources...))
-	e.gpus = n.assign(all.GPUs)
+	e.gpus = a.assign(all.GPUs)
 	f.executors = append(f.executors, e)
-	n.containers[e.container] = e
+	a.containers[e.container] = e
 	var first protocol.Limits
 	if protocol.HasImage(e.info.Container) {
 		first = all
 	}
-	n.emit(protocol.StartExecutor{
+	a.emit(protocol.StartExecutor{
 		Limits: first, GPUs: e.gpus,
-		Agent: n.cfg.Name, AgentID: n.id, Framework: f.info, Executor: e.info, Container: e.container,
+		Agent: a.cfg.Name, AgentID: a.id, Framework: f.info, Executor: e.info, Container: e.container,
 		Command: e.command, Checkpoint: e.checkpoint, Task: *task,
 	})
-	n.deadline(n.cfg.Timing.ExecutorRegistration, func() {
+	a.deadline(a.cfg.Timing.ExecutorRegistration, func() {
 		if e.state == executorRegistering {
-			n.destroy(e, &termination{mesos.TASK_FAILED, mesos.REASON_EXECUTOR_REGISTRATION_TIMEOUT,
-				"Executor did not register within " + protocol.MesosDuration(n.cfg.Timing.ExecutorRegistration)})
+			a.destroy(e, &termination{mesos.TASK_FAILED, mesos.REASON_EXECUTOR_REGISTRATION_TIMEOUT,
+				"Executor did not register within " + protocol.MesosDuration(a.cfg.Timing.ExecutorRegistration)})
 		}
 	})
 	return e
 }
 
-// deliver hands queued tasks, and kills that came while nobody listened, to an executor that listens.
-func (n *Agent) deliver(e *executor) {
+// deliver hands queued tasks, and kills that came while the executor was not connected, to one that listens.
+// It waits until the start is known, because the first update carries the pid.
+func (a *Agent) deliver(e *executor) {
 	if e.state != executorRunning || e.conn == "" || !e.up {
 		return
 	}
 	for _, id := range e.queue {
 		e.everSent = true
-		n.sendExecutor(e, &api.Event{Type: api.Event_LAUNCH, Launch: &api.Event_Launch{Task: e.tasks[id].info}})
+		a.sendExecutor(e, &api.Event{Type: api.Event_LAUNCH, Launch: &api.Event_Launch{Task: e.tasks[id].info}})
 	}
 	e.queue = nil
 	for _, k := range e.kills {
 		if t := e.tasks[protocol.TaskID(k.TaskID.Value)]; t != nil && !protocol.Terminal(t.state) {
-			n.sendExecutor(e, &api.Event{Type: api.Event_KILL, Kill: k})
+			a.sendExecutor(e, &api.Event{Type: api.Event_KILL, Kill: k})
 		}
 	}
 	e.kills = nil
 }
 
-// killTask asks a task's executor to end it.
-func (n *Agent) killTask(msg protocol.KillTask) {
-	f := n.frameworks[msg.Framework]
+// killTask asks a task's executor to kill it. A task that was not delivered yet never is.
+func (a *Agent) killTask(msg protocol.KillTask) {
+	f := a.frameworks[msg.Framework]
 	if f == nil || f.terminating {
 		return
 	}
 	key := protocol.TaskKey{Framework: msg.Framework, Task: msg.Task}
-	e, t := n.find(key)
+	e, t := a.find(key)
 	switch {
 	case e == nil:
-		n.report(key, n.status(msg.Task, "", n.lostState(msg.Framework, mesos.TASK_DROPPED), mesos.REASON_EXECUTOR_TERMINATED, "Cannot find executor"))
+		a.report(key, a.status(msg.Task, "", a.lostState(msg.Framework, mesos.TASK_DROPPED), mesos.REASON_EXECUTOR_TERMINATED, "Cannot find executor"))
 	case slices.Contains(e.queue, t.id):
 		e.queue = slices.DeleteFunc(e.queue, func(id protocol.TaskID) bool { return id == t.id })
-		n.report(key, n.status(msg.Task, e.id, mesos.TASK_KILLED, mesos.REASON_TASK_KILLED_DURING_LAUNCH, "Killed before delivery to the executor"))
+		a.report(key, a.status(msg.Task, e.id, mesos.TASK_KILLED, mesos.REASON_TASK_KILLED_DURING_LAUNCH, "Killed before delivery to the executor"))
 	case !protocol.Terminal(t.state):
 		e.kills = append(e.kills, &api.Event_Kill{TaskID: mesos.TaskID{Value: string(t.id)}, KillPolicy: msg.Policy})
-		n.deliver(e)
+		a.deliver(e)
 	}
 }
 
-// shutdown asks an executor to end and kills it when it does not within its grace period.
-func (n *Agent) shutdown(e *executor) {
+// shutdown asks an executor to end, and kills its container when it has not within the grace period. One that
+// is not connected cannot be asked.
+func (a *Agent) shutdown(e *executor) {
 	if e.state >= executorTerminating {
 		return
 	}
 	e.state = executorTerminating
 	if e.conn == "" {
-		n.emit(protocol.KillContainer{Agent: n.cfg.Name, Container: e.container})
+		a.emit(protocol.KillContainer{Agent: a.cfg.Name, Container: e.container})
 		return
 	}
-	n.sendExecutor(e, &api.Event{Type: api.Event_SHUTDOWN})
-	n.deadline(n.grace(e), func() {
+	a.sendExecutor(e, &api.Event{Type: api.Event_SHUTDOWN})
+	a.deadline(a.grace(e), func() {
 		if e.state != executorTerminated {
-			n.emit(protocol.KillContainer{Agent: n.cfg.Name, Container: e.container})
+			a.emit(protocol.KillContainer{Agent: a.cfg.Name, Container: e.container})
 		}
 	})
 }
 
-func (n *Agent) grace(e *executor) time.Duration {
+func (a *Agent) grace(e *executor) time.Duration {
 	if g := e.info.GetShutdownGracePeriod(); g != nil {
 		return time.Duration(g.GetNanoseconds())
 	}
-	return n.cfg.Timing.ShutdownGrace
+	return a.cfg.Timing.ShutdownGrace
 }
 
-// destroy kills an executor's container; its tasks will end as t says.
-func (n *Agent) destroy(e *executor, t *termination) {
+// destroy kills an executor's container; its tasks end as t says.
+func (a *Agent) destroy(e *executor, t *termination) {
 	e.state, e.pending = executorTerminating, t
-	n.emit(protocol.KillContainer{Agent: n.cfg.Name, Container: e.container})
+	a.emit(protocol.KillContainer{Agent: a.cfg.Name, Container: e.container})
 }
 
-// Started hears that the container runs.
-func (n *Agent) Started(container string, pid int) {
-	if e := n.containers[container]; e != nil {
+// Started tells the agent that a container runs. Its executor may have subscribed before that.
+func (a *Agent) Started(container string, pid int) {
+	if e := a.containers[container]; e != nil {
 		e.pid, e.up = pid, true
-		n.deliver(e) // it may have been quicker to subscribe than its start to be told
-		n.save(e)
+		a.deliver(e) // it may have been quicker to subscribe than its start to be told
+		a.save(e)
 	}
 }
 
-// StartFailed hears that it could not be started.
-func (n *Agent) StartFailed(container, why string) {
-	if e := n.containers[container]; e != nil {
+// StartFailed tells the agent that a container could not be started: its tasks fail with Mesos's reason for
+// that, unless the container was killed for another one before.
+func (a *Agent) StartFailed(container, why string) {
+	if e := a.containers[container]; e != nil {
 		if e.pending == nil { // else it was killed for another reason before it could start
 			e.pending = &termination{mesos.TASK_FAILED, mesos.REASON_CONTAINER_LAUNCH_FAILED, "Failed to launch container: " + why}
 		}
-		n.exited(container, -1)
+		a.exited(container, -1)
 	}
 }
 
-// OutOfMemory hears that the kernel ended a container at its limit of memory.
-func (n *Agent) OutOfMemory(container string, l protocol.Limits) {
-	if e := n.containers[container]; e != nil && e.pending == nil && e.state < executorTerminating {
+// OutOfMemory tells the agent, before Exited, that the kernel ended a container at its memory limit.
+func (a *Agent) OutOfMemory(container string, l protocol.Limits) {
+	if e := a.containers[container]; e != nil && e.pending == nil && e.state < executorTerminating {
 		e.pending = &termination{mesos.TASK_FAILED, mesos.REASON_CONTAINER_LIMITATION_MEMORY,
 			fmt.Sprintf("Memory limit exceeded: Requested: %gMB", l.MemoryMB)}
 	}
 }
 
-// Exited hears that an executor's process ended: what it had running failed. wait is the wait status as the kernel gives it,
-// -1 when unknown.
-func (n *Agent) Exited(container string, wait int32) {
-	n.exited(container, wait)
-	n.recovered()
+// Exited tells the agent that a container ended, whose unfinished tasks fail. wait is the wait status as the
+// kernel gives it, -1 when unknown.
+func (a *Agent) Exited(container string, wait int32) {
+	a.exited(container, wait)
+	a.recovered()
 }
 
-func (n *Agent) exited(container string, wait int32) {
-	e := n.containers[container]
+func (a *Agent) exited(container string, wait int32) {
+	e := a.containers[container]
 	if e == nil || e.state == executorTerminated {
 		return
 	}
 	e.state = executorTerminated
-	n.closeStream(e)
+	a.closeStream(e)
 	f := e.framework
 	if !e.command {
-		n.send(protocol.ExecutorExited{Framework: f.id, Executor: e.id, Wait: wait})
+		a.send(protocol.ExecutorExited{Framework: f.id, Executor: e.id, Wait: wait})
 	}
 	if f.terminating {
-		n.removeExecutor(f, e)
-		n.forgetIfIdle(f)
+		a.removeExecutor(f, e)
+		a.forgetIfIdle(f)
 		return
 	}
 	end := termination{mesos.TASK_FAILED, mesos.REASON_EXECUTOR_TERMINATED, "Executor terminated"}
@@ -299,35 +312,37 @@ func (n *Agent) exited(container string, wait int32) {
 	}
 	for _, t := range e.sortedTasks() {
 		if !protocol.Terminal(t.state) {
-			n.report(protocol.TaskKey{Framework: f.id, Task: t.id}, n.status(t.id, e.id, end.state, end.reason, end.message))
+			a.report(protocol.TaskKey{Framework: f.id, Task: t.id}, a.status(t.id, e.id, end.state, end.reason, end.message))
 		}
 	}
-	n.removeIfDone(e)
+	a.removeIfDone(e)
 }
 
-// removeIfDone removes an executor that ended once nobody waits for news of its tasks.
-func (n *Agent) removeIfDone(e *executor) {
+// removeIfDone forgets an executor that has terminated once all terminal updates of its tasks are
+// acknowledged. Until then its record is kept, also on disk, so that the updates survive the agent.
+func (a *Agent) removeIfDone(e *executor) {
 	if e.state == executorTerminated && len(e.tasks) == 0 {
-		n.removeExecutor(e.framework, e)
-		n.forgetIfIdle(e.framework)
+		a.removeExecutor(e.framework, e)
+		a.forgetIfIdle(e.framework)
 		return
 	}
-	n.save(e)
+	a.save(e)
 }
 
-func (n *Agent) removeExecutor(f *framework, e *executor) {
+func (a *Agent) removeExecutor(f *framework, e *executor) {
 	f.executors = slices.DeleteFunc(f.executors, func(o *executor) bool { return o == e })
-	delete(n.containers, e.container)
-	n.closeStream(e)
+	delete(a.containers, e.container)
+	a.closeStream(e)
 	if e.saved {
-		n.emit(protocol.Forget{Agent: n.cfg.Name, Container: e.container})
+		a.emit(protocol.Forget{Agent: a.cfg.Name, Container: e.container})
 	}
 }
 
-func (n *Agent) closeStream(e *executor) {
+// closeStream ends an executor's connection.
+func (a *Agent) closeStream(e *executor) {
 	if e.conn != "" {
-		n.emit(protocol.CloseExecutor{Conn: e.conn})
-		delete(n.conns, e.conn)
+		a.emit(protocol.CloseExecutor{Conn: e.conn})
+		delete(a.conns, e.conn)
 		e.conn = ""
 	}
 }

@@ -21,30 +21,30 @@ const (
 )
 
 // owe counts an executor's update that was taken in, by 1, or that is no longer kept, by -1.
-func (n *Agent) owe(f protocol.FrameworkID, s *mesos.TaskStatus, by int) {
+func (a *Agent) owe(f protocol.FrameworkID, s *mesos.TaskStatus, by int) {
 	if s.GetSource() != mesos.SOURCE_EXECUTOR || s.ExecutorID == nil {
 		return
 	}
 	key := executorKey{f, protocol.ExecutorID(s.ExecutorID.Value)}
-	n.owed[key] += by * (s.Size() + owedEach)
-	if n.owed[key] <= 0 {
-		delete(n.owed, key)
+	a.owed[key] += by * (s.Size() + owedEach)
+	if a.owed[key] <= 0 {
+		delete(a.owed, key)
 	}
 }
 
 // Owed returns how many bytes of an executor's updates wait for an acknowledgement.
-func (n *Agent) Owed(f protocol.FrameworkID, id protocol.ExecutorID) int {
-	return n.owed[executorKey{f, id}]
+func (a *Agent) Owed(f protocol.FrameworkID, id protocol.ExecutorID) int {
+	return a.owed[executorKey{f, id}]
 }
 
 // drop forgets a task's updates.
-func (n *Agent) drop(key protocol.TaskKey) {
-	st := n.streams[key]
+func (a *Agent) drop(key protocol.TaskKey) {
+	st := a.streams[key]
 	if st == nil {
 		return
 	}
 	for i := range st.pending {
-		n.owe(key.Framework, &st.pending[i], -1)
+		a.owe(key.Framework, &st.pending[i], -1)
 	}
-	delete(n.streams, key)
+	delete(a.streams, key)
 }

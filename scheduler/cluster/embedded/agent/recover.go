@@ -8,9 +8,10 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// save makes the state of an executor durable.
-func (n *Agent) save(e *executor) {
-	if !n.cfg.Persist {
+// save checkpoints an executor with its tasks and their pending updates. It is emitted before the effects
+// that make the saved state visible, so that nobody knows of something that the agent's next life does not.
+func (a *Agent) save(e *executor) {
+	if !a.cfg.Persist {
 		return
 	}
 	e.saved = true
@@ -20,45 +21,48 @@ func (n *Agent) save(e *executor) {
 	}
 	for _, t := range e.sortedTasks() {
 		tr := protocol.TaskRecord{Info: t.info, State: t.state, Queued: slices.Contains(e.queue, t.id), Last: t.last}
-		if st := n.streams[protocol.TaskKey{Framework: e.framework.id, Task: t.id}]; st != nil {
+		if st := a.streams[protocol.TaskKey{Framework: e.framework.id, Task: t.id}]; st != nil {
 			tr.Pending = st.pending
 		}
 		r.Tasks = append(r.Tasks, tr)
 	}
-	n.emit(protocol.Save{Agent: n.cfg.Name, Record: r})
+	a.emit(protocol.Save{Agent: a.cfg.Name, Record: r})
 }
 
-// Restore takes records of a former life over. Executors have a while to come back, then the agent goes to the
-// master; containers of frameworks that did not ask for checkpoints are killed.
-func (n *Agent) Restore(id protocol.AgentID, records []protocol.Record) {
-	n.id = id
+// Restore takes the records of a former life over. Executors have the reregistration timeout to subscribe
+// again, then the agent joins the master; containers of frameworks that did not ask for checkpoints are
+// killed, as the master has already given up their tasks.
+func (a *Agent) Restore(id protocol.AgentID, records []protocol.Record) {
+	a.id = id
 	if id != "" {
-		n.info.ID = &mesos.AgentID{Value: string(id)}
+		a.info.ID = &mesos.AgentID{Value: string(id)}
 	}
 	waiting := false
 	for i := range records {
 		r := &records[i]
 		if !r.Framework.GetCheckpoint() {
-			n.emit(protocol.KillContainer{Agent: n.cfg.Name, Container: r.Container})
-			n.emit(protocol.Forget{Agent: n.cfg.Name, Container: r.Container})
+			a.emit(protocol.KillContainer{Agent: a.cfg.Name, Container: r.Container})
+			a.emit(protocol.Forget{Agent: a.cfg.Name, Container: r.Container})
 			continue
 		}
-		e := n.restoreExecutor(r)
+		e := a.restoreExecutor(r)
 		waiting = waiting || e.state == executorRegistering
 	}
 	if !waiting {
 		return
 	}
-	n.recovering = true
-	n.deadline(n.cfg.Timing.ExecutorReregistration, n.giveUpLost)
+	a.recovering = true
+	a.deadline(a.cfg.Timing.ExecutorReregistration, a.giveUpLost)
 }
 
-func (n *Agent) restoreExecutor(r *protocol.Record) *executor {
+// restoreExecutor makes an executor again from its record: registering when its container may still run, or
+// terminated.
+func (a *Agent) restoreExecutor(r *protocol.Record) *executor {
 	fid := protocol.FrameworkID(r.Framework.GetID().GetValue())
-	f := n.frameworks[fid]
+	f := a.frameworks[fid]
 	if f == nil {
 		f = &framework{id: fid, info: r.Framework}
-		n.frameworks[fid] = f
+		a.frameworks[fid] = f
 	}
 	e := &executor{
 		id: protocol.ExecutorID(r.Executor.ExecutorID.Value), framework: f, info: r.Executor, command: r.Command, container: r.Container,
@@ -75,48 +79,48 @@ func (n *Agent) restoreExecutor(r *protocol.Record) *executor {
 		if t.Queued {
 			e.queue = append(e.queue, id)
 		}
-		st := &updateStream{pending: slices.Clone(t.Pending), wait: n.cfg.Timing.ResendFirst}
+		st := &updateStream{pending: slices.Clone(t.Pending), wait: a.cfg.Timing.ResendFirst}
 		for j := range st.pending {
 			st.seen = append(st.seen, st.pending[j].UUID)
-			n.owe(fid, &st.pending[j], 1)
+			a.owe(fid, &st.pending[j], 1)
 		}
-		n.streams[protocol.TaskKey{Framework: fid, Task: id}] = st
+		a.streams[protocol.TaskKey{Framework: fid, Task: id}] = st
 	}
 	f.executors = append(f.executors, e)
-	n.containers[e.container] = e
+	a.containers[e.container] = e
 	return e
 }
 
-// recovered ends the recovery early, when every executor is back.
-func (n *Agent) recovered() {
-	if !n.recovering {
+// recovered ends the recovery before its timeout, when every executor is back.
+func (a *Agent) recovered() {
+	if !a.recovering {
 		return
 	}
-	for _, e := range n.containers {
+	for _, e := range a.containers {
 		if e.state == executorRegistering {
 			return
 		}
 	}
-	n.finishRecovery()
+	a.finishRecovery()
 }
 
-// giveUpLost kills executors that did not come back.
-func (n *Agent) giveUpLost() {
-	if !n.recovering {
+// giveUpLost kills executors that did not subscribe within the reregistration timeout.
+func (a *Agent) giveUpLost() {
+	if !a.recovering {
 		return
 	}
-	for _, f := range n.sortedFrameworks() {
+	for _, f := range a.sortedFrameworks() {
 		for _, e := range f.executors {
 			if e.state == executorRegistering {
-				n.destroy(e, &termination{n.lostState(f.id, mesos.TASK_GONE), mesos.REASON_EXECUTOR_REREGISTRATION_TIMEOUT,
-					"Executor did not reregister within " + protocol.MesosDuration(n.cfg.Timing.ExecutorReregistration)})
+				a.destroy(e, &termination{a.lostState(f.id, mesos.TASK_GONE), mesos.REASON_EXECUTOR_REREGISTRATION_TIMEOUT,
+					"Executor did not reregister within " + protocol.MesosDuration(a.cfg.Timing.ExecutorReregistration)})
 			}
 		}
 	}
-	n.finishRecovery()
+	a.finishRecovery()
 }
 
-func (n *Agent) finishRecovery() {
-	n.recovering = false
-	n.outer.Rejoin()
+func (a *Agent) finishRecovery() {
+	a.recovering = false
+	a.outer.Rejoin()
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// updateStream is the status updates of one task that wait for an acknowledgement. Only the first is on its way.
+// updateStream is the status updates of one task that wait for an acknowledgement (Mesos's status update
+// manager). Only the first is on its way, so that a scheduler sees a task's updates in order.
 type updateStream struct {
 	seen    [][]byte // uuids taken in, so that one that an executor sends again is not told twice
 	pending []mesos.TaskStatus
@@ -24,39 +25,41 @@ type updateStream struct {
 // which is a handful.
 const seenMax = 64
 
-// executorUpdate takes a status from an executor, for a task of its own or one that nobody here has (any more).
-func (n *Agent) executorUpdate(from *executor, s mesos.TaskStatus) {
+// executorUpdate takes a status update from an executor, for a task of its own or one that nobody here has
+// (any more), and acknowledges it: from here on the agent answers for it.
+func (a *Agent) executorUpdate(from *executor, s mesos.TaskStatus) {
 	s.Source = mesos.SOURCE_EXECUTOR.Enum()
 	if s.ExecutorID == nil {
 		s.ExecutorID = &mesos.ExecutorID{Value: string(from.id)}
 	}
 	key := protocol.TaskKey{Framework: from.framework.id, Task: protocol.TaskID(s.TaskID.Value)}
-	e, _ := n.find(key)
-	n.report(key, s)
+	e, _ := a.find(key)
+	a.report(key, s)
 	if e != nil && e.conn != "" {
-		n.sendExecutor(e, &api.Event{Type: api.Event_ACKNOWLEDGED, Acknowledged: &api.Event_Acknowledged{TaskID: s.TaskID, UUID: s.UUID}})
+		a.sendExecutor(e, &api.Event{Type: api.Event_ACKNOWLEDGED, Acknowledged: &api.Event_Acknowledged{TaskID: s.TaskID, UUID: s.UUID}})
 	}
 }
 
-// report takes a status in: it completes it, remembers the task's state and queues it for the scheduler. A task that
-// no executor here has (any more) is reported all the same, without a container.
-func (n *Agent) report(key protocol.TaskKey, s mesos.TaskStatus) {
-	if f := n.frameworks[key.Framework]; f != nil && f.terminating {
+// report takes a status update in: it completes it, remembers the task's newest state, and queues it for the
+// scheduler. Updates of tasks that no executor here has are sent all the same, without a container. One that
+// was taken before is dropped, by its uuid: executors repeat what they have not seen acknowledged.
+func (a *Agent) report(key protocol.TaskKey, s mesos.TaskStatus) {
+	if f := a.frameworks[key.Framework]; f != nil && f.terminating {
 		return
 	}
-	s.AgentID = &mesos.AgentID{Value: string(n.id)}
+	s.AgentID = &mesos.AgentID{Value: string(a.id)}
 	if s.Timestamp == nil {
-		at := float64(n.now.UnixMicro()) / 1e6
+		at := float64(a.now.UnixMicro()) / 1e6
 		s.Timestamp = &at
 	}
-	e, t := n.find(key)
+	e, t := a.find(key)
 	if e != nil && s.GetSource() == mesos.SOURCE_EXECUTOR {
-		s.ContainerStatus = n.containerStatus(e, s.ContainerStatus)
+		s.ContainerStatus = a.containerStatus(e, s.ContainerStatus)
 	}
-	st := n.streams[key]
+	st := a.streams[key]
 	if st == nil {
 		st = &updateStream{}
-		n.streams[key] = st
+		a.streams[key] = st
 	}
 	if slices.ContainsFunc(st.seen, func(u []byte) bool { return bytes.Equal(u, s.UUID) }) {
 		return
@@ -69,21 +72,21 @@ func (n *Agent) report(key protocol.TaskKey, s mesos.TaskStatus) {
 		t.last = &s
 		if protocol.Terminal(t.state) {
 			e.queue = slices.DeleteFunc(e.queue, func(id protocol.TaskID) bool { return id == t.id })
-			n.resize(e)
+			a.resize(e)
 		}
 	}
 	st.pending = append(st.pending, s)
-	n.owe(key.Framework, &s, 1)
+	a.owe(key.Framework, &s, 1)
 	if e != nil {
-		n.save(e)
+		a.save(e)
 	}
 	if len(st.pending) == 1 {
-		st.wait = n.cfg.Timing.ResendFirst
-		n.forward(key, st)
+		st.wait = a.cfg.Timing.ResendFirst
+		a.forward(key, st)
 	}
 }
 
-func (n *Agent) containerStatus(e *executor, given *mesos.ContainerStatus) *mesos.ContainerStatus {
+func (a *Agent) containerStatus(e *executor, given *mesos.ContainerStatus) *mesos.ContainerStatus {
 	var c mesos.ContainerStatus
 	if given != nil {
 		c = *given
@@ -95,7 +98,7 @@ func (n *Agent) containerStatus(e *executor, given *mesos.ContainerStatus) *meso
 		c.ExecutorPID = &pid
 	}
 	if len(c.NetworkInfos) == 0 {
-		ip := n.cfg.IP
+		ip := a.cfg.IP
 		c.NetworkInfos = []mesos.NetworkInfo{{IPAddresses: []mesos.NetworkInfo_IPAddress{
 			{IPAddress: &ip, Protocol: mesos.IPv4.Enum()},
 		}}}
@@ -103,62 +106,66 @@ func (n *Agent) containerStatus(e *executor, given *mesos.ContainerStatus) *meso
 	return &c
 }
 
-// forward sends a stream's first update to the master and sets the time it is sent again.
-func (n *Agent) forward(key protocol.TaskKey, st *updateStream) {
-	st.due = n.now.Add(st.wait)
-	n.armResend(st.due)
-	if !n.registered {
+// forward sends a stream's first update to the master, with the newest state of the task, and sets when it is
+// sent again.
+func (a *Agent) forward(key protocol.TaskKey, st *updateStream) {
+	st.due = a.now.Add(st.wait)
+	a.armResend(st.due)
+	if !a.registered {
 		return
 	}
 	s := st.pending[0]
 	latest := s.GetState()
-	if _, t := n.find(key); t != nil {
+	if _, t := a.find(key); t != nil {
 		latest = t.state
 	}
-	n.send(protocol.StatusUpdate{Framework: key.Framework, Status: s, Latest: latest})
+	a.send(protocol.StatusUpdate{Framework: key.Framework, Status: s, Latest: latest})
 }
 
-// armResend keeps one deadline per agent for all its streams.
-func (n *Agent) armResend(at time.Time) {
-	if !n.resendAt.IsZero() && !at.Before(n.resendAt) {
+// armResend keeps one deadline for all streams of the agent, however many updates wait.
+func (a *Agent) armResend(at time.Time) {
+	if !a.resendAt.IsZero() && !at.Before(a.resendAt) {
 		return
 	}
-	n.resendAt = at
-	n.outer.Later(at, func() {
-		if n.dead || !n.resendAt.Equal(at) {
+	a.resendAt = at
+	a.outer.Later(at, func() {
+		if a.dead || !a.resendAt.Equal(at) {
 			return
 		}
-		n.resendAt = time.Time{}
-		n.resendDue()
+		a.resendAt = time.Time{}
+		a.resendDue()
 	})
 }
 
-func (n *Agent) resendDue() {
-	for _, key := range n.pendingKeys() {
-		st := n.streams[key]
-		if st.due.After(n.now) {
-			n.armResend(st.due)
+// resendDue sends updates again whose acknowledgement is overdue, with a wait that doubles: the scheduler may
+// be away for long.
+func (a *Agent) resendDue() {
+	for _, key := range a.pendingKeys() {
+		st := a.streams[key]
+		if st.due.After(a.now) {
+			a.armResend(st.due)
 			continue
 		}
-		st.wait = min(2*st.wait, n.cfg.Timing.ResendMax)
-		n.forward(key, st)
+		st.wait = min(2*st.wait, a.cfg.Timing.ResendMax)
+		a.forward(key, st)
 	}
 }
 
-// resendAll sends the first update of every stream that matches at once: somebody new may be listening.
-func (n *Agent) resendAll(match func(protocol.TaskKey) bool) {
-	for _, key := range n.pendingKeys() {
+// resendAll sends the first update of every stream that matches at once: the master or the scheduler is a new
+// one.
+func (a *Agent) resendAll(match func(protocol.TaskKey) bool) {
+	for _, key := range a.pendingKeys() {
 		if match == nil || match(key) {
-			st := n.streams[key]
-			st.wait = n.cfg.Timing.ResendFirst
-			n.forward(key, st)
+			st := a.streams[key]
+			st.wait = a.cfg.Timing.ResendFirst
+			a.forward(key, st)
 		}
 	}
 }
 
-func (n *Agent) pendingKeys() []protocol.TaskKey {
+func (a *Agent) pendingKeys() []protocol.TaskKey {
 	var out []protocol.TaskKey
-	for k, st := range n.streams {
+	for k, st := range a.streams {
 		if len(st.pending) > 0 {
 			out = append(out, k)
 		}
@@ -169,23 +176,24 @@ func (n *Agent) pendingKeys() []protocol.TaskKey {
 	return out
 }
 
-// acknowledged hears that the scheduler has an update. After a task's last one everything about it is forgotten.
-func (n *Agent) acknowledged(msg protocol.Acknowledge) {
+// acknowledged handles the scheduler's acknowledgement: the task's next update may go out. After that of the
+// terminal one everything about the task is forgotten.
+func (a *Agent) acknowledged(msg protocol.Acknowledge) {
 	key := protocol.TaskKey{Framework: msg.Framework, Task: msg.Task}
-	st := n.streams[key]
+	st := a.streams[key]
 	if st == nil || len(st.pending) == 0 || !bytes.Equal(st.pending[0].UUID, msg.UUID) {
 		return
 	}
 	ended := protocol.Terminal(st.pending[0].GetState())
-	n.owe(key.Framework, &st.pending[0], -1)
+	a.owe(key.Framework, &st.pending[0], -1)
 	st.pending = slices.Delete(st.pending, 0, 1)
-	e, t := n.find(key)
+	e, t := a.find(key)
 	switch {
 	case ended || t == nil && len(st.pending) == 0:
-		n.drop(key)
+		a.drop(key)
 	case len(st.pending) > 0:
-		st.wait = n.cfg.Timing.ResendFirst
-		n.forward(key, st)
+		st.wait = a.cfg.Timing.ResendFirst
+		a.forward(key, st)
 	}
 	if e == nil {
 		return
@@ -193,5 +201,5 @@ func (n *Agent) acknowledged(msg protocol.Acknowledge) {
 	if ended && protocol.Terminal(t.state) {
 		delete(e.tasks, t.id)
 	}
-	n.removeIfDone(e)
+	a.removeIfDone(e)
 }

@@ -10,8 +10,10 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// accept uses offers: the good tasks are launched, each bad one gets its own TASK_ERROR, and what is left goes back,
-// refused for a while.
+// accept handles ACCEPT: it launches tasks on the resources of the offers, which must be of one agent and one
+// role. Each task is validated against what the tasks before it left; a bad one gets its own TASK_ERROR and
+// the others are launched all the same. What is left returns to the allocator, filtered for this role,
+// because the framework has just seen it and did not use it.
 func (m *Master) accept(f *framework, call *scheduler.Call_Accept) {
 	if err := m.checkOffers(f, call.OfferIDs); err != "" {
 		m.dropAccept(f, call, err)
@@ -42,7 +44,9 @@ func (m *Master) accept(f *framework, call *scheduler.Call_Accept) {
 	m.addFilter(f, r, a, left, call.Filters)
 }
 
-// checkOffers says what is wrong with the offers of an ACCEPT, in Mesos's words and order; empty: nothing.
+// checkOffers says what is wrong with the offers of an ACCEPT, in Mesos's words; "" when nothing is. The
+// checks come in Mesos's order, over all offers one after the other, because the first that fails decides the
+// message that the scheduler gets.
 func (m *Master) checkOffers(f *framework, ids []mesos.OfferID) string {
 	if len(ids) == 0 {
 		return "No offers specified"
@@ -80,7 +84,9 @@ func (m *Master) checkOffers(f *framework, ids []mesos.OfferID) string {
 	return ""
 }
 
-// dropAccept refuses a whole ACCEPT: those of its offers that exist go back unfiltered, its tasks are dropped.
+// dropAccept refuses a whole ACCEPT: the resources of those of its offers that exist return without a filter,
+// because the framework meant to use them, and every task gets TASK_DROPPED (TASK_LOST for frameworks that
+// are not partition-aware).
 func (m *Master) dropAccept(f *framework, call *scheduler.Call_Accept, why string) {
 	for _, id := range call.OfferIDs {
 		if o := m.offers[id.Value]; o != nil && o.framework == f {
@@ -116,7 +122,8 @@ func (m *Master) authorize(f *framework, t *mesos.TaskInfo) string {
 	return fmt.Sprintf("Principal '%s' no authorized to launch task %s of framework %s under user '%s'", f.info.GetPrincipal(), t.TaskID.Value, f.id, user)
 }
 
-// launch starts one task on what is left of the accepted offers and returns what is left then.
+// launch starts one task on what is left of the accepted offers and returns what is left then. The resources
+// of a custom executor are taken with its first task only; later tasks share the executor that runs.
 func (m *Master) launch(f *framework, a *agentRecord, r *role, info *mesos.TaskInfo, left protocol.Resources) protocol.Resources {
 	inject(info, f.id, r.name)
 	need := protocol.ParseResources(info.Resources)
@@ -145,8 +152,9 @@ func (m *Master) launch(f *framework, a *agentRecord, r *role, info *mesos.TaskI
 	return left.Minus(need)
 }
 
-// inject fills in what a scheduler may leave out: the role its resources are allocated to and the framework of its
-// executor.
+// inject fills in what a scheduler may leave out: the role that its resources are allocated to and the
+// framework of its executor. It happens before validation, so that a task is compared and recorded in its
+// full form.
 func inject(info *mesos.TaskInfo, f protocol.FrameworkID, role string) {
 	allocate := func(rs []mesos.Resource) {
 		for i := range rs {

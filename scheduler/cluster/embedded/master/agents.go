@@ -11,7 +11,9 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// agentRecord is the master's record of one agent.
+// agentRecord is the master's record of one agent: its resources, and what uses them. At every moment unused
+// + offered + used = total, which Audit checks. Only resources that the master knows to be unused are
+// offered; what the agent itself believes is told by messages.
 type agentRecord struct {
 	id        protocol.AgentID
 	seq       int // order of registration with this master
@@ -32,7 +34,8 @@ type agentRecord struct {
 	dirty  bool // in master.dirty
 }
 
-// executorRecord is a custom executor on an agent; executors of command tasks are the agent's own business.
+// executorRecord is a custom executor on an agent. It holds resources of its own until it ends. Executors of
+// command tasks are the agent's own business and are not recorded.
 type executorRecord struct {
 	agent     *agentRecord
 	framework *framework
@@ -41,6 +44,8 @@ type executorRecord struct {
 	resources protocol.Resources
 }
 
+// newAgent records an agent that registered or came back. Its resources are ordered as Mesos's allocator
+// offers them.
 func (m *Master) newAgent(id protocol.AgentID, info mesos.AgentInfo, l protocol.Limit) *agentRecord {
 	info.ID = &mesos.AgentID{Value: string(id)}
 	path, host, ip := "/slave(1)", info.Hostname, m.cfg.IP
@@ -60,6 +65,8 @@ func (m *Master) newAgent(id protocol.AgentID, info mesos.AgentInfo, l protocol.
 	return a
 }
 
+// count adds an agent's scalar resources to those of the cluster, or takes them away: dominant shares are
+// fractions of these totals.
 func (m *Master) count(total protocol.Resources, sign int64) {
 	for _, x := range total {
 		if x.Kind == mesos.SCALAR {
@@ -68,7 +75,7 @@ func (m *Master) count(total protocol.Resources, sign int64) {
 	}
 }
 
-// Register admits an agent that never was in a cluster.
+// Register admits an agent that never was in the cluster, under a new id, and offers its resources at once.
 func (m *Master) Register(info mesos.AgentInfo, l protocol.Limit) protocol.AgentID {
 	id := protocol.AgentID(m.id + "-S" + strconv.Itoa(m.nextAgent))
 	a := m.newAgent(id, info, l)
@@ -78,7 +85,10 @@ func (m *Master) Register(info mesos.AgentInfo, l protocol.Limit) protocol.Agent
 	return id
 }
 
-// reregister takes an agent back, with what still runs on it.
+// reregister takes an agent back, with the tasks and executors that still run on it. One that this master
+// never lost is reconciled with its record; any other is recorded anew from what it says. Frameworks are told
+// of tasks that they had been told were unreachable, but not after a master's failover, where nobody had
+// given the agent up.
 func (m *Master) reregister(msg protocol.Reregister) {
 	id := protocol.AgentID(msg.Info.GetID().Value)
 	a := m.agents[id]
@@ -113,8 +123,9 @@ func (m *Master) reregister(msg protocol.Reregister) {
 	m.allocateNow(a)
 }
 
-// restoreFrameworks makes frameworks known that an agent brings along after a master's restart, and has the agent
-// shut down those that were removed while it was away.
+// restoreFrameworks records frameworks that an agent brings along after a master's failover: they have their
+// failover timeout from now on to subscribe again. Frameworks that were removed while the agent was away are
+// shut down on it.
 func (m *Master) restoreFrameworks(a *agentRecord, infos []mesos.FrameworkInfo) {
 	for _, info := range infos {
 		id := protocol.FrameworkID(info.GetID().GetValue())
@@ -127,7 +138,8 @@ func (m *Master) restoreFrameworks(a *agentRecord, infos []mesos.FrameworkInfo) 
 	}
 }
 
-// sendReregistered tells a framework that a task it believed unreachable lives.
+// sendReregistered tells a framework that a task it was told was unreachable, or that this master did not
+// know, runs.
 func (m *Master) sendReregistered(f *framework, t *task, unreachable bool) {
 	message := "Unknown agent reregistered"
 	if unreachable {
@@ -138,7 +150,10 @@ func (m *Master) sendReregistered(f *framework, t *task, unreachable bool) {
 	m.sendUpdate(f, s)
 }
 
-// reregisterKnown takes an agent back that was never given up: the two compare notes.
+// reregisterKnown takes an agent back that was never given up. The two may differ about what happened while
+// messages were lost: tasks that only the master knows are sent to the agent, which reports them lost;
+// executors that only the master knows are removed; tasks that only the agent knows, or that were to be
+// killed, are killed.
 func (m *Master) reregisterKnown(a *agentRecord, msg protocol.Reregister) {
 	a.connected = true
 	a.epoch++
@@ -180,8 +195,9 @@ func (m *Master) reregisterKnown(a *agentRecord, msg protocol.Reregister) {
 	m.allocateNow(a)
 }
 
-// AgentDown tells the master that it cannot hear an agent. Its offers are rescinded at once; the rest waits for the
-// agent timeout.
+// AgentDown tells the master that the connection to an agent broke. Its offers are rescinded at once, because
+// nothing could be launched on them; its tasks keep their states until the agent timeout, because it may come
+// back with them.
 func (m *Master) AgentDown(id protocol.AgentID) {
 	a := m.agents[id]
 	if a == nil || !a.connected {
@@ -202,8 +218,8 @@ func (m *Master) AgentDown(id protocol.AgentID) {
 	})
 }
 
-// loseUncheckpointed gives up what runs on a silent agent for frameworks that did not ask for checkpoints: a restarted
-// agent will not have it.
+// loseUncheckpointed reports tasks on a disconnected agent as TASK_LOST when their framework did not ask for
+// checkpoints: an agent that is started again kills such executors, so the tasks will not come back.
 func (m *Master) loseUncheckpointed(a *agentRecord) {
 	for _, t := range a.sortedTasks() {
 		if t.framework.info.GetCheckpoint() {
@@ -222,7 +238,9 @@ func (m *Master) loseUncheckpointed(a *agentRecord) {
 	}
 }
 
-// markUnreachable gives an agent up: its tasks are unreachable until it comes back, if ever.
+// markUnreachable gives an agent up after the agent timeout. Its tasks become TASK_UNREACHABLE, or TASK_LOST
+// for frameworks that are not partition-aware; their ids stay reserved, because the tasks may run on and come
+// back with the agent.
 func (m *Master) markUnreachable(a *agentRecord) {
 	since := m.now
 	a.epoch++
@@ -256,6 +274,7 @@ func (m *Master) markUnreachable(a *agentRecord) {
 	}
 }
 
+// addExecutor records a custom executor with its first task, and takes its resources.
 func (m *Master) addExecutor(f *framework, a *agentRecord, info mesos.ExecutorInfo, role string) {
 	e := &executorRecord{agent: a, framework: f, info: info, role: role, resources: protocol.ParseResources(info.Resources)}
 	a.executors = append(a.executors, e)
@@ -263,6 +282,7 @@ func (m *Master) addExecutor(f *framework, a *agentRecord, info mesos.ExecutorIn
 	m.take(a, f, role, e.resources)
 }
 
+// removeExecutor forgets an executor and returns its resources to the allocator.
 func (m *Master) removeExecutor(e *executorRecord) {
 	a := e.agent
 	a.executors = slices.DeleteFunc(a.executors, func(o *executorRecord) bool { return o == e })
@@ -270,7 +290,8 @@ func (m *Master) removeExecutor(e *executorRecord) {
 	m.giveBack(a, e.framework, e.role, e.resources)
 }
 
-// executorExited hears that a custom executor ended.
+// executorExited handles the end of a custom executor: its resources are free, and the framework gets a
+// FAILURE event. The agent itself sends the status updates of the tasks that ended with it.
 func (m *Master) executorExited(a *agentRecord, msg protocol.ExecutorExited) {
 	f := m.frameworks[msg.Framework]
 	e := a.executor(msg.Framework, msg.Executor)
@@ -295,6 +316,8 @@ func (a *agentRecord) executor(f protocol.FrameworkID, id protocol.ExecutorID) *
 	return nil
 }
 
+// executorsOf lists the executors of one framework; an offer names them, so that the scheduler may launch
+// tasks on them.
 func (a *agentRecord) executorsOf(f *framework) []*executorRecord {
 	var out []*executorRecord
 	for _, e := range a.executors {
@@ -323,7 +346,8 @@ func (a *agentRecord) sortedOffers() []*offer {
 	return out
 }
 
-// roleOf finds the role resources are allocated to; the framework's first when they do not say.
+// roleOf returns the role that resources are allocated to, or the framework's first role when they do not
+// say: agents of before multi-role frameworks did not.
 func roleOf(f *framework, resources []mesos.Resource) string {
 	for i := range resources {
 		if r := resources[i].GetAllocationInfo().GetRole(); r != "" {

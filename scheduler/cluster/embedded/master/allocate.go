@@ -9,13 +9,14 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// take books resources of an agent for a framework; giveBack undoes it and has them offered at the next allocation.
+// take allocates resources of an agent to a framework's role.
 func (m *Master) take(a *agentRecord, f *framework, name string, what protocol.Resources) {
 	a.unused = a.unused.Minus(what)
 	f.hold(name, what, 1)
 	m.setFree(a)
 }
 
+// giveBack returns resources to the allocator, which offers them in its next run.
 func (m *Master) giveBack(a *agentRecord, f *framework, name string, what protocol.Resources) {
 	a.unused = a.unused.Plus(what)
 	f.hold(name, what, -1)
@@ -23,6 +24,7 @@ func (m *Master) giveBack(a *agentRecord, f *framework, name string, what protoc
 	m.markDirty(a)
 }
 
+// hold adds to what a role holds, offered or used, of which its dominant share is made.
 func (f *framework) hold(name string, what protocol.Resources, sign int64) {
 	r := f.role(name)
 	if r == nil {
@@ -35,7 +37,9 @@ func (f *framework) hold(name string, what protocol.Resources, sign int64) {
 	}
 }
 
-// setFree keeps the list of agents that have something to offer.
+// setFree keeps the set of agents with unused resources. It is a slice with the index in the record, so that
+// adding and removing take constant time and iteration has an order that depends on inputs alone, as that of
+// a map would not.
 func (m *Master) setFree(a *agentRecord) {
 	want := a.connected && !a.unused.Empty() && m.agents[a.id] == a
 	switch {
@@ -52,8 +56,9 @@ func (m *Master) setFree(a *agentRecord) {
 	}
 }
 
-// markDirty has an agent looked at in the next allocation. Allocations happen at whole intervals since the master
-// began, as Mesos's do, and only when there is something to look at.
+// markDirty has an agent considered in the next allocation. Allocations happen at whole intervals since the
+// master started, as those of Mesos's timer do, but only when something became free: a cluster at rest costs
+// nothing.
 func (m *Master) markDirty(a *agentRecord) {
 	if !a.dirty {
 		a.dirty = true
@@ -71,20 +76,21 @@ func (m *Master) markDirty(a *agentRecord) {
 	})
 }
 
-// Allocate offers what became free since the last allocation.
+// Allocate offers what became free since the last allocation, without waiting for the next.
 func (m *Master) Allocate() {
 	due := m.dirty
 	m.dirty = nil
 	m.allocate(due)
 }
 
-// allocateNow offers what one agent has at once; allocateAll does so for every agent.
+// allocateNow offers an agent's resources at once; allocateAll does so for every agent that has some.
 func (m *Master) allocateNow(a *agentRecord) { m.allocate([]*agentRecord{a}) }
 func (m *Master) allocateAll()               { m.allocate(append([]*agentRecord(nil), m.free...)) }
 
-// allocate offers all unused resources of the given agents, within their limits: each agent's to one framework, the one that holds the
-// smallest share of the cluster's scarcest resource among those that want it. The agents are taken in random order.
-// One OFFERS event goes to each framework.
+// allocate offers all unused resources of the given agents, within their limits. Each agent goes to one
+// framework as a whole (coarse-grained offers): that with the smallest dominant share among those that do not
+// filter it. The agents are shuffled, as in Mesos, so that no framework always gets the first ones; the seed
+// decides the order. One OFFERS event carries all offers of a framework.
 func (m *Master) allocate(agents []*agentRecord) {
 	m.cfg.IDs.Shuffle(len(agents), func(i, j int) { agents[i], agents[j] = agents[j], agents[i] })
 	made := map[*framework][]mesos.Offer{}
@@ -108,7 +114,10 @@ func (m *Master) allocate(agents []*agentRecord) {
 	}
 }
 
-// choose finds the framework and role to offer an agent to: dominant-resource fairness, ties by age.
+// choose finds the framework and role to offer an agent to by dominant resource fairness (Ghodsi et al., NSDI
+// 2011): the role with the smallest dominant share; ties go to the framework that subscribed first. Agents
+// with GPUs are offered to GPU-capable frameworks only, so that others do not fill them with tasks that need
+// none.
 func (m *Master) choose(a *agentRecord, what protocol.Resources) (*framework, *role) {
 	var best *framework
 	var bestRole *role
@@ -129,7 +138,7 @@ func (m *Master) choose(a *agentRecord, what protocol.Resources) (*framework, *r
 	return best, bestRole
 }
 
-// share is the role's dominant share of the whole cluster.
+// share is a role's dominant share: the largest fraction that it holds of any scalar resource of the cluster.
 func (m *Master) share(r *role) float64 {
 	top := 0.0
 	for name, held := range r.held {
@@ -140,14 +149,16 @@ func (m *Master) share(r *role) float64 {
 	return top
 }
 
-// suppress stops offers for roles (all when none is named); revive starts them again, forgets what was refused and
-// allocates at once. A role the framework does not have voids the whole call.
+// suppress stops offers for the named roles, all when none is named. A role that the framework does not have
+// voids the whole call, as in Mesos.
 func (m *Master) suppress(f *framework, names []string) {
 	for _, r := range f.named(names) {
 		r.suppressed = true
 	}
 }
 
+// revive resumes offers for the named roles, all when none is named, drops their filters, and allocates at
+// once: a scheduler revives because it has work now.
 func (m *Master) revive(f *framework, names []string) {
 	roles := f.named(names)
 	for _, r := range roles {
@@ -159,6 +170,7 @@ func (m *Master) revive(f *framework, names []string) {
 	}
 }
 
+// named returns the roles of these names; none when the framework does not have one of them.
 func (f *framework) named(names []string) []*role {
 	if len(names) == 0 {
 		return f.roles

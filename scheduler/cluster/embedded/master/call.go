@@ -8,8 +8,10 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// Call answers a scheduler's call. stream is the Mesos-Stream-Id it came with ("" none); for SUBSCRIBE it is the id
-// of the new stream, on which the events then go. principal is who authenticated ("" nobody).
+// Call answers a scheduler's call. stream is the Mesos-Stream-Id it came with, "" when there was none; for
+// SUBSCRIBE it is the id of the new stream, to which the events then go. principal is who authenticated, ""
+// when nobody did. An Answer says only that the call was taken: what follows from it comes as events, as on
+// Mesos.
 func (m *Master) Call(stream protocol.StreamID, principal string, c *scheduler.Call) protocol.Answer {
 	if err := CheckCall(c, principal); err != "" {
 		return protocol.BadRequest("Failed to validate scheduler::Call: %s", err)
@@ -56,7 +58,8 @@ func (m *Master) Call(stream protocol.StreamID, principal string, c *scheduler.C
 	return protocol.Accepted
 }
 
-// admit tells whether the caller may speak for the framework.
+// admit tells whether the caller may speak for the framework. The stream id proves that it is the scheduler
+// that subscribed last: calls of one that was replaced by a failover are refused.
 func (m *Master) admit(f *framework, stream protocol.StreamID, principal string, c *scheduler.Call) (protocol.Answer, bool) {
 	switch {
 	case f == nil:
@@ -73,7 +76,8 @@ func (m *Master) admit(f *framework, stream protocol.StreamID, principal string,
 	return protocol.Answer{}, true
 }
 
-// Receive takes a message of an agent.
+// Receive handles a message of an agent. Messages of an agent that was removed or given up are dropped: it
+// will have to register again.
 func (m *Master) Receive(from protocol.AgentID, msg protocol.ToMaster) {
 	if r, ok := msg.(protocol.Reregister); ok {
 		m.reregister(r)

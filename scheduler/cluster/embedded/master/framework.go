@@ -11,7 +11,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// framework is the master's record of one framework.
+// framework is the master's record of one framework, from its first SUBSCRIBE until it is torn down or its
+// failover timeout passes.
 type framework struct {
 	id     protocol.FrameworkID
 	info   mesos.FrameworkInfo
@@ -28,7 +29,7 @@ type framework struct {
 	multiRole      bool
 }
 
-// role is one role of a framework: what it refuses and what it holds.
+// role is one role of a framework. Offers go to roles, so filters, suppression and shares are a role's.
 type role struct {
 	name       string
 	suppressed bool
@@ -36,13 +37,14 @@ type role struct {
 	held       map[string]int64 // scalar resources offered or used, thousandths
 }
 
-// filters are one role's refusals of one agent.
+// filters are one role's filters on one agent.
 type filters struct {
 	refused []filter
 	armed   time.Time // a deadline for the earliest expiry is set for then; zero: none
 }
 
-// filter refuses every offer that is contained in what.
+// filter refuses every offer whose resources are contained in what, until a time. An offer with more than
+// that is sent: it may be enough now.
 type filter struct {
 	what  protocol.Resources
 	until time.Time
@@ -57,7 +59,8 @@ func newFramework(info mesos.FrameworkInfo) *framework {
 	return f
 }
 
-// setInfo takes a subscriber's FrameworkInfo over; roles it had before keep their filters.
+// setInfo takes a subscriber's FrameworkInfo over. Roles that the framework had before keep their filters and
+// what they hold.
 func (f *framework) setInfo(info mesos.FrameworkInfo) {
 	f.info = info
 	f.partitionAware, f.gpus, f.multiRole = false, false, false
@@ -96,8 +99,8 @@ func (f *framework) role(name string) *role {
 	return nil
 }
 
-// lostState is the state for what is gone, unknown or dropped: frameworks that are not partition-aware only know
-// TASK_LOST.
+// lostState returns TASK_LOST in the place of a state that only partition-aware frameworks know
+// (TASK_UNREACHABLE, TASK_DROPPED, TASK_GONE, TASK_UNKNOWN).
 func (f *framework) lostState(state mesos.TaskState) mesos.TaskState {
 	if f.partitionAware {
 		return state
@@ -105,7 +108,10 @@ func (f *framework) lostState(state mesos.TaskState) mesos.TaskState {
 	return mesos.TASK_LOST
 }
 
-// subscribe takes a scheduler in: a new framework, one that was away, or one whose scheduler it replaces.
+// subscribe handles SUBSCRIBE: a new framework, one that reconnects, or a failover, in which the new
+// scheduler takes the place of one that is still connected. The old one gets an ERROR and the end of its
+// stream; its offers are void, because only one scheduler may use them. Agents are told, so that updates
+// which the former scheduler did not acknowledge are sent again at once.
 func (m *Master) subscribe(stream protocol.StreamID, call *scheduler.Call_Subscribe) {
 	info := *call.FrameworkInfo
 	id := protocol.FrameworkID(info.GetID().GetValue())
@@ -161,7 +167,8 @@ func (m *Master) subscribe(stream protocol.StreamID, call *scheduler.Call_Subscr
 	}
 }
 
-// refuse answers a subscription by an error and the end of the stream.
+// refuse answers a subscription by an ERROR event and the end of the stream, as Mesos does: the HTTP answer
+// was 200.
 func (m *Master) refuse(stream protocol.StreamID, message string) {
 	m.emit(protocol.SendEvent{Stream: stream, Event: &scheduler.Event{Type: scheduler.Event_ERROR, Error: &scheduler.Event_Error{Message: message}}})
 	m.emit(protocol.CloseStream{Stream: stream})
@@ -174,7 +181,7 @@ func (m *Master) addFramework(info mesos.FrameworkInfo) *framework {
 	return f
 }
 
-// heartbeat sends one and sets the next, as long as the subscription of that epoch lasts.
+// heartbeat sends HEARTBEAT and sets the next one, as long as the subscription of that epoch lasts.
 func (m *Master) heartbeat(f *framework, epoch int) {
 	if f.epoch != epoch || f.stream == "" {
 		return
@@ -183,7 +190,8 @@ func (m *Master) heartbeat(f *framework, epoch int) {
 	m.deadlines.Set(m.now.Add(m.cfg.Timing.Heartbeat), func(time.Time) { m.heartbeat(f, epoch) })
 }
 
-// StreamClosed tells the master that a scheduler's connection is gone. The framework stays for its failover timeout.
+// StreamClosed tells the master that a scheduler's connection broke. The framework and its tasks stay for its
+// failover timeout.
 func (m *Master) StreamClosed(stream protocol.StreamID) {
 	f := m.streams[stream]
 	if f == nil {
@@ -193,8 +201,9 @@ func (m *Master) StreamClosed(stream protocol.StreamID) {
 	m.disconnect(f)
 }
 
-// disconnect deactivates a framework: its offers go back, its filters are forgotten, and unless a scheduler comes
-// back within the failover timeout it is removed.
+// disconnect deactivates a framework: its offers return, its filters are dropped (they survive a failover,
+// but not a disconnection, as in Mesos), and it is removed unless a scheduler subscribes within the failover
+// timeout.
 func (m *Master) disconnect(f *framework) {
 	f.stream = ""
 	f.epoch++
@@ -205,6 +214,8 @@ func (m *Master) disconnect(f *framework) {
 	m.awaitFailover(f)
 }
 
+// awaitFailover removes a framework after its failover timeout. Deadlines are never cancelled: the epoch
+// tells that nobody has subscribed since.
 func (m *Master) awaitFailover(f *framework) {
 	epoch := f.epoch
 	m.deadlines.Set(m.now.Add(protocol.Seconds(f.info.GetFailoverTimeout(), m.cfg.Timing.FailoverCap)), func(time.Time) {
@@ -214,8 +225,9 @@ func (m *Master) awaitFailover(f *framework) {
 	})
 }
 
-// removeFramework ends a framework for good: everything it runs is killed, its stream ends, its id is never taken
-// again.
+// removeFramework ends a framework for good: agents shut its executors down, its resources are free, its
+// stream ends. Its id is never admitted again, because agents that are away may still run its tasks and are
+// to shut them down.
 func (m *Master) removeFramework(f *framework) {
 	m.discardOffers(f, false)
 	for _, a := range f.agents() {
@@ -243,7 +255,7 @@ func (m *Master) removeFramework(f *framework) {
 	m.completed[f.id] = true
 }
 
-// agents lists the agents the framework uses, in the order of their ids.
+// agents lists the agents that the framework has tasks or executors on, in the order they registered.
 func (f *framework) agents() []*agentRecord {
 	out := make([]*agentRecord, 0, len(f.uses))
 	for a := range f.uses {
@@ -253,6 +265,7 @@ func (f *framework) agents() []*agentRecord {
 	return out
 }
 
+// use and leave count the framework's tasks and executors on an agent.
 func (f *framework) use(a *agentRecord) { f.uses[a]++ }
 func (f *framework) leave(a *agentRecord) {
 	if f.uses[a]--; f.uses[a] == 0 {

@@ -29,8 +29,9 @@ type Config struct {
 	Send func(protocol.AgentID, protocol.ToAgent)
 }
 
-// Master is the pure master: frameworks, agents, offers and tasks, and the rules between them. It has no clock: now
-// is set by whoever calls it.
+// Master is the pure master: frameworks, agents, offers and tasks, and the rules between them. It has no
+// clock: time is set by Advance. Maps are never iterated where their order could show: the same inputs give
+// the same effects.
 type Master struct {
 	cfg  Config
 	id   string
@@ -80,8 +81,9 @@ func New(cfg Config, now time.Time) *Master {
 	return m
 }
 
-// Expect has the master wait for an agent of a former life: until it is back, nothing is said of tasks that may be
-// on it.
+// Expect has the master wait for an agent of the master before it. Until the agent is back, or was given up,
+// reconciliation says nothing of tasks that may run on it: an answer of TASK_UNKNOWN would make schedulers
+// launch them again.
 func (m *Master) Expect(id protocol.AgentID) {
 	if _, gone := m.unreachable[id]; gone || m.agents[id] != nil {
 		return
@@ -90,8 +92,8 @@ func (m *Master) Expect(id protocol.AgentID) {
 	m.deadlines.Set(m.now.Add(10*time.Minute), func(time.Time) { m.forgetRecovering(id) })
 }
 
-// forgetRecovering gives up on an agent that did not come back to this master within Mesos's agent_reregister_timeout
-// (10 min): it is unreachable from then on.
+// forgetRecovering gives up on an agent that did not come back within Mesos's agent_reregister_timeout (10
+// min); it is unreachable from then on.
 func (m *Master) forgetRecovering(id protocol.AgentID) {
 	if m.recovering[id] {
 		delete(m.recovering, id)
@@ -118,17 +120,20 @@ func (m *Master) Effects(out []protocol.Effect) []protocol.Effect {
 	return out
 }
 
+// sendAgent sends a message to an agent, which may be lost.
 func (m *Master) sendAgent(to protocol.AgentID, msg protocol.ToAgent) { m.cfg.Send(to, msg) }
 
 func (m *Master) emit(e protocol.Effect) { m.effects = append(m.effects, e) }
 
-// send puts an event on a framework's stream; a framework without a scheduler misses it.
+// send puts an event on a framework's stream. A framework without a scheduler misses it: what matters is sent
+// again by the agents, or found by reconciliation.
 func (m *Master) send(f *framework, e *scheduler.Event) {
 	if f.stream != "" {
 		m.emit(protocol.SendEvent{Stream: f.stream, Event: e})
 	}
 }
 
+// info is what the master says of itself in SUBSCRIBED.
 func (m *Master) info() *mesos.MasterInfo {
 	port, pid, host, version := uint32(m.cfg.Port), fmt.Sprintf("master@%s:%d", m.cfg.IP, m.cfg.Port), m.cfg.Hostname, Version
 	ip := m.cfg.IP

@@ -11,7 +11,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// offer is resources of one agent held for one framework until it answers.
+// offer is resources of one agent that are held for one role of a framework until it answers, or until they
+// are rescinded.
 type offer struct {
 	id        string
 	seq       int
@@ -23,7 +24,9 @@ type offer struct {
 
 func sortOffers(os []*offer) { slices.SortFunc(os, func(a, b *offer) int { return a.seq - b.seq }) }
 
-// newOffer holds resources of an agent for a framework and returns the offer to send.
+// newOffer holds resources of an agent for a framework's role and returns the offer to send. It names the
+// executors that the framework has on the agent. Frameworks of one role get no allocation info, as they did
+// before Mesos 1.3.
 func (m *Master) newOffer(f *framework, r *role, a *agentRecord, resources protocol.Resources) mesos.Offer {
 	o := &offer{id: m.id + "-O" + strconv.Itoa(m.nextOffer), seq: m.nextOffer, framework: f, agent: a, role: r, resources: resources}
 	m.nextOffer++
@@ -54,7 +57,7 @@ func (m *Master) newOffer(f *framework, r *role, a *agentRecord, resources proto
 	return out
 }
 
-// removeOffer forgets an offer and gives its resources back.
+// removeOffer forgets an offer and returns its resources to the allocator. Its id never works again.
 func (m *Master) removeOffer(o *offer) {
 	delete(m.offers, o.id)
 	delete(o.framework.offers, o.id)
@@ -62,13 +65,14 @@ func (m *Master) removeOffer(o *offer) {
 	m.giveBack(o.agent, o.framework, o.role.name, o.resources)
 }
 
-// rescind takes an offer back and says so.
+// rescind removes an offer and tells the framework so, which may have it in a call that is on its way: that
+// call is then answered as one with an invalid offer.
 func (m *Master) rescind(o *offer) {
 	m.removeOffer(o)
 	m.send(o.framework, &scheduler.Event{Type: scheduler.Event_RESCIND, Rescind: &scheduler.Event_Rescind{OfferID: mesos.OfferID{Value: o.id}}})
 }
 
-// discardOffers takes all of a framework's offers back.
+// discardOffers removes all offers of a framework. A scheduler that is gone is not told.
 func (m *Master) discardOffers(f *framework, say bool) {
 	offers := make([]*offer, 0, len(f.offers))
 	for _, o := range f.offers {
@@ -84,7 +88,7 @@ func (m *Master) discardOffers(f *framework, say bool) {
 	}
 }
 
-// decline hands offers back, refused for a while.
+// decline handles DECLINE: offers return, filtered for a while.
 func (m *Master) decline(f *framework, call *scheduler.Call_Decline) {
 	for _, id := range call.OfferIDs {
 		o := m.offers[id.Value]
@@ -96,8 +100,9 @@ func (m *Master) decline(f *framework, call *scheduler.Call_Decline) {
 	}
 }
 
-// addFilter refuses offers of an agent that hold no more than what, for refuse_seconds (5 when absent, at most a
-// year), but at least until the next allocation; 0 refuses nothing.
+// addFilter refuses offers of an agent that hold no more than what, for refuse_seconds: 5 when absent, at
+// most a year; 0 filters nothing. A filter lasts at least until the next allocation, else that one would
+// offer the same again.
 func (m *Master) addFilter(f *framework, r *role, a *agentRecord, what protocol.Resources, given *mesos.Filters) {
 	wait := 5 * time.Second
 	if given != nil && given.RefuseSeconds != nil && *given.RefuseSeconds >= 0 {
@@ -116,15 +121,16 @@ func (m *Master) addFilter(f *framework, r *role, a *agentRecord, what protocol.
 	m.armFilter(f, r, a.id, fs)
 }
 
-// add takes the place of filters that refuse nothing beyond what this one does: a scheduler that launches a task at a time
-// leaves a filter with every ACCEPT, and each allocation looks at all of them.
+// add adds a filter and drops those that refuse nothing beyond it. A scheduler that launches a task at a time
+// leaves a filter with every ACCEPT, and each allocation compares with all of them.
 func (fs *filters) add(x filter) {
 	fs.refused = slices.DeleteFunc(fs.refused, func(old filter) bool { return !old.until.After(x.until) && x.what.Contains(old.what) })
 	fs.refused = append(fs.refused, x)
 }
 
-// armFilter sets one deadline for the earliest expiry of an agent's filters, so that a stream of refusals leaves one
-// entry per agent, not one per refusal.
+// armFilter sets one deadline for the earliest expiry of an agent's filters, so that a stream of refusals
+// leaves one deadline for each agent, not one for each refusal. Expired filters make the agent be considered
+// again.
 func (m *Master) armFilter(f *framework, r *role, id protocol.AgentID, fs *filters) {
 	first := fs.refused[0].until
 	for _, x := range fs.refused[1:] {
@@ -153,7 +159,7 @@ func (m *Master) armFilter(f *framework, r *role, id protocol.AgentID, fs *filte
 	})
 }
 
-// refuses tells whether the role does not want to see this now.
+// refuses tells whether a filter of the role holds back this offer now.
 func (r *role) refuses(a *agentRecord, what protocol.Resources, now time.Time) bool {
 	fs := r.filters[a.id]
 	if fs == nil {

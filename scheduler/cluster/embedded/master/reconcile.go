@@ -7,7 +7,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// reconcile tells a framework the state of the named tasks; with none named, of all the master knows.
+// reconcile handles RECONCILE: explicit for the named tasks, implicit, of all tasks the master knows, when
+// none is named. Answers are status updates without a uuid, which nobody acknowledges.
 func (m *Master) reconcile(f *framework, named []scheduler.Call_Reconcile_Task) {
 	if len(named) == 0 {
 		for _, t := range f.sortedTasks() {
@@ -27,14 +28,15 @@ func (m *Master) reconcile(f *framework, named []scheduler.Call_Reconcile_Task) 
 	}
 }
 
+// latest is a known task's state, as a reconciliation reports it.
 func (m *Master) latest(t *task) mesos.TaskStatus {
 	s := m.status(t.key.Task, t.agent.id, t.shown(), mesos.REASON_RECONCILIATION, "Reconciliation: Latest task state")
 	s.ExecutorID, s.ContainerStatus = t.executorID(), t.container
 	return s
 }
 
-// unknown is what the master can say of a task it does not know; false: nothing yet, because the agent it may be on
-// has not come back to this master.
+// unknown is what the master can say of a task it does not know; false when it can say nothing yet, because
+// the agent that the task may be on has not come back to this master.
 func (m *Master) unknown(f *framework, id protocol.TaskID, at protocol.AgentID) (mesos.TaskStatus, bool) {
 	say := func(state mesos.TaskState, message string) mesos.TaskStatus {
 		return m.status(id, at, f.lostState(state), mesos.REASON_RECONCILIATION, message)

@@ -6,7 +6,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// offerable is what an agent may offer: what is unused, within its limit.
+// offerable is what an agent may offer: its unused resources, as far as offered and used ones leave room
+// within its limit.
 func (a *agentRecord) offerable() protocol.Resources {
 	out := a.unused.Clone()
 	for name, most := range a.limit {

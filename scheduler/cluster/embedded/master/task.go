@@ -10,7 +10,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// task is the master's record of one task, from launch until its terminal update is acknowledged.
+// task is the master's record of one task, from its launch until its terminal update is acknowledged. Its
+// resources are released before that, as soon as the master learns that it ended.
 type task struct {
 	key       protocol.TaskKey
 	seq       uint64
@@ -38,7 +39,8 @@ func (t *task) executorID() *mesos.ExecutorID {
 	return &mesos.ExecutorID{Value: string(t.executor)}
 }
 
-// shown is the state a reconciliation reports: that of the update sent last, or the newest.
+// shown is the state that a reconciliation reports: that of the update sent last, because later ones will
+// still come in order; or the newest, after a master's failover.
 func (t *task) shown() mesos.TaskState {
 	if t.sentUUID != nil {
 		return t.sent
@@ -46,6 +48,7 @@ func (t *task) shown() mesos.TaskState {
 	return t.state
 }
 
+// addTask records a task that is being launched.
 func (m *Master) addTask(f *framework, a *agentRecord, info *mesos.TaskInfo, role string, resources protocol.Resources) *task {
 	t := m.record(f, a, protocol.TaskID(info.TaskID.Value), role, resources)
 	t.state = mesos.TASK_STAGING
@@ -55,6 +58,7 @@ func (m *Master) addTask(f *framework, a *agentRecord, info *mesos.TaskInfo, rol
 	return t
 }
 
+// record makes a task's record and takes its resources.
 func (m *Master) record(f *framework, a *agentRecord, id protocol.TaskID, role string, resources protocol.Resources) *task {
 	t := &task{
 		key: protocol.TaskKey{Framework: f.id, Task: id}, seq: m.nextTask, framework: f, agent: a, role: role, resources: resources,
@@ -67,7 +71,8 @@ func (m *Master) record(f *framework, a *agentRecord, id protocol.TaskID, role s
 	return t
 }
 
-// restoreTask takes over a task that an agent brings back.
+// restoreTask records a task that an agent brings back. One that has ended holds no resources; only its
+// update is still to be acknowledged.
 func (m *Master) restoreTask(f *framework, a *agentRecord, k protocol.KnownTask) *task {
 	t := m.record(f, a, k.Task, roleOf(f, k.Resources), protocol.ParseResources(k.Resources))
 	t.executor, t.state = k.Executor, k.State
@@ -80,7 +85,7 @@ func (m *Master) restoreTask(f *framework, a *agentRecord, k protocol.KnownTask)
 	return t
 }
 
-// release gives a task's resources back, once.
+// release returns a task's resources to the allocator, once.
 func (m *Master) release(t *task) {
 	if !t.released {
 		t.released = true
@@ -88,6 +93,7 @@ func (m *Master) release(t *task) {
 	}
 }
 
+// removeTask forgets a task.
 func (m *Master) removeTask(t *task) {
 	delete(t.framework.tasks, t.key.Task)
 	delete(t.agent.tasks, t.key)
@@ -95,7 +101,8 @@ func (m *Master) removeTask(t *task) {
 	t.framework.leave(t.agent)
 }
 
-// status makes a status that the master itself has to tell; it carries no uuid, there is nothing to acknowledge.
+// status makes a status update of the master's own. It carries no uuid: no agent waits for its
+// acknowledgement.
 func (m *Master) status(id protocol.TaskID, agentID protocol.AgentID, state mesos.TaskState, reason mesos.TaskStatus_Reason, message string) mesos.TaskStatus {
 	at := float64(m.now.UnixMicro()) / 1e6
 	s := mesos.TaskStatus{

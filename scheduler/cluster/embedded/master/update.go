@@ -9,8 +9,10 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// update passes a status on to its framework and learns from it. The framework gets it even when the master does not
-// know the task: an executor may go on talking about a task that ended.
+// update forwards a status update to its framework and learns from it. The framework gets it even when the
+// master does not know the task, because an executor may report a task whose end was acknowledged. The state
+// that frees resources is the newest one that the agent knows, not that of this update, which may be old:
+// updates of a task go out one at a time, each after the acknowledgement of the one before.
 func (m *Master) update(a *agentRecord, msg protocol.StatusUpdate) {
 	f := m.frameworks[msg.Framework]
 	key := protocol.TaskKey{Framework: msg.Framework, Task: protocol.TaskID(msg.Status.TaskID.Value)}
@@ -33,8 +35,9 @@ func (m *Master) update(a *agentRecord, msg protocol.StatusUpdate) {
 	}
 }
 
-// acknowledge passes an acknowledgement on to the agent, which then may send the task's next update. The task is
-// forgotten with the acknowledgement of its last one.
+// acknowledge forwards an acknowledgement to the agent, which then sends the task's next update. The task is
+// forgotten with the acknowledgement of its terminal update. An acknowledgement of an update that this master
+// did not send is dropped: the agent sends the update again.
 func (m *Master) acknowledge(f *framework, call *scheduler.Call_Acknowledge) {
 	a := m.agents[protocol.AgentID(call.AgentID.Value)]
 	if a == nil || !a.connected {
@@ -53,7 +56,8 @@ func (m *Master) acknowledge(f *framework, call *scheduler.Call_Acknowledge) {
 	m.sendAgent(a.id, protocol.Acknowledge{Framework: f.id, Task: key.Task, UUID: call.UUID})
 }
 
-// kill has a task's agent end it; an unknown task is reconciled instead.
+// kill has a task's agent kill it. An unknown task is reconciled instead, so that the scheduler learns what
+// became of it. That it was asked is remembered for an agent that is disconnected.
 func (m *Master) kill(f *framework, call *scheduler.Call_Kill) {
 	t := f.tasks[protocol.TaskID(call.TaskID.Value)]
 	if t == nil {
@@ -69,13 +73,14 @@ func (m *Master) kill(f *framework, call *scheduler.Call_Kill) {
 	}
 }
 
-// message passes a framework message to an executor, or loses it.
+// message forwards a framework message to an executor. Delivery is not guaranteed, as Mesos documents.
 func (m *Master) message(f *framework, call *scheduler.Call_Message) {
 	if a := m.agents[protocol.AgentID(call.AgentID.Value)]; a != nil && a.connected {
 		m.sendAgent(a.id, protocol.ToExecutor{Framework: f.id, Executor: protocol.ExecutorID(call.ExecutorID.Value), Data: call.Data})
 	}
 }
 
+// fromExecutor forwards an executor's message to its scheduler, likewise without guarantee.
 func (m *Master) fromExecutor(a *agentRecord, msg protocol.FromExecutor) {
 	if f := m.frameworks[msg.Framework]; f != nil {
 		m.send(f, &scheduler.Event{Type: scheduler.Event_MESSAGE, Message: &scheduler.Event_Message{

@@ -10,7 +10,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// CheckCall is Mesos's validation of a scheduler's call before anybody looks at its framework; empty: fine.
+// CheckCall validates a scheduler's call before its framework is looked at, as Mesos does; "" when it is
+// valid.
 func CheckCall(c *scheduler.Call, principal string) string {
 	if c.Type == scheduler.Call_UNKNOWN {
 		return "Expecting 'type' to be present"
@@ -134,8 +135,8 @@ func checkRole(role string) string {
 	return ""
 }
 
-// checkTask says why a task may not be launched on what is left of the offers; empty: it may. The checks come in
-// Mesos's order.
+// checkTask says why a task may not be launched on what is left of the offers; "" when it may. The checks
+// come in Mesos's order, because the first that fails is the message that the scheduler gets.
 func (m *Master) checkTask(f *framework, a *agentRecord, r *role, t *mesos.TaskInfo, running *executorRecord, need, left protocol.Resources) string {
 	id := protocol.TaskID(t.TaskID.Value)
 	if err := protocol.CheckID(t.TaskID.Value); err != "" {
@@ -192,6 +193,8 @@ func checkResources(rs []mesos.Resource) string {
 	return ""
 }
 
+// checkExecutor validates a custom executor. One that runs already must be described in the same way: tasks
+// cannot change it.
 func checkExecutor(f *framework, e *mesos.ExecutorInfo, running *executorRecord) string {
 	if err := protocol.CheckID(e.ExecutorID.Value); err != "" {
 		return err

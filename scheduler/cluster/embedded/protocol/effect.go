@@ -6,8 +6,9 @@ import (
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 )
 
-// Effect is something the core asks the world to do. Effects are carried out in the order they are given; Save and
-// Forget must be durable before the effects after them happen.
+// Effect is something that the pure master or an agent asks the world to do. Effects are carried out in the
+// order they are given; Save and Forget must be durable before the effects after them happen, else a
+// restarted agent would not know of something that others saw.
 type Effect interface{ effect() }
 
 type (

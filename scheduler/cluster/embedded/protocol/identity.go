@@ -6,7 +6,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// IDSource gives ids and order from a seed: the same seed and the same inputs give the same ids.
+// IDSource makes ids, and decides order, from a seed: the same seed and the same inputs give the same ids,
+// which makes a failure of the simulation repeatable.
 type IDSource struct{ *rand.Rand }
 
 // NewIDSource makes a source; streams of one seed are independent of each other.

@@ -86,6 +86,7 @@ func (b Resources) Clone() Resources {
 	return out
 }
 
+// add adds an amount; ranges and sets are united.
 func (b *Resources) add(a Amount) {
 	i := b.Find(a.Name)
 	if i < 0 {
@@ -258,6 +259,7 @@ func cutRanges(from, cut []portRange) []portRange {
 	return from
 }
 
+// coverRanges tells whether every range of want lies within one of have.
 func coverRanges(have, want []portRange) bool {
 	for _, w := range want {
 		if !slices.ContainsFunc(have, func(h portRange) bool { return h.begin <= w.begin && w.end <= h.end }) {

@@ -20,7 +20,8 @@ func (s Share) Equal(o Share) bool {
 	return same(s.CPUs, o.CPUs) && same(s.MemoryMB, o.MemoryMB) && slices.Equal(sorted(s.GPUs), sorted(o.GPUs))
 }
 
-// Limit is how much of an agent's scalars may be used at most; nil: all.
+// Limit bounds how much of an agent's scalar resources may be offered or used, in thousandths; nil bounds
+// nothing.
 type Limit map[string]int64
 
 // Limit is the share as a limit; of no share: no limit.
