@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Environ is the environment that a process began with, NAME=VALUE each; nil when there is no such process, or it is none
-// of our business.
+// Environ is the environment that a process began with, NAME=VALUE each; nil when there is no such process,
+// or it is none of our business.
 func Environ(pid int) []string {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
 	if err != nil {

@@ -7,10 +7,11 @@ import (
 	"strings"
 )
 
-// ProportionalSet is a process's proportional set size without pages of files: the memory that would be free if it and
-// those it shares with ended. It adds up anonymous and shared-memory pages, each divided by how many processes share it;
-// pages of files are left out because the kernel takes them back when it needs them. The kernel walks the page tables,
-// which takes about a millisecond for each gigabyte. ok is false when there is no such process or it may not be read.
+// ProportionalSet is a process's proportional set size without pages of files: the memory that would be free
+// if it and those it shares with ended. It adds up anonymous and shared-memory pages, each divided by how
+// many processes share it; pages of files are left out because the kernel takes them back when it needs them.
+// The kernel walks the page tables, which takes about a millisecond for each gigabyte. ok is false when there
+// is no such process or it may not be read.
 func ProportionalSet(pid int) (bytes int64, ok bool) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
 	if err != nil {

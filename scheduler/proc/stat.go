@@ -9,12 +9,13 @@ import (
 
 // Stat is one line of /proc/<pid>/stat (proc(5)), as far as anybody here needs it.
 type Stat struct {
-	PID      int
-	State    byte // Z and X are processes that have ended
-	Parent   int
-	Session  int    // process id of its leader
-	Started  uint64 // clock ticks since the machine started: tells one process from a later one with the same number
-	Resident int64  // bytes in memory, those shared with others included
+	PID     int
+	State   byte // Z and X are processes that have ended
+	Parent  int
+	Session int // process id of its leader
+	// Clock ticks since the machine started: tells one process from a later one with the same number
+	Started  uint64
+	Resident int64 // bytes in memory, those shared with others included
 }
 
 // Zombie tells whether the process has ended and only its wait status is left.
@@ -91,9 +92,9 @@ func All(from int) []Stat {
 	return out
 }
 
-// Session lists the living processes of a session, which is named by the process id of its leader. Its other members
-// are younger, so unless numbers have wrapped around since only greater ones are looked at: on a machine of 500 processes
-// that is the difference between 5 ms and a quarter of one.
+// Session lists the living processes of a session, which is named by the process id of its leader. Its other
+// members are younger, so unless numbers have wrapped around since only greater ones are looked at: on a
+// machine of 500 processes that is the difference between 5 ms and a quarter of one.
 func Session(leader int) []int {
 	var out []int
 	for _, s := range All(FirstSince(leader)) {
@@ -104,8 +105,8 @@ func Session(leader int) []int {
 	return out
 }
 
-// FirstSince is the lowest process id that All has to look at to find what began after a process: the process's own,
-// because ids grow, or 1 when they have wrapped around since.
+// FirstSince is the lowest process id that All has to look at to find what began after a process: the
+// process's own, because ids grow, or 1 when they have wrapped around since.
 func FirstSince(pid int) int {
 	text, err := os.ReadFile("/proc/loadavg")
 	if err != nil {

@@ -11,9 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Tag marks a program and all that it will ever start: what makes a session of its own, leaves its parents and clears its
-// environment has it still. It lies in the soft RLIMIT_LOCKS, which children inherit and which has limited nothing since Linux
-// 2.4. A program can change its own, if it knows of it: a tag finds, and is not there to contain.
+// Tag marks a program and all that it will ever start: what makes a session of its own, leaves its parents
+// and clears its environment has it still. It lies in the soft RLIMIT_LOCKS, which children inherit and which
+// has limited nothing since Linux 2.4. A program can change its own, if it knows of it: a tag finds, and is
+// not there to contain.
 type Tag uint64
 
 // A tag has, from the top: a mark that it is one, whose it is, and a serial number.
@@ -42,7 +43,8 @@ func WithTag(t Tag, start func() (int, error)) (int, error) {
 	var before unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_LOCKS, &before) == nil {
 		if unix.Setrlimit(unix.RLIMIT_LOCKS, &unix.Rlimit{Cur: uint64(t), Max: before.Max}) == nil {
-			defer func() { _ = unix.Setrlimit(unix.RLIMIT_LOCKS, &before) }() // which it may: the hard limit is as it was
+			// Which it may: the hard limit is as it was
+			defer func() { _ = unix.Setrlimit(unix.RLIMIT_LOCKS, &before) }()
 		}
 	}
 	return start()

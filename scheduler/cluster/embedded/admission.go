@@ -14,17 +14,19 @@ import (
 
 // Bounds of what one caller may take of the server's memory and time.
 const (
-	maxBody         = 64 << 20    // of a scheduler's call; the largest honest ones are ACCEPTs with thousands of tasks, some megabytes
-	maxExecutorBody = 32 << 20    // of an executor's call: a SUBSCRIBE that lists an update of each of its tasks
-	atOnce          = 16          // calls of one caller whose bodies are being read; as many connections as kaon's driver has
-	bodyPatience    = time.Minute // for a whole body to arrive
+	// Of a scheduler's call; the largest honest ones are ACCEPTs with thousands of tasks, some megabytes
+	maxBody         = 64 << 20
+	maxExecutorBody = 32 << 20 // of an executor's call: a SUBSCRIBE that lists an update of each of its tasks
+	// Calls of one caller whose bodies are being read; as many connections as kaon's driver has
+	atOnce       = 16
+	bodyPatience = time.Minute // for a whole body to arrive
 )
 
 // principalKey is where the request's context has who authenticated.
 type principalKey struct{}
 
-// authenticated admits schedulers and operators: everybody when the configuration names nobody, else who knows a secret.
-// It stands before everything that the master serves, so that a new route is behind it too.
+// authenticated admits schedulers and operators: everybody when the configuration names nobody, else who
+// knows a secret. It stands before everything that the master serves, so that a new route is behind it too.
 func (s *Server) authenticated(h http.Handler) http.Handler {
 	if len(s.cfg.Auth) == 0 {
 		return h
@@ -50,8 +52,8 @@ func principal(r *http.Request) string {
 // claimsKey is where the request's context has which executor authenticated.
 type claimsKey struct{}
 
-// executorsOnly admits the executors of an agent by their tokens, and by a socket that was made for one container only the
-// executor of that one. It stands before everything that the agent serves.
+// executorsOnly admits the executors of an agent by their tokens, and by a socket that was made for one
+// container only the executor of that one. It stands before everything that the agent serves.
 func (a *localAgent) executorsOnly(container string, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
@@ -59,7 +61,8 @@ func (a *localAgent) executorsOnly(container string, h http.Handler) http.Handle
 		switch {
 		case !strings.EqualFold(scheme, "Bearer") || !ok:
 			if of := r.Header.Get(listen.ProofOf); container == "" && of != "" {
-				w.Header().Set(listen.ProofGiven, listen.Proof(a.key.secretOf(of), a.addr, r.Header.Get(listen.ProofNonce)))
+				w.Header().Set(listen.ProofGiven, listen.Proof(a.key.secretOf(of), a.addr,
+					r.Header.Get(listen.ProofNonce)))
 			}
 			w.Header().Set("WWW-Authenticate", `Bearer realm="mesos-agent-executor"`)
 			api.Reply(w, protocol.Answer{Status: http.StatusUnauthorized})
@@ -112,7 +115,8 @@ func (c *callers) enter(ctx context.Context, who string) (leave func(), ok bool)
 }
 
 // read reads a call in its caller's turn. A body that does not arrive in time ends the connection.
-func (s *Server) read(w http.ResponseWriter, r *http.Request, who string, limit int64, call api.Message) (protocol.Answer, bool) {
+func (s *Server) read(w http.ResponseWriter, r *http.Request, who string, limit int64,
+	call api.Message) (protocol.Answer, bool) {
 	leave, ok := s.callers.enter(r.Context(), who)
 	if !ok {
 		panic(http.ErrAbortHandler) // the caller is gone

@@ -17,7 +17,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker/dockertest"
 )
 
-// A container leads the host nowhere by what it leaves in its sandbox, and cannot change what the next one runs or talks to.
+// A container leads the host nowhere by what it leaves in its sandbox, and cannot change what the next one
+// runs or talks to.
 func TestAttackFromAContainer(t *testing.T) {
 	dockertest.Engine(t)
 	folder := filepath.Join(t.TempDir(), "attacker")
@@ -39,11 +40,15 @@ func TestAttackFromAContainer(t *testing.T) {
 		sched := subscribeTo(t, s.Addr(), "")
 		offer := sched.next(scheduler.Event_OFFERS).Offers.Offers[0]
 		sched.call(calls.Accept(calls.OfferOperations{calls.OpLaunch(mesos.TaskInfo{
-			Name: "t", TaskID: mesos.TaskID{Value: "t"}, AgentID: offer.AgentID, Resources: embedded.AgentConfig{CPUs: 0.1, MemoryMB: 64}.Resources(),
+			Name: "t", TaskID: mesos.TaskID{Value: "t"}, AgentID: offer.AgentID,
+			Resources: embedded.AgentConfig{CPUs: 0.1, MemoryMB: 64}.Resources(),
 			Container: &mesos.ContainerInfo{Type: mesos.ContainerInfo_DOCKER.Enum(),
-				Docker: &mesos.ContainerInfo_DockerInfo{Image: image, Network: mesos.ContainerInfo_DockerInfo_NONE.Enum()}},
-			Command: &mesos.CommandInfo{Shell: &no, URIs: []mesos.CommandInfo_URI{{Value: tool, Cache: &yes, Executable: &yes}},
-				Environment: &mesos.Environment{Variables: []mesos.Environment_Variable{{Name: "VICTIM", Value: &victim}}}},
+				Docker: &mesos.ContainerInfo_DockerInfo{Image: image,
+					Network: mesos.ContainerInfo_DockerInfo_NONE.Enum()}},
+			Command: &mesos.CommandInfo{Shell: &no, URIs: []mesos.CommandInfo_URI{{Value: tool, Cache: &yes,
+				Executable: &yes}},
+				Environment: &mesos.Environment{Variables: []mesos.Environment_Variable{{Name: "VICTIM",
+					Value: &victim}}}},
 		})}.WithOffers(offer.ID)))
 		if st := sched.terminal(); st.GetState() != mesos.TASK_FINISHED && st.GetState() != mesos.TASK_FAILED {
 			t.Fatalf("%v %q", st.GetState(), st.GetMessage())
@@ -127,7 +132,8 @@ func TestAttackUmask(t *testing.T) {
 	}
 }
 
-// An agent takes over no folder that another user made, whose key of tokens and list of processes would be that user's, nor follows a link there.
+// An agent takes over no folder that another user made, whose key of tokens and list of processes would be
+// that user's, nor follows a link there.
 func TestAttackPlantedWorkFolder(t *testing.T) {
 	for _, tt := range []struct {
 		name, says string
@@ -140,7 +146,8 @@ func TestAttackPlantedWorkFolder(t *testing.T) {
 		}},
 		{"what it remembers of another user", "belongs to user 65534", true, func(t *testing.T, work string) error {
 			folder := filepath.Join(work, "a", "meta")
-			return errors.Join(os.MkdirAll(folder, 0o777), os.WriteFile(filepath.Join(folder, "key"), make([]byte, 32), 0o644), os.Chown(folder, 65534, 65534))
+			return errors.Join(os.MkdirAll(folder, 0o777), os.WriteFile(filepath.Join(folder, "key"), make([]byte, 32),
+				0o644), os.Chown(folder, 65534, 65534))
 		}},
 		{"a link", "is no folder", false, func(t *testing.T, work string) error {
 			return errors.Join(os.MkdirAll(work, 0o777), os.Symlink(t.TempDir(), filepath.Join(work, "a")))
@@ -166,7 +173,8 @@ func TestAttackPlantedWorkFolder(t *testing.T) {
 	}
 }
 
-// What was fetched for all is not believed once somebody exchanged it, whose rights are enough for that: it is fetched again.
+// What was fetched for all is not believed once somebody exchanged it, whose rights are enough for that: it
+// is fetched again.
 func TestAttackSwappedCache(t *testing.T) {
 	dir := t.TempDir()
 	tool := filepath.Join(t.TempDir(), "tool")
@@ -198,8 +206,10 @@ func TestAttackSwappedCache(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(os.Rename(kept[0], kept[0]+".honest"), os.WriteFile(kept[0], []byte("#!/bin/sh\necho h0stil\n"), 0o755),
-			os.Chtimes(kept[0], was.ModTime(), was.ModTime()), os.Rename(kept[0]+".honest", filepath.Join(dir, "honest"))); err != nil {
+		if err := errors.Join(os.Rename(kept[0], kept[0]+".honest"),
+			os.WriteFile(kept[0], []byte("#!/bin/sh\necho h0stil\n"), 0o755),
+			os.Chtimes(kept[0], was.ModTime(), was.ModTime()), os.Rename(kept[0]+".honest",
+				filepath.Join(dir, "honest"))); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -50,8 +50,9 @@ func start(t *testing.T, cfg embedded.Config) *embedded.Server {
 
 // mesos-go's own client, in protobuf, runs a command task from subscription to teardown.
 func TestMesosGoClient(t *testing.T) {
-	s := start(t, embedded.Config{Agents: twoAgents(), Timing: protocol.Timing{AllocationInterval: 20 * time.Millisecond},
-		Auth: map[string]string{"kaon": "s3cret"}})
+	s := start(t, embedded.Config{Agents: twoAgents(),
+		Timing: protocol.Timing{AllocationInterval: 20 * time.Millisecond},
+		Auth:   map[string]string{"kaon": "s3cret"}})
 	cli := httpsched.NewCaller(httpcli.New(
 		httpcli.Endpoint("http://"+s.Addr()+"/api/v1/scheduler"),
 		httpcli.Codec(codecs.ByMediaType[codecs.MediaTypeProtobuf]),

@@ -18,14 +18,17 @@ type Config struct {
 	Agents    []AgentConfig // local ones, which run processes on this machine
 	Simulated *Simulation   // agents without processes; nil: none
 	WorkDir   string        // sandboxes, and what agents remember; must be set when there are local agents
-	Cache     int64         // bytes of what an agent keeps of what it fetched; 0: 2 GB, as Mesos's --fetcher_cache_size
-	Timing    protocol.Timing
-	Seed      uint64            // of ids; 0: different every time
-	Log       *slog.Logger      // nil: nothing is logged
-	Auth      map[string]string // principal to secret; not empty: the scheduler API asks for basic authentication
-	Refused   []string          // users that tasks may not run as: they get TASK_ERROR, as where a Mesos's ACLs forbid it
-	TLS       *tls.Config       // of the scheduler API; nil: plain HTTP
-	Leader    string            // host:port of the leading master: this one then only redirects
+	// Bytes of what an agent keeps of what it fetched; 0: 2 GB, as Mesos's --fetcher_cache_size
+	Cache  int64
+	Timing protocol.Timing
+	Seed   uint64       // of ids; 0: different every time
+	Log    *slog.Logger // nil: nothing is logged
+	// Principal to secret; not empty: the scheduler API asks for basic authentication
+	Auth map[string]string
+	// Users that tasks may not run as: they get TASK_ERROR, as where a Mesos's ACLs forbid it
+	Refused []string
+	TLS     *tls.Config // of the scheduler API; nil: plain HTTP
+	Leader  string      // host:port of the leading master: this one then only redirects
 }
 
 // AgentConfig describes one local agent. Zero resources get: all CPUs, no memory, no disk, no ports.
@@ -62,7 +65,8 @@ func (c AgentConfig) Resources() []mesos.Resource {
 	var out []mesos.Resource
 	scalar := func(name string, v float64) {
 		if v > 0 {
-			out = append(out, mesos.Resource{Name: name, Type: mesos.SCALAR.Enum(), Scalar: &mesos.Value_Scalar{Value: v}})
+			out = append(out, mesos.Resource{Name: name, Type: mesos.SCALAR.Enum(),
+				Scalar: &mesos.Value_Scalar{Value: v}})
 		}
 	}
 	scalar("cpus", c.CPUs)
@@ -89,7 +93,8 @@ func (c AgentConfig) attributes() []mesos.Attribute {
 	var out []mesos.Attribute
 	for _, a := range c.Attributes {
 		if a.Text == "" {
-			out = append(out, mesos.Attribute{Name: a.Name, Type: mesos.SCALAR, Scalar: &mesos.Value_Scalar{Value: a.Number}})
+			out = append(out, mesos.Attribute{Name: a.Name, Type: mesos.SCALAR,
+				Scalar: &mesos.Value_Scalar{Value: a.Number}})
 			continue
 		}
 		out = append(out, mesos.Attribute{Name: a.Name, Type: mesos.TEXT, Text: &mesos.Value_Text{Value: a.Text}})

@@ -17,9 +17,9 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// The embedded cluster is held to recordings of a real Mesos 1.12: every recorded call is made over HTTP, every
-// answer (status, body word for word, headers) and every event must be the recorded one. Differences are these, and
-// no others:
+// The embedded cluster is held to recordings of a real Mesos 1.12: every recorded call is made over HTTP,
+// every answer (status, body word for word, headers) and every event must be the recorded one. Differences
+// are these, and no others:
 //
 //   - Ids, uuids, stream ids and container ids are ours; one stands for one recorded id throughout, and has its shape.
 //     Timestamps, process ids, ports and the master's pid only have to be there.
@@ -74,7 +74,8 @@ var scenarios = map[string]scenario{
 	"launch-fail":   {},
 	"launch-finish": {},
 	"unauthorized": {
-		machine: &embedded.AgentConfig{Name: "a", Hostname: "127.0.0.1", CPUs: 4, MemoryMB: 4000, DiskMB: 4000, Ports: [2]uint64{31000, 32000}},
+		machine: &embedded.AgentConfig{Name: "a", Hostname: "127.0.0.1", CPUs: 4, MemoryMB: 4000, DiskMB: 4000,
+			Ports: [2]uint64{31000, 32000}},
 		refused: []string{"root"},
 	},
 	"many-offers-one-agent": {},
@@ -236,7 +237,8 @@ func replayCommand(name, verdict string) string {
 	return strings.Trim(string(b), `"`)
 }
 
-// TestMain lets this binary be an executor, that of a recording or another, and a process that holds a cluster.
+// TestMain lets this binary be an executor, that of a recording or another, and a process that holds a
+// cluster.
 func TestMain(m *testing.M) {
 	other := func(main func() error) {
 		if err := main(); err != nil {
@@ -274,7 +276,8 @@ func replayExecutor(recording string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &replay{url: "http://" + os.Getenv("MESOS_AGENT_ENDPOINT") + "/slave(1)/api/v1/executor", scale: scale, lines: lines[1:]}
+	r := &replay{url: "http://" + os.Getenv("MESOS_AGENT_ENDPOINT") + "/slave(1)/api/v1/executor", scale: scale,
+		lines: lines[1:]}
 	r.token = os.Getenv("MESOS_EXECUTOR_AUTHENTICATION_TOKEN") // the recorded agents asked for none
 	r.mu.ids = map[string]string{}
 	scheduler, err := readRecording(strings.Replace(recording, ".executor.jsonl", ".jsonl", 1))
@@ -311,7 +314,8 @@ func (r *replay) environment(want map[string]string) (faults []string) {
 		}
 	}
 	for _, kv := range os.Environ() {
-		if k, _, _ := strings.Cut(kv, "="); strings.HasPrefix(k, "MESOS_") && want[k] == "" && k != "MESOS_EXECUTOR_AUTHENTICATION_TOKEN" {
+		if k, _, _ := strings.Cut(kv, "="); strings.HasPrefix(k, "MESOS_") && want[k] == "" &&
+			k != "MESOS_EXECUTOR_AUTHENTICATION_TOKEN" {
 			faults = append(faults, "environment: "+k+" is not recorded")
 		}
 	}

@@ -40,9 +40,10 @@ type AgentSpec struct {
 	Shared     bool     // it offers nothing that others may use too before Core.Share says how much
 }
 
-// Core is the whole cluster as a pure state machine: one master, its agents, and the messages between them, which
-// arrive at once and in order. It has no clock, goroutine or I/O. Feed it calls, executor calls, what happened to
-// processes, and ticks; after each, Take gives what the world has to do, in order. Times given to it must not go back.
+// Core is the whole cluster as a pure state machine: one master, its agents, and the messages between them,
+// which arrive at once and in order. It has no clock, goroutine or I/O. Feed it calls, executor calls, what
+// happened to containers, and ticks; after each, Take gives what the world has to do, in order. Times given
+// to it must not go back.
 //
 // It is not safe for concurrent use; Server puts a lock around it.
 type Core struct {
@@ -65,14 +66,15 @@ type Core struct {
 func NewCore(cfg CoreConfig, now time.Time) *Core {
 	cfg.Timing = cfg.Timing.WithDefaults()
 	c := &Core{
-		cfg: cfg, rng: protocol.NewIDSource(cfg.Seed, 1), agents: map[string]*member{}, byID: map[protocol.AgentID]*member{}, now: now,
+		cfg: cfg, rng: protocol.NewIDSource(cfg.Seed,
+			1), agents: map[string]*member{}, byID: map[protocol.AgentID]*member{}, now: now,
 	}
 	c.sim = newSimulated(c)
 	c.StartMaster(now)
 	return c
 }
 
-// do runs one input and everything that follows from it at this moment.
+// do runs one input and all messages that follow from it at this moment.
 func (c *Core) do(now time.Time, input func()) {
 	if now.After(c.now) {
 		c.now = now
@@ -159,9 +161,10 @@ func (c *Core) MasterUp() bool { return c.master != nil }
 // AgentUp: see MasterUp.
 func (c *Core) AgentUp(name string) bool { return c.agents[name] != nil }
 
-// Call answers a scheduler's call. stream is the Mesos-Stream-Id it came with; for SUBSCRIBE it is the fresh id of
-// the stream its events will go to. principal is who authenticated, empty for nobody.
-func (c *Core) Call(now time.Time, stream protocol.StreamID, principal string, call *scheduler.Call) (a protocol.Answer) {
+// Call answers a scheduler's call. stream is the Mesos-Stream-Id it came with; for SUBSCRIBE it is the fresh
+// id of the stream its events will go to. principal is who authenticated, empty for nobody.
+func (c *Core) Call(now time.Time, stream protocol.StreamID, principal string,
+	call *scheduler.Call) (a protocol.Answer) {
 	c.do(now, func() {
 		if c.master == nil {
 			a = protocol.Answer{Status: http.StatusServiceUnavailable, Body: "Master has not finished recovery"}
@@ -181,9 +184,11 @@ func (c *Core) StreamClosed(now time.Time, stream protocol.StreamID) {
 	})
 }
 
-// ExecutorCall answers a call of an executor to its agent. conn names the stream a SUBSCRIBE opens, who is the executor
-// that authenticated: the call is taken when it is of that very run of it, and about its own tasks.
-func (c *Core) ExecutorCall(now time.Time, name, conn string, who protocol.Claims, call *executor.Call) (a protocol.Answer) {
+// ExecutorCall answers a call of an executor to its agent. conn names the stream a SUBSCRIBE opens, who is
+// the executor that authenticated: the call is taken when it is of that very run of it, and about its own
+// tasks.
+func (c *Core) ExecutorCall(now time.Time, name, conn string, who protocol.Claims,
+	call *executor.Call) (a protocol.Answer) {
 	c.onAgent(now, name, func(n *agent.Agent) { a = n.Call(conn, who, call) })
 	if a.Status == 0 {
 		a = protocol.Answer{Status: http.StatusServiceUnavailable, Body: "Agent has not finished recovery"}
@@ -196,8 +201,8 @@ func (c *Core) ExecutorClosed(now time.Time, name, conn string) {
 	c.onAgent(now, name, func(n *agent.Agent) { n.ConnClosed(conn) })
 }
 
-// Started, StartFailed and Exited tell what became of a container; wait is the wait status as the kernel gives it,
-// -1 when unknown.
+// Started, StartFailed and Exited tell what became of a container; wait is the wait status as the kernel
+// gives it, -1 when unknown.
 func (c *Core) Started(now time.Time, name, container string, pid int) {
 	c.onAgent(now, name, func(n *agent.Agent) { n.Started(container, pid) })
 }
@@ -217,6 +222,7 @@ func (c *Core) Exited(now time.Time, name, container string, wait int32) {
 	c.onAgent(now, name, func(n *agent.Agent) { n.Exited(container, wait) })
 }
 
+// onAgent runs an input of one agent; one that was killed misses it.
 func (c *Core) onAgent(now time.Time, name string, do func(*agent.Agent)) {
 	c.do(now, func() {
 		if a := c.agents[name]; a != nil {

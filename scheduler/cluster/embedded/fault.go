@@ -8,8 +8,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// StartMaster starts a master where none is: it has a new id, knows the agents of the one before by id, and learns
-// everything else from them and from the schedulers that come back.
+// StartMaster starts a master where none is: it has a new id, knows the agents of the one before by id, and
+// learns everything else from them and from the schedulers that come back.
 func (c *Core) StartMaster(now time.Time) {
 	if c.master != nil {
 		return
@@ -65,8 +65,9 @@ func (c *Core) KillAgent(now time.Time, name string) {
 	})
 }
 
-// Partition cuts an agent off from the master, and Heal undoes it: messages between them are lost, executors go on.
-// The master notices at once that the connection is gone, and gives the agent up after the agent timeout.
+// Partition cuts an agent off from the master, and Heal undoes it: messages between them are lost, executors
+// go on. The master notices at once that the connection is gone, and gives the agent up after the agent
+// timeout.
 func (c *Core) Partition(now time.Time, name string) {
 	c.onAgent(now, name, func(n *agent.Agent) {
 		c.agents[name].cut = true

@@ -30,7 +30,8 @@ import (
 func startGuarded(t *testing.T) *Server {
 	t.Helper()
 	s, err := Start(context.Background(), Config{
-		Auth: map[string]string{"kaon": "s3cret"}, WorkDir: t.TempDir(), Agents: []AgentConfig{{Name: "a", CPUs: 1, MemoryMB: 100}},
+		Auth: map[string]string{"kaon": "s3cret"}, WorkDir: t.TempDir(), Agents: []AgentConfig{{Name: "a", CPUs: 1,
+			MemoryMB: 100}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -67,8 +68,8 @@ func basic(name, secret string) string {
 	return r.Header.Get("Authorization")
 }
 
-// Nothing that a master or an agent serves answers a stranger, whatever the path, nor a friend who was led here by a name of
-// somebody else's.
+// Nothing that a master or an agent serves answers a stranger, whatever the path, nor a friend who was led
+// here by a name of somebody else's.
 func TestAttackEveryRoute(t *testing.T) {
 	s := startGuarded(t)
 	a := s.agents["a"]
@@ -79,12 +80,15 @@ func TestAttackEveryRoute(t *testing.T) {
 		routes map[string]http.HandlerFunc
 		friend string
 	}{{s.Addr(), s.masterRoutes(), basic("kaon", "s3cret")}, {a.addr, s.executorRoutes("a"), token}} {
-		paths := []string{"/", "/state", "/tasks", "/files/read?path=/etc/passwd", "/api/v1", "/metrics/snapshot", "/debug/pprof/"}
+		paths := []string{"/", "/state", "/tasks", "/files/read?path=/etc/passwd", "/api/v1", "/metrics/snapshot",
+			"/debug/pprof/"}
 		for path := range side.routes {
 			paths = append(paths, path)
 		}
-		strangers := []string{"", "Basic", "Bearer", "Bearer .", "Bearer a.b.c", basic("kaon", ""), basic("kaon", "s3cret "), basic("", ""),
-			unsigned, "Bearer " + tokenKey(make([]byte, 32)).sign(protocol.Claims{Framework: "f", Executor: "e", Container: "c"}), token + "x", basic("kaon", token)}
+		strangers := []string{"", "Basic", "Bearer", "Bearer .", "Bearer a.b.c", basic("kaon", ""),
+			basic("kaon", "s3cret "), basic("", ""),
+			unsigned, "Bearer " + tokenKey(make([]byte, 32)).sign(protocol.Claims{Framework: "f", Executor: "e",
+				Container: "c"}), token + "x", basic("kaon", token)}
 		if side.friend != token {
 			strangers = append(strangers, token) // an executor is no scheduler
 		} else {
@@ -97,20 +101,24 @@ func TestAttackEveryRoute(t *testing.T) {
 						t.Errorf("%s %s as %.40q: %d, want 401", method, path, who, code)
 					}
 				}
-				for _, host := range []string{"evil.example", "evil.example:5050", "169.254.169.254", "127.0.0.1.evil.example"} {
-					if code := ask(t, method, "http://"+side.addr+path, host, side.friend, "{}"); code != http.StatusMisdirectedRequest {
+				for _, host := range []string{"evil.example", "evil.example:5050", "169.254.169.254",
+					"127.0.0.1.evil.example"} {
+					if code := ask(t, method, "http://"+side.addr+path, host, side.friend,
+						"{}"); code != http.StatusMisdirectedRequest {
 						t.Errorf("%s %s by the name %s: %d, want 421", method, path, host, code)
 					}
 				}
 			}
 		}
-		if code := ask(t, http.MethodGet, "http://"+side.addr+"/health", "", side.friend, ""); code != http.StatusOK {
+		if code := ask(t, http.MethodGet, "http://"+side.addr+"/health", "", side.friend,
+			""); code != http.StatusOK {
 			t.Errorf("a friend: %d, want 200", code)
 		}
 	}
 }
 
-// An agent proves to its executors that it is their agent before they show their tokens, and to nobody else; the proof does not hold at another address.
+// An agent proves to its executors that it is their agent before they show their tokens, and to nobody else;
+// the proof does not hold at another address.
 func TestAttackProof(t *testing.T) {
 	a := startGuarded(t).agents["a"]
 	of := func(k tokenKey) (who string, secret []byte) {
@@ -164,7 +172,8 @@ func TestAttackProof(t *testing.T) {
 			if err := req.Write(conn); err != nil {
 				t.Fatal(err)
 			}
-			if resp, err := http.ReadResponse(bufio.NewReader(conn), req); err != nil || resp.StatusCode != http.StatusOK {
+			if resp, err := http.ReadResponse(bufio.NewReader(conn), req); err != nil ||
+				resp.StatusCode != http.StatusOK {
 				t.Errorf("after the proof: %v, %v", resp, err)
 			}
 		}
@@ -176,7 +185,8 @@ func TestAttackProof(t *testing.T) {
 func TestAttackKeyFile(t *testing.T) {
 	s := startGuarded(t)
 	a := s.agents["a"]
-	for name, want := range map[string]os.FileMode{a.folder.Meta(): 0o700, filepath.Join(a.folder.Meta(), "key"): 0o600} {
+	for name, want := range map[string]os.FileMode{a.folder.Meta(): 0o700,
+		filepath.Join(a.folder.Meta(), "key"): 0o600} {
 		if info, err := os.Stat(name); err != nil || info.Mode().Perm() != want {
 			t.Errorf("%s: %v %v, want %v", name, info.Mode().Perm(), err, want)
 		}
@@ -196,18 +206,21 @@ func TestAttackSocketOfAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stop()
-	client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		dir, err := os.Open(a.folder.SocketDir("mine"))
-		if err != nil {
-			return nil, err
-		}
-		defer dir.Close()
-		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join("/proc/self/fd", strconv.Itoa(int(dir.Fd())), containerizer.SocketName))
-	}}}
+	client := &http.Client{Timeout: 20 * time.Second,
+		Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			dir, err := os.Open(a.folder.SocketDir("mine"))
+			if err != nil {
+				return nil, err
+			}
+			defer dir.Close()
+			return new(net.Dialer).DialContext(ctx, "unix", filepath.Join("/proc/self/fd", strconv.Itoa(int(dir.Fd())),
+				containerizer.SocketName))
+		}}}
 	for container, want := range map[string]int{"mine": 200, "yours": 403, "": 401} {
 		req, _ := http.NewRequest(http.MethodGet, "http://agent/health", nil)
 		if container != "" {
-			req.Header.Set("Authorization", "Bearer "+a.key.sign(protocol.Claims{Framework: "f", Executor: "e", Container: container}))
+			req.Header.Set("Authorization", "Bearer "+a.key.sign(protocol.Claims{Framework: "f", Executor: "e",
+				Container: container}))
 		}
 		resp, err := client.Do(req)
 		if err != nil {
@@ -225,7 +238,8 @@ func TestAttackSocketOfAnother(t *testing.T) {
 func TestAttackForgedExecutor(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	c := NewCore(CoreConfig{Seed: 1, Hostname: "h", IP: "127.0.0.1", Port: 5050}, now)
-	c.AddAgent(now, AgentSpec{Name: "a", Hostname: "a", Resources: AgentConfig{CPUs: 4, MemoryMB: 4000}.Resources()}, "", nil)
+	c.AddAgent(now, AgentSpec{Name: "a", Hostname: "a", Resources: AgentConfig{CPUs: 4,
+		MemoryMB: 4000}.Resources()}, "", nil)
 	now = now.Add(time.Minute)
 	c.Tick(now)
 	c.Call(now, "s", "", calls.Subscribe(&mesos.FrameworkInfo{User: "u", Name: "n"}))
@@ -250,8 +264,10 @@ func TestAttackForgedExecutor(t *testing.T) {
 	var tasks []mesos.TaskInfo
 	for _, id := range []string{"mine", "yours"} {
 		tasks = append(tasks, mesos.TaskInfo{
-			Name: id, TaskID: mesos.TaskID{Value: id}, AgentID: offer.AgentID, Resources: AgentConfig{CPUs: 1, MemoryMB: 100}.Resources(),
-			Executor: &mesos.ExecutorInfo{Type: mesos.ExecutorInfo_CUSTOM, ExecutorID: mesos.ExecutorID{Value: "x-" + id}, FrameworkID: &framework,
+			Name: id, TaskID: mesos.TaskID{Value: id}, AgentID: offer.AgentID, Resources: AgentConfig{CPUs: 1,
+				MemoryMB: 100}.Resources(),
+			Executor: &mesos.ExecutorInfo{Type: mesos.ExecutorInfo_CUSTOM,
+				ExecutorID: mesos.ExecutorID{Value: "x-" + id}, FrameworkID: &framework,
 				Command: &mesos.CommandInfo{Shell: &shell, Value: &command}},
 		})
 	}
@@ -275,11 +291,13 @@ func TestAttackForgedExecutor(t *testing.T) {
 	}
 	status := func(x protocol.Claims, task string) executor.Call_Update {
 		id := mesos.ExecutorID{Value: string(x.Executor)}
-		return executor.Call_Update{Status: mesos.TaskStatus{TaskID: mesos.TaskID{Value: task}, State: mesos.TASK_FINISHED.Enum(),
+		return executor.Call_Update{Status: mesos.TaskStatus{TaskID: mesos.TaskID{Value: task},
+			State:  mesos.TASK_FINISHED.Enum(),
 			Source: mesos.SOURCE_EXECUTOR.Enum(), ExecutorID: &id, UUID: newUUID(), Data: []byte("it won")}}
 	}
 	call := func(as, of protocol.Claims, kind executor.Call_Type, updates ...executor.Call_Update) int {
-		x := &executor.Call{Type: kind, ExecutorID: mesos.ExecutorID{Value: string(of.Executor)}, FrameworkID: mesos.FrameworkID{Value: string(of.Framework)}}
+		x := &executor.Call{Type: kind, ExecutorID: mesos.ExecutorID{Value: string(of.Executor)},
+			FrameworkID: mesos.FrameworkID{Value: string(of.Framework)}}
 		switch kind {
 		case executor.Call_SUBSCRIBE:
 			x.Subscribe = &executor.Call_Subscribe{UnacknowledgedUpdates: updates}
@@ -302,8 +320,10 @@ func TestAttackForgedExecutor(t *testing.T) {
 		{"subscribe as another", call(mine, yours, executor.Call_SUBSCRIBE), 403},
 		{"subscribe as nobody", call(protocol.Claims{}, mine, executor.Call_SUBSCRIBE), 403},
 		{"subscribe from a former run", call(former, mine, executor.Call_SUBSCRIBE), 403},
-		{"subscribe with an update of another's task", call(mine, mine, executor.Call_SUBSCRIBE, status(mine, "yours")), 403},
-		{"subscribe with an update as another", call(mine, mine, executor.Call_SUBSCRIBE, status(yours, "mine")), 400},
+		{"subscribe with an update of another's task", call(mine, mine, executor.Call_SUBSCRIBE,
+			status(mine, "yours")), 403},
+		{"subscribe with an update as another", call(mine, mine, executor.Call_SUBSCRIBE, status(yours, "mine")),
+			400},
 		{"subscribe with an update without an id", call(mine, mine, executor.Call_SUBSCRIBE, broken), 400},
 		{"subscribe as itself", call(mine, mine, executor.Call_SUBSCRIBE), 200},
 		{"the other as itself", call(yours, yours, executor.Call_SUBSCRIBE), 200},
@@ -317,7 +337,8 @@ func TestAttackForgedExecutor(t *testing.T) {
 		}
 	}
 	for _, e := range c.Take() {
-		if e, ok := e.(protocol.SendEvent); ok && (e.Event.Type == scheduler.Event_UPDATE || e.Event.Type == scheduler.Event_MESSAGE) {
+		if e, ok := e.(protocol.SendEvent); ok && (e.Event.Type == scheduler.Event_UPDATE ||
+			e.Event.Type == scheduler.Event_MESSAGE) {
 			t.Errorf("the scheduler was told %v", e.Event)
 		}
 	}
@@ -325,7 +346,8 @@ func TestAttackForgedExecutor(t *testing.T) {
 		t.Errorf("update its own task: %d", got)
 	}
 
-	// It does not fill the agent's memory with updates that nobody acknowledges, whatever they are of, nor silence its neighbour.
+	// It does not fill the agent's memory with updates that nobody acknowledges, whatever they are of, nor
+	// silence its neighbour.
 	taken, big := 0, make([]byte, 1<<20)
 	for ; taken < 200; taken++ {
 		u := status(mine, fmt.Sprintf("never-was-%d", taken))
@@ -337,7 +359,8 @@ func TestAttackForgedExecutor(t *testing.T) {
 	if taken < 32 || taken > 64 {
 		t.Errorf("%d MB of updates were taken", taken)
 	}
-	if got := call(mine, mine, executor.Call_SUBSCRIBE, status(mine, "mine")); got != http.StatusServiceUnavailable {
+	if got := call(mine, mine, executor.Call_SUBSCRIBE, status(mine,
+		"mine")); got != http.StatusServiceUnavailable {
 		t.Errorf("subscribe with more: %d", got)
 	}
 	if got := call(yours, yours, executor.Call_UPDATE, status(yours, "yours")); got != http.StatusAccepted {
@@ -346,7 +369,8 @@ func TestAttackForgedExecutor(t *testing.T) {
 	acknowledged := 0
 	for range taken { // with each acknowledgement there is room again
 		for _, e := range c.Take() {
-			if e, ok := e.(protocol.SendEvent); ok && e.Event.Type == scheduler.Event_UPDATE && len(e.Event.Update.Status.Data) == len(big) {
+			if e, ok := e.(protocol.SendEvent); ok && e.Event.Type == scheduler.Event_UPDATE &&
+				len(e.Event.Update.Status.Data) == len(big) {
 				s := e.Event.Update.Status
 				ack := calls.Acknowledge(s.AgentID.Value, s.TaskID.Value, s.UUID)
 				ack.FrameworkID = &framework
@@ -356,7 +380,8 @@ func TestAttackForgedExecutor(t *testing.T) {
 			}
 		}
 	}
-	if owed := c.agents["a"].agent.Owed(protocol.FrameworkID(framework.Value), mine.Executor); acknowledged != taken || owed > 8<<10 {
+	if owed := c.agents["a"].agent.Owed(protocol.FrameworkID(framework.Value),
+		mine.Executor); acknowledged != taken || owed > 8<<10 {
 		t.Errorf("%d of %d acknowledged, %v owed", acknowledged, taken, owed)
 	}
 	if got := call(mine, mine, executor.Call_UPDATE, status(mine, "mine")); got != http.StatusAccepted {
@@ -368,7 +393,8 @@ func TestAttackForgedExecutor(t *testing.T) {
 func TestAttackBodies(t *testing.T) {
 	s := startGuarded(t)
 	a := s.agents["a"]
-	if code := ask(t, http.MethodPost, "http://"+a.addr+"/api/v1/executor", "", "Bearer "+a.key.sign(protocol.Claims{Framework: "f", Executor: "e", Container: "c"}),
+	if code := ask(t, http.MethodPost, "http://"+a.addr+"/api/v1/executor", "",
+		"Bearer "+a.key.sign(protocol.Claims{Framework: "f", Executor: "e", Container: "c"}),
 		strings.Repeat(" ", maxExecutorBody+1)); code != http.StatusRequestEntityTooLarge {
 		t.Errorf("a body that is too large: %d, want 413", code)
 	}
@@ -380,9 +406,12 @@ func TestAttackBodies(t *testing.T) {
 		}
 		defer conn.Close()
 		_, _ = conn.Write([]byte("POST /api/v1/executor HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n" +
-			"Authorization: Bearer " + a.key.sign(protocol.Claims{Framework: "f", Executor: "e", Container: "c"}) + "\r\n\r\n{"))
+			"Authorization: Bearer " + a.key.sign(protocol.Claims{Framework: "f", Executor: "e",
+			Container: "c"}) + "\r\n\r\n{"))
 	}
-	if code := ask(t, http.MethodPost, "http://"+a.addr+"/api/v1/executor", "", "Bearer "+a.key.sign(protocol.Claims{Framework: "f", Executor: "e", Container: "other"}), "{}"); code != http.StatusBadRequest {
+	if code := ask(t, http.MethodPost, "http://"+a.addr+"/api/v1/executor", "",
+		"Bearer "+a.key.sign(protocol.Claims{Framework: "f", Executor: "e",
+			Container: "other"}), "{}"); code != http.StatusBadRequest {
 		t.Errorf("beside slow ones: %d, want 400", code)
 	}
 }

@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// gates hold back the commands of a recording's tasks. A command that slept, or that a real agent took some 100 ms to start,
-// ended between two events of its recording; here it reads a pipe that is written to when the recording is at that
-// point, so that a busy machine cannot change the order of what happens.
+// gates hold back the commands of a recording's tasks. A command that slept, or that a real agent took some
+// 100 ms to start, ended between two events of its recording; here it reads a pipe that is written to when
+// the recording is at that point, so that a busy machine cannot change the order of what happens.
 type gates struct {
 	dir   string // of the pipes
 	work  string // of the agents: a program in an image looks for its file in its sandbox
@@ -86,8 +86,8 @@ func tasksOf(call map[string]any) (out []map[string]any) {
 
 var slept = regexp.MustCompile(`sleep (\d+)`)
 
-// script is a task's command with a gate for each of its sleeps, and one before it if it has none. The recorded executor has
-// its own side of the recording to keep to.
+// script is a task's command with a gate for each of its sleeps, and one before it if it has none. The
+// recorded executor has its own side of the recording to keep to.
 func (g *gates) script(task, script string, reaped bool) string {
 	if strings.HasPrefix(script, "/") {
 		return script
@@ -110,15 +110,17 @@ func (g *gates) script(task, script string, reaped bool) string {
 // reaping is how long Mesos may take to see that a process ended, in ms, and some more to say so.
 const reaping = 1000
 
-// gate sets when a gate opens, some ms after a task's start or after it was told to end, and returns its pipe. Of a process
-// that is reaped the end is heard a while after it came; then the recording is as good as there when it says so.
+// gate sets when a gate opens, some ms after a task's start or after it was told to end, and returns its
+// pipe. Of a process that is reaped the end is heard a while after it came; then the recording is as good as
+// there when it says so.
 func (g *gates) gate(task, from string, after int64, reaped bool) string {
 	states := []string{"TASK_RUNNING", "TASK_STARTING"}
 	if from == "kill" {
 		states = []string{"TASK_KILLING"}
 	}
 	at := g.when(task, states...) + after
-	if end := g.when(task, "TASK_FINISHED", "TASK_FAILED", "TASK_KILLED"); reaped && at < end && end < at+reaping {
+	if end := g.when(task, "TASK_FINISHED", "TASK_FAILED", "TASK_KILLED"); reaped && at < end &&
+		end < at+reaping {
 		at = end
 	}
 	g.mu.Lock()
@@ -132,19 +134,21 @@ func (g *gates) gate(task, from string, after int64, reaped bool) string {
 	return made.pipe
 }
 
-// when is the time in the recording at which its scheduler first heard that a task is in one of these states, of which the
-// first heard of counts; else the time of its launch.
+// when is the time in the recording at which its scheduler first heard that a task is in one of these states,
+// of which the first heard of counts; else the time of its launch.
 func (g *gates) when(task string, states ...string) (at int64) {
 	named := `"task_id":{"value":"` + task + `"}`
 	for _, state := range states {
 		for _, l := range g.lines {
-			if text := string(l.Event); strings.Contains(text, `"state":"`+state+`"`) && strings.Contains(text, named) {
+			if text := string(l.Event); strings.Contains(text, `"state":"`+state+`"`) &&
+				strings.Contains(text, named) {
 				return l.T
 			}
 		}
 	}
 	for _, l := range g.lines {
-		if text := string(l.Call); l.Dir == "call" && strings.Contains(text, `"task_infos"`) && strings.Contains(text, named) {
+		if text := string(l.Call); l.Dir == "call" && strings.Contains(text, `"task_infos"`) &&
+			strings.Contains(text, named) {
 			return l.T
 		}
 	}

@@ -49,8 +49,8 @@ func healthy(w http.ResponseWriter, _ *http.Request) {
 	api.Reply(w, protocol.Answer{Status: http.StatusOK})
 }
 
-// redirect sends the caller to the leading master, as Mesos does: a Location without scheme, the path kept unless
-// the master itself was asked for.
+// redirect sends the caller to the leading master, as Mesos does: a Location without scheme, the path kept
+// unless the master itself was asked for.
 func (s *Server) redirect(w http.ResponseWriter, r *http.Request) {
 	leader := s.cfg.Leader
 	if leader == "" {
@@ -99,7 +99,8 @@ func (s *Server) scheduler(w http.ResponseWriter, r *http.Request) {
 }
 
 // subscribe opens a scheduler's stream and keeps it until either side ends it.
-func (s *Server) subscribe(w http.ResponseWriter, r *http.Request, kind api.Media, who string, call *scheduler.Call) {
+func (s *Server) subscribe(w http.ResponseWriter, r *http.Request, kind api.Media, who string,
+	call *scheduler.Call) {
 	id, st := protocol.StreamID(uuid.NewString()), api.NewStream()
 	a := protocol.Answer{Status: http.StatusServiceUnavailable}
 	s.do(func(c *Core, now time.Time) {
@@ -120,7 +121,8 @@ func (s *Server) subscribe(w http.ResponseWriter, r *http.Request, kind api.Medi
 	}
 }
 
-// down tells whether the master (empty name) or an agent was killed: its address then behaves as if nobody listened.
+// down tells whether the master (empty name) or an agent was killed: its address then behaves as if nobody
+// listened.
 func (s *Server) down(agent string) (down bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,11 +132,12 @@ func (s *Server) down(agent string) (down bool) {
 	return !s.mu.core.AgentUp(agent)
 }
 
-// executorRoutes are what executors may ask of an agent: its API, under both paths that Mesos knows. None is reached
-// without a token.
+// executorRoutes are what executors may ask of an agent: its API, under both paths that Mesos knows. None is
+// reached without a token.
 func (s *Server) executorRoutes(agent string) map[string]http.HandlerFunc {
 	api := func(w http.ResponseWriter, r *http.Request) { s.executor(w, r, agent) }
-	return map[string]http.HandlerFunc{"/slave(1)/api/v1/executor": api, "/api/v1/executor": api, "/health": healthy}
+	return map[string]http.HandlerFunc{"/slave(1)/api/v1/executor": api, "/api/v1/executor": api,
+		"/health": healthy}
 }
 
 // executorHandler serves them by TCP to all executors of an agent.
@@ -172,9 +175,10 @@ func (s *Server) executor(w http.ResponseWriter, r *http.Request, agent string) 
 	}
 }
 
-// executorCall gives an executor's call to its agent. A SUBSCRIBE that is taken returns the new stream; done must be
-// called when it is no longer read.
-func (s *Server) executorCall(agent string, who protocol.Claims, call *executor.Call) (a protocol.Answer, st *api.Stream, done func()) {
+// executorCall gives an executor's call to its agent. A SUBSCRIBE that is taken returns the new stream; done
+// must be called when it is no longer read.
+func (s *Server) executorCall(agent string, who protocol.Claims, call *executor.Call) (a protocol.Answer,
+	st *api.Stream, done func()) {
 	a, done = protocol.Answer{Status: http.StatusServiceUnavailable}, func() {}
 	if call.Type != executor.Call_SUBSCRIBE {
 		s.do(func(c *Core, now time.Time) { a = c.ExecutorCall(now, agent, "", who, call) })

@@ -88,7 +88,8 @@ func TestAuthentication(t *testing.T) {
 	for _, c := range []struct {
 		auth string
 		want int
-	}{{"", 401}, {basic("kaon", "wrong"), 401}, {basic("other", "s3cret"), 401}, {basic("other", ""), 401}, {basic("kaon", "s3cret"), 200}} {
+	}{{"", 401}, {basic("kaon", "wrong"), 401}, {basic("other", "s3cret"), 401}, {basic("other", ""),
+		401}, {basic("kaon", "s3cret"), 200}} {
 		resp := post(t, url, "", subscribeCall, "Authorization", c.auth)
 		if resp.StatusCode != c.want {
 			t.Errorf("%q: %d, want %d", c.auth, resp.StatusCode, c.want)
@@ -122,7 +123,8 @@ func TestAccept(t *testing.T) {
 		switch {
 		case want == "":
 			b, _ := io.ReadAll(resp.Body)
-			if resp.StatusCode != 406 || string(b) != "Expecting 'Accept' to allow 'application/x-protobuf' or 'application/json'" {
+			if resp.StatusCode != 406 ||
+				string(b) != "Expecting 'Accept' to allow 'application/x-protobuf' or 'application/json'" {
 				t.Errorf("%q: %d %q", accept, resp.StatusCode, b)
 			}
 		case accept == "application/json;q=0, application/*": // a range wider than what it excludes: either will do
@@ -131,14 +133,16 @@ func TestAccept(t *testing.T) {
 		}
 	}
 	resp := post(t, url, "", subscribeCall, "Mesos-Stream-Id", "x")
-	if b, _ := io.ReadAll(resp.Body); resp.StatusCode != 400 || string(b) != "Subscribe calls should not include the 'Mesos-Stream-Id' header" {
+	if b, _ := io.ReadAll(resp.Body); resp.StatusCode != 400 ||
+		string(b) != "Subscribe calls should not include the 'Mesos-Stream-Id' header" {
 		t.Errorf("%d %q", resp.StatusCode, b)
 	}
 }
 
 // A stream that is read byte by byte is a sequence of whole records, each preceded by its exact length.
 func TestStreamByteByByte(t *testing.T) {
-	s := start(t, embedded.Config{Agents: twoAgents(), Timing: protocol.Timing{Heartbeat: 20 * time.Millisecond}})
+	s := start(t, embedded.Config{Agents: twoAgents(),
+		Timing: protocol.Timing{Heartbeat: 20 * time.Millisecond}})
 	resp := post(t, "http://"+s.Addr()+"/api/v1/scheduler", "application/json", subscribeCall)
 	in := bufio.NewReaderSize(oneByte{resp.Body}, 16)
 	seen := map[any]int{}
@@ -163,7 +167,8 @@ func (r oneByte) Read(p []byte) (int, error) { return r.Reader.Read(p[:1]) }
 func TestSimulatedServer(t *testing.T) {
 	s := start(t, embedded.Config{
 		Timing: protocol.Timing{AllocationInterval: 5 * time.Millisecond},
-		Simulated: &embedded.Simulation{Agents: 50, Behave: func(*mesos.TaskInfo, protocol.AgentID) embedded.Script {
+		Simulated: &embedded.Simulation{Agents: 50, Behave: func(*mesos.TaskInfo,
+			protocol.AgentID) embedded.Script {
 			return embedded.Script{Duration: 10 * time.Millisecond, Data: []byte("result")}
 		}},
 	})
@@ -210,8 +215,10 @@ func TestBadConfigurations(t *testing.T) {
 		says string
 	}{
 		{embedded.Config{Agents: twoAgents()}, "work folder"},
-		{embedded.Config{Agents: []embedded.AgentConfig{{Name: "a"}, {Name: "a"}}, WorkDir: t.TempDir()}, "two agents"},
-		{embedded.Config{Agents: []embedded.AgentConfig{{Name: "a/b"}}, WorkDir: t.TempDir()}, "invalid characters"},
+		{embedded.Config{Agents: []embedded.AgentConfig{{Name: "a"}, {Name: "a"}}, WorkDir: t.TempDir()},
+			"two agents"},
+		{embedded.Config{Agents: []embedded.AgentConfig{{Name: "a/b"}}, WorkDir: t.TempDir()},
+			"invalid characters"},
 		{embedded.Config{Listen: "no-such-host.invalid:1"}, "listen for schedulers"},
 	} {
 		s, err := embedded.Start(context.Background(), c.cfg)

@@ -15,8 +15,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker/dockertest"
 )
 
-// recordedImages builds what the recordings of images name, and gives what stands for it: the image, the executor that
-// is fetched into it, and an image that its registry does not have.
+// recordedImages builds what the recordings of images name, and gives what stands for it: the image, the
+// executor that is fetched into it, and an image that its registry does not have.
 func recordedImages(t *testing.T, held *gates) *strings.Replacer {
 	t.Helper()
 	dockertest.Engine(t)
@@ -41,8 +41,8 @@ func recordedImages(t *testing.T, held *gates) *strings.Replacer {
 	)
 }
 
-// sameInspection compares what Mesos's Docker executor says of a container in its first update: the fields that the
-// call decides.
+// sameInspection compares what Mesos's Docker executor says of a container in its first update: the fields
+// that the call decides.
 func sameInspection(want, got string) bool {
 	w, g := inspection(want), inspection(got)
 	return w != nil && reflect.DeepEqual(w, g)
@@ -67,5 +67,6 @@ func inspection(text string) map[string]any {
 		return nil
 	}
 	one := list[0]
-	return map[string]any{"path": one.Path, "args": one.Args, "host": one.HostConfig, "mounts": one.Mounts, "config": one.Config}
+	return map[string]any{"path": one.Path, "args": one.Args, "host": one.HostConfig, "mounts": one.Mounts,
+		"config": one.Config}
 }

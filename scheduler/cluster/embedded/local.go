@@ -16,7 +16,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
-// localAgent is an agent that runs containers on this machine: its address, and what joins its containers to the core.
+// localAgent is an agent that runs containers on this machine: its address, its executors' tokens, and what
+// joins its containers to the core.
 type localAgent struct {
 	server     *Server
 	cfg        AgentConfig
@@ -57,14 +58,15 @@ func (a *localAgent) open() (err error) {
 	a.addr = a.listener.Addr().String()
 	s := a.server
 	a.containers, err = containerizer.New(s.ctx, containerizer.Config{
-		Name: a.cfg.Name, Folder: a.folder, Engine: s.engine, Addr: a.addr, Timing: s.cfg.Timing, Cache: s.cfg.Cache,
+		Name: a.cfg.Name, Folder: a.folder, Engine: s.engine, Addr: a.addr, Timing: s.cfg.Timing,
+		Cache:   s.cfg.Cache,
 		Devices: a.cfg.Devices, Log: s.log, Identify: a.key.identify,
 	}, a)
 	return err
 }
 
-// listen opens the agent's address: the configured one, or else the one of its former life, where executors that
-// still run look for it, or else any.
+// listen opens the agent's address: the configured one, or else the one of its former life, where executors
+// that still run look for it, or else any.
 func (a *localAgent) listen() (net.Listener, error) {
 	const remembered = "address"
 	address := a.cfg.Listen
@@ -98,15 +100,16 @@ func (a *localAgent) close() {
 	a.folder.Close()
 }
 
-// recover starts an agent from its folder. Containers whose process is gone are reported as ended; the others are
-// watched until they are.
+// recover starts an agent from its folder. Containers whose process is gone are reported as ended; the others
+// are watched until they are.
 func (s *Server) recover(a *localAgent) error {
 	id, records, err := a.folder.Load()
 	if err != nil {
 		return fmt.Errorf("recover agent %q: %w", a.cfg.Name, err)
 	}
 	spec := AgentSpec{
-		Name: a.cfg.Name, Hostname: a.cfg.Hostname, Port: a.listener.Addr().(*net.TCPAddr).Port, Resources: a.cfg.Resources(),
+		Name: a.cfg.Name, Hostname: a.cfg.Hostname, Port: a.listener.Addr().(*net.TCPAddr).Port,
+		Resources:  a.cfg.Resources(),
 		Attributes: a.cfg.attributes(), GPUs: a.cfg.devices(), Durable: true, Shared: a.cfg.Shared,
 	}
 	s.do(func(c *Core, now time.Time) { c.AddAgent(now, spec, id, records) })
@@ -137,7 +140,8 @@ func (a *localAgent) Exited(container string, wait int32) {
 }
 
 // Call is how the built-in command executor, which has no connection, speaks to its agent.
-func (a *localAgent) Call(who protocol.Claims, call *executor.Call) (protocol.Answer, containerizer.Events, func()) {
+func (a *localAgent) Call(who protocol.Claims, call *executor.Call) (protocol.Answer, containerizer.Events,
+	func()) {
 	answer, stream, done := a.server.executorCall(a.cfg.Name, who, call)
 	if stream == nil {
 		return answer, nil, done

@@ -64,12 +64,14 @@ func sandbox(t *testing.T, dir string) string {
 	return found[0]
 }
 
-// What a command needs is fetched into its sandbox: from a file and from a web server, made executable, unpacked.
+// What a command needs is fetched into its sandbox: from a file and from a web server, made executable,
+// unpacked.
 func TestFetch(t *testing.T) {
 	var archive bytes.Buffer
 	zw := gzip.NewWriter(&archive)
 	tw := tar.NewWriter(zw)
-	if err := tw.WriteHeader(&tar.Header{Name: "data/x", Mode: 0o644, Size: 3, Typeflag: tar.TypeReg}); err != nil {
+	if err := tw.WriteHeader(&tar.Header{Name: "data/x", Mode: 0o644, Size: 3,
+		Typeflag: tar.TypeReg}); err != nil {
 		t.Fatal(err)
 	}
 	fmt.Fprint(tw, "abc")
@@ -95,19 +97,23 @@ func TestFetch(t *testing.T) {
 		want mesos.TaskState
 		says string
 	}{
-		{[]mesos.CommandInfo_URI{{Value: "file://" + program, Executable: &yes, OutputFile: &out, Cache: &yes}, {Value: web.URL + "/data.tar.gz"}},
+		{[]mesos.CommandInfo_URI{{Value: "file://" + program, Executable: &yes, OutputFile: &out, Cache: &yes},
+			{Value: web.URL + "/data.tar.gz"}},
 			mesos.TASK_FINISHED, "Command exited with status 0"},
 		{[]mesos.CommandInfo_URI{{Value: web.URL + "/missing"}}, mesos.TASK_FAILED, "404"},
-		{[]mesos.CommandInfo_URI{{Value: "/etc/hostname", OutputFile: ptr("../../escaped")}}, mesos.TASK_FAILED, "not inside the sandbox"},
+		{[]mesos.CommandInfo_URI{{Value: "/etc/hostname", OutputFile: ptr("../../escaped")}}, mesos.TASK_FAILED,
+			"not inside the sandbox"},
 	} {
 		sched := subscribeTo(t, s.Addr(), "")
 		no := false
-		st := sched.launch(&mesos.CommandInfo{URIs: c.uris, Shell: &no, Value: &out, Arguments: []string{"run", "hello"}})
+		st := sched.launch(&mesos.CommandInfo{URIs: c.uris, Shell: &no, Value: &out,
+			Arguments: []string{"run", "hello"}})
 		if st.GetState() != c.want || !strings.Contains(st.GetMessage(), c.says) {
 			t.Errorf("%s: %v %q, want %v %q", c.uris[0].Value, st.GetState(), st.GetMessage(), c.want, c.says)
 		}
 		if c.want == mesos.TASK_FINISHED {
-			if b, err := os.ReadFile(filepath.Join(sandbox(t, dir), "stdout")); err != nil || string(b) != "hello\nabc" {
+			if b, err := os.ReadFile(filepath.Join(sandbox(t, dir), "stdout")); err != nil ||
+				string(b) != "hello\nabc" {
 				t.Errorf("stdout %q, %v", b, err)
 			}
 		} else if st.GetReason() != mesos.REASON_CONTAINER_LAUNCH_FAILED {
@@ -141,7 +147,8 @@ func TestBusyProgramIsAwaited(t *testing.T) {
 	}
 }
 
-// A command that ignores SIGTERM, and a child of it that left the process group, are gone after the grace period.
+// A command that ignores SIGTERM, and a child of it that left the process group, are gone after the grace
+// period.
 func TestKillReachesEverything(t *testing.T) {
 	dir := t.TempDir()
 	s := start(t, embedded.Config{Agents: twoAgents()[:1], WorkDir: dir})
@@ -181,19 +188,23 @@ func TestKillReachesEverything(t *testing.T) {
 
 // An executor that never subscribes is given up, one that does not react to its shutdown is killed.
 func TestExecutorTimeouts(t *testing.T) {
-	s := start(t, embedded.Config{Agents: twoAgents()[:1], Timing: protocol.Timing{ExecutorRegistration: 200 * time.Millisecond}})
+	s := start(t, embedded.Config{Agents: twoAgents()[:1],
+		Timing: protocol.Timing{ExecutorRegistration: 200 * time.Millisecond}})
 	sched := subscribeTo(t, s.Addr(), "")
 	offer := sched.next(scheduler.Event_OFFERS).Offers.Offers[0]
 	sched.call(calls.Accept(calls.OfferOperations{calls.OpLaunch(mesos.TaskInfo{
-		Name: "t", TaskID: mesos.TaskID{Value: "t"}, AgentID: offer.AgentID, Resources: embedded.AgentConfig{CPUs: 0.1}.Resources(),
-		Executor: &mesos.ExecutorInfo{Type: mesos.ExecutorInfo_CUSTOM, ExecutorID: mesos.ExecutorID{Value: "mute"}, Command: sh("sleep 300")},
+		Name: "t", TaskID: mesos.TaskID{Value: "t"}, AgentID: offer.AgentID,
+		Resources: embedded.AgentConfig{CPUs: 0.1}.Resources(),
+		Executor: &mesos.ExecutorInfo{Type: mesos.ExecutorInfo_CUSTOM, ExecutorID: mesos.ExecutorID{Value: "mute"},
+			Command: sh("sleep 300")},
 	})}.WithOffers(offer.ID)))
 	failure := sched.next(scheduler.Event_FAILURE).Failure
 	if failure.GetStatus() != 9 || failure.ExecutorID.GetValue() != "mute" {
 		t.Fatalf("failure %v", failure)
 	}
 	st := sched.terminal()
-	if st.GetReason() != mesos.REASON_EXECUTOR_REGISTRATION_TIMEOUT || st.GetMessage() != "Executor did not register within 200ms" {
+	if st.GetReason() != mesos.REASON_EXECUTOR_REGISTRATION_TIMEOUT ||
+		st.GetMessage() != "Executor did not register within 200ms" {
 		t.Fatalf("%v %v %q", st.GetState(), st.GetReason(), st.GetMessage())
 	}
 }
@@ -202,7 +213,8 @@ func TestExecutorTimeouts(t *testing.T) {
 func TestWorkFolderLocked(t *testing.T) {
 	dir := t.TempDir()
 	start(t, embedded.Config{Agents: twoAgents(), WorkDir: dir})
-	if s, err := embedded.Start(context.Background(), embedded.Config{Agents: twoAgents(), WorkDir: dir}); err == nil {
+	if s, err := embedded.Start(context.Background(), embedded.Config{Agents: twoAgents(),
+		WorkDir: dir}); err == nil {
 		s.Close()
 		t.Fatal("a second cluster started in the folder")
 	} else if !strings.Contains(err.Error(), "another process") {
@@ -210,8 +222,8 @@ func TestWorkFolderLocked(t *testing.T) {
 	}
 }
 
-// BenchmarkTrue runs `true` as command tasks on a local agent of two CPUs whose freed resources are offered within
-// a millisecond, and beside it the same by xargs -P2.
+// BenchmarkTrue runs `true` as command tasks on a local agent of two CPUs whose freed resources are offered
+// within a millisecond, and beside it the same by xargs -P2.
 func BenchmarkTrue(b *testing.B) {
 	const tasks = 300
 	b.Run(fmt.Sprintf("cluster/tasks=%d", tasks), func(b *testing.B) {
@@ -221,7 +233,8 @@ func BenchmarkTrue(b *testing.B) {
 	})
 	b.Run(fmt.Sprintf("xargs/tasks=%d", tasks), func(b *testing.B) {
 		for b.Loop() {
-			if err := exec.Command("sh", "-c", fmt.Sprintf("seq %d | xargs -P2 -n1 sh -c true", tasks)).Run(); err != nil {
+			if err := exec.Command("sh", "-c", fmt.Sprintf("seq %d | xargs -P2 -n1 sh -c true",
+				tasks)).Run(); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -230,7 +243,8 @@ func BenchmarkTrue(b *testing.B) {
 
 func runTrue(b *testing.B, tasks int) {
 	s, err := embedded.Start(context.Background(), embedded.Config{
-		Agents: []embedded.AgentConfig{{CPUs: 2}}, WorkDir: b.TempDir(), Timing: protocol.Timing{AllocationInterval: time.Millisecond},
+		Agents: []embedded.AgentConfig{{CPUs: 2}}, WorkDir: b.TempDir(),
+		Timing: protocol.Timing{AllocationInterval: time.Millisecond},
 	})
 	if err != nil {
 		b.Fatal(err)
@@ -248,7 +262,8 @@ func runTrue(b *testing.B, tasks int) {
 			for _, o := range e.Offers.Offers {
 				var launch []mesos.TaskInfo
 				for free := o.Resources[0].GetScalar().GetValue(); free >= 1 && next < tasks; free-- {
-					launch = append(launch, mesos.TaskInfo{Name: "t", TaskID: mesos.TaskID{Value: fmt.Sprint("t", next)}, AgentID: o.AgentID,
+					launch = append(launch, mesos.TaskInfo{Name: "t", TaskID: mesos.TaskID{Value: fmt.Sprint("t", next)},
+						AgentID: o.AgentID,
 						Command: sh("true"), Resources: embedded.AgentConfig{CPUs: 1}.Resources()})
 					next++
 				}

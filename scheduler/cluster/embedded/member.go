@@ -9,7 +9,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// member is an agent of a Core, with what is between it, the master and the world.
+// member joins an agent to a Core: to the master, by messages that a partition loses, and to the world or the
+// simulation, by effects.
 type member struct {
 	core  *Core
 	agent *agent.Agent
@@ -17,8 +18,8 @@ type member struct {
 	cut   bool // no message passes between it and the master
 }
 
-// AddAgent starts an agent that never was in a cluster, or, given the id and records of a former life, takes its
-// containers over.
+// AddAgent starts an agent that never was in a cluster, or, given the id and records of a former life, takes
+// its containers over.
 func (c *Core) AddAgent(now time.Time, spec AgentSpec, id protocol.AgentID, records []protocol.Record) {
 	c.do(now, func() {
 		if _, ok := c.agents[spec.Name]; !ok {
@@ -28,8 +29,9 @@ func (c *Core) AddAgent(now time.Time, spec AgentSpec, id protocol.AgentID, reco
 		a := &member{core: c, spec: spec}
 		cfg := agent.Config{
 			Name: spec.Name, IP: c.cfg.IP, Timing: c.cfg.Timing, Persist: spec.Durable, GPUs: spec.GPUs,
-			IDs:  protocol.NewIDSource(c.cfg.Seed^c.rng.Uint64(), 7),
-			Info: mesos.AgentInfo{Hostname: spec.Hostname, Port: &port, Resources: spec.Resources, Attributes: spec.Attributes},
+			IDs: protocol.NewIDSource(c.cfg.Seed^c.rng.Uint64(), 7),
+			Info: mesos.AgentInfo{Hostname: spec.Hostname, Port: &port, Resources: spec.Resources,
+				Attributes: spec.Attributes},
 		}
 		if spec.Shared {
 			cfg.Share = &protocol.Share{}
@@ -84,7 +86,8 @@ func (a *member) Later(at time.Time, do func()) {
 	})
 }
 
-// Rejoin has the agent go to the master, if there is one by then; one that was in the cluster waits a while first.
+// Rejoin has the agent go to the master, if there is one by then; one that was in the cluster waits a while
+// first.
 func (a *member) Rejoin() {
 	c, n := a.core, a.agent
 	join := func() {

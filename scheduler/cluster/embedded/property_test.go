@@ -50,14 +50,18 @@ func (w *world) subscribe(t *rapid.T) {
 			t.Skip("torn down")
 		}
 	} else {
-		p = &player{offers: map[string]mesos.Offer{}, used: map[string]bool{}, pending: map[string][]mesos.TaskStatus{},
-			acked: map[string][]byte{}, states: map[string]mesos.TaskState{}}
+		p = &player{offers: map[string]mesos.Offer{}, used: map[string]bool{},
+			pending: map[string][]mesos.TaskStatus{},
+			acked:   map[string][]byte{}, states: map[string]mesos.TaskState{}}
 		w.frames = append(w.frames, p)
 	}
 	timeout, checkpoint := 1e6, rapid.Bool().Draw(t, "checkpoint")
-	info := &mesos.FrameworkInfo{User: "u", Name: "f", Roles: []string{"*"}, FailoverTimeout: &timeout, Checkpoint: &checkpoint,
-		Capabilities: []mesos.FrameworkInfo_Capability{{Type: mesos.FrameworkInfo_Capability_PARTITION_AWARE}, {Type: mesos.FrameworkInfo_Capability_MULTI_ROLE}}}
-	c := &scheduler.Call{Type: scheduler.Call_SUBSCRIBE, Subscribe: &scheduler.Call_Subscribe{FrameworkInfo: info}}
+	info := &mesos.FrameworkInfo{User: "u", Name: "f", Roles: []string{"*"}, FailoverTimeout: &timeout,
+		Checkpoint: &checkpoint,
+		Capabilities: []mesos.FrameworkInfo_Capability{{Type: mesos.FrameworkInfo_Capability_PARTITION_AWARE},
+			{Type: mesos.FrameworkInfo_Capability_MULTI_ROLE}}}
+	c := &scheduler.Call{Type: scheduler.Call_SUBSCRIBE,
+		Subscribe: &scheduler.Call_Subscribe{FrameworkInfo: info}}
 	if p.id != "" {
 		info.ID = &mesos.FrameworkID{Value: p.id}
 		c.FrameworkID = info.ID
@@ -83,19 +87,23 @@ func (w *world) accept(t *rapid.T) {
 		w.tasks++
 		info := mesos.TaskInfo{
 			Name: "t", TaskID: mesos.TaskID{Value: fmt.Sprintf("%0*d", 1+w.tasks%12, w.tasks)}, AgentID: o.AgentID,
-			Resources: []mesos.Resource{{Name: "cpus", Type: mesos.SCALAR.Enum(), Scalar: &mesos.Value_Scalar{Value: rapid.SampledFrom([]float64{0.1, 0.7, 2}).Draw(t, "cpus")}}},
+			Resources: []mesos.Resource{{Name: "cpus", Type: mesos.SCALAR.Enum(),
+				Scalar: &mesos.Value_Scalar{Value: rapid.SampledFrom([]float64{0.1, 0.7, 2}).Draw(t, "cpus")}}},
 		}
 		shell, value := true, "true"
 		command := &mesos.CommandInfo{Shell: &shell, Value: &value}
 		if rapid.Bool().Draw(t, "custom") {
-			info.Executor = &mesos.ExecutorInfo{Type: mesos.ExecutorInfo_CUSTOM, ExecutorID: mesos.ExecutorID{Value: "ex"}, Command: command,
-				Resources: []mesos.Resource{{Name: "mem", Type: mesos.SCALAR.Enum(), Scalar: &mesos.Value_Scalar{Value: 10}}}}
+			info.Executor = &mesos.ExecutorInfo{Type: mesos.ExecutorInfo_CUSTOM,
+				ExecutorID: mesos.ExecutorID{Value: "ex"}, Command: command,
+				Resources: []mesos.Resource{{Name: "mem", Type: mesos.SCALAR.Enum(),
+					Scalar: &mesos.Value_Scalar{Value: 10}}}}
 		} else {
 			info.Command = command
 		}
 		launch = append(launch, info)
 	}
-	c.Operations = []mesos.Offer_Operation{{Type: mesos.Offer_Operation_LAUNCH, Launch: &mesos.Offer_Operation_Launch{TaskInfos: launch}}}
+	c.Operations = []mesos.Offer_Operation{{Type: mesos.Offer_Operation_LAUNCH,
+		Launch: &mesos.Offer_Operation_Launch{TaskInfos: launch}}}
 	refuse := rapid.SampledFrom([]float64{0, 0.5, 3600}).Draw(t, "refuse")
 	c.Filters = &mesos.Filters{RefuseSeconds: &refuse}
 	delete(p.offers, o.ID.Value)
@@ -143,12 +151,14 @@ func (w *world) kill(t *rapid.T) {
 		t.Skip("no tasks")
 	}
 	id := rapid.SampledFrom(slices.Sorted(maps.Keys(p.states))).Draw(t, "task")
-	w.call(p, &scheduler.Call{Type: scheduler.Call_KILL, Kill: &scheduler.Call_Kill{TaskID: mesos.TaskID{Value: id}}})
+	w.call(p, &scheduler.Call{Type: scheduler.Call_KILL,
+		Kill: &scheduler.Call_Kill{TaskID: mesos.TaskID{Value: id}}})
 }
 
 func (w *world) advance(t *rapid.T) {
 	w.t = t
-	end := w.now.Add(rapid.SampledFrom([]time.Duration{time.Millisecond, 300 * time.Millisecond, 2 * time.Second, 15 * time.Second, 2 * time.Minute}).Draw(t, "wait"))
+	end := w.now.Add(rapid.SampledFrom([]time.Duration{time.Millisecond, 300 * time.Millisecond, 2 * time.Second,
+		15 * time.Second, 2 * time.Minute}).Draw(t, "wait"))
 	for {
 		next := w.core.Next()
 		if next.IsZero() || next.After(end) {
@@ -185,7 +195,8 @@ func (w *world) disconnect(t *rapid.T) {
 func (w *world) other(t *rapid.T) {
 	w.t = t
 	p := w.pick()
-	kind := rapid.SampledFrom([]scheduler.Call_Type{scheduler.Call_REVIVE, scheduler.Call_SUPPRESS, scheduler.Call_RECONCILE, scheduler.Call_TEARDOWN}).Draw(t, "call")
+	kind := rapid.SampledFrom([]scheduler.Call_Type{scheduler.Call_REVIVE, scheduler.Call_SUPPRESS,
+		scheduler.Call_RECONCILE, scheduler.Call_TEARDOWN}).Draw(t, "call")
 	c := &scheduler.Call{Type: kind}
 	if kind == scheduler.Call_RECONCILE {
 		c.Reconcile = &scheduler.Call_Reconcile{}
@@ -215,20 +226,22 @@ func (w *world) restartMaster(t *rapid.T) {
 	w.settle()
 }
 
-// Whatever schedulers, networks and masters do: no agent is overcommitted, what is free, offered and used makes up
-// each agent, an offer is good once, and a task's updates come one at a time.
+// Whatever schedulers, networks and masters do: no agent is overcommitted, what is free, offered and used
+// makes up each agent, an offer is good once, and a task's updates come one at a time.
 func TestMasterLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
 		t.Repeat(map[string]func(*rapid.T){
-			"subscribe": w.subscribe, "accept": w.accept, "decline": w.decline, "acknowledge": w.acknowledge, "kill": w.kill,
-			"advance": w.advance, "partition": w.partition, "disconnect": w.disconnect, "other": w.other, "master": w.restartMaster,
+			"subscribe": w.subscribe, "accept": w.accept, "decline": w.decline, "acknowledge": w.acknowledge,
+			"kill":    w.kill,
+			"advance": w.advance, "partition": w.partition, "disconnect": w.disconnect, "other": w.other,
+			"master": w.restartMaster,
 		})
 	})
 }
 
-// Once everybody is connected and listens, every task comes to an end that its scheduler hears, and everything is
-// free again.
+// Once everybody is connected and listens, every task comes to an end that its scheduler hears, and
+// everything is free again.
 func TestEverythingEnds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
@@ -272,8 +285,10 @@ func TestEverythingEnds(t *testing.T) {
 
 func (w *world) resubscribe(p *player) {
 	info := &mesos.FrameworkInfo{User: "u", Name: "f", Roles: []string{"*"}, ID: &mesos.FrameworkID{Value: p.id},
-		Capabilities: []mesos.FrameworkInfo_Capability{{Type: mesos.FrameworkInfo_Capability_PARTITION_AWARE}, {Type: mesos.FrameworkInfo_Capability_MULTI_ROLE}}}
+		Capabilities: []mesos.FrameworkInfo_Capability{{Type: mesos.FrameworkInfo_Capability_PARTITION_AWARE},
+			{Type: mesos.FrameworkInfo_Capability_MULTI_ROLE}}}
 	p.stream = protocol.StreamID("last-" + p.id)
-	w.core.Call(w.now, p.stream, "", &scheduler.Call{Type: scheduler.Call_SUBSCRIBE, FrameworkID: info.ID, Subscribe: &scheduler.Call_Subscribe{FrameworkInfo: info}})
+	w.core.Call(w.now, p.stream, "", &scheduler.Call{Type: scheduler.Call_SUBSCRIBE, FrameworkID: info.ID,
+		Subscribe: &scheduler.Call_Subscribe{FrameworkInfo: info}})
 	w.settle()
 }

@@ -27,9 +27,9 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 )
 
-// A process that holds master and agents is killed with SIGKILL while an executor runs; the next one on the same
-// folder takes the executor over, and the end of its task is heard. In between, nothing is said of the task that is
-// not true.
+// A process that holds master and agents is killed with SIGKILL while an executor runs; the next one on the
+// same folder takes the executor over, and the end of its task is heard. In between, nothing is said of the
+// task that is not true.
 func TestProcessKilled(t *testing.T) {
 	dir := t.TempDir()
 	first := startProcess(t, dir)
@@ -143,10 +143,13 @@ func executorMain() error {
 		return err
 	}
 	api := url.URL{Scheme: "http", Host: cfg.AgentEndpoint, Path: "/slave(1)/api/v1/executor"}
-	cli := httpcli.New(httpcli.Endpoint(api.String()), httpcli.Codec(codecs.ByMediaType[codecs.MediaTypeProtobuf]),
+	cli := httpcli.New(httpcli.Endpoint(api.String()),
+		httpcli.Codec(codecs.ByMediaType[codecs.MediaTypeProtobuf]),
 		httpcli.DefaultHeader("Authorization", "Bearer "+os.Getenv("MESOS_EXECUTOR_AUTHENTICATION_TOKEN")))
-	send := execcalls.SenderWith(httpexec.NewSender(cli.Send), execcalls.Framework(cfg.FrameworkID), execcalls.Executor(cfg.ExecutorID))
-	stream := execcalls.SenderWith(httpexec.NewSender(cli.Send, httpcli.Close(true)), execcalls.Framework(cfg.FrameworkID), execcalls.Executor(cfg.ExecutorID))
+	send := execcalls.SenderWith(httpexec.NewSender(cli.Send), execcalls.Framework(cfg.FrameworkID),
+		execcalls.Executor(cfg.ExecutorID))
+	stream := execcalls.SenderWith(httpexec.NewSender(cli.Send, httpcli.Close(true)),
+		execcalls.Framework(cfg.FrameworkID), execcalls.Executor(cfg.ExecutorID))
 	started, finished := false, false
 	for tries := 0; tries < 200 && !finished; tries++ {
 		resp, err := stream.Send(context.Background(), execcalls.NonStreaming(execcalls.Subscribe(nil, nil)))
@@ -221,8 +224,9 @@ func subscribeTo(t testing.TB, addr, id string) *testScheduler {
 	s := &testScheduler{t: t, ctx: ctx, id: id, cli: httpsched.NewCaller(httpcli.New(
 		httpcli.Endpoint("http://"+addr+"/api/v1/scheduler"), httpcli.Codec(codecs.ByMediaType[codecs.MediaTypeProtobuf])))}
 	checkpoint, timeout := true, 600.0
-	info := &mesos.FrameworkInfo{User: "u", Name: strings.ToLower(t.Name()), Checkpoint: &checkpoint, FailoverTimeout: &timeout,
-		Capabilities: []mesos.FrameworkInfo_Capability{{Type: mesos.FrameworkInfo_Capability_PARTITION_AWARE}}}
+	info := &mesos.FrameworkInfo{User: "u", Name: strings.ToLower(t.Name()), Checkpoint: &checkpoint,
+		FailoverTimeout: &timeout,
+		Capabilities:    []mesos.FrameworkInfo_Capability{{Type: mesos.FrameworkInfo_Capability_PARTITION_AWARE}}}
 	c := calls.Subscribe(info)
 	if id != "" {
 		info.ID = &mesos.FrameworkID{Value: id}

@@ -54,8 +54,8 @@ func readRecording(name string) ([]*line, error) {
 	return out, nil
 }
 
-// replay plays one recording against a server: it makes the recorded calls, each after everything recorded before it
-// has come, and compares what comes back. What is compared how, is in unify.
+// replay plays one recording against a server: it makes the recorded calls, each after everything recorded
+// before it has come, and compares what comes back. What is compared how, is in unify.
 type replay struct {
 	url     string // of the API
 	token   string // of an executor
@@ -65,8 +65,9 @@ type replay struct {
 	shell   func(what string) error
 	lenient func(*line) bool // recorded events that may stay out
 	offer   func()           // has the master allocate; nil on the executor's side
-	reached func(int64) bool // is told how far the recording is, in ms, if set; tells whether something ends because of that
-	before  func(*line)      // is asked before a call is made, if set: it waits for the recording's other side
+	// Is told how far the recording is, in ms, if set; tells whether something ends because of that
+	reached func(int64) bool
+	before  func(*line) // is asked before a call is made, if set: it waits for the recording's other side
 	client  *http.Client
 
 	mu struct {
@@ -160,9 +161,9 @@ func (r *replay) at(l *line) (ends bool) {
 	return r.reached != nil && r.reached(l.T)
 }
 
-// responseTo finds the recorded answer to a call: the next one that is not that of a SUBSCRIBE. When two calls were
-// under way at once, the first answer belongs to the one made first (failover has the only pair, with one on each of
-// two streams).
+// responseTo finds the recorded answer to a call: the next one that is not that of a SUBSCRIBE. When two
+// calls were under way at once, the first answer belongs to the one made first (failover has the only pair,
+// with one on each of two streams).
 func (r *replay) responseTo(i int) *line {
 	for _, l := range r.lines[i+1:] {
 		if l.Dir == "response" && l.Who == "" && l.To == "" && !l.done {
@@ -197,8 +198,9 @@ func (r *replay) stop() []string {
 	return r.mu.faults
 }
 
-// await waits until every event and end of stream among these lines has come. The master allocates when the recording
-// has offers next, and only then: when Mesos's periodic allocation comes, between two events, is chance.
+// await waits until every event and end of stream among these lines has come. The master allocates when the
+// recording has offers next, and only then: when Mesos's periodic allocation comes, between two events, is
+// chance.
 func (r *replay) await(lines []*line) bool {
 	deadline := time.After(patience)
 	again := time.NewTicker(20 * time.Millisecond) // filters expire by themselves: allocating once is not enough
@@ -228,9 +230,9 @@ func (r *replay) await(lines []*line) bool {
 	}
 }
 
-// match ties recorded events to those that came, and returns the first that has not come. Events of one lane must
-// come in the recorded order; a lane is a task's updates, an agent's offers, or a kind of event (the heartbeats, the
-// failures…). SUBSCRIBED comes before all, ERROR after all.
+// match ties recorded events to those that came, and returns the first that has not come. Events of one lane
+// must come in the recorded order; a lane is a task's updates, an agent's offers, or a kind of event (the
+// heartbeats, the failures…). SUBSCRIBED comes before all, ERROR after all.
 func (r *replay) match(lines []*line) *line {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -275,8 +277,8 @@ func (r *replay) matchEvent(l *line, s *subscription, stuck map[string]bool) boo
 	return whole
 }
 
-// takeFirst takes the first event of a lane that came, if it is the wanted one. An update that came before is passed over
-// unless it is wanted again: a machine that stands still for a second has it sent once more.
+// takeFirst takes the first event of a lane that came, if it is the wanted one. An update that came before is
+// passed over unless it is wanted again: a machine that stands still for a second has it sent once more.
 func (r *replay) takeFirst(s *subscription, want map[string]any, name string) bool {
 	for i := 0; i < len(s.got); i++ {
 		got := s.got[i]
@@ -322,8 +324,8 @@ func (r *replay) body(l *line) string {
 	return translate(text, r.mu.ids)
 }
 
-// call makes a call and compares its answer. Which Mesos-Stream-Id a call carries is not recorded but follows from
-// what it was answered.
+// call makes a call and compares its answer. Which Mesos-Stream-Id a call carries is not recorded but follows
+// from what it was answered.
 func (r *replay) call(l, want *line) {
 	if want == nil {
 		r.fault(l, "the recording has no answer")
@@ -431,7 +433,8 @@ func (r *replay) subscribe(l *line) {
 		}
 	}
 	if resp.StatusCode != want.Status {
-		r.mu.faults = append(r.mu.faults, fmt.Sprintf("line %d: want status %d, got %d", want.n, want.Status, resp.StatusCode))
+		r.mu.faults = append(r.mu.faults, fmt.Sprintf("line %d: want status %d, got %d", want.n, want.Status,
+			resp.StatusCode))
 	}
 	r.mu.Unlock()
 	go r.listen(s, resp.Body)

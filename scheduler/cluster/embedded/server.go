@@ -22,8 +22,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
-// Server runs a Core in real time behind Mesos's HTTP API: the scheduler API on one address, each local agent's
-// executor API on another. All methods may be called from any goroutine.
+// Server runs a Core in real time behind Mesos's HTTP API: the scheduler API on one address, each local
+// agent's executor API on another. All methods may be called from any goroutine.
 type Server struct {
 	cfg    Config
 	log    *slog.Logger
@@ -50,9 +50,9 @@ type Server struct {
 	}
 }
 
-// Start starts a cluster and returns when its addresses accept connections. It runs until ctx ends or Close is
-// called. Executors of local agents are left running then, as Mesos leaves them: a server started again on the same
-// WorkDir takes them over.
+// Start starts a cluster and returns when its addresses accept connections. It runs until ctx ends or Close
+// is called. Executors of local agents are left running then, as Mesos leaves them: a server started again on
+// the same WorkDir takes them over.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
@@ -104,7 +104,8 @@ func (s *Server) listen() error {
 	if host == "" {
 		host = ip.String()
 	}
-	core := CoreConfig{Seed: s.cfg.Seed, Hostname: host, IP: ip.String(), Port: addr.Port, Timing: s.cfg.Timing, Refused: s.cfg.Refused}
+	core := CoreConfig{Seed: s.cfg.Seed, Hostname: host, IP: ip.String(), Port: addr.Port, Timing: s.cfg.Timing,
+		Refused: s.cfg.Refused}
 	if s.cfg.Simulated != nil {
 		core.Behave = s.cfg.Simulated.Behave
 	}
@@ -162,7 +163,8 @@ func (s *Server) addSimulated(port int) {
 			a.Hostname = fmt.Sprintf("sim-%05d", i)
 		}
 		spec := AgentSpec{
-			Name: fmt.Sprintf("sim-%d", i), Hostname: a.Hostname, Port: port, Resources: a.Resources(), Attributes: a.attributes(), Simulated: true,
+			Name: fmt.Sprintf("sim-%d", i), Hostname: a.Hostname, Port: port,
+			Resources: a.Resources(), Attributes: a.attributes(), Simulated: true,
 		}
 		s.do(func(c *Core, now time.Time) { c.AddAgent(now, spec, "", nil) })
 	}
@@ -217,8 +219,8 @@ func (s *Server) shutdown() {
 	}
 }
 
-// KillMaster ends the master as SIGKILL would: its streams break, agents and executors live on. StartMaster starts
-// the next one on the same address.
+// KillMaster ends the master as SIGKILL would: its streams break, agents and executors live on. StartMaster
+// starts the next one on the same address.
 func (s *Server) KillMaster() {
 	s.do(func(c *Core, now time.Time) {
 		c.KillMaster(now)
@@ -232,8 +234,8 @@ func (s *Server) KillMaster() {
 // StartMaster starts a master after KillMaster.
 func (s *Server) StartMaster() { s.do(func(c *Core, now time.Time) { c.StartMaster(now) }) }
 
-// KillAgent ends a local agent as SIGKILL would: its executors live on. StartAgent starts it again from what it had
-// written down.
+// KillAgent ends a local agent as SIGKILL would: its executors live on. StartAgent starts it again from what
+// it had written down.
 func (s *Server) KillAgent(name string) {
 	s.do(func(c *Core, now time.Time) { c.KillAgent(now, name) })
 }
@@ -247,9 +249,9 @@ func (s *Server) StartAgent(name string) error {
 	return s.recover(a)
 }
 
-// KillExecutors ends every process that local agents run, at once, and returns when they are gone or the grace has
-// passed: for whoever started the cluster and must leave nothing behind. The agents note the ends, so a server
-// started again on the same WorkDir reports the tasks as failed with their executors.
+// KillExecutors ends every process that local agents run, at once, and returns when they are gone or the
+// grace has passed: for whoever started the cluster and must leave nothing behind. The agents note the ends,
+// so a server started again on the same WorkDir reports the tasks as failed with their executors.
 func (s *Server) KillExecutors(grace time.Duration) {
 	for _, a := range s.agents {
 		for _, id := range a.containers.Containers() {
@@ -257,7 +259,8 @@ func (s *Server) KillExecutors(grace time.Duration) {
 		}
 	}
 	for deadline := time.Now().Add(grace); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if !slices.ContainsFunc(slices.Collect(maps.Values(s.agents)), func(a *localAgent) bool { return len(a.containers.Containers()) > 0 }) {
+		if !slices.ContainsFunc(slices.Collect(maps.Values(s.agents)),
+			func(a *localAgent) bool { return len(a.containers.Containers()) > 0 }) {
 			return
 		}
 	}
@@ -274,7 +277,8 @@ func (s *Server) do(input func(c *Core, now time.Time)) {
 		return
 	}
 	input(s.mu.core, time.Now())
-	s.tick() // what the input made due at once, as an allocation may be, leaves together with what it brought about
+	// What the input made due at once, as an allocation may be, leaves together with what it brought about
+	s.tick()
 	s.apply(s.mu.core.Take())
 	if next := s.mu.core.Next(); !next.IsZero() && next.Before(s.mu.alarm) {
 		select {
@@ -286,8 +290,8 @@ func (s *Server) do(input func(c *Core, now time.Time)) {
 
 // apply carries effects out, in order; s.mu is held. Whatever may block is started, not waited for.
 //
-// A container's last Save among them is written before all of them and stands for the others: its state is then
-// durable before anything is visible, for one write instead of several.
+// A container's last Save among them is written before all of them and stands for the others: its state is
+// then durable before anything is visible, for one write instead of several.
 func (s *Server) apply(effects []protocol.Effect) {
 	last := map[string]int{}
 	for i, e := range effects {

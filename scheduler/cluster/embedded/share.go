@@ -6,10 +6,12 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// Share limits what an agent offers to what choose answers, given what is in use of it; nothing else happens in between.
-// What is in use beyond the limit stays so until it ends. The limit is the agent's until the next call or the master's end.
-// It reports whether the master knows the agent: one that is not there is asked nothing.
-func (c *Core) Share(now time.Time, agent string, choose func(used protocol.Share) protocol.Share) (known bool) {
+// Share limits what an agent offers to what choose answers, given what is in use of it; nothing else happens
+// in between. What is in use beyond the limit stays so until it ends. The limit is the agent's until the next
+// call or the master's end. It reports whether the master knows the agent: one that is not there is asked
+// nothing.
+func (c *Core) Share(now time.Time, agent string,
+	choose func(used protocol.Share) protocol.Share) (known bool) {
 	c.do(now, func() {
 		a := c.agents[agent]
 		if a == nil || c.master == nil {

@@ -12,13 +12,15 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// A shared agent offers what it may and no more: nothing at first, then its share, less when that shrinks, whose offers are
-// taken back, and the rest when it grows.
+// A shared agent offers what it may and no more: nothing at first, then its share, less when that shrinks,
+// whose offers are taken back, and the rest when it grows.
 func TestShareLimitsOffers(t *testing.T) {
 	now := time.Unix(1_000_000, 0)
-	c := NewCore(CoreConfig{Hostname: "m", IP: "127.0.0.1", Port: 5050, Timing: protocol.Timing{AllocationInterval: time.Microsecond}}, now)
+	c := NewCore(CoreConfig{Hostname: "m", IP: "127.0.0.1", Port: 5050,
+		Timing: protocol.Timing{AllocationInterval: time.Microsecond}}, now)
 	cfg := AgentConfig{CPUs: 4, MemoryMB: 1000, GPUs: 2}
-	c.AddAgent(now, AgentSpec{Name: "a", Hostname: "a", Resources: cfg.Resources(), GPUs: []string{"x", "y"}, Simulated: true, Shared: true}, "", nil)
+	c.AddAgent(now, AgentSpec{Name: "a", Hostname: "a", Resources: cfg.Resources(), GPUs: []string{"x", "y"},
+		Simulated: true, Shared: true}, "", nil)
 	caps := []mesos.FrameworkInfo_Capability{{Type: mesos.FrameworkInfo_Capability_GPU_RESOURCES}}
 	c.Call(now, "s", "", calls.Subscribe(&mesos.FrameworkInfo{User: "u", Name: "f", Capabilities: caps}))
 	step := func() (offered []float64, rescinded int) {

@@ -9,12 +9,13 @@ import (
 	"time"
 )
 
-// The two sides of a recording with a custom executor are played by two processes, and what an agent does with an
-// executor's call may depend on what the scheduler said before it: an update about a task that is forgotten is answered
-// in another way than one about a task whose end is not acknowledged yet. So the executor's side waits before each call
-// until the scheduler's side is as far as it was in the recording.
+// The two sides of a recording with a custom executor are played by two processes, and what an agent does
+// with an executor's call may depend on what the scheduler said before it: an update about a task that is
+// forgotten is answered in another way than one about a task whose end is not acknowledged yet. So the
+// executor's side waits before each call until the scheduler's side is as far as it was in the recording.
 
-// tellExecutor leaves word, beside file, that the scheduler's side has done everything that was recorded before this time.
+// tellExecutor leaves word, beside file, that the scheduler's side has done everything that was recorded
+// before this time.
 func tellExecutor(file string, ms int64) {
 	if os.WriteFile(file+".new", []byte(strconv.FormatInt(ms, 10)), 0o644) == nil {
 		_ = os.Rename(file+".new", file+".told")
@@ -44,8 +45,8 @@ func (s schedulerSide) awaitEnd(last *line) {
 	}
 }
 
-// until waits until all is done that was before a time of the scheduler's recording. It gives up in the end: what went wrong
-// then shows in the comparison.
+// until waits until all is done that was before a time of the scheduler's recording. It gives up in the end:
+// what went wrong then shows in the comparison.
 func (s schedulerSide) until(ms int64) {
 	last := int64(-1)
 	for _, x := range s.lines {

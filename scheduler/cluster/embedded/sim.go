@@ -29,8 +29,8 @@ type SimUpdate struct {
 	Data []byte
 }
 
-// simulated runs the executors of simulated agents: no processes, no connections, the core's own time. Each speaks
-// to its agent by the same calls as a real one.
+// simulated runs the executors of simulated agents: no processes, no connections, the core's own time. Each
+// speaks to its agent by the same calls as a real one.
 type simulated struct {
 	core  *Core
 	conns map[string]*simExecutor
@@ -75,7 +75,7 @@ func (s *simulated) effect(n *agent.Agent, e protocol.Effect) {
 	}
 }
 
-// soon runs something after what is on its way now, unless the agent died.
+// soon runs something after the messages that are on their way now, unless the agent was killed.
 func (s *simulated) soon(n *agent.Agent, do func()) {
 	s.core.queue = append(s.core.queue, func() {
 		if !n.Dead() {
@@ -87,7 +87,8 @@ func (s *simulated) soon(n *agent.Agent, do func()) {
 
 func (s *simulated) call(x *simExecutor, c *executor.Call) {
 	c.ExecutorID, c.FrameworkID = x.id, x.frame
-	x.agent.Call(x.conn, protocol.Claims{Framework: protocol.FrameworkID(x.frame.Value), Executor: protocol.ExecutorID(x.id.Value), Container: x.cont}, c)
+	x.agent.Call(x.conn, protocol.Claims{Framework: protocol.FrameworkID(x.frame.Value),
+		Executor: protocol.ExecutorID(x.id.Value), Container: x.cont}, c)
 }
 
 func (s *simulated) event(x *simExecutor, ev *executor.Event) {
@@ -97,7 +98,10 @@ func (s *simulated) event(x *simExecutor, ev *executor.Event) {
 		s.soon(x.agent, func() { s.launch(x, &task) })
 	case executor.Event_KILL:
 		id := ev.Kill.TaskID.Value
-		s.soon(x.agent, func() { s.end(x, id, mesos.TASK_KILLED, "Command terminated with signal Terminated", nil) })
+		s.soon(x.agent, func() {
+			s.end(x, id, mesos.TASK_KILLED, "Command terminated with signal Terminated",
+				nil)
+		})
 	case executor.Event_SHUTDOWN:
 		s.exit(x.agent, x, 0)
 	}
@@ -159,7 +163,8 @@ func (s *simulated) end(x *simExecutor, id string, state mesos.TaskState, messag
 
 func (s *simulated) update(x *simExecutor, id string, state mesos.TaskState, message string, data []byte) {
 	st := mesos.TaskStatus{
-		TaskID: mesos.TaskID{Value: id}, State: &state, Source: mesos.SOURCE_EXECUTOR.Enum(), Data: data, UUID: s.rng.UUID(),
+		TaskID: mesos.TaskID{Value: id}, State: &state, Source: mesos.SOURCE_EXECUTOR.Enum(), Data: data,
+		UUID: s.rng.UUID(),
 	}
 	if message != "" {
 		st.Message = &message

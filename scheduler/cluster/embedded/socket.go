@@ -10,10 +10,11 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
-// Listen opens the socket that one container reaches by its folder. The folder is named by its descriptor, because
-// a socket's name may have 107 bytes only.
+// Listen opens the socket that one container reaches by its folder. The folder is named by its descriptor,
+// because a socket's name may have 107 bytes only.
 func (a *localAgent) Listen(container, folder string) (stop func(), err error) {
-	if err := os.MkdirAll(folder, 0o755); err != nil { // who the container runs as must pass; others stop at the folder of meta
+	// Who the container runs as must pass; others stop at the folder of meta
+	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, fmt.Errorf("make folder of the agent's socket: %w", err)
 	}
 	dir, err := os.Open(folder)

@@ -14,8 +14,9 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// story runs a script against a simulated cluster. Each command prints what schedulers hear because of it, one line an
-// event: seconds since the start, the scheduler, the event. Offers and updates name agents by their hostnames.
+// story runs a script against a simulated cluster. Each command prints what schedulers hear because of it,
+// one line an event: seconds since the start, the scheduler, the event. Offers and updates name agents by
+// their hostnames.
 type story struct {
 	core    *Core
 	begin   time.Time
@@ -31,10 +32,12 @@ type story struct {
 
 func TestStories(t *testing.T) {
 	datadriven.Walk(t, "testdata/stories", func(t *testing.T, path string) {
-		s := &story{begin: time.Unix(1_000_000, 0), streams: map[protocol.StreamID]string{}, current: map[string]protocol.StreamID{}, ids: map[string]string{},
+		s := &story{begin: time.Unix(1_000_000, 0), streams: map[protocol.StreamID]string{},
+			current: map[string]protocol.StreamID{}, ids: map[string]string{},
 			offers: map[string]map[string]mesos.Offer{}, unacked: map[string]mesos.TaskStatus{}, hosts: map[string]string{}}
 		s.now = s.begin
-		s.core = NewCore(CoreConfig{Seed: 1, IP: "127.0.0.1", Behave: func(task *mesos.TaskInfo, _ protocol.AgentID) Script {
+		s.core = NewCore(CoreConfig{Seed: 1, IP: "127.0.0.1", Behave: func(task *mesos.TaskInfo,
+			_ protocol.AgentID) Script {
 			d, _ := time.ParseDuration(string(task.Data))
 			return Script{Duration: d}
 		}}, s.now)
@@ -62,7 +65,8 @@ func (s *story) run(t *testing.T, d *datadriven.TestData) {
 	switch d.Cmd {
 	case "agent":
 		cpus, _ := strconv.ParseFloat(arg("cpus"), 64)
-		s.core.AddAgent(s.now, AgentSpec{Name: who, Hostname: who, Resources: AgentConfig{CPUs: cpus}.Resources(), Simulated: true}, "", nil)
+		s.core.AddAgent(s.now, AgentSpec{Name: who, Hostname: who, Resources: AgentConfig{CPUs: cpus}.Resources(),
+			Simulated: true}, "", nil)
 		s.hosts[string(s.core.AgentID(who))] = who
 	case "subscribe":
 		s.subscribe(who, arg("failover"))
@@ -71,16 +75,22 @@ func (s *story) run(t *testing.T, d *datadriven.TestData) {
 	case "decline":
 		refuse, _ := strconv.ParseFloat(arg("refuse"), 64)
 		o := s.offers[who][arg("on")]
-		call(&scheduler.Call{Type: scheduler.Call_DECLINE, Decline: &scheduler.Call_Decline{OfferIDs: []mesos.OfferID{o.ID}, Filters: &mesos.Filters{RefuseSeconds: &refuse}}})
+		call(&scheduler.Call{Type: scheduler.Call_DECLINE,
+			Decline: &scheduler.Call_Decline{OfferIDs: []mesos.OfferID{o.ID},
+				Filters: &mesos.Filters{RefuseSeconds: &refuse}}})
 	case "ack":
 		st := s.unacked[who+arg("task")]
-		call(&scheduler.Call{Type: scheduler.Call_ACKNOWLEDGE, Acknowledge: &scheduler.Call_Acknowledge{AgentID: *st.AgentID, TaskID: st.TaskID, UUID: st.UUID}})
+		call(&scheduler.Call{Type: scheduler.Call_ACKNOWLEDGE,
+			Acknowledge: &scheduler.Call_Acknowledge{AgentID: *st.AgentID, TaskID: st.TaskID, UUID: st.UUID}})
 	case "kill":
-		call(&scheduler.Call{Type: scheduler.Call_KILL, Kill: &scheduler.Call_Kill{TaskID: mesos.TaskID{Value: arg("task")}}})
+		call(&scheduler.Call{Type: scheduler.Call_KILL,
+			Kill: &scheduler.Call_Kill{TaskID: mesos.TaskID{Value: arg("task")}}})
 	case "reconcile":
-		call(&scheduler.Call{Type: scheduler.Call_RECONCILE, Reconcile: &scheduler.Call_Reconcile{Tasks: []scheduler.Call_Reconcile_Task{{TaskID: mesos.TaskID{Value: arg("task")}}}}})
+		call(&scheduler.Call{Type: scheduler.Call_RECONCILE,
+			Reconcile: &scheduler.Call_Reconcile{Tasks: []scheduler.Call_Reconcile_Task{{TaskID: mesos.TaskID{Value: arg("task")}}}}})
 	case "revive", "suppress", "teardown":
-		kind := map[string]scheduler.Call_Type{"revive": scheduler.Call_REVIVE, "suppress": scheduler.Call_SUPPRESS, "teardown": scheduler.Call_TEARDOWN}[d.Cmd]
+		kind := map[string]scheduler.Call_Type{"revive": scheduler.Call_REVIVE, "suppress": scheduler.Call_SUPPRESS,
+			"teardown": scheduler.Call_TEARDOWN}[d.Cmd]
 		call(&scheduler.Call{Type: kind})
 	case "disconnect":
 		s.core.StreamClosed(s.now, s.current[who])
@@ -123,7 +133,8 @@ func (s *story) subscribe(who, failover string) {
 	checkpoint := true
 	info := &mesos.FrameworkInfo{User: "u", Name: who, FailoverTimeout: &timeout, Checkpoint: &checkpoint,
 		Capabilities: []mesos.FrameworkInfo_Capability{{Type: mesos.FrameworkInfo_Capability_PARTITION_AWARE}}}
-	c := &scheduler.Call{Type: scheduler.Call_SUBSCRIBE, Subscribe: &scheduler.Call_Subscribe{FrameworkInfo: info}}
+	c := &scheduler.Call{Type: scheduler.Call_SUBSCRIBE,
+		Subscribe: &scheduler.Call_Subscribe{FrameworkInfo: info}}
 	if id := s.ids[who]; id != "" {
 		info.ID = &mesos.FrameworkID{Value: id}
 		c.FrameworkID = info.ID
@@ -138,11 +149,13 @@ func (s *story) accept(who, host, task, cpus, duration, refuse string) *schedule
 	amount, _ := strconv.ParseFloat(cpus, 64)
 	wait, _ := strconv.ParseFloat(refuse, 64)
 	shell, value := false, "x"
-	info := mesos.TaskInfo{Name: task, TaskID: mesos.TaskID{Value: task}, AgentID: o.AgentID, Data: []byte(duration),
+	info := mesos.TaskInfo{Name: task, TaskID: mesos.TaskID{Value: task}, AgentID: o.AgentID,
+		Data:      []byte(duration),
 		Resources: AgentConfig{CPUs: amount}.Resources(), Command: &mesos.CommandInfo{Shell: &shell, Value: &value}}
 	return &scheduler.Call{Type: scheduler.Call_ACCEPT, Accept: &scheduler.Call_Accept{
 		OfferIDs: []mesos.OfferID{o.ID}, Filters: &mesos.Filters{RefuseSeconds: &wait},
-		Operations: []mesos.Offer_Operation{{Type: mesos.Offer_Operation_LAUNCH, Launch: &mesos.Offer_Operation_Launch{TaskInfos: []mesos.TaskInfo{info}}}},
+		Operations: []mesos.Offer_Operation{{Type: mesos.Offer_Operation_LAUNCH,
+			Launch: &mesos.Offer_Operation_Launch{TaskInfos: []mesos.TaskInfo{info}}}},
 	}}
 }
 

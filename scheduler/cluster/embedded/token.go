@@ -18,7 +18,8 @@ import (
 // tokenVariable is where an executor finds its token, as on Mesos with --authenticate_http_executors.
 const tokenVariable = "MESOS_EXECUTOR_AUTHENTICATION_TOKEN"
 
-// proofVariable tells kaon's executors that this agent, other than Mesos's, proves on demand that it made their tokens.
+// proofVariable tells kaon's executors that this agent, other than Mesos's, proves on demand that it made
+// their tokens.
 const proofVariable = "KAON_AGENT_PROVES"
 
 // tokenKey makes the tokens of one agent's executors: JSON web tokens signed by HMAC-SHA-256, as Mesos's are.
@@ -26,8 +27,8 @@ type tokenKey []byte
 
 const tokenKeyBytes = 32
 
-// openTokenKey reads an agent's key of its former life, whose executors may still run, or makes one. Only its owner may
-// read it.
+// openTokenKey reads an agent's key of its former life, whose executors may still run, or makes one. Only its
+// owner may read it.
 func openTokenKey(folder *containerizer.Folder) (tokenKey, error) {
 	const name = "key"
 	b, err := folder.Read(name)

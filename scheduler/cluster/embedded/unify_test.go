@@ -65,8 +65,8 @@ var shapes = []*regexp.Regexp{
 	regexp.MustCompile(`^[0-9A-Za-z+/]{22}==$`),
 }
 
-// unify compares a recorded value with ours and learns which id of ours stands for a recorded one. It says what
-// differs; empty: nothing.
+// unify compares a recorded value with ours and learns which id of ours stands for a recorded one. It says
+// what differs; empty: nothing.
 func (r *replay) unify(path string, want, got any, ids map[string]string) string {
 	key := path[strings.LastIndexByte(path, '.')+1:]
 	switch w := want.(type) {
@@ -106,7 +106,8 @@ func (r *replay) unify(path string, want, got any, ids map[string]string) string
 		if ok && key == "data" && len(w) > 0 && sameInspection(w, g) {
 			return ""
 		}
-		if ok && strings.HasPrefix(w, "Failed to launch container: Failed to run 'docker ") && strings.HasPrefix(g, "Failed to launch container: pull ") {
+		if ok && strings.HasPrefix(w, "Failed to launch container: Failed to run 'docker ") &&
+			strings.HasPrefix(g, "Failed to launch container: pull ") {
 			return ""
 		}
 		if ok && (loose[key] || r.same(path, w, g, ids)) {

@@ -11,7 +11,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// world drives a simulated cluster as schedulers would, at random, and checks after every step what must always hold.
+// world drives a simulated cluster as schedulers would, at random, and checks after every step what must
+// always hold.
 type world struct {
 	t       *rapid.T
 	core    *Core
@@ -47,7 +48,8 @@ func newWorld(t *rapid.T) *world {
 			n := len(task.TaskID.Value)
 			s := Script{Duration: time.Duration(n) * 700 * time.Millisecond, Starting: n%2 == 0, Data: []byte("end")}
 			for i := range n % 4 {
-				s.Updates = append(s.Updates, SimUpdate{At: time.Duration(i) * 300 * time.Millisecond, Data: []byte{byte(i)}})
+				s.Updates = append(s.Updates, SimUpdate{At: time.Duration(i) * 300 * time.Millisecond,
+					Data: []byte{byte(i)}})
 			}
 			if n%5 == 0 {
 				s.State = mesos.TASK_FAILED
@@ -58,7 +60,8 @@ func newWorld(t *rapid.T) *world {
 	for i := range rapid.IntRange(1, 4).Draw(t, "agents") {
 		name := fmt.Sprint("agent", i)
 		c := AgentConfig{CPUs: float64(1 + i), MemoryMB: 1000, Ports: [2]uint64{1000, 1010}}
-		w.core.AddAgent(w.now, AgentSpec{Name: name, Hostname: name, Resources: c.Resources(), Simulated: true}, "", nil)
+		w.core.AddAgent(w.now, AgentSpec{Name: name, Hostname: name, Resources: c.Resources(), Simulated: true}, "",
+			nil)
 		w.agents = append(w.agents, name)
 	}
 	w.settle()
@@ -108,8 +111,8 @@ func (w *world) event(p *player, e *scheduler.Event) {
 	}
 }
 
-// update checks that a task's updates come in order, one at a time: a new one only after the acknowledgement of the
-// one before.
+// update checks that a task's updates come in order, one at a time: a new one only after the acknowledgement
+// of the one before.
 func (w *world) update(p *player, s mesos.TaskStatus) {
 	id := s.TaskID.Value
 	if s.UUID == nil {

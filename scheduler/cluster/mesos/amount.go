@@ -36,8 +36,9 @@ func fromMesos(r *mesosapi.Resource, role string) offers.Amount {
 	return a
 }
 
-// source is all that Mesos said of a resource but its quantity, encoded: plain bytes, so that the journal can keep it and a
-// task sent after a restart carries its executor's resources as the one before did, to the last field.
+// source is all that Mesos said of a resource but its quantity, encoded: plain bytes, so that the journal can
+// keep it and a task sent after a restart carries its executor's resources as the one before did, to the last
+// field.
 func source(r *mesosapi.Resource, role string) string {
 	s := *r
 	if s.AllocationInfo == nil && role != "" {

@@ -15,7 +15,8 @@ import (
 func text(s string) *string { return &s }
 
 func reserved(role string, labels ...mesosapi.Label) mesosapi.Resource_ReservationInfo {
-	r := mesosapi.Resource_ReservationInfo{Type: mesosapi.Resource_ReservationInfo_DYNAMIC.Enum(), Role: text(role), Principal: text("ops")}
+	r := mesosapi.Resource_ReservationInfo{Type: mesosapi.Resource_ReservationInfo_DYNAMIC.Enum(),
+		Role: text(role), Principal: text("ops")}
 	if labels != nil {
 		r.Labels = &mesosapi.Labels{Labels: labels}
 	}
@@ -24,7 +25,8 @@ func reserved(role string, labels ...mesosapi.Label) mesosapi.Resource_Reservati
 
 func TestAmountsOfEveryKind(t *testing.T) {
 	cpus := func(change func(*mesosapi.Resource)) *mesosapi.Resource {
-		r := &mesosapi.Resource{Name: "cpus", Type: mesosapi.SCALAR.Enum(), Scalar: &mesosapi.Value_Scalar{Value: 1.5}}
+		r := &mesosapi.Resource{Name: "cpus", Type: mesosapi.SCALAR.Enum(),
+			Scalar: &mesosapi.Value_Scalar{Value: 1.5}}
 		change(r)
 		return r
 	}
@@ -32,22 +34,29 @@ func TestAmountsOfEveryKind(t *testing.T) {
 		in   *mesosapi.Resource
 		want offers.Amount
 	}{
-		"unreserved":     {cpus(func(r *mesosapi.Resource) { r.Role = text("*") }), offers.Amount{Scalar: 1500}},
-		"static, before": {cpus(func(r *mesosapi.Resource) { r.Role = text("eng") }), offers.Amount{Scalar: 1500, Reservation: "eng"}},
+		"unreserved": {cpus(func(r *mesosapi.Resource) { r.Role = text("*") }), offers.Amount{Scalar: 1500}},
+		"static, before": {cpus(func(r *mesosapi.Resource) { r.Role = text("eng") }),
+			offers.Amount{Scalar: 1500, Reservation: "eng"}},
 		"refined": {cpus(func(r *mesosapi.Resource) {
 			r.Reservations = []mesosapi.Resource_ReservationInfo{reserved("eng"), reserved("eng/ml")}
 		}), offers.Amount{Scalar: 1500, Reservation: "eng/ml"}},
 		"somebody's reservation": {cpus(func(r *mesosapi.Resource) {
 			r.Reservations = []mesosapi.Resource_ReservationInfo{reserved("eng", mesosapi.Label{Key: "owner"})}
 		}), offers.Amount{Scalar: 1500, Reservation: "eng", Opaque: true}},
-		"revocable": {cpus(func(r *mesosapi.Resource) { r.Revocable = &mesosapi.Resource_RevocableInfo{} }), offers.Amount{Scalar: 1500, Revocable: true}},
-		"volume":    {cpus(func(r *mesosapi.Resource) { r.Disk = &mesosapi.Resource_DiskInfo{} }), offers.Amount{Scalar: 1500, Opaque: true}},
-		"provider":  {cpus(func(r *mesosapi.Resource) { r.ProviderID = &mesosapi.ResourceProviderID{Value: "x"} }), offers.Amount{Scalar: 1500, Opaque: true}},
-		"shared":    {cpus(func(r *mesosapi.Resource) { r.Shared = &mesosapi.Resource_SharedInfo{} }), offers.Amount{Scalar: 1500, Opaque: true}},
-		"nonsense":  {cpus(func(r *mesosapi.Resource) { r.Scalar.Value = math.NaN() }), offers.Amount{}},
-		"ports": {&mesosapi.Resource{Name: "cpus", Type: mesosapi.RANGES.Enum(), Ranges: &mesosapi.Value_Ranges{Range: []mesosapi.Value_Range{{Begin: 1, End: 2}}}},
+		"revocable": {cpus(func(r *mesosapi.Resource) { r.Revocable = &mesosapi.Resource_RevocableInfo{} }),
+			offers.Amount{Scalar: 1500, Revocable: true}},
+		"volume": {cpus(func(r *mesosapi.Resource) { r.Disk = &mesosapi.Resource_DiskInfo{} }),
+			offers.Amount{Scalar: 1500, Opaque: true}},
+		"provider": {cpus(func(r *mesosapi.Resource) { r.ProviderID = &mesosapi.ResourceProviderID{Value: "x"} }),
+			offers.Amount{Scalar: 1500, Opaque: true}},
+		"shared": {cpus(func(r *mesosapi.Resource) { r.Shared = &mesosapi.Resource_SharedInfo{} }),
+			offers.Amount{Scalar: 1500, Opaque: true}},
+		"nonsense": {cpus(func(r *mesosapi.Resource) { r.Scalar.Value = math.NaN() }), offers.Amount{}},
+		"ports": {&mesosapi.Resource{Name: "cpus", Type: mesosapi.RANGES.Enum(),
+			Ranges: &mesosapi.Value_Ranges{Range: []mesosapi.Value_Range{{Begin: 1, End: 2}}}},
 			offers.Amount{Ranges: []offers.Range{{Begin: 1, End: 2}}}},
-		"set": {&mesosapi.Resource{Name: "cpus", Type: mesosapi.SET.Enum(), Set: &mesosapi.Value_Set{Item: []string{"a"}}}, offers.Amount{Set: []string{"a"}}},
+		"set": {&mesosapi.Resource{Name: "cpus", Type: mesosapi.SET.Enum(),
+			Set: &mesosapi.Value_Set{Item: []string{"a"}}}, offers.Amount{Set: []string{"a"}}},
 	} {
 		got := fromMesos(c.in, "eng/ml")
 		back := toMesos(got, "other")
@@ -78,11 +87,12 @@ func TestMilliIsExact(t *testing.T) {
 
 func TestAttributes(t *testing.T) {
 	for want, a := range map[string]*mesosapi.Attribute{
-		"r1":        {Type: mesosapi.TEXT, Text: &mesosapi.Value_Text{Value: "r1"}},
-		"4":         {Type: mesosapi.SCALAR, Scalar: &mesosapi.Value_Scalar{Value: 4}},
-		"0.125":     {Type: mesosapi.SCALAR, Scalar: &mesosapi.Value_Scalar{Value: .125}},
-		"{a,b}":     {Type: mesosapi.SET, Set: &mesosapi.Value_Set{Item: []string{"a", "b"}}},
-		"[1-5,7-7]": {Type: mesosapi.RANGES, Ranges: &mesosapi.Value_Ranges{Range: []mesosapi.Value_Range{{Begin: 1, End: 5}, {Begin: 7, End: 7}}}},
+		"r1":    {Type: mesosapi.TEXT, Text: &mesosapi.Value_Text{Value: "r1"}},
+		"4":     {Type: mesosapi.SCALAR, Scalar: &mesosapi.Value_Scalar{Value: 4}},
+		"0.125": {Type: mesosapi.SCALAR, Scalar: &mesosapi.Value_Scalar{Value: .125}},
+		"{a,b}": {Type: mesosapi.SET, Set: &mesosapi.Value_Set{Item: []string{"a", "b"}}},
+		"[1-5,7-7]": {Type: mesosapi.RANGES, Ranges: &mesosapi.Value_Ranges{Range: []mesosapi.Value_Range{{Begin: 1,
+			End: 5}, {Begin: 7, End: 7}}}},
 	} {
 		if got := attribute(a); got.Value != want || got.Scalar != (a.Type == mesosapi.SCALAR) {
 			t.Errorf("got %+v, want %q", got, want)

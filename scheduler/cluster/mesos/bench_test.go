@@ -69,8 +69,10 @@ func BenchmarkTrials(b *testing.B) {
 				own := cpu
 				own.Scalar = 10
 				for ; n > 0 && launched < b.N; n-- {
-					c.Tasks = append(c.Tasks, cluster.TaskInfo{ID: cluster.TaskID(fmt.Sprintf("s.%d.0", launched)), Name: "s", Resources: []offers.Amount{cpu},
-						Executor: cluster.ExecutorInfo{ID: "ex", Argv: []string{"kaon"}, Resources: []offers.Amount{own}}, Data: make([]byte, 300)})
+					c.Tasks = append(c.Tasks, cluster.TaskInfo{ID: cluster.TaskID(fmt.Sprintf("s.%d.0", launched)),
+						Name: "s", Resources: []offers.Amount{cpu},
+						Executor: cluster.ExecutorInfo{ID: "ex", Argv: []string{"kaon"},
+							Resources: []offers.Amount{own}}, Data: make([]byte, 300)})
 					launched++
 				}
 				if len(c.Tasks) > 0 {

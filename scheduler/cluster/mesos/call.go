@@ -28,7 +28,8 @@ func translate(call cluster.Call, framework, role string) (*api.Call, error) {
 	case cluster.Kill:
 		c = calls.Kill(string(call.Task), string(call.Agent))
 		if call.Grace > 0 {
-			c.Kill.KillPolicy = &mesosapi.KillPolicy{GracePeriod: &mesosapi.DurationInfo{Nanoseconds: call.Grace.Nanoseconds()}}
+			grace := &mesosapi.DurationInfo{Nanoseconds: call.Grace.Nanoseconds()}
+			c.Kill.KillPolicy = &mesosapi.KillPolicy{GracePeriod: grace}
 		}
 	case cluster.Acknowledge:
 		c = calls.Acknowledge(string(call.Agent), string(call.Task), call.UUID)
@@ -101,7 +102,8 @@ func executorInfo(e cluster.ExecutorInfo, framework, role string) *mesosapi.Exec
 		command.Arguments = e.Argv // with argv[0], as execve wants it
 	}
 	for _, u := range e.URIs {
-		uri := mesosapi.CommandInfo_URI{Value: u.Value, Executable: &u.Executable, Extract: &u.Extract, Cache: &u.Cache}
+		uri := mesosapi.CommandInfo_URI{Value: u.Value, Executable: &u.Executable, Extract: &u.Extract,
+			Cache: &u.Cache}
 		if u.OutputFile != "" {
 			uri.OutputFile = &u.OutputFile
 		}

@@ -10,9 +10,9 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// inContainer puts an executor into its image. The two containerizers differ in how a program other than the image's
-// own is started: Mesos's takes it from the command; Docker's appends the command to the image's ENTRYPOINT, so the
-// program has to take ENTRYPOINT's place.
+// inContainer puts an executor into its image. The two containerizers differ in how a program other than the
+// image's own is started: Mesos's takes it from the command; Docker's appends the command to the image's
+// ENTRYPOINT, so the program has to take ENTRYPOINT's place.
 func inContainer(info *mesosapi.ExecutorInfo, e *cluster.ExecutorInfo) {
 	c := e.Container
 	if c.Containerizer == sweep.Mesos {
@@ -22,12 +22,14 @@ func inContainer(info *mesosapi.ExecutorInfo, e *cluster.ExecutorInfo) {
 	info.Container = dockerContainer(c)
 	if len(e.Argv) > 0 {
 		info.Command.Value, info.Command.Arguments = nil, e.Argv[1:]
-		info.Container.Docker.Parameters = append([]mesosapi.Parameter{{Key: "entrypoint", Value: e.Argv[0]}}, info.Container.Docker.Parameters...)
+		info.Container.Docker.Parameters = append([]mesosapi.Parameter{{Key: "entrypoint", Value: e.Argv[0]}},
+			info.Container.Docker.Parameters...)
 	}
 }
 
-// dockerContainer describes an image to the Docker containerizer. Parameters are options of `docker run`. It has no
-// place for credentials: the agent takes them from its own files, or from .docker/config.json in the sandbox.
+// dockerContainer describes an image to the Docker containerizer. Parameters are options of `docker run`. It
+// has no place for credentials: the agent takes them from its own files, or from .docker/config.json in the
+// sandbox.
 func dockerContainer(c *cluster.Container) *mesosapi.ContainerInfo {
 	network := mesosapi.ContainerInfo_DockerInfo_HOST
 	switch c.Network {
@@ -41,12 +43,12 @@ func dockerContainer(c *cluster.Container) *mesosapi.ContainerInfo {
 	option := func(key, value string) {
 		d.Parameters = append(d.Parameters, mesosapi.Parameter{Key: key, Value: value})
 	}
-	// The sandbox belongs to the agent's user and is closed to others, the executor in it too: it starts as root and
-	// gives each trial its own user.
+	// The sandbox belongs to the agent's user and is closed to others, the executor in it too: it starts as root
+	// and gives each trial its own user.
 	option("user", "0:0")
 	if c.ResizesWithTasks {
-		// Docker bounds memory and swap together at twice the first memory. The agent raises only the one, and the kernel
-		// does not let it pass the other: the container would be killed.
+		// Docker bounds memory and swap together at twice the first memory. The agent raises only the one, and the
+		// kernel does not let it pass the other: the container would be killed.
 		option("memory-swap", "-1")
 	}
 	for _, u := range c.Ulimits {
@@ -58,7 +60,8 @@ func dockerContainer(c *cluster.Container) *mesosapi.ContainerInfo {
 	for _, label := range c.Labels {
 		option("label", label)
 	}
-	return &mesosapi.ContainerInfo{Type: mesosapi.ContainerInfo_DOCKER.Enum(), Docker: d, Volumes: volumes(c.Volumes)}
+	return &mesosapi.ContainerInfo{Type: mesosapi.ContainerInfo_DOCKER.Enum(), Docker: d,
+		Volumes: volumes(c.Volumes)}
 }
 
 // mesosContainer describes an image to Mesos's own containerizer.
@@ -68,10 +71,12 @@ func mesosContainer(c *cluster.Container) *mesosapi.ContainerInfo {
 		Type: mesosapi.Image_DOCKER.Enum(), Docker: &mesosapi.Image_Docker{Name: c.Image}, Cached: &cached,
 	}
 	if c.Credentials != nil {
-		image.Docker.Config = &mesosapi.Secret{Type: mesosapi.Secret_VALUE, Value: &mesosapi.Secret_Value{Data: c.Credentials}}
+		image.Docker.Config = &mesosapi.Secret{Type: mesosapi.Secret_VALUE,
+			Value: &mesosapi.Secret_Value{Data: c.Credentials}}
 	}
 	info := &mesosapi.ContainerInfo{
-		Type: mesosapi.ContainerInfo_MESOS.Enum(), Mesos: &mesosapi.ContainerInfo_MesosInfo{Image: image}, Volumes: volumes(c.Volumes),
+		Type: mesosapi.ContainerInfo_MESOS.Enum(), Mesos: &mesosapi.ContainerInfo_MesosInfo{Image: image},
+		Volumes: volumes(c.Volumes),
 	}
 	if c.ShmMB > 0 {
 		size := uint32(c.ShmMB)
@@ -98,10 +103,11 @@ func volumes(list []sweep.Volume) []mesosapi.Volume {
 	return out
 }
 
-// rlimit writes a limit; Mesos knows only both bounds or none, so one without a hard bound is unlimited, and one
-// with only the hard bound has it for both.
+// rlimit writes a limit; Mesos knows only both bounds or none, so one without a hard bound is unlimited, and
+// one with only the hard bound has it for both.
 func rlimit(u sweep.Ulimit) mesosapi.RLimitInfo_RLimit {
-	kind := mesosapi.RLimitInfo_RLimit_Type(mesosapi.RLimitInfo_RLimit_Type_value["RLMT_"+strings.ToUpper(u.Name)])
+	number := mesosapi.RLimitInfo_RLimit_Type_value["RLMT_"+strings.ToUpper(u.Name)]
+	kind := mesosapi.RLimitInfo_RLimit_Type(number)
 	out := mesosapi.RLimitInfo_RLimit{Type: kind}
 	if u.Hard != sweep.Unlimited {
 		soft, hard := uint64(u.Soft), uint64(u.Hard)

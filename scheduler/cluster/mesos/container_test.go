@@ -32,7 +32,8 @@ func recordedExecutor(t *testing.T, name string) *mesosapi.ExecutorInfo {
 
 // What started executors in images on a real Mesos is what ours is told, but for what is listed here.
 func TestExecutorsInImagesAreAsRecorded(t *testing.T) {
-	for name, containerizer := range map[string]string{"docker-executor": sweep.Docker, "mesos-image-executor": sweep.Mesos} {
+	for name, containerizer := range map[string]string{"docker-executor": sweep.Docker,
+		"mesos-image-executor": sweep.Mesos} {
 		t.Run(name, func(t *testing.T) {
 			want := recordedExecutor(t, name)
 			got := executorInfo(cluster.ExecutorInfo{
@@ -40,8 +41,10 @@ func TestExecutorsInImagesAreAsRecorded(t *testing.T) {
 				Container: &cluster.Container{Container: sweep.Container{Image: "hello:1", Containerizer: containerizer}},
 			}, "framework", "*")
 			if containerizer == sweep.Mesos {
-				got.Command.Arguments = append(want.Command.Arguments[:1:1], got.Command.Arguments[1:]...) // argv[0] may be any text
-				got.Container.Mesos.Image.Cached = nil                                                     // its default is true
+				// Argv[0] may be any text
+				got.Command.Arguments = append(want.Command.Arguments[:1:1], got.Command.Arguments[1:]...)
+				// Its default is true
+				got.Container.Mesos.Image.Cached = nil
 			} else {
 				d := got.Container.Docker
 				if d.GetForcePullImage() {
@@ -56,7 +59,8 @@ func TestExecutorsInImagesAreAsRecorded(t *testing.T) {
 			if !reflect.DeepEqual(got.Container, want.Container) {
 				t.Errorf("container\n%v, recorded\n%v", got.Container, want.Container)
 			}
-			if got.Command.GetValue() != want.Command.GetValue() || !slices.Equal(got.Command.Arguments, want.Command.Arguments) || got.Command.GetShell() {
+			if got.Command.GetValue() != want.Command.GetValue() || !slices.Equal(got.Command.Arguments,
+				want.Command.Arguments) || got.Command.GetShell() {
 				t.Errorf("command\n%v, recorded\n%v", got.Command, want.Command)
 			}
 		})
@@ -68,7 +72,8 @@ func TestContainersCarryWhatSpecsSay(t *testing.T) {
 		Container: sweep.Container{
 			Image: "digits:1", Pull: sweep.PullAlways, Network: sweep.NetworkBridge, ShmMB: 64,
 			Volumes: []sweep.Volume{{Host: "/a", Path: "/b", ReadOnly: true}},
-			Ulimits: []sweep.Ulimit{{Name: "memlock", Soft: sweep.Unlimited, Hard: sweep.Unlimited}, {Name: "nofile", Soft: 10, Hard: 20}},
+			Ulimits: []sweep.Ulimit{{Name: "memlock", Soft: sweep.Unlimited, Hard: sweep.Unlimited},
+				{Name: "nofile", Soft: 10, Hard: 20}},
 		},
 		ResizesWithTasks: true, Credentials: []byte(`{"auths":{}}`), Labels: []string{"kaon.trial=3"},
 	}
@@ -77,23 +82,28 @@ func TestContainersCarryWhatSpecsSay(t *testing.T) {
 	for _, p := range docker.Docker.Parameters {
 		options = append(options, p.Key+" "+p.Value)
 	}
-	want := []string{"user 0:0", "memory-swap -1", "ulimit memlock=-1:-1", "ulimit nofile=10:20", "shm-size 64m", "label kaon.trial=3"}
+	want := []string{"user 0:0", "memory-swap -1", "ulimit memlock=-1:-1", "ulimit nofile=10:20", "shm-size 64m",
+		"label kaon.trial=3"}
 	if !slices.Equal(options, want) {
 		t.Errorf("options %q, want %q", options, want)
 	}
-	if !docker.Docker.GetForcePullImage() || docker.Docker.GetNetwork() != mesosapi.ContainerInfo_DockerInfo_BRIDGE {
+	if !docker.Docker.GetForcePullImage() ||
+		docker.Docker.GetNetwork() != mesosapi.ContainerInfo_DockerInfo_BRIDGE {
 		t.Errorf("%v", docker.Docker)
 	}
 	own := mesosContainer(c)
-	if own.Mesos.Image.GetCached() || string(own.Mesos.Image.Docker.Config.Value.Data) != `{"auths":{}}` || own.LinuxInfo.GetSHMSize() != 64 {
+	if own.Mesos.Image.GetCached() || string(own.Mesos.Image.Docker.Config.Value.Data) != `{"auths":{}}` ||
+		own.LinuxInfo.GetSHMSize() != 64 {
 		t.Errorf("%v %v", own.Mesos, own.LinuxInfo)
 	}
 	limits := own.RlimitInfo.Rlimits
-	if len(limits) != 2 || limits[0].Type != mesosapi.RLimitInfo_RLimit_RLMT_MEMLOCK || limits[0].Hard != nil || *limits[1].Soft != 10 || *limits[1].Hard != 20 {
+	if len(limits) != 2 || limits[0].Type != mesosapi.RLimitInfo_RLimit_RLMT_MEMLOCK || limits[0].Hard != nil ||
+		*limits[1].Soft != 10 || *limits[1].Hard != 20 {
 		t.Errorf("%v", limits)
 	}
 	for _, info := range []*mesosapi.ContainerInfo{docker, own} {
-		if v := info.Volumes; len(v) != 1 || v[0].GetHostPath() != "/a" || v[0].ContainerPath != "/b" || v[0].GetMode() != mesosapi.RO {
+		if v := info.Volumes; len(v) != 1 || v[0].GetHostPath() != "/a" || v[0].ContainerPath != "/b" ||
+			v[0].GetMode() != mesosapi.RO {
 			t.Errorf("volumes %v", v)
 		}
 	}

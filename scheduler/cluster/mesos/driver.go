@@ -54,19 +54,21 @@ func New(c Config) (*Driver, error) {
 
 // Run subscribes and delivers events until ctx ends, which gives nil, as does the end of the stream after a
 // Teardown. Whenever the stream breaks it delivers Disconnected and subscribes again with the same framework
-// id: at the leader it is told of, else at each master in turn, then after a growing wait. A framework that the
-// master has removed before this process came goes on under a new id. It returns an
-// error after Refused when the master will never take this framework in, and ErrUnreachable when
-// Config.FirstTimeout passed without a first subscription.
+// id: at the leader it is told of, else at each master in turn, then after a growing wait. A framework that
+// the master has removed before this process came goes on under a new id. It returns an error after Refused
+// when the master will never take this framework in, and ErrUnreachable when Config.FirstTimeout passed
+// without a first subscription.
 func (d *Driver) Run(ctx context.Context, deliver func(...cluster.Event)) error {
 	defer d.closeIdle()
-	r := &masterRotation{masters: d.conf.Masters, backoff: newBackoff(d.conf.BackoffMin, d.conf.BackoffMax, d.conf.Seed)}
+	r := &masterRotation{masters: d.conf.Masters, backoff: newBackoff(d.conf.BackoffMin, d.conf.BackoffMax,
+		d.conf.Seed)}
 	framework := d.conf.FrameworkID
 	first, endFirst := d.first(ctx)
 	defer endFirst()
 	var told error // why no master took us in; what one said tells more than that another was silent
 	for again := false; ; {
-		s := &session{driver: d, address: r.address(), framework: framework, again: again, patience: d.conf.CallTimeout}
+		s := &session{driver: d, address: r.address(), framework: framework, again: again,
+			patience: d.conf.CallTimeout}
 		if until, bounded := first.Deadline(); bounded && !again {
 			s.patience = min(s.patience, time.Until(until)/time.Duration(r.remaining()))
 		}
@@ -98,7 +100,8 @@ func (d *Driver) Run(ctx context.Context, deliver func(...cluster.Event)) error 
 		case ctx.Err() != nil:
 			return nil
 		case !on || wait.Err() != nil:
-			return fmt.Errorf("subscribe at %v: %w within %s: %w", d.conf.Masters, ErrUnreachable, d.conf.FirstTimeout, told)
+			return fmt.Errorf("subscribe at %v: %w within %s: %w", d.conf.Masters, ErrUnreachable, d.conf.FirstTimeout,
+				told)
 		}
 	}
 }
@@ -111,8 +114,8 @@ func (d *Driver) first(ctx context.Context) (context.Context, context.CancelFunc
 	return context.WithTimeout(ctx, d.conf.FirstTimeout)
 }
 
-// masterRotation says which master to try next: a redirect's leader, else the masters in turn, with a growing wait after
-// each rotation.
+// masterRotation says which master to try next: a redirect's leader, else the masters in turn, with a growing
+// wait after each rotation.
 type masterRotation struct {
 	masters []string
 	backoff *backoff
@@ -190,8 +193,9 @@ func (d *Driver) Send(ctx context.Context, call cluster.Call) error {
 	return nil
 }
 
-// closeIdle closes the connections when no call is under way: the stream of a framework that is torn down ends before the
-// TEARDOWN is answered, and a connection counts as idle a moment before its caller has the answer.
+// closeIdle closes the connections when no call is under way: the stream of a framework that is torn down
+// ends before the TEARDOWN is answered, and a connection counts as idle a moment before its caller has the
+// answer.
 func (d *Driver) closeIdle() {
 	d.calls.Lock()
 	defer d.calls.Unlock()

@@ -110,13 +110,15 @@ func TestSubscribeOfferAcceptAcknowledge(t *testing.T) {
 		AllocationInfo: &mesosapi.Resource_AllocationInfo{Role: &role},
 		Resources:      []mesosapi.Resource{cpus}}}}})
 	o := next[cluster.Offered](r).Offers[0]
-	if o.ID != "o1" || o.Agent != "a1" || o.Role != "research" || o.Amounts[0].Scalar != 4*resource.Unit || o.Amounts[0].Reservation != "research" {
+	if o.ID != "o1" || o.Agent != "a1" || o.Role != "research" || o.Amounts[0].Scalar != 4*resource.Unit ||
+		o.Amounts[0].Reservation != "research" {
 		t.Fatalf("got %+v", o)
 	}
 
 	share := o.Amounts[0]
 	share.Scalar = 100
-	err := r.Send(t.Context(), cluster.Accept{Agent: o.Agent, Offers: []offers.OfferID{o.ID}, Refuse: 2 * time.Second,
+	err := r.Send(t.Context(), cluster.Accept{Agent: o.Agent, Offers: []offers.OfferID{o.ID},
+		Refuse: 2 * time.Second,
 		Tasks: []cluster.TaskInfo{{ID: "s.1.0", Name: "s", Resources: []offers.Amount{share}, Data: []byte("order"),
 			Executor: cluster.ExecutorInfo{ID: "ex", Argv: []string{"/bin/kaon", "executor"}, Env: []string{"A=b=c"},
 				URIs:      []cluster.URI{{Value: "http://x/kaon", Executable: true, Cache: true, OutputFile: "kaon"}},
@@ -140,7 +142,8 @@ func TestSubscribeOfferAcceptAcknowledge(t *testing.T) {
 
 	state, ts := mesosapi.TASK_RUNNING, 1795401704.473467
 	m.say(&api.Event{Type: api.Event_UPDATE, Update: &api.Event_Update{Status: mesosapi.TaskStatus{
-		TaskID: mesosapi.TaskID{Value: "s.1.0"}, State: &state, UUID: []byte("0123456789abcdef"), Data: []byte("report"),
+		TaskID: mesosapi.TaskID{Value: "s.1.0"}, State: &state, UUID: []byte("0123456789abcdef"),
+		Data:    []byte("report"),
 		AgentID: &mesosapi.AgentID{Value: "a1"}, Source: mesosapi.SOURCE_EXECUTOR.Enum(), Timestamp: &ts}}})
 	u := next[cluster.Updated](r).Status
 	if u.Task != "s.1.0" || u.State != cluster.Running || u.Source != "SOURCE_EXECUTOR" || u.Reason != "" ||
@@ -150,7 +153,8 @@ func TestSubscribeOfferAcceptAcknowledge(t *testing.T) {
 	if err := r.Send(t.Context(), cluster.Acknowledge{Task: u.Task, Agent: u.Agent, UUID: u.UUID}); err != nil {
 		t.Fatal(err)
 	}
-	if k := call(t, m); k.Type != api.Call_ACKNOWLEDGE || string(k.Acknowledge.UUID) != "0123456789abcdef" || k.Acknowledge.AgentID.Value != "a1" {
+	if k := call(t, m); k.Type != api.Call_ACKNOWLEDGE || string(k.Acknowledge.UUID) != "0123456789abcdef" ||
+		k.Acknowledge.AgentID.Value != "a1" {
 		t.Fatalf("got %v", k)
 	}
 }
@@ -205,21 +209,24 @@ func TestCallThatIsRefusedEndsTheSubscription(t *testing.T) {
 	r := start(t, mesos.Config{Masters: []string{m.address()}})
 	next[cluster.Subscribed](r)
 	var status *mesos.StatusError
-	if err := r.Send(t.Context(), cluster.Revive{}); !errors.As(err, &status) || status.Code != 400 || status.Call != "REVIVE" {
+	if err := r.Send(t.Context(), cluster.Revive{}); !errors.As(err, &status) || status.Code != 400 ||
+		status.Call != "REVIVE" {
 		t.Fatalf("got %v", err)
 	}
 	next[cluster.Disconnected](r)
 	next[cluster.Subscribed](r)
 }
 
-// A framework that was removed while nobody was there goes on as a new one; only what comes of Subscribed tells.
+// A framework that was removed while nobody was there goes on as a new one; only what comes of Subscribed
+// tells.
 func TestRemovedFrameworkGoesOnAsANewOne(t *testing.T) {
 	m := newMaster(t, false, func(w http.ResponseWriter, _ *http.Request, c *api.Call) bool {
 		if c.Type != api.Call_SUBSCRIBE || c.FrameworkID.GetValue() != "fw-old" {
 			return false
 		}
 		w.Header().Set("Mesos-Stream-Id", streamID) // as the recording "failover" has it
-		_, _ = w.Write(event(&api.Event{Type: api.Event_ERROR, Error: &api.Event_Error{Message: "Framework has been removed"}}))
+		_, _ = w.Write(event(&api.Event{Type: api.Event_ERROR,
+			Error: &api.Event_Error{Message: "Framework has been removed"}}))
 		return true
 	})
 	r := start(t, mesos.Config{Masters: []string{m.address()}, FrameworkID: "fw-old"})

@@ -91,7 +91,8 @@ func TestMastersThatDisagreeAreNotAskedInATightLoop(t *testing.T) {
 	}
 	a = newMaster(t, false, to(&b))
 	b = newMaster(t, false, to(&a))
-	r := start(t, mesos.Config{Masters: []string{a.address()}, FirstTimeout: 300 * time.Millisecond, BackoffMin: 100 * time.Millisecond, BackoffMax: 100 * time.Millisecond})
+	r := start(t, mesos.Config{Masters: []string{a.address()}, FirstTimeout: 300 * time.Millisecond,
+		BackoffMin: 100 * time.Millisecond, BackoffMax: 100 * time.Millisecond})
 	if err := r.result(); !errors.Is(err, mesos.ErrUnreachable) {
 		t.Fatalf("got %v", err)
 	}
@@ -108,8 +109,8 @@ func TestNobodyThere(t *testing.T) {
 	}
 }
 
-// The ports people take for the master's: an agent's, a web server's, one that speaks no HTTP. It is said at once, not after
-// the patience for masters that are down.
+// The ports people take for the master's: an agent's, a web server's, one that speaks no HTTP. It is said at
+// once, not after the patience for masters that are down.
 func TestPortsThatAreNoMasters(t *testing.T) {
 	page := func(code int, text string) string {
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -184,7 +185,8 @@ func TestAuthentication(t *testing.T) {
 	wrong := start(t, mesos.Config{Masters: []string{m.address()}, Principal: "kaon", Secret: "no"})
 	next[cluster.Rejected](wrong)
 	var status *mesos.StatusError
-	if err := wrong.result(); !errors.As(err, &status) || status.Code != 401 || !strings.Contains(err.Error(), "check principal and secret") {
+	if err := wrong.result(); !errors.As(err, &status) || status.Code != 401 ||
+		!strings.Contains(err.Error(), "check principal and secret") {
 		t.Fatalf("got %v", err)
 	}
 }
@@ -192,7 +194,8 @@ func TestAuthentication(t *testing.T) {
 func TestTLS(t *testing.T) {
 	m := newMaster(t, true, nil)
 	ca := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: m.Certificate().Raw}), 0o600); err != nil {
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: m.Certificate().Raw}),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []mesos.TLS{{Enabled: true, CA: ca}, {Enabled: true, Insecure: true}} {
@@ -202,11 +205,14 @@ func TestTLS(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	r := start(t, mesos.Config{Masters: []string{m.address()}, TLS: mesos.TLS{Enabled: true}, FirstTimeout: time.Second})
-	if err := r.result(); !errors.Is(err, mesos.ErrUnreachable) || !strings.Contains(err.Error(), "certificate") {
+	r := start(t, mesos.Config{Masters: []string{m.address()}, TLS: mesos.TLS{Enabled: true},
+		FirstTimeout: time.Second})
+	if err := r.result(); !errors.Is(err, mesos.ErrUnreachable) ||
+		!strings.Contains(err.Error(), "certificate") {
 		t.Fatalf("got %v", err)
 	}
-	for _, c := range []mesos.TLS{{Enabled: true, CA: "/no/such/file"}, {Enabled: true, CA: "/dev/null"}, {Enabled: true, Cert: "x"}, {Enabled: true, Cert: "/dev/null", Key: "/dev/null"}} {
+	for _, c := range []mesos.TLS{{Enabled: true, CA: "/no/such/file"}, {Enabled: true, CA: "/dev/null"},
+		{Enabled: true, Cert: "x"}, {Enabled: true, Cert: "/dev/null", Key: "/dev/null"}} {
 		if _, err := mesos.New(mesos.Config{Masters: []string{"a:1"}, TLS: c}); err == nil {
 			t.Errorf("%+v taken", c)
 		}
@@ -290,7 +296,8 @@ func TestTeardownEndsRun(t *testing.T) {
 	}
 }
 
-// The answer to a TEARDOWN is heard, though the stream's end has Run close its connections at about the same moment.
+// The answer to a TEARDOWN is heard, though the stream's end has Run close its connections at about the same
+// moment.
 func TestTeardownIsAnswered(t *testing.T) {
 	for range 200 {
 		var m *fakeMaster
@@ -317,7 +324,8 @@ func TestManySenders(t *testing.T) {
 	for range 8 {
 		senders.Go(func() {
 			for range 50 {
-				if err := r.Send(context.Background(), cluster.Acknowledge{Task: "t", Agent: "a", UUID: []byte("u")}); err != nil {
+				if err := r.Send(context.Background(), cluster.Acknowledge{Task: "t", Agent: "a",
+					UUID: []byte("u")}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -338,7 +346,8 @@ func TestBadConfigurations(t *testing.T) {
 }
 
 func TestEmbeddedMasterRestarts(t *testing.T) {
-	server, err := embedded.Start(t.Context(), embedded.Config{Seed: 1, Simulated: &embedded.Simulation{Agents: 3}, Auth: map[string]string{"kaon": "secret"}})
+	server, err := embedded.Start(t.Context(), embedded.Config{Seed: 1,
+		Simulated: &embedded.Simulation{Agents: 3}, Auth: map[string]string{"kaon": "secret"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -386,7 +395,8 @@ func TestEventsThatComeTogether(t *testing.T) {
 		for _, e := range evs {
 			switch e := e.(type) {
 			case cluster.Subscribed:
-				m.raw(slices.Concat(event(said("a")), event(said("b")), event(&api.Event{Type: api.Event_ERROR, Error: &api.Event_Error{Message: "barred"}})))
+				m.raw(slices.Concat(event(said("a")), event(said("b")), event(&api.Event{Type: api.Event_ERROR,
+					Error: &api.Event_Error{Message: "barred"}})))
 			case cluster.ExecutorMessage:
 				texts += string(e.Data)
 			}
@@ -400,7 +410,8 @@ func TestEventsThatComeTogether(t *testing.T) {
 	}
 }
 
-// A master that takes connections and never answers costs no more than the time given, and leaves some of it to the others.
+// A master that takes connections and never answers costs no more than the time given, and leaves some of it
+// to the others.
 func TestSilentMasterTakesNotAllTime(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -408,8 +419,10 @@ func TestSilentMasterTakesNotAllTime(t *testing.T) {
 	}
 	defer l.Close()
 	began := time.Now()
-	r := start(t, mesos.Config{Masters: []string{l.Addr().String(), nobody(t), l.Addr().String()}, FirstTimeout: 600 * time.Millisecond})
-	if err := r.result(); !errors.Is(err, mesos.ErrUnreachable) || !strings.Contains(err.Error(), "connection refused") {
+	r := start(t, mesos.Config{Masters: []string{l.Addr().String(), nobody(t), l.Addr().String()},
+		FirstTimeout: 600 * time.Millisecond})
+	if err := r.result(); !errors.Is(err, mesos.ErrUnreachable) ||
+		!strings.Contains(err.Error(), "connection refused") {
 		t.Errorf("Run gave %v", err)
 	}
 	if took := time.Since(began); took < 600*time.Millisecond || took > 5*time.Second {

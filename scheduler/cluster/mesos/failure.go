@@ -53,8 +53,8 @@ func notMaster(address, answer string) error {
 	return &NotMasterError{Address: address, Answer: answer}
 }
 
-// foreign tells an answer to SUBSCRIBE that no master gives. An agent takes it for a call of its own API, which does not
-// parse; other servers do not know the path or the method.
+// foreign tells an answer to SUBSCRIBE that no master gives. An agent takes it for a call of its own API,
+// which does not parse; other servers do not know the path or the method.
 func foreign(code int, text string) bool {
 	switch code {
 	case http.StatusBadRequest:
@@ -92,8 +92,8 @@ func permanent(err error) bool {
 	return false
 }
 
-// removed tells whether the master says that it has ended this framework for good: an operator tore it down, or it
-// was away for longer than its failover timeout.
+// removed tells whether the master says that it has ended this framework for good: an operator tore it down,
+// or it was away for longer than its failover timeout.
 func removed(err error) bool {
 	var event *FrameworkError
 	return errors.As(err, &event) && strings.Contains(event.Text, "Framework has been removed")
@@ -106,7 +106,8 @@ func remedy(err error) error {
 			"its tasks have ended, and whoever resumes goes on as a new framework", err)
 	}
 	if other := (*NotMasterError)(nil); errors.As(err, &other) {
-		return fmt.Errorf("%w: give the master's host and port, mesos://host:5050 unless it was started with another; "+
+		return fmt.Errorf("%w: give the master's host and port, "+
+			"mesos://host:5050 unless it was started with another; "+
 			"5051 is an agent's", err)
 	}
 	var status *StatusError
@@ -115,7 +116,8 @@ func remedy(err error) error {
 		case http.StatusUnauthorized:
 			return fmt.Errorf("%w: check principal and secret, mesos://principal:secret@host:port", err)
 		case http.StatusForbidden:
-			return fmt.Errorf("%w: the principal may not register with these roles or this user; see the master's ACLs", err)
+			return fmt.Errorf("%w: the principal may not register with these roles or this user; "+
+				"see the master's ACLs", err)
 		}
 	}
 	return err

@@ -32,7 +32,8 @@ type fakeMaster struct {
 const streamID = "9af2ce08-98f6-4dcb-9bfe-7e251f05cf79"
 
 // newMaster starts a master. answer, when not nil, sees every call first and returns true if it answered.
-func newMaster(t *testing.T, secure bool, answer func(http.ResponseWriter, *http.Request, *api.Call) bool) *fakeMaster {
+func newMaster(t *testing.T, secure bool, answer func(http.ResponseWriter, *http.Request,
+	*api.Call) bool) *fakeMaster {
 	m := &fakeMaster{t: t, calls: make(chan *api.Call, 1000), heads: make(chan http.Header, 1000)}
 	m.mu.answer, m.mu.interval = answer, 15
 	m.Server = httptest.NewUnstartedServer(http.HandlerFunc(m.serve))
@@ -51,7 +52,8 @@ func (m *fakeMaster) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var call api.Call
-	if err := call.Unmarshal(body); err != nil || r.Header.Get("Content-Type") != "application/x-protobuf" || r.URL.Path != "/api/v1/scheduler" {
+	if err := call.Unmarshal(body); err != nil || r.Header.Get("Content-Type") != "application/x-protobuf" ||
+		r.URL.Path != "/api/v1/scheduler" {
 		http.Error(w, "Failed to parse body into Call protobuf", http.StatusBadRequest)
 		return
 	}

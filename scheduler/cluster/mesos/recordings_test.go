@@ -96,7 +96,8 @@ func short(e cluster.Event) string {
 	case cluster.Offered:
 		var out strings.Builder
 		for _, o := range e.Offers {
-			fmt.Fprintf(&out, "offered %s of %s %s role %s:", id(string(o.ID)), id(string(o.Agent)), o.Hostname, o.Role)
+			fmt.Fprintf(&out, "offered %s of %s %s role %s:", id(string(o.ID)), id(string(o.Agent)), o.Hostname,
+				o.Role)
 			for _, a := range o.Amounts {
 				fmt.Fprintf(&out, " %s=%s", a.Name, quantity(a))
 			}
@@ -108,7 +109,8 @@ func short(e cluster.Event) string {
 		return out.String()
 	case cluster.Updated:
 		s := e.Status
-		return fmt.Sprintf("updated %s on %q executor %q: %s by %s %s %q, uuid of %d, data of %d, %s\n", s.Task, id(string(s.Agent)), s.Executor,
+		return fmt.Sprintf("updated %s on %q executor %q: %s by %s %s %q, uuid of %d, data of %d, %s\n", s.Task,
+			id(string(s.Agent)), s.Executor,
 			s.State, s.Source, s.Reason, s.Message, len(s.UUID), len(s.Data), s.Time.Format(time.RFC3339Nano))
 	case cluster.Rescinded:
 		return fmt.Sprintf("rescinded %s\n", id(string(e.Offer)))
@@ -129,7 +131,8 @@ func quantity(a offers.Amount) string {
 	return fmt.Sprint(float64(a.Scalar) / float64(resource.Unit))
 }
 
-// TestRecordedCallsAreWritten makes the calls of the recordings from our own and compares them, field by field.
+// TestRecordedCallsAreWritten makes the calls of the recordings from our own and compares them, field by
+// field.
 func TestRecordedCallsAreWritten(t *testing.T) {
 	lines := recording(t, "executor")
 	var offer offers.Offer
@@ -159,7 +162,8 @@ func TestRecordedCallsAreWritten(t *testing.T) {
 	for _, ours := range []cluster.Call{
 		cluster.Accept{Agent: offer.Agent, Offers: []offers.OfferID{offer.ID}, Tasks: []cluster.TaskInfo{{
 			ID: "e1", Name: "e1", Resources: small, Data: []byte("payload of e1"),
-			Executor: cluster.ExecutorInfo{ID: "ex-1", Name: "capexec", Argv: []string{"/usr/local/bin/capexec"}, Resources: small}}}},
+			Executor: cluster.ExecutorInfo{ID: "ex-1", Name: "capexec", Argv: []string{"/usr/local/bin/capexec"},
+				Resources: small}}}},
 		cluster.Acknowledge{Task: "e1", Agent: offer.Agent, UUID: uuid},
 		cluster.Message{Agent: offer.Agent, Executor: "ex-1", Data: []byte("hello executor")},
 		cluster.Kill{Task: "e2"},
@@ -188,15 +192,16 @@ func TestRecordedCallsAreWritten(t *testing.T) {
 	}
 }
 
-// normal writes a call as JSON, without what differs on purpose: the recording's scheduler ran its executor by a
-// shell and wrote no roles into resources.
+// normal writes a call as JSON, without what differs on purpose: the recording's scheduler ran its executor
+// by a shell and wrote no roles into resources.
 func normal(t testing.TB, c *api.Call) string {
 	t.Helper()
 	text, err := json.Marshal(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := strings.NewReplacer(`"role":"*","allocation_info"`, `"allocation_info"`, `,"role":"*"`, ``, `"shell":true`, `"shell":false`,
+	s := strings.NewReplacer(`"role":"*","allocation_info"`, `"allocation_info"`, `,"role":"*"`, ``,
+		`"shell":true`, `"shell":false`,
 		`,"arguments":["/usr/local/bin/capexec"]`, ``).Replace(string(text))
 	var v any
 	if err := json.Unmarshal([]byte(s), &v); err != nil {
@@ -206,8 +211,8 @@ func normal(t testing.TB, c *api.Call) string {
 	return string(text)
 }
 
-// What a task and its executor use names its reservation exactly as the master offered it, also when the executor's part
-// comes from a journal.
+// What a task and its executor use names its reservation exactly as the master offered it, also when the
+// executor's part comes from a journal.
 func TestReservationsGoBackAsTheyCame(t *testing.T) {
 	lines := readRecording(t, "testdata/recordings/reservations.jsonl")
 	var got, want string

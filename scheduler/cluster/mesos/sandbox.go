@@ -17,7 +17,8 @@ import (
 	"unicode/utf8"
 )
 
-// Sandbox reads a task's files through its agent's files API, while the task runs and until the agent removes them.
+// Sandbox reads a task's files through its agent's files API, while the task runs and until the agent removes
+// them.
 type Sandbox struct {
 	client jsonClient
 	agent  string // http://host:port
@@ -41,12 +42,14 @@ type jsonClient struct {
 	secret    string
 }
 
-// FindSandbox asks the masters where a task runs or ran, and its agent for the folder of its executor. The task's own folder
-// is the one of its name below that. The error wraps ErrNoTask when nobody knows.
+// FindSandbox asks the masters where a task runs or ran, and its agent for the folder of its executor. The
+// task's own folder is the one of its name below that. The error wraps ErrNoTask when nobody knows.
 func FindSandbox(ctx context.Context, c Config, task string) (*Sandbox, error) {
-	t := &http.Transport{Proxy: http.ProxyFromEnvironment, DialContext: checked(&net.Dialer{Timeout: askWait}, c.Check)}
+	t := &http.Transport{Proxy: http.ProxyFromEnvironment, DialContext: checked(&net.Dialer{Timeout: askWait},
+		c.Check)}
 	defer t.CloseIdleConnections()
-	a := jsonClient{client: &http.Client{Timeout: askWait, Transport: t}, scheme: "http", principal: c.Principal, secret: c.Secret}
+	a := jsonClient{client: &http.Client{Timeout: askWait, Transport: t}, scheme: "http", principal: c.Principal,
+		secret: c.Secret}
 	if c.TLS.Enabled {
 		tls, err := tlsConfig(c.TLS)
 		if err != nil {
@@ -74,7 +77,8 @@ func (a jsonClient) find(ctx context.Context, master, task string) (*Sandbox, er
 			Executor  string `json:"executor_id"`
 		}
 	}
-	if err := a.get(ctx, a.scheme+"://"+master+"/tasks?limit=1&task_id="+url.QueryEscape(task), &tasks); err != nil {
+	if err := a.get(ctx, a.scheme+"://"+master+"/tasks?limit=1&task_id="+url.QueryEscape(task),
+		&tasks); err != nil {
 		return nil, err
 	}
 	if len(tasks.Tasks) == 0 {
@@ -122,10 +126,11 @@ func (a jsonClient) executor(ctx context.Context, agent, framework, executor str
 	return "", fmt.Errorf("executor %s at %s: %w", executor, agent, ErrNoTask)
 }
 
-// Read reads from a file of the sandbox, at most 64 KiB from an offset; nothing when the offset is its end. The error wraps
-// fs.ErrNotExist when there is no such file.
+// Read reads from a file of the sandbox, at most 64 KiB from an offset; nothing when the offset is its end.
+// The error wraps fs.ErrNotExist when there is no such file.
 func (s *Sandbox) Read(ctx context.Context, name string, offset int64) ([]byte, error) {
-	q := url.Values{"path": {path.Join(s.path, name)}, "offset": {fmt.Sprint(offset)}, "length": {fmt.Sprint(readBytes)}}
+	q := url.Values{"path": {path.Join(s.path, name)}, "offset": {fmt.Sprint(offset)},
+		"length": {fmt.Sprint(readBytes)}}
 	var answer struct{ Data json.RawMessage }
 	if err := s.client.get(ctx, s.agent+"/files/read?"+q.Encode(), &answer); err != nil {
 		return nil, err
@@ -133,8 +138,8 @@ func (s *Sandbox) Read(ctx context.Context, name string, offset int64) ([]byte, 
 	return rawText(answer.Data), nil
 }
 
-// rawText is a JSON text byte by byte. Mesos puts a file's bytes there as they are; encoding/json would replace what is no
-// UTF-8, also of a character that was cut in two, and the next offset would be wrong.
+// rawText is a JSON text byte by byte. Mesos puts a file's bytes there as they are; encoding/json would
+// replace what is no UTF-8, also of a character that was cut in two, and the next offset would be wrong.
 func rawText(quoted []byte) []byte {
 	if len(quoted) < 2 || quoted[0] != '"' {
 		return nil

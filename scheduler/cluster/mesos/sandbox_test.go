@@ -13,8 +13,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 )
 
-// filesCluster is a master and an agent in one server, which answer in the words of Mesos 1.12. The file holds bytes that
-// are no UTF-8, control characters, and a character that a chunk of 64 KiB cuts in two.
+// filesCluster is a master and an agent in one server, which answer in the words of Mesos 1.12. The file
+// holds bytes that are no UTF-8, control characters, and a character that a chunk of 64 KiB cuts in two.
 func filesCluster(t *testing.T, content string) string {
 	mux := http.NewServeMux()
 	server := httptest.NewServer(mux)
@@ -33,7 +33,8 @@ func filesCluster(t *testing.T, content string) string {
 		fmt.Fprint(w, `{"tasks":[{"id":"s.1.1","framework_id":"f-0","executor_id":"kaon-1","slave_id":"a-S0","state":"TASK_RUNNING"}]}`)
 	})
 	mux.HandleFunc("GET /slaves", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, `{"slaves":[{"id":"b-S1","pid":"slave(1)@127.0.0.1:1"},{"id":"a-S0","pid":"slave(1)@%s"}]}`, address)
+		fmt.Fprintf(w, `{"slaves":[{"id":"b-S1","pid":"slave(1)@127.0.0.1:1"},{"id":"a-S0","pid":"slave(1)@%s"}]}`,
+			address)
 	})
 	mux.HandleFunc("GET /state", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, `{"frameworks":[],"completed_frameworks":[{"id":"f-0","executors":[],"completed_executors":[{"id":"kaon-1","directory":%q}]}]}`, folder)
@@ -103,7 +104,8 @@ func TestSandboxOfNobody(t *testing.T) {
 		t.Errorf("an unknown task: %v", err)
 	}
 	c.Secret = "wrong"
-	if _, err := mesos.FindSandbox(t.Context(), c, "s.1.1"); err == nil || !strings.Contains(err.Error(), "401") {
+	if _, err := mesos.FindSandbox(t.Context(), c, "s.1.1"); err == nil ||
+		!strings.Contains(err.Error(), "401") {
 		t.Errorf("a wrong secret: %v", err)
 	}
 	c.Masters = []string{"127.0.0.1:1"}

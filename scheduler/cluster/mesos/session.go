@@ -118,8 +118,8 @@ func (s *session) subscribe(ctx context.Context) (io.ReadCloser, error) {
 	return resp.Body, nil
 }
 
-// read delivers events until the stream ends, those that came together at once. watch ends the session when the master is
-// silent; the time that deliver takes does not count.
+// read delivers events until the stream ends, those that came together at once. watch ends the session when
+// the master is silent; the time that deliver takes does not count.
 func (s *session) read(stream *recordio.Reader, watch *time.Timer, deliver func(...cluster.Event)) error {
 	silence := s.driver.conf.CallTimeout
 	var burst []cluster.Event
@@ -167,7 +167,8 @@ func (s *session) accepted(e *api.Event_Subscribed, deliver func(...cluster.Even
 	s.framework = cluster.FrameworkID(e.GetFrameworkID().GetValue())
 	s.driver.live.Store(s)
 	subscriptionsTotal.Inc()
-	deliver(cluster.Subscribed{Framework: s.framework, Master: masterName(e.MasterInfo, s.address), Again: s.again})
+	deliver(cluster.Subscribed{Framework: s.framework, Master: masterName(e.MasterInfo, s.address),
+		Again: s.again})
 	interval := defaultHeartbeat
 	if v := e.GetHeartbeatIntervalSeconds(); v > 0 {
 		interval = time.Duration(v * float64(time.Second))
@@ -229,7 +230,8 @@ func (s *session) post(ctx context.Context, message []byte) (*http.Response, err
 func refused(call, address string, resp *http.Response) error {
 	text, _ := io.ReadAll(io.LimitReader(resp.Body, maxText))
 	switch resp.StatusCode {
-	case http.StatusTemporaryRedirect, http.StatusPermanentRedirect, http.StatusFound, http.StatusMovedPermanently:
+	case http.StatusTemporaryRedirect, http.StatusPermanentRedirect, http.StatusFound,
+		http.StatusMovedPermanently:
 		// Mesos writes //host:port/path, newer ones with a scheme; only who leads is of interest.
 		if to, err := url.Parse(resp.Header.Get("Location")); err == nil && to.Host != "" && to.Host != address {
 			if leader, err := master(to.Host); err == nil {

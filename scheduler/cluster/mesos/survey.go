@@ -21,8 +21,9 @@ var ErrNoMaster = errors.New("no master can be reached")
 // surveyRefuse is how long the declined offers stay away from us; the framework is gone long before.
 const surveyRefuse = time.Minute
 
-// Survey subscribes as a framework of its own for the given time, takes all offers a master sends, declines every one,
-// tears the framework down and answers what was offered. It launches nothing. It blocks for that time.
+// Survey subscribes as a framework of its own for the given time, takes all offers a master sends, declines
+// every one, tears the framework down and answers what was offered. It launches nothing. It blocks for that
+// time.
 func Survey(ctx context.Context, driver cluster.Driver, wait time.Duration) ([]offers.Offer, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -43,7 +43,8 @@ func TestSurveyTakesALiveClustersOffers(t *testing.T) {
 			size[o.Hostname+" "+a.Name] += a.Scalar
 		}
 	}
-	for name, want := range map[string]resource.Milli{"host-a cpus": 4000, "host-a mem": 4000_000, "host-b cpus": 2500, "host-b mem": 2000_000} {
+	for name, want := range map[string]resource.Milli{"host-a cpus": 4000, "host-a mem": 4000_000,
+		"host-b cpus": 2500, "host-b mem": 2000_000} {
 		if size[name] != want {
 			t.Errorf("%s: %d are offered, want %d", name, size[name], want)
 		}

@@ -42,7 +42,8 @@ func newClient(c Config) (*http.Client, error) {
 }
 
 // checked dials, and closes what check refuses.
-func checked(d *net.Dialer, check func(net.Conn) error) func(ctx context.Context, network, address string) (net.Conn, error) {
+func checked(d *net.Dialer, check func(net.Conn) error) func(ctx context.Context, network,
+	address string) (net.Conn, error) {
 	if check == nil {
 		return d.DialContext
 	}

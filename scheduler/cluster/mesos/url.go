@@ -25,7 +25,8 @@ func ParseURL(text string) (Config, error) {
 	rest, ok := strings.CutPrefix(text, "mesos://")
 	if !ok {
 		if strings.HasPrefix(text, "zk://") {
-			return fail("ZooKeeper addresses are not read: name the masters, mesos://host:5050,host:5050; the leader is found by itself")
+			return fail("ZooKeeper addresses are not read: name the masters, mesos://host:5050,host:5050; " +
+				"the leader is found by itself")
 		}
 		return fail("want mesos://host:5050[,host:5050...]")
 	}
@@ -76,13 +77,15 @@ func master(text string) (string, error) {
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
 		return "", fmt.Errorf("bad port %q of master %q", port, text)
 	}
-	if host == "" || strings.ContainsAny(host, " /\\@?#[]") || (strings.Contains(host, ":") && net.ParseIP(host) == nil) {
+	if host == "" || strings.ContainsAny(host, " /\\@?#[]") || (strings.Contains(host, ":") &&
+		net.ParseIP(host) == nil) {
 		return "", fmt.Errorf("bad master %q: want host:port", text)
 	}
 	return net.JoinHostPort(host, port), nil
 }
 
-var optionNames = []string{"as_user", "ca", "cert", "failover", "framework", "gpus", "insecure", "key", "name", "role", "tls"}
+var optionNames = []string{"as_user", "ca", "cert", "failover", "framework", "gpus", "insecure", "key",
+	"name", "role", "tls"}
 
 func (c *Config) options(values url.Values) error {
 	for _, name := range sortedKeys(values) {

@@ -18,14 +18,19 @@ func ExampleParseURL() {
 
 func TestParseURL(t *testing.T) {
 	for text, want := range map[string]mesos.Config{
-		"mesos://a":                                     {Masters: []string{"a:5050"}},
-		"mesos://a:1,a:1,[::1]:2,[::2]/":                {Masters: []string{"a:1", "[::1]:2", "[::2]:5050"}},
-		"mesos://u@a":                                   {Masters: []string{"a:5050"}, Principal: "u"},
-		"mesos://u:p:q@a":                               {Masters: []string{"a:5050"}, Principal: "u", Secret: "p:q"},
-		"mesos://a?role=x&role=y/z&gpus&name=n":         {Masters: []string{"a:5050"}, Roles: []string{"x", "y/z"}, GPUs: true, Name: "n"},
-		"mesos://a?ca=/x.pem&insecure=0":                {Masters: []string{"a:5050"}, TLS: mesos.TLS{Enabled: true, CA: "/x.pem"}},
-		"mesos://a?cert=c&key=k&tls=true":               {Masters: []string{"a:5050"}, TLS: mesos.TLS{Enabled: true, Cert: "c", Key: "k"}},
-		"mesos://a?framework=f-1&failover=1m&as_user=u": {Masters: []string{"a:5050"}, FrameworkID: "f-1", FailoverTimeout: time.Minute, User: "u"},
+		"mesos://a":                      {Masters: []string{"a:5050"}},
+		"mesos://a:1,a:1,[::1]:2,[::2]/": {Masters: []string{"a:1", "[::1]:2", "[::2]:5050"}},
+		"mesos://u@a":                    {Masters: []string{"a:5050"}, Principal: "u"},
+		"mesos://u:p:q@a": {Masters: []string{"a:5050"}, Principal: "u",
+			Secret: "p:q"},
+		"mesos://a?role=x&role=y/z&gpus&name=n": {Masters: []string{"a:5050"}, Roles: []string{"x", "y/z"},
+			GPUs: true, Name: "n"},
+		"mesos://a?ca=/x.pem&insecure=0": {Masters: []string{"a:5050"},
+			TLS: mesos.TLS{Enabled: true, CA: "/x.pem"}},
+		"mesos://a?cert=c&key=k&tls=true": {Masters: []string{"a:5050"},
+			TLS: mesos.TLS{Enabled: true, Cert: "c", Key: "k"}},
+		"mesos://a?framework=f-1&failover=1m&as_user=u": {Masters: []string{"a:5050"}, FrameworkID: "f-1",
+			FailoverTimeout: time.Minute, User: "u"},
 	} {
 		got, err := mesos.ParseURL(text)
 		if err != nil || !reflect.DeepEqual(got, want) {

@@ -47,8 +47,8 @@ func (r *Reader) Read() ([]byte, error) {
 	}
 }
 
-// Buffered tells whether the next record has arrived to its end, so that Read will not wait. It may miss a record that is longer
-// than what the reader takes in at once.
+// Buffered tells whether the next record has arrived to its end, so that Read will not wait. It may miss a
+// record that is longer than what the reader takes in at once.
 func (r *Reader) Buffered() bool {
 	here, _ := r.in.Peek(r.in.Buffered()) // never fails
 	digits, rest, ok := bytes.Cut(here, []byte{'\n'})

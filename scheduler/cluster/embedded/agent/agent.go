@@ -197,12 +197,14 @@ func (a *Agent) reportUnknown(u protocol.UnknownTask) {
 	if u.PartitionAware {
 		state = mesos.TASK_DROPPED
 	}
-	a.report(key, a.status(key.Task, "", state, mesos.REASON_RECONCILIATION, "Reconciliation: task unknown to the agent"))
+	a.report(key, a.status(key.Task, "", state, mesos.REASON_RECONCILIATION,
+		"Reconciliation: task unknown to the agent"))
 }
 
 // status makes a status update of the agent's own, with a uuid: it is sent until it is acknowledged, as those
 // of executors are.
-func (a *Agent) status(id protocol.TaskID, exec protocol.ExecutorID, state mesos.TaskState, reason mesos.TaskStatus_Reason, message string) mesos.TaskStatus {
+func (a *Agent) status(id protocol.TaskID, exec protocol.ExecutorID, state mesos.TaskState,
+	reason mesos.TaskStatus_Reason, message string) mesos.TaskStatus {
 	s := mesos.TaskStatus{
 		TaskID: mesos.TaskID{Value: string(id)}, State: &state, Reason: &reason, Message: &message,
 		Source: mesos.SOURCE_AGENT.Enum(), UUID: a.cfg.IDs.UUID(),

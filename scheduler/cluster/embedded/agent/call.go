@@ -32,7 +32,8 @@ func (a *Agent) Call(conn string, who protocol.Claims, c *api.Call) protocol.Ans
 		return protocol.BadRequest("Executor cannot be found")
 	}
 	if e.container != who.Container { // of an earlier run of it
-		return protocol.Forbidden("Authenticated executor does not contain the 'cid' claim of the run that is alive")
+		return protocol.Forbidden("Authenticated executor does not contain the 'cid' claim of the run that is " +
+			"alive")
 	}
 	if why := a.checkOwnTasks(e, c); why != "" {
 		return protocol.Forbidden(why)
@@ -41,7 +42,8 @@ func (a *Agent) Call(conn string, who protocol.Claims, c *api.Call) protocol.Ans
 		return protocol.Forbidden("Executor is not subscribed")
 	}
 	if c.Type != api.Call_MESSAGE && a.owed[executorKey{f.id, e.id}] > owedMax {
-		return protocol.Answer{Status: http.StatusServiceUnavailable, Body: "Too many updates of this executor wait for their acknowledgement"}
+		return protocol.Answer{Status: http.StatusServiceUnavailable,
+			Body: "Too many updates of this executor wait for their acknowledgement"}
 	}
 	switch c.Type {
 	case api.Call_SUBSCRIBE:
@@ -68,7 +70,8 @@ func (a *Agent) checkOwnTasks(e *executor, c *api.Call) string {
 	}
 	for i := range updates {
 		id := updates[i].Status.TaskID.Value
-		if of, _ := a.find(protocol.TaskKey{Framework: e.framework.id, Task: protocol.TaskID(id)}); of != nil && of != e {
+		of, _ := a.find(protocol.TaskKey{Framework: e.framework.id, Task: protocol.TaskID(id)})
+		if of != nil && of != e {
 			return "Task '" + id + "' is not one of executor '" + string(e.id) + "'"
 		}
 	}
@@ -98,7 +101,8 @@ func (a *Agent) subscribe(conn string, e *executor, c *api.Call_Subscribe) {
 		return
 	}
 	a.sendExecutor(e, &api.Event{Type: api.Event_SUBSCRIBED, Subscribed: &api.Event_Subscribed{
-		ExecutorInfo: e.info, FrameworkInfo: e.framework.info, AgentInfo: a.info, ContainerID: &mesos.ContainerID{Value: e.container},
+		ExecutorInfo: e.info, FrameworkInfo: e.framework.info, AgentInfo: a.info,
+		ContainerID: &mesos.ContainerID{Value: e.container},
 	}})
 	a.heartbeat(e, conn)
 	a.deliver(e)
@@ -125,8 +129,9 @@ func (a *Agent) dropUndelivered(e *executor, has []mesos.TaskInfo) {
 			slices.ContainsFunc(has, func(i mesos.TaskInfo) bool { return i.TaskID.Value == string(t.id) }) {
 			continue
 		}
-		a.report(protocol.TaskKey{Framework: e.framework.id, Task: t.id}, a.status(t.id, e.id, a.lostState(e.framework.id, mesos.TASK_DROPPED),
-			mesos.REASON_AGENT_RESTARTED, "Task launched during agent restart"))
+		a.report(protocol.TaskKey{Framework: e.framework.id, Task: t.id},
+			a.status(t.id, e.id, a.lostState(e.framework.id, mesos.TASK_DROPPED),
+				mesos.REASON_AGENT_RESTARTED, "Task launched during agent restart"))
 	}
 }
 

@@ -64,7 +64,8 @@ type taskRecord struct {
 }
 
 func (t *taskRecord) known(f protocol.FrameworkID, e *executor) protocol.KnownTask {
-	k := protocol.KnownTask{Framework: f, Task: t.id, Resources: t.info.Resources, State: t.state, Status: t.last}
+	k := protocol.KnownTask{Framework: f, Task: t.id, Resources: t.info.Resources, State: t.state,
+		Status: t.last}
 	if !e.command {
 		k.Executor = e.id
 	}
@@ -110,7 +111,8 @@ func (a *Agent) runTask(msg protocol.RunTask) {
 		if e.state == executorTerminated {
 			why = "terminated"
 		}
-		a.report(key, a.status(key.Task, id, a.lostState(fid, mesos.TASK_DROPPED), mesos.REASON_EXECUTOR_TERMINATED, "Executor "+why))
+		a.report(key, a.status(key.Task, id, a.lostState(fid, mesos.TASK_DROPPED), mesos.REASON_EXECUTOR_TERMINATED,
+			"Executor "+why))
 		return
 	}
 	e.tasks[key.Task] = &taskRecord{id: key.Task, seq: e.nextTask, info: msg.Task, state: mesos.TASK_STAGING}
@@ -147,7 +149,8 @@ func (a *Agent) resize(e *executor) {
 // registration timeout.
 func (a *Agent) newExecutor(f *framework, id protocol.ExecutorID, task *mesos.TaskInfo) *executor {
 	e := &executor{
-		id: id, framework: f, container: a.cfg.IDs.UUIDText(), tasks: map[protocol.TaskID]*taskRecord{}, checkpoint: f.info.GetCheckpoint(),
+		id: id, framework: f, container: a.cfg.IDs.UUIDText(), tasks: map[protocol.TaskID]*taskRecord{},
+		checkpoint: f.info.GetCheckpoint(),
 	}
 	if task.Executor != nil {
 		e.info = *task.Executor
@@ -213,12 +216,15 @@ func (a *Agent) killTask(msg protocol.KillTask) {
 	e, t := a.find(key)
 	switch {
 	case e == nil:
-		a.report(key, a.status(msg.Task, "", a.lostState(msg.Framework, mesos.TASK_DROPPED), mesos.REASON_EXECUTOR_TERMINATED, "Cannot find executor"))
+		a.report(key, a.status(msg.Task, "", a.lostState(msg.Framework, mesos.TASK_DROPPED),
+			mesos.REASON_EXECUTOR_TERMINATED, "Cannot find executor"))
 	case slices.Contains(e.queue, t.id):
 		e.queue = slices.DeleteFunc(e.queue, func(id protocol.TaskID) bool { return id == t.id })
-		a.report(key, a.status(msg.Task, e.id, mesos.TASK_KILLED, mesos.REASON_TASK_KILLED_DURING_LAUNCH, "Killed before delivery to the executor"))
+		a.report(key, a.status(msg.Task, e.id, mesos.TASK_KILLED, mesos.REASON_TASK_KILLED_DURING_LAUNCH,
+			"Killed before delivery to the executor"))
 	case !protocol.Terminal(t.state):
-		e.kills = append(e.kills, &api.Event_Kill{TaskID: mesos.TaskID{Value: string(t.id)}, KillPolicy: msg.Policy})
+		e.kills = append(e.kills, &api.Event_Kill{TaskID: mesos.TaskID{Value: string(t.id)},
+			KillPolicy: msg.Policy})
 		a.deliver(e)
 	}
 }
@@ -269,7 +275,8 @@ func (a *Agent) Started(container string, pid int) {
 func (a *Agent) StartFailed(container, why string) {
 	if e := a.containers[container]; e != nil {
 		if e.pending == nil { // else it was killed for another reason before it could start
-			e.pending = &termination{mesos.TASK_FAILED, mesos.REASON_CONTAINER_LAUNCH_FAILED, "Failed to launch container: " + why}
+			e.pending = &termination{mesos.TASK_FAILED, mesos.REASON_CONTAINER_LAUNCH_FAILED,
+				"Failed to launch container: " + why}
 		}
 		a.exited(container, -1)
 	}
@@ -312,7 +319,8 @@ func (a *Agent) exited(container string, wait int32) {
 	}
 	for _, t := range e.sortedTasks() {
 		if !protocol.Terminal(t.state) {
-			a.report(protocol.TaskKey{Framework: f.id, Task: t.id}, a.status(t.id, e.id, end.state, end.reason, end.message))
+			a.report(protocol.TaskKey{Framework: f.id, Task: t.id}, a.status(t.id, e.id, end.state, end.reason,
+				end.message))
 		}
 	}
 	a.removeIfDone(e)

@@ -11,13 +11,15 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// Executors have different devices while their tasks may run; an ended one's go to the next, and a new life of the agent
-// knows who has which.
+// Executors have different devices while their tasks may run; an ended one's go to the next, and a new life
+// of the agent knows who has which.
 func TestDevicesAreGivenOnce(t *testing.T) {
-	start := func(records []protocol.Record) (n *Agent, started *[]protocol.StartExecutor, saved map[string]protocol.Record) {
+	start := func(records []protocol.Record) (n *Agent, started *[]protocol.StartExecutor,
+		saved map[string]protocol.Record) {
 		started, saved = new([]protocol.StartExecutor), map[string]protocol.Record{}
 		outer := &around{started: started, saved: saved}
-		n = New(Config{Name: "a", GPUs: []string{"x", "y", "z"}, Persist: true, IDs: protocol.NewIDSource(1, 1)}, outer, time.Now())
+		n = New(Config{Name: "a", GPUs: []string{"x", "y", "z"}, Persist: true, IDs: protocol.NewIDSource(1, 1)},
+			outer, time.Now())
 		n.Restore("S0", records)
 		return n, started, saved
 	}
@@ -26,8 +28,9 @@ func TestDevicesAreGivenOnce(t *testing.T) {
 	run := func(n *Agent, id string, gpus float64) {
 		n.runTask(protocol.RunTask{Framework: framework, Task: mesos.TaskInfo{
 			Name: id, TaskID: mesos.TaskID{Value: id},
-			Executor:  &mesos.ExecutorInfo{ExecutorID: mesos.ExecutorID{Value: "e" + id}},
-			Resources: []mesos.Resource{{Name: "gpus", Type: mesos.SCALAR.Enum(), Scalar: &mesos.Value_Scalar{Value: gpus}}},
+			Executor: &mesos.ExecutorInfo{ExecutorID: mesos.ExecutorID{Value: "e" + id}},
+			Resources: []mesos.Resource{{Name: "gpus", Type: mesos.SCALAR.Enum(),
+				Scalar: &mesos.Value_Scalar{Value: gpus}}},
 		}})
 	}
 	has := func(started []protocol.StartExecutor) (all []string) {

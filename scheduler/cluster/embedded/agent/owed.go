@@ -12,9 +12,10 @@ type executorKey struct {
 	executor  protocol.ExecutorID
 }
 
-// Bounds of the updates of one executor that wait for an acknowledgement: beyond owedMax bytes its calls are refused until some
-// have come. An honest executor keeps such updates itself, and has a few under way; a forged one would fill the agent's memory,
-// with updates of tasks that never were too, while the scheduler is away.
+// Bounds of the updates of one executor that wait for an acknowledgement: beyond owedMax bytes its calls are
+// refused until some have come. An honest executor keeps such updates itself, and has a few under way; a
+// forged one would fill the agent's memory, with updates of tasks that never were too, while the scheduler is
+// away.
 const (
 	owedMax  = 64 << 20
 	owedEach = 512 // bytes that an update takes here beside its own

@@ -20,7 +20,8 @@ func (a *Agent) save(e *executor) {
 		Ended: e.state == executorTerminated, GPUs: e.gpus,
 	}
 	for _, t := range e.sortedTasks() {
-		tr := protocol.TaskRecord{Info: t.info, State: t.state, Queued: slices.Contains(e.queue, t.id), Last: t.last}
+		tr := protocol.TaskRecord{Info: t.info, State: t.state, Queued: slices.Contains(e.queue, t.id),
+			Last: t.last}
 		if st := a.streams[protocol.TaskKey{Framework: e.framework.id, Task: t.id}]; st != nil {
 			tr.Pending = st.pending
 		}
@@ -65,8 +66,10 @@ func (a *Agent) restoreExecutor(r *protocol.Record) *executor {
 		a.frameworks[fid] = f
 	}
 	e := &executor{
-		id: protocol.ExecutorID(r.Executor.ExecutorID.Value), framework: f, info: r.Executor, command: r.Command, container: r.Container,
-		gpus: r.GPUs, pid: r.PID, tasks: map[protocol.TaskID]*taskRecord{}, checkpoint: true, saved: true, everSent: true, up: true,
+		id: protocol.ExecutorID(r.Executor.ExecutorID.Value), framework: f, info: r.Executor, command: r.Command,
+		container: r.Container,
+		gpus:      r.GPUs, pid: r.PID, tasks: map[protocol.TaskID]*taskRecord{}, checkpoint: true, saved: true,
+		everSent: true, up: true,
 	}
 	if r.Ended {
 		e.state = executorTerminated
@@ -112,7 +115,8 @@ func (a *Agent) giveUpLost() {
 	for _, f := range a.sortedFrameworks() {
 		for _, e := range f.executors {
 			if e.state == executorRegistering {
-				a.destroy(e, &termination{a.lostState(f.id, mesos.TASK_GONE), mesos.REASON_EXECUTOR_REREGISTRATION_TIMEOUT,
+				a.destroy(e, &termination{a.lostState(f.id, mesos.TASK_GONE),
+					mesos.REASON_EXECUTOR_REREGISTRATION_TIMEOUT,
 					"Executor did not reregister within " + protocol.MesosDuration(a.cfg.Timing.ExecutorReregistration)})
 			}
 		}

@@ -21,8 +21,8 @@ type updateStream struct {
 	due     time.Time
 }
 
-// seenMax bounds how many uuids of a task are remembered: an executor repeats only what it has not seen acknowledged,
-// which is a handful.
+// seenMax bounds how many uuids of a task are remembered: an executor repeats only what it has not seen
+// acknowledged, which is a handful.
 const seenMax = 64
 
 // executorUpdate takes a status update from an executor, for a task of its own or one that nobody here has
@@ -36,7 +36,8 @@ func (a *Agent) executorUpdate(from *executor, s mesos.TaskStatus) {
 	e, _ := a.find(key)
 	a.report(key, s)
 	if e != nil && e.conn != "" {
-		a.sendExecutor(e, &api.Event{Type: api.Event_ACKNOWLEDGED, Acknowledged: &api.Event_Acknowledged{TaskID: s.TaskID, UUID: s.UUID}})
+		a.sendExecutor(e, &api.Event{Type: api.Event_ACKNOWLEDGED,
+			Acknowledged: &api.Event_Acknowledged{TaskID: s.TaskID, UUID: s.UUID}})
 	}
 }
 

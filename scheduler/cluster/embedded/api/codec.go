@@ -28,7 +28,8 @@ type Message interface {
 	Size() int
 }
 
-// ReadCall reads a call of at most limit bytes in the notation its Content-Type says; the answer is set when it cannot.
+// ReadCall reads a call of at most limit bytes in the notation its Content-Type says; the answer is set when
+// it cannot.
 func ReadCall(w http.ResponseWriter, r *http.Request, limit int64, call Message) (protocol.Answer, bool) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", "POST")
@@ -47,7 +48,8 @@ func ReadCall(w http.ResponseWriter, r *http.Request, limit int64, call Message)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if err != nil {
-		return protocol.Answer{Status: http.StatusRequestEntityTooLarge, Body: "Failed to read body: " + err.Error()}, false
+		return protocol.Answer{Status: http.StatusRequestEntityTooLarge,
+			Body: "Failed to read body: " + err.Error()}, false
 	}
 	return parseCall(Media(given), body, call)
 }
@@ -98,7 +100,8 @@ func Acceptable(r *http.Request) (Media, protocol.Answer, bool) {
 			return m, protocol.Answer{}, true
 		}
 	}
-	return "", protocol.Answer{Status: http.StatusNotAcceptable, Body: "Expecting 'Accept' to allow 'application/x-protobuf' or 'application/json'"}, false
+	return "", protocol.Answer{Status: http.StatusNotAcceptable,
+		Body: "Expecting 'Accept' to allow 'application/x-protobuf' or 'application/json'"}, false
 }
 
 // appendRecord appends one message in RecordIO.

@@ -42,7 +42,8 @@ func TestRecordedJSON(t *testing.T) {
 				// mesos-go cannot read this name, but we write it: the conformance test sees it.
 				raw = strings.Replace(raw, `,{"type":"QUOTA_V2"}`, "", 1)
 				// An empty list and no list are the same to protobuf, which is what Mesos has inside.
-				raw = strings.NewReplacer(`{"tasks":[]}`, `{}`, `{"unacknowledged_tasks":[],"unacknowledged_updates":[]}`, `{}`).Replace(raw)
+				raw = strings.NewReplacer(`{"tasks":[]}`, `{}`, `{"unacknowledged_tasks":[],"unacknowledged_updates":[]}`,
+					`{}`).Replace(raw)
 				if err := json.Unmarshal([]byte(raw), m); err != nil {
 					t.Fatalf("%s: %v", f, err)
 				}

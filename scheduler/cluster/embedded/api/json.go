@@ -17,9 +17,9 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// appendJSON writes a message of mesos-go as Mesos writes it: fields that are not set are left out (mesos-go's own
-// encoder writes null for empty lists), an empty byte string that is set is "", enums are their names, numbers have
-// no exponent.
+// appendJSON writes a message of mesos-go as Mesos writes it: fields that are not set are left out
+// (mesos-go's own encoder writes null for empty lists), an empty byte string that is set is "", enums are
+// their names, numbers have no exponent.
 func appendJSON(out []byte, v any) []byte { return appendValue(out, reflect.ValueOf(v)) }
 
 // jsonField is how to write one field of a message.
@@ -42,7 +42,8 @@ func planOf(t reflect.Type) []jsonField {
 		if name == "" || name == "-" || !f.IsExported() {
 			continue
 		}
-		plan = append(plan, jsonField{i, []byte(`"` + name + `":`), strings.Contains(f.Tag.Get("protobuf"), ",req,")})
+		plan = append(plan, jsonField{i, []byte(`"` + name + `":`),
+			strings.Contains(f.Tag.Get("protobuf"), ",req,")})
 	}
 	jsonPlans.Store(t, plan)
 	return plan
@@ -160,7 +161,8 @@ func syntaxError(body []byte) string {
 		if rest := bytes.TrimSpace(body[dec.InputOffset():]); len(rest) == 0 {
 			return ""
 		}
-		return "parsed JSON included non-whitespace trailing characters: " + string(bytes.TrimSpace(body[dec.InputOffset():]))
+		return "parsed JSON included non-whitespace trailing characters: " +
+			string(bytes.TrimSpace(body[dec.InputOffset():]))
 	}
 	at := int64(len(body))
 	if s, ok := err.(*json.SyntaxError); ok && !strings.Contains(s.Error(), "unexpected end") {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Stream is the way of events to one subscriber. The core's side never blocks; the subscriber's side takes what has
-// gathered and writes it at once.
+// Stream is the way of events to one subscriber. The core's side never blocks; the subscriber's side takes
+// what has gathered and writes it at once.
 type Stream struct {
 	mu struct {
 		sync.Mutex
@@ -21,8 +21,8 @@ type Stream struct {
 	Ready chan struct{} // capacity 1; a full channel means the reader has yet to look
 }
 
-// streamMax bounds what waits for one subscriber. Beyond it the subscriber is cut off, and learns what it missed by
-// subscribing again; 30,000 tasks may each have a few updates on their way.
+// streamMax bounds what waits for one subscriber. Beyond it the subscriber is cut off, and learns what it
+// missed by subscribing again; 30,000 tasks may each have a few updates on their way.
 const streamMax = 1 << 18
 
 // StreamBytes bounds the same in bytes, as they are in protobuf.
@@ -102,7 +102,8 @@ func (s *Stream) Serve(ctx context.Context, w http.ResponseWriter, kind Media) e
 			}
 		}
 		if len(buf) > 0 {
-			// A subscriber that takes nothing must not hold memory for ever; connections of this server have deadlines.
+			// A subscriber that takes nothing must not hold memory for ever; connections of this server have
+			// deadlines.
 			_ = control.SetWriteDeadline(time.Now().Add(eventPatience))
 			if _, err := w.Write(buf); err != nil {
 				return fmt.Errorf("write events: %w", err)

@@ -28,8 +28,8 @@ type Config struct {
 	Identify func(protocol.Claims) map[string]string
 }
 
-// Agent is the part of an agent that touches this machine: it fetches, starts, watches and ends containers, as processes or on
-// the Docker engine. Containers outlive it; Adopt takes them over.
+// Agent is the part of an agent that touches this machine: it fetches, starts, watches and ends containers,
+// as processes or on the Docker engine. Containers outlive it; Adopt takes them over.
 type Agent struct {
 	cfg    Config
 	host   Host
@@ -68,7 +68,8 @@ func (a *Agent) spawn(f func()) { a.wg.Go(crash.Func(f)) }
 // Start prepares a sandbox, fetches, and starts a container; it does not wait.
 func (a *Agent) Start(e protocol.StartExecutor) { a.spawn(func() { a.run(e) }) }
 
-// Kill ends every process of a container; it does not wait. A container that is being fetched is not started any more.
+// Kill ends every process of a container; it does not wait. A container that is being fetched is not started
+// any more.
 func (a *Agent) Kill(id string) {
 	a.spawn(func() { // an engine takes its time
 		if c := a.find(id); c != nil {

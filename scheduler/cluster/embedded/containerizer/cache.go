@@ -14,10 +14,10 @@ import (
 	"sync"
 )
 
-// fetchCache keeps what commands asked to be kept, by its address, as the fetcher of a Mesos agent does: each thing is
-// downloaded once however many containers want it at the same time, what was used longest ago goes when the space is
-// used up, and what cannot be kept (its size is not told, or is larger than what can be freed) is fetched by each
-// container for itself.
+// fetchCache keeps downloads by address, as the fetcher cache of a Mesos agent does: each is downloaded once
+// however many containers want it at the same time, and the least recently used goes when space is needed.
+// What cannot be cached, because its size is not told or is larger than what can be freed, is downloaded by
+// each container for itself.
 type fetchCache struct {
 	folder string
 	space  int64 // bytes
@@ -31,7 +31,7 @@ type fetchCache struct {
 	}
 }
 
-// cacheEntry is one thing in the cache, or on its way there.
+// cacheEntry is a file in the cache, or on its way there.
 type cacheEntry struct {
 	key, file string
 	size      int64         // claimed; until the download has ended what its server said
@@ -45,7 +45,7 @@ type cacheEntry struct {
 // mesosFetchCache is Mesos's own default size.
 const mesosFetchCache = 2 << 30
 
-// openFetchCache empties the folder, as an agent does that starts.
+// openFetchCache makes a cache in a folder, which it empties, as an agent does when it starts.
 func openFetchCache(folder string, space int64) (*fetchCache, error) {
 	c := &fetchCache{folder: folder, space: space}
 	c.mu.entries, c.mu.kept = map[string]*list.Element{}, list.New()
@@ -69,8 +69,8 @@ func (c *fetchCache) clear() error {
 // errNotCached says that a container has to fetch for itself.
 var errNotCached = errors.New("not in the cache")
 
-// get is a file with what is at source. The caller must release it when it is copied. errNotKept is no failure; other
-// errors are those of the download.
+// get returns an entry with what is at source; the caller must release it when it is copied. errNotCached is
+// no failure: the caller downloads for itself. Other errors are those of the download.
 func (c *fetchCache) get(ctx context.Context, source string) (e *cacheEntry, err error) {
 	key, err := cacheKey(source)
 	if err != nil {
@@ -97,7 +97,8 @@ func (c *fetchCache) get(ctx context.Context, source string) (e *cacheEntry, err
 	return e, nil
 }
 
-// cacheKey is the address. Unlike Mesos's it tells a local file from older ones of its name.
+// cacheKey is the address of a download. Unlike Mesos's it tells a local file from older ones of its name, by
+// size and time of change.
 func cacheKey(source string) (string, error) {
 	if isWeb(source) {
 		return source, nil
@@ -111,7 +112,7 @@ func cacheKey(source string) (string, error) {
 
 func isWeb(source string) bool { return strings.HasPrefix(source, "http") }
 
-// acquire is the entry of a key, and whether the caller is the first to want it and has to fill it.
+// acquire returns the entry of a key, and whether the caller is the first to want it and has to download it.
 func (c *fetchCache) acquire(key string) (e *cacheEntry, first bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -125,12 +126,13 @@ func (c *fetchCache) acquire(key string) (e *cacheEntry, first bool) {
 		c.drop(e)
 	}
 	c.mu.serial++
-	e = &cacheEntry{key: key, file: filepath.Join(c.folder, strconv.Itoa(c.mu.serial)), users: 1, ready: make(chan struct{})}
+	e = &cacheEntry{key: key, file: filepath.Join(c.folder, strconv.Itoa(c.mu.serial)), users: 1,
+		ready: make(chan struct{})}
 	c.mu.entries[key] = c.mu.kept.PushBack(e)
 	return e, true
 }
 
-// store makes the file. Executables are links of it, so that nobody may write to it.
+// store downloads the file. It is read-only: executables are links of it, which nobody may write to.
 func (e *cacheEntry) store(ctx context.Context, source string) error {
 	f, err := os.OpenFile(e.file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -140,7 +142,8 @@ func (e *cacheEntry) store(ctx context.Context, source string) error {
 	return errors.Join(err, f.Chmod(0o555), f.Close())
 }
 
-// present says whether the file is where it was put, and as it was put there, or on its way.
+// present tells whether the file is as it was put there, or on its way: somebody may have removed or changed
+// it.
 func (e *cacheEntry) present() bool {
 	select {
 	case <-e.ready:
@@ -151,7 +154,7 @@ func (e *cacheEntry) present() bool {
 	}
 }
 
-// download brings what a new entry is for. Whoever waits for it goes its own way when this fails.
+// download fills a new entry. When it fails, whoever waits for the entry downloads for itself.
 func (c *fetchCache) download(ctx context.Context, e *cacheEntry, source string) error {
 	size, err := sizeOf(ctx, source)
 	if err == nil {
@@ -185,7 +188,7 @@ func (c *fetchCache) download(ctx context.Context, e *cacheEntry, source string)
 	return nil
 }
 
-// reserve makes room for an entry. What is being copied stays.
+// reserve makes room for an entry by dropping the least recently used ones; those that are being copied stay.
 func (c *fetchCache) reserve(e *cacheEntry, size int64) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -208,7 +211,7 @@ func (c *fetchCache) reserve(e *cacheEntry, size int64) error {
 	return nil
 }
 
-// fail takes an entry away that could not be filled.
+// fail removes an entry that could not be filled.
 func (c *fetchCache) fail(e *cacheEntry, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -238,14 +241,14 @@ func (c *fetchCache) release(e *cacheEntry) {
 	e.removeIfUnused()
 }
 
-// removeIfUnused removes a file that nobody has a use for. The lock is held.
+// removeIfUnused removes the file of a dropped entry when its last user has copied it. The lock is held.
 func (e *cacheEntry) removeIfUnused() {
 	if e.dropped && e.users == 0 {
 		_ = os.Remove(e.file) // it may never have come to be
 	}
 }
 
-// sizeOf asks how large something is, before it is fetched. A server may not say, and then nothing is known.
+// sizeOf asks how large something is before it is downloaded, by HEAD; a server may not say.
 func sizeOf(ctx context.Context, source string) (int64, error) {
 	if !isWeb(source) {
 		st, err := os.Stat(source)

@@ -27,8 +27,8 @@ type webSource struct {
 	hold  chan struct{}  // GETs wait until it is closed; nil: they do not
 }
 
-// serveSource answers /N with N bytes, /dumb/N without telling how many, /lies/N with twice as many as it told,
-// /moved/N with a redirect to /N.
+// serveSource answers /N with N bytes, /dumb/N without telling how many, /lies/N with twice as many as it
+// told, /moved/N with a redirect to /N.
 func serveSource(t *testing.T) *webSource {
 	s := &webSource{asked: map[string]int{}}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -75,7 +75,8 @@ func (s *webSource) count(what string) int {
 func fetchCached(t *testing.T, c *fetchCache, address string, executable bool) (string, error) {
 	t.Helper()
 	yes, no, name, sandbox := true, false, ".kaon/in/data", t.TempDir()
-	u := mesos.CommandInfo_URI{Value: address, Cache: &yes, Extract: &no, Executable: &executable, OutputFile: &name}
+	u := mesos.CommandInfo_URI{Value: address, Cache: &yes, Extract: &no, Executable: &executable,
+		OutputFile: &name}
 	dir, err := safefile.OpenDir(sandbox)
 	if err != nil {
 		t.Fatal(err)
@@ -138,7 +139,8 @@ func TestFetchOnceForManyAtOnce(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for what, want := range map[string]int{"HEAD /moved/1000": 1, "HEAD /1000": 1, "GET /moved/1000": 1, "GET /1000": 1} {
+	for what, want := range map[string]int{"HEAD /moved/1000": 1, "HEAD /1000": 1, "GET /moved/1000": 1,
+		"GET /1000": 1} {
 		if got := s.count(what); got != want {
 			t.Errorf("%s: %d times, want %d", what, got, want)
 		}
@@ -175,7 +177,8 @@ func TestFetchCacheIsBounded(t *testing.T) {
 		}
 		files, err := os.ReadDir(c.folder)
 		if err != nil || len(files) != step.kept || len(c.mu.entries) != step.kept || c.mu.kept.Len() != step.kept {
-			t.Errorf("after %s: %d files and %d entries, want %d; %v", step.path, len(files), len(c.mu.entries), step.kept, err)
+			t.Errorf("after %s: %d files and %d entries, want %d; %v", step.path, len(files), len(c.mu.entries),
+				step.kept, err)
 		}
 	}
 	if c.mu.used != 900 {
@@ -183,8 +186,8 @@ func TestFetchCacheIsBounded(t *testing.T) {
 	}
 }
 
-// What a container is copying is not thrown away under it; when nothing else is left to throw away, the next one has to
-// fetch for itself.
+// What a container is copying is not thrown away under it; when nothing else is left to throw away, the next
+// one has to fetch for itself.
 func TestFetchCacheSparesWhatIsInUse(t *testing.T) {
 	s, c := serveSource(t), newCache(t, 1000)
 	e, err := c.get(t.Context(), s.URL+"/900")
@@ -208,7 +211,8 @@ func TestFetchCacheSparesWhatIsInUse(t *testing.T) {
 	}
 }
 
-// An input is a copy of its own, which a trial may write to; an executable is a link, of which thousands cost nothing.
+// An input is a copy of its own, which a trial may write to; an executable is a link, of which thousands cost
+// nothing.
 func TestFetchedInputIsACopy(t *testing.T) {
 	s, c := serveSource(t), newCache(t, 0)
 	file, err := fetchCached(t, c, s.URL+"/10", false)
@@ -230,7 +234,8 @@ func TestFetchedInputIsACopy(t *testing.T) {
 	}
 }
 
-// A container that ends while it fetches does not take down those that wait for the same: they fetch for themselves.
+// A container that ends while it fetches does not take down those that wait for the same: they fetch for
+// themselves.
 func TestFetchThatIsBrokenOff(t *testing.T) {
 	s, c := serveSource(t), newCache(t, 0)
 	s.hold = make(chan struct{})
@@ -265,7 +270,8 @@ func TestFetchThatIsBrokenOff(t *testing.T) {
 	if got := sizeFetched(t, c, s.URL+"/10"); got != 10 {
 		t.Errorf("then %d bytes", got)
 	}
-	if _, err := fetchCached(t, c, s.URL+"/missing", false); err == nil || !strings.Contains(err.Error(), "404") {
+	if _, err := fetchCached(t, c, s.URL+"/missing", false); err == nil ||
+		!strings.Contains(err.Error(), "404") {
 		t.Errorf("what is not there: %v", err)
 	}
 }

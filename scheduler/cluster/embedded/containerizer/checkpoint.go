@@ -18,12 +18,14 @@ import (
 )
 
 // What an agent writes down lies in <work>/<agent>/meta: "id" with its agent id, "address" and "lock", one
-// <container>.state per container, and one <container>.pid with its process. A container's state is appended as one
-// record by one write, and the last whole record counts: that is what survives SIGKILL at any moment for the price of one
-// system call. Nothing is synced to disk: no container would survive the machine's death either.
+// <container>.state per container, and one <container>.pid with its process. A container's state is appended
+// as one record by one write, and the last whole record counts: that is what survives SIGKILL at any moment
+// for the price of one system call. Nothing is synced to disk: no container would survive the machine's death
+// either.
 
-// savedRecord is a Record in a file: MessagePack around protobuf. Two of them are written for every short task, so JSON was
-// a twentieth of all that such a task costs.
+// savedRecord is a Record in a file: MessagePack around protobuf. Two of them are written for every short
+// task, so JSON was a twentieth of all that such a task costs. Its fields are a stored format: add, never
+// rename.
 type savedRecord struct {
 	Container string      `codec:"container"`
 	Command   bool        `codec:"command,omitempty"`
@@ -45,13 +47,13 @@ type savedTask struct {
 
 var msgpack = &codec.MsgpackHandle{WriteExt: true} // which tells bytes from strings
 
-// recorder writes records as they lie in the file; its buffers are used again.
+// recorder encodes records; its buffers are used again.
 type recorder struct {
 	encoder      *codec.Encoder
 	body, framed []byte
 }
 
-// encode returns a record that is valid until the next one.
+// encode returns a record in its frame, valid until the next call.
 func (w *recorder) encode(r *protocol.Record) ([]byte, error) {
 	var errs []error
 	pack := func(m interface{ Marshal() ([]byte, error) }) []byte {
@@ -90,7 +92,8 @@ func decodeRecord(b []byte) (protocol.Record, error) {
 	if err := codec.NewDecoderBytes(b, msgpack).Decode(&in); err != nil {
 		return protocol.Record{}, err
 	}
-	r := protocol.Record{Container: in.Container, Command: in.Command, PID: in.PID, GPUs: in.GPUs, Ended: in.Ended}
+	r := protocol.Record{Container: in.Container, Command: in.Command, PID: in.PID, GPUs: in.GPUs,
+		Ended: in.Ended}
 	errs := []error{r.Framework.Unmarshal(in.Framework), r.Executor.Unmarshal(in.Executor)}
 	for _, st := range in.Tasks {
 		t := protocol.TaskRecord{State: st.State, Queued: st.Queued}
@@ -109,18 +112,18 @@ func decodeRecord(b []byte) (protocol.Record, error) {
 	return r, errors.Join(errs...)
 }
 
-// journal is the open file of one container's states.
+// journal is the open file of one container's records.
 type journal struct {
 	file *os.File
 	size int
 }
 
-// journalMax is how long a container's file grows before it is begun anew: long enough that this is rare, short
-// enough to be read in no time.
+// journalMax is how long a container's file grows before it is begun anew: long enough that this is rare,
+// short enough to be read in no time.
 const journalMax = 1 << 20
 
-// Save writes a container's state down. A disk that refuses it costs the takeover of this container after a crash, not its work
-// now.
+// Save writes a container's state down. When the disk refuses it, this container cannot be taken over after a
+// crash; its work goes on.
 func (f *Folder) Save(r *protocol.Record) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -176,7 +179,7 @@ func (f *Folder) SaveID(id protocol.AgentID) {
 	}
 }
 
-// Load reads what the agent had written down.
+// Load reads the agent's id and records; no id means that it never was in a cluster.
 func (f *Folder) Load() (protocol.AgentID, []protocol.Record, error) {
 	id, err := f.Read("id")
 	if errors.Is(err, fs.ErrNotExist) {
@@ -205,7 +208,7 @@ func (f *Folder) Load() (protocol.AgentID, []protocol.Record, error) {
 	return protocol.AgentID(strings.TrimSpace(string(id))), records, nil
 }
 
-// lastRecord is the last record that was written to its end.
+// lastRecord returns the last record that was written completely: a crash may have cut one.
 func lastRecord(b []byte) []byte {
 	var last []byte
 	for in := recordio.NewReader(bytes.NewReader(b), len(b)); ; {

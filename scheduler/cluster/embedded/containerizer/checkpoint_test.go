@@ -9,10 +9,12 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// TestCheckpointTornAnywhere cuts a container's file at every byte, as a SIGKILL may: the last record that is whole counts.
+// TestCheckpointTornAnywhere cuts a container's file at every byte, as a SIGKILL may: the last record that is
+// whole counts.
 func TestCheckpointTornAnywhere(t *testing.T) {
 	records := []protocol.Record{
-		{Container: "c", PID: 7, GPUs: []string{"0", "2"}, Tasks: []protocol.TaskRecord{{Info: mesos.TaskInfo{Name: "t"}, State: mesos.TASK_STAGING, Queued: true}}},
+		{Container: "c", PID: 7, GPUs: []string{"0", "2"},
+			Tasks: []protocol.TaskRecord{{Info: mesos.TaskInfo{Name: "t"}, State: mesos.TASK_STAGING, Queued: true}}},
 		{Container: "c", PID: 7, Tasks: []protocol.TaskRecord{{
 			Info: mesos.TaskInfo{Name: "t"}, State: mesos.TASK_FINISHED,
 			Last:    &mesos.TaskStatus{UUID: []byte{1, '\n', 3}, State: mesos.TASK_FINISHED.Enum()},

@@ -15,8 +15,9 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// commandExecutor runs one command task: what mesos-executor is to a Mesos agent, as a goroutine of the server. It
-// speaks the executor API, only without HTTP, and outlives its agent's death, not its server's.
+// commandExecutor runs one command task: what mesos-executor is to a Mesos agent, as a goroutine of this
+// process. It speaks the executor API, only without HTTP, and survives its agent's death, but not its
+// process's.
 type commandExecutor struct {
 	agent     *Agent
 	container *container
@@ -46,7 +47,7 @@ func newCommandExecutor(a *Agent, c *container, e protocol.StartExecutor) *comma
 // abort kills the container.
 func (x *commandExecutor) abort() { x.once.Do(func() { close(x.quit) }) }
 
-// run subscribes, and again whenever the agent was away, until the task's end is known to the agent.
+// run subscribes, and again whenever the agent was away, until all updates of the task are acknowledged.
 func (x *commandExecutor) run() {
 	a := x.agent
 	pid := os.Getpid()
@@ -54,7 +55,8 @@ func (x *commandExecutor) run() {
 		pid = 0 // Mesos does not tell it of Docker's
 	}
 	a.host.Started(x.container.id, pid)
-	retry := time.NewTicker(100 * time.Millisecond) // as quick as a person would not notice; the agent is in this process
+	// As quick as a person would not notice; the agent is in this process
+	retry := time.NewTicker(100 * time.Millisecond)
 	defer retry.Stop()
 	for !x.done() {
 		answer, events, done := a.host.Call(x.start.Claims(), x.call(executor.Call_SUBSCRIBE))
@@ -81,7 +83,7 @@ func (x *commandExecutor) run() {
 
 func (x *commandExecutor) done() bool { return x.ended && len(x.unacked) == 0 }
 
-// finish takes what is left of the task away and reports the executor's own end.
+// finish kills what is left of the task and reports the executor's own end.
 func (x *commandExecutor) finish(wait int32) {
 	if x.process != nil && !x.reaped {
 		x.process.destroy()
@@ -97,7 +99,7 @@ func (x *commandExecutor) ends() <-chan syscall.WaitStatus {
 	return x.process.ends()
 }
 
-// follow handles one connection until it ends or all is done.
+// follow handles the events of one subscription until it ends or the task is done.
 func (x *commandExecutor) follow(events Events) {
 	for !x.done() {
 		select {
@@ -155,35 +157,23 @@ func (x *commandExecutor) launch(task mesos.TaskInfo) {
 	}
 	x.task = task
 	x.update(mesos.TASK_STARTING, nil, "")
-	p, about, err := x.program()
+	p, inspection, err := x.program()
 	if err != nil {
 		x.ended = true
-		x.update(mesos.TASK_FAILED, mesos.REASON_COMMAND_EXECUTOR_FAILED.Enum(), "Failed to launch command: "+err.Error())
+		x.update(mesos.TASK_FAILED, mesos.REASON_COMMAND_EXECUTOR_FAILED.Enum(),
+			"Failed to launch command: "+err.Error())
 		return
 	}
 	x.process = p
 	if limit := task.GetMaxCompletionTime(); limit != nil {
 		x.tooLong = time.After(time.Duration(limit.GetNanoseconds()))
 	}
-	x.sendUpdate(mesos.TASK_RUNNING, nil, "", about)
+	x.sendUpdate(mesos.TASK_RUNNING, nil, "", inspection)
 }
 
-// program is what runs the command: a process, or a container of the task's image.
-type program interface {
-	ends() <-chan syscall.WaitStatus // the end, once
-	signal(syscall.Signal)
-	destroy() // with all that belongs to it
-}
-
-func (p *process) ends() <-chan syscall.WaitStatus { return p.done }
-func (p *process) signal(sig syscall.Signal)       { signalTree(p.pid, sig) }
-func (p *process) destroy()                        { killTree(p.pid) }
-
-func (b *dockerContainer) ends() <-chan syscall.WaitStatus { return b.done }
-func (b *dockerContainer) destroy()                        { b.remove() }
-
-// program starts the command. about is what the first update says of a Docker container: its inspection.
-func (x *commandExecutor) program() (p program, about []byte, err error) {
+// program starts the command. inspection is what the first update of a Docker container carries: the engine's
+// description of it.
+func (x *commandExecutor) program() (p program, inspection []byte, err error) {
 	a := x.agent
 	if protocol.HasImage(x.task.Container) {
 		b, err := a.startDocker(x.container, x.start)
@@ -191,12 +181,13 @@ func (x *commandExecutor) program() (p program, about []byte, err error) {
 			return nil, nil, err
 		}
 		if x.task.Container.GetDocker() != nil {
-			about, _ = b.engine.Inspect(a.ctx, b.name) // it may have ended and gone
+			inspection, _ = b.engine.Inspect(a.ctx, b.name) // it may have ended and gone
 		}
 		a.spawn(func() { b.follow() })
-		return b, about, nil
+		return b, inspection, nil
 	}
-	q, err := startProcess(x.task.Command, x.container.sandbox, environment(a.environment(x.container, x.start), x.task.Command))
+	q, err := startProcess(x.task.Command, x.container.sandbox, environment(a.environment(x.container, x.start),
+		x.task.Command))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -254,7 +245,7 @@ func (x *commandExecutor) exited(ws syscall.WaitStatus) {
 	}
 }
 
-// signalName is the signal as strsignal(3) calls it.
+// signalName is a signal's name as strsignal(3) has it, which Mesos's messages use.
 func signalName(sig syscall.Signal) string {
 	s := sig.String()
 	switch unix.SignalName(sig) {
@@ -272,10 +263,12 @@ func (x *commandExecutor) update(state mesos.TaskState, reason *mesos.TaskStatus
 	x.sendUpdate(state, reason, message, nil)
 }
 
-func (x *commandExecutor) sendUpdate(state mesos.TaskState, reason *mesos.TaskStatus_Reason, message string, data []byte) {
+func (x *commandExecutor) sendUpdate(state mesos.TaskState, reason *mesos.TaskStatus_Reason, message string,
+	data []byte) {
 	at, id := float64(time.Now().UnixMicro())/1e6, uuid.New()
 	s := mesos.TaskStatus{
-		TaskID: x.task.TaskID, State: &state, Reason: reason, Source: mesos.SOURCE_EXECUTOR.Enum(), UUID: id[:], Timestamp: &at,
+		TaskID: x.task.TaskID, State: &state, Reason: reason, Source: mesos.SOURCE_EXECUTOR.Enum(), UUID: id[:],
+		Timestamp:  &at,
 		ExecutorID: &x.start.Executor.ExecutorID, Data: data,
 	}
 	if message != "" {
@@ -293,7 +286,8 @@ func (x *commandExecutor) call(kind executor.Call_Type) *executor.Call {
 	if kind == executor.Call_SUBSCRIBE {
 		c.Subscribe = &executor.Call_Subscribe{}
 		for _, s := range x.unacked {
-			c.Subscribe.UnacknowledgedUpdates = append(c.Subscribe.UnacknowledgedUpdates, executor.Call_Update{Status: s})
+			c.Subscribe.UnacknowledgedUpdates = append(c.Subscribe.UnacknowledgedUpdates,
+				executor.Call_Update{Status: s})
 		}
 		if x.task.TaskID.Value != "" && !x.ended {
 			c.Subscribe.UnacknowledgedTasks = []mesos.TaskInfo{x.task}

@@ -16,7 +16,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
-// dockerContainer is a container of this machine's Docker engine. It outlives the server, as processes do.
+// dockerContainer is a container of this machine's Docker engine. It survives this process, as processes do.
 type dockerContainer struct {
 	agent      *Agent
 	engine     *docker.Engine
@@ -38,10 +38,10 @@ const (
 	labelExecutor  = "kaon.executor"
 )
 
-// dockerName is what the engine knows a container by.
+// dockerName is what the engine calls a container: a next life finds it by that alone.
 func dockerName(container string) string { return "mesos-" + container }
 
-// pullImage makes sure that the engine has the image of a container.
+// pullImage makes sure that the engine has a container's image.
 func (a *Agent) pullImage(c *container, e protocol.StartExecutor) error {
 	engine, err := a.cfg.Engine.open()
 	if err != nil {
@@ -62,7 +62,7 @@ func (a *Agent) pullImage(c *container, e protocol.StartExecutor) error {
 // maxLogin bounds a file of credentials.
 const maxLogin = 1 << 20
 
-// readLogin is what was fetched to pull an image with; usually there is none.
+// readLogin reads the credentials that were fetched to pull an image with; usually there are none.
 func readLogin(sandbox string) []byte {
 	dir, err := safefile.OpenDir(sandbox)
 	if err != nil {
@@ -99,7 +99,8 @@ func (a *Agent) startDocker(c *container, e protocol.StartExecutor) (*dockerCont
 			c.fetcher.unmount()
 			return nil, err
 		}
-		s.Binds = append(s.Binds, a.folder.SocketDir(c.id)+":"+insideSockets+":ro") // the socket can be used, and not replaced
+		// The socket can be used, and not replaced
+		s.Binds = append(s.Binds, a.folder.SocketDir(c.id)+":"+insideSockets+":ro")
 	}
 	b.pid, err = engine.Start(a.ctx, s)
 	c.fetcher.unmount()
@@ -112,11 +113,13 @@ func (a *Agent) startDocker(c *container, e protocol.StartExecutor) (*dockerCont
 
 func (a *Agent) dockerContainer(engine *docker.Engine, container, sandbox string) *dockerContainer {
 	return &dockerContainer{
-		agent: a, engine: engine, name: dockerName(container), sandbox: sandbox, done: make(chan syscall.WaitStatus, 1),
+		agent: a, engine: engine, name: dockerName(container), sandbox: sandbox, done: make(chan syscall.WaitStatus,
+			1),
 	}
 }
 
-// addDefaults adds what every container gets from its agent.
+// addDefaults adds what every container gets from its agent: name, limits, devices, mounts, environment,
+// labels.
 func (a *Agent) addDefaults(s *docker.Spec, c *container, e protocol.StartExecutor) {
 	s.Name = dockerName(c.id)
 	s.Limits = docker.Limits{CPUs: e.Limits.CPUs, MemoryMB: e.Limits.MemoryMB}
@@ -126,7 +129,8 @@ func (a *Agent) addDefaults(s *docker.Spec, c *container, e protocol.StartExecut
 		s.Binds = append(s.Binds, m.entry.file+":"+insideSandbox+"/"+m.name+":ro")
 	}
 	env := a.environment(c, e)
-	if len(e.GPUs) > 0 && a.cfg.Devices.Vendor == AMD { // the engine adds all of AMD's, and NVIDIA's by their ids
+	// The engine adds all of AMD's, and NVIDIA's by their ids
+	if len(e.GPUs) > 0 && a.cfg.Devices.Vendor == AMD {
 		s.GPUs, s.Devices = nil, amdDevices
 		maps.Copy(env, a.cfg.Devices.Environment(e.GPUs))
 	}
@@ -151,8 +155,8 @@ func (a *Agent) addDefaults(s *docker.Spec, c *container, e protocol.StartExecut
 // retryEngine is how often an engine that does not answer is asked again about a container.
 const retryEngine = time.Second
 
-// follow waits for the end, brings the output to the sandbox, takes the container away and then tells. It tells
-// nothing when the server ends first. found is false when there was no such container.
+// follow waits for the end, saves the output, removes the container, and then sends on done; it sends nothing
+// when the agent's context ends first. found is false when there was no such container.
 func (b *dockerContainer) follow() (found bool) {
 	ctx := b.agent.ctx
 	for {
@@ -180,7 +184,7 @@ func (b *dockerContainer) follow() (found bool) {
 	return true
 }
 
-// waitStatus writes an exit code as the kernel's wait status; above 128 it is a signal's, as the engine counts.
+// waitStatus makes a wait status of an exit code; above 128 it is that of a signal, as the engine counts.
 func waitStatus(code int) syscall.WaitStatus {
 	if code > 128 && code <= 128+64 {
 		return syscall.WaitStatus(code - 128)
@@ -195,12 +199,12 @@ func (b *dockerContainer) closeSocket() {
 	}
 }
 
-// remove keeps what the container printed and takes it away, also when the server is about to end.
+// remove saves what the container printed and removes it, also when this process is about to end.
 func (b *dockerContainer) remove() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.agent.ctx), time.Minute)
 	defer cancel()
 	defer b.closeSocket()
-	err := b.keepOutput(ctx)
+	err := b.saveOutput(ctx)
 	if gone := b.engine.Remove(ctx, b.name); gone != nil {
 		err = gone
 	}
@@ -209,7 +213,7 @@ func (b *dockerContainer) remove() {
 	}
 }
 
-func (b *dockerContainer) keepOutput(ctx context.Context) error {
+func (b *dockerContainer) saveOutput(ctx context.Context) error {
 	if b.sandbox == "" {
 		return nil
 	}
@@ -234,7 +238,8 @@ func (b *dockerContainer) signal(sig syscall.Signal) {
 	}
 }
 
-// resize sets the container's limits anew. As in Mesos, its memory only grows: what it has taken cannot be had back.
+// resize sets the container's limits anew. As in Mesos, memory only grows: what a container has taken cannot
+// be had back.
 func (b *dockerContainer) resize(l protocol.Limits) {
 	b.resizing.Lock()
 	defer b.resizing.Unlock()
@@ -246,8 +251,8 @@ func (b *dockerContainer) resize(l protocol.Limits) {
 	}
 }
 
-// last is the limits that the container has now.
-func (b *dockerContainer) last() protocol.Limits {
+// currentLimits are the limits that the container has now.
+func (b *dockerContainer) currentLimits() protocol.Limits {
 	b.resizing.Lock()
 	defer b.resizing.Unlock()
 	return b.limits

@@ -19,24 +19,24 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 )
 
-// fetcher brings what a command needs into its sandbox.
+// fetcher fetches what a command needs into its sandbox, as Mesos's fetcher does.
 type fetcher struct {
 	path    string        // of the sandbox
 	sandbox *safefile.Dir // the same
 	cache   *fetchCache
 	limits  archive.Limits // of what archives unpack to
-	boxed   bool           // the command runs in a container, which mounts
+	inImage bool           // the command runs in a container, which mounts
 	mounts  []mount
 }
 
-// mount is a file of the cache that a container sees in its sandbox and cannot change: what it changed, the next container
-// would run.
+// mount is a cached file that a container sees in its sandbox read-only: what it could change, the next
+// container would run.
 type mount struct {
 	entry *cacheEntry
 	name  string // in the sandbox
 }
 
-// all brings what a command needs, in order.
+// all fetches what a command needs, in order.
 func (f *fetcher) all(ctx context.Context, uris []mesos.CommandInfo_URI) error {
 	for i := range uris {
 		if err := f.fetch(ctx, &uris[i]); err != nil {
@@ -46,7 +46,8 @@ func (f *fetcher) all(ctx context.Context, uris []mesos.CommandInfo_URI) error {
 	return nil
 }
 
-// withoutURL is an error without the address it speaks of, which may be a secret that lets in who knows it.
+// withoutURL returns an error without the address it names, which may be a capability: whoever knows it may
+// fetch.
 func withoutURL(err error) error {
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		return u.Err
@@ -54,9 +55,9 @@ func withoutURL(err error) error {
 	return err
 }
 
-// fetch brings one file: copied or downloaded, made executable or extracted as asked. A cached executable stays in the cache, and
-// a container mounts it, a process has a link to it: thousands of sandboxes then hold the bytes once. Anything else is
-// copied, as its owner may write to it.
+// fetch fetches one file: copied or downloaded, made executable or extracted as asked. A cached executable
+// stays in the cache and is mounted into a container, or linked into a sandbox, so that thousands of
+// sandboxes hold its bytes once. Anything else is copied, because its owner may write to it.
 func (f *fetcher) fetch(ctx context.Context, u *mesos.CommandInfo_URI) error {
 	source, name, err := locate(u)
 	if err != nil {
@@ -72,7 +73,7 @@ func (f *fetcher) fetch(ctx context.Context, u *mesos.CommandInfo_URI) error {
 	if u.GetCache() {
 		e, err := f.cache.get(ctx, source)
 		switch {
-		case err == nil && u.GetExecutable() && f.boxed && !strings.Contains(name, ":"):
+		case err == nil && u.GetExecutable() && f.inImage && !strings.Contains(name, ":"):
 			f.mounts = append(f.mounts, mount{e, name}) // which is released when the container has it
 			return f.sandbox.WriteFile(name, nil, perm)
 		case err == nil:
@@ -81,7 +82,7 @@ func (f *fetcher) fetch(ctx context.Context, u *mesos.CommandInfo_URI) error {
 		case !errors.Is(err, errNotCached):
 			return err
 		}
-		if err == nil && u.GetExecutable() && !f.boxed && os.Link(source, filepath.Join(f.path, name)) == nil {
+		if err == nil && u.GetExecutable() && !f.inImage && os.Link(source, filepath.Join(f.path, name)) == nil {
 			return nil
 		}
 	}
@@ -105,7 +106,7 @@ func (f *fetcher) fetch(ctx context.Context, u *mesos.CommandInfo_URI) error {
 	return out.Close()
 }
 
-// isArchive says whether a file is one that is extracted, by its name.
+// isArchive tells whether a file is extracted, by the names that Mesos's fetcher knows.
 func isArchive(name string) bool {
 	for _, suffix := range []string{".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2"} {
 		if strings.HasSuffix(name, suffix) {
@@ -115,7 +116,7 @@ func isArchive(name string) bool {
 	return false
 }
 
-// unmount says that the container has what it mounts, or never will.
+// unmount releases the mounted entries: the container has them, or never will.
 func (f *fetcher) unmount() {
 	for _, m := range f.mounts {
 		f.cache.release(m.entry)
@@ -123,7 +124,7 @@ func (f *fetcher) unmount() {
 	f.mounts = nil
 }
 
-// diskOf is the bytes of disk that an executor and its first task have; 0: they did not ask for any.
+// diskOf is the disk in bytes that an executor and its first task asked for; 0 when none.
 func diskOf(e protocol.StartExecutor) (bytes int64) {
 	for _, list := range [][]mesos.Resource{e.Executor.Resources, e.Task.Resources} {
 		for i := range list {
@@ -135,7 +136,7 @@ func diskOf(e protocol.StartExecutor) (bytes int64) {
 	return bytes
 }
 
-// locate gives where a URI is, as an http URL or a local path, and the name it gets in the sandbox.
+// locate returns where a URI is, as an HTTP address or a local path, and the name it gets in the sandbox.
 func locate(u *mesos.CommandInfo_URI) (source, name string, err error) {
 	source = strings.TrimSpace(u.Value)
 	switch {

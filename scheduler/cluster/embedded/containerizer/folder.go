@@ -14,9 +14,9 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
-// Folder is an agent's work folder, locked against other processes: its sandboxes, the fetcher's cache, and in meta/ what the
-// agent must remember to take its containers over after its own death (see checkpoint.go). Methods may be called from any
-// goroutine.
+// Folder is an agent's work folder, locked against other processes: its sandboxes, the fetcher's cache, and
+// in meta/ what the agent must remember to take its containers over after its own death (see checkpoint.go).
+// Methods may be called from any goroutine.
 type Folder struct {
 	path   string // absolute
 	log    *slog.Logger
@@ -47,8 +47,8 @@ func OpenFolder(path string, log *slog.Logger) (*Folder, error) {
 	return f, nil
 }
 
-// make makes the folder, or takes over that of a former life. One that somebody else made may hold a key of tokens that others
-// know, and name processes that are none of ours.
+// make makes the folder, or takes over that of a former life. One that somebody else made may hold a key of
+// tokens that others know, and name processes that are none of ours.
 func (f *Folder) make() error {
 	for _, folder := range []string{f.path, f.Meta()} {
 		if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -64,7 +64,8 @@ func (f *Folder) make() error {
 	return nil
 }
 
-// lock makes sure that no other process runs an agent in this folder: two would take the same containers over.
+// lock makes sure that no other process runs an agent in this folder: two would take the same containers
+// over.
 func (f *Folder) lock() error {
 	file, err := os.OpenFile(filepath.Join(f.Meta(), "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -80,8 +81,8 @@ func (f *Folder) lock() error {
 	}
 	if err != nil {
 		file.Close()
-		return fmt.Errorf("lock work folder %s: another process runs a cluster there (%w); stop it or choose another folder",
-			f.path, err)
+		return fmt.Errorf("lock work folder %s: another process runs a cluster there (%w); "+
+			"stop it or choose another folder", f.path, err)
 	}
 	f.locked = file
 	return nil
@@ -130,7 +131,8 @@ func (f *Folder) sandbox(e protocol.StartExecutor) string {
 
 // findSandbox finds that of a container of a former life by its name; "" when it is gone.
 func (f *Folder) findSandbox(container string) string {
-	found, err := filepath.Glob(filepath.Join(f.path, "slaves/*/frameworks/*/executors/*", runsFolder, container))
+	found, err := filepath.Glob(filepath.Join(f.path, "slaves/*/frameworks/*/executors/*", runsFolder,
+		container))
 	if err != nil || len(found) != 1 {
 		return ""
 	}
@@ -140,7 +142,8 @@ func (f *Folder) findSandbox(container string) string {
 // runsFolder, in a sandbox's path, is the folder above the one named for its container.
 const runsFolder = "runs"
 
-// replaceFile puts a whole file in the place of another: a reader, also after a crash, sees the one or the other.
+// replaceFile puts a whole file in the place of another: a reader, also after a crash, sees the one or the
+// other.
 func replaceFile(name string, b []byte) error {
 	if err := os.WriteFile(name+".new", b, 0o600); err != nil {
 		return err

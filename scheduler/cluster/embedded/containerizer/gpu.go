@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// GPUs are the devices that an agent gives out, each to one executor at a time. An executor sees its own alone: as a process
-// by the variables that CUDA and ROCm obey, in a container by the devices that the engine adds.
+// GPUs are the devices that an agent gives out, each to one executor at a time. An executor sees its own
+// alone: as a process by the variables that CUDA and ROCm obey, in a container by the devices that the engine
+// adds.
 type GPUs struct {
 	Vendor Vendor
 	IDs    []string // as the vendor's libraries take them: NVIDIA's UUIDs or indices, AMD's indices

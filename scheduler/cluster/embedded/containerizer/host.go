@@ -6,8 +6,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// Host is the agent for which a containerizer runs containers: it hears what became of them, and its executors speak to it.
-// Methods may be called from any goroutine.
+// Host is the agent for which a containerizer runs containers: it hears what became of them, and its
+// executors speak to it. Methods may be called from any goroutine.
 type Host interface {
 	// Started says that a container runs; pid is 0 when Mesos would not tell it.
 	Started(container string, pid int)
@@ -18,11 +18,11 @@ type Host interface {
 	// Exited says that a container ended; wait is the wait status as the kernel gives it, -1 when unknown.
 	Exited(container string, wait int32)
 
-	// Call makes a call of the built-in command executor. The events of a SUBSCRIBE that is taken come by Events, nil
-	// otherwise; done must be called when they are read no longer.
+	// Call makes a call of the built-in command executor. The events of a SUBSCRIBE that is taken come by
+	// Events, nil otherwise; done must be called when they are read no longer.
 	Call(who protocol.Claims, call *executor.Call) (answer protocol.Answer, events Events, done func())
-	// Listen opens a socket, named SocketName in a folder, at which the executor of one container reaches the agent. stop
-	// closes it and removes the folder.
+	// Listen opens a socket, named SocketName in a folder, at which the executor of one container reaches the
+	// agent. stop closes it and removes the folder.
 	Listen(container, folder string) (stop func(), err error)
 }
 
@@ -34,6 +34,6 @@ type Events interface {
 	Take() (events []*executor.Event, closed bool)
 }
 
-// SocketName is the file at which an agent listens for a container without the host's network, in a folder that only this
-// container sees: nobody else can speak there, and its executor to nobody else.
+// SocketName is the file at which an agent listens for a container without the host's network, in a folder
+// that only this container sees: nobody else can speak there, and its executor to nobody else.
 const SocketName = "agent.sock"

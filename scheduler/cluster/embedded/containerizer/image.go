@@ -16,8 +16,8 @@ const insideSandbox = "/mnt/mesos/sandbox"
 // insideSockets is where a container without the host's network finds its agent's socket.
 const insideSockets = "/mnt/mesos/agent"
 
-// imageSpec writes what an API call says of an image and a command as the engine wants it. Images of either
-// containerizer run on the engine here; they differ in how a command meets the image's own, as they do in Mesos.
+// imageSpec translates an image and a command for the Docker engine. Images of either containerizer of Mesos
+// run on it here; they differ in how a command meets the image's own, as they do in Mesos.
 func imageSpec(info *mesos.ContainerInfo, command *mesos.CommandInfo) (s docker.Spec, pull bool, err error) {
 	s.Network = "host"
 	if d := info.GetDocker(); d != nil {
@@ -81,7 +81,7 @@ func networkOf(d *mesos.ContainerInfo_DockerInfo) (string, error) {
 	}
 }
 
-// option takes one option of `docker run` over.
+// option translates one option of `docker run`.
 func option(s *docker.Spec, key, value string) error {
 	switch key {
 	case "entrypoint":

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,14 +19,15 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
-// process is one started program, the leader of a session of its own, so that all it starts can be found again.
+// process is a started program, which leads a session of its own, so that all it starts can be found again.
 type process struct {
 	pid  int
 	done chan syscall.WaitStatus // capacity 1: the end, once
 }
 
-// startProcess runs a command in a sandbox, its output appended to the files stdout and stderr there. The goroutine
-// that waits for the program is the only one nobody waits for: the program outlives the server on purpose.
+// startProcess runs a command in a sandbox; its output is appended to the files stdout and stderr there. The
+// goroutine that waits for the program is the only one that Close does not wait for: the program survives
+// this process on purpose.
 func startProcess(command *mesos.CommandInfo, dir string, env []string) (*process, error) {
 	name, argv := commandLine(command)
 	if name == "" {
@@ -72,8 +72,8 @@ func startProcess(command *mesos.CommandInfo, dir string, env []string) (*proces
 	return p, nil
 }
 
-// openOutput opens a file of a sandbox to append what a command or container prints. What the command may have put there that
-// is no file of its own (a link to somebody else's, a pipe) is taken away.
+// openOutput opens a file of a sandbox to append what a command or container prints. What the command may
+// have put there that is no file of its own (a link to somebody else's, a pipe) is taken away.
 func openOutput(sandbox, name string) (*os.File, error) {
 	dir, err := safefile.OpenDir(sandbox)
 	if err != nil {
@@ -87,8 +87,8 @@ func openOutput(sandbox, name string) (*os.File, error) {
 	return f, err
 }
 
-// commandLine gives program and arguments: a shell command goes to sh -c, otherwise value is the program and
-// arguments are all of argv, its zeroth included.
+// commandLine returns program and arguments: a shell command goes to sh -c, otherwise value is the program
+// and arguments are all of argv, the zeroth included.
 func commandLine(c *mesos.CommandInfo) (string, []string) {
 	if c.GetShell() {
 		return "/bin/sh", []string{"sh", "-c", c.GetValue()}
@@ -98,30 +98,6 @@ func commandLine(c *mesos.CommandInfo) (string, []string) {
 		argv = []string{c.GetValue()}
 	}
 	return c.GetValue(), argv
-}
-
-// environment is what a command sees: this process's own environment but for what belongs to another executor, the
-// agent's variables, and last what the command asks for.
-func environment(own map[string]string, command *mesos.CommandInfo) []string {
-	var out []string
-	for _, kv := range os.Environ() {
-		if !strings.HasPrefix(kv, "MESOS_") && !strings.HasPrefix(kv, "LIBPROCESS_") && !credential(kv) {
-			out = append(out, kv)
-		}
-	}
-	for _, k := range slices.Sorted(maps.Keys(own)) {
-		out = append(out, k+"="+own[k])
-	}
-	for _, v := range command.GetEnvironment().GetVariables() {
-		out = append(out, v.Name+"="+v.GetValue())
-	}
-	return out
-}
-
-// credential tells whether a variable lets its owner into a cluster: schedulers' business, not executors'.
-func credential(kv string) bool {
-	name, _, _ := strings.Cut(kv, "=")
-	return name == "KAON_PRINCIPAL" || name == "KAON_CREDENTIALS" || name == "KAON_CLUSTER" || name == "KAON_METRICS_AUTH"
 }
 
 // signalTree sends a signal to a process, its group, and everything else in its session.
@@ -134,14 +110,15 @@ func signalTree(pid int, sig syscall.Signal) {
 	}
 }
 
-// killTree ends a process and everything in its session, also what is forked meanwhile.
+// killTree kills a process and everything in its session, also what is forked meanwhile.
 func killTree(pid int) {
 	_ = syscall.Kill(-pid, syscall.SIGKILL)
 	proc.KillAll(proc.KillPatience, func() []int { return proc.Session(pid) })
 }
 
-// killEscaped ends what a container's executor had started in sessions of their own, as trials are: their environment names
-// the sandbox, or they have a tag of that owner. They are younger than the executor.
+// killEscaped kills what a container's executor started in sessions of their own, as it does with trials.
+// They are known by their environment, which names the sandbox, or by their tag, and are younger than the
+// executor.
 func killEscaped(container, sandbox string, executor int) {
 	inside, tag := "/"+runsFolder+"/"+container, proc.TagOf(sandbox, 0)
 	proc.KillAll(proc.KillPatience, func() (out []int) {
@@ -155,8 +132,8 @@ func killEscaped(container, sandbox string, executor int) {
 	})
 }
 
-// waitNonChild waits for the end of a process that is not our child; false when ctx ended first. A stranger's wait
-// status is not to be had.
+// waitNonChild waits for the end of a process that is not our child, whose wait status cannot be read; false
+// when ctx ended first.
 func waitNonChild(ctx context.Context, pid int) bool {
 	fd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {

@@ -32,8 +32,8 @@ type Spec struct {
 	Devices    []string // files of devices
 }
 
-// MostPIDs is how many processes and threads a container may have for each CPU, or if it has less than one, when nothing else is
-// said: plenty for a program, and less than what takes a machine down.
+// MostPIDs is how many processes and threads a container may have for each CPU, or if it has less than one,
+// when nothing else is said: plenty for a program, and less than what takes a machine down.
 const MostPIDs = 4096
 
 // Limits are what a container may use; zero means no limit, but for PIDs.
@@ -56,22 +56,25 @@ type Exit struct {
 	Error       string // why it never started, in the engine's words
 }
 
-// Start creates and starts a container and gives the pid of its first process, as the host sees it. One that cannot
-// be started is taken away again.
+// Start creates and starts a container and gives the pid of its first process, as the host sees it. One that
+// cannot be started is taken away again.
 func (e *Engine) Start(ctx context.Context, s Spec) (pid int, err error) {
 	config := &container.Config{
 		Image: s.Image, Entrypoint: s.Entrypoint, Cmd: s.Args, Env: s.Env, Labels: s.Labels, User: s.User,
 		AttachStdout: true, AttachStderr: true,
 	}
 	host := &container.HostConfig{
-		Binds: s.Binds, NetworkMode: container.NetworkMode(s.Network), Resources: s.resources(), ShmSize: s.ShmBytes,
+		Binds: s.Binds, NetworkMode: container.NetworkMode(s.Network), Resources: s.resources(),
+		ShmSize: s.ShmBytes,
 		// What trials print is the executor's to keep; of the executor itself this much is.
-		LogConfig: container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "10m", "max-file": "2"}},
+		LogConfig: container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "10m",
+			"max-file": "2"}},
 	}
 	for _, u := range s.Ulimits {
 		host.Ulimits = append(host.Ulimits, &container.Ulimit{Name: u.Name, Soft: u.Soft, Hard: u.Hard})
 	}
-	made, err := e.client.ContainerCreate(ctx, client.ContainerCreateOptions{Config: config, HostConfig: host, Name: s.Name})
+	made, err := e.client.ContainerCreate(ctx, client.ContainerCreateOptions{Config: config, HostConfig: host,
+		Name: s.Name})
 	if err != nil {
 		return 0, fmt.Errorf("create container: %w", err)
 	}
@@ -93,13 +96,14 @@ func (s *Spec) resources() container.Resources {
 		r.DeviceRequests = []container.DeviceRequest{{DeviceIDs: s.GPUs, Capabilities: [][]string{{"gpu"}}}}
 	}
 	for _, file := range s.Devices {
-		r.Devices = append(r.Devices, container.DeviceMapping{PathOnHost: file, PathInContainer: file, CgroupPermissions: "rwm"})
+		r.Devices = append(r.Devices, container.DeviceMapping{PathOnHost: file, PathInContainer: file,
+			CgroupPermissions: "rwm"})
 	}
 	return r
 }
 
-// resources writes limits as the engine wants them. Without swap, memory is what a container may have, not what of
-// it stays in memory.
+// resources writes limits as the engine wants them. Without swap, memory is what a container may have, not
+// what of it stays in memory.
 func (l Limits) resources() container.Resources {
 	const mb = 1 << 20
 	r := container.Resources{NanoCPUs: int64(l.CPUs * 1e9), Memory: int64(l.MemoryMB * mb)}
@@ -126,7 +130,8 @@ func (e *Engine) Resize(ctx context.Context, name string, l Limits) error {
 
 // Wait waits for a container's end. One that does not exist (any more) gives found false.
 func (e *Engine) Wait(ctx context.Context, name string) (exit Exit, found bool, err error) {
-	w := e.client.ContainerWait(ctx, name, client.ContainerWaitOptions{Condition: container.WaitConditionNotRunning})
+	w := e.client.ContainerWait(ctx, name,
+		client.ContainerWaitOptions{Condition: container.WaitConditionNotRunning})
 	select {
 	case err = <-w.Error:
 	case <-w.Result:
@@ -148,8 +153,8 @@ func (e *Engine) Wait(ctx context.Context, name string) (exit Exit, found bool, 
 	return Exit{Code: s.ExitCode, OutOfMemory: s.OOMKilled, Error: s.Error}, true, nil
 }
 
-// Signal sends a signal such as SIGTERM to a container's first process; SIGKILL ends all of it. One that has ended
-// is no error.
+// Signal sends a signal such as SIGTERM to a container's first process; SIGKILL ends all of it. One that has
+// ended is no error.
 func (e *Engine) Signal(ctx context.Context, name, signal string) error {
 	_, err := e.client.ContainerKill(ctx, name, client.ContainerKillOptions{Signal: signal})
 	if err != nil && !gone(err) {
@@ -160,7 +165,8 @@ func (e *Engine) Signal(ctx context.Context, name, signal string) error {
 
 // Logs copies what a container's first process printed.
 func (e *Engine) Logs(ctx context.Context, name string, stdout, stderr io.Writer) error {
-	logs, err := e.client.ContainerLogs(ctx, name, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true})
+	logs, err := e.client.ContainerLogs(ctx, name, client.ContainerLogsOptions{ShowStdout: true,
+		ShowStderr: true})
 	if err != nil {
 		return fmt.Errorf("read container's output: %w", err)
 	}
@@ -173,7 +179,8 @@ func (e *Engine) Logs(ctx context.Context, name string, stdout, stderr io.Writer
 
 // Remove ends a container and takes it away with its anonymous volumes. One that does not exist is no error.
 func (e *Engine) Remove(ctx context.Context, name string) error {
-	_, err := e.client.ContainerRemove(ctx, name, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+	_, err := e.client.ContainerRemove(ctx, name, client.ContainerRemoveOptions{Force: true,
+		RemoveVolumes: true})
 	if err != nil && !gone(err) {
 		return fmt.Errorf("remove container: %w", err)
 	}
@@ -201,7 +208,8 @@ type Found struct {
 
 // List finds containers that have a label, those that ended among them.
 func (e *Engine) List(ctx context.Context, label string) ([]Found, error) {
-	r, err := e.client.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("label", label)})
+	r, err := e.client.ContainerList(ctx, client.ContainerListOptions{All: true,
+		Filters: client.Filters{}.Add("label", label)})
 	if err != nil {
 		return nil, fmt.Errorf("list containers: %w", err)
 	}

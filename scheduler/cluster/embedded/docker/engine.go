@@ -18,8 +18,8 @@ type Engine struct {
 	pulls  singleflight.Group // of images, by name: many containers that begin at once pull once
 }
 
-// Open finds the engine at DOCKER_HOST or the usual socket and agrees with it on a version of the API. Its error is
-// ErrNoEngine with what was tried.
+// Open finds the engine at DOCKER_HOST or the usual socket and agrees with it on a version of the API. Its
+// error is ErrNoEngine with what was tried.
 func Open(ctx context.Context) (*Engine, error) {
 	c, err := client.New(client.FromEnv, client.WithUserAgent("kaon"))
 	if err != nil {
@@ -27,7 +27,8 @@ func Open(ctx context.Context) (*Engine, error) {
 	}
 	if _, err := c.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true}); err != nil {
 		_ = c.Close() // the ping's error says more
-		return nil, fmt.Errorf("%w at %s: %w: start one (dockerd), or set DOCKER_HOST", ErrNoEngine, c.DaemonHost(), err)
+		return nil, fmt.Errorf("%w at %s: %w: start one (dockerd), or set DOCKER_HOST", ErrNoEngine, c.DaemonHost(),
+			err)
 	}
 	return &Engine{client: c}, nil
 }

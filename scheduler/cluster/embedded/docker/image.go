@@ -96,7 +96,8 @@ func credentials(image string, config []byte) (string, error) {
 			continue
 		}
 		auth := registry.AuthConfig{
-			Username: login.Username, Password: login.Password, IdentityToken: login.IdentityToken, ServerAddress: server,
+			Username: login.Username, Password: login.Password, IdentityToken: login.IdentityToken,
+			ServerAddress: server,
 		}
 		if plain, err := base64.StdEncoding.DecodeString(login.Auth); err == nil && login.Auth != "" {
 			auth.Username, auth.Password, _ = strings.Cut(string(plain), ":")

@@ -36,7 +36,8 @@ func (m *Master) accept(f *framework, call *scheduler.Call_Accept) {
 			}
 		case mesos.Offer_Operation_LAUNCH_GROUP:
 			for _, t := range op.GetLaunchGroup().GetTaskGroup().Tasks {
-				m.sendUpdate(f, m.status(protocol.TaskID(t.TaskID.Value), protocol.AgentID(t.AgentID.Value), mesos.TASK_ERROR,
+				m.sendUpdate(f, m.status(protocol.TaskID(t.TaskID.Value), protocol.AgentID(t.AgentID.Value),
+					mesos.TASK_ERROR,
 					mesos.REASON_TASK_GROUP_INVALID, "Task groups are not supported by the embedded cluster"))
 			}
 		}
@@ -65,19 +66,22 @@ func (m *Master) checkOffers(f *framework, ids []mesos.OfferID) string {
 	}
 	for _, id := range ids {
 		if o := m.offers[id.Value]; o.framework != f {
-			return fmt.Sprintf("Offer %s has invalid framework %s while framework %s is expected", id.Value, o.framework.id, f.id)
+			return fmt.Sprintf("Offer %s has invalid framework %s while framework %s is expected", id.Value,
+				o.framework.id, f.id)
 		}
 	}
 	first := m.offers[ids[0].Value]
 	for _, id := range ids {
 		if o := m.offers[id.Value]; o.role != first.role {
-			return fmt.Sprintf("Aggregated offers must be allocated to the same role. Offer %s uses role '%s but another is using role '%s",
+			return fmt.Sprintf("Aggregated offers must be allocated to the same role. "+
+				"Offer %s uses role '%s but another is using role '%s",
 				id.Value, o.role.name, first.role.name) // the missing quotes are Mesos's
 		}
 	}
 	for _, id := range ids {
 		if o := m.offers[id.Value]; o.agent != first.agent {
-			return fmt.Sprintf("Aggregated offers must belong to one single agent. Offer %s uses agent %s and agent %s",
+			return fmt.Sprintf("Aggregated offers must belong to one single agent. "+
+				"Offer %s uses agent %s and agent %s",
 				id.Value, o.agent.id, first.agent.id)
 		}
 	}
@@ -119,12 +123,14 @@ func (m *Master) authorize(f *framework, t *mesos.TaskInfo) string {
 	if !slices.Contains(m.cfg.Refused, user) {
 		return ""
 	}
-	return fmt.Sprintf("Principal '%s' no authorized to launch task %s of framework %s under user '%s'", f.info.GetPrincipal(), t.TaskID.Value, f.id, user)
+	return fmt.Sprintf("Principal '%s' no authorized to launch task %s of framework %s under user '%s'",
+		f.info.GetPrincipal(), t.TaskID.Value, f.id, user)
 }
 
 // launch starts one task on what is left of the accepted offers and returns what is left then. The resources
 // of a custom executor are taken with its first task only; later tasks share the executor that runs.
-func (m *Master) launch(f *framework, a *agentRecord, r *role, info *mesos.TaskInfo, left protocol.Resources) protocol.Resources {
+func (m *Master) launch(f *framework, a *agentRecord, r *role, info *mesos.TaskInfo,
+	left protocol.Resources) protocol.Resources {
 	inject(info, f.id, r.name)
 	need := protocol.ParseResources(info.Resources)
 	var running *executorRecord
@@ -136,11 +142,13 @@ func (m *Master) launch(f *framework, a *agentRecord, r *role, info *mesos.TaskI
 		}
 	}
 	if err := m.authorize(f, info); err != "" {
-		m.sendUpdate(f, m.status(protocol.TaskID(info.TaskID.Value), protocol.AgentID(info.AgentID.Value), mesos.TASK_ERROR, mesos.REASON_TASK_UNAUTHORIZED, err))
+		m.sendUpdate(f, m.status(protocol.TaskID(info.TaskID.Value), protocol.AgentID(info.AgentID.Value),
+			mesos.TASK_ERROR, mesos.REASON_TASK_UNAUTHORIZED, err))
 		return left
 	}
 	if err := m.checkTask(f, a, r, info, running, need.Plus(forExecutor), left); err != "" {
-		m.sendUpdate(f, m.status(protocol.TaskID(info.TaskID.Value), protocol.AgentID(info.AgentID.Value), mesos.TASK_ERROR, mesos.REASON_TASK_INVALID, err))
+		m.sendUpdate(f, m.status(protocol.TaskID(info.TaskID.Value), protocol.AgentID(info.AgentID.Value),
+			mesos.TASK_ERROR, mesos.REASON_TASK_INVALID, err))
 		return left
 	}
 	if info.Executor != nil && running == nil {

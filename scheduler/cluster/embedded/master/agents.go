@@ -52,7 +52,8 @@ func (m *Master) newAgent(id protocol.AgentID, info mesos.AgentInfo, l protocol.
 	total := protocol.ParseResources(info.Resources).ScalarsLast()
 	a := &agentRecord{
 		id: id, seq: m.nextAgent, info: info, total: total, unused: total.Clone(),
-		url:    &mesos.URL{Scheme: "http", Address: mesos.Address{Hostname: &host, IP: &ip, Port: info.GetPort()}, Path: &path},
+		url: &mesos.URL{Scheme: "http", Address: mesos.Address{Hostname: &host, IP: &ip, Port: info.GetPort()},
+			Path: &path},
 		offers: map[string]*offer{}, tasks: map[protocol.TaskKey]*task{}, killed: map[protocol.TaskKey]bool{},
 		connected: true, limit: l,
 	}
@@ -166,7 +167,8 @@ func (m *Master) reregisterKnown(a *agentRecord, msg protocol.Reregister) {
 	var reply protocol.Reregistered
 	for _, t := range a.sortedTasks() {
 		if !known[t.key] {
-			reply.Unknown = append(reply.Unknown, protocol.UnknownTask{Framework: t.key.Framework, Task: t.key.Task, PartitionAware: t.framework.partitionAware})
+			reply.Unknown = append(reply.Unknown, protocol.UnknownTask{Framework: t.key.Framework, Task: t.key.Task,
+				PartitionAware: t.framework.partitionAware})
 		}
 	}
 	m.sendAgent(a.id, reply)
@@ -182,7 +184,8 @@ func (m *Master) reregisterKnown(a *agentRecord, msg protocol.Reregister) {
 	}
 	for _, k := range msg.Tasks {
 		// One the master does not know was given up when the agent fell silent.
-		if key := (protocol.TaskKey{Framework: k.Framework, Task: k.Task}); (a.killed[key] || a.tasks[key] == nil) && !protocol.Terminal(k.State) {
+		key := protocol.TaskKey{Framework: k.Framework, Task: k.Task}
+		if (a.killed[key] || a.tasks[key] == nil) && !protocol.Terminal(k.State) {
 			m.sendAgent(a.id, protocol.KillTask{Framework: k.Framework, Task: k.Task})
 		}
 	}
@@ -225,7 +228,8 @@ func (m *Master) loseUncheckpointed(a *agentRecord) {
 		if t.framework.info.GetCheckpoint() {
 			continue
 		}
-		s := m.status(t.key.Task, a.id, mesos.TASK_LOST, mesos.REASON_AGENT_DISCONNECTED, "Agent "+a.info.Hostname+" disconnected")
+		s := m.status(t.key.Task, a.id, mesos.TASK_LOST, mesos.REASON_AGENT_DISCONNECTED,
+			"Agent "+a.info.Hostname+" disconnected")
 		s.ExecutorID = t.executorID()
 		m.release(t)
 		m.removeTask(t)
@@ -276,7 +280,8 @@ func (m *Master) markUnreachable(a *agentRecord) {
 
 // addExecutor records a custom executor with its first task, and takes its resources.
 func (m *Master) addExecutor(f *framework, a *agentRecord, info mesos.ExecutorInfo, role string) {
-	e := &executorRecord{agent: a, framework: f, info: info, role: role, resources: protocol.ParseResources(info.Resources)}
+	e := &executorRecord{agent: a, framework: f, info: info, role: role,
+		resources: protocol.ParseResources(info.Resources)}
 	a.executors = append(a.executors, e)
 	f.use(a)
 	m.take(a, f, role, e.resources)
@@ -303,7 +308,8 @@ func (m *Master) executorExited(a *agentRecord, msg protocol.ExecutorExited) {
 	}
 	wait := msg.Wait
 	m.send(f, &scheduler.Event{Type: scheduler.Event_FAILURE, Failure: &scheduler.Event_Failure{
-		AgentID: &mesos.AgentID{Value: string(a.id)}, ExecutorID: &mesos.ExecutorID{Value: string(msg.Executor)}, Status: &wait,
+		AgentID: &mesos.AgentID{Value: string(a.id)}, ExecutorID: &mesos.ExecutorID{Value: string(msg.Executor)},
+		Status: &wait,
 	}})
 }
 

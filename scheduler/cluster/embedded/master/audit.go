@@ -8,8 +8,9 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// Audit checks the master's books against each other, for tests that feed it anything: on every agent, free + offered +
-// used = total, and what each role holds is what its offers, executors and tasks hold. It returns the first contradiction.
+// Audit checks the master's books against each other, for tests that feed it anything: on every agent, free +
+// offered + used = total, and what each role holds is what its offers, executors and tasks hold. It returns
+// the first contradiction.
 func (m *Master) Audit() error {
 	for _, a := range m.agents {
 		if err := a.audit(); err != nil {

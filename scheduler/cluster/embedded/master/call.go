@@ -48,7 +48,8 @@ func (m *Master) Call(stream protocol.StreamID, principal string, c *scheduler.C
 		m.message(f, c.Message)
 	case scheduler.Call_SHUTDOWN:
 		if a := m.agents[protocol.AgentID(c.Shutdown.AgentID.Value)]; a != nil && a.connected {
-			m.sendAgent(a.id, protocol.ShutdownExecutor{Framework: f.id, Executor: protocol.ExecutorID(c.Shutdown.ExecutorID.Value)})
+			m.sendAgent(a.id, protocol.ShutdownExecutor{Framework: f.id,
+				Executor: protocol.ExecutorID(c.Shutdown.ExecutorID.Value)})
 		}
 	case scheduler.Call_REQUEST, scheduler.Call_ACCEPT_INVERSE_OFFERS, scheduler.Call_DECLINE_INVERSE_OFFERS:
 		// Mesos's allocator ignores the first as well; nothing here makes inverse offers.
@@ -60,18 +61,21 @@ func (m *Master) Call(stream protocol.StreamID, principal string, c *scheduler.C
 
 // admit tells whether the caller may speak for the framework. The stream id proves that it is the scheduler
 // that subscribed last: calls of one that was replaced by a failover are refused.
-func (m *Master) admit(f *framework, stream protocol.StreamID, principal string, c *scheduler.Call) (protocol.Answer, bool) {
+func (m *Master) admit(f *framework, stream protocol.StreamID, principal string,
+	c *scheduler.Call) (protocol.Answer, bool) {
 	switch {
 	case f == nil:
 		return protocol.BadRequest("Framework cannot be found"), false
 	case principal != "" && principal != f.info.GetPrincipal():
-		return protocol.BadRequest("Authenticated principal '%s' does not match principal '%s' set in `FrameworkInfo`", principal, f.info.GetPrincipal()), false
+		return protocol.BadRequest("Authenticated principal '%s' does not match principal '%s' set in "+
+			"`FrameworkInfo`", principal, f.info.GetPrincipal()), false
 	case f.stream == "":
 		return protocol.Answer{Status: http.StatusForbidden, Body: "Framework is not subscribed"}, false
 	case stream == "":
 		return protocol.BadRequest("All non-subscribe calls should include the 'Mesos-Stream-Id' header"), false
 	case stream != f.stream:
-		return protocol.BadRequest("The stream ID '%s' included in this request didn't match the stream ID currently associated with framework ID %s", stream, f.id), false
+		return protocol.BadRequest("The stream ID '%s' included in this request didn't match the stream ID "+
+			"currently associated with framework ID %s", stream, f.id), false
 	}
 	return protocol.Answer{}, true
 }

@@ -53,7 +53,8 @@ type filter struct {
 func newFramework(info mesos.FrameworkInfo) *framework {
 	f := &framework{
 		id:     protocol.FrameworkID(info.GetID().Value),
-		offers: map[string]*offer{}, tasks: map[protocol.TaskID]*task{}, lost: map[protocol.TaskID]protocol.AgentID{}, uses: map[*agentRecord]int{},
+		offers: map[string]*offer{}, tasks: map[protocol.TaskID]*task{},
+		lost: map[protocol.TaskID]protocol.AgentID{}, uses: map[*agentRecord]int{},
 	}
 	f.setInfo(info)
 	return f
@@ -141,7 +142,8 @@ func (m *Master) subscribe(stream protocol.StreamID, call *scheduler.Call_Subscr
 	}
 	again := f.stream != ""
 	if again {
-		m.send(f, &scheduler.Event{Type: scheduler.Event_ERROR, Error: &scheduler.Event_Error{Message: "Framework failed over"}})
+		m.send(f, &scheduler.Event{Type: scheduler.Event_ERROR,
+			Error: &scheduler.Event_Error{Message: "Framework failed over"}})
 		m.emit(protocol.CloseStream{Stream: f.stream})
 		delete(m.streams, f.stream)
 		m.discardOffers(f, false)
@@ -170,7 +172,8 @@ func (m *Master) subscribe(stream protocol.StreamID, call *scheduler.Call_Subscr
 // refuse answers a subscription by an ERROR event and the end of the stream, as Mesos does: the HTTP answer
 // was 200.
 func (m *Master) refuse(stream protocol.StreamID, message string) {
-	m.emit(protocol.SendEvent{Stream: stream, Event: &scheduler.Event{Type: scheduler.Event_ERROR, Error: &scheduler.Event_Error{Message: message}}})
+	m.emit(protocol.SendEvent{Stream: stream, Event: &scheduler.Event{Type: scheduler.Event_ERROR,
+		Error: &scheduler.Event_Error{Message: message}}})
 	m.emit(protocol.CloseStream{Stream: stream})
 }
 
@@ -218,11 +221,12 @@ func (m *Master) disconnect(f *framework) {
 // tells that nobody has subscribed since.
 func (m *Master) awaitFailover(f *framework) {
 	epoch := f.epoch
-	m.deadlines.Set(m.now.Add(protocol.Seconds(f.info.GetFailoverTimeout(), m.cfg.Timing.FailoverCap)), func(time.Time) {
-		if f.epoch == epoch {
-			m.removeFramework(f)
-		}
-	})
+	m.deadlines.Set(m.now.Add(protocol.Seconds(f.info.GetFailoverTimeout(), m.cfg.Timing.FailoverCap)),
+		func(time.Time) {
+			if f.epoch == epoch {
+				m.removeFramework(f)
+			}
+		})
 }
 
 // removeFramework ends a framework for good: agents shut its executors down, its resources are free, its

@@ -135,8 +135,8 @@ func (m *Master) send(f *framework, e *scheduler.Event) {
 
 // info is what the master says of itself in SUBSCRIBED.
 func (m *Master) info() *mesos.MasterInfo {
-	port, pid, host, version := uint32(m.cfg.Port), fmt.Sprintf("master@%s:%d", m.cfg.IP, m.cfg.Port), m.cfg.Hostname, Version
-	ip := m.cfg.IP
+	port, ip, host, version := uint32(m.cfg.Port), m.cfg.IP, m.cfg.Hostname, Version
+	pid := fmt.Sprintf("master@%s:%d", ip, port)
 	return &mesos.MasterInfo{
 		ID: m.id, IP: packIP(ip), Port: &port, PID: &pid, Hostname: &host, Version: &version,
 		Address: &mesos.Address{Hostname: &host, IP: &ip, Port: int32(port)},

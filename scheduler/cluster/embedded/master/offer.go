@@ -28,7 +28,8 @@ func sortOffers(os []*offer) { slices.SortFunc(os, func(a, b *offer) int { retur
 // executors that the framework has on the agent. Frameworks of one role get no allocation info, as they did
 // before Mesos 1.3.
 func (m *Master) newOffer(f *framework, r *role, a *agentRecord, resources protocol.Resources) mesos.Offer {
-	o := &offer{id: m.id + "-O" + strconv.Itoa(m.nextOffer), seq: m.nextOffer, framework: f, agent: a, role: r, resources: resources}
+	o := &offer{id: m.id + "-O" + strconv.Itoa(m.nextOffer), seq: m.nextOffer, framework: f, agent: a, role: r,
+		resources: resources}
 	m.nextOffer++
 	m.offers[o.id], f.offers[o.id], a.offers[o.id] = o, o, o
 	m.take(a, f, r.name, resources)
@@ -41,7 +42,8 @@ func (m *Master) newOffer(f *framework, r *role, a *agentRecord, resources proto
 	}
 	role := r.name
 	out := mesos.Offer{
-		ID: mesos.OfferID{Value: o.id}, FrameworkID: mesos.FrameworkID{Value: string(f.id)}, AgentID: mesos.AgentID{Value: string(a.id)},
+		ID: mesos.OfferID{Value: o.id}, FrameworkID: mesos.FrameworkID{Value: string(f.id)},
+		AgentID:  mesos.AgentID{Value: string(a.id)},
 		Hostname: a.info.Hostname, URL: a.url, Resources: resources.Offered(role), Attributes: a.info.Attributes,
 		AllocationInfo: &mesos.Resource_AllocationInfo{Role: &role},
 	}
@@ -69,7 +71,8 @@ func (m *Master) removeOffer(o *offer) {
 // call is then answered as one with an invalid offer.
 func (m *Master) rescind(o *offer) {
 	m.removeOffer(o)
-	m.send(o.framework, &scheduler.Event{Type: scheduler.Event_RESCIND, Rescind: &scheduler.Event_Rescind{OfferID: mesos.OfferID{Value: o.id}}})
+	m.send(o.framework, &scheduler.Event{Type: scheduler.Event_RESCIND,
+		Rescind: &scheduler.Event_Rescind{OfferID: mesos.OfferID{Value: o.id}}})
 }
 
 // discardOffers removes all offers of a framework. A scheduler that is gone is not told.
@@ -103,7 +106,8 @@ func (m *Master) decline(f *framework, call *scheduler.Call_Decline) {
 // addFilter refuses offers of an agent that hold no more than what, for refuse_seconds: 5 when absent, at
 // most a year; 0 filters nothing. A filter lasts at least until the next allocation, else that one would
 // offer the same again.
-func (m *Master) addFilter(f *framework, r *role, a *agentRecord, what protocol.Resources, given *mesos.Filters) {
+func (m *Master) addFilter(f *framework, r *role, a *agentRecord, what protocol.Resources,
+	given *mesos.Filters) {
 	wait := 5 * time.Second
 	if given != nil && given.RefuseSeconds != nil && *given.RefuseSeconds >= 0 {
 		wait = protocol.Seconds(*given.RefuseSeconds, 365*24*time.Hour)
@@ -124,7 +128,10 @@ func (m *Master) addFilter(f *framework, r *role, a *agentRecord, what protocol.
 // add adds a filter and drops those that refuse nothing beyond it. A scheduler that launches a task at a time
 // leaves a filter with every ACCEPT, and each allocation compares with all of them.
 func (fs *filters) add(x filter) {
-	fs.refused = slices.DeleteFunc(fs.refused, func(old filter) bool { return !old.until.After(x.until) && x.what.Contains(old.what) })
+	fs.refused = slices.DeleteFunc(fs.refused, func(old filter) bool {
+		return !old.until.After(x.until) &&
+			x.what.Contains(old.what)
+	})
 	fs.refused = append(fs.refused, x)
 }
 

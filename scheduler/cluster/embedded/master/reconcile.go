@@ -30,7 +30,8 @@ func (m *Master) reconcile(f *framework, named []scheduler.Call_Reconcile_Task) 
 
 // latest is a known task's state, as a reconciliation reports it.
 func (m *Master) latest(t *task) mesos.TaskStatus {
-	s := m.status(t.key.Task, t.agent.id, t.shown(), mesos.REASON_RECONCILIATION, "Reconciliation: Latest task state")
+	s := m.status(t.key.Task, t.agent.id, t.shown(), mesos.REASON_RECONCILIATION,
+		"Reconciliation: Latest task state")
 	s.ExecutorID, s.ContainerStatus = t.executorID(), t.container
 	return s
 }

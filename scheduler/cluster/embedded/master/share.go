@@ -42,7 +42,8 @@ func (a *agentRecord) inUse() map[string]int64 {
 	return used
 }
 
-// InUse returns the cpus and memory that tasks and executors hold of an agent; known is false when the agent is not there.
+// InUse returns the cpus and memory that tasks and executors hold of an agent; known is false when the agent
+// is not there.
 func (m *Master) InUse(id protocol.AgentID) (used protocol.Share, known bool) {
 	a := m.agents[id]
 	if a == nil {

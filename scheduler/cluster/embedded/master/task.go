@@ -49,7 +49,8 @@ func (t *task) shown() mesos.TaskState {
 }
 
 // addTask records a task that is being launched.
-func (m *Master) addTask(f *framework, a *agentRecord, info *mesos.TaskInfo, role string, resources protocol.Resources) *task {
+func (m *Master) addTask(f *framework, a *agentRecord, info *mesos.TaskInfo, role string,
+	resources protocol.Resources) *task {
 	t := m.record(f, a, protocol.TaskID(info.TaskID.Value), role, resources)
 	t.state = mesos.TASK_STAGING
 	if info.Executor != nil {
@@ -59,9 +60,11 @@ func (m *Master) addTask(f *framework, a *agentRecord, info *mesos.TaskInfo, rol
 }
 
 // record makes a task's record and takes its resources.
-func (m *Master) record(f *framework, a *agentRecord, id protocol.TaskID, role string, resources protocol.Resources) *task {
+func (m *Master) record(f *framework, a *agentRecord, id protocol.TaskID, role string,
+	resources protocol.Resources) *task {
 	t := &task{
-		key: protocol.TaskKey{Framework: f.id, Task: id}, seq: m.nextTask, framework: f, agent: a, role: role, resources: resources,
+		key: protocol.TaskKey{Framework: f.id,
+			Task: id}, seq: m.nextTask, framework: f, agent: a, role: role, resources: resources,
 	}
 	m.nextTask++
 	f.tasks[id] = t
@@ -103,7 +106,8 @@ func (m *Master) removeTask(t *task) {
 
 // status makes a status update of the master's own. It carries no uuid: no agent waits for its
 // acknowledgement.
-func (m *Master) status(id protocol.TaskID, agentID protocol.AgentID, state mesos.TaskState, reason mesos.TaskStatus_Reason, message string) mesos.TaskStatus {
+func (m *Master) status(id protocol.TaskID, agentID protocol.AgentID, state mesos.TaskState,
+	reason mesos.TaskStatus_Reason, message string) mesos.TaskStatus {
 	at := float64(m.now.UnixMicro()) / 1e6
 	s := mesos.TaskStatus{
 		TaskID: mesos.TaskID{Value: string(id)}, State: &state, Message: &message,

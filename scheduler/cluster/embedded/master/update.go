@@ -76,7 +76,8 @@ func (m *Master) kill(f *framework, call *scheduler.Call_Kill) {
 // message forwards a framework message to an executor. Delivery is not guaranteed, as Mesos documents.
 func (m *Master) message(f *framework, call *scheduler.Call_Message) {
 	if a := m.agents[protocol.AgentID(call.AgentID.Value)]; a != nil && a.connected {
-		m.sendAgent(a.id, protocol.ToExecutor{Framework: f.id, Executor: protocol.ExecutorID(call.ExecutorID.Value), Data: call.Data})
+		m.sendAgent(a.id, protocol.ToExecutor{Framework: f.id, Executor: protocol.ExecutorID(call.ExecutorID.Value),
+			Data: call.Data})
 	}
 }
 
@@ -84,7 +85,8 @@ func (m *Master) message(f *framework, call *scheduler.Call_Message) {
 func (m *Master) fromExecutor(a *agentRecord, msg protocol.FromExecutor) {
 	if f := m.frameworks[msg.Framework]; f != nil {
 		m.send(f, &scheduler.Event{Type: scheduler.Event_MESSAGE, Message: &scheduler.Event_Message{
-			AgentID: mesos.AgentID{Value: string(a.id)}, ExecutorID: mesos.ExecutorID{Value: string(msg.Executor)}, Data: msg.Data,
+			AgentID: mesos.AgentID{Value: string(a.id)}, ExecutorID: mesos.ExecutorID{Value: string(msg.Executor)},
+			Data: msg.Data,
 		}})
 	}
 }

@@ -68,7 +68,8 @@ func checkSubscribe(c *scheduler.Call, principal string) string {
 		return "'framework_id' differs from 'subscribe.framework_info.id'"
 	}
 	if principal != "" && info.Principal != nil && *info.Principal != principal {
-		return fmt.Sprintf("Authenticated principal '%s' does not match principal '%s' set in `FrameworkInfo`", principal, *info.Principal)
+		return fmt.Sprintf("Authenticated principal '%s' does not match principal '%s' set in `FrameworkInfo`",
+			principal, *info.Principal)
 	}
 	return ""
 }
@@ -137,7 +138,8 @@ func checkRole(role string) string {
 
 // checkTask says why a task may not be launched on what is left of the offers; "" when it may. The checks
 // come in Mesos's order, because the first that fails is the message that the scheduler gets.
-func (m *Master) checkTask(f *framework, a *agentRecord, r *role, t *mesos.TaskInfo, running *executorRecord, need, left protocol.Resources) string {
+func (m *Master) checkTask(f *framework, a *agentRecord, r *role, t *mesos.TaskInfo, running *executorRecord,
+	need, left protocol.Resources) string {
 	id := protocol.TaskID(t.TaskID.Value)
 	if err := protocol.CheckID(t.TaskID.Value); err != "" {
 		return err
@@ -216,7 +218,8 @@ func checkExecutor(f *framework, e *mesos.ExecutorInfo, running *executorRecord)
 	}
 	if running != nil && !running.info.Equal(e) {
 		line := strings.Repeat("-", 60)
-		return fmt.Sprintf("ExecutorInfo is not compatible with existing ExecutorInfo with same ExecutorID.\n%s\nExisting ExecutorInfo:\n%s\n%s\nExecutorInfo:\n%s\n%s\n",
+		return fmt.Sprintf("ExecutorInfo is not compatible with existing ExecutorInfo with same ExecutorID.\n"+
+			"%s\nExisting ExecutorInfo:\n%s\n%s\nExecutorInfo:\n%s\n%s\n",
 			line, running.info.String(), line, e.String(), line)
 	}
 	return ""

@@ -26,8 +26,8 @@ type (
 	}
 	// CloseExecutor ends an executor's stream after what was sent before.
 	CloseExecutor struct{ Conn string }
-	// StartExecutor fetches what the executor's command names and starts it. The world answers by Agent.Started or
-	// Agent.StartFailed, and later by Agent.Exited.
+	// StartExecutor fetches what the executor's command names and starts it. The world answers by Agent.Started
+	// or Agent.StartFailed, and later by Agent.Exited.
 	StartExecutor struct {
 		Agent      string // the agent's name in the core
 		AgentID    AgentID
@@ -63,7 +63,8 @@ type (
 
 // Claims say who the executor is that it starts.
 func (e *StartExecutor) Claims() Claims {
-	return Claims{FrameworkID(e.Framework.GetID().GetValue()), ExecutorID(e.Executor.ExecutorID.Value), e.Container}
+	return Claims{FrameworkID(e.Framework.GetID().GetValue()), ExecutorID(e.Executor.ExecutorID.Value),
+		e.Container}
 }
 
 // Limits are what a container may use. They are kept where the containerizer can: processes have none.

@@ -30,8 +30,8 @@ func (s IDSource) UUID() []byte {
 // UUIDText returns a version 4 UUID in its usual notation.
 func (s IDSource) UUIDText() string { return uuid.UUID(s.UUID()).String() }
 
-// ValidUUID is Mesos's test of the uuids that executors and schedulers send: 16 bytes whose version nibble is one
-// of RFC 4122's five (stout's UUID::fromBytes on boost's version()). The variant is not looked at.
+// ValidUUID is Mesos's test of the uuids that executors and schedulers send: 16 bytes whose version nibble is
+// one of RFC 4122's five (stout's UUID::fromBytes on boost's version()). The variant is not looked at.
 func ValidUUID(b []byte) bool {
 	return len(b) == 16 && b[6]>>4 >= 1 && b[6]>>4 <= 5
 }

@@ -1,7 +1,7 @@
 package protocol
 
-// Ids as they travel. An AgentID is given by the master and kept by the agent for its whole life, over restarts of
-// either; a StreamID is one subscription of one scheduler (the Mesos-Stream-Id header).
+// Ids as they travel. An AgentID is given by the master and kept by the agent for its whole life, over
+// restarts of either; a StreamID is one subscription of one scheduler (the Mesos-Stream-Id header).
 type (
 	AgentID     string
 	FrameworkID string

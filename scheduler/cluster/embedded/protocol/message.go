@@ -8,8 +8,8 @@ type ToAgent interface{ toAgent() }
 type (
 	// Registered answers Register: the agent keeps the id for ever.
 	Registered struct{ ID AgentID }
-	// Reregistered answers Reregister. For tasks of Unknown that the agent does not know either it reports TASK_LOST or
-	// TASK_DROPPED.
+	// Reregistered answers Reregister. For tasks of Unknown that the agent does not know either it reports
+	// TASK_LOST or TASK_DROPPED.
 	Reregistered struct{ Unknown []UnknownTask }
 	// RunTask launches a task, and its executor when that does not run yet.
 	RunTask struct {
@@ -41,7 +41,8 @@ type (
 		Framework FrameworkID
 		Executor  ExecutorID
 	}
-	// FrameworkUpdated: the framework's scheduler subscribed (again); what it has not acknowledged goes out at once.
+	// FrameworkUpdated: the framework's scheduler subscribed (again); what it has not acknowledged goes out at
+	// once.
 	FrameworkUpdated struct{ Framework mesos.FrameworkInfo }
 )
 
@@ -69,8 +70,8 @@ type (
 		Tasks      []KnownTask
 		Executors  []mesos.ExecutorInfo
 	}
-	// StatusUpdate carries the oldest unacknowledged status and the newest state: the master frees the resources of
-	// a task that ended although its scheduler has not come to the news yet.
+	// StatusUpdate carries the oldest unacknowledged status and the newest state: the master frees the resources
+	// of a task that ended although its scheduler has not come to the news yet.
 	StatusUpdate struct {
 		Framework FrameworkID
 		Status    mesos.TaskStatus

@@ -12,8 +12,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// Resources is an amount of resources in a fixed order of names, as an agent declares them. Scalars are kept in
-// thousandths, which is Mesos's own precision: 0.1 taken ten times from 1 leaves nothing.
+// Resources is an amount of resources in a fixed order of names, as an agent declares them. Scalars are kept
+// in thousandths, which is Mesos's own precision: 0.1 taken ten times from 1 leaves nothing.
 type Resources []Amount
 
 // Amount is one resource. Exactly one of Milli, ranges and set is used, as Kind says.
@@ -28,13 +28,15 @@ type Amount struct {
 // portRange is an inclusive range of ports.
 type portRange struct{ begin, end uint64 }
 
-// ParseResources reads resources as an API call or an agent's configuration gives them. Entries of one name add up.
+// ParseResources reads resources as an API call or an agent's configuration gives them. Entries of one name
+// add up.
 func ParseResources(resources []mesos.Resource) Resources {
 	var b Resources
 	for i := range resources {
 		r := &resources[i]
 		a := Amount{Name: r.Name, Kind: r.GetType()}
-		if role := r.GetRole(); role != "" && role != "*" || len(r.Reservations) > 0 || r.Disk != nil || r.Revocable != nil || r.Shared != nil {
+		if role := r.GetRole(); role != "" && role != "*" || len(r.Reservations) > 0 || r.Disk != nil ||
+			r.Revocable != nil || r.Shared != nil {
 			a.Name += "@" + role
 		}
 		switch a.Kind {
@@ -112,8 +114,8 @@ func (b Resources) Plus(o Resources) Resources {
 	return out
 }
 
-// Minus returns b without o; o must be contained in b. Names stay, so that the order of an agent's resources is
-// the same in every offer.
+// Minus returns b without o; o must be contained in b. Names stay, so that the order of an agent's resources
+// is the same in every offer.
 func (b Resources) Minus(o Resources) Resources {
 	out := b.Clone()
 	for _, a := range o {

@@ -18,7 +18,8 @@ func TestResources(t *testing.T) {
 		ports := mesos.Resource{Name: "ports", Type: mesos.RANGES.Enum(), Ranges: &mesos.Value_Ranges{}}
 		for range rapid.IntRange(0, 3).Draw(t, name+"ranges") {
 			begin := rapid.Uint64Range(0, 20).Draw(t, name+"begin")
-			ports.Ranges.Range = append(ports.Ranges.Range, mesos.Value_Range{Begin: begin, End: begin + rapid.Uint64Range(0, 9).Draw(t, name+"size")})
+			ports.Ranges.Range = append(ports.Ranges.Range, mesos.Value_Range{Begin: begin,
+				End: begin + rapid.Uint64Range(0, 9).Draw(t, name+"size")})
 		}
 		return ParseResources(append(rs, ports))
 	}

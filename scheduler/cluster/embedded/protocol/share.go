@@ -6,7 +6,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// Share is an amount of what programs on one machine contend for: what of an agent may be offered, or what of it is in use.
+// Share is an amount of what programs on one machine contend for: what of an agent may be offered, or what of
+// it is in use.
 type Share struct {
 	CPUs     float64
 	MemoryMB float64

@@ -5,21 +5,25 @@ import (
 	"time"
 )
 
-// Timing holds every interval of the cluster. Zero fields take Mesos's stock values, but for OfferTimeout, whose
-// zero means that offers are never rescinded by age (stock as well).
+// Timing holds every interval of the cluster. Zero fields take Mesos's stock values, but for OfferTimeout,
+// whose zero means that offers are never rescinded by age (stock as well).
 type Timing struct {
-	AllocationInterval     time.Duration // between two allocations of freed resources; stock 1 s; negative: only by Allocate
-	OfferTimeout           time.Duration // after which an unused offer is rescinded; 0: never
-	Heartbeat              time.Duration // of scheduler and executor streams; stock 15 s
-	AgentTimeout           time.Duration // silence after which an agent is unreachable; stock 75 s (5 pings of 15 s)
-	ReregistrationBackoff  time.Duration // an agent waits this long before it goes to a new master; stock up to 1 min, here 0
+	// Between two allocations of freed resources; stock 1 s; negative: only by Allocate
+	AllocationInterval time.Duration
+	OfferTimeout       time.Duration // after which an unused offer is rescinded; 0: never
+	Heartbeat          time.Duration // of scheduler and executor streams; stock 15 s
+	// Silence after which an agent is unreachable; stock 75 s (5 pings of 15 s)
+	AgentTimeout time.Duration
+	// An agent waits this long before it goes to a new master; stock up to 1 min, here 0
+	ReregistrationBackoff  time.Duration
 	ExecutorRegistration   time.Duration // an executor that has not subscribed by then is killed; stock 1 min
 	ExecutorReregistration time.Duration // the same after an agent's restart; stock 2 s
 	ShutdownGrace          time.Duration // between SHUTDOWN and SIGKILL of an executor; stock 5 s
 	RecoveryTimeout        time.Duration // how long executors are told to wait for a lost agent; stock 15 min
 	ResendFirst            time.Duration // first wait before an unacknowledged update is sent again; stock 10 s
 	ResendMax              time.Duration // the wait doubles up to this; stock 10 min
-	FailoverCap            time.Duration // upper bound of a framework's failover_timeout; stock none, here 4 weeks
+	// Upper bound of a framework's failover_timeout; stock none, here 4 weeks
+	FailoverCap time.Duration
 }
 
 // WithDefaults fills in Mesos's stock values.

@@ -39,7 +39,8 @@ func checkExecutorUpdate(c *executor.Call) string {
 	return checkExecutorStatus(c, &c.Update.Status)
 }
 
-// checkExecutorStatus holds what an executor tells to the rules of an UPDATE, also where a SUBSCRIBE lists it.
+// checkExecutorStatus holds what an executor tells to the rules of an UPDATE, also where a SUBSCRIBE lists
+// it.
 func checkExecutorStatus(c *executor.Call, s *mesos.TaskStatus) string {
 	switch {
 	case s.UUID == nil:
@@ -47,12 +48,15 @@ func checkExecutorStatus(c *executor.Call, s *mesos.TaskStatus) string {
 	case !ValidUUID(s.UUID):
 		return "Not a valid UUID"
 	case s.ExecutorID != nil && s.ExecutorID.Value != c.ExecutorID.Value:
-		return fmt.Sprintf("ExecutorID in Call: %s does not match ExecutorID in TaskStatus: %s", c.ExecutorID.Value, s.ExecutorID.Value)
+		return fmt.Sprintf("ExecutorID in Call: %s does not match ExecutorID in TaskStatus: %s", c.ExecutorID.Value,
+			s.ExecutorID.Value)
 	case s.GetSource() != mesos.SOURCE_EXECUTOR || s.Source == nil:
-		return fmt.Sprintf("Received Call from executor %s of framework %s with invalid source, expecting 'SOURCE_EXECUTOR'",
+		return fmt.Sprintf("Received Call from executor %s of framework %s with invalid source, "+
+			"expecting 'SOURCE_EXECUTOR'",
 			c.ExecutorID.Value, c.FrameworkID.Value)
 	case s.GetState() == mesos.TASK_STAGING:
-		return fmt.Sprintf("Received TASK_STAGING from executor %s of framework %s which is not allowed", c.ExecutorID.Value, c.FrameworkID.Value)
+		return fmt.Sprintf("Received TASK_STAGING from executor %s of framework %s which is not allowed",
+			c.ExecutorID.Value, c.FrameworkID.Value)
 	}
 	return ""
 }

@@ -31,8 +31,8 @@ func Engine(t testing.TB) *docker.Engine {
 	return e
 }
 
-// Build builds an image of the files in a folder, a Dockerfile among them, under a name of the test's own, and takes it
-// away at the test's end.
+// Build builds an image of the files in a folder, a Dockerfile among them, under a name of the test's own,
+// and takes it away at the test's end.
 func Build(t testing.TB, folder string) (name string) {
 	t.Helper()
 	Engine(t)
@@ -41,7 +41,8 @@ func Build(t testing.TB, folder string) (name string) {
 		t.Fatal(err)
 	}
 	name = strings.ToLower(fmt.Sprintf("kaon-test/%s:%d", filepath.Base(folder), os.Getpid()))
-	r, err := c.ImageBuild(t.Context(), pack(t, folder), client.ImageBuildOptions{Tags: []string{name}, Remove: true, ForceRemove: true})
+	r, err := c.ImageBuild(t.Context(), pack(t, folder), client.ImageBuildOptions{Tags: []string{name},
+		Remove: true, ForceRemove: true})
 	if err != nil {
 		t.Fatalf("build image of %s: %v", folder, err)
 	}
