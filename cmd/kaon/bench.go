@@ -11,6 +11,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/bench"
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/server"
 )
 
 type benchCmd struct {
@@ -88,11 +89,11 @@ func (c *benchPackCmd) inputs(ctx context.Context, cfg *bench.PackConfig) (err e
 	if c.Cluster == "" {
 		return nil
 	}
-	cluster, err := clusterAt(c.Cluster, executorFlags{}, machineFlags{})
+	conf, err := parseCluster(c.Cluster)
 	if err != nil {
-		return err
+		return usage(fmt.Errorf("--cluster: %w", err))
 	}
-	found, err := cluster.Offers(ctx, "kaon bench pack", c.Wait)
+	found, err := server.Cluster{Mesos: &conf}.Offers(ctx, "kaon bench pack", c.Wait)
 	if err != nil {
 		return err
 	}
