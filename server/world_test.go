@@ -126,7 +126,7 @@ func (w *world) ends(sw *Sweep, phase sweep.Phase) Outcome {
 	defer cancel()
 	out, err := sw.Wait(ctx)
 	if err != nil || out.Phase != phase {
-		w.t.Fatalf("%s ended as %q (%s), %v; want %q", sw.ID(), out.Phase, out.Sentence, err, phase)
+		w.t.Fatalf("%s ended as %q (%s), %v; want %q", sw.ID(), out.Phase, out.Reason, err, phase)
 	}
 	return out
 }

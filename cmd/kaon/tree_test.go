@@ -3,6 +3,9 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
 	"maps"
 	"os"
@@ -37,6 +40,9 @@ var rooms = map[string][]string{
 	"results/bucket": {},
 	"results/store":  {"sweep", "results", "results/board", "results/bucket"},
 
+	// Beside its service the socket knows what it carries, and not who answers.
+	"server/control": {"results", "results/store", "scheduler", "scheduler/crash", "scheduler/listen"},
+
 	// The two ends of the wire never know each other; master and agent know what they say to each other, and no more.
 	"scheduler/cluster":          {"offers", "sweep", "sweep/resource"},
 	"scheduler/cluster/recordio": {},
@@ -45,10 +51,10 @@ var rooms = map[string][]string{
 	},
 	"scheduler/cluster/embedded": {
 		"scheduler/cluster/embedded/agent", "scheduler/cluster/embedded/api", "scheduler/cluster/embedded/containerizer",
-		"scheduler/cluster/embedded/master", "scheduler/cluster/embedded/protocol", "scheduler/crash", "scheduler/listen",
+		"scheduler/cluster/embedded/master", "scheduler/cluster/embedded/protocol", "scheduler/crash", "scheduler/listen", "scheduler/timer",
 	},
 	"scheduler/cluster/embedded/protocol": {"sweep/resource"},
-	"scheduler/cluster/embedded/master":   {"scheduler/cluster/embedded/protocol"},
+	"scheduler/cluster/embedded/master":   {"scheduler/cluster/embedded/protocol", "scheduler/timer"},
 	"scheduler/cluster/embedded/agent":    {"scheduler/cluster/embedded/protocol"},
 	"scheduler/cluster/embedded/api":      {"scheduler/cluster/embedded/protocol", "scheduler/cluster/recordio"},
 	"scheduler/cluster/embedded/docker":   {},
@@ -177,6 +183,40 @@ func TestTopLevel(t *testing.T) {
 	for _, p := range packages(t) {
 		if slices.Contains(banned, path.Base(p.ImportPath)) {
 			t.Errorf("%s: a folder is named for its stage or its technology", p.ImportPath)
+		}
+	}
+}
+
+// A service is nobody's command line: it reads no flags, prints nothing, and leaves the process to whoever opened it.
+func TestServerIsNoCommand(t *testing.T) {
+	banned := map[string][]string{
+		"os":  {"Exit", "Args", "Stdin", "Stdout", "Stderr"},
+		"fmt": {"Print", "Printf", "Println"},
+		"log": {"Fatal", "Fatalf", "Print", "Printf", "Println"},
+	}
+	for _, p := range packages(t) {
+		if from, _ := stage(p.ImportPath); from != "server" {
+			continue
+		}
+		for _, imported := range p.Imports {
+			if imported == "flag" || strings.HasPrefix(imported, "github.com/alecthomas/kong") {
+				t.Errorf("%s imports %s: flags are cmd's", p.ImportPath, imported)
+			}
+		}
+		for _, file := range p.GoFiles {
+			fset := token.NewFileSet()
+			parsed, err := parser.ParseFile(fset, filepath.Join(p.Dir, file), nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(parsed, func(n ast.Node) bool {
+				if s, ok := n.(*ast.SelectorExpr); ok {
+					if from, ok := s.X.(*ast.Ident); ok && slices.Contains(banned[from.Name], s.Sel.Name) {
+						t.Errorf("%v: a service does not use %s.%s", fset.Position(s.Pos()), from.Name, s.Sel.Name)
+					}
+				}
+				return true
+			})
 		}
 	}
 }
