@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// address is where the depot listens, and what agents know it by.
+// address is where the file server listens, and what agents know it by.
 type address struct {
 	bind, host string
 	port       int // 0: any

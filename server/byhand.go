@@ -112,10 +112,10 @@ func (t ByHand) Prepare(ctx context.Context, folder string, given []string) (exe
 	if err := t.keepCode(s.folder); err != nil {
 		return executor.Prepared{}, err
 	}
-	if err := s.openDepot(transfer.Config{Bind: "127.0.0.1"}); err != nil {
+	if err := s.openFileServer(transfer.Config{Bind: "127.0.0.1"}); err != nil {
 		return executor.Prepared{}, err
 	}
-	defer s.depot.Close()
+	defer s.fileServer.Close()
 	files, err := s.files(ctx)
 	if err != nil {
 		return executor.Prepared{}, err
@@ -138,14 +138,14 @@ func (t ByHand) Prepare(ctx context.Context, folder string, given []string) (exe
 
 // keepCode copies the packed code as it was when the sweep began, where that is known.
 func (t ByHand) keepCode(to string) error {
-	if err := os.MkdirAll(filepath.Join(to, depotFolder), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Join(to, transferFolder), 0o700); err != nil {
 		return err
 	}
-	data, err := os.ReadFile(filepath.Join(t.Folder, depotFolder, codeFile))
+	data, err := os.ReadFile(filepath.Join(t.Folder, transferFolder, codeFile))
 	if err != nil {
 		return nil // it is packed anew
 	}
-	return os.WriteFile(filepath.Join(to, depotFolder, codeFile), data, 0o600)
+	return os.WriteFile(filepath.Join(to, transferFolder, codeFile), data, 0o600)
 }
 
 // image is what the sweep's image said of itself when the sweep began, or says now.

@@ -38,7 +38,7 @@ type runningCluster struct {
 }
 
 // startCluster starts the embedded cluster, or makes ready to drive a Mesos. Executors are served by files.
-func startCluster(ctx context.Context, c Cluster, folder string, files *transfer.Depot, log *slog.Logger) (runningCluster, error) {
+func startCluster(ctx context.Context, c Cluster, folder string, files *transfer.Server, log *slog.Logger) (runningCluster, error) {
 	if c.Mesos == nil {
 		return startLocal(ctx, c, folder, log)
 	}

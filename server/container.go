@@ -83,7 +83,7 @@ func (s *staging) serveLogin(c *cluster.Container, login []byte) error {
 	if err := os.WriteFile(file, login, 0o600); err != nil {
 		return fmt.Errorf("keep the registry's login: %w", err)
 	}
-	address, _, err := s.depot.Serve(file, "config.json")
+	address, _, err := s.fileServer.Serve(file, "config.json")
 	if err != nil {
 		return err
 	}

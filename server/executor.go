@@ -53,7 +53,7 @@ func once(t scheduler.ExecutorTemplate) scheduler.ExecutorTemplate {
 
 // remoteExecutor says how agents start the executor: from a path they have, from a URL, or from this process. The operator's own
 // place is taken as it is; what is served from here is chosen by the agent's architecture.
-func (c Cluster) remoteExecutor(d *transfer.Depot) (scheduler.ExecutorTemplate, error) {
+func (c Cluster) remoteExecutor(d *transfer.Server) (scheduler.ExecutorTemplate, error) {
 	t := scheduler.ExecutorTemplate{Overhead: executorOverhead, Argv: []string{"./" + executorName, "executor"}}
 	switch {
 	case strings.HasPrefix(c.Executor, "/"):

@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	depotFolder = "depot"                 // in a sweep's state folder: the depot's
-	codeFile    = "code" + archive.Suffix // in that: the packed code
+	transferFolder = "depot"                 // in a sweep's state folder: the file server's
+	codeFile       = "code" + archive.Suffix // in that: the packed code
 )
 
 // staging is how attempts of one sweep get what they work with: packed code, inputs, secrets.
@@ -33,15 +33,15 @@ type staging struct {
 	resumed      bool // it has begun before, so what is wrong with its inputs now does not refuse it
 	notify       func(kind NoticeKind, text string)
 
-	depot    *transfer.Depot
-	prefetch []cluster.URI // what agents bring to attempts that have executors of their own
+	fileServer *transfer.Server
+	prefetch   []cluster.URI // what agents bring to attempts that have executors of their own
 }
 
-// openDepot starts serving the sweep's files, below the address of another depot or at its own.
-func (s *staging) openDepot(c transfer.Config) (err error) {
-	c.Folder, c.Sweep, c.Bucket = filepath.Join(s.folder, depotFolder), s.id, s.bucket
+// openFileServer starts serving the sweep's files, below the address of another server or at its own.
+func (s *staging) openFileServer(c transfer.Config) (err error) {
+	c.Folder, c.Sweep, c.Bucket = filepath.Join(s.folder, transferFolder), s.id, s.bucket
 	c.AttemptBytes = s.spec.Artifacts.Bytes
-	if s.depot, err = transfer.Open(c); err != nil {
+	if s.fileServer, err = transfer.Open(c); err != nil {
 		return unreachable(err)
 	}
 	return nil
@@ -49,7 +49,7 @@ func (s *staging) openDepot(c transfer.Config) (err error) {
 
 // files makes ready what attempts are given.
 func (s *staging) files(ctx context.Context) (study.Files, error) {
-	files := study.Files{Attempt: s.depot.Attempt}
+	files := study.Files{Attempt: s.fileServer.Attempt}
 	if err := s.checkProgram(); err != nil {
 		return files, usage(err)
 	}
@@ -76,20 +76,20 @@ func (s *staging) files(ctx context.Context) (study.Files, error) {
 		if err != nil {
 			return files, usage(err)
 		}
-		files.Secrets = s.depot.Secrets(values)
+		files.Secrets = s.fileServer.Secrets(values)
 	}
 	return files, nil
 }
 
 // code is the packed folder. It is packed once: a sweep that is resumed goes on with what it began with.
 func (s *staging) code() (task.Source, error) {
-	packed := filepath.Join(s.folder, depotFolder, codeFile)
+	packed := filepath.Join(s.folder, transferFolder, codeFile)
 	if _, err := os.Stat(packed); errors.Is(err, fs.ErrNotExist) {
 		if err := s.pack(packed); err != nil {
 			return task.Source{}, fmt.Errorf("%s: task.code: %w", s.spec.File, err)
 		}
 	}
-	address, sum, err := s.depot.Serve(packed, filepath.Base(packed))
+	address, sum, err := s.fileServer.Serve(packed, filepath.Base(packed))
 	return task.Source{URL: address, SHA256: sum, Name: filepath.Base(packed), Unpack: true}, err
 }
 

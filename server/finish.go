@@ -62,7 +62,7 @@ func (sw *Sweep) store(ctx context.Context, out Outcome) error {
 
 // prune removes what the sweep does not keep: half-received files, and the artifacts that its policy lets go.
 func (sw *Sweep) prune(ctx context.Context, summary board.Summary) error {
-	err := sw.staging.depot.Remove(ctx)
+	err := sw.staging.fileServer.Remove(ctx)
 	keep := sw.kept(sw.spec.Artifacts.Top, summary)
 	if keep == nil {
 		return err

@@ -50,7 +50,7 @@ func (s *staging) addPrefetch(src task.Source, address string) {
 
 // probed is what a web server said of an input, when the sweep was submitted.
 type probed struct {
-	web *transfer.Web
+	web *transfer.HTTPSource
 	err error
 }
 
@@ -60,7 +60,7 @@ func (s *staging) probe(ctx context.Context) []probed {
 	var asking sync.WaitGroup
 	for i, f := range s.spec.Task.Fetch {
 		if strings.HasPrefix(f.URL, "http://") || strings.HasPrefix(f.URL, "https://") {
-			web := &transfer.Web{URL: f.URL}
+			web := &transfer.HTTPSource{URL: f.URL}
 			all[i].web = web
 			asking.Go(crash.Func(func() { _, all[i].err = web.Size(ctx) }))
 		}
@@ -80,7 +80,7 @@ func (s *staging) input(ctx context.Context, f sweep.Fetch, page probed) (src ta
 	switch u.Scheme {
 	case "":
 		path := filepath.Join(SpecFolder(s.spec), filepath.FromSlash(f.URL))
-		address, sum, err := s.depot.Serve(path, src.Name)
+		address, sum, err := s.fileServer.Serve(path, src.Name)
 		if err == nil && f.SHA256 != "" && f.SHA256 != sum {
 			err = fmt.Errorf("%s: its sha256 is %s, not %s", f.URL, sum, f.SHA256)
 		}
@@ -91,7 +91,7 @@ func (s *staging) input(ctx context.Context, f sweep.Fetch, page probed) (src ta
 		if err != nil {
 			return src, "", err
 		}
-		src.URL, agents = s.depot.Redirect(signer, src.Name)
+		src.URL, agents = s.fileServer.Redirect(signer, src.Name)
 	case "http", "https":
 		if err := s.checkReachable(f, page); err != nil {
 			return src, "", err
@@ -99,7 +99,7 @@ func (s *staging) input(ctx context.Context, f sweep.Fetch, page probed) (src ta
 		if f.SHA256 != "" {
 			return src, cacheURL(*u, f.SHA256), nil
 		}
-		_, agents = s.depot.Redirect(page.web, src.Name)
+		_, agents = s.fileServer.Redirect(page.web, src.Name)
 	}
 	return src, agents, nil
 }

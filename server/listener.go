@@ -109,7 +109,7 @@ func (sw *Sweep) onRecorded(n scheduler.Recorded) {
 	sw.fold(n.Record)
 	sw.writer.Add(n.Number, n.Record)
 	if n.Record.End != nil {
-		sw.staging.depot.Forget(n.Record.Trial, n.Record.Attempt)
+		sw.staging.fileServer.Forget(n.Record.Trial, n.Record.Attempt)
 	}
 }
 

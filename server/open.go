@@ -82,7 +82,7 @@ func (s *Server) openFiles() error {
 		return err
 	}
 	s.files, err = transfer.Open(transfer.Config{
-		Folder: filepath.Join(s.cfg.Folder, depotFolder), Sweep: s.cfg.Only, Bucket: s.cfg.Bucket,
+		Folder: filepath.Join(s.cfg.Folder, transferFolder), Sweep: s.cfg.Only, Bucket: s.cfg.Bucket,
 		Bind: at.bind, Host: at.host, Port: at.port, Log: s.cfg.Log,
 	})
 	if err != nil {

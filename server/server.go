@@ -20,7 +20,7 @@ type Server struct {
 	cfg     Config
 	made    []string // folders that were not there before, the innermost last
 	journal *disk.Journal
-	files   *transfer.Depot // answers executors for the depots of all sweeps
+	files   *transfer.Server // answers executors for the file servers of all sweeps
 	cluster runningCluster
 	driver  *lazyDriver
 	loop    *scheduler.Loop

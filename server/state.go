@@ -17,7 +17,7 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// What lies in a state folder, besides what depot and cluster keep there.
+// What lies in a state folder, besides what file server and cluster keep there.
 const (
 	JournalFile = "journal.db"
 	winnerFile  = "winner.json"  // that a sweep started from which follows another

@@ -198,8 +198,8 @@ func (sw *Sweep) discard(ctx context.Context) {
 	s := sw.server
 	s.remove(sw)
 	_ = sw.closeWriter(ctx) // it has nothing
-	if sw.staging.depot != nil {
-		_ = sw.staging.depot.Close()
+	if sw.staging.fileServer != nil {
+		_ = sw.staging.fileServer.Close()
 	}
 	for _, file := range []string{results.SweepFile, results.SpecFile} {
 		if !sw.put {

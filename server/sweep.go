@@ -96,7 +96,7 @@ func (sw *Sweep) notify(kind NoticeKind, text string) {
 
 func (sw *Sweep) say(format string, args ...any) { sw.notify(News, fmt.Sprintf(format, args...)) }
 
-// openResults makes the sweep's board, with what an earlier process stored of it, the writer of its records, and the depot that takes
+// openResults makes the sweep's board, with what an earlier process stored of it, the writer of its records, and the file server that takes
 // its files.
 func (sw *Sweep) openResults(ctx context.Context) error {
 	s, spec := sw.server, sw.spec
@@ -121,19 +121,19 @@ func (sw *Sweep) openResults(ctx context.Context) error {
 			return s.journal.Replay(sw.id, after, yield)
 		},
 	})
-	return sw.openDepot()
+	return sw.openFileServer()
 }
 
-func (sw *Sweep) openDepot() error {
+func (sw *Sweep) openFileServer() error {
 	s := sw.server
 	at := sw.id
 	if s.cfg.Only != "" {
 		at = ""
 	}
-	if err := sw.staging.openDepot(transfer.Config{Parent: s.files, At: at, Log: s.cfg.Log}); err != nil {
+	if err := sw.staging.openFileServer(transfer.Config{Parent: s.files, At: at, Log: s.cfg.Log}); err != nil {
 		return err
 	}
-	sw.staging.depot.Ended(sw.has)
+	sw.staging.fileServer.Ended(sw.has)
 	return nil
 }
 
@@ -254,7 +254,7 @@ func (sw *Sweep) Trouble() error {
 	if err := sw.writer.Status().Err; err != nil {
 		return err
 	}
-	return sw.staging.depot.Trouble()
+	return sw.staging.fileServer.Err()
 }
 
 // Ended is closed when all trials of the sweep, and the step that follows them, have ended. Its results may not be stored yet: see Wait.

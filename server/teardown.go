@@ -145,8 +145,8 @@ func (s *Server) closeCluster() {
 
 func (s *Server) closeFiles() (err error) {
 	for _, sw := range s.Sweeps() {
-		if sw.staging.depot != nil {
-			err = errors.Join(err, sw.staging.depot.Close())
+		if sw.staging.fileServer != nil {
+			err = errors.Join(err, sw.staging.fileServer.Close())
 		}
 	}
 	if s.files != nil {

@@ -28,8 +28,9 @@ func Guard(f func() error) (err error) {
 // last is what a panic ends with that has nobody to tell.
 var last atomic.Pointer[func(*Panic)]
 
-// Last sets what a panic ends with on a goroutine that has nobody to tell: f is called on that goroutine, and must end the process,
-// for what the goroutine had locked or promised stays so. Without it the process ends as Go does.
+// Last sets what a panic ends with on a goroutine that has nobody to tell: f is called on that goroutine, and
+// must end the process, for what the goroutine had locked or promised stays so. Without it the process ends
+// as Go does.
 func Last(f func(*Panic)) { last.Store(&f) }
 
 // Go runs f on a goroutine of its own.

@@ -22,7 +22,8 @@ func TestGuardAnswersAnError(t *testing.T) {
 	}
 }
 
-// Whatever starts a goroutine, its panic comes to the one place, on that goroutine; a handler may still cut its connection.
+// Whatever starts a goroutine, its panic comes to the one place, on that goroutine; a handler may still cut
+// its connection.
 func TestLastHearsOfEveryPanic(t *testing.T) {
 	got := make(chan *crash.Panic, 1)
 	crash.Last(func(p *crash.Panic) { got <- p })

@@ -28,7 +28,7 @@ import (
 type files struct {
 	*fakeAgent
 	t      *testing.T
-	depot  *transfer.Depot
+	depot  *transfer.Server
 	bucket bucket.Bucket
 	root   string // of the sandbox
 }

@@ -28,8 +28,8 @@ const (
 	entryPrefix = "run-"
 )
 
-// lockPatience is how long another run may hold the lock, which it needs for a moment, before this one does something else:
-// it may have been stopped just then.
+// lockPatience is how long another run may hold the lock, which it needs for a moment, before this one does
+// something else: it may have been stopped just then.
 const lockPatience = time.Second
 
 func openBook(folder string, e Entry) (*book, error) {

@@ -9,8 +9,9 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
-// Folder is where this user's processes on this machine find each other: $XDG_RUNTIME_DIR/kaon, else kaon-<uid> in the folder for
-// temporary files. It is made, closed to others, and refused when it is not ours.
+// Folder is where this user's processes on this machine find each other: $XDG_RUNTIME_DIR/kaon, else
+// kaon-<uid> in the folder for temporary files. It is made, closed to others, and refused when it is not
+// ours.
 func Folder() (string, error) {
 	folder := filepath.Join(os.TempDir(), fmt.Sprintf("kaon-%d", os.Getuid()))
 	if runtime := os.Getenv("XDG_RUNTIME_DIR"); runtime != "" {

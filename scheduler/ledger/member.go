@@ -13,8 +13,8 @@ import (
 type Config struct {
 	Folder string // of this user alone
 	Entry  Entry  // what it is and wants; PID and Began are filled in
-	// Limit has the run use no more of the machine than choose answers, given what it uses, and keeps to it until the next
-	// call. It reports whether choose was asked.
+	// Limit has the run use no more of the machine than choose answers, given what it uses, and keeps to it
+	// until the next call. It reports whether choose was asked.
 	Limit func(choose func(used Amount) Amount) bool
 	Tell  func(line string) // says how the run stands to others
 }
@@ -32,7 +32,8 @@ type Member struct {
 	done chan struct{}
 }
 
-// every is how often a run looks at what the others want: soon enough for a person who waits, and nothing for the machine.
+// every is how often a run looks at what the others want: soon enough for a person who waits, and nothing for
+// the machine.
 const every = 250 * time.Millisecond
 
 // began is when this process did: a sweep that follows another in it keeps its place among the runs.
@@ -86,7 +87,8 @@ func (m *Member) run() {
 	}
 }
 
-// look brings the run's limit and claim up to what all want now. What cannot be done now is done at the next look.
+// look brings the run's limit and claim up to what all want now. What cannot be done now is done at the next
+// look.
 func (m *Member) look() {
 	unlock, err := m.book.lock()
 	if err != nil {

@@ -67,8 +67,8 @@ func pool(entries []Entry) Amount {
 	return all
 }
 
-// plan says what each of the runs, in order, should have. A run in whose way others are that came before gets nothing; it
-// comes first when they have ended.
+// plan says what each of the runs, in order, should have. A run in whose way others are that came before gets
+// nothing; it comes first when they have ended.
 func plan(entries []Entry) []part {
 	parts := make([]part, len(entries))
 	if len(entries) == 1 {
@@ -108,8 +108,8 @@ func plan(entries []Entry) []part {
 	return parts
 }
 
-// share is what a run may use now: its part, of what the others do not claim. Devices in use come first, then those that it
-// claimed before.
+// share is what a run may use now: its part, of what the others do not claim. Devices in use come first, then
+// those that it claimed before.
 func share(me Entry, others []Entry, used []string) (may Amount, want part) {
 	entries := append(slices.Clone(others), me)
 	order(entries)

@@ -10,7 +10,8 @@ import (
 	"strings"
 )
 
-// Loopback tells whether an address, host or host:port, is this machine's own. No host at all means every interface.
+// Loopback tells whether an address, host or host:port, is this machine's own. No host at all means every
+// interface.
 func Loopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -20,11 +21,12 @@ func Loopback(address string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Hosts is a handler that answers requests only when their Host is an address or one of the names that belong to the
-// listener; others get 421. A browser that was led here by a name of somebody else's (DNS rebinding) sends that name.
+// Hosts is a handler that answers requests only when their Host is an address or one of the names that belong
+// to the listener; others get 421. A browser that was led here by a name of somebody else's (DNS rebinding)
+// sends that name.
 //
-// An address cannot be rebound, so any will do, but a loopback listener is asked by loopback addresses alone. Beyond
-// loopback this machine's own name is known too.
+// An address cannot be rebound, so any will do, but a loopback listener is asked by loopback addresses alone.
+// Beyond loopback this machine's own name is known too.
 func Hosts(address string, names []string, h http.Handler) http.Handler {
 	own := Loopback(address)
 	names = append(slices.Clone(names), "localhost")

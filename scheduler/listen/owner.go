@@ -27,11 +27,11 @@ func (e *ForeignError) Error() string {
 	return fmt.Sprintf("user %d listens on %s, not you: nothing secret is sent there", e.UID, e.Address)
 }
 
-// Ours refuses a TCP connection within this machine whose other end belongs neither to this process's user nor to root.
-// A secret that was kept by an address must not go to whoever took a port that became free.
+// Ours refuses a TCP connection within this machine whose other end belongs neither to this process's user
+// nor to root. A secret that was kept by an address must not go to whoever took a port that became free.
 //
-// The kernel does not say whose a connection is that its listener has not accepted yet, so every listener that could have
-// taken it is looked at too.
+// The kernel does not say whose a connection is that its listener has not accepted yet, so every listener
+// that could have taken it is looked at too.
 func Ours(conn net.Conn) error {
 	address := conn.RemoteAddr().String()
 	uids, err := Owners(conn)
@@ -49,8 +49,8 @@ func Ours(conn net.Conn) error {
 	return nil
 }
 
-// Owners are the users whose listeners could have taken a TCP connection; none when that cannot be seen from here, as of another
-// machine or from another network namespace.
+// Owners are the users whose listeners could have taken a TCP connection; none when that cannot be seen from
+// here, as of another machine or from another network namespace.
 func Owners(conn net.Conn) (uids []int, err error) {
 	remote, err1 := netip.ParseAddrPort(conn.RemoteAddr().String())
 	local, err2 := netip.ParseAddrPort(conn.LocalAddr().String())
@@ -114,7 +114,8 @@ func readSockets(file string) (out []tcpSocket, err error) {
 	return out, lines.Err()
 }
 
-// socketAddress reads 0100007F:13BA: words of the address in the machine's byte order, and the port as a number.
+// socketAddress reads 0100007F:13BA: words of the address in the machine's byte order, and the port as a
+// number.
 func socketAddress(text string) (a netip.AddrPort, ok bool) {
 	host, port, _ := strings.Cut(text, ":")
 	b, err1 := hex.DecodeString(host)
@@ -129,8 +130,8 @@ func socketAddress(text string) (a netip.AddrPort, ok bool) {
 	return netip.AddrPortFrom(ip.Unmap(), uint16(n)), ok
 }
 
-// OwnUser takes connections of a Unix socket from this process's user and from root alone, whatever the modes of the socket and its
-// folder let others do.
+// OwnUser takes connections of a Unix socket from this process's user and from root alone, whatever the modes
+// of the socket and its folder let others do.
 func OwnUser(l *net.UnixListener) net.Listener { return &ownUser{l} }
 
 type ownUser struct{ *net.UnixListener }
@@ -148,7 +149,8 @@ func (l *ownUser) Accept() (net.Conn, error) {
 	}
 }
 
-// OurSocket refuses a connection of a Unix socket whose other end belongs neither to this process's user nor to root.
+// OurSocket refuses a connection of a Unix socket whose other end belongs neither to this process's user nor
+// to root.
 func OurSocket(c *net.UnixConn) error {
 	raw, err := c.SyscallConn()
 	if err != nil {

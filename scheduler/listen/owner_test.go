@@ -64,8 +64,8 @@ func stranger(t *testing.T, role string) *exec.Cmd {
 	return cmd
 }
 
-// A port that became free and was taken by another user is told from our own listener, also behind a name, by IPv6, and before the
-// connection is accepted.
+// A port that became free and was taken by another user is told from our own listener, also behind a name, by
+// IPv6, and before the connection is accepted.
 func TestAttackTakenPort(t *testing.T) {
 	for _, address := range []string{"127.0.0.1:0", "0.0.0.0:0", "[::1]:0", "[::]:0"} {
 		own, err := net.Listen("tcp", address)

@@ -14,15 +14,17 @@ import (
 	"time"
 )
 
-// Headers by which a client asks a server, before it shows its secret, whether the server knows it already: who the client is and
-// a nonce go there, and the proof comes back. The answer is otherwise that to a stranger.
+// Headers by which a client asks a server, before it shows its secret, whether the server knows it already:
+// who the client is and a nonce go there, and the proof comes back. The answer is otherwise that to a
+// stranger.
 const (
 	ProofNonce = "Kaon-Nonce"
 	ProofOf    = "Kaon-Proof-Of"
 	ProofGiven = "Kaon-Proof"
 )
 
-// Proof shows that a server knows a secret, without telling it. The address keeps it from being got elsewhere.
+// Proof shows that a server knows a secret, without telling it. The address keeps it from being got
+// elsewhere.
 func Proof(secret []byte, address, nonce string) string {
 	h := hmac.New(sha256.New, secret)
 	fmt.Fprintf(h, "kaon proof\n%s\n%s", address, nonce)
@@ -38,7 +40,8 @@ const maxRefusal = 1 << 16
 // proofWait is how long a server may take for it.
 const proofWait = 10 * time.Second
 
-// Demand has the other end of a fresh connection prove that it knows the secret of who: a port that became free may be anybody's.
+// Demand has the other end of a fresh connection prove that it knows the secret of who: a port that became
+// free may be anybody's.
 func Demand(conn net.Conn, address, who string, secret []byte) error {
 	nonce := rand.Text()
 	req, err := http.NewRequest(http.MethodGet, "http://"+address+"/", nil)

@@ -12,7 +12,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
 
-// Bounds of every server. Streams and uploads bound their bodies themselves, by Patience for each read or write.
+// Bounds of every server. Streams and uploads bound their bodies themselves, by Patience for each read or
+// write.
 const (
 	HeaderWait = 10 * time.Second // for the headers of a request to arrive
 	IdleWait   = 2 * time.Minute  // between two requests; longer than kaon's own clients keep connections
@@ -31,8 +32,8 @@ func Server(h http.Handler, log *slog.Logger) *http.Server {
 // maxConnections is how many connections one listener holds at once; a twentieth of that is a busy agent's.
 const maxConnections = 4096
 
-// Limit bounds how many connections of a listener are open at once: 4,096, or a quarter of the file descriptors that this
-// process may have. More wait in the kernel's queue.
+// Limit bounds how many connections of a listener are open at once: 4,096, or a quarter of the file
+// descriptors that this process may have. More wait in the kernel's queue.
 func Limit(l net.Listener) net.Listener {
 	n := maxConnections
 	var files syscall.Rlimit

@@ -44,7 +44,8 @@ func (d *Dir) Dir(name string) (*Dir, error) {
 	return &Dir{os.NewFile(uintptr(fd), filepath.Join(d.Path(), name))}, nil
 }
 
-// at calls f with an opened directory and the last component of a name in it. The directories between must be such.
+// at calls f with an opened directory and the last component of a name in it. The directories between must be
+// such.
 func (d *Dir) at(op, name string, f func(parent int, base string) error) error {
 	fail := func(err error) error {
 		return &fs.PathError{Op: op, Path: filepath.Join(d.Path(), name), Err: err}
@@ -68,7 +69,8 @@ func (d *Dir) Root() (root *os.Root, err error) {
 	return root, err
 }
 
-// At calls f with a path of the directory that leads here whatever becomes of its name meanwhile, for what knows paths only.
+// At calls f with a path of the directory that leads here whatever becomes of its name meanwhile, for what
+// knows paths only.
 func (d *Dir) At(f func(path string) error) error {
 	return d.use(func(fd int) error { return f(fmt.Sprintf("/proc/self/fd/%d", fd)) })
 }

@@ -36,8 +36,8 @@ func (d *Dir) Append(name string, perm fs.FileMode) (*os.File, error) {
 	return d.checked(name, fd, d.writable)
 }
 
-// Create makes a new file for reading and writing. What was there by that name, whatever it was, is taken away and not
-// written to; only a folder that is not empty stays and is an error.
+// Create makes a new file for reading and writing. What was there by that name, whatever it was, is taken
+// away and not written to; only a folder that is not empty stays and is an error.
 func (d *Dir) Create(name string, perm fs.FileMode) (*os.File, error) {
 	const tries = 10 // somebody may make another one each time
 	for try := 1; ; try++ {
@@ -134,8 +134,9 @@ func (d *Dir) Stat(name string) (*unix.Stat_t, error) {
 // maxLinks is how many links Resolve follows, as the kernel does.
 const maxLinks = 40
 
-// Resolve gives the name, without links, of what a name leads to when links are followed as far as they stay below the
-// directory; absolute ones do when they begin with its path. It says nothing of what is there later: open what it names.
+// Resolve gives the name, without links, of what a name leads to when links are followed as far as they stay
+// below the directory; absolute ones do when they begin with its path. It says nothing of what is there
+// later: open what it names.
 func (d *Dir) Resolve(name string) (string, error) {
 	fail := func(why string) (string, error) { return "", d.refuse(name, why) }
 	todo, done := strings.Split(filepath.ToSlash(name), "/"), ""

@@ -19,8 +19,8 @@ func (e *OwnError) Error() string {
 	return fmt.Sprintf("%s belongs to user %d", e.Folder, e.UID)
 }
 
-// Own refuses a folder that somebody else may have put at its place: a link, or another user's. Who this process is there,
-// the file system says, which may know its user by another number.
+// Own refuses a folder that somebody else may have put at its place: a link, or another user's. Who this
+// process is there, the file system says, which may know its user by another number.
 func Own(folder string) error {
 	info, err := os.Lstat(folder)
 	if err != nil {

@@ -45,7 +45,8 @@ func within(t *testing.T, f func()) {
 	}
 }
 
-// plants are what somebody may put in the place of a file, with the secret that must be neither read nor written.
+// plants are what somebody may put in the place of a file, with the secret that must be neither read nor
+// written.
 var plants = map[string]func(at, secret string) error{
 	"link": func(at, secret string) error { return os.Symlink(secret, at) },
 	"relative": func(at, secret string) error {

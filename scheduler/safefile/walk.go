@@ -11,13 +11,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Walk calls f with the name and kind of all that is below a directory, in the order of names, folders before what is in
-// them. Links are not followed. What vanishes meanwhile is passed over; an error of f ends the walk.
+// Walk calls f with the name and kind of all that is below a directory, in the order of names, folders before
+// what is in them. Links are not followed. What vanishes meanwhile is passed over; an error of f ends the
+// walk.
 func (d *Dir) Walk(name string, f func(name string, st *unix.Stat_t) error) error {
 	return d.walk(name, maxDepth, f)
 }
 
-// maxDepth bounds how deep folders lie in each other: each takes a descriptor while what is in it is looked at.
+// maxDepth bounds how deep folders lie in each other: each takes a descriptor while what is in it is looked
+// at.
 const maxDepth = 100
 
 func (d *Dir) walk(name string, depth int, f func(name string, st *unix.Stat_t) error) error {
@@ -56,8 +58,8 @@ func (d *Dir) walk(name string, depth int, f func(name string, st *unix.Stat_t) 
 	return nil
 }
 
-// Chown gives a directory below this one, with all in it, to a user. Of files with several names it leaves those alone that
-// are not the own user's: they may be anybody's.
+// Chown gives a directory below this one, with all in it, to a user. Of files with several names it leaves
+// those alone that are not the own user's: they may be anybody's.
 func (d *Dir) Chown(name string, uid, gid int) error {
 	one := func(d *Dir, name string, st *unix.Stat_t) error {
 		if st.Mode&unix.S_IFMT != unix.S_IFDIR && st.Nlink > 1 && int(st.Uid) != os.Geteuid() {

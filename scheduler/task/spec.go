@@ -61,7 +61,7 @@ type Source struct {
 
 // Deliver says what of an attempt goes to the bucket at its end, and which way.
 type Deliver struct {
-	URL       string   `codec:"url"`                 // of the attempt at the depot
+	URL       string   `codec:"url"`                 // of the attempt at the file server
 	Artifacts []string `codec:"artifacts,omitempty"` // patterns of names below $KAON_ARTIFACTS; plain names must be there
 	Bytes     int64    `codec:"bytes,omitempty"`     // of all artifacts together; 0: no bound
 

@@ -8,7 +8,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 )
 
-// Nothing is taken at the URL of an attempt that has ended, in no step of an upload, and what it left stays as it was.
+// Nothing is taken at the URL of an attempt that has ended, in no step of an upload, and what it left stays
+// as it was.
 func TestAttackEndedAttempt(t *testing.T) {
 	b := folder(t)
 	d := open(t, transfer.Config{Folder: t.TempDir(), Bucket: b})

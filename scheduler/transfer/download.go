@@ -13,13 +13,14 @@ import (
 	"os"
 )
 
-// Download fetches a file to a path, going on where it stopped when it breaks off, and compares its SHA-256 when one is
-// given. The path holds all of the file when it returns nil, a beginning else.
+// Download fetches a file to a path, going on where it stopped when it breaks off, and compares its SHA-256
+// when one is given. The path holds all of the file when it returns nil, a beginning else.
 func (c *Client) Download(ctx context.Context, address, path, sum string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644) // never through what somebody put there
+	// O_EXCL: never through a link that somebody put there.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ type download struct {
 func (g *download) fetch(ctx context.Context) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, g.url, nil)
 	if err != nil {
-		return &status{http.StatusBadRequest, masked(err).Error()}
+		return &status{http.StatusBadRequest, withoutURL(err).Error()}
 	}
 	if g.have > 0 && g.etag != "" {
 		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", g.have))
@@ -67,7 +68,7 @@ func (g *download) fetch(ctx context.Context) error {
 	}
 	resp, err := g.client.http().Do(req)
 	if err != nil {
-		return masked(err)
+		return withoutURL(err)
 	}
 	defer resp.Body.Close()
 	if err := refused(resp); err != nil {
@@ -76,17 +77,17 @@ func (g *download) fetch(ctx context.Context) error {
 	if resp.StatusCode != http.StatusPartialContent {
 		g.have, g.etag = 0, resp.Header.Get("ETag")
 		if err := g.file.Truncate(0); err != nil {
-			return fmt.Errorf("%w: %w", errFile, err)
+			return fmt.Errorf("%w: %w", errRead, err)
 		}
 	}
 	if _, err := g.file.Seek(g.have, io.SeekStart); err != nil {
-		return fmt.Errorf("%w: %w", errFile, err)
+		return fmt.Errorf("%w: %w", errRead, err)
 	}
 	n, err := io.Copy(g.file, resp.Body)
 	g.have += n
 	var disk *os.PathError
 	if errors.As(err, &disk) {
-		return fmt.Errorf("%w: %w", errFile, err) // a full disk
+		return fmt.Errorf("%w: %w", errRead, err) // a full disk
 	}
 	return err
 }
@@ -94,16 +95,16 @@ func (g *download) fetch(ctx context.Context) error {
 // maxSecrets bounds the answer: an environment is not larger.
 const maxSecrets = 1 << 20
 
-// FetchSecrets gets the variables of Depot.Secrets.
+// FetchSecrets gets the variables of Server.Secrets.
 func (c *Client) FetchSecrets(ctx context.Context, address string) (values map[string]string, err error) {
 	err = c.retry(ctx, func() (int64, error) {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 		if err != nil {
-			return 0, &status{http.StatusBadRequest, masked(err).Error()}
+			return 0, &status{http.StatusBadRequest, withoutURL(err).Error()}
 		}
 		resp, err := c.http().Do(req)
 		if err != nil {
-			return 0, masked(err)
+			return 0, withoutURL(err)
 		}
 		defer resp.Body.Close()
 		if err := refused(resp); err != nil {

@@ -13,7 +13,7 @@ import (
 func TestManySweepsAtOneAddress(t *testing.T) {
 	b := folder(t)
 	parent := open(t, transfer.Config{Folder: t.TempDir(), Bucket: b})
-	child := func(sweep, at string) *transfer.Depot {
+	child := func(sweep, at string) *transfer.Server {
 		d, err := transfer.Open(transfer.Config{Parent: parent, At: at, Sweep: sweep, Folder: t.TempDir(), Bucket: b})
 		if err != nil {
 			t.Fatal(err)
@@ -22,7 +22,7 @@ func TestManySweepsAtOneAddress(t *testing.T) {
 	}
 	root, a, c := child("root", ""), child("a", "a"), child("c", "ü c")
 	path, sum := content(t, 1000)
-	for name, d := range map[string]*transfer.Depot{"root": root, "a": a, "c": c} {
+	for name, d := range map[string]*transfer.Server{"root": root, "a": a, "c": c} {
 		if _, err := quick.Upload(t.Context(), d.Attempt(1, 1), transfer.Artifacts, "x", opened(t, path)); err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -49,6 +49,6 @@ func TestManySweepsAtOneAddress(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := client.Upload(t.Context(), a.Attempt(2, 1), transfer.Artifacts, "x", opened(t, path)); err == nil {
-		t.Error("a depot that was closed takes files")
+		t.Error("a server that was closed takes files")
 	}
 }

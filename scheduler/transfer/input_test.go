@@ -134,7 +134,7 @@ func TestSizeOnTheWeb(t *testing.T) {
 		"gone":              {0, "", transfer.ErrRefused},
 		"elsewhere":         {5, "hello", nil},
 	} {
-		w := &transfer.Web{URL: server.URL + "/" + strings.ReplaceAll(path, " ", "%20"), Elsewhere: strings.HasPrefix(path, "elsewhere")}
+		w := &transfer.HTTPSource{URL: server.URL + "/" + strings.ReplaceAll(path, " ", "%20"), Elsewhere: strings.HasPrefix(path, "elsewhere")}
 		size, err := w.Size(t.Context())
 		if size != want.size || (err != nil) != (want.err != nil) || errors.Is(want.err, transfer.ErrRefused) && !errors.Is(err, transfer.ErrRefused) {
 			t.Errorf("%s: %d, %v", path, size, err)
@@ -149,7 +149,7 @@ func TestSizeOnTheWeb(t *testing.T) {
 	}
 
 	before := asked.Load()
-	_, agents := d.Redirect(&transfer.Web{URL: server.URL + "/plain"}, "data")
+	_, agents := d.Redirect(&transfer.HTTPSource{URL: server.URL + "/plain"}, "data")
 	for range 5 {
 		if resp, err := http.Head(agents); err != nil || resp.ContentLength != 5 {
 			t.Errorf("%v, %v", resp, err)
@@ -165,7 +165,7 @@ func TestWebThatIsElsewhere(t *testing.T) {
 	server := httptest.NewServer(nil)
 	address := server.URL + "/x"
 	server.Close()
-	w := &transfer.Web{URL: address}
+	w := &transfer.HTTPSource{URL: address}
 	if _, err := w.Size(t.Context()); err == nil || errors.Is(err, transfer.ErrRefused) {
 		t.Errorf("got %v", err)
 	}

@@ -24,16 +24,16 @@ func openKey(path string) (key, error) {
 		return data, nil
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("read the depot's key: %w", err)
+		return nil, fmt.Errorf("read the file server's key: %w", err)
 	}
 	k := make(key, keyBytes)
 	_, _ = rand.Read(k) // never fails
 	temp := path + ".new"
 	if err := os.WriteFile(temp, k, 0o600); err != nil {
-		return nil, fmt.Errorf("keep the depot's key: %w", err)
+		return nil, fmt.Errorf("keep the file server's key: %w", err)
 	}
 	if err := os.Rename(temp, path); err != nil {
-		return nil, fmt.Errorf("keep the depot's key: %w", err)
+		return nil, fmt.Errorf("keep the file server's key: %w", err)
 	}
 	return k, nil
 }

@@ -19,8 +19,8 @@ const (
 	Logs      Kind = "logs"
 )
 
-// offer is what a client wants to leave.
-type offer struct {
+// uploadRequest names a file that a client wants to leave.
+type uploadRequest struct {
 	Kind   Kind   `json:"kind"`
 	Name   string `json:"name"`
 	Size   int64  `json:"size"`
@@ -28,34 +28,34 @@ type offer struct {
 	Upload string `json:"upload,omitempty"` // the one that a plan named before, to go on with it
 }
 
-// plan answers an offer.
-type plan struct {
-	Way    way    `json:"way"`
+// uploadPlan answers an uploadRequest: how the file is to be sent.
+type uploadPlan struct {
+	Method method `json:"way"`
 	Offset int64  `json:"offset,omitempty"` // chunks: how much is there already
 	Part   int64  `json:"part,omitempty"`   // bytes of a chunk or part; the last may be shorter
 	Upload string `json:"upload,omitempty"` // parts
 }
 
-// way is how a file travels.
-type way string
+// method is how a file travels.
+type method string
 
 const (
-	byChunks way = "chunks" // in order, through the depot
-	byPut    way = "put"    // in one signed request
-	byParts  way = "parts"  // in several
+	byChunks method = "chunks" // in order, through the server
+	byPut    method = "put"    // in one signed request
+	byParts  method = "parts"  // in several
 )
 
-// signing asks for a signed request.
-type signing struct {
-	offer
+// signRequest asks for a signed request.
+type signRequest struct {
+	uploadRequest
 	Part int    `json:"part"` // from 1; 0: all
 	Size int64  `json:"length"`
 	MD5  string `json:"md5"` // base64
 }
 
-// done says that all of a file was sent.
-type done struct {
-	offer
+// completeRequest says that all of a file was sent.
+type completeRequest struct {
+	uploadRequest
 	ETags []string `json:"etags,omitempty"`
 }
 
@@ -72,26 +72,27 @@ const (
 
 // CheckName says whether an artifact may have this name.
 func CheckName(name string) error {
-	if len(name) > maxName || !utf8.ValidString(name) || path.Clean(name) != name || path.IsAbs(name) || name == "." || name == ".." || strings.HasPrefix(name, "../") {
+	if len(name) > maxName || !utf8.ValidString(name) || path.Clean(name) != name || path.IsAbs(name) ||
+		name == "." || name == ".." || strings.HasPrefix(name, "../") {
 		return fmt.Errorf("%.60q cannot be the name of an artifact", name)
 	}
 	return bucket.CheckName(name)
 }
 
-var errOffer = errors.New("bad offer")
+var errRequest = errors.New("bad request")
 
 // check refuses what cannot be an attempt's file.
-func (o offer) check() error {
+func (o uploadRequest) check() error {
 	switch {
 	case o.Kind != Artifacts && o.Kind != Logs:
-		return fmt.Errorf("%w: kind %.20q", errOffer, o.Kind)
+		return fmt.Errorf("%w: kind %.20q", errRequest, o.Kind)
 	case o.Size < 0 || o.Size > maxObject || o.Kind == Logs && o.Size > maxLog:
-		return fmt.Errorf("%w: %d bytes", errOffer, o.Size)
+		return fmt.Errorf("%w: %d bytes", errRequest, o.Size)
 	case len(o.SHA256) != 64:
-		return fmt.Errorf("%w: checksum %.70q", errOffer, o.SHA256)
+		return fmt.Errorf("%w: checksum %.70q", errRequest, o.SHA256)
 	}
 	if err := CheckName(o.Name); err != nil {
-		return fmt.Errorf("%w: %w", errOffer, err)
+		return fmt.Errorf("%w: %w", errRequest, err)
 	}
 	return nil
 }
@@ -104,3 +105,9 @@ func partSize(size int64) int64 {
 	}
 	return part
 }
+
+var errBound = errors.New("too much")
+
+var errNotRequested = errors.New("not requested")
+
+func (o uploadRequest) key() string { return string(o.Kind) + "/" + o.Name }

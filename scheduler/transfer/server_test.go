@@ -23,7 +23,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 )
 
-func open(t *testing.T, c transfer.Config) *transfer.Depot {
+func open(t *testing.T, c transfer.Config) *transfer.Server {
 	t.Helper()
 	c.Sweep, c.Bind = "s", "127.0.0.1"
 	d, err := transfer.Open(c)
@@ -105,7 +105,7 @@ func TestFilesGoStraightToS3(t *testing.T) {
 		holds(t, b, "sweeps/s/artifacts/3/1/"+name, sum)
 	}
 	if left, err := os.ReadDir(filepath.Join(state, "uploads")); err != nil || len(left) > 0 {
-		t.Errorf("%d files passed through the depot: %v", len(left), err)
+		t.Errorf("%d files passed through the server: %v", len(left), err)
 	}
 }
 
@@ -144,7 +144,7 @@ func TestUploadsToS3OutliveTheDepot(t *testing.T) {
 	outlive(t, b, 0)
 }
 
-// outlive breaks an upload's connection and restarts the depot, when 20 MB of 40 have been sent.
+// outlive breaks an upload's connection and restarts the server, when 20 MB of 40 have been sent.
 func outlive(t *testing.T, b bucket.Bucket, received int) {
 	state := t.TempDir()
 	c := transfer.Config{Folder: state, Bucket: b, Sweep: "s", Bind: "127.0.0.1"}
@@ -154,7 +154,7 @@ func outlive(t *testing.T, b bucket.Bucket, received int) {
 	}
 	path, sum := content(t, 40<<20)
 	address := d.Attempt(0, 1)
-	again := make(chan *transfer.Depot, 1)
+	again := make(chan *transfer.Server, 1)
 	cut := &slow{then: func() {
 		if err := d.Close(); err != nil {
 			t.Error(err)
@@ -331,14 +331,14 @@ func TestTrouble(t *testing.T) {
 	path, _ := content(t, 10)
 	hasty := quick
 	hasty.Patience = 20 * time.Millisecond
-	if _, err := hasty.Upload(t.Context(), d.Attempt(3, 1), transfer.Artifacts, "a", opened(t, path)); err == nil || d.Trouble() == nil {
-		t.Fatalf("without a folder for uploads: %v, trouble %v", err, d.Trouble())
+	if _, err := hasty.Upload(t.Context(), d.Attempt(3, 1), transfer.Artifacts, "a", opened(t, path)); err == nil || d.Err() == nil {
+		t.Fatalf("without a folder for uploads: %v, error %v", err, d.Err())
 	}
 	if err := os.Mkdir(uploads, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := quick.Upload(t.Context(), d.Attempt(3, 1), transfer.Artifacts, "a", opened(t, path)); err != nil || d.Trouble() != nil {
-		t.Errorf("with it: %v, trouble %v", err, d.Trouble())
+	if _, err := quick.Upload(t.Context(), d.Attempt(3, 1), transfer.Artifacts, "a", opened(t, path)); err != nil || d.Err() != nil {
+		t.Errorf("with it: %v, error %v", err, d.Err())
 	}
 }
 

@@ -12,8 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Copy copies a folder, with what is in it, to a name in another that does not exist yet, until ctx ends. It follows no link out of either.
-// File systems that can share blocks do: then it costs what its files' names cost. Files, folders and links are copied, and nothing else.
+// Copy copies a folder, with what is in it, to a name in another that does not exist yet, until ctx ends. It
+// follows no link out of either. File systems that can share blocks do: then it costs what its files' names
+// cost. Files, folders and links are copied, and nothing else.
 func Copy(ctx context.Context, from, to *os.Root, name string) error {
 	err := fs.WalkDir(from.FS(), ".", func(file string, d fs.DirEntry, err error) error {
 		if err == nil {

@@ -11,14 +11,15 @@ import (
 	"github.com/git-pkgs/gitignore"
 )
 
-// IgnoreFiles are the files that say what is not packed, in the notation of .gitignore; the later has the last word.
+// IgnoreFiles are the files that say what is not packed, in the notation of .gitignore; the later has the
+// last word.
 var IgnoreFiles = []string{".gitignore", ".kaonignore"}
 
 // maxIgnoreFile bounds one of them, in bytes.
 const maxIgnoreFile = 1 << 20
 
-// ignoreRules are the rules read so far. A folder is read before what is in it, and a rule only concerns what is
-// below its file.
+// ignoreRules are the rules read so far. A folder is read before what is in it, and a rule only concerns what
+// is below its file.
 type ignoreRules struct{ matcher *gitignore.Matcher }
 
 func newIgnoreRules() ignoreRules { return ignoreRules{gitignore.New("")} }

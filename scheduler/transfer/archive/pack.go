@@ -26,7 +26,8 @@ const (
 // Suffix ends the names of archives that Pack makes.
 const Suffix = ".tar.zst"
 
-// epoch is every file's time: the content decides, not when it was checked out. Zip tools refuse years before 1980.
+// epoch is every file's time: the content decides, not when it was checked out. Zip tools refuse years before
+// 1980.
 var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // entry is one thing to be packed.
@@ -37,11 +38,11 @@ type entry struct {
 	link string // of a symbolic link
 }
 
-// Pack writes the files of a folder to w as tar under zstd, less what .gitignore and .kaonignore in it and in the
-// folders below it name, and less .git and the folders of skip (absolute paths). Equal files give equal bytes:
-// names are sorted, times and owners are dropped, of the mode only "executable" remains. It fails on a folder
-// beyond MaxBytes or MaxFiles, naming what is large, on links that lead out of it, and on what is neither file,
-// folder nor link.
+// Pack writes the files of a folder to w as tar under zstd, less what .gitignore and .kaonignore in it and in
+// the folders below it name, and less .git and the folders of skip (absolute paths). Equal files give equal
+// bytes: names are sorted, times and owners are dropped, of the mode only "executable" remains. It fails on a
+// folder beyond MaxBytes or MaxFiles, naming what is large, on links that lead out of it, and on what is
+// neither file, folder nor link.
 func Pack(w io.Writer, folder string, skip ...string) error {
 	root, err := os.OpenRoot(folder)
 	if err != nil {

@@ -4,7 +4,8 @@ import "fmt"
 
 const mb = 1 << 20
 
-// Sizes writes a size that is beyond a bound, and the bound, so that people see that it is: in whole megabytes where these differ.
+// Sizes writes a size that is beyond a bound, and the bound, so that people see that it is: in whole
+// megabytes where these differ.
 func Sizes(got, most int64) (string, string) {
 	if most%mb == 0 && got/mb > most/mb {
 		return fmt.Sprintf("%d MB", got/mb), fmt.Sprintf("%d MB", most/mb)

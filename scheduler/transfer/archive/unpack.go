@@ -41,10 +41,10 @@ func LimitsOf(disk int64) Limits {
 	return l
 }
 
-// Unpack unpacks a file into a folder that exists, until ctx ends; name says by its ending what kind it is. Nothing is written
-// outside the folder, and nothing is left that leads out of it: names with .. and links that lead out once the
-// kernel has followed all others are errors, and so are devices and pipes. Of a file's mode only "executable" remains. Errors
-// name the entry.
+// Unpack unpacks a file into a folder that exists, until ctx ends; name says by its ending what kind it is.
+// Nothing is written outside the folder, and nothing is left that leads out of it: names with .. and links
+// that lead out once the kernel has followed all others are errors, and so are devices and pipes. Of a file's
+// mode only "executable" remains. Errors name the entry.
 func Unpack(ctx context.Context, file *os.File, name, folder string, limits Limits) error {
 	root, err := os.OpenRoot(folder)
 	if err != nil {
@@ -254,8 +254,8 @@ func (u *unpacker) write(name string, mode fs.FileMode, r io.Reader) error {
 	return errors.Join(err, f.Close())
 }
 
-// link makes a link. Opening through it stays within the root, but a trial reads without one: so links that lead
-// out are refused, as far as that can be told from the link alone; the rest is checkLinks's.
+// link makes a link. Opening through it stays within the root, but a trial reads without one: so links that
+// lead out are refused, as far as that can be told from the link alone; the rest is checkLinks's.
 func (u *unpacker) link(name, target string, make func(old, new string) error) error {
 	if err := u.count(); err != nil {
 		return err
@@ -280,8 +280,9 @@ func escapes(name, target string) bool {
 	return joined == ".." || strings.HasPrefix(joined, "../")
 }
 
-// checkLinks follows every link that was made as the kernel would: a link's own folder may be reached by others, its target
-// may go through others and then up, and a hard link to a link means something else in another folder.
+// checkLinks follows every link that was made as the kernel would: a link's own folder may be reached by
+// others, its target may go through others and then up, and a hard link to a link means something else in
+// another folder.
 func (u *unpacker) checkLinks() error {
 	for _, name := range u.links {
 		if err := u.follow(name); err != nil {

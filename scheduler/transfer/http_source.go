@@ -10,10 +10,11 @@ import (
 	"time"
 )
 
-// Web is a Remote of a web server that asks nobody who they are.
-type Web struct {
+// HTTPSource is a Remote of a web server that asks nobody who they are.
+type HTTPSource struct {
 	URL string
-	// Elsewhere says that the server could not be reached from here when that was tried: agents may see another network.
+	// Elsewhere says that the server could not be reached from here when that was tried: agents may see
+	// another network.
 	Elsewhere bool
 }
 
@@ -24,11 +25,12 @@ var ErrRefused = errors.New("refused")
 const lookFor = 10 * time.Second
 
 // Sign implements Remote.
-func (w *Web) Sign(context.Context, time.Duration) (string, error) { return w.URL, nil }
+func (w *HTTPSource) Sign(context.Context, time.Duration) (string, error) { return w.URL, nil }
 
-// Size implements Remote. It asks by HEAD, and by GET for the first byte when that is answered neither with yes nor with
-// a size: not every server knows HEAD, and an address that was signed for a GET is good for nothing else.
-func (w *Web) Size(ctx context.Context) (int64, error) {
+// Size implements Remote. It asks by HEAD, and by GET for the first byte when that is answered neither with
+// yes nor with a size: not every server knows HEAD, and an address that was signed for a GET is good for
+// nothing else.
+func (w *HTTPSource) Size(ctx context.Context) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookFor)
 	defer cancel()
 	size, err := w.ask(ctx, http.MethodHead)
@@ -42,17 +44,17 @@ func (w *Web) Size(ctx context.Context) (int64, error) {
 	return size, err
 }
 
-func (w *Web) ask(ctx context.Context, method string) (int64, error) {
+func (w *HTTPSource) ask(ctx context.Context, method string) (int64, error) {
 	req, err := http.NewRequestWithContext(ctx, method, w.URL, nil)
 	if err != nil {
-		return 0, masked(err)
+		return 0, withoutURL(err)
 	}
 	if method == http.MethodGet {
 		req.Header.Set("Range", "bytes=0-0")
 	}
-	resp, err := plain.Do(req)
+	resp, err := defaultClient.Do(req)
 	if err != nil {
-		return 0, masked(err)
+		return 0, withoutURL(err)
 	}
 	defer resp.Body.Close()
 	switch resp.StatusCode {
