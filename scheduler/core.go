@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
@@ -71,11 +72,21 @@ func NewCore(cfg Config) *Core {
 	}
 }
 
-// Ready hands over what must happen, and forgets it.
+// Ready hands over what must happen, and forgets it. Launches come first among the calls: a call waits for the answer to
+// the one before it in its lane, and nothing waits for an acknowledgement as an idle agent waits for work. A launch
+// follows from nothing else in its Ready but the journal, and the KILL of its task, if there is one, comes after it still.
 func (c *Core) Ready() Ready {
 	r := c.ready
 	c.ready = Ready{}
+	slices.SortStableFunc(r.Calls, func(a, b cluster.Call) int { return launchesFirst(a) - launchesFirst(b) })
 	return r
+}
+
+func launchesFirst(call cluster.Call) int {
+	if _, launch := call.(cluster.Accept); launch {
+		return 0
+	}
+	return 1
 }
 
 // Due is when the next Tick has something to do; zero: never, until another event comes.

@@ -2,84 +2,74 @@ package scheduler
 
 import (
 	"context"
-	"hash/fnv"
 	"sync"
-	"sync/atomic"
 
-	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
 
-// Calls about one agent keep their order: each agent has its lane, and a lane sends one call after the other, so
-// a KILL never overtakes the ACCEPT of its task. Different lanes are independent, because the master answers
-// each call only after a round trip.
-const (
-	lanes = 8
-	// laneCapacity is how many calls wait in a lane; a full lane blocks the loop, and with it the driver.
-	laneCapacity = 4096
-)
+// laneCapacity is how many calls wait in a lane; a full lane blocks the loop, and with it the driver.
+const laneCapacity = 4096
 
-// dispatcher carries calls to the master.
+// dispatcher carries calls to the master in the order of cluster.Lanes, with one goroutine for each lane.
 type dispatcher struct {
 	driver cluster.Driver
 	failed func(cluster.Undelivered)
-	lanes  [lanes]chan queuedCall
-}
 
-// queuedCall is one call, or a call that waits for all lanes to have come this far.
-type queuedCall struct {
-	call    cluster.Call
-	barrier *atomic.Int32
+	mu    sync.Mutex
+	lanes cluster.Lanes
+	work  [cluster.LaneCount]chan struct{} // capacity 1: full means the lane's goroutine will look
+	room  [cluster.LaneCount]chan struct{} // capacity 1: a call has left the lane
 }
 
 func newDispatcher(d cluster.Driver, failed func(cluster.Undelivered)) *dispatcher {
 	s := &dispatcher{driver: d, failed: failed}
-	for i := range s.lanes {
-		s.lanes[i] = make(chan queuedCall, laneCapacity)
+	for i := range cluster.LaneCount {
+		s.work[i], s.room[i] = make(chan struct{}, 1), make(chan struct{}, 1)
 	}
 	return s
 }
 
 // start runs the lanes until ctx ends; group waits for them.
 func (s *dispatcher) start(ctx context.Context, group *sync.WaitGroup) {
-	for _, lane := range s.lanes {
-		group.Go(crash.Func(func() {
-			for {
-				select {
-				case p := <-lane:
-					s.send(ctx, p)
-				case <-ctx.Done():
-					return
-				}
-			}
-		}))
+	for lane := range cluster.LaneCount {
+		group.Go(crash.Func(func() { s.run(ctx, lane) }))
 	}
 }
 
-func (s *dispatcher) send(ctx context.Context, p queuedCall) {
-	if p.barrier != nil && p.barrier.Add(-1) > 0 {
-		return
+// run sends the calls of one lane, one after the other.
+func (s *dispatcher) run(ctx context.Context, lane int) {
+	for ctx.Err() == nil {
+		if call := s.take(lane); call != nil {
+			s.send(ctx, call)
+			continue
+		}
+		select {
+		case <-s.work[lane]:
+		case <-ctx.Done():
+		}
 	}
-	if err := s.driver.Send(ctx, p.call); err != nil && ctx.Err() == nil {
+}
+
+func (s *dispatcher) take(lane int) cluster.Call {
+	s.mu.Lock()
+	call := s.lanes.Take(lane)
+	s.mu.Unlock()
+	wake(s.room[lane])
+	return call
+}
+
+func (s *dispatcher) send(ctx context.Context, call cluster.Call) {
+	if err := s.driver.Send(ctx, call); err != nil && ctx.Err() == nil {
 		undeliveredTotal.Inc()
-		s.failed(cluster.Undelivered{Call: p.call, Err: err})
+		s.failed(cluster.Undelivered{Call: call, Err: err})
 	}
 }
 
-// dispatch queues the calls of one Ready. Launches go first: a call waits for the answer to the one before it in its lane,
-// and nothing waits for an acknowledgement as an idle agent waits for work. A launch follows from nothing else in its
-// Ready but the journal, and the KILL of its task, if there is one, comes after it still.
+// dispatch queues the calls of one Ready, in their order.
 func (s *dispatcher) dispatch(ctx context.Context, calls []cluster.Call) {
 	for _, call := range calls {
-		if _, ok := call.(cluster.Accept); ok {
-			s.queue(ctx, call)
-		}
-	}
-	for _, call := range calls {
-		if _, ok := call.(cluster.Accept); !ok {
-			s.queue(ctx, call)
-		}
+		s.queue(ctx, call)
 	}
 }
 
@@ -87,42 +77,40 @@ func (s *dispatcher) dispatch(ctx context.Context, calls []cluster.Call) {
 func (s *dispatcher) queue(ctx context.Context, call cluster.Call) {
 	countCall(call)
 	if _, ok := call.(cluster.Reconcile); ok {
-		b := new(atomic.Int32)
-		b.Store(lanes)
-		for _, lane := range s.lanes {
-			put(ctx, lane, queuedCall{call, b})
+		s.mu.Lock()
+		s.lanes.Put(call)
+		s.mu.Unlock()
+		for _, work := range s.work {
+			wake(work)
 		}
 		return
 	}
-	put(ctx, s.lanes[laneOf(call)], queuedCall{call: call})
+	lane := cluster.LaneOf(call)
+	for !s.put(call, lane) {
+		select {
+		case <-s.room[lane]:
+		case <-ctx.Done():
+			return
+		}
+	}
+	wake(s.work[lane])
 }
 
-func put(ctx context.Context, lane chan queuedCall, p queuedCall) {
+// put queues a call if its lane has room.
+func (s *dispatcher) put(call cluster.Call, lane int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.lanes.Len(lane) >= laneCapacity {
+		return false
+	}
+	s.lanes.Put(call)
+	return true
+}
+
+// wake fills a channel of capacity 1: whoever waits there looks again.
+func wake(c chan struct{}) {
 	select {
-	case lane <- p:
-	case <-ctx.Done():
-	}
-}
-
-// laneOf keeps calls about one agent together; the rest, whose order among themselves matters (SUPPRESS and
-// REVIVE), goes by lane 0.
-func laneOf(call cluster.Call) int {
-	var agent offers.AgentID
-	switch call := call.(type) {
-	case cluster.Accept:
-		agent = call.Agent
-	case cluster.Kill:
-		agent = call.Agent
-	case cluster.Acknowledge:
-		agent = call.Agent
-	case cluster.Message:
-		agent = call.Agent
-	case cluster.Shutdown:
-		agent = call.Agent
+	case c <- struct{}{}:
 	default:
-		return 0
 	}
-	h := fnv.New32a()
-	h.Write([]byte(agent))
-	return int(h.Sum32() % lanes)
 }

@@ -24,21 +24,8 @@ type driver struct {
 	subscribed bool              // SUBSCRIBED has come
 	again      bool
 	last       time.Time // when the latest event arrives
-	lanes      [lanes]lane
-}
-
-// lanes is how many calls are on their way at once: those of one agent keep their order, as in the loop's sender.
-const lanes = 4
-
-type lane struct {
-	queue []parcel
-	busy  bool
-}
-
-// parcel is a call; a barrier waits until every lane has come this far.
-type parcel struct {
-	call    cluster.Call
-	barrier *int
+	lanes      cluster.Lanes
+	busy       [cluster.LaneCount]bool // its call is under way
 }
 
 var (
@@ -195,9 +182,7 @@ func (d *driver) ended(stream protocol.StreamID) {
 // disconnect is the death of the process. Calls that had left may still arrive.
 func (d *driver) disconnect() {
 	stream := d.stream
-	for i := range d.lanes {
-		d.lanes[i].queue = nil
-	}
+	d.lanes = cluster.Lanes{}
 	d.owner, d.stream, d.subscribed = nil, "", false
 	if stream != "" {
 		d.w.after(d.w.some(0, 2*time.Second), func() {
@@ -208,40 +193,29 @@ func (d *driver) disconnect() {
 
 // post queues a call.
 func (d *driver) post(call cluster.Call) {
-	if _, ok := call.(cluster.Reconcile); ok {
-		left := lanes
-		for i := range d.lanes {
-			d.lanes[i].queue = append(d.lanes[i].queue, parcel{call, &left})
-		}
-	} else {
-		l := &d.lanes[laneOf(call)]
-		l.queue = append(l.queue, parcel{call: call})
-	}
-	for i := range d.lanes {
-		d.pump(&d.lanes[i])
+	d.lanes.Put(call)
+	for lane := range cluster.LaneCount {
+		d.pump(lane)
 	}
 }
 
 // pump sends a lane's next call, when the one before was answered.
-func (d *driver) pump(l *lane) {
-	for !l.busy && len(l.queue) > 0 {
-		p := l.queue[0]
-		l.queue = l.queue[1:]
-		if p.barrier != nil {
-			if *p.barrier--; *p.barrier > 0 {
-				continue
-			}
+func (d *driver) pump(lane int) {
+	for !d.busy[lane] {
+		call := d.lanes.Take(lane)
+		if call == nil {
+			return
 		}
 		if !d.subscribed {
-			d.owner.deliver(cluster.Undelivered{Call: p.call, Err: errDown})
+			d.owner.deliver(cluster.Undelivered{Call: call, Err: errDown})
 			continue
 		}
-		d.send(l, p.call)
+		d.send(lane, call)
 	}
 }
 
 // send is one call and its answer.
-func (d *driver) send(l *lane, call cluster.Call) {
+func (d *driver) send(lane int, call cluster.Call) {
 	w, owner, stream := d.w, d.owner, d.stream
 	c, err := mesos.EncodeCall(call, d.framework, "*")
 	if err != nil {
@@ -249,7 +223,7 @@ func (d *driver) send(l *lane, call cluster.Call) {
 		return
 	}
 	c = recoded(w, c)
-	l.busy = true
+	d.busy[lane] = true
 	w.after(d.latency(w.slow.calls), func() {
 		_, lost := w.takeArmed(LoseCall)
 		_, message := call.(cluster.Message)
@@ -268,7 +242,7 @@ func (d *driver) send(l *lane, call cluster.Call) {
 		if d.owner != owner {
 			return // the process is gone, and its lanes
 		}
-		l.busy = false
+		d.busy[lane] = false
 		_, unheard := w.takeArmed(LoseAnswer)
 		if unheard {
 			w.counted(LoseAnswer, "to %T", call)
@@ -282,28 +256,6 @@ func (d *driver) send(l *lane, call cluster.Call) {
 				d.breakUp(stream, w.some(0, time.Second))
 			}
 		}
-		d.pump(l)
+		d.pump(lane)
 	})
-}
-
-// laneOf keeps the calls about one agent together.
-func laneOf(call cluster.Call) int {
-	var agent string
-	switch call := call.(type) {
-	case cluster.Accept:
-		agent = string(call.Agent)
-	case cluster.Kill:
-		agent = string(call.Agent)
-	case cluster.Acknowledge:
-		agent = string(call.Agent)
-	case cluster.Message:
-		agent = string(call.Agent)
-	default:
-		return 0
-	}
-	h := 0
-	for _, b := range []byte(agent) {
-		h = h*31 + int(b)
-	}
-	return h & (lanes - 1)
 }
