@@ -43,7 +43,9 @@ var rooms = map[string][]string{
 	// Beside its service the socket knows what it carries, and not who answers.
 	"server/control": {"results", "results/store", "scheduler", "scheduler/crash", "scheduler/listen"},
 
-	// The two ends of the wire never know each other; master and agent know what they say to each other, and no more.
+	// The two ends of the wire never know each other; master and agent know what they say to each other, and no more
+	// but a leaf.
+	"scheduler/timer":            {},
 	"scheduler/cluster":          {"offers", "sweep", "sweep/resource"},
 	"scheduler/cluster/recordio": {},
 	"scheduler/cluster/mesos": {
@@ -51,7 +53,8 @@ var rooms = map[string][]string{
 	},
 	"scheduler/cluster/embedded": {
 		"scheduler/cluster/embedded/agent", "scheduler/cluster/embedded/api", "scheduler/cluster/embedded/containerizer",
-		"scheduler/cluster/embedded/master", "scheduler/cluster/embedded/protocol", "scheduler/crash", "scheduler/listen", "scheduler/timer",
+		"scheduler/cluster/embedded/master", "scheduler/cluster/embedded/protocol", "scheduler/crash", "scheduler/listen",
+		"scheduler/timer",
 	},
 	"scheduler/cluster/embedded/protocol": {"sweep/resource"},
 	"scheduler/cluster/embedded/master":   {"scheduler/cluster/embedded/protocol", "scheduler/timer"},

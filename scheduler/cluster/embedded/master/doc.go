@@ -5,7 +5,7 @@
 //	agent message  ─► Receive ─► agents | update ─► Effects
 //	what became free ─► allocate (DRF) ─► OFFERS
 //
-// It has no clock, goroutine or I/O: Advance says what time it is, ids and order come from a seed, Effects
-// gives what has to happen, Config.Send carries messages. It is not safe for concurrent use. Of ours it knows
-// package protocol only.
+// It has no clock, goroutine or I/O: Advance says what time it is, ids and order come from a seed, Effects gives
+// what has to happen, Config.Send carries messages. It is not safe for concurrent use. Of ours it knows protocol, and
+// timer, a leaf.
 package master
