@@ -114,7 +114,8 @@ func (cfg WarmConfig) run(ctx context.Context, isolation sweep.Isolation) (row W
 	}, nil
 }
 
-// executors is how many different ones were launched on. An agent's shared executor has the same id on every agent.
+// executors is how many different ones were launched on. An agent's shared executor has the same id on
+// every agent.
 func (c counting) executors() int {
 	ids := map[offers.ExecutorID]bool{}
 	for len(c.seen) > 0 {

@@ -27,7 +27,8 @@ type WireConfig struct {
 	Slow     time.Duration // added to every write to the journal: a scheduler slower than its cluster
 }
 
-// WireResult is one sweep on the wire. The JSON names are a contract for scripts: fields may be added, not renamed.
+// WireResult is one sweep on the wire. The JSON names are a contract for scripts: fields may be added, not
+// renamed.
 type WireResult struct {
 	Trials       int     `json:"trials"`
 	Points       uint64  `json:"points"`  // on the board
@@ -38,8 +39,8 @@ type WireResult struct {
 	PeakMB       float64 `json:"peak_rss_mb"` // of this process, in its whole life
 }
 
-// Wire runs one sweep through a whole server: core, packer, loop, journal with fsync, driver, board, and a writer that brings
-// records to a folder. It fails when a trial or a point is missing at the end.
+// Wire runs one sweep through a whole server: core, packer, loop, journal with fsync, driver, board, and a
+// writer that brings records to a folder. It fails when a trial or a point is missing at the end.
 func Wire(ctx context.Context, cfg WireConfig) (WireResult, error) {
 	spec, err := wireSpec(cfg)
 	if err != nil {

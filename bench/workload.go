@@ -70,8 +70,9 @@ func Machines(n int, cpus, mem resource.Milli) []Machine {
 	return list
 }
 
-// FenzoMix is the published test of Netflix's Fenzo for 10,000 agents of 8 cores and 8,000 MB: tasks of 1 core, half
-// an agent and three quarters of an agent, with 20, 40 and 40 % of all cores; memory in proportion.
+// FenzoMix is the published test of Netflix's Fenzo for 10,000 agents of 8 cores and 8,000 MB: tasks of 1
+// core, half an agent and three quarters of an agent, with 20, 40 and 40 % of all cores; memory in
+// proportion.
 func FenzoMix(agents int) []Trial {
 	cores := float64(agents * 8)
 	var list []Trial

@@ -13,11 +13,12 @@ type address struct {
 	port       int // 0: any
 }
 
-// address is where files are served: this machine alone for the embedded cluster; else the advertised address, or the one that
-// this machine speaks to the master from.
+// address is where files are served: this machine alone for the embedded cluster; else the advertised
+// address, or the one that this machine speaks to the master from.
 func (c Cluster) address() (address, error) {
 	if c.Advertise != "" {
-		a := address{host: c.Advertise} // a name may belong to a proxy in front of this machine, so all of it listens
+		// a name may belong to a proxy in front of this machine, so all of it listens
+		a := address{host: c.Advertise}
 		if host, text, err := net.SplitHostPort(c.Advertise); err == nil {
 			port, err := strconv.Atoi(text)
 			if err != nil {

@@ -29,8 +29,9 @@ type ByHand struct {
 	Attempt int
 }
 
-// SubmittedSpec reads the spec of a sweep as it was submitted, by sweep.json and the text in the results. The sweep's state folder has the
-// winner that it may have started from. Strict: with all secrets that were set.
+// SubmittedSpec reads the spec of a sweep as it was submitted, by sweep.json and the text in the results.
+// The sweep's state folder has the winner that it may have started from. Strict: with all secrets that were
+// set.
 func SubmittedSpec(known store.Sweep, text []byte, folder string, strict bool) (*sweep.Spec, error) {
 	file := known.File
 	if file == "" { // of a version that did not say
@@ -40,8 +41,10 @@ func SubmittedSpec(known store.Sweep, text []byte, folder string, strict bool) (
 		}
 	}
 	if sum := SpecHash(text); known.SpecHash != "" && sum != known.SpecHash {
-		return nil, unreachable(fmt.Errorf("%s of %s is not the spec that was submitted (SHA-256 %.12s…, want %.12s…): nothing was started; "+
-			"`kaon repair %s` brings it back where the journal has it", results.SpecFile, known.ID, sum, known.SpecHash, known.ID))
+		return nil, unreachable(fmt.Errorf("%s of %s is not the spec that was submitted (SHA-256 %.12s…, want "+
+			"%.12s…): nothing was started; "+
+			"`kaon repair %s` brings it back where the journal has it",
+			results.SpecFile, known.ID, sum, known.SpecHash, known.ID))
 	}
 	set, err := unhide(known.Overrides)
 	if err != nil && strict {
@@ -51,7 +54,8 @@ func SubmittedSpec(known store.Sweep, text []byte, folder string, strict bool) (
 	if err != nil {
 		return nil, err
 	}
-	spec, err := parseEntry(journal.SweepEntry{File: file, Source: text, Overrides: set, Seed: known.Seed}, winner)
+	spec, err := parseEntry(journal.SweepEntry{File: file, Source: text, Overrides: set, Seed: known.Seed},
+		winner)
 	if err != nil {
 		return nil, usage(fmt.Errorf("read the spec of %s as it was: %w", known.ID, err))
 	}
@@ -102,7 +106,8 @@ func (t ByHand) then(ctx context.Context, st *study.Study) (task.Order, error) {
 	return st.Then(t.Attempt, w.Params, manifest)
 }
 
-// Prepare makes the trial ready below a folder, as its executor would, with more in its environment: what the machine gives it.
+// Prepare makes the trial ready below a folder, as its executor would, with more in its environment: what
+// the machine gives it.
 func (t ByHand) Prepare(ctx context.Context, folder string, given []string) (executor.Prepared, error) {
 	s := staging{
 		id: t.Sweep, spec: t.Spec, folder: filepath.Join(folder, "state"), bucket: t.Bucket, resumed: true,
@@ -168,7 +173,8 @@ func (t ByHand) image(ctx context.Context) (image study.Image, err error) {
 		image = study.Image(found)
 	}
 	if err != nil && t.Spec.Command.OfImage() {
-		return image, fmt.Errorf("what the image %s runs by itself is not known here: %w", t.Spec.Task.Container.Image, err)
+		return image, fmt.Errorf("what the image %s runs by itself is not known here: %w",
+			t.Spec.Task.Container.Image, err)
 	}
 	return image, nil
 }

@@ -33,12 +33,15 @@ type runningCluster struct {
 	interrupt     func() // ends what runs, when leaving it would surprise; nil: tasks outlive this process
 	name          string // for people
 
-	machine embedded.AgentConfig                                       // of the embedded cluster: all that there is
-	share   func(choose func(used protocol.Share) protocol.Share) bool // limits what is used of it; nil: others are not there, or the master's business
+	machine embedded.AgentConfig // of the embedded cluster: all that there is
+	// limits what is used of it; nil: others are not there, or the master's business
+	share func(choose func(used protocol.Share) protocol.Share) bool
 }
 
 // startCluster starts the embedded cluster, or makes ready to drive a Mesos. Executors are served by files.
-func startCluster(ctx context.Context, c Cluster, folder string, files *transfer.Server, log *slog.Logger) (runningCluster, error) {
+func startCluster(
+	ctx context.Context, c Cluster, folder string, files *transfer.Server, log *slog.Logger,
+) (runningCluster, error) {
 	if c.Mesos == nil {
 		return startLocal(ctx, c, folder, log)
 	}
@@ -77,21 +80,24 @@ func loopback(address string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// localAllocation is how soon the embedded master offers freed resources again: at once. The offer then reaches the
-// scheduler together with the update that freed it, and one turn, with one write to the journal, serves both.
+// localAllocation is how soon the embedded master offers freed resources again: at once. The offer then
+// reaches the scheduler together with the update that freed it, and one turn, with one write to the
+// journal, serves both.
 const localAllocation = time.Microsecond
 
-// killGrace is how long SIGKILLed processes and containers may take to be gone; an engine needs up to a second for each.
+// killGrace is how long SIGKILLed processes and containers may take to be gone; an engine needs up to a
+// second for each.
 const killGrace = time.Minute
 
-// fetchPatience is how long fetching inputs and pulling an image may take on this machine, whose owner waits for it.
+// fetchPatience is how long fetching inputs and pulling an image may take on this machine, whose owner
+// waits for it.
 const fetchPatience = time.Hour
 
 // ownPrincipal is who kaon is to a cluster that it started itself.
 const ownPrincipal = "kaon"
 
-// startLocal runs a one-agent cluster in this process. Trials work in their spec's folder, with this process's
-// environment.
+// startLocal runs a one-agent cluster in this process. Trials work in their spec's folder, with this
+// process's environment.
 func startLocal(ctx context.Context, c Cluster, folder string, log *slog.Logger) (runningCluster, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -122,8 +128,10 @@ func startLocal(ctx context.Context, c Cluster, folder string, log *slog.Logger)
 	}
 	return runningCluster{
 		local: true,
-		driver: mesos.Config{Masters: []string{server.Addr()}, Principal: ownPrincipal, Secret: secret, FirstTimeout: defaultConnectTimeout,
-			// The machine is this process's alone: no need to leave its agent to frameworks that want its GPUs, as on a cluster.
+		driver: mesos.Config{Masters: []string{server.Addr()}, Principal: ownPrincipal, Secret: secret,
+			FirstTimeout: defaultConnectTimeout,
+			// The machine is this process's alone: no need to leave its agent to frameworks that want its GPUs, as
+			// on a cluster.
 			GPUs: true,
 		},
 		executor:      scheduler.ExecutorTemplate{Argv: []string{self, "executor"}},

@@ -13,16 +13,18 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 )
 
-// Config says where a server keeps its state and its results, and where its trials run. Folder and Bucket are required.
+// Config says where a server keeps its state and its results, and where its trials run. Folder and Bucket
+// are required.
 type Config struct {
-	// Folder holds the journal, the control socket and, on the embedded cluster, sandboxes. It is made when it is not there.
+	// Folder holds the journal, the control socket and, on the embedded cluster, sandboxes. It is made when it
+	// is not there.
 	Folder string
-	// Only is the id of the one sweep that the folder is for; what belongs to that sweep then lies in Folder itself. Empty:
-	// there may be many, and each has a folder of its own below Folder.
+	// Only is the id of the one sweep that the folder is for; what belongs to that sweep then lies in Folder
+	// itself. Empty: there may be many, and each has a folder of its own below Folder.
 	Only string
 
 	Bucket       bucket.Bucket
-	BucketFolder string         // absolute path of a bucket that is a folder, to be left out of packed code; empty: it is none
+	BucketFolder string         // absolute path of a bucket that is a folder, left out of packed code
 	BoardStats   *board.Metrics // counters of what boards take; nil: none
 	StoreStats   *store.Metrics // of what writers do; nil: none
 
@@ -30,14 +32,14 @@ type Config struct {
 	FrameworkName  string        // how the master lists it; empty: kaon
 	GPUs           bool          // take offers of agents with GPUs even if no sweep of the journal wants one
 	Packing        offers.Policy // empty: the packer's default
-	PartitionGrace time.Duration // how long an attempt on an unreachable agent may come back; 0: the scheduler's default
-	UnprovenCap    int           // launches at once on an agent that has not proved itself; 0: the scheduler's default
+	PartitionGrace time.Duration // for an unreachable attempt to come back; 0: the scheduler's default
+	UnprovenCap    int           // launches at once on an agent without a record; 0: the scheduler's default
 
 	Version string   // of this program, noted with every sweep
 	Command []string // how this program was started, noted with every sweep; secrets are taken out
 
-	// Notify is called with what people should know, by several goroutines. It must not block, nor call the server. nil: nobody
-	// is told.
+	// Notify is called with what people should know, by several goroutines. It must not block, nor call the
+	// server. nil: nobody is told.
 	Notify func(Notice)
 	Log    *slog.Logger // nil: none
 
@@ -49,13 +51,13 @@ type Config struct {
 // Cluster says where trials run and how executors there reach this process.
 type Cluster struct {
 	Mesos   *mesos.Config // how to reach the masters of a Mesos; nil: a cluster of one agent in this process
-	Address string        // where that is, as it was given; it is noted with every sweep, without secrets. Empty: local
+	Address string        // of that, as it was given; noted with sweeps, without secrets. Empty: local
 
 	Executor        string // of agents: a path that each has, or a URL; empty: this program is served to them
-	ExecutorForeign string // this program for the other architecture; empty: kaon-linux-<arch> beside it, if there is one
+	ExecutorForeign string // this program for the other architecture; empty: kaon-linux-<arch> beside it
 	Advertise       string // HOST or HOST:PORT at which executors reach this process; empty: found out
 	Containerizer   string // docker or mesos, whatever specs say; empty: as they say
-	WorkDir         string // where trials without an image start: spec or sandbox; empty or auto: by where the masters are
+	WorkDir         string // where trials on the host start: spec or sandbox; empty: by the masters' place
 
 	GPUs  string // of the embedded cluster's machine: how many, ids as in 0,2 or id:3, or none; empty: found out
 	Alone bool   // the embedded cluster takes the machine without regard to this user's other runs

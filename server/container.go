@@ -16,11 +16,13 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// loginFile, in a sweep's state folder, is the registry's login for Docker's containerizer, in the form of its config.json.
+// loginFile, in a sweep's state folder, is the registry's login for Docker's containerizer, in the form of
+// its config.json.
 const loginFile = "login.json"
 
-// inImage is how agents start the executor in an image, made from how they start it on the host. An image need not have
-// a shell that could choose, so an agent that does not name its architecture gets the binary of this program's.
+// inImage is how agents start the executor in an image, made from how they start it on the host. An image
+// need not have a shell that could choose, so an agent that does not name its architecture gets the binary
+// of this program's.
 func inImage(host scheduler.ExecutorTemplate) scheduler.ExecutorTemplate {
 	t := host
 	b := scheduler.Build{Argv: host.Argv, URIs: host.URIs}
@@ -65,9 +67,11 @@ func (s *staging) container() (*cluster.Container, error) {
 	remoteDocker := !local && c.Containerizer == sweep.Docker
 	switch {
 	case remoteDocker && c.Network == sweep.NetworkNone:
-		return nil, errors.New("task.network: none: with Mesos's Docker containerizer the executor reaches its agent by the network: use host or bridge")
+		return nil, errors.New("task.network: none: with Mesos's Docker containerizer the executor reaches its " +
+			"agent by the network: use host or bridge")
 	case !local && c.Containerizer == sweep.Mesos && c.Network != "" && c.Network != sweep.NetworkHost:
-		return nil, fmt.Errorf("task.network: %s: Mesos's own containerizer has the host's network or a CNI network of the operator's: use host, or `container: docker`", c.Network)
+		return nil, fmt.Errorf("task.network: %s: Mesos's own containerizer has the host's network or a CNI "+
+			"network of the operator's: use host, or `container: docker`", c.Network)
 	}
 	if login != nil && c.Containerizer == sweep.Docker {
 		return c, s.serveLogin(c, login)
@@ -76,8 +80,8 @@ func (s *staging) container() (*cluster.Container, error) {
 	return c, nil
 }
 
-// serveLogin has agents fetch the login before they pull: Docker's containerizer looks for it in the sandbox. The
-// executor takes it away before trials start.
+// serveLogin has agents fetch the login before they pull: Docker's containerizer looks for it in the
+// sandbox. The executor takes it away before trials start.
 func (s *staging) serveLogin(c *cluster.Container, login []byte) error {
 	file := filepath.Join(s.folder, loginFile)
 	if err := os.WriteFile(file, login, 0o600); err != nil {
@@ -117,7 +121,8 @@ func checkNoFiles(spec *sweep.Spec, why string) error {
 	default:
 		return nil
 	}
-	return fmt.Errorf("%s: kaon brings and takes files by the network, which %s keeps from trials here: use host, or mount a volume", key, why)
+	return fmt.Errorf("%s: kaon brings and takes files by the network, which %s keeps from trials here: use "+
+		"host, or mount a volume", key, why)
 }
 
 // credentials is the registry's login as Docker's config.json has it; nil when the spec gives none.

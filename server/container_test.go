@@ -9,8 +9,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
-// In an image nobody can ask: an agent gets the binary of what it says, else of this program's architecture, from the
-// sandbox and without a shell.
+// In an image nobody can ask: an agent gets the binary of what it says, else of this program's
+// architecture, from the sandbox and without a shell.
 func TestInImageStartsTheBuildOfTheAgent(t *testing.T) {
 	build := func(sum string) scheduler.Build {
 		return scheduler.Build{Argv: []string{"./kaon", "executor", "--sha256=" + sum}, URIs: []cluster.URI{fetch("http://kaon/"+sum, "kaon")}}

@@ -12,14 +12,16 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// What a server needs descriptors for when each trial has an executor of its own: its stream, a call now and then and a handle of the
-// process, more while it starts; and this process itself, the journal, the results and the listeners.
+// What a server needs descriptors for when each trial has an executor of its own: its stream, a call now
+// and then and a handle of the process, more while it starts; and this process itself, the journal, the
+// results and the listeners.
 const (
 	executorFiles = 6
 	runFiles      = 40
 )
 
-// openFiles is how many files a process of this run may open: Go's runtime raises the soft limit to the hard one, here as in executors.
+// openFiles is how many files a process of this run may open: Go's runtime raises the soft limit to the
+// hard one, here as in executors.
 func openFiles() uint64 {
 	var limit unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
@@ -28,8 +30,8 @@ func openFiles() uint64 {
 	return limit.Cur
 }
 
-// room is how many trials of a sweep can run at once here with so many files; 0: there is no such bound. A container's executor that
-// many trials share has a limit of its own.
+// room is how many trials of a sweep can run at once here with so many files; 0: there is no such bound. A
+// container's executor that many trials share has a limit of its own.
 func (c runningCluster) room(spec *sweep.Spec, files uint64) int {
 	switch {
 	case c.share == nil || spec.Task.Isolation == sweep.Shared && spec.Task.Container != nil:
@@ -53,7 +55,8 @@ func (c runningCluster) roomLine(spec *sweep.Spec, files uint64) string {
 	fit := 0
 	for _, d := range demands {
 		n := wanted(spec, scheduler.Counts{Total: spec.Trials}, false)
-		for need, has := range map[resource.Milli]float64{d.Resources.CPUs: c.machine.CPUs, d.Resources.Mem: c.machine.MemoryMB} {
+		for need, has := range map[resource.Milli]float64{d.Resources.CPUs: c.machine.CPUs,
+			d.Resources.Mem: c.machine.MemoryMB} {
 			if need > 0 {
 				n = min(n, int(has*float64(resource.Unit)/float64(need)))
 			}
@@ -67,7 +70,8 @@ func (c runningCluster) roomLine(spec *sweep.Spec, files uint64) string {
 	for c.room(spec, enough) < fit {
 		enough = 1 << bits.Len64(enough)
 	}
-	return fmt.Sprintf("at most %s at a time, not the %d that fit: each process may open %d files here; a hard limit of %d (ulimit -Hn) is enough for all",
+	return fmt.Sprintf("at most %s at a time, not the %d that fit: each process may open %d files here; a "+
+		"hard limit of %d (ulimit -Hn) is enough for all",
 		Plural(room, "trial"), fit, files, enough)
 }
 

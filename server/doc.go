@@ -1,15 +1,17 @@
-// Package server is kaon as a running service: one scheduler with its journal, its way to the cluster, and for each of its sweeps a board
-// and a writer of records, opened in one call. `kaon run` is Open, Submit, a display, and Close; a service of many sweeps, the benches and
-// the tests open the same Server.
+// Package server is kaon as a running service: one scheduler with its journal, its way to the cluster, and
+// for each of its sweeps a board and a writer of records, opened in one call. `kaon run` is Open, Submit, a
+// display, and Close; a service of many sweeps, the benches and the tests open the same Server.
 //
-// It has no flags, prints nothing and ends no process: Config is plain fields, errors have a Kind, and what people should know comes as
-// Notices.
+// It has no flags, prints nothing and ends no process: Config is plain fields, errors have a Kind, and what
+// people should know comes as Notices.
 //
-// Nouns: a Server holds sweeps, each of them a Sweep; a Submission becomes one; an Outcome is how one ended. What attempts are given
-// (code, inputs, secrets) is staged for each sweep. A Cluster says where trials run: in this process, or on a Mesos.
+// Nouns: a Server holds sweeps, each of them a Sweep; a Submission becomes one; an Outcome is how one
+// ended. What attempts are given (code, inputs, secrets) is staged for each sweep. A Cluster says where
+// trials run: in this process, or on a Mesos.
 //
-// Beside the service stand what its commands share with it: whether a spec could run at all (FindInfeasible), a trial by hand
-// (ByHand), and the repair of a journal or of results (Repair). DESIGN.md has the goroutines and the way of a submission.
+// Beside the service stand what its commands share with it: whether a spec could run at all
+// (FindInfeasible), a trial by hand (ByHand), and the repair of a journal or of results (Repair). DESIGN.md
+// has the goroutines and the way of a submission.
 //
 // Methods may be called from any goroutine, but not from Config.Notify.
 package server

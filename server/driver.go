@@ -9,15 +9,16 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
 
-// lazyDriver looks for a master only from when there is something to say to one: a server whose sweeps have all ended, and whose
-// framework is removed, has nothing.
+// lazyDriver looks for a master only from when there is something to say to one: a server whose sweeps have
+// all ended, and whose framework is removed, has nothing.
 type lazyDriver struct {
 	guardedDriver
 	begin chan struct{} // closed by start
 	once  sync.Once
 }
 
-// newDriver makes the way to the master for a framework that it knows by an id; empty: it does not know it yet.
+// newDriver makes the way to the master for a framework that it knows by an id; empty: it does not know it
+// yet.
 func newDriver(conf mesos.Config, id cluster.FrameworkID) (*lazyDriver, error) {
 	conf.FrameworkID = id
 	inner, err := mesos.New(conf)
@@ -48,7 +49,8 @@ func (d *lazyDriver) Run(ctx context.Context, deliver func(...cluster.Event)) er
 	}
 }
 
-// Send implements cluster.Driver. No master knows anything before start, so there is nothing that it would have to hear.
+// Send implements cluster.Driver. No master knows anything before start, so there is nothing that it would
+// have to hear.
 func (d *lazyDriver) Send(ctx context.Context, call cluster.Call) error {
 	if !d.started() {
 		return nil

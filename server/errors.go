@@ -87,7 +87,8 @@ func classify(err error) error {
 	var status *mesos.StatusError
 	var refused *mesos.FrameworkError
 	var other *mesos.NotMasterError
-	if errors.Is(err, mesos.ErrUnreachable) || errors.Is(err, bucket.ErrUnavailable) || errors.As(err, &status) ||
+	if errors.Is(err, mesos.ErrUnreachable) || errors.Is(err, bucket.ErrUnavailable) || errors.As(err,
+		&status) ||
 		errors.As(err, &refused) || errors.As(err, &other) {
 		return unreachable(err)
 	}

@@ -15,12 +15,12 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// executorOverhead is what the executor itself asks for on a real cluster: Mesos's own least amounts, below which
-// the master warns.
+// executorOverhead is what the executor itself asks for on a real cluster: Mesos's own least amounts, below
+// which the master warns.
 var executorOverhead = resource.Resources{CPUs: resource.Unit / 100, Mem: 32 * resource.Unit}
 
-// diskOf is what the programs take that agents fetch into a sandbox for an executor. Agents that keep containers to their
-// disk count them with what the trials write.
+// diskOf is what the programs take that agents fetch into a sandbox for an executor. Agents that keep
+// containers to their disk count them with what the trials write.
 func (c Cluster) diskOf() resource.Milli {
 	list, err := c.binaries()
 	if c.Executor != "" || err != nil {
@@ -51,8 +51,9 @@ func once(t scheduler.ExecutorTemplate) scheduler.ExecutorTemplate {
 	return t
 }
 
-// remoteExecutor says how agents start the executor: from a path they have, from a URL, or from this process. The operator's own
-// place is taken as it is; what is served from here is chosen by the agent's architecture.
+// remoteExecutor says how agents start the executor: from a path they have, from a URL, or from this
+// process. The operator's own place is taken as it is; what is served from here is chosen by the agent's
+// architecture.
 func (c Cluster) remoteExecutor(d *transfer.Server) (scheduler.ExecutorTemplate, error) {
 	t := scheduler.ExecutorTemplate{Overhead: executorOverhead, Argv: []string{"./" + executorName, "executor"}}
 	switch {
@@ -74,11 +75,13 @@ func (c Cluster) remoteExecutor(d *transfer.Server) (scheduler.ExecutorTemplate,
 		if err != nil {
 			return t, err
 		}
-		t.Builds[b.arch] = scheduler.Build{Argv: append(slices.Clone(t.Argv), "--sha256="+sum), URIs: []cluster.URI{fetch(address, executorName)}}
+		t.Builds[b.arch] = scheduler.Build{Argv: append(slices.Clone(t.Argv), "--sha256="+sum),
+			URIs: []cluster.URI{fetch(address, executorName)}}
 		t.URIs = append(t.URIs, fetch(address, executorName+"-"+b.arch))
 		sums = append(sums, sum)
 	}
-	t.Argv = []string{"/bin/sh", "-c", chooseExecutor(binaries, sums), executorName} // what follows are arguments of the script
+	// what follows are arguments of the script
+	t.Argv = []string{"/bin/sh", "-c", chooseExecutor(binaries, sums), executorName}
 	return t, nil
 }
 
@@ -110,8 +113,8 @@ func otherArchitecture() string {
 	return "arm64"
 }
 
-// binaries are this program, and that for the other architecture if there is one: the one named, or one that lies beside
-// it as kaon-linux-<arch>.
+// binaries are this program, and that for the other architecture if there is one: the one named, or one
+// that lies beside it as kaon-linux-<arch>.
 func (c Cluster) binaries() ([]binary, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -138,8 +141,8 @@ func (c Cluster) binaries() ([]binary, error) {
 // foreignName is what the binary for the other architecture is called beside this program.
 func foreignName() string { return "kaon-linux-" + otherArchitecture() }
 
-// checkMachine refuses a program that was built for another machine than it is to serve. What is no ELF file, such as a
-// script, may know what it does.
+// checkMachine refuses a program that was built for another machine than it is to serve. What is no ELF
+// file, such as a script, may know what it does.
 func checkMachine(b binary) error {
 	if _, err := os.Stat(b.path); err != nil {
 		return err
@@ -150,13 +153,14 @@ func checkMachine(b binary) error {
 	}
 	defer f.Close()
 	if want := architectures[b.arch].machine; f.Machine != want {
-		return fmt.Errorf("%s is built for %v, want %v (%s): GOARCH=%s make build", b.path, f.Machine, want, b.arch, b.arch)
+		return fmt.Errorf("%s is built for %v, want %v (%s): GOARCH=%s make build", b.path, f.Machine, want, b.arch,
+			b.arch)
 	}
 	return nil
 }
 
-// chooseExecutor is what agents run that do not say which of the binaries is theirs. Its exit code tells the scheduler
-// that none is.
+// chooseExecutor is what agents run that do not say which of the binaries is theirs. Its exit code tells
+// the scheduler that none is.
 func chooseExecutor(binaries []binary, sums []string) string {
 	var script strings.Builder
 	script.WriteString("m=$(uname -m); case $m in ")
@@ -165,9 +169,11 @@ func chooseExecutor(binaries []binary, sums []string) string {
 		if machine == "" {
 			machine = b.arch // ppc64le, riscv64 and s390x are the same to both
 		}
-		fmt.Fprintf(&script, `%s) exec ./%s-%s executor --sha256=%s "$@";; `, machine, executorName, b.arch, sums[i])
+		fmt.Fprintf(&script, `%s) exec ./%s-%s executor --sha256=%s "$@";; `, machine, executorName, b.arch,
+			sums[i])
 	}
-	fmt.Fprintf(&script, `esac; echo "no executor of kaon's was served for $m: %s" >&2; exit %d`, foreignRemedy, cluster.ExitWrongArch)
+	fmt.Fprintf(&script, `esac; echo "no executor of kaon's was served for $m: %s" >&2; exit %d`, foreignRemedy,
+		cluster.ExitWrongArch)
 	return script.String()
 }
 

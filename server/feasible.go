@@ -27,9 +27,11 @@ type Infeasible struct {
 // feasibleLooked bounds how many trials of different needs are looked at: this is an answer for people.
 const feasibleLooked = 10_000
 
-// FindInfeasible asks the packer, with the agents of a cluster empty, which trials none could ever hold. It launches nothing. On a
-// Mesos it takes offers for so long as a framework of the given name.
-func (c Cluster) FindInfeasible(ctx context.Context, spec *sweep.Spec, framework string, wait time.Duration) ([]Infeasible, error) {
+// FindInfeasible asks the packer, with the agents of a cluster empty, which trials none could ever hold. It
+// launches nothing. On a Mesos it takes offers for so long as a framework of the given name.
+func (c Cluster) FindInfeasible(
+	ctx context.Context, spec *sweep.Spec, framework string, wait time.Duration,
+) ([]Infeasible, error) {
 	found, err := c.Offers(ctx, framework, wait)
 	if err != nil {
 		return nil, err
@@ -63,8 +65,8 @@ func (c Cluster) FindInfeasible(ctx context.Context, spec *sweep.Spec, framework
 	return all, nil
 }
 
-// CheckFeasible refuses a sweep with trials that the embedded cluster's machine could not hold even if it did nothing else, and
-// likewise what follows it: no other agent will come. On a Mesos one may.
+// CheckFeasible refuses a sweep with trials that the embedded cluster's machine could not hold even if it
+// did nothing else, and likewise what follows it: no other agent will come. On a Mesos one may.
 func (c Cluster) CheckFeasible(ctx context.Context, spec *sweep.Spec) error {
 	if c.Mesos != nil {
 		return nil
@@ -123,8 +125,8 @@ func remedy(r offers.Reasons) string {
 	return "an executor for the other agents: " + foreignRemedy
 }
 
-// Offers are this machine, or what a live master offers to a framework of the given name within so long. They are declined at once,
-// and the framework is gone again when it returns.
+// Offers are this machine, or what a live master offers to a framework of the given name within so long.
+// They are declined at once, and the framework is gone again when it returns.
 func (c Cluster) Offers(ctx context.Context, framework string, wait time.Duration) ([]offers.Offer, error) {
 	if c.Mesos != nil {
 		return c.survey(ctx, framework, wait)
@@ -138,7 +140,8 @@ func (c Cluster) Offers(ctx context.Context, framework string, wait time.Duratio
 	}
 	return []offers.Offer{{
 		ID: "here", Agent: "here", Hostname: agent.Hostname,
-		Amounts: []offers.Amount{amount("cpus", agent.CPUs), amount("mem", agent.MemoryMB), amount("disk", agent.DiskMB),
+		Amounts: []offers.Amount{amount("cpus", agent.CPUs), amount("mem", agent.MemoryMB),
+			amount("disk", agent.DiskMB),
 			amount("gpus", agent.GPUs),
 			{Name: "ports", Ranges: []offers.Range{{Begin: firstPort, End: firstPort + portsLeased - 1}}}},
 	}}, nil
@@ -163,7 +166,8 @@ func (c Cluster) survey(ctx context.Context, framework string, wait time.Duratio
 func demandsOf(spec *sweep.Spec) ([]offers.Demand, error) {
 	if !spec.DemandVaries() {
 		need, err := spec.Demand(nil)
-		return []offers.Demand{{Resources: need, Constraints: spec.Task.Constraints, Sweep: spec.Name, Count: spec.Trials}}, err
+		return []offers.Demand{{Resources: need, Constraints: spec.Task.Constraints, Sweep: spec.Name,
+			Count: spec.Trials}}, err
 	}
 	method, err := search.New(spec)
 	if err != nil {
@@ -183,7 +187,8 @@ func demandsOf(spec *sweep.Spec) ([]offers.Demand, error) {
 		key := fmt.Sprint(need)
 		if _, known := at[key]; !known {
 			at[key] = len(demands)
-			demands = append(demands, offers.Demand{Resources: need, Constraints: spec.Task.Constraints, Sweep: spec.Name})
+			demands = append(demands, offers.Demand{Resources: need, Constraints: spec.Task.Constraints,
+				Sweep: spec.Name})
 		}
 		demands[at[key]].Count++
 	}

@@ -104,7 +104,8 @@ func (s *staging) pack(to string) error {
 		return err
 	}
 	defer os.Remove(temp.Name())
-	err = archive.Pack(temp, folder, filepath.Dir(skip), skip, s.bucketFolder, filepath.Join(folder, "kaon-results"), filepath.Join(folder, "kaon-state"))
+	err = archive.Pack(temp, folder, filepath.Dir(skip), skip, s.bucketFolder,
+		filepath.Join(folder, "kaon-results"), filepath.Join(folder, "kaon-state"))
 	if err := errors.Join(err, temp.Sync(), temp.Close()); err != nil {
 		return err
 	}
@@ -114,17 +115,19 @@ func (s *staging) pack(to string) error {
 // shortestSecret is the least that is masked: a shorter text would be found everywhere.
 const shortestSecret = 4
 
-// readSecrets takes a spec's secrets, and those of the specs that follow it, from the environment. Only the spec's
-// own are returned; that one is missing must not come out hours later.
+// readSecrets takes a spec's secrets, and those of the specs that follow it, from the environment. Only the
+// spec's own are returned; that one is missing must not come out hours later.
 func readSecrets(spec *sweep.Spec) (map[string]string, error) {
 	values := map[string]string{}
 	for _, name := range spec.Task.Secrets {
 		value, ok := os.LookupEnv(name)
 		switch {
 		case !ok:
-			return nil, fmt.Errorf("%s: task.secrets: %s is not set in this environment: set it and run again", spec.File, name)
+			return nil, fmt.Errorf("%s: task.secrets: %s is not set in this environment: set it and run again",
+				spec.File, name)
 		case len(value) < shortestSecret:
-			return nil, fmt.Errorf("%s: task.secrets: the value of %s has fewer than %d characters and could not be masked: give what is no secret in task.env", spec.File, name, shortestSecret)
+			return nil, fmt.Errorf("%s: task.secrets: the value of %s has fewer than %d characters and could not be "+
+				"masked: give what is no secret in task.env", spec.File, name, shortestSecret)
 		}
 		values[name] = value
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// ended has what a sweep leaves behind stored, and tells who waits for it. It is called by the loop.
-func (sw *Sweep) ended(n scheduler.SweepEnded) {
+// onSweepEnded has what a sweep leaves behind stored, and tells who waits for it. It is called by the loop.
+func (sw *Sweep) onSweepEnded(n scheduler.SweepEnded) {
 	sw.mu.Lock()
 	sw.mu.over = n
 	ending, stored := sw.mu.ending, sw.mu.stored
@@ -91,7 +91,8 @@ func (sw *Sweep) kept(top int, summary board.Summary) func(trial, attempt int) b
 			}
 		}
 	} else {
-		for t := range all.Trials(board.Query{States: []string{results.Succeeded, results.Cached}, Sort: "value", Limit: top}) {
+		for t := range all.Trials(board.Query{States: []string{results.Succeeded, results.Cached}, Sort: "value",
+			Limit: top}) {
 			keep[attempt{t.Trial, t.Attempt}] = true
 		}
 	}
@@ -105,8 +106,8 @@ func (sw *Sweep) Summary() board.Summary {
 	return sw.mu.board.Summary()
 }
 
-// Retry runs what has failed of a sweep again. One that had ended runs anew, and its results say so. ErrNothingFailed: there is nothing
-// to run again.
+// Retry runs what has failed of a sweep again. One that had ended runs anew, and its results say so.
+// ErrNothingFailed: there is nothing to run again.
 func (s *Server) Retry(ctx context.Context, id string) (*Sweep, error) {
 	sw, known := s.Sweep(id)
 	if !known {

@@ -17,8 +17,8 @@ import (
 // gpuPatience is how long nvidia-smi may take: its driver may have to be loaded first.
 const gpuPatience = 10 * time.Second
 
-// Devices are the GPUs of this machine that a text names: how many, their ids as in 0,2 or id:3, or none. Empty: those that
-// the machine has.
+// Devices are the GPUs of this machine that a text names: how many, their ids as in 0,2 or id:3, or none.
+// Empty: those that the machine has.
 func Devices(text string) (containerizer.GPUs, error) {
 	switch {
 	case text == "":
@@ -42,14 +42,16 @@ func Devices(text string) (containerizer.GPUs, error) {
 	for _, id := range strings.Split(strings.TrimPrefix(text, "id:"), ",") {
 		id = strings.TrimSpace(id)
 		if slices.Contains(g.IDs, id) {
-			return containerizer.GPUs{}, setting("GPUs", text, fmt.Errorf("%s stands there twice; want %s", id, wantGPUs))
+			return containerizer.GPUs{}, setting("GPUs", text,
+				fmt.Errorf("%s stands there twice; want %s", id, wantGPUs))
 		}
 		if !isGPU(id, found.IDs) {
 			there := "none was found on this machine"
 			if len(found.IDs) > 0 {
 				there = "this machine has " + strings.Join(found.IDs, ", ")
 			}
-			return containerizer.GPUs{}, setting("GPUs", text, fmt.Errorf("%q is no number and no GPU's id (%s); want %s", id, there, wantGPUs))
+			return containerizer.GPUs{}, setting("GPUs", text,
+				fmt.Errorf("%q is no number and no GPU's id (%s); want %s", id, there, wantGPUs))
 		}
 		g.IDs = append(g.IDs, id)
 	}
@@ -59,8 +61,8 @@ func Devices(text string) (containerizer.GPUs, error) {
 // wantGPUs is what Devices takes.
 const wantGPUs = "how many, as in --gpus 2, or different ids, as in 0,2 or id:3 or GPU-8a56…, or none"
 
-// isGPU tells whether a GPU may have this id: an index, or a UUID as NVIDIA's driver has it, whole or its beginning. Where the driver
-// named UUIDs, it must be of one of them.
+// isGPU tells whether a GPU may have this id: an index, or a UUID as NVIDIA's driver has it, whole or its
+// beginning. Where the driver named UUIDs, it must be of one of them.
 func isGPU(id string, found []string) bool {
 	if n, err := strconv.Atoi(id); err == nil {
 		return n >= 0 && n < maxGPUs
@@ -72,26 +74,28 @@ func isGPU(id string, found []string) bool {
 	if !uuids(id) || strings.ContainsAny(id, " \t=:") {
 		return false
 	}
-	return !slices.ContainsFunc(found, uuids) || slices.ContainsFunc(found, func(s string) bool { return strings.HasPrefix(s, id) })
+	return !slices.ContainsFunc(found, uuids) || slices.ContainsFunc(found,
+		func(s string) bool { return strings.HasPrefix(s, id) })
 }
 
 // maxGPUs is more than any machine has.
 const maxGPUs = 1024
 
-// findGPUs looks for devices below a root: NVIDIA's by its driver's files or nvidia-smi, else AMD's by its kernel driver's.
-// What the environment hides from this process is not given to trials either.
+// findGPUs looks for devices below a root: NVIDIA's by its driver's files or nvidia-smi, else AMD's by its
+// kernel driver's. What the environment hides from this process is not given to trials either.
 func findGPUs(root string) containerizer.GPUs {
 	if ids := nvidiaGPUs(root); len(ids) > 0 {
 		return containerizer.GPUs{Vendor: containerizer.NVIDIA, IDs: visible(ids, "CUDA_VISIBLE_DEVICES")}
 	}
 	if n := amdGPUs(root); n > 0 {
-		return containerizer.GPUs{Vendor: containerizer.AMD, IDs: visible(containerizer.NumberedGPUs(n).IDs, "ROCR_VISIBLE_DEVICES")}
+		return containerizer.GPUs{Vendor: containerizer.AMD,
+			IDs: visible(containerizer.NumberedGPUs(n).IDs, "ROCR_VISIBLE_DEVICES")}
 	}
 	return containerizer.GPUs{}
 }
 
-// nvidiaGPUs are the UUIDs of NVIDIA's devices. An index would mean another device to CUDA than to the driver, which count
-// in different orders.
+// nvidiaGPUs are the UUIDs of NVIDIA's devices. An index would mean another device to CUDA than to the
+// driver, which count in different orders.
 func nvidiaGPUs(root string) []string {
 	files, _ := filepath.Glob(filepath.Join(root, "proc/driver/nvidia/gpus/*/information"))
 	var ids []string
@@ -102,7 +106,8 @@ func nvidiaGPUs(root string) []string {
 		}
 		for line := range strings.Lines(string(text)) {
 			name, value, _ := strings.Cut(line, ":")
-			if value = strings.TrimSpace(value); strings.TrimSpace(name) == "GPU UUID" && !strings.Contains(value, "?") {
+			value = strings.TrimSpace(value)
+			if strings.TrimSpace(name) == "GPU UUID" && !strings.Contains(value, "?") {
 				ids = append(ids, value)
 			}
 		}
@@ -143,8 +148,8 @@ func amdGPUs(root string) int {
 	return n
 }
 
-// visible are the devices that a variable of the environment leaves to this process: all when it is not set. It may name them
-// by index as well.
+// visible are the devices that a variable of the environment leaves to this process: all when it is not
+// set. It may name them by index as well.
 func visible(ids []string, variable string) []string {
 	chosen, set := os.LookupEnv(variable)
 	if !set {

@@ -21,7 +21,8 @@ const imageFile = "image.json"
 func needEngine(ctx context.Context) error {
 	engine, err := docker.Open(ctx)
 	if err != nil {
-		return unreachable(fmt.Errorf("the spec names an image (task.image): %w; or remove task.image to run on the host", err))
+		return unreachable(fmt.Errorf("the spec names an image (task.image): %w; or remove task.image to run on "+
+			"the host", err))
 	}
 	_ = engine.Close()
 	self, err := os.Executable()
@@ -51,7 +52,8 @@ func needStatic(file string) error {
 	}
 	defer f.Close()
 	if slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
-		return usage(fmt.Errorf("%s is linked with this machine's libraries, which images need not have: build it with `make build`, or CGO_ENABLED=0 go build", file))
+		return usage(fmt.Errorf("%s is linked with this machine's libraries, which images need not have: build "+
+			"it with `make build`, or CGO_ENABLED=0 go build", file))
 	}
 	return nil
 }
@@ -73,16 +75,19 @@ func (s *staging) image(ctx context.Context) (study.Image, error) {
 	image, err := s.inspect(ctx)
 	if err != nil {
 		if s.spec.Command.OfImage() {
-			return study.Image{}, usage(fmt.Errorf("image %s: its ENTRYPOINT and CMD are to run, and they cannot be looked up from here (%w): "+
+			return study.Image{}, usage(fmt.Errorf("image %s: its ENTRYPOINT and CMD are to run, and they cannot be "+
+				"looked up from here (%w): "+
 				"write `command:`, or bring the image to this machine's Docker engine", c.Image, err))
 		}
 		if c.User == "" {
-			s.notify(Warning, fmt.Sprintf("image %s cannot be looked into from here (%v): trials run as root in it; `task.user` says otherwise", c.Image, err))
+			s.notify(Warning, fmt.Sprintf("image %s cannot be looked into from here (%v): trials run as root in it; "+
+				"`task.user` says otherwise", c.Image, err))
 		}
 		return study.Image{}, nil
 	}
 	if s.spec.Command.OfImage() && len(image.Entrypoint)+len(image.Cmd) == 0 {
-		return study.Image{}, usage(fmt.Errorf("image %s has neither ENTRYPOINT nor CMD: write `command:`", c.Image))
+		return study.Image{}, usage(fmt.Errorf("image %s has neither ENTRYPOINT nor CMD: write `command:`",
+			c.Image))
 	}
 	data, err := json.Marshal(image)
 	if err == nil {
@@ -94,7 +99,8 @@ func (s *staging) image(ctx context.Context) (study.Image, error) {
 	return study.Image(image), nil
 }
 
-// inspect looks into the image by this machine's engine. Where trials run on this machine it pulls one that is missing.
+// inspect looks into the image by this machine's engine. Where trials run on this machine it pulls one that
+// is missing.
 func (s *staging) inspect(ctx context.Context) (docker.Image, error) {
 	engine, err := docker.Open(ctx)
 	if err != nil {

@@ -40,8 +40,8 @@ func (s *staging) inputs(ctx context.Context, files *study.Files) error {
 	return nil
 }
 
-// addPrefetch has agents fetch a source, and keep it, for attempts that have executors of their own. Neither the executor's
-// permissions nor its unpacking are left to the agent.
+// addPrefetch has agents fetch a source, and keep it, for attempts that have executors of their own.
+// Neither the executor's permissions nor its unpacking are left to the agent.
 func (s *staging) addPrefetch(src task.Source, address string) {
 	if address != "" {
 		s.prefetch = append(s.prefetch, cluster.URI{Value: address, Cache: true, OutputFile: src.Place()})
@@ -69,9 +69,10 @@ func (s *staging) probe(ctx context.Context) []probed {
 	return all
 }
 
-// input says where executors get an input, and where agents do, which keep what they fetched under its address; empty:
-// they need not.
-func (s *staging) input(ctx context.Context, f sweep.Fetch, page probed) (src task.Source, agents string, err error) {
+// input says where executors get an input, and where agents do, which keep what they fetched under its
+// address; empty: they need not.
+func (s *staging) input(ctx context.Context, f sweep.Fetch, page probed) (src task.Source, agents string,
+	err error) {
 	src = task.Source{URL: f.URL, SHA256: f.SHA256, Name: f.Name(), To: f.To, Unpack: f.Unpack}
 	u, err := url.Parse(f.URL)
 	if err != nil {
@@ -104,15 +105,17 @@ func (s *staging) input(ctx context.Context, f sweep.Fetch, page probed) (src ta
 	return src, agents, nil
 }
 
-// checkReachable refuses an address at which there is nothing, and warns of one that does not answer here. A sweep that has begun
-// is not refused: attempts that run have what they need.
+// checkReachable refuses an address at which there is nothing, and warns of one that does not answer here.
+// A sweep that has begun is not refused: attempts that run have what they need.
 func (s *staging) checkReachable(f sweep.Fetch, page probed) error {
 	switch {
 	case page.err == nil:
 	case errors.Is(page.err, transfer.ErrRefused) && !s.resumed:
-		return f.Problem(fmt.Sprintf("its server %v", page.err), "correct the address; what needs a login is fetched from s3://, or by the trial with a secret")
+		return f.Problem(fmt.Sprintf("its server %v", page.err),
+			"correct the address; what needs a login is fetched from s3://, or by the trial with a secret")
 	default:
-		s.notify(Warning, fmt.Sprintf("warning: %s is not to be had from this machine (%v): trials fail unless their agents can get it", f.URL, page.err))
+		s.notify(Warning, fmt.Sprintf("warning: %s is not to be had from this machine (%v): trials fail unless "+
+			"their agents can get it", f.URL, page.err))
 		page.web.Elsewhere = true
 	}
 	return nil
@@ -121,8 +124,9 @@ func (s *staging) checkReachable(f sweep.Fetch, page probed) error {
 // unquoted writes what no address may have that Mesos takes.
 var unquoted = strings.NewReplacer("'", "%27", `\`, "%5C")
 
-// cacheURL is an address under which agents may keep its content for good: what is behind a # is no server's business, but
-// part of what they know it by. Another sweep that wants the same finds it there; a file that was changed has another sum.
+// cacheURL is an address under which agents may keep its content for good: what is behind a # is no
+// server's business, but part of what they know it by. Another sweep that wants the same finds it there; a
+// file that was changed has another sum.
 func cacheURL(u url.URL, sum string) string {
 	u.Fragment, u.RawFragment = "", ""
 	if u.Path == "" {

@@ -13,29 +13,24 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// listener hears what the scheduler makes true, in the loop's goroutine: records go to boards and writers, and people are told.
+// listener hears what the scheduler makes true, in the loop's goroutine: records go to boards and writers,
+// and people are told.
 func (s *Server) listener() scheduler.Listener {
 	return scheduler.Listener{
-		Connected:         s.onConnected,
-		TrialMoved:        func(n scheduler.TrialMoved) { s.of(n.Sweep, func(sw *Sweep) { sw.onMoved(n) }) },
-		Recorded:          func(n scheduler.Recorded) { s.of(n.Record.Sweep, func(sw *Sweep) { sw.onRecorded(n) }) },
-		NeverStarted:      func(n scheduler.NeverStarted) { s.of(n.Sweep, func(sw *Sweep) { sw.onUnstarted(n) }) },
-		ThenReported:      func(n scheduler.ThenReported) { s.of(n.Record.Sweep, func(sw *Sweep) { sw.onFollowed(n.Record) }) },
-		Select:            func(n scheduler.Select) { s.of(n.Sweep, func(sw *Sweep) { sw.onSelect() }) },
-		SweepEnding:       func(n scheduler.SweepEnding) { s.of(n.Sweep, func(sw *Sweep) { sw.say("%s", n.Reason) }) },
-		SweepEnded:        func(n scheduler.SweepEnded) { s.of(n.Sweep, func(sw *Sweep) { sw.ended(n) }) },
-		AgentAvoided:      s.onAvoided,
-		AgentIncompatible: s.onForeign,
-		PrefetchDisabled:  func(n scheduler.PrefetchDisabled) { s.of(n.Sweep, func(sw *Sweep) { sw.onUnbrought(n) }) },
-		AttemptLost:       func(n scheduler.AttemptLost) { s.of(n.Sweep, func(sw *Sweep) { sw.onLost(n) }) },
-		PassDone:          s.onPacked,
-	}
-}
+		Connected:    s.onConnected,
+		TrialMoved:   func(n scheduler.TrialMoved) { s.mustHave(n.Sweep).onTrialMoved(n) },
+		Recorded:     func(n scheduler.Recorded) { s.mustHave(n.Record.Sweep).onRecorded(n) },
+		NeverStarted: func(n scheduler.NeverStarted) { s.mustHave(n.Sweep).onNeverStarted(n) },
+		ThenReported: func(n scheduler.ThenReported) { s.mustHave(n.Record.Sweep).onThenReported(n.Record) },
+		Select:       func(n scheduler.Select) { s.mustHave(n.Sweep).onSelect() },
+		SweepEnding:  func(n scheduler.SweepEnding) { s.mustHave(n.Sweep).say("%s", n.Reason) },
+		SweepEnded:   func(n scheduler.SweepEnded) { s.mustHave(n.Sweep).onSweepEnded(n) },
+		AttemptLost:  func(n scheduler.AttemptLost) { s.mustHave(n.Sweep).onAttemptLost(n) },
 
-// of calls f with a sweep, if the server has it.
-func (s *Server) of(id string, f func(*Sweep)) {
-	if sw, known := s.Sweep(id); known {
-		f(sw)
+		AgentAvoided:      s.onAgentAvoided,
+		AgentIncompatible: s.onAgentIncompatible,
+		PrefetchDisabled:  func(n scheduler.PrefetchDisabled) { s.mustHave(n.Sweep).onPrefetchDisabled(n) },
+		PassDone:          s.onPassDone,
 	}
 }
 
@@ -54,7 +49,7 @@ func (s *Server) onConnected(n scheduler.Connected) {
 	}
 }
 
-func (s *Server) onAvoided(n scheduler.AgentAvoided) {
+func (s *Server) onAgentAvoided(n scheduler.AgentAvoided) {
 	if n.Until.IsZero() {
 		s.say("agent %s is trusted again", n.Host)
 		return
@@ -62,11 +57,12 @@ func (s *Server) onAvoided(n scheduler.AgentAvoided) {
 	s.say("agent %s gets no work until %s: %s", n.Host, n.Until.Format("15:04:05"), n.Reason)
 }
 
-// onForeign tells of an agent that runs no executor of ours: of each whose machine had to be asked, and of the first of an
-// architecture of those that say so, which a cluster may have hundreds of.
-func (s *Server) onForeign(n scheduler.AgentIncompatible) {
+// onAgentIncompatible tells of an agent that runs no executor of ours: of each whose machine had to be
+// asked, and of the first of an architecture of those that say so, which a cluster may have hundreds of.
+func (s *Server) onAgentIncompatible(n scheduler.AgentIncompatible) {
 	if n.Architecture == "" {
-		s.say("agent %s is of an architecture that no executor is built for, and gets no trials; what helps: %s", n.Host, foreignRemedy)
+		s.say("agent %s is of an architecture that no executor is built for, and gets no trials; what helps: %s",
+			n.Host, foreignRemedy)
 		return
 	}
 	s.mu.Lock()
@@ -76,13 +72,14 @@ func (s *Server) onForeign(n scheduler.AgentIncompatible) {
 	}
 	s.mu.Unlock()
 	if first {
-		s.say("agents of architecture %s, such as %s, get no trials, as no executor is built for it; what helps: %s",
+		s.say("agents of architecture %s, such as %s, get no trials, as no executor is built for it; what helps: "+
+			"%s",
 			n.Architecture, n.Host, foreignRemedy)
 	}
 }
 
-// onPacked keeps why trials wait.
-func (s *Server) onPacked(n scheduler.PassDone) {
+// onPassDone keeps why trials wait.
+func (s *Server) onPassDone(n scheduler.PassDone) {
 	var here machine
 	if s.cluster.local {
 		here = machineOf(s.cluster.machine)
@@ -98,8 +95,9 @@ func (s *Server) onPacked(n scheduler.PassDone) {
 	}
 }
 
-// onMoved keeps which attempts this process has launched: others went with the process that did, where trials run in it.
-func (sw *Sweep) onMoved(n scheduler.TrialMoved) {
+// onTrialMoved keeps which attempts this process has launched: others went with the process that did, where
+// trials run in it.
+func (sw *Sweep) onTrialMoved(n scheduler.TrialMoved) {
 	if n.To == sweep.Launched {
 		sw.own[n.Trial] = n.Attempt
 	}
@@ -113,15 +111,15 @@ func (sw *Sweep) onRecorded(n scheduler.Recorded) {
 	}
 }
 
-// onUnstarted has the board count what never starts as the scheduler does: no record tells of it.
-func (sw *Sweep) onUnstarted(n scheduler.NeverStarted) {
+// onNeverStarted has the board count what never starts as the scheduler does: no record tells of it.
+func (sw *Sweep) onNeverStarted(n scheduler.NeverStarted) {
 	sw.mu.Lock()
 	defer sw.mu.Unlock()
 	sw.mu.board.Close(cmp.Or(n.Reason, "the sweep ended"))
 }
 
-// onFollowed tells what the `then` step reported.
-func (sw *Sweep) onFollowed(r results.Record) {
+// onThenReported tells what the `then` step reported.
+func (sw *Sweep) onThenReported(r results.Record) {
 	for _, line := range sw.news.lines(r, time.Now()) {
 		sw.say("%s", line)
 	}
@@ -134,7 +132,8 @@ func (sw *Sweep) onSelect() {
 	winner, ok := sw.mu.board.Winner()
 	sw.mu.Unlock()
 	if !ok {
-		later(scheduler.Stop{Sweep: sw.id, Reason: "no trial has a finite value, so there is no winner for the `then` step"})
+		later(scheduler.Stop{Sweep: sw.id,
+			Reason: "no trial has a finite value, so there is no winner for the `then` step"})
 		return
 	}
 	manifest, err := json.MarshalIndent(winner, "", "  ")
@@ -143,16 +142,18 @@ func (sw *Sweep) onSelect() {
 		return
 	}
 	later(scheduler.Won{
-		Sweep: sw.id, Winner: journal.AttemptRef{Trial: winner.Trial, Attempt: winner.Attempt}, Manifest: manifest, Params: winner.Params,
+		Sweep: sw.id, Winner: journal.AttemptRef{Trial: winner.Trial,
+			Attempt: winner.Attempt}, Manifest: manifest, Params: winner.Params,
 	})
 }
 
-func (sw *Sweep) onUnbrought(n scheduler.PrefetchDisabled) {
-	sw.say("agents do not bring code and inputs to trials (last: %s): from here on each trial fetches its own, which takes longer; "+
+func (sw *Sweep) onPrefetchDisabled(n scheduler.PrefetchDisabled) {
+	sw.say("agents do not bring code and inputs to trials (last: %s): from here on each trial fetches its "+
+		"own, which takes longer; "+
 		"what helps: a longer --executor_registration_timeout of the agents, or `isolation: shared`", n.Reason)
 }
 
-func (sw *Sweep) onLost(n scheduler.AttemptLost) {
+func (sw *Sweep) onAttemptLost(n scheduler.AttemptLost) {
 	before := sw.server.cluster.local && sw.own[n.Trial] != n.Attempt
 	if line := sw.losses.lost(n, before); line != "" {
 		sw.say("%s", line)

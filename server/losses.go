@@ -8,8 +8,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 )
 
-// losses tells people of attempts that were lost: of the first at once, then of each from another agent or for another reason,
-// and of the rest by count.
+// losses tells people of attempts that were lost: of the first at once, then of each from another agent or
+// for another reason, and of the rest by count.
 type losses struct {
 	agent, reason string
 	told          time.Time
@@ -20,10 +20,11 @@ type losses struct {
 // lossInterval is how often equal losses are told of.
 const lossInterval = 10 * time.Second
 
-// lost is the line that tells of a loss; empty when it need not be told now. Before is of an attempt on this machine that began before
-// this process did, and went with the one that ran it: no fault of anything.
+// lost is the line that tells of a loss; empty when it need not be told now. Before is of an attempt on
+// this machine that began before this process did, and went with the one that ran it: no fault of anything.
 func (l *losses) lost(n scheduler.AttemptLost, before bool) string {
-	if l.again && (before || strings.HasPrefix(n.Reason, "dropped: ")) { // by an executor that went likewise, before it had begun
+	// by an executor that went likewise, before it had begun
+	if l.again && (before || strings.HasPrefix(n.Reason, "dropped: ")) {
 		return ""
 	}
 	if before {

@@ -14,15 +14,16 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// ThisMachine is an agent that offers all processors, all memory, the disk that is free below a folder, and GPUs as
-// Cluster.GPUs says, as far as this process may use them: a container, a slice of systemd or a batch system may hold it to
-// less than the machine has, by a control group or by its processors.
+// ThisMachine is an agent that offers all processors, all memory, the disk that is free below a folder, and
+// GPUs as Cluster.GPUs says, as far as this process may use them: a container, a slice of systemd or a
+// batch system may hold it to less than the machine has, by a control group or by its processors.
 func ThisMachine(folder, gpus string) (embedded.AgentConfig, error) {
 	hostname, err := os.Hostname()
 	if err != nil {
 		hostname = "localhost"
 	}
-	a := embedded.AgentConfig{Name: "local", Hostname: hostname, CPUs: float64(runtime.NumCPU()), MemoryMB: 4096, DiskMB: 10240}
+	a := embedded.AgentConfig{Name: "local", Hostname: hostname, CPUs: float64(runtime.NumCPU()), MemoryMB: 4096,
+		DiskMB: 10240}
 	const mb = 1 << 20
 	var info unix.Sysinfo_t
 	if unix.Sysinfo(&info) == nil {
@@ -44,8 +45,8 @@ func ThisMachine(folder, gpus string) (embedded.AgentConfig, error) {
 	return a, err
 }
 
-// localCache is how much of what was fetched this machine keeps until the sweep ends: Mesos's default, or a quarter of a
-// roomy disk.
+// localCache is how much of what was fetched this machine keeps until the sweep ends: Mesos's default, or a
+// quarter of a roomy disk.
 func localCache(state string) int64 {
 	var disk unix.Statfs_t
 	if unix.Statfs(state, &disk) != nil {
@@ -54,8 +55,8 @@ func localCache(state string) int64 {
 	return max(2<<30, int64(disk.Bavail)*disk.Bsize/4)
 }
 
-// LocalInterpreter is what ${interpreter} stands for on this machine: python3 where there is no python, as on Debian; empty:
-// python.
+// LocalInterpreter is what ${interpreter} stands for on this machine: python3 where there is no python, as
+// on Debian; empty: python.
 func LocalInterpreter() string {
 	if _, err := exec.LookPath("python"); err != nil {
 		if _, err := exec.LookPath("python3"); err == nil {

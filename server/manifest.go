@@ -15,7 +15,9 @@ import (
 )
 
 // manifestOf is sweep.json of a sweep that has begun.
-func manifestOf(id string, spec *sweep.Spec, created time.Time, cluster string, step *board.Step) store.Sweep {
+func manifestOf(
+	id string, spec *sweep.Spec, created time.Time, cluster string, step *board.Step,
+) store.Sweep {
 	return store.Sweep{
 		ID: id, Name: spec.Name, State: string(sweep.PhaseActive), Method: spec.Method, Seed: spec.Seed,
 		SpecHash: SpecHash(spec.Source), Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics,
@@ -70,8 +72,8 @@ func (sw *Sweep) began(ctx context.Context) {
 	})
 }
 
-// left notes that this process leaves a sweep that has not ended, and, when it was ending, why trials will never start, so that
-// readers of the results count those as stopped.
+// left notes that this process leaves a sweep that has not ended, and, when it was ending, why trials will
+// never start, so that readers of the results count those as stopped.
 func (sw *Sweep) left(ctx context.Context) {
 	sw.note(ctx, func(known *store.Sweep) bool {
 		known.Over(now())

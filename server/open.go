@@ -21,8 +21,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// Open connects all the parts, takes the sweeps of the journal up again, and starts. The caller must Close. What Open has made is gone
-// again when it fails. ctx bounds Open alone.
+// Open connects all the parts, takes the sweeps of the journal up again, and starts. The caller must Close.
+// What Open has made is gone again when it fails. ctx bounds Open alone.
 func Open(ctx context.Context, cfg Config) (*Server, error) {
 	s := &Server{cfg: cfg.withDefaults(), failed: make(chan struct{}), loopDone: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -62,7 +62,8 @@ func (s *Server) open(ctx context.Context) error {
 	if err := s.openDriver(core); err != nil {
 		return err
 	}
-	s.loop = scheduler.NewLoop(core, s.cfg.WrapJournal(s.journal), s.cfg.WrapDriver(s.driver), s.listener(), time.Now)
+	s.loop = scheduler.NewLoop(core, s.cfg.WrapJournal(s.journal), s.cfg.WrapDriver(s.driver), s.listener(),
+		time.Now)
 	s.start(ctx, core)
 	return nil
 }
@@ -147,7 +148,8 @@ func (s *Server) folderOf(id string) string {
 	return filepath.Join(s.cfg.Folder, sweepsPath, id)
 }
 
-// loaded is what the journal holds. The records among it, which the bucket may lack, are on their boards afterwards.
+// loaded is what the journal holds. The records among it, which the bucket may lack, are on their boards
+// afterwards.
 func (s *Server) loaded() iter.Seq2[journal.Entry, error] {
 	return func(yield func(journal.Entry, error) bool) {
 		for e, err := range s.journal.Load() {
@@ -214,7 +216,8 @@ func (s *Server) coreConfig() scheduler.Config {
 	}
 }
 
-// mustHave is a sweep that the core asks about: it knows none that the server has not made ready before.
+// mustHave is a sweep that the core asks about or tells of: it knows none that the server has not made ready
+// before.
 func (s *Server) mustHave(id string) *Sweep {
 	sw, known := s.Sweep(id)
 	if !known {
@@ -243,15 +246,18 @@ func (s *Server) start(ctx context.Context, core *scheduler.Core) {
 		}
 	})
 	var err error
-	if s.control, err = control.Listen(filepath.Join(s.cfg.Folder, ControlFile), s); err != nil { // it runs as well without
-		s.notify(Notice{Kind: Warning, Text: fmt.Sprintf("kaon stop, pause, resume and message will not reach this run: %v", err)})
+	// it runs as well without
+	if s.control, err = control.Listen(filepath.Join(s.cfg.Folder, ControlFile), s); err != nil {
+		s.notify(Notice{Kind: Warning, Text: fmt.Sprintf("kaon stop, pause, resume and message will not reach "+
+			"this run: %v", err)})
 	}
 	for _, sw := range s.Sweeps() {
 		sw.began(ctx)
 	}
 }
 
-// makeFolder makes a folder and those above it, and answers which of them were not there before, the innermost last.
+// makeFolder makes a folder and those above it, and answers which of them were not there before, the
+// innermost last.
 func makeFolder(folder string) (made []string, err error) {
 	if _, err := os.Stat(folder); err == nil {
 		return nil, os.MkdirAll(folder, 0o700) // a file of that name is an error

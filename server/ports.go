@@ -6,17 +6,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Ports for trials that ask for them lie below those that the kernel itself hands out (from 32768). Every run on this machine
-// has a block of its own, so that two runs, whoever they belong to, give no port twice.
+// Ports for trials that ask for them lie below those that the kernel itself hands out (from 32768). Every
+// run on this machine has a block of its own, so that two runs, whoever they belong to, give no port twice.
 const (
 	firstPort   = 30000
 	portsLeased = 200
 	portBlocks  = 13
 )
 
-// LeasePorts takes a block of ports for as long as this process lives or until release. The lease is a name in the kernel's
-// abstract namespace of sockets, which nobody listens at and which goes with the process. Without a free block there are no
-// ports: zero.
+// LeasePorts takes a block of ports for as long as this process lives or until release. The lease is a name
+// in the kernel's abstract namespace of sockets, which nobody listens at and which goes with the process.
+// Without a free block there are no ports: zero.
 func LeasePorts() (ports [2]uint64, release func()) {
 	for i := range uint64(portBlocks) {
 		first := firstPort + i*portsLeased

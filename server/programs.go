@@ -14,8 +14,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// missingProgram refuses a command whose program would lie in the folder that trials start in, or in PATH on this machine,
-// and does not, or that could not be started.
+// missingProgram refuses a command whose program would lie in the folder that trials start in, or in PATH
+// on this machine, and does not, or that could not be started.
 func (s *staging) missingProgram(spec *sweep.Spec) error {
 	folder := s.cluster.workDir(spec)
 	fetched := len(spec.Task.Fetch) > 0 || filepath.IsAbs(spec.Task.Dir) // it may come from elsewhere
@@ -40,7 +40,8 @@ func (s *staging) missingProgram(spec *sweep.Spec) error {
 				err = startable(p, p.Name)
 			}
 		case !fetched:
-			err = startable(p, filepath.Join(folder, filepath.FromSlash(spec.Task.Dir), filepath.FromSlash(p.Dir), p.Name))
+			err = startable(p, filepath.Join(folder, filepath.FromSlash(spec.Task.Dir), filepath.FromSlash(p.Dir),
+				p.Name))
 		}
 		if err != nil {
 			return fmt.Errorf("%s: the command runs %s, and %w", spec.File, p.Name, err)
@@ -60,8 +61,10 @@ func (s *staging) missingProgram(spec *sweep.Spec) error {
 
 // builtins are commands that a shell has itself.
 var builtins = []string{
-	".", ":", "alias", "bg", "break", "builtin", "caller", "cd", "command", "compgen", "continue", "declare", "dirs", "disown", "echo", "eval", "exec", "exit", "export", "false", "fc", "fg", "getopts",
-	"hash", "help", "history", "jobs", "kill", "let", "local", "mapfile", "popd", "printf", "pushd", "pwd", "read", "readonly", "return", "set", "shift", "shopt", "source", "test", "time", "times",
+	".", ":", "alias", "bg", "break", "builtin", "caller", "cd", "command", "compgen", "continue",
+	"declare", "dirs", "disown", "echo", "eval", "exec", "exit", "export", "false", "fc", "fg", "getopts",
+	"hash", "help", "history", "jobs", "kill", "let", "local", "mapfile", "popd", "printf", "pushd",
+	"pwd", "read", "readonly", "return", "set", "shift", "shopt", "source", "test", "time", "times",
 	"trap", "true", "type", "typeset", "ulimit", "umask", "unalias", "unset", "wait", "[",
 }
 
@@ -75,7 +78,8 @@ func inPath(p sweep.Program) error {
 		if folder == "" || !filepath.IsAbs(folder) {
 			return nil // of wherever the trial is
 		}
-		if info, err := os.Stat(filepath.Join(folder, p.Name)); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+		info, err := os.Stat(filepath.Join(folder, p.Name))
+		if err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
 			return nil
 		}
 	}
@@ -104,12 +108,14 @@ func startable(p sweep.Program, file string) error {
 	case p.Script || !info.Mode().IsRegular():
 		return nil
 	case info.Mode()&0o111 == 0:
-		return fmt.Errorf("%s is not executable: `chmod +x %s`, or write the program that reads it before it, as in [sh, %s]", file, sweep.Quote(file), p.Name)
+		return fmt.Errorf("%s is not executable: `chmod +x %s`, or write the program that reads it before it, as "+
+			"in [sh, %s]", file, sweep.Quote(file), p.Name)
 	}
 	return firstLine(p, file)
 }
 
-// firstLine says why the kernel would not start a file: a text without #!, or whose #! names a program that is not there.
+// firstLine says why the kernel would not start a file: a text without #!, or whose #! names a program that
+// is not there.
 func firstLine(p sweep.Program, file string) error {
 	f, err := os.Open(file)
 	if err != nil {
@@ -125,14 +131,17 @@ func firstLine(p sweep.Program, file string) error {
 	words := strings.Fields(string(line))
 	switch {
 	case !script && !p.Shell && text(head):
-		return fmt.Errorf("%s is text without a #! line, which only a shell starts: begin it with #!/bin/sh, or write [sh, %s]", file, p.Name)
+		return fmt.Errorf("%s is text without a #! line, which only a shell starts: begin it with #!/bin/sh, or "+
+			"write [sh, %s]", file, p.Name)
 	case !script || len(words) == 0:
 		return nil
 	case bytes.HasSuffix(line, []byte("\r")):
-		return fmt.Errorf("the first line of %s ends as on Windows (CR LF), so that there is no such interpreter: convert it with `sed -i 's/\\r$//' %s`", file, sweep.Quote(file))
+		return fmt.Errorf("the first line of %s ends as on Windows (CR LF), so that there is no such "+
+			"interpreter: convert it with `sed -i 's/\\r$//' %s`", file, sweep.Quote(file))
 	case filepath.IsAbs(words[0]):
 		if _, err := os.Stat(words[0]); errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("its first line #!%s names a program that is not there: name another, or install it", strings.TrimSpace(string(line)))
+			return fmt.Errorf("its first line #!%s names a program that is not there: name another, or install it",
+				strings.TrimSpace(string(line)))
 		}
 		if filepath.Base(words[0]) == "env" && len(words) > 1 && !strings.ContainsAny(words[1], "-=") {
 			if err := inPath(sweep.Program{Name: words[1]}); err != nil {
@@ -145,5 +154,6 @@ func firstLine(p sweep.Program, file string) error {
 
 // text says whether a file that begins so is no program of a binary format.
 func text(head []byte) bool {
-	return bytes.IndexByte(head, 0) < 0 && !bytes.ContainsFunc(head[:min(len(head), 4)], func(r rune) bool { return r > '~' || r < ' ' && r != '\n' && r != '\t' })
+	return bytes.IndexByte(head, 0) < 0 && !bytes.ContainsFunc(head[:min(len(head), 4)],
+		func(r rune) bool { return r > '~' || r < ' ' && r != '\n' && r != '\t' })
 }

@@ -69,7 +69,8 @@ func gitOf(ctx context.Context, folder string) *store.Git {
 	ctx, cancel := context.WithTimeout(ctx, gitPatience)
 	defer cancel()
 	git := func(args ...string) (string, error) {
-		cmd := exec.CommandContext(ctx, "git", append([]string{"-C", folder, "-c", "core.fsmonitor=false"}, args...)...)
+		cmd := exec.CommandContext(ctx, "git",
+			append([]string{"-C", folder, "-c", "core.fsmonitor=false"}, args...)...)
 		cmd.Env = append(os.Environ(), "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "LC_ALL=C")
 		cmd.WaitDelay = 100 * time.Millisecond
 		out, err := cmd.Output()

@@ -14,8 +14,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// unhide puts secrets of the environment back where overridesOf took them out: SECRET as a value stands for the variable that the
-// key ends with.
+// unhide puts secrets of the environment back where overridesOf took them out: SECRET as a value stands for
+// the variable that the key ends with.
 func unhide(set []string) ([]string, error) {
 	set = slices.Clone(set)
 	for i, one := range set {
@@ -26,7 +26,8 @@ func unhide(set []string) ([]string, error) {
 		name := key[strings.LastIndexByte(key, '.')+1:]
 		now, ok := os.LookupEnv(name)
 		if !ok || value != hidden {
-			return set, fmt.Errorf("--set %s was a secret, which the results do not keep: set the environment variable %s to it", key, name)
+			return set, fmt.Errorf("--set %s was a secret, which the results do not keep: set the environment "+
+				"variable %s to it", key, name)
 		}
 		set[i] = key + "=" + now
 	}
@@ -39,15 +40,16 @@ const hidden = "SECRET"
 // secretName is a variable whose value nobody wants in a record. TOKENIZERS_PARALLELISM is none.
 var secretName = regexp.MustCompile(`(?i)(^|_)(secrets?|tokens?|pass|passw(or)?d|passphrase|pwd|credentials?|(api|access|private|secret|auth)_?keys?|apikey|auth)($|_)`)
 
-// withoutSecrets is a word of a command line without the secrets of an address, of the spec, or of a variable whose name says
-// that it is one.
+// withoutSecrets is a word of a command line without the secrets of an address, of the spec, or of a
+// variable whose name says that it is one.
 func withoutSecrets(word string, spec *sweep.Spec) string {
 	flag, text := "", word
 	if name, value, ok := strings.Cut(word, "="); ok && strings.HasPrefix(name, "-") {
 		flag, text = name+"=", value
 	}
 	key, _, ok := strings.Cut(text, "=")
-	if env, name, _ := cutLast(key); ok && (env == "env" || strings.HasSuffix(env, ".env")) && secretName.MatchString(name) {
+	if env, name, _ := cutLast(key); ok && (env == "env" || strings.HasSuffix(env,
+		".env")) && secretName.MatchString(name) {
 		text = key + "=" + hidden
 	}
 	for s := spec; s != nil; {
@@ -74,7 +76,8 @@ func cutLast(key string) (before, last string, found bool) {
 	return key[:i], key[i+1:], true
 }
 
-// secretsOf are the values that a spec's trials get and nobody else: those of task.secrets, and of task.env what is named like one.
+// secretsOf are the values that a spec's trials get and nobody else: those of task.secrets, and of task.env
+// what is named like one.
 func secretsOf(spec *sweep.Spec) (values []string) {
 	for _, name := range spec.Task.Secrets {
 		values = append(values, os.Getenv(name))
@@ -85,7 +88,8 @@ func secretsOf(spec *sweep.Spec) (values []string) {
 		}
 	}
 	values = slices.DeleteFunc(values, func(v string) bool { return len(v) < shortestSecret })
-	slices.SortFunc(values, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) }) // one may hold another
+	// one may hold another
+	slices.SortFunc(values, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 	return values
 }
 
@@ -107,7 +111,8 @@ func withoutEnv(effective []byte) []byte {
 	for name, value := range top.Task.Env {
 		if secretName.MatchString(name) && !bytes.Contains(value, []byte("${")) {
 			pair := append(quoted(name), ':')
-			effective = bytes.ReplaceAll(effective, append(slices.Clone(pair), value...), append(pair, quoted(hidden)...))
+			effective = bytes.ReplaceAll(effective, append(slices.Clone(pair), value...),
+				append(pair, quoted(hidden)...))
 		}
 	}
 	return effective

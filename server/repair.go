@@ -33,8 +33,9 @@ type Repaired struct {
 	Aside   []string `json:"kept_aside"` // damaged files, under their new names
 }
 
-// Repair rebuilds a sweep's journal from its results, or writes anew what the results lack and the journal knows. What was damaged is kept
-// under another name; nothing is deleted. No process may run the sweep meanwhile.
+// Repair rebuilds a sweep's journal from its results, or writes anew what the results lack and the journal
+// knows. What was damaged is kept under another name; nothing is deleted. No process may run the sweep
+// meanwhile.
 func Repair(ctx context.Context, bucket bucket.Bucket, id, folder string) (Repaired, error) {
 	m := mender{bucket: bucket, id: id, state: folder, label: time.Now().UTC().Format("20060102T150405Z")}
 	m.Sweep, m.Brought, m.Lost, m.Aside = id, []string{}, []string{}, []string{}
@@ -138,24 +139,28 @@ func (m *mender) spec(whole bool, winner *board.Winner) (*sweep.Spec, error) {
 	if !whole {
 		switch want := m.known.SpecHash; {
 		case m.knownErr != nil:
-			return nil, unreachable(fmt.Errorf("repair %s: the journal is damaged or not there, and so is %s: %w; what it ran is not known any more; nothing was changed",
+			return nil, unreachable(fmt.Errorf("repair %s: the journal is damaged or not there, and so is %s: %w; "+
+				"what it ran is not known any more; nothing was changed",
 				m.id, results.SweepFile, m.knownErr))
 		case SpecHash(m.source) != want:
-			return nil, unreachable(fmt.Errorf("repair %s: the journal is damaged or not there, and %s is not the spec that was submitted (SHA-256 %.12s…, want %.12s…); "+
+			return nil, unreachable(fmt.Errorf("repair %s: the journal is damaged or not there, and %s is not the "+
+				"spec that was submitted (SHA-256 %.12s…, want %.12s…); "+
 				"put that there and repair again; nothing was changed", m.id, results.SpecFile, SpecHash(m.source), want))
 		}
 		set, err := unhide(m.known.Overrides)
 		if err != nil {
 			return nil, usage(fmt.Errorf("repair %s: %w; nothing was changed", m.id, err))
 		}
-		e = &journal.SweepEntry{ID: m.id, Number: 1, File: cmp.Or(m.known.File, results.SpecFile), Source: m.source, Seed: m.known.Seed, Overrides: set, BestTrial: -1}
+		e = &journal.SweepEntry{ID: m.id, Number: 1, File: cmp.Or(m.known.File, results.SpecFile), Source: m.source,
+			Seed: m.known.Seed, Overrides: set, BestTrial: -1}
 	}
 	spec, err := parseEntry(*e, winner)
 	if err != nil {
 		return nil, unreachable(fmt.Errorf("repair %s: read its spec: %w", m.id, err))
 	}
 	if !whole && (spec.Trials != m.known.Trials || spec.Objective.Name != m.known.Objective.Name) {
-		return nil, unreachable(fmt.Errorf("repair %s: the spec has %d trials and the sweep had %d: it was changed by --set, and the results do not say how; nothing was changed",
+		return nil, unreachable(fmt.Errorf("repair %s: the spec has %d trials and the sweep had %d: it was "+
+			"changed by --set, and the results do not say how; nothing was changed",
 			m.id, spec.Trials, m.known.Trials))
 	}
 	m.entry = e
@@ -179,7 +184,9 @@ func (m *mender) load(ctx context.Context, spec *sweep.Spec) (*board.Board, []st
 }
 
 // results writes anew what the results lack and the journal knows.
-func (m *mender) results(ctx context.Context, spec *sweep.Spec, board *board.Board, damage []store.Damage) error {
+func (m *mender) results(
+	ctx context.Context, spec *sweep.Spec, board *board.Board, damage []store.Damage,
+) error {
 	if SpecHash(m.source) != SpecHash(m.entry.Source) {
 		if err := m.replace(ctx, results.SpecFile, func() error {
 			return m.bucket.Put(ctx, results.ObjectName(m.id, results.SpecFile), bytes.NewReader(m.entry.Source))
@@ -197,7 +204,8 @@ func (m *mender) results(ctx context.Context, spec *sweep.Spec, board *board.Boa
 	if err := m.winner(ctx, board); err != nil {
 		return err
 	}
-	if m.knownErr == nil && m.known.SpecHash == SpecHash(m.entry.Source) && m.known.Trials == spec.Trials && m.known.Seed == spec.Seed {
+	if m.knownErr == nil && m.known.SpecHash == SpecHash(m.entry.Source) && m.known.Trials == spec.Trials &&
+		m.known.Seed == spec.Seed {
 		return nil
 	}
 	file := manifestOf(m.id, spec, m.entry.Submitted, cmp.Or(m.known.Cluster, "local"), nil)
@@ -221,9 +229,12 @@ func (m *mender) winner(ctx context.Context, board *board.Board) error {
 	if !m.entry.Phase.Ended() {
 		return nil
 	}
-	unread := func(err error) bool { return errors.Is(err, store.ErrDamaged) || errors.Is(err, bucket.ErrNotExist) }
+	unread := func(err error) bool {
+		return errors.Is(err, store.ErrDamaged) || errors.Is(err, bucket.ErrNotExist)
+	}
 	if _, err := store.ReadBoard(ctx, m.bucket, m.id); unread(err) {
-		if err := m.replace(ctx, results.BoardFile, func() error { return store.WriteBoard(ctx, m.bucket, board.Summary()) }); err != nil {
+		if err := m.replace(ctx, results.BoardFile,
+			func() error { return store.WriteBoard(ctx, m.bucket, board.Summary()) }); err != nil {
 			return err
 		}
 	}
@@ -251,7 +262,8 @@ func (m *mender) replace(ctx context.Context, file string, write func() error) e
 	return nil
 }
 
-// restore is records of trials that have ended by the journal and not by the board, which has them afterwards.
+// restore is records of trials that have ended by the journal and not by the board, which has them
+// afterwards.
 func (m *mender) restore(spec *sweep.Spec, board *board.Board) (restored []results.Record, err error) {
 	var point func(trial int) (json.RawMessage, uint64)
 	for _, t := range journal.EndedTrials(*m.entry, m.trials, spec.Trials) {
@@ -275,8 +287,10 @@ func (m *mender) restore(spec *sweep.Spec, board *board.Board) (restored []resul
 			r.Points = []results.Point{{Metrics: map[string]float64{spec.Objective.Name: value}}}
 			r.First = board.Points(t.Trial, t.Attempt)
 			end.Points = r.First + 1
-			m.Brought = append(m.Brought, fmt.Sprintf("%s: %s, with its value of %s", TrialText(t.Trial), end.State, spec.Objective.Name))
-			m.Lost = append(m.Lost, fmt.Sprintf("what else %s reported, and what is known of its files", TrialText(t.Trial)))
+			m.Brought = append(m.Brought, fmt.Sprintf("%s: %s, with its value of %s", TrialText(t.Trial), end.State,
+				spec.Objective.Name))
+			m.Lost = append(m.Lost, fmt.Sprintf("what else %s reported, and what is known of its files",
+				TrialText(t.Trial)))
 		default:
 			m.Brought = append(m.Brought, fmt.Sprintf("%s: %s", TrialText(t.Trial), end.State))
 			m.Lost = append(m.Lost, fmt.Sprintf("what %s reported", TrialText(t.Trial)))
@@ -289,8 +303,8 @@ func (m *mender) restore(spec *sweep.Spec, board *board.Board) (restored []resul
 	return restored, nil
 }
 
-// points answers what trials ran with, by the journal: a search that learns is told again what it was told. The `then` step ran with the
-// winner, which is not known here.
+// points answers what trials ran with, by the journal: a search that learns is told again what it was told.
+// The `then` step ran with the winner, which is not known here.
 func (m *mender) points(spec *sweep.Spec) (func(trial int) (json.RawMessage, uint64), error) {
 	core, err := scheduler.Restore(time.Now(), scheduler.Config{
 		Packer: offers.NewIndex(0),
@@ -333,7 +347,9 @@ func (m *mender) entries() iter.Seq2[journal.Entry, error] {
 }
 
 // batches puts damaged batches aside, records in their places, and the board of what there is beside them.
-func (m *mender) batches(ctx context.Context, spec *sweep.Spec, board *board.Board, damage []store.Damage, restored []results.Record) error {
+func (m *mender) batches(
+	ctx context.Context, spec *sweep.Spec, board *board.Board, damage []store.Damage, restored []results.Record,
+) error {
 	if len(damage) == 0 && len(restored) == 0 {
 		return nil
 	}
@@ -348,7 +364,8 @@ func (m *mender) batches(ctx context.Context, spec *sweep.Spec, board *board.Boa
 	if _, err := m.bucket.Stat(ctx, results.ObjectName(m.id, results.BoardFile)); err != nil {
 		return nil // none was written
 	}
-	return m.replace(ctx, results.BoardFile, func() error { return store.WriteBoard(ctx, m.bucket, board.Summary()) })
+	return m.replace(ctx, results.BoardFile,
+		func() error { return store.WriteBoard(ctx, m.bucket, board.Summary()) })
 }
 
 // journal makes a journal of what the results tell.
@@ -401,14 +418,16 @@ func (m *mender) journal(ctx context.Context, spec *sweep.Spec, known *board.Boa
 	if err := errors.Join(j.Append(journal.Rebuilt(e, spec.Trials, begun)), j.Close()); err != nil {
 		return unreachable(err)
 	}
-	m.Brought = append(m.Brought, fmt.Sprintf("the journal: %s, %d of %s ended", e.Phase, over, Plural(spec.Trials, "trial")))
+	m.Brought = append(m.Brought, fmt.Sprintf("the journal: %s, %d of %s ended", e.Phase, over,
+		Plural(spec.Trials, "trial")))
 	if !e.Phase.Ended() {
 		m.Lost = append(m.Lost, "what trials reported that the results did not have yet: those trials run again")
 	}
 	return nil
 }
 
-// trial is where a trial stands by the results. An attempt without an end is given up, and the next has another number.
+// trial is where a trial stands by the results. An attempt without an end is given up, and the next has
+// another number.
 func (m *mender) trial(t board.Trial) journal.TrialEntry {
 	e := journal.TrialEntry{Sweep: m.id, Trial: t.Trial, State: sweep.Waiting}
 	for _, try := range t.Attempts {

@@ -14,8 +14,9 @@ import (
 	"github.com/kaon-sweep/kaon/server/control"
 )
 
-// Server is one scheduler with all that it needs to run sweeps: a way to the cluster, a journal, and for each sweep a board and a
-// writer that brings its records to the bucket. Its methods may be called from any goroutine, but not from Config.Notify.
+// Server is one scheduler with all that it needs to run sweeps: a way to the cluster, a journal, and for
+// each sweep a board and a writer that brings its records to the bucket. Its methods may be called from any
+// goroutine, but not from Config.Notify.
 type Server struct {
 	cfg     Config
 	made    []string // folders that were not there before, the innermost last
@@ -60,7 +61,8 @@ func (s *Server) Sweep(id string) (*Sweep, bool) {
 	return sw, known
 }
 
-// Sweeps are those that the server has, the oldest first: those of its journal, and those that were submitted since.
+// Sweeps are those that the server has, the oldest first: those of its journal, and those that were
+// submitted since.
 func (s *Server) Sweeps() []*Sweep {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,7 +83,8 @@ func (s *Server) add(sw *Sweep) error {
 	case known:
 		return usage(fmt.Errorf("sweep %s: %w", sw.id, scheduler.ErrExists))
 	case s.cfg.Only != "" && sw.id != s.cfg.Only:
-		return usage(fmt.Errorf("sweep %s: the state folder %s is for sweep %s alone", sw.id, s.cfg.Folder, s.cfg.Only))
+		return usage(fmt.Errorf("sweep %s: the state folder %s is for sweep %s alone", sw.id, s.cfg.Folder,
+			s.cfg.Only))
 	}
 	s.mu.sweeps[sw.id] = sw
 	s.mu.order = append(s.mu.order, sw.id)
@@ -136,8 +139,8 @@ func (s *Server) Attempts(ctx context.Context) ([]scheduler.AttemptStatus, error
 	return s.loop.Attempts(ctx)
 }
 
-// Waiting says why the last packing pass left trials of a sweep waiting; empty when it left none. While others have this machine, what
-// is left of it is not the reason.
+// Waiting says why the last packing pass left trials of a sweep waiting; empty when it left none. While
+// others have this machine, what is left of it is not the reason.
 func (s *Server) Waiting(id string) string {
 	sw, known := s.Sweep(id)
 	if !known {

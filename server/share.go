@@ -14,8 +14,8 @@ import (
 // shareEvery is how often the ledger of this machine is told what this server's sweeps want.
 const shareEvery = 200 * time.Millisecond
 
-// shareMachine has this server share the machine with this user's other runs, from its first sweep on: before, the embedded cluster
-// offers nothing. On a Mesos that is the master's business.
+// shareMachine has this server share the machine with this user's other runs, from its first sweep on:
+// before, the embedded cluster offers nothing. On a Mesos that is the master's business.
 func (s *Server) shareMachine(snap scheduler.Snapshot) {
 	s.share.Do(func() {
 		switch {
@@ -27,7 +27,8 @@ func (s *Server) shareMachine(snap scheduler.Snapshot) {
 		}
 		member, err := s.join(snap)
 		if err != nil { // as with a folder that another user's session left in the environment
-			s.notify(Notice{Kind: Warning, Text: "warning: this run does not see others on this machine, and takes all of it: " + oneLine(err)})
+			s.notify(Notice{Kind: Warning, Text: "warning: this run does not see others on this machine, and takes " +
+				"all of it: " + oneLine(err)})
 			s.cluster.unshared()
 			return
 		}
@@ -69,8 +70,8 @@ func (s *Server) keepWanting(member *ledger.Member) {
 	}
 }
 
-// wanted is how many trials of all sweeps could run at once, what holds any of them, and a name for it. A sweep that the snapshot does
-// not have is about to begin.
+// wanted is how many trials of all sweeps could run at once, what holds any of them, and a name for it. A
+// sweep that the snapshot does not have is about to begin.
 func (s *Server) wanted(snap scheduler.Snapshot) (trials int, need ledger.Need, name string) {
 	known := map[string]scheduler.SweepStatus{}
 	for _, st := range snap.Sweeps {
@@ -87,7 +88,8 @@ func (s *Server) wanted(snap scheduler.Snapshot) (trials int, need ledger.Need, 
 		}
 		name = sw.id
 		trials += s.cluster.wanted(sw.spec, st.Counts, st.Paused)
-		need = ledger.Need{CPUs: max(need.CPUs, sw.need.CPUs), Mem: max(need.Mem, sw.need.Mem), GPUs: max(need.GPUs, sw.need.GPUs)}
+		need = ledger.Need{CPUs: max(need.CPUs, sw.need.CPUs), Mem: max(need.Mem, sw.need.Mem),
+			GPUs: max(need.GPUs, sw.need.GPUs)}
 	}
 	return trials, need, name
 }
@@ -137,7 +139,8 @@ func largestNeed(spec *sweep.Spec) (n ledger.Need, err error) {
 	demands, err := demandsOf(spec)
 	for _, d := range demands {
 		gpus := int((d.Resources.GPUs + resource.Unit - 1) / resource.Unit)
-		n = ledger.Need{CPUs: max(n.CPUs, d.Resources.CPUs), Mem: max(n.Mem, d.Resources.Mem), GPUs: max(n.GPUs, gpus)}
+		n = ledger.Need{CPUs: max(n.CPUs, d.Resources.CPUs), Mem: max(n.Mem, d.Resources.Mem),
+			GPUs: max(n.GPUs, gpus)}
 	}
 	return n, err
 }

@@ -25,8 +25,8 @@ const (
 	sweepsPath  = "sweeps"       // folders of single sweeps, where there may be many
 )
 
-// StateFolder is where `kaon run` keeps the state of one sweep, by its place of results and the folder that is given for state; empty:
-// one in the results, or in the working folder where those are no folder.
+// StateFolder is where `kaon run` keeps the state of one sweep, by its place of results and the folder that
+// is given for state; empty: one in the results, or in the working folder where those are no folder.
 func StateFolder(place, folder, id string) string {
 	if folder == "" {
 		folder = filepath.Join(place, ".state")
@@ -37,7 +37,8 @@ func StateFolder(place, folder, id string) string {
 	return filepath.Join(folder, id)
 }
 
-// HasJournal tells whether a state folder has a journal. An error is that of a folder that cannot be looked at: the journal may be there.
+// HasJournal tells whether a state folder has a journal. An error is that of a folder that cannot be looked
+// at: the journal may be there.
 func HasJournal(state string) (bool, error) {
 	_, err := os.Lstat(filepath.Join(state, JournalFile))
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
@@ -70,7 +71,8 @@ func ReadWinner(folder string) (*board.Winner, error) {
 	}
 	winner := new(board.Winner)
 	if err := json.Unmarshal(data, winner); err != nil {
-		return nil, unreachable(fmt.Errorf("read %s, the winner that the sweep started from: %w", filepath.Join(folder, winnerFile), err))
+		return nil, unreachable(fmt.Errorf("read %s, the winner that the sweep started from: %w",
+			filepath.Join(folder, winnerFile), err))
 	}
 	return winner, nil
 }
@@ -86,7 +88,8 @@ func ReadState(folder, id string) (*sweep.Spec, *board.Winner, error) {
 		return nil, nil, usage(fmt.Errorf("another process works on sweep %s: `kaon status %s` shows it", id, id))
 	}
 	if errors.Is(err, journal.ErrDamaged) {
-		return nil, nil, unreachable(fmt.Errorf("%w; nothing was changed; rebuild it from the results with: kaon repair %s", err, id))
+		return nil, nil, unreachable(fmt.Errorf("%w; nothing was changed; rebuild it from the results with: kaon "+
+			"repair %s", err, id))
 	}
 	if err != nil {
 		return nil, nil, unreachable(fmt.Errorf("open journal of %s: %w", id, err))

@@ -10,8 +10,8 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 )
 
-// stepNews is what people are told of the `then` step while it runs: its metrics now and then, of what it notes so many lines at a
-// time, and its end. `kaon trial SWEEP/then` has all of it.
+// stepNews is what people are told of the `then` step while it runs: its metrics now and then, of what it
+// notes so many lines at a time, and its end. `kaon trial SWEEP/then` has all of it.
 type stepNews struct {
 	told   time.Time
 	latest map[string]float64 // metrics that were not told yet

@@ -27,13 +27,15 @@ type Submission struct {
 }
 
 const (
-	connectNoticeAfter = time.Second      // how long a master may take to answer before people are told that one is looked for
+	// how long a master may take to answer before people are told that one is looked for
+	connectNoticeAfter = time.Second
 	cleanUp            = 10 * time.Second // how long to remove what a sweep has left of which nothing ran
 )
 
-// Submit makes ready what the sweep's attempts are given, waits for a master, puts the spec into the bucket, and hands the sweep in: a
-// sweep that nobody could have run is in no bucket. It returns when the journal has the sweep. When it fails, nothing of the sweep is
-// left behind, unless the error is a SubmitError that says Accepted.
+// Submit makes ready what the sweep's attempts are given, waits for a master, puts the spec into the
+// bucket, and hands the sweep in: a sweep that nobody could have run is in no bucket. It returns when the
+// journal has the sweep. When it fails, nothing of the sweep is left behind, unless the error is a
+// SubmitError that says Accepted.
 func (s *Server) Submit(ctx context.Context, sub Submission) (*Sweep, error) {
 	if sub.ID == "" {
 		sub.ID = NewSweepID(sub.Spec.Name)
@@ -142,15 +144,16 @@ func (s *Server) connect(ctx context.Context) error {
 	}
 }
 
-// connection tells whether a master has taken the scheduler in, and gives what is closed when that may have changed.
+// connection tells whether a master has taken the scheduler in, and gives what is closed when that may have
+// changed.
 func (s *Server) connection() (connected bool, changed <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.mu.connected, s.mu.changed
 }
 
-// isNew refuses to write over a sweep that has run. What an earlier process left that died before the sweep was accepted has
-// no records, and is written again.
+// isNew refuses to write over a sweep that has run. What an earlier process left that died before the sweep
+// was accepted has no records, and is written again.
 func (sw *Sweep) isNew(ctx context.Context) error {
 	in := sw.server.cfg.Bucket
 	had, err := HasRecords(ctx, in, sw.id)
@@ -173,7 +176,8 @@ func HasRecords(ctx context.Context, b bucket.Bucket, id string) (bool, error) {
 	return false, nil
 }
 
-// accepted tells whether the journal may have the sweep, which then may have begun. The server may have failed.
+// accepted tells whether the journal may have the sweep, which then may have begun. The server may have
+// failed.
 func (sw *Sweep) accepted(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUp)
 	defer cancel()

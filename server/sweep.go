@@ -18,8 +18,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// Sweep is one sweep of a server, with what belongs to it alone: what its attempts are given, its board, and the writer of its
-// records. Its methods may be called from any goroutine, but not from Config.Notify.
+// Sweep is one sweep of a server, with what belongs to it alone: what its attempts are given, its board,
+// and the writer of its records. Its methods may be called from any goroutine, but not from Config.Notify.
 type Sweep struct {
 	server  *Server
 	id      string
@@ -74,8 +74,9 @@ type Status struct {
 func (s *Server) newSweep(id, folder string, spec *sweep.Spec, winner *board.Winner) *Sweep {
 	sw := &Sweep{server: s, id: id, spec: spec, winner: winner, own: map[int]int{}}
 	sw.staging = staging{
-		id: id, spec: spec, folder: folder, bucket: s.cfg.Bucket, bucketFolder: s.cfg.BucketFolder, cluster: &s.cluster,
-		notify: sw.notify,
+		id: id, spec: spec, folder: folder, bucket: s.cfg.Bucket, bucketFolder: s.cfg.BucketFolder,
+		cluster: &s.cluster,
+		notify:  sw.notify,
 	}
 	sw.mu.ending, sw.mu.stored = make(chan struct{}), make(chan struct{})
 	return sw
@@ -96,11 +97,12 @@ func (sw *Sweep) notify(kind NoticeKind, text string) {
 
 func (sw *Sweep) say(format string, args ...any) { sw.notify(News, fmt.Sprintf(format, args...)) }
 
-// openResults makes the sweep's board, with what an earlier process stored of it, the writer of its records, and the file server that takes
-// its files.
+// openResults makes the sweep's board, with what an earlier process stored of it, the writer of its
+// records, and the file server that takes its files.
 func (sw *Sweep) openResults(ctx context.Context) error {
 	s, spec := sw.server, sw.spec
-	cfg := board.Config{Sweep: sw.id, Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics, Stats: s.cfg.BoardStats}
+	cfg := board.Config{Sweep: sw.id, Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics,
+		Stats: s.cfg.BoardStats}
 	// An error: it is new, or the records will tell what is wrong with the bucket.
 	if known, err := store.ReadSweep(ctx, s.cfg.Bucket, sw.id); err == nil && sw.staging.resumed {
 		cfg.Closed = known.Closed
@@ -110,7 +112,8 @@ func (sw *Sweep) openResults(ctx context.Context) error {
 		return fmt.Errorf("read the records of %s: %w", sw.id, err)
 	}
 	if len(damage) > 0 { // what is missing would be missing from the winner, and from what is kept for it
-		return unreachable(fmt.Errorf("the records of %s are damaged: %s: %w; nothing was changed; mend them with: kaon repair %s",
+		return unreachable(fmt.Errorf("the records of %s are damaged: %s: %w; nothing was changed; mend them "+
+			"with: kaon repair %s",
 			sw.id, damage[0].Object, damage[0].Err, sw.id))
 	}
 	sw.mu.board = records
@@ -168,7 +171,8 @@ func (sw *Sweep) checkImages(ctx context.Context) error {
 	return sw.server.cfg.Cluster.servesStatic()
 }
 
-// studyOptions are what trials are told besides the spec. In an image they start where it says, with its python.
+// studyOptions are what trials are told besides the spec. In an image they start where it says, with its
+// python.
 func (sw *Sweep) studyOptions() study.Options {
 	o := study.Options{Getenv: os.LookupEnv, Image: sw.image, Winner: sw.winner, Files: sw.given}
 	if sw.spec.Task.Container == nil {
@@ -198,13 +202,15 @@ func (sw *Sweep) closeWriter(ctx context.Context) error {
 	return err
 }
 
-// agree compares what the journal says of trials that have ended with the board. A record leaves the journal when the bucket has it,
-// so one that neither has was lost, and without it the sweep could get another winner. A journal that lags behind the results
-// would give the numbers of known attempts to others.
+// agree compares what the journal says of trials that have ended with the board. A record leaves the
+// journal when the bucket has it, so one that neither has was lost, and without it the sweep could get
+// another winner. A journal that lags behind the results would give the numbers of known attempts to
+// others.
 func (sw *Sweep) agree(core *scheduler.Core) error {
 	if trial, behind := core.Behind(sw.id, sw.has); behind {
 		file := filepath.Join(sw.server.cfg.Folder, JournalFile)
-		return unreachable(fmt.Errorf("the journal %s is an older one of %s: the results know the end of an attempt (%s, for example) that it does "+
+		return unreachable(fmt.Errorf("the journal %s is an older one of %s: the results know the end of an "+
+			"attempt (%s, for example) that it does "+
 			"not; nothing was changed; put the newer one back, or move %s* away and rebuild it with: kaon repair %s",
 			file, sw.id, TrialText(trial), file, sw.id))
 	}
@@ -220,8 +226,10 @@ func (sw *Sweep) agree(core *scheduler.Core) error {
 	if lost == 0 {
 		return nil
 	}
-	return unreachable(fmt.Errorf("the results lack the records of %s of %s that ended (%s, for example), and the journal has them no more; "+
-		"nothing was changed; bring back what there is with: kaon repair %s", Plural(lost, "trial"), sw.id, TrialText(first), sw.id))
+	return unreachable(fmt.Errorf("the results lack the records of %s of %s that ended (%s, for example), and "+
+		"the journal has them no more; "+
+		"nothing was changed; bring back what there is with: kaon repair %s", Plural(lost,
+		"trial"), sw.id, TrialText(first), sw.id))
 }
 
 // Status is how the sweep stands now.
@@ -257,16 +265,16 @@ func (sw *Sweep) Trouble() error {
 	return sw.staging.fileServer.Err()
 }
 
-// Ended is closed when all trials of the sweep, and the step that follows them, have ended. Its results may not be stored yet: see Wait.
-// After a retry it is another.
+// Ended is closed when all trials of the sweep, and the step that follows them, have ended. Its results may
+// not be stored yet: see Wait. After a retry it is another.
 func (sw *Sweep) Ended() <-chan struct{} {
 	sw.mu.Lock()
 	defer sw.mu.Unlock()
 	return sw.mu.ending
 }
 
-// Wait waits until the sweep has ended and its results are stored, and answers how it ended. An error with an Outcome that has a Phase
-// says that it ended, and why not everything is stored.
+// Wait waits until the sweep has ended and its results are stored, and answers how it ended. An error with
+// an Outcome that has a Phase says that it ended, and why not everything is stored.
 func (sw *Sweep) Wait(ctx context.Context) (Outcome, error) {
 	sw.mu.Lock()
 	ending, stored := sw.mu.ending, sw.mu.stored

@@ -14,8 +14,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 )
 
-// Teardown removes the framework from its master, for nothing of it will run again, and tells the journal, so that a later Open does
-// not look for it. It fails when no master hears it now.
+// Teardown removes the framework from its master, for nothing of it will run again, and tells the journal,
+// so that a later Open does not look for it. It fails when no master hears it now.
 func (s *Server) Teardown(ctx context.Context) error {
 	if err := s.driver.Send(ctx, cluster.Teardown{}); err != nil {
 		return err
@@ -26,14 +26,15 @@ func (s *Server) Teardown(ctx context.Context) error {
 	return nil
 }
 
-// TeardownOnConnect tears the framework down as soon as a master takes this process in, which was away when the last sweep ended or has
-// not answered yet. Without it a master would keep the framework for its failover timeout, a week. It waits no longer than
-// Cluster.ConnectTimeout.
+// TeardownOnConnect tears the framework down as soon as a master takes this process in, which was away when
+// the last sweep ended or has not answered yet. Without it a master would keep the framework for its
+// failover timeout, a week. It waits no longer than Cluster.ConnectTimeout.
 func (s *Server) TeardownOnConnect(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Cluster.ConnectTimeout)
 	defer cancel()
 	patience := time.AfterFunc(connectNoticeAfter, crash.Func(func() {
-		s.notify(Notice{Kind: Connecting, Text: "looking for a master, to tell it that the sweep has ended: " + s.cluster.name})
+		s.notify(Notice{Kind: Connecting,
+			Text: "looking for a master, to tell it that the sweep has ended: " + s.cluster.name})
 	}))
 	defer patience.Stop()
 	for {
@@ -55,9 +56,9 @@ func (s *Server) TeardownOnConnect(ctx context.Context) error {
 	}
 }
 
-// Close ends the server within ctx: what is left of records and results is written, then the loop, the cluster and the journal end. What
-// has not ended goes on with the next Open on the same folder; tasks on a Mesos run meanwhile. A server that has no sweep leaves nothing
-// behind.
+// Close ends the server within ctx: what is left of records and results is written, then the loop, the
+// cluster and the journal end. What has not ended goes on with the next Open on the same folder; tasks on a
+// Mesos run meanwhile. A server that has no sweep leaves nothing behind.
 func (s *Server) Close(ctx context.Context) error {
 	s.mu.Lock()
 	again := s.mu.closed

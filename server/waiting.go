@@ -9,17 +9,18 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// machine is the one agent of the cluster on this machine, which has nobody else's tasks: what people are told of it
-// needs none of a cluster's words.
+// machine is the one agent of the cluster on this machine, which has nobody else's tasks: what people are
+// told of it needs none of a cluster's words.
 type machine map[string]resource.Milli // what it has, by resource
 
 func machineOf(a embedded.AgentConfig) machine {
 	milli := func(v float64) resource.Milli { return resource.Milli(v * float64(resource.Unit)) }
-	return machine{"cpus": milli(a.CPUs), "mem": milli(a.MemoryMB), "disk": milli(a.DiskMB), "gpus": milli(a.GPUs)}
+	return machine{"cpus": milli(a.CPUs), "mem": milli(a.MemoryMB), "disk": milli(a.DiskMB),
+		"gpus": milli(a.GPUs)}
 }
 
-// waits says why so many trials, which take this much each, wait for this machine. Not ok when they wait for something else than what
-// runs on it now; then the scheduler's own reasons are to be told.
+// waits says why so many trials, which take this much each, wait for this machine. Not ok when they wait
+// for something else than what runs on it now; then the scheduler's own reasons are to be told.
 func (m machine) waits(why offers.Reasons, trials int, each resource.Resources) (text string, ok bool) {
 	if why.Agents == 0 {
 		return "the cluster on this machine is starting", true
@@ -42,11 +43,12 @@ func (m machine) waits(why offers.Reasons, trials int, each resource.Resources) 
 	default: // what is free is being offered now, or the first trials have to begin
 		parts = []string{"what runs on this machine to begin or to end"}
 	}
-	return fmt.Sprintf("%s %s waiting for %s", Plural(trials, "trial"), are, strings.Join(parts, "; and for ")), true
+	return fmt.Sprintf("%s %s waiting for %s", Plural(trials, "trial"), are,
+		strings.Join(parts, "; and for ")), true
 }
 
-// neverHere says what trials need that this machine does not have, even if it did nothing else, and what helps. Not ok when it is
-// something else that keeps them from it.
+// neverHere says what trials need that this machine does not have, even if it did nothing else, and what
+// helps. Not ok when it is something else that keeps them from it.
 func neverHere(why offers.Reasons, trials int) (text, helps string, ok bool) {
 	if len(why.Largest) == 0 || len(why.Foreign)+len(why.Constraints) > 0 {
 		return "", "", false
@@ -63,7 +65,8 @@ func neverHere(why offers.Reasons, trials int) (text, helps string, ok bool) {
 			if has = "this machine has " + FormatValue(float64(l.Largest)/float64(resource.Unit)); l.Largest == 0 {
 				has = "none was found on this machine"
 			}
-			helps = "if it has more, say how many with --gpus N (what is looked for: NVIDIA's driver or nvidia-smi, and AMD's /dev/kfd); else " + helps
+			helps = "if it has more, say how many with --gpus N (what is looked for: NVIDIA's driver or nvidia-smi, " +
+				"and AMD's /dev/kfd); else " + helps
 		}
 		parts = append(parts, fmt.Sprintf("%s%s, and %s", asked, each, has))
 	}
@@ -118,7 +121,8 @@ func (m machine) short(s offers.Shortage, each resource.Resources) string {
 	case free <= 0 && want <= has:
 		return fmt.Sprintf("%s: this machine has %s, all in use", more, amount(has))
 	}
-	return fmt.Sprintf("%s: each takes %s, and of this machine's %s only %s free", more, amount(want), amount(has), isFree(max(free, 0), amount))
+	return fmt.Sprintf("%s: each takes %s, and of this machine's %s only %s free", more, amount(want),
+		amount(has), isFree(max(free, 0), amount))
 }
 
 func isFree(v resource.Milli, amount func(resource.Milli) string) string {

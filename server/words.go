@@ -22,7 +22,8 @@ func (s *staging) checkProgram() error {
 	for _, word := range programs(spec.Command) {
 		info, err := os.Stat(filepath.Join(SpecFolder(spec), word))
 		if err == nil && info.Mode().IsRegular() {
-			return fmt.Errorf("%s: the command names %s, which is on this machine and not on the agents: add `task: {code: .}` to send this folder along, or `task: {image: …}` with the program in it", spec.File, word)
+			return fmt.Errorf("%s: the command names %s, which is on this machine and not on the agents: add `task: "+
+				"{code: .}` to send this folder along, or `task: {image: …}` with the program in it", spec.File, word)
 		}
 	}
 	return nil

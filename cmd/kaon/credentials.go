@@ -17,7 +17,8 @@ import (
 // credentialsVariable names a file with the credentials of a cluster, NAME:SECRET.
 const credentialsVariable = "KAON_CREDENTIALS"
 
-// principalVariable holds what `kaon cluster` asks for, NAME:SECRET: a command line can be read by every user.
+// principalVariable holds what `kaon cluster` asks for, NAME:SECRET: a command line can be read by every
+// user.
 const principalVariable = "KAON_PRINCIPAL"
 
 // readCredentials reads NAME:SECRET from a file that others may not read.
@@ -48,7 +49,8 @@ func givenCredentials(flag, value, variable string) (name, secret string, err er
 	return cutCredentials(value, variable)
 }
 
-// secretShown is what to say when the command line has a secret in the address of a cluster; empty: it has none.
+// secretShown is what to say when the command line has a secret in the address of a cluster; empty: it has
+// none.
 func secretShown(args []string) string {
 	for _, arg := range args {
 		_, rest, ok := strings.Cut(arg, "mesos://")
@@ -69,8 +71,8 @@ func cutCredentials(text, where string) (name, secret string, err error) {
 	return name, secret, nil
 }
 
-// ownCredentials is the file in which this user's `kaon cluster` at an address leaves its credentials for this user's other
-// commands.
+// ownCredentials is the file in which this user's `kaon cluster` at an address leaves its credentials for
+// this user's other commands.
 func ownCredentials(address string) (string, error) {
 	folder, err := ledger.Folder()
 	if err != nil {
@@ -79,8 +81,8 @@ func ownCredentials(address string) (string, error) {
 	return filepath.Join(folder, "cluster-"+strings.ReplaceAll(address, "localhost", "127.0.0.1")), nil
 }
 
-// makeCredentials gives the credentials of the cluster at an address, those of its former life if there are any: schedulers
-// that outlived it know them.
+// makeCredentials gives the credentials of the cluster at an address, those of its former life if there are
+// any: schedulers that outlived it know them.
 func makeCredentials(address string) (name, secret, file string, err error) {
 	if file, err = ownCredentials(address); err != nil {
 		return "", "", "", err
@@ -98,8 +100,8 @@ func makeCredentials(address string) (name, secret, file string, err error) {
 	return name, secret, file, nil
 }
 
-// parseCluster reads an address of a Mesos. Without credentials in it they come from the file that KAON_CREDENTIALS names, or
-// from what this user's own `kaon cluster` left.
+// parseCluster reads an address of a Mesos. Without credentials in it they come from the file that
+// KAON_CREDENTIALS names, or from what this user's own `kaon cluster` left.
 func parseCluster(text string) (mesos.Config, error) {
 	c, err := mesos.ParseURL(text)
 	if err != nil || c.Principal != "" {

@@ -2,10 +2,12 @@ package main
 
 import "github.com/kaon-sweep/kaon/server"
 
-// linesKept is how many lines wait for whoever shows them; a line that finds so many is dropped, counts stay true.
+// linesKept is how many lines wait for whoever shows them; a line that finds so many is dropped, counts
+// stay true.
 const linesKept = 256
 
-// notices keeps what a server tells until a display shows it. What must be known before there is a display is shown at once.
+// notices keeps what a server tells until a display shows it. What must be known before there is a display
+// is shown at once.
 type notices struct {
 	lines chan string // capacity linesKept
 	now   func(line string)

@@ -45,7 +45,8 @@ type bestTrial struct {
 	Params json.RawMessage `json:"params"`
 }
 
-// store waits until everything is in the bucket and closes the server; ctx ends only the wait for a master that is away.
+// store waits until everything is in the bucket and closes the server; ctx ends only the wait for a master
+// that is away.
 func (r *runner) store(ctx context.Context, s *server.Server, sw *server.Sweep) (outcome, error) {
 	last, cancel := lastWork(lastWrites)
 	defer cancel()
@@ -70,7 +71,8 @@ func (r *runner) store(ctx context.Context, s *server.Server, sw *server.Sweep) 
 	return o, nil
 }
 
-// teardownOrWarn tells the master that the sweep has ended, once it is there, and people when it could not be told.
+// teardownOrWarn tells the master that the sweep has ended, once it is there, and people when it could not
+// be told.
 func (r *runner) teardownOrWarn(ctx context.Context, s *server.Server, id string) {
 	if err := s.TeardownOnConnect(ctx); err != nil {
 		fmt.Fprintf(r.out.stderr, "kaon: warning: no master has heard that %s has ended (%v): it keeps the framework until the failover timeout; "+

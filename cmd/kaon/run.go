@@ -133,8 +133,8 @@ func (c *runCmd) asTyped(err error) error {
 	return err
 }
 
-// anchor makes the places of a spec and of those that follow it absolute: a resume may come from another folder.
-// Standard input counts as a file of this one.
+// anchor makes the places of a spec and of those that follow it absolute: a resume may come from another
+// folder. Standard input counts as a file of this one.
 func anchor(spec *sweep.Spec) (err error) {
 	if spec.File, err = filepath.Abs(spec.File); err != nil {
 		return fmt.Errorf("find the folder of the spec: %w", err)
@@ -236,8 +236,8 @@ func (r *runner) sameSpec(ctx context.Context, id string, spec *sweep.Spec) erro
 	return nil
 }
 
-// unknown explains that the journal does not tell of a sweep. It changes nothing: only the process that made a sweep knows
-// that nothing of it ever ran.
+// unknown explains that the journal does not tell of a sweep. It changes nothing: only the process that
+// made a sweep knows that nothing of it ever ran.
 func (r *runner) unknown(ctx context.Context, id string, err error) error {
 	if !errors.Is(err, server.ErrNotAccepted) {
 		return err
@@ -254,7 +254,8 @@ func (r *runner) unknown(ctx context.Context, id string, err error) error {
 		r.flags.state(id), placeOf(r.flags.Results, id)))
 }
 
-// next runs the spec of a sweep's `then` with its winner, once; it may have been begun before an interruption.
+// next runs the spec of a sweep's `then` with its winner, once; it may have been begun before an
+// interruption.
 func (r *runner) next(ctx context.Context, o outcome, spec *sweep.Spec, err error) (outcome, error) {
 	if err != nil || o.phase != sweep.PhaseSucceeded || spec.Then == nil || spec.Then.Next == nil || o.winner == nil {
 		return o, err
@@ -275,8 +276,8 @@ func (r *runner) next(ctx context.Context, o outcome, spec *sweep.Spec, err erro
 	return r.submit(ctx, id, spec.Then.Next, o.winner)
 }
 
-// follower is the sweep that follows with the winner of another, and whether it was begun before. A retry may have made
-// another trial the winner since the last one that was begun; then the next number is taken.
+// follower is the sweep that follows with the winner of another, and whether it was begun before. A retry
+// may have made another trial the winner since the last one that was begun; then the next number is taken.
 func (r *runner) follower(o outcome) (id string, begun bool, err error) {
 	for n := 1; ; n++ {
 		if id = o.Sweep + "-then"; n > 1 {

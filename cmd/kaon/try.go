@@ -180,8 +180,8 @@ func shellOf(env []string) string {
 	return "/bin/sh"
 }
 
-// printScript writes an attempt as a script: what is set besides the present environment, where it starts, and the command.
-// Secrets are asked of the environment in which the script runs.
+// printScript writes an attempt as a script: what is set besides the present environment, where it starts,
+// and the command. Secrets are asked of the environment in which the script runs.
 func printScript(w io.Writer, p executor.Prepared) {
 	fmt.Fprintf(w, "#!/bin/sh\n# its files are in %s\nset -e\n", p.Folder)
 	present := os.Environ()

@@ -105,7 +105,8 @@ func progressOf(st server.Status, began time.Time) progress {
 	return p
 }
 
-// stall tells people once that nothing can be stored, so that a sweep which stands still has a reason on the screen.
+// stall tells people once that nothing can be stored, so that a sweep which stands still has a reason on
+// the screen.
 type stall struct {
 	trouble func() error
 	since   time.Time // when there was none last
@@ -147,7 +148,8 @@ func (r *runner) leave(s *server.Server, id string, why error) error {
 	return unreachable(fmt.Errorf("%w\ngo on with: %s", why, again)) // it has not finished: neither done nor failed
 }
 
-// abandon closes the server of a sweep that was not submitted. A sweep that the journal has all the same is left as an interrupted one.
+// abandon closes the server of a sweep that was not submitted. A sweep that the journal has all the same is
+// left as an interrupted one.
 func (r *runner) abandon(s *server.Server, id string, winner *board.Winner, why error) error {
 	var refused *server.SubmitError
 	handedIn := errors.As(why, &refused)

@@ -48,13 +48,15 @@ func NewClient(path string) *Client {
 		if err != nil {
 			return nil, err
 		}
-		if err := listen.OurSocket(conn.(*net.UnixConn)); err != nil && os.Getuid() != 0 { // root may ask everybody's
+		// root may ask everybody's
+		if err := listen.OurSocket(conn.(*net.UnixConn)); err != nil && os.Getuid() != 0 {
 			conn.Close()
 			return nil, err
 		}
 		return conn, nil
 	}
-	return &Client{path: path, http: &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
+	return &Client{path: path, http: &http.Client{Transport: &http.Transport{DialContext: dial,
+		DisableKeepAlives: true}}}
 }
 
 // Status is what the scheduler does now.
@@ -64,7 +66,8 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 	return s, err
 }
 
-// Stop ends a sweep: running trials are asked to end, waiting ones never start. It returns when that is durable.
+// Stop ends a sweep: running trials are asked to end, waiting ones never start. It returns when that is
+// durable.
 func (c *Client) Stop(ctx context.Context, sweep, reason string) error {
 	return c.command(ctx, sweep, "/stop", reasonBody(reason))
 }

@@ -165,7 +165,8 @@ func wantCode(t *testing.T, err error, code int) {
 	}
 }
 
-// A folder may be deeper than a socket's name may be long, and may hold the socket of a process that was killed.
+// A folder may be deeper than a socket's name may be long, and may hold the socket of a process that was
+// killed.
 func TestLongPathAndDeadSocket(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), strings.Repeat("deep/", 40))
 	if err := os.MkdirAll(folder, 0o700); err != nil {

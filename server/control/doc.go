@@ -1,9 +1,10 @@
-// Package control is the door to a scheduler that runs in another process of this machine: `kaon run` listens on a
-// unix socket in its state folder, and `kaon stop`, `pause`, `resume`, `message` and `status` talk to it there. Commands
-// that read results ask it for what the bucket does not have yet.
+// Package control is the door to a scheduler that runs in another process of this machine: `kaon run`
+// listens on a unix socket in its state folder, and `kaon stop`, `pause`, `resume`, `message` and `status`
+// talk to it there. Commands that read results ask it for what the bucket does not have yet.
 //
-// It does not decide anything: commands become the events of package scheduler, answers come when they are durable. It
-// authenticates nobody: the socket's mode (0600) lets in only the user who runs the scheduler, and root.
+// It does not decide anything: commands become the events of package scheduler, answers come when they are
+// durable. It authenticates nobody: the socket's mode (0600) lets in only the user who runs the scheduler,
+// and root.
 //
 // The protocol is HTTP with JSON bodies; `curl --unix-socket FILE http://kaon/v1/status` speaks it:
 //
@@ -15,10 +16,11 @@
 //	POST /v1/sweeps/{sweep}/trials/{trial}/stop       body {"reason": "…"} or none
 //	POST /v1/sweeps/{sweep}/trials/{trial}/message    body: any JSON value, which becomes a line of $KAON_CONTROL
 //
-// A command that was taken answers 204 without a body: a stop or pause is then in the journal, a message is on its way
-// and may still be lost. Everything else answers {"error": "…"}: 400 for a body or trial number that cannot be read,
-// 404 for a sweep or trial that this process does not have, 409 for a trial that does not run now (message) or a sweep or
-// trial that has ended, 413 for a body beyond MaxBody, 503 when the scheduler is ending. Fields may be added, not renamed.
+// A command that was taken answers 204 without a body: a stop or pause is then in the journal, a message is
+// on its way and may still be lost. Everything else answers {"error": "…"}: 400 for a body or trial number
+// that cannot be read, 404 for a sweep or trial that this process does not have, 409 for a trial that does
+// not run now (message) or a sweep or trial that has ended, 413 for a body beyond MaxBody, 503 when the
+// scheduler is ending. Fields may be added, not renamed.
 //
 // Nouns: a Server listens, in its own goroutines, until Close; a Client asks, from any goroutine.
 //

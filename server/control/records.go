@@ -35,11 +35,12 @@ func (h *handler) records(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, out)
 }
 
-// Records are those of a sweep that the bucket may not have yet. Who reads the bucket afterwards has, with these, every
-// record that was durable before this call.
+// Records are those of a sweep that the bucket may not have yet. Who reads the bucket afterwards has, with
+// these, every record that was durable before this call.
 func (c *Client) Records(ctx context.Context, sweep string) ([]results.Record, error) {
 	var answer pending
-	if err := c.ask(ctx, http.MethodGet, "/v1/sweeps/"+url.PathEscape(sweep)+"/records", nil, &answer); err != nil {
+	if err := c.ask(ctx, http.MethodGet, "/v1/sweeps/"+url.PathEscape(sweep)+"/records", nil,
+		&answer); err != nil {
 		return nil, err
 	}
 	var all []results.Record

@@ -19,21 +19,21 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
-// MaxBody bounds a request's body in bytes. A message becomes one line of a file; whoever has more to say puts it where
-// the trial can fetch it.
+// MaxBody bounds a request's body in bytes. A message becomes one line of a file; whoever has more to say
+// puts it where the trial can fetch it.
 const MaxBody = 64 << 10
 
 // patience is how long a command may wait for the scheduler's turn and its journal.
 const patience = 30 * time.Second
 
-// Service is what commands go to, and what answers: a server.Server is one. Its methods may be called from any goroutine; those with a
-// context block until the scheduler's next turn. Do's errors wrap scheduler.ErrUnknown, ErrUnknownTrial, ErrNotRunning, ErrEnded
-// or ErrClosed.
+// Service is what commands go to, and what answers: a server.Server is one. Its methods may be called from
+// any goroutine; those with a context block until the scheduler's next turn. Do's errors wrap
+// scheduler.ErrUnknown, ErrUnknownTrial, ErrNotRunning, ErrEnded or ErrClosed.
 type Service interface {
 	Do(ctx context.Context, command scheduler.Command) error
 	Snapshot(ctx context.Context) (scheduler.Snapshot, error)
 	Attempts(ctx context.Context) ([]scheduler.AttemptStatus, error)
-	Waiting(sweep string) string           // why the last packing pass left trials of the sweep waiting; empty when it left none
+	Waiting(sweep string) string           // why the last pass left trials waiting; empty: it left none
 	Pending(sweep string) []results.Record // durable, and on their way to the bucket
 }
 
@@ -44,8 +44,8 @@ type Server struct {
 	wait sync.WaitGroup
 }
 
-// Listen makes the socket, mode 0600, and answers on it. A socket that is there already belongs to a process that has
-// died, since the caller holds the folder's journal; it is replaced.
+// Listen makes the socket, mode 0600, and answers on it. A socket that is there already belongs to a
+// process that has died, since the caller holds the folder's journal; it is replaced.
 func Listen(path string, s Service) (*Server, error) {
 	listener, err := bind(path)
 	if err != nil {
@@ -110,8 +110,10 @@ func (h *handler) routes() http.Handler {
 	mux.HandleFunc("POST /v1/sweeps/{sweep}/stop", h.sweep(func(id, reason string) scheduler.Command {
 		return scheduler.Stop{Sweep: id, Reason: reason}
 	}))
-	mux.HandleFunc("POST /v1/sweeps/{sweep}/pause", h.sweep(func(id, _ string) scheduler.Command { return scheduler.Pause{Sweep: id} }))
-	mux.HandleFunc("POST /v1/sweeps/{sweep}/resume", h.sweep(func(id, _ string) scheduler.Command { return scheduler.Resume{Sweep: id} }))
+	mux.HandleFunc("POST /v1/sweeps/{sweep}/pause",
+		h.sweep(func(id, _ string) scheduler.Command { return scheduler.Pause{Sweep: id} }))
+	mux.HandleFunc("POST /v1/sweeps/{sweep}/resume",
+		h.sweep(func(id, _ string) scheduler.Command { return scheduler.Resume{Sweep: id} }))
 	mux.HandleFunc("POST /v1/sweeps/{sweep}/trials/{trial}/stop", h.stopTrial)
 	mux.HandleFunc("POST /v1/sweeps/{sweep}/trials/{trial}/message", h.message)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

@@ -26,9 +26,9 @@ type Sweep struct {
 	Sentence  string           `json:"sentence,omitempty"` // why it ends or ended
 	Trials    scheduler.Counts `json:"trials"`
 	Best      *Best            `json:"best"`               // null: none yet
-	Progress  *float64         `json:"progress,omitempty"` // mean percent of the running trials that say how far they are
+	Progress  *float64         `json:"progress,omitempty"` // mean percent of running trials that say it
 	Waiting   string           `json:"waiting,omitempty"`  // why the last packing pass left trials waiting
-	Then      string           `json:"then,omitempty"`     // state of the step that follows the trials, when there is one
+	Then      string           `json:"then,omitempty"`     // state of the step that follows the trials
 	Submitted string           `json:"submitted"`          // RFC 3339
 	LastLoss  *Loss            `json:"last_loss,omitempty"`
 }
@@ -63,12 +63,17 @@ type Running struct {
 }
 
 // statusOf puts together what the server says of sweeps and attempts.
-func statusOf(snap scheduler.Snapshot, alive []scheduler.AttemptStatus, waiting func(sweep string) string) Status {
-	out := Status{PID: os.Getpid(), Connected: snap.Connected, Framework: string(snap.Framework), Sweeps: []Sweep{}, Running: []Running{}}
+func statusOf(
+	snap scheduler.Snapshot, alive []scheduler.AttemptStatus, waiting func(sweep string) string,
+) Status {
+	out := Status{
+		PID: os.Getpid(), Connected: snap.Connected, Framework: string(snap.Framework),
+		Sweeps: []Sweep{}, Running: []Running{},
+	}
 	for _, a := range alive {
 		out.Running = append(out.Running, Running{
-			Sweep: a.Sweep, Trial: a.Trial, Attempt: a.Attempt, State: a.State.String(), Host: a.Host, Percent: a.Percent,
-			Params: a.Params, Seed: a.Seed,
+			Sweep: a.Sweep, Trial: a.Trial, Attempt: a.Attempt, State: a.State.String(), Host: a.Host,
+			Percent: a.Percent, Params: a.Params, Seed: a.Seed,
 		})
 	}
 	for _, s := range snap.Sweeps {
