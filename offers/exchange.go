@@ -20,7 +20,8 @@ type exchange struct {
 
 // improve exchanges tasks of the fill, placed since the mark before, for waiting ones of the same group that use more of
 // what is scarce: the last task of a fill is seldom just as large as the room that is left, but some task can grow by
-// it. It says whether more of some resource is free than before, so that another shape may fit.
+// it. It says whether another
+// shape may fit now.
 func (f *filler) improve(b *open, before int) bool {
 	if before == len(f.p.placed) {
 		return false
@@ -35,7 +36,10 @@ func (f *filler) improve(b *open, before int) bool {
 		if x.gain < worthExchange {
 			break
 		}
-		f.exchange(b, x)
+		out := f.p.placed[x.step].shape
+		if f.exchange(b, x); f.p.room(b, out, 1, f.strict) > 0 {
+			return true // it fits beside the one that took its place
+		}
 	}
 	for k, free := range b.free {
 		if free > f.full[k] {

@@ -164,8 +164,9 @@ func (f *filler) score(h *hand) float64 {
 	return h.favor * sum
 }
 
-// play places the hand's card: once, or as often as it fits when there is no other hand to choose.
-func (f *filler) play(b *open, i int) {
+// play places the hand's card: once, or as often as it fits when there is no other hand to choose. It says whether a
+// shared executor was started that costs something.
+func (f *filler) play(b *open, i int) (started bool) {
 	h := &f.hands[i]
 	n := 1
 	if len(f.hands) == 1 {
@@ -174,7 +175,9 @@ func (f *filler) play(b *open, i int) {
 	f.put(b, h.shape, n)
 	if h.extra != nil && f.p.groups[f.decks[h.deck].group].like.Executor != "" {
 		f.warmUp(f.p.groups[f.decks[h.deck].group].like.Executor)
+		return true
 	}
+	return false
 }
 
 // put places n of a demand and keeps count of the shapes that wait.

@@ -16,7 +16,10 @@ type knapsack struct {
 	counts []int32          // by depth
 	best   []int32
 	extra  []float64 // by depth: what items from there on may be worth more than they weigh
-	found  float64   // worth of the best filling
+	found  float64   // worth of the best filling, less what it is over
+	over   float64   // of the best filling: the part of the agent by which it is too large
+	slack  float64   // the most that a filling may be over
+	size   []resource.Milli
 	nodes  int
 	limit  int // of nodes
 }
@@ -43,8 +46,16 @@ func (k *knapsack) search(c *agentClass, rows []row, worth []float64, least floa
 	}
 	k.order()
 	k.found, k.nodes = least, 0
-	copy(k.free, c.free)
-	k.branch(0, c.room, k.limit, k.weight, 0)
+	k.size = c.free
+	for d, free := range c.free {
+		k.free[d] = free + resource.Milli(k.slack*float64(free))
+	}
+	k.over = 0
+	if k.slack > 0 {
+		k.complete(c)
+	} else {
+		k.branch(0, c.room, k.limit, k.weight, 0)
+	}
 	if k.found > least {
 		clear(column)
 		for at := range k.items {
@@ -91,14 +102,30 @@ func (k *knapsack) order() {
 	}
 }
 
+// excess is by what part of the agent more is held than there is, with that free of the agent and the slack.
+func (k *knapsack) excess(free []resource.Milli) float64 {
+	if k.slack == 0 {
+		return 0
+	}
+	over := 0.0
+	for d, size := range k.size {
+		if size > 0 {
+			over = max(over, overPrice*(k.slack-float64(free[d])/float64(size)))
+		}
+	}
+	return over
+}
+
 // branch decides how many of the item at a place of the order the agent holds: as many as in the divisible problem, or
 // near that. Two thirds of the nodes left go to each choice, so that those at the root have their share.
 func (k *knapsack) branch(at, room, limit int, weight, worth float64) {
 	if worth > k.found {
-		k.found = worth
-		copy(k.best, k.counts)
+		if over := 0.0; worth-over > k.found {
+			k.found, k.over = worth-over, over
+			copy(k.best, k.counts)
+		}
 	}
-	if at == len(k.items) || room == 0 || worth+weight+k.extra[at] <= k.found*(1+knapsackGap) {
+	if at == len(k.items) || room == 0 || worth+max(0, weight)+k.extra[at] <= k.found*(1+knapsackGap) {
 		return
 	}
 	k.nodes++

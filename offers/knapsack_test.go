@@ -17,7 +17,7 @@ func drawnKnapsack(t *rapid.T) (rows []row, c agentClass, worth []float64) {
 	}
 	c.room = rapid.SampledFrom([]int{3, math.MaxInt}).Draw(t, "room")
 	for i := range rapid.IntRange(1, 4).Draw(t, "shapes") {
-		r := row{shape: int32(i), count: rapid.IntRange(0, 4).Draw(t, "count")}
+		r := row{shapes: []int32{int32(i)}, count: rapid.IntRange(0, 4).Draw(t, "count")}
 		for k := range wide {
 			low := 0
 			if k == 0 {

@@ -26,11 +26,14 @@ type program struct {
 	knapsack
 }
 
-// row is a shape of the program.
+// row is a shape of the program, or shapes that are alike.
 type row struct {
-	shape int32
-	need  []resource.Milli
-	count int
+	shapes []int32 // by rising need of the axis
+	axis   int     // the dimension in which they differ most
+	spread float64
+	size   float64
+	need   []resource.Milli // on average
+	count  int
 }
 
 // agentClass is bins that are alike.
@@ -47,6 +50,7 @@ type agentClass struct {
 type configuration struct {
 	class  int32
 	counts []int32
+	cost   float64 // 1, or more when it needs tasks smaller than average
 }
 
 // What a basis holds beside columns.
@@ -56,7 +60,7 @@ const basisOther = -1
 const (
 	programSteps = 400
 	quickNodes   = 400
-	fullNodes    = 4000
+	fullNodes    = 8000
 	programGain  = 2e-4
 )
 
@@ -137,14 +141,14 @@ func (m *program) improve() bool {
 			m.entry[i] = float64(n)
 		}
 		m.entry[len(m.rows)+int(m.columns[best].class)] = 1
-		return m.enter(best, 1)
+		return m.enter(best, m.columns[best].cost)
 	}
 	return m.surplus() && m.enter(basisOther, 0)
 }
 
 // gain is how many agents one more use of the column saves.
 func (m *program) gain(c *configuration) float64 {
-	sum := m.duals[len(m.rows)+int(c.class)] - 1
+	sum := m.duals[len(m.rows)+int(c.class)] - c.cost
 	for i, n := range c.counts {
 		sum += float64(n) * m.duals[i]
 	}
@@ -160,7 +164,7 @@ func (m *program) make() int32 {
 		if g <= programGain*(1+1e-9) {
 			continue
 		}
-		m.columns = append(m.columns, configuration{int32(t), slices.Clone(m.fill)})
+		m.columns = append(m.columns, configuration{int32(t), slices.Clone(m.fill), 1 + m.over})
 		if g > gain {
 			best, gain = int32(len(m.columns)-1), g
 		}

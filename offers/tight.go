@@ -34,8 +34,11 @@ type filler struct {
 	reserve  []float64 // of the bin being filled: what may stay free, as other resources are scarcer
 	price    []float64 // of the bin being filled: what a unit of a resource is worth; all of the scarcest is worth 1
 	full     []resource.Milli
-	visit    int32   // number of the bin being filled
-	placedIn []int32 // by shape: the bin in which it was placed last
+	visit    int32     // number of the bin being filled
+	placedIn []int32   // by shape: the bin in which it was placed last
+	average  []float64 // of the agents planned for: what one has free, by dimension
+	hasty    bool      // it gives up when more agents are needed than divisible trials would
+	gaveUp   bool
 }
 
 // newFiller prepares to fill with the shapes from and up to but without to.
@@ -50,44 +53,78 @@ func newFiller(p *pass, from, to int32, sampling bool) *filler {
 	return f
 }
 
-// tight places the shapes from and up to but without to. Many shapes are sampled. Few make patterns; when these need more
-// agents than divisible trials would, fillings are planned for all agents together, or sampled where they cannot be
-// planned, and the better of both is kept.
+// tight places the shapes from and up to but without to agent by agent: many are sampled, few make patterns. As soon as
+// that takes more agents than divisible trials would, fillings are planned for all agents together instead.
 func (p *pass) tight(from, to int32) {
 	least := p.opt.sampleFrom
 	if least == 0 {
 		least = sampleFrom
 	}
-	if int(to-from) >= least {
-		newFiller(p, from, to, true).run()
-		return
-	}
-	f := newFiller(p, from, to, false)
-	if !f.simple || len(f.decks) == 0 || to-from == 1 {
+	many := int(to-from) >= least
+	f := newFiller(p, from, to, many)
+	plannable := f.plannable(many)
+	if !f.simple || len(f.decks) == 0 || to-from == 1 || many && !plannable {
 		f.run()
 		return
 	}
 	start := p.save()
+	f.hasty = plannable && !p.opt.planAlways
 	f.run()
-	used := p.used - start.used
-	good := f.left > 0 || used <= f.need+f.need/nearlyNone
-	if good && !p.opt.planAlways {
+	if f.good(p.used-start.used) && !p.opt.planAlways {
 		return
 	}
-	first := p.state()
+	first := p.try(f, &start)
 	p.restore(start)
-	if f = newFiller(p, from, to, true); f.plannable() {
-		f.runPlanned()
+	start = p.save()
+	second := newFiller(p, from, to, true)
+	if plannable {
+		second.runPlanned()
 	} else {
-		f.run()
+		second.run()
 	}
-	if (f.left > 0 || p.used-start.used >= used) && !p.opt.planAlways {
-		p.restore(first)
+	if p.opt.planAlways || second.left == 0 && p.used-start.used <= max(f.need, second.need)+f.need/planWorse {
+		return
+	}
+	planned := p.try(second, &start)
+	if f.gaveUp {
+		p.restore(start)
+		f = newFiller(p, from, to, many)
+		f.run()
+		first = p.try(f, &start)
+	}
+	if planned.betterThan(&first) {
+		p.restore(planned.saved)
+	} else {
+		p.restore(first.saved)
 	}
 }
 
-// nearlyNone is the part of agents by which a packing may exceed its bound and count as good.
-const nearlyNone = 1000
+// nearlyNone is the part of agents by which a packing may exceed its bound and count as good. Where a planned one exceeds
+// it by more than planWorse, one that is not planned is made to compare.
+const (
+	nearlyNone = 1000
+	planWorse  = 200
+)
+
+// good says whether no more agents were used than divisible trials would need, or all were.
+func (f *filler) good(used int) bool {
+	return !f.gaveUp && (f.left > 0 || used <= f.need+f.need/nearlyNone)
+}
+
+// attempt is one of several packings of the same shapes.
+type attempt struct {
+	saved
+	left, bins int
+}
+
+// try is the packing that a filler made since the start.
+func (p *pass) try(f *filler, start *saved) attempt {
+	return attempt{saved: p.state(), left: f.tasks, bins: p.used - start.used}
+}
+
+func (a *attempt) betterThan(b *attempt) bool {
+	return a.left < b.left || a.left == b.left && a.bins < b.bins
+}
 
 // run fills agents, those that meet wishes first.
 func (f *filler) run() {
@@ -106,13 +143,14 @@ func (f *filler) run() {
 		}
 		f.pattern.valid = false
 		f.balance = newBalance(p, f.from, f.to, order)
-		if f.fillAll(order); f.left == 0 {
+		if f.fillAll(order); f.left == 0 || f.gaveUp {
 			return
 		}
 	}
 }
 
-// fillAll fills the bins that the balance is of, in order.
+// fillAll fills the bins that the balance is of, in order; in haste, only until it is clear that more than divisible trials
+// would need will be used.
 func (f *filler) fillAll(order []int32) {
 	for n, i := range order {
 		if f.left == 0 {
@@ -121,6 +159,10 @@ func (f *filler) fillAll(order []int32) {
 		f.balance.next()
 		if n == 0 {
 			f.need = f.balance.end
+		}
+		if f.hasty && f.balance.end > f.need+f.need/nearlyNone {
+			f.gaveUp = true
+			return
 		}
 		f.aim(&f.p.bins[i])
 		f.fill(&f.p.bins[i])
@@ -169,16 +211,21 @@ func (f *filler) fill(b *open) {
 	f.pattern.valid = f.pattern.valid && f.simple
 }
 
-// choose plays the best hand until none is left.
+// choose plays the best hand until none is left. An executor that is started makes room for tasks of columns that were
+// seen before it, so these are seen again.
 func (f *filler) choose(b *open) {
-	for deck := 0; deck < len(f.decks); {
-		deck = f.draw(b, deck)
-		for f.left > 0 && f.p.hosts[b.host].room > 0 {
-			best := f.best(b)
-			if best < 0 {
-				break
+	for again := true; again; {
+		again = false
+		for deck := 0; deck < len(f.decks); {
+			first := deck
+			deck = f.draw(b, deck)
+			for f.left > 0 && f.p.hosts[b.host].room > 0 {
+				best := f.best(b)
+				if best < 0 {
+					break
+				}
+				again = f.play(b, best) && first > 0 || again
 			}
-			f.play(b, best)
 		}
 	}
 }
