@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/shell"
 )
 
 // missingProgram refuses a command whose program would lie in the folder that trials start in, or in PATH
@@ -69,7 +70,7 @@ var builtins = []string{
 }
 
 // inPath says why a program that is named without a folder would not be found.
-func inPath(p sweep.Program) error {
+func inPath(p shell.Program) error {
 	if p.Shell && (slices.Contains(builtins, p.Name) || os.Getenv("BASH_FUNC_"+p.Name+"%%") != "") {
 		return nil
 	}
@@ -91,7 +92,7 @@ func inPath(p sweep.Program) error {
 }
 
 // startable says why a file could not be run.
-func startable(p sweep.Program, file string) error {
+func startable(p shell.Program, file string) error {
 	info, err := os.Stat(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && filepath.IsAbs(p.Name):
@@ -109,14 +110,14 @@ func startable(p sweep.Program, file string) error {
 		return nil
 	case info.Mode()&0o111 == 0:
 		return fmt.Errorf("%s is not executable: `chmod +x %s`, or write the program that reads it before it, as "+
-			"in [sh, %s]", file, sweep.Quote(file), p.Name)
+			"in [sh, %s]", file, shell.Quote(file), p.Name)
 	}
 	return firstLine(p, file)
 }
 
 // firstLine says why the kernel would not start a file: a text without #!, or whose #! names a program that
 // is not there.
-func firstLine(p sweep.Program, file string) error {
+func firstLine(p shell.Program, file string) error {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil
@@ -137,14 +138,14 @@ func firstLine(p sweep.Program, file string) error {
 		return nil
 	case bytes.HasSuffix(line, []byte("\r")):
 		return fmt.Errorf("the first line of %s ends as on Windows (CR LF), so that there is no such "+
-			"interpreter: convert it with `sed -i 's/\\r$//' %s`", file, sweep.Quote(file))
+			"interpreter: convert it with `sed -i 's/\\r$//' %s`", file, shell.Quote(file))
 	case filepath.IsAbs(words[0]):
 		if _, err := os.Stat(words[0]); errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("its first line #!%s names a program that is not there: name another, or install it",
 				strings.TrimSpace(string(line)))
 		}
 		if filepath.Base(words[0]) == "env" && len(words) > 1 && !strings.ContainsAny(words[1], "-=") {
-			if err := inPath(sweep.Program{Name: words[1]}); err != nil {
+			if err := inPath(shell.Program{Name: words[1]}); err != nil {
 				return fmt.Errorf("its first line is #!%s, and %w", strings.TrimSpace(string(line)), err)
 			}
 		}

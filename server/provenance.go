@@ -13,6 +13,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/shell"
 )
 
 // mostEffective bounds the effective spec in sweep.json, which every command reads.
@@ -50,7 +51,7 @@ func thisRun(command []string, spec *sweep.Spec) store.Run {
 	r := store.Run{Started: time.Now().UTC().Format(time.RFC3339Nano)}
 	words := make([]string, 0, len(command))
 	for _, word := range command {
-		words = append(words, sweep.Quote(withoutSecrets(word, spec)))
+		words = append(words, shell.Quote(withoutSecrets(word, spec)))
 	}
 	r.Command = strings.Join(words, " ")
 	r.Dir, _ = os.Getwd()

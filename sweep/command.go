@@ -6,6 +6,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/kaon-sweep/kaon/sweep/shell"
 )
 
 // Command is a command before its macros are expanded. Exactly one of Argv and Shell is set.
@@ -84,84 +86,52 @@ func (c Command) Expand(v Vars) (Expansion, error) {
 
 // word is one item of a command; a script is shell text.
 type word struct {
-	parts  []part
+	parts  []shell.Part
 	script bool
+	hydra  string // the last ${…} that is left to the program; empty: there is none
 }
 
 // split finds the macros of the command, and what it needs of variables of its environment.
-func (c Command) split(vars []string) (words []word, needed map[string]*requirement, err error) {
+func (c Command) split(vars []string) (words []word, needed map[string]*shell.Need, err error) {
 	if c.Shell != "" {
-		parts, outside, err := splitShell(c.Shell, vars)
-		return []word{{parts, true}}, outside.vars, err
+		parts, needed, err := shell.Script(c.Shell, vars, shellMacro)
+		return []word{{parts: parts, script: true}}, needed, err
 	}
-	words, needed = make([]word, len(c.Argv)), map[string]*requirement{}
-	needs := make([]*requirement, len(c.Argv))
-	found, lost := readings(c.Argv, false)
-	if lost >= 0 {
-		if err := lostWords(c.Argv[lost]); err != nil {
-			return nil, nil, &itemError{lost, err}
-		}
+	read, needed, err := shell.Words(c.Argv, vars, shellMacro)
+	if err != nil {
+		return nil, nil, err
 	}
-	for _, r := range found {
-		if r.needs != nil {
-			for _, i := range r.words {
-				needs[i] = r.needs
-			}
+	words = make([]word, len(read))
+	for i, r := range read {
+		words[i] = word{parts: r.Parts, script: r.Script}
+		if r.Script {
 			continue
 		}
-		texts := make([]string, len(r.words))
-		for k, i := range r.words {
-			texts[k] = c.Argv[i]
-		}
-		parts, outside, err := splitScript(texts, r, vars)
-		if err != nil {
-			item := err.(*itemError)
-			return nil, nil, &itemError{r.words[item.item], item.err}
-		}
-		for k, i := range r.words {
-			words[i] = word{parts[k], true}
-		}
-		if r.after > 0 {
-			for i := r.after; i < len(needs); i++ {
-				needs[i] = outside.words
-			}
-		}
-		needed = outside.vars
-	}
-	for i, text := range c.Argv {
-		if words[i].script {
-			continue
-		}
-		if words[i].parts, err = splitMacros(text); err != nil {
-			return nil, nil, &itemError{i, err}
+		if words[i].parts, words[i].hydra, err = splitMacros(c.Argv[i]); err != nil {
+			return nil, nil, &shell.ItemError{Item: i, Err: err}
 		}
 		for k := range words[i].parts {
-			words[i].parts[k].needs = needs[i]
+			words[i].parts[k].Need = r.Need
 		}
 	}
 	return words, needed, nil
 }
 
-// itemError says which item of a list a problem is in.
-type itemError struct {
-	item int
-	err  error
+// macroUse is a macro and what the place that it stands in asks for.
+type macroUse struct {
+	macro
+	inArithmetic bool
+	need         *shell.Need // nil: any value is data there
 }
 
-func (e *itemError) Error() string { return fmt.Sprintf("item %d: %v", e.item+1, e.err) }
-
-func (e *itemError) Unwrap() error { return e.err }
-
 // macros lists every macro of the command.
-func (c Command) macros() ([]macro, error) {
+func (c Command) macros() ([]macroUse, error) {
 	words, _, err := c.split(nil)
-	var all []macro
+	var all []macroUse
 	for _, w := range words {
 		for _, p := range w.parts {
-			if p.macro != nil {
-				m := *p.macro
-				m.sum, m.needs = p.sum(), p.needs
-				all = append(all, m)
+			if p.Macro != nil {
+				all = append(all, macroUse{p.Macro.(macro), p.InArithmetic(), p.Need})
 			}
 		}
 	}
@@ -173,11 +143,7 @@ func (c Command) foreign() []string {
 	words, _, _ := c.split(nil)
 	found := make([]string, len(words))
 	for i, w := range words {
-		for _, p := range w.parts {
-			if p.foreign != "" {
-				found[i] = p.foreign
-			}
-		}
+		found[i] = w.hydra
 	}
 	return found
 }
@@ -194,10 +160,20 @@ func (c Command) Environment() []string {
 	return names
 }
 
+// Programs are the program that the command starts with, behind env, nice and their like, and the script that it names.
+// What depends on macros, branches, or files that the command could make first is left out.
+func (c Command) Programs(interpreter string) []shell.Program {
+	if interpreter == "" {
+		interpreter = "python"
+	}
+	known := map[string]string{"${env}": "env", "${interpreter}": interpreter, "${program}": c.Program}
+	return shell.Programs(c.Argv, c.Shell, known, shellMacro)
+}
+
 // OfImage says whether the command is not whole without the image's ENTRYPOINT or CMD.
 func (c Command) OfImage() bool {
 	macros, _ := c.macros()
-	return slices.ContainsFunc(macros, macro.ofImage)
+	return slices.ContainsFunc(macros, func(m macroUse) bool { return m.ofImage() })
 }
 
 // Empty says whether there is nothing to run.
@@ -209,24 +185,25 @@ type expander struct {
 	out     Expansion
 }
 
-func (x *expander) script(parts []part) (string, error) {
+func (x *expander) script(parts []shell.Part) (string, error) {
 	var b strings.Builder
 	for _, p := range parts {
-		b.WriteString(p.text)
-		if p.macro == nil {
+		b.WriteString(p.Text)
+		if p.Macro == nil {
 			continue
 		}
-		words, err := x.value(*p.macro)
+		words, err := x.value(p.Macro.(macro))
 		if err != nil {
 			return "", err
 		}
-		if p.sum() && !decimal.MatchString(words[0]) {
-			return "", &withRemedy{p.macro.String() + " stands in arithmetic, and " + short(words[0]) + " is no whole number", (&requirement{remedy: byAwk}).advice(*p.macro)}
-		}
-		if err := x.fits(p, words); err != nil {
+		text, err := p.Quote(words)
+		if err != nil {
 			return "", err
 		}
-		b.WriteString(embed(words, p.depth))
+		if err := x.checkNeed(p, words); err != nil {
+			return "", err
+		}
+		b.WriteString(text)
 	}
 	return b.String(), nil
 }
@@ -240,18 +217,18 @@ func (x *expander) word(w word) error {
 	}
 	var b strings.Builder
 	for _, p := range w.parts {
-		b.WriteString(p.text)
-		if p.macro == nil {
+		b.WriteString(p.Text)
+		if p.Macro == nil {
 			continue
 		}
-		words, err := x.value(*p.macro)
+		words, err := x.value(p.Macro.(macro))
 		if err != nil {
 			return err
 		}
-		if err := x.fits(p, words); err != nil {
+		if err := x.checkNeed(p, words); err != nil {
 			return err
 		}
-		if isList(p.macro.name) {
+		if p.Macro.IsList() {
 			x.out.Argv = append(x.out.Argv, words...)
 			return nil
 		}
@@ -261,16 +238,16 @@ func (x *expander) word(w word) error {
 	return nil
 }
 
-// fits refuses words that would not arrive as they are where a macro stands.
-func (x *expander) fits(p part, words []string) error {
-	params := x.vars.Params
-	if p.macro.winner {
+// checkNeed refuses words that would not arrive as they are where a macro stands.
+func (x *expander) checkNeed(p shell.Part, words []string) error {
+	m, params := p.Macro.(macro), x.vars.Params
+	if m.winner {
 		params = x.vars.Winner.Params
 	}
-	if p.needs == nil || p.needs.need.meetsAll(*p.macro, words, params) {
+	if p.Need == nil || wordsMeet(p.Need.Kind, m, words, params) {
 		return nil
 	}
-	return p.needs.refusal(*p.macro)
+	return p.Need.Refuse(m)
 }
 
 // value is the words a macro stands for: exactly one, unless it stands for several.

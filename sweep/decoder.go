@@ -24,7 +24,7 @@ type decoder struct {
 }
 
 func (d *decoder) problem(n *node, field, problem, remedy string) *Error {
-	e := &Error{Field: short(field), Problem: problem, Remedy: remedy}
+	e := &Error{Field: short(field), Problem: printable(problem), Remedy: remedy}
 	origin := ""
 	if n != nil {
 		e.Line, e.Column, origin = n.line, n.column, n.origin

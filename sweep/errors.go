@@ -124,11 +124,14 @@ type withRemedy struct{ problem, remedy string }
 
 func (e *withRemedy) Error() string { return e.problem }
 
+// Remedy is what to do about it.
+func (e *withRemedy) Remedy() string { return e.remedy }
+
 // remedyOf is what an error advises, or what to say when it advises nothing.
 func remedyOf(err error, otherwise string) string {
-	var a *withRemedy
+	var a interface{ Remedy() string }
 	if errors.As(err, &a) {
-		return a.remedy
+		return a.Remedy()
 	}
 	return otherwise
 }

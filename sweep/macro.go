@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/kaon-sweep/kaon/sweep/shell"
 )
 
 // macroNames are the macros without an argument. Those of W&B come first, in its order.
@@ -30,15 +32,33 @@ func isList(name string) bool {
 
 // macro is one ${...} of a command.
 type macro struct {
-	name   string       // args, param, envvar, …
-	arg    string       // parameter or variable name
-	winner bool         // of the winner, not of the trial
-	sum    bool         // in arithmetic of a shell
-	needs  *requirement // of the place it stands in; nil: any value is data there
+	name   string // args, param, envvar, …
+	arg    string // parameter or variable name
+	winner bool   // of the winner, not of the trial
 }
 
 // ofImage says whether a macro stands for what the image says.
 func (m macro) ofImage() bool { return m.name == "entrypoint" || m.name == "cmd" }
+
+// IsList, IsProgram, IsValue, String and Variable are what package shell asks of a macro.
+func (m macro) IsList() bool    { return isList(m.name) }
+func (m macro) IsProgram() bool { return m.ofImage() }
+func (m macro) IsValue() bool   { return m.name == "param" }
+
+// Variable is the environment variable in which a trial finds what a macro stands for.
+func (m macro) Variable() string {
+	switch m.name {
+	case "param":
+		if m.winner {
+			return "KAON_WINNER"
+		}
+		first, _, _ := strings.Cut(m.arg, ".")
+		return EnvName(first)
+	case "envvar":
+		return m.arg
+	}
+	return "KAON_PARAMS"
+}
 
 func (m macro) String() string {
 	s := m.name
@@ -72,6 +92,9 @@ func parseMacro(inner string) (macro, error) {
 	return macro{}, &withRemedy{"unknown macro ${" + short(inner) + "}", macroRemedy(inner)}
 }
 
+// shellMacro is parseMacro for package shell.
+func shellMacro(inner string) (shell.Macro, error) { return parseMacro(inner) }
+
 func macroRemedy(inner string) string {
 	known := slices.Clone(macroNames)
 	for _, w := range winnerMacros {
@@ -91,24 +114,7 @@ func macroRemedy(inner string) string {
 	return "known: ${" + strings.Join(macroNames, "}, ${") + "}, ${envvar:NAME}, ${param.NAME}; $${ is a plain ${"
 }
 
-var (
-	variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
-	// shellVariable is how the shell's own ${…} begins, of which 80 bytes tell: the regexp's time grows with the text.
-	shellVariable = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*([^A-Za-z0-9_]|$)|^[#@*?$!0-9-]`)
-)
-
-// part is a piece of a command word: text, or a macro and the quotes it stands in.
-type part struct {
-	text    string
-	foreign string // what stands in the ${…} that the text ends with and that is left to the program
-	macro   *macro
-	depth   []quoting    // in shell text: the quotes it stands in
-	needs   *requirement // what its values must be; nil: anything
-}
-
-// sum says whether a macro stands in arithmetic.
-func (p part) sum() bool { return len(p.depth) > 0 && p.depth[len(p.depth)-1].sum }
+var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // interpolation is Hydra's own ${…}: ${model.name}, ${now:%Y}, ${oc.env:HOME}. W&B hands it to the program
 // as it is, since only Hydra knows what it stands for.
@@ -125,9 +131,9 @@ func foreign(inner, word string) bool {
 	return err != nil && suggest(inner, macroNames) == ""
 }
 
-// splitMacros cuts a word into text and macros. `$${` is a plain `${`, and so is Hydra's within a word.
-func splitMacros(word string) ([]part, error) {
-	var parts []part
+// splitMacros cuts a word into text and macros. `$${` is a plain `${`, and so is Hydra's within a word, the last of
+// which it gives too.
+func splitMacros(word string) (parts []shell.Part, hydra string, err error) {
 	text := strings.Builder{}
 	for i := 0; i < len(word); {
 		if strings.HasPrefix(word[i:], "$${") {
@@ -142,31 +148,30 @@ func splitMacros(word string) ([]part, error) {
 		}
 		end := strings.IndexByte(word[i:], '}')
 		if end < 0 {
-			return nil, &withRemedy{"a ${ is not closed", "close the macro with }, or write $${ for a plain ${"}
+			return nil, "", &withRemedy{"a ${ is not closed", "close the macro with }, or write $${ for a plain ${"}
 		}
 		if inner := word[i+2 : i+end]; foreign(inner, word) {
 			text.WriteString(word[i : i+end+1])
-			parts = append(parts, part{text: text.String(), foreign: inner})
-			text.Reset()
+			hydra = inner
 			i += end + 1
 			continue
 		}
 		m, err := parseMacro(word[i+2 : i+end])
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
-		parts = append(parts, part{text: text.String()}, part{macro: &m})
+		parts = append(parts, shell.Part{Text: text.String()}, shell.Part{Macro: m})
 		text.Reset()
 		i += end + 1
 	}
-	parts = append(parts, part{text: text.String()})
+	parts = append(parts, shell.Part{Text: text.String()})
 	for i := range parts {
-		if m := parts[i].macro; m != nil && isList(m.name) && strings.Trim(word, " ") != m.String() {
-			return nil, &withRemedy{
+		if m := parts[i].Macro; m != nil && m.IsList() && strings.Trim(word, " ") != m.String() {
+			return nil, "", &withRemedy{
 				fmt.Sprintf("%s stands for several words but is part of one", m),
 				"give it an item of its own in the list, or write the command as one string for the shell",
 			}
 		}
 	}
-	return parts, nil
+	return parts, hydra, nil
 }

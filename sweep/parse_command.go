@@ -2,8 +2,9 @@ package sweep
 
 import (
 	"fmt"
-	"slices"
 	"strings"
+
+	"github.com/kaon-sweep/kaon/sweep/shell"
 )
 
 // command reads `command` and `program` of the spec or of its `then` step.
@@ -15,8 +16,7 @@ func (d *decoder) command(n *node, prefix string) Command {
 	at := n.get("command")
 	field := join(prefix, "command")
 	if words := strings.Fields(c.Program); len(words) > 1 {
-		l, isLanguage := languageOf(words[0])
-		if isLanguage && l.first == 0 || slices.Contains(shells, words[0]) {
+		if shell.Interprets(words[0]) {
 			d.fail(n.get("program"), join(prefix, "program"), fmt.Sprintf("`%s` is a command, and `program` names a file", short(c.Program)),
 				fmt.Sprintf("write `command: [%s, \"${args}\"]`", strings.Join(words, ", ")))
 		}

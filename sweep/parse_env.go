@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/kaon-sweep/kaon/sweep/shell"
 )
 
 // checkEnv refuses macros in a value of `env` that have nothing to stand for.
@@ -14,7 +16,7 @@ func (d *decoder) checkEnv(value string, n *node, field string) {
 		case m.winner && !d.options.winner:
 			return &withRemedy{m.String() + ": there is no winner while trials run", "use the trial's own parameters: ${param.NAME}"}
 		case m.name == "param":
-			d.checkParam(*m, n, field)
+			d.checkParam(*m, false, n, field)
 		case m.name == "envvar":
 			d.checkVariable(*m, n, field)
 		}
@@ -46,7 +48,7 @@ func (d *decoder) checkEnvUse(n *node) {
 		field := join("task.env", p.key.text)
 		_ = envParts(p.value.text, func(_ string, m *macro) error {
 			if m != nil && m.name != "kaon" {
-				d.needs(*m, &requirement{x.need, x.place + " of the command", x.remedy}, p.value, field)
+				d.checkNeed(*m, &shell.Need{Kind: x.Kind, Place: x.Place + " of the command", Remedy: x.Remedy}, p.value, field)
 			}
 			return nil
 		})

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/kaon-sweep/kaon/sweep/shell"
 )
 
 // bareBrace is {lr} and {{ lr }}, which other tools replace.
@@ -39,33 +41,33 @@ func (d *decoder) foreignAdvice(inner string) string {
 	return "nothing, if it is Hydra's; $${" + short(inner) + "} says so"
 }
 
-// needs makes sure that a macro's values are what its place needs, whatever point they are of.
-func (d *decoder) needs(m macro, x *requirement, at *node, field string) {
-	if x == nil || x.need == anything || d.options.winner && m.winner {
+// checkNeed makes sure that a macro's values are what its place needs, whatever point they are of.
+func (d *decoder) checkNeed(m macro, x *shell.Need, at *node, field string) {
+	if x == nil || x.Kind == shell.Anything || d.options.winner && m.winner {
 		return
 	}
 	ok := true
 	switch m.name {
 	case "param":
-		ok = d.meets(x.need, func(l *leaf) bool { return l.Name == m.arg })
-		if _, known := d.leaf(m.arg); !known && x.need > plainWord {
+		ok = d.meets(x.Kind, func(l *leaf) bool { return l.Name == m.arg })
+		if _, known := d.leaf(m.arg); !known && x.Kind > shell.PlainWord {
 			ok = false
 		}
 	case "args", "args_no_hyphens", "args_no_boolean_flags", "args_no_equals", "args_append_hydra", "args_override_hydra":
-		ok = x.need == plainWord && d.meets(x.need, func(l *leaf) bool { return true })
+		ok = x.Kind == shell.PlainWord && d.meets(x.Kind, func(l *leaf) bool { return true })
 		for _, l := range d.spec.Space.leaves {
-			ok = ok && len(l.path) == 1 && plainText.MatchString(l.Name)
+			ok = ok && len(l.path) == 1 && shell.IsPlain(l.Name)
 		}
 	case "args_json":
 		ok = false
 	case "envvar":
 		if d.options.getenv != nil {
 			value, set := d.options.getenv(m.arg)
-			ok = !set || x.need.meetsAll(m, []string{value}, nil)
+			ok = !set || wordsMeet(x.Kind, m, []string{value}, nil)
 		}
 	}
 	if !ok {
-		err := x.refusal(m)
+		err := x.Refuse(m)
 		d.fail(at, field, err.Error(), remedyOf(err, ""))
 	}
 }
@@ -80,13 +82,13 @@ func (d *decoder) leaf(name string) (*leaf, bool) {
 }
 
 // meets says whether all values of the chosen parameters are what a place needs.
-func (d *decoder) meets(n need, chosen func(*leaf) bool) bool {
+func (d *decoder) meets(k shell.Kind, chosen func(*leaf) bool) bool {
 	for _, l := range d.spec.Space.leaves {
 		if !chosen(l) {
 			continue
 		}
 		for _, v := range l.Values {
-			if !n.meets(v) {
+			if !meets(k, v) {
 				return false
 			}
 		}
@@ -101,13 +103,12 @@ func (d *decoder) checkMacros(c Command, at, n *node, field string) {
 	}
 	macros, err := c.macros()
 	if err != nil {
-		var item *itemError
-		if errors.As(err, &item) && at.kind == list && item.item < len(at.items) {
-			at, field = at.items[item.item], fmt.Sprintf("%s.%d", field, item.item)
+		var item *shell.ItemError
+		if errors.As(err, &item) {
+			err = item.Err
 		}
-		var a *withRemedy
-		if errors.As(err, &a) {
-			err = a
+		if item != nil && at.kind == list && item.Item < len(at.items) {
+			at, field = at.items[item.Item], fmt.Sprintf("%s.%d", field, item.Item)
 		}
 		d.fail(at, field, err.Error(), remedyOf(err, "check the command"))
 		return
@@ -125,11 +126,11 @@ func (d *decoder) checkMacros(c Command, at, n *node, field string) {
 	}
 }
 
-func (d *decoder) checkMacro(m macro, c Command, at *node, field string) {
+func (d *decoder) checkMacro(m macroUse, c Command, at *node, field string) {
 	before := len(d.problems)
 	defer func() {
 		if len(d.problems) == before {
-			d.needs(m, m.needs, at, field)
+			d.checkNeed(m.macro, m.need, at, field)
 		}
 	}()
 	inThen := d.options.winner || strings.HasPrefix(field, "then")
@@ -143,7 +144,7 @@ func (d *decoder) checkMacro(m macro, c Command, at *node, field string) {
 	case m.winner && !inThen:
 		d.fail(at, field, m.String()+": there is no winner while trials run", "use it in the `then` step; a trial's own parameters are ${args} or ${param.NAME}")
 	case m.winner && m.name == "param" && !d.options.winner:
-		d.checkParam(m, at, field)
+		d.checkParam(m.macro, m.inArithmetic, at, field)
 	case m.winner:
 	case inThen && !d.options.winner && (m.name == "param" || strings.HasPrefix(m.name, "args")):
 		d.fail(at, field, m.String()+": a `then` step has no parameters of its own", "write ${winner."+strings.TrimPrefix(m.String(), "${"))
@@ -152,9 +153,9 @@ func (d *decoder) checkMacro(m macro, c Command, at *node, field string) {
 	case m.name == "program" && c.Program == "":
 		d.fail(at, field, "${program}: the spec names no program", "add `program: train.py`, or write the program into the command")
 	case m.name == "param":
-		d.checkParam(m, at, field)
+		d.checkParam(m.macro, m.inArithmetic, at, field)
 	case m.name == "envvar":
-		d.checkVariable(m, at, field)
+		d.checkVariable(m.macro, at, field)
 	}
 }
 
@@ -171,7 +172,7 @@ func (d *decoder) checkVariable(m macro, at *node, field string) {
 }
 
 // checkParam makes sure that a parameter is there in every point.
-func (d *decoder) checkParam(m macro, at *node, field string) {
+func (d *decoder) checkParam(m macro, inArithmetic bool, at *node, field string) {
 	s := d.spec.Space
 	var names []string
 	for _, l := range s.leaves {
@@ -182,8 +183,8 @@ func (d *decoder) checkParam(m macro, at *node, field string) {
 				continue
 			}
 		}
-		if m.sum && l.Name == m.arg && !l.wholeNumbers() {
-			d.fail(at, field, fmt.Sprintf("%s stands in arithmetic, where only whole numbers can", m), (&requirement{remedy: byAwk}).advice(m))
+		if inArithmetic && l.Name == m.arg && !l.wholeNumbers() {
+			d.fail(at, field, fmt.Sprintf("%s stands in arithmetic, where only whole numbers can", m), shell.ArithmeticRemedy(m))
 		}
 		if len(l.when) > 0 && !inside {
 			d.fail(at, field, fmt.Sprintf("%s: the parameter is absent when its condition does not hold", m), "use ${args} or ${args_json}, which leave absent parameters out")

@@ -16,6 +16,7 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 	"github.com/kaon-sweep/kaon/sweep/search"
+	"github.com/kaon-sweep/kaon/sweep/shell"
 )
 
 // specFlags name a spec and what is changed of it.
@@ -170,7 +171,7 @@ func commandLine(run sweep.Expansion) string {
 	}
 	words := make([]string, len(run.Argv))
 	for i, word := range run.Argv {
-		words[i] = sweep.Quote(word)
+		words[i] = shell.Quote(word)
 	}
 	return strings.Join(words, " ")
 }

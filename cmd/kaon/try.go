@@ -22,6 +22,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/executor"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/shell"
 )
 
 type tryCmd struct {
@@ -191,12 +192,12 @@ func printScript(w io.Writer, p executor.Prepared) {
 		case secret:
 			fmt.Fprintf(w, ": \"${%[1]s:?is a secret of the sweep: set it}\"; export %[1]s\n", name)
 		case !slices.Contains(present, pair):
-			fmt.Fprintf(w, "export %s=%s\n", name, sweep.Quote(value))
+			fmt.Fprintf(w, "export %s=%s\n", name, shell.Quote(value))
 		}
 	}
 	words := make([]string, len(p.Argv))
 	for i, word := range p.Argv {
-		words[i] = sweep.Quote(word)
+		words[i] = shell.Quote(word)
 	}
-	fmt.Fprintf(w, "cd %s\nexec %s\n", sweep.Quote(p.Dir), strings.Join(words, " "))
+	fmt.Fprintf(w, "cd %s\nexec %s\n", shell.Quote(p.Dir), strings.Join(words, " "))
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/shell"
 )
 
 // digits is how many a number shows to people that is not whole. --json has all of them.
@@ -106,7 +107,7 @@ func params(raw json.RawMessage) string {
 	for _, p := range point {
 		value := shownValue(p.Value)
 		if strings.ContainsAny(value, " '\"") {
-			value = sweep.Quote(value)
+			value = shell.Quote(value)
 		}
 		words = append(words, escaped(p.Name)+"="+value)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/server"
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/shell"
 )
 
 const (
@@ -185,13 +185,13 @@ func (r *runner) again(command, id string) string {
 func goOn(command, id, place, state, cluster string) string {
 	command = "kaon " + command + " " + id
 	if place != "kaon-results" {
-		command += " --results " + sweep.Quote(place)
+		command += " --results " + shell.Quote(place)
 	}
 	if state != "" {
-		command += " --state " + sweep.Quote(state)
+		command += " --state " + shell.Quote(state)
 	}
 	if cluster != "" && cluster != "local" {
-		command += " --cluster " + sweep.Quote(mesos.Redact(cluster))
+		command += " --cluster " + shell.Quote(mesos.Redact(cluster))
 	}
 	return command
 }

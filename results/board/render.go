@@ -12,6 +12,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/shell"
 )
 
 // Formats of Winner.Render.
@@ -47,7 +48,7 @@ func (w Winner) Render(format string) (string, error) {
 			return "", fmt.Errorf("render winner of sweep %s: %w", w.Sweep, err)
 		}
 		for i, arg := range args.Argv {
-			args.Argv[i] = sweep.Quote(arg)
+			args.Argv[i] = shell.Quote(arg)
 		}
 		return strings.Join(args.Argv, " ") + "\n", nil
 	}
@@ -56,7 +57,7 @@ func (w Winner) Render(format string) (string, error) {
 
 func (w Winner) env(params sweep.Point) string {
 	var out strings.Builder
-	put := func(name, value string) { fmt.Fprintf(&out, "export %s=%s\n", name, sweep.QuoteAlways(value)) }
+	put := func(name, value string) { fmt.Fprintf(&out, "export %s=%s\n", name, shell.QuoteAlways(value)) }
 	put("KAON_WINNER_SWEEP", w.Sweep)
 	put("KAON_WINNER_TRIAL", strconv.Itoa(w.Trial))
 	put("KAON_WINNER_ATTEMPT", strconv.Itoa(w.Attempt))

@@ -1,6 +1,7 @@
-package sweep
+package shell
 
 import (
+	"errors"
 	"path"
 	"slices"
 	"strings"
@@ -8,9 +9,9 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// shellReader finds in which quotes of a shell's text macros stand. The text is parsed with a plain name in the
-// place of each macro; a macro is taken only where the tree shows that a quoted word means the same as the name.
-type shellReader struct {
+// reader finds in which quotes of a shell's text macros stand. The text is parsed with a plain name in the
+// place of each macro; a macro is inputs only where the tree shows that a quoted word means the same as the name.
+type reader struct {
 	prefix string
 	holes  []hole
 	at     []standing // by hole
@@ -20,7 +21,7 @@ type shellReader struct {
 
 	functions map[string]bool   // that some text defines
 	integers  map[string]bool   // variables that are declared numbers
-	literals  map[string]string // variables that are set to one text; opaque: to several, or to what is not known
+	literals  map[string]string // variables that are set to one text; unknownText: to several, or to what is not known
 }
 
 // standing is what is known of one macro.
@@ -28,7 +29,7 @@ type standing struct {
 	seen  bool
 	asIs  bool      // in a comment, or after a backslash: no macro at all
 	depth []quoting // outermost first
-	needs *requirement
+	need  *Need
 	err   error
 }
 
@@ -36,7 +37,7 @@ type standing struct {
 const maxShells = 8
 
 // read parses the text of one shell, whose positional words are at a place of the flow.
-func (r *shellReader) read(text, scope string) {
+func (r *reader) read(text, scope string) {
 	r.texts++
 	if len(text) > maxScript || r.deeper > maxShells {
 		r.refuseAll(text, "a script that is too long for kaon to read", "write it into a file of its own and give that the macro")
@@ -45,52 +46,60 @@ func (r *shellReader) read(text, scope string) {
 	file, err := parseShell(text)
 	if err != nil {
 		why, _, _ := strings.Cut(strings.TrimLeft(err.Error(), "0123456789:? "), "\n")
-		r.refuseAll(text, "shell text that cannot be read ("+short(strings.ReplaceAll(why, r.prefix, "${…}"))+")",
+		r.refuseAll(text, "shell text that cannot be read ("+cut(strings.ReplaceAll(why, r.prefix, "${…}"))+")",
 			"check its quotes and brackets, or write it into a file of its own and give that the macro")
 		return
 	}
-	v := &shellVisit{shellReader: r, scope: scope, inner: map[*syntax.Word]string{}}
-	v.learn(file)
+	v := &visitor{reader: r, scope: scope, inner: map[*syntax.Word]string{}}
+	v.collect(file)
 	syntax.Walk(file, v.node)
 	if v.ansi {
 		r.refuseAll(text, `a script with \' inside $'…', which sh and bash read differently`, `write that text in "…"`)
 	}
 }
 
+// cut bounds a text of the library for the middle of a sentence.
+func cut(text string) string {
+	if r := []rune(text); len(r) > 80 {
+		return string(r[:79]) + "…"
+	}
+	return text
+}
+
 func parseShell(text string) (file *syntax.File, err error) {
 	defer func() { // a slip in the library must refuse the command, not end the program
 		if p := recover(); p != nil {
-			err = &withRemedy{"the shell's grammar", ""}
+			err = errors.New("the shell's grammar")
 		}
 	}()
 	return syntax.NewParser(syntax.KeepComments(true), syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
 }
 
-func (r *shellReader) refuseAll(text, where, remedy string) {
+func (r *reader) refuseAll(text, where, remedy string) {
 	r.named(text, func(n int, _, _ string) { r.refuse(n, where, remedy) })
 }
 
-func (r *shellReader) refuse(n int, where, remedy string) {
+func (r *reader) refuse(n int, where, remedy string) {
 	if r.at[n].err == nil && r.holes[n].err == nil {
 		r.at[n].err = unquotable(r.holes[n].macro, where, remedy)
 	}
 }
 
-// shellVisit walks the tree of one text, which its outermost node holds first.
-type shellVisit struct {
-	*shellReader
+// visitor walks the tree of one text, which its outermost node holds first.
+type visitor struct {
+	*reader
 	scope string // the place of its positional words
 	above []syntax.Node
 	inner map[*syntax.Word]string // words that another shell reads again, by what reads them
 	ansi  bool
 }
 
-func (v *shellVisit) node(n syntax.Node) bool {
+func (v *visitor) node(n syntax.Node) bool {
 	if n == nil {
 		v.above = v.above[:len(v.above)-1]
 		return true
 	}
-	v.spread(n)
+	v.dataFlow(n)
 	switch n := n.(type) {
 	case *syntax.Comment:
 		v.named(n.Text, func(hole int, _, _ string) {
@@ -120,7 +129,7 @@ func (v *shellVisit) node(n syntax.Node) bool {
 }
 
 // leaf judges the place of one macro in its text.
-func (v *shellVisit) leaf(hole int, n syntax.Node, text string) {
+func (v *visitor) leaf(hole int, n syntax.Node, text string) {
 	at := &v.at[hole]
 	at.seen = true
 	if v.holes[hole].err != nil {
@@ -134,7 +143,7 @@ func (v *shellVisit) leaf(hole int, n syntax.Node, text string) {
 		return
 	}
 	around := append(slices.Clone(above), word)
-	if m.name == "param" && text == v.name(hole) && len(word.Parts) == 1 && q.mark == 0 {
+	if m.IsValue() && text == v.name(hole) && len(word.Parts) == 1 && q.mark == 0 {
 		around, q.sum = outOfArithmetic(around)
 	}
 	if place, remedy := forbidden(around); place != "" {
@@ -168,7 +177,7 @@ func (v *shellVisit) leaf(hole int, n syntax.Node, text string) {
 		return
 	}
 	at.depth = append(make([]quoting, v.deeper, v.deeper+1), q)
-	if !isList(m.name) {
+	if !m.IsList() {
 		return
 	}
 	_, inList := parent.(*syntax.WordIter)
@@ -176,7 +185,7 @@ func (v *shellVisit) leaf(hole int, n syntax.Node, text string) {
 	switch {
 	case !alone:
 		v.refuse(hole, "a longer word, though it stands for several", "set it apart with blanks, outside of other quotes; all of them in one word are ${args_json}")
-	case first && !m.ofImage():
+	case first && !m.IsProgram():
 		v.refuse(hole, "the place of the program", "write the program before it")
 	case !isCall && !inList && !inArray:
 		v.refuse(hole, "a place for one word, though it stands for several", "use it as words of a command; `set -- "+m.String()+"` keeps them in \"$@\"; all of them in one word are ${args_json}")
@@ -185,7 +194,7 @@ func (v *shellVisit) leaf(hole int, n syntax.Node, text string) {
 
 // sources says whether a program reads the files that it is given as scripts.
 func sources(program string) bool {
-	return program == "." || program == "source" || slices.Contains(shells, program) || slices.Contains(alien, program)
+	return program == "." || program == "source" || slices.Contains(shells, program) || slices.Contains(otherShells, program)
 }
 
 // outOfArithmetic takes away the arithmetic that a word stands in directly.
@@ -209,7 +218,7 @@ func lone(p syntax.WordPart) bool {
 }
 
 // quotes is the word that a text is in, in which quotes, and what is above the word. No word: it is not in one.
-func (v *shellVisit) quotes(n syntax.Node) (q quoting, word *syntax.Word, above []syntax.Node) {
+func (v *visitor) quotes(n syntax.Node) (q quoting, word *syntax.Word, above []syntax.Node) {
 	above = v.above
 	if s, ok := n.(*syntax.SglQuoted); ok {
 		if s.Dollar {

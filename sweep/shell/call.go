@@ -1,4 +1,4 @@
-package sweep
+package shell
 
 import (
 	"path"
@@ -10,7 +10,7 @@ import (
 )
 
 // call reads the words of a command that another shell will read, before the walk comes to them.
-func (v *shellVisit) call(n *syntax.CallExpr) {
+func (v *visitor) call(n *syntax.CallExpr) {
 	words, from := v.words(n)
 	if len(words) == 0 {
 		return
@@ -27,8 +27,8 @@ func (v *shellVisit) call(n *syntax.CallExpr) {
 	found, lost := readings(asKnown, true)
 	if lost >= 0 {
 		v.named(words[lost], func(hole int, before, after string) {
-			if m := v.holes[hole].macro; v.holes[hole].err == nil && before+after == "" && isList(m.name) {
-				v.at[hole].err = zeroth(m)
+			if m := v.holes[hole].macro; v.holes[hole].err == nil && before+after == "" && m.IsList() {
+				v.at[hole].err = zerothWord(m)
 			}
 		})
 	}
@@ -36,22 +36,22 @@ func (v *shellVisit) call(n *syntax.CallExpr) {
 	for _, r := range found {
 		var texts []string
 		for _, i := range r.words {
-			if r.needs != nil {
-				v.named(words[i], func(hole int, _, _ string) { v.at[hole].require(r.needs) })
+			if r.need != nil {
+				v.named(words[i], func(hole int, _, _ string) { v.at[hole].require(r.need) })
 				if w := from[i]; w != nil {
-					v.flow.end(v.carries(w), r.needs)
+					v.flow.sink(v.carries(w), r.need)
 				}
 				continue
 			}
 			if w := from[i]; w != nil {
 				v.inner[w] = r.reader
-				v.flow.end(v.reads(w), asCode("a variable that "+r.reader+" runs", ""))
+				v.flow.sink(v.reads(w), asCode("a variable that "+r.reader+" runs", ""))
 			}
 			texts = append(texts, words[i])
 		}
 		text := strings.Join(texts, " ")
 		switch {
-		case r.needs != nil:
+		case r.need != nil:
 		case r.refuse != "":
 			v.refuseAll(text, r.refuse, r.remedy)
 		default:
@@ -61,15 +61,15 @@ func (v *shellVisit) call(n *syntax.CallExpr) {
 			v.deeper++
 			v.read(text, inner)
 			v.deeper--
-			v.handed(r, words, from, text, inner)
+			v.passPositions(r, words, from, text, inner)
 		}
 	}
-	v.passed(n, words, from)
+	v.passWords(n, words, from)
 }
 
 // words are the words of a command, as far as they are known, with where each comes from; a variable without quotes may
 // be several.
-func (v *shellVisit) words(n *syntax.CallExpr) (words []string, from []*syntax.Word) {
+func (v *visitor) words(n *syntax.CallExpr) (words []string, from []*syntax.Word) {
 	for _, w := range n.Args {
 		text := v.value(w)
 		if len(w.Parts) == 1 {
@@ -88,34 +88,34 @@ func (v *shellVisit) words(n *syntax.CallExpr) (words []string, from []*syntax.W
 }
 
 // handed lets the words behind a script flow to its positions, and what xargs reads to where it puts it.
-func (v *shellVisit) handed(r reading, words []string, from []*syntax.Word, text, inner string) {
+func (v *visitor) passPositions(r reading, words []string, from []*syntax.Word, text, inner string) {
 	if r.after > 0 {
 		for _, w := range from[r.after:] {
 			if w != nil {
-				v.flow.pour(v.carries(w), inner)
+				v.flow.connect(v.carries(w), inner)
 			}
 		}
 	}
 	if x := slices.IndexFunc(words, func(w string) bool { return path.Base(w) == "xargs" }); x >= 0 {
 		input := source{places: []string{"xargs"}}
-		v.flow.pour(input, inner)
+		v.flow.connect(input, inner)
 		for i, w := range words[x+1:] {
 			put, replaces := strings.CutPrefix(w, "-I")
 			if put == "" && x+i+2 < len(words) {
 				put = words[x+i+2]
 			}
 			if replaces && put != "" && strings.Contains(text, put) {
-				v.flow.end(input, &requirement{anyNumber, "text that xargs puts into a script", readByName})
+				v.flow.sink(input, &Need{Number, "text that xargs puts into a script", readByName})
 			}
 		}
 	}
 }
 
 // passed lets the words of a command flow to the positions of a function, to variables, and to files that run.
-func (v *shellVisit) passed(n *syntax.CallExpr, words []string, from []*syntax.Word) {
+func (v *visitor) passWords(n *syntax.CallExpr, words []string, from []*syntax.Word) {
 	to := func(i int, place string) {
 		if from[i] != nil {
-			v.flow.pour(v.carries(from[i]), place)
+			v.flow.connect(v.carries(from[i]), place)
 		}
 	}
 	for i, w := range from {
@@ -127,14 +127,14 @@ func (v *shellVisit) passed(n *syntax.CallExpr, words []string, from []*syntax.W
 		case i > 0 && v.functions[words[0]]:
 			to(i, "words:"+words[0])
 			if w != nil { // it may write and run the files that its words name
-				v.flow.pour(source{places: []string{"file:$" + strconv.Itoa(i)}}, v.file(w))
-				v.flow.pour(source{places: []string{v.file(w)}}, "file:$"+strconv.Itoa(i))
+				v.flow.connect(source{places: []string{"file:$" + strconv.Itoa(i)}}, v.file(w))
+				v.flow.connect(source{places: []string{v.file(w)}}, "file:$"+strconv.Itoa(i))
 			}
 		case i > 0 && words[0] == "set":
 			to(i, v.positions())
 		case i > 2 && words[0] == "printf" && words[1] == "-v":
 			to(i, v.variable(words[2]))
-		case i > 0 && assigned && variable.MatchString(name) && slices.Contains(wrappers, path.Base(words[0])):
+		case i > 0 && assigned && variableName.MatchString(name) && slices.Contains(wrappers, path.Base(words[0])):
 			to(i, v.variable(name))
 		}
 	}
@@ -142,25 +142,25 @@ func (v *shellVisit) passed(n *syntax.CallExpr, words []string, from []*syntax.W
 	switch words[0] {
 	case "cp", "mv", "ln", "install":
 		if k := len(words) - 1; k > 1 && from[k] != nil && from[k-1] != nil {
-			v.flow.pour(source{places: []string{v.file(from[k-1])}}, v.file(from[k]))
+			v.flow.connect(source{places: []string{v.file(from[k-1])}}, v.file(from[k]))
 		}
 	case "exec":
 		// its redirections are those of the statement
 	case "getopts":
 		if len(words) > 2 {
-			v.flow.pour(source{places: []string{v.positions()}}, v.variable(words[2]))
+			v.flow.connect(source{places: []string{v.positions()}}, v.variable(words[2]))
 		}
-		v.flow.pour(source{places: []string{v.positions()}}, v.variable("OPTARG"))
+		v.flow.connect(source{places: []string{v.positions()}}, v.variable("OPTARG"))
 	}
 }
 
 // runs ends files that a command runs: as its program, as a script, or made executable.
-func (v *shellVisit) runs(words []string, from []*syntax.Word) {
+func (v *visitor) runs(words []string, from []*syntax.Word) {
 	run := func(i int) {
 		if i < len(from) && from[i] != nil {
 			s := source{places: []string{v.file(from[i])}}
 			s.add(v.prints(processes(from[i])))
-			v.flow.end(s, &requirement{anyNumber, "text of a file that is run as a script", readByName})
+			v.flow.sink(s, &Need{Number, "text of a file that is run as a script", readByName})
 		}
 	}
 	for i, w := range words {
@@ -183,14 +183,14 @@ func (v *shellVisit) runs(words []string, from []*syntax.Word) {
 				}
 			}
 			return
-		case (strings.Contains(w, "/") || from[i] != nil && strings.Contains(w, opaque)) && !strings.HasPrefix(w, "-"):
+		case (strings.Contains(w, "/") || from[i] != nil && strings.Contains(w, unknownText)) && !strings.HasPrefix(w, "-"):
 			run(i)
 		}
 	}
 }
 
 // names refuses macros where a builtin takes the name of a variable: in the index of an array bash runs what it says.
-func (v *shellVisit) names(words []string, from []*syntax.Word) {
+func (v *visitor) names(words []string, from []*syntax.Word) {
 	for i, w := range words[1:] {
 		before := words[i]
 		switch words[0] {
@@ -204,7 +204,7 @@ func (v *shellVisit) names(words []string, from []*syntax.Word) {
 		}
 		v.refuseAll(w, "the name of a variable", "write the name out")
 		if from[i+1] != nil {
-			v.flow.end(v.reads(from[i+1]), &requirement{anyNumber, "a variable that names a variable", "write the name out"})
+			v.flow.sink(v.reads(from[i+1]), &Need{Number, "a variable that names a variable", "write the name out"})
 		}
 	}
 }

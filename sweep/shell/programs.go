@@ -1,4 +1,4 @@
-package sweep
+package shell
 
 import (
 	"path"
@@ -17,35 +17,44 @@ type Program struct {
 	Shell  bool   // a shell starts it, which reads also files without #!
 }
 
-// Programs are the program that the command starts with, behind env, nice and their like, and the script that it names.
-// What depends on macros, branches, or files that the command could make first is left out.
-func (c Command) Programs(interpreter string) []Program {
-	if interpreter == "" {
-		interpreter = "python"
+// Programs are the program that a command starts with, behind env, nice and their like, and the script that it names;
+// the command is a list or else a script. What depends on macros, branches, or files that the command could make first
+// is left out. known are the macros that stand for the same in every run, with what that is.
+func Programs(argv []string, script string, known map[string]string, parse Parse) []Program {
+	c := constants{parse: parse}
+	var pairs []string
+	for macro, text := range known {
+		pairs = append(pairs, macro, text)
 	}
-	if c.Shell != "" {
-		return firstPrograms(c.Shell, c.Program, interpreter)
+	c.known = strings.NewReplacer(pairs...)
+	if script != "" {
+		return c.firstPrograms(script)
 	}
-	words := slices.Clone(c.Argv)
-	for i, w := range words {
-		words[i] = plainMacro(w, c.Program, interpreter)
+	words := make([]string, len(argv))
+	for i, w := range argv {
+		words[i] = c.plain(w)
 	}
-	return programsOf(words, false)
+	return c.programsOf(words, false)
+}
+
+// constants knows the macros that stand for the same in every run.
+type constants struct {
+	known *strings.Replacer
+	parse Parse
 }
 
 var braces = regexp.MustCompile(`\$\{[^}]*\}`)
 
-// plainMacro is a word with what is the same in every trial written out; what is not is opaque.
-func plainMacro(w, program, interpreter string) string {
-	w = strings.NewReplacer("${env}", "env", "${interpreter}", interpreter, "${program}", program).Replace(w)
-	return braces.ReplaceAllString(w, opaque)
+// plain is a word with the known macros written out; what the others stand for is unknown.
+func (c constants) plain(w string) string {
+	return braces.ReplaceAllString(c.known.Replace(w), unknownText)
 }
 
 // programsOf reads the words of one command.
-func programsOf(words []string, inShell bool) (found []Program) {
+func (c constants) programsOf(words []string, inShell bool) (found []Program) {
 	for i := 0; i < len(words); i++ {
 		name := path.Base(words[i])
-		if words[i] == "" || strings.Contains(words[i], opaque) || strings.ContainsAny(words[i], "*?[~") && inShell {
+		if words[i] == "" || strings.Contains(words[i], unknownText) || strings.ContainsAny(words[i], "*?[~") && inShell {
 			return found
 		}
 		found = append(found, Program{Name: words[i], Shell: inShell})
@@ -68,7 +77,7 @@ func programsOf(words []string, inShell bool) (found []Program) {
 			i = next - 1
 		case slices.Contains(shells, name):
 			if script := scriptOf(words, i+1); script >= 0 {
-				return append(found, firstPrograms(words[script], "", "python")...)
+				return append(found, c.firstPrograms(words[script])...)
 			}
 			if first := skipOptions(words, i+1, "oO"); first < len(words) && !slices.Contains(words[i+1:first], "-s") {
 				found = appendScript(found, words[first])
@@ -88,7 +97,7 @@ func programsOf(words []string, inShell bool) (found []Program) {
 }
 
 func appendScript(found []Program, w string) []Program {
-	if w == "" || w == "-" || w[0] == '-' || strings.Contains(w, opaque) || strings.ContainsAny(w, "*?[~$") || strings.HasPrefix(w, "/dev/") {
+	if w == "" || w == "-" || w[0] == '-' || strings.Contains(w, unknownText) || strings.ContainsAny(w, "*?[~$") || strings.HasPrefix(w, "/dev/") {
 		return found
 	}
 	return append(found, Program{Name: w, Script: true})
@@ -98,21 +107,21 @@ func appendScript(found []Program, w string) []Program {
 var harmless = []string{"cd", "export", "set", "mkdir", "echo", "true", ":", "ulimit", "umask", "printf", "sleep", "date", "hostname", "pwd", "ls", "test", "["}
 
 // firstPrograms are those of the first command of a script that does more than prepare, when the script fails without it.
-func firstPrograms(script, program, interpreter string) []Program {
-	texts, found := holes(script)
-	r := newShellReader(script, found)
+func (c constants) firstPrograms(script string) []Program {
+	texts, found := holes(script, c.parse)
+	r := newReader(script, found)
 	file, err := parseShell(r.fill([][]string{texts}))
 	if err != nil {
 		return nil
 	}
-	v := &shellVisit{shellReader: r, inner: map[*syntax.Word]string{}}
+	v := &visitor{reader: r, inner: map[*syntax.Word]string{}}
 	strict, dir := false, ""
 	for i, stmt := range file.Stmts {
 		last := i == len(file.Stmts)-1
-		for _, c := range inOrder(stmt) {
-			call, ok := c.Cmd.(*syntax.CallExpr)
-			if !ok || c.Negated {
-				if _, declares := c.Cmd.(*syntax.DeclClause); declares {
+		for _, part := range inOrder(stmt) {
+			call, ok := part.Cmd.(*syntax.CallExpr)
+			if !ok || part.Negated {
+				if _, declares := part.Cmd.(*syntax.DeclClause); declares {
 					continue
 				}
 				return nil
@@ -121,9 +130,9 @@ func firstPrograms(script, program, interpreter string) []Program {
 			for k, w := range call.Args {
 				words[k] = v.value(w)
 				v.named(words[k], func(hole int, before, after string) {
-					words[k] = opaque
+					words[k] = unknownText
 					if found[hole].err == nil {
-						words[k] = before + plainMacro(found[hole].source, program, interpreter) + after
+						words[k] = before + c.plain(found[hole].source) + after
 					}
 				})
 			}
@@ -132,7 +141,7 @@ func firstPrograms(script, program, interpreter string) []Program {
 			case words[0] == "set" && len(words) > 1 && strings.HasPrefix(words[1], "-") && strings.Contains(words[1], "e"):
 				strict = true
 			case words[0] == "cd":
-				if len(words) != 2 || strings.Contains(words[1], opaque) || path.IsAbs(words[1]) || strings.HasPrefix(words[1], "~") || words[1] == "-" {
+				if len(words) != 2 || strings.Contains(words[1], unknownText) || path.IsAbs(words[1]) || strings.HasPrefix(words[1], "~") || words[1] == "-" {
 					return nil
 				}
 				dir = path.Join(dir, words[1])
@@ -140,7 +149,7 @@ func firstPrograms(script, program, interpreter string) []Program {
 			case !last && !strict || v.functions[words[0]]:
 				return nil
 			default:
-				all := programsOf(words, true)
+				all := c.programsOf(words, true)
 				for k := range all {
 					all[k].Dir = dir
 				}

@@ -1,4 +1,4 @@
-package sweep
+package shell
 
 import (
 	"fmt"
@@ -13,8 +13,8 @@ import (
 var (
 	shells = []string{"sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "rbash", "yash"}
 
-	// alien are shells with quotes of their own.
-	alien = []string{"fish", "csh", "tcsh", "pwsh", "powershell", "cmd", "nu", "xonsh", "elvish", "rc"}
+	// otherShells are shells with quotes of their own.
+	otherShells = []string{"fish", "csh", "tcsh", "pwsh", "powershell", "cmd", "nu", "xonsh", "elvish", "rc"}
 
 	// rerun are programs that hand their words to a shell which they choose.
 	rerun = []string{"watch", "parallel", "tmux", "screen", "hyperfine", "entr", "nodemon", "bsub", "pdsh", "clush", "dsh", "mosh", "rsh", "remsh", "sbatch", "qsub", "concurrently"}
@@ -29,8 +29,8 @@ type reading struct {
 	reader string // for people: sh -c
 	refuse string // why no macro may be there; "": it may
 	remedy string
-	needs  *requirement // the words are no shell's, and need this of their values
-	after  int          // the first word behind the script, which it gets as $0 or $1; 0: none
+	need   *Need // the words are no shell's, and need this of their values
+	after  int   // the first word behind the script, which it gets as $0 or $1; 0: none
 }
 
 // positional are the words of a script: where it asks for them, and not for $0, a first one would be lost.
@@ -71,7 +71,7 @@ func readings(words []string, inShell bool) (found []reading, lost int) {
 		wrapped = start && (wrapped || slices.Contains(wrappers, name))
 		l, isLanguage := languageOf(name)
 		switch {
-		case slices.Contains(shells, name) || slices.Contains(alien, name):
+		case slices.Contains(shells, name) || slices.Contains(otherShells, name):
 			script := scriptOf(words, i+1)
 			if script < 0 && i > 0 && words[i-1] == "--entrypoint" {
 				script = optionC(words, i+1)
@@ -80,7 +80,7 @@ func readings(words []string, inShell bool) (found []reading, lost int) {
 				continue
 			}
 			r := reading{words: []int{script}, reader: name + " -c", after: script + 1}
-			if slices.Contains(alien, name) {
+			if slices.Contains(otherShells, name) {
 				r.refuse, r.remedy = "a script of "+name+", whose quotes are not those of sh", "use sh or bash, or write the script into a file and give that the macro"
 			}
 			if script+1 < len(words) && positional.MatchString(words[script]) && !strings.Contains(words[script], "$0") {
@@ -94,28 +94,28 @@ func readings(words []string, inShell bool) (found []reading, lost int) {
 		case start && isLanguage:
 			if strings.HasPrefix(name, "python") {
 				if k := slices.Index(words, "timeit"); k > i && words[k-1] == "-m" {
-					return append(found, reading{words: all(k + 1), needs: asCode("code for "+name, l.read)}), lost
+					return append(found, reading{words: all(k + 1), need: asCode("code for "+name, l.read)}), lost
 				}
 			}
 			if code := l.codeWords(words, i+1); len(code) > 0 {
 				if slices.ContainsFunc(code, func(k int) bool { return runsItsInput(name, words[k]) }) {
 					code = all(i + 1)
 				}
-				found = append(found, reading{words: code, needs: asCode("code for "+name, l.read)})
+				found = append(found, reading{words: code, need: asCode("code for "+name, l.read)})
 			}
 			if !slices.Contains(wrappers, name) {
 				return found, lost
 			}
 		case start && (name == "make" || name == "gmake"):
-			return append(found, reading{words: all(i + 1), needs: &requirement{plainWord, "the words of make, which reads them again and gives them to a shell",
+			return append(found, reading{words: all(i + 1), need: &Need{PlainWord, "the words of make, which reads them again and gives them to a shell",
 				"let the recipe read \"$$%VARIABLE%\", a variable that every trial has"}}), lost
 		case start && name == "printf" && !strings.HasPrefix(strings.Join(words[i+1:], " "), "-"):
-			return append(found, reading{words: all(i + 1)[:min(1, len(words)-i-1)], needs: &requirement{plainWord, "the format of printf, in which % and \\ mean more",
+			return append(found, reading{words: all(i + 1)[:min(1, len(words)-i-1)], need: &Need{PlainWord, "the format of printf, in which % and \\ mean more",
 				`write printf '%s\n' %MACRO%`}}), lost
-		case start && strings.Contains(words[i], shellish):
-			return append(found, reading{words: all(i + 1), needs: &requirement{anyNumber, "the words of what may be a shell", "write the program's name out, as in sh -c '… %MACRO%'"}}), lost
+		case start && strings.Contains(words[i], maybeShell):
+			return append(found, reading{words: all(i + 1), need: &Need{Number, "the words of what may be a shell", "write the program's name out, as in sh -c '… %MACRO%'"}}), lost
 		case start && unknown(words[i]) && scriptOf(words, i+1) >= 0:
-			found = append(found, reading{words: []int{scriptOf(words, i+1)}, needs: &requirement{anyNumber, "what may be a script: which program this is, kaon cannot know", "write the program's name out, as in sh -c '… %MACRO%'"}})
+			found = append(found, reading{words: []int{scriptOf(words, i+1)}, need: &Need{Number, "what may be a script: which program this is, kaon cannot know", "write the program's name out, as in sh -c '… %MACRO%'"}})
 		case inShell && start && name == "alias":
 			return append(found, reading{words: all(i + 1), reader: name, refuse: "an alias", remedy: "write a function instead"}), lost
 		case inShell && start && name == "eval":
@@ -126,7 +126,7 @@ func readings(words []string, inShell bool) (found []reading, lost int) {
 			}
 		case name == "ssh" && start:
 			host := skipOptions(words, i+1, sshWithWord)
-			found = append(found, reading{words: all(i + 1)[:max(0, min(host, len(words))-i-1)], needs: &requirement{plainWord, "the options of ssh, some of which are commands", "write the option out"}})
+			found = append(found, reading{words: all(i + 1)[:max(0, min(host, len(words))-i-1)], need: &Need{PlainWord, "the options of ssh, some of which are commands", "write the option out"}})
 			if host+1 < len(words) {
 				return append(found, reading{words: all(host + 1), reader: "ssh"}), lost
 			}
@@ -157,7 +157,7 @@ func readings(words []string, inShell bool) (found []reading, lost int) {
 
 // unknown says whether a program is named by something that only the run knows.
 func unknown(word string) bool {
-	return strings.Contains(word, opaque) || strings.Contains(word, "${envvar:") || strings.Contains(word, "${param.")
+	return strings.Contains(word, unknownText) || strings.Contains(word, "${envvar:") || strings.Contains(word, "${param.")
 }
 
 // optionC is the word behind an option that ends in c, from i on, or -1.
@@ -174,7 +174,7 @@ func optionC(words []string, i int) int {
 func optionsWithCommands(words []string) (found []reading) {
 	for i, w := range words {
 		if i > 0 && commandInside.MatchString(w) {
-			found = append(found, reading{words: []int{i}, needs: &requirement{anyNumber, "an option with a command in it", `write that command into a script that reads "$%VARIABLE%"`}})
+			found = append(found, reading{words: []int{i}, need: &Need{Number, "an option with a command in it", `write that command into a script that reads "$%VARIABLE%"`}})
 		}
 		if i == 0 || !commandOption.MatchString(w) {
 			continue
@@ -184,7 +184,7 @@ func optionsWithCommands(words []string) (found []reading) {
 			k++
 		}
 		if k < len(words) && strings.ContainsAny(words[k], " \t\n;|&") {
-			found = append(found, reading{words: []int{k}, needs: &requirement{anyNumber, "the text of " + strings.SplitN(w, "=", 2)[0] + ", which may be run as a command",
+			found = append(found, reading{words: []int{k}, need: &Need{Number, "the text of " + strings.SplitN(w, "=", 2)[0] + ", which may be run as a command",
 				`write that text into a script that reads "$%VARIABLE%"`}})
 		}
 	}
@@ -200,7 +200,7 @@ const sshWithWord = "BbcDEeFIiJLlmOopQRSWwP"
 
 // readsScript says whether word i is a shell that reads its script from its standard input.
 func readsScript(words []string, i int) bool {
-	if name := path.Base(words[i]); !slices.Contains(shells, name) && !slices.Contains(alien, name) || scriptOf(words, i+1) >= 0 {
+	if name := path.Base(words[i]); !slices.Contains(shells, name) && !slices.Contains(otherShells, name) || scriptOf(words, i+1) >= 0 {
 		return false
 	}
 	rest := words[i+1:]
@@ -256,27 +256,27 @@ func skipOptions(words []string, i int, with string) int {
 }
 
 // zeroth refuses a macro for several words where the first of them becomes $0 of a script.
-func zeroth(m *macro) error {
-	return &withRemedy{m.String() + " stands where its first word becomes $0 of the script, and is not in \"$@\"",
+func zerothWord(m Macro) error {
+	return &Refusal{m.String() + " stands where its first word becomes $0 of the script, and is not in \"$@\"",
 		fmt.Sprintf("write a word before it, as in sh -c '…' sh %s", m)}
 }
 
-// lostWords is zeroth of an item of a list.
-func lostWords(item string) error {
-	if _, found := holes(item); len(found) == 1 && found[0].err == nil && item == found[0].source && isList(found[0].macro.name) {
-		return zeroth(found[0].macro)
+// checkZeroth is zeroth of an item of a list.
+func checkZeroth(item string, parse Parse) error {
+	if _, found := holes(item, parse); len(found) == 1 && found[0].err == nil && item == found[0].source && found[0].macro.IsList() {
+		return zerothWord(found[0].macro)
 	}
 	return nil
 }
 
-// opaque stands for what an outer shell puts into the text of an inner one.
-const opaque = "KaonOpaque"
+// unknownText stands for what an outer shell puts into the text of an inner one.
+const unknownText = "KaonOpaque"
 
-// shellish is opaque that may be a shell, with options or without.
-const shellish = opaque + "Shell"
+// maybeShell is unknownText that may be a shell, with options or without.
+const maybeShell = unknownText + "Shell"
 
 // value is the text of a word as the shell hands it on, with names for macros and for what is not known.
-func (v *shellVisit) value(w *syntax.Word) string {
+func (v *visitor) value(w *syntax.Word) string {
 	var b strings.Builder
 	for _, p := range w.Parts {
 		switch p := p.(type) {
@@ -284,7 +284,7 @@ func (v *shellVisit) value(w *syntax.Word) string {
 			b.WriteString(v.unescape(p.Value, ""))
 		case *syntax.SglQuoted:
 			if p.Dollar {
-				b.WriteString(opaque)
+				b.WriteString(unknownText)
 			} else {
 				b.WriteString(p.Value)
 			}
@@ -296,25 +296,25 @@ func (v *shellVisit) value(w *syntax.Word) string {
 				case *syntax.ParamExp:
 					b.WriteString(v.known(q))
 				default:
-					b.WriteString(opaque)
+					b.WriteString(unknownText)
 				}
 			}
 		case *syntax.ParamExp:
 			b.WriteString(v.known(p))
 		default:
-			b.WriteString(opaque)
+			b.WriteString(unknownText)
 		}
 	}
 	return b.String()
 }
 
-// known is the text of a variable, sh for $SHELL, or opaque.
-func (v *shellVisit) known(p *syntax.ParamExp) string {
+// known is the text of a variable, sh for $SHELL, or unknownText.
+func (v *visitor) known(p *syntax.ParamExp) string {
 	if p.Param != nil && v.literals["@"] != "" && (p.Param.Value == "@" || p.Param.Value == "*" || p.Param.Value == "1") {
 		return v.literals["@"]
 	}
-	if p.Param != nil && v.literals[p.Param.Value] == shellish {
-		return shellish
+	if p.Param != nil && v.literals[p.Param.Value] == maybeShell {
+		return maybeShell
 	}
 	if p.Param != nil && (p.Param.Value == "SHELL" || p.Param.Value == "BASH") {
 		return "sh"
@@ -322,11 +322,11 @@ func (v *shellVisit) known(p *syntax.ParamExp) string {
 	if text, ok := v.constant(p); ok {
 		return text
 	}
-	return opaque
+	return unknownText
 }
 
 // unescape takes away backslashes; those before other characters than only stay, unless only is empty.
-func (v *shellVisit) unescape(text, only string) string {
+func (v *visitor) unescape(text, only string) string {
 	var b strings.Builder
 	for i := 0; i < len(text); i++ {
 		if text[i] != '\\' || i+1 == len(text) {
@@ -338,7 +338,7 @@ func (v *shellVisit) unescape(text, only string) string {
 		case text[i] == '\n':
 		case strings.HasPrefix(text[i:], v.prefix): // \${…} is no macro
 			digits, _, _ := strings.Cut(text[i+len(v.prefix):], "Z")
-			b.WriteString(opaque)
+			b.WriteString(unknownText)
 			i += len(v.prefix) + len(digits)
 		case only != "" && strings.IndexByte(only, text[i]) < 0:
 			b.WriteByte('\\')

@@ -1,4 +1,4 @@
-package sweep
+package shell
 
 import (
 	"path"
@@ -106,7 +106,7 @@ func inside(code []int, words []string) []int {
 // runsFile says whether a program runs the file that its first word names, or what its input says.
 func runsFile(name string) bool {
 	l, isLanguage := languageOf(name)
-	return isLanguage && l.first == 0 || slices.Contains(shells, name) || slices.Contains(alien, name) || slices.Contains(submitters, name) || name == "." || name == "source"
+	return isLanguage && l.first == 0 || slices.Contains(shells, name) || slices.Contains(otherShells, name) || slices.Contains(submitters, name) || name == "." || name == "source"
 }
 
 // submitters run a script from a file or from their input.
@@ -168,3 +168,9 @@ var startup = []string{
 
 // commandOption is an option that programs have for a command or code.
 var commandOption = regexp.MustCompile(`^--?(command|cmd|exec|execute|eval|wrap|script|code|run-command|entrypoint)(=|$)`)
+
+// Interprets reports whether a program of this name is a shell or runs the file that its first word names.
+func Interprets(name string) bool {
+	l, isLanguage := languageOf(name)
+	return isLanguage && l.first == 0 || slices.Contains(shells, name)
+}

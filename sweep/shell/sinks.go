@@ -1,4 +1,4 @@
-package sweep
+package shell
 
 import (
 	"cmp"
@@ -12,7 +12,7 @@ import (
 // What text of a script goes where, and what is needed of it there: the walk calls these at each node.
 
 // spread notes what a node lets flow.
-func (v *shellVisit) spread(n syntax.Node) {
+func (v *visitor) dataFlow(n syntax.Node) {
 	switch n := n.(type) {
 	case *syntax.Assign:
 		if n.Name == nil {
@@ -20,30 +20,30 @@ func (v *shellVisit) spread(n syntax.Node) {
 		}
 		to := v.variable(n.Name.Value)
 		if n.Value != nil {
-			v.flow.pour(v.carries(n.Value), to)
+			v.flow.connect(v.carries(n.Value), to)
 			v.assigned(n.Name.Value, n.Value)
 		}
 		if n.Index != nil {
 			v.computed(n.Index)
 		}
 		if n.Array != nil {
-			v.flow.pour(v.carries(n.Array), to)
+			v.flow.connect(v.carries(n.Array), to)
 		}
 	case *syntax.WordIter:
 		for _, w := range n.Items {
-			v.flow.pour(v.carries(w), v.variable(n.Name.Value))
+			v.flow.connect(v.carries(w), v.variable(n.Name.Value))
 			v.unquoted(w)
 		}
 		if len(n.Items) == 0 {
-			v.flow.pour(source{places: []string{v.positions()}}, v.variable(n.Name.Value))
+			v.flow.connect(source{places: []string{v.positions()}}, v.variable(n.Name.Value))
 		}
 	case *syntax.ArrayElem:
 		v.unquoted(n.Value)
 	case *syntax.FuncDecl:
-		v.flow.pour(v.prints([]*syntax.Stmt{n.Body}), "out:"+n.Name.Value)
+		v.flow.connect(v.prints([]*syntax.Stmt{n.Body}), "out:"+n.Name.Value)
 		input := source{places: []string{"input:" + n.Name.Value}}
-		v.filled(n.Body, input)
-		v.end(input, v.readsAny([]*syntax.Stmt{n.Body}))
+		v.feedInput(n.Body, input)
+		v.runBy(input, v.readsAny([]*syntax.Stmt{n.Body}))
 	case *syntax.ParamExp:
 		v.expansion(n)
 	case *syntax.ArithmExp, *syntax.ArithmCmd, *syntax.LetClause, *syntax.CStyleLoop:
@@ -62,7 +62,7 @@ func (v *shellVisit) spread(n syntax.Node) {
 			}
 		}
 	case *syntax.CoprocClause:
-		v.end(source{places: []string{"fd:"}}, v.readsAny([]*syntax.Stmt{n.Stmt}))
+		v.runBy(source{places: []string{"fd:"}}, v.readsAny([]*syntax.Stmt{n.Stmt}))
 	case *syntax.BinaryCmd:
 		v.piped(n)
 	case *syntax.Stmt:
@@ -71,12 +71,12 @@ func (v *shellVisit) spread(n syntax.Node) {
 }
 
 // assigned ends what makes a variable code: by its name, or because it is declared a number.
-func (v *shellVisit) assigned(name string, w *syntax.Word) {
+func (v *visitor) assigned(name string, w *syntax.Word) {
 	if slices.Contains(startup, name) {
 		s := v.carries(w)
 		s.places = append(s.places, v.file(w))
-		v.flow.end(s, &requirement{plainWord, "the variable " + name + ", which programs run code by", "set another variable, and let the program read that"})
-		v.flow.end(source{places: []string{v.file(w)}}, &requirement{anyNumber, "text of a file that " + name + " has run", readByName})
+		v.flow.sink(s, &Need{PlainWord, "the variable " + name + ", which programs run code by", "set another variable, and let the program read that"})
+		v.flow.sink(source{places: []string{v.file(w)}}, &Need{Number, "text of a file that " + name + " has run", readByName})
 	}
 	if v.integers[name] {
 		v.computed(w)
@@ -89,18 +89,18 @@ func (v *shellVisit) assigned(name string, w *syntax.Word) {
 	}
 	if len(inner) == 1 {
 		if p, ok := inner[0].(*syntax.ParamExp); ok && p.Param != nil { // G=$F: one file by two names
-			v.flow.pour(source{places: []string{"file:$" + p.Param.Value}}, "file:$"+name)
-			v.flow.pour(source{places: []string{"file:$" + name}}, "file:$"+p.Param.Value)
+			v.flow.connect(source{places: []string{"file:$" + p.Param.Value}}, "file:$"+name)
+			v.flow.connect(source{places: []string{"file:$" + name}}, "file:$"+p.Param.Value)
 		}
 	}
 }
 
 // computed ends in arithmetic, in which a shell runs what variables say.
-func (v *shellVisit) computed(n syntax.Node) {
+func (v *visitor) computed(n syntax.Node) {
 	s := v.reads(n)
 	var name func(text string)
 	name = func(text string) { // a variable that holds a name is read as that
-		if place := "var:" + text; variable.MatchString(text) && !strings.Contains(text, v.prefix) && !slices.Contains(s.places, place) {
+		if place := "var:" + text; variableName.MatchString(text) && !strings.Contains(text, v.prefix) && !slices.Contains(s.places, place) {
 			s.places = append(s.places, place)
 			name(v.literals[text])
 		}
@@ -117,17 +117,17 @@ func (v *shellVisit) computed(n syntax.Node) {
 		}
 		return true
 	})
-	v.flow.end(s, &requirement{anyNumber, "a variable that arithmetic reads", byAwk})
+	v.flow.sink(s, &Need{Number, "a variable that arithmetic reads", byAwk})
 }
 
 // expansion ends in ${!X} and ${X@P}, which run what X says, and in the arithmetic of ${X:…} and ${X[…]}.
-func (v *shellVisit) expansion(n *syntax.ParamExp) {
+func (v *visitor) expansion(n *syntax.ParamExp) {
 	if n.Param == nil {
 		return
 	}
 	self := source{places: []string{v.variable(n.Param.Value)}}
 	if n.Excl || n.Exp != nil && n.Exp.Op == syntax.OtherParamOps && n.Exp.Word != nil && n.Exp.Word.Lit() == "P" {
-		v.flow.end(self, &requirement{anyNumber, "a variable whose value the shell expands again", readByName})
+		v.flow.sink(self, &Need{Number, "a variable whose value the shell expands again", readByName})
 	}
 	if n.Index != nil {
 		v.computed(n.Index)
@@ -140,12 +140,12 @@ func (v *shellVisit) expansion(n *syntax.ParamExp) {
 		}
 	}
 	if n.Exp != nil && n.Exp.Word != nil && (n.Exp.Op == syntax.AssignUnset || n.Exp.Op == syntax.AssignUnsetOrNull) {
-		v.flow.pour(v.carries(n.Exp.Word), self.places[0])
+		v.flow.connect(v.carries(n.Exp.Word), self.places[0])
 	}
 }
 
 // unquoted ends what stands in a word without quotes, which a shell splits at blanks and takes for patterns.
-func (v *shellVisit) unquoted(w *syntax.Word) {
+func (v *visitor) unquoted(w *syntax.Word) {
 	if w == nil || v.inner[w] != "" {
 		return
 	}
@@ -153,16 +153,16 @@ func (v *shellVisit) unquoted(w *syntax.Word) {
 		switch p := p.(type) {
 		case *syntax.ParamExp:
 			if p.Param != nil && !p.Length {
-				v.flow.end(v.reads(p), &requirement{plainWord, "$" + p.Param.Value + " without quotes, which the shell splits", `write "$` + p.Param.Value + `", in double quotes, where it is used`})
+				v.flow.sink(v.reads(p), &Need{PlainWord, "$" + p.Param.Value + " without quotes, which the shell splits", `write "$` + p.Param.Value + `", in double quotes, where it is used`})
 			}
 		case *syntax.CmdSubst:
-			v.flow.end(v.carries(p), &requirement{plainWord, "$( ) without quotes, which the shell splits", `write "$(…)", in double quotes`})
+			v.flow.sink(v.carries(p), &Need{PlainWord, "$( ) without quotes, which the shell splits", `write "$(…)", in double quotes`})
 		}
 	}
 }
 
 // redirected notes what a statement writes to files, and ends what it reads as code.
-func (v *shellVisit) redirected(n *syntax.Stmt) {
+func (v *visitor) redirected(n *syntax.Stmt) {
 	var reader string
 	for _, c := range calls(n) {
 		reader = cmp.Or(reader, v.readsCode(c))
@@ -171,19 +171,19 @@ func (v *shellVisit) redirected(n *syntax.Stmt) {
 		if call, ok := n.Cmd.(*syntax.CallExpr); ok && len(call.Args) == 1 && call.Args[0].Lit() == "exec" && r.N != nil && r.Word != nil && r.Op != syntax.RdrIn {
 			v.written(source{places: []string{"fd:" + r.N.Value, "fd:"}}, r.Word)
 			if v.readsAny(processes(r.Word)) != "" {
-				v.end(source{places: []string{"fd:" + r.N.Value}}, "a shell")
+				v.runBy(source{places: []string{"fd:" + r.N.Value}}, "a shell")
 			}
 		}
 		switch {
 		case r.Op == syntax.RdrIn:
 			s := source{places: []string{v.file(r.Word)}}
 			s.add(v.prints(processes(r.Word)))
-			v.filled(n, s)
-			v.end(s, reader)
+			v.feedInput(n, s)
+			v.runBy(s, reader)
 		case r.Op == syntax.WordHdoc:
-			v.filled(n, v.carries(r.Word))
+			v.feedInput(n, v.carries(r.Word))
 		case r.Hdoc != nil:
-			v.filled(n, v.reads(r.Hdoc))
+			v.feedInput(n, v.reads(r.Hdoc))
 		}
 		switch {
 		case writes(r):
@@ -192,51 +192,51 @@ func (v *shellVisit) redirected(n *syntax.Stmt) {
 			s := v.prints([]*syntax.Stmt{&bare})
 			v.written(s, r.Word)
 			if inner := processes(r.Word); len(inner) > 0 {
-				v.end(s, v.readsAny(inner))
+				v.runBy(s, v.readsAny(inner))
 			}
 		case r.Op == syntax.DplOut && r.Word != nil && !slices.Contains([]string{"1", "2", "-"}, r.Word.Lit()):
 			bare := *n
 			bare.Redirs = slices.DeleteFunc(slices.Clone(n.Redirs), func(o *syntax.Redirect) bool { return o == r })
-			v.flow.pour(v.prints([]*syntax.Stmt{&bare}), "fd:"+r.Word.Lit())
+			v.flow.connect(v.prints([]*syntax.Stmt{&bare}), "fd:"+r.Word.Lit())
 		case reader == "":
 		case r.Op == syntax.WordHdoc:
-			v.end(v.carries(r.Word), reader)
+			v.runBy(v.carries(r.Word), reader)
 		case r.Hdoc != nil:
-			v.end(v.reads(r.Hdoc), reader)
+			v.runBy(v.reads(r.Hdoc), reader)
 		}
 	}
 }
 
 // filled lets what a node has as its input flow to the variables that it reads.
-func (v *shellVisit) filled(n syntax.Node, s source) {
+func (v *visitor) feedInput(n syntax.Node, s source) {
 	for _, c := range calls(n) {
 		if !slices.Contains([]string{"read", "mapfile", "readarray"}, c.Args[0].Lit()) {
 			continue
 		}
 		for _, name := range c.Args[1:] {
-			v.flow.pour(s, v.variable(name.Lit()))
+			v.flow.connect(s, v.variable(name.Lit()))
 		}
-		v.flow.pour(s, v.variable("REPLY"))
+		v.flow.connect(s, v.variable("REPLY"))
 	}
 }
 
 // end is that a program reads text as code.
-func (v *shellVisit) end(s source, reader string) {
+func (v *visitor) runBy(s source, reader string) {
 	switch reader {
 	case "":
 	case "xargs":
-		v.flow.end(s, &requirement{plainWord, "text for xargs, which splits it at blanks and quotes", "give the words to the program itself; `printf '%s\\0' %MACRO% | xargs -0` keeps them whole"})
+		v.flow.sink(s, &Need{PlainWord, "text for xargs, which splits it at blanks and quotes", "give the words to the program itself; `printf '%s\\0' %MACRO% | xargs -0` keeps them whole"})
 	default:
-		v.flow.end(s, &requirement{anyNumber, "text for " + reader, readByName})
+		v.flow.sink(s, &Need{Number, "text for " + reader, readByName})
 	}
 }
 
 // written is that text comes into a file.
-func (v *shellVisit) written(s source, w *syntax.Word) {
+func (v *visitor) written(s source, w *syntax.Word) {
 	file := v.file(w)
-	v.flow.pour(s, file)
+	v.flow.connect(s, file)
 	if name := strings.TrimPrefix(file, "file:"); codeFile.MatchString(name) {
-		v.flow.end(s, &requirement{anyNumber, "text of " + name + ", which is code", "let what is written read the variable %VARIABLE% instead, which every trial has"})
+		v.flow.sink(s, &Need{Number, "text of " + name + ", which is code", "let what is written read the variable %VARIABLE% instead, which every trial has"})
 	}
 }
 
@@ -262,7 +262,7 @@ func calls(n syntax.Node) (found []*syntax.CallExpr) {
 }
 
 // readsAny names what reads its standard input as code among statements, or "".
-func (v *shellVisit) readsAny(stmts []*syntax.Stmt) (reader string) {
+func (v *visitor) readsAny(stmts []*syntax.Stmt) (reader string) {
 	for _, s := range stmts {
 		for _, c := range calls(s) {
 			reader = cmp.Or(reader, v.readsCode(c))
@@ -272,7 +272,7 @@ func (v *shellVisit) readsAny(stmts []*syntax.Stmt) (reader string) {
 }
 
 // readsCode names what takes the standard input of a command for code, or for words: xargs; "": nothing.
-func (v *shellVisit) readsCode(c *syntax.CallExpr) string {
+func (v *visitor) readsCode(c *syntax.CallExpr) string {
 	words := make([]string, len(c.Args))
 	for i, w := range c.Args {
 		words[i] = v.value(w)
@@ -297,7 +297,7 @@ func (v *shellVisit) readsCode(c *syntax.CallExpr) string {
 }
 
 // piped notes what goes through a pipe: into variables, files, and what reads it as code.
-func (v *shellVisit) piped(n *syntax.BinaryCmd) {
+func (v *visitor) piped(n *syntax.BinaryCmd) {
 	if n.Op != syntax.Pipe && n.Op != syntax.PipeAll {
 		return
 	}
@@ -305,7 +305,7 @@ func (v *shellVisit) piped(n *syntax.BinaryCmd) {
 	if len(s.holes)+len(s.places) == 0 {
 		return
 	}
-	v.filled(n.Y, s)
+	v.feedInput(n.Y, s)
 	syntax.Walk(n.Y, func(node syntax.Node) bool {
 		switch node := node.(type) {
 		case *syntax.Stmt:
@@ -318,7 +318,7 @@ func (v *shellVisit) piped(n *syntax.BinaryCmd) {
 			if len(node.Args) == 0 {
 				break
 			}
-			v.end(s, v.readsCode(node))
+			v.runBy(s, v.readsCode(node))
 			for i, w := range node.Args {
 				switch path.Base(v.value(w)) {
 				case "tee":
@@ -326,10 +326,10 @@ func (v *shellVisit) piped(n *syntax.BinaryCmd) {
 						v.written(s, f)
 					}
 				case "xargs":
-					v.flow.pour(s, "xargs")
+					v.flow.connect(s, "xargs")
 				}
 				if f := v.value(w); i == 0 && v.functions[f] {
-					v.flow.pour(s, "input:"+f)
+					v.flow.connect(s, "input:"+f)
 				}
 			}
 		}

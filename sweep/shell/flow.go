@@ -1,4 +1,4 @@
-package sweep
+package shell
 
 import (
 	"path"
@@ -13,9 +13,9 @@ import (
 // files and pipes, from those into others, and in the end to what takes it for code. Places have names such as
 // "var:X"; they are not told apart by time or branch, so what may flow does.
 type flow struct {
-	to    map[string][]string     // from place to places
-	holes map[int][]string        // from macro to places
-	ends  map[string]*requirement // what a place needs of all that comes there
+	to    map[string][]string // from place to places
+	holes map[int][]string    // from macro to places
+	ends  map[string]*Need    // what a place needs of all that comes there
 }
 
 // source is what a piece of a script carries: macros that stand in it, and places that it reads.
@@ -30,9 +30,9 @@ func (s *source) add(t source) {
 }
 
 // pour lets all that a source carries come to a place.
-func (f *flow) pour(s source, place string) {
+func (f *flow) connect(s source, place string) {
 	if f.to == nil {
-		f.to, f.holes, f.ends = map[string][]string{}, map[int][]string{}, map[string]*requirement{}
+		f.to, f.holes, f.ends = map[string][]string{}, map[int][]string{}, map[string]*Need{}
 	}
 	for _, h := range s.holes {
 		if !slices.Contains(f.holes[h], place) {
@@ -47,17 +47,17 @@ func (f *flow) pour(s source, place string) {
 }
 
 // end says what is needed of all that a source carries.
-func (f *flow) end(s source, r *requirement) {
+func (f *flow) sink(s source, r *Need) {
 	if len(s.holes)+len(s.places) == 0 {
 		return
 	}
 	place := "end:" + strconv.Itoa(len(f.ends))
-	f.pour(s, place)
+	f.connect(s, place)
 	f.ends[place] = r
 }
 
-// settle gives each macro the strictest requirement of the places that its value reaches.
-func (f *flow) settle(at []standing) {
+// settle gives each macro the strictest Need of the places that its value reaches.
+func (f *flow) propagate(at []standing) {
 	for h, places := range f.holes {
 		seen := map[string]bool{}
 		for todo := slices.Clone(places); len(todo) > 0; {
@@ -74,19 +74,19 @@ func (f *flow) settle(at []standing) {
 }
 
 // require keeps the stricter of two requirements; of equal ones the lesser text, so that errors do not change.
-func (s *standing) require(r *requirement) {
-	if r != nil && (s.needs == nil || r.need > s.needs.need || r.need == s.needs.need && r.place < s.needs.place) {
-		s.needs = r
+func (s *standing) require(r *Need) {
+	if r != nil && (s.need == nil || r.Kind > s.need.Kind || r.Kind == s.need.Kind && r.Place < s.need.Place) {
+		s.need = r
 	}
 }
 
-// asCode is the requirement of text that something runs.
-func asCode(place, read string) *requirement {
+// asCode is the Need of text that something runs.
+func asCode(place, read string) *Need {
 	remedy := "write \"$%VARIABLE%\" in its place, in a script in single quotes, as in sh -c './train --x \"$%VARIABLE%\"': every trial has that variable"
 	if read != "" {
 		remedy = "read it there from the environment: " + strings.ReplaceAll(read, "%", "%VARIABLE%")
 	}
-	return &requirement{anyNumber, place, remedy}
+	return &Need{Number, place, remedy}
 }
 
 const (
@@ -94,7 +94,7 @@ const (
 )
 
 // carries is what a node of the tree holds and reads.
-func (v *shellVisit) carries(n syntax.Node) (s source) {
+func (v *visitor) carries(n syntax.Node) (s source) {
 	if n == nil {
 		return s
 	}
@@ -123,10 +123,10 @@ func (v *shellVisit) carries(n syntax.Node) (s source) {
 }
 
 // reads is what a node reads, without the macros that stand in it.
-func (v *shellVisit) reads(n syntax.Node) source { return source{places: v.carries(n).places} }
+func (v *visitor) reads(n syntax.Node) source { return source{places: v.carries(n).places} }
 
 // variable is the place of a variable or of positional words.
-func (v *shellVisit) variable(name string) string {
+func (v *visitor) variable(name string) string {
 	if name == "@" || name == "*" || strings.Trim(name, "0123456789") == "" {
 		return v.positions()
 	}
@@ -134,7 +134,7 @@ func (v *shellVisit) variable(name string) string {
 }
 
 // positions is the place of the positional words where the walk is.
-func (v *shellVisit) positions() string {
+func (v *visitor) positions() string {
 	for _, n := range slices.Backward(v.above) {
 		if f, ok := n.(*syntax.FuncDecl); ok {
 			return "words:" + f.Name.Value
@@ -150,7 +150,7 @@ var emitters = []string{"echo", "printf", "print", "yes", "seq", "date", "expr",
 var readers = []string{"cat", "head", "tail", "tac", "sort", "uniq", "sed", "tr", "cut", "grep", "awk", "gawk", "mawk", "nl", "rev", "envsubst", "base64", "paste", "fold", "fmt", "zcat", "gunzip", "xargs", "shuf", "column", "tee"}
 
 // prints is what statements write to their standard output, as far as it comes from macros or places.
-func (v *shellVisit) prints(stmts []*syntax.Stmt) (s source) {
+func (v *visitor) prints(stmts []*syntax.Stmt) (s source) {
 	for _, stmt := range stmts {
 		syntax.Walk(stmt, func(n syntax.Node) bool {
 			switch n := n.(type) {
@@ -196,7 +196,7 @@ func writes(r *syntax.Redirect) bool {
 	return false
 }
 
-func (v *shellVisit) callPrints(n *syntax.CallExpr) (s source) {
+func (v *visitor) callPrints(n *syntax.CallExpr) (s source) {
 	for i, w := range n.Args {
 		word := v.value(w)
 		name := path.Base(word)
@@ -214,7 +214,7 @@ func (v *shellVisit) callPrints(n *syntax.CallExpr) (s source) {
 			if name != "xargs" {
 				return s
 			}
-		case slices.Contains(emitters, name), strings.Contains(word, opaque):
+		case slices.Contains(emitters, name), strings.Contains(word, unknownText):
 			for _, a := range n.Args[i:] {
 				s.add(v.carries(a))
 			}
@@ -233,7 +233,7 @@ func (v *shellVisit) callPrints(n *syntax.CallExpr) (s source) {
 	return s
 }
 
-func (v *shellVisit) codeOf(n *syntax.CallExpr, i int) []int {
+func (v *visitor) codeOf(n *syntax.CallExpr, i int) []int {
 	l, ok := languageOf(path.Base(v.value(n.Args[i])))
 	if !ok {
 		return nil
@@ -246,7 +246,7 @@ func (v *shellVisit) codeOf(n *syntax.CallExpr, i int) []int {
 }
 
 // file is the place of what a file holds. Files are told apart by their last name, as far as it is written out.
-func (v *shellVisit) file(w *syntax.Word) string {
+func (v *visitor) file(w *syntax.Word) string {
 	if w == nil {
 		return "file:"
 	}
@@ -274,17 +274,17 @@ func (v *shellVisit) file(w *syntax.Word) string {
 }
 
 // constant is the text of a variable that the script sets once, to plain text.
-func (v *shellVisit) constant(n *syntax.ParamExp) (string, bool) {
+func (v *visitor) constant(n *syntax.ParamExp) (string, bool) {
 	if n.Param == nil || n.Excl || n.Length || n.Width || n.Index != nil || n.Slice != nil || n.Repl != nil || n.Exp != nil {
 		return "", false
 	}
 	text, ok := v.literals[n.Param.Value]
-	return text, ok && !strings.Contains(text, opaque)
+	return text, ok && !strings.Contains(text, unknownText)
 }
 
 // learn notes the functions of a text, and the variables that are set to plain text.
-func (v *shellVisit) learn(file *syntax.File) {
-	vague := func(name string) { v.literals[name] = opaque }
+func (v *visitor) collect(file *syntax.File) {
+	vague := func(name string) { v.literals[name] = unknownText }
 	syntax.Walk(file, func(n syntax.Node) bool {
 		switch n := n.(type) {
 		case *syntax.FuncDecl:
@@ -294,30 +294,30 @@ func (v *shellVisit) learn(file *syntax.File) {
 				break
 			}
 			before, again := v.literals[n.Name.Value]
-			text := opaque
+			text := unknownText
 			if n.Value != nil && !n.Append && n.Array == nil {
 				text = v.value(n.Value)
 			}
-			if again && before != text || strings.Contains(text, v.prefix) || strings.Contains(text, opaque) {
+			if again && before != text || strings.Contains(text, v.prefix) || strings.Contains(text, unknownText) {
 				switch was, is := slices.Contains(shells, path.Base(before)), slices.Contains(shells, path.Base(text)); {
 				case was && is:
 					break
-				case was || is || before == shellish:
-					text = shellish
+				case was || is || before == maybeShell:
+					text = maybeShell
 				default:
-					text = opaque
+					text = unknownText
 				}
 			}
 			v.literals[n.Name.Value] = text
 		case *syntax.WordIter:
-			if len(n.Items) == 1 && !strings.Contains(v.value(n.Items[0]), opaque) && !strings.Contains(v.value(n.Items[0]), v.prefix) {
+			if len(n.Items) == 1 && !strings.Contains(v.value(n.Items[0]), unknownText) && !strings.Contains(v.value(n.Items[0]), v.prefix) {
 				v.literals[n.Name.Value] = v.value(n.Items[0])
 				break
 			}
 			vague(n.Name.Value)
 		case *syntax.CallExpr:
 			if len(n.Args) > 1 && n.Args[0].Lit() == "set" && slices.ContainsFunc(n.Args[1:], func(w *syntax.Word) bool { return slices.Contains(shells, path.Base(v.value(w))) }) {
-				v.literals["@"] = shellish
+				v.literals["@"] = maybeShell
 			}
 			if len(n.Args) > 0 && n.Args[0].Lit() == "read" {
 				for _, w := range n.Args[1:] {
