@@ -1,6 +1,10 @@
 package results
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
 
 // ThenTrial stands for the step that follows the trials where a trial's index is expected.
 const ThenTrial = -1
@@ -20,7 +24,7 @@ type Record struct {
 
 // End is the last word on one attempt, and on its trial when Final.
 type End struct {
-	State   string          `codec:"state" json:"state"`   // succeeded | failed | stopped | cached | lost | preempted
+	State   sweep.Outcome   `codec:"state" json:"state"`   // how it ended; never AttemptTimedOut
 	Final   bool            `codec:"final" json:"final"`   // no further attempt of the trial will follow
 	Points  uint64          `codec:"points" json:"points"` // how many points the attempt reported in all
 	Exit    int             `codec:"exit" json:"exit"`
@@ -36,16 +40,3 @@ type End struct {
 	Files   []Artifact      `codec:"artifacts,omitempty" json:"artifacts,omitempty"` // that reached the bucket
 	Unread  []Unread        `codec:"unread,omitempty" json:"unread,omitempty"`       // that it said and that may have been meant as metrics
 }
-
-// How an attempt ended (End.State), and where a trial stands (Trial.State). Waiting and Running are only a
-// trial's; Lost and Preempted only an attempt's: a trial whose final attempt was lost or preempted has failed.
-const (
-	Waiting   = "waiting"
-	Running   = "running"
-	Succeeded = "succeeded"
-	Failed    = "failed"
-	Stopped   = "stopped"
-	Cached    = "cached"
-	Lost      = "lost"
-	Preempted = "preempted"
-)

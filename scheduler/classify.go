@@ -8,23 +8,12 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
-)
-
-// outcome is how one attempt ended, by whose fault.
-type outcome string
-
-const (
-	succeeded outcome = "succeeded"
-	failed    outcome = "failed"
-	timedOut  outcome = "timed out"
-	stopped   outcome = "stopped"
-	lost      outcome = "lost"
-	preempted outcome = "preempted"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // classification is the core's judgement of an ended attempt.
 type classification struct {
-	outcome        outcome
+	outcome        sweep.Outcome
 	reason         string        // for people; empty on success
 	uncharged      bool          // it is on no budget of the trial's
 	wait           time.Duration // of a free one, before the next attempt
@@ -45,18 +34,18 @@ func classify(att *attempt, s cluster.Status, end *task.End) classification {
 	case cluster.Failed:
 		v.outcome, v.reason = classifyFailure(att, s, end)
 	case cluster.Killed:
-		v.outcome, v.reason = lost, describeStatus("killed, though nobody asked for it", s)
+		v.outcome, v.reason = sweep.AttemptLost, describeStatus("killed, though nobody asked for it", s)
 		if s.Reason == drainReason {
 			v.uncharged, v.agentNotBlamed = true, true
 			v.reason = fmt.Sprintf("killed because agent %s is being drained", att.where())
 		}
 		if end != nil && end.TimedOut {
-			v.outcome, v.reason = timedOut, describeTimeout(att)
+			v.outcome, v.reason = sweep.AttemptTimedOut, describeTimeout(att)
 		}
 	default:
-		v.outcome, v.reason = lost, describeStatus(strings.ToLower(strings.ReplaceAll(string(s.State), "_", " ")), s)
+		v.outcome, v.reason = sweep.AttemptLost, describeStatus(strings.ToLower(strings.ReplaceAll(string(s.State), "_", " ")), s)
 	}
-	if v.outcome == succeeded {
+	if v.outcome == sweep.AttemptSucceeded {
 		return v
 	}
 	v.agentNotBlamed = v.agentNotBlamed || neverStarted(s) || limitation(s) && att.coTerminated > 0
@@ -70,11 +59,11 @@ func classify(att *attempt, s cluster.Status, end *task.End) classification {
 	v.prefetchFailed = end == nil && prefetchFailed(att, s)
 	switch att.killing {
 	case killStopped:
-		v.outcome, v.reason = stopped, att.reason
+		v.outcome, v.reason = sweep.AttemptStopped, att.reason
 	case killOverdue:
-		v.outcome, v.reason = timedOut, att.reason
+		v.outcome, v.reason = sweep.AttemptTimedOut, att.reason
 	case killPreempted:
-		v.outcome, v.reason = preempted, att.reason
+		v.outcome, v.reason = sweep.AttemptPreempted, att.reason
 	}
 	return v
 }
@@ -88,65 +77,65 @@ const starvedWait = 2 * time.Second
 // classifyStarved classifies an attempt that its executor could not start for want of what others had taken. With
 // others beside it, which will give it back, that is waited for; one that is alone and lacks it still is a loss.
 func classifyStarved(att *attempt, end *task.End) classification {
-	v := classification{end: end, outcome: lost, agentNotBlamed: true, reason: fmt.Sprintf("agent %s was short of %s", att.where(), end.Starved)}
+	v := classification{end: end, outcome: sweep.AttemptLost, agentNotBlamed: true, reason: fmt.Sprintf("agent %s was short of %s", att.where(), end.Starved)}
 	if att.neighbours {
 		v.uncharged, v.wait = true, starvedWait
 	}
 	return v
 }
 
-func classifyExit(att *attempt, end *task.End) (outcome, string) {
+func classifyExit(att *attempt, end *task.End) (sweep.Outcome, string) {
 	if end != nil && (end.Exit != 0 || end.Error != "" || end.TimedOut) {
 		return classifyEnd(att, end)
 	}
 	if end != nil && end.Lacks != "" {
-		return failed, end.Lacks
+		return sweep.AttemptFailed, end.Lacks
 	}
 	if name := att.run.spec.Objective.Name; name != "" && att.trial != ThenTrial && att.value.Count == 0 {
-		return failed, fmt.Sprintf("ended with exit code 0 but never reported the metric %q: print %s=VALUE, or a JSON line with it", name, name) + describeUnread(end)
+		return sweep.AttemptFailed, fmt.Sprintf("ended with exit code 0 but never reported the metric %q: print %s=VALUE, or a JSON line with it", name, name) + describeUnread(end)
 	}
-	return succeeded, ""
+	return sweep.AttemptSucceeded, ""
 }
 
-func classifyEnd(att *attempt, end *task.End) (outcome, string) {
+func classifyEnd(att *attempt, end *task.End) (sweep.Outcome, string) {
 	switch {
 	case end.TimedOut && end.Lacks != "": // it had ended well, and had no time left for what comes after
-		return timedOut, end.Lacks
+		return sweep.AttemptTimedOut, end.Lacks
 	case end.TimedOut:
-		return timedOut, describeTimeout(att)
+		return sweep.AttemptTimedOut, describeTimeout(att)
 	case end.Error != "":
-		return failed, "could not be started: " + end.Error
+		return sweep.AttemptFailed, "could not be started: " + end.Error
 	case end.Limit != 0:
 		const mb = 1 << 20
 		whose := " (executor included)"
 		if end.Own {
 			whose = ""
 		}
-		return failed, withLastLine(fmt.Sprintf("out of memory at the limit of %d MB%s: ask for more in task.resources.memory", end.Limit/mb, whose), end.Stderr)
+		return sweep.AttemptFailed, withLastLine(fmt.Sprintf("out of memory at the limit of %d MB%s: ask for more in task.resources.memory", end.Limit/mb, whose), end.Stderr)
 	case end.Lacks != "": // before the signal: it is what the executor ended it for
-		return failed, end.Lacks
+		return sweep.AttemptFailed, end.Lacks
 	case end.Signal != 0:
-		return failed, withLastLine(fmt.Sprintf("ended by signal %d", end.Signal), end.Stderr)
+		return sweep.AttemptFailed, withLastLine(fmt.Sprintf("ended by signal %d", end.Signal), end.Stderr)
 	default:
-		return failed, withLastLine(fmt.Sprintf("exit code %d", end.Exit), end.Stderr)
+		return sweep.AttemptFailed, withLastLine(fmt.Sprintf("exit code %d", end.Exit), end.Stderr)
 	}
 }
 
 // classifyFailure tells a failure of the trial from one of the platform under it.
-func classifyFailure(att *attempt, s cluster.Status, end *task.End) (outcome, string) {
+func classifyFailure(att *attempt, s cluster.Status, end *task.End) (sweep.Outcome, string) {
 	if end != nil && !end.Killed {
 		return classifyEnd(att, end)
 	}
 	if end != nil {
-		return lost, describeStatus("its executor was told to end it", s)
+		return sweep.AttemptLost, describeStatus("its executor was told to end it", s)
 	}
 	if limitation(s) && att.coTerminated > 0 {
-		return lost, describeStatus(fmt.Sprintf("ended with %d other attempts in the executor they shared, which went beyond its agent's limits; it is tried again in one of its own", att.coTerminated), s)
+		return sweep.AttemptLost, describeStatus(fmt.Sprintf("ended with %d other attempts in the executor they shared, which went beyond its agent's limits; it is tried again in one of its own", att.coTerminated), s)
 	}
 	if platformReason(s.Reason) && !(att.run.executor.container != nil && imageFailure(s)) {
-		return lost, describeStatus(describeExecutorEnd(att), s)
+		return sweep.AttemptLost, describeStatus(describeExecutorEnd(att), s)
 	}
-	return failed, describeStatus("failed", s)
+	return sweep.AttemptFailed, describeStatus("failed", s)
 }
 
 // platformReason reports whether a reason without an exit code blames the cluster. Limits (out of memory, disk) are the
@@ -247,13 +236,13 @@ func withLastLine(what string, lines []string) string {
 // nothing: there may be any number of them, and each is met only once.
 func classifyStartFailure(att *attempt) classification {
 	if att.startExit == cluster.ExitWrongArch {
-		return classification{outcome: lost, uncharged: true, reason: fmt.Sprintf("agent %s is of an architecture that no executor is built for", att.where())}
+		return classification{outcome: sweep.AttemptLost, uncharged: true, reason: fmt.Sprintf("agent %s is of an architecture that no executor is built for", att.where())}
 	}
 	if att.startExit == cluster.ExitAgentUnreachable {
-		return classification{outcome: lost, reason: fmt.Sprintf("its executor cannot reach agent %s at the address that the agent gave it: look at the agent's --ip and "+
+		return classification{outcome: sweep.AttemptLost, reason: fmt.Sprintf("its executor cannot reach agent %s at the address that the agent gave it: look at the agent's --ip and "+
 			"--hostname, the network of containers and firewalls; the attempt's stderr there has the address", att.where())}
 	}
-	return classification{outcome: lost, reason: fmt.Sprintf("the executor that agent %s fetched is not the one that was served: "+
+	return classification{outcome: sweep.AttemptLost, reason: fmt.Sprintf("the executor that agent %s fetched is not the one that was served: "+
 		"it was cut short or mixed up on the way; the attempt's stderr there has both checksums", att.where())}
 }
 

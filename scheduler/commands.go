@@ -176,7 +176,7 @@ func (c *Core) stopTrial(ev StopTrial) {
 	}
 	c.endUnlaunched(run, ev.Trial, sweep.Stopped, ev.Reason)
 	if ev.Trial == ThenTrial && (run.entry.Phase == sweep.PhaseSelecting || run.entry.Phase == sweep.PhaseThen) {
-		c.thenEnded(run, classification{outcome: stopped, reason: ev.Reason}, sweep.Stopped)
+		c.thenEnded(run, classification{outcome: sweep.AttemptStopped, reason: ev.Reason}, sweep.Stopped)
 		return
 	}
 	c.finishIfDone(run)

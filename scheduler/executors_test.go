@@ -108,11 +108,11 @@ func TestWhoseFaultAContainerIs(t *testing.T) {
 	for _, tt := range []struct {
 		att     *attempt
 		message string
-		want    outcome
+		want    sweep.Outcome
 	}{
-		{boxed, "Failed to launch container: pull digits:1: not found", failed},
-		{boxed, "Failed to launch container: Failed to fetch all URIs for container 'x': exited with status 1", lost},
-		{bare, "Failed to launch container: whatever", lost},
+		{boxed, "Failed to launch container: pull digits:1: not found", sweep.AttemptFailed},
+		{boxed, "Failed to launch container: Failed to fetch all URIs for container 'x': exited with status 1", sweep.AttemptLost},
+		{bare, "Failed to launch container: whatever", sweep.AttemptLost},
 	} {
 		if got, why := classifyFailure(tt.att, cluster.Status{Reason: "REASON_CONTAINER_LAUNCH_FAILED", Message: tt.message}, nil); got != tt.want {
 			t.Errorf("%s: %s (%s), want %s", tt.message, got, why, tt.want)

@@ -23,7 +23,7 @@ func (c *Core) finish(att *attempt, v classification, points *results.Record) {
 	c.resourcesFreed, c.packDue = true, true
 	v = c.resolveRetryScope(att, v)
 	c.judgeAgent(att, v)
-	if v.outcome == lost && att.probe && !v.uncharged && c.elsewhere(att) {
+	if v.outcome == sweep.AttemptLost && att.probe && !v.uncharged && c.elsewhere(att) {
 		v.uncharged = true // it was put at risk to learn whether its agent is well again
 	}
 	c.recordPrefetch(att, v)
@@ -36,7 +36,7 @@ func (c *Core) finish(att *attempt, v classification, points *results.Record) {
 	}
 	rec.End = c.endRecord(att, v, to.Terminal())
 	if to == sweep.Stopped {
-		rec.End.State = string(stopped) // whatever ended the attempt, what ended the trial was its sweep
+		rec.End.State = sweep.AttemptStopped // whatever ended the attempt, what ended the trial was its sweep
 	}
 	c.record(run, rec)
 	c.noteLoss(att, v)
@@ -53,9 +53,9 @@ func (c *Core) finish(att *attempt, v classification, points *results.Record) {
 func (c *Core) nextState(att *attempt, v classification) (to sweep.State, due time.Time) {
 	run := att.run
 	switch {
-	case v.outcome == succeeded:
+	case v.outcome == sweep.AttemptSucceeded:
 		return sweep.Succeeded, due
-	case v.outcome == stopped:
+	case v.outcome == sweep.AttemptStopped:
 		return sweep.Stopped, due
 	}
 	again, delay := true, v.wait
@@ -110,11 +110,8 @@ func (c *Core) commitTrial(att *attempt, v classification, to sweep.State, due t
 // endRecord is the last word on an attempt for its record.
 func (c *Core) endRecord(att *attempt, v classification, final bool) *results.End {
 	e := &results.End{
-		State: string(v.outcome), Final: final, Points: att.points, Reason: v.reason, Agent: att.host,
+		State: v.outcome.Recorded(), Final: final, Points: att.points, Reason: v.reason, Agent: att.host,
 		StartMs: att.launched.UnixMilli(), EndMs: c.now.UnixMilli(),
-	}
-	if v.outcome == timedOut {
-		e.State = string(failed)
 	}
 	if !att.started.IsZero() {
 		e.StartMs = att.started.UnixMilli()
@@ -156,16 +153,16 @@ const (
 )
 
 // charge counts one end against the budget and says whether another attempt is allowed, and after which delay.
-func charge(b *journal.Budget, kind outcome, retries int, cfg *Config) (again bool, delay time.Duration) {
+func charge(b *journal.Budget, kind sweep.Outcome, retries int, cfg *Config) (again bool, delay time.Duration) {
 	var used, allowed int
 	switch kind {
-	case failed:
+	case sweep.AttemptFailed:
 		b.Failures++
 		used, allowed = b.Failures, retries
-	case timedOut:
+	case sweep.AttemptTimedOut:
 		b.Timeouts++
 		used, allowed = b.Timeouts, retries
-	case preempted:
+	case sweep.AttemptPreempted:
 		b.Preemptions++
 		used, allowed = b.Preemptions, cfg.Preemptions
 	default:
@@ -192,8 +189,8 @@ func (c *Core) resolveRetryScope(att *attempt, v classification) classification 
 		}
 		v.retry = noTrial
 	}
-	if v.outcome == lost {
-		v.outcome = failed
+	if v.outcome == sweep.AttemptLost {
+		v.outcome = sweep.AttemptFailed
 	}
 	return v
 }
@@ -207,7 +204,7 @@ func (c *Core) lackingEverywhere(att *attempt) bool {
 
 // noteLoss tells of a lost attempt, but not of one that met a foreign agent: that agent's own notice says so.
 func (c *Core) noteLoss(att *attempt, v classification) {
-	if v.outcome != lost || att.startExit == cluster.ExitWrongArch {
+	if v.outcome != sweep.AttemptLost || att.startExit == cluster.ExitWrongArch {
 		return
 	}
 	r := att.run

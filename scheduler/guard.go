@@ -6,6 +6,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/timer"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // The guard against black holes: an agent whose attempts die at once is free at once, and would swallow the
@@ -100,10 +101,10 @@ func (c *Core) judgeAgent(att *attempt, v classification) {
 	a := c.agentOf(att.agent, att.host)
 	a.running--
 	defer func() { c.cap(att.agent, a) }()
-	if v.outcome == stopped || v.outcome == preempted || v.uncharged || v.agentNotBlamed || !att.unreachableSince.IsZero() {
+	if v.outcome == sweep.AttemptStopped || v.outcome == sweep.AttemptPreempted || v.uncharged || v.agentNotBlamed || !att.unreachableSince.IsZero() {
 		return
 	}
-	fast := v.outcome != succeeded && (att.started.IsZero() || c.now.Sub(att.started) < fastDeath)
+	fast := v.outcome != sweep.AttemptSucceeded && (att.started.IsZero() || c.now.Sub(att.started) < fastDeath)
 	if fast && att.endSource != sourceExecutor {
 		if !a.fell.IsZero() && !att.launched.After(a.fell) {
 			return // what ended an executor or an agent ended all that was there: one event
@@ -140,7 +141,7 @@ func (c *Core) suspect(att *attempt, a *agent, v classification) {
 	case !c.elsewhere(att):
 	case a.deaths >= limit:
 		c.avoidAgent(att.agent, a, v.reason)
-	case v.outcome == lost:
+	case v.outcome == sweep.AttemptLost:
 		c.guard.last[att.agent] = true
 		if !a.proven || a.deaths > 1 {
 			c.pauseAgent(att.agent, a)

@@ -59,9 +59,9 @@ func (c *Core) checkFirstFailures(att *attempt, v classification) {
 		return
 	}
 	switch way := varying.ReplaceAllString(v.reason, "…"); {
-	case v.outcome == lost, v.outcome == preempted, v.outcome == stopped:
+	case v.outcome == sweep.AttemptLost, v.outcome == sweep.AttemptPreempted, v.outcome == sweep.AttemptStopped:
 		return
-	case v.outcome != failed, !att.started.IsZero() && c.now.Sub(att.started) > earlyFailure, f.reason != "" && f.reason != way:
+	case v.outcome != sweep.AttemptFailed, !att.started.IsZero() && c.now.Sub(att.started) > earlyFailure, f.reason != "" && f.reason != way:
 		*f = firstFailures{over: true}
 		return
 	case f.trials == nil:
@@ -77,7 +77,7 @@ func (c *Core) checkFirstFailures(att *attempt, v classification) {
 
 // checkUnstartable ends a sweep none of whose trials can be started.
 func (c *Core) checkUnstartable(att *attempt, v classification) {
-	if v.retry == noTrial && v.outcome == failed {
+	if v.retry == noTrial && v.outcome == sweep.AttemptFailed {
 		c.drain(att.run, sweep.PhaseFailed, fmt.Sprintf("stopped, as no trial of it can be started: %s", v.reason), true)
 	}
 }

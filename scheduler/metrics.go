@@ -22,14 +22,14 @@ var (
 	passesTotal      = metrics.NewCounter("kaon_scheduler_passes_total")
 	avoidedTotal     = metrics.NewCounter("kaon_scheduler_agents_avoided_total")
 	troublesTotal    = metrics.NewCounter("kaon_scheduler_troubles_total")
-	attemptsTotal    = map[string]*metrics.Counter{}
+	attemptsTotal    = map[sweep.Outcome]*metrics.Counter{}
 	movesTotal       [sweep.Cached + 1]*metrics.Counter
 	callsTotal       = map[string]*metrics.Counter{}
 )
 
 func init() {
-	for _, o := range []outcome{succeeded, failed, stopped, lost, preempted} {
-		attemptsTotal[string(o)] = metrics.NewCounter(fmt.Sprintf("kaon_scheduler_attempts_ended_total{outcome=%q}", string(o)))
+	for _, o := range []sweep.Outcome{sweep.AttemptSucceeded, sweep.AttemptFailed, sweep.AttemptStopped, sweep.AttemptLost, sweep.AttemptPreempted} {
+		attemptsTotal[o] = metrics.NewCounter(fmt.Sprintf("kaon_scheduler_attempts_ended_total{outcome=%q}", string(o)))
 	}
 	for s := sweep.Waiting; s <= sweep.Cached; s++ {
 		movesTotal[s] = metrics.NewCounter(fmt.Sprintf("kaon_scheduler_trial_moves_total{to=%q}", s))
@@ -69,8 +69,8 @@ func countNotice(n Notice) {
 	}
 }
 
-func countEnd(state string) {
-	if c := attemptsTotal[state]; c != nil {
+func countEnd(o sweep.Outcome) {
+	if c := attemptsTotal[o]; c != nil {
 		c.Inc()
 	}
 }

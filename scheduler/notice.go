@@ -70,7 +70,7 @@ type (
 		Sweep   string
 		Phase   sweep.Phase
 		Reason  string
-		Counts  Counts
+		Counts  sweep.Counts
 		Seconds float64
 		Resumed bool // it had ended before this process started
 	}

@@ -302,7 +302,7 @@ func (c *Core) failLaunch(run *run, trial int, err error) {
 	reason := fmt.Sprintf("cannot be launched: %v", err)
 	if trial == ThenTrial {
 		c.endUnlaunched(run, trial, sweep.Failed, reason)
-		c.thenEnded(run, classification{outcome: failed, reason: reason}, sweep.Failed)
+		c.thenEnded(run, classification{outcome: sweep.AttemptFailed, reason: reason}, sweep.Failed)
 		return
 	}
 	c.endUnlaunched(run, trial, sweep.Failed, reason)

@@ -28,8 +28,8 @@ type rig struct {
 	records   map[uint64]string // what each record number said, journaled
 	heard     map[uint64]string // what each record number said, noticed
 	points    map[string]map[uint64]int
-	ends      map[string]int    // attempts whose end is journaled, and with how many points
-	outcomes  map[string]string // how
+	ends      map[string]int           // attempts whose end is journaled, and with how many points
+	outcomes  map[string]sweep.Outcome // how
 	finals    map[int]int
 	winner    journal.AttemptRef // journaled
 	unstarted map[int]int
@@ -43,7 +43,7 @@ func newRig(spec testSpec, agents int, cpus resource.Milli) *rig {
 		mem: &journal.Memory{}, world: newWorld(agents, cpus), spec: spec,
 		now:     time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 		records: map[uint64]string{}, heard: map[uint64]string{}, points: map[string]map[uint64]int{},
-		ends: map[string]int{}, outcomes: map[string]string{}, finals: map[int]int{}, unstarted: map[int]int{},
+		ends: map[string]int{}, outcomes: map[string]sweep.Outcome{}, finals: map[int]int{}, unstarted: map[int]int{},
 		parted: map[cluster.TaskID]time.Time{}, corrupted: map[cluster.TaskID]int{},
 	}
 	r.core = NewCore(testConfig())

@@ -122,9 +122,9 @@ func (r *run) move(trial int, to sweep.State) (from sweep.State) {
 }
 
 // Counts by state.
-func (r *run) Counts() Counts {
+func (r *run) Counts() sweep.Counts {
 	n := &r.counts
-	return Counts{
+	return sweep.Counts{
 		Total: r.total, Waiting: n[sweep.Waiting], Launched: n[sweep.Launched], Running: n[sweep.Running],
 		Succeeded: n[sweep.Succeeded], Failed: n[sweep.Failed], Stopped: n[sweep.Stopped], Cached: n[sweep.Cached],
 	}

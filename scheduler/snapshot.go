@@ -26,7 +26,7 @@ type SweepStatus struct {
 	Phase     sweep.Phase
 	Paused    bool
 	Reason    string
-	Counts    Counts
+	Counts    sweep.Counts
 	Best      float64
 	BestTrial int // -1: none
 	Submitted time.Time
@@ -63,18 +63,6 @@ func (c *Core) Snapshot() Snapshot {
 	}
 	slices.SortFunc(s.Agents, func(a, b AgentStatus) int { return cmp.Compare(a.ID, b.ID) })
 	return s
-}
-
-// Counts is how many trials of a sweep are in each state.
-type Counts struct {
-	Total     int `json:"total"`
-	Waiting   int `json:"waiting"`
-	Launched  int `json:"launched"`
-	Running   int `json:"running"`
-	Succeeded int `json:"succeeded"`
-	Failed    int `json:"failed"`
-	Stopped   int `json:"stopped"`
-	Cached    int `json:"cached"`
 }
 
 // percent is how far running trials are in the mean, by sweep.

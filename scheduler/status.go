@@ -126,7 +126,7 @@ func (c *Core) awaitLastUpdate(att *attempt) {
 		att.terminalSeen = c.now
 		c.timers.Set(c.now.Add(lastUpdateWait), func(time.Time) {
 			if att.run.live[att.trial] == att {
-				c.finish(att, classification{outcome: lost, reason: "ended, and its last update never came"}, nil)
+				c.finish(att, classification{outcome: sweep.AttemptLost, reason: "ended, and its last update never came"}, nil)
 			}
 		})
 	}
@@ -190,7 +190,7 @@ func (c *Core) markUnreachable(att *attempt, s cluster.Status) {
 		if att.run.live[att.trial] != att || !att.unreachableSince.Equal(since) {
 			return
 		}
-		c.finish(att, classification{outcome: lost, reason: fmt.Sprintf("agent %s has been out of reach for %v", att.where(), c.cfg.PartitionGrace)}, nil)
+		c.finish(att, classification{outcome: sweep.AttemptLost, reason: fmt.Sprintf("agent %s has been out of reach for %v", att.where(), c.cfg.PartitionGrace)}, nil)
 	})
 }
 

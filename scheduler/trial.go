@@ -20,14 +20,14 @@ func (c *Core) endUnlaunched(run *run, trial int, to sweep.State, reason string)
 	e.TellSeq, e.Failure = run.observe(trial, to, &e.Value)
 	c.journal(e)
 	c.moved(run, trial, to, "", reason)
-	state := string(stopped)
+	outcome := sweep.AttemptStopped
 	if to == sweep.Failed {
-		state = string(failed)
+		outcome = sweep.AttemptFailed
 	}
 	ms := c.now.UnixMilli()
 	c.record(run, results.Record{
 		Sweep: run.id, Trial: trial, Attempt: number,
-		End: &results.End{State: state, Final: true, Reason: reason, StartMs: ms, EndMs: ms},
+		End: &results.End{State: outcome, Final: true, Reason: reason, StartMs: ms, EndMs: ms},
 	})
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -54,7 +53,7 @@ func (c runningCluster) roomLine(spec *sweep.Spec, files uint64) string {
 	}
 	fit := 0
 	for _, d := range demands {
-		n := wanted(spec, scheduler.Counts{Total: spec.Trials}, false)
+		n := wanted(spec, sweep.Counts{Total: spec.Trials}, false)
 		for need, has := range map[resource.Milli]float64{d.Resources.CPUs: c.machine.CPUs,
 			d.Resources.Mem: c.machine.MemoryMB} {
 			if need > 0 {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
@@ -91,7 +90,7 @@ func (sw *Sweep) kept(top int, summary board.Summary) func(trial, attempt int) b
 			}
 		}
 	} else {
-		for t := range all.Trials(board.Query{States: []string{results.Succeeded, results.Cached}, Sort: "value",
+		for t := range all.Trials(board.Query{States: []sweep.State{sweep.Succeeded, sweep.Cached}, Sort: "value",
 			Limit: top}) {
 			keep[attempt{t.Trial, t.Attempt}] = true
 		}
@@ -151,7 +150,7 @@ func (sw *Sweep) reopen(ctx context.Context, st Status) error {
 	}
 	sw.mu.Lock()
 	defer sw.mu.Unlock()
-	sw.mu.endedBefore = ended(st.Counts) - st.Counts.Stopped - st.Counts.Failed
+	sw.mu.endedBefore = st.Counts.Ended() - st.Counts.Stopped - st.Counts.Failed
 	if st.Phase.Ended() {
 		sw.mu.ending, sw.mu.stored = make(chan struct{}), make(chan struct{})
 	}

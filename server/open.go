@@ -174,7 +174,7 @@ func (s *Server) check(core *scheduler.Core) error {
 	}
 	for _, status := range core.Snapshot().Sweeps {
 		if sw, known := s.Sweep(status.ID); known {
-			sw.mu.endedBefore = ended(status.Counts) - status.Counts.Stopped
+			sw.mu.endedBefore = status.Counts.Ended() - status.Counts.Stopped
 		}
 	}
 	return nil

@@ -270,7 +270,7 @@ func (m *mender) restore(spec *sweep.Spec, board *board.Board) (restored []resul
 		if board.Has(t.Trial, t.Attempt) {
 			continue
 		}
-		end := &results.End{State: t.State.String(), Final: true, Reason: t.Reason}
+		end := &results.End{State: sweep.Outcome(t.State.String()), Final: true, Reason: t.Reason}
 		if point == nil { // only now: a search may take its time
 			if point, err = m.points(spec); err != nil {
 				return nil, err
@@ -432,24 +432,15 @@ func (m *mender) trial(t board.Trial) journal.TrialEntry {
 	e := journal.TrialEntry{Sweep: m.id, Trial: t.Trial, State: sweep.Waiting}
 	for _, try := range t.Attempts {
 		e.Attempt = max(e.Attempt, try.Attempt)
-		if end := try.End; end != nil && !end.Final && end.State == results.Failed {
+		if end := try.End; end != nil && !end.Final && end.State == sweep.AttemptFailed {
 			e.Budget.Failures++
 		}
 		if end := try.End; end != nil && try.Attempt == t.Attempt && end.Final {
 			e.Reason = end.Reason
 		}
 	}
-	switch t.State {
-	case results.Succeeded:
-		e.State = sweep.Succeeded
-	case results.Failed:
-		e.State = sweep.Failed
-	case results.Stopped:
-		e.State = sweep.Stopped
-	case results.Cached:
-		e.State = sweep.Cached
-	}
-	if e.State != sweep.Waiting {
+	if t.State.Terminal() {
+		e.State = t.State
 		e.Attempt, e.Budget = t.Attempt, journal.Budget{}
 	}
 	if t.Value != nil {

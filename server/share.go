@@ -146,11 +146,11 @@ func largestNeed(spec *sweep.Spec) (n ledger.Need, err error) {
 }
 
 // wanted is how many trials of a sweep could run at once. A step may follow the last one.
-func wanted(spec *sweep.Spec, n scheduler.Counts, paused bool) int {
+func wanted(spec *sweep.Spec, n sweep.Counts, paused bool) int {
 	if paused {
 		return 0
 	}
-	left := max(1, n.Total-ended(n))
+	left := max(1, n.Total-n.Ended())
 	if p := spec.Limits.Parallel; p > 0 {
 		left = min(left, p)
 	}
@@ -158,12 +158,10 @@ func wanted(spec *sweep.Spec, n scheduler.Counts, paused bool) int {
 }
 
 // wanted is wanted, as far as the limit of open files lets them run.
-func (c runningCluster) wanted(spec *sweep.Spec, n scheduler.Counts, paused bool) int {
+func (c runningCluster) wanted(spec *sweep.Spec, n sweep.Counts, paused bool) int {
 	all := wanted(spec, n, paused)
 	if room := c.room(spec, openFiles()); room > 0 {
 		all = min(all, room)
 	}
 	return all
 }
-
-func ended(n scheduler.Counts) int { return n.Succeeded + n.Failed + n.Stopped + n.Cached }

@@ -54,7 +54,7 @@ func (s *stepNews) lines(r results.Record, now time.Time) (lines []string) {
 		lines = append(lines, s.rest(now)...)
 	}
 	if ended {
-		lines = append(lines, "then: "+strings.TrimRight(r.End.State+": "+r.End.Reason, ": "))
+		lines = append(lines, "then: "+strings.TrimRight(string(r.End.State)+": "+r.End.Reason, ": "))
 	}
 	return lines
 }

@@ -48,6 +48,9 @@ func (s State) CanMove(next State) bool {
 // Terminal says whether nothing can follow.
 func (s State) Terminal() bool { return len(Moves[s]) == 0 }
 
+// CanWin reports whether trials in this state may be the winner.
+func (s State) CanWin() bool { return s == Succeeded || s == Cached }
+
 // String is the state's name in records, JSON and tables.
 func (s State) String() string {
 	if int(s) < len(stateNames) {

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results/store"
-	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/server/control"
 )
 
@@ -160,8 +159,7 @@ func (s source) stored(ctx context.Context, out *output) (status, error) {
 	}
 	known, n := board.known, board.Counts()
 	st := status{Running: []control.Running{}, Sweep: control.Sweep{Sweep: s.id, State: known.State, Submitted: known.Created, Sentence: known.Sentence,
-		Trials: scheduler.Counts{Total: n.Total, Waiting: n.Waiting, Running: n.Running,
-			Succeeded: n.Succeeded, Failed: n.Failed, Stopped: n.Stopped, Cached: n.Cached}}}
+		Trials: n}}
 	switch {
 	case known.Finished == "":
 		st.State, st.Waiting = "interrupted", board.goOn(s)

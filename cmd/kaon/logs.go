@@ -21,6 +21,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 type logsCmd struct {
@@ -121,7 +122,7 @@ func (l *trialLog) began() bool {
 // never tells whether the trial will not start any more.
 func (l *trialLog) never() bool {
 	t, ok := l.board.Trial(l.trial)
-	return !ok && t.State == results.Stopped
+	return !ok && t.State == sweep.Stopped
 }
 
 // again waits a moment and reads the board anew.

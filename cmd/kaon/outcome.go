@@ -31,12 +31,12 @@ type result struct {
 	Results string      `json:"results"`
 }
 
+// trialCounts is sweep.Counts without the trials that have not ended, which its own fields hide.
 type trialCounts struct {
-	Total     int `json:"total"`
-	Succeeded int `json:"succeeded"`
-	Failed    int `json:"failed"`
-	Stopped   int `json:"stopped"`
-	Cached    int `json:"cached"`
+	sweep.Counts
+	Waiting  *int `json:"waiting,omitempty"`
+	Launched *int `json:"launched,omitempty"`
+	Running  *int `json:"running,omitempty"`
 }
 
 type bestTrial struct {
@@ -54,10 +54,7 @@ func (r *runner) store(ctx context.Context, s *server.Server, sw *server.Sweep) 
 	ended, err := sw.Wait(last)
 	o := outcome{phase: ended.Phase, sentence: ended.Reason, winner: ended.Winner, result: result{
 		Sweep: sw.ID(), State: string(ended.Phase), Results: r.flags.Results,
-		Trials: trialCounts{
-			Total: ended.Counts.Total, Succeeded: ended.Counts.Succeeded, Failed: ended.Counts.Failed,
-			Stopped: ended.Counts.Stopped, Cached: ended.Counts.Cached,
-		},
+		Trials: trialCounts{Counts: ended.Counts},
 	}}
 	if w := ended.Winner; w != nil {
 		o.Best = &bestTrial{w.Trial, w.Value, w.Params}

@@ -9,6 +9,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // mendable is a sweep whose odd trials, the best among them, fail until there is a file named mended.
@@ -53,7 +54,7 @@ func TestRetryRunsOnlyWhatFailed(t *testing.T) {
 	for trial, attempts := range []int{1, 3, 1, 3, 1, 3} {
 		var got board.Trial
 		p.kaon("trial", first.Sweep+"/"+string(rune('0'+trial)), "--json").ends(exitDone).json(&got)
-		if len(got.Attempts) != attempts || got.Attempt != attempts || got.State != results.Succeeded {
+		if len(got.Attempts) != attempts || got.Attempt != attempts || got.State != sweep.Succeeded {
 			t.Errorf("trial %d is %s by attempt %d of %d, want %d", trial, got.State, got.Attempt, len(got.Attempts), attempts)
 		}
 	}

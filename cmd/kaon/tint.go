@@ -6,7 +6,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // painter writes texts in the colours of states, where they can be seen.
@@ -24,12 +24,12 @@ func painterFor(w io.Writer) painter {
 // tones are what states look like: by number in the palette of 256 colours, and in that of 16 for terminals that have no more. Those
 // of the larger are as far from black as from white, so that they can be read on either.
 var tones = map[string][2]string{
-	results.Succeeded: {"38;5;28", "32"}, results.Cached: {"38;5;28", "32"}, // green
-	results.Failed:  {"38;5;160", "31"},                               // red
-	results.Running: {"38;5;31", "36"}, "launched": {"38;5;31", "36"}, // blue
-	results.Stopped: {"38;5;130", "35"}, "interrupted": {"38;5;130", "35"}, "paused": {"38;5;130", "35"}, // brown
-	"lost": {"38;5;130", "35"}, "preempted": {"38;5;130", "35"},
-	results.Waiting: {"38;5;243", "39"}, // grey
+	sweep.Succeeded.String(): {"38;5;28", "32"}, sweep.Cached.String(): {"38;5;28", "32"}, // green
+	sweep.Failed.String():  {"38;5;160", "31"},                                            // red
+	sweep.Running.String(): {"38;5;31", "36"}, sweep.Launched.String(): {"38;5;31", "36"}, // blue
+	sweep.Stopped.String(): {"38;5;130", "35"}, "interrupted": {"38;5;130", "35"}, "paused": {"38;5;130", "35"}, // brown
+	string(sweep.AttemptLost): {"38;5;130", "35"}, string(sweep.AttemptPreempted): {"38;5;130", "35"},
+	sweep.Waiting.String(): {"38;5;243", "39"}, // grey
 }
 
 // state is a text in the colour of a state.

@@ -40,7 +40,7 @@ func (c *trialCmd) Run(ctx context.Context, out *output) error {
 	}
 	trial, ok := board.Trial(number)
 	show := shown{Trial: trial, Percent: board.running[number].Percent}
-	if !ok && trial.State == results.Waiting {
+	if !ok && trial.State == sweep.Waiting {
 		show.Waiting = src.waits(board)
 	}
 	board.fill(&show.Trial)
@@ -108,7 +108,7 @@ func printTrial(w io.Writer, t shown) {
 	if t.Percent != nil {
 		far = " (" + percent(t.Percent) + ")"
 	}
-	painterFor(w).line(named(t.Trial.Trial)+": ", t.State, far)
+	painterFor(w).line(named(t.Trial.Trial)+": ", t.State.String(), far)
 	if t.Waiting != "" {
 		fmt.Fprintln(w, t.Waiting)
 	}
@@ -137,14 +137,14 @@ func printTrial(w io.Writer, t shown) {
 }
 
 // printAttempt shows one attempt of a trial in a state.
-func printAttempt(w io.Writer, a board.Attempt, state string) {
+func printAttempt(w io.Writer, a board.Attempt, state sweep.State) {
 	defer printNotes(w, a)
-	if a.End == nil && state != results.Running { // the process that ran it is gone, and nobody saw its end
+	if a.End == nil && state != sweep.Running { // the process that ran it is gone, and nobody saw its end
 		painterFor(w).line(fmt.Sprintf("\nattempt %d: ", a.Attempt), "interrupted", ", "+count(int(a.Known), "point")+" until then")
 		return
 	}
 	if a.End == nil {
-		painterFor(w).line(fmt.Sprintf("\nattempt %d: ", a.Attempt), results.Running, ", "+count(int(a.Known), "point")+" so far")
+		painterFor(w).line(fmt.Sprintf("\nattempt %d: ", a.Attempt), sweep.Running.String(), ", "+count(int(a.Known), "point")+" so far")
 		return
 	}
 	where := " on " + a.End.Agent
@@ -152,7 +152,7 @@ func printAttempt(w io.Writer, a board.Attempt, state string) {
 		began := time.UnixMilli(a.End.StartMs)
 		where += fmt.Sprintf(", %s for %.2f s", began.Format(time.DateTime), float64(a.End.EndMs-a.End.StartMs)/1000)
 	}
-	painterFor(w).line(fmt.Sprintf("\nattempt %d: ", a.Attempt), a.End.State, where+", "+count(int(a.Known), "point"))
+	painterFor(w).line(fmt.Sprintf("\nattempt %d: ", a.Attempt), string(a.End.State), where+", "+count(int(a.Known), "point"))
 	if a.Missing > 0 {
 		fmt.Fprintf(w, "  of what it reported %s did not arrive\n", count(int(a.Missing), "point"))
 	}

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 type trialsCmd struct {
@@ -41,7 +41,15 @@ func (c *trialsCmd) Run(ctx context.Context, out *output) error {
 	if err := c.check(known); err != nil {
 		return err
 	}
-	query := board.Query{States: c.State, Sort: c.Sort, Desc: c.Desc, Limit: c.limit(), All: true}
+	var states []sweep.State
+	for _, word := range c.State {
+		state, err := sweep.ParseState(word)
+		if err != nil {
+			return usage(err)
+		}
+		states = append(states, state)
+	}
+	query := board.Query{States: states, Sort: c.Sort, Desc: c.Desc, Limit: c.limit(), All: true}
 	if c.JSON {
 		return c.lines(out, known, query, src.id)
 	}
@@ -89,8 +97,7 @@ func (c *trialsCmd) more(board view, query board.Query, listed int, id string) s
 		total = n.Total
 	} else {
 		for _, state := range slices.Compact(slices.Sorted(slices.Values(query.States))) {
-			total += map[string]int{results.Waiting: n.Waiting, results.Running: n.Running, results.Succeeded: n.Succeeded,
-				results.Failed: n.Failed, results.Stopped: n.Stopped, results.Cached: n.Cached}[state]
+			total += *n.Of(state)
 		}
 	}
 	if total <= listed {
@@ -153,11 +160,11 @@ func (c *trialsCmd) table(w io.Writer, board view, query board.Query, id string)
 	var rows [][]any
 	for t := range board.Trials(query) {
 		board.fill(&t)
-		state := t.State
-		if p := board.running[t.Trial].Percent; p != nil && state == results.Running {
+		state := t.State.String()
+		if p := board.running[t.Trial].Percent; p != nil && t.State == sweep.Running {
 			state += " " + percent(p)
 		}
-		row := []any{t.Trial, cell{state, t.State}}
+		row := []any{t.Trial, cell{state, t.State.String()}}
 		for _, name := range metrics {
 			row = append(row, valueOf(t, name))
 		}

@@ -40,7 +40,7 @@ func (p place) truth(id string) counted {
 		if err := json.Unmarshal([]byte(line), &last); err != nil {
 			p.t.Fatal(err)
 		}
-		listed[last.State]++
+		listed[last.State.String()]++
 		listed["total"]++
 	}
 	agree("trials --json", listed)

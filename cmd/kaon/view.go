@@ -124,7 +124,7 @@ func (s source) waits(v view) string {
 
 // unstarted is the error of a command that needs what a trial has only once it runs.
 func (s source) unstarted(v view, trial int) error {
-	if t, _ := v.Trial(trial); t.State == results.Stopped {
+	if t, _ := v.Trial(trial); t.State == sweep.Stopped {
 		return usage(fmt.Errorf("%s of %s never started: %s", named(trial), s.id, t.Reason))
 	}
 	text := fmt.Sprintf("%s of %s has not started yet", named(trial), s.id)

@@ -8,19 +8,19 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // An attempt whose end nobody saw is not told as one that runs, when its trial does not.
 func TestAttemptOfAnInterruptedRun(t *testing.T) {
-	for state, want := range map[string]string{
-		results.Running: "attempt 1: running, 3 points so far\n", results.Waiting: "attempt 1: interrupted, 3 points until then\n",
+	for state, want := range map[sweep.State]string{
+		sweep.Running: "attempt 1: running, 3 points so far\n", sweep.Waiting: "attempt 1: interrupted, 3 points until then\n",
 	} {
 		var out bytes.Buffer
 		printTrial(&out, shown{Trial: board.Trial{Trial: 2, State: state, Attempt: 1, Attempts: []board.Attempt{{Attempt: 1, Known: 3}}}})
 		if !strings.HasSuffix(out.String(), want) {
-			t.Errorf("%s: %q, want %q", state, out.String(), want)
+			t.Errorf("%v: %q, want %q", state, out.String(), want)
 		}
 	}
 }

@@ -31,7 +31,8 @@ type attempt struct {
 	number   int32
 	next     uint32 // points 0 to next-1 are folded in
 	reported uint32 // End.Points
-	state    state  // of its End, none before
+	ended    bool   // it has an End; the next fields are of that
+	state    sweep.State
 	final    bool
 	end      endRef
 	endSum   uint64
@@ -54,7 +55,7 @@ func (a *attempt) known() uint64 { return uint64(a.next) + uint64(len(a.pendingP
 
 // missing is how many points the attempt reported that no record has brought.
 func (a *attempt) missing() uint64 {
-	if a.state == none {
+	if !a.ended {
 		return 0
 	}
 	return uint64(max(0, int64(a.reported)-int64(a.known())))

@@ -38,7 +38,7 @@ type Board struct {
 	attempts int
 	points   uint64
 	curveLen int
-	counts   Counts // of trials known; Waiting without those never heard of
+	counts   sweep.Counts // of trials known; Waiting without those never heard of
 	ends     *endStore
 	standing standing
 
@@ -51,7 +51,8 @@ type Board struct {
 // trial holds its attempts by number; nearly every trial has one.
 type trial struct {
 	attempts []attempt
-	state    state // as counted in Board.counts
+	state    sweep.State
+	counted  bool // in Board.counts, as state
 }
 
 const pageSize = 1024
@@ -203,7 +204,7 @@ func (b *Board) end(a *attempt, end *results.End) (changed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if a.state != none {
+	if a.ended {
 		if sum == a.endSum || a.final && !end.Final {
 			return false, nil
 		}
@@ -213,7 +214,7 @@ func (b *Board) end(a *attempt, end *results.End) (changed bool, err error) {
 		}
 	}
 	a.end, a.endSum = b.ends.add(packed), sum
-	a.state, a.final, a.reported = stateOf(end.State), end.Final, uint32(min(end.Points, math.MaxUint32))
+	a.ended, a.state, a.final, a.reported = true, end.State.TrialState(), end.Final, uint32(min(end.Points, math.MaxUint32))
 	return true, nil
 }
 
@@ -229,17 +230,15 @@ func (t *trial) decisive() *attempt {
 }
 
 // derivedState is where the trial stands.
-func (t *trial) derivedState() state {
-	a := t.decisive()
-	switch {
-	case a.state == none:
-		return running
+func (t *trial) derivedState() sweep.State {
+	switch a := t.decisive(); {
+	case !a.ended:
+		return sweep.Running
 	case !a.final:
-		return waiting
-	case a.state == lost || a.state == preempted:
-		return failed
+		return sweep.Waiting
+	default:
+		return a.state
 	}
-	return a.state
 }
 
 // Totals returns how many attempts and points the board knows.
@@ -252,14 +251,14 @@ func (b *Board) update(index int, t *trial, changed bool) {
 		t.state = t.derivedState()
 		return
 	}
-	if t.state = t.derivedState(); t.state != before {
-		if before != none {
-			*b.counts.of(before)--
+	if t.state = t.derivedState(); t.state != before || !t.counted {
+		if t.counted {
+			*b.counts.Of(before)--
 		}
-		*b.counts.of(t.state)++
-		changed = true
+		*b.counts.Of(t.state)++
+		t.counted, changed = true, true
 	}
-	if !changed || !before.mayWin() && !t.state.mayWin() {
+	if !changed || !before.CanWin() && !t.state.CanWin() {
 		return
 	}
 	b.changes++

@@ -73,13 +73,13 @@ func drawAttempt(t *rapid.T, trial, number int, final bool) (points []results.Po
 				Name: rapid.SampledFrom([]string{"", "model", "rows"}).Draw(t, "name"), Value: json.RawMessage(fmt.Sprint(i))}
 		}
 	}
-	state := results.Lost
+	state := sweep.AttemptLost
 	if final {
-		state = rapid.SampledFrom([]string{results.Succeeded, results.Succeeded, results.Succeeded, results.Cached,
-			results.Failed, results.Stopped, results.Lost}).Draw(t, "state")
+		state = rapid.SampledFrom([]sweep.Outcome{sweep.AttemptSucceeded, sweep.AttemptSucceeded, sweep.AttemptSucceeded, sweep.AttemptCached,
+			sweep.AttemptFailed, sweep.AttemptStopped, sweep.AttemptLost}).Draw(t, "state")
 	}
 	if final || rapid.Bool().Draw(t, "ended") {
-		end = &results.End{State: state, Final: final, Points: uint64(len(points)), Seed: 7, Reason: state,
+		end = &results.End{State: state, Final: final, Points: uint64(len(points)), Seed: 7, Reason: string(state),
 			Params: json.RawMessage(fmt.Sprintf(`{"lr":%d}`, trial)), StartMs: 5, EndMs: int64(trial)}
 	}
 	return points, end
@@ -215,7 +215,7 @@ func TestRankingAgainstPlainSearch(t *testing.T) {
 			m := map[string]float64{"a": value.Draw(t, "a"), "b": value.Draw(t, "b"), "c": value.Draw(t, "c")}
 			trials = append(trials, m)
 			if err := b.Fold(results.Record{Sweep: "s", Trial: i, Points: []results.Point{{Metrics: m}},
-				End: &results.End{State: results.Succeeded, Final: true, Points: 1}}); err != nil {
+				End: &results.End{State: sweep.AttemptSucceeded, Final: true, Points: 1}}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -14,7 +14,7 @@ func ExampleBoard() {
 	b := board.New(board.Config{Sweep: "digits", Trials: 3,
 		Objective: sweep.Metric{Name: "accuracy", Goal: sweep.Maximize}})
 	end := func(lr string) *results.End {
-		return &results.End{State: results.Succeeded, Final: true, Points: 2, Params: json.RawMessage(`{"lr":` + lr + `}`)}
+		return &results.End{State: sweep.AttemptSucceeded, Final: true, Points: 2, Params: json.RawMessage(`{"lr":` + lr + `}`)}
 	}
 	point := func(v float64) results.Point { return results.Point{Metrics: map[string]float64{"accuracy": v}} }
 	for _, r := range []results.Record{

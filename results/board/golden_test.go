@@ -13,6 +13,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // story is a sweep with a trial in every state: a retry, a gap, NaN, a trial cached, one never heard of.
@@ -23,22 +24,22 @@ func story() []results.Record {
 		}
 		return out
 	}
-	end := func(state string, final bool, points uint64) *results.End {
+	end := func(state sweep.Outcome, final bool, points uint64) *results.End {
 		return &results.End{State: state, Final: final, Points: points, StartMs: 1000, EndMs: 3500, Seed: 7, Agent: "h",
-			Reason: "because " + state, Stderr: []string{"last words"}, Params: json.RawMessage(`{"z":1,"a":"x"}`)}
+			Reason: "because " + string(state), Stderr: []string{"last words"}, Params: json.RawMessage(`{"z":1,"a":"x"}`)}
 	}
 	return []results.Record{
-		{Sweep: "s", Trial: 0, Points: points(0.99), End: end(results.Lost, false, 1)}, // does not count
-		{Sweep: "s", Trial: 0, Attempt: 1, Points: points(0.5, 0.75), End: end(results.Succeeded, true, 2)},
-		{Sweep: "s", Trial: 1, Points: points(0.5), End: end(results.Succeeded, true, 4)},
+		{Sweep: "s", Trial: 0, Points: points(0.99), End: end(sweep.AttemptLost, false, 1)}, // does not count
+		{Sweep: "s", Trial: 0, Attempt: 1, Points: points(0.5, 0.75), End: end(sweep.AttemptSucceeded, true, 2)},
+		{Sweep: "s", Trial: 1, Points: points(0.5), End: end(sweep.AttemptSucceeded, true, 4)},
 		{Sweep: "s", Trial: 1, First: 3, Points: points(0.75)}, // points 1 and 2 never came
-		{Sweep: "s", Trial: 2, Points: points(math.NaN()), End: end(results.Succeeded, true, 1)},
-		{Sweep: "s", Trial: 3, Points: points(0.99), End: end(results.Failed, true, 1)},
-		{Sweep: "s", Trial: 4, Points: points(0.99), End: end(results.Stopped, true, 1)},
-		{Sweep: "s", Trial: 5, Points: points(0.25), End: end(results.Cached, true, 1)},
+		{Sweep: "s", Trial: 2, Points: points(math.NaN()), End: end(sweep.AttemptSucceeded, true, 1)},
+		{Sweep: "s", Trial: 3, Points: points(0.99), End: end(sweep.AttemptFailed, true, 1)},
+		{Sweep: "s", Trial: 4, Points: points(0.99), End: end(sweep.AttemptStopped, true, 1)},
+		{Sweep: "s", Trial: 5, Points: points(0.25), End: end(sweep.AttemptCached, true, 1)},
 		{Sweep: "s", Trial: 6, Points: points(math.Inf(-1))},
-		{Sweep: "s", Trial: 7, Points: points(0.5), End: end(results.Preempted, false, 1)},
-		{Sweep: "s", Trial: results.ThenTrial, Attempt: 1, Points: points(1), End: &results.End{State: results.Succeeded, Final: true, Points: 1,
+		{Sweep: "s", Trial: 7, Points: points(0.5), End: end(sweep.AttemptPreempted, false, 1)},
+		{Sweep: "s", Trial: results.ThenTrial, Attempt: 1, Points: points(1), End: &results.End{State: sweep.AttemptSucceeded, Final: true, Points: 1,
 			Params: json.RawMessage(`{"z":1}`), Files: []results.Artifact{{Name: "model", Size: 3, SHA256: "abc"}}}},
 	}
 }
@@ -93,12 +94,12 @@ func TestTrialsQueries(t *testing.T) {
 		{board.Query{Sort: "trial", Desc: true}, "7 6 5 4 3 2 1 0"},
 		{board.Query{Sort: "value"}, "3 4 0 1 7 5 6 2"},
 		{board.Query{Sort: "value", Desc: true}, "6 5 7 0 1 3 4 2"},
-		{board.Query{Sort: "loss", States: []string{results.Succeeded, results.Cached}}, "0 1 5 2"},
+		{board.Query{Sort: "loss", States: []sweep.State{sweep.Succeeded, sweep.Cached}}, "0 1 5 2"},
 		{board.Query{Sort: "attempts", Desc: true, Limit: 2}, "0 1"},
 		{board.Query{Sort: "seconds", Offset: 6}, "7 6"},
 		{board.Query{Offset: 99}, ""},
 		{board.Query{Sort: "no such metric", Limit: 1}, "0"},
-		{board.Query{States: []string{results.Waiting}}, "7"},
+		{board.Query{States: []sweep.State{sweep.Waiting}}, "7"},
 	} {
 		var got []string
 		for trial := range b.Trials(c.q) {
@@ -166,10 +167,10 @@ func TestTheFinalAttemptCounts(t *testing.T) {
 		return results.Record{Sweep: "s", Attempt: attempt, Points: []results.Point{{Metrics: map[string]float64{"accuracy": v}}}, End: end}
 	}
 	records := []results.Record{
-		at(0, 0.9, &results.End{State: results.Lost, Points: 1}),
-		at(1, 0.5, &results.End{State: results.Succeeded, Final: true, Points: 1}),
+		at(0, 0.9, &results.End{State: sweep.AttemptLost, Points: 1}),
+		at(1, 0.5, &results.End{State: sweep.AttemptSucceeded, Final: true, Points: 1}),
 		at(2, 0.99, nil),
-		at(3, 0.7, &results.End{State: results.Failed, Points: 1}),
+		at(3, 0.7, &results.End{State: sweep.AttemptFailed, Points: 1}),
 	}
 	for range 2 {
 		b := fold(t, config, records)
@@ -183,8 +184,8 @@ func TestTheFinalAttemptCounts(t *testing.T) {
 // Two different Ends of one attempt should not be; if they are, the order they come in still does not show.
 func TestConflictingEndsAreOrderFree(t *testing.T) {
 	ends := []*results.End{
-		{State: results.Succeeded, Final: true, EndMs: 1}, {State: results.Failed, Final: true}, {State: results.Lost},
-		{State: results.Preempted}, {State: results.Succeeded, Final: true, EndMs: 2},
+		{State: sweep.AttemptSucceeded, Final: true, EndMs: 1}, {State: sweep.AttemptFailed, Final: true}, {State: sweep.AttemptLost},
+		{State: sweep.AttemptPreempted}, {State: sweep.AttemptSucceeded, Final: true, EndMs: 2},
 	}
 	for _, x := range ends {
 		for _, y := range ends {

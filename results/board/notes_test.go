@@ -18,7 +18,7 @@ func TestNotesAreKept(t *testing.T) {
 	}
 	points := []results.Point{note("loaded", "rows", "10"), {Metrics: map[string]float64{"loss": 1}}, note("trained", "", ""), note("", "rows", "12"), note("", "model", `"s3://b/m"`)}
 	for _, r := range []results.Record{
-		{Sweep: "s", First: 2, Points: points[2:], End: &results.End{State: results.Succeeded, Final: true, Points: 5}},
+		{Sweep: "s", First: 2, Points: points[2:], End: &results.End{State: sweep.AttemptSucceeded, Final: true, Points: 5}},
 		{Sweep: "s", Points: points[:3]},
 	} {
 		if err := b.Fold(r); err != nil {

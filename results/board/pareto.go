@@ -55,7 +55,7 @@ func (b *Board) paretoPoints(ids []uint32) (all []ParetoPoint) {
 next:
 	for i := range b.trials {
 		t := b.known(i)
-		if t == nil || !t.state.mayWin() {
+		if t == nil || !t.state.CanWin() {
 			continue
 		}
 		values := make([]results.Number, len(ids))

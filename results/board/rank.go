@@ -34,7 +34,7 @@ func (b *Board) value(t *trial, metric uint32) (v float64, ok bool) {
 // cached) and the value is finite.
 func (b *Board) candidate(index int) (value float64, ok bool) {
 	t := b.known(index)
-	if t == nil || b.cfg.Objective.Name == "" || !t.state.mayWin() {
+	if t == nil || b.cfg.Objective.Name == "" || !t.state.CanWin() {
 		return 0, false
 	}
 	value, ok = b.value(t, 0)

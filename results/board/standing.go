@@ -24,19 +24,19 @@ func (b *Board) Closed() string { return b.standing.closed }
 func (b *Board) Idle() { b.standing.idle = true }
 
 // stateOf is the state of a trial that records name.
-func (b *Board) stateOf(t *trial) state {
-	if t.state == running && b.standing.idle {
-		return waiting
+func (b *Board) stateOf(t *trial) sweep.State {
+	if t.state == sweep.Running && b.standing.idle {
+		return sweep.Waiting
 	}
 	return t.state
 }
 
 // unstartedState is the state of a trial that no record names.
-func (b *Board) unstartedState() state {
+func (b *Board) unstartedState() sweep.State {
 	if b.standing.closed != "" {
-		return stopped
+		return sweep.Stopped
 	}
-	return waiting
+	return sweep.Waiting
 }
 
 // size is how many trials there are, as far as the board can list them.

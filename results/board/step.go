@@ -1,6 +1,9 @@
 package board
 
-import "github.com/kaon-sweep/kaon/results"
+import (
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/sweep"
+)
 
 // Step is what sweep.json says of the step that follows the trials.
 type Step struct {
@@ -17,9 +20,9 @@ type Step struct {
 func (b *Board) Step() Step {
 	t, ok := b.Trial(results.ThenTrial)
 	if !ok {
-		return Step{State: results.Waiting}
+		return Step{State: sweep.Waiting.String()}
 	}
-	s := Step{State: t.State, Attempt: t.Attempt}
+	s := Step{State: t.State.String(), Attempt: t.Attempt}
 	for _, try := range t.Attempts {
 		if try.Attempt == t.Attempt && try.End != nil {
 			s.Exit, s.Reason, s.Files = &try.End.Exit, try.End.Reason, try.End.Files

@@ -28,19 +28,11 @@ type Summary struct {
 	Curves     []Curve       `json:"curves"`  // of the trials of Top
 }
 
-// Counts is how many trials are in each state. They add up to Total.
+// Counts is sweep.Counts as board.json has it.
 type Counts struct {
-	Total     int `json:"total"`
-	Waiting   int `json:"waiting"` // not heard of and still to come, or between two attempts
-	Running   int `json:"running"`
-	Succeeded int `json:"succeeded"`
-	Failed    int `json:"failed"`
-	Stopped   int `json:"stopped"`
-	Cached    int `json:"cached"`
+	sweep.Counts
+	Launched *int `json:"launched,omitempty"` // hides that of sweep.Counts: records do not tell launched from waiting
 }
-
-// Done is how many trials are in a terminal state.
-func (c Counts) Done() int { return c.Succeeded + c.Failed + c.Stopped + c.Cached }
 
 // MetricStats is one metric over the trials that succeeded: of the trials' values by the metric's reduce.
 type MetricStats struct {
@@ -60,10 +52,10 @@ type Curve struct {
 }
 
 // Counts is how many trials are in each state, in O(1).
-func (b *Board) Counts() Counts {
+func (b *Board) Counts() sweep.Counts {
 	c := b.counts
 	c.Total = max(b.cfg.Trials, b.trials)
-	*c.of(b.unstartedState()) += c.Total - b.seen
+	*c.Of(b.unstartedState()) += c.Total - b.seen
 	if b.standing.idle {
 		c.Waiting, c.Running = c.Waiting+c.Running, 0
 	}
@@ -83,7 +75,7 @@ func (b *Board) Metrics() []string {
 
 // Summary is the board as a value, in O(trials).
 func (b *Board) Summary() Summary {
-	s := Summary{Version: 1, Sweep: b.cfg.Sweep, Trials: b.Counts(), Attempts: b.attempts, Points: b.points,
+	s := Summary{Version: 1, Sweep: b.cfg.Sweep, Trials: Counts{Counts: b.Counts()}, Attempts: b.attempts, Points: b.points,
 		Goals: []string{}, Pareto: []ParetoPoint{}, Curves: []Curve{}}
 	if b.cfg.Objective.Name != "" {
 		objective := b.cfg.Objective
@@ -131,7 +123,7 @@ func (b *Board) metricStats() (out []MetricStats, missing uint64) {
 				id := a.series[k].metric
 				sums[id].reported = true
 				v, finite := a.series[k].Reduced(b.metric(id).Reduce)
-				if finite && &t.attempts[j] == counting && t.state.mayWin() {
+				if finite && &t.attempts[j] == counting && t.state.CanWin() {
 					sums[id].values.Add(v)
 				}
 			}

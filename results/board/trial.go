@@ -13,7 +13,7 @@ import (
 // Trial is what the board knows of one trial, as `kaon trials` and `kaon trial` print it.
 type Trial struct {
 	Trial    int             `json:"trial"` // Then for the step that follows the trials
-	State    string          `json:"state"`
+	State    sweep.State     `json:"state"`
 	Value    *results.Number `json:"value,omitempty"` // of the objective, whatever the state
 	Attempt  int             `json:"attempt"`         // the one that counts: the final, else the latest
 	Params   json.RawMessage `json:"params,omitempty"`
@@ -54,14 +54,14 @@ func (b *Board) Trial(index int) (Trial, bool) {
 		t = &b.then
 	}
 	if t == nil {
-		out := Trial{Trial: index, State: results.Waiting, Metrics: []Series{}, Attempts: []Attempt{}}
+		out := Trial{Trial: index, State: sweep.Waiting, Metrics: []Series{}, Attempts: []Attempt{}}
 		if index != results.ThenTrial {
-			out.State, out.Reason = b.unstartedState().String(), b.standing.closed
+			out.State, out.Reason = b.unstartedState(), b.standing.closed
 		}
 		return out, false
 	}
 	a := t.decisive().withPending(b)
-	out := Trial{Trial: index, State: b.stateOf(t).String(), Attempt: int(a.number), Metrics: b.seriesDetail(a)}
+	out := Trial{Trial: index, State: b.stateOf(t), Attempt: int(a.number), Metrics: b.seriesDetail(a)}
 	if s := a.find(0); s != nil && b.cfg.Objective.Name != "" {
 		reduced, _ := s.Reduced(b.cfg.Objective.Reduce)
 		v := results.Number(reduced)
@@ -98,7 +98,7 @@ func (b *Board) attemptDetail(a *attempt) Attempt {
 	if n := a.allNotes(); n != nil {
 		out.Milestones, out.Values = slices.Clone(n.milestones), slices.Clone(n.values)
 	}
-	if a.state != none {
+	if a.ended {
 		end := b.ends.get(a.end)
 		out.End = &end
 	}
@@ -107,17 +107,17 @@ func (b *Board) attemptDetail(a *attempt) Attempt {
 
 // Query chooses and orders trials.
 type Query struct {
-	States []string // empty: all
-	Sort   string   // trial (default) | value | seconds | attempts, or the name of a metric
-	Desc   bool     // highest first; for value: worst first
-	All    bool     // those that no record names, too
+	States []sweep.State // empty: all
+	Sort   string        // trial (default) | value | seconds | attempts, or the name of a metric
+	Desc   bool          // highest first; for value: worst first
+	All    bool          // those that no record names, too
 	Offset int
 	Limit  int // 0: all
 }
 
 // wants says whether the query is for trials in a state.
-func (q Query) wants(s state) bool {
-	return len(q.States) == 0 || slices.Contains(q.States, s.String())
+func (q Query) wants(s sweep.State) bool {
+	return len(q.States) == 0 || slices.Contains(q.States, s)
 }
 
 // Trials yields the trials that were heard of, by query, and when it is for all of them the others too. Trials without the number
@@ -193,7 +193,7 @@ func (b *Board) key(name string) func(int, *trial) (float64, bool) {
 	case "seconds":
 		return func(_ int, t *trial) (float64, bool) {
 			a := t.decisive()
-			if a.state == none {
+			if !a.ended {
 				return 0, false
 			}
 			end := b.ends.get(a.end)
@@ -233,7 +233,7 @@ func (b *Board) Has(index, number int) bool {
 		return false
 	}
 	for i := range t.attempts {
-		if a := &t.attempts[i]; int(a.number) == number && a.state != none {
+		if a := &t.attempts[i]; int(a.number) == number && a.ended {
 			return true
 		}
 	}

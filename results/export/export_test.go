@@ -29,18 +29,18 @@ func records() []results.Record {
 	point := func(step int64, m map[string]float64) results.Point {
 		return results.Point{Step: step, Millis: 1_700_000_000_000 + step, Metrics: m}
 	}
-	end := func(state string, final bool, points uint64, params string) *results.End {
+	end := func(state sweep.Outcome, final bool, points uint64, params string) *results.End {
 		return &results.End{State: state, Final: final, Points: points, Params: json.RawMessage(params), Seed: math.MaxUint64,
 			StartMs: 1_700_000_000_000, EndMs: 1_700_000_001_500, Agent: "host,1"}
 	}
-	lost := end(results.Lost, false, 1, `{"lr":1,"opt":{"name":"x","eps":1e-08},"mixed":1,"on":true}`)
+	lost := end(sweep.AttemptLost, false, 1, `{"lr":1,"opt":{"name":"x","eps":1e-08},"mixed":1,"on":true}`)
 	lost.Reason = "agent \"lost\"\nand gone"
-	failed := end(results.Failed, true, 0, `{"lr":0.5,"opt":{"name":"=cmd|' /C calc'!A0","eps":0.1},"mixed":["a",1],"on":false}`)
+	failed := end(sweep.AttemptFailed, true, 0, `{"lr":0.5,"opt":{"name":"=cmd|' /C calc'!A0","eps":0.1},"mixed":["a",1],"on":false}`)
 	failed.Reason, failed.Exit, failed.Signal = "@SUM(A1) \"killed\"\nby hand", -1, 9
 	return []results.Record{
 		{Sweep: "s", Trial: 0, Points: []results.Point{point(0, map[string]float64{"a,b": 9})}, End: lost},
 		{Sweep: "s", Trial: 0, Attempt: 1, First: 1, Points: []results.Point{point(2, map[string]float64{"loss": 0.25, "a,b": -1})},
-			End: end(results.Succeeded, true, 2, `{"lr":1,"opt":{"name":"日本","eps":1e-08},"mixed":1,"on":true}`)},
+			End: end(sweep.AttemptSucceeded, true, 2, `{"lr":1,"opt":{"name":"日本","eps":1e-08},"mixed":1,"on":true}`)},
 		{Sweep: "s", Trial: 0, Attempt: 1, Points: []results.Point{point(1, map[string]float64{"loss": 0.5})}},
 		{Sweep: "s", Trial: 1, End: failed},
 		{Sweep: "s", Trial: 3, Points: []results.Point{point(0, map[string]float64{"loss": math.NaN()})}},

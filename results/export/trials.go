@@ -53,7 +53,7 @@ func Trials(w io.Writer, f Format, b *board.Board) error {
 }
 
 func fixedCells(cells []any, t board.Trial) {
-	cells[0], cells[1], cells[3], cells[4] = int64(t.Trial), t.State, int64(t.Attempt), int64(len(t.Attempts))
+	cells[0], cells[1], cells[3], cells[4] = int64(t.Trial), t.State.String(), int64(t.Attempt), int64(len(t.Attempts))
 	if t.Value != nil {
 		cells[2] = float64(*t.Value)
 	}

@@ -20,13 +20,14 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // sample is one record with every field set.
 func sample() results.Record {
 	return results.Record{Sweep: "s", Trial: 1, Attempt: 2, First: 3,
 		Points: []results.Point{{Step: -1, Millis: 5, Metrics: map[string]float64{"a": 1, "b": math.Inf(-1)}}, {Step: 2}},
-		End: &results.End{State: results.Failed, Final: true, Points: 5, Exit: -1, Signal: 9, Reason: "r", Stderr: []string{"x", "\xff\x00"},
+		End: &results.End{State: sweep.AttemptFailed, Final: true, Points: 5, Exit: -1, Signal: 9, Reason: "r", Stderr: []string{"x", "\xff\x00"},
 			Agent: "h", Sandbox: "/s", StartMs: 1, EndMs: 2, Params: json.RawMessage(`{"b":1,"a":2}`), Seed: math.MaxUint64}}
 }
 

@@ -28,7 +28,7 @@ func report(trial, first, points int, last bool) results.Record {
 			Metrics: map[string]float64{"accuracy": v, "loss": 1 - v}})
 	}
 	if last {
-		r.End = &results.End{State: results.Succeeded, Final: true, Points: uint64(first + points), Seed: uint64(trial) * 0x9e3779b97f4a7c15,
+		r.End = &results.End{State: sweep.AttemptSucceeded, Final: true, Points: uint64(first + points), Seed: uint64(trial) * 0x9e3779b97f4a7c15,
 			Agent:   fmt.Sprintf("agent-%03d.example.net", trial%700),
 			Sandbox: fmt.Sprintf("/var/lib/mesos/slaves/6f2b-S%d/frameworks/6f2b-0001/executors/kaon-4c1/runs/%016x/tasks/s.%d.0", trial%700, trial*7919, trial),
 			Params:  json.RawMessage(fmt.Sprintf(`{"lr":%g,"optimizer":"sgd","momentum":0.9,"batch":%d}`, float64(trial)/1e6, 32<<(trial%3))),

@@ -15,6 +15,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/bucket/buckettest"
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // journal is the durable home of records, as the writer sees it.
@@ -353,7 +354,7 @@ func TestWriterCloseHasADeadline(t *testing.T) {
 func TestWriterCutsLargeRecords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b bucket.Memory
-		big := results.Record{Sweep: "s", End: &results.End{State: results.Succeeded, Final: true}}
+		big := results.Record{Sweep: "s", End: &results.End{State: sweep.AttemptSucceeded, Final: true}}
 		name := strings.Repeat("long name ", 1000)
 		for i := range 3000 {
 			big.Points = append(big.Points, results.Point{Step: int64(i), Metrics: map[string]float64{name: float64(i)}})

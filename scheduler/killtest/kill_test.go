@@ -96,6 +96,6 @@ func disturbed(t *testing.T, w *world, kills int, seed uint64) outcome {
 	}
 	w.alone()
 	o := w.outcome()
-	t.Logf("%d kills (%v), %d attempts lost by them, %d trials ended", n, w.struck, o.lost, o.summary.Trials.Done())
+	t.Logf("%d kills (%v), %d attempts lost by them, %d trials ended", n, w.struck, o.lost, o.summary.Trials.Ended())
 	return o
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket/open"
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // outcome is what a run left in its bucket.
@@ -43,7 +44,7 @@ func (w *world) outcome() outcome {
 	for trial := range loaded.Trials(board.Query{}) {
 		o.trials = append(o.trials, trial)
 		for _, a := range trial.Attempts {
-			if a.End != nil && a.End.State == results.Lost {
+			if a.End != nil && a.End.State == sweep.AttemptLost {
 				o.lost++
 			}
 		}
@@ -152,17 +153,17 @@ func told(t board.Trial) story {
 			s.before = append(s.before, ending{State: "no end"})
 			continue
 		}
-		e := ending{a.End.State, a.End.Final, a.End.Exit, a.End.Signal, a.End.Reason, a.Known, strings.Join(a.End.Stderr, "\n")}
+		e := ending{string(a.End.State), a.End.Final, a.End.Exit, a.End.Signal, a.End.Reason, a.Known, strings.Join(a.End.Stderr, "\n")}
 		if a.Attempt == t.Attempt {
 			s.final.ending = e
 			continue
 		}
 		s.before = append(s.before, e)
-		if e.State == results.Lost {
+		if e.State == string(sweep.AttemptLost) {
 			s.lost++
 		}
 	}
-	s.final.State, s.final.Params, s.final.Seed = t.State, string(t.Params), t.Seed
+	s.final.State, s.final.Params, s.final.Seed = t.State.String(), string(t.Params), t.Seed
 	s.final.Metrics, s.final.Curve = t.Metrics, t.Curve
 	if t.Value != nil {
 		s.final.Value = *t.Value

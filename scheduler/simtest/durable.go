@@ -124,9 +124,9 @@ func (l *laws) end(s *ledger, task cluster.TaskID, t *taskLedger, r *results.Rec
 		}
 	}
 	switch e.State {
-	case results.Lost:
+	case sweep.AttemptLost:
 		s.lost[r.Trial]++
-	case results.Stopped:
+	case sweep.AttemptStopped:
 		s.stopped[r.Trial] = true
 	}
 	if e.Params != nil && r.Trial == scheduler.ThenTrial {
@@ -149,13 +149,13 @@ func (l *laws) end(s *ledger, task cluster.TaskID, t *taskLedger, r *results.Rec
 func (l *laws) toldAll(task cluster.TaskID, t *taskLedger, e *results.End) {
 	a := l.w.truth[task]
 	if a == nil {
-		if e.State == results.Succeeded {
+		if e.State == sweep.AttemptSucceeded {
 			l.w.fail("law 2: %s succeeded and never ran", task)
 		}
 		return
 	}
 	if t.last == nil {
-		if e.State == results.Succeeded {
+		if e.State == sweep.AttemptSucceeded {
 			l.w.fail("law 2: %s succeeded, and nobody said so", task)
 		}
 		return // given up, or stopped without news
@@ -163,7 +163,7 @@ func (l *laws) toldAll(task cluster.TaskID, t *taskLedger, e *results.End) {
 	want := a.given
 	if t.last.source == "SOURCE_EXECUTOR" {
 		want = len(a.said)
-		if e.State == results.Succeeded && (!a.complete || a.exit != 0) {
+		if e.State == sweep.AttemptSucceeded && (!a.complete || a.exit != 0) {
 			l.w.fail("law 2: %s succeeded, in truth it ended with %d", task, a.exit)
 		}
 	}

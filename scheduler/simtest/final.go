@@ -146,7 +146,7 @@ func (l *laws) followed(id string, board *board.Board) {
 	switch {
 	case begun != onBoard:
 		l.w.fail("law 1: the step of %s is in the journal %v, on the board %v", id, begun, onBoard)
-	case begun && (seen.State != e.State.String() || s.finals[scheduler.ThenTrial] != 1):
+	case begun && (seen.State != e.State || s.finals[scheduler.ThenTrial] != 1):
 		l.w.fail("law 1: the step of %s is %v in the journal, %s on the board, with %d final records", id, e.State, seen.State, s.finals[scheduler.ThenTrial])
 	}
 	if w, ok := board.Winner(); ok && begun && e.State == sweep.Succeeded && s.phase == sweep.PhaseSucceeded {
@@ -174,7 +174,7 @@ func (l *laws) state(s *ledger, t int, board *board.Board) (state sweep.State, s
 		l.w.fail("law 1: trial %d has %d final records", t, s.finals[t])
 		return 0, false, false
 	}
-	if seen.State != e.State.String() {
+	if seen.State != e.State {
 		l.w.fail("law 1: trial %d is %v in the journal, %s on the board", t, e.State, seen.State)
 	}
 	return e.State, e.State == sweep.Stopped, true

@@ -43,7 +43,7 @@ func (l *ledger) Do(_ context.Context, command scheduler.Command) error {
 
 func (l *ledger) Snapshot(context.Context) (scheduler.Snapshot, error) {
 	return scheduler.Snapshot{Framework: "f", Connected: true, Sweeps: []scheduler.SweepStatus{{
-		ID: "s", Phase: sweep.PhaseActive, Paused: true, Percent: new(20.0), Counts: scheduler.Counts{Total: 3, Running: 2, Waiting: 1},
+		ID: "s", Phase: sweep.PhaseActive, Paused: true, Percent: new(20.0), Counts: sweep.Counts{Total: 3, Running: 2, Waiting: 1},
 		Best: 0.5, BestTrial: 2, Submitted: time.Unix(0, 0), Spec: &sweep.Spec{Then: &sweep.Then{}}, Then: sweep.Running,
 	}}}, nil
 }
@@ -86,7 +86,7 @@ func open(t *testing.T) (*ledger, *Client, string) {
 func onTheirWay() (all []results.Record) {
 	for i := range 3 {
 		reason := strings.Repeat("x", store.MaxBatch/2)
-		all = append(all, results.Record{Sweep: "s", Trial: i, Attempt: 1, End: &results.End{State: results.Failed, Reason: reason}})
+		all = append(all, results.Record{Sweep: "s", Trial: i, Attempt: 1, End: &results.End{State: sweep.AttemptFailed, Reason: reason}})
 	}
 	return all
 }

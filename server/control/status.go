@@ -7,6 +7,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // Status is what a running scheduler says of itself.
@@ -20,17 +21,17 @@ type Status struct {
 
 // Sweep is one sweep of a Status.
 type Sweep struct {
-	Sweep     string           `json:"sweep"`
-	State     string           `json:"state"` // a scheduler.Phase
-	Paused    bool             `json:"paused"`
-	Sentence  string           `json:"sentence,omitempty"` // why it ends or ended
-	Trials    scheduler.Counts `json:"trials"`
-	Best      *Best            `json:"best"`               // null: none yet
-	Progress  *float64         `json:"progress,omitempty"` // mean percent of running trials that say it
-	Waiting   string           `json:"waiting,omitempty"`  // why the last packing pass left trials waiting
-	Then      string           `json:"then,omitempty"`     // state of the step that follows the trials
-	Submitted string           `json:"submitted"`          // RFC 3339
-	LastLoss  *Loss            `json:"last_loss,omitempty"`
+	Sweep     string       `json:"sweep"`
+	State     string       `json:"state"` // a scheduler.Phase
+	Paused    bool         `json:"paused"`
+	Sentence  string       `json:"sentence,omitempty"` // why it ends or ended
+	Trials    sweep.Counts `json:"trials"`
+	Best      *Best        `json:"best"`               // null: none yet
+	Progress  *float64     `json:"progress,omitempty"` // mean percent of running trials that say it
+	Waiting   string       `json:"waiting,omitempty"`  // why the last packing pass left trials waiting
+	Then      string       `json:"then,omitempty"`     // state of the step that follows the trials
+	Submitted string       `json:"submitted"`          // RFC 3339
+	LastLoss  *Loss        `json:"last_loss,omitempty"`
 }
 
 // Loss is the last attempt that was lost through no fault of its trial.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // ref is where entries lie in the store.
@@ -36,9 +37,6 @@ type recordsRef struct {
 
 // groupBytes bounds a recordsRef, more or less.
 const groupBytes = 256 << 10
-
-// mostTrials is a bound on an index of trials that no sweep reaches.
-const mostTrials = 200_000_000
 
 func newIndex() index {
 	return index{executors: map[string]ref{}, sweeps: map[string]*sweepIndex{}}
@@ -81,7 +79,7 @@ func (x *index) apply(e journal.Entry, r ref) error {
 			x.dropTrials(s)
 		}
 	case journal.TrialEntry:
-		if e.Trial < -1 || e.Trial > mostTrials {
+		if e.Trial < -1 || e.Trial >= sweep.MaxTrials {
 			return fmt.Errorf("trial %d of sweep %s", e.Trial, e.Sweep)
 		}
 		s := x.sweep(e.Sweep)
