@@ -97,6 +97,7 @@ func (d *decoder) decode(root *node) {
 	d.wandb(root)
 	s.Seed = d.seed(root.get("seed"))
 	d.method(root)
+	d.order(root.get("order"))
 	d.objectives(root)
 	d.space(root)
 	d.constraints(root.get("constraints"))
@@ -120,6 +121,7 @@ func (d *decoder) decode(root *node) {
 	}
 	if len(d.problems) == 0 {
 		d.trials(root, limit)
+		d.tooManyForSobol(root)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 // servers and pages read are accepted and have no effect here.
 var keys = map[string][]string{
 	"": {
-		"name", "description", "method", "seed", "metric", "metrics", "parameters", "constraints", "run_cap", "unique",
+		"name", "description", "method", "seed", "metric", "metrics", "parameters", "constraints", "run_cap", "unique", "order",
 		"early_terminate", "repeat", "program", "command", "task", "limits", "packing", "queue", "cache", "artifacts", "then",
 		"project", "entity", "controller", "apiVersion", "kind", // W&B, without effect here
 		"job", "image_uri", "scheduler", // W&B, refused below
@@ -36,17 +36,14 @@ var keys = map[string][]string{
 var packings = []string{"tight", "soonest", "spread", "first"}
 
 // methods are the searches that are built.
-var methods = []string{"grid", "random"}
+var methods = []string{"grid", "random", "sobol", "halton", "lhs"}
 
 // unbuiltMethods are searches that people name and that are not built.
-var unbuiltMethods = []string{"sobol", "halton", "latin", "tpe", "bayes", "cmaes", "custom"}
+var unbuiltMethods = []string{"tpe", "bayes", "cmaes", "custom"}
 
 // unbuilt is everything a spec may name that this version cannot do yet, with what to do instead. Such a key
 // is refused, never ignored. A feature that gets built takes its row out.
 var unbuilt = map[string]string{
-	"method: sobol":  "use `method: random` until then",
-	"method: halton": "use `method: random` until then",
-	"method: latin":  "use `method: random` until then",
 	"method: tpe":    "use `method: random` until then",
 	"method: gp":     "use `method: random` until then",
 	"method: bayes":  "use `method: random` until then, or run it with --set method=random",

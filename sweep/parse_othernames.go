@@ -62,7 +62,7 @@ const logRemedy = "write `log_uniform_values` when min and max are the values th
 // otherMethods are further names of searches that are not built.
 var otherMethods = map[string]string{
 	"bayesian": "bayes", "bayesopt": "bayes", "bayesian_optimization": "bayes", "bo": "bayes", "gp_ei": "gp", "gaussian_process": "gp", "cma-es": "cmaes", "cma_es": "cmaes",
-	"hyperband": "hyperband", "asha": "hyperband", "bohb": "hyperband", "successive_halving": "hyperband", "pbt": "pbt", "optuna": "tpe", "hyperopt": "tpe", "latin_hypercube": "latin", "lhs": "latin",
+	"hyperband": "hyperband", "asha": "hyperband", "bohb": "hyperband", "successive_halving": "hyperband", "pbt": "pbt", "optuna": "tpe", "hyperopt": "tpe",
 }
 
 // otherName is the remedy for a word of another tool; empty: it is none.

@@ -18,7 +18,7 @@ func countRemedy(found int) string {
 func (d *decoder) countGrid(root *node, limit int) {
 	s := d.spec
 	stop := limit
-	if stop == 0 {
+	if stop == 0 || s.Shuffled { // its first points may be any
 		stop = maxCounted + 1
 	}
 	w := s.Space.countPoints(stop)
@@ -30,11 +30,17 @@ func (d *decoder) countGrid(root *node, limit int) {
 	switch {
 	case w.count == 0 && w.whole:
 		d.fail(at, field, "no point of the grid holds the conditions", "loosen them")
+	case !w.whole && s.Shuffled:
+		d.fail(root.get("order"), "order", fmt.Sprintf("the grid has more than %d combinations, and to shuffle those that hold "+
+			"the conditions they are counted first", maxCounted), "remove it, or use `method: random`")
 	case !w.whole && w.count < stop:
 		d.fail(at, field, fmt.Sprintf("only %d of the grid's first %d combinations hold the conditions, and counting stops there", w.count, maxCounted),
 			countRemedy(w.count))
 	}
 	s.Trials = w.count
+	if limit > 0 {
+		s.Trials = min(limit, w.count)
+	}
 }
 
 // endless caps a search that would never end.
@@ -90,6 +96,9 @@ func (d *decoder) unique(n *node) {
 	switch {
 	case ok && !isBool:
 		d.fail(n, "unique", "want true or false, not "+n.what(), "true draws every point at most once")
+	case on && d.spec.Method != "random" && d.spec.Method != "grid" && d.spec.Method != "":
+		d.fail(n, "unique", "only random search can be told to draw no point twice", "remove it, or use `method: random`")
+		return
 	case !on || d.spec.Method != "random" || len(d.problems) > 0:
 		return
 	}
@@ -159,6 +168,10 @@ func (d *decoder) warnRepeats(root *node) {
 	if at == nil {
 		at = root.get("method")
 	}
+	remedy := "add `unique: true` to draw each point once, or use `method: grid`"
+	if s.Method != "random" {
+		remedy = "use `method: grid`, or `method: random` with `unique: true`"
+	}
 	d.warn(at, "run_cap", fmt.Sprintf("the space has %s%s points: about %.0f of %d random trials repeat one", about, points, again, s.Trials),
-		"add `unique: true` to draw each point once, or use `method: grid`")
+		remedy)
 }

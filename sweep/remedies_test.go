@@ -35,6 +35,8 @@ var remedies = map[string][][]string{
 	"grid-no-parameters":        {{"command:", "parameters: {run: {value: 1}}\ncommand:"}},
 	"grid-too-large":            {{"method: grid", "method: grid\nrun_cap: 1000"}},
 	"group-without-parameters":  {{"  optimizer:\n    lr: {min: 0.0, max: 1.0}\n    name: {values: [sgd, adam]}", "  optimizer: {parameters: {lr: {min: 0.0, max: 1.0}, name: {values: [sgd, adam]}}}"}},
+	"order-of-random":           {{"order: shuffled\n", ""}},
+	"unique-sobol":              {{"unique: true\n", ""}},
 	"half-a-range":              {{"{min: 0.1}", "{min: 0.1, max: 1.0}"}},
 	"huge-integer":              {{"123456789012345678901234567890", "123456789012345678901234567890.0"}},
 	"image-keys":                {{"podman", "docker"}, {"never", "missing"}, {"overlay", "host"}, {`"a b"`, "nobody"}, {"isolation: vm", "isolation: container"}},

@@ -15,6 +15,7 @@ type Spec struct {
 	Name        string
 	Description string
 	Method      string
+	Shuffled    bool   // a grid is walked in an order that the seed chooses
 	Seed        uint64 // from the file, an option, or derived from Source
 	Objective   Metric // `metric`; zero Name when the sweep has no objective
 	Metrics     []Metric

@@ -1,7 +1,7 @@
 // Package search chooses the point of each trial.
 //
 // A Method answers one question, Ask(index): which point does trial number index evaluate? Grid and random
-// search answer from the index alone, so they hold no points: a sweep of a million trials costs them nothing,
+// search, sequences and designs answer from the index alone, so they hold no points: a sweep of a million trials costs them nothing,
 // trials may be asked for in any order, and a scheduler that starts again gets the same point for the same
 // index. Methods that learn (TPE, Gaussian processes, CMA-ES) join through the same interface: they hear of
 // results by Tell, say by Replay that they depend on them, and are made to repeat themselves after a crash by

@@ -35,9 +35,16 @@ type Outcome struct {
 func New(spec *sweep.Spec) (Method, error) {
 	switch spec.Method {
 	case "grid":
-		return grid{space: spec.Space}, nil
+		return grid{space: spec.Space, seed: spec.Seed, shuffled: spec.Shuffled}, nil
 	case "random":
 		return random{space: spec.Space, seed: spec.Seed}, nil
+	case "sobol":
+		return newSequence(spec, func(seed uint64) cube { return sobol{seed} }), nil
+	case "halton":
+		primes := firstPrimes(len(spec.Space.Dimensions()))
+		return newSequence(spec, func(seed uint64) cube { return halton{seed, primes} }), nil
+	case "lhs":
+		return newHypercube(spec), nil
 	}
 	return nil, fmt.Errorf("make search method %q: not built", spec.Method)
 }
@@ -48,16 +55,21 @@ type stateless struct{}
 func (stateless) Tell(int, Outcome) {}
 func (stateless) Replay() bool      { return false }
 
-// grid walks every combination, the last parameter fastest.
+// grid walks every combination, the last parameter fastest, or in an order that the seed chooses.
 type grid struct {
 	stateless
-	space *sweep.Space
+	space    *sweep.Space
+	seed     uint64
+	shuffled bool
 }
 
 func (g grid) Ask(index int) (sweep.Point, bool) {
 	i := big.NewInt(int64(index))
 	if size, finite := g.space.Size(); index < 0 || !finite || i.Cmp(size) >= 0 {
 		return nil, false
+	}
+	if g.shuffled {
+		return g.space.ShuffledAt(g.seed, index), true
 	}
 	return g.space.At(i), true
 }

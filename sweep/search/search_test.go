@@ -28,7 +28,17 @@ var specs = map[string]string{
 		constraints: ["a % 2 == 0"]}`,
 	"constrained random": `{method: random, program: x, run_cap: 60, parameters: {a: {min: 0.0, max: 1.0}, b: {min: 0.0, max: 1.0}},
 		constraints: ["a + b < 0.5"]}`,
+	"shuffled grid": "method: grid\norder: shuffled\nprogram: x\nparameters: {a: {min: 1, max: 20}, b: {values: [x, y, z]}}",
+	"sobol":         `{method: sobol, run_cap: 60, ` + everything + `}`,
+	"halton":        `{method: halton, run_cap: 60, ` + everything + `}`,
+	"lhs":           `{method: lhs, run_cap: 60, ` + everything + `}`,
 }
+
+// everything is a space with all that a space can have.
+const everything = `program: x, parameters: {a: {min: 0.0, max: 1.0}, b: {values: [x, y, z]}, c: {value: 3},
+	d: {distribution: log_uniform_values, min: 1e-5, max: 1}, e: {distribution: normal}, f: {min: 1, max: 9, when: b == "x"},
+	g: {parameters: {h: {distribution: q_uniform, min: 0.0, max: 1.0, q: 0.25}, i: {values: [8, 16, 32]}}, when: b != "z"},
+	j: {values: [p, q], probabilities: [0, 1]}, k: {min: 2.0, max: 2.0}}, constraints: ["a < 0.5 or d > 0.001"]`
 
 func text(t *rapid.T, p sweep.Point) string {
 	b, err := json.Marshal(p)

@@ -1,0 +1,65 @@
+package sweep
+
+import (
+	"math/big"
+	"slices"
+)
+
+// Assemble is the point that has a value for every dimension, in the order of Dimensions. active says which of
+// them are there: the others are switched off by their `when`. ok is false when a constraint refuses the point.
+func (s *Space) Assemble(values []Value) (p Point, active []bool, ok bool) {
+	if !s.conditional() {
+		return s.build(values), nil, true
+	}
+	if active, ok = s.check(values); !ok {
+		return nil, active, false
+	}
+	return s.buildActive(values, active), active, true
+}
+
+// Conditional says whether there is any `when` or constraint.
+func (s *Space) Conditional() bool { return s.conditional() }
+
+// Shuffle is element i of a permutation of 0…n-1 that the seed chooses.
+func Shuffle(seed uint64, i, n int) int {
+	return int(shuffled(i, big.NewInt(int64(n)), seed).Int64())
+}
+
+// ShuffledAt is the grid point i of the space in an order that the seed chooses.
+func (s *Space) ShuffledAt(seed uint64, i int) Point {
+	size, _ := s.Size()
+	return s.At(shuffled(i, size, seed))
+}
+
+// RandomNumber is the random number in (0,1) of one dimension in one try of one trial: a hash of the four.
+func RandomNumber(seed uint64, index, try, dimension int) float64 {
+	return uniform(seed, index, try, dimension)
+}
+
+// Ordered says whether the values of a choice are numbers in ascending or descending order, so that neighbours
+// are alike.
+func (d *Dimension) Ordered() bool {
+	if len(d.Values) < 2 {
+		return false
+	}
+	numbers := make([]float64, len(d.Values))
+	for i, v := range d.Values {
+		switch v := v.(type) {
+		case int64:
+			numbers[i] = float64(v)
+		case float64:
+			numbers[i] = v
+		default:
+			return false
+		}
+	}
+	if numbers[0] > numbers[1] {
+		slices.Reverse(numbers)
+	}
+	for i := 1; i < len(numbers); i++ {
+		if !(numbers[i-1] < numbers[i]) {
+			return false
+		}
+	}
+	return true
+}
