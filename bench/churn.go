@@ -66,7 +66,7 @@ func (r *runner) churn(c Case) Result {
 		tasks = tasks[:len(tasks)-churnTasks]
 		x.Add(epoch, fragments(c.Machines, free, done, round)...)
 		for _, t := range done {
-			x.Ended(offers.AgentID(c.Machines[t.machine].Host), &demands[at[t.trial.amounts()]], 1)
+			x.TaskEnded(offers.AgentID(c.Machines[t.machine].Host), &demands[at[t.trial.amounts()]], 1)
 		}
 		for range churnTasks {
 			t := c.Trials[dice.IntN(len(c.Trials))]

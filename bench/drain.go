@@ -46,7 +46,7 @@ func (r *runner) drain(c Case) Result {
 func finish(x *offers.Index, plan *offers.Plan, demands []offers.Demand) {
 	for i := range plan.Launches {
 		for _, g := range plan.Launches[i].Grants {
-			x.Ended(plan.Launches[i].Agent, &demands[g.Demand], g.Count)
+			x.TaskEnded(plan.Launches[i].Agent, &demands[g.Demand], g.Count)
 			demands[g.Demand].Count -= g.Count
 		}
 	}

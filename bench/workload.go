@@ -106,7 +106,7 @@ func shapes(trials []Trial) ([]offers.Demand, map[amounts]int) {
 		if !known {
 			n = len(list)
 			at[s] = n
-			list = append(list, offers.Demand{Sweep: "bench", Resources: trials[i].resources()})
+			list = append(list, offers.Demand{Job: "bench", Resources: trials[i].resources()})
 		}
 		list[n].Count++
 	}

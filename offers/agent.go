@@ -15,24 +15,24 @@ type Agent struct {
 
 	// Capacity is the most that was ever seen there, offered and used by us together: Mesos's offers do not say how
 	// large an agent is.
-	Capacity Quantities
-	Used     Quantities // by our tasks and executors
-	Running  []Tally    // our tasks by sweep, ordered by sweep
-	Workers  []Worker   // our executors, ordered by id
-	Images   []string   // images our tasks ran there, latest last, at most imagesKept
+	Capacity  Quantities
+	Used      Quantities // by our tasks and executors
+	Running   []JobTasks // our tasks by job, ordered by job
+	Executors []Executor // our executors, ordered by id
+	Images    []string   // images our tasks ran there, latest last, at most imagesKept
 
 	number uint32   // order of first appearance; breaks ties everywhere
 	roles  []string // allocation roles it ever offered to, in order of appearance
 }
 
-// Tally counts the tasks of one sweep on one agent.
-type Tally struct {
-	Sweep string
+// JobTasks counts the tasks of one job on one agent.
+type JobTasks struct {
+	Job   string
 	Tasks int
 }
 
-// Worker is one of our executors on an agent.
-type Worker struct {
+// Executor is one of our executors on an agent.
+type Executor struct {
 	ID       ExecutorID
 	Tasks    int
 	Overhead Quantities // what we counted for it in Used
@@ -50,9 +50,9 @@ func (a *Agent) Tasks() int {
 	return n
 }
 
-// tasksOf is how many tasks of one sweep run on the agent.
+// tasksOf is how many tasks of one job run on the agent.
 func (a *Agent) tasksOf(sweepID string) int {
-	if i, found := slices.BinarySearchFunc(a.Running, sweepID, bySweep); found {
+	if i, found := slices.BinarySearchFunc(a.Running, sweepID, byJob); found {
 		return a.Running[i].Tasks
 	}
 	return 0
@@ -60,16 +60,16 @@ func (a *Agent) tasksOf(sweepID string) int {
 
 // warm says whether the executor runs on the agent.
 func (a *Agent) warm(id ExecutorID) bool {
-	_, found := slices.BinarySearchFunc(a.Workers, id, byExecutor)
+	_, found := slices.BinarySearchFunc(a.Executors, id, byExecutor)
 	return found && id != ""
 }
 
-func bySweep(t Tally, id string) int         { return cmp.Compare(t.Sweep, id) }
-func byExecutor(w Worker, id ExecutorID) int { return cmp.Compare(w.ID, id) }
+func byJob(t JobTasks, id string) int          { return cmp.Compare(t.Job, id) }
+func byExecutor(w Executor, id ExecutorID) int { return cmp.Compare(w.ID, id) }
 
-// see updates a copy of the agent from an offer. What an offer says of executors is the truth, except that an
+// observe updates a copy of the agent from an offer. What an offer says of executors is the truth, except that an
 // executor with tasks of ours is alive even when the offer was made before it started.
-func (a Agent) see(o *Offer) *Agent {
+func (a Agent) observe(o *Offer) *Agent {
 	a.Hostname, a.Attributes = o.Hostname, o.Attributes
 	if o.URL != "" {
 		a.URL = o.URL
@@ -77,8 +77,8 @@ func (a Agent) see(o *Offer) *Agent {
 	if !slices.Contains(a.roles, o.Role) {
 		a.roles = append(slices.Clip(a.roles), o.Role)
 	}
-	workers := make([]Worker, 0, len(o.Executors))
-	for _, w := range a.Workers {
+	workers := make([]Executor, 0, len(o.Executors))
+	for _, w := range a.Executors {
 		if w.Tasks > 0 || slices.Contains(o.Executors, w.ID) {
 			workers = append(workers, w)
 		} else {
@@ -87,28 +87,28 @@ func (a Agent) see(o *Offer) *Agent {
 	}
 	for _, id := range o.Executors {
 		if i, found := slices.BinarySearchFunc(workers, id, byExecutor); !found {
-			workers = slices.Insert(workers, i, Worker{ID: id})
+			workers = slices.Insert(workers, i, Executor{ID: id})
 		}
 	}
-	a.Workers = workers
+	a.Executors = workers
 	return &a
 }
 
-// fork is a copy whose load may be changed before it becomes a row.
-func (a *Agent) fork() *Agent {
+// clone is a copy whose load may be changed before it becomes a row.
+func (a *Agent) clone() *Agent {
 	b := *a
 	b.Running = slices.Clone(a.Running)
-	b.Workers = slices.Clone(a.Workers)
+	b.Executors = slices.Clone(a.Executors)
 	return &b
 }
 
-// start counts n more tasks of the demand on a fork, on offers of a role; a negative n takes tasks away. The executor's overhead counts
+// addTasks counts n more tasks of the demand on a fork, on offers of a role; a negative n takes tasks away. The executor's overhead counts
 // once for as long as the executor is known there.
-func (a *Agent) start(d *Demand, role string, n int) {
+func (a *Agent) addTasks(d *Demand, role string, n int) {
 	a.Used.increase((*Quantities)(&d.Resources), n)
-	i, found := slices.BinarySearchFunc(a.Running, d.Sweep, bySweep)
+	i, found := slices.BinarySearchFunc(a.Running, d.Job, byJob)
 	if !found {
-		a.Running = slices.Insert(a.Running, i, Tally{Sweep: d.Sweep})
+		a.Running = slices.Insert(a.Running, i, JobTasks{Job: d.Job})
 	}
 	if a.Running[i].Tasks += n; a.Running[i].Tasks <= 0 {
 		a.Running = slices.Delete(a.Running, i, i+1)
@@ -116,7 +116,7 @@ func (a *Agent) start(d *Demand, role string, n int) {
 	if d.Executor == "" {
 		a.Used.increase((*Quantities)(&d.Overhead), n)
 	} else {
-		a.engage(d, role, n)
+		a.addExecutorTasks(d, role, n)
 	}
 	if d.Image != "" && n > 0 && !slices.Contains(a.Images, d.Image) {
 		kept := a.Images[max(0, len(a.Images)+1-imagesKept):]
@@ -124,25 +124,25 @@ func (a *Agent) start(d *Demand, role string, n int) {
 	}
 }
 
-// engage counts n more tasks of the demand's shared executor.
-func (a *Agent) engage(d *Demand, role string, n int) {
+// addExecutorTasks counts n more tasks of the demand's shared executor.
+func (a *Agent) addExecutorTasks(d *Demand, role string, n int) {
 	id := d.Executor.In(role)
-	i, found := slices.BinarySearchFunc(a.Workers, id, byExecutor)
+	i, found := slices.BinarySearchFunc(a.Executors, id, byExecutor)
 	if !found && n > 0 {
-		a.Workers = slices.Insert(a.Workers, i, Worker{ID: id, Overhead: Quantities(d.Overhead)})
+		a.Executors = slices.Insert(a.Executors, i, Executor{ID: id, Overhead: Quantities(d.Overhead)})
 		a.Used.increase((*Quantities)(&d.Overhead), 1)
 		found = true
 	}
 	if found {
-		a.Workers[i].Tasks = max(0, a.Workers[i].Tasks+n)
+		a.Executors[i].Tasks = max(0, a.Executors[i].Tasks+n)
 	}
 }
 
-// lose is the agent after one of its executors ended.
-func (a Agent) lose(id ExecutorID) *Agent {
-	if i, found := slices.BinarySearchFunc(a.Workers, id, byExecutor); found {
-		a.Used = a.Used.plus(a.Workers[i].Overhead, -1)
-		a.Workers = slices.Delete(slices.Clone(a.Workers), i, i+1)
+// removeExecutor is the agent after one of its executors ended.
+func (a Agent) removeExecutor(id ExecutorID) *Agent {
+	if i, found := slices.BinarySearchFunc(a.Executors, id, byExecutor); found {
+		a.Used = a.Used.plus(a.Executors[i].Overhead, -1)
+		a.Executors = slices.Delete(slices.Clone(a.Executors), i, i+1)
 	}
 	return &a
 }

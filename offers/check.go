@@ -14,7 +14,7 @@ func (x *Index) Check() error {
 	known := make(map[uint32]*Agent)
 	for a := range agents(txn) {
 		known[a.number] = a
-		if x.shelves[a.number/shelfSize].agents[a.number%shelfSize] != a {
+		if x.chunks[a.number/chunkSize].agents[a.number%chunkSize] != a {
 			return fmt.Errorf("%w: agent %s is not the derived one", ErrIndex, a.ID)
 		}
 		if x.byID[a.ID] != a.number {
@@ -33,8 +33,8 @@ func (x *Index) Check() error {
 			return err
 		}
 	}
-	if bins != len(x.bins) || ids != len(x.where) {
-		return fmt.Errorf("%w: %d bins and %d offers in the table, %d and %d derived", ErrIndex, bins, ids, len(x.bins), len(x.where))
+	if bins != len(x.bins) || ids != len(x.offerSlots) {
+		return fmt.Errorf("%w: %d bins and %d offers in the table, %d and %d derived", ErrIndex, bins, ids, len(x.bins), len(x.offerSlots))
 	}
 	return nil
 }
@@ -51,7 +51,7 @@ func (x *Index) checkBin(b *bin, a *Agent) error {
 		return fmt.Errorf("%w: bin of agent %s has %d offers and %d times", ErrIndex, b.agent, len(b.offers), len(b.since))
 	}
 	for i := range b.offers {
-		if x.where[b.offers[i].ID] != at {
+		if x.offerSlots[b.offers[i].ID] != at {
 			return fmt.Errorf("%w: offer %s is not where its bin is", ErrIndex, b.offers[i].ID)
 		}
 	}

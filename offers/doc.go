@@ -8,5 +8,5 @@
 // The package knows neither clock nor network: now is an argument, and the same calls give the same plans. It does not
 // share out the cluster between queues, launch anything, or talk to Mesos; the caller does. One goroutine changes
 // an Index; snapshots of it may be read from any. It stands between the queue of waiting trials and the launch, and
-// uses of package sweep the resource and constraint types only, so any Mesos framework can use it.
+// uses of package job the resource and constraint types only, so any Mesos framework can use it.
 package offers

@@ -26,7 +26,7 @@ func Example() {
 
 	trials := []offers.Demand{{
 		Resources: resource.Resources{CPUs: 2 * resource.Unit, Mem: 2048 * resource.Unit},
-		Sweep:     "digits",
+		Job:       "digits",
 		Count:     6,
 	}}
 	plan := index.Pack(now, trials, offers.Options{})
@@ -35,7 +35,7 @@ func Example() {
 			fmt.Printf("%d on %s, accepting %v\n", g.Count, l.Agent, l.Offers)
 		}
 	}
-	for _, r := range plan.Refusals {
+	for _, r := range plan.Unplaced {
 		fmt.Println(r.Sentence())
 	}
 	// Output:
@@ -62,7 +62,7 @@ func ExampleScore() {
 }
 
 // Refusals are data: a dashboard counts them, people read the sentence.
-func ExampleRefusal_Reasons() {
+func ExampleUnplaced_Reasons() {
 	now := time.Now()
 	index := offers.NewIndex(time.Minute)
 	index.Add(now, offer("o1", "a", 8, 4096), offer("o2", "b", 8, 65536))
@@ -71,7 +71,7 @@ func ExampleRefusal_Reasons() {
 		Constraints: []resource.Constraint{{Field: "hostname", Operator: resource.Unlike, Value: "b"}},
 		Count:       1,
 	}}, offers.Options{})
-	why := plan.Refusals[0].Reasons()
+	why := plan.Unplaced[0].Reasons()
 	fmt.Println(why.Constraints[0].Agents, why.Resources[0].Resource, why.Resources[0].Least, why.FitsEmpty)
 	fmt.Println(why)
 	// Output:

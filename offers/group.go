@@ -13,16 +13,16 @@ import (
 // group is the demands of a pass that differ in resources only, as far as fitting goes: one role, one set of rules, one
 // executor that costs something. Whether an agent suits is decided once per group.
 type group struct {
-	like     *Demand // the first of them
-	costs    bool    // the executor takes resources
-	rules    []rule
-	wish     bool             // some rule is soft
-	counting bool             // some rule counts running tasks
-	evens    bool             // some rule is GROUP_BY: what it forbids now it may allow later
-	tally    []*census        // by rule; nil for rules that do not count
-	pools    []*pool          // by rule; the groups of GROUP_BY
-	over     []resource.Milli // executor's overhead, by dimension; nil when there is none
-	known    []verdict        // by host, when there are rules
+	example     *Demand // the first of them
+	costs       bool    // the executor takes resources
+	constraints []constraint
+	wish        bool             // some rule is soft
+	counting    bool             // some rule counts running tasks
+	evens       bool             // some rule is GROUP_BY: what it forbids now it may allow later
+	counts      []*taskCounts    // by rule; nil for rules that do not count
+	domains     []*spreadDomains // by rule; the groups of GROUP_BY
+	overhead    []resource.Milli // executor's overhead, by dimension; nil when there is none
+	known       []verdict        // by agent, when there are rules
 }
 
 // verdict remembers whether an agent meets the rules of a group.
@@ -37,8 +37,8 @@ const (
 
 // same says whether a demand belongs to the group.
 func (g *group) same(d *Demand) bool {
-	l := g.like
-	return l.Role == d.Role && sameConstraints(l.Constraints, d.Constraints) && (!g.counting || l.Sweep == d.Sweep) &&
+	l := g.example
+	return l.Role == d.Role && sameConstraints(l.Constraints, d.Constraints) && (!g.counting || l.Job == d.Job) &&
 		sameResources(&l.Overhead, &d.Overhead) && (!g.costs || l.Executor == d.Executor)
 }
 
@@ -92,7 +92,7 @@ func groupKey(key []byte, d *Demand) []byte {
 	}
 	text(d.Role)
 	if len(d.Constraints) > 0 {
-		text(d.Sweep)
+		text(d.Job)
 	}
 	for _, c := range d.Constraints {
 		text(c.Field)
@@ -114,14 +114,14 @@ func groupKey(key []byte, d *Demand) []byte {
 }
 
 func (p *pass) newGroup(d *Demand) *group {
-	g := &group{like: d, costs: !(*Quantities)(&d.Overhead).zero()}
+	g := &group{example: d, costs: !(*Quantities)(&d.Overhead).zero()}
 	for _, c := range d.Constraints {
 		r := compile(c)
-		g.rules = append(g.rules, r)
+		g.constraints = append(g.constraints, r)
 		g.wish = g.wish || r.Soft
 	}
-	if len(g.rules) > 0 {
-		g.known = make([]verdict, len(p.hosts))
+	if len(g.constraints) > 0 {
+		g.known = make([]verdict, len(p.agents))
 		p.countFor(g)
 	}
 	return g
@@ -138,62 +138,62 @@ func zero(v []resource.Milli) bool {
 
 // countFor gives the group's counting rules their counts.
 func (p *pass) countFor(g *group) {
-	g.tally = make([]*census, len(g.rules))
-	g.pools = make([]*pool, len(g.rules))
-	for i := range g.rules {
-		r := &g.rules[i]
+	g.counts = make([]*taskCounts, len(g.constraints))
+	g.domains = make([]*spreadDomains, len(g.constraints))
+	for i := range g.constraints {
+		r := &g.constraints[i]
 		if !r.counts() {
 			continue
 		}
 		g.counting = true
-		g.tally[i] = p.census(g, g.like.Sweep, r.Field)
+		g.counts[i] = p.taskCounts(g, g.example.Job, r.Field)
 		if r.Operator == resource.GroupBy {
 			g.evens = true
-			g.pools[i] = p.pool(g, r.Field)
+			g.domains[i] = p.spreadDomains(g, r.Field)
 		}
 	}
 }
 
-// census is the count of a sweep's tasks by a field, shared by all groups that ask for it.
-func (p *pass) census(g *group, sweepID, field string) *census {
+// taskCounts is the count of a job's tasks by a field, shared by all groups that ask for it.
+func (p *pass) taskCounts(g *group, sweepID, field string) *taskCounts {
 	for _, other := range append(slices.Clip(p.groups), g) {
-		for _, c := range other.tally {
-			if c != nil && c.sweep == sweepID && c.field == field {
+		for _, c := range other.counts {
+			if c != nil && c.job == sweepID && c.field == field {
 				return c
 			}
 		}
 	}
-	return p.survey(sweepID, field)
+	return p.countTasks(sweepID, field)
 }
 
-// survey counts a sweep's tasks as they ran when the pass began.
-func (p *pass) survey(sweepID, field string) *census {
-	c := &census{sweep: sweepID, field: field, tasks: make(map[string]int)}
-	for i := range p.hosts {
-		if n := p.hosts[i].row.tasksOf(sweepID); n > 0 {
-			c.add(p.hosts[i].row, n)
+// countTasks counts a job's tasks as they ran when the pass began.
+func (p *pass) countTasks(sweepID, field string) *taskCounts {
+	c := &taskCounts{job: sweepID, field: field, tasks: make(map[string]int)}
+	for i := range p.agents {
+		if n := p.agents[i].row.tasksOf(sweepID); n > 0 {
+			c.add(p.agents[i].row, n)
 		}
 	}
 	return c
 }
 
-// pool is the values of a field among the agents that meet the group's hard rules. Foreign agents can never take
+// spreadDomains is the values of a field among the agents that meet the group's hard rules. Foreign agents can never take
 // their part of an even spread, so they do not ask for it.
-func (p *pass) pool(g *group, field string) *pool {
+func (p *pass) spreadDomains(g *group, field string) *spreadDomains {
 	values := make(map[string]bool)
-	for i := range p.hosts {
-		if a := p.hosts[i].row; !p.hosts[i].foreign && g.suits(int32(i), a, false) {
+	for i := range p.agents {
+		if a := p.agents[i].row; !p.agents[i].foreign && g.suits(int32(i), a, false) {
 			at, _ := a.attribute(field)
 			values[at.text()] = true
 		}
 	}
-	return &pool{values: slices.Sorted(maps.Keys(values))}
+	return &spreadDomains{values: slices.Sorted(maps.Keys(values))}
 }
 
-// suits says whether the agent, number host of the pass, meets what the group asks of it, counts aside. Wishes
+// suits says whether the agent, number agent of the pass, meets what the group asks of it, counts aside. Wishes
 // count as rules when strict.
 func (g *group) suits(host int32, a *Agent, strict bool) bool {
-	if len(g.rules) == 0 {
+	if len(g.constraints) == 0 {
 		return true
 	}
 	asked, meets := askedHard, meetsHard
@@ -210,8 +210,8 @@ func (g *group) suits(host int32, a *Agent, strict bool) bool {
 }
 
 func (g *group) accepts(a *Agent, strict bool) bool {
-	for i := range g.rules {
-		if r := &g.rules[i]; (strict || !r.Soft) && !r.accepts(a) {
+	for i := range g.constraints {
+		if r := &g.constraints[i]; (strict || !r.Soft) && !r.accepts(a) {
 			return false
 		}
 	}
@@ -222,8 +222,8 @@ func (g *group) accepts(a *Agent, strict bool) bool {
 func (g *group) room(a *Agent, strict bool) int {
 	room := math.MaxInt
 	if g.counting {
-		for i, c := range g.tally {
-			if c != nil && (strict || !g.rules[i].Soft) {
+		for i, c := range g.counts {
+			if c != nil && (strict || !g.constraints[i].Soft) {
 				room = min(room, g.roomOf(i, a))
 			}
 		}
@@ -233,23 +233,23 @@ func (g *group) room(a *Agent, strict bool) int {
 
 // roomOf is how many tasks one counting rule still allows on the agent.
 func (g *group) roomOf(i int, a *Agent) int {
-	at, _ := a.attribute(g.rules[i].Field)
-	return g.tally[i].room(&g.rules[i], at.text(), g.pools[i])
+	at, _ := a.attribute(g.constraints[i].Field)
+	return g.counts[i].room(&g.constraints[i], at.text(), g.domains[i])
 }
 
 // count books n tasks of the group on the agent.
 func (g *group) count(a *Agent, n int) {
-	for i, c := range g.tally {
+	for i, c := range g.counts {
 		if c != nil && !g.counted(i) {
 			c.add(a, n)
 		}
 	}
 }
 
-// counted says whether an earlier rule shares the census of rule i, so it is not booked twice.
+// counted says whether an earlier rule shares the counts of rule i, so it is not booked twice.
 func (g *group) counted(i int) bool {
-	for _, c := range g.tally[:i] {
-		if c == g.tally[i] {
+	for _, c := range g.counts[:i] {
+		if c == g.counts[i] {
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package offers
 
 import (
+	"slices"
 	"time"
 
 	"github.com/hashicorp/go-memdb"
@@ -9,14 +10,14 @@ import (
 // Index holds agents, what they offer now, and what of ours runs on them. One goroutine changes it; Snapshot and
 // Agents may be called from any.
 type Index struct {
-	db      *memdb.MemDB
-	hold    time.Duration
-	writes  uint64             // write transactions so far
-	next    uint32             // number of the next agent that appears, less one
-	shelves []*shelf           // derived: the rows of the agent table
-	byID    map[AgentID]uint32 // derived: numbers of the known agents
-	bins    map[slot]*bin      // derived: the rows of the bin table
-	where   map[OfferID]slot   // derived: where an offer lies
+	db         *memdb.MemDB
+	hold       time.Duration
+	writes     uint64             // write transactions so far
+	next       uint32             // number of the next agent that appears, less one
+	chunks     []*agentChunk      // derived: the rows of the agent table
+	byID       map[AgentID]uint32 // derived: numbers of the known agents
+	bins       map[slot]*bin      // derived: the rows of the bin table
+	offerSlots map[OfferID]slot   // derived: where an offer lies
 }
 
 // slot names a bin: an agent and an allocation role.
@@ -33,7 +34,7 @@ func NewIndex(hold time.Duration) *Index {
 		// A snapshot is a database of its own that keeps no watch channels, which nobody here waits on: they would double
 		// the cost of a write.
 		db: db.Snapshot(), hold: hold,
-		byID: make(map[AgentID]uint32), bins: make(map[slot]*bin), where: make(map[OfferID]slot),
+		byID: make(map[AgentID]uint32), bins: make(map[slot]*bin), offerSlots: make(map[OfferID]slot),
 	}
 }
 
@@ -41,10 +42,10 @@ func NewIndex(hold time.Duration) *Index {
 func (x *Index) Add(now time.Time, list ...Offer) {
 	x.write(func(t *tables) {
 		for _, o := range list {
-			if _, known := x.where[o.ID]; known {
+			if _, known := x.offerSlots[o.ID]; known {
 				continue
 			}
-			agent := t.agent(o.Agent).see(&o)
+			agent := t.agent(o.Agent).observe(&o)
 			at := slot{agent.number, o.Role}
 			old := x.bins[at]
 			var b *bin
@@ -53,7 +54,7 @@ func (x *Index) Add(now time.Time, list ...Offer) {
 			} else {
 				b = old.with(agent, o, now)
 			}
-			x.where[o.ID] = at
+			x.offerSlots[o.ID] = at
 			t.putBin(at, old, b)
 			agent.Capacity = agent.Capacity.atLeast(t.offered(agent).plus(agent.Used, 1))
 			t.putAgent(agent)
@@ -63,7 +64,7 @@ func (x *Index) Add(now time.Time, list ...Offer) {
 
 // Rescind forgets an offer; it says whether the offer was there.
 func (x *Index) Rescind(id OfferID) bool {
-	_, known := x.where[id]
+	_, known := x.offerSlots[id]
 	if known {
 		x.write(func(t *tables) { t.dropOffer(id) })
 	}
@@ -89,7 +90,7 @@ func (x *Index) Reset() { x.write(func(t *tables) { t.dropAllBins() }) }
 
 // Expire forgets offers older than the index's hold time and returns them, oldest agent first, to be declined.
 func (x *Index) Expire(now time.Time) []OfferID {
-	if x.hold == 0 || len(x.where) == 0 {
+	if x.hold == 0 || len(x.offerSlots) == 0 {
 		return nil
 	}
 	var old []OfferID
@@ -109,16 +110,16 @@ func (x *Index) Expire(now time.Time) []OfferID {
 	return old
 }
 
-// Started counts n tasks of the demand on the agent. Pack does this for the launches of its own plan; Started is for
+// TaskStarted counts n tasks of the demand on the agent. Pack does this for the launches of its own plan; TaskStarted is for
 // tasks learned otherwise, from a journal or a reconciliation. The demand's Role names the offers that a task with a shared
 // executor took, unless they were of Mesos's "*".
-func (x *Index) Started(agent AgentID, d *Demand, n int) {
+func (x *Index) TaskStarted(agent AgentID, d *Demand, n int) {
 	x.write(func(t *tables) { t.load(agent, d, n) })
 }
 
-// Ended takes n tasks of the demand off the agent again, for every end of a task that Pack or Started counted,
-// also for a launch that was never sent. The demand's Role is as for Started.
-func (x *Index) Ended(agent AgentID, d *Demand, n int) {
+// TaskEnded takes n tasks of the demand off the agent again, for every end of a task that Pack or TaskStarted counted,
+// also for a launch that was never sent. The demand's Role is as for TaskStarted.
+func (x *Index) TaskEnded(agent AgentID, d *Demand, n int) {
 	if _, known := x.byID[agent]; known {
 		x.write(func(t *tables) { t.load(agent, d, -n) })
 	}
@@ -127,12 +128,12 @@ func (x *Index) Ended(agent AgentID, d *Demand, n int) {
 // ExecutorGone forgets an executor of an agent: the next task of it pays its overhead again.
 func (x *Index) ExecutorGone(agent AgentID, id ExecutorID) {
 	if _, known := x.byID[agent]; known {
-		x.write(func(t *tables) { t.putAgent(t.agent(agent).lose(id)) })
+		x.write(func(t *tables) { t.putAgent(t.agent(agent).removeExecutor(id)) })
 	}
 }
 
 // Offers is how many offers the index holds.
-func (x *Index) Offers() int { return len(x.where) }
+func (x *Index) Offers() int { return len(x.offerSlots) }
 
 // write runs one write transaction.
 func (x *Index) write(change func(*tables)) {
@@ -142,3 +143,35 @@ func (x *Index) write(change func(*tables)) {
 	t.flush()
 	t.txn.Commit()
 }
+
+// Snapshot is the index at one moment. It never changes and may be read from any goroutine.
+type Snapshot struct{ txn *memdb.Txn }
+
+// Snapshot freezes the index as of the last completed change.
+func (x *Index) Snapshot() Snapshot { return Snapshot{x.db.Txn(false)} }
+
+// Agents lists every known agent in order of first appearance.
+func (s Snapshot) Agents() []*Agent {
+	return slices.Collect(agents(s.txn))
+}
+
+// Holding is what one agent offers to one role at the moment of a snapshot.
+type Holding struct {
+	Agent  AgentID
+	Role   string
+	Offers []Offer // not to be changed
+	Free   Quantities
+}
+
+// Holdings lists what agents offer, least cpus first, then least memory.
+func (s Snapshot) Holdings() []Holding {
+	var list []Holding
+	for row := range rows(s.txn, binTable) {
+		b := row.(*bin)
+		list = append(list, Holding{Agent: b.agent, Role: b.role, Offers: b.offers, Free: b.free})
+	}
+	return list
+}
+
+// Agents lists every known agent in order of first appearance.
+func (x *Index) Agents() []*Agent { return x.Snapshot().Agents() }

@@ -77,9 +77,9 @@ func TestIndexFollowsAPlainList(t *testing.T) {
 				}
 			},
 			"load": func(t *rapid.T) {
-				d := &Demand{Sweep: "s", Executor: "warm", Count: 1}
-				x.Started("a1", d, 2)
-				x.Ended("a1", d, 1)
+				d := &Demand{Job: "s", Executor: "warm", Count: 1}
+				x.TaskStarted("a1", d, 2)
+				x.TaskEnded("a1", d, 1)
 				x.ExecutorGone("a2", "warm")
 			},
 			"": func(t *rapid.T) {
@@ -120,11 +120,11 @@ func TestSnapshotsNeverChange(t *testing.T) {
 			}
 		}
 	}()
-	demands := []Demand{{Sweep: "s", Count: 3}}
+	demands := []Demand{{Job: "s", Count: 3}}
 	demands[0].Resources.CPUs = 1000
 	plan := x.Pack(noon, demands, Options{})
 	x.Add(noon, scalarOffer("c", 1, 1, 1))
-	x.Ended(plan.Launches[0].Agent, &demands[0], 1)
+	x.TaskEnded(plan.Launches[0].Agent, &demands[0], 1)
 	x.RemoveAgent("agent-002")
 	<-done
 	if n := len(x.Agents()); n != 1 {

@@ -39,7 +39,7 @@ type knapsackItem struct {
 const knapsackGap = 1e-4
 
 // search finds a filling of an agent of the class worth more than least; counts by row go to the column.
-func (k *knapsack) search(c *agentClass, rows []row, worth []float64, least float64, column []int32) float64 {
+func (k *knapsack) search(c *agentClass, rows []itemGroup, worth []float64, least float64, column []int32) float64 {
 	k.collect(c, rows, worth)
 	if k.relax(); k.bound <= least {
 		return least
@@ -66,7 +66,7 @@ func (k *knapsack) search(c *agentClass, rows []row, worth []float64, least floa
 }
 
 // collect takes what the class may hold.
-func (k *knapsack) collect(c *agentClass, rows []row, worth []float64) {
+func (k *knapsack) collect(c *agentClass, rows []itemGroup, worth []float64) {
 	k.wide = len(c.free)
 	k.items = k.items[:0]
 	for i := range rows {

@@ -10,14 +10,14 @@ import (
 )
 
 // drawnKnapsack is a few shapes of some worth and one class of agents.
-func drawnKnapsack(t *rapid.T) (rows []row, c agentClass, worth []float64) {
+func drawnKnapsack(t *rapid.T) (rows []itemGroup, c agentClass, worth []float64) {
 	wide := rapid.IntRange(1, 3).Draw(t, "dimensions")
 	for range wide {
 		c.free = append(c.free, resource.Milli(rapid.IntRange(1, 12).Draw(t, "free")))
 	}
 	c.room = rapid.SampledFrom([]int{3, math.MaxInt}).Draw(t, "room")
 	for i := range rapid.IntRange(1, 4).Draw(t, "shapes") {
-		r := row{shapes: []int32{int32(i)}, count: rapid.IntRange(0, 4).Draw(t, "count")}
+		r := itemGroup{shapes: []int32{int32(i)}, count: rapid.IntRange(0, 4).Draw(t, "count")}
 		for k := range wide {
 			low := 0
 			if k == 0 {
@@ -35,7 +35,7 @@ func drawnKnapsack(t *rapid.T) (rows []row, c agentClass, worth []float64) {
 }
 
 // dearest is what the best filling from a row on is worth, by trying all.
-func dearest(rows []row, c *agentClass, worth []float64, free []resource.Milli, room, at int) float64 {
+func dearest(rows []itemGroup, c *agentClass, worth []float64, free []resource.Milli, room, at int) float64 {
 	if at == len(rows) {
 		return 0
 	}

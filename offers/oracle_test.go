@@ -153,7 +153,7 @@ func (or *oracle) exact() error {
 
 func amountsOf(list []Amount) Quantities { return sum([]Offer{{Amounts: list}}) }
 
-// counts: what is placed and what waits add up; refusals come in order; caps and avoidance hold.
+// counts: what is placed and what waits add up; unplaced demands come in order; caps and avoidance hold.
 func (or *oracle) counts() error {
 	left := make([]int, len(or.demands))
 	for i, d := range or.demands {
@@ -176,7 +176,7 @@ func (or *oracle) counts() error {
 		}
 	}
 	last := -1
-	for _, r := range or.plan.Refusals {
+	for _, r := range or.plan.Unplaced {
 		if r.Demand <= last || r.Count != left[r.Demand] || r.Count <= 0 {
 			return fmt.Errorf("refusal %d of %d after %d, want count %d", r.Demand, r.Count, last, left[r.Demand])
 		}
@@ -191,18 +191,18 @@ func (or *oracle) counts() error {
 	return nil
 }
 
-// oracleCount is tasks by value of a field for a sweep, with the placements of at least a priority.
+// oracleCount is tasks by value of a field for a job, with the placements of at least a priority.
 func (or *oracle) count(sweepID, field string, priority int) map[string]int {
 	n := make(map[string]int)
 	for _, a := range or.agents {
 		for _, t := range a.Running {
-			if t.Sweep == sweepID {
+			if t.Job == sweepID {
 				n[valueOf(a, field)] += t.Tasks
 			}
 		}
 	}
 	for _, t := range or.tasks {
-		if d := or.demands[t.demand]; d.Sweep == sweepID && d.Priority >= priority {
+		if d := or.demands[t.demand]; d.Job == sweepID && d.Priority >= priority {
 			n[valueOf(or.agent(t.agent), field)]++
 		}
 	}
@@ -314,7 +314,7 @@ func (or *oracle) rulesHold() error {
 			if !static(c, a) {
 				return fmt.Errorf("demand %d on %s breaks %+v", t.demand, t.agent, c)
 			}
-			n := or.count(d.Sweep, c.Field, math.MinInt)
+			n := or.count(d.Job, c.Field, math.MinInt)
 			v := valueOf(a, c.Field)
 			if n[v]--; n[v] == 0 {
 				delete(n, v)
@@ -337,12 +337,12 @@ func (or *oracle) complete() error {
 	for _, o := range or.offers {
 		bins[place{o.Agent, o.Role}] = true
 	}
-	for _, r := range or.plan.Refusals {
+	for _, r := range or.plan.Unplaced {
 		d := &or.demands[r.Demand]
 		evens := slices.ContainsFunc(d.Constraints, func(c resource.Constraint) bool { return c.Operator == resource.GroupBy })
 		for _, priority := range []int{math.MinInt, d.Priority} {
 			if evens && priority == d.Priority {
-				continue // a lower priority of the same sweep may have opened the place
+				continue // a lower priority of the same job may have opened the place
 			}
 			for b := range bins {
 				if or.fits(d, b.agent, b.role, priority) {
@@ -373,7 +373,7 @@ func (or *oracle) fits(d *Demand, agent AgentID, role string, priority int) bool
 			free = free.plus(amountsOf(o.Amounts), 1)
 		}
 	}
-	warm := d.Executor != "" && slices.ContainsFunc(a.Workers, func(w Worker) bool { return w.ID == d.Executor.In(role) })
+	warm := d.Executor != "" && slices.ContainsFunc(a.Executors, func(w Executor) bool { return w.ID == d.Executor.In(role) })
 	onAgent := 0
 	started := make(map[ExecutorID]bool)
 	for _, t := range or.tasks {
@@ -386,7 +386,7 @@ func (or *oracle) fits(d *Demand, agent AgentID, role string, priority int) bool
 			continue
 		}
 		free = free.plus(Quantities(td.Resources), -1)
-		known := slices.ContainsFunc(a.Workers, func(w Worker) bool { return w.ID == td.Executor.In(role) })
+		known := slices.ContainsFunc(a.Executors, func(w Executor) bool { return w.ID == td.Executor.In(role) })
 		if td.Executor == "" || !known && !started[td.Executor] {
 			free = free.plus(Quantities(td.Overhead), -1)
 		}
@@ -400,7 +400,7 @@ func (or *oracle) fits(d *Demand, agent AgentID, role string, priority int) bool
 		want = want.plus(Quantities(d.Overhead), 1)
 	}
 	for _, c := range d.Constraints {
-		if !c.Soft && !or.mayAdd(d, c, valueOf(a, c.Field), or.count(d.Sweep, c.Field, priority)) {
+		if !c.Soft && !or.mayAdd(d, c, valueOf(a, c.Field), or.count(d.Job, c.Field, priority)) {
 			return false
 		}
 	}

@@ -27,8 +27,8 @@ func TestPackMergesFragmentsOfOneAgent(t *testing.T) {
 	if len(plan.Launches) != 1 || len(plan.Launches[0].Offers) != 2 {
 		t.Fatalf("got %+v, want one launch on both offers of agent-001", plan.Launches)
 	}
-	if len(plan.Refusals) != 1 || plan.Refusals[0].Count != 1 {
-		t.Fatalf("got refusals %+v, want one trial waiting", plan.Refusals)
+	if len(plan.Unplaced) != 1 || plan.Unplaced[0].Count != 1 {
+		t.Fatalf("got refusals %+v, want one trial waiting", plan.Unplaced)
 	}
 	if len(plan.Declines) != 1 || plan.Declines[0].Offers[0] != "c" || plan.Declines[0].Refuse != defaultRefuseShort {
 		t.Fatalf("got declines %+v, want c for the short time", plan.Declines)
@@ -37,7 +37,7 @@ func TestPackMergesFragmentsOfOneAgent(t *testing.T) {
 		t.Fatal("offers of the plan are still in the index")
 	}
 	const why = "1 trial waits: 2 agents short of cpus (by 1 at least); 2 agents short of mem (by 512 at least); would fit 1 agent when empty"
-	if got := plan.Refusals[0].Sentence(); got != why {
+	if got := plan.Unplaced[0].Sentence(); got != why {
 		t.Errorf("got  %q\nwant %q", got, why)
 	}
 }

@@ -11,15 +11,15 @@ import (
 // maxRows bounds the rows of a program: more shapes share rows.
 const maxRows = 64
 
-// partition cuts what waits into rows of alike shapes: a row per shape when there are few, else the row that is spread most
+// groupItems cuts what waits into rows of alike shapes: a row per shape when there are few, else the row that is spread most
 // is cut in two, where it is spread most, until there are enough.
-func (f *filler) partition() []row {
+func (f *filler) groupItems() []itemGroup {
 	p := f.p
-	var list []row
-	for i := range f.decks {
+	var list []itemGroup
+	for i := range f.classes {
 		var shapes []int32
-		for j := range f.decks[i].cols {
-			for _, c := range f.decks[i].cols[j].cards {
+		for j := range f.classes[i].cols {
+			for _, c := range f.classes[i].cols[j].items {
 				if p.shapes[c.shape].waiting > 0 {
 					shapes = append(shapes, c.shape)
 				}
@@ -44,15 +44,15 @@ func (f *filler) partition() []row {
 		*r = f.newRow(low)
 		list = append(list, f.newRow(high))
 	}
-	slices.SortStableFunc(list, func(a, b row) int { return cmp.Compare(b.size, a.size) })
+	slices.SortStableFunc(list, func(a, b itemGroup) int { return cmp.Compare(b.size, a.size) })
 	return list
 }
 
 // newRow is a row of shapes of one group: its need is their average, with what an executor of its own costs.
-func (f *filler) newRow(shapes []int32) row {
+func (f *filler) newRow(shapes []int32) itemGroup {
 	p := f.p
 	wide := p.dims.len()
-	r := row{shapes: shapes, need: make([]resource.Milli, wide)}
+	r := itemGroup{shapes: shapes, need: make([]resource.Milli, wide)}
 	low, high := slices.Clone(p.needs(shapes[0])), slices.Clone(p.needs(shapes[0]))
 	for _, s := range shapes {
 		n := p.shapes[s].waiting
@@ -78,7 +78,7 @@ func (f *filler) newRow(shapes []int32) row {
 	if len(shapes) == 1 {
 		r.spread = -1
 	}
-	for k, over := range p.groupFor(shapes[0]).over {
+	for k, over := range p.groupFor(shapes[0]).overhead {
 		r.need[k] += over
 	}
 	axis := r.axis
@@ -89,7 +89,7 @@ func (f *filler) newRow(shapes []int32) row {
 }
 
 // halves cuts the shapes of a row where it is spread most, with about as many tasks on both sides.
-func (f *filler) halves(r *row) (low, high []int32) {
+func (f *filler) halves(r *itemGroup) (low, high []int32) {
 	tasks := 0
 	for i, s := range r.shapes {
 		if tasks += f.p.shapes[s].waiting; 2*tasks >= r.count && i+1 < len(r.shapes) || i+2 == len(r.shapes) {

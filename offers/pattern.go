@@ -12,7 +12,7 @@ type pattern struct {
 	valid bool
 	free  []resource.Milli // before the fill
 	scale []float64
-	room  int    // launches the host's cap allowed
+	room  int    // launches the agent's cap allowed
 	marks []byte // by group: whether it may use the bin, and whether its executor runs
 	steps []placement
 	total []int // by step: how many the first step of that shape needs in all; 0 for later ones
@@ -25,10 +25,10 @@ const (
 )
 
 // begin remembers the state before the fill of a bin that was not like the last one.
-func (t *pattern) begin(b *open, room int) { t.free, t.room = append(t.free[:0], b.free...), room }
+func (t *pattern) begin(b *binState, room int) { t.free, t.room = append(t.free[:0], b.free...), room }
 
 // end learns the fill from the placements made since the mark before.
-func (t *pattern) end(f *filler, b *open, before int) {
+func (t *pattern) end(f *filler, b *binState, before int) {
 	t.scale = append(t.scale[:0], f.scale...)
 	t.marks = append(t.marks[:0], f.marks...)
 	t.steps = append(t.steps[:0], f.p.placed[before:]...)
@@ -49,8 +49,8 @@ func (t *pattern) end(f *filler, b *open, before int) {
 }
 
 // repeat fills the bin like the last one; false when it is not like it, or when a shape would run out.
-func (t *pattern) repeat(f *filler, b *open) bool {
-	if !t.valid || t.room != f.p.hosts[b.host].room || !slices.Equal(t.free, b.free) ||
+func (t *pattern) repeat(f *filler, b *binState) bool {
+	if !t.valid || t.room != f.p.agents[b.agent].room || !slices.Equal(t.free, b.free) ||
 		!slices.Equal(t.scale, f.scale) || !slices.Equal(t.marks, f.marks) {
 		return false
 	}

@@ -1,35 +1,13 @@
 package offers
 
-import (
-	"time"
-
-	"github.com/kaon-sweep/kaon/sweep/resource"
-)
-
-// Demand is trials that are equal to the packer: one shape, and how many of it wait.
-type Demand struct {
-	Resources   resource.Resources
-	Constraints []resource.Constraint
-	Queue       string
-	Sweep       string // constraints such as UNIQUE count tasks of the same sweep
-	Role        string // allocation role whose offers it may use; empty: any
-
-	// Executor is the id of the executor that would run the tasks. An agent that has it costs no Overhead and
-	// is preferred. An empty id means that every task brings an executor of its own, so each pays the Overhead.
-	Executor ExecutorID
-	Overhead resource.Resources
-
-	Image    string // agents that ran it before are preferred
-	Count    int
-	Priority int // higher first
-}
+import "time"
 
 // Plan is the packer's answer for one pass. Every offer of the index that the plan neither uses nor
 // declines stays in the index.
 type Plan struct {
 	Launches []Launch
 	Declines []Decline
-	Refusals []Refusal // one per demand that still waits, in the order of the demands
+	Unplaced []Unplaced // one per demand that still waits, in the order of the demands
 }
 
 // Launch uses up offers of one agent and one role in one ACCEPT.

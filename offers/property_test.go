@@ -96,7 +96,7 @@ var constraintsDrawn = []resource.Constraint{
 	{Field: "hostname", Operator: resource.Like, Value: "h.*"},
 }
 
-// demands draws a queue in which all shapes of a sweep carry the same constraints, as they do in a spec.
+// demands draws a queue in which all shapes of a job carry the same constraints, as they do in a spec.
 func (w *world) demands() []Demand {
 	t := w.t
 	rules := make(map[string][]resource.Constraint)
@@ -116,8 +116,8 @@ func (w *world) demands() []Demand {
 	list := make([]Demand, rapid.IntRange(1, 12).Draw(t, "demands"))
 	for i := range list {
 		d := &list[i]
-		d.Sweep = rapid.SampledFrom([]string{"s1", "s2", "s3", "s4"}).Draw(t, "sweep")
-		d.Constraints = rules[d.Sweep]
+		d.Job = rapid.SampledFrom([]string{"s1", "s2", "s3", "s4"}).Draw(t, "sweep")
+		d.Constraints = rules[d.Job]
 		d.Resources.CPUs = resource.Milli(rapid.IntRange(0, 10).Draw(t, "cpus")) * 250
 		d.Resources.Mem = resource.Milli(rapid.IntRange(0, 20).Draw(t, "mem")) * 250
 		d.Count = rapid.IntRange(0, 9).Draw(t, "count")
@@ -184,7 +184,7 @@ func anyPass(t *rapid.T) {
 		}
 		demands, opt := w.demands(), w.options()
 		before := x.Agents()
-		peek := x.Peek(noon, demands, opt)
+		peek := x.DryRun(noon, demands, opt)
 		plan := x.Pack(noon, demands, opt)
 		again := twin.Pack(noon, demands, opt)
 		for _, other := range []*Plan{&peek, &again} {
@@ -195,8 +195,8 @@ func anyPass(t *rapid.T) {
 		if err := newOracle(before, list, demands, opt, &plan).complaints(); err != nil {
 			t.Fatalf("%v\npolicy %s\nplan %+v", err, opt.Policy, plan.Launches)
 		}
-		for i := range plan.Refusals {
-			if plan.Refusals[i].Sentence() == "" {
+		for i := range plan.Unplaced {
+			if plan.Unplaced[i].Sentence() == "" {
 				t.Fatal("a refusal without a sentence")
 			}
 		}
@@ -215,8 +215,8 @@ func end(t *rapid.T, x, twin *Index, demands []Demand, plan *Plan) {
 	for _, l := range plan.Launches {
 		for _, g := range l.Grants {
 			if n := rapid.IntRange(0, g.Count).Draw(t, "ended"); n > 0 {
-				x.Ended(l.Agent, &demands[g.Demand], n)
-				twin.Ended(l.Agent, &demands[g.Demand], n)
+				x.TaskEnded(l.Agent, &demands[g.Demand], n)
+				twin.TaskEnded(l.Agent, &demands[g.Demand], n)
 			}
 		}
 	}
@@ -237,7 +237,7 @@ func anyLargePass(t *rapid.T) {
 	disks := rapid.SampledFrom([]int{0, 5, 4000}).Draw(t, "disks")
 	amounts := rapid.SampledFrom([]int{4, 2000}).Draw(t, "amounts")
 	draw := rapid.Custom(func(t *rapid.T) Demand {
-		d := Demand{Sweep: "s", Count: rapid.IntRange(1, 3).Draw(t, "count")}
+		d := Demand{Job: "s", Count: rapid.IntRange(1, 3).Draw(t, "count")}
 		d.Resources.CPUs = 800 + resource.Milli(1+rapid.IntRange(0, amounts).Draw(t, "cpus"))*4000/resource.Milli(amounts)
 		d.Resources.Mem = resource.Milli(rapid.IntRange(0, 8000).Draw(t, "mem"))
 		if disks > 0 {
@@ -277,7 +277,7 @@ func anyEqualPass(t *rapid.T) {
 	demands := make([]Demand, rapid.IntRange(1, 4).Draw(t, "demands"))
 	for i := range demands {
 		d := &demands[i]
-		d.Sweep, d.Count = fmt.Sprint("s", i), rapid.IntRange(1, 12).Draw(t, "count")
+		d.Job, d.Count = fmt.Sprint("s", i), rapid.IntRange(1, 12).Draw(t, "count")
 		d.Resources.CPUs = resource.Milli(rapid.SampledFrom([]int{400, 500, 1000, 1500}).Draw(t, "cpus"))
 		d.Resources.Mem = resource.Milli(rapid.SampledFrom([]int{100, 1000, 3000}).Draw(t, "mem"))
 		if k := rapid.IntRange(0, 2*len(rules)).Draw(t, "rule"); k < len(rules) {

@@ -9,30 +9,30 @@ import (
 // radixFrom is the length from which sorting by bytes beats comparing.
 const radixFrom = 256
 
-// sortCards orders cards by cpus, then memory; of equal ones the first to wait comes last, because columns are read from
+// sortCards orders items by cpus, then memory; of equal ones the first to wait comes last, because columns are read from
 // the end. Cards must come by rising shape.
-func sortCards(cards []card) {
+func sortCards(cards []item) {
 	if len(cards) < radixFrom {
-		slices.SortFunc(cards, func(a, b card) int {
+		slices.SortFunc(cards, func(a, b item) int {
 			if a.cpus != b.cpus {
 				return compare(a.cpus, b.cpus)
 			}
-			return compareCards(a, b)
+			return compareItems(a, b)
 		})
 		return
 	}
 	slices.Reverse(cards)
-	spare := make([]card, len(cards))
-	in, out := radix(cards, spare, func(c *card) resource.Milli { return c.mem })
-	in, _ = radix(in, out, func(c *card) resource.Milli { return c.cpus })
+	spare := make([]item, len(cards))
+	in, out := radix(cards, spare, func(c *item) resource.Milli { return c.mem })
+	in, _ = radix(in, out, func(c *item) resource.Milli { return c.cpus })
 	if &in[0] != &cards[0] {
 		copy(cards, in)
 	}
 }
 
-// radix sorts by one key, stably, byte by byte from the lowest, skipping bytes that all cards share. It returns the
+// radix sorts by one key, stably, byte by byte from the lowest, skipping bytes that all items share. It returns the
 // slice that holds the result, then the other.
-func radix(in, out []card, key func(*card) resource.Milli) ([]card, []card) {
+func radix(in, out []item, key func(*item) resource.Milli) ([]item, []item) {
 	var vary resource.Milli
 	first := key(&in[0])
 	for i := range in {

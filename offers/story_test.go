@@ -47,10 +47,10 @@ func (s *story) run(d *datadriven.TestData) string {
 	case "pack":
 		return s.pack(d)
 	case "ended": // agent demand count
-		s.x.Ended(AgentID(d.CmdArgs[0].Key), inKaon(s.demands[s.number(d.CmdArgs[1].Key)]), s.number(d.CmdArgs[2].Key))
+		s.x.TaskEnded(AgentID(d.CmdArgs[0].Key), inKaon(s.demands[s.number(d.CmdArgs[1].Key)]), s.number(d.CmdArgs[2].Key))
 		return s.agents()
 	case "started":
-		s.x.Started(AgentID(d.CmdArgs[0].Key), inKaon(s.demands[s.number(d.CmdArgs[1].Key)]), s.number(d.CmdArgs[2].Key))
+		s.x.TaskStarted(AgentID(d.CmdArgs[0].Key), inKaon(s.demands[s.number(d.CmdArgs[1].Key)]), s.number(d.CmdArgs[2].Key))
 		return s.agents()
 	case "executor-gone":
 		s.x.ExecutorGone(AgentID(d.CmdArgs[0].Key), ExecutorID(d.CmdArgs[1].Key).In("kaon"))
@@ -128,7 +128,7 @@ func (s *story) offer(line string) Offer {
 var constraintPattern = regexp.MustCompile(`\[(\S+) (\S+?)(?: (\S+))?\](\??)`)
 
 func (s *story) demand(line string) Demand {
-	d := Demand{Sweep: "s"}
+	d := Demand{Job: "s"}
 	for _, m := range constraintPattern.FindAllStringSubmatch(line, -1) {
 		d.Constraints = append(d.Constraints, resource.Constraint{Field: m[1], Operator: m[2], Value: m[3], Soft: m[4] != ""})
 	}
@@ -156,7 +156,7 @@ func (s *story) demand(line string) Demand {
 		case "image":
 			d.Image = value
 		case "sweep":
-			d.Sweep = value
+			d.Job = value
 		case "role":
 			d.Role = value
 		case "priority":
@@ -175,7 +175,7 @@ func (s *story) pack(d *datadriven.TestData) string {
 		case "policy":
 			o.Policy = Policy(arg.Vals[0])
 		case "contended":
-			o.Contended = true
+			o.MoreWaits = true
 		case "cap":
 			o.Caps = map[AgentID]int{AgentID(arg.Vals[0]): s.number(arg.Vals[1])}
 		case "avoid":
@@ -211,8 +211,8 @@ func (s *story) pack(d *datadriven.TestData) string {
 	for _, dc := range plan.Declines {
 		fmt.Fprintf(&out, "decline %v for %v\n", dc.Offers, dc.Refuse)
 	}
-	for i := range plan.Refusals {
-		fmt.Fprintf(&out, "#%d: %s\n", plan.Refusals[i].Demand, plan.Refusals[i].Sentence())
+	for i := range plan.Unplaced {
+		fmt.Fprintf(&out, "#%d: %s\n", plan.Unplaced[i].Demand, plan.Unplaced[i].Sentence())
 	}
 	return out.String()
 }
@@ -246,7 +246,7 @@ func (s *story) agents() string {
 
 func workers(a *Agent) []string {
 	list := []string{}
-	for _, w := range a.Workers {
+	for _, w := range a.Executors {
 		list = append(list, fmt.Sprintf("%s:%d", w.ID, w.Tasks))
 	}
 	return list

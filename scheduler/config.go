@@ -84,10 +84,10 @@ type Packer interface {
 	Pack(now time.Time, demands []offers.Demand, o offers.Options) offers.Plan
 	// Expire forgets offers held for too long and returns them, to be declined.
 	Expire(now time.Time) []offers.OfferID
-	// Started counts n tasks that run without a grant of Pack: adopted after a restart.
-	Started(agent offers.AgentID, d *offers.Demand, n int)
-	// Ended counts out n tasks that Pack granted or Started counted in.
-	Ended(agent offers.AgentID, d *offers.Demand, n int)
+	// TaskStarted counts n tasks that run without a grant of Pack: adopted after a restart.
+	TaskStarted(agent offers.AgentID, d *offers.Demand, n int)
+	// TaskEnded counts out n tasks that Pack granted or Started counted in.
+	TaskEnded(agent offers.AgentID, d *offers.Demand, n int)
 	// Could reports whether an agent, other than those excepted, could hold a task of the demand if nothing ran there.
 	Could(d *offers.Demand, except func(offers.AgentID) bool) bool
 	// ExecutorGone says that an executor ended; RemoveAgent that an agent is gone with all its offers.

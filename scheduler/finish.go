@@ -19,7 +19,7 @@ func (c *Core) finish(att *attempt, v classification, points *results.Record) {
 	run := att.run
 	c.live.remove(att)
 	delete(run.live, att.trial)
-	c.cfg.Packer.Ended(att.agent, att.counted(), 1)
+	c.cfg.Packer.TaskEnded(att.agent, att.counted(), 1)
 	c.resourcesFreed, c.packDue = true, true
 	v = c.resolveRetryScope(att, v)
 	c.judgeAgent(att, v)

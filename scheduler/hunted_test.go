@@ -153,8 +153,8 @@ func TestExecutorLostWithItsTasks(t *testing.T) {
 		t.Fatalf("%d agents, %d live", n, len(r.live))
 	}
 	for _, a := range c.cfg.Packer.(*offers.Index).Snapshot().Agents() {
-		if len(a.Workers) != 0 {
-			t.Errorf("the packer counts on %+v", a.Workers)
+		if len(a.Executors) != 0 {
+			t.Errorf("the packer counts on %+v", a.Executors)
 		}
 	}
 }

@@ -125,7 +125,7 @@ type (
 // SweepRefusal is the packer's reason why trials of a sweep wait.
 type SweepRefusal struct {
 	Sweep   string
-	Refusal offers.Refusal
+	Refusal offers.Unplaced
 }
 
 func (Connected) notice() {}

@@ -50,7 +50,7 @@ func (c *Core) Pack(now time.Time) {
 		demands[i].Count = g.count
 	}
 	o := c.cfg.Packing
-	o.Contended, o.Caps, o.Avoid, o.Last, o.Foreign = held, c.guard.caps, c.guard.avoid, c.guard.last, c.guard.foreign
+	o.MoreWaits, o.Caps, o.Avoid, o.Last, o.Foreign = held, c.guard.caps, c.guard.avoid, c.guard.last, c.guard.foreign
 	plan := c.cfg.Packer.Pack(c.now, demands, o)
 	c.applyPlan(plan, groups, held)
 }
@@ -97,7 +97,7 @@ func (c *Core) completeDemand(run *run, d *offers.Demand) *offers.Demand {
 	if d.Overhead.CPUs == 0 { // the first time
 		d.Resources.CPUs = lessExecutor(d.Resources.CPUs, run.executor.template.Overhead.CPUs)
 	}
-	d.Sweep, d.Queue, d.Role = run.id, run.spec.Queue, c.cfg.Role
+	d.Job, d.Queue, d.Role = run.id, run.spec.Queue, c.cfg.Role
 	d.Constraints = run.spec.Task.Constraints
 	d.Executor, d.Overhead = run.executor.shared, run.executor.template.Overhead
 	if run.executor.container != nil {
@@ -174,7 +174,7 @@ func (c *Core) passAt(at time.Time) {
 func (c *Core) applyPlan(plan offers.Plan, groups []group, held bool) {
 	note := PassDone{}
 	refuse := refuseIdle
-	if held || len(plan.Refusals) > 0 {
+	if held || len(plan.Unplaced) > 0 {
 		refuse = refuseRest
 	}
 	for _, l := range plan.Launches {
@@ -198,7 +198,7 @@ func (c *Core) applyPlan(plan offers.Plan, groups []group, held bool) {
 		note.Declined += len(d.Offers)
 		c.call(cluster.Decline{Offers: d.Offers, Refuse: d.Refuse})
 	}
-	for _, r := range plan.Refusals {
+	for _, r := range plan.Unplaced {
 		note.Refusals = append(note.Refusals, SweepRefusal{Sweep: groups[r.Demand].run.id, Refusal: r})
 	}
 	for i := range groups {
@@ -258,7 +258,7 @@ func (c *Core) launch(g *group, id offers.AgentID, role string, grant offers.Gra
 		c.failLaunch(run, trial, err)
 		trial, ok = g.pop()
 	}
-	c.cfg.Packer.Ended(id, (&attempt{role: role, demand: g.demand}).counted(), 1)
+	c.cfg.Packer.TaskEnded(id, (&attempt{role: role, demand: g.demand}).counted(), 1)
 	return cluster.TaskInfo{}, false
 }
 

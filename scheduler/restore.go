@@ -224,7 +224,7 @@ func (c *Core) restoreAttempt(run *run, e journal.TrialEntry) error {
 	c.agentOf(e.Agent, e.Host).running++
 	c.cap(e.Agent, c.agents[e.Agent])
 	att.role = c.roleOf(e.Agent, e.Executor)
-	c.cfg.Packer.Started(e.Agent, att.counted(), 1)
+	c.cfg.Packer.TaskStarted(e.Agent, att.counted(), 1)
 	if !att.started.IsZero() {
 		c.watchRun(att)
 	} else {

@@ -41,7 +41,7 @@ func (s *plainStudy) Observe(trial int, state sweep.State, value float64, known 
 func (s *plainStudy) Uniform() bool { return s.sizes == nil }
 
 func (s *plainStudy) Demand(p sweep.Point) (offers.Demand, error) {
-	d := offers.Demand{Resources: resource.Resources{CPUs: resource.Unit, Mem: 10 * resource.Unit}, Sweep: "s", Count: 1}
+	d := offers.Demand{Resources: resource.Resources{CPUs: resource.Unit, Mem: 10 * resource.Unit}, Job: "s", Count: 1}
 	if s.sizes != nil && p != nil {
 		d.Resources.CPUs = s.sizes[int(p[0].Value.(int64))%len(s.sizes)]
 	}

@@ -52,7 +52,7 @@ func (c Cluster) FindInfeasible(
 	if err != nil {
 		return nil, err
 	}
-	for _, refusal := range index.Peek(now, demands, offers.Options{Foreign: foreign}).Refusals {
+	for _, refusal := range index.DryRun(now, demands, offers.Options{Foreign: foreign}).Unplaced {
 		if reasons := refusal.Reasons(); reasons.FitsEmpty == 0 {
 			count := demands[refusal.Demand].Count
 			unfit := Infeasible{count, reasons.Sentence(refusal.Count), reasons, remedy(reasons)}
@@ -166,7 +166,7 @@ func (c Cluster) survey(ctx context.Context, framework string, wait time.Duratio
 func demandsOf(spec *sweep.Spec) ([]offers.Demand, error) {
 	if !spec.DemandVaries() {
 		need, err := spec.Demand(nil)
-		return []offers.Demand{{Resources: need, Constraints: spec.Task.Constraints, Sweep: spec.Name,
+		return []offers.Demand{{Resources: need, Constraints: spec.Task.Constraints, Job: spec.Name,
 			Count: spec.Trials}}, err
 	}
 	method, err := search.New(spec)
@@ -188,7 +188,7 @@ func demandsOf(spec *sweep.Spec) ([]offers.Demand, error) {
 		if _, known := at[key]; !known {
 			at[key] = len(demands)
 			demands = append(demands, offers.Demand{Resources: need, Constraints: spec.Task.Constraints,
-				Sweep: spec.Name})
+				Job: spec.Name})
 		}
 		demands[at[key]].Count++
 	}

@@ -133,7 +133,7 @@ func isFree(v resource.Milli, amount func(resource.Milli) string) string {
 }
 
 // explain is the reasons why trials wait, for people, with what can be done. A nil machine is a cluster.
-func (m machine) explain(r *offers.Refusal) string {
+func (m machine) explain(r *offers.Unplaced) string {
 	why := r.Reasons()
 	if m != nil {
 		if text, ok := m.waits(why, r.Count, r.Each()); ok {

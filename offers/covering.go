@@ -8,7 +8,7 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// run is neighbours in the order of visits that have the same free.
+// run is neighbours in the order of bins that have the same free.
 type run struct {
 	bins  []int32
 	free  []resource.Milli
@@ -171,7 +171,7 @@ func (p *pass) subtract(need []float64, list []int32) {
 
 // closed is 1 for a bin that gets nothing in this pass.
 func (p *pass) closed(bin int32) int {
-	if h := &p.hosts[p.bins[bin].host]; h.avoided || h.foreign {
+	if h := &p.agents[p.bins[bin].agent]; h.avoided || h.foreign {
 		return 1
 	}
 	return 0

@@ -1,6 +1,38 @@
 package offers
 
-// visits is the order in which tight filling visits bins:
+import (
+	"cmp"
+	"slices"
+)
+
+// preferScarce makes room for shapes that few bins suit: bins that the fewest groups may use are visited first, so that
+// shapes with a choice leave the others alone; and where shapes compete, those with less choice count for more.
+func (f *filler) preferScarce(order []int32) {
+	p := f.p
+	users := make([]int, len(p.bins)) // groups that may use the bin
+	suiting := make([]int, len(p.groups))
+	last := int32(-1)
+	for i := range f.classes {
+		if f.classes[i].group == last {
+			continue
+		}
+		last = f.classes[i].group
+		for j := range p.bins {
+			if p.allowed(p.groups[last], &p.bins[j], false) > 0 {
+				users[j]++
+				suiting[last]++
+			}
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(users[a], users[b]) })
+	for i := range f.classes {
+		d := &f.classes[i]
+		d.weight = 2 - float64(suiting[d.group])/float64(len(p.bins))
+	}
+	slices.SortStableFunc(f.classes, func(a, b itemClass) int { return cmp.Compare(b.weight, a.weight) })
+}
+
+// binOrder is the order in which tight filling visits bins:
 //
 //  1. those where an executor of a waiting group runs: no overhead, no start;
 //  2. those that ran an image of a waiting group;
@@ -9,13 +41,13 @@ package offers
 //  5. those with GPUs, which only some shapes can use.
 //
 // Equal bins stay neighbours. The first three kinds are in use: so many bins.
-func (f *filler) visits() (order []int32, inUse int) {
+func (f *filler) binOrder() (order []int32, inUse int) {
 	p := f.p
-	w := f.wanted()
+	w := f.warmTargets()
 	var lists [5][]int32
 	lists[3] = make([]int32, 0, len(p.bins))
 	for i := range p.bins {
-		k := f.standing(&p.bins[i], &w)
+		k := f.rank(&p.bins[i], &w)
 		lists[k] = append(lists[k], int32(i))
 	}
 	order = make([]int32, 0, len(p.bins))
@@ -31,9 +63,9 @@ func (f *filler) visits() (order []int32, inUse int) {
 	return order, inUse
 }
 
-// standing is the list of visits that a bin belongs to.
-func (f *filler) standing(b *open, w *wanted) int {
-	a := f.p.hosts[b.host].row
+// rank is the list of visits that a bin belongs to.
+func (f *filler) rank(b *binState, w *warmTargets) int {
+	a := f.p.agents[b.agent].row
 	place := 3
 	if len(a.Running) > 0 {
 		place = 2
@@ -45,14 +77,14 @@ func (f *filler) standing(b *open, w *wanted) int {
 	return place
 }
 
-// wanted is the executors and images that waiting shapes name.
-type wanted struct {
+// warmTargets is the executors and images that waiting shapes name.
+type warmTargets struct {
 	executors map[ExecutorID]bool
 	images    map[string]bool
 }
 
-func (f *filler) wanted() wanted {
-	w := wanted{make(map[ExecutorID]bool), make(map[string]bool)}
+func (f *filler) warmTargets() warmTargets {
+	w := warmTargets{make(map[ExecutorID]bool), make(map[string]bool)}
 	var last *Demand
 	for s := f.from; s < f.to; s++ {
 		d := &f.p.demands[f.p.shapes[s].demand]
@@ -70,8 +102,8 @@ func (f *filler) wanted() wanted {
 }
 
 // affinity is 0 when a wanted executor runs on the agent in that role, 1 when a wanted image was there, else 3.
-func (w *wanted) affinity(a *Agent, role string) int {
-	if len(a.Workers) > 0 {
+func (w *warmTargets) affinity(a *Agent, role string) int {
+	if len(a.Executors) > 0 {
 		for id := range w.executors {
 			if a.warm(id.In(role)) {
 				return 0

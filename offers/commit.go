@@ -2,23 +2,23 @@ package offers
 
 import "time"
 
-// plan turns the placements into launches, and what is left into declines and refusals.
+// plan turns the placements into launches, and what is left into declines and unplaced demands.
 func (p *pass) plan() Plan {
 	var plan Plan
-	t := newTeller(p)
+	t := newGrantBuilder(p)
 	plan.Launches = make([]Launch, 0, p.used)
 	for i := range p.bins {
 		if b := &p.bins[i]; b.first >= 0 {
 			plan.Launches = append(plan.Launches, t.launch(b))
 		}
 	}
-	plan.Refusals = p.refusals()
-	plan.Declines = p.declines(t, len(plan.Refusals) > 0)
+	plan.Unplaced = p.unplaced()
+	plan.Declines = p.declines(t, len(plan.Unplaced) > 0)
 	return plan
 }
 
-// refusals lists what waits: demands that never were shapes, and what is left of the shapes.
-func (p *pass) refusals() []Refusal {
+// unplaced lists what waits: demands that never were shapes, and what is left of the shapes.
+func (p *pass) unplaced() []Unplaced {
 	left := make([]int, len(p.demands))
 	n := 0
 	for i := range p.demands {
@@ -32,27 +32,27 @@ func (p *pass) refusals() []Refusal {
 			n--
 		}
 	}
-	list := make([]Refusal, 0, n)
+	list := make([]Unplaced, 0, n)
 	for d, waiting := range left {
 		if waiting > 0 {
-			list = append(list, Refusal{Demand: d, Count: waiting, pass: p})
+			list = append(list, Unplaced{Demand: d, Count: waiting, pass: p})
 		}
 	}
 	return list
 }
 
-// declines hands back every offer that nothing was launched on: whole hosts with one filter. Avoided agents come
+// declines hands back every offer that nothing was launched on: whole agents with one filter. Avoided agents come
 // back when their time is over; foreign ones need not come back.
-func (p *pass) declines(t *teller, waiting bool) []Decline {
+func (p *pass) declines(t *grantBuilder, waiting bool) []Decline {
 	refuse := p.opt.RefuseIdle
-	if waiting || p.opt.Contended {
+	if waiting || p.opt.MoreWaits {
 		refuse = p.opt.RefuseShort
 	}
 	var list []Decline
-	together := func(refuse time.Duration, pick func(*host) bool) {
+	together := func(refuse time.Duration, pick func(*agentState) bool) {
 		from := len(t.ids)
 		for i := range p.bins {
-			if b := &p.bins[i]; b.first < 0 && pick(&p.hosts[b.host]) {
+			if b := &p.bins[i]; b.first < 0 && pick(&p.agents[b.agent]) {
 				t.offers(b)
 			}
 		}
@@ -60,20 +60,20 @@ func (p *pass) declines(t *teller, waiting bool) []Decline {
 			list = append(list, Decline{Offers: ids, Refuse: refuse})
 		}
 	}
-	together(refuse, func(h *host) bool { return !h.avoided && !h.foreign })
-	together(max(refuse, p.opt.RefuseIdle), func(h *host) bool { return h.foreign })
+	together(refuse, func(h *agentState) bool { return !h.avoided && !h.foreign })
+	together(max(refuse, p.opt.RefuseIdle), func(h *agentState) bool { return h.foreign })
 	for i := range p.bins {
 		b := &p.bins[i]
-		if h := &p.hosts[b.host]; b.first < 0 && h.avoided && !h.foreign {
+		if h := &p.agents[b.agent]; b.first < 0 && h.avoided && !h.foreign {
 			list = append(list, Decline{Offers: t.offers(b), Refuse: max(refuse, p.opt.Avoid[h.row.ID].Sub(p.now))})
 		}
 	}
 	return list
 }
 
-// settle writes the pass back: every bin was launched on or declined, so all go at once; agents that got tasks get
+// commit writes the pass back: every bin was launched on or declined, so all go at once; agents that got tasks get
 // their new load.
-func (p *pass) settle(t *tables) {
+func (p *pass) commit(t *tables) {
 	if len(p.bins) == 0 {
 		return
 	}
@@ -83,9 +83,9 @@ func (p *pass) settle(t *tables) {
 		if b.first < 0 {
 			continue
 		}
-		a := t.row(b.row.number).fork()
+		a := t.row(b.row.number).clone()
 		for at := b.first; at >= 0; at = p.placed[at].next {
-			a.start(&p.demands[p.shapes[p.placed[at].shape].demand], b.row.role, int(p.placed[at].count))
+			a.addTasks(&p.demands[p.shapes[p.placed[at].shape].demand], b.row.role, int(p.placed[at].count))
 		}
 		t.putAgent(a)
 	}

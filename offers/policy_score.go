@@ -24,12 +24,12 @@ func (p *pass) scored(from, to int32) {
 }
 
 // score asks the caller's Score; without one all agents are equal.
-func (p *pass) score(b *open, s int32) float64 {
+func (p *pass) score(b *binState, s int32) float64 {
 	if p.opt.Score == nil {
 		return 0
 	}
 	demand := &p.demands[p.shapes[s].demand]
-	agent := p.hosts[b.host].row
+	agent := p.agents[b.agent].row
 	return p.opt.Score(demand, &Candidate{
 		Agent: agent,
 		Free:  p.dims.quantities(b.free),

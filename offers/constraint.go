@@ -9,7 +9,7 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// rule is one constraint, compiled. It means what Marathon documents, and where Marathon leaves room:
+// constraint is one constraint, compiled. It means what Marathon documents, and where Marathon leaves room:
 //   - IS compares text, and numbers with a scalar attribute, in thousandths as Mesos does. LIKE and UNLIKE match the whole
 //     value, a number's in its shortest form. Of a set attribute any item may match (for UNLIKE none).
 //   - An agent without the attribute meets UNLIKE and nothing else.
@@ -17,14 +17,14 @@ import (
 //     with a value is IS.
 //   - GROUP_BY keeps the counts of the groups within one of each other; its value is the least number of groups to
 //     expect. Groups are the values of the agents that pass the demand's other rules.
-type rule struct {
+type constraint struct {
 	resource.Constraint
 	like  *regexp.Regexp // nil when the value is no regular expression: it matches nothing
 	limit int            // of MAX_PER, or the groups expected by GROUP_BY
 }
 
-func compile(c resource.Constraint) rule {
-	r := rule{Constraint: c}
+func compile(c resource.Constraint) constraint {
+	r := constraint{Constraint: c}
 	switch c.Operator {
 	case resource.Like, resource.Unlike:
 		r.like, _ = regexp.Compile("^(?:" + c.Value + ")$")
@@ -36,8 +36,8 @@ func compile(c resource.Constraint) rule {
 	return r
 }
 
-// counts says whether the rule depends on where tasks of the sweep run, not on the agent alone.
-func (r *rule) counts() bool {
+// counts says whether the rule depends on where tasks of the job run, not on the agent alone.
+func (r *constraint) counts() bool {
 	switch r.Operator {
 	case resource.Unique, resource.MaxPer, resource.GroupBy:
 		return true
@@ -48,7 +48,7 @@ func (r *rule) counts() bool {
 }
 
 // accepts says whether the agent meets the part of the rule that depends on the agent alone.
-func (r *rule) accepts(a *Agent) bool {
+func (r *constraint) accepts(a *Agent) bool {
 	at, present := a.attribute(r.Field)
 	if !present {
 		return r.Operator == resource.Unlike

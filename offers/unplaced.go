@@ -7,9 +7,9 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// Refusal says as data why trials of one demand still wait. It refers to the pass it came from; Reasons may be
+// Unplaced says as data why trials of one demand still wait. It refers to the pass it came from; Reasons may be
 // asked later and from any goroutine.
-type Refusal struct {
+type Unplaced struct {
 	Demand int
 	Count  int // trials waiting
 	Quota  int // of them, held back by the quota or share of their queue: for the caller to fill in
@@ -80,25 +80,25 @@ type Limit struct {
 }
 
 // Reasons looks at every agent: O(agents × constraints).
-func (r *Refusal) Reasons() Reasons {
+func (r *Unplaced) Reasons() Reasons {
 	p := r.pass
-	in := newInquest(p, &p.demands[r.Demand])
+	in := newDiagnosis(p, &p.demands[r.Demand])
 	in.out.Quota = r.Quota
 	left := p.leftovers()
 	for i := range p.bins {
-		in.ask(&p.bins[i], &left[i])
+		in.checkBin(&p.bins[i], &left[i])
 	}
-	for i := range p.hosts {
-		in.askEmpty(int32(i))
+	for i := range p.agents {
+		in.checkEmptyAgent(int32(i))
 	}
 	return in.result()
 }
 
 // Each is what one of the trials asks for.
-func (r *Refusal) Each() resource.Resources { return r.pass.demands[r.Demand].Resources }
+func (r *Unplaced) Each() resource.Resources { return r.pass.demands[r.Demand].Resources }
 
-// Sentence is the refusal for people, worst reason first.
-func (r *Refusal) Sentence() string { return r.Reasons().Sentence(r.Count) }
+// Sentence is the unplaced demand for people, worst reason first.
+func (r *Unplaced) Sentence() string { return r.Reasons().Sentence(r.Count) }
 
 // Sentence is the reasons why so many trials wait, for people.
 func (r Reasons) Sentence(waiting int) string {

@@ -6,9 +6,9 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// dims is the resources that matter in a pass: those that some demand asks for. Vectors of the pass have one
+// dimensions is the resources that matter in a pass: those that some demand asks for. Vectors of the pass have one
 // element per dimension.
-type dims struct {
+type dimensions struct {
 	names []string // the named ones, ordered; they follow the fixed ones
 	fixed []int    // which of cpus, mem, disk, gpus, ports; cpus and mem always
 }
@@ -22,16 +22,16 @@ const (
 	fixedDims
 )
 
-// dimensions collects the resources that shapes and executors of the pass need.
-func dimensions(p *pass) dims {
+// dimensionsOf collects the resources that shapes and executors of the pass need.
+func dimensionsOf(p *pass) dimensions {
 	var used [fixedDims]bool
 	used[cpus], used[mem] = true, true
-	var d dims
+	var d dimensions
 	for i := range p.shapes {
 		d.collect(&used, &p.demands[p.shapes[i].demand].Resources)
 	}
 	for _, g := range p.groups {
-		d.collect(&used, &g.like.Overhead)
+		d.collect(&used, &g.example.Overhead)
 	}
 	for k, in := range used {
 		if in {
@@ -42,7 +42,7 @@ func dimensions(p *pass) dims {
 	return d
 }
 
-func (d *dims) collect(used *[fixedDims]bool, r *resource.Resources) {
+func (d *dimensions) collect(used *[fixedDims]bool, r *resource.Resources) {
 	used[disk] = used[disk] || r.Disk != 0
 	used[gpus] = used[gpus] || r.GPUs != 0
 	used[ports] = used[ports] || r.Ports != 0
@@ -53,10 +53,10 @@ func (d *dims) collect(used *[fixedDims]bool, r *resource.Resources) {
 	}
 }
 
-func (d *dims) len() int { return len(d.fixed) + len(d.names) }
+func (d *dimensions) len() int { return len(d.fixed) + len(d.names) }
 
 // append writes the quantities as a vector.
-func (d *dims) append(to []resource.Milli, q *Quantities) []resource.Milli {
+func (d *dimensions) append(to []resource.Milli, q *Quantities) []resource.Milli {
 	to = append(to, q.CPUs, q.Mem)
 	for _, k := range d.fixed[2:] {
 		to = append(to, q.fixed(k))
@@ -86,7 +86,7 @@ func (q *Quantities) fixed(k int) resource.Milli {
 }
 
 // quantities is a vector as amounts.
-func (d *dims) quantities(v []resource.Milli) Quantities {
+func (d *dimensions) quantities(v []resource.Milli) Quantities {
 	var q Quantities
 	for k, m := range v {
 		if k >= len(d.fixed) {

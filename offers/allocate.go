@@ -2,24 +2,24 @@ package offers
 
 import "github.com/kaon-sweep/kaon/sweep/resource"
 
-// purse is the usable amounts of one bin, and what is left of them while its placements become grants.
-type purse struct {
-	coins   []coin   // reserved before unreserved, so what others could use is spent last
-	amounts []Amount // slab for what is handed out
+// allocator is the usable amounts of one bin, and what is left of them while its placements become grants.
+type allocator struct {
+	coins   []portion // reserved before unreserved, so what others could use is spent last
+	amounts []Amount  // slab for what is handed out
 }
 
-// coin is one amount with the dimension of its resource; fixedDims stands for any named one.
-type coin struct {
+// portion is one amount with the dimension of its resource; fixedDims stands for any named one.
+type portion struct {
 	Amount
 	kind int
 }
 
 // slabAmounts is how many amounts are allocated at once, at most: each slab of a pass is twice the one before, since most
-// passes of a busy sweep launch a task or two.
+// passes of a busy job launch a task or two.
 const slabAmounts = 4096
 
-// open fills the purse with the amounts of a bin.
-func (p *purse) open(list []Offer) {
+// reset fills the allocator with the amounts of a bin.
+func (p *allocator) reset(list []Offer) {
 	p.coins = p.coins[:0]
 	reserved := 0
 	for i := range list {
@@ -28,7 +28,7 @@ func (p *purse) open(list []Offer) {
 			if !a.usable() || a.Scalar <= 0 && len(a.Ranges) == 0 {
 				continue
 			}
-			p.coins = append(p.coins, coin{*a, kindOf(a.Name)})
+			p.coins = append(p.coins, portion{*a, kindOf(a.Name)})
 			if a.Reservation != "" {
 				last := len(p.coins) - 1
 				for k := last; k > reserved; k-- {
@@ -49,22 +49,22 @@ func kindOf(name string) int {
 	return fixedDims
 }
 
-// alike is how many tasks, at most want and at least 1, can be paid wholly from the first coin of every resource.
-func (p *purse) alike(q *Quantities, want int) int {
+// uniform is how many tasks, at most want and at least 1, can be paid wholly from the first portion of every resource.
+func (p *allocator) uniform(q *Quantities, want int) int {
 	if q.Ports > 0 {
 		return 1
 	}
-	n := p.alikeIn(cpus, cpusName, q.CPUs, want)
-	n = p.alikeIn(mem, memName, q.Mem, n)
-	n = p.alikeIn(disk, diskName, q.Disk, n)
-	n = p.alikeIn(gpus, gpusName, q.GPUs, n)
+	n := p.uniformIn(cpus, cpusName, q.CPUs, want)
+	n = p.uniformIn(mem, memName, q.Mem, n)
+	n = p.uniformIn(disk, diskName, q.Disk, n)
+	n = p.uniformIn(gpus, gpusName, q.GPUs, n)
 	for name, each := range q.Named {
-		n = p.alikeIn(fixedDims, name, each, n)
+		n = p.uniformIn(fixedDims, name, each, n)
 	}
 	return max(n, 1)
 }
 
-func (p *purse) alikeIn(kind int, name string, each resource.Milli, want int) int {
+func (p *allocator) uniformIn(kind int, name string, each resource.Milli, want int) int {
 	if each <= 0 {
 		return want
 	}
@@ -76,26 +76,26 @@ func (p *purse) alikeIn(kind int, name string, each resource.Milli, want int) in
 	return want
 }
 
-// pay takes n times q out and returns what one of the n gets; never nil.
-func (p *purse) pay(q *Quantities, n int) []Amount {
+// take takes n times q out and returns what one of the n gets; never nil.
+func (p *allocator) take(q *Quantities, n int) []Amount {
 	if cap(p.amounts)-len(p.amounts) < 2*len(p.coins) {
 		p.amounts = make([]Amount, 0, max(min(2*cap(p.amounts), slabAmounts), 2*len(p.coins)))
 	}
 	from := len(p.amounts)
-	p.payIn(cpus, cpusName, q.CPUs, n)
-	p.payIn(mem, memName, q.Mem, n)
-	p.payIn(disk, diskName, q.Disk, n)
-	p.payIn(gpus, gpusName, q.GPUs, n)
+	p.takeScalar(cpus, cpusName, q.CPUs, n)
+	p.takeScalar(mem, memName, q.Mem, n)
+	p.takeScalar(disk, diskName, q.Disk, n)
+	p.takeScalar(gpus, gpusName, q.GPUs, n)
 	if q.Ports > 0 {
-		p.payPorts(q.Ports)
+		p.takePorts(q.Ports)
 	}
 	for _, name := range q.names() {
-		p.payIn(fixedDims, name, q.Named[name], n)
+		p.takeScalar(fixedDims, name, q.Named[name], n)
 	}
 	return p.amounts[from:len(p.amounts):len(p.amounts)]
 }
 
-func (p *purse) payIn(kind int, name string, each resource.Milli, n int) {
+func (p *allocator) takeScalar(kind int, name string, each resource.Milli, n int) {
 	for i := 0; i < len(p.coins) && each > 0; i++ {
 		c := &p.coins[i]
 		if c.kind != kind || c.Scalar <= 0 || kind == fixedDims && c.Name != name {
@@ -112,8 +112,8 @@ func (p *purse) payIn(kind int, name string, each resource.Milli, n int) {
 	}
 }
 
-// payPorts takes the lowest ports of each coin. The coin's ranges are shared with the offer, so they are cut, not changed.
-func (p *purse) payPorts(want int) {
+// takePorts takes the lowest ports of each portion. The portion's ranges are shared with the offer, so they are cut, not changed.
+func (p *allocator) takePorts(want int) {
 	for i := 0; i < len(p.coins) && want > 0; i++ {
 		c := &p.coins[i]
 		if c.kind != ports {

@@ -21,9 +21,9 @@ const maxAgentClasses = 16
 // placed, but for resources. Many shapes are planned for unequal agents only: on equal ones sampling does as well for
 // less.
 func (f *filler) plannable(many bool) bool {
-	return f.simple && (!many || f.p.unequal() || f.p.opt.planAlways) && !slices.ContainsFunc(f.decks, func(d deck) bool {
+	return f.simple && (!many || f.p.unequal() || f.p.opt.planAlways) && !slices.ContainsFunc(f.classes, func(d itemClass) bool {
 		g := f.p.groups[d.group]
-		return g.wish || g.over != nil && g.like.Executor != ""
+		return g.wish || g.overhead != nil && g.example.Executor != ""
 	})
 }
 
@@ -40,7 +40,7 @@ func (p *pass) unequal() bool {
 // no agent was planned for goes where it fits.
 func (f *filler) runPlanned() {
 	f.sampling = false
-	order, inUse := f.visits()
+	order, inUse := f.binOrder()
 	f.balance = newBalance(f.p, f.from, f.to, order)
 	f.fillAll(order[:inUse])
 	if rest := order[inUse:]; f.left > 0 && len(rest) > 0 {
@@ -59,7 +59,7 @@ func (f *filler) runPlanned() {
 func (f *filler) plan(list []int32) []int32 {
 	f.balance = newBalance(f.p, f.from, f.to, list)
 	f.balance.next()
-	l := layout{f: f, goal: f.balance.end, list: list, filled: make([]bool, len(f.p.bins))}
+	l := rounding{f: f, goal: f.balance.end, list: list, filled: make([]bool, len(f.p.bins))}
 	f.average = f.average[:0]
 	for k := range f.balance.need {
 		f.average = append(f.average, f.balance.have[k]/float64(max(1, f.balance.end)))
@@ -73,7 +73,7 @@ func (f *filler) plan(list []int32) []int32 {
 		for i := range l.rows {
 			l.rows[i].count = f.waiting(l.rows[i].shapes)
 		}
-		m := newProgram(l.rows, l.classes)
+		m := newConfigurationLP(l.rows, l.classes)
 		m.columns = columns
 		if l.spread() {
 			m.slack = rowSlack

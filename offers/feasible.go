@@ -6,7 +6,7 @@ import "slices"
 // it meets the hard constraints that do not count tasks, has offered to the demand's role, and has been seen large enough.
 // O(agents · rules) at worst.
 func (x *Index) Could(d *Demand, except func(AgentID) bool) bool {
-	hard := make([]rule, 0, len(d.Constraints))
+	hard := make([]constraint, 0, len(d.Constraints))
 	for _, c := range d.Constraints {
 		if !c.Soft {
 			hard = append(hard, compile(c))
@@ -18,7 +18,7 @@ func (x *Index) Could(d *Demand, except func(AgentID) bool) bool {
 		if except(a.ID) || d.Role != "" && !slices.Contains(a.roles, d.Role) {
 			continue
 		}
-		refuses := func(r rule) bool { return !r.accepts(a) }
+		refuses := func(r constraint) bool { return !r.accepts(a) }
 		lacks := func(name string) bool { return a.Capacity.named(name) < want.named(name) }
 		if !slices.ContainsFunc(hard, refuses) && !slices.ContainsFunc(asked, lacks) {
 			return true

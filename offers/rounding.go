@@ -6,12 +6,12 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// layout turns solutions of the program into placements.
-type layout struct {
+// rounding turns solutions of the program into placements.
+type rounding struct {
 	f       *filler
 	goal    int // bins that should be enough
 	list    []int32
-	rows    []row
+	rows    []itemGroup
 	classes []agentClass
 	order   []int32          // bins filled
 	filled  []bool           // by bin
@@ -21,13 +21,13 @@ type layout struct {
 
 // collect takes what waits as rows, and sorts bins into classes by what they have free and what may use them; no classes
 // when there would be too many.
-func (l *layout) collect() {
+func (l *rounding) collect() {
 	p := l.f.p
-	l.rows = l.f.partition()
+	l.rows = l.f.groupItems()
 	last := -1
 	for _, i := range l.list {
 		b := &p.bins[i]
-		room := p.hosts[b.host].room
+		room := p.agents[b.agent].room
 		if !l.f.measure(b) {
 			continue
 		}
@@ -50,13 +50,13 @@ func (l *layout) collect() {
 }
 
 // spread says whether some row is of several shapes.
-func (l *layout) spread() bool {
-	return l.f.to-l.f.from > maxRows && slices.ContainsFunc(l.rows, func(r row) bool { return len(r.shapes) > 1 })
+func (l *rounding) spread() bool {
+	return l.f.to-l.f.from > maxRows && slices.ContainsFunc(l.rows, func(r itemGroup) bool { return len(r.shapes) > 1 })
 }
 
 // refresh takes the averages of what is left.
-func (l *layout) refresh() {
-	l.rows = l.f.partition()
+func (l *rounding) refresh() {
+	l.rows = l.f.groupItems()
 	classes := l.classes[:0]
 	for _, c := range l.classes {
 		if len(c.bins) > 0 {
@@ -69,7 +69,7 @@ func (l *layout) refresh() {
 }
 
 // class begins a class with a bin.
-func (l *layout) class(b *open, room int) agentClass {
+func (l *rounding) class(b *binState, room int) agentClass {
 	c := agentClass{free: slices.Clone(b.free), marks: slices.Clone(l.f.marks), room: room}
 	for i := range l.rows {
 		r := &l.rows[i]
@@ -87,7 +87,7 @@ func (l *layout) class(b *open, room int) agentClass {
 
 // round fills as many bins by each column as the solution has whole; when there is none, one by the column of which it
 // has most. It says whether any bin was filled.
-func (l *layout) round(m *program) bool {
+func (l *rounding) round(m *configurationLP) bool {
 	any := false
 	most, top := -1, 0.0
 	part := 1.0
@@ -114,7 +114,7 @@ func (l *layout) round(m *program) bool {
 }
 
 // waits says whether as much waits as the column holds.
-func (l *layout) waits(c *configuration) bool {
+func (l *rounding) waits(c *configuration) bool {
 	for i, n := range c.counts {
 		if int(n) > l.f.waiting(l.rows[i].shapes) {
 			return false
@@ -124,7 +124,7 @@ func (l *layout) waits(c *configuration) bool {
 }
 
 // rest is the bins, filled ones first, the others in an order for what still waits.
-func (l *layout) rest() []int32 {
+func (l *rounding) rest() []int32 {
 	first := len(l.order)
 	for _, b := range l.list {
 		if !l.filled[b] {

@@ -12,24 +12,24 @@ import (
 
 // readIndex copies agents and bins into arrays. Bins come from the index in order of free cpus, then memory.
 func (p *pass) readIndex(txn *memdb.Txn, known, bins int) {
-	p.hosts = make([]host, 0, known)
-	p.bins = make([]open, 0, bins)
+	p.agents = make([]agentState, 0, known)
+	p.bins = make([]binState, 0, bins)
 	byNumber := make([]int32, 0, known+1)
 	for a := range agents(txn) {
 		for len(byNumber) <= int(a.number) {
 			byNumber = append(byNumber, -1)
 		}
-		byNumber[a.number] = int32(len(p.hosts))
-		p.hosts = append(p.hosts, p.readHost(a))
+		byNumber[a.number] = int32(len(p.agents))
+		p.agents = append(p.agents, p.readAgent(a))
 	}
 	for row := range rows(txn, binTable) {
 		b := row.(*bin)
-		p.bins = append(p.bins, open{row: b, host: byNumber[b.number], first: -1, last: -1})
+		p.bins = append(p.bins, binState{row: b, agent: byNumber[b.number], first: -1, last: -1})
 	}
 }
 
-func (p *pass) readHost(a *Agent) host {
-	h := host{row: a, room: math.MaxInt}
+func (p *pass) readAgent(a *Agent) agentState {
+	h := agentState{row: a, room: math.MaxInt}
 	if len(p.opt.Caps) > 0 {
 		if most, capped := p.opt.Caps[a.ID]; capped {
 			h.room = most
@@ -74,15 +74,15 @@ func (p *pass) readDemands() {
 
 // readVectors lays out what shapes need, executors cost and bins have in the dimensions of the pass.
 func (p *pass) readVectors() {
-	p.dims = dimensions(p)
+	p.dims = dimensionsOf(p)
 	wide := p.dims.len()
 	p.need = make([]resource.Milli, 0, len(p.shapes)*wide)
 	for i := range p.shapes {
 		p.need = p.dims.append(p.need, (*Quantities)(&p.demands[p.shapes[i].demand].Resources))
 	}
 	for _, g := range p.groups {
-		if over := p.dims.append(nil, (*Quantities)(&g.like.Overhead)); !zero(over) {
-			g.over = over
+		if over := p.dims.append(nil, (*Quantities)(&g.example.Overhead)); !zero(over) {
+			g.overhead = over
 		}
 	}
 	free := make([]resource.Milli, 0, len(p.bins)*wide)
@@ -99,7 +99,7 @@ type skyline struct {
 }
 
 // newSkyline reads bins in the order of the index, which is rising cpus, from the back.
-func newSkyline(bins []open) skyline {
+func newSkyline(bins []binState) skyline {
 	var s skyline
 	for i := len(bins) - 1; i >= 0; i-- {
 		if q := &bins[i].row.free; len(s.mem) == 0 || q.Mem > s.mem[len(s.mem)-1] {

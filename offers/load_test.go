@@ -11,12 +11,12 @@ import (
 
 func TestSkylineAnswersAsAScanWould(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var bins []open
+		var bins []binState
 		for range rapid.IntRange(0, 8).Draw(t, "bins") {
 			q := Quantities{CPUs: resource.Milli(rapid.IntRange(0, 6).Draw(t, "cpus")), Mem: resource.Milli(rapid.IntRange(0, 6).Draw(t, "mem"))}
-			bins = append(bins, open{row: &bin{free: q}})
+			bins = append(bins, binState{row: &bin{free: q}})
 		}
-		slices.SortFunc(bins, func(a, b open) int {
+		slices.SortFunc(bins, func(a, b binState) int {
 			x, y := a.row.free, b.row.free
 			if x.CPUs != y.CPUs {
 				return compare(x.CPUs, y.CPUs)
@@ -26,7 +26,7 @@ func TestSkylineAnswersAsAScanWould(t *testing.T) {
 		line := newSkyline(bins)
 		for cpus := range resource.Milli(8) {
 			for mem := range resource.Milli(8) {
-				want := slices.ContainsFunc(bins, func(b open) bool { return b.row.free.CPUs >= cpus && b.row.free.Mem >= mem })
+				want := slices.ContainsFunc(bins, func(b binState) bool { return b.row.free.CPUs >= cpus && b.row.free.Mem >= mem })
 				if got := line.holds(cpus, mem); got != want {
 					t.Fatalf("holds(%d, %d) is %v with %+v", cpus, mem, got, line)
 				}
@@ -38,20 +38,20 @@ func TestSkylineAnswersAsAScanWould(t *testing.T) {
 func TestRadixSortsAsComparingDoes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		most := rapid.SampledFrom([]int64{1, 3, 300, 1 << 40}).Draw(t, "most")
-		cards := make([]card, rapid.IntRange(radixFrom, radixFrom+50).Draw(t, "cards"))
+		cards := make([]item, rapid.IntRange(radixFrom, radixFrom+50).Draw(t, "cards"))
 		for i := range cards {
-			cards[i] = card{
+			cards[i] = item{
 				cpus:  resource.Milli(rapid.Int64Range(0, most).Draw(t, "cpus")),
 				mem:   resource.Milli(rapid.Int64Range(0, most).Draw(t, "mem")),
 				shape: int32(i),
 			}
 		}
 		want := slices.Clone(cards)
-		slices.SortFunc(want, func(a, b card) int {
+		slices.SortFunc(want, func(a, b item) int {
 			if a.cpus != b.cpus {
 				return compare(a.cpus, b.cpus)
 			}
-			return compareCards(a, b)
+			return compareItems(a, b)
 		})
 		sortCards(cards)
 		if !slices.Equal(cards, want) {

@@ -26,10 +26,10 @@ const sampleFrom = 64
 type sampler struct {
 	at      float64
 	tasks   int
-	ends    []int32        // by card, in order of columns: tasks up to and with it
-	guide   []int32        // by equal part of the tasks: the card where it begins
-	column  []int32        // by card
-	columns []sampleColumn // in the order of cards
+	ends    []int32        // by item, in order of columns: tasks up to and with it
+	guide   []int32        // by equal part of the tasks: the item where it begins
+	column  []int32        // by item
+	columns []sampleColumn // in the order of items
 }
 
 // sampleColumn says where a column lies.
@@ -37,21 +37,21 @@ type sampleColumn struct{ deck, col, first int32 }
 
 const goldenRatio = 0.6180339887498949
 
-// newSampler counts the tasks that wait; decks must stay in their order.
+// newSampler counts the tasks that wait; classes must stay in their order.
 func (f *filler) newSampler() sampler {
 	s := sampler{tasks: f.tasks}
 	n := 0
-	for i := range f.decks {
-		for j := range f.decks[i].cols {
-			n += len(f.decks[i].cols[j].cards)
+	for i := range f.classes {
+		for j := range f.classes[i].cols {
+			n += len(f.classes[i].cols[j].items)
 		}
 	}
 	s.ends, s.column, s.guide = make([]int32, 0, n), make([]int32, 0, n), make([]int32, n)
 	tasks := 0
-	for i := range f.decks {
-		for j := range f.decks[i].cols {
+	for i := range f.classes {
+		for j := range f.classes[i].cols {
 			s.columns = append(s.columns, sampleColumn{int32(i), int32(j), int32(len(s.ends))})
-			for _, c := range f.decks[i].cols[j].cards {
+			for _, c := range f.classes[i].cols[j].items {
 				tasks += f.p.shapes[c.shape].waiting
 				s.ends = append(s.ends, int32(tasks))
 				s.column = append(s.column, int32(len(s.columns)-1))
@@ -68,8 +68,8 @@ func (f *filler) newSampler() sampler {
 	return s
 }
 
-// draw is the hand of the next card.
-func (s *sampler) draw() hand {
+// draw is the head of the next item.
+func (s *sampler) draw() head {
 	s.at += goldenRatio
 	if s.at >= 1 {
 		s.at--
@@ -80,14 +80,14 @@ func (s *sampler) draw() hand {
 		i++
 	}
 	c := &s.columns[s.column[i]]
-	return hand{deck: c.deck, col: c.col, card: i - c.first}
+	return head{class: c.deck, col: c.col, item: i - c.first}
 }
 
 // samples says whether bins are filled by sampling: not where shapes compete by how few bins suit them, and not for more
 // tasks than the sampler can count.
 func (f *filler) samples() bool {
-	for i := range f.decks {
-		if f.decks[i].favor != f.decks[0].favor {
+	for i := range f.classes {
+		if f.classes[i].weight != f.classes[0].weight {
 			return false
 		}
 	}
@@ -95,16 +95,16 @@ func (f *filler) samples() bool {
 }
 
 // sample fills a bin with drawn tasks.
-func (f *filler) sample(b *open) {
+func (f *filler) sample(b *binState) {
 	choices := 1
 	if f.leans(b) {
 		choices = sampleChoices
 	}
-	for misses := 0; misses < sampleMisses && f.left > 0 && f.p.hosts[b.host].room > 0 && !f.nearlyFull(b); {
+	for misses := 0; misses < sampleMisses && f.left > 0 && f.p.agents[b.agent].room > 0 && !f.nearlyFull(b); {
 		best, top := int32(-1), -1.0
 		for range choices {
 			h := f.sampler.draw()
-			if !f.redraw(b.free, &h) || !f.drawable(b, h.shape) {
+			if !f.advance(b.free, &h) || !f.drawable(b, h.shape) {
 				continue
 			}
 			if choices == 1 {
@@ -122,7 +122,7 @@ func (f *filler) sample(b *open) {
 }
 
 // nearlyFull says whether a scarce resource is left for a few average tasks only.
-func (f *filler) nearlyFull(b *open) bool {
+func (f *filler) nearlyFull(b *binState) bool {
 	for k, free := range b.free {
 		if f.balance.share[k] > halfScarce && float64(free)*float64(f.tasks) < sampleRest*f.balance.need[k] {
 			return true
@@ -132,16 +132,16 @@ func (f *filler) nearlyFull(b *open) bool {
 }
 
 // drawable says whether a shape may be placed in the bin without the cost of a start.
-func (f *filler) drawable(b *open, shape int32) bool {
+func (f *filler) drawable(b *binState, shape int32) bool {
 	g := f.p.groupFor(shape)
-	if g.over != nil && (g.like.Executor == "" || !f.p.warm(b, g.like.Executor)) {
+	if g.overhead != nil && (g.example.Executor == "" || !f.p.warm(b, g.example.Executor)) {
 		return false
 	}
 	return f.p.allowed(g, b, f.strict) > 0
 }
 
 // aligned is how near the direction of a shape is to that of the room left: the square of the cosine, scaled.
-func (f *filler) aligned(b *open, needs []resource.Milli) float64 {
+func (f *filler) aligned(b *binState, needs []resource.Milli) float64 {
 	dot, length := 0.0, 0.0
 	for k, need := range needs {
 		n := float64(need)
@@ -155,7 +155,7 @@ func (f *filler) aligned(b *open, needs []resource.Milli) float64 {
 }
 
 // leans says whether the bin has its resources in another proportion than what waits needs them.
-func (f *filler) leans(b *open) bool {
+func (f *filler) leans(b *binState) bool {
 	dot, need, room := 0.0, 0.0, 0.0
 	for k, n := range f.balance.need {
 		r := float64(b.free[k]) - f.reserve[k]

@@ -9,7 +9,7 @@ import (
 )
 
 // fill fills the next bin of the column's class by it, as far as there are tasks.
-func (l *layout) fill(c *configuration) {
+func (l *rounding) fill(c *configuration) {
 	class := &l.classes[c.class]
 	bin := class.bins[0]
 	class.bins = class.bins[1:]
@@ -88,7 +88,7 @@ func (l *layout) fill(c *configuration) {
 
 // spare is the shape, of the ends and two between them, that leaves as near as possible to the target free, so that the
 // middle of the row is kept for the last tasks of later agents.
-func (l *layout) spare(b *open, r *row, target []resource.Milli) int {
+func (l *rounding) spare(b *binState, r *itemGroup, target []resource.Milli) int {
 	p := l.f.p
 	n := len(r.shapes)
 	l.draws += goldenRatio
@@ -106,7 +106,7 @@ func (l *layout) spare(b *open, r *row, target []resource.Milli) int {
 }
 
 // distance is how far from the target a task leaves the agent; infinite when it does not fit.
-func (l *layout) distance(b *open, s int32, target []resource.Milli) float64 {
+func (l *rounding) distance(b *binState, s int32, target []resource.Milli) float64 {
 	sum := 0.0
 	for k, need := range l.f.p.needs(s) {
 		if need > b.free[k] {
@@ -121,7 +121,7 @@ func (l *layout) distance(b *open, s int32, target []resource.Milli) float64 {
 }
 
 // pick is the shape of a row that fits and leaves as near as possible to the target free; -1 when none fits.
-func (l *layout) pick(b *open, r *row, target []resource.Milli) int {
+func (l *rounding) pick(b *binState, r *itemGroup, target []resource.Milli) int {
 	p := l.f.p
 	want := b.free[r.axis] - target[r.axis]
 	mid := sort.Search(len(r.shapes), func(i int) bool { return p.needs(r.shapes[i])[r.axis] >= want })

@@ -7,12 +7,12 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// program is the linear program of configurations (Gilmore and Gomory, 1961): columns are ways to fill an agent of a
+// configurationLP is the linear program of configurations (Gilmore and Gomory, 1961): columns are ways to fill an agent of a
 // class, and the least sum of columns that holds all that waits is sought, columns divisible. A column is made when the
 // prices of the solution so far say that it gains. It is solved by a revised simplex: rows are shapes, of which at least
 // count must be placed, and classes, of which at most count may be used.
-type program struct {
-	rows    []row
+type configurationLP struct {
+	rows    []itemGroup
 	classes []agentClass
 	columns []configuration
 	basis   []int32     // by row: a column, or what is not one
@@ -26,8 +26,8 @@ type program struct {
 	knapsack
 }
 
-// row is a shape of the program, or shapes that are alike.
-type row struct {
+// itemGroup is a shape of the program, or shapes that are alike.
+type itemGroup struct {
 	shapes []int32 // by rising need of the axis
 	axis   int     // the dimension in which they differ most
 	spread float64
@@ -64,10 +64,10 @@ const (
 	programGain  = 2e-4
 )
 
-// newProgram begins with an agent of its own, outside of all classes, for every task.
-func newProgram(rows []row, classes []agentClass) *program {
+// newConfigurationLP begins with an agent of its own, outside of all classes, for every task.
+func newConfigurationLP(rows []itemGroup, classes []agentClass) *configurationLP {
 	n := len(rows) + len(classes)
-	m := &program{rows: rows, classes: classes}
+	m := &configurationLP{rows: rows, classes: classes}
 	flat := make([]float64, n*n+5*n)
 	take := func() []float64 {
 		v := flat[:n:n]
@@ -91,7 +91,7 @@ func newProgram(rows []row, classes []agentClass) *program {
 }
 
 // solve makes columns until none gains, or until no more agents are used than goal.
-func (m *program) solve(goal float64) {
+func (m *configurationLP) solve(goal float64) {
 	for range programSteps {
 		m.price()
 		if m.total() <= goal || !m.improve() {
@@ -100,7 +100,7 @@ func (m *program) solve(goal float64) {
 	}
 }
 
-func (m *program) total() float64 {
+func (m *configurationLP) total() float64 {
 	sum := 0.0
 	for i, c := range m.cost {
 		sum += c * m.value[i]
@@ -109,7 +109,7 @@ func (m *program) total() float64 {
 }
 
 // price sets the duals of the basis.
-func (m *program) price() {
+func (m *configurationLP) price() {
 	clear(m.duals)
 	for i, c := range m.cost {
 		if c != 0 {
@@ -121,7 +121,7 @@ func (m *program) price() {
 }
 
 // improve takes the column that gains most into the basis: one made before, else the best that a search finds.
-func (m *program) improve() bool {
+func (m *configurationLP) improve() bool {
 	best, gain := int32(basisOther), programGain
 	for i := range m.columns {
 		if g := m.gain(&m.columns[i]); g > gain {
@@ -147,7 +147,7 @@ func (m *program) improve() bool {
 }
 
 // gain is how many agents one more use of the column saves.
-func (m *program) gain(c *configuration) float64 {
+func (m *configurationLP) gain(c *configuration) float64 {
 	sum := m.duals[len(m.rows)+int(c.class)] - c.cost
 	for i, n := range c.counts {
 		sum += float64(n) * m.duals[i]
@@ -156,7 +156,7 @@ func (m *program) gain(c *configuration) float64 {
 }
 
 // make searches every class for a column that gains, and answers the one that gains most.
-func (m *program) make() int32 {
+func (m *configurationLP) make() int32 {
 	best, gain := int32(basisOther), programGain
 	for t := range m.classes {
 		dual := m.duals[len(m.rows)+t]
@@ -174,7 +174,7 @@ func (m *program) make() int32 {
 
 // surplus is the column by which a shape with a negative dual is placed more often than it must, or a class with a
 // positive one is used less; false when there is none.
-func (m *program) surplus() bool {
+func (m *configurationLP) surplus() bool {
 	worst, at := 1e-9, -1
 	for j, dual := range m.duals {
 		if j < len(m.rows) && -dual > worst {
@@ -195,7 +195,7 @@ func (m *program) surplus() bool {
 }
 
 // enter takes the column of entry into the basis in place of the one that runs out first.
-func (m *program) enter(column int32, cost float64) bool {
+func (m *configurationLP) enter(column int32, cost float64) bool {
 	out, least := -1, math.Inf(1)
 	for i, line := range m.inverse {
 		d := 0.0

@@ -1,21 +1,21 @@
 package offers
 
-// teller turns the placements of bins into launches. Its slabs keep allocations per plan, not per grant.
-type teller struct {
+// grantBuilder turns the placements of bins into launches. Its slabs keep allocations per plan, not per grant.
+type grantBuilder struct {
 	p      *pass
-	purse  purse
+	purse  allocator
 	grants []Grant
 	ids    []OfferID
 }
 
-func newTeller(p *pass) *teller {
-	return &teller{p: p, grants: make([]Grant, 0, len(p.placed)), ids: make([]OfferID, 0, p.offered)}
+func newGrantBuilder(p *pass) *grantBuilder {
+	return &grantBuilder{p: p, grants: make([]Grant, 0, len(p.placed)), ids: make([]OfferID, 0, p.offered)}
 }
 
 // launch is the launch of a bin with placements.
-func (t *teller) launch(b *open) Launch {
+func (t *grantBuilder) launch(b *binState) Launch {
 	p := t.p
-	t.purse.open(b.row.offers)
+	t.purse.reset(b.row.offers)
 	from := len(t.grants)
 	for at := b.first; at >= 0; at = p.placed[at].next {
 		t.grant(&p.placed[at])
@@ -27,7 +27,7 @@ func (t *teller) launch(b *open) Launch {
 }
 
 // offers lists the ids of a bin's offers.
-func (t *teller) offers(b *open) []OfferID {
+func (t *grantBuilder) offers(b *binState) []OfferID {
 	from := len(t.ids)
 	for i := range b.row.offers {
 		t.ids = append(t.ids, b.row.offers[i].ID)
@@ -37,7 +37,7 @@ func (t *teller) offers(b *open) []OfferID {
 
 // grant turns a placement into as few grants as exact resources allow: tasks whose amounts come from the same
 // reservations share one; ports make every task different.
-func (t *teller) grant(pl *placement) {
+func (t *grantBuilder) grant(pl *placement) {
 	demand := t.p.shapes[pl.shape].demand
 	d := &t.p.demands[demand]
 	own := d.Executor == ""
@@ -45,15 +45,15 @@ func (t *teller) grant(pl *placement) {
 	var executor []Amount
 	if own {
 		each = each.plus(Quantities(d.Overhead), 1)
-	} else if pl.fresh {
-		executor = t.purse.pay((*Quantities)(&d.Overhead), 1)
+	} else if pl.startsExecutor {
+		executor = t.purse.take((*Quantities)(&d.Overhead), 1)
 	}
 	for left := int(pl.count); left > 0; {
-		n := t.purse.alike(&each, left)
+		n := t.purse.uniform(&each, left)
 		g := Grant{Demand: int(demand), Count: n, NewExecutor: executor}
-		g.Resources = t.purse.pay((*Quantities)(&d.Resources), n)
+		g.Resources = t.purse.take((*Quantities)(&d.Resources), n)
 		if own {
-			g.NewExecutor = t.purse.pay((*Quantities)(&d.Overhead), n)
+			g.NewExecutor = t.purse.take((*Quantities)(&d.Overhead), n)
 		}
 		executor = nil
 		t.grants = append(t.grants, g)

@@ -6,17 +6,17 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// census counts the tasks of one sweep by the values of one field.
-type census struct {
+// taskCounts counts the tasks of one job by the values of one field.
+type taskCounts struct {
 	field string
-	sweep string
+	job   string
 	tasks map[string]int // by value
 	total int
 	moves int // changes so far
 }
 
 // add books n tasks on the agent.
-func (c *census) add(a *Agent, n int) {
+func (c *taskCounts) add(a *Agent, n int) {
 	at, _ := a.attribute(c.field)
 	c.tasks[at.text()] += n
 	c.total += n
@@ -24,7 +24,7 @@ func (c *census) add(a *Agent, n int) {
 }
 
 // room is how many more tasks may go where the field has this value.
-func (c *census) room(r *rule, value string, groups *pool) int {
+func (c *taskCounts) room(r *constraint, value string, groups *spreadDomains) int {
 	switch r.Operator {
 	case resource.Unique, resource.MaxPer:
 		return max(0, r.limit-c.tasks[value])
@@ -34,20 +34,20 @@ func (c *census) room(r *rule, value string, groups *pool) int {
 		}
 		return 0
 	case resource.GroupBy:
-		return max(0, min(groups.least(c, r.limit), math.MaxInt-1)+1-c.tasks[value])
+		return max(0, min(groups.minimum(c, r.limit), math.MaxInt-1)+1-c.tasks[value])
 	}
 	return math.MaxInt
 }
 
-// pool is the groups that a GROUP_BY rule keeps even.
-type pool struct {
+// spreadDomains is the groups that a GROUP_BY rule keeps even.
+type spreadDomains struct {
 	values []string
-	low    int // fewest tasks in any group when the census had moved so often
+	low    int // fewest tasks in any group when the counts had moved so often
 	moves  int // 0: low is not known
 }
 
-// least is the fewest tasks in any group; 0 while fewer groups exist than expected.
-func (p *pool) least(c *census, expected int) int {
+// minimum is the fewest tasks in any group; 0 while fewer groups exist than expected.
+func (p *spreadDomains) minimum(c *taskCounts, expected int) int {
 	if len(p.values) < expected {
 		return 0
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// inquest counts why one demand was refused. It reads the pass and changes nothing in it.
-type inquest struct {
+// diagnosis counts why one demand was refused. It reads the pass and changes nothing in it.
+type diagnosis struct {
 	p       *pass
 	d       *Demand
 	g       *group
@@ -21,52 +21,52 @@ type inquest struct {
 	out     Reasons
 }
 
-func newInquest(p *pass, d *Demand) *inquest {
-	in := &inquest{p: p, d: d, g: p.verdictGroup(d), seen: make(map[int32]bool), foreign: make(map[string]int)}
+func newDiagnosis(p *pass, d *Demand) *diagnosis {
+	in := &diagnosis{p: p, d: d, g: p.finalGroup(d), seen: make(map[int32]bool), foreign: make(map[string]int)}
 	in.want = Quantities(d.Resources).plus(Quantities(d.Overhead), 1)
-	in.broken = make([]int, len(in.g.rules))
+	in.broken = make([]int, len(in.g.constraints))
 	for _, name := range in.want.asked() {
 		in.short = append(in.short, Shortage{Resource: name})
 	}
-	in.out.Agents = len(p.hosts)
+	in.out.Agents = len(p.agents)
 	return in
 }
 
-// verdictGroup is the group of a demand with the counts as of the end of the pass, whether or not the pass knew it.
-func (p *pass) verdictGroup(d *Demand) *group {
+// finalGroup is the group of a demand with the counts as of the end of the pass, whether or not the pass knew it.
+func (p *pass) finalGroup(d *Demand) *group {
 	g := p.newGroup(d)
-	for i, c := range g.tally {
+	for i, c := range g.counts {
 		if c == nil || g.counted(i) {
 			continue
 		}
-		fresh := p.recount(c.sweep, c.field)
-		for j := range g.tally {
-			if g.tally[j] == c {
-				g.tally[j] = fresh
+		fresh := p.countTasksAfter(c.job, c.field)
+		for j := range g.counts {
+			if g.counts[j] == c {
+				g.counts[j] = fresh
 			}
 		}
 	}
 	return g
 }
 
-// recount counts a sweep's tasks by a field anew, placements of the pass included.
-func (p *pass) recount(sweepID, field string) *census {
-	c := p.survey(sweepID, field)
+// countTasksAfter counts a job's tasks by a field anew, placements of the pass included.
+func (p *pass) countTasksAfter(sweepID, field string) *taskCounts {
+	c := p.countTasks(sweepID, field)
 	for i := range p.bins {
 		b := &p.bins[i]
 		for at := b.first; at >= 0; at = p.placed[at].next {
-			if pl := &p.placed[at]; p.demands[p.shapes[pl.shape].demand].Sweep == sweepID {
-				c.add(p.hosts[b.host].row, int(pl.count))
+			if pl := &p.placed[at]; p.demands[p.shapes[pl.shape].demand].Job == sweepID {
+				c.add(p.agents[b.agent].row, int(pl.count))
 			}
 		}
 	}
 	return c
 }
 
-// ask counts one bin, with what the pass left of it.
-func (in *inquest) ask(b *open, left *Quantities) {
-	h := &in.p.hosts[b.host]
-	in.seen[b.host] = true
+// checkBin counts one bin, with what the pass left of it.
+func (in *diagnosis) checkBin(b *binState, left *Quantities) {
+	h := &in.p.agents[b.agent]
+	in.seen[b.agent] = true
 	if in.d.Role != "" && in.d.Role != b.row.role {
 		in.out.OtherRole++
 		return
@@ -77,7 +77,7 @@ func (in *inquest) ask(b *open, left *Quantities) {
 	if h.room <= 0 {
 		in.out.Capped++
 	}
-	if !in.obeys(h.row) {
+	if !in.checkConstraints(h.row) {
 		return
 	}
 	want := in.want
@@ -97,12 +97,12 @@ func (in *inquest) ask(b *open, left *Quantities) {
 	}
 }
 
-// obeys counts the hard constraints that the agent breaks, and says whether there is none.
-func (in *inquest) obeys(a *Agent) bool {
+// checkConstraints counts the hard constraints that the agent breaks, and says whether there is none.
+func (in *diagnosis) checkConstraints(a *Agent) bool {
 	fine := true
-	for i := range in.g.rules {
-		r := &in.g.rules[i]
-		if !r.Soft && (!r.accepts(a) || in.g.tally[i] != nil && in.g.roomOf(i, a) == 0) {
+	for i := range in.g.constraints {
+		r := &in.g.constraints[i]
+		if !r.Soft && (!r.accepts(a) || in.g.counts[i] != nil && in.g.roomOf(i, a) == 0) {
 			in.broken[i]++
 			fine = false
 		}
@@ -110,10 +110,10 @@ func (in *inquest) obeys(a *Agent) bool {
 	return fine
 }
 
-// askEmpty looks at an agent as if nothing ran there.
-func (in *inquest) askEmpty(host int32) {
-	a := in.p.hosts[host].row
-	if in.p.hosts[host].foreign {
+// checkEmptyAgent looks at an agent as if nothing ran there.
+func (in *diagnosis) checkEmptyAgent(host int32) {
+	a := in.p.agents[host].row
+	if in.p.agents[host].foreign {
 		in.foreign[in.p.opt.Foreign[a.ID]]++
 		return
 	}
@@ -130,7 +130,7 @@ func (in *inquest) askEmpty(host int32) {
 	in.out.FitsEmpty++
 }
 
-func (in *inquest) result() Reasons {
+func (in *diagnosis) result() Reasons {
 	out := in.out
 	out.Offering = len(in.seen)
 	for _, name := range slices.Sorted(maps.Keys(in.foreign)) {
@@ -138,7 +138,7 @@ func (in *inquest) result() Reasons {
 	}
 	for i, n := range in.broken {
 		if n > 0 {
-			out.Constraints = append(out.Constraints, Violation{in.g.rules[i].Constraint, n, in.unmet(&in.g.rules[i])})
+			out.Constraints = append(out.Constraints, Violation{in.g.constraints[i].Constraint, n, in.unmet(&in.g.constraints[i])})
 		}
 	}
 	slices.SortStableFunc(out.Constraints, func(a, b Violation) int { return b.Agents - a.Agents })
@@ -160,10 +160,10 @@ func (in *inquest) result() Reasons {
 }
 
 // unmet is what agents have in place of what a rule asks for; nil when some agent has it.
-func (in *inquest) unmet(r *rule) *Unmet {
+func (in *diagnosis) unmet(r *constraint) *Unmet {
 	values := map[string]bool{}
-	for i := range in.p.hosts {
-		a := in.p.hosts[i].row
+	for i := range in.p.agents {
+		a := in.p.agents[i].row
 		if r.accepts(a) {
 			return nil
 		}
@@ -189,7 +189,7 @@ func (p *pass) leftovers() []Quantities {
 	return p.left.list
 }
 
-func (p *pass) leftover(b *open) Quantities {
+func (p *pass) leftover(b *binState) Quantities {
 	q := b.row.free
 	for at := b.first; at >= 0; at = p.placed[at].next {
 		pl := &p.placed[at]
@@ -198,7 +198,7 @@ func (p *pass) leftover(b *open) Quantities {
 		switch {
 		case d.Executor == "":
 			q = q.plus(Quantities(d.Overhead), -int(pl.count))
-		case pl.fresh:
+		case pl.startsExecutor:
 			q = q.plus(Quantities(d.Overhead), -1)
 		}
 	}

@@ -22,7 +22,7 @@ type exchange struct {
 // what is scarce: the last task of a fill is seldom just as large as the room that is left, but some task can grow by
 // it. It says whether another
 // shape may fit now.
-func (f *filler) improve(b *open, before int) bool {
+func (f *filler) improve(b *binState, before int) bool {
 	if before == len(f.p.placed) {
 		return false
 	}
@@ -68,7 +68,7 @@ func (f *filler) unused(room []resource.Milli) float64 {
 }
 
 // bestExchange is the exchange that wins most, or the first that wins nearly all that is left.
-func (f *filler) bestExchange(b *open, before int, rest float64) exchange {
+func (f *filler) bestExchange(b *binState, before int, rest float64) exchange {
 	var best exchange
 	placed := f.p.placed[before:]
 	for i := range placed {
@@ -84,7 +84,7 @@ func (f *filler) bestExchange(b *open, before int, rest float64) exchange {
 
 // tryExchange looks for the waiting shape that is worth most in place of a task. As no exchange wins more of a resource
 // than is free, only columns near the task's own can be better than it.
-func (f *filler) tryExchange(b *open, step int32, rest float64, best *exchange) {
+func (f *filler) tryExchange(b *binState, step int32, rest float64, best *exchange) {
 	out := f.p.placed[step].shape
 	need := f.p.needs(out)
 	f.room = append(f.room[:0], b.free...)
@@ -97,14 +97,14 @@ func (f *filler) tryExchange(b *open, step int32, rest float64, best *exchange) 
 		low = need[0] - resource.Milli((rest-best.gain)/f.price[0])
 	}
 	group, executor := f.p.shapes[out].group, f.p.demands[f.p.shapes[out].demand].Executor
-	for i := range f.decks {
-		d := &f.decks[i]
+	for i := range f.classes {
+		d := &f.classes[i]
 		if d.group != group {
 			continue
 		}
 		for j := d.column(low); j < len(d.cols) && d.cols[j].least <= f.room[0]; j++ {
-			h := hand{deck: int32(i), col: int32(j), card: int32(len(d.cols[j].cards)) - 1}
-			if !f.redraw(f.room, &h) || h.shape == out {
+			h := head{class: int32(i), col: int32(j), item: int32(len(d.cols[j].items)) - 1}
+			if !f.advance(f.room, &h) || h.shape == out {
 				continue
 			}
 			gain := f.worth(f.p.needs(h.shape)) - worth
@@ -116,7 +116,7 @@ func (f *filler) tryExchange(b *open, step int32, rest float64, best *exchange) 
 }
 
 // column is the first column that holds amounts of low and up.
-func (d *deck) column(low resource.Milli) int {
+func (d *itemClass) column(low resource.Milli) int {
 	j := 0
 	for j < len(d.cols) && d.cols[j].most < low {
 		j++
@@ -126,7 +126,7 @@ func (d *deck) column(low resource.Milli) int {
 
 // exchange gives one task of a placement up for one of another shape of the same group and executor, so what rules count
 // and executors cost stays as it is.
-func (f *filler) exchange(b *open, x exchange) {
+func (f *filler) exchange(b *binState, x exchange) {
 	p := f.p
 	pl := &p.placed[x.step]
 	out := pl.shape
@@ -151,5 +151,5 @@ func (f *filler) exchange(b *open, x exchange) {
 	}
 	pl.count--
 	own := p.demands[p.shapes[out].demand].Executor == ""
-	p.record(b, placement{shape: x.in, count: 1, next: -1, fresh: own})
+	p.record(b, placement{shape: x.in, count: 1, next: -1, startsExecutor: own})
 }
