@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
 )
 
 // Config is what one executor process works with. FromEnvironment fills the first part from what the agent
@@ -144,9 +146,9 @@ func (c *Config) complete() error {
 	return nil
 }
 
-func (c *Config) limits() limits {
-	return limits{batch: c.BatchBytes, memory: c.MemoryBytes, stored: c.StoredBytes, points: c.MaxPoints,
-		settle: c.Settle, interval: c.Interval}
+func (c *Config) bounds() outbox.Bounds {
+	return outbox.Bounds{Batch: c.BatchBytes, Memory: c.MemoryBytes, Stored: c.StoredBytes, Points: c.MaxPoints,
+		Settle: c.Settle, Interval: c.Interval}
 }
 
 func def[T comparable](field *T, value T) {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
@@ -41,13 +42,13 @@ type delivered struct {
 // resurrection of the scheduler included, it takes as long as the attempt's timeout allows, or without one as Config.Patience
 // and the size do; it ends early when the task is killed: what is stopped has nothing to bring. Files that arrived are removed
 // from the sandbox.
-func (t *attempt) deliver(e *ending) {
+func (t *attempt) deliver(e *outbox.Ending) {
 	d := t.order.Deliver
 	if d == nil {
 		return
 	}
 	if t.ctx.Err() != nil {
-		if e.state == mesosapi.TASK_FINISHED && !d.NoArtifacts {
+		if e.State == mesosapi.TASK_FINISHED && !d.NoArtifacts {
 			t.cutShort(e, "its files were delivered")
 		}
 		return
@@ -55,7 +56,7 @@ func (t *attempt) deliver(e *ending) {
 	ctx, end := t.deliveryTime(e)
 	defer end()
 	out := make(chan delivered, 1)
-	state, lacks := e.state, e.end.Lacks
+	state, lacks := e.State, e.End.Lacks
 	crash.Go(func() { out <- t.bring(ctx, state, lacks) })
 	var got delivered
 	select {
@@ -67,17 +68,17 @@ func (t *attempt) deliver(e *ending) {
 			got.lacks = ctx.Err()
 		}
 	}
-	e.end.Artifacts = got.artifacts
+	e.End.Artifacts = got.artifacts
 	switch {
-	case e.state != mesosapi.TASK_FINISHED:
+	case e.State != mesosapi.TASK_FINISHED:
 		if got.lacks != nil {
 			t.x.conf.Log.Warn("artifacts not delivered", "task", t.id, "error", got.lacks)
 		}
 	case got.lacks != nil && ctx.Err() != nil:
 		t.cutShort(e, "its files were delivered")
 	case got.lacks != nil:
-		e.end.Lacks = t.hide.mask(got.lacks.Error())
-		e.state, e.message, e.end.Starved = mesosapi.TASK_FAILED, e.end.Lacks, starved(got.lacks)
+		e.End.Lacks = t.hide.mask(got.lacks.Error())
+		e.State, e.Message, e.End.Starved = mesosapi.TASK_FAILED, e.End.Lacks, starved(got.lacks)
 	}
 }
 
@@ -95,36 +96,36 @@ func sleep(ctx context.Context, d time.Duration) bool {
 }
 
 // cutShort ends an attempt whose program had ended well as stopped, timed out or failed, while something was done.
-func (t *attempt) cutShort(e *ending, doing string) {
+func (t *attempt) cutShort(e *outbox.Ending, doing string) {
 	t.mu.Lock()
 	killed := t.mu.killed
 	t.mu.Unlock()
 	switch {
 	case killed:
-		e.state, e.message = mesosapi.TASK_KILLED, "killed while "+doing
-		e.end.Lacks, e.end.Killed = "", true
+		e.State, e.Message = mesosapi.TASK_KILLED, "killed while "+doing
+		e.End.Lacks, e.End.Killed = "", true
 	case t.order.Timeout > 0 && time.Since(t.begin) >= t.order.Timeout:
-		e.state, e.message = mesosapi.TASK_FAILED, fmt.Sprintf("timed out after %v, while %s", t.order.Timeout, doing)
-		e.end.Lacks, e.end.TimedOut = e.message, true
+		e.State, e.Message = mesosapi.TASK_FAILED, fmt.Sprintf("timed out after %v, while %s", t.order.Timeout, doing)
+		e.End.Lacks, e.End.TimedOut = e.Message, true
 	default:
-		e.end.Lacks = fmt.Sprintf("ended with exit code 0, but gave up after %v while %s", time.Since(t.begin).Round(time.Second), doing)
-		e.state, e.message = mesosapi.TASK_FAILED, e.end.Lacks
+		e.End.Lacks = fmt.Sprintf("ended with exit code 0, but gave up after %v while %s", time.Since(t.begin).Round(time.Second), doing)
+		e.State, e.Message = mesosapi.TASK_FAILED, e.End.Lacks
 	}
 }
 
 // deliveryTime is the context in which an attempt's files are delivered.
-func (t *attempt) deliveryTime(e *ending) (context.Context, context.CancelFunc) {
+func (t *attempt) deliveryTime(e *outbox.Ending) (context.Context, context.CancelFunc) {
 	most := t.order.Deliver.Bytes
 	if most <= 0 {
 		most = defaultArtifacts
 	}
 	left := t.x.conf.Patience + time.Duration(most/leastRate)*time.Second
 	switch {
-	case e.end.TimedOut:
+	case e.End.TimedOut:
 		left = lateDelivery
 	case t.order.Timeout > 0:
 		left = min(left, t.order.Timeout-time.Since(t.begin))
-		if e.state != mesosapi.TASK_FINISHED {
+		if e.State != mesosapi.TASK_FINISHED {
 			left = max(left, lateDelivery) // of a failure its reason stays, and its logs are wanted
 		}
 	}

@@ -38,7 +38,6 @@ const (
 	artifactsName = "artifacts"
 	workName      = "work"   // the attempt's copy of the code
 	inputsName    = "inputs" // links to what it was given, when it works elsewhere
-	spillName     = ".points"
 )
 
 // environment is what the attempt sees, its secrets too.

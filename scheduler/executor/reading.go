@@ -7,6 +7,7 @@ import (
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
 )
 
 // maxFinish bounds what is read of a metrics file after the end: a sparse file may claim terabytes.
@@ -57,11 +58,11 @@ func (t *attempt) readMetrics() *reading {
 // look reads what is new in the metrics file; it tells whether there is more.
 func (t *attempt) look(ctx context.Context) bool {
 	t.mu.Lock()
-	had := t.mu.out.next
+	had := t.mu.out.Next()
 	t.mu.Unlock()
 	more := t.follow.look(ctx, maxLook, t.takeFromFile)
 	t.mu.Lock()
-	grown := t.mu.out.next != had
+	grown := t.mu.out.Next() != had
 	if t.mu.process != nil {
 		t.tell(time.Now())
 	}
@@ -96,13 +97,13 @@ func (t *attempt) takeLastFromFile(line []byte) {
 
 // finish has the rest read, for as long as the attempt may take: until its timeout, at most Config.ReadWait, and for readGrace
 // when it was stopped. What is not read by then is not reported; the end says so.
-func (r *reading) finish(t *attempt, e *ending) {
+func (r *reading) finish(t *attempt, e *outbox.Ending) {
 	close(r.rest)
 	wait := t.x.conf.ReadWait
 	if t.order.Timeout > 0 {
 		wait = min(wait, max(t.order.Timeout-time.Since(t.begin), readGrace))
 	}
-	if e.end.Killed || e.end.TimedOut {
+	if e.End.Killed || e.End.TimedOut {
 		wait = min(wait, readGrace)
 	}
 	limit := time.NewTimer(wait)
@@ -132,7 +133,7 @@ func (r *reading) finish(t *attempt, e *ending) {
 	t.mu.closed = true
 	t.mu.Unlock()
 	t.x.conf.Log.Warn("the metrics file was not read to its end", "task", t.id, "waited", wait)
-	if e.state == mesosapi.TASK_FINISHED {
+	if e.State == mesosapi.TASK_FINISHED {
 		t.cutShort(e, "its metrics file was read")
 	}
 }

@@ -193,7 +193,7 @@ func (x *executor) all() []*attempt {
 
 // forget drops a task whose last update was acknowledged.
 func (x *executor) forget(t *attempt) {
-	t.spill.remove()
+	t.spill.Remove()
 	if files := t.files.Load(); files != nil {
 		files.Close()
 	}

@@ -15,6 +15,7 @@ import (
 	api "github.com/mesos/mesos-go/api/v1/lib/executor"
 	"golang.org/x/sys/unix"
 
+	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
@@ -287,7 +288,7 @@ func TestUnacknowledgedPointsCoalesceSpillAndAreResent(t *testing.T) {
 	a.set(func() { a.mu.hold = true })
 	a.launch("t.0", task.Order{Shell: `seq -f '{"loss": %.0f}' 3000; while [ ! -e go ]; do sleep 0.01; done; echo '{"loss": 0}'`})
 	a.await("the first update", func() bool { return len(a.mu.updates) > 0 })
-	spilled := filepath.Join(s.sandbox, "t.0", spillName)
+	spilled := filepath.Join(s.sandbox, "t.0", outbox.SpillName)
 	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		if info, err := os.Stat(spilled); err == nil && info.Size() > 50000 {
 			break

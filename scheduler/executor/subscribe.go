@@ -12,6 +12,7 @@ import (
 	api "github.com/mesos/mesos-go/api/v1/lib/executor"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/recordio"
+	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
@@ -116,8 +117,8 @@ func (x *executor) resume(l *link) *api.Call {
 		if t.mu.info != nil {
 			call.Subscribe.UnacknowledgedTasks = append(call.Subscribe.UnacknowledgedTasks, *t.mu.info)
 		}
-		if u := t.mu.out.inFlight; u != nil {
-			u.sentOn = l
+		if u := t.mu.out.InFlight(); u != nil {
+			u.Sender = l
 			call.Subscribe.UnacknowledgedUpdates = append(call.Subscribe.UnacknowledgedUpdates, *x.message(t, u))
 		}
 		t.mu.Unlock()
@@ -130,7 +131,7 @@ func (x *executor) connect(l *link) {
 	x.live.Store(l)
 	for _, t := range x.all() {
 		t.mu.Lock()
-		u := t.mu.out.inFlight
+		u := t.mu.out.InFlight()
 		t.mu.Unlock()
 		if u != nil {
 			l.run(func() { x.post(l, t, u) })
@@ -171,11 +172,11 @@ func (x *executor) handle(e *api.Event) {
 // acknowledged takes an acknowledgement and sends on what waited for it.
 func (x *executor) acknowledged(t *attempt, id []byte) {
 	t.mu.Lock()
-	ok := t.mu.out.acknowledge(id)
+	ok := t.mu.out.Acknowledge(id)
 	if ok {
 		t.mu.info = nil
 	}
-	finished := t.mu.out.finished()
+	finished := t.mu.out.Finished()
 	t.mu.Unlock()
 	switch {
 	case finished:
@@ -219,35 +220,35 @@ func (x *executor) flushHere(t *attempt) {
 
 // post sends one update, at most once on one subscription. One that does not get through ends the session:
 // the next SUBSCRIBE lists it.
-func (x *executor) post(l *link, t *attempt, u *outUpdate) {
+func (x *executor) post(l *link, t *attempt, u *outbox.Update) {
 	t.mu.Lock()
-	sent := u.sentOn == l
-	u.sentOn = l
+	sent := u.Sender == l
+	u.Sender = l
 	t.mu.Unlock()
 	if sent {
 		return
 	}
 	updatesTotal.Inc()
-	updateBytesTotal.Add(len(u.data))
+	updateBytesTotal.Add(len(u.Data))
 	err := x.agent.send(l.ctx, &api.Call{Type: api.Call_UPDATE, Update: x.message(t, u)})
 	if err != nil {
 		l.end(fmt.Errorf("update of %s did not get through: %w", t.id, err))
 	}
 }
 
-func (x *executor) message(t *attempt, u *outUpdate) *api.Call_Update {
-	seconds := float64(u.at.UnixMicro()) / 1e6
+func (x *executor) message(t *attempt, u *outbox.Update) *api.Call_Update {
+	seconds := float64(u.At.UnixMicro()) / 1e6
 	status := mesosapi.TaskStatus{
 		TaskID:     mesosapi.TaskID{Value: t.id},
-		State:      &u.state,
+		State:      &u.State,
 		Source:     mesosapi.SOURCE_EXECUTOR.Enum(),
 		ExecutorID: &mesosapi.ExecutorID{Value: x.conf.Executor},
-		UUID:       u.id[:],
-		Data:       u.data,
+		UUID:       u.ID[:],
+		Data:       u.Data,
 		Timestamp:  &seconds,
 	}
-	if u.message != "" {
-		status.Message = &u.message
+	if u.Message != "" {
+		status.Message = &u.Message
 	}
 	return &api.Call_Update{Status: status}
 }

@@ -23,6 +23,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
 	"github.com/kaon-sweep/kaon/scheduler/proc"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 	"github.com/kaon-sweep/kaon/scheduler/task"
@@ -54,7 +55,7 @@ type attempt struct {
 	mu struct {
 		sync.Mutex
 		info     *mesosapi.TaskInfo // until an update was acknowledged; the agent wants it on resubscription
-		out      *outbox
+		out      *outbox.Outbox
 		collect  *collector
 		process  *process // nil before the start and after the end
 		killed   bool     // by KILL or shutdown
@@ -75,7 +76,7 @@ type attempt struct {
 	}
 	follow follower // belongs to the goroutine of readMetrics
 	stdout lines    // belongs to the goroutine of readStdout; afterwards to run
-	spill  fileSpill
+	spill  outbox.FileSpill
 }
 
 // newTask reads the order of a LAUNCH; an order that cannot be run gives a task that fails at once.
@@ -83,7 +84,7 @@ func (x *executor) newTask(info *mesosapi.TaskInfo) (*attempt, error) {
 	t := &attempt{id: info.TaskID.Value, x: x, resources: info.Resources, tag: proc.TagOf(x.conf.HostSandbox, x.serial.Add(1)), begin: time.Now()}
 	t.ctx, t.stop = context.WithCancel(context.Background())
 	t.mu.info = info
-	t.mu.out = newOutbox(x.conf.limits(), &t.spill, t.begin)
+	t.mu.out = outbox.New(x.conf.bounds(), &t.spill, t.begin)
 	t.mu.collect = &collector{}
 	if t.id == "" || t.id == "." || t.id == ".." || strings.ContainsAny(t.id, "/\x00") {
 		return t, fmt.Errorf("task id %q cannot name a folder", t.id)
@@ -149,12 +150,12 @@ func (t *attempt) run() {
 	t.mu.process = nil
 	status, err := p.reap()
 	end := t.ending(status, err, ended, &last)
-	t.mu.cutShort = t.mu.cutShort || end.end.Signal != 0
+	t.mu.cutShort = t.mu.cutShort || end.End.Signal != 0
 	t.stdout.flush(t.takeLast)
 	t.mu.Unlock()
 	metrics.finish(t, &end)
 	t.deliver(&end)
-	if t.work != t.dir && end.state == mesosapi.TASK_FINISHED {
+	if t.work != t.dir && end.State == mesosapi.TASK_FINISHED {
 		_ = t.files.Load().RemoveAll(workName) // a copy; a failed attempt's is there to be looked at
 	}
 	t.mu.Lock()
@@ -238,7 +239,7 @@ func (t *attempt) prepare() error {
 	t.files.Store(files)
 	t.follow.folder = files
 	t.mu.Lock()
-	t.spill.folder = files
+	t.spill.Folder = files
 	t.mu.Unlock()
 	if err := files.Mkdir(artifactsName, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("make the attempt's folder: %w", err)
@@ -299,9 +300,9 @@ func (t *attempt) readStdout(pipe *os.File) {
 	defer file.close()
 	locked := func(f func(func([]byte))) {
 		t.mu.Lock()
-		had := t.mu.out.next
+		had := t.mu.out.Next()
 		f(t.take)
-		more := t.mu.out.next != had
+		more := t.mu.out.Next() != had
 		t.mu.Unlock()
 		if more {
 			t.x.flush(t)
@@ -365,7 +366,7 @@ func (t *attempt) takeLine(line []byte, meant bool) {
 		}
 	}
 	now := time.Now()
-	t.mu.out.add(m, now.UnixMilli())
+	t.mu.out.Add(results.Point{Step: m.step, Millis: now.UnixMilli(), Metrics: m.metrics, Note: m.note}, m.hasStep)
 	pointsTotal.Inc()
 	if percent, ok := m.metrics["progress"]; ok {
 		t.mu.percent, t.mu.untold = percent, true
@@ -385,49 +386,49 @@ func (t *attempt) tell(now time.Time) {
 }
 
 // ending says how a process ended. The lock is held.
-func (t *attempt) ending(status unix.WaitStatus, err error, at time.Time, last *lastLines) ending {
-	e := ending{state: mesosapi.TASK_FINISHED, end: task.End{
+func (t *attempt) ending(status unix.WaitStatus, err error, at time.Time, last *lastLines) outbox.Ending {
+	e := outbox.Ending{State: mesosapi.TASK_FINISHED, End: task.End{
 		StartMs: t.begin.UnixMilli(), EndMs: at.UnixMilli(),
 		Killed: t.mu.killed, TimedOut: t.mu.timedOut,
 	}}
 	switch {
 	case err != nil:
-		e.state, e.end.Exit, e.end.Error = mesosapi.TASK_FAILED, -1, fmt.Sprintf("wait for the process: %v", err)
-		e.message = e.end.Error
+		e.State, e.End.Exit, e.End.Error = mesosapi.TASK_FAILED, -1, fmt.Sprintf("wait for the process: %v", err)
+		e.Message = e.End.Error
 	case status.Signaled():
 		sig := status.Signal()
-		e.state, e.end.Exit, e.end.Signal = mesosapi.TASK_FAILED, -1, int(sig)
-		e.message = fmt.Sprintf("ended by signal %d (%s, %s)", sig, unix.SignalName(sig), sig)
+		e.State, e.End.Exit, e.End.Signal = mesosapi.TASK_FAILED, -1, int(sig)
+		e.Message = fmt.Sprintf("ended by signal %d (%s, %s)", sig, unix.SignalName(sig), sig)
 		if status.CoreDump() {
-			e.message += ", core dumped"
+			e.Message += ", core dumped"
 		}
 	case status.ExitStatus() != 0:
-		e.state, e.end.Exit = mesosapi.TASK_FAILED, status.ExitStatus()
-		e.message = fmt.Sprintf("exit code %d", status.ExitStatus())
+		e.State, e.End.Exit = mesosapi.TASK_FAILED, status.ExitStatus()
+		e.Message = fmt.Sprintf("exit code %d", status.ExitStatus())
 	}
-	if e.end.Limit, e.end.Own = t.hold.outOfMemory(e.state == mesosapi.TASK_FAILED); e.end.Limit > 0 {
+	if e.End.Limit, e.End.Own = t.hold.outOfMemory(e.State == mesosapi.TASK_FAILED); e.End.Limit > 0 {
 		const mb = 1 << 20
-		if e.state == mesosapi.TASK_FINISHED { // a shell may end well though what it started was killed
-			e.state, e.message = mesosapi.TASK_FAILED, "a process of it was killed, though it ended with exit code 0"
+		if e.State == mesosapi.TASK_FINISHED { // a shell may end well though what it started was killed
+			e.State, e.Message = mesosapi.TASK_FAILED, "a process of it was killed, though it ended with exit code 0"
 		}
-		e.message = fmt.Sprintf("out of memory at the limit of %d MB: %s", e.end.Limit/mb, e.message)
+		e.Message = fmt.Sprintf("out of memory at the limit of %d MB: %s", e.End.Limit/mb, e.Message)
 	}
 	if t.mu.tooMany != "" {
-		e.state, e.end.Lacks, e.message = mesosapi.TASK_FAILED, t.mu.tooMany, t.mu.tooMany
+		e.State, e.End.Lacks, e.Message = mesosapi.TASK_FAILED, t.mu.tooMany, t.mu.tooMany
 	}
 	switch {
 	case t.mu.timedOut:
-		e.state = mesosapi.TASK_FAILED
-		e.message = fmt.Sprintf("timed out after %v", t.order.Timeout)
+		e.State = mesosapi.TASK_FAILED
+		e.Message = fmt.Sprintf("timed out after %v", t.order.Timeout)
 	case t.mu.killed:
-		e.state = mesosapi.TASK_KILLED
-		e.message = "killed"
+		e.State = mesosapi.TASK_KILLED
+		e.Message = "killed"
 	}
-	if e.state != mesosapi.TASK_FINISHED {
-		e.end.Stderr = last.lines(t.hide)
+	if e.State != mesosapi.TASK_FINISHED {
+		e.End.Stderr = last.lines(t.hide)
 	}
-	if n := len(e.end.Stderr); n > 0 && e.state == mesosapi.TASK_FAILED {
-		e.message += ": " + e.end.Stderr[n-1]
+	if n := len(e.End.Stderr); n > 0 && e.State == mesosapi.TASK_FAILED {
+		e.Message += ": " + e.End.Stderr[n-1]
 	}
 	return e
 }
@@ -436,11 +437,11 @@ func (t *attempt) ending(status unix.WaitStatus, err error, at time.Time, last *
 func (t *attempt) fail(err error) {
 	now, text := time.Now(), t.hide.mask(err.Error())
 	t.mu.Lock()
-	e := ending{state: mesosapi.TASK_FAILED, message: text, end: task.End{
+	e := outbox.Ending{State: mesosapi.TASK_FAILED, Message: text, End: task.End{
 		Exit: -1, Error: text, StartMs: t.begin.UnixMilli(), EndMs: now.UnixMilli(), Killed: t.mu.killed}}
-	e.end.Starved = starved(err)
+	e.End.Starved = starved(err)
 	if t.mu.killed {
-		e.state = mesosapi.TASK_KILLED
+		e.State = mesosapi.TASK_KILLED
 	}
 	t.close(e)
 	t.mu.Unlock()
@@ -464,7 +465,7 @@ func starved(err error) string {
 }
 
 // close seals the outbox and stops the timers. The lock is held.
-func (t *attempt) close(e ending) {
+func (t *attempt) close(e outbox.Ending) {
 	t.stop()
 	for _, timer := range []*time.Timer{t.mu.grace, t.mu.limit, t.mu.send} {
 		if timer != nil {
@@ -472,15 +473,15 @@ func (t *attempt) close(e ending) {
 		}
 	}
 	if t.dir != "" {
-		e.end.Sandbox = filepath.Join(t.x.conf.HostSandbox, t.id)
+		e.End.Sandbox = filepath.Join(t.x.conf.HostSandbox, t.id)
 	}
 	t.mu.closed = true
-	t.mu.out.dropped += t.mu.tooLong
-	if e.end.Unread = t.mu.unread; t.mu.reported { // who prints to both, as progress bars do, has missed nothing
-		e.end.Unread = slices.DeleteFunc(e.end.Unread, func(u results.Unread) bool { return u.Why == missStderr })
+	t.mu.out.Drop(t.mu.tooLong)
+	if e.End.Unread = t.mu.unread; t.mu.reported { // who prints to both, as progress bars do, has missed nothing
+		e.End.Unread = slices.DeleteFunc(e.End.Unread, func(u results.Unread) bool { return u.Why == missStderr })
 	}
-	t.mu.out.finish(e)
-	tasksTotal(e.state.String()).Inc()
+	t.mu.out.Finish(e)
+	tasksTotal(e.State.String()).Inc()
 }
 
 // kill asks the trial to end: SIGTERM now, SIGKILL after grace, or after the order's grace when it is
@@ -573,11 +574,11 @@ func (t *attempt) control(body []byte) error {
 }
 
 // next returns the update to send now, if any, and sets the timer for a later one.
-func (t *attempt) next() *outUpdate {
+func (t *attempt) next() *outbox.Update {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	u, wait := t.mu.out.take(time.Now(), uuid.New)
-	if wait > 0 && t.mu.out.end == nil {
+	u, wait := t.mu.out.Take(time.Now(), uuid.New)
+	if wait > 0 && !t.mu.out.Ended() {
 		if t.mu.send == nil {
 			t.mu.send = time.AfterFunc(wait, crash.Func(func() { t.x.flush(t) }))
 		} else {

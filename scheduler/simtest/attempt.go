@@ -7,10 +7,11 @@ import (
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 	api "github.com/mesos/mesos-go/api/v1/lib/executor"
 
+	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
-	"github.com/kaon-sweep/kaon/scheduler/executor"
+	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
@@ -23,7 +24,7 @@ type attempt struct {
 	task    cluster.TaskID
 	order   task.Order
 	info    *mesosapi.TaskInfo // until an update was acknowledged
-	box     *executor.Outbox
+	box     *outbox.Outbox
 	script  script
 	started time.Time
 
@@ -50,6 +51,11 @@ type saying struct {
 	value float64
 }
 
+// bounds of an attempt's outbox: small batches, and room for all that a story says, as there is no disk to spill to.
+var bounds = outbox.Bounds{
+	Batch: 4096, Memory: 16 << 20, Stored: 16 << 20, Points: 1 << 32, Settle: settle, Interval: interval,
+}
+
 func newAttempt(x *worker, info *mesosapi.TaskInfo) (*attempt, error) {
 	order, err := task.Decode[task.Order](info.Data)
 	if err != nil {
@@ -59,7 +65,7 @@ func newAttempt(x *worker, info *mesosapi.TaskInfo) (*attempt, error) {
 	a := &attempt{
 		x: x, task: cluster.TaskID(info.TaskID.Value), order: order, info: info, started: w.now, alive: true,
 		script: w.story.scriptOf(order.Trial, order.Attempt),
-		box:    executor.NewOutbox(executor.OutboxConfig{Settle: settle, Interval: interval, Batch: 4096}, w.now),
+		box:    outbox.New(bounds, nil, w.now),
 	}
 	if w.truth[a.task] != nil {
 		w.fail("law 4: task %s was started twice", a.task)
@@ -92,7 +98,8 @@ func (a *attempt) say(i int, p point) {
 	if !a.alive {
 		return
 	}
-	if a.box.Add(int64(i), map[string]float64{p.name: p.value}, a.x.w.now) {
+	reported := results.Point{Step: int64(i), Millis: a.x.w.now.UnixMilli(), Metrics: map[string]float64{p.name: p.value}}
+	if a.box.Add(reported, true) {
 		a.said = append(a.said, saying{p.name, p.value})
 	}
 	if i == 0 && a.x.connected {
@@ -142,7 +149,7 @@ func (a *attempt) end(bySignal bool) {
 		state = mesosapi.TASK_KILLED
 	}
 	a.complete, a.exit = true, e.Exit
-	a.box.Finish(state, message, e)
+	a.box.Finish(outbox.Ending{State: state, Message: message, End: e})
 	w.tell("%s ends: %v, %d points", a.task, state, len(a.said))
 	a.flush()
 }
@@ -171,7 +178,7 @@ func (a *attempt) flush() {
 const localLatency = 400 * time.Microsecond
 
 // post brings one update to the agent, on the connection it was meant for.
-func (a *attempt) post(conn string, u *executor.Update) {
+func (a *attempt) post(conn string, u *outbox.Update) {
 	x := a.x
 	if now := a.box.InFlight(); x.gone || x.conn != conn || now == nil || now.ID != u.ID {
 		return
@@ -187,7 +194,7 @@ func (a *attempt) post(conn string, u *executor.Update) {
 	}
 }
 
-func (a *attempt) status(u *executor.Update) mesosapi.TaskStatus {
+func (a *attempt) status(u *outbox.Update) mesosapi.TaskStatus {
 	seconds := float64(u.At.UnixMicro()) / 1e6
 	state, id := u.State, u.ID
 	s := mesosapi.TaskStatus{

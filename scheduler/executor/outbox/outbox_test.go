@@ -1,4 +1,4 @@
-package executor
+package outbox
 
 import (
 	"errors"
@@ -21,7 +21,7 @@ type memorySpill struct {
 	most    int
 }
 
-func (m *memorySpill) push(b []byte) error {
+func (m *memorySpill) Push(b []byte) error {
 	if m.broken {
 		return errors.New("no space left on device")
 	}
@@ -30,7 +30,7 @@ func (m *memorySpill) push(b []byte) error {
 	return nil
 }
 
-func (m *memorySpill) pop() ([]byte, error) {
+func (m *memorySpill) Pop() ([]byte, error) {
 	b := m.batches[0]
 	m.batches = m.batches[1:]
 	return b, nil
@@ -42,42 +42,42 @@ var begin = time.Unix(1795401878, 0)
 // update at a time, each bounded, the end last; what was not taken is counted; memory stays bounded.
 func TestOutboxDeliversEverythingOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		lim := limits{
-			batch:    rapid.IntRange(1, 500).Draw(t, "batch"),
-			memory:   rapid.IntRange(0, 1000).Draw(t, "memory"),
-			stored:   rapid.IntRange(0, 5000).Draw(t, "stored"),
-			points:   uint64(rapid.IntRange(0, 300).Draw(t, "points")),
-			settle:   50 * time.Millisecond,
-			interval: 200 * time.Millisecond,
+		lim := Bounds{
+			Batch:    rapid.IntRange(1, 500).Draw(t, "batch"),
+			Memory:   rapid.IntRange(0, 1000).Draw(t, "memory"),
+			Stored:   rapid.IntRange(0, 5000).Draw(t, "stored"),
+			Points:   uint64(rapid.IntRange(0, 300).Draw(t, "points")),
+			Settle:   50 * time.Millisecond,
+			Interval: 200 * time.Millisecond,
 		}
 		sp := &memorySpill{}
-		o := newOutbox(lim, sp, begin)
+		o := New(lim, sp, begin)
 		now, taken, refused, x := begin, 0, uint64(0), 0.0
 		var got []results.Point
 		var end *task.End
-		var last *outUpdate
-		receive := func(u *outUpdate) {
+		var last *Update
+		receive := func(u *Update) {
 			if end != nil {
 				t.Fatal("an update after the end")
 			}
-			r, err := task.Decode[task.Report](u.data)
+			r, err := task.Decode[task.Report](u.Data)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if r.First != uint64(len(got)) {
 				t.Fatalf("report begins with point %d, want %d", r.First, len(got))
 			}
-			if len(u.data) > lim.batch+200 {
-				t.Fatalf("update of %d bytes, the bound is %d", len(u.data), lim.batch)
+			if len(u.Data) > lim.Batch+200 {
+				t.Fatalf("update of %d bytes, the bound is %d", len(u.Data), lim.Batch)
 			}
 			got = append(got, r.Points...)
 			end, last = r.End, u
-			if u.terminal != (r.End != nil) || (r.End == nil) != (u.state == mesosapi.TASK_RUNNING) {
+			if u.Terminal != (r.End != nil) || (r.End == nil) != (u.State == mesosapi.TASK_RUNNING) {
 				t.Fatalf("update %+v carries end %+v", u, r.End)
 			}
 		}
 		send := func() bool {
-			u, wait := o.take(now, uuid.New)
+			u, wait := o.Take(now, uuid.New)
 			if u == nil {
 				if wait < 0 || (o.end != nil && o.inFlight == nil && !o.sentEnd) {
 					t.Fatalf("nothing to send, wait %v, state %+v", wait, o)
@@ -90,12 +90,12 @@ func TestOutboxDeliversEverythingOnce(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"points": func(t *rapid.T) {
 				for range rapid.IntRange(1, 40).Draw(t, "n") {
-					m := measure{metrics: map[string]float64{"x": x}}
+					m := results.Point{Millis: 7, Metrics: map[string]float64{"x": x}}
 					if rapid.IntRange(0, 9).Draw(t, "note") == 0 {
-						m.note = &results.Note{Milestone: "m", Name: "n", Value: []byte("1")}
+						m.Note = &results.Note{Milestone: "m", Name: "n", Value: []byte("1")}
 					}
 					before := o.next
-					ok := o.add(m, 7)
+					ok := o.Add(m, false)
 					switch {
 					case ok && o.next == before+1:
 						taken++
@@ -110,33 +110,33 @@ func TestOutboxDeliversEverythingOnce(t *testing.T) {
 			},
 			"send": func(t *rapid.T) { send() },
 			"acknowledge": func(t *rapid.T) {
-				if o.acknowledge([]byte("another uuid")) {
+				if o.Acknowledge([]byte("another uuid")) {
 					t.Fatal("took a stranger's acknowledgement")
 				}
 				if last != nil {
 					flying := o.inFlight == last
-					if o.acknowledge(last.id[:]) != flying {
+					if o.Acknowledge(last.ID[:]) != flying {
 						t.Fatal("acknowledgement of the update in flight not taken, or taken twice")
 					}
 				}
 			},
 			"disk": func(t *rapid.T) { sp.broken = rapid.Bool().Draw(t, "full") },
 			"": func(t *rapid.T) {
-				if o.inMemory > lim.memory+2*lim.batch+400 && len(o.closed) > 1 {
-					t.Fatalf("%d bytes in memory, the bound is %d", o.inMemory, lim.memory)
+				if o.inMemory > lim.Memory+2*lim.Batch+400 && len(o.closed) > 1 {
+					t.Fatalf("%d bytes in memory, the bound is %d", o.inMemory, lim.Memory)
 				}
 			},
 		})
-		o.finish(ending{state: mesosapi.TASK_FINISHED})
+		o.Finish(Ending{State: mesosapi.TASK_FINISHED})
 		for range 10000 {
 			if last != nil {
-				o.acknowledge(last.id[:])
+				o.Acknowledge(last.ID[:])
 			}
 			if !send() {
 				break
 			}
 		}
-		if o.acknowledge(last.id[:]); !o.finished() || end == nil {
+		if o.Acknowledge(last.ID[:]); !o.Finished() || end == nil {
 			t.Fatal("the end was not sent")
 		}
 		if uint64(len(got)) != o.next || uint64(len(got))+end.Dropped != uint64(x) {
@@ -151,32 +151,32 @@ func TestOutboxDeliversEverythingOnce(t *testing.T) {
 }
 
 func TestOutboxTiming(t *testing.T) {
-	lim := limits{batch: 1 << 16, memory: 1 << 20, stored: 1 << 20, points: 1000, settle: 50 * time.Millisecond, interval: 200 * time.Millisecond}
-	o := newOutbox(lim, &memorySpill{}, begin)
+	lim := Bounds{Batch: 1 << 16, Memory: 1 << 20, Stored: 1 << 20, Points: 1000, Settle: 50 * time.Millisecond, Interval: 200 * time.Millisecond}
+	o := New(lim, &memorySpill{}, begin)
 	at := func(ms int) time.Time { return begin.Add(time.Duration(ms) * time.Millisecond) }
-	expect := func(ms int, sent bool, wait int) *outUpdate {
+	expect := func(ms int, sent bool, wait int) *Update {
 		t.Helper()
-		u, w := o.take(at(ms), uuid.New)
+		u, w := o.Take(at(ms), uuid.New)
 		if (u != nil) != sent || w != time.Duration(wait)*time.Millisecond {
 			t.Fatalf("at %d ms: sent %v, wait %v", ms, u != nil, w)
 		}
 		return u
 	}
-	point := measure{metrics: map[string]float64{"a": 1}}
+	point := results.Point{Metrics: map[string]float64{"a": 1}}
 	expect(0, false, 50)
 	u := expect(50, true, 0) // it runs
-	o.add(point, 0)
+	o.Add(point, false)
 	expect(300, false, 0) // one update at a time
-	o.acknowledge(u.id[:])
+	o.Acknowledge(u.ID[:])
 	u = expect(300, true, 0) // long due
-	o.acknowledge(u.id[:])
+	o.Acknowledge(u.ID[:])
 	expect(301, false, 0) // nothing to say
-	o.add(point, 0)
+	o.Add(point, false)
 	expect(310, false, 190)
-	o.finish(ending{state: mesosapi.TASK_FAILED, message: "exit code 3"})
+	o.Finish(Ending{State: mesosapi.TASK_FAILED, Message: "exit code 3"})
 	u = expect(310, true, 0) // the end does not wait
-	r, err := task.Decode[task.Report](u.data)
-	if err != nil || len(r.Points) != 1 || r.First != 1 || r.End == nil || !u.terminal || u.message != "exit code 3" {
+	r, err := task.Decode[task.Report](u.Data)
+	if err != nil || len(r.Points) != 1 || r.First != 1 || r.End == nil || !u.Terminal || u.Message != "exit code 3" {
 		t.Fatalf("got %+v, %v", r, err)
 	}
 	if r.Points[0].Step != 1 {
@@ -191,13 +191,13 @@ func TestFileSpill(t *testing.T) {
 	}
 	defer folder.Close()
 	rapid.Check(t, func(t *rapid.T) {
-		s := &fileSpill{folder: folder}
-		defer s.remove()
+		s := &FileSpill{Folder: folder}
+		defer s.Remove()
 		var want [][]byte
 		t.Repeat(map[string]func(*rapid.T){
 			"push": func(t *rapid.T) {
 				b := rapid.SliceOf(rapid.Byte()).Draw(t, "batch")
-				if err := s.push(b); err != nil {
+				if err := s.Push(b); err != nil {
 					t.Fatal(err)
 				}
 				want = append(want, b)
@@ -206,7 +206,7 @@ func TestFileSpill(t *testing.T) {
 				if len(want) == 0 {
 					t.Skip("empty")
 				}
-				b, err := s.pop()
+				b, err := s.Pop()
 				if err != nil || string(b) != string(want[0]) {
 					t.Fatalf("got %q, %v, want %q", b, err, want[0])
 				}

@@ -1,4 +1,4 @@
-package executor
+package outbox
 
 import (
 	"encoding/binary"
@@ -10,21 +10,31 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
-// fileSpill keeps batches in a file of the attempt's folder, each after its length in four bytes. The file
+// Spill keeps closed batches, first in first out, when memory is used up.
+type Spill interface {
+	Push(batch []byte) error
+	Pop() ([]byte, error)
+}
+
+// SpillName is the file of a FileSpill in the attempt's folder.
+const SpillName = ".points"
+
+// FileSpill keeps batches in a file of the attempt's folder, each after its length in four bytes. The file
 // exists only while something was spilled; it starts over whenever it has been emptied.
-type fileSpill struct {
-	folder *safefile.Dir // of the attempt; nil before there is one
+type FileSpill struct {
+	Folder *safefile.Dir // of the attempt; nil before there is one
 	file   *os.File
 	head   int64 // where the oldest batch begins
 	tail   int64 // where the next one goes
 }
 
-func (s *fileSpill) push(batch []byte) error {
+// Push implements Spill.
+func (s *FileSpill) Push(batch []byte) error {
 	if s.file == nil {
-		if s.folder == nil {
+		if s.Folder == nil {
 			return errors.New("spill points: there is no folder yet")
 		}
-		f, err := s.folder.Create(spillName, 0o600)
+		f, err := s.Folder.Create(SpillName, 0o600)
 		if err != nil {
 			return fmt.Errorf("spill points: %w", err)
 		}
@@ -38,7 +48,8 @@ func (s *fileSpill) push(batch []byte) error {
 	return nil
 }
 
-func (s *fileSpill) pop() ([]byte, error) {
+// Pop implements Spill.
+func (s *FileSpill) Pop() ([]byte, error) {
 	var size [4]byte
 	if _, err := s.file.ReadAt(size[:], s.head); err != nil {
 		return nil, fmt.Errorf("read spilled points: %w", err)
@@ -58,10 +69,10 @@ func (s *fileSpill) pop() ([]byte, error) {
 	return batch, nil
 }
 
-// remove forgets everything.
-func (s *fileSpill) remove() {
+// Remove forgets everything.
+func (s *FileSpill) Remove() {
 	if s.file != nil {
 		s.file.Close()
-		_ = s.folder.Remove(spillName) // it goes with the sandbox at the latest
+		_ = s.Folder.Remove(SpillName) // it goes with the sandbox at the latest
 	}
 }
