@@ -5,18 +5,15 @@ import (
 	"io"
 	"os"
 	"strings"
-	"sync"
 	"time"
-	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/kaon-sweep/kaon/scheduler/executor/mask"
+	"github.com/kaon-sweep/kaon/scheduler/executor/parse"
+	"github.com/kaon-sweep/kaon/scheduler/executor/shortage"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
-
-const chunkBytes = 64 << 10 // of a pipe, by default, on Linux
-
-var chunks = sync.Pool{New: func() any { return new([chunkBytes]byte) }}
 
 // drain reads a pipe to its end, giving each chunk to use. A buffer is held only while there is something in
 // it, so a thousand silent trials cost no memory.
@@ -27,8 +24,8 @@ func drain(pipe *os.File, use func([]byte)) {
 	}
 	for end := false; !end; {
 		err := conn.Read(func(fd uintptr) bool {
-			buf := chunks.Get().(*[chunkBytes]byte)
-			defer chunks.Put(buf)
+			buf := parse.Buffers.Get().(*[parse.ChunkBytes]byte)
+			defer parse.Buffers.Put(buf)
 			n, err := unix.Read(int(fd), buf[:])
 			switch {
 			case err == unix.EAGAIN:
@@ -97,7 +94,7 @@ func (h *headTail) turn() {
 		h.inTail = true
 	}
 	// Others give descriptors back within moments.
-	err := untilGiven(context.Background(), outputPatience, func() (err error) {
+	err := shortage.Retry(context.Background(), outputPatience, func() (err error) {
 		h.file, err = h.folder.Create(name, 0o644)
 		return err
 	})
@@ -137,34 +134,14 @@ func (l *lastLines) Write(p []byte) (int, error) {
 }
 
 // lines returns the last lines that are not blank, as valid UTF-8 without control characters.
-func (l *lastLines) lines(hide *secrets) []string {
+func (l *lastLines) lines(hide *mask.Secrets) []string {
 	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(l.buf))
 	var out []string
 	for _, line := range strings.Split(text, "\n") {
-		line = strings.TrimRight(hide.mask(readable(line)), " \t") // what is left out may have parted a secret
+		line = strings.TrimRight(hide.Mask(mask.Readable(line)), " \t") // what is left out may have parted a secret
 		if line != "" {
-			out = append(out, clip(line, lastWidth))
+			out = append(out, parse.Clip(line, lastWidth))
 		}
 	}
 	return out[max(0, len(out)-lastCount):]
-}
-
-func readable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < 0x20 && r != '\t' || r == 0x7f {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-}
-
-// clip cuts s to at most n bytes between runes.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
+	"github.com/kaon-sweep/kaon/scheduler/executor/shortage"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
@@ -77,13 +78,13 @@ func (t *attempt) deliver(e *outbox.Ending) {
 	case got.lacks != nil && ctx.Err() != nil:
 		t.cutShort(e, "its files were delivered")
 	case got.lacks != nil:
-		e.End.Lacks = t.hide.mask(got.lacks.Error())
-		e.State, e.Message, e.End.Starved = mesosapi.TASK_FAILED, e.End.Lacks, starved(got.lacks)
+		e.End.Lacks = t.hide.Mask(got.lacks.Error())
+		e.State, e.Message, e.End.Starved = mesosapi.TASK_FAILED, e.End.Lacks, shortage.Of(got.lacks)
 	}
 }
 
-// shortage is how long what this process has none left of is waited for at the end of an attempt.
-const shortage = 20 * time.Second
+// shortagePatience is how long what this process has none left of is waited for at the end of an attempt.
+const shortagePatience = 20 * time.Second
 
 // sleep waits, and reports whether ctx still lives.
 func sleep(ctx context.Context, d time.Duration) bool {
@@ -137,7 +138,7 @@ func (t *attempt) bring(ctx context.Context, state mesosapi.TaskState, lacks str
 	d := t.order.Deliver
 	if !d.NoArtifacts {
 		got.artifacts, got.lacks = t.deliverArtifacts(ctx)
-		for end := time.Now().Add(shortage); starved(got.lacks) != "" && time.Now().Before(end) && sleep(ctx, shortage/100); {
+		for end := time.Now().Add(shortagePatience); shortage.Of(got.lacks) != "" && time.Now().Before(end) && sleep(ctx, shortagePatience/100); {
 			got.artifacts, got.lacks = t.deliverArtifacts(ctx) // others give back what there was none of
 		}
 	}
@@ -172,13 +173,13 @@ func (t *attempt) deliverArtifacts(ctx context.Context) (out []results.Artifact,
 	files := t.files.Load()
 	taken := map[string]bool{}
 	for _, a := range found {
-		name := t.hide.mask(a.name) // it goes into the record and the bucket, as the rest does
+		name := t.hide.Mask(a.name) // it goes into the record and the bucket, as the rest does
 		if taken[name] {
 			return out, fmt.Errorf("artifact %q: another has this name once secrets are masked", name)
 		}
 		taken[name] = true
 		var artifact results.Artifact
-		err := untilGiven(ctx, t.x.conf.Scarce, func() (err error) {
+		err := shortage.Retry(ctx, t.x.conf.Scarce, func() (err error) {
 			artifact, err = t.upload(ctx, transfer.Artifacts, name, a.file)
 			return err
 		})

@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
+	"github.com/kaon-sweep/kaon/scheduler/executor/shortage"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
@@ -54,7 +55,7 @@ func (h *holder) hold(limits *task.Limits) *hold {
 		switch {
 		case err == nil:
 			a.group = g
-		case starved(err) != "":
+		case shortage.Of(err) != "":
 			a.scarce = err
 		default:
 			h.log.Warn("attempt without a control group", "error", err)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/kaon-sweep/kaon/scheduler/executor/shortage"
 )
 
 func TestAgentNeverReachedIsToldApart(t *testing.T) {
@@ -38,7 +40,7 @@ func TestStarvedNamesWhatIsShort(t *testing.T) {
 		&os.PathError{Op: "fork/exec", Path: "./train", Err: unix.EACCES}:   "",
 		fmt.Errorf("args: %w", os.NewSyscallError("fork/exec", unix.E2BIG)): "",
 	} {
-		if got := starved(err); got != want {
+		if got := shortage.Of(err); got != want {
 			t.Errorf("%v: %q, want %q", err, got, want)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 
+	"github.com/kaon-sweep/kaon/scheduler/executor/mask"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 )
@@ -20,7 +21,7 @@ func (t *attempt) provide() error {
 		if t.private, err = t.x.store.secrets(t.ctx, t.order.Secrets); err != nil {
 			return err
 		}
-		t.hide = newSecrets(t.private)
+		t.hide = mask.New(t.private)
 	}
 	t.work = t.dir
 	if t.order.Code != nil {

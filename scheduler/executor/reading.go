@@ -8,6 +8,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
+	"github.com/kaon-sweep/kaon/scheduler/executor/parse"
 )
 
 // maxFinish bounds what is read of a metrics file after the end: a sparse file may claim terabytes.
@@ -37,7 +38,7 @@ func (t *attempt) readMetrics() *reading {
 		for {
 			select {
 			case <-r.rest:
-				t.follow.finish(ctx, maxFinish, t.takeFromFile, t.takeLastFromFile)
+				t.follow.Finish(ctx, maxFinish, t.takeFromFile, t.takeLastFromFile)
 				r.whole = ctx.Err() == nil
 				return
 			case <-tick.C:
@@ -60,7 +61,7 @@ func (t *attempt) look(ctx context.Context) bool {
 	t.mu.Lock()
 	had := t.mu.out.Next()
 	t.mu.Unlock()
-	more := t.follow.look(ctx, maxLook, t.takeFromFile)
+	more := t.follow.Poll(ctx, parse.MaxPoll, t.takeFromFile)
 	t.mu.Lock()
 	grown := t.mu.out.Next() != had
 	if t.mu.process != nil {
@@ -88,8 +89,8 @@ func (t *attempt) takeLastFromFile(line []byte) {
 	defer t.mu.Unlock()
 	switch {
 	case t.mu.closed:
-	case t.mu.cutShort && !whole(line):
-		t.mu.unread.add(missCut, line, t.hide)
+	case t.mu.cutShort && !parse.Whole(line):
+		t.mu.unread.Add(parse.ReasonCut, line, t.hide)
 	default:
 		t.takeLine(line, true)
 	}

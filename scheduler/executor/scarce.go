@@ -2,7 +2,6 @@ package executor
 
 import (
 	"context"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -40,28 +39,5 @@ func (x *executor) admit(ctx context.Context) (leave func(), err error) {
 		return func() { <-x.room }, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
-	}
-}
-
-// Waits for what is scarce get longer from first to longest.
-const (
-	scarceFirst   = 10 * time.Millisecond
-	scarceLongest = 500 * time.Millisecond
-)
-
-// untilGiven calls f again for as long as it lacks what others on this machine have taken and may give back: descriptors,
-// processes, memory, disk. It gives up after patience, or when ctx ends.
-func untilGiven(ctx context.Context, patience time.Duration, f func() error) error {
-	until := time.Now().Add(patience)
-	for wait := scarceFirst; ; wait = min(2*wait, scarceLongest) {
-		err := f()
-		if err == nil || starved(err) == "" || time.Now().After(until) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(wait):
-		}
 	}
 }

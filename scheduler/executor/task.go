@@ -23,7 +23,10 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/executor/mask"
 	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
+	"github.com/kaon-sweep/kaon/scheduler/executor/parse"
+	"github.com/kaon-sweep/kaon/scheduler/executor/shortage"
 	"github.com/kaon-sweep/kaon/scheduler/proc"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 	"github.com/kaon-sweep/kaon/scheduler/task"
@@ -47,7 +50,7 @@ type attempt struct {
 	work    string            // folder of its own copy of the code, else dir
 	inputs  string            // $KAON_INPUTS
 	private map[string]string // secrets, and what hides them
-	hide    *secrets
+	hide    *mask.Secrets
 	x       *executor
 	begin   time.Time
 	hold    *hold // nil before it starts
@@ -56,26 +59,26 @@ type attempt struct {
 		sync.Mutex
 		info     *mesosapi.TaskInfo // until an update was acknowledged; the agent wants it on resubscription
 		out      *outbox.Outbox
-		collect  *collector
+		collect  *parse.Collector
 		process  *process // nil before the start and after the end
 		killed   bool     // by KILL or shutdown
 		timedOut bool
-		grace    *time.Timer // until SIGKILL
-		limit    *time.Timer // until the order's timeout
-		send     *time.Timer // until the next update is due
-		percent  float64     // progress, as last reported
-		untold   bool        // percent was not told yet
-		progress time.Time   // when it was told last
-		tooLong  uint64      // metric lines beyond the bounds of a line, and notes beyond those of an attempt
-		unread   unread      // lines that were passed over
-		reported bool        // the objective was
-		cutShort bool        // it was ended, so that its last line may be a part of one
-		notes    int         // notes reported
-		tooMany  string      // that it had too many processes, and was ended for it
-		closed   bool        // its end is written; nothing can be added
+		grace    *time.Timer  // until SIGKILL
+		limit    *time.Timer  // until the order's timeout
+		send     *time.Timer  // until the next update is due
+		percent  float64      // progress, as last reported
+		untold   bool         // percent was not told yet
+		progress time.Time    // when it was told last
+		tooLong  uint64       // metric lines beyond the bounds of a line, and notes beyond those of an attempt
+		unread   parse.Unread // lines that were passed over
+		reported bool         // the objective was
+		cutShort bool         // it was ended, so that its last line may be a part of one
+		notes    int          // notes reported
+		tooMany  string       // that it had too many processes, and was ended for it
+		closed   bool         // its end is written; nothing can be added
 	}
-	follow follower // belongs to the goroutine of readMetrics
-	stdout lines    // belongs to the goroutine of readStdout; afterwards to run
+	follow parse.Follower // belongs to the goroutine of readMetrics
+	stdout parse.Lines    // belongs to the goroutine of readStdout; afterwards to run
 	spill  outbox.FileSpill
 }
 
@@ -85,17 +88,17 @@ func (x *executor) newTask(info *mesosapi.TaskInfo) (*attempt, error) {
 	t.ctx, t.stop = context.WithCancel(context.Background())
 	t.mu.info = info
 	t.mu.out = outbox.New(x.conf.bounds(), &t.spill, t.begin)
-	t.mu.collect = &collector{}
+	t.mu.collect = &parse.Collector{}
 	if t.id == "" || t.id == "." || t.id == ".." || strings.ContainsAny(t.id, "/\x00") {
 		return t, fmt.Errorf("task id %q cannot name a folder", t.id)
 	}
 	t.dir = filepath.Join(x.conf.Sandbox, t.id)
-	t.follow = follower{name: metricsName, lines: lines{max: x.conf.MaxLine, long: func(begin []byte) {
+	t.follow = parse.Follower{Name: metricsName, Lines: parse.Lines{Max: x.conf.MaxLine, Long: func(begin []byte) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		t.mu.unread.add(missLong(x.conf.MaxLine), begin, t.hide)
+		t.mu.unread.Add(parse.ReasonLong(x.conf.MaxLine), begin, t.hide)
 	}}}
-	t.stdout = lines{max: x.conf.MaxLine, long: func(begin []byte) { t.mu.unread.add(missLong(x.conf.MaxLine), begin, t.hide) }}
+	t.stdout = parse.Lines{Max: x.conf.MaxLine, Long: func(begin []byte) { t.mu.unread.Add(parse.ReasonLong(x.conf.MaxLine), begin, t.hide) }}
 	var err error
 	if t.order, err = task.Decode[task.Order](info.Data); err != nil {
 		return t, err
@@ -103,7 +106,7 @@ func (x *executor) newTask(info *mesosapi.TaskInfo) (*attempt, error) {
 	if (len(t.order.Argv) == 0) == (t.order.Shell == "") {
 		return t, fmt.Errorf("order of %s: want exactly one of argv and shell", t.id)
 	}
-	collect, err := newCollector(&t.order)
+	collect, err := parse.NewCollector(&t.order)
 	if err != nil {
 		return t, err
 	}
@@ -151,7 +154,7 @@ func (t *attempt) run() {
 	status, err := p.reap()
 	end := t.ending(status, err, ended, &last)
 	t.mu.cutShort = t.mu.cutShort || end.End.Signal != 0
-	t.stdout.flush(t.takeLast)
+	t.stdout.Flush(t.takeLast)
 	t.mu.Unlock()
 	metrics.finish(t, &end)
 	t.deliver(&end)
@@ -168,7 +171,7 @@ func (t *attempt) run() {
 
 // start makes the attempt's folder and starts its process, unless it was killed before.
 func (t *attempt) start() (*process, error) {
-	if err := untilGiven(t.ctx, t.x.conf.Scarce, t.prepare); err != nil {
+	if err := shortage.Retry(t.ctx, t.x.conf.Scarce, t.prepare); err != nil {
 		return nil, err
 	}
 	t.mu.Lock()
@@ -191,7 +194,7 @@ func (t *attempt) start() (*process, error) {
 		return nil, err
 	}
 	var p *process
-	err = untilGiven(t.ctx, t.x.conf.Scarce, func() (err error) {
+	err = shortage.Retry(t.ctx, t.x.conf.Scarce, func() (err error) {
 		p, err = t.launch(env, id)
 		return err
 	})
@@ -237,7 +240,7 @@ func (t *attempt) prepare() error {
 		}
 	}
 	t.files.Store(files)
-	t.follow.folder = files
+	t.follow.Folder = files
 	t.mu.Lock()
 	t.spill.Folder = files
 	t.mu.Unlock()
@@ -280,17 +283,17 @@ func (t *attempt) readPipes(p *process, last *lastLines) <-chan struct{} {
 		file := headTail{folder: t.files.Load(), name: stderrName, head: t.x.conf.HeadBytes, tail: t.x.conf.TailBytes}
 		defer file.close()
 		both := io.MultiWriter(&file, last)
-		cut, collect := lines{max: t.x.conf.MaxLine}, t.collector()
+		cut, collect := parse.Lines{Max: t.x.conf.MaxLine}, t.collector()
 		hint := func(line []byte) { t.hintAt(collect, line) }
-		m := masker{secrets: t.hide, use: func(chunk []byte) {
+		m := mask.Stream{Secrets: t.hide, Use: func(chunk []byte) {
 			_, _ = both.Write(chunk)
-			head, tail := collect.skim(chunk)
-			cut.feed(head, hint)
-			cut.feed(tail, hint)
+			head, tail := collect.TrimChunk(chunk)
+			cut.Feed(head, hint)
+			cut.Feed(tail, hint)
 		}}
-		drain(p.stderr, m.feed)
-		m.flush()
-		cut.flush(hint)
+		drain(p.stderr, m.Feed)
+		m.Flush()
+		cut.Flush(hint)
 	})
 	return done
 }
@@ -308,24 +311,24 @@ func (t *attempt) readStdout(pipe *os.File) {
 			t.x.flush(t)
 		}
 	}
-	m := masker{secrets: t.hide, use: func(chunk []byte) {
+	m := mask.Stream{Secrets: t.hide, Use: func(chunk []byte) {
 		_, _ = file.Write(chunk)
 		locked(func(emit func([]byte)) {
-			head, tail := t.mu.collect.skim(chunk)
-			t.stdout.feed(head, emit)
-			t.stdout.feed(tail, emit)
+			head, tail := t.mu.collect.TrimChunk(chunk)
+			t.stdout.Feed(head, emit)
+			t.stdout.Feed(tail, emit)
 		})
 	}}
-	drain(pipe, m.feed)
-	m.flush()
+	drain(pipe, m.Feed)
+	m.Flush()
 }
 
 // takeLast takes the last line of a stream, which has no end: of a program that was ended it may be a part of one, and the
 // beginning of a number is another number. JSON that closes is whole.
 func (t *attempt) takeLast(line []byte) {
-	if t.mu.cutShort && !whole(line) {
-		if looksLike(line, t.mu.collect.watched) {
-			t.mu.unread.add(missCut, line, t.hide)
+	if t.mu.cutShort && !parse.Whole(line) {
+		if t.mu.collect.LooksLikeMetrics(line) {
+			t.mu.unread.Add(parse.ReasonCut, line, t.hide)
 		}
 		return
 	}
@@ -336,39 +339,39 @@ func (t *attempt) takeLast(line []byte) {
 func (t *attempt) take(line []byte) { t.takeLine(line, false) }
 
 func (t *attempt) takeLine(line []byte, meant bool) {
-	line = unescaped(line)
+	line = parse.Unescaped(line)
 	if t.hide != nil { // what comes by the metrics file has not been masked yet
-		line, _ = t.hide.scan(nil, line, true)
+		line, _ = t.hide.Scan(nil, line, true)
 	}
-	m, ok, missed := t.mu.collect.line(line, t.hide)
-	if meant && !ok && missed == missNone {
-		missed = stray(line)
+	m, ok, missed := t.mu.collect.Read(line, t.hide)
+	if meant && !ok && missed == parse.ReasonNone {
+		missed = parse.WhyUnread(line)
 	}
-	if missed != missNone {
-		t.mu.unread.add(missed, line, t.hide)
+	if missed != parse.ReasonNone {
+		t.mu.unread.Add(missed, line, t.hide)
 	}
-	if missed == missBounds {
+	if missed == parse.ReasonBounds {
 		t.mu.tooLong++
 	}
 	if !ok {
 		return
 	}
-	if _, reported := m.metrics[t.order.Objective]; reported {
+	if _, reported := m.Metrics[t.order.Objective]; reported {
 		t.mu.reported = true
 	}
-	if m.note != nil {
+	if m.Note != nil {
 		if t.mu.notes++; t.mu.notes > results.MaxNotes {
 			t.mu.tooLong++
-			t.mu.unread.add(missNotes, line, t.hide)
-			if m.note = nil; len(m.metrics) == 0 {
+			t.mu.unread.Add(parse.ReasonNotes, line, t.hide)
+			if m.Note = nil; len(m.Metrics) == 0 {
 				return
 			}
 		}
 	}
 	now := time.Now()
-	t.mu.out.Add(results.Point{Step: m.step, Millis: now.UnixMilli(), Metrics: m.metrics, Note: m.note}, m.hasStep)
+	t.mu.out.Add(results.Point{Step: m.Step, Millis: now.UnixMilli(), Metrics: m.Metrics, Note: m.Note}, m.HasStep)
 	pointsTotal.Inc()
-	if percent, ok := m.metrics["progress"]; ok {
+	if percent, ok := m.Metrics["progress"]; ok {
 		t.mu.percent, t.mu.untold = percent, true
 		t.tell(now)
 	}
@@ -435,33 +438,17 @@ func (t *attempt) ending(status unix.WaitStatus, err error, at time.Time, last *
 
 // fail ends a task that never ran.
 func (t *attempt) fail(err error) {
-	now, text := time.Now(), t.hide.mask(err.Error())
+	now, text := time.Now(), t.hide.Mask(err.Error())
 	t.mu.Lock()
 	e := outbox.Ending{State: mesosapi.TASK_FAILED, Message: text, End: task.End{
 		Exit: -1, Error: text, StartMs: t.begin.UnixMilli(), EndMs: now.UnixMilli(), Killed: t.mu.killed}}
-	e.End.Starved = starved(err)
+	e.End.Starved = shortage.Of(err)
 	if t.mu.killed {
 		e.State = mesosapi.TASK_KILLED
 	}
 	t.close(e)
 	t.mu.Unlock()
 	t.x.flush(t)
-}
-
-// starved names what an error says that this process, or its machine, has none left of; empty: the error is another. It is no
-// fault of the attempt that could not be started, and others may give it back.
-func starved(err error) string {
-	switch {
-	case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE):
-		return "file descriptors"
-	case errors.Is(err, unix.EAGAIN):
-		return "processes"
-	case errors.Is(err, unix.ENOMEM):
-		return "memory"
-	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
-		return "disk space"
-	}
-	return ""
 }
 
 // close seals the outbox and stops the timers. The lock is held.
@@ -478,7 +465,7 @@ func (t *attempt) close(e outbox.Ending) {
 	t.mu.closed = true
 	t.mu.out.Drop(t.mu.tooLong)
 	if e.End.Unread = t.mu.unread; t.mu.reported { // who prints to both, as progress bars do, has missed nothing
-		e.End.Unread = slices.DeleteFunc(e.End.Unread, func(u results.Unread) bool { return u.Why == missStderr })
+		e.End.Unread = slices.DeleteFunc(e.End.Unread, func(u results.Unread) bool { return u.Why == parse.ReasonStderr })
 	}
 	t.mu.out.Finish(e)
 	tasksTotal(e.State.String()).Inc()

@@ -29,8 +29,8 @@ type Update struct {
 	At       time.Time
 	Terminal bool
 
-	// Sender is whatever the caller sent it by, so that it sends it by each of these once; an outbox never looks
-	// at it.
+	// Sender is whatever the caller sent it by, so that it sends it by each of these once; an outbox never
+	// looks at it.
 	Sender any
 }
 

@@ -1,4 +1,4 @@
-package executor
+package parse
 
 import (
 	"bytes"
@@ -12,7 +12,8 @@ const maxNumber = 1 << 10
 
 var (
 	numberStart = regexp.MustCompile(`^[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|(?i:nan|inf(inity)?)\b)`)
-	// grouped is what follows a number of up to three digits that is only the first group of a longer one: 1 250.5.
+	// grouped is what follows a number of up to three digits that is only the first group of a longer one: 1
+	// 250.5.
 	groupFirst = regexp.MustCompile(`^[+-]?[1-9]\d{0,2}$`)
 	groupNext  = regexp.MustCompile(`^ \d{3}([^\w]|$)`)
 	// altered is what gives the number before it another value, also after blanks: 93 %, 3 / 10, 0 ,75.
@@ -21,8 +22,9 @@ var (
 	ofAll = regexp.MustCompile(`^(\d+)/\d+$`)
 )
 
-// wholeNumber reads the number that text begins with, in quotes or not. It gives none when what stands there goes on
-// after it: the beginning of another number is a wrong number. 0,75 and 1,250.5 and 12:30, 3/10, 50% and 12ms are none.
+// wholeNumber reads the number that text begins with, in quotes or not. It gives none when what stands there
+// goes on after it: the beginning of another number is a wrong number. 0,75 and 1,250.5 and 12:30, 3/10, 50%
+// and 12ms are none.
 func wholeNumber(text []byte) (string, bool) {
 	if len(text) > 0 && (text[0] == '"' || text[0] == '\'') {
 		end := bytes.IndexByte(text[1:min(len(text), maxNumber)], text[0])
@@ -47,8 +49,8 @@ func wholeNumber(text []byte) (string, bool) {
 	return token, true
 }
 
-// Punctuation after a number that is no part of it: what closes a bracket or a quotation; what separates values, unless another
-// number follows at once, as in 0,75; and what ends a sentence, if that is the end.
+// Punctuation after a number that is no part of it: what closes a bracket or a quotation; what separates
+// values, unless another number follows at once, as in 0,75; and what ends a sentence, if that is the end.
 const (
 	closers    = ")]}>\"'`”’»）】」"
 	separators = ",;|&<，；、。：！？"
@@ -89,8 +91,8 @@ func numberNext(text []byte) bool {
 	return len(text) > 0 && text[0] >= '0' && text[0] <= '9' || numberStart.Match(text)
 }
 
-// looksLike tells whether a line gives one of the names a value with digits, as in JSON, Python or prose, whether or not it
-// is a value that can be read.
+// looksLike tells whether a line gives one of the names a value with digits, as in JSON, Python or prose,
+// whether or not it is a value that can be read.
 func looksLike(line []byte, names []string) bool {
 	for _, name := range names {
 		if name == "" {

@@ -1,4 +1,4 @@
-package executor
+package parse
 
 import (
 	"context"
@@ -42,7 +42,7 @@ func TestMetricsFileWrittenAnew(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer folder.Close()
-			f := follower{folder: folder, name: "m", lines: lines{max: 64 << 10}}
+			f := Follower{Folder: folder, Name: "m", Lines: Lines{Max: 64 << 10}}
 			var got []string
 			emit := func(line []byte) { got = append(got, string(line)) }
 			path := filepath.Join(dir, "m")
@@ -68,10 +68,10 @@ func TestMetricsFileWrittenAnew(t *testing.T) {
 					}
 				}
 				f.changed.Sec-- // as if the clock of the file system had gone on
-				f.look(context.Background(), maxLook, emit)
-				f.look(context.Background(), maxLook, emit)
+				f.Poll(context.Background(), MaxPoll, emit)
+				f.Poll(context.Background(), MaxPoll, emit)
 			}
-			f.finish(context.Background(), maxFinish, emit, emit)
+			f.Finish(context.Background(), 1<<30, emit, emit)
 			if !slices.Equal(got, c.want) {
 				t.Errorf("%d lines %.100q, want %d %.100q", len(got), got, len(c.want), c.want)
 			}
@@ -89,10 +89,10 @@ func TestFileThatGoesOnIsNotCutIntoNumbers(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "m"), []byte("loss=1\nloss=0.75\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	f := follower{folder: folder, name: "m", lines: lines{max: 64 << 10}}
+	f := Follower{Folder: folder, Name: "m", Lines: Lines{Max: 64 << 10}}
 	var got []string
 	emit := func(line []byte) { got = append(got, string(line)) }
-	if f.finish(context.Background(), 14, emit, emit); !slices.Equal(got, []string{"loss=1"}) {
+	if f.Finish(context.Background(), 14, emit, emit); !slices.Equal(got, []string{"loss=1"}) {
 		t.Errorf("got %q", got)
 	}
 }

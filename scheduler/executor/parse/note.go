@@ -1,14 +1,15 @@
-package executor
+package parse
 
 import (
 	"bytes"
 	"encoding/json"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/executor/mask"
 )
 
-// noted takes the value of a top-level key that makes a note; it tells whether it did. What only looks like one is left
-// where it is, to be read as metrics.
+// noted takes the value of a top-level key that makes a note; it tells whether it did. What only looks like
+// one is left where it is, to be read as metrics.
 func (f *flattener) noted(key string) (bool, error) {
 	f.space()
 	switch {
@@ -18,7 +19,7 @@ func (f *flattener) noted(key string) (bool, error) {
 			return false, err
 		}
 		if text != "" {
-			f.noteOf().Milestone = clip(f.hide.mask(readable(text)), results.MaxMilestone)
+			f.noteOf().Milestone = Clip(f.hide.Mask(mask.Readable(text)), results.MaxMilestone)
 		}
 		return true, nil
 	case key == "artifact" && f.peek() == '{':
@@ -52,9 +53,9 @@ func (f *flattener) artifact() (bool, error) {
 		return false, errBounds
 	}
 	note := f.noteOf()
-	note.Name, note.Value = f.hide.mask(readable(a.Name)), f.hide.maskJSON(value.Bytes())
+	note.Name, note.Value = f.hide.Mask(mask.Readable(a.Name)), f.hide.MaskJSON(value.Bytes())
 	if note.Name == "" {
-		note.Name = maskText
+		note.Name = mask.Text
 	}
 	return true, nil
 }

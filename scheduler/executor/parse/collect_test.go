@@ -1,4 +1,4 @@
-package executor
+package parse
 
 import (
 	"bytes"
@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/executor/mask"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
@@ -22,15 +23,15 @@ func TestLinesComeOutHoweverTheyAreCut(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringMatching(`([a-z=]{0,12}[\n\r]{1,2}){0,20}[a-z]{0,12}`).Draw(t, "text")
 		limit := rapid.IntRange(1, 12).Draw(t, "max")
-		l := lines{max: limit}
+		l := Lines{Max: limit}
 		var got []string
 		emit := func(line []byte) { got = append(got, string(line)) }
 		for rest := []byte(text); len(rest) > 0; {
 			n := rapid.IntRange(1, len(rest)).Draw(t, "cut")
-			l.feed(rest[:n], emit)
+			l.Feed(rest[:n], emit)
 			rest = rest[n:]
 		}
-		l.flush(emit)
+		l.Flush(emit)
 		var want []string
 		for _, line := range strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
 			if len(line) <= limit {
@@ -73,7 +74,7 @@ func TestFlatten(t *testing.T) {
 		{" {\t} ", map[string]float64{}, nil},
 	} {
 		m, err := flatten([]byte(c.line))
-		got, step, has := m.metrics, m.step, m.hasStep
+		got, step, has := m.Metrics, m.Step, m.HasStep
 		if err != nil {
 			t.Errorf("%s: %v", c.line, err)
 			continue
@@ -122,7 +123,7 @@ func TestNotesAreNoMetrics(t *testing.T) {
 			t.Errorf("%s: %v", c.line, err)
 			continue
 		}
-		got, err := json.Marshal(results.Point{Step: m.step, Metrics: m.metrics, Note: m.note})
+		got, err := json.Marshal(results.Point{Step: m.Step, Metrics: m.Metrics, Note: m.Note})
 		if err != nil || string(got) != c.want {
 			t.Errorf("%s:\n got %s, %v\nwant %s", c.line, got, err, c.want)
 		}
@@ -161,7 +162,7 @@ func TestFlattenAgreesWithJSON(t *testing.T) {
 			delete(want, special)
 		}
 		m, err := flatten(line)
-		got := m.metrics
+		got := m.Metrics
 		if err != nil {
 			t.Fatalf("%s: %v", line, err)
 		}
@@ -238,8 +239,8 @@ func TestPairs(t *testing.T) {
 }
 
 func TestCollector(t *testing.T) {
-	read := func(o task.Order) *collector {
-		c, err := newCollector(&o)
+	read := func(o task.Order) *Collector {
+		c, err := NewCollector(&o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -248,7 +249,7 @@ func TestCollector(t *testing.T) {
 	plain := read(task.Order{Objective: "loss", Metrics: []string{"acc"}})
 	katib := read(task.Order{Objective: "loss", Filters: []string{`([\w|-]+)\s*=\s*([+-]?\d*(\.\d+)?([Ee][+-]?\d+)?)`, `\{metricName: ([\w|-]+), metricValue: ((-?\d+)(\.\d+)?)\}`}})
 	for _, c := range []struct {
-		c    *collector
+		c    *Collector
 		line string
 		want string
 	}{
@@ -263,13 +264,13 @@ func TestCollector(t *testing.T) {
 		{read(task.Order{}), `loss=1`, "map[]"},
 		{read(task.Order{Filters: []string{`(\w+) is (\S+)`}}), `loss is 3`, "map[loss:3]"},
 	} {
-		m, ok, bad := c.c.line([]byte(c.line), nil)
-		if fmt.Sprint(m.metrics) != c.want || bad == missBounds || ok != (c.want != "map[]") {
-			t.Errorf("%q: got %v %v %v, want %s", c.line, m.metrics, ok, bad, c.want)
+		m, ok, bad := c.c.Read([]byte(c.line), nil)
+		if fmt.Sprint(m.Metrics) != c.want || bad == ReasonBounds || ok != (c.want != "map[]") {
+			t.Errorf("%q: got %v %v %v, want %s", c.line, m.Metrics, ok, bad, c.want)
 		}
 	}
 	for _, filter := range []string{"(", "no groups", "(one)"} {
-		if _, err := newCollector(&task.Order{Filters: []string{filter}}); err == nil {
+		if _, err := NewCollector(&task.Order{Filters: []string{filter}}); err == nil {
 			t.Errorf("filter %q taken", filter)
 		}
 	}
@@ -283,24 +284,24 @@ func FuzzCollector(f *testing.F) {
 		"l\x00o\x00s\x00s\x00=\x001\x00", `loss="0.5"`, "loss=0.5...", "step=3/10 loss=1.", `{"loss": [1], "acc": 0x1}`, `"val": {"loss": 1}`} {
 		f.Add([]byte(seed))
 	}
-	c, err := newCollector(&task.Order{Objective: "loss", Metrics: []string{"acc"}})
+	c, err := NewCollector(&task.Order{Objective: "loss", Metrics: []string{"acc"}})
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
-		line = unescaped(line)
-		m, ok, missed := c.line(line, newSecrets(map[string]string{"S": "oss"}))
-		for name := range m.metrics {
+		line = Unescaped(line)
+		m, ok, missed := c.Read(line, mask.New(map[string]string{"S": "oss"}))
+		for name := range m.Metrics {
 			if strings.Contains(name, "oss") && strings.HasPrefix(string(bytes.TrimSpace(line)), "{") {
 				t.Fatalf("%q: secret in %q", line, name)
 			}
 		}
-		m, ok, missed = c.line(line, nil)
-		bad := missed == missBounds
-		if ok && (len(m.metrics) == 0 || len(m.metrics) > maxMetrics || bad) {
+		m, ok, missed = c.Read(line, nil)
+		bad := missed == ReasonBounds
+		if ok && (len(m.Metrics) == 0 || len(m.Metrics) > maxMetrics || bad) {
 			t.Fatalf("%q: got %+v %v", line, m, bad)
 		}
-		for name, x := range m.metrics {
+		for name, x := range m.Metrics {
 			if s := string(line); !strings.Contains(s, "{") && !math.IsNaN(x) && !math.IsInf(x, 0) && !wholly(s, x) {
 				t.Fatalf("%q: %s=%v is no number of it", line, name, x)
 			}
@@ -308,7 +309,7 @@ func FuzzCollector(f *testing.F) {
 				t.Fatalf("%q: name %q", line, name)
 			}
 		}
-		if strictlyJSON(line) && !bad && len(m.metrics) == 0 {
+		if strictlyJSON(line) && !bad && len(m.Metrics) == 0 {
 			var read map[string]any
 			if json.Unmarshal(line, &read) == nil {
 				if x, isNumber := read["loss"].(float64); isNumber && !math.IsNaN(x) {
@@ -334,45 +335,45 @@ func strictlyJSON(line []byte) bool {
 }
 
 func BenchmarkCollectJSONLine(b *testing.B) {
-	c, err := newCollector(&task.Order{Objective: "loss"})
+	c, err := NewCollector(&task.Order{Objective: "loss"})
 	if err != nil {
 		b.Fatal(err)
 	}
 	line := []byte(`{"loss": 0.25123, "accuracy": 0.9301, "step": 1234}`)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, ok, _ := c.line(line, nil); !ok {
+		if _, ok, _ := c.Read(line, nil); !ok {
 			b.Fatal("not read")
 		}
 	}
 }
 
 // Skimming a chunk changes no metric.
-func TestSkimKeepsMetrics(t *testing.T) {
-	c, err := newCollector(&task.Order{Objective: "a"})
+func TestTrimChunkKeepsMetrics(t *testing.T) {
+	c, err := NewCollector(&task.Order{Objective: "a"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringMatching(`((a=[0-9]|\{"b":[0-9]\}|[xy]{0,4}){0,2}[\n\r]{1,2}){0,20}(a=1|y)?`).Draw(t, "text")
 		read := func(skim bool) (got []string) {
-			l := lines{max: 20}
+			l := Lines{Max: 20}
 			emit := func(line []byte) {
-				if m, ok, _ := c.line(line, nil); ok {
-					got = append(got, fmt.Sprint(m.metrics))
+				if m, ok, _ := c.Read(line, nil); ok {
+					got = append(got, fmt.Sprint(m.Metrics))
 				}
 			}
 			for rest := []byte(text); len(rest) > 0; {
 				n := min(len(rest), rapid.IntRange(1, 12).Draw(t, "cut"))
 				head, tail := rest[:n], []byte(nil)
 				if skim {
-					head, tail = c.skim(head)
+					head, tail = c.TrimChunk(head)
 				}
-				l.feed(head, emit)
-				l.feed(tail, emit)
+				l.Feed(head, emit)
+				l.Feed(tail, emit)
 				rest = rest[n:]
 			}
-			l.flush(emit)
+			l.Flush(emit)
 			return got
 		}
 		if plain, skimmed := read(false), read(true); !slices.Equal(plain, skimmed) {

@@ -1,4 +1,4 @@
-package executor
+package mask
 
 import (
 	"bytes"
@@ -12,22 +12,22 @@ import (
 	"unicode/utf8"
 )
 
-// maskText stands where a secret stood.
-const maskText = "***"
+// Text stands where a secret stood.
+const Text = "***"
 
-// maskedLine is the length from which a single line of a secret of several lines is masked by itself: as a key is
-// printed, line by line.
+// maskedLine is the length from which a single line of a secret of several lines is masked by itself: as a
+// key is printed, line by line.
 const maskedLine = 8
 
-// secrets are values that must not be seen, longest first.
-type secrets struct {
+// Secrets are values that must not be seen, longest first.
+type Secrets struct {
 	words [][]byte
 	first [256]bool // bytes that a word begins with
 }
 
-// newSecrets is nil when there is nothing to hide.
-func newSecrets(values map[string]string) *secrets {
-	s := &secrets{}
+// New is nil when there is nothing to hide.
+func New(values map[string]string) *Secrets {
+	s := &Secrets{}
 	add := func(text string) {
 		if text != "" {
 			s.words = append(s.words, []byte(text))
@@ -52,8 +52,8 @@ func newSecrets(values map[string]string) *secrets {
 	return s
 }
 
-// inJSON gives the ways in which programs write a text into JSON, without its quotes, where these are not the text itself: as Go
-// does it for HTML and not for it, as PHP does, and as Python does, in ASCII.
+// inJSON gives the ways in which programs write a text into JSON, without its quotes, where these are not the
+// text itself: as Go does it for HTML and not for it, as PHP does, and as Python does, in ASCII.
 func inJSON(text string) (out []string) {
 	quoted, err := json.Marshal(text)
 	if err != nil {
@@ -85,9 +85,9 @@ func inJSON(text string) (out []string) {
 // escaped are the escapes of JSON.
 var escaped = regexp.MustCompile(`\\(u[0-9a-fA-F]{4}|["\\/bfnrt])`)
 
-// maskEscaped is mask for text that may hold pieces of JSON: where it has a secret once its escapes are decoded, nothing of it is
-// left.
-func (s *secrets) maskEscaped(text string) string {
+// MaskEscaped is mask for text that may hold pieces of JSON: where it has a secret once its escapes are
+// decoded, nothing of it is left.
+func (s *Secrets) MaskEscaped(text string) string {
 	if s == nil {
 		return text
 	}
@@ -98,24 +98,24 @@ func (s *secrets) maskEscaped(text string) string {
 		}
 		return c
 	})
-	if decoded = readable(decoded); decoded != text && s.mask(decoded) != decoded {
-		return maskText
+	if decoded = Readable(decoded); decoded != text && s.Mask(decoded) != decoded {
+		return Text
 	}
-	return s.mask(text)
+	return s.Mask(text)
 }
 
-// mask replaces the secrets in a text.
-func (s *secrets) mask(text string) string {
+// Mask replaces the secrets in a text.
+func (s *Secrets) Mask(text string) string {
 	if s == nil {
 		return text
 	}
-	out, _ := s.scan(nil, []byte(text), true)
+	out, _ := s.Scan(nil, []byte(text), true)
 	return string(out)
 }
 
-// maskJSON masks the secrets in the texts and names of a JSON value, as they are when they are read: JSON may write any character
-// by an escape. A number's digits are masked before, as they stand.
-func (s *secrets) maskJSON(value []byte) []byte {
+// MaskJSON masks the secrets in the texts and names of a JSON value, as they are when they are read: JSON may
+// write any character by an escape. A number's digits are masked before, as they stand.
+func (s *Secrets) MaskJSON(value []byte) []byte {
 	if s == nil || bytes.IndexByte(value, '\\') < 0 {
 		return value // what has no escapes has been masked as it stood
 	}
@@ -134,20 +134,20 @@ func (s *secrets) maskJSON(value []byte) []byte {
 			end++
 		}
 		end = min(end+1, len(value))
-		out = append(out, s.maskText(value[at:end])...)
+		out = append(out, s.maskString(value[at:end])...)
 		at = end
 	}
 	return out
 }
 
-// maskText masks a text of JSON, with its quotes. One without secrets stays as it is written.
-func (s *secrets) maskText(quoted []byte) []byte {
+// maskString masks a text of JSON, with its quotes. One without secrets stays as it is written.
+func (s *Secrets) maskString(quoted []byte) []byte {
 	var text string
 	if json.Unmarshal(quoted, &text) != nil {
-		return []byte(`"` + maskText + `"`)
+		return []byte(`"` + Text + `"`)
 	}
-	masked := s.mask(text)
-	if shown := s.mask(readable(text)); masked == text && shown != readable(text) { // what terminals do not show parts a secret
+	masked := s.Mask(text)
+	if shown := s.Mask(Readable(text)); masked == text && shown != Readable(text) { // what terminals do not show parts a secret
 		masked = shown
 	}
 	if masked == text {
@@ -157,26 +157,26 @@ func (s *secrets) maskText(quoted []byte) []byte {
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
 	if enc.Encode(masked) != nil {
-		return []byte(`"` + maskText + `"`)
+		return []byte(`"` + Text + `"`)
 	}
 	return bytes.TrimSpace(out.Bytes())
 }
 
-// scan appends data with its secrets masked to out. Unless it is the last of a stream, what may be the beginning of a
-// secret is given back instead.
-func (s *secrets) scan(out, data []byte, last bool) (masked, rest []byte) {
+// Scan appends data with its secrets masked to out. Unless it is the last of a stream, what may be the
+// beginning of a secret is given back instead.
+func (s *Secrets) Scan(out, data []byte, last bool) (masked, rest []byte) {
 	from := 0
 	for i := 0; i < len(data); {
 		if !s.first[data[i]] {
 			i++
 			continue
 		}
-		n, open := s.at(data[i:])
+		n, open := s.match(data[i:])
 		switch {
 		case open && !last:
 			return append(out, data[from:i]...), data[i:]
 		case n > 0:
-			out = append(append(out, data[from:i]...), maskText...)
+			out = append(append(out, data[from:i]...), Text...)
 			i += n
 			from = i
 		default:
@@ -186,8 +186,8 @@ func (s *secrets) scan(out, data []byte, last bool) (masked, rest []byte) {
 	return append(out, data[from:]...), nil
 }
 
-// at is the length of the longest secret that data begins with, 0 for none; open when a longer one may.
-func (s *secrets) at(data []byte) (n int, open bool) {
+// match is the length of the longest secret that data begins with, 0 for none; open when a longer one may.
+func (s *Secrets) match(data []byte) (n int, open bool) {
 	for _, w := range s.words {
 		switch {
 		case len(w) > len(data):
@@ -199,34 +199,34 @@ func (s *secrets) at(data []byte) (n int, open bool) {
 	return 0, open
 }
 
-// masker masks a stream that comes in chunks. Without secrets it costs nothing.
-type masker struct {
-	secrets *secrets
-	use     func([]byte) // must not keep what it is given
-	held    []byte       // what may be the beginning of a secret
+// Stream masks a stream that comes in chunks. Without secrets it costs nothing.
+type Stream struct {
+	Secrets *Secrets
+	Use     func([]byte) // must not keep what it is given
+	pending []byte       // what may be the beginning of a secret
 	out     []byte
 }
 
-func (m *masker) feed(chunk []byte) {
-	if m.secrets == nil {
-		m.use(chunk)
+func (m *Stream) Feed(chunk []byte) {
+	if m.Secrets == nil {
+		m.Use(chunk)
 		return
 	}
-	m.held = append(m.held, chunk...)
+	m.pending = append(m.pending, chunk...)
 	m.pass(false)
 }
 
-func (m *masker) flush() {
-	if len(m.held) > 0 {
+func (m *Stream) Flush() {
+	if len(m.pending) > 0 {
 		m.pass(true)
 	}
 }
 
-func (m *masker) pass(last bool) {
+func (m *Stream) pass(last bool) {
 	var rest []byte
-	m.out, rest = m.secrets.scan(m.out[:0], m.held, last)
-	m.held = append(m.held[:0], rest...)
+	m.out, rest = m.Secrets.Scan(m.out[:0], m.pending, last)
+	m.pending = append(m.pending[:0], rest...)
 	if len(m.out) > 0 {
-		m.use(m.out)
+		m.Use(m.out)
 	}
 }

@@ -1,4 +1,4 @@
-package executor
+package parse
 
 import (
 	"context"
@@ -10,21 +10,22 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/kaon-sweep/kaon/scheduler/executor/shortage"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
-// follower reads what a trial appends to its metrics file, and reads the file again when it was written anew: in place, or by
-// another that took its name. Of a file that was written anew, the lines at its beginning that are those of before count
-// once. The file may come late, or be no regular file at all, which is then never read. It belongs to one goroutine, which
-// holds no lock while it reads.
-type follower struct {
-	folder *safefile.Dir
-	name   string
+// Follower reads, poll by poll, what a trial appends to its metrics file, and reads the file again when it
+// was written anew: in place, or by another that took its name. Of a file that was written anew, the lines at
+// its beginning that are those of before count once. The file may come late, or be no regular file at all,
+// which is then never read. It belongs to one goroutine, which holds no lock while it reads.
+type Follower struct {
+	Folder *safefile.Dir
+	Name   string // of the file in it
+	Lines  Lines
 	offset int64
-	lines  lines
 
 	file    identityOf
-	changed syscall.Timespec // when the file was, at the last look
+	changed syscall.Timespec // when the file was, at the last poll
 	bytes   maphash.Hash     // of all before offset
 	tail    []byte           // the last of these
 
@@ -38,17 +39,17 @@ type follower struct {
 type identityOf struct{ device, inode uint64 }
 
 const (
-	maxLook  = 4 << 20 // bytes that one look reads
+	MaxPoll  = 4 << 20 // bytes that one poll should read
 	maxSeen  = 1 << 14 // lines that are known again; more cost memory
 	tailSize = 256     // bytes that are compared when a file has grown
 )
 
 var lineSeed = maphash.MakeSeed()
 
-// look reads at most limit bytes of what is new and gives each whole line to emit, until ctx ends; it tells whether there is
-// more.
-func (f *follower) look(ctx context.Context, limit int64, emit func([]byte)) (more bool) {
-	info, err := f.folder.Stat(f.name)
+// Poll reads at most limit bytes of what is new and gives each whole line to emit, until ctx ends; it tells
+// whether there is more.
+func (f *Follower) Poll(ctx context.Context, limit int64, emit func([]byte)) (more bool) {
+	info, err := f.Folder.Stat(f.Name)
 	if err != nil || info.Mode&unix.S_IFMT != unix.S_IFREG || info.Size == f.offset &&
 		f.file == (identityOf{uint64(info.Dev), info.Ino}) && f.changed == syscall.Timespec(info.Mtim) {
 		return false
@@ -58,20 +59,20 @@ func (f *follower) look(ctx context.Context, limit int64, emit func([]byte)) (mo
 }
 
 // read does it; its error is that of opening the file.
-func (f *follower) read(ctx context.Context, limit int64, emit func([]byte)) (more bool, err error) {
-	file, err := f.folder.Open(f.name)
+func (f *Follower) read(ctx context.Context, limit int64, emit func([]byte)) (more bool, err error) {
+	file, err := f.Folder.Open(f.Name)
 	if err != nil {
 		return false, err
 	}
 	defer file.Close()
 	emit = f.once(emit)
 	f.compare(file, emit)
-	buf := chunks.Get().(*[chunkBytes]byte)
-	defer chunks.Put(buf)
+	buf := Buffers.Get().(*[ChunkBytes]byte)
+	defer Buffers.Put(buf)
 	for limit > 0 && ctx.Err() == nil {
-		n, err := file.ReadAt(buf[:min(limit, chunkBytes)], f.offset)
+		n, err := file.ReadAt(buf[:min(limit, ChunkBytes)], f.offset)
 		_, _ = f.bytes.Write(buf[:n])
-		f.lines.feed(buf[:n], emit)
+		f.Lines.Feed(buf[:n], emit)
 		f.offset += int64(n)
 		limit -= int64(n)
 		f.tail = append(f.tail, buf[max(0, n-tailSize):n]...)
@@ -83,24 +84,24 @@ func (f *follower) read(ctx context.Context, limit int64, emit func([]byte)) (mo
 	return true, nil
 }
 
-// finish reads the rest, up to limit bytes, and gives the last line to last if it was not ended.
-func (f *follower) finish(ctx context.Context, limit int64, emit, last func([]byte)) {
+// Finish reads the rest, up to limit bytes, and gives the last line to last if it was not ended.
+func (f *Follower) Finish(ctx context.Context, limit int64, emit, last func([]byte)) {
 	// The time of a file may stand still between two writes.
-	if info, err := f.folder.Stat(f.name); err == nil && info.Mode&unix.S_IFMT == unix.S_IFREG {
+	if info, err := f.Folder.Stat(f.Name); err == nil && info.Mode&unix.S_IFMT == unix.S_IFREG {
 		more := false
-		_ = untilGiven(ctx, time.Hour, func() (err error) { // ctx ends sooner
+		_ = shortage.Retry(ctx, time.Hour, func() (err error) { // ctx ends sooner
 			more, err = f.read(ctx, limit, emit)
 			return err
 		})
 		if more {
-			f.lines.drop() // it goes on
+			f.Lines.drop() // it goes on
 		}
 	}
-	f.lines.flush(f.once(last))
+	f.Lines.Flush(f.once(last))
 }
 
 // compare begins anew when the file is not the one that was read so far, or not the same.
-func (f *follower) compare(file *os.File, emit func([]byte)) {
+func (f *Follower) compare(file *os.File, emit func([]byte)) {
 	info, err := file.Stat()
 	if err != nil {
 		return
@@ -115,8 +116,8 @@ func (f *follower) compare(file *os.File, emit func([]byte)) {
 		return
 	}
 	// A last line without an end was whole if it is JSON, as of programs that write one object and no more.
-	f.lines.flush(func(line []byte) {
-		if whole(line) {
+	f.Lines.Flush(func(line []byte) {
+		if Whole(line) {
 			emit(line)
 		}
 	})
@@ -127,9 +128,9 @@ func (f *follower) compare(file *os.File, emit func([]byte)) {
 	f.bytes.Reset()
 }
 
-// same tells whether a file begins with what was read. A file that has only grown is believed by its tail; else all of it is
-// compared, if it is not very large.
-func (f *follower) same(file *os.File, same bool, size int64) bool {
+// same tells whether a file begins with what was read. A file that has only grown is believed by its tail;
+// else all of it is compared, if it is not very large.
+func (f *Follower) same(file *os.File, same bool, size int64) bool {
 	if size < f.offset {
 		return false
 	}
@@ -137,7 +138,7 @@ func (f *follower) same(file *os.File, same bool, size int64) bool {
 	if _, err := file.ReadAt(tail, f.offset-int64(len(tail))); err != nil || string(tail) != string(f.tail) {
 		return false
 	}
-	if same && (size > f.offset || f.offset > maxLook) {
+	if same && (size > f.offset || f.offset > MaxPoll) {
 		return true
 	}
 	var all maphash.Hash
@@ -147,7 +148,7 @@ func (f *follower) same(file *os.File, same bool, size int64) bool {
 }
 
 // once passes lines on but those that a file had before it was written anew.
-func (f *follower) once(emit func([]byte)) func([]byte) {
+func (f *Follower) once(emit func([]byte)) func([]byte) {
 	return func(line []byte) {
 		const odd = 0x9e3779b97f4a7c15 // any odd number mixes
 		f.sum = (f.sum+maphash.Bytes(lineSeed, line))*odd + 1

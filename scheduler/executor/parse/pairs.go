@@ -1,4 +1,4 @@
-package executor
+package parse
 
 import (
 	"bytes"
@@ -8,8 +8,8 @@ import (
 
 // pairs reads name=value pairs of the watched names out of a line of text, as Katib's collector does; step=N
 // on the same line is the step. Spaces around the sign are allowed; a name must stand alone, so accuracy is
-// not found in val-accuracy=1. The last pair of a name counts. missed tells that a name has a value that is no number, or
-// goes on after one.
+// not found in val-accuracy=1. The last pair of a name counts. missed tells that a name has a value that is
+// no number, or goes on after one.
 func pairs(line []byte, watched []string) (metrics map[string]float64, step int64, hasStep, missed bool) {
 	for at := 0; ; {
 		i := bytes.IndexByte(line[at:], '=')
@@ -73,8 +73,8 @@ func countedStep(text []byte) (string, bool) {
 	return "", false
 }
 
-// filtered reads metrics by the user's regular expressions, each with two groups, name and value. A value that the expression
-// leaves where the number goes on, as Katib's own does with 0,75, is missed.
+// filtered reads metrics by the user's regular expressions, each with two groups, name and value. A value
+// that the expression leaves where the number goes on, as Katib's own does with 0,75, is missed.
 func filtered(line []byte, filters []*regexp.Regexp, watched []string) (metrics map[string]float64, missed bool) {
 	for _, f := range filters {
 		for _, m := range f.FindAllSubmatchIndex(line, maxMetrics) {

@@ -1,4 +1,4 @@
-package executor
+package parse
 
 import (
 	"bytes"
@@ -6,25 +6,27 @@ import (
 	"regexp"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/executor/mask"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
-// measure is what one line said.
-type measure struct {
-	metrics map[string]float64
-	step    int64
-	hasStep bool
-	note    *results.Note // nil: none
+// Sample is what one line said: the values of metrics, the step they are of, a note.
+type Sample struct {
+	Metrics map[string]float64
+	Step    int64
+	HasStep bool
+	Note    *results.Note // nil: none
 }
 
-// collector reads metrics out of lines. It is pure and never changes, so a trial's streams share it.
-type collector struct {
+// Collector reads metrics out of lines. It is pure and never changes, so a trial's streams share it.
+type Collector struct {
 	watched []string
 	filters []*regexp.Regexp
 }
 
-func newCollector(o *task.Order) (*collector, error) {
-	c := &collector{watched: o.Metrics}
+// NewCollector reads the names and filters of an order.
+func NewCollector(o *task.Order) (*Collector, error) {
+	c := &Collector{watched: o.Metrics}
 	if o.Objective != "" && !wantedOnly(o.Objective, o.Metrics) {
 		c.watched = append([]string{o.Objective}, o.Metrics...)
 	}
@@ -43,49 +45,53 @@ func newCollector(o *task.Order) (*collector, error) {
 
 func wantedOnly(name string, watched []string) bool { return len(watched) > 0 && wanted(name, watched) }
 
-// line reads one line of standard output or of the metrics file, whose secrets hide has masked as they stand and masks in what
-// was written by escapes. missed says why not all of a line was read that seems to be metrics; ok is false for lines that say
-// nothing, be it no metrics at all.
-func (c *collector) line(line []byte, hide *secrets) (m measure, ok bool, missed string) {
+// Read reads one line of standard output or of the metrics file, whose secrets hide has masked as they stand
+// and masks in what was written by escapes. missed says why not all of a line was read that seems to be
+// metrics; ok is false for lines that say nothing, be it no metrics at all.
+func (c *Collector) Read(line []byte, hide *mask.Secrets) (m Sample, ok bool, missed string) {
 	trimmed := bytes.TrimSpace(line)
 	if len(trimmed) == 0 {
-		return m, false, missNone
+		return m, false, ReasonNone
 	}
 	if at := bytes.IndexByte(trimmed, '{'); at == 0 || at > 0 && prefix(trimmed[:at]) {
 		f := flattener{data: trimmed[at:], watched: c.watched, hide: hide}
 		m, err := f.flatten()
 		switch {
 		case err == errBounds && (at == 0 || looksLike(trimmed, c.watched)):
-			return m, false, missBounds
+			return m, false, ReasonBounds
 		case err != nil:
 		case at == 0:
-			if f.missed || len(m.metrics) == 0 && m.note == nil && looksLike(trimmed, c.watched) {
-				missed = missShape
+			if f.missed || len(m.Metrics) == 0 && m.Note == nil && looksLike(trimmed, c.watched) {
+				missed = ReasonShape
 			}
-			return m, len(m.metrics) > 0 || m.note != nil, missed
-		case c.watches(m.metrics):
+			return m, len(m.Metrics) > 0 || m.Note != nil, missed
+		case c.Watches(m.Metrics):
 			return m, true, missed
 		}
 	}
 	bad := false
 	switch {
 	case len(c.filters) > 0:
-		m.metrics, bad = filtered(line, c.filters, c.watched)
+		m.Metrics, bad = filtered(line, c.filters, c.watched)
 	case len(c.watched) > 0:
-		m.metrics, m.step, m.hasStep, bad = pairs(line, c.watched)
+		m.Metrics, m.Step, m.HasStep, bad = pairs(line, c.watched)
 	}
-	ok = len(m.metrics) > 0
+	ok = len(m.Metrics) > 0
 	switch {
 	case bad || !ok && looksLike(line, c.watched):
-		missed = missShape
+		missed = ReasonShape
 	case !ok && wide(line) && looksLike(bytes.ReplaceAll(line, []byte{0}, nil), c.watched):
-		missed = missUTF16
+		missed = ReasonUTF16
 	}
 	return m, ok, missed
 }
 
-// prefix tells what may stand before an object that is a line's metrics, as loggers write it, from what makes the object
-// a part of something else.
+// LooksLikeMetrics tells whether a line gives a watched name a value with digits, whether or not it can be
+// read.
+func (c *Collector) LooksLikeMetrics(line []byte) bool { return looksLike(line, c.watched) }
+
+// prefix tells what may stand before an object that is a line's metrics, as loggers write it, from what makes
+// the object a part of something else.
 func prefix(text []byte) bool {
 	text = bytes.TrimRight(text, " \t")
 	if len(text) == 0 {
@@ -100,7 +106,8 @@ func prefix(text []byte) bool {
 	return true
 }
 
-func (c *collector) watches(metrics map[string]float64) bool {
+// Watches tells whether a watched name is among metrics.
+func (c *Collector) Watches(metrics map[string]float64) bool {
 	for _, name := range c.watched {
 		if _, ok := metrics[name]; ok {
 			return true
@@ -109,9 +116,9 @@ func (c *collector) watches(metrics map[string]float64) bool {
 	return false
 }
 
-// skim shortens a chunk in which no metric can begin or end to what the lines around it need: the end of the
-// line before and the beginning of the line after. Output that is no metrics costs a scan, not a split.
-func (c *collector) skim(chunk []byte) (head, tail []byte) {
+// TrimChunk shortens a chunk in which no metric can begin or end to what the lines around it need: the end of
+// the line before and the beginning of the line after. Output that is no metrics costs a scan, not a split.
+func (c *Collector) TrimChunk(chunk []byte) (head, tail []byte) {
 	if len(c.filters) > 0 || bytes.IndexByte(chunk, '{') >= 0 || bytes.IndexByte(chunk, '=') >= 0 || bytes.IndexByte(chunk, 0) >= 0 {
 		return chunk, nil
 	}

@@ -1,4 +1,4 @@
-package executor
+package parse
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/executor/mask"
 )
 
 // Bounds of one line of metrics. They stop a 64 KiB line from becoming hundreds of megabytes of dotted names.
@@ -37,30 +38,31 @@ type flattener struct {
 
 	watched []string // names whose values are missed when they are no numbers
 	missed  bool
-	hide    *secrets // in what was written by escapes
+	hide    *mask.Secrets // in what was written by escapes
 }
 
 // flatten reads line. The step is the top level's "step", or else its "_step" (W&B), which are no metrics;
 // neither are "timestamp" and "_timestamp".
 //
-// A text under "milestone", and an object with a name and a value under "artifact", are no metrics but the line's note.
-func flatten(line []byte) (measure, error) {
+// A text under "milestone", and an object with a name and a value under "artifact", are no metrics but the
+// line's note.
+func flatten(line []byte) (Sample, error) {
 	f := flattener{data: line}
 	return f.flatten()
 }
 
-func (f *flattener) flatten() (measure, error) {
+func (f *flattener) flatten() (Sample, error) {
 	f.out = make(map[string]float64, 4)
 	if f.space(); f.peek() != '{' {
-		return measure{}, errJSON
+		return Sample{}, errJSON
 	}
 	if err := f.object(0); err != nil {
-		return measure{}, err
+		return Sample{}, err
 	}
 	if f.space(); f.at != len(f.data) {
-		return measure{}, errJSON
+		return Sample{}, errJSON
 	}
-	return measure{metrics: f.out, step: f.step, hasStep: f.hasStep, note: f.note}, nil
+	return Sample{Metrics: f.out, Step: f.step, HasStep: f.hasStep, Note: f.note}, nil
 }
 
 func (f *flattener) peek() byte {
@@ -143,7 +145,7 @@ func (f *flattener) value(depth int) error {
 		if err != nil {
 			return err
 		}
-		if x, ok := number(strings.TrimSpace(s)); ok && f.hide.mask(s) == s {
+		if x, ok := number(strings.TrimSpace(s)); ok && f.hide.Mask(s) == s {
 			return f.set(x, s)
 		}
 		f.miss(strings.ContainsAny(s, "0123456789"))
@@ -263,7 +265,7 @@ func (f *flattener) set(x float64, text string) error {
 	if len(f.name) > maxName {
 		return errBounds
 	}
-	name := f.hide.mask(string(f.name)) // as it is in the end: escapes decoded, the parts joined
+	name := f.hide.Mask(string(f.name)) // as it is in the end: escapes decoded, the parts joined
 	if _, known := f.out[name]; !known && len(f.out) == maxMetrics {
 		return errBounds
 	}
