@@ -42,7 +42,7 @@ var rooms = map[string][]string{
 	"results/store":  {"sweep", "results", "results/board", "results/bucket"},
 
 	// Beside its service the socket knows what it carries, and not who answers.
-	"server/control": {"results", "results/store", "scheduler", "scheduler/crash", "scheduler/listen"},
+	"server/control": {"sweep", "results", "results/store", "scheduler", "scheduler/crash", "scheduler/listen"},
 
 	// The two ends of the wire never know each other; master and agent know what they say to each other, and no more
 	// but a leaf.
