@@ -10,9 +10,50 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
+// touch notes that something happened to a sweep, so that what it means for the sweep is looked at when the step is done.
+func (c *Core) touch(run *run) {
+	if !run.touched {
+		run.touched = true
+		c.touched = append(c.touched, run)
+	}
+}
+
+// advanceTouched advances the sweeps that this step has touched.
+func (c *Core) advanceTouched() {
+	for len(c.touched) > 0 {
+		run := c.touched[0]
+		c.touched = c.touched[1:]
+		c.advance(run)
+	}
+	c.touched = nil
+}
+
+// advance takes a sweep as far as it can go from where it stands: what its trials have shown may end it early, and when the
+// last of them has ended, the `then` step or the end follows. It looks at what is so, not at what has just happened, so
+// whoever changes a trial need only touch its sweep.
+func (c *Core) advance(run *run) {
+	run.touched = false
+	if run.entry.Phase.Ended() {
+		return
+	}
+	if end := run.thenEnd; end != nil {
+		run.thenEnd = nil
+		c.thenEnded(run, *end)
+		return
+	}
+	if run.entry.Phase == sweep.PhaseActive || run.entry.Phase == sweep.PhaseDraining {
+		c.checkFirstFailures(run)
+		c.checkUnstartable(run)
+		c.checkFailureLimit(run)
+		c.checkTarget(run)
+	}
+	c.finishIfDone(run)
+}
+
 // drain lets no more trials of a sweep start; with kill it ends the running ones too. The first reason stands,
 // but a later drain may still kill.
 func (c *Core) drain(run *run, outcome sweep.Phase, reason string, kill bool) {
+	kill = kill && !run.entry.Killing
 	switch run.entry.Phase {
 	case sweep.PhaseActive, sweep.PhaseSelecting, sweep.PhaseThen:
 		run.entry.Phase, run.entry.Outcome, run.entry.Reason, run.entry.Killing = sweep.PhaseDraining, outcome, reason, kill
@@ -20,19 +61,20 @@ func (c *Core) drain(run *run, outcome sweep.Phase, reason string, kill bool) {
 		c.note(SweepEnding{Sweep: run.id, Reason: reason})
 		c.endAllUnlaunched(run, reason)
 	case sweep.PhaseDraining:
+		if !kill {
+			return
+		}
+		run.entry.Killing = true
+		c.journalSweep(run)
 	default:
 		return
 	}
 	if kill {
-		if !run.entry.Killing {
-			run.entry.Killing = true
-			c.journalSweep(run)
-		}
 		for _, att := range run.inOrder() {
 			c.kill(att, killStopped, reason)
 		}
 	}
-	c.finishIfDone(run)
+	c.touch(run)
 }
 
 // inOrder is the live attempts by trial.
@@ -118,27 +160,26 @@ func (c *Core) evictEnded() {
 	}
 }
 
-// trialEnded draws the consequences of a trial's terminal state for its sweep.
+// trialEnded keeps what a trial's terminal state may mean for its sweep.
 func (c *Core) trialEnded(att *attempt, v classification, to sweep.State) {
 	run := att.run
 	if att.trial == ThenTrial {
-		c.thenEnded(run, v, to)
+		run.thenEnd = &thenEnd{to, v.reason}
 		return
 	}
 	value, ok := att.value.Reduced(run.spec.Objective.Reduce)
-	ok = ok && to != sweep.Failed
 	if to == sweep.Succeeded && ok {
 		run.consider(att.trial, value)
 	}
-	if to == sweep.Failed {
+	switch to {
+	case sweep.Failed:
 		run.failures.add(v.reason, att.trial)
-		c.checkUnstartable(att, v)
-		c.checkFailureLimit(run)
+		if v.retry == noTrial && v.outcome == sweep.AttemptFailed {
+			run.unstartable = v.reason
+		}
+	case sweep.Succeeded:
+		c.noteTarget(att)
 	}
-	if to == sweep.Succeeded {
-		c.checkTarget(att)
-	}
-	c.finishIfDone(run)
 }
 
 // consider keeps the best trial; of equals the one with the lower index.
@@ -191,19 +232,22 @@ func (c *Core) won(ev Won) {
 	c.requestOffers()
 }
 
+// thenEnd is how the `then` step ended.
+type thenEnd struct {
+	to     sweep.State
+	reason string
+}
+
 // thenEnded ends the sweep with its `then` step.
-func (c *Core) thenEnded(run *run, v classification, to sweep.State) {
-	if run.entry.Phase.Ended() {
-		return
-	}
+func (c *Core) thenEnded(run *run, step thenEnd) {
 	switch {
-	case to == sweep.Succeeded:
+	case step.to == sweep.Succeeded:
 		c.end(run, sweep.PhaseSucceeded, run.endReason("all trials and the `then` step ended"))
 	case run.entry.Phase == sweep.PhaseDraining:
 		c.end(run, run.entry.Outcome, run.entry.Reason)
-	case to == sweep.Stopped:
-		c.end(run, sweep.PhaseStopped, fmt.Sprintf("the `then` step was stopped: %s", v.reason))
+	case step.to == sweep.Stopped:
+		c.end(run, sweep.PhaseStopped, fmt.Sprintf("the `then` step was stopped: %s", step.reason))
 	default:
-		c.end(run, sweep.PhaseFailed, fmt.Sprintf("the `then` step failed: %s", v.reason))
+		c.end(run, sweep.PhaseFailed, fmt.Sprintf("the `then` step failed: %s", step.reason))
 	}
 }

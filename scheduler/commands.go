@@ -176,10 +176,9 @@ func (c *Core) stopTrial(ev StopTrial) {
 	}
 	c.endUnlaunched(run, ev.Trial, sweep.Stopped, ev.Reason)
 	if ev.Trial == ThenTrial && (run.entry.Phase == sweep.PhaseSelecting || run.entry.Phase == sweep.PhaseThen) {
-		c.thenEnded(run, classification{outcome: sweep.AttemptStopped, reason: ev.Reason}, sweep.Stopped)
-		return
+		run.thenEnd = &thenEnd{sweep.Stopped, ev.Reason}
 	}
-	c.finishIfDone(run)
+	c.touch(run)
 }
 
 // sendMessage passes a user's message to a running attempt.
@@ -214,7 +213,7 @@ func (c *Core) retry(ev Retry) {
 	for _, t := range run.failedTrials() {
 		c.waitAgain(run, t, "retried by the user")
 	}
-	run.failures = failureReasons{}
+	run.failures, run.reached, run.unstartable = failureReasons{}, nil, ""
 	c.note(SweepStarted{Sweep: run.id, Spec: run.spec, At: run.entry.Submitted, Resumed: true})
 	if run.allEnded() && run.entry.Phase == sweep.PhaseActive { // only the `then` step failed
 		run.entry.Phase = sweep.PhaseThen

@@ -25,6 +25,7 @@ type Core struct {
 
 	runs        map[string]*run
 	order       []*run // by submission
+	touched     []*run // by this step; see advance
 	submissions uint64 // of the last sweep submitted
 	live        attempts
 	orphans     map[cluster.TaskID]*orphan

@@ -14,7 +14,7 @@ import (
 )
 
 // finish ends a live attempt: its record, its trial's next state, the packer's and the guard's books, and what
-// the end means for the sweep.
+// of it may matter to the sweep.
 func (c *Core) finish(att *attempt, v classification, points *results.Record) {
 	run := att.run
 	c.live.remove(att)
@@ -41,12 +41,12 @@ func (c *Core) finish(att *attempt, v classification, points *results.Record) {
 	c.record(run, rec)
 	c.noteLoss(att, v)
 	c.commitTrial(att, v, to, due)
-	c.checkFirstFailures(att, v)
+	run.noteFirstFailure(att, v, c.now)
 	c.shutdownIdle(att)
-	if !to.Terminal() {
-		return
+	if to.Terminal() {
+		c.trialEnded(att, v, to)
 	}
-	c.trialEnded(att, v, to)
+	c.touch(run)
 }
 
 // nextState decides whether the trial gets another attempt, and not before when.

@@ -224,7 +224,7 @@ func TestRetryAfterARestartStartsExecutors(t *testing.T) {
 	run := c.runs["s"]
 	run.move(0, sweep.Failed)
 	run.attempts[0] = 1
-	c.finishIfDone(run)
+	c.advance(run)
 	if err := m.Append(c.Ready().Journal); err != nil {
 		t.Fatal(err)
 	}

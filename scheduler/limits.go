@@ -25,12 +25,20 @@ func (c *Core) checkFailureLimit(run *run) {
 	c.drain(run, sweep.PhaseFailed, fmt.Sprintf("stopped after %d of %d trials failed (%s); %s", n, run.total, limit, run.failures.mostCommon()), true)
 }
 
+// noteTarget notes that a trial has reached the metric's target.
+func (c *Core) noteTarget(att *attempt) {
+	if run := att.run; att.trial != ThenTrial && att.value.Reaches(run.spec.Objective) {
+		run.reached = att
+		c.touch(run)
+	}
+}
+
 // checkTarget lets no more trials start once one has reached the metric's target; as in W&B, those that run may
 // finish.
-func (c *Core) checkTarget(att *attempt) {
-	run := att.run
-	m := run.spec.Objective
-	if run.entry.Phase != sweep.PhaseActive || att.trial == ThenTrial || !att.value.Reaches(m) {
+func (c *Core) checkTarget(run *run) {
+	att, m := run.reached, run.spec.Objective
+	run.reached = nil
+	if att == nil || run.entry.Phase != sweep.PhaseActive {
 		return
 	}
 	v, _ := att.value.Reduced(m.Reduce)
@@ -41,7 +49,8 @@ func (c *Core) checkTarget(att *attempt) {
 // do better, and a mistake in the spec has been found.
 type firstFailures struct {
 	trials map[int]bool // that failed
-	reason string       // in which they did
+	reason string       // in which they did, without what varies
+	last   string       // reason, as it is
 	over   bool         // one did not
 }
 
@@ -51,44 +60,49 @@ const earlyFailure = time.Minute
 // varying is what differs between the messages of one and the same mistake: numbers, quoted values, and paths.
 var varying = regexp.MustCompile(`"[^"]*"|'[^']*'|(/[^\s:,]+)+|[-+]?\b[0-9][0-9a-fA-FxX.eE+-]*`)
 
-// checkFirstFailures takes in the end of an attempt, and ends the sweep when its first trials have all failed alike.
-func (c *Core) checkFirstFailures(att *attempt, v classification) {
-	run, limit := att.run, att.run.spec.Limits.FirstFailures
-	f := &run.first
-	if att.trial == ThenTrial || f.over || limit <= 0 || run.counts[sweep.Succeeded]+run.counts[sweep.Cached] > 0 {
+// noteFirstFailure takes in the end of an attempt.
+func (r *run) noteFirstFailure(att *attempt, v classification, now time.Time) {
+	f := &r.first
+	if att.trial == ThenTrial || f.over || r.spec.Limits.FirstFailures <= 0 || r.counts[sweep.Succeeded]+r.counts[sweep.Cached] > 0 {
 		return
 	}
-	switch way := varying.ReplaceAllString(v.reason, "…"); {
+	switch reason := varying.ReplaceAllString(v.reason, "…"); {
 	case v.outcome == sweep.AttemptLost, v.outcome == sweep.AttemptPreempted, v.outcome == sweep.AttemptStopped:
 		return
-	case v.outcome != sweep.AttemptFailed, !att.started.IsZero() && c.now.Sub(att.started) > earlyFailure, f.reason != "" && f.reason != way:
+	case v.outcome != sweep.AttemptFailed, !att.started.IsZero() && now.Sub(att.started) > earlyFailure, f.reason != "" && f.reason != reason:
 		*f = firstFailures{over: true}
 		return
 	case f.trials == nil:
-		*f = firstFailures{trials: map[int]bool{}, reason: way}
+		*f = firstFailures{trials: map[int]bool{}, reason: reason}
 	}
-	f.trials[att.trial] = true
-	if len(f.trials) >= limit {
-		f.over = true
-		c.drain(run, sweep.PhaseFailed, fmt.Sprintf("stopped, as the first %d trials all failed in the same way (limits.first_failures: %d; 0 goes on all the same): %s",
-			len(f.trials), limit, v.reason), true)
+	f.trials[att.trial], f.last = true, v.reason
+}
+
+// checkFirstFailures ends a sweep whose first trials have all failed alike.
+func (c *Core) checkFirstFailures(run *run) {
+	limit, f := run.spec.Limits.FirstFailures, &run.first
+	if f.over || limit <= 0 || len(f.trials) < limit {
+		return
 	}
+	f.over = true
+	c.drain(run, sweep.PhaseFailed, fmt.Sprintf("stopped, as the first %d trials all failed in the same way (limits.first_failures: %d; 0 goes on all the same): %s",
+		len(f.trials), limit, f.last), true)
 }
 
 // checkUnstartable ends a sweep none of whose trials can be started.
-func (c *Core) checkUnstartable(att *attempt, v classification) {
-	if v.retry == noTrial && v.outcome == sweep.AttemptFailed {
-		c.drain(att.run, sweep.PhaseFailed, fmt.Sprintf("stopped, as no trial of it can be started: %s", v.reason), true)
+func (c *Core) checkUnstartable(run *run) {
+	if reason := run.unstartable; reason != "" {
+		run.unstartable = ""
+		c.drain(run, sweep.PhaseFailed, fmt.Sprintf("stopped, as no trial of it can be started: %s", reason), true)
 	}
 }
-
-const leastWallStep = time.Second // below, a short limit would fill the journal
 
 // The clock of a sweep runs while a scheduler has it and it is neither paused nor over: that is the time which limits.wall
 // bounds. A sweep that is resumed the next day has not used up the night. The journal is told how far it is now and
 // then, so a scheduler that dies forgets a hundredth of the limit at most, and a minute at most.
 const (
-	mostWallStep = time.Minute // above, a long limit would grow by too much with every death
+	leastWallStep = time.Second // below, a short limit would fill the journal
+	mostWallStep  = time.Minute // above, a long limit would grow by too much with every death
 )
 
 // scheduleWallCheck ends a sweep when its time is over, and journals how much has passed until then.

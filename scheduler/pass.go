@@ -53,6 +53,7 @@ func (c *Core) Pack(now time.Time) {
 	o.MoreWaits, o.Caps, o.Avoid, o.Last, o.Foreign = held, c.guard.caps, c.guard.avoid, c.guard.last, c.guard.foreign
 	plan := c.cfg.Packer.Pack(c.now, demands, o)
 	c.applyPlan(plan, groups, held)
+	c.advanceTouched()
 }
 
 // groups is all that may start now, in order of submission, and whether more waits that may not.
@@ -302,13 +303,13 @@ func (c *Core) failLaunch(run *run, trial int, err error) {
 	reason := fmt.Sprintf("cannot be launched: %v", err)
 	if trial == ThenTrial {
 		c.endUnlaunched(run, trial, sweep.Failed, reason)
-		c.thenEnded(run, classification{outcome: sweep.AttemptFailed, reason: reason}, sweep.Failed)
+		run.thenEnd = &thenEnd{sweep.Failed, reason}
+		c.advance(run)
 		return
 	}
 	c.endUnlaunched(run, trial, sweep.Failed, reason)
 	run.failures.add(reason, trial)
-	c.checkFailureLimit(run)
-	c.finishIfDone(run)
+	c.advance(run) // at once: a limit reached in the midst of a pass leaves the other trials alone
 }
 
 // parallel is the scheduler's own bound on the attempts of a sweep at one time; 0: none.

@@ -30,6 +30,7 @@ func Restore(now time.Time, cfg Config, entries iter.Seq2[journal.Entry, error])
 		if err := c.resume(run); err != nil {
 			return nil, fmt.Errorf("restore from journal: sweep %s: %w", run.id, err)
 		}
+		c.advanceTouched()
 	}
 	return c, nil
 }
@@ -255,7 +256,7 @@ func (c *Core) resume(run *run) error {
 	}
 	switch run.entry.Phase {
 	case sweep.PhaseActive:
-		c.finishIfDone(run)
+		c.touch(run)
 	case sweep.PhaseSelecting, sweep.PhaseThen:
 		c.endUnlaunchedTrials(run, run.entry.Reason) // those that a target kept from starting have no entries
 		if run.entry.Phase == sweep.PhaseSelecting {
@@ -268,7 +269,7 @@ func (c *Core) resume(run *run) error {
 				att.killing, att.reason = killStopped, run.entry.Reason
 			}
 		}
-		c.finishIfDone(run)
+		c.touch(run)
 	default:
 		c.repeatUnstarted(run)
 		c.note(SweepEnded{

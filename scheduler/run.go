@@ -46,7 +46,11 @@ type run struct {
 	lacking          []offers.AgentID // agents that lack a user or image that the spec names
 	loss             Loss             // the last
 	first            firstFailures
-	records          uint64 // number of the last record
+	touched          bool     // see Core.advance
+	reached          *attempt // reached the target since the last advance
+	unstartable      string   // likewise: why no trial of the sweep can be started
+	thenEnd          *thenEnd // likewise: the `then` step has ended
+	records          uint64   // number of the last record
 	failures         failureReasons
 	best             float64
 	bestTrial        int                  // -1: none

@@ -89,7 +89,7 @@ func (c *Core) apply(att *attempt, s cluster.Status, report task.Report) {
 		if moved || points != nil {
 			c.journal(att.entry())
 		}
-		c.checkTarget(att)
+		c.noteTarget(att)
 	case cluster.Unreachable, cluster.Unknown:
 		c.keepPoints(att, points)
 		c.markUnreachable(att, s)

@@ -36,12 +36,14 @@ func (c *Core) Step(now time.Time, ev cluster.Event) {
 	default:
 		c.note(Anomaly{Message: fmt.Sprintf("event of unknown type %T", ev)})
 	}
+	c.advanceTouched()
 }
 
 // Tick says that time passed: it does what is due. Whoever runs the core calls it by Due, and at least every second.
 func (c *Core) Tick(now time.Time) {
 	c.clock(now)
 	c.timers.Run(c.now)
+	c.advanceTouched()
 }
 
 // Do takes one command in. One that makes no sense changes nothing: validate says why to those who ask first.
@@ -69,4 +71,5 @@ func (c *Core) Do(now time.Time, cmd Command) {
 	default:
 		c.note(Anomaly{Message: fmt.Sprintf("command of unknown type %T", cmd)})
 	}
+	c.advanceTouched()
 }

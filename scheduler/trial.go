@@ -39,7 +39,7 @@ func (c *Core) endAllUnlaunched(run *run, reason string) {
 	c.endUnlaunchedTrials(run, reason)
 }
 
-// endUnlaunchedTrials is endAllWaiting without the `then` step.
+// endUnlaunchedTrials is endAllUnlaunched without the `then` step.
 func (c *Core) endUnlaunchedTrials(run *run, reason string) {
 	from := -1
 	flush := func(to int) {
