@@ -53,7 +53,7 @@ func New(ctx context.Context, cfg Config, host Host) (*Agent, error) {
 	if a.cache, err = openFetchCache(filepath.Join(a.folder.path, "fetch"), cfg.Cache); err != nil {
 		return nil, err
 	}
-	cfg.Engine.add(a)
+	cfg.Engine.add(a.folder.path, a.knows)
 	return a, nil
 }
 

@@ -20,8 +20,8 @@ func (e *Engine) removeAbandoned(engine *docker.Engine) error {
 	}
 	for _, f := range list {
 		folder := f.Labels[labelFolder]
-		if a := e.mu.agents[folder]; a != nil {
-			if a.knows(f.Name) {
+		if knows := e.mu.known[folder]; knows != nil {
+			if knows(f.Name) {
 				continue
 			}
 		} else if !abandoned(folder, f.Running) {

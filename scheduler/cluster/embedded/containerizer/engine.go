@@ -16,15 +16,15 @@ type Engine struct {
 
 	mu struct {
 		sync.Mutex
-		found  *docker.Engine    // nil: not looked for, or not found
-		agents map[string]*Agent // by folder
+		found *docker.Engine                    // nil: not looked for, or not found
+		known map[string]func(name string) bool // by an agent's folder: whether it knows a container
 	}
 }
 
 // NewEngine returns an engine that is not looked for yet.
 func NewEngine(ctx context.Context, log *slog.Logger) *Engine {
 	e := &Engine{ctx: ctx, log: log}
-	e.mu.agents = map[string]*Agent{}
+	e.mu.known = map[string]func(string) bool{}
 	return e
 }
 
@@ -37,10 +37,11 @@ func (e *Engine) Close() {
 	}
 }
 
-func (e *Engine) add(a *Agent) {
+// add tells of an agent on this engine, and which containers it knows.
+func (e *Engine) add(folder string, knows func(name string) bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.mu.agents[a.folder.path] = a
+	e.mu.known[folder] = knows
 }
 
 func (e *Engine) open() (*docker.Engine, error) {
