@@ -6,12 +6,6 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// executorKey is an executor of a framework, in whichever run.
-type executorKey struct {
-	framework protocol.FrameworkID
-	executor  protocol.ExecutorID
-}
-
 // Bounds of the updates of one executor that wait for an acknowledgement: beyond owedMax bytes its calls are
 // refused until some have come. An honest executor keeps such updates itself, and has a few under way; a
 // forged one would fill the agent's memory, with updates of tasks that never were too, while the scheduler is

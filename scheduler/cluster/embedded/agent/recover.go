@@ -8,28 +8,6 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// save checkpoints an executor with its tasks and their pending updates. It is emitted before the effects
-// that make the saved state visible, so that nobody knows of something that the agent's next life does not.
-func (a *Agent) save(e *executor) {
-	if !a.cfg.Persist {
-		return
-	}
-	e.saved = true
-	r := &protocol.Record{
-		Container: e.container, Command: e.command, PID: e.pid, Framework: e.framework.info, Executor: e.info,
-		Ended: e.state == executorTerminated, GPUs: e.gpus,
-	}
-	for _, t := range e.sortedTasks() {
-		tr := protocol.TaskRecord{Info: t.info, State: t.state, Queued: slices.Contains(e.queue, t.id),
-			Last: t.last}
-		if st := a.streams[protocol.TaskKey{Framework: e.framework.id, Task: t.id}]; st != nil {
-			tr.Pending = st.pending
-		}
-		r.Tasks = append(r.Tasks, tr)
-	}
-	a.emit(protocol.Save{Agent: a.cfg.Name, Record: r})
-}
-
 // Restore takes the records of a former life over. Executors have the reregistration timeout to subscribe
 // again, then the agent joins the master; containers of frameworks that did not ask for checkpoints are
 // killed, as the master has already given up their tasks.
@@ -94,19 +72,6 @@ func (a *Agent) restoreExecutor(r *protocol.Record) *executor {
 	return e
 }
 
-// recovered ends the recovery before its timeout, when every executor is back.
-func (a *Agent) recovered() {
-	if !a.recovering {
-		return
-	}
-	for _, e := range a.containers {
-		if e.state == executorRegistering {
-			return
-		}
-	}
-	a.finishRecovery()
-}
-
 // giveUpLost kills executors that did not subscribe within the reregistration timeout.
 func (a *Agent) giveUpLost() {
 	if !a.recovering {
@@ -122,9 +87,4 @@ func (a *Agent) giveUpLost() {
 		}
 	}
 	a.finishRecovery()
-}
-
-func (a *Agent) finishRecovery() {
-	a.recovering = false
-	a.outer.Rejoin()
 }

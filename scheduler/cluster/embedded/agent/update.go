@@ -12,15 +12,6 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// updateStream is the status updates of one task that wait for an acknowledgement (Mesos's status update
-// manager). Only the first is on its way, so that a scheduler sees a task's updates in order.
-type updateStream struct {
-	seen    [][]byte // uuids taken in, so that one that an executor sends again is not told twice
-	pending []mesos.TaskStatus
-	wait    time.Duration // before the first is sent again
-	due     time.Time
-}
-
 // seenMax bounds how many uuids of a task are remembered: an executor repeats only what it has not seen
 // acknowledged, which is a handful.
 const seenMax = 64

@@ -135,3 +135,15 @@ func (a *Agent) failed(id string, err error) {
 	a.log.Warn("container not started", "agent", a.cfg.Name, "container", id, "err", err)
 	a.host.StartFailed(id, err)
 }
+
+// knows tells whether a Docker container is one that the agent runs or has taken over.
+func (a *Agent) knows(name string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for id := range a.mu.running {
+		if dockerName(id) == name {
+			return true
+		}
+	}
+	return false
+}

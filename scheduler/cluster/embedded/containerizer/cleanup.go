@@ -33,18 +33,6 @@ func (e *Engine) removeAbandoned(engine *docker.Engine) error {
 	return err
 }
 
-// knows tells whether a Docker container is one that the agent runs or has taken over.
-func (a *Agent) knows(name string) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for id := range a.mu.running {
-		if dockerName(id) == name {
-			return true
-		}
-	}
-	return false
-}
-
 // abandoned tells whether nobody will take a container of an agent's folder over.
 func abandoned(folder string, running bool) bool {
 	f, err := os.Open(filepath.Join(folder, "meta", "lock"))

@@ -365,3 +365,39 @@ func roleOf(f *framework, resources []mesos.Resource) string {
 	}
 	return f.roles[0].name
 }
+
+// offerable is what an agent may offer: its unused resources, as far as offered and used ones leave room
+// within its limit.
+func (a *agentRecord) offerable() protocol.Resources {
+	out := a.unused.Clone()
+	for name, most := range a.limit {
+		if i := out.Find(name); i >= 0 {
+			total := a.total[a.total.Find(name)].Milli
+			used := total - out[i].Milli
+			out[i].Milli = max(0, min(out[i].Milli, most-used))
+		}
+	}
+	return out
+}
+
+// inUse is what tasks and executors hold of an agent: neither unused nor offered.
+func (a *agentRecord) inUse() map[string]int64 {
+	used := map[string]int64{}
+	for _, x := range a.total {
+		if x.Kind == mesos.SCALAR {
+			used[x.Name] = x.Milli
+		}
+	}
+	less := func(b protocol.Resources) {
+		for _, x := range b {
+			if x.Kind == mesos.SCALAR {
+				used[x.Name] -= x.Milli
+			}
+		}
+	}
+	less(a.unused)
+	for _, o := range a.offers {
+		less(o.resources)
+	}
+	return used
+}
