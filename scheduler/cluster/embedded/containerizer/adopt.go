@@ -9,14 +9,6 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/proc"
 )
 
-// writePID checkpoints a container's process with its start time, which tells it from a later one with the
-// same id.
-func (a *Agent) writePID(id string, pid int) {
-	if err := replaceFile(a.folder.pidFile(id), fmt.Appendf(nil, "%d %d", pid, proc.Started(pid))); err != nil {
-		a.log.Error("process not checkpointed", "agent", a.cfg.Name, "container", id, "err", err)
-	}
-}
-
 // Adopt takes over a container of a former life: of this agent, which still runs it, or of a former process,
 // of which only the pid is left. A command task whose built-in executor died with its process is killed.
 func (a *Agent) Adopt(r *protocol.Record) {

@@ -30,17 +30,6 @@ type dockerContainer struct {
 	done       chan syscall.WaitStatus // capacity 1: the end, once, when the box is taken away
 }
 
-// The labels by which boxes are found again. Whoever starts tasks may add its own.
-const (
-	labelFolder    = "kaon.cluster" // the agent's folder
-	labelAgent     = "kaon.agent"
-	labelFramework = "kaon.framework"
-	labelExecutor  = "kaon.executor"
-)
-
-// dockerName is what the engine calls a container: a next life finds it by that alone.
-func dockerName(container string) string { return "mesos-" + container }
-
 // pullImage makes sure that the engine has a container's image.
 func (a *Agent) pullImage(c *container, e protocol.StartExecutor) error {
 	engine, err := a.cfg.Engine.open()
@@ -257,3 +246,7 @@ func (b *dockerContainer) currentLimits() protocol.Limits {
 	defer b.resizing.Unlock()
 	return b.limits
 }
+
+func (b *dockerContainer) ends() <-chan syscall.WaitStatus { return b.done }
+
+func (b *dockerContainer) destroy() { b.remove() }

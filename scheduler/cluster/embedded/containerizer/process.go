@@ -148,3 +148,9 @@ func waitNonChild(ctx context.Context, pid int) bool {
 	}
 	return false
 }
+
+func (p *process) ends() <-chan syscall.WaitStatus { return p.done }
+
+func (p *process) signal(sig syscall.Signal) { signalTree(p.pid, sig) }
+
+func (p *process) destroy() { killTree(p.pid) }
