@@ -11,6 +11,7 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
+	"github.com/kaon-sweep/kaon/scheduler/ledger"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 	"github.com/kaon-sweep/kaon/sweep/search"
@@ -117,14 +118,6 @@ func (c Cluster) foreign(list []offers.Offer) (map[offers.AgentID]string, error)
 	return foreign, nil
 }
 
-// remedy is what can be done about reasons besides waiting or asking for less; empty: nothing.
-func remedy(r offers.Reasons) string {
-	if len(r.Foreign) == 0 {
-		return ""
-	}
-	return "an executor for the other agents: " + foreignRemedy
-}
-
 // Offers are this machine, or what a live master offers to a framework of the given name within so long.
 // They are declined at once, and the framework is gone again when it returns.
 func (c Cluster) Offers(ctx context.Context, framework string, wait time.Duration) ([]offers.Offer, error) {
@@ -193,4 +186,15 @@ func demandsOf(spec *sweep.Spec) ([]offers.Demand, error) {
 		demands[at[key]].Count++
 	}
 	return demands, nil
+}
+
+// largestNeed is what holds any trial of a sweep.
+func largestNeed(spec *sweep.Spec) (n ledger.Need, err error) {
+	demands, err := demandsOf(spec)
+	for _, d := range demands {
+		gpus := int((d.Resources.GPUs + resource.Unit - 1) / resource.Unit)
+		n = ledger.Need{CPUs: max(n.CPUs, d.Resources.CPUs), Mem: max(n.Mem, d.Resources.Mem),
+			GPUs: max(n.GPUs, gpus)}
+	}
+	return n, err
 }

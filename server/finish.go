@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/store"
@@ -156,5 +155,3 @@ func (sw *Sweep) reopen(ctx context.Context, st Status) error {
 	}
 	return nil
 }
-
-func now() string { return time.Now().UTC().Format(time.RFC3339Nano) }

@@ -81,3 +81,5 @@ func (sw *Sweep) left(ctx context.Context) {
 		return known.Finished == ""
 	})
 }
+
+func now() string { return time.Now().UTC().Format(time.RFC3339Nano) }

@@ -2,10 +2,8 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -140,14 +138,6 @@ func (s *Server) takeUpSweep(ctx context.Context, e journal.SweepEntry) error {
 	return nil
 }
 
-// folderOf is where the state of a sweep lies that the journal does not hold.
-func (s *Server) folderOf(id string) string {
-	if s.cfg.Only != "" {
-		return s.cfg.Folder
-	}
-	return filepath.Join(s.cfg.Folder, sweepsPath, id)
-}
-
 // loaded is what the journal holds. The records among it, which the bucket may lack, are on their boards
 // afterwards.
 func (s *Server) loaded() iter.Seq2[journal.Entry, error] {
@@ -216,16 +206,6 @@ func (s *Server) coreConfig() scheduler.Config {
 	}
 }
 
-// mustHave is a sweep that the core asks about or tells of: it knows none that the server has not made ready
-// before.
-func (s *Server) mustHave(id string) *Sweep {
-	sw, known := s.Sweep(id)
-	if !known {
-		panic(fmt.Sprintf("the scheduler has a sweep %s that the server does not know", id))
-	}
-	return sw
-}
-
 // start runs the loop and the writers until Close. It looks for a master when something is left to do there.
 func (s *Server) start(ctx context.Context, core *scheduler.Core) {
 	work, snap := core.Framework() != "", core.Snapshot()
@@ -254,24 +234,4 @@ func (s *Server) start(ctx context.Context, core *scheduler.Core) {
 	for _, sw := range s.Sweeps() {
 		sw.began(ctx)
 	}
-}
-
-// makeFolder makes a folder and those above it, and answers which of them were not there before, the
-// innermost last.
-func makeFolder(folder string) (made []string, err error) {
-	if _, err := os.Stat(folder); err == nil {
-		return nil, os.MkdirAll(folder, 0o700) // a file of that name is an error
-	}
-	if above := filepath.Dir(folder); above != folder {
-		if made, err = makeFolder(above); err != nil {
-			return made, err
-		}
-	}
-	switch err = os.Mkdir(folder, 0o700); {
-	case err == nil:
-		return append(made, folder), nil
-	case errors.Is(err, os.ErrExist): // another process was faster
-		return made, os.MkdirAll(folder, 0o700)
-	}
-	return made, err
 }

@@ -3,15 +3,19 @@ package server
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"sync"
 
-	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
 	"github.com/kaon-sweep/kaon/scheduler/ledger"
+	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/server/control"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // Server is one scheduler with all that it needs to run sweeps: a way to the cluster, a journal, and for
@@ -51,6 +55,50 @@ type Server struct {
 		changed   chan struct{} // closed, and made anew, when connected may be another
 		closed    bool
 	}
+}
+
+// Sweep is one sweep of a server, with what belongs to it alone: what its attempts are given, its board,
+// and the writer of its records. Its methods may be called from any goroutine, but not from Config.Notify.
+type Sweep struct {
+	server  *Server
+	id      string
+	spec    *sweep.Spec
+	winner  *board.Winner // of the sweep that this one follows; nil: it follows none
+	need    ledger.Need   // what holds any trial of it
+	staging staging
+	given   study.Files // by staging, to attempts
+	image   study.Image
+	broken  error // why it could not be run again, if it has ended
+
+	writer     *store.Writer
+	writerDone chan struct{} // closed when the writer has ended; nil: it was not started
+	made       bool          // its folder was not there before
+	put        bool          // this process has put it into the bucket, where there was none of its id
+
+	manifest sync.Mutex // held while sweep.json is read and written back
+	noted    bool       // that this process works on it, in sweep.json; with manifest held
+
+	losses losses      // this and what follows is of the loop's goroutine alone
+	own    map[int]int // by trial, the last attempt that this process has launched
+	news   stepNews    // of the `then` step
+
+	mu struct {
+		sync.Mutex
+		board       *board.Board
+		waiting     string // why nothing more runs; empty when all that waits is wanted to wait
+		endedBefore int    // trials that had ended when this process began with it
+		ending      chan struct{}
+		over        scheduler.SweepEnded // when ending is closed
+		stored      chan struct{}
+		outcome     Outcome // this and err when stored is closed
+		err         error
+	}
+}
+
+// Outcome is how a sweep ended.
+type Outcome struct {
+	scheduler.SweepEnded
+	Winner *board.Winner // nil: there is none
 }
 
 // Sweep is one of the server's sweeps.
@@ -139,25 +187,20 @@ func (s *Server) Attempts(ctx context.Context) ([]scheduler.AttemptStatus, error
 	return s.loop.Attempts(ctx)
 }
 
-// Waiting says why the last packing pass left trials of a sweep waiting; empty when it left none. While
-// others have this machine, what is left of it is not the reason.
-func (s *Server) Waiting(id string) string {
+// mustHave is a sweep that the core asks about or tells of: it knows none that the server has not made ready
+// before.
+func (s *Server) mustHave(id string) *Sweep {
 	sw, known := s.Sweep(id)
 	if !known {
-		return ""
+		panic(fmt.Sprintf("the scheduler has a sweep %s that the server does not know", id))
 	}
-	why := sw.whyWaiting()
-	if held := s.held(); held != "" && why != "" {
-		return held
-	}
-	return why
+	return sw
 }
 
-// Pending is the records of a sweep that are on their way to the bucket.
-func (s *Server) Pending(id string) []results.Record {
-	sw, known := s.Sweep(id)
-	if !known {
-		return nil
+// folderOf is where the state of a sweep lies that the journal does not hold.
+func (s *Server) folderOf(id string) string {
+	if s.cfg.Only != "" {
+		return s.cfg.Folder
 	}
-	return sw.writer.Pending()
+	return filepath.Join(s.cfg.Folder, sweepsPath, id)
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/ledger"
-	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
@@ -132,36 +131,4 @@ func (c runningCluster) unshared() {
 func amountOf(s protocol.Share) ledger.Amount {
 	amount := func(v float64) resource.Milli { return resource.Milli(v*float64(resource.Unit) + 0.5) }
 	return ledger.Amount{CPUs: amount(s.CPUs), Mem: amount(s.MemoryMB), GPUs: s.GPUs}
-}
-
-// largestNeed is what holds any trial of a sweep.
-func largestNeed(spec *sweep.Spec) (n ledger.Need, err error) {
-	demands, err := demandsOf(spec)
-	for _, d := range demands {
-		gpus := int((d.Resources.GPUs + resource.Unit - 1) / resource.Unit)
-		n = ledger.Need{CPUs: max(n.CPUs, d.Resources.CPUs), Mem: max(n.Mem, d.Resources.Mem),
-			GPUs: max(n.GPUs, gpus)}
-	}
-	return n, err
-}
-
-// wanted is how many trials of a sweep could run at once. A step may follow the last one.
-func wanted(spec *sweep.Spec, n sweep.Counts, paused bool) int {
-	if paused {
-		return 0
-	}
-	left := max(1, n.Total-n.Ended())
-	if p := spec.Limits.Parallel; p > 0 {
-		left = min(left, p)
-	}
-	return left
-}
-
-// wanted is wanted, as far as the limit of open files lets them run.
-func (c runningCluster) wanted(spec *sweep.Spec, n sweep.Counts, paused bool) int {
-	all := wanted(spec, n, paused)
-	if room := c.room(spec, openFiles()); room > 0 {
-		all = min(all, room)
-	}
-	return all
 }

@@ -8,14 +8,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -25,12 +23,6 @@ type Submission struct {
 	Spec   *sweep.Spec   // its File must be absolute
 	Winner *board.Winner // of the sweep that this one follows; nil: it follows none
 }
-
-const (
-	// how long a master may take to answer before people are told that one is looked for
-	connectNoticeAfter = time.Second
-	cleanUp            = 10 * time.Second // how long to remove what a sweep has left of which nothing ran
-)
 
 // Submit makes ready what the sweep's attempts are given, waits for a master, puts the spec into the
 // bucket, and hands the sweep in: a sweep that nobody could have run is in no bucket. It returns when the
@@ -120,36 +112,6 @@ func (sw *Sweep) handIn(ctx context.Context) error {
 		}
 	}
 	return err
-}
-
-// connect waits until a master has taken the scheduler in.
-func (s *Server) connect(ctx context.Context) error {
-	s.driver.start()
-	patience := time.AfterFunc(connectNoticeAfter, crash.Func(func() {
-		s.notify(Notice{Kind: Connecting, Text: "looking for a master: " + s.cluster.name})
-	}))
-	defer patience.Stop()
-	for {
-		connected, changed := s.connection()
-		if connected {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-s.failed:
-			return s.err
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// connection tells whether a master has taken the scheduler in, and gives what is closed when that may have
-// changed.
-func (s *Server) connection() (connected bool, changed <-chan struct{}) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.mu.connected, s.mu.changed
 }
 
 // isNew refuses to write over a sweep that has run. What an earlier process left that died before the sweep

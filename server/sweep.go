@@ -5,71 +5,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
-	"github.com/kaon-sweep/kaon/scheduler/ledger"
 	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/sweep"
 )
-
-// Sweep is one sweep of a server, with what belongs to it alone: what its attempts are given, its board,
-// and the writer of its records. Its methods may be called from any goroutine, but not from Config.Notify.
-type Sweep struct {
-	server  *Server
-	id      string
-	spec    *sweep.Spec
-	winner  *board.Winner // of the sweep that this one follows; nil: it follows none
-	need    ledger.Need   // what holds any trial of it
-	staging staging
-	given   study.Files // by staging, to attempts
-	image   study.Image
-	broken  error // why it could not be run again, if it has ended
-
-	writer     *store.Writer
-	writerDone chan struct{} // closed when the writer has ended; nil: it was not started
-	made       bool          // its folder was not there before
-	put        bool          // this process has put it into the bucket, where there was none of its id
-
-	manifest sync.Mutex // held while sweep.json is read and written back
-	noted    bool       // that this process works on it, in sweep.json; with manifest held
-
-	losses losses      // this and what follows is of the loop's goroutine alone
-	own    map[int]int // by trial, the last attempt that this process has launched
-	news   stepNews    // of the `then` step
-
-	mu struct {
-		sync.Mutex
-		board       *board.Board
-		waiting     string // why nothing more runs; empty when all that waits is wanted to wait
-		endedBefore int    // trials that had ended when this process began with it
-		ending      chan struct{}
-		over        scheduler.SweepEnded // when ending is closed
-		stored      chan struct{}
-		outcome     Outcome // this and err when stored is closed
-		err         error
-	}
-}
-
-// Outcome is how a sweep ended.
-type Outcome struct {
-	scheduler.SweepEnded
-	Winner *board.Winner // nil: there is none
-}
-
-// Status is how a sweep stands.
-type Status struct {
-	scheduler.SweepStatus
-	EndedBefore int           // trials that had run to their end when this process began with the sweep
-	Leader      *board.Ranked // the best trial so far; nil: none
-	Waiting     string        // why trials wait; empty: there is no reason to tell
-	Held        bool          // other runs on this machine have what they wait for
-}
 
 func (s *Server) newSweep(id, folder string, spec *sweep.Spec, winner *board.Winner) *Sweep {
 	sw := &Sweep{server: s, id: id, spec: spec, winner: winner, own: map[int]int{}}
@@ -232,39 +177,6 @@ func (sw *Sweep) agree(core *scheduler.Core) error {
 		"trial"), sw.id, TrialText(first), sw.id))
 }
 
-// Status is how the sweep stands now.
-func (sw *Sweep) Status(ctx context.Context) (Status, error) {
-	snap, err := sw.server.loop.Snapshot(ctx)
-	if err != nil {
-		return Status{}, err
-	}
-	for _, st := range snap.Sweeps {
-		if st.ID == sw.id {
-			return sw.status(st), nil
-		}
-	}
-	return Status{}, fmt.Errorf("sweep %s: %w", sw.id, scheduler.ErrUnknown)
-}
-
-func (sw *Sweep) status(st scheduler.SweepStatus) Status {
-	out := Status{SweepStatus: st, Waiting: sw.server.Waiting(sw.id), Held: sw.server.held() != ""}
-	sw.mu.Lock()
-	defer sw.mu.Unlock()
-	out.EndedBefore = sw.mu.endedBefore
-	if best, ok := sw.mu.board.Best(); ok {
-		out.Leader = &best
-	}
-	return out
-}
-
-// Trouble is why the results take no records or files of the sweep now; nil when they do.
-func (sw *Sweep) Trouble() error {
-	if err := sw.writer.Status().Err; err != nil {
-		return err
-	}
-	return sw.staging.fileServer.Err()
-}
-
 // Ended is closed when all trials of the sweep, and the step that follows them, have ended. Its results may
 // not be stored yet: see Wait. After a retry it is another.
 func (sw *Sweep) Ended() <-chan struct{} {
@@ -337,10 +249,4 @@ func (sw *Sweep) step() *board.Step {
 	defer sw.mu.Unlock()
 	step := sw.mu.board.Step()
 	return &step
-}
-
-func (sw *Sweep) whyWaiting() string {
-	sw.mu.Lock()
-	defer sw.mu.Unlock()
-	return sw.mu.waiting
 }

@@ -146,3 +146,11 @@ func (m machine) explain(r *offers.Unplaced) string {
 	}
 	return text
 }
+
+// remedy is what can be done about reasons besides waiting or asking for less; empty: nothing.
+func remedy(r offers.Reasons) string {
+	if len(r.Foreign) == 0 {
+		return ""
+	}
+	return "an executor for the other agents: " + foreignRemedy
+}

@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"syscall"
 
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
@@ -139,4 +141,23 @@ func (c *Client) ask(ctx context.Context, method, path string, body []byte, out 
 		return fmt.Errorf("read the answer of %s: %w", c.path, err)
 	}
 	return nil
+}
+
+// Records are those of a sweep that the bucket may not have yet. Who reads the bucket afterwards has, with
+// these, every record that was durable before this call.
+func (c *Client) Records(ctx context.Context, sweep string) ([]results.Record, error) {
+	var answer pending
+	if err := c.ask(ctx, http.MethodGet, "/v1/sweeps/"+url.PathEscape(sweep)+"/records", nil,
+		&answer); err != nil {
+		return nil, err
+	}
+	var all []results.Record
+	for _, batch := range answer.Batches {
+		records, err := store.Decode(batch)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, records...)
+	}
+	return all, nil
 }

@@ -14,14 +14,11 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
-
-// MaxBody bounds a request's body in bytes. A message becomes one line of a file; whoever has more to say
-// puts it where the trial can fetch it.
-const MaxBody = 64 << 10
 
 // patience is how long a command may wait for the scheduler's turn and its journal.
 const patience = 30 * time.Second
@@ -246,11 +243,6 @@ func codeOf(err error) int {
 	return http.StatusServiceUnavailable
 }
 
-// failure is the body of every answer that is no success.
-type failure struct {
-	Error string `json:"error"`
-}
-
 func refuse(w http.ResponseWriter, code int, err error) {
 	answer(w, code, failure{err.Error()})
 }
@@ -259,4 +251,24 @@ func answer(w http.ResponseWriter, code int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
 	_ = json.NewEncoder(w).Encode(body) // the caller is gone when this fails
+}
+
+func (h *handler) records(w http.ResponseWriter, r *http.Request) {
+	var out pending
+	packer := store.NewPacker()
+	for _, record := range h.service.Pending(r.PathValue("sweep")) {
+		err := packer.Add(record)
+		if errors.Is(err, store.ErrTooLarge) && packer.Len() > 0 {
+			out.Batches = append(out.Batches, packer.Pack())
+			err = packer.Add(record)
+		}
+		if err != nil {
+			refuse(w, http.StatusInternalServerError, err)
+			return
+		}
+	}
+	if packer.Len() > 0 {
+		out.Batches = append(out.Batches, packer.Pack())
+	}
+	answer(w, http.StatusOK, out)
 }

@@ -80,3 +80,24 @@ func (sw *Sweep) sayRoom() {
 		sw.say("%s", line)
 	}
 }
+
+// wanted is how many trials of a sweep could run at once. A step may follow the last one.
+func wanted(spec *sweep.Spec, n sweep.Counts, paused bool) int {
+	if paused {
+		return 0
+	}
+	left := max(1, n.Total-n.Ended())
+	if p := spec.Limits.Parallel; p > 0 {
+		left = min(left, p)
+	}
+	return left
+}
+
+// wanted is wanted, as far as the limit of open files lets them run.
+func (c runningCluster) wanted(spec *sweep.Spec, n sweep.Counts, paused bool) int {
+	all := wanted(spec, n, paused)
+	if room := c.room(spec, openFiles()); room > 0 {
+		all = min(all, room)
+	}
+	return all
+}

@@ -1,0 +1,147 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Repaired is what Repair did. Its JSON is what `kaon repair --json` prints: a contract for scripts.
+type Repaired struct {
+	Sweep   string   `json:"sweep"`
+	Brought []string `json:"brought_back"`
+	Lost    []string `json:"lost"`
+	Aside   []string `json:"kept_aside"` // damaged files, under their new names
+}
+
+// lostRuns is what only sweep.json says.
+const lostRuns = "which commands, by which kaon, worked on the sweep"
+
+// mender mends one sweep.
+type mender struct {
+	Repaired
+	bucket bucket.Bucket
+	id     string
+	state  string
+	label  string // in the names of what is kept aside
+
+	known    store.Sweep
+	knownErr error
+	source   []byte
+	entry    *journal.SweepEntry // as the journal has it; nil: it does not
+	trials   []journal.TrialEntry
+	records  []results.Record
+}
+
+// readJournal reports whether the journal has the sweep.
+func (m *mender) readJournal() (whole bool, err error) {
+	if there, err := HasJournal(m.state); err != nil { // it may be whole
+		return false, unreachable(fmt.Errorf("repair %s: %w; nothing was changed", m.id, err))
+	} else if !there {
+		return false, nil
+	}
+	j, err := disk.Open(m.path())
+	switch {
+	case errors.Is(err, journal.ErrLocked):
+		return false, usage(fmt.Errorf("another process works on sweep %s: `kaon status %s` shows it", m.id, m.id))
+	case errors.Is(err, journal.ErrDamaged):
+		return false, nil
+	case err != nil:
+		return false, unreachable(err)
+	}
+	defer j.Close()
+	for e, err := range j.Load() {
+		switch e := e.(type) {
+		case journal.SweepEntry:
+			if e.ID == m.id {
+				m.entry = &e
+			}
+		case journal.TrialEntry:
+			m.trials = append(m.trials, e)
+		case journal.RecordEntry:
+			m.records = append(m.records, e.Record)
+		}
+		if err != nil {
+			return false, nil
+		}
+	}
+	return m.entry != nil, nil
+}
+
+// spec is what the sweep runs, by the journal or by the results.
+func (m *mender) spec(whole bool, winner *board.Winner) (*sweep.Spec, error) {
+	e := m.entry
+	if !whole {
+		switch want := m.known.SpecHash; {
+		case m.knownErr != nil:
+			return nil, unreachable(fmt.Errorf("repair %s: the journal is damaged or not there, and so is %s: %w; "+
+				"what it ran is not known any more; nothing was changed",
+				m.id, results.SweepFile, m.knownErr))
+		case SpecHash(m.source) != want:
+			return nil, unreachable(fmt.Errorf("repair %s: the journal is damaged or not there, and %s is not the "+
+				"spec that was submitted (SHA-256 %.12s…, want %.12s…); "+
+				"put that there and repair again; nothing was changed", m.id, results.SpecFile, SpecHash(m.source), want))
+		}
+		set, err := unhide(m.known.Overrides)
+		if err != nil {
+			return nil, usage(fmt.Errorf("repair %s: %w; nothing was changed", m.id, err))
+		}
+		e = &journal.SweepEntry{ID: m.id, Number: 1, File: cmp.Or(m.known.File, results.SpecFile), Source: m.source,
+			Seed: m.known.Seed, Overrides: set, BestTrial: -1}
+	}
+	spec, err := parseEntry(*e, winner)
+	if err != nil {
+		return nil, unreachable(fmt.Errorf("repair %s: read its spec: %w", m.id, err))
+	}
+	if !whole && (spec.Trials != m.known.Trials || spec.Objective.Name != m.known.Objective.Name) {
+		return nil, unreachable(fmt.Errorf("repair %s: the spec has %d trials and the sweep had %d: it was "+
+			"changed by --set, and the results do not say how; nothing was changed",
+			m.id, spec.Trials, m.known.Trials))
+	}
+	m.entry = e
+	return spec, nil
+}
+
+// load is the board of what can be read, with what the journal still has.
+func (m *mender) load(ctx context.Context, spec *sweep.Spec) (*board.Board, []store.Damage, error) {
+	known := m.known
+	if m.knownErr != nil {
+		known = manifestOf(m.id, spec, m.entry.Submitted, "local", nil)
+	}
+	known.ID = m.id
+	board, damage, err := store.LoadSweep(ctx, m.bucket, known)
+	for _, r := range m.records {
+		if err == nil {
+			_ = board.Fold(r) // refuses only what is not this sweep's
+		}
+	}
+	return board, damage, err
+}
+
+func (m *mender) path() string { return filepath.Join(m.state, JournalFile) }
+
+// replace writes an object anew and keeps the one that was there.
+func (m *mender) replace(ctx context.Context, file string, write func() error) error {
+	to, err := store.MoveAside(ctx, m.bucket, m.id, results.ObjectName(m.id, file), m.label)
+	switch {
+	case err == nil:
+		m.Aside = append(m.Aside, to)
+	case !errors.Is(err, bucket.ErrNotExist):
+		return fmt.Errorf("move %s aside: %w", file, err)
+	}
+	if err := write(); err != nil {
+		return err
+	}
+	m.Brought = append(m.Brought, file)
+	return nil
+}

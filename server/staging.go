@@ -1,0 +1,41 @@
+package server
+
+import (
+	"path/filepath"
+
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/transfer"
+	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+const (
+	transferFolder = "depot"                 // in a sweep's state folder: the file server's
+	codeFile       = "code" + archive.Suffix // in that: the packed code
+)
+
+// staging is how attempts of one sweep get what they work with: packed code, inputs, secrets.
+type staging struct {
+	id           string
+	spec         *sweep.Spec
+	folder       string // of the sweep's state
+	bucket       bucket.Bucket
+	bucketFolder string // left out of packed code; empty: the bucket is no folder
+	cluster      *runningCluster
+	resumed      bool // it has begun before, so what is wrong with its inputs now does not refuse it
+	notify       func(kind NoticeKind, text string)
+
+	fileServer *transfer.Server
+	prefetch   []cluster.URI // what agents bring to attempts that have executors of their own
+}
+
+// openFileServer starts serving the sweep's files, below the address of another server or at its own.
+func (s *staging) openFileServer(c transfer.Config) (err error) {
+	c.Folder, c.Sweep, c.Bucket = filepath.Join(s.folder, transferFolder), s.id, s.bucket
+	c.AttemptBytes = s.spec.Artifacts.Bytes
+	if s.fileServer, err = transfer.Open(c); err != nil {
+		return unreachable(err)
+	}
+	return nil
+}
