@@ -11,8 +11,6 @@ import (
 // an attack.
 const (
 	maxSource = 1 << 20 // bytes of one file
-	maxDepth  = 64      // levels of nesting
-	maxNodes  = 200_000 // values, counting what aliases stand for each time they are used
 	maxLines  = 20_000  // lines of one file: the YAML library is quadratic in some constructs, a second at most here
 	maxBlocks = 2000    // texts after | or >: the YAML library reads n of them in O(n²), these in milliseconds
 )

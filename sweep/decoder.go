@@ -12,15 +12,17 @@ import (
 // decoder turns nodes into a Spec and collects every problem on the way. Its readers return a zero value
 // after reporting, so that one mistake does not hide the next.
 type decoder struct {
-	file      string
-	lines     []string
-	problems  Errors
-	warnings  []*Error
-	options   options
-	spec      *Spec
-	emptied   map[*node]bool  // empty values that were reported, with what was meant to be in them
-	misplaced map[string]bool // keys of the top level that were found elsewhere
-	inImage   bool            // trials run in an image: ${entrypoint} is there
+	file       string
+	lines      []string
+	root       *node // nil: the text is no spec
+	problems   Errors
+	warnings   []*Error
+	options    options
+	spec       *Spec
+	decodeText func(file string, src []byte, with options) *decoder // for specs that follow, and to try remedies
+	emptied    map[*node]bool                                       // empty values that were reported, with what was meant to be in them
+	misplaced  map[string]bool                                      // keys of the top level that were found elsewhere
+	inImage    bool                                                 // trials run in an image: ${entrypoint} is there
 }
 
 func (d *decoder) problem(n *node, field, problem, remedy string) *Error {

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"fmt"
 	"math"
 	"math/big"
 	"strconv"
@@ -227,4 +228,38 @@ func (d *Dimension) wholeNumbers() bool {
 		}
 	}
 	return len(d.Values) > 0 || d.Distribution == IntUniform || d.Q > 0 && d.Integer
+}
+
+// multiples are the steps of q that a rounded dimension takes: the first, and how many; 0: they have no bounds.
+func (d *Dimension) multiples() (first, count float64) {
+	low, high, bounded := d.support()
+	if d.Q <= 0 || !bounded {
+		return 0, 0
+	}
+	first = math.Ceil(low/d.Q - slack)
+	return first, math.Floor(high/d.Q+slack) - first + 1
+}
+
+// distinct is how many values a random draw of the dimension can have; nil: without number.
+func (d *Dimension) distinct() *big.Int {
+	switch d.Distribution {
+	case Constant:
+		return big.NewInt(1)
+	case Categorical, CategoricalProbs:
+		seen := map[string]bool{}
+		for i, v := range d.Values {
+			if d.Distribution == Categorical || d.Probabilities[i] > 0 {
+				seen[fmt.Sprintf("%T%s", v, appendRepr(nil, v))] = true
+			}
+		}
+		return big.NewInt(int64(len(seen)))
+	case IntUniform:
+		n, _ := d.Choices()
+		return n
+	}
+	if _, count := d.multiples(); count > 0 {
+		n, _ := big.NewFloat(count).Int(nil)
+		return n
+	}
+	return nil
 }

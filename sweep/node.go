@@ -93,3 +93,7 @@ func (n *node) source() string {
 	}
 	return strconv.Quote(n.text)
 }
+
+const maxDepth = 64 // levels of nesting
+
+const maxNodes = 200_000 // values, counting what aliases stand for each time they are used

@@ -35,24 +35,30 @@ func WithEnvironment(getenv func(name string) (string, bool)) Option {
 // O(size of the file), whatever the size of the space; a grid under `when` or `constraints` is walked, a
 // million combinations at most. Files beyond 1 MiB are refused unread.
 func Parse(file string, src []byte, opts ...Option) (*Spec, error) {
-	d := &decoder{file: file, spec: &Spec{File: file, Source: src}}
+	var with options
 	for _, o := range opts {
-		o(&d.options)
+		o(&with)
 	}
-	root := d.document(src)
-	if root != nil {
-		d.decode(root)
-	}
+	d := decodeText(file, src, with)
 	if len(d.problems) > 0 {
 		d.problems.inOrder()
 		return nil, d.problems
 	}
 	d.spec.Overrides = d.options.set
-	if text := root.effective(nil); len(text) <= maxEffective {
+	if text := d.root.effective(nil); len(text) <= maxEffective {
 		d.spec.Effective = text
 	}
-	d.spec.Warnings = d.warnings
 	return d.spec, nil
+}
+
+// decodeText reads one spec and those that follow it. Its decoder has the problems.
+func decodeText(file string, src []byte, with options) *decoder {
+	d := &decoder{file: file, spec: &Spec{File: file, Source: src}, options: with, decodeText: decodeText}
+	if d.root = d.document(src); d.root != nil {
+		d.decode(d.root)
+	}
+	d.spec.Warnings = d.warnings
+	return d
 }
 
 // document reads the text and applies the overrides.

@@ -78,3 +78,23 @@ func unknownKey(section, name string) string {
 	}
 	return didYouMean(name, keys[section])
 }
+
+// otherName is the remedy for a word of another tool; empty: it is none.
+func otherName(place, word string) string {
+	word = strings.ToLower(word)
+	ours := otherNames[place][word]
+	if ours == "" {
+		ours = otherNames[place][strings.ReplaceAll(word, "-", "_")]
+	}
+	for _, prefix := range []string{"num_", "n_", "max_", "total_", "number_of_", "use_"} {
+		if rest, ok := strings.CutPrefix(word, prefix); ok && ours == "" && len(rest) > 2 {
+			if slices.Contains(keys[place], rest) {
+				ours = "`" + rest + "`"
+			}
+		}
+	}
+	if strings.HasPrefix(ours, "`") {
+		return "write " + ours
+	}
+	return ours
+}

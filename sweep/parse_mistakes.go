@@ -15,7 +15,7 @@ var parameterTypes = map[string][2]string{
 }
 
 // translated writes a parameter in the words of other tools as kaon has it; "": it is not known how.
-func translated(n *node) string {
+func (d *decoder) translated(n *node) string {
 	var keep []string
 	kind, log, step := "", false, false
 	for _, p := range n.pairs {
@@ -67,7 +67,8 @@ func translated(n *node) string {
 	if len(text) > 200 {
 		return ""
 	}
-	if _, err := Parse("", []byte("method: random\nrun_cap: 1\nprogram: x\nparameters: {p: "+text+"}\n")); err != nil {
+	spec := "method: random\nrun_cap: 1\nprogram: x\nparameters: {p: " + text + "}\n"
+	if len(d.decodeText("", []byte(spec), options{}).problems) > 0 {
 		return ""
 	}
 	return text
@@ -102,7 +103,7 @@ func (d *decoder) otherKeys(p pair, field string) bool {
 	text := ""
 	plain := strings.HasPrefix(otherName("parameter", first.key.text), "write `") && strings.Count(otherName("parameter", first.key.text), " ") == 1
 	if !one || !plain || slices.Contains([]string{"type", "dist", "kind"}, strings.ToLower(first.key.text)) {
-		text = translated(n)
+		text = d.translated(n)
 	}
 	names := make([]string, len(unknown))
 	for i, q := range unknown {

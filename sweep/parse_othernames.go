@@ -1,10 +1,5 @@
 package sweep
 
-import (
-	"slices"
-	"strings"
-)
-
 // otherNames are what other tools, W&B's older files and people call what has another name here: first the place,
 // then the word in small letters. A value in backquotes is the word to write; anything else is the whole remedy.
 var otherNames = map[string]map[string]string{
@@ -63,24 +58,4 @@ const logRemedy = "write `log_uniform_values` when min and max are the values th
 var otherMethods = map[string]string{
 	"bayesian": "bayes", "bayesopt": "bayes", "bayesian_optimization": "bayes", "bo": "bayes", "gp_ei": "gp", "gaussian_process": "gp", "cma-es": "cmaes", "cma_es": "cmaes",
 	"hyperband": "hyperband", "asha": "hyperband", "bohb": "hyperband", "successive_halving": "hyperband", "pbt": "pbt", "optuna": "tpe", "hyperopt": "tpe",
-}
-
-// otherName is the remedy for a word of another tool; empty: it is none.
-func otherName(place, word string) string {
-	word = strings.ToLower(word)
-	ours := otherNames[place][word]
-	if ours == "" {
-		ours = otherNames[place][strings.ReplaceAll(word, "-", "_")]
-	}
-	for _, prefix := range []string{"num_", "n_", "max_", "total_", "number_of_", "use_"} {
-		if rest, ok := strings.CutPrefix(word, prefix); ok && ours == "" && len(rest) > 2 {
-			if slices.Contains(keys[place], rest) {
-				ours = "`" + rest + "`"
-			}
-		}
-	}
-	if strings.HasPrefix(ours, "`") {
-		return "write " + ours
-	}
-	return ours
 }

@@ -74,11 +74,7 @@ func (d *decoder) thenSpec(n *node, path string) {
 		return
 	}
 	beside := func(name string) ([]byte, error) { return d.options.read(filepath.Join(filepath.Dir(path), name)) }
-	next := &decoder{file: file, spec: &Spec{File: file, Source: src}, options: options{read: beside, from: chain, getenv: d.options.getenv, winner: true}}
-	if root := next.document(src); root != nil {
-		next.decode(root)
-	}
-	next.spec.Warnings = next.warnings
+	next := d.decodeText(file, src, options{read: beside, from: chain, getenv: d.options.getenv, winner: true})
 	d.problems = append(d.problems, next.problems...)
 	d.spec.Then.Next = next.spec
 }

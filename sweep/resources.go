@@ -101,33 +101,6 @@ func (q quantity) amount(env map[string]any) (float64, error) {
 	return x, nil
 }
 
-// environmentOf is what an expression sees of a point; absent parameters are nil.
-func (s *Space) environmentOf(p Point) map[string]any {
-	values, active := make([]Value, len(s.leaves)), make([]bool, len(s.leaves))
-	for k, l := range s.leaves {
-		values[k], active[k] = find(p, l.path)
-	}
-	return s.environment(values, active)
-}
-
-// find follows a path of names through groups.
-func find(p Point, path []string) (Value, bool) {
-	for _, param := range p {
-		if param.Name != path[0] {
-			continue
-		}
-		if len(path) == 1 {
-			return param.Value, true
-		}
-		group, ok := param.Value.(Point)
-		if !ok {
-			return nil, false
-		}
-		return find(group, path[1:])
-	}
-	return nil, false
-}
-
 // share of a whole unit, rounded up so that what was asked for is never cut.
 func toMilli(x float64) resource.Milli {
 	return resource.Milli(math.Ceil(x*float64(resource.Unit) - 1e-6))

@@ -13,15 +13,6 @@ type Space struct {
 	index  *gridIndex    // set for a grid with conditions: which of all combinations count
 }
 
-// leaf is a dimension and where it stands in the tree of parameters.
-type leaf struct {
-	Dimension
-	path    []string
-	unique  bool
-	choices *big.Int      // on a grid, and of a search that repeats no point; nil when continuous
-	when    []*expression // its own and those of the groups around it, all of which must hold; empty: always there
-}
-
 // Dimensions is every parameter, groups unfolded, in the order of the spec.
 func (s *Space) Dimensions() []Dimension {
 	all := make([]Dimension, len(s.leaves))
@@ -55,18 +46,6 @@ func (s *Space) product() (n *big.Int, finite bool) {
 	return n, true
 }
 
-// At is grid point i, in O(parameters). The last parameter varies fastest, as in W&B. Under `when` or
-// `constraints` it is the i-th point that holds them. It panics when i is not below Size.
-func (s *Space) At(i *big.Int) Point {
-	if n, finite := s.Size(); !finite || i.Sign() < 0 || i.Cmp(n) >= 0 {
-		panic("sweep: grid point " + i.String() + " is outside the space")
-	}
-	if s.index != nil {
-		return s.index.at(s, i.Int64())
-	}
-	return s.build(s.combination(i))
-}
-
 // combination is the value of every dimension in combination i: the digits of i in mixed radix.
 func (s *Space) combination(i *big.Int) []Value {
 	values := make([]Value, len(s.leaves))
@@ -76,40 +55,6 @@ func (s *Space) combination(i *big.Int) []Value {
 		values[k] = s.leaves[k].choice(digit)
 	}
 	return values
-}
-
-// tries bounds how many random points are rejected by constraints before a trial is given up. Parse refuses
-// specs that accept less than about one in a thousand, so a million misses do not happen by chance.
-const tries = 1_000_000
-
-// Draw is the random point of one trial: the same seed and index give the same point for ever. Under
-// constraints, points are drawn until one holds them all; ok is false when none of a million did. With `unique` no
-// two indices give the same point, and ok is false when there are no more.
-func (s *Space) Draw(seed uint64, index int) (p Point, ok bool) {
-	if s.unique {
-		size, _ := s.Size()
-		if index < 0 || big.NewInt(int64(index)).Cmp(size) >= 0 {
-			return nil, false
-		}
-		return s.At(shuffled(index, size, seed)), true
-	}
-	return s.draw(seed, index, tries)
-}
-
-func (s *Space) draw(seed uint64, index, tries int) (Point, bool) {
-	values := make([]Value, len(s.leaves))
-	for try := range tries {
-		for k, l := range s.leaves {
-			values[k] = l.Quantile(uniform(seed, index, try, k))
-		}
-		if !s.conditional() {
-			return s.build(values), true
-		}
-		if active, ok := s.check(values); ok {
-			return s.buildActive(values, active), true
-		}
-	}
-	return nil, false
 }
 
 // conditional says whether there is any `when` or constraint.
@@ -151,4 +96,25 @@ func insert(p Point, path []string, v Value) Point {
 	}
 	p[last].Value = insert(p[last].Value.(Point), path[1:], v)
 	return p
+}
+
+// gridIndex finds the points of a grid with conditions: it holds the combination of every 256th point, so that At
+// looks at few combinations.
+type gridIndex struct {
+	count int   // points found
+	marks []int // marks[k] is the combination of point k*block
+	whole bool  // every combination of the grid was looked at
+}
+
+// points is how many points a random search can draw, conditions aside; nil: without number.
+func (s *Space) points() *big.Int {
+	n := big.NewInt(1)
+	for _, l := range s.leaves {
+		d := l.distinct()
+		if d == nil {
+			return nil
+		}
+		n.Mul(n, d)
+	}
+	return n
 }

@@ -9,64 +9,6 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// call reads the words of a command that another shell will read, before the walk comes to them.
-func (v *visitor) call(n *syntax.CallExpr) {
-	words, from := v.words(n)
-	if len(words) == 0 {
-		return
-	}
-	v.names(words, from)
-	asKnown := slices.Clone(words) // with the macros that tell programs
-	for i, w := range words {
-		v.named(w, func(hole int, before, after string) {
-			if after == "" && v.holes[hole].err == nil {
-				asKnown[i] = before + v.holes[hole].source
-			}
-		})
-	}
-	found, lost := readings(asKnown, true)
-	if lost >= 0 {
-		v.named(words[lost], func(hole int, before, after string) {
-			if m := v.holes[hole].macro; v.holes[hole].err == nil && before+after == "" && m.IsList() {
-				v.at[hole].err = zerothWord(m)
-			}
-		})
-	}
-	inner := v.positions()
-	for _, r := range found {
-		var texts []string
-		for _, i := range r.words {
-			if r.need != nil {
-				v.named(words[i], func(hole int, _, _ string) { v.at[hole].require(r.need) })
-				if w := from[i]; w != nil {
-					v.flow.sink(v.carries(w), r.need)
-				}
-				continue
-			}
-			if w := from[i]; w != nil {
-				v.inner[w] = r.reader
-				v.flow.sink(v.reads(w), asCode("a variable that "+r.reader+" runs", ""))
-			}
-			texts = append(texts, words[i])
-		}
-		text := strings.Join(texts, " ")
-		switch {
-		case r.need != nil:
-		case r.refuse != "":
-			v.refuseAll(text, r.refuse, r.remedy)
-		default:
-			if r.reader != "eval" && r.reader != "trap" {
-				inner = "words:" + strconv.Itoa(v.texts+1)
-			}
-			v.deeper++
-			v.read(text, inner)
-			v.deeper--
-			v.passPositions(r, words, from, text, inner)
-		}
-	}
-	v.passWords(n, words, from)
-}
-
 // words are the words of a command, as far as they are known, with where each comes from; a variable without quotes may
 // be several.
 func (v *visitor) words(n *syntax.CallExpr) (words []string, from []*syntax.Word) {

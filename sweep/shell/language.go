@@ -138,9 +138,6 @@ func readsCode(words []string, i int) bool {
 	return true
 }
 
-// isInput says whether a file is the standard input.
-func isInput(w string) bool { return w == "/dev/stdin" || w == "/dev/fd/0" || w == "/proc/self/fd/0" }
-
 var (
 	awkRuns = regexp.MustCompile(`system\s*\(|\|\s*getline|\|&?\s*"|"\s*\|`)
 	sedRuns = regexp.MustCompile(`(^|[;{\n/,|#!0-9])[gpiIm0-9]*e([gpiIm0-9]*($|[;}\s])|\s)`)

@@ -1,7 +1,6 @@
 package shell
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 )
@@ -18,29 +17,8 @@ type Macro interface {
 // Parse reads what stands between ${ and }. Its error is a Refusal, or has a method Remedy.
 type Parse func(inner string) (Macro, error)
 
-// Part is a piece of a command's word: text, or a macro.
-type Part struct {
-	Text  string
-	Macro Macro     // nil: text
-	Need  *Need     // what its values must be; nil: any value is data there
-	depth []quoting // in shell text: the quotes it stands in, the outermost shell's first
-}
-
-// InArithmetic reports whether the part is a macro in arithmetic of a shell.
-func (p Part) InArithmetic() bool { return len(p.depth) > 0 && p.depth[len(p.depth)-1].sum }
-
-// Quote writes the words of the part's macro so that the shells which read them take each as one word of data.
-func (p Part) Quote(words []string) (string, error) {
-	if p.InArithmetic() && !wholeNumber.MatchString(words[0]) {
-		return "", &Refusal{fmt.Sprintf("%s stands in arithmetic, and %.80q is no whole number", p.Macro, words[0]),
-			ArithmeticRemedy(p.Macro)}
-	}
-	return embed(words, p.depth), nil
-}
-
 var (
 	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	wholeNumber  = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*)$`)
 
 	// shellVariable is how the shell's own ${…} begins, of which 80 bytes tell: the regexp's time grows with the text.
 	shellVariable = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*([^A-Za-z0-9_]|$)|^[#@*?$!0-9-]`)
@@ -86,3 +64,14 @@ func holes(script string, parse Parse) (texts []string, found []hole) {
 	}
 	return append(texts, text.String()+script), found
 }
+
+// Refusal is why a macro cannot stand where it does, and what to write instead.
+type Refusal struct {
+	Problem string
+	remedy  string
+}
+
+func (r *Refusal) Error() string { return r.Problem }
+
+// Remedy is what the user can do about it; empty: nothing is known.
+func (r *Refusal) Remedy() string { return r.remedy }

@@ -46,17 +46,6 @@ func (n *Need) remedy(m Macro) string {
 // ArithmeticRemedy is what to do about a macro in arithmetic whose value is no whole number.
 func ArithmeticRemedy(m Macro) string { return (&Need{Remedy: byAwk}).remedy(m) }
 
-// Refusal is why a macro cannot stand where it does, and what to write instead.
-type Refusal struct {
-	Problem string
-	remedy  string
-}
-
-func (r *Refusal) Error() string { return r.Problem }
-
-// Remedy is what the user can do about it; empty: nothing is known.
-func (r *Refusal) Remedy() string { return r.remedy }
-
 // unquotable refuses a macro for the place it stands in.
 func unquotable(m Macro, where, remedy string) error {
 	if remedy == "" {
@@ -65,3 +54,26 @@ func unquotable(m Macro, where, remedy string) error {
 	n := Need{Place: where, Remedy: remedy}
 	return &Refusal{fmt.Sprintf("%s stands in %s, where its value would not arrive as it is", m, where), n.remedy(m)}
 }
+
+// asCode is the Need of text that something runs.
+func asCode(place, read string) *Need {
+	remedy := "write \"$%VARIABLE%\" in its place, in a script in single quotes, " +
+		"as in sh -c './train --x \"$%VARIABLE%\"': every trial has that variable"
+	if read != "" {
+		remedy = "read it there from the environment: " + strings.ReplaceAll(read, "%", "%VARIABLE%")
+	}
+	return &Need{Number, place, remedy}
+}
+
+// zerothWord refuses a macro for several words where the first of them becomes $0 of a script.
+func zerothWord(m Macro) error {
+	return &Refusal{m.String() + " stands where its first word becomes $0 of the script, and is not in \"$@\"",
+		fmt.Sprintf("write a word before it, as in sh -c '…' sh %s", m)}
+}
+
+// The remedies of several places.
+const (
+	readByName = `write the command where it runs, with %MACRO% as a word of it, or let what runs read "$%VARIABLE%"`
+	byAwk      = "let a program compute it, as in $(awk -v x=%MACRO% 'BEGIN {print x * 2}'): " +
+		"in arithmetic a shell runs what a value says, and has no fractions"
+)

@@ -240,16 +240,6 @@ func (v *visitor) written(s source, w *syntax.Word) {
 	}
 }
 
-// processes are the statements of <( ) and >( ) in a word.
-func processes(w *syntax.Word) (stmts []*syntax.Stmt) {
-	for _, p := range w.Parts {
-		if p, ok := p.(*syntax.ProcSubst); ok {
-			stmts = append(stmts, p.Stmts...)
-		}
-	}
-	return stmts
-}
-
 // calls are all commands of a node.
 func calls(n syntax.Node) (found []*syntax.CallExpr) {
 	syntax.Walk(n, func(n syntax.Node) bool {

@@ -2,12 +2,8 @@ package shell
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 )
-
-// maxScript bounds the text of a shell command that has macros: its parser recurses.
-const maxScript = 64 << 10
 
 // firstScope is the place of the positional words of the outermost text.
 const firstScope = "words:1"
@@ -42,6 +38,7 @@ type ItemError struct {
 }
 
 func (e *ItemError) Error() string { return fmt.Sprintf("item %d: %v", e.Item+1, e.Err) }
+
 func (e *ItemError) Unwrap() error { return e.Err }
 
 // Words is Script for a command that is a list: some of its items may be scripts (sh -c), or code of other languages.
@@ -187,30 +184,10 @@ func (r *reader) fill(words [][]string) string {
 	return b.String()
 }
 
-func (r *reader) name(hole int) string { return r.prefix + strconv.Itoa(hole) + "Z" }
-
-// named calls use for every hole whose name stands in text, with what stands before and behind the name.
-func (r *reader) named(text string, use func(hole int, before, after string)) {
-	for from := 0; ; {
-		i := strings.Index(text[from:], r.prefix)
-		if i < 0 {
-			return
-		}
-		i += from
-		digits, _, closed := strings.Cut(text[i+len(r.prefix):], "Z")
-		n, err := strconv.Atoi(digits)
-		from = i + len(r.prefix)
-		if closed && err == nil && n < len(r.at) {
-			from = i + len(r.name(n))
-			use(n, text[:i], text[from:])
-		}
+// checkZeroth is zeroth of an item of a list.
+func checkZeroth(item string, parse Parse) error {
+	if _, found := holes(item, parse); len(found) == 1 && found[0].err == nil && item == found[0].source && found[0].macro.IsList() {
+		return zerothWord(found[0].macro)
 	}
-}
-
-func newReader(script string, found []hole) *reader {
-	r := &reader{prefix: "KaonMacro", holes: found, at: make([]standing, len(found)), functions: map[string]bool{}, integers: map[string]bool{}, literals: map[string]string{}}
-	for strings.Contains(script, r.prefix) {
-		r.prefix += "x"
-	}
-	return r
+	return nil
 }

@@ -1,0 +1,49 @@
+package sweep
+
+import "math/big"
+
+// At is grid point i, in O(parameters). The last parameter varies fastest, as in W&B. Under `when` or
+// `constraints` it is the i-th point that holds them. It panics when i is not below Size.
+func (s *Space) At(i *big.Int) Point {
+	if n, finite := s.Size(); !finite || i.Sign() < 0 || i.Cmp(n) >= 0 {
+		panic("sweep: grid point " + i.String() + " is outside the space")
+	}
+	if s.index != nil {
+		return s.index.at(s, i.Int64())
+	}
+	return s.build(s.combination(i))
+}
+
+// tries bounds how many random points are rejected by constraints before a trial is given up. Parse refuses
+// specs that accept less than about one in a thousand, so a million misses do not happen by chance.
+const tries = 1_000_000
+
+// Draw is the random point of one trial: the same seed and index give the same point for ever. Under
+// constraints, points are drawn until one holds them all; ok is false when none of a million did. With `unique` no
+// two indices give the same point, and ok is false when there are no more.
+func (s *Space) Draw(seed uint64, index int) (p Point, ok bool) {
+	if s.unique {
+		size, _ := s.Size()
+		if index < 0 || big.NewInt(int64(index)).Cmp(size) >= 0 {
+			return nil, false
+		}
+		return s.At(shuffled(index, size, seed)), true
+	}
+	return s.draw(seed, index, tries)
+}
+
+func (s *Space) draw(seed uint64, index, tries int) (Point, bool) {
+	values := make([]Value, len(s.leaves))
+	for try := range tries {
+		for k, l := range s.leaves {
+			values[k] = l.Quantile(uniform(seed, index, try, k))
+		}
+		if !s.conditional() {
+			return s.build(values), true
+		}
+		if active, ok := s.check(values); ok {
+			return s.buildActive(values, active), true
+		}
+	}
+	return nil, false
+}

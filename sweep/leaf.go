@@ -1,0 +1,43 @@
+package sweep
+
+import (
+	"fmt"
+	"math/big"
+)
+
+// leaf is a dimension and where it stands in the tree of parameters.
+type leaf struct {
+	Dimension
+	path    []string
+	unique  bool
+	choices *big.Int      // on a grid, and of a search that repeats no point; nil when continuous
+	when    []*expression // its own and those of the groups around it, all of which must hold; empty: always there
+}
+
+// choice is value i of those that the leaf can take: on a grid, or of a search that repeats no point.
+func (l *leaf) choice(i *big.Int) Value {
+	if !l.unique || l.Q <= 0 {
+		return l.At(i)
+	}
+	first, _ := l.multiples()
+	k, _ := new(big.Float).SetInt(i).Float64()
+	return l.number(snap((first+k)*l.Q, l.Q, 0))
+}
+
+// withoutRepeats makes the leaf one of a search that repeats no point: every value that a draw can have, each once.
+func (l *leaf) withoutRepeats() {
+	l.unique, l.choices = true, l.distinct()
+	if l.Distribution != Categorical && l.Distribution != CategoricalProbs {
+		return
+	}
+	seen := map[string]bool{}
+	var kept []Value
+	for i, v := range l.Values {
+		text := fmt.Sprintf("%T%s", v, appendRepr(nil, v))
+		if !seen[text] && (l.Distribution == Categorical || l.Probabilities[i] > 0) {
+			seen[text] = true
+			kept = append(kept, v)
+		}
+	}
+	l.Distribution, l.Values, l.Probabilities = Categorical, kept, nil
+}

@@ -1,0 +1,36 @@
+package shell
+
+// Programs that run commands or scripts which stand among their words.
+var (
+	shells = []string{"sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "rbash", "yash"}
+
+	// otherShells have quotes of their own, in which kaon cannot write values.
+	otherShells = []string{"fish", "csh", "tcsh", "pwsh", "powershell", "cmd", "nu", "xonsh", "elvish", "rc"}
+
+	// rerun are programs that hand their words to a shell which they choose.
+	rerun = []string{
+		"watch", "parallel", "tmux", "screen", "hyperfine", "entr", "nodemon", "bsub", "pdsh", "clush", "dsh", "mosh",
+		"rsh", "remsh", "sbatch", "qsub", "concurrently",
+	}
+
+	// byOption are programs with a command for a shell behind -c or --command.
+	byOption = []string{"su", "runuser", "script", "flock", "sg"}
+
+	// wrappers run the command that their words hold.
+	wrappers = []string{
+		"command", "builtin", "exec", "time", "nohup", "sudo", "doas", "env", "nice", "ionice", "timeout", "stdbuf",
+		"setsid", "xargs", "chroot", "numactl", "taskset", "srun", "mpirun", "mpiexec", "strace", "unbuffer", "docker",
+		"podman", "kubectl", "nsenter", "unshare", "find", "chrt", "flock", "runuser", "torchrun", "nvidia-docker",
+		"nerdctl", "singularity", "apptainer", "enroot", "uv", "poetry", "pipenv", "pixi", "conda", "mamba",
+		"micromamba", "busybox", "toybox", "tini", "dumb-init", "gosu", "su-exec", "setpriv", "prlimit", "cgexec",
+		"systemd-run", "firejail", "bwrap", "proot", "fakeroot", "xvfb-run", "aprun", "jsrun", "ibrun", "horovodrun",
+		"salloc", "nsys", "ncu", "perf", "valgrind", "ltrace", "catchsegv", "accelerate", "deepspeed", "coproc",
+		"caffeinate", "chronic", "direnv", "ssh-agent", "faketime", "catatonit",
+	}
+)
+
+// unknownText stands for what an outer shell puts into the text of an inner one.
+const unknownText = "KaonOpaque"
+
+// maybeShell is unknownText that may be the name of a shell, with options or without.
+const maybeShell = unknownText + "Shell"
