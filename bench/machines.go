@@ -9,7 +9,7 @@ import (
 func MachinesOf(list []offers.Offer) []Machine {
 	x := offers.NewIndex(0)
 	x.Add(epoch, list...)
-	free := make(map[offers.AgentID]offers.Quantities)
+	free := make(map[offers.AgentID]resource.Resources)
 	first := make(map[offers.AgentID]offers.OfferID)
 	for _, h := range x.Snapshot().Holdings() {
 		q := free[h.Agent]

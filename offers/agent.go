@@ -3,6 +3,8 @@ package offers
 import (
 	"cmp"
 	"slices"
+
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // Agent is what the index knows of one agent, whether or not it offers anything now. A row of the index: it is
@@ -15,11 +17,11 @@ type Agent struct {
 
 	// Capacity is the most that was ever seen there, offered and used by us together: Mesos's offers do not say how
 	// large an agent is.
-	Capacity  Quantities
-	Used      Quantities // by our tasks and executors
-	Running   []JobTasks // our tasks by job, ordered by job
-	Executors []Executor // our executors, ordered by id
-	Images    []string   // images our tasks ran there, latest last, at most imagesKept
+	Capacity  resource.Resources
+	Used      resource.Resources // by our tasks and executors
+	Running   []JobTasks         // our tasks by job, ordered by job
+	Executors []Executor         // our executors, ordered by id
+	Images    []string           // images our tasks ran there, latest last, at most imagesKept
 
 	number uint32   // order of first appearance; breaks ties everywhere
 	roles  []string // allocation roles it ever offered to, in order of appearance
@@ -35,7 +37,7 @@ type JobTasks struct {
 type Executor struct {
 	ID       ExecutorID
 	Tasks    int
-	Overhead Quantities // what we counted for it in Used
+	Overhead resource.Resources // what we counted for it in Used
 }
 
 // imagesKept bounds the memory of images per agent; an agent's own image cache holds few of those we run.
@@ -82,7 +84,7 @@ func (a Agent) observe(o *Offer) *Agent {
 		if w.Tasks > 0 || slices.Contains(o.Executors, w.ID) {
 			workers = append(workers, w)
 		} else {
-			a.Used = a.Used.plus(w.Overhead, -1)
+			a.Used = a.Used.Plus(w.Overhead, -1)
 		}
 	}
 	for _, id := range o.Executors {
@@ -105,7 +107,7 @@ func (a *Agent) clone() *Agent {
 // addTasks counts n more tasks of the demand on a fork, on offers of a role; a negative n takes tasks away. The executor's overhead counts
 // once for as long as the executor is known there.
 func (a *Agent) addTasks(d *Demand, role string, n int) {
-	a.Used.increase((*Quantities)(&d.Resources), n)
+	a.Used.Add(&d.Resources, n)
 	i, found := slices.BinarySearchFunc(a.Running, d.Job, byJob)
 	if !found {
 		a.Running = slices.Insert(a.Running, i, JobTasks{Job: d.Job})
@@ -114,7 +116,7 @@ func (a *Agent) addTasks(d *Demand, role string, n int) {
 		a.Running = slices.Delete(a.Running, i, i+1)
 	}
 	if d.Executor == "" {
-		a.Used.increase((*Quantities)(&d.Overhead), n)
+		a.Used.Add(&d.Overhead, n)
 	} else {
 		a.addExecutorTasks(d, role, n)
 	}
@@ -129,8 +131,8 @@ func (a *Agent) addExecutorTasks(d *Demand, role string, n int) {
 	id := d.Executor.In(role)
 	i, found := slices.BinarySearchFunc(a.Executors, id, byExecutor)
 	if !found && n > 0 {
-		a.Executors = slices.Insert(a.Executors, i, Executor{ID: id, Overhead: Quantities(d.Overhead)})
-		a.Used.increase((*Quantities)(&d.Overhead), 1)
+		a.Executors = slices.Insert(a.Executors, i, Executor{ID: id, Overhead: d.Overhead})
+		a.Used.Add(&d.Overhead, 1)
 		found = true
 	}
 	if found {
@@ -141,7 +143,7 @@ func (a *Agent) addExecutorTasks(d *Demand, role string, n int) {
 // removeExecutor is the agent after one of its executors ended.
 func (a Agent) removeExecutor(id ExecutorID) *Agent {
 	if i, found := slices.BinarySearchFunc(a.Executors, id, byExecutor); found {
-		a.Used = a.Used.plus(a.Executors[i].Overhead, -1)
+		a.Used = a.Used.Plus(a.Executors[i].Overhead, -1)
 		a.Executors = slices.Delete(slices.Clone(a.Executors), i, i+1)
 	}
 	return &a

@@ -50,7 +50,7 @@ func kindOf(name string) int {
 }
 
 // uniform is how many tasks, at most want and at least 1, can be paid wholly from the first portion of every resource.
-func (p *allocator) uniform(q *Quantities, want int) int {
+func (p *allocator) uniform(q *resource.Resources, want int) int {
 	if q.Ports > 0 {
 		return 1
 	}
@@ -77,7 +77,7 @@ func (p *allocator) uniformIn(kind int, name string, each resource.Milli, want i
 }
 
 // take takes n times q out and returns what one of the n gets; never nil.
-func (p *allocator) take(q *Quantities, n int) []Amount {
+func (p *allocator) take(q *resource.Resources, n int) []Amount {
 	if cap(p.amounts)-len(p.amounts) < 2*len(p.coins) {
 		p.amounts = make([]Amount, 0, max(min(2*cap(p.amounts), slabAmounts), 2*len(p.coins)))
 	}
@@ -89,7 +89,7 @@ func (p *allocator) take(q *Quantities, n int) []Amount {
 	if q.Ports > 0 {
 		p.takePorts(q.Ports)
 	}
-	for _, name := range q.names() {
+	for _, name := range q.Names() {
 		p.takeScalar(fixedDims, name, q.Named[name], n)
 	}
 	return p.amounts[from:len(p.amounts):len(p.amounts)]

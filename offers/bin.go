@@ -14,9 +14,9 @@ type bin struct {
 	agent  AgentID
 	number uint32 // of the agent
 	role   string
-	offers []Offer     // in order of arrival
-	since  []time.Time // when each arrived
-	free   Quantities  // usable amounts of all offers
+	offers []Offer            // in order of arrival
+	since  []time.Time        // when each arrived
+	free   resource.Resources // usable amounts of all offers
 	key    []byte
 }
 

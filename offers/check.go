@@ -55,7 +55,7 @@ func (x *Index) checkBin(b *bin, a *Agent) error {
 			return fmt.Errorf("%w: offer %s is not where its bin is", ErrIndex, b.offers[i].ID)
 		}
 	}
-	if q := sum(b.offers); !q.equal(&b.free) || string(binKey(q.CPUs, q.Mem, b.number, b.role)) != string(b.key) {
+	if q := sum(b.offers); !q.Equal(&b.free) || string(binKey(q.CPUs, q.Mem, b.number, b.role)) != string(b.key) {
 		return fmt.Errorf("%w: bin of agent %s holds %+v, offers sum to %+v", ErrIndex, b.agent, b.free, q)
 	}
 	return nil

@@ -12,20 +12,20 @@ type diagnosis struct {
 	p       *pass
 	d       *Demand
 	g       *group
-	want    Quantities // with the executor's overhead
+	want    resource.Resources // with the executor's overhead
 	seen    map[int32]bool
 	broken  []int // by rule: agents
 	short   []Shortage
-	foreign map[string]int // by architecture: agents
-	largest Quantities     // most of each resource on any agent that meets the rules
+	foreign map[string]int     // by architecture: agents
+	largest resource.Resources // most of each resource on any agent that meets the rules
 	out     Reasons
 }
 
 func newDiagnosis(p *pass, d *Demand) *diagnosis {
 	in := &diagnosis{p: p, d: d, g: p.finalGroup(d), seen: make(map[int32]bool), foreign: make(map[string]int)}
-	in.want = Quantities(d.Resources).plus(Quantities(d.Overhead), 1)
+	in.want = d.Resources.Plus(d.Overhead, 1)
 	in.broken = make([]int, len(in.g.constraints))
-	for _, name := range in.want.asked() {
+	for _, name := range askedNames(&in.want) {
 		in.short = append(in.short, Shortage{Resource: name})
 	}
 	in.out.Agents = len(p.agents)
@@ -64,7 +64,7 @@ func (p *pass) countTasksAfter(sweepID, field string) *taskCounts {
 }
 
 // checkBin counts one bin, with what the pass left of it.
-func (in *diagnosis) checkBin(b *binState, left *Quantities) {
+func (in *diagnosis) checkBin(b *binState, left *resource.Resources) {
 	h := &in.p.agents[b.agent]
 	in.seen[b.agent] = true
 	if in.d.Role != "" && in.d.Role != b.row.role {
@@ -82,11 +82,11 @@ func (in *diagnosis) checkBin(b *binState, left *Quantities) {
 	}
 	want := in.want
 	if in.d.Executor != "" && in.p.warm(b, in.d.Executor) {
-		want = Quantities(in.d.Resources)
+		want = in.d.Resources
 	}
 	for i := range in.short {
 		s := &in.short[i]
-		miss := want.named(s.Resource) - left.named(s.Resource)
+		miss := amountOf(&want, s.Resource) - amountOf(left, s.Resource)
 		if miss <= 0 {
 			continue
 		}
@@ -121,9 +121,9 @@ func (in *diagnosis) checkEmptyAgent(host int32) {
 		return
 	}
 	in.out.Eligible++
-	in.largest = in.largest.atLeast(a.Capacity)
+	in.largest = in.largest.Max(a.Capacity)
 	for i := range in.short {
-		if name := in.short[i].Resource; in.want.named(name) > a.Capacity.named(name) {
+		if name := in.short[i].Resource; amountOf(&in.want, name) > amountOf(&a.Capacity, name) {
 			return
 		}
 	}
@@ -152,7 +152,7 @@ func (in *diagnosis) result() Reasons {
 		return out
 	}
 	for _, s := range in.short {
-		if asked, most := in.want.named(s.Resource), in.largest.named(s.Resource); asked > most {
+		if asked, most := amountOf(&in.want, s.Resource), amountOf(&in.largest, s.Resource); asked > most {
 			out.Largest = append(out.Largest, Limit{s.Resource, asked, most})
 		}
 	}
@@ -179,9 +179,9 @@ func (in *diagnosis) unmet(r *constraint) *Unmet {
 }
 
 // leftovers is what the pass left of every bin, worked out when somebody first asks.
-func (p *pass) leftovers() []Quantities {
+func (p *pass) leftovers() []resource.Resources {
 	p.left.once.Do(func() {
-		p.left.list = make([]Quantities, len(p.bins))
+		p.left.list = make([]resource.Resources, len(p.bins))
 		for i := range p.bins {
 			p.left.list[i] = p.leftover(&p.bins[i])
 		}
@@ -189,39 +189,39 @@ func (p *pass) leftovers() []Quantities {
 	return p.left.list
 }
 
-func (p *pass) leftover(b *binState) Quantities {
+func (p *pass) leftover(b *binState) resource.Resources {
 	q := b.row.free
 	for at := b.first; at >= 0; at = p.placed[at].next {
 		pl := &p.placed[at]
 		d := &p.demands[p.shapes[pl.shape].demand]
-		q = q.plus(Quantities(d.Resources), -int(pl.count))
+		q = q.Plus(d.Resources, -int(pl.count))
 		switch {
 		case d.Executor == "":
-			q = q.plus(Quantities(d.Overhead), -int(pl.count))
+			q = q.Plus(d.Overhead, -int(pl.count))
 		case pl.startsExecutor:
-			q = q.plus(Quantities(d.Overhead), -1)
+			q = q.Plus(d.Overhead, -1)
 		}
 	}
 	return q
 }
 
-// named is the amount of a resource by its Mesos name; ports count in thousandths as all else.
-func (q *Quantities) named(name string) resource.Milli {
+// amountOf is the amount of a resource by its Mesos name; ports count in thousandths as all else.
+func amountOf(q *resource.Resources, name string) resource.Milli {
 	if k := kindOf(name); k < fixedDims {
-		return q.fixed(k)
+		return fixedAmount(q, k)
 	}
 	return q.Named[name]
 }
 
-// asked lists the resources of which q has some.
-func (q *Quantities) asked() []string {
+// askedNames lists the resources of which q has some.
+func askedNames(q *resource.Resources) []string {
 	var list []string
 	for k, name := range fixedNames {
-		if q.fixed(k) > 0 {
+		if fixedAmount(q, k) > 0 {
 			list = append(list, name)
 		}
 	}
-	for _, name := range q.names() {
+	for _, name := range q.Names() {
 		if q.Named[name] > 0 {
 			list = append(list, name)
 		}

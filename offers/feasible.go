@@ -12,14 +12,14 @@ func (x *Index) Could(d *Demand, except func(AgentID) bool) bool {
 			hard = append(hard, compile(c))
 		}
 	}
-	want := Quantities(d.Resources).plus(Quantities(d.Overhead), 1)
-	asked := want.asked()
+	want := d.Resources.Plus(d.Overhead, 1)
+	asked := askedNames(&want)
 	for a := range agents(x.Snapshot().txn) {
 		if except(a.ID) || d.Role != "" && !slices.Contains(a.roles, d.Role) {
 			continue
 		}
 		refuses := func(r constraint) bool { return !r.accepts(a) }
-		lacks := func(name string) bool { return a.Capacity.named(name) < want.named(name) }
+		lacks := func(name string) bool { return amountOf(&a.Capacity, name) < amountOf(&want, name) }
 		if !slices.ContainsFunc(hard, refuses) && !slices.ContainsFunc(asked, lacks) {
 			return true
 		}

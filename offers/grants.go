@@ -41,19 +41,19 @@ func (t *grantBuilder) grant(pl *placement) {
 	demand := t.p.shapes[pl.shape].demand
 	d := &t.p.demands[demand]
 	own := d.Executor == ""
-	each := Quantities(d.Resources)
+	each := d.Resources
 	var executor []Amount
 	if own {
-		each = each.plus(Quantities(d.Overhead), 1)
+		each = each.Plus(d.Overhead, 1)
 	} else if pl.startsExecutor {
-		executor = t.purse.take((*Quantities)(&d.Overhead), 1)
+		executor = t.purse.take(&d.Overhead, 1)
 	}
 	for left := int(pl.count); left > 0; {
 		n := t.purse.uniform(&each, left)
 		g := Grant{Demand: int(demand), Count: n, NewExecutor: executor}
-		g.Resources = t.purse.take((*Quantities)(&d.Resources), n)
+		g.Resources = t.purse.take(&d.Resources, n)
 		if own {
-			g.NewExecutor = t.purse.take((*Quantities)(&d.Overhead), n)
+			g.NewExecutor = t.purse.take(&d.Overhead, n)
 		}
 		executor = nil
 		t.grants = append(t.grants, g)

@@ -39,7 +39,7 @@ const (
 func (g *group) same(d *Demand) bool {
 	l := g.example
 	return l.Role == d.Role && sameConstraints(l.Constraints, d.Constraints) && (!g.counting || l.Job == d.Job) &&
-		sameResources(&l.Overhead, &d.Overhead) && (!g.costs || l.Executor == d.Executor)
+		l.Overhead.Equal(&d.Overhead) && (!g.costs || l.Executor == d.Executor)
 }
 
 func sameConstraints(a, b []resource.Constraint) bool {
@@ -51,19 +51,6 @@ func sameConstraints(a, b []resource.Constraint) bool {
 	}
 	for i := range a {
 		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
-}
-
-func sameResources(a, b *resource.Resources) bool {
-	if a.CPUs != b.CPUs || a.Mem != b.Mem || a.Disk != b.Disk || a.GPUs != b.GPUs || a.Ports != b.Ports ||
-		len(a.Named) != len(b.Named) {
-		return false
-	}
-	for name, amount := range a.Named {
-		if b.Named[name] != amount {
 			return false
 		}
 	}
@@ -100,12 +87,12 @@ func groupKey(key []byte, d *Demand) []byte {
 		text(c.Value)
 		key = strconv.AppendBool(key, c.Soft)
 	}
-	if o := (*Quantities)(&d.Overhead); !o.zero() {
+	if o := &d.Overhead; !o.Zero() {
 		text(string(d.Executor))
 		for k := range fixedDims {
-			key = binary.AppendVarint(key, int64(o.fixed(k)))
+			key = binary.AppendVarint(key, int64(fixedAmount(o, k)))
 		}
-		for _, name := range o.names() {
+		for _, name := range o.Names() {
 			text(name)
 			key = binary.AppendVarint(key, int64(o.Named[name]))
 		}
@@ -114,7 +101,7 @@ func groupKey(key []byte, d *Demand) []byte {
 }
 
 func (p *pass) newGroup(d *Demand) *group {
-	g := &group{example: d, costs: !(*Quantities)(&d.Overhead).zero()}
+	g := &group{example: d, costs: !d.Overhead.Zero()}
 	for _, c := range d.Constraints {
 		r := compile(c)
 		g.constraints = append(g.constraints, r)

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-memdb"
+
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // Index holds agents, what they offer now, and what of ours runs on them. One goroutine changes it; Snapshot and
@@ -56,7 +58,7 @@ func (x *Index) Add(now time.Time, list ...Offer) {
 			}
 			x.offerSlots[o.ID] = at
 			t.putBin(at, old, b)
-			agent.Capacity = agent.Capacity.atLeast(t.offered(agent).plus(agent.Used, 1))
+			agent.Capacity = agent.Capacity.Max(t.offered(agent).Plus(agent.Used, 1))
 			t.putAgent(agent)
 		}
 	})
@@ -160,7 +162,7 @@ type Holding struct {
 	Agent  AgentID
 	Role   string
 	Offers []Offer // not to be changed
-	Free   Quantities
+	Free   resource.Resources
 }
 
 // Holdings lists what agents offer, least cpus first, then least memory.

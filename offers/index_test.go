@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // plainIndex is the index in the plainest way: a list of offers.
@@ -27,11 +29,11 @@ func (p *plainIndex) drop(gone func(Offer) bool) (dropped []OfferID) {
 	return dropped
 }
 
-func (p *plainIndex) free(agent AgentID, role string) Quantities {
-	var q Quantities
+func (p *plainIndex) free(agent AgentID, role string) resource.Resources {
+	var q resource.Resources
 	for _, o := range p.offers {
 		if o.Agent == agent && o.Role == role {
-			q = q.plus(amountsOf(o.Amounts), 1)
+			q = q.Plus(amountsOf(o.Amounts), 1)
 		}
 	}
 	return q
@@ -89,9 +91,9 @@ func TestIndexFollowsAPlainList(t *testing.T) {
 				if x.Offers() != len(plain.offers) {
 					t.Fatalf("%d offers, want %d", x.Offers(), len(plain.offers))
 				}
-				last := Quantities{}
+				last := resource.Resources{}
 				for _, h := range x.Snapshot().Holdings() {
-					if want := plain.free(h.Agent, h.Role); !want.equal(&h.Free) {
+					if want := plain.free(h.Agent, h.Role); !want.Equal(&h.Free) {
 						t.Fatalf("%s %s holds %+v, want %+v", h.Agent, h.Role, h.Free, want)
 					}
 					if h.Free.CPUs < last.CPUs || h.Free.CPUs == last.CPUs && h.Free.Mem < last.Mem {

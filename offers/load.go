@@ -78,10 +78,10 @@ func (p *pass) readVectors() {
 	wide := p.dims.len()
 	p.need = make([]resource.Milli, 0, len(p.shapes)*wide)
 	for i := range p.shapes {
-		p.need = p.dims.append(p.need, (*Quantities)(&p.demands[p.shapes[i].demand].Resources))
+		p.need = p.dims.append(p.need, &p.demands[p.shapes[i].demand].Resources)
 	}
 	for _, g := range p.groups {
-		if over := p.dims.append(nil, (*Quantities)(&g.example.Overhead)); !zero(over) {
+		if over := p.dims.append(nil, &g.example.Overhead); !zero(over) {
 			g.overhead = over
 		}
 	}

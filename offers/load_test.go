@@ -13,7 +13,7 @@ func TestSkylineAnswersAsAScanWould(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var bins []binState
 		for range rapid.IntRange(0, 8).Draw(t, "bins") {
-			q := Quantities{CPUs: resource.Milli(rapid.IntRange(0, 6).Draw(t, "cpus")), Mem: resource.Milli(rapid.IntRange(0, 6).Draw(t, "mem"))}
+			q := resource.Resources{CPUs: resource.Milli(rapid.IntRange(0, 6).Draw(t, "cpus")), Mem: resource.Milli(rapid.IntRange(0, 6).Draw(t, "mem"))}
 			bins = append(bins, binState{row: &bin{free: q}})
 		}
 		slices.SortFunc(bins, func(a, b binState) int {

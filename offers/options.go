@@ -1,6 +1,10 @@
 package offers
 
-import "time"
+import (
+	"time"
+
+	"github.com/kaon-sweep/kaon/sweep/resource"
+)
 
 // Policy names what a pass tries to reach.
 type Policy string
@@ -29,10 +33,10 @@ type Score func(d *Demand, c *Candidate) float64
 // Candidate is an agent as a Score sees it during a pass.
 type Candidate struct {
 	Agent *Agent
-	Free  Quantities // before the placement
-	Total Quantities // what the agent's offers held when the pass began
-	Warm  bool       // the demand's executor runs there
-	Image bool       // the demand's image was run there
+	Free  resource.Resources // before the placement
+	Total resource.Resources // what the agent's offers held when the pass began
+	Warm  bool               // the demand's executor runs there
+	Image bool               // the demand's image was run there
 }
 
 // Options of one pass. The zero value packs tightly and declines by the default times.

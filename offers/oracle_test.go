@@ -127,7 +127,7 @@ func (or *oracle) exact() error {
 		}
 		for _, g := range l.Grants {
 			d := or.demands[g.Demand]
-			if q, want := amountsOf(g.Resources), Quantities(d.Resources); !q.equal(&want) {
+			if q, want := amountsOf(g.Resources), d.Resources; !q.Equal(&want) {
 				return fmt.Errorf("grant of demand %d is %+v, want %+v", g.Demand, q, want)
 			}
 			if err := pay(g.Resources, g.Count); err != nil {
@@ -136,7 +136,7 @@ func (or *oracle) exact() error {
 			if g.NewExecutor == nil {
 				continue
 			}
-			if q, want := amountsOf(g.NewExecutor), Quantities(d.Overhead); !q.equal(&want) {
+			if q, want := amountsOf(g.NewExecutor), d.Overhead; !q.Equal(&want) {
 				return fmt.Errorf("executor of demand %d is %+v, want %+v", g.Demand, q, want)
 			}
 			execs := 1
@@ -151,7 +151,7 @@ func (or *oracle) exact() error {
 	return nil
 }
 
-func amountsOf(list []Amount) Quantities { return sum([]Offer{{Amounts: list}}) }
+func amountsOf(list []Amount) resource.Resources { return sum([]Offer{{Amounts: list}}) }
 
 // counts: what is placed and what waits add up; unplaced demands come in order; caps and avoidance hold.
 func (or *oracle) counts() error {
@@ -367,10 +367,10 @@ func (or *oracle) fits(d *Demand, agent AgentID, role string, priority int) bool
 	if until, avoided := or.opt.Avoid[agent]; avoided && noon.Before(until) || d.Role != "" && d.Role != role || !meetsAllStatic(d, a) {
 		return false
 	}
-	var free Quantities
+	var free resource.Resources
 	for _, o := range or.offers {
 		if o.Agent == agent && o.Role == role {
-			free = free.plus(amountsOf(o.Amounts), 1)
+			free = free.Plus(amountsOf(o.Amounts), 1)
 		}
 	}
 	warm := d.Executor != "" && slices.ContainsFunc(a.Executors, func(w Executor) bool { return w.ID == d.Executor.In(role) })
@@ -385,26 +385,26 @@ func (or *oracle) fits(d *Demand, agent AgentID, role string, priority int) bool
 		if t.role != role {
 			continue
 		}
-		free = free.plus(Quantities(td.Resources), -1)
+		free = free.Plus(td.Resources, -1)
 		known := slices.ContainsFunc(a.Executors, func(w Executor) bool { return w.ID == td.Executor.In(role) })
 		if td.Executor == "" || !known && !started[td.Executor] {
-			free = free.plus(Quantities(td.Overhead), -1)
+			free = free.Plus(td.Overhead, -1)
 		}
 		started[td.Executor] = true
 	}
 	if most, capped := or.opt.Caps[agent]; capped && onAgent >= most {
 		return false
 	}
-	want := Quantities(d.Resources)
+	want := d.Resources
 	if d.Executor == "" || !warm && !started[d.Executor] {
-		want = want.plus(Quantities(d.Overhead), 1)
+		want = want.Plus(d.Overhead, 1)
 	}
 	for _, c := range d.Constraints {
 		if !c.Soft && !or.mayAdd(d, c, valueOf(a, c.Field), or.count(d.Job, c.Field, priority)) {
 			return false
 		}
 	}
-	rest := free.plus(want, -1)
+	rest := free.Plus(want, -1)
 	for _, m := range rest.Named {
 		if m < 0 {
 			return false

@@ -28,7 +28,7 @@ type pass struct {
 	sparing  bool // agents that come last are closed
 	left     struct {
 		once sync.Once
-		list []Quantities
+		list []resource.Resources
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"iter"
 
 	"github.com/hashicorp/go-memdb"
+
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 const (
@@ -191,10 +193,10 @@ func (t *tables) binsOf(a *Agent) []*bin {
 }
 
 // offered is what all bins of the agent hold.
-func (t *tables) offered(a *Agent) Quantities {
-	var q Quantities
+func (t *tables) offered(a *Agent) resource.Resources {
+	var q resource.Resources
 	for _, b := range t.binsOf(a) {
-		q = q.plus(b.free, 1)
+		q = q.Plus(b.free, 1)
 	}
 	return q
 }

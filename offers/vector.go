@@ -56,10 +56,10 @@ func (d *dimensions) collect(used *[fixedDims]bool, r *resource.Resources) {
 func (d *dimensions) len() int { return len(d.fixed) + len(d.names) }
 
 // append writes the quantities as a vector.
-func (d *dimensions) append(to []resource.Milli, q *Quantities) []resource.Milli {
+func (d *dimensions) append(to []resource.Milli, q *resource.Resources) []resource.Milli {
 	to = append(to, q.CPUs, q.Mem)
 	for _, k := range d.fixed[2:] {
-		to = append(to, q.fixed(k))
+		to = append(to, fixedAmount(q, k))
 	}
 	for _, name := range d.names {
 		to = append(to, q.Named[name])
@@ -69,8 +69,8 @@ func (d *dimensions) append(to []resource.Milli, q *Quantities) []resource.Milli
 
 var fixedNames = [fixedDims]string{cpusName, memName, diskName, gpusName, portsName}
 
-// fixed is one of the quantities that have a field. Ports count in thousandths, as everything does in a vector.
-func (q *Quantities) fixed(k int) resource.Milli {
+// fixedAmount is one of the amounts that have a field. Ports count in thousandths, as everything does in a vector.
+func fixedAmount(q *resource.Resources, k int) resource.Milli {
 	switch k {
 	case cpus:
 		return q.CPUs
@@ -86,8 +86,8 @@ func (q *Quantities) fixed(k int) resource.Milli {
 }
 
 // quantities is a vector as amounts.
-func (d *dimensions) quantities(v []resource.Milli) Quantities {
-	var q Quantities
+func (d *dimensions) quantities(v []resource.Milli) resource.Resources {
+	var q resource.Resources
 	for k, m := range v {
 		if k >= len(d.fixed) {
 			if q.Named == nil {
