@@ -2,16 +2,15 @@ package sweep
 
 import (
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
-)
 
-var update = flag.Bool("update", false, "rewrite the golden files of refused specs")
+	"github.com/kaon-sweep/kaon/testkit"
+)
 
 // TestBad parses every refused spec in testdata/bad and compares what a person is told with the golden text
 // beside it.
@@ -37,7 +36,7 @@ func TestBad(t *testing.T) {
 				t.Fatalf("accepted, or not refused with Errors: %v", err)
 			}
 			onOneScreen(t, all)
-			golden(t, strings.TrimSuffix(f, ".yaml")+".txt", all.Error()+"\n")
+			testkit.Golden(t, strings.TrimSuffix(f, ".yaml")+".txt", []byte(all.Error()+"\n"))
 		})
 	}
 }
@@ -59,22 +58,5 @@ func onOneScreen(t *testing.T, all Errors) {
 		if e.File == "" || e.Problem == "" || e.Remedy == "" || e.Line == 0 {
 			t.Errorf("a problem without file, line, text or remedy: %+v", e)
 		}
-	}
-}
-
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
 }

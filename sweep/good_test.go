@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // TestGood parses every accepted spec and compares what came of it, with its first points and their
@@ -27,7 +29,7 @@ func TestGood(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, strings.TrimSuffix(f, ".yaml")+".txt", describe(t, s))
+			testkit.Golden(t, strings.TrimSuffix(f, ".yaml")+".txt", []byte(describe(t, s)))
 		})
 	}
 }

@@ -8,12 +8,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // serve starts a cluster, on whose machine uname -m prints what machine says; empty: the truth.
@@ -209,13 +209,7 @@ func TestMixedUpExecutor(t *testing.T) {
 	x := p.start("run", "square.yaml", "--cluster", address, "--executor-foreign", mixedUp, "--set", "run_cap=1")
 	id := sweepOf(x)
 	const reason = "the executor that agent a fetched is not the one that was served"
-	for late := time.Now().Add(patience); ; {
-		if out := p.kaon("trial", id+"/0"); strings.Contains(out.stdout, reason) {
-			break
-		} else if time.Now().After(late) {
-			t.Fatalf("the trial never said so: %s%s", out.stdout, out.stderr)
-		}
-	}
+	testkit.Await(t, "the trial's reason", func() bool { return strings.Contains(p.kaon("trial", id+"/0").stdout, reason) })
 	x.signal(os.Interrupt)
 	x.wait().ends(exitInterrupted)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // listening is a sweep of one trial at a time, each of which says how far it is and then obeys its control file: a line
@@ -53,17 +55,14 @@ const none = -2
 
 func (p place) running(id string, trial int) {
 	p.t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+	testkit.Await(p.t, fmt.Sprintf("trial %d of %s to run", trial, id), func() bool {
 		var s status
 		p.kaon("status", id, "--json").ends(exitDone).json(&s)
 		if trial == none && len(s.Running) == 0 {
-			return
+			return true
 		}
-		if len(s.Running) == 1 && s.Running[0].Trial == trial && s.Running[0].State == "running" {
-			return
-		}
-	}
-	p.t.Fatalf("trial %d of %s never ran", trial, id)
+		return len(s.Running) == 1 && s.Running[0].Trial == trial && s.Running[0].State == "running"
+	})
 }
 
 func TestTalkingToARun(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results/bucket/s3/s3test"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // heavy leaves 100 MB that nothing compresses away, and the checksum of it in a file beside the spec.
@@ -61,16 +62,17 @@ func TestArtifactSurvivesAKillOfTheScheduler(t *testing.T) {
 // awaitPart waits until part of an artifact has come in.
 func (p place) awaitPart() string {
 	p.t.Helper()
-	for late := time.Now().Add(patience); time.Now().Before(late); time.Sleep(time.Millisecond) {
+	found := ""
+	testkit.Await(p.t, "part of an artifact", func() bool {
 		parts, _ := filepath.Glob(filepath.Join(p.dir, "kaon-results/.state/*/depot/uploads/*"))
 		for _, part := range parts {
 			if info, err := os.Stat(part); err == nil && info.Size() > 0 {
-				return part
+				found = part
 			}
 		}
-	}
-	p.t.Fatal("no artifact came in")
-	return ""
+		return found != ""
+	})
+	return found
 }
 
 // sweep is the id of the only sweep of a name.
@@ -194,21 +196,19 @@ func TestLogsAreFollowed(t *testing.T) {
 	p.write("slow.yaml", "name: slow\nmethod: grid\nparameters: {x: {values: [1]}}\ncommand: 'echo first; read go < gate; echo last'\n")
 	run := p.start("run", "slow.yaml", "-q")
 	var follow *process
-	for late := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) { // until the trial has begun
+	testkit.Await(t, "output of the trial, which may not have begun", func() bool {
 		follow = p.start("logs", "0", "-f")
 		select {
 		case <-follow.ended:
 		case <-time.After(300 * time.Millisecond):
 		}
 		if strings.Contains(follow.stdout.String(), "first") {
-			break
-		}
-		if time.Now().After(late) {
-			t.Fatalf("no output: %s", follow.stderr)
+			return true
 		}
 		_ = follow.cmd.Process.Kill()
 		<-follow.ended
-	}
+		return false
+	})
 	if _, err := gate.WriteString("go\n"); err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker/dockertest"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // ship is kaon without C, as images need it, and an image of the probe.
@@ -195,18 +196,15 @@ func (s ship) waiting(p place) (*process, string) {
 	p.t.Helper()
 	p.write("sweep.yaml", s.spec(2))
 	x := s.start(p, "run", "sweep.yaml", "--set", `command=["/probe", "sleep=${envvar:NAP}"]`)
-	deadline := time.Now().Add(patience)
-	for running := 0; running < 2; time.Sleep(20 * time.Millisecond) {
-		running = 0
+	testkit.Await(p.t, "two containers that run", func() bool {
+		running := 0
 		for _, f := range s.containers(p) {
 			if f.Running {
 				running++
 			}
 		}
-		if time.Now().After(deadline) {
-			p.t.Fatalf("no two containers run:\n%s%s", x.stdout, x.stderr)
-		}
-	}
+		return running >= 2
+	})
 	sweeps, err := filepath.Glob(filepath.Join(p.dir, "kaon-results", ".state", "*"))
 	if err != nil || len(sweeps) != 1 {
 		p.t.Fatalf("%v, %v", sweeps, err)

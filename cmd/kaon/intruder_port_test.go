@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // An executor that outlives its agent goes on asking at the agent's address, and shows its token to nobody who took the port.
@@ -20,9 +22,10 @@ func TestAttackTakenAgentPort(t *testing.T) {
 	p.write("s.yaml", "metric: {name: cost, goal: minimize}\nparameters: {x: {values: [1]}}\nmethod: grid\ntask: {resources: {cpus: 0.1, memory: 20MB}}\n"+
 		"command: [sh, -c, 'echo cost=1; touch "+p.dir+"/began; sleep 600']\n")
 	x := p.start("run", "s.yaml")
-	for _, err := os.Stat(filepath.Join(p.dir, "began")); err != nil; _, err = os.Stat(filepath.Join(p.dir, "began")) {
-		time.Sleep(20 * time.Millisecond)
-	}
+	testkit.Await(t, "the trial", func() bool {
+		_, err := os.Stat(filepath.Join(p.dir, "began"))
+		return err == nil
+	})
 	var executor int
 	endpoint := ""
 	for _, pid := range p.processes() {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // sharedSpec is a sweep whose trials note when they began and ended, and which devices they had.
@@ -90,7 +91,7 @@ func TestTwoRunsShareTheMachine(t *testing.T) {
 	sharedSpec(p, "first", 12, fmt.Sprintf("cpus: %g, memory: 10MB, gpus: 1", half))
 	sharedSpec(p, "second", 6, fmt.Sprintf("cpus: %g, memory: 10MB, gpus: 1", half))
 	first := p.start("run", "first.yaml", "--gpus", "2")
-	eventually(t, "the first runs", func() bool { _, err := os.Stat(filepath.Join(p.dir, "noted-first")); return err == nil })
+	testkit.Await(t, "the first runs", func() bool { _, err := os.Stat(filepath.Join(p.dir, "noted-first")); return err == nil })
 	second := p.start("run", "second.yaml", "--gpus", "2")
 	first.wait().ends(exitDone).prints("sharing this machine with another kaon run (pid ", "sweep second-")
 	second.wait().ends(exitDone).prints("waiting: another kaon run (pid ", "sharing this machine with another kaon run (pid ", "sweep first-")
@@ -117,14 +118,14 @@ func TestRunWaitsForTheMachine(t *testing.T) {
 	sharedSpec(p, "first", 400, fmt.Sprintf("cpus: %g, memory: 10MB", machine.CPUs))
 	sharedSpec(p, "second", 2, fmt.Sprintf("cpus: %g, memory: 10MB", machine.CPUs))
 	first := p.start("run", "first.yaml", "--state", "state")
-	eventually(t, "the first runs", func() bool { _, err := os.Stat(filepath.Join(p.dir, "noted-first")); return err == nil })
+	testkit.Await(t, "the first runs", func() bool { _, err := os.Stat(filepath.Join(p.dir, "noted-first")); return err == nil })
 	const says = "this one starts when there is room for its trials"
 	left := p.start("run", "second.yaml")
-	eventually(t, "it waits", func() bool { return strings.Contains(left.stdout.String(), says) })
+	testkit.Await(t, "it waits", func() bool { return strings.Contains(left.stdout.String(), says) })
 	left.signal(syscall.SIGINT)
 	left.wait().ends(exitInterrupted)
 	second := p.start("run", "second.yaml")
-	eventually(t, "the other waits", func() bool { return strings.Contains(second.stdout.String(), says) })
+	testkit.Await(t, "the other waits", func() bool { return strings.Contains(second.stdout.String(), says) })
 	if n := p.entries(); n != 2 {
 		t.Errorf("%d entries of two runs", n)
 	}
@@ -145,12 +146,12 @@ func TestTrialSaysWhichRunItWaitsFor(t *testing.T) {
 	}
 	sharedSpec(p, "first", 400, fmt.Sprintf("cpus: %g, memory: 10MB", machine.CPUs))
 	first := p.start("run", "first.yaml")
-	eventually(t, "the first runs", func() bool { _, err := os.Stat(filepath.Join(p.dir, "noted-first")); return err == nil })
+	testkit.Await(t, "the first runs", func() bool { _, err := os.Stat(filepath.Join(p.dir, "noted-first")); return err == nil })
 	sharedSpec(p, "second", 1, fmt.Sprintf("cpus: %g, memory: 10MB", machine.CPUs))
 	second := p.start("run", "second.yaml")
-	eventually(t, "it waits", func() bool { return strings.Contains(second.stdout.String(), "waiting: another kaon run") })
+	testkit.Await(t, "it waits", func() bool { return strings.Contains(second.stdout.String(), "waiting: another kaon run") })
 	id, _, _ := strings.Cut(second.stdout.String(), ":")
-	eventually(t, "its trial says why", func() bool {
+	testkit.Await(t, "its trial says why", func() bool {
 		var said struct{ Waiting string }
 		_ = json.Unmarshal([]byte(p.kaon("trial", id+"/0", "--json").stdout), &said)
 		return strings.Contains(said.Waiting, "another kaon run (pid ")
@@ -172,13 +173,4 @@ func TestRunWithoutALedger(t *testing.T) {
 	cmd := p.command("run", "only.yaml")
 	cmd.Env = append(cmd.Env, "XDG_RUNTIME_DIR="+p.write("file", "not a folder"))
 	p.launch(cmd).wait().ends(exitDone).prints("does not see others on this machine")
-}
-
-func eventually(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	for until := time.Now().Add(patience); !is(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(until) {
-			t.Fatalf("not within %v: %s", patience, what)
-		}
-	}
 }

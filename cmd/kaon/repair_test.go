@@ -5,11 +5,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 func (p place) flip(file string) {
@@ -84,9 +84,7 @@ task: {resources: {cpus: 0.1, memory: 16MB}}
 `)
 	x := p.start("run", "slow.yaml")
 	id := sweepOf(x)
-	for p.has("ran") != "0\n1\n2\n3\n4\n" {
-		time.Sleep(10 * time.Millisecond)
-	}
+	testkit.Await(t, "the fifth trial", func() bool { return p.has("ran") == "0\n1\n2\n3\n4\n" })
 	x.signal(os.Interrupt)
 	x.wait().ends(exitInterrupted)
 	p.flip(p.journal(id) + ".log")

@@ -14,6 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // story is a sweep with a trial in every state: a retry, a gap, NaN, a trial cached, one never heard of.
@@ -57,7 +58,7 @@ func TestGoldenJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "board.json", string(data))
+	testkit.Golden(t, "testdata/board.json", data)
 	var details bytes.Buffer
 	enc := json.NewEncoder(&details)
 	enc.SetIndent("", "  ")
@@ -70,7 +71,7 @@ func TestGoldenJSON(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	golden(t, "trials.json", details.String())
+	testkit.Golden(t, "testdata/trials.json", details.Bytes())
 	read, err := store.ReadBoard(t.Context(), &memory, "s")
 	if err != nil {
 		t.Fatal(err)

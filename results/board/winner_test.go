@@ -2,9 +2,7 @@ package board_test
 
 import (
 	"encoding/json"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -15,6 +13,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // manifest has all that is hard to quote.
@@ -37,28 +36,10 @@ func render(t *testing.T, format string) string {
 
 func TestRenderGolden(t *testing.T) {
 	for _, format := range []string{"json", "yaml", "env", "flags"} {
-		golden(t, "winner."+format, render(t, format))
+		testkit.Golden(t, "testdata/winner."+format, []byte(render(t, format)))
 	}
 	if _, err := manifest().Render("toml"); err == nil {
 		t.Error("toml is not built")
-	}
-}
-
-// golden compares with a file of testdata; KAON_REWRITE=1 rewrites it.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if os.Getenv("KAON_REWRITE") == "1" {
-		if err := os.WriteFile(file, []byte(got), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs (KAON_REWRITE=1 rewrites it):\n%s", file, got)
 	}
 }
 

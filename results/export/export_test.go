@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,6 +20,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/export"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // records is a small sweep with what makes tables hard: nested, conditional and mixed parameters, names and texts
@@ -91,19 +91,7 @@ func TestGolden(t *testing.T) {
 	for _, f := range []export.Format{export.CSV, export.JSON} {
 		trials, points := tables(t, f)
 		for name, got := range map[string][]byte{"trials": trials, "points": points} {
-			file := filepath.Join("testdata", name+"."+string(f))
-			if os.Getenv("KAON_REWRITE") == "1" {
-				if err := os.WriteFile(file, got, 0o666); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !bytes.Equal(got, want) {
-				t.Errorf("%s differs (KAON_REWRITE=1 rewrites it):\n%s", file, got)
-			}
+			testkit.Golden(t, filepath.Join("testdata", name+"."+string(f)), got)
 		}
 	}
 }
