@@ -66,13 +66,6 @@ func (s *dispatcher) send(ctx context.Context, call cluster.Call) {
 	}
 }
 
-// dispatch queues the calls of one Ready, in their order.
-func (s *dispatcher) dispatch(ctx context.Context, calls []cluster.Call) {
-	for _, call := range calls {
-		s.queue(ctx, call)
-	}
-}
-
 // queue queues a call, blocking while its lane is full.
 func (s *dispatcher) queue(ctx context.Context, call cluster.Call) {
 	countCall(call)

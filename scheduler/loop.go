@@ -109,7 +109,7 @@ func (l *Loop) deliver(ctx context.Context, evs []cluster.Event) {
 
 // turns runs until ctx ends or a turn fails.
 func (l *Loop) turns(ctx context.Context, out *dispatcher) error {
-	if err := l.carryOut(ctx, out, l.core.Ready(), nil); err != nil { // what Restore has to say
+	if err := l.core.Ready().CarryOut(&effects{l, ctx, out, nil}); err != nil { // what Restore has to say
 		return err
 	}
 	timer := time.NewTimer(mostSleep)
@@ -126,15 +126,10 @@ func (l *Loop) turns(ctx context.Context, out *dispatcher) error {
 			l.serve(&b, rq)
 		case <-l.wake:
 		case <-timer.C:
-			l.tick(&b)
+			b.count(1) // that time has passed
 		}
 		l.drain(&b)
-		if due := l.core.Due(); !due.IsZero() && !due.After(l.now()) {
-			l.tick(&b)
-		}
-		l.core.Pack(l.now())
-		b.packed = time.Now()
-		if err := l.carryOut(ctx, out, l.core.Ready(), &b); err != nil {
+		if err := l.core.Turn(l.now()).CarryOut(&effects{l, ctx, out, &b}); err != nil {
 			return err
 		}
 	}
@@ -143,7 +138,6 @@ func (l *Loop) turns(ctx context.Context, out *dispatcher) error {
 // burst is the events of one turn.
 type burst struct {
 	began  time.Time
-	packed time.Time
 	events int
 	asked  []request
 }
@@ -174,11 +168,6 @@ func (l *Loop) step(b *burst, evs ...cluster.Event) {
 func (l *Loop) command(b *burst, cmd Command) {
 	b.count(1)
 	l.core.Do(l.now(), cmd)
-}
-
-func (l *Loop) tick(b *burst) {
-	b.count(1)
-	l.core.Tick(l.now())
 }
 
 // serve steps a request, or lets it look.
@@ -265,52 +254,5 @@ func (l *Loop) drainInbox(b *burst) {
 	}
 	for _, id := range order {
 		l.command(b, RecordsStored{Sweep: id, Through: stored[id]})
-	}
-}
-
-// carryOut does what is Ready: journal, then calls, then answers and notices.
-func (l *Loop) carryOut(ctx context.Context, out *dispatcher, r Ready, b *burst) error {
-	if len(r.Journal) > 0 {
-		began := time.Now()
-		if err := l.journal.Append(r.Journal); err != nil {
-			return fmt.Errorf("append to journal: %w", err)
-		}
-		l.journalTook = min(time.Since(began), slowMost)
-		appendSeconds.UpdateDuration(began)
-		entriesTotal.Add(len(r.Journal))
-	}
-	out.dispatch(ctx, r.Calls)
-	if b != nil {
-		l.answer(r, b)
-		turnsTotal.Inc()
-		eventsTotal.Add(b.events)
-	}
-	for _, n := range r.Notices {
-		countNotice(n)
-		l.listener.dispatch(n)
-		if barred, ok := n.(FrameworkRejected); ok {
-			return fmt.Errorf("subscribe: %w", barred.Err)
-		}
-	}
-	return nil
-}
-
-// answer tells callers that their command is durable, or refused.
-func (l *Loop) answer(r Ready, b *burst) {
-	if len(b.asked) == 0 {
-		return
-	}
-	refused := map[string]error{}
-	for _, n := range r.Notices {
-		if n, ok := n.(SubmitRefused); ok {
-			refused[n.Sweep] = n.Err
-		}
-	}
-	for _, rq := range b.asked {
-		var err error
-		if s, ok := rq.command.(Submit); ok {
-			err = refused[s.ID]
-		}
-		rq.reply <- err
 	}
 }

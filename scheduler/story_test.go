@@ -30,8 +30,7 @@ func TestStories(t *testing.T) {
 		s := &story{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), mem: &journal.Memory{}, core: NewCore(testConfig()), runs: map[offers.AgentID][]offers.ExecutorID{}}
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			s.command(t, d)
-			s.core.Pack(s.now)
-			r := s.core.Ready()
+			r := s.core.Turn(s.now)
 			s.started(r.Calls)
 			if err := s.mem.Append(r.Journal); err != nil {
 				t.Fatal(err)

@@ -2,6 +2,7 @@ package simtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -179,11 +180,7 @@ func (p *process) turn() {
 	for _, in := range inputs {
 		p.step(in)
 	}
-	if due := p.core.Due(); !due.IsZero() && !due.After(p.clock()) {
-		p.core.Tick(p.clock())
-	}
-	p.core.Pack(p.clock())
-	p.carryOut(p.core.Ready())
+	p.carryOut(p.core.Turn(p.clock()))
 	if p.dead || w.failure != "" {
 		return
 	}
@@ -210,7 +207,7 @@ func (p *process) step(in input) {
 	p.core.Step(p.clock(), p.bugs.incoming(p.w.bug, in.event))
 }
 
-// carryOut does what is ready, in order, or dies on the way when a fault says so.
+// carryOut does what is ready, or dies on the way when a fault says so.
 func (p *process) carryOut(r scheduler.Ready) {
 	w := p.w
 	if !r.Empty() {
@@ -223,38 +220,107 @@ func (p *process) carryOut(r scheduler.Ready) {
 		}
 		return hasty
 	})
-	if len(r.Journal) > 0 && !p.append(r.Journal) {
-		return
-	}
-	leave := len(r.Calls)
-	crash := false
-	if len(r.Calls) > 0 {
-		if _, ok := w.takeArmed(CrashLate); ok {
-			w.counted(CrashLate, "before %d calls", len(r.Calls))
-			crash, leave = true, 0
-		} else if len(r.Calls) > 1 {
-			if arg, ok := w.takeArmed(CrashMidway); ok {
-				crash, leave = true, 1+int(arg)%(len(r.Calls)-1)
-				w.counted(CrashMidway, "after %d of %d calls", leave, len(r.Calls))
-			}
-		}
-	}
-	for _, c := range r.Calls[:leave] {
-		p.post(c)
-	}
-	if !crash && len(r.Notices) > 0 {
-		if _, ok := w.takeArmed(CrashSilent); ok {
-			w.counted(CrashSilent, "before %d notices", len(r.Notices))
-			crash = true
-		}
-	}
-	if crash {
+	if err := r.CarryOut(&effects{p: p, ready: r}); errors.Is(err, errDies) {
 		p.die()
-		return
+	} else if err != nil {
+		w.fail("carry out what is ready: %v", err)
 	}
-	for _, n := range r.Notices {
-		p.hear(n)
+}
+
+// errDies ends a process in the middle of what it does.
+var errDies = errors.New("the process dies")
+
+// effects carries out one Ready of a process, with the faults that strike in between.
+type effects struct {
+	p      *process
+	ready  scheduler.Ready
+	armed  bool // the faults of calls were drawn
+	leave  int  // calls that leave before the process dies; negative: it does not
+	silent bool // the fault before notices was drawn
+}
+
+// Append implements scheduler.Effects.
+func (e *effects) Append(entries []journal.Entry) error {
+	w := e.p.w
+	if _, ok := w.takeArmed(CrashEarly); ok {
+		w.counted(CrashEarly, "before %d entries", len(entries))
+		return errDies
 	}
+	if arg, ok := w.takeArmed(CrashTorn); ok {
+		w.counted(CrashTorn, "in %d entries", len(entries))
+		durable, err := w.disk.torn(entries, arg%2 == 0, w.rng.IntN)
+		if err != nil {
+			return fmt.Errorf("tear it: %w", err)
+		}
+		if durable {
+			w.laws.durable(e.p, entries)
+		}
+		return errDies
+	}
+	if _, ok := w.takeArmed(DiskFull); ok {
+		w.counted(DiskFull, "%d entries refused", len(entries))
+		return errDies
+	}
+	if err := e.p.journal.Append(entries); err != nil {
+		return err
+	}
+	w.laws.durable(e.p, entries)
+	return e.p.broken()
+}
+
+// Send implements scheduler.Effects.
+func (e *effects) Send(c cluster.Call) error {
+	if !e.armed {
+		e.armed, e.leave = true, e.arm()
+	}
+	if e.leave == 0 {
+		return errDies
+	}
+	e.leave--
+	e.p.post(c)
+	return e.p.broken()
+}
+
+// arm draws how many calls leave before the process dies; negative: all, and it lives.
+func (e *effects) arm() int {
+	w, n := e.p.w, len(e.ready.Calls)
+	if _, ok := w.takeArmed(CrashLate); ok {
+		w.counted(CrashLate, "before %d calls", n)
+		return 0
+	}
+	if n > 1 {
+		if arg, ok := w.takeArmed(CrashMidway); ok {
+			leave := 1 + int(arg)%(n-1)
+			w.counted(CrashMidway, "after %d of %d calls", leave, n)
+			return leave
+		}
+	}
+	return -1
+}
+
+// Answer implements scheduler.Effects. Nobody waits for answers here: who submitted sees the journal.
+func (e *effects) Answer(scheduler.Ready) error { return nil }
+
+// Notify implements scheduler.Effects.
+func (e *effects) Notify(n scheduler.Notice) error {
+	w := e.p.w
+	if !e.silent {
+		e.silent = true
+		if _, ok := w.takeArmed(CrashSilent); ok {
+			w.counted(CrashSilent, "before %d notices", len(e.ready.Notices))
+			return errDies
+		}
+	}
+	e.p.hear(n)
+	return e.p.broken()
+}
+
+// broken ends what a process does once a law is broken: the run is over.
+func (p *process) broken() error {
+	if p.w.failure != "" {
+		return errors.New(p.w.failure)
+	}
+	return nil
 }
 
 // post sends one call.
@@ -264,39 +330,6 @@ func (p *process) post(c cluster.Call) {
 	}
 	p.w.laws.sending(p, c)
 	p.w.driver.post(c)
-}
-
-// append makes entries durable, and says whether the process lives on.
-func (p *process) append(entries []journal.Entry) bool {
-	w := p.w
-	if _, ok := w.takeArmed(CrashEarly); ok {
-		w.counted(CrashEarly, "before %d entries", len(entries))
-		p.die()
-		return false
-	}
-	if arg, ok := w.takeArmed(CrashTorn); ok {
-		w.counted(CrashTorn, "in %d entries", len(entries))
-		durable, err := w.disk.torn(entries, arg%2 == 0, w.rng.IntN)
-		if err != nil {
-			w.fail("tear the journal: %v", err)
-		}
-		if durable {
-			w.laws.durable(p, entries)
-		}
-		p.die()
-		return false
-	}
-	if _, ok := w.takeArmed(DiskFull); ok {
-		w.counted(DiskFull, "%d entries refused", len(entries))
-		p.die()
-		return false
-	}
-	if err := p.journal.Append(entries); err != nil {
-		w.fail("append to the journal: %v", err)
-		return false
-	}
-	w.laws.durable(p, entries)
-	return w.failure == ""
 }
 
 // die ends the process; someone starts it again.
