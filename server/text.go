@@ -35,8 +35,8 @@ func Grouped(n *big.Int) string {
 	return s
 }
 
-// digits is how many a number shows to people that is not whole.
-const digits = 6
+// Digits is how many a number shows to people that is not whole.
+const Digits = 6
 
 // FormatValue is a number for people: whole ones as they are, others to six digits.
 func FormatValue(v float64) string {
@@ -44,7 +44,7 @@ func FormatValue(v float64) string {
 	if v == math.Trunc(v) && math.Abs(v) < whole {
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
-	return strconv.FormatFloat(v, 'g', digits, 64)
+	return strconv.FormatFloat(v, 'g', Digits, 64)
 }
 
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", ": ") }

@@ -63,7 +63,8 @@ func (r *runner) store(ctx context.Context, s *server.Server, sw *server.Sweep) 
 		r.teardownOrWarn(ctx, s, sw.ID())
 	}
 	if err = errors.Join(err, s.Close(last)); err != nil {
-		return o, unreachable(fmt.Errorf("store results: %w\nthe journal still has them; store them with: %s", err, r.again("run --resume", sw.ID())))
+		return o, unreachable(fmt.Errorf("store results: %w\nthe journal still has them; store them with: %s", err,
+			r.again("run --resume", sw.ID())))
 	}
 	return o, nil
 }
@@ -72,7 +73,8 @@ func (r *runner) store(ctx context.Context, s *server.Server, sw *server.Sweep) 
 // be told.
 func (r *runner) teardownOrWarn(ctx context.Context, s *server.Server, id string) {
 	if err := s.TeardownOnConnect(ctx); err != nil {
-		fmt.Fprintf(r.out.stderr, "kaon: warning: no master has heard that %s has ended (%v): it keeps the framework until the failover timeout; "+
+		fmt.Fprintf(r.out.stderr, "kaon: warning: no master has heard that %s has ended (%v): it keeps the "+
+			"framework until the failover timeout; "+
 			"tell it with: %s\n", id, err, r.again("run --resume", id))
 	}
 }
@@ -83,7 +85,8 @@ func (r *runner) finish(o outcome, err error) error {
 		return err
 	}
 	if r.flags.JSON {
-		if err := json.NewEncoder(r.out.stdout).Encode(o.result); err != nil && !errors.Is(err, syscall.EPIPE) { // then the exit code tells
+		// then the exit code tells
+		if err := json.NewEncoder(r.out.stdout).Encode(o.result); err != nil && !errors.Is(err, syscall.EPIPE) {
 			return err
 		}
 	} else {
@@ -97,8 +100,9 @@ func (r *runner) finish(o outcome, err error) error {
 
 func (r *runner) print(o outcome) {
 	w := r.out.stdout
-	painterFor(w).line("\n"+o.Sweep+" ", o.State, fmt.Sprintf(" after %.1f s: %d succeeded, %d failed, %d stopped of %s",
-		o.Seconds, o.Trials.Succeeded, o.Trials.Failed, o.Trials.Stopped, count(o.Trials.Total, "trial")))
+	painterFor(w).line("\n"+o.Sweep+" ", o.State,
+		fmt.Sprintf(" after %.1f s: %d succeeded, %d failed, %d stopped of %s",
+			o.Seconds, o.Trials.Succeeded, o.Trials.Failed, o.Trials.Stopped, count(o.Trials.Total, "trial")))
 	if o.sentence != "" && (o.phase != sweep.PhaseSucceeded || o.Trials.Failed > 0) {
 		fmt.Fprintln(w, o.sentence)
 	}

@@ -18,8 +18,10 @@ type repairCmd struct {
 }
 
 func (c *repairCmd) Help() string {
-	return "The journal is rebuilt from the results, or what the results lack is written anew from the journal. What was damaged is kept " +
-		"under another name; nothing is deleted. It says what was brought back and what is lost. Afterwards the sweep is looked at, resumed and retried as before."
+	return "The journal is rebuilt from the results, or what the results lack is written anew from the " +
+		"journal. What was damaged is kept " +
+		"under another name; nothing is deleted. It says what was brought back and what is lost. Afterwards the " +
+		"sweep is looked at, resumed and retried as before."
 }
 
 func (c *repairCmd) Run(ctx context.Context, out *output) error {

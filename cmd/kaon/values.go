@@ -7,21 +7,13 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/shell"
 )
 
-// digits is how many a number shows to people that is not whole. --json has all of them.
-const digits = 6
-
-// brief is a number for people: whole ones as they are, others to six digits.
-func brief(v float64) string {
-	const whole = 1 << 53 // from here on not every integer is a float64
-	if v == math.Trunc(v) && math.Abs(v) < whole {
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	}
-	return strconv.FormatFloat(v, 'g', digits, 64)
-}
+// brief is a number for people: whole ones as they are, others to six digits. --json has all of them.
+func brief(v float64) string { return server.FormatValue(v) }
 
 // briefly is a parameter's value for people, on one line: as the command gets it, but for long numbers and what does not print.
 func briefly(v sweep.Value) string {
@@ -32,7 +24,7 @@ func briefly(v sweep.Value) string {
 func rounded(v sweep.Value) sweep.Value {
 	switch v := v.(type) {
 	case float64:
-		short, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', digits, 64), 64)
+		short, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', server.Digits, 64), 64)
 		if err != nil || v == math.Trunc(v) { // a whole one, or none
 			return v
 		}

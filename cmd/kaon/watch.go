@@ -28,14 +28,17 @@ const closeAloud = time.Second
 var errInterrupted = errors.New("interrupted")
 
 // watch shows a sweep until it ends or ctx does, stores its results and closes its server.
-func (r *runner) watch(ctx context.Context, s *server.Server, sw *server.Sweep, told *notices) (outcome, error) {
+func (r *runner) watch(
+	ctx context.Context, s *server.Server, sw *server.Sweep, told *notices,
+) (outcome, error) {
 	w, spec := r.out.stdout, sw.Spec()
 	if r.flags.JSON {
 		w = r.out.stderr
 	}
 	began := time.Now()
 	d := newDisplay(w, spec.Trials, r.flags.Quiet)
-	d.say(fmt.Sprintf("%s: %s by %s search on %s, results in %s", sw.ID(), count(spec.Trials, "trial"), spec.Method, s.Place(), r.flags.Results))
+	d.say(fmt.Sprintf("%s: %s by %s search on %s, results in %s", sw.ID(), count(spec.Trials, "trial"),
+		spec.Method, s.Place(), r.flags.Results))
 	shown := progress{total: spec.Trials}
 	err := follow(ctx, s, sw, told, d, &shown, began)
 	d.close(shown)
@@ -145,7 +148,8 @@ func (r *runner) leave(s *server.Server, id string, why error) error {
 		fmt.Fprintf(r.out.stderr, "interrupted; go on with: %s\n", again)
 		return silently(exitInterrupted)
 	}
-	return unreachable(fmt.Errorf("%w\ngo on with: %s", why, again)) // it has not finished: neither done nor failed
+	// it has not finished: neither done nor failed
+	return unreachable(fmt.Errorf("%w\ngo on with: %s", why, again))
 }
 
 // abandon closes the server of a sweep that was not submitted. A sweep that the journal has all the same is
@@ -167,7 +171,8 @@ func (r *runner) abandon(s *server.Server, id string, winner *board.Winner, why 
 		left = "what was in " + r.flags.state(id) + " before is there still"
 	}
 	if winner != nil {
-		fmt.Fprintf(r.out.stderr, "kaon: %s has not begun; go on with: %s\n", id, r.again("run --resume", winner.Sweep))
+		fmt.Fprintf(r.out.stderr, "kaon: %s has not begun; go on with: %s\n", id,
+			r.again("run --resume", winner.Sweep))
 	}
 	if errors.Is(why, context.Canceled) {
 		fmt.Fprintln(r.out.stderr, "interrupted before anything ran: "+left)
