@@ -24,9 +24,9 @@ func ObjectName(sweep, file string) string { return SweepsPrefix + sweep + "/" +
 // RecordsPrefix begins the names of a sweep's batches.
 func RecordsPrefix(sweep string) string { return ObjectName(sweep, "records/") }
 
-// BatchName is the name of batch n of a sweep, n from 0, as the writer of an epoch names it; an empty epoch is left
-// out. Two epochs never share a name, so a put that a dead process left under way replaces nothing when it lands
-// late. Leading zeros make names sort by number for the first 10^8.
+// BatchName is the name of batch n of a sweep, n from 0, as the writer of an epoch names it; an empty epoch
+// is left out. Two epochs never share a name, so a put that a dead process left under way replaces nothing
+// when it lands late. Leading zeros make names sort by number for the first 10^8.
 func BatchName(sweep string, n uint64, epoch string) string {
 	if epoch != "" {
 		epoch = "-" + epoch

@@ -50,7 +50,7 @@ var rooms = map[string][]string{
 	"scheduler/cluster":          {"offers", "sweep", "sweep/resource"},
 	"scheduler/cluster/recordio": {},
 	"scheduler/cluster/mesos": {
-		"offers", "sweep", "sweep/resource", "scheduler/cluster", "scheduler/cluster/recordio", "scheduler/crash",
+		"offers", "sweep", "sweep/resource", "scheduler/cluster", "scheduler/cluster/recordio", "scheduler/crash", "scheduler/timer",
 	},
 	"scheduler/cluster/embedded": {
 		"scheduler/cluster/embedded/agent", "scheduler/cluster/embedded/api", "scheduler/cluster/embedded/containerizer",

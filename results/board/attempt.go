@@ -9,12 +9,12 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// maxMetrics is how many metrics one attempt may have beside those the sweep declares. Real programs log tens;
-// one that invents a name per line must not fill the scheduler.
+// maxMetrics is how many metrics one attempt may have beside those the sweep declares. Real programs log
+// tens; one that invents a name per line must not fill the scheduler.
 const maxMetrics = 256
 
-// series is what is kept of one metric of one attempt. Points enter it in the order of their numbers, so the mean has
-// the same bits however they arrived.
+// series is what is kept of one metric of one attempt. Points enter it in the order of their numbers, so the
+// mean has the same bits however they arrived.
 type series struct {
 	metric uint32 // index into Board.names
 	sweep.Series
@@ -39,10 +39,10 @@ type attempt struct {
 	series   []series
 	curve    curve
 	notes    *notes      // nil: none
-	pending  *[]numbered // by number, all beyond next; nil for nearly all attempts, of which there are a million
+	pending  *[]numbered // by number, all beyond next; a pointer, since nearly all of a million attempts have none
 }
 
-// pendingPoints is the points that are held.
+// pendingPoints returns the points after a gap, by number.
 func (a *attempt) pendingPoints() []numbered {
 	if a.pending == nil {
 		return nil
@@ -61,7 +61,7 @@ func (a *attempt) missing() uint64 {
 	return uint64(max(0, int64(a.reported)-int64(a.known())))
 }
 
-// add folds points, the first of which has the number first, and reports whether any was new.
+// add folds points numbered from first on, or buffers them after a gap, and reports whether any was new.
 func (a *attempt) add(b *Board, first uint64, points []results.Point) bool {
 	before := a.next
 	if first <= uint64(a.next) {
@@ -76,43 +76,43 @@ func (a *attempt) add(b *Board, first uint64, points []results.Point) bool {
 	return a.buffer(first, points)
 }
 
-// buffer keeps points that come after a gap.
+// buffer keeps points that come after a gap until drain folds them.
 func (a *attempt) buffer(first uint64, points []results.Point) bool {
 	byNumber := func(h numbered, n uint64) int { return cmp.Compare(h.number, n) }
-	held := a.pendingPoints()
-	old := len(held)
+	pending := a.pendingPoints()
+	old := len(pending)
 	for i, p := range points {
 		number := first + uint64(i)
-		if _, known := slices.BinarySearchFunc(held[:old], number, byNumber); !known {
+		if _, known := slices.BinarySearchFunc(pending[:old], number, byNumber); !known {
 			p.Metrics = maps.Clone(p.Metrics)
 			if p.Note != nil {
 				note := *p.Note
 				note.Value = slices.Clone(note.Value)
 				p.Note = &note
 			}
-			held = append(held, numbered{number, p})
+			pending = append(pending, numbered{number, p})
 		}
 	}
-	if len(held) == old {
+	if len(pending) == old {
 		return false
 	}
-	slices.SortFunc(held, func(x, y numbered) int { return cmp.Compare(x.number, y.number) })
-	a.pending = &held
+	slices.SortFunc(pending, func(x, y numbered) int { return cmp.Compare(x.number, y.number) })
+	a.pending = &pending
 	return true
 }
 
-// drain folds held points whose turn has come.
+// drain folds the pending points that are next now.
 func (a *attempt) drain(b *Board) {
-	n, held := 0, a.pendingPoints()
-	for ; n < len(held) && held[n].number <= uint64(a.next); n++ {
-		if held[n].number == uint64(a.next) {
-			a.fold(b, held[n].point)
+	n, pending := 0, a.pendingPoints()
+	for ; n < len(pending) && pending[n].number <= uint64(a.next); n++ {
+		if pending[n].number == uint64(a.next) {
+			a.fold(b, pending[n].point)
 		}
 	}
 	if n > 0 {
 		a.pending = nil
 	}
-	if rest := slices.Clone(held[n:]); n > 0 && len(rest) > 0 {
+	if rest := slices.Clone(pending[n:]); n > 0 && len(rest) > 0 {
 		a.pending = &rest
 	}
 }
@@ -130,7 +130,8 @@ func (a *attempt) fold(b *Board, p results.Point) {
 		a.series = make([]series, 0, len(p.Metrics))
 	}
 	if len(a.series)+len(p.Metrics) > maxMetrics {
-		for _, name := range slices.Sorted(maps.Keys(p.Metrics)) { // which ones are left out must not depend on map order
+		// Which metrics are left out must not depend on the order of a map.
+		for _, name := range slices.Sorted(maps.Keys(p.Metrics)) {
 			a.foldMetric(b, p, name, p.Metrics[name])
 		}
 		return
@@ -185,8 +186,8 @@ func (a *attempt) find(metric uint32) *series {
 	return nil
 }
 
-// withPending is the attempt with all points that are known, those beyond gaps too, in the order of their numbers. It
-// depends on nothing but which points are known.
+// withPending is the attempt with all points that are known, those beyond gaps too, in the order of their
+// numbers. It depends on nothing but which points are known.
 func (a *attempt) withPending(b *Board) *attempt {
 	if a.pending == nil {
 		return a

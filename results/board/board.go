@@ -62,7 +62,10 @@ func New(cfg Config) *Board {
 	if cfg.Top == 0 {
 		cfg.Top = 10
 	}
-	b := &Board{cfg: cfg, ids: map[string]uint32{}, ends: newEndStore(), best: -1, curveLen: curveLen(0), standing: standing{closed: cfg.Closed}}
+	b := &Board{
+		cfg: cfg, ids: map[string]uint32{}, ends: newEndStore(), best: -1, curveLen: curveLen(0),
+		standing: standing{closed: cfg.Closed},
+	}
 	if cfg.Objective.Name != "" {
 		b.declare(cfg.Objective)
 	}
@@ -197,8 +200,8 @@ func (t *trial) shrink(keep int) {
 	}
 }
 
-// end sets how an attempt ended. Were there two different Ends of one attempt, which nothing should write, the
-// final one counts, and of equals the one with the lesser bytes, so that order does not show.
+// end sets how an attempt ended. Were there two different Ends of one attempt, which nothing should write,
+// the final one counts, and of equals the one with the lesser bytes, so that order does not show.
 func (b *Board) end(a *attempt, end *results.End) (changed bool, err error) {
 	packed, sum, err := b.ends.pack(end)
 	if err != nil {
@@ -218,8 +221,8 @@ func (b *Board) end(a *attempt, end *results.End) (changed bool, err error) {
 	return true, nil
 }
 
-// decisive is the attempt that stands for the trial: the one whose End is final, the highest should there be
-// several, and while there is none the latest.
+// decisive returns the attempt whose result counts for the trial: the one whose End is final, the highest should there
+// be several, and while there is none the latest.
 func (t *trial) decisive() *attempt {
 	for i := len(t.attempts) - 1; i >= 0; i-- {
 		if t.attempts[i].final {
@@ -229,7 +232,7 @@ func (t *trial) decisive() *attempt {
 	return &t.attempts[len(t.attempts)-1]
 }
 
-// derivedState is where the trial stands.
+// derivedState returns the trial's state as its decisive attempt makes it.
 func (t *trial) derivedState() sweep.State {
 	switch a := t.decisive(); {
 	case !a.ended:
@@ -244,7 +247,7 @@ func (t *trial) derivedState() sweep.State {
 // Totals returns how many attempts and points the board knows.
 func (b *Board) Totals() (attempts int, points uint64) { return b.attempts, b.points }
 
-// update brings counts and best up to date after a record of a trial.
+// update keeps counts and best incrementally after a record of a trial.
 func (b *Board) update(index int, t *trial, changed bool) {
 	before := t.state
 	if index == results.ThenTrial {

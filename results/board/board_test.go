@@ -59,8 +59,8 @@ func fold(t interface{ Fatal(...any) }, cfg board.Config, records []results.Reco
 	return b
 }
 
-// drawAttempt is everything one attempt has to say, in order: values that make sums depend on their order, NaN,
-// infinities, metrics that come and go.
+// drawAttempt is everything one attempt has to say, in order: values that make sums depend on their order,
+// NaN, infinities, metrics that come and go.
 func drawAttempt(t *rapid.T, trial, number int, final bool) (points []results.Point, end *results.End) {
 	value := rapid.OneOf(rapid.Float64Range(-1e3, 1e3), rapid.SampledFrom([]float64{1e16, -1e16, 0.1, 1, 1,
 		math.NaN(), math.Inf(1), math.Inf(-1), math.Copysign(0, -1)}))

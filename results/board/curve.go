@@ -19,9 +19,9 @@ type curve struct {
 // curveBudget is how many curve points a board keeps in all: 64 MB of them.
 const curveBudget = 4 << 20
 
-// curveLen is how many curve points each of n attempts may keep, a power of two: 512 for up to 8,192 attempts,
-// 128 for 30,000, 4 for a million. It only falls as n grows, and a curve thinned twice is the curve thinned
-// once as much, so the order in which attempts and points come to be known does not show.
+// curveLen is how many curve points each of n attempts may keep, a power of two: 512 for up to 8,192
+// attempts, 128 for 30,000, 4 for a million. It only falls as n grows, and a curve thinned twice is the curve
+// thinned once as much, so the order in which attempts and points come to be known does not show.
 func curveLen(n int) int {
 	keep := 512
 	for keep > 2 && n*keep > curveBudget {

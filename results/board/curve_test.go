@@ -7,7 +7,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A curve is every 2^shift-th point with the least shift that leaves few enough, whatever happened on the way.
+// A curve is every 2^shift-th point with the least shift that leaves few enough, whatever happened on the
+// way.
 func TestCurveIsThinnedAlike(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		keep := 1 << rapid.IntRange(2, 6).Draw(t, "keep")

@@ -42,7 +42,8 @@ func (n *notes) clone() *notes {
 	return &notes{n.count, slices.Clone(n.milestones), slices.Clone(n.values)}
 }
 
-// allNotes is the notes of an attempt with those beyond gaps, in the order of their points; nil when there is none.
+// allNotes is the notes of an attempt with those beyond gaps, in the order of their points; nil when there is
+// none.
 func (a *attempt) allNotes() *notes {
 	n := a.notes
 	if a.pending == nil {

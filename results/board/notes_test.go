@@ -10,7 +10,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// What a trial noted is with its attempt, the latest value of a name counts, and the winner's goes to the step after it.
+// What a trial noted is with its attempt, the latest value of a name counts, and the winner's goes to the
+// step after it.
 func TestNotesAreKept(t *testing.T) {
 	b := board.New(board.Config{Sweep: "s", Trials: 1, Objective: sweep.Metric{Name: "loss"}})
 	note := func(milestone, name, value string) results.Point {

@@ -71,9 +71,9 @@ next:
 	return all
 }
 
-// paretoFront sorts by the first goal, then the second and so on: what comes later dominates nothing that came
-// before, so each trial is compared with the front alone. With two goals the last of the front decides, and
-// the whole costs O(n log n); with more, O(n·front).
+// paretoFront sorts by the first goal, then the second and so on: what comes later dominates nothing that
+// came before, so each trial is compared with the front alone. With two goals the last of the front decides,
+// and the whole costs O(n log n); with more, O(n·front).
 func paretoFront(all []ParetoPoint, goals []sweep.Metric) []ParetoPoint {
 	sort.Slice(all, func(i, j int) bool {
 		x, y := all[i], all[j]

@@ -41,7 +41,7 @@ func (b *Board) candidate(index int) (value float64, ok bool) {
 	return value, ok && sweep.IsFinite(value)
 }
 
-// beats says whether trial i beats trial j, ties going to the lower index. A j of -1 is no trial.
+// beats reports whether trial i ranks before trial j, ties going to the lower index. A j of -1 is no trial.
 func (b *Board) beats(i, j int) bool {
 	v, ok := b.candidate(i)
 	if !ok {

@@ -102,8 +102,8 @@ func (w Winner) yaml(params sweep.Point) string {
 	return string(appendMapping(nil, all, ""))
 }
 
-// appendMapping writes YAML that versions 1.1 and 1.2 read alike: strings are always quoted, and a float has a
-// point, since 1e-05 is a string to YAML 1.1.
+// appendMapping writes YAML that versions 1.1 and 1.2 read alike: strings are always quoted, and a float has
+// a point, since 1e-05 is a string to YAML 1.1.
 func appendMapping(out []byte, p sweep.Point, indent string) []byte {
 	for _, param := range p {
 		key := param.Name
@@ -123,8 +123,8 @@ func appendMapping(out []byte, p sweep.Point, indent string) []byte {
 	return out
 }
 
-// plainKey says whether a key needs no quotes: lower-case letters, digits and _, and none of YAML 1.1's words for
-// booleans and null.
+// plainKey says whether a key needs no quotes: lower-case letters, digits and _, and none of YAML 1.1's words
+// for booleans and null.
 func plainKey(key string) bool {
 	switch key {
 	case "", "y", "n", "yes", "no", "on", "off", "true", "false", "null":

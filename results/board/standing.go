@@ -8,8 +8,9 @@ type standing struct {
 	idle   bool   // nothing of the sweep runs
 }
 
-// Close tells the board that trials which no record names will never start: the sweep was stopped, or has reached what it was
-// for. They count as stopped from here on, as the scheduler counts them. The reason is one sentence; the first one stays.
+// Close tells the board that trials which no record names will never start: the sweep was stopped, or has
+// reached what it was for. They count as stopped from here on, as the scheduler counts them. The reason is
+// one sentence; the first one stays.
 func (b *Board) Close(reason string) {
 	if b.standing.closed == "" {
 		b.standing.closed = reason
@@ -19,8 +20,8 @@ func (b *Board) Close(reason string) {
 // Closed is the reason of Close; empty when trials may still start.
 func (b *Board) Closed() string { return b.standing.closed }
 
-// Idle tells the board that no attempt runs any more, so attempts without an End are over and their trials wait: whatever ran them is
-// gone, and a resume starts them anew.
+// Idle tells the board that no attempt runs any more, so attempts without an End are over and their trials
+// wait: whatever ran them is gone, and a resume starts them anew.
 func (b *Board) Idle() { b.standing.idle = true }
 
 // stateOf is the state of a trial that records name.
@@ -42,8 +43,9 @@ func (b *Board) unstartedState() sweep.State {
 // size is how many trials there are, as far as the board can list them.
 func (b *Board) size() int { return min(max(b.cfg.Trials, b.trials), sweep.MaxTrials) }
 
-// listed yields the trials of a query by their indices, in the order of known and, when the query is for all, behind them those
-// that no record names. By index, the default, they stand among each other. It stops when yield does.
+// listed yields the trials of a query by their indices, in the order of known and, when the query is for all,
+// behind them those that no record names. By index, the default, they stand among each other. It stops when
+// yield does.
 func (b *Board) listed(q Query, known []int32, yield func(index int) bool) {
 	if !q.All {
 		for _, i := range known {

@@ -31,7 +31,8 @@ type Summary struct {
 // Counts is sweep.Counts as board.json has it.
 type Counts struct {
 	sweep.Counts
-	Launched *int `json:"launched,omitempty"` // hides that of sweep.Counts: records do not tell launched from waiting
+	// Launched hides that of sweep.Counts: records do not tell launched trials from waiting ones.
+	Launched *int `json:"launched,omitempty"`
 }
 
 // MetricStats is one metric over the trials that succeeded: of the trials' values by the metric's reduce.
@@ -114,7 +115,7 @@ func (b *Board) metricStats() (out []MetricStats, missing uint64) {
 		if t == nil {
 			continue
 		}
-		counting := t.decisive()
+		decisive := t.decisive()
 		for j := range t.attempts {
 			a := t.attempts[j].withPending(b)
 			missing += a.missing()
@@ -123,7 +124,7 @@ func (b *Board) metricStats() (out []MetricStats, missing uint64) {
 				id := a.series[k].metric
 				sums[id].reported = true
 				v, finite := a.series[k].Reduced(b.metric(id).Reduce)
-				if finite && &t.attempts[j] == counting && t.state.CanWin() {
+				if finite && &t.attempts[j] == decisive && t.state.CanWin() {
 					sums[id].values.Add(v)
 				}
 			}

@@ -24,8 +24,8 @@ type Trial struct {
 	Reason   string          `json:"reason,omitempty"` // why a stopped trial never started; what ended an attempt is in its End
 }
 
-// Series is one metric of one attempt. Min, Max and Mean are of the values that are neither NaN nor infinite, and
-// NaN when there are none; Last is the last value whatever it is.
+// Series is one metric of one attempt. Min, Max and Mean are of the values that are neither NaN nor infinite,
+// and NaN when there are none; Last is the last value whatever it is.
 type Series struct {
 	Name  string         `json:"name"`
 	Value results.Number `json:"value"` // by the metric's reduce
@@ -47,7 +47,8 @@ type Attempt struct {
 	Values     []results.Value     `json:"values,omitempty"`     // that it named, by name
 }
 
-// Trial is the detail of one trial, or of the step Then; not ok when no record named it, and then its state is all there is.
+// Trial is the detail of one trial, or of the step Then; not ok when no record named it, and then its state
+// is all there is.
 func (b *Board) Trial(index int) (Trial, bool) {
 	t := b.known(index)
 	if index == results.ThenTrial && b.then.attempts != nil {
@@ -120,9 +121,9 @@ func (q Query) wants(s sweep.State) bool {
 	return len(q.States) == 0 || slices.Contains(q.States, s)
 }
 
-// Trials yields the trials that were heard of, by query, and when it is for all of them the others too. Trials without the number
-// sorted by come last, and ties go to the lower index. Details are read as the caller goes, so a long list costs no memory; the
-// board must not be folded into meanwhile.
+// Trials yields the trials that were heard of, by query, and when it is for all of them the others too.
+// Trials without the number sorted by come last, and ties go to the lower index. Details are read as the
+// caller goes, so a long list costs no memory; the board must not be folded into meanwhile.
 func (b *Board) Trials(q Query) iter.Seq[Trial] {
 	return func(yield func(Trial) bool) {
 		var known []int32

@@ -26,8 +26,8 @@ type Winner struct {
 	Created   string                    `json:"created,omitempty"` // RFC 3339, UTC
 }
 
-// Winner is the manifest of the best trial, without SpecHash and Created, which the board does not know; not ok
-// when no trial has succeeded with a finite value. Between equals the lower index wins. With several goals
+// Winner is the manifest of the best trial, without SpecHash and Created, which the board does not know; not
+// ok when no trial has succeeded with a finite value. Between equals the lower index wins. With several goals
 // the first, the sweep's metric, decides.
 func (b *Board) Winner() (w Winner, ok bool) {
 	best, ok := b.Best()

@@ -20,16 +20,17 @@ import (
 // methods are safe for concurrent use, block until done, and end early with ctx. Every error that another
 // try may cure wraps ErrUnavailable.
 type Bucket interface {
-	// Put writes an object, replacing what had the name. It is atomic and durable: readers see the old object or all of
-	// the new one, and once Put returns nil the object survives a crash. It reads src to its end once, from
-	// where it stands; a src that is also an io.Seeker lets decorators try again.
+	// Put writes an object, replacing what had the name. It is atomic and durable: readers see the old object
+	// or all of the new one, and once Put returns nil the object survives a crash. It reads src to its end
+	// once, from where it stands; a src that is also an io.Seeker lets decorators try again.
 	Put(ctx context.Context, name string, src io.Reader) error
 	// Get opens an object. The error wraps ErrNotExist when there is none. The caller closes the reader.
 	Get(ctx context.Context, name string) (io.ReadCloser, error)
 	// Stat describes an object. The error wraps ErrNotExist when there is none.
 	Stat(ctx context.Context, name string) (Object, error)
 	// List yields every object whose name begins with prefix, in ascending order of names' bytes, and ends
-	// after the first error. An empty prefix lists all. Objects put or deleted meanwhile may or may not appear.
+	// after the first error. An empty prefix lists all. Objects put or deleted meanwhile may or may not
+	// appear.
 	List(ctx context.Context, prefix string) iter.Seq2[Object, error]
 	// Delete removes an object. That there was none is no error.
 	Delete(ctx context.Context, name string) error

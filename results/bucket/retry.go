@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Backoff says how often and how far apart a request is tried: Tries in all, First before the second try, twice
-// as long each time, never longer than Longest.
+// Backoff says how often and how far apart a request is tried: Tries in all, First before the second try,
+// twice as long each time, never longer than Longest.
 type Backoff struct {
 	Tries   int
 	First   time.Duration

@@ -5,15 +5,16 @@ import (
 	"time"
 )
 
-// Signed is a request that a bucket has signed: who has it may make it, with just these headers, until it expires.
+// Signed is a request that a bucket has signed: who has it may make it, with just these headers, until it
+// expires.
 type Signed struct {
 	URL     string            `json:"url"`
 	Headers map[string]string `json:"headers,omitempty"`
 }
 
-// Signer is a bucket that lets others put and get objects without its credentials. Requests are signed for one
-// object, one length and one content, and for a short time. Large objects go in parts, which become an object when
-// they are joined.
+// Signer is a bucket that lets others put and get objects without its credentials. Requests are signed for
+// one object, one length and one content, and for a short time. Large objects go in parts, which become an
+// object when they are joined.
 type Signer interface {
 	// SignPut signs the PUT of an object of size bytes whose MD5, in base64, is sum.
 	SignPut(ctx context.Context, name string, size int64, sum string, valid time.Duration) (Signed, error)
@@ -23,14 +24,15 @@ type Signer interface {
 	StartMultipart(ctx context.Context, name string) (upload string, err error)
 	// SignPart signs the PUT of a part, numbered from 1.
 	SignPart(ctx context.Context, name, upload string, part int, size int64, sum string, valid time.Duration) (Signed, error)
-	// CompleteMultipart makes the object of its parts, by their ETags in order. The error wraps ErrNotExist when the upload is not
-	// known; of one that was joined before, stores know for a while.
+	// CompleteMultipart makes the object of its parts, by their ETags in order. The error wraps ErrNotExist
+	// when the upload is not known; of one that was joined before, stores know for a while.
 	CompleteMultipart(ctx context.Context, name, upload string, etags []string) error
 	// AbortMultipart gives up all objects in parts whose names begin with prefix and that were not joined.
 	AbortMultipart(ctx context.Context, prefix string) error
 }
 
-// SignerOf finds the signer in a bucket, below what decorates it; not ok when objects must pass through this process.
+// SignerOf finds the signer in a bucket, below what decorates it; not ok when objects must pass through this
+// process.
 func SignerOf(b Bucket) (Signer, bool) {
 	for {
 		if s, ok := b.(Signer); ok {

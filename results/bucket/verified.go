@@ -12,7 +12,8 @@ import (
 // errChecksum: what was read is not what was stored.
 var errChecksum = errors.New("content does not have the checksum of its record: it was damaged or replaced")
 
-// VerifySHA256 is a reader that ends in an error instead of io.EOF when what it read has not the sum, SHA-256 in hex.
+// VerifySHA256 is a reader that ends in an error instead of io.EOF when what it read has not the sum, SHA-256
+// in hex.
 func VerifySHA256(r io.Reader, sum string) io.Reader { return &sha256Verifier{r, sum, sha256.New()} }
 
 type sha256Verifier struct {

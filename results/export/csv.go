@@ -64,8 +64,8 @@ func stamp(millis int64) string {
 	return time.UnixMilli(millis).UTC().Format("2006-01-02T15:04:05.000Z")
 }
 
-// harmless puts a ' before text that a spreadsheet would run as a formula, as OWASP advises: a trial's stderr must
-// not run on the desk of whoever opens the table. Numbers stay as they are.
+// harmless puts a ' before text that a spreadsheet would run as a formula, as OWASP advises: a trial's stderr
+// must not run on the desk of whoever opens the table. Numbers stay as they are.
 func harmless(s string) string {
 	for _, start := range []string{"=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"} {
 		if strings.HasPrefix(s, start) {

@@ -23,8 +23,8 @@ import (
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
-// records is a small sweep with what makes tables hard: nested, conditional and mixed parameters, names and texts
-// with commas, quotes, line ends and formulas, a retry, NaN, a trial without a word.
+// records is a small sweep with what makes tables hard: nested, conditional and mixed parameters, names and
+// texts with commas, quotes, line ends and formulas, a retry, NaN, a trial without a word.
 func records() []results.Record {
 	point := func(step int64, m map[string]float64) results.Point {
 		return results.Point{Step: step, Millis: 1_700_000_000_000 + step, Metrics: m}

@@ -21,13 +21,14 @@ type attemptID struct{ trial, attempt int }
 
 // reported is how far the points of an attempt have been written.
 type reported struct {
-	next uint64
-	held map[uint64]results.Point // beyond a gap
+	next    uint64
+	pending map[uint64]results.Point // beyond a gap
 }
 
-// Points writes one row per point with metrics that the bucket holds of the sweep's trials, each once, those of an attempt in the
-// order of their numbers: trial, attempt, number, step, time, and a column metric.<name> for every name given
-// (Board.Metrics). It keeps one entry per attempt in memory, and points that come before their predecessors.
+// Points writes one row per point with metrics that the bucket holds of the sweep's trials, each once, those
+// of an attempt in the order of their numbers: trial, attempt, number, step, time, and a column metric.<name>
+// for every name given (Board.Metrics). It keeps one entry per attempt in memory, and points that come before
+// their predecessors.
 func Points(ctx context.Context, w io.Writer, f Format, b bucket.Bucket, sweep string, metrics []string) ([]store.Damage, error) {
 	columns := slices.Clone(pointColumns)
 	for _, name := range metrics {
@@ -71,10 +72,10 @@ func (p *points) add(r results.Record) error {
 	for i, point := range r.Points {
 		switch number := r.First + uint64(i); {
 		case number > a.next:
-			if a.held == nil {
-				a.held = map[uint64]results.Point{}
+			if a.pending == nil {
+				a.pending = map[uint64]results.Point{}
 			}
-			a.held[number] = point
+			a.pending[number] = point
 		case number == a.next:
 			if err := p.write(id, number, point); err != nil {
 				return err
@@ -83,14 +84,14 @@ func (p *points) add(r results.Record) error {
 		}
 	}
 	for {
-		point, ok := a.held[a.next]
+		point, ok := a.pending[a.next]
 		if !ok {
 			break
 		}
 		if err := p.write(id, a.next, point); err != nil {
 			return err
 		}
-		delete(a.held, a.next)
+		delete(a.pending, a.next)
 		a.next++
 	}
 	return nil
@@ -106,11 +107,11 @@ func (p *points) rest() error {
 	})
 	for _, id := range ids {
 		a := p.seen[id]
-		for _, number := range slices.Sorted(maps.Keys(a.held)) {
+		for _, number := range slices.Sorted(maps.Keys(a.pending)) {
 			if number < a.next {
 				continue // came again with its predecessors
 			}
-			if err := p.write(id, number, a.held[number]); err != nil {
+			if err := p.write(id, number, a.pending[number]); err != nil {
 				return err
 			}
 		}

@@ -17,11 +17,11 @@ var fixed = []column{
 	{"signal", integer}, {"agent", text}, {"reason", text},
 }
 
-// Trials writes one row per trial, by index, those that never started too: trial, state, value of the objective, the
-// attempt that counts and how many there were, seed, start and end of that attempt, its seconds, exit code,
-// signal, agent and reason; then the parameters as param.<name>, nested ones with dots, and the metrics by
-// their reduce as metric.<name>. A parameter that is an integer in some trials and a float in others is a float;
-// other mixtures, and lists, are JSON. The board is read twice, first for the columns.
+// Trials writes one row per trial, by index, those that never started too: trial, state, value of the
+// objective, the attempt that counts and how many there were, seed, start and end of that attempt, its
+// seconds, exit code, signal, agent and reason; then the parameters as param.<name>, nested ones with dots,
+// and the metrics by their reduce as metric.<name>. A parameter that is an integer in some trials and a float
+// in others is a float; other mixtures, and lists, are JSON. The board is read twice, first for the columns.
 func Trials(w io.Writer, f Format, b *board.Board) error {
 	params := paramColumns(b)
 	metrics := b.Metrics()

@@ -136,8 +136,8 @@ func NewUnpacker() *Unpacker {
 }
 
 // Each calls f with every record of a batch, in order, and stops at f's first error, which it returns. Its
-// own errors wrap ErrTruncated, ErrCorrupt or ErrVersion; all but malformed MessagePack under a right checksum
-// are found before the first call of f.
+// own errors wrap ErrTruncated, ErrCorrupt or ErrVersion; all but malformed MessagePack under a right
+// checksum are found before the first call of f.
 func (u *Unpacker) Each(batch []byte, f func(results.Record) error) error {
 	count, err := u.open(batch)
 	if err != nil {

@@ -31,8 +31,8 @@ func (b *batcher) findNext(ctx context.Context) error {
 	})
 }
 
-// retryForever calls f until it succeeds or ctx ends. Even denied access is tried again: someone may put it right, and
-// giving up would help nobody.
+// retryForever calls f until it succeeds or ctx ends. Even denied access is tried again: someone may put it
+// right, and giving up would help nobody.
 func (b *batcher) retryForever(ctx context.Context, f func(context.Context) error) error {
 	for n := 1; ; n++ {
 		once, cancel := context.WithTimeout(ctx, b.w.cfg.Timeout)

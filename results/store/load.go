@@ -11,8 +11,9 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 )
 
-// Damage is an object of a sweep that was skipped, and why: a batch that is half written, damaged since, or gone; the first record of a
-// batch that the board refused, as not of this sweep; or board.json, when it knows of more than the records tell.
+// Damage is an object of a sweep that was skipped, and why: a batch that is half written, damaged since, or
+// gone; the first record of a batch that the board refused, as not of this sweep; or board.json, when it
+// knows of more than the records tell.
 type Damage struct {
 	Object string
 	Err    error
@@ -21,8 +22,8 @@ type Damage struct {
 // ErrMissing: a batch was there, and is not any more.
 var ErrMissing = errors.New("it is not there, and was: batches are numbered without gaps")
 
-// Load is a sweep's board made from its bucket: the configuration from sweep.json, the state from the records. The
-// error wraps ErrNotExist when the bucket does not hold the sweep.
+// Load is a sweep's board made from its bucket: the configuration from sweep.json, the state from the
+// records. The error wraps ErrNotExist when the bucket does not hold the sweep.
 func Load(ctx context.Context, b bucket.Bucket, id string) (*board.Board, []Damage, error) {
 	sweep, err := ReadSweep(ctx, b, id)
 	if err != nil {
@@ -31,8 +32,8 @@ func Load(ctx context.Context, b bucket.Bucket, id string) (*board.Board, []Dama
 	return LoadSweep(ctx, b, sweep)
 }
 
-// LoadSweep is the board of a sweep whose sweep.json was read. Of a sweep that has ended it tells whether records are missing that
-// board.json counted.
+// LoadSweep is the board of a sweep whose sweep.json was read. Of a sweep that has ended it tells whether
+// records are missing that board.json counted.
 func LoadSweep(ctx context.Context, b bucket.Bucket, sweep Sweep) (*board.Board, []Damage, error) {
 	board, damage, err := LoadRecords(ctx, b, sweep.Config())
 	if err != nil || sweep.Finished == "" {
@@ -84,8 +85,8 @@ type fetched struct {
 	panicked any // what fetching it panicked with
 }
 
-// EachRecord calls f with every record of a sweep, batch by batch in the order of their numbers, and stops at f's
-// first error. It skips and reports damaged batches as LoadRecords does.
+// EachRecord calls f with every record of a sweep, batch by batch in the order of their numbers, and stops at
+// f's first error. It skips and reports damaged batches as LoadRecords does.
 func EachRecord(ctx context.Context, b bucket.Bucket, sweep string, f func(results.Record) error) ([]Damage, error) {
 	return eachBatch(ctx, b, sweep, func(_ string, r results.Record) error { return f(r) })
 }

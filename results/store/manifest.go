@@ -45,7 +45,8 @@ func (s Sweep) Config() board.Config {
 	return board.Config{Sweep: s.ID, Trials: s.Trials, Objective: s.Objective, Metrics: s.Metrics, Closed: s.closed()}
 }
 
-// closed is why trials that no record names will never start; empty when they may. Manifests of before do not say it.
+// closed is why trials that no record names will never start; empty when they may. Manifests of before do not
+// say it.
 func (s Sweep) closed() string {
 	if s.Closed == "" && s.Finished != "" {
 		return "the sweep ended before it started: " + s.State
@@ -104,8 +105,8 @@ func ReadWinner(ctx context.Context, b bucket.Bucket, id string) (w board.Winner
 	return w, err
 }
 
-// Sweeps is the ids of the sweeps that a bucket holds, in ascending order. It lists every object below sweeps/. With an error
-// that wraps fs.ErrPermission come those that may be listed.
+// Sweeps is the ids of the sweeps that a bucket holds, in ascending order. It lists every object below
+// sweeps/. With an error that wraps fs.ErrPermission come those that may be listed.
 func Sweeps(ctx context.Context, b bucket.Bucket) ([]string, error) {
 	var ids []string
 	var closed error

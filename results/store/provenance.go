@@ -2,8 +2,8 @@ package store
 
 import "encoding/json"
 
-// Provenance is where a sweep comes from, besides its file and what was set: what it takes to do it again. Nothing in it
-// is secret.
+// Provenance is where a sweep comes from, besides its file and what was set: what it takes to do it again.
+// Nothing in it is secret.
 type Provenance struct {
 	Kaon          string          `json:"kaon_version,omitempty"`
 	Effective     json.RawMessage `json:"effective_spec,omitempty"` // the sweep file with the overrides, as JSON

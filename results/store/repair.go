@@ -15,7 +15,8 @@ import (
 // damagedFolder, among a sweep's objects, holds those that were damaged.
 const damagedFolder = "damaged/"
 
-// MoveAside moves an object of a sweep out of the way, under a name that it had not before, and answers that. ErrNotExist: it is not there.
+// MoveAside moves an object of a sweep out of the way, under a name that it had not before, and answers that.
+// ErrNotExist: it is not there.
 func MoveAside(ctx context.Context, b bucket.Bucket, sweep, name, label string) (to string, err error) {
 	data, err := bucket.ReadObject(ctx, b, name, maxManifest)
 	if err != nil {
@@ -28,8 +29,8 @@ func MoveAside(ctx context.Context, b bucket.Bucket, sweep, name, label string) 
 	return to, b.Delete(ctx, name)
 }
 
-// Repair moves damaged batches aside and puts others in their places: the first of them has the records, so that nothing is missing
-// among the batches any more. It answers where the damaged ones are.
+// Repair moves damaged batches aside and puts others in their places: the first of them has the records, so
+// that nothing is missing among the batches any more. It answers where the damaged ones are.
 func Repair(ctx context.Context, b bucket.Bucket, sweep string, damage []Damage, records []results.Record, label string) (aside []string, err error) {
 	for _, d := range damage {
 		if !strings.HasPrefix(d.Object, results.RecordsPrefix(sweep)) || errors.Is(d.Err, ErrMissing) {

@@ -10,7 +10,8 @@ import (
 // ErrDamaged: a manifest is not what was written, or not of the sweep it lies with.
 var ErrDamaged = errors.New("it is damaged")
 
-// A sealed manifest has one more field, the last: a checksum of the text without that field. Those of before have none.
+// A sealed manifest has one more field, the last: a checksum of the text without that field. Those of before
+// have none.
 const (
 	sealBegins = ",\n  \"checksum\": \"crc32c-"
 	sealDigits = 8

@@ -19,14 +19,14 @@ type Config struct {
 	Bucket bucket.Bucket
 	Sweep  string
 
-	// Epoch is in the names of the batches, and tells this writer's from those of the writers before and after it: letters and
-	// digits. Empty: a random one.
+	// Epoch is in the names of the batches, and tells this writer's from those of the writers before and
+	// after it: letters and digits. Empty: a random one.
 	Epoch string
 
 	// Replay reads records again that Add refused: from whoever keeps them durably, the scheduler's journal.
-	// It calls yield with the records after a sequence number, in order, until there is no further one or yield says
-	// false. It is called from the writer's goroutine. Nil: what Add refuses is lost to the bucket, and Flushed
-	// stays where it is from then on.
+	// It calls yield with the records after a sequence number, in order, until there is no further one or
+	// yield says false. It is called from the writer's goroutine. Nil: what Add refuses is lost to the
+	// bucket, and Flushed stays where it is from then on.
 	Replay func(after uint64, yield func(seq uint64, r results.Record) bool) error
 
 	// Written is called from the writer's goroutine after each batch, with the number up to which all records
@@ -67,8 +67,8 @@ func (c *Config) fill() {
 	}
 }
 
-// Writer puts a sweep's records into its bucket, batch by batch. One goroutine calls Add, one runs Run, any may
-// call the rest. There is one writer per sweep at a time: two would overwrite each other's batches.
+// Writer puts a sweep's records into its bucket, batch by batch. One goroutine calls Add, one runs Run, any
+// may call the rest. There is one writer per sweep at a time: two would overwrite each other's batches.
 //
 // The bucket may be slow or dead: then up to Bound bytes wait in memory, Add refuses what goes beyond and
 // never blocks, and once the bucket is back the writer reads what it refused through Replay.
@@ -117,9 +117,9 @@ func NewWriter(cfg Config) *Writer {
 	return w
 }
 
-// Add takes a record with its number in the journal; numbers rise. It never blocks. It says false when it does
-// not take the record: Replay will bring it, or it is lost, as WriterConfig.Replay says.
-// The record must not be changed afterwards.
+// Add takes a record with its number in the journal; numbers rise. It never blocks. It says false when it
+// does not take the record: Replay will bring it, or it is lost, as Config.Replay says. The record must
+// not be changed afterwards.
 func (w *Writer) Add(seq uint64, r results.Record) bool {
 	size := estimate(&r)
 	w.mu.Lock()
@@ -253,12 +253,12 @@ func (w *Writer) Run(ctx context.Context) error {
 	}
 }
 
-// maxWaitFactor is by how much waits may grow with the number of batches: a minute at the default, so that a sweep of
-// twelve hours makes about a thousand objects and one of a minute a dozen.
+// maxWaitFactor is by how much waits may grow with the number of batches: a minute at the default, so that a
+// sweep of twelve hours makes about a thousand objects and one of a minute a dozen.
 const maxWaitFactor = 12
 
-// nextBatch waits until a batch is due and takes it from the queue. An empty batch means that it is time to replay. It
-// says false when there is nothing left to do.
+// nextBatch waits until a batch is due and takes it from the queue. An empty batch means that it is time to
+// replay. It says false when there is nothing left to do.
 func (w *Writer) nextBatch(ctx context.Context, batches uint64) (batch []queued, more bool) {
 	wait := w.cfg.BatchWait * time.Duration(1+min(batches/100, maxWaitFactor-1))
 	for ctx.Err() == nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/recordio"
 	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
 	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 const backoffMin = 20 * time.Millisecond
@@ -28,14 +29,14 @@ var (
 // follow keeps a subscription until ctx ends, which gives nil. Any other end is for good: the agent was away
 // for longer than it may be, or does not know this executor.
 func (x *executor) follow(ctx context.Context) error {
-	lost, known, wait := time.Now(), false, backoffMin
+	lost, known, try := time.Now(), false, 0
 	for {
 		subscribed, err := x.session(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
 		if subscribed {
-			lost, known, wait = time.Now(), true, backoffMin
+			lost, known, try = time.Now(), true, 0
 		}
 		patience := x.conf.FirstWait
 		if known {
@@ -52,12 +53,13 @@ func (x *executor) follow(ctx context.Context) error {
 			return fmt.Errorf("%w for %v: %w", errLost, patience, err)
 		}
 		x.conf.Log.Warn("not subscribed", "agent", x.conf.Agent, "error", err)
+		wait := timer.Backoff(backoffMin, max(x.conf.BackoffMax, backoffMin), try)
+		try++
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-time.After(wait/2 + rand.N(wait/2)):
 		}
-		wait = min(2*wait, max(x.conf.BackoffMax, backoffMin))
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"github.com/ugorji/go/codec"
+
+	"github.com/kaon-sweep/kaon/results"
 )
 
 // MaxBytes bounds a message that Decode takes. Mesos itself refuses protobuf messages beyond 64 MiB; an
@@ -25,10 +27,7 @@ var ErrVersion = errors.New("foreign version")
 var handle = newHandle()
 
 func newHandle() *codec.MsgpackHandle {
-	h := new(codec.MsgpackHandle)
-	h.WriteExt = true // strings and bytes told apart
-	h.MaxDepth = maxDepth
-	h.MaxInitLen = 1024 // a length prefix may promise what the bytes do not hold
+	h := results.NewMessagePack(maxDepth)
 	h.MapType = reflect.TypeFor[map[string]any]()
 	return h
 }

@@ -1,2 +1,3 @@
-// Package buckettest holds what every bucket.Bucket must do, as one suite that the implementations' tests run.
+// Package buckettest holds what every bucket.Bucket must do, as one suite that the implementations' tests
+// run.
 package buckettest

@@ -9,7 +9,8 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 )
 
-// Faulty is a bucket in memory whose Put fails, or hangs until its context ends, as Fail says. Its zero value works.
+// Faulty is a bucket in memory whose Put fails, or hangs until its context ends, as Fail says. Its zero value
+// works.
 type Faulty struct {
 	bucket.Memory
 	mu   sync.Mutex

@@ -24,8 +24,8 @@ func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[bucket.Objec
 	}
 }
 
-// walk yields what lies in a folder and below, and reports whether to go on. A folder sorts as its name with a
-// slash, as its objects' names do.
+// walk yields what lies in a folder and below, and reports whether to go on. A folder sorts as its name with
+// a slash, as its objects' names do.
 func (b *Bucket) walk(ctx context.Context, folder, prefix string, yield func(bucket.Object, error) bool) bool {
 	names, err := b.names(folder)
 	if err == nil {

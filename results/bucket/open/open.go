@@ -15,9 +15,9 @@ import (
 // ErrAddress: the address is not one of a bucket, so there is nothing to reach.
 var ErrAddress = errors.New("not an address of results")
 
-// Bucket opens the bucket of an address: s3://bucket/prefix (see package s3), file:///folder, or the path of a
-// folder, which it makes if need be. It asks S3 whether the bucket is there, without retrying; stats may be nil. What it
-// returns retries patiently (bucket.PatientBackoff).
+// Bucket opens the bucket of an address: s3://bucket/prefix (see package s3), file:///folder, or the path of
+// a folder, which it makes if need be. It asks S3 whether the bucket is there, without retrying; stats may be
+// nil. What it returns retries patiently (bucket.PatientBackoff).
 func Bucket(ctx context.Context, address string, stats *bucket.Metrics) (bucket.Bucket, error) {
 	b, err := bare(ctx, address)
 	if err != nil {

@@ -94,8 +94,8 @@ func (c *config) setEndpoint(endpoint string) error {
 	return nil
 }
 
-// setCredentials finds credentials. Only AWS's own endpoint is worth asking the machine for its role: elsewhere
-// the question takes seconds to go unanswered.
+// setCredentials finds credentials. Only AWS's own endpoint is worth asking the machine for its role:
+// elsewhere the question takes seconds to go unanswered.
 func (c *config) setCredentials() error {
 	chain := []credentials.Provider{&credentials.EnvAWS{}, &credentials.FileAWSCredentials{}}
 	if !c.own || os.Getenv("AWS_WEB_IDENTITY_TOKEN_FILE") != "" || os.Getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI") != "" {

@@ -8,7 +8,7 @@
 //	endpoint     ?endpoint=, AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, endpoint_url of the profile; else AWS
 //	authorities  AWS_CA_BUNDLE
 //
-// With an endpoint of one's own the bucket is put in the path, not in the host name. Objects beyond 16 MiB go up in
-// parts, so an upload takes about one part of memory however large it is. A request is tried three times here;
-// bucket.Retry around it rides out more. It makes no buckets and sets no policies.
+// With an endpoint of one's own the bucket is put in the path, not in the host name. Objects beyond 16 MiB go
+// up in parts, so an upload takes about one part of memory however large it is. A request is tried three
+// times here; bucket.Retry around it rides out more. It makes no buckets and sets no policies.
 package s3

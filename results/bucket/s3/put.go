@@ -15,7 +15,8 @@ const (
 	maxParts = 10_000
 )
 
-// Put implements bucket.Bucket. An upload in parts that fails is taken back, as far as the store can be reached.
+// Put implements bucket.Bucket. An upload in parts that fails is taken back, as far as the store can be
+// reached.
 func (b *Bucket) Put(ctx context.Context, name string, src io.Reader) error {
 	if err := check("put", name); err != nil {
 		return err

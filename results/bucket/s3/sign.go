@@ -27,7 +27,8 @@ func (b *Bucket) SignPart(ctx context.Context, name, upload string, part int, si
 	return b.signBody(ctx, name, url.Values{"uploadId": {upload}, "partNumber": {strconv.Itoa(part)}}, size, sum, valid)
 }
 
-// signBody signs a PUT of one content: its length and its MD5 are part of what is signed, and the store checks both.
+// signBody signs a PUT of one content: its length and its MD5 are part of what is signed, and the store
+// checks both.
 func (b *Bucket) signBody(ctx context.Context, name string, query url.Values, size int64, sum string, valid time.Duration) (bucket.Signed, error) {
 	if err := check("sign", name); err != nil {
 		return bucket.Signed{}, err
@@ -106,8 +107,8 @@ type Fetcher struct {
 	object string
 }
 
-// NewFetcher reads an address s3://bucket/object, with the options of Open, and asks whether the object is there: its
-// errors wrap bucket.ErrNotExist, ErrDenied, ErrNoBucket or ErrUnavailable.
+// NewFetcher reads an address s3://bucket/object, with the options of Open, and asks whether the object is
+// there: its errors wrap bucket.ErrNotExist, ErrDenied, ErrNoBucket or ErrUnavailable.
 func NewFetcher(ctx context.Context, address string) (*Fetcher, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "s3" || u.Host == "" || strings.Trim(u.Path, "/") == "" {

@@ -120,9 +120,8 @@ type encoder struct {
 var handle = newHandle()
 
 func newHandle() *codec.MsgpackHandle {
-	h := new(codec.MsgpackHandle)
-	h.WriteExt = true
-	h.MaxDepth = 16
+	const depth = 16
+	h := results.NewMessagePack(depth)
 	h.InternString = true // metric names repeat in every point
 	return h
 }

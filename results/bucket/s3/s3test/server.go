@@ -34,7 +34,8 @@ type Server struct {
 }
 
 // Start builds the server if need be and starts one that ends with the test. It sets the AWS environment of
-// the test to reach it. Where the server cannot be built the test is skipped, and fails if KAON_TEST_STRICT=1.
+// the test to reach it. Where the server cannot be built the test is skipped, and fails if
+// KAON_TEST_STRICT=1.
 func Start(t *testing.T) *Server {
 	t.Helper()
 	binary, err := build()
@@ -109,7 +110,8 @@ func (s *Server) Kill() {
 	}
 }
 
-// Restart starts the server again after Kill, at the same address on the same store, and waits until it answers.
+// Restart starts the server again after Kill, at the same address on the same store, and waits until it
+// answers.
 func (s *Server) Restart() {
 	s.t.Helper()
 	var out bytes.Buffer
