@@ -7,6 +7,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/health"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
@@ -28,7 +29,7 @@ func TestArchitectureOfAttributes(t *testing.T) {
 		},
 	} {
 		for _, list := range all {
-			if got := Architecture(list); got != want {
+			if got := health.Architecture(list); got != want {
 				t.Errorf("%v: %q, want %q", list, got, want)
 			}
 		}

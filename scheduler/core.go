@@ -6,6 +6,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/health"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
@@ -29,8 +30,7 @@ type Core struct {
 	submissions uint64 // of the last sweep submitted
 	live        attempts
 	orphans     map[cluster.TaskID]*orphan
-	agents      map[offers.AgentID]*agent
-	guard       guard
+	health      health.Tracker                          // which agents get work
 	executors   map[journal.ExecutorKey]runningExecutor // shared executors we started, by the ids Mesos knows
 	current     map[executorRole]offers.ExecutorID      // of them, the one that new tasks go to
 	confirmed   confirmedExecutors
@@ -60,12 +60,12 @@ type runningExecutor struct {
 
 // NewCore makes a core that knows nothing yet.
 func NewCore(cfg Config) *Core {
+	cfg = cfg.withDefaults()
 	return &Core{
-		cfg:       cfg.withDefaults(),
+		cfg:       cfg,
 		runs:      map[string]*run{},
 		orphans:   map[cluster.TaskID]*orphan{},
-		agents:    map[offers.AgentID]*agent{},
-		guard:     newGuard(),
+		health:    health.New(cfg.UnprovenCap, cfg.Executor.unsupported),
 		executors: map[journal.ExecutorKey]runningExecutor{},
 		current:   map[executorRole]offers.ExecutorID{},
 		confirmed: confirmedExecutors{},

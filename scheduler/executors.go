@@ -86,7 +86,7 @@ func (o *executorSpec) share(known map[offers.ExecutorID]sharedExecutor) {
 // variantOn is the way in which tasks of a sweep start their executor on an agent: that of the agent's architecture, but
 // for as long as a shared one runs that was started in another way, since the agent named its architecture later, that.
 func (c *Core) variantOn(o *executorSpec, id offers.AgentID, role string) string {
-	own := o.template.variant(c.archOf(id))
+	own := o.template.variant(c.arch(id))
 	if _, runs := c.current[executorRole{id, o.ids[own], role}]; runs || o.shared == "" {
 		return own
 	}
@@ -158,7 +158,7 @@ func (c *Core) startSharedExecutor(g *group, id offers.AgentID, role string, gra
 	if !o.shares(g.demand) || grant.NewExecutor == nil {
 		return
 	}
-	variant := o.ids[o.template.variant(c.archOf(id))]
+	variant := o.ids[o.template.variant(c.arch(id))]
 	e := journal.ExecutorEntry{
 		Agent: id, Executor: startedWith(variant, role, grant.NewExecutor), Role: role,
 		Resources: slices.Clone(grant.NewExecutor),
@@ -213,12 +213,10 @@ func (c *Core) roleOf(agent offers.AgentID, id offers.ExecutorID) string {
 	return c.executors[journal.ExecutorKey{Agent: agent, Executor: id}].role
 }
 
-// archOf is the architecture that an agent names, as far as it has been met.
-func (c *Core) archOf(id offers.AgentID) string {
-	if a := c.agents[id]; a != nil {
-		return a.arch
-	}
-	return ""
+// arch is the architecture that an agent names, as far as it has been met.
+func (c *Core) arch(id offers.AgentID) string {
+	a, _ := c.health.Agent(id)
+	return a.Arch
 }
 
 // packerID is the packer's name of an executor.
@@ -233,7 +231,7 @@ func (c *Core) packerID(agent offers.AgentID, id offers.ExecutorID) offers.Execu
 // they were started, as every task of theirs has to say the same. For another the packer pays once more, which comes to
 // what it was started with.
 func (c *Core) runningExecutors(o *offers.Offer) []offers.ExecutorID {
-	variant := c.cfg.Executor.variant(c.archOf(o.Agent))
+	variant := c.cfg.Executor.variant(c.arch(o.Agent))
 	var list []offers.ExecutorID
 	for _, id := range o.Executors {
 		k := journal.ExecutorKey{Agent: o.Agent, Executor: id}

@@ -2,18 +2,20 @@ package scheduler
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/health"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/timer"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// finish ends a live attempt: its record, its trial's next state, the packer's and the guard's books, and what
+// finish ends a live attempt: its record, its trial's next state, the packer's and the tracker's books, and what
 // of it may matter to the sweep.
 func (c *Core) finish(att *attempt, v classification, points *results.Record) {
 	run := att.run
@@ -23,7 +25,7 @@ func (c *Core) finish(att *attempt, v classification, points *results.Record) {
 	c.resourcesFreed, c.packDue = true, true
 	v = c.resolveRetryScope(att, v)
 	c.judgeAgent(att, v)
-	if v.outcome == sweep.AttemptLost && att.probe && !v.uncharged && c.elsewhere(att) {
+	if v.outcome == sweep.AttemptLost && att.probe && !v.uncharged && !c.health.FailingElsewhere(att.agent, c.could(att)) {
 		v.uncharged = true // it was put at risk to learn whether its agent is well again
 	}
 	c.recordPrefetch(att, v)
@@ -47,6 +49,41 @@ func (c *Core) finish(att *attempt, v classification, points *results.Record) {
 		c.trialEnded(att, v, to)
 	}
 	c.touch(run)
+}
+
+// judgeAgent counts the end of an attempt for or against its agent, and leaves the agent alone where that is to be.
+func (c *Core) judgeAgent(att *attempt, v classification) {
+	x := c.health.RecordEnd(c.now, health.End{
+		Agent: att.agent, Host: att.host, Launched: att.launched, Started: att.started,
+		Succeeded: v.outcome == sweep.AttemptSucceeded, Lost: v.outcome == sweep.AttemptLost,
+		NotBlamed: v.outcome == sweep.AttemptStopped || v.outcome == sweep.AttemptPreempted || v.uncharged || v.agentNotBlamed ||
+			!att.unreachableSince.IsZero(),
+		ExecutorTold: att.endSource == sourceExecutor, Could: c.could(att),
+	})
+	if x.Until.IsZero() {
+		return
+	}
+	a, _ := c.health.Agent(att.agent)
+	if x.Avoid {
+		c.note(AgentAvoided{
+			Agent: att.agent, Host: a.Host, Until: x.Until,
+			Reason: fmt.Sprintf("%d attempts in a row died within %v, last: %s", x.InARow, health.FastFailure, v.reason),
+		})
+	}
+	c.timers.Set(x.Until, func(time.Time) {
+		if !c.health.Readmit(att.agent, x.Until) {
+			return
+		}
+		if x.Avoid {
+			c.note(AgentAvoided{Agent: att.agent, Host: a.Host})
+		}
+		c.requestOffers()
+	})
+}
+
+// could asks the packer whether an agent other than those excepted could take an attempt.
+func (c *Core) could(att *attempt) func(except func(offers.AgentID) bool) bool {
+	return func(except func(offers.AgentID) bool) bool { return c.cfg.Packer.Could(att.demand, except) }
 }
 
 // nextState decides whether the trial gets another attempt, and not before when.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/health"
 	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
@@ -45,11 +46,10 @@ const overtime = time.Minute
 // watchRun proves the agent of an attempt that lives long enough, and ends one that outlives its timeout, which
 // its executor should have done.
 func (c *Core) watchRun(att *attempt) {
-	if a := c.agents[att.agent]; !a.proven {
-		c.timers.Set(att.started.Add(fastDeath), func(time.Time) {
-			if att.run.live[att.trial] == att && att.unreachableSince.IsZero() && !a.proven {
-				c.didWell(att.agent, a)
-				c.cap(att.agent, a)
+	if a, _ := c.health.Agent(att.agent); !a.Proven {
+		c.timers.Set(att.started.Add(health.FastFailure), func(time.Time) {
+			if a, _ := c.health.Agent(att.agent); att.run.live[att.trial] == att && att.unreachableSince.IsZero() && !a.Proven {
+				c.health.Prove(att.agent)
 				c.requestOffers()
 			}
 		})

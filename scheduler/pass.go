@@ -26,7 +26,9 @@ func (c *Core) offered(ev cluster.Offered) {
 	}
 	list := slices.Clone(ev.Offers)
 	for i := range list {
-		c.meet(&list[i])
+		if bad, found := c.health.Observe(&list[i]); found {
+			c.note(AgentIncompatible(bad))
+		}
 		c.compareExecutors(&list[i])
 		list[i].Executors = c.runningExecutors(&list[i])
 	}
@@ -50,7 +52,7 @@ func (c *Core) Pack(now time.Time) {
 		demands[i].Count = g.count
 	}
 	o := c.cfg.Packing
-	o.MoreWaits, o.Caps, o.Avoid, o.Last, o.Foreign = held, c.guard.caps, c.guard.avoid, c.guard.last, c.guard.foreign
+	o.MoreWaits, o.Caps, o.Avoid, o.Last, o.Foreign = held, c.health.Caps, c.health.Avoid, c.health.Last, c.health.Foreign
 	plan := c.cfg.Packer.Pack(c.now, demands, o)
 	c.applyPlan(plan, groups, held)
 	c.advanceTouched()
@@ -279,20 +281,18 @@ func (c *Core) taskOrder(run *run, trial, number int) (task.Order, error) {
 func (c *Core) start(g *group, trial, number int, order task.Order, id offers.AgentID, role string,
 	grant offers.Grant) cluster.TaskInfo {
 	run := g.run
-	a := c.agentOf(id, "")
+	a, _ := c.health.Agent(id)
 	att := &attempt{
 		run: run, trial: trial, number: number, task: cluster.NewTaskID(run.id, trial, number),
-		agent: id, host: a.host, role: role, demand: g.demand, launched: c.now, seed: order.Seed, reconciled: true,
-		probe: a.probation(),
+		agent: id, host: a.Host, role: role, demand: g.demand, launched: c.now, seed: order.Seed, reconciled: true,
+		probe: c.health.RecordStart(id, ""),
 	}
 	run.attempts[run.slot(trial)] = uint16(number)
 	run.live[trial] = att
 	c.live.add(att)
-	a.running++
-	c.cap(id, a)
 	info := c.executorInfo(att, grant)
 	att.executor = info.ID
-	c.moved(run, trial, sweep.Launched, a.host, "")
+	c.moved(run, trial, sweep.Launched, a.Host, "")
 	c.journal(att.entry())
 	c.watchLaunch(att, 0)
 	return cluster.TaskInfo{ID: att.task, Name: string(att.task), Resources: grant.Resources, Executor: info, Data: task.Encode(order)}

@@ -174,7 +174,6 @@ func (c *Core) undelivered(ev cluster.Undelivered) {
 // executorStartFailed reads why an executor ended before it was one. Its attempts end by updates of their own, which come after.
 func (c *Core) executorStartFailed(ev cluster.ExecutorGone) {
 	code := ev.Wait >> 8 & 0xff
-	a := c.agentOf(ev.Agent, "")
 	for att := c.live.first; att != nil; att = att.next {
 		if att.agent == ev.Agent && att.executor == ev.Executor {
 			att.executorWait = ev.Wait
@@ -183,7 +182,7 @@ func (c *Core) executorStartFailed(ev cluster.ExecutorGone) {
 	switch {
 	case ev.Wait&0x7f != 0, code != cluster.ExitWrongArch && code != cluster.ExitWrongBinary && code != cluster.ExitAgentUnreachable:
 		return // ended by a signal, or as executors end
-	case code == cluster.ExitWrongArch && a.arch != "":
+	case code == cluster.ExitWrongArch && c.arch(ev.Agent) != "":
 		return // nobody asked it what the agent's attributes tell
 	}
 	for att := c.live.first; att != nil; att = att.next {
@@ -192,8 +191,9 @@ func (c *Core) executorStartFailed(ev cluster.ExecutorGone) {
 		}
 	}
 	if code == cluster.ExitWrongArch {
-		a.archMismatch = true
-		c.judgeArchitecture(ev.Agent, a)
+		if bad, found := c.health.ArchMismatch(ev.Agent); found {
+			c.note(AgentIncompatible(bad))
+		}
 	}
 }
 
@@ -206,7 +206,7 @@ func (c *Core) agentGone(ev cluster.AgentGone) {
 			att.reconciled = false // should its update get lost, we ask
 		}
 	}
-	if a := c.agents[ev.Agent]; a != nil {
+	if _, known := c.health.Agent(ev.Agent); known {
 		c.scheduleReconcile()
 	}
 }

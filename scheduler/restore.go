@@ -222,8 +222,7 @@ func (c *Core) restoreAttempt(run *run, e journal.TrialEntry) error {
 	att.seed = order.Seed
 	run.live[e.Trial] = att
 	c.live.add(att)
-	c.agentOf(e.Agent, e.Host).running++
-	c.cap(e.Agent, c.agents[e.Agent])
+	c.health.RecordStart(e.Agent, e.Host)
 	att.role = c.roleOf(e.Agent, e.Executor)
 	c.cfg.Packer.TaskStarted(e.Agent, att.counted(), 1)
 	if !att.started.IsZero() {

@@ -214,7 +214,7 @@ func (r *rig) visible(c cluster.Call) {
 			}
 		}
 	case cluster.Accept:
-		if arch, foreign := r.core.guard.foreign[c.Agent]; foreign {
+		if arch, foreign := r.core.health.Foreign[c.Agent]; foreign {
 			r.fault("law 3: %d tasks are launched on %s, known to be %q", len(c.Tasks), c.Agent, arch)
 		}
 		for _, t := range c.Tasks {

@@ -148,14 +148,14 @@ func (c *Core) unconfirmExecutors() {
 // observeDrain notes that an operator drains an agent: it is no fault of the agent's, which takes tasks again with its next offer.
 func (c *Core) observeDrain(att *attempt, s cluster.Status) {
 	if s.Reason == drainReason {
-		c.agentOf(att.agent, att.host).drains = true
+		c.health.Drain(att.agent, att.host)
 	}
 }
 
 // shutdownIdle ends the shared executors of an agent that is being drained as soon as nothing runs on them: they would keep it
 // from being done.
 func (c *Core) shutdownIdle(att *attempt) {
-	if a := c.agents[att.agent]; a == nil || !a.drains {
+	if a, _ := c.health.Agent(att.agent); !a.Draining {
 		return
 	}
 	for _, id := range slices.Clone(c.confirmed[att.agent]) {

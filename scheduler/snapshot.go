@@ -58,8 +58,8 @@ func (c *Core) Snapshot() Snapshot {
 			Loss: r.loss, Percent: percent[r],
 		})
 	}
-	for id, a := range c.agents {
-		s.Agents = append(s.Agents, AgentStatus{ID: id, Host: a.host, Running: a.running, Proven: a.proven, Avoided: c.guard.avoid[id]})
+	for id, a := range c.health.All() {
+		s.Agents = append(s.Agents, AgentStatus{ID: id, Host: a.Host, Running: a.Running, Proven: a.Proven, Avoided: c.health.Avoid[id]})
 	}
 	slices.SortFunc(s.Agents, func(a, b AgentStatus) int { return cmp.Compare(a.ID, b.ID) })
 	return s

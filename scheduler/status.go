@@ -101,7 +101,8 @@ func (c *Core) apply(att *attempt, s cluster.Status, report task.Report) {
 		if limitation(s) {
 			c.markCoTerminated(att)
 		}
-		att.neighbours = c.agentOf(att.agent, "").running > 1
+		a, _ := c.health.Agent(att.agent)
+		att.neighbours = a.Running > 1
 		c.finish(att, classify(att, s, report.End), points)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
+	"github.com/kaon-sweep/kaon/scheduler/health"
 	"github.com/kaon-sweep/kaon/scheduler/ledger"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -110,7 +110,7 @@ func (c Cluster) foreign(list []offers.Offer) (map[offers.AgentID]string, error)
 	}
 	foreign := map[offers.AgentID]string{}
 	for i := range list {
-		arch := scheduler.Architecture(list[i].Attributes)
+		arch := health.Architecture(list[i].Attributes)
 		if arch != "" && !slices.ContainsFunc(binaries, func(b binary) bool { return b.arch == arch }) {
 			foreign[list[i].Agent] = arch
 		}
