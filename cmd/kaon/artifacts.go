@@ -19,7 +19,7 @@ type artifactsCmd struct {
 	Output  string `short:"o" default:"-" placeholder:"FILE" help:"Where the file goes; - is standard output (${default})."`
 	Attempt int    `placeholder:"N" help:"The attempt; the last one when left out."`
 	JSON    bool   `help:"Print JSON."`
-	nearFlags
+	liveFlags
 }
 
 // artifactRow is an artifact as `kaon artifacts --json` prints it.
@@ -55,7 +55,7 @@ func (c *artifactsCmd) Run(ctx context.Context, out *output) error {
 		return unreachable(err)
 	}
 	if len(list) == 0 && !c.JSON {
-		fmt.Fprintf(out.stderr, "kaon: %s left no artifacts\n", named(number))
+		fmt.Fprintf(out.stderr, "kaon: %s left no artifacts\n", trialText(number))
 	}
 	return c.print(out.stdout, list)
 }
@@ -88,7 +88,7 @@ func (c *artifactsCmd) print(w io.Writer, list []artifactRow) error {
 		if !a.Kept {
 			kept = "removed"
 		}
-		tab.row(a.Name, count(int(a.Size), "byte"), "sha256 "+a.SHA256, kept)
+		tab.row(a.Name, plural(int(a.Size), "byte"), "sha256 "+a.SHA256, kept)
 	}
 	return tab.print(w)
 }

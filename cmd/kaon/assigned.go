@@ -33,7 +33,7 @@ func (f machineFlags) assign(need resource.Resources) (assigned, error) {
 			return a, err
 		}
 		if has := len(found.IDs); has < n {
-			a.warning = fmt.Sprintf("it asks for %s, and this machine has %d: if it has more, say how many with --gpus N", count(n, "GPU"), has)
+			a.warning = fmt.Sprintf("it asks for %s, and this machine has %d: if it has more, say how many with --gpus N", plural(n, "GPU"), has)
 		}
 		a.gpus = containerizer.GPUs{Vendor: found.Vendor, IDs: found.IDs[:min(n, len(found.IDs))]}
 	}

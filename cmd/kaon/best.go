@@ -16,7 +16,7 @@ type bestCmd struct {
 	JSON   bool   `help:"Same as --format json."`
 
 	Partial bool `help:"Choose among the records that can be read, when some are damaged."`
-	nearFlags
+	liveFlags
 }
 
 func (c *bestCmd) Help() string {

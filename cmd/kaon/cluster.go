@@ -79,7 +79,7 @@ func (c *clusterCmd) Run(ctx context.Context, out *output) error {
 		err = json.NewEncoder(out.stdout).Encode(said)
 	} else {
 		_, err = fmt.Fprintf(out.stdout, "serving mesos://%s with %s; try: kaon run SPEC --cluster mesos://%s\n",
-			server.Addr(), count(len(cfg.Agents)+c.Simulate, "agent"), server.Addr())
+			server.Addr(), plural(len(cfg.Agents)+c.Simulate, "agent"), server.Addr())
 		if file != "" {
 			_, _ = fmt.Fprintf(out.stdout, "credentials are in %s, where your own kaon finds them; elsewhere: "+
 				"%s=FILE kaon run SPEC --cluster mesos://%s\n", file, credentialsVariable, server.Addr())

@@ -46,7 +46,7 @@ func (c *stopCmd) Run(ctx context.Context, out *output) error {
 	case err == nil:
 		return c.send(ctx, out, id, func(to *control.Client, ctx context.Context, id string) error {
 			return to.StopTrial(ctx, id, trial, c.Reason)
-		}, sent{Done: "stop", Trial: &trial}, named(trial)+" of %s is ending")
+		}, sent{Done: "stop", Trial: &trial}, trialText(trial)+" of %s is ending")
 	case strings.Contains(c.Target, "/"):
 		return err
 	}
@@ -90,13 +90,13 @@ func (c *messageCmd) Run(ctx context.Context, out *output) error {
 	}
 	return c.send(ctx, out, id, func(to *control.Client, ctx context.Context, id string) error {
 		return to.Message(ctx, id, trial, json.RawMessage(c.Body))
-	}, sent{Done: "message", Trial: &trial}, "sent to "+named(trial)+" of %s")
+	}, sent{Done: "message", Trial: &trial}, "sent to "+trialText(trial)+" of %s")
 }
 
 type statusCmd struct {
 	Sweep string `arg:"" optional:"" help:"Sweep; the newest when left out."`
 	JSON  bool   `help:"Print one JSON object."`
-	nearFlags
+	liveFlags
 }
 
 // status is what `kaon status --json` prints: a contract for scripts.
@@ -136,7 +136,7 @@ func (c *statusCmd) Run(ctx context.Context, out *output) error {
 
 // alive is how a sweep stands by the process that runs it; not ok when none of this machine does.
 func (s source) alive(ctx context.Context) (status, bool, error) {
-	live, err := s.door.Status(ctx)
+	live, err := s.control.Status(ctx)
 	if errors.Is(err, control.ErrNobody) {
 		return status{}, false, nil
 	}
@@ -190,7 +190,7 @@ func printStatus(w io.Writer, s status) error {
 	}
 	n := s.Trials
 	fmt.Fprintf(w, "%s: %d waiting, %d running, %d succeeded, %d failed, %d stopped\n",
-		count(n.Total, "trial"), n.Waiting, n.Launched+n.Running, n.Succeeded, n.Failed, n.Stopped)
+		plural(n.Total, "trial"), n.Waiting, n.Launched+n.Running, n.Succeeded, n.Failed, n.Stopped)
 	if s.Paused {
 		fmt.Fprintf(w, "the sweep is paused; `kaon resume %s` ends that\n", s.Sweep.Sweep)
 	} else if s.Waiting != "" {
@@ -205,7 +205,7 @@ func printStatus(w io.Writer, s status) error {
 		fmt.Fprintf(w, "then: %s\n", s.Then)
 	}
 	if s.Best != nil {
-		fmt.Fprintf(w, "best: %s (trial %d)\n", strings.TrimSpace(s.Metric+" "+brief(float64(s.Best.Value))), s.Best.Trial)
+		fmt.Fprintf(w, "best: %s (trial %d)\n", strings.TrimSpace(s.Metric+" "+formatValue(float64(s.Best.Value))), s.Best.Trial)
 	}
 	if s.Origin != nil {
 		printProvenance(w, *s.Origin)
@@ -222,7 +222,7 @@ func printStatus(w io.Writer, s status) error {
 	tab := table{keep: []int{0, 1}}
 	tab.row(append([]any{"TRIAL", "STATE", "PROGRESS", "HOST"}, points.heads()...)...)
 	for i, r := range listed {
-		tab.row(append([]any{label(r.Trial), cell{r.State, r.State}, percent(r.Percent), r.Host}, points.cells(i)...)...)
+		tab.row(append([]any{trialLabel(r.Trial), cell{r.State, r.State}, percent(r.Percent), r.Host}, points.cells(i)...)...)
 	}
 	if err := printFitting(w, &tab, "kaon status "+s.Sweep.Sweep); err != nil {
 		return err
@@ -242,5 +242,5 @@ func percent(p *float64) string {
 
 // sayLoss is the last loss as `kaon status` shows it.
 func sayLoss(l *control.Loss) string {
-	return fmt.Sprintf("%s since this process began, the last %s on agent %s: %s", count(l.Count, "attempt")+" lost", named(l.Trial), l.Agent, l.Reason)
+	return fmt.Sprintf("%s since this process began, the last %s on agent %s: %s", plural(l.Count, "attempt")+" lost", trialText(l.Trial), l.Agent, l.Reason)
 }

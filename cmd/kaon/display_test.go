@@ -62,7 +62,7 @@ func TestBriefNumbers(t *testing.T) {
 		0: "0", 51573: "51573", 123456789: "123456789", -3: "-3", 0.1: "0.1", 1e-5 / 3: "3.33333e-06", 1234.56789: "1234.57", 1e300: "1e+300",
 		math.NaN(): "NaN", math.Inf(-1): "-Inf",
 	} {
-		if got := brief(v); got != want {
+		if got := formatValue(v); got != want {
 			t.Errorf("%v is %q, want %q", v, got, want)
 		}
 	}

@@ -16,7 +16,7 @@ type exportCmd struct {
 	Output string `short:"o" default:"-" placeholder:"FILE" help:"File to write; - for standard output."`
 
 	Partial bool `help:"Write the records that can be read, when some are damaged."`
-	nearFlags
+	liveFlags
 }
 
 func (c *exportCmd) Run(ctx context.Context, out *output) (err error) {

@@ -30,7 +30,7 @@ type logsCmd struct {
 	Follow  bool   `short:"f" help:"Go on until the attempt has ended."`
 	Attempt int    `placeholder:"N" help:"The attempt; the last one when left out."`
 	Cluster string `env:"KAON_CLUSTER" placeholder:"WHERE" help:"The Mesos to ask, as given to run; the one that the sweep's results name when left out."`
-	nearFlags
+	liveFlags
 }
 
 // followEvery is how often a running trial's output is looked at.
@@ -157,10 +157,10 @@ func (l *trialLog) follow(ctx context.Context, tail *tail) error {
 // sayNothing tells an empty stream from a command that did nothing.
 func (l *trialLog) sayNothing() {
 	if l.Stderr {
-		fmt.Fprintf(l.out.stderr, "kaon: %s wrote nothing to standard error\n", named(l.trial))
+		fmt.Fprintf(l.out.stderr, "kaon: %s wrote nothing to standard error\n", trialText(l.trial))
 		return
 	}
-	fmt.Fprintf(l.out.stderr, "kaon: %s wrote nothing to standard output; --stderr shows its standard error\n", named(l.trial))
+	fmt.Fprintf(l.out.stderr, "kaon: %s wrote nothing to standard output; --stderr shows its standard error\n", trialText(l.trial))
 }
 
 // attemptOf finds an attempt of a trial; 0 is the last.
@@ -170,7 +170,7 @@ func attemptOf(trial board.Trial, number int) (board.Attempt, error) {
 			return trial.Attempts[i], nil
 		}
 	}
-	return board.Attempt{}, usage(fmt.Errorf("%s has %s, not an attempt %d", named(trial.Trial), count(len(trial.Attempts), "attempt"), number))
+	return board.Attempt{}, usage(fmt.Errorf("%s has %s, not an attempt %d", trialText(trial.Trial), plural(len(trial.Attempts), "attempt"), number))
 }
 
 // reader finds the attempt's files: on this machine, else at the agent while it runs or the bucket has no copy. nil: nowhere.
@@ -181,7 +181,7 @@ func (l *trialLog) reader(ctx context.Context) (reader, error) {
 		case err == nil:
 			return files, nil
 		case errors.Is(err, safefile.ErrRefused):
-			return nil, fmt.Errorf("read the output of %s: %w", named(l.trial), err)
+			return nil, fmt.Errorf("read the output of %s: %w", trialText(l.trial), err)
 		}
 	}
 	if l.attempt.End != nil && l.inBucket(ctx) {
@@ -260,7 +260,7 @@ func (l *trialLog) stored(ctx context.Context) error {
 		return l.src.unstarted(l.board, l.trial)
 	}
 	if l.attempt.End == nil {
-		return fmt.Errorf("attempt %d of %s left no files on this machine: it runs or ran on another", l.attempt.Attempt, named(l.trial))
+		return fmt.Errorf("attempt %d of %s left no files on this machine: it runs or ran on another", l.attempt.Attempt, trialText(l.trial))
 	}
 	if l.inBucket(ctx) {
 		return nil // it wrote nothing to this stream

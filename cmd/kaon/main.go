@@ -89,7 +89,7 @@ func execute(ctx context.Context, args []string, out *output) int {
 	if err != nil {
 		return report(out.stderr, err)
 	}
-	command, err := parser.Parse(inOurWords(args))
+	command, err := parser.Parse(normalizeArgs(args))
 	if exited >= 0 {
 		return exited // help was printed
 	}
@@ -108,8 +108,8 @@ func execute(ctx context.Context, args []string, out *output) int {
 	return report(out.stderr, denied(crash.Guard(func() error { return command.Run() }), command))
 }
 
-// inOurWords takes what people type by habit.
-func inOurWords(args []string) []string {
+// normalizeArgs takes what people type by habit.
+func normalizeArgs(args []string) []string {
 	switch {
 	case len(args) == 0:
 		return []string{"--help"}

@@ -102,7 +102,7 @@ func (r *runner) print(o outcome) {
 	w := r.out.stdout
 	painterFor(w).line("\n"+o.Sweep+" ", o.State,
 		fmt.Sprintf(" after %.1f s: %d succeeded, %d failed, %d stopped of %s",
-			o.Seconds, o.Trials.Succeeded, o.Trials.Failed, o.Trials.Stopped, count(o.Trials.Total, "trial")))
+			o.Seconds, o.Trials.Succeeded, o.Trials.Failed, o.Trials.Stopped, plural(o.Trials.Total, "trial")))
 	if o.sentence != "" && (o.phase != sweep.PhaseSucceeded || o.Trials.Failed > 0) {
 		fmt.Fprintln(w, o.sentence)
 	}

@@ -178,7 +178,7 @@ func commandLine(run sweep.Expansion) string {
 
 func (p plan) print(w io.Writer, spec *sweep.Spec) {
 	fmt.Fprintf(w, "%s: %s search over %s, %s, seed %d\n",
-		cmp.Or(p.Name, spec.File), p.Method, count(p.Parameters, "parameter"), count(p.Trials, "trial"), p.Seed)
+		cmp.Or(p.Name, spec.File), p.Method, plural(p.Parameters, "parameter"), plural(p.Trials, "trial"), p.Seed)
 	if size, finite := spec.Space.Size(); finite && size.Cmp(big.NewInt(int64(p.Trials))) != 0 {
 		fmt.Fprintf(w, "a grid over them has %s points\n", server.Grouped(size))
 	}

@@ -14,7 +14,7 @@ import (
 type repairCmd struct {
 	Sweep string `arg:"" help:"Sweep whose journal or results are damaged or lost."`
 	JSON  bool   `help:"Print one JSON object."`
-	nearFlags
+	liveFlags
 }
 
 func (c *repairCmd) Help() string {

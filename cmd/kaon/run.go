@@ -62,7 +62,7 @@ func (c *runCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	if err := anchor(spec); err != nil {
+	if err := absolutePaths(spec); err != nil {
 		return err
 	}
 	return c.start(ctx, out, func(ctx context.Context, r *runner) (outcome, error) {
@@ -133,14 +133,14 @@ func (c *runCmd) asTyped(err error) error {
 	return err
 }
 
-// anchor makes the places of a spec and of those that follow it absolute: a resume may come from another
+// absolutePaths makes the places of a spec and of those that follow it absolute: a resume may come from another
 // folder. Standard input counts as a file of this one.
-func anchor(spec *sweep.Spec) (err error) {
+func absolutePaths(spec *sweep.Spec) (err error) {
 	if spec.File, err = filepath.Abs(spec.File); err != nil {
 		return fmt.Errorf("find the folder of the spec: %w", err)
 	}
 	if spec.Then != nil && spec.Then.Next != nil {
-		return anchor(spec.Then.Next)
+		return absolutePaths(spec.Then.Next)
 	}
 	return nil
 }
@@ -263,7 +263,7 @@ func (r *runner) next(ctx context.Context, o outcome, spec *sweep.Spec, err erro
 	if !r.flags.JSON {
 		r.print(o)
 	}
-	id, begun, err := r.follower(o)
+	id, begun, err := r.followUp(o)
 	if err == nil {
 		err = r.tellFollower(ctx, o.Sweep, id)
 	}
@@ -276,9 +276,9 @@ func (r *runner) next(ctx context.Context, o outcome, spec *sweep.Spec, err erro
 	return r.submit(ctx, id, spec.Then.Next, o.winner)
 }
 
-// follower is the sweep that follows with the winner of another, and whether it was begun before. A retry
+// followUp is the sweep that follows with the winner of another, and whether it was begun before. A retry
 // may have made another trial the winner since the last one that was begun; then the next number is taken.
-func (r *runner) follower(o outcome) (id string, begun bool, err error) {
+func (r *runner) followUp(o outcome) (id string, begun bool, err error) {
 	for n := 1; ; n++ {
 		if id = o.Sweep + "-then"; n > 1 {
 			id = fmt.Sprintf("%s-%d", id, n)

@@ -11,7 +11,7 @@ import (
 // sendFlags are for commands that say something to the process which runs a sweep.
 type sendFlags struct {
 	JSON bool `help:"Print one JSON object instead of a sentence."`
-	nearFlags
+	liveFlags
 }
 
 // sent is what they print with --json: a contract for scripts.
@@ -31,7 +31,7 @@ func (f sendFlags) send(ctx context.Context, out *output, id string, say said, d
 	if err != nil {
 		return err
 	}
-	if err := say(src.door, ctx, src.id); err != nil {
+	if err := say(src.control, ctx, src.id); err != nil {
 		return src.explainControl(ctx, err)
 	}
 	if f.JSON {

@@ -24,28 +24,28 @@ type resultsFlags struct {
 
 // source is one sweep in a bucket, opened for reading.
 type source struct {
-	bucket bucket.Bucket
-	id     string
-	place  string          // of the bucket, as given
-	folder string          // of journals and sandboxes, as given
-	socket string          // of the process of this machine that runs the sweep, if one does
-	door   *control.Client // to that process
+	bucket  bucket.Bucket
+	id      string
+	place   string          // of the bucket, as given
+	folder  string          // of journals and sandboxes, as given
+	socket  string          // of the process of this machine that runs the sweep, if one does
+	control *control.Client // to that process
 }
 
-// nearFlags are for commands that also ask the process which runs a sweep, when that is on this machine.
-type nearFlags struct {
+// liveFlags are for commands that also ask the process which runs a sweep, when that is on this machine.
+type liveFlags struct {
 	State string `aliases:"state-dir" placeholder:"DIR" help:"Folder of journals and sandboxes, as given to run."`
 	resultsFlags
 }
 
 // open finds a sweep, and the way to the process that runs it; an empty id means the newest.
-func (f nearFlags) open(ctx context.Context, out *output, id string) (source, error) {
+func (f liveFlags) open(ctx context.Context, out *output, id string) (source, error) {
 	src, err := f.resultsFlags.open(ctx, out, id)
 	if err != nil {
 		return source{}, err
 	}
 	src.socket = filepath.Join(server.StateFolder(f.Results, f.State, src.id), server.ControlFile)
-	src.door, src.folder = control.NewClient(src.socket), f.State
+	src.control, src.folder = control.NewClient(src.socket), f.State
 	return src, nil
 }
 
@@ -171,14 +171,14 @@ func (s source) explain(ctx context.Context, err error) error {
 // trialHelp is how commands ask for a trial.
 const trialHelp = "SWEEP/TRIAL, or a number for the newest sweep; \"then\" for the step that follows the trials."
 
-// named is a trial as people are told of it.
-func named(trial int) string { return server.TrialText(trial) }
+// trialText is a trial as people are told of it.
+func trialText(trial int) string { return server.TrialText(trial) }
 
-// count is a number of things: "1 trial", "2,000 trials".
-func count(n int, thing string) string { return server.Plural(n, thing) }
+// plural is a number of things: "1 trial", "2,000 trials".
+func plural(n int, thing string) string { return server.Plural(n, thing) }
 
-// label is a trial as tables have it, and as parseTrial reads it.
-func label(trial int) string {
+// trialLabel is a trial as tables have it, and as parseTrial reads it.
+func trialLabel(trial int) string {
 	if trial == results.ThenTrial {
 		return "then"
 	}
@@ -191,7 +191,7 @@ func parseTrial(arg string) (sweep string, trial int, err error) {
 	if !found {
 		sweep, number = "", arg
 	}
-	if number == label(results.ThenTrial) {
+	if number == trialLabel(results.ThenTrial) {
 		return sweep, results.ThenTrial, nil
 	}
 	trial, err = strconv.Atoi(number)

@@ -22,7 +22,7 @@ import (
 type trialCmd struct {
 	Trial string `arg:"" help:"${trial}"`
 	JSON  bool   `help:"Print JSON."`
-	nearFlags
+	liveFlags
 }
 
 // shown is a trial as `kaon trial --json` and `kaon trials --json` print it: a contract for scripts.
@@ -64,7 +64,7 @@ func (s source) commandOf(ctx context.Context, out *output, known store.Sweep, t
 	}
 	if errors.Is(err, store.ErrDamaged) || errors.Is(err, bucket.ErrNotExist) && trial.Attempt > 0 ||
 		server.KindOf(err) == server.Unreachable {
-		fmt.Fprintf(out.stderr, "kaon: warning: what %s runs is not known: %v\n", named(trial.Trial), err)
+		fmt.Fprintf(out.stderr, "kaon: warning: what %s runs is not known: %v\n", trialText(trial.Trial), err)
 	}
 	if err != nil {
 		return ""
@@ -86,7 +86,7 @@ func (s source) commandOf(ctx context.Context, out *output, known store.Sweep, t
 
 // sight finds the trial that an argument names, and all that is known of its sweep. The sweep has the trial; a record need
 // not name it yet.
-func (f nearFlags) sight(ctx context.Context, arg string, out *output) (src source, board view, trial int, err error) {
+func (f liveFlags) sight(ctx context.Context, arg string, out *output) (src source, board view, trial int, err error) {
 	id, trial, err := parseTrial(arg)
 	if err != nil {
 		return source{}, view{}, 0, err
@@ -108,7 +108,7 @@ func printTrial(w io.Writer, t shown) {
 	if t.Percent != nil {
 		far = " (" + percent(t.Percent) + ")"
 	}
-	painterFor(w).line(named(t.Trial.Trial)+": ", t.State.String(), far)
+	painterFor(w).line(trialText(t.Trial.Trial)+": ", t.State.String(), far)
 	if t.Waiting != "" {
 		fmt.Fprintln(w, t.Waiting)
 	}
@@ -125,7 +125,7 @@ func printTrial(w io.Writer, t shown) {
 		fmt.Fprintln(w)
 		var tab table
 		tab.row("METRIC", "VALUE", "LAST", "MIN", "MAX", "MEAN", "POINTS")
-		short := func(v results.Number) string { return brief(float64(v)) }
+		short := func(v results.Number) string { return formatValue(float64(v)) }
 		for _, m := range t.Metrics {
 			tab.row(m.Name, short(m.Value), short(m.Last), short(m.Min), short(m.Max), short(m.Mean), m.Count)
 		}
@@ -140,11 +140,11 @@ func printTrial(w io.Writer, t shown) {
 func printAttempt(w io.Writer, a board.Attempt, state sweep.State) {
 	defer printNotes(w, a)
 	if a.End == nil && state != sweep.Running { // the process that ran it is gone, and nobody saw its end
-		painterFor(w).line(fmt.Sprintf("\nattempt %d: ", a.Attempt), "interrupted", ", "+count(int(a.Known), "point")+" until then")
+		painterFor(w).line(fmt.Sprintf("\nattempt %d: ", a.Attempt), "interrupted", ", "+plural(int(a.Known), "point")+" until then")
 		return
 	}
 	if a.End == nil {
-		painterFor(w).line(fmt.Sprintf("\nattempt %d: ", a.Attempt), sweep.Running.String(), ", "+count(int(a.Known), "point")+" so far")
+		painterFor(w).line(fmt.Sprintf("\nattempt %d: ", a.Attempt), sweep.Running.String(), ", "+plural(int(a.Known), "point")+" so far")
 		return
 	}
 	where := " on " + a.End.Agent
@@ -152,9 +152,9 @@ func printAttempt(w io.Writer, a board.Attempt, state sweep.State) {
 		began := time.UnixMilli(a.End.StartMs)
 		where += fmt.Sprintf(", %s for %.2f s", began.Format(time.DateTime), float64(a.End.EndMs-a.End.StartMs)/1000)
 	}
-	painterFor(w).line(fmt.Sprintf("\nattempt %d: ", a.Attempt), string(a.End.State), where+", "+count(int(a.Known), "point"))
+	painterFor(w).line(fmt.Sprintf("\nattempt %d: ", a.Attempt), string(a.End.State), where+", "+plural(int(a.Known), "point"))
 	if a.Missing > 0 {
-		fmt.Fprintf(w, "  of what it reported %s did not arrive\n", count(int(a.Missing), "point"))
+		fmt.Fprintf(w, "  of what it reported %s did not arrive\n", plural(int(a.Missing), "point"))
 	}
 	if a.End.Reason != "" {
 		fmt.Fprintf(w, "  %s\n", a.End.Reason)
@@ -177,10 +177,10 @@ func printPlaces(w io.Writer, end *results.End) {
 		fmt.Fprintf(w, "  sandbox: %s\n", end.Sandbox)
 	}
 	for _, a := range end.Files[:min(len(end.Files), shownFiles)] {
-		fmt.Fprintf(w, "  artifact: %s, %s\n", a.Name, count(int(a.Size), "byte"))
+		fmt.Fprintf(w, "  artifact: %s, %s\n", a.Name, plural(int(a.Size), "byte"))
 	}
 	if more := len(end.Files) - shownFiles; more > 0 {
-		fmt.Fprintf(w, "  … and %s; kaon artifacts lists all\n", count(more, "more artifact"))
+		fmt.Fprintf(w, "  … and %s; kaon artifacts lists all\n", plural(more, "more artifact"))
 	}
 }
 

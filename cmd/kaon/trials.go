@@ -30,7 +30,7 @@ func (c *trialsCmd) Help() string {
 }
 
 func (c *trialsCmd) Run(ctx context.Context, out *output) error {
-	src, err := nearFlags{State: c.Folder, resultsFlags: c.resultsFlags}.open(ctx, out, c.Sweep)
+	src, err := liveFlags{State: c.Folder, resultsFlags: c.resultsFlags}.open(ctx, out, c.Sweep)
 	if err != nil {
 		return err
 	}
@@ -207,7 +207,7 @@ func (c *trialsCmd) kept(metrics []string, fixed int) []int {
 func valueOf(t board.Trial, metric string) string {
 	for _, m := range t.Metrics {
 		if m.Name == metric {
-			return brief(float64(m.Value))
+			return formatValue(float64(m.Value))
 		}
 	}
 	return "-"

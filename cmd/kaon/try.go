@@ -30,7 +30,7 @@ type tryCmd struct {
 	Print bool   `xor:"how" help:"Print it as a shell script instead of running it."`
 	Shell bool   `xor:"how" help:"Open a shell where it would run, with its environment."`
 	In    string `placeholder:"DIR" help:"Folder to make its files in; a new one when left out."`
-	nearFlags
+	liveFlags
 	machineFlags
 }
 
@@ -79,7 +79,7 @@ func (c *tryCmd) Run(ctx context.Context, out *output) error {
 		printScript(out.stdout, p)
 		return nil
 	}
-	fmt.Fprintf(out.stderr, "kaon: %s of %s by hand, in %s; its files: %s\n", named(trial), src.id, p.Dir, p.Folder)
+	fmt.Fprintf(out.stderr, "kaon: %s of %s by hand, in %s; its files: %s\n", trialText(trial), src.id, p.Dir, p.Folder)
 	argv := p.Argv
 	if c.Shell {
 		argv = []string{shellOf(p.Env)}

@@ -12,8 +12,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/shell"
 )
 
-// brief is a number for people: whole ones as they are, others to six digits. --json has all of them.
-func brief(v float64) string { return server.FormatValue(v) }
+// formatValue is a number for people: whole ones as they are, others to six digits. --json has all of them.
+func formatValue(v float64) string { return server.FormatValue(v) }
 
 // briefly is a parameter's value for people, on one line: as the command gets it, but for long numbers and what does not print.
 func briefly(v sweep.Value) string {
@@ -64,7 +64,7 @@ func bounded(text string) string {
 	if len(text) <= longestText {
 		return text
 	}
-	return screen.Truncate(text, longestText, "…") + " (" + count(len(text), "byte") + "; --json has all)"
+	return screen.Truncate(text, longestText, "…") + " (" + plural(len(text), "byte") + "; --json has all)"
 }
 
 // shownValue is a value for a list of them: not whole when it is long.
@@ -78,7 +78,7 @@ func shownValue(v sweep.Value) string {
 	if s, ok := v.(string); ok {
 		size = len(s)
 	}
-	return short + " (" + count(size, "byte") + "; --json has all)"
+	return short + " (" + plural(size, "byte") + "; --json has all)"
 }
 
 // flat is the parameters of a point as JSON, groups unfolded; not ok when it is none.

@@ -78,12 +78,12 @@ func (v view) closing() bool {
 
 // ask has the process that runs the sweep say what the bucket does not: the results alone are an answer too.
 func (s source) ask(ctx context.Context) (v view, fresh []results.Record) {
-	if s.door == nil {
+	if s.control == nil {
 		return view{}, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, liveWait)
 	defer cancel()
-	status, err := s.door.Status(ctx)
+	status, err := s.control.Status(ctx)
 	if err != nil {
 		return view{}, nil
 	}
@@ -98,7 +98,7 @@ func (s source) ask(ctx context.Context) (v view, fresh []results.Record) {
 			v.live, v.now = true, sweep
 		}
 	}
-	fresh, _ = s.door.Records(ctx, s.id) // nothing, when it ends just now
+	fresh, _ = s.control.Records(ctx, s.id) // nothing, when it ends just now
 	return v, fresh
 }
 
@@ -125,9 +125,9 @@ func (s source) waits(v view) string {
 // unstarted is the error of a command that needs what a trial has only once it runs.
 func (s source) unstarted(v view, trial int) error {
 	if t, _ := v.Trial(trial); t.State == sweep.Stopped {
-		return usage(fmt.Errorf("%s of %s never started: %s", named(trial), s.id, t.Reason))
+		return usage(fmt.Errorf("%s of %s never started: %s", trialText(trial), s.id, t.Reason))
 	}
-	text := fmt.Sprintf("%s of %s has not started yet", named(trial), s.id)
+	text := fmt.Sprintf("%s of %s has not started yet", trialText(trial), s.id)
 	if why := s.waits(v); why != "" {
 		text += ": " + why
 	}

@@ -21,8 +21,8 @@ const (
 	lastWrites = 2 * time.Minute        // how long the bucket may take for the last records
 )
 
-// closeAloud is how long an interrupted run may take to close before people are told what it does.
-const closeAloud = time.Second
+// closeNoticeAfter is how long an interrupted run may take to close before people are told what it does.
+const closeNoticeAfter = time.Second
 
 // errInterrupted: a signal ended the watching.
 var errInterrupted = errors.New("interrupted")
@@ -37,7 +37,7 @@ func (r *runner) watch(
 	}
 	began := time.Now()
 	d := newDisplay(w, spec.Trials, r.flags.Quiet)
-	d.say(fmt.Sprintf("%s: %s by %s search on %s, results in %s", sw.ID(), count(spec.Trials, "trial"),
+	d.say(fmt.Sprintf("%s: %s by %s search on %s, results in %s", sw.ID(), plural(spec.Trials, "trial"),
 		spec.Method, s.Place(), r.flags.Results))
 	shown := progress{total: spec.Trials}
 	err := follow(ctx, s, sw, told, d, &shown, began)
@@ -57,9 +57,9 @@ func follow(
 	tick := time.NewTicker(drawEvery)
 	defer tick.Stop()
 	quietSince, last := began, ""
-	stall := stall{trouble: sw.Trouble, since: began}
+	alert := storageAlert{trouble: sw.Trouble, since: began}
 	draw := func() {
-		stall.tell(time.Now(), d.say)
+		alert.tell(time.Now(), d.say)
 		st, err := sw.Status(ctx)
 		if err != nil {
 			return
@@ -100,7 +100,7 @@ func progressOf(st server.Status, began time.Time) progress {
 		running: n.Running + n.Launched, failed: n.Failed, elapsed: time.Since(began), paused: st.Paused,
 	}
 	if best := st.Leader; best != nil {
-		p.best = fmt.Sprintf("%s %s (trial %d)", st.Spec.Objective.Name, brief(float64(best.Value)), best.Trial)
+		p.best = fmt.Sprintf("%s %s (trial %d)", st.Spec.Objective.Name, formatValue(float64(best.Value)), best.Trial)
 	}
 	if st.Percent != nil {
 		p.percent = fmt.Sprintf("%.0f %%", *st.Percent)
@@ -108,15 +108,15 @@ func progressOf(st server.Status, began time.Time) progress {
 	return p
 }
 
-// stall tells people once that nothing can be stored, so that a sweep which stands still has a reason on
+// storageAlert tells people once that nothing can be stored, so that a sweep which stands still has a reason on
 // the screen.
-type stall struct {
+type storageAlert struct {
 	trouble func() error
 	since   time.Time // when there was none last
 	told    bool
 }
 
-func (s *stall) tell(now time.Time, say func(string)) {
+func (s *storageAlert) tell(now time.Time, say func(string)) {
 	err := s.trouble()
 	switch {
 	case err == nil && s.told:
@@ -136,7 +136,7 @@ func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", ":
 func (r *runner) leave(s *server.Server, id string, why error) error {
 	ctx, cancel := lastWork(10 * time.Second)
 	defer cancel()
-	aloud := time.AfterFunc(closeAloud, crash.Func(func() {
+	aloud := time.AfterFunc(closeNoticeAfter, crash.Func(func() {
 		fmt.Fprintln(r.out.stderr, "kaon: bringing to the results what is left; a further interrupt leaves it")
 	}))
 	defer aloud.Stop()

@@ -1,4 +1,4 @@
-// Package control is the door to a scheduler that runs in another process of this machine: `kaon run`
+// Package control is the way to a server that runs in another process of this machine: `kaon run`
 // listens on a unix socket in its state folder, and `kaon stop`, `pause`, `resume`, `message` and `status`
 // talk to it there. Commands that read results ask it for what the bucket does not have yet.
 //
