@@ -1,8 +1,8 @@
 // Package scheduler runs sweeps on a Mesos cluster.
 //
-//	users ──Submit, Stop…──┐                          ┌─► Journal   (durable first)
-//	Driver ──Event────────►│ Loop ─► Core.Step, Pack ─► Ready ─► Calls     (to the Driver)
-//	clock ──Tick───────────┘                          └─► Notices   (board, bucket, log, metrics)
+//	users ──Command───┐                                     ┌─► Journal   (durable first)
+//	Driver ──Event───►│ Loop ─► Core.Do, Step, Tick, Pack ─► Ready ─► Calls     (to the Driver)
+//	clock ────────────┘                                     └─► Notices   (board, bucket, log, metrics)
 //
 // Core is a pure machine: events in, one Ready out, no clock, goroutine or I/O. It knows sweeps, trials and
 // attempts: which trial is launched where, what an update of Mesos means for it, when it is tried again, when a
@@ -11,6 +11,10 @@
 // The package does not choose points (package search, behind Study), does not match work with offers (package
 // offers, behind Packer), does not know how good a trial is beyond the sweep's target (package board, behind
 // Notices), and does not speak to a cluster (package cluster/mesos, behind cluster.Driver).
+//
+// Its files look down: loop, requests and dispatch; step; commands, status, reconcile, pass and restore; finish and advance;
+// limits, trial and kill; classify; core, run and attempt; executors and running. Packages below know nothing of it:
+// cluster is the vocabulary of engines, journal what is kept, health which agents get work, timer what is due when.
 //
 // Its nouns: a sweep has trials; a trial has attempts, one after the other; an attempt is one Mesos task. A Budget
 // counts by whose fault attempts ended. An orphan is a task that runs though the core does not believe in it. An Entry

@@ -38,7 +38,7 @@ func newDisk(w *world) (simDisk, error) {
 	return &boltDisk{dir: dir, path: filepath.Join(dir, "journal.db")}, nil
 }
 
-// memoryDisk is scheduler.Memory, which outlives the processes.
+// memoryDisk is journal.Memory, which outlives the processes.
 type memoryDisk struct{ memory journal.Memory }
 
 func (d *memoryDisk) open() (journal.Journal, error) { return &d.memory, nil }

@@ -22,7 +22,7 @@ type Status struct {
 // Sweep is one sweep of a Status.
 type Sweep struct {
 	Sweep     string       `json:"sweep"`
-	State     string       `json:"state"` // a scheduler.Phase
+	State     string       `json:"state"` // a sweep.Phase
 	Paused    bool         `json:"paused"`
 	Sentence  string       `json:"sentence,omitempty"` // why it ends or ended
 	Trials    sweep.Counts `json:"trials"`

@@ -1,6 +1,6 @@
 // Package disk keeps the scheduler's journal in two files: a log of fixed size, and a store that it is emptied into.
 //
-// It implements scheduler.Journal: Append makes the entries of one Ready durable as one record of the log, with one
+// It implements journal.Journal: Append makes the entries of one Ready durable as one record of the log, with one
 // fdatasync and no change to metadata; when the log is full, what is in it goes to the end of the store as one block, in
 // which trials that changed several times are written once, and the log begins anew. Load and Replay yield what is kept,
 // from the store, after bringing the log in. Entries are upserts, and a store of which half is dead is written anew, so the files are
@@ -8,7 +8,7 @@
 // ended sweep one entry, and records go as soon as the bucket has them.
 //
 // Every byte is under a checksum. What the death of the machine tore is the end of what was being written, and is told from
-// damage: the log says how much of both files was durable. Damage is an error, scheduler.ErrDamaged, that changes nothing.
+// damage: the log says how much of both files was durable. Damage is an error, journal.ErrDamaged, that changes nothing.
 //
 // Journals of kaons up to 0.1, in bbolt's format, are read by a reader of our own, which trusts no page, and are written anew.
 //

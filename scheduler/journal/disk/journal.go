@@ -36,8 +36,8 @@ const (
 	oldSuffix = ".v2"
 )
 
-// Open opens the journal at path, or makes it, with its folder. Errors: scheduler.ErrLocked when another process
-// has it open, scheduler.ErrFuture when a newer kaon wrote it, scheduler.ErrDamaged when it is not what was written, and what
+// Open opens the journal at path, or makes it, with its folder. Errors: journal.ErrLocked when another process
+// has it open, journal.ErrFuture when a newer kaon wrote it, journal.ErrDamaged when it is not what was written, and what
 // the file system says. A journal that is damaged is left as it is.
 func Open(path string) (*Journal, error) {
 	j, err := openAt(path)

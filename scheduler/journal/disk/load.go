@@ -15,7 +15,7 @@ import (
 // errEnough ends a read whose caller wants no more.
 var errEnough = errors.New("enough")
 
-// Load yields what is kept, in the order that scheduler.Journal states. The journal must not be appended to meanwhile.
+// Load yields what is kept, in the order that journal.Journal states. The journal must not be appended to meanwhile.
 func (j *Journal) Load() iter.Seq2[journal.Entry, error] {
 	return func(yield func(journal.Entry, error) bool) {
 		err := j.load(func(e journal.Entry) error {
