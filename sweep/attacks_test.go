@@ -35,21 +35,24 @@ func TestAcceptedScriptsRunNoValue(t *testing.T) {
 		"a[$(touch pwned)]", "x;touch pwned", "'); __import__('os').system('touch pwned') #", "'; touch pwned;'", `"; touch pwned;"`, "touch pwned", "1/e;1e touch pwned", "x\ntouch pwned\n",
 	}
 	for _, script := range attacks {
-		for _, value := range values {
-			x, err := Command{Shell: script}.Expand(Vars{Params: Point{{"v", value}}})
-			if err != nil {
-				continue
-			}
-			for _, shell := range []string{"bash", "sh"} {
-				ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-				cmd := exec.CommandContext(ctx, shell, "-c", x.Shell)
-				cmd.Dir, cmd.WaitDelay, cmd.Env = t.TempDir(), 100*time.Millisecond, append(os.Environ(), "SHELL=/bin/sh")
-				_ = cmd.Run() // many fail, in one shell or the other
-				cancel()
-				if _, err := os.Stat(filepath.Join(cmd.Dir, "pwned")); err == nil {
-					t.Errorf("%s: %s ran %q", script, shell, value)
+		t.Run(script, func(t *testing.T) {
+			t.Parallel()
+			for _, value := range values {
+				x, err := Command{Shell: script}.Expand(Vars{Params: Point{{"v", value}}})
+				if err != nil {
+					continue
+				}
+				for _, shell := range []string{"bash", "sh"} {
+					ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+					cmd := exec.CommandContext(ctx, shell, "-c", x.Shell)
+					cmd.Dir, cmd.WaitDelay, cmd.Env = t.TempDir(), 100*time.Millisecond, append(os.Environ(), "SHELL=/bin/sh")
+					_ = cmd.Run() // many fail, in one shell or the other
+					cancel()
+					if _, err := os.Stat(filepath.Join(cmd.Dir, "pwned")); err == nil {
+						t.Errorf("%s: %s ran %q", script, shell, value)
+					}
 				}
 			}
-		}
+		})
 	}
 }

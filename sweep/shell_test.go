@@ -72,20 +72,22 @@ func trialOf(r *rapid.T, script string) (string, Point, []string) {
 	return strings.ReplaceAll(script, "§", "${param.v}"), p, []string{v}
 }
 
-// some is rapid.Check for tests that start processes: few examples of many places.
-func some(t *testing.T, prop func(*rapid.T)) {
+// few makes rapid.Check try few examples until the test ends, for tests that start processes in many places.
+func few(t *testing.T) {
 	t.Helper()
-	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
-		if err := f.Value.Set("6"); err != nil {
-			t.Fatal(err)
-		}
-		defer f.Value.Set(f.DefValue)
+	f := flag.Lookup("rapid.checks")
+	if f.Value.String() != f.DefValue {
+		return // somebody wants another number
 	}
-	rapid.Check(t, prop)
+	if err := f.Value.Set("6"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Value.Set(f.DefValue) })
 }
 
 // Whatever values hold, at every place and depth, in sh and in bash, a program gets them as they are.
 func TestValuesArriveThroughShells(t *testing.T) {
+	few(t)
 	env := stage(t)
 	run := func(r *rapid.T, argv, want []string) {
 		cmd := exec.Command("env", argv...) // finds programs in the stage
@@ -98,7 +100,8 @@ func TestValuesArriveThroughShells(t *testing.T) {
 	for _, script := range places {
 		for _, shell := range []string{"sh", "bash"} {
 			t.Run(shell+" "+script, func(t *testing.T) {
-				some(t, func(r *rapid.T) {
+				t.Parallel()
+				rapid.Check(t, func(r *rapid.T) {
 					text, p, want := trialOf(r, script)
 					x, err := Command{Shell: text}.Expand(Vars{Params: p})
 					if err != nil {
@@ -111,7 +114,8 @@ func TestValuesArriveThroughShells(t *testing.T) {
 	}
 	for _, script := range single {
 		t.Run(script, func(t *testing.T) {
-			some(t, func(r *rapid.T) {
+			t.Parallel()
+			rapid.Check(t, func(r *rapid.T) {
 				v := hostile().Draw(r, "v")
 				x, err := Command{Shell: strings.ReplaceAll(script, "§", "${param.v}")}.Expand(Vars{Params: Point{{"v", v}}})
 				if err != nil {
@@ -126,7 +130,8 @@ func TestValuesArriveThroughShells(t *testing.T) {
 		{"sh", "-c", `sh -c "dump §"`}, {"ssh", "host", "dump", "§"}, {"ssh", "host", "dump §"}, {"su", "me", "-c", "dump §"}, {"timeout", "9", "sh", "-c", "dump §"}, {"sh", "-c", "$(echo dump) §"},
 	} {
 		t.Run(fmt.Sprint(list), func(t *testing.T) {
-			some(t, func(r *rapid.T) {
+			t.Parallel()
+			rapid.Check(t, func(r *rapid.T) {
 				text, p, want := trialOf(r, strings.Join(list, "\x00"))
 				x, err := Command{Argv: strings.Split(text, "\x00")}.Expand(Vars{Params: p})
 				if err != nil {
