@@ -11,14 +11,17 @@ import (
 // an attack.
 const (
 	maxSource = 1 << 20 // bytes of one file
-	maxLines  = 20_000  // lines of one file: the YAML library is quadratic in some constructs, a second at most here
-	maxBlocks = 2000    // texts after | or >: the YAML library reads n of them in O(n²), these in milliseconds
+	// lines of one file: the YAML library is quadratic in some constructs, a second at most here
+	maxLines = 20_000
+	// texts after | or >: the YAML library reads n of them in O(n²), these in milliseconds
+	maxBlocks = 2000
 )
 
 // checkSize refuses, before the YAML library sees it, what it could not read in bounded time and stack.
 func (r *reader) checkSize(src []byte) bool {
 	if len(src) > maxSource {
-		r.fail(0, 0, fmt.Sprintf("the spec has %d bytes; %d are allowed", len(src), maxSource), "generate long value lists with min, max and q, or put data in files that trials read")
+		r.fail(0, 0, fmt.Sprintf("the spec has %d bytes; %d are allowed", len(src), maxSource),
+			"generate long value lists with min, max and q, or put data in files that trials read")
 		return false
 	}
 	if !utf8.Valid(src) {
@@ -38,7 +41,8 @@ func (r *reader) checkSize(src []byte) bool {
 		}
 	}
 	if i := bytes.IndexByte(src, 0); i >= 0 {
-		r.fail(bytes.Count(src[:i], []byte{'\n'})+1, 1, "there is a NUL byte", "save the file as plain text in UTF-8")
+		r.fail(bytes.Count(src[:i], []byte{'\n'})+1, 1, "there is a NUL byte",
+			"save the file as plain text in UTF-8")
 		return false
 	}
 	return r.checkDepth()
@@ -47,15 +51,18 @@ func (r *reader) checkSize(src []byte) bool {
 // checkDepth bounds the nesting that the text can ask for: flow brackets, and indicators repeated on a line.
 func (r *reader) checkDepth() bool {
 	if len(r.lines) > maxLines {
-		r.fail(maxLines+1, 1, fmt.Sprintf("the spec has %d lines; %d are allowed", len(r.lines), maxLines), "write long value lists on one line, or as min, max and q")
+		r.fail(maxLines+1, 1, fmt.Sprintf("the spec has %d lines; %d are allowed", len(r.lines), maxLines),
+			"write long value lists on one line, or as min, max and q")
 		return false
 	}
 	open, blocks := 0, 0
 	for i, line := range r.lines {
 		header, _, _ := strings.Cut(line, " #")
-		if header = strings.TrimRight(header, " \t0123456789+-"); strings.HasSuffix(header, "|") || strings.HasSuffix(header, ">") {
+		if header = strings.TrimRight(header, " \t0123456789+-"); strings.HasSuffix(header, "|") ||
+			strings.HasSuffix(header, ">") {
 			if blocks++; blocks > maxBlocks {
-				r.fail(i+1, 1, fmt.Sprintf("there are more than %d texts after | or >", maxBlocks), "write short texts in quotes")
+				r.fail(i+1, 1, fmt.Sprintf("there are more than %d texts after | or >", maxBlocks),
+					"write short texts in quotes")
 				return false
 			}
 		}

@@ -28,10 +28,11 @@ type Vars struct {
 	Params      Point
 	Interpreter string                           // ${interpreter}; empty: python
 	Getenv      func(name string) (string, bool) // ${envvar:NAME}; nil: nothing is set
-	ArgsFile    string                           // path put for ${args_json_file}, its last element naming the file; empty: args.json
-	Entrypoint  []string                         // the image's, for ${entrypoint}
-	Cmd         []string                         // the image's, for ${cmd}
-	Winner      *Winner                          // in a `then` step: what ${winner.…} stands for
+	// path put for ${args_json_file}, its last element naming the file; empty: args.json
+	ArgsFile   string
+	Entrypoint []string // the image's, for ${entrypoint}
+	Cmd        []string // the image's, for ${cmd}
+	Winner     *Winner  // in a `then` step: what ${winner.…} stands for
 }
 
 // Winner is the selected trial as a `then` step sees it.
@@ -160,8 +161,8 @@ func (c Command) Environment() []string {
 	return names
 }
 
-// Programs are the program that the command starts with, behind env, nice and their like, and the script that it names.
-// What depends on macros, branches, or files that the command could make first is left out.
+// Programs are the program that the command starts with, behind env, nice and their like, and the script that
+// it names. What depends on macros, branches, or files that the command could make first is left out.
 func (c Command) Programs(interpreter string) []shell.Program {
 	if interpreter == "" {
 		interpreter = "python"
@@ -278,7 +279,8 @@ func (x *expander) value(m macro) ([]string, error) {
 				return []string{value}, nil
 			}
 		}
-		return nil, fmt.Errorf("%s: the environment variable %s is not set: set it before kaon runs", m, m.arg)
+		return nil, fmt.Errorf("%s: the environment variable %s is not set: set it before kaon runs", m,
+			m.arg)
 	case "param":
 		value, ok := params.Lookup(m.arg)
 		if !ok {
@@ -352,9 +354,9 @@ func flags(form string, params Point) []string {
 
 const MaxWord = 128<<10 - 1
 
-// What Linux hands to a program: one word or variable has at most 32 pages with its NUL (MAX_ARG_STRLEN), all of
-// them together a quarter of the stack's limit, 2 MiB where nobody changed it, half of which is left to the rest of
-// the environment.
+// What Linux hands to a program: one word or variable has at most 32 pages with its NUL (MAX_ARG_STRLEN), all
+// of them together a quarter of the stack's limit, 2 MiB where nobody changed it, half of which is left to
+// the rest of the environment.
 const (
 	MaxWords = 1 << 20
 )

@@ -113,7 +113,8 @@ var functionRemedy = "functions here: " + strings.Join(functions, ", ")
 
 func (r *references) function(name string) {
 	if !slices.Contains(functions, name) {
-		r.err = &withRemedy{fmt.Sprintf("function `%s` is not available in spec expressions", short(name)), functionRemedy}
+		r.err = &withRemedy{fmt.Sprintf("function `%s` is not available in spec expressions", short(name)),
+			functionRemedy}
 	}
 }
 
@@ -213,7 +214,8 @@ func (d *Dimension) valueType() types.Type {
 	return common
 }
 
-// group is the path of the group that an expression stands in: its neighbours may be called by their own names.
+// group is the path of the group that an expression stands in: its neighbours may be called by their own
+// names.
 type locals struct {
 	space *Space
 	group []string

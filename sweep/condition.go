@@ -58,7 +58,8 @@ func allActive(needs []int, active []bool) bool {
 	return true
 }
 
-// sortConditions puts each leaf after those its `when` refers to. It returns the leaves of a cycle when there is one.
+// sortConditions puts each leaf after those its `when` refers to. It returns the leaves of a cycle when there
+// is one.
 func (s *Space) sortConditions() (cycle []int) {
 	const (
 		fresh = iota

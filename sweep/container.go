@@ -7,15 +7,18 @@ import (
 
 // Container is the image that trials run in, and how. Texts that are empty leave the choice to the cluster.
 type Container struct {
-	Image         string         `json:"image"`                   // as Docker writes it: [host[:port]/]name[:tag|@digest]
-	Containerizer string         `json:"containerizer,omitempty"` // Docker or Mesos
-	Pull          string         `json:"pull,omitempty"`          // PullMissing or PullAlways; empty: missing
-	Network       string         `json:"network,omitempty"`       // NetworkHost, NetworkBridge or NetworkNone; empty: host
-	User          string         `json:"user,omitempty"`          // user[:group], names or numbers; empty: the image's
-	Volumes       []Volume       `json:"volumes,omitempty"`
-	Ulimits       []Ulimit       `json:"ulimits,omitempty"`
-	ShmMB         int64          `json:"shm,omitempty"` // size of /dev/shm in MB; 0: the cluster's default
-	Registry      *RegistryLogin `json:"-"`
+	// as Docker writes it: [host[:port]/]name[:tag|@digest]
+	Image         string `json:"image"`
+	Containerizer string `json:"containerizer,omitempty"` // Docker or Mesos
+	Pull          string `json:"pull,omitempty"`          // PullMissing or PullAlways; empty: missing
+	// NetworkHost, NetworkBridge or NetworkNone; empty: host
+	Network string `json:"network,omitempty"`
+	// user[:group], names or numbers; empty: the image's
+	User     string         `json:"user,omitempty"`
+	Volumes  []Volume       `json:"volumes,omitempty"`
+	Ulimits  []Ulimit       `json:"ulimits,omitempty"`
+	ShmMB    int64          `json:"shm,omitempty"` // size of /dev/shm in MB; 0: the cluster's default
+	Registry *RegistryLogin `json:"-"`
 }
 
 // The values of the keys of a Container.
@@ -48,8 +51,8 @@ type Ulimit struct {
 // Unlimited is a Ulimit without a bound.
 const Unlimited = -1
 
-// RegistryLogin names who pulls the image. The password itself is never in a spec: PasswordEnv and ConfigEnv name
-// variables of the submitter's environment.
+// RegistryLogin names who pulls the image. The password itself is never in a spec: PasswordEnv and ConfigEnv
+// name variables of the submitter's environment.
 type RegistryLogin struct {
 	Server      string // empty: the image's own registry
 	Username    string
@@ -62,7 +65,8 @@ const SandboxPath = "/mnt/mesos/sandbox"
 
 // UlimitNames are the limits both containerizers know.
 var UlimitNames = []string{
-	"core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio", "rttime", "sigpending", "stack",
+	"core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss",
+	"rtprio", "rttime", "sigpending", "stack",
 }
 
 // Server is the registry an image comes from, in the words of Docker's config.json.

@@ -12,17 +12,21 @@ import (
 // decoder turns nodes into a Spec and collects every problem on the way. Its readers return a zero value
 // after reporting, so that one mistake does not hide the next.
 type decoder struct {
-	file       string
-	lines      []string
-	root       *node // nil: the text is no spec
-	problems   Errors
-	warnings   []*Error
-	options    options
-	spec       *Spec
-	decodeText func(file string, src []byte, with options) *decoder // for specs that follow, and to try remedies
-	emptied    map[*node]bool                                       // empty values that were reported, with what was meant to be in them
-	misplaced  map[string]bool                                      // keys of the top level that were found elsewhere
-	inImage    bool                                                 // trials run in an image: ${entrypoint} is there
+	file     string
+	lines    []string
+	root     *node // nil: the text is no spec
+	problems Errors
+	warnings []*Error
+	options  options
+	spec     *Spec
+	// for specs that follow, and to try remedies
+	decodeText func(file string, src []byte, with options) *decoder
+	// empty values that were reported, with what was meant to be in them
+	emptied map[*node]bool
+	// keys of the top level that were found elsewhere
+	misplaced map[string]bool
+	// trials run in an image: ${entrypoint} is there
+	inImage bool
 }
 
 func (d *decoder) problem(n *node, field, problem, remedy string) *Error {
@@ -62,20 +66,23 @@ func (d *decoder) notBuilt(n *node, field, what string) bool {
 // mapping checks that n is a mapping with known keys of a section, and refuses those not built.
 func (d *decoder) mapping(n *node, field, section string) bool {
 	if n.kind != mapping {
-		d.fail(n, field, fmt.Sprintf("a mapping is needed, not %s", n.what()), "keys here: "+quoted(keys[section]))
+		d.fail(n, field, fmt.Sprintf("a mapping is needed, not %s", n.what()),
+			"keys here: "+quoted(keys[section]))
 		return false
 	}
 	lost := d.checkIndent(n, field, func(p pair) bool { return !slices.Contains(keys[section], p.key.text) })
 	for _, p := range n.pairs {
 		name := p.key.text
 		if !slices.Contains(keys[section], name) && !lost[p.key] {
-			if section == "metric" && slices.Contains([]string{"parameters", "method", "program", "command", "run_cap"}, name) {
+			if section == "metric" &&
+				slices.Contains([]string{"parameters", "method", "program", "command", "run_cap"}, name) {
 				if d.misplaced == nil {
 					d.misplaced = map[string]bool{}
 				}
 				d.misplaced[name] = true
 			}
-			d.fail(p.key, join(field, name), fmt.Sprintf("unknown key `%s`", short(name)), unknownKey(section, name))
+			d.fail(p.key, join(field, name), fmt.Sprintf("unknown key `%s`", short(name)),
+				unknownKey(section, name))
 		}
 	}
 	return true
@@ -124,7 +131,8 @@ func (d *decoder) text(n *node, field string) string {
 		return ""
 	}
 	if n.kind != scalar || n.null {
-		d.fail(n, field, "text is needed, not "+n.what(), "write a word, in quotes when it has special characters")
+		d.fail(n, field, "text is needed, not "+n.what(),
+			"write a word, in quotes when it has special characters")
 		return ""
 	}
 	if strings.IndexByte(n.text, 0) >= 0 {
@@ -165,7 +173,8 @@ func (d *decoder) float(n *node, field string) (float64, bool) {
 		return 0, false
 	case string:
 		if _, err := strconv.ParseFloat(v, 64); err == nil && !n.plain {
-			d.fail(n, field, fmt.Sprintf("a number is needed; quotes make %q text", short(v)), "remove the quotes")
+			d.fail(n, field, fmt.Sprintf("a number is needed; quotes make %q text", short(v)),
+				"remove the quotes")
 			return 0, false
 		}
 	}
@@ -185,16 +194,20 @@ func (d *decoder) integer(n *node, field string, low, high int64) int64 {
 	}
 	switch {
 	case !isInt && !n.plain && n.tag == "" && isInteger(&node{text: n.text, plain: true}):
-		d.fail(n, field, fmt.Sprintf("a whole number is needed; quotes make %q text", short(n.text)), "remove the quotes")
+		d.fail(n, field, fmt.Sprintf("a whole number is needed; quotes make %q text", short(n.text)),
+			"remove the quotes")
 		return low
 	case !isInt:
-		d.fail(n, field, "a whole number is needed, not "+n.what(), fmt.Sprintf("give one from %d to %d", low, high))
+		d.fail(n, field, "a whole number is needed, not "+n.what(),
+			fmt.Sprintf("give one from %d to %d", low, high))
 		return low
 	case i < low:
-		d.fail(n, field, fmt.Sprintf("%d is below %d", i, low), fmt.Sprintf("give a whole number from %d to %d", low, high))
+		d.fail(n, field, fmt.Sprintf("%d is below %d", i, low),
+			fmt.Sprintf("give a whole number from %d to %d", low, high))
 		return low
 	case i > high:
-		d.fail(n, field, fmt.Sprintf("%d is above %d", i, high), fmt.Sprintf("give a whole number from %d to %d", low, high))
+		d.fail(n, field, fmt.Sprintf("%d is above %d", i, high),
+			fmt.Sprintf("give a whole number from %d to %d", low, high))
 		return low
 	}
 	return i
@@ -267,8 +280,8 @@ func (d *decoder) value(n *node, field string) Value {
 // Misplaced keys are one fault with many traces: each of these reports the fault once, and its traces are not
 // reported again.
 
-// checkIndent finds keys that are empty while keys that do not belong beside them follow: what is below an empty
-// key was meant to be in it. It gives those that were reported.
+// checkIndent finds keys that are empty while keys that do not belong beside them follow: what is below an
+// empty key was meant to be in it. It gives those that were reported.
 func (d *decoder) checkIndent(n *node, field string, stray func(pair) bool) map[*node]bool {
 	reported := map[*node]bool{}
 	for i, p := range n.pairs {
@@ -286,8 +299,11 @@ func (d *decoder) checkIndent(n *node, field string, stray func(pair) bool) map[
 			reported[q.key] = true
 		}
 		if first != "" {
-			d.fail(p.key, join(field, p.key.text), fmt.Sprintf("`%s` is empty, and `%s` below it is not indented", short(p.key.text), short(first)),
-				fmt.Sprintf("indent `%s`, and what belongs to it, by two blanks more than `%s`", short(first), short(p.key.text)))
+			d.fail(p.key, join(field, p.key.text),
+				fmt.Sprintf("`%s` is empty, and `%s` below it is not indented", short(p.key.text),
+					short(first)),
+				fmt.Sprintf("indent `%s`, and what belongs to it, by two blanks more than `%s`", short(first),
+					short(p.key.text)))
 			if d.emptied == nil {
 				d.emptied = map[*node]bool{}
 			}

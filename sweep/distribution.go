@@ -21,18 +21,21 @@ const (
 	IntUniform       Distribution = "int_uniform"                 // integers from min to max, both included
 	Uniform          Distribution = "uniform"                     // min to max
 	QUniform         Distribution = "q_uniform"                   // round(uniform/q)*q
-	LogUniform       Distribution = "log_uniform"                 // exp(uniform(min,max)): bounds are exponents of e
-	LogUniformValues Distribution = "log_uniform_values"          // exp(uniform(ln min, ln max))
-	QLogUniform      Distribution = "q_log_uniform"               // round(log_uniform/q)*q
-	QLogUniformVals  Distribution = "q_log_uniform_values"        // round(log_uniform_values/q)*q
-	InvLogUniform    Distribution = "inv_log_uniform"             // exp(-uniform(min,max)): bounds are exponents of 1/e
-	InvLogUniformVal Distribution = "inv_log_uniform_values"      // 1/X has a log uniform distribution: min to max
-	Normal           Distribution = "normal"                      // mu + sigma*N(0,1)
-	QNormal          Distribution = "q_normal"                    // round(normal/q)*q
-	LogNormal        Distribution = "log_normal"                  // exp(normal)
-	QLogNormal       Distribution = "q_log_normal"                // round(log_normal/q)*q
-	Beta             Distribution = "beta"                        // Beta(a,b) on 0 to 1
-	QBeta            Distribution = "q_beta"                      // round(beta/q)*q
+	// exp(uniform(min,max)): bounds are exponents of e
+	LogUniform       Distribution = "log_uniform"
+	LogUniformValues Distribution = "log_uniform_values"   // exp(uniform(ln min, ln max))
+	QLogUniform      Distribution = "q_log_uniform"        // round(log_uniform/q)*q
+	QLogUniformVals  Distribution = "q_log_uniform_values" // round(log_uniform_values/q)*q
+	// exp(-uniform(min,max)): bounds are exponents of 1/e
+	InvLogUniform Distribution = "inv_log_uniform"
+	// 1/X has a log uniform distribution: min to max
+	InvLogUniformVal Distribution = "inv_log_uniform_values"
+	Normal           Distribution = "normal"       // mu + sigma*N(0,1)
+	QNormal          Distribution = "q_normal"     // round(normal/q)*q
+	LogNormal        Distribution = "log_normal"   // exp(normal)
+	QLogNormal       Distribution = "q_log_normal" // round(log_normal/q)*q
+	Beta             Distribution = "beta"         // Beta(a,b) on 0 to 1
+	QBeta            Distribution = "q_beta"       // round(beta/q)*q
 )
 
 // Dimension is one parameter that is chosen: a leaf of the tree of parameters.
@@ -230,7 +233,8 @@ func (d *Dimension) wholeNumbers() bool {
 	return len(d.Values) > 0 || d.Distribution == IntUniform || d.Q > 0 && d.Integer
 }
 
-// multiples are the steps of q that a rounded dimension takes: the first, and how many; 0: they have no bounds.
+// multiples are the steps of q that a rounded dimension takes: the first, and how many; 0: they have no
+// bounds.
 func (d *Dimension) multiples() (first, count float64) {
 	low, high, bounded := d.support()
 	if d.Q <= 0 || !bounded {

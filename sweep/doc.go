@@ -3,8 +3,8 @@
 //
 // Parse takes a W&B sweep file, or kaon's superset of it, and either refuses it with Errors, each with file,
 // line, field, value and remedy, or gives a Spec that does not change any more. Nothing in a spec is ignored
-// in silence: a key is used, or belongs to W&B's own pages (project, entity), or is refused, and features that
-// are not built yet are refused by name from one table.
+// in silence: a key is used, or belongs to W&B's own pages (project, entity), or is refused, and features
+// that are not built yet are refused by name from one table.
 //
 // The nouns:
 //

@@ -19,8 +19,8 @@ func (s *Space) At(i *big.Int) Point {
 const tries = 1_000_000
 
 // Draw is the random point of one trial: the same seed and index give the same point for ever. Under
-// constraints, points are drawn until one holds them all; ok is false when none of a million did. With `unique` no
-// two indices give the same point, and ok is false when there are no more.
+// constraints, points are drawn until one holds them all; ok is false when none of a million did. With
+// `unique` no two indices give the same point, and ok is false when there are no more.
 func (s *Space) Draw(seed uint64, index int) (p Point, ok bool) {
 	if s.unique {
 		size, _ := s.Size()

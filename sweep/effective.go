@@ -5,7 +5,8 @@ import "encoding/json"
 // maxEffective bounds the effective text: aliases may repeat a long text very often.
 const maxEffective = 16 << 20
 
-// effective is a node as JSON, keys in the order of the file: what Parse decided on once aliases were followed and overrides applied.
+// effective is a node as JSON, keys in the order of the file: what Parse decided on once aliases were
+// followed and overrides applied.
 func (n *node) effective(out []byte) []byte {
 	if len(out) > maxEffective {
 		return out

@@ -29,7 +29,8 @@ command: [run, "${args}"]
 // A long text that aliases repeat is not written out without end.
 func TestEffectiveBound(t *testing.T) {
 	long := &node{text: strings.Repeat("a", 1<<20)}
-	if n := len((&node{kind: list, items: slices.Repeat([]*node{long}, 1000)}).effective(nil)); n > maxEffective+2<<20 {
+	if n := len((&node{kind: list,
+		items: slices.Repeat([]*node{long}, 1000)}).effective(nil)); n > maxEffective+2<<20 {
 		t.Errorf("effective has %d bytes", n)
 	}
 }

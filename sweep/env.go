@@ -8,11 +8,12 @@ import (
 
 // KaonVariables are the variables of a trial that values of `env` may use, as ${KAON_TRIAL}.
 var KaonVariables = []string{
-	"KAON_SWEEP", "KAON_TRIAL", "KAON_ATTEMPT", "KAON_SEED", "KAON_PARAMS", "KAON_METRICS", "KAON_ARTIFACTS", "KAON_CONTROL",
+	"KAON_SWEEP", "KAON_TRIAL", "KAON_ATTEMPT", "KAON_SEED", "KAON_PARAMS", "KAON_METRICS", "KAON_ARTIFACTS",
+	"KAON_CONTROL",
 }
 
-// ExpandEnv replaces the macros in a value of Task.Env: ${param.NAME}, ${envvar:NAME}, ${args_json}, those of the
-// winner, and ${KAON_…}, for which kaon answers. It fails as Command.Expand does.
+// ExpandEnv replaces the macros in a value of Task.Env: ${param.NAME}, ${envvar:NAME}, ${args_json}, those of
+// the winner, and ${KAON_…}, for which kaon answers. It fails as Command.Expand does.
 func ExpandEnv(value string, v Vars, kaon func(name string) string) (string, error) {
 	x := expander{vars: v}
 	var b strings.Builder
@@ -68,13 +69,16 @@ func envParts(value string, use func(text string, m *macro) error) error {
 func envMacro(inner string) (macro, error) {
 	if strings.HasPrefix(inner, "KAON_") {
 		if !slices.Contains(KaonVariables, inner) {
-			return macro{}, &withRemedy{"there is no ${" + short(inner) + "} before the trial starts", didYouMean(inner, KaonVariables)}
+			return macro{}, &withRemedy{"there is no ${" + short(inner) + "} before the trial starts",
+				didYouMean(inner, KaonVariables)}
 		}
 		return macro{name: "kaon", arg: inner}, nil
 	}
 	m, err := parseMacro(inner)
-	if err == nil && m.name != "param" && m.name != "envvar" && m.name != "args_json" && m.name != "value" && m.name != "trial" {
-		err = &withRemedy{fmt.Sprintf("%s belongs in a command", m), "in `env` there are ${param.NAME}, ${args_json}, ${envvar:NAME} and ${KAON_TRIAL}"}
+	if err == nil && m.name != "param" && m.name != "envvar" && m.name != "args_json" && m.name != "value" &&
+		m.name != "trial" {
+		err = &withRemedy{fmt.Sprintf("%s belongs in a command", m),
+			"in `env` there are ${param.NAME}, ${args_json}, ${envvar:NAME} and ${KAON_TRIAL}"}
 	}
 	return m, err
 }

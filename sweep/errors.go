@@ -45,7 +45,8 @@ func (e *Error) place() string {
 	b.WriteString(e.Problem)
 	if e.Text != "" {
 		number := fmt.Sprintf("%5d", e.Line)
-		fmt.Fprintf(&b, "\n%s | %s\n%s | %s^", number, e.Text, strings.Repeat(" ", len(number)), strings.Repeat(" ", e.caret))
+		fmt.Fprintf(&b, "\n%s | %s\n%s | %s^", number, e.Text, strings.Repeat(" ", len(number)),
+			strings.Repeat(" ", e.caret))
 	}
 	return b.String()
 }
@@ -76,10 +77,12 @@ func wrapped(text, indent string) string {
 	return b.String()
 }
 
-// Errors is every problem found in a spec, in the order of the file. It is what Parse returns when it refuses.
+// Errors is every problem found in a spec, in the order of the file. It is what Parse returns when it
+// refuses.
 type Errors []*Error
 
-// A terminal of 24 lines holds so many problems, and so many lines of them; the last line says how many more there are.
+// A terminal of 24 lines holds so many problems, and so many lines of them; the last line says how many more
+// there are.
 const (
 	screen      = 5
 	screenLines = 23
@@ -176,7 +179,8 @@ func printable(s string) string {
 			return '→'
 		case r == utf8.RuneError:
 			return '\uFFFD'
-		case r < 0x20 || r >= 0x7F && r < 0xA0 || r == 0x2028 || r == 0x2029 || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069:
+		case r < 0x20 || r >= 0x7F && r < 0xA0 || r == 0x2028 || r == 0x2029 || r >= 0x202A && r <= 0x202E ||
+			r >= 0x2066 && r <= 0x2069:
 			return '·'
 		}
 		return r

@@ -43,8 +43,10 @@ parameters:
 }
 
 func ExampleCommand_Expand() {
-	point := sweep.Point{{Name: "lr", Value: 1e-5}, {Name: "layers", Value: []sweep.Value{int64(64), int64(32)}}}
-	list, _ := sweep.Command{Program: "train.py", Argv: []string{"${interpreter}", "${program}", "${args}"}}.Expand(sweep.Vars{Params: point})
+	point := sweep.Point{{Name: "lr", Value: 1e-5},
+		{Name: "layers", Value: []sweep.Value{int64(64), int64(32)}}}
+	list, _ := sweep.Command{Program: "train.py",
+		Argv: []string{"${interpreter}", "${program}", "${args}"}}.Expand(sweep.Vars{Params: point})
 	fmt.Printf("%q\n", list.Argv)
 	shell, _ := sweep.Command{Shell: "./train --layers ${param.layers} > log"}.Expand(sweep.Vars{Params: point})
 	fmt.Println(shell.Shell)

@@ -7,7 +7,8 @@ import (
 
 // Fetch is an input that trials find in their working directory.
 type Fetch struct {
-	URL    string `json:"url"`              // http, https, s3 or file; else a file or folder's path, relative to the spec's folder
+	// http, https, s3 or file; else a file or folder's path, relative to the spec's folder
+	URL    string `json:"url"`
 	SHA256 string `json:"sha256,omitempty"` // hex
 	To     string `json:"to"`               // path in the working directory
 	Unpack bool   `json:"unpack,omitempty"` // it is an archive; To is a folder
@@ -34,10 +35,12 @@ func (f Fetch) Name() string {
 
 // Artifacts says which files that trials leave are kept, and of which trials.
 type Artifacts struct {
-	Files []string `json:"files,omitempty"` // patterns below $KAON_ARTIFACTS; a name without * ? [ must be there; none: all files
+	// patterns below $KAON_ARTIFACTS; a name without * ? [ must be there; none: all files
+	Files []string `json:"files,omitempty"`
 	None  bool     `json:"none,omitempty"`  // nothing is kept
 	Bytes int64    `json:"bytes,omitempty"` // of one attempt together; 0: no bound
-	Top   int      `json:"top,omitempty"`   // at the end, only those of so many best trials stay; 0: all, KeepWinners: of winners
+	// at the end, only those of so many best trials stay; 0: all, KeepWinners: of winners
+	Top int `json:"top,omitempty"`
 }
 
 // KeepWinners is the Top that keeps the winner's artifacts and those of the Pareto front.

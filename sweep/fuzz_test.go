@@ -59,7 +59,9 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("%v in %s", err, text)
 			}
 			_, _ = s.Demand(p)
-			if _, err := s.Command.Expand(Vars{Params: p, Getenv: func(string) (string, bool) { return "", true }, Entrypoint: []string{"/e"}}); err != nil {
+			if _, err := s.Command.Expand(Vars{Params: p,
+				Getenv:     func(string) (string, bool) { return "", true },
+				Entrypoint: []string{"/e"}}); err != nil {
 				t.Fatalf("the command was accepted and cannot be expanded: %v", err)
 			}
 		}
@@ -70,8 +72,10 @@ func FuzzParse(f *testing.F) {
 // value would create a file if any part of it ran.
 func FuzzShell(f *testing.F) {
 	for _, script := range []string{
-		"echo ${param.v}", `echo "${param.v}" '${param.v}'`, "echo \\\" ${param.v}", "a=${X:-\"b\"} ${param.v}", "# ' \necho ${param.v}",
-		`echo "\"${param.v}"`, "echo $(echo ${param.v})", "case a in a) echo ${param.v};; esac", "echo a#'${param.v}'", "x=1;#'\necho '${param.v}",
+		"echo ${param.v}", `echo "${param.v}" '${param.v}'`, "echo \\\" ${param.v}",
+		"a=${X:-\"b\"} ${param.v}", "# ' \necho ${param.v}",
+		`echo "\"${param.v}"`, "echo $(echo ${param.v})", "case a in a) echo ${param.v};; esac",
+		"echo a#'${param.v}'", "x=1;#'\necho '${param.v}",
 	} {
 		f.Add(script)
 	}

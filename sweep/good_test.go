@@ -42,10 +42,13 @@ func describe(t *testing.T, s *Spec) string {
 		fmt.Fprintf(&b, " size=%s", n)
 	}
 	fmt.Fprintf(&b, "\nobjective %+v metrics %+v\n", asJSON(t, s.Objective), s.Metrics)
-	fmt.Fprintf(&b, "constraints %v env %v retries %d timeout %v grace %v isolation %v limits {Parallel:%d Failed:%d FailedShare:%v Wall:%v}\n", s.Task.Constraints, s.Task.Env, s.Task.Retries, s.Task.Timeout, s.Task.Grace, s.Task.Isolation,
+	fmt.Fprintf(&b, "constraints %v env %v retries %d timeout %v grace %v isolation %v limits {Parallel:%d "+
+		"Failed:%d FailedShare:%v Wall:%v}\n", s.Task.Constraints, s.Task.Env, s.Task.Retries, s.Task.Timeout,
+		s.Task.Grace, s.Task.Isolation,
 		s.Limits.Parallel, s.Limits.Failed, s.Limits.FailedShare, s.Limits.Wall)
 	if c := s.Task.Container; c != nil {
-		fmt.Fprintf(&b, "container %s registry %+v isolation %s gpus %v of image %v\n", asJSON(t, c), c.Registry, s.Task.Isolation, s.WantsGPUs(), s.Command.OfImage())
+		fmt.Fprintf(&b, "container %s registry %+v isolation %s gpus %v of image %v\n", asJSON(t, c),
+			c.Registry, s.Task.Isolation, s.WantsGPUs(), s.Command.OfImage())
 	}
 	if t := &s.Task; t.Code+t.Dir != "" || len(t.Fetch)+len(t.Secrets) > 0 {
 		fmt.Fprintf(&b, "code %q dir %q secrets %q logs %s\n", t.Code, t.Dir, t.Secrets, t.Logs)
@@ -69,7 +72,8 @@ func describe(t *testing.T, s *Spec) string {
 		fmt.Fprintf(&b, "%d: %s\n", i, asJSON(t, p))
 	}
 	getenv := func(name string) (string, bool) { return "/home/me", name == "HOME" }
-	x, err := s.Command.Expand(Vars{Params: p, Getenv: getenv, Entrypoint: []string{"/digits", "train"}, Cmd: []string{"--quiet"}})
+	x, err := s.Command.Expand(Vars{Params: p, Getenv: getenv, Entrypoint: []string{"/digits", "train"},
+		Cmd: []string{"--quiet"}})
 	fmt.Fprintf(&b, "run %q %s %s %v\n", x.Argv, x.Shell, x.Files, err)
 	demand, err := s.Demand(p)
 	fmt.Fprintf(&b, "demand %s %v\n", asJSON(t, demand), err)

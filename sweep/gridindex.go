@@ -11,8 +11,8 @@ const maxCounted = 1_000_000
 // and the marks of a million points fit in 32 KiB.
 const block = 256
 
-// isPoint says whether combination i is a point: its constraints hold, and each absent parameter stands at its
-// first choice, so that combinations which differ only in absent parameters count once.
+// isPoint says whether combination i is a point: its constraints hold, and each absent parameter stands at
+// its first choice, so that combinations which differ only in absent parameters count once.
 func (s *Space) isPoint(values []Value, i *big.Int) (active []bool, ok bool) {
 	active, ok = s.check(values)
 	if !ok {

@@ -10,8 +10,9 @@ type leaf struct {
 	Dimension
 	path    []string
 	unique  bool
-	choices *big.Int      // on a grid, and of a search that repeats no point; nil when continuous
-	when    []*expression // its own and those of the groups around it, all of which must hold; empty: always there
+	choices *big.Int // on a grid, and of a search that repeats no point; nil when continuous
+	// its own and those of the groups around it, all of which must hold; empty: always there
+	when []*expression
 }
 
 // choice is value i of those that the leaf can take: on a grid, or of a search that repeats no point.
@@ -24,7 +25,8 @@ func (l *leaf) choice(i *big.Int) Value {
 	return l.number(snap((first+k)*l.Q, l.Q, 0))
 }
 
-// withoutRepeats makes the leaf one of a search that repeats no point: every value that a draw can have, each once.
+// withoutRepeats makes the leaf one of a search that repeats no point: every value that a draw can have, each
+// once.
 func (l *leaf) withoutRepeats() {
 	l.unique, l.choices = true, l.distinct()
 	if l.Distribution != Categorical && l.Distribution != CategoricalProbs {

@@ -24,7 +24,8 @@ var winnerMacros = []string{
 // isList says which macros stand for any number of words.
 func isList(name string) bool {
 	switch name {
-	case "args", "args_no_hyphens", "args_no_boolean_flags", "args_no_equals", "args_append_hydra", "args_override_hydra", "entrypoint", "cmd":
+	case "args", "args_no_hyphens", "args_no_boolean_flags", "args_no_equals", "args_append_hydra",
+		"args_override_hydra", "entrypoint", "cmd":
 		return true
 	}
 	return false
@@ -78,7 +79,8 @@ func (m macro) String() string {
 func parseMacro(inner string) (macro, error) {
 	if name, ok := strings.CutPrefix(inner, "envvar:"); ok {
 		if !variable.MatchString(name) {
-			return macro{}, &withRemedy{"${" + short(inner) + "} does not name an environment variable", "write ${envvar:NAME}"}
+			return macro{}, &withRemedy{"${" + short(inner) + "} does not name an environment variable",
+				"write ${envvar:NAME}"}
 		}
 		return macro{name: "envvar", arg: name}, nil
 	}
@@ -103,15 +105,18 @@ func macroRemedy(inner string) string {
 	if s := suggest(inner, known); s != "" {
 		return "did you mean ${" + s + "}?"
 	}
-	for _, prefix := range []string{"parameters.", "parameter.", "params.", "args.", "config.", "wandb.config.", "hparams."} {
+	for _, prefix := range []string{"parameters.", "parameter.", "params.", "args.", "config.",
+		"wandb.config.", "hparams."} {
 		if name, ok := strings.CutPrefix(inner, prefix); ok && name != "" {
 			return "did you mean ${param." + name + "}?"
 		}
 	}
 	if variable.MatchString(inner) {
-		return "an environment variable is ${envvar:" + inner + "}, a parameter ${param." + inner + "}; $${" + inner + "} is the plain text ${" + inner + "}"
+		return "an environment variable is ${envvar:" + inner + "}, a parameter ${param." + inner + "}; $${" +
+			inner + "} is the plain text ${" + inner + "}"
 	}
-	return "known: ${" + strings.Join(macroNames, "}, ${") + "}, ${envvar:NAME}, ${param.NAME}; $${ is a plain ${"
+	return "known: ${" + strings.Join(macroNames, "}, ${") +
+		"}, ${envvar:NAME}, ${param.NAME}; $${ is a plain ${"
 }
 
 var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -123,7 +128,8 @@ var interpolation = regexp.MustCompile(`^[a-z][a-z0-9_]*([.:].*)?$`)
 // foreign says whether ${inner}, a part of a longer word, is left to the program: no macro of ours, and not
 // likely meant to be one.
 func foreign(inner, word string) bool {
-	if len(inner)+len("${}") == len(word) || !interpolation.MatchString(inner) || strings.HasPrefix(inner, "param.") ||
+	if len(inner)+len("${}") == len(word) || !interpolation.MatchString(inner) ||
+		strings.HasPrefix(inner, "param.") ||
 		strings.HasPrefix(inner, "winner.") || strings.HasPrefix(inner, "envvar:") {
 		return false
 	}
@@ -131,8 +137,8 @@ func foreign(inner, word string) bool {
 	return err != nil && suggest(inner, macroNames) == ""
 }
 
-// splitMacros cuts a word into text and macros. `$${` is a plain `${`, and so is Hydra's within a word, the last of
-// which it gives too.
+// splitMacros cuts a word into text and macros. `$${` is a plain `${`, and so is Hydra's within a word, the
+// last of which it gives too.
 func splitMacros(word string) (parts []shell.Part, hydra string, err error) {
 	text := strings.Builder{}
 	for i := 0; i < len(word); {
@@ -148,7 +154,8 @@ func splitMacros(word string) (parts []shell.Part, hydra string, err error) {
 		}
 		end := strings.IndexByte(word[i:], '}')
 		if end < 0 {
-			return nil, "", &withRemedy{"a ${ is not closed", "close the macro with }, or write $${ for a plain ${"}
+			return nil, "", &withRemedy{"a ${ is not closed",
+				"close the macro with }, or write $${ for a plain ${"}
 		}
 		if inner := word[i+2 : i+end]; foreign(inner, word) {
 			text.WriteString(word[i : i+end+1])

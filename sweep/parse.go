@@ -73,7 +73,8 @@ func (d *decoder) document(src []byte) *node {
 		return nil
 	}
 	if root.kind != mapping {
-		d.fail(root, "", "a spec is a mapping of keys, not "+root.what(), "start with `method: random` and `parameters:`")
+		d.fail(root, "", "a spec is a mapping of keys, not "+root.what(),
+			"start with `method: random` and `parameters:`")
 		return nil
 	}
 	for _, assignment := range d.options.set {
@@ -135,7 +136,8 @@ func (d *decoder) decode(root *node) {
 func (d *decoder) unbuiltKey(p pair) {
 	key, v := p.key.text, p.value
 	switch {
-	case key == "early_terminate" && (v.null || v.kind == mapping && v.get("type") != nil && v.get("type").text == "none"):
+	case key == "early_terminate" &&
+		(v.null || v.kind == mapping && v.get("type") != nil && v.get("type").text == "none"):
 	case key == "repeat" && v.kind == scalar && v.text == "1":
 	case key == "cache" && v.kind == scalar && (v.text == "false" || v.text == "no"):
 	default:

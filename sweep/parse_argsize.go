@@ -2,10 +2,11 @@ package sweep
 
 import "fmt"
 
-const argsFileRemedy = "hand the parameters over in a file: ${args_json_file} stands for its path, and it has values of any size"
+const argsFileRemedy = "hand the parameters over in a file: ${args_json_file} stands for its path, and it " +
+	"has values of any size"
 
-// checkArgumentSize refuses commands and variables that no program could be given, tried with the longest value of each
-// parameter.
+// checkArgumentSize refuses commands and variables that no program could be given, tried with the longest
+// value of each parameter.
 func (d *decoder) checkArgumentSize(root *node) {
 	s := d.spec
 	values := make([]Value, len(s.Space.leaves))
@@ -34,12 +35,15 @@ func (d *decoder) checkArgumentSize(root *node) {
 				if at.kind == list && i < len(at.items) {
 					item, field = at.items[i], fmt.Sprintf("command.%d", i)
 				}
-				d.fail(item, field, fmt.Sprintf("with the longest values one word has %d bytes; a program can be given %d", len(w), MaxWord), argsFileRemedy)
+				d.fail(item, field, fmt.Sprintf("with the longest values one word has %d bytes; a program "+
+					"can be given %d", len(w), MaxWord), argsFileRemedy)
 				return
 			}
 		}
 		if all > MaxWords {
-			d.fail(at, "command", fmt.Sprintf("with the longest values the words have %d bytes together; %d are sure to be taken", all, MaxWords), argsFileRemedy)
+			d.fail(at, "command",
+				fmt.Sprintf("with the longest values the words have %d bytes together; %d are sure "+
+					"to be taken", all, MaxWords), argsFileRemedy)
 			return
 		}
 	}
@@ -50,7 +54,9 @@ func (d *decoder) checkArgumentSize(root *node) {
 	for name, value := range s.Task.Env {
 		text, err := ExpandEnv(value, vars, func(string) string { return "" })
 		if n := len(name) + 1 + len(text); err == nil && n > MaxWord && env != nil {
-			d.fail(env.get(name), "task.env."+name, fmt.Sprintf("with the longest values the variable has %d bytes; a program can be given %d", n, MaxWord), argsFileRemedy)
+			d.fail(env.get(name), "task.env."+name,
+				fmt.Sprintf("with the longest values the variable has %d bytes; a program can be given %d", n,
+					MaxWord), argsFileRemedy)
 		}
 	}
 }

@@ -10,10 +10,12 @@ import (
 func TestHandover(t *testing.T) {
 	long := strings.Repeat("x", 150_000)
 	for command, ok := range map[string]bool{
-		`["./t", "${args}"]`: false, `./t ${args}`: false, `sh -c './t ${args}'`: false, `["./t", "${args_json}"]`: false, `["./t", "${args_json_file}"]`: true, `["./t"]`: true,
+		`["./t", "${args}"]`: false, `./t ${args}`: false, `sh -c './t ${args}'`: false,
+		`["./t", "${args_json}"]`: false, `["./t", "${args_json_file}"]`: true, `["./t"]`: true,
 		`["./t"]` + "\ntask: {env: {A: \"${param.v}\"}}": false,
 	} {
-		_, err := Parse("a.yaml", []byte("method: grid\nparameters: {v: {values: [1, "+long+"]}}\ncommand: "+command+"\n"))
+		_, err := Parse("a.yaml",
+			[]byte("method: grid\nparameters: {v: {values: [1, "+long+"]}}\ncommand: "+command+"\n"))
 		var all Errors
 		if ok != (err == nil) || err != nil && (!errors.As(err, &all) || all[0].Remedy != argsFileRemedy) {
 			t.Errorf("%.60s: %.300v", command, err)

@@ -17,7 +17,8 @@ func (d *decoder) command(n *node, prefix string) Command {
 	field := join(prefix, "command")
 	if words := strings.Fields(c.Program); len(words) > 1 {
 		if shell.Interprets(words[0]) {
-			d.fail(n.get("program"), join(prefix, "program"), fmt.Sprintf("`%s` is a command, and `program` names a file", short(c.Program)),
+			d.fail(n.get("program"), join(prefix, "program"),
+				fmt.Sprintf("`%s` is a command, and `program` names a file", short(c.Program)),
 				fmt.Sprintf("write `command: [%s, \"${args}\"]`", strings.Join(words, ", ")))
 		}
 	}
@@ -28,7 +29,8 @@ func (d *decoder) command(n *node, prefix string) Command {
 			return c
 		}
 		if c.Program == "" {
-			if prefix == "" && (d.misspelt(n, "program", "command") || d.misplaced["program"] || d.misplaced["command"]) {
+			if prefix == "" && (d.misspelt(n, "program", "command") || d.misplaced["program"] ||
+				d.misplaced["command"]) {
 				return c
 			}
 			d.fail(n, field, "there is nothing to run", nothingToRun)
@@ -43,7 +45,8 @@ func (d *decoder) command(n *node, prefix string) Command {
 }
 
 // nothingToRun is the remedy of a spec without a command. W&B's sweeps for wandb.agent(function=…) have none.
-const nothingToRun = "add `program: train.py`, a script that takes the parameters as flags, or `command: [\"./train\", \"${args}\"]`; " +
+const nothingToRun = "add `program: train.py`, a script that takes the parameters as flags, or `command: " +
+	"[\"./train\", \"${args}\"]`; " +
 	"of a sweep for wandb.agent(…, function=train) the program is a script that calls train()"
 
 // hasImage says whether trials run in an image.

@@ -23,7 +23,8 @@ func (d *decoder) constraints(n *node) {
 		}
 		e, err := d.spec.Space.compile(text, truth, nil)
 		if err != nil {
-			d.fail(item, field, fmt.Sprintf("`%s`: %v", short(text), err), d.expressionAdvice(text, truth, nil, err))
+			d.fail(item, field, fmt.Sprintf("`%s`: %v", short(text), err),
+				d.expressionAdvice(text, truth, nil, err))
 			continue
 		}
 		if len(e.needs) == 0 {
@@ -51,7 +52,8 @@ const samples = 64
 // which they accept one in a thousand fails this by chance once in twenty thousand specs.
 const maxRejections = 10_000
 
-// checkSamples evaluates every expression at sample points: nothing that fails for every trial gets past the door.
+// checkSamples evaluates every expression at sample points: nothing that fails for every trial gets past the
+// door.
 func (d *decoder) checkSamples(root *node) {
 	s := d.spec
 	for i := range samples {
@@ -68,21 +70,25 @@ func (d *decoder) checkSamples(root *node) {
 		}
 		active, ok, err := s.Space.evaluate(values)
 		if err != nil {
-			d.fail(root.get("constraints"), "constraints", fmt.Sprintf("%v at %s", err, d.show(values, nil)), "make the expression hold for every value its parameters can take")
+			d.fail(root.get("constraints"), "constraints", fmt.Sprintf("%v at %s", err, d.show(values, nil)),
+				"make the expression hold for every value its parameters can take")
 			return
 		}
 		if !ok {
 			continue
 		}
 		if _, err := s.Demand(s.Space.buildActive(values, active)); err != nil {
-			d.fail(root.get("task"), "task.resources", fmt.Sprintf("%v at %s", err, d.show(values, active)), "make the expression hold for every value its parameters can take")
+			d.fail(root.get("task"), "task.resources", fmt.Sprintf("%v at %s", err, d.show(values, active)),
+				"make the expression hold for every value its parameters can take")
 			return
 		}
 	}
 	if s.Method != "grid" && !s.Space.unique && len(s.Space.rules) > 0 {
 		for i := range 8 {
 			if _, ok := s.Space.draw(s.Seed, i, maxRejections); !ok {
-				d.fail(root.get("constraints"), "constraints", fmt.Sprintf("%d random points in a row break them", maxRejections), "loosen the constraints or narrow the parameters' ranges")
+				d.fail(root.get("constraints"), "constraints",
+					fmt.Sprintf("%d random points in a row break them", maxRejections),
+					"loosen the constraints or narrow the parameters' ranges")
 				return
 			}
 		}
@@ -136,7 +142,9 @@ func (d *decoder) conditions(whens map[int][]*node) {
 			names = append(names, s.leaves[k].Name)
 		}
 		at := whens[cycle[0]][0]
-		d.fail(at, "parameters."+names[0]+".when", "the conditions go in a circle: "+short(strings.Join(append(names, names[0]), " → ")), "let one of them depend on nothing")
+		d.fail(at, "parameters."+names[0]+".when",
+			"the conditions go in a circle: "+short(strings.Join(append(names, names[0]), " → ")),
+			"let one of them depend on nothing")
 	}
 }
 
@@ -150,7 +158,8 @@ func (d *decoder) condition(n *node, field string, group []string) *expression {
 				written = strconv.Quote(text)
 			}
 		}
-		d.fail(n, field, "an expression is needed, not a mapping", fmt.Sprintf("write when: %s == %s", short(n.pairs[0].key.text), short(written)))
+		d.fail(n, field, "an expression is needed, not a mapping",
+			fmt.Sprintf("write when: %s == %s", short(n.pairs[0].key.text), short(written)))
 		return nil
 	}
 	text := d.text(n, field)
@@ -159,7 +168,8 @@ func (d *decoder) condition(n *node, field string, group []string) *expression {
 	}
 	e, err := d.spec.Space.compile(text, truth, group)
 	if err != nil {
-		d.fail(n, field, fmt.Sprintf("`%s`: %v", short(n.text), err), d.expressionAdvice(text, truth, group, err))
+		d.fail(n, field, fmt.Sprintf("`%s`: %v", short(n.text), err),
+			d.expressionAdvice(text, truth, group, err))
 		return nil
 	}
 	return e

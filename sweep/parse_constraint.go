@@ -10,7 +10,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-var operators = []string{resource.Is, resource.Like, resource.Unlike, resource.Unique, resource.Cluster, resource.GroupBy, resource.MaxPer}
+var operators = []string{resource.Is, resource.Like, resource.Unlike, resource.Unique, resource.Cluster,
+	resource.GroupBy, resource.MaxPer}
 
 // constraint reads [field, OPERATOR, value], or a mapping with the keys field, operator, value, soft.
 func (d *decoder) constraint(n *node, field string) (resource.Constraint, bool) {
@@ -50,7 +51,8 @@ func (d *decoder) operator(c *resource.Constraint, operator, value *node, field 
 	before := len(d.problems)
 	name := strings.ToUpper(d.text(operator, field+".1"))
 	if !slices.Contains(operators, name) {
-		d.fail(operator, field+".1", fmt.Sprintf("unknown operator %s", operator.what()), didYouMean(name, operators))
+		d.fail(operator, field+".1", fmt.Sprintf("unknown operator %s", operator.what()),
+			didYouMean(name, operators))
 		return false
 	}
 	c.Operator = name
@@ -65,10 +67,13 @@ func (d *decoder) operator(c *resource.Constraint, operator, value *node, field 
 		if c.Value == "" {
 			d.fail(operator, field, name+" needs a value", "write it as the third item")
 		} else if _, err := regexp.Compile(c.Value); name != resource.Is && err != nil {
-			d.fail(value, field+".2", "not a regular expression: "+short(strings.TrimPrefix(err.Error(), "error parsing regexp: ")), "write it in RE2 syntax")
+			d.fail(value, field+".2",
+				"not a regular expression: "+short(strings.TrimPrefix(err.Error(), "error parsing regexp: ")),
+				"write it in RE2 syntax")
 		}
 	case resource.MaxPer, resource.GroupBy:
-		if n, err := strconv.Atoi(c.Value); c.Value == "" && name == resource.MaxPer || c.Value != "" && (err != nil || n < 1) {
+		if n, err := strconv.Atoi(c.Value); c.Value == "" && name == resource.MaxPer || c.Value != "" &&
+			(err != nil || n < 1) {
 			at := value
 			if at == nil {
 				at = operator

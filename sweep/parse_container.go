@@ -19,7 +19,8 @@ func (d *decoder) container(n *node) {
 	if image == nil || image.null {
 		for _, key := range containerKeys {
 			if p := n.get(key); p != nil && !p.null {
-				d.fail(p, "task."+key, "there is no image to use it with", "add `image: registry/name:tag`, or remove it")
+				d.fail(p, "task."+key, "there is no image to use it with",
+					"add `image: registry/name:tag`, or remove it")
 			}
 		}
 		return
@@ -28,10 +29,11 @@ func (d *decoder) container(n *node) {
 		Image:         d.image(image, "task.image"),
 		Containerizer: d.word(n.get("container"), "task.container", []string{Docker, Mesos}),
 		Pull:          d.word(n.get("pull"), "task.pull", []string{PullMissing, PullAlways}),
-		Network:       d.word(n.get("network"), "task.network", []string{NetworkHost, NetworkBridge, NetworkNone}),
-		User:          d.user(n.get("user"), "task.user"),
-		ShmMB:         d.shm(n.get("shm")),
-		Registry:      d.registry(n.get("registry")),
+		Network: d.word(n.get("network"), "task.network",
+			[]string{NetworkHost, NetworkBridge, NetworkNone}),
+		User:     d.user(n.get("user"), "task.user"),
+		ShmMB:    d.shm(n.get("shm")),
+		Registry: d.registry(n.get("registry")),
 	}
 	for i, item := range d.list(n.get("volumes"), "task.volumes", `volumes: ["/data:/data:ro"]`) {
 		c.Volumes = append(c.Volumes, d.volume(item, fmt.Sprintf("task.volumes.%d", i)))
@@ -53,7 +55,8 @@ const longestImage = 512
 func (d *decoder) image(n *node, field string) string {
 	name := d.text(n, field)
 	if n.kind == scalar && (len(name) > longestImage || !imageReference.MatchString(name)) {
-		d.fail(n, field, fmt.Sprintf("`%s` cannot be an image's name", short(name)), "write it as Docker does: registry.example.com/team/digits:1, in small letters")
+		d.fail(n, field, fmt.Sprintf("`%s` cannot be an image's name", short(name)),
+			"write it as Docker does: registry.example.com/team/digits:1, in small letters")
 	}
 	return name
 }
@@ -66,7 +69,8 @@ func (d *decoder) user(n *node, field string) string {
 	}
 	name := d.text(n, field)
 	if name != "" && !userName.MatchString(name) {
-		d.fail(n, field, fmt.Sprintf("`%s` cannot be a user", short(name)), "write a name or a number the image knows, with or without a group: nobody, 1000:1000")
+		d.fail(n, field, fmt.Sprintf("`%s` cannot be a user", short(name)),
+			"write a name or a number the image knows, with or without a group: nobody, 1000:1000")
 	}
 	return name
 }
@@ -81,7 +85,8 @@ func (d *decoder) shm(n *node) int64 {
 	case q.formula != nil:
 		d.fail(n, "task.shm", "an amount is needed, not an expression", "write an amount such as 64MB or 2GB")
 	case q.fixed > 1<<30:
-		d.fail(n, "task.shm", "that is more shared memory than a machine has", "write an amount such as 64MB or 2GB")
+		d.fail(n, "task.shm", "that is more shared memory than a machine has",
+			"write an amount such as 64MB or 2GB")
 	}
 	return int64(math.Ceil(q.fixed))
 }
@@ -106,9 +111,11 @@ func (d *decoder) volume(n *node, field string) Volume {
 	}
 	switch {
 	case !path.IsAbs(v.Host) || !path.IsAbs(v.Path):
-		d.fail(n, field, "a volume is two absolute paths, on the agent and inside", `write "/data:/data:ro", or {host: /data, path: /data, mode: ro}`)
+		d.fail(n, field, "a volume is two absolute paths, on the agent and inside",
+			`write "/data:/data:ro", or {host: /data, path: /data, mode: ro}`)
 	case strings.HasPrefix(SandboxPath+"/", strings.TrimSuffix(path.Clean(v.Path), "/")+"/"):
-		d.fail(n, field, fmt.Sprintf("`%s` would hide what kaon needs inside", short(v.Path)), "choose another path inside the container")
+		d.fail(n, field, fmt.Sprintf("`%s` would hide what kaon needs inside", short(v.Path)),
+			"choose another path inside the container")
 	}
 	return v
 }
@@ -119,14 +126,16 @@ func (d *decoder) ulimits(n *node) []Ulimit {
 		return nil
 	}
 	if n.kind != mapping {
-		d.fail(n, "task.ulimits", "a mapping is needed, not "+n.what(), "write ulimits: {nofile: 4096, memlock: unlimited}")
+		d.fail(n, "task.ulimits", "a mapping is needed, not "+n.what(),
+			"write ulimits: {nofile: 4096, memlock: unlimited}")
 		return nil
 	}
 	var out []Ulimit
 	for _, p := range n.pairs {
 		name, field := p.key.text, join("task.ulimits", p.key.text)
 		if !slices.Contains(UlimitNames, name) {
-			d.fail(p.key, field, fmt.Sprintf("unknown limit `%s`", short(name)), didYouMean(name, UlimitNames))
+			d.fail(p.key, field, fmt.Sprintf("unknown limit `%s`", short(name)),
+				didYouMean(name, UlimitNames))
 			continue
 		}
 		u := Ulimit{Name: name}
@@ -137,7 +146,8 @@ func (d *decoder) ulimits(n *node) []Ulimit {
 			u.Hard = u.Soft
 		}
 		if u.Hard != Unlimited && (u.Soft == Unlimited || u.Soft > u.Hard) {
-			d.fail(p.value, field, "the soft limit is above the hard one", "write [soft, hard] with soft at most hard")
+			d.fail(p.value, field, "the soft limit is above the hard one",
+				"write [soft, hard] with soft at most hard")
 		}
 		out = append(out, u)
 	}
@@ -154,7 +164,8 @@ func (d *decoder) bound(n *node, field string) int64 {
 }
 
 func (d *decoder) registry(n *node) *RegistryLogin {
-	const example = "write registry: {username: me, password: REGISTRY_TOKEN}, where the variable REGISTRY_TOKEN holds the password"
+	const example = "write registry: {username: me, password: REGISTRY_TOKEN}, where the variable " +
+		"REGISTRY_TOKEN holds the password"
 	if n == nil || n.null {
 		return nil
 	}
@@ -165,18 +176,21 @@ func (d *decoder) registry(n *node) *RegistryLogin {
 	if !d.mapping(n, "task.registry", "task.registry") {
 		return nil
 	}
-	r := &RegistryLogin{Server: d.text(n.get("server"), "task.registry.server"), Username: d.text(n.get("username"), "task.registry.username")}
+	r := &RegistryLogin{Server: d.text(n.get("server"), "task.registry.server"),
+		Username: d.text(n.get("username"), "task.registry.username")}
 	r.PasswordEnv, r.ConfigEnv = d.secretName(n, "password", example), d.secretName(n, "config", example)
 	switch {
 	case r.ConfigEnv != "" && (r.Server != "" || r.Username != "" || r.PasswordEnv != ""):
-		d.fail(n, "task.registry", "`config` already holds server, user and password", "remove the others, or `config`")
+		d.fail(n, "task.registry", "`config` already holds server, user and password",
+			"remove the others, or `config`")
 	case r.ConfigEnv == "" && (r.Username == "" || r.PasswordEnv == ""):
 		d.fail(n, "task.registry", "a user name and the variable of a password are needed", example)
 	}
 	return r
 }
 
-// secretName reads the name of a variable. What does not look like one may be the secret itself, so it is not shown.
+// secretName reads the name of a variable. What does not look like one may be the secret itself, so it is not
+// shown.
 func (d *decoder) secretName(n *node, key, example string) string {
 	at := n.get(key)
 	if at == nil {
@@ -184,7 +198,8 @@ func (d *decoder) secretName(n *node, key, example string) string {
 	}
 	name := d.text(at, "task.registry."+key)
 	if !variable.MatchString(name) {
-		d.fail(n, "task.registry."+key, "this is the name of a variable that holds the secret, not the secret", example)
+		d.fail(n, "task.registry."+key,
+			"this is the name of a variable that holds the secret, not the secret", example)
 	}
 	return name
 }

@@ -32,7 +32,8 @@ func (d *decoder) dropRepeats(l *leaf, n *node, field string) {
 	for _, v := range l.Values {
 		text := fmt.Sprintf("%T%s", v, appendRepr(nil, v))
 		if seen[text] {
-			d.warn(n.get("values"), field+".values", fmt.Sprintf("value %s is given more than once; the grid runs it once", short(Format(v))), "")
+			d.warn(n.get("values"), field+".values",
+				fmt.Sprintf("value %s is given more than once; the grid runs it once", short(Format(v))), "")
 			continue
 		}
 		seen[text] = true
@@ -64,9 +65,12 @@ var distributionKeys = map[Distribution][]string{
 }
 
 var distributionNames = []string{
-	string(Constant), string(Categorical), string(CategoricalProbs), string(IntUniform), string(Uniform), string(QUniform),
-	string(LogUniform), string(LogUniformValues), string(QLogUniform), string(QLogUniformVals), string(InvLogUniform),
-	string(InvLogUniformVal), string(Normal), string(QNormal), string(LogNormal), string(QLogNormal), string(Beta), string(QBeta),
+	string(Constant), string(Categorical), string(CategoricalProbs), string(IntUniform), string(Uniform),
+	string(QUniform),
+	string(LogUniform), string(LogUniformValues), string(QLogUniform), string(QLogUniformVals),
+	string(InvLogUniform),
+	string(InvLogUniformVal), string(Normal), string(QNormal), string(LogNormal), string(QLogNormal),
+	string(Beta), string(QBeta),
 }
 
 // dimension reads the distribution of one parameter.
@@ -78,8 +82,10 @@ func (d *decoder) dimension(n *node, field string) (Dimension, bool) {
 	}
 	takes := distributionKeys[dim.Distribution]
 	for _, p := range n.pairs {
-		if k := p.key.text; slices.Contains(keys["parameter"], k) && k != "distribution" && k != "when" && !slices.Contains(takes, k) {
-			d.fail(p.key, join(field, k), fmt.Sprintf("`%s` does not take `%s`", dim.Distribution, k), "it takes "+quoted(takes))
+		if k := p.key.text; slices.Contains(keys["parameter"], k) && k != "distribution" && k != "when" &&
+			!slices.Contains(takes, k) {
+			d.fail(p.key, join(field, k), fmt.Sprintf("`%s` does not take `%s`", dim.Distribution, k),
+				"it takes "+quoted(takes))
 		}
 	}
 	if slices.Contains(takes, "q") {
@@ -88,12 +94,16 @@ func (d *decoder) dimension(n *node, field string) (Dimension, bool) {
 	before := len(d.problems)
 	var missing []string
 	for _, key := range takes {
-		if slices.Contains([]string{"value", "values", "probabilities", "min", "max"}, key) && n.get(key) == nil {
+		if slices.Contains([]string{"value", "values", "probabilities", "min", "max"}, key) &&
+			n.get(key) == nil {
 			missing = append(missing, key)
 		}
 	}
 	if len(missing) > 0 {
-		d.fail(n, join(field, missing[0]), fmt.Sprintf("`%s` needs %s", dim.Distribution, strings.ReplaceAll(quoted(missing), " or ", " and ")), "add it, or choose another distribution")
+		d.fail(n, join(field, missing[0]),
+			fmt.Sprintf("`%s` needs %s", dim.Distribution,
+				strings.ReplaceAll(quoted(missing), " or ", " and ")),
+			"add it, or choose another distribution")
 	}
 	for _, key := range takes {
 		d.argument(&dim, n, field, key)
@@ -117,7 +127,8 @@ func (d *decoder) distribution(n *node, field string) Distribution {
 	}
 	for _, k := range []string{"mu", "sigma", "a", "b", "q"} {
 		if has(k) {
-			d.fail(n, field, fmt.Sprintf("`%s` is given without a distribution", k), "add `distribution: normal`, `beta`, `q_uniform` or another that takes it")
+			d.fail(n, field, fmt.Sprintf("`%s` is given without a distribution", k),
+				"add `distribution: normal`, `beta`, `q_uniform` or another that takes it")
 			return ""
 		}
 	}
@@ -136,7 +147,8 @@ func (d *decoder) distribution(n *node, field string) Distribution {
 	case has("min") || has("max"):
 		d.fail(n, field, "a range needs both `min` and `max`", "add the other bound")
 	default:
-		d.fail(n, field, "the parameter says nothing about its values", "add `value`, `values`, `min` and `max`, or `parameters`")
+		d.fail(n, field, "the parameter says nothing about its values",
+			"add `value`, `values`, `min` and `max`, or `parameters`")
 	}
 	return ""
 }

@@ -15,7 +15,8 @@ func (d *decoder) checkDistribution(dim *Dimension, n *node, field string) bool 
 		d.probabilities(dim, n, field)
 	case Normal, QNormal, LogNormal, QLogNormal:
 		if dim.Sigma < 0 {
-			d.fail(n.get("sigma"), field+".sigma", "sigma is below 0", "give a standard deviation of 0 or more")
+			d.fail(n.get("sigma"), field+".sigma", "sigma is below 0",
+				"give a standard deviation of 0 or more")
 		}
 	case Beta, QBeta:
 		d.positive(n, field, "a", dim.A)
@@ -36,7 +37,8 @@ func (d *decoder) checkDistribution(dim *Dimension, n *node, field string) bool 
 
 func (d *decoder) positive(n *node, field, key string, x float64) {
 	if !(x > 0) {
-		d.fail(n.get(key), join(field, key), fmt.Sprintf("`%s` must be above 0", key), "give a positive number")
+		d.fail(n.get(key), join(field, key), fmt.Sprintf("`%s` must be above 0", key),
+			"give a positive number")
 	}
 }
 
@@ -44,7 +46,8 @@ func (d *decoder) probabilities(dim *Dimension, n *node, field string) {
 	at := n.get("probabilities")
 	field += ".probabilities"
 	if len(dim.Probabilities) != len(dim.Values) {
-		d.fail(at, field, fmt.Sprintf("there are %d probabilities for %d values", len(dim.Probabilities), len(dim.Values)), "give one for each value")
+		d.fail(at, field, fmt.Sprintf("there are %d probabilities for %d values", len(dim.Probabilities),
+			len(dim.Values)), "give one for each value")
 		return
 	}
 	sum := 0.0
@@ -57,7 +60,8 @@ func (d *decoder) probabilities(dim *Dimension, n *node, field string) {
 	}
 	const rounding = 1e-5 + 1e-8 // as numpy's isclose, by which W&B compares
 	if math.Abs(sum-1) > rounding {
-		d.fail(at, field, fmt.Sprintf("the probabilities add up to %s", pythonFloat(sum)), "make them add up to 1")
+		d.fail(at, field, fmt.Sprintf("the probabilities add up to %s", pythonFloat(sum)),
+			"make them add up to 1")
 		return
 	}
 	for i := range dim.Probabilities {
@@ -72,13 +76,15 @@ func (d *decoder) bounds(dim *Dimension, n *node, field string) {
 		return
 	}
 	if dim.Min > dim.Max || dim.Distribution == IntUniform && dim.low > dim.high {
-		d.fail(low, field+".min", fmt.Sprintf("min %s is above max %s", short(low.text), short(high.text)), "swap min and max")
+		d.fail(low, field+".min", fmt.Sprintf("min %s is above max %s", short(low.text), short(high.text)),
+			"swap min and max")
 		return
 	}
 	switch dim.Distribution {
 	case LogUniformValues, QLogUniformVals, InvLogUniformVal:
 		if dim.Min <= 0 {
-			d.fail(low, field+".min", fmt.Sprintf("`%s` needs bounds above 0", dim.Distribution), "give a small positive min such as 1e-6")
+			d.fail(low, field+".min", fmt.Sprintf("`%s` needs bounds above 0", dim.Distribution),
+				"give a small positive min such as 1e-6")
 		}
 	case LogUniform, QLogUniform, InvLogUniform:
 		const (
@@ -86,9 +92,14 @@ func (d *decoder) bounds(dim *Dimension, n *node, field string) {
 			unusual = 20  // e^20 is 485 million: more than people search up to
 		)
 		if dim.Max > largest || dim.Min < -largest {
-			d.fail(high, field+".max", fmt.Sprintf("the bounds of `%s` are exponents of e, and e^%s is out of range", dim.Distribution, short(high.text)), fmt.Sprintf("use `%s_values` to give the values themselves", dim.Distribution))
+			d.fail(high, field+".max",
+				fmt.Sprintf("the bounds of `%s` are exponents of e, and e^%s is out of range",
+					dim.Distribution, short(high.text)),
+				fmt.Sprintf("use `%s_values` to give the values themselves", dim.Distribution))
 		} else if dim.Min >= 0 && (dim.Max <= 1 || dim.Max > unusual) && dim.Min < dim.Max {
-			d.warn(low, field, fmt.Sprintf("the bounds of `%s` are exponents of e: these mean %.4g to %.4g", dim.Distribution, math.Exp(dim.Min), math.Exp(dim.Max)), fmt.Sprintf("use `%s_values` to give the values themselves", dim.Distribution))
+			d.warn(low, field, fmt.Sprintf("the bounds of `%s` are exponents of e: these mean %.4g to %.4g",
+				dim.Distribution, math.Exp(dim.Min), math.Exp(dim.Max)),
+				fmt.Sprintf("use `%s_values` to give the values themselves", dim.Distribution))
 		}
 	}
 }
@@ -100,7 +111,8 @@ func (d *decoder) reachable(dim *Dimension, n *node, field string) {
 		return
 	}
 	if math.Ceil(low/dim.Q-slack) > math.Floor(high/dim.Q+slack) {
-		d.fail(n, field, fmt.Sprintf("no multiple of q=%s lies between %s and %s", pythonFloat(dim.Q), pythonFloat(low), pythonFloat(high)), "make q smaller or the range wider")
+		d.fail(n, field, fmt.Sprintf("no multiple of q=%s lies between %s and %s", pythonFloat(dim.Q),
+			pythonFloat(low), pythonFloat(high)), "make q smaller or the range wider")
 		return
 	}
 	const finest = 1 << 53 // beyond it, neighbouring multiples are the same float

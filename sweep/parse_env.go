@@ -14,7 +14,8 @@ func (d *decoder) checkEnv(value string, n *node, field string) {
 		switch {
 		case m == nil:
 		case m.winner && !d.options.winner:
-			return &withRemedy{m.String() + ": there is no winner while trials run", "use the trial's own parameters: ${param.NAME}"}
+			return &withRemedy{m.String() + ": there is no winner while trials run",
+				"use the trial's own parameters: ${param.NAME}"}
 		case m.name == "param":
 			d.checkParam(*m, false, n, field)
 		case m.name == "envvar":
@@ -48,7 +49,8 @@ func (d *decoder) checkEnvUse(n *node) {
 		field := join("task.env", p.key.text)
 		_ = envParts(p.value.text, func(_ string, m *macro) error {
 			if m != nil && m.name != "kaon" {
-				d.checkNeed(*m, &shell.Need{Kind: x.Kind, Place: x.Place + " of the command", Remedy: x.Remedy}, p.value, field)
+				d.checkNeed(*m, &shell.Need{Kind: x.Kind, Place: x.Place + " of the command",
+					Remedy: x.Remedy}, p.value, field)
 			}
 			return nil
 		})
@@ -70,7 +72,8 @@ func (d *decoder) env(n *node) map[string]string {
 		name, field := p.key.text, join("task.env", p.key.text)
 		switch {
 		case !envName.MatchString(name):
-			d.fail(p.key, field, fmt.Sprintf("`%s` cannot be a variable's name", short(name)), "use letters, digits and _")
+			d.fail(p.key, field, fmt.Sprintf("`%s` cannot be a variable's name", short(name)),
+				"use letters, digits and _")
 		case strings.HasPrefix(name, "KAON_"):
 			d.fail(p.key, field, "variables that begin with KAON_ are set by kaon", "choose another name")
 		case p.value.kind == scalar && p.value.null:

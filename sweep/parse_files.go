@@ -39,9 +39,11 @@ func (d *decoder) artifacts(n *node) {
 		_, err := path.Match(name, "")
 		switch {
 		case err != nil:
-			d.fail(item, field, "not a pattern: a [ is not closed", "write a name, or a pattern with * ? and [a-z]")
+			d.fail(item, field, "not a pattern: a [ is not closed",
+				"write a name, or a pattern with * ? and [a-z]")
 		case item.kind == scalar && (name == "" || path.IsAbs(name) || escapes(name)):
-			d.fail(item, field, "artifacts lie below $KAON_ARTIFACTS", "write the name relative to it, as in model.bin or checkpoints/*")
+			d.fail(item, field, "artifacts lie below $KAON_ARTIFACTS",
+				"write the name relative to it, as in model.bin or checkpoints/*")
 		}
 		a.Files = append(a.Files, name)
 	}
@@ -69,11 +71,13 @@ func (d *decoder) keep(n *node) {
 	case match != nil && strings.Trim(match[1], "0") != "":
 		a.Top, _ = strconv.Atoi(match[1]) // seven digits
 	default:
-		d.fail(n, "artifacts.keep", "want winners, top N or all, not "+n.what(), "write keep: winners, or keep: top 10")
+		d.fail(n, "artifacts.keep", "want winners, top N or all, not "+n.what(),
+			"write keep: winners, or keep: top 10")
 		return
 	}
 	if d.spec.Objective.Name == "" {
-		d.fail(n, "artifacts.keep", "without an objective no trial is better than another", "add `metric: {name: loss, goal: minimize}`, or keep: all")
+		d.fail(n, "artifacts.keep", "without an objective no trial is better than another",
+			"add `metric: {name: loss, goal: minimize}`, or keep: all")
 	}
 }
 
@@ -95,13 +99,15 @@ func (d *decoder) files(n *node) {
 	if c := n.get("code"); c != nil && !c.null {
 		t.Code = d.text(c, "task.code")
 		if c.kind == scalar && (t.Code == "" || path.IsAbs(t.Code)) {
-			d.fail(c, "task.code", "want a folder relative to this file", "write code: . for this file's own folder")
+			d.fail(c, "task.code", "want a folder relative to this file",
+				"write code: . for this file's own folder")
 		}
 	}
 	if c := n.get("dir"); c != nil && !c.null {
 		t.Dir = d.text(c, "task.dir")
 		if escapes(t.Dir) {
-			d.fail(c, "task.dir", "a relative working directory lies below the trial's own", "write it without .., or as an absolute path")
+			d.fail(c, "task.dir", "a relative working directory lies below the trial's own",
+				"write it without .., or as an absolute path")
 		}
 	}
 	for i, item := range d.list(n.get("fetch"), "task.fetch", "fetch: [https://example.com/data.tar.gz]") {
@@ -115,7 +121,8 @@ func (d *decoder) files(n *node) {
 	}
 }
 
-// secret reads the name of a variable. What does not look like one may be the secret itself, so it is not shown.
+// secret reads the name of a variable. What does not look like one may be the secret itself, so it is not
+// shown.
 func (d *decoder) secret(n *node, field string) {
 	t := &d.spec.Task
 	name := d.text(n, field)
@@ -123,13 +130,15 @@ func (d *decoder) secret(n *node, field string) {
 	_, twice := t.Env[name]
 	switch {
 	case !variable.MatchString(name):
-		d.fail(hidden, field, "this is the name of a variable of the submitter's environment, not a secret", "write secrets: [API_TOKEN] and set API_TOKEN before kaon run")
+		d.fail(hidden, field, "this is the name of a variable of the submitter's environment, not a secret",
+			"write secrets: [API_TOKEN] and set API_TOKEN before kaon run")
 	case strings.HasPrefix(name, "KAON_"):
 		d.fail(n, field, "variables that begin with KAON_ are set by kaon", "choose another name")
 	case twice:
 		d.fail(n, field, "`env` sets this variable too", "remove one of them")
 	case slices.Contains(d.spec.Command.Environment(), name):
-		d.fail(n, field, "${envvar:"+name+"} would write the secret into the command, which everybody may read", "let the trial read its environment: in a shell, $"+name)
+		d.fail(n, field, "${envvar:"+name+"} would write the secret into the command, which "+
+			"everybody may read", "let the trial read its environment: in a shell, $"+name)
 	default:
 		t.Secrets = append(t.Secrets, name)
 	}
@@ -153,7 +162,8 @@ func (d *decoder) fetch(n *node, field string) {
 		}
 		if s := n.get("sha256"); s != nil {
 			if f.SHA256 = strings.ToLower(d.text(s, field+".sha256")); !sha256Hex.MatchString(f.SHA256) {
-				d.fail(s, field+".sha256", "a SHA-256 has 64 hexadecimal digits", "copy what `sha256sum FILE` prints")
+				d.fail(s, field+".sha256", "a SHA-256 has 64 hexadecimal digits",
+					"copy what `sha256sum FILE` prints")
 			}
 		}
 	}
@@ -170,10 +180,12 @@ func (d *decoder) fetch(n *node, field string) {
 	f.Unpack = packed
 	if u := n.get("unpack"); n.kind == mapping && u != nil {
 		if f.Unpack = u.text == "true"; u.kind != scalar || u.text != "true" && u.text != "false" {
-			d.fail(u, field+".unpack", "want true or false, not "+u.what(), "archives are unpacked by themselves, by their ending")
+			d.fail(u, field+".unpack", "want true or false, not "+u.what(),
+				"archives are unpacked by themselves, by their ending")
 		}
 		if f.Unpack && !packed {
-			d.fail(u, field+".unpack", "its name does not say what kind of archive it is", "known endings: "+strings.Join(archives, " "))
+			d.fail(u, field+".unpack", "its name does not say what kind of archive it is",
+				"known endings: "+strings.Join(archives, " "))
 		}
 	}
 	if f.To = f.Name(); f.Unpack {
@@ -182,7 +194,8 @@ func (d *decoder) fetch(n *node, field string) {
 	if to := n.get("to"); n.kind == mapping && to != nil {
 		f.To = path.Clean(d.text(to, field+".to"))
 		if path.IsAbs(f.To) || escapes(f.To) || f.To == "." && !f.Unpack {
-			d.fail(to, field+".to", "inputs lie below the trial's working directory", "write a name relative to it")
+			d.fail(to, field+".to", "inputs lie below the trial's working directory",
+				"write a name relative to it")
 		}
 	}
 	f.place = d.problem(at, field, "", "")
@@ -195,19 +208,24 @@ func (d *decoder) address(text string, n *node, field string) bool {
 		return false
 	}
 	u, err := url.Parse(text)
-	const remedy = "write https://host/file, s3://bucket/object, file:///path for a file of the agents, or a path relative to this file"
+	const remedy = "write https://host/file, s3://bucket/object, file:///path for a file of the agents, or " +
+		"a path relative to this file"
 	switch {
 	case err != nil:
 		d.fail(n, field, "this address cannot be read", remedy)
 	case u.User != nil:
-		d.fail(&node{line: n.line, column: n.column, origin: n.origin}, field, "credentials do not belong in a spec", "use s3:// and the submitter's environment, or let the trial fetch with a secret")
+		d.fail(&node{line: n.line, column: n.column, origin: n.origin}, field,
+			"credentials do not belong in a spec",
+			"use s3:// and the submitter's environment, or let the trial fetch with a secret")
 	case u.Scheme == "" && path.IsAbs(text):
-		d.fail(n, field, "an absolute path is on this machine or on the agents", "write file://"+text+" for a file that the agents have, or a path relative to this file")
+		d.fail(n, field, "an absolute path is on this machine or on the agents",
+			"write file://"+text+" for a file that the agents have, or a path relative to this file")
 	case u.Scheme == "":
 		return true
 	case !slices.Contains([]string{"http", "https", "s3", "file"}, u.Scheme):
 		d.fail(n, field, "there is no way to fetch from "+u.Scheme+"://", remedy)
-	case u.Scheme == "file" && (u.Host != "" || u.Path == "" || u.Path == "/"), u.Scheme != "file" && u.Host == "", u.Scheme == "s3" && strings.Trim(u.Path, "/") == "":
+	case u.Scheme == "file" && (u.Host != "" || u.Path == "" || u.Path == "/"), u.Scheme != "file" &&
+		u.Host == "", u.Scheme == "s3" && strings.Trim(u.Path, "/") == "":
 		d.fail(n, field, "this address names no file", remedy)
 	default:
 		return true

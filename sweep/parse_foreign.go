@@ -8,11 +8,15 @@ func (d *decoder) otherTool(root *node) bool {
 		d.notBuilt(n, "kind", "kind: Experiment")
 		return true
 	}
-	for _, key := range []string{"searchSpace", "searchSpaceFile", "trialCommand", "searchSpacePath", "trainingServicePlatform", "trainingService", "maxTrialNum", "useAnnotation"} {
+	for _, key := range []string{"searchSpace", "searchSpaceFile", "trialCommand", "searchSpacePath",
+		"trainingServicePlatform", "trainingService", "maxTrialNum", "useAnnotation"} {
 		if n := root.key(key); n != nil {
-			d.fail(n, "", fmt.Sprintf("this is an experiment of NNI (it has `%s`), which kaon does not read yet", key),
-				"write a sweep file: `trialCommand`, or `trial: {command: …}`, is `command`, `tuner` is `method`, `maxTrialNumber` or `maxTrialNum` is `run_cap`, "+
-					"`trialConcurrency` is `limits: {parallel: …}`, and the search space goes below `parameters`")
+			d.fail(n, "", fmt.Sprintf("this is an experiment of NNI (it has `%s`), which kaon does "+
+				"not read yet", key),
+				"write a sweep file: `trialCommand`, or `trial: {command: …}`, is `command`, `tuner` is "+
+					"`method`, `maxTrialNumber` or `maxTrialNum` is `run_cap`, "+
+					"`trialConcurrency` is `limits: {parallel: …}`, and the search space goes below "+
+					"`parameters`")
 			return true
 		}
 	}
@@ -23,7 +27,8 @@ func (d *decoder) otherTool(root *node) bool {
 	}
 	if len(root.pairs) > 0 {
 		d.fail(root, "", "this is a search space of NNI, which kaon does not read yet",
-			"write a sweep file with `method`, `command`, and these below `parameters`; kaon then says of each `_type` how it is written here")
+			"write a sweep file with `method`, `command`, and these below `parameters`; kaon then says of "+
+				"each `_type` how it is written here")
 		return true
 	}
 	return false
@@ -38,8 +43,11 @@ func nniHere(kind string, value *node) string {
 		return short("{values: " + value.source() + "}")
 	}
 	names := map[string][]string{
-		"uniform": {"uniform", "min", "max"}, "quniform": {"q_uniform", "min", "max", "q"}, "loguniform": {"log_uniform_values", "min", "max"}, "qloguniform": {"q_log_uniform_values", "min", "max", "q"},
-		"normal": {"normal", "mu", "sigma"}, "qnormal": {"q_normal", "mu", "sigma", "q"}, "lognormal": {"log_normal", "mu", "sigma"}, "qlognormal": {"q_log_normal", "mu", "sigma", "q"},
+		"uniform": {"uniform", "min", "max"}, "quniform": {"q_uniform", "min", "max", "q"},
+		"loguniform":  {"log_uniform_values", "min", "max"},
+		"qloguniform": {"q_log_uniform_values", "min", "max", "q"},
+		"normal":      {"normal", "mu", "sigma"}, "qnormal": {"q_normal", "mu", "sigma", "q"},
+		"lognormal": {"log_normal", "mu", "sigma"}, "qlognormal": {"q_log_normal", "mu", "sigma", "q"},
 	}[kind]
 	if len(names) == 0 || len(value.items) != len(names)-1 {
 		return ""

@@ -9,15 +9,19 @@ import (
 // servers and pages read are accepted and have no effect here.
 var keys = map[string][]string{
 	"": {
-		"name", "description", "method", "seed", "metric", "metrics", "parameters", "constraints", "run_cap", "unique", "order",
-		"early_terminate", "repeat", "program", "command", "task", "limits", "packing", "queue", "cache", "artifacts", "then",
+		"name", "description", "method", "seed", "metric", "metrics", "parameters", "constraints", "run_cap",
+		"unique", "order",
+		"early_terminate", "repeat", "program", "command", "task", "limits", "packing", "queue", "cache",
+		"artifacts", "then",
 		"project", "entity", "controller", "apiVersion", "kind", // W&B, without effect here
 		"job", "image_uri", "scheduler", // W&B, refused below
 	},
 	"metric": {"name", "goal", "reduce", "target", "impute", "impute_while_running"},
 	"task": {
-		"image", "resources", "cpu_limit", "process_limit", "constraints", "env", "secrets", "code", "fetch", "retries", "timeout", "grace",
-		"filters", "isolation", "dir", "logs", "container", "pull", "network", "volumes", "ulimits", "shm", "registry", "user",
+		"image", "resources", "cpu_limit", "process_limit", "constraints", "env", "secrets", "code", "fetch",
+		"retries", "timeout", "grace",
+		"filters", "isolation", "dir", "logs", "container", "pull", "network", "volumes", "ulimits", "shm",
+		"registry", "user",
 	},
 	"task.registry":  {"server", "username", "password", "config"},
 	"artifacts":      {"files", "keep", "size"},
@@ -28,7 +32,8 @@ var keys = map[string][]string{
 	"limits":         {"parallel", "failed", "first_failures", "wall"},
 	"then":           {"command", "program", "spec"},
 	"parameter": {
-		"distribution", "value", "values", "probabilities", "min", "max", "mu", "sigma", "q", "a", "b", "parameters", "when",
+		"distribution", "value", "values", "probabilities", "min", "max", "mu", "sigma", "q", "a", "b",
+		"parameters", "when",
 	},
 }
 
@@ -49,10 +54,13 @@ var unbuilt = map[string]string{
 	"method: bayes":  "use `method: random` until then, or run it with --set method=random",
 	"method: cmaes":  "use `method: random` until then",
 	"method: custom": "use `method: random`: W&B's custom schedulers do not run here",
-	"kind: Experiment": "write a sweep file: `objective` is `metric`, `algorithm` is `method`, `maxTrialCount` is `run_cap`, `parallelTrialCount` is " +
-		"`limits: {parallel: …}`, each of its parameters `name: {min: …, max: …}` or `{values: […]}`, the trial's container `task: {image: …}` and `command`",
-	"early_terminate":  "remove it: every trial runs to its end; `type: none` says so",
-	"repeat":           "remove it; with `method: grid` a parameter such as `repetition: {values: [1, 2, 3]}` runs each point three times",
+	"kind: Experiment": "write a sweep file: `objective` is `metric`, `algorithm` is `method`, `maxTrialCount` is `run_cap`, " +
+		"`parallelTrialCount` is " +
+		"`limits: {parallel: …}`, each of its parameters `name: {min: …, max: …}` or `{values: […]}`, the " +
+		"trial's container `task: {image: …}` and `command`",
+	"early_terminate": "remove it: every trial runs to its end; `type: none` says so",
+	"repeat": "remove it; with `method: grid` a parameter " +
+		"such as `repetition: {values: [1, 2, 3]}` runs each point three times",
 	"queue":            "remove it: there is one queue",
 	"cache":            "remove it: every trial runs",
 	"scheduler":        "remove it and choose a `method`",
@@ -69,7 +77,9 @@ func unknownKey(section, name string) string {
 	if section == "" {
 		for _, inner := range []string{"task", "task.resources", "limits", "metric"} {
 			if slices.Contains(keys[inner], name) {
-				return "write it below `" + inner[strings.LastIndexByte(inner, '.')+1:] + "`, as in `" + strings.ReplaceAll(inner, ".", ": {") + ": {" + name + ": …}" + strings.Repeat("}", strings.Count(inner, ".")) + "`"
+				return "write it below `" + inner[strings.LastIndexByte(inner, '.')+1:] + "`, as in `" +
+					strings.ReplaceAll(inner, ".", ": {") + ": {" + name + ": …}" + strings.Repeat("}",
+					strings.Count(inner, ".")) + "`"
 			}
 		}
 	}

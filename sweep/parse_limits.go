@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// defaultFirstFailures is enough that chance does not do it: with one trial in two failing, it would once in a thousand sweeps.
+// defaultFirstFailures is enough that chance does not do it: with one trial in two failing, it would once in
+// a thousand sweeps.
 const defaultFirstFailures = 10
 
 // limits reads the bounds of the whole sweep.
@@ -33,7 +34,8 @@ func (d *decoder) limits(n *node) {
 func (d *decoder) failed(n *node) {
 	share, isShare := strings.CutSuffix(n.text, "%")
 	if f, err := strconv.ParseFloat(n.text, 64); n.kind == scalar && err == nil && f > 0 && f < 1 {
-		d.fail(n, "limits.failed", "a share has a percent sign, and a number of trials is whole", fmt.Sprintf("write `%s%%`", strconv.FormatFloat(math.Round(f*1e6)/1e4, 'f', -1, 64)))
+		d.fail(n, "limits.failed", "a share has a percent sign, and a number of trials is whole",
+			fmt.Sprintf("write `%s%%`", strconv.FormatFloat(math.Round(f*1e6)/1e4, 'f', -1, 64)))
 		return
 	}
 	if share = strings.TrimSpace(share); n.kind != scalar || !isShare {
@@ -42,7 +44,8 @@ func (d *decoder) failed(n *node) {
 	}
 	x, err := strconv.ParseFloat(share, 64)
 	if err != nil || !(x > 0 && x <= 100) {
-		d.fail(n, "limits.failed", "a share is above 0% and at most 100%, not "+n.what(), "write 5%, or a number of trials")
+		d.fail(n, "limits.failed", "a share is above 0% and at most 100%, not "+n.what(),
+			"write 5%, or a number of trials")
 		return
 	}
 	d.spec.Limits.FailedShare = x / 100

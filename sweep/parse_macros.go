@@ -27,7 +27,8 @@ func (d *decoder) bareBraces(c Command, at *node, field string) {
 			} else if !isList(name) {
 				continue
 			}
-			d.warn(at, field, short(text[found[0]:found[1]])+" is no macro: the program gets it as it stands", "write ${"+macro+"}")
+			d.warn(at, field, short(text[found[0]:found[1]])+" is no macro: the program gets it as it stands",
+				"write ${"+macro+"}")
 			return
 		}
 	}
@@ -36,7 +37,8 @@ func (d *decoder) bareBraces(c Command, at *node, field string) {
 // foreignAdvice is the remedy for a ${…} that is left to the program.
 func (d *decoder) foreignAdvice(inner string) string {
 	if _, isParameter := d.leaf(inner); isParameter {
-		return "the parameter is ${param." + short(inner) + "}; $${" + short(inner) + "} says that it is Hydra's"
+		return "the parameter is ${param." + short(inner) + "}; $${" + short(inner) +
+			"} says that it is Hydra's"
 	}
 	return "nothing, if it is Hydra's; $${" + short(inner) + "} says so"
 }
@@ -53,7 +55,8 @@ func (d *decoder) checkNeed(m macro, x *shell.Need, at *node, field string) {
 		if _, known := d.leaf(m.arg); !known && x.Kind > shell.PlainWord {
 			ok = false
 		}
-	case "args", "args_no_hyphens", "args_no_boolean_flags", "args_no_equals", "args_append_hydra", "args_override_hydra":
+	case "args", "args_no_hyphens", "args_no_boolean_flags", "args_no_equals", "args_append_hydra",
+		"args_override_hydra":
 		ok = x.Kind == shell.PlainWord && d.meets(x.Kind, func(l *leaf) bool { return true })
 		for _, l := range d.spec.Space.leaves {
 			ok = ok && len(l.path) == 1 && shell.IsPlain(l.Name)
@@ -121,7 +124,8 @@ func (d *decoder) checkMacros(c Command, at, n *node, field string) {
 		if inner == "" {
 			continue
 		}
-		d.warn(at.items[i], fmt.Sprintf("%s.%d", field, i), "${"+short(inner)+"} is no macro: the program gets it as it stands",
+		d.warn(at.items[i], fmt.Sprintf("%s.%d", field, i),
+			"${"+short(inner)+"} is no macro: the program gets it as it stands",
 			d.foreignAdvice(inner))
 	}
 }
@@ -142,16 +146,20 @@ func (d *decoder) checkMacro(m macroUse, c Command, at *node, field string) {
 	}
 	switch {
 	case m.winner && !inThen:
-		d.fail(at, field, m.String()+": there is no winner while trials run", "use it in the `then` step; a trial's own parameters are ${args} or ${param.NAME}")
+		d.fail(at, field, m.String()+": there is no winner while trials run",
+			"use it in the `then` step; a trial's own parameters are ${args} or ${param.NAME}")
 	case m.winner && m.name == "param" && !d.options.winner:
 		d.checkParam(m.macro, m.inArithmetic, at, field)
 	case m.winner:
 	case inThen && !d.options.winner && (m.name == "param" || strings.HasPrefix(m.name, "args")):
-		d.fail(at, field, m.String()+": a `then` step has no parameters of its own", "write ${winner."+strings.TrimPrefix(m.String(), "${"))
+		d.fail(at, field, m.String()+": a `then` step has no parameters of its own",
+			"write ${winner."+strings.TrimPrefix(m.String(), "${"))
 	case m.ofImage() && !d.inImage:
-		d.fail(at, field, m.String()+": the spec names no image", "add `task: {image: NAME}`, or write the command out")
+		d.fail(at, field, m.String()+": the spec names no image",
+			"add `task: {image: NAME}`, or write the command out")
 	case m.name == "program" && c.Program == "":
-		d.fail(at, field, "${program}: the spec names no program", "add `program: train.py`, or write the program into the command")
+		d.fail(at, field, "${program}: the spec names no program",
+			"add `program: train.py`, or write the program into the command")
 	case m.name == "param":
 		d.checkParam(m.macro, m.inArithmetic, at, field)
 	case m.name == "envvar":
@@ -184,15 +192,18 @@ func (d *decoder) checkParam(m macro, inArithmetic bool, at *node, field string)
 			}
 		}
 		if inArithmetic && l.Name == m.arg && !l.wholeNumbers() {
-			d.fail(at, field, fmt.Sprintf("%s stands in arithmetic, where only whole numbers can", m), shell.ArithmeticRemedy(m))
+			d.fail(at, field, fmt.Sprintf("%s stands in arithmetic, where only whole numbers can", m),
+				shell.ArithmeticRemedy(m))
 		}
 		if len(l.when) > 0 && !inside {
-			d.fail(at, field, fmt.Sprintf("%s: the parameter is absent when its condition does not hold", m), "use ${args} or ${args_json}, which leave absent parameters out")
+			d.fail(at, field, fmt.Sprintf("%s: the parameter is absent when its condition does not hold", m),
+				"use ${args} or ${args_json}, which leave absent parameters out")
 		}
 		return
 	}
 	if len(d.problems) == 0 || len(names) > 0 {
-		d.fail(at, field, fmt.Sprintf("%s: there is no parameter `%s`", m, short(m.arg)), didYouMean(m.arg, names))
+		d.fail(at, field, fmt.Sprintf("%s: there is no parameter `%s`", m, short(m.arg)),
+			didYouMean(m.arg, names))
 	}
 }
 

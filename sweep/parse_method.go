@@ -43,7 +43,8 @@ func (d *decoder) method(root *node) {
 // otherMethod refuses another name, or a misspelt one, of a search that is not built.
 func (d *decoder) otherMethod(n *node) bool {
 	text := strings.ToLower(n.text)
-	if slices.Contains(methods, n.text) || unbuilt["method: "+n.text] != "" || otherName("method", text) != "" {
+	if slices.Contains(methods, n.text) || unbuilt["method: "+n.text] != "" ||
+		otherName("method", text) != "" {
 		return false
 	}
 	name := otherMethods[text]

@@ -19,7 +19,8 @@ func (d *decoder) objectives(root *node) {
 		field := fmt.Sprintf("metrics.%d", i)
 		m := d.metric(item, field)
 		if seen[m.Name] && m.Name != "" {
-			d.fail(item, field, fmt.Sprintf("metric `%s` is named twice", short(m.Name)), "name each metric once")
+			d.fail(item, field, fmt.Sprintf("metric `%s` is named twice", short(m.Name)),
+				"name each metric once")
 		}
 		seen[m.Name] = true
 		s.Metrics = append(s.Metrics, m)
@@ -44,12 +45,14 @@ func (d *decoder) metric(n *node, field string) Metric {
 	}) {
 		// reported
 	} else if name == nil {
-		d.fail(n, field+".name", "the metric has no name", "add the name that trials report, as in `name: loss`")
+		d.fail(n, field+".name", "the metric has no name",
+			"add the name that trials report, as in `name: loss`")
 	} else if m.Name = d.text(name, field+".name"); m.Name == "" || len(m.Name) > 200 {
 		d.fail(name, field+".name", "a name of 1 to 200 bytes is needed", "")
 	}
 	m.Goal = Goal(d.word(n.get("goal"), field+".goal", []string{string(Minimize), string(Maximize)}))
-	if r := d.word(n.get("reduce"), field+".reduce", []string{string(Last), string(Min), string(Max), string(Mean)}); r != "" {
+	if r := d.word(n.get("reduce"), field+".reduce",
+		[]string{string(Last), string(Min), string(Max), string(Mean)}); r != "" {
 		m.Reduce = Reduce(r)
 	}
 	if t := n.get("target"); t != nil {

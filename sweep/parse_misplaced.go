@@ -22,12 +22,14 @@ func (d *decoder) nested(root *node) bool {
 	last := path[len(path)-1]
 	remedy := fmt.Sprintf("remove the line `%s:` and move what is below it to the left margin", names[0])
 	if len(path) > 1 {
-		remedy = "remove the lines " + strings.Join(lines, " and ") + " and move what is below them to the left margin"
+		remedy = "remove the lines " + strings.Join(lines, " and ") +
+			" and move what is below them to the left margin"
 	}
 	if spec.line == last.line {
 		remedy = fmt.Sprintf("keep only what stands in the braces behind `%s:`", short(last.text))
 	}
-	d.fail(last, short(strings.Join(names, ".")), fmt.Sprintf("the spec stands below `%s`", short(strings.Join(names, "."))), remedy)
+	d.fail(last, short(strings.Join(names, ".")),
+		fmt.Sprintf("the spec stands below `%s`", short(strings.Join(names, "."))), remedy)
 	return true
 }
 
@@ -42,7 +44,8 @@ func specBelow(n *node, path []*node, alone bool) ([]*node, *node) {
 		}
 		here := append(slices.Clone(path), p.key)
 		alone := alone && len(n.pairs) == 1
-		if params := p.value.get("parameters"); params != nil && params.kind == mapping && (p.value.get("method") != nil || alone) {
+		if params := p.value.get("parameters"); params != nil && params.kind == mapping &&
+			(p.value.get("method") != nil || alone) {
 			return here, p.value
 		}
 		if found, spec := specBelow(p.value, here, alone); spec != nil {
@@ -59,14 +62,18 @@ func (d *decoder) groupWithout(p pair, field string) bool {
 		if slices.Contains(keys["parameter"], q.key.text) {
 			return false
 		}
-		if q.value.kind == mapping && slices.ContainsFunc(q.value.pairs, func(r pair) bool { return slices.Contains(keys["parameter"], r.key.text) }) {
+		if q.value.kind == mapping &&
+			slices.ContainsFunc(q.value.pairs,
+				func(r pair) bool { return slices.Contains(keys["parameter"], r.key.text) }) {
 			found++
 		}
 	}
 	if found == 0 {
 		return false
 	}
-	d.fail(p.key, field, fmt.Sprintf("`%s` is a group of parameters, and groups have `parameters` around them", short(p.key.text)),
+	d.fail(p.key, field,
+		fmt.Sprintf("`%s` is a group of parameters, and groups have `parameters` around them",
+			short(p.key.text)),
 		fmt.Sprintf("write `%s: {parameters: {%s: …}}`", short(p.key.text), short(p.value.pairs[0].key.text)))
 	return true
 }

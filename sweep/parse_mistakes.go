@@ -8,10 +8,15 @@ import (
 
 // Words of other tools for a kind of parameter, and what it is here without and with a logarithmic scale.
 var parameterTypes = map[string][2]string{
-	"float": {"uniform", "log_uniform_values"}, "double": {"uniform", "log_uniform_values"}, "real": {"uniform", "log_uniform_values"}, "continuous": {"uniform", "log_uniform_values"},
-	"range": {"", "log_uniform_values"}, "uniform": {"uniform", "log_uniform_values"}, "loguniform": {"log_uniform_values", "log_uniform_values"}, "log_uniform": {"log_uniform", "log_uniform"},
-	"int": {"int_uniform", "q_log_uniform_values"}, "integer": {"int_uniform", "q_log_uniform_values"}, "randint": {"int_uniform", "q_log_uniform_values"}, "uniform_int": {"int_uniform", "q_log_uniform_values"},
-	"categorical": {"", ""}, "choice": {"", ""}, "ordinal": {"", ""}, "discrete": {"", ""}, "fixed": {"", ""}, "constant": {"", ""},
+	"float": {"uniform", "log_uniform_values"}, "double": {"uniform", "log_uniform_values"},
+	"real": {"uniform", "log_uniform_values"}, "continuous": {"uniform", "log_uniform_values"},
+	"range": {"", "log_uniform_values"}, "uniform": {"uniform", "log_uniform_values"},
+	"loguniform": {"log_uniform_values", "log_uniform_values"}, "log_uniform": {"log_uniform", "log_uniform"},
+	"int": {"int_uniform", "q_log_uniform_values"}, "integer": {"int_uniform", "q_log_uniform_values"},
+	"randint":     {"int_uniform", "q_log_uniform_values"},
+	"uniform_int": {"int_uniform", "q_log_uniform_values"},
+	"categorical": {"", ""}, "choice": {"", ""}, "ordinal": {"", ""}, "discrete": {"", ""}, "fixed": {"", ""},
+	"constant": {"", ""},
 }
 
 // translated writes a parameter in the words of other tools as kaon has it; "": it is not known how.
@@ -88,20 +93,24 @@ func (d *decoder) otherKeys(p pair, field string) bool {
 	}
 	first := unknown[0]
 	one := len(unknown) == 1
-	if values := n.get("values"); values != nil && values.kind == scalar && !slices.ContainsFunc(unknown, func(q pair) bool { return !q.value.null }) {
+	if values := n.get("values"); values != nil && values.kind == scalar &&
+		!slices.ContainsFunc(unknown, func(q pair) bool { return !q.value.null }) {
 		items := []string{values.source()}
 		for _, q := range unknown {
 			items = append(items, q.key.text)
 		}
 		if strings.Contains(values.text, "(") {
-			d.fail(values, field+".values", "a list is needed: a spec is data and calls nothing", "write values: [1, 2, 3], or instead of values min: 1, max: 10")
+			d.fail(values, field+".values", "a list is needed: a spec is data and calls nothing",
+				"write values: [1, 2, 3], or instead of values min: 1, max: 10")
 			return true
 		}
-		d.fail(values, field+".values", "a list is needed; within braces a comma ends the value", "write values: ["+strings.Join(items, ", ")+"]")
+		d.fail(values, field+".values", "a list is needed; within braces a comma ends the value",
+			"write values: ["+strings.Join(items, ", ")+"]")
 		return true
 	}
 	text := ""
-	plain := strings.HasPrefix(otherName("parameter", first.key.text), "write `") && strings.Count(otherName("parameter", first.key.text), " ") == 1
+	plain := strings.HasPrefix(otherName("parameter", first.key.text), "write `") &&
+		strings.Count(otherName("parameter", first.key.text), " ") == 1
 	if !one || !plain || slices.Contains([]string{"type", "dist", "kind"}, strings.ToLower(first.key.text)) {
 		text = d.translated(n)
 	}
@@ -143,8 +152,10 @@ func suggestKey(section, name string) string {
 
 // tools tells files of other tools by a key at the top.
 var tools = []struct{ keys, what string }{
-	{"hydra defaults", "a configuration of Hydra"}, {"services volumes", "a file of Docker Compose"}, {"jobs on", "a workflow of GitHub"}, {"channels dependencies", "an environment of conda"},
-	{"spec metadata", "an object of Kubernetes"}, {"stages script", "a pipeline of CI"}, {"model trainer data dataset optimizer training", "a configuration of a program"},
+	{"hydra defaults", "a configuration of Hydra"}, {"services volumes", "a file of Docker Compose"},
+	{"jobs on", "a workflow of GitHub"}, {"channels dependencies", "an environment of conda"},
+	{"spec metadata", "an object of Kubernetes"}, {"stages script", "a pipeline of CI"},
+	{"model trainer data dataset optimizer training", "a configuration of a program"},
 }
 
 // notASweep refuses a file that has nothing of a sweep by one sentence.
@@ -155,7 +166,8 @@ func (d *decoder) notASweep(root *node) bool {
 	stranger := pair{}
 	for _, p := range root.pairs {
 		switch {
-		case slices.Contains([]string{"method", "parameters", "command", "program", "metric", "metrics", "run_cap", "then", "task", "early_terminate"}, p.key.text):
+		case slices.Contains([]string{"method", "parameters", "command", "program", "metric", "metrics",
+			"run_cap", "then", "task", "early_terminate"}, p.key.text):
 			return false
 		case stranger.key == nil && !slices.Contains(keys[""], p.key.text):
 			stranger = p
@@ -165,11 +177,14 @@ func (d *decoder) notASweep(root *node) bool {
 		return false
 	}
 	isParameter := func(p pair) bool {
-		return p.value.kind == mapping && slices.ContainsFunc(p.value.pairs, func(q pair) bool { return slices.Contains(keys["parameter"], q.key.text) })
+		return p.value.kind == mapping &&
+			slices.ContainsFunc(p.value.pairs,
+				func(q pair) bool { return slices.Contains(keys["parameter"], q.key.text) })
 	}
 	if !slices.ContainsFunc(root.pairs, func(p pair) bool { return !isParameter(p) }) {
 		d.fail(root, "", "this does not look like a sweep file: it holds parameters alone",
-			"write `parameters:` above them and indent them by two blanks; add `method: random` and `program: train.py` at the left margin")
+			"write `parameters:` above them and indent them by two blanks; add `method: random` and "+
+				"`program: train.py` at the left margin")
 		return true
 	}
 	what := ""
@@ -185,9 +200,12 @@ func (d *decoder) notASweep(root *node) bool {
 		remedy += `, as in: method: random, program: train.py, parameters: {lr: {min: 0.0, max: 1.0}}`
 	}
 	if strings.Contains(what, "Hydra") {
-		remedy += `; for a program that uses Hydra the command is ["${env}", "${interpreter}", "${program}", "${args_override_hydra}"]`
+		remedy += `; for a program that uses Hydra the command is ` +
+			`["${env}", "${interpreter}", "${program}", "${args_override_hydra}"]`
 	}
-	d.fail(stranger.key, "", "this does not look like a sweep file: it has no `method`, `parameters`, `program` or `command`"+what, remedy)
+	d.fail(stranger.key, "",
+		"this does not look like a sweep file: it has no `method`, `parameters`, `program` or `command`"+what,
+		remedy)
 	return true
 }
 
@@ -202,8 +220,10 @@ func metricOf(n *node) string {
 		if len(names) == 1 {
 			return "write `metric: " + names[0] + "`"
 		}
-		return "write `metric: " + names[0] + "` for the one that decides, and `metrics: [" + strings.Join(names[1:], ", ") + "]` for what is recorded besides"
-	case n.kind == mapping && len(n.pairs) == 1 && n.pairs[0].value.kind == scalar && !slices.Contains(keys["metric"], n.pairs[0].key.text):
+		return "write `metric: " + names[0] + "` for the one that decides, and `metrics: [" +
+			strings.Join(names[1:], ", ") + "]` for what is recorded besides"
+	case n.kind == mapping && len(n.pairs) == 1 && n.pairs[0].value.kind == scalar &&
+		!slices.Contains(keys["metric"], n.pairs[0].key.text):
 		goal := n.pairs[0].value.text
 		if here, ok := strings.CutPrefix(otherName("goal", goal), "write `"); ok {
 			goal = strings.TrimSuffix(here, "`")

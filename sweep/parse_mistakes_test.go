@@ -8,21 +8,27 @@ import (
 
 // One mistake is one error, in the line where it is, with a remedy that says what to write.
 func TestOneMistakeIsOneError(t *testing.T) {
-	const head, params = "method: random\nrun_cap: 3\nprogram: t.py\n", "parameters:\n  lr: {min: 0.0, max: 1.0}\n"
+	const head, params = "method: random\nrun_cap: " +
+		"3\nprogram: t.py\n", "parameters:\n  lr: {min: 0.0, max: 1.0}\n"
 	parameter := func(text string) string { return head + "parameters:\n  p: " + text + "\n" }
 	when := func(text string) string {
-		return head + "parameters:\n  a: {values: [x, y]}\n  n: {values: [1, 2]}\n  b: {min: 0.0, max: 1.0, when: '" + strings.ReplaceAll(text, "'", "''") + "'}\n"
+		return head + "parameters:\n  a: {values: [x, y]}\n  n: {values: [1, 2]}\n  b: {min: 0.0, max: " +
+			"1.0, when: '" + strings.ReplaceAll(text, "'", "''") + "'}\n"
 	}
 	for _, c := range []struct {
 		spec   string
 		line   int
 		remedy string
 	}{
-		{parameter("{distribution: uniform, low: 1, high: 3}"), 5, "write `p: {distribution: uniform, min: 1, max: 3}`"},
-		{parameter("{type: float, low: 0.1, high: 1.0, log: true}"), 5, "write `p: {distribution: log_uniform_values, min: 0.1, max: 1.0}`"},
-		{parameter("{type: int, low: 1, high: 10, step: 2}"), 5, "write `p: {distribution: q_uniform, min: 1, max: 10, q: 2}`"},
+		{parameter("{distribution: uniform, low: 1, high: 3}"), 5,
+			"write `p: {distribution: uniform, min: 1, max: 3}`"},
+		{parameter("{type: float, low: 0.1, high: 1.0, log: true}"), 5,
+			"write `p: {distribution: log_uniform_values, min: 0.1, max: 1.0}`"},
+		{parameter("{type: int, low: 1, high: 10, step: 2}"), 5,
+			"write `p: {distribution: q_uniform, min: 1, max: 10, q: 2}`"},
 		{parameter("{type: categorical, choices: [a, b]}"), 5, "write `p: {values: [a, b]}`"},
-		{parameter("{type: double, bounds: [0.0, 1.0]}"), 5, "write `p: {distribution: uniform, min: 0.0, max: 1.0}`"},
+		{parameter("{type: double, bounds: [0.0, 1.0]}"), 5,
+			"write `p: {distribution: uniform, min: 0.0, max: 1.0}`"},
 		{parameter("{range: [0, 1]}"), 5, "write `p: {min: 0, max: 1}`"},
 		{parameter("{values: 1,2,3}"), 5, "write values: [1, 2, 3]"},
 		{parameter("{distribution: uniform}"), 5, "add it"},
@@ -33,7 +39,8 @@ func TestOneMistakeIsOneError(t *testing.T) {
 		{"Method: random\nprogram: t.py\n" + params, 1, "did you mean `method`?"},
 		{"algorithm: random\nprogram: t.py\n" + params, 1, "write `method`"},
 		{"method: random\nentry_point: t.py\n" + params, 2, "write `program`"},
-		{"method: random\nprogram: python t.py\n" + params, 2, "write `command: [python, t.py, \"${args}\"]`"},
+		{"method: random\nprogram: python t.py\n" + params, 2,
+			"write `command: [python, t.py, \"${args}\"]`"},
 		{"method:random\nprogram: t.py\n" + params, 1, "write `method: random`"},
 		{"method: random\nprogram t.py\n" + params, 2, "write `program: t.py`"},
 		{"import wandb\nx = {'a': 1}\n", 1, "is `method: random` there"},
@@ -42,9 +49,12 @@ func TestOneMistakeIsOneError(t *testing.T) {
 		{"services:\n  web: {image: nginx}\n", 1, "give the path of a sweep file"},
 		{"apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {}\n", 3, "give the path of a sweep file"},
 		{"lr: {values: [1, 2]}\nbs: {min: 1, max: 3}\n", 1, "write `parameters:` above them"},
-		{"wandb:\n  sweep:\n    method: random\n    program: t.py\n    parameters: {a: {values: [1]}}\n", 2, "remove the lines `wandb:` and `sweep:`"},
-		{"wandb: {sweep: {method: random, program: t.py, parameters: {a: {values: [1]}}}}\n", 1, "in the braces behind `sweep:`"},
-		{"x: 1\na:\n  b:\n    c:\n      method: random\n      parameters: {a: {values: [1]}}\n", 4, "remove the lines `a:` and `b:` and `c:`"},
+		{"wandb:\n  sweep:\n    method: random\n    program: t.py\n    parameters: {a: {values: [1]}}\n", 2,
+			"remove the lines `wandb:` and `sweep:`"},
+		{"wandb: {sweep: {method: random, program: t.py, parameters: {a: {values: [1]}}}}\n", 1,
+			"in the braces behind `sweep:`"},
+		{"x: 1\na:\n  b:\n    c:\n      method: random\n      parameters: {a: {values: [1]}}\n", 4,
+			"remove the lines `a:` and `b:` and `c:`"},
 		{head + "metric:\n  name: loss\n  parameters:\n    lr: {values: [1]}\n", 6, "at the left margin"},
 		{head + params + "metric: {loss: minimize}\n", 6, "write `metric: {name: loss, goal: minimize}`"},
 		{head + params + "metric: [loss, acc]\n", 6, "write `metric: loss`"},
@@ -59,8 +69,10 @@ func TestOneMistakeIsOneError(t *testing.T) {
 		{when(`parameters.a == "x"`), 7, "write `a == \"x\"`"},
 		{when(`a.value == "x"`), 7, "write `a == \"x\"`"},
 		{when(`A == "x"`), 7, "did you mean `a`?"},
-		{head + "parameters:\n  a: {values: [x, y]}\n  b: {min: 0.0, max: 1.0, when: {a: x}}\n", 6, `write when: a == "x"`},
-		{head + "parameters:\n  svm:\n    parameters:\n      kernel: {values: [rbf, lin]}\n      gamma: {min: 0.0, max: 1.0, when: kernl == \"rbf\"}\n", 8, "write `kernel == \"rbf\"`"},
+		{head + "parameters:\n  a: {values: [x, y]}\n  b: {min: 0.0, max: 1.0, when: {a: x}}\n", 6,
+			`write when: a == "x"`},
+		{head + "parameters:\n  svm:\n    parameters:\n      kernel: {values: [rbf, lin]}\n      gamma: " +
+			"{min: 0.0, max: 1.0, when: kernl == \"rbf\"}\n", 8, "write `kernel == \"rbf\"`"},
 		{head + "parameters: {a: {values: [1, 2]}}\nconstraints: [\"a = 1\"]\n", 5, "write `a == 1`"},
 		{head + params + "task: {resources: {ram: 4GB}}\n", 6, "write `memory`"},
 		{head + params + "task: {resources: {cores: 4}}\n", 6, "write `cpus`"},
@@ -75,16 +87,19 @@ func TestOneMistakeIsOneError(t *testing.T) {
 		{head + params + "task: {timeout: '1:30:00'}\n", 6, "write `1h30m00s`"},
 		{head + params + "limits: {max_parallel: 3}\n", 6, "write `parallel`"},
 		{head + params + "limits: {failed: 0.05}\n", 6, "write `5%`"},
-		{"method: random\n" + params + "command: [python, t.py, \"${parameters.lr}\"]\n", 4, "did you mean ${param.lr}?"},
+		{"method: random\n" + params + "command: [python, t.py, \"${parameters.lr}\"]\n", 4,
+			"did you mean ${param.lr}?"},
 	} {
 		_, err := Parse("s.yaml", []byte(c.spec))
 		var all Errors
-		if !errors.As(err, &all) || len(all) != 1 || all[0].Line != c.line || !strings.Contains(all[0].Remedy, c.remedy) {
+		if !errors.As(err, &all) || len(all) != 1 || all[0].Line != c.line ||
+			!strings.Contains(all[0].Remedy, c.remedy) {
 			t.Errorf("%s\nis told as: %v\nwant one error in line %d: %s", c.spec, err, c.line, c.remedy)
 			continue
 		}
 		if lines := splitLines(c.spec); applied(lines, all[0]) {
-			if _, err := Parse("s.yaml", []byte(strings.Join(lines, "\n"))); err != nil && !strings.Contains(err.Error(), "is not known here") {
+			if _, err := Parse("s.yaml", []byte(strings.Join(lines, "\n"))); err != nil &&
+				!strings.Contains(err.Error(), "is not known here") {
 				t.Errorf("%s\nwith the remedy of %v\nis refused: %v", strings.Join(lines, "\n"), all[0], err)
 			}
 		}
@@ -93,7 +108,9 @@ func TestOneMistakeIsOneError(t *testing.T) {
 
 // In a group a condition may call its neighbours by their own names.
 func TestConditionsKnowTheirGroup(t *testing.T) {
-	s, err := Parse("s.yaml", []byte("method: grid\nprogram: t.py\nparameters:\n  svm:\n    parameters:\n      kernel: {values: [rbf, lin]}\n      gamma: {values: [1, 2], when: kernel == \"rbf\"}\n"))
+	s, err := Parse("s.yaml",
+		[]byte("method: grid\nprogram: t.py\nparameters:\n  svm:\n    parameters:\n      kernel: {values: "+
+			"[rbf, lin]}\n      gamma: {values: [1, 2], when: kernel == \"rbf\"}\n"))
 	if err != nil || s.Trials != 3 {
 		t.Fatalf("%+v %v", s, err)
 	}
@@ -101,9 +118,13 @@ func TestConditionsKnowTheirGroup(t *testing.T) {
 
 // Braces without a $ are warned of.
 func TestBareBracesAreWarnedOf(t *testing.T) {
-	for command, want := range map[string]string{"./t {args}": "${args}", "./t --lr {{ lr }}": "${param.lr}", "./t {x} ${args}": ""} {
-		s, err := Parse("s.yaml", []byte("method: random\nrun_cap: 1\nparameters: {lr: {min: 0.0, max: 1.0}}\ncommand: '"+command+"'\n"))
-		if err != nil || (want == "") != (len(s.Warnings) == 0) || want != "" && !strings.Contains(s.Warnings[0].Remedy, want) {
+	for command, want := range map[string]string{"./t {args}": "${args}", "./t --lr {{ lr }}": "${param.lr}",
+		"./t {x} ${args}": ""} {
+		s, err := Parse("s.yaml",
+			[]byte("method: random\nrun_cap: 1\nparameters: {lr: {min: 0.0, max: "+
+				"1.0}}\ncommand: '"+command+"'\n"))
+		if err != nil || (want == "") != (len(s.Warnings) == 0) || want != "" &&
+			!strings.Contains(s.Warnings[0].Remedy, want) {
 			t.Errorf("%s: %v %v", command, s, err)
 		}
 	}

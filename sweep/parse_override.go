@@ -12,10 +12,12 @@ func (d *decoder) override(root *node, assignment string) *node {
 	path, value, found := strings.Cut(assignment, "=")
 	path = strings.TrimSpace(path)
 	if !found || path == "" {
-		d.fail(&node{origin: assignment}, "", "an override is key=value", "as in --set run_cap=10 or --set parameters.lr.max=0.1")
+		d.fail(&node{origin: assignment}, "", "an override is key=value",
+			"as in --set run_cap=10 or --set parameters.lr.max=0.1")
 		return root
 	}
-	r := reader{file: d.file, origin: assignment, problem: &d.problems, lines: splitLines(value), anchors: map[string]*node{}}
+	r := reader{file: d.file, origin: assignment, problem: &d.problems, lines: splitLines(value),
+		anchors: map[string]*node{}}
 	n := &node{plain: true, null: true, origin: assignment}
 	if strings.TrimSpace(value) != "" {
 		if n = r.read([]byte(value)); n == nil {
@@ -35,7 +37,8 @@ func (d *decoder) put(n *node, path []string, value *node, origin string) *node 
 	case n.kind == list:
 		i, err := strconv.Atoi(path[0])
 		if err != nil || i < 0 || i >= len(n.items) {
-			d.fail(&node{origin: origin}, strings.Join(path, "."), "the list has no item `"+short(path[0])+"`", "items are numbered from 0")
+			d.fail(&node{origin: origin}, strings.Join(path, "."),
+				"the list has no item `"+short(path[0])+"`", "items are numbered from 0")
 			return n
 		}
 		out.items = slices.Clone(n.items)

@@ -28,7 +28,9 @@ func (d *decoder) space(root *node) {
 			if n != nil {
 				at = n
 			}
-			d.fail(at, "parameters", "there are no parameters to search", "add `parameters:` with at least one; `parameters: {run: {value: 1}}` makes a grid of one trial")
+			d.fail(at, "parameters", "there are no parameters to search",
+				"add `parameters:` with at least one; `parameters: {run: {value: 1}}` makes a grid of "+
+					"one trial")
 		}
 		return
 	}
@@ -44,13 +46,18 @@ func (d *decoder) space(root *node) {
 // group reads a mapping of parameters; when is the condition of the group it is in.
 func (d *decoder) group(n *node, field string, path []string, when []*node, whens map[int][]*node) {
 	if n.kind != mapping {
-		d.fail(n, field, "a mapping of parameters is needed, not "+n.what(), "write each as `name: {values: […]}` or `name: {min: …, max: …}`")
+		d.fail(n, field, "a mapping of parameters is needed, not "+n.what(),
+			"write each as `name: {values: […]}` or `name: {min: …, max: …}`")
 		return
 	}
 	if len(n.pairs) == 0 {
 		d.fail(n, field, "there are no parameters in it", "add one, or remove the group")
 	}
-	lost := d.checkIndent(n, field, func(p pair) bool { return slices.Contains(keys["parameter"], p.key.text) && p.value.kind != mapping })
+	lost := d.checkIndent(n, field,
+		func(p pair) bool {
+			return slices.Contains(keys["parameter"], p.key.text) &&
+				p.value.kind != mapping
+		})
 	for _, p := range n.pairs {
 		name := p.key.text
 		at := join(field, name)
@@ -75,9 +82,11 @@ func (d *decoder) group(n *node, field string, path []string, when []*node, when
 func (d *decoder) goodName(key *node, field string) bool {
 	switch name := key.text; {
 	case name == "__proto__":
-		d.fail(key, field, "a parameter cannot be named `__proto__`", "choose another name: browsers give this one a meaning of its own")
+		d.fail(key, field, "a parameter cannot be named `__proto__`",
+			"choose another name: browsers give this one a meaning of its own")
 	case !paramName.MatchString(name) || len(name) > 128:
-		d.fail(key, field, fmt.Sprintf("`%s` cannot be a parameter's name", short(name)), "start with a letter; then letters, digits, _ - . or /, at most 128 in all")
+		d.fail(key, field, fmt.Sprintf("`%s` cannot be a parameter's name", short(name)),
+			"start with a letter; then letters, digits, _ - . or /, at most 128 in all")
 	default:
 		return true
 	}
@@ -90,16 +99,19 @@ func (d *decoder) parameter(p pair, field string, path []string, when []*node, w
 	if n.kind != mapping {
 		remedy := fmt.Sprintf("write `%s: {values: [1, 2]}` or `{min: 0.0, max: 1.0}`", short(p.key.text))
 		if call.MatchString(n.text) && n.kind == scalar {
-			remedy = fmt.Sprintf("a spec is data and calls nothing: write `%s: {min: 0.0, max: 1.0}` or `%s: {values: [1, 2]}`", short(p.key.text), short(p.key.text))
+			remedy = fmt.Sprintf("a spec is data and calls nothing: write `%s: {min: 0.0, max: 1.0}` or "+
+				"`%s: {values: [1, 2]}`", short(p.key.text), short(p.key.text))
 		} else if n.kind == scalar && !n.null {
-			remedy = fmt.Sprintf("for a constant write `%s: {value: %s}`", short(p.key.text), short(n.source()))
+			remedy = fmt.Sprintf("for a constant write `%s: {value: %s}`", short(p.key.text),
+				short(n.source()))
 		} else if n.kind == list {
 			remedy = fmt.Sprintf("for a choice write `%s: {values: […]}`", short(p.key.text))
 		}
 		d.fail(n, field, "a parameter is a mapping, not "+n.what(), remedy)
 		return
 	}
-	if d.nni(n, field) || d.groupWithout(p, field) || d.otherKeys(p, field) || !d.mapping(n, field, "parameter") {
+	if d.nni(n, field) || d.groupWithout(p, field) || d.otherKeys(p, field) ||
+		!d.mapping(n, field, "parameter") {
 		return
 	}
 	if w := n.get("when"); w != nil {
@@ -108,7 +120,9 @@ func (d *decoder) parameter(p pair, field string, path []string, when []*node, w
 	if inner := n.get("parameters"); inner != nil {
 		for _, q := range n.pairs {
 			if q.key.text != "parameters" && q.key.text != "when" {
-				d.fail(q.key, join(field, q.key.text), fmt.Sprintf("`%s` has no meaning beside `parameters`", short(q.key.text)), "a group holds only `parameters` and `when`")
+				d.fail(q.key, join(field, q.key.text),
+					fmt.Sprintf("`%s` has no meaning beside `parameters`", short(q.key.text)),
+					"a group holds only `parameters` and `when`")
 			}
 		}
 		d.group(inner, field+".parameters", path, when, whens)
@@ -138,12 +152,16 @@ func (d *decoder) distinct(n *node) {
 	names, variables := map[string]bool{}, map[string]string{}
 	for _, l := range d.spec.Space.leaves {
 		if names[l.Name] {
-			d.fail(n, "parameters."+l.Name, fmt.Sprintf("two parameters are called `%s` once groups are unfolded", short(l.Name)), "rename one of them")
+			d.fail(n, "parameters."+l.Name,
+				fmt.Sprintf("two parameters are called `%s` once groups are unfolded", short(l.Name)),
+				"rename one of them")
 		}
 		names[l.Name] = true
 		v := EnvName(l.path[0])
 		if other, taken := variables[v]; taken && other != l.path[0] {
-			d.warn(n, "parameters."+l.Name, fmt.Sprintf("`%s` and `%s` share the variable %s", short(other), short(l.path[0]), v), "rename one, or read KAON_PARAMS")
+			d.warn(n, "parameters."+l.Name,
+				fmt.Sprintf("`%s` and `%s` share the variable %s", short(other), short(l.path[0]), v),
+				"rename one, or read KAON_PARAMS")
 		}
 		variables[v] = l.path[0]
 	}

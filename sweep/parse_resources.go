@@ -41,7 +41,8 @@ func (d *decoder) resources(n *node) {
 		case "ports":
 			r.ports = d.quantity(p.value, field, false)
 			if r.ports.fixed != math.Trunc(r.ports.fixed) || r.ports.fixed > 1000 {
-				d.fail(p.value, field, "ports are a whole number up to 1000", "say how many ports of the host a trial needs")
+				d.fail(p.value, field, "ports are a whole number up to 1000",
+					"say how many ports of the host a trial needs")
 			}
 		case "named":
 			d.named(p.value, field)
@@ -59,7 +60,8 @@ func (d *decoder) named(n *node, field string) {
 	for _, p := range n.pairs {
 		at := join(field, p.key.text)
 		if !resourceName.MatchString(p.key.text) {
-			d.fail(p.key, at, fmt.Sprintf("`%s` cannot be a resource's name", short(p.key.text)), "use letters, digits, _ - and .")
+			d.fail(p.key, at, fmt.Sprintf("`%s` cannot be a resource's name", short(p.key.text)),
+				"use letters, digits, _ - and .")
 			continue
 		}
 		for _, own := range []string{"cpus", "mem", "memory", "disk", "gpus", "ports"} {
@@ -98,7 +100,8 @@ func (d *decoder) quantity(n *node, field string, inBytes bool) quantity {
 			return quantity{}
 		}
 	default:
-		d.fail(n, field, "an amount is needed, not "+n.what(), "write a number, or an expression over parameters")
+		d.fail(n, field, "an amount is needed, not "+n.what(),
+			"write a number, or an expression over parameters")
 		return quantity{}
 	}
 	if !(x >= 0 && x <= largest) {
@@ -164,7 +167,8 @@ func (d *decoder) formula(n *node, field, text string, inBytes bool) quantity {
 		if inBytes {
 			remedy = "write an amount such as 512MB or 2GB"
 		}
-		d.fail(n, field, fmt.Sprintf("`%s`: %v", short(text), err), remedyOf(err, remedy+", or an expression over parameters such as \"batch * 4\""))
+		d.fail(n, field, fmt.Sprintf("`%s`: %v", short(text), err),
+			remedyOf(err, remedy+", or an expression over parameters such as \"batch * 4\""))
 		return quantity{}
 	}
 	e.text = text
@@ -182,7 +186,8 @@ func (d *decoder) cpuLimit(n, resources *node) (hard bool) {
 		d.fail(n, "task.cpu_limit", "want soft or hard, not "+n.what(),
 			"hard: a trial never gets more than its cpus; soft: it gets what others leave idle, too")
 	case resources == nil || resources.kind != mapping || resources.get("cpus") == nil:
-		d.fail(n, "task.cpu_limit", "the spec does not say how many cpus a trial has", "add `resources: {cpus: 1}`")
+		d.fail(n, "task.cpu_limit", "the spec does not say how many cpus a trial has",
+			"add `resources: {cpus: 1}`")
 	}
 	return text == "hard"
 }

@@ -5,7 +5,8 @@ import "fmt"
 // otherSpellings are names that other tools have for searches that are built here.
 var otherSpellings = map[string]string{"latin": "lhs", "latin_hypercube": "lhs", "qmc": "sobol"}
 
-// SobolDimensions is how many parameters the table of Sobol's sequence serves; those beyond are drawn at random.
+// SobolDimensions is how many parameters the table of Sobol's sequence serves; those beyond are drawn at
+// random.
 const SobolDimensions = 1024
 
 // tooManyForSobol warns of parameters that the sequence does not reach.
@@ -17,8 +18,9 @@ func (d *decoder) tooManyForSobol(root *node) {
 		}
 	}
 	if d.spec.Method == "sobol" && searched > SobolDimensions {
-		d.warn(root.get("method"), "method", fmt.Sprintf("Sobol's sequence has %d dimensions here: the last %d of %d parameters "+
-			"are drawn at random", SobolDimensions, searched-SobolDimensions, searched), "")
+		d.warn(root.get("method"), "method",
+			fmt.Sprintf("Sobol's sequence has %d dimensions here: the last %d of %d parameters "+
+				"are drawn at random", SobolDimensions, searched-SobolDimensions, searched), "")
 	}
 }
 

@@ -19,7 +19,8 @@ func (d *decoder) task(n *node) {
 	if r := n.get("resources"); r != nil && !r.null {
 		d.resources(r)
 	}
-	for i, item := range d.list(n.get("constraints"), "task.constraints", `constraints: [[rack, LIKE, "r[12]"]]`) {
+	for i, item := range d.list(n.get("constraints"), "task.constraints",
+		`constraints: [[rack, LIKE, "r[12]"]]`) {
 		if c, ok := d.constraint(item, fmt.Sprintf("task.constraints.%d", i)); ok {
 			t.Constraints = append(t.Constraints, c)
 		}
@@ -65,9 +66,11 @@ func (d *decoder) filter(n *node, field string) {
 	re, err := regexp.Compile(text)
 	switch {
 	case err != nil:
-		d.fail(n, field, "not a regular expression: "+short(strings.TrimPrefix(err.Error(), "error parsing regexp: ")), "write it in RE2 syntax")
+		d.fail(n, field, "not a regular expression: "+short(strings.TrimPrefix(err.Error(),
+			"error parsing regexp: ")), "write it in RE2 syntax")
 	case re.NumSubexp() != 2:
-		d.fail(n, field, fmt.Sprintf("the expression has %d groups", re.NumSubexp()), "give it two: the metric's name and its number")
+		d.fail(n, field, fmt.Sprintf("the expression has %d groups", re.NumSubexp()),
+			"give it two: the metric's name and its number")
 	default:
 		d.spec.Task.Filters = append(d.spec.Task.Filters, text)
 	}

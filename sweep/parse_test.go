@@ -22,9 +22,12 @@ parameters:
 `
 
 func TestSet(t *testing.T) {
-	s := parse(t, small, WithSet("run_cap=3", "parameters.lr.max=1e-1", "parameters.a.b.values=[5]", "limits.failed=5%",
-		"parameters.new={value: x}", "task.env.A=b=c", "method=grid", "parameters.lr={values: [2, 3]}", "parameters.lr.values.1=4", "name="))
-	if s.Trials != 2 || s.Limits.FailedShare != 0.05 || s.Limits.FirstFailures != 10 || s.Task.Env["A"] != "b=c" || s.Method != "grid" {
+	s := parse(t, small,
+		WithSet("run_cap=3", "parameters.lr.max=1e-1", "parameters.a.b.values=[5]", "limits.failed=5%",
+			"parameters.new={value: x}", "task.env.A=b=c", "method=grid", "parameters.lr={values: [2, 3]}",
+			"parameters.lr.values.1=4", "name="))
+	if s.Trials != 2 || s.Limits.FailedShare != 0.05 || s.Limits.FirstFailures != 10 ||
+		s.Task.Env["A"] != "b=c" || s.Method != "grid" {
 		t.Errorf("%+v", s)
 	}
 	if got := asJSON(t, s.Space.At(big.NewInt(1))); got != `{"lr":4,"a.b":5,"new":"x"}` {
@@ -37,7 +40,8 @@ func TestSet(t *testing.T) {
 
 // Overriding a value that an alias shares changes only the place that was named.
 func TestSetLeavesAliasesAlone(t *testing.T) {
-	s := parse(t, "method: grid\nprogram: x\nparameters:\n  a: &r {values: [1]}\n  b: *r\n", WithSet("parameters.a.values=[2]"))
+	s := parse(t, "method: grid\nprogram: x\nparameters:\n  a: &r {values: [1]}\n  b: *r\n",
+		WithSet("parameters.a.values=[2]"))
 	if got := asJSON(t, s.Space.At(big.NewInt(0))); got != `{"a":2,"b":1}` {
 		t.Error(got)
 	}
@@ -92,9 +96,12 @@ func TestThenReadsSpecs(t *testing.T) {
 		t.Fatalf("%+v", s.Then)
 	}
 	for path, want := range map[string]string{
-		"loop.yaml": "follow each other in a circle", "bad.yaml": "bad.yaml:2:10: command: ${param.none}: there is no parameter", "none.yaml": "no such file",
+		"loop.yaml": "follow each other in a circle",
+		"bad.yaml":  "bad.yaml:2:10: command: ${param.none}: there is no parameter",
+		"none.yaml": "no such file",
 	} {
-		if _, err := Parse("f", []byte(small+"then: "+path+"\n"), read); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Parse("f", []byte(small+"then: "+path+"\n"), read); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
@@ -121,8 +128,10 @@ func TestErrorsAsJSON(t *testing.T) {
 }
 
 func TestWarnings(t *testing.T) {
-	s := parse(t, "method: random\nprogram: x\nparameters:\n  lr: {distribution: log_uniform, min: 1e-5, max: 0.1}\n  a-b: {value: 1}\n  a_b: {value: 1}\n")
-	if len(s.Warnings) != 2 || !strings.Contains(s.Warnings[0].Problem, "exponents of e") || !strings.Contains(s.Warnings[1].Problem, "KAON_PARAM_A_B") {
+	s := parse(t, "method: random\nprogram: x\nparameters:\n  lr: {distribution: log_uniform, min: 1e-5, "+
+		"max: 0.1}\n  a-b: {value: 1}\n  a_b: {value: 1}\n")
+	if len(s.Warnings) != 2 || !strings.Contains(s.Warnings[0].Problem, "exponents of e") ||
+		!strings.Contains(s.Warnings[1].Problem, "KAON_PARAM_A_B") {
 		t.Errorf("%v", s.Warnings)
 	}
 	if !s.Capped || s.Trials != 100 {
@@ -139,9 +148,11 @@ func TestDemand(t *testing.T) {
 		"{memory: 1B}":                    {CPUs: 1000, Mem: 1},
 		"{memory: 512KB, ports: 3}":       {CPUs: 1000, Mem: 500, Ports: 3},
 		`{memory: "batch * 4MB + 1GiB"}`:  {CPUs: 1000, Mem: 1152_000},
-		`{cpus: 'opt.kind == "big" ? 4 : 1', named: {licences: "max(batch, 3)"}}`: {CPUs: 4000, Mem: 512_000, Named: map[string]resource.Milli{"licences": 32_000}},
+		`{cpus: 'opt.kind == "big" ? 4 : 1', named: {licences: "max(batch, 3)"}}`: {CPUs: 4000, Mem: 512_000,
+			Named: map[string]resource.Milli{"licences": 32_000}},
 	} {
-		s := parse(t, "method: grid\nprogram: x\nparameters: {batch: {value: 32}, opt: {parameters: {kind: {values: [big]}}}}\ntask:\n  resources: "+text)
+		s := parse(t, "method: grid\nprogram: x\nparameters: {batch: {value: 32}, opt: {parameters: {kind: "+
+			"{values: [big]}}}}\ntask:\n  resources: "+text)
 		got, err := s.Demand(s.Space.At(new(big.Int)))
 		if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("%s is %+v (%v), want %+v", text, got, err, want)
@@ -155,13 +166,15 @@ func TestCarriageReturnsAndBOM(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	_, err := Parse("f", []byte("method: random\r\nbad: 1\r\n"))
-	if err == nil || strings.Contains(err.Error(), "\r") || !strings.Contains(err.Error(), "f:2:1: bad: unknown key") {
+	if err == nil || strings.Contains(err.Error(), "\r") ||
+		!strings.Contains(err.Error(), "f:2:1: bad: unknown key") {
 		t.Errorf("%q", err)
 	}
 }
 
 func TestEnvName(t *testing.T) {
-	for in, want := range map[string]string{"lr": "KAON_PARAM_LR", "a.b-c/d": "KAON_PARAM_A_B_C_D", "é1": "KAON_PARAM__1"} {
+	for in, want := range map[string]string{"lr": "KAON_PARAM_LR", "a.b-c/d": "KAON_PARAM_A_B_C_D",
+		"é1": "KAON_PARAM__1"} {
 		if got := EnvName(in); got != want {
 			t.Errorf("%s: %s, want %s", in, got, want)
 		}

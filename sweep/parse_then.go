@@ -14,7 +14,8 @@ func (d *decoder) then(n *node) {
 	t := &Then{}
 	d.spec.Then = t
 	if d.spec.Objective.Name == "" && len(d.problems) == 0 {
-		d.fail(n, "then", "there is no winner without an objective", "add `metric: {name: loss, goal: minimize}`")
+		d.fail(n, "then", "there is no winner without an objective",
+			"add `metric: {name: loss, goal: minimize}`")
 	}
 	switch {
 	case n.kind == mapping:
@@ -40,7 +41,8 @@ func (d *decoder) then(n *node) {
 
 // isSpecPath tells the path of a spec from a shell command.
 func isSpecPath(s string) bool {
-	return !strings.ContainsAny(s, " \t\n") && (strings.HasSuffix(s, ".yaml") || strings.HasSuffix(s, ".yml") || strings.HasSuffix(s, ".json"))
+	return !strings.ContainsAny(s, " \t\n") &&
+		(strings.HasSuffix(s, ".yaml") || strings.HasSuffix(s, ".yml") || strings.HasSuffix(s, ".json"))
 }
 
 // maxChain bounds how many specs may follow each other.
@@ -50,7 +52,8 @@ const maxChain = 8
 func (d *decoder) thenSpec(n *node, path string) {
 	d.spec.Then.Spec = path
 	if path == "" || strings.HasPrefix(path, "/") || strings.Contains("/"+path+"/", "/../") {
-		d.fail(n, "then", "the path of a spec lies below this spec's folder", "write it relative to this file, without ..")
+		d.fail(n, "then", "the path of a spec lies below this spec's folder",
+			"write it relative to this file, without ..")
 		return
 	}
 	if d.options.read == nil {
@@ -60,7 +63,8 @@ func (d *decoder) thenSpec(n *node, path string) {
 	chain := append(d.options.from[:len(d.options.from):len(d.options.from)], d.file)
 	for _, before := range chain {
 		if filepath.Clean(before) == file {
-			d.fail(n, "then", "the specs follow each other in a circle: "+short(strings.Join(append(chain, file), " → ")), "end the chain")
+			d.fail(n, "then", "the specs follow each other in a circle: "+short(strings.Join(append(chain,
+				file), " → ")), "end the chain")
 			return
 		}
 	}
@@ -70,11 +74,16 @@ func (d *decoder) thenSpec(n *node, path string) {
 	}
 	src, err := d.options.read(path)
 	if err != nil {
-		d.fail(n, "then", fmt.Sprintf("read spec: %s", short(err.Error())), "give the path of a spec relative to this one")
+		d.fail(n, "then", fmt.Sprintf("read spec: %s", short(err.Error())),
+			"give the path of a spec relative to this one")
 		return
 	}
-	beside := func(name string) ([]byte, error) { return d.options.read(filepath.Join(filepath.Dir(path), name)) }
-	next := d.decodeText(file, src, options{read: beside, from: chain, getenv: d.options.getenv, winner: true})
+	beside := func(name string) ([]byte,
+		error) {
+		return d.options.read(filepath.Join(filepath.Dir(path), name))
+	}
+	next := d.decodeText(file, src,
+		options{read: beside, from: chain, getenv: d.options.getenv, winner: true})
 	d.problems = append(d.problems, next.problems...)
 	d.spec.Then.Next = next.spec
 }

@@ -31,10 +31,12 @@ func (d *decoder) countGrid(root *node, limit int) {
 	case w.count == 0 && w.whole:
 		d.fail(at, field, "no point of the grid holds the conditions", "loosen them")
 	case !w.whole && s.Shuffled:
-		d.fail(root.get("order"), "order", fmt.Sprintf("the grid has more than %d combinations, and to shuffle those that hold "+
-			"the conditions they are counted first", maxCounted), "remove it, or use `method: random`")
+		d.fail(root.get("order"), "order",
+			fmt.Sprintf("the grid has more than %d combinations, and to shuffle those that hold "+
+				"the conditions they are counted first", maxCounted), "remove it, or use `method: random`")
 	case !w.whole && w.count < stop:
-		d.fail(at, field, fmt.Sprintf("only %d of the grid's first %d combinations hold the conditions, and counting stops there", w.count, maxCounted),
+		d.fail(at, field, fmt.Sprintf("only %d of the grid's first %d combinations hold the conditions, "+
+			"and counting stops there", w.count, maxCounted),
 			countRemedy(w.count))
 	}
 	s.Trials = w.count
@@ -70,7 +72,8 @@ func (d *decoder) trials(root *node, limit int) {
 	case limit > 0 && (!size.IsInt64() || size.Int64() > int64(limit)):
 		s.Trials = limit
 	case !size.IsInt64() || size.Int64() > MaxTrials:
-		d.fail(root.get("parameters"), "parameters", fmt.Sprintf("the grid has %s points; a sweep runs at most %d", size, MaxTrials),
+		d.fail(root.get("parameters"), "parameters",
+			fmt.Sprintf("the grid has %s points; a sweep runs at most %d", size, MaxTrials),
 			"add `run_cap: 1000` to run its first 1000 points, or use `method: random`")
 	default:
 		s.Trials = int(size.Int64())
@@ -97,7 +100,8 @@ func (d *decoder) unique(n *node) {
 	case ok && !isBool:
 		d.fail(n, "unique", "want true or false, not "+n.what(), "true draws every point at most once")
 	case on && d.spec.Method != "random" && d.spec.Method != "grid" && d.spec.Method != "":
-		d.fail(n, "unique", "only random search can be told to draw no point twice", "remove it, or use `method: random`")
+		d.fail(n, "unique", "only random search can be told to draw no point twice",
+			"remove it, or use `method: random`")
 		return
 	case !on || d.spec.Method != "random" || len(d.problems) > 0:
 		return
@@ -106,7 +110,8 @@ func (d *decoder) unique(n *node) {
 	if s.points() == nil {
 		for _, l := range s.leaves {
 			if len(l.when) > 0 {
-				d.fail(n, "unique", "points are told apart only where every parameter is discrete, or none has a `when`",
+				d.fail(n, "unique", "points are told apart only where every parameter is discrete, or none "+
+					"has a `when`",
 					"give the continuous parameters `values` or a `q`, or remove `unique`")
 				return
 			}
@@ -128,10 +133,13 @@ func (d *decoder) uniqueTrials(root *node, limit int) {
 		s.Space.index = w
 		switch {
 		case !w.whole:
-			d.fail(root.get("unique"), "unique", fmt.Sprintf("the space has more than %d combinations, and under conditions they are counted one by one", maxCounted), "remove it: repeats are rare in a space so large")
+			d.fail(root.get("unique"), "unique",
+				fmt.Sprintf("the space has more than %d combinations, and under conditions they are "+
+					"counted one by one", maxCounted), "remove it: repeats are rare in a space so large")
 			return
 		case w.count == 0:
-			d.fail(root.get("parameters"), "parameters", "no point of the space holds the conditions", "loosen them")
+			d.fail(root.get("parameters"), "parameters", "no point of the space holds the conditions",
+				"loosen them")
 			return
 		}
 	}
@@ -143,7 +151,8 @@ func (d *decoder) uniqueTrials(root *node, limit int) {
 	if s.Trials = wanted; size.IsInt64() && size.Int64() <= int64(wanted) {
 		s.Trials = int(size.Int64())
 		if limit > s.Trials {
-			d.warn(root.get("run_cap"), "run_cap", fmt.Sprintf("the space has %d points: so many trials run, not %d", s.Trials, limit), "")
+			d.warn(root.get("run_cap"), "run_cap",
+				fmt.Sprintf("the space has %d points: so many trials run, not %d", s.Trials, limit), "")
 		}
 	}
 	s.Capped = limit == 0 && s.Trials == endless && size.Cmp(big.NewInt(endless)) > 0
@@ -172,6 +181,8 @@ func (d *decoder) warnRepeats(root *node) {
 	if s.Method != "random" {
 		remedy = "use `method: grid`, or `method: random` with `unique: true`"
 	}
-	d.warn(at, "run_cap", fmt.Sprintf("the space has %s%s points: about %.0f of %d random trials repeat one", about, points, again, s.Trials),
+	d.warn(at, "run_cap",
+		fmt.Sprintf("the space has %s%s points: about %.0f of %d random trials repeat one", about, points,
+			again, s.Trials),
 		remedy)
 }

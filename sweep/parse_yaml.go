@@ -33,7 +33,8 @@ func (r *reader) read(src []byte) (root *node) {
 		}
 	}
 	if len(bodies) == 0 {
-		r.fail(1, 1, "the spec is empty", "a spec needs at least `method`, `parameters` and a `program` or `command`")
+		r.fail(1, 1, "the spec is empty",
+			"a spec needs at least `method`, `parameters` and a `program` or `command`")
 		return nil
 	}
 	if len(bodies) > 1 {
@@ -56,7 +57,8 @@ func (r *reader) syntax(err error) {
 	if errors.As(err, &at) && at.GetToken() != nil {
 		p := position(at.GetToken())
 		if line, column := r.tab(p.Line + 1); line > 0 {
-			r.fail(line, column, "a tab is used for indentation", "indent with spaces: YAML does not allow tabs")
+			r.fail(line, column, "a tab is used for indentation",
+				"indent with spaces: YAML does not allow tabs")
 			return
 		}
 		for line := min(p.Line+1, len(r.lines)); line >= max(1, p.Line-1); line-- {
@@ -65,7 +67,8 @@ func (r *reader) syntax(err error) {
 				return
 			}
 		}
-		r.fail(p.Line, p.Column, "not valid YAML: "+short(at.GetMessage()), "check indentation, quotes and brackets here and on the line before")
+		r.fail(p.Line, p.Column, "not valid YAML: "+short(at.GetMessage()),
+			"check indentation, quotes and brackets here and on the line before")
 		return
 	}
 	r.fail(1, 1, "not valid YAML: "+short(err.Error()), "check indentation, quotes and brackets")
@@ -75,7 +78,8 @@ func (r *reader) syntax(err error) {
 func (r *reader) tab(upTo int) (line, column int) {
 	for i, text := range r.lines[:min(upTo, len(r.lines))] {
 		body := strings.TrimLeft(text, " ")
-		if rest := strings.TrimLeft(body, " \t"); strings.HasPrefix(body, "\t") && rest != "" && rest[0] != '#' {
+		if rest := strings.TrimLeft(body, " \t"); strings.HasPrefix(body, "\t") && rest != "" &&
+			rest[0] != '#' {
 			return i + 1, len(text) - len(body) + 1
 		}
 	}
@@ -92,7 +96,8 @@ func (r *reader) convert(n ast.Node, depth int) *node {
 	}
 	at := position(n.GetToken())
 	if depth > maxDepth {
-		r.fail(at.Line, at.Column, "the nesting is too deep", fmt.Sprintf("at most %d levels are read", maxDepth))
+		r.fail(at.Line, at.Column, "the nesting is too deep",
+			fmt.Sprintf("at most %d levels are read", maxDepth))
 		return &node{}
 	}
 	out := &node{line: at.Line, column: at.Column, origin: r.origin, size: 1, depth: 1}
@@ -140,7 +145,8 @@ func (r *reader) item(v ast.Node, flow bool, depth int) *node {
 		return r.convert(v, depth)
 	}
 	line := []rune(r.lines[colon.Line-1])
-	if at.Column < 1 || colon.Column < at.Column || colon.Column >= len(line) || line[colon.Column-1] != ':' || strings.ContainsRune(" \t,[]{}", line[colon.Column]) {
+	if at.Column < 1 || colon.Column < at.Column || colon.Column >= len(line) ||
+		line[colon.Column-1] != ':' || strings.ContainsRune(" \t,[]{}", line[colon.Column]) {
 		return r.convert(v, depth)
 	}
 	text := string(line[at.Column-1:])
@@ -150,7 +156,8 @@ func (r *reader) item(v ast.Node, flow bool, depth int) *node {
 	if end := strings.Index(text, " #"); end >= 0 {
 		text = text[:end]
 	}
-	out := &node{line: at.Line, column: at.Column, origin: r.origin, size: 1, depth: 1, plain: true, text: strings.TrimSpace(text)}
+	out := &node{line: at.Line, column: at.Column, origin: r.origin, size: 1, depth: 1, plain: true,
+		text: strings.TrimSpace(text)}
 	r.count(out, at)
 	return out
 }
@@ -158,7 +165,9 @@ func (r *reader) item(v ast.Node, flow bool, depth int) *node {
 func (r *reader) count(n *node, at token.Position) {
 	r.nodes++
 	if (n.size > maxNodes || r.nodes > maxNodes) && !r.broken {
-		r.fail(at.Line, at.Column, fmt.Sprintf("the spec holds more than %d values once its aliases are written out", maxNodes), "use fewer values, or min and max instead of a list")
+		r.fail(at.Line, at.Column,
+			fmt.Sprintf("the spec holds more than %d values once its aliases are written out", maxNodes),
+			"use fewer values, or min and max instead of a list")
 	}
 }
 
@@ -193,11 +202,14 @@ func (r *reader) alias(n *ast.AliasNode, depth int) *node {
 	target, known := r.anchors[name]
 	switch {
 	case !known:
-		r.fail(at.Line, at.Column, fmt.Sprintf("alias `*%s` has no anchor before it", short(name)), "define it with `&"+short(name)+"` further up, or quote the text")
+		r.fail(at.Line, at.Column, fmt.Sprintf("alias `*%s` has no anchor before it", short(name)),
+			"define it with `&"+short(name)+"` further up, or quote the text")
 	case target == nil:
-		r.fail(at.Line, at.Column, fmt.Sprintf("alias `*%s` is inside its own anchor", short(name)), "write the value out")
+		r.fail(at.Line, at.Column, fmt.Sprintf("alias `*%s` is inside its own anchor", short(name)),
+			"write the value out")
 	case depth+target.depth > maxDepth:
-		r.fail(at.Line, at.Column, "the nesting is too deep", fmt.Sprintf("at most %d levels are read", maxDepth))
+		r.fail(at.Line, at.Column, "the nesting is too deep",
+			fmt.Sprintf("at most %d levels are read", maxDepth))
 	default:
 		return target
 	}
@@ -229,7 +241,9 @@ func (r *reader) unique(n *node) {
 		case kept[i].key.origin == merged:
 			kept[i] = p
 		default:
-			r.fail(p.key.line, p.key.column, fmt.Sprintf("key `%s` is given twice: first in line %d, again in line %d", short(p.key.text), kept[i].key.line, p.key.line), "remove one of the two")
+			r.fail(p.key.line, p.key.column,
+				fmt.Sprintf("key `%s` is given twice: first in line %d, again in line %d", short(p.key.text),
+					kept[i].key.line, p.key.line), "remove one of the two")
 		}
 	}
 	n.pairs = kept
@@ -271,7 +285,8 @@ func (r *reader) merge(into, from *node, at token.Position) {
 	}
 	for _, s := range sources {
 		if s.kind != mapping {
-			r.fail(at.Line, at.Column, "`<<` merges "+s.what()+", which is not a mapping", "point it at an anchored mapping")
+			r.fail(at.Line, at.Column, "`<<` merges "+s.what()+", which is not a mapping",
+				"point it at an anchored mapping")
 			return
 		}
 		for _, p := range s.pairs {

@@ -6,8 +6,8 @@ import (
 )
 
 // shuffled is element i of a permutation of 0…n-1 that the seed chooses: a Feistel network over the next even
-// number of bits, walked until it falls below n (Black and Rogaway 2002). Of more than 2^62 elements, it is an
-// injection of the first 2^62.
+// number of bits, walked until it falls below n (Black and Rogaway 2002). Of more than 2^62 elements, it is
+// an injection of the first 2^62.
 func shuffled(i int, n *big.Int, seed uint64) *big.Int {
 	const most = 62
 	if n.BitLen() > most {

@@ -8,10 +8,12 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A search without repeats runs every point of a small space exactly once, whatever its distributions and conditions.
+// A search without repeats runs every point of a small space exactly once, whatever its distributions and
+// conditions.
 func TestUniqueDrawsEveryPointOnce(t *testing.T) {
 	for body, points := range map[string]int{
-		"a: {values: [1, 2, 3]}": 3, "a: {values: [1, 1, 2]}": 2, "a: {min: 1, max: 5}, b: {values: [x, y]}": 10,
+		"a: {values: [1, 2, 3]}": 3, "a: {values: [1, 1, 2]}": 2,
+		"a: {min: 1, max: 5}, b: {values: [x, y]}":                                        10,
 		"a: {distribution: q_uniform, min: 0, max: 1, q: 0.25}":                           5,
 		"a: {values: [1, 2, 3], probabilities: [0.5, 0, 0.5]}":                            2,
 		"a: {distribution: q_log_uniform_values, min: 1, max: 8, q: 2}":                   4,
@@ -71,7 +73,8 @@ func TestSmallSpacesWarn(t *testing.T) {
 		"a: {values: [1, 2, 3]}}\nrun_cap: 10": "the space has 3 points: about 7 of 10 random trials repeat one", "a: {min: 1, max: 1000000}}": "", "a: {min: 0.0, max: 1.0}}": "",
 		"a: {values: [1, 2]}}\nrun_cap: 1": "",
 	} {
-		s, err := Parse("a.yaml", []byte("method: random\nprogram: t.py\nparameters: {"+body+"\n"), WithSeed(5))
+		s, err := Parse("a.yaml", []byte("method: random\nprogram: t.py\nparameters: {"+body+"\n"),
+			WithSeed(5))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,7 +82,9 @@ func TestSmallSpacesWarn(t *testing.T) {
 			t.Errorf("%s: %v, want %q", body, s.Warnings, want)
 		}
 	}
-	_, err := Parse("a.yaml", []byte("method: random\nunique: true\nprogram: t.py\nparameters: {o: {values: [1, 2]}, m: {min: 0.0, max: 1.0, when: o == 1}}\n"))
+	_, err := Parse("a.yaml",
+		[]byte("method: random\nunique: true\nprogram: t.py\nparameters: {o: {values: [1, 2]}, m: {min: "+
+			"0.0, max: 1.0, when: o == 1}}\n"))
 	if err == nil {
 		t.Error("a continuous parameter that may be absent: no error")
 	}

@@ -55,8 +55,10 @@ func TestPointRoundTrip(t *testing.T) {
 }
 
 func TestPointJSONOfOddFloats(t *testing.T) {
-	p := Point{{"z", math.Copysign(0, -1)}, {"big", 1e300}, {"whole", 2.0}, {"nan", math.NaN()}, {"inf", math.Inf(-1)}}
-	if got, want := asJSON(t, p), `{"z":-0.0,"big":1e+300,"whole":2.0,"nan":"NaN","inf":"-Infinity"}`; got != want {
+	p := Point{{"z", math.Copysign(0, -1)}, {"big", 1e300}, {"whole", 2.0}, {"nan", math.NaN()},
+		{"inf", math.Inf(-1)}}
+	if got, want := asJSON(t,
+		p), `{"z":-0.0,"big":1e+300,"whole":2.0,"nan":"NaN","inf":"-Infinity"}`; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
@@ -93,11 +95,17 @@ func TestFormatIsPythons(t *testing.T) {
 		v         Value
 		str, dump string
 	}{
-		{1e-5, "1e-05", "1e-05"}, {0.0001, "0.0001", "0.0001"}, {1e16, "1e+16", "1e+16"}, {123456789012345.0, "123456789012345.0", "123456789012345.0"},
+		{1e-5, "1e-05", "1e-05"}, {0.0001, "0.0001", "0.0001"}, {1e16, "1e+16", "1e+16"},
+		{123456789012345.0, "123456789012345.0", "123456789012345.0"},
 		{1.0, "1.0", "1.0"}, {-0.1, "-0.1", "-0.1"}, {1e22, "1e+22", "1e+22"}, {5e-324, "5e-324", "5e-324"},
-		{math.NaN(), "nan", "NaN"}, {math.Inf(-1), "-inf", "-Infinity"}, {int64(7), "7", "7"}, {true, "True", "true"}, {nil, "None", "null"},
-		{"it's", "it's", `"it's"`}, {[]Value{"it's", `"`, "a\n\x00é\\"}, `["it's", '"', 'a\n\x00é\\']`, `["it's", "\"", "a\n\u0000\u00e9\\"]`},
-		{"😀", "😀", `"\ud83d\ude00"`}, {Point{{"a", []Value{int64(1), false}}}, "{'a': [1, False]}", `{"a": [1, false]}`}, {Point{}, "{}", "{}"},
+		{math.NaN(), "nan", "NaN"}, {math.Inf(-1), "-inf", "-Infinity"}, {int64(7), "7", "7"},
+		{true, "True", "true"}, {nil, "None", "null"},
+		{"it's", "it's", `"it's"`},
+		{[]Value{"it's", `"`, "a\n\x00é\\"}, `["it's", '"', 'a\n\x00é\\']`,
+			`["it's", "\"", "a\n\u0000\u00e9\\"]`},
+		{"😀", "😀", `"\ud83d\ude00"`},
+		{Point{{"a", []Value{int64(1), false}}}, "{'a': [1, False]}", `{"a": [1, false]}`},
+		{Point{}, "{}", "{}"},
 		{[]Value{`'"`}, `['\'"']`, `["'\""]`},
 	} {
 		if got := Format(c.v); got != c.str {

@@ -41,8 +41,8 @@ func appendRepr(buf []byte, v Value) []byte {
 	return append(buf, "None"...)
 }
 
-// appendList and appendMapping put Python's brackets around what the writer of one value, repr or JSON, makes of
-// the parts.
+// appendList and appendMapping put Python's brackets around what the writer of one value, repr or JSON, makes
+// of the parts.
 func appendList(buf []byte, list []Value, write func([]byte, Value) []byte) []byte {
 	buf = append(buf, '[')
 	for i, item := range list {

@@ -17,7 +17,9 @@ type reader struct {
 func (r *reader) fail(line, column int, problem, remedy string) {
 	r.broken = true
 	if len(*r.problem) < maxErrors {
-		*r.problem = append(*r.problem, place(&Error{Line: line, Column: column, Problem: problem, Remedy: remedy}, r.file, r.origin, r.lines))
+		*r.problem = append(*r.problem,
+			place(&Error{Line: line, Column: column, Problem: problem, Remedy: remedy}, r.file, r.origin,
+				r.lines))
 	}
 }
 

@@ -50,7 +50,8 @@ func TestReference(t *testing.T) {
 
 // complete adds to a fragment the keys that every spec needs.
 func complete(fragment string) string {
-	for _, line := range []string{"method: random", "program: train.py", "parameters: {lr: {min: 0.0, max: 1.0}}"} {
+	for _, line := range []string{"method: random", "program: train.py",
+		"parameters: {lr: {min: 0.0, max: 1.0}}"} {
 		key, _, _ := strings.Cut(line, ":")
 		if !regexp.MustCompile("(?m)^" + key + ":").MatchString(fragment) {
 			fragment = line + "\n" + fragment

@@ -17,7 +17,8 @@ var (
 // durationOf is the remedy for a duration in other words.
 func durationOf(text string) string {
 	if m := unitWords.FindStringSubmatch(text); m != nil {
-		for unit, words := range map[string]string{"s": "s sec secs second seconds", "m": "m min mins minute minutes", "h": "h hr hrs hour hours", "d": "d day days"} {
+		for unit, words := range map[string]string{"s": "s sec secs second seconds",
+			"m": "m min mins minute minutes", "h": "h hr hrs hour hours", "d": "d day days"} {
 			if slices.Contains(strings.Fields(words), strings.ToLower(m[2])) {
 				return "write `" + m[1] + unit + "`"
 			}

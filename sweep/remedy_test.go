@@ -40,7 +40,8 @@ func applied(lines []string, e *Error) bool {
 	}
 	if m := pairRemedy.FindStringSubmatch(e.Remedy); m != nil {
 		name, _, _ := strings.Cut(m[1], ":")
-		at := regexp.MustCompile(`(^|[\s{])` + regexp.QuoteMeta(name) + `:\s*(\{[^{}]*\}|[^,{}\[\]]+|\[[^\]]*\])`)
+		at := regexp.MustCompile(`(^|[\s{])` + regexp.QuoteMeta(name) +
+			`:\s*(\{[^{}]*\}|[^,{}\[\]]+|\[[^\]]*\])`)
 		if !at.MatchString(lines[e.Line-1]) {
 			return false
 		}

@@ -60,7 +60,8 @@ func (s *Space) repair(text string, want wants, group []string) string {
 		return t
 	})
 	next = strings.ReplaceAll(next, "  ", " ")
-	tries = append(tries, next, s.repairNames(next, group), numberText.ReplaceAllString(next, "$1$2"), numberText.ReplaceAllString(s.repairNames(next, group), "$1$2"))
+	tries = append(tries, next, s.repairNames(next, group), numberText.ReplaceAllString(next, "$1$2"),
+		numberText.ReplaceAllString(s.repairNames(next, group), "$1$2"))
 	for _, t := range tries {
 		if t == text {
 			continue
@@ -93,7 +94,8 @@ func (s *Space) repairNames(text string, group []string) string {
 			switch {
 			case len(s.under(path)) > 0 || slices.Contains(names, name) || slices.Contains(functions, name):
 				return name
-			case slices.Contains([]string{"and", "or", "not", "in", "nil", "true", "false", "matches", "contains", "startsWith", "endsWith"}, name):
+			case slices.Contains([]string{"and", "or", "not", "in", "nil", "true", "false", "matches",
+				"contains", "startsWith", "endsWith"}, name):
 				return name
 			case values[name]:
 				return `"` + name + `"`

@@ -24,9 +24,10 @@ var (
 	errLeadingZero = errors.New("a number with a leading zero is octal to some readers and decimal to others")
 	errTooLarge    = errors.New("the number does not fit in 64 bits")
 	errNUL         = errors.New("the text holds a NUL character, which no command or variable can carry")
-	errSexagesimal = errors.New("digits with colons are a number to the base of 60 to some readers (12:30 is 750) and text to others")
-	errTag         = errors.New("the text is not of the type that its tag names")
-	errOverflow    = errors.New("the number is too large for a 64-bit float")
+	errSexagesimal = errors.New("digits with colons are a number to the base of 60 to some readers (12:30 " +
+		"is 750) and text to others")
+	errTag      = errors.New("the text is not of the type that its tag names")
+	errOverflow = errors.New("the number is too large for a 64-bit float")
 )
 
 // scalarValue is the Go value of a scalar node: nil, bool, int64, float64 or string.
@@ -126,8 +127,8 @@ func tagged(n *node) (Value, error) {
 // pythonFloatText is what PyYAML, with which W&B reads commands, takes for a float: 1e-5 is text to it.
 var pythonFloatText = regexp.MustCompile(`^[-+]?([0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)([eE][-+][0-9]+)?$`)
 
-// literal is an item of a command list as W&B prints it: null is None, yes is True, 1.50 is 1.5, and text, also
-// 1e-5, as it is written.
+// literal is an item of a command list as W&B prints it: null is None, yes is True, 1.50 is 1.5, and text,
+// also 1e-5, as it is written.
 func literal(n *node) (string, error) {
 	v, err := scalarValue(n)
 	if err != nil {

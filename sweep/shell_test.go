@@ -12,8 +12,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// stage is a folder of programs for scripts: dump writes its words, each with a NUL behind it; ssh and su hand
-// their command to a shell as the real ones do.
+// stage is a folder of programs for scripts: dump writes its words, each with a NUL behind it; ssh and su
+// hand their command to a shell as the real ones do.
 func stage(t *testing.T) (env []string) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
@@ -25,42 +25,54 @@ func stage(t *testing.T) (env []string) {
 			t.Fatal(err)
 		}
 	}
-	return append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "SHELL=/bin/sh", "V=x", "DUMP="+filepath.Join(dir, "dump"))
+	return append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "SHELL=/bin/sh", "V=x",
+		"DUMP="+filepath.Join(dir, "dump"))
 }
 
 // hostile is a value that a shell, or a program that is careless, takes for more than text.
 func hostile() *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
 		return strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{
-			"'", `"`, `\`, "$(echo pwned)", "`echo pwned`", "${HOME}", "$HOME", "$", ";", "&&", "|", "\n", " ", "\t", "*", "?", "[a]", "{a,b}", "..", ",", "#", "!", "~",
-			"é", "日", "a", "0.1", "7", "-", "--x", "=", "if", "(", ")", "<", ">", "&", "EOF", "%s", "}", "{", "\r", "\x01",
+			"'", `"`, `\`, "$(echo pwned)", "`echo pwned`", "${HOME}", "$HOME", "$", ";", "&&", "|", "\n",
+			" ", "\t", "*", "?", "[a]", "{a,b}", "..", ",", "#", "!", "~",
+			"é", "日", "a", "0.1", "7", "-", "--x", "=", "if", "(", ")", "<", ">", "&", "EOF", "%s", "}", "{",
+			"\r", "\x01",
 		}), 0, 8).Draw(t, "pieces"), "")
 	})
 }
 
 // places are shell commands in which a macro stands for exactly the words of a trial: dump prints them.
 var places = []string{
-	`dump §`, `dump "§"`, `dump '§'`, `X=1 dump § >&1`, `if true; then dump §; fi`, `for i in 1; do dump §; done # it's §`,
-	"dump § `true`", `: $'\n'; dump §`, `(dump §)`, `{ dump §; }`, `f() { dump "$@"; }; f §`, `set -- §; dump "$@"`,
+	`dump §`, `dump "§"`, `dump '§'`, `X=1 dump § >&1`, `if true; then dump §; fi`,
+	`for i in 1; do dump §; done # it's §`,
+	"dump § `true`", `: $'\n'; dump §`, `(dump §)`, `{ dump §; }`, `f() { dump "$@"; }; f §`,
+	`set -- §; dump "$@"`,
 	`x="$(dump x)"; dump §`, `cat <<E >/dev/null
 it's "text"
 E
 dump §`, `V='it'"'"'s'; dump §`, `dump § # "`, `for w in §; do dump "$w"; done`, `case x in y) ;; x) dump §;; esac`,
-	`: ${V:-'}'}; dump §`, `: $((1 + 2)); dump §`, `echo "$(dump §)" | cat >/dev/null; dump §`, `env A=1 dump §`,
+	`: ${V:-'}'}; dump §`, `: $((1 + 2)); dump §`, `echo "$(dump §)" | cat >/dev/null; dump §`,
+	`env A=1 dump §`,
 	// An inner shell.
-	`sh -c "dump §"`, `sh -c 'dump §'`, `bash -c "dump §"`, `bash -lc '"$DUMP" §' 2>/dev/null`, `sh -c "dump \"§\""`, `sh -c 'dump "§"'`, `sh -c "dump '§'"`,
-	`bash -euo pipefail -c "dump §"`, `env A=1 bash -c "cd /; dump §"`, `timeout 9 sh -c "dump §"`, `exec sh -c "dump §"`, `$SHELL -c "dump §"`, `"${SHELL}" -c "dump §"`,
-	`sh -c 'sh -c "dump §"'`, `sh -c "sh -c 'dump §'"`, `sh -c "sh -c \"dump §\""`, `sh -c 'sh -c "sh -c \"dump §\""'`,
+	`sh -c "dump §"`, `sh -c 'dump §'`, `bash -c "dump §"`, `bash -lc '"$DUMP" §' 2>/dev/null`,
+	`sh -c "dump \"§\""`, `sh -c 'dump "§"'`, `sh -c "dump '§'"`,
+	`bash -euo pipefail -c "dump §"`, `env A=1 bash -c "cd /; dump §"`, `timeout 9 sh -c "dump §"`,
+	`exec sh -c "dump §"`, `$SHELL -c "dump §"`, `"${SHELL}" -c "dump §"`,
+	`sh -c 'sh -c "dump §"'`, `sh -c "sh -c 'dump §'"`, `sh -c "sh -c \"dump §\""`,
+	`sh -c 'sh -c "sh -c \"dump §\""'`,
 	`echo | xargs sh -c 'dump §'`, `sh -c 'dump "$@"' sh §`, `bash -c 'dump "$@"' -- §`, `sh -c dump\ §`,
 	`eval "dump §"`, `eval dump §`, `eval 'dump "§"'`, `sh -c "eval 'dump §'"`, `command eval "dump §"`,
-	`ssh -p 22 me@host "dump §"`, `ssh host dump §`, `ssh host "sh -c 'dump §'"`, `timeout 5 ssh host dump §`, `su - me -c "dump §"`, `su -c 'dump §' me`,
+	`ssh -p 22 me@host "dump §"`, `ssh host dump §`, `ssh host "sh -c 'dump §'"`, `timeout 5 ssh host dump §`,
+	`su - me -c "dump §"`, `su -c 'dump §' me`,
 	`trap "dump §" EXIT`, `sh -c "$(true) dump §"`,
 }
 
 // single are those for a macro that stands for one word.
 var single = []string{
-	`x=§; dump "$x"`, `x="§"; dump "$x"`, `export X=§; sh -c 'dump "$X"'`, `F=$(printf %s §; echo .); dump "${F%.}"`, `case § in zzz) ;; *) dump §;; esac`,
-	`[ x = § ]; dump §`, `sh -c "x=§; dump \"\$x\""`, `X=a§b; X=${X#a}; dump "${X%b}"`, `X="a§b"; X=${X#a}; dump "${X%b}"`, `sh -c 'X="a§b"; X=${X#a}; dump "${X%b}"'`,
+	`x=§; dump "$x"`, `x="§"; dump "$x"`, `export X=§; sh -c 'dump "$X"'`,
+	`F=$(printf %s §; echo .); dump "${F%.}"`, `case § in zzz) ;; *) dump §;; esac`,
+	`[ x = § ]; dump §`, `sh -c "x=§; dump \"\$x\""`, `X=a§b; X=${X#a}; dump "${X%b}"`,
+	`X="a§b"; X=${X#a}; dump "${X%b}"`, `sh -c 'X="a§b"; X=${X#a}; dump "${X%b}"'`,
 }
 
 func trialOf(r *rapid.T, script string) (string, Point, []string) {
@@ -117,7 +129,8 @@ func TestValuesArriveThroughShells(t *testing.T) {
 			t.Parallel()
 			rapid.Check(t, func(r *rapid.T) {
 				v := hostile().Draw(r, "v")
-				x, err := Command{Shell: strings.ReplaceAll(script, "§", "${param.v}")}.Expand(Vars{Params: Point{{"v", v}}})
+				x, err := Command{Shell: strings.ReplaceAll(script, "§",
+					"${param.v}")}.Expand(Vars{Params: Point{{"v", v}}})
 				if err != nil {
 					r.Fatal(err)
 				}
@@ -126,8 +139,11 @@ func TestValuesArriveThroughShells(t *testing.T) {
 		})
 	}
 	for _, list := range [][]string{
-		{"dump", "§"}, {"sh", "-c", "dump §"}, {"bash", "-ec", `dump "§"`}, {"env", "A=1", "bash", "-c", "dump §"}, {"bash", "-eo", "pipefail", "-c", "dump §"}, {"sh", "-c", `dump "$@"`, "sh", "§"},
-		{"sh", "-c", `sh -c "dump §"`}, {"ssh", "host", "dump", "§"}, {"ssh", "host", "dump §"}, {"su", "me", "-c", "dump §"}, {"timeout", "9", "sh", "-c", "dump §"}, {"sh", "-c", "$(echo dump) §"},
+		{"dump", "§"}, {"sh", "-c", "dump §"}, {"bash", "-ec", `dump "§"`},
+		{"env", "A=1", "bash", "-c", "dump §"}, {"bash", "-eo", "pipefail", "-c", "dump §"},
+		{"sh", "-c", `dump "$@"`, "sh", "§"},
+		{"sh", "-c", `sh -c "dump §"`}, {"ssh", "host", "dump", "§"}, {"ssh", "host", "dump §"},
+		{"su", "me", "-c", "dump §"}, {"timeout", "9", "sh", "-c", "dump §"}, {"sh", "-c", "$(echo dump) §"},
 	} {
 		t.Run(fmt.Sprint(list), func(t *testing.T) {
 			t.Parallel()
@@ -146,14 +162,28 @@ func TestValuesArriveThroughShells(t *testing.T) {
 // Where a value would be split, dropped or run, the macro is refused, and a remedy is given.
 func TestPlacesRefused(t *testing.T) {
 	for _, script := range []string{
-		"echo `echo ${param.v}`", "cat <<E\n${param.v}\nE", "cat <<'E'\n${param.v}\nE", "sh <<E\n./t ${args}\nE", "echo $(( ${param.v} + 1 ))", "echo $[ ${param.v} ]", "(( x = ${param.v} ))", "echo $(( $(echo ${param.v}) + 1 ))", "echo $((a[${param.v}]))",
-		"echo ${V:-${param.v}}", `echo "${V:-${param.v}}"`, "echo ${V#${param.v}}", "echo $'${param.v}'", "echo $'\\'' ${param.v}", "let x=${param.v}", "X[${param.v}]=1", "${param.v}=1", "f${param.v}() { :; }",
-		"[[ ${param.v} -eq 1 ]]", "declare -i x=${param.v}", "export ${param.v}", "echo 2>&${param.v}", "FLAGS=${args} ./t", `FLAGS="${args}"; ./t $FLAGS`, `./t "--flags ${args}"`, "./t x${args}",
-		"${args}", "${args_no_hyphens} ./t", "./t > ${args}", "case ${args} in x) ;; esac", `sh -c "./t --flags='${args}'"`, `sh -c './t "$@"' ${args}`, `bash -c "${args}"`,
-		"echo ${args} | sh", "echo ./t ${args} | bash -s", "echo ${param.v} | xargs ./t", "printf '%s' ${param.v} | ssh host", `bash <<< "./t ${args}"`, "bash <(echo ./t ${args})", ". <(echo ${param.v})",
-		`sh -c "$(echo ./t ${args})"`, `eval "$(echo ./t ${args})"`, `fish -c "./t ${args}"`, `watch "./t ${args}"`, "parallel ./t ${args} ::: 1", "tmux new -d ./t ${args}", `sbatch --wrap="./t ${param.v}"`, "env -S ./t ${args}",
-		`su me --command="./t ${args}"`, "alias t=${param.v}", "sh -c 'echo `echo ${param.v}`'", "sh -c \"cat <<E\n${param.v}\nE\"", "sh -c 'echo $(( ${param.v} ))'", "unset ${param.v}", "read ${param.v}", "[ -v ${param.v} ]",
-		"echo ${param.v} )", `echo "${param.v}`, "echo $((${param.v})", "sh -c 'echo (${param.v}'", "echo " + strings.Repeat("x", 1<<17) + "${param.v}", "sh -c 'x # ${param.v}\n'", "timeout 3 fish -c '${param.v}'",
+		"echo `echo ${param.v}`", "cat <<E\n${param.v}\nE", "cat <<'E'\n${param.v}\nE",
+		"sh <<E\n./t ${args}\nE", "echo $(( ${param.v} + 1 ))", "echo $[ ${param.v} ]",
+		"(( x = ${param.v} ))", "echo $(( $(echo ${param.v}) + 1 ))", "echo $((a[${param.v}]))",
+		"echo ${V:-${param.v}}", `echo "${V:-${param.v}}"`, "echo ${V#${param.v}}", "echo $'${param.v}'",
+		"echo $'\\'' ${param.v}", "let x=${param.v}", "X[${param.v}]=1", "${param.v}=1",
+		"f${param.v}() { :; }",
+		"[[ ${param.v} -eq 1 ]]", "declare -i x=${param.v}", "export ${param.v}", "echo 2>&${param.v}",
+		"FLAGS=${args} ./t", `FLAGS="${args}"; ./t $FLAGS`, `./t "--flags ${args}"`, "./t x${args}",
+		"${args}", "${args_no_hyphens} ./t", "./t > ${args}", "case ${args} in x) ;; esac",
+		`sh -c "./t --flags='${args}'"`, `sh -c './t "$@"' ${args}`, `bash -c "${args}"`,
+		"echo ${args} | sh", "echo ./t ${args} | bash -s", "echo ${param.v} | xargs ./t",
+		"printf '%s' ${param.v} | ssh host", `bash <<< "./t ${args}"`, "bash <(echo ./t ${args})",
+		". <(echo ${param.v})",
+		`sh -c "$(echo ./t ${args})"`, `eval "$(echo ./t ${args})"`, `fish -c "./t ${args}"`,
+		`watch "./t ${args}"`, "parallel ./t ${args} ::: 1", "tmux new -d ./t ${args}",
+		`sbatch --wrap="./t ${param.v}"`, "env -S ./t ${args}",
+		`su me --command="./t ${args}"`, "alias t=${param.v}", "sh -c 'echo `echo ${param.v}`'",
+		"sh -c \"cat <<E\n${param.v}\nE\"", "sh -c 'echo $(( ${param.v} ))'", "unset ${param.v}",
+		"read ${param.v}", "[ -v ${param.v} ]",
+		"echo ${param.v} )", `echo "${param.v}`, "echo $((${param.v})", "sh -c 'echo (${param.v}'",
+		"echo " + strings.Repeat("x", 1<<17) + "${param.v}", "sh -c 'x # ${param.v}\n'",
+		"timeout 3 fish -c '${param.v}'",
 	} {
 		x, err := Command{Shell: script}.Expand(Vars{Params: Point{{"v", "a[$(id)]"}}})
 		if err == nil {
@@ -163,8 +193,10 @@ func TestPlacesRefused(t *testing.T) {
 		}
 	}
 	for _, list := range [][]string{
-		{"bash", "-c", "${args}"}, {"bash", "-c", `./t "$@"`, "${args}"}, {"sh", "-c", "./t `x ${param.v}`"}, {"sh", "-c", "./t --x='${args}'"}, {"fish", "-c", "./t ${args}"}, {"watch", "./t ${args}"},
-		{"ssh", "host", "./t", "`${param.v}`"}, {"ssh", "host", "fish", "-c", "${param.v}"}, {"env", "-S", "./t ${param.v}"},
+		{"bash", "-c", "${args}"}, {"bash", "-c", `./t "$@"`, "${args}"}, {"sh", "-c", "./t `x ${param.v}`"},
+		{"sh", "-c", "./t --x='${args}'"}, {"fish", "-c", "./t ${args}"}, {"watch", "./t ${args}"},
+		{"ssh", "host", "./t", "`${param.v}`"}, {"ssh", "host", "fish", "-c", "${param.v}"},
+		{"env", "-S", "./t ${param.v}"},
 	} {
 		if x, err := (Command{Argv: list}).Expand(Vars{Params: Point{{"v", "1"}}}); err == nil {
 			t.Errorf("%q became %q", list, x.Argv)
@@ -184,7 +216,8 @@ func TestQuotedWhereTheyWouldMeanMore(t *testing.T) {
 		"sh -c 'echo $(( (${param.n}) % 2 ))' && ((${param.n}))": "sh -c 'echo $(( ('2') % 2 ))' && ((2))",
 		`echo "${args}"`: `echo --v=if --n=2 --m=-3 --c=x,y`,
 	} {
-		x, err := Command{Shell: script}.Expand(Vars{Params: Point{{"v", "if"}, {"n", int64(2)}, {"m", int64(-3)}, {"c", "x,y"}}})
+		x, err := Command{Shell: script}.Expand(Vars{Params: Point{{"v", "if"}, {"n", int64(2)},
+			{"m", int64(-3)}, {"c", "x,y"}}})
 		if err != nil || x.Shell != want {
 			t.Errorf("%s became %s (%v), want %s", script, x.Shell, err, want)
 		}

@@ -98,8 +98,8 @@ func insert(p Point, path []string, v Value) Point {
 	return p
 }
 
-// gridIndex finds the points of a grid with conditions: it holds the combination of every 256th point, so that At
-// looks at few combinations.
+// gridIndex finds the points of a grid with conditions: it holds the combination of every 256th point, so
+// that At looks at few combinations.
 type gridIndex struct {
 	count int   // points found
 	marks []int // marks[k] is the combination of point k*block

@@ -110,7 +110,8 @@ constraints: ["b % 3 != 0", "m + b < 20"]
 			t.Fatalf("point %d is %s, want %s", i, got, want[i])
 		}
 	}
-	if capped := parse(t, text+"run_cap: 200\n"); capped.Trials != 200 || asJSON(t, capped.Space.At(big.NewInt(199))) != want[199] {
+	if capped := parse(t, text+"run_cap: 200\n"); capped.Trials != 200 ||
+		asJSON(t, capped.Space.At(big.NewInt(199))) != want[199] {
 		t.Error("run_cap does not give the first points")
 	}
 }
@@ -142,11 +143,16 @@ parameters:
 func TestDrawsAreInBoundsAndRepeat(t *testing.T) {
 	s := parse(t, everything)
 	bounds := map[string][2]float64{
-		"int_uniform": {-3, 12}, "uniform": {-2, 5}, "q_uniform": {3, 50}, "log_uniform": {math.Exp(-3), math.Exp(2)},
-		"log_uniform_values": {1e-4, 10}, "q_log_uniform": {1, math.Exp(5)}, "q_log_uniform_values": {10, 300},
-		"inv_log_uniform": {math.Exp(-4), math.Exp(1)}, "inv_log_uniform_values": {0.01, 3}, "beta": {0, 1}, "q_beta": {0, 1},
+		"int_uniform": {-3, 12}, "uniform": {-2, 5}, "q_uniform": {3, 50},
+		"log_uniform":        {math.Exp(-3), math.Exp(2)},
+		"log_uniform_values": {1e-4, 10}, "q_log_uniform": {1, math.Exp(5)},
+		"q_log_uniform_values": {10, 300},
+		"inv_log_uniform":      {math.Exp(-4), math.Exp(1)}, "inv_log_uniform_values": {0.01, 3},
+		"beta":   {0, 1},
+		"q_beta": {0, 1},
 	}
-	steps := map[string]float64{"q_uniform": 7, "q_log_uniform": 2, "q_log_uniform_values": 32, "q_normal": 0.5, "q_log_normal": 1, "q_beta": 0.25}
+	steps := map[string]float64{"q_uniform": 7, "q_log_uniform": 2, "q_log_uniform_values": 32,
+		"q_normal": 0.5, "q_log_normal": 1, "q_beta": 0.25}
 	rapid.Check(t, func(r *rapid.T) {
 		seed, index := rapid.Uint64().Draw(r, "seed"), rapid.IntRange(0, 1_000_000).Draw(r, "index")
 		p, ok := s.Space.Draw(seed, index)
@@ -194,7 +200,8 @@ func TestDrawsFollowTheirDistributions(t *testing.T) {
 	logUniform := func(low, high float64) (mean, variance float64, cdf func(float64) float64) {
 		span := math.Log(high / low)
 		mean = (high - low) / span
-		return mean, (high*high-low*low)/2/span - mean*mean, func(x float64) float64 { return math.Log(x/low) / span }
+		return mean, (high*high-low*low)/2/span - mean*mean,
+			func(x float64) float64 { return math.Log(x/low) / span }
 	}
 	check := func(name string, mean, variance float64, cdf func(float64) float64) {
 		t.Helper()
@@ -343,7 +350,8 @@ func TestTrialSeedsDiffer(t *testing.T) {
 }
 
 func BenchmarkParseGrid1e12(b *testing.B) {
-	text := []byte("method: grid\nrun_cap: 10\nprogram: x\nparameters:\n  a: {min: 1, max: 1000000}\n  b: {min: 1, max: 1000000}\n")
+	text := []byte("method: grid\nrun_cap: 10\nprogram: x\nparameters:\n  a: {min: 1, max: 1000000}\n  b: " +
+		"{min: 1, max: 1000000}\n")
 	for b.Loop() {
 		if _, err := Parse("x", text); err != nil {
 			b.Fatal(err)

@@ -45,18 +45,20 @@ type Task struct {
 	Processes   int           // most of one attempt at a time; 0: the executor's default
 	HardCPUs    bool          // a trial never gets more cpus than it asks for, though others leave some idle
 	Code        string        // folder that trials get a copy of, relative to the spec's; empty: none
-	Dir         string        // where trials start, below their working directory unless absolute; empty: there
-	Fetch       []Fetch       // inputs
-	Secrets     []string      // variables of the submitter's environment
-	Logs        string        // whose output goes to the bucket: LogsFailed, LogsAll or LogsNone
-	resources   demand
+	// where trials start, below their working directory unless absolute; empty: there
+	Dir       string
+	Fetch     []Fetch  // inputs
+	Secrets   []string // variables of the submitter's environment
+	Logs      string   // whose output goes to the bucket: LogsFailed, LogsAll or LogsNone
+	resources demand
 }
 
 // Isolation says what an attempt shares with others on its agent.
 type Isolation string
 
 const (
-	Shared    Isolation = "shared"    // one warm executor per agent runs many attempts, each a process group of its own
+	// one warm executor per agent runs many attempts, each a process group of its own
+	Shared    Isolation = "shared"
 	Contained Isolation = "container" // an executor, and so a container of the cluster, for each attempt
 )
 
@@ -65,7 +67,8 @@ type Limits struct {
 	Parallel    int     // 0: none
 	Failed      int     // 0: none; stop after so many failed trials
 	FailedShare float64 // 0: none; stop when this share of all trials has failed
-	// FirstFailures is how many of the first trials have to fail, all in the same way and at once, to stop the sweep; 0: never.
+	// FirstFailures is how many of the first trials have to fail, all in the same way and at once, to stop
+	// the sweep; 0: never.
 	FirstFailures int
 	Wall          time.Duration // 0: none
 }
@@ -77,15 +80,16 @@ type Then struct {
 	Next    *Spec  // the parsed Spec, when Parse was given WithFiles
 }
 
-// Step reports whether a command follows the trials, as a step of the same sweep, and not a sweep of its own, or nothing.
+// Step reports whether a command follows the trials, as a step of the same sweep, and not a sweep of its own,
+// or nothing.
 func (t *Then) Step() bool { return t != nil && t.Spec == "" }
 
 // Demand is what one trial asks for at a point. It fails when an expression cannot be evaluated there or
 // gives an amount that cannot be asked for; Parse has tried the space's corners and a sample.
 func (s *Spec) Demand(p Point) (resource.Resources, error) { return s.Task.resources.at(s.Space, p) }
 
-// DemandVaries says whether trials ask for different amounts: resources are expressions over parameters. When it
-// is false, Demand answers for any point, a nil one too.
+// DemandVaries says whether trials ask for different amounts: resources are expressions over parameters. When
+// it is false, Demand answers for any point, a nil one too.
 func (s *Spec) DemandVaries() bool { return s.Task.resources.varies() }
 
 // WantsDisk says whether some trial may ask for disk.
@@ -100,11 +104,12 @@ func (s *Spec) WantsGPUs() bool {
 	return q.formula != nil || q.fixed > 0
 }
 
-// MaxTrials bounds one sweep, ten times what one sweep is designed for. Everything that holds trials keeps to this bound.
+// MaxTrials bounds one sweep, ten times what one sweep is designed for. Everything that holds trials keeps to
+// this bound.
 const MaxTrials = 10_000_000
 
-// TrialLimits are the amounts that one trial is held to, with all that it starts. Only what the spec names is a limit: a
-// spec that is silent says nothing about how much its trials may take.
+// TrialLimits are the amounts that one trial is held to, with all that it starts. Only what the spec names is
+// a limit: a spec that is silent says nothing about how much its trials may take.
 type TrialLimits struct {
 	CPUs     resource.Milli // cores; 0: no limit
 	HardCPUs bool           // CPUs are the most it gets; else it gets more while others leave it some

@@ -2,9 +2,9 @@ package sweep
 
 import "strings"
 
-// suggest is the known word nearest to the given one, or "" when none is near: at most a third of the
-// letters differ (a swap of neighbours counts as one). A word of which the given one is the beginning is near when
-// no other is.
+// suggest is the known word nearest to the given one, or "" when none is near: at most a third of the letters
+// differ (a swap of neighbours counts as one). A word of which the given one is the beginning is near when no
+// other is.
 func suggest(word string, known []string) string {
 	const longest = 40 // keys are shorter; a hostile key of a megabyte is not compared
 	if word == "" || len(word) > longest {
@@ -13,7 +13,8 @@ func suggest(word string, known []string) string {
 	given := strings.ReplaceAll(strings.ToLower(word), "-", "_")
 	best, distance, completion := "", len(given)/3+1, ""
 	for _, k := range known {
-		if len(given) >= 3 && strings.HasPrefix(strings.ToLower(k), given) && (completion == "" || len(k) < len(completion)) {
+		if len(given) >= 3 && strings.HasPrefix(strings.ToLower(k), given) &&
+			(completion == "" || len(k) < len(completion)) {
 			completion = k
 		}
 		if d := edits(given, strings.ToLower(k)); d < distance {
@@ -26,7 +27,8 @@ func suggest(word string, known []string) string {
 	return best
 }
 
-// edits is the optimal string alignment distance: insertions, deletions, replacements and swaps of neighbours.
+// edits is the optimal string alignment distance: insertions, deletions, replacements and swaps of
+// neighbours.
 func edits(a, b string) int {
 	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
 	for j := range rows[0] {

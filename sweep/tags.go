@@ -10,8 +10,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// withoutDirectives blanks %YAML, %TAG and what else stands before the first ---, which the library takes for a
-// document of its own. Lines keep their numbers.
+// withoutDirectives blanks %YAML, %TAG and what else stands before the first ---, which the library takes for
+// a document of its own. Lines keep their numbers.
 func (r *reader) withoutDirectives(src []byte) []byte {
 	lines := bytes.SplitAfter(src, []byte("\n"))
 	directive := false
@@ -21,7 +21,8 @@ func (r *reader) withoutDirectives(src []byte) []byte {
 		case len(text) == 0 || text[0] == '#':
 		case text[0] == '%':
 			directive = true
-			if words := strings.Fields(string(text)); len(words) == 3 && words[0] == "%TAG" && words[2] == yamlTags {
+			if words := strings.Fields(string(text)); len(words) == 3 && words[0] == "%TAG" &&
+				words[2] == yamlTags {
 				r.handles = append(r.handles, words[1])
 			}
 		case directive && (bytes.Equal(text, []byte("---")) || bytes.HasPrefix(text, []byte("--- "))):
@@ -41,7 +42,8 @@ const yamlTags = "tag:yaml.org,2002:"
 
 var longTag = regexp.MustCompile(`(^|[\s\[{,])!<` + yamlTags + `(\w+)>`)
 
-// shortTags writes !!float for !<tag:yaml.org,2002:float>, whose comma the library does not read, and keeps columns.
+// shortTags writes !!float for !<tag:yaml.org,2002:float>, whose comma the library does not read, and keeps
+// columns.
 func shortTags(src []byte) []byte {
 	if !bytes.Contains(src, []byte("!<"+yamlTags)) {
 		return src
@@ -54,7 +56,8 @@ func shortTags(src []byte) []byte {
 			before := line[:at[3]]
 			out = append(out, line[from:at[3]]...)
 			from = at[3]
-			if bytes.Count(before, []byte(`"`))%2 == 0 && bytes.Count(before, []byte(`'`))%2 == 0 && !bytes.Contains(before, []byte(" #")) {
+			if bytes.Count(before, []byte(`"`))%2 == 0 && bytes.Count(before, []byte(`'`))%2 == 0 &&
+				!bytes.Contains(before, []byte(" #")) {
 				out = append(out, "!!"...)
 				out = append(out, line[at[4]:at[5]]...)
 				out = append(out, bytes.Repeat([]byte(" "), at[1]-at[3]-2-(at[5]-at[4]))...)
@@ -92,7 +95,8 @@ func (r *reader) tag(n *ast.TagNode, depth int) *node {
 		}
 		return &copied
 	default:
-		r.fail(at.Line, at.Column, fmt.Sprintf("tag `%s` is not supported", short(name)), "write a plain string, number, list or mapping")
+		r.fail(at.Line, at.Column, fmt.Sprintf("tag `%s` is not supported", short(name)),
+			"write a plain string, number, list or mapping")
 		return value
 	}
 }

@@ -31,7 +31,8 @@ func wandbEngine(t *testing.T, files []string) ([]theirs, bool) {
 	t.Helper()
 	python := cmp.Or(os.Getenv("KAON_WANDB_PYTHON"), "python3")
 	if err := exec.Command(python, "-c", "import wandb, sweeps, numpy, yaml").Run(); err != nil {
-		t.Logf("W&B's engine is not here, and was not compared with: python3 -m venv V && V/bin/pip install wandb sweeps, then KAON_WANDB_PYTHON=V/bin/python")
+		t.Logf("W&B's engine is not here, and was not compared with: python3 -m venv V && V/bin/pip " +
+			"install wandb sweeps, then KAON_WANDB_PYTHON=V/bin/python")
 		return nil, false
 	}
 	cmd := exec.Command(python, append([]string{"testdata/engine.py"}, files...)...)
@@ -56,22 +57,30 @@ func wandbEngine(t *testing.T, files []string) ([]theirs, bool) {
 	return all, true
 }
 
-// literals are scalars as files have them; those that W&B reads as text and kaon as numbers (1e-5) are left out.
+// literals are scalars as files have them; those that W&B reads as text and kaon as numbers (1e-5) are left
+// out.
 var literals = []string{
-	"0", "1", "-3", "+4", "1.0", "0.5", ".5", "5.", "-0.25", "1.e-5", "1.0e-5", "1.5e+3", "1_000", "0x1F", "yes", "no", "on", "off", "true", "False", "~", "null", `""`, `"yes"`, `"1"`, "'a b'", "adam", "é",
-	"[1, 2]", "[1.0, a]", "[]", "{a: 1}", "{a: {b: [true, null]}}", "[[64, 64], [32]]", `"it's"`, `'say "x"'`, "a/b.c-d", "!!float 3", "!!str 4", "!!int 7", "1.0e+16", "123456789.125", "0.1", "1.0e-4", "0.00001",
+	"0", "1", "-3", "+4", "1.0", "0.5", ".5", "5.", "-0.25", "1.e-5", "1.0e-5", "1.5e+3", "1_000", "0x1F",
+	"yes", "no", "on", "off", "true", "False", "~", "null", `""`, `"yes"`, `"1"`, "'a b'", "adam", "é",
+	"[1, 2]", "[1.0, a]", "[]", "{a: 1}", "{a: {b: [true, null]}}", "[[64, 64], [32]]", `"it's"`, `'say "x"'`,
+	"a/b.c-d", "!!float 3", "!!str 4", "!!int 7", "1.0e+16", "123456789.125", "0.1", "1.0e-4", "0.00001",
 }
 
 var forms = []string{
-	"", "command: [\"${env}\", python3, \"${program}\", \"${args}\"]\n", "command: [\"${interpreter}\", \"${program}\", \"${args_no_hyphens}\"]\n", "command: [\"${program}\", \"${args_no_boolean_flags}\"]\n",
-	"command: [x, \"${args_no_equals}\", --end]\n", "command: [x, \"${args_append_hydra}\"]\n", "command: [x, \"${args_override_hydra}\"]\n", "command: [x, 1.50, yes, null, 1_000, 0x10, 1e-5, \"${args_json}\"]\n",
+	"", "command: [\"${env}\", python3, \"${program}\", \"${args}\"]\n",
+	"command: [\"${interpreter}\", \"${program}\", \"${args_no_hyphens}\"]\n",
+	"command: [\"${program}\", \"${args_no_boolean_flags}\"]\n",
+	"command: [x, \"${args_no_equals}\", --end]\n", "command: [x, \"${args_append_hydra}\"]\n",
+	"command: [x, \"${args_override_hydra}\"]\n",
+	"command: [x, 1.50, yes, null, 1_000, 0x10, 1e-5, \"${args_json}\"]\n",
 }
 
 // made writes a sweep file of random literals.
 func made(r *rand.Rand) string {
 	var b strings.Builder
 	grid := r.IntN(2) == 0
-	fmt.Fprintf(&b, "method: %s\nprogram: train.py\n%sparameters:\n", map[bool]string{true: "grid", false: "random"}[grid], forms[r.IntN(len(forms))])
+	fmt.Fprintf(&b, "method: %s\nprogram: train.py\n%sparameters:\n",
+		map[bool]string{true: "grid", false: "random"}[grid], forms[r.IntN(len(forms))])
 	for i := range 1 + r.IntN(4) {
 		fmt.Fprintf(&b, "  p%d: ", i)
 		pick := func() string { return literals[r.IntN(len(literals))] }
@@ -87,19 +96,25 @@ func made(r *rand.Rand) string {
 		case kind == 4:
 			fmt.Fprintf(&b, "{min: %d, max: %d}\n", r.IntN(3)-1, 3+r.IntN(5))
 		case kind == 5:
-			fmt.Fprintf(&b, "{distribution: q_uniform, min: %d, max: %d, q: %s}\n", r.IntN(2), 2+r.IntN(3), []string{"1", "0.5", "0.25"}[r.IntN(3)])
+			fmt.Fprintf(&b, "{distribution: q_uniform, min: %d, max: %d, q: %s}\n", r.IntN(2), 2+r.IntN(3),
+				[]string{"1", "0.5", "0.25"}[r.IntN(3)])
 		default:
 			b.WriteString([]string{
-				"{min: 0.0, max: 1.5}", "{distribution: log_uniform_values, min: 0.001, max: 10}", "{distribution: log_uniform, min: -3, max: 1}", "{distribution: normal, mu: 1, sigma: 0.1}",
-				"{distribution: q_log_uniform_values, min: 8, max: 64, q: 8}", "{distribution: beta, a: 2, b: 3}", "{distribution: inv_log_uniform_values, min: 0.1, max: 5.0}", "{values: [1, 2.5, a], probabilities: [0.2, 0.3, 0.5]}",
+				"{min: 0.0, max: 1.5}", "{distribution: log_uniform_values, min: 0.001, max: 10}",
+				"{distribution: log_uniform, min: -3, max: 1}",
+				"{distribution: normal, mu: 1, sigma: 0.1}",
+				"{distribution: q_log_uniform_values, min: 8, max: 64, q: 8}",
+				"{distribution: beta, a: 2, b: 3}",
+				"{distribution: inv_log_uniform_values, min: 0.1, max: 5.0}",
+				"{values: [1, 2.5, a], probabilities: [0.2, 0.3, 0.5]}",
 			}[r.IntN(8)] + "\n")
 		}
 	}
 	return b.String()
 }
 
-// Kaon makes of W&B's files what W&B's own engine does: every point of a grid with its command, and of a random search the
-// same kinds of values within the same bounds.
+// Kaon makes of W&B's files what W&B's own engine does: every point of a grid with its command, and of a
+// random search the same kinds of values within the same bounds.
 func TestAsWandbsEngine(t *testing.T) {
 	files, err := filepath.Glob("testdata/good/wandb-*.yaml")
 	if err != nil {
@@ -196,7 +211,8 @@ func sortJSON(words []string) []string {
 			text, _ := json.Marshal(m)
 			out[i] = string(text)
 		} else if strings.Contains(w, "{'") { // a group, as Python prints it
-			parts := strings.Split(strings.NewReplacer("{", "", "}", "").Replace(w[strings.Index(w, "{"):]), ", ")
+			parts := strings.Split(strings.NewReplacer("{", "", "}", "").Replace(w[strings.Index(w, "{"):]),
+				", ")
 			slices.Sort(parts)
 			out[i] = w[:strings.Index(w, "{")] + strings.Join(parts, ", ")
 		}

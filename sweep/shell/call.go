@@ -9,8 +9,8 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// words are the words of a command, as far as they are known, with where each comes from; a variable without quotes may
-// be several.
+// words are the words of a command, as far as they are known, with where each comes from; a variable without
+// quotes may be several.
 func (v *visitor) words(n *syntax.CallExpr) (words []string, from []*syntax.Word) {
 	for _, w := range n.Args {
 		text := v.value(w)
@@ -53,7 +53,8 @@ func (v *visitor) passPositions(r reading, words []string, from []*syntax.Word, 
 	}
 }
 
-// passed lets the words of a command flow to the positions of a function, to variables, and to files that run.
+// passed lets the words of a command flow to the positions of a function, to variables, and to files that
+// run.
 func (v *visitor) passWords(n *syntax.CallExpr, words []string, from []*syntax.Word) {
 	to := func(i int, place string) {
 		if from[i] != nil {
@@ -76,7 +77,8 @@ func (v *visitor) passWords(n *syntax.CallExpr, words []string, from []*syntax.W
 			to(i, v.positions())
 		case i > 2 && words[0] == "printf" && words[1] == "-v":
 			to(i, v.variable(words[2]))
-		case i > 0 && assigned && variableName.MatchString(name) && slices.Contains(wrappers, path.Base(words[0])):
+		case i > 0 && assigned && variableName.MatchString(name) &&
+			slices.Contains(wrappers, path.Base(words[0])):
 			to(i, v.variable(name))
 		}
 	}
@@ -107,7 +109,8 @@ func (v *visitor) runs(words []string, from []*syntax.Word) {
 	}
 	for i, w := range words {
 		name := path.Base(w)
-		start := i == 0 || slices.ContainsFunc(words[:i], func(b string) bool { return slices.Contains(wrappers, path.Base(b)) })
+		start := i == 0 || slices.ContainsFunc(words[:i],
+			func(b string) bool { return slices.Contains(wrappers, path.Base(b)) })
 		if !start {
 			break
 		}
@@ -125,13 +128,15 @@ func (v *visitor) runs(words []string, from []*syntax.Word) {
 				}
 			}
 			return
-		case (strings.Contains(w, "/") || from[i] != nil && strings.Contains(w, unknownText)) && !strings.HasPrefix(w, "-"):
+		case (strings.Contains(w, "/") || from[i] != nil && strings.Contains(w, unknownText)) &&
+			!strings.HasPrefix(w, "-"):
 			run(i)
 		}
 	}
 }
 
-// names refuses macros where a builtin takes the name of a variable: in the index of an array bash runs what it says.
+// names refuses macros where a builtin takes the name of a variable: in the index of an array bash runs what
+// it says.
 func (v *visitor) names(words []string, from []*syntax.Word) {
 	for i, w := range words[1:] {
 		before := words[i]
@@ -146,7 +151,8 @@ func (v *visitor) names(words []string, from []*syntax.Word) {
 		}
 		v.refuseAll(w, "the name of a variable", "write the name out")
 		if from[i+1] != nil {
-			v.flow.sink(v.reads(from[i+1]), &Need{Number, "a variable that names a variable", "write the name out"})
+			v.flow.sink(v.reads(from[i+1]),
+				&Need{Number, "a variable that names a variable", "write the name out"})
 		}
 	}
 }

@@ -59,10 +59,13 @@ func (v *visitor) positions() string {
 }
 
 // emitters print their words, or parts of them.
-var emitters = []string{"echo", "printf", "print", "yes", "seq", "date", "expr", "basename", "dirname", "realpath", "readlink", "jq", "awk", "gawk", "mawk", "sed", "envsubst", "figlet", "banner", "tee"}
+var emitters = []string{"echo", "printf", "print", "yes", "seq", "date", "expr", "basename", "dirname",
+	"realpath", "readlink", "jq", "awk", "gawk", "mawk", "sed", "envsubst", "figlet", "banner", "tee"}
 
 // readers print the files that their words name.
-var readers = []string{"cat", "head", "tail", "tac", "sort", "uniq", "sed", "tr", "cut", "grep", "awk", "gawk", "mawk", "nl", "rev", "envsubst", "base64", "paste", "fold", "fmt", "zcat", "gunzip", "xargs", "shuf", "column", "tee"}
+var readers = []string{"cat", "head", "tail", "tac", "sort", "uniq", "sed", "tr", "cut", "grep", "awk",
+	"gawk", "mawk", "nl", "rev", "envsubst", "base64", "paste", "fold", "fmt", "zcat", "gunzip", "xargs",
+	"shuf", "column", "tee"}
 
 // prints is what statements write to their standard output, as far as it comes from macros or places.
 func (v *visitor) prints(stmts []*syntax.Stmt) (s source) {
@@ -73,7 +76,8 @@ func (v *visitor) prints(stmts []*syntax.Stmt) (s source) {
 				elsewhere := false
 				for _, r := range n.Redirs {
 					switch {
-					case writes(r) && !slices.Contains([]string{"/dev/stdout", "/dev/fd/1", "/dev/stderr"}, v.value(r.Word)):
+					case writes(r) && !slices.Contains([]string{"/dev/stdout", "/dev/fd/1", "/dev/stderr"},
+						v.value(r.Word)):
 						elsewhere = true
 					case r.Op == syntax.RdrIn:
 						s.places = append(s.places, v.file(r.Word))
@@ -141,7 +145,8 @@ func (v *visitor) callPrints(n *syntax.CallExpr) (s source) {
 				s.add(v.carries(a))
 			}
 			return s
-		case !slices.Contains(wrappers, name) && !strings.HasPrefix(word, "-") && !strings.Contains(word, "=") && strings.Trim(word, "0123456789.smhd") != "":
+		case !slices.Contains(wrappers, name) && !strings.HasPrefix(word, "-") &&
+			!strings.Contains(word, "=") && strings.Trim(word, "0123456789.smhd") != "":
 			return s
 		}
 	}
@@ -160,7 +165,8 @@ func (v *visitor) codeOf(n *syntax.CallExpr, i int) []int {
 	return l.codeWords(words, i+1)
 }
 
-// file is the place of what a file holds. Files are told apart by their last name, as far as it is written out.
+// file is the place of what a file holds. Files are told apart by their last name, as far as it is written
+// out.
 func (v *visitor) file(w *syntax.Word) string {
 	if w == nil {
 		return "file:"

@@ -9,7 +9,8 @@ var (
 
 	// rerun are programs that hand their words to a shell which they choose.
 	rerun = []string{
-		"watch", "parallel", "tmux", "screen", "hyperfine", "entr", "nodemon", "bsub", "pdsh", "clush", "dsh", "mosh",
+		"watch", "parallel", "tmux", "screen", "hyperfine", "entr", "nodemon", "bsub", "pdsh", "clush", "dsh",
+		"mosh",
 		"rsh", "remsh", "sbatch", "qsub", "concurrently",
 	}
 
@@ -18,13 +19,19 @@ var (
 
 	// wrappers run the command that their words hold.
 	wrappers = []string{
-		"command", "builtin", "exec", "time", "nohup", "sudo", "doas", "env", "nice", "ionice", "timeout", "stdbuf",
-		"setsid", "xargs", "chroot", "numactl", "taskset", "srun", "mpirun", "mpiexec", "strace", "unbuffer", "docker",
-		"podman", "kubectl", "nsenter", "unshare", "find", "chrt", "flock", "runuser", "torchrun", "nvidia-docker",
+		"command", "builtin", "exec", "time", "nohup", "sudo", "doas", "env", "nice", "ionice", "timeout",
+		"stdbuf",
+		"setsid", "xargs", "chroot", "numactl", "taskset", "srun", "mpirun", "mpiexec", "strace", "unbuffer",
+		"docker",
+		"podman", "kubectl", "nsenter", "unshare", "find", "chrt", "flock", "runuser", "torchrun",
+		"nvidia-docker",
 		"nerdctl", "singularity", "apptainer", "enroot", "uv", "poetry", "pipenv", "pixi", "conda", "mamba",
-		"micromamba", "busybox", "toybox", "tini", "dumb-init", "gosu", "su-exec", "setpriv", "prlimit", "cgexec",
-		"systemd-run", "firejail", "bwrap", "proot", "fakeroot", "xvfb-run", "aprun", "jsrun", "ibrun", "horovodrun",
-		"salloc", "nsys", "ncu", "perf", "valgrind", "ltrace", "catchsegv", "accelerate", "deepspeed", "coproc",
+		"micromamba", "busybox", "toybox", "tini", "dumb-init", "gosu", "su-exec", "setpriv", "prlimit",
+		"cgexec",
+		"systemd-run", "firejail", "bwrap", "proot", "fakeroot", "xvfb-run", "aprun", "jsrun", "ibrun",
+		"horovodrun",
+		"salloc", "nsys", "ncu", "perf", "valgrind", "ltrace", "catchsegv", "accelerate", "deepspeed",
+		"coproc",
 		"caffeinate", "chronic", "direnv", "ssh-agent", "faketime", "catatonit",
 	}
 )

@@ -5,9 +5,9 @@ import (
 	"strconv"
 )
 
-// flow is where text goes within a script, whatever shell reads it: from macros into variables, positional words,
-// files and pipes, from those into others, and in the end to what takes it for code. Places have names such as
-// "var:X"; they are not told apart by time or branch, so what may flow does.
+// flow is where text goes within a script, whatever shell reads it: from macros into variables, positional
+// words, files and pipes, from those into others, and in the end to what takes it for code. Places have names
+// such as "var:X"; they are not told apart by time or branch, so what may flow does.
 type flow struct {
 	to    map[string][]string // from place to places
 	holes map[int][]string    // from macro to places
@@ -69,9 +69,11 @@ func (f *flow) propagate(at []standing) {
 	}
 }
 
-// require keeps the stricter of two requirements; of equal ones the lesser text, so that errors do not change.
+// require keeps the stricter of two requirements; of equal ones the lesser text, so that errors do not
+// change.
 func (s *standing) require(r *Need) {
-	if r != nil && (s.need == nil || r.Kind > s.need.Kind || r.Kind == s.need.Kind && r.Place < s.need.Place) {
+	if r != nil && (s.need == nil || r.Kind > s.need.Kind || r.Kind == s.need.Kind &&
+		r.Place < s.need.Place) {
 		s.need = r
 	}
 }

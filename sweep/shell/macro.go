@@ -20,7 +20,8 @@ type Parse func(inner string) (Macro, error)
 var (
 	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-	// shellVariable is how the shell's own ${…} begins, of which 80 bytes tell: the regexp's time grows with the text.
+	// shellVariable is how the shell's own ${…} begins, of which 80 bytes tell: the regexp's time grows with
+	// the text.
 	shellVariable = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*([^A-Za-z0-9_]|$)|^[#@*?$!0-9-]`)
 )
 
@@ -46,7 +47,8 @@ func holes(script string, parse Parse) (texts []string, found []hole) {
 			text.WriteString("${")
 			script = script[len("$${"):]
 			continue
-		case !strings.HasPrefix(script, "${") || shellVariable.MatchString(script[len("${"):min(len(script), 80)]):
+		case !strings.HasPrefix(script, "${") ||
+			shellVariable.MatchString(script[len("${"):min(len(script), 80)]):
 			text.WriteByte('$')
 			script = script[1:]
 			continue

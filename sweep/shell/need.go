@@ -17,8 +17,8 @@ const (
 
 func (k Kind) String() string { return [...]string{"any value", "a plain word", "a number"}[k] }
 
-// Need is the kind of values that a place takes, with words for who has others. In Remedy, %MACRO% and %VARIABLE% stand
-// for the macro's own names.
+// Need is the kind of values that a place takes, with words for who has others. In Remedy, %MACRO% and
+// %VARIABLE% stand for the macro's own names.
 type Need struct {
 	Kind   Kind
 	Place  string
@@ -52,7 +52,8 @@ func unquotable(m Macro, where, remedy string) error {
 		remedy = "give it to a program as a word of its own, or let the program read $KAON_PARAMS"
 	}
 	n := Need{Place: where, Remedy: remedy}
-	return &Refusal{fmt.Sprintf("%s stands in %s, where its value would not arrive as it is", m, where), n.remedy(m)}
+	return &Refusal{fmt.Sprintf("%s stands in %s, where its value would not arrive as it is", m, where),
+		n.remedy(m)}
 }
 
 // asCode is the Need of text that something runs.
@@ -67,13 +68,15 @@ func asCode(place, read string) *Need {
 
 // zerothWord refuses a macro for several words where the first of them becomes $0 of a script.
 func zerothWord(m Macro) error {
-	return &Refusal{m.String() + " stands where its first word becomes $0 of the script, and is not in \"$@\"",
+	return &Refusal{m.String() +
+		" stands where its first word becomes $0 of the script, and is not in \"$@\"",
 		fmt.Sprintf("write a word before it, as in sh -c '…' sh %s", m)}
 }
 
 // The remedies of several places.
 const (
-	readByName = `write the command where it runs, with %MACRO% as a word of it, or let what runs read "$%VARIABLE%"`
-	byAwk      = "let a program compute it, as in $(awk -v x=%MACRO% 'BEGIN {print x * 2}'): " +
+	readByName = "write the command where it runs, with %MACRO% as a word of it, " +
+		"or let what runs read \"$%VARIABLE%\""
+	byAwk = "let a program compute it, as in $(awk -v x=%MACRO% 'BEGIN {print x * 2}'): " +
 		"in arithmetic a shell runs what a value says, and has no fractions"
 )

@@ -20,8 +20,8 @@ type reading struct {
 // positional are the words of a script: where it asks for them, and not for $0, a first one would be lost.
 var positional = regexp.MustCompile(`\$\{?[@*1-9]`)
 
-// readings finds in the words of a command those that a shell reads again, or that something else runs as code. lost is
-// the word that becomes $0 of the script before it: "$@" has not got it; -1: there is none.
+// readings finds in the words of a command those that a shell reads again, or that something else runs as
+// code. lost is the word that becomes $0 of the script before it: "$@" has not got it; -1: there is none.
 func readings(words []string, inShell bool) (found []reading, lost int) {
 	lost = -1
 	all := func(from int) (out []int) {
@@ -56,20 +56,26 @@ func readings(words []string, inShell bool) (found []reading, lost int) {
 			}
 			r := reading{words: []int{script}, reader: name + " -c", after: script + 1}
 			if slices.Contains(otherShells, name) {
-				r.refuse, r.remedy = "a script of "+name+", whose quotes are not those of sh", "use sh or bash, or write the script into a file and give that the macro"
+				r.refuse = "a script of " + name + ", whose quotes are not those of sh"
+				r.remedy = "use sh or bash, or write the script into a file and give that the macro"
 			}
-			if script+1 < len(words) && positional.MatchString(words[script]) && !strings.Contains(words[script], "$0") {
+			if script+1 < len(words) && positional.MatchString(words[script]) &&
+				!strings.Contains(words[script], "$0") {
 				lost = script + 1
 			}
 			return append(found, r), lost
 		case strings.HasPrefix(words[i], "--entrypoint=") && slices.Contains(shells, path.Base(words[i])):
 			if script := optionC(words, i+1); script >= 0 {
-				return append(found, reading{words: []int{script}, reader: path.Base(words[i]) + " -c", after: script + 1}), lost
+				return append(found,
+						reading{words: []int{script}, reader: path.Base(words[i]) + " -c",
+							after: script + 1}),
+					lost
 			}
 		case start && isLanguage:
 			if strings.HasPrefix(name, "python") {
 				if k := slices.Index(words, "timeit"); k > i && words[k-1] == "-m" {
-					return append(found, reading{words: all(k + 1), need: asCode("code for "+name, l.read)}), lost
+					return append(found, reading{words: all(k + 1), need: asCode("code for "+name, l.read)}),
+						lost
 				}
 			}
 			if code := l.codeWords(words, i+1); len(code) > 0 {
@@ -82,17 +88,30 @@ func readings(words []string, inShell bool) (found []reading, lost int) {
 				return found, lost
 			}
 		case start && (name == "make" || name == "gmake"):
-			return append(found, reading{words: all(i + 1), need: &Need{PlainWord, "the words of make, which reads them again and gives them to a shell",
-				"let the recipe read \"$$%VARIABLE%\", a variable that every trial has"}}), lost
+			return append(found,
+				reading{words: all(i + 1),
+					need: &Need{PlainWord,
+						"the words of make, which reads them again and gives them to a shell",
+						"let the recipe read \"$$%VARIABLE%\", a variable that every trial has"}}), lost
 		case start && name == "printf" && !strings.HasPrefix(strings.Join(words[i+1:], " "), "-"):
-			return append(found, reading{words: all(i + 1)[:min(1, len(words)-i-1)], need: &Need{PlainWord, "the format of printf, in which % and \\ mean more",
-				`write printf '%s\n' %MACRO%`}}), lost
+			return append(found,
+				reading{words: all(i + 1)[:min(1, len(words)-i-1)],
+					need: &Need{PlainWord, "the format of printf, in which % and \\ mean more",
+						`write printf '%s\n' %MACRO%`}}), lost
 		case start && strings.Contains(words[i], maybeShell):
-			return append(found, reading{words: all(i + 1), need: &Need{Number, "the words of what may be a shell", "write the program's name out, as in sh -c '… %MACRO%'"}}), lost
+			return append(found,
+				reading{words: all(i + 1),
+					need: &Need{Number, "the words of what may be a shell",
+						"write the program's name out, as in sh -c '… %MACRO%'"}}), lost
 		case start && unknown(words[i]) && scriptOf(words, i+1) >= 0:
-			found = append(found, reading{words: []int{scriptOf(words, i+1)}, need: &Need{Number, "what may be a script: which program this is, kaon cannot know", "write the program's name out, as in sh -c '… %MACRO%'"}})
+			found = append(found,
+				reading{words: []int{scriptOf(words, i+1)},
+					need: &Need{Number, "what may be a script: which program this is, kaon cannot know",
+						"write the program's name out, as in sh -c '… %MACRO%'"}})
 		case inShell && start && name == "alias":
-			return append(found, reading{words: all(i + 1), reader: name, refuse: "an alias", remedy: "write a function instead"}), lost
+			return append(found,
+				reading{words: all(i + 1), reader: name, refuse: "an alias",
+					remedy: "write a function instead"}), lost
 		case inShell && start && name == "eval":
 			return append(found, reading{words: all(i + 1), reader: name}), lost
 		case inShell && start && name == "trap":
@@ -101,13 +120,17 @@ func readings(words []string, inShell bool) (found []reading, lost int) {
 			}
 		case name == "ssh" && start:
 			host := skipOptions(words, i+1, sshWithWord)
-			found = append(found, reading{words: all(i + 1)[:max(0, min(host, len(words))-i-1)], need: &Need{PlainWord, "the options of ssh, some of which are commands", "write the option out"}})
+			found = append(found,
+				reading{words: all(i + 1)[:max(0, min(host, len(words))-i-1)],
+					need: &Need{PlainWord, "the options of ssh, some of which are commands",
+						"write the option out"}})
 			if host+1 < len(words) {
 				return append(found, reading{words: all(host + 1), reader: "ssh"}), lost
 			}
 		case slices.Contains(byOption, name) && start:
 			for k := i + 1; k < len(words); k++ {
-				short := strings.HasPrefix(words[k], "-") && !strings.HasPrefix(words[k], "--") && strings.HasSuffix(words[k], "c")
+				short := strings.HasPrefix(words[k], "-") && !strings.HasPrefix(words[k], "--") &&
+					strings.HasSuffix(words[k], "c")
 				if (short || words[k] == "--command") && k+1 < len(words) {
 					return append(found, reading{words: []int{k + 1}, reader: name + " -c"}), lost
 				}
@@ -115,15 +138,23 @@ func readings(words []string, inShell bool) (found []reading, lost int) {
 					return append(found, reading{words: []int{k}, reader: name}), lost
 				}
 				if strings.HasPrefix(words[k], "--command=") {
-					found = append(found, reading{words: []int{k}, reader: name, refuse: "--command=…", remedy: "write -c and the command as two words"})
+					found = append(found,
+						reading{words: []int{k}, reader: name, refuse: "--command=…",
+							remedy: "write -c and the command as two words"})
 				}
 			}
 		case name == "env" && start && slices.ContainsFunc(words[i+1:], splitString):
-			return append(found, reading{words: all(i + 1), reader: "env -S", refuse: "the words of env -S, which splits them again", remedy: "write the words one by one"}), lost
-		case slices.Contains(rerun, name) && start || start && name == "ray" && slices.Contains(words[i+1:], "submit"):
+			return append(found,
+				reading{words: all(i + 1), reader: "env -S",
+					refuse: "the words of env -S, which splits them again",
+					remedy: "write the words one by one"}), lost
+		case slices.Contains(rerun, name) && start || start && name == "ray" &&
+			slices.Contains(words[i+1:], "submit"):
 			return append(found, reading{
-				words: all(i + 1), reader: name, refuse: "the words of " + name + ", which gives them to a shell again",
-				remedy: "write the command into a script that reads \"$KAON_PARAM_<NAME>\" or $KAON_PARAMS, and let " + name + " run that",
+				words: all(i + 1), reader: name,
+				refuse: "the words of " + name + ", which gives them to a shell again",
+				remedy: "write the command into a script that reads \"$KAON_PARAM_<NAME>\" or " +
+					"$KAON_PARAMS, and let " + name + " run that",
 			}), lost
 		}
 	}
@@ -132,14 +163,19 @@ func readings(words []string, inShell bool) (found []reading, lost int) {
 
 // unknown says whether a program is named by something that only the run knows.
 func unknown(word string) bool {
-	return strings.Contains(word, unknownText) || strings.Contains(word, "${envvar:") || strings.Contains(word, "${param.")
+	return strings.Contains(word, unknownText) || strings.Contains(word, "${envvar:") ||
+		strings.Contains(word, "${param.")
 }
 
-// optionsWithCommands finds text of several words behind options that are named for commands: nobody knows what reads it.
+// optionsWithCommands finds text of several words behind options that are named for commands: nobody knows
+// what reads it.
 func optionsWithCommands(words []string) (found []reading) {
 	for i, w := range words {
 		if i > 0 && commandInside.MatchString(w) {
-			found = append(found, reading{words: []int{i}, need: &Need{Number, "an option with a command in it", `write that command into a script that reads "$%VARIABLE%"`}})
+			found = append(found,
+				reading{words: []int{i},
+					need: &Need{Number, "an option with a command in it",
+						`write that command into a script that reads "$%VARIABLE%"`}})
 		}
 		if i == 0 || !commandOption.MatchString(w) {
 			continue
@@ -149,8 +185,11 @@ func optionsWithCommands(words []string) (found []reading) {
 			k++
 		}
 		if k < len(words) && strings.ContainsAny(words[k], " \t\n;|&") {
-			found = append(found, reading{words: []int{k}, need: &Need{Number, "the text of " + strings.SplitN(w, "=", 2)[0] + ", which may be run as a command",
-				`write that text into a script that reads "$%VARIABLE%"`}})
+			found = append(found,
+				reading{words: []int{k},
+					need: &Need{Number, "the text of " + strings.SplitN(w, "=", 2)[0] +
+						", which may be run as a command",
+						`write that text into a script that reads "$%VARIABLE%"`}})
 		}
 	}
 	return found

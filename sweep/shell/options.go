@@ -20,7 +20,8 @@ func optionC(words []string, i int) int {
 }
 
 func splitString(w string) bool {
-	return strings.HasPrefix(w, "--split-string") || strings.HasPrefix(w, "-") && !strings.HasPrefix(w, "--") && strings.Contains(w, "S")
+	return strings.HasPrefix(w, "--split-string") || strings.HasPrefix(w, "-") &&
+		!strings.HasPrefix(w, "--") && strings.Contains(w, "S")
 }
 
 // sshWithWord are the options of ssh with a word behind them.
@@ -28,11 +29,13 @@ const sshWithWord = "BbcDEeFIiJLlmOopQRSWwP"
 
 // readsScript says whether word i is a shell that reads its script from its standard input.
 func readsScript(words []string, i int) bool {
-	if name := path.Base(words[i]); !slices.Contains(shells, name) && !slices.Contains(otherShells, name) || scriptOf(words, i+1) >= 0 {
+	if name := path.Base(words[i]); !slices.Contains(shells, name) && !slices.Contains(otherShells, name) ||
+		scriptOf(words, i+1) >= 0 {
 		return false
 	}
 	rest := words[i+1:]
-	return slices.Contains(rest, "-s") || slices.ContainsFunc(rest, isInput) || !slices.ContainsFunc(rest, func(w string) bool { return w == "" || w[0] != '-' && w[0] != '+' })
+	return slices.Contains(rest, "-s") || slices.ContainsFunc(rest, isInput) ||
+		!slices.ContainsFunc(rest, func(w string) bool { return w == "" || w[0] != '-' && w[0] != '+' })
 }
 
 // scriptOf is the word after -c of a shell whose options begin at i, or -1.
@@ -76,7 +79,8 @@ func skipOptions(words []string, i int, with string) int {
 		if len(w) < 2 || w[0] != '-' {
 			return i
 		}
-		if strings.IndexByte(with, w[len(w)-1]) >= 0 && (len(w) == 2 || !strings.ContainsAny(w[1:len(w)-1], with)) {
+		if strings.IndexByte(with, w[len(w)-1]) >= 0 &&
+			(len(w) == 2 || !strings.ContainsAny(w[1:len(w)-1], with)) {
 			i++
 		}
 	}

@@ -46,7 +46,8 @@ func (v *visitor) leaf(hole int, n syntax.Node, text string) {
 			}
 		}
 		if w, ok := a.(*syntax.Word); ok && v.inner[w] != "" {
-			v.refuse(hole, "$( ) within what "+v.inner[w]+" runs", "write the script in single quotes, so that the inner shell alone reads it")
+			v.refuse(hole, "$( ) within what "+v.inner[w]+" runs",
+				"write the script in single quotes, so that the inner shell alone reads it")
 			return
 		}
 	}
@@ -66,17 +67,21 @@ func (v *visitor) leaf(hole int, n syntax.Node, text string) {
 	_, inArray := parent.(*syntax.ArrayElem)
 	switch {
 	case !alone:
-		v.refuse(hole, "a longer word, though it stands for several", "set it apart with blanks, outside of other quotes; all of them in one word are ${args_json}")
+		v.refuse(hole, "a longer word, though it stands for several",
+			"set it apart with blanks, outside of other quotes; all of them in one word are ${args_json}")
 	case first && !m.IsProgram():
 		v.refuse(hole, "the place of the program", "write the program before it")
 	case !isCall && !inList && !inArray:
-		v.refuse(hole, "a place for one word, though it stands for several", "use it as words of a command; `set -- "+m.String()+"` keeps them in \"$@\"; all of them in one word are ${args_json}")
+		v.refuse(hole, "a place for one word, though it stands for several",
+			"use it as words of a command; `set -- "+m.String()+"` keeps them in \"$@\"; all of them in "+
+				"one word are ${args_json}")
 	}
 }
 
 // sources says whether a program reads the files that it is given as scripts.
 func sources(program string) bool {
-	return program == "." || program == "source" || slices.Contains(shells, program) || slices.Contains(otherShells, program)
+	return program == "." || program == "source" || slices.Contains(shells, program) ||
+		slices.Contains(otherShells, program)
 }
 
 // outOfArithmetic takes away the arithmetic that a word stands in directly.
@@ -99,7 +104,8 @@ func lone(p syntax.WordPart) bool {
 	return !ok || len(d.Parts) == 1
 }
 
-// quotes is the word that a text is in, in which quotes, and what is above the word. No word: it is not in one.
+// quotes is the word that a text is in, in which quotes, and what is above the word. No word: it is not in
+// one.
 func (v *visitor) quotes(n syntax.Node) (q quoting, word *syntax.Word, above []syntax.Node) {
 	above = v.above
 	if s, ok := n.(*syntax.SglQuoted); ok {
@@ -129,7 +135,8 @@ func where(n syntax.Node, above []syntax.Node) (place, remedy string) {
 	return "a name", "write the name out"
 }
 
-// forbidden names the first thing around a word, outermost first, in which no value stays data; the last is the word.
+// forbidden names the first thing around a word, outermost first, in which no value stays data; the last is
+// the word.
 func forbidden(above []syntax.Node) (place, remedy string) {
 	for i, n := range above {
 		var next syntax.Node
@@ -153,8 +160,11 @@ func forbidden(above []syntax.Node) (place, remedy string) {
 			}
 		case *syntax.Redirect:
 			switch {
-			case n.Hdoc != nil && next != syntax.Node(n.N) && (next == syntax.Node(n.Hdoc) || next == syntax.Node(n.Word)):
-				return "a here-document", "write the text with printf '%s\\n' and the macro as a word, or let the program read ${args_json_file}"
+			case n.Hdoc != nil && next != syntax.Node(n.N) &&
+				(next == syntax.Node(n.Hdoc) || next == syntax.Node(n.Word)):
+				return "a here-document",
+					"write the text with printf '%s\\n' and the macro as a word, or let the program read " +
+						"${args_json_file}"
 			case n.Op == syntax.DplIn || n.Op == syntax.DplOut || n.N != nil && next == syntax.Node(n.N):
 				return "the number of a file", "write the number out, or the name of a file after > or <"
 			}
@@ -186,13 +196,15 @@ func forbidden(above []syntax.Node) (place, remedy string) {
 	return "", ""
 }
 
-// arithmetic says whether `declare` makes variables that a shell computes, or others that read their values again.
+// arithmetic says whether `declare` makes variables that a shell computes, or others that read their values
+// again.
 func arithmetic(n *syntax.DeclClause) bool {
 	if slices.Contains([]string{"nameref", "integer", "float"}, n.Variant.Value) {
 		return true
 	}
 	for _, a := range n.Args {
-		if a.Naked && a.Value != nil && strings.ContainsAny(a.Value.Lit(), "inaA") && strings.HasPrefix(a.Value.Lit(), "-") {
+		if a.Naked && a.Value != nil && strings.ContainsAny(a.Value.Lit(), "inaA") &&
+			strings.HasPrefix(a.Value.Lit(), "-") {
 			return true
 		}
 	}

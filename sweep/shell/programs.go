@@ -17,9 +17,10 @@ type Program struct {
 	Shell  bool   // a shell starts it, which reads also files without #!
 }
 
-// Programs are the program that a command starts with, behind env, nice and their like, and the script that it names;
-// the command is a list or else a script. What depends on macros, branches, or files that the command could make first
-// is left out. known are the macros that stand for the same in every run, with what that is.
+// Programs are the program that a command starts with, behind env, nice and their like, and the script that
+// it names; the command is a list or else a script. What depends on macros, branches, or files that the
+// command could make first is left out. known are the macros that stand for the same in every run, with what
+// that is.
 func Programs(argv []string, script string, known map[string]string, parse Parse) []Program {
 	c := constants{parse: parse}
 	var pairs []string
@@ -54,13 +55,16 @@ func (c constants) plain(w string) string {
 func (c constants) programsOf(words []string, inShell bool) (found []Program) {
 	for i := 0; i < len(words); i++ {
 		name := path.Base(words[i])
-		if words[i] == "" || strings.Contains(words[i], unknownText) || strings.ContainsAny(words[i], "*?[~") && inShell {
+		if words[i] == "" || strings.Contains(words[i], unknownText) ||
+			strings.ContainsAny(words[i], "*?[~") && inShell {
 			return found
 		}
 		found = append(found, Program{Name: words[i], Shell: inShell})
 		switch {
-		case name == "env", name == "nice", name == "nohup", name == "exec", name == "time", name == "timeout", name == "stdbuf", name == "setsid", name == "ionice", name == "command":
-			with := map[string]string{"env": "uCS", "nice": "n", "timeout": "ks", "stdbuf": "ioe", "ionice": "cnp", "exec": "a"}[name]
+		case name == "env", name == "nice", name == "nohup", name == "exec", name == "time",
+			name == "timeout", name == "stdbuf", name == "setsid", name == "ionice", name == "command":
+			with := map[string]string{"env": "uCS", "nice": "n", "timeout": "ks", "stdbuf": "ioe",
+				"ionice": "cnp", "exec": "a"}[name]
 			next := skipOptions(words, i+1, with)
 			for name == "env" && next < len(words) && strings.Contains(words[next], "=") {
 				next++
@@ -68,7 +72,9 @@ func (c constants) programsOf(words []string, inShell bool) (found []Program) {
 			if name == "timeout" {
 				next++
 			}
-			if name == "command" && next > i+1 || name == "env" && slices.ContainsFunc(words[i+1:min(next, len(words))], func(w string) bool { return strings.HasPrefix(w, "-") }) {
+			if name == "command" && next > i+1 || name == "env" &&
+				slices.ContainsFunc(words[i+1:min(next, len(words))],
+					func(w string) bool { return strings.HasPrefix(w, "-") }) {
 				return found
 			}
 			if inShell && (name == "exec" || name == "time" || name == "command") {
@@ -79,14 +85,18 @@ func (c constants) programsOf(words []string, inShell bool) (found []Program) {
 			if script := scriptOf(words, i+1); script >= 0 {
 				return append(found, c.firstPrograms(words[script])...)
 			}
-			if first := skipOptions(words, i+1, "oO"); first < len(words) && !slices.Contains(words[i+1:first], "-s") {
+			if first := skipOptions(words, i+1, "oO"); first < len(words) &&
+				!slices.Contains(words[i+1:first], "-s") {
 				found = appendScript(found, words[first])
 			}
 			return found
 		default:
-			if l, ok := languageOf(name); ok && l.first == 0 && strings.HasPrefix(name, "python") && len(l.codeWords(words, i+1)) == 0 {
+			if l, ok := languageOf(name); ok && l.first == 0 && strings.HasPrefix(name, "python") &&
+				len(l.codeWords(words, i+1)) == 0 {
 				first := skipOptions(words, i+1, l.with)
-				if first < len(words) && !slices.ContainsFunc(words[i+1:first], func(w string) bool { return strings.HasSuffix(w, "m") }) {
+				if first < len(words) &&
+					!slices.ContainsFunc(words[i+1:first],
+						func(w string) bool { return strings.HasSuffix(w, "m") }) {
 					found = appendScript(found, words[first])
 				}
 			}
@@ -97,16 +107,19 @@ func (c constants) programsOf(words []string, inShell bool) (found []Program) {
 }
 
 func appendScript(found []Program, w string) []Program {
-	if w == "" || w == "-" || w[0] == '-' || strings.Contains(w, unknownText) || strings.ContainsAny(w, "*?[~$") || strings.HasPrefix(w, "/dev/") {
+	if w == "" || w == "-" || w[0] == '-' || strings.Contains(w, unknownText) ||
+		strings.ContainsAny(w, "*?[~$") || strings.HasPrefix(w, "/dev/") {
 		return found
 	}
 	return append(found, Program{Name: w, Script: true})
 }
 
 // harmless are commands that make no program, and after which a script goes on.
-var harmless = []string{"cd", "export", "set", "mkdir", "echo", "true", ":", "ulimit", "umask", "printf", "sleep", "date", "hostname", "pwd", "ls", "test", "["}
+var harmless = []string{"cd", "export", "set", "mkdir", "echo", "true", ":", "ulimit", "umask", "printf",
+	"sleep", "date", "hostname", "pwd", "ls", "test", "["}
 
-// firstPrograms are those of the first command of a script that does more than prepare, when the script fails without it.
+// firstPrograms are those of the first command of a script that does more than prepare, when the script fails
+// without it.
 func (c constants) firstPrograms(script string) []Program {
 	texts, found := holes(script, c.parse)
 	r := newReader(script, found)
@@ -138,10 +151,12 @@ func (c constants) firstPrograms(script string) []Program {
 			}
 			switch {
 			case len(words) == 0:
-			case words[0] == "set" && len(words) > 1 && strings.HasPrefix(words[1], "-") && strings.Contains(words[1], "e"):
+			case words[0] == "set" && len(words) > 1 && strings.HasPrefix(words[1], "-") &&
+				strings.Contains(words[1], "e"):
 				strict = true
 			case words[0] == "cd":
-				if len(words) != 2 || strings.Contains(words[1], unknownText) || path.IsAbs(words[1]) || strings.HasPrefix(words[1], "~") || words[1] == "-" {
+				if len(words) != 2 || strings.Contains(words[1], unknownText) || path.IsAbs(words[1]) ||
+					strings.HasPrefix(words[1], "~") || words[1] == "-" {
 					return nil
 				}
 				dir = path.Join(dir, words[1])

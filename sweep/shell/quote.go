@@ -44,7 +44,8 @@ func (q quoting) place(words []string) string {
 		if i > 0 {
 			b.WriteByte(' ')
 		}
-		if q.bare || q.join && (strings.Contains(w, ",") || strings.Contains(w, "..")) { // braces: {a,b} and {1..9}
+		// braces: {a,b} and {1..9}
+		if q.bare || q.join && (strings.Contains(w, ",") || strings.Contains(w, "..")) {
 			b.WriteString(QuoteAlways(w))
 		} else {
 			b.WriteString(Quote(w))

@@ -8,7 +8,8 @@ import (
 )
 
 // reader finds in which quotes of a shell's text macros stand. The text is parsed with a plain name in the
-// place of each macro; a macro is inputs only where the tree shows that a quoted word means the same as the name.
+// place of each macro; a macro is inputs only where the tree shows that a quoted word means the same as the
+// name.
 type reader struct {
 	prefix string
 	holes  []hole
@@ -17,9 +18,10 @@ type reader struct {
 	texts  int        // that were read, which tells their positional words apart
 	flow   flow
 
-	functions map[string]bool   // that some text defines
-	integers  map[string]bool   // variables that are declared numbers
-	literals  map[string]string // variables that are set to one text; unknownText: to several, or to what is not known
+	functions map[string]bool // that some text defines
+	integers  map[string]bool // variables that are declared numbers
+	// variables that are set to one text; unknownText: to several, or to what is not known
+	literals map[string]string
 }
 
 func (r *reader) refuseAll(text, where, remedy string) {
@@ -62,7 +64,8 @@ func (r *reader) named(text string, use func(hole int, before, after string)) {
 }
 
 func newReader(script string, found []hole) *reader {
-	r := &reader{prefix: "KaonMacro", holes: found, at: make([]standing, len(found)), functions: map[string]bool{}, integers: map[string]bool{}, literals: map[string]string{}}
+	r := &reader{prefix: "KaonMacro", holes: found, at: make([]standing, len(found)),
+		functions: map[string]bool{}, integers: map[string]bool{}, literals: map[string]string{}}
 	for strings.Contains(script, r.prefix) {
 		r.prefix += "x"
 	}

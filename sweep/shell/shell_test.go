@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// param is a macro as the callers of this package have them: ${name} is one value, ${all} any number of words.
+// param is a macro as the callers of this package have them: ${name} is one value, ${all} any number of
+// words.
 type param string
 
 func (p param) String() string   { return "${" + string(p) + "}" }
@@ -53,7 +54,8 @@ func TestAValueIsDataInEveryQuoteOfEveryShell(t *testing.T) {
 	const hostile = `a'b"c $(id) \ {x,y} *`
 	for _, script := range []string{
 		`printf %s ${v}`, `printf %s '${v}'`, `printf %s "${v}"`, `X=${v}; printf %s "$X"`,
-		`sh -c 'printf %s ${v}'`, `sh -c "sh -c 'printf %s ${v}'"`, `eval 'printf %s ${v}'`, `sh -c 'printf %s "$1"' sh ${v}`,
+		`sh -c 'printf %s ${v}'`, `sh -c "sh -c 'printf %s ${v}'"`, `eval 'printf %s ${v}'`,
+		`sh -c 'printf %s "$1"' sh ${v}`,
 	} {
 		if got := run(t, script, hostile); got != hostile {
 			t.Errorf("%s printed %q", script, got)
@@ -88,7 +90,8 @@ func TestWhatMayBecomeCodeNeedsANumber(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := words[2].Need; n == nil || n.Kind != Number || !strings.Contains(n.Refuse(param("v")).Error(), "code for python") {
+	if n := words[2].Need; n == nil || n.Kind != Number ||
+		!strings.Contains(n.Refuse(param("v")).Error(), "code for python") {
 		t.Errorf("code needs %+v", n)
 	}
 	if words[4].Need != nil || words[4].Script {
@@ -103,7 +106,8 @@ func TestWhatMayBecomeCodeNeedsANumber(t *testing.T) {
 func TestQuoteIsReadBack(t *testing.T) {
 	for _, word := range []string{"", "a", "=", "=a", "a b", "it's", "\n", "$x", "~", "{a,b}", "a=b"} {
 		for _, quoted := range []string{Quote(word), QuoteAlways(word)} {
-			if out, err := exec.Command("sh", "-c", "printf %s "+quoted).Output(); err != nil || string(out) != word {
+			if out, err := exec.Command("sh", "-c", "printf %s "+quoted).Output(); err != nil ||
+				string(out) != word {
 				t.Errorf("%q as %s is read as %q, %v", word, quoted, out, err)
 			}
 		}

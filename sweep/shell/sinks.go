@@ -75,8 +75,10 @@ func (v *visitor) assigned(name string, w *syntax.Word) {
 	if slices.Contains(startup, name) {
 		s := v.carries(w)
 		s.places = append(s.places, v.file(w))
-		v.flow.sink(s, &Need{PlainWord, "the variable " + name + ", which programs run code by", "set another variable, and let the program read that"})
-		v.flow.sink(source{places: []string{v.file(w)}}, &Need{Number, "text of a file that " + name + " has run", readByName})
+		v.flow.sink(s, &Need{PlainWord, "the variable " + name + ", which programs run code by",
+			"set another variable, and let the program read that"})
+		v.flow.sink(source{places: []string{v.file(w)}},
+			&Need{Number, "text of a file that " + name + " has run", readByName})
 	}
 	if v.integers[name] {
 		v.computed(w)
@@ -100,7 +102,8 @@ func (v *visitor) computed(n syntax.Node) {
 	s := v.reads(n)
 	var name func(text string)
 	name = func(text string) { // a variable that holds a name is read as that
-		if place := "var:" + text; variableName.MatchString(text) && !strings.Contains(text, v.prefix) && !slices.Contains(s.places, place) {
+		if place := "var:" + text; variableName.MatchString(text) && !strings.Contains(text, v.prefix) &&
+			!slices.Contains(s.places, place) {
 			s.places = append(s.places, place)
 			name(v.literals[text])
 		}
@@ -126,7 +129,8 @@ func (v *visitor) expansion(n *syntax.ParamExp) {
 		return
 	}
 	self := source{places: []string{v.variable(n.Param.Value)}}
-	if n.Excl || n.Exp != nil && n.Exp.Op == syntax.OtherParamOps && n.Exp.Word != nil && n.Exp.Word.Lit() == "P" {
+	if n.Excl || n.Exp != nil && n.Exp.Op == syntax.OtherParamOps && n.Exp.Word != nil &&
+		n.Exp.Word.Lit() == "P" {
 		v.flow.sink(self, &Need{Number, "a variable whose value the shell expands again", readByName})
 	}
 	if n.Index != nil {
@@ -139,7 +143,8 @@ func (v *visitor) expansion(n *syntax.ParamExp) {
 			}
 		}
 	}
-	if n.Exp != nil && n.Exp.Word != nil && (n.Exp.Op == syntax.AssignUnset || n.Exp.Op == syntax.AssignUnsetOrNull) {
+	if n.Exp != nil && n.Exp.Word != nil &&
+		(n.Exp.Op == syntax.AssignUnset || n.Exp.Op == syntax.AssignUnsetOrNull) {
 		v.flow.connect(v.carries(n.Exp.Word), self.places[0])
 	}
 }
@@ -153,10 +158,14 @@ func (v *visitor) unquoted(w *syntax.Word) {
 		switch p := p.(type) {
 		case *syntax.ParamExp:
 			if p.Param != nil && !p.Length {
-				v.flow.sink(v.reads(p), &Need{PlainWord, "$" + p.Param.Value + " without quotes, which the shell splits", `write "$` + p.Param.Value + `", in double quotes, where it is used`})
+				v.flow.sink(v.reads(p),
+					&Need{PlainWord, "$" + p.Param.Value + " without quotes, which the shell splits",
+						`write "$` + p.Param.Value + `", in double quotes, where it is used`})
 			}
 		case *syntax.CmdSubst:
-			v.flow.sink(v.carries(p), &Need{PlainWord, "$( ) without quotes, which the shell splits", `write "$(…)", in double quotes`})
+			v.flow.sink(v.carries(p),
+				&Need{PlainWord, "$( ) without quotes, which the shell splits",
+					`write "$(…)", in double quotes`})
 		}
 	}
 }
@@ -168,7 +177,8 @@ func (v *visitor) redirected(n *syntax.Stmt) {
 		reader = cmp.Or(reader, v.readsCode(c))
 	}
 	for _, r := range n.Redirs {
-		if call, ok := n.Cmd.(*syntax.CallExpr); ok && len(call.Args) == 1 && call.Args[0].Lit() == "exec" && r.N != nil && r.Word != nil && r.Op != syntax.RdrIn {
+		if call, ok := n.Cmd.(*syntax.CallExpr); ok && len(call.Args) == 1 && call.Args[0].Lit() == "exec" &&
+			r.N != nil && r.Word != nil && r.Op != syntax.RdrIn {
 			v.written(source{places: []string{"fd:" + r.N.Value, "fd:"}}, r.Word)
 			if v.readsAny(processes(r.Word)) != "" {
 				v.runBy(source{places: []string{"fd:" + r.N.Value}}, "a shell")
@@ -194,9 +204,11 @@ func (v *visitor) redirected(n *syntax.Stmt) {
 			if inner := processes(r.Word); len(inner) > 0 {
 				v.runBy(s, v.readsAny(inner))
 			}
-		case r.Op == syntax.DplOut && r.Word != nil && !slices.Contains([]string{"1", "2", "-"}, r.Word.Lit()):
+		case r.Op == syntax.DplOut && r.Word != nil &&
+			!slices.Contains([]string{"1", "2", "-"}, r.Word.Lit()):
 			bare := *n
-			bare.Redirs = slices.DeleteFunc(slices.Clone(n.Redirs), func(o *syntax.Redirect) bool { return o == r })
+			bare.Redirs = slices.DeleteFunc(slices.Clone(n.Redirs),
+				func(o *syntax.Redirect) bool { return o == r })
 			v.flow.connect(v.prints([]*syntax.Stmt{&bare}), "fd:"+r.Word.Lit())
 		case reader == "":
 		case r.Op == syntax.WordHdoc:
@@ -225,7 +237,8 @@ func (v *visitor) runBy(s source, reader string) {
 	switch reader {
 	case "":
 	case "xargs":
-		v.flow.sink(s, &Need{PlainWord, "text for xargs, which splits it at blanks and quotes", "give the words to the program itself; `printf '%s\\0' %MACRO% | xargs -0` keeps them whole"})
+		v.flow.sink(s, &Need{PlainWord, "text for xargs, which splits it at blanks and quotes",
+			"give the words to the program itself; `printf '%s\\0' %MACRO% | xargs -0` keeps them whole"})
 	default:
 		v.flow.sink(s, &Need{Number, "text for " + reader, readByName})
 	}
@@ -236,7 +249,8 @@ func (v *visitor) written(s source, w *syntax.Word) {
 	file := v.file(w)
 	v.flow.connect(s, file)
 	if name := strings.TrimPrefix(file, "file:"); codeFile.MatchString(name) {
-		v.flow.sink(s, &Need{Number, "text of " + name + ", which is code", "let what is written read the variable %VARIABLE% instead, which every trial has"})
+		v.flow.sink(s, &Need{Number, "text of " + name + ", which is code",
+			"let what is written read the variable %VARIABLE% instead, which every trial has"})
 	}
 }
 
@@ -270,14 +284,17 @@ func (v *visitor) readsCode(c *syntax.CallExpr) string {
 	for i, w := range words {
 		name := path.Base(w)
 		nulls := slices.ContainsFunc(words[i+1:], func(o string) bool {
-			return strings.HasPrefix(o, "-0") || strings.HasPrefix(o, "--null") || strings.HasPrefix(o, "-d") || strings.HasPrefix(o, "--delim") || o == "-r0"
+			return strings.HasPrefix(o, "-0") || strings.HasPrefix(o, "--null") ||
+				strings.HasPrefix(o, "-d") || strings.HasPrefix(o, "--delim") || o == "-r0"
 		})
-		start := i == 0 || slices.ContainsFunc(words[:i], func(b string) bool { return slices.Contains(wrappers, path.Base(b)) })
+		start := i == 0 || slices.ContainsFunc(words[:i],
+			func(b string) bool { return slices.Contains(wrappers, path.Base(b)) })
 		switch {
 		case !start:
 		case readsCode(words, i), name == "ssh" && skipOptions(words, i+1, sshWithWord)+1 >= len(words):
 			return name
-		case (name == "." || name == "source") && i == 0 && len(words) > 1 && slices.Contains([]string{"/dev/stdin", "/dev/fd/0"}, words[1]):
+		case (name == "." || name == "source") && i == 0 && len(words) > 1 &&
+			slices.Contains([]string{"/dev/stdin", "/dev/fd/0"}, words[1]):
 			return name
 		case name == "xargs" && !nulls:
 			return name

@@ -15,7 +15,8 @@ type inputs struct {
 }
 
 // Script finds the macros of a script that sh -c runs, and what it needs of each of vars, variables of its
-// environment, so that their values are no code. It fails with a Refusal where a macro's value could not be put as data.
+// environment, so that their values are no code. It fails with a Refusal where a macro's value could not be
+// put as data.
 func Script(script string, vars []string, parse Parse) ([]Part, map[string]*Need, error) {
 	parts, outside, err := splitScript([]string{script}, reading{}, vars, parse)
 	if err != nil {
@@ -28,7 +29,8 @@ func Script(script string, vars []string, parse Parse) ([]Part, map[string]*Need
 type Word struct {
 	Script bool   // a shell reads it: Parts are its text
 	Parts  []Part // of a script
-	Need   *Need  // of the values in a word that is no script, as in the code of python -c; nil: any value is data there
+	// of the values in a word that is no script, as in the code of python -c; nil: any value is data there
+	Need *Need
 }
 
 // ItemError says which item of a list a problem is in.
@@ -41,8 +43,8 @@ func (e *ItemError) Error() string { return fmt.Sprintf("item %d: %v", e.Item+1,
 
 func (e *ItemError) Unwrap() error { return e.Err }
 
-// Words is Script for a command that is a list: some of its items may be scripts (sh -c), or code of other languages.
-// Errors are ItemErrors.
+// Words is Script for a command that is a list: some of its items may be scripts (sh -c), or code of other
+// languages. Errors are ItemErrors.
 func Words(argv, vars []string, parse Parse) ([]Word, map[string]*Need, error) {
 	words, needed := make([]Word, len(argv)), map[string]*Need{}
 	found, zeroth := readings(argv, false)
@@ -89,7 +91,8 @@ func splitScript(words []string, as reading, vars []string, parse Parse) ([][]Pa
 		all = append(all, found[i]...)
 	}
 	r := newReader(strings.Join(words, " "), all)
-	r.at = append(r.at, make([]standing, 1+len(vars))...) // what comes from outside is like one more macro each
+	// what comes from outside is like one more macro each
+	r.at = append(r.at, make([]standing, 1+len(vars))...)
 	r.flow.connect(source{holes: []int{len(all)}}, firstScope)
 	for i, name := range vars {
 		r.flow.connect(source{holes: []int{len(all) + 1 + i}}, "var:"+name)
@@ -140,7 +143,8 @@ func (r *reader) parts(texts []string, found []hole, first int) ([]Part, error) 
 	return dropQuotes(append(parts, Part{Text: text + texts[len(found)]})), nil
 }
 
-// dropQuotes takes away quotes that hold a macro for several words and nothing else: of no words, nothing stays.
+// dropQuotes takes away quotes that hold a macro for several words and nothing else: of no words, nothing
+// stays.
 func dropQuotes(parts []Part) []Part {
 	for i := range parts {
 		if parts[i].Macro == nil {
@@ -186,7 +190,8 @@ func (r *reader) fill(words [][]string) string {
 
 // checkZeroth is zeroth of an item of a list.
 func checkZeroth(item string, parse Parse) error {
-	if _, found := holes(item, parse); len(found) == 1 && found[0].err == nil && item == found[0].source && found[0].macro.IsList() {
+	if _, found := holes(item, parse); len(found) == 1 && found[0].err == nil && item == found[0].source &&
+		found[0].macro.IsList() {
 		return zerothWord(found[0].macro)
 	}
 	return nil

@@ -10,7 +10,8 @@ import (
 
 // constant is the text of a variable that the script sets once, to plain text.
 func (v *visitor) constant(n *syntax.ParamExp) (string, bool) {
-	if n.Param == nil || n.Excl || n.Length || n.Width || n.Index != nil || n.Slice != nil || n.Repl != nil || n.Exp != nil {
+	if n.Param == nil || n.Excl || n.Length || n.Width || n.Index != nil || n.Slice != nil || n.Repl != nil ||
+		n.Exp != nil {
 		return "", false
 	}
 	text, ok := v.literals[n.Param.Value]
@@ -33,8 +34,10 @@ func (v *visitor) collect(file *syntax.File) {
 			if n.Value != nil && !n.Append && n.Array == nil {
 				text = v.value(n.Value)
 			}
-			if again && before != text || strings.Contains(text, v.prefix) || strings.Contains(text, unknownText) {
-				switch was, is := slices.Contains(shells, path.Base(before)), slices.Contains(shells, path.Base(text)); {
+			if again && before != text || strings.Contains(text, v.prefix) ||
+				strings.Contains(text, unknownText) {
+				switch was, is := slices.Contains(shells, path.Base(before)), slices.Contains(shells,
+					path.Base(text)); {
 				case was && is:
 					break
 				case was || is || before == maybeShell:
@@ -45,13 +48,16 @@ func (v *visitor) collect(file *syntax.File) {
 			}
 			v.literals[n.Name.Value] = text
 		case *syntax.WordIter:
-			if len(n.Items) == 1 && !strings.Contains(v.value(n.Items[0]), unknownText) && !strings.Contains(v.value(n.Items[0]), v.prefix) {
+			if len(n.Items) == 1 && !strings.Contains(v.value(n.Items[0]), unknownText) &&
+				!strings.Contains(v.value(n.Items[0]), v.prefix) {
 				v.literals[n.Name.Value] = v.value(n.Items[0])
 				break
 			}
 			vague(n.Name.Value)
 		case *syntax.CallExpr:
-			if len(n.Args) > 1 && n.Args[0].Lit() == "set" && slices.ContainsFunc(n.Args[1:], func(w *syntax.Word) bool { return slices.Contains(shells, path.Base(v.value(w))) }) {
+			if len(n.Args) > 1 && n.Args[0].Lit() == "set" &&
+				slices.ContainsFunc(n.Args[1:],
+					func(w *syntax.Word) bool { return slices.Contains(shells, path.Base(v.value(w))) }) {
 				v.literals["@"] = maybeShell
 			}
 			if len(n.Args) > 0 && n.Args[0].Lit() == "read" {
@@ -99,7 +105,7 @@ func (v *visitor) value(w *syntax.Word) string {
 
 // known is the text of a variable, sh for $SHELL, or unknownText.
 func (v *visitor) known(p *syntax.ParamExp) string {
-	if p.Param != nil && v.literals["@"] != "" && (p.Param.Value == "@" || p.Param.Value == "*" || p.Param.Value == "1") {
+	if p.Param != nil && v.literals["@"] != "" && slices.Contains([]string{"@", "*", "1"}, p.Param.Value) {
 		return v.literals["@"]
 	}
 	if p.Param != nil && v.literals[p.Param.Value] == maybeShell {

@@ -74,13 +74,15 @@ const maxShells = 8
 func (r *reader) read(text, scope string) {
 	r.texts++
 	if len(text) > maxScript || r.deeper > maxShells {
-		r.refuseAll(text, "a script that is too long for kaon to read", "write it into a file of its own and give that the macro")
+		r.refuseAll(text, "a script that is too long for kaon to read",
+			"write it into a file of its own and give that the macro")
 		return
 	}
 	file, err := parseShell(text)
 	if err != nil {
 		why, _, _ := strings.Cut(strings.TrimLeft(err.Error(), "0123456789:? "), "\n")
-		r.refuseAll(text, "shell text that cannot be read ("+cut(strings.ReplaceAll(why, r.prefix, "${…}"))+")",
+		r.refuseAll(text, "shell text that cannot be read ("+cut(strings.ReplaceAll(why, r.prefix,
+			"${…}"))+")",
 			"check its quotes and brackets, or write it into a file of its own and give that the macro")
 		return
 	}
@@ -88,7 +90,8 @@ func (r *reader) read(text, scope string) {
 	v.collect(file)
 	syntax.Walk(file, v.node)
 	if v.ansi {
-		r.refuseAll(text, `a script with \' inside $'…', which sh and bash read differently`, `write that text in "…"`)
+		r.refuseAll(text, `a script with \' inside $'…', which sh and bash read differently`,
+			`write that text in "…"`)
 	}
 }
 
@@ -106,7 +109,8 @@ func parseShell(text string) (file *syntax.File, err error) {
 			err = errors.New("the shell's grammar")
 		}
 	}()
-	return syntax.NewParser(syntax.KeepComments(true), syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
+	return syntax.NewParser(syntax.KeepComments(true),
+		syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
 }
 
 func (v *visitor) node(n syntax.Node) bool {
@@ -129,7 +133,8 @@ func (v *visitor) node(n syntax.Node) bool {
 		v.named(n.Value, func(hole int, before, after string) {
 			if slashes := len(before) - len(strings.TrimRight(before, `\`)); slashes%2 == 1 {
 				if v.at[hole].asIs = v.deeper == 0; v.deeper > 0 {
-					v.refuse(hole, "an inner script, behind a backslash", "remove the backslash, or write $${ for a plain ${")
+					v.refuse(hole, "an inner script, behind a backslash",
+						"remove the backslash, or write $${ for a plain ${")
 				}
 				return
 			}
