@@ -12,8 +12,9 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
-// Daemons that forked twice, made sessions of their own, cleared their environment and take no SIGTERM are gone when their
-// trial is, and so is a bomb of them; with control groups and without, while a neighbour runs and keeps its own.
+// Daemons that forked twice, made sessions of their own, cleared their environment and take no SIGTERM are
+// gone when their trial is, and so is a bomb of them; with control groups and without, while a neighbour runs
+// and keeps its own.
 func TestAttackDaemons(t *testing.T) {
 	limits := map[string]*task.Limits{"limits": {Memory: 512 << 20}, "none": nil}
 	daemon := `env -i setsid sh -c 'trap "" TERM HUP; (env -i setsid sh -c "trap \"\" TERM; echo \$\$ >> %[1]s; while :; do sleep 1000; done" &)' </dev/null >/dev/null 2>&1`

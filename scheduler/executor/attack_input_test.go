@@ -11,7 +11,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
-// A link that one trial plants in the folder of a later one leads the executor nowhere when it puts code and inputs there.
+// A link that one trial plants in the folder of a later one leads the executor nowhere when it puts code and
+// inputs there.
 func TestAttackPlantedInputs(t *testing.T) {
 	f := newFiles(t)
 	input := filepath.Join(t.TempDir(), "a.csv")

@@ -17,7 +17,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
-// plants put something at $N, in the place of a file that the executor reads or writes. $V is a file of somebody else's.
+// plants put something at $N, in the place of a file that the executor reads or writes. $V is a file of
+// somebody else's.
 var plants = map[string]string{
 	"absolute": `ln -s $V $N`,
 	"relative": `ln -s ../../../../../../../../../..$V $N`,
@@ -30,8 +31,9 @@ var plants = map[string]string{
 	"swapped":  `mkdir own; (while :; do ln -sfn $V $N; rm -rf $N; echo own > $N; rm -f $N; done) & sleep 0.05`,
 }
 
-// A trial that plants links, pipes, devices and folders under the names that its executor uses ends as soon as its program
-// does, by itself, at its timeout and when it is stopped; nothing outside its folder is read or written, and its neighbours go on.
+// A trial that plants links, pipes, devices and folders under the names that its executor uses ends as soon
+// as its program does, by itself, at its timeout and when it is stopped; nothing outside its folder is read
+// or written, and its neighbours go on.
 func TestAttackPlantedNames(t *testing.T) {
 	for _, name := range []string{"stdout", "stderr", "stdout.tail", "stdout.tail.1", "control", "metrics.jsonl", "artifacts", "artifacts/a", ".points", ".stdout.zst"} {
 		t.Run(strings.ReplaceAll(name, "/", " "), func(t *testing.T) {
@@ -116,7 +118,8 @@ setsid sh -c 'while [ -e ../control ]; do mv d e; mv l d; mv d l; mv e d; done' 
 	}
 }
 
-// A metrics file of hundreds of megabytes freezes nobody: neighbours end, and the trial itself can be stopped and times out.
+// A metrics file of hundreds of megabytes freezes nobody: neighbours end, and the trial itself can be stopped
+// and times out.
 func TestAttackFloodOfMetrics(t *testing.T) {
 	a := newFakeAgent(t)
 	startExecutor(t, a, nil)
@@ -156,7 +159,8 @@ func TestAttackFloodOfMetrics(t *testing.T) {
 	}
 }
 
-// A depot that takes its time, or never answers, is waited for until the timeout or the stop, and no neighbour waits with it.
+// A depot that takes its time, or never answers, is waited for until the timeout or the stop, and no
+// neighbour waits with it.
 func TestAttackSlowDepot(t *testing.T) {
 	a := newFakeAgent(t)
 	startExecutor(t, a, nil)
@@ -223,7 +227,7 @@ func TestAttackArtifacts(t *testing.T) {
 // The spec's own limit goes before the executor's, for the one attempt that has it.
 func TestAttackForkBombOfASpec(t *testing.T) {
 	a := newFakeAgent(t)
-	startExecutor(t, a, func(c *Config) { c.Look = 10 * time.Millisecond })
+	startExecutor(t, a, func(c *Config) { c.MemoryPoll = 10 * time.Millisecond })
 	many := `i=0; while [ $i -lt 60 ]; do sleep 1 </dev/null >/dev/null 2>&1 & i=$((i+1)); done; wait; echo '{"a": 1}'`
 	a.launch("s.1.1", task.Order{Shell: strings.Replace(many, "sleep 1 ", "sleep 1000 ", 1), Processes: 30})
 	a.launch("s.2.1", task.Order{Shell: many})
@@ -238,7 +242,7 @@ func TestAttackForkBombOfASpec(t *testing.T) {
 // An attempt with too many processes is ended, says so, and leaves none behind; its neighbour goes on.
 func TestAttackForkBomb(t *testing.T) {
 	a := newFakeAgent(t)
-	startExecutor(t, a, func(c *Config) { c.MaxProcesses, c.Look = 100, 10*time.Millisecond })
+	startExecutor(t, a, func(c *Config) { c.MaxProcesses, c.MemoryPoll = 100, 10*time.Millisecond })
 	a.launch("s.2.1", task.Order{Shell: `echo '{"a": 1}'; sleep 2`})
 	a.launch("s.1.1", task.Order{Shell: `i=0; while [ $i -lt 400 ]; do env -i setsid sleep 1000 </dev/null >/dev/null 2>&1 & i=$((i+1)); done; wait`})
 	if o := a.finished("s.1.1"); o.state != mesosapi.TASK_FAILED || !strings.Contains(o.message, "more than 100 processes") || o.end.Lacks != o.message {

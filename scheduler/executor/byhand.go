@@ -13,7 +13,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 )
 
-// Prepared is an attempt that somebody runs by hand: all that an executor does before it starts the process has been done.
+// Prepared is an attempt that somebody runs by hand: all that an executor does before it starts the process
+// has been done.
 type Prepared struct {
 	Argv    []string
 	Dir     string            // where it starts
@@ -24,8 +25,8 @@ type Prepared struct {
 	Store   string            // folder that inputs are links into
 }
 
-// Prepare makes an attempt ready in a new folder below sandbox: code, inputs, files and environment as its executor would have given
-// it. environ is what trials start from. It starts nothing.
+// Prepare makes an attempt ready in a new folder below sandbox: code, inputs, files and environment as its
+// executor would have given it. environ is what trials start from. It starts nothing.
 func Prepare(ctx context.Context, order task.Order, sandbox string, environ []string) (Prepared, error) {
 	dir, err := safefile.OpenDir(sandbox)
 	if err != nil {
@@ -35,14 +36,14 @@ func Prepare(ctx context.Context, order task.Order, sandbox string, environ []st
 	conf := Config{Sandbox: sandbox, Environ: trialBase(environ), Log: slog.New(slog.DiscardHandler)}
 	const patience = time.Minute // somebody waits for it
 	x := &executor{conf: conf, sandbox: dir}
-	x.store = newStore(dir, &transfer.Client{Patience: patience}, conf.Log)
+	x.cache = newCache(dir, &transfer.Client{Patience: patience}, conf.Log)
 	const id = "attempt"
 	t := &attempt{id: id, dir: filepath.Join(sandbox, id), order: order, ctx: ctx, x: x}
 	if err := t.prepare(); err != nil {
 		return Prepared{}, err
 	}
 	defer t.files.Load().Close()
-	if err := t.provide(); err != nil {
+	if err := t.stageIn(); err != nil {
 		return Prepared{}, err
 	}
 	env, err := t.environment(nil)
@@ -51,10 +52,10 @@ func Prepare(ctx context.Context, order task.Order, sandbox string, environ []st
 	}
 	p := Prepared{Dir: t.folder(), Env: env, Private: t.private, Folder: t.dir, User: order.User, Store: filepath.Join(sandbox, task.Store)}
 	for _, a := range order.Argv {
-		p.Argv = append(p.Argv, here(a, t.dir))
+		p.Argv = append(p.Argv, expandFolder(a, t.dir))
 	}
 	if order.Shell != "" {
-		p.Argv = []string{"/bin/sh", "-c", here(order.Shell, t.dir)}
+		p.Argv = []string{"/bin/sh", "-c", expandFolder(order.Shell, t.dir)}
 	}
 	if order.Inside {
 		return p, nil // where it starts is the image's business; "." is where the image says

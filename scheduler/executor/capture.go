@@ -45,9 +45,10 @@ func drain(pipe *os.File, use func([]byte)) {
 	}
 }
 
-// headTail writes a stream to files of bounded size in an attempt's folder: name holds the first head bytes; what follows goes to
-// name.tail, which becomes name.tail.1 whenever it is full, so that at least the last tail bytes are kept. A
-// disk that is full costs output, never the trial. Nothing is created before the first byte.
+// headTail writes a stream to files of bounded size in an attempt's folder: name holds the first head bytes;
+// what follows goes to name.tail, which becomes name.tail.1 whenever it is full, so that at least the last
+// tail bytes are kept. A disk that is full costs output, never the trial. Nothing is created before the first
+// byte.
 type headTail struct {
 	folder     *safefile.Dir
 	name       string

@@ -236,8 +236,8 @@ func TestAgentDiesAndComesBack(t *testing.T) {
 	}
 }
 
-// BenchmarkClusterTrue runs `true` as trials of one cpu on an agent of two through the whole protocol. Beside it,
-// xargs -P2 does the same number.
+// BenchmarkClusterTrue runs `true` as trials of one cpu on an agent of two through the whole protocol. Beside
+// it, xargs -P2 does the same number.
 func BenchmarkClusterTrue(b *testing.B) {
 	r := newRig(b, 2.1)
 	o := r.offer()

@@ -37,8 +37,8 @@ type Config struct {
 	FirstWait    time.Duration // how long the first subscription may take; default 30 s
 	Settle       time.Duration // an attempt that ends sooner sends no TASK_RUNNING of its own; default 50 ms
 	Interval     time.Duration // between updates of one attempt while points trickle in; default 200 ms
-	Poll         time.Duration // between looks at a metrics file; default 200 ms
-	Look         time.Duration // between looks at the memory of attempts that the kernel does not limit; default 200 ms
+	Poll         time.Duration // between polls of a metrics file; default 200 ms
+	MemoryPoll   time.Duration // between looks at the memory of attempts that the kernel does not limit; default 200 ms
 	Groupless    bool          // make no control groups, so that the kernel limits no attempt
 	Linger       time.Duration // for how long children may hold the pipes after the trial itself ended; default 500 ms
 	BatchBytes   int           // points of one update; default 64 KiB
@@ -51,7 +51,7 @@ type Config struct {
 	MaxProcesses int           // of one attempt at a time, then it is ended; default 4,096
 	ReadWait     time.Duration // for how long the rest of a metrics file may be read after the end; default 5 min
 	Scarce       time.Duration // how long an attempt waits for descriptors, processes, memory or disk that this process lacks; default 10 s
-	Patience     time.Duration // for how long a depot may be away while files are fetched or delivered; default 1 h
+	Patience     time.Duration // for how long the file server may be away while files are fetched or delivered; default 1 h
 	Subreaper    bool          // adopt and kill what trials leave behind; only for a process of our own
 
 	Log *slog.Logger // default: discards
@@ -72,9 +72,9 @@ func FromEnvironment(environ []string) (Config, error) {
 		Sandbox:     env["MESOS_SANDBOX"],
 		HostSandbox: env["MESOS_DIRECTORY"],
 		Token:       env["MESOS_EXECUTOR_AUTHENTICATION_TOKEN"],
-		Proves:      truth(env["KAON_AGENT_PROVES"]),
-		Checkpoint:  truth(env["MESOS_CHECKPOINT"]),
-		HTTPS:       truth(env["LIBPROCESS_SSL_ENABLED"]),
+		Proves:      parseBool(env["KAON_AGENT_PROVES"]),
+		Checkpoint:  parseBool(env["MESOS_CHECKPOINT"]),
+		HTTPS:       parseBool(env["LIBPROCESS_SSL_ENABLED"]),
 		CA:          env["LIBPROCESS_SSL_CA_FILE"],
 		Environ:     trialBase(environ),
 	}
@@ -102,7 +102,7 @@ func FromEnvironment(environ []string) (Config, error) {
 	return c, nil
 }
 
-func truth(text string) bool { return text == "1" || strings.EqualFold(text, "true") }
+func parseBool(text string) bool { return text == "1" || strings.EqualFold(text, "true") }
 
 func (c *Config) complete() error {
 	if _, _, err := net.SplitHostPort(c.Agent); err != nil {
@@ -121,28 +121,28 @@ func (c *Config) complete() error {
 	if info, err := os.Stat(c.Sandbox); err != nil || !info.IsDir() {
 		return errors.Join(fmt.Errorf("find sandbox %q: want a folder", c.Sandbox), err)
 	}
-	def(&c.HostSandbox, c.Sandbox)
-	def(&c.RecoveryTimeout, 15*time.Minute) // Mesos's own defaults
-	def(&c.BackoffMax, 2*time.Second)
-	def(&c.ShutdownGrace, 5*time.Second)
-	def(&c.FirstWait, 30*time.Second)
-	def(&c.Settle, 50*time.Millisecond)
-	def(&c.Interval, 200*time.Millisecond)
-	def(&c.Poll, 200*time.Millisecond)
-	def(&c.Look, 200*time.Millisecond)
-	def(&c.MaxProcesses, mostProcesses)
-	def(&c.ReadWait, 5*time.Minute)
-	def(&c.Patience, time.Hour)
-	def(&c.Linger, 500*time.Millisecond)
-	def(&c.BatchBytes, 64<<10)
-	def(&c.MemoryBytes, 1<<20)
-	def(&c.StoredBytes, 256<<20)
-	def(&c.MaxPoints, 10_000_000)
-	def(&c.MaxLine, 64<<10)
-	def(&c.Scarce, 10*time.Second)
-	def(&c.HeadBytes, 8<<20)
-	def(&c.TailBytes, 8<<20)
-	def(&c.Log, slog.New(slog.DiscardHandler))
+	setDefault(&c.HostSandbox, c.Sandbox)
+	setDefault(&c.RecoveryTimeout, 15*time.Minute) // Mesos's own defaults
+	setDefault(&c.BackoffMax, 2*time.Second)
+	setDefault(&c.ShutdownGrace, 5*time.Second)
+	setDefault(&c.FirstWait, 30*time.Second)
+	setDefault(&c.Settle, 50*time.Millisecond)
+	setDefault(&c.Interval, 200*time.Millisecond)
+	setDefault(&c.Poll, 200*time.Millisecond)
+	setDefault(&c.MemoryPoll, 200*time.Millisecond)
+	setDefault(&c.MaxProcesses, mostProcesses)
+	setDefault(&c.ReadWait, 5*time.Minute)
+	setDefault(&c.Patience, time.Hour)
+	setDefault(&c.Linger, 500*time.Millisecond)
+	setDefault(&c.BatchBytes, 64<<10)
+	setDefault(&c.MemoryBytes, 1<<20)
+	setDefault(&c.StoredBytes, 256<<20)
+	setDefault(&c.MaxPoints, 10_000_000)
+	setDefault(&c.MaxLine, 64<<10)
+	setDefault(&c.Scarce, 10*time.Second)
+	setDefault(&c.HeadBytes, 8<<20)
+	setDefault(&c.TailBytes, 8<<20)
+	setDefault(&c.Log, slog.New(slog.DiscardHandler))
 	return nil
 }
 
@@ -151,7 +151,7 @@ func (c *Config) bounds() outbox.Bounds {
 		Settle: c.Settle, Interval: c.Interval}
 }
 
-func def[T comparable](field *T, value T) {
+func setDefault[T comparable](field *T, value T) {
 	var zero T
 	if *field == zero {
 		*field = value

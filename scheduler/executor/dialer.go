@@ -11,8 +11,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
-// dialer connects to the agent by TCP and to nobody else: an executor that outlives its agent goes on asking at its address, and
-// must not show its token to whoever took the port.
+// dialer connects to the agent by TCP and to nobody else: an executor that outlives its agent goes on asking
+// at its address, and must not show its token to whoever took the port.
 type dialer struct {
 	conf *Config
 

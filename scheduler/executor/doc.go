@@ -6,8 +6,8 @@
 // outlives it except what trials wrote into their folders.
 //
 // Nouns: a task is one attempt; its order says what to run; a collector finds measures in lines; an outbox
-// numbers them as points and makes updates of them, one unacknowledged at a time; a hold keeps an attempt to its limits; a link is
-// one subscription.
+// numbers them as points and makes updates of them, one unacknowledged at a time; a hold keeps an attempt to
+// its limits; a link is one subscription.
 //
 // Run is called once per process, by cmd. Inside, one goroutine reads the agent's events, each task has one,
 // and one for each of its pipes while its process runs; a task's lock guards its collector and outbox, and no
@@ -17,7 +17,7 @@
 //
 // An attempt's folder, <sandbox>/<task id>/, is its working directory unless the order names one, and holds
 // stdout, stderr (and .tail files when they grew beyond their bound), metrics.jsonl, control, artifacts/ and
-// the order's files; with code, work/ is the working directory. stdout, stderr and metrics.jsonl exist from their
-// first byte on. <sandbox>/.kaon holds what attempts share. What lies there when the executor starts was brought by
-// the agent; it is taken when it is whole, and fetched again when it is not.
+// the order's files; with code, work/ is the working directory. stdout, stderr and metrics.jsonl exist from
+// their first byte on. <sandbox>/.kaon holds what attempts share. What lies there when the executor starts
+// was brought by the agent; it is taken when it is whole, and fetched again when it is not.
 package executor

@@ -49,7 +49,7 @@ func (t *attempt) environment(id *identity) ([]string, error) {
 	}
 	base := slices.Concat(t.x.conf.Environ, ports(t.resources))
 	if id != nil {
-		base = id.athome(base)
+		base = id.withHome(base)
 	}
 	env, err := environment(base, &o, t.dir)
 	if err == nil && len(o.Inputs) > 0 {
@@ -74,7 +74,8 @@ func ports(resources []mesosapi.Resource) []string {
 	return PortVariables(all)
 }
 
-// PortVariables tells a trial of its ports as Marathon does: PORT0, PORT1 and so on, and PORTS with all of them.
+// PortVariables tells a trial of its ports as Marathon does: PORT0, PORT1 and so on, and PORTS with all of
+// them.
 func PortVariables(ports []uint64) []string {
 	if len(ports) == 0 {
 		return nil
@@ -117,9 +118,10 @@ func environment(base []string, o *task.Order, dir string) ([]string, error) {
 		if !ok || name == "" || strings.IndexByte(name, 0) >= 0 {
 			return nil, fmt.Errorf("bad environment entry %q: want NAME=value", pair)
 		}
-		put(name, here(value, dir))
+		put(name, expandFolder(value, dir))
 	}
-	// Python holds back what it prints to a pipe, by kilobytes, so that a trial seems to say nothing until its end.
+	// Python holds back what it prints to a pipe, by kilobytes, so that a trial seems to say nothing until
+	// its end.
 	if _, ok := at[pythonUnbuffered]; !ok {
 		put(pythonUnbuffered, "1")
 	}
@@ -134,7 +136,8 @@ func environment(base []string, o *task.Order, dir string) ([]string, error) {
 		put("KAON_PARAMS", "{}")
 		return env, nil
 	}
-	// The kernel starts no program with a variable beyond its bound: such a parameter is in ${args_json_file} alone.
+	// The kernel starts no program with a variable beyond its bound: such a parameter is in ${args_json_file}
+	// alone.
 	used := 0
 	small := func(name, value string) {
 		size := len(name) + 1 + len(value)
@@ -160,8 +163,8 @@ func environment(base []string, o *task.Order, dir string) ([]string, error) {
 	return env, nil
 }
 
-// here puts an attempt's folder in the place of task.Folder.
-func here(text, dir string) string { return strings.ReplaceAll(text, task.Folder, dir) }
+// expandFolder puts an attempt's folder in the place of task.Folder.
+func expandFolder(text, dir string) string { return strings.ReplaceAll(text, task.Folder, dir) }
 
 // plain writes a parameter's value: a string without its quotes, anything else as JSON on one line.
 func plain(value json.RawMessage) string {

@@ -18,8 +18,9 @@ type identity struct {
 	home       string
 }
 
-// identify looks up user[:group], names or numbers, in the files of the system that the executor runs in, which is
-// the image's. As with Docker, a number that nobody knows is a user too, of group 0. nil: the executor's own.
+// identify looks up user[:group], names or numbers, in the files of the system that the executor runs in,
+// which is the image's. As with Docker, a number that nobody knows is a user too, of group 0. nil: the
+// executor's own.
 func identify(text string) (*identity, error) {
 	if text == "" {
 		return nil, nil
@@ -77,9 +78,9 @@ func lookupGroup(name string) (uint64, error) {
 	return strconv.ParseUint(g.Gid, 10, 32)
 }
 
-// give hands an attempt's folder and all in it to the trial's user, and lets that user pass through the sandbox,
-// which agents close to all but their own.
-func (id *identity) give(folder *safefile.Dir, sandbox, name string) error {
+// chown hands an attempt's folder and all in it to the trial's user, and lets that user pass through the
+// sandbox, which agents close to all but their own.
+func (id *identity) chown(folder *safefile.Dir, sandbox, name string) error {
 	info, err := os.Stat(sandbox)
 	if err != nil {
 		return fmt.Errorf("look at the sandbox: %w", err)
@@ -96,8 +97,8 @@ func (id *identity) give(folder *safefile.Dir, sandbox, name string) error {
 	return nil
 }
 
-// athome is an environment with the user's HOME.
-func (id *identity) athome(environ []string) []string {
+// withHome is an environment with the user's HOME.
+func (id *identity) withHome(environ []string) []string {
 	out := slices.DeleteFunc(slices.Clone(environ), func(pair string) bool { return strings.HasPrefix(pair, "HOME=") })
 	return append(out, "HOME="+id.home)
 }

@@ -14,20 +14,20 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/proc"
 )
 
-// sweepEvery bounds how often orphans are looked for: reading /proc costs about as much as starting a trial.
-const sweepEvery = time.Second
+// reapEvery bounds how often orphans are looked for: reading /proc costs about as much as starting a trial.
+const reapEvery = time.Second
 
-// sweepSoon asks for a sweep; it never waits.
-func (x *executor) sweepSoon() {
+// reapSoon asks for a sweep; it never waits.
+func (x *executor) reapSoon() {
 	select {
-	case x.swept <- struct{}{}:
+	case x.reapRequests <- struct{}{}:
 	default:
 	}
 }
 
-// sweep adopts what trials leave behind (a daemon that made a session of its own escapes the process group)
+// reap adopts what trials leave behind (a daemon that made a session of its own escapes the process group)
 // and kills it after its trial has ended, with all that it started.
-func (x *executor) sweep(ctx context.Context) {
+func (x *executor) reap(ctx context.Context) {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		x.conf.Log.Warn("cannot adopt orphans", "error", err)
 		return
@@ -37,12 +37,12 @@ func (x *executor) sweep(ctx context.Context) {
 		case <-ctx.Done():
 			x.killOrphans()
 			return
-		case <-x.swept:
+		case <-x.reapRequests:
 		}
 		x.killOrphans()
 		select {
 		case <-ctx.Done():
-		case <-time.After(sweepEvery):
+		case <-time.After(reapEvery):
 		}
 	}
 }
@@ -58,9 +58,10 @@ func (x *executor) killOrphans() {
 	x.orphans() // reaps the last
 }
 
-// orphans reaps the adopted children that have ended, and gives those that belong to an attempt that has ended, with all
-// that they have started. An attempt's processes have its tag (package proc); one that got rid of it belongs to the attempt whose
-// control file its environment names. One that got rid of both is left alone while an attempt runs: it may be that one's.
+// orphans reaps the adopted children that have ended, and gives those that belong to an attempt that has
+// ended, with all that they have started. An attempt's processes have its tag (package proc); one that got
+// rid of it belongs to the attempt whose control file its environment names. One that got rid of both is left
+// alone while an attempt runs: it may be that one's.
 func (x *executor) orphans() []int {
 	adopted := children() // before the tasks: every leader among them is then known as one
 	running := x.running()
@@ -148,7 +149,8 @@ func reaped(pid, flags int) bool {
 	}
 }
 
-// childless tells by one system call whether this process has no children, as is usual when its trials have ended.
+// childless tells by one system call whether this process has no children, as is usual when its trials have
+// ended.
 func childless() bool {
 	return unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil) == unix.ECHILD
 }

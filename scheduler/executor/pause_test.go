@@ -14,7 +14,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
-// What ended by itself while the executor was stopped has ended by itself, though its time was over when the executor woke.
+// What ended by itself while the executor was stopped has ended by itself, though its time was over when the
+// executor woke.
 func TestEndDuringAPauseBeatsTheTimeout(t *testing.T) {
 	for _, c := range []struct {
 		exit int

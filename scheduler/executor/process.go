@@ -22,20 +22,20 @@ type process struct {
 	stderr *os.File
 }
 
-// startProcess starts the order's command in dir with env as id, or when that is nil as the executor's own user, within its
-// limits. Its error is for people.
-func (x *executor) startProcess(o *task.Order, dir, folder string, env []string, id *identity, limits *hold, tag proc.Tag) (*process, error) {
+// startProcess starts the order's command in dir with env as id, or when that is nil as the executor's own
+// user, within its limits. Its error is for people.
+func (x *executor) startProcess(o *task.Order, dir, folder string, env []string, id *identity, limits *limit, tag proc.Tag) (*process, error) {
 	argv := make([]string, 0, max(len(o.Argv), 3))
 	for _, a := range o.Argv {
-		argv = append(argv, here(a, folder))
+		argv = append(argv, expandFolder(a, folder))
 	}
 	if o.Shell != "" {
-		argv = []string{"/bin/sh", "-c", here(o.Shell, folder)}
+		argv = []string{"/bin/sh", "-c", expandFolder(o.Shell, folder)}
 	}
 	if len(argv) == 0 || argv[0] == "" {
 		return nil, errors.New("the order has no command")
 	}
-	file, err := x.programs.find(argv[0], env)
+	file, err := x.paths.find(argv[0], env)
 	if err != nil {
 		return nil, err
 	}

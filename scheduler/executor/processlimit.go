@@ -12,14 +12,14 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/proc"
 )
 
-// mostProcesses is how many processes one attempt may have at a time: plenty for a program, and less than what takes a machine
-// down.
+// mostProcesses is how many processes one attempt may have at a time: plenty for a program, and less than
+// what takes a machine down.
 const mostProcesses = 4096
 
-// watchProcesses ends attempts that have too many processes, as a fork bomb has. While the whole machine has fewer, which one read
-// of one file tells, it looks no further.
+// watchProcesses ends attempts that have too many processes, as a fork bomb has. While the whole machine has
+// fewer, which one read of one file tells, it looks no further.
 func (x *executor) watchProcesses(ctx context.Context) {
-	for wait := x.conf.Look; ; {
+	for wait := x.conf.MemoryPoll; ; {
 		select {
 		case <-ctx.Done():
 			return
@@ -29,7 +29,7 @@ func (x *executor) watchProcesses(ctx context.Context) {
 		if tasksOfMachine() > x.leastLimit() {
 			x.endTooMany()
 		}
-		wait = max(x.conf.Look, watchShare*time.Since(began))
+		wait = max(x.conf.MemoryPoll, monitorShare*time.Since(began))
 	}
 }
 

@@ -14,11 +14,12 @@ import (
 // maxFinish bounds what is read of a metrics file after the end: a sparse file may claim terabytes.
 const maxFinish = 1 << 30
 
-// readGrace is for how long the rest of a metrics file is read of an attempt that is stopped or has no time left.
+// readGrace is for how long the rest of a metrics file is read of an attempt that is stopped or has no time
+// left.
 const readGrace = 10 * time.Second
 
-// reading is the goroutine that reads an attempt's metrics file: one of its own, so that one trial's file, however large or
-// slow it is, holds up nobody else's.
+// reading is the goroutine that reads an attempt's metrics file: one of its own, so that one trial's file,
+// however large or slow it is, holds up nobody else's.
 type reading struct {
 	enough context.CancelFunc // ends it at once
 	rest   chan struct{}      // closed when the trial has ended: then the rest is read
@@ -26,8 +27,8 @@ type reading struct {
 	whole  bool               // the rest was read to its end; set before done
 }
 
-// readMetrics starts to follow the metrics file. It is looked at now and then: inotify would tell sooner, but costs a
-// watch per task and an event per line, which a flush interval away from being sent buys nothing.
+// readMetrics starts to follow the metrics file. It is looked at now and then: inotify would tell sooner, but
+// costs a watch per task and an event per line, which a flush interval away from being sent buys nothing.
 func (t *attempt) readMetrics() *reading {
 	ctx, enough := context.WithCancel(context.Background())
 	r := &reading{enough: enough, rest: make(chan struct{}), done: make(chan struct{})}
@@ -48,7 +49,7 @@ func (t *attempt) readMetrics() *reading {
 				case <-r.rest:
 					more = false
 				default:
-					more = t.look(ctx)
+					more = t.pollMetrics(ctx)
 				}
 			}
 		}
@@ -56,8 +57,8 @@ func (t *attempt) readMetrics() *reading {
 	return r
 }
 
-// look reads what is new in the metrics file; it tells whether there is more.
-func (t *attempt) look(ctx context.Context) bool {
+// pollMetrics reads what is new in the metrics file; it tells whether there is more.
+func (t *attempt) pollMetrics(ctx context.Context) bool {
 	t.mu.Lock()
 	had := t.mu.out.Next()
 	t.mu.Unlock()
@@ -65,7 +66,7 @@ func (t *attempt) look(ctx context.Context) bool {
 	t.mu.Lock()
 	grown := t.mu.out.Next() != had
 	if t.mu.process != nil {
-		t.tell(time.Now())
+		t.reportProgress(time.Now())
 	}
 	t.mu.Unlock()
 	if grown {
@@ -96,8 +97,8 @@ func (t *attempt) takeLastFromFile(line []byte) {
 	}
 }
 
-// finish has the rest read, for as long as the attempt may take: until its timeout, at most Config.ReadWait, and for readGrace
-// when it was stopped. What is not read by then is not reported; the end says so.
+// finish has the rest read, for as long as the attempt may take: until its timeout, at most Config.ReadWait,
+// and for readGrace when it was stopped. What is not read by then is not reported; the end says so.
 func (r *reading) finish(t *attempt, e *outbox.Ending) {
 	close(r.rest)
 	wait := t.x.conf.ReadWait

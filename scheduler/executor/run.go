@@ -21,19 +21,19 @@ import (
 
 // executor is one executor process: its tasks and its way to the agent.
 type executor struct {
-	conf    Config
-	agent   *agent
-	store   *store
-	sandbox *safefile.Dir
-	null    *os.File // standard input of every trial
-	holder  holder
-	live    atomic.Pointer[link]
-	end     context.CancelFunc // ends Run
-	serial  atomic.Uint64      // of the last task
-	swept   chan struct{}      // asks for a sweep of orphans; holds one, more are the same
+	conf         Config
+	agent        *agent
+	cache        *cache
+	sandbox      *safefile.Dir
+	null         *os.File // standard input of every trial
+	limiter      limiter
+	live         atomic.Pointer[subscription]
+	end          context.CancelFunc // ends Run
+	serial       atomic.Uint64      // of the last task
+	reapRequests chan struct{}      // asks for a reaping of orphans; holds one, more are the same
 
-	programs programs
-	room     chan struct{} // one for each attempt that has its descriptors
+	paths pathCache
+	room  chan struct{} // one for each attempt that has its descriptors
 
 	runs sync.WaitGroup // tasks' goroutines
 	mu   struct {
@@ -44,8 +44,8 @@ type executor struct {
 	}
 }
 
-// link is one subscription, which owns the goroutines that send on it.
-type link struct {
+// subscription is one subscription, which owns the goroutines that send on it.
+type subscription struct {
 	ctx context.Context
 	end context.CancelCauseFunc
 
@@ -57,7 +57,7 @@ type link struct {
 }
 
 // run runs f on a goroutine of its own, unless the subscription has ended.
-func (l *link) run(f func()) {
+func (l *subscription) run(f func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.mu.closed {
@@ -66,7 +66,7 @@ func (l *link) run(f func()) {
 }
 
 // do runs f on the caller's goroutine, unless the subscription has ended.
-func (l *link) do(f func()) {
+func (l *subscription) do(f func()) {
 	l.mu.Lock()
 	if l.mu.closed {
 		l.mu.Unlock()
@@ -79,7 +79,7 @@ func (l *link) do(f func()) {
 }
 
 // close ends the subscription and waits for what runs on it.
-func (l *link) close() {
+func (l *subscription) close() {
 	l.mu.Lock()
 	l.mu.closed = true
 	l.mu.Unlock()
@@ -87,7 +87,8 @@ func (l *link) close() {
 	l.calls.Wait()
 }
 
-// credentialsFile is what a Docker containerizer pulled the image with. It has done so, and trials need not read it.
+// credentialsFile is what a Docker containerizer pulled the image with. It has done so, and trials need not
+// read it.
 const credentialsFile = ".docker/config.json"
 
 // Run is an executor: it subscribes to the agent, runs the tasks it is given, many at a time, and returns
@@ -113,23 +114,23 @@ func Run(ctx context.Context, c Config) error {
 		return fmt.Errorf("open the sandbox: %w", err)
 	}
 	defer sandbox.Close()
-	x := &executor{conf: c, agent: a, null: null, sandbox: sandbox, swept: make(chan struct{}, 1)}
-	x.store = newStore(sandbox, &transfer.Client{Patience: c.Patience}, c.Log)
+	x := &executor{conf: c, agent: a, null: null, sandbox: sandbox, reapRequests: make(chan struct{}, 1)}
+	x.cache = newCache(sandbox, &transfer.Client{Patience: c.Patience}, c.Log)
 	x.mu.tasks = make(map[string]*attempt)
 	x.room = make(chan struct{}, ownRoom())
-	x.holder = holder{own: cgroup.Own("/"), watch: newWatch(c.Look), log: c.Log, groupless: c.Groupless,
+	x.limiter = limiter{own: cgroup.Own("/"), monitor: newMemoryMonitor(c.MemoryPoll), log: c.Log, groupless: c.Groupless,
 		alone: os.Getppid() == 0} // nobody above in this namespace of processes: it is the first of a container
-	defer x.holder.close()
+	defer x.limiter.close()
 	_ = sandbox.Remove(credentialsFile) // there is none, usually
 
 	inner, end := context.WithCancel(context.Background()) // outlives ctx by the time that dying takes
 	x.end = end
 	defer end()
 	var helpers sync.WaitGroup
-	helpers.Go(crash.Func(func() { x.holder.watch.run(inner) }))
+	helpers.Go(crash.Func(func() { x.limiter.monitor.run(inner) }))
 	helpers.Go(crash.Func(func() { x.watchProcesses(inner) }))
 	if c.Subreaper {
-		helpers.Go(crash.Func(func() { x.sweep(inner) }))
+		helpers.Go(crash.Func(func() { x.reap(inner) }))
 	}
 	unhook := context.AfterFunc(ctx, crash.Func(x.shutdown))
 	defer unhook()
@@ -249,13 +250,13 @@ func (x *executor) shutdown() {
 	// The last fifth is for killing what did not listen and for telling of it.
 	grace := x.conf.ShutdownGrace * 4 / 5
 	for _, t := range x.all() {
-		t.kill(min(grace, t.graceful()))
+		t.kill(min(grace, t.gracePeriod()))
 	}
 	time.AfterFunc(x.conf.ShutdownGrace, crash.Func(x.end))
 }
 
-// graceful is the time a trial has between SIGTERM and SIGKILL when nobody says otherwise.
-func (t *attempt) graceful() time.Duration {
+// gracePeriod is the time a trial has between SIGTERM and SIGKILL when nobody says otherwise.
+func (t *attempt) gracePeriod() time.Duration {
 	if t.order.Grace > 0 {
 		return t.order.Grace
 	}

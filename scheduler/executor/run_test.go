@@ -103,7 +103,8 @@ func TestEndsAreTold(t *testing.T) {
 	}
 }
 
-// A program that is open for writing, as one that was just written may be in a child that has yet to execute, is awaited.
+// A program that is open for writing, as one that was just written may be in a child that has yet to execute,
+// is awaited.
 func TestBusyProgramIsAwaited(t *testing.T) {
 	a := newFakeAgent(t)
 	s := startExecutor(t, a, nil)

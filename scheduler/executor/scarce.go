@@ -6,14 +6,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What this process needs descriptors for: attempts, each at its busiest (its folder, two pipes with both ends, a handle of the
-// process, two outputs, the metrics file, a spill, a delivery with its connection), and itself.
+// What this process needs descriptors for: attempts, each at its busiest (its folder, two pipes with both
+// ends, a handle of the process, two outputs, the metrics file, a spill, a delivery with its connection), and
+// itself.
 const (
 	attemptFiles = 12
 	ownFiles     = 40
 )
 
-// Room is how many attempts an executor with a limit of descriptors runs at once, at least one; more wait in it.
+// Room is how many attempts an executor with a limit of descriptors runs at once, at least one; more wait in
+// it.
 func Room(descriptors uint64) int {
 	const most = 1 << 16 // more never run in one executor
 	if descriptors > ownFiles+attemptFiles*most {
@@ -22,8 +24,8 @@ func Room(descriptors uint64) int {
 	return max(1, (int(descriptors)-ownFiles)/attemptFiles)
 }
 
-// ownRoom is the Room of this process. The Go runtime has raised its soft limit to the hard one, and gives programs that it starts the
-// one of before.
+// ownRoom is the Room of this process. The Go runtime has raised its soft limit to the hard one, and gives
+// programs that it starts the one of before.
 func ownRoom() int {
 	var limit unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
@@ -32,7 +34,8 @@ func ownRoom() int {
 	return Room(limit.Cur)
 }
 
-// admit waits until there are descriptors for one attempt more, or ctx ends; who was admitted must call leave.
+// admit waits until there are descriptors for one attempt more, or ctx ends; who was admitted must call
+// leave.
 func (x *executor) admit(ctx context.Context) (leave func(), err error) {
 	select {
 	case x.room <- struct{}{}:

@@ -22,7 +22,8 @@ const backoffMin = 20 * time.Millisecond
 var (
 	errLost    = errors.New("agent is gone")
 	errRefused = errors.New("agent refuses this executor")
-	// ErrCutOff is of an executor that never reached its agent, which is up, as it has just started the executor.
+	// ErrCutOff is of an executor that never reached its agent, which is up, as it has just started the
+	// executor.
 	ErrCutOff = errors.New("the agent cannot be reached from here")
 )
 
@@ -79,7 +80,7 @@ func permanent(err error) bool {
 // session subscribes and handles events until the stream ends.
 func (x *executor) session(ctx context.Context) (subscribed bool, err error) {
 	ctx, end := context.WithCancelCause(ctx)
-	l := &link{ctx: ctx, end: end}
+	l := &subscription{ctx: ctx, end: end}
 	defer l.close()
 	body, err := x.agent.subscribe(ctx, x.resume(l))
 	if err != nil {
@@ -112,7 +113,7 @@ func (x *executor) session(ctx context.Context) (subscribed bool, err error) {
 
 // resume makes the SUBSCRIBE call: with the tasks of which no update was acknowledged, and all updates that
 // were not.
-func (x *executor) resume(l *link) *api.Call {
+func (x *executor) resume(l *subscription) *api.Call {
 	call := &api.Call{Type: api.Call_SUBSCRIBE, Subscribe: &api.Call_Subscribe{}}
 	for _, t := range x.all() {
 		t.mu.Lock()
@@ -129,7 +130,7 @@ func (x *executor) resume(l *link) *api.Call {
 }
 
 // connect opens the way for updates, and sends those that came up since the SUBSCRIBE call was made.
-func (x *executor) connect(l *link) {
+func (x *executor) connect(l *subscription) {
 	x.live.Store(l)
 	for _, t := range x.all() {
 		t.mu.Lock()
@@ -163,7 +164,7 @@ func (x *executor) handle(e *api.Event) {
 			x.acknowledged(t, e.Acknowledged.UUID)
 		}
 	case api.Event_MESSAGE:
-		x.hear(e.Message.Data)
+		x.onMessage(e.Message.Data)
 	case api.Event_SHUTDOWN:
 		x.shutdown()
 	case api.Event_ERROR:
@@ -188,8 +189,9 @@ func (x *executor) acknowledged(t *attempt, id []byte) {
 	}
 }
 
-// hear takes a framework message for one of the tasks. What nobody can use is lost, as such messages may be.
-func (x *executor) hear(data []byte) {
+// onMessage takes a framework message for one of the tasks. What nobody can use is lost, as such messages may
+// be.
+func (x *executor) onMessage(data []byte) {
 	c, err := task.Decode[task.Control](data)
 	if err == nil {
 		if t := x.task(c.Task); t != nil {
@@ -222,7 +224,7 @@ func (x *executor) flushHere(t *attempt) {
 
 // post sends one update, at most once on one subscription. One that does not get through ends the session:
 // the next SUBSCRIBE lists it.
-func (x *executor) post(l *link, t *attempt, u *outbox.Update) {
+func (x *executor) post(l *subscription, t *attempt, u *outbox.Update) {
 	t.mu.Lock()
 	sent := u.Sender == l
 	u.Sender = l
@@ -255,8 +257,8 @@ func (x *executor) message(t *attempt, u *outbox.Update) *api.Call_Update {
 	return &api.Call_Update{Status: status}
 }
 
-// say sends a framework message, which may be lost, without waiting.
-func (x *executor) say(data []byte) {
+// sendMessage sends a framework message, which may be lost, without waiting.
+func (x *executor) sendMessage(data []byte) {
 	if l := x.live.Load(); l != nil {
 		l.run(func() {
 			_ = x.agent.send(l.ctx, &api.Call{Type: api.Call_MESSAGE, Message: &api.Call_Message{Data: data}})

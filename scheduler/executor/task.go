@@ -53,7 +53,7 @@ type attempt struct {
 	hide    *mask.Secrets
 	x       *executor
 	begin   time.Time
-	hold    *hold // nil before it starts
+	limits  *limit // nil before it starts
 
 	mu struct {
 		sync.Mutex
@@ -138,7 +138,7 @@ func (t *attempt) run() {
 	case <-time.After(t.x.conf.Linger):
 	}
 	p.signal(unix.SIGKILL)
-	t.hold.end()
+	t.limits.end()
 	select {
 	case <-readers:
 	case <-time.After(100 * time.Millisecond): // a child that left the group holds the pipe
@@ -157,7 +157,7 @@ func (t *attempt) run() {
 	t.stdout.Flush(t.takeLast)
 	t.mu.Unlock()
 	metrics.finish(t, &end)
-	t.deliver(&end)
+	t.stageOut(&end)
 	if t.work != t.dir && end.State == mesosapi.TASK_FINISHED {
 		_ = t.files.Load().RemoveAll(workName) // a copy; a failed attempt's is there to be looked at
 	}
@@ -165,8 +165,8 @@ func (t *attempt) run() {
 	t.close(end)
 	t.mu.Unlock()
 	t.x.flushHere(t)
-	t.hold.release()
-	t.x.sweepSoon()
+	t.limits.release()
+	t.x.reapSoon()
 }
 
 // start makes the attempt's folder and starts its process, unless it was killed before.
@@ -177,7 +177,7 @@ func (t *attempt) start() (*process, error) {
 	t.mu.Lock()
 	t.mu.send = time.AfterFunc(t.x.conf.Settle, crash.Func(func() { t.x.flush(t) }))
 	t.mu.Unlock()
-	if err := t.provide(); err != nil {
+	if err := t.stageIn(); err != nil {
 		return nil, err
 	}
 	id, err := identify(t.order.User)
@@ -185,7 +185,7 @@ func (t *attempt) start() (*process, error) {
 		return nil, err
 	}
 	if id != nil {
-		if err := id.give(t.x.sandbox, t.x.conf.Sandbox, t.id); err != nil {
+		if err := id.chown(t.x.sandbox, t.x.conf.Sandbox, t.id); err != nil {
 			return nil, err
 		}
 	}
@@ -208,14 +208,14 @@ func (t *attempt) launch(env []string, id *identity) (*process, error) {
 	if t.mu.killed {
 		return nil, fmt.Errorf("killed before it started")
 	}
-	t.hold = t.x.holder.hold(t.order.Limits)
-	if err := t.hold.scarce; err != nil {
-		t.hold.release()
+	t.limits = t.x.limiter.apply(t.order.Limits)
+	if err := t.limits.scarce; err != nil {
+		t.limits.release()
 		return nil, err
 	}
-	p, err := t.x.startProcess(&t.order, t.folder(), t.dir, env, id, t.hold, t.tag)
+	p, err := t.x.startProcess(&t.order, t.folder(), t.dir, env, id, t.limits, t.tag)
 	if err != nil {
-		t.hold.release()
+		t.limits.release()
 		return nil, err
 	}
 	t.mu.process = p
@@ -323,8 +323,8 @@ func (t *attempt) readStdout(pipe *os.File) {
 	m.Flush()
 }
 
-// takeLast takes the last line of a stream, which has no end: of a program that was ended it may be a part of one, and the
-// beginning of a number is another number. JSON that closes is whole.
+// takeLast takes the last line of a stream, which has no end: of a program that was ended it may be a part of
+// one, and the beginning of a number is another number. JSON that closes is whole.
 func (t *attempt) takeLast(line []byte) {
 	if t.mu.cutShort && !parse.Whole(line) {
 		if t.mu.collect.LooksLikeMetrics(line) {
@@ -373,18 +373,19 @@ func (t *attempt) takeLine(line []byte, meant bool) {
 	pointsTotal.Inc()
 	if percent, ok := m.Metrics["progress"]; ok {
 		t.mu.percent, t.mu.untold = percent, true
-		t.tell(now)
+		t.reportProgress(now)
 	}
 }
 
-// tellEvery bounds how often an attempt's progress is told.
-const tellEvery = time.Second
+// progressEvery bounds how often an attempt's progress is told.
+const progressEvery = time.Second
 
-// tell says how far the attempt is, unless it did so just now: then the next look does. The lock is held.
-func (t *attempt) tell(now time.Time) {
-	if t.mu.untold && now.Sub(t.mu.progress) >= tellEvery {
+// reportProgress says how far the attempt is, unless it did so just now: then the next look does. The lock is
+// held.
+func (t *attempt) reportProgress(now time.Time) {
+	if t.mu.untold && now.Sub(t.mu.progress) >= progressEvery {
 		t.mu.progress, t.mu.untold = now, false
-		t.x.say(task.Encode(task.Control{Task: t.id, Progress: t.mu.percent}))
+		t.x.sendMessage(task.Encode(task.Control{Task: t.id, Progress: t.mu.percent}))
 	}
 }
 
@@ -409,7 +410,7 @@ func (t *attempt) ending(status unix.WaitStatus, err error, at time.Time, last *
 		e.State, e.End.Exit = mesosapi.TASK_FAILED, status.ExitStatus()
 		e.Message = fmt.Sprintf("exit code %d", status.ExitStatus())
 	}
-	if e.End.Limit, e.End.Own = t.hold.outOfMemory(e.State == mesosapi.TASK_FAILED); e.End.Limit > 0 {
+	if e.End.Limit, e.End.Own = t.limits.outOfMemory(e.State == mesosapi.TASK_FAILED); e.End.Limit > 0 {
 		const mb = 1 << 20
 		if e.State == mesosapi.TASK_FINISHED { // a shell may end well though what it started was killed
 			e.State, e.Message = mesosapi.TASK_FAILED, "a process of it was killed, though it ended with exit code 0"
@@ -481,15 +482,16 @@ func (t *attempt) kill(grace time.Duration) {
 	t.terminate(grace)
 }
 
-// A timer that is late by lateTimer means that this process did not run meanwhile: it was stopped, or its machine was.
-// The attempt, which may have been stopped with it, then has latePatience to end by itself.
+// A timer that is late by lateTimer means that this process did not run meanwhile: it was stopped, or its
+// machine was. The attempt, which may have been stopped with it, then has latePatience to end by itself.
 const (
 	lateTimer    = time.Second
 	latePatience = 500 * time.Millisecond
 )
 
-// timeout ends an attempt whose time is over, which was late ago. One that has ended meanwhile ended by itself: when it
-// did is not known, and a program that is done is not undone by a clock that was looked at afterwards.
+// timeout ends an attempt whose time is over, which was late ago. One that has ended meanwhile ended by
+// itself: when it did is not known, and a program that is done is not undone by a clock that was looked at
+// afterwards.
 func (t *attempt) timeout(late time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -520,7 +522,8 @@ func (t *attempt) terminate(grace time.Duration) {
 	case t.mu.grace != nil:
 		t.mu.grace.Reset(grace)
 	default:
-		// Before the signal, so that who is woken by it finds the line. A trial that cannot be told is signalled all the same.
+		// Before the signal, so that who is woken by it finds the line. A trial that cannot be told is
+		// signalled all the same.
 		if err := t.control(stopLine); err != nil {
 			t.x.conf.Log.Warn("message lost", "error", err)
 		}

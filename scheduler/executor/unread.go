@@ -9,7 +9,8 @@ func (t *attempt) collector() *parse.Collector {
 	return t.mu.collect
 }
 
-// hintAt looks at a line of standard error, which is not read for metrics, for what would have been one on standard output.
+// hintAt looks at a line of standard error, which is not read for metrics, for what would have been one on
+// standard output.
 func (t *attempt) hintAt(c *parse.Collector, line []byte) {
 	line = parse.Unescaped(line)
 	m, ok, missed := c.Read(line, t.hide)

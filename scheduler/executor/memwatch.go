@@ -11,10 +11,10 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/proc"
 )
 
-// watch looks at the memory of attempts, and kills those that hold more than they may. It is for what the kernel does not do:
-// where it limits nothing, an attempt can be above its limit for as long as nobody looks; where it kills one process of an
-// attempt, the others are left.
-type watch struct {
+// memoryMonitor samples the memory of attempts, and kills those that hold more than they may. It is for what
+// the kernel does not do: where it limits nothing, an attempt can be above its limit for as long as nobody
+// looks; where it kills one process of an attempt, the others are left.
+type memoryMonitor struct {
 	every time.Duration // between looks
 	wake  chan struct{} // holds one: there is something to watch
 
@@ -24,27 +24,27 @@ type watch struct {
 	}
 }
 
-// watched is one attempt under watch.
+// watched is one attempt whose memory is sampled.
 type watched struct {
-	leader int
-	limit  int64         // bytes
-	group  *cgroup.Group // that the kernel keeps to its limit; nil: the attempt's processes are counted
-	watch  *watch
-	killed bool // for holding more; guarded by the watch's lock
+	leader  int
+	limit   int64         // bytes
+	group   *cgroup.Group // that the kernel keeps to its limit; nil: the attempt's processes are counted
+	monitor *memoryMonitor
+	killed  bool // for holding more; guarded by the monitor's lock
 }
 
-// watchShare is the part of a processor that looking may take, as 1/watchShare: with very many processes it is done less
-// often.
-const watchShare = 20
+// monitorShare is the part of a processor that looking may take, as 1/watchShare: with very many processes it
+// is done less often.
+const monitorShare = 20
 
-func newWatch(every time.Duration) *watch {
-	w := &watch{every: every, wake: make(chan struct{}, 1)}
+func newMemoryMonitor(every time.Duration) *memoryMonitor {
+	w := &memoryMonitor{every: every, wake: make(chan struct{}, 1)}
 	w.mu.all = map[int]*watched{}
 	return w
 }
 
-func (w *watch) add(a *watched) *watched {
-	a.watch = w
+func (w *memoryMonitor) add(a *watched) *watched {
+	a.monitor = w
 	w.mu.Lock()
 	w.mu.all[a.leader] = a
 	w.mu.Unlock()
@@ -55,8 +55,8 @@ func (w *watch) add(a *watched) *watched {
 	return a
 }
 
-// remove ends the watch over an attempt, before its process id is given back.
-func (w *watch) remove(a *watched) {
+// remove ends the sampling of an attempt, before its process id is given back.
+func (w *memoryMonitor) remove(a *watched) {
 	if a == nil {
 		return
 	}
@@ -69,16 +69,16 @@ func (a *watched) wasKilled() bool {
 	if a == nil {
 		return false
 	}
-	a.watch.mu.Lock()
-	defer a.watch.mu.Unlock()
+	a.monitor.mu.Lock()
+	defer a.monitor.mu.Unlock()
 	return a.killed
 }
 
-// run looks until ctx ends; while there is nothing to watch it sleeps.
-func (w *watch) run(ctx context.Context) {
+// run samples until ctx ends; while there is nothing to watch it sleeps.
+func (w *memoryMonitor) run(ctx context.Context) {
 	for {
 		began := time.Now()
-		if !w.look() {
+		if !w.sample() {
 			select {
 			case <-ctx.Done():
 				return
@@ -89,13 +89,13 @@ func (w *watch) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(max(w.every, watchShare*time.Since(began))):
+		case <-time.After(max(w.every, monitorShare*time.Since(began))):
 		}
 	}
 }
 
-// look looks at all attempts once; it tells whether there are any.
-func (w *watch) look() bool {
+// sample looks at all attempts once; it tells whether there are any.
+func (w *memoryMonitor) sample() bool {
 	first := 0 // of the leaders whose processes are to be counted
 	w.mu.Lock()
 	any := len(w.mu.all) > 0
@@ -114,20 +114,21 @@ func (w *watch) look() bool {
 		return any
 	}
 	for leader, members := range families(proc.All(proc.FirstSince(first)), w.counts) {
-		w.judge(leader, members)
+		w.enforce(leader, members)
 	}
 	return true
 }
 
 // counts tells whether a process leads an attempt whose processes are counted.
-func (w *watch) counts(pid int) bool {
+func (w *memoryMonitor) counts(pid int) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	a := w.mu.all[pid]
 	return a != nil && a.group == nil
 }
 
-// families sorts processes by the leader whose session they are in or whose descendants they are; others are left out.
+// families sorts processes by the leader whose session they are in or whose descendants they are; others are
+// left out.
 func families(all []proc.Stat, leads func(pid int) bool) map[int][]proc.Stat {
 	parents := make(map[int]int, len(all))
 	for _, s := range all {
@@ -149,13 +150,14 @@ func families(all []proc.Stat, leads func(pid int) bool) map[int][]proc.Stat {
 	return out
 }
 
-// judge kills an attempt that holds more than it may. What is resident counts shared pages for each that shares them, and
-// those of files: it is cheap, never too little but for what is swapped out, and if it is too much the exact sum decides.
-func (w *watch) judge(leader int, members []proc.Stat) {
+// enforce kills an attempt that holds more than it may. What is resident counts shared pages for each that
+// shares them, and those of files: it is cheap, never too little but for what is swapped out, and if it is
+// too much the exact sum decides.
+func (w *memoryMonitor) enforce(leader int, members []proc.Stat) {
 	w.mu.Lock()
 	a := w.mu.all[leader]
 	w.mu.Unlock()
-	if a == nil || resident(members) <= a.limit || held(members) <= a.limit {
+	if a == nil || resident(members) <= a.limit || pss(members) <= a.limit {
 		return
 	}
 	w.mu.Lock()
@@ -180,7 +182,7 @@ func resident(members []proc.Stat) (sum int64) {
 	return sum
 }
 
-func held(members []proc.Stat) (sum int64) {
+func pss(members []proc.Stat) (sum int64) {
 	for _, s := range members {
 		if n, ok := proc.ProportionalSet(s.PID); ok {
 			sum += n

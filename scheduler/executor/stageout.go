@@ -23,8 +23,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 )
 
-// What an attempt may leave when its sweep does not say (artifacts.size), and how slow its delivery may be at the most: so much
-// longer than Config.Patience as its bytes take at leastRate.
+// What an attempt may leave when its sweep does not say (artifacts.size), and how slow its delivery may be at
+// the most: so much longer than Config.Patience as its bytes take at leastRate.
 const (
 	defaultArtifacts = 10 << 30  // bytes
 	leastRate        = 256 << 10 // bytes a second
@@ -39,11 +39,11 @@ type delivered struct {
 	lacks     error // why some are missing
 }
 
-// deliver brings what an attempt left behind to the bucket: its artifacts, and its logs if they are wanted. The death and
-// resurrection of the scheduler included, it takes as long as the attempt's timeout allows, or without one as Config.Patience
-// and the size do; it ends early when the task is killed: what is stopped has nothing to bring. Files that arrived are removed
-// from the sandbox.
-func (t *attempt) deliver(e *outbox.Ending) {
+// stageOut uploads what an attempt left behind to the bucket: its artifacts, and its logs if they are wanted.
+// The death and resurrection of the scheduler included, it takes as long as the attempt's timeout allows, or
+// without one as Config.Patience and the size do; it ends early when the task is killed: what is stopped has
+// nothing to upload. Files that arrived are removed from the sandbox.
+func (t *attempt) stageOut(e *outbox.Ending) {
 	d := t.order.Deliver
 	if d == nil {
 		return
@@ -58,7 +58,7 @@ func (t *attempt) deliver(e *outbox.Ending) {
 	defer end()
 	out := make(chan delivered, 1)
 	state, lacks := e.State, e.End.Lacks
-	crash.Go(func() { out <- t.bring(ctx, state, lacks) })
+	crash.Go(func() { out <- t.deliverAll(ctx, state, lacks) })
 	var got delivered
 	select {
 	case got = <-out:
@@ -96,7 +96,8 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// cutShort ends an attempt whose program had ended well as stopped, timed out or failed, while something was done.
+// cutShort ends an attempt whose program had ended well as stopped, timed out or failed, while something was
+// done.
 func (t *attempt) cutShort(e *outbox.Ending, doing string) {
 	t.mu.Lock()
 	killed := t.mu.killed
@@ -133,8 +134,8 @@ func (t *attempt) deliveryTime(e *outbox.Ending) (context.Context, context.Cance
 	return context.WithTimeout(t.ctx, left)
 }
 
-// bring delivers all that is wanted of an attempt that ended in a state.
-func (t *attempt) bring(ctx context.Context, state mesosapi.TaskState, lacks string) (got delivered) {
+// deliverAll delivers all that is wanted of an attempt that ended in a state.
+func (t *attempt) deliverAll(ctx context.Context, state mesosapi.TaskState, lacks string) (got delivered) {
 	d := t.order.Deliver
 	if !d.NoArtifacts {
 		got.artifacts, got.lacks = t.deliverArtifacts(ctx)
@@ -202,7 +203,7 @@ func (t *attempt) upload(ctx context.Context, kind transfer.Kind, name, file str
 		return results.Artifact{}, fmt.Errorf("deliver %s: %w", name, err)
 	}
 	defer f.Close()
-	return t.x.store.client.Upload(ctx, t.order.Deliver.URL, kind, name, f)
+	return t.x.cache.client.Upload(ctx, t.order.Deliver.URL, kind, name, f)
 }
 
 // found is an artifact.
@@ -215,8 +216,8 @@ type found struct {
 // maxEntries bounds how many files and folders are looked at to find artifacts.
 const maxEntries = 1_000_000
 
-// findArtifacts lists the files that the sweep's patterns choose, all without patterns. A pattern that names a file
-// or folder must find it.
+// findArtifacts lists the files that the sweep's patterns choose, all without patterns. A pattern that names
+// a file or folder must find it.
 func (t *attempt) findArtifacts(ctx context.Context) (all []found, err error) {
 	patterns := t.order.Deliver.Artifacts
 	there, why, folder := make([]bool, len(patterns)), make([]string, len(patterns)), make([]bool, len(patterns))
@@ -275,8 +276,9 @@ func (t *attempt) findArtifacts(ctx context.Context) (all []found, err error) {
 	return all, err
 }
 
-// content describes a file that may be delivered: a regular one, or a link to one in the attempt's own folder. A pipe has
-// no end, a broken link no content; a link further away could lead to what the executor may read and the trial may not.
+// content describes a file that may be delivered: a regular one, or a link to one in the attempt's own
+// folder. A pipe has no end, a broken link no content; a link further away could lead to what the executor
+// may read and the trial may not.
 func content(files *safefile.Dir, file string, st *unix.Stat_t) (a found, refused string) {
 	if st.Mode&unix.S_IFMT == unix.S_IFLNK {
 		target, err := files.Resolve(file)
@@ -309,7 +311,7 @@ func matches(pattern, name string) bool {
 	}
 }
 
-// deliverLog brings one stream, as far as it was kept, under zstd.
+// deliverLog uploads one stream, as far as it was kept, under zstd.
 func (t *attempt) deliverLog(ctx context.Context, name string) error {
 	packed := "." + name + ".zst"
 	written, err := t.packLog(ctx, packed, name)
@@ -342,7 +344,8 @@ func (t *attempt) packLog(ctx context.Context, to, stream string) (written bool,
 	return true, errors.Join(err, z.Close(), f.Close())
 }
 
-// copyLog writes what headTail kept of a stream; if the trial put something else there, no more than that would have.
+// copyLog writes what headTail kept of a stream; if the trial put something else there, no more than that
+// would have.
 func (t *attempt) copyLog(ctx context.Context, w io.Writer, stream string) error {
 	for _, piece := range []string{"", ".tail.1", ".tail"} {
 		f, err := t.files.Load().Open(stream + piece)

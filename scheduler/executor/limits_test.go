@@ -16,15 +16,15 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
-// Both ways to keep attempts to their limits, and a script for each that takes megabytes until all of it is killed: looking
-// needs something to look at, while the kernel may kill one process and leave the others.
+// Both ways to keep attempts to their limits, and a script for each that takes megabytes until all of it is
+// killed: looking needs something to look at, while the kernel may kill one process and leave the others.
 var ways = map[string]struct {
 	change func(*Config)
 	hog    string
 	child  string // takes too much; what started it goes on
 }{
 	"kernel": {func(*Config) {}, "dd if=/dev/zero of=/dev/null count=1 bs=400M; sleep 600", "dd if=/dev/zero of=/dev/null count=1 bs=400M"},
-	"watch": {func(c *Config) { c.Groupless, c.Look = true, 10*time.Millisecond },
+	"watch": {func(c *Config) { c.Groupless, c.MemoryPoll = true, 10*time.Millisecond },
 		"dd if=/dev/zero of=/dev/null count=100000 bs=400M", "dd if=/dev/zero of=/dev/null count=100000 bs=400M"},
 }
 
@@ -43,7 +43,8 @@ func needGroups(t *testing.T) {
 	}
 }
 
-// Of several attempts in one executor, the one that takes too much is killed and says why; its neighbours go on.
+// Of several attempts in one executor, the one that takes too much is killed and says why; its neighbours go
+// on.
 func TestMemoryOfEachAttemptIsLimited(t *testing.T) {
 	const mb = 1 << 20
 	for name, way := range ways {
@@ -107,15 +108,15 @@ func TestKillsInAContainer(t *testing.T) {
 		"a group that others are in":  {false, false, 96 << 20, 0},
 		"such a group, with several ": {false, true, 96 << 20, 0},
 	} {
-		h := holder{own: cgroup.Own(root), alone: c.alone}
-		before := h.hold(nil)
+		h := limiter{own: cgroup.Own(root), alone: c.alone}
+		before := h.apply(nil)
 		before.release()
-		a := h.hold(nil)
+		a := h.apply(nil)
 		if limit, _ := a.outOfMemory(true); limit != 0 {
 			t.Errorf("%s: what was killed before counts", name)
 		}
 		if c.beside {
-			h.hold(nil).release()
+			h.apply(nil).release()
 		}
 		set("sys/fs/cgroup/memory.events.local", "oom 2\noom_kill 2\n")
 		failed, _ := a.outOfMemory(true)
@@ -127,8 +128,8 @@ func TestKillsInAContainer(t *testing.T) {
 	}
 }
 
-// An attempt that holds much together though none of its processes does is told from one whose processes share the same
-// memory.
+// An attempt that holds much together though none of its processes does is told from one whose processes
+// share the same memory.
 func TestSharedMemoryCountsOnce(t *testing.T) {
 	const mb = 1 << 20
 	a := newFakeAgent(t)

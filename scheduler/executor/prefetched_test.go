@@ -32,7 +32,8 @@ func bring(t *testing.T, sandbox string, src task.Source, data []byte) {
 	}
 }
 
-// What the agent brought is used if it is whole; else the executor fetches as ever, and fails in its own words.
+// What the agent prefetched is used if it is whole; else the executor fetches as ever, and fails in its own
+// words.
 func TestWhatTheAgentBroughtIsTaken(t *testing.T) {
 	packed := t.TempDir()
 	if err := os.WriteFile(filepath.Join(packed, "train.sh"), []byte("#!/bin/sh\ncat \"$@\"\n"), 0o755); err != nil {
@@ -66,26 +67,26 @@ func TestWhatTheAgentBroughtIsTaken(t *testing.T) {
 	checked.SHA256 = sum("fetched\n")
 
 	for _, c := range []struct {
-		name    string
-		input   task.Source
-		brought map[string]string // by name of the source: code, input
-		asks    int32
-		prints  string
-		says    string // instead
-		warns   string
+		name       string
+		input      task.Source
+		prefetched map[string]string // by name of the source: code, input
+		asks       int32
+		prints     string
+		says       string // instead
+		warns      string
 	}{
 		{name: "nothing", input: source("a.csv"), asks: 2, prints: "fetched\n"},
-		{name: "all", input: source("a.csv"), brought: map[string]string{"code": code.String(), "input": "brought\n"}, prints: "brought\n"},
-		{name: "checked", input: checked, brought: map[string]string{"code": code.String(), "input": "fetched\n"}, prints: "fetched\n"},
-		{name: "another file", input: checked, brought: map[string]string{"code": code.String(), "input": "brought\n"}, asks: 1, prints: "fetched\n", warns: "its sha256 is " + sum("brought\n")},
-		{name: "empty", input: source("a.csv"), brought: map[string]string{"code": code.String(), "input": ""}, asks: 1, prints: "fetched\n"},
-		{name: "half an archive", input: source("a.csv"), brought: map[string]string{"code": code.String()[:code.Len()/2], "input": "brought\n"}, asks: 1, prints: "brought\n", warns: "code.tar.zst"},
-		{name: "gone", input: source("gone.csv"), brought: map[string]string{"code": code.String(), "input": ""}, asks: 1, says: "fetch gone.csv: 404"},
+		{name: "all", input: source("a.csv"), prefetched: map[string]string{"code": code.String(), "input": "prefetched\n"}, prints: "prefetched\n"},
+		{name: "checked", input: checked, prefetched: map[string]string{"code": code.String(), "input": "fetched\n"}, prints: "fetched\n"},
+		{name: "another file", input: checked, prefetched: map[string]string{"code": code.String(), "input": "prefetched\n"}, asks: 1, prints: "fetched\n", warns: "its sha256 is " + sum("prefetched\n")},
+		{name: "empty", input: source("a.csv"), prefetched: map[string]string{"code": code.String(), "input": ""}, asks: 1, prints: "fetched\n"},
+		{name: "half an archive", input: source("a.csv"), prefetched: map[string]string{"code": code.String()[:code.Len()/2], "input": "prefetched\n"}, asks: 1, prints: "prefetched\n", warns: "code.tar.zst"},
+		{name: "gone", input: source("gone.csv"), prefetched: map[string]string{"code": code.String(), "input": ""}, asks: 1, says: "fetch gone.csv: 404"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			asked.Store(0)
 			a, sandbox := newFakeAgent(t), t.TempDir()
-			for what, data := range c.brought {
+			for what, data := range c.prefetched {
 				src := c.input
 				if what == "code" {
 					src = archived
@@ -111,7 +112,7 @@ func TestWhatTheAgentBroughtIsTaken(t *testing.T) {
 			if asked.Load() != c.asks {
 				t.Errorf("%d requests, want %d", asked.Load(), c.asks)
 			}
-			if c.warns != "" && !strings.Contains(log.String(), c.warns) || c.warns == "" && strings.Contains(log.String(), "brought") {
+			if c.warns != "" && !strings.Contains(log.String(), c.warns) || c.warns == "" && strings.Contains(log.String(), "prefetched") {
 				t.Errorf("the log says: %s", log.String())
 			}
 			if info, err := os.Stat(filepath.Join(sandbox, task.Store, c.input.ID())); c.says == "" && (err != nil || info.Mode().Perm() != 0o755) {
@@ -121,7 +122,7 @@ func TestWhatTheAgentBroughtIsTaken(t *testing.T) {
 	}
 }
 
-// What an executor of its own half downloaded is not taken for what an agent brought.
+// What an executor of its own half downloaded is not taken for what an agent prefetched.
 func TestHalfADownloadIsNotBrought(t *testing.T) {
 	f := newFiles(t)
 	src := f.serve("a.csv", []byte("whole\n"))

@@ -13,19 +13,19 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 )
 
-// provide brings what an attempt works with: secrets, a copy of the code, links to inputs. It may take as long as the
-// network does, and ends early when the task is killed.
-func (t *attempt) provide() error {
+// stageIn fetches what an attempt works with: secrets, a copy of the code, links to inputs. It may take as
+// long as the network does, and ends early when the task is killed.
+func (t *attempt) stageIn() error {
 	if t.order.Secrets != "" {
 		var err error
-		if t.private, err = t.x.store.secrets(t.ctx, t.order.Secrets); err != nil {
+		if t.private, err = t.x.cache.secrets(t.ctx, t.order.Secrets); err != nil {
 			return err
 		}
 		t.hide = mask.New(t.private)
 	}
 	t.work = t.dir
 	if t.order.Code != nil {
-		unpacked, err := t.x.store.get(t.ctx, *t.order.Code, archive.Limits{Bytes: archive.MaxBytes, Files: archive.MaxFiles})
+		unpacked, err := t.x.cache.get(t.ctx, *t.order.Code, archive.Limits{Bytes: archive.MaxBytes, Files: archive.MaxFiles})
 		if err != nil {
 			return fmt.Errorf("bring the code: %w", err)
 		}
@@ -46,7 +46,8 @@ func (t *attempt) provide() error {
 	return nil
 }
 
-// copyCode copies the unpacked code into the attempt's folder. Neither is opened by a path that trials could have changed meanwhile.
+// copyCode copies the unpacked code into the attempt's folder. Neither is opened by a path that trials could
+// have changed meanwhile.
 func (t *attempt) copyCode(unpacked string) error {
 	name, err := filepath.Rel(t.x.sandbox.Path(), unpacked)
 	if err != nil {
@@ -82,7 +83,7 @@ func (t *attempt) disk() (bytes int64) {
 
 // input links one input into the attempt's folder. Links are relative: the sandbox has several names.
 func (t *attempt) input(src task.Source) error {
-	file, err := t.x.store.get(t.ctx, src, archive.LimitsOf(t.disk()))
+	file, err := t.x.cache.get(t.ctx, src, archive.LimitsOf(t.disk()))
 	if err != nil {
 		return err
 	}

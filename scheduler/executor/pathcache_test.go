@@ -16,7 +16,7 @@ func TestProgramsThatMove(t *testing.T) {
 		}
 		return file
 	}
-	var p programs
+	var p pathCache
 	find := func(path, want string) {
 		t.Helper()
 		got, err := p.find("train", []string{"PATH=/ignored", "PATH=" + path})

@@ -23,46 +23,47 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 )
 
-// store fetches what attempts share, each thing once, into a folder of the sandbox, which goes with it.
-type store struct {
+// cache fetches what attempts share, each thing once, into a folder of the sandbox, which goes with it.
+type cache struct {
 	sandbox *safefile.Dir // trials may write there: what is in it is opened, not named by a path
-	folder  string        // of the store, for messages and for trials
+	folder  string        // of the cache, for messages and for trials
 	client  *transfer.Client
 	log     *slog.Logger
 
 	mu struct {
 		sync.Mutex
-		brought map[string]bool // by the agent, before this process began, and not looked at yet
-		items   map[string]*item
-		secrets map[string]map[string]string // by URL
+		prefetched map[string]bool // by the agent, before this process began, and not looked at yet
+		items      map[string]*cacheEntry
+		secrets    map[string]map[string]string // by URL
 	}
 }
 
-// item is one fetched thing.
-type item struct {
+// cacheEntry is one fetched thing.
+type cacheEntry struct {
 	ready chan struct{} // closed when path and err are set
 	path  string
 	err   error
 }
 
-func newStore(sandbox *safefile.Dir, client *transfer.Client, log *slog.Logger) *store {
+func newCache(sandbox *safefile.Dir, client *transfer.Client, log *slog.Logger) *cache {
 	folder := filepath.Join(sandbox.Path(), task.Store)
-	s := &store{sandbox: sandbox, folder: folder, client: client, log: log}
-	s.mu.brought = brought(folder)
-	s.mu.items = map[string]*item{}
+	s := &cache{sandbox: sandbox, folder: folder, client: client, log: log}
+	s.mu.prefetched = prefetched(folder)
+	s.mu.items = map[string]*cacheEntry{}
 	s.mu.secrets = map[string]map[string]string{}
 	return s
 }
 
-// get is where a source's file, or the folder it was unpacked to, lies. It waits for whoever fetches it already.
-func (s *store) get(ctx context.Context, src task.Source, limits archive.Limits) (string, error) {
+// get is where a source's file, or the folder it was unpacked to, lies. It waits for whoever fetches it
+// already.
+func (s *cache) get(ctx context.Context, src task.Source, limits archive.Limits) (string, error) {
 	id := src.ID()
 	for {
 		s.mu.Lock()
 		it := s.mu.items[id]
 		first := it == nil
 		if first {
-			it = &item{ready: make(chan struct{})}
+			it = &cacheEntry{ready: make(chan struct{})}
 			s.mu.items[id] = it
 		}
 		s.mu.Unlock()
@@ -87,9 +88,9 @@ func (s *store) get(ctx context.Context, src task.Source, limits archive.Limits)
 	}
 }
 
-// fetch brings a source into a folder of its own.
-func (s *store) fetch(ctx context.Context, id string, src task.Source, limits archive.Limits) (string, error) {
-	if path, ok := s.adopt(ctx, id, src, limits); ok {
+// fetch gets a source into a folder of its own.
+func (s *cache) fetch(ctx context.Context, id string, src task.Source, limits archive.Limits) (string, error) {
+	if path, ok := s.adoptPrefetched(ctx, id, src, limits); ok {
 		return path, nil
 	}
 	name := filepath.Join(task.Store, id)
@@ -104,17 +105,17 @@ func (s *store) fetch(ctx context.Context, id string, src task.Source, limits ar
 		return "", fmt.Errorf("fetch %s: %w", src.Name, err)
 	}
 	return s.within(id, func(folder string) (string, error) {
-		file, err := s.bring(ctx, folder, src)
+		file, err := s.download(ctx, folder, src)
 		if err != nil {
 			return "", fmt.Errorf("fetch %s: %w", src.Name, err)
 		}
-		return settle(ctx, file, folder, src, limits)
+		return resolveArchive(ctx, file, folder, src, limits)
 	})
 }
 
-// within calls f with a path of a thing's folder that leads there whatever trials do meanwhile, and gives the path that it answers as trials
-// know it.
-func (s *store) within(id string, f func(folder string) (string, error)) (out string, err error) {
+// within calls f with a path of a thing's folder that leads there whatever trials do meanwhile, and gives the
+// path that it answers as trials know it.
+func (s *cache) within(id string, f func(folder string) (string, error)) (out string, err error) {
 	dir, err := s.sandbox.Dir(filepath.Join(task.Store, id))
 	if err != nil {
 		return "", err
@@ -131,8 +132,8 @@ func (s *store) within(id string, f func(folder string) (string, error)) (out st
 	return out, err
 }
 
-// settle is where a source's file lies in the end, or what was in it.
-func settle(ctx context.Context, file, folder string, src task.Source, limits archive.Limits) (string, error) {
+// resolveArchive is where a source's file lies in the end, or what was in it.
+func resolveArchive(ctx context.Context, file, folder string, src task.Source, limits archive.Limits) (string, error) {
 	if !src.Unpack {
 		return file, nil
 	}
@@ -154,8 +155,8 @@ func settle(ctx context.Context, file, folder string, src task.Source, limits ar
 	return out, nil
 }
 
-// bring gives the path of a source's file: where it lies already, or where it was downloaded to.
-func (s *store) bring(ctx context.Context, folder string, src task.Source) (string, error) {
+// download gives the path of a source's file: where it lies already, or where it was downloaded to.
+func (s *cache) download(ctx context.Context, folder string, src task.Source) (string, error) {
 	u, err := url.Parse(src.URL)
 	if err != nil {
 		return "", errors.New("its address cannot be read")
@@ -205,7 +206,7 @@ func checkFile(ctx context.Context, path, sum string) error {
 }
 
 // secrets are the variables behind a URL. They are held in memory and nowhere else.
-func (s *store) secrets(ctx context.Context, address string) (map[string]string, error) {
+func (s *cache) secrets(ctx context.Context, address string) (map[string]string, error) {
 	s.mu.Lock()
 	known := s.mu.secrets[address]
 	s.mu.Unlock()

@@ -10,16 +10,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// programs finds programs in a PATH. Like a shell it remembers where one was, the last: a sweep starts one program again
-// and again, and a PATH may have many folders.
-type programs struct {
+// pathCache finds programs in a PATH. Like a shell it remembers where one was, the last: a sweep starts one
+// program again and again, and a PATH may have many folders.
+type pathCache struct {
 	mu   sync.Mutex
 	last struct{ name, path, file string }
 }
 
-// find looks for a bare name in the PATH the trial will see. A name with a slash is taken as it is, from the working
-// directory.
-func (p *programs) find(name string, env []string) (string, error) {
+// find looks for a bare name in the PATH the trial will see. A name with a slash is taken as it is, from the
+// working directory.
+func (p *pathCache) find(name string, env []string) (string, error) {
 	if strings.Contains(name, "/") {
 		return name, nil
 	}
