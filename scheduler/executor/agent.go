@@ -23,8 +23,6 @@ const (
 
 	// maxRecord bounds one event; Mesos sends no protobuf message beyond 64 MiB.
 	maxRecord = 64 << 20
-	// callTimeout is for an agent on the same host to answer.
-	callTimeout = 15 * time.Second
 	// connections bounds concurrent updates; one more connection holds the stream.
 	connections = 4
 	maxText     = 1024
@@ -64,9 +62,10 @@ func newAgent(conf *Config) (*agent, error) {
 			return (&net.Dialer{Timeout: callTimeout}).DialContext(ctx, "unix", conf.Socket)
 		}
 	}
-	a := &agent{conf: conf, client: &http.Client{Transport: t}, url: "http://" + conf.Agent + apiPath, header: http.Header{
+	a := &agent{conf: conf, client: &http.Client{Transport: t}, url: "http://" + conf.Agent + apiPath}
+	a.header = http.Header{
 		"Content-Type": {mediaType}, "Accept": {mediaType}, "User-Agent": {"kaon executor"},
-	}}
+	}
 	if conf.Token != "" {
 		a.header.Set("Authorization", "Bearer "+conf.Token)
 	}

@@ -159,7 +159,7 @@ func TestAttackFloodOfMetrics(t *testing.T) {
 	}
 }
 
-// A depot that takes its time, or never answers, is waited for until the timeout or the stop, and no
+// A file server that takes its time, or never answers, is waited for until the timeout or the stop, and no
 // neighbour waits with it.
 func TestAttackSlowDepot(t *testing.T) {
 	a := newFakeAgent(t)

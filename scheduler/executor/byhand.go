@@ -33,12 +33,12 @@ func Prepare(ctx context.Context, order task.Order, sandbox string, environ []st
 		return Prepared{}, fmt.Errorf("open the attempt's folder: %w", err)
 	}
 	defer dir.Close()
-	conf := Config{Sandbox: sandbox, Environ: trialBase(environ), Log: slog.New(slog.DiscardHandler)}
+	conf := &Config{Sandbox: sandbox, Environ: trialBase(environ), Log: slog.New(slog.DiscardHandler)}
 	const patience = time.Minute // somebody waits for it
-	x := &executor{conf: conf, sandbox: dir}
-	x.cache = newCache(dir, &transfer.Client{Patience: patience}, conf.Log)
+	files := newCache(dir, &transfer.Client{Patience: patience}, conf.Log)
 	const id = "attempt"
-	t := &attempt{id: id, dir: filepath.Join(sandbox, id), order: order, ctx: ctx, x: x}
+	t := &attempt{id: id, dir: filepath.Join(sandbox, id), order: order, ctx: ctx,
+		host: &host{conf: conf, sandbox: dir, cache: files}}
 	if err := t.prepare(); err != nil {
 		return Prepared{}, err
 	}
@@ -50,7 +50,8 @@ func Prepare(ctx context.Context, order task.Order, sandbox string, environ []st
 	if err != nil {
 		return Prepared{}, err
 	}
-	p := Prepared{Dir: t.folder(), Env: env, Private: t.private, Folder: t.dir, User: order.User, Store: filepath.Join(sandbox, task.Store)}
+	p := Prepared{Dir: t.folder(), Env: env, Private: t.private, Folder: t.dir, User: order.User,
+		Store: filepath.Join(sandbox, task.Store)}
 	for _, a := range order.Argv {
 		p.Argv = append(p.Argv, expandFolder(a, t.dir))
 	}

@@ -139,7 +139,8 @@ func (l *lastLines) lines(hide *mask.Secrets) []string {
 	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(l.buf))
 	var out []string
 	for _, line := range strings.Split(text, "\n") {
-		line = strings.TrimRight(hide.Mask(mask.Readable(line)), " \t") // what is left out may have parted a secret
+		// Masked after what is left out has gone: it may have parted a secret.
+		line = strings.TrimRight(hide.Mask(mask.Readable(line)), " \t")
 		if line != "" {
 			out = append(out, parse.Clip(line, lastWidth))
 		}

@@ -19,7 +19,7 @@ type Config struct {
 	Agent           string // host:port of the agent's HTTP endpoint
 	Socket          string // of the agent, on this machine; empty: by TCP
 	HTTPS           bool
-	CA              string // file of trusted roots in PEM for HTTPS; empty: any certificate is believed, as libprocess does by default
+	CA              string // file of trusted roots in PEM for HTTPS; empty: any are, as by libprocess
 	Token           string // bearer token; empty: none
 	Proves          bool   // the agent proves on demand that it knows the token: kaon's own does
 	Framework       string
@@ -30,7 +30,7 @@ type Config struct {
 	RecoveryTimeout time.Duration // for how long
 	BackoffMax      time.Duration // longest wait between attempts to subscribe
 	ShutdownGrace   time.Duration // from SHUTDOWN until the agent kills us
-	Environ         []string      // environment that trials start from, without what concerns only the executor
+	Environ         []string      // what trials start from, without what concerns only the executor
 
 	Once         bool          // exit when the first task is over
 	Idle         time.Duration // exit after so long without a task; 0: only when told
@@ -38,20 +38,20 @@ type Config struct {
 	Settle       time.Duration // an attempt that ends sooner sends no TASK_RUNNING of its own; default 50 ms
 	Interval     time.Duration // between updates of one attempt while points trickle in; default 200 ms
 	Poll         time.Duration // between polls of a metrics file; default 200 ms
-	MemoryPoll   time.Duration // between looks at the memory of attempts that the kernel does not limit; default 200 ms
+	MemoryPoll   time.Duration // between samples of memory that the kernel does not limit; default 200 ms
 	Groupless    bool          // make no control groups, so that the kernel limits no attempt
-	Linger       time.Duration // for how long children may hold the pipes after the trial itself ended; default 500 ms
+	Linger       time.Duration // how long children may hold the pipes after the trial ended; default 500 ms
 	BatchBytes   int           // points of one update; default 64 KiB
 	MemoryBytes  int           // closed batches of one attempt held in memory; default 1 MiB
-	StoredBytes  int           // the same with those spilled to disk, then points are dropped; default 256 MiB
+	StoredBytes  int           // those and what is spilled to disk, then points are dropped; default 256 MiB
 	MaxPoints    uint64        // points of one attempt, then they are dropped; default 10 million
 	MaxLine      int           // longest line looked at for metrics; default 64 KiB
 	HeadBytes    int64         // of stdout and stderr each, kept from the start; default 8 MiB
 	TailBytes    int64         // and from the end, at least; default 8 MiB
 	MaxProcesses int           // of one attempt at a time, then it is ended; default 4,096
-	ReadWait     time.Duration // for how long the rest of a metrics file may be read after the end; default 5 min
-	Scarce       time.Duration // how long an attempt waits for descriptors, processes, memory or disk that this process lacks; default 10 s
-	Patience     time.Duration // for how long the file server may be away while files are fetched or delivered; default 1 h
+	ReadWait     time.Duration // how long the rest of a metrics file may be read after the end; default 5 min
+	Scarce       time.Duration // how long an attempt waits for what the machine ran out of; default 10 s
+	Patience     time.Duration // how long the file server may be away; default 1 h
 	Subreaper    bool          // adopt and kill what trials leave behind; only for a process of our own
 
 	Log *slog.Logger // default: discards
@@ -82,7 +82,8 @@ func FromEnvironment(environ []string) (Config, error) {
 		"MESOS_AGENT_ENDPOINT": c.Agent, "MESOS_FRAMEWORK_ID": c.Framework, "MESOS_EXECUTOR_ID": c.Executor,
 	} {
 		if value == "" {
-			return Config{}, fmt.Errorf("read environment: %s is not set: kaon executor is started by a Mesos agent, not by hand", name)
+			return Config{}, fmt.Errorf("read environment: %s is not set: "+
+				"kaon executor is started by a Mesos agent, not by hand", name)
 		}
 	}
 	for name, field := range map[string]*time.Duration{
@@ -147,8 +148,10 @@ func (c *Config) complete() error {
 }
 
 func (c *Config) bounds() outbox.Bounds {
-	return outbox.Bounds{Batch: c.BatchBytes, Memory: c.MemoryBytes, Stored: c.StoredBytes, Points: c.MaxPoints,
-		Settle: c.Settle, Interval: c.Interval}
+	return outbox.Bounds{
+		Batch: c.BatchBytes, Memory: c.MemoryBytes, Stored: c.StoredBytes, Points: c.MaxPoints,
+		Settle: c.Settle, Interval: c.Interval,
+	}
 }
 
 func setDefault[T comparable](field *T, value T) {
@@ -157,3 +160,22 @@ func setDefault[T comparable](field *T, value T) {
 		*field = value
 	}
 }
+
+// trialBase is the executor's environment as far as it is a trial's business: without what Mesos says to the
+// executor (its token above all) and without KAON_ names of an outer trial.
+func trialBase(environ []string) []string {
+	var out []string
+	for _, pair := range environ {
+		name, _, _ := strings.Cut(pair, "=")
+		ours := strings.HasPrefix(name, "MESOS_") || strings.HasPrefix(name, "LIBPROCESS_") ||
+			strings.HasPrefix(name, "KAON_")
+		if name == "MESOS_SANDBOX" || !ours {
+			out = append(out, pair)
+		}
+	}
+	return out
+}
+
+// mostProcesses is how many processes one attempt may have at a time: plenty for a program, and less than
+// what takes a machine down.
+const mostProcesses = 4096

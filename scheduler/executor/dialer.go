@@ -18,11 +18,12 @@ type dialer struct {
 
 	mu    sync.Mutex
 	asked bool
-	uids  []int // of who listened there at first, right after the agent had started this process; empty: that cannot be seen
+	uids  []int // of who listened there right after the agent had started us; empty: that cannot be seen
 }
 
 func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	conn, err := (&net.Dialer{Timeout: callTimeout, KeepAlive: 15 * time.Second}).DialContext(ctx, network, address)
+	plain := &net.Dialer{Timeout: callTimeout, KeepAlive: 15 * time.Second}
+	conn, err := plain.DialContext(ctx, network, address)
 	if err != nil || d.conf.Token == "" {
 		return conn, err
 	}
@@ -53,3 +54,6 @@ func (d *dialer) check(conn net.Conn) error {
 	}
 	return nil
 }
+
+// callTimeout is for an agent on the same host to answer.
+const callTimeout = 15 * time.Second

@@ -5,19 +5,25 @@
 // It does not retry, judge metrics or talk to the scheduler but through the agent, and it keeps nothing that
 // outlives it except what trials wrote into their folders.
 //
-// Nouns: a task is one attempt; its order says what to run; a collector finds measures in lines; an outbox
-// numbers them as points and makes updates of them, one unacknowledged at a time; a hold keeps an attempt to
-// its limits; a link is one subscription.
+// Nouns: a task is one attempt; its order says what to run; a collector finds samples in lines (package
+// parse); an outbox numbers them as points and makes updates of them, one unacknowledged at a time (package
+// outbox); a limit keeps an attempt to its limits; a subscription is one stream from the agent; a host is
+// what attempts share.
 //
-// Run is called once per process, by cmd. Inside, one goroutine reads the agent's events, each task has one,
-// and one for each of its pipes while its process runs; a task's lock guards its collector and outbox, and no
-// lock is held while the network is waited for. collect, flatten, pairs, lines and outbox are pure.
+// Run is called once per process, by cmd. Inside, one goroutine reads the agent's events, each attempt has
+// one, and one for each of its pipes while its process runs; an attempt's lock guards its collector and
+// outbox, and no lock is held while the network is waited for.
 //
-// In the flow it stands between launch and journal: orders come in, reports go out (package wire).
+// Files look down, and no two reach each other: run; subscribe, events, updates; executor; attempt_run with
+// attempt_start, attempt_output, attempt_metrics, attempt_end and attempt_kill; stagein, stageout,
+// environment; attempt; process, limits, memwatch, capture, cache, agent; config. Where an attempt must call
+// up, host has a function for it.
+//
+// In the flow it stands between launch and journal: orders come in, reports go out (package task).
 //
 // An attempt's folder, <sandbox>/<task id>/, is its working directory unless the order names one, and holds
 // stdout, stderr (and .tail files when they grew beyond their bound), metrics.jsonl, control, artifacts/ and
 // the order's files; with code, work/ is the working directory. stdout, stderr and metrics.jsonl exist from
 // their first byte on. <sandbox>/.kaon holds what attempts share. What lies there when the executor starts
-// was brought by the agent; it is taken when it is whole, and fetched again when it is not.
+// was prefetched by the agent; it is taken when it is whole, and fetched again when it is not.
 package executor

@@ -29,5 +29,6 @@ func parseDuration(text string) (time.Duration, error) {
 		}
 		return time.Duration(x * float64(u.unit)), nil
 	}
-	return 0, fmt.Errorf("read duration %q: want a number and one of ns, us, ms, secs, mins, hrs, days, weeks", text)
+	const want = "a number and one of ns, us, ms, secs, mins, hrs, days, weeks"
+	return 0, fmt.Errorf("read duration %q: want %s", text, want)
 }

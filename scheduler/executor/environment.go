@@ -16,30 +16,6 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// trialBase is the executor's environment as far as it is a trial's business: without what Mesos says to the
-// executor (its token above all) and without KAON_ names of an outer trial.
-func trialBase(environ []string) []string {
-	var out []string
-	for _, pair := range environ {
-		name, _, _ := strings.Cut(pair, "=")
-		if name == "MESOS_SANDBOX" || !(strings.HasPrefix(name, "MESOS_") || strings.HasPrefix(name, "LIBPROCESS_") || strings.HasPrefix(name, "KAON_")) {
-			out = append(out, pair)
-		}
-	}
-	return out
-}
-
-// Names of the files and folders of an attempt's folder.
-const (
-	stdoutName    = "stdout"
-	stderrName    = "stderr"
-	metricsName   = "metrics.jsonl"
-	controlName   = "control"
-	artifactsName = "artifacts"
-	workName      = "work"   // the attempt's copy of the code
-	inputsName    = "inputs" // links to what it was given, when it works elsewhere
-)
-
 // environment is what the attempt sees, its secrets too.
 func (t *attempt) environment(id *identity) ([]string, error) {
 	o := t.order
@@ -47,7 +23,7 @@ func (t *attempt) environment(id *identity) ([]string, error) {
 	for _, name := range slices.Sorted(maps.Keys(t.private)) {
 		o.Env = append(o.Env, name+"="+t.private[name])
 	}
-	base := slices.Concat(t.x.conf.Environ, ports(t.resources))
+	base := slices.Concat(t.host.conf.Environ, ports(t.resources))
 	if id != nil {
 		base = id.withHome(base)
 	}
@@ -132,12 +108,19 @@ func environment(base []string, o *task.Order, dir string) ([]string, error) {
 	put("KAON_METRICS", filepath.Join(dir, metricsName))
 	put("KAON_CONTROL", filepath.Join(dir, controlName))
 	put("KAON_ARTIFACTS", filepath.Join(dir, artifactsName))
-	if len(o.Params) == 0 {
-		put("KAON_PARAMS", "{}")
-		return env, nil
+	if err := putParams(put, o.Params); err != nil {
+		return nil, err
 	}
-	// The kernel starts no program with a variable beyond its bound: such a parameter is in ${args_json_file}
-	// alone.
+	return env, nil
+}
+
+// putParams puts the parameters, all in one variable and each in one of its own. The kernel starts no program
+// with a variable beyond its bound: such a parameter is in ${args_json_file} alone.
+func putParams(put func(name, value string), all []byte) error {
+	if len(all) == 0 {
+		put("KAON_PARAMS", "{}")
+		return nil
+	}
 	used := 0
 	small := func(name, value string) {
 		size := len(name) + 1 + len(value)
@@ -147,24 +130,16 @@ func environment(base []string, o *task.Order, dir string) ([]string, error) {
 		used += size
 		put(name, value)
 	}
-	small("KAON_PARAMS", string(o.Params))
+	small("KAON_PARAMS", string(all))
 	var params map[string]json.RawMessage
-	if err := json.Unmarshal(o.Params, &params); err != nil {
-		return nil, fmt.Errorf("read parameters %.200q: %w", o.Params, err)
+	if err := json.Unmarshal(all, &params); err != nil {
+		return fmt.Errorf("read parameters %.200q: %w", all, err)
 	}
-	names := make([]string, 0, len(params))
-	for name := range params {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(params)) {
 		small(sweep.EnvName(name), plain(params[name]))
 	}
-	return env, nil
+	return nil
 }
-
-// expandFolder puts an attempt's folder in the place of task.Folder.
-func expandFolder(text, dir string) string { return strings.ReplaceAll(text, task.Folder, dir) }
 
 // plain writes a parameter's value: a string without its quotes, anything else as JSON on one line.
 func plain(value json.RawMessage) string {

@@ -24,11 +24,11 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 )
 
-// files is a depot over a folder, an agent and an executor.
+// files is a file server over a folder, an agent and an executor.
 type files struct {
 	*fakeAgent
 	t      *testing.T
-	depot  *transfer.Server
+	server *transfer.Server
 	bucket bucket.Bucket
 	root   string // of the sandbox
 }
@@ -45,17 +45,17 @@ func newFiles(t *testing.T) *files {
 	}
 	t.Cleanup(func() { d.Close() })
 	a := newFakeAgent(t)
-	return &files{fakeAgent: a, t: t, depot: d, bucket: bucket, root: startExecutor(t, a, nil).sandbox}
+	return &files{fakeAgent: a, t: t, server: d, bucket: bucket, root: startExecutor(t, a, nil).sandbox}
 }
 
-// serve puts bytes into the depot.
+// serve puts bytes into the file server.
 func (f *files) serve(name string, data []byte) task.Source {
 	f.t.Helper()
 	file := filepath.Join(f.t.TempDir(), "file")
 	if err := os.WriteFile(file, data, 0o644); err != nil {
 		f.t.Fatal(err)
 	}
-	address, sum, err := f.depot.Serve(file, name)
+	address, sum, err := f.server.Serve(file, name)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func (f *files) code(contents map[string]string) *task.Source {
 }
 
 func (f *files) deliver(trial int, artifacts []string, logs string) *task.Deliver {
-	return &task.Deliver{URL: f.depot.Attempt(trial, 1), Artifacts: artifacts, Logs: logs}
+	return &task.Deliver{URL: f.server.Attempt(trial, 1), Artifacts: artifacts, Logs: logs}
 }
 
 func (f *files) object(name string) string {
@@ -243,7 +243,7 @@ func TestInputsAreSharedAndInPlace(t *testing.T) {
 func TestSecretsReachTheTrialAndNothingElse(t *testing.T) {
 	f := newFiles(t)
 	const secret = "hunter2-hunter2"
-	address := f.depot.Secrets(map[string]string{"TOKEN": secret})
+	address := f.server.Secrets(map[string]string{"TOKEN": secret})
 	f.launch("s.1.1", task.Order{Trial: 1, Attempt: 1, Secrets: address, Deliver: f.deliver(1, nil, "all"),
 		Shell: `test "$TOKEN" = ` + strings.Join(strings.Split(secret, ""), "''") + ` || exit 9; echo "{\"milestone\": \"$TOKEN\", \"a\": 1}" >> $KAON_METRICS; echo "with $TOKEN."; echo "{\"milestone\": \"\\u0068${TOKEN#h}\", \"\\u0068${TOKEN#h}\": 1}" >> $KAON_METRICS; echo x > "$KAON_ARTIFACTS/a-$TOKEN.txt"; printf 'hunter2' >&2; sleep 0.05; echo "-hunter2 failed" >&2; exit 1`})
 	o := f.finished("s.1.1")
@@ -281,7 +281,7 @@ func TestSecretsReachTheTrialAndNothingElse(t *testing.T) {
 func TestKilledAttemptDeliversNothing(t *testing.T) {
 	f := newFiles(t)
 	code := f.code(map[string]string{"a": "b"})
-	if err := f.depot.Close(); err != nil { // nobody answers: the attempt waits
+	if err := f.server.Close(); err != nil { // nobody answers: the attempt waits
 		t.Fatal(err)
 	}
 	f.launch("s.1.1", task.Order{Code: code, Shell: "true"})

@@ -42,7 +42,8 @@ func identify(text string) (*identity, error) {
 		gid, _ = strconv.ParseUint(u.Gid, 10, 32)
 		others = supplementary(u)
 	case !number:
-		return nil, fmt.Errorf("run as user %q: the image does not know this user; give a number, or a user of its /etc/passwd", name)
+		return nil, fmt.Errorf("run as user %q: the image does not know this user; "+
+			"give a number, or a user of its /etc/passwd", name)
 	}
 	if grouped {
 		others = nil
@@ -73,12 +74,13 @@ func lookupGroup(name string) (uint64, error) {
 	}
 	g, err := user.LookupGroup(name)
 	if err != nil {
-		return 0, fmt.Errorf("run as group %q: the image does not know this group; give a number, or a group of its /etc/group", name)
+		return 0, fmt.Errorf("run as group %q: the image does not know this group; "+
+			"give a number, or a group of its /etc/group", name)
 	}
 	return strconv.ParseUint(g.Gid, 10, 32)
 }
 
-// chown hands an attempt's folder and all in it to the trial's user, and lets that user pass through the
+// chown gives an attempt's folder and all in it to the trial's user, and lets that user pass through the
 // sandbox, which agents close to all but their own.
 func (id *identity) chown(folder *safefile.Dir, sandbox, name string) error {
 	info, err := os.Stat(sandbox)
@@ -99,6 +101,7 @@ func (id *identity) chown(folder *safefile.Dir, sandbox, name string) error {
 
 // withHome is an environment with the user's HOME.
 func (id *identity) withHome(environ []string) []string {
-	out := slices.DeleteFunc(slices.Clone(environ), func(pair string) bool { return strings.HasPrefix(pair, "HOME=") })
+	isHome := func(pair string) bool { return strings.HasPrefix(pair, "HOME=") }
+	out := slices.DeleteFunc(slices.Clone(environ), isHome)
 	return append(out, "HOME="+id.home)
 }

@@ -52,7 +52,8 @@ func (h *limiter) apply(limits *task.Limits) *limit {
 	a.limits = *limits
 	h.first.Do(h.open)
 	if h.tree != nil {
-		g, err := h.tree.Group(cgroup.Limits{CPUs: limits.CPUs, HardCPUs: limits.HardCPUs, Memory: limits.Memory})
+		bounds := cgroup.Limits{CPUs: limits.CPUs, HardCPUs: limits.HardCPUs, Memory: limits.Memory}
+		g, err := h.tree.Group(bounds)
 		switch {
 		case err == nil:
 			a.group = g
@@ -90,7 +91,7 @@ func (h *limiter) open() {
 	}
 	var err error
 	if h.tree, err = cgroup.Open("/"); err != nil {
-		h.log.Warn("control groups cannot keep attempts to all their limits; their memory is looked at instead",
+		h.log.Warn("control groups cannot keep attempts to all their limits; their memory is sampled instead",
 			"memory", h.tree.LimitsMemory(), "cpus", h.tree.LimitsCPUs(), "error", err)
 	}
 }
@@ -106,7 +107,7 @@ func (a *limit) start(sys *syscall.SysProcAttr, start func() (int, error)) (pid 
 	case err != nil || a.limits.Memory == 0:
 	case a.group == nil || !a.limiter.tree.LimitsMemory():
 		a.watched = a.limiter.monitor.add(&watched{leader: pid, limit: a.limits.Memory})
-	case !a.group.EndsAsOne():
+	case !a.group.KillsWhole():
 		a.watched = a.limiter.monitor.add(&watched{leader: pid, group: a.group})
 	}
 	return pid, err

@@ -108,7 +108,7 @@ func TestKillsInAContainer(t *testing.T) {
 		"a group that others are in":  {false, false, 96 << 20, 0},
 		"such a group, with several ": {false, true, 96 << 20, 0},
 	} {
-		h := limiter{own: cgroup.Own(root), alone: c.alone}
+		h := limiter{own: cgroup.CurrentMemory(root), alone: c.alone}
 		before := h.apply(nil)
 		before.release()
 		a := h.apply(nil)

@@ -17,29 +17,36 @@ import (
 // reapEvery bounds how often orphans are looked for: reading /proc costs about as much as starting a trial.
 const reapEvery = time.Second
 
-// reapSoon asks for a sweep; it never waits.
-func (x *executor) reapSoon() {
+// reaper adopts and ends what attempts leave behind.
+type reaper struct {
+	conf     *Config
+	attempts func() []*attempt // those of this executor
+	requests chan struct{}     // asks for a reaping; holds one, more are the same
+}
+
+// reapSoon asks for a reaping; it never waits.
+func (r *reaper) reapSoon() {
 	select {
-	case x.reapRequests <- struct{}{}:
+	case r.requests <- struct{}{}:
 	default:
 	}
 }
 
-// reap adopts what trials leave behind (a daemon that made a session of its own escapes the process group)
+// run adopts what trials leave behind (a daemon that made a session of its own escapes the process group)
 // and kills it after its trial has ended, with all that it started.
-func (x *executor) reap(ctx context.Context) {
+func (r *reaper) run(ctx context.Context) {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
-		x.conf.Log.Warn("cannot adopt orphans", "error", err)
+		r.conf.Log.Warn("cannot adopt orphans", "error", err)
 		return
 	}
 	for {
 		select {
 		case <-ctx.Done():
-			x.killOrphans()
+			r.killOrphans()
 			return
-		case <-x.reapRequests:
+		case <-r.requests:
 		}
-		x.killOrphans()
+		r.killOrphans()
 		select {
 		case <-ctx.Done():
 		case <-time.After(reapEvery):
@@ -48,30 +55,30 @@ func (x *executor) reap(ctx context.Context) {
 }
 
 // killOrphans kills what attempts that have ended left behind, until there is none of it.
-func (x *executor) killOrphans() {
+func (r *reaper) killOrphans() {
 	if childless() {
 		return
 	}
-	if !proc.KillAll(proc.KillPatience, x.orphans) {
-		x.conf.Log.Warn("processes that trials left behind outrun being killed")
+	if !proc.KillAll(proc.KillPatience, r.orphans) {
+		r.conf.Log.Warn("processes that trials left behind outrun being killed")
 	}
-	x.orphans() // reaps the last
+	r.orphans() // reaps the last
 }
 
 // orphans reaps the adopted children that have ended, and gives those that belong to an attempt that has
 // ended, with all that they have started. An attempt's processes have its tag (package proc); one that got
 // rid of it belongs to the attempt whose control file its environment names. One that got rid of both is left
 // alone while an attempt runs: it may be that one's.
-func (x *executor) orphans() []int {
+func (r *reaper) orphans() []int {
 	adopted := children() // before the tasks: every leader among them is then known as one
-	running := x.running()
+	running := r.running()
 	found := false
 	var out []int
 	for _, pid := range adopted {
 		if running.leaders[pid] || reaped(pid, unix.WNOHANG) {
 			continue
 		}
-		if running.orphan(x, pid) {
+		if running.orphan(r.conf, pid) {
 			found = true
 			out = append(out, pid)
 		}
@@ -80,7 +87,7 @@ func (x *executor) orphans() []int {
 		return nil
 	}
 	all := proc.All(proc.FirstSince(os.Getpid()))
-	running = x.running() // after the look at them: what was seen there had begun before
+	running = r.running() // after the look at them: what was seen there had begun before
 	orphans := map[int]bool{}
 	for _, pid := range out {
 		orphans[pid] = true
@@ -96,7 +103,7 @@ func (x *executor) orphans() []int {
 				continue
 			}
 			tag := tags[s.PID]
-			if orphans[s.Parent] && !running.tags[tag] || tag.SameOwner(x.tag()) && !running.tags[tag] {
+			if !running.tags[tag] && (orphans[s.Parent] || tag.SameOwner(ownTag(r.conf))) {
 				orphans[s.PID], grown = true, true
 				out = append(out, s.PID)
 			}
@@ -105,8 +112,8 @@ func (x *executor) orphans() []int {
 	return out
 }
 
-// tag is of the owner of all attempts' tags.
-func (x *executor) tag() proc.Tag { return proc.TagOf(x.conf.HostSandbox, 0) }
+// ownTag is of the owner of all attempts' tags.
+func ownTag(conf *Config) proc.Tag { return proc.TagOf(conf.HostSandbox, 0) }
 
 // alive is what runs at a moment.
 type alive struct {
@@ -115,28 +122,29 @@ type alive struct {
 	controls map[string]bool
 }
 
-func (x *executor) running() alive {
-	r := alive{map[int]bool{}, map[proc.Tag]bool{}, map[string]bool{}}
-	for _, t := range x.all() {
+func (r *reaper) running() alive {
+	now := alive{map[int]bool{}, map[proc.Tag]bool{}, map[string]bool{}}
+	for _, t := range r.attempts() {
 		t.mu.Lock()
 		if p := t.mu.process; p != nil {
-			r.leaders[p.pid], r.tags[t.tag], r.controls[filepath.Join(t.dir, controlName)] = true, true, true
+			now.leaders[p.pid], now.tags[t.tag] = true, true
+			now.controls[filepath.Join(t.dir, controlName)] = true
 		}
 		t.mu.Unlock()
 	}
-	return r
+	return now
 }
 
 // orphan tells whether a child that leads no attempt belongs to none that runs.
-func (r alive) orphan(x *executor, pid int) bool {
-	if tag := proc.TagFrom(pid); tag.SameOwner(x.tag()) {
-		return !r.tags[tag]
+func (now alive) orphan(conf *Config, pid int) bool {
+	if tag := proc.TagFrom(pid); tag.SameOwner(ownTag(conf)) {
+		return !now.tags[tag]
 	}
 	control := controlOf(pid)
-	if strings.HasPrefix(control, x.conf.Sandbox+"/") {
-		return !r.controls[control]
+	if strings.HasPrefix(control, conf.Sandbox+"/") {
+		return !now.controls[control]
 	}
-	return len(r.leaders) == 0
+	return len(now.leaders) == 0
 }
 
 // reaped takes the wait status of a child, and tells whether it had ended.

@@ -36,7 +36,9 @@ var errNotPrefetched = errors.New("not prefetched")
 
 // adoptPrefetched takes what the agent prefetched of a source. An empty file says that the agent could not
 // get it.
-func (s *cache) adoptPrefetched(ctx context.Context, id string, src task.Source, limits archive.Limits) (string, bool) {
+func (s *cache) adoptPrefetched(
+	ctx context.Context, id string, src task.Source, limits archive.Limits,
+) (string, bool) {
 	s.mu.Lock()
 	there := s.mu.prefetched[src.ID()]
 	delete(s.mu.prefetched, src.ID())

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -22,9 +23,17 @@ type process struct {
 	stderr *os.File
 }
 
-// startProcess starts the order's command in dir with env as id, or when that is nil as the executor's own
+// starter starts the processes of all attempts.
+type starter struct {
+	null  *os.File // standard input of every trial
+	paths pathCache
+}
+
+// start starts the order's command in dir with env as id, or when that is nil as the executor's own
 // user, within its limits. Its error is for people.
-func (x *executor) startProcess(o *task.Order, dir, folder string, env []string, id *identity, limits *limit, tag proc.Tag) (*process, error) {
+func (s *starter) start(
+	o *task.Order, dir, folder string, env []string, id *identity, limits *limit, tag proc.Tag,
+) (*process, error) {
 	argv := make([]string, 0, max(len(o.Argv), 3))
 	for _, a := range o.Argv {
 		argv = append(argv, expandFolder(a, folder))
@@ -35,7 +44,7 @@ func (x *executor) startProcess(o *task.Order, dir, folder string, env []string,
 	if len(argv) == 0 || argv[0] == "" {
 		return nil, errors.New("the order has no command")
 	}
-	file, err := x.paths.find(argv[0], env)
+	file, err := s.paths.find(argv[0], env)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +64,8 @@ func (x *executor) startProcess(o *task.Order, dir, folder string, env []string,
 	if id != nil {
 		sys.Credential = id.credential
 	}
-	attr := &syscall.ProcAttr{Dir: dir, Env: env, Files: []uintptr{x.null.Fd(), uintptr(outChild), uintptr(errsChild)}, Sys: sys}
+	attr := &syscall.ProcAttr{Dir: dir, Env: env, Sys: sys,
+		Files: []uintptr{s.null.Fd(), uintptr(outChild), uintptr(errsChild)}}
 	pid, err := limits.start(sys, func() (int, error) { return forkExec(tag, file, argv, attr) })
 	unix.Close(outChild)
 	unix.Close(errsChild)
@@ -107,13 +117,15 @@ func explain(file, name, dir string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if _, statErr := os.Stat(full); statErr == nil {
-			return fmt.Errorf("start %q: %s exists, but its interpreter does not: look at its first line, or at the libraries it is linked with", name, full)
+			return fmt.Errorf("start %q: %s exists, but its interpreter does not: "+
+				"look at its first line, or at the libraries it is linked with", name, full)
 		}
 		return fmt.Errorf("start %q: no such program: %s", name, full)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("start %q: permission denied: is %s executable (chmod +x)?", name, full)
 	case errors.Is(err, unix.ENOEXEC):
-		return fmt.Errorf("start %q: %s is no program for this machine: a script needs a first line like #!/bin/sh", name, full)
+		return fmt.Errorf("start %q: %s is no program for this machine: "+
+			"a script needs a first line like #!/bin/sh", name, full)
 	case errors.Is(err, unix.E2BIG):
 		return fmt.Errorf("start %q: arguments and environment are too long", name)
 	}
@@ -164,3 +176,6 @@ func (p *process) reap() (unix.WaitStatus, error) {
 
 // signal sends sig to the whole process group. The group exists until reap.
 func (p *process) signal(sig unix.Signal) { _ = unix.Kill(-p.pid, sig) }
+
+// expandFolder puts an attempt's folder in the place of task.Folder.
+func expandFolder(text, dir string) string { return strings.ReplaceAll(text, task.Folder, dir) }

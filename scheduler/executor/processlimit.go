@@ -12,38 +12,40 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/proc"
 )
 
-// mostProcesses is how many processes one attempt may have at a time: plenty for a program, and less than
-// what takes a machine down.
-const mostProcesses = 4096
+// processMonitor ends attempts that have too many processes.
+type processMonitor struct {
+	conf     *Config
+	attempts func() []*attempt
+}
 
-// watchProcesses ends attempts that have too many processes, as a fork bomb has. While the whole machine has
+// run ends attempts that have too many processes, as a fork bomb has. While the whole machine has
 // fewer, which one read of one file tells, it looks no further.
-func (x *executor) watchProcesses(ctx context.Context) {
-	for wait := x.conf.MemoryPoll; ; {
+func (m *processMonitor) run(ctx context.Context) {
+	for wait := m.conf.MemoryPoll; ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(wait):
 		}
 		began := time.Now()
-		if tasksOfMachine() > x.leastLimit() {
-			x.endTooMany()
+		if tasksOfMachine() > m.leastLimit() {
+			m.endTooMany()
 		}
-		wait = max(x.conf.MemoryPoll, monitorShare*time.Since(began))
+		wait = max(m.conf.MemoryPoll, monitorShare*time.Since(began))
 	}
 }
 
 // leastLimit is that of the attempt which may have the fewest.
-func (x *executor) leastLimit() int {
-	least := x.conf.MaxProcesses
-	for _, t := range x.all() {
+func (m *processMonitor) leastLimit() int {
+	least := m.conf.MaxProcesses
+	for _, t := range m.attempts() {
 		least = min(least, t.mostProcesses())
 	}
 	return least
 }
 
 // mostProcesses is how many processes an attempt may have at a time.
-func (t *attempt) mostProcesses() int { return cmp.Or(t.order.Processes, t.x.conf.MaxProcesses) }
+func (t *attempt) mostProcesses() int { return cmp.Or(t.order.Processes, t.host.conf.MaxProcesses) }
 
 // tasksOfMachine is how many processes and threads there are.
 func tasksOfMachine() int {
@@ -63,9 +65,9 @@ func tasksOfMachine() int {
 	return n
 }
 
-func (x *executor) endTooMany() {
-	members := x.byTag()
-	for _, t := range x.all() {
+func (m *processMonitor) endTooMany() {
+	members := m.byTag()
+	for _, t := range m.attempts() {
 		most := t.mostProcesses()
 		if len(members[t.tag]) <= most {
 			continue
@@ -73,23 +75,24 @@ func (x *executor) endTooMany() {
 		t.mu.Lock()
 		runs := t.mu.process != nil
 		if runs {
-			t.mu.tooMany = fmt.Sprintf("had more than %d processes at a time, and no attempt may have more", most)
+			const has = "had more than %d processes at a time, and no attempt may have more"
+			t.mu.tooMany = fmt.Sprintf(has, most)
 			if t.order.Processes > 0 {
 				t.mu.tooMany = fmt.Sprintf("had more than %d processes at a time (task.process_limit)", most)
 			}
 		}
 		t.mu.Unlock()
-		if runs && !proc.KillAll(proc.KillPatience, func() []int { return x.byTag()[t.tag] }) {
-			x.conf.Log.Warn("an attempt's processes outrun being killed", "task", t.id)
+		if runs && !proc.KillAll(proc.KillPatience, func() []int { return m.byTag()[t.tag] }) {
+			m.conf.Log.Warn("an attempt's processes outrun being killed", "task", t.id)
 		}
 	}
 }
 
 // byTag sorts the processes that began after this one by their tag.
-func (x *executor) byTag() map[proc.Tag][]int {
+func (m *processMonitor) byTag() map[proc.Tag][]int {
 	out := map[proc.Tag][]int{}
 	for _, s := range proc.All(proc.FirstSince(os.Getpid())) {
-		if tag := proc.TagFrom(s.PID); tag.SameOwner(x.tag()) {
+		if tag := proc.TagFrom(s.PID); tag.SameOwner(ownTag(m.conf)) {
 			out[tag] = append(out[tag], s.PID)
 		}
 	}

@@ -18,14 +18,15 @@ import (
 func (t *attempt) stageIn() error {
 	if t.order.Secrets != "" {
 		var err error
-		if t.private, err = t.x.cache.secrets(t.ctx, t.order.Secrets); err != nil {
+		if t.private, err = t.host.cache.secrets(t.ctx, t.order.Secrets); err != nil {
 			return err
 		}
 		t.hide = mask.New(t.private)
 	}
 	t.work = t.dir
 	if t.order.Code != nil {
-		unpacked, err := t.x.cache.get(t.ctx, *t.order.Code, archive.Limits{Bytes: archive.MaxBytes, Files: archive.MaxFiles})
+		bounds := archive.Limits{Bytes: archive.MaxBytes, Files: archive.MaxFiles}
+		unpacked, err := t.host.cache.get(t.ctx, *t.order.Code, bounds)
 		if err != nil {
 			return fmt.Errorf("bring the code: %w", err)
 		}
@@ -49,11 +50,11 @@ func (t *attempt) stageIn() error {
 // copyCode copies the unpacked code into the attempt's folder. Neither is opened by a path that trials could
 // have changed meanwhile.
 func (t *attempt) copyCode(unpacked string) error {
-	name, err := filepath.Rel(t.x.sandbox.Path(), unpacked)
+	name, err := filepath.Rel(t.host.sandbox.Path(), unpacked)
 	if err != nil {
 		return err
 	}
-	shared, err := t.x.sandbox.Dir(name)
+	shared, err := t.host.sandbox.Dir(name)
 	if err != nil {
 		return err
 	}
@@ -83,7 +84,7 @@ func (t *attempt) disk() (bytes int64) {
 
 // input links one input into the attempt's folder. Links are relative: the sandbox has several names.
 func (t *attempt) input(src task.Source) error {
-	file, err := t.x.cache.get(t.ctx, src, archive.LimitsOf(t.disk()))
+	file, err := t.host.cache.get(t.ctx, src, archive.LimitsOf(t.disk()))
 	if err != nil {
 		return err
 	}
@@ -112,10 +113,11 @@ func (t *attempt) place(file, to string) error {
 		return fmt.Errorf("place input %s: %w", to, err)
 	}
 	target := file
-	if rel, err := filepath.Rel(filepath.Dir(at), file); err == nil && within(t.x.conf.Sandbox, file) {
+	if rel, err := filepath.Rel(filepath.Dir(at), file); err == nil && within(t.host.conf.Sandbox, file) {
 		target = rel
 	}
-	root, err := t.files.Load().Root() // links of the code are followed within the attempt's folder, and not out of it
+	// Links of the code are followed within the attempt's folder, and not out of it.
+	root, err := t.files.Load().Root()
 	if err != nil {
 		return fmt.Errorf("place input %s: %w", to, err)
 	}
@@ -124,7 +126,8 @@ func (t *attempt) place(file, to string) error {
 		err = root.Symlink(target, name)
 	}
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("place input %s: there is one of that name already, of the code or another input: choose another with `to`", to)
+		return fmt.Errorf("place input %s: there is one of that name already, of the code or another input: "+
+			"choose another with `to`", to)
 	}
 	if err != nil {
 		return fmt.Errorf("place input %s: %w", to, err)

@@ -8,12 +8,9 @@ import (
 	"net/http"
 	"time"
 
-	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 	api "github.com/mesos/mesos-go/api/v1/lib/executor"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/recordio"
-	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
-	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
@@ -71,7 +68,8 @@ func permanent(err error) bool {
 		return false
 	}
 	switch status.code {
-	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnsupportedMediaType:
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden,
+		http.StatusUnsupportedMediaType:
 		return true
 	}
 	return false
@@ -122,146 +120,10 @@ func (x *executor) resume(l *subscription) *api.Call {
 		}
 		if u := t.mu.out.InFlight(); u != nil {
 			u.Sender = l
-			call.Subscribe.UnacknowledgedUpdates = append(call.Subscribe.UnacknowledgedUpdates, *x.message(t, u))
+			update := *x.message(t, u)
+			call.Subscribe.UnacknowledgedUpdates = append(call.Subscribe.UnacknowledgedUpdates, update)
 		}
 		t.mu.Unlock()
 	}
 	return call
-}
-
-// connect opens the way for updates, and sends those that came up since the SUBSCRIBE call was made.
-func (x *executor) connect(l *subscription) {
-	x.live.Store(l)
-	for _, t := range x.all() {
-		t.mu.Lock()
-		u := t.mu.out.InFlight()
-		t.mu.Unlock()
-		if u != nil {
-			l.run(func() { x.post(l, t, u) })
-		}
-	}
-}
-
-// handle handles one event. It never waits for the network, so that the stream is always read.
-func (x *executor) handle(e *api.Event) {
-	switch e.Type {
-	case api.Event_LAUNCH:
-		x.launch(&e.Launch.Task)
-	case api.Event_LAUNCH_GROUP:
-		for i := range e.LaunchGroup.TaskGroup.Tasks {
-			x.launch(&e.LaunchGroup.TaskGroup.Tasks[i])
-		}
-	case api.Event_KILL:
-		grace := time.Duration(-1)
-		if p := e.Kill.KillPolicy; p != nil && p.GracePeriod != nil {
-			grace = time.Duration(max(p.GracePeriod.Nanoseconds, 0))
-		}
-		if t := x.task(e.Kill.TaskID.Value); t != nil {
-			t.kill(grace)
-		}
-	case api.Event_ACKNOWLEDGED:
-		if t := x.task(e.Acknowledged.TaskID.Value); t != nil {
-			x.acknowledged(t, e.Acknowledged.UUID)
-		}
-	case api.Event_MESSAGE:
-		x.onMessage(e.Message.Data)
-	case api.Event_SHUTDOWN:
-		x.shutdown()
-	case api.Event_ERROR:
-		x.conf.Log.Error("agent reports an error", "error", e.Error.Message)
-	}
-}
-
-// acknowledged takes an acknowledgement and sends on what waited for it.
-func (x *executor) acknowledged(t *attempt, id []byte) {
-	t.mu.Lock()
-	ok := t.mu.out.Acknowledge(id)
-	if ok {
-		t.mu.info = nil
-	}
-	finished := t.mu.out.Finished()
-	t.mu.Unlock()
-	switch {
-	case finished:
-		x.forget(t)
-	case ok:
-		x.flush(t)
-	}
-}
-
-// onMessage takes a framework message for one of the tasks. What nobody can use is lost, as such messages may
-// be.
-func (x *executor) onMessage(data []byte) {
-	c, err := task.Decode[task.Control](data)
-	if err == nil {
-		if t := x.task(c.Task); t != nil {
-			err = t.control(c.Body)
-		}
-	}
-	if err != nil {
-		x.conf.Log.Warn("message lost", "error", err)
-	}
-}
-
-// flush sends the update of a task that is due, if any. It does not wait for the network. While there is no
-// agent the update stays: the next SUBSCRIBE lists it.
-func (x *executor) flush(t *attempt) {
-	if u := t.next(); u != nil {
-		if l := x.live.Load(); l != nil {
-			l.run(func() { x.post(l, t, u) })
-		}
-	}
-}
-
-// flushHere is flush for a goroutine that may wait for the network.
-func (x *executor) flushHere(t *attempt) {
-	if u := t.next(); u != nil {
-		if l := x.live.Load(); l != nil {
-			l.do(func() { x.post(l, t, u) })
-		}
-	}
-}
-
-// post sends one update, at most once on one subscription. One that does not get through ends the session:
-// the next SUBSCRIBE lists it.
-func (x *executor) post(l *subscription, t *attempt, u *outbox.Update) {
-	t.mu.Lock()
-	sent := u.Sender == l
-	u.Sender = l
-	t.mu.Unlock()
-	if sent {
-		return
-	}
-	updatesTotal.Inc()
-	updateBytesTotal.Add(len(u.Data))
-	err := x.agent.send(l.ctx, &api.Call{Type: api.Call_UPDATE, Update: x.message(t, u)})
-	if err != nil {
-		l.end(fmt.Errorf("update of %s did not get through: %w", t.id, err))
-	}
-}
-
-func (x *executor) message(t *attempt, u *outbox.Update) *api.Call_Update {
-	seconds := float64(u.At.UnixMicro()) / 1e6
-	status := mesosapi.TaskStatus{
-		TaskID:     mesosapi.TaskID{Value: t.id},
-		State:      &u.State,
-		Source:     mesosapi.SOURCE_EXECUTOR.Enum(),
-		ExecutorID: &mesosapi.ExecutorID{Value: x.conf.Executor},
-		UUID:       u.ID[:],
-		Data:       u.Data,
-		Timestamp:  &seconds,
-	}
-	if u.Message != "" {
-		status.Message = &u.Message
-	}
-	return &api.Call_Update{Status: status}
-}
-
-// sendMessage sends a framework message, which may be lost, without waiting.
-func (x *executor) sendMessage(data []byte) {
-	if l := x.live.Load(); l != nil {
-		l.run(func() {
-			_ = x.agent.send(l.ctx, &api.Call{Type: api.Call_MESSAGE, Message: &api.Call_Message{Data: data}})
-		})
-	}
 }

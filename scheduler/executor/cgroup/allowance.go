@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// Allowance is what this process and all beside it in its group may use, below root, which is /: the least of what the group and
-// those above it are held to. 0: no limit. Which processors it may run on is not counted; the scheduler of the kernel knows
-// (sched_getaffinity).
+// Allowance is what this process and all beside it in its group may use, below root, which is /: the least of
+// what the group and those above it are held to. 0: no limit. Which processors it may run on is not counted;
+// the scheduler of the kernel knows (sched_getaffinity).
 func Allowance(root string) (cpus float64, memory int64) {
-	memory = Own(root).Limit
+	memory = CurrentMemory(root).Limit
 	h, err := find(root, "cpu")
 	if err != nil {
 		return 0, memory

@@ -82,7 +82,7 @@ func TestOwnGroupIsFound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			files := map[string]string{"proc/self/cgroup": tt.member, "proc/self/mountinfo": tt.mounts}
 			maps.Copy(files, tt.files)
-			m := Own(tree(t, files))
+			m := CurrentMemory(tree(t, files))
 			if m.Limit != tt.limit || m.Kills() != tt.kills {
 				t.Errorf("limit %d, kills %d; want %d, %d", m.Limit, m.Kills(), tt.limit, tt.kills)
 			}

@@ -27,7 +27,8 @@ type Group struct {
 	whole  bool // the kernel kills all of it when its memory is used up
 }
 
-// Group makes a group with limits. Those that the Tree cannot keep are passed over. The caller must Remove it.
+// Group makes a group with limits. Those that the Tree cannot keep are passed over. The caller must Remove
+// it.
 func (t *Tree) Group(l Limits) (g *Group, err error) {
 	name := strconv.FormatUint(t.last.Add(1), 10)
 	g = &Group{}
@@ -93,7 +94,8 @@ func (b *branch) limitMemory(dir string, limit int64) error {
 	return errors.Join(optional(write(dir, "memory.swap.max", "0")), optional(write(dir, "memory.oom.group", "1")))
 }
 
-// What one core weighs in version 1 and 2, which is what a group has that nobody set, and the bounds of weights.
+// What one core weighs in version 1 and 2, which is what a group has that nobody set, and the bounds of
+// weights.
 const (
 	coreShares = 1024
 	mostShares = 1 << 18
@@ -101,7 +103,8 @@ const (
 	mostWeight = 10_000
 )
 
-// period is the time within which a quota of cpu time counts, the kernel's own choice; leastQuota is the least it takes.
+// period is the time within which a quota of cpu time counts, the kernel's own choice; leastQuota is the
+// least it takes.
 const (
 	period     = 100_000 // µs
 	leastQuota = 1_000   // µs
@@ -138,8 +141,8 @@ func optional(err error) error {
 	return err
 }
 
-// Start has start, which must start a program with sys and return its process id, start it in the group: no moment of the
-// program or of what it starts is outside.
+// Start has start, which must start a program with sys and return its process id, start it in the group: no
+// moment of the program or of what it starts is outside.
 func (g *Group) Start(sys *syscall.SysProcAttr, start func() (int, error)) (int, error) {
 	if len(g.dirs) == 0 {
 		return start()
@@ -159,7 +162,8 @@ func (g *Group) Start(sys *syscall.SysProcAttr, start func() (int, error)) (int,
 	}
 	done := make(chan result)
 	crash.Go(func() {
-		// In version 1 each thread has its groups, and a process begins in those of the thread that starts it.
+		// In version 1 each thread has its groups, and a process begins in those of the thread that starts
+		// it.
 		runtime.LockOSThread()
 		pid, err := 0, g.enter(g.dirs)
 		if err == nil {
@@ -189,9 +193,9 @@ func (g *Group) enter(dirs []string) error {
 // OutOfMemory tells whether the kernel killed a process of the group because its limit was reached.
 func (g *Group) OutOfMemory() bool { return g != nil && g.memory.Kills() > 0 }
 
-// EndsAsOne tells whether the kernel kills all of the group when its memory is used up. In version 1, and in version 2 before
-// Linux 4.19, it kills one process, and what waits for that one may wait for ever.
-func (g *Group) EndsAsOne() bool { return g.whole }
+// KillsWhole tells whether the kernel kills all of the group when its memory is used up. In version 1, and in
+// version 2 before Linux 4.19, it kills one process, and what waits for that one may wait for ever.
+func (g *Group) KillsWhole() bool { return g.whole }
 
 // Kill kills all that is in the group.
 func (g *Group) Kill() {
@@ -249,8 +253,8 @@ func removeInside(dir, but string) error {
 	return err
 }
 
-// killAll kills the processes that are in a group now. Version 2 can do it at one stroke; else one that forks at that
-// moment has a child that is still there when the group is looked at again.
+// killAll kills the processes that are in a group now. Version 2 can do it at one stroke; else one that forks
+// at that moment has a child that is still there when the group is looked at again.
 func killAll(dir string) {
 	if write(dir, "cgroup.kill", "1") == nil {
 		return
@@ -261,7 +265,8 @@ func killAll(dir string) {
 			return nil
 		}
 		for _, p := range strings.Fields(string(text)) {
-			// In version 1 this process is listed, too, while a thread of it starts a program there; and what has ended, until it is reaped.
+			// In version 1 this process is listed, too, while a thread of it starts a program there; and what
+			// has ended, until it is reaped.
 			pid, err := strconv.Atoi(p)
 			if err == nil && pid > 1 && pid != os.Getpid() && proc.Started(pid) != 0 {
 				out = append(out, pid)

@@ -115,8 +115,9 @@ func TestCPUsAreLimited(t *testing.T) {
 	}
 }
 
-// Two programs that want all there is get it as they weigh, however many processes each has. They are kept to one processor,
-// where that is so at any moment, whatever else runs: over several, loads are evened out only now and then.
+// Two programs that want all there is get it as they weigh, however many processes each has. They are kept to
+// one processor, where that is so at any moment, whatever else runs: over several, loads are evened out only
+// now and then.
 func TestCPUsAreSharedByWeight(t *testing.T) {
 	tr := open(t)
 	begin := filepath.Join(t.TempDir(), "begin")
@@ -235,8 +236,8 @@ func TestStaleGroupsGo(t *testing.T) {
 	}
 	left := run(t, &Group{}, "exec sleep 600")
 	stale := filepath.Join(filepath.Dir(b.dir), nameOf(gone.Process.Pid, 1))
-	// The executors of other tests clear stale groups away as well, so ours may go at any moment; and who is in it is killed,
-	// so this process's threads never are.
+	// The executors of other tests clear stale groups away as well, so ours may go at any moment; and who is
+	// in it is killed, so this process's threads never are.
 	inside := filepath.Join(stale, "1")
 	until(t, func() bool {
 		return os.MkdirAll(inside, 0o755) == nil && write(inside, "cgroup.procs", strconv.Itoa(left.Process.Pid)) == nil

@@ -27,8 +27,8 @@ func (h hierarchy) upwards() iter.Seq[string] {
 
 var errNone = errors.New("is not mounted here")
 
-// find looks for the hierarchy that a controller works on, below root, which is /. In version 2 all controllers share one;
-// where both are mounted, a controller works on one of them only.
+// find looks for the hierarchy that a controller works on, below root, which is /. In version 2 all
+// controllers share one; where both are mounted, a controller works on one of them only.
 func find(root, controller string) (hierarchy, error) {
 	member, err := os.ReadFile(filepath.Join(root, "proc/self/cgroup"))
 	if err != nil {
@@ -57,8 +57,9 @@ func find(root, controller string) (hierarchy, error) {
 	return hierarchy{}, fmt.Errorf("the %s controller %w", controller, errNone)
 }
 
-// mounted reads one line of mountinfo (proc(5)): whether it shows the hierarchy, and where in it the group lies. A
-// container may see only its own part of the tree, and may or may not be told of it by a path that begins there.
+// mounted reads one line of mountinfo (proc(5)): whether it shows the hierarchy, and where in it the group
+// lies. A container may see only its own part of the tree, and may or may not be told of it by a path that
+// begins there.
 func mounted(root, line, group, controller string, v2 bool) (hierarchy, bool) {
 	before, after, ok := strings.Cut(strings.TrimSpace(line), " - ")
 	place, kind := strings.Fields(before), strings.Fields(after)

@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// Memory is a group as far as memory is concerned. The zero value is a group without a limit in which nothing was killed.
+// Memory is a group as far as memory is concerned. The zero value is a group without a limit in which nothing
+// was killed.
 type Memory struct {
 	dir string
 	v2  bool
@@ -20,9 +21,9 @@ type Memory struct {
 // boundless is what a limit is at least when there is none: version 1 has no word for it.
 const boundless = 1 << 60
 
-// Own is the group that this process was put into, below root, which is /. Its limit is the least of its own and of those
-// above that can be seen. It is the zero value when there is no group with a limit.
-func Own(root string) Memory {
+// CurrentMemory is the group that this process was put into, below root, which is /. Its limit is the least
+// of its own and of those above that can be seen. It is the zero value when there is no group with a limit.
+func CurrentMemory(root string) Memory {
 	h, err := find(root, "memory")
 	if err != nil {
 		return Memory{}

@@ -38,8 +38,8 @@ type Limits struct {
 	Memory   int64   // bytes, of which none may be swapped out; 0: no limit
 }
 
-// Open makes a Tree below root, which is /. The error says why one or both kinds of limits cannot be had; the Tree is nil when
-// neither can.
+// Open makes a Tree below root, which is /. The error says why one or both kinds of limits cannot be had; the
+// Tree is nil when neither can.
 func Open(root string) (*Tree, error) {
 	t, name := &Tree{}, ownName()
 	var failed error
@@ -73,7 +73,8 @@ func (t *Tree) LimitsMemory() bool { return t != nil && t.memory != nil }
 // LimitsCPUs tells whether groups can limit cpus.
 func (t *Tree) LimitsCPUs() bool { return t != nil && t.cpu != nil }
 
-// Close kills what is left in the groups, and removes them; the one that this process moved into stays until it is gone.
+// Close kills what is left in the groups, and removes them; the one that this process moved into stays until
+// it is gone.
 func (t *Tree) Close() error {
 	if t == nil {
 		return nil
@@ -128,8 +129,9 @@ func openBranch(root, controller, name string) (*branch, error) {
 	return b, err
 }
 
-// move brings this process to a group beside its programs' in version 1, where a thread enters theirs and comes back:
-// agents give the group of an executor that is an ordinary user's to that user, but not the right to enter it.
+// move brings this process to a group beside its programs' in version 1, where a thread enters theirs and
+// comes back: agents give the group of an executor that is an ordinary user's to that user, but not the right
+// to enter it.
 func (b *branch) move() error {
 	b.home, b.moved = filepath.Join(b.dir, leafName), true
 	if err := os.Mkdir(b.home, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -141,9 +143,9 @@ func (b *branch) move() error {
 	return nil
 }
 
-// parentV2 is where groups can be made in version 2, which has processes only in leaves: the group of this process when it
-// is the root; or when it is alone there, which then moves into a leaf; or the group above, unless that would lead out of a
-// limit.
+// parentV2 is where groups can be made in version 2, which has processes only in leaves: the group of this
+// process when it is the root; or when it is alone there, which then moves into a leaf; or the group above,
+// unless that would lead out of a limit.
 func parentV2(h hierarchy) (string, error) {
 	if handDown(h.own) { // the root, or where somebody did it before
 		return h.own, nil
@@ -194,8 +196,8 @@ func enable(dir, controller string) error {
 	return nil
 }
 
-// handDown tells whether groups in dir can have limits, and sees to it where it may. Memory comes first: the cpu controller can
-// be handed down in a group that has processes, too, and memory no more after that.
+// handDown tells whether groups in dir can have limits, and sees to it where it may. Memory comes first: the
+// cpu controller can be handed down in a group that has processes, too, and memory no more after that.
 func handDown(dir string) bool {
 	if enable(dir, "memory") != nil {
 		return false
@@ -215,8 +217,8 @@ func limited(dir string) bool {
 	return false
 }
 
-// The name of a Tree's folder says whose it is: process, when that began, and among which processes its number counts; and
-// which it is of that process.
+// The name of a Tree's folder says whose it is: process, when that began, and among which processes its
+// number counts; and which it is of that process.
 const namePrefix = "kaon-"
 
 var trees atomic.Uint64 // opened by this process
@@ -237,8 +239,8 @@ func pidNamespace() uint64 {
 	return st.Ino
 }
 
-// RemoveStale kills and removes what processes of this system that are no more have left in the groups that this one could
-// use. It does nothing where there are none.
+// RemoveStale kills and removes what processes of this system that are no more have left in the groups that
+// this one could use. It does nothing where there are none.
 func RemoveStale() {
 	for _, controller := range []string{"memory", "cpu"} {
 		h, err := find("/", controller)

@@ -14,8 +14,9 @@ const (
 	nobody = 65534
 )
 
-// An agent of Mesos that starts an executor as an ordinary user gives that user the executor's group, to make others in,
-// but none of its files. In version 1 threads of such a process can go into the groups that it made, and must come back.
+// An agent of Mesos that starts an executor as an ordinary user gives that user the executor's group, to make
+// others in, but none of its files. In version 1 threads of such a process can go into the groups that it
+// made, and must come back.
 func TestGroupsOfAnOrdinaryUser(t *testing.T) {
 	if homes := os.Getenv(asUser); homes != "" {
 		ordinaryUser(t, filepath.SplitList(homes))

@@ -34,7 +34,7 @@ func (t *attempt) readMetrics() *reading {
 	r := &reading{enough: enough, rest: make(chan struct{}), done: make(chan struct{})}
 	crash.Go(func() {
 		defer close(r.done)
-		tick := time.NewTicker(t.x.conf.Poll)
+		tick := time.NewTicker(t.host.conf.Poll)
 		defer tick.Stop()
 		for {
 			select {
@@ -70,7 +70,7 @@ func (t *attempt) pollMetrics(ctx context.Context) bool {
 	}
 	t.mu.Unlock()
 	if grown {
-		t.x.flush(t)
+		t.host.send(t)
 	}
 	return more
 }
@@ -101,7 +101,7 @@ func (t *attempt) takeLastFromFile(line []byte) {
 // and for readGrace when it was stopped. What is not read by then is not reported; the end says so.
 func (r *reading) finish(t *attempt, e *outbox.Ending) {
 	close(r.rest)
-	wait := t.x.conf.ReadWait
+	wait := t.host.conf.ReadWait
 	if t.order.Timeout > 0 {
 		wait = min(wait, max(t.order.Timeout-time.Since(t.begin), readGrace))
 	}
@@ -134,7 +134,7 @@ func (r *reading) finish(t *attempt, e *outbox.Ending) {
 	t.mu.tooLong++
 	t.mu.closed = true
 	t.mu.Unlock()
-	t.x.conf.Log.Warn("the metrics file was not read to its end", "task", t.id, "waited", wait)
+	t.host.conf.Log.Warn("the metrics file was not read to its end", "task", t.id, "waited", wait)
 	if e.State == mesosapi.TASK_FINISHED {
 		t.cutShort(e, "its metrics file was read")
 	}

@@ -34,12 +34,15 @@ func ownRoom() int {
 	return Room(limit.Cur)
 }
 
+// slots has room for each attempt that may have its descriptors at a time.
+type slots chan struct{}
+
 // admit waits until there are descriptors for one attempt more, or ctx ends; who was admitted must call
 // leave.
-func (x *executor) admit(ctx context.Context) (leave func(), err error) {
+func (s slots) admit(ctx context.Context) (leave func(), err error) {
 	select {
-	case x.room <- struct{}{}:
-		return func() { <-x.room }, nil
+	case s <- struct{}{}:
+		return func() { <-s }, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

@@ -1,0 +1,149 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
+
+	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/executor/mask"
+	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
+	"github.com/kaon-sweep/kaon/scheduler/executor/parse"
+	"github.com/kaon-sweep/kaon/scheduler/proc"
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
+	"github.com/kaon-sweep/kaon/scheduler/task"
+)
+
+// defaultGrace is what an order without a grace gives a trial between SIGTERM and SIGKILL.
+const defaultGrace = 5 * time.Second
+
+// host is what the attempts of one executor share: what they are made with, and whom they tell.
+type host struct {
+	conf    *Config
+	sandbox *safefile.Dir
+	cache   *cache
+	limiter *limiter
+	starter *starter
+	slots   slots
+
+	// An attempt knows nothing of the agent. These are its ways up; send and sendHere take the attempt's
+	// lock.
+	send        func(*attempt) // sends the update that is due, without waiting for the network
+	sendHere    func(*attempt) // the same by a goroutine that may wait
+	sendMessage func([]byte)   // sends a framework message, which may be lost, without waiting
+	reapSoon    func()         // something may have been left behind
+}
+
+// attempt is one attempt: its order, its process, and what it has said. Its run method has a goroutine of its
+// own; while the process runs, so have its two pipes and its metrics file. The lock guards collector, outbox
+// and process; nobody holds it while waiting for the network.
+type attempt struct {
+	id        string
+	dir       string                       // its folder in the sandbox
+	files     atomic.Pointer[safefile.Dir] // the same, opened, for all access to it; nil at first
+	tag       proc.Tag                     // of its processes
+	order     task.Order
+	resources []mesosapi.Resource
+	ctx       context.Context // ends when the task is killed
+	stop      context.CancelFunc
+
+	work    string            // folder of its own copy of the code, else dir
+	inputs  string            // $KAON_INPUTS
+	private map[string]string // secrets, and what hides them
+	hide    *mask.Secrets
+	host    *host
+	begin   time.Time
+	limits  *limit // nil before it starts
+
+	mu struct {
+		sync.Mutex
+		info     *mesosapi.TaskInfo // until an update was acknowledged; the agent wants it on resubscription
+		out      *outbox.Outbox
+		collect  *parse.Collector
+		process  *process // nil before the start and after the end
+		killed   bool     // by KILL or shutdown
+		timedOut bool
+		grace    *time.Timer  // until SIGKILL
+		limit    *time.Timer  // until the order's timeout
+		send     *time.Timer  // until the next update is due
+		percent  float64      // progress, as last reported
+		untold   bool         // percent was not told yet
+		progress time.Time    // when it was told last
+		tooLong  uint64       // lines beyond the bounds of a line, and notes beyond those of an attempt
+		unread   parse.Unread // lines that were passed over
+		reported bool         // the objective was
+		cutShort bool         // it was ended, so that its last line may be a part of one
+		notes    int          // notes reported
+		tooMany  string       // that it had too many processes, and was ended for it
+		closed   bool         // its end is written; nothing can be added
+	}
+	follow parse.Follower // belongs to the goroutine of readMetrics
+	stdout parse.Lines    // belongs to the goroutine of readStdout; afterwards to run
+	spill  outbox.FileSpill
+}
+
+// newAttempt reads the order of a LAUNCH; an order that cannot be run gives an attempt that fails at once.
+// serial tells it from all others of this executor.
+func newAttempt(h *host, info *mesosapi.TaskInfo, serial uint64) (*attempt, error) {
+	t := &attempt{id: info.TaskID.Value, host: h, resources: info.Resources, begin: time.Now(),
+		tag: proc.TagOf(h.conf.HostSandbox, serial)}
+	t.ctx, t.stop = context.WithCancel(context.Background())
+	t.mu.info = info
+	t.mu.out = outbox.New(h.conf.bounds(), &t.spill, t.begin)
+	t.mu.collect = &parse.Collector{}
+	if t.id == "" || t.id == "." || t.id == ".." || strings.ContainsAny(t.id, "/\x00") {
+		return t, fmt.Errorf("task id %q cannot name a folder", t.id)
+	}
+	t.dir = filepath.Join(h.conf.Sandbox, t.id)
+	tooLong := func(begin []byte) { t.mu.unread.Add(parse.ReasonLong(h.conf.MaxLine), begin, t.hide) }
+	t.stdout = parse.Lines{Max: h.conf.MaxLine, Long: tooLong} // whoever feeds it has the lock
+	t.follow.Name = metricsName
+	t.follow.Lines = parse.Lines{Max: h.conf.MaxLine, Long: func(begin []byte) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		tooLong(begin)
+	}}
+	var err error
+	if t.order, err = task.Decode[task.Order](info.Data); err != nil {
+		return t, err
+	}
+	if (len(t.order.Argv) == 0) == (t.order.Shell == "") {
+		return t, fmt.Errorf("order of %s: want exactly one of argv and shell", t.id)
+	}
+	collect, err := parse.NewCollector(&t.order)
+	if err != nil {
+		return t, err
+	}
+	t.mu.collect = collect
+	return t, nil
+}
+
+// next returns the update to send now, if any, and sets the timer for a later one.
+func (t *attempt) next() *outbox.Update {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	u, wait := t.mu.out.Take(time.Now(), uuid.New)
+	if wait > 0 && !t.mu.out.Ended() {
+		if t.mu.send == nil {
+			t.mu.send = time.AfterFunc(wait, crash.Func(func() { t.host.send(t) }))
+		} else {
+			t.mu.send.Reset(wait)
+		}
+	}
+	return u
+}
+
+// gracePeriod is how long a trial has between SIGTERM and SIGKILL when nobody says otherwise.
+func (t *attempt) gracePeriod() time.Duration {
+	if t.order.Grace > 0 {
+		return t.order.Grace
+	}
+	return defaultGrace
+}

@@ -1,0 +1,103 @@
+package executor
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/kaon-sweep/kaon/scheduler/crash"
+)
+
+// kill asks the trial to end: SIGTERM now, SIGKILL after grace, or after the order's grace when it is
+// negative. A later kill may shorten or lengthen the grace.
+func (t *attempt) kill(grace time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.mu.killed = true
+	t.stop()
+	t.terminate(grace)
+}
+
+// A timer that is late by lateTimer means that this process did not run meanwhile: it was stopped, or its
+// machine was. The attempt, which may have been stopped with it, then has latePatience to end by itself.
+const (
+	lateTimer    = time.Second
+	latePatience = 500 * time.Millisecond
+)
+
+// timeout ends an attempt whose time is over, which was late ago. One that has ended meanwhile ended by
+// itself: when it did is not known, and a program that is done is not undone by a clock that was looked at
+// afterwards.
+func (t *attempt) timeout(late time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.mu.process == nil || t.mu.killed || t.mu.process.ended(unix.WNOHANG):
+	case late >= lateTimer:
+		t.mu.limit = time.AfterFunc(latePatience, crash.Func(func() { t.timeout(0) }))
+	default:
+		t.mu.timedOut = true
+		t.terminate(-1)
+	}
+}
+
+// stopLine is what a trial finds in its control file when it is asked to end.
+var stopLine = []byte(`{"stop": true}`)
+
+// terminate is kill with the lock held, for whatever reason.
+func (t *attempt) terminate(grace time.Duration) {
+	if grace < 0 {
+		grace = t.gracePeriod()
+	}
+	p := t.mu.process
+	switch {
+	case p == nil:
+	case grace == 0:
+		p.signal(unix.SIGKILL)
+	case t.mu.grace != nil:
+		t.mu.grace.Reset(grace)
+	default:
+		// Before the signal, so that who is woken by it finds the line. A trial that cannot be told is
+		// signalled all the same.
+		if err := t.control(stopLine); err != nil {
+			t.host.conf.Log.Warn("message lost", "error", err)
+		}
+		p.signal(unix.SIGTERM)
+		p.signal(unix.SIGCONT) // one that is stopped must wake up to end
+		t.mu.grace = time.AfterFunc(grace, crash.Func(t.destroy))
+	}
+}
+
+// destroy kills what did not end within its grace.
+func (t *attempt) destroy() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.mu.process != nil {
+		t.mu.process.signal(unix.SIGKILL)
+	}
+}
+
+// control appends one message to the trial's control file, as one line.
+func (t *attempt) control(body []byte) error {
+	var line bytes.Buffer
+	if err := json.Compact(&line, body); err != nil {
+		return fmt.Errorf("append to control file of %s: not JSON: %w", t.id, err)
+	}
+	line.WriteByte('\n')
+	files := t.files.Load()
+	if files == nil {
+		return fmt.Errorf("append to control file of %s: it has not begun", t.id)
+	}
+	f, err := files.Append(controlName, 0o644)
+	if err != nil {
+		return fmt.Errorf("append to control file of %s: %w", t.id, err)
+	}
+	defer f.Close()
+	if _, err := f.Write(line.Bytes()); err != nil {
+		return fmt.Errorf("append to control file of %s: %w", t.id, err)
+	}
+	return nil
+}

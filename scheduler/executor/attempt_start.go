@@ -1,0 +1,109 @@
+package executor
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/executor/shortage"
+)
+
+// start makes the attempt's folder and starts its process, unless it was killed before.
+func (t *attempt) start() (*process, error) {
+	if err := shortage.Retry(t.ctx, t.host.conf.Scarce, t.prepare); err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	t.mu.send = time.AfterFunc(t.host.conf.Settle, crash.Func(func() { t.host.send(t) }))
+	t.mu.Unlock()
+	if err := t.stageIn(); err != nil {
+		return nil, err
+	}
+	id, err := identify(t.order.User)
+	if err != nil {
+		return nil, err
+	}
+	if id != nil {
+		if err := id.chown(t.host.sandbox, t.host.conf.Sandbox, t.id); err != nil {
+			return nil, err
+		}
+	}
+	env, err := t.environment(id)
+	if err != nil {
+		return nil, err
+	}
+	var p *process
+	err = shortage.Retry(t.ctx, t.host.conf.Scarce, func() (err error) {
+		p, err = t.launch(env, id)
+		return err
+	})
+	return p, err
+}
+
+// launch starts the process.
+func (t *attempt) launch(env []string, id *identity) (*process, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.mu.killed {
+		return nil, fmt.Errorf("killed before it started")
+	}
+	t.limits = t.host.limiter.apply(t.order.Limits)
+	if err := t.limits.scarce; err != nil {
+		t.limits.release()
+		return nil, err
+	}
+	p, err := t.host.starter.start(&t.order, t.folder(), t.dir, env, id, t.limits, t.tag)
+	if err != nil {
+		t.limits.release()
+		return nil, err
+	}
+	t.mu.process = p
+	t.begin = time.Now()
+	if t.order.Timeout > 0 {
+		due := t.begin.Add(t.order.Timeout)
+		t.mu.limit = time.AfterFunc(t.order.Timeout, crash.Func(func() { t.timeout(time.Since(due)) }))
+	}
+	return p, nil
+}
+
+// prepare makes the folder with what the trial finds in it.
+func (t *attempt) prepare() error {
+	if err := t.host.sandbox.Mkdir(t.id, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("make the attempt's folder: %w", err)
+	}
+	files := t.files.Load()
+	if files == nil { // else a part of this was done before
+		var err error
+		if files, err = t.host.sandbox.Dir(t.id); err != nil {
+			return fmt.Errorf("open the attempt's folder: %w", err)
+		}
+	}
+	t.files.Store(files)
+	t.follow.Folder = files
+	t.mu.Lock()
+	t.spill.Folder = files
+	t.mu.Unlock()
+	if err := files.Mkdir(artifactsName, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("make the attempt's folder: %w", err)
+	}
+	if err := files.WriteFile(controlName, nil, 0o644); err != nil {
+		return fmt.Errorf("make the control file: %w", err)
+	}
+	for _, f := range t.order.Files {
+		if !filepath.IsLocal(f.Name) {
+			return fmt.Errorf("write file %q: its name leads out of the attempt's folder", f.Name)
+		}
+		err := files.MkdirAll(path.Dir(f.Name), 0o755)
+		if err == nil {
+			err = files.WriteFile(f.Name, f.Data, 0o644)
+		}
+		if err != nil {
+			return fmt.Errorf("write file %q: %w", f.Name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+package executor
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
+	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/scheduler/transfer"
+	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
+)
+
+// cache fetches what attempts share, each thing once, into a folder of the sandbox, which goes with it.
+type cache struct {
+	sandbox *safefile.Dir // trials may write there: what is in it is opened, not named by a path
+	folder  string        // of the cache, for messages and for trials
+	client  *transfer.Client
+	log     *slog.Logger
+
+	mu struct {
+		sync.Mutex
+		prefetched map[string]bool // by the agent, before this process began, and not looked at yet
+		items      map[string]*cacheEntry
+		secrets    map[string]map[string]string // by URL
+	}
+}
+
+// cacheEntry is one fetched thing.
+type cacheEntry struct {
+	ready chan struct{} // closed when path and err are set
+	path  string
+	err   error
+}
+
+// within calls f with a path of a thing's folder that leads there whatever trials do meanwhile, and gives the
+// path that it answers as trials know it.
+func (s *cache) within(id string, f func(folder string) (string, error)) (out string, err error) {
+	dir, err := s.sandbox.Dir(filepath.Join(task.Store, id))
+	if err != nil {
+		return "", err
+	}
+	defer dir.Close()
+	err = dir.At(func(folder string) error {
+		path, err := f(folder)
+		if below, ok := strings.CutPrefix(path, folder+"/"); ok {
+			path = filepath.Join(s.folder, id, below)
+		}
+		out = path
+		return err
+	})
+	return out, err
+}
+
+// resolveArchive is where a source's file lies in the end, or what was in it.
+func resolveArchive(
+	ctx context.Context, file, folder string, src task.Source, limits archive.Limits,
+) (string, error) {
+	if !src.Unpack {
+		return file, nil
+	}
+	out := filepath.Join(folder, "unpacked")
+	if err := os.Mkdir(out, 0o755); err != nil {
+		return "", fmt.Errorf("unpack %s: %w", src.Name, err)
+	}
+	f, err := openFile(file)
+	if err != nil {
+		return "", fmt.Errorf("unpack %s: %w", src.Name, err)
+	}
+	defer f.Close()
+	if err := archive.Unpack(ctx, f, src.Name, out, limits); err != nil {
+		return "", err
+	}
+	if filepath.Dir(file) == folder {
+		_ = os.Remove(file)
+	}
+	return out, nil
+}
+
+// openFile opens a file by its path, which may be a link, but never waits as it would for a pipe.
+func openFile(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && info.Mode()&fs.ModeType&^fs.ModeDir != 0 {
+		err = fmt.Errorf("%s is a pipe, socket or device", path)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// checkFile says whether a file of this machine is there, with the checksum if there is one.
+func checkFile(ctx context.Context, path, sum string) error {
+	f, err := openFile(path)
+	if err != nil {
+		return fmt.Errorf("%w on this agent", err)
+	}
+	defer f.Close()
+	if sum == "" {
+		return nil
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, transfer.Reader(ctx, f)); err != nil {
+		return err
+	}
+	if got := hex.EncodeToString(h.Sum(nil)); got != sum {
+		return fmt.Errorf("its sha256 is %s, not %s", got, sum)
+	}
+	return nil
+}

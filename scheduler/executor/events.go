@@ -1,0 +1,83 @@
+package executor
+
+import (
+	"time"
+
+	api "github.com/mesos/mesos-go/api/v1/lib/executor"
+
+	"github.com/kaon-sweep/kaon/scheduler/task"
+)
+
+// connect opens the way for updates, and sends those that came up since the SUBSCRIBE call was made.
+func (x *executor) connect(l *subscription) {
+	x.live.Store(l)
+	for _, t := range x.all() {
+		t.mu.Lock()
+		u := t.mu.out.InFlight()
+		t.mu.Unlock()
+		if u != nil {
+			l.run(func() { x.post(l, t, u) })
+		}
+	}
+}
+
+// handle handles one event. It never waits for the network, so that the stream is always read.
+func (x *executor) handle(e *api.Event) {
+	switch e.Type {
+	case api.Event_LAUNCH:
+		x.launch(&e.Launch.Task)
+	case api.Event_LAUNCH_GROUP:
+		for i := range e.LaunchGroup.TaskGroup.Tasks {
+			x.launch(&e.LaunchGroup.TaskGroup.Tasks[i])
+		}
+	case api.Event_KILL:
+		grace := time.Duration(-1)
+		if p := e.Kill.KillPolicy; p != nil && p.GracePeriod != nil {
+			grace = time.Duration(max(p.GracePeriod.Nanoseconds, 0))
+		}
+		if t := x.task(e.Kill.TaskID.Value); t != nil {
+			t.kill(grace)
+		}
+	case api.Event_ACKNOWLEDGED:
+		if t := x.task(e.Acknowledged.TaskID.Value); t != nil {
+			x.acknowledged(t, e.Acknowledged.UUID)
+		}
+	case api.Event_MESSAGE:
+		x.onMessage(e.Message.Data)
+	case api.Event_SHUTDOWN:
+		x.shutdown()
+	case api.Event_ERROR:
+		x.conf.Log.Error("agent reports an error", "error", e.Error.Message)
+	}
+}
+
+// acknowledged takes an acknowledgement and sends on what waited for it.
+func (x *executor) acknowledged(t *attempt, id []byte) {
+	t.mu.Lock()
+	ok := t.mu.out.Acknowledge(id)
+	if ok {
+		t.mu.info = nil
+	}
+	finished := t.mu.out.Finished()
+	t.mu.Unlock()
+	switch {
+	case finished:
+		x.forget(t)
+	case ok:
+		x.flush(t)
+	}
+}
+
+// onMessage takes a framework message for one of the tasks. What nobody can use is lost, as such messages may
+// be.
+func (x *executor) onMessage(data []byte) {
+	c, err := task.Decode[task.Control](data)
+	if err == nil {
+		if t := x.task(c.Task); t != nil {
+			err = t.control(c.Body)
+		}
+	}
+	if err != nil {
+		x.conf.Log.Warn("message lost", "error", err)
+	}
+}

@@ -1,0 +1,12 @@
+package executor
+
+// Names of the files and folders of an attempt's folder.
+const (
+	stdoutName    = "stdout"
+	stderrName    = "stderr"
+	metricsName   = "metrics.jsonl"
+	controlName   = "control"
+	artifactsName = "artifacts"
+	workName      = "work"   // the attempt's copy of the code
+	inputsName    = "inputs" // links to what it was given, when it works elsewhere
+)
