@@ -44,6 +44,14 @@ var rooms = map[string][]string{
 	// Beside its service the socket knows what it carries, and not who answers.
 	"server/control": {"sweep", "results", "results/store", "scheduler", "scheduler/crash", "scheduler/listen"},
 
+	// From a trial's bytes to points to updates: none of these knows processes, attempts or the agent.
+	"scheduler/executor/mask":     {},
+	"scheduler/executor/shortage": {},
+	"scheduler/executor/parse": {
+		"results", "scheduler/executor/mask", "scheduler/executor/shortage", "scheduler/safefile", "scheduler/task",
+	},
+	"scheduler/executor/outbox": {"results", "scheduler/safefile", "scheduler/task"},
+
 	// The two ends of the wire never know each other; master and agent know what they say to each other, and no more
 	// but a leaf.
 	"scheduler/timer":            {},

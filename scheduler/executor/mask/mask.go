@@ -147,7 +147,8 @@ func (s *Secrets) maskString(quoted []byte) []byte {
 		return []byte(`"` + Text + `"`)
 	}
 	masked := s.Mask(text)
-	if shown := s.Mask(Readable(text)); masked == text && shown != Readable(text) { // what terminals do not show parts a secret
+	// What terminals do not show can part a secret.
+	if shown := s.Mask(Readable(text)); masked == text && shown != Readable(text) {
 		masked = shown
 	}
 	if masked == text {

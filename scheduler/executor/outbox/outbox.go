@@ -16,7 +16,7 @@ type Bounds struct {
 	Memory   int           // bytes of closed batches held in memory; more goes to the spill
 	Stored   int           // bytes of closed batches held in all; points beyond it are dropped
 	Points   uint64        // points an attempt may report; more are dropped
-	Settle   time.Duration // until a new attempt says that it runs: one that ends sooner says only that it ended
+	Settle   time.Duration // until a new attempt says that it runs: one that ends sooner says only that
 	Interval time.Duration // between updates of a running attempt while points trickle in
 }
 
@@ -136,7 +136,8 @@ func (o *Outbox) close() {
 			return
 		}
 		o.full = true
-		if len(o.spilled) > 0 { // memory is older than the spill, so the batch has no place: its numbers go to the next
+		if len(o.spilled) > 0 {
+			// Memory is older than the spill, so the batch has no place: its numbers go to the next.
 			o.bytes -= len(data)
 			o.next, o.silent = o.next-uint64(points), o.silent-uint64(silent)
 			o.dropped += uint64(points)

@@ -56,7 +56,8 @@ func (s *FileSpill) Pop() ([]byte, error) {
 	}
 	n := int64(binary.BigEndian.Uint32(size[:]))
 	if s.head+4+n > s.tail {
-		return nil, fmt.Errorf("read spilled points: batch of %d bytes at %d ends beyond %d", n, s.head, s.tail)
+		const beyond = "read spilled points: batch of %d bytes at %d ends beyond %d"
+		return nil, fmt.Errorf(beyond, n, s.head, s.tail)
 	}
 	batch := make([]byte, n)
 	if _, err := io.ReadFull(io.NewSectionReader(s.file, s.head+4, n), batch); err != nil {

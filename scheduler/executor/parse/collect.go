@@ -119,7 +119,8 @@ func (c *Collector) Watches(metrics map[string]float64) bool {
 // TrimChunk shortens a chunk in which no metric can begin or end to what the lines around it need: the end of
 // the line before and the beginning of the line after. Output that is no metrics costs a scan, not a split.
 func (c *Collector) TrimChunk(chunk []byte) (head, tail []byte) {
-	if len(c.filters) > 0 || bytes.IndexByte(chunk, '{') >= 0 || bytes.IndexByte(chunk, '=') >= 0 || bytes.IndexByte(chunk, 0) >= 0 {
+	has := func(b byte) bool { return bytes.IndexByte(chunk, b) >= 0 }
+	if len(c.filters) > 0 || has('{') || has('=') || has(0) {
 		return chunk, nil
 	}
 	for _, name := range c.watched {

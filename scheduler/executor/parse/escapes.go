@@ -8,7 +8,9 @@ import (
 // escapes are what terminals obey and do not show (ECMA-48): control sequences, of which only those that set
 // colours, erase or switch leave the place where the next character goes; strings such as titles and links;
 // and the short ones.
-var escapes = regexp.MustCompile(`(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x{9d})[^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[PX^_][^\x1b]*\x1b\\|\x1b[ -/]*[0-~]|\x1b`)
+var escapes = regexp.MustCompile(`(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]|` +
+	`(?:\x1b\]|\x{9d})[^\x07\x1b]*(?:\x07|\x1b\\)|` +
+	`\x1b[PX^_][^\x1b]*\x1b\\|\x1b[ -/]*[0-~]|\x1b`)
 
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
@@ -16,7 +18,8 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 // that moves the cursor stands for a blank.
 func Unescaped(line []byte) []byte {
 	line = bytes.TrimPrefix(line, byteOrderMark)
-	if bytes.IndexByte(line, 0x1b) < 0 && !bytes.Contains(line, []byte("\u009b")) && !bytes.Contains(line, []byte("\u009d")) {
+	if bytes.IndexByte(line, 0x1b) < 0 &&
+		!bytes.Contains(line, []byte("\u009b")) && !bytes.Contains(line, []byte("\u009d")) {
 		return line
 	}
 	return escapes.ReplaceAllFunc(line, func(seq []byte) []byte {

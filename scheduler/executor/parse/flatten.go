@@ -73,7 +73,7 @@ func (f *flattener) peek() byte {
 }
 
 func (f *flattener) space() {
-	for f.at < len(f.data) && (f.data[f.at] == ' ' || f.data[f.at] == '\t' || f.data[f.at] == '\r' || f.data[f.at] == '\n') {
+	for f.at < len(f.data) && bytes.IndexByte([]byte(" \t\r\n"), f.data[f.at]) >= 0 {
 		f.at++
 	}
 }
@@ -193,7 +193,8 @@ func (f *flattener) array(depth int) error {
 }
 
 func word(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '+' || c == '-' || c == '.'
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' ||
+		c == '+' || c == '-' || c == '.'
 }
 
 func (f *flattener) literal(s string) error {

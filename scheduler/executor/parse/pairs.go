@@ -75,13 +75,16 @@ func countedStep(text []byte) (string, bool) {
 
 // filtered reads metrics by the user's regular expressions, each with two groups, name and value. A value
 // that the expression leaves where the number goes on, as Katib's own does with 0,75, is missed.
-func filtered(line []byte, filters []*regexp.Regexp, watched []string) (metrics map[string]float64, missed bool) {
+func filtered(
+	line []byte, filters []*regexp.Regexp, watched []string,
+) (metrics map[string]float64, missed bool) {
 	for _, f := range filters {
 		for _, m := range f.FindAllSubmatchIndex(line, maxMetrics) {
 			if m[2] < 0 || m[4] < 0 {
 				continue
 			}
-			name, text := strings.TrimSpace(string(line[m[2]:m[3]])), strings.TrimSpace(string(line[m[4]:m[5]]))
+			name := strings.TrimSpace(string(line[m[2]:m[3]]))
+			text := strings.TrimSpace(string(line[m[4]:m[5]]))
 			x, ok := number(text)
 			if len(name) > maxName || !wanted(name, watched) {
 				continue

@@ -19,11 +19,13 @@ const (
 )
 
 // ReasonNotes is the reason of notes beyond the bound of an attempt.
-var ReasonNotes = fmt.Sprintf("had milestones or artifacts beyond the %d that are kept of an attempt", results.MaxNotes)
+var ReasonNotes = fmt.Sprintf("had milestones or artifacts beyond the %d that are kept of an attempt",
+	results.MaxNotes)
 
 // ReasonBounds is the reason of a line beyond the bounds of a line.
 var ReasonBounds = fmt.Sprintf("had more than %d metrics, a name of more than %d bytes,"+
-	" objects within more than %d others, or a note beyond its bounds, and were not read", maxMetrics, maxName, maxDepth)
+	" objects within more than %d others, or a note beyond its bounds, and were not read",
+	maxMetrics, maxName, maxDepth)
 
 // ReasonLong is the reason of a line that was longer than most bytes.
 func ReasonLong(most int) string {
