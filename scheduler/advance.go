@@ -10,14 +10,6 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// touch notes that something happened to a sweep, so that what it means for the sweep is looked at when the step is done.
-func (c *Core) touch(run *run) {
-	if !run.touched {
-		run.touched = true
-		c.touched = append(c.touched, run)
-	}
-}
-
 // advanceTouched advances the sweeps that this step has touched.
 func (c *Core) advanceTouched() {
 	for len(c.touched) > 0 {
@@ -48,43 +40,6 @@ func (c *Core) advance(run *run) {
 		c.checkTarget(run)
 	}
 	c.finishIfDone(run)
-}
-
-// drain lets no more trials of a sweep start; with kill it ends the running ones too. The first reason stands,
-// but a later drain may still kill.
-func (c *Core) drain(run *run, outcome sweep.Phase, reason string, kill bool) {
-	kill = kill && !run.entry.Killing
-	switch run.entry.Phase {
-	case sweep.PhaseActive, sweep.PhaseSelecting, sweep.PhaseThen:
-		run.entry.Phase, run.entry.Outcome, run.entry.Reason, run.entry.Killing = sweep.PhaseDraining, outcome, reason, kill
-		c.journalSweep(run)
-		c.note(SweepEnding{Sweep: run.id, Reason: reason})
-		c.endAllUnlaunched(run, reason)
-	case sweep.PhaseDraining:
-		if !kill {
-			return
-		}
-		run.entry.Killing = true
-		c.journalSweep(run)
-	default:
-		return
-	}
-	if kill {
-		for _, att := range run.inOrder() {
-			c.kill(att, killStopped, reason)
-		}
-	}
-	c.touch(run)
-}
-
-// inOrder is the live attempts by trial.
-func (r *run) inOrder() []*attempt {
-	all := make([]*attempt, 0, len(r.live))
-	for _, att := range r.live {
-		all = append(all, att)
-	}
-	slices.SortFunc(all, func(a, b *attempt) int { return a.trial - b.trial })
-	return all
 }
 
 // finishIfDone ends a sweep whose trials have all ended.

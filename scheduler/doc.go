@@ -13,7 +13,7 @@
 // Notices), and does not speak to a cluster (package cluster/mesos, behind cluster.Driver).
 //
 // Its files look down: loop, requests and dispatch; step; commands, status, reconcile, pass and restore; finish and advance;
-// limits, trial and kill; classify; core, run and attempt; executors and running. Packages below know nothing of it:
+// limits; drain; trial and kill; classify; core, run and attempt; executors and running. Packages below know nothing of it:
 // cluster is the vocabulary of engines, journal what is kept, health which agents get work, timer what is due when.
 //
 // Its nouns: a sweep has trials; a trial has attempts, one after the other; an attempt is one Mesos task. A Budget

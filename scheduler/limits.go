@@ -105,6 +105,14 @@ const (
 	mostWallStep  = time.Minute // above, a long limit would grow by too much with every death
 )
 
+// startClock starts a sweep's clock, and watches its limit.
+func (c *Core) startClock(run *run) {
+	run.clockStart = c.now
+	if run.spec.Limits.Wall > 0 {
+		c.scheduleWallCheck(run)
+	}
+}
+
 // scheduleWallCheck ends a sweep when its time is over, and journals how much has passed until then.
 func (c *Core) scheduleWallCheck(run *run) {
 	wall := run.spec.Limits.Wall

@@ -141,14 +141,6 @@ func (c *Core) moved(run *run, trial int, to sweep.State, host, reason string) {
 	})
 }
 
-// startClock starts a sweep's clock, and watches its limit.
-func (c *Core) startClock(run *run) {
-	run.clockStart = c.now
-	if run.spec.Limits.Wall > 0 {
-		c.scheduleWallCheck(run)
-	}
-}
-
 // stopClock stops a sweep's clock.
 func (c *Core) stopClock(run *run) {
 	run.entry.Elapsed, run.clockStart = run.elapsed(c.now), time.Time{}
