@@ -30,8 +30,8 @@ func (r *runner) churn(c Case) Result {
 	demands, at := shapes(c.Trials)
 	res := r.start(c, demands)
 	res.Runs, res.Trials = 1, churnTasks
-	x := offers.NewIndex(0)
-	x.Add(epoch, Offers(c.Machines)...)
+	x := offers.NewIndex()
+	x.Add(Offers(c.Machines)...)
 	for i := range demands {
 		demands[i].Count = 0
 	}
@@ -64,7 +64,7 @@ func (r *runner) churn(c Case) Result {
 		dice.Shuffle(len(tasks), func(i, j int) { tasks[i], tasks[j] = tasks[j], tasks[i] })
 		done := tasks[len(tasks)-churnTasks:]
 		tasks = tasks[:len(tasks)-churnTasks]
-		x.Add(epoch, fragments(c.Machines, free, done, round)...)
+		x.Add(fragments(c.Machines, free, done, round)...)
 		for _, t := range done {
 			x.TaskEnded(offers.AgentID(c.Machines[t.machine].Host), &demands[at[t.trial.amounts()]], 1)
 		}

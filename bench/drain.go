@@ -14,10 +14,10 @@ func (r *runner) drain(c Case) Result {
 	res := r.start(c, demands)
 	res.Runs = 1
 	res.Bound = roundsBound(c)
-	x := offers.NewIndex(0)
+	x := offers.NewIndex()
 	var used need
 	for left := len(c.Trials); left > 0; {
-		x.Add(epoch, list...)
+		x.Add(list...)
 		cost, plan := timed(x, demands, r.options())
 		placed := plan.Placed()
 		if placed == 0 {

@@ -7,8 +7,8 @@ import (
 
 // MachinesOf is what agents offer in all, in order of first appearance.
 func MachinesOf(list []offers.Offer) []Machine {
-	x := offers.NewIndex(0)
-	x.Add(epoch, list...)
+	x := offers.NewIndex()
+	x.Add(list...)
 	free := make(map[offers.AgentID]resource.Resources)
 	first := make(map[offers.AgentID]offers.OfferID)
 	for _, h := range x.Snapshot().Holdings() {

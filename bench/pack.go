@@ -140,8 +140,8 @@ func (r *runner) once(c Case) Result {
 	var plan offers.Plan
 	var times []float64
 	for range r.cfg.Runs {
-		x := offers.NewIndex(0)
-		x.Add(epoch, list...)
+		x := offers.NewIndex()
+		x.Add(list...)
 		var cost cost
 		cost, plan = timed(x, demands, r.options())
 		times = append(times, cost.seconds)

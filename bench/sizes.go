@@ -70,8 +70,8 @@ func measure(series string, machines []Machine, demands []offers.Demand, trials,
 	var times []float64
 	placed := 0
 	for range max(runs, 1) {
-		x := offers.NewIndex(0)
-		x.Add(epoch, list...)
+		x := offers.NewIndex()
+		x.Add(list...)
 		runtime.GC()
 		from := time.Now()
 		plan := x.Pack(epoch, demands, offers.Options{})

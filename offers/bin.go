@@ -21,8 +21,8 @@ type bin struct {
 }
 
 // newBin merges offers of one agent and role.
-func newBin(agent *Agent, role string, list []Offer, since []time.Time) *bin {
-	b := &bin{agent: agent.ID, number: agent.number, role: role, offers: list, since: since, free: sum(list)}
+func newBin(agent *Agent, role string, list []Offer) *bin {
+	b := &bin{agent: agent.ID, number: agent.number, role: role, offers: list, free: sum(list)}
 	b.key = binKey(b.free.CPUs, b.free.Mem, b.number, role)
 	return b
 }
@@ -38,8 +38,8 @@ func binKey(cpus, mem resource.Milli, number uint32, role string) []byte {
 }
 
 // with is the bin after one more offer.
-func (b *bin) with(agent *Agent, o Offer, now time.Time) *bin {
-	return newBin(agent, b.role, append(slices.Clip(b.offers), o), append(slices.Clip(b.since), now))
+func (b *bin) with(agent *Agent, o Offer) *bin {
+	return newBin(agent, b.role, append(slices.Clip(b.offers), o))
 }
 
 // without is the bin after one offer is gone; nil when none is left.
@@ -51,5 +51,5 @@ func (b *bin) without(agent *Agent, id OfferID) *bin {
 	if len(b.offers) == 1 {
 		return nil
 	}
-	return newBin(agent, b.role, slices.Delete(slices.Clone(b.offers), i, i+1), slices.Delete(slices.Clone(b.since), i, i+1))
+	return newBin(agent, b.role, slices.Delete(slices.Clone(b.offers), i, i+1))
 }

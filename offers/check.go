@@ -47,8 +47,8 @@ func (x *Index) checkBin(b *bin, a *Agent) error {
 	if x.bins[at] != b {
 		return fmt.Errorf("%w: bin of agent %s and role %q is not the derived one", ErrIndex, b.agent, b.role)
 	}
-	if len(b.offers) == 0 || len(b.offers) != len(b.since) {
-		return fmt.Errorf("%w: bin of agent %s has %d offers and %d times", ErrIndex, b.agent, len(b.offers), len(b.since))
+	if len(b.offers) == 0 {
+		return fmt.Errorf("%w: bin of agent %s has no offers", ErrIndex, b.agent)
 	}
 	for i := range b.offers {
 		if x.offerSlots[b.offers[i].ID] != at {

@@ -42,7 +42,7 @@ func (p *pass) unplaced() []Unplaced {
 }
 
 // declines hands back every offer that nothing was launched on: whole agents with one filter. Avoided agents come
-// back when their time is over; foreign ones need not come back.
+// back when their time is over; those excluded for good need not come back.
 func (p *pass) declines(t *grantBuilder, waiting bool) []Decline {
 	refuse := p.opt.RefuseIdle
 	if waiting || p.opt.MoreWaits {
@@ -60,12 +60,12 @@ func (p *pass) declines(t *grantBuilder, waiting bool) []Decline {
 			list = append(list, Decline{Offers: ids, Refuse: refuse})
 		}
 	}
-	together(refuse, func(h *agentState) bool { return !h.avoided && !h.foreign })
-	together(max(refuse, p.opt.RefuseIdle), func(h *agentState) bool { return h.foreign })
+	together(refuse, func(h *agentState) bool { return !h.avoided && !h.excluded })
+	together(max(refuse, p.opt.RefuseIdle), func(h *agentState) bool { return h.excluded })
 	for i := range p.bins {
 		b := &p.bins[i]
-		if h := &p.agents[b.agent]; b.first < 0 && h.avoided && !h.foreign {
-			list = append(list, Decline{Offers: t.offers(b), Refuse: max(refuse, p.opt.Avoid[h.row.ID].Sub(p.now))})
+		if h := &p.agents[b.agent]; b.first < 0 && h.avoided {
+			list = append(list, Decline{Offers: t.offers(b), Refuse: max(refuse, p.opt.Exclude[h.row.ID].Until.Sub(p.now))})
 		}
 	}
 	return list

@@ -6,7 +6,6 @@ import "github.com/kaon-sweep/kaon/sweep/resource"
 type Demand struct {
 	Resources   resource.Resources
 	Constraints []resource.Constraint
-	Queue       string
 	Job         string // constraints such as UNIQUE count tasks of the same job
 	Role        string // allocation role whose offers it may use; empty: any
 

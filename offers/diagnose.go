@@ -1,6 +1,7 @@
 package offers
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -9,20 +10,20 @@ import (
 
 // diagnosis counts why one demand was refused. It reads the pass and changes nothing in it.
 type diagnosis struct {
-	p       *pass
-	d       *Demand
-	g       *group
-	want    resource.Resources // with the executor's overhead
-	seen    map[int32]bool
-	broken  []int // by rule: agents
-	short   []Shortage
-	foreign map[string]int     // by architecture: agents
-	largest resource.Resources // most of each resource on any agent that meets the rules
-	out     Reasons
+	p        *pass
+	d        *Demand
+	g        *group
+	want     resource.Resources // with the executor's overhead
+	seen     map[int32]bool
+	broken   []int // by rule: agents
+	short    []Shortage
+	excluded map[Exclusion]int  // agents
+	largest  resource.Resources // most of each resource on any agent that meets the rules
+	out      Reasons
 }
 
 func newDiagnosis(p *pass, d *Demand) *diagnosis {
-	in := &diagnosis{p: p, d: d, g: p.finalGroup(d), seen: make(map[int32]bool), foreign: make(map[string]int)}
+	in := &diagnosis{p: p, d: d, g: p.finalGroup(d), seen: make(map[int32]bool), excluded: make(map[Exclusion]int)}
 	in.want = d.Resources.Plus(d.Overhead, 1)
 	in.broken = make([]int, len(in.g.constraints))
 	for _, name := range askedNames(&in.want) {
@@ -113,8 +114,8 @@ func (in *diagnosis) checkConstraints(a *Agent) bool {
 // checkEmptyAgent looks at an agent as if nothing ran there.
 func (in *diagnosis) checkEmptyAgent(host int32) {
 	a := in.p.agents[host].row
-	if in.p.agents[host].foreign {
-		in.foreign[in.p.opt.Foreign[a.ID]]++
+	if in.p.agents[host].excluded {
+		in.excluded[in.p.opt.Exclude[a.ID]]++
 		return
 	}
 	if !in.g.accepts(a, false) {
@@ -133,9 +134,12 @@ func (in *diagnosis) checkEmptyAgent(host int32) {
 func (in *diagnosis) result() Reasons {
 	out := in.out
 	out.Offering = len(in.seen)
-	for _, name := range slices.Sorted(maps.Keys(in.foreign)) {
-		out.Foreign = append(out.Foreign, Foreign{name, in.foreign[name]})
+	for x, n := range in.excluded {
+		out.Excluded = append(out.Excluded, Excluded{x.Name, n, x.Reason})
 	}
+	slices.SortFunc(out.Excluded, func(a, b Excluded) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Reason, b.Reason))
+	})
 	for i, n := range in.broken {
 		if n > 0 {
 			out.Constraints = append(out.Constraints, Violation{in.g.constraints[i].Constraint, n, in.unmet(&in.g.constraints[i])})

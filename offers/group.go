@@ -164,12 +164,12 @@ func (p *pass) countTasks(sweepID, field string) *taskCounts {
 	return c
 }
 
-// spreadDomains is the values of a field among the agents that meet the group's hard rules. Foreign agents can never take
+// spreadDomains is the values of a field among the agents that meet the group's hard rules. Agents excluded for good can never take
 // their part of an even spread, so they do not ask for it.
 func (p *pass) spreadDomains(g *group, field string) *spreadDomains {
 	values := make(map[string]bool)
 	for i := range p.agents {
-		if a := p.agents[i].row; !p.agents[i].foreign && g.suits(int32(i), a, false) {
+		if a := p.agents[i].row; !p.agents[i].excluded && g.suits(int32(i), a, false) {
 			at, _ := a.attribute(field)
 			values[at.text()] = true
 		}

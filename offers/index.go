@@ -2,7 +2,6 @@ package offers
 
 import (
 	"slices"
-	"time"
 
 	"github.com/hashicorp/go-memdb"
 
@@ -13,7 +12,6 @@ import (
 // Agents may be called from any.
 type Index struct {
 	db         *memdb.MemDB
-	hold       time.Duration
 	writes     uint64             // write transactions so far
 	next       uint32             // number of the next agent that appears, less one
 	chunks     []*agentChunk      // derived: the rows of the agent table
@@ -28,20 +26,20 @@ type slot struct {
 	role  string
 }
 
-// NewIndex is an empty index. Offers older than hold are given up by Expire; 0 means never.
-func NewIndex(hold time.Duration) *Index {
+// NewIndex is an empty index.
+func NewIndex() *Index {
 	db, err := memdb.NewMemDB(schema())
 	must(err)
 	return &Index{
 		// A snapshot is a database of its own that keeps no watch channels, which nobody here waits on: they would double
 		// the cost of a write.
-		db: db.Snapshot(), hold: hold,
+		db:   db.Snapshot(),
 		byID: make(map[AgentID]uint32), bins: make(map[slot]*bin), offerSlots: make(map[OfferID]slot),
 	}
 }
 
 // Add takes offers in. An offer whose id is already there is ignored.
-func (x *Index) Add(now time.Time, list ...Offer) {
+func (x *Index) Add(list ...Offer) {
 	x.write(func(t *tables) {
 		for _, o := range list {
 			if _, known := x.offerSlots[o.ID]; known {
@@ -52,9 +50,9 @@ func (x *Index) Add(now time.Time, list ...Offer) {
 			old := x.bins[at]
 			var b *bin
 			if old == nil {
-				b = newBin(agent, o.Role, []Offer{o}, []time.Time{now})
+				b = newBin(agent, o.Role, []Offer{o})
 			} else {
-				b = old.with(agent, o, now)
+				b = old.with(agent, o)
 			}
 			x.offerSlots[o.ID] = at
 			t.putBin(at, old, b)
@@ -89,28 +87,6 @@ func (x *Index) RemoveAgent(id AgentID) {
 
 // Reset voids all offers, as a new subscription does. Agents and their load stay known.
 func (x *Index) Reset() { x.write(func(t *tables) { t.dropAllBins() }) }
-
-// Expire forgets offers older than the index's hold time and returns them, oldest agent first, to be declined.
-func (x *Index) Expire(now time.Time) []OfferID {
-	if x.hold == 0 || len(x.offerSlots) == 0 {
-		return nil
-	}
-	var old []OfferID
-	x.write(func(t *tables) {
-		for row := range t.rows(binTable) {
-			b := row.(*bin)
-			for i, o := range b.offers {
-				if now.Sub(b.since[i]) > x.hold {
-					old = append(old, o.ID)
-				}
-			}
-		}
-		for _, id := range old {
-			t.dropOffer(id)
-		}
-	})
-	return old
-}
 
 // TaskStarted counts n tasks of the demand on the agent. Pack does this for the launches of its own plan; TaskStarted is for
 // tasks learned otherwise, from a journal or a reconciliation. The demand's Role names the offers that a task with a shared

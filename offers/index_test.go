@@ -42,14 +42,13 @@ func (p *plainIndex) free(agent AgentID, role string) resource.Resources {
 // TestIndexFollowsAPlainList runs random changes on the index and on a list of offers.
 func TestIndexFollowsAPlainList(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		const hold = time.Minute
-		x, w := NewIndex(hold), &world{t: t}
+		x, w := NewIndex(), &world{t: t}
 		plain := &plainIndex{times: make(map[OfferID]time.Time)}
 		now := noon
 		t.Repeat(map[string]func(*rapid.T){
 			"add": func(t *rapid.T) {
 				o := w.offer(70)
-				x.Add(now, o, o)
+				x.Add(o, o)
 				plain.offers = append(plain.offers, o)
 				plain.times[o.ID] = now
 			},
@@ -64,13 +63,6 @@ func TestIndexFollowsAPlainList(t *testing.T) {
 				id := AgentID(rapid.SampledFrom([]string{"a1", "a2", "a70"}).Draw(t, "agent"))
 				x.RemoveAgent(id)
 				plain.drop(func(o Offer) bool { return o.Agent == id })
-			},
-			"expire": func(t *rapid.T) {
-				now = now.Add(time.Duration(rapid.IntRange(0, 50).Draw(t, "seconds")) * time.Second)
-				gone := plain.drop(func(o Offer) bool { return now.Sub(plain.times[o.ID]) > hold })
-				if got := x.Expire(now); len(got) != len(gone) {
-					t.Fatalf("expired %v, want %v", got, gone)
-				}
 			},
 			"reset": func(t *rapid.T) {
 				if rapid.IntRange(0, 9).Draw(t, "really") == 0 {
@@ -108,8 +100,8 @@ func TestIndexFollowsAPlainList(t *testing.T) {
 
 // TestSnapshotsNeverChange reads one while the index goes on, from another goroutine: the race detector watches.
 func TestSnapshotsNeverChange(t *testing.T) {
-	x := NewIndex(0)
-	x.Add(noon, scalarOffer("a", 1, 4, 4096), scalarOffer("b", 2, 4, 4096))
+	x := NewIndex()
+	x.Add(scalarOffer("a", 1, 4, 4096), scalarOffer("b", 2, 4, 4096))
 	s := x.Snapshot()
 	agents, holdings := s.Agents(), s.Holdings()
 	done := make(chan bool)
@@ -125,7 +117,7 @@ func TestSnapshotsNeverChange(t *testing.T) {
 	demands := []Demand{{Job: "s", Count: 3}}
 	demands[0].Resources.CPUs = 1000
 	plan := x.Pack(noon, demands, Options{})
-	x.Add(noon, scalarOffer("c", 1, 1, 1))
+	x.Add(scalarOffer("c", 1, 1, 1))
 	x.TaskEnded(plan.Launches[0].Agent, &demands[0], 1)
 	x.RemoveAgent("agent-002")
 	<-done

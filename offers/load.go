@@ -35,15 +35,13 @@ func (p *pass) readAgent(a *Agent) agentState {
 			h.room = most
 		}
 	}
-	if len(p.opt.Avoid) > 0 {
-		if until, avoided := p.opt.Avoid[a.ID]; avoided && p.now.Before(until) {
-			h.avoided = true
+	if len(p.opt.Exclude) > 0 {
+		if x, known := p.opt.Exclude[a.ID]; known {
+			h.excluded = x.Until.IsZero()
+			h.avoided = p.now.Before(x.Until)
 		}
 	}
 	h.last = p.opt.Last[a.ID]
-	if len(p.opt.Foreign) > 0 {
-		_, h.foreign = p.opt.Foreign[a.ID]
-	}
 	return h
 }
 

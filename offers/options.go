@@ -50,16 +50,21 @@ type Options struct {
 	RefuseIdle  time.Duration // for declines when nothing waits; 0: 10 minutes
 	RefuseShort time.Duration // for declines when work waits; 0: 5 s, Mesos's own default
 
-	Caps  map[AgentID]int       // most tasks to launch on an agent in this pass, for agents that have not proved themselves
-	Avoid map[AgentID]time.Time // agents that get nothing before that time
-	Last  map[AgentID]bool      // agents that get only what no other has room for
+	Caps map[AgentID]int  // most tasks to launch on an agent in this pass, for agents that have not proved themselves
+	Last map[AgentID]bool // agents that get only what no other has room for
 
-	// Foreign is agents that get nothing, because no executor is built for their architecture, with its name; empty:
-	// it is not known, only that it is another.
-	Foreign map[AgentID]string
+	// Exclude is agents that get nothing, for a time or for good. Their offers go back for as long.
+	Exclude map[AgentID]Exclusion
 
 	sampleFrom int  // shapes that tight fills with samples of; 0: sampleFrom. Tests set it
 	planAlways bool // tight plans for all agents even where filling them one by one is good enough. Tests set it
+}
+
+// Exclusion is why an agent gets nothing.
+type Exclusion struct {
+	Until  time.Time // zero: for good
+	Reason string    // of one for good, for people, behind a number of agents: "without a licence"
+	Name   string    // of the reason, for programs
 }
 
 // Times of declines. A decline with work waiting is short because other frameworks release resources all the

@@ -163,7 +163,7 @@ func (or *oracle) counts() error {
 	for _, t := range or.tasks {
 		left[t.demand]--
 		perAgent[t.agent]++
-		if until, avoided := or.opt.Avoid[t.agent]; avoided && noon.Before(until) {
+		if noon.Before(or.opt.Exclude[t.agent].Until) {
 			return fmt.Errorf("launches on the avoided %s", t.agent)
 		}
 		if or.foreign(t.agent) {
@@ -355,8 +355,8 @@ func (or *oracle) complete() error {
 }
 
 func (or *oracle) foreign(agent AgentID) bool {
-	_, foreign := or.opt.Foreign[agent]
-	return foreign
+	x, excluded := or.opt.Exclude[agent]
+	return excluded && x.Until.IsZero()
 }
 
 func (or *oracle) fits(d *Demand, agent AgentID, role string, priority int) bool {
@@ -364,7 +364,7 @@ func (or *oracle) fits(d *Demand, agent AgentID, role string, priority int) bool
 		return false
 	}
 	a := or.agent(agent)
-	if until, avoided := or.opt.Avoid[agent]; avoided && noon.Before(until) || d.Role != "" && d.Role != role || !meetsAllStatic(d, a) {
+	if noon.Before(or.opt.Exclude[agent].Until) || d.Role != "" && d.Role != role || !meetsAllStatic(d, a) {
 		return false
 	}
 	var free resource.Resources

@@ -21,8 +21,8 @@ func scalarOffer(id string, agent int, cpus, mem float64) Offer {
 }
 
 func TestPackMergesFragmentsOfOneAgent(t *testing.T) {
-	x := NewIndex(0)
-	x.Add(noon, scalarOffer("a", 1, 1, 512), scalarOffer("b", 1, 1, 512), scalarOffer("c", 2, 1, 512))
+	x := NewIndex()
+	x.Add(scalarOffer("a", 1, 1, 512), scalarOffer("b", 1, 1, 512), scalarOffer("c", 2, 1, 512))
 	plan := x.Pack(noon, []Demand{{Resources: resource.Resources{CPUs: 2000, Mem: 1024000}, Count: 2}}, Options{})
 	if len(plan.Launches) != 1 || len(plan.Launches[0].Offers) != 2 {
 		t.Fatalf("got %+v, want one launch on both offers of agent-001", plan.Launches)

@@ -41,11 +41,11 @@ type shape struct {
 
 // agentState is an agent during a pass.
 type agentState struct {
-	row     *Agent
-	room    int // launches still allowed by the cap
-	avoided bool
-	last    bool // gets only what no other has room for
-	foreign bool // of an architecture without an executor
+	row      *Agent
+	room     int // launches still allowed by the cap
+	avoided  bool
+	last     bool // gets only what no other has room for
+	excluded bool // for good
 }
 
 // binState is a bin during a pass.
@@ -102,7 +102,7 @@ func (p *pass) room(b *binState, s int32, want int, strict bool) int {
 // allowed is how many tasks of a group a bin may take, resources aside.
 func (p *pass) allowed(g *group, b *binState, strict bool) int {
 	h := &p.agents[b.agent]
-	if h.avoided || h.foreign || h.last && p.sparing || g.example.Role != "" && g.example.Role != b.row.role || !g.suits(b.agent, h.row, strict) {
+	if h.avoided || h.excluded || h.last && p.sparing || g.example.Role != "" && g.example.Role != b.row.role || !g.suits(b.agent, h.row, strict) {
 		return 0
 	}
 	return min(h.room, g.room(h.row, strict))

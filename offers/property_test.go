@@ -157,10 +157,13 @@ func (w *world) options() Options {
 	}
 	if rapid.IntRange(0, 3).Draw(w.t, "guard") == 0 {
 		o.Caps = map[AgentID]int{"a1": 1, "a2": 3}
-		o.Avoid = map[AgentID]time.Time{"a3": noon.Add(time.Minute), "a4": noon.Add(-time.Minute)}
+		o.Exclude = map[AgentID]Exclusion{"a3": {Until: noon.Add(time.Minute)}, "a4": {Until: noon.Add(-time.Minute)}}
 	}
 	if rapid.IntRange(0, 3).Draw(w.t, "architectures") == 0 {
-		o.Foreign = map[AgentID]string{"a2": "arm64", "a3": ""}
+		o.Exclude = map[AgentID]Exclusion{"a2": {Name: "arm64"}, "a3": {}, "a4": o.Exclude["a4"]}
+		if o.Exclude["a4"].Until.IsZero() {
+			delete(o.Exclude, "a4")
+		}
 	}
 	return o
 }
@@ -168,7 +171,7 @@ func (w *world) options() Options {
 // anyPass draws a cluster, runs a few passes with tasks ending in between, and checks every plan.
 func anyPass(t *rapid.T) {
 	w := &world{t: t}
-	x, twin := NewIndex(0), NewIndex(0)
+	x, twin := NewIndex(), NewIndex()
 	agents := rapid.IntRange(1, 6).Draw(t, "agents")
 	for range rapid.IntRange(1, 3).Draw(t, "passes") {
 		var list []Offer
@@ -178,9 +181,9 @@ func anyPass(t *rapid.T) {
 		for range rapid.IntRange(0, 10).Draw(t, "offers") {
 			list = append(list, w.offer(agents))
 		}
-		x.Add(noon, list...)
+		x.Add(list...)
 		for _, o := range list {
-			twin.Add(noon, o)
+			twin.Add(o)
 		}
 		demands, opt := w.demands(), w.options()
 		before := x.Agents()
@@ -225,14 +228,14 @@ func end(t *rapid.T, x, twin *Index, demands []Demand, plan *Plan) {
 // anyLargePass draws queues of many shapes, so that columns are shared, bytes sorted, profiles rounded, and more columns
 // compete than an agent looks at at once.
 func anyLargePass(t *rapid.T) {
-	x := NewIndex(0)
+	x := NewIndex()
 	var list []Offer
 	for i := range rapid.IntRange(1, 12).Draw(t, "agents") {
 		o := scalarOffer(fmt.Sprintf("o%d", i), i, float64(rapid.IntRange(1, 32).Draw(t, "cpus")), float64(rapid.IntRange(1, 64).Draw(t, "mem")))
 		o.Amounts = append(o.Amounts, Amount{Name: "disk", Scalar: resource.Milli(rapid.IntRange(0, 40000).Draw(t, "disk"))})
 		list = append(list, o)
 	}
-	x.Add(noon, list...)
+	x.Add(list...)
 	executors := rapid.SampledFrom([]int{0, 3, 300}).Draw(t, "executors")
 	disks := rapid.SampledFrom([]int{0, 5, 4000}).Draw(t, "disks")
 	amounts := rapid.SampledFrom([]int{4, 2000}).Draw(t, "amounts")
@@ -261,7 +264,7 @@ func anyLargePass(t *rapid.T) {
 // anyEqualPass draws equal agents that differ in what may use them, where the tight policy repeats fills.
 func anyEqualPass(t *rapid.T) {
 	w := &world{t: t}
-	x := NewIndex(0)
+	x := NewIndex()
 	list := w.equalOffers(rapid.IntRange(2, 9).Draw(t, "agents"))
 	warm := rapid.SampledFrom([]int{0, 0, 2}).Draw(t, "warm")
 	for i := range list {
@@ -269,7 +272,7 @@ func anyEqualPass(t *rapid.T) {
 			list[i].Executors = []ExecutorID{ExecutorID("warm").In("kaon")}
 		}
 	}
-	x.Add(noon, list...)
+	x.Add(list...)
 	rules := []resource.Constraint{
 		{Field: "rack", Operator: resource.Is, Value: "r1"}, {Field: "rack", Operator: resource.Is, Value: "r2"},
 		{Field: "gen", Operator: resource.Unlike, Value: "2"},
@@ -292,7 +295,7 @@ func anyEqualPass(t *rapid.T) {
 		opt.Caps = map[AgentID]int{"a1": 3, "a2": 3, "a3": 2}
 	}
 	if rapid.IntRange(0, 2).Draw(t, "architectures") == 0 {
-		opt.Foreign = map[AgentID]string{"a2": "arm64", "a5": ""}
+		opt.Exclude = map[AgentID]Exclusion{"a2": {Name: "arm64"}, "a5": {}}
 	}
 	before := x.Agents()
 	plan := x.Pack(noon, demands, opt)

@@ -18,7 +18,7 @@ import (
 // "count name=amount … [field OPERATOR value] …", with "?" behind a soft constraint.
 func TestStories(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
-		s := &story{t: t, x: NewIndex(time.Minute), now: noon}
+		s := &story{t: t, x: NewIndex(), now: noon}
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			s.t = t
 			out := s.run(d)
@@ -41,7 +41,7 @@ func (s *story) run(d *datadriven.TestData) string {
 	switch d.Cmd {
 	case "offers":
 		for line := range strings.Lines(d.Input) {
-			s.x.Add(s.now, s.offer(line))
+			s.x.Add(s.offer(line))
 		}
 		return fmt.Sprintf("%d offers of %d agents\n", s.x.Offers(), len(s.x.Agents()))
 	case "pack":
@@ -69,7 +69,7 @@ func (s *story) run(d *datadriven.TestData) string {
 			s.t.Fatal(err)
 		}
 		s.now = s.now.Add(by)
-		return fmt.Sprintf("expired: %v, %d offers left\n", s.x.Expire(s.now), s.x.Offers())
+		return fmt.Sprintf("%d offers\n", s.x.Offers())
 	case "agents":
 		return s.agents()
 	case "could": // an agent that is excepted; the demand
@@ -170,6 +170,12 @@ func (s *story) demand(line string) Demand {
 
 func (s *story) pack(d *datadriven.TestData) string {
 	o := Options{}
+	exclude := func(id AgentID, x Exclusion) {
+		if o.Exclude == nil {
+			o.Exclude = map[AgentID]Exclusion{}
+		}
+		o.Exclude[id] = x
+	}
 	for _, arg := range d.CmdArgs {
 		switch arg.Key {
 		case "policy":
@@ -179,14 +185,15 @@ func (s *story) pack(d *datadriven.TestData) string {
 		case "cap":
 			o.Caps = map[AgentID]int{AgentID(arg.Vals[0]): s.number(arg.Vals[1])}
 		case "avoid":
-			o.Avoid = map[AgentID]time.Time{AgentID(arg.Vals[0]): s.now.Add(time.Hour)}
+			exclude(AgentID(arg.Vals[0]), Exclusion{Until: s.now.Add(time.Hour)})
 		case "last":
 			o.Last = map[AgentID]bool{AgentID(arg.Vals[0]): true}
 		case "foreign": // agent, architecture
-			if o.Foreign == nil {
-				o.Foreign = map[AgentID]string{}
+			x := Exclusion{Name: strings.Join(arg.Vals[1:], ""), Reason: "of another architecture, which no executor is built for"}
+			if x.Name != "" {
+				x.Reason = "of architecture " + x.Name + ", which no executor is built for"
 			}
-			o.Foreign[AgentID(arg.Vals[0])] = strings.Join(arg.Vals[1:], "")
+			exclude(AgentID(arg.Vals[0]), x)
 		case "score": // prefers agents with the least cpus
 			o.Policy = Scored
 			o.Score = func(_ *Demand, c *Candidate) float64 { return 1 / (1 + float64(c.Free.CPUs)) }

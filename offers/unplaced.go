@@ -12,7 +12,7 @@ import (
 type Unplaced struct {
 	Demand int
 	Count  int // trials waiting
-	Quota  int // of them, held back by the quota or share of their queue: for the caller to fill in
+	Quota  int // of them, held back by the caller, who fills it in
 	pass   *pass
 }
 
@@ -23,19 +23,20 @@ type Reasons struct {
 	Avoided     int         `json:"avoided,omitempty"`
 	Capped      int         `json:"capped,omitempty"` // got as many launches as an unproven agent may
 	OtherRole   int         `json:"other_role,omitempty"`
-	Foreign     []Foreign   `json:"architecture,omitempty"` // known agents of architectures without an executor
+	Excluded    []Excluded  `json:"architecture,omitempty"` // known agents excluded for good; the name in JSON is older
 	Constraints []Violation `json:"constraints,omitempty"`
 	Resources   []Shortage  `json:"resources,omitempty"`
 	Quota       int         `json:"quota,omitempty"`   // trials held back by quota
-	Eligible    int         `json:"eligible"`          // known agents that are not foreign and whose attributes meet the hard constraints
+	Eligible    int         `json:"eligible"`          // known agents that are not excluded for good and whose attributes meet the hard constraints
 	FitsEmpty   int         `json:"fits_empty"`        // of them, those that would hold it if nothing ran there
 	Largest     []Limit     `json:"largest,omitempty"` // when none would
 }
 
-// Foreign counts the known agents of one architecture that no executor is built for.
-type Foreign struct {
-	Architecture string `json:"architecture,omitempty"` // empty: known only to be another
-	Agents       int    `json:"agents"`
+// Excluded counts the known agents that are excluded for good, by reason.
+type Excluded struct {
+	Name   string `json:"architecture,omitempty"` // of the reason; the name in JSON is older
+	Agents int    `json:"agents"`
+	Reason string `json:"-"`
 }
 
 // Violation counts the offering agents that break one hard constraint.
@@ -113,7 +114,7 @@ func (r Reasons) String() string {
 	var parts []string
 	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
 	switch {
-	case r.Eligible == 0 && len(r.Foreign) > 0:
+	case r.Eligible == 0 && len(r.Excluded) > 0:
 		add("no agent of this cluster can run it")
 	case r.Eligible == 0:
 		add("no agent of this cluster meets its constraints")
@@ -126,12 +127,12 @@ func (r Reasons) String() string {
 	if r.Quota > 0 {
 		add("%d held back by the quota of the queue", r.Quota)
 	}
-	for _, f := range r.Foreign {
-		name := "architecture " + f.Architecture
-		if f.Architecture == "" {
-			name = "another architecture"
+	for _, x := range r.Excluded {
+		reason := x.Reason
+		if reason == "" {
+			reason = "excluded"
 		}
-		add("%s of %s, which no executor is built for", plural(f.Agents, "agent", "agents"), name)
+		add("%s %s", plural(x.Agents, "agent", "agents"), reason)
 	}
 	for _, v := range r.Constraints {
 		excluded := plural(v.Agents, "agent excluded", "agents excluded")

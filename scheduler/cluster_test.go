@@ -74,7 +74,7 @@ func startProcess(t testing.TB, path, master string, listener scheduler.Listener
 		t.Fatal(err)
 	}
 	core, err := scheduler.Restore(time.Now(), scheduler.Config{
-		Packer:      offers.NewIndex(0),
+		Packer:      offers.NewIndex(),
 		ReviveEvery: 5 * time.Millisecond,
 		Studies: func(id string, spec *sweep.Spec) (scheduler.Study, error) {
 			return study.New(id, spec, study.Options{})

@@ -27,7 +27,7 @@ type Config struct {
 	// the executor itself; each lies at the task.Source.Place of what it is. nil: executors fetch for themselves.
 	Inputs func(id string) []cluster.URI
 
-	Packing offers.Options // policy and decline times; Caps, Avoid, Last, Foreign and Contended are the core's own
+	Packing offers.Options // policy and decline times; Caps, Last, Exclude and MoreWaits are the core's own
 	Role    string         // allocation role of all sweeps; empty: any
 
 	// Parallel is how many attempts of a sweep there may be at one time, whatever it says itself; 0: no bound. nil: none has one.
@@ -72,21 +72,19 @@ func (c Config) withDefaults() Config {
 
 // Packer holds the cluster's offers and matches waiting work with them; offers.Index is one. It keeps no clock,
 // never blocks and has no errors. A plan it returned counts as carried out: the offers of its launches and
-// declines are used up, its grants run until Ended.
+// declines are used up, its grants run until TaskEnded.
 type Packer interface {
 	// Add takes offers in.
-	Add(now time.Time, list ...offers.Offer)
+	Add(list ...offers.Offer)
 	// Rescind forgets an offer; an unknown one is no error, since offers and rescinds cross.
 	Rescind(offers.OfferID) bool
 	// Reset forgets all offers, but not the agents.
 	Reset()
 	// Pack makes the plan of one pass.
 	Pack(now time.Time, demands []offers.Demand, o offers.Options) offers.Plan
-	// Expire forgets offers held for too long and returns them, to be declined.
-	Expire(now time.Time) []offers.OfferID
 	// TaskStarted counts n tasks that run without a grant of Pack: adopted after a restart.
 	TaskStarted(agent offers.AgentID, d *offers.Demand, n int)
-	// TaskEnded counts out n tasks that Pack granted or Started counted in.
+	// TaskEnded counts out n tasks that Pack granted or TaskStarted counted in.
 	TaskEnded(agent offers.AgentID, d *offers.Demand, n int)
 	// Could reports whether an agent, other than those excepted, could hold a task of the demand if nothing ran there.
 	Could(d *offers.Demand, except func(offers.AgentID) bool) bool

@@ -156,7 +156,7 @@ func TestTurnsGrowWithTheJournalsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		j, d := &slowJournal{}, chattyDriver{make(chan int, 1)}
-		l := NewLoop(NewCore(Config{Packer: offers.NewIndex(0)}), j, d, Listener{}, time.Now)
+		l := NewLoop(NewCore(Config{Packer: offers.NewIndex()}), j, d, Listener{}, time.Now)
 		ended := make(chan error, 1)
 		go func() { ended <- l.Run(ctx) }()
 		n := <-d.said

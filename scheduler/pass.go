@@ -32,7 +32,7 @@ func (c *Core) offered(ev cluster.Offered) {
 		c.compareExecutors(&list[i])
 		list[i].Executors = c.runningExecutors(&list[i])
 	}
-	c.cfg.Packer.Add(c.now, list...)
+	c.cfg.Packer.Add(list...)
 	c.packDue = true
 }
 
@@ -52,7 +52,7 @@ func (c *Core) Pack(now time.Time) {
 		demands[i].Count = g.count
 	}
 	o := c.cfg.Packing
-	o.MoreWaits, o.Caps, o.Avoid, o.Last, o.Foreign = held, c.health.Caps, c.health.Avoid, c.health.Last, c.health.Foreign
+	o.MoreWaits, o.Caps, o.Last, o.Exclude = held, c.health.Caps, c.health.Last, c.health.Exclude()
 	plan := c.cfg.Packer.Pack(c.now, demands, o)
 	c.applyPlan(plan, groups, held)
 	c.advanceTouched()
@@ -100,7 +100,7 @@ func (c *Core) completeDemand(run *run, d *offers.Demand) *offers.Demand {
 	if d.Overhead.CPUs == 0 { // the first time
 		d.Resources.CPUs = lessExecutor(d.Resources.CPUs, run.executor.template.Overhead.CPUs)
 	}
-	d.Job, d.Queue, d.Role = run.id, run.spec.Queue, c.cfg.Role
+	d.Job, d.Role = run.id, c.cfg.Role
 	d.Constraints = run.spec.Task.Constraints
 	d.Executor, d.Overhead = run.executor.shared, run.executor.template.Overhead
 	if run.executor.container != nil {

@@ -353,7 +353,7 @@ func renderNotice(n Notice) string {
 	case PassDone:
 		var parts []string
 		for i := range n.Refusals {
-			if why := n.Refusals[i].Refusal.Reasons(); len(why.Foreign) > 0 {
+			if why := n.Refusals[i].Refusal.Reasons(); len(why.Excluded) > 0 {
 				parts = append(parts, n.Refusals[i].Refusal.Sentence())
 			}
 		}

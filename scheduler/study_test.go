@@ -65,7 +65,7 @@ func (s *plainStudy) Then(attempt int, params, manifest []byte) (task.Order, err
 // testConfig is a core over a real index; sources of specs are JSON of what plainStudy needs.
 func testConfig() Config {
 	return Config{
-		Packer: offers.NewIndex(0),
+		Packer: offers.NewIndex(),
 		Studies: func(id string, spec *sweep.Spec) (Study, error) {
 			var src struct {
 				Sizes  []resource.Milli

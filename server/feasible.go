@@ -45,15 +45,15 @@ func (c Cluster) FindInfeasible(
 	for i := range demands {
 		demands[i].Overhead = overhead
 	}
-	index := offers.NewIndex(0)
+	index := offers.NewIndex()
 	now := time.Now()
-	index.Add(now, found...)
+	index.Add(found...)
 	all := []Infeasible{}
 	foreign, err := c.foreign(found)
 	if err != nil {
 		return nil, err
 	}
-	for _, refusal := range index.DryRun(now, demands, offers.Options{Foreign: foreign}).Unplaced {
+	for _, refusal := range index.DryRun(now, demands, offers.Options{Exclude: foreign}).Unplaced {
 		if reasons := refusal.Reasons(); reasons.FitsEmpty == 0 {
 			count := demands[refusal.Demand].Count
 			unfit := Infeasible{count, reasons.Sentence(refusal.Count), reasons, remedy(reasons)}
@@ -100,7 +100,7 @@ func (c Cluster) overheadOf(spec *sweep.Spec) resource.Resources {
 }
 
 // foreign is the agents that name an architecture for which there would be no executor.
-func (c Cluster) foreign(list []offers.Offer) (map[offers.AgentID]string, error) {
+func (c Cluster) foreign(list []offers.Offer) (map[offers.AgentID]offers.Exclusion, error) {
 	if c.Executor != "" {
 		return nil, nil // the operator's own, of which nothing is known here
 	}
@@ -108,11 +108,11 @@ func (c Cluster) foreign(list []offers.Offer) (map[offers.AgentID]string, error)
 	if err != nil {
 		return nil, err
 	}
-	foreign := map[offers.AgentID]string{}
+	foreign := map[offers.AgentID]offers.Exclusion{}
 	for i := range list {
 		arch := health.Architecture(list[i].Attributes)
 		if arch != "" && !slices.ContainsFunc(binaries, func(b binary) bool { return b.arch == arch }) {
-			foreign[list[i].Agent] = arch
+			foreign[list[i].Agent] = health.WithoutExecutor(arch)
 		}
 	}
 	return foreign, nil

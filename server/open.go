@@ -187,7 +187,7 @@ func (s *Server) openDriver(core *scheduler.Core) (err error) {
 func (s *Server) coreConfig() scheduler.Config {
 	executor := once(s.cluster.executor)
 	return scheduler.Config{
-		Packer:   offers.NewIndex(0),
+		Packer:   offers.NewIndex(),
 		Executor: s.cfg.Cluster.weigh(executor),
 		Inside:   s.cfg.Cluster.weigh(inImage(executor)),
 		Container: func(id string, _ *sweep.Spec) (*cluster.Container, error) {

@@ -106,7 +106,7 @@ func (m *mender) trial(t board.Trial) journal.TrialEntry {
 // The `then` step ran with the winner, which is not known here.
 func (m *mender) points(spec *sweep.Spec) (func(trial int) (json.RawMessage, uint64), error) {
 	core, err := scheduler.Restore(time.Now(), scheduler.Config{
-		Packer: offers.NewIndex(0),
+		Packer: offers.NewIndex(),
 		Studies: func(id string, spec *sweep.Spec) (scheduler.Study, error) {
 			return study.New(id, spec, study.Options{})
 		},

@@ -25,7 +25,7 @@ func (m machine) waits(why offers.Reasons, trials int, each resource.Resources) 
 	if why.Agents == 0 {
 		return "the cluster on this machine is starting", true
 	}
-	if why.FitsEmpty == 0 || why.Quota > 0 || why.OtherRole > 0 || len(why.Foreign)+len(why.Constraints) > 0 {
+	if why.FitsEmpty == 0 || why.Quota > 0 || why.OtherRole > 0 || len(why.Excluded)+len(why.Constraints) > 0 {
 		return "", false
 	}
 	are := "is"
@@ -50,7 +50,7 @@ func (m machine) waits(why offers.Reasons, trials int, each resource.Resources) 
 // neverHere says what trials need that this machine does not have, even if it did nothing else, and what
 // helps. Not ok when it is something else that keeps them from it.
 func neverHere(why offers.Reasons, trials int) (text, helps string, ok bool) {
-	if len(why.Largest) == 0 || len(why.Foreign)+len(why.Constraints) > 0 {
+	if len(why.Largest) == 0 || len(why.Excluded)+len(why.Constraints) > 0 {
 		return "", "", false
 	}
 	needs, each := "needs", ""
@@ -149,7 +149,7 @@ func (m machine) explain(r *offers.Unplaced) string {
 
 // remedy is what can be done about reasons besides waiting or asking for less; empty: nothing.
 func remedy(r offers.Reasons) string {
-	if len(r.Foreign) == 0 {
+	if len(r.Excluded) == 0 {
 		return ""
 	}
 	return "an executor for the other agents: " + foreignRemedy

@@ -123,8 +123,8 @@ func TestForeignAgentIsRefused(t *testing.T) {
 		"1 agent of architecture "+otherArchitecture()+", which no executor is built for", "what helps: an executor for the other agents: "+remedy)
 	var planned struct{ Refusals []server.Infeasible }
 	p.kaon("plan", "square.yaml", "--cluster", address, "--json").ends(exitDone).json(&planned)
-	want := offers.Foreign{Architecture: otherArchitecture(), Agents: 1}
-	if len(planned.Refusals) != 1 || len(planned.Refusals[0].Reasons.Foreign) != 1 || planned.Refusals[0].Reasons.Foreign[0] != want || planned.Refusals[0].Remedy == "" {
+	want := offers.Excluded{Name: otherArchitecture(), Agents: 1}
+	if len(planned.Refusals) != 1 || len(planned.Refusals[0].Reasons.Excluded) != 1 || planned.Refusals[0].Reasons.Excluded[0] != want || planned.Refusals[0].Remedy == "" {
 		t.Errorf("planned: %+v", planned)
 	}
 	p.kaon("plan", "square.yaml", "--cluster", address, "--executor-foreign", p.standIn("ran")).ends(exitDone)

@@ -62,3 +62,24 @@ func (t *Tracker) updateArchitecture(id offers.AgentID, a *agent) (Incompatible,
 	}
 	return Incompatible{}, false
 }
+
+// WithoutExecutor excludes an agent of an architecture that no executor is built for; empty: known only to be another.
+func WithoutExecutor(arch string) offers.Exclusion {
+	name := "architecture " + arch
+	if arch == "" {
+		name = "another architecture"
+	}
+	return offers.Exclusion{Name: arch, Reason: "of " + name + ", which no executor is built for"}
+}
+
+// Exclude is the agents that get nothing: those avoided for a time, and for good those without an executor.
+func (t *Tracker) Exclude() map[offers.AgentID]offers.Exclusion {
+	all := make(map[offers.AgentID]offers.Exclusion, len(t.Avoid)+len(t.Foreign))
+	for id, until := range t.Avoid {
+		all[id] = offers.Exclusion{Until: until}
+	}
+	for id, arch := range t.Foreign {
+		all[id] = WithoutExecutor(arch)
+	}
+	return all
+}

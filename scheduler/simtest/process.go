@@ -96,7 +96,7 @@ func (p *process) open() error {
 		}
 		p.boards[id], p.writers[id] = board, newWriter(p, id)
 	}
-	p.packer = &packer{Index: offers.NewIndex(0), w: w}
+	p.packer = &packer{Index: offers.NewIndex(), w: w}
 	p.core, err = scheduler.Restore(p.clock(), p.config(), w.bug.read(p.journal.Load()))
 	return err
 }

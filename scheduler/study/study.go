@@ -93,7 +93,7 @@ func (s *Study) Demand(p sweep.Point) (offers.Demand, error) {
 	if err != nil {
 		return offers.Demand{}, fmt.Errorf("compute resources: %w", err)
 	}
-	return offers.Demand{Resources: need, Constraints: s.spec.Task.Constraints, Queue: s.spec.Queue, Job: s.id, Count: 1}, nil
+	return offers.Demand{Resources: need, Constraints: s.spec.Task.Constraints, Job: s.id, Count: 1}, nil
 }
 
 // Order implements scheduler.Study.
