@@ -53,3 +53,19 @@ func BatchNumber(sweep, name string) (n uint64, ok bool) {
 func ArtifactsPrefix(sweep string, trial, attempt int) string {
 	return ObjectName(sweep, fmt.Sprintf("artifacts/%s/%d/", trialName(trial), attempt))
 }
+
+// LogsPrefix begins the names of an attempt's logs: stdout.zst and stderr.zst, under zstd.
+func LogsPrefix(sweep string, trial, attempt int) string {
+	return ObjectName(sweep, fmt.Sprintf("logs/%s/%d/", trialName(trial), attempt))
+}
+
+// trialName is a trial's index as names have it; the step that follows the trials has a word.
+func trialName(trial int) string {
+	if trial == ThenTrial {
+		return "then"
+	}
+	return fmt.Sprint(trial)
+}
+
+// ThenTrial stands for the step that follows the trials where a trial's index is expected.
+const ThenTrial = -1

@@ -6,9 +6,6 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// ThenTrial stands for the step that follows the trials where a trial's index is expected.
-const ThenTrial = -1
-
 // Record is a piece of what is known of one attempt. Records of an attempt may be folded in any order and
 // more than once; points are told apart by number, so nothing counts twice.
 type Record struct {

@@ -41,22 +41,3 @@ func (n *notes) clone() *notes {
 	}
 	return &notes{n.count, slices.Clone(n.milestones), slices.Clone(n.values)}
 }
-
-// allNotes is the notes of an attempt with those beyond gaps, in the order of their points; nil when there is
-// none.
-func (a *attempt) allNotes() *notes {
-	n := a.notes
-	if a.pending == nil {
-		return n
-	}
-	n = n.clone()
-	for _, h := range *a.pending {
-		if h.point.Note != nil {
-			if n == nil {
-				n = &notes{}
-			}
-			n.add(h.point)
-		}
-	}
-	return n
-}

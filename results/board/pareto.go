@@ -8,21 +8,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// ParetoPoint is a trial of the Pareto front: no other trial is as good in every goal and better in one.
-type ParetoPoint struct {
-	Trial  int              `json:"trial"`
-	Values []results.Number `json:"values"` // in the order of Summary.Goals
-}
-
 // maxFront bounds the front that a summary lists; Summary.ParetoSize says how many there are.
 const maxFront = 1000
-
-// front is the Pareto front as of Board.changes.
-type front struct {
-	of    uint64
-	valid bool
-	list  []ParetoPoint
-}
 
 // goals is the metrics with a direction: the objective, then the declared ones in their order.
 func (b *Board) goals() (ids []uint32) {

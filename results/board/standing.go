@@ -2,12 +2,6 @@ package board
 
 import "github.com/kaon-sweep/kaon/sweep"
 
-// standing is what records do not say of trials, and only whoever runs their sweep or has ended it knows.
-type standing struct {
-	closed string // why trials that no record names will never start; empty: they may
-	idle   bool   // nothing of the sweep runs
-}
-
 // Close tells the board that trials which no record names will never start: the sweep was stopped, or has
 // reached what it was for. They count as stopped from here on, as the scheduler counts them. The reason is
 // one sentence; the first one stays.
@@ -42,41 +36,3 @@ func (b *Board) unstartedState() sweep.State {
 
 // size is how many trials there are, as far as the board can list them.
 func (b *Board) size() int { return min(max(b.cfg.Trials, b.trials), sweep.MaxTrials) }
-
-// listed yields the trials of a query by their indices, in the order of known and, when the query is for all,
-// behind them those that no record names. By index, the default, they stand among each other. It stops when
-// yield does.
-func (b *Board) listed(q Query, known []int32, yield func(index int) bool) {
-	if !q.All {
-		for _, i := range known {
-			if !yield(int(i)) {
-				return
-			}
-		}
-		return
-	}
-	wanted := q.wants(b.unstartedState())
-	if q.Sort == "" || q.Sort == "trial" {
-		for n := range b.size() {
-			i := n
-			if q.Desc {
-				i = b.size() - 1 - n
-			}
-			t := b.known(i)
-			if (t == nil && wanted || t != nil && q.wants(b.stateOf(t))) && !yield(i) {
-				return
-			}
-		}
-		return
-	}
-	for _, i := range known {
-		if !yield(int(i)) {
-			return
-		}
-	}
-	for i := 0; wanted && i < b.size(); i++ {
-		if b.known(i) == nil && !yield(i) {
-			return
-		}
-	}
-}

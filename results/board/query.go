@@ -1,0 +1,153 @@
+package board
+
+import (
+	"iter"
+	"slices"
+	"sort"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// listed yields the trials of a query by their indices, in the order of known and, when the query is for all,
+// behind them those that no record names. By index, the default, they stand among each other. It stops when
+// yield does.
+func (b *Board) listed(q Query, known []int32, yield func(index int) bool) {
+	if !q.All {
+		for _, i := range known {
+			if !yield(int(i)) {
+				return
+			}
+		}
+		return
+	}
+	wanted := q.wants(b.unstartedState())
+	if q.Sort == "" || q.Sort == "trial" {
+		for n := range b.size() {
+			i := n
+			if q.Desc {
+				i = b.size() - 1 - n
+			}
+			t := b.known(i)
+			if (t == nil && wanted || t != nil && q.wants(b.stateOf(t))) && !yield(i) {
+				return
+			}
+		}
+		return
+	}
+	for _, i := range known {
+		if !yield(int(i)) {
+			return
+		}
+	}
+	for i := 0; wanted && i < b.size(); i++ {
+		if b.known(i) == nil && !yield(i) {
+			return
+		}
+	}
+}
+
+// Query chooses and orders trials.
+type Query struct {
+	States []sweep.State // empty: all
+	Sort   string        // trial (default) | value | seconds | attempts, or the name of a metric
+	Desc   bool          // highest first; for value: worst first
+	All    bool          // those that no record names, too
+	Offset int
+	Limit  int // 0: all
+}
+
+// wants says whether the query is for trials in a state.
+func (q Query) wants(s sweep.State) bool {
+	return len(q.States) == 0 || slices.Contains(q.States, s)
+}
+
+// Trials yields the trials that were heard of, by query, and when it is for all of them the others too.
+// Trials without the number sorted by come last, and ties go to the lower index. Details are read as the
+// caller goes, so a long list costs no memory; the board must not be folded into meanwhile.
+func (b *Board) Trials(q Query) iter.Seq[Trial] {
+	return func(yield func(Trial) bool) {
+		var known []int32
+		if !q.All || q.Sort != "" && q.Sort != "trial" {
+			known = b.order(q)
+		}
+		skip, left := q.Offset, q.Limit
+		b.listed(q, known, func(index int) bool {
+			if skip > 0 {
+				skip--
+				return true
+			}
+			t, _ := b.Trial(index)
+			if !yield(t) {
+				return false
+			}
+			left--
+			return left != 0 // which a limit of 0 does not come to
+		})
+	}
+}
+
+// order is the indices that a query yields.
+func (b *Board) order(q Query) []int32 {
+	type keyed struct {
+		index int32
+		has   bool
+		key   float64
+	}
+	var list []keyed
+	key := b.key(q.Sort)
+	for i := range b.trials {
+		t := b.known(i)
+		if t == nil || !q.wants(b.stateOf(t)) {
+			continue
+		}
+		k, has := key(i, t)
+		list = append(list, keyed{int32(i), has && k == k, k})
+	}
+	descending := q.Desc
+	if q.Sort == "value" {
+		descending = b.cfg.Objective.Better(1, 0) != q.Desc
+	}
+	sort.SliceStable(list, func(i, j int) bool {
+		x, y := list[i], list[j]
+		switch {
+		case x.has != y.has:
+			return x.has
+		case !x.has || x.key == y.key:
+			return false
+		}
+		return x.key < y.key != descending
+	})
+	out := make([]int32, len(list))
+	for i := range list {
+		out[i] = list[i].index
+	}
+	return out
+}
+
+// key is the number that trials are sorted by.
+func (b *Board) key(name string) func(int, *trial) (float64, bool) {
+	switch name {
+	case "", "trial":
+		return func(i int, _ *trial) (float64, bool) { return float64(i), true }
+	case "attempts":
+		return func(_ int, t *trial) (float64, bool) { return float64(len(t.attempts)), true }
+	case "seconds":
+		return func(_ int, t *trial) (float64, bool) {
+			a := t.decisive()
+			if !a.ended {
+				return 0, false
+			}
+			end := b.ends.get(a.end)
+			return float64(end.EndMs-end.StartMs) / 1000, true
+		}
+	case "value":
+		name = b.cfg.Objective.Name
+	}
+	id, known := b.ids[name]
+	return func(_ int, t *trial) (float64, bool) {
+		if !known {
+			return 0, false
+		}
+		return b.value(t, id)
+	}
+}
