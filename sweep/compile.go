@@ -214,7 +214,7 @@ func (d *Dimension) valueType() types.Type {
 	return common
 }
 
-// group is the path of the group that an expression stands in: its neighbours may be called by their own
+// locals knows the group that an expression stands in: its neighbours may be called by their own
 // names.
 type locals struct {
 	space *Space

@@ -101,7 +101,7 @@ func (q quantity) amount(env map[string]any) (float64, error) {
 	return x, nil
 }
 
-// share of a whole unit, rounded up so that what was asked for is never cut.
+// toMilli is a share of a whole unit, rounded up so that what was asked for is never cut.
 func toMilli(x float64) resource.Milli {
 	return resource.Milli(math.Ceil(x*float64(resource.Unit) - 1e-6))
 }

@@ -5,13 +5,13 @@ import (
 	"strconv"
 )
 
-// flow is where text goes within a script, whatever shell reads it: from macros into variables, positional
-// words, files and pipes, from those into others, and in the end to what takes it for code. Places have names
-// such as "var:X"; they are not told apart by time or branch, so what may flow does.
+// flow is a taint analysis: a graph of where text goes within a script, whatever shell reads it. Sources are the
+// macros; text goes on by variables, positional words, files and pipes; sinks take it for more than data. Places have
+// names such as "var:X" and are not told apart by time or branch, so that what may flow does.
 type flow struct {
 	to    map[string][]string // from place to places
 	holes map[int][]string    // from macro to places
-	ends  map[string]*Need    // what a place needs of all that comes there
+	sinks map[string]*Need    // what a place needs of all that comes there
 }
 
 // source is what a piece of a script carries: macros that stand in it, and places that it reads.
@@ -25,10 +25,10 @@ func (s *source) add(t source) {
 	s.places = append(s.places, t.places...)
 }
 
-// pour lets all that a source carries come to a place.
+// connect lets all that a source carries come to a place.
 func (f *flow) connect(s source, place string) {
 	if f.to == nil {
-		f.to, f.holes, f.ends = map[string][]string{}, map[int][]string{}, map[string]*Need{}
+		f.to, f.holes, f.sinks = map[string][]string{}, map[int][]string{}, map[string]*Need{}
 	}
 	for _, h := range s.holes {
 		if !slices.Contains(f.holes[h], place) {
@@ -42,17 +42,17 @@ func (f *flow) connect(s source, place string) {
 	}
 }
 
-// end says what is needed of all that a source carries.
+// sink says what is needed of all that a source carries.
 func (f *flow) sink(s source, r *Need) {
 	if len(s.holes)+len(s.places) == 0 {
 		return
 	}
-	place := "end:" + strconv.Itoa(len(f.ends))
+	place := "sink:" + strconv.Itoa(len(f.sinks))
 	f.connect(s, place)
-	f.ends[place] = r
+	f.sinks[place] = r
 }
 
-// settle gives each macro the strictest Need of the places that its value reaches.
+// propagate gives each macro the strictest Need of the places that its value reaches.
 func (f *flow) propagate(at []standing) {
 	for h, places := range f.holes {
 		seen := map[string]bool{}
@@ -63,7 +63,7 @@ func (f *flow) propagate(at []standing) {
 				continue
 			}
 			seen[place] = true
-			at[h].require(f.ends[place])
+			at[h].require(f.sinks[place])
 			todo = append(todo, f.to[place]...)
 		}
 	}

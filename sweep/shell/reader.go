@@ -8,8 +8,8 @@ import (
 )
 
 // reader finds in which quotes of a shell's text macros stand. The text is parsed with a plain name in the
-// place of each macro; a macro is inputs only where the tree shows that a quoted word means the same as the
-// name.
+// place of each macro; a macro is accepted only where the tree shows that a quoted word means the same as
+// the name.
 type reader struct {
 	prefix string
 	holes  []hole

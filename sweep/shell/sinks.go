@@ -9,9 +9,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// What text of a script goes where, and what is needed of it there: the walk calls these at each node.
-
-// spread notes what a node lets flow.
+// dataFlow adds what a node does with text to the graph: where it goes, and what takes it for code.
 func (v *visitor) dataFlow(n syntax.Node) {
 	switch n := n.(type) {
 	case *syntax.Assign:
@@ -219,7 +217,7 @@ func (v *visitor) redirected(n *syntax.Stmt) {
 	}
 }
 
-// filled lets what a node has as its input flow to the variables that it reads.
+// feedInput lets what a node has as its input flow to the variables that it reads.
 func (v *visitor) feedInput(n syntax.Node, s source) {
 	for _, c := range calls(n) {
 		if !slices.Contains([]string{"read", "mapfile", "readarray"}, c.Args[0].Lit()) {
@@ -232,7 +230,7 @@ func (v *visitor) feedInput(n syntax.Node, s source) {
 	}
 }
 
-// end is that a program reads text as code.
+// runBy is the sink of a program that reads text as code.
 func (v *visitor) runBy(s source, reader string) {
 	switch reader {
 	case "":

@@ -18,7 +18,7 @@ func (v *visitor) constant(n *syntax.ParamExp) (string, bool) {
 	return text, ok && !strings.Contains(text, unknownText)
 }
 
-// learn notes the functions of a text, and the variables that are set to plain text.
+// collect notes the functions of a text, and the variables that are set to plain text.
 func (v *visitor) collect(file *syntax.File) {
 	vague := func(name string) { v.literals[name] = unknownText }
 	syntax.Walk(file, func(n syntax.Node) bool {
