@@ -7,16 +7,16 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// Agent is what the index knows of one agent, whether or not it offers anything now. A row of the index: it is
-// never changed, only replaced.
+// Agent is what the index knows of one agent, whether or not it offers anything now. A row of the index: it
+// is never changed, only replaced.
 type Agent struct {
 	ID         AgentID
 	Hostname   string
 	URL        string
 	Attributes []Attribute
 
-	// Capacity is the most that was ever seen there, offered and used by us together: Mesos's offers do not say how
-	// large an agent is.
+	// Capacity is the most that was ever seen there, offered and used by us together: Mesos's offers do not
+	// say how large an agent is.
 	Capacity  resource.Resources
 	Used      resource.Resources // by our tasks and executors
 	Running   []JobTasks         // our tasks by job, ordered by job
@@ -69,8 +69,8 @@ func (a *Agent) warm(id ExecutorID) bool {
 func byJob(t JobTasks, id string) int          { return cmp.Compare(t.Job, id) }
 func byExecutor(w Executor, id ExecutorID) int { return cmp.Compare(w.ID, id) }
 
-// observe updates a copy of the agent from an offer. What an offer says of executors is the truth, except that an
-// executor with tasks of ours is alive even when the offer was made before it started.
+// observe updates a copy of the agent from an offer. What an offer says of executors is the truth, except
+// that an executor with tasks of ours is alive even when the offer was made before it started.
 func (a Agent) observe(o *Offer) *Agent {
 	a.Hostname, a.Attributes = o.Hostname, o.Attributes
 	if o.URL != "" {
@@ -104,8 +104,8 @@ func (a *Agent) clone() *Agent {
 	return &b
 }
 
-// addTasks counts n more tasks of the demand on a fork, on offers of a role; a negative n takes tasks away. The executor's overhead counts
-// once for as long as the executor is known there.
+// addTasks counts n more tasks of the demand on a fork, on offers of a role; a negative n takes tasks away.
+// The executor's overhead counts once for as long as the executor is known there.
 func (a *Agent) addTasks(d *Demand, role string, n int) {
 	a.Used.Add(&d.Resources, n)
 	i, found := slices.BinarySearchFunc(a.Running, d.Job, byJob)

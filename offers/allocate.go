@@ -14,8 +14,8 @@ type portion struct {
 	kind int
 }
 
-// slabAmounts is how many amounts are allocated at once, at most: each slab of a pass is twice the one before, since most
-// passes of a busy job launch a task or two.
+// slabAmounts is how many amounts are allocated at once, at most: each slab of a pass is twice the one
+// before, since most passes of a busy job launch a task or two.
 const slabAmounts = 4096
 
 // reset fills the allocator with the amounts of a bin.
@@ -49,7 +49,8 @@ func kindOf(name string) int {
 	return fixedDims
 }
 
-// uniform is how many tasks, at most want and at least 1, can be paid wholly from the first portion of every resource.
+// uniform is how many tasks, at most want and at least 1, can be paid wholly from the first portion of every
+// resource.
 func (p *allocator) uniform(q *resource.Resources, want int) int {
 	if q.Ports > 0 {
 		return 1
@@ -112,7 +113,8 @@ func (p *allocator) takeScalar(kind int, name string, each resource.Milli, n int
 	}
 }
 
-// takePorts takes the lowest ports of each portion. The portion's ranges are shared with the offer, so they are cut, not changed.
+// takePorts takes the lowest ports of each portion. The portion's ranges are shared with the offer, so they
+// are cut, not changed.
 func (p *allocator) takePorts(want int) {
 	for i := 0; i < len(p.coins) && want > 0; i++ {
 		c := &p.coins[i]

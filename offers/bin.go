@@ -27,8 +27,8 @@ func newBin(agent *Agent, role string, list []Offer) *bin {
 	return b
 }
 
-// binKey orders bins by free cpus, then free memory, then the agent's first appearance, then role: equal agents are
-// neighbours, and the last row has the most cpus.
+// binKey orders bins by free cpus, then free memory, then the agent's first appearance, then role: equal
+// agents are neighbours, and the last row has the most cpus.
 func binKey(cpus, mem resource.Milli, number uint32, role string) []byte {
 	key := make([]byte, 0, 20+len(role))
 	key = binary.BigEndian.AppendUint64(key, uint64(cpus))

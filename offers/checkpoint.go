@@ -6,7 +6,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// checkpoint is the placements of a pass at one moment, and what they leave, to go back to. It does not hold what rules count.
+// checkpoint is the placements of a pass at one moment, and what they leave, to go back to. It does not hold
+// what rules count.
 type checkpoint struct {
 	bins     []binState
 	hosts    []agentState

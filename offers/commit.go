@@ -41,8 +41,8 @@ func (p *pass) unplaced() []Unplaced {
 	return list
 }
 
-// declines hands back every offer that nothing was launched on: whole agents with one filter. Avoided agents come
-// back when their time is over; those excluded for good need not come back.
+// declines hands back every offer that nothing was launched on: whole agents with one filter. Avoided agents
+// come back when their time is over; those excluded for good need not come back.
 func (p *pass) declines(t *grantBuilder, waiting bool) []Decline {
 	refuse := p.opt.RefuseIdle
 	if waiting || p.opt.MoreWaits {
@@ -71,8 +71,8 @@ func (p *pass) declines(t *grantBuilder, waiting bool) []Decline {
 	return list
 }
 
-// commit writes the pass back: every bin was launched on or declined, so all go at once; agents that got tasks get
-// their new load.
+// commit writes the pass back: every bin was launched on or declined, so all go at once; agents that got
+// tasks get their new load.
 func (p *pass) commit(t *tables) {
 	if len(p.bins) == 0 {
 		return

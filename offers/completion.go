@@ -2,7 +2,8 @@ package offers
 
 import "github.com/kaon-sweep/kaon/sweep/resource"
 
-// complete begins with what the divisible problem holds, but for the last few tasks, and tries what to add to it.
+// complete begins with what the divisible problem holds, but for the last few tasks, and tries what to add to
+// it.
 func (k *knapsack) complete(c *agentClass) {
 	free := k.free[:k.wide]
 	room, weight, worth := c.room, k.weight, 0.0

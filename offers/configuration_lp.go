@@ -7,10 +7,11 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// configurationLP is the linear program of configurations (Gilmore and Gomory, 1961): columns are ways to fill an agent of a
-// class, and the least sum of columns that holds all that waits is sought, columns divisible. A column is made when the
-// prices of the solution so far say that it gains. It is solved by a revised simplex: rows are shapes, of which at least
-// count must be placed, and classes, of which at most count may be used.
+// configurationLP is the linear program of configurations (Gilmore and Gomory, 1961): columns are ways to
+// fill an agent of a class, and the least sum of columns that holds all that waits is sought, columns
+// divisible. A column is made when the prices of the solution so far say that it gains. It is solved by a
+// revised simplex: rows are shapes, of which at least count must be placed, and classes, of which at most
+// count may be used.
 type configurationLP struct {
 	rows    []itemGroup
 	classes []agentClass
@@ -56,7 +57,8 @@ type configuration struct {
 // What a basis holds beside columns.
 const basisOther = -1
 
-// The effort of a program: columns made, nodes of a search for one, and the gain of a column that is not worth having.
+// The effort of a program: columns made, nodes of a search for one, and the gain of a column that is not
+// worth having.
 const (
 	programSteps = 400
 	quickNodes   = 400
@@ -120,7 +122,8 @@ func (m *configurationLP) price() {
 	}
 }
 
-// improve takes the column that gains most into the basis: one made before, else the best that a search finds.
+// improve takes the column that gains most into the basis: one made before, else the best that a search
+// finds.
 func (m *configurationLP) improve() bool {
 	best, gain := int32(basisOther), programGain
 	for i := range m.columns {
@@ -172,8 +175,8 @@ func (m *configurationLP) make() int32 {
 	return best
 }
 
-// surplus is the column by which a shape with a negative dual is placed more often than it must, or a class with a
-// positive one is used less; false when there is none.
+// surplus is the column by which a shape with a negative dual is placed more often than it must, or a class
+// with a positive one is used less; false when there is none.
 func (m *configurationLP) surplus() bool {
 	worst, at := 1e-9, -1
 	for j, dual := range m.duals {

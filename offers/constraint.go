@@ -13,7 +13,7 @@ import (
 //   - IS compares text, and numbers with a scalar attribute, in thousandths as Mesos does. LIKE and UNLIKE match the whole
 //     value, a number's in its shortest form. Of a set attribute any item may match (for UNLIKE none).
 //   - An agent without the attribute meets UNLIKE and nothing else.
-//   - UNIQUE, MAX_PER, GROUP_BY and CLUSTER without a value count the running tasks of the demand's sweep. CLUSTER
+//   - UNIQUE, MAX_PER, GROUP_BY and CLUSTER without a value count the running tasks of the demand's job. CLUSTER
 //     with a value is IS.
 //   - GROUP_BY keeps the counts of the groups within one of each other; its value is the least number of groups to
 //     expect. Groups are the values of the agents that pass the demand's other rules.

@@ -6,8 +6,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// Mesos makes a number of every attribute that looks like one, and writes it its own way: 1.50 on an agent's command line
-// is 1.5 in its offers.
+// Mesos makes a number of every attribute that looks like one, and writes it its own way: 1.50 on an agent's
+// command line is 1.5 in its offers.
 func TestNumbersCompareAsNumbers(t *testing.T) {
 	agent := &Agent{Attributes: []Attribute{
 		{Name: "ver", Value: "1.5", Scalar: true}, {Name: "big", Value: "100000", Scalar: true}, {Name: "label", Value: "1.5"},

@@ -15,8 +15,8 @@ type run struct {
 	value float64
 }
 
-// Choosing agents of unequal sizes: steps in which what waits is covered, how strongly a resource that lags behind is
-// wanted, and the sizes with which it is done; with more, a part of them stands for all.
+// Choosing agents of unequal sizes: steps in which what waits is covered, how strongly a resource that lags
+// behind is wanted, and the sizes with which it is done; with more, a part of them stands for all.
 const (
 	coverSteps  = 400
 	coverUrge   = 200.0
@@ -24,10 +24,11 @@ const (
 	worthLittle = 1e-9
 )
 
-// bestFirst orders agents that need not all be used so that few are. It is the covering program min Σ y, Σ y·free >=
-// need, solved by multiplicative weights: again and again the size that is worth most gets a small part of its agents in,
-// and what a resource is worth grows exponentially with how far it lags behind the others. So sizes that complement one
-// another come in turns, and every part of the order has resources as what waits needs them.
+// bestFirst orders agents that need not all be used so that few are. It is the covering program min Σ y, Σ
+// y·free >= need, solved by multiplicative weights: again and again the size that is worth most gets a small
+// part of its agents in, and what a resource is worth grows exponentially with how far it lags behind the
+// others. So sizes that complement one another come in turns, and every part of the order has resources as
+// what waits needs them.
 func (f *filler) bestFirst(before, list []int32) {
 	slices.SortStableFunc(list, func(a, b int32) int { return f.p.closed(a) - f.p.closed(b) })
 	for len(list) > 0 && f.p.closed(list[len(list)-1]) != 0 {
@@ -78,7 +79,8 @@ type cover struct {
 	sum   []float64 // of worth over all steps
 }
 
-// take takes bins of the runs until what is needed is covered, each counted so many times, and returns them in order.
+// take takes bins of the runs until what is needed is covered, each counted so many times, and returns them
+// in order.
 func (c *cover) take(runs []run, times float64) []int32 {
 	var order []int32
 	c.sum = make([]float64, len(c.need))

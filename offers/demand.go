@@ -10,7 +10,8 @@ type Demand struct {
 	Role        string // allocation role whose offers it may use; empty: any
 
 	// Executor is the id of the executor that would run the tasks. An agent that has it costs no Overhead and
-	// is preferred. An empty id means that every task brings an executor of its own, so each pays the Overhead.
+	// is preferred. An empty id means that every task brings an executor of its own, so each pays the
+	// Overhead.
 	Executor ExecutorID
 	Overhead resource.Resources
 

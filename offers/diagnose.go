@@ -33,7 +33,8 @@ func newDiagnosis(p *pass, d *Demand) *diagnosis {
 	return in
 }
 
-// finalGroup is the group of a demand with the counts as of the end of the pass, whether or not the pass knew it.
+// finalGroup is the group of a demand with the counts as of the end of the pass, whether or not the pass knew
+// it.
 func (p *pass) finalGroup(d *Demand) *group {
 	g := p.newGroup(d)
 	for i, c := range g.counts {

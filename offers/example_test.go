@@ -44,7 +44,8 @@ func Example() {
 	// 1 trial waits: 2 agents short of cpus (by 2 at least); would fit 2 agents when empty
 }
 
-// A score of one's own replaces the policies; this one keeps the memory of agents in proportion to their cpus.
+// A score of one's own replaces the policies; this one keeps the memory of agents in proportion to their
+// cpus.
 func ExampleScore() {
 	now := time.Now()
 	index := offers.NewIndex()
@@ -79,8 +80,8 @@ func ExampleUnplaced_Reasons() {
 	// fits no agent of this cluster, even empty; needs 8192 mem where the largest agent has 4096; 1 agent excluded by [hostname, UNLIKE, b]; 1 agent short of mem (by 4096 at least)
 }
 
-// An index is kept over offers that come and go: what a plan launched counts until its end, rescinded offers are gone, and
-// an agent's offers for one role are used together.
+// An index is kept over offers that come and go: what a plan launched counts until its end, rescinded offers
+// are gone, and an agent's offers for one role are used together.
 func ExampleIndex() {
 	index := offers.NewIndex()
 	index.Add(offer("o1", "a", 2, 4096), offer("o2", "b", 2, 4096))

@@ -2,9 +2,9 @@ package offers
 
 import "slices"
 
-// Could reports whether any known agent, other than those excepted, could hold one task of the demand if nothing ran there:
-// it meets the hard constraints that do not count tasks, has offered to the demand's role, and has been seen large enough.
-// O(agents · rules) at worst.
+// Could reports whether any known agent, other than those excepted, could hold one task of the demand if
+// nothing ran there: it meets the hard constraints that do not count tasks, has offered to the demand's role,
+// and has been seen large enough. O(agents · rules) at worst.
 func (x *Index) Could(d *Demand, except func(AgentID) bool) bool {
 	hard := make([]constraint, 0, len(d.Constraints))
 	for _, c := range d.Constraints {

@@ -6,10 +6,11 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// filler packs the demands of one priority agent by agent with the whole queue in view. On each agent it takes,
-// again and again, the shape that leaves the shortest vector of what is left, each resource as a share of the agent:
-// large shapes first, and those that lean the way the agent does, so that no resource runs out alone (the norm-based
-// greedy of Panigrahy, Talwar, Uyeda and Wieder, "Heuristics for vector bin packing", 2011).
+// filler packs the demands of one priority agent by agent with the whole queue in view. On each agent it
+// takes, again and again, the shape that leaves the shortest vector of what is left, each resource as a share
+// of the agent: large shapes first, and those that lean the way the agent does, so that no resource runs out
+// alone (the norm-based greedy of Panigrahy, Talwar, Uyeda and Wieder, "Heuristics for vector bin packing",
+// 2011).
 type filler struct {
 	p        *pass
 	from, to int32 // the shapes
@@ -43,7 +44,8 @@ type filler struct {
 // scarcityPower makes resources that are less scarce than the scarcest worth little in an exchange.
 const scarcityPower = 8
 
-// aim sets what of the bin should be used: resources that are less scarce may stay free in part, alike in all bins.
+// aim sets what of the bin should be used: resources that are less scarce may stay free in part, alike in all
+// bins.
 func (f *filler) aim(b *binState) {
 	f.before, f.reserve = f.before[:0], f.reserve[:0]
 	for k, free := range b.free {

@@ -1,6 +1,7 @@
 package offers
 
-// grantBuilder turns the placements of bins into launches. Its slabs keep allocations per plan, not per grant.
+// grantBuilder turns the placements of bins into launches. Its slabs keep allocations per plan, not per
+// grant.
 type grantBuilder struct {
 	p      *pass
 	purse  allocator

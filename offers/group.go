@@ -10,8 +10,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// group is the demands of a pass that differ in resources only, as far as fitting goes: one role, one set of rules, one
-// executor that costs something. Whether an agent suits is decided once per group.
+// group is the demands of a pass that differ in resources only, as far as fitting goes: one role, one set of
+// rules, one executor that costs something. Whether an agent suits is decided once per group.
 type group struct {
 	example     *Demand // the first of them
 	costs       bool    // the executor takes resources
@@ -164,8 +164,8 @@ func (p *pass) countTasks(sweepID, field string) *taskCounts {
 	return c
 }
 
-// spreadDomains is the values of a field among the agents that meet the group's hard rules. Agents excluded for good can never take
-// their part of an even spread, so they do not ask for it.
+// spreadDomains is the values of a field among the agents that meet the group's hard rules. Agents excluded
+// for good can never take their part of an even spread, so they do not ask for it.
 func (p *pass) spreadDomains(g *group, field string) *spreadDomains {
 	values := make(map[string]bool)
 	for i := range p.agents {
@@ -177,8 +177,8 @@ func (p *pass) spreadDomains(g *group, field string) *spreadDomains {
 	return &spreadDomains{values: slices.Sorted(maps.Keys(values))}
 }
 
-// suits says whether the agent, number agent of the pass, meets what the group asks of it, counts aside. Wishes
-// count as rules when strict.
+// suits says whether the agent, number agent of the pass, meets what the group asks of it, counts aside.
+// Wishes count as rules when strict.
 func (g *group) suits(host int32, a *Agent, strict bool) bool {
 	if len(g.constraints) == 0 {
 		return true

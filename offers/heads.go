@@ -12,12 +12,12 @@ type head struct {
 	weight     float64          // of its class
 }
 
-// maxHeads bounds the heads that compete for a bin: every placement looks at each. Columns beyond it get what the
-// columns before them left.
+// maxHeads bounds the heads that compete for a bin: every placement looks at each. Columns beyond it get what
+// the columns before them left.
 const maxHeads = 192
 
-// gatherHeads takes the best item of every column whose group may use the bin, from a class on until there are maxHands. It
-// returns the class to go on with.
+// gatherHeads takes the best item of every column whose group may use the bin, from a class on until there
+// are maxHands. It returns the class to go on with.
 func (f *filler) gatherHeads(b *binState, from int) int {
 	f.heads = f.heads[:0]
 	for ; from < len(f.classes) && len(f.heads) < maxHeads; from++ {
@@ -119,9 +119,9 @@ func (f *filler) stillFits(b *binState, h *head) bool {
 	return true
 }
 
-// score is how much shorter what is left of the bin becomes when the head is played: with the bin's room r, less what
-// may stay free, and the shape's need x, both as shares of the agent, |r|² − |r−x|² = 2r·x − |x|². The overhead that a start of the
-// executor would cost counts against it.
+// score is how much shorter what is left of the bin becomes when the head is played: with the bin's room r,
+// less what may stay free, and the shape's need x, both as shares of the agent, |r|² − |r−x|² = 2r·x − |x|².
+// The overhead that a start of the executor would cost counts against it.
 func (f *filler) score(h *head) float64 {
 	if h.extra == nil && len(f.weight) == 2 {
 		c, m := float64(h.cpus), float64(h.mem)

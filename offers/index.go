@@ -8,8 +8,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// Index holds agents, what they offer now, and what of ours runs on them. One goroutine changes it; Snapshot and
-// Agents may be called from any.
+// Index holds agents, what they offer now, and what of ours runs on them. One goroutine changes it; Snapshot
+// and Agents may be called from any.
 type Index struct {
 	db         *memdb.MemDB
 	writes     uint64             // write transactions so far
@@ -31,8 +31,8 @@ func NewIndex() *Index {
 	db, err := memdb.NewMemDB(schema())
 	must(err)
 	return &Index{
-		// A snapshot is a database of its own that keeps no watch channels, which nobody here waits on: they would double
-		// the cost of a write.
+		// A snapshot is a database of its own that keeps no watch channels, which nobody here waits on: they
+		// would double the cost of a write.
 		db:   db.Snapshot(),
 		byID: make(map[AgentID]uint32), bins: make(map[slot]*bin), offerSlots: make(map[OfferID]slot),
 	}
@@ -88,15 +88,15 @@ func (x *Index) RemoveAgent(id AgentID) {
 // Reset voids all offers, as a new subscription does. Agents and their load stay known.
 func (x *Index) Reset() { x.write(func(t *tables) { t.dropAllBins() }) }
 
-// TaskStarted counts n tasks of the demand on the agent. Pack does this for the launches of its own plan; TaskStarted is for
-// tasks learned otherwise, from a journal or a reconciliation. The demand's Role names the offers that a task with a shared
-// executor took, unless they were of Mesos's "*".
+// TaskStarted counts n tasks of the demand on the agent. Pack does this for the launches of its own plan;
+// TaskStarted is for tasks learned otherwise, from a journal or a reconciliation. The demand's Role names the
+// offers that a task with a shared executor took, unless they were of Mesos's "*".
 func (x *Index) TaskStarted(agent AgentID, d *Demand, n int) {
 	x.write(func(t *tables) { t.load(agent, d, n) })
 }
 
-// TaskEnded takes n tasks of the demand off the agent again, for every end of a task that Pack or TaskStarted counted,
-// also for a launch that was never sent. The demand's Role is as for TaskStarted.
+// TaskEnded takes n tasks of the demand off the agent again, for every end of a task that Pack or TaskStarted
+// counted, also for a launch that was never sent. The demand's Role is as for TaskStarted.
 func (x *Index) TaskEnded(agent AgentID, d *Demand, n int) {
 	if _, known := x.byID[agent]; known {
 		x.write(func(t *tables) { t.load(agent, d, -n) })

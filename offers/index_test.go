@@ -98,7 +98,8 @@ func TestIndexFollowsAPlainList(t *testing.T) {
 	})
 }
 
-// TestSnapshotsNeverChange reads one while the index goes on, from another goroutine: the race detector watches.
+// TestSnapshotsNeverChange reads one while the index goes on, from another goroutine: the race detector
+// watches.
 func TestSnapshotsNeverChange(t *testing.T) {
 	x := NewIndex()
 	x.Add(scalarOffer("a", 1, 4, 4096), scalarOffer("b", 2, 4, 4096))

@@ -9,7 +9,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// itemClass is the waiting shapes of one group that are alike in every resource but cpus and memory, or nearly so.
+// itemClass is the waiting shapes of one group that are alike in every resource but cpus and memory, or
+// nearly so.
 type itemClass struct {
 	group  int32
 	low    []resource.Milli // least of every dimension over its shapes
@@ -17,8 +18,9 @@ type itemClass struct {
 	weight float64 // of its shapes where they compete: 1, up to 2 for shapes that few bins suit
 }
 
-// column is shapes of one amount of cpus (or of a narrow range, when there are many amounts), by rising memory. So the
-// best shape of a column is the highest that fits: no other is larger in what it uses of the agent.
+// column is shapes of one amount of cpus (or of a narrow range, when there are many amounts), by rising
+// memory. So the best shape of a column is the highest that fits: no other is larger in what it uses of the
+// agent.
 type column struct {
 	least, most resource.Milli // cpus
 	items       []item
@@ -69,12 +71,12 @@ func (c *column) upTo(mem resource.Milli, from int32) int32 {
 	return int32(sort.Search(int(from), func(i int) bool { return c.items[i].mem > mem })) - 1
 }
 
-// maxColumns bounds the columns of a class: every placement looks at each. 64 amounts of cpus are more than people use;
-// expressions over parameters make more, which then share columns.
+// maxColumns bounds the columns of a class: every placement looks at each. 64 amounts of cpus are more than
+// people use; expressions over parameters make more, which then share columns.
 const maxColumns = 64
 
-// maxProfiles bounds the amounts of a resource beyond cpus and memory that get classes of their own. More amounts are
-// sorted into classes by powers of two.
+// maxProfiles bounds the amounts of a resource beyond cpus and memory that get classes of their own. More
+// amounts are sorted into classes by powers of two.
 const maxProfiles = 8
 
 // classify sorts the shapes that wait into classes and columns.
@@ -122,7 +124,8 @@ func (f *filler) partitionItems(cards []item) [][]item {
 	return list
 }
 
-// compareItems orders items by memory; of equal ones the first to wait comes last, because columns are read from the end.
+// compareItems orders items by memory; of equal ones the first to wait comes last, because columns are read
+// from the end.
 func compareItems(a, b item) int {
 	if a.mem != b.mem {
 		return compare(a.mem, b.mem)
@@ -130,7 +133,8 @@ func compareItems(a, b item) int {
 	return cmp.Compare(b.shape, a.shape)
 }
 
-// profiles answers with a shape's amounts beyond cpus and memory, rounded to powers of two where there are many.
+// profiles answers with a shape's amounts beyond cpus and memory, rounded to powers of two where there are
+// many.
 func (f *filler) profiles(cards []item) func(shape int32) []resource.Milli {
 	wide := f.p.dims.len() - 2
 	first := cards[0].shape
@@ -196,8 +200,8 @@ func (f *filler) addClass(group int32, cards []item, below []int32) {
 	f.classes = append(f.classes, d)
 }
 
-// columnEnd is how many of the items, ordered by cpus, make the next column: those of one amount, or an even part of
-// the class when there are more amounts than columns.
+// columnEnd is how many of the items, ordered by cpus, make the next column: those of one amount, or an even
+// part of the class when there are more amounts than columns.
 func columnEnd(cards []item, amounts, all int) int {
 	n := 1
 	if amounts > maxColumns {

@@ -7,9 +7,9 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// knapsack looks for a filling of one agent that is worth much at given worths of the items: a bounded knapsack with
-// several resources. It solves the divisible problem first. A branch and bound begins at what that holds, and ends after
-// a number of nodes.
+// knapsack looks for a filling of one agent that is worth much at given worths of the items: a bounded
+// knapsack with several resources. It solves the divisible problem first. A branch and bound begins at what
+// that holds, and ends after a number of nodes.
 type knapsack struct {
 	relaxation
 	free   []resource.Milli // by depth and dimension
@@ -116,8 +116,9 @@ func (k *knapsack) excess(free []resource.Milli) float64 {
 	return over
 }
 
-// branch decides how many of the item at a place of the order the agent holds: as many as in the divisible problem, or
-// near that. Two thirds of the nodes left go to each choice, so that those at the root have their share.
+// branch decides how many of the item at a place of the order the agent holds: as many as in the divisible
+// problem, or near that. Two thirds of the nodes left go to each choice, so that those at the root have their
+// share.
 func (k *knapsack) branch(at, room, limit int, weight, worth float64) {
 	if worth > k.found {
 		if over := 0.0; worth-over > k.found {

@@ -45,7 +45,8 @@ func (p *pass) readAgent(a *Agent) agentState {
 	return h
 }
 
-// readDemands makes shapes of the demands that the largest bins could hold; the others cost one comparison each.
+// readDemands makes shapes of the demands that the largest bins could hold; the others cost one comparison
+// each.
 func (p *pass) readDemands() {
 	line := newSkyline(p.bins)
 	p.shapes = make([]shape, 0, line.guess(p.demands))
@@ -90,7 +91,8 @@ func (p *pass) readVectors() {
 	}
 }
 
-// skyline answers whether any bin has so many cpus and so much memory at once. It says nothing of other resources.
+// skyline answers whether any bin has so many cpus and so much memory at once. It says nothing of other
+// resources.
 type skyline struct {
 	cpus []resource.Milli // rising
 	mem  []resource.Milli // the most memory of any bin with at least those cpus; falling

@@ -2,8 +2,8 @@ package offers
 
 import "github.com/kaon-sweep/kaon/sweep/resource"
 
-// Exchanges in one bin go on while this share of what is scarce there is left and each wins this share, up to a number
-// of them. The first that wins most of what is left is taken.
+// Exchanges in one bin go on while this share of what is scarce there is left and each wins this share, up to
+// a number of them. The first that wins most of what is left is taken.
 const (
 	worthSearching = 0.0005
 	worthExchange  = 0.0002
@@ -18,10 +18,9 @@ type exchange struct {
 	gain float64
 }
 
-// improve exchanges tasks of the fill, placed since the mark before, for waiting ones of the same group that use more of
-// what is scarce: the last task of a fill is seldom just as large as the room that is left, but some task can grow by
-// it. It says whether another
-// shape may fit now.
+// improve exchanges tasks of the fill, placed since the mark before, for waiting ones of the same group that
+// use more of what is scarce: the last task of a fill is seldom just as large as the room that is left, but
+// some task can grow by it. It says whether another shape may fit now.
 func (f *filler) improve(b *binState, before int) bool {
 	if before == len(f.p.placed) {
 		return false
@@ -82,8 +81,8 @@ func (f *filler) bestExchange(b *binState, before int, rest float64) exchange {
 	return best
 }
 
-// tryExchange looks for the waiting shape that is worth most in place of a task. As no exchange wins more of a resource
-// than is free, only columns near the task's own can be better than it.
+// tryExchange looks for the waiting shape that is worth most in place of a task. As no exchange wins more of
+// a resource than is free, only columns near the task's own can be better than it.
 func (f *filler) tryExchange(b *binState, step int32, rest float64, best *exchange) {
 	out := f.p.placed[step].shape
 	need := f.p.needs(out)
@@ -124,8 +123,8 @@ func (d *itemClass) column(low resource.Milli) int {
 	return j
 }
 
-// exchange gives one task of a placement up for one of another shape of the same group and executor, so what rules count
-// and executors cost stays as it is.
+// exchange gives one task of a placement up for one of another shape of the same group and executor, so what
+// rules count and executors cost stays as it is.
 func (f *filler) exchange(b *binState, x exchange) {
 	p := f.p
 	pl := &p.placed[x.step]

@@ -2,8 +2,8 @@ package offers
 
 import "github.com/kaon-sweep/kaon/sweep/resource"
 
-// pairColumns is how many columns are tried for the second shape of a pair, those with the most cpus that fit. More
-// found nothing better on any workload tried.
+// pairColumns is how many columns are tried for the second shape of a pair, those with the most cpus that
+// fit. More found nothing better on any workload tried.
 const pairColumns = 3
 
 // leavesSliver says whether the head would leave some of the bin that no shape is small enough to use.
@@ -12,8 +12,9 @@ func (f *filler) leavesSliver(free []resource.Milli, h *head) bool {
 	return cpus > 0 && cpus < f.low[0] || mem > 0 && mem < f.low[1]
 }
 
-// lookAhead looks one step further than best when the best head would be the last: another shape may leave room for a
-// second one, and both together use more. It returns the head to play now; the second is found when its turn comes.
+// lookAhead looks one step further than best when the best head would be the last: another shape may leave
+// room for a second one, and both together use more. It returns the head to play now; the second is found
+// when its turn comes.
 func (f *filler) lookAhead(b *binState, best int, top float64) int {
 	f.room = append(f.room[:0], b.free...)
 	choice := best

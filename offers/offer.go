@@ -9,8 +9,8 @@ type (
 	ExecutorID string
 )
 
-// In is the executor as it is known on the offers of one role. Mesos allocates an executor to the role whose resources it
-// was started with and refuses it tasks on another's, so the same executor in two roles is two.
+// In is the executor as it is known on the offers of one role. Mesos allocates an executor to the role whose
+// resources it was started with and refuses it tasks on another's, so the same executor in two roles is two.
 func (id ExecutorID) In(role string) ExecutorID {
 	if id == "" || role == "" || role == anyRole {
 		return id
@@ -43,16 +43,17 @@ type Amount struct {
 	Scalar      resource.Milli
 	Ranges      []Range
 	Set         []string
-	// Source is how the driver tells this resource from others of its name: the reservations, the allocation, the disk, all
-	// but the quantity, in the driver's own encoding. Amounts are handed back with the Source they came with. Empty:
-	// nothing is known but the fields above.
+	// Source is how the driver tells this resource from others of its name: the reservations, the allocation,
+	// the disk, all but the quantity, in the driver's own encoding. Amounts are handed back with the Source
+	// they came with. Empty: nothing is known but the fields above.
 	Source string
 }
 
 // Range is inclusive at both ends, as in Mesos.
 type Range struct{ Begin, End uint64 }
 
-// Attribute is one label of an agent. Scalars are written in their shortest decimal form; sets keep their items.
+// Attribute is one label of an agent. Scalars are written in their shortest decimal form; sets keep their
+// items.
 type Attribute struct {
 	Name   string
 	Value  string

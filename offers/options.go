@@ -44,8 +44,8 @@ type Options struct {
 	Policy Policy // empty: Tight
 	Score  Score  // for Scored
 
-	// MoreWaits says that work waits which this pass does not see (held back by quota or share), so that offers
-	// are declined for the short time even when the pass places everything it was given.
+	// MoreWaits says that work waits which this pass does not see (held back by quota or share), so that
+	// offers are declined for the short time even when the pass places everything it was given.
 	MoreWaits   bool
 	RefuseIdle  time.Duration // for declines when nothing waits; 0: 10 minutes
 	RefuseShort time.Duration // for declines when work waits; 0: 5 s, Mesos's own default

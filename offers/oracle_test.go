@@ -11,8 +11,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// oracle recomputes the state after a plan from offers, demands and plan alone, in the plainest way, and says what is
-// wrong with the plan.
+// oracle recomputes the state after a plan from offers, demands and plan alone, in the plainest way, and says
+// what is wrong with the plan.
 type oracle struct {
 	agents  []*Agent
 	offers  map[OfferID]Offer
@@ -86,7 +86,8 @@ func (or *oracle) onceEach() error {
 	return nil
 }
 
-// exact: grants add up to what their demands ask, and stay within the offers of their launch, per reservation.
+// exact: grants add up to what their demands ask, and stay within the offers of their launch, per
+// reservation.
 func (or *oracle) exact() error {
 	for _, l := range or.plan.Launches {
 		have := make(map[string]resource.Milli)
@@ -327,7 +328,8 @@ func (or *oracle) rulesHold() error {
 	return nil
 }
 
-// complete: no waiting task fits a bin, not even where only tasks of its own or a higher priority were placed.
+// complete: no waiting task fits a bin, not even where only tasks of its own or a higher priority were
+// placed.
 func (or *oracle) complete() error {
 	type place struct {
 		agent AgentID

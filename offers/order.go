@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// preferScarce makes room for shapes that few bins suit: bins that the fewest groups may use are visited first, so that
-// shapes with a choice leave the others alone; and where shapes compete, those with less choice count for more.
+// preferScarce makes room for shapes that few bins suit: bins that the fewest groups may use are visited
+// first, so that shapes with a choice leave the others alone; and where shapes compete, those with less
+// choice count for more.
 func (f *filler) preferScarce(order []int32) {
 	p := f.p
 	users := make([]int, len(p.bins)) // groups that may use the bin
@@ -101,7 +102,8 @@ func (f *filler) warmTargets() warmTargets {
 	return w
 }
 
-// affinity is 0 when a wanted executor runs on the agent in that role, 1 when a wanted image was there, else 3.
+// affinity is 0 when a wanted executor runs on the agent in that role, 1 when a wanted image was there, else
+// 3.
 func (w *warmTargets) affinity(a *Agent, role string) int {
 	if len(a.Executors) > 0 {
 		for id := range w.executors {
@@ -118,7 +120,8 @@ func (w *warmTargets) affinity(a *Agent, role string) int {
 	return 3
 }
 
-// mostFirst appends bins, given by rising cpus and memory, the other way round, with equal ones in their order.
+// mostFirst appends bins, given by rising cpus and memory, the other way round, with equal ones in their
+// order.
 func (p *pass) mostFirst(order, list []int32) []int32 {
 	for len(list) > 0 {
 		from := len(list) - 1

@@ -11,8 +11,8 @@ import (
 // maxRows bounds the rows of a program: more shapes share rows.
 const maxRows = 64
 
-// groupItems cuts what waits into rows of alike shapes: a row per shape when there are few, else the row that is spread most
-// is cut in two, where it is spread most, until there are enough.
+// groupItems cuts what waits into rows of alike shapes: a row per shape when there are few, else the row that
+// is spread most is cut in two, where it is spread most, until there are enough.
 func (f *filler) groupItems() []itemGroup {
 	p := f.p
 	var list []itemGroup

@@ -151,8 +151,8 @@ func (p *pass) needsExecutor(b *binState, id ExecutorID) (fresh, own bool) {
 	return true, false
 }
 
-// record chains a placement to its bin, or adds it to the last one there when that is of the same shape: only the first
-// of a shape can start a shared executor.
+// record chains a placement to its bin, or adds it to the last one there when that is of the same shape: only
+// the first of a shape can start a shared executor.
 func (p *pass) record(b *binState, pl placement) {
 	at := int32(len(p.placed))
 	switch last := b.last; {

@@ -6,8 +6,9 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// pattern is how the last bin was filled. An equal bin is filled equally as long as no shape of the pattern has run
-// out, so its choices need not be made again: the cost of equal trials grows with agents, not with trials.
+// pattern is how the last bin was filled. An equal bin is filled equally as long as no shape of the pattern
+// has run out, so its choices need not be made again: the cost of equal trials grows with agents, not with
+// trials.
 type pattern struct {
 	valid bool
 	free  []resource.Milli // before the fill
@@ -44,7 +45,8 @@ func (t *pattern) end(f *filler, b *binState, before int) {
 		}
 		t.total = append(t.total, n)
 	}
-	// A bin that already had a last placement of the same demand merges into it and leaves no step to learn from.
+	// A bin that already had a last placement of the same demand merges into it and leaves no step to learn
+	// from.
 	t.valid = b.first >= int32(before)
 }
 

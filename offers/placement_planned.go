@@ -86,8 +86,8 @@ func (l *rounding) fill(c *configuration) {
 	}
 }
 
-// spare is the shape, of the ends and two between them, that leaves as near as possible to the target free, so that the
-// middle of the row is kept for the last tasks of later agents.
+// spare is the shape, of the ends and two between them, that leaves as near as possible to the target free,
+// so that the middle of the row is kept for the last tasks of later agents.
 func (l *rounding) spare(b *binState, r *itemGroup, target []resource.Milli) int {
 	p := l.f.p
 	n := len(r.shapes)

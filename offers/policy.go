@@ -5,9 +5,10 @@ import (
 	"time"
 )
 
-// Pack decides what to launch where, takes the offers that the plan uses or declines out of the index, and counts the
-// launches as started, in one write transaction. The plan depends on the arguments and the index alone. Demands are
-// read, not kept, except that the plan's unplaced demands refer to them: do not change them while the plan is in use.
+// Pack decides what to launch where, takes the offers that the plan uses or declines out of the index, and
+// counts the launches as started, in one write transaction. The plan depends on the arguments and the index
+// alone. Demands are read, not kept, except that the plan's unplaced demands refer to them: do not change
+// them while the plan is in use.
 func (x *Index) Pack(now time.Time, demands []Demand, o Options) Plan {
 	p := x.pass(now, demands, o)
 	plan := p.plan()
@@ -32,8 +33,8 @@ func (x *Index) pass(now time.Time, demands []Demand, o Options) *pass {
 	return p
 }
 
-// place runs the policy on each priority in turn, the highest first. GROUP_BY may open a place for a higher priority
-// when a lower one of the same job was placed, so with it the round is repeated until nothing moves.
+// place runs the policy on each priority in turn, the highest first. GROUP_BY may open a place for a higher
+// priority when a lower one of the same job was placed, so with it the round is repeated until nothing moves.
 func (p *pass) place() {
 	evens := slices.ContainsFunc(p.groups, func(g *group) bool { return g.evens })
 	for again := true; again; {
@@ -57,8 +58,8 @@ func (p *pass) levelEnd(from int) int {
 	return to
 }
 
-// placeLevel runs the policy on the shapes of one priority, from and up to but without to: first as if the agents that
-// come last were not there.
+// placeLevel runs the policy on the shapes of one priority, from and up to but without to: first as if the
+// agents that come last were not there.
 func (p *pass) placeLevel(from, to int32) {
 	if len(p.opt.Last) > 0 {
 		p.sparing = true

@@ -17,9 +17,9 @@ func (f *filler) waiting(shapes []int32) int {
 // maxAgentClasses bounds the unlike agents for which fillings are planned.
 const maxAgentClasses = 16
 
-// plannable says whether fillings can be planned for all agents together: what fits where must not depend on what is
-// placed, but for resources. Many shapes are planned for unequal agents only: on equal ones sampling does as well for
-// less.
+// plannable says whether fillings can be planned for all agents together: what fits where must not depend on
+// what is placed, but for resources. Many shapes are planned for unequal agents only: on equal ones sampling
+// does as well for less.
 func (f *filler) plannable(many bool) bool {
 	return f.simple && (!many || f.p.unequal() || f.p.opt.planAlways) && !slices.ContainsFunc(f.classes, func(d itemClass) bool {
 		g := f.p.groups[d.group]
@@ -36,8 +36,8 @@ func (p *pass) unequal() bool {
 	return a.CPUs != b.CPUs || a.Mem != b.Mem
 }
 
-// runPlanned fills agents that are in use already one by one, and the others as the program of configurations says. What
-// no agent was planned for goes where it fits.
+// runPlanned fills agents that are in use already one by one, and the others as the program of configurations
+// says. What no agent was planned for goes where it fits.
 func (f *filler) runPlanned() {
 	f.sampling = false
 	order, inUse := f.binOrder()
@@ -54,8 +54,8 @@ func (f *filler) runPlanned() {
 	}
 }
 
-// plan fills bins of the list by whole columns of the program. Of what is left it makes a smaller program, until all is
-// placed. It returns the bins, filled ones first.
+// plan fills bins of the list by whole columns of the program. Of what is left it makes a smaller program,
+// until all is placed. It returns the bins, filled ones first.
 func (f *filler) plan(list []int32) []int32 {
 	f.balance = newBalance(f.p, f.from, f.to, list)
 	f.balance.next()
@@ -95,9 +95,10 @@ func (f *filler) plan(list []int32) []int32 {
 	return l.rest()
 }
 
-// Rows of several shapes. As tasks are chosen larger or smaller than the average of their row, a column may be over an
-// agent by a little, at a price that keeps agents full on average. The last tasks of a bin are chosen to fill it; rows
-// that run out leave little to choose from, so only part of a solution is placed before rows are made anew.
+// Rows of several shapes. As tasks are chosen larger or smaller than the average of their row, a column may
+// be over an agent by a little, at a price that keeps agents full on average. The last tasks of a bin are
+// chosen to fill it; rows that run out leave little to choose from, so only part of a solution is placed
+// before rows are made anew.
 const (
 	rowSlack   = 0.01
 	overPrice  = 1.3

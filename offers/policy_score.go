@@ -1,7 +1,7 @@
 package offers
 
-// scored places demands as they come, task by task, on the agent with the highest score. It asks for the score of every
-// bin with room: O(tasks × bins).
+// scored places demands as they come, task by task, on the agent with the highest score. It asks for the
+// score of every bin with room: O(tasks × bins).
 func (p *pass) scored(from, to int32) {
 	p.each(upTo(from, to), func(s int32, strict bool) {
 		for p.shapes[s].waiting > 0 {

@@ -28,8 +28,8 @@ func (f *filler) best(b *binState) int {
 	return best
 }
 
-// placeHead places the head's item: once, or as often as it fits when there is no other head to choose. It says whether a
-// shared executor was started that costs something.
+// placeHead places the head's item: once, or as often as it fits when there is no other head to choose. It
+// says whether a shared executor was started that costs something.
 func (f *filler) placeHead(b *binState, i int) (started bool) {
 	h := &f.heads[i]
 	n := 1
@@ -58,8 +58,9 @@ func newFiller(p *pass, from, to int32, sampling bool) *filler {
 	return f
 }
 
-// tight places the shapes from and up to but without to agent by agent: many are sampled, few make patterns. As soon as
-// that takes more agents than divisible trials would, fillings are planned for all agents together instead.
+// tight places the shapes from and up to but without to agent by agent: many are sampled, few make patterns.
+// As soon as that takes more agents than divisible trials would, fillings are planned for all agents together
+// instead.
 func (p *pass) tight(from, to int32) {
 	least := p.opt.sampleFrom
 	if least == 0 {
@@ -104,8 +105,8 @@ func (p *pass) tight(from, to int32) {
 	}
 }
 
-// nearlyNone is the part of agents by which a packing may exceed its bound and count as good. Where a planned one exceeds
-// it by more than planWorse, one that is not planned is made to compare.
+// nearlyNone is the part of agents by which a packing may exceed its bound and count as good. Where a planned
+// one exceeds it by more than planWorse, one that is not planned is made to compare.
 const (
 	planWorse = 200
 )
@@ -155,8 +156,8 @@ func (f *filler) run() {
 	}
 }
 
-// fillAll fills the bins that the balance is of, in order; in haste, only until it is clear that more than divisible trials
-// would need will be used.
+// fillAll fills the bins that the balance is of, in order; in haste, only until it is clear that more than
+// divisible trials would need will be used.
 func (f *filler) fillAll(order []int32) {
 	for n, i := range order {
 		if f.left == 0 {
@@ -200,8 +201,8 @@ func (f *filler) fill(b *binState) {
 	f.pattern.valid = f.pattern.valid && f.simple
 }
 
-// choose plays the best head until none is left. An executor that is started makes room for tasks of columns that were
-// seen before it, so these are seen again.
+// choose plays the best head until none is left. An executor that is started makes room for tasks of columns
+// that were seen before it, so these are seen again.
 func (f *filler) choose(b *binState) {
 	for again := true; again; {
 		again = false

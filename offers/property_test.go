@@ -147,7 +147,8 @@ func (w *world) demands() []Demand {
 // sampleFromDrawn makes the tight policy sample few shapes as it does many.
 func sampleFromDrawn(t *rapid.T) int { return rapid.SampledFrom([]int{0, 1}).Draw(t, "sample from") }
 
-// planAlwaysDrawn makes the tight policy plan for all agents together also where filling them one by one is good enough.
+// planAlwaysDrawn makes the tight policy plan for all agents together also where filling them one by one is
+// good enough.
 func planAlwaysDrawn(t *rapid.T) bool { return rapid.Bool().Draw(t, "plan always") }
 
 func (w *world) options() Options {
@@ -225,8 +226,8 @@ func end(t *rapid.T, x, twin *Index, demands []Demand, plan *Plan) {
 	}
 }
 
-// anyLargePass draws queues of many shapes, so that columns are shared, bytes sorted, profiles rounded, and more columns
-// compete than an agent looks at at once.
+// anyLargePass draws queues of many shapes, so that columns are shared, bytes sorted, profiles rounded, and
+// more columns compete than an agent looks at at once.
 func anyLargePass(t *rapid.T) {
 	x := NewIndex()
 	var list []Offer

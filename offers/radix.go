@@ -9,8 +9,8 @@ import (
 // radixFrom is the length from which sorting by bytes beats comparing.
 const radixFrom = 256
 
-// sortCards orders items by cpus, then memory; of equal ones the first to wait comes last, because columns are read from
-// the end. Cards must come by rising shape.
+// sortCards orders items by cpus, then memory; of equal ones the first to wait comes last, because columns
+// are read from the end. Cards must come by rising shape.
 func sortCards(cards []item) {
 	if len(cards) < radixFrom {
 		slices.SortFunc(cards, func(a, b item) int {
@@ -30,8 +30,8 @@ func sortCards(cards []item) {
 	}
 }
 
-// radix sorts by one key, stably, byte by byte from the lowest, skipping bytes that all items share. It returns the
-// slice that holds the result, then the other.
+// radix sorts by one key, stably, byte by byte from the lowest, skipping bytes that all items share. It
+// returns the slice that holds the result, then the other.
 func radix(in, out []item, key func(*item) resource.Milli) ([]item, []item) {
 	var vary resource.Milli
 	first := key(&in[0])

@@ -2,8 +2,8 @@ package offers
 
 import "math"
 
-// relaxation is the divisible knapsack: max Σ worth·x, Σ share·x <= 1 in every dimension, 0 <= x <= most. It is solved by the
-// simplex method for bounded variables, whose basis is as small as there are dimensions.
+// relaxation is the divisible knapsack: max Σ worth·x, Σ share·x <= 1 in every dimension, 0 <= x <= most. It
+// is solved by the simplex method for bounded variables, whose basis is as small as there are dimensions.
 type relaxation struct {
 	wide    int
 	items   []knapsackItem

@@ -19,8 +19,8 @@ type rounding struct {
 	draws   float64          // where the next task between the ends of a row is drawn
 }
 
-// collect takes what waits as rows, and sorts bins into classes by what they have free and what may use them; no classes
-// when there would be too many.
+// collect takes what waits as rows, and sorts bins into classes by what they have free and what may use them;
+// no classes when there would be too many.
 func (l *rounding) collect() {
 	p := l.f.p
 	l.rows = l.f.groupItems()
@@ -85,8 +85,8 @@ func (l *rounding) class(b *binState, room int) agentClass {
 	return c
 }
 
-// round fills as many bins by each column as the solution has whole; when there is none, one by the column of which it
-// has most. It says whether any bin was filled.
+// round fills as many bins by each column as the solution has whole; when there is none, one by the column of
+// which it has most. It says whether any bin was filled.
 func (l *rounding) round(m *configurationLP) bool {
 	any := false
 	most, top := -1, 0.0

@@ -6,10 +6,10 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// Sampling fills a bin with a random sample, as it were, of what waits, until room for about sampleRest average tasks is
-// left, which is then filled by choice. So what waits keeps its mixture of large and small to the end, and there are
-// small tasks for the last room of every bin. A bin with another proportion of resources than what waits takes the best
-// aligned of sampleChoices.
+// Sampling fills a bin with a random sample, as it were, of what waits, until room for about sampleRest
+// average tasks is left, which is then filled by choice. So what waits keeps its mixture of large and small
+// to the end, and there are small tasks for the last room of every bin. A bin with another proportion of
+// resources than what waits takes the best aligned of sampleChoices.
 const (
 	sampleRest    = 3
 	sampleChoices = 8
@@ -21,8 +21,8 @@ const (
 // sampleFrom is how many shapes are sampled. Fewer make patterns, which repeat.
 const sampleFrom = 64
 
-// sampler draws waiting tasks evenly from all columns. What was drawn is spread over amounts by the golden ratio, so
-// that few draws in a row already look like all that waits.
+// sampler draws waiting tasks evenly from all columns. What was drawn is spread over amounts by the golden
+// ratio, so that few draws in a row already look like all that waits.
 type sampler struct {
 	at      float64
 	tasks   int
@@ -83,8 +83,8 @@ func (s *sampler) draw() head {
 	return head{class: c.deck, col: c.col, item: i - c.first}
 }
 
-// samples says whether bins are filled by sampling: not where shapes compete by how few bins suit them, and not for more
-// tasks than the sampler can count.
+// samples says whether bins are filled by sampling: not where shapes compete by how few bins suit them, and
+// not for more tasks than the sampler can count.
 func (f *filler) samples() bool {
 	for i := range f.classes {
 		if f.classes[i].weight != f.classes[0].weight {

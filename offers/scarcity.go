@@ -1,7 +1,7 @@
 package offers
 
-// balance is what waits beside what the bins still to be visited have free: it tells which resource is scarce now, and how
-// much of the others an agent may leave unused when all agents are filled alike.
+// balance is what waits beside what the bins still to be visited have free: it tells which resource is scarce
+// now, and how much of the others an agent may leave unused when all agents are filled alike.
 type balance struct {
 	p     *pass
 	order []int32

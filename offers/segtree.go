@@ -2,8 +2,8 @@ package offers
 
 import "github.com/kaon-sweep/kaon/sweep/resource"
 
-// segmentTree is a tree over the bins whose nodes hold the most of every dimension below them, so that a search for a bin
-// that holds a shape skips what cannot.
+// segmentTree is a tree over the bins whose nodes hold the most of every dimension below them, so that a
+// search for a bin that holds a shape skips what cannot.
 type segmentTree struct {
 	p      *pass
 	leaves int
@@ -113,7 +113,8 @@ func (t *segmentTree) mostFree(node, low, high int, s int32, strict bool, floor 
 	return best, top
 }
 
-// freeShare is the smallest share of its agent's capacity, over the dimensions the agent has, that a bin has free.
+// freeShare is the smallest share of its agent's capacity, over the dimensions the agent has, that a bin has
+// free.
 func (p *pass) freeShare(b *binState) float64 {
 	share := 1.0
 	var buffer [8]resource.Milli

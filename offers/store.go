@@ -73,11 +73,13 @@ func (binIndexer) PrefixFromArgs(args ...any) ([]byte, error) {
 	return nil, fmt.Errorf("look up bins by prefix %v: %w", args, errKey)
 }
 
-// chunkSize is the agents in one row of the agent table. A row written costs go-memdb about 4 µs, more than packing all
-// of an agent's tasks; a pass touches agents in runs, so rows of 64 are written once for many of them.
+// chunkSize is the agents in one row of the agent table. A row written costs go-memdb about 4 µs, more than
+// packing all of an agent's tasks; a pass touches agents in runs, so rows of 64 are written once for many of
+// them.
 const chunkSize = 64
 
-// agentChunk is a row of the agent table: the agents whose numbers share all but the last six bits, nil where one is gone.
+// agentChunk is a row of the agent table: the agents whose numbers share all but the last six bits, nil where
+// one is gone.
 type agentChunk struct {
 	at        uint32 // number of the first agent / shelfSize
 	writtenBy uint64 // write transaction that made it, in which alone it may change

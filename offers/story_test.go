@@ -13,8 +13,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// TestStories runs the scripts of testdata. A line of `offers` is "id agent name=amount …", where name@role is a
-// reservation, name=low-high a port range, and an amount in letters an attribute; a line of `pack` is
+// TestStories runs the scripts of testdata. A line of `offers` is "id agent name=amount …", where name@role
+// is a reservation, name=low-high a port range, and an amount in letters an attribute; a line of `pack` is
 // "count name=amount … [field OPERATOR value] …", with "?" behind a soft constraint.
 func TestStories(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {

@@ -7,8 +7,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// Unplaced says as data why trials of one demand still wait. It refers to the pass it came from; Reasons may be
-// asked later and from any goroutine.
+// Unplaced says as data why trials of one demand still wait. It refers to the pass it came from; Reasons may
+// be asked later and from any goroutine.
 type Unplaced struct {
 	Demand int
 	Count  int // trials waiting
@@ -16,7 +16,8 @@ type Unplaced struct {
 	pass   *pass
 }
 
-// Reasons counts why a demand waits, as of the end of its pass. An agent is counted under every reason it has.
+// Reasons counts why a demand waits, as of the end of its pass. An agent is counted under every reason it
+// has.
 type Reasons struct {
 	Agents      int         `json:"agents"`   // known
 	Offering    int         `json:"offering"` // had offers in the pass
@@ -46,7 +47,8 @@ type Violation struct {
 	Unmet      *Unmet              `json:"unmet,omitempty"` // when no known agent's attributes meet it
 }
 
-// Unmet is what the known agents have where a constraint asks for something else: a value misspelt, or an attribute.
+// Unmet is what the known agents have where a constraint asks for something else: a value misspelt, or an
+// attribute.
 type Unmet struct {
 	Values []string `json:"values,omitempty"` // different ones of the attribute, sorted, at most unmetValues of them
 	More   int      `json:"more,omitempty"`   // values beyond those
@@ -66,7 +68,8 @@ func (u *Unmet) String() string {
 	return "agents have " + strings.Join(u.Values, ", ")
 }
 
-// Shortage counts the offering agents that have too little of one resource, of those that meet the constraints.
+// Shortage counts the offering agents that have too little of one resource, of those that meet the
+// constraints.
 type Shortage struct {
 	Resource string         `json:"resource"`
 	Agents   int            `json:"agents"`

@@ -6,8 +6,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// dimensions is the resources that matter in a pass: those that some demand asks for. Vectors of the pass have one
-// element per dimension.
+// dimensions is the resources that matter in a pass: those that some demand asks for. Vectors of the pass
+// have one element per dimension.
 type dimensions struct {
 	names []string // the named ones, ordered; they follow the fixed ones
 	fixed []int    // which of cpus, mem, disk, gpus, ports; cpus and mem always
@@ -69,7 +69,8 @@ func (d *dimensions) append(to []resource.Milli, q *resource.Resources) []resour
 
 var fixedNames = [fixedDims]string{cpusName, memName, diskName, gpusName, portsName}
 
-// fixedAmount is one of the amounts that have a field. Ports count in thousandths, as everything does in a vector.
+// fixedAmount is one of the amounts that have a field. Ports count in thousandths, as everything does in a
+// vector.
 func fixedAmount(q *resource.Resources, k int) resource.Milli {
 	switch k {
 	case cpus:
