@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"time"
 
@@ -81,32 +80,11 @@ type Writer struct {
 
 	mu struct {
 		sync.Mutex
-		queue   []queued
-		batch   []queued  // being put
-		bytes   int       // of queue and of that batch
-		oldest  time.Time // when queue[0] came
-		status  Status
-		offered uint64 // highest number Add was given
-		written uint64 // highest number in the bucket
+		batcher *Batcher
 		closing bool
+		batches int   // written
+		err     error // of the last try
 	}
-}
-
-type queued struct {
-	seq    uint64
-	bytes  int
-	record results.Record
-}
-
-// Status is how a writer is doing.
-type Status struct {
-	Flushed uint64 // all records up to this number are in the bucket
-	Waiting int    // records in memory
-	Bytes   int    // their size, estimated
-	Batches int    // written by this writer
-	Behind  bool   // Add refuses records; they will come through Replay
-	Lost    uint64 // records that will not reach the bucket
-	Err     error  // of the last try, nil when it succeeded
 }
 
 // NewWriter is a writer that does nothing until Run.
@@ -114,6 +92,9 @@ func NewWriter(cfg Config) *Writer {
 	cfg.fill()
 	w := &Writer{cfg: cfg, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	w.quit, w.giveUp = context.WithCancel(context.Background())
+	w.mu.batcher = NewBatcher(Limits{
+		BatchBytes: cfg.BatchBytes, BatchWait: cfg.BatchWait, Bound: cfg.Bound, Replays: cfg.Replay != nil,
+	})
 	return w
 }
 
@@ -121,53 +102,16 @@ func NewWriter(cfg Config) *Writer {
 // does not take the record: Replay will bring it, or it is lost, as Config.Replay says. The record must
 // not be changed afterwards.
 func (w *Writer) Add(seq uint64, r results.Record) bool {
-	size := estimate(&r)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	m := &w.mu
-	if m.closing {
+	if w.mu.closing {
 		return false
 	}
-	m.offered = seq
-	if m.status.Behind || m.bytes+size > w.cfg.Bound {
-		if w.cfg.Replay != nil {
-			m.status.Behind = true
-		} else {
-			m.status.Lost++
-		}
-		return false
-	}
-	if len(m.queue) == 0 {
-		m.oldest = time.Now()
+	taken, news := w.mu.batcher.Add(time.Now(), seq, r)
+	if news {
 		w.signal()
 	}
-	if before := m.bytes; before < w.cfg.BatchBytes && before+size >= w.cfg.BatchBytes {
-		w.signal()
-	}
-	m.queue = append(m.queue, queued{seq, size, r})
-	m.bytes += size
-	return true
-}
-
-// estimate is about what a record takes in memory and at most what it takes encoded.
-func estimate(r *results.Record) int {
-	n := 128
-	for _, p := range r.Points {
-		n += 64
-		for name := range p.Metrics {
-			n += 24 + len(name)
-		}
-		if p.Note != nil {
-			n += 64 + len(p.Note.Milestone) + len(p.Note.Name) + len(p.Note.Value)
-		}
-	}
-	if e := r.End; e != nil {
-		n += 256 + len(e.Params) + len(e.Sandbox) + len(e.Reason) + len(e.Agent)
-		for _, line := range e.Stderr {
-			n += 16 + len(line)
-		}
-	}
-	return n
+	return taken
 }
 
 func (w *Writer) signal() {
@@ -181,8 +125,8 @@ func (w *Writer) signal() {
 func (w *Writer) Status() Status {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s := w.mu.status
-	s.Bytes, s.Waiting = w.mu.bytes, len(w.mu.queue)+len(w.mu.batch)
+	s := w.mu.batcher.Status()
+	s.Batches, s.Err = w.mu.batches, w.mu.err
 	return s
 }
 
@@ -190,11 +134,7 @@ func (w *Writer) Status() Status {
 func (w *Writer) Pending() []results.Record {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	out := make([]results.Record, 0, len(w.mu.batch)+len(w.mu.queue))
-	for _, q := range slices.Concat(w.mu.batch, w.mu.queue) {
-		out = append(out, q.record)
-	}
-	return out
+	return w.mu.batcher.Pending()
 }
 
 // Flushed is the number up to which all records are in the bucket.
@@ -223,86 +163,4 @@ func (w *Writer) Close(ctx context.Context) error {
 		return fmt.Errorf("close records of sweep %s: %d records did not reach the bucket", w.cfg.Sweep, s.Lost)
 	}
 	return nil
-}
-
-// Run writes batches until ctx ends, or after Close until nothing is left. It returns ctx's error or nil; a
-// bucket that fails is retried for ever.
-func (w *Writer) Run(ctx context.Context) error {
-	defer close(w.done)
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(w.quit, cancel)()
-	b := batcher{w: w, packer: NewPacker()}
-	if err := b.findNext(ctx); err != nil {
-		return err
-	}
-	for {
-		batch, more := w.nextBatch(ctx, b.next)
-		if !more {
-			return ctx.Err()
-		}
-		var err error
-		if len(batch) > 0 {
-			err = b.write(ctx, batch)
-		} else {
-			err = b.replay(ctx)
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-// maxWaitFactor is by how much waits may grow with the number of batches: a minute at the default, so that a
-// sweep of twelve hours makes about a thousand objects and one of a minute a dozen.
-const maxWaitFactor = 12
-
-// nextBatch waits until a batch is due and takes it from the queue. An empty batch means that it is time to
-// replay. It says false when there is nothing left to do.
-func (w *Writer) nextBatch(ctx context.Context, batches uint64) (batch []queued, more bool) {
-	wait := w.cfg.BatchWait * time.Duration(1+min(batches/100, maxWaitFactor-1))
-	for ctx.Err() == nil {
-		batch, left, more := w.due(wait)
-		if !more || batch != nil {
-			return batch, more
-		}
-		timer := time.NewTimer(left)
-		select {
-		case <-w.wake:
-		case <-timer.C:
-		case <-ctx.Done():
-		}
-		timer.Stop()
-	}
-	return nil, false
-}
-
-// due is the batch that is due now, or how long until one may be.
-func (w *Writer) due(wait time.Duration) (batch []queued, left time.Duration, more bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	m := &w.mu
-	if len(m.queue) == 0 {
-		switch {
-		case m.status.Behind:
-			return []queued{}, 0, true
-		case m.closing:
-			return nil, 0, false
-		}
-		return nil, time.Hour, true
-	}
-	age := time.Since(m.oldest)
-	if !m.closing && !m.status.Behind && m.bytes < w.cfg.BatchBytes && age < wait {
-		return nil, wait - age, true
-	}
-	n, size := 0, 0
-	for n < len(m.queue) && (n == 0 || size+m.queue[n].bytes <= w.cfg.BatchBytes) {
-		size += m.queue[n].bytes
-		n++
-	}
-	batch = slices.Clone(m.queue[:n])
-	clear(m.queue[:n]) // or the array would hold on to the records
-	m.queue = m.queue[n:]
-	m.batch = batch
-	return batch, 0, true
 }

@@ -300,6 +300,23 @@ func TestWriterIsAddedToWhileItReplays(t *testing.T) {
 	})
 }
 
+// A record beyond the bound comes by replay at once, though nothing else makes the writer look.
+func TestWriterReplaysARecordBeyondTheBound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b bucket.Memory
+		var j journal
+		w := start(t, store.Config{Bucket: &b, Bound: 100, Replay: j.replay})
+		synctest.Wait()
+		if w.Add(j.append(small(0)), small(0)) {
+			t.Fatal("a record beyond the bound was taken")
+		}
+		synctest.Wait()
+		if w.Flushed() != 1 {
+			t.Errorf("%+v", w.Status())
+		}
+	})
+}
+
 // Without anyone to read refused records from, they are lost and Flushed says so by standing still.
 func TestWriterAdmitsLoss(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -125,6 +125,31 @@ func TestTheStepRunsAgain(t *testing.T) {
 	}
 }
 
+// TestTheWriterFallsBehind guards against a simulation whose records always fit the writer's memory.
+func TestTheWriterFallsBehind(t *testing.T) {
+	replays := 0
+	for seed := range uint64(10) {
+		s := Draw(seed)
+		for i := range s.Faults {
+			s.Faults[i].Kind = BucketDown
+		}
+		w, err := newWorld(s, NoBug, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.run(w.begin.Add(s.span()), func() bool { return false })
+		w.endGame()
+		w.disk.remove()
+		if w.failure != "" {
+			t.Errorf("seed %d: %s", seed, w.failure)
+		}
+		replays += w.replays
+	}
+	if replays < 5 {
+		t.Errorf("records were read again %d times only", replays)
+	}
+}
+
 // TestShrink shortens a story that a planted mistake spoils, and the shorter one breaks the same law.
 func TestShrink(t *testing.T) {
 	for seed := range uint64(patience) {

@@ -33,6 +33,7 @@ type world struct {
 	bucket  *faultyBucket
 	process *process // nil: the scheduler is down
 	lives   int      // of the scheduler
+	replays int      // how often a writer had to read records again
 	skew    time.Duration
 	slow    struct{ events, calls, process time.Time } // until when
 	armed   [Kinds][]uint32
