@@ -35,7 +35,8 @@ const lockPatience = time.Second
 func openBook(folder string, e Entry) (*book, error) {
 	b := &book{folder: folder}
 	var err error
-	if b.guard, err = os.OpenFile(filepath.Join(folder, guardFile), os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+	guard := filepath.Join(folder, guardFile)
+	if b.guard, err = os.OpenFile(guard, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
 		return nil, err
 	}
 	// Others see it when it is locked: one that nobody has locked is taken for a dead run's.

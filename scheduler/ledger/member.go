@@ -46,7 +46,8 @@ func Join(cfg Config) (*Member, error) {
 	if err != nil {
 		return nil, fmt.Errorf("share this machine with other runs: %w", err)
 	}
-	m := &Member{cfg: cfg, book: b, want: cfg.Entry.Trials, need: cfg.Entry.Need, stop: make(chan struct{}), done: make(chan struct{})}
+	m := &Member{cfg: cfg, book: b, want: cfg.Entry.Trials, need: cfg.Entry.Need,
+		stop: make(chan struct{}), done: make(chan struct{})}
 	m.look()
 	crash.Go(m.run)
 	return m, nil

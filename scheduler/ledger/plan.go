@@ -80,7 +80,8 @@ func plan(entries []Entry) []part {
 	grow := func(i int) bool {
 		e, p := &entries[i], &parts[i]
 		next := p.plus(e.Need)
-		if p.trials >= min(e.Trials, mostRounds) || !next.within(e.Machine.size()) || !taken.plus(e.Need).within(all) {
+		if p.trials >= min(e.Trials, mostRounds) || !next.within(e.Machine.size()) ||
+			!taken.plus(e.Need).within(all) {
 			return false
 		}
 		p.Need, p.trials, taken = next, p.trials+1, taken.plus(e.Need)
@@ -100,7 +101,9 @@ func plan(entries []Entry) []part {
 		if p := &parts[i]; p.trials > 0 && p.trials < e.Trials {
 			own := e.Machine.size()
 			rest := Need{
-				min(all.CPUs-taken.CPUs, own.CPUs-p.CPUs), min(all.Mem-taken.Mem, own.Mem-p.Mem), min(all.GPUs-taken.GPUs, own.GPUs-p.GPUs),
+				min(all.CPUs-taken.CPUs, own.CPUs-p.CPUs),
+				min(all.Mem-taken.Mem, own.Mem-p.Mem),
+				min(all.GPUs-taken.GPUs, own.GPUs-p.GPUs),
 			}
 			p.Need, taken = p.plus(rest), taken.plus(rest)
 		}
@@ -113,7 +116,9 @@ func plan(entries []Entry) []part {
 func share(me Entry, others []Entry, used []string) (may Amount, want part) {
 	entries := append(slices.Clone(others), me)
 	order(entries)
-	at := slices.IndexFunc(entries, func(e Entry) bool { return e.PID == me.PID && e.Began == me.Began && e.Name == me.Name })
+	at := slices.IndexFunc(entries, func(e Entry) bool {
+		return e.PID == me.PID && e.Began == me.Began && e.Name == me.Name
+	})
 	want = plan(entries)[at]
 	free := pool(entries)
 	for _, o := range others {
@@ -124,7 +129,8 @@ func share(me Entry, others []Entry, used []string) (may Amount, want part) {
 	may.CPUs, may.Mem = max(0, min(want.CPUs, free.CPUs)), max(0, min(want.Mem, free.Mem))
 	for _, ids := range [][]string{used, me.Claim.GPUs, me.Machine.GPUs} {
 		for _, id := range ids {
-			if len(may.GPUs) < want.GPUs && slices.Contains(free.GPUs, id) && slices.Contains(me.Machine.GPUs, id) && !slices.Contains(may.GPUs, id) {
+			if len(may.GPUs) < want.GPUs && slices.Contains(free.GPUs, id) &&
+				slices.Contains(me.Machine.GPUs, id) && !slices.Contains(may.GPUs, id) {
 				may.GPUs = append(may.GPUs, id)
 			}
 		}

@@ -65,7 +65,8 @@ func Owners(conn net.Conn) (uids []int, err error) {
 			return nil, fmt.Errorf("look who listens on %s: %w", remote, err)
 		}
 		for _, s := range sockets {
-			listens := s.listens && s.local.Port() == remote.Port() && (s.local.Addr() == remote.Addr() || s.local.Addr().IsUnspecified())
+			listens := s.listens && s.local.Port() == remote.Port() &&
+				(s.local.Addr() == remote.Addr() || s.local.Addr().IsUnspecified())
 			if listens {
 				listeners++
 			}

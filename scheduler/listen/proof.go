@@ -64,7 +64,8 @@ func Demand(conn net.Conn, address, who string, secret []byte) error {
 	if !Same(resp.Header.Get(ProofGiven), Proof(secret, address, nonce)) {
 		return fmt.Errorf("%w: %s", ErrUnproven, address)
 	}
-	if _, err := io.CopyN(io.Discard, resp.Body, maxRefusal); !errors.Is(err, io.EOF) { // the connection begins anew
+	// Beyond that the connection begins anew.
+	if _, err := io.CopyN(io.Discard, resp.Body, maxRefusal); !errors.Is(err, io.EOF) {
 		return fmt.Errorf("ask %s who it is: %w", address, err)
 	}
 	return conn.SetDeadline(time.Time{})

@@ -22,7 +22,9 @@ const (
 
 // Server makes a server with those bounds. What a handler has to say goes to the log at debug.
 func Server(h http.Handler, log *slog.Logger) *http.Server {
-	s := &http.Server{Handler: crash.Handler(h), ReadHeaderTimeout: HeaderWait, IdleTimeout: IdleWait, MaxHeaderBytes: MaxHeader}
+	s := &http.Server{
+		Handler: crash.Handler(h), ReadHeaderTimeout: HeaderWait, IdleTimeout: IdleWait, MaxHeaderBytes: MaxHeader,
+	}
 	if log != nil {
 		s.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug)
 	}

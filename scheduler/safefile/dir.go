@@ -116,7 +116,8 @@ func below(parent int, name string, f func(parent int, base string) error) error
 func (d *Dir) open(op, name string, flags int, perm uint32) (fd int, err error) {
 	err = d.at(op, name, func(parent int, base string) (err error) {
 		fd, err = ignoringEINTR(func() (int, error) {
-			return unix.Openat(parent, base, flags|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC, perm)
+			flags |= unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
+			return unix.Openat(parent, base, flags, perm)
 		})
 		return explain(err)
 	})
@@ -164,7 +165,9 @@ func (d *Dir) MkdirAll(name string, perm fs.FileMode) error {
 
 // Symlink makes a link; its target is not looked at.
 func (d *Dir) Symlink(target, name string) error {
-	return d.at("symlink", name, func(parent int, base string) error { return unix.Symlinkat(target, parent, base) })
+	return d.at("symlink", name, func(parent int, base string) error {
+		return unix.Symlinkat(target, parent, base)
+	})
 }
 
 // Rename gives what is at old the name new, in the place of what is there.

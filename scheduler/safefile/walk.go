@@ -51,7 +51,8 @@ func (d *Dir) walk(name string, depth int, f func(name string, st *unix.Stat_t) 
 		if st.Mode&unix.S_IFMT != unix.S_IFDIR {
 			continue
 		}
-		if err := sub.walk(n, depth-1, func(below string, st *unix.Stat_t) error { return f(path.Join(name, below), st) }); err != nil && !isNotExist(err) {
+		below := func(below string, st *unix.Stat_t) error { return f(path.Join(name, below), st) }
+		if err := sub.walk(n, depth-1, below); err != nil && !isNotExist(err) {
 			return err
 		}
 	}
@@ -77,7 +78,8 @@ func (d *Dir) Chown(name string, uid, gid int) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(one(d, name, st), d.Walk(name, func(n string, st *unix.Stat_t) error { return one(d, n, st) }))
+	each := func(n string, st *unix.Stat_t) error { return one(d, n, st) }
+	return errors.Join(one(d, name, st), d.Walk(name, each))
 }
 
 func isExist(err error) bool    { return errors.Is(err, fs.ErrExist) }

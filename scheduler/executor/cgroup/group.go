@@ -83,7 +83,8 @@ func (b *branch) limitMemory(dir string, limit int64) error {
 		if err := write(dir, "memory.limit_in_bytes", text); err != nil {
 			return err
 		}
-		return optional(write(dir, "memory.memsw.limit_in_bytes", text)) // memory and swap; not every kernel counts swap
+		// Memory and swap together; not every kernel counts swap.
+		return optional(write(dir, "memory.memsw.limit_in_bytes", text))
 	}
 	if limit >= boundless {
 		return write(dir, "memory.max", "max")
@@ -91,7 +92,9 @@ func (b *branch) limitMemory(dir string, limit int64) error {
 	if err := write(dir, "memory.max", text); err != nil {
 		return err
 	}
-	return errors.Join(optional(write(dir, "memory.swap.max", "0")), optional(write(dir, "memory.oom.group", "1")))
+	return errors.Join(
+		optional(write(dir, "memory.swap.max", "0")),
+		optional(write(dir, "memory.oom.group", "1")))
 }
 
 // What one core weighs in version 1 and 2, which is what a group has that nobody set, and the bounds of

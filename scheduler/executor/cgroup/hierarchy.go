@@ -66,7 +66,8 @@ func mounted(root, line, group, controller string, v2 bool) (hierarchy, bool) {
 	if !ok || len(place) < 5 || len(kind) < 3 {
 		return hierarchy{}, false
 	}
-	if v2 && kind[0] != "cgroup2" || !v2 && (kind[0] != "cgroup" || !slices.Contains(strings.Split(kind[2], ","), controller)) {
+	if v2 && kind[0] != "cgroup2" ||
+		!v2 && (kind[0] != "cgroup" || !slices.Contains(strings.Split(kind[2], ","), controller)) {
 		return hierarchy{}, false
 	}
 	h := hierarchy{mount: filepath.Join(root, unescape(place[4])), v2: v2}

@@ -59,7 +59,8 @@ func (m Memory) Kills() uint64 {
 	}
 	files := []string{"memory.oom_control"}
 	if m.v2 {
-		files = []string{"memory.events.local", "memory.events"} // the second counts those of groups inside, and is the older
+		// The second counts those of groups inside, and is the older.
+		files = []string{"memory.events.local", "memory.events"}
 	}
 	var text []byte
 	for _, file := range files {

@@ -121,9 +121,11 @@ func openBranch(root, controller, name string) (*branch, error) {
 	if h.v2 {
 		err = enable(b.dir, controller)
 	} else if controller == "memory" {
-		_ = write(b.dir, "memory.use_hierarchy", "1") // always so, but for old kernels; then it holds for the groups inside
+		// Always so, but for old kernels; then it holds for the groups inside.
+		_ = write(b.dir, "memory.use_hierarchy", "1")
 	}
-	if err == nil && !h.v2 && unix.Faccessat(unix.AT_FDCWD, filepath.Join(b.home, "tasks"), unix.W_OK, unix.AT_EACCESS) != nil {
+	if err == nil && !h.v2 &&
+		unix.Faccessat(unix.AT_FDCWD, filepath.Join(b.home, "tasks"), unix.W_OK, unix.AT_EACCESS) != nil {
 		err = b.move()
 	}
 	return b, err
@@ -159,7 +161,8 @@ func parentV2(h hierarchy) (string, error) {
 		return h.own, moveToLeaf(h.own, pid)
 	}
 	if h.own == h.mount || limited(h.own) {
-		return "", errors.New("there are other processes in this one's group, and groups beside it would escape its limits")
+		return "", errors.New("there are other processes in this one's group, " +
+			"and groups beside it would escape its limits")
 	}
 	if !handDown(above) {
 		return "", errors.New("no group here has its controllers handed down, and this process may not do it")

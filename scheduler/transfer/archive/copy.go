@@ -45,7 +45,8 @@ func Copy(ctx context.Context, from, to *os.Root, name string) error {
 const copyPiece = 64 << 20
 
 func copyFile(ctx context.Context, from *os.Root, file string, to *os.Root, target string) error {
-	src, err := from.OpenFile(file, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0) // others work with what is copied
+	// Neither through a link nor waiting at a pipe: others work with what is copied.
+	src, err := from.OpenFile(file, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,8 @@ func (r ignoreRules) read(root *os.Root, folder string) error {
 		known := len(r.matcher.Errors())
 		r.matcher.AddPatterns(text, below)
 		if bad := r.matcher.Errors(); len(bad) > known {
-			return fmt.Errorf("read %s: line %d: pattern %q: %s", name, bad[known].Line, bad[known].Pattern, bad[known].Message)
+			b := bad[known]
+			return fmt.Errorf("read %s: line %d: pattern %q: %s", name, b.Line, b.Pattern, b.Message)
 		}
 	}
 	return nil

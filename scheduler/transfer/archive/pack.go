@@ -101,10 +101,12 @@ func collect(root *os.Root, folder string, skip []string) ([]entry, error) {
 		return nil, err
 	case bytes > MaxBytes:
 		has, most := Sizes(bytes, MaxBytes)
-		return nil, fmt.Errorf("%s, and at most %s are sent to every sandbox; the largest: %s; name what trials do not need in .kaonignore, and bring data by task.fetch",
+		return nil, fmt.Errorf("%s, and at most %s are sent to every sandbox; the largest: %s; "+
+			"name what trials do not need in .kaonignore, and bring data by task.fetch",
 			has, most, largest(all))
 	case len(all) > MaxFiles:
-		return nil, fmt.Errorf("%d files, and at most %d are sent to every sandbox; name what trials do not need in .kaonignore", len(all), MaxFiles)
+		return nil, fmt.Errorf("%d files, and at most %d are sent to every sandbox; "+
+			"name what trials do not need in .kaonignore", len(all), MaxFiles)
 	}
 	return all, nil
 }
@@ -131,10 +133,12 @@ func describe(root *os.Root, name string, d fs.DirEntry) (entry, error) {
 			return entry{}, err
 		}
 		if path.IsAbs(e.link) || !filepath.IsLocal(path.Join(path.Dir(name), e.link)) {
-			return entry{}, fmt.Errorf("%s is a link out of the folder, to %s: name it in .kaonignore, or copy what it leads to", name, e.link)
+			return entry{}, fmt.Errorf("%s is a link out of the folder, to %s: "+
+				"name it in .kaonignore, or copy what it leads to", name, e.link)
 		}
 	default:
-		return entry{}, fmt.Errorf("%s is neither a file nor a folder (%s): name it in .kaonignore", name, info.Mode().Type())
+		return entry{}, fmt.Errorf("%s is neither a file nor a folder (%s): name it in .kaonignore",
+			name, info.Mode().Type())
 	}
 	return e, nil
 }
