@@ -10,6 +10,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
@@ -27,6 +28,7 @@ type ByHand struct {
 	Folder  string      // of the sweep's state, which need not be there
 	Trial   int
 	Attempt int
+	Params  json.RawMessage // on record, for a search that learns; nil: it has not ended
 }
 
 // SubmittedSpec reads the spec of a sweep as it was submitted, by sweep.json and the text in the results.
@@ -85,11 +87,28 @@ func (t ByHand) order(ctx context.Context, files study.Files) (task.Order, error
 	if t.Trial == results.ThenTrial {
 		return t.then(ctx, st)
 	}
-	point, err := st.Point(t.Trial)
+	point, err := t.Point(st)
 	if err != nil {
 		return task.Order{}, err
 	}
 	return st.Order(t.Trial, t.Attempt, point)
+}
+
+// Point is the parameters of the trial. A search that learns chose them by results that had come in until then, so
+// they are those on record.
+func (t ByHand) Point(st scheduler.Study) (sweep.Point, error) {
+	if !st.Learns() {
+		return st.Point(t.Trial)
+	}
+	if t.Params == nil {
+		return nil, usage(fmt.Errorf("trial %d has no parameters yet on record: %s search chooses them by the results of "+
+			"others; take a trial that has ended", t.Trial, t.Spec.Method))
+	}
+	var point sweep.Point
+	if err := json.Unmarshal(t.Params, &point); err != nil {
+		return nil, fmt.Errorf("read the parameters of trial %d: %w", t.Trial, err)
+	}
+	return point, nil
 }
 
 // then is the order of the step that follows the trials.

@@ -106,6 +106,7 @@ func (d *decoder) decode(root *node) {
 	d.method(root)
 	d.order(root.get("order"))
 	d.objectives(root)
+	d.learns(root)
 	d.space(root)
 	d.constraints(root.get("constraints"))
 	d.unique(root.get("unique"))
@@ -128,7 +129,7 @@ func (d *decoder) decode(root *node) {
 	}
 	if len(d.problems) == 0 {
 		d.trials(root, limit)
-		d.tooManyForSobol(root)
+		d.suits(root)
 	}
 }
 

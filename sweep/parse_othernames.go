@@ -114,8 +114,6 @@ const logRemedy = "write `log_uniform_values` when min and max are the values th
 
 // otherMethods are further names of searches that are not built.
 var otherMethods = map[string]string{
-	"bayesian": "bayes", "bayesopt": "bayes", "bayesian_optimization": "bayes", "bo": "bayes", "gp_ei": "gp",
-	"gaussian_process": "gp", "cma-es": "cmaes", "cma_es": "cmaes",
-	"hyperband": "hyperband", "asha": "hyperband", "bohb": "hyperband", "successive_halving": "hyperband",
-	"pbt": "pbt", "optuna": "tpe", "hyperopt": "tpe",
+	"gp_ei": "gp", "gaussian_process": "gp",
+	"hyperband": "hyperband", "asha": "hyperband", "bohb": "hyperband", "successive_halving": "hyperband", "pbt": "pbt",
 }

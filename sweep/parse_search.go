@@ -1,27 +1,105 @@
 package sweep
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // otherSpellings are names that other tools have for searches that are built here.
-var otherSpellings = map[string]string{"latin": "lhs", "latin_hypercube": "lhs", "qmc": "sobol"}
+var otherSpellings = map[string]string{"latin": "lhs", "latin_hypercube": "lhs", "qmc": "sobol",
+	"optuna": "tpe", "hyperopt": "tpe", "cmaes": "cma-es", "cma_es": "cma-es", "cma": "cma-es",
+	"bayesian": "bayes", "bayesopt": "bayes", "bayesian_optimization": "bayes", "bo": "bayes",
+}
+
+// learning are the searches whose points depend on results.
+var learning = []string{"tpe", "cma-es"}
+
+// learns checks what a search that learns from results needs, and says what other names stand for.
+func (d *decoder) learns(root *node) {
+	s := d.spec
+	switch {
+	case s.Method == "bayes":
+		d.warn(root.get("method"), "method",
+			"`bayes` is TPE here: a tree-structured Parzen estimator, and no Gaussian process", "")
+		s.Method = "tpe"
+	case s.Method == "auto" && s.Objective.Name == "":
+		d.warn(root.get("method"), "method",
+			"`auto` chose `sobol`: without a `metric` there is nothing to learn from", "")
+		s.Method = "sobol"
+	}
+	if !slices.Contains(learning, s.Method) {
+		return
+	}
+	if s.Objective.Name == "" {
+		d.fail(root.get("method"), "method",
+			fmt.Sprintf("`%s` learns from results, and the spec names no metric", short(root.get("method").text)),
+			"add `metric: {name: loss, goal: minimize}` with the name that trials report, or use `method: random`")
+	}
+	metric := root.get("metric")
+	if metric == nil {
+		return
+	}
+	if n := metric.get("impute"); n != nil && n.text != "worst" {
+		d.warn(n, "metric.impute", "failed trials count as worse than all others here",
+			"write `impute: worst`, or leave it out")
+	}
+	if n := metric.get("impute_while_running"); n != nil && n.text != "false" {
+		d.warn(n, "metric.impute_while_running", "trials in flight count as points to keep away from here",
+			"leave it out")
+	}
+}
 
 // SobolDimensions is how many parameters the table of Sobol's sequence serves; those beyond are drawn at
 // random.
 const SobolDimensions = 1024
 
-// tooManyForSobol warns of parameters that the sequence does not reach.
-func (d *decoder) tooManyForSobol(root *node) {
-	searched := 0
-	for _, l := range d.spec.Space.leaves {
-		if l.Distribution != Constant {
-			searched++
+// suits chooses for `auto`, and checks that a search can take the space.
+func (d *decoder) suits(root *node) {
+	s := d.spec
+	searched, choices := 0, ""
+	for _, l := range s.Space.leaves {
+		n := l.distinct()
+		if n != nil && n.IsInt64() && n.Int64() < 2 {
+			continue
+		}
+		searched++
+		choice := l.Distribution == Categorical || l.Distribution == CategoricalProbs
+		if choice && choices == "" && n.Int64() > 2 && !l.Ordered() {
+			choices = l.Name
 		}
 	}
-	if d.spec.Method == "sobol" && searched > SobolDimensions {
-		d.warn(root.get("method"), "method",
-			fmt.Sprintf("Sobol's sequence has %d dimensions here: the last %d of %d parameters "+
-				"are drawn at random", SobolDimensions, searched-SobolDimensions, searched), "")
+	at := root.get("method")
+	switch {
+	case s.Method == "auto":
+		d.chooseMethod(at, searched, choices)
+	case s.Method == "cma-es" && choices != "":
+		d.fail(at, "method", fmt.Sprintf("`cma-es` needs parameters whose values have an order, and those of `%s` "+
+			"have none", short(choices)),
+			"use `method: tpe`, which takes choices too")
+	case s.Method == "sobol" && searched > SobolDimensions:
+		d.warn(at, "method", fmt.Sprintf("Sobol's sequence has %d dimensions here: the last %d of %d parameters "+
+			"are drawn at random", SobolDimensions, searched-SobolDimensions, searched), "")
 	}
+}
+
+// evolving is how many trials for each parameter CMA-ES needs to leave TPE behind, as measured.
+const evolving = 50
+
+// chooseMethod decides what `auto` is, and says why.
+func (d *decoder) chooseMethod(at *node, searched int, choices string) {
+	s := d.spec
+	why := fmt.Sprintf("%d trials are few for %d parameters", s.Trials, searched)
+	s.Method = "tpe"
+	switch {
+	case choices != "":
+		why = fmt.Sprintf("the values of `%s` have no order", short(choices))
+	case s.Space.conditional():
+		why = "parameters depend on each other"
+	case searched > 1 && s.Trials >= evolving*searched:
+		s.Method = "cma-es"
+		why = fmt.Sprintf("%d trials are many for %d numeric parameters", s.Trials, searched)
+	}
+	d.warn(at, "method", fmt.Sprintf("`auto` chose `%s`: %s", s.Method, why), "")
 }
 
 // order reads in which order a grid is walked.

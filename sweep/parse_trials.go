@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
 )
 
 // countRemedy is the remedy for a grid whose points are too rare to be counted.
@@ -166,6 +167,10 @@ func (d *decoder) warnRepeats(root *node) {
 		return
 	}
 	again := repeats(s.Trials, points)
+	if slices.Contains(learning, s.Method) || s.Method == "auto" { // they avoid repeats while they can
+		size, _ := new(big.Float).SetInt(points).Float64()
+		again = float64(s.Trials) - size
+	}
 	if again < 1 {
 		return
 	}
@@ -178,11 +183,13 @@ func (d *decoder) warnRepeats(root *node) {
 		at = root.get("method")
 	}
 	remedy := "add `unique: true` to draw each point once, or use `method: grid`"
+	trials := "random trials"
 	if s.Method != "random" {
+		trials = "trials"
 		remedy = "use `method: grid`, or `method: random` with `unique: true`"
 	}
 	d.warn(at, "run_cap",
-		fmt.Sprintf("the space has %s%s points: about %.0f of %d random trials repeat one", about, points,
-			again, s.Trials),
+		fmt.Sprintf("the space has %s%s points: about %.0f of %d %s repeat one", about, points,
+			again, s.Trials, trials),
 		remedy)
 }

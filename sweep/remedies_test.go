@@ -45,6 +45,7 @@ var remedies = map[string][][]string{
 	"group-without-parameters":  {{"  optimizer:\n    lr: {min: 0.0, max: 1.0}\n    name: {values: [sgd, adam]}", "  optimizer: {parameters: {lr: {min: 0.0, max: 1.0}, name: {values: [sgd, adam]}}}"}},
 	"order-of-random":           {{"order: shuffled\n", ""}},
 	"unique-sobol":              {{"unique: true\n", ""}},
+	"tpe-without-metric":        {{"method: tpe", "method: tpe\nmetric: {name: loss, goal: minimize}"}},
 	"half-a-range":              {{"{min: 0.1}", "{min: 0.1, max: 1.0}"}},
 	"huge-integer":              {{"123456789012345678901234567890", "123456789012345678901234567890.0"}},
 	"image-keys": {{"podman", "docker"}, {"never", "missing"}, {"overlay", "host"},

@@ -10,10 +10,10 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/containerizer"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
+	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
-	"github.com/kaon-sweep/kaon/sweep/search"
 )
 
 // assigned is what a trial that runs by hand has of this machine for itself. Nobody else knows that it has the GPUs.
@@ -69,7 +69,7 @@ func (a assigned) docker() []string {
 }
 
 // needs is what a trial, or the step that follows, asks of a machine.
-func (s source) needs(ctx context.Context, spec *sweep.Spec, trial int) (resource.Resources, error) {
+func (s source) needs(ctx context.Context, spec *sweep.Spec, trial int, params json.RawMessage) (resource.Resources, error) {
 	var point sweep.Point
 	switch {
 	case !spec.DemandVaries():
@@ -82,13 +82,12 @@ func (s source) needs(ctx context.Context, spec *sweep.Spec, trial int) (resourc
 			return resource.Resources{}, fmt.Errorf("read the winner's parameters: %w", err)
 		}
 	default:
-		method, err := search.New(spec)
+		st, err := study.New(s.id, spec, study.Options{})
 		if err != nil {
 			return resource.Resources{}, err
 		}
-		var ok bool
-		if point, ok = method.Ask(trial); !ok {
-			return resource.Resources{}, fmt.Errorf("the %s search has no point for trial %d", spec.Method, trial)
+		if point, err = (server.ByHand{Sweep: s.id, Spec: spec, Trial: trial, Params: params}).Point(st); err != nil {
+			return resource.Resources{}, err
 		}
 	}
 	return spec.Demand(point)

@@ -55,7 +55,7 @@ func (c *tryCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return usage(err)
 	}
-	need, err := src.needs(ctx, spec, trial)
+	need, err := src.needs(ctx, spec, trial, seen.Params)
 	if err != nil {
 		return usage(err)
 	}
@@ -125,6 +125,7 @@ func (s source) stateFolder() string { return server.StateFolder(s.place, s.fold
 func (s source) byHand(spec *sweep.Spec, trial board.Trial) server.ByHand {
 	return server.ByHand{
 		Bucket: s.bucket, Sweep: s.id, Spec: spec, Folder: s.stateFolder(), Trial: trial.Trial, Attempt: max(trial.Attempt, 1),
+		Params: trial.Params,
 	}
 }
 

@@ -22,7 +22,7 @@ type axis struct {
 	place  int // in Space.Dimensions
 	kind   kind
 	levels int       // how many values; 0 when continuous, or too many to tell one from its neighbour
-	edges  []float64 // of an unordered axis: value i lies between edges i and i+1
+	edges  []float64 // of few values: value i lies between edges i and i+1
 }
 
 // encoder translates between points and vectors of the unit cube. Constants have no coordinate.
@@ -32,6 +32,9 @@ type encoder struct {
 	axes      []axis
 	condition bool // some points are refused, or lack parameters
 }
+
+// fewLevels is how many values' edges are kept, and their kernels tabled.
+const fewLevels = 64
 
 // manyLevels is more values than a search tells apart; beyond, an axis counts as continuous.
 const manyLevels = 1 << 20
@@ -46,7 +49,7 @@ func newEncoder(space *sweep.Space) *encoder {
 		case d.Distribution == sweep.Categorical || d.Distribution == sweep.CategoricalProbs:
 			a.kind, a.levels = unordered, len(d.Values)
 			a.edges = edgesOf(d)
-			if d.Ordered() {
+			if d.Ordered() || a.levels == 2 {
 				a.kind = ordered
 			}
 		case high > low && high-low > 1.0/manyLevels:
@@ -55,6 +58,10 @@ func newEncoder(space *sweep.Space) *encoder {
 		if low == 0 && high == 1 || a.Quantile(closest) == a.Quantile(1-closest) && a.kind == continuous {
 			e.fixed[place] = d.Quantile(0.5) // one value only
 			continue
+		}
+		if a.kind == ordered && a.edges == nil && a.levels <= fewLevels {
+			a.edges = a.walk()
+			a.levels = len(a.edges) - 1
 		}
 		e.axes = append(e.axes, a)
 	}
@@ -75,6 +82,21 @@ func edgesOf(d sweep.Dimension) []float64 {
 	return edges
 }
 
+// walk is the edges between the values of an ordered axis.
+func (a *axis) walk() []float64 {
+	edges := []float64{0}
+	for u := 0.0; u < 1-closest && len(edges) <= manyLevels; {
+		_, high := a.cell(inside(u + closest))
+		if high <= u { // rounding: the value has no room
+			high = u + closest
+		}
+		edges = append(edges, high)
+		u = high
+	}
+	edges[len(edges)-1] = 1
+	return edges
+}
+
 // closest is how near a coordinate comes to 0 and 1, where the quantiles of unbounded distributions are infinite.
 const closest = 1.0 / (1 << 40)
 
@@ -86,7 +108,7 @@ func inside(u float64) float64 {
 	return math.Min(math.Max(u, closest), 1-closest)
 }
 
-// category is which value of an unordered axis a coordinate stands for.
+// category is which value of an axis with edges a coordinate stands for.
 func (a *axis) category(u float64) int {
 	last := 0
 	for i := range a.levels {

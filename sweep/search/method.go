@@ -45,6 +45,10 @@ func New(spec *sweep.Spec) (Method, error) {
 		return newSequence(spec, func(seed uint64) cube { return halton{seed, primes} }), nil
 	case "lhs":
 		return newHypercube(spec), nil
+	case "tpe":
+		return newTPE(spec), nil
+	case "cma-es":
+		return newCMA(spec), nil
 	}
 	return nil, fmt.Errorf("make search method %q: not built", spec.Method)
 }

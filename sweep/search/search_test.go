@@ -101,9 +101,9 @@ func TestAskOutsideIsRefused(t *testing.T) {
 
 func TestNewRefusesUnknownMethods(t *testing.T) {
 	s := *spec(t, specs["grid"])
-	s.Method = "tpe"
+	s.Method = "oracle"
 	if _, err := New(&s); err == nil {
-		t.Error("tpe is not built and was made")
+		t.Error("an unknown method was made")
 	}
 }
 

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+
+	"github.com/kaon-sweep/kaon/bench"
+)
+
+type benchSearchCmd struct {
+	Method      []string `default:"tpe" placeholder:"NAME" help:"Search method; may be repeated (${default})."`
+	Function    []string `placeholder:"NAME" help:"Only this test function; may be repeated. A wrong name lists them."`
+	Evaluations []int    `default:"100" placeholder:"N" help:"After how many finished trials to look; may be repeated (${default})."`
+	Pending     int      `default:"1" placeholder:"P" help:"Trials in flight, which finish in an order that the seed chooses (${default})."`
+	Seeds       int      `default:"11" placeholder:"K" help:"How many seeds, of which the median counts (${default})."`
+	JSON        bool     `name:"json" help:"Print JSON."`
+}
+
+func (c *benchSearchCmd) Run(out *output) error {
+	for _, n := range append([]int{c.Pending, c.Seeds}, c.Evaluations...) {
+		if n < 1 {
+			return usage(errors.New("--evaluations, --pending and --seeds are at least 1"))
+		}
+	}
+	rows := []bench.SearchRow{}
+	err := bench.Search(bench.SearchConfig{
+		Methods: c.Method, Functions: c.Function, Evaluations: c.Evaluations, Pending: c.Pending, Seeds: c.Seeds,
+	}, func(r bench.SearchRow) error {
+		rows = append(rows, r)
+		return nil
+	})
+	if err != nil {
+		return usage(err)
+	}
+	if c.JSON {
+		enc := json.NewEncoder(out.stdout)
+		enc.SetIndent("", "  ")
+		return enc.Encode(map[string]any{"rows": rows})
+	}
+	return bench.WriteSearch(out.stdout, rows)
+}

@@ -1,0 +1,218 @@
+package search
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// orderly is a space that every learning method takes.
+const orderly = `metric: {name: y}, program: x, parameters: {a: {min: -1.0, max: 1.0}, b: {values: [8, 16, 32]}, c: {value: 3},
+	d: {distribution: log_uniform_values, min: 1e-5, max: 1}, e: {distribution: normal}, f: {min: 1, max: 9, when: b > 8},
+	g: {parameters: {h: {distribution: q_uniform, min: 0.0, max: 1.0, q: 0.25}, i: {values: [on, off]}}, when: a < 0.5},
+	k: {min: 2.0, max: 2.0}}, constraints: ["a < 0.9 or d > 0.001"]`
+
+var learners = map[string]string{
+	"tpe":              "{method: tpe, run_cap: 60, " + orderly + "}",
+	"cma-es":           "{method: cma-es, run_cap: 60, " + orderly + "}",
+	"tpe with choices": `{method: tpe, run_cap: 60, metric: {name: y, goal: maximize}, ` + everything + `}`,
+}
+
+// dialogue is a search as a scheduler leads it: what is asked and told in which order follows from the dice.
+type dialogue struct {
+	tells  map[int]Outcome
+	order  []int // of asks (index) and tells (-1 - index)
+	points []sweep.Point
+}
+
+// play leads a dialogue with some trials in flight, that end in every way that trials end in.
+func play(t testing.TB, m Method, trials, pending int, dice *rand.Rand) dialogue {
+	d := dialogue{tells: map[int]Outcome{}}
+	var flying []int
+	for asked := 0; asked < trials || len(flying) > 0; {
+		if asked < trials && len(flying) < pending {
+			p, ok := m.Ask(asked)
+			if !ok {
+				t.Fatalf("no point for trial %d", asked)
+			}
+			d.order, d.points = append(d.order, asked), append(d.points, p)
+			flying = append(flying, asked)
+			asked++
+			continue
+		}
+		i := dice.IntN(len(flying))
+		trial := flying[i]
+		flying = append(flying[:i], flying[i+1:]...)
+		o := Outcome{State: sweep.Succeeded, Known: true, Value: value(d.points[trial])}
+		switch dice.IntN(12) {
+		case 0:
+			o = Outcome{State: sweep.Failed}
+		case 1:
+			o.Value = math.NaN()
+		case 2:
+			o.Value = math.Inf(1)
+		case 3:
+			o.Value = math.Inf(-1)
+		case 4:
+			o = Outcome{State: sweep.Stopped}
+		}
+		m.Tell(trial, o)
+		d.tells[trial], d.order = o, append(d.order, -1-trial)
+	}
+	return d
+}
+
+// value is some function of a point.
+func value(p sweep.Point) float64 {
+	sum := 0.0
+	for _, param := range p.Flat() {
+		switch v := param.Value.(type) {
+		case float64:
+			sum += (v - 0.3) * (v - 0.3)
+		case int64:
+			sum += math.Abs(float64(v)-5) / 10
+		}
+	}
+	return sum
+}
+
+// The dialogue repeated gives the same points: that is how a sweep goes on after kill -9. The points have no NaN, and
+// lie in the space.
+func TestLearnersRepeatThemselves(t *testing.T) {
+	for name, source := range learners {
+		t.Run(name, func(t *testing.T) {
+			s := parse(t, source, 3)
+			e := newEncoder(s.Space)
+			rapid.Check(t, func(r *rapid.T) {
+				dice := rand.New(rand.NewPCG(rapid.Uint64().Draw(r, "seed"), 1))
+				first, err := New(s)
+				if err != nil || !first.Replay() {
+					r.Fatal(err)
+				}
+				d := play(t, first, s.Trials, rapid.IntRange(1, 40).Draw(r, "pending"), dice)
+				again, _ := New(s)
+				for _, step := range d.order {
+					if step < 0 {
+						again.Tell(-1-step, d.tells[-1-step])
+						continue
+					}
+					p, ok := again.Ask(step)
+					if !ok || text(r, p) != text(r, d.points[step]) {
+						r.Fatalf("point %d is %v, was %v", step, p, d.points[step])
+					}
+					if _, _, ok := e.encode(p); !ok || strings.Contains(text(r, p), "NaN") {
+						r.Fatalf("point %d is outside the space: %v", step, p)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A learner finds the minimum of a round valley much better than chance does, also when a third of the space fails.
+func TestLearnersLearn(t *testing.T) {
+	for _, method := range []string{"tpe", "cma-es"} {
+		s := parse(t, "{method: "+method+", run_cap: 300, metric: {name: y}, program: x, parameters: {a: {min: -5.0, max: 5.0}, "+
+			"b: {min: 0.0, max: 10.0}, c: {min: 1, max: 40}}}", 5)
+		m, _ := New(s)
+		best, failed := math.Inf(1), 0
+		for i := range s.Trials {
+			p, _ := m.Ask(i)
+			a, b, c := p[0].Value.(float64), p[1].Value.(float64), float64(p[2].Value.(int64))
+			if a > 2 {
+				failed++
+				m.Tell(i, Outcome{State: sweep.Failed})
+				continue
+			}
+			y := (a-1)*(a-1) + (b-7)*(b-7) + (c-30)*(c-30)/16
+			best = min(best, y)
+			m.Tell(i, Outcome{State: sweep.Succeeded, Known: true, Value: y})
+		}
+		if best > 0.05 || failed > 75 {
+			t.Errorf("%s came to %.3g, and %d of 300 trials failed", method, best, failed)
+		}
+	}
+}
+
+func TestLearnersRepeatNoPointWhileOthersAreLeft(t *testing.T) {
+	for _, method := range []string{"tpe", "cma-es"} {
+		s := parse(t, "{method: "+method+", run_cap: 30, metric: {name: y}, program: x, parameters: {a: {min: 1, max: 5}, b: {values: [1, 2, 4]}, "+
+			"c: {values: [on, off]}}}", 5)
+		m, _ := New(s)
+		seen := map[string]bool{}
+		for i := range s.Trials {
+			p, ok := m.Ask(i)
+			if !ok {
+				t.Fatal(i)
+			}
+			seen[fmt.Sprint(p)] = true
+			m.Tell(i, Outcome{State: sweep.Succeeded, Known: true, Value: value(p)})
+		}
+		if len(seen) != 30 {
+			t.Errorf("%s asked for %d points of 30", method, len(seen))
+		}
+	}
+}
+
+// Spaces with nothing to choose, and with very much.
+func TestLearnersTakeOddSpaces(t *testing.T) {
+	many := make([]string, 200)
+	for i := range many {
+		many[i] = fmt.Sprintf("p%d: {min: 0.0, max: 1.0}", i)
+	}
+	for name, parameters := range map[string]string{
+		"one point": "{a: {value: 1}}", "equal bounds": "{a: {min: 1.0, max: 1.0}, b: {min: 2, max: 2}}",
+		"huge integers": "{a: {min: -9000000000000000000, max: 9000000000000000000}}", "many": "{" + strings.Join(many, ", ") + "}",
+		"tails": "{a: {distribution: log_normal, mu: 0, sigma: 300}, b: {distribution: q_normal, sigma: 1e9}}",
+	} {
+		for _, method := range []string{"tpe", "cma-es"} {
+			s := parse(t, "{method: "+method+", run_cap: 40, metric: {name: y}, program: x, parameters: "+parameters+"}", 5)
+			m, _ := New(s)
+			for i := range s.Trials {
+				p, ok := m.Ask(i)
+				if !ok || len(p) == 0 {
+					t.Fatalf("%s of %s: no point %d", method, name, i)
+				}
+				m.Tell(i, Outcome{State: sweep.Succeeded, Known: true, Value: float64(i % 7)})
+			}
+		}
+	}
+}
+
+// At 100,000 results a suggestion still takes milliseconds.
+func TestLearnersTakeManyResults(t *testing.T) {
+	const results = 100_000
+	for _, method := range []string{"tpe", "cma-es"} {
+		s := parse(t, fmt.Sprintf("{method: %s, run_cap: %d, metric: {name: y}, program: x, parameters: {a: {min: 0.0, max: 1.0}, "+
+			"b: {min: 0.0, max: 1.0}, c: {distribution: log_uniform_values, min: 1e-5, max: 1}}}", method, results+100), 5)
+		m, _ := New(s)
+		dice := rand.New(rand.NewPCG(1, 1))
+		h := m.(interface {
+			add(int, []float64, []bool) *asked
+		})
+		for i := range results {
+			h.add(i, []float64{dice.Float64(), dice.Float64(), dice.Float64()}, nil)
+			m.Tell(i, Outcome{State: sweep.Succeeded, Known: true, Value: dice.Float64()})
+		}
+		start := time.Now()
+		for i := range 100 {
+			p, ok := m.Ask(results + i)
+			if !ok {
+				t.Fatal("no point")
+			}
+			m.Tell(results+i, Outcome{State: sweep.Succeeded, Known: true, Value: value(p)})
+		}
+		if each := time.Since(start) / 100; each > 100*time.Millisecond {
+			t.Errorf("%s takes %v for a suggestion", method, each)
+		} else {
+			t.Logf("%s: %v a suggestion", method, each)
+		}
+	}
+}

@@ -1,0 +1,173 @@
+package search
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// parzen is a density over the unit cube: a kernel around each of some trials, and one as wide as the cube. A kernel
+// is a product over the axes: a normal distribution cut off at 0 and 1 where values have an order, and elsewhere the
+// trial's own value with most of the weight. An axis that the trial's point lacks is uniform, so that parameters
+// which are there in some points only are learnt from those that have them. Densities are relative to the prior.
+type parzen struct {
+	axes   []axis
+	trials []*asked
+	weight float64   // of each kernel; all weigh the same, the prior too
+	width  []float64 // standard deviation, by axis
+	norm   []float64 // by trial and axis: logarithm of what the kernel is divided by
+	tables [][]float64
+}
+
+// smoothing is how wide kernels are.
+type smoothing struct {
+	factor      float64 // of Scott's rule
+	least, most float64
+}
+
+func newParzen(e *encoder, trials []*asked, s smoothing) *parzen {
+	p := &parzen{axes: e.axes, trials: trials, weight: 1 / float64(len(trials)+1)}
+	p.widths(s)
+	p.prepare()
+	return p
+}
+
+// widths is Scott's rule (1992) by axis, from the spread of the trials that have it.
+func (p *parzen) widths(s smoothing) {
+	d := float64(len(p.axes))
+	p.width = make([]float64, len(p.axes))
+	for k := range p.axes {
+		sum, squares, n := 0.0, 0.0, 0.0
+		for _, t := range p.trials {
+			if t.has(k) {
+				sum, squares, n = sum+t.u[k], squares+t.u[k]*t.u[k], n+1
+			}
+		}
+		sd := 0.29 // of the uniform distribution
+		if n > 1 {
+			sd = math.Sqrt(math.Max(squares/n-sum/n*sum/n, 0))
+		}
+		shrunk := s.factor * sd * math.Pow(math.Max(n, 1), -1/(d+4))
+		p.width[k] = math.Min(math.Max(shrunk, s.least), s.most)
+		if a := &p.axes[k]; a.kind == ordered && a.levels > 0 {
+			p.width[k] = math.Max(p.width[k], 0.5/float64(a.levels))
+		}
+	}
+}
+
+// prepare computes what does not depend on where the density is asked for.
+func (p *parzen) prepare() {
+	d := len(p.axes)
+	p.norm = make([]float64, len(p.trials)*d)
+	p.tables = make([][]float64, d)
+	for k := range p.axes {
+		a := &p.axes[k]
+		if a.edges != nil {
+			p.tables[k] = p.table(a, p.width[k])
+			continue
+		}
+		for i, t := range p.trials {
+			p.norm[i*d+k] = math.Log(p.width[k] * math.Sqrt(2*math.Pi) * massWithin(t.u[k], p.width[k], 0, 1))
+		}
+	}
+}
+
+// massWithin is the share of a normal distribution between two bounds.
+func massWithin(mean, sd, low, high float64) float64 {
+	scale := 1 / (sd * math.Sqrt2)
+	return 0.5 * (math.Erf((high-mean)*scale) - math.Erf((low-mean)*scale))
+}
+
+// table is the logarithm of the density at each value, relative to the prior, of a kernel on each value.
+func (p *parzen) table(a *axis, width float64) []float64 {
+	n := len(a.edges) - 1
+	table := make([]float64, n*n)
+	for from := range n {
+		mean := (a.edges[from] + a.edges[from+1]) / 2
+		whole := massWithin(mean, width, 0, 1)
+		for to := range n {
+			low, high := a.edges[to], a.edges[to+1]
+			if high <= low { // a value that is never drawn
+				continue
+			}
+			if a.kind == ordered {
+				table[from*n+to] = math.Log(math.Max(massWithin(mean, width, low, high)/whole/(high-low), 1e-12))
+				continue
+			}
+			own := 0.0
+			if to == from {
+				own = 1 / (high - low)
+			}
+			share := p.weight * float64(n)
+			table[from*n+to] = math.Log((own + share) / (1 + share))
+		}
+	}
+	return table
+}
+
+// logDensity is the logarithm of the density at a point, over the axes that it has.
+func (p *parzen) logDensity(x *asked) float64 {
+	d := len(p.axes)
+	places := make([]int, d)
+	for k := range p.axes {
+		if p.tables[k] != nil {
+			places[k] = p.axes[k].category(x.u[k])
+		}
+	}
+	logs := make([]float64, len(p.trials)+1)
+	for i, t := range p.trials {
+		sum := 0.0
+		for k := range p.axes {
+			if !x.has(k) || !t.has(k) {
+				continue
+			}
+			if table := p.tables[k]; table != nil {
+				sum += table[p.axes[k].category(t.u[k])*(len(p.axes[k].edges)-1)+places[k]]
+				continue
+			}
+			z := (x.u[k] - t.u[k]) / p.width[k]
+			sum -= z*z/2 + p.norm[i*d+k]
+		}
+		logs[i] = sum
+	}
+	most := slices.Max(logs)
+	total := 0.0
+	for _, l := range logs {
+		if l-most > -40 {
+			total += p.weight * math.Exp(l-most)
+		}
+	}
+	return most + math.Log(total)
+}
+
+// sample draws coordinates from the density.
+func (p *parzen) sample(r *rand.Rand) []float64 {
+	u := make([]float64, len(p.axes))
+	i := r.IntN(len(p.trials) + 1)
+	for k := range p.axes {
+		if i == len(p.trials) || !p.trials[i].has(k) {
+			u[k] = r.Float64()
+			continue
+		}
+		mean, a := p.trials[i].u[k], &p.axes[k]
+		if a.kind == unordered {
+			share := p.weight * float64(a.levels)
+			if u[k] = mean; r.Float64()*(1+share) < share {
+				u[k] = r.Float64()
+			}
+			continue
+		}
+		u[k] = normalWithin(r, mean, p.width[k])
+	}
+	return u
+}
+
+// normalWithin is a normal number in (0,1): rejected until it is, as the mean is inside.
+func normalWithin(r *rand.Rand, mean, sd float64) float64 {
+	for range 100 {
+		if x := mean + sd*r.NormFloat64(); x > 0 && x < 1 {
+			return x
+		}
+	}
+	return mean
+}
