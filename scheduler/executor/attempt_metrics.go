@@ -27,7 +27,7 @@ type reading struct {
 	whole  bool               // the rest was read to its end; set before done
 }
 
-// readMetrics starts to follow the metrics file. It is looked at now and then: inotify would tell sooner, but
+// readMetrics starts to follow the metrics file. It is polled: inotify would tell sooner, but
 // costs a watch per task and an event per line, which a flush interval away from being sent buys nothing.
 func (t *attempt) readMetrics() *reading {
 	ctx, enough := context.WithCancel(context.Background())

@@ -11,8 +11,7 @@ import (
 )
 
 // limiter keeps attempts to their own limits: by control groups where this process may make them; where not,
-// memory is looked at now and then, and cpus are not limited. An attempt that used up its memory ends as a
-// whole.
+// memory is sampled, and cpus are not limited. An attempt that used up its memory ends as a whole.
 type limiter struct {
 	own     cgroup.Memory // of the group that the agent put this process into
 	alone   bool          // that group has nothing but this process and what it starts: it is a container's
@@ -41,7 +40,8 @@ type limit struct {
 	watched *watched // nil: the kernel does all that is to do, or there is no limit
 }
 
-// apply makes what an attempt needs before it starts. The caller must release it.
+// apply makes the control group of an attempt, before it starts, if it has limits. The caller must release
+// it.
 func (h *limiter) apply(limits *task.Limits) *limit {
 	a := &limit{limiter: h}
 	h.enter(a)

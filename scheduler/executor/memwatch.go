@@ -15,8 +15,8 @@ import (
 // the kernel does not do: where it limits nothing, an attempt can be above its limit for as long as nobody
 // looks; where it kills one process of an attempt, the others are left.
 type memoryMonitor struct {
-	every time.Duration // between looks
-	wake  chan struct{} // holds one: there is something to watch
+	every time.Duration // between samples
+	wake  chan struct{} // holds one: there is something to sample
 
 	mu struct {
 		sync.Mutex
@@ -33,8 +33,8 @@ type watched struct {
 	killed  bool // for holding more; guarded by the monitor's lock
 }
 
-// monitorShare is the part of a processor that looking may take, as 1/watchShare: with very many processes it
-// is done less often.
+// monitorShare bounds what sampling costs to 1/monitorShare of a processor: with very many processes it is
+// done less often.
 const monitorShare = 20
 
 func newMemoryMonitor(every time.Duration) *memoryMonitor {

@@ -34,7 +34,7 @@ func ownRoom() int {
 	return Room(limit.Cur)
 }
 
-// slots has room for each attempt that may have its descriptors at a time.
+// slots is a semaphore: it has room for as many attempts as have descriptors at a time.
 type slots chan struct{}
 
 // admit waits until there are descriptors for one attempt more, or ctx ends; who was admitted must call

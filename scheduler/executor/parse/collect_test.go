@@ -356,7 +356,7 @@ func TestTrimChunkKeepsMetrics(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringMatching(`((a=[0-9]|\{"b":[0-9]\}|[xy]{0,4}){0,2}[\n\r]{1,2}){0,20}(a=1|y)?`).Draw(t, "text")
-		read := func(skim bool) (got []string) {
+		read := func(trim bool) (got []string) {
 			l := Lines{Max: 20}
 			emit := func(line []byte) {
 				if m, ok, _ := c.Read(line, nil); ok {
@@ -366,7 +366,7 @@ func TestTrimChunkKeepsMetrics(t *testing.T) {
 			for rest := []byte(text); len(rest) > 0; {
 				n := min(len(rest), rapid.IntRange(1, 12).Draw(t, "cut"))
 				head, tail := rest[:n], []byte(nil)
-				if skim {
+				if trim {
 					head, tail = c.TrimChunk(head)
 				}
 				l.Feed(head, emit)
@@ -376,8 +376,8 @@ func TestTrimChunkKeepsMetrics(t *testing.T) {
 			l.Flush(emit)
 			return got
 		}
-		if plain, skimmed := read(false), read(true); !slices.Equal(plain, skimmed) {
-			t.Fatalf("%q: %q, skimmed %q", text, plain, skimmed)
+		if plain, trimmed := read(false), read(true); !slices.Equal(plain, trimmed) {
+			t.Fatalf("%q: %q, trimmed %q", text, plain, trimmed)
 		}
 	})
 }
