@@ -39,6 +39,7 @@ type filler struct {
 	average  []float64 // of the agents planned for: what one has free, by dimension
 	hasty    bool      // it gives up when more agents are needed than divisible trials would
 	gaveUp   bool
+	planned  int // bins that the program of configurations needs
 }
 
 // scarcityPower makes resources that are less scarce than the scarcest worth little in an exchange.

@@ -80,7 +80,7 @@ func (f *filler) plan(list []int32) []int32 {
 		}
 		m.solve(float64(l.goal - len(l.order)))
 		if len(l.order) == 0 {
-			f.need = max(f.need, int(math.Ceil(m.total())))
+			f.planned = int(math.Ceil(m.total()))
 		}
 		l.goal = max(l.goal, len(l.order)+int(math.Ceil(m.total()-wholeEnough)))
 		if !l.round(m) {

@@ -88,7 +88,7 @@ func (p *pass) tight(from, to int32) {
 	} else {
 		second.run()
 	}
-	if p.opt.planAlways || second.left == 0 && p.used-start.used <= max(f.need, second.need)+f.need/planWorse {
+	if p.opt.planAlways || second.left == 0 && p.used-start.used <= max(f.need, second.planned)+f.need/planWorse {
 		return
 	}
 	planned := p.try(second, &start)
