@@ -6,32 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/server/control"
 )
-
-// explainControl says what to do when a command did not arrive.
-func (s source) explainControl(ctx context.Context, err error) error {
-	var refused *control.Error
-	switch {
-	case errors.As(err, &refused) && refused.Code != http.StatusServiceUnavailable:
-		return usage(refused)
-	case !errors.Is(err, control.ErrNobody):
-		return unreachable(err)
-	}
-	known, readErr := store.ReadSweep(ctx, s.bucket, s.id)
-	if readErr != nil {
-		return s.explain(ctx, readErr)
-	}
-	if known.Finished != "" {
-		return usage(fmt.Errorf("sweep %s has ended: %s", s.id, known.State))
-	}
-	return unreachable(fmt.Errorf("no process on this machine runs sweep %s (nobody listens on %s): "+
-		"was it started with another --results or --state, or interrupted? Then go on with: %s", s.id, s.socket, s.again("run --resume", known)))
-}
 
 type stopCmd struct {
 	Target string `arg:"" name:"sweep[/trial]" help:"Sweep; or SWEEP/TRIAL for one trial, a number or \"then\" for one of the newest sweep."`
@@ -231,13 +210,6 @@ func printStatus(w io.Writer, s status) error {
 		fmt.Fprintf(w, "… and %d more\n", more)
 	}
 	return nil
-}
-
-func percent(p *float64) string {
-	if p == nil {
-		return "-"
-	}
-	return fmt.Sprintf("%.0f %%", *p)
 }
 
 // sayLoss is the last loss as `kaon status` shows it.

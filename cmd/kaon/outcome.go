@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
+	"time"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
@@ -114,3 +115,5 @@ func (r *runner) print(o outcome) {
 	}
 	fmt.Fprintf(w, "results: %s\n", placeOf(r.flags.Results, o.Sweep))
 }
+
+const lastWrites = 2 * time.Minute // how long the bucket may take for the last records

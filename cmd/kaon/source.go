@@ -5,16 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/control"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // resultsFlags say where results are read from.
@@ -123,27 +126,6 @@ func newest(ctx context.Context, b bucket.Bucket) (id string, unread []error, er
 	return id, unread, nil
 }
 
-// has refuses a trial that the sweep does not have; a board knows none but those that began.
-func (s source) has(ctx context.Context, board view, trial int) error {
-	if total := board.Counts().Total; trial >= total {
-		return usage(fmt.Errorf("sweep %s has trials 0 to %d, not %d", s.id, total-1, trial))
-	}
-	if trial != results.ThenTrial {
-		return nil
-	}
-	known, err := store.ReadSweep(ctx, s.bucket, s.id)
-	if err != nil {
-		return s.explain(ctx, err)
-	}
-	switch {
-	case known.Then == nil:
-		return usage(fmt.Errorf("sweep %s has no `then` step", s.id))
-	case known.Then.Sweep != "":
-		return usage(fmt.Errorf("sweep %s has no `then` step: sweep %s followed it", s.id, known.Then.Sweep))
-	}
-	return nil
-}
-
 // explain turns "no such object" into the sweeps there are.
 func (s source) explain(ctx context.Context, err error) error {
 	if errors.Is(err, store.ErrDamaged) {
@@ -171,20 +153,6 @@ func (s source) explain(ctx context.Context, err error) error {
 // trialHelp is how commands ask for a trial.
 const trialHelp = "SWEEP/TRIAL, or a number for the newest sweep; \"then\" for the step that follows the trials."
 
-// trialText is a trial as people are told of it.
-func trialText(trial int) string { return server.TrialText(trial) }
-
-// plural is a number of things: "1 trial", "2,000 trials".
-func plural(n int, thing string) string { return server.Plural(n, thing) }
-
-// trialLabel is a trial as tables have it, and as parseTrial reads it.
-func trialLabel(trial int) string {
-	if trial == results.ThenTrial {
-		return "then"
-	}
-	return strconv.Itoa(trial)
-}
-
 // parseTrial reads SWEEP/TRIAL, or TRIAL alone for the newest sweep.
 func parseTrial(arg string) (sweep string, trial int, err error) {
 	sweep, number, found := strings.Cut(arg, "/")
@@ -199,4 +167,44 @@ func parseTrial(arg string) (sweep string, trial int, err error) {
 		return "", 0, usage(fmt.Errorf("%q names no trial: write SWEEP/TRIAL, as in digits-x7k2/57, or only the number for the newest sweep", arg))
 	}
 	return sweep, trial, nil
+}
+
+// explainControl says what to do when a command did not arrive.
+func (s source) explainControl(ctx context.Context, err error) error {
+	var refused *control.Error
+	switch {
+	case errors.As(err, &refused) && refused.Code != http.StatusServiceUnavailable:
+		return usage(refused)
+	case !errors.Is(err, control.ErrNobody):
+		return unreachable(err)
+	}
+	known, readErr := store.ReadSweep(ctx, s.bucket, s.id)
+	if readErr != nil {
+		return s.explain(ctx, readErr)
+	}
+	if known.Finished != "" {
+		return usage(fmt.Errorf("sweep %s has ended: %s", s.id, known.State))
+	}
+	return unreachable(fmt.Errorf("no process on this machine runs sweep %s (nobody listens on %s): "+
+		"was it started with another --results or --state, or interrupted? Then go on with: %s", s.id, s.socket, s.again("run --resume", known)))
+}
+
+// spec reads the spec of a sweep as it was submitted. Strict: with all secrets that were set.
+func (s source) spec(ctx context.Context, known store.Sweep, strict bool) (*sweep.Spec, error) {
+	text, err := bucket.ReadObject(ctx, s.bucket, results.ObjectName(s.id, results.SpecFile), maxSpec)
+	if errors.Is(err, bucket.ErrNotExist) {
+		return nil, unreachable(fmt.Errorf("%s of %s is not there; `kaon repair %s` brings it back where the journal has it", results.SpecFile, s.id, s.id))
+	}
+	if err != nil {
+		return nil, s.explain(ctx, err)
+	}
+	return server.SubmittedSpec(known, text, s.stateFolder(), strict)
+}
+
+// byHand is a trial that is run once more.
+func (s source) byHand(spec *sweep.Spec, trial board.Trial) server.ByHand {
+	return server.ByHand{
+		Bucket: s.bucket, Sweep: s.id, Spec: spec, Folder: s.stateFolder(), Trial: trial.Trial, Attempt: max(trial.Attempt, 1),
+		Params: trial.Params,
+	}
 }

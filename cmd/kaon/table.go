@@ -6,9 +6,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-
-	"github.com/mattn/go-runewidth"
-	"golang.org/x/term"
 )
 
 // table lines columns up by what they take on a screen, where a letter of Chinese or an emoji takes two places and an
@@ -155,30 +152,21 @@ func (t *table) print(w io.Writer) error {
 	return out.Flush()
 }
 
-// screen measures without asking what the locale calls wide, so that output is the same everywhere.
-var screen = &runewidth.Condition{}
-
-// columns is how many places a text takes on a screen.
-func columns(text string) int { return screen.StringWidth(text) }
-
-// shorten cuts a text that takes more places.
-func shorten(text string, most int) string {
-	if len(text) <= most { // no character takes more places than bytes
-		return text
+// printFitting prints a table as wide as the terminal, and says what had no room; command is what printed it.
+func printFitting(w io.Writer, tab *table, command string) error {
+	var left []string
+	width := widthOf(w)
+	if width > 0 {
+		left = tab.fit(width)
 	}
-	return screen.Truncate(text, most, "…")
-}
-
-// usualWidth is that of a terminal which does not know its own, as a container's or a recorder's.
-const usualWidth = 80
-
-// widthOf is how wide the terminal is that a writer writes to; 0: it is none, and lines have no end.
-func widthOf(w io.Writer) int {
-	if !onTerminal(w) {
-		return 0
+	if err := tab.print(w); err != nil || len(left) == 0 {
+		return err
 	}
-	if width, _, err := term.GetSize(int(fileOf(w).Fd())); err == nil && width > 0 {
-		return width
+	const named = 4
+	names := strings.Join(left[:min(len(left), named)], ", ")
+	if more := len(left) - named; more > 0 {
+		names += fmt.Sprintf(" and %d more", more)
 	}
-	return usualWidth
+	_, err := fmt.Fprintf(w, "… no room in %d columns for: %s; `%s | less -S` shows them\n", width, names, command)
+	return err
 }

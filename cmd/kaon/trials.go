@@ -213,25 +213,6 @@ func valueOf(t board.Trial, metric string) string {
 	return "-"
 }
 
-// printFitting prints a table as wide as the terminal, and says what had no room; command is what printed it.
-func printFitting(w io.Writer, tab *table, command string) error {
-	var left []string
-	width := widthOf(w)
-	if width > 0 {
-		left = tab.fit(width)
-	}
-	if err := tab.print(w); err != nil || len(left) == 0 {
-		return err
-	}
-	const named = 4
-	names := strings.Join(left[:min(len(left), named)], ", ")
-	if more := len(left) - named; more > 0 {
-		names += fmt.Sprintf(" and %d more", more)
-	}
-	_, err := fmt.Fprintf(w, "… no room in %d columns for: %s; `%s | less -S` shows them\n", width, names, command)
-	return err
-}
-
 // seconds is how long the last ended attempt of a trial ran.
 func seconds(t board.Trial) string {
 	for i := len(t.Attempts) - 1; i >= 0; i-- {

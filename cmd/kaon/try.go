@@ -15,13 +15,9 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/results/board"
-	"github.com/kaon-sweep/kaon/results/bucket"
-	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
 	"github.com/kaon-sweep/kaon/server"
-	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/shell"
 )
 
@@ -106,28 +102,8 @@ func (c *tryCmd) folder(id string, trial int) (string, error) {
 	return folder, nil
 }
 
-// spec reads the spec of a sweep as it was submitted. Strict: with all secrets that were set.
-func (s source) spec(ctx context.Context, known store.Sweep, strict bool) (*sweep.Spec, error) {
-	text, err := bucket.ReadObject(ctx, s.bucket, results.ObjectName(s.id, results.SpecFile), maxSpec)
-	if errors.Is(err, bucket.ErrNotExist) {
-		return nil, unreachable(fmt.Errorf("%s of %s is not there; `kaon repair %s` brings it back where the journal has it", results.SpecFile, s.id, s.id))
-	}
-	if err != nil {
-		return nil, s.explain(ctx, err)
-	}
-	return server.SubmittedSpec(known, text, s.stateFolder(), strict)
-}
-
 // stateFolder is where the state of the sweep lies, if it is on this machine.
 func (s source) stateFolder() string { return server.StateFolder(s.place, s.folder, s.id) }
-
-// byHand is a trial that is run once more.
-func (s source) byHand(spec *sweep.Spec, trial board.Trial) server.ByHand {
-	return server.ByHand{
-		Bucket: s.bucket, Sweep: s.id, Spec: spec, Folder: s.stateFolder(), Trial: trial.Trial, Attempt: max(trial.Attempt, 1),
-		Params: trial.Params,
-	}
-}
 
 // start runs a program in the foreground of this terminal, and ends as it ends.
 func start(ctx context.Context, argv []string, p executor.Prepared) error {

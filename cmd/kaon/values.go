@@ -12,9 +12,6 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/shell"
 )
 
-// formatValue is a number for people: whole ones as they are, others to six digits. --json has all of them.
-func formatValue(v float64) string { return server.FormatValue(v) }
-
 // briefly is a parameter's value for people, on one line: as the command gets it, but for long numbers and what does not print.
 func briefly(v sweep.Value) string {
 	return escaped(sweep.Format(rounded(v)))
@@ -45,27 +42,8 @@ func rounded(v sweep.Value) sweep.Value {
 	return v
 }
 
-// escaped is a text on one line: what does not print stands there as JSON writes it.
-func escaped(text string) string {
-	if !strings.ContainsAny(text, "\n\t") {
-		return clean(text)
-	}
-	return strings.NewReplacer("\n", `\n`, "\t", `\t`).Replace(clean(text))
-}
-
 // longestValue is how much of a value is shown where it stands by itself.
 const longestValue = 200
-
-// longestText is how much is shown of what people may want whole, such as a command; a value in it may have megabytes.
-const longestText = 10_000
-
-// bounded is a text of one line or more that is not shown whole when it is that long.
-func bounded(text string) string {
-	if len(text) <= longestText {
-		return text
-	}
-	return screen.Truncate(text, longestText, "…") + " (" + plural(len(text), "byte") + "; --json has all)"
-}
 
 // shownValue is a value for a list of them: not whole when it is long.
 func shownValue(v sweep.Value) string {

@@ -147,3 +147,24 @@ func (v view) goOn(s source) string {
 	}
 	return "no process on this machine runs the sweep; if it was interrupted, go on with: " + again
 }
+
+// has refuses a trial that the sweep does not have; a board knows none but those that began.
+func (s source) has(ctx context.Context, board view, trial int) error {
+	if total := board.Counts().Total; trial >= total {
+		return usage(fmt.Errorf("sweep %s has trials 0 to %d, not %d", s.id, total-1, trial))
+	}
+	if trial != results.ThenTrial {
+		return nil
+	}
+	known, err := store.ReadSweep(ctx, s.bucket, s.id)
+	if err != nil {
+		return s.explain(ctx, err)
+	}
+	switch {
+	case known.Then == nil:
+		return usage(fmt.Errorf("sweep %s has no `then` step", s.id))
+	case known.Then.Sweep != "":
+		return usage(fmt.Errorf("sweep %s has no `then` step: sweep %s followed it", s.id, known.Then.Sweep))
+	}
+	return nil
+}

@@ -5,20 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/kaon-sweep/kaon/results/board"
-	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/server"
-	"github.com/kaon-sweep/kaon/sweep/shell"
 )
 
 const (
 	drawEvery  = 200 * time.Millisecond // often enough to look alive
 	stuckAfter = 3 * time.Second        // how long nothing may run before people are told why
-	lastWrites = 2 * time.Minute        // how long the bucket may take for the last records
 )
 
 // closeNoticeAfter is how long an interrupted run may take to close before people are told what it does.
@@ -130,8 +126,6 @@ func (s *storageAlert) tell(now time.Time, say func(string)) {
 	}
 }
 
-func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", ": ") }
-
 // leave closes the server of a sweep that has not ended, and says how to go on.
 func (r *runner) leave(s *server.Server, id string, why error) error {
 	ctx, cancel := lastWork(10 * time.Second)
@@ -179,24 +173,4 @@ func (r *runner) abandon(s *server.Server, id string, winner *board.Winner, why 
 		return silently(exitInterrupted)
 	}
 	return fmt.Errorf("%w\nnothing of it ran, and %s", why, left)
-}
-
-// again is the command that goes on with a sweep.
-func (r *runner) again(command, id string) string {
-	return goOn(command, id, r.flags.Results, r.flags.State, r.flags.Cluster)
-}
-
-// goOn is the command that goes on with a sweep, by where it has its results and its state and where it runs.
-func goOn(command, id, place, state, cluster string) string {
-	command = "kaon " + command + " " + id
-	if place != "kaon-results" {
-		command += " --results " + shell.Quote(place)
-	}
-	if state != "" {
-		command += " --state " + shell.Quote(state)
-	}
-	if cluster != "" && cluster != "local" {
-		command += " --cluster " + shell.Quote(mesos.Redact(cluster))
-	}
-	return command
 }
