@@ -42,7 +42,8 @@ func (d *decoder) dropRepeats(l *leaf, n *node, field string) {
 	l.Values = kept
 }
 
-// distributionKeys is what each distribution takes; the first that are given without a `distribution` decide it.
+// distributionKeys is what each distribution takes; the first that are given without a `distribution` decide
+// it.
 var distributionKeys = map[Distribution][]string{
 	Constant:         {"value"},
 	Categorical:      {"values"},

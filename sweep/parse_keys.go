@@ -51,7 +51,8 @@ var unbuiltMethods = []string{"gp", "custom"}
 var unbuilt = map[string]string{
 	"method: gp":     "use `method: tpe` until then",
 	"method: custom": "use `method: random`: W&B's custom schedulers do not run here",
-	"kind: Experiment": "write a sweep file: `objective` is `metric`, `algorithm` is `method`, `maxTrialCount` is `run_cap`, " +
+	"kind: Experiment": "write a sweep file: `objective` is `metric`, `algorithm` is `method`, " +
+		"`maxTrialCount` is `run_cap`, " +
 		"`parallelTrialCount` is " +
 		"`limits: {parallel: …}`, each of its parameters `name: {min: …, max: …}` or `{values: […]}`, the " +
 		"trial's container `task: {image: …}` and `command`",

@@ -29,7 +29,8 @@ func (v *visitor) words(n *syntax.CallExpr) (words []string, from []*syntax.Word
 	return words, from
 }
 
-// passPositions lets the words behind a script flow to its positional words, and what xargs reads to where it puts it.
+// passPositions lets the words behind a script flow to its positional words, and what xargs reads to where it
+// puts it.
 func (v *visitor) passPositions(r reading, words []string, from []*syntax.Word, text, inner string) {
 	if r.after > 0 {
 		for _, w := range from[r.after:] {
@@ -53,8 +54,8 @@ func (v *visitor) passPositions(r reading, words []string, from []*syntax.Word, 
 	}
 }
 
-// passWords lets the words of a command flow to the positional words of a function, to variables, and to files
-// that run.
+// passWords lets the words of a command flow to the positional words of a function, to variables, and to
+// files that run.
 func (v *visitor) passWords(n *syntax.CallExpr, words []string, from []*syntax.Word) {
 	to := func(i int, place string) {
 		if from[i] != nil {

@@ -5,9 +5,9 @@ import (
 	"strconv"
 )
 
-// flow is a taint analysis: a graph of where text goes within a script, whatever shell reads it. Sources are the
-// macros; text goes on by variables, positional words, files and pipes; sinks take it for more than data. Places have
-// names such as "var:X" and are not told apart by time or branch, so that what may flow does.
+// flow is a taint analysis: a graph of where text goes within a script, whatever shell reads it. Sources are
+// the macros; text goes on by variables, positional words, files and pipes; sinks take it for more than data.
+// Places have names such as "var:X" and are not told apart by time or branch, so that what may flow does.
 type flow struct {
 	to    map[string][]string // from place to places
 	holes map[int][]string    // from macro to places
