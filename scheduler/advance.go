@@ -187,12 +187,6 @@ func (c *Core) won(ev Won) {
 	c.requestOffers()
 }
 
-// thenEnd is how the `then` step ended.
-type thenEnd struct {
-	to     sweep.State
-	reason string
-}
-
 // thenEnded ends the sweep with its `then` step.
 func (c *Core) thenEnded(run *run, step thenEnd) {
 	switch {

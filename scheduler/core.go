@@ -124,3 +124,10 @@ type orphan struct {
 	kills int
 	next  time.Time
 }
+
+// confirmedExecutors is the shared executors that have shown themselves, by agent, in that order.
+type confirmedExecutors map[offers.AgentID][]offers.ExecutorID
+
+func (s confirmedExecutors) on(k journal.ExecutorKey) bool {
+	return slices.Contains(s[k.Agent], k.Executor)
+}

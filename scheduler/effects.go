@@ -11,19 +11,22 @@ import (
 
 // effects carries out one Ready of a loop; see Ready.CarryOut for the order.
 type effects struct {
-	loop  *Loop
-	ctx   context.Context
-	out   *dispatcher
-	burst *burst // nil: it comes of Restore, and nobody has asked for it
+	ctx      context.Context
+	journal  journal.Journal
+	out      *dispatcher
+	listener Listener
+	burst    *burst // nil: it comes of Restore, and nobody has asked for it
+
+	journalTook time.Duration // the last time
 }
 
-// Append implements Effects. How long it takes decides how large the next turn may grow.
+// Append implements Effects.
 func (e *effects) Append(entries []journal.Entry) error {
 	began := time.Now()
-	if err := e.loop.journal.Append(entries); err != nil {
+	if err := e.journal.Append(entries); err != nil {
 		return err
 	}
-	e.loop.journalTook = min(time.Since(began), slowMost)
+	e.journalTook = min(time.Since(began), slowMost)
 	appendSeconds.UpdateDuration(began)
 	entriesTotal.Add(len(entries))
 	return nil
@@ -64,7 +67,7 @@ func (e *effects) Answer(r Ready) error {
 // Notify implements Effects. The loop ends when the master will never take the framework in.
 func (e *effects) Notify(n Notice) error {
 	countNotice(n)
-	e.loop.listener.dispatch(n)
+	e.listener.dispatch(n)
 	if barred, ok := n.(FrameworkRejected); ok {
 		return fmt.Errorf("subscribe: %w", barred.Err)
 	}

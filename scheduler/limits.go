@@ -45,15 +45,6 @@ func (c *Core) checkTarget(run *run) {
 	c.drain(run, sweep.PhaseSucceeded, fmt.Sprintf("trial %d reached the target: %s = %v (target %v)", att.trial, m.Name, v, *m.Target), false)
 }
 
-// firstFailures watches the first trials of a sweep: when all of them fail in the same way within moments, no other will
-// do better, and a mistake in the spec has been found.
-type firstFailures struct {
-	trials map[int]bool // that failed
-	reason string       // in which they did, without what varies
-	last   string       // reason, as it is
-	over   bool         // one did not
-}
-
 // earlyFailure is how long a failed attempt may have run to count: a mistake in the command shows at once.
 const earlyFailure = time.Minute
 

@@ -12,18 +12,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 )
 
-// A pass is worth more when it sees a whole burst of events: an fsync and a packing pass cost the same for one
-// as for a thousand. What comes during an fsync gathers by itself. Besides, the loop waits burstGap for another event, and
-// never longer than burstMost in all, or than the journal last took, up to slowMost: where the disk is slow, turns are
-// large. burstEvents bounds one journal transaction. After a turn of few events it does not wait, since a timer sleeps a
-// millisecond at least, which is much for a lone event. What belongs together, as an update and the offer that it sets free,
-// the master sends at once, and the driver delivers at once.
 const (
-	burstGap    = 200 * time.Microsecond
-	burstFew    = 8
-	burstMost   = 10 * time.Millisecond
-	slowMost    = time.Second
-	burstEvents = 8192
 	// mostSleep is the longest the loop goes without a Tick.
 	mostSleep = time.Second
 	// eventCapacity is how many deliveries of the driver wait for the loop. When it is full, deliver blocks, so the stream to
@@ -54,13 +43,6 @@ type Loop struct {
 
 	lastTurn    int           // events of the last turn; this and slow belong to the loop's goroutine
 	journalTook time.Duration // what the journal took then
-}
-
-// request is a command whose caller waits until the journal holds it.
-type request struct {
-	command Command
-	inspect func(*Core)
-	reply   chan error // capacity 1: the loop never waits for a caller
 }
 
 // NewLoop makes a loop; Run starts it. The clock is time.Now in production.
@@ -109,7 +91,7 @@ func (l *Loop) deliver(ctx context.Context, evs []cluster.Event) {
 
 // turns runs until ctx ends or a turn fails.
 func (l *Loop) turns(ctx context.Context, out *dispatcher) error {
-	if err := l.core.Ready().CarryOut(&effects{l, ctx, out, nil}); err != nil { // what Restore has to say
+	if err := l.carryOut(ctx, l.core.Ready(), out, nil); err != nil { // what Restore has to say
 		return err
 	}
 	timer := time.NewTimer(mostSleep)
@@ -129,25 +111,18 @@ func (l *Loop) turns(ctx context.Context, out *dispatcher) error {
 			b.count(1) // that time has passed
 		}
 		l.drain(&b)
-		if err := l.core.Turn(l.now()).CarryOut(&effects{l, ctx, out, &b}); err != nil {
+		if err := l.carryOut(ctx, l.core.Turn(l.now()), out, &b); err != nil {
 			return err
 		}
 	}
 }
 
-// burst is the events of one turn.
-type burst struct {
-	began  time.Time
-	events int
-	asked  []request
-}
-
-// count counts what was stepped; the first of it begins the burst.
-func (b *burst) count(n int) {
-	if b.events == 0 {
-		b.began = time.Now()
-	}
-	b.events += n
+// carryOut does what is Ready, and notes how long the journal took, which decides how large the next turn may grow.
+func (l *Loop) carryOut(ctx context.Context, r Ready, out *dispatcher, b *burst) error {
+	e := effects{ctx: ctx, journal: l.journal, out: out, listener: l.listener, burst: b, journalTook: l.journalTook}
+	err := r.CarryOut(&e)
+	l.journalTook = e.journalTook
+	return err
 }
 
 func (l *Loop) sleep() time.Duration {
@@ -254,5 +229,21 @@ func (l *Loop) drainInbox(b *burst) {
 	}
 	for _, id := range order {
 		l.command(b, RecordsStored{Sweep: id, Through: stored[id]})
+	}
+}
+
+// undelivered hands in that a call did not reach the master.
+func (l *Loop) undelivered(ev cluster.Undelivered) {
+	l.inbox.Lock()
+	l.inbox.events = append(l.inbox.events, ev)
+	l.inbox.Unlock()
+	l.signal()
+}
+
+// signal has the loop look into its inbox.
+func (l *Loop) signal() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
 	}
 }

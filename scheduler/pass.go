@@ -1,16 +1,13 @@
 package scheduler
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
-	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
-	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // Filters on what an ACCEPT leaves of its offers. While work waits, other frameworks' releases and our own
@@ -56,82 +53,6 @@ func (c *Core) Pack(now time.Time) {
 	plan := c.cfg.Packer.Pack(c.now, demands, o)
 	c.applyPlan(plan, groups, held)
 	c.advanceTouched()
-}
-
-// groups is all that may start now, in order of submission, and whether more waits that may not.
-func (c *Core) groups() (all []group, held bool) {
-	for _, run := range c.order {
-		if run.entry.Phase.Ended() {
-			continue
-		}
-		n := run.launchable(c.parallel(run.id))
-		held = held || n < run.counts[sweep.Waiting]
-		if len(run.isolatedQueue) > 0 {
-			for _, g := range c.isolatedGroups(run, n) {
-				n -= g.count
-				all = append(all, g)
-			}
-		}
-		switch {
-		case n == 0:
-		case run.entry.Phase == sweep.PhaseThen:
-			if d := c.thenDemand(run); d != nil {
-				all = append(all, group{run: run, demand: d, trials: []int{ThenTrial}, count: 1})
-			}
-		case run.uniform != nil:
-			all = append(all, group{run: run, demand: c.completeDemand(run, run.uniform), count: n})
-		default:
-			run.fill(n, func(e journal.TrialEntry) { c.journal(e) }, func(trial int, err error) { c.failLaunch(run, trial, err) })
-			for _, g := range run.window.groups {
-				g.demand = c.completeDemand(run, g.demand)
-				g.count = min(len(g.trials), n)
-				n -= g.count
-				if g.count > 0 {
-					all = append(all, g)
-				}
-			}
-		}
-	}
-	return all, held
-}
-
-// completeDemand completes a demand with what is the scheduler's business.
-func (c *Core) completeDemand(run *run, d *offers.Demand) *offers.Demand {
-	if d.Overhead.CPUs == 0 { // the first time
-		d.Resources.CPUs = lessExecutor(d.Resources.CPUs, run.executor.template.Overhead.CPUs)
-	}
-	d.Job, d.Role = run.id, c.cfg.Role
-	d.Constraints = run.spec.Task.Constraints
-	d.Executor, d.Overhead = run.executor.shared, run.executor.template.Overhead
-	if run.executor.container != nil {
-		d.Image = run.executor.container.Image
-	}
-	return d
-}
-
-// maxExecutorShare is the largest part of a trial's cpus that its executor's are taken out of, as 1/executorShare.
-const maxExecutorShare = 20
-
-// lessExecutor is what a trial asks for so that it and its executor come to the cpus it names: n trials of one cpu
-// fit n cpus. An executor that weighs more than a twentieth of a trial is paid on top.
-func lessExecutor(cpus, executor resource.Milli) resource.Milli {
-	if executor*maxExecutorShare > cpus {
-		return cpus
-	}
-	return cpus - executor
-}
-
-func (c *Core) thenDemand(run *run) *offers.Demand {
-	if run.then != nil {
-		return run.then
-	}
-	d, err := run.study.ThenDemand(run.entry.Params)
-	if err != nil {
-		c.end(run, sweep.PhaseFailed, fmt.Sprintf("the `then` step cannot start: %v", err))
-		return nil
-	}
-	run.then = c.completeDemand(run, &d)
-	return run.then
 }
 
 // updateOfferFlow keeps the master from sending offers nobody needs, and asks for them when somebody does (law 8).
@@ -219,35 +140,6 @@ func (c *Core) applyPlan(plan offers.Plan, groups []group, held bool) {
 	}
 }
 
-// restoreGroups brings what groups still hold back to the window they were made from.
-func (r *run) restoreGroups(groups []group) {
-	if len(r.window.groups) == 0 {
-		return
-	}
-	for _, g := range groups {
-		if g.run == r && g.trials != nil {
-			if i, ok := r.window.index[g.demand]; ok {
-				r.window.groups[i].trials = g.trials
-			}
-		}
-	}
-	r.window.settle()
-}
-
-// pop is the next trial of a group.
-func (g *group) pop() (trial int, ok bool) {
-	if g.trials == nil {
-		return g.run.pop()
-	}
-	for len(g.trials) > 0 {
-		trial, g.trials = g.trials[0], g.trials[1:]
-		if g.run.waits(trial) {
-			return trial, true
-		}
-	}
-	return 0, false
-}
-
 // launch starts the next trial of a group on an agent.
 func (c *Core) launch(g *group, id offers.AgentID, role string, grant offers.Grant) (cluster.TaskInfo, bool) {
 	run := g.run
@@ -296,26 +188,4 @@ func (c *Core) start(g *group, trial, number int, order task.Order, id offers.Ag
 	c.journal(att.entry())
 	c.watchLaunch(att, 0)
 	return cluster.TaskInfo{ID: att.task, Name: string(att.task), Resources: grant.Resources, Executor: info, Data: task.Encode(order)}
-}
-
-// failLaunch fails a trial that cannot even be described: no other attempt would fare better.
-func (c *Core) failLaunch(run *run, trial int, err error) {
-	reason := fmt.Sprintf("cannot be launched: %v", err)
-	if trial == ThenTrial {
-		c.endUnlaunched(run, trial, sweep.Failed, reason)
-		run.thenEnd = &thenEnd{sweep.Failed, reason}
-		c.advance(run)
-		return
-	}
-	c.endUnlaunched(run, trial, sweep.Failed, reason)
-	run.failures.add(reason, trial)
-	c.advance(run) // at once: a limit reached in the midst of a pass leaves the other trials alone
-}
-
-// parallel is the scheduler's own bound on the attempts of a sweep at one time; 0: none.
-func (c *Core) parallel(id string) int {
-	if c.cfg.Parallel == nil {
-		return 0
-	}
-	return c.cfg.Parallel(id)
 }

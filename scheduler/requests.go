@@ -1,10 +1,6 @@
 package scheduler
 
-import (
-	"context"
-
-	"github.com/kaon-sweep/kaon/scheduler/cluster"
-)
+import "context"
 
 // Submit hands in a sweep and returns when the journal holds it, or with the reason it was refused.
 func (l *Loop) Submit(ctx context.Context, s Submit) error { return l.ask(ctx, request{command: s}) }
@@ -66,20 +62,4 @@ func (l *Loop) Enqueue(cmd Command) {
 	}
 	l.inbox.Unlock()
 	l.signal()
-}
-
-// undelivered hands in that a call did not reach the master.
-func (l *Loop) undelivered(ev cluster.Undelivered) {
-	l.inbox.Lock()
-	l.inbox.events = append(l.inbox.events, ev)
-	l.inbox.Unlock()
-	l.signal()
-}
-
-// signal has the loop look into its inbox.
-func (l *Loop) signal() {
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -189,47 +190,6 @@ func (r *run) waits(trial int) bool {
 	return !late && r.state(trial) == sweep.Waiting
 }
 
-// failureReasons counts why trials of a sweep failed, to name the commonest reason and one trial to look at.
-type failureReasons struct {
-	reasons []reasonCount
-}
-
-type reasonCount struct {
-	reason string
-	count  int
-	trial  int
-}
-
-// maxFailureReasons bounds the memory of reasons; a sweep with more different ones has no commonest worth naming.
-const maxFailureReasons = 64
-
-func (t *failureReasons) add(reason string, trial int) {
-	for i := range t.reasons {
-		if t.reasons[i].reason == reason {
-			t.reasons[i].count++
-			return
-		}
-	}
-	if len(t.reasons) < maxFailureReasons {
-		t.reasons = append(t.reasons, reasonCount{reason, 1, trial})
-	}
-}
-
-// mostCommon is a clause about the most frequent reason, the earliest of equals; empty when nothing failed.
-func (t *failureReasons) mostCommon() string {
-	best := -1
-	for i := range t.reasons {
-		if best < 0 || t.reasons[i].count > t.reasons[best].count {
-			best = i
-		}
-	}
-	if best < 0 {
-		return ""
-	}
-	r := t.reasons[best]
-	return fmt.Sprintf("most often: %s (%d×, for example trial %d)", r.reason, r.count, r.trial)
-}
-
 // ThenTrial stands for the `then` step where a trial's index is expected.
 const ThenTrial = results.ThenTrial
 
@@ -244,4 +204,122 @@ func (r *run) elapsed(now time.Time) time.Duration {
 // overWallLimit reports whether a sweep's time is over.
 func (r *run) overWallLimit(now time.Time) bool {
 	return r.spec.Limits.Wall > 0 && r.elapsed(now) >= r.spec.Limits.Wall
+}
+
+// thenEnd is how the `then` step ended.
+type thenEnd struct {
+	to     sweep.State
+	reason string
+}
+
+// attempt is one launch that is believed alive. A trial has at most one (law 4).
+type attempt struct {
+	run      *run
+	trial    int
+	number   int
+	task     cluster.TaskID
+	agent    offers.AgentID
+	host     string
+	executor offers.ExecutorID
+	role     string         // whose offers it took; empty: "*"
+	demand   *offers.Demand // what the packer counted it as, but for the role
+
+	launched time.Time
+	started  time.Time // zero until reported running
+	points   uint64    // the number the next new point has
+	value    sweep.Series
+	uuid     string // of the last update taken in; Mesos repeats an update until it hears our acknowledgement
+	seed     uint64
+	percent  *float64 // how far it last said it is; nil: it has not
+
+	reconciled       bool       // heard of since the last (re)subscription
+	unreachableSince time.Time  // when it was first reported unreachable or unknown; zero: not missing
+	corrupt          int        // updates of it in a row that could not be read
+	killing          killReason // it is being killed, and what that makes of it
+	reason           string     // said with ending
+	kills            int        // KILLs sent so far
+	startExit        int        // the exit code by which its executor said that it cannot be one; 0: it did not
+	executorWait     int        // status its executor ended with before it did; 0: it did not, or well
+	coTerminated     int        // attempts that its agent ended together with it
+	endSource        endSource  // who told its end
+	neighbours       bool       // when it ended, others were alive on its agent
+	probe            bool       // it tries an agent that did badly before
+	prefetched       bool       // its agent was to bring what it works with
+	terminalSeen     time.Time  // reconciliation says it ended, the update that tells how has not come yet
+
+	prev, next *attempt
+}
+
+// killReason says on whose wish an attempt is killed.
+type killReason uint8
+
+const (
+	notKilled     killReason = iota
+	killStopped              // early stop, limit, target or user
+	killOverdue              // its executor did not keep the timeout
+	killPreempted            // its resources are wanted by others
+)
+
+// endSource is who told the end of an attempt.
+type endSource uint8
+
+const (
+	sourceUnknown       endSource = iota // nobody who knows of its executor
+	sourceExecutor                       // its executor, which so lived until then
+	sourceExecutorEnded                  // its agent or the master, because its executor ended or never was
+)
+
+// entry is what the journal keeps of a live attempt.
+func (a *attempt) entry() journal.TrialEntry {
+	r := a.run
+	return journal.TrialEntry{
+		Sweep: r.id, Trial: a.trial, State: r.state(a.trial), Attempt: a.number, Budget: r.budget(a.trial),
+		Agent: a.agent, Host: a.host, Executor: a.executor,
+		Launched: a.launched, Started: a.started, Points: a.points, Value: a.value,
+		AskSeq: r.learned.asked[a.trial], TellSeq: r.learned.told[a.trial], Failure: r.learned.failed[a.trial], KillReason: uint8(a.killing), Reason: a.reason,
+	}
+}
+
+// counted is the demand that the packer counted the attempt as.
+func (a *attempt) counted() *offers.Demand {
+	if a.role == "" || a.demand.Role == a.role {
+		return a.demand
+	}
+	d := *a.demand
+	d.Role = a.role
+	return &d
+}
+
+func (a *attempt) where() string {
+	if a.host != "" {
+		return a.host
+	}
+	return string(a.agent)
+}
+
+// enqueue lets a waiting trial start, in an executor of its own if it is to have one. The `then` step waits by its state alone.
+func (r *run) enqueue(trial int) {
+	switch {
+	case trial == ThenTrial:
+	case r.isolate[trial]:
+		r.isolatedQueue = append(r.isolatedQueue, trial)
+	default:
+		r.retryQueue = append(r.retryQueue, trial)
+	}
+}
+
+// window is the trials a pass looks at, by shape, in order of their turn.
+type window struct {
+	groups []group
+	size   int
+	index  map[*offers.Demand]int
+}
+
+// group is waiting trials of one shape.
+type group struct {
+	run      *run
+	demand   *offers.Demand
+	trials   []int // nil for a uniform sweep, whose trials are popped as they come
+	count    int   // how many may start now
+	isolated bool  // each of them with an executor of its own
 }

@@ -25,15 +25,6 @@ var executorReasons = []string{
 	"REASON_EXECUTOR_", "REASON_CONTAINER_", "REASON_AGENT_RESTARTED", "REASON_SLAVE_RESTARTED", "REASON_AGENT_REMOVED", "REASON_SLAVE_REMOVED",
 }
 
-// endSource is who told the end of an attempt.
-type endSource uint8
-
-const (
-	sourceUnknown       endSource = iota // nobody who knows of its executor
-	sourceExecutor                       // its executor, which so lived until then
-	sourceExecutorEnded                  // its agent or the master, because its executor ended or never was
-)
-
 // observeExecutor draws from an update what it says of the executor of its task.
 func (c *Core) observeExecutor(att *attempt, s cluster.Status) {
 	if s.Source == "SOURCE_EXECUTOR" {
@@ -56,13 +47,6 @@ func (c *Core) confirmExecutor(k journal.ExecutorKey) {
 	if _, shared := c.shared[variantOf(k.Executor)]; shared && !c.confirmed.on(k) {
 		c.confirmed[k.Agent] = append(c.confirmed[k.Agent], k.Executor)
 	}
-}
-
-// confirmedExecutors is the shared executors that have shown themselves, by agent, in that order.
-type confirmedExecutors map[offers.AgentID][]offers.ExecutorID
-
-func (s confirmedExecutors) on(k journal.ExecutorKey) bool {
-	return slices.Contains(s[k.Agent], k.Executor)
 }
 
 // observeExecutorEnd draws from the end of an attempt what it says of its executor.
@@ -164,4 +148,23 @@ func (c *Core) shutdownIdle(att *attempt) {
 			c.executorEnded(k)
 		}
 	}
+}
+
+// roleOf is the role that a shared executor is allocated to.
+func (c *Core) roleOf(agent offers.AgentID, id offers.ExecutorID) string {
+	return c.executors[journal.ExecutorKey{Agent: agent, Executor: id}].role
+}
+
+// arch is the architecture that an agent names, as far as it has been met.
+func (c *Core) arch(id offers.AgentID) string {
+	a, _ := c.health.Agent(id)
+	return a.Arch
+}
+
+// packerID is the packer's name of an executor.
+func (c *Core) packerID(agent offers.AgentID, id offers.ExecutorID) offers.ExecutorID {
+	if s, shared := c.shared[variantOf(id)]; shared {
+		return s.packed.In(c.roleOf(agent, id))
+	}
+	return id
 }

@@ -12,22 +12,6 @@ import (
 // their points. Enough for the packer to mix shapes; more would only compute points that must wait anyway.
 const lookAhead = 4096
 
-// window is the trials a pass looks at, by shape, in order of their turn.
-type window struct {
-	groups []group
-	size   int
-	index  map[*offers.Demand]int
-}
-
-// group is waiting trials of one shape.
-type group struct {
-	run      *run
-	demand   *offers.Demand
-	trials   []int // nil for a uniform sweep, whose trials are popped as they come
-	count    int   // how many may start now
-	isolated bool  // each of them with an executor of its own
-}
-
 // fill looks ahead until n trials or lookAhead are in view. A trial whose needs cannot be computed is handed
 // to bad; one whose point a search was asked for now, to asked, so that a restart asks in the same order.
 func (r *run) fill(n int, asked func(journal.TrialEntry), bad func(trial int, err error)) {
@@ -106,4 +90,33 @@ func shapeKey(d *offers.Demand) string {
 		fmt.Fprintf(&b, " %v", x.Named) // fmt prints maps in order of their keys
 	}
 	return b.String()
+}
+
+// restoreGroups brings what groups still hold back to the window they were made from.
+func (r *run) restoreGroups(groups []group) {
+	if len(r.window.groups) == 0 {
+		return
+	}
+	for _, g := range groups {
+		if g.run == r && g.trials != nil {
+			if i, ok := r.window.index[g.demand]; ok {
+				r.window.groups[i].trials = g.trials
+			}
+		}
+	}
+	r.window.settle()
+}
+
+// pop is the next trial of a group.
+func (g *group) pop() (trial int, ok bool) {
+	if g.trials == nil {
+		return g.run.pop()
+	}
+	for len(g.trials) > 0 {
+		trial, g.trials = g.trials[0], g.trials[1:]
+		if g.run.waits(trial) {
+			return trial, true
+		}
+	}
+	return 0, false
 }
