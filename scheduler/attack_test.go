@@ -10,20 +10,13 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// What an executor says of another's attempt is not believed: neither that it ended, nor points, nor how far it is.
+// What an executor says of another's attempt is not believed: neither that it ended, nor points, nor how far
+// it is.
 func TestAttackUpdateOfAnother(t *testing.T) {
-	r := newRig(testSpec{Trials: 1, Objective: "loss"}, 1, 4*resource.Unit)
-	r.world.subscribe()
-	r.world.offerAll()
-	for len(r.world.events) > 0 && len(r.world.sorted()) == 0 {
-		r.deliver()
-		r.core.Pack(r.now)
-		r.carryOut(-1)
-	}
-	var att *attempt
-	for _, run := range r.core.runs {
-		att = run.live[0]
-	}
+	c := begun(testSpec{Trials: 1, Objective: "loss"})
+	c.Step(t0, oneOffer("o1", 4*resource.Unit))
+	pass(c)
+	att := c.runs["s"].live[0]
 	if att == nil {
 		t.Fatal("nothing was launched")
 	}
@@ -32,10 +25,10 @@ func TestAttackUpdateOfAnother(t *testing.T) {
 		agent    offers.AgentID
 		executor offers.ExecutorID
 	}{{att.agent, "x-of-another"}, {"another-agent", att.executor}, {"another-agent", ""}} {
-		r.step(cluster.Updated{Status: cluster.Status{Task: att.task, Agent: forged.agent, Executor: forged.executor, State: cluster.Finished,
+		c.Step(t0, cluster.Updated{Status: cluster.Status{Task: att.task, Agent: forged.agent, Executor: forged.executor, State: cluster.Finished,
 			Source: "SOURCE_EXECUTOR", UUID: []byte("0123456789abcdef"), Data: report}})
-		r.step(cluster.ExecutorMessage{Agent: forged.agent, Executor: forged.executor, Data: task.Encode(task.Control{Task: string(att.task), Progress: 99})})
-		ready := r.core.Ready()
+		c.Step(t0, cluster.ExecutorMessage{Agent: forged.agent, Executor: forged.executor, Data: task.Encode(task.Control{Task: string(att.task), Progress: 99})})
+		ready := c.Ready()
 		if att.run.live[0] != att || att.points != 0 || len(ready.Journal) > 0 {
 			t.Errorf("believed of %+v", forged)
 		}

@@ -8,9 +8,10 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 )
 
-// Turn ends a round of events: it takes in those that are given, does what is due, packs once for all of them, and says
-// what must happen. Events of the same round may have been stepped before. The loop, the simulation and the tests of this
-// package all take their turns here, so none of them can have an order of its own.
+// Turn ends a round of events: it takes in those that are given, does what is due, packs once for all of
+// them, and says what must happen. Events of the same round may have been stepped before. The loop, the
+// simulation and the tests of this package all take their turns here, so none of them can have an order of
+// its own.
 func (c *Core) Turn(now time.Time, events ...cluster.Event) Ready {
 	for _, ev := range events {
 		c.Step(now, ev)
@@ -22,8 +23,8 @@ func (c *Core) Turn(now time.Time, events ...cluster.Event) Ready {
 	return c.Ready()
 }
 
-// Effects is what a Ready needs of the process around the core. An error of any function ends the process: the core is
-// ahead of what has happened, and the next one restores from the journal.
+// Effects is what a Ready needs of the process around the core. An error of any function ends the process:
+// the core is ahead of what has happened, and the next one restores from the journal.
 type Effects interface {
 	// Append makes entries durable, all or none, before it returns nil. It is never given none.
 	Append([]journal.Entry) error
@@ -35,8 +36,8 @@ type Effects interface {
 	Notify(Notice) error
 }
 
-// CarryOut does what is Ready in the order that law 5 wants: the journal, then the calls, then answers and notices.
-// It ends with the first error.
+// CarryOut does what is Ready in the order that law 5 wants: the journal, then the calls, then answers and
+// notices. It ends with the first error.
 func (r Ready) CarryOut(e Effects) error {
 	if len(r.Journal) > 0 {
 		if err := e.Append(r.Journal); err != nil {

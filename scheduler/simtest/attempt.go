@@ -27,6 +27,8 @@ type attempt struct {
 	box     *outbox.Outbox
 	script  script
 	started time.Time
+	parted  time.Time // when its agent and the master first lost each other while it ran, or the master first said so; zero: never
+	told    bool      // that the master said so
 
 	alive    bool // its process runs
 	killed   bool
@@ -51,7 +53,8 @@ type saying struct {
 	value float64
 }
 
-// bounds of an attempt's outbox: small batches, and room for all that a story says, as there is no disk to spill to.
+// bounds of an attempt's outbox: small batches, and room for all that a story says, as there is no disk to
+// spill to.
 var bounds = outbox.Bounds{
 	Batch: 4096, Memory: 16 << 20, Stored: 16 << 20, Points: 1 << 32, Settle: settle, Interval: interval,
 }
@@ -70,6 +73,7 @@ func newAttempt(x *worker, info *mesosapi.TaskInfo) (*attempt, error) {
 	if w.truth[a.task] != nil {
 		w.fail("law 4: task %s was started twice", a.task)
 	}
+	w.laws.startsBeside(a)
 	w.truth[a.task] = a
 	w.tell("%s runs on %s", a.task, x.box.spec.Name)
 	return a, nil
@@ -154,7 +158,8 @@ func (a *attempt) end(bySignal bool) {
 	a.flush()
 }
 
-// flush sends the update that is due, if any. Without an agent it stays in flight: the next SUBSCRIBE lists it.
+// flush sends the update that is due, if any. Without an agent it stays in flight: the next SUBSCRIBE lists
+// it.
 func (a *attempt) flush() {
 	w := a.x.w
 	if a.x.gone {

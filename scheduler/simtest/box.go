@@ -11,8 +11,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// box is a machine: an agent of the real cluster core, the disk it checkpoints to, and the executors on it, which
-// outlive the agent's process.
+// box is a machine: an agent of the real cluster core, the disk it checkpoints to, and the executors on it,
+// which outlive the agent's process.
 type box struct {
 	w       *world
 	spec    embedded.AgentSpec
@@ -79,6 +79,7 @@ func (b *box) start() {
 // die ends the agent's process.
 func (b *box) die() {
 	b.up = false
+	b.part()
 	b.w.inCluster(func(c *embedded.Core) { c.KillAgent(b.w.now, b.spec.Name) })
 }
 
@@ -96,7 +97,19 @@ func (b *box) reboot() {
 // cutOff parts the agent from the master.
 func (b *box) cutOff() {
 	b.cut = true
+	b.part()
 	b.w.inCluster(func(c *embedded.Core) { c.Partition(b.w.now, b.spec.Name) })
+}
+
+// part notes that the agent and the master have lost each other.
+func (b *box) part() {
+	for _, x := range b.workers {
+		for _, a := range x.attempts {
+			if a.parted.IsZero() {
+				a.parted = b.w.now
+			}
+		}
+	}
 }
 
 // heal undoes cutOff.

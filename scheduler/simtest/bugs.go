@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"iter"
+	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results/board"
@@ -13,8 +14,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// Bug is a mistake planted around the core, to prove that the simulation would find one. Nothing outside this package
-// can switch it on.
+// Bug is a mistake planted around the core, to prove that the simulation would find one. Nothing outside this
+// package can switch it on.
 type Bug uint8
 
 // The planted mistakes.
@@ -28,11 +29,14 @@ const (
 	ForgetAttempts       // a restart does not know what ran
 	TrustBucket          // the journal forgets records before the bucket has them
 	IgnoreSuppress       // SUPPRESS is never sent
+	ForgetForeign        // what executors find out about an agent's architecture is not heard
+	HastyRelaunch        // an agent that is out of reach is not waited for
 	Bugs                 // how many there are, with NoBug
 )
 
 var bugNames = [Bugs]string{"no bug", "acknowledge before journal", "forget dedupe", "relaunch without kill", "use a rescinded offer",
-	"launch before journal", "forget attempts at a restart", "forget records too early", "never suppress"}
+	"launch before journal", "forget attempts at a restart", "forget records too early", "never suppress",
+	"forget what executors find out", "relaunch without grace"}
 
 // String is the mistake's name.
 func (b Bug) String() string { return bugNames[b] }
@@ -46,6 +50,10 @@ type bugs struct {
 
 // incoming changes an event on its way to the core.
 func (b *bugs) incoming(bug Bug, ev cluster.Event) cluster.Event {
+	if x, ok := ev.(cluster.ExecutorGone); ok && bug == ForgetForeign {
+		x.Wait = 0
+		return x
+	}
 	u, ok := ev.(cluster.Updated)
 	if bug != ForgetDedupe || !ok || len(u.Status.Data) == 0 {
 		return ev
@@ -53,7 +61,8 @@ func (b *bugs) incoming(bug Bug, ev cluster.Event) cluster.Event {
 	return b.forgetful(u)
 }
 
-// forgetful makes every update look new: what a scheduler sees that knows neither uuids nor numbers of points.
+// forgetful makes every update look new: what a scheduler sees that knows neither uuids nor numbers of
+// points.
 func (b *bugs) forgetful(u cluster.Updated) cluster.Event {
 	r, err := task.Decode[task.Report](u.Status.Data)
 	if err != nil {
@@ -115,6 +124,14 @@ func (b Bug) hasty(c cluster.Call) bool {
 		return b == LaunchUnkept
 	}
 	return false
+}
+
+// grace is how long the core waits for an agent that is out of reach.
+func (b Bug) grace(s *Story) time.Duration {
+	if b == HastyRelaunch {
+		return time.Millisecond
+	}
+	return s.Grace
 }
 
 // read leaves live attempts out of what is read from the journal.

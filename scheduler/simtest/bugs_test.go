@@ -5,7 +5,8 @@ import "testing"
 // patience is within how many seeds a planted mistake must be found.
 const patience = 200
 
-// TestPlantedBugs proves that the laws are watched: each mistake is found, and not one story fails without it.
+// TestPlantedBugs proves that the laws are watched: each mistake is found, and not one story fails without
+// it.
 func TestPlantedBugs(t *testing.T) {
 	for bug := NoBug + 1; bug < Bugs; bug++ {
 		t.Run(bug.String(), func(t *testing.T) {

@@ -51,6 +51,10 @@ func (l *laws) use(id offers.OfferID, how string) (holding, bool) {
 func (l *laws) accept(c cluster.Accept) {
 	free := map[string]resource.Milli{}
 	warm := map[offers.ExecutorID]bool{}
+	arch := ""
+	if l.foreign[c.Agent] {
+		l.w.fail("law 3: %d tasks are launched on %s, where an executor found out that none is built for it", len(c.Tasks), c.Agent)
+	}
 	for _, id := range c.Offers {
 		h, ok := l.use(id, "accepts")
 		if !ok {
@@ -62,16 +66,20 @@ func (l *laws) accept(c cluster.Accept) {
 		for _, a := range h.offer.Amounts {
 			free[a.Name] += a.Scalar
 		}
+		arch = attribute(&h.offer, "arch")
 		for _, x := range h.offer.Executors {
 			warm[x] = true
 		}
-		if l.w.story.Constrained && !onRack(&h.offer, "r0") {
+		if l.w.story.Constrained && attribute(&h.offer, "rack") != "r0" {
 			l.w.fail("law 3: a task goes to %s, which breaks its constraint", h.offer.Hostname)
 		}
 	}
 	for i := range c.Tasks {
 		t := &c.Tasks[i]
 		l.w.tell("launch %s on %s", t.ID, c.Agent[max(0, len(c.Agent)-3):])
+		if argv := t.Executor.Argv[0]; (argv == buildAMD64) != (arch == "x86_64") {
+			l.w.fail("law 3: %s on %s, of architecture %q, is to be run by %s", t.ID, c.Agent, arch, argv)
+		}
 		if !l.believed(t.ID) {
 			l.w.fail("law 5: %s is launched, and not in the journal", t.ID)
 		}
@@ -87,8 +95,8 @@ func (l *laws) accept(c cluster.Accept) {
 	}
 }
 
-// startsExecutor says whether task i is the first of its executor in the call, with none of ours running before on
-// that agent, as far as the journal knows.
+// startsExecutor says whether task i is the first of its executor in the call, with none of ours running
+// before on that agent, as far as the journal knows.
 func (l *laws) startsExecutor(c cluster.Accept, i int) bool {
 	for j := range i {
 		if c.Tasks[j].Executor.ID == c.Tasks[i].Executor.ID {
@@ -122,13 +130,14 @@ func take(free map[string]resource.Milli, amounts []offers.Amount) {
 	}
 }
 
-func onRack(o *offers.Offer, rack string) bool {
+// attribute is what an agent tells of itself under a name; empty: nothing.
+func attribute(o *offers.Offer, name string) string {
 	for _, a := range o.Attributes {
-		if a.Name == "rack" {
-			return a.Value == rack
+		if a.Name == name {
+			return a.Value
 		}
 	}
-	return false
+	return ""
 }
 
 // acknowledge checks that what an acknowledged update said is durable, if its attempt is one that counts.

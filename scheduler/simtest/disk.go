@@ -52,8 +52,8 @@ func (d *memoryDisk) torn(entries []journal.Entry, whole bool, _ func(int) int) 
 	return true, d.memory.Append(entries)
 }
 
-// boltDisk is package journal's files. A write that the death of the machine tears leaves a part of the log's new record, or
-// when the log was full a part of the store's new block.
+// boltDisk is package journal's files. A write that the death of the machine tears leaves a part of the log's
+// new record, or when the log was full a part of the store's new block.
 type boltDisk struct {
 	dir, path string
 	journal   *disk.Journal
@@ -124,7 +124,8 @@ func cut(before, after []byte, chance func(int) int) []byte {
 	return out
 }
 
-// tear gives the store some pages of its new block, and never its last byte. A store that was written anew has not got its name.
+// tear gives the store some pages of its new block, and never its last byte. A store that was written anew
+// has not got its name.
 func tear(before, after []byte, chance func(int) int) []byte {
 	if len(after) <= len(before) || !bytes.Equal(before, after[:len(before)]) {
 		return before

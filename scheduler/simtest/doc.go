@@ -1,5 +1,5 @@
-// Package simtest plays whole runs of kaon in virtual time, on one goroutine, from one seed, and looks for histories
-// in which a law of the design is broken.
+// Package simtest plays whole runs of kaon in virtual time, on one goroutine, from one seed, and looks for
+// histories in which a law of the design is broken.
 //
 //	Story ─► world ─┬─ process: scheduler.Core, offers.Index, boards, journal  (the real ones, in the loop's order)
 //	  ▲             ├─ driver:  package mesos's conversions over messages that take time and get lost
@@ -8,9 +8,10 @@
 //	                ├─ bucket, disk: where results and the journal lie, and how they fail
 //	                └─ laws: what is durable, what was really reported, and what may not be
 //
-// It does not run processes, HTTP, the loop's goroutines or store.Writer, which need a real clock; their rules are
-// followed, their code is tested elsewhere.
+// It does not run processes, HTTP, the loop's goroutines or store.Writer, which need a real clock; their
+// rules are followed, their code is tested elsewhere.
 //
-// Its nouns: a Story is everything a run depends on, its Faults included; a Kind is a kind of fault; the truth is what
-// the simulated executors know they reported. One goroutine plays one story; Soak plays many on several.
+// Its nouns: a Story is everything a run depends on, its Faults included; a Kind is a kind of fault; the
+// truth is what the simulated executors know they reported. One goroutine plays one story; Soak plays many on
+// several.
 package simtest

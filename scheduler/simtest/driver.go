@@ -13,9 +13,9 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 )
 
-// driver is the way between a scheduler's process and the master: package mesos with its real conversions, and
-// messages that take virtual time. Messages of one connection keep their order, and a lost one breaks it, as TCP has
-// it.
+// driver is the way between a scheduler's process and the master: package mesos with its real conversions,
+// and messages that take virtual time. Messages of one connection keep their order, and a lost one breaks it,
+// as TCP has it.
 type driver struct {
 	w          *world
 	owner      *process

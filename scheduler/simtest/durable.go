@@ -86,6 +86,21 @@ func (l *laws) durableRecord(e journal.RecordEntry) {
 	}
 }
 
+// startsBeside sees an attempt start: none of its trial may run but those whose agent was out of reach for
+// the grace.
+func (l *laws) startsBeside(a *attempt) {
+	if l.w.counts[ClockForward] > 0 { // then the grace is over sooner
+		return
+	}
+	id, trial, number, _ := a.task.Parse()
+	for n := 1; n < number; n++ {
+		old := l.w.truth[cluster.NewTaskID(id, trial, n)]
+		if old != nil && old.alive && (old.parted.IsZero() || l.w.now.Sub(old.parted) < l.w.story.Grace) {
+			l.w.fail("law 4: %s starts while %s runs, whose agent was not out of reach for %v", a.task, old.task, l.w.story.Grace)
+		}
+	}
+}
+
 // point holds one point of the board to the truth.
 func (l *laws) point(task cluster.TaskID, t *taskLedger, n uint64, p *results.Point) {
 	if t.points[n] {
@@ -145,7 +160,8 @@ func (l *laws) end(s *ledger, task cluster.TaskID, t *taskLedger, r *results.Rec
 	l.toldAll(task, t, e)
 }
 
-// toldAll checks that an attempt whose end came from its executor, or its agent, has all its points on the board.
+// toldAll checks that an attempt whose end came from its executor, or its agent, has all its points on the
+// board.
 func (l *laws) toldAll(task cluster.TaskID, t *taskLedger, e *results.End) {
 	a := l.w.truth[task]
 	if a == nil {

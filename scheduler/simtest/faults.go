@@ -8,6 +8,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // strike does a fault, or arms it for the next occasion.
@@ -70,7 +72,8 @@ func (w *world) takeArmed(k Kind) (arg uint32, ok bool) {
 	return arg, true
 }
 
-// halfOpen has the master lose the stream, while the scheduler believes in it until heartbeats have failed to come.
+// halfOpen has the master lose the stream, while the scheduler believes in it until heartbeats have failed to
+// come.
 func (w *world) halfOpen() {
 	d := w.driver
 	if d.owner == nil || !d.subscribed {
@@ -111,6 +114,9 @@ func (w *world) machineFault(k Kind, b *box, arg int) {
 // masterDies lets the next master start later, with no memory.
 func (w *world) masterDies(arg int) {
 	w.counted(MasterDeath, "")
+	for _, b := range w.boxes {
+		b.part()
+	}
 	w.inCluster(func(c *embedded.Core) { c.KillMaster(w.now) })
 	if d := w.driver; d.owner != nil && d.stream != "" {
 		stream := d.stream
@@ -192,6 +198,29 @@ func (p *process) arrive(ev cluster.Event) {
 		}
 	}
 	p.deliver(u)
+}
+
+// strayWinner gives the answer to a question that was not asked: twice, or by another part of the process
+// that is late. It is taken at once, as the question may come in this very turn.
+func (p *process) strayWinner() {
+	w := p.w
+	if len(w.armed[StrayWinner]) == 0 {
+		return
+	}
+	for _, x := range p.core.Snapshot().Sweeps {
+		if x.Phase == sweep.PhaseSelecting {
+			return
+		}
+	}
+	arg, ok := w.takeArmed(StrayWinner)
+	if !ok {
+		return
+	}
+	id, trial := sweepID(int(arg)%w.story.Sweeps), int(arg/2)%w.story.Trials
+	w.counted(StrayWinner, "trial %d of %s", trial, id)
+	p.core.Do(p.clock(), scheduler.Won{
+		Sweep: id, Winner: journal.AttemptRef{Trial: trial, Attempt: 1}, Manifest: []byte("{}"), Params: []byte("{}"),
+	})
 }
 
 // user gives a command, as far as there is a scheduler to take it.

@@ -43,7 +43,8 @@ func (l *laws) shuffled(id string) *board.Board {
 	return board
 }
 
-// rebuilt checks, after a start, that bucket and journal together give the board of all that was ever durable.
+// rebuilt checks, after a start, that bucket and journal together give the board of all that was ever
+// durable.
 func (l *laws) rebuilt(p *process) {
 	for i := range l.w.story.Sweeps {
 		l.same(sweepID(i), p.boards[sweepID(i)], boardText(l.shuffled(sweepID(i))), "rebuilt after a restart")
@@ -137,8 +138,8 @@ func (l *laws) outcomes(id string, board *board.Board) {
 	}
 }
 
-// followed checks that the step after the trials is on the board as the journal has it, ended once or never begun; and
-// that it ran with the winner, if it and the sweep succeeded.
+// followed checks that the step after the trials is on the board as the journal has it, ended once or never
+// begun; and that it ran with the winner, if it and the sweep succeeded.
 func (l *laws) followed(id string, board *board.Board) {
 	s := l.sweeps[id]
 	e, begun := s.trials[scheduler.ThenTrial]
@@ -198,8 +199,8 @@ func (l *laws) valued(id string, t int, got *board.Board) {
 	}
 }
 
-// mostLife is how long sweeps may take after the faults. The longest waits are those for agents that are out of trust
-// and for tasks on agents that a new master does not know yet, ten minutes each, a few times over.
+// mostLife is how long sweeps may take after the faults. The longest waits are those for agents that are out
+// of trust and for tasks on agents that a new master does not know yet, ten minutes each, a few times over.
 const mostLife = 24 * time.Hour
 
 // endGame lets the world come to rest and checks that it did.
@@ -219,8 +220,8 @@ func (w *world) endGame() {
 	}
 }
 
-// rest is how long the world runs on after the last sweep: two implicit reconciliations, so that every stray has been
-// seen and killed.
+// rest is how long the world runs on after the last sweep: two implicit reconciliations, so that every stray
+// has been seen and killed.
 const rest = 25 * time.Minute
 
 // standing says where the sweeps stand.

@@ -5,8 +5,8 @@ import "fmt"
 // Kind is a kind of fault.
 type Kind uint8
 
-// The faults. Those of messages and crashes are armed at their time and strike at the next occasion; the rest strike
-// at once, and undo themselves after a while.
+// The faults. Those of messages and crashes are armed at their time and strike at the next occasion; the rest
+// strike at once, and undo themselves after a while.
 const (
 	LoseCall      Kind = iota // a call never arrives; its connection breaks
 	LoseAnswer                // a call arrives, its answer does not; the connection breaks
@@ -43,6 +43,7 @@ const (
 	UserStopTrial             // a user, or early stopping, ends one trial
 	UserTell                  // a user sends a message to a trial
 	AgentBroken               // executors that start on an agent end at once for a while, as they cannot reach it
+	StrayWinner               // a winner is told that nobody asked for
 	Kinds                     // how many there are
 )
 
@@ -52,6 +53,7 @@ var kindNames = [Kinds]string{
 	"executor-stuck", "master-death", "crash-early", "crash-torn", "crash-late", "crash-midway", "crash-silent",
 	"bucket-slow", "bucket-down", "bucket-torn", "clock-forward", "clock-back", "disk-full", "user-stop",
 	"user-pause", "user-retry", "user-stop-trial", "user-tell", "agent-broken",
+	"stray-winner",
 }
 
 // String is the kind's name in stories and counts.

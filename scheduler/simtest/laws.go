@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 	api "github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
 	"github.com/kaon-sweep/kaon/offers"
@@ -29,7 +30,8 @@ type laws struct {
 	quiet   bool                    // the last word about offers was SUPPRESS
 	offers  int                     // offers that came since
 	watches map[string]*watch
-	seen    time.Time // the highest time that the process's clock has shown
+	foreign map[offers.AgentID]bool // executors found out there, and told this process, that none is built for it
+	seen    time.Time               // the highest time that the process's clock has shown
 }
 
 // ledger is what is durable of one sweep.
@@ -82,7 +84,7 @@ func newLaws(w *world) laws {
 	return laws{
 		w: w, sweeps: map[string]*ledger{}, tasks: map[cluster.TaskID]*taskLedger{}, sent: map[string]update{},
 		held: map[offers.OfferID]holding{}, used: map[offers.OfferID]bool{}, rebuff: map[cluster.TaskID]int{},
-		out: map[offers.OfferID]bool{}, watches: map[string]*watch{},
+		out: map[offers.OfferID]bool{}, watches: map[string]*watch{}, foreign: map[offers.AgentID]bool{},
 	}
 }
 
@@ -123,7 +125,8 @@ func (l *laws) believed(task cluster.TaskID) bool {
 	return known && e.Attempt == number && (e.State == sweep.Launched || e.State == sweep.Running)
 }
 
-// mayCorrupt bounds how often a task's reports are damaged: the core takes the fourth in a row for damaged at its source.
+// mayCorrupt bounds how often a task's reports are damaged: the core takes the fourth in a row for damaged at
+// its source.
 func (l *laws) mayCorrupt(task cluster.TaskID) bool { return l.rebuff[task] < 3 }
 
 func (l *laws) corrupted(task cluster.TaskID) { l.rebuff[task]++ }
@@ -131,6 +134,7 @@ func (l *laws) corrupted(task cluster.TaskID) { l.rebuff[task]++ }
 // born is a new process: it holds nothing.
 func (l *laws) born(p *process) {
 	clear(l.held)
+	clear(l.foreign)
 	l.seen = p.clock()
 	l.read(p, true)
 	l.quiet = false
@@ -156,6 +160,9 @@ func (l *laws) emitted(ev *api.Event) {
 		delete(l.out, offers.OfferID(ev.GetRescind().GetOfferID().Value))
 	case api.Event_UPDATE:
 		s := ev.GetUpdate().GetStatus()
+		if a := l.w.truth[cluster.TaskID(s.TaskID.Value)]; a != nil && s.GetState() == mesosapi.TASK_UNREACHABLE && !a.told {
+			a.parted, a.told = l.w.now, true
+		}
 		if len(s.UUID) == 0 {
 			return
 		}
@@ -204,6 +211,10 @@ func (l *laws) stepping(p *process, ev cluster.Event) {
 				delete(l.held, id)
 			}
 		}
+	case cluster.ExecutorGone:
+		if ev.Wait == cluster.ExitWrongArch<<8 {
+			l.foreign[ev.Agent] = true
+		}
 	case cluster.Updated:
 		l.stepUpdate(p, ev.Status)
 	}
@@ -215,7 +226,8 @@ func (l *laws) stepUpdate(p *process, s cluster.Status) {
 		l.task(s.Task).last = &u
 	}
 	if s.State == cluster.Error && (l.w.story.Isolated || !strings.Contains(s.Message, "more than available")) {
-		// An ACCEPT that was to start a shared executor may have been dropped on the way: the next one then counts on it.
+		// An ACCEPT that was to start a shared executor may have been dropped on the way: the next one then
+		// counts on it.
 		l.w.fail("law 3: the master refuses %s: %s", s.Task, s.Message)
 	}
 	switch s.State {

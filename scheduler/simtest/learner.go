@@ -8,8 +8,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// learner is a study whose points depend on everything it was told, and on the order of it, so that a core that repeats
-// the dialogue differently after a restart shows at once.
+// learner is a study whose points depend on everything it was told, and on the order of it, so that a core
+// that repeats the dialogue differently after a restart shows at once.
 type learner struct {
 	scheduler.Study
 	next    int    // no trial below was not asked for

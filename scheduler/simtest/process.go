@@ -18,8 +18,9 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// process is one life of the scheduler's process: the real core and packer, the boards, and what the loop around
-// them does, in the loop's order: journal, calls, notices. It dies and another is made from the journal.
+// process is one life of the scheduler's process: the real core and packer, the boards, and what the loop
+// around them does, in the loop's order: journal, calls, notices. It dies and another is made from the
+// journal.
 type process struct {
 	w       *world
 	number  int
@@ -39,6 +40,9 @@ type input struct {
 	event   cluster.Event
 	command scheduler.Command
 }
+
+// buildAMD64 is the executor's program for agents that say they are of that architecture.
+const buildAMD64 = "kaon-amd64"
 
 // sweepID names the sweeps of a run.
 func sweepID(i int) string { return fmt.Sprintf("s%d", i) }
@@ -109,11 +113,11 @@ func (p *process) config() scheduler.Config {
 	w := p.w
 	return scheduler.Config{
 		Packer:         p.packer,
-		PartitionGrace: w.story.Grace,
+		PartitionGrace: w.bug.grace(&w.story),
 		ReviveEvery:    time.Second,
 		Executor: scheduler.ExecutorTemplate{
 			Argv: []string{"kaon", "executor"}, Isolated: w.story.Isolated,
-			Builds:   map[string]scheduler.Build{"amd64": {Argv: []string{"kaon-amd64", "executor"}}},
+			Builds:   map[string]scheduler.Build{"amd64": {Argv: []string{buildAMD64, "executor"}}},
 			Overhead: resource.Resources{CPUs: 100, Mem: 32 * resource.Unit},
 		},
 		Studies: func(id string, spec *sweep.Spec) (scheduler.Study, error) {
@@ -177,6 +181,7 @@ func (p *process) turn() {
 	inputs := p.inbox
 	p.inbox = nil
 	w.laws.turnBegins(p)
+	p.strayWinner()
 	for _, in := range inputs {
 		p.step(in)
 	}

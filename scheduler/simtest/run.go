@@ -24,8 +24,8 @@ type Options struct {
 	Trace func(line string) // hears what happens; nil: nobody
 }
 
-// Run plays a story. The error is about the story, or the real disk that a story with OnDisk needs; broken laws are in
-// the result.
+// Run plays a story. The error is about the story, or the real disk that a story with OnDisk needs; broken
+// laws are in the result.
 func Run(s Story, o Options) (Result, error) {
 	w, err := newWorld(s, o.Bug, o.Trace)
 	if err != nil {

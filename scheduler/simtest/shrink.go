@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Shrink looks for a shorter story in which the same law is broken: fewer faults, trials, agents and complications. It
-// plays at most tries stories, and returns the shortest that still fails, with its result.
+// Shrink looks for a shorter story in which the same law is broken: fewer faults, trials, agents and
+// complications. It plays at most tries stories, and returns the shortest that still fails, with its result.
 func Shrink(s Story, o Options, tries int) (Story, Result) {
 	h := shrinker{o: Options{Bug: o.Bug}, left: tries}
 	r, err := Run(s, h.o)
@@ -53,8 +53,8 @@ func (h *shrinker) try(s Story) bool {
 	return true
 }
 
-// faults leaves out faults: halves, quarters, and so on down to single ones (Zeller's ddmin, without the complements,
-// which are the same as leaving out).
+// faults leaves out faults: halves, quarters, and so on down to single ones (Zeller's ddmin, without the
+// complements, which are the same as leaving out).
 func (h *shrinker) faults() {
 	for n := (len(h.best.Faults) + 1) / 2; n >= 1; n /= 2 {
 		for at := 0; at < len(h.best.Faults); {
@@ -78,6 +78,7 @@ func (h *shrinker) setting() {
 		func(s *Story) { s.Agents = max(1, s.Agents-1) },
 		func(s *Story) { s.Foreign = 0 },
 		func(s *Story) { s.Hard = false },
+		func(s *Story) { s.Slow = false },
 		func(s *Story) { s.Then = false },
 		func(s *Story) { s.Learns = false },
 		func(s *Story) { s.Target = false },
@@ -107,8 +108,8 @@ func (s *Story) same(o *Story) bool {
 	return a.String() == b.String() && a.Method == b.Method
 }
 
-// Tell plays a story and returns what happened in it, its last lines if it is long, under its setting and over what it
-// broke.
+// Tell plays a story and returns what happened in it, its last lines if it is long, under its setting and
+// over what it broke.
 func Tell(s Story, o Options, lines int) string {
 	var all []string
 	o.Trace = func(line string) { all = append(all, line) }

@@ -32,8 +32,8 @@ const soakReport = 5 * time.Second
 // shrinkTries bounds the search for a shorter story: some ten seconds.
 const shrinkTries = 400
 
-// Soak plays stories until there are enough or the context ends, and tells of every law broken: the seed, how to run
-// it again, and a shorter story. The error is of a story that could not be played at all.
+// Soak plays stories until there are enough or the context ends, and tells of every law broken: the seed, how
+// to run it again, and a shorter story. The error is of a story that could not be played at all.
 func Soak(ctx context.Context, c SoakConfig) (Report, error) {
 	s := soak{cfg: c, next: c.First, began: time.Now()}
 	ctx, cancel := context.WithCancelCause(ctx)

@@ -1,6 +1,7 @@
 package simtest
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -8,8 +9,8 @@ import (
 	"time"
 )
 
-// Story is everything that a run depends on. The same story gives the same run, event by event. Draw makes one from a
-// seed; Shrink makes it shorter.
+// Story is everything that a run depends on. The same story gives the same run, event by event. Draw makes
+// one from a seed; Shrink makes it shorter.
 type Story struct {
 	Seed   uint64
 	Sweeps int // 1 or 2
@@ -31,6 +32,7 @@ type Story struct {
 	Then        bool          // a step follows the winner
 	Learns      bool          // points depend on results
 	Hard        bool          // trials fail, say NaN, say nothing, hang
+	Slow        bool          // trials last minutes, long enough to outlive a partition
 	Isolated    bool          // an executor of its own for each attempt
 	OnDisk      bool          // the journal is files, else it is in memory
 
@@ -50,8 +52,8 @@ type Fault struct {
 
 func (f Fault) String() string { return fmt.Sprintf("%v %v (%d)", f.At, f.Kind, f.Arg) }
 
-// Draw makes the story of a seed. Each story knows only some kinds of faults, since the rarer bugs show where the
-// commoner faults do not drown them.
+// Draw makes the story of a seed. Each story knows only some kinds of faults, since the rarer bugs show where
+// the commoner faults do not drown them.
 func Draw(seed uint64) Story {
 	r := rand.New(rand.NewPCG(seed, 1))
 	one := func(n int) bool { return r.IntN(n) == 0 }
@@ -79,6 +81,11 @@ func Draw(seed uint64) Story {
 	s.Foreign = max(0, r.IntN(6)-3)
 	if s.Then { // most sweeps have ended by then, and the retry may make another trial the winner
 		s.Faults = append(s.Faults, Fault{At: lateRetry, Kind: UserRetry, Arg: r.Uint32()})
+	}
+	if s.Slow = one(5); s.Slow {
+		s.Trials = min(s.Trials, 15)
+		s.Faults = append(s.Faults, Fault{At: 30 * time.Second, Kind: Partition, Arg: r.Uint32()})
+		slices.SortStableFunc(s.Faults, func(a, b Fault) int { return cmp.Compare(a.At, b.At) })
 	}
 	if one(8) {
 		s.Wall = pick(r, 20*time.Second, time.Minute, 5*time.Minute)
@@ -185,7 +192,7 @@ func (s *Story) flags() func(func(string, bool) bool) {
 			on   bool
 		}{
 			{"mixed sizes", s.Mixed}, {"one rack", s.Constrained}, {"target", s.Target}, {"then", s.Then},
-			{"learning search", s.Learns}, {"hard trials", s.Hard}, {"isolated executors", s.Isolated}, {"journal on disk", s.OnDisk},
+			{"learning search", s.Learns}, {"hard trials", s.Hard}, {"slow trials", s.Slow}, {"isolated executors", s.Isolated}, {"journal on disk", s.OnDisk},
 		} {
 			if !yield(f.name, f.on) {
 				return

@@ -13,7 +13,8 @@ const (
 	trialTimeout = 5 * time.Minute
 )
 
-// nature is what kind of program a trial is. It depends on the trial alone, so outcomes do not depend on faults.
+// nature is what kind of program a trial is. It depends on the trial alone, so outcomes do not depend on
+// faults.
 type nature uint8
 
 const (
@@ -104,6 +105,9 @@ func (s *Story) scriptOf(trial, attempt int) script {
 	if t%7 == 0 {
 		length = time.Duration(unit(t) * float64(100*time.Second))
 	}
+	if s.Slow {
+		length = time.Minute + time.Duration(unit(t)*float64(3*time.Minute))
+	}
 	switch n {
 	case quick:
 		points, length = 1, time.Millisecond
@@ -139,7 +143,8 @@ func (s *Story) value(trial, i int) float64 {
 	return v + 0.01*unit(mix(s.Seed, uint64(trial)+7, uint64(i), 5))
 }
 
-// may lists the states in which a trial may end, when nobody stopped it and no attempts were lost beyond budget.
+// may lists the states in which a trial may end, when nobody stopped it and no attempts were lost beyond
+// budget.
 func (s *Story) may(trial int) []sweep.State {
 	switch s.natureOf(trial) {
 	case silent, broken, endless:

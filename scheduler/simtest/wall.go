@@ -6,8 +6,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// watch is the truth about a sweep's clock: for how long processes had the sweep, by their own clocks, while it was
-// neither paused nor over.
+// watch is the truth about a sweep's clock: for how long processes had the sweep, by their own clocks, while
+// it was neither paused nor over.
 type watch struct {
 	runs  bool
 	over  bool
@@ -15,8 +15,8 @@ type watch struct {
 	lost  time.Duration // of total, with processes that died
 }
 
-// late is how late the core may be to look at a clock, and so how much a dying process may take with it: the core looks
-// every hundredth of the limit, three seconds here, and a process that stands still does not look.
+// late is how late the core may be to look at a clock, and so how much a dying process may take with it: the
+// core looks every hundredth of the limit, three seconds here, and a process that stands still does not look.
 func (l *laws) late() time.Duration {
 	const stalled = 40 * time.Second // the longest, and what came due meanwhile
 	return 5*time.Second + time.Duration(l.w.counts[Stall])*stalled

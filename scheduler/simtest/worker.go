@@ -14,8 +14,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// worker is an executor's process: package executor without processes and HTTP, with its real outbox. It speaks to
-// its agent by executor calls, and subscribes again whenever the agent was away.
+// worker is an executor's process: package executor without processes and HTTP, with its real outbox. It
+// speaks to its agent by executor calls, and subscribes again whenever the agent was away.
 type worker struct {
 	w         *world
 	box       *box

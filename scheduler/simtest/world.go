@@ -117,8 +117,8 @@ func (w *world) counted(k Kind, format string, args ...any) {
 	}
 }
 
-// inCluster gives the cluster one input and carries out what follows. Nothing it calls comes back into the cluster
-// at once.
+// inCluster gives the cluster one input and carries out what follows. Nothing it calls comes back into the
+// cluster at once.
 func (w *world) inCluster(input func(*embedded.Core)) {
 	input(w.cluster)
 	for _, e := range w.cluster.Take() {
