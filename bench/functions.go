@@ -104,7 +104,8 @@ func ackley(x []float64) float64 {
 	return -20*math.Exp(-0.2*math.Sqrt(squares/n)) - math.Exp(cosines/n) + 20 + math.E
 }
 
-// mixedParameters is what a training has: choices, integers, a learning rate, and parameters of some choices only.
+// mixedParameters is what a training has: choices, integers, a learning rate, and parameters of some
+// choices only.
 const mixedParameters = `{optimizer: {values: [rms, sgd, adam]}, lr: {distribution: log_uniform_values, min: 1e-6, max: 1},
 	batch: {values: [16, 32, 64, 128, 256]}, layers: {min: 1, max: 12}, dropout: {min: 0.0, max: 0.9},
 	momentum: {min: 0.0, max: 0.999, when: optimizer == "sgd"}, beta: {min: 0.5, max: 0.999, when: optimizer == "adam"},

@@ -23,8 +23,8 @@ type SearchConfig struct {
 	Seeds       int
 }
 
-// SearchRow is the regret of a method on a function: how far its best trial is from the minimum. Fields may be
-// added, not renamed.
+// SearchRow is the regret of a method on a function: how far its best trial is from the minimum. Fields may
+// be added, not renamed.
 type SearchRow struct {
 	Method        string     `json:"method"`
 	Function      string     `json:"function"`
@@ -109,10 +109,11 @@ type flight struct {
 	point sweep.Point
 }
 
-// run is the regret after each evaluation. Trials finish in an order that the seed chooses. Where values are noisy,
-// the trial with the best noisy value counts, by its value without noise.
+// run is the regret after each evaluation. Trials finish in an order that the seed chooses. Where values
+// are noisy, the trial with the best noisy value counts, by its value without noise.
 func (f Function) run(method string, evaluations, pending int, seed uint64) ([]float64, time.Duration, error) {
-	text := fmt.Sprintf("{method: %s, run_cap: %d, metric: {name: y}, program: none, parameters: %s}", method, evaluations, f.Parameters)
+	text := fmt.Sprintf("{method: %s, run_cap: %d, metric: {name: y}, program: none, parameters: %s}",
+		method, evaluations, f.Parameters)
 	spec, err := sweep.Parse(f.Name, []byte(text), sweep.WithSeed(seed))
 	if err != nil {
 		return nil, 0, err
@@ -158,8 +159,8 @@ func WriteSearch(w io.Writer, rows []SearchRow) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "function\tmethod\tevaluations\tpending\tseeds\tmedian regret\tquartiles\tms a suggestion")
 	for _, r := range rows {
-		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%d\t%.2g\t%.2g to %.2g\t%.2f\n", r.Function, r.Method, r.Evaluations, r.Pending,
-			r.Seeds, r.MedianRegret, r.Quartiles[0], r.Quartiles[1], r.SecondsPerAsk*1000)
+		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%d\t%.2g\t%.2g to %.2g\t%.2f\n", r.Function, r.Method,
+			r.Evaluations, r.Pending, r.Seeds, r.MedianRegret, r.Quartiles[0], r.Quartiles[1], r.SecondsPerAsk*1000)
 	}
 	return t.Flush()
 }

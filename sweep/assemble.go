@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// Assemble is the point that has a value for every dimension, in the order of Dimensions. active says which of
-// them are there: the others are switched off by their `when`. ok is false when a constraint refuses the point.
+// Assemble is the point that has a value for every dimension, in the order of Dimensions. active says which
+// of them are there: the others are switched off by their `when`. ok is false when a constraint refuses the
+// point.
 func (s *Space) Assemble(values []Value) (p Point, active []bool, ok bool) {
 	if !s.conditional() {
 		return s.build(values), nil, true
@@ -36,8 +37,8 @@ func RandomNumber(seed uint64, index, try, dimension int) float64 {
 	return uniform(seed, index, try, dimension)
 }
 
-// Ordered says whether the values of a choice are numbers in ascending or descending order, so that neighbours
-// are alike.
+// Ordered says whether the values of a choice are numbers in ascending or descending order, so that
+// neighbours are alike.
 func (d *Dimension) Ordered() bool {
 	if len(d.Values) < 2 {
 		return false

@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Cell is the interval of u whose Quantile is v, one number when the dimension is continuous. ok is false when
-// the dimension cannot have the value.
+// Cell is the interval of u whose Quantile is v, one number when the dimension is continuous. ok is false
+// when the dimension cannot have the value.
 func (d *Dimension) Cell(v Value) (low, high float64, ok bool) {
 	switch d.Distribution {
 	case Constant:

@@ -10,12 +10,12 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// cma is the covariance matrix adaptation evolution strategy, as in Hansen's tutorial (2016), with negative weights.
-// Points are drawn from a normal distribution in the unit cube, again until they are inside. The distribution moves
-// whenever as many trials have finished as its population counts, which is at least what is in flight. A trial that
-// was drawn before the last move is told as an injected point (Hansen 2011): its step is cut to the length of
-// likely ones. Integers keep a margin (Hamano et al. 2022). When a run has converged, another begins elsewhere with
-// twice the population (IPOP; Auger and Hansen 2005).
+// cma is the covariance matrix adaptation evolution strategy, as in Hansen's tutorial (2016), with negative
+// weights. Points are drawn from a normal distribution in the unit cube, again until they are inside. The
+// distribution moves whenever as many trials have finished as its population counts, which is at least what
+// is in flight. A trial that was drawn before the last move is told as an injected point (Hansen 2011): its
+// step is cut to the length of likely ones. Integers keep a margin (Hamano et al. 2022). When a run has
+// converged, another begins elsewhere with twice the population (IPOP; Auger and Hansen 2005).
 type cma struct {
 	*history
 	seed     uint64
@@ -48,7 +48,8 @@ func newCMA(spec *sweep.Spec) *cma {
 	return c
 }
 
-// redraws is how often a point outside the cube, refused by a constraint, or asked for before, is drawn again.
+// redraws is how often a point outside the cube, refused by a constraint, or asked for before, is drawn
+// again.
 const redraws = 200
 
 // Ask implements Method.

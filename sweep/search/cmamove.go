@@ -122,8 +122,8 @@ func (v *evolution) adapt(r rates, steps [][]float64, lengths, step []float64, s
 	eigen.VectorsTo(v.basis)
 }
 
-// margin keeps every ordered axis of few values able to leave its value: the chance to draw a lower one, or a
-// higher one, stays above a bound.
+// margin keeps every ordered axis of few values able to leave its value: the chance to draw a lower one, or
+// a higher one, stays above a bound.
 func (v *evolution) margin(population int) {
 	least := 1 / (float64(len(v.mean)) * float64(population))
 	for k := range v.axes {

@@ -15,8 +15,9 @@ const (
 	unordered       // finitely many values, of which none is nearer than another
 )
 
-// axis is a parameter that has more than one value, as a coordinate between 0 and 1: its distribution's share
-// below the value. So a log-uniform parameter is searched on a log scale, and a normal one densely near its mean.
+// axis is a parameter that has more than one value, as a coordinate between 0 and 1: its distribution's
+// share below the value. So a log-uniform parameter is searched on a log scale, and a normal one densely
+// near its mean.
 type axis struct {
 	sweep.Dimension
 	place  int // in Space.Dimensions
@@ -97,7 +98,8 @@ func (a *axis) walk() []float64 {
 	return edges
 }
 
-// closest is how near a coordinate comes to 0 and 1, where the quantiles of unbounded distributions are infinite.
+// closest is how near a coordinate comes to 0 and 1, where the quantiles of unbounded distributions are
+// infinite.
 const closest = 1.0 / (1 << 40)
 
 // inside holds a coordinate in the open interval (0,1); NaN becomes the middle.
@@ -150,8 +152,8 @@ func (e *encoder) settle(u []float64) {
 	}
 }
 
-// decode is the point at the coordinates. active says of each axis whether the point has the parameter; nil:
-// all. ok is false when a constraint refuses the point.
+// decode is the point at the coordinates. active says of each axis whether the point has the parameter;
+// nil: all. ok is false when a constraint refuses the point.
 func (e *encoder) decode(u []float64) (p sweep.Point, active []bool, ok bool) {
 	values := append([]sweep.Value(nil), e.fixed...)
 	for k := range e.axes {
@@ -168,8 +170,8 @@ func (e *encoder) decode(u []float64) (p sweep.Point, active []bool, ok bool) {
 	return p, active, ok
 }
 
-// encode is the coordinates of a point. active is false for a parameter that the point has not, which stands at
-// its middle. ok is false when a value is outside the space.
+// encode is the coordinates of a point. active is false for a parameter that the point has not, which
+// stands at its middle. ok is false when a value is outside the space.
 func (e *encoder) encode(p sweep.Point) (u []float64, active []bool, ok bool) {
 	u, active = make([]float64, len(e.axes)), make([]bool, len(e.axes))
 	for k := range e.axes {

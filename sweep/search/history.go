@@ -20,7 +20,8 @@ type asked struct {
 // has says whether the point has the parameter of an axis.
 func (a *asked) has(k int) bool { return a.active == nil || a.active[k] }
 
-// history is what a learning method remembers: the trials in flight, and the finished ones from the best on.
+// history is what a learning method remembers: the trials in flight, and the finished ones from the best
+// on.
 type history struct {
 	encoder *encoder
 	sign    float64 // -1 when the objective is to be made large
@@ -50,9 +51,10 @@ func (h *history) add(index int, u []float64, active []bool) *asked {
 	return a
 }
 
-// finish moves a trial to the finished ones. A failed trial, and one whose objective is no number, ranks behind
-// all others, so that a search learns to keep away from it. A trial that was stopped before it reported anything
-// tells nothing, and is forgotten. It returns nil then, and for trials that are unknown or told already.
+// finish moves a trial to the finished ones. A failed trial, and one whose objective is no number, ranks
+// behind all others, so that a search learns to keep away from it. A trial that was stopped before it
+// reported anything tells nothing, and is forgotten. It returns nil then, and for trials that are unknown
+// or told already.
 func (h *history) finish(index int, o Outcome) *asked {
 	a := h.trials[index]
 	if a == nil {
@@ -107,8 +109,8 @@ func (h *history) place(u []float64) (p sweep.Point, active []bool, fresh, ok bo
 // draws is how many random points are tried for one that is allowed and new.
 const draws = 1000
 
-// explore is a point that no model has chosen: that of a sequence, or a random one where that was asked before
-// or is refused by a constraint. It is one asked before when no other is found.
+// explore is a point that no model has chosen: that of a sequence, or a random one where that was asked
+// before or is refused by a constraint. It is one asked before when no other is found.
 func (h *history) explore(index int, c cube, r *rand.Rand) (p sweep.Point, ok bool) {
 	var spare []float64
 	for try := range draws {

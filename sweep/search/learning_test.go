@@ -25,7 +25,8 @@ var learners = map[string]string{
 	"tpe with choices": `{method: tpe, run_cap: 60, metric: {name: y, goal: maximize}, ` + everything + `}`,
 }
 
-// dialogue is a search as a scheduler leads it: what is asked and told in which order follows from the dice.
+// dialogue is a search as a scheduler leads it: what is asked and told in which order follows from the
+// dice.
 type dialogue struct {
 	tells  map[int]Outcome
 	order  []int // of asks (index) and tells (-1 - index)
@@ -83,8 +84,8 @@ func value(p sweep.Point) float64 {
 	return sum
 }
 
-// The dialogue repeated gives the same points: that is how a sweep goes on after kill -9. The points have no NaN, and
-// lie in the space.
+// The dialogue repeated gives the same points: that is how a sweep goes on after kill -9. The points have
+// no NaN, and lie in the space.
 func TestLearnersRepeatThemselves(t *testing.T) {
 	for name, source := range learners {
 		t.Run(name, func(t *testing.T) {
@@ -116,7 +117,8 @@ func TestLearnersRepeatThemselves(t *testing.T) {
 	}
 }
 
-// A learner finds the minimum of a round valley much better than chance does, also when a third of the space fails.
+// A learner finds the minimum of a round valley much better than chance does, also when a third of the
+// space fails.
 func TestLearnersLearn(t *testing.T) {
 	for _, method := range []string{"tpe", "cma-es"} {
 		s := parse(t, "{method: "+method+", run_cap: 300, metric: {name: y}, program: x, parameters: {a: {min: -5.0, max: 5.0}, "+

@@ -11,9 +11,9 @@ import (
 // same points.
 type Method interface {
 	// Ask is the point of trial index, counted from 0. ok is false when the method has no such point: the
-	// grid is walked to its end, or constraints refuse everything that is drawn. Ask does not block. Methods
-	// for which Replay is false may be asked for any index, in any order, again and again; the others are
-	// asked once for each index, ascending.
+	// grid is walked to its end, or constraints refuse everything that is drawn. Ask does not block.
+	// Methods for which Replay is false may be asked for any index, in any order, again and again; the
+	// others are asked once for each index, ascending.
 	Ask(index int) (p sweep.Point, ok bool)
 
 	// Tell reports how a trial ended. It does not block. Methods that learn nothing ignore it.

@@ -3,19 +3,24 @@ package search
 import (
 	"math"
 	"math/rand/v2"
-	"slices"
 )
 
-// parzen is a density over the unit cube: a kernel around each of some trials, and one as wide as the cube. A kernel
-// is a product over the axes: a normal distribution cut off at 0 and 1 where values have an order, and elsewhere the
-// trial's own value with most of the weight. An axis that the trial's point lacks is uniform, so that parameters
-// which are there in some points only are learnt from those that have them. Densities are relative to the prior.
+// parzen is a density over the unit cube: a kernel around each of some trials, and one as wide as the cube.
+// A kernel is a product over the axes: a normal distribution cut off at 0 and 1 where values have an order,
+// and elsewhere the trial's own value with most of the weight. An axis that the trial's point lacks is
+// uniform, so that parameters which are there in some points only are learnt from those that have them.
+// Densities are relative to the prior.
 type parzen struct {
 	axes   []axis
 	trials []*asked
 	weight float64   // of each kernel; all weigh the same, the prior too
 	width  []float64 // standard deviation, by axis
+	sharp  []float64 // by axis: what makes half the square of a distance in widths a square
 	norm   []float64 // by trial and axis: logarithm of what the kernel is divided by
+	whole  []float64 // by trial: of the product of its kernels' divisors, with the sign turned
+	at     []float64 // by trial and axis: where the kernels are
+	logs   []float64 // scratch
+	plain  bool      // no axis has a table
 	tables [][]float64
 }
 
@@ -60,14 +65,21 @@ func (p *parzen) prepare() {
 	d := len(p.axes)
 	p.norm = make([]float64, len(p.trials)*d)
 	p.tables = make([][]float64, d)
+	p.sharp, p.plain = make([]float64, d), true
+	p.whole, p.logs = make([]float64, len(p.trials)), make([]float64, len(p.trials))
+	for _, t := range p.trials {
+		p.at = append(p.at, t.u...)
+	}
 	for k := range p.axes {
 		a := &p.axes[k]
+		p.sharp[k] = 1 / (p.width[k] * math.Sqrt2)
 		if a.edges != nil {
-			p.tables[k] = p.table(a, p.width[k])
+			p.tables[k], p.plain = p.table(a, p.width[k]), false
 			continue
 		}
 		for i, t := range p.trials {
 			p.norm[i*d+k] = math.Log(p.width[k] * math.Sqrt(2*math.Pi) * massWithin(t.u[k], p.width[k], 0, 1))
+			p.whole[i] -= p.norm[i*d+k]
 		}
 	}
 }
@@ -108,36 +120,54 @@ func (p *parzen) table(a *axis, width float64) []float64 {
 // logDensity is the logarithm of the density at a point, over the axes that it has.
 func (p *parzen) logDensity(x *asked) float64 {
 	d := len(p.axes)
-	places := make([]int, d)
-	for k := range p.axes {
-		if p.tables[k] != nil {
-			places[k] = p.axes[k].category(x.u[k])
-		}
-	}
-	logs := make([]float64, len(p.trials)+1)
+	most := 0.0 // of the prior, whose density is 1
 	for i, t := range p.trials {
-		sum := 0.0
-		for k := range p.axes {
-			if !x.has(k) || !t.has(k) {
-				continue
-			}
-			if table := p.tables[k]; table != nil {
-				sum += table[p.axes[k].category(t.u[k])*(len(p.axes[k].edges)-1)+places[k]]
-				continue
-			}
-			z := (x.u[k] - t.u[k]) / p.width[k]
-			sum -= z*z/2 + p.norm[i*d+k]
+		if x.active == nil && t.active == nil && p.plain {
+			p.logs[i] = p.near(i, x.u, most)
+		} else {
+			p.logs[i] = p.mixed(i*d, t, x)
 		}
-		logs[i] = sum
+		most = math.Max(most, p.logs[i])
 	}
-	most := slices.Max(logs)
-	total := 0.0
-	for _, l := range logs {
+	total := math.Exp(-most)
+	for _, l := range p.logs {
 		if l-most > -40 {
-			total += p.weight * math.Exp(l-most)
+			total += math.Exp(l - most)
 		}
 	}
-	return most + math.Log(total)
+	return most + math.Log(total*p.weight)
+}
+
+// near is the logarithm of a kernel where every axis is there and continuous. It stops when the kernel adds
+// nothing.
+func (p *parzen) near(i int, u []float64, most float64) float64 {
+	d := len(u)
+	at, sum := p.at[i*d:i*d+d], p.whole[i]
+	for k, x := range u {
+		z := (x - at[k]) * p.sharp[k]
+		if sum -= z * z; sum < most-40 && k&3 == 3 {
+			break
+		}
+	}
+	return sum
+}
+
+// mixed is the logarithm of a kernel, over the axes that both points have.
+func (p *parzen) mixed(from int, t, x *asked) float64 {
+	sum := 0.0
+	for k := range p.axes {
+		if !x.has(k) || !t.has(k) {
+			continue
+		}
+		if table := p.tables[k]; table != nil {
+			a := &p.axes[k]
+			sum += table[a.category(t.u[k])*(len(a.edges)-1)+a.category(x.u[k])]
+			continue
+		}
+		z := (x.u[k] - t.u[k]) * p.sharp[k]
+		sum -= z*z + p.norm[from+k]
+	}
+	return sum
 }
 
 // sample draws coordinates from the density.

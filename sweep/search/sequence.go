@@ -39,8 +39,8 @@ func (d design) Ask(index int) (sweep.Point, bool) {
 	return d.encoder.space.Draw(d.seed, index)
 }
 
-// newSequence is a search along a sequence without end. Where constraints refuse its point, a trial takes the one
-// of the same index in the sequence scrambled otherwise.
+// newSequence is a search along a sequence without end. Where constraints refuse its point, a trial takes
+// the one of the same index in the sequence scrambled otherwise.
 func newSequence(spec *sweep.Spec, scrambled func(seed uint64) cube) design {
 	return design{encoder: newEncoder(spec.Space), seed: spec.Seed, again: func(part int) cube {
 		if part == 0 {
@@ -50,8 +50,8 @@ func newSequence(spec *sweep.Spec, scrambled func(seed uint64) cube) design {
 	}}
 }
 
-// newHypercube is a Latin hypercube (McKay, Beckman, Conover 1979): of N trials, each parameter has one in each
-// N-th of its range. Each part is another hypercube.
+// newHypercube is a Latin hypercube (McKay, Beckman, Conover 1979): of N trials, each parameter has one in
+// each N-th of its range. Each part is another hypercube.
 func newHypercube(spec *sweep.Spec) design {
 	return design{encoder: newEncoder(spec.Space), seed: spec.Seed, again: func(part int) cube {
 		return hypercube{hash(spec.Seed, uint64(part)), max(spec.Trials, 1)}

@@ -18,8 +18,8 @@ func parse(t testing.TB, text string, seed uint64) *sweep.Spec {
 	return s
 }
 
-// discrepancy is how far the share of points below any of the points is from the volume there: a lower bound of
-// the star discrepancy, in the plane.
+// discrepancy is how far the share of points below any of the points is from the volume there: a lower
+// bound of the star discrepancy, in the plane.
 func discrepancy(points [][2]float64) float64 {
 	worst := 0.0
 	for _, corner := range points {
@@ -59,8 +59,8 @@ func TestDesignsAreEven(t *testing.T) {
 	}
 }
 
-// Every power of two of scrambled Sobol points has one in each of as many strips, in every dimension of the table:
-// a wrong direction number would show.
+// Every power of two of scrambled Sobol points has one in each of as many strips, in every dimension of the
+// table: a wrong direction number would show.
 func TestSobolStrips(t *testing.T) {
 	const n = 64
 	s := sobol{seed: 5}

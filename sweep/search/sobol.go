@@ -11,8 +11,8 @@ import (
 )
 
 // directions is the table of Joe and Kuo (2008, "Constructing Sobol sequences with better two-dimensional
-// projections", new-joe-kuo-6.21201): a line for each dimension from the second, its primitive polynomial with
-// both end bits, then its initial direction numbers. The first dimension is van der Corput's.
+// projections", new-joe-kuo-6.21201): a line for each dimension from the second, its primitive polynomial
+// with both end bits, then its initial direction numbers. The first dimension is van der Corput's.
 //
 //go:embed sobol.txt
 var directions string
@@ -55,8 +55,8 @@ func recur(polynomial uint32, initial []uint32) (v [sobolBits]uint32) {
 	return v
 }
 
-// sobol is Sobol's sequence (1967), its digits scrambled by a hash that keeps its evenness (Owen 1995, by Burley,
-// "Practical Hash-based Owen Scrambling", 2020).
+// sobol is Sobol's sequence (1967), its digits scrambled by a hash that keeps its evenness (Owen 1995, by
+// Burley, "Practical Hash-based Owen Scrambling", 2020).
 type sobol struct{ seed uint64 }
 
 func (s sobol) at(index uint64, k int) float64 {

@@ -7,17 +7,19 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// tpe is the tree-structured Parzen estimator (Bergstra, Bardenet, Bengio, Kégl 2011) with densities over all
-// parameters together (Falkner, Klein, Hutter 2018): one density of the best trials, one of the others, and the next
-// point is, of some drawn from the first, the one at which the ratio of the two is largest. Trials in flight count
-// among the others, so that many may be chosen before one has finished (the constant liar of Ginsbourger et al. 2010).
+// tpe is the tree-structured Parzen estimator (Bergstra, Bardenet, Bengio, Kégl 2011) with densities over
+// all parameters together (Falkner, Klein, Hutter 2018): one density of the best trials, one of the others,
+// and the next point is, of some drawn from the first, the one at which the ratio of the two is largest.
+// Trials in flight count among the others, so that many may be chosen before one has finished (the constant
+// liar of Ginsbourger et al. 2010).
 type tpe struct {
 	*history
 	seed    uint64
 	startup cube
 }
 
-// The constants were chosen by kaon bench search, over its functions, 50 to 200 trials and 1 or 50 in flight.
+// The constants were chosen by kaon bench search, over its functions, 50 to 200 trials and 1 or 50 in
+// flight.
 const (
 	startup    = 10   // trials finished before a model is trusted, one of them a success
 	candidates = 72   // points compared for one suggestion
@@ -25,7 +27,7 @@ const (
 	mostGood   = 25   // but no more than so many
 	mostOthers = 400  // kernels of the second density: more cost time and change nothing
 	narrowing  = 0.7  // of Scott's rule: best trials lie along valleys, and Scott's rule is for one round hill
-	narrowest  = 0.12 // kernel after the first trials,
+	narrowest  = 0.15 // kernel after the first trials,
 	sharpening = 0.2  // which shrinks with their number to the power of this
 )
 

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// learnt is a sweep whose every point depends on the results before it: one trial at a time, in a known order.
+const learnt = `
+name: learnt
+method: tpe
+seed: 7
+run_cap: 24
+metric: {name: y, goal: minimize}
+parameters: {a: {min: -5.0, max: 5.0}, b: {min: 1, max: 50}, c: {values: [x, y, z]}}
+command: [sh, -c, 'echo began >> ../../../../log; echo y=$((${param.b} * ${param.b} - 40 * ${param.b}))']
+task: {filters: ['(\w+)=(.*)'], resources: {cpus: 0.1, memory: 20MB}}
+limits: {parallel: 1}
+`
+
+// points are the parameters of all trials of a sweep, in order.
+func points(t *testing.T, p place, id string) (all []string) {
+	t.Helper()
+	for line := range strings.Lines(p.kaon("trials", id, "--json", "--limit", "0", "--sort", "trial").ends(exitDone).stdout) {
+		var trial struct {
+			Params json.RawMessage `json:"params"`
+		}
+		if err := json.Unmarshal([]byte(line), &trial); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, string(trial.Params))
+	}
+	return all
+}
+
+// A search that learns goes on after kill -9 with the points that it would have had.
+func TestLearntSweepIsKilledAndResumed(t *testing.T) {
+	t.Parallel()
+	undisturbed := newPlace(t)
+	log := filepath.Join(undisturbed.dir, "log")
+	undisturbed.write("s.yaml", strings.ReplaceAll(learnt, "../../../../log", log))
+	undisturbed.kaon("run", "s.yaml", "--quiet").ends(exitDone)
+	want := points(t, undisturbed, undisturbed.sweep("learnt"))
+
+	p := newPlace(t)
+	log = filepath.Join(p.dir, "log")
+	p.write("s.yaml", strings.ReplaceAll(learnt, "../../../../log", log))
+	x := p.start("run", "s.yaml", "--quiet")
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		text, _ := os.ReadFile(log)
+		if strings.Count(string(text), "began") >= 15 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the 15th trial does not begin")
+		}
+	}
+	x.signal(syscall.SIGKILL)
+	x.wait()
+	id := p.sweep("learnt")
+	p.kaon("run", "--resume", id, "--quiet").ends(exitDone)
+	got := points(t, p, id)
+	if len(want) != 24 || strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("after a kill\n%s\nundisturbed\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	// The point of a trial cannot be computed from its number: it is the one on record.
+	var trial struct{ B int }
+	if err := json.Unmarshal([]byte(want[20]), &trial); err != nil {
+		t.Fatal(err)
+	}
+	p.kaon("try", id+"/20", "--print").ends(exitDone).prints(fmt.Sprintf("%d * %d", trial.B, trial.B))
+}
