@@ -208,3 +208,6 @@ func (s source) byHand(spec *sweep.Spec, trial board.Trial) server.ByHand {
 		Params: trial.Params,
 	}
 }
+
+// stateFolder is where the state of the sweep lies, if it is on this machine.
+func (s source) stateFolder() string { return server.StateFolder(s.place, s.folder, s.id) }

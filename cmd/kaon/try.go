@@ -17,7 +17,6 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
-	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/sweep/shell"
 )
 
@@ -101,9 +100,6 @@ func (c *tryCmd) folder(id string, trial int) (string, error) {
 	}
 	return folder, nil
 }
-
-// stateFolder is where the state of the sweep lies, if it is on this machine.
-func (s source) stateFolder() string { return server.StateFolder(s.place, s.folder, s.id) }
 
 // start runs a program in the foreground of this terminal, and ends as it ends.
 func start(ctx context.Context, argv []string, p executor.Prepared) error {
