@@ -15,16 +15,16 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
-// truth is what really happened on the machines, by task: the oracle that the board is held to.
-type truth map[cluster.TaskID]*attempt
+// groundTruth is what really happened on the machines, by task: the oracle that the board is held to.
+type groundTruth map[cluster.TaskID]*attempt
 
 // attempt is one simulated run of a trial. It outlives its executor as a part of the truth.
 type attempt struct {
-	x       *worker
+	x       *simExecutor
 	task    cluster.TaskID
 	order   task.Order
 	info    *mesosapi.TaskInfo // until an update was acknowledged
-	box     *outbox.Outbox
+	outbox  *outbox.Outbox
 	script  script
 	started time.Time
 	parted  time.Time // when its agent and the master first lost each other while it ran, or the master first said so; zero: never
@@ -33,9 +33,9 @@ type attempt struct {
 	alive    bool // its process runs
 	killed   bool
 	timedOut bool
-	said     []saying // points reported so far, by number
-	given    int      // of them, those the agent has
-	complete bool     // it ended by itself, and so told all
+	said     []reportedPoint // points reported so far, by number
+	given    int             // of them, those the agent has
+	complete bool            // it ended by itself, and so told all
 	exit     int
 	flushAt  time.Time // of the next planned flush
 	sent     sent      // the update in flight went out like this
@@ -47,8 +47,8 @@ type sent struct {
 	id   uuid.UUID
 }
 
-// saying is one point as reported.
-type saying struct {
+// reportedPoint is one point as reported.
+type reportedPoint struct {
 	name  string
 	value float64
 }
@@ -59,7 +59,7 @@ var bounds = outbox.Bounds{
 	Batch: 4096, Memory: 16 << 20, Stored: 16 << 20, Points: 1 << 32, Settle: settle, Interval: interval,
 }
 
-func newAttempt(x *worker, info *mesosapi.TaskInfo) (*attempt, error) {
+func newAttempt(x *simExecutor, info *mesosapi.TaskInfo) (*attempt, error) {
 	order, err := task.Decode[task.Order](info.Data)
 	if err != nil {
 		return nil, err
@@ -68,14 +68,14 @@ func newAttempt(x *worker, info *mesosapi.TaskInfo) (*attempt, error) {
 	a := &attempt{
 		x: x, task: cluster.TaskID(info.TaskID.Value), order: order, info: info, started: w.now, alive: true,
 		script: w.story.scriptOf(order.Trial, order.Attempt),
-		box:    outbox.New(bounds, nil, w.now),
+		outbox: outbox.New(bounds, nil, w.now),
 	}
 	if w.truth[a.task] != nil {
 		w.fail("law 4: task %s was started twice", a.task)
 	}
 	w.laws.startsBeside(a)
 	w.truth[a.task] = a
-	w.tell("%s runs on %s", a.task, x.box.spec.Name)
+	w.log("%s runs on %s", a.task, x.machine.spec.Name)
 	return a, nil
 }
 
@@ -103,14 +103,14 @@ func (a *attempt) say(i int, p point) {
 		return
 	}
 	reported := results.Point{Step: int64(i), Millis: a.x.w.now.UnixMilli(), Metrics: map[string]float64{p.name: p.value}}
-	if a.box.Add(reported, true) {
-		a.said = append(a.said, saying{p.name, p.value})
+	if a.outbox.Add(reported, true) {
+		a.said = append(a.said, reportedPoint{p.name, p.value})
 	}
 	if i == 0 && a.x.connected {
 		c := a.x.call(api.Call_MESSAGE)
 		c.Message = &api.Call_Message{Data: task.Encode(task.Control{Task: string(a.task), Progress: 1})}
 		a.x.w.inCluster(func(core *embedded.Core) {
-			core.ExecutorCall(a.x.w.now, a.x.box.spec.Name, a.x.conn, a.x.start.Claims(), c)
+			core.ExecutorCall(a.x.w.now, a.x.machine.spec.Name, a.x.conn, a.x.start.Claims(), c)
 		})
 	}
 	a.flush()
@@ -126,7 +126,7 @@ func (a *attempt) kill(grace time.Duration, timeout bool) {
 	} else {
 		a.killed = true
 	}
-	a.x.w.after(a.x.w.some(0, grace), func() { a.end(true) })
+	a.x.w.after(a.x.w.between(0, grace), func() { a.end(true) })
 }
 
 // end is the end of the process.
@@ -153,8 +153,8 @@ func (a *attempt) end(bySignal bool) {
 		state = mesosapi.TASK_KILLED
 	}
 	a.complete, a.exit = true, e.Exit
-	a.box.Finish(outbox.Ending{State: state, Message: message, End: e})
-	w.tell("%s ends: %v, %d points", a.task, state, len(a.said))
+	a.outbox.Finish(outbox.Ending{State: state, Message: message, End: e})
+	w.log("%s ends: %v, %d points", a.task, state, len(a.said))
 	a.flush()
 }
 
@@ -165,12 +165,12 @@ func (a *attempt) flush() {
 	if a.x.gone {
 		return
 	}
-	_, wait := a.box.Take(w.now, w.uuid)
+	_, wait := a.outbox.Take(w.now, w.uuid)
 	if wait > 0 && !a.flushAt.After(w.now) {
 		a.flushAt = w.now.Add(wait)
 		w.after(wait, a.flush)
 	}
-	u := a.box.InFlight()
+	u := a.outbox.InFlight()
 	if u == nil || !a.x.connected || a.sent == (sent{a.x.conn, u.ID}) {
 		return
 	}
@@ -185,14 +185,14 @@ const localLatency = 400 * time.Microsecond
 // post brings one update to the agent, on the connection it was meant for.
 func (a *attempt) post(conn string, u *outbox.Update) {
 	x := a.x
-	if now := a.box.InFlight(); x.gone || x.conn != conn || now == nil || now.ID != u.ID {
+	if now := a.outbox.InFlight(); x.gone || x.conn != conn || now == nil || now.ID != u.ID {
 		return
 	}
 	c := x.call(api.Call_UPDATE)
 	c.Update = &api.Call_Update{Status: a.status(u)}
 	var answer protocol.Answer
 	x.w.inCluster(func(core *embedded.Core) {
-		answer = core.ExecutorCall(x.w.now, x.box.spec.Name, conn, x.start.Claims(), c)
+		answer = core.ExecutorCall(x.w.now, x.machine.spec.Name, conn, x.start.Claims(), c)
 	})
 	if answer.Status != 202 {
 		x.disconnected()
@@ -214,15 +214,15 @@ func (a *attempt) status(u *outbox.Update) mesosapi.TaskStatus {
 
 // acknowledged hears that the agent has an update.
 func (a *attempt) acknowledged(id []byte) {
-	u := a.box.InFlight()
-	if u == nil || !a.box.Acknowledge(id) {
+	u := a.outbox.InFlight()
+	if u == nil || !a.outbox.Acknowledge(id) {
 		return
 	}
 	a.info = nil
 	if r, err := task.Decode[task.Report](u.Data); err == nil {
 		a.given = max(a.given, int(r.First)+len(r.Points))
 	}
-	if a.box.Finished() {
+	if a.outbox.Finished() {
 		a.x.forget(a)
 		return
 	}

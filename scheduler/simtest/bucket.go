@@ -23,9 +23,9 @@ func (b *faultyBucket) isDown() bool { return b.w.now.Before(b.down) }
 // put writes an object, and says how it went after a while. Half an object may stay behind.
 func (b *faultyBucket) put(name string, data []byte, done func(error)) {
 	w := b.w
-	wait := w.some(time.Millisecond, 20*time.Millisecond)
+	wait := w.between(time.Millisecond, 20*time.Millisecond)
 	if w.now.Before(b.slow) {
-		wait = w.some(time.Second, 10*time.Second)
+		wait = w.between(time.Second, 10*time.Second)
 	}
 	if b.isDown() {
 		w.after(wait, func() { done(bucket.ErrUnavailable) })

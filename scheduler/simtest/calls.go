@@ -20,11 +20,11 @@ func (l *laws) sending(p *process, c cluster.Call) {
 	case cluster.Acknowledge:
 		l.acknowledge(c)
 	case cluster.Kill:
-		l.w.tell("kill %s", c.Task)
+		l.w.log("kill %s", c.Task)
 		t := l.task(c.Task)
 		t.killed, t.killer = l.w.now, p.number
 	case cluster.Suppress:
-		l.w.tell("suppress")
+		l.w.log("suppress")
 		l.quiet = true
 		l.offers = 0
 	case cluster.Revive:
@@ -76,7 +76,7 @@ func (l *laws) accept(c cluster.Accept) {
 	}
 	for i := range c.Tasks {
 		t := &c.Tasks[i]
-		l.w.tell("launch %s on %s", t.ID, c.Agent[max(0, len(c.Agent)-3):])
+		l.w.log("launch %s on %s", t.ID, c.Agent[max(0, len(c.Agent)-3):])
 		if argv := t.Executor.Argv[0]; (argv == buildAMD64) != (arch == "x86_64") {
 			l.w.fail("law 3: %s on %s, of architecture %q, is to be run by %s", t.ID, c.Agent, arch, argv)
 		}

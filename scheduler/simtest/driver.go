@@ -38,15 +38,15 @@ func newDriver(w *world) *driver { return &driver{w: w} }
 // latency is the time of one message.
 func (d *driver) latency(slow time.Time) time.Duration {
 	if d.w.now.Before(slow) {
-		return d.w.some(100*time.Millisecond, 4*time.Second)
+		return d.w.between(100*time.Millisecond, 4*time.Second)
 	}
-	return d.w.some(200*time.Microsecond, 3*time.Millisecond)
+	return d.w.between(200*time.Microsecond, 3*time.Millisecond)
 }
 
 // connect begins to serve a process.
 func (d *driver) connect(p *process) {
 	*d = driver{w: d.w, owner: p, framework: p.core.Framework(), last: d.w.now}
-	d.subscribeAfter(d.w.some(0, 20*time.Millisecond))
+	d.subscribeAfter(d.w.between(0, 20*time.Millisecond))
 }
 
 func (d *driver) subscribeAfter(wait time.Duration) {
@@ -73,7 +73,7 @@ func (d *driver) subscribe() {
 	w.inCluster(func(c *embedded.Core) { answer = c.Call(w.now, stream, "", recoded(w, call)) })
 	if answer.Status != 200 {
 		d.stream = ""
-		d.subscribeAfter(w.some(100*time.Millisecond, 2*time.Second))
+		d.subscribeAfter(w.between(100*time.Millisecond, 2*time.Second))
 	}
 }
 
@@ -108,7 +108,7 @@ func (d *driver) coming(stream protocol.StreamID, ev *api.Event) {
 	}
 	if _, ok := w.takeArmed(LoseEvent); ok {
 		w.counted(LoseEvent, "%v", ev.Type)
-		d.breakUp(stream, w.some(0, time.Second))
+		d.breakUp(stream, w.between(0, time.Second))
 		return
 	}
 	var copied api.Event
@@ -176,7 +176,7 @@ func (d *driver) ended(stream protocol.StreamID) {
 		d.subscribed = false
 		d.owner.deliver(cluster.Disconnected{Err: errBroken})
 	}
-	d.subscribeAfter(d.w.some(100*time.Millisecond, 2*time.Second))
+	d.subscribeAfter(d.w.between(100*time.Millisecond, 2*time.Second))
 }
 
 // disconnect is the death of the process. Calls that had left may still arrive.
@@ -185,7 +185,7 @@ func (d *driver) disconnect() {
 	d.lanes = cluster.Lanes{}
 	d.owner, d.stream, d.subscribed = nil, "", false
 	if stream != "" {
-		d.w.after(d.w.some(0, 2*time.Second), func() {
+		d.w.after(d.w.between(0, 2*time.Second), func() {
 			d.w.inCluster(func(c *embedded.Core) { c.StreamClosed(d.w.now, stream) })
 		})
 	}
@@ -249,11 +249,11 @@ func (d *driver) send(lane int, call cluster.Call) {
 		}
 		if (lost && !message) || unheard || answer.Status != 202 {
 			if answer.Status != 202 {
-				w.tell("%T is answered by %d %s", call, answer.Status, answer.Body)
+				w.log("%T is answered by %d %s", call, answer.Status, answer.Body)
 			}
 			owner.deliver(cluster.Undelivered{Call: call, Err: errBroken})
 			if d.stream == stream {
-				d.breakUp(stream, w.some(0, time.Second))
+				d.breakUp(stream, w.between(0, time.Second))
 			}
 		}
 		d.pump(lane)

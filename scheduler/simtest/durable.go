@@ -27,7 +27,7 @@ func (l *laws) durable(p *process, entries []journal.Entry) {
 func (l *laws) durableSweep(e journal.SweepEntry) {
 	s := l.sweep(e.ID)
 	if s.phase != e.Phase {
-		l.w.tell("journal: sweep %s is %s %s", e.ID, e.Phase, e.Reason)
+		l.w.log("journal: sweep %s is %s %s", e.ID, e.Phase, e.Reason)
 	}
 	if e.Phase == sweep.PhaseDraining {
 		s.halted = true
@@ -62,7 +62,7 @@ func (l *laws) durableTrial(e journal.TrialEntry) {
 		l.w.fail("law 1: trial %d of %s goes from %v to %v", e.Trial, e.Sweep, old.State, e.State)
 	}
 	if !known || old.State != e.State {
-		l.w.tell("journal: %s is %v %s", cluster.NewTaskID(e.Sweep, e.Trial, e.Attempt), e.State, e.Reason)
+		l.w.log("journal: %s is %v %s", cluster.NewTaskID(e.Sweep, e.Trial, e.Attempt), e.State, e.Reason)
 	}
 	s.trials[e.Trial] = e
 }
@@ -127,7 +127,7 @@ func (l *laws) point(task cluster.TaskID, t *taskLedger, n uint64, p *results.Po
 // end holds the end of an attempt to the truth.
 func (l *laws) end(s *ledger, task cluster.TaskID, t *taskLedger, r *results.Record) {
 	e := r.End
-	l.w.tell("journal: %s ended: %s (final %v), %d points, %s", task, e.State, e.Final, e.Points, e.Reason)
+	l.w.log("journal: %s ended: %s (final %v), %d points, %s", task, e.State, e.Final, e.Points, e.Reason)
 	if t.ended {
 		l.w.fail("law 1: %s ends twice", task)
 		return

@@ -12,8 +12,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// strike does a fault, or arms it for the next occasion.
-func (w *world) strike(f Fault) {
+// inject does a fault, or arms it for the next occasion.
+func (w *world) inject(f Fault) {
 	if w.calm {
 		return
 	}
@@ -33,9 +33,9 @@ func (w *world) strike(f Fault) {
 	case HalfOpen:
 		w.halfOpen()
 	case AgentDeath, AgentReboot, Partition, ExecutorDeath:
-		w.machineFault(f.Kind, w.boxes[arg%len(w.boxes)], arg/len(w.boxes))
+		w.machineFault(f.Kind, w.machines[arg%len(w.machines)], arg/len(w.machines))
 	case AgentBroken:
-		b := w.boxes[arg%len(w.boxes)]
+		b := w.machines[arg%len(w.machines)]
 		w.counted(f.Kind, "agent %s", b.spec.Name)
 		b.broken = w.now.Add(w.while(arg, 10*time.Second, 5*time.Minute))
 	case MasterDeath:
@@ -85,7 +85,7 @@ func (w *world) halfOpen() {
 	w.after(75*time.Second, func() { d.ended(stream) })
 }
 
-func (w *world) machineFault(k Kind, b *box, arg int) {
+func (w *world) machineFault(k Kind, b *machine, arg int) {
 	switch k {
 	case AgentDeath:
 		if b.up {
@@ -114,13 +114,13 @@ func (w *world) machineFault(k Kind, b *box, arg int) {
 // masterDies lets the next master start later, with no memory.
 func (w *world) masterDies(arg int) {
 	w.counted(MasterDeath, "")
-	for _, b := range w.boxes {
+	for _, b := range w.machines {
 		b.part()
 	}
 	w.inCluster(func(c *embedded.Core) { c.KillMaster(w.now) })
 	if d := w.driver; d.owner != nil && d.stream != "" {
 		stream := d.stream
-		w.after(w.some(0, 50*time.Millisecond), func() { d.ended(stream) })
+		w.after(w.between(0, 50*time.Millisecond), func() { d.ended(stream) })
 	}
 	w.after(w.while(arg, 100*time.Millisecond, 90*time.Second), w.startMaster)
 }
@@ -134,7 +134,7 @@ func (w *world) jump(k Kind, by time.Duration) {
 	w.counted(k, "by %v", by)
 	w.skew += by
 	if p := w.process; p != nil {
-		p.planTurn(w.some(0, time.Second)) // the loop looks at least once a second
+		p.planTurn(w.between(0, time.Second)) // the loop looks at least once a second
 	}
 }
 
@@ -144,7 +144,7 @@ func (w *world) flap(ev *api.Event) {
 	if len(list) == 0 || len(w.armed[Flap]) == 0 {
 		return
 	}
-	for _, b := range w.boxes {
+	for _, b := range w.machines {
 		if b.up && !b.cut && string(b.id) == list[0].AgentID.Value {
 			if _, ok := w.takeArmed(Flap); !ok {
 				return
@@ -153,7 +153,7 @@ func (w *world) flap(ev *api.Event) {
 			w.after(0, func() {
 				if b.up && !b.cut {
 					b.cutOff()
-					w.after(w.some(10*time.Millisecond, time.Second), b.heal)
+					w.after(w.between(10*time.Millisecond, time.Second), b.heal)
 				}
 			})
 			return
@@ -184,7 +184,7 @@ func (p *process) arrive(ev cluster.Event) {
 	if _, ok := w.takeArmed(Duplicate); ok {
 		w.counted(Duplicate, "update of %s", u.Status.Task)
 		p.deliver(u)
-		w.after(w.some(0, 2*time.Second), func() { p.deliver(u) })
+		w.after(w.between(0, 2*time.Second), func() { p.deliver(u) })
 		return
 	}
 	if n := len(p.inbox); n > 0 {
@@ -255,13 +255,13 @@ func (w *world) user(k Kind, id string, arg int) {
 
 // calmDown ends all faults, and mends what they broke.
 func (w *world) calmDown() {
-	w.tell("the faults are over")
+	w.log("the faults are over")
 	w.calm = true
 	w.armed = [Kinds][]uint32{}
 	w.slow.events, w.slow.calls, w.slow.process = w.now, w.now, w.now
 	w.bucket.down, w.bucket.slow = w.now, w.now
 	w.startMaster()
-	for _, b := range w.boxes {
+	for _, b := range w.machines {
 		b.broken = w.now
 		b.start()
 		b.heal()

@@ -96,8 +96,8 @@ func (l *laws) final() {
 		l.outcomes(id, board)
 		l.followed(id, board)
 	}
-	for _, b := range w.boxes {
-		for _, x := range b.workers {
+	for _, b := range w.machines {
+		for _, x := range b.executors {
 			for _, a := range x.attempts {
 				w.fail("law 4: %s is still on %s at the end (alive: %v)", a.task, b.spec.Name, a.alive)
 			}

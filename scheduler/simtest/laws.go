@@ -221,7 +221,7 @@ func (l *laws) stepping(p *process, ev cluster.Event) {
 }
 
 func (l *laws) stepUpdate(p *process, s cluster.Status) {
-	l.w.tell("update of %s: %s from %s %s", s.Task, s.State, s.Source, s.Reason)
+	l.w.log("update of %s: %s from %s %s", s.Task, s.State, s.Source, s.Reason)
 	if u, ok := l.sent[string(s.UUID)]; ok && u.terminal && len(s.UUID) > 0 && readable(s.Data) {
 		l.task(s.Task).last = &u
 	}
@@ -290,14 +290,14 @@ func (l *laws) noticed(p *process, n scheduler.Notice) {
 			l.w.fail("law 5: record %d of %s is told as %+v, durable is %+v", n.Number, n.Record.Sweep, n.Record, *want)
 		}
 	case scheduler.SweepEnded:
-		l.w.tell("sweep %s has ended: %s, %s", n.Sweep, n.Phase, n.Reason)
+		l.w.log("sweep %s has ended: %s, %s", n.Sweep, n.Phase, n.Reason)
 		if c := n.Counts; c.Waiting+c.Launched+c.Running > 0 {
 			l.w.fail("law 1: sweep %s ended with %+v", n.Sweep, c)
 		}
 	case scheduler.Anomaly:
-		l.w.tell("trouble: %s %s %v", n.Message, n.Task, n.Err)
+		l.w.log("trouble: %s %s %v", n.Message, n.Task, n.Err)
 	case scheduler.NeverStarted:
-		l.w.tell("trials %d to %d of %s never start: %s", n.From, n.To-1, n.Sweep, n.Reason)
+		l.w.log("trials %d to %d of %s never start: %s", n.From, n.To-1, n.Sweep, n.Reason)
 		for t := n.From; t < n.To; t++ {
 			if _, known := l.sweep(n.Sweep).trials[t]; known && l.sweep(n.Sweep).trials[t].Attempt > 0 {
 				l.w.fail("law 1: trial %d of %s is said never to have started", t, n.Sweep)

@@ -22,17 +22,17 @@ import (
 // around them does, in the loop's order: journal, calls, notices. It dies and another is made from the
 // journal.
 type process struct {
-	w       *world
-	number  int
-	core    *scheduler.Core
-	packer  *packer
-	journal journal.Journal
-	boards  map[string]*board.Board
-	writers map[string]*writer
-	inbox   []input
-	planned time.Time // of the next turn; zero: none
-	dead    bool
-	bugs    bugs
+	w         *world
+	number    int
+	core      *scheduler.Core
+	packer    *packer
+	journal   journal.Journal
+	boards    map[string]*board.Board
+	writers   map[string]*writer
+	inbox     []input
+	planned   time.Time // of the next turn; zero: none
+	dead      bool
+	mutations mutationState
 }
 
 // input is an event of the cluster or a command.
@@ -59,10 +59,10 @@ func (w *world) launchScheduler() {
 	}
 	w.lives++
 	p := &process{w: w, number: w.lives, boards: map[string]*board.Board{}, writers: map[string]*writer{}}
-	w.tell("scheduler starts (life %d)", p.number)
+	w.log("scheduler starts (life %d)", p.number)
 	if w.bucket.isDown() {
-		w.tell("it cannot read the bucket")
-		w.after(w.some(time.Second, 5*time.Second), w.launchScheduler)
+		w.log("it cannot read the bucket")
+		w.after(w.between(time.Second, 5*time.Second), w.launchScheduler)
 		return
 	}
 	if err := p.open(); err != nil {
@@ -101,7 +101,7 @@ func (p *process) open() error {
 		p.boards[id], p.writers[id] = board, newWriter(p, id)
 	}
 	p.packer = &packer{Index: offers.NewIndex(), w: w}
-	p.core, err = scheduler.Restore(p.clock(), p.config(), w.bug.read(p.journal.Load()))
+	p.core, err = scheduler.Restore(p.clock(), p.config(), w.mutation.read(p.journal.Load()))
 	return err
 }
 
@@ -113,7 +113,7 @@ func (p *process) config() scheduler.Config {
 	w := p.w
 	return scheduler.Config{
 		Packer:         p.packer,
-		PartitionGrace: w.bug.grace(&w.story),
+		PartitionGrace: w.mutation.grace(&w.story),
 		ReviveEvery:    time.Second,
 		Executor: scheduler.ExecutorTemplate{
 			Argv: []string{"kaon", "executor"}, Isolated: w.story.Isolated,
@@ -150,7 +150,7 @@ func (p *process) put(in input) {
 		return
 	}
 	p.inbox = append(p.inbox, in)
-	p.planTurn(p.w.some(200*time.Microsecond, 3*time.Millisecond))
+	p.planTurn(p.w.between(200*time.Microsecond, 3*time.Millisecond))
 }
 
 // planTurn has a turn happen within a time.
@@ -191,7 +191,7 @@ func (p *process) turn() {
 	}
 	w.laws.turnEnds(p)
 	if len(p.inbox) > 0 {
-		p.planTurn(w.some(200*time.Microsecond, 3*time.Millisecond))
+		p.planTurn(w.between(200*time.Microsecond, 3*time.Millisecond))
 		return
 	}
 	if due := p.core.Due(); !due.IsZero() {
@@ -203,13 +203,13 @@ func (p *process) turn() {
 func (p *process) step(in input) {
 	if in.command != nil {
 		if retry, ok := in.command.(scheduler.Retry); ok {
-			p.w.tell("the user retries %s", retry.Sweep)
+			p.w.log("the user retries %s", retry.Sweep)
 		}
 		p.core.Do(p.clock(), in.command)
 		return
 	}
 	p.w.laws.stepping(p, in.event)
-	p.core.Step(p.clock(), p.bugs.incoming(p.w.bug, in.event))
+	p.core.Step(p.clock(), p.mutations.incoming(p.w.mutation, in.event))
 }
 
 // carryOut does what is ready, or dies on the way when a fault says so.
@@ -219,11 +219,11 @@ func (p *process) carryOut(r scheduler.Ready) {
 		w.mixReady(r)
 	}
 	r.Calls = slices.DeleteFunc(r.Calls, func(c cluster.Call) bool {
-		hasty := w.bug.hasty(c)
-		if hasty {
+		now := w.mutation.skipsJournal(c)
+		if now {
 			p.post(c)
 		}
-		return hasty
+		return now
 	})
 	if err := r.CarryOut(&effects{p: p, ready: r}); errors.Is(err, errDies) {
 		p.die()
@@ -330,7 +330,7 @@ func (p *process) broken() error {
 
 // post sends one call.
 func (p *process) post(c cluster.Call) {
-	if p.bugs.swallowed(p, c) {
+	if p.mutations.swallowed(p, c) {
 		return
 	}
 	p.w.laws.sending(p, c)
@@ -343,12 +343,12 @@ func (p *process) die() {
 	if p.dead {
 		return
 	}
-	w.tell("scheduler dies")
+	w.log("scheduler dies")
 	p.dead = true
 	w.process = nil
 	w.disk.closed()
 	w.driver.disconnect()
-	w.after(w.some(50*time.Millisecond, 8*time.Second), w.launchScheduler)
+	w.after(w.between(50*time.Millisecond, 8*time.Second), w.launchScheduler)
 }
 
 // hear is the listener: the board, the writer, and the answer to Select, as `kaon run` has them.

@@ -19,15 +19,15 @@ type Result struct {
 
 // Options of a run. The zero value is right.
 type Options struct {
-	Bug   Bug
-	Hash  bool
-	Trace func(line string) // hears what happens; nil: nobody
+	Mutation Mutation
+	Hash     bool
+	Trace    func(line string) // hears what happens; nil: nobody
 }
 
 // Run plays a story. The error is about the story, or the real disk that a story with OnDisk needs; broken
 // laws are in the result.
 func Run(s Story, o Options) (Result, error) {
-	w, err := newWorld(s, o.Bug, o.Trace)
+	w, err := newWorld(s, o.Mutation, o.Trace)
 	if err != nil {
 		return Result{}, err
 	}

@@ -8,7 +8,7 @@ import (
 // Shrink looks for a shorter story in which the same law is broken: fewer faults, trials, agents and
 // complications. It plays at most tries stories, and returns the shortest that still fails, with its result.
 func Shrink(s Story, o Options, tries int) (Story, Result) {
-	h := shrinker{o: Options{Bug: o.Bug}, left: tries}
+	h := shrinker{o: Options{Mutation: o.Mutation}, left: tries}
 	r, err := Run(s, h.o)
 	if err != nil || r.Failure == "" {
 		return s, r

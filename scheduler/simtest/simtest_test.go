@@ -58,7 +58,7 @@ func tellSeed(t *testing.T, seed uint64) {
 	}
 }
 
-// TestUndisturbed plays stories without their faults: all goes as the trials' nature says, in one life.
+// TestUndisturbed plays stories without their faults: all goes as the trials' behaviour says, in one life.
 func TestUndisturbed(t *testing.T) {
 	for seed := range uint64(30) {
 		s := Draw(seed)
@@ -104,7 +104,7 @@ func TestTheStepRunsAgain(t *testing.T) {
 		s := Draw(seed)
 		s.Then, s.Hard, s.Retries, s.FailLimit = true, true, 0, 0
 		s.Faults = []Fault{{At: lateRetry, Kind: UserRetry}, {At: lateRetry + time.Second, Kind: CrashSilent}, {At: 2 * lateRetry, Kind: UserRetry}}
-		w, err := newWorld(s, NoBug, nil)
+		w, err := newWorld(s, NoMutation, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,7 +133,7 @@ func TestTheWriterFallsBehind(t *testing.T) {
 		for i := range s.Faults {
 			s.Faults[i].Kind = BucketDown
 		}
-		w, err := newWorld(s, NoBug, nil)
+		w, err := newWorld(s, NoMutation, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,10 +150,10 @@ func TestTheWriterFallsBehind(t *testing.T) {
 	}
 }
 
-// TestShrink shortens a story that a planted mistake spoils, and the shorter one breaks the same law.
+// TestShrink shortens a story that a mutation spoils, and the shorter one breaks the same law.
 func TestShrink(t *testing.T) {
-	for seed := range uint64(patience) {
-		s, o := Draw(seed), Options{Bug: UseRescinded}
+	for seed := range uint64(mostSeeds) {
+		s, o := Draw(seed), Options{Mutation: UseRescinded}
 		r, err := Run(s, o)
 		if err != nil {
 			t.Fatal(err)
@@ -174,10 +174,10 @@ func TestShrink(t *testing.T) {
 	t.Errorf("no story is spoilt")
 }
 
-// TestSoakTells has a soak find a planted mistake and say how to see it again.
+// TestSoakTells has a soak find a mutation and say how to see it again.
 func TestSoakTells(t *testing.T) {
 	var out strings.Builder
-	r, err := Soak(t.Context(), SoakConfig{Seeds: 1, Bug: AckBeforeJournal, Out: &out})
+	r, err := Soak(t.Context(), SoakConfig{Seeds: 1, Mutation: AckBeforeJournal, Out: &out})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,12 +10,12 @@ import (
 
 // SoakConfig says what stories to play.
 type SoakConfig struct {
-	First   uint64 // the first seed
-	Seeds   uint64 // how many; 0: until the context ends
-	Workers int    // stories at a time; at least 1
-	Bug     Bug
-	Again   uint64 // every such seed is played twice, to see that nothing but the seed decides; 0: none
-	Out     io.Writer
+	First    uint64 // the first seed
+	Seeds    uint64 // how many; 0: until the context ends
+	Workers  int    // stories at a time; at least 1
+	Mutation Mutation
+	Again    uint64 // every such seed is played twice, to see that nothing but the seed decides; 0: none
+	Out      io.Writer
 }
 
 // Report is what came of a soak.
@@ -101,7 +101,7 @@ func (s *soak) work(ctx context.Context) error {
 
 // play plays one seed, some of them twice.
 func (s *soak) play(seed uint64) error {
-	o := Options{Bug: s.cfg.Bug, Hash: s.cfg.Again > 0 && seed%s.cfg.Again == 0}
+	o := Options{Mutation: s.cfg.Mutation, Hash: s.cfg.Again > 0 && seed%s.cfg.Again == 0}
 	r, err := Run(Draw(seed), o)
 	if err != nil {
 		return err

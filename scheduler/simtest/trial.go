@@ -13,19 +13,19 @@ const (
 	trialTimeout = 5 * time.Minute
 )
 
-// nature is what kind of program a trial is. It depends on the trial alone, so outcomes do not depend on
+// behaviour is what kind of program a trial is. It depends on the trial alone, so outcomes do not depend on
 // faults.
-type nature uint8
+type behaviour uint8
 
 const (
-	good    nature = iota // reports, and ends with 0
-	quick                 // the same, at once
-	bursty                // reports hundreds of points in a moment
-	nan                   // reports NaN at last
-	silent                // reports another metric only
-	broken                // ends with exit code 3
-	flaky                 // fails on every other attempt
-	endless               // never ends by itself
+	good    behaviour = iota // reports, and ends with 0
+	quick                    // the same, at once
+	bursty                   // reports hundreds of points in a moment
+	nan                      // reports NaN at last
+	silent                   // reports another metric only
+	broken                   // ends with exit code 3
+	flaky                    // fails on every other attempt
+	endless                  // never ends by itself
 )
 
 // script is the life of one attempt.
@@ -58,8 +58,8 @@ func mix(xs ...uint64) uint64 {
 
 func unit(h uint64) float64 { return float64(h>>11) / (1 << 53) }
 
-// natureOf says what a trial is; the `then` step is good.
-func (s *Story) natureOf(trial int) nature {
+// behaviourOf says what a trial is; the `then` step is good.
+func (s *Story) behaviourOf(trial int) behaviour {
 	h := mix(s.Seed, uint64(trial)+7, 1)
 	if trial < 0 {
 		return good
@@ -97,7 +97,7 @@ func (s *Story) natureOf(trial int) nature {
 
 // scriptOf is what an attempt does. The values depend on the trial alone; the times also on the attempt.
 func (s *Story) scriptOf(trial, attempt int) script {
-	n := s.natureOf(trial)
+	n := s.behaviourOf(trial)
 	h := mix(s.Seed, uint64(trial)+7, 2)
 	t := mix(s.Seed, uint64(trial)+7, uint64(attempt), 3)
 	points := 1 + int(h%6)
@@ -146,7 +146,7 @@ func (s *Story) value(trial, i int) float64 {
 // may lists the states in which a trial may end, when nobody stopped it and no attempts were lost beyond
 // budget.
 func (s *Story) may(trial int) []sweep.State {
-	switch s.natureOf(trial) {
+	switch s.behaviourOf(trial) {
 	case silent, broken, endless:
 		return []sweep.State{sweep.Failed}
 	case flaky:

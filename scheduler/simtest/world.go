@@ -14,33 +14,33 @@ import (
 
 // world is one run: the clock, what will happen, and all that takes part. One goroutine, no real time.
 type world struct {
-	story Story
-	bug   Bug
-	rng   *rand.Rand
-	begin time.Time
-	now   time.Time
-	queue timer.Queue
-	steps int
-	calm  bool // the faults are over
+	story    Story
+	mutation Mutation
+	rng      *rand.Rand
+	begin    time.Time
+	now      time.Time
+	queue    timer.Queue
+	steps    int
+	calm     bool // the faults are over
 
-	spec    *sweep.Spec
-	cluster *embedded.Core
-	boxes   []*box
-	byName  map[string]*box
-	streams uint64 // stream ids given out
-	driver  *driver
-	disk    simDisk
-	bucket  *faultyBucket
-	process *process // nil: the scheduler is down
-	lives   int      // of the scheduler
-	replays int      // how often a writer had to read records again
-	skew    time.Duration
-	slow    struct{ events, calls, process time.Time } // until when
-	armed   [Kinds][]uint32
-	counts  Counts
-	truth   truth
-	laws    laws
-	hash    uint64 // of all that was ever Ready
+	spec     *sweep.Spec
+	cluster  *embedded.Core
+	machines []*machine
+	byName   map[string]*machine
+	streams  uint64 // stream ids given out
+	driver   *driver
+	disk     simDisk
+	bucket   *faultyBucket
+	process  *process // nil: the scheduler is down
+	lives    int      // of the scheduler
+	replays  int      // how often a writer had to read records again
+	skew     time.Duration
+	slow     struct{ events, calls, process time.Time } // until when
+	armed    [Kinds][]uint32
+	counts   Counts
+	truth    groundTruth
+	laws     laws
+	hash     uint64 // of all that was ever Ready
 
 	failure string // the first law broken
 	hashing bool
@@ -50,14 +50,14 @@ type world struct {
 // start is the beginning of virtual time.
 var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func newWorld(s Story, bug Bug, trace func(string)) (*world, error) {
+func newWorld(s Story, mutation Mutation, trace func(string)) (*world, error) {
 	w := &world{
-		story: s, bug: bug, rng: rand.New(rand.NewPCG(s.Seed, 2)), begin: start, now: start,
-		byName: map[string]*box{}, bucket: newBucket(), trace: trace,
+		story: s, mutation: mutation, rng: rand.New(rand.NewPCG(s.Seed, 2)), begin: start, now: start,
+		byName: map[string]*machine{}, bucket: newBucket(), trace: trace,
 	}
 	w.bucket.w = w
 	w.laws = newLaws(w)
-	w.truth = truth{}
+	w.truth = groundTruth{}
 	var err error
 	if w.spec, err = parseSpec(s.source(), s.Seed%1000); err != nil {
 		return nil, fmt.Errorf("parse the story's spec: %w\n%s", err, s.source())
@@ -73,14 +73,14 @@ func newWorld(s Story, bug Bug, trace func(string)) (*world, error) {
 		},
 	}, w.now)
 	for i := range s.Agents {
-		w.addBox(i, false)
+		w.addMachine(i, false)
 	}
 	for i := range s.Foreign {
-		w.addBox(s.Agents+i, true)
+		w.addMachine(s.Agents+i, true)
 	}
 	w.driver = newDriver(w)
 	for _, f := range s.Faults {
-		w.queue.Set(w.begin.Add(f.At), func(time.Time) { w.strike(f) })
+		w.queue.Set(w.begin.Add(f.At), func(time.Time) { w.inject(f) })
 	}
 	w.launchScheduler()
 	return w, nil
@@ -90,12 +90,12 @@ func (w *world) after(d time.Duration, do func()) {
 	w.queue.Set(w.now.Add(d), func(time.Time) { do() })
 }
 
-// some is a time between a and b.
-func (w *world) some(a, b time.Duration) time.Duration {
+// between is a time between a and b.
+func (w *world) between(a, b time.Duration) time.Duration {
 	return a + time.Duration(w.rng.Int64N(int64(b-a)+1))
 }
 
-func (w *world) tell(format string, args ...any) {
+func (w *world) log(format string, args ...any) {
 	if w.trace != nil {
 		w.trace(fmt.Sprintf("%9.3fs  ", w.now.Sub(w.begin).Seconds()) + fmt.Sprintf(format, args...))
 	}
@@ -105,7 +105,7 @@ func (w *world) tell(format string, args ...any) {
 func (w *world) fail(format string, args ...any) {
 	if w.failure == "" {
 		w.failure = fmt.Sprintf(format, args...)
-		w.tell("BROKEN: %s", w.failure)
+		w.log("BROKEN: %s", w.failure)
 	}
 }
 
@@ -113,7 +113,7 @@ func (w *world) fail(format string, args ...any) {
 func (w *world) counted(k Kind, format string, args ...any) {
 	w.counts[k]++
 	if w.trace != nil {
-		w.tell("FAULT %v: %s", k, fmt.Sprintf(format, args...))
+		w.log("FAULT %v: %s", k, fmt.Sprintf(format, args...))
 	}
 }
 

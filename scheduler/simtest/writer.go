@@ -32,7 +32,7 @@ const (
 
 func newWriter(p *process, sweep string) *writer {
 	limits := store.Limits{
-		BatchBytes: batchBytes, BatchWait: p.w.some(100*time.Millisecond, 3*time.Second), Bound: writerBound, Replays: true,
+		BatchBytes: batchBytes, BatchWait: p.w.between(100*time.Millisecond, 3*time.Second), Bound: writerBound, Replays: true,
 	}
 	wr := &writer{p: p, sweep: sweep, batcher: store.NewBatcher(limits), cutter: store.NewCutter(sweep, fmt.Sprint(p.number))}
 	for o, err := range p.w.bucket.real.List(context.Background(), results.RecordsPrefix(sweep)) {
@@ -96,7 +96,7 @@ func (wr *writer) pack(r results.Record) {
 func (wr *writer) put(through uint64, wrote func() uint64) {
 	wr.busy = true
 	wr.cutter.Cut()
-	if wr.p.w.bug == TrustBucket {
+	if wr.p.w.mutation == TrustBucket {
 		wr.stored(through)
 	}
 	wr.putNext(func() {
@@ -127,7 +127,7 @@ func (wr *writer) insist(o store.Object, done func()) {
 		switch {
 		case wr.p.dead:
 		case err != nil:
-			w.after(w.some(200*time.Millisecond, 2*time.Second), func() {
+			w.after(w.between(200*time.Millisecond, 2*time.Second), func() {
 				if !wr.p.dead {
 					wr.insist(o, done)
 				}

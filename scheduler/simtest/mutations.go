@@ -14,48 +14,48 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// Bug is a mistake planted around the core, to prove that the simulation would find one. Nothing outside this
-// package can switch it on.
-type Bug uint8
+// Mutation is a mistake planted around the core, to prove that the simulation would find one. Nothing outside
+// this package can switch it on.
+type Mutation uint8
 
 // The planted mistakes.
 const (
-	NoBug            Bug = iota
-	AckBeforeJournal     // acknowledgements leave before the journal holds what they claim
-	ForgetDedupe         // an update that comes again counts again
-	RelaunchNoKill       // a given-up attempt that returns is left running
-	UseRescinded         // rescinded offers are used
-	LaunchUnkept         // launches leave before the journal holds them
-	ForgetAttempts       // a restart does not know what ran
-	TrustBucket          // the journal forgets records before the bucket has them
-	IgnoreSuppress       // SUPPRESS is never sent
-	ForgetForeign        // what executors find out about an agent's architecture is not heard
-	HastyRelaunch        // an agent that is out of reach is not waited for
-	Bugs                 // how many there are, with NoBug
+	NoMutation       Mutation = iota
+	AckBeforeJournal          // acknowledgements leave before the journal holds what they claim
+	ForgetDedupe              // an update that comes again counts again
+	RelaunchNoKill            // a given-up attempt that returns is left running
+	UseRescinded              // rescinded offers are used
+	LaunchUnkept              // launches leave before the journal holds them
+	ForgetAttempts            // a restart does not know what ran
+	TrustBucket               // the journal forgets records before the bucket has them
+	IgnoreSuppress            // SUPPRESS is never sent
+	ForgetForeign             // what executors find out about an agent's architecture is not heard
+	NoGrace                   // an agent that is out of reach is not waited for
+	Mutations                 // how many there are, with NoMutation
 )
 
-var bugNames = [Bugs]string{"no bug", "acknowledge before journal", "forget dedupe", "relaunch without kill", "use a rescinded offer",
+var mutationNames = [Mutations]string{"no mutation", "acknowledge before journal", "forget dedupe", "relaunch without kill", "use a rescinded offer",
 	"launch before journal", "forget attempts at a restart", "forget records too early", "never suppress",
 	"forget what executors find out", "relaunch without grace"}
 
 // String is the mistake's name.
-func (b Bug) String() string { return bugNames[b] }
+func (b Mutation) String() string { return mutationNames[b] }
 
-// bugs is the memory that the planted mistakes need.
-type bugs struct {
+// mutationState is the memory that the planted mistakes need.
+type mutationState struct {
 	passed map[cluster.TaskID]uint64 // points shown to the core
 	uuids  map[string][]byte         // false uuid to the real one
 	count  uint64
 }
 
 // incoming changes an event on its way to the core.
-func (b *bugs) incoming(bug Bug, ev cluster.Event) cluster.Event {
-	if x, ok := ev.(cluster.ExecutorGone); ok && bug == ForgetForeign {
+func (b *mutationState) incoming(mutation Mutation, ev cluster.Event) cluster.Event {
+	if x, ok := ev.(cluster.ExecutorGone); ok && mutation == ForgetForeign {
 		x.Wait = 0
 		return x
 	}
 	u, ok := ev.(cluster.Updated)
-	if bug != ForgetDedupe || !ok || len(u.Status.Data) == 0 {
+	if mutation != ForgetDedupe || !ok || len(u.Status.Data) == 0 {
 		return ev
 	}
 	return b.forgetful(u)
@@ -63,7 +63,7 @@ func (b *bugs) incoming(bug Bug, ev cluster.Event) cluster.Event {
 
 // forgetful makes every update look new: what a scheduler sees that knows neither uuids nor numbers of
 // points.
-func (b *bugs) forgetful(u cluster.Updated) cluster.Event {
+func (b *mutationState) forgetful(u cluster.Updated) cluster.Event {
 	r, err := task.Decode[task.Report](u.Status.Data)
 	if err != nil {
 		return u
@@ -85,12 +85,12 @@ func (b *bugs) forgetful(u cluster.Updated) cluster.Event {
 }
 
 // swallowed says that a call is forgotten; it also undoes false uuids.
-func (b *bugs) swallowed(p *process, c cluster.Call) bool {
+func (b *mutationState) swallowed(p *process, c cluster.Call) bool {
 	switch c := c.(type) {
 	case cluster.Kill:
-		return p.w.bug == RelaunchNoKill && !p.w.laws.believed(c.Task)
+		return p.w.mutation == RelaunchNoKill && !p.w.laws.believed(c.Task)
 	case cluster.Suppress:
-		return p.w.bug == IgnoreSuppress
+		return p.w.mutation == IgnoreSuppress
 	case cluster.Acknowledge:
 		if real, ok := b.uuids[string(c.UUID)]; ok {
 			copy(c.UUID, real)
@@ -107,7 +107,7 @@ type packer struct {
 
 // Rescind implements scheduler.Packer.
 func (x *packer) Rescind(id offers.OfferID) bool {
-	if x.w.bug == UseRescinded {
+	if x.w.mutation == UseRescinded {
 		return false
 	}
 	return x.Index.Rescind(id)
@@ -115,8 +115,8 @@ func (x *packer) Rescind(id offers.OfferID) bool {
 
 func encodeWinner(w board.Winner) ([]byte, error) { return json.Marshal(w) }
 
-// hasty says that a call leaves before the journal has what it claims.
-func (b Bug) hasty(c cluster.Call) bool {
+// skipsJournal says that a call leaves before the journal has what it claims.
+func (b Mutation) skipsJournal(c cluster.Call) bool {
 	switch c.(type) {
 	case cluster.Acknowledge:
 		return b == AckBeforeJournal
@@ -127,15 +127,15 @@ func (b Bug) hasty(c cluster.Call) bool {
 }
 
 // grace is how long the core waits for an agent that is out of reach.
-func (b Bug) grace(s *Story) time.Duration {
-	if b == HastyRelaunch {
+func (b Mutation) grace(s *Story) time.Duration {
+	if b == NoGrace {
 		return time.Millisecond
 	}
 	return s.Grace
 }
 
 // read leaves live attempts out of what is read from the journal.
-func (b Bug) read(all iter.Seq2[journal.Entry, error]) iter.Seq2[journal.Entry, error] {
+func (b Mutation) read(all iter.Seq2[journal.Entry, error]) iter.Seq2[journal.Entry, error] {
 	if b != ForgetAttempts {
 		return all
 	}

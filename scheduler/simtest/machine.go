@@ -11,27 +11,27 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// box is a machine: an agent of the real cluster core, the disk it checkpoints to, and the executors on it,
-// which outlive the agent's process.
-type box struct {
-	w       *world
-	spec    embedded.AgentSpec
-	rack    string
-	foreign bool   // no executor is built for it
-	arch    string // as it says; empty: it does not
-	up      bool   // the agent's process runs
-	cut     bool
-	broken  time.Time // until when executors that start end at once
-	id      protocol.AgentID
-	saved   map[string]protocol.Record // by container
-	order   []string                   // containers with a record, oldest first
-	workers map[string]*worker         // executors that run, by container
+// machine is a machine: an agent of the real cluster core, the disk it checkpoints to, and the executors on
+// it, which outlive the agent's process.
+type machine struct {
+	w         *world
+	spec      embedded.AgentSpec
+	rack      string
+	foreign   bool   // no executor is built for it
+	arch      string // as it says; empty: it does not
+	up        bool   // the agent's process runs
+	cut       bool
+	broken    time.Time // until when executors that start end at once
+	id        protocol.AgentID
+	saved     map[string]protocol.Record // by container
+	order     []string                   // containers with a record, oldest first
+	executors map[string]*simExecutor    // executors that run, by container
 }
 
-func (w *world) addBox(i int, foreign bool) {
+func (w *world) addMachine(i int, foreign bool) {
 	cfg := embedded.AgentConfig{CPUs: float64(4 + w.rng.IntN(4)), MemoryMB: 4096, DiskMB: 4096}
 	rack := fmt.Sprintf("r%d", i%2)
-	b := &box{w: w, rack: rack, foreign: foreign, saved: map[string]protocol.Record{}, workers: map[string]*worker{}}
+	b := &machine{w: w, rack: rack, foreign: foreign, saved: map[string]protocol.Record{}, executors: map[string]*simExecutor{}}
 	b.spec = embedded.AgentSpec{
 		Name: fmt.Sprintf("a%d", i), Hostname: fmt.Sprintf("host%d", i), Port: 5051, Resources: cfg.Resources(), Durable: true,
 		Attributes: []mesosapi.Attribute{{Name: "rack", Type: mesosapi.TEXT, Text: &mesosapi.Value_Text{Value: rack}}},
@@ -39,13 +39,13 @@ func (w *world) addBox(i int, foreign bool) {
 	if b.arch = b.says(i); b.arch != "" {
 		b.spec.Attributes = append(b.spec.Attributes, mesosapi.Attribute{Name: "arch", Type: mesosapi.TEXT, Text: &mesosapi.Value_Text{Value: b.arch}})
 	}
-	w.boxes = append(w.boxes, b)
+	w.machines = append(w.machines, b)
 	w.byName[b.spec.Name] = b
 	b.start()
 }
 
 // says is what every second agent tells of its architecture.
-func (b *box) says(i int) string {
+func (b *machine) says(i int) string {
 	switch {
 	case i%2 == 0:
 		return ""
@@ -57,7 +57,7 @@ func (b *box) says(i int) string {
 }
 
 // start starts the agent from what it had written down; containers whose process is gone are reported.
-func (b *box) start() {
+func (b *machine) start() {
 	if b.up {
 		return
 	}
@@ -66,10 +66,10 @@ func (b *box) start() {
 	for _, id := range b.order {
 		records = append(records, copyRecord(b.saved[id]))
 	}
-	b.w.tell("agent %s starts with %d containers", b.spec.Name, len(records))
+	b.w.log("agent %s starts with %d containers", b.spec.Name, len(records))
 	b.w.inCluster(func(c *embedded.Core) { c.AddAgent(b.w.now, b.spec, b.id, records) })
 	for _, r := range records {
-		if !r.Ended && b.workers[r.Container] == nil {
+		if !r.Ended && b.executors[r.Container] == nil {
 			id := r.Container
 			b.w.inCluster(func(c *embedded.Core) { c.Exited(b.w.now, b.spec.Name, id, -1) })
 		}
@@ -77,33 +77,33 @@ func (b *box) start() {
 }
 
 // die ends the agent's process.
-func (b *box) die() {
+func (b *machine) die() {
 	b.up = false
 	b.part()
 	b.w.inCluster(func(c *embedded.Core) { c.KillAgent(b.w.now, b.spec.Name) })
 }
 
 // reboot ends everything on the machine, and makes it forget.
-func (b *box) reboot() {
+func (b *machine) reboot() {
 	if b.up {
 		b.die()
 	}
 	for _, x := range b.running() {
 		x.vanish()
 	}
-	b.workers, b.saved, b.order, b.id = map[string]*worker{}, map[string]protocol.Record{}, nil, ""
+	b.executors, b.saved, b.order, b.id = map[string]*simExecutor{}, map[string]protocol.Record{}, nil, ""
 }
 
 // cutOff parts the agent from the master.
-func (b *box) cutOff() {
+func (b *machine) cutOff() {
 	b.cut = true
 	b.part()
 	b.w.inCluster(func(c *embedded.Core) { c.Partition(b.w.now, b.spec.Name) })
 }
 
 // part notes that the agent and the master have lost each other.
-func (b *box) part() {
-	for _, x := range b.workers {
+func (b *machine) part() {
+	for _, x := range b.executors {
 		for _, a := range x.attempts {
 			if a.parted.IsZero() {
 				a.parted = b.w.now
@@ -113,22 +113,22 @@ func (b *box) part() {
 }
 
 // heal undoes cutOff.
-func (b *box) heal() {
+func (b *machine) heal() {
 	if !b.up || !b.cut {
 		return
 	}
 	b.cut = false
-	b.w.tell("agent %s and the master hear each other again", b.spec.Name)
+	b.w.log("agent %s and the master hear each other again", b.spec.Name)
 	b.w.inCluster(func(c *embedded.Core) { c.Heal(b.w.now, b.spec.Name) })
 }
 
-// running is the box's executors, by container.
-func (b *box) running() []*worker {
-	var all []*worker
-	for _, x := range b.workers {
+// running is the machine's executors, by container.
+func (b *machine) running() []*simExecutor {
+	var all []*simExecutor
+	for _, x := range b.executors {
 		all = append(all, x)
 	}
-	slices.SortFunc(all, func(x, y *worker) int { return x.number - y.number })
+	slices.SortFunc(all, func(x, y *simExecutor) int { return x.number - y.number })
 	return all
 }
 
@@ -150,11 +150,11 @@ func (w *world) effect(e protocol.Effect) {
 		w.driver.closing(e.Stream)
 	case protocol.StartExecutor:
 		b := w.byName[e.Agent]
-		w.after(w.some(20*time.Millisecond, 400*time.Millisecond), func() { b.startWorker(e) })
+		w.after(w.between(20*time.Millisecond, 400*time.Millisecond), func() { b.startExecutor(e) })
 	case protocol.SendExecutor:
-		w.after(hop, func() { w.toWorker(e.Conn, func(x *worker) { x.hear(e.Event) }) })
+		w.after(hop, func() { w.toExecutor(e.Conn, func(x *simExecutor) { x.hear(e.Event) }) })
 	case protocol.CloseExecutor:
-		w.after(hop, func() { w.toWorker(e.Conn, func(x *worker) { x.disconnected() }) })
+		w.after(hop, func() { w.toExecutor(e.Conn, func(x *simExecutor) { x.disconnected() }) })
 	case protocol.KillContainer:
 		b := w.byName[e.Agent]
 		w.after(hop, func() { b.killContainer(e.Container) })
@@ -177,8 +177,8 @@ func (w *world) effect(e protocol.Effect) {
 const hop = 300 * time.Microsecond
 
 // killContainer is SIGKILL for an executor; one that is not there is reported as ended.
-func (b *box) killContainer(id string) {
-	if x := b.workers[id]; x != nil {
+func (b *machine) killContainer(id string) {
+	if x := b.executors[id]; x != nil {
 		x.vanish()
 	}
 	if b.up {
@@ -186,10 +186,10 @@ func (b *box) killContainer(id string) {
 	}
 }
 
-// toWorker finds the executor that has a connection.
-func (w *world) toWorker(conn string, do func(*worker)) {
-	for _, b := range w.boxes {
-		for _, x := range b.workers {
+// toExecutor finds the executor that has a connection.
+func (w *world) toExecutor(conn string, do func(*simExecutor)) {
+	for _, b := range w.machines {
+		for _, x := range b.executors {
 			if x.conn == conn {
 				do(x)
 				return

@@ -14,11 +14,11 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// worker is an executor's process: package executor without processes and HTTP, with its real outbox. It
+// simExecutor is an executor's process: package executor without processes and HTTP, with its real outbox. It
 // speaks to its agent by executor calls, and subscribes again whenever the agent was away.
-type worker struct {
+type simExecutor struct {
 	w         *world
-	box       *box
+	machine   *machine
 	number    int // of all executors ever started
 	start     protocol.StartExecutor
 	conn      string // of the subscription; "": none
@@ -39,21 +39,21 @@ const (
 	idleLimit     = time.Minute
 )
 
-// startWorker starts an executor, unless the agent died meanwhile: then nobody is left who could.
-func (b *box) startWorker(e protocol.StartExecutor) {
+// startExecutor starts an executor, unless the agent died meanwhile: then nobody is left who could.
+func (b *machine) startExecutor(e protocol.StartExecutor) {
 	w := b.w
 	if _, saved := b.saved[e.Container]; !b.up || !saved {
 		return
 	}
 	w.streams++
-	x := &worker{w: w, box: b, number: int(w.streams), start: e, lost: w.now}
-	b.workers[e.Container] = x
+	x := &simExecutor{w: w, machine: b, number: int(w.streams), start: e, lost: w.now}
+	b.executors[e.Container] = x
 	w.inCluster(func(c *embedded.Core) { c.Started(w.now, b.spec.Name, e.Container, 1000+x.number) })
 	if arg, ok := w.takeArmed(ExecutorStuck); ok {
 		w.counted(ExecutorStuck, "executor %d on %s never registers (%d)", x.number, b.spec.Name, arg)
 		return
 	}
-	ready := w.some(5*time.Millisecond, 50*time.Millisecond)
+	ready := w.between(5*time.Millisecond, 50*time.Millisecond)
 	if b.foreign {
 		if b.arch != "" {
 			w.fail("law 3: an executor is started on %s, which is %s", b.spec.Name, b.arch)
@@ -69,31 +69,31 @@ func (b *box) startWorker(e protocol.StartExecutor) {
 }
 
 // vanish is SIGKILL: what it knew is lost.
-func (x *worker) vanish() {
+func (x *simExecutor) vanish() {
 	x.gone, x.conn, x.connected = true, "", false
-	delete(x.box.workers, x.start.Container)
+	delete(x.machine.executors, x.start.Container)
 	for _, a := range x.attempts {
 		a.alive = false
 	}
 }
 
 // exit ends the process, and the agent, if there is one, hears of it.
-func (x *worker) exit(wait int32) {
+func (x *simExecutor) exit(wait int32) {
 	if x.gone {
 		return
 	}
 	x.vanish()
-	if x.box.up {
-		x.w.inCluster(func(c *embedded.Core) { c.Exited(x.w.now, x.box.spec.Name, x.start.Container, wait) })
+	if x.machine.up {
+		x.w.inCluster(func(c *embedded.Core) { c.Exited(x.w.now, x.machine.spec.Name, x.start.Container, wait) })
 	}
 }
 
-func (x *worker) call(kind api.Call_Type) *api.Call {
+func (x *simExecutor) call(kind api.Call_Type) *api.Call {
 	return &api.Call{Type: kind, ExecutorID: x.start.Executor.ExecutorID, FrameworkID: *x.start.Framework.ID}
 }
 
 // subscribe tries to reach the agent, until it takes too long.
-func (x *worker) subscribe() {
+func (x *simExecutor) subscribe() {
 	if x.gone || x.conn != "" {
 		return
 	}
@@ -109,7 +109,7 @@ func (x *worker) subscribe() {
 		if a.info != nil {
 			c.Subscribe.UnacknowledgedTasks = append(c.Subscribe.UnacknowledgedTasks, *a.info)
 		}
-		if u := a.box.InFlight(); u != nil {
+		if u := a.outbox.InFlight(); u != nil {
 			a.sent = sent{conn, u.ID}
 			c.Subscribe.UnacknowledgedUpdates = append(c.Subscribe.UnacknowledgedUpdates, api.Call_Update{Status: a.status(u)})
 		}
@@ -117,7 +117,7 @@ func (x *worker) subscribe() {
 	x.conn = conn // events come by effects of this very call
 	var answer protocol.Answer
 	x.w.inCluster(func(core *embedded.Core) {
-		answer = core.ExecutorCall(x.w.now, x.box.spec.Name, conn, x.start.Claims(), c)
+		answer = core.ExecutorCall(x.w.now, x.machine.spec.Name, conn, x.start.Claims(), c)
 	})
 	switch answer.Status {
 	case 200:
@@ -131,14 +131,14 @@ func (x *worker) subscribe() {
 }
 
 // retry subscribes again after a while that grows.
-func (x *worker) retry() {
+func (x *simExecutor) retry() {
 	x.tries++
 	wait := min(20*time.Millisecond<<min(x.tries, 10), time.Second)
-	x.w.after(x.w.some(wait/2, wait), x.subscribe)
+	x.w.after(x.w.between(wait/2, wait), x.subscribe)
 }
 
 // disconnected hears that the agent hung up, or that a call did not get through.
-func (x *worker) disconnected() {
+func (x *simExecutor) disconnected() {
 	if x.gone || x.conn == "" {
 		return
 	}
@@ -147,7 +147,7 @@ func (x *worker) disconnected() {
 }
 
 // hear handles one event of the agent.
-func (x *worker) hear(ev *api.Event) {
+func (x *simExecutor) hear(ev *api.Event) {
 	switch ev.Type {
 	case api.Event_SUBSCRIBED:
 		x.connected, x.tries = true, 0
@@ -175,7 +175,7 @@ func (x *worker) hear(ev *api.Event) {
 }
 
 // shutdown kills all trials and ends when their last updates are acknowledged, or after the agent's grace.
-func (x *worker) shutdown() {
+func (x *simExecutor) shutdown() {
 	if x.stopping {
 		return
 	}
@@ -188,7 +188,7 @@ func (x *worker) shutdown() {
 }
 
 // endIfDone ends a process that was told to, or has had nothing to do for a while.
-func (x *worker) endIfDone() {
+func (x *simExecutor) endIfDone() {
 	if len(x.attempts) > 0 {
 		return
 	}
@@ -205,7 +205,7 @@ func (x *worker) endIfDone() {
 	})
 }
 
-func (x *worker) attempt(task string) *attempt {
+func (x *simExecutor) attempt(task string) *attempt {
 	for _, a := range x.attempts {
 		if string(a.task) == task {
 			return a
@@ -215,7 +215,7 @@ func (x *worker) attempt(task string) *attempt {
 }
 
 // launch takes one task on.
-func (x *worker) launch(info *mesosapi.TaskInfo) {
+func (x *simExecutor) launch(info *mesosapi.TaskInfo) {
 	if x.attempt(info.TaskID.Value) != nil {
 		return
 	}
@@ -230,7 +230,7 @@ func (x *worker) launch(info *mesosapi.TaskInfo) {
 }
 
 // forget drops an attempt whose last update was acknowledged.
-func (x *worker) forget(a *attempt) {
+func (x *simExecutor) forget(a *attempt) {
 	x.attempts = slices.DeleteFunc(x.attempts, func(o *attempt) bool { return o == a })
 	x.endIfDone()
 }
