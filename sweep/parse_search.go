@@ -83,7 +83,7 @@ func (d *decoder) suits(root *node) {
 }
 
 // evolving is how many trials for each parameter CMA-ES needs to leave TPE behind, as measured.
-const evolving = 50
+const evolving = 40
 
 // chooseMethod decides what `auto` is, and says why.
 func (d *decoder) chooseMethod(at *node, searched int, choices string) {

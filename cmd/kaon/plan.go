@@ -77,6 +77,7 @@ type plan struct {
 	Objective  sweep.Metric        `json:"objective"`
 	Warnings   []*sweep.Error      `json:"warnings"`
 	Refusals   []server.Infeasible `json:"refusals"` // trials that fit no agent of the cluster
+	learns     bool                // points depend on results
 }
 
 // demand is what trials ask for, in units people use.
@@ -142,6 +143,7 @@ func describe(spec *sweep.Spec, points int) (plan, error) {
 	if err != nil {
 		return p, err
 	}
+	p.learns = method.Replay()
 	for i := range min(points, spec.Trials) {
 		point, ok := method.Ask(i)
 		if !ok {
@@ -187,6 +189,9 @@ func (p plan) print(w io.Writer, spec *sweep.Spec) {
 	}
 	if p.Objective.Name != "" {
 		fmt.Fprintf(w, "objective: %s %s, by the %s of its values\n", p.Objective.Goal, p.Objective.Name, p.Objective.Reduce)
+	}
+	if p.learns {
+		fmt.Fprintln(w, "points depend on results: these are asked for before there are any")
 	}
 	for i, point := range p.Points {
 		text, _ := json.Marshal(point)

@@ -105,7 +105,7 @@ func (c *cma) Tell(index int, o Outcome) {
 		return
 	}
 	c.finished = append(c.finished, told{d, a})
-	if len(c.finished) < max(c.run.population, len(c.flying)) {
+	if len(c.finished) < max(c.run.population, len(c.flying)/stale) {
 		return
 	}
 	slices.SortFunc(c.finished, func(a, b told) int { return compareAsked(a.trial, b.trial) })
@@ -122,6 +122,10 @@ func (c *cma) Tell(index int, o Outcome) {
 	}
 	c.run = newEvolution(c.encoder, start, math.Pow(2, float64(c.restarts)))
 }
+
+// stale is how many populations are in flight at most: their steps are of earlier distributions. Fewer,
+// larger populations move too seldom (measured with 50 in flight).
+const stale = 4
 
 // firstSigma is the standard deviation that a run begins with, in every direction.
 const firstSigma = 0.2

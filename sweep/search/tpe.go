@@ -22,13 +22,13 @@ type tpe struct {
 // flight.
 const (
 	startup    = 10   // trials finished before a model is trusted, one of them a success
-	candidates = 72   // points compared for one suggestion
+	candidates = 48   // points compared for one suggestion
 	goodShare  = 0.1  // of the finished trials make the first density,
-	mostGood   = 25   // but no more than so many
+	mostGood   = 30   // but no more than so many
 	mostOthers = 400  // kernels of the second density: more cost time and change nothing
-	narrowing  = 0.7  // of Scott's rule: best trials lie along valleys, and Scott's rule is for one round hill
-	narrowest  = 0.15 // kernel after the first trials,
-	sharpening = 0.2  // which shrinks with their number to the power of this
+	narrowing  = 0.8  // of Scott's rule: best trials lie along valleys, and Scott's rule is for one round hill
+	narrowest  = 0.2  // kernel after the first trials,
+	sharpening = 0.35 // which shrinks with their number to the power of this
 )
 
 func newTPE(spec *sweep.Spec) *tpe {
