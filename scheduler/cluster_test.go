@@ -24,6 +24,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 const gridOf1000 = `
@@ -194,9 +195,9 @@ func await[T any](t testing.TB, p process, c <-chan T) T {
 	select {
 	case x := <-c:
 		return x
-	case <-time.After(30 * time.Second):
+	case <-time.After(testkit.Patience):
 		s, _ := p.loop.Snapshot(t.Context())
-		t.Fatalf("nothing after 30 s: %v", s.Sweeps)
+		t.Fatalf("nothing after long: %v", s.Sweeps)
 		panic("unreachable")
 	}
 }

@@ -17,10 +17,8 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/recordio"
 	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/testkit"
 )
-
-// patience bounds waits that end at once when the code is right.
-const patience = 30 * time.Second
 
 // fakeAgent is a real HTTP server with the agent's executor API, as much of it as one executor needs. It
 // acknowledges updates unless told to hold them.
@@ -164,7 +162,7 @@ func (a *fakeAgent) set(f func()) {
 // await waits until f, called with the lock held, gives true.
 func (a *fakeAgent) await(what string, f func() bool) {
 	a.t.Helper()
-	deadline := time.After(patience)
+	deadline := time.After(testkit.Patience)
 	for {
 		a.mu.Lock()
 		ok, changed := f(), a.mu.changed
@@ -254,7 +252,7 @@ func startExecutor(t testing.TB, a *fakeAgent, change func(*Config)) *started {
 	t.Helper()
 	c := Config{
 		Agent: strings.TrimPrefix(a.URL, "http://"), Framework: "fw-1", Executor: "ex-1", Sandbox: t.TempDir(),
-		Checkpoint: true, RecoveryTimeout: patience, BackoffMax: 10 * time.Millisecond, ShutdownGrace: 2 * time.Second,
+		Checkpoint: true, RecoveryTimeout: testkit.Patience, BackoffMax: 10 * time.Millisecond, ShutdownGrace: 2 * time.Second,
 		Environ: []string{"PATH=/usr/local/bin:/usr/bin:/bin"}, Settle: time.Millisecond, Interval: 10 * time.Millisecond,
 		Poll: 10 * time.Millisecond,
 	}
@@ -279,7 +277,7 @@ func (s *started) result(t testing.TB) error {
 	case err := <-s.ended:
 		s.ended <- err
 		return err
-	case <-time.After(patience):
+	case <-time.After(testkit.Patience):
 		t.Fatal("Run did not end")
 		return nil
 	}

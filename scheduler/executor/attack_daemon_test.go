@@ -6,10 +6,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/proc"
 	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // Daemons that forked twice, made sessions of their own, cleared their environment and take no SIGTERM are
@@ -51,16 +51,12 @@ sleep 1`
 			}
 			waited := func(what string, done func() bool) {
 				t.Helper()
-				for limit := time.Now().Add(patience); !done(); time.Sleep(20 * time.Millisecond) {
-					if time.Now().After(limit) {
-						t.Fatalf("%s: %d daemons, %d processes of trials", what, alive(pids), tagged())
-					}
-				}
+				testkit.Await(t, what, done)
 			}
-			waited("daemons began", func() bool { text, _ := os.ReadFile(pids); return len(strings.Fields(string(text))) == 2 })
-			waited("the neighbour's began", func() bool { return alive(own) == 1 })
-			waited("daemons end", func() bool { return alive(pids) == 0 })
-			waited("the bomb ends", func() bool { return tagged() <= 6 }) // the neighbour's own
+			waited("the daemons to begin", func() bool { text, _ := os.ReadFile(pids); return len(strings.Fields(string(text))) == 2 })
+			waited("the neighbour's to begin", func() bool { return alive(own) == 1 })
+			waited("the daemons to end", func() bool { return alive(pids) == 0 })
+			waited("the bomb to end", func() bool { return tagged() <= 6 }) // the neighbour's own
 			if alive(own) != 1 {
 				t.Error("the neighbour lost its daemon")
 			}

@@ -21,6 +21,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/executor"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep/resource"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // TestMain makes the test binary an executor when a cluster's agent starts it as one.
@@ -46,8 +47,6 @@ type rig struct {
 	driver *mesos.Driver
 	events chan cluster.Event
 }
-
-const patience = 30 * time.Second
 
 func newRig(t testing.TB, cpus float64) *rig {
 	t.Helper()
@@ -86,7 +85,7 @@ func (r *rig) next() cluster.Event {
 	select {
 	case e := <-r.events:
 		return e
-	case <-time.After(patience):
+	case <-time.After(testkit.Patience):
 		r.t.Fatal("no event came")
 		return nil
 	}
@@ -296,13 +295,10 @@ func (r *rig) gone(file string) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	testkit.Await(r.t, fmt.Sprintf("the end of process %d of %s", pid, file), func() bool {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		if err != nil || strings.Contains(string(stat), ") Z ") {
-			return
-		}
-	}
-	r.t.Fatalf("process %d of %s still runs", pid, file)
+		return err != nil || strings.Contains(string(stat), ") Z ")
+	})
 }
 
 func TestDaemonLeftBehindIsKilled(t *testing.T) {

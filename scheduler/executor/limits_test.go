@@ -14,6 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
 	"github.com/kaon-sweep/kaon/scheduler/proc"
 	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // Both ways to keep attempts to their limits, and a script for each that takes megabytes until all of it is
@@ -154,26 +155,17 @@ func TestGroupsEndWithTheirAttempts(t *testing.T) {
 		t.Fatalf("%v, %+v", o.state, o.points)
 	}
 	daemon := int(o.points[0].Metrics["pid"])
-	for limit := time.Now().Add(patience); proc.Started(daemon) != 0; time.Sleep(time.Millisecond) {
-		if time.Now().After(limit) {
-			t.Fatalf("process %d lives on", daemon)
-		}
-	}
+	testkit.Await(t, "the daemon's end", func() bool { return proc.Started(daemon) == 0 })
 	own, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(own)) {
 		f := strings.SplitN(strings.TrimSpace(line), ":", 3)
-		for limit := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		testkit.Await(t, "the groups of trials to go", func() bool {
 			left, err := filepath.Glob(filepath.Join("/sys/fs/cgroup", f[1], f[2], fmt.Sprintf("kaon-%d-*", os.Getpid()), "*", "cgroup.procs"))
-			if err != nil || len(left) == 0 {
-				break
-			}
-			if time.Now().After(limit) {
-				t.Fatalf("left behind: %v", left)
-			}
-		}
+			return err != nil || len(left) == 0
+		})
 	}
 }
 

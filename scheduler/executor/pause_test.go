@@ -12,6 +12,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // What ended by itself while the executor was stopped has ended by itself, though its time was over when the
@@ -27,31 +28,25 @@ func TestEndDuringAPauseBeatsTheTimeout(t *testing.T) {
 			const limit = 300 * time.Millisecond
 			r.launch(r.offer(), 500, 0, task.Order{Sweep: "s", Dir: dir, Timeout: limit,
 				Shell: fmt.Sprintf(`echo $$ > pid; echo $PPID > parent.new; mv parent.new parent; until [ -e go ]; do sleep 0.01; done; exit %d`, c.exit)})
-			number := func(name string) int {
-				for until := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+			number := func(name string) (pid int) {
+				testkit.Await(t, "a number in "+name, func() bool {
 					text, err := os.ReadFile(filepath.Join(dir, name))
-					if pid, bad := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && bad == nil {
-						return pid
+					if err == nil {
+						pid, err = strconv.Atoi(strings.TrimSpace(string(text)))
 					}
-					if time.Now().After(until) {
-						t.Fatalf("%s: %v", name, err)
-					}
-				}
+					return err == nil
+				})
+				return pid
 			}
 			parent, trial := number("parent"), number("pid")
 			if err := syscall.Kill(parent, syscall.SIGSTOP); err != nil {
 				t.Fatal(err)
 			}
 			await := func(pid int, state string) {
-				for until := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+				testkit.Await(t, fmt.Sprintf("process %d to be %s", pid, state), func() bool {
 					stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-					if err == nil && strings.Contains(string(stat), ") "+state+" ") {
-						return
-					}
-					if time.Now().After(until) {
-						t.Fatalf("process %d is not %s: %s %v", pid, state, stat, err)
-					}
-				}
+					return err == nil && strings.Contains(string(stat), ") "+state+" ")
+				})
 			}
 			await(parent, "T")
 			if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o644); err != nil {

@@ -12,12 +12,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/kaon-sweep/kaon/scheduler/executor/shortage"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 func TestAgentNeverReachedIsToldApart(t *testing.T) {
 	a := newFakeAgent(t)
 	a.set(func() { a.mu.down = true })
-	ctx, stop := context.WithTimeout(t.Context(), patience)
+	ctx, stop := context.WithTimeout(t.Context(), testkit.Patience)
 	defer stop()
 	err := Run(ctx, Config{
 		Agent: strings.TrimPrefix(a.URL, "http://"), Framework: "fw-1", Executor: "ex-1", Sandbox: t.TempDir(), Checkpoint: true,

@@ -17,6 +17,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
 	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 func TestTrialRunsAndReports(t *testing.T) {
@@ -172,7 +173,7 @@ func TestChildrenLeftBehindDoNotHoldUpTheEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The killed child is init's to reap, which may take a moment.
-	for deadline := time.Now().Add(patience); !gone(string(pid)); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(testkit.Patience); !gone(string(pid)); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("child %s still runs", pid)
 		}
@@ -290,14 +291,10 @@ func TestUnacknowledgedPointsCoalesceSpillAndAreResent(t *testing.T) {
 	a.launch("t.0", task.Order{Shell: `seq -f '{"loss": %.0f}' 3000; while [ ! -e go ]; do sleep 0.01; done; echo '{"loss": 0}'`})
 	a.await("the first update", func() bool { return len(a.mu.updates) > 0 })
 	spilled := filepath.Join(s.sandbox, "t.0", outbox.SpillName)
-	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
-		if info, err := os.Stat(spilled); err == nil && info.Size() > 50000 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("nothing was spilled")
-		}
-	}
+	testkit.Await(t, "points to be spilled", func() bool {
+		info, err := os.Stat(spilled)
+		return err == nil && info.Size() > 50000
+	})
 	a.set(func() {
 		if n := len(a.mu.updates); n != 1 {
 			t.Errorf("%d updates while the first is unacknowledged", n)

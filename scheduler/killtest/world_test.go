@@ -16,10 +16,12 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
-// patience is how long anything may take; far longer than it does, so that only a hang reaches it.
-const patience = 5 * time.Minute
+// patience is how long a whole sweep may take, with all that is killed on its way.
+const patience = 2 * testkit.Patience
 
 // world is one sweep's folder, and the processes that work on it.
 type world struct {

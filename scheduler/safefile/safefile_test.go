@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 func open(t *testing.T) (*Dir, string) {
@@ -40,7 +42,7 @@ func within(t *testing.T, f func()) {
 	go func() { f(); close(done) }()
 	select {
 	case <-done:
-	case <-time.After(10 * time.Second):
+	case <-time.After(testkit.Patience):
 		t.Fatal("it hangs")
 	}
 }

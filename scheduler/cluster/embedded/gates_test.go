@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // gates hold back the commands of a recording's tasks. A command that slept, or that a real agent took some
@@ -179,7 +181,7 @@ func (g *gates) open(ms int64) bool {
 
 // await waits until a task that has only to start may end.
 func (g *gates) await(task string) {
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(testkit.Patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		g.mu.Lock()
 		shut := slices.ContainsFunc(g.shut, func(x gate) bool { return x.task == task })
 		g.mu.Unlock()

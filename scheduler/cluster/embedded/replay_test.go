@@ -16,6 +16,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // line is one line of a recording.
@@ -94,9 +96,6 @@ func (r *replay) fault(l *line, format string, args ...any) {
 	defer r.mu.Unlock()
 	r.mu.faults = append(r.mu.faults, fmt.Sprintf("line %d: ", l.n)+fmt.Sprintf(format, args...))
 }
-
-// patience is how long something recorded may take to come, far beyond what it takes.
-const patience = time.Minute
 
 func (r *replay) run() []string {
 	r.client = &http.Client{Transport: &http.Transport{}}
@@ -202,7 +201,7 @@ func (r *replay) stop() []string {
 // recording has offers next, and only then: when Mesos's periodic allocation comes, between two events, is
 // chance.
 func (r *replay) await(lines []*line) bool {
-	deadline := time.After(patience)
+	deadline := time.After(testkit.Patience)
 	again := time.NewTicker(20 * time.Millisecond) // filters expire by themselves: allocating once is not enough
 	defer again.Stop()
 	for {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // The two sides of a recording with a custom executor are played by two processes, and what an agent does
@@ -54,7 +56,7 @@ func (s schedulerSide) until(ms int64) {
 			last = x.T
 		}
 	}
-	for end := time.Now().Add(patience); s.told() <= last && time.Now().Before(end); {
+	for end := time.Now().Add(testkit.Patience); s.told() <= last && time.Now().Before(end); {
 		time.Sleep(time.Millisecond)
 	}
 }

@@ -14,10 +14,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/sweep/resource"
+	"github.com/kaon-sweep/kaon/testkit"
 )
-
-// patience bounds waits that end at once when the code is right.
-const patience = 20 * time.Second
 
 // running is a driver under test.
 type running struct {
@@ -50,7 +48,7 @@ func start(t *testing.T, c mesos.Config) *running {
 		stop()
 		select {
 		case <-r.ended:
-		case <-time.After(patience):
+		case <-time.After(testkit.Patience):
 			t.Error("Run did not end with its context")
 		}
 	})
@@ -66,7 +64,7 @@ func next[E cluster.Event](r *running) E {
 			return e
 		}
 		r.t.Fatalf("got %#v, want a %T", e, *new(E))
-	case <-time.After(patience):
+	case <-time.After(testkit.Patience):
 		r.t.Fatalf("no event, want a %T", *new(E))
 	}
 	panic("unreachable")
@@ -78,7 +76,7 @@ func (r *running) result() error {
 	case err := <-r.ended:
 		r.ended <- err
 		return err
-	case <-time.After(patience):
+	case <-time.After(testkit.Patience):
 		r.t.Fatal("Run did not end")
 		return nil
 	}
@@ -89,7 +87,7 @@ func call(t *testing.T, m *fakeMaster) *api.Call {
 	select {
 	case c := <-m.calls:
 		return c
-	case <-time.After(patience):
+	case <-time.After(testkit.Patience):
 		t.Fatal("no call arrived")
 		return nil
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // nobody is an address that refuses connections.
@@ -142,7 +143,7 @@ func TestPortsThatAreNoMasters(t *testing.T) {
 		"yes to all":  page(http.StatusOK, "<html>welcome</html>"),
 		"ssh":         mute.Addr().String(),
 	} {
-		err := start(t, mesos.Config{Masters: []string{address}, FirstTimeout: patience}).result()
+		err := start(t, mesos.Config{Masters: []string{address}, FirstTimeout: testkit.Patience}).result()
 		var other *mesos.NotMasterError
 		if !errors.As(err, &other) || !strings.Contains(err.Error(), address+" is not a Mesos master") ||
 			!strings.Contains(err.Error(), "5051 is an agent's") {
