@@ -143,6 +143,42 @@ func TestLearnersLearn(t *testing.T) {
 	}
 }
 
+// The density of choices counts: the kernels around the best trials favour their choice, and those of the
+// others do not.
+func TestTPELearnsChoices(t *testing.T) {
+	s := parse(t, "{method: tpe, run_cap: 150, metric: {name: y}, program: x, parameters: "+
+		"{a: {values: [p, q, r, s, t, u]}, b: {values: [v, w, x, y, z]}, c: {min: 0.0, max: 1.0}, "+
+		"d: {min: 0.0, max: 1.0, when: a != 't'}}}", 5)
+	e := newEncoder(s.Space)
+	good := &asked{u: []float64{0.25, 0.1, 0.5, 0.5}}
+	density := newParzen(e, []*asked{good}, smoothing{1, 0.1, 0.3})
+	other := &asked{u: []float64{0.75, 0.1, 0.5, 0.5}}
+	if mine, others := density.logDensity(good), density.logDensity(other); mine < others+0.5 {
+		t.Errorf("the density at the trial is e^%.2f, at another choice e^%.2f", mine, others)
+	}
+	m, _ := New(s)
+	late := 0
+	for i := range s.Trials {
+		p, _ := m.Ask(i)
+		a, _ := p.Lookup("a")
+		b, _ := p.Lookup("b")
+		y := 0.0
+		if a != "q" {
+			y++
+		}
+		if b != "z" {
+			y++
+		}
+		if i >= 100 && y == 0 {
+			late++
+		}
+		m.Tell(i, Outcome{State: sweep.Succeeded, Known: true, Value: y})
+	}
+	if late < 15 {
+		t.Errorf("%d of the last 50 trials have the best choices", late)
+	}
+}
+
 func TestLearnersRepeatNoPointWhileOthersAreLeft(t *testing.T) {
 	for _, method := range []string{"tpe", "cma-es"} {
 		s := parse(t, "{method: "+method+", run_cap: 30, metric: {name: y}, program: x, parameters: {a: {min: 1, max: 5}, b: {values: [1, 2, 4]}, "+

@@ -11,17 +11,19 @@ import (
 // uniform, so that parameters which are there in some points only are learnt from those that have them.
 // Densities are relative to the prior.
 type parzen struct {
-	axes   []axis
-	trials []*asked
-	weight float64   // of each kernel; all weigh the same, the prior too
-	width  []float64 // standard deviation, by axis
-	sharp  []float64 // by axis: what makes half the square of a distance in widths a square
-	norm   []float64 // by trial and axis: logarithm of what the kernel is divided by
-	whole  []float64 // by trial: of the product of its kernels' divisors, with the sign turned
-	at     []float64 // by trial and axis: where the kernels are
-	logs   []float64 // scratch
-	plain  bool      // no axis has a table
-	tables [][]float64
+	axes    []axis
+	trials  []*asked
+	weight  float64   // of each kernel; all weigh the same, the prior too
+	width   []float64 // standard deviation, by axis
+	sharp   []float64 // by axis: what makes half the square of a distance in widths a square
+	norm    []float64 // by trial and axis: logarithm of what the kernel is divided by
+	whole   []float64 // by trial: of the product of its kernels' divisors, with the sign turned
+	at      []float64 // by trial and axis: where the kernels are
+	logs    []float64 // scratch
+	plain   bool      // no axis has a table
+	tables  [][]float64
+	rows    []int // by trial and axis: of the tables
+	columns []int // by axis: of the point asked for
 }
 
 // smoothing is how wide kernels are.
@@ -65,6 +67,7 @@ func (p *parzen) prepare() {
 	d := len(p.axes)
 	p.norm = make([]float64, len(p.trials)*d)
 	p.tables = make([][]float64, d)
+	p.rows, p.columns = make([]int, len(p.trials)*d), make([]int, d)
 	p.sharp, p.plain = make([]float64, d), true
 	p.whole, p.logs = make([]float64, len(p.trials)), make([]float64, len(p.trials))
 	for _, t := range p.trials {
@@ -75,6 +78,9 @@ func (p *parzen) prepare() {
 		p.sharp[k] = 1 / (p.width[k] * math.Sqrt2)
 		if a.edges != nil {
 			p.tables[k], p.plain = p.table(a, p.width[k]), false
+			for i, t := range p.trials {
+				p.rows[i*d+k] = a.category(t.u[k]) * (len(a.edges) - 1)
+			}
 			continue
 		}
 		for i, t := range p.trials {
@@ -120,6 +126,11 @@ func (p *parzen) table(a *axis, width float64) []float64 {
 // logDensity is the logarithm of the density at a point, over the axes that it has.
 func (p *parzen) logDensity(x *asked) float64 {
 	d := len(p.axes)
+	for k := range p.axes {
+		if p.tables[k] != nil {
+			p.columns[k] = p.axes[k].category(x.u[k])
+		}
+	}
 	most := 0.0 // of the prior, whose density is 1
 	for i, t := range p.trials {
 		if x.active == nil && t.active == nil && p.plain {
@@ -160,8 +171,7 @@ func (p *parzen) mixed(from int, t, x *asked) float64 {
 			continue
 		}
 		if table := p.tables[k]; table != nil {
-			a := &p.axes[k]
-			sum += table[a.category(t.u[k])*(len(a.edges)-1)+a.category(x.u[k])]
+			sum += table[p.rows[from+k]+p.columns[k]]
 			continue
 		}
 		z := (x.u[k] - t.u[k]) * p.sharp[k]
