@@ -11,7 +11,7 @@ import (
 // A spec, the scheduler and a board agree on how many trials a sweep may have.
 func TestOneBoundOnTrials(t *testing.T) {
 	for trials, ok := range map[int]bool{sweep.MaxTrials: true, sweep.MaxTrials + 1: false} {
-		if _, err := newRun("s", &sweep.Spec{Trials: trials}, &plainStudy{}); (err == nil) != ok {
+		if _, err := newRun("s", &sweep.Spec{Trials: trials}, nil, uniformBuilder(t)); (err == nil) != ok {
 			t.Errorf("the scheduler takes %d trials: %v", trials, err)
 		}
 		board := board.New(board.Config{Sweep: "s"})

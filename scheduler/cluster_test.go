@@ -20,7 +20,6 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
-	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -77,8 +76,8 @@ func startProcess(t testing.TB, path, master string, listener scheduler.Listener
 	core, err := scheduler.Restore(time.Now(), scheduler.Config{
 		Packer:      offers.NewIndex(),
 		ReviveEvery: 5 * time.Millisecond,
-		Studies: func(id string, spec *sweep.Spec) (scheduler.Study, error) {
-			return study.New(id, spec, study.Options{})
+		Builder: func(id string, spec *sweep.Spec) (*task.Builder, error) {
+			return task.NewBuilder(id, spec, task.Options{})
 		},
 		Parse: func(e journal.SweepEntry) (*sweep.Spec, error) {
 			return sweep.Parse(e.File, e.Source, sweep.WithSet(e.Overrides...), sweep.WithSeed(e.Seed))

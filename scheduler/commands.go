@@ -8,6 +8,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/search"
 )
 
 // validate refuses commands about what does not exist, has ended, or would not hear them.
@@ -100,7 +101,7 @@ func (c *Core) submit(ev Submit) {
 	run.entry = journal.SweepEntry{
 		ID: ev.ID, Number: c.submissions, File: ev.Spec.File, Source: ev.Spec.Source, Seed: ev.Spec.Seed,
 		Overrides: ev.Overrides, Submitted: c.now, Phase: sweep.PhaseActive, BestTrial: -1,
-		KeepTrials: run.study.Learns(),
+		KeepTrials: run.search.Learns(),
 	}
 	c.register(run)
 	c.journalSweep(run)
@@ -110,11 +111,15 @@ func (c *Core) submit(ev Submit) {
 }
 
 func (c *Core) newRun(id string, ev Submit) (*run, error) {
-	study, err := c.cfg.Studies(id, ev.Spec)
+	method, err := c.cfg.Search(ev.Spec)
 	if err != nil {
 		return nil, fmt.Errorf("take sweep %s: %w", id, err)
 	}
-	return newRun(id, ev.Spec, study)
+	builder, err := c.cfg.Builder(id, ev.Spec)
+	if err != nil {
+		return nil, fmt.Errorf("take sweep %s: %w", id, err)
+	}
+	return newRun(id, ev.Spec, search.NewLog(method, ev.Spec.Method), builder)
 }
 
 // pause holds a sweep's waiting trials back, or lets them go.

@@ -6,31 +6,39 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/search"
 )
 
-// Config is what a Core is made of. Packer and Studies are required; every other zero value means the default
+// Config is what a Core is made of. Packer and Builder are required; every other zero value means the default
 // that its comment names.
 type Config struct {
-	Packer  Packer
-	Studies func(id string, spec *sweep.Spec) (Study, error)
+	Packer Packer
+	// Builder makes the orders of a sweep's attempts; asked when the sweep begins and when it is taken up
+	// again.
+	Builder func(id string, spec *sweep.Spec) (*task.Builder, error)
+	// Search is the method that chooses the points of a sweep; nil: search.New.
+	Search func(*sweep.Spec) (search.Method, error)
 	// Parse reads a sweep back from its journal entry; only Restore calls it.
 	Parse func(journal.SweepEntry) (*sweep.Spec, error)
 
 	Executor ExecutorTemplate
 	Inside   ExecutorTemplate // how agents start the executor in an image; its Builds are of the same architectures
-	// Container is the image that a sweep's executors start in, with credentials; asked when the sweep begins and when it
-	// is taken up again. nil: sweeps with an image are refused.
+	// Container is the image that a sweep's executors start in, with credentials; asked when the sweep
+	// begins and when it is taken up again. nil: sweeps with an image are refused.
 	Container func(id string, spec *sweep.Spec) (*cluster.Container, error)
 
-	// Inputs is what agents are to fetch, and may keep, for the executors of a sweep that serve one attempt each, besides
-	// the executor itself; each lies at the task.Source.Place of what it is. nil: executors fetch for themselves.
+	// Inputs is what agents are to fetch, and may keep, for the executors of a sweep that serve one attempt
+	// each, besides the executor itself; each lies at the task.Source.Place of what it is. nil: executors
+	// fetch for themselves.
 	Inputs func(id string) []cluster.URI
 
 	Packing offers.Options // policy and decline times; Caps, Last, Exclude and MoreWaits are the core's own
 	Role    string         // allocation role of all sweeps; empty: any
 
-	// Parallel is how many attempts of a sweep there may be at one time, whatever it says itself; 0: no bound. nil: none has one.
+	// Parallel is how many attempts of a sweep there may be at one time, whatever it says itself; 0: no
+	// bound. nil: none has one.
 	Parallel func(id string) int
 
 	PlatformLosses int           // attempts a trial may lose without its own fault; 0: 10
@@ -41,8 +49,8 @@ type Config struct {
 	KeptSweeps     int           // ended sweeps the journal keeps; 0: 100
 }
 
-// Judgement behind the defaults: ten free losses outlast any one bad agent; an agent that lost its master is back
-// within a minute, so two minutes seldom replace an attempt that lives.
+// Judgement behind the defaults: ten free losses outlast any one bad agent; an agent that lost its master
+// is back within a minute, so two minutes seldom replace an attempt that lives.
 const (
 	defaultPlatformLosses = 10
 	defaultPreemptions    = 100
@@ -52,6 +60,9 @@ const (
 )
 
 func (c Config) withDefaults() Config {
+	if c.Search == nil {
+		c.Search = search.New
+	}
 	if c.PlatformLosses == 0 {
 		c.PlatformLosses = defaultPlatformLosses
 	}
@@ -70,9 +81,9 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Packer holds the cluster's offers and matches waiting work with them; offers.Index is one. It keeps no clock,
-// never blocks and has no errors. A plan it returned counts as carried out: the offers of its launches and
-// declines are used up, its grants run until TaskEnded.
+// Packer holds the cluster's offers and matches waiting work with them; offers.Index is one. It keeps no
+// clock, never blocks and has no errors. A plan it returned counts as carried out: the offers of its
+// launches and declines are used up, its grants run until TaskEnded.
 type Packer interface {
 	// Add takes offers in.
 	Add(list ...offers.Offer)
@@ -86,7 +97,8 @@ type Packer interface {
 	TaskStarted(agent offers.AgentID, d *offers.Demand, n int)
 	// TaskEnded counts out n tasks that Pack granted or TaskStarted counted in.
 	TaskEnded(agent offers.AgentID, d *offers.Demand, n int)
-	// Could reports whether an agent, other than those excepted, could hold a task of the demand if nothing ran there.
+	// Could reports whether an agent, other than those excepted, could hold a task of the demand if nothing
+	// ran there.
 	Could(d *offers.Demand, except func(offers.AgentID) bool) bool
 	// ExecutorGone says that an executor ended; RemoveAgent that an agent is gone with all its offers.
 	ExecutorGone(offers.AgentID, offers.ExecutorID)

@@ -132,10 +132,9 @@ func (c *Core) commitTrial(att *attempt, v classification, to sweep.State, due t
 	if to == sweep.Failed {
 		e.Reason = v.reason
 	}
-	e.AskSeq = run.learned.asked[att.trial]
-	e.TellSeq, e.Failure = run.learned.told[att.trial], run.learned.failed[att.trial]
+	setSteps(&e, run.search.Steps(att.trial))
 	if to.Terminal() {
-		e.TellSeq, e.Failure = run.observe(att.trial, to, &att.value)
+		setSteps(&e, run.observe(att.trial, to, &att.value))
 	}
 	c.journal(e)
 	c.moved(run, att.trial, to, att.where(), v.reason)

@@ -22,7 +22,7 @@ func (c *Core) isolatedGroups(run *run, n int) (all []group) {
 			run.isolatedQueue = append(run.isolatedQueue, trial)
 			continue
 		}
-		d, err := run.shapeOf(trial)
+		d, _, err := run.shapeOf(trial)
 		if err != nil {
 			c.failLaunch(run, trial, err)
 			continue
@@ -121,12 +121,12 @@ func (c *Core) thenDemand(run *run) *offers.Demand {
 	if run.then != nil {
 		return run.then
 	}
-	d, err := run.study.ThenDemand(run.entry.Params)
+	d, err := run.builder.ThenDemand(run.entry.Params)
 	if err != nil {
 		c.end(run, sweep.PhaseFailed, fmt.Sprintf("the `then` step cannot start: %v", err))
 		return nil
 	}
-	run.then = c.completeDemand(run, &d)
+	run.then = c.completeDemand(run, &offers.Demand{Resources: d, Count: 1})
 	return run.then
 }
 

@@ -207,9 +207,9 @@ func TestRetryDoesNotChangeWhatWasTold(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		was, is := &c.runs["s"].learned, &back.runs["s"].learned
-		if !reflect.DeepEqual(was.told, is.told) || !reflect.DeepEqual(was.failed, is.failed) || is.told[0] == 0 || !is.failed[0] {
-			t.Errorf("told was %v, failed %v, and is %v, %v", was.told, was.failed, is.told, is.failed)
+		was, is := c.runs["s"].search.Steps(0), back.runs["s"].search.Steps(0)
+		if was != is || is.Tell == 0 || !is.Failure {
+			t.Errorf("the search was told %+v, and is %+v", was, is)
 		}
 		c.Step(t0, ended("s.0.2", cluster.Finished, 0))
 		keep()

@@ -160,13 +160,13 @@ func (c *Core) launch(g *group, id offers.AgentID, role string, grant offers.Gra
 // taskOrder resolves what an attempt runs.
 func (c *Core) taskOrder(run *run, trial, number int) (task.Order, error) {
 	if trial == ThenTrial {
-		return run.study.Then(number, run.entry.Params, run.entry.Manifest)
+		return run.builder.Then(number, run.entry.Params, run.entry.Manifest)
 	}
 	p, err := run.point(trial)
 	if err != nil {
 		return task.Order{}, err
 	}
-	return run.study.Order(trial, number, p)
+	return run.builder.Order(trial, number, p)
 }
 
 // start makes the attempt and its task.

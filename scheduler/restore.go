@@ -145,7 +145,7 @@ func (c *Core) restoreTrial(e journal.TrialEntry) error {
 	if run == nil || !run.has(e.Trial) || e.Attempt < 0 || e.Attempt > math.MaxUint16 || e.State > sweep.Cached {
 		return fmt.Errorf("trial %d of sweep %s does not fit the sweep", e.Trial, e.Sweep)
 	}
-	run.remember(&e)
+	run.restoreSteps(&e)
 	if run.entry.Phase.Ended() {
 		return nil // kept for its turns only
 	}
@@ -207,7 +207,7 @@ func (c *Core) restoreAttempt(run *run, e journal.TrialEntry) error {
 			return nil
 		}
 	} else {
-		d, err := run.shapeOf(e.Trial)
+		d, _, err := run.shapeOf(e.Trial)
 		if err != nil {
 			return err
 		}
@@ -235,7 +235,7 @@ func (c *Core) restoreAttempt(run *run, e journal.TrialEntry) error {
 
 // resume goes on with a sweep from where the journal left it.
 func (c *Core) resume(run *run) error {
-	if err := run.relearn(); err != nil {
+	if err := run.search.Replay(); err != nil {
 		return err
 	}
 	for _, e := range run.revived {

@@ -9,7 +9,9 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/search"
 )
 
 // run is one sweep while the core knows it. A trial that waits costs three bytes; only live attempts and
@@ -17,7 +19,8 @@ import (
 type run struct {
 	id         string
 	spec       *sweep.Spec
-	study      Study
+	search     *search.Log        // gives the points
+	builder    *task.Builder      // gives what attempts ask for and run
 	executor   executorSpec       // of the executors of its attempts
 	entry      journal.SweepEntry // as the journal has it
 	clockStart time.Time          // when its clock went on from entry.Elapsed; zero: it stands
@@ -38,7 +41,6 @@ type run struct {
 	budgets         map[int]journal.Budget
 	isolate         map[int]bool // trials that ended with others in an executor they shared
 	isolatedDemands map[*offers.Demand]*offers.Demand
-	learned         learned
 	shapes          map[string]*offers.Demand
 	uniform         *offers.Demand
 	then            *offers.Demand
@@ -59,7 +61,7 @@ type run struct {
 	skipped          []int                // only while restoring: trials below next without an entry
 }
 
-func newRun(id string, spec *sweep.Spec, study Study) (*run, error) {
+func newRun(id string, spec *sweep.Spec, points *search.Log, builder *task.Builder) (*run, error) {
 	if spec.Trials < 1 || spec.Trials > sweep.MaxTrials {
 		return nil, fmt.Errorf("take sweep %s: %d trials, must be 1 to %d", id, spec.Trials, sweep.MaxTrials)
 	}
@@ -67,25 +69,24 @@ func newRun(id string, spec *sweep.Spec, study Study) (*run, error) {
 		return nil, errors.New("take sweep: its id must have 1 to 200 characters")
 	}
 	r := &run{
-		id: id, spec: spec, study: study, total: spec.Trials,
+		id: id, spec: spec, search: points, builder: builder, total: spec.Trials,
 		states:   make([]uint8, spec.Trials+1),
 		attempts: make([]uint16, spec.Trials+1),
 		delayed:  map[int]time.Time{},
 		live:     map[int]*attempt{},
 		budgets:  map[int]journal.Budget{},
 		isolate:  map[int]bool{},
-		learned:  newLearned(),
 		shapes:   map[string]*offers.Demand{},
 
 		bestTrial: -1,
 	}
 	r.counts[sweep.Waiting] = r.total
-	if study.Uniform() {
-		d, err := study.Demand(nil)
+	if builder.Uniform() {
+		d, err := builder.Demand(nil)
 		if err != nil {
 			return nil, fmt.Errorf("take sweep %s: %w", id, err)
 		}
-		r.uniform = &d
+		r.uniform = &offers.Demand{Resources: d, Count: 1}
 	}
 	return r, nil
 }
@@ -272,12 +273,14 @@ const (
 // entry is what the journal keeps of a live attempt.
 func (a *attempt) entry() journal.TrialEntry {
 	r := a.run
-	return journal.TrialEntry{
+	e := journal.TrialEntry{
 		Sweep: r.id, Trial: a.trial, State: r.state(a.trial), Attempt: a.number, Budget: r.budget(a.trial),
 		Agent: a.agent, Host: a.host, Executor: a.executor,
 		Launched: a.launched, Started: a.started, Points: a.points, Value: a.value,
-		AskSeq: r.learned.asked[a.trial], TellSeq: r.learned.told[a.trial], Failure: r.learned.failed[a.trial], KillReason: uint8(a.killing), Reason: a.reason,
+		KillReason: uint8(a.killing), Reason: a.reason,
 	}
+	setSteps(&e, r.search.Steps(a.trial))
+	return e
 }
 
 // counted is the demand that the packer counted the attempt as.
@@ -322,4 +325,9 @@ type group struct {
 	trials   []int // nil for a uniform sweep, whose trials are popped as they come
 	count    int   // how many may start now
 	isolated bool  // each of them with an executor of its own
+}
+
+// setSteps writes the steps of a trial into its entry.
+func setSteps(e *journal.TrialEntry, s search.Steps) {
+	e.AskSeq, e.TellSeq, e.Failure = s.Ask, s.Tell, s.Failure
 }

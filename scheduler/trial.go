@@ -16,8 +16,8 @@ func (c *Core) endUnlaunched(run *run, trial int, to sweep.State, reason string)
 	delete(run.isolate, trial)
 	run.attempts[run.slot(trial)]++
 	number := run.lastAttempt(trial)
-	e := journal.TrialEntry{Sweep: run.id, Trial: trial, State: to, Attempt: number, Reason: reason, AskSeq: run.learned.asked[trial]}
-	e.TellSeq, e.Failure = run.observe(trial, to, &e.Value)
+	e := journal.TrialEntry{Sweep: run.id, Trial: trial, State: to, Attempt: number, Reason: reason}
+	setSteps(&e, run.observe(trial, to, &e.Value))
 	c.journal(e)
 	c.moved(run, trial, to, "", reason)
 	outcome := sweep.AttemptStopped
@@ -52,7 +52,7 @@ func (c *Core) endUnlaunchedTrials(run *run, reason string) {
 		switch {
 		case sweep.State(run.states[t]) != sweep.Waiting:
 			flush(t)
-		case run.attempts[t] > 0 || run.learned.asked[t] > 0:
+		case run.attempts[t] > 0 || run.search.Steps(t).Ask > 0:
 			flush(t)
 			c.endUnlaunched(run, t, sweep.Stopped, reason)
 		default:
@@ -83,10 +83,9 @@ func (c *Core) delay(run *run, trial int, due time.Time) {
 func (c *Core) waitAgain(run *run, t int, reason string) {
 	from := run.state(t)
 	run.budgets[t] = journal.Budget{}
-	c.journal(journal.TrialEntry{
-		Sweep: run.id, Trial: t, State: sweep.Waiting, Attempt: run.lastAttempt(t),
-		AskSeq: run.learned.asked[t], TellSeq: run.learned.told[t], Failure: run.learned.failed[t],
-	})
+	e := journal.TrialEntry{Sweep: run.id, Trial: t, State: sweep.Waiting, Attempt: run.lastAttempt(t)}
+	setSteps(&e, run.search.Steps(t))
+	c.journal(e)
 	run.reopen(t)
 	c.note(TrialMoved{Sweep: run.id, Trial: t, Attempt: run.lastAttempt(t), From: from, To: sweep.Waiting, Reason: reason, At: c.now})
 	run.enqueue(t)

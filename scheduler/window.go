@@ -24,14 +24,13 @@ func (r *run) fill(n int, asked func(journal.TrialEntry), bad func(trial int, er
 		if !ok {
 			return
 		}
-		turn := r.learned.turn
-		d, err := r.shapeOf(trial)
+		d, fresh, err := r.shapeOf(trial)
 		if err != nil {
 			bad(trial, err)
 			continue
 		}
-		if r.learned.turn > turn {
-			asked(journal.TrialEntry{Sweep: r.id, Trial: trial, Attempt: r.lastAttempt(trial), AskSeq: r.learned.turn})
+		if fresh {
+			asked(journal.TrialEntry{Sweep: r.id, Trial: trial, Attempt: r.lastAttempt(trial), AskSeq: r.search.Steps(trial).Ask})
 		}
 		i, known := w.index[d]
 		if !known {
@@ -60,25 +59,27 @@ func (w *window) settle() {
 	w.groups = kept
 }
 
-// shapeOf is the demand of one trial; equal demands are one pointer.
-func (r *run) shapeOf(trial int) (*offers.Demand, error) {
+// shapeOf is the demand of one trial; equal demands are one pointer. Fresh says that a search was asked for
+// its point now.
+func (r *run) shapeOf(trial int) (d *offers.Demand, fresh bool, err error) {
 	if r.uniform != nil {
-		return r.uniform, nil
+		return r.uniform, false, nil
 	}
-	p, err := r.point(trial)
+	p, fresh, err := r.search.Ask(trial)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	d, err := r.study.Demand(p)
+	need, err := r.builder.Demand(p)
 	if err != nil {
-		return nil, err
+		return nil, fresh, err
 	}
-	key := shapeKey(&d)
+	d = &offers.Demand{Resources: need, Count: 1}
+	key := shapeKey(d)
 	if known := r.shapes[key]; known != nil {
-		return known, nil
+		return known, fresh, nil
 	}
-	r.shapes[key] = &d
-	return &d, nil
+	r.shapes[key] = d
+	return d, fresh, nil
 }
 
 // shapeKey tells resources apart; the rest of a demand is the same for all trials of a sweep.

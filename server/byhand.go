@@ -10,14 +10,13 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
-	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
-	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/search"
 )
 
 // ByHand is a trial of a sweep that is run once more without a server, as on the machine that this is.
@@ -65,9 +64,9 @@ func SubmittedSpec(known store.Sweep, text []byte, folder string, strict bool) (
 }
 
 // Order is what the executor of the trial is told, but for its files.
-func (t ByHand) Order(ctx context.Context) (task.Order, error) { return t.order(ctx, study.Files{}) }
+func (t ByHand) Order(ctx context.Context) (task.Order, error) { return t.order(ctx, task.Files{}) }
 
-func (t ByHand) order(ctx context.Context, files study.Files) (task.Order, error) {
+func (t ByHand) order(ctx context.Context, files task.Files) (task.Order, error) {
 	winner, err := ReadWinner(t.Folder)
 	if err != nil {
 		return task.Order{}, err
@@ -76,18 +75,18 @@ func (t ByHand) order(ctx context.Context, files study.Files) (task.Order, error
 	if err != nil {
 		return task.Order{}, err
 	}
-	o := study.Options{Getenv: os.LookupEnv, Winner: winner, Files: files, Image: image}
+	o := task.Options{Getenv: os.LookupEnv, Winner: winner, Files: files, Image: image}
 	if t.Spec.Task.Container == nil {
 		o.Dir, o.Interpreter = SpecFolder(t.Spec), LocalInterpreter()
 	}
-	st, err := study.New(t.Sweep, t.Spec, o)
+	st, err := task.NewBuilder(t.Sweep, t.Spec, o)
 	if err != nil {
 		return task.Order{}, err
 	}
 	if t.Trial == results.ThenTrial {
 		return t.then(ctx, st)
 	}
-	point, err := t.Point(st)
+	point, err := t.Point()
 	if err != nil {
 		return task.Order{}, err
 	}
@@ -96,9 +95,14 @@ func (t ByHand) order(ctx context.Context, files study.Files) (task.Order, error
 
 // Point is the parameters of the trial. A search that learns chose them by results that had come in until then, so
 // they are those on record.
-func (t ByHand) Point(st scheduler.Study) (sweep.Point, error) {
-	if !st.Learns() {
-		return st.Point(t.Trial)
+func (t ByHand) Point() (sweep.Point, error) {
+	method, err := search.New(t.Spec)
+	if err != nil {
+		return nil, err
+	}
+	if points := search.NewLog(method, t.Spec.Method); !points.Learns() {
+		p, _, err := points.Ask(t.Trial)
+		return p, err
 	}
 	if t.Params == nil {
 		return nil, usage(fmt.Errorf("trial %d has no parameters yet on record: %s search chooses them by the results of "+
@@ -112,7 +116,7 @@ func (t ByHand) Point(st scheduler.Study) (sweep.Point, error) {
 }
 
 // then is the order of the step that follows the trials.
-func (t ByHand) then(ctx context.Context, st *study.Study) (task.Order, error) {
+func (t ByHand) then(ctx context.Context, st *task.Builder) (task.Order, error) {
 	w, err := store.ReadWinner(ctx, t.Bucket, t.Sweep)
 	if err != nil {
 		return task.Order{}, fmt.Errorf("find the winner, with which the `then` step runs: %w", err)
@@ -173,7 +177,7 @@ func (t ByHand) keepCode(to string) error {
 }
 
 // image is what the sweep's image said of itself when the sweep began, or says now.
-func (t ByHand) image(ctx context.Context) (image study.Image, err error) {
+func (t ByHand) image(ctx context.Context) (image task.Image, err error) {
 	if t.Spec.Task.Container == nil {
 		return image, nil
 	}
@@ -189,7 +193,7 @@ func (t ByHand) image(ctx context.Context) (image study.Image, err error) {
 		defer engine.Close()
 		var found docker.Image
 		found, err = engine.Image(ctx, t.Spec.Task.Container.Image)
-		image = study.Image(found)
+		image = task.Image(found)
 	}
 	if err != nil && t.Spec.Command.OfImage() {
 		return image, fmt.Errorf("what the image %s runs by itself is not known here: %w",

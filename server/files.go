@@ -8,15 +8,14 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // files makes ready what attempts are given.
-func (s *staging) files(ctx context.Context) (study.Files, error) {
-	files := study.Files{Attempt: s.fileServer.Attempt}
+func (s *staging) files(ctx context.Context) (task.Files, error) {
+	files := task.Files{Attempt: s.fileServer.Attempt}
 	if err := s.checkProgram(); err != nil {
 		return files, usage(err)
 	}

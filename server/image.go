@@ -10,7 +10,7 @@ import (
 	"slices"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
-	"github.com/kaon-sweep/kaon/scheduler/study"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 // imageFile, in a sweep's state folder, is what the image said of itself when the sweep began: a tag may move
@@ -59,23 +59,23 @@ func needStatic(file string) error {
 }
 
 // image learns what the spec's image runs by itself, and as which user.
-func (s *staging) image(ctx context.Context) (study.Image, error) {
+func (s *staging) image(ctx context.Context) (task.Image, error) {
 	c := s.spec.Task.Container
 	if c == nil {
-		return study.Image{}, nil
+		return task.Image{}, nil
 	}
 	kept := filepath.Join(s.folder, imageFile)
 	if data, err := os.ReadFile(kept); err == nil {
 		var image docker.Image
 		if err := json.Unmarshal(data, &image); err != nil {
-			return study.Image{}, fmt.Errorf("read %s: %w", imageFile, err)
+			return task.Image{}, fmt.Errorf("read %s: %w", imageFile, err)
 		}
-		return study.Image(image), nil
+		return task.Image(image), nil
 	}
 	image, err := s.inspect(ctx)
 	if err != nil {
 		if s.spec.Command.OfImage() {
-			return study.Image{}, usage(fmt.Errorf("image %s: its ENTRYPOINT and CMD are to run, and they cannot be "+
+			return task.Image{}, usage(fmt.Errorf("image %s: its ENTRYPOINT and CMD are to run, and they cannot be "+
 				"looked up from here (%w): "+
 				"write `command:`, or bring the image to this machine's Docker engine", c.Image, err))
 		}
@@ -83,10 +83,10 @@ func (s *staging) image(ctx context.Context) (study.Image, error) {
 			s.notify(Warning, fmt.Sprintf("image %s cannot be looked into from here (%v): trials run as root in it; "+
 				"`task.user` says otherwise", c.Image, err))
 		}
-		return study.Image{}, nil
+		return task.Image{}, nil
 	}
 	if s.spec.Command.OfImage() && len(image.Entrypoint)+len(image.Cmd) == 0 {
-		return study.Image{}, usage(fmt.Errorf("image %s has neither ENTRYPOINT nor CMD: write `command:`",
+		return task.Image{}, usage(fmt.Errorf("image %s has neither ENTRYPOINT nor CMD: write `command:`",
 			c.Image))
 	}
 	data, err := json.Marshal(image)
@@ -94,9 +94,9 @@ func (s *staging) image(ctx context.Context) (study.Image, error) {
 		err = os.WriteFile(kept, data, 0o600)
 	}
 	if err != nil {
-		return study.Image{}, fmt.Errorf("keep what image %s says: %w", c.Image, err)
+		return task.Image{}, fmt.Errorf("keep what image %s says: %w", c.Image, err)
 	}
-	return study.Image(image), nil
+	return task.Image(image), nil
 }
 
 // inspect looks into the image by this machine's engine. Where trials run on this machine it pulls one that

@@ -13,14 +13,13 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket/s3"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
-	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // inputs says where executors, and agents for them, get what task.fetch names.
-func (s *staging) inputs(ctx context.Context, files *study.Files) error {
+func (s *staging) inputs(ctx context.Context, files *task.Files) error {
 	spec := s.spec
 	webs := s.probe(ctx)
 	for i, f := range spec.Task.Fetch {

@@ -13,7 +13,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
-	"github.com/kaon-sweep/kaon/scheduler/study"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/server/control"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -199,8 +199,8 @@ func (s *Server) coreConfig() scheduler.Config {
 		UnprovenCap:    s.cfg.UnprovenCap,
 		Parallel:       func(id string) int { return s.cluster.room(s.mustHave(id).spec, openFiles()) },
 		ReviveEvery:    s.cluster.reviveEvery,
-		Studies: func(id string, spec *sweep.Spec) (scheduler.Study, error) {
-			return study.New(id, spec, s.mustHave(id).studyOptions())
+		Builder: func(id string, spec *sweep.Spec) (*task.Builder, error) {
+			return task.NewBuilder(id, spec, s.mustHave(id).builderOptions())
 		},
 		Parse: func(e journal.SweepEntry) (*sweep.Spec, error) { return s.mustHave(e.ID).spec, nil },
 	}

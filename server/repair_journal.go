@@ -17,7 +17,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
-	"github.com/kaon-sweep/kaon/scheduler/study"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -107,8 +107,8 @@ func (m *mender) trial(t board.Trial) journal.TrialEntry {
 func (m *mender) points(spec *sweep.Spec) (func(trial int) (json.RawMessage, uint64), error) {
 	core, err := scheduler.Restore(time.Now(), scheduler.Config{
 		Packer: offers.NewIndex(),
-		Studies: func(id string, spec *sweep.Spec) (scheduler.Study, error) {
-			return study.New(id, spec, study.Options{})
+		Builder: func(id string, spec *sweep.Spec) (*task.Builder, error) {
+			return task.NewBuilder(id, spec, task.Options{})
 		},
 		Parse: func(journal.SweepEntry) (*sweep.Spec, error) { return spec, nil },
 		Container: func(string, *sweep.Spec) (*cluster.Container, error) {

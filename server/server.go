@@ -12,7 +12,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
 	"github.com/kaon-sweep/kaon/scheduler/ledger"
-	"github.com/kaon-sweep/kaon/scheduler/study"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/server/control"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -66,8 +66,8 @@ type Sweep struct {
 	winner  *board.Winner // of the sweep that this one follows; nil: it follows none
 	need    ledger.Need   // what holds any trial of it
 	staging staging
-	given   study.Files // by staging, to attempts
-	image   study.Image
+	given   task.Files // by staging, to attempts
+	image   task.Image
 	broken  error // why it could not be run again, if it has ended
 
 	writer     *store.Writer

@@ -11,7 +11,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
-	"github.com/kaon-sweep/kaon/scheduler/study"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -116,10 +116,10 @@ func (sw *Sweep) checkImages(ctx context.Context) error {
 	return sw.server.cfg.Cluster.servesStatic()
 }
 
-// studyOptions are what trials are told besides the spec. In an image they start where it says, with its
+// builderOptions are what trials are told besides the spec. In an image they start where it says, with its
 // python.
-func (sw *Sweep) studyOptions() study.Options {
-	o := study.Options{Getenv: os.LookupEnv, Image: sw.image, Winner: sw.winner, Files: sw.given}
+func (sw *Sweep) builderOptions() task.Options {
+	o := task.Options{Getenv: os.LookupEnv, Image: sw.image, Winner: sw.winner, Files: sw.given}
 	if sw.spec.Task.Container == nil {
 		o.Dir, o.Interpreter = sw.server.cluster.workDir(sw.spec), sw.server.cluster.interpreter
 	}

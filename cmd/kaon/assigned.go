@@ -10,7 +10,6 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/containerizer"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
-	"github.com/kaon-sweep/kaon/scheduler/study"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -82,11 +81,8 @@ func (s source) needs(ctx context.Context, spec *sweep.Spec, trial int, params j
 			return resource.Resources{}, fmt.Errorf("read the winner's parameters: %w", err)
 		}
 	default:
-		st, err := study.New(s.id, spec, study.Options{})
-		if err != nil {
-			return resource.Resources{}, err
-		}
-		if point, err = (server.ByHand{Sweep: s.id, Spec: spec, Trial: trial, Params: params}).Point(st); err != nil {
+		var err error
+		if point, err = (server.ByHand{Sweep: s.id, Spec: spec, Trial: trial, Params: params}).Point(); err != nil {
 			return resource.Resources{}, err
 		}
 	}

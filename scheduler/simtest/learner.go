@@ -1,47 +1,43 @@
 package simtest
 
 import (
-	"fmt"
 	"math"
 
-	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/search"
 )
 
-// learner is a study whose points depend on everything it was told, and on the order of it, so that a core
+// learner is a method whose points depend on everything it was told, and on the order of it, so that a core
 // that repeats the dialogue differently after a restart shows at once.
 type learner struct {
-	scheduler.Study
+	search.Method
 	next    int    // no trial below was not asked for
 	history uint64 // hash of what was told
 }
 
-// Learns implements scheduler.Study.
-func (s *learner) Learns() bool { return true }
+// Replay implements search.Method.
+func (l *learner) Replay() bool { return true }
 
-// Point implements scheduler.Study.
-func (s *learner) Point(trial int) (sweep.Point, error) {
-	if trial < s.next {
-		return nil, fmt.Errorf("trial %d is asked for after trial %d", trial, s.next-1)
+// Ask implements search.Method. A trial that is asked for after a later one has no point.
+func (l *learner) Ask(trial int) (sweep.Point, bool) {
+	if trial < l.next {
+		return nil, false
 	}
-	s.next = trial + 1
-	base, err := s.Study.Point(trial)
-	if err != nil {
-		return nil, err
-	}
+	l.next = trial + 1
+	base, ok := l.Method.Ask(trial)
 	p := append(sweep.Point(nil), base...)
 	for i := range p {
 		if p[i].Name == "x" {
-			p[i].Value = unit(mix(s.history, uint64(trial)))
+			p[i].Value = unit(mix(l.history, uint64(trial)))
 		}
 	}
-	return p, nil
+	return p, ok
 }
 
-// Observe implements scheduler.Study.
-func (s *learner) Observe(trial int, state sweep.State, value float64, known bool) {
-	if !known {
-		value = 0
+// Tell implements search.Method.
+func (l *learner) Tell(trial int, o search.Outcome) {
+	if !o.Known {
+		o.Value = 0
 	}
-	s.history = mix(s.history, uint64(trial), uint64(state), math.Float64bits(value))
+	l.history = mix(l.history, uint64(trial), uint64(o.State), math.Float64bits(o.Value))
 }

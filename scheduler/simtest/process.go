@@ -13,9 +13,10 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
-	"github.com/kaon-sweep/kaon/scheduler/study"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
+	"github.com/kaon-sweep/kaon/sweep/search"
 )
 
 // process is one life of the scheduler's process: the real core and packer, the boards, and what the loop
@@ -120,12 +121,15 @@ func (p *process) config() scheduler.Config {
 			Builds:   map[string]scheduler.Build{"amd64": {Argv: []string{buildAMD64, "executor"}}},
 			Overhead: resource.Resources{CPUs: 100, Mem: 32 * resource.Unit},
 		},
-		Studies: func(id string, spec *sweep.Spec) (scheduler.Study, error) {
-			made, err := study.New(id, spec, study.Options{})
+		Builder: func(id string, spec *sweep.Spec) (*task.Builder, error) {
+			return task.NewBuilder(id, spec, task.Options{})
+		},
+		Search: func(spec *sweep.Spec) (search.Method, error) {
+			made, err := search.New(spec)
 			if err != nil || !w.story.Learns {
 				return made, err
 			}
-			return &learner{Study: made}, nil
+			return &learner{Method: made}, nil
 		},
 		Parse: func(e journal.SweepEntry) (*sweep.Spec, error) {
 			if string(e.Source) != string(w.spec.Source) || e.Seed != w.spec.Seed {

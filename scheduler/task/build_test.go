@@ -1,12 +1,11 @@
-package study_test
+package task_test
 
 import (
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/study"
+	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -27,25 +26,22 @@ task:
 then: ["./final", "${winner.args}", "--seed=${winner.seed}"]
 `
 
-func newStudy(t *testing.T) *study.Study {
+func newBuilder(t *testing.T) (*task.Builder, *sweep.Spec) {
 	t.Helper()
 	parsed, err := sweep.Parse("example.yaml", []byte(spec))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := study.New("example-1", parsed, study.Options{Dir: "/spec"})
+	s, err := task.NewBuilder("example-1", parsed, task.Options{Dir: "/spec"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return s, parsed
 }
 
 func TestOrderIsResolved(t *testing.T) {
-	s := newStudy(t)
-	point, err := s.Point(3)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, parsed := newBuilder(t)
+	point := pointOf(t, parsed, 3)
 	order, err := s.Order(3, 1, point)
 	if err != nil {
 		t.Fatal(err)
@@ -66,33 +62,27 @@ func TestOrderIsResolved(t *testing.T) {
 	if len(order.Files) != 1 || order.Files[0].Name != "args.json" || !strings.Contains(string(order.Files[0].Data), `"lr"`) {
 		t.Errorf("files %+v", order.Files)
 	}
-	if _, err := s.Point(4); err == nil {
-		t.Error("point 4 of a grid of 4: no error")
-	}
 }
 
 func TestDemandFollowsThePoint(t *testing.T) {
-	s := newStudy(t)
+	s, parsed := newBuilder(t)
 	if s.Uniform() {
 		t.Error("an expression over a parameter counts as uniform")
 	}
 	for trial, mem := range []resource.Milli{100, 200, 100, 200} {
-		point, err := s.Point(trial)
-		if err != nil {
-			t.Fatal(err)
-		}
+		point := pointOf(t, parsed, trial)
 		demand, err := s.Demand(point)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if demand.Resources.Mem != mem*resource.Unit || demand.Resources.CPUs != resource.Unit/2 {
-			t.Errorf("trial %d asks for %+v, want %d MB", trial, demand.Resources, mem)
+		if demand.Mem != mem*resource.Unit || demand.CPUs != resource.Unit/2 {
+			t.Errorf("trial %d asks for %+v, want %d MB", trial, demand, mem)
 		}
 	}
 }
 
 func TestThenGetsTheWinner(t *testing.T) {
-	s := newStudy(t)
+	s, _ := newBuilder(t)
 	manifest := []byte(`{"trial": 2, "value": 0.5, "seed": 77}`)
 	order, err := s.Then(1, []byte(`{"lr":0.2,"size":1}`), manifest)
 	if err != nil {
@@ -111,7 +101,7 @@ func TestThenGetsTheWinner(t *testing.T) {
 	if last.Name != "winner.json" || string(last.Data) != string(manifest) {
 		t.Errorf("file %s: %s", last.Name, last.Data)
 	}
-	if order.Trial != scheduler.ThenTrial || order.Objective != "" {
+	if order.Trial != results.ThenTrial || order.Objective != "" {
 		t.Errorf("trial %d with objective %q", order.Trial, order.Objective)
 	}
 }

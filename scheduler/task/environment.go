@@ -1,4 +1,4 @@
-package study
+package task
 
 import (
 	"fmt"
@@ -7,24 +7,23 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // Files is where attempts get and leave files. The zero value is nowhere.
 type Files struct {
 	Attempt func(trial, attempt int) string // URL at which an attempt leaves its files; nil: they stay in the sandbox
-	Code    *task.Source
-	Inputs  []task.Source
+	Code    *Source
+	Inputs  []Source
 	Secrets string // URL
 }
 
 // files completes an order with what comes to the attempt and what is to be taken from it.
-func (s *Study) files(o *task.Order) {
-	f, spec := &s.options.Files, &s.spec.Task
+func (b *Builder) files(o *Order) {
+	f, spec := &b.options.Files, &b.spec.Task
 	o.Code, o.Inputs, o.Secrets = f.Code, f.Inputs, f.Secrets
-	o.Dir = s.options.Dir
+	o.Dir = b.options.Dir
 	if o.Code != nil {
 		o.Dir = ""
 	}
@@ -34,17 +33,17 @@ func (s *Study) files(o *task.Order) {
 	case spec.Dir != "":
 		o.Dir = filepath.Join(o.Dir, spec.Dir)
 	}
-	if f.Attempt == nil || s.spec.Artifacts.None && spec.Logs == sweep.LogsNone {
+	if f.Attempt == nil || b.spec.Artifacts.None && spec.Logs == sweep.LogsNone {
 		return
 	}
-	o.Deliver = &task.Deliver{URL: f.Attempt(o.Trial, o.Attempt), Bytes: s.spec.Artifacts.Bytes, Logs: spec.Logs, NoArtifacts: s.spec.Artifacts.None}
-	if o.Trial != scheduler.ThenTrial { // what the step leaves is its own affair
-		o.Deliver.Artifacts = s.spec.Artifacts.Files
+	o.Deliver = &Deliver{URL: f.Attempt(o.Trial, o.Attempt), Bytes: b.spec.Artifacts.Bytes, Logs: spec.Logs, NoArtifacts: b.spec.Artifacts.None}
+	if o.Trial != results.ThenTrial { // what the step leaves is its own affair
+		o.Deliver.Artifacts = b.spec.Artifacts.Files
 	}
 }
 
 // environment is KEY=VALUE pairs by name, so that equal specs give equal orders.
-func (s *Study) environment(o task.Order, p sweep.Point) ([]string, error) {
+func (b *Builder) environment(o Order, p sweep.Point) ([]string, error) {
 	kaon := func(name string) string {
 		switch name {
 		case "KAON_SWEEP":
@@ -58,17 +57,17 @@ func (s *Study) environment(o task.Order, p sweep.Point) ([]string, error) {
 		case "KAON_PARAMS":
 			return string(o.Params)
 		case "KAON_METRICS":
-			return task.Folder + "/metrics.jsonl"
+			return Folder + "/metrics.jsonl"
 		case "KAON_ARTIFACTS":
-			return task.Folder + "/artifacts"
+			return Folder + "/artifacts"
 		default:
-			return task.Folder + "/control"
+			return Folder + "/control"
 		}
 	}
-	vars := s.vars(p, s.winner)
+	vars := b.vars(p, b.winner)
 	var pairs []string
-	for _, name := range slices.Sorted(maps.Keys(s.spec.Task.Env)) {
-		value, err := sweep.ExpandEnv(s.spec.Task.Env[name], vars, kaon)
+	for _, name := range slices.Sorted(maps.Keys(b.spec.Task.Env)) {
+		value, err := sweep.ExpandEnv(b.spec.Task.Env[name], vars, kaon)
 		if err != nil {
 			return nil, fmt.Errorf("expand task.env.%s of trial %d: %w", name, o.Trial, err)
 		}

@@ -1,12 +1,11 @@
-package study_test
+package task_test
 
 import (
 	"fmt"
 	"slices"
 	"testing"
 
-	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/study"
+	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -31,17 +30,14 @@ func TestOrderNamesFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	code := &task.Source{URL: "http://depot/code"}
-	s, err := study.New("s", parsed, study.Options{Dir: "/spec", Files: study.Files{
+	s, err := task.NewBuilder("s", parsed, task.Options{Dir: "/spec", Files: task.Files{
 		Code: code, Secrets: "http://depot/secrets", Inputs: []task.Source{{URL: "http://x/y"}},
 		Attempt: func(trial, attempt int) string { return fmt.Sprintf("http://depot/%d/%d", trial, attempt) },
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	point, err := s.Point(1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	point := pointOf(t, parsed, 1)
 	order, err := s.Order(1, 3, point)
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +57,7 @@ func TestOrderNamesFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if then.Deliver.URL != fmt.Sprintf("http://depot/%d/1", scheduler.ThenTrial) || len(then.Deliver.Artifacts) != 0 {
+	if then.Deliver.URL != fmt.Sprintf("http://depot/%d/1", results.ThenTrial) || len(then.Deliver.Artifacts) != 0 {
 		t.Errorf("the step delivers %+v", then.Deliver)
 	}
 }
@@ -72,14 +68,11 @@ func TestDirIsFoundFromWhereTrialsStart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := study.New("s", parsed, study.Options{Dir: "/spec"})
+		s, err := task.NewBuilder("s", parsed, task.Options{Dir: "/spec"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		point, err := s.Point(0)
-		if err != nil {
-			t.Fatal(err)
-		}
+		point := pointOf(t, parsed, 0)
 		if order, err := s.Order(0, 1, point); err != nil || order.Dir != want || order.Deliver != nil {
 			t.Errorf("%s: starts in %q, %v", dir, order.Dir, err)
 		}

@@ -1,0 +1,131 @@
+package search
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Log is a method together with what it was asked and told, so that a restart can repeat both. Where points
+// depend on results, it asks for each point once, remembers it, and numbers each question and answer:
+// whoever keeps the Steps of every trial can Restore them in any order and Replay the whole, after which
+// the method stands where it stood. Methods that answer from the index alone are passed through and cost
+// nothing.
+type Log struct {
+	method   Method
+	name     string
+	step     uint64 // the last one
+	points   map[int]sweep.Point
+	trials   map[int]Steps
+	restored []step // only until Replay
+}
+
+// Steps are the numbers under which a search was asked for the point of a trial and told how it ended; 0:
+// it was not.
+type Steps struct {
+	Ask, Tell uint64
+	Failure   bool // it was told of a failure
+}
+
+// step is one step of a log, read back.
+type step struct {
+	number  uint64
+	trial   int
+	told    bool
+	outcome Outcome
+}
+
+// NewLog begins the log of a method, whose name is for errors.
+func NewLog(m Method, name string) *Log {
+	return &Log{method: m, name: name, points: map[int]sweep.Point{}, trials: map[int]Steps{}}
+}
+
+// Learns reports whether points depend on results, so that the Steps of the trials have to be kept.
+func (l *Log) Learns() bool { return l.method.Replay() }
+
+// Steps are those of a trial; none when the method does not learn.
+func (l *Log) Steps(trial int) Steps { return l.trials[trial] }
+
+// Ask is the point of a trial, the same each time. Fresh says that a method that learns was asked for it now.
+func (l *Log) Ask(trial int) (p sweep.Point, fresh bool, err error) {
+	if p, known := l.points[trial]; known {
+		return p, false, nil
+	}
+	if p, err = l.ask(trial); err != nil || !l.Learns() {
+		return p, false, err
+	}
+	l.step++
+	l.keepAsk(trial, p, l.step)
+	return p, true, nil
+}
+
+func (l *Log) ask(trial int) (sweep.Point, error) {
+	p, ok := l.method.Ask(trial)
+	if !ok {
+		return nil, fmt.Errorf("the %s search has no point for trial %d", l.name, trial)
+	}
+	return p, nil
+}
+
+// Tell tells the method how a trial ended whose point it was asked for, once: a trial that is tried again
+// later is not told of again. The value of a failed trial is not told either: it would not outlive another
+// try, and so could not be repeated.
+func (l *Log) Tell(trial int, o Outcome) {
+	s := l.trials[trial]
+	if s.Ask == 0 || s.Tell > 0 {
+		return
+	}
+	l.step++
+	l.keepTell(trial, o, l.step)
+}
+
+// Restore takes in the steps of a trial that ran in an earlier process, and how it ended if it was told of
+// that.
+func (l *Log) Restore(trial int, s Steps, o Outcome) {
+	if s.Ask > 0 {
+		l.restored = append(l.restored, step{number: s.Ask, trial: trial})
+	}
+	if s.Tell > 0 {
+		if s.Failure {
+			o.State = sweep.Failed
+		}
+		l.restored = append(l.restored, step{s.Tell, trial, true, o})
+	}
+}
+
+// Replay repeats what was restored, in the order in which it happened.
+func (l *Log) Replay() error {
+	slices.SortFunc(l.restored, func(a, b step) int { return cmp.Compare(a.number, b.number) })
+	for _, s := range l.restored {
+		l.step = s.number
+		if s.told {
+			l.keepTell(s.trial, s.outcome, s.number)
+			continue
+		}
+		p, err := l.ask(s.trial)
+		if err != nil {
+			return err
+		}
+		l.keepAsk(s.trial, p, s.number)
+	}
+	l.restored = nil
+	return nil
+}
+
+func (l *Log) keepAsk(trial int, p sweep.Point, number uint64) {
+	s := l.trials[trial]
+	s.Ask = number
+	l.points[trial], l.trials[trial] = p, s
+}
+
+func (l *Log) keepTell(trial int, o Outcome, number uint64) {
+	if o.State == sweep.Failed {
+		o.Value, o.Known = 0, false
+	}
+	s := l.trials[trial]
+	s.Tell, s.Failure = number, o.State == sweep.Failed
+	l.trials[trial] = s
+	l.method.Tell(trial, o)
+}
