@@ -123,14 +123,11 @@ setsid sh -c 'while [ -e ../control ]; do mv d e; mv l d; mv d l; mv e d; done' 
 func TestAttackFloodOfMetrics(t *testing.T) {
 	a := newFakeAgent(t)
 	startExecutor(t, a, nil)
-	flood := `yes '{"a": 1, "b": 2, "c": 3, "d": 4, "e": 5}' | head -c 300000000 > $KAON_METRICS`
-	if testing.Short() {
-		flood = `yes '{"a": 1, "b": 2, "c": 3, "d": 4, "e": 5}' | head -c 30000000 > $KAON_METRICS`
-	}
+	const flood = `yes '{"a": 1, "b": 2, "c": 3, "d": 4, "e": 5}' | head -c 100000000 > $KAON_METRICS`
 	a.launch("s.1.1", task.Order{Shell: flood})
-	a.launch("s.2.1", task.Order{Shell: flood, Timeout: 5 * time.Second})
+	a.launch("s.2.1", task.Order{Shell: flood, Timeout: 2 * time.Second})
 	a.ready("s.1.1")
-	for i := range 5 {
+	for i := range 4 {
 		began := time.Now()
 		id := fmt.Sprintf("n.%d.1", i)
 		a.launch(id, task.Order{Shell: "echo '{\"n\": 1}'"})
@@ -140,19 +137,23 @@ func TestAttackFloodOfMetrics(t *testing.T) {
 		if took := time.Since(began); took > 10*time.Second {
 			t.Errorf("the neighbour took %v", took)
 		}
-		time.Sleep(time.Second)
+		time.Sleep(300 * time.Millisecond)
 	}
-	began := time.Now()
+	began, states := time.Now(), map[string]mesosapi.TaskState{}
 	a.tell(&api.Event{Type: api.Event_KILL, Kill: &api.Event_Kill{TaskID: mesosapi.TaskID{Value: "s.1.1"}}})
 	for _, id := range []string{"s.1.1", "s.2.1"} {
 		a.await("the end of "+id, func() bool {
 			for _, s := range a.mu.updates {
 				if s.TaskID.Value == id && s.GetState() != mesosapi.TASK_RUNNING {
+					states[id] = s.GetState()
 					return true
 				}
 			}
 			return false
 		})
+	}
+	if states["s.1.1"] != mesosapi.TASK_KILLED {
+		t.Errorf("the flood ended by %v before it was stopped", states["s.1.1"])
 	}
 	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("stopping took %v", took)

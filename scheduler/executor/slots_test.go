@@ -12,7 +12,8 @@ import (
 func TestFewDescriptorsFailNoTrial(t *testing.T) {
 	for _, limit := range []int{64, 128} {
 		t.Run(fmt.Sprint(limit), func(t *testing.T) {
-			const trials = 120
+			t.Parallel()
+			const trials = 80
 			r := newRig(t, 16)
 			var orders []task.Order
 			for i := range trials {
