@@ -32,7 +32,10 @@ type SearchRow struct {
 	Pending       int        `json:"pending"`
 	Seeds         int        `json:"seeds"`
 	MedianRegret  float64    `json:"median_regret"`
+	Q1            float64    `json:"q1"`
+	Q3            float64    `json:"q3"`
 	Quartiles     [2]float64 `json:"quartiles"`
+	MsPerAsk      float64    `json:"ms_per_suggestion"`
 	SecondsPerAsk float64    `json:"seconds_per_suggestion"` // time in the method, for asking and telling
 }
 
@@ -81,10 +84,11 @@ func searchRows(cfg SearchConfig, f Function, method string, yield func(SearchRo
 	}
 	for i, n := range cfg.Evaluations {
 		slices.Sort(at[i])
+		q1, q3, each := quantile(at[i], 0.25), quantile(at[i], 0.75), spent.Seconds()/float64(cfg.Seeds*last)
 		err := yield(SearchRow{
 			Method: method, Function: f.Name, Evaluations: n, Pending: cfg.Pending, Seeds: cfg.Seeds,
-			MedianRegret: quantile(at[i], 0.5), Quartiles: [2]float64{quantile(at[i], 0.25), quantile(at[i], 0.75)},
-			SecondsPerAsk: spent.Seconds() / float64(cfg.Seeds*last),
+			MedianRegret: quantile(at[i], 0.5), Q1: q1, Q3: q3, Quartiles: [2]float64{q1, q3},
+			MsPerAsk: each * 1000, SecondsPerAsk: each,
 		})
 		if err != nil {
 			return err

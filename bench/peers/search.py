@@ -164,7 +164,8 @@ def main():
                 at = sorted(regrets[n - 1] for regrets, _ in runs)
                 quarters = statistics.quantiles(at, n=4, method="inclusive") if len(at) > 1 else [at[0]] * 3
                 row = {"method": "optuna-" + sampler, "function": function, "evaluations": n, "pending": args.pending,
-                       "seeds": args.seeds, "median_regret": quarters[1], "quartiles": [quarters[0], quarters[2]],
+                       "seeds": args.seeds, "median_regret": quarters[1], "q1": quarters[0], "q3": quarters[2],
+                       "quartiles": [quarters[0], quarters[2]], "ms_per_suggestion": seconds * 1000,
                        "seconds_per_suggestion": seconds}
                 rows.append(row)
                 if not args.json:
