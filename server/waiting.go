@@ -25,12 +25,17 @@ func (m machine) waits(why offers.Reasons, trials int, each resource.Resources) 
 	if why.Agents == 0 {
 		return "the cluster on this machine is starting", true
 	}
-	if why.FitsEmpty == 0 || why.Quota > 0 || why.OtherRole > 0 || len(why.Excluded)+len(why.Constraints) > 0 {
-		return "", false
-	}
 	are := "is"
 	if trials != 1 {
 		are = "are"
+	}
+	for _, l := range why.Largest {
+		if l.Resource == "ports" { // that it has had enough of them otherwise, CheckFeasible knows
+			return fmt.Sprintf("%s %s waiting: %s", Plural(trials, "trial"), are, NoPorts), true
+		}
+	}
+	if why.FitsEmpty == 0 || why.Quota > 0 || why.OtherRole > 0 || len(why.Excluded)+len(why.Constraints) > 0 {
+		return "", false
 	}
 	var parts []string
 	for _, s := range why.Resources {

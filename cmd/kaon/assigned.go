@@ -42,6 +42,9 @@ func (f machineFlags) assign(need resource.Resources) (assigned, error) {
 		for p := leased[0]; p != 0 && p <= leased[1] && len(a.ports) < need.Ports; p++ {
 			a.ports = append(a.ports, p)
 		}
+		if len(a.ports) < need.Ports {
+			a.warning = server.NoPorts
+		}
 	}
 	return a, nil
 }
