@@ -23,7 +23,8 @@ type outcome struct {
 	bytes   []byte // board.json
 	summary board.Summary
 	trials  []board.Trial
-	lost    int // attempts that ended by the platform's fault
+	lost    int      // attempts that ended by the platform's fault
+	reasons []string // of these
 }
 
 func (w *world) outcome() outcome {
@@ -46,6 +47,7 @@ func (w *world) outcome() outcome {
 		for _, a := range trial.Attempts {
 			if a.End != nil && a.End.State == sweep.AttemptLost {
 				o.lost++
+				o.reasons = append(o.reasons, a.End.Reason)
 			}
 		}
 	}

@@ -76,6 +76,14 @@ func newWorld(t *testing.T, binary string, trials int, cluster bool) *world {
 	if cluster {
 		w.listen = freeAddress(t)
 		w.startCluster()
+		// A scheduler looks for the cluster's credentials once, when it starts.
+		testkit.Await(t, "the cluster to listen", func() bool {
+			c, err := net.Dial("tcp", w.listen)
+			if err == nil {
+				_ = c.Close()
+			}
+			return err == nil
+		})
 	}
 	t.Cleanup(func() {
 		for pid := range w.processes() {
