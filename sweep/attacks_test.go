@@ -65,7 +65,15 @@ var attacks = []string{
 	`flock t -c "echo ${param.v}"`, `setsid sh -c "echo ${param.v}"`,
 	`stdbuf -oL sh -c "echo ${param.v}"`, `bash -O extglob -c "echo ${param.v}"`,
 	`bash --norc -c "echo ${param.v}"`, `bash -c -- "echo ${param.v}"`, `bash +x -c "echo ${param.v}"`,
-	`nice -n 5 sh -c "echo ${param.v}"`,
+	`nice -n 5 sh -c "echo ${param.v}"`, `capsh -- -c "echo ${param.v}"`, `capsh == -c "echo ${param.v}"`,
+	`/bin/da*sh -c "echo ${param.v}"`, `/bin/da*sh -c ${param.v}`, `/usr/bin/[d]ash -c "echo ${param.v}"`,
+	`/bin/{da,}sh -c "echo ${param.v}"`, `/bin/?ash -lc "echo ${param.v}"`,
+	`/proc/self/exe -c "echo ${param.v}"`, `/proc/self/exe -c ${param.v}`, `env /bin/da*sh -c ${param.v}`,
+	`ln -s /bin/sh mysh; ./mysh -c "echo ${param.v}"`, `ln -s /bin/sh mysh; ./mysh -c 'A='${param.v}`,
+	`ln -s /bin/sh mysh; nice ./mysh -ec "echo ${param.v}"`,
+	`ln -s /bin/sh mysh; X="echo ${param.v}"; ./mysh -c "true; $X"`,
+	`ln -s $(command -v python3) py; ./py -c"print('${param.v}')"`,
+	`ln -s $(command -v perl) pl; ./pl -E "print '${param.v}'"`,
 }
 
 // Whatever is accepted of them runs nothing that a value says, in sh and in bash.

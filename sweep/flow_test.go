@@ -78,6 +78,9 @@ E`, `X=${param.v}; bash <<< "./t $X"`,
 		`docker run img python -c "f('${param.v}')"`,
 		`uv run python -c "f('${param.v}')"`, `sh -c 'python -c "f(\"${param.v}\")"'`,
 		`ray job submit -- ./t ${args}`,
+		`./mysh -c "echo ${param.v}"`, `nice ./mysh -lc "echo ${param.v}"`, `./mysh -c 'A=${param.v}'`,
+		`/bin/da*sh -c ${param.v}`, `/proc/self/exe -c ${param.v}`, `capsh -- -c "echo '${param.v}'x$(${param.v})"`,
+		`. ./inc.sh ${param.v}`, `. ./inc.sh a "${param.v}"`, `docker run img ./mysh -c "echo ${param.v}"`,
 	} {
 		x, err := Command{Shell: script}.Expand(Vars{Params: Point{{"v", "a b; $(id) \\ %s"}}})
 		if err == nil {
@@ -128,6 +131,10 @@ func TestOrdinaryCommandsAreTaken(t *testing.T) {
 		`grep -c ${param.v} f`, `tar -cf ${param.v}.tar d`, `gcc -c ${param.v}.c`,
 		`python -c 'import os; print(os.environ["KAON_PARAM_V"])'`, `sed -n 1p ${param.v}`,
 		`bash -c 'python train.py "$@"' _ ${args}`, `ls *.sh; cat a.sh; ./t ${args}`, `time ./t ${args}`,
+		`./train.py -c ${param.v} -e ${param.v}`, `./t -c "$KAON_PARAM_V"`, `V=${param.v}; ./t -c "$V"`,
+		`echo -e "lr: ${param.v}\n"`, `docker run -e "NOTE=a ${param.v}" img ./t`, `grep -e "a ${param.v}" f`,
+		`./t -cfg "a ${param.v}"`, `./t -env "a ${param.v}"`, `set -- ${args}; . ./inc.sh`, `. ./inc.sh; ./t ${args}`,
+		`./t -c conf.yaml "a ${param.v}"`, `[ -e "out ${param.v}" ] || ./t ${args}`, `set -e; ./t "a ${param.v}"`,
 		`exec ./t ${args}`, `ulimit -n 99; ./t ${args} &> log; cat log`,
 	} {
 		for _, v := range []Value{0.1, "adam", "two words; $(id)"} {
@@ -139,6 +146,7 @@ func TestOrdinaryCommandsAreTaken(t *testing.T) {
 	for _, script := range []string{
 		`python -c "print(${param.v})"`, `sed -i "s/lr: .*/lr: ${param.v}/" cfg.yaml`,
 		`X=${param.v}; ./t --lr $X`, `echo "./t ${param.v}" > t.sh; sh t.sh`,
+		`./t -c "lr=${param.v} x=1"`, `/bin/da*sh -c "./t ${param.v}"`,
 		`awk 'BEGIN {print ${param.v} * 2}'`, `C="./t ${param.v}"; $C`, `make train LR=${param.v}`,
 	} {
 		if _, err := (Command{Shell: script}).Expand(Vars{Params: Point{{"v", 1e-5}}}); err != nil {

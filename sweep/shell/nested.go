@@ -35,7 +35,7 @@ func readings(words []string, inShell bool) (found []reading, zeroth int) {
 		}
 		return out
 	}
-	found = optionsWithCommands(words)
+	found = append(optionsWithCommands(words), unknownProgram(words, inShell)...)
 	wrapped := false
 	for i := 0; i < len(words); i++ {
 		name := path.Base(words[i])
@@ -106,6 +106,24 @@ func readings(words []string, inShell bool) (found []reading, zeroth int) {
 			found = append(found, noShell([]int{scriptOf(words, i+1)}, &Need{
 				Number, "what may be a script: which program this is, kaon cannot know", writeProgramOut,
 			}))
+		case start && name == "capsh": // what stands behind -- is for a shell
+			rest := slices.IndexFunc(words[i+1:], func(w string) bool { return w == "--" || w == "==" })
+			if script := scriptOf(words, i+2+rest); rest >= 0 && script >= 0 {
+				return append(found, reading{words: []int{script}, reader: "capsh -- -c", after: script + 1}), zeroth
+			}
+		case inShell && i == 0 && words[i] == "." && len(words) > 2:
+			var behind []int
+			for _, k := range all(2) {
+				if macroText.MatchString(words[k]) {
+					behind = append(behind, k)
+				}
+			}
+			if len(behind) > 0 {
+				return append(found, reading{
+					words: behind, reader: ".", refuse: "the words behind `. FILE`, which sh drops",
+					remedy: "write `set -- %MACRO%` before it: the file then has them as \"$@\"",
+				}), zeroth
+			}
 		case inShell && start && name == "alias":
 			return append(found, reading{
 				words: all(i + 1), reader: name, refuse: "an alias", remedy: "write a function instead",
