@@ -86,7 +86,7 @@ func (c *Core) end(run *run, phase sweep.Phase, reason string) {
 	run.entry.Best, run.entry.BestTrial = run.best, run.bestTrial
 	c.journalSweep(run)
 	run.entry.States, run.entry.Attempts = nil, nil
-	run.window, run.retryQueue, run.isolatedQueue = window{}, nil, nil
+	run.queue.Clear()
 	c.note(SweepEnded{
 		Sweep: run.id, Phase: phase, Reason: reason, Counts: run.Counts(),
 		Seconds: c.now.Sub(run.entry.Submitted).Seconds(),

@@ -8,13 +8,16 @@
 // attempts: which trial is launched where, what an update of Mesos means for it, when it is tried again, when a
 // sweep is over. Loop is the one goroutine that owns a Core, and carries Ready out in the order its fields state.
 //
-// The package does not choose points (package search, behind Study), does not match work with offers (package
-// offers, behind Packer), does not know how good a trial is beyond the sweep's target (package board, behind
-// Notices), and does not speak to a cluster (package cluster/mesos, behind cluster.Driver).
+// The package does not choose points (package search, behind search.Log), does not say what an attempt runs (package
+// task, behind task.Builder), does not match work with offers (package offers, behind Packer), does not know how good
+// a trial is beyond the sweep's target (package board, behind Notices), and does not speak to a cluster (package
+// cluster/mesos, behind cluster.Driver).
 //
-// Its files look down: loop, requests and dispatch; step; commands, status, reconcile, pass and restore; finish and advance;
-// limits; drain; trial and kill; classify; core, run and attempt; executors and running. Packages below know nothing of it:
-// cluster is the vocabulary of engines, journal what is kept, health which agents get work, timer what is due when.
+// Its files look down: loop, requests, effects and dispatch; turn and step; commands, status, reconcile, pass and
+// restore; groups; finish and advance; limits; drain; trial and kill; classify; what the core knows of executors
+// (executor_info, running); core; live, run and failures; executors. Packages below know nothing of it: queue is what
+// waits, health which agents get work, task what attempts run and say, journal what is kept, timer what is due when,
+// cluster the vocabulary of engines.
 //
 // Its nouns: a sweep has trials; a trial has attempts, one after the other; an attempt is one Mesos task. A Budget
 // counts by whose fault attempts ended. An orphan is a task that runs though the core does not believe in it. An Entry

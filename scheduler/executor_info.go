@@ -95,7 +95,7 @@ func (c *Core) executorInfo(att *attempt, grant offers.Grant) cluster.ExecutorIn
 // startSharedExecutor notes the shared executor that a grant starts.
 func (c *Core) startSharedExecutor(g *group, id offers.AgentID, role string, grant offers.Grant) {
 	o := &g.run.executor
-	if !o.shares(g.demand) || grant.NewExecutor == nil {
+	if !o.shares(g.Demand) || grant.NewExecutor == nil {
 		return
 	}
 	variant := o.ids[o.template.variant(c.arch(id))]

@@ -122,11 +122,11 @@ func (c *Core) commitTrial(att *attempt, v classification, to sweep.State, due t
 		Due: due, Value: att.value,
 	}
 	if att.coTerminated > 0 {
-		run.isolate[att.trial] = true
+		run.queue.Isolate(att.trial)
 	}
 	if to.Terminal() {
 		delete(run.budgets, att.trial)
-		delete(run.isolate, att.trial)
+		run.queue.Forget(att.trial)
 		e.Budget = journal.Budget{}
 	}
 	if to == sweep.Failed {

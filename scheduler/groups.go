@@ -5,53 +5,15 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/scheduler/queue"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// isolatedGroups is the trials that are to have executors of their own and may start now, n at most, by what they need.
-func (c *Core) isolatedGroups(run *run, n int) (all []group) {
-	index := map[*offers.Demand]int{}
-	waiting := run.isolatedQueue
-	run.isolatedQueue = nil
-	for _, trial := range waiting {
-		if !run.waits(trial) {
-			continue
-		}
-		if n == 0 {
-			run.isolatedQueue = append(run.isolatedQueue, trial)
-			continue
-		}
-		d, _, err := run.shapeOf(trial)
-		if err != nil {
-			c.failLaunch(run, trial, err)
-			continue
-		}
-		own := c.isolatedDemand(run, d)
-		i, known := index[own]
-		if !known {
-			i = len(all)
-			index[own] = i
-			all = append(all, group{run: run, demand: own, isolated: true})
-		}
-		all[i].trials = append(all[i].trials, trial)
-		all[i].count++
-		n--
-	}
-	return all
-}
-
-// isolatedDemand is a demand whose task brings an executor of its own; equal ones are one pointer.
-func (c *Core) isolatedDemand(run *run, d *offers.Demand) *offers.Demand {
-	if run.isolatedDemands == nil {
-		run.isolatedDemands = map[*offers.Demand]*offers.Demand{}
-	}
-	if run.isolatedDemands[d] == nil {
-		own := *c.completeDemand(run, d)
-		own.Executor = ""
-		run.isolatedDemands[d] = &own
-	}
-	return run.isolatedDemands[d]
+// group is waiting trials of one sweep that ask for the same.
+type group struct {
+	run *run
+	queue.Group
 }
 
 // groups is all that may start now, in order of submission, and whether more waits that may not.
@@ -62,33 +24,56 @@ func (c *Core) groups() (all []group, held bool) {
 		}
 		n := run.launchable(c.parallel(run.id))
 		held = held || n < run.counts[sweep.Waiting]
-		if len(run.isolatedQueue) > 0 {
+		if run.queue.Isolates() {
 			for _, g := range c.isolatedGroups(run, n) {
-				n -= g.count
-				all = append(all, g)
+				n -= g.Count
+				all = append(all, group{run, g})
 			}
 		}
 		switch {
 		case n == 0:
 		case run.entry.Phase == sweep.PhaseThen:
 			if d := c.thenDemand(run); d != nil {
-				all = append(all, group{run: run, demand: d, trials: []int{ThenTrial}, count: 1})
+				all = append(all, group{run, queue.Single(ThenTrial, d)})
 			}
-		case run.uniform != nil:
-			all = append(all, group{run: run, demand: c.completeDemand(run, run.uniform), count: n})
 		default:
-			run.fill(n, func(e journal.TrialEntry) { c.journal(e) }, func(trial int, err error) { c.failLaunch(run, trial, err) })
-			for _, g := range run.window.groups {
-				g.demand = c.completeDemand(run, g.demand)
-				g.count = min(len(g.trials), n)
-				n -= g.count
-				if g.count > 0 {
-					all = append(all, g)
-				}
+			for _, g := range c.trialGroups(run, n) {
+				c.completeDemand(run, g.Demand)
+				all = append(all, group{run, g})
 			}
 		}
 	}
 	return all, held
+}
+
+// isolatedGroups is the trials that are to have executors of their own and may start now, n at most.
+func (c *Core) isolatedGroups(run *run, n int) []queue.Group {
+	for {
+		all, bad := run.queue.Isolated(n)
+		if bad == nil {
+			for _, g := range all {
+				c.completeIsolated(run, g.Demand)
+			}
+			return all
+		}
+		c.failLaunch(run, bad.Trial, bad.Err)
+	}
+}
+
+// trialGroups is the trials that a pass looks at. The journal learns of which of them a search was asked for.
+func (c *Core) trialGroups(run *run, n int) []queue.Group {
+	for {
+		all, fresh, bad := run.queue.Groups(n)
+		for _, trial := range fresh {
+			c.journal(journal.TrialEntry{
+				Sweep: run.id, Trial: trial, Attempt: run.lastAttempt(trial), AskSeq: run.search.Steps(trial).Ask,
+			})
+		}
+		if bad == nil {
+			return all
+		}
+		c.failLaunch(run, bad.Trial, bad.Err)
+	}
 }
 
 // completeDemand completes a demand with what is the scheduler's business.
@@ -102,6 +87,13 @@ func (c *Core) completeDemand(run *run, d *offers.Demand) *offers.Demand {
 	if run.executor.container != nil {
 		d.Image = run.executor.container.Image
 	}
+	return d
+}
+
+// completeIsolated completes a demand whose task brings an executor of its own.
+func (c *Core) completeIsolated(run *run, d *offers.Demand) *offers.Demand {
+	c.completeDemand(run, d)
+	d.Executor = ""
 	return d
 }
 

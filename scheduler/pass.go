@@ -45,8 +45,8 @@ func (c *Core) Pack(now time.Time) {
 	c.updateOfferFlow(len(groups) > 0)
 	demands := make([]offers.Demand, len(groups))
 	for i, g := range groups {
-		demands[i] = *g.demand
-		demands[i].Count = g.count
+		demands[i] = *g.Demand
+		demands[i].Count = g.Count
 	}
 	o := c.cfg.Packing
 	o.MoreWaits, o.Caps, o.Last, o.Exclude = held, c.health.Caps, c.health.Last, c.health.Exclude()
@@ -126,14 +126,10 @@ func (c *Core) applyPlan(plan offers.Plan, groups []group, held bool) {
 		note.Refusals = append(note.Refusals, SweepRefusal{Sweep: groups[r.Demand].run.id, Refusal: r})
 	}
 	for i := range groups {
-		if g := &groups[i]; g.isolated {
-			g.run.isolatedQueue = append(g.run.isolatedQueue, g.trials...)
-		}
+		groups[i].run.queue.Return(&groups[i].Group)
 	}
 	for _, run := range c.order {
-		if run.uniform == nil {
-			run.restoreGroups(groups)
-		}
+		run.queue.Settle()
 	}
 	if note.Launched > 0 || note.Declined > 0 || len(note.Refusals) > 0 {
 		c.note(note)
@@ -143,7 +139,7 @@ func (c *Core) applyPlan(plan offers.Plan, groups []group, held bool) {
 // launch starts the next trial of a group on an agent.
 func (c *Core) launch(g *group, id offers.AgentID, role string, grant offers.Grant) (cluster.TaskInfo, bool) {
 	run := g.run
-	trial, ok := g.pop()
+	trial, ok := run.queue.Pop(&g.Group)
 	for ok {
 		number := run.lastAttempt(trial) + 1
 		order, err := c.taskOrder(run, trial, number)
@@ -151,9 +147,9 @@ func (c *Core) launch(g *group, id offers.AgentID, role string, grant offers.Gra
 			return c.start(g, trial, number, order, id, role, grant), true
 		}
 		c.failLaunch(run, trial, err)
-		trial, ok = g.pop()
+		trial, ok = run.queue.Pop(&g.Group)
 	}
-	c.cfg.Packer.TaskEnded(id, (&attempt{role: role, demand: g.demand}).counted(), 1)
+	c.cfg.Packer.TaskEnded(id, (&attempt{role: role, demand: g.Demand}).counted(), 1)
 	return cluster.TaskInfo{}, false
 }
 
@@ -176,7 +172,7 @@ func (c *Core) start(g *group, trial, number int, order task.Order, id offers.Ag
 	a, _ := c.health.Agent(id)
 	att := &attempt{
 		run: run, trial: trial, number: number, task: cluster.NewTaskID(run.id, trial, number),
-		agent: id, host: a.Host, role: role, demand: g.demand, launched: c.now, seed: order.Seed, reconciled: true,
+		agent: id, host: a.Host, role: role, demand: g.Demand, launched: c.now, seed: order.Seed, reconciled: true,
 		probe: c.health.RecordStart(id, ""),
 	}
 	run.attempts[run.slot(trial)] = uint16(number)

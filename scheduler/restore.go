@@ -135,7 +135,7 @@ func (r *run) restoreEnded() error {
 		}
 		r.counts[s]++
 	}
-	r.next = r.total
+	r.queue.Clear()
 	return nil
 }
 
@@ -153,10 +153,7 @@ func (c *Core) restoreTrial(e journal.TrialEntry) error {
 	if e.Trial != ThenTrial {
 		run.counts[run.states[slot]]--
 		run.counts[e.State]++
-		for t := run.next; t < e.Trial; t++ {
-			run.skipped = append(run.skipped, t)
-		}
-		run.next = max(run.next, e.Trial+1)
+		run.queue.Restore(e.Trial)
 	}
 	run.states[slot], run.attempts[slot] = uint8(e.State), uint16(e.Attempt)
 	if e.Budget != (journal.Budget{}) {
@@ -207,12 +204,12 @@ func (c *Core) restoreAttempt(run *run, e journal.TrialEntry) error {
 			return nil
 		}
 	} else {
-		d, _, err := run.shapeOf(e.Trial)
+		d, _, err := run.queue.Demand(e.Trial)
 		if err != nil {
 			return err
 		}
 		if att.demand = c.completeDemand(run, d); run.executor.shared != "" && c.packerID(e.Agent, e.Executor) != run.executor.shared.In(c.roleOf(e.Agent, e.Executor)) {
-			att.demand = c.isolatedDemand(run, d)
+			att.demand = c.completeIsolated(run, run.queue.IsolatedDemand(d))
 		}
 	}
 	order, err := c.taskOrder(run, e.Trial, e.Attempt)
@@ -244,12 +241,7 @@ func (c *Core) resume(run *run) error {
 		}
 	}
 	run.revived = nil
-	for _, t := range run.skipped {
-		if run.waits(t) {
-			run.enqueue(t)
-		}
-	}
-	run.skipped = nil
+	run.queue.Resume()
 	if !run.entry.Phase.Ended() && !run.entry.Paused {
 		c.startClock(run)
 	}

@@ -9,8 +9,10 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/scheduler/queue"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 	"github.com/kaon-sweep/kaon/sweep/search"
 )
 
@@ -31,19 +33,10 @@ type run struct {
 	attempts []uint16 // number of the last attempt, same slots
 	counts   [sweep.Cached + 1]int
 
-	next          int               // trials from here on were never launched
-	retryQueue    []int             // trials whose turn came back, oldest first
-	isolatedQueue []int             // likewise, each of which is to have an executor of its own
-	delayed       map[int]time.Time // waiting trials not to be launched before
-	window        window            // look-ahead when trials differ in what they need
-
-	live            map[int]*attempt
-	budgets         map[int]journal.Budget
-	isolate         map[int]bool // trials that ended with others in an executor they shared
-	isolatedDemands map[*offers.Demand]*offers.Demand
-	shapes          map[string]*offers.Demand
-	uniform         *offers.Demand
-	then            *offers.Demand
+	queue   *queue.Queue // its trials that wait
+	live    map[int]*attempt
+	budgets map[int]journal.Budget
+	then    *offers.Demand
 
 	prefetchFailures int              // attempts in a row to which their agents did not bring their inputs
 	lacking          []offers.AgentID // agents that lack a user or image that the spec names
@@ -58,7 +51,6 @@ type run struct {
 	best             float64
 	bestTrial        int                  // -1: none
 	revived          []journal.TrialEntry // only while restoring: attempts to believe in again
-	skipped          []int                // only while restoring: trials below next without an entry
 }
 
 func newRun(id string, spec *sweep.Spec, points *search.Log, builder *task.Builder) (*run, error) {
@@ -72,23 +64,32 @@ func newRun(id string, spec *sweep.Spec, points *search.Log, builder *task.Build
 		id: id, spec: spec, search: points, builder: builder, total: spec.Trials,
 		states:   make([]uint8, spec.Trials+1),
 		attempts: make([]uint16, spec.Trials+1),
-		delayed:  map[int]time.Time{},
 		live:     map[int]*attempt{},
 		budgets:  map[int]journal.Budget{},
-		isolate:  map[int]bool{},
-		shapes:   map[string]*offers.Demand{},
 
 		bestTrial: -1,
 	}
 	r.counts[sweep.Waiting] = r.total
+	var uniform *resource.Resources
 	if builder.Uniform() {
 		d, err := builder.Demand(nil)
 		if err != nil {
 			return nil, fmt.Errorf("take sweep %s: %w", id, err)
 		}
-		r.uniform = &offers.Demand{Resources: d, Count: 1}
+		uniform = &d
 	}
+	r.queue = queue.New(r.total, uniform, func(trial int) bool { return r.state(trial) == sweep.Waiting }, r.demand)
 	return r, nil
+}
+
+// demand is what a trial asks for by its point. Fresh says that the search was asked for that now.
+func (r *run) demand(trial int) (need resource.Resources, fresh bool, err error) {
+	p, fresh, err := r.search.Ask(trial)
+	if err != nil {
+		return need, false, err
+	}
+	need, err = r.builder.Demand(p)
+	return need, fresh, err
 }
 
 func (r *run) slot(trial int) int {
@@ -151,44 +152,14 @@ func (r *run) launchable(most int) int {
 	switch r.entry.Phase {
 	case sweep.PhaseActive:
 	case sweep.PhaseThen:
-		if _, late := r.delayed[ThenTrial]; r.state(ThenTrial) == sweep.Waiting && !late {
+		if r.queue.Waits(ThenTrial) {
 			return 1
 		}
 		return 0
 	default:
 		return 0
 	}
-	n := r.counts[sweep.Waiting] - len(r.delayed)
-	for _, p := range []int{r.spec.Limits.Parallel, most} {
-		if p > 0 {
-			n = min(n, p-len(r.live))
-		}
-	}
-	return max(n, 0)
-}
-
-// pop takes the next trial that waits: first those whose turn came back, then the next never launched.
-func (r *run) pop() (trial int, ok bool) {
-	for len(r.retryQueue) > 0 {
-		trial, r.retryQueue = r.retryQueue[0], r.retryQueue[1:]
-		if r.waits(trial) {
-			return trial, true
-		}
-	}
-	for r.next < r.total {
-		trial = r.next
-		r.next++
-		if r.waits(trial) {
-			return trial, true
-		}
-	}
-	return 0, false
-}
-
-// waits reports whether a trial may start now, as far as it alone is concerned.
-func (r *run) waits(trial int) bool {
-	_, late := r.delayed[trial]
-	return !late && r.state(trial) == sweep.Waiting
+	return r.queue.Room(r.counts[sweep.Waiting], len(r.live), r.spec.Limits.Parallel, most)
 }
 
 // ThenTrial stands for the `then` step where a trial's index is expected.
@@ -298,33 +269,6 @@ func (a *attempt) where() string {
 		return a.host
 	}
 	return string(a.agent)
-}
-
-// enqueue lets a waiting trial start, in an executor of its own if it is to have one. The `then` step waits by its state alone.
-func (r *run) enqueue(trial int) {
-	switch {
-	case trial == ThenTrial:
-	case r.isolate[trial]:
-		r.isolatedQueue = append(r.isolatedQueue, trial)
-	default:
-		r.retryQueue = append(r.retryQueue, trial)
-	}
-}
-
-// window is the trials a pass looks at, by shape, in order of their turn.
-type window struct {
-	groups []group
-	size   int
-	index  map[*offers.Demand]int
-}
-
-// group is waiting trials of one shape.
-type group struct {
-	run      *run
-	demand   *offers.Demand
-	trials   []int // nil for a uniform sweep, whose trials are popped as they come
-	count    int   // how many may start now
-	isolated bool  // each of them with an executor of its own
 }
 
 // setSteps writes the steps of a trial into its entry.

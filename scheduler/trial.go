@@ -11,9 +11,8 @@ import (
 
 // endUnlaunched ends a trial that has no live attempt. Its record stands for the attempt that will not be.
 func (c *Core) endUnlaunched(run *run, trial int, to sweep.State, reason string) {
-	delete(run.delayed, trial)
+	run.queue.Forget(trial)
 	delete(run.budgets, trial)
-	delete(run.isolate, trial)
 	run.attempts[run.slot(trial)]++
 	number := run.lastAttempt(trial)
 	e := journal.TrialEntry{Sweep: run.id, Trial: trial, State: to, Attempt: number, Reason: reason}
@@ -63,19 +62,16 @@ func (c *Core) endUnlaunchedTrials(run *run, reason string) {
 		}
 	}
 	flush(run.total)
-	run.next, run.retryQueue, run.isolatedQueue, run.window = run.total, nil, nil, window{}
+	run.queue.Clear()
 }
 
 // delay keeps a waiting trial back until due.
 func (c *Core) delay(run *run, trial int, due time.Time) {
-	run.delayed[trial] = due
+	run.queue.Delay(trial, due)
 	c.timers.Set(due, func(time.Time) {
-		if d, ok := run.delayed[trial]; !ok || !d.Equal(due) {
-			return
+		if run.queue.Release(trial, due) {
+			c.packDue = true
 		}
-		delete(run.delayed, trial)
-		run.enqueue(trial)
-		c.packDue = true
 	})
 }
 
@@ -88,7 +84,7 @@ func (c *Core) waitAgain(run *run, t int, reason string) {
 	c.journal(e)
 	run.reopen(t)
 	c.note(TrialMoved{Sweep: run.id, Trial: t, Attempt: run.lastAttempt(t), From: from, To: sweep.Waiting, Reason: reason, At: c.now})
-	run.enqueue(t)
+	run.queue.Push(t)
 }
 
 // reopen makes an ended trial wait again: the one move out of a terminal state, and only at the user's wish, which

@@ -55,6 +55,7 @@ var rooms = map[string][]string{
 	// The rooms around the core never know the core: their methods answer with what is to be done.
 	"scheduler/health":  {"offers", "scheduler/timer"},
 	"scheduler/journal": {"sweep", "offers", "results", "scheduler/cluster"},
+	"scheduler/queue":   {"offers", "sweep/resource"},
 	"scheduler/task":    {"sweep", "sweep/resource", "results", "results/board"},
 
 	// The two ends of the wire never know each other; master and agent know what they say to each other, and no more
