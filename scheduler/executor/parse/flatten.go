@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -138,7 +139,7 @@ func (f *flattener) value(depth int) error {
 	case '[':
 		start := f.at
 		err := f.array(depth + 1)
-		f.miss(err == nil && bytes.ContainsAny(f.data[start:f.at], "0123456789"))
+		f.miss(err == nil && hasDigit(f.data[start:f.at]))
 		return err
 	case '"':
 		s, err := f.text()
@@ -148,7 +149,7 @@ func (f *flattener) value(depth int) error {
 		if x, ok := number(strings.TrimSpace(s)); ok && f.hide.Mask(s) == s {
 			return f.set(x, s)
 		}
-		f.miss(strings.ContainsAny(s, "0123456789"))
+		f.miss(hasDigit([]byte(s)))
 		return nil
 	default:
 		start := f.at
@@ -207,11 +208,14 @@ func (f *flattener) literal(s string) error {
 		return f.set(0, s)
 	}
 	x, ok := number(s)
-	if !ok {
+	if !ok || zeroFirst.MatchString(s) {
 		return errJSON
 	}
 	return f.set(x, s)
 }
+
+// zeroFirst is a number that JSON does not have, because to some 010 is 8.
+var zeroFirst = regexp.MustCompile(`^[+-]?0\d`)
 
 // text reads a string from its opening quote.
 func (f *flattener) text() (string, error) {

@@ -63,11 +63,7 @@ func nameByte(c byte) bool {
 
 // countedStep reads the first number of a counter, 3 of 3/10.
 func countedStep(text []byte) (string, bool) {
-	word := text[:min(len(text), 64)]
-	if end := bytes.IndexAny(word, " \t,;|)]"); end >= 0 {
-		word = word[:end]
-	}
-	if m := ofAll.FindSubmatch(word); m != nil {
+	if m := ofAll.FindSubmatch(text[:min(len(text), 64)]); m != nil {
 		return string(m[1]), true
 	}
 	return "", false
@@ -90,10 +86,10 @@ func filtered(
 				continue
 			}
 			if ok && m[5] == m[1] { // nothing after it was looked at
-				_, ok = wholeNumber(append([]byte(text), line[m[5]:]...))
+				_, ok = wholeNumber(bytes.TrimSpace(line[m[4]:]))
 			}
 			if !ok {
-				missed = missed || strings.ContainsAny(text, "0123456789")
+				missed = missed || hasDigit([]byte(text))
 				continue
 			}
 			if metrics == nil {

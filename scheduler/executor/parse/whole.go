@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -15,11 +16,9 @@ var (
 	// grouped is what follows a number of up to three digits that is only the first group of a longer one: 1
 	// 250.5.
 	groupFirst = regexp.MustCompile(`^[+-]?[1-9]\d{0,2}$`)
-	groupNext  = regexp.MustCompile(`^ \d{3}([^\w]|$)`)
-	// altered is what gives the number before it another value, also after blanks: 93 %, 3 / 10, 0 ,75.
-	altered = regexp.MustCompile(`^[ \t]+(%|/|[,.]\d)`)
-	// ofAll is how counters are printed: 3/10.
-	ofAll = regexp.MustCompile(`^(\d+)/\d+$`)
+	groupNext  = regexp.MustCompile(`^ (\d{2} )*\d{3}(\D|$)`)
+	// ofAll is how counters are printed: 3/10, 3 of 10.
+	ofAll = regexp.MustCompile(`^(\d+)[ \t]*(?:/|out of|of)[ \t]*\d+(?:[ \t,;|)\]]|$)`)
 )
 
 // wholeNumber reads the number that text begins with, in quotes or not. It gives none when what stands there
@@ -33,17 +32,18 @@ func wholeNumber(text []byte) (string, bool) {
 		}
 		inside := string(bytes.TrimSpace(text[1 : 1+end]))
 		_, ok := number(inside)
-		return inside, ok && ends(text[2+end:])
+		after := text[2+end:]
+		return inside, ok && ends(after) && !altered(inside, after)
 	}
 	token := string(numberStart.Find(text[:min(len(text), maxNumber)]))
 	rest := text[len(token):]
 	if strings.HasSuffix(token, ".") && bytes.HasPrefix(rest, []byte(".")) { // digits that were left out
 		return "", false
 	}
-	if token == "" || !ends(rest) || altered.Match(rest[:min(len(rest), maxNumber)]) {
+	if token == "" || !ends(rest) || altered(token, rest) {
 		return "", false
 	}
-	if groupFirst.MatchString(token) && groupNext.Match(rest[:min(len(rest), 5)]) {
+	if groupFirst.MatchString(token) && groupNext.Match(rest[:min(len(rest), 16)]) {
 		return "", false
 	}
 	return token, true
@@ -65,6 +65,8 @@ func ends(rest []byte) bool {
 		switch {
 		case n == 0 || r == ' ' || r >= '\t' && r <= '\r':
 			return true
+		case r == '\b': // it takes a digit away
+			return false
 		case r < ' ' || r == 0x7f: // nothing that is seen
 		case strings.ContainsRune(closers, r):
 			closed = true
@@ -87,8 +89,9 @@ func ends(rest []byte) bool {
 
 // numberNext tells whether text begins like a number.
 func numberNext(text []byte) bool {
-	text = bytes.TrimLeft(text[:min(len(text), 16)], "+-.")
-	return len(text) > 0 && text[0] >= '0' && text[0] <= '9' || numberStart.Match(text)
+	text = bytes.TrimLeft(text[:min(len(text), 16)], "+-−.")
+	r, _ := utf8.DecodeRune(text)
+	return unicode.IsNumber(r) || numberStart.Match(text)
 }
 
 // looksLike tells whether a line gives one of the names a value with digits, as in JSON, Python or prose,
@@ -112,6 +115,9 @@ func looksLike(line []byte, names []string) bool {
 	return false
 }
 
+// opening is a word that has a value after it, however many blanks are between: ~ 0.5, tensor( 0.5.
+var opening = regexp.MustCompile(`^(?:[^\pL\pN]+|.*[(\[{])$`)
+
 // given tells whether text, which stands after a name, gives it a value with a digit.
 func given(text []byte) bool {
 	text = text[:min(len(text), maxNumber)]
@@ -126,8 +132,11 @@ func given(text []byte) bool {
 	if len(text) == 0 || text[0] == ':' || text[0] == '=' {
 		return false
 	}
-	if i := bytes.IndexAny(text[1:], " \t"); i >= 0 && (text[0] != '-' && text[0] != '+' || i > 0) {
-		text = text[:1+i]
+	word := text
+	if i := bytes.IndexAny(text, " \t"); i > 0 {
+		if word = text[:i]; opening.Match(word) {
+			word = text[:min(len(text), 64)]
+		}
 	}
-	return bytes.ContainsAny(text[:min(len(text), 64)], "0123456789")
+	return hasDigit(word[:min(len(word), 64)])
 }
