@@ -45,9 +45,6 @@ func Parse(file string, src []byte, opts ...Option) (*Spec, error) {
 		return nil, d.problems
 	}
 	d.spec.Overrides = d.options.set
-	if text := d.root.effective(nil); len(text) <= maxEffective {
-		d.spec.Effective = text
-	}
 	return d.spec, nil
 }
 
@@ -58,6 +55,11 @@ func decodeText(file string, src []byte, with options) *decoder {
 		d.decode(d.root)
 	}
 	d.spec.Warnings = d.warnings
+	if len(d.problems) == 0 && d.root != nil {
+		if text := d.root.withSeed(d.spec.Seed).effective(nil); len(text) <= maxEffective {
+			d.spec.Effective = text
+		}
+	}
 	return d
 }
 

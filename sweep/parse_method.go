@@ -2,16 +2,20 @@ package sweep
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 func (d *decoder) seed(n *node) uint64 {
 	var seed uint64
-	if n != nil && !n.null {
-		seed = uint64(d.integer(n, "seed", 0, 1<<63-1))
-	} else {
+	if n == nil || n.null {
 		seed = sourceSeed(d.spec.Source)
+	} else if large, err := strconv.ParseUint(n.text, 10, 64); err == nil && n.plain && large > math.MaxInt64 {
+		seed = large // as --seed may be
+	} else {
+		seed = uint64(d.integer(n, "seed", 0, 1<<63-1))
 	}
 	if d.options.seed != nil {
 		return *d.options.seed

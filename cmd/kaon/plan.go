@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/big"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,10 +42,11 @@ func (f specFlags) parse() (*sweep.Spec, error) {
 	if err != nil {
 		return nil, usage(fmt.Errorf("read spec: %w", err))
 	}
-	options := []sweep.Option{sweep.WithSet(f.Set...), server.WithFilesBeside(f.Spec), sweep.WithEnvironment(os.LookupEnv)}
+	set := f.Set
 	if f.Seed != nil {
-		options = append(options, sweep.WithSeed(*f.Seed))
+		set = append(slices.Clone(set), fmt.Sprintf("seed=%d", *f.Seed))
 	}
+	options := []sweep.Option{sweep.WithSet(set...), server.WithFilesBeside(f.Spec), sweep.WithEnvironment(os.LookupEnv)}
 	spec, err := sweep.Parse(f.Spec, src, options...)
 	if err != nil {
 		return nil, usage(err)

@@ -39,11 +39,14 @@ func TestProvenance(t *testing.T) {
 	if strings.Contains(text, "hunter2") {
 		t.Errorf("the secret is in the results:\n%s", text)
 	}
-	if strings.Join(known.Overrides, " ") != "name=other task.env.API_TOKEN=SECRET" || known.File != filepath.Join(p.dir, "specs/square.yaml") || known.Seed != 7 || known.Kaon == "" {
+	if strings.Join(known.Overrides, " ") != "name=other task.env.API_TOKEN=SECRET seed=7" || known.File != filepath.Join(p.dir, "specs/square.yaml") || known.Seed != 7 || known.Kaon == "" {
 		t.Errorf("known is %+v", known.Provenance)
 	}
-	var effective struct{ Name string }
-	if err := json.Unmarshal(known.Effective, &effective); err != nil || effective.Name != "other" {
+	var effective struct {
+		Name string
+		Seed int
+	}
+	if err := json.Unmarshal(known.Effective, &effective); err != nil || effective.Name != "other" || effective.Seed != 7 {
 		t.Errorf("effective is %s, %v", known.Effective, err)
 	}
 	var compact strings.Builder
@@ -60,7 +63,7 @@ func TestProvenance(t *testing.T) {
 		known.Runs[0].Command != "kaon run specs/square.yaml --json --set name=other --set task.env.API_TOKEN=SECRET --seed 7" {
 		t.Errorf("runs %+v", known.Runs)
 	}
-	p.kaon("status", id).ends(exitDone).prints("with: kaon run specs/square.yaml", "set: name=other", "spec: "+known.File)
+	p.kaon("status", id).ends(exitDone).prints("with: kaon run specs/square.yaml", "set: name=other", "set: seed=7", "spec: "+known.File)
 	var s status
 	p.kaon("status", id, "--json").ends(exitDone).json(&s)
 	if s.Origin == nil || s.Origin.EffectiveHash != known.EffectiveHash {
