@@ -9,7 +9,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
-// Memory is a Journal without a disk, for tests and the simulation. It outlives the core that wrote it, so a
+// Memory is a Journal without a disk, for tests, the simulation, and what was read of another. It outlives the core that wrote it, so a
 // crash is simply a new core that loads it. The zero value is empty and ready.
 type Memory struct {
 	// Fail, when set, is asked before every Append; its error refuses the batch.

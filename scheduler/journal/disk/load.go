@@ -38,6 +38,11 @@ func (j *Journal) load(yield func(journal.Entry) error) error {
 	if err != nil {
 		return err
 	}
+	return s.each(yield)
+}
+
+// each yields what is alive, in the order of Load.
+func (s *store) each(yield func(journal.Entry) error) error {
 	x := &s.index
 	if err := s.entries(x.framework, yield); err != nil {
 		return err
