@@ -44,6 +44,8 @@ func (s source) board(ctx context.Context, out *output) (view, error) {
 	if err != nil {
 		return view{}, s.explain(ctx, err)
 	}
+	left := s.left(out, v, known) // before the batches, as above
+	fresh = append(fresh, left.Records...)
 	board, damage, err := store.LoadSweep(ctx, s.bucket, known)
 	if err != nil {
 		return view{}, s.explain(ctx, err)
@@ -66,8 +68,24 @@ func (s source) board(ctx context.Context, out *output) (view, error) {
 	case !v.live && known.Finished == "" && known.Cluster == "local":
 		board.Idle() // what ran it on this machine is gone, and its trials went with it
 	}
+	if left.Closed != "" {
+		board.Close(left.Closed)
+	}
 	v.Board, v.known = board, known
 	return v, nil
+}
+
+// left is what the journal on this machine knows of a sweep that nobody runs, and the results may not have yet. Results that say how
+// it ended have all.
+func (s source) left(out *output, v view, known store.Sweep) server.Left {
+	if v.live || known.Finished != "" || s.control == nil {
+		return server.Left{}
+	}
+	left, err := server.ReadLeft(s.stateFolder(), s.id)
+	if err != nil {
+		fmt.Fprintf(out.stderr, "kaon: warning: what is said of %s is as far as the results have it: %v\n", s.id, err)
+	}
+	return left
 }
 
 // closing tells whether the process that runs the sweep starts no more trials of it.

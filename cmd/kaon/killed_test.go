@@ -1,0 +1,105 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/kaon-sweep/kaon/testkit"
+)
+
+// stuck is a sweep whose trials from 24 on never end, so that what the others reported stays where the first look finds it.
+const stuck = `name: stuck
+method: grid
+metric: {name: y, goal: maximize}
+parameters: {x: {min: 0, max: 99}}
+command: "[ ${param.x} -lt 24 ] || [ -e go ] || sleep 60; echo y=${param.x}"
+limits: {parallel: 2}
+task: {resources: {cpus: 0.1, memory: 16MB}}
+`
+
+// killed is a sweep of which 24 trials had ended when its process was killed, and the results lack what that had not stored yet.
+func (p place) killed() (id string) {
+	p.t.Helper()
+	p.write("stuck.yaml", stuck)
+	x := p.start("run", "stuck.yaml")
+	id = sweepOf(x)
+	testkit.Await(p.t, "24 ended trials", func() bool {
+		return strings.Contains(p.kaon("status", id).stdout, "24 succeeded")
+	})
+	x.signal(syscall.SIGKILL)
+	x.wait()
+	for _, pid := range p.processes() {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+	return id
+}
+
+// What a killed process had journaled is what all commands know of its sweep, before any resume; they change nothing, and say so where
+// they cannot know it.
+func TestKilledSweepIsKnownByItsJournal(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	id := p.killed()
+	before := hashes(filepath.Join(p.dir, "kaon-results"))
+	if truth := p.truth(id); truth["succeeded"] != 24 || truth["waiting"] != 76 {
+		t.Errorf("status: %v", truth)
+	}
+	p.kaon("best", id).ends(exitDone).prints("winner: trial 23, y 23")
+	p.kaon("trial", id+"/7").ends(exitDone).prints("trial 7: succeeded")
+	p.kaon("trials", id, "--limit", "1").ends(exitDone).prints("0      succeeded")
+	for file, sum := range hashes(filepath.Join(p.dir, "kaon-results")) {
+		if before[file] != sum {
+			t.Errorf("%s was changed", file)
+		}
+	}
+
+	log := p.journal(id) + ".log"
+	whole, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(log, flipped(t, whole, 20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"status"}, {"trials"}, {"export"}} {
+		p.kaon(append(args, id)...).ends(exitDone).says("as far as the results have it", "damaged")
+	}
+	p.kaon("best", id).says("as far as the results have it")
+	if err := os.WriteFile(log, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	held, err := os.Open(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Flock(int(held.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	p.kaon("status", id).ends(exitDone).says("as far as the results have it", "in use by another process")
+	if err := held.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p.write("go", "")
+	if truth := p.same(p.kaon("run", "--resume", id, "--json").ends(exitDone)); truth["succeeded"] != 100 {
+		t.Errorf("resumed: %v", truth)
+	}
+}
+
+// flipped is a log with one bit of its n-th record's payload turned. Records lie one behind the other, from the second KiB on.
+func flipped(t *testing.T, log []byte, n int) []byte {
+	t.Helper()
+	log = bytes.Clone(log)
+	at := 1024
+	for range n - 1 {
+		at += 16 + int(uint32(log[at])|uint32(log[at+1])<<8|uint32(log[at+2])<<16)
+	}
+	if length := int(log[at]) | int(log[at+1])<<8; length == 0 {
+		t.Fatalf("there is no record %d", n)
+	}
+	log[at+16+1] ^= 4
+	return log
+}
