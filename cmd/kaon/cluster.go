@@ -66,6 +66,7 @@ func (c *clusterCmd) Run(ctx context.Context, out *output) error {
 		return usage(err)
 	}
 	defer forget()
+	out.evenUnread()
 	server, err := embedded.Start(ctx, cfg)
 	if err != nil {
 		return usage(err)

@@ -142,29 +142,44 @@ func TestHangupIgnored(t *testing.T) {
 	x.wait().ends(exitDone).prints("8 succeeded")
 }
 
-// A run whose output nobody reads any more, as in `kaon run … | head -1`, is interrupted as by a signal.
+// A run whose output nobody reads any more, as in `kaon run … | head -1`, goes on to its end, and ends with its own code. On
+// standard error it is the same.
 func TestReaderLeaves(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t)
-	p.write("long.yaml", `
+	for _, both := range []bool{false, true} {
+		for want, last := range map[int]string{exitDone: "echo y=2", exitFailed: "exit 1"} {
+			p := newPlace(t)
+			p.write("long.yaml", `
 name: long
 method: grid
-parameters: {x: {min: 1, max: 1000000}}
-run_cap: 1000000
-command: sleep 0.05
+metric: {name: y}
+parameters: {x: {values: [1, 2, 3, 4, 5, 6, 7, 8]}}
+limits: {parallel: 1}
+task: {retries: 0, resources: {cpus: 0.1, memory: 16MB}}
+command: 'while [ ! -f gone ]; do sleep 0.05; done; `+last+`'
 `)
-	read, write, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
+			read, write, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd := p.command("run", "long.yaml", "--log", "info")
+			cmd.Stdout = write
+			if both {
+				cmd.Stderr = write
+			}
+			x := p.launch(cmd)
+			write.Close()
+			line(t, read)
+			read.Close()
+			p.write("gone", "")
+			r := x.wait()
+			if strings.Contains(r.stderr, "broken pipe") || strings.Contains(r.stderr, "interrupted") {
+				t.Errorf("said: %s", r.stderr)
+			}
+			r.ends(want)
+			p.kaon("status").ends(exitDone).prints(map[int]string{exitDone: "8 succeeded", exitFailed: ": failed"}[want])
+		}
 	}
-	cmd := p.command("run", "long.yaml")
-	cmd.Stdout = write
-	x := p.launch(cmd)
-	write.Close()
-	line(t, read)
-	read.Close()
-	hint(t, x.wait().ends(exitInterrupted))
-	p.alone()
 }
 
 // A run that succeeds has succeeded, whether or not its last words are read, as in `kaon run … | head -1`; and one that failed

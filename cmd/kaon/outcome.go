@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"syscall"
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
@@ -86,8 +85,7 @@ func (r *runner) finish(o outcome, err error) error {
 		return err
 	}
 	if r.flags.JSON {
-		// then the exit code tells
-		if err := json.NewEncoder(r.out.stdout).Encode(o.result); err != nil && !errors.Is(err, syscall.EPIPE) {
+		if err := json.NewEncoder(r.out.stdout).Encode(o.result); err != nil {
 			return err
 		}
 	} else {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"io"
 	"os"
@@ -23,7 +22,7 @@ type checked struct {
 	mu struct {
 		sync.Mutex
 		err    error
-		unread func() // called when nobody reads any more; nil: nobody wants to know
+		unread bool // that nobody reads any more is no error
 	}
 }
 
@@ -32,41 +31,35 @@ func (c *checked) Write(p []byte) (int, error) {
 	if err != nil {
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		if c.mu.unread && errors.Is(err, syscall.EPIPE) {
+			return len(p), nil
+		}
 		if c.mu.err == nil {
 			c.mu.err = err
-		}
-		if errors.Is(err, syscall.EPIPE) && c.mu.unread != nil {
-			c.mu.unread()
 		}
 	}
 	return n, err
 }
 
-// failed is the first error. That nobody reads any more is none for a command that wants to know of it: what it did is not its
-// output, and its exit code tells how that went.
+// failed is the first error.
 func (c *checked) failed() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.mu.unread != nil && errors.Is(c.mu.err, syscall.EPIPE) {
-		return nil
-	}
 	return c.mu.err
 }
 
-// whileRead is for commands that do more than print: its context ends when nobody reads their output any more, as in
-// `kaon run … | head`, instead of the process as it stands. The caller must call stop.
-func (o *output) whileRead(ctx context.Context) (_ context.Context, stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
+// evenUnread is for commands whose work is not their output: they go on when nobody reads it any more, as in
+// `kaon run … | head`, and their exit code tells how that went.
+func (o *output) evenUnread() {
 	unread := make(chan os.Signal, 1) // nobody receives: that it is delivered is enough for the write to fail
 	signal.Notify(unread, syscall.SIGPIPE)
 	for _, w := range []io.Writer{o.stdout, o.stderr} {
 		if c := checkedOf(w); c != nil {
 			c.mu.Lock()
-			c.mu.unread = cancel
+			c.mu.unread = true
 			c.mu.Unlock()
 		}
 	}
-	return ctx, func() { signal.Stop(unread); cancel() }
 }
 
 // checkedOf is the file behind a writer, nil when it is none.

@@ -64,13 +64,12 @@ func (f *workFlags) again(ctx context.Context, out *output, id string, retry boo
 
 // start does a runner's work and tells how it ended.
 func (f *workFlags) start(ctx context.Context, out *output, work func(context.Context, *runner) (outcome, error)) error {
+	out.evenUnread()
 	r, stop, err := f.runner(ctx, out)
 	if err != nil {
 		return err
 	}
 	defer stop()
-	ctx, done := out.whileRead(ctx)
-	defer done()
 	return r.finish(work(ctx, r))
 }
 
