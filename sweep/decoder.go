@@ -177,6 +177,11 @@ func (d *decoder) float(n *node, field string) (float64, bool) {
 				"remove the quotes")
 			return 0, false
 		}
+		if point := strings.Replace(v, ",", ".", 1); float.MatchString(point) && point != v {
+			d.fail(n, field, "a number has a decimal point, not the comma of "+n.what(),
+				"write `"+point+"`")
+			return 0, false
+		}
 	}
 	d.fail(n, field, "a number is needed, not "+n.what(), "give a number such as 0.1, 32 or 1e-5")
 	return 0, false

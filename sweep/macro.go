@@ -111,6 +111,11 @@ func macroRemedy(inner string) string {
 			return "did you mean ${param." + name + "}?"
 		}
 	}
+	if first, name, ok := strings.Cut(inner, "."); ok && name != "" {
+		if suggest(first, []string{"param"}) != "" {
+			return "did you mean ${param." + name + "}?"
+		}
+	}
 	if variable.MatchString(inner) {
 		return "an environment variable is ${envvar:" + inner + "}, a parameter ${param." + inner + "}; $${" +
 			inner + "} is the plain text ${" + inner + "}"

@@ -82,6 +82,9 @@ func (d *decoder) dimension(n *node, field string) (Dimension, bool) {
 		return dim, false
 	}
 	takes := distributionKeys[dim.Distribution]
+	if d.together(n, field, takes) {
+		return dim, false
+	}
 	for _, p := range n.pairs {
 		if k := p.key.text; slices.Contains(keys["parameter"], k) && k != "distribution" && k != "when" &&
 			!slices.Contains(takes, k) {
@@ -128,8 +131,16 @@ func (d *decoder) distribution(n *node, field string) Distribution {
 	}
 	for _, k := range []string{"mu", "sigma", "a", "b", "q"} {
 		if has(k) {
-			d.fail(n, field, fmt.Sprintf("`%s` is given without a distribution", k),
-				"add `distribution: normal`, `beta`, `q_uniform` or another that takes it")
+			remedy := "add `distribution: normal`, `beta`, `q_uniform` or another that takes it"
+			switch {
+			case k == "q" && has("min") && has("max"):
+				remedy = "add `distribution: q_uniform`"
+			case k == "mu" || k == "sigma":
+				remedy = "add `distribution: normal`, or another that takes it"
+			case k == "a" || k == "b":
+				remedy = "add `distribution: beta`"
+			}
+			d.fail(n, field, fmt.Sprintf("`%s` is given without a distribution", k), remedy)
 			return ""
 		}
 	}
@@ -211,4 +222,27 @@ func (d *decoder) number(dim *Dimension, at *node, field, key string) {
 	case "q":
 		dim.Q, dim.Integer = x, isInteger(at)
 	}
+}
+
+// together refuses keys that say twice what the values are, where no distribution tells which is meant.
+func (d *decoder) together(n *node, field string, takes []string) bool {
+	var extra []string
+	var at *node
+	for _, p := range n.pairs {
+		if k := p.key.text; slices.Contains([]string{"value", "values", "min", "max"}, k) &&
+			!slices.Contains(takes, k) {
+			extra = append(extra, k)
+			if at == nil {
+				at = p.key
+			}
+		}
+	}
+	if n.get("distribution") != nil || len(extra) == 0 {
+		return false
+	}
+	both := strings.ReplaceAll(quoted(extra), " or ", " and ")
+	d.fail(at, join(field, extra[0]),
+		fmt.Sprintf("%s beside `%s`: both say what the values are", both, takes[0]),
+		fmt.Sprintf("remove %s, or remove `%s`", both, takes[0]))
+	return true
 }

@@ -38,6 +38,12 @@ func (d *decoder) failed(n *node) {
 			fmt.Sprintf("write `%s%%`", strconv.FormatFloat(math.Round(f*1e6)/1e4, 'f', -1, 64)))
 		return
 	}
+	if f, err := strconv.ParseFloat(n.text, 64); n.kind == scalar && err == nil && f != math.Trunc(f) &&
+		f > 0 && f <= 100 {
+		d.fail(n, "limits.failed", "a number of trials is whole, and a share has a percent sign",
+			fmt.Sprintf("write `%s%%`, or `%d`", n.text, int(f)))
+		return
+	}
 	if share = strings.TrimSpace(share); n.kind != scalar || !isShare {
 		d.spec.Limits.Failed = int(d.integer(n, "limits.failed", 1, MaxTrials))
 		return

@@ -113,13 +113,17 @@ func (d *decoder) checkMacros(c Command, at, n *node, field string) {
 		if item != nil && at.kind == list && item.Item < len(at.items) {
 			at, field = at.items[item.Item], fmt.Sprintf("%s.%d", field, item.Item)
 		}
-		d.fail(at, field, err.Error(), remedyOf(err, "check the command"))
+		if !d.unknownMacros(c, n, at, field) {
+			d.fail(d.lineOf(at, anyMacro.FindString(err.Error())), field, err.Error(),
+				remedyOf(err, "check the command"))
+		}
 		return
 	}
 	for _, m := range macros {
 		d.checkMacro(m, c, at, field)
 	}
 	d.bareBraces(c, at, field)
+	d.withoutBraces(c, at, field)
 	for i, inner := range c.foreign() {
 		if inner == "" {
 			continue
@@ -135,6 +139,9 @@ func (d *decoder) checkMacro(m macroUse, c Command, at *node, field string) {
 	defer func() {
 		if len(d.problems) == before {
 			d.checkNeed(m.macro, m.need, at, field)
+		}
+		for _, e := range d.problems[before:] {
+			*e = *d.problem(d.lineOf(at, m.String()), e.Field, e.Problem, e.Remedy)
 		}
 	}()
 	inThen := d.options.winner || strings.HasPrefix(field, "then")

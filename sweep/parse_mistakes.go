@@ -91,6 +91,9 @@ func (d *decoder) otherKeys(p pair, field string) bool {
 	if len(unknown) == 0 {
 		return false
 	}
+	if d.decimalComma(n, field) {
+		return true
+	}
 	first := unknown[0]
 	one := len(unknown) == 1
 	if values := n.get("values"); values != nil && values.kind == scalar &&
@@ -111,7 +114,8 @@ func (d *decoder) otherKeys(p pair, field string) bool {
 	text := ""
 	plain := strings.HasPrefix(otherName("parameter", first.key.text), "write `") &&
 		strings.Count(otherName("parameter", first.key.text), " ") == 1
-	if !one || !plain || slices.Contains([]string{"type", "dist", "kind"}, strings.ToLower(first.key.text)) {
+	if !one || !plain || suggestKey("parameter", first.key.text) == "q" ||
+		slices.Contains([]string{"type", "dist", "kind"}, strings.ToLower(first.key.text)) {
 		text = d.translated(n)
 	}
 	names := make([]string, len(unknown))
@@ -119,6 +123,9 @@ func (d *decoder) otherKeys(p pair, field string) bool {
 		names[i] = short(q.key.text)
 	}
 	problem := fmt.Sprintf("unknown key `%s`", names[0])
+	if one && suggestKey("parameter", first.key.text) == "q" && text != "" {
+		problem += ": a step is `q`, of a distribution that takes it"
+	}
 	at := join(field, first.key.text)
 	if !one {
 		problem, at = "unknown keys "+strings.ReplaceAll(quoted(names), " or ", " and "), field
@@ -233,4 +240,23 @@ func metricOf(n *node) string {
 		}
 	}
 	return ""
+}
+
+// decimalComma refuses {max: 1,5}, in which the comma ends the value and 5 is a key.
+func (d *decoder) decimalComma(n *node, field string) bool {
+	for i, p := range n.pairs {
+		if i == 0 || !p.value.null || strings.Trim(p.key.text, "0123456789") != "" {
+			continue
+		}
+		before := n.pairs[i-1]
+		if number := before.value.text + "." + p.key.text; before.value.kind == scalar &&
+			slices.Contains([]string{"min", "max", "mu", "sigma", "q", "a", "b"}, before.key.text) &&
+			isInteger(before.value) {
+			d.fail(before.value, join(field, before.key.text),
+				"a comma ends the value: a fraction has a decimal point",
+				fmt.Sprintf("write `%s: %s`", before.key.text, number))
+			return true
+		}
+	}
+	return false
 }

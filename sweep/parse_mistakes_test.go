@@ -87,6 +87,36 @@ func TestOneMistakeIsOneError(t *testing.T) {
 		{head + params + "task: {timeout: '1:30:00'}\n", 6, "write `1h30m00s`"},
 		{head + params + "limits: {max_parallel: 3}\n", 6, "write `parallel`"},
 		{head + params + "limits: {failed: 0.05}\n", 6, "write `5%`"},
+		{parameter("{min: 0, max: 10, step: 2}"), 5,
+			"write `p: {distribution: q_uniform, min: 0, max: 10, q: 2}`"},
+		{parameter("{min: 0, max: 1,5}"), 5, "write `max: 1.5`"},
+		{parameter("\n    min: 0\n    max: 1,5"), 7, "write `1.5`"},
+		{parameter("\n    min:-0.2\n    max: 1"), 6, "write `min: -0.2`"},
+		{parameter("{value: 1, values: [1, 2]}"), 5, "remove `value`, or remove `values`"},
+		{parameter("{min: 1, max: 2, values: [1, 2]}"), 5, "remove `min` and `max`, or remove `values`"},
+		{head + "parameters: {}\n", 4, "`parameters: {run: {value: 1}}`"},
+		{head + "parameters:\n\u00a0\u00a0lr: {min: 0.0, max: 1.0}\n", 5, "put a plain blank in its place"},
+		{head + "parameters:\n  lr:\u00a0{min: 0.0, max: 1.0}\n  b: {value: 1}\n", 5, "put a plain blank"},
+		{"method: random\n run_cap: 4\nprogram: t.py\n" + params, 2, "indent it as `method`, by 0 blanks"},
+		{parameter("{min: 0.0, max: 1.0}\n   q: {values: [1]}"), 6, "indent it as `p`, by 2 blanks"},
+		{"name: %x\n" + head + params, 1, "write `name: \"%x\"`"},
+		{"name: @x\n" + head + params, 1, "write `name: \"@x\"`"},
+		{"description: foo: bar\n" + head + params, 1, "write `description: \"foo: bar\"`"},
+		{"method：random\nrun_cap: 3\nprogram: t.py\n" + params, 1, "write `method: random`"},
+		{head + "parameters:\n  lr：{min: 0.0, max: 1.0}\n", 5, "write `lr: {min: 0.0, max: 1.0}`"},
+		{head + params + "task: {resources: {gpus: all}}\n", 6, "write a number"},
+		{head + params + "task: {resources: {memory: lots}}\n", 6, "write an amount such as 512MB or 2GB"},
+		{head + params + "artifacts: {size: lots}\n", 6, "write an amount such as 512MB or 2GB"},
+		{head + params + "limits: {failed: 5.5}\n", 6, "write `5.5%`, or `5`"},
+		{"method: random\n" + params + "command: |\n  echo a\n  ./t ${param.lrr}\n", 6, "did you mean `lr`?"},
+		{"method: random\n" + params + "command: >\n  echo a\n\n  ./t ${parm.lrr}\n", 7,
+			"did you mean ${param.lr}?"},
+		{"method: random\n" + params + "command:\n  - sh\n  - -c\n  - |\n    echo a\n    ./t ${parm.lr}\n", 9,
+			"did you mean ${param.lr}?"},
+		{"method: random\n" + params + "command: |\n  echo a\n  ./t `echo ${param.lr}`\n", 6, "write $( )"},
+		{"method: random\n" + params + "command: python3 t.py $args\n", 4, "write ${args}"},
+		{"method: random\n" + params + "command: |\n  set -e\n  python3 t.py --lr=$param.lr\n", 6,
+			"write ${param.lr}"},
 		{"method: random\n" + params + "command: [python, t.py, \"${parameters.lr}\"]\n", 4,
 			"did you mean ${param.lr}?"},
 	} {
@@ -126,6 +156,30 @@ func TestBareBracesAreWarnedOf(t *testing.T) {
 		if err != nil || (want == "") != (len(s.Warnings) == 0) || want != "" &&
 			!strings.Contains(s.Warnings[0].Remedy, want) {
 			t.Errorf("%s: %v %v", command, s, err)
+		}
+	}
+}
+
+// Every mistake of a text of several lines is told at its own line.
+func TestMistakesOfATextAreToldWhereTheyAre(t *testing.T) {
+	_, err := Parse("s.yaml", []byte("method: random\nparameters: {lr: {min: 0.0, max: 1.0}}\ncommand: |\n"+
+		"  ./a ${param.lrr}\n  ./b ${parm.lr} ${HOME} $${x}\n  ./c ${param.lr}\n"))
+	var all Errors
+	if !errors.As(err, &all) || len(all) != 2 || all[0].Line != 4 || all[0].Column != 7 || all[1].Line != 5 {
+		t.Errorf("%v", err)
+	}
+}
+
+// A variable that the script or `env` sets may be called args.
+func TestArgsMayBeAVariable(t *testing.T) {
+	const head = "method: random\nrun_cap: 2\nparameters: {lr: {min: 0.0, max: 1.0}}\n"
+	for _, text := range []string{
+		"command: 'args=x; ./t $args'", "command: 'for args in a b; do ./t $args; done'",
+		"command: 'read args; ./t $args'", "command: './t $argsx \\$args'",
+		"command: './t $args'\ntask: {env: {args: x}}",
+	} {
+		if _, err := Parse("s.yaml", []byte(head+text+"\n")); err != nil {
+			t.Errorf("%s: %v", text, err)
 		}
 	}
 }

@@ -19,7 +19,7 @@ func (d *decoder) space(root *node) {
 	s := &Space{}
 	d.spec.Space = s
 	n := root.get("parameters")
-	if n == nil || n.null {
+	if n == nil || n.null || n.kind == mapping && len(n.pairs) == 0 {
 		if d.misspelt(root, "parameters") || d.misplaced["parameters"] || n != nil && d.emptied[n] {
 			return
 		}
@@ -28,9 +28,12 @@ func (d *decoder) space(root *node) {
 			if n != nil {
 				at = n
 			}
-			d.fail(at, "parameters", "there are no parameters to search",
-				"add `parameters:` with at least one; `parameters: {run: {value: 1}}` makes a grid of "+
-					"one trial")
+			remedy := "add `parameters:` with at least one; `parameters: {run: {value: 1}}` makes a grid of " +
+				"one trial"
+			if n != nil && !n.null {
+				remedy = "write `parameters: {run: {value: 1}}` to run without any, or name what to search"
+			}
+			d.fail(at, "parameters", "there are no parameters to search", remedy)
 		}
 		return
 	}

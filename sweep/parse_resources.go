@@ -167,6 +167,14 @@ func (d *decoder) formula(n *node, field, text string, inBytes bool) quantity {
 		if inBytes {
 			remedy = "write an amount such as 512MB or 2GB"
 		}
+		if variable.MatchString(text) && strings.HasPrefix(remedyOf(err, ""), "known here") {
+			need := "a number"
+			if inBytes {
+				need = "a number with its unit"
+			}
+			d.fail(n, field, need+" is needed, not "+n.what(), remedy)
+			return quantity{}
+		}
 		d.fail(n, field, fmt.Sprintf("`%s`: %v", short(text), err),
 			remedyOf(err, remedy+", or an expression over parameters such as \"batch * 4\""))
 		return quantity{}

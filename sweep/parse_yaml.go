@@ -61,6 +61,9 @@ func (r *reader) syntax(err error) {
 				"indent with spaces: YAML does not allow tabs")
 			return
 		}
+		if r.strayIndent(p.Line) {
+			return
+		}
 		for line := min(p.Line+1, len(r.lines)); line >= max(1, p.Line-1); line-- {
 			if column, problem, remedy := syntaxHint(r.lines[line-1]); column > 0 {
 				r.fail(line, column, problem, remedy)
@@ -269,6 +272,10 @@ func (r *reader) pair(into *node, v *ast.MappingValueNode, depth int) {
 	}
 	if key.null {
 		key.text = ""
+	}
+	if space := otherSpace(key.text); key.plain && space != 0 && strings.HasPrefix(key.text, string(space)) {
+		r.fail(key.line, key.column, spaceProblem(space), spaceRemedy)
+		return
 	}
 	into.pairs = append(into.pairs, pair{key: key, value: value})
 	into.grow(value)

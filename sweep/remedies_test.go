@@ -134,7 +134,7 @@ var remedies = map[string][][]string{
 	"unindented-parameters": {{"\nlr:\n  min: 0.0\n  max: 1.0\nbatch",
 		"\n  lr:\n    min: 0.0\n    max: 1.0\n  batch"}},
 	"unindented-range":          {{"  min: 0.0\n  max: 1.0", "    min: 0.0\n    max: 1.0"}},
-	"value-and-values-of-range": {{"min: 1, ", ""}, {"max: 3, ", ""}},
+	"value-and-values-of-range": {{"min: 1, max: 3, ", ""}},
 	"values-empty":              {{"[]", "[adam]"}},
 	"wandb-function":            {{"method: random", "method: random\nprogram: train.py"}},
 	"when-cycle":                {{", when: b == 1", ""}},
