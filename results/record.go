@@ -36,4 +36,6 @@ type End struct {
 	Seed    uint64          `codec:"seed,omitempty" json:"seed,omitempty"`
 	Files   []Artifact      `codec:"artifacts,omitempty" json:"artifacts,omitempty"` // that reached the bucket
 	Unread  []Unread        `codec:"unread,omitempty" json:"unread,omitempty"`       // that it said and that may have been meant as metrics
+	// Undelivered is what it left as artifacts and is none, and why.
+	Undelivered []string `codec:"undelivered,omitempty" json:"undelivered,omitempty"`
 }

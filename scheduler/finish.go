@@ -154,6 +154,7 @@ func (c *Core) endRecord(att *attempt, v classification, final bool) *results.En
 	}
 	if x := v.end; x != nil {
 		e.Exit, e.Signal, e.Stderr, e.Sandbox, e.Files, e.Unread = x.Exit, x.Signal, x.Stderr, x.Sandbox, x.Artifacts, x.Unread
+		e.Undelivered = x.Undelivered
 		if x.StartMs != 0 {
 			e.StartMs, e.EndMs = x.StartMs, x.EndMs
 		}

@@ -162,6 +162,9 @@ func printAttempt(w io.Writer, a board.Attempt, state sweep.State) {
 	for _, u := range a.End.Unread {
 		fmt.Fprintf(w, "  %s\n", u)
 	}
+	for _, what := range a.End.Undelivered {
+		fmt.Fprintf(w, "  not delivered: %s\n", what)
+	}
 	for _, line := range a.End.Stderr {
 		fmt.Fprintf(w, "  stderr: %s\n", line)
 	}

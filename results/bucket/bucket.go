@@ -64,29 +64,38 @@ const (
 // CheckName says whether an object may have this name: 1 to 900 bytes of UTF-8, parts between slashes of 1 to
 // 255 bytes, none "." or "..", no backslash, nothing unprintable. So no name leads out of a bucket's folder.
 func CheckName(name string) error {
-	bad := func(why string) error { return fmt.Errorf("%w: %.60q %s", ErrName, name, why) }
+	if fault := NameFault(name); fault != "" {
+		return fmt.Errorf("%w: %.60q %s", ErrName, name, fault)
+	}
+	return nil
+}
+
+// NameFault says why CheckName refuses a name, as what follows "it"; it is empty for one that is allowed.
+func NameFault(name string) string {
 	switch {
 	case name == "":
-		return bad("is empty")
+		return "is empty"
 	case len(name) > maxName:
-		return bad(fmt.Sprintf("has %d bytes, at most %d are allowed", len(name), maxName))
+		return fmt.Sprintf("has %d bytes, at most %d are allowed", len(name), maxName)
 	case !utf8.ValidString(name):
-		return bad("is not UTF-8")
+		return "is not UTF-8"
 	case strings.HasPrefix(name, TempPrefix):
-		return bad("is kept for temporary files")
+		return fmt.Sprintf("begins with %s, which is kept for temporary files", TempPrefix)
 	}
-	if i := strings.IndexFunc(name, func(r rune) bool { return r == '\\' || !unicode.IsPrint(r) }); i >= 0 {
-		return bad(fmt.Sprintf("has a character that is not allowed at byte %d", i))
+	for i, r := range name {
+		if r == '\\' || !unicode.IsPrint(r) {
+			return fmt.Sprintf("has a character that is not allowed at byte %d (%U)", i, r)
+		}
 	}
 	for part := range strings.SplitSeq(name, "/") {
 		switch {
 		case part == "" || part == "." || part == "..":
-			return bad(fmt.Sprintf("has the part %q", part))
+			return fmt.Sprintf("has the part %q", part)
 		case len(part) > maxPart:
-			return bad(fmt.Sprintf("has a part of %d bytes, at most %d are allowed", len(part), maxPart))
+			return fmt.Sprintf("has a part of %d bytes, at most %d are allowed", len(part), maxPart)
 		}
 	}
-	return nil
+	return ""
 }
 
 // ListFolder is the folder that all objects whose names begin with prefix lie in or below, "" for the bucket

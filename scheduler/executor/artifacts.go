@@ -10,6 +10,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/kaon-sweep/kaon/scheduler/executor/mask"
+	"github.com/kaon-sweep/kaon/scheduler/executor/parse"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 )
@@ -24,9 +26,9 @@ type found struct {
 // maxEntries bounds how many files and folders are looked at to find artifacts.
 const maxEntries = 1_000_000
 
-// findArtifacts lists the files that the sweep's patterns choose, all without patterns. A pattern that names
-// a file or folder must find it.
-func (t *attempt) findArtifacts(ctx context.Context) (all []found, err error) {
+// findArtifacts lists the files that the sweep's patterns choose, all without patterns, and says what else
+// they choose and why that is not delivered. A pattern that names a file or folder must find it.
+func (t *attempt) findArtifacts(ctx context.Context) (all []found, not []string, err error) {
 	patterns := t.order.Deliver.Artifacts
 	there, folder := make([]bool, len(patterns)), make([]bool, len(patterns))
 	why := make([]string, len(patterns)) // a file that a pattern chooses was refused
@@ -46,6 +48,7 @@ func (t *attempt) findArtifacts(ctx context.Context) (all []found, err error) {
 			return nil
 		}
 		chosen := len(patterns) == 0
+		refusedToo := chosen // a pattern chooses what is refused
 		a, refused := content(files, file, st)
 		for i, p := range patterns {
 			switch {
@@ -53,14 +56,18 @@ func (t *attempt) findArtifacts(ctx context.Context) (all []found, err error) {
 			case refused == "":
 				chosen, there[i] = true, true
 			default:
-				why[i] = fmt.Sprintf("%s %s", name, refused)
+				why[i], refusedToo = fmt.Sprintf("%s is %s", t.seen(name), refused), true
 			}
+		}
+		if refused != "" && refusedToo {
+			not = append(not, t.seen(name)+", "+refused)
 		}
 		if !chosen || refused != "" {
 			return nil
 		}
-		if err := transfer.CheckName(name); err != nil {
-			return err
+		if fault := transfer.NameFault(name); fault != "" {
+			return fmt.Errorf("artifact %q cannot be delivered, for its name %s: "+
+				"write it to $KAON_ARTIFACTS under another name", t.seen(name), fault)
 		}
 		a.name = name
 		if all = append(all, a); len(all) > transfer.MaxFiles {
@@ -69,8 +76,15 @@ func (t *attempt) findArtifacts(ctx context.Context) (all []found, err error) {
 		}
 		return nil
 	})
-	if errors.Is(err, fs.ErrNotExist) { // the folder itself was removed
+	st, statErr := files.Stat(artifactsName)
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // the folder itself was removed
 		err = nil
+	case err != nil && statErr == nil && st.Mode&unix.S_IFMT != unix.S_IFDIR:
+		err = fmt.Errorf("the trial put %s in the place of the folder $KAON_ARTIFACTS: "+
+			"write artifacts as files into it", kindOf(st))
+	case err != nil:
+		err = t.inFolder(err)
 	}
 	for i, p := range patterns {
 		if err == nil && !there[i] && !strings.ContainsAny(p, `*?[\`) {
@@ -85,28 +99,66 @@ func (t *attempt) findArtifacts(ctx context.Context) (all []found, err error) {
 			}
 		}
 	}
-	return all, err
+	return all, not, err
+}
+
+// seen is a name as people may see it: without secrets and without what terminals do not show.
+func (t *attempt) seen(name string) string {
+	return parse.Clip(t.hide.MaskEscaped(mask.Readable(name)), maxSeen)
+}
+
+// maxSeen bounds a name in a message, in bytes: what a part of one may have on a file system, and more.
+const maxSeen = 300
+
+// inFolder is an error about a file with its path from the attempt's folder on: the rest says nothing.
+func (t *attempt) inFolder(err error) error {
+	var at *fs.PathError
+	if !errors.As(err, &at) {
+		return err
+	}
+	name := strings.TrimPrefix(at.Path, t.files.Load().Path()+"/")
+	name = strings.Replace(name, artifactsName, "$KAON_ARTIFACTS", 1)
+	return fmt.Errorf("cannot read %s: %w", t.seen(name), at.Err)
+}
+
+// kindOf names what is no regular file.
+func kindOf(st *unix.Stat_t) string {
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFDIR:
+		return "a folder"
+	case unix.S_IFLNK:
+		return "a link"
+	case unix.S_IFIFO:
+		return "a pipe"
+	case unix.S_IFSOCK:
+		return "a socket"
+	case unix.S_IFREG:
+		return "a file"
+	}
+	return "a device"
 }
 
 // content describes a file that may be delivered: a regular one, or a link to one in the attempt's own
 // folder. A pipe has no end, a broken link no content; a link further away could lead to what the executor
 // may read and the trial may not.
 func content(files *safefile.Dir, file string, st *unix.Stat_t) (a found, refused string) {
+	link := ""
 	if st.Mode&unix.S_IFMT == unix.S_IFLNK {
+		link = "a link to "
 		target, err := files.Resolve(file)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			return a, "is a link to what is not there"
+			return a, "a link to what is not there"
 		case err != nil:
-			return a, "is a link that leads out of the attempt's folder"
+			return a, "a link that leads out of the attempt's folder"
 		}
 		if st, err = files.Stat(target); err != nil {
-			return a, "is a link to what is not there"
+			return a, "a link to what is not there"
 		}
 		file = target
 	}
 	if st.Mode&unix.S_IFMT != unix.S_IFREG {
-		return a, "is no regular file"
+		return a, link + kindOf(st) + ", not a file"
 	}
 	return found{file: file, size: st.Size}, ""
 }

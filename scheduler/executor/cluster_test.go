@@ -73,6 +73,7 @@ func newRig(t testing.TB, cpus float64) *rig {
 	})
 	t.Cleanup(func() {
 		_ = driver.Send(context.Background(), cluster.Teardown{})
+		server.KillExecutors(time.Second) // one that was not yet told would wait for an agent that is gone
 		stop()
 		run.Wait()
 		server.Close()

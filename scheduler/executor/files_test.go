@@ -119,6 +119,10 @@ ln -s /etc/hostname $KAON_ARTIFACTS/out; ln -s ../../stdout $KAON_ARTIFACTS/sub/
 	if o.state != mesosapi.TASK_FINISHED || len(o.end.Artifacts) != 3 {
 		t.Fatalf("got %s %q %+v", o.state, o.message, o.end)
 	}
+	want := []string{"broken, a link to what is not there", "out, a link that leads out of the attempt's folder", "pipe, a pipe, not a file"}
+	if !slices.Equal(o.end.Undelivered, want) {
+		t.Errorf("not delivered: %q, want %q", o.end.Undelivered, want)
+	}
 	sum := sha256.Sum256([]byte("two\n"))
 	if want := (results.Artifact{Name: "sub/b", Size: 4, SHA256: hex.EncodeToString(sum[:])}); o.end.Artifacts[1] != want || o.end.Artifacts[2].Name != "sub/in" {
 		t.Errorf("got %+v, want %+v first", o.end.Artifacts[1:], want)
@@ -143,6 +147,11 @@ func TestChosenArtifacts(t *testing.T) {
 		{[]string{"*.onnx"}, make, mesosapi.TASK_FINISHED, "", ""},
 		{[]string{"best.bin"}, make, mesosapi.TASK_FAILED, "", `left no artifact "best.bin"`},
 		{[]string{"best.bin"}, "exit 3", mesosapi.TASK_FAILED, "", "exit code 3"},
+		{[]string{"m"}, "ln -s / $KAON_ARTIFACTS/m", mesosapi.TASK_FAILED, "", `left no artifact "m": m is a link that leads out`},
+		{nil, `touch "$KAON_ARTIFACTS/$(printf 'a\033[31mb.txt')"`, mesosapi.TASK_FAILED, "", `artifact "a[31mb.txt" cannot be delivered, for its name has a character that is not allowed at byte 1 (U+001B): write it to $KAON_ARTIFACTS under another name`},
+		{nil, `d=$(printf %0250d 1); cd $KAON_ARTIFACTS; mkdir -p $d/$d/$d; touch $d/$d/$d/x`, mesosapi.TASK_FAILED, "", "cannot be delivered, for its name has"},
+		{nil, "rm -r $KAON_ARTIFACTS; echo x > $KAON_ARTIFACTS", mesosapi.TASK_FAILED, "", "the trial put a file in the place of the folder $KAON_ARTIFACTS: write"},
+		{nil, "rm -r $KAON_ARTIFACTS; ln -s / $KAON_ARTIFACTS", mesosapi.TASK_FAILED, "", "the trial put a link in the place of the folder $KAON_ARTIFACTS: write"},
 		{nil, "head -c 2000000 /dev/zero > $KAON_ARTIFACTS/large", mesosapi.TASK_FAILED, "", "2000000 bytes, and at most 1048576 bytes are kept"},
 	}
 	for i, c := range cases {

@@ -29,7 +29,8 @@ const lateDelivery = time.Minute
 // delivered is what came of a delivery.
 type delivered struct {
 	artifacts []results.Artifact
-	lacks     error // why some are missing
+	not       []string // what is no artifact though it was chosen, and why
+	lacks     error    // why some are missing
 }
 
 // stageOut uploads what an attempt left behind to the bucket: its artifacts, and its logs if they are wanted.
@@ -62,11 +63,12 @@ func (t *attempt) stageOut(e *outbox.Ending) {
 			got.lacks = ctx.Err()
 		}
 	}
-	e.End.Artifacts = got.artifacts
+	e.End.Artifacts, e.End.Undelivered = got.artifacts, boundedUndelivered(got.not)
 	switch {
 	case e.State != mesosapi.TASK_FINISHED:
 		if got.lacks != nil {
-			t.host.conf.Log.Warn("artifacts not delivered", "task", t.id, "error", got.lacks)
+			t.host.conf.Log.Warn("artifacts not delivered", "task", t.id,
+				"error", t.hide.MaskEscaped(got.lacks.Error()))
 		}
 	case got.lacks != nil && ctx.Err() != nil:
 		t.cutShort(e, "its files were delivered")
@@ -112,17 +114,18 @@ func (t *attempt) deliveryTime(e *outbox.Ending) (context.Context, context.Cance
 func (t *attempt) deliverAll(ctx context.Context, state mesosapi.TaskState, lacks string) (got delivered) {
 	d := t.order.Deliver
 	if !d.NoArtifacts {
-		got.artifacts, got.lacks = t.deliverArtifacts(ctx)
+		got.artifacts, got.not, got.lacks = t.deliverArtifacts(ctx)
 		end := time.Now().Add(shortagePatience)
 		for shortage.Of(got.lacks) != "" && time.Now().Before(end) && sleep(ctx, shortagePatience/100) {
-			got.artifacts, got.lacks = t.deliverArtifacts(ctx) // others give back what there was none of
+			got.artifacts, got.not, got.lacks = t.deliverArtifacts(ctx) // others give back what there was none of
 		}
 	}
 	failed := state != mesosapi.TASK_FINISHED || got.lacks != nil || lacks != ""
 	if d.Logs == "all" || d.Logs == "failed" && failed {
 		for _, name := range []string{stdoutName, stderrName} {
 			if err := t.deliverLog(ctx, name); err != nil {
-				t.host.conf.Log.Warn("log not delivered", "task", t.id, "log", name, "error", err)
+				t.host.conf.Log.Warn("log not delivered", "task", t.id, "log", name,
+					"error", t.hide.MaskEscaped(err.Error()))
 			}
 		}
 	}
@@ -130,10 +133,12 @@ func (t *attempt) deliverAll(ctx context.Context, state mesosapi.TaskState, lack
 }
 
 // deliverArtifacts gives an error that says what is missing.
-func (t *attempt) deliverArtifacts(ctx context.Context) (out []results.Artifact, err error) {
-	found, err := t.findArtifacts(ctx)
+func (t *attempt) deliverArtifacts(
+	ctx context.Context,
+) (out []results.Artifact, not []string, err error) {
+	found, not, err := t.findArtifacts(ctx)
 	if err != nil {
-		return nil, err
+		return nil, not, err
 	}
 	most, says := t.order.Deliver.Bytes, "artifacts.size"
 	if most <= 0 {
@@ -146,14 +151,14 @@ func (t *attempt) deliverArtifacts(ctx context.Context) (out []results.Artifact,
 	if bytes > most {
 		has, bound := archive.Sizes(bytes, most)
 		const too = "its artifacts have %s, and at most %s are kept of one attempt (%s)"
-		return nil, fmt.Errorf(too, has, bound, says)
+		return nil, not, fmt.Errorf(too, has, bound, says)
 	}
 	files := t.files.Load()
 	taken := map[string]bool{}
 	for _, a := range found {
 		name := t.hide.Mask(a.name) // it goes into the record and the bucket, as the rest does
 		if taken[name] {
-			return out, fmt.Errorf("artifact %q: another has this name once secrets are masked", name)
+			return out, not, fmt.Errorf("artifact %q: another has this name once secrets are masked", name)
 		}
 		taken[name] = true
 		var artifact results.Artifact
@@ -162,7 +167,7 @@ func (t *attempt) deliverArtifacts(ctx context.Context) (out []results.Artifact,
 			return err
 		})
 		if err != nil {
-			return out, fmt.Errorf("artifact %w", err)
+			return out, not, fmt.Errorf("artifact %w", err)
 		}
 		out = append(out, artifact)
 		deliveredBytesTotal.Add(int(artifact.Size))
@@ -170,5 +175,16 @@ func (t *attempt) deliverArtifacts(ctx context.Context) (out []results.Artifact,
 	for _, a := range found {
 		_ = files.Remove(path.Join(artifactsName, a.name))
 	}
-	return out, nil
+	return out, not, nil
+}
+
+// maxUndelivered bounds how much of what was not delivered an attempt's record names.
+const maxUndelivered = 10
+
+// boundedUndelivered is what was not delivered, of more than the bound the first and how many others.
+func boundedUndelivered(not []string) []string {
+	if more := len(not) - maxUndelivered; more > 0 {
+		return append(not[:maxUndelivered:maxUndelivered], fmt.Sprintf("and %d more", more))
+	}
+	return not
 }

@@ -14,7 +14,7 @@ func (t *attempt) upload(
 ) (results.Artifact, error) {
 	f, err := t.files.Load().Open(file)
 	if err != nil {
-		return results.Artifact{}, fmt.Errorf("deliver %s: %w", name, err)
+		return results.Artifact{}, fmt.Errorf("deliver %s: %w", name, t.inFolder(err))
 	}
 	defer f.Close()
 	return t.host.cache.client.Upload(ctx, t.order.Deliver.URL, kind, name, f)

@@ -102,6 +102,8 @@ type End struct {
 	Lacks     string             `codec:"lacks,omitempty"`     // what is missing of an attempt that exited with 0
 
 	Unread []results.Unread `codec:"unread,omitempty"` // of its output, that may have been meant as metrics
+	// Undelivered is what it left as artifacts and is none, and why: "model, a link to what is not there".
+	Undelivered []string `codec:"undelivered,omitempty"`
 }
 
 // Control is a message to a running attempt, or (Progress) from one. Controls may be lost.

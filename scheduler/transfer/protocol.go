@@ -3,9 +3,6 @@ package transfer
 import (
 	"errors"
 	"fmt"
-	"path"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/kaon-sweep/kaon/results/bucket"
 )
@@ -72,11 +69,21 @@ const (
 
 // CheckName says whether an artifact may have this name.
 func CheckName(name string) error {
-	if len(name) > maxName || !utf8.ValidString(name) || path.Clean(name) != name || path.IsAbs(name) ||
-		name == "." || name == ".." || strings.HasPrefix(name, "../") {
-		return fmt.Errorf("%.60q cannot be the name of an artifact", name)
+	if fault := NameFault(name); fault != "" {
+		return fmt.Errorf("%.60q cannot be the name of an artifact: it %s", name, fault)
 	}
-	return bucket.CheckName(name)
+	return nil
+}
+
+// NameFault says why CheckName refuses a name, as what follows "it"; it is empty for one that is allowed.
+func NameFault(name string) string {
+	if fault := bucket.NameFault(name); fault != "" {
+		return fault
+	}
+	if len(name) > maxName {
+		return fmt.Sprintf("has %d bytes, at most %d are allowed", len(name), maxName)
+	}
+	return ""
 }
 
 var errRequest = errors.New("bad request")

@@ -168,7 +168,7 @@ func (s *Secrets) maskString(quoted []byte) []byte {
 func (s *Secrets) Scan(out, data []byte, last bool) (masked, rest []byte) {
 	from := 0
 	for i := 0; i < len(data); {
-		if !s.first[data[i]] {
+		if !s.first[data[i]] && data[i] != '\\' {
 			i++
 			continue
 		}
@@ -190,11 +190,12 @@ func (s *Secrets) Scan(out, data []byte, last bool) (masked, rest []byte) {
 // match is the length of the longest secret that data begins with, 0 for none; open when a longer one may.
 func (s *Secrets) match(data []byte) (n int, open bool) {
 	for _, w := range s.words {
-		switch {
-		case len(w) > len(data):
-			open = open || bytes.HasPrefix(w, data)
-		case bytes.HasPrefix(data, w):
-			return len(w), open
+		for _, escapesFirst := range []bool{false, true} {
+			m, cut := written(w, data, escapesFirst)
+			if m > 0 {
+				return m, open
+			}
+			open = open || cut
 		}
 	}
 	return 0, open
