@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/kaon-sweep/kaon/results"
@@ -19,8 +20,15 @@ type Left struct {
 // ReadLeft reads what a journal in a state folder has left of a sweep, and neither changes it nor keeps anybody from it.
 // journal.ErrLocked: a process has it open.
 func ReadLeft(state, id string) (left Left, err error) {
-	if there, err := HasJournal(state); err != nil || !there {
+	there, err := HasJournal(state)
+	if err != nil {
 		return Left{}, err
+	}
+	if !there {
+		if _, err := os.Lstat(filepath.Join(state, JournalFile+".log")); err == nil {
+			return Left{}, fmt.Errorf("%w: of %s there is only its log", journal.ErrDamaged, filepath.Join(state, JournalFile))
+		}
+		return Left{}, nil
 	}
 	kept, err := disk.Read(filepath.Join(state, JournalFile))
 	if err != nil {

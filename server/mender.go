@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"path/filepath"
 
 	"github.com/kaon-sweep/kaon/results"
@@ -41,6 +42,9 @@ type mender struct {
 	entry    *journal.SweepEntry // as the journal has it; nil: it does not
 	trials   []journal.TrialEntry
 	records  []results.Record
+	salvaged bool             // entry, trials and records are what is whole of a damaged journal
+	holes    []string         // in that journal
+	fresh    []results.Record // of records: those that the results lack
 }
 
 // readJournal reports whether the journal has the sweep.
@@ -48,40 +52,68 @@ func (m *mender) readJournal() (whole bool, err error) {
 	if there, err := HasJournal(m.state); err != nil { // it may be whole
 		return false, unreachable(fmt.Errorf("repair %s: %w; nothing was changed", m.id, err))
 	} else if !there {
-		return false, nil
+		return false, m.salvage() // its log may be
 	}
 	j, err := disk.Open(m.path())
 	switch {
 	case errors.Is(err, journal.ErrLocked):
 		return false, usage(fmt.Errorf("another process works on sweep %s: `kaon status %s` shows it", m.id, m.id))
 	case errors.Is(err, journal.ErrDamaged):
-		return false, nil
+		return false, m.salvage()
 	case err != nil:
 		return false, unreachable(err)
 	}
 	defer j.Close()
-	for e, err := range j.Load() {
+	if err := m.take(j.Load()); err != nil {
+		m.entry, m.trials, m.records = nil, nil, nil
+		return false, m.salvage()
+	}
+	return m.entry != nil, nil
+}
+
+// take keeps what entries say of the sweep.
+func (m *mender) take(entries iter.Seq2[journal.Entry, error]) error {
+	for e, err := range entries {
+		if err != nil {
+			return err
+		}
 		switch e := e.(type) {
 		case journal.SweepEntry:
 			if e.ID == m.id {
 				m.entry = &e
 			}
 		case journal.TrialEntry:
-			m.trials = append(m.trials, e)
+			if e.Sweep == m.id {
+				m.trials = append(m.trials, e)
+			}
 		case journal.RecordEntry:
-			m.records = append(m.records, e.Record)
-		}
-		if err != nil {
-			return false, nil
+			if e.Sweep == m.id {
+				m.records = append(m.records, e.Record)
+			}
 		}
 	}
-	return m.entry != nil, nil
+	return nil
+}
+
+// salvage takes what is whole of a damaged journal. That trials ended, and what they reported, stays true whatever the holes had.
+func (m *mender) salvage() error {
+	s, err := disk.Salvage(m.path())
+	if err != nil {
+		return unreachable(fmt.Errorf("repair %s: read what is whole of its journal: %w; nothing was changed", m.id, err))
+	}
+	if err := m.take(s.Load()); err != nil {
+		return unreachable(err)
+	}
+	if m.salvaged = m.entry != nil || len(m.records)+len(m.trials) > 0; m.salvaged {
+		m.holes = s.Holes
+	}
+	return nil
 }
 
 // spec is what the sweep runs, by the journal or by the results.
-func (m *mender) spec(whole bool, winner *board.Winner) (*sweep.Spec, error) {
+func (m *mender) spec(winner *board.Winner) (*sweep.Spec, error) {
 	e := m.entry
-	if !whole {
+	if e == nil {
 		switch want := m.known.SpecHash; {
 		case m.knownErr != nil:
 			return nil, unreachable(fmt.Errorf("repair %s: the journal is damaged or not there, and so is %s: %w; "+
@@ -103,7 +135,7 @@ func (m *mender) spec(whole bool, winner *board.Winner) (*sweep.Spec, error) {
 	if err != nil {
 		return nil, unreachable(fmt.Errorf("repair %s: read its spec: %w", m.id, err))
 	}
-	if !whole && (spec.Trials != m.known.Trials || spec.Objective.Name != m.known.Objective.Name) {
+	if m.entry == nil && (spec.Trials != m.known.Trials || spec.Objective.Name != m.known.Objective.Name) {
 		return nil, unreachable(fmt.Errorf("repair %s: the spec has %d trials and the sweep had %d: it was "+
 			"changed by --set, and the results do not say how; nothing was changed",
 			m.id, spec.Trials, m.known.Trials))
@@ -121,8 +153,16 @@ func (m *mender) load(ctx context.Context, spec *sweep.Spec) (*board.Board, []st
 	known.ID = m.id
 	board, damage, err := store.LoadSweep(ctx, m.bucket, known)
 	for _, r := range m.records {
-		if err == nil {
-			_ = board.Fold(r) // refuses only what is not this sweep's
+		if err != nil {
+			break
+		}
+		knew := board.Has(r.Trial, r.Attempt)
+		points := board.Points(r.Trial, r.Attempt)
+		if refused := board.Fold(r); refused != nil { // what is not this sweep's
+			continue
+		}
+		if m.salvaged && (points != board.Points(r.Trial, r.Attempt) || knew != board.Has(r.Trial, r.Attempt)) {
+			m.fresh = append(m.fresh, r)
 		}
 	}
 	return board, damage, err

@@ -34,7 +34,8 @@ func (m *mender) mend(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	spec, err := m.spec(whole, winner)
+	known := m.entry != nil // by the journal, or by what is whole of it
+	spec, err := m.spec(winner)
 	if err != nil {
 		return err
 	}
@@ -42,14 +43,15 @@ func (m *mender) mend(ctx context.Context) error {
 	if err != nil {
 		return unreachable(err)
 	}
-	if whole {
-		if err := m.results(ctx, spec, board, damage); err != nil {
-			return unreachable(err)
-		}
-		return nil
+	write := m.batches
+	if known {
+		write = m.results
 	}
-	if err := m.batches(ctx, spec, board, damage, nil); err != nil {
+	if err := write(ctx, spec, board, damage); err != nil {
 		return unreachable(err)
+	}
+	if whole {
+		return nil
 	}
 	return m.journal(ctx, spec, board)
 }

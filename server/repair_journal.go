@@ -23,15 +23,7 @@ import (
 
 // journal makes a journal of what the results tell.
 func (m *mender) journal(ctx context.Context, spec *sweep.Spec, known *board.Board) error {
-	e := *m.entry
-	if e.Submitted, _ = time.Parse(time.RFC3339Nano, m.known.Created); e.Submitted.IsZero() {
-		e.Submitted = time.Now()
-	}
-	e.Phase = sweep.PhaseActive
-	if phase := sweep.Phase(m.known.State); m.known.Finished != "" && phase.Ended() {
-		e.Phase, e.Reason = phase, m.known.Sentence
-		e.Ended, _ = time.Parse(time.RFC3339Nano, m.known.Finished)
-	}
+	e := m.standing()
 	if best, ok := known.Best(); ok {
 		e.Best, e.BestTrial = float64(best.Value), best.Trial
 	}
@@ -43,6 +35,7 @@ func (m *mender) journal(ctx context.Context, spec *sweep.Spec, known *board.Boa
 			over++
 		}
 	}
+	begun = m.givenUp(begun)
 	if step, ok := known.Trial(results.ThenTrial); ok {
 		begun = append(begun, m.trial(step))
 		if w, err := store.ReadWinner(ctx, m.bucket, m.id); err == nil {
@@ -73,10 +66,54 @@ func (m *mender) journal(ctx context.Context, spec *sweep.Spec, known *board.Boa
 	}
 	m.Brought = append(m.Brought, fmt.Sprintf("the journal: %s, %d of %s ended", e.Phase, over,
 		Plural(spec.Trials, "trial")))
-	if !e.Phase.Ended() {
+	for _, hole := range m.holes {
+		m.Lost = append(m.Lost, "what the results did not have yet of "+hole)
+	}
+	if !e.Phase.Ended() && !m.salvaged {
 		m.Lost = append(m.Lost, "what trials reported that the results did not have yet: those trials run again")
 	}
 	return nil
+}
+
+// standing is where the sweep stands by the results, and by what is whole of its journal. Records and states are not in it: they are
+// in the results by now, and follow from those.
+func (m *mender) standing() journal.SweepEntry {
+	e := *m.entry
+	if e.Submitted.IsZero() {
+		e.Submitted, _ = time.Parse(time.RFC3339Nano, m.known.Created)
+	}
+	if e.Submitted.IsZero() {
+		e.Submitted = time.Now()
+	}
+	e.Records, e.Stored, e.States, e.Attempts, e.KeepTrials, e.BestTrial = 0, 0, nil, nil, false, -1
+	if !e.Phase.Ended() && e.Phase != sweep.PhaseDraining {
+		e.Phase = sweep.PhaseActive
+	}
+	if phase := sweep.Phase(m.known.State); m.known.Finished != "" && phase.Ended() {
+		e.Phase, e.Reason = phase, m.known.Sentence
+		e.Ended, _ = time.Parse(time.RFC3339Nano, m.known.Finished)
+	}
+	return e
+}
+
+// givenUp adds to trials by the results the attempts that only the journal knows to have begun: they are given up, and the next has another
+// number.
+func (m *mender) givenUp(begun []journal.TrialEntry) []journal.TrialEntry {
+	at := map[int]int{}
+	for i, t := range begun {
+		at[t.Trial] = i
+	}
+	for _, t := range m.trials {
+		i, there := at[t.Trial]
+		switch {
+		case t.Trial == results.ThenTrial || t.State.Terminal():
+		case !there:
+			begun = append(begun, journal.TrialEntry{Sweep: m.id, Trial: t.Trial, State: sweep.Waiting, Attempt: t.Attempt, Budget: t.Budget})
+		case begun[i].State == sweep.Waiting && begun[i].Attempt < t.Attempt:
+			begun[i].Attempt, begun[i].Budget = t.Attempt, t.Budget
+		}
+	}
+	return begun
 }
 
 // trial is where a trial stands by the results. An attempt without an end is given up, and the next has

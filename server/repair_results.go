@@ -28,11 +28,10 @@ func (m *mender) results(
 			return err
 		}
 	}
-	restored, err := m.restore(spec, board)
-	if err != nil {
+	if err := m.restore(spec, board); err != nil {
 		return err
 	}
-	if err := m.batches(ctx, spec, board, damage, restored); err != nil {
+	if err := m.batches(ctx, spec, board, damage); err != nil {
 		return err
 	}
 	if err := m.winner(ctx, board); err != nil {
@@ -80,18 +79,26 @@ func (m *mender) winner(ctx context.Context, board *board.Board) error {
 	return m.replace(ctx, results.WinnerFile, func() error { return store.WriteWinner(ctx, m.bucket, w) })
 }
 
-// restore is records of trials that have ended by the journal and not by the board, which has them
+// restore makes records of trials that have ended by the journal and not by the board, which has them
 // afterwards.
-func (m *mender) restore(spec *sweep.Spec, board *board.Board) (restored []results.Record, err error) {
+func (m *mender) restore(spec *sweep.Spec, board *board.Board) (err error) {
 	var point func(trial int) (json.RawMessage, uint64)
+	brought, lost := sentences{}, sentences{}
+	for _, r := range m.fresh {
+		brought.add(r.Trial, "what %s reported, from what is whole of the journal")
+	}
 	for _, t := range journal.EndedTrials(*m.entry, m.trials, spec.Trials) {
 		if board.Has(t.Trial, t.Attempt) {
 			continue
 		}
 		end := &results.End{State: sweep.Outcome(t.State.String()), Final: true, Reason: t.Reason}
 		if point == nil { // only now: a search may take its time
-			if point, err = m.points(spec); err != nil {
-				return nil, err
+			if point, err = m.points(spec); err != nil && !m.salvaged {
+				return err
+			} else if err != nil { // what a search had been told is in the holes
+				lost.add(t.Trial, "how %s ended, and with what")
+				point = nil
+				continue
 			}
 		}
 		end.Params, end.Seed = point(t.Trial)
@@ -105,26 +112,26 @@ func (m *mender) restore(spec *sweep.Spec, board *board.Board) (restored []resul
 			r.Points = []results.Point{{Metrics: map[string]float64{spec.Objective.Name: value}}}
 			r.First = board.Points(t.Trial, t.Attempt)
 			end.Points = r.First + 1
-			m.Brought = append(m.Brought, fmt.Sprintf("%s: %s, with its value of %s", TrialText(t.Trial), end.State,
-				spec.Objective.Name))
-			m.Lost = append(m.Lost, fmt.Sprintf("what else %s reported, and what is known of its files",
-				TrialText(t.Trial)))
+			brought.add(t.Trial, "%s: "+string(end.State)+", with the value of "+spec.Objective.Name)
+			lost.add(t.Trial, "what else %s reported, and what is known of files")
 		default:
-			m.Brought = append(m.Brought, fmt.Sprintf("%s: %s", TrialText(t.Trial), end.State))
-			m.Lost = append(m.Lost, fmt.Sprintf("what %s reported", TrialText(t.Trial)))
+			brought.add(t.Trial, "%s: "+string(end.State))
+			lost.add(t.Trial, "what %s reported")
 		}
 		if err := board.Fold(r); err != nil {
-			return nil, err
+			return err
 		}
-		restored = append(restored, r)
+		m.fresh = append(m.fresh, r)
 	}
-	return restored, nil
+	m.Brought, m.Lost = append(m.Brought, brought.all()...), append(m.Lost, lost.all()...)
+	return nil
 }
 
 // batches puts damaged batches aside, records in their places, and the board of what there is beside them.
 func (m *mender) batches(
-	ctx context.Context, spec *sweep.Spec, board *board.Board, damage []store.Damage, restored []results.Record,
+	ctx context.Context, spec *sweep.Spec, board *board.Board, damage []store.Damage,
 ) error {
+	restored := m.fresh
 	if len(damage) == 0 && len(restored) == 0 {
 		return nil
 	}

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
 	"github.com/kaon-sweep/kaon/server"
 )
 
@@ -471,6 +472,10 @@ func play(t *testing.T, all []specimen, foreign string, seed uint64) (outcome st
 	what := damageOf(t, r, x.dir, x.s, foreign)
 	x.what = fmt.Sprintf("%s=%d: %s of the %s", damageSeed, seed, what, []string{"finished", "interrupted", "killed"}[which])
 	x.blind = strings.HasPrefix(what, "an older one: sweeps/") && strings.HasSuffix(what, "/sweep.json") || which > 0 && strings.Contains(what, "records/") && (strings.Contains(what, "remove") || strings.Contains(what, "in its place"))
+	if which == 2 && strings.HasSuffix(what, server.JournalFile+".log") { // its last record looks torn: see docs/reliability.md
+		_, err := disk.Read(filepath.Join(x.dir, ".state", x.s.id, server.JournalFile))
+		x.blind = x.blind || err == nil
+	}
 	outcome = x.play(r)
 	_ = os.RemoveAll(filepath.Dir(x.dir))
 	return outcome

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
+	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
@@ -102,4 +104,37 @@ func flipped(t *testing.T, log []byte, n int) []byte {
 	}
 	log[at+16+1] ^= 4
 	return log
+}
+
+// One flipped bit in the journal of a killed process costs what was in that record, which is told, and nothing else.
+func TestRepairKeepsWhatIsWhole(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	id := p.killed()
+	log := p.journal(id) + ".log"
+	whole, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(log, flipped(t, whole, 20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.kaon("run", "--resume", id).ends(exitUnreachable).says("damaged", "repair "+id)
+	var got server.Repaired
+	p.kaon("repair", id, "--json").ends(exitDone).json(&got)
+	if told := strings.Join(got.Lost, "\n"); !strings.Contains(told, "record 20 of the journal's log") {
+		t.Errorf("lost: %q", told)
+	}
+	if len(got.Brought) > 6 {
+		t.Errorf("brought back, line by line: %q", got.Brought)
+	}
+	truth := p.truth(id)
+	if truth["succeeded"] < 20 || !strings.Contains(fmt.Sprint(got.Brought), fmt.Sprintf("%d of 100 trials ended", truth["succeeded"])) {
+		t.Errorf("%v after %q", truth, got.Brought)
+	}
+	p.kaon("repair", id).ends(exitDone).prints("journal and results are whole")
+	p.write("go", "")
+	if truth = p.same(p.kaon("run", "--resume", id, "--json").ends(exitDone)); truth["succeeded"] != 100 {
+		t.Errorf("resumed: %v", truth)
+	}
 }
