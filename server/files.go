@@ -27,6 +27,9 @@ func (s *staging) files(ctx context.Context) (task.Files, error) {
 		return files, nil
 	}
 	if s.spec.Task.Code != "" {
+		if err := noCode(s.spec); err != nil {
+			return files, usage(err)
+		}
 		code, err := s.code()
 		if err != nil {
 			return files, usage(err)
@@ -89,8 +92,7 @@ func readSecrets(spec *sweep.Spec) (map[string]string, error) {
 		value, ok := os.LookupEnv(name)
 		switch {
 		case !ok:
-			return nil, fmt.Errorf("%s: task.secrets: %s is not set in this environment: set it and run again",
-				spec.File, name)
+			return nil, noSecret(spec, name)
 		case len(value) < shortestSecret:
 			return nil, fmt.Errorf("%s: task.secrets: the value of %s has fewer than %d characters and could not be "+
 				"masked: give what is no secret in task.env", spec.File, name, shortestSecret)

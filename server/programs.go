@@ -24,6 +24,9 @@ func (s *staging) missingProgram(spec *sweep.Spec) error {
 	case spec.Task.Container != nil:
 		return nil
 	case spec.Task.Code != "":
+		if err := noCode(spec); err != nil {
+			return err
+		}
 		folder = filepath.Join(SpecFolder(spec), filepath.FromSlash(spec.Task.Code))
 	case folder == "":
 		return nil

@@ -52,3 +52,21 @@ const (
 	LogsAll    = "all"
 	LogsNone   = "none"
 )
+
+// Problem is an error of `code` or of a secret's name that is found out after the spec was read, at its place.
+func (t *Task) Problem(field, problem, remedy string) *Error {
+	e := Error{Field: "task." + field}
+	if at := t.places[field]; at != nil { // else it was not read from a spec
+		e = *at
+	}
+	e.Problem, e.Remedy = problem, remedy
+	return &e
+}
+
+// placed keeps the place of a value for Problem.
+func (t *Task) placed(field string, at *Error) {
+	if t.places == nil {
+		t.places = map[string]*Error{}
+	}
+	t.places[field] = at
+}

@@ -98,6 +98,7 @@ func (d *decoder) files(n *node) {
 	t := &d.spec.Task
 	if c := n.get("code"); c != nil && !c.null {
 		t.Code = d.text(c, "task.code")
+		t.placed("code", d.problem(c, "task.code", "", ""))
 		if c.kind == scalar && (t.Code == "" || path.IsAbs(t.Code)) {
 			d.fail(c, "task.code", "want a folder relative to this file",
 				"write code: . for this file's own folder")
@@ -141,6 +142,7 @@ func (d *decoder) secret(n *node, field string) {
 			"everybody may read", "let the trial read its environment: in a shell, $"+name)
 	default:
 		t.Secrets = append(t.Secrets, name)
+		t.placed("secrets."+name, d.problem(n, field, "", ""))
 	}
 }
 

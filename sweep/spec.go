@@ -51,6 +51,8 @@ type Task struct {
 	Secrets   []string // variables of the submitter's environment
 	Logs      string   // whose output goes to the bucket: LogsFailed, LogsAll or LogsNone
 	resources demand
+	// of what is found out to be missing after the spec was read, without a problem
+	places map[string]*Error
 }
 
 // Isolation says what an attempt shares with others on its agent.

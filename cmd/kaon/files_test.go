@@ -125,7 +125,7 @@ func wholePlace(t *testing.T) place {
 
 func TestFilesComeAndGo(t *testing.T) {
 	p := wholePlace(t)
-	p.kaon("run", "whole.yaml", "-q").ends(2).says("task.secrets: TOKEN is not set")
+	p.kaon("run", "whole.yaml", "-q").ends(2).says("TOKEN is not set in this environment")
 	t.Setenv("TOKEN", "abc")
 	p.kaon("run", "whole.yaml", "-q").ends(2).says("could not be masked")
 	const secret = "hunter2-hunter2"

@@ -99,6 +99,7 @@ func (c *planCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return c.refuse(out, err)
 	}
+	p.Warnings = append(p.Warnings, server.Missing(spec)...)
 	cluster, err := clusterAt(c.Cluster, c.executorFlags, c.machineFlags)
 	if err != nil {
 		return err
