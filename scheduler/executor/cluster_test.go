@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -48,10 +49,13 @@ type rig struct {
 	events chan cluster.Event
 }
 
+// rigs counts them: a seed makes the ids of containers, and to end one ends all of its id on this machine.
+var rigs atomic.Uint64
+
 func newRig(t testing.TB, cpus float64) *rig {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	server, err := embedded.Start(ctx, embedded.Config{WorkDir: t.TempDir(), Seed: 1,
+	server, err := embedded.Start(ctx, embedded.Config{WorkDir: t.TempDir(), Seed: rigs.Add(1),
 		Agents: []embedded.AgentConfig{{Name: "a", CPUs: cpus, MemoryMB: 1000, DiskMB: 1000}}})
 	if err != nil {
 		t.Fatal(err)
