@@ -19,6 +19,18 @@ const (
 	runFiles      = 40
 )
 
+// LeastFiles is how many files a process must be able to open for a sweep to run at all.
+const LeastFiles = 64
+
+// CheckOpenFiles refuses to begin where too few files can be opened, before anything is made.
+func CheckOpenFiles() error {
+	if files := openFiles(); files < LeastFiles {
+		return usage(fmt.Errorf("a sweep needs at least %d open files, and each process may open %d here: raise it "+
+			"with ulimit -n %d", LeastFiles, files, LeastFiles))
+	}
+	return nil
+}
+
 // openFiles is how many files a process of this run may open: Go's runtime raises the soft limit to the
 // hard one, here as in executors.
 func openFiles() uint64 {

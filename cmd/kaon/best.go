@@ -46,6 +46,9 @@ func (c *bestCmd) Run(ctx context.Context, out *output) error {
 		if winner, ok = board.Winner(); !ok {
 			return fmt.Errorf("sweep %s has no winner: no trial has succeeded with a finite value", src.id)
 		}
+		if readErr == nil && known.Finished == "" {
+			fmt.Fprintf(out.stderr, "kaon: warning: sweep %s is not at its end: this is the best so far\n", src.id)
+		}
 		if known.Finished != "" { // as it was written when the sweep ended
 			winner.SpecHash, winner.Created = known.SpecHash, known.Finished
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
+	"github.com/kaon-sweep/kaon/scheduler/ledger"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/server"
@@ -66,6 +67,9 @@ func (c *clusterCmd) Run(ctx context.Context, out *output) error {
 		return usage(err)
 	}
 	defer forget()
+	if c.NoAuth {
+		fmt.Fprintln(out.stderr, "kaon: warning: --no-auth: every user of this machine can run commands as you by this cluster")
+	}
 	out.evenUnread()
 	server, err := embedded.Start(ctx, cfg)
 	if err != nil {
@@ -116,6 +120,9 @@ func (c *clusterCmd) authenticate(cfg *embedded.Config) (file string, forget fun
 	forget = func() {}
 	if c.NoAuth && c.Principal != "" {
 		return "", forget, errors.New("--no-auth asks nobody: leave it or --principal out")
+	}
+	if folder, err := ledger.Folder(); err == nil {
+		sweepCredentials(folder)
 	}
 	var name, secret string
 	switch {

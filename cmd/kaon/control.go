@@ -13,7 +13,7 @@ import (
 )
 
 type stopCmd struct {
-	Target string `arg:"" name:"sweep[/trial]" help:"Sweep; or SWEEP/TRIAL for one trial, a number or \"then\" for one of the newest sweep."`
+	Target string `arg:"" optional:"" name:"sweep[/trial]" help:"Sweep, the newest when left out; or SWEEP/TRIAL for one trial, a number or \"then\" for one of the newest sweep."`
 	Reason string `placeholder:"TEXT" help:"Said in the record instead of \"stopped by the user\"."`
 	sendFlags
 }

@@ -21,7 +21,6 @@ func makeCredentialsOnce(address string) (name, secret, file string, remove func
 	if err != nil {
 		return fail(err)
 	}
-	sweepCredentials(filepath.Dir(file))
 	_ = os.Remove(file) // of a cluster whose port this was
 	lock, err := os.CreateTemp(filepath.Dir(file), ".cluster-*")
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 )
@@ -30,4 +31,22 @@ func TestFewDescriptors(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Where too few files can be opened for any sweep, one sentence says so, and nothing is left behind.
+func TestTooFewFiles(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("s.yaml", "method: grid\nparameters: {x: {value: 1}}\ncommand: echo y=1\n")
+	cmd := p.command()
+	cmd.Args = []string{"sh", "-c", `ulimit -n 24 && exec "$0" "$@"`, cmd.Path, "run", "s.yaml"}
+	cmd.Path = "/bin/sh"
+	r := p.launch(cmd).wait().ends(exitUsage).says("needs at least 64 open files")
+	if strings.Count(r.stderr, "\n") != 1 {
+		t.Errorf("said %s", r.stderr)
+	}
+	if _, err := os.Stat(p.dir + "/kaon-results"); err == nil {
+		t.Error("results are left")
+	}
+	p.kaon("run", "s.yaml", "--gpus", "-1").ends(exitUsage).says("from 0 to")
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -110,6 +112,13 @@ func execute(ctx context.Context, args []string, out *output) int {
 
 // normalizeArgs takes what people type by habit.
 func normalizeArgs(args []string) []string {
+	for i := 0; i+1 < len(args) && args[i] != "--"; i++ {
+		// a negative number is a flag's value, and wrong as that, rather than a flag
+		if flag, value := args[i], args[i+1]; strings.HasPrefix(flag, "--") && !strings.Contains(flag, "=") &&
+			len(value) > 1 && value[0] == '-' && value[1] >= '0' && value[1] <= '9' {
+			args = slices.Concat(args[:i], []string{flag + "=" + value}, args[i+2:])
+		}
+	}
 	switch {
 	case len(args) == 0:
 		return []string{"--help"}

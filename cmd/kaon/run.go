@@ -64,6 +64,9 @@ func (f *workFlags) again(ctx context.Context, out *output, id string, retry boo
 
 // start does a runner's work and tells how it ended.
 func (f *workFlags) start(ctx context.Context, out *output, work func(context.Context, *runner) (outcome, error)) error {
+	if err := server.CheckOpenFiles(); err != nil {
+		return err
+	}
 	out.evenUnread()
 	r, stop, err := f.runner(ctx, out)
 	if err != nil {

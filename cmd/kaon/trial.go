@@ -147,7 +147,10 @@ func printAttempt(w io.Writer, a board.Attempt, state sweep.State) {
 		painterFor(w).line(fmt.Sprintf("\nattempt %d: ", a.Attempt), sweep.Running.String(), ", "+plural(int(a.Known), "point")+" so far")
 		return
 	}
-	where := " on " + a.End.Agent
+	where := ""
+	if a.End.Agent != "" {
+		where = " on " + a.End.Agent
+	}
 	if a.End.StartMs > 0 {
 		began := time.UnixMilli(a.End.StartMs)
 		where += fmt.Sprintf(", %s for %.2f s", began.Format(time.DateTime), float64(a.End.EndMs-a.End.StartMs)/1000)

@@ -3,6 +3,7 @@ package ledger
 import (
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,6 +25,7 @@ type Member struct {
 	cfg  Config
 	book *book
 	said string // kind of the last line
+	told map[string]telling
 	mu   sync.Mutex
 	want int
 	need Need
@@ -47,6 +49,7 @@ func Join(cfg Config) (*Member, error) {
 		return nil, fmt.Errorf("share this machine with other runs: %w", err)
 	}
 	m := &Member{cfg: cfg, book: b, want: cfg.Entry.Trials, need: cfg.Entry.Need,
+		told: map[string]telling{},
 		stop: make(chan struct{}), done: make(chan struct{})}
 	m.look()
 	crash.Go(m.run)
@@ -125,10 +128,28 @@ func (m *Member) look() {
 	m.tell(s.kind, s.line)
 }
 
+// telling is when lines of one sort may be told again.
+type telling struct {
+	next  time.Time
+	pause time.Duration
+}
+
+// Beside a loop of short runs how the run stands changes all the time: a sort of line is told at once the first
+// time, and then ever more rarely.
+const (
+	firstPause   = time.Minute
+	longestPause = time.Hour
+)
+
 // tell says how the run stands when that has changed.
 func (m *Member) tell(kind, line string) {
-	if kind != m.said {
-		m.said = kind
-		m.cfg.Tell(line)
+	sort, _, _ := strings.Cut(kind, " ")
+	t, now := m.told[sort], time.Now()
+	if kind == m.said || now.Before(t.next) {
+		return
 	}
+	t.pause = min(max(2*t.pause, firstPause), longestPause)
+	t.next = now.Add(t.pause)
+	m.told[sort], m.said = t, kind
+	m.cfg.Tell(line)
 }
