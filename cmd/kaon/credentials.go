@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/ledger"
@@ -99,6 +101,32 @@ func makeCredentials(address string) (name, secret, file string, err error) {
 	}
 	return name, secret, file, nil
 }
+
+// ownClusterWait is how long a command waits for a cluster of this user's that may just be starting.
+const ownClusterWait = 5 * time.Second
+
+// awaitOwnCluster waits, when nobody listens yet at an address of this machine, until somebody does: `kaon cluster`
+// leaves its credentials before it listens, and who reads them sooner is refused. It returns the time it took.
+func awaitOwnCluster(where string, most time.Duration) time.Duration {
+	began := time.Now()
+	c, err := mesos.ParseURL(where)
+	if err != nil || c.Principal != "" || os.Getenv(credentialsVariable) != "" || !listen.Loopback(c.Masters[0]) {
+		return 0
+	}
+	for {
+		conn, err := net.DialTimeout("tcp", c.Masters[0], most)
+		if err == nil {
+			conn.Close()
+			return time.Since(began)
+		}
+		if time.Since(began)+ownClusterPoll > most {
+			return time.Since(began)
+		}
+		time.Sleep(ownClusterPoll)
+	}
+}
+
+const ownClusterPoll = 20 * time.Millisecond
 
 // parseCluster reads an address of a Mesos. Without credentials in it they come from the file that
 // KAON_CREDENTIALS names, or from what this user's own `kaon cluster` left.

@@ -36,8 +36,10 @@ const localCluster = "local"
 
 // cluster is where trials run as a server takes it.
 func (f *clusterFlags) cluster() (server.Cluster, error) {
+	waited := awaitOwnCluster(f.Cluster, min(f.ConnectTimeout/2, ownClusterWait))
 	c, err := clusterAt(f.Cluster, f.executorFlags, f.machineFlags)
-	c.Advertise, c.Containerizer, c.WorkDir, c.ConnectTimeout = f.Advertise, f.Container, f.WorkDir, f.ConnectTimeout
+	c.Advertise, c.Containerizer, c.WorkDir = f.Advertise, f.Container, f.WorkDir
+	c.ConnectTimeout = f.ConnectTimeout - waited
 	return c, err
 }
 
