@@ -72,3 +72,15 @@ func TestPictureOfATrialIsTrue(t *testing.T) {
 		t.Errorf("drawn:\n%s\nlegal:\n%s", strings.Join(drawn, "\n"), strings.Join(legal, "\n"))
 	}
 }
+func TestPictureOfPackagesIsTrue(t *testing.T) {
+	imports := map[string][]string{}
+	for _, p := range packages(t) {
+		imports[p.ImportPath] = p.Imports
+	}
+	for _, a := range arrows(t, "packages.dot") {
+		if !slices.Contains(imports[module+"/"+a.from], module+"/"+a.to) {
+			t.Errorf("%s does not import %s", a.from, a.to)
+		}
+	}
+}
+
