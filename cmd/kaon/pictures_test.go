@@ -83,4 +83,3 @@ func TestPictureOfPackagesIsTrue(t *testing.T) {
 		}
 	}
 }
-
