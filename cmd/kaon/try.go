@@ -63,7 +63,11 @@ func (c *tryCmd) Run(ctx context.Context, out *output) error {
 		fmt.Fprintf(out.stderr, "kaon: warning: %s\n", mine.warning)
 	}
 	seen.Trial = trial // of one that has not begun there is no record
-	p, err := src.byHand(spec, seen).Prepare(ctx, folder, mine.environ(spec.Task.Container != nil))
+	given := mine.environ(spec.Task.Container != nil)
+	if spec.Task.Container == nil {
+		given = append(given, "MESOS_SANDBOX="+folder)
+	}
+	p, err := src.byHand(spec, seen).Prepare(ctx, folder, given)
 	if err != nil {
 		return err
 	}
