@@ -12,10 +12,10 @@ import (
 )
 
 // What a server needs descriptors for when each trial has an executor of its own: its stream, a call now
-// and then and a handle of the process, more while it starts; and this process itself, the journal, the
-// results and the listeners.
+// and then and a handle of the process, more while it starts, and those of the executor before it, whose
+// end takes its time; and this process itself, the journal, the results and the listeners.
 const (
-	executorFiles = 6
+	executorFiles = 10
 	runFiles      = 40
 )
 
