@@ -66,7 +66,5 @@ func (c *Core) Point(sweepID string, trial int) (sweep.Point, error) {
 
 // Attempts are the attempts alive between two turns.
 func (l *Loop) Attempts(ctx context.Context) ([]AttemptStatus, error) {
-	var all []AttemptStatus
-	err := l.ask(ctx, request{inspect: func(c *Core) { all = c.Attempts() }})
-	return all, err
+	return inspect(ctx, l, (*Core).Attempts)
 }

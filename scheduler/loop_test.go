@@ -127,6 +127,26 @@ func testLoopRunsASweep(t *testing.T) {
 	}
 }
 
+// Who gave up waiting must not see what the loop still writes for them.
+func TestAnswerAfterGivingUpIsNotRead(t *testing.T) {
+	l := NewLoop(NewCore(testConfig()), &journal.Memory{}, newInstantDriver(), Listener{}, time.Now)
+	l.core.Do(time.Now(), Submit{ID: "s", Spec: testSpec{Trials: 1}.spec()})
+	for name, ask := range map[string]func(context.Context) (int, error){
+		"snapshot": func(ctx context.Context) (int, error) { s, err := l.Snapshot(ctx); return len(s.Sweeps), err },
+		"attempts": func(ctx context.Context) (int, error) { all, err := l.Attempts(ctx); return cap(all), err },
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { // a loop that is about to answer
+			rq := <-l.requests
+			rq.inspect(l.core)
+			cancel()
+		}()
+		if n, err := ask(ctx); n != 0 || !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %d things and %v", name, n, err)
+		}
+	}
+}
+
 // slowJournal takes its time, and counts.
 type slowJournal struct {
 	journal.Memory

@@ -18,9 +18,18 @@ func (l *Loop) Do(ctx context.Context, command Command) error {
 
 // Snapshot is the state of all sweeps and agents between two turns.
 func (l *Loop) Snapshot(ctx context.Context) (Snapshot, error) {
-	var s Snapshot
-	err := l.ask(ctx, request{inspect: func(c *Core) { s = c.Snapshot() }})
-	return s, err
+	return inspect(ctx, l, (*Core).Snapshot)
+}
+
+// inspect answers what look finds between two turns. When ctx ends first the loop may still be looking, so what it
+// writes is read only behind its reply.
+func inspect[T any](ctx context.Context, l *Loop, look func(*Core) T) (T, error) {
+	answer := new(T)
+	if err := l.ask(ctx, request{inspect: func(c *Core) { *answer = look(c) }}); err != nil {
+		var none T
+		return none, err
+	}
+	return *answer, nil
 }
 
 // ask waits for the loop's answer; it must not be called from a Listener, which runs in the loop itself.
