@@ -40,7 +40,7 @@ const (
 	askNobody       = "none"
 )
 
-// resultsMetrics are the counters of the rooms of results.
+// resultsMetrics are the counters of the packages below results.
 type resultsMetrics struct {
 	bucket *bucket.Metrics
 	board  *board.Metrics

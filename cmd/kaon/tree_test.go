@@ -33,8 +33,8 @@ var mayImport = map[string][]string{
 	"testkit":   {},
 }
 
-// rooms are the packages that may import fewer of ours than their folder may: exactly these, and nothing of ours besides.
-var rooms = map[string][]string{
+// narrow are the packages that may import fewer of ours than their folder may: exactly these, and nothing of ours besides.
+var narrow = map[string][]string{
 	"sweep/shell":    {},
 	"results":        {"sweep"},
 	"results/board":  {"sweep", "sweep/shell", "results"},
@@ -52,7 +52,7 @@ var rooms = map[string][]string{
 	},
 	"scheduler/executor/outbox": {"results", "scheduler/safefile", "scheduler/task"},
 
-	// The rooms around the core never know the core: their methods answer with what is to be done.
+	// The packages around the core never know the core: their methods answer with what is to be done.
 	"scheduler/health":  {"offers", "scheduler/timer"},
 	"scheduler/journal": {"sweep", "offers", "results", "scheduler/cluster"},
 	"scheduler/queue":   {"offers", "sweep/resource"},
@@ -82,12 +82,12 @@ var rooms = map[string][]string{
 	},
 }
 
-// A room of a folder imports what its line says: the rooms below it, and those beside it only as they are named.
-func TestRoomsImportWhatTheyMay(t *testing.T) {
+// A package of a folder imports what its line says: the packages below it, and those beside it only as they are named.
+func TestPackagesImportWhatTheyMay(t *testing.T) {
 	for _, p := range packages(t) {
 		name := strings.TrimPrefix(p.ImportPath, module+"/")
-		allowed, isRoom := rooms[name]
-		if !isRoom {
+		allowed, isNarrow := narrow[name]
+		if !isNarrow {
 			continue
 		}
 		for _, imported := range p.Imports {

@@ -162,7 +162,7 @@ func TestAttackFloodOfMetrics(t *testing.T) {
 
 // A file server that takes its time, or never answers, is waited for until the timeout or the stop, and no
 // neighbour waits with it.
-func TestAttackSlowDepot(t *testing.T) {
+func TestAttackSlowFileServer(t *testing.T) {
 	a := newFakeAgent(t)
 	startExecutor(t, a, nil)
 	release := make(chan struct{})

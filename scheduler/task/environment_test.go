@@ -29,10 +29,10 @@ func TestOrderNamesFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	code := &task.Source{URL: "http://depot/code"}
+	code := &task.Source{URL: "http://files/code"}
 	s, err := task.NewBuilder("s", parsed, task.Options{Dir: "/spec", Files: task.Files{
-		Code: code, Secrets: "http://depot/secrets", Inputs: []task.Source{{URL: "http://x/y"}},
-		Attempt: func(trial, attempt int) string { return fmt.Sprintf("http://depot/%d/%d", trial, attempt) },
+		Code: code, Secrets: "http://files/secrets", Inputs: []task.Source{{URL: "http://x/y"}},
+		Attempt: func(trial, attempt int) string { return fmt.Sprintf("http://files/%d/%d", trial, attempt) },
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -50,14 +50,14 @@ func TestOrderNamesFiles(t *testing.T) {
 		t.Errorf("environment %q, want %q", order.Env, want)
 	}
 	d := order.Deliver
-	if d == nil || d.URL != "http://depot/1/3" || !slices.Equal(d.Artifacts, []string{"model.bin"}) || d.Bytes != 1<<30 || d.Logs != "all" {
+	if d == nil || d.URL != "http://files/1/3" || !slices.Equal(d.Artifacts, []string{"model.bin"}) || d.Bytes != 1<<30 || d.Logs != "all" {
 		t.Errorf("delivers %+v", d)
 	}
 	then, err := s.Then(1, []byte(`{"lr":0.2}`), []byte(`{"trial":1}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if then.Deliver.URL != fmt.Sprintf("http://depot/%d/1", results.ThenTrial) || len(then.Deliver.Artifacts) != 0 {
+	if then.Deliver.URL != fmt.Sprintf("http://files/%d/1", results.ThenTrial) || len(then.Deliver.Artifacts) != 0 {
 		t.Errorf("the step delivers %+v", then.Deliver)
 	}
 }

@@ -132,9 +132,9 @@ func (s *slow) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestUploadsOutliveTheDepot(t *testing.T) { outlive(t, folder(t), 1) }
+func TestUploadsOutliveTheServer(t *testing.T) { outlive(t, folder(t), 1) }
 
-func TestUploadsToS3OutliveTheDepot(t *testing.T) {
+func TestUploadsToS3OutliveTheServer(t *testing.T) {
 	server := s3test.Start(t)
 	server.Bucket("kaon")
 	b, err := s3.Open(t.Context(), "s3://kaon")
