@@ -3,8 +3,8 @@
 // talk to it there. Commands that read results ask it for what the bucket does not have yet.
 //
 // It does not decide anything: commands become the events of package scheduler, answers come when they are
-// durable. It authenticates nobody: the socket's mode (0600) lets in only the user who runs the scheduler,
-// and root.
+// durable. It asks for no credentials: the kernel says which user is at the other end, and only the one who
+// runs the scheduler and root are answered, whatever the socket's mode.
 //
 // The protocol is HTTP with JSON bodies; `curl --unix-socket FILE http://kaon/v1/status` speaks it:
 //
