@@ -15,7 +15,7 @@
 // outbox, and no lock is held while the network is waited for.
 //
 // Files look down, and no two reach each other: run; subscribe, events, updates; executor; attempt_run with
-// attempt_start, attempt_output, attempt_metrics, attempt_end and attempt_kill; stagein, stageout,
+// attempt_start, attempt_output, attempt_metrics, attempt_lines, attempt_end and attempt_kill; stagein, stageout,
 // environment; attempt; process, limits, memwatch, capture, cache, agent; config. Where an attempt must call
 // up, host has a function for it.
 //
