@@ -28,13 +28,18 @@ var (
 )
 
 func init() {
-	for _, o := range []sweep.Outcome{sweep.AttemptSucceeded, sweep.AttemptFailed, sweep.AttemptStopped, sweep.AttemptLost, sweep.AttemptPreempted} {
+	for _, o := range []sweep.Outcome{
+		sweep.AttemptSucceeded, sweep.AttemptFailed, sweep.AttemptStopped, sweep.AttemptLost, sweep.AttemptPreempted,
+	} {
 		attemptsTotal[o] = metrics.NewCounter(fmt.Sprintf("kaon_scheduler_attempts_ended_total{outcome=%q}", string(o)))
 	}
 	for s := sweep.Waiting; s <= sweep.Cached; s++ {
 		movesTotal[s] = metrics.NewCounter(fmt.Sprintf("kaon_scheduler_trial_moves_total{to=%q}", s))
 	}
-	for _, call := range []cluster.Call{cluster.Accept{}, cluster.Decline{}, cluster.Kill{}, cluster.Acknowledge{}, cluster.Reconcile{}, cluster.Message{}, cluster.Suppress{}, cluster.Revive{}, cluster.Teardown{}} {
+	for _, call := range []cluster.Call{
+		cluster.Accept{}, cluster.Decline{}, cluster.Kill{}, cluster.Acknowledge{}, cluster.Reconcile{}, cluster.Message{},
+		cluster.Shutdown{}, cluster.Suppress{}, cluster.Revive{}, cluster.Teardown{},
+	} {
 		callsTotal[callName(call)] = metrics.NewCounter(fmt.Sprintf("kaon_scheduler_calls_total{call=%q}", callName(call)))
 	}
 }
