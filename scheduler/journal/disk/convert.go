@@ -152,8 +152,7 @@ func (o *former) meta() (id []byte, err error) {
 	case err != nil:
 		return nil, err
 	case o.version > lastBolt:
-		return nil, fmt.Errorf("%w: it has version %d, this kaon reads up to %d: use the kaon that wrote it, or a newer one",
-			journal.ErrFuture, o.version, storeVersion)
+		return nil, future(o.version)
 	case o.version < 1:
 		return nil, damaged("its version")
 	}

@@ -51,7 +51,7 @@ func openAt(path string) (*Journal, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	f, err := openRegular(path)
+	f, err := openRegular(path, os.O_RDWR)
 	fresh := errors.Is(err, fs.ErrNotExist)
 	if err != nil && !fresh {
 		return nil, err
@@ -78,8 +78,8 @@ func openAt(path string) (*Journal, error) {
 }
 
 // openRegular opens a file, and nothing else: a pipe would keep a reader waiting.
-func openRegular(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|unix.O_NONBLOCK, 0)
+func openRegular(path string, access int) (*os.File, error) {
+	f, err := os.OpenFile(path, access|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func openRegular(path string) (*os.File, error) {
 
 // lockLog opens the log, which is never replaced, and locks it. A log that is missing where there must be one is damage.
 func lockLog(path string, make bool) (*os.File, error) {
-	f, err := openRegular(path)
+	f, err := openRegular(path, os.O_RDWR)
 	if errors.Is(err, fs.ErrNotExist) {
 		if !make {
 			return nil, damaged("its log %s is not there", path)
@@ -125,7 +125,7 @@ func lock(f *os.File) error {
 
 // read makes store and log, and brings what a former process left in the log into the store.
 func (j *Journal) read() error {
-	f, err := openRegular(j.path)
+	f, err := openRegular(j.path, os.O_RDWR)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return j.make(func(*storeWriter) error { return nil })

@@ -94,14 +94,13 @@ func (l *log) mark(m mark) error {
 func (l *log) readMark(all []byte) (m mark, err error) {
 	found := false
 	for i := range 2 {
-		b := all[i*sector:][:markSize]
-		if string(b[:8]) != logMagic || crc32.Checksum(b[:markSize-4], castagnoli) != binary.LittleEndian.Uint32(b[markSize-4:]) {
+		n, seed, ok := parseMark(all[i*sector:])
+		if !ok {
 			continue
 		}
-		if seed := binary.LittleEndian.Uint32(b[32:]); seed != l.seed {
+		if seed != l.seed {
 			return mark{}, damaged("the log %s is of another journal", l.file.Name())
 		}
-		n := mark{binary.LittleEndian.Uint64(b[8:]), binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:])}
 		if !found || n.after(m) {
 			m, l.marks, found = n, 1-i, true
 		}
@@ -110,6 +109,16 @@ func (l *log) readMark(all []byte) (m mark, err error) {
 		return mark{}, damaged("the beginning of the log %s", l.file.Name())
 	}
 	return m, nil
+}
+
+// parseMark is the mark that b begins with, if it is whole, and the checksum of its journal's id.
+func parseMark(b []byte) (m mark, seed uint32, ok bool) {
+	if len(b) < markSize || string(b[:8]) != logMagic ||
+		crc32.Checksum(b[:markSize-4], castagnoli) != binary.LittleEndian.Uint32(b[markSize-4:]) {
+		return mark{}, 0, false
+	}
+	m = mark{binary.LittleEndian.Uint64(b[8:]), binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:])}
+	return m, binary.LittleEndian.Uint32(b[32:]), true
 }
 
 // openLog reads the log of a journal whose store was read up to where its last block says: with the log's records up to
@@ -220,6 +229,11 @@ func oldLog(b, id []byte, applied uint64, yield func(payload []byte) error) erro
 		return damaged("the log at byte %d: record %d is not whole, and there were later ones", l.at, l.number+1)
 	}
 	return nil
+}
+
+func future(version uint32) error {
+	return fmt.Errorf("%w: it has version %d, this kaon reads up to %d: use the kaon that wrote it, or a newer one",
+		journal.ErrFuture, version, storeVersion)
 }
 
 func damaged(format string, args ...any) error {

@@ -16,8 +16,8 @@ const (
 	sweepKind
 	trialKind
 	recordKind
-	forgetKind
-	dropKind
+	truncateKind
+	deleteKind
 )
 
 // payload is entries as one record of the log, valid until the next reset.
@@ -35,13 +35,13 @@ func (e *encoder) logged(entry journal.Entry) (err error) {
 	put := func(values ...any) {
 		for _, v := range values {
 			if err == nil {
-				_, err = e.encode(v)
+				err = e.encode(v)
 			}
 		}
 	}
-	row := func(f func() ([]byte, error)) {
+	row := func(f func() error) {
 		if err == nil {
-			_, err = f()
+			err = f()
 		}
 	}
 	switch x := entry.(type) {
@@ -49,19 +49,19 @@ func (e *encoder) logged(entry journal.Entry) (err error) {
 		put(frameworkKind, string(x.ID))
 	case journal.ExecutorEntry:
 		put(executorKind, string(x.Agent), executorKey(x), x.Resources != nil)
-		row(func() ([]byte, error) { return e.executor(x) })
+		row(func() error { return e.executor(x) })
 	case journal.SweepEntry:
 		put(sweepKind, x.ID)
-		row(func() ([]byte, error) { return e.sweep(x) })
+		row(func() error { return e.sweep(x) })
 	case journal.TrialEntry:
 		put(trialKind, x.Sweep, x.Trial)
-		row(func() ([]byte, error) { return e.trial(x) })
+		row(func() error { return e.trial(x) })
 	case journal.RecordEntry:
 		put(recordKind, x.Sweep, &recordRow{Number: x.Number, Record: x.Record})
 	case journal.TruncateEntry:
-		put(forgetKind, x.Sweep, x.Through)
+		put(truncateKind, x.Sweep, x.Through)
 	case journal.DeleteEntry:
-		put(dropKind, x.Sweep)
+		put(deleteKind, x.Sweep)
 	default:
 		err = fmt.Errorf("entry of unknown type %T", entry)
 	}
@@ -124,11 +124,11 @@ func unlogged(dec *codec.Decoder) (e journal.Entry, err error) {
 		var row recordRow
 		get(&row)
 		e = journal.RecordEntry{Sweep: id, Number: row.Number, Record: row.Record}
-	case forgetKind:
+	case truncateKind:
 		x := journal.TruncateEntry{Sweep: id}
 		get(&x.Through)
 		e = x
-	case dropKind:
+	case deleteKind:
 		e = journal.DeleteEntry{Sweep: id}
 	default:
 		if err == nil {

@@ -23,12 +23,12 @@ func Read(path string) (*journal.Memory, error) {
 }
 
 func readAt(path string) (m *journal.Memory, err error) {
-	f, err := openToRead(path)
+	f, err := openRegular(path, os.O_RDONLY)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	l, err := openToRead(path + logSuffix)
+	l, err := openRegular(path+logSuffix, os.O_RDONLY)
 	if errors.Is(err, fs.ErrNotExist) && !isBolt(f) {
 		return nil, damaged("its log %s is not there", path+logSuffix)
 	}
@@ -53,22 +53,6 @@ func readAt(path string) (m *journal.Memory, err error) {
 		return nil, journal.ErrLocked
 	}
 	return m, err
-}
-
-// openToRead opens a file, and nothing else, as openRegular does.
-func openToRead(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = damaged("%s is not a file", path)
-	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
 }
 
 // unlocked refuses files of which another process has one locked, and says what would differ had they been written to. The lock it tries

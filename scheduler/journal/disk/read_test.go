@@ -119,7 +119,7 @@ func TestSalvage(t *testing.T) {
 // sealOf is what the checksums of a journal's log begin with.
 func sealOf(t *testing.T, path string) uint32 {
 	t.Helper()
-	f, err := openToRead(path)
+	f, err := openRegular(path, os.O_RDONLY)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ type (
 		Phase     string
 		Paused    bool
 		Killing   bool
-		Sentence  string
+		Reason    string
 		Outcome   string
 		Ended     int64
 		Records   uint64
@@ -45,7 +45,7 @@ type (
 		BestTrial int
 		Keep      bool
 		Winner    []int  // trial and attempt; empty: none
-		Worked    int64  // nanoseconds
+		Elapsed   int64  // nanoseconds
 		Hash      []byte // SHA-256 of what was submitted; empty: written by a kaon that kept none
 	}
 
@@ -59,21 +59,21 @@ type (
 		Reason  string
 		Value   []float64 // empty when nothing was reported
 		Counts  []uint64
-		Asked   uint64
-		Told    uint64
+		AskSeq  uint64
+		TellSeq uint64
 		Live    *liveRow
 		Failure bool
 	}
 
 	liveRow struct {
-		_struct  bool `codec:",toarray"`
-		Agent    string
-		Host     string
-		Executor string
-		Launched int64
-		Started  int64
-		Points   uint64
-		Ending   uint8
+		_struct    bool `codec:",toarray"`
+		Agent      string
+		Host       string
+		Executor   string
+		Launched   int64
+		Started    int64
+		Points     uint64
+		KillReason uint8
 	}
 
 	recordRow struct {
@@ -110,7 +110,7 @@ func (s *sweepRow) check() error {
 	return nil
 }
 
-// encoder turns entries into rows' bytes, which stay valid until reset.
+// encoder gathers the bytes of entries in an arena, which is valid until reset.
 type encoder struct {
 	arena []byte
 	one   []byte
@@ -142,16 +142,15 @@ func (e *encoder) reset() {
 	e.arena = e.arena[:0]
 }
 
-// encode appends one value to the arena. When the arena moves, earlier rows live on in the old one.
-func (e *encoder) encode(v any) ([]byte, error) {
+// encode appends one value to the arena.
+func (e *encoder) encode(v any) error {
 	e.one = e.one[:0]
 	e.enc.ResetBytes(&e.one)
 	if err := e.enc.Encode(v); err != nil {
-		return nil, fmt.Errorf("encode %T: %w", v, err)
+		return fmt.Errorf("encode %T: %w", v, err)
 	}
-	start := len(e.arena)
 	e.arena = append(e.arena, e.one...)
-	return e.arena[start:len(e.arena):len(e.arena)], nil
+	return nil
 }
 
 // executorKey is an executor with, unless it is "*", its role behind a zero byte. Journals of before roles have none.
@@ -168,7 +167,7 @@ func executorEntry(agent, key string) journal.ExecutorEntry {
 	return journal.ExecutorEntry{Agent: offers.AgentID(agent), Executor: offers.ExecutorID(executor), Role: role}
 }
 
-func (e *encoder) executor(x journal.ExecutorEntry) ([]byte, error) {
+func (e *encoder) executor(x journal.ExecutorEntry) error {
 	rows := make([]amountRow, len(x.Resources))
 	for i, a := range x.Resources {
 		rows[i] = amountRow{
@@ -179,12 +178,13 @@ func (e *encoder) executor(x journal.ExecutorEntry) ([]byte, error) {
 	return e.encode(rows)
 }
 
-func (e *encoder) sweep(s journal.SweepEntry) ([]byte, error) {
+func (e *encoder) sweep(s journal.SweepEntry) error {
 	row := sweepRow{
 		Number: s.Number, File: s.File, Source: s.Source, Seed: s.Seed, Overrides: s.Overrides,
 		Submitted: nanos(s.Submitted), Phase: string(s.Phase), Paused: s.Paused, Killing: s.Killing,
-		Sentence: s.Reason, Outcome: string(s.Outcome), Ended: nanos(s.Ended), Records: s.Records, Stored: s.Stored,
-		Manifest: s.Manifest, Params: s.Params, States: s.States, Attempts: s.Attempts, Best: s.Best, BestTrial: s.BestTrial, Keep: s.KeepTrials, Worked: int64(s.Elapsed),
+		Reason: s.Reason, Outcome: string(s.Outcome), Ended: nanos(s.Ended), Records: s.Records, Stored: s.Stored,
+		Manifest: s.Manifest, Params: s.Params, States: s.States, Attempts: s.Attempts,
+		Best: s.Best, BestTrial: s.BestTrial, Keep: s.KeepTrials, Elapsed: int64(s.Elapsed),
 	}
 	if w := s.Winner; w != (journal.AttemptRef{}) {
 		row.Winner = []int{w.Trial, w.Attempt}
@@ -193,8 +193,8 @@ func (e *encoder) sweep(s journal.SweepEntry) ([]byte, error) {
 	return e.encode(&row)
 }
 
-func (e *encoder) trial(t journal.TrialEntry) ([]byte, error) {
-	row := trialRow{State: uint8(t.State), Attempt: t.Attempt, Due: nanos(t.Due), Reason: t.Reason, Asked: t.AskSeq, Told: t.TellSeq, Failure: t.Failure}
+func (e *encoder) trial(t journal.TrialEntry) error {
+	row := trialRow{State: uint8(t.State), Attempt: t.Attempt, Due: nanos(t.Due), Reason: t.Reason, AskSeq: t.AskSeq, TellSeq: t.TellSeq, Failure: t.Failure}
 	if b := t.Budget; b != (journal.Budget{}) {
 		row.Budget = []int{b.Failures, b.Timeouts, b.Losses, b.Preemptions}
 	}
@@ -205,7 +205,7 @@ func (e *encoder) trial(t journal.TrialEntry) ([]byte, error) {
 	if t.State == sweep.Launched || t.State == sweep.Running {
 		row.Live = &liveRow{
 			Agent: string(t.Agent), Host: t.Host, Executor: string(t.Executor),
-			Launched: nanos(t.Launched), Started: nanos(t.Started), Points: t.Points, Ending: t.KillReason,
+			Launched: nanos(t.Launched), Started: nanos(t.Started), Points: t.Points, KillReason: t.KillReason,
 		}
 	}
 	return e.encode(&row)
@@ -228,14 +228,14 @@ func when(n int64) time.Time {
 	return time.Unix(0, n).UTC()
 }
 
-// entry is a row of the bucket of sweeps, or of the log, as what it stands for.
+// entry is a sweep's row as what it stands for.
 func (s *sweepRow) entry(id string) journal.SweepEntry {
 	e := journal.SweepEntry{
 		ID: id, Number: s.Number, File: s.File, Source: s.Source, Seed: s.Seed, Overrides: s.Overrides,
 		Submitted: when(s.Submitted), Phase: sweep.Phase(s.Phase), Paused: s.Paused, Killing: s.Killing,
-		Reason: s.Sentence, Outcome: sweep.Phase(s.Outcome), Ended: when(s.Ended), Records: s.Records,
+		Reason: s.Reason, Outcome: sweep.Phase(s.Outcome), Ended: when(s.Ended), Records: s.Records,
 		Stored: s.Stored, Manifest: s.Manifest, Params: s.Params, States: s.States, Attempts: s.Attempts,
-		Best: s.Best, BestTrial: s.BestTrial, KeepTrials: s.Keep, Elapsed: time.Duration(s.Worked),
+		Best: s.Best, BestTrial: s.BestTrial, KeepTrials: s.Keep, Elapsed: time.Duration(s.Elapsed),
 	}
 	if w := s.Winner; len(w) == 2 {
 		e.Winner = journal.AttemptRef{Trial: w[0], Attempt: w[1]}
@@ -246,7 +246,7 @@ func (s *sweepRow) entry(id string) journal.SweepEntry {
 func (t *trialRow) entry(id string, trial int) journal.TrialEntry {
 	e := journal.TrialEntry{
 		Sweep: id, Trial: trial, State: sweep.State(t.State), Attempt: t.Attempt,
-		Due: when(t.Due), Reason: t.Reason, AskSeq: t.Asked, TellSeq: t.Told, Failure: t.Failure,
+		Due: when(t.Due), Reason: t.Reason, AskSeq: t.AskSeq, TellSeq: t.TellSeq, Failure: t.Failure,
 	}
 	if b := t.Budget; len(b) == 4 {
 		e.Budget = journal.Budget{Failures: b[0], Timeouts: b[1], Losses: b[2], Preemptions: b[3]}
@@ -261,7 +261,7 @@ func (t *trialRow) entry(id string, trial int) journal.TrialEntry {
 	}
 	if l := t.Live; l != nil {
 		e.Agent, e.Host, e.Executor = offers.AgentID(l.Agent), l.Host, offers.ExecutorID(l.Executor)
-		e.Launched, e.Started, e.Points, e.KillReason = when(l.Launched), when(l.Started), l.Points, l.Ending
+		e.Launched, e.Started, e.Points, e.KillReason = when(l.Launched), when(l.Started), l.Points, l.KillReason
 	}
 	return e
 }

@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
+	"os"
 	"slices"
 
 	"github.com/kaon-sweep/kaon/scheduler/journal"
@@ -39,7 +40,7 @@ func Salvage(path string) (Salvaged, error) {
 
 // whole is all of a file; nothing when it is not there, or is none.
 func whole(path string) (data []byte, err error) {
-	f, err := openToRead(path)
+	f, err := openRegular(path, os.O_RDONLY)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, journal.ErrDamaged) {
 		return nil, nil
 	}
@@ -90,19 +91,16 @@ func (g *salvage) store(all []byte) (id []byte) {
 	s := &store{id: all[8:][:idSize:idSize], generation: binary.LittleEndian.Uint64(all[8+idSize:])}
 	hole := false
 	for at := headerSize; at+blockHeader <= len(all); {
-		rest := all[at:]
-		length, sum := binary.LittleEndian.Uint32(rest), binary.LittleEndian.Uint32(rest[4:])
-		number, applied := binary.LittleEndian.Uint64(rest[8:]), binary.LittleEndian.Uint64(rest[16:])
-		if number <= s.blocks || number > s.blocks+farBlock || uint64(length) > uint64(len(rest)-blockHeader) ||
-			s.checksum(rest[8:blockHeader+length]) != sum || !g.add(applied, number, rest[blockHeader:blockHeader+length]) {
+		b, ok := s.block(all[at:], s.blocks+1, s.blocks+farBlock)
+		if !ok || !g.add(b.applied, b.number, b.payload) {
 			at, hole = at+1, true
 			continue
 		}
-		if number != s.blocks+1 || hole {
-			g.Holes = append(g.Holes, fmt.Sprintf("what lay before block %d of the journal", number))
+		if b.number != s.blocks+1 || hole {
+			g.Holes = append(g.Holes, fmt.Sprintf("what lay before block %d of the journal", b.number))
 		}
-		at, hole, s.blocks = at+blockHeader+int(length), false, number
-		g.last = max(g.last, applied)
+		at, hole, s.blocks = at+blockHeader+len(b.payload), false, b.number
+		g.last = max(g.last, b.applied)
 	}
 	if sealed := binary.LittleEndian.Uint64(all[16+idSize:]); hole || uint64(len(all)) < sealed {
 		g.Holes = append(g.Holes, fmt.Sprintf("what lay behind block %d of the journal", s.blocks))
@@ -136,18 +134,12 @@ func (g *salvage) log(all, id []byte) {
 	}
 	marked := false
 	for i := range 2 {
-		b := all[min(i*sector, len(all)):]
-		if len(b) < markSize || string(b[:8]) != logMagic ||
-			crc32.Checksum(b[:markSize-4], castagnoli) != binary.LittleEndian.Uint32(b[markSize-4:]) {
+		m, seed, ok := parseMark(all[min(i*sector, len(all)):])
+		if !ok || id != nil && seed != l.seed {
 			continue
 		}
-		if seed := binary.LittleEndian.Uint32(b[32:]); id == nil {
-			l.seed = seed
-		} else if seed != l.seed {
-			continue
-		}
-		marked = true
-		g.last = max(g.last, binary.LittleEndian.Uint64(b[24:]))
+		l.seed, marked = seed, true
+		g.last = max(g.last, m.number)
 	}
 	if id == nil && !marked {
 		g.Holes = append(g.Holes, "the beginning of the journal's log, without which nothing in it is known")

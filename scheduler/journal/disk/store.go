@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"io"
 	"os"
@@ -106,8 +105,7 @@ func openStore(f *os.File) (*store, error) {
 	sum := binary.LittleEndian.Uint32(all[headerSize-4:])
 	if whole := crc32.Checksum(all[:headerSize-4], castagnoli) == sum; !whole {
 		if v := all[7]; v > storeVersion && v < 32 { // another version may have another header
-			return nil, fmt.Errorf("%w: it has version %d, this kaon reads up to %d: use the kaon that wrote it, or a newer one",
-				journal.ErrFuture, v, storeVersion)
+			return nil, future(uint32(v))
 		}
 		return nil, damaged("its first %d bytes", headerSize)
 	}
@@ -126,24 +124,44 @@ func openStore(f *os.File) (*store, error) {
 // read indexes blocks until one is not the next, or not whole.
 func (s *store) read(all []byte) error {
 	for {
-		rest := all[s.size:]
-		if len(rest) < blockHeader {
-			return nil
-		}
-		length, sum := binary.LittleEndian.Uint32(rest), binary.LittleEndian.Uint32(rest[4:])
-		number, applied := binary.LittleEndian.Uint64(rest[8:]), binary.LittleEndian.Uint64(rest[16:])
-		if uint64(length) > uint64(len(rest)-blockHeader) || number != s.blocks+1 || s.checksum(rest[8:blockHeader+length]) != sum {
+		b, ok := s.block(all[s.size:], s.blocks+1, s.blocks+1)
+		if !ok {
 			return nil
 		}
 		at := s.size + blockHeader
-		err := unlog(rest[blockHeader:blockHeader+length], func(e journal.Entry, from, to int) error {
-			return s.index.apply(e, ref{at + int64(from), int32(to - from)})
-		})
-		if err != nil {
-			return damaged("block %d at byte %d: %v", number, s.size, err)
+		if err := s.indexEntries(b.payload, at); err != nil {
+			return damaged("block %d at byte %d: %v", b.number, s.size, err)
 		}
-		s.size, s.blocks, s.applied = at+int64(length), number, applied
+		s.size, s.blocks, s.applied = at+int64(len(b.payload)), b.number, b.applied
 	}
+}
+
+// indexEntries takes in the entries of a block whose payload lies at a place.
+func (s *store) indexEntries(payload []byte, at int64) error {
+	return unlog(payload, func(e journal.Entry, from, to int) error {
+		return s.index.apply(e, ref{at + int64(from), int32(to - from)})
+	})
+}
+
+// block is one of a store's blocks.
+type block struct {
+	number, applied uint64
+	payload         []byte
+}
+
+// block is the one that data begins with, if it is whole and its number lies between two.
+func (s *store) block(data []byte, first, last uint64) (b block, ok bool) {
+	if len(data) < blockHeader {
+		return b, false
+	}
+	length, sum := binary.LittleEndian.Uint32(data), binary.LittleEndian.Uint32(data[4:])
+	b.number, b.applied = binary.LittleEndian.Uint64(data[8:]), binary.LittleEndian.Uint64(data[16:])
+	if b.number < first || b.number > last || uint64(length) > uint64(len(data)-blockHeader) ||
+		s.checksum(data[8:blockHeader+length]) != sum {
+		return b, false
+	}
+	b.payload = data[blockHeader : blockHeader+length]
+	return b, true
 }
 
 func (s *store) checksum(b []byte) uint32 {
@@ -261,9 +279,7 @@ func (w *storeWriter) flush() error {
 	if err := s.append(w.block, s.applied); err != nil {
 		return err
 	}
-	err := unlog(w.block, func(e journal.Entry, from, to int) error {
-		return s.index.apply(e, ref{at + int64(from), int32(to - from)})
-	})
+	err := s.indexEntries(w.block, at)
 	w.block = w.block[:0]
 	return err
 }
