@@ -122,10 +122,6 @@ func (c *Core) trialEnded(att *attempt, v classification, to sweep.State) {
 		run.thenEnd = &thenEnd{to, v.reason}
 		return
 	}
-	value, ok := att.value.Reduced(run.spec.Objective.Reduce)
-	if to == sweep.Succeeded && ok {
-		run.consider(att.trial, value)
-	}
 	switch to {
 	case sweep.Failed:
 		run.failures.add(v.reason, att.trial)
@@ -133,12 +129,17 @@ func (c *Core) trialEnded(att *attempt, v classification, to sweep.State) {
 			run.unstartable = v.reason
 		}
 	case sweep.Succeeded:
+		run.consider(att.trial, &att.value)
 		c.noteTarget(att)
 	}
 }
 
-// consider keeps the best trial; of equals the one with the lower index.
-func (r *run) consider(trial int, v float64) {
+// consider keeps the best trial by its objective, if it has one; of equals the one with the lower index.
+func (r *run) consider(trial int, s *sweep.Series) {
+	v, known := s.Reduced(r.spec.Objective.Reduce)
+	if !known {
+		return
+	}
 	better := v < r.best
 	if r.spec.Objective.Goal == sweep.Maximize {
 		better = v > r.best

@@ -16,7 +16,7 @@ type classification struct {
 	outcome        sweep.Outcome
 	reason         string        // for people; empty on success
 	uncharged      bool          // it is on no budget of the trial's
-	wait           time.Duration // of a free one, before the next attempt
+	wait           time.Duration // of an uncharged one, before the next attempt
 	retry          retryScope
 	agentNotBlamed bool // its agent is not to blame
 	// prefetchFailed: its agent did not bring what it works with.
@@ -251,18 +251,11 @@ func prefetchFailed(att *attempt, s cluster.Status) bool {
 	return att.prefetched && (s.Reason == "REASON_EXECUTOR_REGISTRATION_TIMEOUT" || fetchFailure(s))
 }
 
-// An agent that ends a shared executor for its memory or disk ends all attempts in it, of which one did it, and nobody
-// can tell which. None is charged; each of their trials goes on in an executor of its own, where the one shows itself
-// and harms nobody.
-
-// limitation reports whether an agent ended a container that went beyond its resources.
+// limitation reports whether an agent ended a container that went beyond its resources. Where attempts share it, one did
+// so, and nobody can tell which: none is charged, and each of their trials goes on in an executor of its own, where the
+// one shows itself and harms nobody.
 func limitation(s cluster.Status) bool {
 	return strings.HasPrefix(s.Reason, "REASON_CONTAINER_LIMITATION")
-}
-
-var unknownUsers = []string{
-	"no such user", "unknown user", "unable to find user", "failed to get user information", "failed to getuid",
-	"failed to get uid", "failed to get gid",
 }
 
 // retryScope is who could do better after an attempt that never became one.
@@ -281,6 +274,10 @@ const lackingAgents = 3
 // unknownUsers and unknownImages are what agents and container engines say, in lower case, of a user or an image that
 // there is not. Registries that are out of reach, or want credentials first, say other things.
 var (
+	unknownUsers = []string{
+		"no such user", "unknown user", "unable to find user", "failed to get user information", "failed to getuid",
+		"failed to get uid", "failed to get gid",
+	}
 	unknownImages = []string{
 		"no such image", "manifest unknown", "manifest for", "name unknown", "repository does not exist", "pull access denied",
 		"invalid reference format", "failed to parse image",
@@ -299,7 +296,7 @@ func retryScopeOf(s cluster.Status) retryScope {
 			return anywhere // what runs on the agent was not what we believed
 		}
 		return nowhere
-	case s.Source == "SOURCE_EXECUTOR" || !s.State.Final():
+	case s.Source == fromExecutor || !s.State.Final():
 		return anywhere
 	case slices.ContainsFunc(unknownUsers, says), slices.ContainsFunc(unknownImages, says):
 		return elsewhere

@@ -89,7 +89,7 @@ func (c *Core) submit(ev Submit) {
 		c.note(SubmitRefused{Sweep: ev.ID, Err: fmt.Errorf("submit %s: %w", ev.ID, ErrExists)})
 		return
 	}
-	run, err := c.newRun(ev.ID, ev)
+	run, err := c.newRun(ev.ID, ev.Spec)
 	if err == nil {
 		run.executor, err = c.executorSpecFor(ev.ID, ev.Spec)
 	}
@@ -110,16 +110,16 @@ func (c *Core) submit(ev Submit) {
 	c.requestOffers()
 }
 
-func (c *Core) newRun(id string, ev Submit) (*run, error) {
-	method, err := c.cfg.Search(ev.Spec)
+func (c *Core) newRun(id string, spec *sweep.Spec) (*run, error) {
+	method, err := c.cfg.Search(spec)
 	if err != nil {
 		return nil, fmt.Errorf("take sweep %s: %w", id, err)
 	}
-	builder, err := c.cfg.Builder(id, ev.Spec)
+	builder, err := c.cfg.Builder(id, spec)
 	if err != nil {
 		return nil, fmt.Errorf("take sweep %s: %w", id, err)
 	}
-	return newRun(id, ev.Spec, search.NewLog(method, ev.Spec.Method), builder)
+	return newRun(id, spec, search.NewLog(method, spec.Method), builder)
 }
 
 // pause holds a sweep's waiting trials back, or lets them go.
@@ -141,11 +141,10 @@ func (c *Core) pause(id string, paused bool) {
 // stored lets the journal forget what the bucket holds.
 func (c *Core) stored(ev RecordsStored) {
 	run := c.runs[ev.Sweep]
-	through := ev.Through
 	if run == nil {
 		return
 	}
-	through = min(through, run.records)
+	through := min(ev.Through, run.records)
 	if through <= run.entry.Stored {
 		return
 	}

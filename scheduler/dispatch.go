@@ -100,7 +100,7 @@ func (s *dispatcher) put(call cluster.Call, lane int) bool {
 	return true
 }
 
-// wake fills a channel of capacity 1: whoever waits there looks again.
+// wake fills a channel of capacity 1: whoever waits there looks again, be it the loop or a lane.
 func wake(c chan struct{}) {
 	select {
 	case c <- struct{}{}:

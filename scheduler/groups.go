@@ -97,7 +97,7 @@ func (c *Core) completeIsolated(run *run, d *offers.Demand) *offers.Demand {
 	return d
 }
 
-// maxExecutorShare is the largest part of a trial's cpus that its executor's are taken out of, as 1/executorShare.
+// maxExecutorShare is the largest part of a trial's cpus that its executor's are taken out of, as 1/maxExecutorShare.
 const maxExecutorShare = 20
 
 // lessExecutor is what a trial asks for so that it and its executor come to the cpus it names: n trials of one cpu
@@ -125,14 +125,12 @@ func (c *Core) thenDemand(run *run) *offers.Demand {
 // failLaunch fails a trial that cannot even be described: no other attempt would fare better.
 func (c *Core) failLaunch(run *run, trial int, err error) {
 	reason := fmt.Sprintf("cannot be launched: %v", err)
-	if trial == ThenTrial {
-		c.endUnlaunched(run, trial, sweep.Failed, reason)
-		run.thenEnd = &thenEnd{sweep.Failed, reason}
-		c.advance(run)
-		return
-	}
 	c.endUnlaunched(run, trial, sweep.Failed, reason)
-	run.failures.add(reason, trial)
+	if trial == ThenTrial {
+		run.thenEnd = &thenEnd{sweep.Failed, reason}
+	} else {
+		run.failures.add(reason, trial)
+	}
 	c.advance(run) // at once: a limit reached in the midst of a pass leaves the other trials alone
 }
 

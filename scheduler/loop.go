@@ -237,13 +237,5 @@ func (l *Loop) undelivered(ev cluster.Undelivered) {
 	l.inbox.Lock()
 	l.inbox.events = append(l.inbox.events, ev)
 	l.inbox.Unlock()
-	l.signal()
-}
-
-// signal has the loop look into its inbox.
-func (l *Loop) signal() {
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
+	wake(l.wake)
 }

@@ -6,7 +6,6 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
-	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -50,7 +49,7 @@ type (
 		From, To int
 		Reason   string
 	}
-	// Recorded: a record is in the journal; the board folds it and the bucket stores it, then Stored frees it.
+	// Recorded: a record is in the journal; the board folds it and the bucket stores it, then RecordsStored frees it.
 	Recorded struct {
 		Number uint64 // within the sweep, from 1
 		Record results.Record
@@ -60,7 +59,7 @@ type (
 	ThenReported struct{ Record results.Record }
 	// Select: all trials of a sweep with a `then` command ended well; Won must follow.
 	Select struct{ Sweep string }
-	// SweepEnding: no more trials start; running ones are awaited or killed. Sentence says why.
+	// SweepEnding: no more trials start; running ones are awaited or killed. Reason says why.
 	SweepEnding struct {
 		Sweep  string
 		Reason string
@@ -128,40 +127,23 @@ type SweepRefusal struct {
 	Refusal offers.Unplaced
 }
 
-func (Connected) notice() {}
-
-func (SweepStarted) notice() {}
-
-func (SubmitRefused) notice() {}
-
-func (TrialMoved) notice() {}
-
-func (NeverStarted) notice() {}
-
-func (Recorded) notice() {}
-
-func (ThenReported) notice() {}
-
-func (Select) notice() {}
-
-func (SweepEnding) notice() {}
-
-func (SweepEnded) notice() {}
-
-func (Progress) notice() {}
-
-func (AgentAvoided) notice() {}
-
+func (Connected) notice()         {}
+func (SweepStarted) notice()      {}
+func (SubmitRefused) notice()     {}
+func (TrialMoved) notice()        {}
+func (NeverStarted) notice()      {}
+func (Recorded) notice()          {}
+func (ThenReported) notice()      {}
+func (Select) notice()            {}
+func (SweepEnding) notice()       {}
+func (SweepEnded) notice()        {}
+func (Progress) notice()          {}
+func (AgentAvoided) notice()      {}
 func (AgentIncompatible) notice() {}
-
-func (AttemptLost) notice() {}
-
-func (PrefetchDisabled) notice() {}
-
-func (PassDone) notice() {}
-
-func (Anomaly) notice() {}
-
+func (AttemptLost) notice()       {}
+func (PrefetchDisabled) notice()  {}
+func (PassDone) notice()          {}
+func (Anomaly) notice()           {}
 func (FrameworkRejected) notice() {}
 
 // Loss is an attempt that was lost through no fault of its trial.
@@ -172,26 +154,4 @@ type Loss struct {
 	Reason  string
 	At      time.Time
 	Count   int // losses of the sweep so far, in this process
-}
-
-// Ready is all that must happen because of the events stepped since the last Ready. Whoever runs the core
-// carries it out in the order of the fields, and takes the next Ready only after the journal has answered.
-type Ready struct {
-	// Journal must be durable, all entries or none, before anything below leaves the process (law 5). When the
-	// journal refuses, the core is ahead of the disk and must be thrown away: restart from the journal.
-	Journal []journal.Entry
-
-	// Calls go to the master once Journal is durable, launches first, in the order of cluster.Lanes: this one as far as
-	// they concern the same agent; a Reconcile waits until all calls before it were answered. A call may be lost: the core
-	// hears of it by Undelivered or Disconnected and makes good.
-	Calls []cluster.Call
-
-	// Notices tell the rest of the process what is now certain. They come in the order things happened, and
-	// after a restart the Recorded ones that the bucket may lack are repeated.
-	Notices []Notice
-}
-
-// Empty reports whether there is nothing to do.
-func (r Ready) Empty() bool {
-	return len(r.Journal) == 0 && len(r.Calls) == 0 && len(r.Notices) == 0
 }

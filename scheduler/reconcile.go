@@ -93,7 +93,7 @@ func (c *Core) reconcileExplicit() {
 	}
 }
 
-// scheduleReconcile sets the next askAll, one at a time.
+// scheduleReconcile sets the next reconcileExplicit, one at a time.
 func (c *Core) scheduleReconcile() {
 	if c.explicitScheduled {
 		return
@@ -151,7 +151,7 @@ func (c *Core) undelivered(ev cluster.Undelivered) {
 	switch call := ev.Call.(type) {
 	case cluster.Accept:
 		for i, t := range call.Tasks {
-			if att := c.liveAttempt(cluster.Status{Task: t.ID}); att != nil {
+			if att := c.liveAttempt(t.ID); att != nil {
 				att.reconciled = false
 			}
 			if k := (journal.ExecutorKey{Agent: call.Agent, Executor: t.Executor.ID}); !c.confirmed.on(k) && (i == 0 || t.Executor.ID != call.Tasks[i-1].Executor.ID) {

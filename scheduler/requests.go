@@ -2,6 +2,13 @@ package scheduler
 
 import "context"
 
+// request is a command whose caller waits until the journal holds it.
+type request struct {
+	command Command
+	inspect func(*Core)
+	reply   chan error // capacity 1: the loop never waits for a caller
+}
+
 // Submit hands in a sweep and returns when the journal holds it, or with the reason it was refused.
 func (l *Loop) Submit(ctx context.Context, s Submit) error { return l.ask(ctx, request{command: s}) }
 
@@ -70,5 +77,5 @@ func (l *Loop) Enqueue(cmd Command) {
 		l.inbox.commands = append(l.inbox.commands, cmd)
 	}
 	l.inbox.Unlock()
-	l.signal()
+	wake(l.wake)
 }

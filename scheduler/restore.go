@@ -97,7 +97,7 @@ func (c *Core) restoreSweep(e journal.SweepEntry) error {
 	if err != nil {
 		return fmt.Errorf("parse spec of sweep %s again: %w", e.ID, err)
 	}
-	run, err := c.newRun(e.ID, Submit{ID: e.ID, Spec: spec, Overrides: e.Overrides})
+	run, err := c.newRun(e.ID, spec)
 	if err != nil {
 		return err
 	}
@@ -177,17 +177,15 @@ func (c *Core) restoreTrial(e journal.TrialEntry) error {
 	return nil
 }
 
-// restoreResult tells the search, and the core's own books, how an ended trial did.
+// restoreResult keeps how an ended trial did.
 func (r *run) restoreResult(e journal.TrialEntry) {
 	if e.Trial == ThenTrial {
 		return
 	}
-	value, ok := e.Value.Reduced(r.spec.Objective.Reduce)
-	ok = ok && e.State != sweep.Failed
-	if ok && e.State == sweep.Succeeded {
-		r.consider(e.Trial, value)
-	}
-	if e.State == sweep.Failed {
+	switch e.State {
+	case sweep.Succeeded:
+		r.consider(e.Trial, &e.Value)
+	case sweep.Failed:
 		r.failures.add(e.Reason, e.Trial)
 	}
 }

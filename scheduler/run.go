@@ -103,8 +103,6 @@ func (r *run) state(trial int) sweep.State { return sweep.State(r.states[r.slot(
 
 func (r *run) lastAttempt(trial int) int { return int(r.attempts[r.slot(trial)]) }
 
-func (r *run) budget(trial int) journal.Budget { return r.budgets[trial] }
-
 // has reports whether the sweep has that trial at all.
 func (r *run) has(trial int) bool {
 	return trial >= 0 && trial < r.total || trial == ThenTrial && r.spec.Then.Step()
@@ -208,7 +206,7 @@ type attempt struct {
 	unreachableSince time.Time  // when it was first reported unreachable or unknown; zero: not missing
 	corrupt          int        // updates of it in a row that could not be read
 	killing          killReason // it is being killed, and what that makes of it
-	reason           string     // said with ending
+	reason           string     // said with killing
 	kills            int        // KILLs sent so far
 	startExit        int        // the exit code by which its executor said that it cannot be one; 0: it did not
 	executorWait     int        // status its executor ended with before it did; 0: it did not, or well
@@ -245,7 +243,7 @@ const (
 func (a *attempt) entry() journal.TrialEntry {
 	r := a.run
 	e := journal.TrialEntry{
-		Sweep: r.id, Trial: a.trial, State: r.state(a.trial), Attempt: a.number, Budget: r.budget(a.trial),
+		Sweep: r.id, Trial: a.trial, State: r.state(a.trial), Attempt: a.number, Budget: r.budgets[a.trial],
 		Agent: a.agent, Host: a.host, Executor: a.executor,
 		Launched: a.launched, Started: a.started, Points: a.points, Value: a.value,
 		KillReason: uint8(a.killing), Reason: a.reason,

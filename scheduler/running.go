@@ -20,6 +20,9 @@ import (
 // To forget an executor that runs costs its overhead once more in one launch; to count on one that does not makes the
 // master refuse the task.
 
+// fromExecutor is the source of updates that an executor makes itself.
+const fromExecutor = "SOURCE_EXECUTOR"
+
 // executorReasons are of updates that a task has because its executor ended or could not be started.
 var executorReasons = []string{
 	"REASON_EXECUTOR_", "REASON_CONTAINER_", "REASON_AGENT_RESTARTED", "REASON_SLAVE_RESTARTED", "REASON_AGENT_REMOVED", "REASON_SLAVE_REMOVED",
@@ -27,7 +30,7 @@ var executorReasons = []string{
 
 // observeExecutor draws from an update what it says of the executor of its task.
 func (c *Core) observeExecutor(att *attempt, s cluster.Status) {
-	if s.Source == "SOURCE_EXECUTOR" {
+	if s.Source == fromExecutor {
 		c.confirmExecutor(journal.ExecutorKey{Agent: att.agent, Executor: att.executor})
 	}
 	if !s.State.Final() {
@@ -37,7 +40,7 @@ func (c *Core) observeExecutor(att *attempt, s cluster.Status) {
 	switch {
 	case slices.ContainsFunc(executorReasons, func(r string) bool { return strings.HasPrefix(s.Reason, r) }):
 		att.endSource = sourceExecutorEnded
-	case s.Source == "SOURCE_EXECUTOR":
+	case s.Source == fromExecutor:
 		att.endSource = sourceExecutor
 	}
 }

@@ -22,7 +22,7 @@ const lastUpdateWait = 10 * time.Minute
 // updated takes in a status update. Whatever comes of it, an update with a uuid is acknowledged, after the
 // journal holds what it changed.
 func (c *Core) updated(s cluster.Status) {
-	att := c.liveAttempt(s)
+	att := c.liveAttempt(s.Task)
 	if att != nil && !att.isOf(s.Agent, s.Executor, s.Source) {
 		c.note(Anomaly{Message: "update not believed: it comes from the executor of other attempts", Task: s.Task, Agent: s.Agent})
 		c.acknowledge(s)
@@ -57,7 +57,7 @@ func (c *Core) updated(s cluster.Status) {
 // isOf tells whether what an executor says of an attempt comes from the attempt's own. Agents vouch for an executor's id where
 // they authenticate executors, and for their own always. What agents and masters say themselves is believed.
 func (a *attempt) isOf(agent offers.AgentID, executor offers.ExecutorID, source string) bool {
-	return source != "SOURCE_EXECUTOR" || agent == a.agent && (executor == "" || executor == a.executor)
+	return source != fromExecutor || agent == a.agent && (executor == "" || executor == a.executor)
 }
 
 func (c *Core) acknowledge(s cluster.Status) {
@@ -121,7 +121,7 @@ func isReconciledState(s cluster.Status) bool {
 	return false
 }
 
-// awaitLastUpdate waits for the update itself, and gives up on it after deathPatience.
+// awaitLastUpdate waits for the update itself, and gives up on it after lastUpdateWait.
 func (c *Core) awaitLastUpdate(att *attempt) {
 	if att.terminalSeen.IsZero() {
 		att.terminalSeen = c.now
@@ -218,8 +218,7 @@ func (c *Core) onExecutorMessage(ev cluster.ExecutorMessage) {
 		c.note(Anomaly{Message: "message of an executor not understood", Agent: ev.Agent, Err: err})
 		return
 	}
-	task := cluster.TaskID(m.Task)
-	if att := c.liveAttempt(cluster.Status{Task: task}); att != nil && att.isOf(ev.Agent, ev.Executor, "SOURCE_EXECUTOR") {
+	if att := c.liveAttempt(cluster.TaskID(m.Task)); att != nil && att.isOf(ev.Agent, ev.Executor, fromExecutor) {
 		att.percent = &m.Progress
 		c.note(Progress{Sweep: att.run.id, Trial: att.trial, Attempt: att.number, Percent: m.Progress})
 	}

@@ -97,9 +97,9 @@ func (r *run) reopen(trial int) {
 	r.states[r.slot(trial)] = uint8(sweep.Waiting)
 }
 
-// liveAttempt is the live attempt an update is about, or nil.
-func (c *Core) liveAttempt(s cluster.Status) *attempt {
-	id, trial, number, ok := s.Task.Parse()
+// liveAttempt is the live attempt that a task is, or nil.
+func (c *Core) liveAttempt(task cluster.TaskID) *attempt {
+	id, trial, number, ok := task.Parse()
 	if !ok {
 		return nil
 	}
