@@ -15,9 +15,9 @@
 //
 // Its files look down: loop, requests, effects and dispatch; turn and step; commands, status, reconcile, pass and
 // restore; groups; finish and advance; limits; drain; trial and kill; classify; what the core knows of executors
-// (executor_info, running); core; live, run and failures; executors. Packages below know nothing of it: queue is what
-// waits, health which agents get work, task what attempts run and say, journal what is kept, timer what is due when,
-// cluster the vocabulary of engines.
+// (executor_info, running_executors); core; live, run and failures; executors. Packages below know nothing of it:
+// queue is what waits, health which agents get work, task what attempts run and say, journal what is kept, timer what
+// is due when, cluster the vocabulary of engines.
 //
 // Its nouns: a sweep has trials; a trial has attempts, one after the other; an attempt is one Mesos task. A Budget
 // counts by whose fault attempts ended. An orphan is a task that runs though the core does not believe in it. An Entry

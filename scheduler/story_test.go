@@ -345,9 +345,9 @@ func renderNotice(n Notice) string {
 	case NeverStarted:
 		return fmt.Sprintf("%s/%d to %d never started", n.Sweep, n.From, n.To-1)
 	case Anomaly:
-		return "trouble: " + n.Message
+		return "anomaly: " + n.Message
 	case PrefetchDisabled:
-		return fmt.Sprintf("unbrought, last: %s", n.Reason)
+		return fmt.Sprintf("prefetch disabled, last: %s", n.Reason)
 	case AgentIncompatible:
 		return fmt.Sprintf("foreign %s %q", n.Agent, n.Architecture)
 	case PassDone:

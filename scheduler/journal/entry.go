@@ -20,9 +20,8 @@ type (
 	// FrameworkEntry is the id the master knows us by. One per journal.
 	FrameworkEntry struct{ ID cluster.FrameworkID }
 
-	// SweepEntry is one sweep: enough to parse its spec again and to know where it stands. Key: ID.
-	// When Phase.Ended() and not KeepTrials, the journal drops the
-	// TrialEntries of the sweep; States and Attempts stand for them.
+	// SweepEntry is one sweep: enough to parse its spec again and to know where it stands. Key: ID. When Phase.Ended() and
+	// not KeepTrials, the journal drops the TrialEntries of the sweep; States and Attempts stand for them.
 	SweepEntry struct {
 		ID         string
 		Number     uint64 // order of submission, from 1
@@ -34,9 +33,9 @@ type (
 		Elapsed    time.Duration // for which schedulers had it, without pauses, as of this entry; since it was retried, if it was
 		Phase      sweep.Phase
 		Paused     bool
-		Killing    bool        // an Ending sweep kills what runs
+		Killing    bool        // a Draining sweep kills what runs
 		Reason     string      // why it is ending or how it ended
-		Outcome    sweep.Phase // of an Ending sweep: the phase it ends in
+		Outcome    sweep.Phase // of a Draining sweep: the phase it ends in
 		Ended      time.Time
 		Records    uint64     // how many records the sweep has numbered; kept current only once it has ended
 		Stored     uint64     // records up to this number are durable in the bucket
@@ -86,8 +85,7 @@ type (
 	}
 
 	// ExecutorEntry is the resources a running executor holds on an agent; every later task of that executor
-	// must repeat them. None: the executor ended. Key: Agent and Executor.
-	// An executor belongs to one role.
+	// must repeat them. None: the executor ended. Key: Agent and Executor. An executor belongs to one role.
 	ExecutorEntry struct {
 		Agent     offers.AgentID
 		Executor  offers.ExecutorID

@@ -22,7 +22,7 @@ func PackRuns[T uint8 | uint16](numbers []T) []byte {
 	return b
 }
 
-// UnpackRuns fills numbers with what packRuns wrote; the lengths must agree.
+// UnpackRuns fills numbers with what PackRuns wrote; the lengths must agree.
 func UnpackRuns[T uint8 | uint16](b []byte, numbers []T) error {
 	for i := 0; ; {
 		if len(b) == 0 {

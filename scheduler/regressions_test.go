@@ -216,7 +216,7 @@ func TestRetryDoesNotChangeWhatWasTold(t *testing.T) {
 	}
 }
 
-// A sweep that had ended is read back without its executors' outfit; a retry must find it again.
+// A sweep that had ended is read back without how its executors start; a retry must find that again.
 func TestRetryAfterARestartStartsExecutors(t *testing.T) {
 	var m journal.Memory
 	c := NewCore(testConfig())
