@@ -35,7 +35,7 @@ func newDisk(w *world) (simDisk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make folder for the journal: %w", err)
 	}
-	return &boltDisk{dir: dir, path: filepath.Join(dir, "journal.db")}, nil
+	return &fileDisk{dir: dir, path: filepath.Join(dir, "journal.db")}, nil
 }
 
 // memoryDisk is journal.Memory, which outlives the processes.
@@ -52,32 +52,32 @@ func (d *memoryDisk) torn(entries []journal.Entry, whole bool, _ func(int) int) 
 	return true, d.memory.Append(entries)
 }
 
-// boltDisk is package journal's files. A write that the death of the machine tears leaves a part of the log's
+// fileDisk is package journal/disk's files. A write that the death of the machine tears leaves a part of the log's
 // new record, or when the log was full a part of the store's new block.
-type boltDisk struct {
+type fileDisk struct {
 	dir, path string
 	journal   *disk.Journal
 }
 
-func (d *boltDisk) open() (journal.Journal, error) {
+func (d *fileDisk) open() (journal.Journal, error) {
 	var err error
 	d.journal, err = disk.Open(d.path)
 	return d.journal, err
 }
 
-func (d *boltDisk) closed() {
+func (d *fileDisk) closed() {
 	if d.journal != nil {
 		_ = d.journal.Close() // the lock goes with the process
 		d.journal = nil
 	}
 }
 
-func (d *boltDisk) remove() {
+func (d *fileDisk) remove() {
 	d.closed()
 	_ = os.RemoveAll(d.dir)
 }
 
-func (d *boltDisk) torn(entries []journal.Entry, whole bool, chance func(int) int) (bool, error) {
+func (d *fileDisk) torn(entries []journal.Entry, whole bool, chance func(int) int) (bool, error) {
 	before, err := d.files()
 	if err != nil {
 		return false, err
@@ -99,7 +99,7 @@ func (d *boltDisk) torn(entries []journal.Entry, whole bool, chance func(int) in
 }
 
 // files is the bytes of the store and of the log beside it.
-func (d *boltDisk) files() (both [2][]byte, err error) {
+func (d *fileDisk) files() (both [2][]byte, err error) {
 	for i, path := range []string{d.path, d.path + ".log"} {
 		if both[i], err = os.ReadFile(path); err != nil {
 			return both, err

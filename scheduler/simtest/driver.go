@@ -158,7 +158,7 @@ func (d *driver) arrived(stream protocol.StreamID, ev *api.Event) {
 	}
 }
 
-// breakUp ends the session on this side now; the master notices after a while.
+// breakUp ends the subscription on this side now; the master notices after a while.
 func (d *driver) breakUp(stream protocol.StreamID, noticed time.Duration) {
 	d.w.after(noticed, func() {
 		d.w.inCluster(func(c *embedded.Core) { c.StreamClosed(d.w.now, stream) })
@@ -166,7 +166,7 @@ func (d *driver) breakUp(stream protocol.StreamID, noticed time.Duration) {
 	d.ended(stream)
 }
 
-// ended is the end of a session: the process hears of it, and the driver subscribes again.
+// ended is the end of a subscription: the process hears of it, and the driver subscribes again.
 func (d *driver) ended(stream protocol.StreamID) {
 	if d.owner == nil || d.stream != stream {
 		return

@@ -11,7 +11,7 @@ import (
 )
 
 // durable sees entries when the journal holds them.
-func (l *laws) durable(p *process, entries []journal.Entry) {
+func (l *laws) durable(entries []journal.Entry) {
 	for _, e := range entries {
 		switch e := e.(type) {
 		case journal.SweepEntry:

@@ -40,28 +40,28 @@ const (
 )
 
 // startExecutor starts an executor, unless the agent died meanwhile: then nobody is left who could.
-func (b *machine) startExecutor(e protocol.StartExecutor) {
-	w := b.w
-	if _, saved := b.saved[e.Container]; !b.up || !saved {
+func (m *machine) startExecutor(e protocol.StartExecutor) {
+	w := m.w
+	if _, saved := m.saved[e.Container]; !m.up || !saved {
 		return
 	}
 	w.streams++
-	x := &simExecutor{w: w, machine: b, number: int(w.streams), start: e, lost: w.now}
-	b.executors[e.Container] = x
-	w.inCluster(func(c *embedded.Core) { c.Started(w.now, b.spec.Name, e.Container, 1000+x.number) })
+	x := &simExecutor{w: w, machine: m, number: int(w.streams), start: e, lost: w.now}
+	m.executors[e.Container] = x
+	w.inCluster(func(c *embedded.Core) { c.Started(w.now, m.spec.Name, e.Container, 1000+x.number) })
 	if arg, ok := w.takeArmed(ExecutorStuck); ok {
-		w.counted(ExecutorStuck, "executor %d on %s never registers (%d)", x.number, b.spec.Name, arg)
+		w.counted(ExecutorStuck, "executor %d on %s never registers (%d)", x.number, m.spec.Name, arg)
 		return
 	}
 	ready := w.between(5*time.Millisecond, 50*time.Millisecond)
-	if b.foreign {
-		if b.arch != "" {
-			w.fail("law 3: an executor is started on %s, which is %s", b.spec.Name, b.arch)
+	if m.foreign {
+		if m.arch != "" {
+			w.fail("law 3: an executor is started on %s, which is %s", m.spec.Name, m.arch)
 		}
 		w.after(ready, func() { x.exit(cluster.ExitWrongArch << 8) })
 		return
 	}
-	if w.now.Before(b.broken) {
+	if w.now.Before(m.broken) {
 		w.after(ready, func() { x.exit(cluster.ExitAgentUnreachable << 8) })
 		return
 	}

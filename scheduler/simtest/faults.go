@@ -35,9 +35,9 @@ func (w *world) inject(f Fault) {
 	case AgentDeath, AgentReboot, Partition, ExecutorDeath:
 		w.machineFault(f.Kind, w.machines[arg%len(w.machines)], arg/len(w.machines))
 	case AgentBroken:
-		b := w.machines[arg%len(w.machines)]
-		w.counted(f.Kind, "agent %s", b.spec.Name)
-		b.broken = w.now.Add(w.while(arg, 10*time.Second, 5*time.Minute))
+		m := w.machines[arg%len(w.machines)]
+		w.counted(f.Kind, "agent %s", m.spec.Name)
+		m.broken = w.now.Add(w.while(arg, 10*time.Second, 5*time.Minute))
 	case MasterDeath:
 		w.masterDies(arg)
 	case BucketSlow:
@@ -85,27 +85,27 @@ func (w *world) halfOpen() {
 	w.after(75*time.Second, func() { d.ended(stream) })
 }
 
-func (w *world) machineFault(k Kind, b *machine, arg int) {
+func (w *world) machineFault(k Kind, m *machine, arg int) {
 	switch k {
 	case AgentDeath:
-		if b.up {
-			w.counted(k, "agent %s", b.spec.Name)
-			b.die()
-			w.after(w.while(arg, 100*time.Millisecond, 3*time.Minute), b.start)
+		if m.up {
+			w.counted(k, "agent %s", m.spec.Name)
+			m.die()
+			w.after(w.while(arg, 100*time.Millisecond, 3*time.Minute), m.start)
 		}
 	case AgentReboot:
-		w.counted(k, "machine of %s", b.spec.Name)
-		b.reboot()
-		w.after(w.while(arg, 5*time.Second, 3*time.Minute), b.start)
+		w.counted(k, "machine of %s", m.spec.Name)
+		m.reboot()
+		w.after(w.while(arg, 5*time.Second, 3*time.Minute), m.start)
 	case Partition:
-		if b.up && !b.cut {
-			w.counted(k, "agent %s", b.spec.Name)
-			b.cutOff()
-			w.after(w.while(arg, 500*time.Millisecond, 5*time.Minute), b.heal)
+		if m.up && !m.cut {
+			w.counted(k, "agent %s", m.spec.Name)
+			m.cutOff()
+			w.after(w.while(arg, 500*time.Millisecond, 5*time.Minute), m.heal)
 		}
 	case ExecutorDeath:
-		if all := b.running(); len(all) > 0 {
-			w.counted(k, "on %s", b.spec.Name)
+		if all := m.running(); len(all) > 0 {
+			w.counted(k, "on %s", m.spec.Name)
 			all[arg%len(all)].exit(9)
 		}
 	}
@@ -114,8 +114,8 @@ func (w *world) machineFault(k Kind, b *machine, arg int) {
 // masterDies lets the next master start later, with no memory.
 func (w *world) masterDies(arg int) {
 	w.counted(MasterDeath, "")
-	for _, b := range w.machines {
-		b.part()
+	for _, m := range w.machines {
+		m.part()
 	}
 	w.inCluster(func(c *embedded.Core) { c.KillMaster(w.now) })
 	if d := w.driver; d.owner != nil && d.stream != "" {
@@ -144,16 +144,16 @@ func (w *world) flap(ev *api.Event) {
 	if len(list) == 0 || len(w.armed[Flap]) == 0 {
 		return
 	}
-	for _, b := range w.machines {
-		if b.up && !b.cut && string(b.id) == list[0].AgentID.Value {
+	for _, m := range w.machines {
+		if m.up && !m.cut && string(m.id) == list[0].AgentID.Value {
 			if _, ok := w.takeArmed(Flap); !ok {
 				return
 			}
-			w.counted(Flap, "agent %s, offer %s", b.spec.Name, list[0].ID.Value)
+			w.counted(Flap, "agent %s, offer %s", m.spec.Name, list[0].ID.Value)
 			w.after(0, func() {
-				if b.up && !b.cut {
-					b.cutOff()
-					w.after(w.between(10*time.Millisecond, time.Second), b.heal)
+				if m.up && !m.cut {
+					m.cutOff()
+					w.after(w.between(10*time.Millisecond, time.Second), m.heal)
 				}
 			})
 			return
@@ -261,10 +261,10 @@ func (w *world) calmDown() {
 	w.slow.events, w.slow.calls, w.slow.process = w.now, w.now, w.now
 	w.bucket.down, w.bucket.slow = w.now, w.now
 	w.startMaster()
-	for _, b := range w.machines {
-		b.broken = w.now
-		b.start()
-		b.heal()
+	for _, m := range w.machines {
+		m.broken = w.now
+		m.start()
+		m.heal()
 	}
 	if p := w.process; p != nil {
 		p.planTurn(0)

@@ -96,10 +96,10 @@ func (l *laws) final() {
 		l.outcomes(id, board)
 		l.followed(id, board)
 	}
-	for _, b := range w.machines {
-		for _, x := range b.executors {
+	for _, m := range w.machines {
+		for _, x := range m.executors {
 			for _, a := range x.attempts {
-				w.fail("law 4: %s is still on %s at the end (alive: %v)", a.task, b.spec.Name, a.alive)
+				w.fail("law 4: %s is still on %s at the end (alive: %v)", a.task, m.spec.Name, a.alive)
 			}
 		}
 	}
@@ -220,8 +220,8 @@ func (w *world) endGame() {
 	}
 }
 
-// rest is how long the world runs on after the last sweep: two implicit reconciliations, so that every stray
-// has been seen and killed.
+// rest is how long the world runs on after the last sweep: two implicit reconciliations, so that every
+// orphan has been seen and killed.
 const rest = 25 * time.Minute
 
 // standing says where the sweeps stand.
@@ -234,24 +234,4 @@ func (w *world) standing() string {
 		out += fmt.Sprintf("%s %s paused=%v %+v; ", s.ID, s.Phase, s.Paused, s.Counts)
 	}
 	return out
-}
-
-// mixReady keeps a hash of everything the core ever asked for.
-func (w *world) mixReady(r scheduler.Ready) {
-	if !w.hashing {
-		return
-	}
-	for _, e := range r.Journal {
-		if rec, ok := e.(journal.RecordEntry); ok {
-			end := rec.Record.End
-			rec.Record.End = nil
-			w.mixHash(fmt.Sprintf("%v %+v", rec, end))
-			continue
-		}
-		w.mixHash(fmt.Sprintf("%T%v", e, e))
-	}
-	for _, c := range r.Calls {
-		w.mixHash(fmt.Sprintf("%T%+v", c, callText(c)))
-	}
-	w.mixHash(fmt.Sprint(len(r.Notices)))
 }

@@ -77,7 +77,7 @@ type holding struct {
 
 // turnLedger is what happened in the present turn.
 type turnLedger struct {
-	strays []cluster.TaskID // alive, and not believed in when the turn began
+	orphans []cluster.TaskID // alive, and not believed in when the turn began
 }
 
 func newLaws(w *world) laws {
@@ -195,7 +195,7 @@ func (l *laws) turnBegins(p *process) {
 }
 
 // stepping sees an event before the core does.
-func (l *laws) stepping(p *process, ev cluster.Event) {
+func (l *laws) stepping(ev cluster.Event) {
 	switch ev := ev.(type) {
 	case cluster.Subscribed, cluster.Disconnected:
 		clear(l.held)
@@ -216,11 +216,11 @@ func (l *laws) stepping(p *process, ev cluster.Event) {
 			l.foreign[ev.Agent] = true
 		}
 	case cluster.Updated:
-		l.stepUpdate(p, ev.Status)
+		l.stepUpdate(ev.Status)
 	}
 }
 
-func (l *laws) stepUpdate(p *process, s cluster.Status) {
+func (l *laws) stepUpdate(s cluster.Status) {
 	l.w.log("update of %s: %s from %s %s", s.Task, s.State, s.Source, s.Reason)
 	if u, ok := l.sent[string(s.UUID)]; ok && u.terminal && len(s.UUID) > 0 && readable(s.Data) {
 		l.task(s.Task).last = &u
@@ -233,7 +233,7 @@ func (l *laws) stepUpdate(p *process, s cluster.Status) {
 	switch s.State {
 	case cluster.Staging, cluster.Starting, cluster.Running:
 		if !l.believed(s.Task) {
-			l.turn.strays = append(l.turn.strays, s.Task)
+			l.turn.orphans = append(l.turn.orphans, s.Task)
 		}
 	}
 }
@@ -249,7 +249,7 @@ func readable(data []byte) bool {
 
 // turnEnds checks what must hold between two turns.
 func (l *laws) turnEnds(p *process) {
-	for _, task := range l.turn.strays {
+	for _, task := range l.turn.orphans {
 		t := l.task(task)
 		if l.believed(task) || t.killer == p.number && l.w.now.Sub(t.killed) < 3*time.Minute {
 			continue
@@ -295,7 +295,7 @@ func (l *laws) noticed(p *process, n scheduler.Notice) {
 			l.w.fail("law 1: sweep %s ended with %+v", n.Sweep, c)
 		}
 	case scheduler.Anomaly:
-		l.w.log("trouble: %s %s %v", n.Message, n.Task, n.Err)
+		l.w.log("anomaly: %s %s %v", n.Message, n.Task, n.Err)
 	case scheduler.NeverStarted:
 		l.w.log("trials %d to %d of %s never start: %s", n.From, n.To-1, n.Sweep, n.Reason)
 		for t := n.From; t < n.To; t++ {

@@ -31,25 +31,25 @@ type machine struct {
 func (w *world) addMachine(i int, foreign bool) {
 	cfg := embedded.AgentConfig{CPUs: float64(4 + w.rng.IntN(4)), MemoryMB: 4096, DiskMB: 4096}
 	rack := fmt.Sprintf("r%d", i%2)
-	b := &machine{w: w, rack: rack, foreign: foreign, saved: map[string]protocol.Record{}, executors: map[string]*simExecutor{}}
-	b.spec = embedded.AgentSpec{
+	m := &machine{w: w, rack: rack, foreign: foreign, saved: map[string]protocol.Record{}, executors: map[string]*simExecutor{}}
+	m.spec = embedded.AgentSpec{
 		Name: fmt.Sprintf("a%d", i), Hostname: fmt.Sprintf("host%d", i), Port: 5051, Resources: cfg.Resources(), Durable: true,
 		Attributes: []mesosapi.Attribute{{Name: "rack", Type: mesosapi.TEXT, Text: &mesosapi.Value_Text{Value: rack}}},
 	}
-	if b.arch = b.says(i); b.arch != "" {
-		b.spec.Attributes = append(b.spec.Attributes, mesosapi.Attribute{Name: "arch", Type: mesosapi.TEXT, Text: &mesosapi.Value_Text{Value: b.arch}})
+	if m.arch = m.says(i); m.arch != "" {
+		m.spec.Attributes = append(m.spec.Attributes, mesosapi.Attribute{Name: "arch", Type: mesosapi.TEXT, Text: &mesosapi.Value_Text{Value: m.arch}})
 	}
-	w.machines = append(w.machines, b)
-	w.byName[b.spec.Name] = b
-	b.start()
+	w.machines = append(w.machines, m)
+	w.byName[m.spec.Name] = m
+	m.start()
 }
 
 // says is what every second agent tells of its architecture.
-func (b *machine) says(i int) string {
+func (m *machine) says(i int) string {
 	switch {
 	case i%2 == 0:
 		return ""
-	case b.foreign:
+	case m.foreign:
 		return "arm64"
 	default:
 		return "x86_64"
@@ -57,75 +57,75 @@ func (b *machine) says(i int) string {
 }
 
 // start starts the agent from what it had written down; containers whose process is gone are reported.
-func (b *machine) start() {
-	if b.up {
+func (m *machine) start() {
+	if m.up {
 		return
 	}
-	b.up, b.cut = true, false
+	m.up, m.cut = true, false
 	var records []protocol.Record
-	for _, id := range b.order {
-		records = append(records, copyRecord(b.saved[id]))
+	for _, id := range m.order {
+		records = append(records, copyRecord(m.saved[id]))
 	}
-	b.w.log("agent %s starts with %d containers", b.spec.Name, len(records))
-	b.w.inCluster(func(c *embedded.Core) { c.AddAgent(b.w.now, b.spec, b.id, records) })
+	m.w.log("agent %s starts with %d containers", m.spec.Name, len(records))
+	m.w.inCluster(func(c *embedded.Core) { c.AddAgent(m.w.now, m.spec, m.id, records) })
 	for _, r := range records {
-		if !r.Ended && b.executors[r.Container] == nil {
+		if !r.Ended && m.executors[r.Container] == nil {
 			id := r.Container
-			b.w.inCluster(func(c *embedded.Core) { c.Exited(b.w.now, b.spec.Name, id, -1) })
+			m.w.inCluster(func(c *embedded.Core) { c.Exited(m.w.now, m.spec.Name, id, -1) })
 		}
 	}
 }
 
 // die ends the agent's process.
-func (b *machine) die() {
-	b.up = false
-	b.part()
-	b.w.inCluster(func(c *embedded.Core) { c.KillAgent(b.w.now, b.spec.Name) })
+func (m *machine) die() {
+	m.up = false
+	m.part()
+	m.w.inCluster(func(c *embedded.Core) { c.KillAgent(m.w.now, m.spec.Name) })
 }
 
 // reboot ends everything on the machine, and makes it forget.
-func (b *machine) reboot() {
-	if b.up {
-		b.die()
+func (m *machine) reboot() {
+	if m.up {
+		m.die()
 	}
-	for _, x := range b.running() {
+	for _, x := range m.running() {
 		x.vanish()
 	}
-	b.executors, b.saved, b.order, b.id = map[string]*simExecutor{}, map[string]protocol.Record{}, nil, ""
+	m.executors, m.saved, m.order, m.id = map[string]*simExecutor{}, map[string]protocol.Record{}, nil, ""
 }
 
 // cutOff parts the agent from the master.
-func (b *machine) cutOff() {
-	b.cut = true
-	b.part()
-	b.w.inCluster(func(c *embedded.Core) { c.Partition(b.w.now, b.spec.Name) })
+func (m *machine) cutOff() {
+	m.cut = true
+	m.part()
+	m.w.inCluster(func(c *embedded.Core) { c.Partition(m.w.now, m.spec.Name) })
 }
 
 // part notes that the agent and the master have lost each other.
-func (b *machine) part() {
-	for _, x := range b.executors {
+func (m *machine) part() {
+	for _, x := range m.executors {
 		for _, a := range x.attempts {
 			if a.parted.IsZero() {
-				a.parted = b.w.now
+				a.parted = m.w.now
 			}
 		}
 	}
 }
 
 // heal undoes cutOff.
-func (b *machine) heal() {
-	if !b.up || !b.cut {
+func (m *machine) heal() {
+	if !m.up || !m.cut {
 		return
 	}
-	b.cut = false
-	b.w.log("agent %s and the master hear each other again", b.spec.Name)
-	b.w.inCluster(func(c *embedded.Core) { c.Heal(b.w.now, b.spec.Name) })
+	m.cut = false
+	m.w.log("agent %s and the master hear each other again", m.spec.Name)
+	m.w.inCluster(func(c *embedded.Core) { c.Heal(m.w.now, m.spec.Name) })
 }
 
 // running is the machine's executors, by container.
-func (b *machine) running() []*simExecutor {
+func (m *machine) running() []*simExecutor {
 	var all []*simExecutor
-	for _, x := range b.executors {
+	for _, x := range m.executors {
 		all = append(all, x)
 	}
 	slices.SortFunc(all, func(x, y *simExecutor) int { return x.number - y.number })
@@ -149,25 +149,25 @@ func (w *world) effect(e protocol.Effect) {
 	case protocol.CloseStream:
 		w.driver.closing(e.Stream)
 	case protocol.StartExecutor:
-		b := w.byName[e.Agent]
-		w.after(w.between(20*time.Millisecond, 400*time.Millisecond), func() { b.startExecutor(e) })
+		m := w.byName[e.Agent]
+		w.after(w.between(20*time.Millisecond, 400*time.Millisecond), func() { m.startExecutor(e) })
 	case protocol.SendExecutor:
 		w.after(hop, func() { w.toExecutor(e.Conn, func(x *simExecutor) { x.hear(e.Event) }) })
 	case protocol.CloseExecutor:
 		w.after(hop, func() { w.toExecutor(e.Conn, func(x *simExecutor) { x.disconnected() }) })
 	case protocol.KillContainer:
-		b := w.byName[e.Agent]
-		w.after(hop, func() { b.killContainer(e.Container) })
+		m := w.byName[e.Agent]
+		w.after(hop, func() { m.killContainer(e.Container) })
 	case protocol.Save:
-		b := w.byName[e.Agent]
-		if _, known := b.saved[e.Record.Container]; !known {
-			b.order = append(b.order, e.Record.Container)
+		m := w.byName[e.Agent]
+		if _, known := m.saved[e.Record.Container]; !known {
+			m.order = append(m.order, e.Record.Container)
 		}
-		b.saved[e.Record.Container] = copyRecord(*e.Record)
+		m.saved[e.Record.Container] = copyRecord(*e.Record)
 	case protocol.Forget:
-		b := w.byName[e.Agent]
-		delete(b.saved, e.Container)
-		b.order = slices.DeleteFunc(b.order, func(id string) bool { return id == e.Container })
+		m := w.byName[e.Agent]
+		delete(m.saved, e.Container)
+		m.order = slices.DeleteFunc(m.order, func(id string) bool { return id == e.Container })
 	case protocol.SaveAgent:
 		w.byName[e.Agent].id = e.ID
 	}
@@ -177,19 +177,19 @@ func (w *world) effect(e protocol.Effect) {
 const hop = 300 * time.Microsecond
 
 // killContainer is SIGKILL for an executor; one that is not there is reported as ended.
-func (b *machine) killContainer(id string) {
-	if x := b.executors[id]; x != nil {
+func (m *machine) killContainer(id string) {
+	if x := m.executors[id]; x != nil {
 		x.vanish()
 	}
-	if b.up {
-		b.w.inCluster(func(c *embedded.Core) { c.Exited(b.w.now, b.spec.Name, id, 9) })
+	if m.up {
+		m.w.inCluster(func(c *embedded.Core) { c.Exited(m.w.now, m.spec.Name, id, 9) })
 	}
 }
 
 // toExecutor finds the executor that has a connection.
 func (w *world) toExecutor(conn string, do func(*simExecutor)) {
-	for _, b := range w.machines {
-		for _, x := range b.executors {
+	for _, m := range w.machines {
+		for _, x := range m.executors {
 			if x.conn == conn {
 				do(x)
 				return

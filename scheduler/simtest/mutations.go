@@ -2,12 +2,9 @@ package simtest
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"iter"
 	"time"
 
-	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
@@ -39,7 +36,7 @@ var mutationNames = [Mutations]string{"no mutation", "acknowledge before journal
 	"forget what executors find out", "relaunch without grace"}
 
 // String is the mistake's name.
-func (b Mutation) String() string { return mutationNames[b] }
+func (m Mutation) String() string { return mutationNames[m] }
 
 // mutationState is the memory that the planted mistakes need.
 type mutationState struct {
@@ -49,7 +46,7 @@ type mutationState struct {
 }
 
 // incoming changes an event on its way to the core.
-func (b *mutationState) incoming(mutation Mutation, ev cluster.Event) cluster.Event {
+func (m *mutationState) incoming(mutation Mutation, ev cluster.Event) cluster.Event {
 	if x, ok := ev.(cluster.ExecutorGone); ok && mutation == ForgetForeign {
 		x.Wait = 0
 		return x
@@ -58,85 +55,69 @@ func (b *mutationState) incoming(mutation Mutation, ev cluster.Event) cluster.Ev
 	if mutation != ForgetDedupe || !ok || len(u.Status.Data) == 0 {
 		return ev
 	}
-	return b.forgetful(u)
+	return m.forgetful(u)
 }
 
 // forgetful makes every update look new: what a scheduler sees that knows neither uuids nor numbers of
 // points.
-func (b *mutationState) forgetful(u cluster.Updated) cluster.Event {
+func (m *mutationState) forgetful(u cluster.Updated) cluster.Event {
 	r, err := task.Decode[task.Report](u.Status.Data)
 	if err != nil {
 		return u
 	}
-	if b.passed == nil {
-		b.passed, b.uuids = map[cluster.TaskID]uint64{}, map[string][]byte{}
+	if m.passed == nil {
+		m.passed, m.uuids = map[cluster.TaskID]uint64{}, map[string][]byte{}
 	}
 	s := &u.Status
-	r.First = max(b.passed[s.Task], r.First)
-	b.passed[s.Task] = r.First + uint64(len(r.Points))
+	r.First = max(m.passed[s.Task], r.First)
+	m.passed[s.Task] = r.First + uint64(len(r.Points))
 	s.Data = task.Encode(r)
 	if len(s.UUID) > 0 {
-		b.count++
-		fresh := binary.BigEndian.AppendUint64(make([]byte, 8), b.count)
-		b.uuids[string(fresh)] = s.UUID
+		m.count++
+		fresh := binary.BigEndian.AppendUint64(make([]byte, 8), m.count)
+		m.uuids[string(fresh)] = s.UUID
 		s.UUID = fresh
 	}
 	return u
 }
 
 // swallowed says that a call is forgotten; it also undoes false uuids.
-func (b *mutationState) swallowed(p *process, c cluster.Call) bool {
+func (m *mutationState) swallowed(p *process, c cluster.Call) bool {
 	switch c := c.(type) {
 	case cluster.Kill:
 		return p.w.mutation == RelaunchNoKill && !p.w.laws.believed(c.Task)
 	case cluster.Suppress:
 		return p.w.mutation == IgnoreSuppress
 	case cluster.Acknowledge:
-		if real, ok := b.uuids[string(c.UUID)]; ok {
+		if real, ok := m.uuids[string(c.UUID)]; ok {
 			copy(c.UUID, real)
 		}
 	}
 	return false
 }
 
-// packer is the real index, watched.
-type packer struct {
-	*offers.Index
-	w *world
-}
-
-// Rescind implements scheduler.Packer.
-func (x *packer) Rescind(id offers.OfferID) bool {
-	if x.w.mutation == UseRescinded {
-		return false
-	}
-	return x.Index.Rescind(id)
-}
-
-func encodeWinner(w board.Winner) ([]byte, error) { return json.Marshal(w) }
-
 // skipsJournal says that a call leaves before the journal has what it claims.
-func (b Mutation) skipsJournal(c cluster.Call) bool {
+func (m Mutation) skipsJournal(c cluster.Call) bool {
 	switch c.(type) {
 	case cluster.Acknowledge:
-		return b == AckBeforeJournal
+		return m == AckBeforeJournal
 	case cluster.Accept:
-		return b == LaunchUnkept
+		return m == LaunchUnkept
 	}
 	return false
 }
 
 // grace is how long the core waits for an agent that is out of reach.
-func (b Mutation) grace(s *Story) time.Duration {
-	if b == NoGrace {
+func (m Mutation) grace(s *Story) time.Duration {
+	if m == NoGrace {
 		return time.Millisecond
 	}
 	return s.Grace
 }
 
 // read leaves live attempts out of what is read from the journal.
-func (b Mutation) read(all iter.Seq2[journal.Entry, error]) iter.Seq2[journal.Entry, error] {
-	if b != ForgetAttempts {
+func (m Mutation) read(all iter.Seq2[journal.Entry, error]) iter.Seq2[journal.Entry, error] {
+	if m != ForgetAttempts {
 		return all
 	}
 	return func(yield func(journal.Entry, error) bool) {

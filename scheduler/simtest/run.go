@@ -1,10 +1,6 @@
 package simtest
 
-import (
-	"time"
-
-	"github.com/kaon-sweep/kaon/scheduler/cluster"
-)
+import "time"
 
 // Result is what came of a run.
 type Result struct {
@@ -33,13 +29,18 @@ func Run(s Story, o Options) (Result, error) {
 	}
 	defer w.disk.remove()
 	w.hashing = o.Hash
-	w.run(w.begin.Add(s.span()), func() bool { return false })
-	if w.failure == "" {
-		w.endGame()
-	}
+	w.play()
 	return Result{
 		Story: s, Failure: w.failure, Counts: w.counts, Steps: w.steps, Lives: w.lives, Virtual: w.now.Sub(w.begin), Hash: w.hash,
 	}, nil
+}
+
+// play lets the faults strike, and the world come to rest.
+func (w *world) play() {
+	w.run(w.begin.Add(w.story.span()), func() bool { return false })
+	if w.failure == "" {
+		w.endGame()
+	}
 }
 
 // span is how long faults may strike: a while beyond the last.
@@ -48,20 +49,4 @@ func (s *Story) span() time.Duration {
 		return time.Second
 	}
 	return s.Faults[len(s.Faults)-1].At + 30*time.Second
-}
-
-// callText is a call without pointers.
-func callText(c cluster.Call) any {
-	a, ok := c.(cluster.Accept)
-	if !ok {
-		return c
-	}
-	var out []any
-	for _, t := range a.Tasks {
-		out = append(out, t.ID, t.Data, t.Executor.ID)
-		for _, r := range t.Resources {
-			out = append(out, r.Name, r.Scalar)
-		}
-	}
-	return append(out, a.Agent, a.Offers, a.Refuse)
 }

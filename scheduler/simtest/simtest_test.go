@@ -97,6 +97,21 @@ func TestEveryKindStrikes(t *testing.T) {
 	}
 }
 
+// played is the world of a story that was played to its end, in which no law may be broken.
+func played(t *testing.T, s Story) *world {
+	t.Helper()
+	w, err := newWorld(s, NoMutation, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.disk.remove()
+	w.play()
+	if w.failure != "" {
+		t.Errorf("seed %d: %s", s.Seed, w.failure)
+	}
+	return w
+}
+
 // TestTheStepRunsAgain guards against a simulation in which no retry ever changes the winner.
 func TestTheStepRunsAgain(t *testing.T) {
 	again := 0
@@ -104,16 +119,7 @@ func TestTheStepRunsAgain(t *testing.T) {
 		s := Draw(seed)
 		s.Then, s.Hard, s.Retries, s.FailLimit = true, true, 0, 0
 		s.Faults = []Fault{{At: lateRetry, Kind: UserRetry}, {At: lateRetry + time.Second, Kind: CrashSilent}, {At: 2 * lateRetry, Kind: UserRetry}}
-		w, err := newWorld(s, NoMutation, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.run(w.begin.Add(s.span()), func() bool { return false })
-		w.endGame()
-		w.disk.remove()
-		if w.failure != "" {
-			t.Errorf("seed %d: %s", seed, w.failure)
-		}
+		w := played(t, s)
 		for _, l := range w.laws.sweeps {
 			if l.trials[scheduler.ThenTrial].Attempt > 1 && l.used != l.first {
 				again++
@@ -133,16 +139,7 @@ func TestTheWriterFallsBehind(t *testing.T) {
 		for i := range s.Faults {
 			s.Faults[i].Kind = BucketDown
 		}
-		w, err := newWorld(s, NoMutation, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.run(w.begin.Add(s.span()), func() bool { return false })
-		w.endGame()
-		w.disk.remove()
-		if w.failure != "" {
-			t.Errorf("seed %d: %s", seed, w.failure)
-		}
+		w := played(t, s)
 		replays += w.replays
 	}
 	if replays < 5 {

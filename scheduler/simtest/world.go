@@ -2,7 +2,6 @@ package simtest
 
 import (
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"time"
 
@@ -157,9 +156,3 @@ func (w *world) run(until time.Time, done func() bool) {
 
 // mostSteps stops a run that goes round in circles. The longest stories need a tenth of it.
 const mostSteps = 400_000
-
-func (w *world) mixHash(text string) {
-	h := fnv.New64a()
-	fmt.Fprintf(h, "%d %s", w.hash, text)
-	w.hash = h.Sum64()
-}
