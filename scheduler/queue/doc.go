@@ -3,6 +3,5 @@
 //
 // A Queue is told what happens and answers with groups of trials that ask for the same, or with the next trial of
 // one. It keeps no clock, sets no timers and knows nothing of the scheduler's core, which asks it in each pass and
-// carries its answers out. What a trial's state is, and what it asks for, it learns from two functions. Quotas and
-// fair shares between sweeps belong here too.
+// carries its answers out. What a trial's state is, and what it asks for, it learns from two functions.
 package queue

@@ -21,7 +21,7 @@ type Queue struct {
 	delayed  map[int]time.Time // waiting trials not to be launched before
 	skipped  []int             // only while restoring: trials below next of which nothing is known
 
-	window  window // look-ahead when trials differ in what they need
+	ahead   lookahead // when trials differ in what they need
 	uniform *offers.Demand
 	shapes  map[string]*offers.Demand
 	own     map[*offers.Demand]*offers.Demand // of isolated trials, by what they ask for otherwise
@@ -36,8 +36,8 @@ type Group struct {
 	trials []int // nil for a uniform sweep, whose trials are popped as they come
 }
 
-// window is the trials a pass looks at, by shape, in order of their turn.
-type window struct {
+// lookahead is the trials a pass looks at, by shape, in order of their turn.
+type lookahead struct {
 	groups []Group
 	size   int
 	index  map[*offers.Demand]int
@@ -137,7 +137,7 @@ func (q *Queue) Forget(trial int) {
 
 // Clear forgets all turns: none of the trials waits any more. One that comes back is pushed.
 func (q *Queue) Clear() {
-	q.next, q.retries, q.isolated, q.window = q.total, nil, nil, window{}
+	q.next, q.retries, q.isolated, q.ahead = q.total, nil, nil, lookahead{}
 }
 
 // Restore takes in that a trial had a turn in an earlier process. Those below of which nothing is known are pushed

@@ -8,9 +8,9 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 )
 
-// lookAhead is how many waiting trials of one sweep are looked at in a pass when what they need depends on
+// maxLookahead is how many waiting trials of one sweep are looked at in a pass when what they need depends on
 // their points. Enough for the packer to mix shapes; more would only compute points that must wait anyway.
-const lookAhead = 4096
+const maxLookahead = 4096
 
 // Single is a group of one trial that asks for something else than the trials of the queue.
 func Single(trial int, d *offers.Demand) Group {
@@ -66,7 +66,7 @@ func (q *Queue) Groups(n int) (all []Group, fresh []int, bad *BadTrial) {
 	if fresh, bad = q.fill(n); bad != nil {
 		return nil, fresh, bad
 	}
-	for _, g := range q.window.groups {
+	for _, g := range q.ahead.groups {
 		g.Count = min(len(g.trials), n)
 		n -= g.Count
 		if g.Count > 0 {
@@ -76,13 +76,13 @@ func (q *Queue) Groups(n int) (all []Group, fresh []int, bad *BadTrial) {
 	return all, fresh, nil
 }
 
-// fill looks ahead until n trials or lookAhead are in view, or one is bad.
+// fill looks ahead until n trials or maxLookahead are in view, or one is bad.
 func (q *Queue) fill(n int) (fresh []int, bad *BadTrial) {
-	w := &q.window
+	w := &q.ahead
 	if w.index == nil {
 		w.index = map[*offers.Demand]int{}
 	}
-	for w.size < min(n, lookAhead) {
+	for w.size < min(n, maxLookahead) {
 		trial, ok := q.pop()
 		if !ok {
 			break
@@ -126,14 +126,14 @@ func (q *Queue) Return(g *Group) {
 		q.isolated = append(q.isolated, g.trials...)
 		return
 	}
-	if i, ok := q.window.index[g.Demand]; ok && g.trials != nil {
-		q.window.groups[i].trials = g.trials
+	if i, ok := q.ahead.index[g.Demand]; ok && g.trials != nil {
+		q.ahead.groups[i].trials = g.trials
 	}
 }
 
 // Settle drops what a pass used up: groups without trials go, the rest keep their order.
 func (q *Queue) Settle() {
-	w := &q.window
+	w := &q.ahead
 	if len(w.groups) == 0 {
 		return
 	}
