@@ -126,20 +126,27 @@ func withManifest(order *Order, manifest []byte) {
 
 // winnerOf is the manifest as macros see it.
 func winnerOf(w board.Winner) (*sweep.Winner, error) {
-	var point sweep.Point
-	if err := json.Unmarshal(w.Params, &point); err != nil {
-		return nil, fmt.Errorf("read the winner's parameters: %w", err)
+	point, err := winnerPoint(w.Params)
+	if err != nil {
+		return nil, err
 	}
 	return &sweep.Winner{Trial: w.Trial, Seed: w.Seed, Value: float64(w.Value), Params: point}, nil
 }
 
 // ThenDemand is what the `then` step asks for: what the winner's trial asked for.
 func (b *Builder) ThenDemand(params []byte) (resource.Resources, error) {
-	var point sweep.Point
-	if err := json.Unmarshal(params, &point); err != nil {
-		return resource.Resources{}, fmt.Errorf("read the winner's parameters: %w", err)
+	point, err := winnerPoint(params)
+	if err != nil {
+		return resource.Resources{}, err
 	}
 	return b.Demand(point)
+}
+
+func winnerPoint(params []byte) (point sweep.Point, err error) {
+	if err := json.Unmarshal(params, &point); err != nil {
+		return nil, fmt.Errorf("read the winner's parameters: %w", err)
+	}
+	return point, nil
 }
 
 // limits are those that the spec names. An attempt with an executor of its own in an image has the
