@@ -4,8 +4,8 @@
 // search, sequences and designs answer from the index alone, so they hold no points: a sweep of a million
 // trials costs them nothing, trials may be asked for in any order, and a scheduler that starts again gets
 // the same point for the same index. Methods that learn (TPE, CMA-ES) join through the same interface: they
-// hear of results by Tell, say by Replay that they depend on them, and are made to repeat themselves after a
-// crash by telling them the journal's outcomes again in the journal's order.
+// hear of results by Tell, and say by Replay that they depend on them. A Log numbers what a method is asked
+// and told, so that after a crash it can be asked and told the same again, in the same order.
 //
 // The package decides nothing about resources, attempts or early stopping. It has no clock, goroutine or
 // I/O; a Method is used by one goroutine, the scheduler's loop. In the flow it stands between the space and

@@ -106,14 +106,21 @@ func (h *history) place(u []float64) (p sweep.Point, active []bool, fresh, ok bo
 	return p, active, ok && !h.seen[h.key(u, active)], ok
 }
 
-// draws is how many random points are tried for one that is allowed and new.
-const draws = 1000
+// draws is how many random points are tried for one that is allowed and new, mostDraws for one that is at
+// least allowed: constraints may accept fewer than one in a thousand.
+const (
+	draws     = 1000
+	mostDraws = 1001 * draws
+)
 
 // explore is a point that no model has chosen: that of a sequence, or a random one where that was asked
 // before or is refused by a constraint. It is one asked before when no other is found.
 func (h *history) explore(index int, c cube, r *rand.Rand) (p sweep.Point, ok bool) {
 	var spare []float64
-	for try := range draws {
+	for try := 0; try < draws || spare == nil; try++ {
+		if try == mostDraws {
+			return nil, false
+		}
 		u := make([]float64, len(h.encoder.axes))
 		for k := range u {
 			if u[k] = r.Float64(); try == 0 && c != nil {
@@ -126,18 +133,6 @@ func (h *history) explore(index int, c cube, r *rand.Rand) (p sweep.Point, ok bo
 			return p, true
 		}
 		if ok && spare == nil {
-			spare = u
-		}
-	}
-	for try := 0; spare == nil; try++ { // constraints accept less than one point in a thousand
-		if try == 1000*draws {
-			return nil, false
-		}
-		u := make([]float64, len(h.encoder.axes))
-		for k := range u {
-			u[k] = r.Float64()
-		}
-		if _, _, _, ok := h.place(u); ok {
 			spare = u
 		}
 	}
