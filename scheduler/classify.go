@@ -68,9 +68,6 @@ func classify(att *attempt, s cluster.Status, end *task.End) classification {
 	return v
 }
 
-// drainReason is of attempts that an agent ends because an operator drains it.
-const drainReason = "REASON_AGENT_DRAINING"
-
 // starvedWait is how long what an executor was short of gets to become free.
 const starvedWait = 2 * time.Second
 

@@ -132,6 +132,9 @@ func (c *Core) unconfirmExecutors() {
 	}
 }
 
+// drainReason is of attempts that an agent ends because an operator drains it.
+const drainReason = "REASON_AGENT_DRAINING"
+
 // observeDrain notes that an operator drains an agent: it is no fault of the agent's, which takes tasks again with its next offer.
 func (c *Core) observeDrain(att *attempt, s cluster.Status) {
 	if s.Reason == drainReason {
