@@ -34,16 +34,6 @@ type agentRecord struct {
 	dirty  bool // in master.dirty
 }
 
-// executorRecord is a custom executor on an agent. It holds resources of its own until it ends. Executors of
-// command tasks are the agent's own business and are not recorded.
-type executorRecord struct {
-	agent     *agentRecord
-	framework *framework
-	info      mesos.ExecutorInfo
-	role      string
-	resources protocol.Resources
-}
-
 // newAgent records an agent that registered or came back. Its resources are ordered as Mesos's allocator
 // offers them.
 func (m *Master) newAgent(id protocol.AgentID, info mesos.AgentInfo, l protocol.Limit) *agentRecord {
@@ -278,62 +268,6 @@ func (m *Master) markUnreachable(a *agentRecord) {
 	}
 }
 
-// addExecutor records a custom executor with its first task, and takes its resources.
-func (m *Master) addExecutor(f *framework, a *agentRecord, info mesos.ExecutorInfo, role string) {
-	e := &executorRecord{agent: a, framework: f, info: info, role: role,
-		resources: protocol.ParseResources(info.Resources)}
-	a.executors = append(a.executors, e)
-	f.use(a)
-	m.take(a, f, role, e.resources)
-}
-
-// removeExecutor forgets an executor and returns its resources to the allocator.
-func (m *Master) removeExecutor(e *executorRecord) {
-	a := e.agent
-	a.executors = slices.DeleteFunc(a.executors, func(o *executorRecord) bool { return o == e })
-	e.framework.leave(a)
-	m.giveBack(a, e.framework, e.role, e.resources)
-}
-
-// executorExited handles the end of a custom executor: its resources are free, and the framework gets a
-// FAILURE event. The agent itself sends the status updates of the tasks that ended with it.
-func (m *Master) executorExited(a *agentRecord, msg protocol.ExecutorExited) {
-	f := m.frameworks[msg.Framework]
-	e := a.executor(msg.Framework, msg.Executor)
-	if e != nil {
-		m.removeExecutor(e)
-	}
-	if f == nil {
-		return
-	}
-	wait := msg.Wait
-	m.send(f, &scheduler.Event{Type: scheduler.Event_FAILURE, Failure: &scheduler.Event_Failure{
-		AgentID: &mesos.AgentID{Value: string(a.id)}, ExecutorID: &mesos.ExecutorID{Value: string(msg.Executor)},
-		Status: &wait,
-	}})
-}
-
-func (a *agentRecord) executor(f protocol.FrameworkID, id protocol.ExecutorID) *executorRecord {
-	for _, e := range a.executors {
-		if e.framework.id == f && e.info.ExecutorID.Value == string(id) {
-			return e
-		}
-	}
-	return nil
-}
-
-// executorsOf lists the executors of one framework; an offer names them, so that the scheduler may launch
-// tasks on them.
-func (a *agentRecord) executorsOf(f *framework) []*executorRecord {
-	var out []*executorRecord
-	for _, e := range a.executors {
-		if e.framework == f {
-			out = append(out, e)
-		}
-	}
-	return out
-}
-
 func (a *agentRecord) sortedTasks() []*task {
 	out := make([]*task, 0, len(a.tasks))
 	for _, t := range a.tasks {
@@ -350,54 +284,4 @@ func (a *agentRecord) sortedOffers() []*offer {
 	}
 	sortOffers(out)
 	return out
-}
-
-// roleOf returns the role that resources are allocated to, or the framework's first role when they do not
-// say: agents of before multi-role frameworks did not.
-func roleOf(f *framework, resources []mesos.Resource) string {
-	for i := range resources {
-		if r := resources[i].GetAllocationInfo().GetRole(); r != "" {
-			return r
-		}
-	}
-	if len(f.roles) == 0 {
-		return "*"
-	}
-	return f.roles[0].name
-}
-
-// offerable is what an agent may offer: its unused resources, as far as offered and used ones leave room
-// within its limit.
-func (a *agentRecord) offerable() protocol.Resources {
-	out := a.unused.Clone()
-	for name, most := range a.limit {
-		if i := out.Find(name); i >= 0 {
-			total := a.total[a.total.Find(name)].Milli
-			used := total - out[i].Milli
-			out[i].Milli = max(0, min(out[i].Milli, most-used))
-		}
-	}
-	return out
-}
-
-// inUse is what tasks and executors hold of an agent: neither unused nor offered.
-func (a *agentRecord) inUse() map[string]int64 {
-	used := map[string]int64{}
-	for _, x := range a.total {
-		if x.Kind == mesos.SCALAR {
-			used[x.Name] = x.Milli
-		}
-	}
-	less := func(b protocol.Resources) {
-		for _, x := range b {
-			if x.Kind == mesos.SCALAR {
-				used[x.Name] -= x.Milli
-			}
-		}
-	}
-	less(a.unused)
-	for _, o := range a.offers {
-		less(o.resources)
-	}
-	return used
 }

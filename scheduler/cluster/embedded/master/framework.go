@@ -100,6 +100,20 @@ func (f *framework) role(name string) *role {
 	return nil
 }
 
+// roleOf returns the role that resources are allocated to, or the framework's first role when they do not
+// say: agents of before multi-role frameworks did not.
+func roleOf(f *framework, resources []mesos.Resource) string {
+	for i := range resources {
+		if r := resources[i].GetAllocationInfo().GetRole(); r != "" {
+			return r
+		}
+	}
+	if len(f.roles) == 0 {
+		return "*"
+	}
+	return f.roles[0].name
+}
+
 // lostState returns TASK_LOST in the place of a state that only partition-aware frameworks know
 // (TASK_UNREACHABLE, TASK_DROPPED, TASK_GONE, TASK_UNKNOWN).
 func (f *framework) lostState(state mesos.TaskState) mesos.TaskState {

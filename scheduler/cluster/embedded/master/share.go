@@ -1,6 +1,10 @@
 package master
 
-import "github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
+import (
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
+)
 
 // InUse returns the cpus and memory that tasks and executors hold of an agent; known is false when the agent
 // is not there.
@@ -25,4 +29,40 @@ func (m *Master) Confine(id protocol.AgentID, s protocol.Share) {
 	}
 	m.setFree(a)
 	m.markDirty(a)
+}
+
+// offerable is what an agent may offer: its unused resources, as far as offered and used ones leave room
+// within its limit.
+func (a *agentRecord) offerable() protocol.Resources {
+	out := a.unused.Clone()
+	for name, most := range a.limit {
+		if i := out.Find(name); i >= 0 {
+			total := a.total[a.total.Find(name)].Milli
+			used := total - out[i].Milli
+			out[i].Milli = max(0, min(out[i].Milli, most-used))
+		}
+	}
+	return out
+}
+
+// inUse is what tasks and executors hold of an agent: neither unused nor offered.
+func (a *agentRecord) inUse() map[string]int64 {
+	used := map[string]int64{}
+	for _, x := range a.total {
+		if x.Kind == mesos.SCALAR {
+			used[x.Name] = x.Milli
+		}
+	}
+	less := func(b protocol.Resources) {
+		for _, x := range b {
+			if x.Kind == mesos.SCALAR {
+				used[x.Name] -= x.Milli
+			}
+		}
+	}
+	less(a.unused)
+	for _, o := range a.offers {
+		less(o.resources)
+	}
+	return used
 }
