@@ -1,6 +1,7 @@
 package master
 
 import (
+	"slices"
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
@@ -85,7 +86,7 @@ func (m *Master) Allocate() {
 
 // allocateNow offers an agent's resources at once; allocateAll does so for every agent that has some.
 func (m *Master) allocateNow(a *agentRecord) { m.allocate([]*agentRecord{a}) }
-func (m *Master) allocateAll()               { m.allocate(append([]*agentRecord(nil), m.free...)) }
+func (m *Master) allocateAll()               { m.allocate(slices.Clone(m.free)) }
 
 // allocate offers all unused resources of the given agents, within their limits. Each agent goes to one
 // framework as a whole (coarse-grained offers): that with the smallest dominant share among those that do not

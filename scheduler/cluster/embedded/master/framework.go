@@ -160,7 +160,7 @@ func (m *Master) subscribe(stream protocol.StreamID, call *scheduler.Call_Subscr
 			Error: &scheduler.Event_Error{Message: "Framework failed over"}})
 		m.emit(protocol.CloseStream{Stream: f.stream})
 		delete(m.streams, f.stream)
-		m.discardOffers(f, false)
+		m.discardOffers(f)
 	}
 	f.stream = stream
 	f.epoch++
@@ -227,7 +227,7 @@ func (m *Master) disconnect(f *framework) {
 	for _, r := range f.roles {
 		clear(r.filters)
 	}
-	m.discardOffers(f, false)
+	m.discardOffers(f)
 	m.awaitFailover(f)
 }
 
@@ -247,7 +247,7 @@ func (m *Master) awaitFailover(f *framework) {
 // stream ends. Its id is never admitted again, because agents that are away may still run its tasks and are
 // to shut them down.
 func (m *Master) removeFramework(f *framework) {
-	m.discardOffers(f, false)
+	m.discardOffers(f)
 	for _, a := range f.agents() {
 		if a.connected {
 			m.sendAgent(a.id, protocol.ShutdownFramework{Framework: f.id})

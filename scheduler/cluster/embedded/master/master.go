@@ -47,7 +47,7 @@ type Master struct {
 	unreachable map[protocol.AgentID]time.Time
 	recovering  map[protocol.AgentID]bool
 	total       map[string]int64 // scalar resources of all agents, thousandths
-	free        []*agentRecord   // agents with something to offer, see agent.setFree
+	free        []*agentRecord   // agents with something to offer, see setFree
 
 	offers     map[string]*offer
 	nextOffer  int

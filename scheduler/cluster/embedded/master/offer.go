@@ -75,19 +75,15 @@ func (m *Master) rescind(o *offer) {
 		Rescind: &scheduler.Event_Rescind{OfferID: mesos.OfferID{Value: o.id}}})
 }
 
-// discardOffers removes all offers of a framework. A scheduler that is gone is not told.
-func (m *Master) discardOffers(f *framework, say bool) {
+// discardOffers removes all offers of a framework, whose scheduler is gone and is not told.
+func (m *Master) discardOffers(f *framework) {
 	offers := make([]*offer, 0, len(f.offers))
 	for _, o := range f.offers {
 		offers = append(offers, o)
 	}
 	sortOffers(offers)
 	for _, o := range offers {
-		if say {
-			m.rescind(o)
-		} else {
-			m.removeOffer(o)
-		}
+		m.removeOffer(o)
 	}
 }
 

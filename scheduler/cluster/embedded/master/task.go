@@ -50,21 +50,20 @@ func (t *task) shown() mesos.TaskState {
 
 // addTask records a task that is being launched.
 func (m *Master) addTask(f *framework, a *agentRecord, info *mesos.TaskInfo, role string,
-	resources protocol.Resources) *task {
+	resources protocol.Resources) {
 	t := m.record(f, a, protocol.TaskID(info.TaskID.Value), role, resources)
 	t.state = mesos.TASK_STAGING
 	if info.Executor != nil {
 		t.executor = protocol.ExecutorID(info.Executor.ExecutorID.Value)
 	}
-	return t
 }
 
 // record makes a task's record and takes its resources.
 func (m *Master) record(f *framework, a *agentRecord, id protocol.TaskID, role string,
 	resources protocol.Resources) *task {
 	t := &task{
-		key: protocol.TaskKey{Framework: f.id,
-			Task: id}, seq: m.nextTask, framework: f, agent: a, role: role, resources: resources,
+		key: protocol.TaskKey{Framework: f.id, Task: id}, seq: m.nextTask, framework: f, agent: a, role: role,
+		resources: resources,
 	}
 	m.nextTask++
 	f.tasks[id] = t
