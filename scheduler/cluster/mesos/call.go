@@ -13,9 +13,10 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
-// translate turns one of our calls into Mesos's, for the given framework. role is what resources of unknown
-// origin are taken from.
-func translate(call cluster.Call, framework, role string) (*api.Call, error) {
+// EncodeCall turns one of our calls into Mesos's, as a Driver for that framework sends it. role is what
+// resources of unknown origin are taken from. The error names a call of unknown type.
+func EncodeCall(call cluster.Call, id cluster.FrameworkID, role string) (*api.Call, error) {
+	framework := string(id)
 	var c *api.Call
 	switch call := call.(type) {
 	case cluster.Accept:
@@ -131,4 +132,14 @@ func executorInfo(e cluster.ExecutorInfo, framework, role string) *mesosapi.Exec
 		inContainer(info, &e)
 	}
 	return info
+}
+
+// SubscribeCall is the SUBSCRIBE of a Driver made from c. id is empty for a framework that has none yet. The
+// error is that of the configuration.
+func SubscribeCall(c Config, id cluster.FrameworkID) (*api.Call, error) {
+	if err := c.complete(); err != nil {
+		return nil, err
+	}
+	d := &Driver{conf: c}
+	return calls.Subscribe(d.frameworkInfo(id)), nil
 }

@@ -1,6 +1,7 @@
 package mesos
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -85,8 +86,5 @@ func (c *Config) complete() error {
 }
 
 func def[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
+	*field = cmp.Or(*field, value)
 }

@@ -13,6 +13,9 @@
 // arrive in order; calls of several goroutines may overtake each other, which is harmless for
 // acknowledgements of different tasks.
 //
+// EncodeCall, DecodeEvent and SubscribeCall are its pure half, also for whoever brings calls and events to a
+// master by another way than HTTP, as the simulation does.
+//
 // mesos-go gives the messages (api/v1/lib, scheduler, calls). Its httpsched controller is not used: it sends
 // one call at a time under a lock, replays a failed ACCEPT at the next master, and has no heartbeat deadline.
 //

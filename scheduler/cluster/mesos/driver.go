@@ -55,7 +55,7 @@ func New(c Config) (*Driver, error) {
 // Run subscribes and delivers events until ctx ends, which gives nil, as does the end of the stream after a
 // Teardown. Whenever the stream breaks it delivers Disconnected and subscribes again with the same framework
 // id: at the leader it is told of, else at each master in turn, then after a growing wait. A framework that
-// the master has removed before this process came goes on under a new id. It returns an error after Refused
+// the master has removed before this process came goes on under a new id. It returns an error after Rejected
 // when the master will never take this framework in, and ErrUnreachable when Config.FirstTimeout passed
 // without a first subscription.
 func (d *Driver) Run(ctx context.Context, deliver func(...cluster.Event)) error {
@@ -175,7 +175,7 @@ func (d *Driver) Send(ctx context.Context, call cluster.Call) error {
 	if s == nil {
 		return ErrDisconnected
 	}
-	c, err := translate(call, string(s.framework), d.conf.Roles[0])
+	c, err := EncodeCall(call, s.framework, d.conf.Roles[0])
 	if err != nil {
 		return err
 	}

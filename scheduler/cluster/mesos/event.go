@@ -16,9 +16,10 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
-// events turns one event of Mesos into ours. SUBSCRIBED, HEARTBEAT and ERROR belong to the session; inverse
-// offers and operations, which this framework never asks for, give nothing.
-func events(e *api.Event) cluster.Event {
+// DecodeEvent turns one event of Mesos into ours, as a Driver delivers it; nil when there is nothing to
+// deliver. SUBSCRIBED, HEARTBEAT and ERROR belong to the session; inverse offers and operations, which this
+// framework never asks for, give nothing.
+func DecodeEvent(e *api.Event) cluster.Event {
 	switch e.Type {
 	case api.Event_OFFERS:
 		list := e.GetOffers().GetOffers()

@@ -10,7 +10,8 @@ import (
 var (
 	// ErrDisconnected is what Send returns while there is no subscription.
 	ErrDisconnected = errors.New("not subscribed to a master")
-	// ErrUnreachable is in the error of Run when no master took us in within FirstTimeout.
+	// ErrUnreachable is in the error of Run when no master took us in within FirstTimeout, and of Survey and
+	// FindSandbox when none answered.
 	ErrUnreachable = errors.New("no master can be reached")
 
 	errHeartbeat = errors.New("heartbeats of the master stopped")

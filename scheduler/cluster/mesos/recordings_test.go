@@ -81,7 +81,7 @@ func TestRecordedEvents(t *testing.T) {
 				continue
 			}
 			e := decodeEvent(t, l.Event)
-			if ours := events(e); ours != nil {
+			if ours := DecodeEvent(e); ours != nil {
 				out.WriteString(short(ours))
 			}
 		}
@@ -138,7 +138,7 @@ func TestRecordedCallsAreWritten(t *testing.T) {
 	var offer offers.Offer
 	for _, l := range lines {
 		if l.Dir == "event" {
-			if o, ok := events(decodeEvent(t, l.Event)).(cluster.Offered); ok && offer.ID == "" {
+			if o, ok := DecodeEvent(decodeEvent(t, l.Event)).(cluster.Offered); ok && offer.ID == "" {
 				offer = o.Offers[0]
 			}
 		}
@@ -169,7 +169,7 @@ func TestRecordedCallsAreWritten(t *testing.T) {
 		cluster.Kill{Task: "e2"},
 		cluster.Teardown{},
 	} {
-		c, err := translate(ours, framework, "*")
+		c, err := EncodeCall(ours, cluster.FrameworkID(framework), "*")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -219,7 +219,7 @@ func TestReservationsGoBackAsTheyCame(t *testing.T) {
 	for _, l := range lines {
 		switch l.Dir {
 		case "event":
-			o, ok := events(decodeEvent(t, l.Event)).(cluster.Offered)
+			o, ok := DecodeEvent(decodeEvent(t, l.Event)).(cluster.Offered)
 			if !ok || got != "" {
 				continue
 			}

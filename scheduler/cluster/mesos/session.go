@@ -150,7 +150,7 @@ func (s *session) read(stream *recordio.Reader, watch *time.Timer, deliver func(
 			return &FrameworkError{Text: e.GetError().GetMessage()}
 		default:
 			offersTotal.Add(len(e.GetOffers().GetOffers()))
-			if ours := events(&e); ours != nil {
+			if ours := DecodeEvent(&e); ours != nil {
 				burst = append(burst, ours)
 			}
 		}

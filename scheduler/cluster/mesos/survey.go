@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,9 +15,6 @@ import (
 
 // ErrNoOffers is what Survey reports when a master sent none in time.
 var ErrNoOffers = errors.New("no offers came")
-
-// ErrNoMaster is what Survey reports when none took it in.
-var ErrNoMaster = errors.New("no master can be reached")
 
 // surveyRefuse is how long the declined offers stay away from us; the framework is gone long before.
 const surveyRefuse = time.Minute
@@ -48,7 +46,7 @@ func Survey(ctx context.Context, driver cluster.Driver, wait time.Duration) ([]o
 	if !met {
 		cancel()
 		<-ended
-		return nil, fmt.Errorf("survey the cluster: %w within %v", ErrNoMaster, wait)
+		return nil, fmt.Errorf("survey the cluster: %w within %v", ErrUnreachable, wait)
 	}
 	err := s.leave(ctx, driver, list)
 	cancel()
@@ -57,7 +55,8 @@ func Survey(ctx context.Context, driver cluster.Driver, wait time.Duration) ([]o
 		return nil, err
 	}
 	if len(list) == 0 {
-		return nil, fmt.Errorf("survey the cluster: %w within %v: another framework may hold them, or the role has no share", ErrNoOffers, wait)
+		return nil, fmt.Errorf("survey the cluster: %w within %v: another framework may hold them, "+
+			"or the role has no share", ErrNoOffers, wait)
 	}
 	return list, nil
 }
@@ -96,7 +95,7 @@ func (s *surveyor) take(ev cluster.Event) {
 func (s *surveyor) taken() (list []offers.Offer, met bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]offers.Offer(nil), s.offers...), s.met
+	return slices.Clone(s.offers), s.met
 }
 
 // leave gives everything back.

@@ -2,6 +2,7 @@ package mesos
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"slices"
@@ -88,7 +89,7 @@ var optionNames = []string{"as_user", "ca", "cert", "failover", "framework", "gp
 	"name", "role", "tls"}
 
 func (c *Config) options(values url.Values) error {
-	for _, name := range sortedKeys(values) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		value := values.Get(name)
 		var err error
 		switch name {
@@ -133,15 +134,6 @@ func flag(value string) (bool, error) {
 		return true, nil
 	}
 	return strconv.ParseBool(value)
-}
-
-func sortedKeys(values url.Values) []string {
-	names := make([]string, 0, len(values))
-	for name := range values {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // Redact hides the secret of mesos://user:secret@host from screens, logs and results.
