@@ -66,8 +66,8 @@ type Core struct {
 func NewCore(cfg CoreConfig, now time.Time) *Core {
 	cfg.Timing = cfg.Timing.WithDefaults()
 	c := &Core{
-		cfg: cfg, rng: protocol.NewIDSource(cfg.Seed,
-			1), agents: map[string]*member{}, byID: map[protocol.AgentID]*member{}, now: now,
+		cfg: cfg, rng: protocol.NewIDSource(cfg.Seed, 1), now: now,
+		agents: map[string]*member{}, byID: map[protocol.AgentID]*member{},
 	}
 	c.sim = newSimulated(c)
 	c.StartMaster(now)

@@ -59,8 +59,7 @@ func (a *localAgent) open() (err error) {
 	s := a.server
 	a.containers, err = containerizer.New(s.ctx, containerizer.Config{
 		Name: a.cfg.Name, Folder: a.folder, Engine: s.engine, Addr: a.addr, Timing: s.cfg.Timing,
-		Cache:   s.cfg.Cache,
-		Devices: a.cfg.Devices, Log: s.log, Identify: a.key.identify,
+		Cache: s.cfg.Cache, Devices: a.cfg.Devices, Log: s.log, Identify: a.key.identify,
 	}, a)
 	return err
 }

@@ -173,14 +173,6 @@ func (s *Server) addSimulated(port int) {
 // Addr is the address of the scheduler API, host:port.
 func (s *Server) Addr() string { return s.master.Addr().String() }
 
-// AgentAddr is the address of a local agent's executor API, host:port; empty when there is no such agent.
-func (s *Server) AgentAddr(name string) string {
-	if a := s.agents[name]; a != nil {
-		return a.addr
-	}
-	return ""
-}
-
 // Close ends the server and waits for its goroutines. Executors go on running.
 func (s *Server) Close() {
 	s.cancel()

@@ -98,10 +98,8 @@ func (s *simulated) event(x *simExecutor, ev *executor.Event) {
 		s.soon(x.agent, func() { s.launch(x, &task) })
 	case executor.Event_KILL:
 		id := ev.Kill.TaskID.Value
-		s.soon(x.agent, func() {
-			s.end(x, id, mesos.TASK_KILLED, "Command terminated with signal Terminated",
-				nil)
-		})
+		const how = "Command terminated with signal Terminated"
+		s.soon(x.agent, func() { s.end(x, id, mesos.TASK_KILLED, how, nil) })
 	case executor.Event_SHUTDOWN:
 		s.exit(x.agent, x, 0)
 	}

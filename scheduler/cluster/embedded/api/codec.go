@@ -15,6 +15,7 @@ import (
 // Media is one of the two notations of the v1 API.
 type Media string
 
+// The notations, by their media types.
 const (
 	JSON     Media = "application/json"
 	Protobuf Media = "application/x-protobuf"
@@ -118,6 +119,7 @@ func appendRecord(out []byte, kind Media, m Message) ([]byte, error) {
 	return recordio.Append(out, body), nil
 }
 
+// Reply writes an answer.
 func Reply(w http.ResponseWriter, a protocol.Answer) {
 	if a.Body != "" {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")

@@ -28,8 +28,10 @@ const streamMax = 1 << 18
 // StreamBytes bounds the same in bytes, as they are in protobuf.
 const StreamBytes = 256 << 20
 
+// NewStream makes a stream that nobody reads yet.
 func NewStream() *Stream { return &Stream{Ready: make(chan struct{}, 1)} }
 
+// Push adds an event. A subscriber for whom too much waits is cut off; what comes after the end is dropped.
 func (s *Stream) Push(m Message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

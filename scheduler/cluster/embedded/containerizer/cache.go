@@ -24,8 +24,8 @@ type fetchCache struct {
 
 	mu struct {
 		sync.Mutex
-		entries map[string]*list.Element // of kept, by key
-		kept    *list.List               // of *kept, used longest ago first
+		entries map[string]*list.Element // of kept, by key of the entry
+		kept    *list.List               // of *cacheEntry, used longest ago first
 		used    int64                    // bytes claimed
 		serial  int                      // of the last file
 	}

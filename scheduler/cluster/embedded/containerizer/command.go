@@ -225,7 +225,7 @@ func (x *commandExecutor) exited(ws syscall.WaitStatus) {
 	x.process.destroy()
 	x.reaped = true
 	message := fmt.Sprintf("Command exited with status %d", ws.ExitStatus())
-	if b, boxed := x.process.(*dockerContainer); boxed && x.start.Executor.Container.GetDocker() != nil {
+	if b, ok := x.process.(*dockerContainer); ok && x.start.Executor.Container.GetDocker() != nil {
 		message = fmt.Sprintf("Container exited with status %d", b.exit.Code)
 	} else if ws.Signaled() {
 		message = "Command terminated with signal " + signalName(ws.Signal())

@@ -27,7 +27,7 @@ type dockerContainer struct {
 	limits     protocol.Limits
 	stopSocket func() // closes the container's socket; nil: it has none
 	exit       docker.Exit
-	done       chan syscall.WaitStatus // capacity 1: the end, once, when the box is taken away
+	done       chan syscall.WaitStatus // capacity 1: the end, once, when the container is removed
 }
 
 // pullImage makes sure that the engine has a container's image.
@@ -102,8 +102,8 @@ func (a *Agent) startDocker(c *container, e protocol.StartExecutor) (*dockerCont
 
 func (a *Agent) dockerContainer(engine *docker.Engine, container, sandbox string) *dockerContainer {
 	return &dockerContainer{
-		agent: a, engine: engine, name: dockerName(container), sandbox: sandbox, done: make(chan syscall.WaitStatus,
-			1),
+		agent: a, engine: engine, name: dockerName(container), sandbox: sandbox,
+		done: make(chan syscall.WaitStatus, 1),
 	}
 }
 

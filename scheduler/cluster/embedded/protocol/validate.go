@@ -7,7 +7,8 @@ import (
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
 )
 
-// CheckExecutorCall is the same for an executor's call.
+// CheckExecutorCall validates an executor's call by itself, before its framework is looked at, as Mesos does; ""
+// when it is valid.
 func CheckExecutorCall(c *executor.Call) string {
 	if c.Type == executor.Call_UNKNOWN {
 		return "Expecting 'type' to be present"
@@ -27,16 +28,12 @@ func CheckExecutorCall(c *executor.Call) string {
 			return "Expecting 'message' to be present"
 		}
 	case executor.Call_UPDATE:
-		return checkExecutorUpdate(c)
+		if c.Update == nil {
+			return "Expecting 'update' to be present"
+		}
+		return checkExecutorStatus(c, &c.Update.Status)
 	}
 	return ""
-}
-
-func checkExecutorUpdate(c *executor.Call) string {
-	if c.Update == nil {
-		return "Expecting 'update' to be present"
-	}
-	return checkExecutorStatus(c, &c.Update.Status)
 }
 
 // checkExecutorStatus holds what an executor tells to the rules of an UPDATE, also where a SUBSCRIBE lists
