@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // Names of a sweep's objects, below sweeps/<id>/.
@@ -68,4 +70,4 @@ func trialName(trial int) string {
 }
 
 // ThenTrial stands for the step that follows the trials where a trial's index is expected.
-const ThenTrial = -1
+const ThenTrial = sweep.ThenTrial

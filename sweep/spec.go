@@ -86,6 +86,10 @@ type Then struct {
 // or nothing.
 func (t *Then) Step() bool { return t != nil && t.Spec == "" }
 
+// ThenTrial stands for the step that follows the trials where a trial's index is expected. It is in journals
+// and records.
+const ThenTrial = -1
+
 // Demand is what one trial asks for at a point. It fails when an expression cannot be evaluated there or
 // gives an amount that cannot be asked for; Parse has tried the space's corners and a sample.
 func (s *Spec) Demand(p Point) (resource.Resources, error) { return s.Task.resources.at(s.Space, p) }

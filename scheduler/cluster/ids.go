@@ -3,6 +3,8 @@ package cluster
 import (
 	"strconv"
 	"strings"
+
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // Ids as Mesos knows them. A TaskID is <sweep>.<index>.<attempt>.
@@ -11,14 +13,11 @@ type (
 	FrameworkID string
 )
 
-// thenTrial is the number of a sweep's `then` step, whose ids have a word in its place.
-const thenTrial = -1
-
-// NewTaskID is the id of an attempt: <sweep>.<index>.<attempt>, or <sweep>.then.<attempt>.
+// NewTaskID is the id of an attempt: <sweep>.<index>.<attempt>, or <sweep>.then.<attempt> for sweep.ThenTrial.
 func NewTaskID(sweepID string, trial, attempt int) TaskID {
 	b := make([]byte, 0, len(sweepID)+16)
 	b = append(append(b, sweepID...), '.')
-	if trial == thenTrial {
+	if trial == sweep.ThenTrial {
 		b = append(b, "then"...)
 	} else {
 		b = strconv.AppendInt(b, int64(trial), 10)
@@ -41,7 +40,7 @@ func (id TaskID) Parse() (sweepID string, trial, attempt int, ok bool) {
 		return "", 0, 0, false
 	}
 	if middle == "then" {
-		return sweepID, thenTrial, attempt, true
+		return sweepID, sweep.ThenTrial, attempt, true
 	}
 	trial, err = strconv.Atoi(middle)
 	return sweepID, trial, attempt, err == nil && trial >= 0
