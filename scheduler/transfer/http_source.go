@@ -18,7 +18,8 @@ type HTTPSource struct {
 	Elsewhere bool
 }
 
-// ErrRefused is in the error of Web.Size when the server says that there is nothing for us at the address.
+// ErrRefused is in the error of HTTPSource.Size when the server says that there is nothing for us at the
+// address.
 var ErrRefused = errors.New("refused")
 
 // lookFor bounds how long a web server may take to say whether it has something.

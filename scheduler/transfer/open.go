@@ -56,13 +56,10 @@ func (srv *Server) serve() error {
 	}
 	ctx, end := context.WithCancel(context.Background())
 	srv.end = end
-	srv.httpServer = &http.Server{
-		Handler: listen.Hosts(net.JoinHostPort(c.Bind, "0"), []string{c.Host},
-			crash.Handler(srv.family())),
-		ReadHeaderTimeout: headerWait, IdleTimeout: idleWait, MaxHeaderBytes: maxHeader,
-		BaseContext: func(net.Listener) context.Context { return ctx },
-		ErrorLog:    slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
-	}
+	srv.httpServer = listen.Server(listen.Hosts(net.JoinHostPort(c.Bind, "0"), []string{c.Host}, srv.family()),
+		c.Log)
+	srv.httpServer.IdleTimeout, srv.httpServer.MaxHeaderBytes = idleWait, maxHeader
+	srv.httpServer.BaseContext = func(net.Listener) context.Context { return ctx }
 	crash.Go(func() {
 		defer close(srv.done)
 		_ = srv.httpServer.Serve(listen.Limit(listener)) // Close ends it

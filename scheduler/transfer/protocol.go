@@ -67,15 +67,8 @@ const (
 	maxObject  = 5 << 40  // bytes; S3's own
 )
 
-// CheckName says whether an artifact may have this name.
-func CheckName(name string) error {
-	if fault := NameFault(name); fault != "" {
-		return fmt.Errorf("%.60q cannot be the name of an artifact: it %s", name, fault)
-	}
-	return nil
-}
-
-// NameFault says why CheckName refuses a name, as what follows "it"; it is empty for one that is allowed.
+// NameFault says why an artifact may not have a name, as what follows "it"; it is empty for one that is
+// allowed.
 func NameFault(name string) string {
 	if fault := bucket.NameFault(name); fault != "" {
 		return fault
@@ -98,8 +91,8 @@ func (o uploadRequest) check() error {
 	case len(o.SHA256) != 64:
 		return fmt.Errorf("%w: checksum %.70q", errRequest, o.SHA256)
 	}
-	if err := CheckName(o.Name); err != nil {
-		return fmt.Errorf("%w: %w", errRequest, err)
+	if fault := NameFault(o.Name); fault != "" {
+		return fmt.Errorf("%w: %.60q cannot be the name of an artifact: it %s", errRequest, o.Name, fault)
 	}
 	return nil
 }

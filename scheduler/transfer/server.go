@@ -55,9 +55,8 @@ type Server struct {
 
 // Bounds of the server.
 const (
-	concurrent   = 64               // uploads received at one time; more wait
-	headerWait   = 10 * time.Second // for a request to arrive
-	idleWait     = time.Minute      // between two bytes of a body, and two requests
+	concurrent   = 64          // uploads received at one time; more wait
+	idleWait     = time.Minute // between two bytes of a body, and two requests
 	maxHeader    = 16 << 10
 	maxRequest   = 64 << 10 // bytes of a JSON request
 	signedFor    = 15 * time.Minute

@@ -94,7 +94,8 @@ func (u *upload) send(ctx context.Context) error {
 		u.Upload = p.Upload
 		err = u.parts(ctx, p)
 	default:
-		err = &status{http.StatusBadRequest, fmt.Sprintf("the file server wants an unknown method of upload: %q", p.Method)}
+		err = &status{http.StatusBadRequest,
+			fmt.Sprintf("the file server wants an unknown method of upload: %q", p.Method)}
 	}
 	if err != nil {
 		return err
