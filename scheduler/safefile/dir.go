@@ -163,13 +163,6 @@ func (d *Dir) MkdirAll(name string, perm fs.FileMode) error {
 	return last.Close()
 }
 
-// Symlink makes a link; its target is not looked at.
-func (d *Dir) Symlink(target, name string) error {
-	return d.at("symlink", name, func(parent int, base string) error {
-		return unix.Symlinkat(target, parent, base)
-	})
-}
-
 // Rename gives what is at old the name new, in the place of what is there.
 func (d *Dir) Rename(old, new string) error {
 	return d.at("rename", old, func(oldParent int, oldBase string) error {

@@ -1,6 +1,7 @@
 package safefile
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -45,10 +46,10 @@ func (d *Dir) Create(name string, perm fs.FileMode) (*os.File, error) {
 		if err == nil {
 			return d.checked(name, fd, d.writable)
 		}
-		if !isExist(err) || try == tries {
+		if !errors.Is(err, fs.ErrExist) || try == tries {
 			return nil, err
 		}
-		if err := d.Remove(name); err != nil && !isNotExist(err) {
+		if err := d.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
 	}
@@ -119,7 +120,8 @@ func (d *Dir) regular(name string, st *unix.Stat_t) error {
 }
 
 func (d *Dir) refuse(name, why string) error {
-	return &fs.PathError{Op: "open", Path: filepath.Join(d.Path(), name), Err: fmt.Errorf("%w: %s", ErrRefused, why)}
+	return &fs.PathError{Op: "open", Path: filepath.Join(d.Path(), name),
+		Err: fmt.Errorf("%w: %s", ErrRefused, why)}
 }
 
 // Stat describes what is at name, a link itself and not what it leads to.

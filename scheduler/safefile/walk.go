@@ -38,7 +38,7 @@ func (d *Dir) walk(name string, depth int, f func(name string, st *unix.Stat_t) 
 	slices.Sort(names)
 	for _, n := range names {
 		st, err := sub.Stat(n)
-		if isNotExist(err) {
+		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
@@ -52,7 +52,7 @@ func (d *Dir) walk(name string, depth int, f func(name string, st *unix.Stat_t) 
 			continue
 		}
 		below := func(below string, st *unix.Stat_t) error { return f(path.Join(name, below), st) }
-		if err := sub.walk(n, depth-1, below); err != nil && !isNotExist(err) {
+		if err := sub.walk(n, depth-1, below); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
@@ -69,7 +69,7 @@ func (d *Dir) Chown(name string, uid, gid int) error {
 		err := d.at("chown", name, func(parent int, base string) error {
 			return unix.Fchownat(parent, base, uid, gid, unix.AT_SYMLINK_NOFOLLOW)
 		})
-		if isNotExist(err) {
+		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		return err
@@ -81,6 +81,3 @@ func (d *Dir) Chown(name string, uid, gid int) error {
 	each := func(n string, st *unix.Stat_t) error { return one(d, n, st) }
 	return errors.Join(one(d, name, st), d.Walk(name, each))
 }
-
-func isExist(err error) bool    { return errors.Is(err, fs.ErrExist) }
-func isNotExist(err error) bool { return errors.Is(err, fs.ErrNotExist) }
