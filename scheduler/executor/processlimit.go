@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/proc"
@@ -28,7 +26,7 @@ func (m *processMonitor) run(ctx context.Context) {
 		case <-time.After(wait):
 		}
 		began := time.Now()
-		if tasksOfMachine() > m.leastLimit() {
+		if proc.Count() > m.leastLimit() {
 			m.endTooMany()
 		}
 		wait = max(m.conf.MemoryPoll, monitorShare*time.Since(began))
@@ -46,24 +44,6 @@ func (m *processMonitor) leastLimit() int {
 
 // mostProcesses is how many processes an attempt may have at a time.
 func (t *attempt) mostProcesses() int { return cmp.Or(t.order.Processes, t.host.conf.MaxProcesses) }
-
-// tasksOfMachine is how many processes and threads there are.
-func tasksOfMachine() int {
-	text, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		return 0
-	}
-	f := strings.Fields(string(text))
-	if len(f) < 4 {
-		return 0
-	}
-	_, total, _ := strings.Cut(f[3], "/")
-	n, err := strconv.Atoi(total)
-	if err != nil {
-		return 0
-	}
-	return n
-}
 
 func (m *processMonitor) endTooMany() {
 	members := m.byTag()

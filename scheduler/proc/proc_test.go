@@ -43,7 +43,7 @@ func TestRollup(t *testing.T) {
 
 func TestOwnProcess(t *testing.T) {
 	self, ok := Read(os.Getpid())
-	if !ok || self.Parent != os.Getppid() || self.Resident <= 0 || self.Started == 0 || self.Zombie() {
+	if !ok || self.Parent != os.Getppid() || self.Resident <= 0 || self.Started == 0 || self.zombie() {
 		t.Fatalf("%+v, %v", self, ok)
 	}
 	if !slices.ContainsFunc(All(os.Getpid()), func(s Stat) bool { return s.PID == os.Getpid() }) {

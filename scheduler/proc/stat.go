@@ -18,8 +18,8 @@ type Stat struct {
 	Resident int64 // bytes in memory, those shared with others included
 }
 
-// Zombie tells whether the process has ended and only its wait status is left.
-func (s Stat) Zombie() bool { return s.State == 'Z' || s.State == 'X' }
+// zombie tells whether the process has ended and only its wait status is left.
+func (s Stat) zombie() bool { return s.State == 'Z' || s.State == 'X' }
 
 // fields of the line, counted from the one after the name.
 const (
@@ -62,7 +62,7 @@ func parse(pid int, text string) (Stat, bool) {
 // Started is when a process began, in clock ticks; 0 when it has ended or never was.
 func Started(pid int) uint64 {
 	s, ok := Read(pid)
-	if !ok || s.Zombie() {
+	if !ok || s.zombie() {
 		return 0
 	}
 	return s.Started
@@ -85,7 +85,7 @@ func All(from int) []Stat {
 		if err != nil || pid < from {
 			continue
 		}
-		if s, ok := Read(pid); ok && !s.Zombie() {
+		if s, ok := Read(pid); ok && !s.zombie() {
 			out = append(out, s)
 		}
 	}
@@ -108,13 +108,34 @@ func Session(leader int) []int {
 // FirstSince is the lowest process id that All has to look at to find what began after a process: the
 // process's own, because ids grow, or 1 when they have wrapped around since.
 func FirstSince(pid int) int {
-	text, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		return 1
-	}
-	f := strings.Fields(string(text)) // the last is the number given out last
-	if n, err := strconv.Atoi(f[len(f)-1]); err != nil || n < pid {
+	f := loadavg()
+	if n, err := strconv.Atoi(f[lastPIDField]); err != nil || n < pid {
 		return 1
 	}
 	return pid
+}
+
+// Count is how many processes and threads there are, for the price of one read; 0: it is not known.
+func Count() int {
+	_, total, _ := strings.Cut(loadavg()[countField], "/")
+	n, err := strconv.Atoi(total)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// Fields of /proc/loadavg (proc(5)), after the three averages.
+const (
+	countField   = 3 // those that could run now/all of them
+	lastPIDField = 4 // the number given out last
+)
+
+// loadavg is the fields of /proc/loadavg, empty ones where it cannot be read.
+func loadavg() (fields [lastPIDField + 1]string) {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err == nil {
+		copy(fields[:], strings.Fields(string(text)))
+	}
+	return fields
 }
