@@ -17,14 +17,14 @@ import (
 // book is the folder with the entries of all runs, and this run's own entry in it.
 type book struct {
 	folder string
-	guard  *os.File // locked by whoever reads or writes entries
+	mutex  *os.File // locked by whoever reads or writes entries
 	own    *os.File // locked as long as this run lives
 	name   string   // of its file
 	last   string   // what is in it
 }
 
 const (
-	guardFile   = "machine.lock"
+	mutexFile   = "machine.lock"
 	entryPrefix = "run-"
 )
 
@@ -35,13 +35,13 @@ const lockPatience = time.Second
 func openBook(folder string, e Entry) (*book, error) {
 	b := &book{folder: folder}
 	var err error
-	guard := filepath.Join(folder, guardFile)
-	if b.guard, err = os.OpenFile(guard, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+	mutex := filepath.Join(folder, mutexFile)
+	if b.mutex, err = os.OpenFile(mutex, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
 		return nil, err
 	}
 	// Others see it when it is locked: one that nobody has locked is taken for a dead run's.
 	if b.own, err = os.CreateTemp(folder, ".entry-*"); err != nil {
-		_ = b.guard.Close()
+		_ = b.mutex.Close()
 		return nil, err
 	}
 	b.name = b.own.Name()
@@ -63,12 +63,12 @@ func openBook(folder string, e Entry) (*book, error) {
 // lock keeps other runs from reading and writing meanwhile.
 func (b *book) lock() (unlock func(), err error) {
 	for until := time.Now().Add(lockPatience); ; time.Sleep(5 * time.Millisecond) {
-		err := unix.Flock(int(b.guard.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		err := unix.Flock(int(b.mutex.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if err == nil {
-			return func() { _ = unix.Flock(int(b.guard.Fd()), unix.LOCK_UN) }, nil
+			return func() { _ = unix.Flock(int(b.mutex.Fd()), unix.LOCK_UN) }, nil
 		}
 		if time.Now().After(until) {
-			return nil, fmt.Errorf("one of them holds %s: %w", b.guard.Name(), err)
+			return nil, fmt.Errorf("one of them holds %s: %w", b.mutex.Name(), err)
 		}
 	}
 }
@@ -134,5 +134,5 @@ func (b *book) write(e Entry) error {
 func (b *book) close() {
 	_ = os.Remove(b.name)
 	_ = b.own.Close()
-	_ = b.guard.Close()
+	_ = b.mutex.Close()
 }

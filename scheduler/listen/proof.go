@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -69,4 +70,10 @@ func Demand(conn net.Conn, address, who string, secret []byte) error {
 		return fmt.Errorf("ask %s who it is: %w", address, err)
 	}
 	return conn.SetDeadline(time.Time{})
+}
+
+// Same compares secrets, in a time that tells neither how much of one is right nor how long it is.
+func Same(a, b string) bool {
+	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }

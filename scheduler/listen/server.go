@@ -12,7 +12,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
 
-// Bounds of every server. Streams and uploads bound their bodies themselves, by Patience for each read or
+// Bounds of every server. Streams and uploads bound their bodies themselves, by a deadline for each read or
 // write.
 const (
 	HeaderWait = 10 * time.Second // for the headers of a request to arrive
