@@ -81,16 +81,6 @@ func (t *attempt) stageOut(e *outbox.Ending) {
 // shortagePatience is how long what this process has none left of is waited for at the end of an attempt.
 const shortagePatience = 20 * time.Second
 
-// sleep waits, and reports whether ctx still lives.
-func sleep(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-time.After(d):
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
 // deliveryTime is the context in which an attempt's files are delivered.
 func (t *attempt) deliveryTime(e *outbox.Ending) (context.Context, context.CancelFunc) {
 	most := t.order.Deliver.Bytes
@@ -114,11 +104,10 @@ func (t *attempt) deliveryTime(e *outbox.Ending) (context.Context, context.Cance
 func (t *attempt) deliverAll(ctx context.Context, state mesosapi.TaskState, lacks string) (got delivered) {
 	d := t.order.Deliver
 	if !d.NoArtifacts {
-		got.artifacts, got.not, got.lacks = t.deliverArtifacts(ctx)
-		end := time.Now().Add(shortagePatience)
-		for shortage.Of(got.lacks) != "" && time.Now().Before(end) && sleep(ctx, shortagePatience/100) {
-			got.artifacts, got.not, got.lacks = t.deliverArtifacts(ctx) // others give back what there was none of
-		}
+		got.lacks = shortage.Retry(ctx, shortagePatience, func() (err error) {
+			got.artifacts, got.not, err = t.deliverArtifacts(ctx)
+			return err
+		})
 	}
 	failed := state != mesosapi.TASK_FINISHED || got.lacks != nil || lacks != ""
 	if d.Logs == "all" || d.Logs == "failed" && failed {
