@@ -8,12 +8,35 @@ import (
 	"log/slog"
 	"net/url"
 	"path/filepath"
+	"sync"
 
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 )
+
+// cache fetches what attempts share, each thing once, into a folder of the sandbox, which goes with it.
+type cache struct {
+	sandbox *safefile.Dir // trials may write there: what is in it is opened, not named by a path
+	folder  string        // of the cache, for messages and for trials
+	client  *transfer.Client
+	log     *slog.Logger
+
+	mu struct {
+		sync.Mutex
+		prefetched map[string]bool // by the agent, before this process began, and not looked at yet
+		items      map[string]*cacheEntry
+		secrets    map[string]map[string]string // by URL
+	}
+}
+
+// cacheEntry is one fetched thing.
+type cacheEntry struct {
+	ready chan struct{} // closed when path and err are set
+	path  string
+	err   error
+}
 
 func newCache(sandbox *safefile.Dir, client *transfer.Client, log *slog.Logger) *cache {
 	folder := filepath.Join(sandbox.Path(), task.Store)

@@ -7,41 +7,16 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/kaon-sweep/kaon/scheduler/safefile"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 )
-
-// cache fetches what attempts share, each thing once, into a folder of the sandbox, which goes with it.
-type cache struct {
-	sandbox *safefile.Dir // trials may write there: what is in it is opened, not named by a path
-	folder  string        // of the cache, for messages and for trials
-	client  *transfer.Client
-	log     *slog.Logger
-
-	mu struct {
-		sync.Mutex
-		prefetched map[string]bool // by the agent, before this process began, and not looked at yet
-		items      map[string]*cacheEntry
-		secrets    map[string]map[string]string // by URL
-	}
-}
-
-// cacheEntry is one fetched thing.
-type cacheEntry struct {
-	ready chan struct{} // closed when path and err are set
-	path  string
-	err   error
-}
 
 // within calls f with a path of a thing's folder that leads there whatever trials do meanwhile, and gives the
 // path that it answers as trials know it.

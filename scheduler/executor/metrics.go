@@ -11,7 +11,7 @@ var (
 	updatesTotal        = metrics.NewCounter(`kaon_executor_updates_total`)
 	updateBytesTotal    = metrics.NewCounter(`kaon_executor_update_bytes_total`)
 	deliveredBytesTotal = metrics.NewCounter(`kaon_executor_delivered_bytes_total`)
-	sessionsTotal       = metrics.NewCounter(`kaon_executor_subscriptions_total`)
+	subscriptionsTotal  = metrics.NewCounter(`kaon_executor_subscriptions_total`)
 )
 
 func tasksTotal(state string) *metrics.Counter {

@@ -40,8 +40,8 @@ func (s *cache) adoptPrefetched(
 	ctx context.Context, id string, src task.Source, limits archive.Limits,
 ) (string, bool) {
 	s.mu.Lock()
-	there := s.mu.prefetched[src.ID()]
-	delete(s.mu.prefetched, src.ID())
+	there := s.mu.prefetched[id]
+	delete(s.mu.prefetched, id)
 	s.mu.Unlock()
 	if !there {
 		return "", false

@@ -101,7 +101,7 @@ func (x *executor) session(ctx context.Context) (subscribed bool, err error) {
 		}
 		if e.Type == api.Event_SUBSCRIBED {
 			subscribed = true
-			sessionsTotal.Inc()
+			subscriptionsTotal.Inc()
 			x.connect(l)
 			continue
 		}

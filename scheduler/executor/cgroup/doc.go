@@ -6,8 +6,8 @@
 // says why, and whoever asked has to do without.
 //
 // Its nouns: a hierarchy is a tree of groups that one or more controllers work on, as this process sees it; a
-// Tree is the folder in which a process keeps the groups of its programs; a Group is one program's; Own is
-// what is known of the memory of the group that this process was put into by others.
+// Tree is the folder in which a process keeps the groups of its programs; a Group is one program's; Memory is
+// what is known of a group's memory, also of the one that this process was put into by others.
 //
 // The executor opens one Tree and makes a Group for each attempt with limits of its own. Any goroutine may
 // call. In the flow of a sweep the package stands beside the trial's process.

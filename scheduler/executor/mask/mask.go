@@ -85,7 +85,7 @@ func inJSON(text string) (out []string) {
 // escaped are the escapes of JSON.
 var escaped = regexp.MustCompile(`\\(u[0-9a-fA-F]{4}|["\\/bfnrt])`)
 
-// MaskEscaped is mask for text that may hold pieces of JSON: where it has a secret once its escapes are
+// MaskEscaped is Mask for text that may hold pieces of JSON: where it has a secret once its escapes are
 // decoded, nothing of it is left.
 func (s *Secrets) MaskEscaped(text string) string {
 	if s == nil {
@@ -209,6 +209,7 @@ type Stream struct {
 	out     []byte
 }
 
+// Feed takes a chunk, and gives what is certain to Use.
 func (m *Stream) Feed(chunk []byte) {
 	if m.Secrets == nil {
 		m.Use(chunk)
@@ -218,6 +219,7 @@ func (m *Stream) Feed(chunk []byte) {
 	m.pass(false)
 }
 
+// Flush gives the rest to Use: the stream has ended.
 func (m *Stream) Flush() {
 	if len(m.pending) > 0 {
 		m.pass(true)

@@ -24,7 +24,7 @@ type Follower struct {
 	Lines  Lines
 	offset int64
 
-	file    identityOf
+	file    fileID
 	changed syscall.Timespec // when the file was, at the last poll
 	bytes   maphash.Hash     // of all before offset
 	tail    []byte           // the last of these
@@ -35,8 +35,8 @@ type Follower struct {
 	matching bool     // all lines so far are those of before
 }
 
-// identityOf is what two files of one name differ in.
-type identityOf struct{ device, inode uint64 }
+// fileID is what two files of one name differ in.
+type fileID struct{ device, inode uint64 }
 
 const (
 	MaxPoll  = 4 << 20 // bytes that one poll should read
@@ -51,7 +51,7 @@ var lineSeed = maphash.MakeSeed()
 func (f *Follower) Poll(ctx context.Context, limit int64, emit func([]byte)) (more bool) {
 	info, err := f.Folder.Stat(f.Name)
 	if err != nil || info.Mode&unix.S_IFMT != unix.S_IFREG || info.Size == f.offset &&
-		f.file == (identityOf{uint64(info.Dev), info.Ino}) && f.changed == syscall.Timespec(info.Mtim) {
+		f.file == (fileID{uint64(info.Dev), info.Ino}) && f.changed == syscall.Timespec(info.Mtim) {
 		return false
 	}
 	more, _ = f.read(ctx, limit, emit)
@@ -111,7 +111,7 @@ func (f *Follower) compare(file *os.File, emit func([]byte)) {
 		return
 	}
 	was := f.file
-	f.file, f.changed = identityOf{uint64(st.Dev), st.Ino}, st.Mtim
+	f.file, f.changed = fileID{uint64(st.Dev), st.Ino}, st.Mtim
 	if f.offset == 0 || f.same(file, was == f.file, info.Size()) {
 		return
 	}

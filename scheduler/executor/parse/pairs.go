@@ -3,6 +3,7 @@ package parse
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -107,10 +108,5 @@ func wanted(name string, watched []string) bool {
 	if len(watched) == 0 {
 		return name != ""
 	}
-	for _, w := range watched {
-		if w == name {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(watched, name)
 }
