@@ -16,14 +16,14 @@ import (
 // write.
 const (
 	HeaderWait = 10 * time.Second // for the headers of a request to arrive
-	IdleWait   = 2 * time.Minute  // between two requests; longer than kaon's own clients keep connections
-	MaxHeader  = 64 << 10
+	idleWait   = 2 * time.Minute  // between two requests; longer than kaon's own clients keep connections
+	maxHeader  = 64 << 10
 )
 
 // Server makes a server with those bounds. What a handler has to say goes to the log at debug.
 func Server(h http.Handler, log *slog.Logger) *http.Server {
 	s := &http.Server{
-		Handler: crash.Handler(h), ReadHeaderTimeout: HeaderWait, IdleTimeout: IdleWait, MaxHeaderBytes: MaxHeader,
+		Handler: crash.Handler(h), ReadHeaderTimeout: HeaderWait, IdleTimeout: idleWait, MaxHeaderBytes: maxHeader,
 	}
 	if log != nil {
 		s.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug)

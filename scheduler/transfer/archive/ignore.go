@@ -11,9 +11,9 @@ import (
 	"github.com/git-pkgs/gitignore"
 )
 
-// IgnoreFiles are the files that say what is not packed, in the notation of .gitignore; the later has the
+// ignoreFiles are the files that say what is not packed, in the notation of .gitignore; the later has the
 // last word.
-var IgnoreFiles = []string{".gitignore", ".kaonignore"}
+var ignoreFiles = []string{".gitignore", ".kaonignore"}
 
 // maxIgnoreFile bounds one of them, in bytes.
 const maxIgnoreFile = 1 << 20
@@ -25,7 +25,7 @@ type ignoreRules struct{ matcher *gitignore.Matcher }
 func newIgnoreRules() ignoreRules { return ignoreRules{gitignore.New("")} }
 
 func (r ignoreRules) read(root *os.Root, folder string) error {
-	for _, name := range IgnoreFiles {
+	for _, name := range ignoreFiles {
 		name = path.Join(folder, name)
 		f, err := root.Open(name)
 		if errors.Is(err, fs.ErrNotExist) {

@@ -26,7 +26,7 @@ type Limits struct {
 
 // Bounds of an archive where nothing says how much disk its user may take.
 const (
-	DefaultBytes = 10 << 30
+	defaultBytes = 10 << 30
 	leastFiles   = 100_000
 	fileBytes    = 4 << 10 // the least that a file takes of a disk
 )
@@ -35,7 +35,7 @@ const (
 func LimitsOf(disk int64) Limits {
 	l := Limits{Bytes: disk, More: "name a larger task.resources.disk"}
 	if disk <= 0 {
-		l.Bytes, l.More = DefaultBytes, "name task.resources.disk, which is the bound then"
+		l.Bytes, l.More = defaultBytes, "name task.resources.disk, which is the bound then"
 	}
 	l.Files = int(max(l.Bytes/fileBytes, leastFiles))
 	return l

@@ -32,13 +32,13 @@ type Spec struct {
 	Devices    []string // files of devices
 }
 
-// MostPIDs is how many processes and threads a container may have for each CPU, or if it has less than one,
+// mostPIDs is how many processes and threads a container may have for each CPU, or if it has less than one,
 // when nothing else is said: plenty for a program, and less than what takes a machine down.
-const MostPIDs = 4096
+const mostPIDs = 4096
 
 // Limits are what a container may use; zero means no limit, but for PIDs.
 type Limits struct {
-	PIDs     int64 // processes and threads; 0: MostPIDs for each CPU
+	PIDs     int64 // processes and threads; 0: mostPIDs for each CPU
 	CPUs     float64
 	MemoryMB float64
 }
@@ -113,7 +113,7 @@ func (l Limits) resources() container.Resources {
 	r.MemorySwap = r.Memory
 	pids := l.PIDs
 	if pids == 0 {
-		pids = int64(MostPIDs * max(1, math.Ceil(l.CPUs)))
+		pids = int64(mostPIDs * max(1, math.Ceil(l.CPUs)))
 	}
 	r.PidsLimit = &pids
 	return r
