@@ -53,8 +53,8 @@ func (a *Agent) Tasks() int {
 }
 
 // tasksOf is how many tasks of one job run on the agent.
-func (a *Agent) tasksOf(sweepID string) int {
-	if i, found := slices.BinarySearchFunc(a.Running, sweepID, byJob); found {
+func (a *Agent) tasksOf(job string) int {
+	if i, found := slices.BinarySearchFunc(a.Running, job, byJob); found {
 		return a.Running[i].Tasks
 	}
 	return 0
@@ -79,20 +79,20 @@ func (a Agent) observe(o *Offer) *Agent {
 	if !slices.Contains(a.roles, o.Role) {
 		a.roles = append(slices.Clip(a.roles), o.Role)
 	}
-	workers := make([]Executor, 0, len(o.Executors))
+	executors := make([]Executor, 0, len(o.Executors))
 	for _, w := range a.Executors {
 		if w.Tasks > 0 || slices.Contains(o.Executors, w.ID) {
-			workers = append(workers, w)
+			executors = append(executors, w)
 		} else {
 			a.Used = a.Used.Plus(w.Overhead, -1)
 		}
 	}
 	for _, id := range o.Executors {
-		if i, found := slices.BinarySearchFunc(workers, id, byExecutor); !found {
-			workers = slices.Insert(workers, i, Executor{ID: id})
+		if i, found := slices.BinarySearchFunc(executors, id, byExecutor); !found {
+			executors = slices.Insert(executors, i, Executor{ID: id})
 		}
 	}
-	a.Executors = workers
+	a.Executors = executors
 	return &a
 }
 
@@ -104,7 +104,7 @@ func (a *Agent) clone() *Agent {
 	return &b
 }
 
-// addTasks counts n more tasks of the demand on a fork, on offers of a role; a negative n takes tasks away.
+// addTasks counts n more tasks of the demand on a clone, on offers of a role; a negative n takes tasks away.
 // The executor's overhead counts once for as long as the executor is known there.
 func (a *Agent) addTasks(d *Demand, role string, n int) {
 	a.Used.Add(&d.Resources, n)

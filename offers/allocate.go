@@ -4,8 +4,8 @@ import "github.com/kaon-sweep/kaon/sweep/resource"
 
 // allocator is the usable amounts of one bin, and what is left of them while its placements become grants.
 type allocator struct {
-	coins   []portion // reserved before unreserved, so what others could use is spent last
-	amounts []Amount  // slab for what is handed out
+	portions []portion // reserved before unreserved, so what others could use is spent last
+	amounts  []Amount  // slab for what is handed out
 }
 
 // portion is one amount with the dimension of its resource; fixedDims stands for any named one.
@@ -20,7 +20,7 @@ const slabAmounts = 4096
 
 // reset fills the allocator with the amounts of a bin.
 func (p *allocator) reset(list []Offer) {
-	p.coins = p.coins[:0]
+	p.portions = p.portions[:0]
 	reserved := 0
 	for i := range list {
 		for j := range list[i].Amounts {
@@ -28,11 +28,11 @@ func (p *allocator) reset(list []Offer) {
 			if !a.usable() || a.Scalar <= 0 && len(a.Ranges) == 0 {
 				continue
 			}
-			p.coins = append(p.coins, portion{*a, kindOf(a.Name)})
+			p.portions = append(p.portions, portion{*a, kindOf(a.Name)})
 			if a.Reservation != "" {
-				last := len(p.coins) - 1
+				last := len(p.portions) - 1
 				for k := last; k > reserved; k-- {
-					p.coins[k], p.coins[k-1] = p.coins[k-1], p.coins[k]
+					p.portions[k], p.portions[k-1] = p.portions[k-1], p.portions[k]
 				}
 				reserved++
 			}
@@ -69,8 +69,8 @@ func (p *allocator) uniformIn(kind int, name string, each resource.Milli, want i
 	if each <= 0 {
 		return want
 	}
-	for i := range p.coins {
-		if c := &p.coins[i]; c.kind == kind && c.Scalar > 0 && (kind < fixedDims || c.Name == name) {
+	for i := range p.portions {
+		if c := &p.portions[i]; c.kind == kind && c.Scalar > 0 && (kind < fixedDims || c.Name == name) {
 			return min(want, int(c.Scalar/each))
 		}
 	}
@@ -79,8 +79,8 @@ func (p *allocator) uniformIn(kind int, name string, each resource.Milli, want i
 
 // take takes n times q out and returns what one of the n gets; never nil.
 func (p *allocator) take(q *resource.Resources, n int) []Amount {
-	if cap(p.amounts)-len(p.amounts) < 2*len(p.coins) {
-		p.amounts = make([]Amount, 0, max(min(2*cap(p.amounts), slabAmounts), 2*len(p.coins)))
+	if cap(p.amounts)-len(p.amounts) < 2*len(p.portions) {
+		p.amounts = make([]Amount, 0, max(min(2*cap(p.amounts), slabAmounts), 2*len(p.portions)))
 	}
 	from := len(p.amounts)
 	p.takeScalar(cpus, cpusName, q.CPUs, n)
@@ -97,8 +97,8 @@ func (p *allocator) take(q *resource.Resources, n int) []Amount {
 }
 
 func (p *allocator) takeScalar(kind int, name string, each resource.Milli, n int) {
-	for i := 0; i < len(p.coins) && each > 0; i++ {
-		c := &p.coins[i]
+	for i := 0; i < len(p.portions) && each > 0; i++ {
+		c := &p.portions[i]
 		if c.kind != kind || c.Scalar <= 0 || kind == fixedDims && c.Name != name {
 			continue
 		}
@@ -116,8 +116,8 @@ func (p *allocator) takeScalar(kind int, name string, each resource.Milli, n int
 // takePorts takes the lowest ports of each portion. The portion's ranges are shared with the offer, so they
 // are cut, not changed.
 func (p *allocator) takePorts(want int) {
-	for i := 0; i < len(p.coins) && want > 0; i++ {
-		c := &p.coins[i]
+	for i := 0; i < len(p.portions) && want > 0; i++ {
+		c := &p.portions[i]
 		if c.kind != ports {
 			continue
 		}

@@ -10,7 +10,7 @@ import (
 // what rules count.
 type checkpoint struct {
 	bins     []binState
-	hosts    []agentState
+	agents   []agentState
 	shapes   []shape
 	placed   []placement
 	launched int
@@ -19,13 +19,13 @@ type checkpoint struct {
 
 // state is the pass as it is; it is good for as long as nothing more is placed.
 func (p *pass) state() checkpoint {
-	return checkpoint{bins: p.bins, hosts: p.agents, shapes: p.shapes, placed: p.placed, launched: p.launched, used: p.used}
+	return checkpoint{bins: p.bins, agents: p.agents, shapes: p.shapes, placed: p.placed, launched: p.launched, used: p.used}
 }
 
 // save copies the state.
 func (p *pass) save() checkpoint {
 	s := p.state()
-	s.bins, s.hosts, s.shapes, s.placed = slices.Clone(s.bins), slices.Clone(s.hosts), slices.Clone(s.shapes), slices.Clone(s.placed)
+	s.bins, s.agents, s.shapes, s.placed = slices.Clone(s.bins), slices.Clone(s.agents), slices.Clone(s.shapes), slices.Clone(s.placed)
 	wide := p.dims.len()
 	free := make([]resource.Milli, 0, len(s.bins)*wide)
 	for i := range s.bins {
@@ -38,5 +38,5 @@ func (p *pass) save() checkpoint {
 
 // restore takes the pass back to a state.
 func (p *pass) restore(s checkpoint) {
-	p.bins, p.agents, p.shapes, p.placed, p.launched, p.used = s.bins, s.hosts, s.shapes, s.placed, s.launched, s.used
+	p.bins, p.agents, p.shapes, p.placed, p.launched, p.used = s.bins, s.agents, s.shapes, s.placed, s.launched, s.used
 }

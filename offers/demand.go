@@ -2,7 +2,7 @@ package offers
 
 import "github.com/kaon-sweep/kaon/sweep/resource"
 
-// Demand is trials that are equal to the packer: one shape, and how many of it wait.
+// Demand is tasks that are equal to the packer: one shape, and how many of it wait.
 type Demand struct {
 	Resources   resource.Resources
 	Constraints []resource.Constraint

@@ -52,12 +52,12 @@ func (p *pass) finalGroup(d *Demand) *group {
 }
 
 // countTasksAfter counts a job's tasks by a field anew, placements of the pass included.
-func (p *pass) countTasksAfter(sweepID, field string) *taskCounts {
-	c := p.countTasks(sweepID, field)
+func (p *pass) countTasksAfter(job, field string) *taskCounts {
+	c := p.countTasks(job, field)
 	for i := range p.bins {
 		b := &p.bins[i]
 		for at := b.first; at >= 0; at = p.placed[at].next {
-			if pl := &p.placed[at]; p.demands[p.shapes[pl.shape].demand].Job == sweepID {
+			if pl := &p.placed[at]; p.demands[p.shapes[pl.shape].demand].Job == job {
 				c.add(p.agents[b.agent].row, int(pl.count))
 			}
 		}
@@ -113,9 +113,9 @@ func (in *diagnosis) checkConstraints(a *Agent) bool {
 }
 
 // checkEmptyAgent looks at an agent as if nothing ran there.
-func (in *diagnosis) checkEmptyAgent(host int32) {
-	a := in.p.agents[host].row
-	if in.p.agents[host].excluded {
+func (in *diagnosis) checkEmptyAgent(agent int32) {
+	a := in.p.agents[agent].row
+	if in.p.agents[agent].excluded {
 		in.excluded[in.p.opt.Exclude[a.ID]]++
 		return
 	}

@@ -37,7 +37,7 @@ type filler struct {
 	visit    int32     // number of the bin being filled
 	placedIn []int32   // by shape: the bin in which it was placed last
 	average  []float64 // of the agents planned for: what one has free, by dimension
-	hasty    bool      // it gives up when more agents are needed than divisible trials would
+	hasty    bool      // it gives up when more agents are needed than divisible tasks would
 	gaveUp   bool
 	planned  int // bins that the program of configurations needs
 }

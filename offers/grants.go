@@ -3,8 +3,8 @@ package offers
 // grantBuilder turns the placements of bins into launches. Its slabs keep allocations per plan, not per
 // grant.
 type grantBuilder struct {
-	p      *pass
-	purse  allocator
+	p *pass
+	allocator
 	grants []Grant
 	ids    []OfferID
 }
@@ -16,7 +16,7 @@ func newGrantBuilder(p *pass) *grantBuilder {
 // launch is the launch of a bin with placements.
 func (t *grantBuilder) launch(b *binState) Launch {
 	p := t.p
-	t.purse.reset(b.row.offers)
+	t.allocator.reset(b.row.offers)
 	from := len(t.grants)
 	for at := b.first; at >= 0; at = p.placed[at].next {
 		t.grant(&p.placed[at])
@@ -47,14 +47,14 @@ func (t *grantBuilder) grant(pl *placement) {
 	if own {
 		each = each.Plus(d.Overhead, 1)
 	} else if pl.startsExecutor {
-		executor = t.purse.take(&d.Overhead, 1)
+		executor = t.allocator.take(&d.Overhead, 1)
 	}
 	for left := int(pl.count); left > 0; {
-		n := t.purse.uniform(&each, left)
+		n := t.allocator.uniform(&each, left)
 		g := Grant{Demand: int(demand), Count: n, NewExecutor: executor}
-		g.Resources = t.purse.take(&d.Resources, n)
+		g.Resources = t.allocator.take(&d.Resources, n)
 		if own {
-			g.NewExecutor = t.purse.take(&d.Overhead, n)
+			g.NewExecutor = t.allocator.take(&d.Overhead, n)
 		}
 		executor = nil
 		t.grants = append(t.grants, g)

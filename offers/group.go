@@ -142,22 +142,22 @@ func (p *pass) countFor(g *group) {
 }
 
 // taskCounts is the count of a job's tasks by a field, shared by all groups that ask for it.
-func (p *pass) taskCounts(g *group, sweepID, field string) *taskCounts {
+func (p *pass) taskCounts(g *group, job, field string) *taskCounts {
 	for _, other := range append(slices.Clip(p.groups), g) {
 		for _, c := range other.counts {
-			if c != nil && c.job == sweepID && c.field == field {
+			if c != nil && c.job == job && c.field == field {
 				return c
 			}
 		}
 	}
-	return p.countTasks(sweepID, field)
+	return p.countTasks(job, field)
 }
 
 // countTasks counts a job's tasks as they ran when the pass began.
-func (p *pass) countTasks(sweepID, field string) *taskCounts {
-	c := &taskCounts{job: sweepID, field: field, tasks: make(map[string]int)}
+func (p *pass) countTasks(job, field string) *taskCounts {
+	c := &taskCounts{job: job, field: field, tasks: make(map[string]int)}
 	for i := range p.agents {
-		if n := p.agents[i].row.tasksOf(sweepID); n > 0 {
+		if n := p.agents[i].row.tasksOf(job); n > 0 {
 			c.add(p.agents[i].row, n)
 		}
 	}
@@ -177,9 +177,9 @@ func (p *pass) spreadDomains(g *group, field string) *spreadDomains {
 	return &spreadDomains{values: slices.Sorted(maps.Keys(values))}
 }
 
-// suits says whether the agent, number agent of the pass, meets what the group asks of it, counts aside.
-// Wishes count as rules when strict.
-func (g *group) suits(host int32, a *Agent, strict bool) bool {
+// suits says whether the agent, which has that number in the pass, meets what the group asks of it, counts
+// aside. Wishes count as rules when strict.
+func (g *group) suits(number int32, a *Agent, strict bool) bool {
 	if len(g.constraints) == 0 {
 		return true
 	}
@@ -187,13 +187,13 @@ func (g *group) suits(host int32, a *Agent, strict bool) bool {
 	if strict {
 		asked, meets = askedAll, meetsAll
 	}
-	if g.known[host]&asked == 0 {
-		g.known[host] |= asked
+	if g.known[number]&asked == 0 {
+		g.known[number] |= asked
 		if g.accepts(a, strict) {
-			g.known[host] |= meets
+			g.known[number] |= meets
 		}
 	}
-	return g.known[host]&meets != 0
+	return g.known[number]&meets != 0
 }
 
 func (g *group) accepts(a *Agent, strict bool) bool {

@@ -17,7 +17,7 @@ type head struct {
 const maxHeads = 192
 
 // gatherHeads takes the best item of every column whose group may use the bin, from a class on until there
-// are maxHands. It returns the class to go on with.
+// are maxHeads. It returns the class to go on with.
 func (f *filler) gatherHeads(b *binState, from int) int {
 	f.heads = f.heads[:0]
 	for ; from < len(f.classes) && len(f.heads) < maxHeads; from++ {
@@ -119,7 +119,7 @@ func (f *filler) stillFits(b *binState, h *head) bool {
 	return true
 }
 
-// score is how much shorter what is left of the bin becomes when the head is played: with the bin's room r,
+// score is how much shorter what is left of the bin becomes when its item is placed: with the bin's room r,
 // less what may stay free, and the shape's need x, both as shares of the agent, |r|² − |r−x|² = 2r·x − |x|².
 // The overhead that a start of the executor would cost counts against it.
 func (f *filler) score(h *head) float64 {

@@ -24,7 +24,7 @@ type itemClass struct {
 type column struct {
 	least, most resource.Milli // cpus
 	items       []item
-	next        []int32 // below[i]: a item at or below i that may still wait; path-compressed, -1: none
+	next        []int32 // next[i]: an item at or below i that may still wait; path-compressed, -1: none
 }
 
 // item is one shape.
@@ -34,8 +34,8 @@ type item struct {
 }
 
 // newColumn makes a column of items ordered by cpus, then memory.
-func newColumn(cards []item, below []int32) column {
-	c := column{least: cards[0].cpus, most: cards[len(cards)-1].cpus, items: cards, next: below}
+func newColumn(items []item, next []int32) column {
+	c := column{least: items[0].cpus, most: items[len(items)-1].cpus, items: items, next: next}
 	if c.least != c.most {
 		slices.SortFunc(c.items, compareItems)
 	}
@@ -60,7 +60,7 @@ func (c *column) highestAlive(i int32) int32 {
 	return top
 }
 
-// drop takes a item out.
+// drop takes an item out.
 func (c *column) drop(i int32) { c.next[i] = i - 1 }
 
 // upTo is the highest item, alive or not, with at most that memory, at or below from.
@@ -82,42 +82,42 @@ const maxProfiles = 8
 // classify sorts the shapes that wait into classes and columns.
 func (f *filler) classify() {
 	p := f.p
-	cards := make([]item, 0, f.to-f.from)
+	items := make([]item, 0, f.to-f.from)
 	for s := f.from; s < f.to; s++ {
 		if p.shapes[s].waiting > 0 {
 			need := p.needs(s)
-			cards = append(cards, item{cpus: need[cpus], mem: need[mem], shape: s})
+			items = append(items, item{cpus: need[cpus], mem: need[mem], shape: s})
 		}
 	}
-	f.left = len(cards)
-	below := make([]int32, len(cards))
-	for _, pile := range f.partitionItems(cards) {
-		sortCards(pile)
-		f.addClass(p.shapes[pile[0].shape].group, pile, below[:len(pile)])
-		below = below[len(pile):]
+	f.left = len(items)
+	next := make([]int32, len(items))
+	for _, class := range f.partitionItems(items) {
+		sortItems(class)
+		f.addClass(p.shapes[class[0].shape].group, class, next[:len(class)])
+		next = next[len(class):]
 	}
 }
 
 // partitionItems cuts the items into those of one class, each by rising shape.
-func (f *filler) partitionItems(cards []item) [][]item {
-	if len(cards) == 0 {
+func (f *filler) partitionItems(items []item) [][]item {
+	if len(items) == 0 {
 		return nil
 	}
 	if len(f.p.groups) == 1 && f.p.dims.len() == 2 {
-		return [][]item{cards}
+		return [][]item{items}
 	}
-	profiles := f.profiles(cards)
+	profiles := f.profiles(items)
 	less := func(a, b item) int {
 		if c := cmp.Compare(f.p.shapes[a.shape].group, f.p.shapes[b.shape].group); c != 0 {
 			return c
 		}
 		return slices.Compare(profiles(a.shape), profiles(b.shape))
 	}
-	slices.SortStableFunc(cards, less)
+	slices.SortStableFunc(items, less)
 	var list [][]item
-	for from, i := 0, 1; i <= len(cards); i++ {
-		if i == len(cards) || less(cards[from], cards[i]) != 0 {
-			list = append(list, cards[from:i:i])
+	for from, i := 0, 1; i <= len(items); i++ {
+		if i == len(items) || less(items[from], items[i]) != 0 {
+			list = append(list, items[from:i:i])
 			from = i
 		}
 	}
@@ -135,23 +135,23 @@ func compareItems(a, b item) int {
 
 // profiles answers with a shape's amounts beyond cpus and memory, rounded to powers of two where there are
 // many.
-func (f *filler) profiles(cards []item) func(shape int32) []resource.Milli {
+func (f *filler) profiles(items []item) func(shape int32) []resource.Milli {
 	wide := f.p.dims.len() - 2
-	first := cards[0].shape
-	flat := make([]resource.Milli, wide*(int(cards[len(cards)-1].shape-first)+1))
+	first := items[0].shape
+	flat := make([]resource.Milli, wide*(int(items[len(items)-1].shape-first)+1))
 	of := func(shape int32) []resource.Milli {
 		i := int(shape - first)
 		return flat[i*wide : (i+1)*wide]
 	}
-	for i := range cards {
-		copy(of(cards[i].shape), f.p.needs(cards[i].shape)[2:])
+	for i := range items {
+		copy(of(items[i].shape), f.p.needs(items[i].shape)[2:])
 	}
 	for k := range wide {
-		if few(cards, of, k) {
+		if few(items, of, k) {
 			continue
 		}
-		for i := range cards {
-			m := &of(cards[i].shape)[k]
+		for i := range items {
+			m := &of(items[i].shape)[k]
 			*m = resource.Milli(bits.Len64(uint64(*m)))
 		}
 	}
@@ -159,10 +159,10 @@ func (f *filler) profiles(cards []item) func(shape int32) []resource.Milli {
 }
 
 // few says whether the items have at most maxProfiles amounts of one dimension.
-func few(cards []item, of func(int32) []resource.Milli, k int) bool {
+func few(items []item, of func(int32) []resource.Milli, k int) bool {
 	seen := make([]resource.Milli, 0, maxProfiles)
-	for i := range cards {
-		if m := of(cards[i].shape)[k]; !slices.Contains(seen, m) {
+	for i := range items {
+		if m := of(items[i].shape)[k]; !slices.Contains(seen, m) {
 			if len(seen) == maxProfiles {
 				return false
 			}
@@ -173,23 +173,23 @@ func few(cards []item, of func(int32) []resource.Milli, k int) bool {
 }
 
 // addClass makes a class of items ordered by cpus, then memory.
-func (f *filler) addClass(group int32, cards []item, below []int32) {
+func (f *filler) addClass(group int32, items []item, next []int32) {
 	p := f.p
 	f.simple = f.simple && !p.groups[group].counting
-	d := itemClass{group: group, weight: 1, low: slices.Clone(p.needs(cards[0].shape))}
+	d := itemClass{group: group, weight: 1, low: slices.Clone(p.needs(items[0].shape))}
 	amounts := 0
-	for i := range cards {
-		for k, m := range p.needs(cards[i].shape) {
+	for i := range items {
+		for k, m := range p.needs(items[i].shape) {
 			d.low[k] = min(d.low[k], m)
 		}
-		if i == 0 || cards[i-1].cpus != cards[i].cpus {
+		if i == 0 || items[i-1].cpus != items[i].cpus {
 			amounts++
 		}
 	}
-	for all := len(cards); len(cards) > 0; {
-		n := columnEnd(cards, amounts, all)
-		d.cols = append(d.cols, newColumn(cards[:n:n], below[:n:n]))
-		cards, below = cards[n:], below[n:]
+	for all := len(items); len(items) > 0; {
+		n := columnEnd(items, amounts, all)
+		d.cols = append(d.cols, newColumn(items[:n:n], next[:n:n]))
+		items, next = items[n:], next[n:]
 	}
 	if f.low == nil {
 		f.low = slices.Clone(d.low)
@@ -202,12 +202,12 @@ func (f *filler) addClass(group int32, cards []item, below []int32) {
 
 // columnEnd is how many of the items, ordered by cpus, make the next column: those of one amount, or an even
 // part of the class when there are more amounts than columns.
-func columnEnd(cards []item, amounts, all int) int {
+func columnEnd(items []item, amounts, all int) int {
 	n := 1
 	if amounts > maxColumns {
-		n = min(len(cards), (all+maxColumns-1)/maxColumns)
+		n = min(len(items), (all+maxColumns-1)/maxColumns)
 	}
-	for n < len(cards) && cards[n].cpus == cards[n-1].cpus {
+	for n < len(items) && items[n].cpus == items[n-1].cpus {
 		n++
 	}
 	return n

@@ -38,24 +38,24 @@ func TestSkylineAnswersAsAScanWould(t *testing.T) {
 func TestRadixSortsAsComparingDoes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		most := rapid.SampledFrom([]int64{1, 3, 300, 1 << 40}).Draw(t, "most")
-		cards := make([]item, rapid.IntRange(radixFrom, radixFrom+50).Draw(t, "cards"))
-		for i := range cards {
-			cards[i] = item{
+		items := make([]item, rapid.IntRange(radixFrom, radixFrom+50).Draw(t, "items"))
+		for i := range items {
+			items[i] = item{
 				cpus:  resource.Milli(rapid.Int64Range(0, most).Draw(t, "cpus")),
 				mem:   resource.Milli(rapid.Int64Range(0, most).Draw(t, "mem")),
 				shape: int32(i),
 			}
 		}
-		want := slices.Clone(cards)
+		want := slices.Clone(items)
 		slices.SortFunc(want, func(a, b item) int {
 			if a.cpus != b.cpus {
 				return compare(a.cpus, b.cpus)
 			}
 			return compareItems(a, b)
 		})
-		sortCards(cards)
-		if !slices.Equal(cards, want) {
-			t.Fatalf("got %v\nwant %v", cards, want)
+		sortItems(items)
+		if !slices.Equal(items, want) {
+			t.Fatalf("got %v\nwant %v", items, want)
 		}
 	})
 }

@@ -13,7 +13,7 @@ func (f *filler) leavesSliver(free []resource.Milli, h *head) bool {
 }
 
 // lookAhead looks one step further than best when the best head would be the last: another shape may leave
-// room for a second one, and both together use more. It returns the head to play now; the second is found
+// room for a second one, and both together use more. It returns the head to place now; the second is found
 // when its turn comes.
 func (f *filler) lookAhead(b *binState, best int, top float64) int {
 	f.room = append(f.room[:0], b.free...)

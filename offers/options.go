@@ -13,9 +13,9 @@ const (
 	// Tight wants the shortest makespan of the whole waiting queue: it fills agent by agent, each with the
 	// shapes that leave the least of the scarce resource unused.
 	Tight Policy = "tight"
-	// Soonest wants the most trials running now: smallest shapes first.
+	// Soonest wants the most tasks running now: smallest shapes first.
 	Soonest Policy = "soonest"
-	// Spread wants the load even over the agents: each trial goes where the largest share stays free.
+	// Spread wants the load even over the agents: each task goes where the largest share stays free.
 	Spread Policy = "spread"
 	// First wants the least change of order: demands as they come, each on the first agent that holds it.
 	First Policy = "first"

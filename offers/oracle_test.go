@@ -193,17 +193,17 @@ func (or *oracle) counts() error {
 }
 
 // oracleCount is tasks by value of a field for a job, with the placements of at least a priority.
-func (or *oracle) count(sweepID, field string, priority int) map[string]int {
+func (or *oracle) count(job, field string, priority int) map[string]int {
 	n := make(map[string]int)
 	for _, a := range or.agents {
 		for _, t := range a.Running {
-			if t.Job == sweepID {
+			if t.Job == job {
 				n[valueOf(a, field)] += t.Tasks
 			}
 		}
 	}
 	for _, t := range or.tasks {
-		if d := or.demands[t.demand]; d.Job == sweepID && d.Priority >= priority {
+		if d := or.demands[t.demand]; d.Job == job && d.Priority >= priority {
 			n[valueOf(or.agent(t.agent), field)]++
 		}
 	}

@@ -7,8 +7,8 @@ import (
 )
 
 // pattern is how the last bin was filled. An equal bin is filled equally as long as no shape of the pattern
-// has run out, so its choices need not be made again: the cost of equal trials grows with agents, not with
-// trials.
+// has run out, so its choices need not be made again: the cost of equal tasks grows with agents, not with
+// tasks.
 type pattern struct {
 	valid bool
 	free  []resource.Milli // before the fill

@@ -2,7 +2,7 @@ package offers
 
 import "slices"
 
-// best is the head with the largest score, -1 when none is left. Hands that ran out are dropped.
+// best is the head with the largest score, -1 when none is left. Heads whose columns ran out are dropped.
 func (f *filler) best(b *binState) int {
 	for k, free := range b.free {
 		f.weight[k] = 2 * (float64(free) - f.reserve[k]) * f.scale[k]
@@ -59,7 +59,7 @@ func newFiller(p *pass, from, to int32, sampling bool) *filler {
 }
 
 // tight places the shapes from and up to but without to agent by agent: many are sampled, few make patterns.
-// As soon as that takes more agents than divisible trials would, fillings are planned for all agents together
+// As soon as that takes more agents than divisible tasks would, fillings are planned for all agents together
 // instead.
 func (p *pass) tight(from, to int32) {
 	least := p.opt.sampleFrom
@@ -111,7 +111,7 @@ const (
 	planWorse = 200
 )
 
-// good says whether no more agents were used than divisible trials would need, or all were.
+// good says whether no more agents were used than divisible tasks would need, or all were.
 func (f *filler) good(used int) bool {
 	return !f.gaveUp && (f.left > 0 || used <= f.need+f.need/nearlyNone)
 }
@@ -157,7 +157,7 @@ func (f *filler) run() {
 }
 
 // fillAll fills the bins that the balance is of, in order; in haste, only until it is clear that more than
-// divisible trials would need will be used.
+// divisible tasks would need will be used.
 func (f *filler) fillAll(order []int32) {
 	for n, i := range order {
 		if f.left == 0 {
@@ -201,14 +201,14 @@ func (f *filler) fill(b *binState) {
 	f.pattern.valid = f.pattern.valid && f.simple
 }
 
-// choose plays the best head until none is left. An executor that is started makes room for tasks of columns
-// that were seen before it, so these are seen again.
+// choose places the best head's item until none is left. An executor that is started makes room for tasks of
+// columns that were seen before it, so these are seen again.
 func (f *filler) choose(b *binState) {
 	for again := true; again; {
 		again = false
-		for deck := 0; deck < len(f.classes); {
-			first := deck
-			deck = f.gatherHeads(b, deck)
+		for class := 0; class < len(f.classes); {
+			first := class
+			class = f.gatherHeads(b, class)
 			for f.left > 0 && f.p.agents[b.agent].room > 0 {
 				best := f.best(b)
 				if best < 0 {

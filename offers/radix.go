@@ -9,11 +9,11 @@ import (
 // radixFrom is the length from which sorting by bytes beats comparing.
 const radixFrom = 256
 
-// sortCards orders items by cpus, then memory; of equal ones the first to wait comes last, because columns
-// are read from the end. Cards must come by rising shape.
-func sortCards(cards []item) {
-	if len(cards) < radixFrom {
-		slices.SortFunc(cards, func(a, b item) int {
+// sortItems orders items by cpus, then memory; of equal ones the first to wait comes last, because columns
+// are read from the end. Items must come by rising shape.
+func sortItems(items []item) {
+	if len(items) < radixFrom {
+		slices.SortFunc(items, func(a, b item) int {
 			if a.cpus != b.cpus {
 				return compare(a.cpus, b.cpus)
 			}
@@ -21,12 +21,12 @@ func sortCards(cards []item) {
 		})
 		return
 	}
-	slices.Reverse(cards)
-	spare := make([]item, len(cards))
-	in, out := radix(cards, spare, func(c *item) resource.Milli { return c.mem })
+	slices.Reverse(items)
+	spare := make([]item, len(items))
+	in, out := radix(items, spare, func(c *item) resource.Milli { return c.mem })
 	in, _ = radix(in, out, func(c *item) resource.Milli { return c.cpus })
-	if &in[0] != &cards[0] {
-		copy(cards, in)
+	if &in[0] != &items[0] {
+		copy(items, in)
 	}
 }
 

@@ -33,7 +33,7 @@ type sampler struct {
 }
 
 // sampleColumn says where a column lies.
-type sampleColumn struct{ deck, col, first int32 }
+type sampleColumn struct{ class, col, first int32 }
 
 const goldenRatio = 0.6180339887498949
 
@@ -80,7 +80,7 @@ func (s *sampler) draw() head {
 		i++
 	}
 	c := &s.columns[s.column[i]]
-	return head{class: c.deck, col: c.col, item: i - c.first}
+	return head{class: c.class, col: c.col, item: i - c.first}
 }
 
 // samples says whether bins are filled by sampling: not where shapes compete by how few bins suit them, and

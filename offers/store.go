@@ -45,7 +45,7 @@ func (chunkIndexer) FromArgs(args ...any) ([]byte, error) {
 	if n, ok := args[0].(uint32); ok && len(args) == 1 {
 		return binary.BigEndian.AppendUint32(nil, n), nil
 	}
-	return nil, fmt.Errorf("look up a shelf by %v: %w", args, errKey)
+	return nil, fmt.Errorf("look up a chunk by %v: %w", args, errKey)
 }
 
 // binIndexer keys bins by the order-preserving key of what they hold.
@@ -81,7 +81,7 @@ const chunkSize = 64
 // agentChunk is a row of the agent table: the agents whose numbers share all but the last six bits, nil where
 // one is gone.
 type agentChunk struct {
-	at        uint32 // number of the first agent / shelfSize
+	at        uint32 // number of the first agent / chunkSize
 	writtenBy uint64 // write transaction that made it, in which alone it may change
 	agents    [chunkSize]*Agent
 }
@@ -99,9 +99,9 @@ func (t *tables) putRow(number uint32, a *Agent) {
 	}
 	s := t.x.chunks[at]
 	if s.writtenBy != t.x.writes {
-		fork := *s
-		fork.writtenBy = t.x.writes
-		s = &fork
+		copied := *s
+		copied.writtenBy = t.x.writes
+		s = &copied
 		t.x.chunks[at] = s
 		t.dirty = append(t.dirty, s)
 	}

@@ -7,11 +7,11 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// Unplaced says as data why trials of one demand still wait. It refers to the pass it came from; Reasons may
+// Unplaced says as data why tasks of one demand still wait. It refers to the pass it came from; Reasons may
 // be asked later and from any goroutine.
 type Unplaced struct {
 	Demand int
-	Count  int // trials waiting
+	Count  int // tasks waiting
 	Quota  int // of them, held back by the caller, who fills it in
 	pass   *pass
 }
@@ -27,7 +27,7 @@ type Reasons struct {
 	Excluded    []Excluded  `json:"architecture,omitempty"` // known agents excluded for good; the name in JSON is older
 	Constraints []Violation `json:"constraints,omitempty"`
 	Resources   []Shortage  `json:"resources,omitempty"`
-	Quota       int         `json:"quota,omitempty"`   // trials held back by quota
+	Quota       int         `json:"quota,omitempty"`   // tasks held back by quota
 	Eligible    int         `json:"eligible"`          // known agents that are not excluded for good and whose attributes meet the hard constraints
 	FitsEmpty   int         `json:"fits_empty"`        // of them, those that would hold it if nothing ran there
 	Largest     []Limit     `json:"largest,omitempty"` // when none would
@@ -98,13 +98,13 @@ func (r *Unplaced) Reasons() Reasons {
 	return in.result()
 }
 
-// Each is what one of the trials asks for.
+// Each is what one of the tasks asks for.
 func (r *Unplaced) Each() resource.Resources { return r.pass.demands[r.Demand].Resources }
 
 // Sentence is the unplaced demand for people, worst reason first.
 func (r *Unplaced) Sentence() string { return r.Reasons().Sentence(r.Count) }
 
-// Sentence is the reasons why so many trials wait, for people.
+// Sentence is the reasons why so many tasks wait, for people.
 func (r Reasons) Sentence(waiting int) string {
 	return fmt.Sprintf("%s: %s", plural(waiting, "trial waits", "trials wait"), r.String())
 }
