@@ -38,23 +38,8 @@ const (
 // same says whether a demand belongs to the group.
 func (g *group) same(d *Demand) bool {
 	l := g.example
-	return l.Role == d.Role && sameConstraints(l.Constraints, d.Constraints) && (!g.counting || l.Job == d.Job) &&
+	return l.Role == d.Role && slices.Equal(l.Constraints, d.Constraints) && (!g.counting || l.Job == d.Job) &&
 		l.Overhead.Equal(&d.Overhead) && (!g.costs || l.Executor == d.Executor)
-}
-
-func sameConstraints(a, b []resource.Constraint) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	if len(a) == 0 || &a[0] == &b[0] {
-		return true
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // groupOf finds or makes the group of a demand.
@@ -234,11 +219,4 @@ func (g *group) count(a *Agent, n int) {
 }
 
 // counted says whether an earlier rule shares the counts of rule i, so it is not booked twice.
-func (g *group) counted(i int) bool {
-	for _, c := range g.counts[:i] {
-		if c == g.counts[i] {
-			return true
-		}
-	}
-	return false
-}
+func (g *group) counted(i int) bool { return slices.Contains(g.counts[:i], g.counts[i]) }

@@ -128,7 +128,7 @@ func (f *filler) partitionItems(items []item) [][]item {
 // from the end.
 func compareItems(a, b item) int {
 	if a.mem != b.mem {
-		return compare(a.mem, b.mem)
+		return cmp.Compare(a.mem, b.mem)
 	}
 	return cmp.Compare(b.shape, a.shape)
 }

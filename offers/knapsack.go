@@ -121,10 +121,8 @@ func (k *knapsack) excess(free []resource.Milli) float64 {
 // share.
 func (k *knapsack) branch(at, room, limit int, weight, worth float64) {
 	if worth > k.found {
-		if over := 0.0; worth-over > k.found {
-			k.found, k.over = worth-over, over
-			copy(k.best, k.counts)
-		}
+		k.found, k.over = worth, 0
+		copy(k.best, k.counts)
 	}
 	if at == len(k.items) || room == 0 || worth+max(0, weight)+k.extra[at] <= k.found*(1+knapsackGap) {
 		return

@@ -1,6 +1,7 @@
 package offers
 
 import (
+	"cmp"
 	"slices"
 	"testing"
 
@@ -18,10 +19,7 @@ func TestSkylineAnswersAsAScanWould(t *testing.T) {
 		}
 		slices.SortFunc(bins, func(a, b binState) int {
 			x, y := a.row.free, b.row.free
-			if x.CPUs != y.CPUs {
-				return compare(x.CPUs, y.CPUs)
-			}
-			return compare(x.Mem, y.Mem)
+			return cmp.Or(cmp.Compare(x.CPUs, y.CPUs), cmp.Compare(x.Mem, y.Mem))
 		})
 		line := newSkyline(bins)
 		for cpus := range resource.Milli(8) {
@@ -47,12 +45,7 @@ func TestRadixSortsAsComparingDoes(t *testing.T) {
 			}
 		}
 		want := slices.Clone(items)
-		slices.SortFunc(want, func(a, b item) int {
-			if a.cpus != b.cpus {
-				return compare(a.cpus, b.cpus)
-			}
-			return compareItems(a, b)
-		})
+		slices.SortFunc(want, compareByCPUs)
 		sortItems(items)
 		if !slices.Equal(items, want) {
 			t.Fatalf("got %v\nwant %v", items, want)

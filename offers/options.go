@@ -23,9 +23,6 @@ const (
 	Scored Policy = "score"
 )
 
-// Policies lists the names a user may give.
-var Policies = []Policy{Tight, Soonest, Spread, First, Scored}
-
 // Score says how well a demand suits an agent, from 0 (worst) to 1 (best); the first of the best is taken. It
 // is asked only about placements that are possible, and must depend on nothing but its arguments.
 type Score func(d *Demand, c *Candidate) float64

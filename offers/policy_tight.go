@@ -44,8 +44,6 @@ func (f *filler) placeHead(b *binState, i int) (started bool) {
 	return false
 }
 
-const nearlyNone = 1000
-
 // newFiller prepares to fill with the shapes from and up to but without to.
 func newFiller(p *pass, from, to int32, sampling bool) *filler {
 	wide := p.dims.len()
@@ -108,7 +106,8 @@ func (p *pass) tight(from, to int32) {
 // nearlyNone is the part of agents by which a packing may exceed its bound and count as good. Where a planned
 // one exceeds it by more than planWorse, one that is not planned is made to compare.
 const (
-	planWorse = 200
+	nearlyNone = 1000
+	planWorse  = 200
 )
 
 // good says whether no more agents were used than divisible tasks would need, or all were.

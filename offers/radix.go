@@ -1,6 +1,7 @@
 package offers
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -13,12 +14,7 @@ const radixFrom = 256
 // are read from the end. Items must come by rising shape.
 func sortItems(items []item) {
 	if len(items) < radixFrom {
-		slices.SortFunc(items, func(a, b item) int {
-			if a.cpus != b.cpus {
-				return compare(a.cpus, b.cpus)
-			}
-			return compareItems(a, b)
-		})
+		slices.SortFunc(items, compareByCPUs)
 		return
 	}
 	slices.Reverse(items)
@@ -60,12 +56,10 @@ func radix(in, out []item, key func(*item) resource.Milli) ([]item, []item) {
 	return in, out
 }
 
-func compare(a, b resource.Milli) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
+// compareByCPUs orders items by cpus, then as compareItems does.
+func compareByCPUs(a, b item) int {
+	if a.cpus != b.cpus {
+		return cmp.Compare(a.cpus, b.cpus)
 	}
-	return 0
+	return compareItems(a, b)
 }

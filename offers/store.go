@@ -204,8 +204,6 @@ func (t *tables) offered(a *Agent) resource.Resources {
 }
 
 // rows lists a table in key order.
-func (t *tables) rows(table string) iter.Seq[any] { return rows(t.txn, table) }
-
 func rows(txn *memdb.Txn, table string) iter.Seq[any] {
 	return func(yield func(any) bool) {
 		it, err := txn.Get(table, "id")
