@@ -10,7 +10,7 @@ import (
 // more than once; points are told apart by number, so nothing counts twice.
 type Record struct {
 	Sweep   string  `codec:"sweep"`
-	Trial   int     `codec:"trial"` // Then for the step that follows the trials
+	Trial   int     `codec:"trial"` // ThenTrial for the step that follows the trials
 	Attempt int     `codec:"attempt"`
 	First   uint64  `codec:"first"` // number of Points[0] in the attempt
 	Points  []Point `codec:"points,omitempty"`

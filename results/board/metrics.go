@@ -2,7 +2,7 @@ package board
 
 import "github.com/VictoriaMetrics/metrics"
 
-// Metrics counts what boards fold. A nil *BoardMetrics counts nothing.
+// Metrics counts what boards fold. A nil *Metrics counts nothing.
 type Metrics struct {
 	records, points, refusals *metrics.Counter
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 )
 
-// Metrics counts requests to buckets. A nil *BucketMetrics counts nothing.
+// Metrics counts requests to buckets. A nil *Metrics counts nothing.
 type Metrics struct {
 	requests, failures, retries *metrics.Counter
 	seconds                     *metrics.Histogram

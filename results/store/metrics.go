@@ -2,7 +2,7 @@ package store
 
 import "github.com/VictoriaMetrics/metrics"
 
-// Metrics counts the batches that writers put. A nil *StoreMetrics counts nothing.
+// Metrics counts the batches that writers put. A nil *Metrics counts nothing.
 type Metrics struct {
 	batches, bytes, failures *metrics.Counter
 }
