@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // Number is a float64 that JSON can hold: NaN and the infinities are the strings "NaN", "Infinity" and
@@ -15,16 +17,10 @@ type Number float64
 func (n Number) MarshalJSON() ([]byte, error) { return n.append(nil), nil }
 
 func (n Number) append(b []byte) []byte {
-	switch f := float64(n); {
-	case math.IsNaN(f):
-		return append(b, `"NaN"`...)
-	case math.IsInf(f, 1):
-		return append(b, `"Infinity"`...)
-	case math.IsInf(f, -1):
-		return append(b, `"-Infinity"`...)
-	default:
+	if sweep.IsFinite(float64(n)) {
 		return append(b, n.String()...)
 	}
+	return append(append(append(b, '"'), n.String()...), '"')
 }
 
 // UnmarshalJSON reads a number, or one of the three names.

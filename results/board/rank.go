@@ -22,11 +22,7 @@ func (b *Board) value(t *trial, metric uint32) (v float64, ok bool) {
 	if s == nil {
 		return math.NaN(), false
 	}
-	var how sweep.Reduce
-	if int(metric) < len(b.declared) {
-		how = b.declared[metric].Reduce
-	}
-	v, _ = s.Reduced(how)
+	v, _ = s.Reduced(b.metric(metric).Reduce)
 	return v, true
 }
 

@@ -66,10 +66,10 @@ func (b *Board) Counts() sweep.Counts {
 // Metrics is the names of the metrics on the board: the objective, the declared ones, then by name those that
 // some attempt reported besides. O(trials).
 func (b *Board) Metrics() []string {
-	spreads, _ := b.metricStats()
-	names := make([]string, len(spreads))
-	for i := range spreads {
-		names[i] = spreads[i].Name
+	stats, _ := b.metricStats()
+	names := make([]string, len(stats))
+	for i := range stats {
+		names[i] = stats[i].Name
 	}
 	return names
 }

@@ -61,20 +61,20 @@ func WriteSweep(ctx context.Context, b bucket.Bucket, s Sweep) error {
 }
 
 // ReadSweep reads sweep.json.
-func ReadSweep(ctx context.Context, b bucket.Bucket, id string) (s Sweep, err error) {
-	err = getJSON(ctx, b, results.ObjectName(id, results.SweepFile), &s)
-	if err == nil {
-		err = checkSweep(id, s.ID, results.SweepFile)
-	}
-	return s, err
+func ReadSweep(ctx context.Context, b bucket.Bucket, id string) (Sweep, error) {
+	return readManifest(ctx, b, id, results.SweepFile, func(s *Sweep) string { return s.ID })
 }
 
-// checkSweep refuses a manifest of another sweep.
-func checkSweep(id, says, file string) error {
-	if says != id {
-		return fmt.Errorf("read %s: %w: it is of sweep %.80q", results.ObjectName(id, file), ErrDamaged, says)
+// readManifest reads one of a sweep's manifests, and refuses one that says it is another sweep's.
+func readManifest[M any](ctx context.Context, b bucket.Bucket, id, file string, sweep func(*M) string) (m M, err error) {
+	name := results.ObjectName(id, file)
+	if err := getJSON(ctx, b, name, &m); err != nil {
+		return m, err
 	}
-	return nil
+	if says := sweep(&m); says != id {
+		return m, fmt.Errorf("read %s: %w: it is of sweep %.80q", name, ErrDamaged, says)
+	}
+	return m, nil
 }
 
 // WriteBoard puts board.json.
@@ -83,12 +83,8 @@ func WriteBoard(ctx context.Context, b bucket.Bucket, s board.Summary) error {
 }
 
 // ReadBoard reads board.json.
-func ReadBoard(ctx context.Context, b bucket.Bucket, id string) (s board.Summary, err error) {
-	err = getJSON(ctx, b, results.ObjectName(id, results.BoardFile), &s)
-	if err == nil {
-		err = checkSweep(id, s.Sweep, results.BoardFile)
-	}
-	return s, err
+func ReadBoard(ctx context.Context, b bucket.Bucket, id string) (board.Summary, error) {
+	return readManifest(ctx, b, id, results.BoardFile, func(s *board.Summary) string { return s.Sweep })
 }
 
 // WriteWinner puts winner.json.
@@ -97,12 +93,8 @@ func WriteWinner(ctx context.Context, b bucket.Bucket, w board.Winner) error {
 }
 
 // ReadWinner reads winner.json.
-func ReadWinner(ctx context.Context, b bucket.Bucket, id string) (w board.Winner, err error) {
-	err = getJSON(ctx, b, results.ObjectName(id, results.WinnerFile), &w)
-	if err == nil {
-		err = checkSweep(id, w.Sweep, results.WinnerFile)
-	}
-	return w, err
+func ReadWinner(ctx context.Context, b bucket.Bucket, id string) (board.Winner, error) {
+	return readManifest(ctx, b, id, results.WinnerFile, func(w *board.Winner) string { return w.Sweep })
 }
 
 // Sweeps is the ids of the sweeps that a bucket holds, in ascending order. It lists every object below

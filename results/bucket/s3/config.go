@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -60,22 +61,13 @@ func configure(address string) (config, error) {
 		c.prefix = prefix + "/"
 	}
 	profile := readProfile()
-	c.region = first(u.Query().Get("region"), os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"), profile.region)
-	endpoint := first(u.Query().Get("endpoint"), os.Getenv("AWS_ENDPOINT_URL_S3"), os.Getenv("AWS_ENDPOINT_URL"),
+	c.region = cmp.Or(u.Query().Get("region"), os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"), profile.region)
+	endpoint := cmp.Or(u.Query().Get("endpoint"), os.Getenv("AWS_ENDPOINT_URL_S3"), os.Getenv("AWS_ENDPOINT_URL"),
 		profile.endpoint)
 	if err := c.setEndpoint(endpoint); err != nil {
 		return config{}, fmt.Errorf("open %q: %w", address, err)
 	}
 	return c, c.setCredentials()
-}
-
-func first(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }
 
 func (c *config) setEndpoint(endpoint string) error {
