@@ -2,6 +2,7 @@ package results
 
 import (
 	"fmt"
+	"path"
 	"strconv"
 	"strings"
 
@@ -51,14 +52,34 @@ func BatchNumber(sweep, name string) (n uint64, ok bool) {
 	return n, err == nil
 }
 
+// AllArtifactsPrefix begins the names of a sweep's artifacts.
+func AllArtifactsPrefix(sweep string) string { return ObjectName(sweep, "artifacts/") }
+
 // ArtifactsPrefix begins the names of an attempt's artifacts.
 func ArtifactsPrefix(sweep string, trial, attempt int) string {
-	return ObjectName(sweep, fmt.Sprintf("artifacts/%s/%d/", trialName(trial), attempt))
+	return fmt.Sprintf("%s%s/%d/", AllArtifactsPrefix(sweep), trialName(trial), attempt)
+}
+
+// ArtifactAttempt is the attempt of a trial that an artifact is of, by its name; not ok for the step that
+// follows the trials, and for what is no artifact.
+func ArtifactAttempt(sweep, name string) (trial, attempt int, ok bool) {
+	parts := strings.SplitN(strings.TrimPrefix(name, AllArtifactsPrefix(sweep)), "/", 3)
+	if len(parts) != 3 {
+		return 0, 0, false
+	}
+	trial, wrong := strconv.Atoi(parts[0])
+	attempt, err := strconv.Atoi(parts[1])
+	return trial, attempt, wrong == nil && err == nil && strings.HasPrefix(name, ArtifactsPrefix(sweep, trial, attempt))
 }
 
 // LogsPrefix begins the names of an attempt's logs: stdout.zst and stderr.zst, under zstd.
 func LogsPrefix(sweep string, trial, attempt int) string {
 	return ObjectName(sweep, fmt.Sprintf("logs/%s/%d/", trialName(trial), attempt))
+}
+
+// DamagedName is the name under which a damaged object of a sweep is kept.
+func DamagedName(sweep, label, name string) string {
+	return ObjectName(sweep, "damaged/"+label+"/"+path.Base(name))
 }
 
 // trialName is a trial's index as names have it; the step that follows the trials has a word.

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
@@ -12,14 +11,12 @@ import (
 // Prune removes the artifacts of a sweep, but for the attempts that keep names, and gives the number of files
 // and bytes that went. Files whose names are no artifacts' are left alone.
 func Prune(ctx context.Context, b bucket.Bucket, sweep string, keep func(trial, attempt int) bool) (files int, bytes int64, err error) {
-	prefix := results.ObjectName(sweep, "artifacts/")
 	var gone []bucket.Object
-	for o, err := range b.List(ctx, prefix) {
+	for o, err := range b.List(ctx, results.AllArtifactsPrefix(sweep)) {
 		if err != nil {
 			return files, bytes, fmt.Errorf("list artifacts of %s: %w", sweep, err)
 		}
-		var trial, attempt int
-		if n, err := fmt.Sscanf(strings.TrimPrefix(o.Name, prefix), "%d/%d/", &trial, &attempt); n == 2 && err == nil && !keep(trial, attempt) {
+		if trial, attempt, ok := results.ArtifactAttempt(sweep, o.Name); ok && !keep(trial, attempt) {
 			gone = append(gone, o)
 		}
 	}

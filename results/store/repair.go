@@ -5,15 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
 )
-
-// damagedFolder, among a sweep's objects, holds those that were damaged.
-const damagedFolder = "damaged/"
 
 // MoveAside moves an object of a sweep out of the way, under a name that it had not before, and answers that.
 // ErrNotExist: it is not there.
@@ -22,7 +18,7 @@ func MoveAside(ctx context.Context, b bucket.Bucket, sweep, name, label string) 
 	if err != nil {
 		return "", err
 	}
-	to = results.ObjectName(sweep, damagedFolder+label+"/"+path.Base(name))
+	to = results.DamagedName(sweep, label, name)
 	if err := b.Put(ctx, to, bytes.NewReader(data)); err != nil {
 		return "", err
 	}
