@@ -96,6 +96,27 @@ func (b *Board) known(index int) *trial {
 	return nil
 }
 
+// find is the trial of an index, or the step ThenTrial, if any record of it was folded.
+func (b *Board) find(index int) *trial {
+	if index == results.ThenTrial && b.then.attempts != nil {
+		return &b.then
+	}
+	return b.known(index)
+}
+
+// find is the attempt of a number, nil when no record named it.
+func (t *trial) find(number int) *attempt {
+	if t == nil {
+		return nil
+	}
+	for i := range t.attempts {
+		if int(t.attempts[i].number) == number {
+			return &t.attempts[i]
+		}
+	}
+	return nil
+}
+
 // decisive returns the attempt whose result counts for the trial: the one whose End is final, the highest should there
 // be several, and while there is none the latest.
 func (t *trial) decisive() *attempt {

@@ -164,6 +164,9 @@ func TestTheStepCountsForNothing(t *testing.T) {
 		if !ok || then.Trial != results.ThenTrial || then.Attempt != 1 || then.Attempts[0].Known != uint64(len(points)) || then.Attempts[0].End.State != end.State {
 			t.Fatalf("the step is %+v, %v", then, ok)
 		}
+		if n := b.Points(results.ThenTrial, 1); n != uint64(len(points)) || !b.Has(results.ThenTrial, 1) || b.Has(results.ThenTrial, 0) {
+			t.Fatalf("the step has %d points of %d", n, len(points))
+		}
 		one, _ := json.Marshal(b.Summary())
 		two, _ := json.Marshal(without.Summary())
 		if !bytes.Equal(one, two) || b.Counts() != without.Counts() || !slices.Equal(b.Metrics(), without.Metrics()) {

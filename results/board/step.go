@@ -23,10 +23,8 @@ func (b *Board) Step() Step {
 		return Step{State: sweep.Waiting.String()}
 	}
 	s := Step{State: t.State.String(), Attempt: t.Attempt}
-	for _, try := range t.Attempts {
-		if try.Attempt == t.Attempt && try.End != nil {
-			s.Exit, s.Reason, s.Files = &try.End.Exit, try.End.Reason, try.End.Files
-		}
+	if end := t.Decisive().End; end != nil {
+		s.Exit, s.Reason, s.Files = &end.Exit, end.Reason, end.Files
 	}
 	if len(s.Files) > 0 {
 		s.Artifacts = results.ArtifactsPrefix(b.cfg.Sweep, results.ThenTrial, t.Attempt)

@@ -11,7 +11,7 @@ import (
 
 // Trial is what the board knows of one trial, as `kaon trials` and `kaon trial` print it.
 type Trial struct {
-	Trial    int             `json:"trial"` // Then for the step that follows the trials
+	Trial    int             `json:"trial"` // ThenTrial for the step that follows the trials
 	State    sweep.State     `json:"state"`
 	Value    *results.Number `json:"value,omitempty"` // of the objective, whatever the state
 	Attempt  int             `json:"attempt"`         // the one that counts: the final, else the latest
@@ -46,13 +46,20 @@ type Attempt struct {
 	Values     []results.Value     `json:"values,omitempty"`     // that it named, by name
 }
 
-// Trial is the detail of one trial, or of the step Then; not ok when no record named it, and then its state
+// Decisive is the attempt that counts; nil when no record named the trial.
+func (t *Trial) Decisive() *Attempt {
+	for i := range t.Attempts {
+		if t.Attempts[i].Attempt == t.Attempt {
+			return &t.Attempts[i]
+		}
+	}
+	return nil
+}
+
+// Trial is the detail of one trial, or of the step ThenTrial; not ok when no record named it, and then its state
 // is all there is.
 func (b *Board) Trial(index int) (Trial, bool) {
-	t := b.known(index)
-	if index == results.ThenTrial && b.then.attempts != nil {
-		t = &b.then
-	}
+	t := b.find(index)
 	if t == nil {
 		out := Trial{Trial: index, State: sweep.Waiting, Metrics: []Series{}, Attempts: []Attempt{}}
 		if index != results.ThenTrial {
@@ -105,31 +112,17 @@ func (b *Board) attemptDetail(a *attempt) Attempt {
 	return out
 }
 
-// Points is how many points of an attempt the board has folded: the number of the next.
+// Points is how many points of an attempt there are, as far as the board can tell: those it knows and those
+// that the attempt's End counts besides.
 func (b *Board) Points(index, number int) uint64 {
-	if t := b.known(index); t != nil {
-		for i := range t.attempts {
-			if a := &t.attempts[i]; int(a.number) == number {
-				return a.known() + a.missing()
-			}
-		}
+	if a := b.find(index).find(number); a != nil {
+		return a.known() + a.missing()
 	}
 	return 0
 }
 
-// Has reports whether the board knows how an attempt of a trial, or of the step Then, ended.
+// Has reports whether the board knows how an attempt of a trial, or of the step ThenTrial, ended.
 func (b *Board) Has(index, number int) bool {
-	t := b.known(index)
-	if index == results.ThenTrial && b.then.attempts != nil {
-		t = &b.then
-	}
-	if t == nil {
-		return false
-	}
-	for i := range t.attempts {
-		if a := &t.attempts[i]; int(a.number) == number && a.ended {
-			return true
-		}
-	}
-	return false
+	a := b.find(index).find(number)
+	return a != nil && a.ended
 }

@@ -44,14 +44,8 @@ func (b *Board) Winner() (w Winner, ok bool) {
 	if w.Params == nil {
 		w.Params = json.RawMessage("{}")
 	}
-	for _, try := range t.Attempts {
-		if try.Attempt == best.Attempt {
-			w.Values = try.Values
-		}
-		if try.Attempt == best.Attempt && try.End != nil {
-			w.Files = try.End.Files
-		}
-	}
+	won := t.Decisive()
+	w.Values, w.Files = won.Values, won.End.Files // it has ended, or it could not win
 	for _, s := range t.Metrics {
 		w.Metrics[s.Name] = s.Value
 	}

@@ -58,18 +58,17 @@ func fixedCells(cells []any, t board.Trial) {
 		cells[2] = float64(*t.Value)
 	}
 	cells[12] = textOrNil(t.Reason)
-	for _, try := range t.Attempts {
-		if try.Attempt != t.Attempt || try.End == nil {
-			continue
-		}
-		e := try.End
-		cells[5], cells[6], cells[7] = t.Seed, e.StartMs, e.EndMs
-		cells[8], cells[9] = float64(e.EndMs-e.StartMs)/1000, int64(e.Exit)
-		if e.Signal != 0 {
-			cells[10] = int64(e.Signal)
-		}
-		cells[11], cells[12] = textOrNil(e.Agent), textOrNil(e.Reason)
+	try := t.Decisive()
+	if try == nil || try.End == nil {
+		return
 	}
+	e := try.End
+	cells[5], cells[6], cells[7] = t.Seed, e.StartMs, e.EndMs
+	cells[8], cells[9] = float64(e.EndMs-e.StartMs)/1000, int64(e.Exit)
+	if e.Signal != 0 {
+		cells[10] = int64(e.Signal)
+	}
+	cells[11], cells[12] = textOrNil(e.Agent), textOrNil(e.Reason)
 }
 
 func textOrNil(s string) any {
