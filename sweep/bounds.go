@@ -48,6 +48,14 @@ func (r *reader) checkSize(src []byte) bool {
 	return r.checkDepth()
 }
 
+// beginsBlock says whether a line ends with | or >, perhaps with an indicator and a comment behind it, so that
+// a text of several lines follows.
+func beginsBlock(line string) bool {
+	header, _, _ := strings.Cut(line, " #")
+	header = strings.TrimRight(header, " \t0123456789+-")
+	return strings.HasSuffix(header, "|") || strings.HasSuffix(header, ">")
+}
+
 // checkDepth bounds the nesting that the text can ask for: flow brackets, and indicators repeated on a line.
 func (r *reader) checkDepth() bool {
 	if len(r.lines) > maxLines {
@@ -57,9 +65,7 @@ func (r *reader) checkDepth() bool {
 	}
 	open, blocks := 0, 0
 	for i, line := range r.lines {
-		header, _, _ := strings.Cut(line, " #")
-		if header = strings.TrimRight(header, " \t0123456789+-"); strings.HasSuffix(header, "|") ||
-			strings.HasSuffix(header, ">") {
+		if beginsBlock(line) {
 			if blocks++; blocks > maxBlocks {
 				r.fail(i+1, 1, fmt.Sprintf("there are more than %d texts after | or >", maxBlocks),
 					"write short texts in quotes")

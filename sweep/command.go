@@ -352,11 +352,10 @@ func flags(form string, params Point) []string {
 	return words
 }
 
-const MaxWord = 128<<10 - 1
-
-// What Linux hands to a program: one word or variable has at most 32 pages with its NUL (MAX_ARG_STRLEN), all
-// of them together a quarter of the stack's limit, 2 MiB where nobody changed it, half of which is left to
-// the rest of the environment.
+// What Linux hands to a program, in bytes: one word or variable has at most 32 pages with its NUL
+// (MAX_ARG_STRLEN), all of them together a quarter of the stack's limit, 2 MiB where nobody changed it, half
+// of which is left to the rest of the environment.
 const (
+	MaxWord  = 128<<10 - 1
 	MaxWords = 1 << 20
 )

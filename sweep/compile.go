@@ -124,12 +124,8 @@ func (r *references) known() error {
 		if len(r.space.under(ref.path)) > 0 || r.space.inside(ref.path) {
 			continue
 		}
-		var names []string
-		for _, l := range r.space.leaves {
-			names = append(names, l.Name)
-		}
 		name := joinPath(ref.path)
-		return &withRemedy{fmt.Sprintf("there is no parameter `%s`", short(name)), didYouMean(name, names)}
+		return &withRemedy{fmt.Sprintf("there is no parameter `%s`", short(name)), didYouMean(name, r.space.names())}
 	}
 	return nil
 }

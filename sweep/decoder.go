@@ -3,6 +3,7 @@ package sweep
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -218,6 +219,26 @@ func (d *decoder) integer(n *node, field string, low, high int64) int64 {
 	return i
 }
 
+// regexp compiles a regular expression; nil: it is none, which was reported.
+func (d *decoder) regexp(text string, n *node, field string) *regexp.Regexp {
+	re, err := regexp.Compile(text)
+	if err != nil {
+		d.fail(n, field, "not a regular expression: "+
+			short(strings.TrimPrefix(err.Error(), "error parsing regexp: ")), "write it in RE2 syntax")
+		return nil
+	}
+	return re
+}
+
+// mappingOf says whether n is a mapping whose keys are the user's own; else it was reported.
+func (d *decoder) mappingOf(n *node, field, example string) bool {
+	if n.kind != mapping {
+		d.fail(n, field, "a mapping is needed, not "+n.what(), "write "+example)
+		return false
+	}
+	return true
+}
+
 // duration is a number of seconds, or text such as 90s, 2h30m, 1d.
 func (d *decoder) duration(n *node, field string) time.Duration {
 	if n == nil {
@@ -282,11 +303,9 @@ func (d *decoder) value(n *node, field string) Value {
 	return v
 }
 
-// Misplaced keys are one fault with many traces: each of these reports the fault once, and its traces are not
-// reported again.
-
 // checkIndent finds keys that are empty while keys that do not belong beside them follow: what is below an
-// empty key was meant to be in it. It gives those that were reported.
+// empty key was meant to be in it. That is one fault with many traces: it is reported once, and its traces,
+// which it gives, are not reported again.
 func (d *decoder) checkIndent(n *node, field string, stray func(pair) bool) map[*node]bool {
 	reported := map[*node]bool{}
 	for i, p := range n.pairs {

@@ -1,7 +1,6 @@
 package sweep
 
 import (
-	"fmt"
 	"math"
 	"math/big"
 	"strconv"
@@ -253,7 +252,7 @@ func (d *Dimension) distinct() *big.Int {
 		seen := map[string]bool{}
 		for i, v := range d.Values {
 			if d.Distribution == Categorical || d.Probabilities[i] > 0 {
-				seen[fmt.Sprintf("%T%s", v, appendRepr(nil, v))] = true
+				seen[identity(v)] = true
 			}
 		}
 		return big.NewInt(int64(len(seen)))

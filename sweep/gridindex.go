@@ -11,6 +11,14 @@ const maxCounted = 1_000_000
 // and the marks of a million points fit in 32 KiB.
 const block = 256
 
+// gridIndex finds the points of a grid with conditions: it holds the combination of every 256th point, so
+// that At looks at few combinations.
+type gridIndex struct {
+	count int   // points found
+	marks []int // marks[k] is the combination of point k*block
+	whole bool  // every combination of the grid was looked at
+}
+
 // isPoint says whether combination i is a point: its constraints hold, and each absent parameter stands at
 // its first choice, so that combinations which differ only in absent parameters count once.
 func (s *Space) isPoint(values []Value, i *big.Int) (active []bool, ok bool) {

@@ -1,9 +1,6 @@
 package sweep
 
-import (
-	"fmt"
-	"math/big"
-)
+import "math/big"
 
 // leaf is a dimension and where it stands in the tree of parameters.
 type leaf struct {
@@ -35,9 +32,9 @@ func (l *leaf) withoutRepeats() {
 	seen := map[string]bool{}
 	var kept []Value
 	for i, v := range l.Values {
-		text := fmt.Sprintf("%T%s", v, appendRepr(nil, v))
-		if !seen[text] && (l.Distribution == Categorical || l.Probabilities[i] > 0) {
-			seen[text] = true
+		id := identity(v)
+		if !seen[id] && (l.Distribution == Categorical || l.Probabilities[i] > 0) {
+			seen[id] = true
 			kept = append(kept, v)
 		}
 	}

@@ -70,8 +70,6 @@ func (n *node) grow(child *node) {
 	n.depth = max(n.depth, child.depth+1)
 }
 
-// What people write for something else is refused by one error, whose remedy was tried.
-
 // source writes a node as YAML on one line.
 func (n *node) source() string {
 	switch n.kind {

@@ -7,7 +7,7 @@ import (
 )
 
 // What no program can be given is refused before anything starts; a file takes values of any size.
-func TestHandover(t *testing.T) {
+func TestArgumentSize(t *testing.T) {
 	long := strings.Repeat("x", 150_000)
 	for command, ok := range map[string]bool{
 		`["./t", "${args}"]`: false, `./t ${args}`: false, `sh -c './t ${args}'`: false,

@@ -35,12 +35,10 @@ func (d *decoder) constraints(n *node) {
 }
 
 func (d *decoder) expressionRemedy() string {
-	names := make([]string, 0, 8)
-	for _, l := range d.spec.Space.leaves {
-		if len(names) == 8 {
-			return "parameters here: " + quoted(names) + " and more"
-		}
-		names = append(names, l.Name)
+	const most = 8
+	names := d.spec.Space.names()
+	if len(names) > most {
+		return "parameters here: " + quoted(names[:most]) + " and more"
 	}
 	return "parameters here: " + quoted(names)
 }

@@ -2,7 +2,6 @@ package sweep
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,10 +65,8 @@ func (d *decoder) operator(c *resource.Constraint, operator, value *node, field 
 	case resource.Is, resource.Like, resource.Unlike:
 		if c.Value == "" {
 			d.fail(operator, field, name+" needs a value", "write it as the third item")
-		} else if _, err := regexp.Compile(c.Value); name != resource.Is && err != nil {
-			d.fail(value, field+".2",
-				"not a regular expression: "+short(strings.TrimPrefix(err.Error(), "error parsing regexp: ")),
-				"write it in RE2 syntax")
+		} else if name != resource.Is {
+			d.regexp(c.Value, value, field+".2")
 		}
 	case resource.MaxPer, resource.GroupBy:
 		if n, err := strconv.Atoi(c.Value); c.Value == "" && name == resource.MaxPer || c.Value != "" &&

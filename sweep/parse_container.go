@@ -125,9 +125,7 @@ func (d *decoder) ulimits(n *node) []Ulimit {
 	if n == nil || n.null {
 		return nil
 	}
-	if n.kind != mapping {
-		d.fail(n, "task.ulimits", "a mapping is needed, not "+n.what(),
-			"write ulimits: {nofile: 4096, memlock: unlimited}")
+	if !d.mappingOf(n, "task.ulimits", "ulimits: {nofile: 4096, memlock: unlimited}") {
 		return nil
 	}
 	var out []Ulimit

@@ -30,13 +30,13 @@ func (d *decoder) dropRepeats(l *leaf, n *node, field string) {
 	seen := map[string]bool{}
 	var kept []Value
 	for _, v := range l.Values {
-		text := fmt.Sprintf("%T%s", v, appendRepr(nil, v))
-		if seen[text] {
+		id := identity(v)
+		if seen[id] {
 			d.warn(n.get("values"), field+".values",
 				fmt.Sprintf("value %s is given more than once; the grid runs it once", short(Format(v))), "")
 			continue
 		}
-		seen[text] = true
+		seen[id] = true
 		kept = append(kept, v)
 	}
 	l.Values = kept

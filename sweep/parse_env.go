@@ -63,8 +63,7 @@ func (d *decoder) env(n *node) map[string]string {
 	if n == nil || n.null {
 		return nil
 	}
-	if n.kind != mapping {
-		d.fail(n, "task.env", "a mapping is needed, not "+n.what(), `write env: {OMP_NUM_THREADS: "1"}`)
+	if !d.mappingOf(n, "task.env", `env: {OMP_NUM_THREADS: "1"}`) {
 		return nil
 	}
 	env := make(map[string]string, len(n.pairs))

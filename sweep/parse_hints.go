@@ -13,9 +13,7 @@ var noColon = regexp.MustCompile(`^(\s*)([a-z_]+)\s+(\S.*)$`)
 
 var noBlank = regexp.MustCompile(`^(\s*)([A-Za-z_]\w*):([^\s/].*)$`)
 
-var (
-	isPython = regexp.MustCompile(`^(import \w|from \w+ import|def \w+\(|#!.*python)`)
-)
+var isPython = regexp.MustCompile(`^(import \w|from \w+ import|def \w+\(|#!.*python)`)
 
 // syntaxHint finds in a line that is no YAML what is often forgotten; empty: nothing of the kind.
 func syntaxHint(line string) (column int, problem, remedy string) {

@@ -13,12 +13,8 @@ var anyMacro = regexp.MustCompile(`\$\{[^}]*\}`)
 
 // lineOf is the place of text within a value of several lines, or the value's own.
 func (d *decoder) lineOf(n *node, text string) *node {
-	if n == nil || n.kind != scalar || n.origin != "" || text == "" || n.line < 1 || n.line > len(d.lines) {
-		return n
-	}
-	header, _, _ := strings.Cut(d.lines[n.line-1], " #")
-	header = strings.TrimRight(header, " \t0123456789+-")
-	if !strings.HasSuffix(header, "|") && !strings.HasSuffix(header, ">") {
+	if n == nil || n.kind != scalar || n.origin != "" || text == "" || n.line < 1 || n.line > len(d.lines) ||
+		!beginsBlock(d.lines[n.line-1]) {
 		return n
 	}
 	indent := -1
@@ -94,10 +90,7 @@ func (d *decoder) nearParameter(remedy string) string {
 	if m == nil {
 		return remedy
 	}
-	var names []string
-	for _, l := range d.spec.Space.leaves {
-		names = append(names, l.Name)
-	}
+	names := d.spec.Space.names()
 	if near := suggest(m[1], names); near != "" && !slices.Contains(names, m[1]) {
 		return "did you mean ${param." + near + "}?"
 	}

@@ -189,9 +189,7 @@ func (d *decoder) checkVariable(m macro, at *node, field string) {
 // checkParam makes sure that a parameter is there in every point.
 func (d *decoder) checkParam(m macro, inArithmetic bool, at *node, field string) {
 	s := d.spec.Space
-	var names []string
 	for _, l := range s.leaves {
-		names = append(names, l.Name)
 		inside := strings.HasPrefix(l.Name, m.arg+".")
 		if l.Name != m.arg && !inside {
 			if _, deeper := constantAt(l, m.arg); !deeper {
@@ -208,9 +206,9 @@ func (d *decoder) checkParam(m macro, inArithmetic bool, at *node, field string)
 		}
 		return
 	}
-	if len(d.problems) == 0 || len(names) > 0 {
+	if len(d.problems) == 0 || len(s.leaves) > 0 {
 		d.fail(at, field, fmt.Sprintf("%s: there is no parameter `%s`", m, short(m.arg)),
-			didYouMean(m.arg, names))
+			didYouMean(m.arg, s.names()))
 	}
 }
 

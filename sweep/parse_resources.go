@@ -53,8 +53,7 @@ func (d *decoder) resources(n *node) {
 var resourceName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]*$`)
 
 func (d *decoder) named(n *node, field string) {
-	if n.kind != mapping {
-		d.fail(n, field, "a mapping is needed, not "+n.what(), "write named: {licences: 1}")
+	if !d.mappingOf(n, field, "named: {licences: 1}") {
 		return
 	}
 	for _, p := range n.pairs {
@@ -74,9 +73,7 @@ func (d *decoder) named(n *node, field string) {
 	}
 }
 
-var (
-	bytesInside = regexp.MustCompile(`\b([0-9][0-9_]*(?:\.[0-9]+)?)\s*([KMGTP]?i?B)\b`)
-)
+var bytesInside = regexp.MustCompile(`\b([0-9][0-9_]*(?:\.[0-9]+)?)\s*([KMGTP]?i?B)\b`)
 
 // quantity reads a number, an amount of bytes, or an expression over parameters. Amounts of memory and disk
 // are in MB; the prefixes are powers of 1024 with and without the i, as in Mesos.

@@ -2,8 +2,6 @@ package sweep
 
 import (
 	"fmt"
-	"regexp"
-	"strings"
 )
 
 // task reads what a trial is to the cluster.
@@ -63,11 +61,8 @@ func (d *decoder) isolation(n *node) Isolation {
 
 func (d *decoder) filter(n *node, field string) {
 	text := d.text(n, field)
-	re, err := regexp.Compile(text)
-	switch {
-	case err != nil:
-		d.fail(n, field, "not a regular expression: "+short(strings.TrimPrefix(err.Error(),
-			"error parsing regexp: ")), "write it in RE2 syntax")
+	switch re := d.regexp(text, n, field); {
+	case re == nil:
 	case re.NumSubexp() != 2:
 		d.fail(n, field, fmt.Sprintf("the expression has %d groups", re.NumSubexp()),
 			"give it two: the metric's name and its number")

@@ -78,8 +78,7 @@ func (d *decoder) thenSpec(n *node, path string) {
 			"give the path of a spec relative to this one")
 		return
 	}
-	beside := func(name string) ([]byte,
-		error) {
+	beside := func(name string) ([]byte, error) {
 		return d.options.read(filepath.Join(filepath.Dir(path), name))
 	}
 	next := d.decodeText(file, src,

@@ -10,9 +10,7 @@ import (
 
 var unitWords = regexp.MustCompile(`^([0-9.]+)\s*([A-Za-z]+)$`)
 
-var (
-	clock = regexp.MustCompile(`^([0-9]+):([0-5]?[0-9]):([0-5]?[0-9])$`)
-)
+var clock = regexp.MustCompile(`^([0-9]+):([0-5]?[0-9]):([0-5]?[0-9])$`)
 
 // durationOf is the remedy for a duration in other words.
 func durationOf(text string) string {

@@ -86,6 +86,9 @@ func (r *demand) at(space *Space, p Point) (resource.Resources, error) {
 	return out, err
 }
 
+// asked says whether some point may ask for any of it.
+func (q quantity) asked() bool { return q.formula != nil || q.fixed > 0 }
+
 func (q quantity) amount(env map[string]any) (float64, error) {
 	x := q.fixed
 	if q.formula != nil {

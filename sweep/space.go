@@ -22,6 +22,15 @@ func (s *Space) Dimensions() []Dimension {
 	return all
 }
 
+// names is what the parameters are called, groups unfolded, in the order of the spec.
+func (s *Space) names() []string {
+	names := make([]string, len(s.leaves))
+	for i, l := range s.leaves {
+		names[i] = l.Name
+	}
+	return names
+}
+
 // Size is how many points a grid over the space has, and whether that number is finite. With `when` or
 // `constraints` it counts the points that hold them, as far as Parse had to look: up to run_cap.
 func (s *Space) Size() (n *big.Int, finite bool) {
@@ -96,14 +105,6 @@ func insert(p Point, path []string, v Value) Point {
 	}
 	p[last].Value = insert(p[last].Value.(Point), path[1:], v)
 	return p
-}
-
-// gridIndex finds the points of a grid with conditions: it holds the combination of every 256th point, so
-// that At looks at few combinations.
-type gridIndex struct {
-	count int   // points found
-	marks []int // marks[k] is the combination of point k*block
-	whole bool  // every combination of the grid was looked at
 }
 
 // points is how many points a random search can draw, conditions aside; nil: without number.

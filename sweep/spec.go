@@ -25,7 +25,6 @@ type Spec struct {
 	Command     Command
 	Task        Task
 	Limits      Limits
-	Queue       string
 	Packing     string // what packing pursues: tight, soonest, spread or first; empty: the scheduler decides
 	Artifacts   Artifacts
 	Then        *Then
@@ -99,16 +98,10 @@ func (s *Spec) Demand(p Point) (resource.Resources, error) { return s.Task.resou
 func (s *Spec) DemandVaries() bool { return s.Task.resources.varies() }
 
 // WantsDisk says whether some trial may ask for disk.
-func (s *Spec) WantsDisk() bool {
-	q := s.Task.resources.disk
-	return q.formula != nil || q.fixed > 0
-}
+func (s *Spec) WantsDisk() bool { return s.Task.resources.disk.asked() }
 
 // WantsGPUs says whether some trial may ask for GPUs.
-func (s *Spec) WantsGPUs() bool {
-	q := s.Task.resources.gpus
-	return q.formula != nil || q.fixed > 0
-}
+func (s *Spec) WantsGPUs() bool { return s.Task.resources.gpus.asked() }
 
 // MaxTrials bounds one sweep, ten times what one sweep is designed for. Everything that holds trials keeps to
 // this bound.
