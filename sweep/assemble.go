@@ -9,7 +9,7 @@ import (
 // of them are there: the others are switched off by their `when`. ok is false when a constraint refuses the
 // point.
 func (s *Space) Assemble(values []Value) (p Point, active []bool, ok bool) {
-	if !s.conditional() {
+	if !s.Conditional() {
 		return s.build(values), nil, true
 	}
 	if active, ok = s.check(values); !ok {
@@ -17,9 +17,6 @@ func (s *Space) Assemble(values []Value) (p Point, active []bool, ok bool) {
 	}
 	return s.buildActive(values, active), active, true
 }
-
-// Conditional says whether there is any `when` or constraint.
-func (s *Space) Conditional() bool { return s.conditional() }
 
 // Shuffle is element i of a permutation of 0…n-1 that the seed chooses.
 func Shuffle(seed uint64, i, n int) int {
@@ -30,11 +27,6 @@ func Shuffle(seed uint64, i, n int) int {
 func (s *Space) ShuffledAt(seed uint64, i int) Point {
 	size, _ := s.Size()
 	return s.At(shuffled(i, size, seed))
-}
-
-// RandomNumber is the random number in (0,1) of one dimension in one try of one trial: a hash of the four.
-func RandomNumber(seed uint64, index, try, dimension int) float64 {
-	return uniform(seed, index, try, dimension)
 }
 
 // Ordered says whether the values of a choice are numbers in ascending or descending order, so that

@@ -36,9 +36,9 @@ func (s *Space) draw(seed uint64, index, tries int) (Point, bool) {
 	values := make([]Value, len(s.leaves))
 	for try := range tries {
 		for k, l := range s.leaves {
-			values[k] = l.Quantile(uniform(seed, index, try, k))
+			values[k] = l.Quantile(RandomNumber(seed, index, try, k))
 		}
-		if !s.conditional() {
+		if !s.Conditional() {
 			return s.build(values), true
 		}
 		if active, ok := s.check(values); ok {

@@ -57,7 +57,7 @@ func (d *decoder) checkSamples(root *node) {
 	for i := range samples {
 		values := make([]Value, len(s.Space.leaves))
 		for k, l := range s.Space.leaves {
-			u := uniform(s.Seed, i, 0, k)
+			u := RandomNumber(s.Seed, i, 0, k)
 			switch i { // the two corners first
 			case 0:
 				u = 0.001

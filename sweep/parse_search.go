@@ -93,7 +93,7 @@ func (d *decoder) chooseMethod(at *node, searched int, choices string) {
 	switch {
 	case choices != "":
 		why = fmt.Sprintf("the values of `%s` have no order", short(choices))
-	case s.Space.conditional():
+	case s.Space.Conditional():
 		why = "parameters depend on each other"
 	case searched > 1 && s.Trials >= evolving*searched:
 		s.Method = "cma-es"

@@ -64,7 +64,7 @@ func (d *decoder) trials(root *node, limit int) {
 		d.warnRepeats(root)
 		return
 	}
-	if s.Space.conditional() {
+	if s.Space.Conditional() {
 		d.countGrid(root, limit)
 		return
 	}
@@ -129,7 +129,7 @@ func (d *decoder) unique(n *node) {
 // uniqueTrials is how many trials a search without repeats runs.
 func (d *decoder) uniqueTrials(root *node, limit int) {
 	s := d.spec
-	if s.Space.conditional() {
+	if s.Space.Conditional() {
 		w := s.Space.countPoints(maxCounted + 1)
 		s.Space.index = w
 		switch {
@@ -175,7 +175,7 @@ func (d *decoder) warnRepeats(root *node) {
 		return
 	}
 	about := ""
-	if s.Space.conditional() {
+	if s.Space.Conditional() {
 		about = "at most "
 	}
 	at := root.get("run_cap")

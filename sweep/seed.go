@@ -11,9 +11,9 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// uniform is the random number of one parameter in one try of one trial, in the open interval (0,1). It is a
-// hash of the four numbers, so parameters, tries and trials do not disturb each other.
-func uniform(seed uint64, index, try, dimension int) float64 {
+// RandomNumber is the random number of one parameter in one try of one trial, in the open interval (0,1). It
+// is a hash of the four numbers, so parameters, tries and trials do not disturb each other.
+func RandomNumber(seed uint64, index, try, dimension int) float64 {
 	h := mix(mix(mix(seed)^uint64(index)) ^ uint64(try))
 	h = mix(h ^ uint64(dimension))
 	return (float64(h>>12) + 0.5) / (1 << 52)

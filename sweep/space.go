@@ -66,8 +66,8 @@ func (s *Space) combination(i *big.Int) []Value {
 	return values
 }
 
-// conditional says whether there is any `when` or constraint.
-func (s *Space) conditional() bool {
+// Conditional says whether there is any `when` or constraint.
+func (s *Space) Conditional() bool {
 	if len(s.rules) > 0 {
 		return true
 	}
