@@ -110,9 +110,7 @@ func (v *visitor) runs(words []string, from []*syntax.Word) {
 	}
 	for i, w := range words {
 		name := path.Base(w)
-		start := i == 0 || slices.ContainsFunc(words[:i],
-			func(b string) bool { return slices.Contains(wrappers, path.Base(b)) })
-		if !start {
+		if !startsAt(words, i) {
 			break
 		}
 		switch {

@@ -158,11 +158,7 @@ func (v *visitor) codeOf(n *syntax.CallExpr, i int) []int {
 	if !ok {
 		return nil
 	}
-	words := make([]string, len(n.Args))
-	for k, w := range n.Args {
-		words[k] = v.value(w)
-	}
-	return l.codeWords(words, i+1)
+	return l.codeWords(v.values(n.Args), i+1)
 }
 
 // file is the place of what a file holds. Files are told apart by their last name, as far as it is written

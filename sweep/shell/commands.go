@@ -1,5 +1,10 @@
 package shell
 
+import (
+	"path"
+	"slices"
+)
+
 // Programs that run commands or scripts which stand among their words.
 var (
 	shells = []string{"sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "rbash", "yash"}
@@ -10,8 +15,7 @@ var (
 	// rerun are programs that hand their words to a shell which they choose.
 	rerun = []string{
 		"watch", "parallel", "tmux", "screen", "hyperfine", "entr", "nodemon", "bsub", "pdsh", "clush", "dsh",
-		"mosh",
-		"rsh", "remsh", "sbatch", "qsub", "concurrently",
+		"mosh", "rsh", "remsh", "sbatch", "qsub", "concurrently",
 	}
 
 	// byOption are programs with a command for a shell behind -c or --command.
@@ -19,22 +23,23 @@ var (
 
 	// wrappers run the command that their words hold.
 	wrappers = []string{
-		"command", "builtin", "exec", "time", "nohup", "sudo", "doas", "env", "nice", "ionice", "timeout",
-		"stdbuf",
-		"setsid", "xargs", "chroot", "numactl", "taskset", "srun", "mpirun", "mpiexec", "strace", "unbuffer",
-		"docker",
-		"podman", "kubectl", "nsenter", "unshare", "find", "chrt", "flock", "runuser", "torchrun",
-		"nvidia-docker",
-		"nerdctl", "singularity", "apptainer", "enroot", "uv", "poetry", "pipenv", "pixi", "conda", "mamba",
-		"micromamba", "busybox", "toybox", "tini", "dumb-init", "gosu", "su-exec", "setpriv", "prlimit",
-		"cgexec",
+		"command", "builtin", "exec", "time", "nohup", "sudo", "doas", "env", "nice", "ionice",
+		"timeout", "stdbuf", "setsid", "xargs", "chroot", "numactl", "taskset", "srun", "mpirun",
+		"mpiexec", "strace", "unbuffer", "docker", "podman", "kubectl", "nsenter", "unshare", "find",
+		"chrt", "flock", "runuser", "torchrun", "nvidia-docker", "nerdctl", "singularity", "apptainer",
+		"enroot", "uv", "poetry", "pipenv", "pixi", "conda", "mamba", "micromamba", "busybox",
+		"toybox", "tini", "dumb-init", "gosu", "su-exec", "setpriv", "prlimit", "cgexec",
 		"systemd-run", "firejail", "bwrap", "proot", "fakeroot", "xvfb-run", "aprun", "jsrun", "ibrun",
-		"horovodrun",
-		"salloc", "nsys", "ncu", "perf", "valgrind", "ltrace", "catchsegv", "accelerate", "deepspeed",
-		"coproc",
-		"caffeinate", "chronic", "direnv", "ssh-agent", "faketime", "catatonit",
+		"horovodrun", "salloc", "nsys", "ncu", "perf", "valgrind", "ltrace", "catchsegv", "accelerate",
+		"deepspeed", "coproc", "caffeinate", "chronic", "direnv", "ssh-agent", "faketime", "catatonit",
 	}
 )
+
+// startsAt says whether word i may be a program that runs: the first word, or one behind a wrapper.
+func startsAt(words []string, i int) bool {
+	return i == 0 ||
+		slices.ContainsFunc(words[:i], func(w string) bool { return slices.Contains(wrappers, path.Base(w)) })
+}
 
 // unknownText stands for what an outer shell puts into the text of an inner one.
 const unknownText = "KaonOpaque"

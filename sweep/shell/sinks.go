@@ -275,20 +275,15 @@ func (v *visitor) readsAny(stmts []*syntax.Stmt) (reader string) {
 
 // readsCode names what takes the standard input of a command for code, or for words: xargs; "": nothing.
 func (v *visitor) readsCode(c *syntax.CallExpr) string {
-	words := make([]string, len(c.Args))
-	for i, w := range c.Args {
-		words[i] = v.value(w)
-	}
+	words := v.values(c.Args)
 	for i, w := range words {
 		name := path.Base(w)
 		nulls := slices.ContainsFunc(words[i+1:], func(o string) bool {
 			return strings.HasPrefix(o, "-0") || strings.HasPrefix(o, "--null") ||
 				strings.HasPrefix(o, "-d") || strings.HasPrefix(o, "--delim") || o == "-r0"
 		})
-		start := i == 0 || slices.ContainsFunc(words[:i],
-			func(b string) bool { return slices.Contains(wrappers, path.Base(b)) })
 		switch {
-		case !start:
+		case !startsAt(words, i):
 		case readsCode(words, i), name == "ssh" && skipOptions(words, i+1, sshWithWord)+1 >= len(words):
 			return name
 		case (name == "." || name == "source") && i == 0 && len(words) > 1 &&

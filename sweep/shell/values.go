@@ -103,6 +103,15 @@ func (v *visitor) value(w *syntax.Word) string {
 	return b.String()
 }
 
+// values are the texts of words, as value gives them.
+func (v *visitor) values(words []*syntax.Word) []string {
+	texts := make([]string, len(words))
+	for i, w := range words {
+		texts[i] = v.value(w)
+	}
+	return texts
+}
+
 // known is the text of a variable, sh for $SHELL, or unknownText.
 func (v *visitor) known(p *syntax.ParamExp) string {
 	if p.Param != nil && v.literals["@"] != "" && slices.Contains([]string{"@", "*", "1"}, p.Param.Value) {
