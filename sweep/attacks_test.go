@@ -74,6 +74,9 @@ var attacks = []string{
 	`ln -s /bin/sh mysh; X="echo ${param.v}"; ./mysh -c "true; $X"`,
 	`ln -s $(command -v python3) py; ./py -c"print('${param.v}')"`,
 	`ln -s $(command -v perl) pl; ./pl -E "print '${param.v}'"`,
+	`echo "print('${param.v}')" | python3 /dev/fd/0`, `echo "print('${param.v}')" | python3 /proc/self/fd/0`,
+	`. /proc/self/fd/0 <<< "echo ${param.v}"`, `{ echo "echo ${param.v}" > /proc/self/fd/1; } | bash`,
+	`{ echo "echo ${param.v}" > /dev/fd/2; } 2>&1 | bash`,
 }
 
 // Whatever is accepted of them runs nothing that a value says, in sh and in bash.

@@ -76,8 +76,7 @@ func (v *visitor) prints(stmts []*syntax.Stmt) (s source) {
 				elsewhere := false
 				for _, r := range n.Redirs {
 					switch {
-					case writes(r) && !slices.Contains([]string{"/dev/stdout", "/dev/fd/1", "/dev/stderr"},
-						v.value(r.Word)):
+					case writes(r) && !isOutput(v.value(r.Word)):
 						elsewhere = true
 					case r.Op == syntax.RdrIn:
 						s.places = append(s.places, v.file(r.Word))

@@ -166,7 +166,7 @@ func readsCode(words []string, i int) bool {
 	}
 	for k := i + 1; k < len(words); k++ {
 		switch w := words[k]; {
-		case w == "-" || w == "/dev/stdin":
+		case w == "-" || isInput(w):
 			return true
 		case w == "-m" || w != "" && w[0] != '-' && l.first == 0:
 			return false

@@ -9,6 +9,12 @@ import (
 // isInput says whether a file is the standard input.
 func isInput(w string) bool { return w == "/dev/stdin" || w == "/dev/fd/0" || w == "/proc/self/fd/0" }
 
+// isOutput says whether a file is the standard output, or that for errors.
+func isOutput(w string) bool {
+	return slices.Contains([]string{"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1",
+		"/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"}, w)
+}
+
 // optionC is the word behind an option that ends in c, from i on, or -1.
 func optionC(words []string, i int) int {
 	for ; i+1 < len(words); i++ {

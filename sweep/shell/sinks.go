@@ -286,8 +286,7 @@ func (v *visitor) readsCode(c *syntax.CallExpr) string {
 		case !startsAt(words, i):
 		case readsCode(words, i), name == "ssh" && skipOptions(words, i+1, sshWithWord)+1 >= len(words):
 			return name
-		case (name == "." || name == "source") && i == 0 && len(words) > 1 &&
-			slices.Contains([]string{"/dev/stdin", "/dev/fd/0"}, words[1]):
+		case (name == "." || name == "source") && i == 0 && len(words) > 1 && isInput(words[1]):
 			return name
 		case name == "xargs" && !nulls:
 			return name
