@@ -2,222 +2,239 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"maps"
 	"os"
+	"os/exec"
+	"path"
 	"path/filepath"
-	"runtime"
+	"slices"
 	"strings"
-	"syscall"
 	"testing"
-
-	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/results/board"
-	"github.com/kaon-sweep/kaon/scheduler/cluster"
-	"github.com/kaon-sweep/kaon/server"
-	"github.com/kaon-sweep/kaon/testkit"
 )
 
-// serve starts a cluster, on whose machine uname -m prints what machine says; empty: the truth.
-func (p place) serve(machine string, agents ...string) (address string) {
-	p.t.Helper()
-	args := []string{"cluster", "--listen", "127.0.0.1:0", "--json", "--allocate", "20ms", "--work", filepath.Join(p.dir, "agents")}
-	for _, a := range agents {
-		args = append(args, "--agent", a)
-	}
-	cmd := p.command(args...)
-	if machine != "" {
-		p.program("bin/uname", "#!/bin/sh\necho "+machine+"\n")
-		cmd.Env = append(cmd.Env, "PATH="+filepath.Join(p.dir, "bin")+":"+os.Getenv("PATH"))
-	}
-	x := p.launch(cmd)
-	x.stdout.await(p.t, "\n")
-	var said struct{ Cluster string }
-	if err := json.Unmarshal([]byte(x.stdout.String()), &said); err != nil {
-		p.t.Fatal(err)
-	}
-	p.t.Cleanup(func() {
-		x.signal(syscall.SIGTERM)
-		x.wait()
-	})
-	return said.Cluster
+const module = "github.com/kaon-sweep/kaon"
+
+// mayImport is the one direction of the flow: a folder of the left may import the folders of the right, and
+// nothing else of ours but folders below itself. cmd may import all.
+var mayImport = map[string][]string{
+	"sweep":     {},
+	"offers":    {"sweep"},
+	"results":   {"sweep"},
+	"scheduler": {"sweep", "offers", "results"},
+	"workflow":  {"sweep", "scheduler", "results"},
+	"server":    {"sweep", "offers", "results", "scheduler", "workflow"},
+	"bench":     {"sweep", "offers", "results", "scheduler", "workflow", "server"},
+	"examples":  {},
+	"testkit":   {},
 }
 
-// program makes a script that can be run.
-func (p place) program(name, text string) string {
-	p.t.Helper()
-	file := p.write(name, text)
-	if err := os.Chmod(file, 0o755); err != nil {
-		p.t.Fatal(err)
-	}
-	return file
+// narrow are the packages that may import fewer of ours than their folder may: exactly these, and nothing of ours besides.
+var narrow = map[string][]string{
+	"sweep/shell":    {},
+	"results":        {"sweep"},
+	"results/board":  {"sweep", "sweep/shell", "results"},
+	"results/bucket": {},
+	"results/store":  {"sweep", "results", "results/board", "results/bucket"},
+
+	// Beside its service the socket knows what it carries, and not who answers.
+	"server/control": {"sweep", "results", "results/store", "scheduler", "scheduler/crash", "scheduler/listen"},
+
+	// From a trial's bytes to points to updates: none of these knows processes, attempts or the agent.
+	"scheduler/executor/mask":     {},
+	"scheduler/executor/shortage": {},
+	"scheduler/executor/parse": {
+		"results", "scheduler/executor/mask", "scheduler/executor/shortage", "scheduler/safefile", "scheduler/task",
+	},
+	"scheduler/executor/outbox": {"results", "scheduler/safefile", "scheduler/task"},
+
+	// The packages around the core never know the core: their methods answer with what is to be done.
+	"scheduler/health":  {"offers", "scheduler/timer"},
+	"scheduler/journal": {"sweep", "offers", "results", "scheduler/cluster"},
+	"scheduler/queue":   {"offers", "sweep/resource"},
+	"scheduler/task":    {"sweep", "sweep/resource", "results", "results/board"},
+
+	// The two ends of the wire never know each other; master and agent know what they say to each other, and no more
+	// but a leaf.
+	"scheduler/timer":            {},
+	"scheduler/cluster":          {"offers", "sweep", "sweep/resource"},
+	"scheduler/cluster/recordio": {},
+	"scheduler/cluster/mesos": {
+		"offers", "sweep", "sweep/resource", "scheduler/cluster", "scheduler/cluster/recordio", "scheduler/crash", "scheduler/timer",
+	},
+	"scheduler/cluster/embedded": {
+		"scheduler/cluster/embedded/agent", "scheduler/cluster/embedded/api", "scheduler/cluster/embedded/containerizer",
+		"scheduler/cluster/embedded/master", "scheduler/cluster/embedded/protocol", "scheduler/crash", "scheduler/listen",
+		"scheduler/timer",
+	},
+	"scheduler/cluster/embedded/protocol": {"sweep/resource"},
+	"scheduler/cluster/embedded/master":   {"scheduler/cluster/embedded/protocol", "scheduler/timer"},
+	"scheduler/cluster/embedded/agent":    {"scheduler/cluster/embedded/protocol"},
+	"scheduler/cluster/embedded/api":      {"scheduler/cluster/embedded/protocol", "scheduler/cluster/recordio"},
+	"scheduler/cluster/embedded/docker":   {},
+	"scheduler/cluster/embedded/containerizer": {
+		"scheduler/cluster/embedded/docker", "scheduler/cluster/embedded/protocol", "scheduler/cluster/recordio",
+		"scheduler/crash", "scheduler/executor/cgroup", "scheduler/proc", "scheduler/safefile", "scheduler/transfer/archive",
+	},
 }
 
-// standIn is a program for the other architecture that this machine can run: it leaves a word, and is kaon.
-func (p place) standIn(word string) string {
-	self, err := os.Executable()
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return p.program("kaon-foreign", "#!/bin/sh\necho "+word+" >> "+filepath.Join(p.dir, word)+"\n"+
-		`for a; do shift; case $a in --sha256=*) ;; *) set -- "$@" "$a";; esac; done`+"\nexec "+self+` "$@"`+"\n")
-}
-
-// names are what attributes may call this machine's architecture and the other one, and uname the other one.
-func names() (ours, others, machine string) {
-	if runtime.GOARCH == "arm64" {
-		return "AArch64", "x86-64", "x86_64"
-	}
-	return "x64", "aarch64", "aarch64"
-}
-
-// tries are the attempts of a trial of an ended sweep.
-func (p place) tries(id string, trial string) []board.Attempt {
-	p.t.Helper()
-	var t board.Trial
-	p.kaon("trial", id+"/"+trial, "--json").ends(exitDone).json(&t)
-	return t.Attempts
-}
-
-// Of two agents the one does not say what it is, and is something else: one attempt finds out, which costs its trial
-// nothing, and the sweep goes on at the other.
-func TestForeignAgentIsMetOnce(t *testing.T) {
-	t.Parallel()
-	ours, _, _ := names()
-	p := newPlace(t)
-	p.write("square.yaml", square)
-	address := p.serve("riscv64", "name=a,cpus=8,mem=800", "name=b,cpus=1,mem=100,cpu_arch="+ours)
-	r := p.kaon("run", "square.yaml", "--cluster", address, "--json").ends(exitDone)
-	r.says("agent a is of an architecture that no executor is built for, and gets no trials", "--executor-foreign PATH, or kaon-linux-")
-	if n := strings.Count(r.stderr, "agent a is of an architecture"); n != 1 {
-		t.Errorf("told %d times:\n%s", n, r.stderr)
-	}
-	got := contract(t, r)
-	if got.Trials.Succeeded != 8 {
-		t.Fatalf("%+v", got.Trials)
-	}
-	met := 0
-	for _, trial := range []string{"0", "1", "2", "3", "4", "5", "6", "7"} {
-		for _, a := range p.tries(got.Sweep, trial) {
-			switch {
-			case a.End.Agent == "a" && a.End.State == "lost" && strings.Contains(a.End.Reason, "no executor is built for"):
-				met++
-			case a.End.Agent != "b" || a.End.State != "succeeded":
-				t.Errorf("trial %s: %s on %s: %s", trial, a.End.State, a.End.Agent, a.End.Reason)
+// A package of a folder imports what its line says: the packages below it, and those beside it only as they are named.
+func TestPackagesImportWhatTheyMay(t *testing.T) {
+	for _, p := range packages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module+"/")
+		allowed, isNarrow := narrow[name]
+		if !isNarrow {
+			continue
+		}
+		for _, imported := range p.Imports {
+			if to, ours := strings.CutPrefix(imported, module+"/"); ours && !slices.Contains(allowed, to) {
+				t.Errorf("%s imports %s: it may import only %v", name, to, allowed)
 			}
 		}
 	}
-	if met == 0 || met > 8 {
-		t.Errorf("%d attempts met the foreign agent, want 1 to 8: those that were launched with the first", met)
-	}
 }
 
-// An agent that says what it is gets nothing that it cannot run, and whoever waits is told what helps.
-func TestForeignAgentIsRefused(t *testing.T) {
-	t.Parallel()
-	_, others, _ := names()
-	p := newPlace(t)
-	p.write("square.yaml", square)
-	address := p.serve("", "name=a,cpus=2,mem=200,arch="+others)
-
-	const remedy = "--executor-foreign PATH, or kaon-linux-"
-	p.kaon("plan", "square.yaml", "--cluster", address).ends(exitDone).prints("would never start", "no agent of this cluster can run it",
-		"1 agent of architecture "+otherArchitecture()+", which no executor is built for", "what helps: an executor for the other agents: "+remedy)
-	var planned struct{ Refusals []server.Infeasible }
-	p.kaon("plan", "square.yaml", "--cluster", address, "--json").ends(exitDone).json(&planned)
-	want := offers.Excluded{Name: otherArchitecture(), Agents: 1}
-	if len(planned.Refusals) != 1 || len(planned.Refusals[0].Reasons.Excluded) != 1 || planned.Refusals[0].Reasons.Excluded[0] != want || planned.Refusals[0].Remedy == "" {
-		t.Errorf("planned: %+v", planned)
-	}
-	p.kaon("plan", "square.yaml", "--cluster", address, "--executor-foreign", p.standIn("ran")).ends(exitDone)
-	if out := p.kaon("plan", "square.yaml", "--cluster", address, "--executor", "/usr/bin/kaon").ends(exitDone).stdout; strings.Contains(out, "never start") {
-		t.Errorf("with the operator's own executor: %s", out)
-	}
-
-	x := p.start("run", "square.yaml", "--cluster", address)
-	id := sweepOf(x)
-	x.stdout.await(t, "agents of architecture "+otherArchitecture()+", such as a, get no trials")
-	x.stdout.await(t, "waiting: 8 trials wait: no agent of this cluster can run it")
-	x.stdout.await(t, "what helps: an executor for the other agents: "+remedy)
-	p.kaon("status", id).ends(exitDone).prints("8 waiting, 0 running", "what helps: an executor for the other agents")
-	p.kaon("trial", id+"/3").ends(exitDone).prints("trial 3: waiting\n", "can run it", remedy)
-	x.signal(os.Interrupt)
-	x.wait().ends(exitInterrupted)
-
-	// The remedy helps the sweep that waited.
-	again := p.kaon("run", "--resume", id, "--cluster", address, "--executor-foreign", p.standIn("ran"), "--json").ends(exitDone)
-	if got := contract(t, again); got.Trials.Succeeded != 8 {
-		t.Errorf("%+v\n%s", got.Trials, again.stderr)
-	}
-	if n := strings.Count(p.read("ran"), "ran"); n != 1 {
-		t.Errorf("the other architecture's executor started %d times, want one for all trials", n)
-	}
-	if _, err := os.Stat(filepath.Join(p.dir, "bin")); err == nil {
-		t.Error("a shell was asked what the attribute says")
-	}
+type goPackage struct {
+	ImportPath, Dir string
+	Doc             string
+	Imports         []string
+	GoFiles         []string
 }
 
-// An agent that does not say what it is finds the binary that is its own, with one executor for all trials and with one
-// for each, which ends with its trial.
-func TestForeignAgentFindsItsBinary(t *testing.T) {
-	t.Parallel()
-	_, _, machine := names()
-	p := newPlace(t)
-	p.write("square.yaml", square)
-	address := p.serve(machine, "name=a,cpus=2,mem=400")
-	foreign := p.standIn("ran")
-	for isolation, executors := range map[string]int{"shared": 1, "container": 8} {
-		r := p.kaon("run", "square.yaml", "--cluster", address, "--executor-foreign", foreign, "--set", "task.isolation="+isolation, "--json").ends(exitDone)
-		if got := contract(t, r); got.Trials.Succeeded != 8 {
-			t.Errorf("%s: %+v", isolation, got.Trials)
+func packages(t *testing.T) []goPackage {
+	t.Helper()
+	args := []string{"list", "-json=ImportPath,Dir,Doc,Imports,GoFiles"}
+	for folder := range mayImport {
+		if _, err := os.Stat(filepath.Join("..", "..", folder)); err == nil {
+			args = append(args, module+"/"+folder+"/...")
 		}
-		if n := strings.Count(p.read("ran"), "ran"); n != executors {
-			t.Errorf("%s: %d executors, want %d", isolation, n, executors)
-		}
-		if err := os.Remove(filepath.Join(p.dir, "ran")); err != nil {
+	}
+	out, err := exec.Command("go", append(args, module+"/cmd/...")...).Output()
+	if err != nil {
+		t.Fatalf("list packages: %v", err)
+	}
+	var all []goPackage
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p goPackage
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
 			t.Fatal(err)
 		}
+		all = append(all, p)
 	}
 }
 
-// A program that was built for this machine is not taken for one of the other.
-func TestExecutorForeignIsLookedAt(t *testing.T) {
-	t.Parallel()
-	p := newPlace(t)
-	p.write("square.yaml", square)
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
+func TestImportsRunOneWay(t *testing.T) {
+	for _, p := range packages(t) {
+		from, ok := stage(p.ImportPath)
+		if !ok || from == "cmd" {
+			continue
+		}
+		allowed, known := mayImport[from]
+		if !known {
+			t.Errorf("%s: folder %q is not on the map", p.ImportPath, from)
+		}
+		for _, imported := range p.Imports {
+			if to, ours := stage(imported); ours && to != from && !slices.Contains(allowed, to) {
+				t.Errorf("%s imports %s: %s may import only %v", p.ImportPath, imported, from, allowed)
+			}
+		}
 	}
-	p.kaon("run", "square.yaml", "--cluster", "mesos://"+closedPort(t), "--executor-foreign", self).ends(exitUsage).
-		says("--executor-foreign", "is built for EM_", "GOARCH="+otherArchitecture()+" make build")
-	p.kaon("run", "square.yaml", "--cluster", "mesos://"+closedPort(t), "--executor-foreign", "nowhere").ends(exitUsage).says("nowhere")
 }
 
-// A binary that is not the one that was served says so, and is the platform's fault.
-func TestMixedUpExecutor(t *testing.T) {
-	t.Parallel()
-	p := newPlace(t)
-	p.kaon("executor", "--sha256", strings.Repeat("0", 64)).ends(cluster.ExitWrongBinary).
-		says("this executor is not the one that was served", "served was 0000", "fetcher cache")
-	_, others, _ := names()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
+// topLevel is what the repository has at its top: what git tracks there, or, of a copy without git, the packages.
+func topLevel(t *testing.T) []string {
+	t.Helper()
+	top := map[string]bool{}
+	list := exec.Command("git", "ls-files", "-z")
+	list.Dir = filepath.Join("..", "..")
+	if out, err := list.Output(); err == nil {
+		for name := range strings.SplitSeq(strings.TrimRight(string(out), "\x00"), "\x00") {
+			first, _, _ := strings.Cut(name, "/")
+			top[first] = true
+		}
+	} else {
+		for _, p := range packages(t) {
+			first, _ := stage(p.ImportPath)
+			top[first] = true
+		}
 	}
-	p.write("square.yaml", square)
-	mixedUp := p.program("mixed", "#!/bin/sh\nexec "+self+` "$@"`+"\n") // what runs in the end is another file than was served
-	address := p.serve("", "name=a,cpus=1,mem=200,arch="+others)
-	x := p.start("run", "square.yaml", "--cluster", address, "--executor-foreign", mixedUp, "--set", "run_cap=1")
-	id := sweepOf(x)
-	const reason = "the executor that agent a fetched is not the one that was served"
-	testkit.Await(t, "the trial's reason", func() bool { return strings.Contains(p.kaon("trial", id+"/0").stdout, reason) })
-	x.signal(os.Interrupt)
-	x.wait().ends(exitInterrupted)
+	return slices.Sorted(maps.Keys(top))
 }
 
-// otherArchitecture is the one that this program is not built for.
-func otherArchitecture() string {
-	if runtime.GOARCH == "arm64" {
-		return "amd64"
+func stage(importPath string) (folder string, ours bool) {
+	rest, ours := strings.CutPrefix(importPath, module+"/")
+	folder, _, _ = strings.Cut(rest, "/")
+	return folder, ours
+}
+
+func TestEveryPackageSaysWhatItIs(t *testing.T) {
+	for _, p := range packages(t) {
+		if len(p.GoFiles) == 0 {
+			continue
+		}
+		if p.Doc == "" {
+			t.Errorf("%s has no package comment", p.ImportPath)
+		}
+		if !slices.Contains(p.GoFiles, "doc.go") {
+			t.Errorf("%s has no doc.go", p.ImportPath)
+		}
 	}
-	return "arm64"
+}
+
+// The top level is fixed, so that a reader finds the stages of the flow and nothing else. What kaon leaves there when the
+// README's tour is followed is nobody's business.
+func TestTopLevel(t *testing.T) {
+	allowed := strings.Fields(`cmd sweep scheduler offers results bench examples testkit workflow server docs .ci .gitignore
+		go.mod go.sum Makefile README.md LICENSE CHANGELOG.md CONTRIBUTING.md`)
+	for _, name := range topLevel(t) {
+		if !slices.Contains(allowed, name) {
+			t.Errorf("%s does not belong at the top", name)
+		}
+	}
+	banned := []string{"internal", "pkg", "util", "utils", "common", "types", "manager"}
+	for _, p := range packages(t) {
+		if slices.Contains(banned, path.Base(p.ImportPath)) {
+			t.Errorf("%s: a folder is named for its stage or its technology", p.ImportPath)
+		}
+	}
+}
+
+// A service is nobody's command line: it reads no flags, prints nothing, and leaves the process to whoever opened it.
+func TestServerIsNoCommand(t *testing.T) {
+	banned := map[string][]string{
+		"os":  {"Exit", "Args", "Stdin", "Stdout", "Stderr"},
+		"fmt": {"Print", "Printf", "Println"},
+		"log": {"Fatal", "Fatalf", "Print", "Printf", "Println"},
+	}
+	for _, p := range packages(t) {
+		if from, _ := stage(p.ImportPath); from != "server" {
+			continue
+		}
+		for _, imported := range p.Imports {
+			if imported == "flag" || strings.HasPrefix(imported, "github.com/alecthomas/kong") {
+				t.Errorf("%s imports %s: flags are cmd's", p.ImportPath, imported)
+			}
+		}
+		for _, file := range p.GoFiles {
+			fset := token.NewFileSet()
+			parsed, err := parser.ParseFile(fset, filepath.Join(p.Dir, file), nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(parsed, func(n ast.Node) bool {
+				if s, ok := n.(*ast.SelectorExpr); ok {
+					if from, ok := s.X.(*ast.Ident); ok && slices.Contains(banned[from.Name], s.Sel.Name) {
+						t.Errorf("%v: a service does not use %s.%s", fset.Position(s.Pos()), from.Name, s.Sel.Name)
+					}
+				}
+				return true
+			})
+		}
+	}
 }

@@ -30,7 +30,7 @@ type artifactRow struct {
 }
 
 func (c *artifactsCmd) Run(ctx context.Context, out *output) error {
-	src, board, number, err := c.sight(ctx, c.Trial, out)
+	src, board, number, err := c.findTrial(ctx, c.Trial, out)
 	if err != nil {
 		return err
 	}

@@ -159,3 +159,12 @@ func profile(path string) (func() error, error) {
 		return f.Close()
 	}, nil
 }
+
+// scratch runs f with a folder that is gone afterwards. It lies in the working folder, whose disk is the one that counts.
+func scratch(f func(folder string) error) error {
+	folder, err := os.MkdirTemp(".", ".kaon-bench-")
+	if err != nil {
+		return fmt.Errorf("make a folder for the measurement: %w", err)
+	}
+	return errors.Join(f(folder), os.RemoveAll(folder))
+}

@@ -122,7 +122,7 @@ func (c *clusterCmd) authenticate(cfg *embedded.Config) (file string, forget fun
 		return "", forget, errors.New("--no-auth asks nobody: leave it or --principal out")
 	}
 	if folder, err := ledger.Folder(); err == nil {
-		sweepCredentials(folder)
+		removeDeadCredentials(folder)
 	}
 	var name, secret string
 	switch {

@@ -46,8 +46,8 @@ func makeCredentialsOnce(address string) (name, secret, file string, remove func
 	return name, secret, file, remove, nil
 }
 
-// sweepCredentials removes those of clusters that have died. What cannot be removed is in nobody's way.
-func sweepCredentials(folder string) {
+// removeDeadCredentials removes those of clusters that have died. What cannot be removed is in nobody's way.
+func removeDeadCredentials(folder string) {
 	marks, _ := filepath.Glob(filepath.Join(folder, "cluster-*"+onceSuffix)) // the pattern is ours
 	for _, mark := range marks {
 		f, err := os.Open(mark)

@@ -3,9 +3,9 @@
 // Each command is one file named for it: a struct whose fields are its flags and arguments (kong reads them), and
 // a Run method that wires packages together. Nothing is decided here that a package could decide. What commands
 // share is in flags.go (where and how trials run), runner.go (opens the server of a run), watch.go, notices.go and
-// display.go (a run on the screen), outcome.go (how it ended), source.go and view.go (results to read, and what a
-// running scheduler knows beyond them), send.go (commands to a running scheduler), table.go, width.go, values.go,
-// text.go and tint.go (what tables, parameters and states look like), printable.go (what of others' text may reach
-// a terminal), output.go and signals.go (pipes, terminals and interruptions), and exit.go (exit codes, a contract
-// for scripts).
+// display.go (a run on the screen), outcome.go (how it ended), source.go and live_board.go (results to read, and
+// what a running scheduler knows beyond them), place.go (where results lie), send.go (commands to a running
+// scheduler), table.go, width.go, values.go, text.go and colour.go (what tables, parameters and states look like),
+// printable.go (what of others' text may reach a terminal), output.go and signals.go (pipes, terminals and
+// interruptions), and exit.go (exit codes, a contract for scripts).
 package main

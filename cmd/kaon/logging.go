@@ -1,25 +1,8 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/http"
-	"path/filepath"
-	"strings"
-	"time"
-
-	"github.com/VictoriaMetrics/metrics"
-
-	"github.com/kaon-sweep/kaon/results/board"
-	"github.com/kaon-sweep/kaon/results/bucket"
-	"github.com/kaon-sweep/kaon/results/bucket/open"
-	"github.com/kaon-sweep/kaon/results/store"
-	"github.com/kaon-sweep/kaon/scheduler/crash"
-	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
 // newLog writes log lines for people who look for trouble; "none" discards them.
@@ -32,83 +15,4 @@ func newLog(w io.Writer, level string) *slog.Logger {
 		l = slog.LevelError
 	}
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: l}))
-}
-
-// metricsVariable holds who may read the metrics, NAME:SECRET; askNobody lets everybody.
-const (
-	metricsVariable = "KAON_METRICS_AUTH"
-	askNobody       = "none"
-)
-
-// resultsMetrics are the counters of the packages below results.
-type resultsMetrics struct {
-	bucket *bucket.Metrics
-	board  *board.Metrics
-	store  *store.Metrics
-}
-
-// serveMetrics serves the counters of every stage; an empty address serves nothing. Without a host it listens on
-// this machine only; beyond it they are shown to who knows the credentials, NAME:SECRET by --metrics-auth.
-func serveMetrics(address, auth string) (stats resultsMetrics, stop func(), err error) {
-	set := metrics.NewSet()
-	stats = resultsMetrics{bucket.NewMetrics(set), board.NewMetrics(set), store.NewMetrics(set)}
-	if address == "" {
-		return stats, func() {}, nil
-	}
-	if strings.HasPrefix(address, ":") {
-		address = "127.0.0.1" + address
-	}
-	var name, secret string
-	switch {
-	case auth != "" && auth != askNobody:
-		if name, secret, err = givenCredentials("--metrics-auth", auth, metricsVariable); err != nil {
-			return stats, nil, err
-		}
-	case auth == "" && !listen.Loopback(address):
-		return stats, nil, fmt.Errorf("--metrics %s can be read by other machines: write NAME:SECRET to a file and give --metrics-auth @FILE "+
-			"(basic_auth in Prometheus), or --metrics-auth %s to show them to everybody", address, askNobody)
-	}
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return stats, nil, fmt.Errorf("serve metrics: %w", err)
-	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
-		if gotName, gotSecret, _ := r.BasicAuth(); name != "" && !listen.Same(gotName+":"+gotSecret, name+":"+secret) {
-			w.Header().Set("WWW-Authenticate", `Basic realm="kaon"`)
-			http.Error(w, "unauthorized", http.StatusUnauthorized)
-			return
-		}
-		set.WritePrometheus(w)
-		metrics.WritePrometheus(w, true)
-	})
-	var h http.Handler = mux
-	if listen.Loopback(address) || auth != "" && auth != askNobody {
-		host, _, _ := net.SplitHostPort(address)
-		h = listen.Hosts(address, []string{host}, mux) // no web page gets here by a name of its own
-	}
-	server := listen.Server(h, nil)
-	server.ReadTimeout, server.WriteTimeout = listen.HeaderWait, time.Minute
-	crash.Go(func() { _ = server.Serve(listen.Limit(listener)) }) // ends by stop
-	return stats, func() { server.Close() }, nil
-}
-
-// openBucket opens the place of results; its errors have their exit code.
-func openBucket(ctx context.Context, address string, stats *bucket.Metrics) (bucket.Bucket, error) {
-	bucket, err := open.Bucket(ctx, address, stats)
-	if errors.Is(err, open.ErrAddress) {
-		return nil, usage(err)
-	}
-	if err != nil {
-		return nil, unreachable(err)
-	}
-	return bucket, nil
-}
-
-// placeOf is where the results of a sweep lie, for people.
-func placeOf(address, id string) string {
-	if strings.Contains(address, "://") {
-		return strings.TrimRight(address, "/") + "/sweeps/" + id
-	}
-	return filepath.Join(address, "sweeps", id)
 }

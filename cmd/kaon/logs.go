@@ -37,7 +37,7 @@ type logsCmd struct {
 const followEvery = 500 * time.Millisecond
 
 func (c *logsCmd) Run(ctx context.Context, out *output) error {
-	src, board, trial, err := c.sight(ctx, c.Trial, out)
+	src, board, trial, err := c.findTrial(ctx, c.Trial, out)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ type trialLog struct {
 	src     source
 	trial   int
 	stream  string
-	board   view          // of the last look
+	board   liveBoard     // of the last look
 	attempt board.Attempt // so far
 	printed int           // bytes
 	gone    bool          // the files are where nobody here can read them, and that has been said
@@ -84,12 +84,12 @@ func (l *trialLog) Write(p []byte) (int, error) {
 
 // await finds the attempt's files, nil when nowhere. With --follow it waits for them while somebody on this machine works on
 // the sweep.
-func (l *trialLog) await(ctx context.Context) (reader, error) {
+func (l *trialLog) await(ctx context.Context) (sandboxReader, error) {
 	for told := false; ; told = true {
 		if err := l.look(l.attempt.Attempt); err != nil {
 			return nil, err
 		}
-		from, err := l.reader(ctx)
+		from, err := l.sandbox(ctx)
 		if err != nil || from != nil || !l.Follow || l.attempt.End != nil || !l.board.live || l.never() {
 			return from, err
 		}
@@ -173,8 +173,8 @@ func attemptOf(trial board.Trial, number int) (board.Attempt, error) {
 	return board.Attempt{}, usage(fmt.Errorf("%s has %s, not an attempt %d", trialText(trial.Trial), plural(len(trial.Attempts), "attempt"), number))
 }
 
-// reader finds the attempt's files: on this machine, else at the agent while it runs or the bucket has no copy. nil: nowhere.
-func (l *trialLog) reader(ctx context.Context) (reader, error) {
+// sandbox finds the attempt's files: on this machine, else at the agent while it runs or the bucket has no copy. nil: nowhere.
+func (l *trialLog) sandbox(ctx context.Context) (sandboxReader, error) {
 	if folder := l.folder(); folder != "" {
 		files, err := openLocal(server.StateFolder(l.Results, l.State, l.src.id), folder)
 		switch {

@@ -72,6 +72,7 @@ func TestPictureOfATrialIsTrue(t *testing.T) {
 		t.Errorf("drawn:\n%s\nlegal:\n%s", strings.Join(drawn, "\n"), strings.Join(legal, "\n"))
 	}
 }
+
 func TestPictureOfPackagesIsTrue(t *testing.T) {
 	imports := map[string][]string{}
 	for _, p := range packages(t) {

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results/bucket"
@@ -71,18 +69,6 @@ func (r *runner) open(ctx context.Context, id string, spec *sweep.Spec) (*server
 
 // state is the folder of one sweep's journal and sandboxes.
 func (f *workFlags) state(id string) string { return server.StateFolder(f.Results, f.State, id) }
-
-// folderOf is the absolute path of results in a folder.
-func folderOf(place string) string {
-	if strings.Contains(place, "://") {
-		return ""
-	}
-	folder, err := filepath.Abs(place)
-	if err != nil {
-		return ""
-	}
-	return folder
-}
 
 // again is the command that goes on with a sweep.
 func (r *runner) again(command, id string) string {

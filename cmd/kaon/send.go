@@ -21,17 +21,17 @@ type sent struct {
 	Done  string `json:"done"`            // stop | pause | resume | message
 }
 
-// said is one thing to say to the process that runs a sweep.
-type said func(to *control.Client, ctx context.Context, sweep string) error
+// request asks something of the process that runs a sweep.
+type request func(to *control.Client, ctx context.Context, sweep string) error
 
-// send finds a sweep, the newest when id is empty, says one thing to the process that runs it, and prints that it is done:
+// send finds a sweep, the newest when id is empty, asks the process that runs it, and prints that it is done:
 // the sentence has a %s for the sweep.
-func (f sendFlags) send(ctx context.Context, out *output, id string, say said, done sent, sentence string) error {
+func (f sendFlags) send(ctx context.Context, out *output, id string, ask request, done sent, sentence string) error {
 	src, err := f.open(ctx, out, id)
 	if err != nil {
 		return err
 	}
-	if err := say(src.control, ctx, src.id); err != nil {
+	if err := ask(src.control, ctx, src.id); err != nil {
 		return src.explainControl(ctx, err)
 	}
 	if f.JSON {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -87,17 +86,6 @@ func (f resultsFlags) open(ctx context.Context, out *output, id string) (source,
 // again is the command that goes on with the sweep.
 func (s source) again(command string, known store.Sweep) string {
 	return goOn(command, s.id, s.place, s.folder, known.Cluster)
-}
-
-// resultsAt refuses a folder that is not there: who opens one to write makes it.
-func resultsAt(place string) error {
-	if strings.Contains(place, "://") {
-		return nil
-	}
-	if _, err := os.Stat(place); err != nil {
-		return usage(fmt.Errorf("read results: %w; run a sweep first, or say with --results where they are", err))
-	}
-	return nil
 }
 
 // newest is the sweep created last of those that can be read, empty when there is none, and why others cannot be. The error is that of

@@ -10,8 +10,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
-// reader reads files of an attempt's folder; *mesos.Sandbox is one.
-type reader interface {
+// sandboxReader reads files of an attempt's folder; *mesos.Sandbox is one.
+type sandboxReader interface {
 	// Read gives what follows an offset, not necessarily all of it, and nothing at the end. The error wraps fs.ErrNotExist
 	// when there is no such file.
 	Read(ctx context.Context, name string, offset int64) ([]byte, error)
@@ -57,7 +57,7 @@ func (l localFiles) Read(_ context.Context, name string, offset int64) ([]byte, 
 // tail prints a stream that the executor keeps in pieces: the file itself up to its bound, then .tail, which becomes
 // .tail.1 when it is full. It prints each byte once; what was rotated away between two looks is lost.
 type tail struct {
-	from   reader
+	from   sandboxReader
 	stream string
 	piece  string // "" or ".tail"
 	offset int64  // in the piece

@@ -25,8 +25,8 @@ type trialCmd struct {
 	liveFlags
 }
 
-// shown is a trial as `kaon trial --json` and `kaon trials --json` print it: a contract for scripts.
-type shown struct {
+// trialOutput is a trial as `kaon trial --json` and `kaon trials --json` print it: a contract for scripts.
+type trialOutput struct {
 	board.Trial
 	Percent *float64 `json:"percent,omitempty"` // how far it said it is, while it runs on this machine
 	Waiting string   `json:"waiting,omitempty"` // why it has not started yet, as far as that is known here
@@ -34,12 +34,12 @@ type shown struct {
 }
 
 func (c *trialCmd) Run(ctx context.Context, out *output) error {
-	src, board, number, err := c.sight(ctx, c.Trial, out)
+	src, board, number, err := c.findTrial(ctx, c.Trial, out)
 	if err != nil {
 		return err
 	}
 	trial, ok := board.Trial(number)
-	show := shown{Trial: trial, Percent: board.running[number].Percent}
+	show := trialOutput{Trial: trial, Percent: board.running[number].Percent}
 	if !ok && trial.State == sweep.Waiting {
 		show.Waiting = src.waits(board)
 	}
@@ -84,18 +84,18 @@ func (s source) commandOf(ctx context.Context, out *output, known store.Sweep, t
 	return commandLine(run)
 }
 
-// sight finds the trial that an argument names, and all that is known of its sweep. The sweep has the trial; a record need
+// findTrial finds the trial that an argument names, and all that is known of its sweep. The sweep has the trial; a record need
 // not name it yet.
-func (f liveFlags) sight(ctx context.Context, arg string, out *output) (src source, board view, trial int, err error) {
+func (f liveFlags) findTrial(ctx context.Context, arg string, out *output) (src source, board liveBoard, trial int, err error) {
 	id, trial, err := parseTrial(arg)
 	if err != nil {
-		return source{}, view{}, 0, err
+		return source{}, liveBoard{}, 0, err
 	}
 	if src, err = f.open(ctx, out, id); err != nil {
-		return source{}, view{}, 0, err
+		return source{}, liveBoard{}, 0, err
 	}
 	if board, err = src.board(ctx, out); err != nil {
-		return source{}, view{}, 0, err
+		return source{}, liveBoard{}, 0, err
 	}
 	if _, ok := board.Trial(trial); !ok {
 		err = src.has(ctx, board, trial)
@@ -103,7 +103,7 @@ func (f liveFlags) sight(ctx context.Context, arg string, out *output) (src sour
 	return src, board, trial, err
 }
 
-func printTrial(w io.Writer, t shown) {
+func printTrial(w io.Writer, t trialOutput) {
 	far := ""
 	if t.Percent != nil {
 		far = " (" + percent(t.Percent) + ")"

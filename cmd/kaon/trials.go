@@ -71,13 +71,13 @@ func (c *trialsCmd) limit() int {
 }
 
 // lines prints an object per trial, and says when there are more.
-func (c *trialsCmd) lines(out *output, board view, query board.Query, id string) error {
+func (c *trialsCmd) lines(out *output, board liveBoard, query board.Query, id string) error {
 	enc := json.NewEncoder(out.stdout)
 	listed := 0
 	for t := range board.Trials(query) {
 		listed++
 		board.fill(&t)
-		if err := enc.Encode(shown{Trial: t, Percent: board.running[t.Trial].Percent}); err != nil {
+		if err := enc.Encode(trialOutput{Trial: t, Percent: board.running[t.Trial].Percent}); err != nil {
 			return err
 		}
 	}
@@ -88,7 +88,7 @@ func (c *trialsCmd) lines(out *output, board view, query board.Query, id string)
 }
 
 // more says how many trials of those asked for were left out; empty when none was.
-func (c *trialsCmd) more(board view, query board.Query, listed int, id string) string {
+func (c *trialsCmd) more(board liveBoard, query board.Query, listed int, id string) string {
 	if query.Limit == 0 || listed < query.Limit {
 		return ""
 	}
@@ -113,7 +113,7 @@ func (c *trialsCmd) more(board view, query board.Query, listed int, id string) s
 var builtin = []string{"trial", "value", "seconds", "attempts"}
 
 // check refuses a key that would sort nothing, and metrics that nothing reported.
-func (c *trialsCmd) check(board view) error {
+func (c *trialsCmd) check(board liveBoard) error {
 	metrics := board.Metrics()
 	if known := slices.Concat(builtin, metrics); !slices.Contains(known, c.Sort) {
 		return usage(fmt.Errorf("--sort %q is no key and no metric of this sweep; there are: %s", c.Sort, strings.Join(known, ", ")))
@@ -127,7 +127,7 @@ func (c *trialsCmd) check(board view) error {
 }
 
 // metrics are those that have a column: the sweep's goals, the one that is sorted by, and those asked for.
-func (c *trialsCmd) metrics(board view) (names []string) {
+func (c *trialsCmd) metrics(board liveBoard) (names []string) {
 	add := func(name string) {
 		if name != "" && !slices.Contains(names, name) {
 			names = append(names, name)
@@ -154,7 +154,7 @@ func (c *trialsCmd) metrics(board view) (names []string) {
 	return names
 }
 
-func (c *trialsCmd) table(w io.Writer, board view, query board.Query, id string) error {
+func (c *trialsCmd) table(w io.Writer, board liveBoard, query board.Query, id string) error {
 	metrics := c.metrics(board)
 	var points pointTable
 	var rows [][]any

@@ -56,7 +56,7 @@ func (p place) truth(id string) counted {
 	}
 	agree("export", rows)
 
-	var one shown
+	var one trialOutput
 	p.kaon("trial", fmt.Sprintf("%s/%d", id, truth["total"]-1), "--json").ends(exitDone).json(&one)
 	if one.State != last.State {
 		p.t.Errorf("trial: the last trial is %s, trials: %s", one.State, last.State)

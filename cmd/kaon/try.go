@@ -37,7 +37,7 @@ func (c *tryCmd) Help() string {
 
 // Run makes an attempt as the trial's executor does, and starts it by hand.
 func (c *tryCmd) Run(ctx context.Context, out *output) error {
-	src, board, trial, err := c.sight(ctx, c.Trial, out)
+	src, board, trial, err := c.findTrial(ctx, c.Trial, out)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func luminance(n int) float64 {
 
 // Every state can be read on black and on white.
 func TestTonesOnDarkAndLight(t *testing.T) {
-	for state, tone := range tones {
+	for state, tone := range stateColours {
 		n, err := strconv.Atoi(strings.TrimPrefix(tone[0], "38;5;"))
 		if err != nil {
 			t.Fatal(err)
@@ -75,11 +75,11 @@ func TestStatesHaveColours(t *testing.T) {
 		if len(args) > 1 && args[1] == "2" {
 			want = "failed"
 		}
-		if full := "\x1b[" + tones[want][0] + "m" + want + "\x1b[0m"; !strings.Contains(screen, full) {
+		if full := "\x1b[" + stateColours[want][0] + "m" + want + "\x1b[0m"; !strings.Contains(screen, full) {
 			t.Errorf("%v: %q is not in:\n%q", args, full, screen)
 		}
 		few := shown([]string{"TERM=xterm", "COLORTERM="}, args...)
-		if full := "\x1b[" + tones[want][1] + "m" + want + "\x1b[0m"; !strings.Contains(few, full) {
+		if full := "\x1b[" + stateColours[want][1] + "m" + want + "\x1b[0m"; !strings.Contains(few, full) {
 			t.Errorf("%v with 16 colours: %q is not in:\n%q", args, full, few)
 		}
 		for _, env := range [][]string{{"NO_COLOR=1"}, {"TERM=dumb"}, {"TERM="}} {

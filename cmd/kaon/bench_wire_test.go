@@ -2,20 +2,6 @@ package main
 
 import "testing"
 
-func TestBenchLocal(t *testing.T) {
-	want(t, "xargs")
-	var got struct {
-		Kaon  []float64 `json:"kaon_seconds"`
-		Xargs []float64 `json:"xargs_seconds"`
-		Ratio float64   `json:"ratio"`
-		CPU   float64   `json:"ratio_of_cpu"`
-	}
-	newPlace(t).kaon("bench", "local", "--trials=10", "--rounds=2", "--json").ends(exitDone).json(&got)
-	if len(got.Kaon) != 2 || len(got.Xargs) != 2 || got.Ratio <= 0 || got.CPU <= 1 {
-		t.Errorf("got %+v", got)
-	}
-}
-
 // Every trial and point arrives, also when the scheduler's disk is slower than the cluster, which then holds back.
 func TestBenchWire(t *testing.T) {
 	for _, args := range [][]string{

@@ -21,9 +21,9 @@ func painterFor(w io.Writer) painter {
 	return painter{w: trusted(w), on: onTerminal(w) && os.Getenv("NO_COLOR") == "" && kind != "" && kind != "dumb"}
 }
 
-// tones are what states look like: by number in the palette of 256 colours, and in that of 16 for terminals that have no more. Those
+// stateColours are what states look like: by number in the palette of 256 colours, and in that of 16 for terminals that have no more. Those
 // of the larger are as far from black as from white, so that they can be read on either.
-var tones = map[string][2]string{
+var stateColours = map[string][2]string{
 	sweep.Succeeded.String(): {"38;5;28", "32"}, sweep.Cached.String(): {"38;5;28", "32"}, // green
 	sweep.Failed.String():  {"38;5;160", "31"},                                            // red
 	sweep.Running.String(): {"38;5;31", "36"}, sweep.Launched.String(): {"38;5;31", "36"}, // blue
@@ -34,7 +34,7 @@ var tones = map[string][2]string{
 
 // state is a text in the colour of a state.
 func (p painter) state(state, text string) string {
-	tone, known := tones[state]
+	tone, known := stateColours[state]
 	if !p.on || !known || text == "" {
 		return text
 	}

@@ -18,7 +18,7 @@ func TestAttemptOfAnInterruptedRun(t *testing.T) {
 		sweep.Running: "attempt 1: running, 3 points so far\n", sweep.Waiting: "attempt 1: interrupted, 3 points until then\n",
 	} {
 		var out bytes.Buffer
-		printTrial(&out, shown{Trial: board.Trial{Trial: 2, State: state, Attempt: 1, Attempts: []board.Attempt{{Attempt: 1, Known: 3}}}})
+		printTrial(&out, trialOutput{Trial: board.Trial{Trial: 2, State: state, Attempt: 1, Attempts: []board.Attempt{{Attempt: 1, Known: 3}}}})
 		if !strings.HasSuffix(out.String(), want) {
 			t.Errorf("%v: %q, want %q", state, out.String(), want)
 		}

@@ -15,8 +15,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// view is what is known of a sweep: the records in its bucket, and what only the process that runs it has yet.
-type view struct {
+// liveBoard is what is known of a sweep: the records in its bucket, and what only the process that runs it has yet.
+type liveBoard struct {
 	*board.Board
 	known   store.Sweep // sweep.json
 	live    bool        // a process of this machine runs it
@@ -25,8 +25,8 @@ type view struct {
 	damage  []store.Damage // what of the records could not be read
 }
 
-// whole refuses a view that lacks records, unless partial results were asked for.
-func (v view) whole(id string, partial bool) error {
+// whole refuses a board that lacks records, unless partial results were asked for.
+func (v liveBoard) whole(id string, partial bool) error {
 	if len(v.damage) == 0 || partial {
 		return nil
 	}
@@ -38,17 +38,17 @@ func (v view) whole(id string, partial bool) error {
 const liveWait = time.Second
 
 // board reads a sweep's records. Damaged batches are named on stderr and left out.
-func (s source) board(ctx context.Context, out *output) (view, error) {
+func (s source) board(ctx context.Context, out *output) (liveBoard, error) {
 	v, fresh := s.ask(ctx) // before the bucket, or what gets there meanwhile would be in neither
 	known, err := store.ReadSweep(ctx, s.bucket, s.id)
 	if err != nil {
-		return view{}, s.explain(ctx, err)
+		return liveBoard{}, s.explain(ctx, err)
 	}
 	left := s.left(out, v, known) // before the batches, as above
 	fresh = append(fresh, left.Records...)
 	board, damage, err := store.LoadSweep(ctx, s.bucket, known)
 	if err != nil {
-		return view{}, s.explain(ctx, err)
+		return liveBoard{}, s.explain(ctx, err)
 	}
 	for _, d := range damage {
 		fmt.Fprintf(out.stderr, "kaon: skipped %s: %v\n", d.Object, d.Err)
@@ -77,7 +77,7 @@ func (s source) board(ctx context.Context, out *output) (view, error) {
 
 // left is what the journal on this machine knows of a sweep that nobody runs, and the results may not have yet. Results that say how
 // it ended have all.
-func (s source) left(out *output, v view, known store.Sweep) server.Left {
+func (s source) left(out *output, v liveBoard, known store.Sweep) server.Left {
 	if v.live || known.Finished != "" || s.control == nil {
 		return server.Left{}
 	}
@@ -89,21 +89,21 @@ func (s source) left(out *output, v view, known store.Sweep) server.Left {
 }
 
 // closing tells whether the process that runs the sweep starts no more trials of it.
-func (v view) closing() bool {
+func (v liveBoard) closing() bool {
 	phase := sweep.Phase(v.now.State)
 	return phase.Ended() || phase == sweep.PhaseDraining || phase == sweep.PhaseSelecting || phase == sweep.PhaseThen
 }
 
 // ask has the process that runs the sweep say what the bucket does not: the results alone are an answer too.
-func (s source) ask(ctx context.Context) (v view, fresh []results.Record) {
+func (s source) ask(ctx context.Context) (v liveBoard, fresh []results.Record) {
 	if s.control == nil {
-		return view{}, nil
+		return liveBoard{}, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, liveWait)
 	defer cancel()
 	status, err := s.control.Status(ctx)
 	if err != nil {
-		return view{}, nil
+		return liveBoard{}, nil
 	}
 	v.running = map[int]control.Running{}
 	for _, r := range status.Running {
@@ -121,14 +121,14 @@ func (s source) ask(ctx context.Context) (v view, fresh []results.Record) {
 }
 
 // fill completes a trial that runs: its records have its parameters at its end.
-func (v view) fill(t *board.Trial) {
+func (v liveBoard) fill(t *board.Trial) {
 	if r, ok := v.running[t.Trial]; ok && t.Params == nil {
 		t.Params, t.Seed = r.Params, r.Seed
 	}
 }
 
 // waits says why a trial has not started yet, as far as it is known here; empty when nothing is to be said.
-func (s source) waits(v view) string {
+func (s source) waits(v liveBoard) string {
 	switch {
 	case v.live && v.now.Paused:
 		return fmt.Sprintf("the sweep is paused; `kaon resume %s` ends that", s.id)
@@ -141,7 +141,7 @@ func (s source) waits(v view) string {
 }
 
 // unstarted is the error of a command that needs what a trial has only once it runs.
-func (s source) unstarted(v view, trial int) error {
+func (s source) unstarted(v liveBoard, trial int) error {
 	if t, _ := v.Trial(trial); t.State == sweep.Stopped {
 		return usage(fmt.Errorf("%s of %s never started: %s", trialText(trial), s.id, t.Reason))
 	}
@@ -153,7 +153,7 @@ func (s source) unstarted(v view, trial int) error {
 }
 
 // goOn says how an interrupted sweep goes on, or where that can be said.
-func (v view) goOn(s source) string {
+func (v liveBoard) goOn(s source) string {
 	again := s.again("run --resume", v.known)
 	switch there, err := server.HasJournal(server.StateFolder(s.place, s.folder, s.id)); {
 	case err != nil:
@@ -167,7 +167,7 @@ func (v view) goOn(s source) string {
 }
 
 // has refuses a trial that the sweep does not have; a board knows none but those that began.
-func (s source) has(ctx context.Context, board view, trial int) error {
+func (s source) has(ctx context.Context, board liveBoard, trial int) error {
 	if total := board.Counts().Total; trial >= total {
 		return usage(fmt.Errorf("sweep %s has trials 0 to %d, not %d", s.id, total-1, trial))
 	}
