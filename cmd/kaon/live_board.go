@@ -65,7 +65,7 @@ func (s source) board(ctx context.Context, out *output) (liveBoard, error) {
 	switch {
 	case v.live && v.closing():
 		board.Close(cmp.Or(v.now.Sentence, "the sweep is ending"))
-	case !v.live && known.Finished == "" && known.Cluster == "local":
+	case !v.live && known.Finished == "" && known.Cluster == localCluster:
 		board.Idle() // what ran it on this machine is gone, and its trials went with it
 	}
 	if left.Closed != "" {
@@ -155,7 +155,7 @@ func (s source) unstarted(v liveBoard, trial int) error {
 // goOn says how an interrupted sweep goes on, or where that can be said.
 func (v liveBoard) goOn(s source) string {
 	again := s.again("run --resume", v.known)
-	switch there, err := server.HasJournal(server.StateFolder(s.place, s.folder, s.id)); {
+	switch there, err := server.HasJournal(s.stateFolder()); {
 	case err != nil:
 		return fmt.Sprintf("no process on this machine that can be asked runs the sweep, and whether its journal is here cannot be seen (%v): "+
 			"who may read it goes on with: %s", err, again)
@@ -167,22 +167,18 @@ func (v liveBoard) goOn(s source) string {
 }
 
 // has refuses a trial that the sweep does not have; a board knows none but those that began.
-func (s source) has(ctx context.Context, board liveBoard, trial int) error {
-	if total := board.Counts().Total; trial >= total {
+func (s source) has(v liveBoard, trial int) error {
+	if total := v.Counts().Total; trial >= total {
 		return usage(fmt.Errorf("sweep %s has trials 0 to %d, not %d", s.id, total-1, trial))
 	}
 	if trial != results.ThenTrial {
 		return nil
 	}
-	known, err := store.ReadSweep(ctx, s.bucket, s.id)
-	if err != nil {
-		return s.explain(ctx, err)
-	}
-	switch {
-	case known.Then == nil:
+	switch then := v.known.Then; {
+	case then == nil:
 		return usage(fmt.Errorf("sweep %s has no `then` step", s.id))
-	case known.Then.Sweep != "":
-		return usage(fmt.Errorf("sweep %s has no `then` step: sweep %s followed it", s.id, known.Then.Sweep))
+	case then.Sweep != "":
+		return usage(fmt.Errorf("sweep %s has no `then` step: sweep %s followed it", s.id, then.Sweep))
 	}
 	return nil
 }

@@ -16,11 +16,9 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket"
-	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
-	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -176,7 +174,7 @@ func attemptOf(trial board.Trial, number int) (board.Attempt, error) {
 // sandbox finds the attempt's files: on this machine, else at the agent while it runs or the bucket has no copy. nil: nowhere.
 func (l *trialLog) sandbox(ctx context.Context) (sandboxReader, error) {
 	if folder := l.folder(); folder != "" {
-		files, err := openLocal(server.StateFolder(l.Results, l.State, l.src.id), folder)
+		files, err := openLocal(l.src.stateFolder(), folder)
 		switch {
 		case err == nil:
 			return files, nil
@@ -187,14 +185,7 @@ func (l *trialLog) sandbox(ctx context.Context) (sandboxReader, error) {
 	if l.attempt.End != nil && l.inBucket(ctx) {
 		return nil, nil
 	}
-	place := l.Cluster
-	if place == "" {
-		s, err := store.ReadSweep(ctx, l.src.bucket, l.src.id)
-		if err != nil {
-			return nil, l.src.explain(ctx, err)
-		}
-		place = s.Cluster
-	}
+	place := cmp.Or(l.Cluster, l.board.known.Cluster)
 	if !strings.HasPrefix(place, "mesos://") {
 		return nil, nil
 	}
@@ -218,9 +209,8 @@ func (l *trialLog) folder() string {
 		return l.attempt.End.Sandbox
 	}
 	task := string(cluster.NewTaskID(l.src.id, l.trial, l.attempt.Attempt))
-	state := server.StateFolder(l.Results, l.State, l.src.id)
 	found := ""
-	_ = filepath.WalkDir(state, func(path string, d fs.DirEntry, err error) error {
+	_ = filepath.WalkDir(l.src.stateFolder(), func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() || filepath.Base(filepath.Dir(filepath.Dir(path))) != "runs" {
 			return nil // what cannot be read is not there
 		}

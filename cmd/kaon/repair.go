@@ -29,11 +29,10 @@ func (c *repairCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	state := server.StateFolder(c.Results, c.State, src.id)
-	if err := src.heardOf(ctx, state); err != nil {
+	if err := src.heardOf(ctx); err != nil {
 		return err
 	}
-	m, err := server.Repair(ctx, src.bucket, src.id, state)
+	m, err := server.Repair(ctx, src.bucket, src.id, src.stateFolder())
 	if err != nil {
 		return err
 	}
@@ -55,12 +54,12 @@ func (c *repairCmd) Run(ctx context.Context, out *output) error {
 }
 
 // heardOf refuses a sweep of which there is nothing: neither sweep.json nor records nor a journal.
-func (s source) heardOf(ctx context.Context, state string) error {
+func (s source) heardOf(ctx context.Context) error {
 	_, err := store.ReadSweep(ctx, s.bucket, s.id)
 	if !errors.Is(err, bucket.ErrNotExist) {
 		return nil // repair has its own errors
 	}
-	if there, lookErr := server.HasJournal(state); there || lookErr != nil {
+	if there, lookErr := server.HasJournal(s.stateFolder()); there || lookErr != nil {
 		return nil
 	}
 	if had, listErr := server.HasRecords(ctx, s.bucket, s.id); had || listErr != nil {

@@ -46,8 +46,9 @@ func (f liveFlags) open(ctx context.Context, out *output, id string) (source, er
 	if err != nil {
 		return source{}, err
 	}
-	src.socket = filepath.Join(server.StateFolder(f.Results, f.State, src.id), server.ControlFile)
-	src.control, src.folder = control.NewClient(src.socket), f.State
+	src.folder = f.State
+	src.socket = filepath.Join(src.stateFolder(), server.ControlFile)
+	src.control = control.NewClient(src.socket)
 	return src, nil
 }
 

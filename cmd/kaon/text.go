@@ -65,7 +65,7 @@ func goOn(command, id, place, state, cluster string) string {
 	if state != "" {
 		command += " --state " + shell.Quote(state)
 	}
-	if cluster != "" && cluster != "local" {
+	if cluster != "" && cluster != localCluster {
 		command += " --cluster " + shell.Quote(mesos.Redact(cluster))
 	}
 	return command

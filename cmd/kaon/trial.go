@@ -98,7 +98,7 @@ func (f liveFlags) findTrial(ctx context.Context, arg string, out *output) (src 
 		return source{}, liveBoard{}, 0, err
 	}
 	if _, ok := board.Trial(trial); !ok {
-		err = src.has(ctx, board, trial)
+		err = src.has(board, trial)
 	}
 	return src, board, trial, err
 }

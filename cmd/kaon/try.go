@@ -9,14 +9,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
-	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
+	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/shell"
 )
 
@@ -89,11 +88,7 @@ func (c *tryCmd) Run(ctx context.Context, out *output) error {
 // folder is where the attempt's files are made.
 func (c *tryCmd) folder(id string, trial int) (string, error) {
 	if c.In == "" {
-		which := strconv.Itoa(trial)
-		if trial == results.ThenTrial {
-			which = "then"
-		}
-		return os.MkdirTemp("", fmt.Sprintf("kaon-try-%s-%s-", id, which))
+		return os.MkdirTemp("", fmt.Sprintf("kaon-try-%s-%s-", id, trialLabel(trial)))
 	}
 	folder, err := filepath.Abs(c.In)
 	if err == nil {
@@ -172,9 +167,5 @@ func printScript(w io.Writer, p executor.Prepared) {
 			fmt.Fprintf(w, "export %s=%s\n", name, shell.Quote(value))
 		}
 	}
-	words := make([]string, len(p.Argv))
-	for i, word := range p.Argv {
-		words[i] = shell.Quote(word)
-	}
-	fmt.Fprintf(w, "cd %s\nexec %s\n", shell.Quote(p.Dir), strings.Join(words, " "))
+	fmt.Fprintf(w, "cd %s\nexec %s\n", shell.Quote(p.Dir), commandLine(sweep.Expansion{Argv: p.Argv}))
 }
