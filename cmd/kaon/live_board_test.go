@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/kaon-sweep/kaon/results/board"
@@ -60,29 +59,11 @@ func TestNewestOfThoseThatCanBeRead(t *testing.T) {
 // A journal that another user keeps closed is not taken for one that is not there.
 func TestJournalThatCannotBeSeen(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can be two users")
-	}
 	p := newPlace(t)
 	x := p.halfway()
 	x.signal(os.Interrupt)
 	x.wait().ends(exitInterrupted)
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	shared, err := os.MkdirTemp("/tmp", "kaon-closed") // a test's own folder is below one that is closed to others
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(shared) })
-	program, err := os.ReadFile(self)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(shared, "kaon"), program, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	shared := p.shared()
 	if err := os.CopyFS(filepath.Join(shared, "kaon-results", "sweeps"), os.DirFS(filepath.Join(p.dir, "kaon-results", "sweeps"))); err != nil {
 		t.Fatal(err)
 	}
@@ -98,18 +79,8 @@ func TestJournalThatCannotBeSeen(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	for path, mode := range map[string]os.FileMode{shared: 0o755, filepath.Join(shared, "kaon-results"): 0o755} {
-		if err := os.Chmod(path, mode); err != nil {
-			t.Fatal(err)
-		}
-	}
-	as := func(uid uint32, args ...string) ran {
-		cmd := p.command(args...)
-		cmd.Path, cmd.Dir = filepath.Join(shared, "kaon"), shared
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
-		return p.launch(cmd).wait()
-	}
-	if r := as(65534, "status"); !strings.Contains(r.stdout+r.stderr, "permission denied") || strings.Contains(r.stdout, "its journal is not here") {
+	modes(t, map[string]os.FileMode{filepath.Join(shared, "kaon-results"): 0o755})
+	if r := p.as(nobody, shared, "status"); !strings.Contains(r.stdout+r.stderr, "permission denied") || strings.Contains(r.stdout, "its journal is not here") {
 		t.Errorf("another user reads %s%s", r.stdout, r.stderr)
 	}
 	sweeps, err := os.ReadDir(filepath.Join(shared, "kaon-results", "sweeps"))
@@ -117,10 +88,10 @@ func TestJournalThatCannotBeSeen(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{{"run", "--resume", sweeps[0].Name()}, {"repair", sweeps[0].Name()}} {
-		if r := as(65534, args...).ends(exitUnreachable).says("permission denied"); strings.Contains(r.stderr, "no journal") {
+		if r := p.as(nobody, shared, args...).ends(exitUnreachable).says("permission denied"); strings.Contains(r.stderr, "no journal") {
 			t.Errorf("%v: %s", args, r.stderr)
 		}
 	}
-	as(0, "status").ends(exitDone).prints("its journal is not here")
-	as(0, "repair", "nobody-aaaaaa").ends(exitUsage).says(`no sweep "nobody-aaaaaa" in these results; there are: ` + sweeps[0].Name())
+	p.as(0, shared, "status").ends(exitDone).prints("its journal is not here")
+	p.as(0, shared, "repair", "nobody-aaaaaa").ends(exitUsage).says(`no sweep "nobody-aaaaaa" in these results; there are: ` + sweeps[0].Name())
 }

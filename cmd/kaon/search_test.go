@@ -8,7 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
+
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // learnt is a sweep whose every point depends on the results before it: one trial at a time, in a known order.
@@ -76,15 +77,10 @@ func killedAndResumed(t *testing.T) (got []string, lost bool) {
 	log := filepath.Join(p.dir, "log")
 	p.write("s.yaml", strings.ReplaceAll(learnt, "../../../../log", log))
 	x := p.start("run", "s.yaml", "--quiet")
-	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+	testkit.Await(t, "the 15th trial to begin", func() bool {
 		text, _ := os.ReadFile(log)
-		if strings.Count(string(text), "began") >= 15 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the 15th trial does not begin")
-		}
-	}
+		return strings.Count(string(text), "began") >= 15
+	})
 	x.signal(syscall.SIGKILL)
 	x.wait()
 	id := p.sweep("learnt")

@@ -16,8 +16,8 @@ import (
 	api "github.com/mesos/mesos-go/api/v1/lib/scheduler"
 )
 
-// toll stands before a master: it knows which calls come by, and may refuse a TEARDOWN, or hold it.
-type toll struct {
+// masterProxy stands before a master: it knows which calls come by, and may refuse a TEARDOWN, or hold it.
+type masterProxy struct {
 	address string
 	held    chan struct{} // a TEARDOWN waits
 	mu      struct {
@@ -29,14 +29,14 @@ type toll struct {
 	}
 }
 
-func newToll(p place, cluster string) *toll {
+func newMasterProxy(p place, cluster string) *masterProxy {
 	t := p.t
 	t.Helper()
 	master, err := url.Parse("http://" + strings.TrimPrefix(cluster, "mesos://"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &toll{held: make(chan struct{}, 1)}
+	x := &masterProxy{held: make(chan struct{}, 1)}
 	through := &httputil.ReverseProxy{FlushInterval: -1, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(master) }}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -75,7 +75,7 @@ func (p place) shareCredentials(from place, cluster, other string) {
 	}
 }
 
-func (x *toll) passes(r *http.Request, body []byte) bool {
+func (x *masterProxy) passes(r *http.Request, body []byte) bool {
 	var call api.Call
 	if call.Unmarshal(body) != nil {
 		return true
@@ -103,14 +103,14 @@ func (x *toll) passes(r *http.Request, body []byte) bool {
 }
 
 // set changes what happens to TEARDOWNs.
-func (x *toll) set(refuse int, hold bool) {
+func (x *masterProxy) set(refuse int, hold bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.mu.refuse, x.mu.hold = refuse, hold
 }
 
 // saw asserts how often was subscribed and torn down since the last time.
-func (x *toll) saw(t *testing.T, subscriptions, teardowns int) (frameworks []string) {
+func (x *masterProxy) saw(t *testing.T, subscriptions, teardowns int) (frameworks []string) {
 	t.Helper()
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -123,7 +123,7 @@ func (x *toll) saw(t *testing.T, subscriptions, teardowns int) (frameworks []str
 }
 
 // forget begins the count anew.
-func (x *toll) forget() {
+func (x *masterProxy) forget() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.mu.subscribed, x.mu.teardowns = nil, 0
@@ -135,7 +135,7 @@ func TestEndedSweepLeavesNoFramework(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	p.write("square.yaml", square)
-	x := newToll(p, p.serve("", "name=a,cpus=2,mem=2000"))
+	x := newMasterProxy(p, p.serve("", "name=a,cpus=2,mem=2000"))
 	id := contract(t, p.kaon("run", "square.yaml", "--json", "--cluster", x.address).ends(exitDone)).Sweep
 	x.saw(t, 1, 1)
 	contract(t, p.kaon("run", "--resume", id, "--json", "--cluster", x.address).ends(exitDone))
@@ -148,7 +148,7 @@ func TestTeardownThatGotLostIsSentAgain(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	p.write("square.yaml", square)
-	x := newToll(p, p.serve("", "name=a,cpus=2,mem=2000"))
+	x := newMasterProxy(p, p.serve("", "name=a,cpus=2,mem=2000"))
 	x.set(2, false)
 	id := contract(t, p.kaon("run", "square.yaml", "--json", "--cluster", x.address).ends(exitDone)).Sweep
 	if f := x.saw(t, 3, 3); len(f) == 3 && (f[1] == "" || f[2] != f[1]) {
@@ -173,7 +173,7 @@ func TestKilledBeforeTheTeardown(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	p.write("square.yaml", square)
-	x := newToll(p, p.serve("", "name=a,cpus=2,mem=2000"))
+	x := newMasterProxy(p, p.serve("", "name=a,cpus=2,mem=2000"))
 	x.set(0, true)
 	run := p.start("run", "square.yaml", "--cluster", x.address)
 	id := sweepOf(run)
