@@ -104,7 +104,7 @@ func (d *decoder) decode(root *node) {
 	s.Name = d.title(root.get("name"), "name", 200)
 	s.Description = d.title(root.get("description"), "description", 10_000)
 	d.wandb(root)
-	s.Seed = d.seed(root.get("seed"))
+	s.Seed = d.seed(root)
 	d.method(root)
 	d.order(root.get("order"))
 	d.objectives(root)

@@ -8,10 +8,11 @@ import (
 	"strings"
 )
 
-func (d *decoder) seed(n *node) uint64 {
+func (d *decoder) seed(root *node) uint64 {
+	n := root.get("seed")
 	var seed uint64
 	if n == nil || n.null {
-		seed = sourceSeed(d.spec.Source)
+		seed = identitySeed(root)
 	} else if large, err := strconv.ParseUint(n.text, 10, 64); err == nil && n.plain && large > math.MaxInt64 {
 		seed = large // as --seed may be
 	} else {

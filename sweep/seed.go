@@ -1,7 +1,5 @@
 package sweep
 
-import "hash/fnv"
-
 // mix is the finaliser of SplitMix64 (Steele, Lea, Flood 2014): a bijection of 64 bits in which every input
 // bit changes every output bit with probability near one half.
 func mix(x uint64) uint64 {
@@ -30,11 +28,4 @@ func TrialSeed(seed uint64, index int) uint64 {
 	x = x * 0x297a2d39 & mask
 	x ^= x >> 15
 	return x
-}
-
-// sourceSeed is the seed of a spec that names none: the same bytes, the same search.
-func sourceSeed(src []byte) uint64 {
-	h := fnv.New64a()
-	h.Write(src)
-	return mix(h.Sum64()) >> 1 // fits a signed integer, so it can be written back into a spec
 }

@@ -16,7 +16,7 @@ type Spec struct {
 	Description string
 	Method      string
 	Shuffled    bool   // a grid is walked in an order that the seed chooses
-	Seed        uint64 // from the file, an option, or derived from Source
+	Seed        uint64 // from the file, an option, or derived from what the spec searches
 	Objective   Metric // `metric`; zero Name when the sweep has no objective
 	Metrics     []Metric
 	Space       *Space
