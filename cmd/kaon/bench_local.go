@@ -11,31 +11,40 @@ import (
 )
 
 type benchLocalCmd struct {
-	Trials int  `default:"1000" help:"How many times true is run (${default})."`
-	Rounds int  `default:"5" help:"Rounds of kaon and xargs in turns (${default})."`
-	JSON   bool `help:"Print JSON."`
+	Trials int      `default:"1000" help:"How many times true is run (${default})."`
+	Few    int      `default:"40" help:"How many times by peers that take a second for each (${default})."`
+	Rounds int      `default:"5" help:"Rounds of all programs in turns (${default})."`
+	Only   []string `placeholder:"NAME" help:"Only this peer beside kaon: xargs, parallel, hyperqueue or ray; may be repeated."`
+	peerFlags
+	JSON bool `help:"Print JSON."`
 }
 
 func (c *benchLocalCmd) Run(ctx context.Context, out *output) error {
-	if c.Trials < 1 || c.Rounds < 1 {
-		return usage(errors.New("--trials and --rounds: want at least 1"))
+	if c.Trials < 1 || c.Rounds < 1 || c.Few < 1 {
+		return usage(errors.New("--trials, --few and --rounds: want at least 1"))
 	}
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program's file: %w", err)
 	}
+	python, err := c.python(ctx, out)
+	if err != nil {
+		return err
+	}
 	return scratch(func(folder string) error {
-		r, err := bench.Local(ctx, bench.LocalConfig{Kaon: self, Trials: c.Trials, Rounds: c.Rounds, Scratch: folder})
+		r, err := bench.Local(ctx, bench.LocalConfig{
+			Kaon: self, Version: versionString(), Trials: c.Trials, Few: c.Few, Rounds: c.Rounds, Scratch: folder,
+			Python: python, Only: c.Only,
+		})
+		if errors.Is(err, bench.ErrUnknownPeer) {
+			return usage(err)
+		}
 		if err != nil {
 			return err
 		}
 		if c.JSON {
 			return json.NewEncoder(out.stdout).Encode(r)
 		}
-		for i := range r.Kaon {
-			fmt.Fprintf(out.stdout, "round %d: kaon run %.2f s (cpu %.2f s), xargs -P2 %.2f s (cpu %.2f s)\n", i+1, r.Kaon[i], r.KaonCPU[i], r.Xargs[i], r.XargsCPU[i])
-		}
-		_, err = fmt.Fprintf(out.stdout, "%d × true: %.2f times as long as xargs by the medians, %.2f by the best rounds; %.2f times the cpu\n", r.Trials, r.Ratio, r.Best, r.CPU)
-		return err
+		return r.WriteText(out.stdout)
 	})
 }
