@@ -89,13 +89,12 @@ type attempt struct {
 	spill  outbox.FileSpill
 }
 
-// newAttempt reads the order of a LAUNCH; an order that cannot be run gives an attempt that fails at once.
-// serial tells it from all others of this executor.
-func newAttempt(h *host, info *mesosapi.TaskInfo, serial uint64) (*attempt, error) {
-	t := &attempt{id: info.TaskID.Value, host: h, resources: info.Resources, begin: time.Now(),
+// newAttempt makes the attempt of an order; one that cannot be run gives an attempt that fails at once. bad is why the
+// order could not be read. serial tells the attempt from all others of this executor.
+func newAttempt(h *host, id string, resources []mesosapi.Resource, order *task.Order, bad error, serial uint64) (*attempt, error) {
+	t := &attempt{id: id, host: h, resources: resources, order: *order, begin: time.Now(),
 		tag: proc.TagOf(h.conf.HostSandbox, serial)}
 	t.ctx, t.stop = context.WithCancel(context.Background())
-	t.mu.info = info
 	t.mu.out = outbox.New(h.conf.bounds(), &t.spill, t.begin)
 	t.mu.collect = &parse.Collector{}
 	if t.id == "" || t.id == "." || t.id == ".." || strings.ContainsAny(t.id, "/\x00") {
@@ -110,9 +109,8 @@ func newAttempt(h *host, info *mesosapi.TaskInfo, serial uint64) (*attempt, erro
 		defer t.mu.Unlock()
 		tooLong(begin)
 	}}
-	var err error
-	if t.order, err = task.Decode[task.Order](info.Data); err != nil {
-		return t, err
+	if bad != nil {
+		return t, bad
 	}
 	if (len(t.order.Argv) == 0) == (t.order.Shell == "") {
 		return t, fmt.Errorf("order of %s: want exactly one of argv and shell", t.id)
@@ -146,4 +144,11 @@ func (t *attempt) gracePeriod() time.Duration {
 		return t.order.Grace
 	}
 	return defaultGrace
+}
+
+// closeFiles gives the attempt's folder back, which nothing is written to any more.
+func (t *attempt) closeFiles() {
+	if files := t.files.Load(); files != nil {
+		files.Close()
+	}
 }

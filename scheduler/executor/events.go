@@ -11,6 +11,11 @@ import (
 // connect opens the way for updates, and sends those that came up since the SUBSCRIBE call was made.
 func (x *executor) connect(l *subscription) {
 	x.live.Store(l)
+	for _, b := range x.allBundles() {
+		if u := b.inFlight(); u != nil {
+			l.run(func() { x.post(l, b, u) })
+		}
+	}
 	for _, t := range x.all() {
 		t.mu.Lock()
 		u := t.mu.out.InFlight()
@@ -35,11 +40,15 @@ func (x *executor) handle(e *api.Event) {
 		if p := e.Kill.KillPolicy; p != nil && p.GracePeriod != nil {
 			grace = time.Duration(max(p.GracePeriod.Nanoseconds, 0))
 		}
-		if t := x.task(e.Kill.TaskID.Value); t != nil {
+		if b := x.bundle(e.Kill.TaskID.Value); b != nil {
+			b.kill(grace)
+		} else if t := x.task(e.Kill.TaskID.Value); t != nil {
 			t.kill(grace)
 		}
 	case api.Event_ACKNOWLEDGED:
-		if t := x.task(e.Acknowledged.TaskID.Value); t != nil {
+		if b := x.bundle(e.Acknowledged.TaskID.Value); b != nil {
+			x.bundleAcknowledged(b, e.Acknowledged.UUID)
+		} else if t := x.task(e.Acknowledged.TaskID.Value); t != nil {
 			x.acknowledged(t, e.Acknowledged.UUID)
 		}
 	case api.Event_MESSAGE:
@@ -72,12 +81,40 @@ func (x *executor) acknowledged(t *attempt, id []byte) {
 // be.
 func (x *executor) onMessage(data []byte) {
 	c, err := task.Decode[task.Control](data)
-	if err == nil {
-		if t := x.task(c.Task); t != nil {
-			err = t.control(c.Body)
-		}
+	switch t := x.task(c.Task); {
+	case err != nil:
+	case c.Kill != nil:
+		x.killInBundle(c.Task, c.Kill.Grace)
+	case t != nil:
+		err = t.control(c.Body)
 	}
 	if err != nil {
 		x.conf.Log.Warn("message lost", "error", err)
+	}
+}
+
+// killInBundle ends one attempt of a bundle, and no other. What does not run here any more has told its end, or will.
+func (x *executor) killInBundle(attempt string, grace time.Duration) {
+	for _, b := range x.allBundles() {
+		if b.drop(attempt) {
+			x.flushBundle(b)
+			return
+		}
+	}
+	if t := x.task(attempt); t != nil {
+		if grace <= 0 {
+			grace = -1
+		}
+		t.kill(grace)
+	}
+}
+
+// bundleAcknowledged takes an acknowledgement and sends on what waited for it.
+func (x *executor) bundleAcknowledged(b *bundle, id []byte) {
+	switch ok, finished := b.acknowledged(id); {
+	case finished:
+		x.forgetBundle(b)
+	case ok:
+		x.flushBundle(b)
 	}
 }

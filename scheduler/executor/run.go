@@ -41,7 +41,8 @@ func Run(ctx context.Context, c Config) error {
 	}
 	defer sandbox.Close()
 	x := &executor{conf: &c, agent: a}
-	x.mu.tasks = make(map[string]*attempt)
+	x.sendBundle = x.flushBundle
+	x.mu.tasks, x.mu.bundles = make(map[string]*attempt), make(map[string]*bundle)
 	reaper := &reaper{conf: &c, attempts: x.all, requests: make(chan struct{}, 1)}
 	processes := &processMonitor{conf: &c, attempts: x.all}
 	limiter := &limiter{

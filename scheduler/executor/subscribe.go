@@ -113,6 +113,17 @@ func (x *executor) session(ctx context.Context) (subscribed bool, err error) {
 // were not.
 func (x *executor) resume(l *subscription) *api.Call {
 	call := &api.Call{Type: api.Call_SUBSCRIBE, Subscribe: &api.Call_Subscribe{}}
+	for _, b := range x.allBundles() {
+		b.mu.Lock()
+		if b.mu.info != nil {
+			call.Subscribe.UnacknowledgedTasks = append(call.Subscribe.UnacknowledgedTasks, *b.mu.info)
+		}
+		if u := b.mu.out.InFlight(); u != nil {
+			u.Sender = l
+			call.Subscribe.UnacknowledgedUpdates = append(call.Subscribe.UnacknowledgedUpdates, *x.message(b.id, u))
+		}
+		b.mu.Unlock()
+	}
 	for _, t := range x.all() {
 		t.mu.Lock()
 		if t.mu.info != nil {
@@ -120,7 +131,7 @@ func (x *executor) resume(l *subscription) *api.Call {
 		}
 		if u := t.mu.out.InFlight(); u != nil {
 			u.Sender = l
-			update := *x.message(t, u)
+			update := *x.message(t.id, u)
 			call.Subscribe.UnacknowledgedUpdates = append(call.Subscribe.UnacknowledgedUpdates, update)
 		}
 		t.mu.Unlock()

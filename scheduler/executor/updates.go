@@ -2,10 +2,13 @@ package executor
 
 import (
 	"fmt"
+	"time"
 
+	"github.com/google/uuid"
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 	api "github.com/mesos/mesos-go/api/v1/lib/executor"
 
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
 )
 
@@ -19,6 +22,24 @@ func (x *executor) flush(t *attempt) {
 	}
 }
 
+// flushBundle sends the update of a bundle that is due, if any, without waiting for the network, and sets the timer for
+// a later one.
+func (x *executor) flushBundle(b *bundle) {
+	b.mu.Lock()
+	u, wait := b.mu.out.Take(time.Now(), uuid.New)
+	if wait > 0 {
+		if b.mu.send == nil {
+			b.mu.send = time.AfterFunc(wait, crash.Func(func() { x.flushBundle(b) }))
+		} else {
+			b.mu.send.Reset(wait)
+		}
+	}
+	b.mu.Unlock()
+	if l := x.live.Load(); u != nil && l != nil {
+		l.run(func() { x.post(l, b, u) })
+	}
+}
+
 // flushHere is flush for a goroutine that may wait for the network.
 func (x *executor) flushHere(t *attempt) {
 	if u := t.next(); u != nil {
@@ -28,29 +49,40 @@ func (x *executor) flushHere(t *attempt) {
 	}
 }
 
+// sender is what has updates: an attempt, or a bundle.
+type sender interface {
+	task() string
+	lock()
+	unlock()
+}
+
+func (t *attempt) task() string { return t.id }
+func (t *attempt) lock()        { t.mu.Lock() }
+func (t *attempt) unlock()      { t.mu.Unlock() }
+
 // post sends one update, at most once on one subscription. One that does not get through ends the session:
 // the next SUBSCRIBE lists it.
-func (x *executor) post(l *subscription, t *attempt, u *outbox.Update) {
-	t.mu.Lock()
+func (x *executor) post(l *subscription, t sender, u *outbox.Update) {
+	t.lock()
 	sent := u.Sender == l
 	u.Sender = l
-	t.mu.Unlock()
+	t.unlock()
 	if sent {
 		return
 	}
 	updatesTotal.Inc()
 	updateBytesTotal.Add(len(u.Data))
-	err := x.agent.send(l.ctx, &api.Call{Type: api.Call_UPDATE, Update: x.message(t, u)})
+	err := x.agent.send(l.ctx, &api.Call{Type: api.Call_UPDATE, Update: x.message(t.task(), u)})
 	if err != nil {
-		l.end(fmt.Errorf("update of %s did not get through: %w", t.id, err))
+		l.end(fmt.Errorf("update of %s did not get through: %w", t.task(), err))
 	}
 }
 
 // message is the UPDATE call of an update, without its type.
-func (x *executor) message(t *attempt, u *outbox.Update) *api.Call_Update {
+func (x *executor) message(task string, u *outbox.Update) *api.Call_Update {
 	seconds := float64(u.At.UnixMicro()) / 1e6
 	status := mesosapi.TaskStatus{
-		TaskID:     mesosapi.TaskID{Value: t.id},
+		TaskID:     mesosapi.TaskID{Value: task},
 		State:      &u.State,
 		Source:     mesosapi.SOURCE_EXECUTOR.Enum(),
 		ExecutorID: &mesosapi.ExecutorID{Value: x.conf.Executor},

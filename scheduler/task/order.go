@@ -41,6 +41,8 @@ type Order struct {
 	Inputs  []Source `codec:"inputs,omitempty"`  // files and folders put below $KAON_INPUTS, shared by attempts
 	Secrets string   `codec:"secrets,omitempty"` // URL of a JSON object of variables that are nobody else's business
 	Deliver *Deliver `codec:"deliver,omitempty"` // nil: what the attempt leaves behind stays in the sandbox
+
+	Bundle *Bundle `codec:"bundle,omitempty"` // nil: the task runs this attempt alone
 }
 
 // Limits are what an attempt is held to, with all that it starts.
@@ -80,6 +82,8 @@ type Report struct {
 	First  uint64          `codec:"first"` // number of Points[0] in the attempt
 	Points []results.Point `codec:"points,omitempty"`
 	End    *End            `codec:"end,omitempty"` // only in the terminal update
+
+	Attempts []AttemptReport `codec:"attempts,omitempty"` // of a bundle, which says nothing above
 }
 
 // End says how an attempt's process ended.
@@ -111,4 +115,5 @@ type Control struct {
 	Task     string  `codec:"task"`               // task id, <sweep>.<index>.<attempt>
 	Body     []byte  `codec:"body,omitempty"`     // JSON appended as one line to $KAON_CONTROL
 	Progress float64 `codec:"progress,omitempty"` // executor to scheduler: percent done
+	Kill     *Kill   `codec:"kill,omitempty"`     // scheduler to executor: end this attempt of a bundle, and no other
 }

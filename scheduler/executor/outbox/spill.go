@@ -70,6 +70,9 @@ func (s *FileSpill) Pop() ([]byte, error) {
 	return batch, nil
 }
 
+// Used tells whether something was ever spilled.
+func (s *FileSpill) Used() bool { return s.file != nil }
+
 // Remove forgets everything.
 func (s *FileSpill) Remove() {
 	if s.file != nil {
