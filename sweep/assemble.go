@@ -9,13 +9,23 @@ import (
 // of them are there: the others are switched off by their `when`. ok is false when a constraint refuses the
 // point.
 func (s *Space) Assemble(values []Value) (p Point, active []bool, ok bool) {
+	if s.tied {
+		values = slices.Clone(values)
+		s.follow(values)
+	}
 	if !s.Conditional() {
 		return s.build(values), nil, true
 	}
 	if active, ok = s.check(values); !ok {
 		return nil, active, false
 	}
-	return s.buildActive(values, active), active, true
+	p = s.buildActive(values, active)
+	for k := range s.leaves {
+		if s.leaves[k].tie != nil {
+			active[k] = s.here(k, active)
+		}
+	}
+	return p, active, true
 }
 
 // Shuffle is element i of a permutation of 0…n-1 that the seed chooses.

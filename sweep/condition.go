@@ -46,7 +46,7 @@ func (s *Space) evaluate(values []Value) (active []bool, ok bool, err error) {
 			return active, false, nil
 		}
 	}
-	return active, true, nil
+	return active, !s.excludes(values, active), nil
 }
 
 func allActive(needs []int, active []bool) bool {

@@ -26,6 +26,7 @@ type decoder struct {
 	emptied map[*node]bool
 	// keys of the top level that were found elsewhere
 	misplaced map[string]bool
+	zips      map[string]bool // parameters that `zip` names
 	// trials run in an image: ${entrypoint} is there
 	inImage bool
 }

@@ -35,8 +35,8 @@ func (s *Space) Draw(seed uint64, index int) (p Point, ok bool) {
 func (s *Space) draw(seed uint64, index, tries int) (Point, bool) {
 	values := make([]Value, len(s.leaves))
 	for try := range tries {
-		for k, l := range s.leaves {
-			values[k] = l.Quantile(RandomNumber(seed, index, try, k))
+		for k := range s.leaves {
+			s.set(values, k, RandomNumber(seed, index, try, k))
 		}
 		if !s.Conditional() {
 			return s.build(values), true

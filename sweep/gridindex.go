@@ -29,7 +29,7 @@ func (s *Space) isPoint(values []Value, i *big.Int) (active []bool, ok bool) {
 	rest, digit := new(big.Int).Set(i), new(big.Int)
 	for k := len(s.leaves) - 1; k >= 0; k-- {
 		rest.QuoRem(rest, s.leaves[k].choices, digit)
-		if !active[k] && digit.Sign() != 0 {
+		if digit.Sign() != 0 && !s.here(k, active) {
 			return nil, false
 		}
 	}

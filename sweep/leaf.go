@@ -5,9 +5,13 @@ import "math/big"
 // leaf is a dimension and where it stands in the tree of parameters.
 type leaf struct {
 	Dimension
-	path    []string
-	unique  bool
-	choices *big.Int // on a grid, and of a search that repeats no point; nil when continuous
+	path      []string
+	unique    bool
+	tie       *tie  // the parameters that move with this one; nil: none
+	follows   bool  // it moves with another, which has the tie
+	preset    Value // its `default`
+	hasPreset bool
+	choices   *big.Int // on a grid, and of a search that repeats no point; nil when continuous
 	// its own and those of the groups around it, all of which must hold; empty: always there
 	when []*expression
 }
@@ -26,6 +30,9 @@ func (l *leaf) choice(i *big.Int) Value {
 // once.
 func (l *leaf) withoutRepeats() {
 	l.unique, l.choices = true, l.distinct()
+	if l.tie != nil || l.follows {
+		return
+	}
 	if l.Distribution != Categorical && l.Distribution != CategoricalProbs {
 		return
 	}

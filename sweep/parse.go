@@ -111,6 +111,7 @@ func (d *decoder) decode(root *node) {
 	d.learns(root)
 	d.space(root)
 	d.constraints(root.get("constraints"))
+	d.exclude(root.get("exclude"))
 	d.unique(root.get("unique"))
 	d.inImage = root.hasImage()
 	s.Command = d.command(root, "")
@@ -131,6 +132,7 @@ func (d *decoder) decode(root *node) {
 	}
 	if len(d.problems) == 0 {
 		d.trials(root, limit)
+		d.try(root)
 		d.suits(root)
 	}
 }

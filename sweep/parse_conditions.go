@@ -56,7 +56,7 @@ func (d *decoder) checkSamples(root *node) {
 	s := d.spec
 	for i := range samples {
 		values := make([]Value, len(s.Space.leaves))
-		for k, l := range s.Space.leaves {
+		for k := range s.Space.leaves {
 			u := RandomNumber(s.Seed, i, 0, k)
 			switch i { // the two corners first
 			case 0:
@@ -64,7 +64,7 @@ func (d *decoder) checkSamples(root *node) {
 			case 1:
 				u = 0.999
 			}
-			values[k] = l.Quantile(u)
+			s.Space.set(values, k, u)
 		}
 		active, ok, err := s.Space.evaluate(values)
 		if err != nil {
@@ -81,10 +81,14 @@ func (d *decoder) checkSamples(root *node) {
 			return
 		}
 	}
-	if s.Method != "grid" && !s.Space.unique && len(s.Space.rules) > 0 {
+	if s.Method != "grid" && !s.Space.unique && len(s.Space.rules)+len(s.Space.excluded) > 0 {
 		for i := range 8 {
 			if _, ok := s.Space.draw(s.Seed, i, maxRejections); !ok {
-				d.fail(root.get("constraints"), "constraints",
+				at, field := root.get("constraints"), "constraints"
+				if at == nil {
+					at, field = root.get("exclude"), "exclude"
+				}
+				d.fail(at, field,
 					fmt.Sprintf("%d random points in a row break them", maxRejections),
 					"loosen the constraints or narrow the parameters' ranges")
 				return

@@ -9,7 +9,7 @@ import (
 
 // onGrid gives the leaf its number of choices, or refuses it.
 func (d *decoder) onGrid(l *leaf, n *node, field string) bool {
-	if l.Distribution == Categorical {
+	if l.Distribution == Categorical && !d.zips[l.Name] {
 		d.dropRepeats(l, n, field)
 	}
 	choices, discrete := l.Choices()
@@ -86,7 +86,7 @@ func (d *decoder) dimension(n *node, field string) (Dimension, bool) {
 		return dim, false
 	}
 	for _, p := range n.pairs {
-		if k := p.key.text; slices.Contains(keys["parameter"], k) && k != "distribution" && k != "when" &&
+		if k := p.key.text; slices.Contains(keys["parameter"], k) && k != "distribution" && k != "when" && k != "default" &&
 			!slices.Contains(takes, k) {
 			d.fail(p.key, join(field, k), fmt.Sprintf("`%s` does not take `%s`", dim.Distribution, k),
 				"it takes "+quoted(takes))

@@ -10,7 +10,7 @@ import (
 var keys = map[string][]string{
 	"": {
 		"name", "description", "method", "seed", "metric", "metrics", "parameters", "constraints", "run_cap",
-		"unique", "order",
+		"unique", "order", "zip", "exclude", "try",
 		"early_terminate", "repeat", "program", "command", "task", "limits", "packing", "queue", "cache",
 		"artifacts", "then",
 		"project", "entity", "controller", "apiVersion", "kind", // W&B, without effect here
@@ -33,7 +33,7 @@ var keys = map[string][]string{
 	"then":           {"command", "program", "spec"},
 	"parameter": {
 		"distribution", "value", "values", "probabilities", "min", "max", "mu", "sigma", "q", "a", "b",
-		"parameters", "when",
+		"parameters", "when", "default",
 	},
 }
 

@@ -5,6 +5,9 @@ package sweep
 // whole remedy.
 var otherNames = map[string]map[string]string{
 	"": {
+		"points_to_evaluate": "`try`", "enqueue": "`try`", "initial_points": "`try`", "first": "`try`",
+		"x0": "`try`", "mapping": "`zip`", "tie": "`zip`", "ties": "`zip`", "tied": "`zip`", "together": "`zip`",
+		"skip": "`exclude`", "excludes": "`exclude`", "excluded": "`exclude`",
 		"count": "`run_cap`", "num_runs": "`run_cap`", "max_runs": "`run_cap`", "n_trials": "`run_cap`",
 		"num_trials": "`run_cap`", "runs": "`run_cap`", "trials": "`run_cap`",
 		"num_samples": "`run_cap`", "max_trials": "`run_cap`", "max_iter": "`run_cap`",
@@ -72,7 +75,7 @@ var otherNames = map[string]map[string]string{
 		"high":  "`max`", "upper": "`max`", "maximum": "`max`", "max_value": "`max`", "to": "`max`",
 		"end": "`max`", "stop": "`max`",
 		"choices": "`values`", "choice": "`values`", "options": "`values`", "list": "`values`",
-		"categories": "`values`", "default": "`value`", "constant": "`value`",
+		"categories": "`values`", "default_value": "`default`", "initial": "`default`", "constant": "`value`",
 		"type": "`distribution`", "dist": "`distribution`", "mean": "`mu`", "loc": "`mu`", "std": "`sigma`",
 		"stddev": "`sigma`", "stdev": "`sigma`", "scale": "`sigma`",
 		"step": "`q`", "quantization": "`q`", "probs": "`probabilities`", "weights": "`probabilities`",

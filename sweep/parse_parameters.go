@@ -37,9 +37,17 @@ func (d *decoder) space(root *node) {
 		}
 		return
 	}
+	ties := d.zipNames(root.get("zip"))
+	d.zips = map[string]bool{}
+	for _, names := range ties {
+		for _, name := range names {
+			d.zips[name.text] = true
+		}
+	}
 	whens := map[int][]*node{} // of each leaf, from the outermost group to its own
 	d.group(n, "parameters", nil, nil, whens)
 	d.distinct(n)
+	d.zip(ties)
 	d.conditions(whens)
 	if size, finite := s.product(); finite {
 		s.size = size
@@ -141,6 +149,7 @@ func (d *decoder) parameter(p pair, field string, path []string, when []*node, w
 	if d.spec.Method == "grid" && !d.onGrid(l, n, field) {
 		return
 	}
+	d.preset(l, n.get("default"), join(field, "default"))
 	if len(when) > 0 {
 		whens[len(d.spec.Space.leaves)] = when
 	}

@@ -26,6 +26,9 @@ func (d *decoder) countGrid(root *node, limit int) {
 	s.Space.index = w
 	at, field := root.get("constraints"), "constraints"
 	if at == nil {
+		at, field = root.get("exclude"), "exclude"
+	}
+	if at == nil {
 		at, field = root.get("parameters"), "parameters"
 	}
 	switch {

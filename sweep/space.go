@@ -5,19 +5,22 @@ import "math/big"
 // Space is the set of points a spec searches. Points are computed, never stored: At costs O(parameters)
 // whatever the size. A Space does not change after Parse and may be used by many goroutines.
 type Space struct {
-	leaves []*leaf
-	rules  []*expression // constraints: every one must hold
-	sorted []int         // leaves, each after those its when refers to
-	size   *big.Int      // of the grid, conditions aside; nil when not finite
-	unique bool          // random search draws no point twice: a permutation of the grid of all values
-	index  *gridIndex    // set for a grid with conditions: which of all combinations count
+	leaves   []*leaf
+	rules    []*expression // constraints: every one must hold
+	sorted   []int         // leaves, each after those its when refers to
+	size     *big.Int      // of the grid, conditions aside; nil when not finite
+	unique   bool          // random search draws no point twice: a permutation of the grid of all values
+	excluded []*exclusion  // points that are not tried
+	tied     bool          // some parameters move together
+	index    *gridIndex    // set for a grid with conditions: which of all combinations count
 }
 
-// Dimensions is every parameter, groups unfolded, in the order of the spec.
+// Dimensions is every parameter, groups unfolded, in the order of the spec, as a search sees it: of parameters
+// that move together the first stands for all of them, and the others are constants.
 func (s *Space) Dimensions() []Dimension {
 	all := make([]Dimension, len(s.leaves))
-	for i, l := range s.leaves {
-		all[i] = l.Dimension
+	for i := range s.leaves {
+		all[i] = s.coordinate(i)
 	}
 	return all
 }
@@ -61,14 +64,14 @@ func (s *Space) combination(i *big.Int) []Value {
 	rest, digit := new(big.Int).Set(i), new(big.Int)
 	for k := len(s.leaves) - 1; k >= 0; k-- {
 		rest.QuoRem(rest, s.leaves[k].choices, digit)
-		values[k] = s.leaves[k].choice(digit)
+		s.setChoice(values, k, digit)
 	}
 	return values
 }
 
 // Conditional says whether there is any `when` or constraint.
 func (s *Space) Conditional() bool {
-	if len(s.rules) > 0 {
+	if len(s.rules) > 0 || len(s.excluded) > 0 {
 		return true
 	}
 	for _, l := range s.leaves {

@@ -20,6 +20,8 @@ type Spec struct {
 	Objective   Metric // `metric`; zero Name when the sweep has no objective
 	Metrics     []Metric
 	Space       *Space
+	Try         []Point // of the first trials
+	Repeat      Repeat
 	Trials      int  // how many trials this sweep runs: min(size of a grid, run_cap, the cap of 100)
 	Capped      bool // run_cap was absent and the search would never end, so Trials is the cap
 	Command     Command

@@ -73,9 +73,10 @@ type plan struct {
 	Capped     bool                `json:"capped"`
 	GridSize   string              `json:"grid_size,omitempty"` // decimal: may exceed 64 bits; absent when infinite
 	Parameters int                 `json:"parameters"`
-	Points     []sweep.Point       `json:"points"`   // of the first trials
-	Commands   []string            `json:"commands"` // of the same trials
-	Demand     []demand            `json:"demand"`   // what they ask of the cluster
+	Try        int                 `json:"try,omitempty"` // how many of the first trials have points that the spec names
+	Points     []sweep.Point       `json:"points"`        // of the first trials
+	Commands   []string            `json:"commands"`      // of the same trials
+	Demand     []demand            `json:"demand"`        // what they ask of the cluster
 	Objective  sweep.Metric        `json:"objective"`
 	Warnings   []*sweep.Error      `json:"warnings"`
 	Refusals   []server.Infeasible `json:"refusals"` // trials that fit no agent of the cluster
@@ -139,6 +140,7 @@ func describe(spec *sweep.Spec, points int) (plan, error) {
 		Parameters: len(spec.Space.Dimensions()), Objective: spec.Objective, Warnings: append([]*sweep.Error{}, spec.Warnings...),
 		Points: []sweep.Point{}, Commands: []string{}, Demand: []demand{},
 	}
+	p.Try = len(spec.Try)
 	if size, finite := spec.Space.Size(); finite {
 		p.GridSize = size.String()
 	}
@@ -192,6 +194,9 @@ func (p plan) print(w io.Writer, spec *sweep.Spec) {
 	}
 	if p.Objective.Name != "" {
 		fmt.Fprintf(w, "objective: %s %s, by the %s of its values\n", p.Objective.Goal, p.Objective.Name, p.Objective.Reduce)
+	}
+	if p.Try > 0 {
+		fmt.Fprintf(w, "first %s of the spec: `try`, or the defaults\n", plural(p.Try, "point"))
 	}
 	if p.learns {
 		fmt.Fprintln(w, "points depend on results: these are asked for before there are any")

@@ -31,8 +31,16 @@ type Outcome struct {
 	Known bool    // the trial reported its objective
 }
 
-// New is the method that the spec names.
+// New is the method that the spec names, behind the points that are to be tried first.
 func New(spec *sweep.Spec) (Method, error) {
+	m, err := named(spec)
+	if err != nil {
+		return nil, err
+	}
+	return withTried(spec, m), nil
+}
+
+func named(spec *sweep.Spec) (Method, error) {
 	switch spec.Method {
 	case "grid":
 		return grid{space: spec.Space, seed: spec.Seed, shuffled: spec.Shuffled}, nil

@@ -1,0 +1,201 @@
+package sweep
+
+import (
+	"fmt"
+	"math/big"
+)
+
+const tryExample = "`try: [{lr: 0.1, batch: 32}]`"
+
+// maxTry bounds the points that are tried first.
+const maxTry = 10_000
+
+// preset reads the `default` of a parameter.
+func (d *decoder) preset(l *leaf, n *node, field string) {
+	if n == nil {
+		return
+	}
+	before := len(d.problems)
+	v := d.value(n, field)
+	if len(d.problems) > before {
+		return
+	}
+	own, ok := l.admit(v)
+	if !ok {
+		d.fail(n, field, fmt.Sprintf("`%s` is never %s, its default", short(l.Name), short(Format(v))), l.allowed())
+		return
+	}
+	l.preset, l.hasPreset = own, true
+}
+
+// try reads the points of the first trials. Without any the defaults of the parameters, if there are some, are one.
+func (d *decoder) try(root *node) {
+	s := d.spec
+	n := root.get("try")
+	if len(d.problems) > 0 {
+		return
+	}
+	var items []*node
+	switch {
+	case n == nil || n.null:
+		for _, l := range s.Space.leaves {
+			if l.hasPreset {
+				items = []*node{{kind: mapping}}
+			}
+		}
+	case n.kind == mapping:
+		items = []*node{n}
+	default:
+		items = d.list(n, "try", tryExample)
+	}
+	if len(items) > maxTry {
+		d.fail(n, "try", fmt.Sprintf("%d points are too many to try first", len(items)),
+			fmt.Sprintf("%d are allowed", maxTry))
+		return
+	}
+	seen := map[string]bool{}
+	for i, item := range items {
+		field := fmt.Sprintf("try.%d", i)
+		at := item
+		if item.line == 0 && n == nil {
+			at, field = root.get("parameters"), "parameters"
+		}
+		if item.kind != mapping {
+			d.fail(item, field, "a point is a mapping of parameters to values, not "+item.what(),
+				"write "+tryExample)
+			continue
+		}
+		p, ok := d.tried(item, at, field, i)
+		if !ok {
+			continue
+		}
+		id := identity(p)
+		if seen[id] {
+			d.fail(at, field, "this point stands here twice", "remove it, or use `repeat`")
+			continue
+		}
+		seen[id] = true
+		s.Try = append(s.Try, p)
+	}
+	if most := s.Trials / max(s.Repeat.Trials, 1); len(s.Try) > most && len(d.problems) == 0 {
+		d.warn(n, "try", fmt.Sprintf("only the first %d of %d points are tried: there are no more trials",
+			most, len(s.Try)), "raise `run_cap`")
+		s.Try = s.Try[:most]
+	}
+}
+
+// tried completes a partial point: by defaults, then by what is drawn until constraints hold.
+func (d *decoder) tried(n, at *node, field string, index int) (Point, bool) {
+	s := d.spec.Space
+	before := len(d.problems)
+	given := d.partial(n, field, nil)
+	if len(d.problems) > before {
+		return nil, false
+	}
+	written := map[int]chosen{}
+	for _, c := range given {
+		if len(c.values) > 1 {
+			d.fail(c.at, join(field, s.leaves[c.leaf].Name), "a point has one value of each parameter",
+				"write a point for each")
+			return nil, false
+		}
+		written[c.leaf] = c
+	}
+	fixed := make([]Value, len(s.leaves))
+	has := make([]bool, len(s.leaves))
+	for k, l := range s.leaves {
+		if c, ok := written[k]; ok {
+			fixed[k], has[k] = c.values[0], true
+		} else if l.hasPreset {
+			fixed[k], has[k] = l.preset, true
+		}
+	}
+	for try := range maxRejections {
+		values := make([]Value, len(s.leaves))
+		for k, l := range s.leaves {
+			u := RandomNumber(d.spec.Seed, index, try, k)
+			if l.choices != nil {
+				c, _ := new(big.Float).Mul(new(big.Float).SetInt(l.choices), big.NewFloat(u)).Int(nil)
+				s.setChoice(values, k, c)
+			} else {
+				s.set(values, k, u)
+			}
+		}
+		if !d.settle(values, fixed, has, written, at, field) {
+			return nil, false
+		}
+		active, ok := s.check(values)
+		if !ok {
+			continue
+		}
+		for k, c := range written {
+			if !active[k] {
+				d.fail(c.at, join(field, s.leaves[k].Name),
+					fmt.Sprintf("`%s` is switched off by its `when` in this point", short(s.leaves[k].Name)), "leave it out")
+				return nil, false
+			}
+		}
+		return s.buildActive(values, active), true
+	}
+	d.fail(at, field, "no point with these values holds `constraints` and `exclude`",
+		"change its values, or loosen the constraints")
+	return nil, false
+}
+
+// settle puts the values that are fixed over those that were drawn. Of parameters that move together what is written
+// of one decides, before defaults do.
+func (d *decoder) settle(values, fixed []Value, has []bool, written map[int]chosen, at *node, field string) bool {
+	s := d.spec.Space
+	for k, l := range s.leaves {
+		if has[k] && l.tie == nil && !l.follows {
+			values[k] = fixed[k]
+		}
+	}
+	for _, l := range s.leaves {
+		if l.tie == nil {
+			continue
+		}
+		place, ok := s.placeOf(l.tie, func(k int) (Value, bool) { return fixed[k], written[k].at != nil })
+		if !ok {
+			d.fail(at, field, fmt.Sprintf("`%s` and what is zipped with it never have these values together", short(l.Name)),
+				"choose values that stand at the same place of their lists")
+			return false
+		}
+		if place < 0 {
+			if place, ok = s.placeOf(l.tie, func(k int) (Value, bool) { return fixed[k], has[k] }); !ok {
+				d.fail(at, field, fmt.Sprintf("the defaults of `%s` and what is zipped with it never stand together", short(l.Name)),
+					"choose defaults that stand at the same place of their lists")
+				return false
+			}
+		}
+		if place >= 0 {
+			s.setPlace(values, l.tie, place)
+		}
+	}
+	return true
+}
+
+// placeOf is the first place of a tie at which its members have the known values; -1 when none is known. ok is false
+// when there is no such place.
+func (s *Space) placeOf(t *tie, known func(leaf int) (Value, bool)) (place int, ok bool) {
+	any := false
+places:
+	for i := range t.count {
+		any = false
+		for _, k := range t.members {
+			v, is := known(k)
+			if !is {
+				continue
+			}
+			any = true
+			if identity(s.leaves[k].place(i)) != identity(v) {
+				continue places
+			}
+		}
+		if !any {
+			return -1, true
+		}
+		return i, true
+	}
+	return -1, !any
+}
