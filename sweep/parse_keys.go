@@ -41,15 +41,14 @@ var keys = map[string][]string{
 var packings = []string{"tight", "soonest", "spread", "first"}
 
 // methods are the searches that are built.
-var methods = []string{"grid", "random", "sobol", "halton", "lhs", "tpe", "cma-es", "bayes", "auto"}
+var methods = []string{"grid", "random", "sobol", "halton", "lhs", "tpe", "gp", "cma-es", "bayes", "auto"}
 
 // unbuiltMethods are searches that people name and that are not built.
-var unbuiltMethods = []string{"gp", "custom"}
+var unbuiltMethods = []string{"custom"}
 
 // unbuilt is everything a spec may name that this version cannot do yet, with what to do instead. Such a key
 // is refused, never ignored. A feature that gets built takes its row out.
 var unbuilt = map[string]string{
-	"method: gp":     "use `method: tpe` until then",
 	"method: custom": "use `method: random`: W&B's custom schedulers do not run here",
 	"kind: Experiment": "write a sweep file: `objective` is `metric`, `algorithm` is `method`, " +
 		"`maxTrialCount` is `run_cap`, " +

@@ -117,6 +117,5 @@ const logRemedy = "write `log_uniform_values` when min and max are the values th
 
 // otherMethods are further names of searches that are not built.
 var otherMethods = map[string]string{
-	"gp_ei": "gp", "gaussian_process": "gp",
 	"hyperband": "hyperband", "asha": "hyperband", "bohb": "hyperband", "successive_halving": "hyperband", "pbt": "pbt",
 }

@@ -8,11 +8,12 @@ import (
 // otherSpellings are names that other tools have for searches that are built here.
 var otherSpellings = map[string]string{"latin": "lhs", "latin_hypercube": "lhs", "qmc": "sobol",
 	"optuna": "tpe", "hyperopt": "tpe", "cmaes": "cma-es", "cma_es": "cma-es", "cma": "cma-es",
+	"gp_ei": "gp", "gaussian_process": "gp", "gpr": "gp", "gpei": "gp", "turbo": "gp",
 	"bayesian": "bayes", "bayesopt": "bayes", "bayesian_optimization": "bayes", "bo": "bayes",
 }
 
 // learning are the searches whose points depend on results.
-var learning = []string{"tpe", "cma-es"}
+var learning = []string{"tpe", "gp", "cma-es"}
 
 // learns checks what a search that learns from results needs, and says what other names stand for.
 func (d *decoder) learns(root *node) {

@@ -13,6 +13,8 @@ func TestMethodsThatStandForOthers(t *testing.T) {
 		{"method: bayes, run_cap: 9, " + metric + ", " + numbers, "tpe", "`bayes` is TPE here"},
 		{"method: bayesian, run_cap: 9, " + metric + ", " + numbers, "tpe", "`bayes` is TPE here"},
 		{"method: cmaes, run_cap: 9, " + metric + ", " + numbers, "cma-es", ""},
+		{"method: gp, run_cap: 9, " + metric + ", " + numbers, "gp", ""},
+		{"method: gaussian_process, run_cap: 9, " + metric + ", " + numbers, "gp", ""},
 		{"method: latin, run_cap: 9, " + numbers, "lhs", ""},
 		{"method: auto, run_cap: 9, " + numbers, "sobol", "nothing to learn from"},
 		{"method: auto, run_cap: 79, " + metric + ", " + numbers, "tpe", "79 trials are few for 2 parameters"},

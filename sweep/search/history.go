@@ -140,3 +140,14 @@ func (h *history) explore(index int, c cube, r *rand.Rand) (p sweep.Point, ok bo
 	h.add(index, spare, active)
 	return p, ok
 }
+
+// numbers are how many of sorted trials have a finite loss.
+func numbers(done []*asked) int {
+	n, _ := slices.BinarySearchFunc(done, math.Inf(1), func(a *asked, inf float64) int {
+		if a.loss < inf {
+			return -1
+		}
+		return 1
+	})
+	return n
+}

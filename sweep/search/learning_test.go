@@ -34,7 +34,7 @@ type dialogue struct {
 }
 
 // play leads a dialogue with some trials in flight, that end in every way that trials end in.
-func play(t testing.TB, m Method, trials, pending int, dice *rand.Rand) dialogue {
+func play(t rapid.TB, m Method, trials, pending int, dice *rand.Rand) dialogue {
 	d := dialogue{tells: map[int]Outcome{}}
 	var flying []int
 	for asked := 0; asked < trials || len(flying) > 0; {
@@ -92,28 +92,32 @@ func TestLearnersRepeatThemselves(t *testing.T) {
 			s := parse(t, source, 3)
 			e := newEncoder(s.Space)
 			rapid.Check(t, func(r *rapid.T) {
-				dice := rand.New(rand.NewPCG(rapid.Uint64().Draw(r, "seed"), 1))
-				first, err := New(s)
-				if err != nil || !first.Replay() {
-					r.Fatal(err)
-				}
-				d := play(t, first, s.Trials, rapid.IntRange(1, 40).Draw(r, "pending"), dice)
-				again, _ := New(s)
-				for _, step := range d.order {
-					if step < 0 {
-						again.Tell(-1-step, d.tells[-1-step])
-						continue
-					}
-					p, ok := again.Ask(step)
-					if !ok || text(r, p) != text(r, d.points[step]) {
-						r.Fatalf("point %d is %v, was %v", step, p, d.points[step])
-					}
-					if _, _, ok := e.encode(p); !ok || strings.Contains(text(r, p), "NaN") {
-						r.Fatalf("point %d is outside the space: %v", step, p)
-					}
-				}
+				repeats(r, s, e, rapid.Uint64().Draw(r, "seed"), rapid.IntRange(1, 40).Draw(r, "pending"))
 			})
 		})
+	}
+}
+
+// repeats leads a dialogue and repeats it.
+func repeats(t rapid.TB, s *sweep.Spec, e *encoder, seed uint64, pending int) {
+	first, err := New(s)
+	if err != nil || !first.Replay() {
+		t.Fatal(err)
+	}
+	d := play(t, first, s.Trials, pending, rand.New(rand.NewPCG(seed, 1)))
+	again, _ := New(s)
+	for _, step := range d.order {
+		if step < 0 {
+			again.Tell(-1-step, d.tells[-1-step])
+			continue
+		}
+		p, ok := again.Ask(step)
+		if !ok || text(t, p) != text(t, d.points[step]) {
+			t.Fatalf("point %d is %v, was %v", step, p, d.points[step])
+		}
+		if _, _, ok := e.encode(p); !ok || strings.Contains(text(t, p), "NaN") {
+			t.Fatalf("point %d is outside the space: %v", step, p)
+		}
 	}
 }
 
@@ -180,7 +184,7 @@ func TestTPELearnsChoices(t *testing.T) {
 }
 
 func TestLearnersRepeatNoPointWhileOthersAreLeft(t *testing.T) {
-	for _, method := range []string{"tpe", "cma-es"} {
+	for _, method := range []string{"tpe", "gp", "cma-es"} {
 		s := parse(t, "{method: "+method+", run_cap: 30, metric: {name: y}, program: x, parameters: {a: {min: 1, max: 5}, b: {values: [1, 2, 4]}, "+
 			"c: {values: [on, off]}}}", 5)
 		m, _ := New(s)
@@ -210,7 +214,7 @@ func TestLearnersTakeOddSpaces(t *testing.T) {
 		"huge integers": "{a: {min: -9000000000000000000, max: 9000000000000000000}}", "many": "{" + strings.Join(many, ", ") + "}",
 		"tails": "{a: {distribution: log_normal, mu: 0, sigma: 300}, b: {distribution: q_normal, sigma: 1e9}}",
 	} {
-		for _, method := range []string{"tpe", "cma-es"} {
+		for _, method := range []string{"tpe", "gp", "cma-es"} {
 			s := parse(t, "{method: "+method+", run_cap: 40, metric: {name: y}, program: x, parameters: "+parameters+"}", 5)
 			m, _ := New(s)
 			for i := range s.Trials {

@@ -55,6 +55,8 @@ func named(spec *sweep.Spec) (Method, error) {
 		return newHypercube(spec), nil
 	case "tpe":
 		return newTPE(spec), nil
+	case "gp":
+		return newGaussian(spec), nil
 	case "cma-es":
 		return newCMA(spec), nil
 	}

@@ -40,7 +40,7 @@ const everything = `program: x, parameters: {a: {min: 0.0, max: 1.0}, b: {values
 	g: {parameters: {h: {distribution: q_uniform, min: 0.0, max: 1.0, q: 0.25}, i: {values: [8, 16, 32]}}, when: b != "z"},
 	j: {values: [p, q], probabilities: [0, 1]}, k: {min: 2.0, max: 2.0}}, constraints: ["a < 0.5 or d > 0.001"]`
 
-func text(t *rapid.T, p sweep.Point) string {
+func text(t rapid.TB, p sweep.Point) string {
 	b, err := json.Marshal(p)
 	if err != nil {
 		t.Fatal(err)

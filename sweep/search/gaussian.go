@@ -1,0 +1,140 @@
+package search
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/search/gp"
+)
+
+// gaussian is Bayesian optimization with a Gaussian process (Jones, Schonlau, Welch 1998; the kernel and
+// the acquisition function are named in package gp): the next point is where a measurement is expected to
+// improve on the best by most. Trials in flight count as if they had brought what is expected of them, and
+// so do failed ones, whose neighbourhood is avoided besides, as another process learns (feasibility).
+type gaussian struct {
+	*history
+	seed    uint64
+	startup cube
+	embed   *embedding
+	hyper   gp.Hyper
+	fitted  int      // results, when hyper was learnt
+	limits  gp.Hyper // of the process of failures
+	limited int      // trials ended, when limits were learnt
+	model   *surrogate
+}
+
+// surrogate is what is known of the objective.
+type surrogate struct {
+	objective   *gp.Posterior
+	feasibility *feasibility // nil while nothing has failed
+	best        float64      // expected at the best point
+	top         []*asked     // the best trials
+}
+
+// mostMeasured is how many results one process takes in: its cost grows with their square.
+const mostMeasured = 500
+
+// mostFitted is how many of them hyperparameters are learnt from: that costs their cube.
+const mostFitted = 250
+
+func newGaussian(spec *sweep.Spec) *gaussian {
+	h := newHistory(spec)
+	g := &gaussian{history: h, seed: spec.Seed, startup: sobol{spec.Seed}, embed: newEmbedding(h.encoder)}
+	g.hyper, g.limits = gp.Prior(g.embed.groups), gp.Prior(g.embed.groups)
+	return g
+}
+
+// Tell implements Method.
+func (g *gaussian) Tell(index int, o Outcome) {
+	g.finish(index, o)
+	g.model = nil
+}
+
+// Ask implements Method.
+func (g *gaussian) Ask(index int) (sweep.Point, bool) {
+	if index < 0 {
+		return nil, false
+	}
+	r := rand.New(rand.NewPCG(g.seed, uint64(index)))
+	if numbers(g.done) < startup || len(g.encoder.axes) == 0 {
+		return g.explore(index, g.startup, r)
+	}
+	if g.model == nil {
+		g.learn()
+	}
+	c := g.propose(g.model, r)
+	if c == nil {
+		return g.explore(index, nil, r)
+	}
+	p, _, _ := g.encoder.decode(c.u)
+	g.model.believe(g.embed, g.add(index, c.u, c.active))
+	return p, true
+}
+
+// learn makes the model of what was told.
+func (g *gaussian) learn() {
+	n := numbers(g.done)
+	measured := selectMeasured(g.done[:n], mostMeasured)
+	x, y := g.measurements(measured)
+	if g.fitted == 0 || n >= g.fitted+max(1, g.fitted/10) {
+		g.fit(measured, x, y)
+		g.fitted = n
+	}
+	m := &surrogate{objective: gp.NewPosterior(g.embed.groups, g.hyper, x, y), top: g.done[:min(n, 10)]}
+	m.best = slices.Min(m.objective.Means(x))
+	failed := newest(g.done[n:], mostMeasured/4)
+	if len(failed) > 0 {
+		again := g.limited == 0 || len(g.done) >= g.limited+max(1, g.limited/10)
+		good := selectMeasured(g.done[:n], mostFitted-len(failed))
+		m.feasibility, g.limits = newFeasibility(g.embed, good, failed, g.limits, again)
+		if again {
+			g.limited = len(g.done)
+		}
+	}
+	m.believe(g.embed, failed...)
+	m.believe(g.embed, g.flying...)
+	g.model = m
+}
+
+func (g *gaussian) measurements(trials []*asked) (x [][]float64, y []float64) {
+	losses := make([]float64, len(trials))
+	for i, a := range trials {
+		x = append(x, g.embed.vector(a.u, a.active))
+		losses[i] = a.loss
+	}
+	return x, warp(losses)
+}
+
+func (g *gaussian) fit(measured []*asked, x [][]float64, y []float64) {
+	starts := []gp.Hyper{g.hyper}
+	if g.fitted > 0 {
+		starts = append(starts, gp.Prior(g.embed.groups))
+	}
+	g.hyper = gp.Fit(g.embed.groups, x, y, starts, 40)
+}
+
+// selectMeasured is the best half and the newest others, as many as are wanted, by loss.
+func selectMeasured(done []*asked, most int) []*asked {
+	if len(done) <= most {
+		return done
+	}
+	others := slices.Clone(done[most/2:])
+	slices.SortFunc(others, func(a, b *asked) int { return b.index - a.index })
+	out := append(slices.Clone(done[:most/2]), others[:most-most/2]...)
+	slices.SortFunc(out, compareAsked)
+	return out
+}
+
+// believe counts trials that have no result as if they had brought what is expected of them.
+func (m *surrogate) believe(e *embedding, trials ...*asked) {
+	var x [][]float64
+	for _, a := range trials {
+		x = append(x, e.vector(a.u, a.active))
+	}
+	for _, mean := range m.objective.Means(x) {
+		m.best = math.Min(m.best, mean)
+	}
+	m.objective = m.objective.Believe(x)
+}
