@@ -49,6 +49,17 @@ func (s *Space) evaluate(values []Value) (active []bool, ok bool, err error) {
 	return active, !s.excludes(values, active), nil
 }
 
+// excludes says whether a combination has all values of an excluded one. A parameter that is absent has no
+// value, so nothing that names it excludes.
+func (s *Space) excludes(values []Value, active []bool) bool {
+	for _, e := range s.excluded {
+		if allActive(e.leaves, active) && e.keys[e.key(values)] {
+			return true
+		}
+	}
+	return false
+}
+
 func allActive(needs []int, active []bool) bool {
 	for _, k := range needs {
 		if !active[k] {

@@ -1,28 +1,11 @@
 package sweep
 
-import (
-	"fmt"
-	"math"
-	"math/big"
-	"slices"
-	"strings"
-)
+import "strings"
 
 // exclusion is partial points that name the same parameters. A point is excluded when it has all values of one.
 type exclusion struct {
 	leaves []int           // ascending
 	keys   map[string]bool // values of these, as key writes them
-}
-
-// excludes says whether a combination has all values of an excluded one. A parameter that is absent has no
-// value, so nothing that names it excludes.
-func (s *Space) excludes(values []Value, active []bool) bool {
-	for _, e := range s.excluded {
-		if allActive(e.leaves, active) && e.keys[e.key(values)] {
-			return true
-		}
-	}
-	return false
 }
 
 func (e *exclusion) key(values []Value) string {
@@ -32,95 +15,4 @@ func (e *exclusion) key(values []Value) string {
 		b.WriteByte(0)
 	}
 	return b.String()
-}
-
-// leaveOut excludes a partial point, given as values by leaf.
-func (s *Space) leaveOut(leaves []int, values []Value) {
-	at := slices.IndexFunc(s.excluded, func(e *exclusion) bool { return slices.Equal(e.leaves, leaves) })
-	if at < 0 {
-		at = len(s.excluded)
-		s.excluded = append(s.excluded, &exclusion{leaves: leaves, keys: map[string]bool{}})
-	}
-	s.excluded[at].keys[s.excluded[at].key(values)] = true
-}
-
-// admit is a value as the leaf has it: written as another kind of number, it is the same one. ok is false when
-// the leaf never has it.
-func (l *leaf) admit(v Value) (own Value, ok bool) {
-	x, number := numeric(v)
-	if len(l.Values) > 0 {
-		for _, equal := range []func(Value) bool{
-			func(have Value) bool { return identity(have) == identity(v) },
-			func(have Value) bool { y, n := numeric(have); return n && number && x == y },
-		} {
-			if i := slices.IndexFunc(l.Values, equal); i >= 0 {
-				return l.Values[i], l.Distribution != CategoricalProbs || l.Probabilities[i] > 0
-			}
-		}
-		return nil, false
-	}
-	if !number {
-		return nil, false
-	}
-	whole := l.Distribution == IntUniform || l.Q > 0 && l.Integer
-	switch {
-	case whole && x == math.Trunc(x) && math.Abs(x) < 1<<62:
-		if i, isInt := v.(int64); isInt {
-			own = i
-		} else {
-			own = int64(x)
-		}
-	case whole:
-		return nil, false
-	default:
-		own = x
-	}
-	if n, _ := l.Choices(); l.Distribution == QUniform && (l.choices != nil && !l.unique || l.tie != nil || l.follows) {
-		i, ok := l.stepOf(x, l.Min) // a grid goes in steps from min
-		return own, ok && i.Sign() >= 0 && i.Cmp(n) < 0
-	}
-	if l.Q > 0 {
-		if _, ok := l.stepOf(x, 0); !ok {
-			return nil, false
-		}
-	}
-	_, _, ok = l.Cell(own)
-	return own, ok
-}
-
-// stepOf is how many steps of q lie between an origin and x, when it is a whole number.
-func (l *leaf) stepOf(x, origin float64) (*big.Int, bool) {
-	k := (x - origin) / l.Q
-	if math.Abs(k-math.Round(k)) > 1e-6 {
-		return nil, false
-	}
-	i, _ := big.NewFloat(math.Round(k)).Int(nil)
-	return i, true
-}
-
-// allowed tells people which values a leaf has.
-func (l *leaf) allowed() string {
-	if len(l.Values) > 0 {
-		const most = 8
-		var all []string
-		for _, v := range l.Values[:min(len(l.Values), most)] {
-			all = append(all, short(Format(v)))
-		}
-		text := strings.Join(all, ", ")
-		if more := len(l.Values) - most; more > 0 {
-			text += fmt.Sprintf(" and %d more", more)
-		}
-		return "its values are " + text
-	}
-	text := "it has any number"
-	switch low, high, bounded := l.support(); {
-	case l.Distribution == IntUniform:
-		text = fmt.Sprintf("it has whole numbers from %d to %d", l.low, l.high)
-	case bounded:
-		text = fmt.Sprintf("it has numbers from %s to %s", pythonFloat(low), pythonFloat(high))
-	}
-	if l.Q > 0 {
-		text += " in steps of " + pythonFloat(l.Q)
-	}
-	return text
 }

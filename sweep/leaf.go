@@ -47,3 +47,24 @@ func (l *leaf) withoutRepeats() {
 	}
 	l.Distribution, l.Values, l.Probabilities = Categorical, kept, nil
 }
+
+// tie is parameters that move together, as `zip` pairs lists: in every point they stand at the same place of
+// their values. The first of them has the coordinate, the others follow it.
+type tie struct {
+	count   int   // of places
+	members []int // leaves, the first one too
+}
+
+// place is the value of a tied leaf at a place.
+func (l *leaf) place(i int) Value { return l.At(big.NewInt(int64(i))) }
+
+// distinct is how many values the leaf can have on its own account.
+func (l *leaf) distinct() *big.Int {
+	switch {
+	case l.tie != nil:
+		return big.NewInt(int64(l.tie.count))
+	case l.follows:
+		return big.NewInt(1)
+	}
+	return l.Dimension.distinct()
+}

@@ -171,3 +171,13 @@ func (d *decoder) admitted(k int, n *node, field string) []Value {
 	}
 	return own
 }
+
+// leaveOut excludes a partial point, given as values by leaf.
+func (s *Space) leaveOut(leaves []int, values []Value) {
+	at := slices.IndexFunc(s.excluded, func(e *exclusion) bool { return slices.Equal(e.leaves, leaves) })
+	if at < 0 {
+		at = len(s.excluded)
+		s.excluded = append(s.excluded, &exclusion{leaves: leaves, keys: map[string]bool{}})
+	}
+	s.excluded[at].keys[s.excluded[at].key(values)] = true
+}

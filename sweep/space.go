@@ -15,16 +15,6 @@ type Space struct {
 	index    *gridIndex    // set for a grid with conditions: which of all combinations count
 }
 
-// Dimensions is every parameter, groups unfolded, in the order of the spec, as a search sees it: of parameters
-// that move together the first stands for all of them, and the others are constants.
-func (s *Space) Dimensions() []Dimension {
-	all := make([]Dimension, len(s.leaves))
-	for i := range s.leaves {
-		all[i] = s.coordinate(i)
-	}
-	return all
-}
-
 // names is what the parameters are called, groups unfolded, in the order of the spec.
 func (s *Space) names() []string {
 	names := make([]string, len(s.leaves))
@@ -121,4 +111,43 @@ func (s *Space) points() *big.Int {
 		n.Mul(n, d)
 	}
 	return n
+}
+
+// set gives leaf k the value at share u of its distribution, and those that follow it theirs.
+func (s *Space) set(values []Value, k int, u float64) {
+	switch l := s.leaves[k]; {
+	case l.tie != nil:
+		s.setPlace(values, l.tie, min(int(u*float64(l.tie.count)), l.tie.count-1))
+	case !l.follows:
+		values[k] = l.Quantile(u)
+	}
+}
+
+// setChoice gives leaf k its choice i, and those that follow it theirs.
+func (s *Space) setChoice(values []Value, k int, i *big.Int) {
+	switch l := s.leaves[k]; {
+	case l.tie != nil:
+		s.setPlace(values, l.tie, int(i.Int64()))
+	case !l.follows:
+		values[k] = l.choice(i)
+	}
+}
+
+func (s *Space) setPlace(values []Value, t *tie, place int) {
+	for _, k := range t.members {
+		values[k] = s.leaves[k].place(place)
+	}
+}
+
+// here says whether leaf k is there, or for the first of a tie whether any of its members is.
+func (s *Space) here(k int, active []bool) bool {
+	if t := s.leaves[k].tie; t != nil {
+		for _, m := range t.members {
+			if active[m] {
+				return true
+			}
+		}
+		return false
+	}
+	return active[k]
 }

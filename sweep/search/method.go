@@ -31,15 +31,7 @@ type Outcome struct {
 	Known bool    // the trial reported its objective
 }
 
-// New is the method that the spec names, behind the points that are to be tried first.
-func New(spec *sweep.Spec) (Method, error) {
-	m, err := named(spec)
-	if err != nil {
-		return nil, err
-	}
-	return withTried(spec, m), nil
-}
-
+// named is the method of that name.
 func named(spec *sweep.Spec) (Method, error) {
 	switch spec.Method {
 	case "grid":

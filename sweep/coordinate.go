@@ -1,69 +1,18 @@
 package sweep
 
 import (
-	"math/big"
 	"strconv"
 	"strings"
 )
 
-// tie is parameters that move together, as `zip` pairs lists: in every point they stand at the same place of
-// their values. The first of them has the coordinate, the others follow it.
-type tie struct {
-	count   int   // of places
-	members []int // leaves, the first one too
-}
-
-// place is the value of a tied leaf at a place.
-func (l *leaf) place(i int) Value { return l.At(big.NewInt(int64(i))) }
-
-// set gives leaf k the value at share u of its distribution, and those that follow it theirs.
-func (s *Space) set(values []Value, k int, u float64) {
-	switch l := s.leaves[k]; {
-	case l.tie != nil:
-		s.setPlace(values, l.tie, min(int(u*float64(l.tie.count)), l.tie.count-1))
-	case !l.follows:
-		values[k] = l.Quantile(u)
+// Dimensions is every parameter, groups unfolded, in the order of the spec, as a search sees it: of parameters
+// that move together the first stands for all of them, and the others are constants.
+func (s *Space) Dimensions() []Dimension {
+	all := make([]Dimension, len(s.leaves))
+	for i := range s.leaves {
+		all[i] = s.coordinate(i)
 	}
-}
-
-// setChoice gives leaf k its choice i, and those that follow it theirs.
-func (s *Space) setChoice(values []Value, k int, i *big.Int) {
-	switch l := s.leaves[k]; {
-	case l.tie != nil:
-		s.setPlace(values, l.tie, int(i.Int64()))
-	case !l.follows:
-		values[k] = l.choice(i)
-	}
-}
-
-func (s *Space) setPlace(values []Value, t *tie, place int) {
-	for _, k := range t.members {
-		values[k] = s.leaves[k].place(place)
-	}
-}
-
-// here says whether leaf k is there, or for the first of a tie whether any of its members is.
-func (s *Space) here(k int, active []bool) bool {
-	if t := s.leaves[k].tie; t != nil {
-		for _, m := range t.members {
-			if active[m] {
-				return true
-			}
-		}
-		return false
-	}
-	return active[k]
-}
-
-// distinct is how many values the leaf can have on its own account.
-func (l *leaf) distinct() *big.Int {
-	switch {
-	case l.tie != nil:
-		return big.NewInt(int64(l.tie.count))
-	case l.follows:
-		return big.NewInt(1)
-	}
-	return l.Dimension.distinct()
+	return all
 }
 
 // coordinate is the leaf as one dimension of a search. A tie is a choice among its places, on the first of its
