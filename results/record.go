@@ -38,4 +38,6 @@ type End struct {
 	Unread  []Unread        `codec:"unread,omitempty" json:"unread,omitempty"`       // that it said and that may have been meant as metrics
 	// Undelivered is what it left as artifacts and is none, and why.
 	Undelivered []string `codec:"undelivered,omitempty" json:"undelivered,omitempty"`
+	// Stop is why early stopping, or its budget, ended the trial; nil: it did not.
+	Stop *sweep.StopDecision `codec:"stop,omitempty" json:"stop,omitempty"`
 }

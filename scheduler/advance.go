@@ -38,6 +38,7 @@ func (c *Core) advance(run *run) {
 		c.checkUnstartable(run)
 		c.checkFailureLimit(run)
 		c.checkTarget(run)
+		c.checkSteps(run)
 	}
 	c.finishIfDone(run)
 }
@@ -50,6 +51,10 @@ func (c *Core) finishIfDone(run *run) {
 	switch run.entry.Phase {
 	case sweep.PhaseDraining:
 		outcome := run.entry.Outcome
+		if outcome == sweep.PhaseSucceeded && run.counts[sweep.Succeeded]+run.counts[sweep.Cached] == 0 {
+			c.end(run, sweep.PhaseFailed, run.endReason("no trial succeeded; "+run.entry.Reason))
+			return
+		}
 		if outcome == sweep.PhaseSucceeded && c.selectWinner(run) {
 			return
 		}

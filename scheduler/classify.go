@@ -60,6 +60,8 @@ func classify(att *attempt, s cluster.Status, end *task.End) classification {
 	switch att.killing {
 	case killStopped:
 		v.outcome, v.reason = sweep.AttemptStopped, att.reason
+	case killDone:
+		v.outcome, v.reason = sweep.AttemptSucceeded, att.reason
 	case killOverdue:
 		v.outcome, v.reason = sweep.AttemptTimedOut, att.reason
 	case killPreempted:

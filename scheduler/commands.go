@@ -101,7 +101,7 @@ func (c *Core) submit(ev Submit) {
 	run.entry = journal.SweepEntry{
 		ID: ev.ID, Number: c.submissions, File: ev.Spec.File, Source: ev.Spec.Source, Seed: ev.Spec.Seed,
 		Overrides: ev.Overrides, Submitted: c.now, Phase: sweep.PhaseActive, BestTrial: -1,
-		KeepTrials: run.search.Learns(),
+		KeepTrials: run.search.Learns() || run.stops.Stopper != nil,
 	}
 	c.register(run)
 	c.journalSweep(run)

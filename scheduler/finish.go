@@ -32,6 +32,7 @@ func (c *Core) finish(att *attempt, v classification, points *results.Record) {
 	c.observeExecutorEnd(att)
 
 	to, due := c.nextState(att, v)
+	run.stops.end(att.trial)
 	rec := results.Record{Sweep: run.id, Trial: att.trial, Attempt: att.number, First: att.points}
 	if points != nil {
 		rec = *points
@@ -133,6 +134,7 @@ func (c *Core) commitTrial(att *attempt, v classification, to sweep.State, due t
 		e.Reason = v.reason
 	}
 	setSteps(&e, run.search.Steps(att.trial))
+	e.Stop = run.stops.memory(att.trial)
 	if to.Terminal() {
 		setSteps(&e, run.observe(att.trial, to, &att.value))
 	}
@@ -160,6 +162,9 @@ func (c *Core) endRecord(att *attempt, v classification, final bool) *results.En
 		}
 	}
 	e.Seed = att.seed
+	if final && (v.outcome == sweep.AttemptStopped || att.killing == killDone) {
+		e.Stop = att.stopped()
+	}
 	if att.trial == ThenTrial {
 		e.Params = att.run.entry.Params
 	} else if p, err := att.run.point(att.trial); err == nil {

@@ -181,6 +181,7 @@ func (c *Core) start(g *group, trial, number int, order task.Order, id offers.Ag
 	info := c.executorInfo(att, grant)
 	att.executor = info.ID
 	c.moved(run, trial, sweep.Launched, a.Host, "")
+	run.stops.begin(trial)
 	c.journal(att.entry())
 	c.watchLaunch(att, 0)
 	return cluster.TaskInfo{ID: att.task, Name: string(att.task), Resources: grant.Resources, Executor: info, Data: task.Encode(order)}

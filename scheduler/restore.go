@@ -146,6 +146,7 @@ func (c *Core) restoreTrial(e journal.TrialEntry) error {
 		return fmt.Errorf("trial %d of sweep %s does not fit the sweep", e.Trial, e.Sweep)
 	}
 	run.restoreSteps(&e)
+	run.stops.restore(e.Trial, e.State, e.Stop, &e.Value)
 	if run.entry.Phase.Ended() {
 		return nil // kept for its turns only
 	}
@@ -222,6 +223,7 @@ func (c *Core) restoreAttempt(run *run, e journal.TrialEntry) error {
 	c.cfg.Packer.TaskStarted(e.Agent, att.counted(), 1)
 	if !att.started.IsZero() {
 		c.watchRun(att)
+		c.watchBudget(att)
 	} else {
 		c.watchLaunch(att, 0)
 	}

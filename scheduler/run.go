@@ -14,6 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 	"github.com/kaon-sweep/kaon/sweep/search"
+	"github.com/kaon-sweep/kaon/sweep/stop"
 )
 
 // run is one sweep while the core knows it. A trial that waits costs three bytes; only live attempts and
@@ -23,6 +24,7 @@ type run struct {
 	spec       *sweep.Spec
 	search     *search.Log        // gives the points
 	builder    *task.Builder      // gives what attempts ask for and run
+	stops      stops              // ends trials early
 	executor   executorSpec       // of the executors of its attempts
 	entry      journal.SweepEntry // as the journal has it
 	clockStart time.Time          // when its clock went on from entry.Elapsed; zero: it stands
@@ -65,6 +67,7 @@ func newRun(id string, spec *sweep.Spec, points *search.Log, builder *task.Build
 		states:   make([]uint8, spec.Trials+1),
 		attempts: make([]uint16, spec.Trials+1),
 		live:     map[int]*attempt{},
+		stops:    stops{Stopper: stop.New(spec)},
 		budgets:  map[int]journal.Budget{},
 
 		bestTrial: -1,
@@ -228,6 +231,7 @@ const (
 	killStopped              // early stop, limit, target or user
 	killOverdue              // its executor did not keep the timeout
 	killPreempted            // its resources are wanted by others
+	killDone                 // it has what it can have
 )
 
 // endSource is who told the end of an attempt.
@@ -249,6 +253,7 @@ func (a *attempt) entry() journal.TrialEntry {
 		KillReason: uint8(a.killing), Reason: a.reason,
 	}
 	setSteps(&e, r.search.Steps(a.trial))
+	e.Stop = r.stops.memory(a.trial)
 	return e
 }
 

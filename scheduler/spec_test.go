@@ -99,7 +99,8 @@ type testSpec struct {
 	Target    *float64         `json:",omitempty"`
 	Task      sweep.Task
 	Limits    sweep.Limits
-	Then      *sweep.Then `json:",omitempty"`
+	Then      *sweep.Then       `json:",omitempty"`
+	Early     []sweep.EarlyStop `json:",omitempty"`
 }
 
 func (t testSpec) spec() *sweep.Spec {
@@ -117,7 +118,7 @@ func (t testSpec) spec() *sweep.Spec {
 			was.Field(i).Set(want.Field(i))
 		}
 	}
-	s.Source, s.Trials, s.Limits, s.Then, s.Seed = src, t.Trials, t.Limits, t.Then, 0
+	s.Source, s.Trials, s.Limits, s.Then, s.Early, s.Seed = src, t.Trials, t.Limits, t.Then, t.Early, 0
 	s.Objective = sweep.Metric{Name: t.Objective, Goal: sweep.Minimize, Reduce: sweep.Last, Target: t.Target}
 	return &s
 }

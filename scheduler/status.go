@@ -51,6 +51,7 @@ func (c *Core) updated(s cluster.Status) {
 		att.uuid = string(s.UUID)
 	}
 	c.apply(att, s, report)
+	c.stopEarly(att.run)
 	c.acknowledge(s)
 }
 
@@ -150,6 +151,7 @@ func (c *Core) newPoints(att *attempt, r task.Report) *results.Record {
 		for i := range fresh {
 			if v, ok := fresh[i].Metrics[name]; ok {
 				att.value.Add(v)
+				att.run.reported(att, &fresh[i], v)
 			}
 		}
 	}
@@ -169,6 +171,7 @@ func (c *Core) running(att *attempt) (moved bool) {
 	}
 	att.started = c.now
 	c.watchRun(att)
+	c.watchBudget(att)
 	c.moved(att.run, att.trial, sweep.Running, att.host, "")
 	return true
 }

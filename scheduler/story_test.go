@@ -22,7 +22,7 @@ import (
 // TestStories plays the scripts in testdata/stories. A command is an event; what follows is the Ready after it and
 // a pass: journal entries (J), calls (C) and notices (N), in order.
 //
-//	submit s trials=3 retries=1 objective=loss …   offer a1 cpus=4 [arch=arm64] [cold] (mem and disk abound; cold: the executors there have ended)
+//	submit s trials=3 retries=1 objective=loss asha=2 plateau=3 budget=1h steps=9 …   offer a1 cpus=4 [arch=arm64] [cold] (mem and disk abound; cold: the executors there have ended)
 //	update s.0.1 RUNNING [uuid=u1] [loss=1,2 first=0] [exit=0] [reason=…] [says=with_words] [starved=memory] [from=a1] [garbled]
 //	tick 30s   subscribe [f2]   disconnect   crash [away=24h]   pause s   resume s   executor-gone s.0.1 86   stop s   stop-trial s 1   agent-gone a1   won s [trial=1] [attempt=2]   retry s   stored s 3
 func TestStories(t *testing.T) {
@@ -181,6 +181,22 @@ func storySpec(t *testing.T, d *datadriven.TestData) testSpec {
 	if d.MaybeScanArgs(t, "wall", &wall) {
 		spec.Limits.Wall, _ = time.ParseDuration(wall)
 	}
+	if eta := ""; d.MaybeScanArgs(t, "asha", &eta) {
+		e := sweep.EarlyStop{Rule: sweep.ASHA, Rungs: [][]int64{{1, 2, 4, 8}}}
+		fmt.Sscan(eta, &e.Eta)
+		spec.Early = append(spec.Early, e)
+	}
+	var patience int
+	if d.MaybeScanArgs(t, "plateau", &patience) {
+		spec.Early = append(spec.Early, sweep.EarlyStop{Rule: sweep.Plateau, Patience: int64(patience)})
+	}
+	if budget := ""; d.MaybeScanArgs(t, "budget", &budget) {
+		spec.Limits.TrialTime, _ = time.ParseDuration(budget)
+	}
+	var steps int
+	if d.MaybeScanArgs(t, "steps", &steps) {
+		spec.Limits.Steps = int64(steps)
+	}
 	if d.HasArg("contained") {
 		spec.Task.Isolation = sweep.Contained
 	}
@@ -272,6 +288,9 @@ func renderEntry(e journal.Entry) string {
 		if e.Agent != "" {
 			s += fmt.Sprintf(" on %s, %d points", e.Agent, e.Points)
 		}
+		if e.Stop != nil && e.Stop.Decision != nil {
+			s += ", " + e.Stop.Decision.Reason
+		}
 		return s
 	case journal.RecordEntry:
 		return "record " + renderRecord(e.Number, e.Record)
@@ -295,6 +314,9 @@ func renderRecord(n uint64, r results.Record) string {
 		s += fmt.Sprintf(", %s", r.End.State)
 		if !r.End.Final {
 			s += " but not for good"
+		}
+		if r.End.Stop != nil {
+			s += " by " + r.End.Stop.Reason
 		}
 	}
 	return s

@@ -17,6 +17,7 @@ func (c *Core) endUnlaunched(run *run, trial int, to sweep.State, reason string)
 	number := run.lastAttempt(trial)
 	e := journal.TrialEntry{Sweep: run.id, Trial: trial, State: to, Attempt: number, Reason: reason}
 	setSteps(&e, run.observe(trial, to, &e.Value))
+	e.Stop = run.stops.memory(trial)
 	c.journal(e)
 	c.moved(run, trial, to, "", reason)
 	outcome := sweep.AttemptStopped
@@ -81,6 +82,7 @@ func (c *Core) waitAgain(run *run, t int, reason string) {
 	run.budgets[t] = journal.Budget{}
 	e := journal.TrialEntry{Sweep: run.id, Trial: t, State: sweep.Waiting, Attempt: run.lastAttempt(t)}
 	setSteps(&e, run.search.Steps(t))
+	e.Stop = run.stops.anew(t)
 	c.journal(e)
 	run.reopen(t)
 	c.note(TrialMoved{Sweep: run.id, Trial: t, Attempt: run.lastAttempt(t), From: from, To: sweep.Waiting, Reason: reason, At: c.now})

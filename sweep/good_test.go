@@ -46,6 +46,9 @@ func describe(t *testing.T, s *Spec) string {
 		"Failed:%d FailedShare:%v Wall:%v}\n", s.Task.Constraints, s.Task.Env, s.Task.Retries, s.Task.Timeout,
 		s.Task.Grace, s.Task.Isolation,
 		s.Limits.Parallel, s.Limits.Failed, s.Limits.FailedShare, s.Limits.Wall)
+	if l := s.Limits; len(s.Early) > 0 {
+		fmt.Fprintf(&b, "early %s steps %d trial %d %v\n", asJSON(t, s.Early), l.Steps, l.TrialSteps, l.TrialTime)
+	}
 	if c := s.Task.Container; c != nil {
 		fmt.Fprintf(&b, "container %s registry %+v isolation %s gpus %v of image %v\n", asJSON(t, c),
 			c.Registry, s.Task.Isolation, s.WantsGPUs(), s.Command.OfImage())

@@ -26,6 +26,9 @@ type Metric struct {
 	Goal   Goal     `json:"goal,omitempty"`
 	Reduce Reduce   `json:"reduce,omitempty"`
 	Target *float64 `json:"target,omitempty"` // W&B: the sweep ends when a trial reaches it
+	// Step is the reported number by which early stopping and budgets count how far a trial is; empty: its reports of
+	// the metric are counted.
+	Step string `json:"step,omitempty"`
 }
 
 // IsFinite reports whether a value is a number that can win: NaN and the infinities are recorded and never do.

@@ -118,6 +118,7 @@ func (d *decoder) decode(root *node) {
 	d.task(root.get("task"))
 	d.artifacts(root.get("artifacts"))
 	d.limits(root.get("limits"))
+	d.earlyStop(root.get("early_terminate"))
 	if n := root.get("packing"); n != nil && !n.null {
 		s.Packing = d.word(n, "packing", packings)
 	}
@@ -141,8 +142,6 @@ func (d *decoder) decode(root *node) {
 func (d *decoder) unbuiltKey(p pair) {
 	key, v := p.key.text, p.value
 	switch {
-	case key == "early_terminate" &&
-		(v.null || v.kind == mapping && v.get("type") != nil && v.get("type").text == "none"):
 	case key == "repeat" && v.kind == scalar && v.text == "1":
 	case key == "cache" && v.kind == scalar && (v.text == "false" || v.text == "no"):
 	default:

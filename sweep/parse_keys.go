@@ -16,7 +16,7 @@ var keys = map[string][]string{
 		"project", "entity", "controller", "apiVersion", "kind", // W&B, without effect here
 		"job", "image_uri", "scheduler", // W&B, refused below
 	},
-	"metric": {"name", "goal", "reduce", "target", "impute", "impute_while_running"},
+	"metric": {"name", "goal", "reduce", "target", "step", "impute", "impute_while_running"},
 	"task": {
 		"image", "resources", "cpu_limit", "process_limit", "constraints", "env", "secrets", "code", "fetch",
 		"retries", "timeout", "grace",
@@ -29,7 +29,8 @@ var keys = map[string][]string{
 	"volume":         {"host", "path", "mode"},
 	"task.resources": {"cpus", "memory", "mem", "disk", "gpus", "ports", "named"},
 	"constraint":     {"field", "operator", "value", "soft"},
-	"limits":         {"parallel", "failed", "first_failures", "wall"},
+	"limits":         {"parallel", "failed", "first_failures", "wall", "steps", "trial"},
+	"limits.trial":   {"steps", "time"},
 	"then":           {"command", "program", "spec"},
 	"parameter": {
 		"distribution", "value", "values", "probabilities", "min", "max", "mu", "sigma", "q", "a", "b",
@@ -55,7 +56,6 @@ var unbuilt = map[string]string{
 		"`parallelTrialCount` is " +
 		"`limits: {parallel: …}`, each of its parameters `name: {min: …, max: …}` or `{values: […]}`, the " +
 		"trial's container `task: {image: …}` and `command`",
-	"early_terminate": "remove it: every trial runs to its end; `type: none` says so",
 	"repeat": "remove it; with `method: grid` a parameter " +
 		"such as `repetition: {values: [1, 2, 3]}` runs each point three times",
 	"queue":            "remove it: there is one queue",

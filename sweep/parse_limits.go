@@ -28,6 +28,7 @@ func (d *decoder) limits(n *node) {
 		l.FirstFailures = int(d.integer(f, "limits.first_failures", 0, MaxTrials))
 	}
 	l.Wall = d.duration(n.get("wall"), "limits.wall")
+	d.budgets(n)
 }
 
 // failed is a number of trials, or a share of all such as 5%.
@@ -55,4 +56,18 @@ func (d *decoder) failed(n *node) {
 		return
 	}
 	d.spec.Limits.FailedShare = x / 100
+}
+
+// budgets reads what the trials may use up, of which steps are counted by what they report.
+func (d *decoder) budgets(n *node) {
+	l := &d.spec.Limits
+	l.Steps = d.count(n, "limits", "steps", 0)
+	if t := n.get("trial"); t != nil && !t.null && d.mapping(t, "limits.trial", "limits.trial") {
+		l.TrialSteps = d.count(t, "limits.trial", "steps", 0)
+		l.TrialTime = d.duration(t.get("time"), "limits.trial.time")
+	}
+	if d.spec.Objective.Name == "" && l.Steps+l.TrialSteps > 0 {
+		d.fail(n, "limits", "steps are counted by what trials report of the metric, and the spec names none",
+			"add `metric: {name: loss}` with the name that trials report")
+	}
 }

@@ -55,6 +55,9 @@ func (d *decoder) metric(n *node, field string) Metric {
 		[]string{string(Last), string(Min), string(Max), string(Mean)}); r != "" {
 		m.Reduce = Reduce(r)
 	}
+	if step := n.get("step"); step != nil && !step.null {
+		m.Step = d.text(step, field+".step")
+	}
 	if t := n.get("target"); t != nil {
 		if v, ok := d.float(t, field+".target"); ok {
 			m.Target = &v

@@ -27,7 +27,8 @@ type Spec struct {
 	Command     Command
 	Task        Task
 	Limits      Limits
-	Packing     string // what packing pursues: tight, soonest, spread or first; empty: the scheduler decides
+	Early       []EarlyStop // `early_terminate`: who is ended before it is done
+	Packing     string      // what packing pursues: tight, soonest, spread or first; empty: the scheduler decides
 	Artifacts   Artifacts
 	Then        *Then
 	Warnings    []*Error // accepted, but likely not meant; to be shown, not to stop for
@@ -74,6 +75,9 @@ type Limits struct {
 	// the sweep; 0: never.
 	FirstFailures int
 	Wall          time.Duration // 0: none
+	Steps         int64         // 0: none; of all trials together, as Budget counts them
+	TrialSteps    int64         // 0: none; a trial that has made them is done
+	TrialTime     time.Duration // 0: none; a trial that has run for so long is done
 }
 
 // Then is the step started with the winner: one command or one spec file.

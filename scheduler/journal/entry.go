@@ -46,7 +46,7 @@ type (
 		Attempts   []byte     // per trial, run-length coded, once ended
 		Best       float64    // of ended sweeps; meaningful when BestTrial is not negative
 		BestTrial  int
-		KeepTrials bool // TrialEntries stay after the end: a search that learns needs them for Retry
+		KeepTrials bool // TrialEntries stay after the end: a search that learns, and early stopping, need them for Retry
 	}
 
 	// TrialEntry is one trial that has been launched at least once or has ended. Key: Sweep and Trial.
@@ -69,6 +69,8 @@ type (
 		AskSeq     uint64       // for searches that learn: when the point was asked for, and the end told, in their dialogue
 		TellSeq    uint64
 		Failure    bool // what was told is that it failed, whatever a user's retry has made of it since
+
+		Stop *sweep.StopMemory // of sweeps that end trials early; nil: nothing. Nobody changes it
 	}
 
 	// RecordEntry is a piece of results that the bucket does not hold yet. Key: Sweep and Number, from 1.
