@@ -182,7 +182,7 @@ func (l *trialLog) sandbox(ctx context.Context) (sandboxReader, error) {
 			return nil, fmt.Errorf("read the output of %s: %w", trialText(l.trial), err)
 		}
 	}
-	if l.attempt.End != nil && l.inBucket(ctx) {
+	if l.attempt.End != nil && (l.leftNothing() || l.inBucket(ctx)) {
 		return nil, nil
 	}
 	place := cmp.Or(l.Cluster, l.board.known.Cluster)
@@ -223,6 +223,12 @@ func (l *trialLog) folder() string {
 	return found
 }
 
+// leftNothing tells of an attempt that succeeded and wrote nothing, whose folder was given to another.
+func (l *trialLog) leftNothing() bool {
+	end := l.attempt.End
+	return end.State == sweep.AttemptSucceeded && end.Sandbox == ""
+}
+
 func (l *trialLog) inBucket(ctx context.Context) bool {
 	for o, err := range l.src.bucket.List(ctx, results.LogsPrefix(l.src.id, l.trial, l.attempt.Attempt)) {
 		return err == nil && o.Name != ""
@@ -252,7 +258,7 @@ func (l *trialLog) stored(ctx context.Context) error {
 	if l.attempt.End == nil {
 		return fmt.Errorf("attempt %d of %s left no files on this machine: it runs or ran on another", l.attempt.Attempt, trialText(l.trial))
 	}
-	if l.inBucket(ctx) {
+	if l.leftNothing() || l.inBucket(ctx) {
 		return nil // it wrote nothing to this stream
 	}
 	l.gone = true

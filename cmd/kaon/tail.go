@@ -17,8 +17,12 @@ type sandboxReader interface {
 	Read(ctx context.Context, name string, offset int64) ([]byte, error)
 }
 
-// localFiles reads a folder of this machine that a trial could write to.
-type localFiles struct{ *safefile.Dir }
+// localFiles reads a folder of this machine that a trial could write to. It is looked up for each file: what an attempt
+// left empty is another's when it has ended.
+type localFiles struct {
+	above *safefile.Dir
+	name  string
+}
 
 // openLocal opens an attempt's folder. What a trial may have changed of its path leads nowhere else: no link is followed below
 // the state folder, or, when it lies elsewhere, below the folder that it lies in.
@@ -33,15 +37,18 @@ func openLocal(state, folder string) (localFiles, error) {
 	if err != nil {
 		return localFiles{}, err
 	}
-	defer above.Close()
 	dir, err := above.Dir(name)
-	return localFiles{dir}, err
+	if err != nil {
+		above.Close()
+		return localFiles{}, err
+	}
+	return localFiles{above, name}, dir.Close()
 }
 
 const localChunk = 256 << 10
 
 func (l localFiles) Read(_ context.Context, name string, offset int64) ([]byte, error) {
-	f, err := l.Open(name)
+	f, err := l.above.Open(filepath.Join(l.name, name))
 	if err != nil {
 		return nil, err
 	}

@@ -33,6 +33,9 @@ type host struct {
 	starter *starter
 	slots   slots
 
+	spares    *spares
+	leftovers *leftovers
+
 	// An attempt knows nothing of the agent. These are its ways up; send and sendHere take the attempt's
 	// lock.
 	send        func(*attempt) // sends the update that is due, without waiting for the network
@@ -47,7 +50,8 @@ type host struct {
 type attempt struct {
 	id        string
 	dir       string                       // its folder in the sandbox
-	files     atomic.Pointer[safefile.Dir] // the same, opened, for all access to it; nil at first
+	files     atomic.Pointer[safefile.Dir] // the same, opened, for all access to it; nil at first and once it was given back
+	access    sync.Mutex                   // held while it is written to for others than the trial, and given back
 	tag       proc.Tag                     // of its processes
 	order     task.Order
 	resources []mesosapi.Resource

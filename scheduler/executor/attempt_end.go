@@ -109,7 +109,7 @@ func (t *attempt) close(e outbox.Ending) {
 			timer.Stop()
 		}
 	}
-	if t.dir != "" {
+	if t.dir != "" && !e.Empty {
 		e.End.Sandbox = filepath.Join(t.host.conf.HostSandbox, t.id)
 	}
 	t.mu.closed = true

@@ -87,9 +87,11 @@ func (t *attempt) control(body []byte) error {
 		return fmt.Errorf("append to control file of %s: not JSON: %w", t.id, err)
 	}
 	line.WriteByte('\n')
+	t.access.Lock()
+	defer t.access.Unlock()
 	files := t.files.Load()
 	if files == nil {
-		return fmt.Errorf("append to control file of %s: it has not begun", t.id)
+		return fmt.Errorf("append to control file of %s: it has not begun, or has ended", t.id)
 	}
 	f, err := files.Append(controlName, 0o644)
 	if err != nil {

@@ -48,6 +48,7 @@ func (t *attempt) run() {
 	t.mu.Lock()
 	t.mu.process = nil
 	status, err := p.reap()
+	t.host.leftovers.follow(p.pid)
 	end := t.ending(status, err, ended, &last)
 	t.mu.cutShort = t.mu.cutShort || end.End.Signal != 0
 	t.stdout.Flush(t.takeLast)
@@ -57,6 +58,7 @@ func (t *attempt) run() {
 	if t.work != t.dir && end.State == mesosapi.TASK_FINISHED {
 		_ = t.files.Load().RemoveAll(workName) // a copy; a failed attempt's is there to be looked at
 	}
+	end.Empty = end.State == mesosapi.TASK_FINISHED && t.giveBack()
 	t.mu.Lock()
 	t.close(end)
 	t.mu.Unlock()

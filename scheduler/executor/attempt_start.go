@@ -10,6 +10,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/executor/shortage"
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
 // start makes the attempt's folder and starts its process, unless it was killed before.
@@ -61,6 +62,7 @@ func (t *attempt) launch(env []string, id *identity) (*process, error) {
 		t.limits.release()
 		return nil, err
 	}
+	t.host.leftovers.lead(p.pid)
 	t.mu.process = p
 	t.begin = time.Now()
 	if t.order.Timeout > 0 {
@@ -72,11 +74,14 @@ func (t *attempt) launch(env []string, id *identity) (*process, error) {
 
 // prepare makes the folder with what the trial finds in it.
 func (t *attempt) prepare() error {
-	if err := t.host.sandbox.Mkdir(t.id, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("make the attempt's folder: %w", err)
+	files := t.files.Load() // not nil: a part of this was done before
+	spare := files == nil && t.host.spares.take(t.id)
+	if !spare {
+		if err := t.host.sandbox.Mkdir(t.id, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("make the attempt's folder: %w", err)
+		}
 	}
-	files := t.files.Load()
-	if files == nil { // else a part of this was done before
+	if files == nil {
 		var err error
 		if files, err = t.host.sandbox.Dir(t.id); err != nil {
 			return fmt.Errorf("open the attempt's folder: %w", err)
@@ -87,11 +92,10 @@ func (t *attempt) prepare() error {
 	t.mu.Lock()
 	t.spill.Folder = files
 	t.mu.Unlock()
-	if err := files.Mkdir(artifactsName, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("make the attempt's folder: %w", err)
-	}
-	if err := files.WriteFile(controlName, nil, 0o644); err != nil {
-		return fmt.Errorf("make the control file: %w", err)
+	if !spare {
+		if err := t.furnish(files); err != nil {
+			return err
+		}
 	}
 	for _, f := range t.order.Files {
 		if !filepath.IsLocal(f.Name) {
@@ -105,5 +109,17 @@ func (t *attempt) prepare() error {
 			return fmt.Errorf("write file %q: %w", f.Name, err)
 		}
 	}
+	return nil
+}
+
+// furnish puts into a new folder what every trial finds there.
+func (t *attempt) furnish(files *safefile.Dir) error {
+	if err := files.Mkdir(artifactsName, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("make the attempt's folder: %w", err)
+	}
+	if err := files.WriteFile(controlName, nil, 0o644); err != nil {
+		return fmt.Errorf("make the control file: %w", err)
+	}
+	t.host.spares.learn(files)
 	return nil
 }

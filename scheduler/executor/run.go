@@ -54,9 +54,11 @@ func Run(ctx context.Context, c Config) error {
 	x.host = &host{
 		conf: &c, sandbox: sandbox, limiter: limiter, starter: &starter{null: null},
 		cache: newCache(sandbox, &transfer.Client{Patience: c.Patience}, c.Log),
-		slots: make(slots, ownRoom()),
-		send:  x.flush, sendHere: x.flushHere, sendMessage: x.sendMessage, reapSoon: reaper.reapSoon,
+		slots: make(slots, ownRoom()), spares: &spares{sandbox: sandbox}, leftovers: openLeftovers(c.Subreaper),
+		send: x.flush, sendHere: x.flushHere, sendMessage: x.sendMessage, reapSoon: reaper.reapSoon,
 	}
+	defer x.host.leftovers.close()
+	defer x.host.spares.remove()
 	_ = sandbox.Remove(credentialsFile) // there is none, usually
 
 	inner, end := context.WithCancel(context.Background()) // outlives ctx by the time that dying takes

@@ -227,6 +227,24 @@ func (d *Dir) names() ([]string, error) {
 	return f.Readdirnames(-1)
 }
 
+// Count is how many entries a directory has.
+func (d *Dir) Count(name string) (int, error) {
+	fd, err := d.open("open", name, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer unix.Close(fd)
+	var buf [4096]byte
+	for count := 0; ; {
+		n, err := ignoringEINTR(func() (int, error) { return unix.Getdents(fd, buf[:]) })
+		if err != nil || n <= 0 {
+			return count, err
+		}
+		_, entries, _ := unix.ParseDirent(buf[:n], -1, nil)
+		count += entries
+	}
+}
+
 func ignoringEINTR(f func() (int, error)) (int, error) {
 	for {
 		n, err := f()

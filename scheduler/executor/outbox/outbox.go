@@ -39,6 +39,7 @@ type Ending struct {
 	State   mesosapi.TaskState
 	Message string
 	End     task.End
+	Empty   bool // nothing is left of it but this
 }
 
 // Outbox turns the points of one attempt into status updates: numbered, in order, one unacknowledged at a
