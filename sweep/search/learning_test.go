@@ -155,7 +155,7 @@ func TestTPELearnsChoices(t *testing.T) {
 		"d: {min: 0.0, max: 1.0, when: a != 't'}}}", 5)
 	e := newEncoder(s.Space)
 	good := &asked{u: []float64{0.25, 0.1, 0.5, 0.5}}
-	density := newParzen(e, []*asked{good}, smoothing{1, 0.1, 0.3})
+	density := newParzen(e, []*asked{good}, nil, smoothing{1, 0.1, 0.3})
 	other := &asked{u: []float64{0.75, 0.1, 0.5, 0.5}}
 	if mine, others := density.logDensity(good), density.logDensity(other); mine < others+0.5 {
 		t.Errorf("the density at the trial is e^%.2f, at another choice e^%.2f", mine, others)

@@ -3,9 +3,13 @@ package search
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
 )
 
-// parzen is a density over the unit cube: a kernel around each of some trials, and one as wide as the cube.
+// parzen is a density over the unit cube: a kernel around each of some trials, and the prior, as wide as the
+// cube.
 // A kernel is a product over the axes: a normal distribution cut off at 0 and 1 where values have an order,
 // and elsewhere the trial's own value with most of the weight. An axis that the trial's point lacks is
 // uniform, so that parameters which are there in some points only are learnt from those that have them.
@@ -13,7 +17,10 @@ import (
 type parzen struct {
 	axes    []axis
 	trials  []*asked
-	weight  float64   // of each kernel; all weigh the same, the prior too
+	weight  float64   // of a kernel if all weighed the same, the prior too
+	shares  []float64 // by trial: its kernel's weight, summed up
+	weights []float64 // by trial: logarithm of its kernel's weight
+	prior   float64   // logarithm of the prior's weight
 	width   []float64 // standard deviation, by axis
 	sharp   []float64 // by axis: what makes half the square of a distance in widths a square
 	norm    []float64 // by trial and axis: logarithm of what the kernel is divided by
@@ -32,11 +39,32 @@ type smoothing struct {
 	least, most float64
 }
 
-func newParzen(e *encoder, trials []*asked, s smoothing) *parzen {
+// newParzen is the density of trials, each with a weight; the prior weighs 1, and so do all without weights.
+func newParzen(e *encoder, trials []*asked, weights []float64, s smoothing) *parzen {
 	p := &parzen{axes: e.axes, trials: trials, weight: 1 / float64(len(trials)+1)}
+	p.weigh(weights)
 	p.widths(s)
 	p.prepare()
 	return p
+}
+
+// weigh scales the weights so that with the prior's they add up to 1.
+func (p *parzen) weigh(weights []float64) {
+	total := 1 + float64(len(p.trials))
+	if weights != nil {
+		total = 1 + floats.Sum(weights)
+	}
+	p.prior, p.shares = -math.Log(total), make([]float64, len(p.trials))
+	p.weights = make([]float64, len(p.trials))
+	sum := 0.0
+	for i := range p.trials {
+		w := 1.0
+		if weights != nil {
+			w = weights[i]
+		}
+		sum += w / total
+		p.shares[i], p.weights[i] = sum, math.Log(w/total)
+	}
 }
 
 // widths is Scott's rule (1992) by axis, from the spread of the trials that have it.
@@ -131,22 +159,22 @@ func (p *parzen) logDensity(x *asked) float64 {
 			p.columns[k] = p.axes[k].category(x.u[k])
 		}
 	}
-	most := 0.0 // of the prior, whose density is 1
+	most := p.prior // whose density is 1
 	for i, t := range p.trials {
 		if x.active == nil && t.active == nil && p.plain {
-			p.logs[i] = p.near(i, x.u, most)
+			p.logs[i] = p.near(i, x.u, most) + p.weights[i]
 		} else {
-			p.logs[i] = p.mixed(i*d, t, x)
+			p.logs[i] = p.mixed(i*d, t, x) + p.weights[i]
 		}
 		most = math.Max(most, p.logs[i])
 	}
-	total := math.Exp(-most)
+	total := math.Exp(p.prior - most)
 	for _, l := range p.logs {
 		if l-most > -40 {
 			total += math.Exp(l - most)
 		}
 	}
-	return most + math.Log(total*p.weight)
+	return most + math.Log(total)
 }
 
 // near is the logarithm of a kernel where every axis is there and continuous. It stops when the kernel adds
@@ -183,7 +211,7 @@ func (p *parzen) mixed(from int, t, x *asked) float64 {
 // sample draws coordinates from the density.
 func (p *parzen) sample(r *rand.Rand) []float64 {
 	u := make([]float64, len(p.axes))
-	i := r.IntN(len(p.trials) + 1)
+	i, _ := slices.BinarySearch(p.shares, r.Float64())
 	for k := range p.axes {
 		if i == len(p.trials) || !p.trials[i].has(k) {
 			u[k] = r.Float64()
