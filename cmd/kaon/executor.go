@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -35,6 +36,9 @@ func (c *executorCmd) Run(ctx context.Context, out *output) error {
 	}
 	cfg.Once, cfg.Idle, cfg.Subreaper = c.Once, c.Idle, true
 	cfg.Log = slog.New(slog.NewTextHandler(out.stderr, nil)) // the agent keeps it in the sandbox
+	if gone := executor.Discard(cmp.Or(cfg.Sandbox, cfg.HostSandbox)); gone != nil {
+		cfg.Log.Info("removed its own program from the sandbox, where it runs on", "files", gone)
+	}
 	err = executor.Run(ctx, cfg)
 	if errors.Is(err, executor.ErrCutOff) {
 		return &exitError{cluster.ExitAgentUnreachable, err}
