@@ -8,6 +8,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/health"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
@@ -30,6 +31,9 @@ type Core struct {
 	submissions uint64 // of the last sweep submitted
 	live        attempts
 	orphans     map[cluster.TaskID]*orphan
+	held        []heldUpdate                            // that came before points which precede theirs
+	unread      map[cluster.TaskID]int                  // updates in a row, of tasks that are no live attempts, that could not be read
+	streams     streams                                 // of updates: one for each executor that attempts are alive on
 	health      health.Tracker                          // which agents get work
 	executors   map[journal.ExecutorKey]runningExecutor // shared executors we started, by the ids Mesos knows
 	current     map[executorRole]offers.ExecutorID      // of them, the one that new tasks go to
@@ -65,6 +69,8 @@ func NewCore(cfg Config) *Core {
 		cfg:       cfg,
 		runs:      map[string]*run{},
 		orphans:   map[cluster.TaskID]*orphan{},
+		unread:    map[cluster.TaskID]int{},
+		streams:   streams{of: map[journal.ExecutorKey]*stream{}},
 		health:    health.New(cfg.UnprovenCap, cfg.Executor.unsupported),
 		executors: map[journal.ExecutorKey]runningExecutor{},
 		current:   map[executorRole]offers.ExecutorID{},
@@ -130,4 +136,11 @@ type confirmedExecutors map[offers.AgentID][]offers.ExecutorID
 
 func (s confirmedExecutors) on(k journal.ExecutorKey) bool {
 	return slices.Contains(s[k.Agent], k.Executor)
+}
+
+// heldUpdate is a status update, read; in Core.held one that waits.
+type heldUpdate struct {
+	status cluster.Status
+	report task.Report
+	until  time.Time // when it is taken in whatever is missing
 }

@@ -14,7 +14,7 @@
 // cluster/mesos, behind cluster.Driver).
 //
 // Its files look down: loop, requests, effects and dispatch; turn and step; commands, status, reconcile, pass and
-// restore; groups; finish and advance; limits; drain; trial and kill; classify; what the core knows of executors
+// restore; groups; finish and advance; limits; drain; held, streams, trial and kill; classify; what the core knows of executors
 // (executor_info, running_executors); core; live, run and failures; executors. Packages below know nothing of it:
 // queue is what waits, health which agents get work, task what attempts run and say, journal what is kept, timer what
 // is due when, cluster the vocabulary of engines.

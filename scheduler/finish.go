@@ -21,6 +21,7 @@ func (c *Core) finish(att *attempt, v classification, points *results.Record) {
 	run := att.run
 	c.live.remove(att)
 	delete(run.live, att.trial)
+	c.leaveStream(att)
 	c.cfg.Packer.TaskEnded(att.agent, att.counted(), 1)
 	c.resourcesFreed, c.packDue = true, true
 	v = c.resolveRetryScope(att, v)

@@ -180,6 +180,8 @@ func (c *Core) start(g *group, trial, number int, order task.Order, id offers.Ag
 	c.live.add(att)
 	info := c.executorInfo(att, grant)
 	att.executor = info.ID
+	order.Interval = c.pointInterval(1)
+	c.joinStream(att, order.Interval)
 	c.moved(run, trial, sweep.Launched, a.Host, "")
 	run.stops.begin(trial)
 	c.journal(att.entry())

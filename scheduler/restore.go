@@ -218,6 +218,7 @@ func (c *Core) restoreAttempt(run *run, e journal.TrialEntry) error {
 	att.seed = order.Seed
 	run.live[e.Trial] = att
 	c.live.add(att)
+	c.joinStream(att, 0)
 	c.health.RecordStart(e.Agent, e.Host)
 	att.role = c.roleOf(e.Agent, e.Executor)
 	c.cfg.Packer.TaskStarted(e.Agent, att.counted(), 1)

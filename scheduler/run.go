@@ -218,6 +218,8 @@ type attempt struct {
 	neighbours       bool       // when it ended, others were alive on its agent
 	probe            bool       // it tries an agent that did badly before
 	prefetched       bool       // its agent was to bring what it works with
+	missing          uint64     // points of it that never came, and are no longer waited for
+	lastWord         bool       // the last of its updates is here, and may wait for those of others
 	terminalSeen     time.Time  // reconciliation says it ended, the update that tells how has not come yet
 
 	prev, next *attempt

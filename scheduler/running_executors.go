@@ -23,6 +23,12 @@ import (
 // fromExecutor is the source of updates that an executor makes itself.
 const fromExecutor = "SOURCE_EXECUTOR"
 
+// isOf tells whether what an executor says of an attempt comes from the attempt's own. Agents vouch for an executor's id where
+// they authenticate executors, and for their own always. What agents and masters say themselves is believed.
+func (a *attempt) isOf(agent offers.AgentID, executor offers.ExecutorID, source string) bool {
+	return source != fromExecutor || agent == a.agent && (executor == "" || executor == a.executor)
+}
+
 // executorReasons are of updates that a task has because its executor ended or could not be started.
 var executorReasons = []string{
 	"REASON_EXECUTOR_", "REASON_CONTAINER_", "REASON_AGENT_RESTARTED", "REASON_SLAVE_RESTARTED", "REASON_AGENT_REMOVED", "REASON_SLAVE_REMOVED",

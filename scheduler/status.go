@@ -2,9 +2,9 @@ package scheduler
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
-	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
@@ -20,7 +20,7 @@ const maxCorruptUpdates = 3
 const lastUpdateWait = 10 * time.Minute
 
 // updated takes in a status update. Whatever comes of it, an update with a uuid is acknowledged, after the
-// journal holds what it changed.
+// journal holds what it changed. One that came before points which precede its own waits for these.
 func (c *Core) updated(s cluster.Status) {
 	att := c.liveAttempt(s.Task)
 	if att != nil && !att.isOf(s.Agent, s.Executor, s.Source) {
@@ -28,37 +28,110 @@ func (c *Core) updated(s cluster.Status) {
 		c.acknowledge(s)
 		return
 	}
-	if att == nil {
-		c.onOrphan(s)
-		c.acknowledge(s)
+	if c.isHeld(&s) {
 		return
 	}
-	att.reconciled = true
-	if len(s.UUID) > 0 && att.uuid == string(s.UUID) && att.corrupt == 0 {
-		c.acknowledge(s)
-		return
-	}
-	report, err := readReport(s.Data)
-	if err != nil {
-		if att.corrupt++; att.corrupt <= maxCorruptUpdates && len(s.UUID) > 0 {
-			c.note(Anomaly{Message: "status update left for the agent to repeat", Task: s.Task, Agent: s.Agent, Err: err})
+	if att != nil {
+		att.reconciled = true
+		if len(s.UUID) > 0 && att.uuid == string(s.UUID) && att.corrupt == 0 {
+			c.acknowledge(s)
 			return
 		}
-		c.note(Anomaly{Message: "report of a status update lost", Task: s.Task, Agent: s.Agent, Err: err})
 	}
-	att.corrupt = 0
-	if len(s.UUID) > 0 {
-		att.uuid = string(s.UUID)
+	report, err := readReport(s.Data)
+	if err != nil && c.leaveUnread(att, s, err) {
+		if att == nil {
+			c.onOrphan(s)
+		}
+		return
 	}
-	c.apply(att, s, report)
-	c.stopEarly(att.run)
-	c.acknowledge(s)
+	if att != nil {
+		att.corrupt = 0
+	} else {
+		delete(c.unread, s.Task)
+	}
+	if h := (heldUpdate{status: s, report: report}); !c.hold(att, h) {
+		c.takeIn(att, h)
+	}
 }
 
-// isOf tells whether what an executor says of an attempt comes from the attempt's own. Agents vouch for an executor's id where
-// they authenticate executors, and for their own always. What agents and masters say themselves is believed.
-func (a *attempt) isOf(agent offers.AgentID, executor offers.ExecutorID, source string) bool {
-	return source != fromExecutor || agent == a.agent && (executor == "" || executor == a.executor)
+// leaveUnread reports whether an update that could not be read is left for the agent to repeat. It may hold points
+// of others though its own task is of no interest any more.
+func (c *Core) leaveUnread(att *attempt, s cluster.Status, err error) bool {
+	var times int
+	if att != nil {
+		att.corrupt++
+		times = att.corrupt
+	} else {
+		c.unread[s.Task]++
+		times = c.unread[s.Task]
+	}
+	if times <= maxCorruptUpdates && len(s.UUID) > 0 {
+		c.note(Anomaly{Message: "status update left for the agent to repeat", Task: s.Task, Agent: s.Agent, Err: err})
+		return true
+	}
+	c.note(Anomaly{Message: "report of a status update lost", Task: s.Task, Agent: s.Agent, Err: err})
+	return false
+}
+
+// takeIn does what an update says, of its own task and of others, and acknowledges it.
+func (c *Core) takeIn(att *attempt, h heldUpdate) {
+	runs := c.takeOthers(h)
+	if att == nil {
+		c.onOrphan(h.status)
+	} else {
+		if len(h.status.UUID) > 0 {
+			att.uuid = string(h.status.UUID)
+		}
+		c.apply(att, h)
+		c.stopEarly(att.run)
+	}
+	for _, run := range runs {
+		c.stopEarly(run)
+	}
+	c.acknowledge(h.status)
+	c.receipt(h)
+}
+
+// releaseHeld takes in what has no longer to wait, the oldest first.
+func (c *Core) releaseHeld() {
+	for i := 0; i < len(c.held); i++ {
+		h := c.held[i]
+		att := c.liveAttempt(h.status.Task)
+		if c.early(att, &h) {
+			if c.now.Before(h.until) {
+				continue
+			}
+			c.giveUpPoints(att, &h)
+		}
+		c.held = slices.Delete(c.held, i, i+1)
+		c.takeIn(att, h)
+		i = -1 // others may have waited for this
+	}
+}
+
+// takeOthers takes the points of other attempts that came with an update of their executor, and says of which sweeps there
+// were some.
+func (c *Core) takeOthers(h heldUpdate) (runs []*run) {
+	for _, p := range h.report.Others {
+		att := c.partOf(&h, &p)
+		if att == nil {
+			continue
+		}
+		points := c.newPoints(att, task.Report{First: p.First, Points: p.Points})
+		if points == nil {
+			continue
+		}
+		c.clearUnreachable(att)
+		c.running(att)
+		c.keepPoints(att, points)
+		c.journal(att.entry())
+		c.noteTarget(att)
+		if !slices.Contains(runs, att.run) {
+			runs = append(runs, att.run)
+		}
+	}
+	return runs
 }
 
 func (c *Core) acknowledge(s cluster.Status) {
@@ -75,7 +148,8 @@ func readReport(data []byte) (task.Report, error) {
 }
 
 // apply changes a live attempt by an update of it.
-func (c *Core) apply(att *attempt, s cluster.Status, report task.Report) {
+func (c *Core) apply(att *attempt, h heldUpdate) {
+	s, report := h.status, h.report
 	points := c.newPoints(att, report)
 	c.observeExecutor(att, s)
 	c.observeDrain(att, s)
@@ -104,7 +178,7 @@ func (c *Core) apply(att *attempt, s cluster.Status, report task.Report) {
 		}
 		a, _ := c.health.Agent(att.agent)
 		att.neighbours = a.Running > 1
-		c.finish(att, classify(att, s, report.End), points)
+		c.finish(att, withoutPoints(att, classify(att, s, report.End)), points)
 	}
 }
 
@@ -134,6 +208,18 @@ func (c *Core) awaitLastUpdate(att *attempt) {
 	}
 }
 
+// withoutPoints is what the end of an attempt comes to of which points never came: its value would be wrong.
+func withoutPoints(att *attempt, v classification) classification {
+	switch {
+	case att.missing == 0:
+	case v.outcome == sweep.AttemptSucceeded:
+		return classification{outcome: sweep.AttemptLost, reason: fmt.Sprintf("ended, and %d of its points never came", att.missing)}
+	default:
+		v.reason = fmt.Sprintf("%s (%d of its points never came)", v.reason, att.missing)
+	}
+	return v
+}
+
 // newPoints takes the new points of a report, each exactly once by its number. It returns nil when there is none.
 func (c *Core) newPoints(att *attempt, r task.Report) *results.Record {
 	end := r.First + uint64(len(r.Points))
@@ -155,7 +241,22 @@ func (c *Core) newPoints(att *attempt, r task.Report) *results.Record {
 			}
 		}
 	}
+	c.noteProgress(att, fresh)
 	return rec
+}
+
+// progressMetric is the metric by which a program says how far it is, in percent.
+const progressMetric = "progress"
+
+// noteProgress tells how far an attempt is by its new points.
+func (c *Core) noteProgress(att *attempt, fresh []results.Point) {
+	for i := len(fresh) - 1; i >= 0; i-- {
+		if v, ok := fresh[i].Metrics[progressMetric]; ok && sweep.IsFinite(v) {
+			att.percent = &v
+			c.note(Progress{Sweep: att.run.id, Trial: att.trial, Attempt: att.number, Percent: v})
+			return
+		}
+	}
 }
 
 func (c *Core) keepPoints(att *attempt, rec *results.Record) {
@@ -214,7 +315,7 @@ func (c *Core) markCoTerminated(att *attempt) {
 	}
 }
 
-// onExecutorMessage takes a message from an executor: how far an attempt is.
+// onExecutorMessage takes a message from an executor of a former release: how far an attempt is.
 func (c *Core) onExecutorMessage(ev cluster.ExecutorMessage) {
 	m, err := task.Decode[task.Control](ev.Data)
 	if err != nil {

@@ -36,6 +36,7 @@ func (c *Core) Step(now time.Time, ev cluster.Event) {
 	default:
 		c.note(Anomaly{Message: fmt.Sprintf("event of unknown type %T", ev)})
 	}
+	c.releaseHeld()
 	c.advanceTouched()
 }
 
@@ -43,6 +44,7 @@ func (c *Core) Step(now time.Time, ev cluster.Event) {
 func (c *Core) Tick(now time.Time) {
 	c.clock(now)
 	c.timers.Run(c.now)
+	c.releaseHeld()
 	c.advanceTouched()
 }
 

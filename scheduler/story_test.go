@@ -234,11 +234,14 @@ func storyStatus(t *testing.T, d *datadriven.TestData) cluster.Status {
 		st.Agent = offers.AgentID(from)
 	}
 	if d.MaybeScanArgs(t, "loss", &list) {
-		for _, v := range strings.Split(list, "/") {
-			var x float64
-			fmt.Sscan(v, &x)
-			r.Points = append(r.Points, results.Point{Metrics: map[string]float64{"loss": x}})
-		}
+		r.Points = storyPoints(list)
+	}
+	if d.MaybeScanArgs(t, "with", &list) { // another attempt, the number of its first point, and points: s.1.1@3:0.5/0.4
+		other, rest, _ := strings.Cut(list, "@")
+		first, values, _ := strings.Cut(rest, ":")
+		p := task.Part{Task: other, Points: storyPoints(values)}
+		fmt.Sscan(first, &p.First)
+		r.Others = append(r.Others, p)
 	}
 	if d.MaybeScanArgs(t, "exit", &exit) {
 		r.End = &task.End{Exit: exit, Stderr: []string{"no such file"}}
@@ -249,13 +252,22 @@ func storyStatus(t *testing.T, d *datadriven.TestData) cluster.Status {
 	if starved := ""; d.MaybeScanArgs(t, "starved", &starved) {
 		r.End = &task.End{Starved: starved}
 	}
-	if r.Points != nil || r.End != nil {
+	if r.Points != nil || r.End != nil || r.Others != nil {
 		st.Data = task.Encode(r)
 	}
 	if d.HasArg("garbled") {
 		st.Data = []byte{task.Version, 0xff}
 	}
 	return st
+}
+
+func storyPoints(list string) (points []results.Point) {
+	for _, v := range strings.Split(list, "/") {
+		var x float64
+		fmt.Sscan(v, &x)
+		points = append(points, results.Point{Metrics: map[string]float64{"loss": x}})
+	}
+	return points
 }
 
 func render(r Ready) string {

@@ -188,10 +188,18 @@ func (a *fakeAgent) ready(id string) {
 	a.t.Helper()
 	a.await("a point of "+id, func() bool {
 		return slices.ContainsFunc(a.mu.updates, func(s mesosapi.TaskStatus) bool {
-			r, err := task.Decode[task.Report](s.Data)
-			return err == nil && s.TaskID.Value == id && len(r.Points) > 0
+			return slices.ContainsFunc(parts(a.t, s), func(p task.Part) bool { return p.Task == id && len(p.Points) > 0 })
 		})
 	})
+}
+
+// parts is the points in an update, of its own task and of others.
+func parts(t testing.TB, s mesosapi.TaskStatus) []task.Part {
+	r, err := task.Decode[task.Report](s.Data)
+	if err != nil {
+		t.Errorf("update of %s: %v", s.TaskID.Value, err)
+	}
+	return append([]task.Part{{Task: s.TaskID.Value, First: r.First, Points: r.Points}}, r.Others...)
 }
 
 // outcome is what one attempt said in all.
@@ -217,6 +225,18 @@ func (a *fakeAgent) finished(id string) outcome {
 	defer a.mu.Unlock()
 	var o outcome
 	for _, s := range a.mu.updates {
+		for _, p := range parts(a.t, s) {
+			if p.Task != id {
+				continue
+			}
+			if p.First != uint64(len(o.points)) {
+				a.t.Fatalf("update %d of %s begins with point %d, want %d", o.updates, id, p.First, len(o.points))
+			}
+			if o.updates > 0 && o.state != mesosapi.TASK_RUNNING {
+				a.t.Fatalf("update of %s after its end", id)
+			}
+			o.points = append(o.points, p.Points...)
+		}
 		if s.TaskID.Value != id {
 			continue
 		}
@@ -224,13 +244,6 @@ func (a *fakeAgent) finished(id string) outcome {
 		if err != nil {
 			a.t.Fatal(err)
 		}
-		if r.First != uint64(len(o.points)) {
-			a.t.Fatalf("update %d of %s begins with point %d, want %d", o.updates, id, r.First, len(o.points))
-		}
-		if o.updates > 0 && o.state != mesosapi.TASK_RUNNING {
-			a.t.Fatalf("update of %s after its end", id)
-		}
-		o.points = append(o.points, r.Points...)
 		o.updates++
 		o.largest = max(o.largest, len(s.Data))
 		o.state, o.message = s.GetState(), s.GetMessage()

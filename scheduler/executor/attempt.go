@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/google/uuid"
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 
 	"github.com/kaon-sweep/kaon/scheduler/crash"
@@ -38,10 +37,9 @@ type host struct {
 
 	// An attempt knows nothing of the agent. These are its ways up; send and sendHere take the attempt's
 	// lock.
-	send        func(*attempt) // sends the update that is due, without waiting for the network
-	sendHere    func(*attempt) // the same by a goroutine that may wait
-	sendMessage func([]byte)   // sends a framework message, which may be lost, without waiting
-	reapSoon    func()         // something may have been left behind
+	send     func(*attempt) // sends the update that is due, without waiting for the network
+	sendHere func(*attempt) // the same by a goroutine that may wait
+	reapSoon func()         // something may have been left behind
 }
 
 // attempt is one attempt: its order, its process, and what it has said. Its run method has a goroutine of its
@@ -77,9 +75,6 @@ type attempt struct {
 		grace    *time.Timer  // until SIGKILL
 		limit    *time.Timer  // until the order's timeout
 		send     *time.Timer  // until the next update is due
-		percent  float64      // progress, as last reported
-		untold   bool         // percent was not told yet
-		progress time.Time    // when it was told last
 		tooLong  uint64       // lines beyond the bounds of a line, and notes beyond those of an attempt
 		unread   parse.Unread // lines that were passed over
 		reported bool         // the objective was
@@ -127,19 +122,27 @@ func newAttempt(h *host, id string, resources []mesosapi.Resource, order *task.O
 	return t, nil
 }
 
-// next returns the update to send now, if any, and sets the timer for a later one.
-func (t *attempt) next() *outbox.Update {
+// ID implements outbox.Member.
+func (t *attempt) ID() string { return t.id }
+
+// Use implements outbox.Member.
+func (t *attempt) Use(f func(*outbox.Outbox)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	u, wait := t.mu.out.Take(time.Now(), uuid.New)
-	if wait > 0 && !t.mu.out.Ended() {
-		if t.mu.send == nil {
-			t.mu.send = time.AfterFunc(wait, crash.Func(func() { t.host.send(t) }))
-		} else {
-			t.mu.send.Reset(wait)
-		}
+	f(t.mu.out)
+}
+
+// sendAfter sets the timer for a later update.
+func (t *attempt) sendAfter(wait time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.mu.out.Ended():
+	case t.mu.send == nil:
+		t.mu.send = time.AfterFunc(wait, crash.Func(func() { t.host.send(t) }))
+	default:
+		t.mu.send.Reset(wait)
 	}
-	return u
 }
 
 // gracePeriod is how long a trial has between SIGTERM and SIGKILL when nobody says otherwise.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/executor/parse"
-	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 // takeLast takes the last line of a stream, which has no end: of a program that was ended it may be a part of
@@ -59,22 +58,6 @@ func (t *attempt) takeLine(line []byte, meant bool) {
 	point := results.Point{Step: m.Step, Millis: now.UnixMilli(), Metrics: m.Metrics, Note: m.Note}
 	t.mu.out.Add(point, m.HasStep)
 	pointsTotal.Inc()
-	if percent, ok := m.Metrics["progress"]; ok {
-		t.mu.percent, t.mu.untold = percent, true
-		t.reportProgress(now)
-	}
-}
-
-// progressEvery bounds how often an attempt's progress is reported.
-const progressEvery = time.Second
-
-// reportProgress says how far the attempt is, unless it did so just now: then the next poll does. The lock is
-// held.
-func (t *attempt) reportProgress(now time.Time) {
-	if t.mu.untold && now.Sub(t.mu.progress) >= progressEvery {
-		t.mu.progress, t.mu.untold = now, false
-		t.host.sendMessage(task.Encode(task.Control{Task: t.id, Progress: t.mu.percent}))
-	}
 }
 
 // collector is the attempt's, which never changes once the order was read.

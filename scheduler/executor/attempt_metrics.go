@@ -65,9 +65,6 @@ func (t *attempt) pollMetrics(ctx context.Context) bool {
 	more := t.follow.Poll(ctx, parse.MaxPoll, t.takeFromFile)
 	t.mu.Lock()
 	grown := t.mu.out.Next() != had
-	if t.mu.process != nil {
-		t.reportProgress(time.Now())
-	}
 	t.mu.Unlock()
 	if grown {
 		t.host.send(t)

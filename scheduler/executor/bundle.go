@@ -96,7 +96,7 @@ func (b *bundle) next() (*attempt, error) {
 	t, err := newAttempt(b.host, attemptID(order), b.resources, order, nil, b.serial())
 	b.mu.runs = t
 	bounds := b.host.conf.bounds()
-	bounds.Settle, bounds.Interval = 0, 0
+	bounds.Settle = 0
 	t.mu.out = outbox.New(bounds, &t.spill, t.begin)
 	b.mu.out.Begin(t.id, t.mu.out, &t.mu.Mutex)
 	b.begun(t)

@@ -137,7 +137,24 @@ type story struct {
 	state  cluster.TaskState
 	points []results.Point
 	end    *task.End
+	all    int // points that it has, when end is there
+	early  []task.Part
+	whole  bool
 	seen   map[string]bool
+}
+
+// take takes points in, in their order, and tells when the last of an ended task are here.
+func (s *story) take(p task.Part) bool {
+	s.early = append(s.early, p)
+	for i := 0; i < len(s.early); i++ {
+		if e := s.early[i]; int(e.First) == len(s.points) && len(e.Points) > 0 {
+			s.points = append(s.points, e.Points...)
+			i = -1
+		}
+	}
+	was := s.whole
+	s.whole = s.end != nil && len(s.points) == s.all
+	return s.whole && !was
 }
 
 // finish runs until n tasks have ended, acknowledging every update.
@@ -154,11 +171,13 @@ func (r *rig) finish(n int, each func(cluster.Event)) map[cluster.TaskID]*story 
 			continue
 		}
 		s := u.Status
-		t := tasks[s.Task]
-		if t == nil {
-			t = &story{seen: map[string]bool{}}
-			tasks[s.Task] = t
+		of := func(id cluster.TaskID) *story {
+			if tasks[id] == nil {
+				tasks[id] = &story{seen: map[string]bool{}}
+			}
+			return tasks[id]
 		}
+		t := of(s.Task)
 		if len(s.UUID) == 0 {
 			r.t.Logf("%s %s %s %s", s.Task, s.State, s.Reason, s.Message)
 			continue
@@ -169,14 +188,15 @@ func (r *rig) finish(n int, each func(cluster.Event)) map[cluster.TaskID]*story 
 			if err != nil {
 				r.t.Fatalf("%s %s %s: %v", s.Task, s.State, s.Message, err)
 			}
-			if report.First != uint64(len(t.points)) {
-				r.t.Fatalf("%s: report begins with point %d, want %d", s.Task, report.First, len(t.points))
-			}
-			t.points = append(t.points, report.Points...)
 			t.state = s.State
 			if report.End != nil {
-				t.end = report.End
-				ended++
+				t.end, t.all = report.End, int(report.First)+len(report.Points)
+			}
+			own := task.Part{Task: string(s.Task), First: report.First, Points: report.Points}
+			for _, p := range append([]task.Part{own}, report.Others...) {
+				if of(cluster.TaskID(p.Task)).take(p) {
+					ended++
+				}
 			}
 		}
 		r.send(cluster.Acknowledge{Task: s.Task, Agent: s.Agent, UUID: s.UUID})

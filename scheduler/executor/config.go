@@ -37,7 +37,7 @@ type Config struct {
 	Idle         time.Duration // exit after so long without a task; 0: only when told
 	FirstWait    time.Duration // how long the first subscription may take; default 30 s
 	Settle       time.Duration // an attempt that ends sooner sends no TASK_RUNNING of its own; default 50 ms
-	Interval     time.Duration // between updates of one attempt while points trickle in; default 200 ms
+	Interval     time.Duration // between updates that only bring points, with one attempt; default 200 ms
 	Poll         time.Duration // between polls of a metrics file; default 200 ms
 	MemoryPoll   time.Duration // between samples of memory that the kernel does not limit; default 200 ms
 	Groupless    bool          // make no control groups, so that the kernel limits no attempt
@@ -150,10 +150,11 @@ func (c *Config) complete() error {
 
 func (c *Config) bounds() outbox.Bounds {
 	return outbox.Bounds{
-		Batch: c.BatchBytes, Memory: c.MemoryBytes, Stored: c.StoredBytes, Points: c.MaxPoints,
-		Settle: c.Settle, Interval: c.Interval,
+		Batch: c.BatchBytes, Memory: c.MemoryBytes, Stored: c.StoredBytes, Points: c.MaxPoints, Settle: c.Settle,
 	}
 }
+
+func (c *Config) pace() outbox.Pace { return outbox.Pace{Batch: c.BatchBytes, Interval: c.Interval} }
 
 func setDefault[T comparable](field *T, value T) {
 	*field = cmp.Or(*field, value)

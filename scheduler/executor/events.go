@@ -62,29 +62,37 @@ func (x *executor) handle(e *api.Event) {
 
 // acknowledged takes an acknowledgement and sends on what waited for it.
 func (x *executor) acknowledged(t *attempt, id []byte) {
-	t.mu.Lock()
-	ok := t.mu.out.Acknowledge(id)
+	ok, finished, landed := x.out.acknowledge(t, id)
 	if ok {
+		t.mu.Lock()
 		t.mu.info = nil
+		t.mu.Unlock()
 	}
-	finished := t.mu.out.Finished()
-	t.mu.Unlock()
 	switch {
 	case finished:
 		x.forget(t)
 	case ok:
 		x.flush(t)
 	}
+	for _, other := range landed {
+		x.flush(other.(*attempt))
+	}
 }
 
-// onMessage takes a framework message for one of the tasks. What nobody can use is lost, as such messages may
-// be.
+// onMessage takes a framework message for one of the tasks, or for the executor. What nobody can use is lost, as
+// such messages may be.
 func (x *executor) onMessage(data []byte) {
 	c, err := task.Decode[task.Control](data)
 	switch t := x.task(c.Task); {
 	case err != nil:
 	case c.Kill != nil:
 		x.killInBundle(c.Task, c.Kill.Grace)
+	case c.Task == "":
+		if x.out.hear(c.Interval, c.Received) {
+			for _, t := range x.all() {
+				t.host.send(t)
+			}
+		}
 	case t != nil:
 		err = t.control(c.Body)
 	}

@@ -24,6 +24,7 @@ type executor struct {
 	live   atomic.Pointer[subscription]
 	end    context.CancelFunc // ends Run
 	serial atomic.Uint64      // of the last attempt
+	out    shared             // what all attempts send together
 
 	sendBundle func(*bundle) // sends the update of a bundle that is due, without waiting for the network
 
@@ -53,6 +54,7 @@ func (x *executor) launch(info *mesosapi.TaskInfo) {
 	}
 	x.busy()
 	x.mu.tasks[t.id] = t
+	x.out.join(t)
 	if x.mu.stopping && err == nil {
 		t.mu.killed = true
 		err = errors.New("the executor was shutting down")
@@ -93,6 +95,7 @@ func (x *executor) launchBundle(info *mesosapi.TaskInfo, order *task.Order) {
 	}
 	x.busy()
 	x.mu.bundles[b.id] = b
+	x.out.hear(order.Interval, 0)
 	b.mu.killed = x.mu.stopping
 	x.runs.Go(crash.Func(b.run))
 }
@@ -152,6 +155,7 @@ func (x *executor) all() []*attempt {
 
 // forget drops a task whose last update was acknowledged.
 func (x *executor) forget(t *attempt) {
+	x.out.leave(t)
 	t.spill.Remove()
 	t.closeFiles()
 	x.mu.Lock()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
+	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 )
@@ -43,6 +44,7 @@ func Run(ctx context.Context, c Config) error {
 	x := &executor{conf: &c, agent: a}
 	x.sendBundle = x.flushBundle
 	x.mu.tasks, x.mu.bundles = make(map[string]*attempt), make(map[string]*bundle)
+	x.out.mux = outbox.NewMux(c.pace())
 	reaper := &reaper{conf: &c, attempts: x.all, requests: make(chan struct{}, 1)}
 	processes := &processMonitor{conf: &c, attempts: x.all}
 	limiter := &limiter{
@@ -55,7 +57,7 @@ func Run(ctx context.Context, c Config) error {
 		conf: &c, sandbox: sandbox, limiter: limiter, starter: &starter{null: null},
 		cache: newCache(sandbox, &transfer.Client{Patience: c.Patience}, c.Log),
 		slots: make(slots, ownRoom()), spares: &spares{sandbox: sandbox}, leftovers: openLeftovers(c.Subreaper),
-		send: x.flush, sendHere: x.flushHere, sendMessage: x.sendMessage, reapSoon: reaper.reapSoon,
+		send: x.flush, sendHere: x.flushHere, reapSoon: reaper.reapSoon,
 	}
 	defer x.host.leftovers.close()
 	defer x.host.spares.remove()

@@ -15,10 +15,8 @@ import (
 // flush sends the update of a task that is due, if any. It does not wait for the network. While there is no
 // agent the update stays: the next SUBSCRIBE lists it.
 func (x *executor) flush(t *attempt) {
-	if u := t.next(); u != nil {
-		if l := x.live.Load(); l != nil {
-			l.run(func() { x.post(l, t, u) })
-		}
+	if u := x.next(t); u != nil {
+		x.postSoon(t, u)
 	}
 }
 
@@ -42,7 +40,7 @@ func (x *executor) flushBundle(b *bundle) {
 
 // flushHere is flush for a goroutine that may wait for the network.
 func (x *executor) flushHere(t *attempt) {
-	if u := t.next(); u != nil {
+	if u := x.next(t); u != nil {
 		if l := x.live.Load(); l != nil {
 			l.do(func() { x.post(l, t, u) })
 		}
@@ -59,6 +57,37 @@ type sender interface {
 func (t *attempt) task() string { return t.id }
 func (t *attempt) lock()        { t.mu.Lock() }
 func (t *attempt) unlock()      { t.mu.Unlock() }
+
+// next returns the update that an attempt has to send for itself now, if any, and sees to it that what has to
+// wait goes later.
+func (x *executor) next(t *attempt) *outbox.Update {
+	u, wait, waits := x.out.own(t)
+	if wait > 0 {
+		t.sendAfter(wait)
+	}
+	if waits {
+		x.out.soon(x.flushShared)
+	}
+	return u
+}
+
+// flushShared sends what points there are of all attempts.
+func (x *executor) flushShared() {
+	updates, wait := x.out.shared()
+	for _, u := range updates {
+		x.postSoon(u.Member.(*attempt), u.Update)
+	}
+	if wait > 0 {
+		x.out.soon(x.flushShared)
+	}
+}
+
+// postSoon posts an update without waiting for it.
+func (x *executor) postSoon(t *attempt, u *outbox.Update) {
+	if l := x.live.Load(); l != nil {
+		l.run(func() { x.post(l, t, u) })
+	}
+}
 
 // post sends one update, at most once on one subscription. One that does not get through ends the session:
 // the next SUBSCRIBE lists it.
@@ -94,13 +123,4 @@ func (x *executor) message(task string, u *outbox.Update) *api.Call_Update {
 		status.Message = &u.Message
 	}
 	return &api.Call_Update{Status: status}
-}
-
-// sendMessage sends a framework message, which may be lost, without waiting.
-func (x *executor) sendMessage(data []byte) {
-	if l := x.live.Load(); l != nil {
-		l.run(func() {
-			_ = x.agent.send(l.ctx, &api.Call{Type: api.Call_MESSAGE, Message: &api.Call_Message{Data: data}})
-		})
-	}
 }

@@ -53,10 +53,13 @@ type reportedPoint struct {
 	value float64
 }
 
+// pace of an executor's updates.
+var pace = outbox.Pace{Batch: 4096, Interval: interval}
+
 // bounds of an attempt's outbox: small batches, and room for all that a story says, as there is no disk to
 // spill to.
 var bounds = outbox.Bounds{
-	Batch: 4096, Memory: 16 << 20, Stored: 16 << 20, Points: 1 << 32, Settle: settle, Interval: interval,
+	Batch: 4096, Memory: 16 << 20, Stored: 16 << 20, Points: 1 << 32, Settle: settle,
 }
 
 func newAttempt(x *simExecutor, info *mesosapi.TaskInfo) (*attempt, error) {
@@ -76,6 +79,8 @@ func newAttempt(x *simExecutor, info *mesosapi.TaskInfo) (*attempt, error) {
 	w.laws.startsBeside(a)
 	w.truth[a.task] = a
 	w.log("%s runs on %s", a.task, x.machine.spec.Name)
+	x.mux.Join(a)
+	x.mux.Hear(order.Interval, 0)
 	return a, nil
 }
 
@@ -165,11 +170,26 @@ func (a *attempt) flush() {
 	if a.x.gone {
 		return
 	}
-	_, wait := a.outbox.Take(w.now, w.uuid)
+	_, wait, waits := a.x.mux.Own(a, w.now, w.uuid)
 	if wait > 0 && !a.flushAt.After(w.now) {
 		a.flushAt = w.now.Add(wait)
 		w.after(wait, a.flush)
 	}
+	if waits {
+		a.x.shareSoon()
+	}
+	a.send()
+}
+
+// ID implements outbox.Member.
+func (a *attempt) ID() string { return string(a.task) }
+
+// Use implements outbox.Member.
+func (a *attempt) Use(f func(*outbox.Outbox)) { f(a.outbox) }
+
+// send posts the update in flight, once on each connection.
+func (a *attempt) send() {
+	w := a.x.w
 	u := a.outbox.InFlight()
 	if u == nil || !a.x.connected || a.sent == (sent{a.x.conn, u.ID}) {
 		return
@@ -215,16 +235,25 @@ func (a *attempt) status(u *outbox.Update) mesosapi.TaskStatus {
 // acknowledged hears that the agent has an update.
 func (a *attempt) acknowledged(id []byte) {
 	u := a.outbox.InFlight()
-	if u == nil || !a.outbox.Acknowledge(id) {
+	ok, finished, landed := a.x.mux.Acknowledge(a, id, a.x.w.now)
+	if !ok {
 		return
 	}
 	a.info = nil
 	if r, err := task.Decode[task.Report](u.Data); err == nil {
 		a.given = max(a.given, int(r.First)+len(r.Points))
+		for _, p := range r.Others {
+			if o := a.x.w.truth[cluster.TaskID(p.Task)]; o != nil {
+				o.given = max(o.given, int(p.First)+len(p.Points))
+			}
+		}
 	}
-	if a.outbox.Finished() {
+	if finished {
 		a.x.forget(a)
-		return
+	} else {
+		a.flush()
 	}
-	a.flush()
+	for _, other := range landed {
+		other.(*attempt).flush()
+	}
 }

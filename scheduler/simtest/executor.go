@@ -12,6 +12,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
+	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 // simExecutor is an executor's process: package executor without processes and HTTP, with its real outbox. It
@@ -24,7 +26,9 @@ type simExecutor struct {
 	conn      string // of the subscription; "": none
 	tries     int
 	attempts  []*attempt // in order of launch, until the last update is acknowledged
-	idle      int        // times it had nothing to do
+	mux       *outbox.Mux
+	shareAt   time.Time // of the next planned update with points of all; zero: none
+	idle      int       // times it had nothing to do
 	gone      bool
 	stopping  bool
 	lost      time.Time // since when there is no agent
@@ -46,7 +50,7 @@ func (m *machine) startExecutor(e protocol.StartExecutor) {
 		return
 	}
 	w.streams++
-	x := &simExecutor{w: w, machine: m, number: int(w.streams), start: e, lost: w.now}
+	x := &simExecutor{w: w, machine: m, number: int(w.streams), start: e, lost: w.now, mux: outbox.NewMux(pace)}
 	m.executors[e.Container] = x
 	w.inCluster(func(c *embedded.Core) { c.Started(w.now, m.spec.Name, e.Container, 1000+x.number) })
 	if arg, ok := w.takeArmed(ExecutorStuck); ok {
@@ -169,8 +173,49 @@ func (x *simExecutor) hear(ev *api.Event) {
 		if a := x.attempt(ev.Acknowledged.TaskID.Value); a != nil {
 			a.acknowledged(ev.Acknowledged.UUID)
 		}
+	case api.Event_MESSAGE:
+		x.told(ev.Message.Data)
 	case api.Event_SHUTDOWN:
 		x.shutdown()
+	}
+}
+
+// told takes a message for the executor itself.
+func (x *simExecutor) told(data []byte) {
+	c, err := task.Decode[task.Control](data)
+	if err != nil {
+		x.w.fail("law 5: a message came that cannot be read: %v", err)
+		return
+	}
+	if c.Task != "" || !x.mux.Hear(c.Interval, c.Received) {
+		return
+	}
+	for _, a := range slices.Clone(x.attempts) {
+		a.flush()
+	}
+}
+
+// shareSoon plans the next update with points of all attempts, unless that is planned.
+func (x *simExecutor) shareSoon() {
+	if x.shareAt.IsZero() {
+		wait := max(x.mux.Until(x.w.now), 0)
+		x.shareAt = x.w.now.Add(wait)
+		x.w.after(wait, x.share)
+	}
+}
+
+// share sends the points of all attempts.
+func (x *simExecutor) share() {
+	x.shareAt = time.Time{}
+	if x.gone {
+		return
+	}
+	updates, wait := x.mux.Shared(x.w.now, x.w.uuid)
+	for _, u := range updates {
+		u.Member.(*attempt).send()
+	}
+	if wait > 0 {
+		x.shareSoon()
 	}
 }
 
@@ -231,6 +276,7 @@ func (x *simExecutor) launch(info *mesosapi.TaskInfo) {
 
 // forget drops an attempt whose last update was acknowledged.
 func (x *simExecutor) forget(a *attempt) {
+	x.mux.Leave(a)
 	x.attempts = slices.DeleteFunc(x.attempts, func(o *attempt) bool { return o == a })
 	x.endIfDone()
 }

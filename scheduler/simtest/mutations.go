@@ -28,12 +28,13 @@ const (
 	IgnoreSuppress            // SUPPRESS is never sent
 	ForgetForeign             // what executors find out about an agent's architecture is not heard
 	NoGrace                   // an agent that is out of reach is not waited for
+	NoOrder                   // points that precede those of an update are not waited for
 	Mutations                 // how many there are, with NoMutation
 )
 
 var mutationNames = [Mutations]string{"no mutation", "acknowledge before journal", "forget dedupe", "relaunch without kill", "use a rescinded offer",
 	"launch before journal", "forget attempts at a restart", "forget records too early", "never suppress",
-	"forget what executors find out", "relaunch without grace"}
+	"forget what executors find out", "relaunch without grace", "take updates in as they come"}
 
 // String is the mistake's name.
 func (m Mutation) String() string { return mutationNames[m] }
@@ -52,10 +53,27 @@ func (m *mutationState) incoming(mutation Mutation, ev cluster.Event) cluster.Ev
 		return x
 	}
 	u, ok := ev.(cluster.Updated)
-	if mutation != ForgetDedupe || !ok || len(u.Status.Data) == 0 {
+	if !ok || len(u.Status.Data) == 0 {
 		return ev
 	}
-	return m.forgetful(u)
+	switch mutation {
+	case ForgetDedupe:
+		return m.forgetful(u)
+	case NoOrder:
+		return unordered(u)
+	}
+	return ev
+}
+
+// unordered says that whatever precedes the points of an update will never come.
+func unordered(u cluster.Updated) cluster.Event {
+	r, err := task.Decode[task.Report](u.Status.Data)
+	if err != nil {
+		return u
+	}
+	r.Lost = r.First
+	u.Status.Data = task.Encode(r)
+	return u
 }
 
 // forgetful makes every update look new: what a scheduler sees that knows neither uuids nor numbers of

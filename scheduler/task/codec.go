@@ -1,6 +1,7 @@
 package task
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"reflect"
@@ -76,4 +77,22 @@ func Decode[M Message](data []byte) (M, error) {
 		return none, fmt.Errorf("decode %T: %w", m, err)
 	}
 	return m, nil
+}
+
+// Stamp adds Report.Sent and Report.Asks to an encoded Report that has neither, without decoding it: a map of at most
+// 15 entries, by MessagePack, whose number of entries is in its first byte.
+func Stamp(report []byte, sent uint64, asks bool) []byte {
+	const fixMap, most = 0x80, 13
+	const sentKey, asksTrue = "\xa4sent\xcf", "\xa4asks\xc3"
+	if len(report) < 2 || report[1]&0xf0 != fixMap || report[1]&0x0f > most {
+		return report
+	}
+	out := append(make([]byte, 0, len(report)+len(sentKey)+8+len(asksTrue)), report...)
+	out[1]++
+	out = binary.BigEndian.AppendUint64(append(out, sentKey...), sent)
+	if asks {
+		out[1]++
+		out = append(out, asksTrue...)
+	}
+	return out
 }

@@ -43,6 +43,10 @@ type Order struct {
 	Deliver *Deliver `codec:"deliver,omitempty"` // nil: what the attempt leaves behind stays in the sandbox
 
 	Bundle *Bundle `codec:"bundle,omitempty"` // nil: the task runs this attempt alone
+
+	// Interval is the least time between updates of the executor that only bring points; 0: its own, and no receipts
+	// come (Control.Received). The newest order and Control say what goes for all its attempts.
+	Interval time.Duration `codec:"interval,omitempty"`
 }
 
 // Limits are what an attempt is held to, with all that it starts.
@@ -77,13 +81,27 @@ type File struct {
 	Data []byte `codec:"data"`
 }
 
-// Report is what an executor says of one attempt: more points, and at the end how it ended.
+// Report is what an executor says of one attempt: more points, and at the end how it ended. Points of other
+// attempts of the same executor may come along, since an update costs the cluster the same for one as for many.
+// Updates of different tasks keep no order among them, so a Report may arrive before points that precede its own:
+// all before First-Lost are on their way, and whoever takes the Report in waits for them.
 type Report struct {
 	First  uint64          `codec:"first"` // number of Points[0] in the attempt
 	Points []results.Point `codec:"points,omitempty"`
-	End    *End            `codec:"end,omitempty"` // only in the terminal update
+	End    *End            `codec:"end,omitempty"`  // only in the terminal update
+	Lost   uint64          `codec:"lost,omitempty"` // points right before First that will never come
+	Others []Part          `codec:"others,omitempty"`
+	Sent   uint64          `codec:"sent,omitempty"` // bytes that the executor sent so far, these included; see Control.Received
+	Asks   bool            `codec:"asks,omitempty"` // it waits until it hears that they were taken in
 
 	Attempts []AttemptReport `codec:"attempts,omitempty"` // of a bundle, which says nothing above
+}
+
+// Part is points of an attempt that came with an update of another.
+type Part struct {
+	Task   string          `codec:"task"`
+	First  uint64          `codec:"first"`
+	Points []results.Point `codec:"points"`
 }
 
 // End says how an attempt's process ended.
@@ -110,10 +128,14 @@ type End struct {
 	Undelivered []string `codec:"undelivered,omitempty"`
 }
 
-// Control is a message to a running attempt, or (Progress) from one. Controls may be lost.
+// Control is a message to a running attempt or, without a Task, to its executor; or (Progress) from one.
+// Controls may be lost.
 type Control struct {
 	Task     string  `codec:"task"`               // task id, <sweep>.<index>.<attempt>
 	Body     []byte  `codec:"body,omitempty"`     // JSON appended as one line to $KAON_CONTROL
-	Progress float64 `codec:"progress,omitempty"` // executor to scheduler: percent done
+	Progress float64 `codec:"progress,omitempty"` // of executors of former releases: percent done
 	Kill     *Kill   `codec:"kill,omitempty"`     // scheduler to executor: end this attempt of a bundle, and no other
+
+	Interval time.Duration `codec:"interval,omitempty"` // as in an Order
+	Received uint64        `codec:"received,omitempty"` // the highest Report.Sent that the scheduler has taken in
 }

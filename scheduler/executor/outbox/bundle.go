@@ -40,7 +40,7 @@ type part struct {
 func NewBundle(settle time.Duration, now time.Time) *Bundle { return &Bundle{due: now.Add(settle)} }
 
 // Begin takes in that an attempt begins, and where its points and its end will be. The lock is held whenever box is
-// looked at; nil: it needs none. The box's bounds have neither Settle nor Interval, or they delay what it says.
+// looked at; nil: it needs none. The box's bounds have no Settle, or it delays what it says.
 func (b *Bundle) Begin(attempt string, box *Outbox, lock sync.Locker) {
 	b.parts = append(b.parts, part{attempt, box, lock})
 }
@@ -128,7 +128,7 @@ func (p *part) take(now time.Time, id func() uuid.UUID) (all []task.AttemptRepor
 	}
 	defer p.locked()()
 	for bytes < bundleBytes {
-		u, _ := p.box.Take(now, id)
+		u := p.box.any(now, id)
 		if u == nil {
 			break
 		}

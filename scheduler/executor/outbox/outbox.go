@@ -12,12 +12,11 @@ import (
 
 // Bounds are what one attempt may keep and send.
 type Bounds struct {
-	Batch    int           // bytes of points in one update; one point more may go over it
-	Memory   int           // bytes of closed batches held in memory; more goes to the spill
-	Stored   int           // bytes of closed batches held in all; points beyond it are dropped
-	Points   uint64        // points an attempt may report; more are dropped
-	Settle   time.Duration // until a new attempt says that it runs: one that ends sooner says only that
-	Interval time.Duration // between updates of a running attempt while points trickle in
+	Batch  int           // bytes of points in one update; one point more may go over it
+	Memory int           // bytes of closed batches held in memory; more goes to the spill
+	Stored int           // bytes of closed batches held in all; points beyond it are dropped
+	Points uint64        // points an attempt may report; more are dropped
+	Settle time.Duration // until a new attempt says that it runs: one that ends sooner says only that
 }
 
 // Update is one status update of an attempt: sent again, on every new subscription, until it is acknowledged.
@@ -46,8 +45,8 @@ type Ending struct {
 // time, the end last. It is pure but for its spill, and for one goroutine at a time.
 //
 // Points gather in the open batch. A batch that is full is closed: encoded, and kept in memory or, beyond
-// that, in the spill. Closed batches go out as fast as they are acknowledged; the open one when interval has
-// passed since the last update, so points coalesce while an update is unacknowledged.
+// that, in the spill. Closed batches go out as fast as they are acknowledged and as a Mux lets them; the open one
+// goes with the attempt's first update, or its last, or when a Mux takes it.
 type Outbox struct {
 	bounds Bounds
 	spill  Spill // nil: none; then memory is all there is
@@ -64,8 +63,9 @@ type Outbox struct {
 	dropped uint64
 	full    bool // the spill refused a batch; no more points until it is empty
 
-	due      time.Time // when the open batch may go
-	started  bool      // an update was made
+	due      time.Time // when the first update may go
+	started  bool      // it was made
+	riding   bool      // points of it are in an update of another attempt, which is in flight
 	inFlight *Update
 	end      *Ending
 	sentEnd  bool
@@ -156,22 +156,27 @@ func (o *Outbox) Finish(e Ending) {
 	}
 }
 
-// Take returns the next update to send, with a fresh id, or nil and how long to wait until there may be one
-// (0: until something happens).
-func (o *Outbox) Take(now time.Time, id func() uuid.UUID) (*Update, time.Duration) {
-	if o.inFlight != nil || o.sentEnd {
+// Take returns the next update that the attempt has to send for itself, with a fresh id, or nil and how long to
+// wait until there may be one (0: until something happens): its first, that it runs; closed batches, when more is
+// true; the last. While its points are under way with another attempt's update it sends none, so that the agent
+// never has an update before points that precede it.
+func (o *Outbox) Take(now time.Time, id func() uuid.UUID, more bool) (*Update, time.Duration) {
+	if o.inFlight != nil || o.riding || o.sentEnd {
 		return nil, 0
 	}
 	u := &Update{State: mesosapi.TASK_RUNNING, At: now}
 	switch {
-	case len(o.closed) > 0 || len(o.spilled) > 0:
+	case o.Backlog():
+		if !more && o.end == nil {
+			return nil, 0
+		}
 		u.Data = o.oldest()
 	case o.end != nil:
 		o.sentEnd, u.Terminal = true, true
 		u.State, u.Message = o.end.State, o.end.Message
 		o.end.End.Dropped = o.dropped
 		u.Data = o.report(&o.end.End)
-	case o.started && len(o.open) == 0:
+	case o.started:
 		return nil, 0
 	case now.Before(o.due):
 		return nil, o.due.Sub(now)
@@ -179,9 +184,44 @@ func (o *Outbox) Take(now time.Time, id func() uuid.UUID) (*Update, time.Duratio
 		u.Data = o.report(nil)
 	}
 	u.ID = id()
-	o.started, o.inFlight, o.due = true, u, now.Add(o.bounds.Interval)
+	o.started, o.inFlight = true, u
 	return u, 0
 }
+
+// Backlog tells whether closed batches wait.
+func (o *Outbox) Backlog() bool { return len(o.closed) > 0 || len(o.spilled) > 0 }
+
+// Waits tells whether the open batch may go with a Mux: all before it is with the agent.
+func (o *Outbox) Waits() bool {
+	return len(o.open) > 0 && o.started && o.inFlight == nil && !o.riding && o.end == nil && !o.Backlog()
+}
+
+// take takes the open batch to send it with an update of this attempt, or of another. Until landed or carry
+// nothing else of the attempt is sent.
+func (o *Outbox) take() (first uint64, points []results.Point) {
+	first, points = o.next-uint64(len(o.open)), o.open
+	o.open, o.openBytes, o.riding = nil, 0, true
+	return first, points
+}
+
+// carry makes an update with what was taken of this attempt and of others.
+func (o *Outbox) carry(now time.Time, id uuid.UUID, data []byte) *Update {
+	u := &Update{ID: id, State: mesosapi.TASK_RUNNING, At: now, Data: data}
+	o.inFlight, o.riding = u, false
+	return u
+}
+
+// any is an update with the next that there is to say: of an attempt whose updates are not sent as they are.
+func (o *Outbox) any(now time.Time, id func() uuid.UUID) *Update {
+	if u, _ := o.Take(now, id, true); u != nil || !o.Waits() {
+		return u
+	}
+	first, points := o.take()
+	return o.carry(now, id(), task.Encode(task.Report{First: first, Points: points}))
+}
+
+// landed says that the agent has what was taken.
+func (o *Outbox) landed() { o.riding = false }
 
 // report empties the open batch into a Report.
 func (o *Outbox) report(end *task.End) []byte {
@@ -204,11 +244,13 @@ func (o *Outbox) oldest() []byte {
 		data, err = o.spill.Pop()
 		o.bytes -= len(data)
 		if err != nil {
+			var lost uint64
 			for _, points := range o.spilled {
-				o.dropped += uint64(points)
+				lost += uint64(points)
 			}
+			o.dropped += lost
 			o.spilled, o.bytes = o.spilled[:1], 0
-			data = task.Encode(task.Report{First: o.next - uint64(len(o.open))})
+			data = task.Encode(task.Report{First: o.next - uint64(len(o.open)), Lost: lost})
 		}
 		o.spilled = o.spilled[1:]
 	}

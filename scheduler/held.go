@@ -1,0 +1,118 @@
+package scheduler
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/task"
+)
+
+// Points of an attempt travel with updates of any attempt of its executor. The updates of one task arrive in the
+// order in which they were made, those of two tasks in any, and each is repeated until it is acknowledged. So an
+// update that arrives before points which precede its own is held: kept in mind, not acknowledged, and taken in
+// when these have come. Nothing of it needs a journal entry: whoever forgets it is sent it again.
+//
+// An executor makes its updates in one order, and its agent has each before the next that it must not overtake, so
+// what an update waits for is always an older one, and two never wait for each other.
+//
+// What an agent says of the end of an executor has no numbers. It comes once for each task, as the last that comes of
+// it; when that of all attempts on the executor is here, so is all that they carried for each other. An attempt that
+// has said nothing by then never had points with another.
+
+// How long an update is held. The points of a held one are lost only with their agent, which the master then tells
+// of, sooner than that. A new attempt may have been launched on an executor that has just ended, and starts another:
+// it has no last word to give.
+const (
+	mostHeld     = 10 * time.Minute
+	mostLastWord = 30 * time.Second
+)
+
+// isLastWord reports whether an update says, for its agent, that a task ended with its executor.
+func isLastWord(s *cluster.Status) bool {
+	return len(s.UUID) > 0 && s.State.Final() && s.Source != fromExecutor &&
+		slices.ContainsFunc(executorReasons, func(r string) bool { return strings.HasPrefix(s.Reason, r) })
+}
+
+// isHeld reports whether an update is a repetition of one that is held.
+func (c *Core) isHeld(s *cluster.Status) bool {
+	return len(s.UUID) > 0 && slices.ContainsFunc(c.held, func(h heldUpdate) bool {
+		return h.status.Task == s.Task && string(h.status.UUID) == string(s.UUID)
+	})
+}
+
+// hold keeps an update back that came too early. What has no uuid would not be sent again, and has no points.
+func (c *Core) hold(att *attempt, h heldUpdate) bool {
+	if len(h.status.UUID) == 0 {
+		return false
+	}
+	wait := mostHeld
+	switch {
+	case att != nil && !att.started.IsZero() && isLastWord(&h.status):
+		wait = mostLastWord // if it is that of the last attempt, releaseHeld takes those in first that came first
+	case !c.early(att, &h):
+		return false
+	}
+	if att != nil && h.status.State.Final() {
+		att.lastWord = true
+	}
+	h.until = c.now.Add(wait)
+	c.held = append(c.held, h)
+	c.timers.Set(h.until, func(time.Time) {}) // then releaseHeld looks
+	return true
+}
+
+// early reports whether an update has to wait for others.
+func (c *Core) early(att *attempt, h *heldUpdate) bool {
+	if att != nil && (missingPoints(att, &h.report) > 0 || !att.started.IsZero() && isLastWord(&h.status) && c.awaitsLastWords(att)) {
+		return true
+	}
+	for _, p := range h.report.Others {
+		if other := c.partOf(h, &p); other != nil && p.First > other.points {
+			return true
+		}
+	}
+	return false
+}
+
+// partOf is the live attempt that points in an update belong to; nil: there is none, or it is not its executor that says
+// so.
+func (c *Core) partOf(h *heldUpdate, p *task.Part) *attempt {
+	att := c.liveAttempt(cluster.TaskID(p.Task))
+	if att == nil || !att.isOf(h.status.Agent, h.status.Executor, fromExecutor) {
+		return nil
+	}
+	return att
+}
+
+// giveUpPoints waits no longer for the points that an update waits for, and notes of the attempts that they are missing:
+// one without them has not succeeded.
+func (c *Core) giveUpPoints(att *attempt, h *heldUpdate) {
+	if att != nil {
+		att.missing += missingPoints(att, &h.report)
+	}
+	for _, p := range h.report.Others {
+		if other := c.partOf(h, &p); other != nil && p.First > other.points {
+			other.missing += p.First - other.points
+		}
+	}
+}
+
+// missingPoints is how many points before a report's own have not come and may come still.
+func missingPoints(att *attempt, r *task.Report) uint64 {
+	if first := r.First - min(r.Lost, r.First); first > att.points {
+		return first - att.points
+	}
+	return 0
+}
+
+// awaitsLastWords reports whether of another attempt on the executor of one the last word has not come.
+func (c *Core) awaitsLastWords(att *attempt) bool {
+	for other := c.live.first; other != nil; other = other.next {
+		if other.agent == att.agent && other.executor == att.executor && !other.lastWord {
+			return true
+		}
+	}
+	return false
+}
