@@ -15,7 +15,7 @@ import (
 // distribution moves whenever as many trials have finished as its population counts, which is at least what
 // is in flight. A trial that was drawn before the last move is told as an injected point (Hansen 2011): its
 // step is cut to the length of likely ones. Integers keep a margin (Hamano et al. 2022). When a run has
-// converged, another begins elsewhere with twice the population (IPOP; Auger and Hansen 2005).
+// converged, another begins elsewhere, in one of two regimes (BIPOP; Hansen 2009).
 type cma struct {
 	*history
 	seed     uint64
@@ -23,6 +23,7 @@ type cma struct {
 	finished []told
 	restarts int
 	run      *evolution
+	regimes  regimes
 }
 
 // draw is where a trial's point was drawn, before it was moved to the middle of its cell.
@@ -109,6 +110,7 @@ func (c *cma) Tell(index int, o Outcome) {
 		return
 	}
 	slices.SortFunc(c.finished, func(a, b told) int { return compareAsked(a.trial, b.trial) })
+	c.regimes.spend(len(c.finished))
 	converged := c.run.move(c.finished)
 	c.finished = nil
 	if !converged {
@@ -116,11 +118,13 @@ func (c *cma) Tell(index int, o Outcome) {
 	}
 	c.restarts++
 	r := rand.New(rand.NewPCG(c.seed, hash(uint64(c.restarts), 1)))
+	growth, sigma := c.regimes.next(r)
 	start := make([]float64, len(c.encoder.axes))
 	for k := range start {
 		start[k] = r.Float64()
 	}
-	c.run = newEvolution(c.encoder, start, math.Pow(2, float64(c.restarts)))
+	c.run = newEvolution(c.encoder, start, growth)
+	c.run.sigma *= sigma
 }
 
 // stale is how many populations are in flight at most: their steps are of earlier distributions. Fewer,
