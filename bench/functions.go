@@ -27,6 +27,9 @@ func Functions() []Function {
 		{Name: "levy20", Parameters: ranges(20, "-10.0", "10.0"), value: vector(levy)},
 		{Name: "mixed", Parameters: mixedParameters, value: mixed},
 		{Name: "noisy-hartmann6", Parameters: hartmann, Least: -3.322368011391339, Noise: 0.1, value: vector(hartmann6)},
+		{Name: "noisy-mixed", Parameters: mixedParameters, Noise: 0.05, value: mixed},
+		{Name: "integers", Parameters: integerParameters, value: integers},
+		{Name: "choices", Parameters: choiceParameters, value: choices},
 	}
 }
 

@@ -21,6 +21,7 @@ type SearchConfig struct {
 	Evaluations []int    // after how many finished trials the regret is taken
 	Pending     int      // trials in flight
 	Seeds       int
+	Curve       func(Curve) // nil, or called with how each search went on
 }
 
 // SearchRow is the regret of a method on a function: how far its best trial is from the minimum. Fields may
@@ -70,6 +71,7 @@ func Search(cfg SearchConfig, yield func(SearchRow) error) error {
 
 func searchRows(cfg SearchConfig, f Function, method string, yield func(SearchRow) error) error {
 	at := make([][]float64, len(cfg.Evaluations)) // regrets, by number of evaluations and seed
+	var all [][]float64                           // by seed and number of evaluations
 	var spent time.Duration
 	last := slices.Max(cfg.Evaluations)
 	for seed := range cfg.Seeds {
@@ -78,9 +80,13 @@ func searchRows(cfg SearchConfig, f Function, method string, yield func(SearchRo
 			return err
 		}
 		spent += took
+		all = append(all, regrets)
 		for i, n := range cfg.Evaluations {
 			at[i] = append(at[i], regrets[n-1])
 		}
+	}
+	if cfg.Curve != nil {
+		cfg.Curve(newCurve(f.Name, method, all))
 	}
 	for i, n := range cfg.Evaluations {
 		slices.Sort(at[i])

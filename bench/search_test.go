@@ -1,7 +1,10 @@
 package bench
 
 import (
+	"bytes"
+	"encoding/xml"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/kaon-sweep/kaon/sweep"
@@ -25,6 +28,58 @@ func TestFunctionsHaveTheirMinima(t *testing.T) {
 		if got := f.value(p); math.Abs(got-f.Least) > 1e-5 {
 			t.Errorf("%s is %v at its minimum, want %v", f.Name, got, f.Least)
 		}
+	}
+}
+
+// Minima of functions whose parameters are no vector.
+func TestDiscreteFunctionsHaveTheirMinima(t *testing.T) {
+	number := func(name string, v any) sweep.Param { return sweep.Param{Name: name, Value: v} }
+	all := sweep.Point{}
+	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+		all = append(all, number(name, "q"))
+	}
+	at := map[string]sweep.Point{
+		"integers": {number("width", int64(32)), number("depth", int64(8)), number("heads", int64(4)), number("warmup", int64(50))},
+		"choices":  all,
+	}
+	for _, f := range Functions() {
+		if p, there := at[f.Name]; there && f.value(p) != f.Least {
+			t.Errorf("%s is %v at its minimum, want %v", f.Name, f.value(p), f.Least)
+		}
+	}
+}
+
+// The picture has a panel for each function and a line for each method in it, which falls.
+func TestRegretPicture(t *testing.T) {
+	var curves []Curve
+	err := Search(SearchConfig{
+		Methods: []string{"random", "tpe"}, Functions: []string{"branin", "choices"}, Evaluations: []int{30}, Pending: 2, Seeds: 3,
+		Curve: func(c Curve) { curves = append(curves, c) },
+	}, func(SearchRow) error { return nil })
+	if err != nil || len(curves) != 4 {
+		t.Fatalf("%v, %d curves", err, len(curves))
+	}
+	for _, c := range curves {
+		for i, q := range c.Quartiles {
+			if q[0] > q[1] || q[1] > q[2] || i > 0 && q[1] > c.Quartiles[i-1][1] {
+				t.Errorf("%s on %s: %v after %v", c.Method, c.Function, q, c.Quartiles[max(i-1, 0)])
+			}
+		}
+	}
+	var svg bytes.Buffer
+	if err := RegretPicture(&svg, curves, 2, 3); err != nil {
+		t.Fatal(err)
+	}
+	if err := xml.Unmarshal(svg.Bytes(), new(struct{})); err != nil {
+		t.Errorf("the picture is no XML: %v", err)
+	}
+	for what, want := range map[string]int{"<polyline": 4, ">branin<": 1, ">choices<": 1, "NaN": 0, "Inf": 0} {
+		if got := strings.Count(svg.String(), what); got != want {
+			t.Errorf("%d × %s, want %d", got, what, want)
+		}
+	}
+	if RegretPicture(&svg, nil, 1, 1) == nil {
+		t.Error("no curves were drawn")
 	}
 }
 

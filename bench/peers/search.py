@@ -20,7 +20,7 @@ import tempfile
 import time
 
 
-def reexec_with_optuna(venv):
+def reexec_with_optuna(venv, torch):
     """Starts this script again inside a virtual environment that has Optuna."""
     python = os.path.join(venv, "bin", "python")
     if os.environ.get("KAON_PEERS_VENV") == venv:
@@ -29,7 +29,7 @@ def reexec_with_optuna(venv):
     try:
         if not os.path.exists(python):
             subprocess.run([sys.executable, "-m", "venv", venv], check=True, **quiet)
-        subprocess.run([python, "-m", "pip", "install", "-q", "optuna", "cmaes", "scipy"], check=True, **quiet)
+        subprocess.run([python, "-m", "pip", "install", "-q", "optuna", "cmaes", "scipy"] + ["torch"] * torch, check=True, **quiet)
     except (OSError, subprocess.CalledProcessError):
         return False
     os.environ["KAON_PEERS_VENV"] = venv
@@ -86,6 +86,20 @@ def mixed(trial):
     return total + 0.25
 
 
+def integers(trial):
+    width = math.log2(trial.suggest_int("width", 1, 64))
+    depth = math.log2(trial.suggest_int("depth", 1, 32))
+    heads = math.log2(trial.suggest_categorical("heads", [1, 2, 4, 8, 16]))
+    warmup = trial.suggest_int("warmup", 0, 100)
+    return (width + depth - 8) ** 2 + (width - 5) ** 2 / 10 + (heads - 2) ** 2 / 5 + ((warmup - 50) / 50) ** 2
+
+
+def choices(trial):
+    cost = {"p": 1, "q": 0, "r": 0.6, "s": 0.3, "t": 0.8}
+    picked = [trial.suggest_categorical(name, list(cost)) for name in "abcdef"]
+    return sum(cost[v] for v in picked) + 0.5 * sum(picked[i] != picked[i + 1] for i in (0, 2, 4))
+
+
 FUNCTIONS = {  # name: (function of a trial, minimum, standard deviation of the noise)
     "branin": (vector(branin, [(-5, 10), (0, 15)]), 0.397887357729739, 0),
     "hartmann6": (vector(hartmann6, [(0, 1)] * 6), -3.322368011391339, 0),
@@ -95,6 +109,9 @@ FUNCTIONS = {  # name: (function of a trial, minimum, standard deviation of the 
     "levy20": (vector(levy, [(-10, 10)] * 20), 0, 0),
     "mixed": (mixed, 0, 0),
     "noisy-hartmann6": (vector(hartmann6, [(0, 1)] * 6), -3.322368011391339, 0.1),
+    "noisy-mixed": (mixed, 0, 0.05),
+    "integers": (integers, 0, 0),
+    "choices": (choices, 0, 0),
 }
 
 
@@ -106,9 +123,11 @@ def make_sampler(name, seed, pending):
         return optuna.samplers.TPESampler(seed=seed, multivariate=True, group=True, constant_liar=True)
     if name == "cma-es":
         return optuna.samplers.CmaEsSampler(seed=seed, popsize=pending if pending > 1 else None)
+    if name == "gp":  # needs PyTorch, which is large: installed only when asked for
+        return optuna.samplers.GPSampler(seed=seed)
     if name == "random":
         return optuna.samplers.RandomSampler(seed=seed)
-    sys.exit(f"there is no sampler {name}: there are tpe, tpe-group, cma-es, random")
+    sys.exit(f"there is no sampler {name}: there are tpe, tpe-group, cma-es, gp, random")
 
 
 def run(sampler, function, evaluations, pending, seed):
@@ -147,8 +166,10 @@ def main():
     args = parser.parse_args()
     try:
         import optuna
+        if "gp" in (args.sampler or []):
+            import torch  # noqa: F401
     except ImportError:
-        reexec_with_optuna(args.venv)
+        reexec_with_optuna(args.venv, "gp" in (args.sampler or []))
         print("skipped: Optuna could not be installed from PyPI")
         return
     import warnings

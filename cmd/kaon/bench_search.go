@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"io"
 
 	"github.com/kaon-sweep/kaon/bench"
 )
@@ -13,6 +14,7 @@ type benchSearchCmd struct {
 	Evaluations []int    `default:"100" placeholder:"N" help:"After how many finished trials to look; may be repeated (${default})."`
 	Pending     int      `default:"1" placeholder:"P" help:"Trials in flight, which finish in an order that the seed chooses (${default})."`
 	Seeds       int      `default:"11" placeholder:"K" help:"How many seeds, of which the median counts (${default})."`
+	Picture     string   `placeholder:"SVG" help:"Also draw regret against trials, a panel for each function."`
 	JSON        bool     `name:"json" help:"Print JSON."`
 }
 
@@ -22,15 +24,26 @@ func (c *benchSearchCmd) Run(out *output) error {
 			return usage(errors.New("--evaluations, --pending and --seeds are at least 1"))
 		}
 	}
-	rows := []bench.SearchRow{}
+	rows, curves := []bench.SearchRow{}, []bench.Curve{}
 	err := bench.Search(bench.SearchConfig{
 		Methods: c.Method, Functions: c.Function, Evaluations: c.Evaluations, Pending: c.Pending, Seeds: c.Seeds,
+		Curve: func(curve bench.Curve) {
+			if c.Picture != "" {
+				curves = append(curves, curve)
+			}
+		},
 	}, func(r bench.SearchRow) error {
 		rows = append(rows, r)
 		return nil
 	})
 	if err != nil {
 		return usage(err)
+	}
+	if c.Picture != "" {
+		err := writeFile(c.Picture, func(w io.Writer) error { return bench.RegretPicture(w, curves, c.Pending, c.Seeds) })
+		if err != nil {
+			return err
+		}
 	}
 	if c.JSON {
 		enc := json.NewEncoder(out.stdout)
