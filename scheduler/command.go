@@ -33,6 +33,14 @@ type (
 	// Retry gives the failed trials of a sweep that runs or has ended fresh budgets and runs them again. A `then` step
 	// that did not fail is repeated when the winner is another one afterwards.
 	Retry struct{ Sweep string }
+	// Extend goes on with a sweep that runs or has ended by another spec: Overrides are what it changes of the spec
+	// that the sweep has, and Spec is what that comes to. Trials that have begun keep what they are; those of an ended
+	// sweep that never started wait again.
+	Extend struct {
+		Sweep     string
+		Spec      *sweep.Spec
+		Overrides []string
+	}
 	// SendMessage sends a JSON body to the running attempt of a trial. It may be lost.
 	SendMessage struct {
 		Sweep string
@@ -60,6 +68,7 @@ func (StopTrial) command()     {}
 func (Pause) command()         {}
 func (Resume) command()        {}
 func (Retry) command()         {}
+func (Extend) command()        {}
 func (SendMessage) command()   {}
 func (RecordsStored) command() {}
 func (Won) command()           {}

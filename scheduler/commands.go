@@ -26,6 +26,8 @@ func (c *Core) validate(cmd Command) error {
 		return c.checkTrial(ev.Sweep, ev.Trial, true)
 	case Retry:
 		return c.checkRetry(ev.Sweep)
+	case Extend:
+		return c.checkExtend(ev)
 	case Won:
 		return c.checkSweep(ev.Sweep)
 	}

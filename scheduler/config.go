@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"iter"
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
@@ -20,6 +21,9 @@ type Config struct {
 	Builder func(id string, spec *sweep.Spec) (*task.Builder, error)
 	// Search is the method that chooses the points of a sweep; nil: search.New.
 	Search func(*sweep.Spec) (search.Method, error)
+	// Values yields what the objective was at the end of each trial of a sweep of which the notices so far have
+	// told; only an Extend to a search that learns calls it. nil: nobody knows.
+	Values func(id string) iter.Seq2[int, sweep.Series]
 	// Parse reads a sweep back from its journal entry; only Restore calls it.
 	Parse func(journal.SweepEntry) (*sweep.Spec, error)
 

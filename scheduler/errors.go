@@ -12,6 +12,10 @@ var (
 	ErrUnknownTrial = errors.New("no such trial")
 	// ErrEnded: the sweep or trial has ended already.
 	ErrEnded = errors.New("it has ended")
+	// ErrEnding: the sweep is about to end, or its `then` step is under way.
+	ErrEnding = errors.New("it is ending, and can be extended when it has ended")
+	// ErrNothingWaits: by its new spec a sweep that has ended has no trial to run.
+	ErrNothingWaits = errors.New("all its trials have ended, and there are no more: raise `run_cap`, or widen the space")
 	// ErrNotRunning: the trial does not run now, so nothing would hear a message.
 	ErrNotRunning = errors.New("it is not running")
 	// ErrClosed: the loop has ended.

@@ -2,7 +2,6 @@ package scheduler
 
 import (
 	"fmt"
-	"math"
 	"regexp"
 	"time"
 
@@ -13,16 +12,10 @@ import (
 func (c *Core) checkFailureLimit(run *run) {
 	l := run.spec.Limits
 	n := run.counts[sweep.Failed]
-	var limit string
-	switch {
-	case l.Failed > 0 && n >= l.Failed:
-		limit = fmt.Sprintf("limits.failed: %d", l.Failed)
-	case l.FailedShare > 0 && float64(n) >= l.FailedShare*float64(run.total):
-		limit = fmt.Sprintf("limits.failed: %v%%", math.Round(l.FailedShare*1e4)/100)
-	default:
+	if !l.Reached(n, run.total) {
 		return
 	}
-	c.drain(run, sweep.PhaseFailed, fmt.Sprintf("stopped after %d of %d trials failed (%s); %s", n, run.total, limit, run.failures.mostCommon()), true)
+	c.drain(run, sweep.PhaseFailed, fmt.Sprintf("stopped after %d of %d trials failed (%s); %s", n, run.total, l.FailedText(), run.failures.mostCommon()), true)
 }
 
 // noteTarget notes that a trial has reached the metric's target.

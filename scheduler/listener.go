@@ -6,6 +6,7 @@ package scheduler
 type Listener struct {
 	Connected         func(Connected)
 	SweepStarted      func(SweepStarted)
+	SweepExtended     func(SweepExtended)
 	SubmitRefused     func(SubmitRefused)
 	TrialMoved        func(TrialMoved)
 	NeverStarted      func(NeverStarted)
@@ -31,6 +32,8 @@ func (l *Listener) dispatch(n Notice) {
 		notify(l.Connected, n)
 	case SweepStarted:
 		notify(l.SweepStarted, n)
+	case SweepExtended:
+		notify(l.SweepExtended, n)
 	case SubmitRefused:
 		notify(l.SubmitRefused, n)
 	case TrialMoved:

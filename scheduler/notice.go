@@ -6,6 +6,7 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -25,6 +26,12 @@ type (
 		Spec    *sweep.Spec
 		At      time.Time // of submission
 		Resumed bool
+	}
+	// SweepExtended: the sweep goes on by another spec, whose trials wait.
+	SweepExtended struct {
+		Sweep      string
+		Spec       *sweep.Spec
+		Extensions []journal.Extension // all there were
 	}
 	// SubmitRefused: the sweep was not taken, and nothing of it is kept.
 	SubmitRefused struct {
@@ -129,6 +136,7 @@ type SweepRefusal struct {
 
 func (Connected) notice()         {}
 func (SweepStarted) notice()      {}
+func (SweepExtended) notice()     {}
 func (SubmitRefused) notice()     {}
 func (TrialMoved) notice()        {}
 func (NeverStarted) notice()      {}

@@ -1,6 +1,9 @@
 package scheduler
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // request is a command whose caller waits until the journal holds it.
 type request struct {
@@ -21,6 +24,12 @@ func (l *Loop) Stop(ctx context.Context, sweepID, reason string) error {
 // Do hands in any other command, as Stop does.
 func (l *Loop) Do(ctx context.Context, command Command) error {
 	return l.ask(ctx, request{command: command})
+}
+
+// Check answers whether a command would be taken now, and why it would not. It changes nothing.
+func (l *Loop) Check(ctx context.Context, command Command) error {
+	refused, err := inspect(ctx, l, func(c *Core) error { return c.validate(command) })
+	return errors.Join(err, refused)
 }
 
 // Snapshot is the state of all sweeps and agents between two turns.

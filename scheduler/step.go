@@ -64,6 +64,8 @@ func (c *Core) Do(now time.Time, cmd Command) {
 		c.pause(ev.Sweep, false)
 	case Retry:
 		c.retry(ev)
+	case Extend:
+		c.extend(ev)
 	case SendMessage:
 		c.sendMessage(ev)
 	case RecordsStored:

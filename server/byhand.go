@@ -51,11 +51,16 @@ func SubmittedSpec(known store.Sweep, text []byte, folder string, strict bool) (
 	if err != nil && strict {
 		return nil, usage(err)
 	}
+	extended, err := extensionsOf(known)
+	if err != nil && strict {
+		return nil, usage(err)
+	}
 	winner, err := ReadWinner(folder)
 	if err != nil {
 		return nil, err
 	}
-	spec, err := parseEntry(journal.SweepEntry{File: file, Source: text, Overrides: set, Seed: known.Seed},
+	spec, err := parseEntry(journal.SweepEntry{File: file, Source: text, Overrides: set, Seed: known.Seed,
+		Extensions: extended},
 		winner)
 	if err != nil {
 		return nil, usage(fmt.Errorf("read the spec of %s as it was: %w", known.ID, err))

@@ -61,7 +61,7 @@ func (sw *Sweep) store(ctx context.Context, out Outcome) error {
 // prune removes what the sweep does not keep: half-received files, and the artifacts that its policy lets go.
 func (sw *Sweep) prune(ctx context.Context, summary board.Summary) error {
 	err := sw.staging.fileServer.Remove(ctx)
-	keep := sw.kept(sw.spec.Artifacts.Top, summary)
+	keep := sw.kept(sw.Spec().Artifacts.Top, summary)
 	if keep == nil {
 		return err
 	}
@@ -125,7 +125,8 @@ func (s *Server) Retry(ctx context.Context, id string) (*Sweep, error) {
 			return nil, classify(err)
 		}
 	}
-	if err := sw.reopen(ctx, st); err != nil {
+	// retried are those that failed: what never started stays so
+	if err := sw.reopen(ctx, st, sw.closed()); err != nil {
 		return nil, classify(err)
 	}
 	s.driver.start()
@@ -133,13 +134,14 @@ func (s *Server) Retry(ctx context.Context, id string) (*Sweep, error) {
 	return sw, classify(s.loop.Do(ctx, scheduler.Retry{Sweep: id}))
 }
 
-// reopen has readers of the results see a sweep that runs, and those who wait for it wait for its new end.
-func (sw *Sweep) reopen(ctx context.Context, st Status) error {
+// reopen has readers of the results see a sweep that runs, and those who wait for it wait for its new end. Closed
+// is why trials that never started will not.
+func (sw *Sweep) reopen(ctx context.Context, st Status, closed string) error {
 	err := sw.change(ctx, func(known *store.Sweep) bool {
 		known.State, known.Finished, known.Sentence = string(sweep.PhaseActive), "", ""
-		known.Closed = sw.closed() // retried are those that failed: what never started stays so
+		known.Closed = closed
 		if !sw.noted {
-			known.Began(thisRun(sw.server.cfg.Command, sw.spec))
+			known.Began(thisRun(sw.server.cfg.Command, sw.Spec()))
 			sw.noted = true
 		}
 		return true

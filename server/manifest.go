@@ -35,9 +35,9 @@ func SpecHash(source []byte) string {
 // newManifest is sweep.json of this sweep as it begins.
 func (sw *Sweep) newManifest(ctx context.Context) store.Sweep {
 	cfg := &sw.server.cfg
-	known := manifestOf(sw.id, sw.spec, time.Now(), cfg.Cluster.Address, sw.step())
-	known.Kaon, known.Git = cfg.Version, gitOf(ctx, SpecFolder(sw.spec))
-	known.Began(thisRun(cfg.Command, sw.spec))
+	known := manifestOf(sw.id, sw.Spec(), time.Now(), cfg.Cluster.Address, sw.step())
+	known.Kaon, known.Git = cfg.Version, gitOf(ctx, SpecFolder(sw.Spec()))
+	known.Began(thisRun(cfg.Command, sw.Spec()))
 	sw.noted = true
 	return known
 }
@@ -66,7 +66,10 @@ func (sw *Sweep) note(ctx context.Context, f func(*store.Sweep) bool) {
 // began notes that this process goes on with a sweep that has not ended.
 func (sw *Sweep) began(ctx context.Context) {
 	sw.note(ctx, func(known *store.Sweep) bool {
-		known.Began(thisRun(sw.server.cfg.Command, sw.spec))
+		known.Began(thisRun(sw.server.cfg.Command, sw.Spec()))
+		if extended := sw.extended(); len(known.Extensions) < len(extended) { // it was killed before it could say
+			sayExtended(known, sw.Spec(), extended)
+		}
 		sw.noted = known.Finished == ""
 		return sw.noted
 	})

@@ -128,8 +128,12 @@ func (m *mender) spec(winner *board.Winner) (*sweep.Spec, error) {
 		if err != nil {
 			return nil, usage(fmt.Errorf("repair %s: %w; nothing was changed", m.id, err))
 		}
+		extended, err := extensionsOf(m.known)
+		if err != nil {
+			return nil, usage(fmt.Errorf("repair %s: %w; nothing was changed", m.id, err))
+		}
 		e = &journal.SweepEntry{ID: m.id, Number: 1, File: cmp.Or(m.known.File, results.SpecFile), Source: m.source,
-			Seed: m.known.Seed, Overrides: set, BestTrial: -1}
+			Seed: m.known.Seed, Overrides: set, Extensions: extended, BestTrial: -1}
 	}
 	spec, err := parseEntry(*e, winner)
 	if err != nil {

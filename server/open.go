@@ -119,7 +119,7 @@ func (s *Server) takeUpSweep(ctx context.Context, e journal.SweepEntry) error {
 		return fmt.Errorf("read the spec of %s from its journal: %w", e.ID, err)
 	}
 	sw := s.newSweep(e.ID, folder, spec, winner)
-	sw.staging.resumed = true
+	sw.staging.resumed, sw.mu.extended = true, e.Extensions
 	if err := s.add(sw); err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func (s *Server) openDriver(core *scheduler.Core) (err error) {
 	}
 	conf.GPUs = conf.GPUs || s.cfg.GPUs
 	for _, sw := range s.Sweeps() {
-		conf.GPUs = conf.GPUs || sw.spec.WantsGPUs()
+		conf.GPUs = conf.GPUs || sw.Spec().WantsGPUs()
 	}
 	s.driver, err = newDriver(conf, core.Framework())
 	return err
@@ -197,12 +197,13 @@ func (s *Server) coreConfig() scheduler.Config {
 		Packing:        offers.Options{Policy: s.cfg.Packing},
 		PartitionGrace: s.cfg.PartitionGrace,
 		UnprovenCap:    s.cfg.UnprovenCap,
-		Parallel:       func(id string) int { return s.cluster.room(s.mustHave(id).spec, openFiles()) },
+		Parallel:       func(id string) int { return s.cluster.room(s.mustHave(id).Spec(), openFiles()) },
 		ReviveEvery:    s.cluster.reviveEvery,
 		Builder: func(id string, spec *sweep.Spec) (*task.Builder, error) {
 			return task.NewBuilder(id, spec, s.mustHave(id).builderOptions())
 		},
-		Parse: func(e journal.SweepEntry) (*sweep.Spec, error) { return s.mustHave(e.ID).spec, nil },
+		Values: func(id string) iter.Seq2[int, sweep.Series] { return s.mustHave(id).values() },
+		Parse:  func(e journal.SweepEntry) (*sweep.Spec, error) { return s.mustHave(e.ID).Spec(), nil },
 	}
 }
 

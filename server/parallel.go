@@ -88,7 +88,7 @@ func (c runningCluster) roomLine(spec *sweep.Spec, files uint64) string {
 
 // sayRoom tells when the limit of open files bounds how many trials of the sweep run at once.
 func (sw *Sweep) sayRoom() {
-	if line := sw.server.cluster.roomLine(sw.spec, openFiles()); line != "" {
+	if line := sw.server.cluster.roomLine(sw.Spec(), openFiles()); line != "" {
 		sw.say("%s", line)
 	}
 }

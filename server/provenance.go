@@ -38,9 +38,12 @@ func effectiveOf(spec *sweep.Spec) (p store.Provenance) {
 }
 
 // overridesOf is what was set besides the file, without secrets.
-func overridesOf(spec *sweep.Spec) []string {
+func overridesOf(spec *sweep.Spec) []string { return shownOverrides(spec.Overrides, spec) }
+
+// shownOverrides is overrides without the secrets of a spec.
+func shownOverrides(overrides []string, spec *sweep.Spec) []string {
 	var set []string
-	for _, one := range spec.Overrides {
+	for _, one := range overrides {
 		set = append(set, withoutSecrets(one, spec))
 	}
 	return set

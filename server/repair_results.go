@@ -42,6 +42,10 @@ func (m *mender) results(
 		return nil
 	}
 	file := manifestOf(m.id, spec, m.entry.Submitted, cmp.Or(m.known.Cluster, "local"), nil)
+	if len(m.entry.Extensions) > 0 {
+		file.Overrides = shownOverrides(m.entry.Overrides, spec)
+		sayExtended(&file, spec, m.entry.Extensions)
+	}
 	file.Kaon, file.Git, file.Runs = m.known.Kaon, m.known.Git, m.known.Runs
 	if m.knownErr != nil {
 		m.Lost = append(m.Lost, lostRuns)

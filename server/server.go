@@ -6,10 +6,12 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
 	"github.com/kaon-sweep/kaon/scheduler/ledger"
 	"github.com/kaon-sweep/kaon/scheduler/task"
@@ -62,7 +64,7 @@ type Server struct {
 type Sweep struct {
 	server  *Server
 	id      string
-	spec    *sweep.Spec
+	spec    atomic.Pointer[sweep.Spec]
 	winner  *board.Winner // of the sweep that this one follows; nil: it follows none
 	need    ledger.Need   // what holds any trial of it
 	staging staging
@@ -85,8 +87,9 @@ type Sweep struct {
 	mu struct {
 		sync.Mutex
 		board       *board.Board
-		waiting     string // why nothing more runs; empty when all that waits is wanted to wait
-		endedBefore int    // trials that had ended when this process began with it
+		extended    []journal.Extension // what was changed since it began
+		waiting     string              // why nothing more runs; empty when all that waits is wanted to wait
+		endedBefore int                 // trials that had ended when this process began with it
 		ending      chan struct{}
 		over        scheduler.SweepEnded // when ending is closed
 		stored      chan struct{}

@@ -80,13 +80,13 @@ func (s *Server) wanted(snap scheduler.Snapshot) (trials int, need ledger.Need, 
 	for _, sw := range s.Sweeps() {
 		st, begun := known[sw.id]
 		if !begun {
-			st.Counts.Total = sw.spec.Trials
+			st.Counts.Total = sw.Spec().Trials
 		}
 		if st.Phase.Ended() {
 			continue
 		}
 		name = sw.id
-		trials += s.cluster.wanted(sw.spec, st.Counts, st.Paused)
+		trials += s.cluster.wanted(sw.Spec(), st.Counts, st.Paused)
 		need = ledger.Need{CPUs: max(need.CPUs, sw.need.CPUs), Mem: max(need.Mem, sw.need.Mem),
 			GPUs: max(need.GPUs, sw.need.GPUs)}
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -151,7 +152,21 @@ func parseEntry(e journal.SweepEntry, winner *board.Winner) (*sweep.Spec, error)
 	if winner != nil {
 		options = append(options, sweep.WithWinner())
 	}
-	return sweep.Parse(e.File, e.Source, options...)
+	spec, err := sweep.Parse(e.File, e.Source, options...)
+	for _, x := range e.Extensions {
+		if err != nil {
+			return nil, err
+		}
+		next, err := sweep.Parse(e.File, e.Source, append(slices.Clip(options), sweep.WithSet(x.Overrides...))...)
+		if err != nil {
+			return nil, err
+		}
+		if spec, err = spec.Extend(next, x.From); err != nil {
+			return nil, err
+		}
+		options = append(options, sweep.WithSet(x.Overrides...))
+	}
+	return spec, err
 }
 
 // WithFilesBeside lets a spec refer to files of its own folder.

@@ -98,13 +98,13 @@ func (sw *Sweep) handIn(ctx context.Context) error {
 		return err
 	}
 	name := results.ObjectName(sw.id, results.SpecFile)
-	if err := s.cfg.Bucket.Put(ctx, name, bytes.NewReader(sw.spec.Source)); err != nil {
+	if err := s.cfg.Bucket.Put(ctx, name, bytes.NewReader(sw.Spec().Source)); err != nil {
 		return fmt.Errorf("store spec: %w", err)
 	}
 	if err := store.WriteSweep(ctx, s.cfg.Bucket, sw.newManifest(ctx)); err != nil {
 		return fmt.Errorf("store sweep: %w", err)
 	}
-	err := s.loop.Submit(ctx, scheduler.Submit{ID: sw.id, Spec: sw.spec, Overrides: sw.spec.Overrides})
+	err := s.loop.Submit(ctx, scheduler.Submit{ID: sw.id, Spec: sw.Spec(), Overrides: sw.Spec().Overrides})
 	if errors.Is(err, scheduler.ErrClosed) { // the loop knows why
 		<-s.loopDone
 		if why := s.Err(); why != nil {

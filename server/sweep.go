@@ -17,7 +17,8 @@ import (
 )
 
 func (s *Server) newSweep(id, folder string, spec *sweep.Spec, winner *board.Winner) *Sweep {
-	sw := &Sweep{server: s, id: id, spec: spec, winner: winner, own: map[int]int{}}
+	sw := &Sweep{server: s, id: id, winner: winner, own: map[int]int{}}
+	sw.spec.Store(spec)
 	sw.staging = staging{
 		id: id, spec: spec, folder: folder, bucket: s.cfg.Bucket, bucketFolder: s.cfg.BucketFolder,
 		cluster: &s.cluster,
@@ -30,8 +31,8 @@ func (s *Server) newSweep(id, folder string, spec *sweep.Spec, winner *board.Win
 // ID is the sweep's name, which no other has.
 func (sw *Sweep) ID() string { return sw.id }
 
-// Spec is what it runs. It must not be changed.
-func (sw *Sweep) Spec() *sweep.Spec { return sw.spec }
+// Spec is what it runs, another one once it is extended. It must not be changed.
+func (sw *Sweep) Spec() *sweep.Spec { return sw.spec.Load() }
 
 // Folder is where its state lies that the journal does not hold.
 func (sw *Sweep) Folder() string { return sw.staging.folder }
@@ -45,7 +46,7 @@ func (sw *Sweep) say(format string, args ...any) { sw.notify(News, fmt.Sprintf(f
 // openResults makes the sweep's board, with what an earlier process stored of it, the writer of its
 // records, and the file server that takes its files.
 func (sw *Sweep) openResults(ctx context.Context) error {
-	s, spec := sw.server, sw.spec
+	s, spec := sw.server, sw.Spec()
 	cfg := board.Config{Sweep: sw.id, Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics,
 		Stats: s.cfg.BoardStats}
 	// An error: it is new, or the records will tell what is wrong with the bucket.
@@ -96,19 +97,19 @@ func (sw *Sweep) stage(ctx context.Context) (err error) {
 	if sw.image, err = sw.staging.image(ctx); err != nil {
 		return err
 	}
-	if sw.spec.Task.Container != nil {
+	if sw.Spec().Task.Container != nil {
 		if _, err := sw.staging.container(); err != nil { // said now rather than when the sweep is taken
 			return usage(err)
 		}
 	}
-	sw.need, err = largestNeed(sw.spec)
+	sw.need, err = largestNeed(sw.Spec())
 	return err
 }
 
 // checkImages makes sure that trials in an image could start where they are to run.
 func (sw *Sweep) checkImages(ctx context.Context) error {
 	switch {
-	case sw.spec.Task.Container == nil:
+	case sw.Spec().Task.Container == nil:
 		return nil
 	case sw.server.cluster.local:
 		return needEngine(ctx)
@@ -120,8 +121,8 @@ func (sw *Sweep) checkImages(ctx context.Context) error {
 // python.
 func (sw *Sweep) builderOptions() task.Options {
 	o := task.Options{Getenv: os.LookupEnv, Image: sw.image, Winner: sw.winner, Files: sw.given}
-	if sw.spec.Task.Container == nil {
-		o.Dir, o.Interpreter = sw.server.cluster.workDir(sw.spec), sw.server.cluster.interpreter
+	if sw.Spec().Task.Container == nil {
+		o.Dir, o.Interpreter = sw.server.cluster.workDir(sw.Spec()), sw.server.cluster.interpreter
 	}
 	return o
 }
@@ -242,7 +243,7 @@ func (sw *Sweep) closed() string {
 
 // step is how the step that follows the trials stands; nil when none does.
 func (sw *Sweep) step() *board.Step {
-	if !sw.spec.Then.Step() {
+	if !sw.Spec().Then.Step() {
 		return nil
 	}
 	sw.mu.Lock()

@@ -127,6 +127,7 @@ func (d *decoder) decode(root *node) {
 	if n := root.get("run_cap"); n != nil && !n.null {
 		limit = int(d.integer(n, "run_cap", 1, MaxTrials))
 	}
+	s.RunCap = limit
 	if len(d.problems) == 0 {
 		d.checkSamples(root)
 		d.checkArgumentSize(root)

@@ -1,6 +1,8 @@
 package sweep
 
 import (
+	"fmt"
+	"math"
 	"time"
 
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -22,8 +24,11 @@ type Spec struct {
 	Space       *Space
 	Try         []Point // of the first trials
 	Repeat      Repeat
-	Trials      int  // how many trials this sweep runs: min(size of a grid, run_cap, the cap of 100)
-	Capped      bool // run_cap was absent and the search would never end, so Trials is the cap
+	Trials      int     // how many trials this sweep runs: min(size of a grid, run_cap, the cap of 100)
+	Capped      bool    // run_cap was absent and the search would never end, so Trials is the cap
+	RunCap      int     // `run_cap`; 0: it was absent
+	Extensions  int     // how often it was extended
+	Former      *Former // the search that a sweep that was extended began with; nil: none
 	Command     Command
 	Task        Task
 	Limits      Limits
@@ -78,6 +83,19 @@ type Limits struct {
 	Steps         int64         // 0: none; of all trials together, as Budget counts them
 	TrialSteps    int64         // 0: none; a trial that has made them is done
 	TrialTime     time.Duration // 0: none; a trial that has run for so long is done
+}
+
+// Reached reports whether so many failed trials, of total, end a sweep.
+func (l Limits) Reached(failed, total int) bool {
+	return l.Failed > 0 && failed >= l.Failed || l.FailedShare > 0 && float64(failed) >= l.FailedShare*float64(total)
+}
+
+// FailedText is the limit of failed trials as a spec has it.
+func (l Limits) FailedText() string {
+	if l.Failed > 0 {
+		return fmt.Sprintf("limits.failed: %d", l.Failed)
+	}
+	return fmt.Sprintf("limits.failed: %v%%", math.Round(l.FailedShare*1e4)/100)
 }
 
 // Then is the step started with the winner: one command or one spec file.

@@ -19,6 +19,7 @@ type commands struct {
 	Run     runCmd     `cmd:"" group:"Sweeps" help:"Run a sweep and watch it to its end."`
 	Plan    planCmd    `cmd:"" group:"Sweeps" help:"Say what a sweep would do, without doing any of it."`
 	Retry   retryCmd   `cmd:"" group:"Sweeps" help:"Run what failed of a sweep again."`
+	Extend  extendCmd  `cmd:"" group:"Sweeps" help:"Add trials to a sweep, or change its limits or its space, whether it runs or has ended."`
 	Repair  repairCmd  `cmd:"" group:"Sweeps" help:"Bring back what a sweep's journal or results have lost."`
 	Status  statusCmd  `cmd:"" group:"Sweeps" help:"Say how a sweep stands, live while it runs on this machine."`
 	Stop    stopCmd    `cmd:"" group:"Sweeps" help:"End a sweep, or one trial of it, that runs on this machine."`

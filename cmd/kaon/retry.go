@@ -2,6 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+
+	"github.com/kaon-sweep/kaon/server"
 )
 
 type retryCmd struct {
@@ -18,5 +22,12 @@ func (c *retryCmd) Help() string {
 
 // Run gives the failed trials fresh budgets and watches the sweep to its end, as run does.
 func (c *retryCmd) Run(ctx context.Context, out *output) error {
-	return c.again(ctx, out, c.Sweep, true)
+	return c.onTop(ctx, out, c.Sweep, func(ctx context.Context, s *server.Server, told *notices) error {
+		_, err := s.Retry(ctx, c.Sweep)
+		if errors.Is(err, server.ErrNothingFailed) {
+			told.add(fmt.Sprintf("no trial of %s has failed: nothing to run again", c.Sweep))
+			return nil
+		}
+		return err
+	})
 }

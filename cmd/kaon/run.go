@@ -33,7 +33,7 @@ func (c *runCmd) Run(ctx context.Context, out *output) error {
 		return usage(errors.New("--resume goes on with the sweep as it was submitted: leave --set, --seed and --parallel out, or run it anew"))
 	}
 	if c.Resume != "" {
-		return c.again(ctx, out, c.Resume, false)
+		return c.onTop(ctx, out, c.Resume, nil)
 	}
 	spec, err := c.parse()
 	if err != nil {
@@ -54,12 +54,15 @@ func (c *runCmd) Run(ctx context.Context, out *output) error {
 	})
 }
 
-// again goes on with a sweep, or runs what failed of it.
-func (f *workFlags) again(ctx context.Context, out *output, id string, retry bool) error {
+// change is what is done to a sweep before it goes on; nil: nothing.
+type change func(ctx context.Context, s *server.Server, told *notices) error
+
+// onTop goes on with a sweep, changed.
+func (f *workFlags) onTop(ctx context.Context, out *output, id string, by change) error {
 	if err := resultsAt(f.Results); err != nil {
 		return err
 	}
-	return f.start(ctx, out, func(ctx context.Context, r *runner) (outcome, error) { return r.resume(ctx, id, retry) })
+	return f.start(ctx, out, func(ctx context.Context, r *runner) (outcome, error) { return r.resume(ctx, id, by) })
 }
 
 // start does a runner's work and tells how it ended.
@@ -134,8 +137,8 @@ func (r *runner) submit(ctx context.Context, id string, spec *sweep.Spec, winner
 	return r.next(ctx, o, spec, err)
 }
 
-// resume goes on with a sweep from its journal; with retry its failed trials are run again.
-func (r *runner) resume(ctx context.Context, id string, retry bool) (outcome, error) {
+// resume goes on with a sweep from its journal, changed.
+func (r *runner) resume(ctx context.Context, id string, by change) (outcome, error) {
 	if there, err := server.HasJournal(r.flags.state(id)); err != nil {
 		return outcome{}, unreachable(fmt.Errorf("resume %s: %w", id, err))
 	} else if !there {
@@ -160,17 +163,15 @@ func (r *runner) resume(ctx context.Context, id string, retry bool) (outcome, er
 	if !known {
 		return outcome{}, r.leave(s, id, fmt.Errorf("sweep %s: %w", id, scheduler.ErrUnknown)) // its journal was read a moment ago
 	}
-	if retry {
-		_, err = s.Retry(ctx, id)
-	}
-	switch {
-	case errors.Is(err, server.ErrNothingFailed):
-		told.add(fmt.Sprintf("no trial of %s has failed: nothing to run again", id))
-	case err != nil:
-		return outcome{}, r.leave(s, id, err)
+	if by != nil {
+		if err := by(ctx, s, told); server.KindOf(err) == server.Usage {
+			return outcome{}, errors.Join(err, s.Close(ctx)) // nothing was changed
+		} else if err != nil {
+			return outcome{}, r.leave(s, id, err)
+		}
 	}
 	o, err := r.watch(ctx, s, sw, told)
-	return r.next(ctx, o, spec, err)
+	return r.next(ctx, o, sw.Spec(), err)
 }
 
 // sameSpec compares the spec that the journal has with what the results say of it.
@@ -189,7 +190,7 @@ func (r *runner) sameSpec(ctx context.Context, id string, spec *sweep.Spec) erro
 	switch want := server.SpecHash(spec.Source); {
 	case known.SpecHash != "" && known.SpecHash != want:
 		return differs(fmt.Errorf("the spec in the journal (SHA-256 %.12s…) is not that of the results (%.12s…)", want, known.SpecHash))
-	case known.Seed != spec.Seed || known.Trials != spec.Trials:
+	case known.Seed != spec.Seed || known.Trials != spec.Trials && len(known.Extensions) >= spec.Extensions:
 		return differs(fmt.Errorf("the journal says %d trials by seed %d, the results %d by seed %d", spec.Trials, spec.Seed, known.Trials, known.Seed))
 	case err != nil:
 		return differs(err)
@@ -234,7 +235,7 @@ func (r *runner) next(ctx context.Context, o outcome, spec *sweep.Spec, err erro
 		return o, err
 	}
 	if begun {
-		return r.resume(ctx, id, false)
+		return r.resume(ctx, id, nil)
 	}
 	return r.submit(ctx, id, spec.Then.Next, o.winner)
 }

@@ -18,7 +18,10 @@ type sendFlags struct {
 type sent struct {
 	Sweep string `json:"sweep"`
 	Trial *int   `json:"trial,omitempty"` // nil: the sweep is meant
-	Done  string `json:"done"`            // stop | pause | resume | message
+	Done  string `json:"done"`            // stop | pause | resume | message | extend
+
+	Trials *int `json:"trials,omitempty"` // of extend: how many there are in all
+	From   *int `json:"from,omitempty"`   // of extend: the first that had not begun
 }
 
 // request asks something of the process that runs a sweep.

@@ -11,6 +11,9 @@ func (b *Board) Close(reason string) {
 	}
 }
 
+// Extend tells the board that the sweep goes on, by as many trials in all: those that no record names may start.
+func (b *Board) Extend(trials int) { b.cfg.Trials, b.standing.closed = trials, "" }
+
 // Closed is the reason of Close; empty when trials may still start.
 func (b *Board) Closed() string { return b.standing.closed }
 

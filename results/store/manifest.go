@@ -37,7 +37,15 @@ type Sweep struct {
 	File      string         `json:"file,omitempty"`     // the spec's, when it was submitted; absolute
 	Overrides []string       `json:"set,omitempty"`      // KEY=VALUE, in the order they were given; secrets are replaced
 	Closed    string         `json:"closed,omitempty"`   // why trials that had not started when it ended never will; a retry leaves it
+	Extensions []Extension `json:"extensions,omitempty"` // what was changed since it began, in order
 	Provenance
+}
+
+// Extension is a change of a sweep that had begun.
+type Extension struct {
+	From int      `json:"from"` // the first trial that had not begun
+	Set  []string `json:"set"`  // KEY=VALUE; secrets are replaced
+	At   string   `json:"at"`   // RFC 3339, UTC
 }
 
 // Config is what the sweep's board needs.

@@ -9,6 +9,13 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
+// Extension is a change of a sweep that has begun.
+type Extension struct {
+	From      int      // the first trial that had not begun then
+	Overrides []string // further key=value changes of the spec, after those before
+	At        time.Time
+}
+
 // Entry is one fact the journal keeps. Entries are upserts: each has a key, and a later entry with the same
 // key replaces the earlier one, so a journal is as large as what is alive, not as what has happened.
 type Entry interface{ entry() }
@@ -46,7 +53,8 @@ type (
 		Attempts   []byte     // per trial, run-length coded, once ended
 		Best       float64    // of ended sweeps; meaningful when BestTrial is not negative
 		BestTrial  int
-		KeepTrials bool // TrialEntries stay after the end: a search that learns, and early stopping, need them for Retry
+		Extensions []Extension // what the user has changed since, in order
+		KeepTrials bool        // TrialEntries stay after the end: a search that learns, and early stopping, need them for Retry
 	}
 
 	// TrialEntry is one trial that has been launched at least once or has ended. Key: Sweep and Trial.

@@ -57,6 +57,16 @@ func (l *ledger) Attempts(context.Context) ([]scheduler.AttemptStatus, error) {
 	}, nil
 }
 
+func (l *ledger) ExtendSweep(_ context.Context, id string, set []string) (Extended, error) {
+	if id == "ending" {
+		return Extended{}, fmt.Errorf("sweep %s: %w", id, scheduler.ErrEnding)
+	}
+	if len(set) != 1 || set[0] != "run_cap=8" {
+		return Extended{}, &sweep.Error{Problem: fmt.Sprint(set)}
+	}
+	return Extended{Trials: 8, From: 3}, nil
+}
+
 func (l *ledger) Waiting(sweep string) string { return "1 trial of " + sweep + " waits" }
 
 func (l *ledger) Pending(sweep string) []results.Record {
@@ -137,6 +147,17 @@ func TestStatus(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("socket %v, %v; want mode 0600", info.Mode(), err)
 	}
+}
+
+func TestExtend(t *testing.T) {
+	_, c, _ := open(t)
+	if got, err := c.Extend(t.Context(), "s", []string{"run_cap=8"}); err != nil || got != (Extended{8, 3}) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	_, err := c.Extend(t.Context(), "s", []string{"command=x"})
+	wantCode(t, err, http.StatusBadRequest)
+	_, err = c.Extend(t.Context(), "ending", nil)
+	wantCode(t, err, http.StatusConflict)
 }
 
 func TestRefusals(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // patience is how long a command may wait for the scheduler's turn and its journal.
@@ -30,6 +31,8 @@ type Service interface {
 	Do(ctx context.Context, command scheduler.Command) error
 	Snapshot(ctx context.Context) (scheduler.Snapshot, error)
 	Attempts(ctx context.Context) ([]scheduler.AttemptStatus, error)
+	// ExtendSweep goes on with a sweep by key=value changes of its spec.
+	ExtendSweep(ctx context.Context, sweep string, set []string) (Extended, error)
 	Waiting(sweep string) string           // why the last pass left trials waiting; empty: it left none
 	Pending(sweep string) []results.Record // durable, and on their way to the bucket
 }
@@ -111,6 +114,7 @@ func (h *handler) routes() http.Handler {
 		h.sweep(func(id, _ string) scheduler.Command { return scheduler.Pause{Sweep: id} }))
 	mux.HandleFunc("POST /v1/sweeps/{sweep}/resume",
 		h.sweep(func(id, _ string) scheduler.Command { return scheduler.Resume{Sweep: id} }))
+	mux.HandleFunc("POST /v1/sweeps/{sweep}/extend", h.extend)
 	mux.HandleFunc("POST /v1/sweeps/{sweep}/trials/{trial}/stop", h.stopTrial)
 	mux.HandleFunc("POST /v1/sweeps/{sweep}/trials/{trial}/message", h.message)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -233,11 +237,12 @@ func codeOf(err error) int {
 	switch {
 	case errors.As(err, &large):
 		return http.StatusRequestEntityTooLarge
-	case errors.Is(err, errNotJSON), errors.Is(err, errTrial):
+	case errors.Is(err, errNotJSON), errors.Is(err, errTrial), errors.As(err, new(sweep.Errors)), errors.As(err, new(*sweep.Error)):
 		return http.StatusBadRequest
 	case errors.Is(err, scheduler.ErrUnknown), errors.Is(err, scheduler.ErrUnknownTrial):
 		return http.StatusNotFound
-	case errors.Is(err, scheduler.ErrNotRunning), errors.Is(err, scheduler.ErrEnded):
+	case errors.Is(err, scheduler.ErrNotRunning), errors.Is(err, scheduler.ErrEnded),
+		errors.Is(err, scheduler.ErrEnding), errors.Is(err, scheduler.ErrNothingWaits):
 		return http.StatusConflict
 	}
 	return http.StatusServiceUnavailable

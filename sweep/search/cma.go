@@ -97,6 +97,21 @@ func allInside(x []float64) bool {
 	return true
 }
 
+// Learn implements Learner. The first run begins at the best of what is learnt, half as wide as one that
+// knows nothing.
+func (c *cma) Learn(p sweep.Point, o Outcome) bool {
+	if !c.history.Learn(p, o) {
+		return false
+	}
+	begun := c.restarts > 0 || c.run.generation > 0 || len(c.drawn)+len(c.finished) > 0
+	if begun || len(c.done) == 0 || math.IsInf(c.done[0].loss, 1) || len(c.encoder.axes) == 0 {
+		return true
+	}
+	c.run = newEvolution(c.encoder, slices.Clone(c.done[0].u), 1)
+	c.run.sigma = firstSigma / 2
+	return true
+}
+
 // Tell implements Method.
 func (c *cma) Tell(index int, o Outcome) {
 	d, known := c.drawn[index]

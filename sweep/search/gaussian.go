@@ -52,6 +52,12 @@ func (g *gaussian) Tell(index int, o Outcome) {
 	g.model = nil
 }
 
+// Learn implements Learner.
+func (g *gaussian) Learn(p sweep.Point, o Outcome) bool {
+	g.model = nil
+	return g.history.Learn(p, o)
+}
+
 // Ask implements Method.
 func (g *gaussian) Ask(index int) (sweep.Point, bool) {
 	if index < 0 {

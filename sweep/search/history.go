@@ -29,6 +29,7 @@ type history struct {
 	flying  []*asked // in the order of asking
 	done    []*asked // by loss, then by index
 	seen    map[string]bool
+	learnt  int // results of trials that it was not asked for
 }
 
 func newHistory(spec *sweep.Spec) *history {
@@ -62,6 +63,11 @@ func (h *history) finish(index int, o Outcome) *asked {
 	}
 	delete(h.trials, index)
 	h.flying = slices.DeleteFunc(h.flying, func(f *asked) bool { return f == a })
+	return h.conclude(a, o)
+}
+
+// conclude takes a trial among the finished ones.
+func (h *history) conclude(a *asked, o Outcome) *asked {
 	a.loss = math.Inf(1)
 	if o.Known && !math.IsNaN(o.Value) {
 		a.loss = h.sign * o.Value

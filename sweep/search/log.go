@@ -2,7 +2,9 @@ package search
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/kaon-sweep/kaon/sweep"
@@ -16,10 +18,12 @@ import (
 type Log struct {
 	method   Method
 	name     string
-	step     uint64 // the last one
+	former   *sweep.Former // that the method went on from; nil: none
+	step     uint64        // the last one
 	points   map[int]sweep.Point
 	trials   map[int]Steps
-	restored []step // only until Replay
+	outcomes map[int]Outcome // as told
+	restored []step          // only until Replay
 }
 
 // Steps are the numbers under which a search was asked for the point of a trial and told how it ended; 0:
@@ -39,7 +43,12 @@ type step struct {
 
 // NewLog begins the log of a method, whose name is for errors.
 func NewLog(m Method, name string) *Log {
-	return &Log{method: m, name: name, points: map[int]sweep.Point{}, trials: map[int]Steps{}}
+	var former *sweep.Former
+	if e, ok := m.(*extended); ok {
+		former = e.former
+	}
+	return &Log{method: m, name: name, former: former, points: map[int]sweep.Point{}, trials: map[int]Steps{},
+		outcomes: map[int]Outcome{}}
 }
 
 // Learns reports whether points depend on results, so that the Steps of the trials have to be kept.
@@ -53,7 +62,7 @@ func (l *Log) Ask(trial int) (p sweep.Point, fresh bool, err error) {
 	if p, known := l.points[trial]; known {
 		return p, false, nil
 	}
-	if p, err = l.ask(trial); err != nil || !l.Learns() {
+	if p, err = l.ask(trial); err != nil || !l.Learns() || fixed(l.method, trial) {
 		return p, false, err
 	}
 	l.step++
@@ -74,7 +83,7 @@ func (l *Log) ask(trial int) (sweep.Point, error) {
 // try, and so could not be repeated.
 func (l *Log) Tell(trial int, o Outcome) {
 	s := l.trials[trial]
-	if s.Ask == 0 || s.Tell > 0 {
+	if s.Ask == 0 && !wanted(l.method, trial) || s.Tell > 0 {
 		return
 	}
 	l.step++
@@ -127,5 +136,31 @@ func (l *Log) keepTell(trial int, o Outcome, number uint64) {
 	s := l.trials[trial]
 	s.Tell, s.Failure = number, o.State == sweep.Failed
 	l.trials[trial] = s
+	l.outcomes[trial] = o
 	l.method.Tell(trial, o)
+}
+
+// Extend has the search go on as that of spec, whose Former it is: what it was told is told to the new one, in
+// the order of telling. A spec that goes on as before changes nothing.
+func (l *Log) Extend(spec *sweep.Spec) error {
+	if spec.Former == nil || l.former == spec.Former {
+		return nil
+	}
+	if l.restored != nil {
+		return errors.New("extend a search: it is not replayed yet")
+	}
+	e, err := goOn(l.method, spec)
+	if err != nil {
+		return err
+	}
+	for trial, p := range l.points {
+		e.points[trial] = p
+	}
+	told := slices.SortedFunc(maps.Keys(l.outcomes),
+		func(a, b int) int { return cmp.Compare(l.trials[a].Tell, l.trials[b].Tell) })
+	for _, trial := range told {
+		e.learn(trial, l.outcomes[trial])
+	}
+	l.method, l.name, l.former = e, spec.Method, spec.Former
+	return nil
 }

@@ -2,8 +2,16 @@ package search
 
 import "github.com/kaon-sweep/kaon/sweep"
 
-// New is the method that the spec names, behind the points that are to be tried first.
+// New is the method that the spec names, behind the points that are to be tried first, going on from the search
+// that the spec began with, if it has.
 func New(spec *sweep.Spec) (Method, error) {
+	if spec.Former != nil {
+		former, err := New(spec.Former.Spec)
+		if err != nil {
+			return nil, err
+		}
+		return goOn(former, spec)
+	}
 	m, err := named(spec)
 	if err != nil {
 		return nil, err

@@ -47,6 +47,14 @@ type (
 		Winner    []int  // trial and attempt; empty: none
 		Elapsed   int64  // nanoseconds
 		Hash      []byte // SHA-256 of what was submitted; empty: written by a kaon that kept none
+		Extended  []extensionRow
+	}
+
+	extensionRow struct {
+		_struct   bool `codec:",toarray"`
+		From      int
+		Overrides []string
+		At        int64
 	}
 
 	// trialRow ends early for trials that are over: Live is nil then.
@@ -97,7 +105,11 @@ type (
 // hash is the sum of all that says what the sweep runs.
 func (s *sweepRow) hash() []byte {
 	h := sha256.New()
-	for _, text := range append([]string{s.File, string(s.Source), strconv.FormatUint(s.Seed, 10)}, s.Overrides...) {
+	texts := append([]string{s.File, string(s.Source), strconv.FormatUint(s.Seed, 10)}, s.Overrides...)
+	for _, x := range s.Extended {
+		texts = append(append(texts, "from", strconv.Itoa(x.From)), x.Overrides...)
+	}
+	for _, text := range texts {
 		fmt.Fprintf(h, "%d:%s", len(text), text)
 	}
 	return h.Sum(nil)
@@ -190,6 +202,9 @@ func (e *encoder) sweep(s journal.SweepEntry) error {
 	if w := s.Winner; w != (journal.AttemptRef{}) {
 		row.Winner = []int{w.Trial, w.Attempt}
 	}
+	for _, x := range s.Extensions {
+		row.Extended = append(row.Extended, extensionRow{From: x.From, Overrides: x.Overrides, At: nanos(x.At)})
+	}
 	row.Hash = row.hash()
 	return e.encode(&row)
 }
@@ -237,6 +252,9 @@ func (s *sweepRow) entry(id string) journal.SweepEntry {
 		Reason: s.Reason, Outcome: sweep.Phase(s.Outcome), Ended: when(s.Ended), Records: s.Records,
 		Stored: s.Stored, Manifest: s.Manifest, Params: s.Params, States: s.States, Attempts: s.Attempts,
 		Best: s.Best, BestTrial: s.BestTrial, KeepTrials: s.Keep, Elapsed: time.Duration(s.Elapsed),
+	}
+	for _, x := range s.Extended {
+		e.Extensions = append(e.Extensions, journal.Extension{From: x.From, Overrides: x.Overrides, At: when(x.At)})
 	}
 	if w := s.Winner; len(w) == 2 {
 		e.Winner = journal.AttemptRef{Trial: w[0], Attempt: w[1]}

@@ -1,0 +1,31 @@
+package queue
+
+import (
+	"slices"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/sweep/resource"
+)
+
+// Extend takes in that the sweep has total trials from here on, those from next on never had a turn, and they ask
+// for uniform as in New.
+func (q *Queue) Extend(total, next int, uniform *resource.Resources) {
+	var seen []int // in a pass, and not launched
+	for _, g := range q.ahead.groups {
+		seen = append(seen, g.trials...)
+	}
+	slices.Sort(seen)
+	q.total, q.next = total, min(q.next, next)
+	for _, trial := range seen {
+		if trial < q.next {
+			q.retries = append(q.retries, trial)
+		}
+	}
+	q.ahead = lookahead{}
+	switch {
+	case uniform == nil:
+		q.uniform = nil
+	case q.uniform == nil || shapeKey(&offers.Demand{Resources: *uniform}) != shapeKey(q.uniform):
+		q.uniform = &offers.Demand{Resources: *uniform, Count: 1}
+	}
+}

@@ -1,0 +1,155 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/server/control"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Extend goes on with a sweep, running or ended, by what is set on top of its spec: more trials, another space
+// or method for those that have not begun, other limits. It returns when the journal has that.
+func (s *Server) Extend(ctx context.Context, id string, set []string) (*Sweep, error) {
+	sw, known := s.Sweep(id)
+	switch {
+	case !known:
+		return nil, usage(fmt.Errorf("sweep %s: %w", id, scheduler.ErrUnknown))
+	case len(set) == 0:
+		return nil, usage(fmt.Errorf("extend sweep %s: nothing is to change: say what, as in --set run_cap=%d", id,
+			2*sw.Spec().Trials))
+	case sw.broken != nil:
+		return nil, classify(sw.broken)
+	}
+	for _, one := range set {
+		if key, _, _ := strings.Cut(one, "="); strings.TrimSpace(key) == "seed" {
+			return nil, usage(fmt.Errorf("--set %s: the seed of a sweep that has begun cannot change: leave it out, or run a "+
+				"new sweep", one))
+		}
+	}
+	st, err := sw.Status(ctx)
+	if err != nil {
+		return nil, classify(err)
+	}
+	if st.Phase.Ended() {
+		if _, err := sw.Wait(ctx); err != nil {
+			return nil, classify(err)
+		}
+	}
+	next, err := sw.withSet(set)
+	if err != nil {
+		return nil, usage(err)
+	}
+	command := scheduler.Extend{Sweep: id, Spec: next, Overrides: set}
+	if err := s.loop.Check(ctx, command); err != nil {
+		return nil, usage(err)
+	}
+	if st.Phase.Ended() {
+		if err := sw.reopen(ctx, st, ""); err != nil {
+			return nil, classify(err)
+		}
+	}
+	s.driver.start()
+	s.shareMachine(scheduler.Snapshot{})
+	if err := s.loop.Do(ctx, command); err != nil {
+		return nil, classify(err)
+	}
+	if _, err := s.loop.Snapshot(ctx); err != nil { // a turn later the notice has been heard
+		return nil, classify(err)
+	}
+	sw.note(ctx, func(known *store.Sweep) bool {
+		sayExtended(known, sw.Spec(), sw.extended())
+		return true
+	})
+	return sw, nil
+}
+
+// withSet is the sweep's spec as its file gives it with further changes.
+func (sw *Sweep) withSet(set []string) (*sweep.Spec, error) {
+	spec := sw.Spec()
+	options := []sweep.Option{sweep.WithSet(spec.Overrides...), sweep.WithSet(set...), sweep.WithSeed(spec.Seed),
+		WithFilesBeside(spec.File)}
+	if sw.winner != nil {
+		options = append(options, sweep.WithWinner())
+	}
+	return sweep.Parse(spec.File, spec.Source, options...)
+}
+
+// onSweepExtended goes on with the new spec. It is called by the loop before any record of it.
+func (sw *Sweep) onSweepExtended(n scheduler.SweepExtended) {
+	sw.spec.Store(n.Spec)
+	sw.mu.Lock()
+	sw.mu.extended = n.Extensions
+	sw.mu.board.Extend(n.Spec.Trials)
+	sw.mu.Unlock()
+	last := n.Extensions[len(n.Extensions)-1]
+	sw.say("extended by %s: %s in all", strings.Join(shownOverrides(last.Overrides, n.Spec), ", "),
+		Plural(n.Spec.Trials, "trial"))
+}
+
+// extended is what was changed since the sweep began.
+func (sw *Sweep) extended() []journal.Extension {
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	return sw.mu.extended
+}
+
+// ExtendSweep is Extend for who asks over the control socket.
+func (s *Server) ExtendSweep(ctx context.Context, id string, set []string) (control.Extended, error) {
+	sw, err := s.Extend(ctx, id, set)
+	if err != nil {
+		return control.Extended{}, err
+	}
+	all := sw.extended()
+	return control.Extended{Trials: sw.Spec().Trials, From: all[len(all)-1].From}, nil
+}
+
+// values is what the objective was at the end of each trial of which the board knows it.
+func (sw *Sweep) values() iter.Seq2[int, sweep.Series] {
+	return func(yield func(int, sweep.Series) bool) {
+		sw.mu.Lock()
+		defer sw.mu.Unlock()
+		for t := range sw.mu.board.Trials(board.Query{}) {
+			if !t.State.Terminal() || t.Value == nil {
+				continue
+			}
+			var value sweep.Series
+			value.Add(float64(*t.Value))
+			if !yield(t.Trial, value) {
+				return
+			}
+		}
+	}
+}
+
+// sayExtended writes into sweep.json what a sweep has become.
+func sayExtended(known *store.Sweep, spec *sweep.Spec, extended []journal.Extension) {
+	known.Trials, known.Method, known.Extensions = spec.Trials, spec.Method, nil
+	for _, x := range extended {
+		known.Extensions = append(known.Extensions, store.Extension{
+			From: x.From, Set: shownOverrides(x.Overrides, spec), At: x.At.UTC().Format(time.RFC3339Nano),
+		})
+	}
+	p := effectiveOf(spec)
+	known.Effective, known.EffectiveHash = p.Effective, p.EffectiveHash
+}
+
+// extensionsOf is what sweep.json says was changed since the sweep began.
+func extensionsOf(known store.Sweep) (all []journal.Extension, err error) {
+	for _, x := range known.Extensions {
+		at, _ := time.Parse(time.RFC3339Nano, x.At)
+		set, hidden := unhide(x.Set)
+		if hidden != nil {
+			err = hidden
+		}
+		all = append(all, journal.Extension{From: x.From, Overrides: set, At: at})
+	}
+	return all, err
+}

@@ -1,0 +1,324 @@
+package search_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/search"
+)
+
+const extendable = `
+method: random
+seed: 11
+run_cap: 20
+metric: {name: loss, goal: minimize}
+parameters: {x: {min: -5.0, max: 5.0}, c: {values: [a, b, c]}}
+command: "true"
+`
+
+func parsed(t *testing.T, src string, set ...string) *sweep.Spec {
+	t.Helper()
+	spec, err := sweep.Parse("s.yaml", []byte(src), sweep.WithSet(set...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spec
+}
+
+func text(t *testing.T, p sweep.Point) string {
+	t.Helper()
+	data, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// dialogue asks a log for trials and tells it how they ended, five in flight, and keeps what whoever journals it
+// would.
+type dialogue struct {
+	t        *testing.T
+	log      *search.Log
+	points   map[int]string
+	outcomes map[int]search.Outcome
+	flying   []int
+}
+
+func (d *dialogue) run(from, to int) {
+	d.t.Helper()
+	for trial := from; trial < to; trial++ {
+		p, _, err := d.log.Ask(trial)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		d.points[trial] = text(d.t, p)
+		d.flying = append(d.flying, trial)
+		for len(d.flying) > 5 || trial == to-1 && trial%7 == 0 && len(d.flying) > 0 {
+			d.end(d.flying[0])
+		}
+	}
+}
+
+func (d *dialogue) end(trial int) {
+	d.t.Helper()
+	p, _, err := d.log.Ask(trial)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	x, _ := p.Lookup("x")
+	o := search.Outcome{State: sweep.Succeeded, Value: math.Pow(x.(float64)-1.5, 2), Known: true}
+	if trial%9 == 4 {
+		o = search.Outcome{State: sweep.Failed}
+	}
+	d.flying = slices.DeleteFunc(d.flying, func(f int) bool { return f == trial })
+	d.outcomes[trial] = o
+	d.log.Tell(trial, o)
+}
+
+// A search that was extended, once or twice, and is restored from the steps of its trials goes on as the one that
+// was never interrupted.
+func TestExtendedSearchIsRestored(t *testing.T) {
+	for _, plan := range [][]string{
+		{"random", "tpe"}, {"tpe", "tpe"}, {"tpe", "random"}, {"cma-es", "tpe"}, {"tpe", "cma-es"}, {"random", "tpe", "cma-es"}, {"sobol", "tpe", "halton"},
+	} {
+		t.Run(fmt.Sprint(plan), func(t *testing.T) {
+			// cma-es takes no choices without an order
+			src := extendable
+			spec := parsed(t, src, "method="+plan[0], "parameters.c.values=[1,2,3]")
+			m, err := search.New(spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			live := &dialogue{t: t, log: search.NewLog(m, spec.Method), points: map[int]string{}, outcomes: map[int]search.Outcome{}}
+			live.run(0, 18)
+			for i, method := range plan[1:] {
+				next := parsed(t, src, "method="+method, "parameters.c.values=[1,2,3]", fmt.Sprintf("parameters.x.max=%v", 4.5-float64(i)), "run_cap=80")
+				was := live.log.Learns()
+				if spec, err = spec.Extend(next, 18*(i+1)); err != nil {
+					t.Fatal(err)
+				}
+				if err := live.log.Extend(spec); err != nil {
+					t.Fatal(err)
+				}
+				if !was && live.log.Learns() {
+					for trial := range 18 * (i + 1) {
+						if o, ended := live.outcomes[trial]; ended {
+							live.log.Tell(trial, o)
+						}
+					}
+				}
+				live.run(18*(i+1), 18*(i+2))
+			}
+
+			m, err = search.New(spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			again := &dialogue{t: t, log: search.NewLog(m, spec.Method), points: map[int]string{}, outcomes: map[int]search.Outcome{}, flying: slices.Clone(live.flying)}
+			for trial := range live.points {
+				again.log.Restore(trial, live.log.Steps(trial), live.outcomes[trial])
+			}
+			if err := again.log.Replay(); err != nil {
+				t.Fatal(err)
+			}
+			for trial, want := range live.points {
+				if p, _, err := again.log.Ask(trial); err != nil || text(t, p) != want {
+					t.Fatalf("trial %d was %s, and is %s (%v)", trial, want, text(t, p), err)
+				}
+			}
+			at := 18 * len(plan)
+			live.run(at, 79)
+			again.run(at, 79)
+			for trial := at; trial < 79; trial++ {
+				if live.points[trial] != again.points[trial] {
+					t.Fatalf("trial %d: %s undisturbed, %s restored", trial, live.points[trial], again.points[trial])
+				}
+			}
+		})
+	}
+}
+
+// What random trials found is where an estimator that goes on from them searches.
+func TestExtensionLearnsWhatWasBefore(t *testing.T) {
+	near := func(extended bool) (n int) {
+		for seed := range 8 {
+			set := []string{fmt.Sprintf("seed=%d", seed), "run_cap=50"}
+			spec := parsed(t, extendable, set...)
+			m, _ := search.New(spec)
+			d := &dialogue{t: t, log: search.NewLog(m, "random"), points: map[int]string{}, outcomes: map[int]search.Outcome{}}
+			d.run(0, 40)
+			next := parsed(t, extendable, append(set, "method=tpe")...)
+			if extended {
+				var err error
+				if spec, err = spec.Extend(next, 40); err != nil {
+					t.Fatal(err)
+				}
+				if err := d.log.Extend(spec); err != nil {
+					t.Fatal(err)
+				}
+				for trial := range 40 {
+					if o, ended := d.outcomes[trial]; ended {
+						d.log.Tell(trial, o)
+					}
+				}
+			} else {
+				m, _ = search.New(next)
+				d.log = search.NewLog(m, "tpe")
+			}
+			for trial := 40; trial < 48; trial++ {
+				p, _, err := d.log.Ask(trial)
+				if err != nil {
+					t.Fatal(err)
+				}
+				x, _ := p.Lookup("x")
+				if math.Abs(x.(float64)-1.5) < 1 {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	if with, without := near(true), near(false); with < 2*without {
+		t.Errorf("%d of 64 points are near the optimum with what was learnt, %d without", with, without)
+	}
+}
+
+// Sequences go on at the next index of the new space, grids with the points that no trial has had.
+func TestExtensionOfWhatLearnsNothing(t *testing.T) {
+	for _, method := range []string{"sobol", "halton", "random"} {
+		before, after := parsed(t, extendable, "method="+method), parsed(t, extendable, "method="+method, "run_cap=40", "parameters.x.max=2.0")
+		spec, err := before.Extend(after, 20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, _ := search.New(before)
+		b, _ := search.New(after)
+		both, _ := search.New(spec)
+		for trial := range 40 {
+			want, _ := a.Ask(trial)
+			if trial >= 20 {
+				want, _ = b.Ask(trial)
+			}
+			if got, ok := both.Ask(trial); !ok || text(t, got) != text(t, want) {
+				t.Fatalf("%s %d: %s, want %s", method, trial, text(t, got), text(t, want))
+			}
+		}
+	}
+}
+
+const gridOf = `
+method: grid
+metric: {name: loss, goal: minimize}
+parameters: {a: {values: [1, 2, 3]}, b: {values: [x, y]}}
+command: "true"
+`
+
+func TestExtensionOfGrid(t *testing.T) {
+	all := func(spec *sweep.Spec) (list []string) {
+		m, err := search.New(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range spec.Trials {
+			p, ok := m.Ask(i)
+			if !ok {
+				t.Fatalf("no point %d of %d", i, spec.Trials)
+			}
+			list = append(list, text(t, p))
+		}
+		if _, ok := m.Ask(spec.Trials); ok && spec.RunCap == 0 {
+			t.Errorf("there is a point %d", spec.Trials)
+		}
+		return list
+	}
+	distinct := func(list []string) bool {
+		return len(slices.Compact(slices.Sorted(slices.Values(list)))) == len(list)
+	}
+	one := parsed(t, gridOf)
+	two, err := one.Extend(parsed(t, gridOf, "parameters.a.values=[0,1,2,3,4]"), 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := all(two)
+	if two.Trials != 10 || !distinct(got) || !slices.Equal(got[:6], all(one)) {
+		t.Errorf("%d trials: %v", two.Trials, got)
+	}
+	three, err := two.Extend(parsed(t, gridOf, "parameters.a.values=[4,5]", "parameters.b.values=[x,y,z]", "order=shuffled"), 9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = all(three)
+	if !distinct(got) || !slices.Equal(got[:9], all(two)[:9]) || three.Trials != 9+5 {
+		t.Errorf("%d trials: %v", three.Trials, got)
+	}
+	half, err := one.Extend(parsed(t, gridOf, "parameters.a.values=[2,3]"), 2) // a: 1 is done with
+	if err != nil || half.Trials != 6 || !distinct(all(half)) {
+		t.Errorf("%v, %v", half, err)
+	}
+	capped, err := one.Extend(parsed(t, gridOf, "parameters.a.values=[7,8]", "run_cap=8"), 6)
+	if err != nil || capped.Trials != 8 || !distinct(all(capped)) {
+		t.Errorf("%v, %v", capped, err)
+	}
+	if _, err := one.Extend(parsed(t, gridOf, "run_cap=2"), 4); err == nil {
+		t.Error("fewer trials than have begun")
+	}
+}
+
+// A hypercube that is extended is one of the trials before, and one of those that are added.
+func TestExtensionOfHypercube(t *testing.T) {
+	before := parsed(t, extendable, "method=lhs")
+	spec, err := before.Extend(parsed(t, extendable, "method=lhs", "run_cap=50"), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, _ := search.New(spec)
+	strata := map[int]bool{}
+	for trial := 20; trial < 50; trial++ {
+		p, _ := m.Ask(trial)
+		x, _ := p.Lookup("x")
+		strata[int((x.(float64)+5)/10*30)] = true
+	}
+	if len(strata) != 30 {
+		t.Errorf("30 trials are in %d of 30 strata", len(strata))
+	}
+	a, _ := search.New(before)
+	for trial := range 20 {
+		p, _ := a.Ask(trial)
+		if q, _ := m.Ask(trial); text(t, p) != text(t, q) {
+			t.Errorf("trial %d is another one", trial)
+		}
+	}
+}
+
+func TestLearnMatchesByName(t *testing.T) {
+	spec := parsed(t, extendable, "method=tpe", "parameters.k.min=1", "parameters.k.max=8", "parameters.fixed.value=3")
+	m, _ := search.New(spec)
+	l := m.(search.Learner)
+	for point, want := range map[string]bool{
+		`{"x": 1.5, "c": "a", "k": 3}`:             true,
+		`{"k": 3, "x": 1.5, "c": "b", "more": 7}`:  true, // what is not of this space is left out
+		`{"x": 1, "c": "a", "k": 4.0}`:             true, // the same numbers
+		`{"x": 1.5}`:                               true, // tells of x alone
+		`{"x": 7.5, "c": "a", "k": 3}`:             false,
+		`{"x": 1.5, "c": "d", "k": 3}`:             false,
+		`{"x": 1.5, "c": "a", "k": 3.5}`:           false,
+		`{"x": 1.5, "c": "a", "k": 3, "fixed": 4}`: false,
+		`{"other": 1}`:                             false,
+		`{}`:                                       false,
+	} {
+		var p sweep.Point
+		if err := json.Unmarshal([]byte(point), &p); err != nil {
+			t.Fatal(err)
+		}
+		if got := l.Learn(p, search.Outcome{State: sweep.Succeeded, Value: 1, Known: true}); got != want {
+			t.Errorf("%s fits: %v", point, got)
+		}
+	}
+	if _, ok := m.Ask(0); !ok {
+		t.Error("no point")
+	}
+}
