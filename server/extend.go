@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"iter"
 	"strings"
-	"time"
 
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/server/control"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -94,13 +92,6 @@ func (sw *Sweep) onSweepExtended(n scheduler.SweepExtended) {
 		Plural(n.Spec.Trials, "trial"))
 }
 
-// extended is what was changed since the sweep began.
-func (sw *Sweep) extended() []journal.Extension {
-	sw.mu.Lock()
-	defer sw.mu.Unlock()
-	return sw.mu.extended
-}
-
 // ExtendSweep is Extend for who asks over the control socket.
 func (s *Server) ExtendSweep(ctx context.Context, id string, set []string) (control.Extended, error) {
 	sw, err := s.Extend(ctx, id, set)
@@ -127,29 +118,4 @@ func (sw *Sweep) values() iter.Seq2[int, sweep.Series] {
 			}
 		}
 	}
-}
-
-// sayExtended writes into sweep.json what a sweep has become.
-func sayExtended(known *store.Sweep, spec *sweep.Spec, extended []journal.Extension) {
-	known.Trials, known.Method, known.Extensions = spec.Trials, spec.Method, nil
-	for _, x := range extended {
-		known.Extensions = append(known.Extensions, store.Extension{
-			From: x.From, Set: shownOverrides(x.Overrides, spec), At: x.At.UTC().Format(time.RFC3339Nano),
-		})
-	}
-	p := effectiveOf(spec)
-	known.Effective, known.EffectiveHash = p.Effective, p.EffectiveHash
-}
-
-// extensionsOf is what sweep.json says was changed since the sweep began.
-func extensionsOf(known store.Sweep) (all []journal.Extension, err error) {
-	for _, x := range known.Extensions {
-		at, _ := time.Parse(time.RFC3339Nano, x.At)
-		set, hidden := unhide(x.Set)
-		if hidden != nil {
-			err = hidden
-		}
-		all = append(all, journal.Extension{From: x.From, Overrides: set, At: at})
-	}
-	return all, err
 }

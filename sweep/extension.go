@@ -10,12 +10,6 @@ import (
 	"strings"
 )
 
-// Former is the search that a sweep began with and went on from.
-type Former struct {
-	Spec *Spec
-	From int // the first trial whose point is not of it
-}
-
 // searching are the keys, besides those that identify it, that decide which points a search has. What of them
 // changes in a sweep that has begun makes another search of it, from the first trial on that has not begun.
 var searching = append(slices.Clone(identifying), "constraints", "exclude", "zip")

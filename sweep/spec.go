@@ -39,6 +39,12 @@ type Spec struct {
 	Warnings    []*Error // accepted, but likely not meant; to be shown, not to stop for
 }
 
+// Former is the search that a sweep began with and went on from.
+type Former struct {
+	Spec *Spec
+	From int // the first trial whose point is not of it
+}
+
 // Task is what one trial is to the cluster.
 type Task struct {
 	Constraints []resource.Constraint

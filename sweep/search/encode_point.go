@@ -1,6 +1,10 @@
 package search
 
-import "github.com/kaon-sweep/kaon/sweep"
+import (
+	"math"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
 
 // encode undoes decode: it is the coordinates of a point. active is false for a parameter that the point has not, which
 // stands at its middle. ok is false when a value is outside the space.
@@ -23,4 +27,72 @@ func (e *encoder) encode(p sweep.Point) (u []float64, active []bool, ok bool) {
 		u[k], active[k] = inside((low+high)/2), true
 	}
 	return u, active, true
+}
+
+// coordinates are those of a point that may be of another space. Active says which parameters it has; nil:
+// all. It is not ok when a value is none of this space, when constraints refuse the point, or when it has none
+// of the parameters.
+func (e *encoder) coordinates(p sweep.Point) (u []float64, active []bool, ok bool) {
+	known, there := map[string]sweep.Value{}, 0
+	for _, param := range p.Flat() {
+		known[param.Name] = param.Value
+	}
+	for i, d := range e.space.Dimensions() {
+		if v, has := known[d.Name]; has && e.fixed[i] != nil && !isValue(&d, v) {
+			return nil, nil, false
+		}
+	}
+	u, active = make([]float64, len(e.axes)), make([]bool, len(e.axes))
+	for k := range e.axes {
+		a := &e.axes[k]
+		u[k] = 0.5
+		v, has := known[a.Name]
+		if !has {
+			continue
+		}
+		low, high, ok := cellOf(&a.Dimension, v)
+		if !ok {
+			return nil, nil, false
+		}
+		u[k], active[k] = (low+high)/2, true
+		there++
+	}
+	if there == 0 {
+		return nil, nil, false
+	}
+	e.settle(u)
+	_, needed, ok := e.decode(u)
+	if !ok {
+		return nil, nil, false
+	}
+	whole := true
+	for k := range active {
+		active[k] = active[k] && (needed == nil || needed[k])
+		whole = whole && active[k]
+	}
+	if whole {
+		active = nil
+	}
+	return u, active, true
+}
+
+// cellOf is Cell, for which 1 and 1.0 are the same where only one of them is a value.
+func cellOf(d *sweep.Dimension, v sweep.Value) (low, high float64, ok bool) {
+	if low, high, ok = d.Cell(v); ok {
+		return low, high, ok
+	}
+	switch v := v.(type) {
+	case int64:
+		return d.Cell(float64(v))
+	case float64:
+		if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
+			return d.Cell(int64(v))
+		}
+	}
+	return 0, 0, false
+}
+
+func isValue(d *sweep.Dimension, v sweep.Value) bool {
+	_, _, ok := cellOf(d, v)
+	return ok
 }

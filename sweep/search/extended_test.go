@@ -83,7 +83,7 @@ func (d *dialogue) end(trial int) {
 // was never interrupted.
 func TestExtendedSearchIsRestored(t *testing.T) {
 	for _, plan := range [][]string{
-		{"random", "tpe"}, {"tpe", "tpe"}, {"tpe", "random"}, {"cma-es", "tpe"}, {"tpe", "cma-es"}, {"random", "tpe", "cma-es"}, {"sobol", "tpe", "halton"},
+		{"random", "tpe"}, {"tpe", "tpe"}, {"tpe", "random"}, {"cma-es", "tpe"}, {"gp", "gp"}, {"tpe", "cma-es"}, {"random", "tpe", "cma-es"}, {"sobol", "tpe", "halton"},
 	} {
 		t.Run(fmt.Sprint(plan), func(t *testing.T) {
 			// cma-es takes no choices without an order

@@ -157,3 +157,18 @@ func numbers(done []*asked) int {
 	})
 	return n
 }
+
+// Learn implements Learner. The trial ranks among those that were asked for, and its point is not asked for.
+// Parameters that the point lacks count as switched off.
+func (h *history) Learn(p sweep.Point, o Outcome) bool {
+	u, active, ok := h.encoder.coordinates(p)
+	if !ok {
+		return false
+	}
+	h.learnt++
+	const before = 1 << 40 // of equals, those that were learnt first come first
+	a := &asked{index: h.learnt - before, u: u, active: active}
+	h.seen[h.key(u, active)] = true
+	h.conclude(a, o)
+	return true
+}

@@ -31,6 +31,15 @@ type Outcome struct {
 	Known bool    // the trial reported its objective
 }
 
+// Learner is a method that takes in results of trials which it was not asked for: of the search that it goes on
+// from, or of other sweeps.
+type Learner interface {
+	Method
+	// Learn takes in how a trial ended at a point that may be of another space: parameters are matched by name.
+	// The answer is whether the point tells anything of this one. It does not block.
+	Learn(p sweep.Point, o Outcome) (fits bool)
+}
+
 // named is the method of that name.
 func named(spec *sweep.Spec) (Method, error) {
 	switch spec.Method {
