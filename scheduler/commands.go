@@ -103,7 +103,7 @@ func (c *Core) submit(ev Submit) {
 	run.entry = journal.SweepEntry{
 		ID: ev.ID, Number: c.submissions, File: ev.Spec.File, Source: ev.Spec.Source, Seed: ev.Spec.Seed,
 		Overrides: ev.Overrides, Submitted: c.now, Phase: sweep.PhaseActive, BestTrial: -1,
-		KeepTrials: run.search.Learns() || run.stops.Stopper != nil,
+		KeepTrials: run.keepsTrials(),
 	}
 	c.register(run)
 	c.journalSweep(run)
@@ -244,9 +244,13 @@ func (r *run) failedTrials() []int {
 // journalTerminals writes the trials of a reopened sweep one by one again, as long as it is not ended.
 func (c *Core) journalTerminals(run *run) {
 	c.journalSweep(run)
-	if run.entry.KeepTrials {
-		return
+	if !run.entry.KeepTrials {
+		c.journalEnded(run)
 	}
+}
+
+// journalEnded writes the trials that have ended one by one.
+func (c *Core) journalEnded(run *run) {
 	for t := ThenTrial; t < run.total; t++ {
 		if s := run.state(t); s != sweep.Waiting {
 			c.journal(journal.TrialEntry{Sweep: run.id, Trial: t, State: s, Attempt: run.lastAttempt(t)})

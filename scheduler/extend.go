@@ -104,7 +104,9 @@ func (c *Core) extend(ev Extend) {
 	}
 	run.entry.Extensions = append(slices.Clip(run.entry.Extensions),
 		journal.Extension{From: from, Overrides: ev.Overrides, At: c.now})
-	run.entry.KeepTrials = run.entry.KeepTrials || run.search.Learns()
+	run.stops.extend(x.spec)
+	kept := run.entry.KeepTrials
+	run.entry.KeepTrials = kept || run.keepsTrials()
 	ended := run.entry.Phase.Ended()
 	run.spec, run.builder, run.executor = x.spec, x.builder, x.executor
 	next := run.grow(x.spec.Trials, ended)
@@ -119,8 +121,8 @@ func (c *Core) extend(ev Extend) {
 	switch {
 	case run.search.Learns() && !learnt:
 		c.teach(run)
-	case ended:
-		c.journalTerminals(run)
+	case ended && !kept:
+		c.journalEnded(run)
 	}
 	if ended {
 		c.note(SweepStarted{Sweep: run.id, Spec: run.spec, At: run.entry.Submitted, Resumed: true})
@@ -174,7 +176,9 @@ func (c *Core) teach(run *run) {
 		if run.lastAttempt(t) == 0 || !state.Terminal() {
 			continue
 		}
-		e := journal.TrialEntry{Sweep: run.id, Trial: t, State: state, Attempt: run.lastAttempt(t), Value: values[t]}
+		e := journal.TrialEntry{
+			Sweep: run.id, Trial: t, State: state, Attempt: run.lastAttempt(t), Value: values[t], Stop: run.stops.memory(t),
+		}
 		setSteps(&e, run.observe(t, state, &e.Value))
 		c.journal(e)
 	}

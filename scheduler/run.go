@@ -166,6 +166,9 @@ func (r *run) launchable(most int) int {
 // ThenTrial stands for the `then` step where a trial's index is expected.
 const ThenTrial = results.ThenTrial
 
+// keepsTrials reports whether the journal is to keep the trials of a sweep that has ended.
+func (r *run) keepsTrials() bool { return r.search.Learns() || r.stops.Stopper != nil }
+
 // elapsed is what a sweep's clock shows.
 func (r *run) elapsed(now time.Time) time.Duration {
 	if r.clockStart.IsZero() {

@@ -63,3 +63,12 @@ func (s *stops) restore(trial int, state sweep.State, m *sweep.StopMemory, serie
 		s.Restore(trial, m, series, state == sweep.Launched || state == sweep.Running)
 	}
 }
+
+// extend goes on by another spec, whose rules are the same: only what bounds trials may be another.
+func (s *stops) extend(spec *sweep.Spec) {
+	if s.Stopper == nil {
+		s.Stopper = stop.New(spec)
+		return
+	}
+	s.Extend(spec)
+}

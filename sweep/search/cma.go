@@ -99,8 +99,8 @@ func allInside(x []float64) bool {
 
 // Learn implements Learner. The first run begins at the best of what is learnt, half as wide as one that
 // knows nothing.
-func (c *cma) Learn(p sweep.Point, o Outcome) bool {
-	if !c.history.Learn(p, o) {
+func (c *cma) Learn(index int, p sweep.Point, o Outcome) bool {
+	if !c.history.Learn(index, p, o) {
 		return false
 	}
 	begun := c.restarts > 0 || c.run.generation > 0 || len(c.drawn)+len(c.finished) > 0

@@ -75,7 +75,7 @@ func (e *extended) learn(index int, o Outcome) {
 			return
 		}
 	}
-	l.Learn(p, o)
+	l.Learn(index, p, o)
 }
 
 // Replay implements Method.

@@ -53,9 +53,9 @@ func (g *gaussian) Tell(index int, o Outcome) {
 }
 
 // Learn implements Learner.
-func (g *gaussian) Learn(p sweep.Point, o Outcome) bool {
+func (g *gaussian) Learn(index int, p sweep.Point, o Outcome) bool {
 	g.model = nil
-	return g.history.Learn(p, o)
+	return g.history.Learn(index, p, o)
 }
 
 // Ask implements Method.

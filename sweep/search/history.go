@@ -29,7 +29,6 @@ type history struct {
 	flying  []*asked // in the order of asking
 	done    []*asked // by loss, then by index
 	seen    map[string]bool
-	learnt  int // results of trials that it was not asked for
 }
 
 func newHistory(spec *sweep.Spec) *history {
@@ -160,14 +159,12 @@ func numbers(done []*asked) int {
 
 // Learn implements Learner. The trial ranks among those that were asked for, and its point is not asked for.
 // Parameters that the point lacks count as switched off.
-func (h *history) Learn(p sweep.Point, o Outcome) bool {
+func (h *history) Learn(index int, p sweep.Point, o Outcome) bool {
 	u, active, ok := h.encoder.coordinates(p)
 	if !ok {
 		return false
 	}
-	h.learnt++
-	const before = 1 << 40 // of equals, those that were learnt first come first
-	a := &asked{index: h.learnt - before, u: u, active: active}
+	a := &asked{index: index, u: u, active: active}
 	h.seen[h.key(u, active)] = true
 	h.conclude(a, o)
 	return true

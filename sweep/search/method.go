@@ -36,8 +36,9 @@ type Outcome struct {
 type Learner interface {
 	Method
 	// Learn takes in how a trial ended at a point that may be of another space: parameters are matched by name.
-	// The answer is whether the point tells anything of this one. It does not block.
-	Learn(p sweep.Point, o Outcome) (fits bool)
+	// The index is that of a trial of this sweep, or negative. The answer is whether the point tells anything of
+	// this space. Learn does not block.
+	Learn(index int, p sweep.Point, o Outcome) (fits bool)
 }
 
 // named is the method of that name.

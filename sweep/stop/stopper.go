@@ -144,3 +144,6 @@ func (s *Stopper) Forget(number int) {
 
 // Steps is how many steps all trials have made together.
 func (s *Stopper) Steps() int64 { return s.steps }
+
+// Extend goes on by the limits of another spec of the same sweep, whose rules are the same.
+func (s *Stopper) Extend(spec *sweep.Spec) { s.spec = spec }
