@@ -19,25 +19,25 @@ import (
 // Sweep is sweep.json: what a reader of the bucket must know of a sweep besides its records. Fields may be
 // added, not renamed.
 type Sweep struct {
-	Version   int            `json:"version"` // 1
-	ID        string         `json:"sweep"`
-	Name      string         `json:"name,omitempty"`
-	State     string         `json:"state,omitempty"` // the scheduler's word for where the sweep stands
-	Method    string         `json:"method,omitempty"`
-	Seed      uint64         `json:"seed"`
-	SpecHash  string         `json:"spec_hash,omitempty"`
-	Trials    int            `json:"trials"`
-	Objective sweep.Metric   `json:"objective"`
-	Metrics   []sweep.Metric `json:"metrics,omitempty"`
-	Created   string         `json:"created,omitempty"`  // RFC 3339, UTC
-	Finished  string         `json:"finished,omitempty"` // RFC 3339, UTC
-	Cluster   string         `json:"cluster,omitempty"`  // where it runs or ran, without credentials
-	Then      *board.Step    `json:"then,omitempty"`     // nil: nothing follows the trials
-	Sentence  string         `json:"sentence,omitempty"` // why it ends or ended
-	File      string         `json:"file,omitempty"`     // the spec's, when it was submitted; absolute
-	Overrides []string       `json:"set,omitempty"`      // KEY=VALUE, in the order they were given; secrets are replaced
-	Closed    string         `json:"closed,omitempty"`   // why trials that had not started when it ended never will; a retry leaves it
-	Extensions []Extension `json:"extensions,omitempty"` // what was changed since it began, in order
+	Version    int            `json:"version"` // 1
+	ID         string         `json:"sweep"`
+	Name       string         `json:"name,omitempty"`
+	State      string         `json:"state,omitempty"` // the scheduler's word for where the sweep stands
+	Method     string         `json:"method,omitempty"`
+	Seed       uint64         `json:"seed"`
+	SpecHash   string         `json:"spec_hash,omitempty"`
+	Trials     int            `json:"trials"`
+	Objective  sweep.Metric   `json:"objective"`
+	Metrics    []sweep.Metric `json:"metrics,omitempty"`
+	Created    string         `json:"created,omitempty"`    // RFC 3339, UTC
+	Finished   string         `json:"finished,omitempty"`   // RFC 3339, UTC
+	Cluster    string         `json:"cluster,omitempty"`    // where it runs or ran, without credentials
+	Then       *board.Step    `json:"then,omitempty"`       // nil: nothing follows the trials
+	Sentence   string         `json:"sentence,omitempty"`   // why it ends or ended
+	File       string         `json:"file,omitempty"`       // the spec's, when it was submitted; absolute
+	Overrides  []string       `json:"set,omitempty"`        // KEY=VALUE, in the order they were given; secrets are replaced
+	Closed     string         `json:"closed,omitempty"`     // why trials that had not started when it ended never will; a retry leaves it
+	Extensions []Extension    `json:"extensions,omitempty"` // what was changed since it began, in order
 	Provenance
 }
 
