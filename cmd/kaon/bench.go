@@ -17,6 +17,7 @@ import (
 type benchCmd struct {
 	Pack   benchPackCmd   `cmd:"" help:"Measure the offer packer: speed, agents used, utilisation."`
 	Local  benchLocalCmd  `cmd:"" help:"Measure kaon run on this machine, beside xargs, GNU parallel, HyperQueue and Ray Tune."`
+	Mesos  benchMesosCmd  `cmd:"" help:"Measure kaon on a Mesos that is there: trials, points and operations, and CPU of scheduler, master and agents."`
 	Wire   benchWireCmd   `cmd:"" help:"Measure the whole scheduler on the wire, with simulated agents in another process."`
 	Search benchSearchCmd `cmd:"" help:"Measure search methods: how far the best trial is from the minimum of test functions."`
 	Warm   benchWarmCmd   `cmd:"" help:"Measure warm executors: trials per second, against one executor per trial."`

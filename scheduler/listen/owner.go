@@ -90,6 +90,7 @@ type tcpSocket struct {
 	local, remote netip.AddrPort
 	listens       bool
 	uid           int
+	inode         string
 }
 
 func readSockets(file string) (out []tcpSocket, err error) {
@@ -100,16 +101,16 @@ func readSockets(file string) (out []tcpSocket, err error) {
 	defer f.Close()
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
-		// sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid …
+		// sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode …
 		fields := strings.Fields(lines.Text())
-		if len(fields) < 8 {
+		if len(fields) < 10 {
 			continue
 		}
 		local, ok1 := socketAddress(fields[1])
 		remote, ok2 := socketAddress(fields[2])
 		uid, err := strconv.Atoi(fields[7])
 		if ok1 && ok2 && err == nil {
-			out = append(out, tcpSocket{local, remote, fields[3] == "0A", uid})
+			out = append(out, tcpSocket{local, remote, fields[3] == "0A", uid, fields[9]})
 		}
 	}
 	return out, lines.Err()

@@ -175,6 +175,14 @@ func (c *Core) Call(now time.Time, stream protocol.StreamID, principal string,
 	return a
 }
 
+// Metrics are the master's counters; nil: it is down.
+func (c *Core) Metrics() map[string]float64 {
+	if c.master == nil {
+		return nil
+	}
+	return c.master.Metrics()
+}
+
 // StreamClosed tells that a scheduler's connection is gone.
 func (c *Core) StreamClosed(now time.Time, stream protocol.StreamID) {
 	c.do(now, func() {

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"encoding/json"
 	"net"
 	"net/http"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+	"golang.org/x/sys/unix"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/api"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/master"
@@ -23,6 +25,10 @@ func (s *Server) masterRoutes() map[string]http.HandlerFunc {
 		"/master/api/v1/scheduler": s.scheduler,
 		"/master/redirect":         s.redirect,
 		"/redirect":                s.redirect,
+		"/metrics/snapshot":        s.metrics,
+		"/master/metrics/snapshot": s.metrics,
+		"/slaves":                  s.slaves,
+		"/master/slaves":           s.slaves,
 		"/health":                  healthy,
 		"/master/health":           healthy,
 	}
@@ -201,4 +207,52 @@ func (s *Server) executorCall(agent string, who protocol.Claims, call *executor.
 			c.ExecutorClosed(now, agent, conn)
 		})
 	}
+}
+
+// ProcessCPU is a metric that Mesos has not: seconds on processors of the master's process, which runs the agents too.
+const ProcessCPU = "process/cpu_secs"
+
+// metrics serves /metrics/snapshot, as Mesos does.
+func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
+	var of map[string]float64
+	s.do(func(c *Core, now time.Time) { of = c.Metrics() })
+	if of == nil {
+		api.Reply(w, protocol.Answer{Status: http.StatusServiceUnavailable})
+		return
+	}
+	var u unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &u) == nil {
+		of[ProcessCPU] = float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
+	}
+	replyJSON(w, of)
+}
+
+// slaves serves /slaves as far as metrics are looked for by it: which agents there are. All answer at the master's
+// address, since they are in its process.
+func (s *Server) slaves(w http.ResponseWriter, _ *http.Request) {
+	type agent struct {
+		ID  string `json:"id"`
+		PID string `json:"pid"`
+	}
+	list := struct {
+		Slaves []agent `json:"slaves"`
+	}{[]agent{}}
+	s.do(func(c *Core, now time.Time) {
+		for _, name := range c.Agents() {
+			if id := c.AgentID(name); id != "" {
+				list.Slaves = append(list.Slaves, agent{string(id), "slave(1)@" + s.Addr()})
+			}
+		}
+	})
+	replyJSON(w, list)
+}
+
+func replyJSON(w http.ResponseWriter, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		api.Reply(w, protocol.Answer{Status: http.StatusInternalServerError, Body: err.Error()})
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(body)
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"net/url"
 	"path"
@@ -45,18 +44,11 @@ type jsonClient struct {
 // FindSandbox asks the masters where a task runs or ran, and its agent for the folder of its executor. The
 // task's own folder is the one of its name below that. The error wraps ErrNoTask when nobody knows.
 func FindSandbox(ctx context.Context, c Config, task string) (*Sandbox, error) {
-	t := &http.Transport{Proxy: http.ProxyFromEnvironment, DialContext: checked(&net.Dialer{Timeout: askWait},
-		c.Check)}
-	defer t.CloseIdleConnections()
-	a := jsonClient{client: &http.Client{Timeout: askWait, Transport: t}, scheme: "http", principal: c.Principal,
-		secret: c.Secret}
-	if c.TLS.Enabled {
-		tls, err := tlsConfig(c.TLS)
-		if err != nil {
-			return nil, err
-		}
-		a.scheme, t.TLSClientConfig = "https", tls
+	a, end, err := newJSONClient(c)
+	if err != nil {
+		return nil, err
 	}
+	defer end()
 	var failed error
 	for _, master := range c.Masters {
 		s, err := a.find(ctx, master, task)

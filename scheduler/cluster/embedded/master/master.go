@@ -59,6 +59,7 @@ type Master struct {
 
 	deadlines timer.Queue
 	effects   []protocol.Effect
+	counts    counts
 }
 
 // New makes a master without frameworks and agents. Its time begins at now.
@@ -112,6 +113,21 @@ func (m *Master) Tick(now time.Time) {
 
 // Next is when Tick has something to do again; the zero time when never.
 func (m *Master) Next() time.Time { return m.deadlines.Next() }
+
+// Metrics are the master's counters and gauges by Mesos's own names, as far as there are any here.
+func (m *Master) Metrics() map[string]float64 {
+	out := m.counts.metrics()
+	active := 0
+	for _, f := range m.order {
+		if f.stream != "" {
+			active++
+		}
+	}
+	out["master/elected"], out["master/uptime_secs"] = 1, m.now.Sub(m.from).Seconds()
+	out["master/slaves_active"], out["master/frameworks_active"] = float64(len(m.agents)), float64(active)
+	out["master/outstanding_offers"] = float64(len(m.offers))
+	return out
+}
 
 // Effects appends the effects since the last call to out, in order.
 func (m *Master) Effects(out []protocol.Effect) []protocol.Effect {

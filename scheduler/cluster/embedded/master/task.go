@@ -53,6 +53,7 @@ func (m *Master) addTask(f *framework, a *agentRecord, info *mesos.TaskInfo, rol
 	resources protocol.Resources) {
 	t := m.record(f, a, protocol.TaskID(info.TaskID.Value), role, resources)
 	t.state = mesos.TASK_STAGING
+	m.counts.launched++
 	if info.Executor != nil {
 		t.executor = protocol.ExecutorID(info.Executor.ExecutorID.Value)
 	}

@@ -14,6 +14,7 @@ import (
 // that frees resources is the newest one that the agent knows, not that of this update, which may be old:
 // updates of a task go out one at a time, each after the acknowledgement of the one before.
 func (m *Master) update(a *agentRecord, msg protocol.StatusUpdate) {
+	m.counts.updates++
 	f := m.frameworks[msg.Framework]
 	key := protocol.TaskKey{Framework: msg.Framework, Task: protocol.TaskID(msg.Status.TaskID.Value)}
 	t := a.tasks[key]
@@ -27,7 +28,9 @@ func (m *Master) update(a *agentRecord, msg protocol.StatusUpdate) {
 		return
 	}
 	if !protocol.Terminal(t.state) {
-		t.state = msg.Latest
+		if t.state = msg.Latest; protocol.Terminal(t.state) {
+			m.counts.end(t.state)
+		}
 	}
 	t.container = msg.Status.ContainerStatus
 	if protocol.Terminal(msg.Latest) {
@@ -53,6 +56,7 @@ func (m *Master) acknowledge(f *framework, call *scheduler.Call_Acknowledge) {
 			m.removeTask(t)
 		}
 	}
+	m.counts.acknowledgements++
 	m.sendAgent(a.id, protocol.Acknowledge{Framework: f.id, Task: key.Task, UUID: call.UUID})
 }
 
@@ -76,6 +80,7 @@ func (m *Master) kill(f *framework, call *scheduler.Call_Kill) {
 // message forwards a framework message to an executor. Delivery is not guaranteed, as Mesos documents.
 func (m *Master) message(f *framework, call *scheduler.Call_Message) {
 	if a := m.agents[protocol.AgentID(call.AgentID.Value)]; a != nil && a.connected {
+		m.counts.toExecutors++
 		m.sendAgent(a.id, protocol.ToExecutor{Framework: f.id, Executor: protocol.ExecutorID(call.ExecutorID.Value),
 			Data: call.Data})
 	}
@@ -84,6 +89,7 @@ func (m *Master) message(f *framework, call *scheduler.Call_Message) {
 // fromExecutor forwards an executor's message to its scheduler, likewise without guarantee.
 func (m *Master) fromExecutor(a *agentRecord, msg protocol.FromExecutor) {
 	if f := m.frameworks[msg.Framework]; f != nil {
+		m.counts.toFrameworks++
 		m.send(f, &scheduler.Event{Type: scheduler.Event_MESSAGE, Message: &scheduler.Event_Message{
 			AgentID: mesos.AgentID{Value: string(a.id)}, ExecutorID: mesos.ExecutorID{Value: string(msg.Executor)},
 			Data: msg.Data,
