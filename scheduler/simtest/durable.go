@@ -19,9 +19,21 @@ func (l *laws) durable(entries []journal.Entry) {
 			l.durableSweep(e)
 		case journal.TrialEntry:
 			l.durableTrial(e)
+			l.early(l.sweep(e.Sweep).early.entry(e))
 		case journal.RecordEntry:
 			l.durableRecord(e)
+			l.early(l.sweep(e.Sweep).early.record(&e.Record))
 		}
+	}
+	for _, s := range l.sweeps {
+		l.early(s.early.carriedOut())
+	}
+}
+
+// early notes what is broken of early stopping.
+func (l *laws) early(broken string) {
+	if broken != "" {
+		l.w.fail("early stopping: %s", broken)
 	}
 }
 
@@ -34,6 +46,7 @@ func (l *laws) durableSweep(e journal.SweepEntry) {
 		s.halted = true
 	}
 	s.phase, s.winner = e.Phase, e.Winner
+	s.early.killing = e.Killing
 }
 
 func (l *laws) durableTrial(e journal.TrialEntry) {
@@ -175,7 +188,7 @@ func (l *laws) toldAll(task cluster.TaskID, t *taskLedger, e *results.End) {
 		return
 	}
 	if t.last == nil {
-		if e.State == sweep.AttemptSucceeded {
+		if e.State == sweep.AttemptSucceeded && e.Stop == nil {
 			l.w.fail("law 2: %s succeeded, and nobody said so", task)
 		}
 		return // given up, or stopped without news
@@ -183,7 +196,7 @@ func (l *laws) toldAll(task cluster.TaskID, t *taskLedger, e *results.End) {
 	want := a.given
 	if t.last.source == "SOURCE_EXECUTOR" {
 		want = len(a.said)
-		if e.State == sweep.AttemptSucceeded && (!a.complete || a.exit != 0) {
+		if e.State == sweep.AttemptSucceeded && e.Stop == nil && (!a.complete || a.exit != 0) {
 			l.w.fail("law 2: %s succeeded, in truth it ended with %d", task, a.exit)
 		}
 	}

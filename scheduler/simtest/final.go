@@ -119,6 +119,9 @@ func (l *laws) outcomes(id string, board *board.Board) {
 		if stopped && (s.halted || s.stopped[t]) {
 			continue
 		}
+		if state == sweep.Succeeded && s.early.endedEarly(t) {
+			continue
+		}
 		if state == sweep.Failed && s.lost[t] > 10 {
 			continue // its free losses are used up
 		}

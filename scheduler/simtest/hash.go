@@ -18,8 +18,19 @@ func (w *world) mixReady(r scheduler.Ready) {
 		if rec, ok := e.(journal.RecordEntry); ok {
 			end := rec.Record.End
 			rec.Record.End = nil
+			if end != nil && end.Stop != nil {
+				w.mixHash(end.Stop.Reason)
+				plain := *end
+				plain.Stop = nil
+				end = &plain
+			}
 			w.mixHash(fmt.Sprintf("%v %+v", rec, end))
 			continue
+		}
+		if t, ok := e.(journal.TrialEntry); ok && t.Stop != nil {
+			w.mixHash(fmt.Sprintf("%+v %+v", t.Stop.Marks, t.Stop.Decision))
+			t.Stop = nil
+			e = t
 		}
 		w.mixHash(fmt.Sprintf("%T%v", e, e))
 	}

@@ -48,6 +48,7 @@ type ledger struct {
 	winner  journal.AttemptRef // that the step is given
 	used    journal.AttemptRef // that it was last launched with
 	first   journal.AttemptRef // that it was first launched with
+	early   *stopReplay
 }
 
 // taskLedger is what is durable of one attempt.
@@ -93,7 +94,7 @@ func (l *laws) sweep(id string) *ledger {
 	if s == nil {
 		s = &ledger{
 			trials: map[int]journal.TrialEntry{}, finals: map[int]int{}, params: map[int]string{},
-			lost: map[int]int{}, stopped: map[int]bool{},
+			lost: map[int]int{}, stopped: map[int]bool{}, early: newStopReplay(l.w.spec),
 		}
 		l.sweeps[id] = s
 	}

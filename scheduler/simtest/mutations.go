@@ -29,12 +29,14 @@ const (
 	ForgetForeign             // what executors find out about an agent's architecture is not heard
 	NoGrace                   // an agent that is out of reach is not waited for
 	NoOrder                   // points that precede those of an update are not waited for
+	ForgetMarks               // a restart does not know what trials had when they were compared
 	Mutations                 // how many there are, with NoMutation
 )
 
 var mutationNames = [Mutations]string{"no mutation", "acknowledge before journal", "forget dedupe", "relaunch without kill", "use a rescinded offer",
 	"launch before journal", "forget attempts at a restart", "forget records too early", "never suppress",
-	"forget what executors find out", "relaunch without grace", "take updates in as they come"}
+	"forget what executors find out", "relaunch without grace", "take updates in as they come",
+	"forget marks at a restart"}
 
 // String is the mistake's name.
 func (m Mutation) String() string { return mutationNames[m] }
@@ -135,12 +137,15 @@ func (m Mutation) grace(s *Story) time.Duration {
 
 // read leaves live attempts out of what is read from the journal.
 func (m Mutation) read(all iter.Seq2[journal.Entry, error]) iter.Seq2[journal.Entry, error] {
-	if m != ForgetAttempts {
+	if m != ForgetAttempts && m != ForgetMarks {
 		return all
 	}
 	return func(yield func(journal.Entry, error) bool) {
 		for e, err := range all {
-			if t, ok := e.(journal.TrialEntry); ok && (t.State == sweep.Launched || t.State == sweep.Running) {
+			if t, ok := e.(journal.TrialEntry); ok && m == ForgetMarks {
+				t.Stop = nil
+				e = t
+			} else if ok && (t.State == sweep.Launched || t.State == sweep.Running) {
 				t.State = sweep.Waiting
 				e = t
 			}

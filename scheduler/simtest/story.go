@@ -31,6 +31,9 @@ type Story struct {
 	Wall        time.Duration // limit of the sweep's time; 0: none
 	Then        bool          // a step follows the winner
 	Learns      bool          // points depend on results
+	Early       string        // early_terminate; empty: none
+	TrialSteps  int           // budget of each trial; 0: none
+	Steps       int           // of all trials; 0: none
 	Hard        bool          // trials fail, say NaN, say nothing, hang
 	Slow        bool          // trials last minutes, long enough to outlive a partition
 	Isolated    bool          // an executor of its own for each attempt
@@ -90,6 +93,15 @@ func Draw(seed uint64) Story {
 	if one(8) {
 		s.Wall = pick(r, 20*time.Second, time.Minute, 5*time.Minute)
 	}
+	if one(2) {
+		s.Early = pick(r, earlyRules...)
+	}
+	if one(10) {
+		s.TrialSteps = 1 + r.IntN(4)
+	}
+	if one(20) {
+		s.Steps = 10 + r.IntN(100)
+	}
 	return s
 }
 
@@ -146,6 +158,15 @@ func (s *Story) source() []byte {
 	if s.Wall > 0 {
 		limits = append(limits, fmt.Sprintf("wall: %v", s.Wall))
 	}
+	if s.Steps > 0 {
+		limits = append(limits, fmt.Sprintf("steps: %d", s.Steps))
+	}
+	if s.TrialSteps > 0 {
+		limits = append(limits, fmt.Sprintf("trial: {steps: %d}", s.TrialSteps))
+	}
+	if s.Early != "" {
+		p("early_terminate: %s", s.Early)
+	}
 	if limits != nil {
 		p("limits: {%s}", strings.Join(limits, ", "))
 	}
@@ -193,6 +214,7 @@ func (s *Story) flags() func(func(string, bool) bool) {
 		}{
 			{"mixed sizes", s.Mixed}, {"one rack", s.Constrained}, {"target", s.Target}, {"then", s.Then},
 			{"learning search", s.Learns}, {"hard trials", s.Hard}, {"slow trials", s.Slow}, {"isolated executors", s.Isolated}, {"journal on disk", s.OnDisk},
+			{"early stopping " + s.Early, s.Early != ""}, {"a budget of steps", s.Steps+s.TrialSteps > 0},
 		} {
 			if !yield(f.name, f.on) {
 				return
