@@ -33,8 +33,9 @@ type SweepStatus struct {
 	Elapsed   time.Duration // for which schedulers had it, without pauses
 	Ended     time.Time
 	Then      sweep.State
-	Loss      Loss     // the last; Count 0: none
-	Percent   *float64 // how far running trials are in the mean, of those that said it; nil: none did
+	Loss      Loss                   // the last; Count 0: none
+	Early     map[sweep.StopRule]int // trials that were decided to end early, by rule; nil: none
+	Percent   *float64               // how far running trials are in the mean, of those that said it; nil: none did
 }
 
 // AgentStatus is one agent the scheduler has had offers or tasks of.
@@ -55,7 +56,7 @@ func (c *Core) Snapshot() Snapshot {
 			ID: r.id, Spec: r.spec, Phase: r.entry.Phase, Paused: r.entry.Paused, Reason: r.entry.Reason,
 			Counts: r.Counts(), Best: r.best, BestTrial: r.bestTrial,
 			Submitted: r.entry.Submitted, Elapsed: r.elapsed(c.now), Ended: r.entry.Ended, Then: r.state(ThenTrial),
-			Loss: r.loss, Percent: percent[r],
+			Loss: r.loss, Early: r.stops.byRule(), Percent: percent[r],
 		})
 	}
 	for id, a := range c.health.All() {

@@ -49,6 +49,14 @@ func (s *stops) memory(trial int) *sweep.StopMemory {
 	return s.Memory(trial)
 }
 
+// byRule is how many trials were decided to end early; nil: none.
+func (s *stops) byRule() map[sweep.StopRule]int {
+	if s.Stopper == nil {
+		return nil
+	}
+	return s.Decided()
+}
+
 // anew lets a trial be judged again that a user retries, and is then what the journal keeps.
 func (s *stops) anew(trial int) *sweep.StopMemory {
 	if s.concerns(trial) {

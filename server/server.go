@@ -101,7 +101,8 @@ type Sweep struct {
 // Outcome is how a sweep ended.
 type Outcome struct {
 	scheduler.SweepEnded
-	Winner *board.Winner // nil: there is none
+	Winner *board.Winner          // nil: there is none
+	Early  map[sweep.StopRule]int // how many trials were ended early, by rule; nil: none
 }
 
 // Sweep is one of the server's sweeps.

@@ -213,7 +213,7 @@ func (sw *Sweep) Wait(ctx context.Context) (Outcome, error) {
 func (sw *Sweep) end() Outcome {
 	sw.mu.Lock()
 	defer sw.mu.Unlock()
-	out := Outcome{SweepEnded: sw.mu.over}
+	out := Outcome{SweepEnded: sw.mu.over, Early: sw.mu.board.EarlyStopped()}
 	if winner, ok := sw.mu.board.Winner(); ok {
 		out.Winner = &winner
 	}

@@ -1,8 +1,11 @@
 package sweep
 
 import (
+	"encoding/json"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // StopRule names a rule by which trials are ended early.
@@ -24,6 +27,7 @@ type EarlyStop struct {
 	Rungs     [][]int64 // by bracket, ascending: the steps at which trials are compared (asha, hyperband)
 	Eta       float64   // of those compared, one in so many goes on
 	Strict    bool      // hyperband: a trial is judged by its value at the band, not by its best since it began
+	Last      int64     // asha, hyperband: max_iter, at which a training ends by itself; 0: not known
 	Start     int64     // median, threshold, plateau: the first step at which a trial may be stopped
 	Interval  int64     // median: steps between comparisons
 	MinTrials int       // median: how many others must have come as far
@@ -67,10 +71,34 @@ type StopDecision struct {
 	Bracket int      `codec:"bracket,omitempty" json:"bracket,omitempty"` // of Hyperband; 0: the first, or none
 	Rung    int      `codec:"rung,omitempty" json:"rung,omitempty"`       // from 1; 0: the rule has none
 	Step    int64    `codec:"step" json:"step"`                           // how far the trial was, as `metric.step` counts
-	Value   float64  `codec:"value" json:"-"`                             // what was compared; Reason has it for people
-	Bound   float64  `codec:"bound" json:"-"`                             // with what
+	Value   Float    `codec:"value" json:"value"`                         // what was compared
+	Bound   Float    `codec:"bound" json:"bound"`                         // with what
 	Of      int      `codec:"of,omitempty" json:"of,omitempty"`           // how many trials had come as far, itself included
 	Reason  string   `codec:"reason" json:"reason"`                       // one sentence for people
+}
+
+// Float is a number that JSON can hold: what is not finite is the string "NaN", "Infinity" or "-Infinity".
+type Float float64
+
+// MarshalJSON writes the number, or its name when it is not finite.
+func (f Float) MarshalJSON() ([]byte, error) {
+	switch v := float64(f); {
+	case math.IsNaN(v):
+		return []byte(`"NaN"`), nil
+	case math.IsInf(v, 1):
+		return []byte(`"Infinity"`), nil
+	case math.IsInf(v, -1):
+		return []byte(`"-Infinity"`), nil
+	default:
+		return json.Marshal(v)
+	}
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (f *Float) UnmarshalJSON(b []byte) error {
+	v, err := strconv.ParseFloat(strings.Trim(string(b), `"`), 64)
+	*f = Float(v)
+	return err
 }
 
 // StopMemory is what early stopping remembers of one trial. Journals hold it, so fields may be added, not changed.

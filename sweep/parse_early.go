@@ -167,6 +167,7 @@ func (d *decoder) halving(n *node, field string, e *EarlyStop) {
 			"write a `min_iter` below `max_iter`")
 		return
 	}
+	e.Last = last
 	switch s := n.get("s"); {
 	case e.Rule == Hyperband && last == 0 && n.get("min_iter") == nil:
 		d.fail(n, field, "hyperband needs `min_iter`, the first step at which trials are compared, or `max_iter`, the last",

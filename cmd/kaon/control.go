@@ -138,7 +138,7 @@ func (s source) stored(ctx context.Context, out *output) (status, error) {
 	}
 	known, n := board.known, board.Counts()
 	st := status{Running: []control.Running{}, Sweep: control.Sweep{Sweep: s.id, State: known.State, Submitted: known.Created, Sentence: known.Sentence,
-		Trials: n}}
+		Trials: n, EarlyStopped: board.EarlyStopped()}}
 	switch {
 	case known.Finished == "":
 		st.State, st.Waiting = "interrupted", board.goOn(s)
@@ -170,6 +170,9 @@ func printStatus(w io.Writer, s status) error {
 	n := s.Trials
 	fmt.Fprintf(w, "%s: %d waiting, %d running, %d succeeded, %d failed, %d stopped\n",
 		plural(n.Total, "trial"), n.Waiting, n.Launched+n.Running, n.Succeeded, n.Failed, n.Stopped)
+	if len(s.EarlyStopped) > 0 {
+		fmt.Fprintf(w, "ended early: %s\n", byRule(s.EarlyStopped))
+	}
 	if s.Paused {
 		fmt.Fprintf(w, "the sweep is paused; `kaon resume %s` ends that\n", s.Sweep.Sweep)
 	} else if s.Waiting != "" {

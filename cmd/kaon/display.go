@@ -18,6 +18,7 @@ type progress struct {
 	total, running int
 	done           int           // trials that have run to their end, well or not
 	failed         int           // of those
+	early          int           // of them, those that early stopping has ended
 	stopped        int           // trials that have ended besides: most of them never started
 	best           string        // "accuracy 0.9721 (trial 57)"; empty when there is none yet
 	percent        string        // how far running trials are in the mean, "47 %"; empty when none says
@@ -77,6 +78,9 @@ func (p progress) parts() []part {
 	}
 	if p.failed > 0 {
 		parts = append(parts, part{fmt.Sprintf("%d failed", p.failed), 2})
+	}
+	if p.early > 0 {
+		parts = append(parts, part{fmt.Sprintf("%d stopped early", p.early), 2})
 	}
 	if p.stopped > 0 {
 		parts = append(parts, part{fmt.Sprintf("%d stopped", p.stopped), 2})

@@ -29,6 +29,8 @@ type result struct {
 	Best    *bestTrial  `json:"best"` // null: no winner
 	Seconds float64     `json:"seconds"`
 	Results string      `json:"results"`
+	// EarlyStopped is how many trials early stopping or their budgets have ended, by rule; absent: none.
+	EarlyStopped map[sweep.StopRule]int `json:"early_stopped,omitempty"`
 }
 
 // trialCounts is sweep.Counts without the trials that have not ended, which its own fields hide.
@@ -54,7 +56,7 @@ func (r *runner) store(ctx context.Context, s *server.Server, sw *server.Sweep) 
 	ended, err := sw.Wait(last)
 	o := outcome{phase: ended.Phase, sentence: ended.Reason, winner: ended.Winner, result: result{
 		Sweep: sw.ID(), State: string(ended.Phase), Results: r.flags.Results,
-		Trials: trialCounts{Counts: ended.Counts},
+		Trials: trialCounts{Counts: ended.Counts}, EarlyStopped: ended.Early,
 	}}
 	if w := ended.Winner; w != nil {
 		o.Best = &bestTrial{w.Trial, w.Value, w.Params}
@@ -102,6 +104,9 @@ func (r *runner) print(o outcome) {
 	painterFor(w).line("\n"+o.Sweep+" ", o.State,
 		fmt.Sprintf(" after %.1f s: %d succeeded, %d failed, %d stopped of %s",
 			o.Seconds, o.Trials.Succeeded, o.Trials.Failed, o.Trials.Stopped, plural(o.Trials.Total, "trial")))
+	if len(o.EarlyStopped) > 0 {
+		fmt.Fprintf(w, "ended early: %s\n", byRule(o.EarlyStopped))
+	}
 	if o.sentence != "" && (o.phase != sweep.PhaseSucceeded || o.Trials.Failed > 0) {
 		fmt.Fprintln(w, o.sentence)
 	}

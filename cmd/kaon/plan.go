@@ -80,6 +80,7 @@ type plan struct {
 	Objective  sweep.Metric        `json:"objective"`
 	Warnings   []*sweep.Error      `json:"warnings"`
 	Refusals   []server.Infeasible `json:"refusals"` // trials that fit no agent of the cluster
+	Early      []earlyPlan         `json:"early_terminate,omitempty"`
 	learns     bool                // points depend on results
 }
 
@@ -148,7 +149,7 @@ func describe(spec *sweep.Spec, points int) (plan, error) {
 	if err != nil {
 		return p, err
 	}
-	p.learns = method.Replay()
+	p.learns, p.Early = method.Replay(), planEarly(spec)
 	for i := range min(points, spec.Trials) {
 		point, ok := method.Ask(i)
 		if !ok {
@@ -201,6 +202,7 @@ func (p plan) print(w io.Writer, spec *sweep.Spec) {
 	if p.learns {
 		fmt.Fprintln(w, "points depend on results: these are asked for before there are any")
 	}
+	printEarly(w, p)
 	for i, point := range p.Points {
 		text, _ := json.Marshal(point)
 		command := strings.ReplaceAll(bounded(strings.TrimRight(p.Commands[i], "\n")), "\n", "\n  ")

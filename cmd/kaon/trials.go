@@ -164,6 +164,7 @@ func (c *trialsCmd) table(w io.Writer, board liveBoard, query board.Query, id st
 		if p := board.running[t.Trial].Percent; p != nil && t.State == sweep.Running {
 			state += " " + percent(p)
 		}
+		state += endedEarly(t)
 		row := []any{t.Trial, cell{state, t.State.String()}}
 		for _, name := range metrics {
 			row = append(row, valueOf(t, name))

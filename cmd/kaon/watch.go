@@ -95,6 +95,9 @@ func progressOf(st server.Status, began time.Time) progress {
 		total: n.Total, done: n.Succeeded + n.Failed + n.Cached, stopped: n.Stopped, doneBefore: st.EndedBefore,
 		running: n.Running + n.Launched, failed: n.Failed, elapsed: time.Since(began), paused: st.Paused,
 	}
+	// whom early stopping has ended has run as far as it was to run
+	p.early = min(losers(st.Early), p.stopped)
+	p.done, p.stopped = p.done+p.early, p.stopped-p.early
 	if best := st.Leader; best != nil {
 		p.best = fmt.Sprintf("%s %s (trial %d)", st.Spec.Objective.Name, formatValue(float64(best.Value)), best.Trial)
 	}

@@ -36,6 +36,7 @@ type Board struct {
 	curveLen int
 	counts   sweep.Counts // of trials known; Waiting without those never heard of
 	ends     *endStore
+	early    earlyStops
 	standing standing
 
 	best    int // trial, -1 none

@@ -125,6 +125,12 @@ func (b *Board) end(a *attempt, end *results.End) (changed bool, err error) {
 			return false, nil
 		}
 	}
+	var old *results.End
+	if a.ended {
+		was := b.ends.get(a.end)
+		old = &was
+	}
+	b.early.replace(old, end)
 	a.end, a.endSum = b.ends.add(packed), sum
 	a.ended, a.state, a.final, a.reported = true, end.State.TrialState(), end.Final, uint32(min(end.Points, math.MaxUint32))
 	return true, nil

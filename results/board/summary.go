@@ -11,21 +11,23 @@ import (
 // records, whatever order they came in. It holds no times and no host names, so two runs of one sweep that
 // computed the same have the same board.
 type Summary struct {
-	Version    int           `json:"version"` // 1
-	Sweep      string        `json:"sweep"`
-	Objective  *sweep.Metric `json:"objective"` // null: none
-	Trials     Counts        `json:"trials"`
-	Attempts   int           `json:"attempts"`
-	Points     uint64        `json:"points"`         // of all attempts
-	Missing    uint64        `json:"missing_points"` // reported by attempts that ended, and not on the board
-	Best       *Ranked       `json:"best"`           // null: nobody yet
-	Top        []Ranked      `json:"top"`            // best first
-	History    []Improvement `json:"history"`        // best value over the trials' indices: where it improved
-	Goals      []string      `json:"goals"`          // metrics with a goal
-	Pareto     []ParetoPoint `json:"pareto"`         // with two goals or more, else empty; at most 1,000
-	ParetoSize int           `json:"pareto_size"`
-	Metrics    []MetricStats `json:"metrics"` // declared ones first, the others by name
-	Curves     []Curve       `json:"curves"`  // of the trials of Top
+	Version   int           `json:"version"` // 1
+	Sweep     string        `json:"sweep"`
+	Objective *sweep.Metric `json:"objective"` // null: none
+	Trials    Counts        `json:"trials"`
+	Attempts  int           `json:"attempts"`
+	// EarlyStopped is how many trials early stopping or their budgets have ended, by rule; absent: none.
+	EarlyStopped map[sweep.StopRule]int `json:"early_stopped,omitempty"`
+	Points       uint64                 `json:"points"`         // of all attempts
+	Missing      uint64                 `json:"missing_points"` // reported by attempts that ended, and not on the board
+	Best         *Ranked                `json:"best"`           // null: nobody yet
+	Top          []Ranked               `json:"top"`            // best first
+	History      []Improvement          `json:"history"`        // best value over the trials' indices: where it improved
+	Goals        []string               `json:"goals"`          // metrics with a goal
+	Pareto       []ParetoPoint          `json:"pareto"`         // with two goals or more, else empty; at most 1,000
+	ParetoSize   int                    `json:"pareto_size"`
+	Metrics      []MetricStats          `json:"metrics"` // declared ones first, the others by name
+	Curves       []Curve                `json:"curves"`  // of the trials of Top
 }
 
 // Counts is sweep.Counts as board.json has it.
@@ -77,7 +79,8 @@ func (b *Board) Metrics() []string {
 // Summary is the board as a value, in O(trials).
 func (b *Board) Summary() Summary {
 	s := Summary{Version: 1, Sweep: b.cfg.Sweep, Trials: Counts{Counts: b.Counts()}, Attempts: b.attempts, Points: b.points,
-		Goals: []string{}, Pareto: []ParetoPoint{}, Curves: []Curve{}}
+		EarlyStopped: b.EarlyStopped(),
+		Goals:        []string{}, Pareto: []ParetoPoint{}, Curves: []Curve{}}
 	if b.cfg.Objective.Name != "" {
 		objective := b.cfg.Objective
 		s.Objective = &objective

@@ -35,15 +35,16 @@ type delivered struct {
 
 // stageOut uploads what an attempt left behind to the bucket: its artifacts, and its logs if they are wanted.
 // The death and resurrection of the scheduler included, it takes as long as the attempt's timeout allows, or
-// without one as Config.Patience and the size do; it ends early when the task is killed: what is stopped has
-// nothing to upload. Files that arrived are removed from the sandbox.
+// without one as Config.Patience and the size do; it ends early when the task is killed meanwhile. What a trial
+// leaves that is stopped, as a checkpoint saved in its grace, has lateDelivery. Files that arrived are removed from
+// the sandbox.
 func (t *attempt) stageOut(e *outbox.Ending) {
 	d := t.order.Deliver
 	if d == nil {
 		return
 	}
-	if t.ctx.Err() != nil {
-		if e.State == mesosapi.TASK_FINISHED && !d.NoArtifacts {
+	if t.ctx.Err() != nil && e.State == mesosapi.TASK_FINISHED {
+		if !d.NoArtifacts {
 			t.cutShort(e, "its files were delivered")
 		}
 		return
@@ -87,6 +88,9 @@ func (t *attempt) deliveryTime(e *outbox.Ending) (context.Context, context.Cance
 	if most <= 0 {
 		most = defaultArtifacts
 	}
+	if e.State == mesosapi.TASK_KILLED {
+		return context.WithTimeout(context.WithoutCancel(t.ctx), lateDelivery)
+	}
 	left := t.host.conf.Patience + time.Duration(most/leastRate)*time.Second
 	switch {
 	case e.End.TimedOut:
@@ -109,7 +113,7 @@ func (t *attempt) deliverAll(ctx context.Context, state mesosapi.TaskState, lack
 			return err
 		})
 	}
-	failed := state != mesosapi.TASK_FINISHED || got.lacks != nil || lacks != ""
+	failed := state != mesosapi.TASK_FINISHED && state != mesosapi.TASK_KILLED || got.lacks != nil || lacks != ""
 	if d.Logs == "all" || d.Logs == "failed" && failed {
 		for _, name := range []string{stdoutName, stderrName} {
 			if err := t.deliverLog(ctx, name); err != nil {

@@ -32,6 +32,8 @@ type Sweep struct {
 	Then      string       `json:"then,omitempty"`     // state of the step that follows the trials
 	Submitted string       `json:"submitted"`          // RFC 3339
 	LastLoss  *Loss        `json:"last_loss,omitempty"`
+	// EarlyStopped is how many trials early stopping or their budgets have ended, by rule; absent: none.
+	EarlyStopped map[sweep.StopRule]int `json:"early_stopped,omitempty"`
 }
 
 // Loss is the last attempt that was lost through no fault of its trial.
@@ -80,10 +82,11 @@ func statusOf(
 	for _, s := range snap.Sweeps {
 		sweep := Sweep{
 			Sweep: s.ID, State: string(s.Phase), Paused: s.Paused, Sentence: s.Reason,
-			Submitted: s.Submitted.UTC().Format(time.RFC3339Nano),
-			Trials:    s.Counts,
-			Progress:  s.Percent,
-			Waiting:   waiting(s.ID),
+			Submitted:    s.Submitted.UTC().Format(time.RFC3339Nano),
+			Trials:       s.Counts,
+			Progress:     s.Percent,
+			Waiting:      waiting(s.ID),
+			EarlyStopped: s.Early,
 		}
 		if s.Spec.Then.Step() {
 			sweep.Then = s.Then.String()

@@ -23,7 +23,7 @@ func (p plateau) report(t *trial, at int, r *Report) []Decision {
 		return nil
 	}
 	return []Decision{{
-		Trial: t.number, Rule: sweep.Plateau, Done: !math.IsInf(marks[0], 1), Step: t.At, Value: p.value(marks[0]), Bound: marks[1],
+		Trial: t.number, Rule: sweep.Plateau, Done: !math.IsInf(marks[0], 1), Step: t.At, Value: sweep.Float(p.value(marks[0])), Bound: sweep.Float(marks[1]),
 	}}
 }
 
@@ -51,5 +51,5 @@ func (x threshold) report(t *trial, _ int, r *Report) []Decision {
 	default:
 		return nil
 	}
-	return []Decision{{Trial: t.number, Rule: sweep.Threshold, Step: t.At, Value: r.Value, Bound: bound}}
+	return []Decision{{Trial: t.number, Rule: sweep.Threshold, Step: t.At, Value: sweep.Float(r.Value), Bound: sweep.Float(bound)}}
 }

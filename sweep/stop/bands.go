@@ -77,7 +77,7 @@ func (b *bands) judge(t *trial, at int, decisions []Decision) []Decision {
 		return decisions
 	}
 	return append(decisions, Decision{
-		Trial: t.number, Rule: sweep.Hyperband, Rung: band + 1, Step: t.At, Value: v, Bound: b.value(bound), Of: len(b.losses[band]),
+		Trial: t.number, Rule: sweep.Hyperband, Rung: band + 1, Step: t.At, Value: sweep.Float(v), Bound: sweep.Float(b.value(bound)), Of: len(b.losses[band]),
 	})
 }
 

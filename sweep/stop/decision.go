@@ -12,7 +12,7 @@ import (
 type Decision = sweep.StopDecision
 
 // number writes a value as people read it.
-func number(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+func number(v sweep.Float) string { return strconv.FormatFloat(float64(v), 'g', 6, 64) }
 
 // say completes a decision with its sentence.
 func say(objective sweep.Metric, d Decision) Decision {

@@ -68,7 +68,7 @@ func (h *halving) report(t *trial, at int, r *Report) []Decision {
 		if loss > bound || math.IsInf(loss, 1) {
 			return []Decision{{
 				Trial: t.number, Rule: sweep.ASHA, Bracket: b, Rung: met + 1, Step: t.At,
-				Value: v, Bound: h.value(bound), Of: len(all),
+				Value: sweep.Float(v), Bound: sweep.Float(h.value(bound)), Of: len(all),
 			}}
 		}
 	}

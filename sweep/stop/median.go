@@ -57,7 +57,7 @@ func (m *median) report(t *trial, at int, r *Report) (decisions []Decision) {
 				loss = m.loss(t.best)
 			}
 			if loss > bound {
-				decisions = []Decision{{Trial: t.number, Rule: sweep.Median, Step: t.At, Value: m.value(loss), Bound: m.value(bound), Of: n + 1}}
+				decisions = []Decision{{Trial: t.number, Rule: sweep.Median, Step: t.At, Value: sweep.Float(m.value(loss)), Bound: sweep.Float(m.value(bound)), Of: n + 1}}
 			}
 		}
 		mean := math.Inf(1)

@@ -8,7 +8,7 @@ func New(spec *sweep.Spec) *Stopper {
 	if len(spec.Early) == 0 && l.Steps == 0 && l.TrialSteps == 0 && l.TrialTime == 0 {
 		return nil
 	}
-	s := &Stopper{spec: spec, trials: map[int]*trial{}}
+	s := &Stopper{spec: spec, trials: map[int]*trial{}, made: map[sweep.StopRule]int{}}
 	for i := range spec.Early {
 		e := &spec.Early[i]
 		switch e.Rule {

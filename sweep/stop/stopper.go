@@ -2,6 +2,7 @@ package stop
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/kaon-sweep/kaon/sweep"
@@ -12,7 +13,8 @@ type Stopper struct {
 	spec   *sweep.Spec
 	rules  []rule
 	trials map[int]*trial
-	steps  int64 // of all trials
+	steps  int64                  // of all trials
+	made   map[sweep.StopRule]int // decisions, by rule
 }
 
 func (s *Stopper) trial(number int) *trial {
@@ -78,7 +80,7 @@ func (s *Stopper) Report(number int, r Report) (decisions []Decision) {
 	most := s.spec.Limits.TrialSteps
 	if most > 0 && t.At >= most && !slices.ContainsFunc(decisions, func(x Decision) bool { return x.Trial == number }) {
 		v, known := r.Series.Reduced(s.spec.Objective.Reduce)
-		decisions = append(decisions, say(s.spec.Objective, Decision{Trial: number, Rule: sweep.Budget, Done: known, Step: t.At, Value: v, Bound: float64(most)}))
+		decisions = append(decisions, say(s.spec.Objective, Decision{Trial: number, Rule: sweep.Budget, Done: known, Step: t.At, Value: sweep.Float(v), Bound: sweep.Float(float64(most))}))
 	}
 	slices.SortStableFunc(decisions, func(a, b Decision) int { return a.Trial - b.Trial })
 	return decisions
@@ -88,7 +90,16 @@ func (s *Stopper) Report(number int, r Report) (decisions []Decision) {
 func (s *Stopper) Decide(d Decision) {
 	if t := s.trial(d.Trial); t.Decision == nil {
 		t.Decision = &d
+		s.made[d.Rule]++
 	}
+}
+
+// Decided is how many trials were decided to end, by rule; nil: none.
+func (s *Stopper) Decided() map[sweep.StopRule]int {
+	if len(s.made) == 0 {
+		return nil
+	}
+	return maps.Clone(s.made)
 }
 
 // Overtime is the decision to end a trial whose time, limits.trial.time, is over; series is what its attempt reported. A trial
@@ -96,7 +107,7 @@ func (s *Stopper) Decide(d Decision) {
 func (s *Stopper) Overtime(number int, series *sweep.Series) Decision {
 	v, known := series.Reduced(s.spec.Objective.Reduce)
 	return Decision{
-		Trial: number, Rule: sweep.Budget, Done: known || s.spec.Objective.Name == "", Step: s.trial(number).At, Value: v,
+		Trial: number, Rule: sweep.Budget, Done: known || s.spec.Objective.Name == "", Step: s.trial(number).At, Value: sweep.Float(v),
 		Reason: fmt.Sprintf("budget: it has run for %v (limits.trial.time)", s.spec.Limits.TrialTime),
 	}
 }
@@ -130,6 +141,9 @@ func (s *Stopper) Restore(number int, m *Memory, series *sweep.Series, live bool
 		t.met, t.best = true, best(series, s.spec.Objective.Goal)
 	}
 	s.steps += t.Steps
+	if t.Decision != nil {
+		s.made[t.Decision.Rule]++
+	}
 	for i, rule := range s.rules {
 		rule.restore(t, i)
 	}
@@ -137,7 +151,10 @@ func (s *Stopper) Restore(number int, m *Memory, series *sweep.Series, live bool
 
 // Forget lets a user's retry of a trial be judged anew. What it had at rungs stays.
 func (s *Stopper) Forget(number int) {
-	if t := s.trials[number]; t != nil {
+	if t := s.trials[number]; t != nil && t.Decision != nil {
+		if s.made[t.Decision.Rule]--; s.made[t.Decision.Rule] == 0 {
+			delete(s.made, t.Decision.Rule)
+		}
 		t.Decision = nil
 	}
 }
