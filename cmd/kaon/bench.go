@@ -134,15 +134,6 @@ func readCSV[T any](path string, read func(io.Reader) ([]T, error)) ([]T, error)
 	return list, nil
 }
 
-// writeFile creates a file and fills it.
-func writeFile(path string, write func(io.Writer) error) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return usage(err)
-	}
-	return errors.Join(write(f), f.Close())
-}
-
 // profile starts a CPU profile; the returned function ends it. An empty path profiles nothing.
 func profile(path string) (func() error, error) {
 	if path == "" {

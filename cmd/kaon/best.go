@@ -15,6 +15,7 @@ type bestCmd struct {
 	Format string `enum:"text,json,yaml,env,flags" default:"text" help:"text, json, yaml, env or flags."`
 	JSON   bool   `help:"Same as --format json."`
 
+	Explain bool `help:"Say too which parameters matter, alone and in pairs, where the best trials lie, and how the best was come by."`
 	Partial bool `help:"Choose among the records that can be read, when some are damaged."`
 	liveFlags
 }
@@ -25,6 +26,12 @@ func (c *bestCmd) Help() string {
 }
 
 func (c *bestCmd) Run(ctx context.Context, out *output) error {
+	if c.JSON {
+		c.Format = board.FormatJSON
+	}
+	if c.Explain && c.Format != "text" && c.Format != board.FormatJSON {
+		return usage(fmt.Errorf("--explain is for people and --json: --format %s has no place for it", c.Format))
+	}
 	src, err := c.open(ctx, out, c.Sweep)
 	if err != nil {
 		return err
@@ -53,8 +60,8 @@ func (c *bestCmd) Run(ctx context.Context, out *output) error {
 			winner.SpecHash, winner.Created = known.SpecHash, known.Finished
 		}
 	}
-	if c.JSON {
-		c.Format = "json"
+	if c.Explain {
+		return c.explain(ctx, out, src, winner)
 	}
 	if c.Format == "text" {
 		printWinner(out.stdout, winner)
