@@ -132,6 +132,7 @@ func (c *Core) pause(id string, paused bool) {
 	}
 	run.entry.Paused = paused
 	if paused {
+		c.recall(run)
 		c.stopClock(run)
 	} else {
 		c.startClock(run)
@@ -194,7 +195,7 @@ func (c *Core) sendMessage(ev SendMessage) {
 		return
 	}
 	att := run.live[ev.Trial]
-	data := task.Encode(task.Control{Task: string(att.task), Body: ev.Body})
+	data := task.Encode(task.Control{Task: string(att.id()), Body: ev.Body})
 	c.call(cluster.Message{Agent: att.agent, Executor: att.executor, Data: data})
 }
 

@@ -30,6 +30,7 @@ type Core struct {
 	touched     []*run // by this step; see advance
 	submissions uint64 // of the last sweep submitted
 	live        attempts
+	tasks       map[cluster.TaskID]*placement // what live attempts are to the cluster
 	orphans     map[cluster.TaskID]*orphan
 	held        []heldUpdate                            // that came before points which precede theirs
 	unread      map[cluster.TaskID]int                  // updates in a row, of tasks that are no live attempts, that could not be read
@@ -68,6 +69,7 @@ func NewCore(cfg Config) *Core {
 	return &Core{
 		cfg:       cfg,
 		runs:      map[string]*run{},
+		tasks:     map[cluster.TaskID]*placement{},
 		orphans:   map[cluster.TaskID]*orphan{},
 		unread:    map[cluster.TaskID]int{},
 		streams:   streams{of: map[journal.ExecutorKey]*stream{}},

@@ -34,9 +34,9 @@ func (c *Core) drain(run *run, outcome sweep.Phase, reason string, kill bool) {
 		return
 	}
 	if kill {
-		for _, att := range run.inOrder() {
-			c.kill(att, killStopped, reason)
-		}
+		c.killAll(run.inOrder(), killStopped, reason)
+	} else {
+		c.recall(run)
 	}
 	c.touch(run)
 }

@@ -68,7 +68,7 @@ func TestAttemptsOfAnImageAreLabelled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	att := &attempt{run: &run{id: "s", executor: o}, trial: 3, number: 2, task: cluster.NewTaskID("s", 3, 2)}
+	att := &attempt{run: &run{id: "s", executor: o}, trial: 3, number: 2, placement: &placement{task: cluster.NewTaskID("s", 3, 2)}}
 	info := c.executorInfo(att, offers.Grant{})
 	if info.ID != "kaon-s.3.2" || !slices.Equal(info.Container.Labels, []string{"kaon.sweep=s", "kaon.trial=3", "kaon.attempt=2"}) {
 		t.Errorf("executor %s of container %+v", info.ID, info.Container)
@@ -103,8 +103,8 @@ func TestImageIsRefusedByWhoCannotRunIt(t *testing.T) {
 // A missing image is the spec's fault, an executor that could not be fetched is not, nor is anything of the kind where
 // there is no image.
 func TestWhoseFaultAContainerIs(t *testing.T) {
-	boxed := &attempt{run: &run{spec: imageSpec(""), executor: executorSpec{container: &cluster.Container{}}}}
-	bare := &attempt{run: &run{spec: testSpec{Trials: 1}.spec()}}
+	boxed := &attempt{placement: &placement{}, run: &run{spec: imageSpec(""), executor: executorSpec{container: &cluster.Container{}}}}
+	bare := &attempt{placement: &placement{}, run: &run{spec: testSpec{Trials: 1}.spec()}}
 	for _, tt := range []struct {
 		att     *attempt
 		message string

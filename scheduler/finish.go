@@ -18,12 +18,8 @@ import (
 // finish ends a live attempt: its record, its trial's next state, the packer's and the tracker's books, and what
 // of it may matter to the sweep.
 func (c *Core) finish(att *attempt, v classification, points *results.Record) {
-	run := att.run
-	c.live.remove(att)
-	delete(run.live, att.trial)
-	c.leaveStream(att)
-	c.cfg.Packer.TaskEnded(att.agent, att.counted(), 1)
-	c.resourcesFreed, c.packDue = true, true
+	run, p := att.run, att.placement
+	c.disbelieve(att)
 	v = c.resolveRetryScope(att, v)
 	c.judgeAgent(att, v)
 	if v.outcome == sweep.AttemptLost && att.probe && !v.uncharged && !c.health.FailingElsewhere(att.agent, c.could(att)) {
@@ -32,6 +28,44 @@ func (c *Core) finish(att *attempt, v classification, points *results.Record) {
 	c.recordPrefetch(att, v)
 	c.observeExecutorEnd(att)
 
+	c.noteLoss(att, v)
+	run.learnDuration(v)
+	if att.coTerminated > 0 {
+		run.queue.Isolate(att.trial)
+	}
+	c.conclude(att, v, points)
+	run.noteFirstFailure(att, v, c.now)
+	c.nextTurn(p)
+	c.shutdownIdle(att)
+}
+
+// giveBack ends an attempt of a bundle that never began. Its trial waits again, free of charge.
+func (c *Core) giveBack(att *attempt, reason string) {
+	p, first := att.placement, !att.waits()
+	c.disbelieve(att)
+	v := classification{outcome: sweep.AttemptLost, uncharged: true, agentNotBlamed: true, reason: reason}
+	if att.killing != notKilled {
+		v.outcome, v.reason = sweep.AttemptStopped, att.reason
+	}
+	if first {
+		c.judgeAgent(att, v)
+	}
+	c.conclude(att, v, nil)
+	if first {
+		c.nextTurn(p)
+	}
+}
+
+// nextTurn takes in that the next attempt of a bundle is the one that runs.
+func (c *Core) nextTurn(p *placement) {
+	if p.alive() {
+		p.probe = c.health.RecordStart(p.agent, "")
+	}
+}
+
+// conclude keeps how an attempt ended, and moves its trial on.
+func (c *Core) conclude(att *attempt, v classification, points *results.Record) {
+	run := att.run
 	to, due := c.nextState(att, v)
 	run.stops.end(att.trial)
 	rec := results.Record{Sweep: run.id, Trial: att.trial, Attempt: att.number, First: att.points}
@@ -43,10 +77,7 @@ func (c *Core) finish(att *attempt, v classification, points *results.Record) {
 		rec.End.State = sweep.AttemptStopped // whatever ended the attempt, what ended the trial was its sweep
 	}
 	c.record(run, rec)
-	c.noteLoss(att, v)
 	c.commitTrial(att, v, to, due)
-	run.noteFirstFailure(att, v, c.now)
-	c.shutdownIdle(att)
 	if to.Terminal() {
 		c.trialEnded(att, v, to)
 	}
@@ -122,9 +153,6 @@ func (c *Core) commitTrial(att *attempt, v classification, to sweep.State, due t
 	e := journal.TrialEntry{
 		Sweep: run.id, Trial: att.trial, State: to, Attempt: att.number, Budget: run.budgets[att.trial],
 		Due: due, Value: att.value,
-	}
-	if att.coTerminated > 0 {
-		run.queue.Isolate(att.trial)
 	}
 	if to.Terminal() {
 		delete(run.budgets, att.trial)
@@ -253,4 +281,22 @@ func (c *Core) noteLoss(att *attempt, v classification) {
 	r := att.run
 	r.loss = Loss{Trial: att.trial, Attempt: att.number, Agent: att.where(), Reason: v.reason, At: c.now, Count: r.loss.Count + 1}
 	c.note(AttemptLost{Sweep: r.id, Loss: r.loss})
+}
+
+// loseTask ends a task of which nobody will tell how: its first attempt as v says, and the others are given back, as they have
+// not begun.
+func (c *Core) loseTask(p *placement, v classification) {
+	for len(p.attempts) > 1 {
+		c.giveBack(p.attempts[1], "its task ended before its turn came: "+v.reason)
+	}
+	if p.alive() {
+		c.finish(p.first(), v, nil)
+	}
+}
+
+// learnDuration takes in how long an attempt took that ran to its own end.
+func (r *run) learnDuration(v classification) {
+	if e := v.end; e != nil && !e.Killed && e.StartMs != 0 && v.outcome != sweep.AttemptLost {
+		r.took.add(time.Duration(max(e.EndMs-e.StartMs, 0)) * time.Millisecond)
+	}
 }

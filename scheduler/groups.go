@@ -14,6 +14,7 @@ import (
 type group struct {
 	run *run
 	queue.Group
+	granted int // tasks that the plan at hand places and that are not launched yet
 }
 
 // groups is all that may start now, in order of submission, and whether more waits that may not.
@@ -27,19 +28,19 @@ func (c *Core) groups() (all []group, held bool) {
 		if run.queue.Isolates() {
 			for _, g := range c.isolatedGroups(run, n) {
 				n -= g.Count
-				all = append(all, group{run, g})
+				all = append(all, group{run: run, Group: g})
 			}
 		}
 		switch {
 		case n == 0:
 		case run.entry.Phase == sweep.PhaseThen:
 			if d := c.thenDemand(run); d != nil {
-				all = append(all, group{run, queue.Single(ThenTrial, d)})
+				all = append(all, group{run: run, Group: queue.Single(ThenTrial, d)})
 			}
 		default:
 			for _, g := range c.trialGroups(run, n) {
 				c.completeDemand(run, g.Demand)
-				all = append(all, group{run, g})
+				all = append(all, group{run: run, Group: g})
 			}
 		}
 	}

@@ -49,7 +49,7 @@ func (c *Core) hold(att *attempt, h heldUpdate) bool {
 	}
 	wait := mostHeld
 	switch {
-	case att != nil && !att.started.IsZero() && isLastWord(&h.status):
+	case att != nil && !att.bundle && !att.started.IsZero() && isLastWord(&h.status):
 		wait = mostLastWord // if it is that of the last attempt, releaseHeld takes those in first that came first
 	case !c.early(att, &h):
 		return false
@@ -65,7 +65,7 @@ func (c *Core) hold(att *attempt, h heldUpdate) bool {
 
 // early reports whether an update has to wait for others.
 func (c *Core) early(att *attempt, h *heldUpdate) bool {
-	if att != nil && (missingPoints(att, &h.report) > 0 || !att.started.IsZero() && isLastWord(&h.status) && c.awaitsLastWords(att)) {
+	if att != nil && !att.bundle && (missingPoints(att, &h.report) > 0 || !att.started.IsZero() && isLastWord(&h.status) && c.awaitsLastWords(att)) {
 		return true
 	}
 	for _, p := range h.report.Others {

@@ -2,11 +2,14 @@ package scheduler
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/health"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/timer"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // A KILL may be lost, so it is repeated until the task's end is known: first after the grace period and a
@@ -17,20 +20,34 @@ const (
 )
 
 // kill asks for the end of a live attempt. If it is killed for several reasons, the first one classifies its end.
-func (c *Core) kill(att *attempt, w killReason, reason string) {
-	if att.killing != notKilled {
-		return
+func (c *Core) kill(att *attempt, w killReason, reason string) { c.killAll([]*attempt{att}, w, reason) }
+
+// killAll kills attempts. A bundle all of which is to end is one KILL.
+func (c *Core) killAll(all []*attempt, w killReason, reason string) {
+	all = slices.DeleteFunc(slices.Clone(all), func(att *attempt) bool { return att.killing != notKilled })
+	for _, att := range all {
+		att.killing, att.reason = w, reason
+		if !att.run.entry.Killing {
+			c.journal(att.entry())
+		}
 	}
-	att.killing, att.reason = w, reason
-	if !att.run.entry.Killing {
-		c.journal(att.entry())
+	for _, att := range all {
+		c.sendKill(att)
 	}
-	c.sendKill(att)
 }
 
+// sendKill kills the task of an attempt, or in a bundle of which others go on the attempt alone, by a message to its executor. Either
+// may be lost, and is repeated.
 func (c *Core) sendKill(att *attempt) {
-	grace := att.run.spec.Task.Grace
-	c.call(cluster.Kill{Task: att.task, Agent: att.agent, Grace: grace})
+	grace, p := att.run.spec.Task.Grace, att.placement
+	switch {
+	case p.bundle && !p.allKilled():
+		data := task.Encode(task.Control{Task: string(att.id()), Kill: &task.Kill{Grace: grace}})
+		c.call(cluster.Message{Agent: att.agent, Executor: att.executor, Data: data})
+	case p.killed.IsZero() || !c.now.Before(p.killed.Add(killRetryFirst)): // else another attempt of it was the reason just now
+		p.killed = c.now
+		c.call(cluster.Kill{Task: att.task, Agent: att.agent, Grace: grace})
+	}
 	wait := grace + timer.Backoff(killRetryFirst, killRetryMost, att.kills)
 	att.kills++
 	c.timers.Set(c.now.Add(wait), func(time.Time) {
@@ -38,6 +55,27 @@ func (c *Core) sendKill(att *attempt) {
 			c.sendKill(att)
 		}
 	})
+}
+
+// recallEvery is the time between messages that ask a bundle for what has not begun.
+const recallEvery = 10 * time.Second
+
+// recall asks the bundles of a sweep for what has not begun, until its trials may start again.
+func (c *Core) recall(run *run) {
+	asked := false
+	for _, att := range run.inOrder() {
+		if p := att.placement; !att.waits() && len(p.attempts) > 1 {
+			asked = true
+			c.call(cluster.Message{Agent: p.agent, Executor: p.executor, Data: task.Encode(task.Control{Task: string(p.task), Recall: true})})
+		}
+	}
+	if asked {
+		c.timers.Set(c.now.Add(recallEvery), func(time.Time) {
+			if c.connected && (run.entry.Paused || run.entry.Phase == sweep.PhaseDraining) {
+				c.recall(run)
+			}
+		})
+	}
 }
 
 // overtime is what an executor gets beyond timeout and grace to end an attempt and say so.
@@ -54,11 +92,11 @@ func (c *Core) watchRun(att *attempt) {
 			}
 		})
 	}
-	task := &att.run.spec.Task
-	if task.Timeout <= 0 {
+	spec := &att.run.spec.Task
+	if spec.Timeout <= 0 {
 		return
 	}
-	c.timers.Set(att.started.Add(task.Timeout+task.Grace+overtime), func(time.Time) {
+	c.timers.Set(att.started.Add(spec.Timeout+spec.Grace+overtime), func(time.Time) {
 		if att.run.live[att.trial] == att {
 			c.kill(att, killOverdue, fmt.Sprintf("%s, and its executor did not end it", describeTimeout(att)))
 		}

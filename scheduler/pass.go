@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -98,6 +99,12 @@ func (c *Core) passAt(at time.Time) {
 func (c *Core) applyPlan(plan offers.Plan, groups []group, held bool) {
 	note := PassDone{}
 	refuse := refuseIdle
+	for _, l := range plan.Launches {
+		for _, g := range l.Grants {
+			groups[g.Demand].granted += g.Count
+			groups[g.Demand].run.granted += g.Count
+		}
+	}
 	if held || len(plan.Unplaced) > 0 {
 		refuse = refuseRest
 	}
@@ -136,21 +143,44 @@ func (c *Core) applyPlan(plan offers.Plan, groups []group, held bool) {
 	}
 }
 
-// launch starts the next trial of a group on an agent.
+// launch starts the next trials of a group in one task on an agent: mostly one.
 func (c *Core) launch(g *group, id offers.AgentID, role string, grant offers.Grant) (cluster.TaskInfo, bool) {
+	g.granted--
+	g.run.granted--
+	first, ok := c.nextOrder(g)
+	if !ok {
+		c.cfg.Packer.TaskEnded(id, (&placement{role: role, demand: g.Demand}).counted(), 1)
+		return cluster.TaskInfo{}, false
+	}
+	orders := []task.Order{first}
+	for most := g.bundleSize(&first); len(orders) < most; {
+		next, ok := c.nextOrder(g)
+		if !ok {
+			break
+		}
+		if !g.run.mayBundle(next.Trial) {
+			g.run.queue.PutBack(&g.Group, next.Trial)
+			break
+		}
+		orders = append(orders, next)
+	}
+	return c.start(g, orders, id, role, grant), true
+}
+
+// nextOrder is what the next attempt of a group runs.
+func (c *Core) nextOrder(g *group) (order task.Order, ok bool) {
 	run := g.run
-	trial, ok := run.queue.Pop(&g.Group)
-	for ok {
-		number := run.lastAttempt(trial) + 1
-		order, err := c.taskOrder(run, trial, number)
+	for {
+		trial, ok := run.queue.Pop(&g.Group)
+		if !ok {
+			return order, false
+		}
+		order, err := c.taskOrder(run, trial, run.lastAttempt(trial)+1)
 		if err == nil {
-			return c.start(g, trial, number, order, id, role, grant), true
+			return order, true
 		}
 		c.failLaunch(run, trial, err)
-		trial, ok = run.queue.Pop(&g.Group)
 	}
-	c.cfg.Packer.TaskEnded(id, (&attempt{role: role, demand: g.Demand}).counted(), 1)
-	return cluster.TaskInfo{}, false
 }
 
 // taskOrder resolves what an attempt runs.
@@ -165,26 +195,37 @@ func (c *Core) taskOrder(run *run, trial, number int) (task.Order, error) {
 	return run.builder.Order(trial, number, p)
 }
 
-// start makes the attempt and its task.
-func (c *Core) start(g *group, trial, number int, order task.Order, id offers.AgentID, role string,
-	grant offers.Grant) cluster.TaskInfo {
+// start makes the attempts that run what orders say, and their task.
+func (c *Core) start(g *group, orders []task.Order, id offers.AgentID, role string, grant offers.Grant) cluster.TaskInfo {
 	run := g.run
 	a, _ := c.health.Agent(id)
-	att := &attempt{
-		run: run, trial: trial, number: number, task: cluster.NewTaskID(run.id, trial, number),
-		agent: id, host: a.Host, role: role, demand: g.Demand, launched: c.now, seed: order.Seed, reconciled: true,
-		probe: c.health.RecordStart(id, ""),
+	first := &orders[0]
+	p := &placement{
+		task: cluster.NewTaskID(run.id, first.Trial, first.Attempt), bundle: len(orders) > 1,
+		agent: id, host: a.Host, role: role, demand: g.Demand, reconciled: true, probe: c.health.RecordStart(id, ""),
 	}
-	run.attempts[run.slot(trial)] = uint16(number)
-	run.live[trial] = att
-	c.live.add(att)
-	info := c.executorInfo(att, grant)
-	att.executor = info.ID
-	order.Interval = c.pointInterval(1)
-	c.joinStream(att, order.Interval)
-	c.moved(run, trial, sweep.Launched, a.Host, "")
-	run.stops.begin(trial)
-	c.journal(att.entry())
-	c.watchLaunch(att, 0)
-	return cluster.TaskInfo{ID: att.task, Name: string(att.task), Resources: grant.Resources, Executor: info, Data: task.Encode(order)}
+	var info cluster.ExecutorInfo
+	for i := range orders {
+		o := &orders[i]
+		att := &attempt{placement: p, run: run, trial: o.Trial, number: o.Attempt, place: i, launched: c.now, seed: o.Seed}
+		run.attempts[run.slot(o.Trial)] = uint16(o.Attempt)
+		c.believe(att)
+		if i == 0 {
+			info = c.executorInfo(att, grant)
+			p.executor = info.ID
+			first.Interval = c.pointInterval(1)
+			c.watchLaunch(att, 0)
+		}
+		c.joinStream(att, first.Interval)
+		c.moved(run, o.Trial, sweep.Launched, a.Host, "")
+		run.stops.begin(o.Trial)
+		c.journal(att.entry())
+	}
+	t := cluster.TaskInfo{ID: p.task, Name: string(p.task), Resources: grant.Resources, Executor: info}
+	if p.bundle {
+		first.Bundle = &task.Bundle{Next: orders[1:], Window: run.window()}
+		t.Name = fmt.Sprintf("%s and %d more", p.task, len(orders)-1)
+	}
+	t.Data = task.Encode(*first)
+	return t
 }

@@ -39,6 +39,11 @@ func (c *Core) subscribed(ev cluster.Subscribed) {
 	for att := c.live.first; att != nil; att = att.next {
 		att.reconciled = false
 		if att.killing != notKilled {
+			att.killed = time.Time{}
+		}
+	}
+	for att := c.live.first; att != nil; att = att.next {
+		if att.killing != notKilled {
 			c.sendKill(att)
 		}
 	}
@@ -58,7 +63,8 @@ func (c *Core) failAll() {
 	c.unconfirmExecutors()
 	for att := c.live.first; att != nil; att = c.live.first {
 		att.unreachableSince = c.now
-		c.finish(att, classify(att, cluster.Status{State: cluster.Lost, Message: "the master removed the framework, and its tasks with it"}, nil), nil)
+		att = att.placement.first()
+		c.loseTask(att.placement, classify(att, cluster.Status{State: cluster.Lost, Message: "the master removed the framework, and its tasks with it"}, nil))
 	}
 }
 
@@ -78,7 +84,7 @@ func (c *Core) reconcileExplicit() {
 	}
 	var tasks []cluster.TaskAgent
 	for att := c.live.first; att != nil; att = att.next {
-		if !att.reconciled {
+		if !att.reconciled && !att.waits() {
 			tasks = append(tasks, cluster.TaskAgent{Task: att.task, Agent: att.agent})
 		}
 	}
@@ -130,14 +136,14 @@ func (c *Core) watchLaunch(att *attempt, try int) {
 // pollUnreachable asks about a missing attempt until it is found or given up: an agent that died with a launch before it knew
 // of it comes back without a word on it, and the master tells only who asks that the attempt is gone.
 func (c *Core) pollUnreachable(att *attempt, try int) {
-	since := att.unreachableSince
+	p, since := att.placement, att.unreachableSince
 	c.timers.Set(c.now.Add(timer.Backoff(firstPoll, mostReconcile, try)), func(time.Time) {
-		if att.run.live[att.trial] != att || !att.unreachableSince.Equal(since) {
+		if !p.alive() || !p.unreachableSince.Equal(since) {
 			return
 		}
-		att.reconciled = false
+		p.reconciled = false
 		c.scheduleReconcile()
-		c.pollUnreachable(att, try+1)
+		c.pollUnreachable(p.first(), try+1)
 	})
 }
 
@@ -151,8 +157,8 @@ func (c *Core) undelivered(ev cluster.Undelivered) {
 	switch call := ev.Call.(type) {
 	case cluster.Accept:
 		for i, t := range call.Tasks {
-			if att := c.liveAttempt(t.ID); att != nil {
-				att.reconciled = false
+			if p := c.tasks[t.ID]; p != nil {
+				p.reconciled = false
 			}
 			if k := (journal.ExecutorKey{Agent: call.Agent, Executor: t.Executor.ID}); !c.confirmed.on(k) && (i == 0 || t.Executor.ID != call.Tasks[i-1].Executor.ID) {
 				c.unconfirmExecutor(k)

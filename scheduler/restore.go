@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
@@ -194,9 +195,18 @@ func (r *run) restoreResult(e journal.TrialEntry) {
 // restoreAttempt believes again in an attempt that was alive when the journal was written.
 func (c *Core) restoreAttempt(run *run, e journal.TrialEntry) error {
 	att := &attempt{
-		run: run, trial: e.Trial, number: e.Attempt, task: cluster.NewTaskID(run.id, e.Trial, e.Attempt),
-		agent: e.Agent, host: e.Host, executor: e.Executor,
+		run: run, trial: e.Trial, number: e.Attempt, place: e.Place,
 		launched: e.Launched, started: e.Started, points: e.Points, value: e.Value, killing: killReason(e.KillReason), reason: e.Reason,
+	}
+	if p := c.tasks[e.Task]; p != nil {
+		att.placement = p // which an earlier attempt of the bundle has brought back
+		return c.restoreSeed(att)
+	}
+	att.placement = &placement{
+		task: e.Task, bundle: e.Task != "", agent: e.Agent, host: e.Host, executor: e.Executor,
+	}
+	if !att.bundle {
+		att.task = att.id()
 	}
 	if e.Trial == ThenTrial {
 		if att.demand = c.thenDemand(run); att.demand == nil {
@@ -211,14 +221,9 @@ func (c *Core) restoreAttempt(run *run, e journal.TrialEntry) error {
 			att.demand = c.completeIsolated(run, run.queue.IsolatedDemand(d))
 		}
 	}
-	order, err := c.taskOrder(run, e.Trial, e.Attempt)
-	if err != nil {
+	if err := c.restoreSeed(att); err != nil {
 		return err
 	}
-	att.seed = order.Seed
-	run.live[e.Trial] = att
-	c.live.add(att)
-	c.joinStream(att, 0)
 	c.health.RecordStart(e.Agent, e.Host)
 	att.role = c.roleOf(e.Agent, e.Executor)
 	c.cfg.Packer.TaskStarted(e.Agent, att.counted(), 1)
@@ -231,11 +236,24 @@ func (c *Core) restoreAttempt(run *run, e journal.TrialEntry) error {
 	return nil
 }
 
+// restoreSeed completes an attempt that is believed again.
+func (c *Core) restoreSeed(att *attempt) error {
+	order, err := c.taskOrder(att.run, att.trial, att.number)
+	if err != nil {
+		return err
+	}
+	att.seed = order.Seed
+	c.believe(att)
+	c.joinStream(att, 0)
+	return nil
+}
+
 // resume goes on with a sweep from where the journal left it.
 func (c *Core) resume(run *run) error {
 	if err := run.search.Replay(); err != nil {
 		return err
 	}
+	slices.SortStableFunc(run.revived, func(a, b journal.TrialEntry) int { return a.Place - b.Place })
 	for _, e := range run.revived {
 		if err := c.restoreAttempt(run, e); err != nil {
 			return fmt.Errorf("trial %d: %w", e.Trial, err)

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
@@ -37,6 +38,9 @@ type run struct {
 
 	queue   *queue.Queue // its trials that wait
 	live    map[int]*attempt
+	tasks   int // that live attempts are, fewer where they are bundled
+	granted int // tasks that the plan at hand places and that are not launched yet
+	took    durations
 	budgets map[int]journal.Budget
 	then    *offers.Demand
 
@@ -144,7 +148,7 @@ func (r *run) allEnded() bool {
 	return n[sweep.Waiting]+n[sweep.Launched]+n[sweep.Running] == 0
 }
 
-// launchable is how many trials may start now: they wait, are not delayed, and the sweep's limit and the
+// launchable is how many tasks may start now: trials wait that are not delayed, and the sweep's limit and the
 // scheduler's (0: none) leave room.
 func (r *run) launchable(most int) int {
 	if r.entry.Paused {
@@ -160,7 +164,7 @@ func (r *run) launchable(most int) int {
 	default:
 		return 0
 	}
-	return r.queue.Room(r.counts[sweep.Waiting], len(r.live), r.spec.Limits.Parallel, most)
+	return r.queue.Room(r.counts[sweep.Waiting], r.tasks, r.spec.Limits.Parallel, most)
 }
 
 // ThenTrial stands for the `then` step where a trial's index is expected.
@@ -188,11 +192,9 @@ type thenEnd struct {
 	reason string
 }
 
-// attempt is one launch that is believed alive. A trial has at most one (law 4).
-type attempt struct {
-	run      *run
-	trial    int
-	number   int
+// placement is one task of the cluster that is believed alive: where it is, and the attempts that it runs. Most tasks run one
+// attempt; a bundle runs several, one after the other.
+type placement struct {
 	task     cluster.TaskID
 	agent    offers.AgentID
 	host     string
@@ -200,33 +202,83 @@ type attempt struct {
 	role     string         // whose offers it took; empty: "*"
 	demand   *offers.Demand // what the packer counted it as, but for the role
 
-	launched time.Time
+	// attempts are those that have not ended, in their order: the first runs, or is the next to; the others have not begun, as far
+	// as its executor has told. None: the task has ended.
+	attempts []*attempt
+	bundle   bool // it was launched with several
+
+	uuid             string    // of the last update taken in; Mesos repeats an update until it hears our acknowledgement
+	reconciled       bool      // heard of since the last (re)subscription
+	unreachableSince time.Time // when it was first reported unreachable or unknown; zero: not missing
+	corrupt          int       // updates of it in a row that could not be read
+	startExit        int       // the exit code by which its executor said that it cannot be one; 0: it did not
+	executorWait     int       // status its executor ended with before it did; 0: it did not, or well
+	coTerminated     int       // attempts that its agent ended together with it
+	endSource        endSource // who told its end
+	neighbours       bool      // when it ended, others were alive on its agent
+	probe            bool      // it tries an agent that did badly before
+	prefetched       bool      // its agent was to bring what it works with
+	killed           time.Time // when it was last sent a KILL; zero: to be sent one at once
+	lastWord         bool      // the last of its updates is here, and may wait for those of others
+	terminalSeen     time.Time // reconciliation says it ended, the update that tells how has not come yet
+}
+
+// alive reports whether it is believed to be: some attempt of it has not ended.
+func (p *placement) alive() bool { return len(p.attempts) > 0 }
+
+// first is the attempt that runs, or is the next to. It must be alive.
+func (p *placement) first() *attempt { return p.attempts[0] }
+
+// waits reports whether an attempt is behind another in its bundle, and so has not begun.
+func (a *attempt) waits() bool { return a.placement.first() != a }
+
+// allKilled reports whether every attempt that is left is being killed: then the task is.
+func (p *placement) allKilled() bool {
+	return !slices.ContainsFunc(p.attempts, func(a *attempt) bool { return a.killing == notKilled })
+}
+
+// counted is the demand that the packer counted the task as.
+func (p *placement) counted() *offers.Demand {
+	if p.role == "" || p.demand.Role == p.role {
+		return p.demand
+	}
+	d := *p.demand
+	d.Role = p.role
+	return &d
+}
+
+func (p *placement) where() string {
+	if p.host != "" {
+		return p.host
+	}
+	return string(p.agent)
+}
+
+// attempt is one launch of a trial that is believed alive. A trial has at most one (law 4).
+type attempt struct {
+	*placement // its task, which may be that of others too
+	run        *run
+	trial      int
+	number     int
+	place      int // in the bundle
+
+	launched time.Time // or, in a bundle, when its turn came
 	started  time.Time // zero until reported running
 	points   uint64    // the number the next new point has
 	value    sweep.Series
-	uuid     string // of the last update taken in; Mesos repeats an update until it hears our acknowledgement
 	seed     uint64
 	percent  *float64 // how far it last said it is; nil: it has not
 
-	reconciled       bool       // heard of since the last (re)subscription
-	unreachableSince time.Time  // when it was first reported unreachable or unknown; zero: not missing
-	corrupt          int        // updates of it in a row that could not be read
-	killing          killReason // it is being killed, and what that makes of it
-	reason           string     // said with killing
-	kills            int        // KILLs sent so far
-	startExit        int        // the exit code by which its executor said that it cannot be one; 0: it did not
-	executorWait     int        // status its executor ended with before it did; 0: it did not, or well
-	coTerminated     int        // attempts that its agent ended together with it
-	endSource        endSource  // who told its end
-	neighbours       bool       // when it ended, others were alive on its agent
-	probe            bool       // it tries an agent that did badly before
-	prefetched       bool       // its agent was to bring what it works with
-	missing          uint64     // points of it that never came, and are no longer waited for
-	lastWord         bool       // the last of its updates is here, and may wait for those of others
-	terminalSeen     time.Time  // reconciliation says it ended, the update that tells how has not come yet
+	killing killReason // it is being killed, and what that makes of it
+	reason  string     // said with killing
+	kills   int        // KILLs sent so far
+	missing uint64     // points of it that never came, and are no longer waited for
 
 	prev, next *attempt
 }
+
+// id is the attempt's id, which is its task's where it is alone or the first.
+func (a *attempt) id() cluster.TaskID { return cluster.NewTaskID(a.run.id, a.trial, a.number) }
 
 // killReason says on whose wish an attempt is killed.
 type killReason uint8
@@ -257,26 +309,12 @@ func (a *attempt) entry() journal.TrialEntry {
 		Launched: a.launched, Started: a.started, Points: a.points, Value: a.value,
 		KillReason: uint8(a.killing), Reason: a.reason,
 	}
+	if a.bundle {
+		e.Task, e.Place = a.task, a.place
+	}
 	setSteps(&e, r.search.Steps(a.trial))
 	e.Stop = r.stops.memory(a.trial)
 	return e
-}
-
-// counted is the demand that the packer counted the attempt as.
-func (a *attempt) counted() *offers.Demand {
-	if a.role == "" || a.demand.Role == a.role {
-		return a.demand
-	}
-	d := *a.demand
-	d.Role = a.role
-	return &d
-}
-
-func (a *attempt) where() string {
-	if a.host != "" {
-		return a.host
-	}
-	return string(a.agent)
 }
 
 // setSteps writes the steps of a trial into its entry.

@@ -25,7 +25,7 @@ const fromExecutor = "SOURCE_EXECUTOR"
 
 // isOf tells whether what an executor says of an attempt comes from the attempt's own. Agents vouch for an executor's id where
 // they authenticate executors, and for their own always. What agents and masters say themselves is believed.
-func (a *attempt) isOf(agent offers.AgentID, executor offers.ExecutorID, source string) bool {
+func (a *placement) isOf(agent offers.AgentID, executor offers.ExecutorID, source string) bool {
 	return source != fromExecutor || agent == a.agent && (executor == "" || executor == a.executor)
 }
 

@@ -27,6 +27,7 @@ type SweepStatus struct {
 	Paused    bool
 	Reason    string
 	Counts    sweep.Counts
+	Staged    int // of those launched: behind another in their bundle
 	Best      float64
 	BestTrial int // -1: none
 	Submitted time.Time
@@ -54,7 +55,7 @@ func (c *Core) Snapshot() Snapshot {
 	for _, r := range c.order {
 		s.Sweeps = append(s.Sweeps, SweepStatus{
 			ID: r.id, Spec: r.spec, Phase: r.entry.Phase, Paused: r.entry.Paused, Reason: r.entry.Reason,
-			Counts: r.Counts(), Best: r.best, BestTrial: r.bestTrial,
+			Counts: r.Counts(), Staged: len(r.live) - r.tasks, Best: r.best, BestTrial: r.bestTrial,
 			Submitted: r.entry.Submitted, Elapsed: r.elapsed(c.now), Ended: r.entry.Ended, Then: r.state(ThenTrial),
 			Loss: r.loss, Early: r.stops.byRule(), Percent: percent[r],
 		})

@@ -1,8 +1,10 @@
 package scheduler
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
@@ -22,7 +24,7 @@ const lastUpdateWait = 10 * time.Minute
 // updated takes in a status update. Whatever comes of it, an update with a uuid is acknowledged, after the
 // journal holds what it changed. One that came before points which precede its own waits for these.
 func (c *Core) updated(s cluster.Status) {
-	att := c.liveAttempt(s.Task)
+	att := c.speaker(s.Task)
 	if att != nil && !att.isOf(s.Agent, s.Executor, s.Source) {
 		c.note(Anomaly{Message: "update not believed: it comes from the executor of other attempts", Task: s.Task, Agent: s.Agent})
 		c.acknowledge(s)
@@ -80,10 +82,14 @@ func (c *Core) takeIn(att *attempt, h heldUpdate) {
 	if att == nil {
 		c.onOrphan(h.status)
 	} else {
+		p := att.placement
 		if len(h.status.UUID) > 0 {
-			att.uuid = string(h.status.UUID)
+			p.uuid = string(h.status.UUID)
 		}
-		c.apply(att, h)
+		c.applyAttempts(p, h.status, h.report.Attempts)
+		if p.alive() {
+			c.apply(p.first(), h)
+		}
 		c.stopEarly(att.run)
 	}
 	for _, run := range runs {
@@ -97,7 +103,7 @@ func (c *Core) takeIn(att *attempt, h heldUpdate) {
 func (c *Core) releaseHeld() {
 	for i := 0; i < len(c.held); i++ {
 		h := c.held[i]
-		att := c.liveAttempt(h.status.Task)
+		att := c.speaker(h.status.Task)
 		if c.early(att, &h) {
 			if c.now.Before(h.until) {
 				continue
@@ -159,6 +165,9 @@ func (c *Core) apply(att *attempt, h heldUpdate) {
 		c.keepPoints(att, points)
 	case cluster.Running:
 		c.clearUnreachable(att)
+		if att.bundle {
+			return // which attempt runs, the reports have told
+		}
 		moved := c.running(att)
 		c.keepPoints(att, points)
 		if moved || points != nil {
@@ -176,10 +185,19 @@ func (c *Core) apply(att *attempt, h heldUpdate) {
 		if limitation(s) {
 			c.markCoTerminated(att)
 		}
-		a, _ := c.health.Agent(att.agent)
-		att.neighbours = a.Running > 1
-		c.finish(att, withoutPoints(att, classify(att, s, report.End)), points)
+		c.noteNeighbours(att)
+		v := withoutPoints(att, classify(att, s, report.End))
+		for len(att.placement.attempts) > 1 {
+			c.giveBack(att.placement.attempts[1], "its task ended before its turn came: "+cmp.Or(v.reason, strings.ToLower(string(s.State))))
+		}
+		c.finish(att, v, points)
 	}
+}
+
+// noteNeighbours notes whether others are alive on an attempt's agent when it ends.
+func (c *Core) noteNeighbours(att *attempt) {
+	a, _ := c.health.Agent(att.agent)
+	att.neighbours = a.Running > 1
 }
 
 // isReconciledState reports whether a terminal state is only what the master knows of it: when it reconciles, and when an
@@ -200,10 +218,9 @@ func isReconciledState(s cluster.Status) bool {
 func (c *Core) awaitLastUpdate(att *attempt) {
 	if att.terminalSeen.IsZero() {
 		att.terminalSeen = c.now
+		p := att.placement
 		c.timers.Set(c.now.Add(lastUpdateWait), func(time.Time) {
-			if att.run.live[att.trial] == att {
-				c.finish(att, classification{outcome: sweep.AttemptLost, reason: "ended, and its last update never came"}, nil)
-			}
+			c.loseTask(p, classification{outcome: sweep.AttemptLost, reason: "ended, and its last update never came"})
 		})
 	}
 }
@@ -227,7 +244,7 @@ func (c *Core) newPoints(att *attempt, r task.Report) *results.Record {
 		return nil
 	}
 	if r.First > att.points {
-		c.note(Anomaly{Message: fmt.Sprintf("points %d to %d never came", att.points, r.First-1), Task: att.task, Agent: att.agent})
+		c.note(Anomaly{Message: fmt.Sprintf("points %d to %d never came", att.points, r.First-1), Task: att.id(), Agent: att.agent})
 		att.points = r.First
 	}
 	fresh := r.Points[att.points-r.First:]
@@ -289,13 +306,13 @@ func (c *Core) markUnreachable(att *attempt, s cluster.Status) {
 		return
 	}
 	att.unreachableSince = c.now
-	since := c.now
+	p, since := att.placement, c.now
 	c.pollUnreachable(att, 0)
 	c.timers.Set(c.now.Add(c.cfg.PartitionGrace), func(time.Time) {
-		if att.run.live[att.trial] != att || !att.unreachableSince.Equal(since) {
+		if !p.alive() || !p.unreachableSince.Equal(since) {
 			return
 		}
-		c.finish(att, classification{outcome: sweep.AttemptLost, reason: fmt.Sprintf("agent %s has been out of reach for %v", att.where(), c.cfg.PartitionGrace)}, nil)
+		c.loseTask(p, classification{outcome: sweep.AttemptLost, reason: fmt.Sprintf("agent %s has been out of reach for %v", p.where(), c.cfg.PartitionGrace)})
 	})
 }
 
@@ -306,12 +323,13 @@ func (c *Core) markCoTerminated(att *attempt) {
 	}
 	var all []*attempt
 	for other := c.live.first; other != nil; other = other.next {
-		if other.agent == att.agent && other.executor == att.executor {
+		if other.agent == att.agent && other.executor == att.executor && !other.waits() {
 			all = append(all, other)
 		}
 	}
 	for _, other := range all {
-		other.coTerminated = len(all) - 1
+		// Of a bundle it may have been one that began since its executor last told.
+		other.coTerminated = len(all) - 1 + len(other.placement.attempts) - 1
 	}
 }
 

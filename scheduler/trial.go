@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
@@ -116,6 +117,14 @@ func (c *Core) liveAttempt(task cluster.TaskID) *attempt {
 	return att
 }
 
+// speaker is the attempt that an update of a task is of, as far as that says nothing else; nil: the task is not believed in.
+func (c *Core) speaker(task cluster.TaskID) *attempt {
+	if p := c.tasks[task]; p != nil {
+		return p.first()
+	}
+	return nil
+}
+
 // record numbers a record, keeps it in the journal and announces it.
 func (c *Core) record(run *run, rec results.Record) {
 	run.records++
@@ -149,4 +158,34 @@ func (c *Core) journalSweep(run *run) {
 		run.entry.Elapsed, run.clockStart = run.elapsed(c.now), c.now
 	}
 	c.journal(run.entry)
+}
+
+// believe takes in that an attempt is alive, after those of its task that are already.
+func (c *Core) believe(a *attempt) {
+	if !a.placement.alive() {
+		c.tasks[a.task] = a.placement
+		a.run.tasks++
+	}
+	a.placement.attempts = append(a.placement.attempts, a)
+	a.run.live[a.trial] = a
+	c.live.add(a)
+}
+
+// disbelieve takes in that an attempt has ended, or will not begin. With the last of its task the task has ended too, and the packer
+// has back what it took; else the next attempt is the one that runs.
+func (c *Core) disbelieve(a *attempt) {
+	p, began := a.placement, !a.waits()
+	c.live.remove(a)
+	c.leaveStream(a)
+	delete(a.run.live, a.trial)
+	p.attempts = slices.DeleteFunc(p.attempts, func(o *attempt) bool { return o == a })
+	switch {
+	case !p.alive():
+		delete(c.tasks, p.task)
+		a.run.tasks--
+		c.cfg.Packer.TaskEnded(p.agent, p.counted(), 1)
+		c.resourcesFreed, c.packDue = true, true
+	case began:
+		p.first().launched = c.now // its turn has come
+	}
 }

@@ -20,7 +20,7 @@ var keys = map[string][]string{
 	"task": {
 		"image", "resources", "cpu_limit", "process_limit", "constraints", "env", "secrets", "code", "fetch",
 		"retries", "timeout", "grace",
-		"filters", "isolation", "dir", "logs", "container", "pull", "network", "volumes", "ulimits", "shm",
+		"filters", "isolation", "bundle", "dir", "logs", "container", "pull", "network", "volumes", "ulimits", "shm",
 		"registry", "user",
 	},
 	"task.registry":  {"server", "username", "password", "config"},

@@ -54,6 +54,7 @@ type Task struct {
 	Grace       time.Duration // between SIGTERM and SIGKILL; 0: the executor's default
 	Filters     []string      // regular expressions with two groups, name and value, for stdout
 	Container   *Container    // the image trials run in; nil: on the host
+	Bundle      Bundle        // how many trials one task runs, one after the other
 	Isolation   Isolation     // how many trials share an executor; Contained by default with an image
 	Processes   int           // most of one attempt at a time; 0: the executor's default
 	HardCPUs    bool          // a trial never gets more cpus than it asks for, though others leave some idle

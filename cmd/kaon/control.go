@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results/store"
@@ -169,7 +170,7 @@ func printStatus(w io.Writer, s status) error {
 	}
 	n := s.Trials
 	fmt.Fprintf(w, "%s: %d waiting, %d running, %d succeeded, %d failed, %d stopped\n",
-		plural(n.Total, "trial"), n.Waiting, n.Launched+n.Running, n.Succeeded, n.Failed, n.Stopped)
+		plural(n.Total, "trial"), n.Waiting+s.Staged, n.Launched+n.Running-s.Staged, n.Succeeded, n.Failed, n.Stopped)
 	if len(s.EarlyStopped) > 0 {
 		fmt.Fprintf(w, "ended early: %s\n", byRule(s.EarlyStopped))
 	}
@@ -192,11 +193,12 @@ func printStatus(w io.Writer, s status) error {
 	if s.Origin != nil {
 		printProvenance(w, *s.Origin)
 	}
-	if len(s.Running) == 0 {
+	running := slices.DeleteFunc(slices.Clone(s.Running), func(r control.Running) bool { return r.Staged })
+	if len(running) == 0 {
 		return nil
 	}
 	fmt.Fprintln(w)
-	listed := s.Running[:min(len(s.Running), shownTrials)]
+	listed := running[:min(len(running), shownTrials)]
 	var points pointTable
 	for _, r := range listed {
 		points.add(r.Params)
@@ -209,7 +211,7 @@ func printStatus(w io.Writer, s status) error {
 	if err := printFitting(w, &tab, "kaon status "+s.Sweep.Sweep); err != nil {
 		return err
 	}
-	if more := len(s.Running) - shownTrials; more > 0 {
+	if more := len(running) - shownTrials; more > 0 {
 		fmt.Fprintf(w, "… and %d more\n", more)
 	}
 	return nil

@@ -107,7 +107,7 @@ func (s source) ask(ctx context.Context) (v liveBoard, fresh []results.Record) {
 	}
 	v.running = map[int]control.Running{}
 	for _, r := range status.Running {
-		if r.Sweep == s.id {
+		if r.Sweep == s.id && !r.Staged {
 			v.running[r.Trial] = r
 		}
 	}

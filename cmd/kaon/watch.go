@@ -93,7 +93,7 @@ func progressOf(st server.Status, began time.Time) progress {
 	n := st.Counts
 	p := progress{
 		total: n.Total, done: n.Succeeded + n.Failed + n.Cached, stopped: n.Stopped, doneBefore: st.EndedBefore,
-		running: n.Running + n.Launched, failed: n.Failed, elapsed: time.Since(began), paused: st.Paused,
+		running: n.Running + n.Launched - st.Staged, failed: n.Failed, elapsed: time.Since(began), paused: st.Paused,
 	}
 	// whom early stopping has ended has run as far as it was to run
 	p.early = min(losers(st.Early), p.stopped)

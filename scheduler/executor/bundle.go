@@ -50,9 +50,7 @@ func attemptID(o *task.Order) string { return string(cluster.NewTaskID(o.Sweep, 
 func (b *bundle) run() {
 	if b.window > 0 {
 		defer time.AfterFunc(b.window, crash.Func(func() {
-			b.mu.Lock()
-			b.returnAll()
-			b.mu.Unlock()
+			b.returnNow()
 			b.flush()
 		})).Stop()
 	}
@@ -109,6 +107,13 @@ func (b *bundle) returnAll() {
 		b.mu.out.Return(attemptID(&b.mu.orders[i]))
 	}
 	b.mu.orders = nil
+}
+
+// returnNow gives back what has not begun, without waiting for what runs.
+func (b *bundle) returnNow() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.returnAll()
 }
 
 // returnRest lets no more attempts begin.

@@ -85,6 +85,8 @@ func (x *executor) onMessage(data []byte) {
 	c, err := task.Decode[task.Control](data)
 	switch t := x.task(c.Task); {
 	case err != nil:
+	case c.Recall:
+		x.recall(c.Task)
 	case c.Kill != nil:
 		x.killInBundle(c.Task, c.Kill.Grace)
 	case c.Task == "":
@@ -114,6 +116,14 @@ func (x *executor) killInBundle(attempt string, grace time.Duration) {
 			grace = -1
 		}
 		t.kill(grace)
+	}
+}
+
+// recall gives back what of a bundle has not begun.
+func (x *executor) recall(task string) {
+	if b := x.bundle(task); b != nil {
+		b.returnNow()
+		x.flushBundle(b)
 	}
 }
 

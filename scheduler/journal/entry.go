@@ -70,11 +70,13 @@ type (
 		Host       string
 		Executor   offers.ExecutorID
 		Launched   time.Time
-		Started    time.Time    // zero until the attempt was reported running
-		Points     uint64       // how many points of the attempt the journal holds
-		Value      sweep.Series // what the objective has been so far
-		KillReason uint8        // a live attempt is being killed: why, as the core numbers it
-		AskSeq     uint64       // for searches that learn: when the point was asked for, and the end told, in their dialogue
+		Started    time.Time      // zero until the attempt was reported running
+		Points     uint64         // how many points of the attempt the journal holds
+		Value      sweep.Series   // what the objective has been so far
+		KillReason uint8          // a live attempt is being killed: why, as the core numbers it
+		Task       cluster.TaskID // of a live attempt in a bundle: its task; empty: its own, which has its id
+		Place      int            // in the bundle, from 0
+		AskSeq     uint64         // for searches that learn: when the point was asked for, and the end told, in their dialogue
 		TellSeq    uint64
 		Failure    bool // what was told is that it failed, whatever a user's retry has made of it since
 

@@ -120,6 +120,24 @@ func (q *Queue) Pop(g *Group) (trial int, ok bool) {
 	return 0, false
 }
 
+// PutBack brings a trial back that was popped just now: it is the next of its group.
+func (q *Queue) PutBack(g *Group, trial int) {
+	if g.trials == nil {
+		q.retries = slices.Insert(q.retries, 0, trial)
+		return
+	}
+	g.trials = slices.Insert(g.trials, 0, trial)
+}
+
+// Left is how many trials of a group are left, beside those popped; some of them may not wait any more. Of a uniform
+// queue it is all that wait and are not delayed.
+func (q *Queue) Left(g *Group, waiting int) int {
+	if g.trials == nil {
+		return q.Room(waiting, 0)
+	}
+	return len(g.trials)
+}
+
 // Return brings back what a pass has left of a group. After all of them comes Settle.
 func (q *Queue) Return(g *Group) {
 	if g.Isolated {

@@ -1,9 +1,12 @@
 package simtest
 
 import (
+	"slices"
+
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
@@ -80,9 +83,7 @@ func (l *laws) accept(c cluster.Accept) {
 		if argv := t.Executor.Argv[0]; (argv == buildAMD64) != (arch == "x86_64") {
 			l.w.fail("law 3: %s on %s, of architecture %q, is to be run by %s", t.ID, c.Agent, arch, argv)
 		}
-		if !l.believed(t.ID) {
-			l.w.fail("law 5: %s is launched, and not in the journal", t.ID)
-		}
+		l.durableOrders(t)
 		take(free, t.Resources)
 		if !warm[t.Executor.ID] && l.startsExecutor(c, i) {
 			take(free, t.Executor.Resources)
@@ -106,7 +107,7 @@ func (l *laws) startsExecutor(c cluster.Accept, i int) bool {
 	for _, s := range l.sweeps {
 		for _, e := range s.trials {
 			if e.Agent == c.Agent && e.Executor == c.Tasks[i].Executor.ID && (e.State == sweep.Launched || e.State == sweep.Running) &&
-				cluster.NewTaskID(e.Sweep, e.Trial, e.Attempt) != c.Tasks[i].ID && !l.inCall(c, e) {
+				taskOf(&e) != c.Tasks[i].ID && !l.inCall(c, e) {
 				return false
 			}
 		}
@@ -115,7 +116,7 @@ func (l *laws) startsExecutor(c cluster.Accept, i int) bool {
 }
 
 func (l *laws) inCall(c cluster.Accept, e journal.TrialEntry) bool {
-	id := cluster.NewTaskID(e.Sweep, e.Trial, e.Attempt)
+	id := taskOf(&e)
 	for i := range c.Tasks {
 		if c.Tasks[i].ID == id {
 			return true
@@ -147,18 +148,39 @@ func (l *laws) acknowledge(c cluster.Acknowledge) {
 		l.w.fail("law 5: %s: an update is acknowledged that was never sent", c.Task)
 		return
 	}
-	if !l.believed(u.task) {
-		return
-	}
-	if u.terminal {
+	if u.terminal && l.taskBelieved(u.task) {
 		l.w.fail("law 5: the end of %s is acknowledged and not durable", u.task)
 		return
 	}
-	t := l.task(u.task)
-	for n := u.first; n < u.first+uint64(u.points); n++ {
-		if !t.points[n] {
-			l.w.fail("law 5: point %d of %s is acknowledged and not durable", n, u.task)
+	for _, p := range u.parts {
+		if !l.believed(p.attempt) {
+			continue
+		}
+		if p.end {
+			l.w.fail("law 5: the end of %s is acknowledged and not durable", p.attempt)
 			return
+		}
+		t := l.task(p.attempt)
+		for n := p.first; n < p.first+uint64(p.points); n++ {
+			if !t.points[n] {
+				l.w.fail("law 5: point %d of %s is acknowledged and not durable", n, p.attempt)
+				return
+			}
+		}
+	}
+}
+
+// durableOrders checks that all attempts of a task are in the journal before it is launched, under the task.
+func (l *laws) durableOrders(t *cluster.TaskInfo) {
+	order, err := task.Decode[task.Order](t.Data)
+	if err != nil {
+		l.w.fail("law 5: the order of %s cannot be read: %v", t.ID, err)
+		return
+	}
+	believed := l.attemptsOf(t.ID)
+	for _, o := range order.All() {
+		if id := attemptID(&o); !slices.Contains(believed, id) {
+			l.w.fail("law 5: %s is launched in %s, and not in the journal", id, t.ID)
 		}
 	}
 }

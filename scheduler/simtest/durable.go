@@ -75,6 +75,9 @@ func (l *laws) durableTrial(e journal.TrialEntry) {
 	case known && old.State != e.State && !old.State.CanMove(e.State):
 		l.w.fail("law 1: trial %d of %s goes from %v to %v", e.Trial, e.Sweep, old.State, e.State)
 	}
+	if l.task(cluster.NewTaskID(e.Sweep, e.Trial, e.Attempt)).back && e.State == sweep.Waiting && e.Budget != old.Budget {
+		l.w.fail("law 1: trial %d of %s never began, and pays for it: %+v, was %+v", e.Trial, e.Sweep, e.Budget, old.Budget)
+	}
 	if !known || old.State != e.State {
 		l.w.log("journal: %s is %v %s", cluster.NewTaskID(e.Sweep, e.Trial, e.Attempt), e.State, e.Reason)
 	}
@@ -109,7 +112,7 @@ func (l *laws) startsBeside(a *attempt) {
 	id, trial, number, _ := a.task.Parse()
 	for n := 1; n < number; n++ {
 		old := l.w.truth[cluster.NewTaskID(id, trial, n)]
-		if old != nil && old.alive && (old.parted.IsZero() || l.w.now.Sub(old.parted) < l.w.story.Grace) {
+		if old != nil && old.alive && (old.sender.parted.IsZero() || l.w.now.Sub(old.sender.parted) < l.w.story.Grace) {
 			l.w.fail("law 4: %s starts while %s runs, whose agent was not out of reach for %v", a.task, old.task, l.w.story.Grace)
 		}
 	}
@@ -154,7 +157,12 @@ func (l *laws) end(s *ledger, task cluster.TaskID, t *taskLedger, r *results.Rec
 	}
 	switch e.State {
 	case sweep.AttemptLost:
-		s.lost[r.Trial]++
+		if t.back = givenBack(e.Reason); !t.back {
+			s.lost[r.Trial]++
+		}
+		if a := l.w.truth[task]; a != nil && strings.HasPrefix(e.Reason, "given back") {
+			l.w.fail("law 4: %s ran, and is said to have been given back", task)
+		}
 	case sweep.AttemptStopped:
 		s.stopped[r.Trial] = true
 	}
@@ -175,6 +183,11 @@ func (l *laws) end(s *ledger, task cluster.TaskID, t *taskLedger, r *results.Rec
 		l.w.fail("law 2: %s ended with %d points, %d are there", task, e.Points, len(t.points))
 	}
 	l.toldAll(task, t, e)
+}
+
+// givenBack tells by its reason that an attempt never began, as far as was known.
+func givenBack(reason string) bool {
+	return strings.HasPrefix(reason, "given back") || strings.HasPrefix(reason, "its task ended before its turn")
 }
 
 // toldAll checks that an attempt whose end came from its executor, or its agent, has all its points on the

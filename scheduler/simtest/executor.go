@@ -25,7 +25,8 @@ type simExecutor struct {
 	start     protocol.StartExecutor
 	conn      string // of the subscription; "": none
 	tries     int
-	attempts  []*attempt // in order of launch, until the last update is acknowledged
+	attempts  []*attempt // in order of launch, until the last update is acknowledged, in a bundle until the end
+	senders   []*sender  // likewise, its tasks
 	mux       *outbox.Mux
 	shareAt   time.Time // of the next planned update with points of all; zero: none
 	idle      int       // times it had nothing to do
@@ -109,7 +110,7 @@ func (x *simExecutor) subscribe() {
 	conn := fmt.Sprintf("conn-%d", x.w.streams)
 	c := x.call(api.Call_SUBSCRIBE)
 	c.Subscribe = &api.Call_Subscribe{}
-	for _, a := range x.attempts {
+	for _, a := range x.senders {
 		if a.info != nil {
 			c.Subscribe.UnacknowledgedTasks = append(c.Subscribe.UnacknowledgedTasks, *a.info)
 		}
@@ -155,22 +156,22 @@ func (x *simExecutor) hear(ev *api.Event) {
 	switch ev.Type {
 	case api.Event_SUBSCRIBED:
 		x.connected, x.tries = true, 0
-		for _, a := range slices.Clone(x.attempts) {
+		for _, a := range slices.Clone(x.senders) {
 			a.flush()
 		}
 	case api.Event_LAUNCH:
 		task := ev.Launch.Task
 		x.launch(&task)
 	case api.Event_KILL:
-		if a := x.attempt(ev.Kill.TaskID.Value); a != nil {
+		if a := x.sender(ev.Kill.TaskID.Value); a != nil {
 			grace := 2 * time.Second
 			if g := ev.Kill.GetKillPolicy().GetGracePeriod(); g != nil {
 				grace = min(grace, time.Duration(g.Nanoseconds))
 			}
-			a.kill(grace, false)
+			a.kill(grace)
 		}
 	case api.Event_ACKNOWLEDGED:
-		if a := x.attempt(ev.Acknowledged.TaskID.Value); a != nil {
+		if a := x.sender(ev.Acknowledged.TaskID.Value); a != nil {
 			a.acknowledged(ev.Acknowledged.UUID)
 		}
 	case api.Event_MESSAGE:
@@ -187,10 +188,14 @@ func (x *simExecutor) told(data []byte) {
 		x.w.fail("law 5: a message came that cannot be read: %v", err)
 		return
 	}
-	if c.Task != "" || !x.mux.Hear(c.Interval, c.Received) {
+	if c.Task != "" {
+		x.message(c)
 		return
 	}
-	for _, a := range slices.Clone(x.attempts) {
+	if !x.mux.Hear(c.Interval, c.Received) {
+		return
+	}
+	for _, a := range slices.Clone(x.senders) {
 		a.flush()
 	}
 }
@@ -212,7 +217,7 @@ func (x *simExecutor) share() {
 	}
 	updates, wait := x.mux.Shared(x.w.now, x.w.uuid)
 	for _, u := range updates {
-		u.Member.(*attempt).send()
+		u.Member.(*attempt).sender.send()
 	}
 	if wait > 0 {
 		x.shareSoon()
@@ -225,8 +230,8 @@ func (x *simExecutor) shutdown() {
 		return
 	}
 	x.stopping = true
-	for _, a := range slices.Clone(x.attempts) {
-		a.kill(time.Second, false)
+	for _, a := range slices.Clone(x.senders) {
+		a.kill(time.Second)
 	}
 	x.endIfDone()
 	x.w.after(4*time.Second, func() { x.exit(0) })
@@ -234,7 +239,7 @@ func (x *simExecutor) shutdown() {
 
 // endIfDone ends a process that was told to, or has had nothing to do for a while.
 func (x *simExecutor) endIfDone() {
-	if len(x.attempts) > 0 {
+	if len(x.senders) > 0 {
 		return
 	}
 	if x.stopping {
@@ -244,16 +249,16 @@ func (x *simExecutor) endIfDone() {
 	x.idle++
 	round := x.idle
 	x.w.after(idleLimit, func() {
-		if x.idle == round && len(x.attempts) == 0 {
+		if x.idle == round && len(x.senders) == 0 {
 			x.exit(0)
 		}
 	})
 }
 
-func (x *simExecutor) attempt(task string) *attempt {
-	for _, a := range x.attempts {
-		if string(a.task) == task {
-			return a
+func (x *simExecutor) sender(task string) *sender {
+	for _, s := range x.senders {
+		if string(s.task) == task {
+			return s
 		}
 	}
 	return nil
@@ -261,23 +266,40 @@ func (x *simExecutor) attempt(task string) *attempt {
 
 // launch takes one task on.
 func (x *simExecutor) launch(info *mesosapi.TaskInfo) {
-	if x.attempt(info.TaskID.Value) != nil {
+	if x.sender(info.TaskID.Value) != nil {
 		return
 	}
-	a, err := newAttempt(x, info)
+	order, err := task.Decode[task.Order](info.Data)
 	if err != nil {
 		x.w.fail("law 5: a task came without an order that can be read: %v", err)
 		return
 	}
 	x.idle++
+	s := &sender{x: x, task: cluster.TaskID(info.TaskID.Value), info: info}
+	if attemptID(&order) != s.task {
+		x.w.fail("law 5: task %s has the order of %s", s.task, attemptID(&order))
+	}
+	x.senders = append(x.senders, s)
+	if order.Bundle != nil {
+		b := &bundle{s: s, out: outbox.NewBundle(settle, x.w.now), orders: order.All()}
+		s.bundle, s.outbox = b, b.out
+		b.begin(order.Bundle.Window)
+		return
+	}
+	a := newAttempt(s, order)
+	s.single, s.outbox = a, a.outbox
+	x.mux.Join(a)
 	x.attempts = append(x.attempts, a)
 	a.begin()
 }
 
-// forget drops an attempt whose last update was acknowledged.
-func (x *simExecutor) forget(a *attempt) {
-	x.mux.Leave(a)
-	x.attempts = slices.DeleteFunc(x.attempts, func(o *attempt) bool { return o == a })
+// forget drops a task whose last update was acknowledged.
+func (x *simExecutor) forget(s *sender) {
+	if s.single != nil {
+		x.mux.Leave(s.single)
+	}
+	x.senders = slices.DeleteFunc(x.senders, func(o *sender) bool { return o == s })
+	x.attempts = slices.DeleteFunc(x.attempts, func(o *attempt) bool { return o == s.single })
 	x.endIfDone()
 }
 

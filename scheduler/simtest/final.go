@@ -98,8 +98,8 @@ func (l *laws) final() {
 	}
 	for _, m := range w.machines {
 		for _, x := range m.executors {
-			for _, a := range x.attempts {
-				w.fail("law 4: %s is still on %s at the end (alive: %v)", a.task, m.spec.Name, a.alive)
+			for _, s := range x.senders {
+				w.fail("law 4: %s is still on %s at the end", s.task, m.spec.Name)
 			}
 		}
 	}

@@ -56,6 +56,7 @@ type taskLedger struct {
 	points map[uint64]bool
 	ended  bool
 	last   *update   // terminal update with a uuid that reached the core
+	back   bool      // it was given back
 	killed time.Time // when the latest KILL for it left
 	killer int       // the process that sent it
 }
@@ -65,9 +66,30 @@ type update struct {
 	task     cluster.TaskID
 	state    cluster.TaskState
 	source   string
-	first    uint64
-	points   int
+	parts    []told
 	terminal bool
+}
+
+// told is what an update said of one attempt.
+type told struct {
+	attempt cluster.TaskID
+	first   uint64
+	points  int
+	end     bool // that it ended, or went back
+	back    bool
+}
+
+// read takes in what the report of an update says.
+func (u *update) read(r *task.Report) {
+	if len(r.Points) > 0 || r.End != nil {
+		u.parts = append(u.parts, told{attempt: u.task, first: r.First, points: len(r.Points), end: r.End != nil})
+	}
+	for _, p := range r.Others {
+		u.parts = append(u.parts, told{attempt: cluster.TaskID(p.Task), first: p.First, points: len(p.Points)})
+	}
+	for _, p := range r.Attempts {
+		u.parts = append(u.parts, told{attempt: cluster.TaskID(p.Attempt), first: p.First, points: len(p.Points), end: p.End != nil || p.Back, back: p.Back})
+	}
 }
 
 // holding is an offer in the scheduler's hands.
@@ -126,6 +148,39 @@ func (l *laws) believed(task cluster.TaskID) bool {
 	return known && e.Attempt == number && (e.State == sweep.Launched || e.State == sweep.Running)
 }
 
+// taskBelieved says that the journal holds a task for alive: some attempt of it.
+func (l *laws) taskBelieved(id cluster.TaskID) bool { return len(l.attemptsOf(id)) > 0 }
+
+// attemptsOf is the attempts of a task that the journal holds for alive.
+func (l *laws) attemptsOf(id cluster.TaskID) (all []cluster.TaskID) {
+	sweepID, _, _, _ := id.Parse()
+	s := l.sweeps[sweepID]
+	if s == nil {
+		return nil
+	}
+	for _, e := range s.trials {
+		if (e.State == sweep.Launched || e.State == sweep.Running) && taskOf(&e) == id {
+			all = append(all, cluster.NewTaskID(e.Sweep, e.Trial, e.Attempt))
+		}
+	}
+	return all
+}
+
+// taskOf is the task that an attempt runs in.
+func taskOf(e *journal.TrialEntry) cluster.TaskID {
+	if e.Task != "" {
+		return e.Task
+	}
+	return cluster.NewTaskID(e.Sweep, e.Trial, e.Attempt)
+}
+
+// outOfReach notes that the master has said so of a task.
+func (l *laws) outOfReach(id cluster.TaskID) {
+	if a := l.w.truth[id]; a != nil && !a.sender.told { // a bundle has the id of its first attempt
+		a.sender.parted, a.sender.told = l.w.now, true
+	}
+}
+
 // mayCorrupt bounds how often a task's reports are damaged: the core takes the fourth in a row for damaged at
 // its source.
 func (l *laws) mayCorrupt(task cluster.TaskID) bool { return l.rebuff[task] < 3 }
@@ -161,8 +216,8 @@ func (l *laws) emitted(ev *api.Event) {
 		delete(l.out, offers.OfferID(ev.GetRescind().GetOfferID().Value))
 	case api.Event_UPDATE:
 		s := ev.GetUpdate().GetStatus()
-		if a := l.w.truth[cluster.TaskID(s.TaskID.Value)]; a != nil && s.GetState() == mesosapi.TASK_UNREACHABLE && !a.told {
-			a.parted, a.told = l.w.now, true
+		if s.GetState() == mesosapi.TASK_UNREACHABLE {
+			l.outOfReach(cluster.TaskID(s.TaskID.Value))
 		}
 		if len(s.UUID) == 0 {
 			return
@@ -175,7 +230,7 @@ func (l *laws) emitted(ev *api.Event) {
 			if err != nil {
 				l.w.fail("law 2: the cluster damaged a report of %s: %v", u.task, err)
 			}
-			u.first, u.points = r.First, len(r.Points)
+			u.read(&r)
 		}
 		l.sent[string(s.UUID)] = u
 	}
@@ -223,8 +278,19 @@ func (l *laws) stepping(ev cluster.Event) {
 
 func (l *laws) stepUpdate(s cluster.Status) {
 	l.w.log("update of %s: %s from %s %s", s.Task, s.State, s.Source, s.Reason)
-	if u, ok := l.sent[string(s.UUID)]; ok && u.terminal && len(s.UUID) > 0 && readable(s.Data) {
-		l.task(s.Task).last = &u
+	if u, ok := l.sent[string(s.UUID)]; ok && len(s.UUID) > 0 && readable(s.Data) {
+		for _, p := range u.parts {
+			if p.end {
+				l.task(p.attempt).last = &u
+			}
+		}
+		if u.terminal {
+			for _, id := range l.attemptsOf(s.Task) {
+				if t := l.task(id); t.last == nil {
+					t.last = &u
+				}
+			}
+		}
 	}
 	if s.State == cluster.Error && (l.w.story.Isolated || !strings.Contains(s.Message, "more than available")) {
 		// An ACCEPT that was to start a shared executor may have been dropped on the way: the next one then
@@ -233,7 +299,7 @@ func (l *laws) stepUpdate(s cluster.Status) {
 	}
 	switch s.State {
 	case cluster.Staging, cluster.Starting, cluster.Running:
-		if !l.believed(s.Task) {
+		if !l.taskBelieved(s.Task) {
 			l.turn.orphans = append(l.turn.orphans, s.Task)
 		}
 	}
@@ -252,7 +318,7 @@ func readable(data []byte) bool {
 func (l *laws) turnEnds(p *process) {
 	for _, task := range l.turn.orphans {
 		t := l.task(task)
-		if l.believed(task) || t.killer == p.number && l.w.now.Sub(t.killed) < 3*time.Minute {
+		if l.taskBelieved(task) || t.killer == p.number && l.w.now.Sub(t.killed) < 3*time.Minute {
 			continue
 		}
 		l.w.fail("law 4: %s runs, nobody believes in it, and it is not killed", task)

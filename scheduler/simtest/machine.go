@@ -104,9 +104,9 @@ func (m *machine) cutOff() {
 // part notes that the agent and the master have lost each other.
 func (m *machine) part() {
 	for _, x := range m.executors {
-		for _, a := range x.attempts {
-			if a.parted.IsZero() {
-				a.parted = m.w.now
+		for _, s := range x.senders {
+			if s.parted.IsZero() {
+				s.parted = m.w.now
 			}
 		}
 	}

@@ -30,13 +30,14 @@ const (
 	NoGrace                   // an agent that is out of reach is not waited for
 	NoOrder                   // points that precede those of an update are not waited for
 	ForgetMarks               // a restart does not know what trials had when they were compared
+	ForgetBundles             // a restart takes the attempts of a bundle for tasks of their own
 	Mutations                 // how many there are, with NoMutation
 )
 
 var mutationNames = [Mutations]string{"no mutation", "acknowledge before journal", "forget dedupe", "relaunch without kill", "use a rescinded offer",
 	"launch before journal", "forget attempts at a restart", "forget records too early", "never suppress",
 	"forget what executors find out", "relaunch without grace", "take updates in as they come",
-	"forget marks at a restart"}
+	"forget marks at a restart", "forget bundles at a restart"}
 
 // String is the mistake's name.
 func (m Mutation) String() string { return mutationNames[m] }
@@ -91,6 +92,11 @@ func (m *mutationState) forgetful(u cluster.Updated) cluster.Event {
 	s := &u.Status
 	r.First = max(m.passed[s.Task], r.First)
 	m.passed[s.Task] = r.First + uint64(len(r.Points))
+	for i := range r.Attempts {
+		p := &r.Attempts[i]
+		p.First = max(m.passed[cluster.TaskID(p.Attempt)], p.First)
+		m.passed[cluster.TaskID(p.Attempt)] = p.First + uint64(len(p.Points))
+	}
 	s.Data = task.Encode(r)
 	if len(s.UUID) > 0 {
 		m.count++
@@ -105,7 +111,7 @@ func (m *mutationState) forgetful(u cluster.Updated) cluster.Event {
 func (m *mutationState) swallowed(p *process, c cluster.Call) bool {
 	switch c := c.(type) {
 	case cluster.Kill:
-		return p.w.mutation == RelaunchNoKill && !p.w.laws.believed(c.Task)
+		return p.w.mutation == RelaunchNoKill && !p.w.laws.taskBelieved(c.Task)
 	case cluster.Suppress:
 		return p.w.mutation == IgnoreSuppress
 	case cluster.Acknowledge:
@@ -137,7 +143,7 @@ func (m Mutation) grace(s *Story) time.Duration {
 
 // read leaves live attempts out of what is read from the journal.
 func (m Mutation) read(all iter.Seq2[journal.Entry, error]) iter.Seq2[journal.Entry, error] {
-	if m != ForgetAttempts && m != ForgetMarks {
+	if m != ForgetAttempts && m != ForgetMarks && m != ForgetBundles {
 		return all
 	}
 	return func(yield func(journal.Entry, error) bool) {
@@ -146,7 +152,9 @@ func (m Mutation) read(all iter.Seq2[journal.Entry, error]) iter.Seq2[journal.En
 				t.Stop = nil
 				e = t
 			} else if ok && (t.State == sweep.Launched || t.State == sweep.Running) {
-				t.State = sweep.Waiting
+				if t.Task = ""; m == ForgetAttempts {
+					t.State = sweep.Waiting
+				}
 				e = t
 			}
 			if !yield(e, err) {

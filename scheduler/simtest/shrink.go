@@ -79,6 +79,8 @@ func (h *shrinker) setting() {
 		func(s *Story) { s.Foreign = 0 },
 		func(s *Story) { s.Hard = false },
 		func(s *Story) { s.Slow = false },
+		func(s *Story) { s.Bundle = "off" },
+		func(s *Story) { s.Short = false },
 		func(s *Story) { s.Then = false },
 		func(s *Story) { s.Learns = false },
 		func(s *Story) { s.Target = false },

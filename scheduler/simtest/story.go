@@ -37,6 +37,8 @@ type Story struct {
 	Hard        bool          // trials fail, say NaN, say nothing, hang
 	Slow        bool          // trials last minutes, long enough to outlive a partition
 	Isolated    bool          // an executor of its own for each attempt
+	Bundle      string        // task.bundle
+	Short       bool          // trials last less than a second, so that bundles of a learnt size come
 	OnDisk      bool          // the journal is files, else it is in memory
 
 	OfferTimeout time.Duration // of the master; 0: none
@@ -102,7 +104,17 @@ func Draw(seed uint64) Story {
 	if one(20) {
 		s.Steps = 10 + r.IntN(100)
 	}
+	s.drawBundles()
 	return s
+}
+
+// drawBundles draws from chance of its own, so that the rest of a story is what it was without bundles.
+func (s *Story) drawBundles() {
+	r := rand.New(rand.NewPCG(s.Seed, 2))
+	s.Bundle = pick(r, "off", "auto", "2", "3", "8", "30")
+	if s.Short = !s.Slow && r.IntN(4) == 0; s.Short {
+		s.Trials += r.IntN(60)
+	}
 }
 
 const lateRetry = 20 * time.Minute
@@ -145,6 +157,7 @@ func (s *Story) source() []byte {
 		cpus = `"k"`
 	}
 	p("task:\n  resources: {cpus: %s, memory: 64MB, disk: 10MB}\n  retries: %d\n  timeout: %v", cpus, s.Retries, trialTimeout)
+	p("  bundle: %s", cmp.Or(s.Bundle, "off"))
 	if s.Constrained {
 		p("  constraints: [[rack, IS, r0]]")
 	}
@@ -197,8 +210,8 @@ func (s *Story) String() string {
 			b.WriteString(", " + name)
 		}
 	}
-	fmt.Fprintf(&b, "; parallel %d, retries %d, fail limit %d, wall %v, offer timeout %v, rejoin %v, partition grace %v\n",
-		s.Parallel, s.Retries, s.FailLimit, s.Wall, s.OfferTimeout, s.Rejoin, s.Grace)
+	fmt.Fprintf(&b, "; bundle %s, parallel %d, retries %d, fail limit %d, wall %v, offer timeout %v, rejoin %v, partition grace %v\n",
+		s.Bundle, s.Parallel, s.Retries, s.FailLimit, s.Wall, s.OfferTimeout, s.Rejoin, s.Grace)
 	for _, f := range s.Faults {
 		fmt.Fprintf(&b, "  fault %v\n", f)
 	}
@@ -213,7 +226,7 @@ func (s *Story) flags() func(func(string, bool) bool) {
 			on   bool
 		}{
 			{"mixed sizes", s.Mixed}, {"one rack", s.Constrained}, {"target", s.Target}, {"then", s.Then},
-			{"learning search", s.Learns}, {"hard trials", s.Hard}, {"slow trials", s.Slow}, {"isolated executors", s.Isolated}, {"journal on disk", s.OnDisk},
+			{"learning search", s.Learns}, {"hard trials", s.Hard}, {"slow trials", s.Slow}, {"short trials", s.Short}, {"isolated executors", s.Isolated}, {"journal on disk", s.OnDisk},
 			{"early stopping " + s.Early, s.Early != ""}, {"a budget of steps", s.Steps+s.TrialSteps > 0},
 		} {
 			if !yield(f.name, f.on) {

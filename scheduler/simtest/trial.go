@@ -108,6 +108,12 @@ func (s *Story) scriptOf(trial, attempt int) script {
 	if s.Slow {
 		length = time.Minute + time.Duration(unit(t)*float64(3*time.Minute))
 	}
+	if s.Short {
+		length = time.Duration(unit(t) * float64(700*time.Millisecond))
+		if t%17 == 0 {
+			length *= 20
+		}
+	}
 	switch n {
 	case quick:
 		points, length = 1, time.Millisecond

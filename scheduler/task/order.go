@@ -135,6 +135,7 @@ type Control struct {
 	Body     []byte  `codec:"body,omitempty"`     // JSON appended as one line to $KAON_CONTROL
 	Progress float64 `codec:"progress,omitempty"` // of executors of former releases: percent done
 	Kill     *Kill   `codec:"kill,omitempty"`     // scheduler to executor: end this attempt of a bundle, and no other
+	Recall   bool    `codec:"recall,omitempty"`   // likewise, with a bundle's task: give back what has not begun
 
 	Interval time.Duration `codec:"interval,omitempty"` // as in an Order
 	Received uint64        `codec:"received,omitempty"` // the highest Report.Sent that the scheduler has taken in

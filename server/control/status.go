@@ -26,6 +26,7 @@ type Sweep struct {
 	Paused    bool         `json:"paused"`
 	Sentence  string       `json:"sentence,omitempty"` // why it ends or ended
 	Trials    sweep.Counts `json:"trials"`
+	Staged    int          `json:"staged,omitempty"`   // of those launched: behind another in their bundle
 	Best      *Best        `json:"best"`               // null: none yet
 	Progress  *float64     `json:"progress,omitempty"` // mean percent of running trials that say it
 	Waiting   string       `json:"waiting,omitempty"`  // why the last packing pass left trials waiting
@@ -57,7 +58,8 @@ type Running struct {
 	Sweep   string   `json:"sweep"`
 	Trial   int      `json:"trial"`
 	Attempt int      `json:"attempt"`
-	State   string   `json:"state"` // launched | running
+	State   string   `json:"state"`            // launched | running
+	Staged  bool     `json:"staged,omitempty"` // behind another in its bundle: it has not begun
 	Host    string   `json:"host"`
 	Percent *float64 `json:"percent,omitempty"` // as the trial last said
 
@@ -75,7 +77,7 @@ func statusOf(
 	}
 	for _, a := range alive {
 		out.Running = append(out.Running, Running{
-			Sweep: a.Sweep, Trial: a.Trial, Attempt: a.Attempt, State: a.State.String(), Host: a.Host,
+			Sweep: a.Sweep, Trial: a.Trial, Attempt: a.Attempt, State: a.State.String(), Staged: a.Staged, Host: a.Host,
 			Percent: a.Percent, Params: a.Params, Seed: a.Seed,
 		})
 	}
@@ -84,6 +86,7 @@ func statusOf(
 			Sweep: s.ID, State: string(s.Phase), Paused: s.Paused, Sentence: s.Reason,
 			Submitted:    s.Submitted.UTC().Format(time.RFC3339Nano),
 			Trials:       s.Counts,
+			Staged:       s.Staged,
 			Progress:     s.Percent,
 			Waiting:      waiting(s.ID),
 			EarlyStopped: s.Early,

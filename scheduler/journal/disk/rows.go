@@ -14,6 +14,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -83,6 +84,8 @@ type (
 		Started    int64
 		Points     uint64
 		KillReason uint8
+		Task       string
+		Place      int
 	}
 
 	recordRow struct {
@@ -222,6 +225,7 @@ func (e *encoder) trial(t journal.TrialEntry) error {
 		row.Live = &liveRow{
 			Agent: string(t.Agent), Host: t.Host, Executor: string(t.Executor),
 			Launched: nanos(t.Launched), Started: nanos(t.Started), Points: t.Points, KillReason: t.KillReason,
+			Task: string(t.Task), Place: t.Place,
 		}
 	}
 	return e.encode(&row)
@@ -281,6 +285,7 @@ func (t *trialRow) entry(id string, trial int) journal.TrialEntry {
 	if l := t.Live; l != nil {
 		e.Agent, e.Host, e.Executor = offers.AgentID(l.Agent), l.Host, offers.ExecutorID(l.Executor)
 		e.Launched, e.Started, e.Points, e.KillReason = when(l.Launched), when(l.Started), l.Points, l.KillReason
+		e.Task, e.Place = cluster.TaskID(l.Task), l.Place
 	}
 	return e
 }

@@ -1,0 +1,54 @@
+package sweep
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// Bundle is how many trials one task of the cluster runs, one after the other: 0, the scheduler finds out; else so
+// many at most.
+type Bundle int
+
+// AutoBundle lets the scheduler find out how many trials a task is to run; NoBundle is a task for each trial.
+const (
+	AutoBundle Bundle = 0
+	NoBundle   Bundle = 1
+)
+
+// Most is how many trials a task runs at most; 0: the scheduler finds out.
+func (b Bundle) Most() int { return int(b) }
+
+// String is b as a spec has it.
+func (b Bundle) String() string {
+	switch b {
+	case AutoBundle:
+		return "auto"
+	case NoBundle:
+		return "off"
+	}
+	return strconv.Itoa(int(b))
+}
+
+// maxBundle bounds a bundle: what a lost task loses, and what its order takes in memory of agents and masters.
+const maxBundle = 256
+
+// bundle reads task.bundle.
+func (d *decoder) bundle(n *node) Bundle {
+	if n == nil || n.null {
+		return AutoBundle
+	}
+	if n.kind == scalar {
+		switch n.text {
+		case "auto", "true", "on", "yes":
+			return AutoBundle
+		case "off", "false", "no":
+			return NoBundle
+		}
+		if _, err := strconv.ParseFloat(n.text, 64); err == nil {
+			return Bundle(d.integer(n, "task.bundle", 1, maxBundle))
+		}
+	}
+	d.fail(n, "task.bundle", fmt.Sprintf("want auto, off, or how many trials one task runs (1 to %d), not %s", maxBundle, n.what()),
+		"leave it out, and short trials are bundled by what they took")
+	return AutoBundle
+}
