@@ -48,7 +48,8 @@ func (sw *Sweep) say(format string, args ...any) { sw.notify(News, fmt.Sprintf(f
 func (sw *Sweep) openResults(ctx context.Context) error {
 	s, spec := sw.server, sw.Spec()
 	cfg := board.Config{Sweep: sw.id, Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics,
-		Stats: s.cfg.BoardStats}
+		Repeat: spec.Repeat,
+		Stats:  s.cfg.BoardStats}
 	// An error: it is new, or the records will tell what is wrong with the bucket.
 	if known, err := store.ReadSweep(ctx, s.cfg.Bucket, sw.id); err == nil && sw.staging.resumed {
 		cfg.Closed = known.Closed

@@ -41,7 +41,7 @@ func describe(t *testing.T, s *Spec) string {
 	if n, finite := s.Space.Size(); finite {
 		fmt.Fprintf(&b, " size=%s", n)
 	}
-	fmt.Fprintf(&b, "\nobjective %+v metrics %+v\n", asJSON(t, s.Objective), s.Metrics)
+	fmt.Fprintf(&b, "\nobjective %+v metrics %s\n", asJSON(t, s.Objective), asJSON(t, append([]Metric{}, s.Metrics...)))
 	fmt.Fprintf(&b, "constraints %v env %v retries %d timeout %v grace %v isolation %v limits {Parallel:%d "+
 		"Failed:%d FailedShare:%v Wall:%v}\n", s.Task.Constraints, s.Task.Env, s.Task.Retries, s.Task.Timeout,
 		s.Task.Grace, s.Task.Isolation,

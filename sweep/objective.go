@@ -29,6 +29,11 @@ type Metric struct {
 	// Step is the reported number by which early stopping and budgets count how far a trial is; empty: its reports of
 	// the metric are counted.
 	Step string `json:"step,omitempty"`
+	// Bounds: a trial outside them, or without the metric, is infeasible. It ranks behind the others and never wins.
+	Min *float64 `json:"min,omitempty"`
+	Max *float64 `json:"max,omitempty"`
+	// Reference is where hypervolumes are measured from in this metric; nil: from the worst value there is.
+	Reference *float64 `json:"reference,omitempty"`
 }
 
 // IsFinite reports whether a value is a number that can win: NaN and the infinities are recorded and never do.

@@ -12,19 +12,29 @@ func (d *decoder) constraints(n *node) {
 		return
 	}
 	items := []*node{n}
-	if n.kind != scalar {
+	if n.kind == list {
 		items = d.list(n, "constraints", `constraints: ["batch * lr < 64"]`)
 	}
 	for i, item := range items {
 		field := fmt.Sprintf("constraints.%d", i)
+		if item == n {
+			field = "constraints"
+		}
+		if item.kind == mapping {
+			d.metricConstraint(item, field)
+			continue
+		}
 		text := d.text(item, field)
 		if text == "" {
 			continue
 		}
 		e, err := d.spec.Space.compile(text, truth, nil)
 		if err != nil {
-			d.fail(item, field, fmt.Sprintf("`%s`: %v", short(text), err),
-				d.expressionAdvice(text, truth, nil, err))
+			advice := d.expressionAdvice(text, truth, nil, err)
+			if name := d.metricIn(text); name != "" {
+				advice = fmt.Sprintf("bounds of a metric are written `%s: {max: 20}` or `{min: …}`", short(name))
+			}
+			d.fail(item, field, fmt.Sprintf("`%s`: %v", short(text), err), advice)
 			continue
 		}
 		if len(e.needs) == 0 {

@@ -16,7 +16,9 @@ var keys = map[string][]string{
 		"project", "entity", "controller", "apiVersion", "kind", // W&B, without effect here
 		"job", "image_uri", "scheduler", // W&B, refused below
 	},
-	"metric": {"name", "goal", "reduce", "target", "step", "impute", "impute_while_running"},
+	"metric": {
+		"name", "goal", "reduce", "target", "step", "min", "max", "reference", "impute", "impute_while_running",
+	},
 	"task": {
 		"image", "resources", "cpu_limit", "process_limit", "constraints", "env", "secrets", "code", "fetch",
 		"retries", "timeout", "grace",

@@ -15,7 +15,7 @@ func (d *decoder) objectives(root *node) {
 		}
 	}
 	seen := map[string]bool{s.Objective.Name: true}
-	for i, item := range d.list(root.get("metrics"), "metrics", "metrics: [loss, latency_ms]") {
+	for i, item := range d.metricList(root.get("metrics")) {
 		field := fmt.Sprintf("metrics.%d", i)
 		m := d.metric(item, field)
 		if seen[m.Name] && m.Name != "" {
@@ -25,6 +25,7 @@ func (d *decoder) objectives(root *node) {
 		seen[m.Name] = true
 		s.Metrics = append(s.Metrics, m)
 	}
+	s.leadingGoal()
 }
 
 func (d *decoder) metric(n *node, field string) Metric {
@@ -58,6 +59,7 @@ func (d *decoder) metric(n *node, field string) Metric {
 	if step := n.get("step"); step != nil && !step.null {
 		m.Step = d.text(step, field+".step")
 	}
+	d.metricNumbers(&m, n, field)
 	if t := n.get("target"); t != nil {
 		if v, ok := d.float(t, field+".target"); ok {
 			m.Target = &v

@@ -15,7 +15,10 @@ func init() {
 		"try": {{"lr: 2,", "lr: 1.0,"}, {"lr: 1,", "lr: 0.5,"}, {", momentum: 0.5", ""}, {"[16, 32]", "16"},
 			{"- 0.1", "- {lr: 0.1, batch: 32}"}, {"learning_rate", "lr"}, {"  - {batch: 16, lr: 0.1}\n", ""}},
 		"try-text": {{"try: first", "try: [{lr: 0.1}]"}},
-		"default":  {{"default: 3", "default: 0.3"}, {"48", "32"}},
+		"metric-bounds": {{"max: 20, min: 30", "max: 30, min: 20"}, {"accuracy: 3", "accuracy: {goal: minimize}"},
+			{"loss < 3", "loss: {max: 3}"}, {"lr: {max: 0.5}", "lr <= 0.5"}, {"memory: 20", "memory: {max: 20}"},
+			{"  - latency_ms: {max: 30}\n", ""}, {", mux: 2", ""}},
+		"default": {{"default: 3", "default: 0.3"}, {"48", "32"}},
 	} {
 		remedies[name] = byHand
 	}

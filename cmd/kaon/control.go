@@ -87,6 +87,7 @@ type status struct {
 	GoOn    string            `json:"go_on,omitempty"`      // the command that goes on with it, or runs again what failed
 	Metric  string            `json:"metric,omitempty"`     // that is optimized
 	Origin  *origin           `json:"provenance,omitempty"` // nil: of a version that did not say
+	measures
 }
 
 func (c *statusCmd) Run(ctx context.Context, out *output) error {
@@ -103,6 +104,9 @@ func (c *statusCmd) Run(ctx context.Context, out *output) error {
 	}
 	if known, err := store.ReadSweep(ctx, src.bucket, src.id); err == nil {
 		s.Metric = known.Objective.Name
+		if err := src.measure(ctx, out, &s, known); err != nil {
+			return err
+		}
 		if known.Kaon != "" || len(known.Runs) > 0 {
 			s.Origin = &origin{File: known.File, Set: known.Overrides, Provenance: known.Provenance}
 			s.Origin.Effective = nil // it is asked for often, and sweep.json has it
@@ -190,6 +194,7 @@ func printStatus(w io.Writer, s status) error {
 	if s.Best != nil {
 		fmt.Fprintf(w, "best: %s (trial %d)\n", strings.TrimSpace(s.Metric+" "+formatValue(float64(s.Best.Value))), s.Best.Trial)
 	}
+	s.measures.print(w)
 	if s.Origin != nil {
 		printProvenance(w, *s.Origin)
 	}

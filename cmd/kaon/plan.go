@@ -78,6 +78,7 @@ type plan struct {
 	Commands   []string            `json:"commands"`      // of the same trials
 	Demand     []demand            `json:"demand"`        // what they ask of the cluster
 	Objective  sweep.Metric        `json:"objective"`
+	Metrics    []sweep.Metric      `json:"metrics,omitempty"`
 	Warnings   []*sweep.Error      `json:"warnings"`
 	Refusals   []server.Infeasible `json:"refusals"` // trials that fit no agent of the cluster
 	Early      []earlyPlan         `json:"early_terminate,omitempty"`
@@ -138,7 +139,7 @@ func (c *planCmd) refuse(out *output, err error) error {
 func describe(spec *sweep.Spec, points int) (plan, error) {
 	p := plan{
 		Name: spec.Name, Method: spec.Method, Seed: spec.Seed, Trials: spec.Trials, Capped: spec.Capped,
-		Parameters: len(spec.Space.Dimensions()), Objective: spec.Objective, Warnings: append([]*sweep.Error{}, spec.Warnings...),
+		Parameters: len(spec.Space.Dimensions()), Objective: spec.Objective, Metrics: spec.Metrics, Warnings: append([]*sweep.Error{}, spec.Warnings...),
 		Points: []sweep.Point{}, Commands: []string{}, Demand: []demand{},
 	}
 	p.Try = len(spec.Try)
@@ -196,6 +197,7 @@ func (p plan) print(w io.Writer, spec *sweep.Spec) {
 	if p.Objective.Name != "" {
 		fmt.Fprintf(w, "objective: %s %s, by the %s of its values\n", p.Objective.Goal, p.Objective.Name, p.Objective.Reduce)
 	}
+	p.printGoals(w, spec)
 	if p.Try > 0 {
 		fmt.Fprintf(w, "first %s of the spec: `try`, or the defaults\n", plural(p.Try, "point"))
 	}
@@ -229,4 +231,25 @@ func (d demand) String() string {
 		parts = append(parts, server.Quantity("gpus", milli(d.GPUs)))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// printGoals tells of further goals, and of bounds.
+func (p plan) printGoals(w io.Writer, spec *sweep.Spec) {
+	if goals := spec.Goals(); len(goals) > 1 {
+		var all []string
+		for _, m := range goals {
+			all = append(all, fmt.Sprintf("%s %s", m.Goal, m.Name))
+		}
+		fmt.Fprintf(w, "Pareto front of: %s; the winner is the best in the first\n", strings.Join(all, ", "))
+	}
+	for _, m := range append([]sweep.Metric{p.Objective}, p.Metrics...) {
+		switch {
+		case m.Min != nil && m.Max != nil:
+			fmt.Fprintf(w, "feasible with %s from %v to %v\n", m.Name, *m.Min, *m.Max)
+		case m.Max != nil:
+			fmt.Fprintf(w, "feasible with %s of at most %v\n", m.Name, *m.Max)
+		case m.Min != nil:
+			fmt.Fprintf(w, "feasible with %s of at least %v\n", m.Name, *m.Min)
+		}
+	}
 }

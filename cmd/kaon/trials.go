@@ -135,7 +135,7 @@ func (c *trialsCmd) metrics(board liveBoard) (names []string) {
 	}
 	add(board.known.Objective.Name)
 	for _, m := range board.known.Metrics {
-		if m.Goal != "" {
+		if m.Goal != "" || m.Bounded() {
 			add(m.Name)
 		}
 	}
@@ -156,6 +156,7 @@ func (c *trialsCmd) metrics(board liveBoard) (names []string) {
 
 func (c *trialsCmd) table(w io.Writer, board liveBoard, query board.Query, id string) error {
 	metrics := c.metrics(board)
+	repeated := board.known.Repeat.Trials > 1
 	var points pointTable
 	var rows [][]any
 	for t := range board.Trials(query) {
@@ -165,11 +166,18 @@ func (c *trialsCmd) table(w io.Writer, board liveBoard, query board.Query, id st
 			state += " " + percent(p)
 		}
 		state += endedEarly(t)
+		if t.Feasible != nil && !*t.Feasible && t.State.CanWin() {
+			state += ", infeasible"
+		}
 		row := []any{t.Trial, cell{state, t.State.String()}}
 		for _, name := range metrics {
 			row = append(row, valueOf(t, name))
 		}
-		rows = append(rows, append(row, len(t.Attempts), seconds(t)))
+		row = append(row, len(t.Attempts), seconds(t))
+		if repeated {
+			row = append(row, *t.Point)
+		}
+		rows = append(rows, row)
 		points.add(t.Params)
 	}
 	heads := []any{"TRIAL", "STATE"}
@@ -177,8 +185,11 @@ func (c *trialsCmd) table(w io.Writer, board liveBoard, query board.Query, id st
 		heads = append(heads, name)
 	}
 	heads = append(heads, "TRIES", "SECONDS")
+	if repeated {
+		heads = append(heads, "POINT")
+	}
 	var tab table
-	tab.keep = c.kept(metrics, len(heads))
+	tab.keep = c.kept(metrics, 4+len(metrics))
 	tab.row(append(heads, points.heads()...)...)
 	for i, row := range rows {
 		tab.row(append(row, points.cells(i)...)...)

@@ -11,6 +11,7 @@ type Config struct {
 	Trials    int            // how many trials the sweep has; 0: not known, records tell
 	Objective sweep.Metric   // zero Name: none, and nobody wins
 	Metrics   []sweep.Metric // declared besides the objective; those with a Goal are objectives of the Pareto front
+	Repeat    sweep.Repeat   // how many trials a point has, and what it is ranked by
 	Top       int            // length of the board's top list; 0: 10
 	Closed    string         // why trials that no record names will never start, as of Close; empty: they may
 	Stats     *Metrics       // counters of this process; nil: none
@@ -39,10 +40,11 @@ type Board struct {
 	early    earlyStops
 	standing standing
 
-	best    int // trial, -1 none
+	best    int // point, -1 none
 	stale   bool
 	changes uint64 // rises when a candidate may have changed
 	front   front
+	need    need
 }
 
 // trial holds its attempts by number; nearly every trial has one.
@@ -155,10 +157,29 @@ type front struct {
 	of    uint64
 	valid bool
 	list  []ParetoPoint
+
+	reference []float64 // that the hypervolume is measured from, in the order of the goals
+	volume    float64
+	measured  bool // the front was small enough for that
 }
 
 // standing is what records do not say of trials, and only whoever runs their sweep or has ended it knows.
 type standing struct {
 	closed string // why trials that no record names will never start; empty: they may
 	idle   bool   // nothing of the sweep runs
+}
+
+// need is what needed said as of Board.changes.
+type need struct {
+	of     uint64
+	valid  bool
+	trials int
+}
+
+// metric is the declaration of a metric, or for one that was not declared its name alone.
+func (b *Board) metric(id uint32) sweep.Metric {
+	if int(id) < len(b.declared) {
+		return b.declared[id]
+	}
+	return sweep.Metric{Name: b.names[id]}
 }

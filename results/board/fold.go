@@ -155,8 +155,8 @@ func (b *Board) update(index int, t *trial, changed bool) {
 	}
 	b.changes++
 	switch {
-	case index == b.best:
-		b.stale = true
+	case b.Repeats() > 1 || index == b.best:
+		b.stale = true // of points with several trials all may move
 	case !b.stale && b.beats(index, b.best):
 		b.best = index
 	}

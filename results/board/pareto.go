@@ -1,6 +1,7 @@
 package board
 
 import (
+	"math"
 	"slices"
 	"sort"
 
@@ -33,27 +34,30 @@ func (b *Board) pareto() []ParetoPoint {
 		for k, id := range ids {
 			goals[k] = b.declared[id]
 		}
-		b.front = front{b.changes, true, paretoFront(b.paretoPoints(ids), goals)}
+		all := b.paretoPoints(ids)
+		b.front = front{of: b.changes, valid: true, reference: reference(all, goals)}
+		b.front.list = paretoFront(all, goals)
+		b.front.volume, b.front.measured = hypervolume(b.front.list, b.front.reference, goals)
 	}
 	return b.front.list
 }
 
+// paretoPoints is the points that may stand on the front, each as its best trial in the first goal.
 func (b *Board) paretoPoints(ids []uint32) (all []ParetoPoint) {
+	need := b.needed()
 next:
-	for i := range b.trials {
-		t := b.known(i)
-		if t == nil || !t.state.CanWin() {
-			continue
-		}
+	for p := range b.pointCount() {
 		values := make([]results.Number, len(ids))
 		for k, id := range ids {
-			v, ok := b.value(t, id)
-			if !ok || !sweep.IsFinite(v) {
+			v, trials := b.pointValue(p, id)
+			if trials < need {
 				continue next
 			}
 			values[k] = results.Number(v)
 		}
-		all = append(all, ParetoPoint{i, values})
+		if b.violation(p) == 0 {
+			all = append(all, ParetoPoint{b.bestOf(p), values})
+		}
 	}
 	return all
 }
@@ -92,4 +96,43 @@ func weaklyDominates(x, y []results.Number, goals []sweep.Metric) bool {
 		}
 	}
 	return true
+}
+
+// Front is what a sweep with two goals or more comes to.
+type Front struct {
+	Goals       []sweep.Metric
+	Points      []ParetoPoint // best first in the first goal
+	Hypervolume float64       // NaN: the front is too large to be measured
+	Reference   []float64     // in the order of the goals; nil: nothing was measured
+}
+
+// Front is the Pareto front; not ok with fewer than two goals.
+func (b *Board) Front() (f Front, ok bool) {
+	ids := b.goals()
+	if len(ids) < 2 {
+		return Front{}, false
+	}
+	f.Points = b.pareto()
+	for _, id := range ids {
+		f.Goals = append(f.Goals, b.declared[id])
+	}
+	f.Hypervolume, f.Reference = b.front.volume, b.front.reference
+	if !b.front.measured {
+		f.Hypervolume = math.NaN()
+	}
+	return f, true
+}
+
+// measure is the hypervolume of the front and what it is measured from; nil with fewer than two goals, and when nothing
+// was measured.
+func (b *Board) measure() (volume *results.Number, from []results.Number) {
+	f, ok := b.Front()
+	if !ok || len(f.Points) == 0 || math.IsNaN(f.Hypervolume) {
+		return nil, nil
+	}
+	v := results.Number(f.Hypervolume)
+	for _, r := range f.Reference {
+		from = append(from, results.Number(r))
+	}
+	return &v, from
 }

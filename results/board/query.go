@@ -91,6 +91,7 @@ func (b *Board) order(q Query) []int32 {
 	type keyed struct {
 		index int32
 		has   bool
+		last  bool // infeasible, where the best come first
 		key   float64
 	}
 	var list []keyed
@@ -101,7 +102,8 @@ func (b *Board) order(q Query) []int32 {
 			continue
 		}
 		k, has := key(i, t)
-		list = append(list, keyed{int32(i), has && k == k, k})
+		last := has && q.Sort == "value" && b.Bounded() && b.violation(i/b.Repeats()) > 0
+		list = append(list, keyed{int32(i), has && k == k, last, k})
 	}
 	descending := q.Desc
 	if q.Sort == "value" {
@@ -112,6 +114,8 @@ func (b *Board) order(q Query) []int32 {
 		switch {
 		case x.has != y.has:
 			return x.has
+		case x.last != y.last:
+			return y.last != q.Desc
 		case !x.has || x.key == y.key:
 			return false
 		}
@@ -142,6 +146,9 @@ func (b *Board) key(name string) func(int, *trial) (float64, bool) {
 		}
 	case "value":
 		name = b.cfg.Objective.Name
+		if b.Repeats() > 1 { // by the point, so that its trials stand together
+			return b.rankKey
+		}
 	}
 	id, known := b.ids[name]
 	return func(_ int, t *trial) (float64, bool) {
@@ -150,4 +157,15 @@ func (b *Board) key(name string) func(int, *trial) (float64, bool) {
 		}
 		return b.value(t, id)
 	}
+}
+
+// rankKey is what the point of a trial is ranked by; of a point none of whose trials succeeded, what the trial reported.
+func (b *Board) rankKey(index int, t *trial) (float64, bool) {
+	if b.cfg.Objective.Name == "" {
+		return 0, false
+	}
+	if v, trials := b.pointValue(index/b.Repeats(), 0); trials > 0 {
+		return v, true
+	}
+	return b.value(t, 0)
 }

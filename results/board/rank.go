@@ -1,43 +1,34 @@
 package board
 
 import (
-	"math"
 	"sort"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// Ranked is a trial that succeeded, with its value of the objective.
+// Ranked is a trial that succeeded, with its value of the objective. Where points have several trials it is the best of
+// its point, and the value is the point's.
 type Ranked struct {
 	Trial   int            `json:"trial"`
 	Attempt int            `json:"attempt"`
 	Value   results.Number `json:"value"`
+	*Spread                // nil when points are single trials
 }
 
-// value is what a metric says of a trial; not ok when the trial did not report it.
-func (b *Board) value(t *trial, metric uint32) (v float64, ok bool) {
-	a := t.decisive().withPending(b)
-	s := a.find(metric)
-	if s == nil {
-		return math.NaN(), false
-	}
-	v, _ = s.Reduced(b.metric(metric).Reduce)
-	return v, true
-}
-
-// candidate is a trial's value of the objective if the trial may win: its final attempt succeeded (or was
-// cached) and the value is finite.
-func (b *Board) candidate(index int) (value float64, ok bool) {
-	t := b.known(index)
-	if t == nil || b.cfg.Objective.Name == "" || !t.state.CanWin() {
+// candidate is a point's value of the objective if the point may win: enough of its trials succeeded (or were
+// cached) with a finite value, and its metrics are within their bounds.
+func (b *Board) candidate(point int) (value float64, ok bool) {
+	if b.cfg.Objective.Name == "" || point < 0 {
 		return 0, false
 	}
-	value, ok = b.value(t, 0)
-	return value, ok && sweep.IsFinite(value)
+	value, trials := b.pointValue(point, 0)
+	if trials < b.needed() {
+		return 0, false
+	}
+	return value, b.violation(point) == 0
 }
 
-// beats reports whether trial i ranks before trial j, ties going to the lower index. A j of -1 is no trial.
+// beats reports whether point i ranks before point j, ties going to the lower index. A j of -1 is no point.
 func (b *Board) beats(i, j int) bool {
 	v, ok := b.candidate(i)
 	if !ok {
@@ -51,7 +42,7 @@ func (b *Board) beats(i, j int) bool {
 func (b *Board) Best() (r Ranked, ok bool) {
 	if b.stale {
 		b.best, b.stale = -1, false
-		for i := range b.trials {
+		for i := range b.pointCount() {
 			if b.beats(i, b.best) {
 				b.best = i
 			}
@@ -64,8 +55,9 @@ func (b *Board) Best() (r Ranked, ok bool) {
 	return b.ranked(b.best, value), true
 }
 
-func (b *Board) ranked(index int, value float64) Ranked {
-	return Ranked{index, int(b.known(index).decisive().number), results.Number(value)}
+func (b *Board) ranked(point int, value float64) Ranked {
+	index := b.bestOf(point)
+	return Ranked{index, int(b.known(index).decisive().number), results.Number(value), b.spread(point)}
 }
 
 // Improvement is a trial that was better than all candidates of lower index.
@@ -79,13 +71,13 @@ type Improvement struct {
 func (b *Board) ranking(k int) (top []Ranked, history []Improvement) {
 	top, history = []Ranked{}, []Improvement{}
 	better := b.cfg.Objective.Better
-	for i := range b.trials {
+	for i := range b.pointCount() {
 		v, ok := b.candidate(i)
 		if !ok {
 			continue
 		}
 		if n := len(history); n == 0 || better(v, float64(history[n-1].Value)) {
-			history = append(history, Improvement{i, results.Number(v)})
+			history = append(history, Improvement{b.bestOf(i), results.Number(v)})
 		}
 		if len(top) == k {
 			if k == 0 || !better(v, float64(top[k-1].Value)) {

@@ -99,7 +99,26 @@ func (w Winner) yaml(params sweep.Point) string {
 	if w.Created != "" {
 		all = append(all, sweep.Param{Name: "created", Value: w.Created})
 	}
-	return string(appendMapping(nil, all, ""))
+	return string(appendMapping(nil, append(all, w.more()...), ""))
+}
+
+// more is what the manifest has of sweeps with several trials for each point, or several goals.
+func (w Winner) more() (all sweep.Point) {
+	text, err := json.Marshal(struct {
+		Repeat      *Spread          `json:"repeat,omitempty"`
+		Goals       []string         `json:"goals,omitempty"`
+		Pareto      []ParetoTrial    `json:"pareto,omitempty"`
+		ParetoSize  int              `json:"pareto_size,omitempty"`
+		Hypervolume *results.Number  `json:"hypervolume,omitempty"`
+		Reference   []results.Number `json:"reference,omitempty"`
+	}{w.Repeat, w.Goals, w.Pareto, w.ParetoSize, w.Hypervolume, w.Reference})
+	if err == nil {
+		err = json.Unmarshal(text, &all)
+	}
+	if err != nil {
+		panic(fmt.Errorf("write the front as YAML: %w", err)) // parameters were read as JSON by Render
+	}
+	return all
 }
 
 // appendMapping writes YAML that versions 1.1 and 1.2 read alike: strings are always quoted, and a float has

@@ -26,8 +26,13 @@ type Summary struct {
 	Goals        []string               `json:"goals"`          // metrics with a goal
 	Pareto       []ParetoPoint          `json:"pareto"`         // with two goals or more, else empty; at most 1,000
 	ParetoSize   int                    `json:"pareto_size"`
-	Metrics      []MetricStats          `json:"metrics"` // declared ones first, the others by name
-	Curves       []Curve                `json:"curves"`  // of the trials of Top
+	// with two goals or more: the volume that the front dominates, and what it is measured from, by goal
+	Hypervolume *results.Number  `json:"hypervolume,omitempty"`
+	Reference   []results.Number `json:"reference,omitempty"`
+	Infeasible  *int             `json:"infeasible,omitempty"` // points whose metrics break their bounds; nil: there are none
+	Repeat      *sweep.Repeat    `json:"repeat,omitempty"`     // nil: points are single trials
+	Metrics     []MetricStats    `json:"metrics"`              // declared ones first, the others by name
+	Curves      []Curve          `json:"curves"`               // of the trials of Top
 }
 
 // Counts is sweep.Counts as board.json has it.
@@ -96,6 +101,15 @@ func (b *Board) Summary() Summary {
 		s.ParetoSize = len(all)
 		s.Pareto = append(s.Pareto, all[:min(len(all), maxFront)]...)
 	}
+	s.Hypervolume, s.Reference = b.measure()
+	if b.Bounded() {
+		n := b.infeasible()
+		s.Infeasible = &n
+	}
+	if b.Repeats() > 1 {
+		repeat := b.cfg.Repeat
+		s.Repeat = &repeat
+	}
 	s.Metrics, s.Missing = b.metricStats()
 	for _, r := range s.Top {
 		a := b.known(r.Trial).decisive().withPending(b)
@@ -155,12 +169,4 @@ func (s *accumulator) stats(m sweep.Metric) MetricStats {
 		out.Trials, out.Min, out.Max, out.Mean = int(v.Count), &lo, &hi, &mean
 	}
 	return out
-}
-
-// metric is the declaration of a metric, or for one that was not declared its name alone.
-func (b *Board) metric(id uint32) sweep.Metric {
-	if int(id) < len(b.declared) {
-		return b.declared[id]
-	}
-	return sweep.Metric{Name: b.names[id]}
 }

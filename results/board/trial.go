@@ -17,10 +17,15 @@ type Trial struct {
 	Attempt  int             `json:"attempt"`         // the one that counts: the final, else the latest
 	Params   json.RawMessage `json:"params,omitempty"`
 	Seed     uint64          `json:"seed,omitempty"`
-	Metrics  []Series        `json:"metrics"`          // of the attempt that counts, by name
-	Curve    []CurvePoint    `json:"curve,omitempty"`  // of the objective, thinned
-	Attempts []Attempt       `json:"attempts"`         // all known, by number
-	Reason   string          `json:"reason,omitempty"` // why a stopped trial never started; what ended an attempt is in its End
+	Metrics  []Series        `json:"metrics"`         // of the attempt that counts, by name
+	Curve    []CurvePoint    `json:"curve,omitempty"` // of the objective, thinned
+	Attempts []Attempt       `json:"attempts"`        // all known, by number
+	// Feasible says whether the metrics are within their bounds, by what was reported; nil: no metric has any.
+	Feasible   *bool       `json:"feasible,omitempty"`
+	Violations []Violation `json:"violations,omitempty"` // bounds that are broken
+	Point      *int        `json:"point,omitempty"`      // which point it runs, when points have several trials
+	Repeat     *int        `json:"repeat,omitempty"`     // which trial of its point it is, likewise
+	Reason     string      `json:"reason,omitempty"`     // why a stopped trial never started; what ended an attempt is in its End
 }
 
 // Series is one metric of one attempt. Min, Max and Mean are of the values that are neither NaN nor infinite,
@@ -64,6 +69,7 @@ func (b *Board) Trial(index int) (Trial, bool) {
 		out := Trial{Trial: index, State: sweep.Waiting, Metrics: []Series{}, Attempts: []Attempt{}}
 		if index != results.ThenTrial {
 			out.State, out.Reason = b.unstartedState(), b.standing.closed
+			out.Point, out.Repeat = b.place(index)
 		}
 		return out, false
 	}
@@ -74,6 +80,14 @@ func (b *Board) Trial(index int) (Trial, bool) {
 		v := results.Number(reduced)
 		out.Value = &v
 		out.Curve = slices.Clone(a.curve.points)
+	}
+	if index != results.ThenTrial {
+		out.Point, out.Repeat = b.place(index)
+		if b.Bounded() && (t.state.Terminal() || len(a.series) > 0) {
+			out.Violations = b.violations(t)
+			feasible := len(out.Violations) == 0
+			out.Feasible = &feasible
+		}
 	}
 	for i := range t.attempts {
 		try := b.attemptDetail(&t.attempts[i])

@@ -24,6 +24,21 @@ type Winner struct {
 	Values    []results.Value           `json:"values,omitempty"` // that the attempt named, by name
 	SpecHash  string                    `json:"spec_hash,omitempty"`
 	Created   string                    `json:"created,omitempty"` // RFC 3339, UTC
+
+	Repeat *Spread `json:"repeat,omitempty"` // the winning point, when points have several trials; Value is what it is ranked by
+
+	// with two goals or more
+	Goals       []string         `json:"goals,omitempty"`
+	Pareto      []ParetoTrial    `json:"pareto,omitempty"` // best first in the first goal; at most 1,000
+	ParetoSize  int              `json:"pareto_size,omitempty"`
+	Hypervolume *results.Number  `json:"hypervolume,omitempty"`
+	Reference   []results.Number `json:"reference,omitempty"` // that it is measured from, in the order of Goals
+}
+
+// ParetoTrial is a trial of the Pareto front and what it ran with.
+type ParetoTrial struct {
+	ParetoPoint
+	Params json.RawMessage `json:"params"`
 }
 
 // Winner is the manifest of the best trial, without SpecHash and Created, which the board does not know; not
@@ -49,5 +64,27 @@ func (b *Board) Winner() (w Winner, ok bool) {
 	for _, s := range t.Metrics {
 		w.Metrics[s.Name] = s.Value
 	}
+	w.Repeat = best.Spread
+	b.addFront(&w)
 	return w, true
+}
+
+// addFront tells of the front, where there are several goals.
+func (b *Board) addFront(w *Winner) {
+	f, ok := b.Front()
+	if !ok {
+		return
+	}
+	w.ParetoSize = len(f.Points)
+	w.Hypervolume, w.Reference = b.measure()
+	for _, m := range f.Goals {
+		w.Goals = append(w.Goals, m.Name)
+	}
+	for _, p := range f.Points[:min(len(f.Points), maxFront)] {
+		t, _ := b.Trial(p.Trial)
+		if t.Params == nil {
+			t.Params = json.RawMessage("{}")
+		}
+		w.Pareto = append(w.Pareto, ParetoTrial{p, t.Params})
+	}
 }

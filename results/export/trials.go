@@ -26,12 +26,15 @@ func Trials(w io.Writer, f Format, b *board.Board) error {
 	params := paramColumns(b)
 	metrics := b.Metrics()
 	columns := append([]column(nil), fixed...)
+	placed := placeColumns(b)
 	for _, c := range params {
 		columns = append(columns, column{"param." + c.name, c.kind})
 	}
 	for _, name := range metrics {
 		columns = append(columns, column{"metric." + name, real})
 	}
+	behind := len(columns)
+	columns = append(columns, placed...)
 	t, err := newTable(w, f, columns)
 	if err != nil {
 		return fmt.Errorf("export trials: %w", err)
@@ -42,6 +45,7 @@ func Trials(w io.Writer, f Format, b *board.Board) error {
 		fixedCells(cells, trial)
 		paramCells(cells[len(fixed):], params, trial)
 		metricCells(cells[len(fixed)+len(params):], metrics, trial)
+		placeCells(cells[behind:], placed, trial)
 		if err := t.row(cells); err != nil {
 			return fmt.Errorf("export trial %d: %w", trial.Trial, err)
 		}

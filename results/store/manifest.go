@@ -29,6 +29,7 @@ type Sweep struct {
 	Trials     int            `json:"trials"`
 	Objective  sweep.Metric   `json:"objective"`
 	Metrics    []sweep.Metric `json:"metrics,omitempty"`
+	Repeat     sweep.Repeat   `json:"repeat,omitzero"`      // how many trials a point has; zero: one
 	Created    string         `json:"created,omitempty"`    // RFC 3339, UTC
 	Finished   string         `json:"finished,omitempty"`   // RFC 3339, UTC
 	Cluster    string         `json:"cluster,omitempty"`    // where it runs or ran, without credentials
@@ -50,7 +51,8 @@ type Extension struct {
 
 // Config is what the sweep's board needs.
 func (s Sweep) Config() board.Config {
-	return board.Config{Sweep: s.ID, Trials: s.Trials, Objective: s.Objective, Metrics: s.Metrics, Closed: s.closed()}
+	return board.Config{Sweep: s.ID, Trials: s.Trials, Objective: s.Objective, Metrics: s.Metrics, Closed: s.closed(),
+		Repeat: s.Repeat}
 }
 
 // closed is why trials that no record names will never start; empty when they may. Manifests of before do not

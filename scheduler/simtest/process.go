@@ -108,7 +108,8 @@ func (p *process) open() error {
 }
 
 func (w *world) boardConfig(id string) board.Config {
-	return board.Config{Sweep: id, Trials: w.spec.Trials, Objective: w.spec.Objective, Metrics: w.spec.Metrics}
+	return board.Config{Sweep: id, Trials: w.spec.Trials, Objective: w.spec.Objective, Metrics: w.spec.Metrics,
+		Repeat: w.spec.Repeat}
 }
 
 func (p *process) config() scheduler.Config {
