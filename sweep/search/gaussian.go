@@ -23,6 +23,7 @@ type gaussian struct {
 	limits  gp.Hyper // of the process of failures
 	limited int      // trials ended, when limits were learnt
 	model   *surrogate
+	region  *region // nil while there are few trials
 }
 
 // surrogate is what is known of the objective.
@@ -48,8 +49,11 @@ func newGaussian(spec *sweep.Spec) *gaussian {
 
 // Tell implements Method.
 func (g *gaussian) Tell(index int, o Outcome) {
-	g.finish(index, o)
+	a := g.finish(index, o)
 	g.model = nil
+	if a != nil && g.region != nil {
+		g.region.hear(g, a)
+	}
 }
 
 // Learn implements Learner.
@@ -67,16 +71,41 @@ func (g *gaussian) Ask(index int) (sweep.Point, bool) {
 	if numbers(g.done) < startup || len(g.encoder.axes) == 0 {
 		return g.explore(index, g.startup, r)
 	}
-	if g.model == nil {
-		g.learn()
-	}
-	c := g.propose(g.model, r)
+	c := g.choose(index, r)
 	if c == nil {
 		return g.explore(index, nil, r)
 	}
 	p, _, _ := g.encoder.decode(c.u)
-	g.model.believe(g.embed, g.add(index, c.u, c.active))
+	a := g.add(index, c.u, c.active)
+	if g.model != nil {
+		g.model.believe(g.embed, a)
+	}
 	return p, true
+}
+
+// choose is the next point; nil when it may be any.
+func (g *gaussian) choose(index int, r *rand.Rand) *candidate {
+	if !g.crowded() {
+		if g.model == nil {
+			g.learn()
+		}
+		return g.propose(g.model, r)
+	}
+	g.model = nil
+	if g.region == nil {
+		g.region = newRegion(g, 0)
+		for _, a := range g.done[:numbers(g.done)] {
+			g.region.hear(g, a)
+		}
+		g.region.length = firstLength
+	}
+	if g.region.length < leastLength {
+		g.region = newRegion(g, index)
+	}
+	if g.region.measured < startup {
+		return nil
+	}
+	return g.region.next(g, r)
 }
 
 // learn makes the model of what was told.

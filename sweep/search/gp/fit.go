@@ -69,6 +69,11 @@ func fromLogs(logs []float64) Hyper {
 	return h
 }
 
+// Adjust is hyperparameters whose mean and signal are the best for other measurements.
+func Adjust(g Groups, h Hyper, x [][]float64, y []float64) Hyper {
+	return newEvidence(g, x, y).complete(h)
+}
+
 // evidence is the negative logarithm of the posterior density of hyperparameters, of which the signal's
 // variance and the mean are at their best.
 type evidence struct {

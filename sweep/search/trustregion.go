@@ -1,0 +1,232 @@
+package search
+
+import (
+	"cmp"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/kaon-sweep/kaon/sweep/search/gp"
+)
+
+// Beyond so many results, or trials in flight, one process for the whole space costs too much and knows too
+// little: the search goes on in a trust region.
+const (
+	manyMeasured = 1000
+	manyFlying   = 100
+)
+
+// region is a trust region (TuRBO; Eriksson, Pearce, Gardner, Turner, Poloczek 2019): a box around the best
+// point, in which a process of its own is fitted to the results nearby. Each point is where a function
+// drawn from the process is least (Thompson sampling), so that points chosen at once differ as much as the
+// process is unsure. The box grows while it finds better points and shrinks while it does not; when it has
+// become tiny, another search begins from nothing.
+type region struct {
+	since    int     // index of the first trial that counts
+	length   float64 // of the box, in a coordinate of average length scale
+	best     float64 // least loss
+	better   bool    // than before, in this window
+	window   int     // results since the length was decided on
+	good     int     // windows in a row that found something better
+	measured int     // results
+	queue    []*candidate
+	fitted   int // results when hyper was learnt
+	hyper    gp.Hyper
+}
+
+const (
+	firstLength, longestLength = 0.8, 1.6
+	leastLength                = 1.0 / 128
+	goodWindows                = 3    // in a row let the box grow
+	littleBetter               = 1e-3 // of the good results' spread is no improvement
+	localMeasured              = 400  // results that a region's process takes in,
+	localFitted                = 150  // of which hyperparameters are learnt from so many
+)
+
+func newRegion(g *gaussian, since int) *region {
+	return &region{since: since, length: firstLength, best: math.Inf(1), hyper: gp.Prior(g.embed.groups)}
+}
+
+// crowded says whether there are too many trials for one process.
+func (g *gaussian) crowded() bool {
+	return numbers(g.done) > manyMeasured || len(g.flying) >= manyFlying
+}
+
+// hear moves the bounds of the region by a result.
+func (t *region) hear(g *gaussian, a *asked) {
+	if a.index < t.since || math.IsInf(a.loss, 1) {
+		return
+	}
+	t.measured++
+	t.window++
+	if math.IsInf(t.best, 1) || a.loss < t.best-littleBetter*t.spread(g) {
+		t.better = true
+	}
+	t.best = math.Min(t.best, a.loss)
+	if t.window < max(4, len(g.encoder.axes), len(g.flying)/windowShare) {
+		return
+	}
+	switch {
+	case t.better:
+		if t.good++; t.good >= goodWindows {
+			t.length, t.good = math.Min(2*t.length, longestLength), 0
+		}
+	default:
+		t.length, t.good = t.length/2, 0
+	}
+	t.window, t.better = 0, false
+}
+
+// windowShare is how many windows pass while what is in flight comes back.
+const windowShare = 2
+
+// spread is how far the best results are apart.
+func (t *region) spread(g *gaussian) float64 {
+	n := numbers(g.done)
+	return g.done[min(n-1, 50)].loss - g.done[0].loss
+}
+
+// next is a point from the region; nil when none is found.
+func (t *region) next(g *gaussian, r *rand.Rand) *candidate {
+	for range 2 {
+		for len(t.queue) > 0 {
+			c := t.queue[0]
+			t.queue = t.queue[1:]
+			if !g.seen[g.key(c.u, c.active)] {
+				return c
+			}
+		}
+		t.draw(g, r)
+	}
+	return nil
+}
+
+// draw fills the queue.
+func (t *region) draw(g *gaussian, r *rand.Rand) {
+	local := t.nearby(g)
+	if len(local) == 0 {
+		return
+	}
+	x, y := g.measurements(local)
+	if t.fitted == 0 || t.measured >= t.fitted+max(8, t.fitted/10) {
+		t.fitted = t.measured
+		fx, fy := x, y
+		if len(local) > localFitted {
+			fx, fy = nil, nil
+			for i := range localFitted {
+				j := i * len(local) / localFitted
+				fx, fy = append(fx, x[j]), append(fy, y[j])
+			}
+		}
+		t.hyper = gp.Fit(g.embed.groups, fx, standard(fy), []gp.Hyper{t.hyper}, 20)
+	}
+	h := gp.Adjust(g.embed.groups, t.hyper, x, y)
+	p := gp.NewPosterior(g.embed.groups, h, x, y)
+	best := slices.MinFunc(indices(p.Means(x)), func(a, b indexed) int { return cmp.Compare(a.value, b.value) }).index
+	count := max(1, len(g.flying)/8)
+	var all []*candidate
+	looks := min(2000, 300+20*count)
+	for range looks {
+		from := local[best]
+		if r.IntN(4) == 0 {
+			from = local[r.IntN(min(len(local), 10))]
+		}
+		if c := g.candidate(t.within(g, from.u, r)); c != nil {
+			all = append(all, c)
+		}
+	}
+	if len(all) == 0 {
+		return
+	}
+	vectors := make([][]float64, len(all))
+	for i, c := range all {
+		vectors[i] = g.embed.vector(c.u, c.active)
+	}
+	values := p.Samples(vectors, count, r)
+	taken := make([]bool, len(all))
+	for f := range count {
+		least := -1
+		for i := range all {
+			if !taken[i] && (least < 0 || values[i][f] < values[least][f]) {
+				least = i
+			}
+		}
+		if least >= 0 {
+			taken[least] = true
+			t.queue = append(t.queue, all[least])
+		}
+	}
+}
+
+type indexed struct {
+	index int
+	value float64
+}
+
+func indices(values []float64) []indexed {
+	out := make([]indexed, len(values))
+	for i, v := range values {
+		out[i] = indexed{i, v}
+	}
+	return out
+}
+
+// nearby is the results that the region's process is fitted to, by loss: the nearest to the best.
+func (t *region) nearby(g *gaussian) []*asked {
+	n := numbers(g.done)
+	var pool []*asked
+	for _, a := range selectMeasured(g.done[:n], 4*localMeasured) {
+		if a.index >= t.since {
+			pool = append(pool, a)
+		}
+	}
+	if len(pool) <= localMeasured {
+		return pool
+	}
+	centre := g.embed.vector(pool[0].u, pool[0].active)
+	distance := map[*asked]float64{}
+	for _, a := range pool {
+		sum := 0.0
+		for f, v := range g.embed.vector(a.u, a.active) {
+			d := (v - centre[f]) / t.hyper.Lengths[g.embed.groups[f]]
+			sum += d * d
+		}
+		distance[a] = sum
+	}
+	best := pool[:localMeasured/4]
+	others := slices.Clone(pool[localMeasured/4:])
+	slices.SortStableFunc(others, func(a, b *asked) int { return cmp.Compare(distance[a], distance[b]) })
+	out := append(slices.Clone(best), others[:localMeasured-len(best)]...)
+	slices.SortFunc(out, compareAsked)
+	return out
+}
+
+// within is a point of the box around another: some coordinates moved, at any scale below the box's.
+func (t *region) within(g *gaussian, from []float64, r *rand.Rand) []float64 {
+	u := slices.Clone(from)
+	mean := 0.0
+	for _, l := range t.hyper.Lengths {
+		mean += math.Log(l)
+	}
+	mean = math.Exp(mean / float64(len(u)))
+	scale := t.length
+	if r.IntN(2) == 0 {
+		scale *= math.Pow(2, -8*r.Float64())
+	}
+	share := math.Min(1, 20/float64(len(u)))
+	sure := r.IntN(len(u))
+	for k := range u {
+		if k != sure && r.Float64() >= share {
+			continue
+		}
+		if g.encoder.axes[k].kind == unordered {
+			if k == sure || r.Float64() < 0.3 {
+				u[k] = r.Float64()
+			}
+			continue
+		}
+		side := scale * math.Min(math.Max(t.hyper.Lengths[k]/mean, 0.1), 10)
+		u[k] = inside(u[k] + side*(r.Float64()-0.5))
+	}
+	return u
+}
