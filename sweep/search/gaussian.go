@@ -23,7 +23,9 @@ type gaussian struct {
 	limits  gp.Hyper // of the process of failures
 	limited int      // trials ended, when limits were learnt
 	model   *surrogate
-	region  *region // nil while there are few trials
+	region  *region  // nil while there are few trials
+	heard   []*asked // in the order of telling, those with a number
+	widest  int      // most trials in flight, when one was asked for
 }
 
 // surrogate is what is known of the objective.
@@ -51,7 +53,11 @@ func newGaussian(spec *sweep.Spec) *gaussian {
 func (g *gaussian) Tell(index int, o Outcome) {
 	a := g.finish(index, o)
 	g.model = nil
-	if a != nil && g.region != nil {
+	if a == nil || math.IsInf(a.loss, 1) {
+		return
+	}
+	g.heard = append(g.heard, a)
+	if g.region != nil {
 		g.region.hear(g, a)
 	}
 }
@@ -68,6 +74,7 @@ func (g *gaussian) Ask(index int) (sweep.Point, bool) {
 		return nil, false
 	}
 	r := rand.New(rand.NewPCG(g.seed, uint64(index)))
+	g.widest = max(g.widest, len(g.flying)+1)
 	if numbers(g.done) < startup || len(g.encoder.axes) == 0 {
 		return g.explore(index, g.startup, r)
 	}
@@ -94,7 +101,7 @@ func (g *gaussian) choose(index int, r *rand.Rand) *candidate {
 	g.model = nil
 	if g.region == nil {
 		g.region = newRegion(g, 0)
-		for _, a := range g.done[:numbers(g.done)] {
+		for _, a := range g.heard {
 			g.region.hear(g, a)
 		}
 		g.region.length = firstLength
@@ -111,7 +118,7 @@ func (g *gaussian) choose(index int, r *rand.Rand) *candidate {
 // learn makes the model of what was told.
 func (g *gaussian) learn() {
 	n := numbers(g.done)
-	measured := selectMeasured(g.done[:n], mostMeasured)
+	measured := g.measured(mostMeasured)
 	x, y := g.measurements(measured)
 	if g.fitted == 0 || n >= g.fitted+max(1, g.fitted/10) {
 		g.fit(measured, x, y)
@@ -122,7 +129,7 @@ func (g *gaussian) learn() {
 	failed := newest(g.done[n:], mostMeasured/4)
 	if len(failed) > 0 {
 		again := g.limited == 0 || len(g.done) >= g.limited+max(1, g.limited/10)
-		good := selectMeasured(g.done[:n], mostFitted-len(failed))
+		good := g.measured(mostFitted - len(failed))
 		m.feasibility, g.limits = newFeasibility(g.embed, good, failed, g.limits, again)
 		if again {
 			g.limited = len(g.done)
@@ -150,14 +157,19 @@ func (g *gaussian) fit(measured []*asked, x [][]float64, y []float64) {
 	g.hyper = gp.Fit(g.embed.groups, x, y, starts, 40)
 }
 
-// selectMeasured is the best half and the newest others, as many as are wanted, by loss.
-func selectMeasured(done []*asked, most int) []*asked {
-	if len(done) <= most {
-		return done
+// measured is the better half and the newest of the others, as many as are wanted, by loss.
+func (g *gaussian) measured(most int) []*asked {
+	best := g.done[:numbers(g.done)]
+	if len(best) <= most {
+		return best
 	}
-	others := slices.Clone(done[most/2:])
-	slices.SortFunc(others, func(a, b *asked) int { return b.index - a.index })
-	out := append(slices.Clone(done[:most/2]), others[:most-most/2]...)
+	worst := best[most/2-1]
+	out := slices.Clone(best[:most/2])
+	for i := len(g.heard) - 1; len(out) < most; i-- {
+		if a := g.heard[i]; compareAsked(a, worst) > 0 {
+			out = append(out, a)
+		}
+	}
 	slices.SortFunc(out, compareAsked)
 	return out
 }

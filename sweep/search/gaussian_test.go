@@ -2,7 +2,9 @@ package search
 
 import (
 	"math"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -46,5 +48,70 @@ func TestGaussianFindsTheMinimum(t *testing.T) {
 	}
 	if best > 0.01 || failed > 18 {
 		t.Errorf("it came to %.3g, and %d of 60 trials failed", best, failed)
+	}
+}
+
+// A batch of 500 takes less than a second of a processor, with room for slower ones.
+func TestGaussianChoosesManyAtOnce(t *testing.T) {
+	s := parse(t, "{method: gp, run_cap: 2500, metric: {name: y}, program: x, parameters: {a: {min: 0.0, max: 1.0}, "+
+		"b: {min: 0.0, max: 1.0}, c: {min: 0.0, max: 1.0}, d: {min: 0.0, max: 1.0}, e: {min: 1, max: 50}, f: {values: [p, q, r]}}}", 5)
+	m, _ := New(s)
+	seen := map[string]bool{}
+	for i := 0; i < 2500; i += 500 {
+		start := processorTime(t)
+		for k := range 500 {
+			p, ok := m.Ask(i + k)
+			if !ok {
+				t.Fatalf("no point %d", i+k)
+			}
+			seen[text(t, p)] = true
+		}
+		took := processorTime(t) - start
+		t.Logf("%d results: %v", i, took)
+		if took > 5*time.Second {
+			t.Errorf("a batch of 500 took %v after %d results", took, i)
+		}
+		for k := range 500 {
+			m.Tell(i+k, Outcome{State: sweep.Succeeded, Known: true, Value: math.Mod(float64((i+k)*7919), 101)})
+		}
+	}
+	if len(seen) != 2500 {
+		t.Errorf("%d of 2500 points are different", len(seen))
+	}
+}
+
+// processorTime is what this process has used.
+func processorTime(t *testing.T) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// A region that finds nothing better shrinks, and when it has become tiny another search begins.
+func TestTrustRegionBeginsAgain(t *testing.T) {
+	s := parse(t, "{method: gp, run_cap: 400, metric: {name: y}, program: x, parameters: {a: {min: 0.0, max: 1.0}, b: {min: 0.0, max: 1.0}}}", 5)
+	m := newGaussian(s)
+	pending, least, began := 30, math.Inf(1), 0
+	for i := range s.Trials {
+		if _, ok := m.Ask(i); !ok {
+			t.Fatal(i)
+		}
+		if i < pending {
+			continue
+		}
+		y := 1.0
+		if i == pending {
+			y = 0 // nothing will be better
+		}
+		m.Tell(i-pending, Outcome{State: sweep.Succeeded, Known: true, Value: y})
+		if m.region != nil {
+			least = min(least, m.region.length)
+			began = max(began, m.region.since)
+		}
+	}
+	if least > 2*leastLength || began == 0 {
+		t.Errorf("the region came to a length of %v, and began again at trial %d", least, began)
 	}
 }

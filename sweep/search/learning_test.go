@@ -231,7 +231,7 @@ func TestLearnersTakeOddSpaces(t *testing.T) {
 // At 100,000 results a suggestion still takes milliseconds.
 func TestLearnersTakeManyResults(t *testing.T) {
 	const results = 100_000
-	for _, method := range []string{"tpe", "cma-es"} {
+	for _, method := range []string{"tpe", "gp", "cma-es"} {
 		s := parse(t, fmt.Sprintf("{method: %s, run_cap: %d, metric: {name: y}, program: x, parameters: {a: {min: 0.0, max: 1.0}, "+
 			"b: {min: 0.0, max: 1.0}, c: {distribution: log_uniform_values, min: 1e-5, max: 1}}}", method, results+100), 5)
 		m, _ := New(s)

@@ -13,7 +13,7 @@ const (
 // spread). The noise is log-normal around a hundredth of the signal's deviation. The signal's variance is
 // inverse-gamma, the mean normal: both are integrated analytically, to their maximum.
 const (
-	lengthMedian, lengthSpread = 0.5, 1.0 // of one dimension; of its logarithm
+	lengthMedian, lengthSpread = 0.25, 1.0 // of one dimension; of its logarithm
 	noiseMedian, noiseSpread   = 1e-4, 3.0
 	signalWeight               = 1.0 // observations that the prior of the signal, around 1, counts as
 	meanSpread                 = 1.0 // in units of the signal's deviation
