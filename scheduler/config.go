@@ -51,6 +51,9 @@ type Config struct {
 	ReviveEvery    time.Duration // least time between REVIVEs that only hurry freed resources; 0: never hurry
 	UnprovenCap    int           // launches at once on an agent that has not proved itself; 0: 16
 	KeptSweeps     int           // ended sweeps the journal keeps; 0: 100
+
+	// PointUpdates is how many status updates a second all executors together are to make for points alone; 0: 50.
+	PointUpdates float64
 }
 
 // Judgement behind the defaults: ten free losses outlast any one bad agent; an agent that lost its master
@@ -61,6 +64,10 @@ const (
 	defaultPartitionGrace = 2 * time.Minute
 	defaultUnprovenCap    = 16
 	defaultKeptSweeps     = 100
+
+	// A master of Mesos spends about 2 ms on an update with all that belongs to it, and is to spend a tenth of a processor
+	// on those of points.
+	defaultPointUpdates = 50
 )
 
 func (c Config) withDefaults() Config {
@@ -81,6 +88,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.KeptSweeps == 0 {
 		c.KeptSweeps = defaultKeptSweeps
+	}
+	if c.PointUpdates == 0 {
+		c.PointUpdates = defaultPointUpdates
 	}
 	return c
 }

@@ -144,5 +144,5 @@ func (s confirmedExecutors) on(k journal.ExecutorKey) bool {
 type heldUpdate struct {
 	status cluster.Status
 	report task.Report
-	until  time.Time // when it is taken in whatever is missing
+	until  time.Time // when it is taken in whatever is missing; zero: not by time
 }

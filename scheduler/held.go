@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
@@ -21,9 +22,10 @@ import (
 // it; when that of all attempts on the executor is here, so is all that they carried for each other. An attempt that
 // has said nothing by then never had points with another.
 
-// How long an update is held. The points of a held one are lost only with their agent, which the master then tells
-// of, sooner than that. A new attempt may have been launched on an executor that has just ended, and starts another:
-// it has no last word to give.
+// How long the end of an attempt is held. The points that it waits for are lost only with their agent, which the master
+// then tells of, sooner than that. A new attempt may have been launched on an executor that has just ended, and starts another:
+// it has no last word to give. Other updates wait until the attempt whose points are missing has ended, or as long as
+// no report of its executor was lost.
 const (
 	mostHeld     = 10 * time.Minute
 	mostLastWord = 30 * time.Second
@@ -56,11 +58,17 @@ func (c *Core) hold(att *attempt, h heldUpdate) bool {
 	}
 	if att != nil && h.status.State.Final() {
 		att.lastWord = true
+		h.until = c.now.Add(wait)
+		c.timers.Set(h.until, func(time.Time) {}) // then releaseHeld looks
 	}
-	h.until = c.now.Add(wait)
 	c.held = append(c.held, h)
-	c.timers.Set(h.until, func(time.Time) {}) // then releaseHeld looks
 	return true
+}
+
+// isOverdue reports whether a held update has to wait no longer, whatever is missing.
+func (c *Core) isOverdue(h *heldUpdate) bool {
+	s := c.streams.of[journal.ExecutorKey{Agent: h.status.Agent, Executor: h.status.Executor}]
+	return s != nil && s.damaged || !h.until.IsZero() && !c.now.Before(h.until)
 }
 
 // early reports whether an update has to wait for others.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -73,6 +74,9 @@ func (c *Core) leaveUnread(att *attempt, s cluster.Status, err error) bool {
 		return true
 	}
 	c.note(Anomaly{Message: "report of a status update lost", Task: s.Task, Agent: s.Agent, Err: err})
+	if stream := c.streams.of[journal.ExecutorKey{Agent: s.Agent, Executor: s.Executor}]; stream != nil {
+		stream.damaged = true
+	}
 	return false
 }
 
@@ -105,7 +109,7 @@ func (c *Core) releaseHeld() {
 		h := c.held[i]
 		att := c.speaker(h.status.Task)
 		if c.early(att, &h) {
-			if c.now.Before(h.until) {
+			if !c.isOverdue(&h) {
 				continue
 			}
 			c.giveUpPoints(att, &h)
@@ -186,7 +190,7 @@ func (c *Core) apply(att *attempt, h heldUpdate) {
 			c.markCoTerminated(att)
 		}
 		c.noteNeighbours(att)
-		v := withoutPoints(att, classify(att, s, report.End))
+		v := withoutPoints(att, s.State, classify(att, s, report.End))
 		for len(att.placement.attempts) > 1 {
 			c.giveBack(att.placement.attempts[1], "its task ended before its turn came: "+cmp.Or(v.reason, strings.ToLower(string(s.State))))
 		}
@@ -225,11 +229,12 @@ func (c *Core) awaitLastUpdate(att *attempt) {
 	}
 }
 
-// withoutPoints is what the end of an attempt comes to of which points never came: its value would be wrong.
-func withoutPoints(att *attempt, v classification) classification {
+// withoutPoints is what the end of an attempt comes to of which points never came: its value would be wrong, or seem to be
+// missing.
+func withoutPoints(att *attempt, state cluster.TaskState, v classification) classification {
 	switch {
 	case att.missing == 0:
-	case v.outcome == sweep.AttemptSucceeded:
+	case state == cluster.Finished && att.killing == notKilled:
 		return classification{outcome: sweep.AttemptLost, reason: fmt.Sprintf("ended, and %d of its points never came", att.missing)}
 	default:
 		v.reason = fmt.Sprintf("%s (%d of its points never came)", v.reason, att.missing)

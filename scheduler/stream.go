@@ -18,4 +18,5 @@ type stream struct {
 	live     int           // attempts
 	told     time.Duration // the interval that it goes by; 0: unknown
 	received uint64        // the last receipt
+	damaged  bool          // a report of it could not be read: points may be missing for good
 }

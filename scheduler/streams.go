@@ -14,9 +14,8 @@ import (
 // sets: it alone knows how many executors there are. Orders carry it for nothing; those that were told another, by
 // more than half, are told again by a message.
 const (
-	// pointUpdates is how many updates a second all executors together are to make for points alone. A master of
-	// Mesos spends about 2 ms on one with all that belongs to it, and is to spend a tenth of a processor on them.
-	pointUpdates = 50
+	// leastInterval is what executors are told at the least; 0 would say nothing.
+	leastInterval = 20 * time.Millisecond
 	// mostPrompt is how late points may come of which an end may follow: of early stopping, of a target.
 	mostPrompt = 2 * time.Second
 	// mostInterval is how late others may come. Those of an attempt's end are never late.
@@ -61,12 +60,12 @@ func (c *Core) leaveStream(att *attempt) {
 
 // pointInterval is the interval that all executors are to keep, of more streams by so many.
 func (c *Core) pointInterval(more int) time.Duration {
-	interval := time.Duration(len(c.streams.of)+more) * time.Second / pointUpdates
+	interval := time.Duration(float64(len(c.streams.of)+more) / c.cfg.PointUpdates * float64(time.Second))
 	most := mostInterval
 	if c.streams.watched > 0 {
 		most = mostPrompt
 	}
-	return max(min(interval, most), time.Second/pointUpdates)
+	return max(min(interval, most), leastInterval)
 }
 
 // watchesPoints reports whether what a running trial says may end it, or its sweep.

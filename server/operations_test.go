@@ -126,7 +126,7 @@ func onAgents(t testing.TB, agents, cpus int, spec string) measured {
 func noisy(trials, seconds, points int) string {
 	line := `printf '{\"loss\": 1}\n'`
 	return fmt.Sprintf("method: random\nrun_cap: %d\nmetric: {name: loss, goal: minimize}\nparameters: {x: {min: 0.0, max: 1.0}}\n"+
-		"command: \"for s in $(seq %d); do for p in $(seq %d); do %s; done; sleep 1; done\"\ntask: {resources: {cpus: 1, memory: 1MB}}\n",
+		"command: \"for s in $(seq %d); do for p in $(seq %d); do %s; done; sleep 1; done\"\ntask: {resources: {cpus: 1, memory: 32MB}}\n",
 		trials, seconds, points, line)
 }
 
@@ -172,7 +172,7 @@ func BenchmarkPoints(b *testing.B) {
 	const trials, points = 16, 50_000
 	for b.Loop() {
 		m := onAgents(b, 2, 4, fmt.Sprintf("method: random\nrun_cap: %d\nmetric: {name: loss, goal: minimize}\nparameters: {x: {min: 0.0, max: 1.0}}\n"+
-			"command: \"seq -f '{\\\"loss\\\": %%g}' %d\"\ntask: {resources: {cpus: 1, memory: 1MB}}\n", trials, points))
+			"command: \"seq -f '{\\\"loss\\\": %%g}' %d\"\ntask: {resources: {cpus: 1, memory: 32MB}}\n", trials, points))
 		if m.summary.Points != trials*points || m.summary.Missing != 0 {
 			b.Fatalf("%d points, %d missing", m.summary.Points, m.summary.Missing)
 		}

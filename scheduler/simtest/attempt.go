@@ -43,7 +43,21 @@ type reportedPoint struct {
 }
 
 // pace of an executor's updates.
-var pace = outbox.Pace{Batch: 4096, Interval: interval}
+func (s *Story) pace() outbox.Pace {
+	p := outbox.Pace{Batch: 4096, Interval: interval}
+	if s.Narrow {
+		p.Window = 2000
+	}
+	return p
+}
+
+// pointUpdates is how many updates a second the scheduler wants for points.
+func (s *Story) pointUpdates() float64 {
+	if s.Rare {
+		return 0.2
+	}
+	return 0
+}
 
 // bounds of an attempt's outbox: small batches, and room for all that a story says, as there is no disk to
 // spill to.

@@ -51,7 +51,7 @@ func (m *machine) startExecutor(e protocol.StartExecutor) {
 		return
 	}
 	w.streams++
-	x := &simExecutor{w: w, machine: m, number: int(w.streams), start: e, lost: w.now, mux: outbox.NewMux(pace)}
+	x := &simExecutor{w: w, machine: m, number: int(w.streams), start: e, lost: w.now, mux: outbox.NewMux(w.story.pace())}
 	m.executors[e.Container] = x
 	w.inCluster(func(c *embedded.Core) { c.Started(w.now, m.spec.Name, e.Container, 1000+x.number) })
 	if arg, ok := w.takeArmed(ExecutorStuck); ok {

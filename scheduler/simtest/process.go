@@ -117,6 +117,7 @@ func (p *process) config() scheduler.Config {
 	return scheduler.Config{
 		Packer:         p.packer,
 		PartitionGrace: w.mutation.grace(&w.story),
+		PointUpdates:   w.story.pointUpdates(),
 		ReviveEvery:    time.Second,
 		Executor: scheduler.ExecutorTemplate{
 			Argv: []string{"kaon", "executor"}, Isolated: w.story.Isolated,

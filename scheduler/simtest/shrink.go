@@ -87,6 +87,8 @@ func (h *shrinker) setting() {
 		func(s *Story) { s.Mixed = false },
 		func(s *Story) { s.Constrained = false },
 		func(s *Story) { s.Isolated = false },
+		func(s *Story) { s.Rare = false },
+		func(s *Story) { s.Narrow = false },
 		func(s *Story) { s.OnDisk = false },
 		func(s *Story) { s.Parallel = 0 },
 		func(s *Story) { s.FailLimit = 0 },

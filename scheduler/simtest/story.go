@@ -41,6 +41,9 @@ type Story struct {
 	Short       bool          // trials last less than a second, so that bundles of a learnt size come
 	OnDisk      bool          // the journal is files, else it is in memory
 
+	Rare   bool // points travel seldom: as where there are many more executors
+	Narrow bool // executors may send little before they hear that it was taken in
+
 	OfferTimeout time.Duration // of the master; 0: none
 	Rejoin       time.Duration // agents wait so long before they go to a new master
 	Grace        time.Duration // the scheduler's partition grace
@@ -105,6 +108,7 @@ func Draw(seed uint64) Story {
 		s.Steps = 10 + r.IntN(100)
 	}
 	s.drawBundles()
+	s.Rare, s.Narrow = one(4), one(6)
 	return s
 }
 
@@ -228,6 +232,7 @@ func (s *Story) flags() func(func(string, bool) bool) {
 			{"mixed sizes", s.Mixed}, {"one rack", s.Constrained}, {"target", s.Target}, {"then", s.Then},
 			{"learning search", s.Learns}, {"hard trials", s.Hard}, {"slow trials", s.Slow}, {"short trials", s.Short}, {"isolated executors", s.Isolated}, {"journal on disk", s.OnDisk},
 			{"early stopping " + s.Early, s.Early != ""}, {"a budget of steps", s.Steps+s.TrialSteps > 0},
+			{"rare updates", s.Rare}, {"narrow window", s.Narrow},
 		} {
 			if !yield(f.name, f.on) {
 				return

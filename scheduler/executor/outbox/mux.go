@@ -13,6 +13,7 @@ import (
 type Pace struct {
 	Batch    int           // bytes of points in one update; one point more may go over it
 	Interval time.Duration // between updates that only bring points, for one attempt; with more it grows to mostGrowth times
+	Window   uint64        // bytes sent that the scheduler has not said to have taken in; 0: 16 MiB
 }
 
 // Bounds of an executor's updates of points. They do not hold back what an attempt says of itself: that it runs,
@@ -24,7 +25,7 @@ const (
 	mostAckWait  = 2 * time.Second        // but sooner than that
 	bytesASecond = 4 << 20                // of full batches
 	burst        = 250 * time.Millisecond // and so much of that ahead of time
-	window       = 16 << 20               // bytes that the scheduler has not said to have taken in
+	mostUnheard  = 16 << 20               // Pace.Window, if it is not set
 	probeEvery   = 10 * time.Second       // an update beyond the window, which makes the scheduler say it again
 )
 
@@ -67,7 +68,12 @@ type Mux struct {
 }
 
 // NewMux is the Mux of an executor without attempts.
-func NewMux(p Pace) *Mux { return &Mux{pace: p, riders: map[uuid.UUID][]Member{}} }
+func NewMux(p Pace) *Mux {
+	if p.Window == 0 {
+		p.Window = mostUnheard
+	}
+	return &Mux{pace: p, riders: map[uuid.UUID][]Member{}}
+}
 
 // Join adds an attempt, Leave removes it.
 func (m *Mux) Join(x Member) { m.members = append(m.members, x) }
@@ -83,9 +89,9 @@ func (m *Mux) Hear(interval time.Duration, received uint64) (goOn bool) {
 	if interval > 0 {
 		m.told = interval
 	}
-	was := m.sent-m.received > window
+	was := m.sent-m.received > m.pace.Window
 	m.received = max(m.received, min(received, m.sent))
-	return was && m.sent-m.received <= window
+	return was && m.sent-m.received <= m.pace.Window
 }
 
 // Until is how long the next update that only brings points has to wait; 0 or less: it may go.
@@ -190,12 +196,12 @@ func (m *Mux) Acknowledge(x Member, id []byte, now time.Time) (ok, finished bool
 // stamp counts an update's bytes, and writes the sum into it.
 func (m *Mux) stamp(data []byte) []byte {
 	m.sent += uint64(len(data))
-	return task.Stamp(data, m.sent, m.told > 0 && m.sent-m.received > window)
+	return task.Stamp(data, m.sent, m.told > 0 && m.sent-m.received > m.pace.Window)
 }
 
 // beyond is how long what is beyond the window has to wait; 0 or less: it may go, or is not beyond.
 func (m *Mux) beyond(now time.Time) time.Duration {
-	if m.told == 0 || m.sent-m.received <= window {
+	if m.told == 0 || m.sent-m.received <= m.pace.Window {
 		return 0
 	}
 	return m.probe.Sub(now)

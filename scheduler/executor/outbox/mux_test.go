@@ -199,7 +199,7 @@ func TestMuxWindow(t *testing.T) {
 	for send() {
 		now = now.Add(time.Second)
 	}
-	if m.sent < window || m.sent > window+2<<16 || asked != 1 {
+	if m.sent < mostUnheard || m.sent > mostUnheard+2<<16 || asked != 1 {
 		t.Fatalf("%d bytes in %d updates, %d of which ask", m.sent, n, asked)
 	}
 	if now = now.Add(probeEvery); !send() || send() || asked != 2 {
