@@ -58,6 +58,7 @@ type attempt struct {
 
 	work    string            // folder of its own copy of the code, else dir
 	inputs  string            // $KAON_INPUTS
+	resumed string            // $KAON_RESUME_FROM; empty: no earlier attempt left anything
 	private map[string]string // secrets, and what hides them
 	hide    *mask.Secrets
 	host    *host

@@ -31,6 +31,9 @@ func (t *attempt) environment(id *identity) ([]string, error) {
 	if err == nil && len(o.Inputs) > 0 {
 		env = append(env, "KAON_INPUTS="+t.inputs)
 	}
+	if err == nil && t.resumed != "" {
+		env = append(env, "KAON_RESUME_FROM="+t.resumed)
+	}
 	return env, err
 }
 

@@ -44,7 +44,7 @@ func (t *attempt) stageIn() error {
 			return err
 		}
 	}
-	return nil
+	return t.resume()
 }
 
 // copyCode copies the unpacked code into the attempt's folder. Neither is opened by a path that trials could

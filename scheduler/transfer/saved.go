@@ -1,0 +1,118 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/kaon-sweep/kaon/results/bucket"
+)
+
+// savedFiles is what the newest earlier attempt of a trial left that left anything; none: Attempt is 0.
+type savedFiles struct {
+	Attempt int      `json:"attempt"`
+	Names   []string `json:"names"`
+}
+
+// mostSaved bounds the names that are listed: an attempt that goes on from more files is told of none.
+const mostSaved = 500
+
+var errSaved = errors.New("an earlier attempt left too many files to go on from")
+
+// postSaved tells an attempt what it may go on from.
+func (srv *Server) postSaved(w http.ResponseWriter, r *http.Request, id attemptID) {
+	found, err := srv.saved(r.Context(), id)
+	if err != nil {
+		srv.fail(w, err)
+		return
+	}
+	answer(w, found)
+}
+
+func (srv *Server) saved(ctx context.Context, id attemptID) (found savedFiles, err error) {
+	for n := id.number - 1; n > 0; n-- {
+		prefix := attemptID{id.trial, n}.prefix(srv.conf.Sweep, Artifacts)
+		for o, err := range srv.conf.Bucket.List(ctx, prefix) {
+			if err != nil {
+				return savedFiles{}, err
+			}
+			if len(found.Names) == mostSaved {
+				return savedFiles{}, errSaved
+			}
+			found.Names = append(found.Names, strings.TrimPrefix(o.Name, prefix))
+		}
+		if len(found.Names) > 0 {
+			found.Attempt = n
+			return found, nil
+		}
+	}
+	return found, nil
+}
+
+// getSaved sends one file of an earlier attempt of the same trial: no other's can be named.
+func (srv *Server) getSaved(w http.ResponseWriter, r *http.Request, id attemptID) {
+	n, err := strconv.Atoi(r.PathValue("from"))
+	name := r.PathValue("name")
+	if err != nil || n < 1 || n >= id.number || NameFault(name) != "" {
+		http.NotFound(w, r)
+		return
+	}
+	object := attemptID{id.trial, n}.prefix(srv.conf.Sweep, Artifacts) + name
+	if srv.signer != nil {
+		to, err := srv.signer.SignGet(r.Context(), object, signedFor)
+		if err != nil {
+			srv.fail(w, err)
+			return
+		}
+		http.Redirect(w, r, to.URL, http.StatusTemporaryRedirect)
+		return
+	}
+	content, err := srv.conf.Bucket.Get(r.Context(), object)
+	if errors.Is(err, bucket.ErrNotExist) {
+		http.NotFound(w, r)
+		return
+	}
+	if err != nil {
+		srv.fail(w, err)
+		return
+	}
+	defer content.Close()
+	if o, err := srv.conf.Bucket.Stat(r.Context(), object); err == nil { // so that a file cut short shows
+		w.Header().Set("Content-Length", strconv.FormatInt(o.Size, 10))
+	}
+	_, _ = io.Copy(w, content) // a client that is gone asks again
+}
+
+// Saved brings what an earlier attempt left to a folder that is there, by the URL of the attempt that goes on from it. It says
+// which attempt that was; 0: none left anything. mkdir makes a folder below the one that is there.
+func (c *Client) Saved(ctx context.Context, attempt, folder string, mkdir func(name string) error) (number int, err error) {
+	var found savedFiles
+	err = c.retry(ctx, func() (int64, error) { return 0, c.call(ctx, attempt+"/saved", struct{}{}, &found) })
+	if err != nil || found.Attempt == 0 {
+		return 0, err
+	}
+	for _, name := range found.Names {
+		if NameFault(name) != "" {
+			continue // whoever put it there, no attempt did
+		}
+		if dir := filepath.Dir(name); dir != "." {
+			if err := mkdir(dir); err != nil {
+				return 0, err
+			}
+		}
+		parts := strings.Split(name, "/")
+		for i := range parts {
+			parts[i] = url.PathEscape(parts[i])
+		}
+		address := attempt + "/saved/" + strconv.Itoa(found.Attempt) + "/" + strings.Join(parts, "/")
+		if err := c.Download(ctx, address, filepath.Join(folder, name), ""); err != nil {
+			return 0, err
+		}
+	}
+	return found.Attempt, nil
+}
