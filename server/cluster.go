@@ -115,6 +115,7 @@ func startLocal(ctx context.Context, c Cluster, folder string, log *slog.Logger)
 	ports, release := LeasePorts()
 	machine.Ports, machine.Shared = ports, true
 	server, err := embedded.Start(context.WithoutCancel(ctx), embedded.Config{
+		Private: true,
 		Auth:    map[string]string{ownPrincipal: secret},
 		Agents:  []embedded.AgentConfig{machine},
 		WorkDir: work,
@@ -129,6 +130,7 @@ func startLocal(ctx context.Context, c Cluster, folder string, log *slog.Logger)
 	return runningCluster{
 		local: true,
 		driver: mesos.Config{Masters: []string{server.Addr()}, Principal: ownPrincipal, Secret: secret,
+			Transport:    server.Transport(),
 			FirstTimeout: defaultConnectTimeout,
 			// The machine is this process's alone: no need to leave its agent to frameworks that want its GPUs, as
 			// on a cluster.

@@ -62,14 +62,14 @@ var narrow = map[string][]string{
 	// but a leaf.
 	"scheduler/timer":            {},
 	"scheduler/cluster":          {"offers", "sweep", "sweep/resource"},
-	"scheduler/cluster/recordio": {},
+	"scheduler/cluster/recordio": {}, "scheduler/cluster/inprocess": {"scheduler/crash"},
 	"scheduler/cluster/mesos": {
 		"offers", "sweep", "sweep/resource", "scheduler/cluster", "scheduler/cluster/recordio", "scheduler/crash", "scheduler/timer",
 	},
 	"scheduler/cluster/embedded": {
 		"scheduler/cluster/embedded/agent", "scheduler/cluster/embedded/api", "scheduler/cluster/embedded/containerizer",
-		"scheduler/cluster/embedded/master", "scheduler/cluster/embedded/protocol", "scheduler/crash", "scheduler/listen",
-		"scheduler/timer",
+		"scheduler/cluster/embedded/master", "scheduler/cluster/embedded/protocol", "scheduler/cluster/inprocess",
+		"scheduler/crash", "scheduler/listen", "scheduler/timer",
 	},
 	"scheduler/cluster/embedded/protocol": {"sweep/resource"},
 	"scheduler/cluster/embedded/master":   {"scheduler/cluster/embedded/protocol", "scheduler/timer"},

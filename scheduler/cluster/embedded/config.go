@@ -14,6 +14,7 @@ import (
 // Config says what cluster to run.
 type Config struct {
 	Listen    string        // of the master, host:port; empty: a free port on 127.0.0.1
+	Private   bool          // listen for no scheduler: those of this process come by Server.Transport
 	Hostname  string        // the master's, as it presents itself; empty: the listening address
 	Agents    []AgentConfig // local ones, which run processes on this machine
 	Simulated *Simulation   // agents without processes; nil: none

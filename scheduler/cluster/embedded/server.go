@@ -18,6 +18,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/api"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/containerizer"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/inprocess"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
@@ -90,12 +91,14 @@ func (s *Server) spawn(f func()) {
 
 // listen opens every address, makes the core and starts to serve.
 func (s *Server) listen() error {
-	l, err := net.Listen("tcp", s.cfg.Listen)
-	if err != nil {
-		return fmt.Errorf("listen for schedulers: %w", err)
+	addr := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}
+	if !s.cfg.Private {
+		l, err := net.Listen("tcp", s.cfg.Listen)
+		if err != nil {
+			return fmt.Errorf("listen for schedulers: %w", err)
+		}
+		s.master, addr = l, l.Addr().(*net.TCPAddr)
 	}
-	s.master = l
-	addr := l.Addr().(*net.TCPAddr)
 	ip := addr.IP
 	if ip.IsUnspecified() {
 		ip = net.IPv4(127, 0, 0, 1)
@@ -116,7 +119,10 @@ func (s *Server) listen() error {
 		}
 	}
 	s.addSimulated(addr.Port)
-	l = listen.Limit(l)
+	if s.cfg.Private {
+		return nil
+	}
+	l := listen.Limit(s.master)
 	if s.cfg.TLS != nil {
 		l = tls.NewListener(l, s.cfg.TLS)
 	}
@@ -170,8 +176,22 @@ func (s *Server) addSimulated(port int) {
 	}
 }
 
-// Addr is the address of the scheduler API, host:port.
-func (s *Server) Addr() string { return s.master.Addr().String() }
+// Addr is the address of the scheduler API, host:port. That of a private one leads nowhere.
+func (s *Server) Addr() string {
+	if s.master == nil {
+		return "127.0.0.1:0"
+	}
+	return s.master.Addr().String()
+}
+
+// Transport is the way to the scheduler API from within this process: the same calls, answers and streams, for who
+// authenticates, without a socket.
+func (s *Server) Transport() http.RoundTripper {
+	return inprocess.Transport{
+		Handler: s.authenticated(mux(s.masterRoutes())),
+		Streams: func(r *http.Request) bool { return r.Header["Mesos-Stream-Id"] == nil }, // SUBSCRIBE
+	}
+}
 
 // Close ends the server and waits for its goroutines. Executors go on running.
 func (s *Server) Close() {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
@@ -28,6 +29,8 @@ type Config struct {
 	Principal string // basic authentication; empty: none
 	Secret    string
 	Check     func(net.Conn) error // refuses a connection before a secret goes through it; nil: none is refused
+
+	Transport http.RoundTripper // to masters that are in this process; nil: by TCP
 
 	CallTimeout  time.Duration // until a call is answered or a connection stands; default 15 s
 	Heartbeats   int           // missed heartbeats that make a stream dead; default 5

@@ -17,6 +17,10 @@ const connections = 16
 // newClient makes the HTTP client of one driver. Its redirects are the caller's business, and it stays with
 // HTTP/1.1, which is all that Mesos speaks.
 func newClient(c Config) (*http.Client, error) {
+	elsewhere := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	if c.Transport != nil {
+		return &http.Client{Transport: c.Transport, CheckRedirect: elsewhere}, nil
+	}
 	t := &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         checked(&net.Dialer{Timeout: c.CallTimeout, KeepAlive: 15 * time.Second}, c.Check),
@@ -37,7 +41,7 @@ func newClient(c Config) (*http.Client, error) {
 	}
 	return &http.Client{
 		Transport:     t,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		CheckRedirect: elsewhere,
 	}, nil
 }
 
