@@ -30,6 +30,7 @@ type End struct {
 	Stderr  []string        `codec:"stderr,omitempty" json:"stderr,omitempty"`
 	Agent   string          `codec:"agent,omitempty" json:"agent,omitempty"` // hostname
 	Sandbox string          `codec:"sandbox,omitempty" json:"sandbox,omitempty"`
+	Task    string          `codec:"task,omitempty" json:"task,omitempty"` // of the cluster, where it is that of another attempt too and has its id
 	StartMs int64           `codec:"start_ms" json:"start_ms"`
 	EndMs   int64           `codec:"end_ms" json:"end_ms"`
 	Params  json.RawMessage `codec:"params,omitempty" json:"params,omitempty"`

@@ -14,6 +14,7 @@ type AttemptStatus struct {
 	Trial   int // ThenTrial for the `then` step
 	Attempt int
 	State   sweep.State // Launched or Running
+	Task    string      // of the cluster, where it is that of another attempt too and has its id
 	Staged  bool        // it is behind another in its bundle: its turn has not come
 	Host    string
 	Percent *float64        // how far it last said it is; nil: it has not
@@ -46,7 +47,7 @@ func (c *Core) Attempts() []AttemptStatus {
 
 func (a *attempt) status() AttemptStatus {
 	s := AttemptStatus{
-		Sweep: a.run.id, Trial: a.trial, Attempt: a.number, State: a.run.state(a.trial), Staged: a.waits(), Host: a.host, Percent: a.percent, Seed: a.seed,
+		Sweep: a.run.id, Trial: a.trial, Attempt: a.number, State: a.run.state(a.trial), Task: a.otherTask(), Staged: a.waits(), Host: a.host, Percent: a.percent, Seed: a.seed,
 	}
 	if a.trial == ThenTrial {
 		return s

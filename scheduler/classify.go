@@ -19,6 +19,7 @@ type classification struct {
 	wait           time.Duration // of an uncharged one, before the next attempt
 	retry          retryScope
 	agentNotBlamed bool // its agent is not to blame
+	unbegun        bool // it never began, so there is nothing to record of it but the end of its trial
 	// prefetchFailed: its agent did not bring what it works with.
 	prefetchFailed bool
 	end            *task.End

@@ -43,7 +43,7 @@ func (c *Core) finish(att *attempt, v classification, points *results.Record) {
 func (c *Core) giveBack(att *attempt, reason string) {
 	p, first := att.placement, !att.waits()
 	c.disbelieve(att)
-	v := classification{outcome: sweep.AttemptLost, uncharged: true, agentNotBlamed: true, reason: reason}
+	v := classification{outcome: sweep.AttemptLost, uncharged: true, agentNotBlamed: true, unbegun: true, reason: reason}
 	if att.killing != notKilled {
 		v.outcome, v.reason = sweep.AttemptStopped, att.reason
 	}
@@ -68,15 +68,9 @@ func (c *Core) conclude(att *attempt, v classification, points *results.Record) 
 	run := att.run
 	to, due := c.nextState(att, v)
 	run.stops.end(att.trial)
-	rec := results.Record{Sweep: run.id, Trial: att.trial, Attempt: att.number, First: att.points}
-	if points != nil {
-		rec = *points
+	if !v.unbegun || to.Terminal() {
+		c.recordEnd(att, v, to, points)
 	}
-	rec.End = c.endRecord(att, v, to.Terminal())
-	if to == sweep.Stopped {
-		rec.End.State = sweep.AttemptStopped // whatever ended the attempt, what ended the trial was its sweep
-	}
-	c.record(run, rec)
 	c.commitTrial(att, v, to, due)
 	if to.Terminal() {
 		c.trialEnded(att, v, to)
@@ -174,6 +168,20 @@ func (c *Core) commitTrial(att *attempt, v classification, to sweep.State, due t
 	}
 }
 
+// recordEnd records how an attempt ended, with its last points.
+func (c *Core) recordEnd(att *attempt, v classification, to sweep.State, points *results.Record) {
+	run := att.run
+	rec := results.Record{Sweep: run.id, Trial: att.trial, Attempt: att.number, First: att.points}
+	if points != nil {
+		rec = *points
+	}
+	rec.End = c.endRecord(att, v, to.Terminal())
+	if to == sweep.Stopped {
+		rec.End.State = sweep.AttemptStopped // whatever ended the attempt, what ended the trial was its sweep
+	}
+	c.record(run, rec)
+}
+
 // endRecord is the last word on an attempt for its record.
 func (c *Core) endRecord(att *attempt, v classification, final bool) *results.End {
 	e := &results.End{
@@ -190,7 +198,7 @@ func (c *Core) endRecord(att *attempt, v classification, final bool) *results.En
 			e.StartMs, e.EndMs = x.StartMs, x.EndMs
 		}
 	}
-	e.Seed = att.seed
+	e.Seed, e.Task = att.seed, att.otherTask()
 	if final && (v.outcome == sweep.AttemptStopped || att.killing == killDone) {
 		e.Stop = att.stopped()
 	}

@@ -280,6 +280,14 @@ type attempt struct {
 // id is the attempt's id, which is its task's where it is alone or the first.
 func (a *attempt) id() cluster.TaskID { return cluster.NewTaskID(a.run.id, a.trial, a.number) }
 
+// otherTask is the attempt's task where that has not its own id; empty: it has.
+func (a *attempt) otherTask() string {
+	if a.bundle && a.task != a.id() {
+		return string(a.task)
+	}
+	return ""
+}
+
 // killReason says on whose wish an attempt is killed.
 type killReason uint8
 

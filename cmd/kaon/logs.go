@@ -193,7 +193,8 @@ func (l *trialLog) sandbox(ctx context.Context) (sandboxReader, error) {
 	if err != nil {
 		return nil, usage(fmt.Errorf("--cluster: %w", err))
 	}
-	box, err := mesos.FindSandbox(ctx, cfg, string(cluster.NewTaskID(l.src.id, l.trial, l.attempt.Attempt)))
+	own := string(cluster.NewTaskID(l.src.id, l.trial, l.attempt.Attempt))
+	box, err := mesos.FindSandbox(ctx, cfg, cmp.Or(l.bundle(), own), own)
 	switch {
 	case errors.Is(err, mesos.ErrNoTask), l.attempt.End != nil && err != nil:
 		return nil, nil // the record has the rest
@@ -201,6 +202,17 @@ func (l *trialLog) sandbox(ctx context.Context) (sandboxReader, error) {
 		return nil, unreachable(fmt.Errorf("ask the cluster for the output: %w", err))
 	}
 	return box, nil
+}
+
+// bundle is the task that the attempt shares with others and that has another's id; empty: it has a task's own.
+func (l *trialLog) bundle() string {
+	if l.attempt.End != nil {
+		return l.attempt.End.Task
+	}
+	if r, ok := l.board.running[l.trial]; ok && r.Attempt == l.attempt.Attempt {
+		return r.Task
+	}
+	return ""
 }
 
 // folder is the sandbox of an attempt: where its record says, or, while it runs, where the embedded cluster put it.

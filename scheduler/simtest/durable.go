@@ -75,13 +75,30 @@ func (l *laws) durableTrial(e journal.TrialEntry) {
 	case known && old.State != e.State && !old.State.CanMove(e.State):
 		l.w.fail("law 1: trial %d of %s goes from %v to %v", e.Trial, e.Sweep, old.State, e.State)
 	}
-	if l.task(cluster.NewTaskID(e.Sweep, e.Trial, e.Attempt)).back && e.State == sweep.Waiting && e.Budget != old.Budget {
-		l.w.fail("law 1: trial %d of %s never began, and pays for it: %+v, was %+v", e.Trial, e.Sweep, e.Budget, old.Budget)
-	}
+	l.unbegun(&e, &old)
 	if !known || old.State != e.State {
 		l.w.log("journal: %s is %v %s", cluster.NewTaskID(e.Sweep, e.Trial, e.Attempt), e.State, e.Reason)
 	}
 	s.trials[e.Trial] = e
+}
+
+// unbegun sees an attempt go back of which nothing is recorded: it never began, as far as was known, and its trial pays nothing.
+func (l *laws) unbegun(e, old *journal.TrialEntry) {
+	id := cluster.NewTaskID(e.Sweep, e.Trial, e.Attempt)
+	t := l.task(id)
+	if old.State != sweep.Launched || e.State != sweep.Waiting || e.Attempt != old.Attempt || t.ended {
+		return
+	}
+	if e.Budget != old.Budget {
+		l.w.fail("law 1: trial %d of %s never began, and pays for it: %+v, was %+v", e.Trial, e.Sweep, e.Budget, old.Budget)
+	}
+	if !t.back {
+		l.backs.lost++
+		return
+	}
+	if l.backs.told++; l.w.truth[id] != nil {
+		l.w.fail("law 4: %s ran, and was given back", id)
+	}
 }
 
 func (l *laws) durableRecord(e journal.RecordEntry) {
@@ -157,12 +174,7 @@ func (l *laws) end(s *ledger, task cluster.TaskID, t *taskLedger, r *results.Rec
 	}
 	switch e.State {
 	case sweep.AttemptLost:
-		if t.back = givenBack(e.Reason); !t.back {
-			s.lost[r.Trial]++
-		}
-		if a := l.w.truth[task]; a != nil && strings.HasPrefix(e.Reason, "given back") {
-			l.w.fail("law 4: %s ran, and is said to have been given back", task)
-		}
+		s.lost[r.Trial]++
 	case sweep.AttemptStopped:
 		s.stopped[r.Trial] = true
 	}
@@ -183,11 +195,6 @@ func (l *laws) end(s *ledger, task cluster.TaskID, t *taskLedger, r *results.Rec
 		l.w.fail("law 2: %s ended with %d points, %d are there", task, e.Points, len(t.points))
 	}
 	l.toldAll(task, t, e)
-}
-
-// givenBack tells by its reason that an attempt never began, as far as was known.
-func givenBack(reason string) bool {
-	return strings.HasPrefix(reason, "given back") || strings.HasPrefix(reason, "its task ended before its turn")
 }
 
 // toldAll checks that an attempt whose end came from its executor, or its agent, has all its points on the

@@ -30,8 +30,9 @@ type laws struct {
 	quiet   bool                    // the last word about offers was SUPPRESS
 	offers  int                     // offers that came since
 	watches map[string]*watch
-	foreign map[offers.AgentID]bool // executors found out there, and told this process, that none is built for it
-	seen    time.Time               // the highest time that the process's clock has shown
+	backs   struct{ told, lost int } // attempts that never began, on the word of their executor, and with their task
+	foreign map[offers.AgentID]bool  // executors found out there, and told this process, that none is built for it
+	seen    time.Time                // the highest time that the process's clock has shown
 }
 
 // ledger is what is durable of one sweep.
@@ -56,7 +57,7 @@ type taskLedger struct {
 	points map[uint64]bool
 	ended  bool
 	last   *update   // terminal update with a uuid that reached the core
-	back   bool      // it was given back
+	back   bool      // its executor has said that it never will begin
 	killed time.Time // when the latest KILL for it left
 	killer int       // the process that sent it
 }
@@ -281,7 +282,8 @@ func (l *laws) stepUpdate(s cluster.Status) {
 	if u, ok := l.sent[string(s.UUID)]; ok && len(s.UUID) > 0 && readable(s.Data) {
 		for _, p := range u.parts {
 			if p.end {
-				l.task(p.attempt).last = &u
+				t := l.task(p.attempt)
+				t.last, t.back = &u, p.back
 			}
 		}
 		if u.terminal {

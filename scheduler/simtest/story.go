@@ -118,6 +118,7 @@ func (s *Story) drawBundles() {
 	s.Bundle = pick(r, "off", "auto", "2", "3", "8", "30")
 	if s.Short = !s.Slow && r.IntN(4) == 0; s.Short {
 		s.Trials += r.IntN(60)
+		s.Bundle, s.Early, s.Learns, s.Isolated = "auto", "", false, false // else none is learnt
 	}
 }
 

@@ -59,6 +59,7 @@ type Running struct {
 	Trial   int      `json:"trial"`
 	Attempt int      `json:"attempt"`
 	State   string   `json:"state"`            // launched | running
+	Task    string   `json:"task,omitempty"`   // of the cluster, where it is that of another attempt too and has its id
 	Staged  bool     `json:"staged,omitempty"` // behind another in its bundle: it has not begun
 	Host    string   `json:"host"`
 	Percent *float64 `json:"percent,omitempty"` // as the trial last said
@@ -77,7 +78,7 @@ func statusOf(
 	}
 	for _, a := range alive {
 		out.Running = append(out.Running, Running{
-			Sweep: a.Sweep, Trial: a.Trial, Attempt: a.Attempt, State: a.State.String(), Staged: a.Staged, Host: a.Host,
+			Sweep: a.Sweep, Trial: a.Trial, Attempt: a.Attempt, State: a.State.String(), Task: a.Task, Staged: a.Staged, Host: a.Host,
 			Percent: a.Percent, Params: a.Params, Seed: a.Seed,
 		})
 	}

@@ -42,8 +42,8 @@ type jsonClient struct {
 }
 
 // FindSandbox asks the masters where a task runs or ran, and its agent for the folder of its executor. The
-// task's own folder is the one of its name below that. The error wraps ErrNoTask when nobody knows.
-func FindSandbox(ctx context.Context, c Config, task string) (*Sandbox, error) {
+// folder that is wanted, as that of the task's name, is below that. The error wraps ErrNoTask when nobody knows.
+func FindSandbox(ctx context.Context, c Config, task, folder string) (*Sandbox, error) {
 	a, end, err := newJSONClient(c)
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func FindSandbox(ctx context.Context, c Config, task string) (*Sandbox, error) {
 	defer end()
 	var failed error
 	for _, master := range c.Masters {
-		s, err := a.find(ctx, master, task)
+		s, err := a.find(ctx, master, task, folder)
 		if err == nil {
 			return s, nil
 		}
@@ -60,7 +60,7 @@ func FindSandbox(ctx context.Context, c Config, task string) (*Sandbox, error) {
 	return nil, failed
 }
 
-func (a jsonClient) find(ctx context.Context, master, task string) (*Sandbox, error) {
+func (a jsonClient) find(ctx context.Context, master, task, below string) (*Sandbox, error) {
 	var tasks struct {
 		Tasks []struct {
 			ID        string `json:"id"`
@@ -87,7 +87,7 @@ func (a jsonClient) find(ctx context.Context, master, task string) (*Sandbox, er
 		if _, address, ok := strings.Cut(agent.PID, "@"); ok && agent.ID == t.Agent {
 			base := a.scheme + "://" + address
 			folder, err := a.executor(ctx, base, t.Framework, t.Executor)
-			return &Sandbox{client: a, agent: base, path: path.Join(folder, task)}, err
+			return &Sandbox{client: a, agent: base, path: path.Join(folder, below)}, err
 		}
 	}
 	return nil, fmt.Errorf("agent %s of %s: %w", t.Agent, task, ErrNoTask)

@@ -74,7 +74,7 @@ func picojson(s string) string {
 func TestSandboxIsReadByteByByte(t *testing.T) {
 	content := "a/\"b\"\\\x01\x7f\xff\n" + strings.Repeat("x", 64<<10-11) + "ä ende\n"
 	c := mesos.Config{Masters: []string{filesCluster(t, content)}, Principal: "kaon", Secret: "s3cret"}
-	box, err := mesos.FindSandbox(t.Context(), c, "s.1.1")
+	box, err := mesos.FindSandbox(t.Context(), c, "s.1.1", "s.1.1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,16 +100,16 @@ func TestSandboxIsReadByteByByte(t *testing.T) {
 func TestSandboxOfNobody(t *testing.T) {
 	address := filesCluster(t, "")
 	c := mesos.Config{Masters: []string{address}, Principal: "kaon", Secret: "s3cret"}
-	if _, err := mesos.FindSandbox(t.Context(), c, "s.2.1"); !errors.Is(err, mesos.ErrNoTask) {
+	if _, err := mesos.FindSandbox(t.Context(), c, "s.2.1", "s.2.1"); !errors.Is(err, mesos.ErrNoTask) {
 		t.Errorf("an unknown task: %v", err)
 	}
 	c.Secret = "wrong"
-	if _, err := mesos.FindSandbox(t.Context(), c, "s.1.1"); err == nil ||
+	if _, err := mesos.FindSandbox(t.Context(), c, "s.1.1", "s.1.1"); err == nil ||
 		!strings.Contains(err.Error(), "401") {
 		t.Errorf("a wrong secret: %v", err)
 	}
 	c.Masters = []string{"127.0.0.1:1"}
-	if _, err := mesos.FindSandbox(t.Context(), c, "s.1.1"); !errors.Is(err, mesos.ErrUnreachable) {
+	if _, err := mesos.FindSandbox(t.Context(), c, "s.1.1", "s.1.1"); !errors.Is(err, mesos.ErrUnreachable) {
 		t.Errorf("nobody there: %v", err)
 	}
 }
