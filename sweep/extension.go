@@ -40,6 +40,10 @@ func (s *Spec) Extend(next *Spec, from int) (*Spec, error) {
 	case s.Method == "lhs" && out.Trials != s.Trials: // a hypercube is of so many trials
 		out.Former = &Former{s, min(s.Trials, max(out.Trials, from))}
 	}
+	if out.Former != nil && s.Repeat.Trials > 1 {
+		return nil, &Error{File: s.File, Field: "repeat", Problem: "a sweep with `repeat` goes on with the search that it has",
+			Remedy: "change `run_cap` alone, or submit another sweep"}
+	}
 	if f := out.Former; f != nil && out.Method == "grid" {
 		out.Trials = f.From + out.rest(f)
 		if out.RunCap > 0 {

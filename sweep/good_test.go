@@ -66,7 +66,7 @@ func describe(t *testing.T, s *Spec) string {
 		fmt.Fprintf(&b, "warning: %v\n", w)
 	}
 	var p Point
-	for i := range min(s.Trials, 4) {
+	for i := range min(s.Points(), 4) {
 		if s.Method == "grid" {
 			p = s.Space.At(big.NewInt(int64(i)))
 		} else {

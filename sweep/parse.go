@@ -109,6 +109,7 @@ func (d *decoder) decode(root *node) {
 	d.order(root.get("order"))
 	d.objectives(root)
 	d.learns(root)
+	d.repeat(root.get("repeat"))
 	d.space(root)
 	d.constraints(root.get("constraints"))
 	d.exclude(root.get("exclude"))
@@ -133,7 +134,7 @@ func (d *decoder) decode(root *node) {
 		d.checkArgumentSize(root)
 	}
 	if len(d.problems) == 0 {
-		d.trials(root, limit)
+		d.repeatedTrials(root, limit)
 		d.try(root)
 		d.suits(root)
 	}
@@ -143,7 +144,6 @@ func (d *decoder) decode(root *node) {
 func (d *decoder) unbuiltKey(p pair) {
 	key, v := p.key.text, p.value
 	switch {
-	case key == "repeat" && v.kind == scalar && v.text == "1":
 	case key == "cache" && v.kind == scalar && (v.text == "false" || v.text == "no"):
 	default:
 		d.notBuilt(p.key, key, key)

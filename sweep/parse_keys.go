@@ -31,6 +31,7 @@ var keys = map[string][]string{
 	"volume":         {"host", "path", "mode"},
 	"task.resources": {"cpus", "memory", "mem", "disk", "gpus", "ports", "named"},
 	"constraint":     {"field", "operator", "value", "soft"},
+	"repeat":         {"trials", "rank", "racing"},
 	"limits":         {"parallel", "failed", "first_failures", "wall", "steps", "trial"},
 	"limits.trial":   {"steps", "time"},
 	"then":           {"command", "program", "spec"},
@@ -58,8 +59,7 @@ var unbuilt = map[string]string{
 		"`parallelTrialCount` is " +
 		"`limits: {parallel: …}`, each of its parameters `name: {min: …, max: …}` or `{values: […]}`, the " +
 		"trial's container `task: {image: …}` and `command`",
-	"repeat": "remove it; with `method: grid` a parameter " +
-		"such as `repetition: {values: [1, 2, 3]}` runs each point three times",
+	"repeat: racing":   "remove it: the trials of a point follow each other",
 	"queue":            "remove it: there is one queue",
 	"cache":            "remove it: every trial runs",
 	"scheduler":        "remove it and choose a `method`",

@@ -7,7 +7,7 @@ var otherNames = map[string]map[string]string{
 	"": {
 		"points_to_evaluate": "`try`", "enqueue": "`try`", "initial_points": "`try`", "first": "`try`",
 		"x0": "`try`", "mapping": "`zip`", "tie": "`zip`", "ties": "`zip`", "tied": "`zip`", "together": "`zip`",
-		"skip": "`exclude`", "excludes": "`exclude`", "excluded": "`exclude`",
+		"repetitions": "`repeat`", "replicates": "`repeat`", "num_seeds": "`repeat`", "skip": "`exclude`", "excludes": "`exclude`", "excluded": "`exclude`",
 		"count": "`run_cap`", "num_runs": "`run_cap`", "max_runs": "`run_cap`", "n_trials": "`run_cap`",
 		"num_trials": "`run_cap`", "runs": "`run_cap`", "trials": "`run_cap`",
 		"num_samples": "`run_cap`", "max_trials": "`run_cap`", "max_iter": "`run_cap`",

@@ -89,16 +89,16 @@ const evolving = 40
 // chooseMethod decides what `auto` is, and says why.
 func (d *decoder) chooseMethod(at *node, searched int, choices string) {
 	s := d.spec
-	why := fmt.Sprintf("%d trials are few for %d parameters", s.Trials, searched)
+	why := fmt.Sprintf("%d trials are few for %d parameters", s.Points(), searched)
 	s.Method = "tpe"
 	switch {
 	case choices != "":
 		why = fmt.Sprintf("the values of `%s` have no order", short(choices))
 	case s.Space.Conditional():
 		why = "parameters depend on each other"
-	case searched > 1 && s.Trials >= evolving*searched:
+	case searched > 1 && s.Points() >= evolving*searched:
 		s.Method = "cma-es"
-		why = fmt.Sprintf("%d trials are many for %d numeric parameters", s.Trials, searched)
+		why = fmt.Sprintf("%d trials are many for %d numeric parameters", s.Points(), searched)
 	}
 	d.warn(at, "method", fmt.Sprintf("`auto` chose `%s`: %s", s.Method, why), "")
 }

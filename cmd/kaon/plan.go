@@ -79,6 +79,7 @@ type plan struct {
 	Demand     []demand            `json:"demand"`        // what they ask of the cluster
 	Objective  sweep.Metric        `json:"objective"`
 	Metrics    []sweep.Metric      `json:"metrics,omitempty"`
+	Repeat     *sweep.Repeat       `json:"repeat,omitempty"` // nil: each point runs once
 	Warnings   []*sweep.Error      `json:"warnings"`
 	Refusals   []server.Infeasible `json:"refusals"` // trials that fit no agent of the cluster
 	Early      []earlyPlan         `json:"early_terminate,omitempty"`
@@ -143,6 +144,9 @@ func describe(spec *sweep.Spec, points int) (plan, error) {
 		Points: []sweep.Point{}, Commands: []string{}, Demand: []demand{},
 	}
 	p.Try = len(spec.Try)
+	if spec.Repeat.Trials > 1 {
+		p.Repeat = &spec.Repeat
+	}
 	if size, finite := spec.Space.Size(); finite {
 		p.GridSize = size.String()
 	}
@@ -196,6 +200,9 @@ func (p plan) print(w io.Writer, spec *sweep.Spec) {
 	}
 	if p.Objective.Name != "" {
 		fmt.Fprintf(w, "objective: %s %s, by the %s of its values\n", p.Objective.Goal, p.Objective.Name, p.Objective.Reduce)
+	}
+	if r := p.Repeat; r != nil {
+		fmt.Fprintf(w, "%s, each %d times with other seeds, ranked by %s\n", plural(spec.Points(), "point"), r.Trials, r.Rank)
 	}
 	p.printGoals(w, spec)
 	if p.Try > 0 {

@@ -1,10 +1,17 @@
 package search
 
-import "github.com/kaon-sweep/kaon/sweep"
+import (
+	"errors"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
 
 // New is the method that the spec names, behind the points that are to be tried first, going on from the search
 // that the spec began with, if it has.
 func New(spec *sweep.Spec) (Method, error) {
+	if spec.Former != nil && spec.Repeat.Trials > 1 {
+		return nil, errors.New("a sweep with `repeat` goes on with the search that it has")
+	}
 	if spec.Former != nil {
 		former, err := New(spec.Former.Spec)
 		if err != nil {
@@ -16,5 +23,5 @@ func New(spec *sweep.Spec) (Method, error) {
 	if err != nil {
 		return nil, err
 	}
-	return withTried(spec, m), nil
+	return withRepeat(spec, withTried(spec, m)), nil
 }

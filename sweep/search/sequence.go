@@ -54,7 +54,7 @@ func newSequence(spec *sweep.Spec, scrambled func(seed uint64) cube) design {
 // each N-th of its range. Each part is another hypercube.
 func newHypercube(spec *sweep.Spec) design {
 	return design{encoder: newEncoder(spec.Space), seed: spec.Seed, again: func(part int) cube {
-		return hypercube{hash(spec.Seed, uint64(part)), max(spec.Trials-len(spec.Try), 1)}
+		return hypercube{hash(spec.Seed, uint64(part)), max(spec.Points()-len(spec.Try), 1)}
 	}}
 }
 
