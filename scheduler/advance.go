@@ -109,15 +109,23 @@ func (c *Core) evictEnded() {
 	}
 	for i := 0; ended > c.cfg.KeptSweeps && i < len(c.order); {
 		r := c.order[i]
-		if !r.entry.Phase.Ended() || r.entry.Stored < r.records {
+		if !r.forgettable() {
 			i++
 			continue
 		}
 		c.order = slices.Delete(c.order, i, i+1)
-		delete(c.runs, r.id)
-		c.journal(journal.DeleteEntry{Sweep: r.id})
+		c.evict(r)
 		ended--
 	}
+}
+
+// forgettable tells whether a sweep has ended, and all its records are in the bucket.
+func (r *run) forgettable() bool { return r.entry.Phase.Ended() && r.entry.Stored >= r.records }
+
+// evict has the journal forget a sweep that is in the order of sweeps no more.
+func (c *Core) evict(r *run) {
+	delete(c.runs, r.id)
+	c.journal(journal.DeleteEntry{Sweep: r.id})
 }
 
 // trialEnded keeps what a trial's terminal state may mean for its sweep.

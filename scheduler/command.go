@@ -41,6 +41,8 @@ type (
 		Spec      *sweep.Spec
 		Overrides []string
 	}
+	// Forget has the journal keep nothing more of a sweep that has ended and whose records are stored.
+	Forget struct{ Sweep string }
 	// SendMessage sends a JSON body to the running attempt of a trial. It may be lost.
 	SendMessage struct {
 		Sweep string
@@ -69,6 +71,7 @@ func (Pause) command()         {}
 func (Resume) command()        {}
 func (Retry) command()         {}
 func (Extend) command()        {}
+func (Forget) command()        {}
 func (SendMessage) command()   {}
 func (RecordsStored) command() {}
 func (Won) command()           {}

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
@@ -28,6 +29,8 @@ func (c *Core) validate(cmd Command) error {
 		return c.checkRetry(ev.Sweep)
 	case Extend:
 		return c.checkExtend(ev)
+	case Forget:
+		return c.checkForget(ev.Sweep)
 	case Won:
 		return c.checkSweep(ev.Sweep)
 	}
@@ -48,6 +51,17 @@ func (c *Core) checkRetry(id string) error {
 	}
 	if _, err := c.executorSpecFor(id, c.runs[id].spec); err != nil {
 		return fmt.Errorf("retry sweep %s: %w", id, err)
+	}
+	return nil
+}
+
+// checkForget refuses to forget what is still at work or not yet stored.
+func (c *Core) checkForget(id string) error {
+	if err := c.checkSweep(id); err != nil {
+		return err
+	}
+	if !c.runs[id].forgettable() {
+		return fmt.Errorf("forget sweep %s: %w", id, ErrAtWork)
 	}
 	return nil
 }
@@ -227,6 +241,16 @@ func (c *Core) retry(ev Retry) {
 	}
 	c.journalSweep(run)
 	c.requestOffers()
+}
+
+// forget keeps nothing more of a sweep that has ended.
+func (c *Core) forget(ev Forget) {
+	r := c.runs[ev.Sweep]
+	if r == nil || !r.forgettable() {
+		return
+	}
+	c.order = slices.DeleteFunc(c.order, func(other *run) bool { return other == r })
+	c.evict(r)
 }
 
 func (r *run) failedTrials() []int {

@@ -62,6 +62,8 @@ func (c *Core) Do(now time.Time, cmd Command) {
 		c.pause(ev.Sweep, true)
 	case Resume:
 		c.pause(ev.Sweep, false)
+	case Forget:
+		c.forget(ev)
 	case Retry:
 		c.retry(ev)
 	case Extend:

@@ -134,6 +134,8 @@ func (s *story) command(t *testing.T, d *datadriven.TestData) {
 		do(Pause{Sweep: arg(0)})
 	case "resume":
 		do(Resume{Sweep: arg(0)})
+	case "forget":
+		do(Forget{Sweep: arg(0)})
 	case "retry":
 		do(Retry{Sweep: arg(0)})
 	case "won":
