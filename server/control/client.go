@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strconv"
 	"syscall"
 
@@ -40,23 +39,7 @@ type Client struct {
 
 // NewClient connects with the first request.
 func NewClient(path string) *Client {
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		short, release, err := shortPath(path)
-		if err != nil {
-			return nil, err
-		}
-		defer release()
-		conn, err := new(net.Dialer).DialContext(ctx, "unix", short)
-		if err != nil {
-			return nil, err
-		}
-		// root may ask everybody's
-		if err := listen.OurSocket(conn.(*net.UnixConn)); err != nil && os.Getuid() != 0 {
-			conn.Close()
-			return nil, err
-		}
-		return conn, nil
-	}
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return listen.DialUnix(ctx, path) }
 	return &Client{path: path, http: &http.Client{Transport: &http.Transport{DialContext: dial,
 		DisableKeepAlives: true}}}
 }

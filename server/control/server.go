@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"strconv"
@@ -47,9 +46,9 @@ type Server struct {
 // Listen makes the socket, mode 0600, and answers on it. A socket that is there already belongs to a
 // process that has died, since the caller holds the folder's journal; it is replaced.
 func Listen(path string, s Service) (*Server, error) {
-	listener, err := bind(path)
+	listener, err := listen.Unix(path)
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", path, err)
+		return nil, err
 	}
 	h := &handler{service: s}
 	server := &Server{path: path, http: &http.Server{
@@ -57,34 +56,6 @@ func Listen(path string, s Service) (*Server, error) {
 	}}
 	server.wait.Go(crash.Func(func() { _ = server.http.Serve(listen.Limit(listener)) })) // ends by Close
 	return server, nil
-}
-
-// bind listens under another name first: nobody can connect before the mode is right.
-func bind(path string) (net.Listener, error) {
-	fresh := path + ".new"
-	for _, name := range []string{fresh, path} {
-		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, err
-		}
-	}
-	short, release, err := shortPath(fresh)
-	if err != nil {
-		return nil, err
-	}
-	defer release()
-	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: short, Net: "unix"})
-	if err != nil {
-		return nil, err
-	}
-	listener.SetUnlinkOnClose(false) // its name is about to change
-	if err = os.Chmod(fresh, 0o600); err == nil {
-		err = os.Rename(fresh, path)
-	}
-	if err != nil {
-		listener.Close()
-		return nil, err
-	}
-	return listen.OwnUser(listener), nil
 }
 
 // Close removes the socket and ends the server; requests under way are cut off.
@@ -135,7 +106,7 @@ func (h *handler) status(w http.ResponseWriter, r *http.Request) {
 		refuse(w, codeOf(err), err)
 		return
 	}
-	answer(w, http.StatusOK, statusOf(snap, alive, h.service.Waiting))
+	answer(w, http.StatusOK, StatusOf(snap, alive, h.service.Waiting))
 }
 
 // sweep is the handler of a command about a whole sweep.

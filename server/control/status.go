@@ -68,8 +68,8 @@ type Running struct {
 	Seed   uint64          `json:"seed,omitempty"`
 }
 
-// statusOf puts together what the server says of sweeps and attempts.
-func statusOf(
+// StatusOf puts together what the server says of sweeps and attempts.
+func StatusOf(
 	snap scheduler.Snapshot, alive []scheduler.AttemptStatus, waiting func(sweep string) string,
 ) Status {
 	out := Status{
