@@ -8,6 +8,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
@@ -41,7 +42,10 @@ type Config struct {
 	// Notify is called with what people should know, by several goroutines. It must not block, nor call the
 	// server. nil: nobody is told.
 	Notify func(Notice)
-	Log    *slog.Logger // nil: none
+	// Heard is called with what the scheduler tells, in its goroutine, when the server has taken it in. It must
+	// not block, nor call the server. nil: nobody listens.
+	Heard func(scheduler.Notice)
+	Log   *slog.Logger // nil: none
 
 	// For measurements and tests: what stands between the scheduler and its journal or driver. nil: nothing.
 	WrapJournal func(journal.Journal) journal.Journal
@@ -76,6 +80,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Notify == nil {
 		c.Notify = func(Notice) {}
+	}
+	if c.Heard == nil {
+		c.Heard = func(scheduler.Notice) {}
 	}
 	if c.WrapJournal == nil {
 		c.WrapJournal = func(j journal.Journal) journal.Journal { return j }

@@ -37,6 +37,9 @@ func (sw *Sweep) onSweepEnded(n scheduler.SweepEnded) {
 
 // store writes what a sweep leaves behind: board, winner, and that it has ended.
 func (sw *Sweep) store(ctx context.Context, out Outcome) error {
+	if err := sw.writer.Flush(ctx); err != nil { // what says that it has ended comes behind what it is about
+		return err
+	}
 	bucket, summary := sw.server.cfg.Bucket, sw.Summary()
 	var winner error
 	written := sw.change(ctx, func(known *store.Sweep) bool {

@@ -17,16 +17,29 @@ import (
 // and people are told.
 func (s *Server) listener() scheduler.Listener {
 	return scheduler.Listener{
-		Connected:     s.onConnected,
-		TrialMoved:    func(n scheduler.TrialMoved) { s.mustHave(n.Sweep).onTrialMoved(n) },
+		Connected:    s.onConnected,
+		SweepStarted: func(n scheduler.SweepStarted) { s.cfg.Heard(n) },
+		TrialMoved: func(n scheduler.TrialMoved) {
+			s.mustHave(n.Sweep).onTrialMoved(n)
+			s.cfg.Heard(n)
+		},
 		SweepExtended: func(n scheduler.SweepExtended) { s.mustHave(n.Sweep).onSweepExtended(n) },
-		Recorded:      func(n scheduler.Recorded) { s.mustHave(n.Record.Sweep).onRecorded(n) },
-		NeverStarted:  func(n scheduler.NeverStarted) { s.mustHave(n.Sweep).onNeverStarted(n) },
-		ThenReported:  func(n scheduler.ThenReported) { s.mustHave(n.Record.Sweep).onThenReported(n.Record) },
-		Select:        func(n scheduler.Select) { s.mustHave(n.Sweep).onSelect() },
-		SweepEnding:   func(n scheduler.SweepEnding) { s.mustHave(n.Sweep).say("%s", n.Reason) },
-		SweepEnded:    func(n scheduler.SweepEnded) { s.mustHave(n.Sweep).onSweepEnded(n) },
-		AttemptLost:   func(n scheduler.AttemptLost) { s.mustHave(n.Sweep).onAttemptLost(n) },
+		Recorded: func(n scheduler.Recorded) {
+			s.mustHave(n.Record.Sweep).onRecorded(n)
+			s.cfg.Heard(n)
+		},
+		NeverStarted: func(n scheduler.NeverStarted) { s.mustHave(n.Sweep).onNeverStarted(n) },
+		ThenReported: func(n scheduler.ThenReported) { s.mustHave(n.Record.Sweep).onThenReported(n.Record) },
+		Select:       func(n scheduler.Select) { s.mustHave(n.Sweep).onSelect() },
+		SweepEnding: func(n scheduler.SweepEnding) {
+			s.mustHave(n.Sweep).say("%s", n.Reason)
+			s.cfg.Heard(n)
+		},
+		SweepEnded: func(n scheduler.SweepEnded) {
+			s.mustHave(n.Sweep).onSweepEnded(n)
+			s.cfg.Heard(n)
+		},
+		AttemptLost: func(n scheduler.AttemptLost) { s.mustHave(n.Sweep).onAttemptLost(n) },
 
 		AgentAvoided:      s.onAgentAvoided,
 		AgentIncompatible: s.onAgentIncompatible,

@@ -37,6 +37,7 @@ func (sw *Sweep) newManifest(ctx context.Context) store.Sweep {
 	cfg := &sw.server.cfg
 	known := manifestOf(sw.id, sw.Spec(), time.Now(), cfg.Cluster.Address, sw.step())
 	known.Kaon, known.Git = cfg.Version, gitOf(ctx, SpecFolder(sw.Spec()))
+	known.Owner, known.Labels = sw.origin.Owner, sw.origin.Labels
 	known.Began(thisRun(cfg.Command, sw.Spec()))
 	sw.noted = true
 	return known
@@ -54,6 +55,14 @@ func (sw *Sweep) change(ctx context.Context, f func(*store.Sweep) bool) error {
 		return fmt.Errorf("store sweep: %w", err)
 	}
 	return nil
+}
+
+// SetLabels replaces the words by which people find the sweep again.
+func (sw *Sweep) SetLabels(ctx context.Context, labels []string) error {
+	return classify(sw.change(ctx, func(known *store.Sweep) bool {
+		known.Labels = labels
+		return true
+	}))
 }
 
 // note changes sweep.json for readers of the results; nothing depends on it.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/store"
@@ -66,7 +67,8 @@ type Sweep struct {
 	id      string
 	spec    atomic.Pointer[sweep.Spec]
 	winner  *board.Winner // of the sweep that this one follows; nil: it follows none
-	need    ledger.Need   // what holds any trial of it
+	origin  Origin
+	need    ledger.Need // what holds any trial of it
 	staging staging
 	given   task.Files // by staging, to attempts
 	image   task.Image
@@ -154,6 +156,22 @@ func (s *Server) remove(sw *Sweep) {
 // Place is where trials run, for people.
 func (s *Server) Place() string { return s.cluster.name }
 
+// Folder is where the server keeps its state.
+func (s *Server) Folder() string { return s.cfg.Folder }
+
+// CheckFeasible refuses a sweep of which trials would never start; see Cluster.CheckFeasible.
+func (s *Server) CheckFeasible(ctx context.Context, spec *sweep.Spec) error {
+	return s.cfg.Cluster.CheckFeasible(ctx, spec)
+}
+
+// feasibleWait is how long offers of a Mesos are taken for an answer.
+const feasibleWait = 2 * time.Second
+
+// FindInfeasible says which trials of a sweep no agent of the cluster could hold.
+func (s *Server) FindInfeasible(ctx context.Context, spec *sweep.Spec) ([]Infeasible, error) {
+	return s.cfg.Cluster.FindInfeasible(ctx, spec, s.cfg.FrameworkName+" plan", feasibleWait)
+}
+
 // Done is closed when the server cannot go on; Err says why.
 func (s *Server) Done() <-chan struct{} { return s.failed }
 
@@ -206,5 +224,5 @@ func (s *Server) folderOf(id string) string {
 	if s.cfg.Only != "" {
 		return s.cfg.Folder
 	}
-	return filepath.Join(s.cfg.Folder, sweepsPath, id)
+	return filepath.Join(s.cfg.Folder, SweepsFolder, id)
 }

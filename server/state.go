@@ -23,7 +23,8 @@ const (
 	JournalFile = "journal.db"
 	winnerFile  = "winner.json"  // that a sweep started from which follows another
 	ControlFile = "control.sock" // over which other commands talk to the process that runs the sweeps
-	sweepsPath  = "sweeps"       // folders of single sweeps, where there may be many
+	// SweepsFolder holds the folders of single sweeps, where there may be many.
+	SweepsFolder = "sweeps"
 )
 
 // StateFolder is where `kaon run` keeps the state of one sweep, by its place of results and the folder that
@@ -48,8 +49,11 @@ func HasJournal(state string) (bool, error) {
 	return err == nil, err
 }
 
-// NewSweepID is a name nobody else has: the spec's, made fit for task ids and paths, and six random letters.
-func NewSweepID(name string) string {
+// NewSweepID is a name nobody else has: SweepSlug of the spec's, and six random letters.
+func NewSweepID(name string) string { return SweepSlug(name) + "-" + strings.ToLower(rand.Text()[:6]) }
+
+// SweepSlug is a spec's name made fit for task ids and paths.
+func SweepSlug(name string) string {
 	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
 	})
@@ -58,7 +62,7 @@ func NewSweepID(name string) string {
 	if slug = slug[:min(len(slug), longest)]; slug == "" {
 		slug = "sweep"
 	}
-	return slug + "-" + strings.ToLower(rand.Text()[:6])
+	return slug
 }
 
 // ReadWinner is the winner that a `then` sweep started from; nil when it is none.
@@ -108,6 +112,32 @@ func ReadState(folder, id string) (*sweep.Spec, *board.Winner, error) {
 		return nil, nil, fmt.Errorf("read the spec of %s from its journal: %w", id, err)
 	}
 	return spec, winner, nil
+}
+
+// RemoveState removes the state folder of one sweep, which no process may work on.
+func RemoveState(folder, id string) error {
+	there, err := HasJournal(folder)
+	if err != nil {
+		return unreachable(fmt.Errorf("delete the state of %s: %w", id, err))
+	}
+	if there {
+		j, err := disk.Open(filepath.Join(folder, JournalFile))
+		switch {
+		case errors.Is(err, journal.ErrLocked):
+			return usage(fmt.Errorf("another process works on sweep %s: `kaon stop %s` ends it", id, id))
+		case err != nil && !errors.Is(err, journal.ErrDamaged):
+			return unreachable(fmt.Errorf("open journal of %s: %w", id, err))
+		case err == nil:
+			_, _, err := entryOf(j, id)
+			if closed := j.Close(); err != nil || closed != nil {
+				return unreachable(fmt.Errorf("delete the state of %s: %s: %w", id, folder, errors.Join(err, closed)))
+			}
+		}
+	}
+	if err := os.RemoveAll(folder); err != nil {
+		return unreachable(fmt.Errorf("delete the state of %s: %w", id, err))
+	}
+	return nil
 }
 
 // ErrNotAccepted: the journal does not have the sweep.

@@ -22,6 +22,7 @@ type Submission struct {
 	ID     string        // that no other sweep in the results has; empty: NewSweepID of the spec's name
 	Spec   *sweep.Spec   // its File must be absolute
 	Winner *board.Winner // of the sweep that this one follows; nil: it follows none
+	Origin Origin
 }
 
 // Submit makes ready what the sweep's attempts are given, waits for a master, puts the spec into the
@@ -33,6 +34,7 @@ func (s *Server) Submit(ctx context.Context, sub Submission) (*Sweep, error) {
 		sub.ID = NewSweepID(sub.Spec.Name)
 	}
 	sw := s.newSweep(sub.ID, s.folderOf(sub.ID), sub.Spec, sub.Winner)
+	sw.origin = sub.Origin
 	if err := s.add(sw); err != nil {
 		return nil, err
 	}

@@ -235,6 +235,13 @@ func (sw *Sweep) has(trial, attempt int) bool {
 	return sw.mu.board.Has(trial, attempt)
 }
 
+// View lets f read the board. It must not keep it, nor take long: the scheduler waits for it.
+func (sw *Sweep) View(f func(*board.Board)) {
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	f(sw.mu.board)
+}
+
 // closed is why trials that have not started never will; empty when they may.
 func (sw *Sweep) closed() string {
 	sw.mu.Lock()

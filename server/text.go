@@ -47,4 +47,17 @@ func FormatValue(v float64) string {
 	return strconv.FormatFloat(v, 'g', Digits, 64)
 }
 
+// Bytes is a size for people, in its largest unit: 512 bytes, 1.5 MB.
+func Bytes(n int64) string {
+	units := []string{"bytes", "kB", "MB", "GB", "TB"}
+	v, i := float64(n), 0
+	for v >= 1000 && i < len(units)-1 {
+		v, i = v/1000, i+1
+	}
+	if i == 0 {
+		return Plural(int(n), "byte")
+	}
+	return strconv.FormatFloat(v, 'f', 1, 64) + " " + units[i]
+}
+
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", ": ") }

@@ -29,6 +29,16 @@ func (s *staging) checkProgram() error {
 	return nil
 }
 
+// NamesFiles tells whether a command names files that lie beside the spec.
+func NamesFiles(spec *sweep.Spec) bool {
+	for _, word := range programs(spec.Command) {
+		if _, err := os.Stat(filepath.Join(SpecFolder(spec), word)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
 // programs are the words of a command that look like files relative to the spec.
 func programs(c sweep.Command) []string {
 	words := slices.Clone(c.Argv)

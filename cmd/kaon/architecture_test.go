@@ -41,6 +41,10 @@ var narrow = map[string][]string{
 	"results/bucket": {},
 	"results/store":  {"sweep", "results", "results/board", "results/bucket"},
 
+	// What reads trials' files knows nothing of sweeps; who asks a server knows its API, and not how it is made.
+	"server/sandbox": {"scheduler/safefile"},
+	"server/client":  {"results", "results/bucket", "results/store", "scheduler/listen", "server/api", "server/control"},
+
 	// Beside its service the socket knows what it carries, and not who answers.
 	"server/control": {"sweep", "results", "results/store", "scheduler", "scheduler/crash", "scheduler/listen"},
 

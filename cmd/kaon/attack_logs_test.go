@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/kaon-sweep/kaon/server/sandbox"
 )
 
 // What a trial puts in the place of its output, or of its folder, shows nothing else and holds nobody up.
@@ -36,7 +38,7 @@ func TestAttackLogsOfPlantedFiles(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			files, err := openLocal(state, folder)
+			files, err := sandbox.OpenLocal(state, folder)
 			if err != nil {
 				return
 			}

@@ -24,13 +24,13 @@ func (c *stopCmd) Run(ctx context.Context, out *output) error {
 	id, trial, err := parseTrial(c.Target)
 	switch {
 	case err == nil:
-		return c.send(ctx, out, id, func(to *control.Client, ctx context.Context, id string) error {
+		return c.send(ctx, out, id, func(to controller, ctx context.Context, id string) error {
 			return to.StopTrial(ctx, id, trial, c.Reason)
 		}, sent{Done: "stop", Trial: &trial}, trialText(trial)+" of %s is ending")
 	case strings.Contains(c.Target, "/"):
 		return err
 	}
-	return c.send(ctx, out, c.Target, func(to *control.Client, ctx context.Context, id string) error {
+	return c.send(ctx, out, c.Target, func(to controller, ctx context.Context, id string) error {
 		return to.Stop(ctx, id, c.Reason)
 	}, sent{Done: "stop"}, "%s is ending: running trials have their grace period")
 }
@@ -41,7 +41,7 @@ type pauseCmd struct {
 }
 
 func (c *pauseCmd) Run(ctx context.Context, out *output) error {
-	return c.send(ctx, out, c.Sweep, (*control.Client).Pause, sent{Done: "pause"},
+	return c.send(ctx, out, c.Sweep, controller.Pause, sent{Done: "pause"},
 		"%[1]s is paused: running trials finish, no more start until `kaon resume %[1]s`")
 }
 
@@ -51,7 +51,7 @@ type resumeCmd struct {
 }
 
 func (c *resumeCmd) Run(ctx context.Context, out *output) error {
-	return c.send(ctx, out, c.Sweep, (*control.Client).Resume, sent{Done: "resume"}, "%s goes on")
+	return c.send(ctx, out, c.Sweep, controller.Resume, sent{Done: "resume"}, "%s goes on")
 }
 
 type messageCmd struct {
@@ -68,7 +68,7 @@ func (c *messageCmd) Run(ctx context.Context, out *output) error {
 	if !json.Valid([]byte(c.Body)) {
 		return usage(fmt.Errorf("the message %.80q is not JSON: write it as in '{\"checkpoint\": true}', or a text as '\"text\"'", c.Body))
 	}
-	return c.send(ctx, out, id, func(to *control.Client, ctx context.Context, id string) error {
+	return c.send(ctx, out, id, func(to controller, ctx context.Context, id string) error {
 		return to.Message(ctx, id, trial, json.RawMessage(c.Body))
 	}, sent{Done: "message", Trial: &trial}, "sent to "+trialText(trial)+" of %s")
 }

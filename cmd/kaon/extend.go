@@ -14,6 +14,7 @@ type extendCmd struct {
 	Sweep    string   `arg:"" help:"Sweep: running, ended or interrupted."`
 	Set      []string `placeholder:"KEY=VALUE" sep:"none" help:"What changes of its spec, by its path, as in --set run_cap=80 or --set parameters.lr.max=0.1; may be repeated."`
 	Parallel *int     `placeholder:"N" help:"At most so many trials at once from here on; the same as --set limits.parallel=N."`
+	Server   string   `env:"KAON_SERVER" placeholder:"URL" help:"The server that has it; found out when left out."`
 	workFlags
 }
 
@@ -33,7 +34,7 @@ func (c *extendCmd) Run(ctx context.Context, out *output) error {
 	if len(set) == 0 {
 		return usage(errors.New("nothing is to change: say what, as in --set run_cap=80 or --parallel 4"))
 	}
-	src, err := liveFlags{State: c.State, resultsFlags: resultsFlags{Results: c.Results}}.open(ctx, out, c.Sweep)
+	src, err := liveFlags{State: c.State, resultsFlags: resultsFlags{Results: c.Results, Server: c.Server}}.open(ctx, out, c.Sweep)
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func (s source) board(ctx context.Context, out *output) (liveBoard, error) {
 // left is what the journal on this machine knows of a sweep that nobody runs, and the results may not have yet. Results that say how
 // it ended have all.
 func (s source) left(out *output, v liveBoard, known store.Sweep) server.Left {
-	if v.live || known.Finished != "" || s.control == nil {
+	if v.live || known.Finished != "" || s.control == nil || s.remote != nil {
 		return server.Left{}
 	}
 	left, err := server.ReadLeft(s.stateFolder(), s.id)
@@ -154,7 +154,13 @@ func (s source) unstarted(v liveBoard, trial int) error {
 
 // goOn says how an interrupted sweep goes on, or where that can be said.
 func (v liveBoard) goOn(s source) string {
+	if s.remote != nil {
+		return fmt.Sprintf("the server at %s does not run the sweep: it goes on where it was started", s.place)
+	}
 	again := s.again("run --resume", v.known)
+	if s.served() {
+		return "the server that has the sweep does not run; it goes on with: " + goOn("serve", "", s.place, s.folder, v.known.Cluster)
+	}
 	switch there, err := server.HasJournal(s.stateFolder()); {
 	case err != nil:
 		return fmt.Sprintf("no process on this machine that can be asked runs the sweep, and whether its journal is here cannot be seen (%v): "+

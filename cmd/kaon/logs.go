@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -19,6 +17,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
+	"github.com/kaon-sweep/kaon/server/sandbox"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -41,6 +40,9 @@ func (c *logsCmd) Run(ctx context.Context, out *output) error {
 	}
 	w, end := out.raw(true)
 	defer end()
+	if src.remote != nil {
+		return c.remote(ctx, w, src, trial)
+	}
 	l := &trialLog{logsCmd: c, out: out, to: w, src: src, trial: trial, stream: "stdout", board: board}
 	if c.Stderr {
 		l.stream = "stderr"
@@ -52,12 +54,33 @@ func (c *logsCmd) Run(ctx context.Context, out *output) error {
 	case from == nil:
 		err = l.stored(ctx)
 	default:
-		err = l.follow(ctx, &tail{from: from, stream: l.stream})
+		err = l.follow(ctx, &sandbox.Tail{From: from, Stream: l.stream})
 	}
 	if err == nil && l.printed == 0 && !l.gone {
 		l.sayNothing()
 	}
 	return err
+}
+
+// remote prints what a server has of the trial's output.
+func (c *logsCmd) remote(ctx context.Context, w io.Writer, src source, trial int) error {
+	stream := "stdout"
+	if c.Stderr {
+		stream = "stderr"
+	}
+	from, err := src.remote.Logs(ctx, src.id, trial, c.Attempt, stream, 0, c.Follow)
+	if err != nil {
+		return answered(err)
+	}
+	defer from.Close()
+	_, err = io.Copy(w, from)
+	if ctx.Err() != nil {
+		return silently(exitInterrupted)
+	}
+	if err != nil {
+		return unreachable(fmt.Errorf("read the output of %s: %w", trialText(trial), err))
+	}
+	return nil
 }
 
 // trialLog prints what one trial wrote.
@@ -82,7 +105,7 @@ func (l *trialLog) Write(p []byte) (int, error) {
 
 // await finds the attempt's files, nil when nowhere. With --follow it waits for them while somebody on this machine works on
 // the sweep.
-func (l *trialLog) await(ctx context.Context) (sandboxReader, error) {
+func (l *trialLog) await(ctx context.Context) (sandbox.Reader, error) {
 	for told := false; ; told = true {
 		if err := l.look(l.attempt.Attempt); err != nil {
 			return nil, err
@@ -135,9 +158,9 @@ func (l *trialLog) again(ctx context.Context) (err error) {
 }
 
 // follow prints what the attempt has written, and with --follow what it writes until it has ended.
-func (l *trialLog) follow(ctx context.Context, tail *tail) error {
+func (l *trialLog) follow(ctx context.Context, tail *sandbox.Tail) error {
 	for {
-		if err := tail.copy(ctx, l); err != nil {
+		if err := tail.Copy(ctx, l); err != nil {
 			return err
 		}
 		if !l.Follow || l.attempt.End != nil {
@@ -172,9 +195,9 @@ func attemptOf(trial board.Trial, number int) (board.Attempt, error) {
 }
 
 // sandbox finds the attempt's files: on this machine, else at the agent while it runs or the bucket has no copy. nil: nowhere.
-func (l *trialLog) sandbox(ctx context.Context) (sandboxReader, error) {
+func (l *trialLog) sandbox(ctx context.Context) (sandbox.Reader, error) {
 	if folder := l.folder(); folder != "" {
-		files, err := openLocal(l.src.stateFolder(), folder)
+		files, err := sandbox.OpenLocal(l.src.stateFolder(), folder)
 		switch {
 		case err == nil:
 			return files, nil
@@ -221,18 +244,7 @@ func (l *trialLog) folder() string {
 		return l.attempt.End.Sandbox
 	}
 	task := string(cluster.NewTaskID(l.src.id, l.trial, l.attempt.Attempt))
-	found := ""
-	_ = filepath.WalkDir(l.src.stateFolder(), func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.IsDir() || filepath.Base(filepath.Dir(filepath.Dir(path))) != "runs" {
-			return nil // what cannot be read is not there
-		}
-		if d.Name() == task {
-			found = path
-			return fs.SkipAll
-		}
-		return fs.SkipDir // what trials make in their folders is none of them
-	})
-	return found
+	return sandbox.Find(l.src.stateFolder(), task)
 }
 
 // leftNothing tells of an attempt that succeeded and wrote nothing, whose folder was given to another.

@@ -27,6 +27,18 @@ type commands struct {
 	Resume  resumeCmd  `cmd:"" group:"Sweeps" help:"End a pause."`
 	Message messageCmd `cmd:"" group:"Sweeps" help:"Send a JSON value to a running trial, as a line of its $KAON_CONTROL."`
 
+	Serve  serveCmd  `cmd:"" group:"Service" help:"Run the sweeps that are submitted, until it is stopped."`
+	Submit submitCmd `cmd:"" group:"Service" help:"Hand a sweep to a server."`
+	Watch  watchCmd  `cmd:"" group:"Service" help:"Show a sweep of a server until it has ended."`
+	List   listCmd   `cmd:"" aliases:"ls" group:"Service" help:"List sweeps, of a server or in results."`
+	Rm     rmCmd     `cmd:"" group:"Service" help:"Delete sweeps that have ended, with all of their results."`
+	Gc     gcCmd     `cmd:"" group:"Service" help:"Delete sweeps that ended long ago."`
+	Agents agentsCmd `cmd:"" group:"Service" help:"List the machines that a server has work on."`
+	Events eventsCmd `cmd:"" group:"Service" help:"Print what happens on a server as it happens."`
+	Login  loginCmd  `cmd:"" group:"Service" help:"Keep a token for a server."`
+	Whoami whoamiCmd `cmd:"" group:"Service" help:"Say who you are to a server."`
+	Token  tokenCmd  `cmd:"" group:"Service" help:"Make, list and revoke tokens of a server."`
+
 	Best      bestCmd      `cmd:"" group:"Results" help:"Print the winner of a sweep."`
 	Trials    trialsCmd    `cmd:"" group:"Results" help:"List the trials of a sweep."`
 	Trial     trialCmd     `cmd:"" group:"Results" help:"Show all that is known of one trial."`

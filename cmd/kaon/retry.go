@@ -11,6 +11,7 @@ import (
 type retryCmd struct {
 	Sweep  string `arg:"" help:"Sweep, ended or interrupted."`
 	Failed bool   `default:"true" help:"Run the failed trials, and a failed then step (the default, and all there is to run again)."`
+	Server string `env:"KAON_SERVER" placeholder:"URL" help:"The server that has it; found out when left out."`
 	workFlags
 }
 
@@ -22,6 +23,20 @@ func (c *retryCmd) Help() string {
 
 // Run gives the failed trials fresh budgets and watches the sweep to its end, as run does.
 func (c *retryCmd) Run(ctx context.Context, out *output) error {
+	at := serverFlags{c.Server}
+	if served, ok := (liveFlags{State: c.State, resultsFlags: resultsFlags{Results: c.Results}}).server(c.Sweep); ok && at.Server == "" {
+		at.Server = served
+	}
+	if at.Server != "" {
+		to, err := at.client(ctx)
+		if err != nil {
+			return err
+		}
+		if _, err := to.Retry(ctx, c.Sweep); err != nil {
+			return answered(err)
+		}
+		return (&remoteWatch{out: out, from: to, id: c.Sweep, quiet: c.Quiet, json: c.JSON, result: true}).run(ctx)
+	}
 	return c.onTop(ctx, out, c.Sweep, func(ctx context.Context, s *server.Server, told *notices) error {
 		_, err := s.Retry(ctx, c.Sweep)
 		if errors.Is(err, server.ErrNothingFailed) {

@@ -22,6 +22,7 @@ type runCmd struct {
 	Parallel *int     `placeholder:"N" help:"At most so many trials at once; the same as --set limits.parallel=N."`
 	Packing  string   `placeholder:"POLICY" help:"What packing pursues: tight, soonest, spread or first; the same as --set packing=POLICY."`
 	Resume   string   `placeholder:"ID" help:"Go on with a sweep that was interrupted."`
+	Server   string   `env:"KAON_SERVER" placeholder:"URL" help:"Have this server run it, or none; when left out, your own on this machine does, if one serves the same results."`
 	workFlags
 }
 
@@ -38,6 +39,9 @@ func (c *runCmd) Run(ctx context.Context, out *output) error {
 	spec, err := c.parse()
 	if err != nil {
 		return err
+	}
+	if to, err := c.joins(ctx); err != nil || to != nil {
+		return c.join(ctx, out, to, err)
 	}
 	cluster, err := c.cluster()
 	if err == nil {
@@ -80,6 +84,12 @@ func (f *workFlags) start(ctx context.Context, out *output, work func(context.Co
 }
 
 func (c *runCmd) parse() (*sweep.Spec, error) {
+	spec, err := specFlags{Spec: c.Spec, Set: c.overrides(), Seed: c.Seed}.parse()
+	return spec, c.asTyped(err)
+}
+
+// overrides are those of --set, and of the flags that stand for one.
+func (c *runCmd) overrides() []string {
 	set := c.Set
 	if c.Parallel != nil {
 		set = append(set, fmt.Sprintf("limits.parallel=%d", *c.Parallel))
@@ -87,8 +97,7 @@ func (c *runCmd) parse() (*sweep.Spec, error) {
 	if c.Packing != "" {
 		set = append(set, "packing="+c.Packing)
 	}
-	spec, err := specFlags{Spec: c.Spec, Set: set, Seed: c.Seed}.parse()
-	return spec, c.asTyped(err)
+	return set
 }
 
 // asTyped has errors of a flag that stands for an override name the flag.

@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync/atomic"
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -49,6 +52,25 @@ type runner struct {
 
 // open opens the server of one sweep. What it tells is kept until somebody shows it.
 func (r *runner) open(ctx context.Context, id string, spec *sweep.Spec) (*server.Server, *notices, error) {
+	return r.openWith(ctx, func(cfg *server.Config) {
+		cfg.Folder, cfg.Only, cfg.FrameworkName = r.flags.state(id), id, "kaon "+id
+		cfg.GPUs, cfg.Packing = spec.WantsGPUs(), offers.Policy(spec.Packing)
+	})
+}
+
+// openServer opens a server of many sweeps, which tells the API what it hears as soon as there is one.
+func (r *runner) openServer(ctx context.Context, folder string, hears *atomic.Pointer[api.API]) (*server.Server, *notices, error) {
+	return r.openWith(ctx, func(cfg *server.Config) {
+		cfg.Folder, cfg.FrameworkName = folder, "kaon"
+		cfg.Heard = func(n scheduler.Notice) {
+			if a := hears.Load(); a != nil {
+				a.Heard(n)
+			}
+		}
+	})
+}
+
+func (r *runner) openWith(ctx context.Context, more func(*server.Config)) (*server.Server, *notices, error) {
 	cluster, err := r.flags.cluster()
 	if err != nil {
 		return nil, nil, err
@@ -58,12 +80,13 @@ func (r *runner) open(ctx context.Context, id string, spec *sweep.Spec) (*server
 			fmt.Fprintf(r.out.stderr, "kaon: %s\n", line)
 		}
 	})
-	s, err := server.Open(ctx, server.Config{
-		Folder: r.flags.state(id), Only: id, Bucket: r.bucket, BucketFolder: folderOf(r.flags.Results), BoardStats: r.stats.board, StoreStats: r.stats.store,
-		Cluster: cluster, FrameworkName: "kaon " + id, GPUs: spec.WantsGPUs(), Packing: offers.Policy(spec.Packing),
-		PartitionGrace: r.flags.PartitionGrace, Version: versionString(), Command: append([]string{"kaon"}, os.Args[1:]...),
-		Notify: told.hear, Log: r.log,
-	})
+	cfg := server.Config{
+		Bucket: r.bucket, BucketFolder: folderOf(r.flags.Results), BoardStats: r.stats.board, StoreStats: r.stats.store,
+		Cluster: cluster, PartitionGrace: r.flags.PartitionGrace, Version: versionString(),
+		Command: append([]string{"kaon"}, os.Args[1:]...), Notify: told.hear, Log: r.log,
+	}
+	more(&cfg)
+	s, err := server.Open(ctx, cfg)
 	return s, told, err
 }
 

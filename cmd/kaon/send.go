@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-
-	"github.com/kaon-sweep/kaon/server/control"
 )
 
 // sendFlags are for commands that say something to the process which runs a sweep.
@@ -25,7 +23,7 @@ type sent struct {
 }
 
 // request asks something of the process that runs a sweep.
-type request func(to *control.Client, ctx context.Context, sweep string) error
+type request func(to controller, ctx context.Context, sweep string) error
 
 // send finds a sweep, the newest when id is empty, asks the process that runs it, and prints that it is done:
 // the sentence has a %s for the sweep.

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -15,6 +17,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/client"
 	"github.com/kaon-sweep/kaon/server/control"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -22,16 +25,30 @@ import (
 // resultsFlags say where results are read from.
 type resultsFlags struct {
 	Results string `default:"kaon-results" env:"KAON_RESULTS" placeholder:"PLACE" help:"Folder or s3://bucket/prefix that holds the results (${default})."`
+	Server  string `env:"KAON_SERVER" placeholder:"URL" help:"A server to read them from instead: unix:///path, http://host:port or https://host:port."`
 }
 
 // source is one sweep in a bucket, opened for reading.
 type source struct {
 	bucket  bucket.Bucket
 	id      string
-	place   string          // of the bucket, as given
-	folder  string          // of journals and sandboxes, as given
-	socket  string          // of the process of this machine that runs the sweep, if one does
-	control *control.Client // to that process
+	place   string         // of the bucket, as given
+	folder  string         // of journals and sandboxes, as given
+	socket  string         // of the process that runs the sweep, if one does: a path of this machine, or an address
+	control controller     // to that process; nil: it is not asked
+	remote  *client.Client // the server that the results are read from; nil: none
+}
+
+// controller is the way to a process that runs sweeps.
+type controller interface {
+	Status(ctx context.Context) (control.Status, error)
+	Records(ctx context.Context, sweep string) ([]results.Record, error)
+	Stop(ctx context.Context, sweep, reason string) error
+	StopTrial(ctx context.Context, sweep string, trial int, reason string) error
+	Pause(ctx context.Context, sweep string) error
+	Resume(ctx context.Context, sweep string) error
+	Message(ctx context.Context, sweep string, trial int, body json.RawMessage) error
+	Extend(ctx context.Context, sweep string, set []string) (control.Extended, error)
 }
 
 // liveFlags are for commands that also ask the process which runs a sweep, when that is on this machine.
@@ -46,14 +63,55 @@ func (f liveFlags) open(ctx context.Context, out *output, id string) (source, er
 	if err != nil {
 		return source{}, err
 	}
+	if src.remote != nil {
+		src.socket, src.control = f.Server, src.remote.Control()
+		return src, nil
+	}
 	src.folder = f.State
 	src.socket = filepath.Join(src.stateFolder(), server.ControlFile)
 	src.control = control.NewClient(src.socket)
 	return src, nil
 }
 
+// controlOf is the way to the process of this machine that runs a sweep, if one does.
+func (f liveFlags) controlOf(id string) source {
+	src := source{id: id, place: f.Results, folder: f.State}
+	src.socket = filepath.Join(src.stateFolder(), server.ControlFile)
+	src.control = control.NewClient(src.socket)
+	return src
+}
+
+// server is the address of the server of this machine that has a sweep.
+func (f liveFlags) server(id string) (address string, ok bool) {
+	src := f.controlOf(id)
+	if !src.served() {
+		return "", false
+	}
+	socket, err := filepath.Abs(filepath.Join(src.stateFolder(), apiSocket))
+	return "unix://" + socket, err == nil
+}
+
+// now is how a sweep stands by the process that runs it; not ok when none does.
+func (s source) now(ctx context.Context, id string) (control.Sweep, bool) {
+	ctx, cancel := context.WithTimeout(ctx, liveWait)
+	defer cancel()
+	status, err := s.control.Status(ctx)
+	if err != nil {
+		return control.Sweep{}, false
+	}
+	for _, one := range status.Sweeps {
+		if one.Sweep == id {
+			return one, true
+		}
+	}
+	return control.Sweep{}, false
+}
+
 // open finds a sweep; an empty id means the newest.
 func (f resultsFlags) open(ctx context.Context, out *output, id string) (source, error) {
+	if f.Server != "" {
+		return f.openRemote(ctx, id)
+	}
 	if err := resultsAt(f.Results); err != nil {
 		return source{}, err
 	}
@@ -82,6 +140,18 @@ func (f resultsFlags) open(ctx context.Context, out *output, id string) (source,
 		}
 	}
 	return source{bucket: bucket, id: id, place: f.Results}, nil
+}
+
+// openRemote finds a sweep of a server.
+func (f resultsFlags) openRemote(ctx context.Context, id string) (source, error) {
+	from, err := (serverFlags{f.Server}).client(ctx)
+	if err != nil {
+		return source{}, err
+	}
+	if id, err = resolve(ctx, from, id); err != nil {
+		return source{}, err
+	}
+	return source{bucket: from.Bucket(), id: id, place: f.Server, remote: from}, nil
 }
 
 // again is the command that goes on with the sweep.
@@ -174,6 +244,9 @@ func (s source) explainControl(ctx context.Context, err error) error {
 	if known.Finished != "" {
 		return usage(fmt.Errorf("sweep %s has ended: %s", s.id, known.State))
 	}
+	if s.remote != nil {
+		return unreachable(err)
+	}
 	return unreachable(fmt.Errorf("no process on this machine runs sweep %s (nobody listens on %s): "+
 		"was it started with another --results or --state, or interrupted? Then go on with: %s", s.id, s.socket, s.again("run --resume", known)))
 }
@@ -198,5 +271,20 @@ func (s source) byHand(spec *sweep.Spec, trial board.Trial) server.ByHand {
 	}
 }
 
-// stateFolder is where the state of the sweep lies, if it is on this machine.
-func (s source) stateFolder() string { return server.StateFolder(s.place, s.folder, s.id) }
+// stateFolder is where the state of the sweep lies, if it is on this machine: with that of the server that has it, or
+// by itself.
+func (s source) stateFolder() string {
+	if s.served() {
+		return server.StateFolder(s.place, s.folder, serveFolder)
+	}
+	return server.StateFolder(s.place, s.folder, s.id)
+}
+
+// served tells whether a server on this machine has or had the sweep.
+func (s source) served() bool {
+	if s.remote != nil || s.id == "" {
+		return false
+	}
+	_, err := os.Stat(filepath.Join(server.StateFolder(s.place, s.folder, serveFolder), server.SweepsFolder, s.id))
+	return err == nil
+}

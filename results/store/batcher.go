@@ -118,6 +118,9 @@ func (b *Batcher) Next(now time.Time, objects uint64, closing bool) Next {
 	return next
 }
 
+// Hurry has all that waits now be due.
+func (b *Batcher) Hurry() { b.oldest = time.Time{} }
+
 // Wrote says that the batch that Next gave is in the bucket. It returns the number up to which all records
 // are.
 func (b *Batcher) Wrote() uint64 {

@@ -39,6 +39,8 @@ type Sweep struct {
 	Overrides  []string       `json:"set,omitempty"`        // KEY=VALUE, in the order they were given; secrets are replaced
 	Closed     string         `json:"closed,omitempty"`     // why trials that had not started when it ended never will; a retry leaves it
 	Extensions []Extension    `json:"extensions,omitempty"` // what was changed since it began, in order
+	Owner      string         `json:"owner,omitempty"`      // who submitted it; empty: who ran the first of its runs
+	Labels     []string       `json:"labels,omitempty"`     // words by which people find it again
 	Provenance
 }
 

@@ -140,6 +140,31 @@ func (w *Writer) Pending() []results.Record {
 // Flushed is the number up to which all records are in the bucket.
 func (w *Writer) Flushed() uint64 { return w.Status().Flushed }
 
+// flushLook is how often Flush looks whether all is written.
+const flushLook = 5 * time.Millisecond
+
+// Flush has Run write what was added so far, and waits for it until ctx ends. Run must have been started.
+func (w *Writer) Flush(ctx context.Context) error {
+	w.mu.Lock()
+	w.mu.batcher.Hurry()
+	w.mu.Unlock()
+	w.signal()
+	for {
+		s := w.Status()
+		if s.Waiting == 0 && !s.Behind {
+			return nil
+		}
+		select {
+		case <-w.done: // Close says what was not written
+			return nil
+		case <-ctx.Done():
+			return fmt.Errorf("write records of sweep %s: the bucket has them up to number %d only: %w", w.cfg.Sweep, s.Flushed,
+				errors.Join(bucket.ErrUnavailable, s.Err))
+		case <-time.After(flushLook):
+		}
+	}
+}
+
 // Close has Run write what is left and waits for it, no longer than ctx lasts; then it makes Run give up. The
 // error says what did not get to the bucket. Run must have been started.
 func (w *Writer) Close(ctx context.Context) error {

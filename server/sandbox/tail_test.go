@@ -1,4 +1,4 @@
-package main
+package sandbox
 
 import (
 	"bytes"
@@ -40,13 +40,13 @@ func (r *rotating) Read(_ context.Context, name string, offset int64) ([]byte, e
 func TestTailPrintsEachByteOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := &rotating{head: rapid.IntRange(1, 20).Draw(t, "head"), tail: 16, files: map[string][]byte{}}
-		tail := &tail{from: r, stream: "out"}
+		tail := &Tail{From: r, Stream: "out"}
 		var want, got bytes.Buffer
 		for i := range rapid.IntRange(0, 30).Draw(t, "writes") {
 			text := bytes.Repeat([]byte{byte('a' + i%26)}, rapid.IntRange(0, 8).Draw(t, "bytes"))
 			r.write(text)
 			want.Write(text)
-			if err := tail.copy(context.Background(), &got); err != nil {
+			if err := tail.Copy(context.Background(), &got); err != nil {
 				t.Fatal(err)
 			}
 		}

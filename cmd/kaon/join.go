@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/kaon-sweep/kaon/server/client"
+)
+
+// noServer is what --server says for a run that no server is to have.
+const noServer = "none"
+
+// joins is the server that is to run the sweep; nil: this process runs it.
+func (c *runCmd) joins(ctx context.Context) (*client.Client, error) {
+	switch {
+	case c.Server == noServer:
+		return nil, nil
+	case c.Server != "":
+		return serverFlags{c.Server}.client(ctx)
+	case c.State != "" || c.Metrics != "" || c.Cluster != localCluster:
+		return nil, nil
+	}
+	mine, ok := thisMachines()
+	if !ok || mine.Results != absolutePlace(c.Results) {
+		return nil, nil
+	}
+	to, err := clientAt(mine.Server)
+	if err == nil {
+		_, err = to.WhoAmI(ctx)
+	}
+	if errors.Is(err, client.ErrNobody) { // it has ended without a word
+		return nil, nil
+	}
+	return to, answered(err)
+}
+
+// join hands the sweep to a server and shows it until it has ended.
+func (c *runCmd) join(ctx context.Context, out *output, to *client.Client, err error) error {
+	if err != nil {
+		return err
+	}
+	if !c.Quiet {
+		fmt.Fprintf(out.stderr, "kaon: the server at %s runs it; --server %s has this process do so\n", to.Address(), noServer)
+	}
+	s, err := specFlags{Spec: c.Spec, Set: c.overrides(), Seed: c.Seed}.submit(ctx, out, to, nil, "")
+	if err != nil {
+		return c.asTyped(err)
+	}
+	return (&remoteWatch{out: out, from: to, id: s.ID, quiet: c.Quiet, json: c.JSON, result: true}).run(ctx)
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/kaon-sweep/kaon/server/api"
+)
+
+type listCmd struct {
+	State []string `placeholder:"STATE" help:"Only in these states: running, succeeded, failed, stopped, interrupted."`
+	Label []string `sep:"none" placeholder:"WORD" help:"Only with all of these labels."`
+	Owner string   `placeholder:"NAME" help:"Only of this submitter."`
+	Text  string   `placeholder:"TEXT" help:"Only with this in id, name, owner or labels."`
+	Limit int      `default:"50" placeholder:"N" help:"At most so many; 0 for all (${default})."`
+	JSON  bool     `help:"Print one JSON object a line."`
+
+	Folder string `name:"state-dir" placeholder:"DIR" help:"Folder of journals and sandboxes, as given to run with --state."`
+	resultsFlags
+}
+
+func (c *listCmd) Run(ctx context.Context, out *output) error {
+	from := liveFlags{State: c.Folder, resultsFlags: c.resultsFlags}
+	all, err := from.sweeps(ctx, url.Values{"state": c.State, "label": c.Label, "owner": {c.Owner}, "text": {c.Text}})
+	if err != nil {
+		return err
+	}
+	more := 0
+	if c.Limit > 0 && len(all) > c.Limit {
+		all, more = all[:c.Limit], len(all)-c.Limit
+	}
+	if c.JSON {
+		enc := json.NewEncoder(out.stdout)
+		for _, s := range all {
+			if err := enc.Encode(s); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if len(all) == 0 {
+		fmt.Fprintln(out.stderr, "kaon: no such sweep")
+		return nil
+	}
+	if err := printSweeps(out.stdout, all, time.Now()); err != nil {
+		return err
+	}
+	if more > 0 {
+		fmt.Fprintf(out.stdout, "… and %d more; --limit 0 shows all\n", more)
+	}
+	return nil
+}
+
+// sweeps are those of a server, or of the results on this machine with what runs of it.
+func (f liveFlags) sweeps(ctx context.Context, query url.Values) ([]api.Sweep, error) {
+	for key, values := range query {
+		if len(values) == 0 || values[0] == "" {
+			query.Del(key)
+		}
+	}
+	if f.Server != "" {
+		from, err := (serverFlags{f.Server}).client(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all, err := from.Sweeps(ctx, query)
+		return all, answered(err)
+	}
+	if err := resultsAt(f.Results); err != nil {
+		return nil, err
+	}
+	bucket, err := openBucket(ctx, f.Results, nil)
+	if err != nil {
+		return nil, err
+	}
+	all, err := api.Stored(ctx, bucket)
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	for i := range all {
+		f.live(ctx, &all[i])
+	}
+	return api.Filter(all, query), nil
+}
+
+// live completes a sweep that a process of this machine runs.
+func (f liveFlags) live(ctx context.Context, s *api.Sweep) {
+	if s.Finished != "" {
+		return
+	}
+	now, ok := f.controlOf(s.ID).now(ctx, s.ID)
+	if !ok {
+		return
+	}
+	s.State, s.Paused, s.Sentence, s.Trials, s.Waiting = now.State, now.Paused, now.Sentence, now.Trials, now.Waiting
+	if now.Best != nil {
+		s.Best = &api.Best{Trial: now.Best.Trial, Value: now.Best.Value}
+	}
+}
+
+func printSweeps(w io.Writer, all []api.Sweep, now time.Time) error {
+	var tab table
+	tab.keep = []int{0, 1}
+	tab.row("SWEEP", "STATE", "DONE", "FAILED", "BEST", "OWNER", "AGE", "LABELS")
+	for _, s := range all {
+		n, state := s.Trials, s.State
+		if s.Paused {
+			state += ", paused"
+		}
+		best := "-"
+		if s.Best != nil {
+			best = s.Metric + " " + formatValue(float64(s.Best.Value))
+		}
+		tab.row(s.ID, cell{state, s.State}, fmt.Sprintf("%d/%d", n.Ended(), n.Total), n.Failed, best, s.Owner, age(s.Created, now), strings.Join(s.Labels, " "))
+	}
+	return printFitting(w, &tab, "kaon list --json")
+}
+
+// age is how long ago a time was, in its largest unit.
+func age(created string, now time.Time) string {
+	at, err := time.Parse(time.RFC3339Nano, created)
+	if err != nil {
+		return "-"
+	}
+	switch d := max(now.Sub(at), 0); {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	default:
+		return fmt.Sprintf("%d d", int(d.Hours()/24))
+	}
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/server/client"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// remoteWatch shows a sweep that a server runs until it has ended.
+type remoteWatch struct {
+	out    *output
+	from   *client.Client
+	id     string
+	quiet  bool
+	json   bool
+	result bool // the JSON is that of run
+}
+
+// askEvery is how often a server is asked; one that does not answer for longer than askPatience is gone.
+const (
+	askEvery    = 300 * time.Millisecond
+	askPatience = time.Minute
+)
+
+func (r *remoteWatch) run(ctx context.Context) error {
+	w := r.out.stdout
+	if r.json {
+		w = r.out.stderr
+	}
+	s, err := r.from.Sweep(ctx, r.id)
+	if err != nil {
+		return answered(err)
+	}
+	info, err := r.from.Server(ctx)
+	if err != nil {
+		return answered(err)
+	}
+	d := newDisplay(w, s.Trials.Total, r.quiet)
+	d.say(fmt.Sprintf("%s: %s by %s search on %s, results in %s", s.ID, plural(s.Trials.Total, "trial"), s.Method, info.Place, info.Results))
+	began, shown := time.Now(), progress{}
+	doneBefore := s.Trials.Succeeded + s.Trials.Failed + s.Trials.Cached
+	s, err = r.follow(ctx, d, func(s api.Sweep) progress {
+		shown = shownOf(s, began)
+		shown.doneBefore = doneBefore
+		return shown
+	})
+	d.close(shown)
+	if err != nil {
+		return err
+	}
+	o := r.outcome(ctx, s, info, began)
+	switch {
+	case r.json && r.result:
+		err = json.NewEncoder(r.out.stdout).Encode(o.result)
+	case r.json:
+		err = json.NewEncoder(r.out.stdout).Encode(s)
+	default:
+		(&runner{flags: &workFlags{Results: info.Results}, out: r.out}).print(o)
+	}
+	if err == nil && s.State != string(sweep.PhaseSucceeded) {
+		return silently(exitFailed)
+	}
+	return err
+}
+
+// interruptedText is said when somebody stops watching.
+func interruptedText(id string) string {
+	return fmt.Sprintf("%s goes on; kaon watch %s shows it, kaon stop %s ends it", id, id, id)
+}
+
+// follow asks until the sweep has ended. A server that restarts is waited for.
+func (r *remoteWatch) follow(ctx context.Context, d display, show func(api.Sweep) progress) (s api.Sweep, err error) {
+	last, waiting := time.Now(), ""
+	for {
+		now, err := r.from.Sweep(ctx, r.id)
+		switch {
+		case ctx.Err() != nil:
+			fmt.Fprintln(r.out.stderr, interruptedText(r.id))
+			return s, silently(exitInterrupted)
+		case err == nil:
+			s, last = now, time.Now()
+			d.show(show(s))
+			if s.Waiting != "" && s.Waiting != waiting && s.Trials.Running+s.Trials.Launched == 0 && time.Since(last) > stuckAfter {
+				d.say("waiting: " + s.Waiting)
+			}
+			waiting = s.Waiting
+			if s.Finished != "" || s.State == "interrupted" {
+				return s, nil
+			}
+		case errors.Is(err, client.ErrNobody) && time.Since(last) < askPatience: // it may be starting again
+		default:
+			return s, answered(err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(askEvery):
+		}
+	}
+}
+
+// shownOf is a sweep as a display shows it.
+func shownOf(s api.Sweep, began time.Time) progress {
+	n := s.Trials
+	p := progress{
+		total: n.Total, done: n.Succeeded + n.Failed + n.Cached, stopped: n.Stopped, running: n.Running + n.Launched, failed: n.Failed,
+		elapsed: time.Since(began), paused: s.Paused,
+	}
+	if s.Best != nil {
+		p.best = fmt.Sprintf("%s %s (trial %d)", s.Metric, formatValue(float64(s.Best.Value)), s.Best.Trial)
+	}
+	if s.Progress != nil {
+		p.percent = fmt.Sprintf("%.0f %%", *s.Progress)
+	}
+	return p
+}
+
+// outcome is how it ended, as run tells it.
+func (r *remoteWatch) outcome(ctx context.Context, s api.Sweep, info api.Info, began time.Time) outcome {
+	o := outcome{sentence: s.Sentence, phase: sweep.Phase(s.State), result: result{Sweep: s.ID, State: s.State, Trials: trialCounts{Counts: s.Trials},
+		Seconds: time.Since(began).Seconds(), Results: info.Results}}
+	if from, err := time.Parse(time.RFC3339Nano, s.Created); err == nil {
+		if to, err := time.Parse(time.RFC3339Nano, s.Finished); err == nil {
+			o.Seconds = to.Sub(from).Seconds()
+		}
+	}
+	if winner, err := store.ReadWinner(ctx, r.from.Bucket(), s.ID); err == nil && s.Best != nil {
+		o.winner = &winner
+		o.Best = &bestTrial{winner.Trial, winner.Value, winner.Params}
+	}
+	return o
+}

@@ -1,0 +1,247 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/listen"
+	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/api"
+)
+
+type serveCmd struct {
+	Listen  []string `placeholder:"HOST:PORT" help:"Answer at this address, too, those who know a token; may be repeated. Beyond this machine with --tls-cert."`
+	TLSCert string   `name:"tls-cert" placeholder:"FILE" help:"Certificate for --listen, PEM; read again when it changes."`
+	TLSKey  string   `name:"tls-key" placeholder:"FILE" help:"Its key, PEM."`
+	Plain   bool     `help:"Listen beyond this machine without TLS: tokens can then be read on the network, unless a proxy in front has TLS."`
+	workFlags
+}
+
+func (c *serveCmd) Help() string {
+	return "Runs the sweeps that `kaon submit` hands in, from as many shells and people as there are, until it is stopped; " +
+		"started again it goes on with all that has not ended. Your own commands find it by its socket. Others need --listen and a token of `kaon token create`."
+}
+
+// serveFolder is the name of a server's folder among those of single sweeps, whose names end in six letters.
+const serveFolder = "serve"
+
+// closePatience is how long a server that is stopped may take to store what is left.
+const closePatience = 30 * time.Second
+
+func (c *serveCmd) Run(ctx context.Context, out *output) error {
+	if err := c.check(); err != nil {
+		return usage(err)
+	}
+	if err := server.CheckOpenFiles(); err != nil {
+		return err
+	}
+	out.evenUnread()
+	r, stop, err := c.runner(ctx, out)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	folder, err := filepath.Abs(c.state(serveFolder))
+	if err != nil {
+		return err
+	}
+	var serving atomic.Pointer[api.API]
+	s, told, err := r.openServer(ctx, folder, &serving)
+	if err != nil {
+		return err
+	}
+	err = c.serve(ctx, out, r, s, folder, &serving, told)
+	last, cancel := lastWork(closePatience)
+	defer cancel()
+	if closed := s.Close(last); closed != nil {
+		err = errors.Join(err, unreachable(fmt.Errorf("close: %w; what is left is stored when it starts again", closed)))
+	}
+	return err
+}
+
+// check refuses what would let everybody in.
+func (c *serveCmd) check() error {
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return errors.New("--tls-cert and --tls-key go together")
+	}
+	for _, address := range c.Listen {
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			return fmt.Errorf("--listen %q: want HOST:PORT", address)
+		}
+		if !listen.Loopback(address) && c.TLSCert == "" && !c.Plain {
+			return fmt.Errorf("--listen %s can be reached by other machines, and tokens could be read on the way: give --tls-cert and --tls-key, "+
+				"or --plain where something in front of it has TLS", address)
+		}
+	}
+	return nil
+}
+
+// serve answers until ctx ends or the scheduler does.
+func (c *serveCmd) serve(ctx context.Context, out *output, r *runner, s *server.Server, folder string, serving *atomic.Pointer[api.API], told *notices) error {
+	tokens, err := api.OpenTokens(folder)
+	if err != nil {
+		return err
+	}
+	a, err := api.New(api.Config{
+		Server: s, Bucket: r.bucket, Folder: folder, Place: absolutePlace(c.Results), Tokens: tokens, Version: versionString(), Log: r.log,
+	})
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	serving.Store(a)
+	listeners, addresses, err := c.listen(a, filepath.Join(folder, apiSocket))
+	if err != nil {
+		return usage(err)
+	}
+	defer func() {
+		for _, l := range listeners {
+			l.Close()
+		}
+	}()
+	forget, err := announce(addresses[0], absolutePlace(c.Results))
+	if err != nil {
+		fmt.Fprintf(out.stderr, "kaon: warning: other commands find this server only by KAON_SERVER=%s: %v\n", addresses[0], err)
+	}
+	defer forget()
+	if err := c.say(out, addresses, s.Place()); err != nil {
+		return err
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.Done():
+			return s.Err()
+		case line := <-told.lines:
+			if !c.Quiet {
+				fmt.Fprintf(out.stderr, "kaon: %s\n", line)
+			}
+		}
+	}
+}
+
+// apiSocket, in a server's folder, is where this user's own commands ask it.
+const apiSocket = "api.sock"
+
+// listen begins to answer at the socket and at the addresses given. What it answers is ready.
+func (c *serveCmd) listen(a *api.API, socket string) (servers []*http.Server, addresses []string, err error) {
+	handler := a.Handler()
+	start := func(l net.Listener, h http.Handler, local bool, address string) {
+		one := listen.Server(h, nil)
+		one.WriteTimeout = 0 // streams have no end
+		if local {
+			one.ConnContext = api.Local
+		}
+		crash.Go(func() { _ = one.Serve(listen.Limit(l)) }) // ends by Close
+		servers, addresses = append(servers, one), append(addresses, address)
+	}
+	l, err := listen.Unix(socket)
+	if err != nil {
+		return nil, nil, err
+	}
+	absolute, err := filepath.Abs(socket)
+	if err != nil {
+		return nil, nil, err
+	}
+	start(l, handler, true, "unix://"+absolute)
+	for _, address := range c.Listen {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			return servers, nil, fmt.Errorf("--listen %s: %w", address, err)
+		}
+		scheme := "http"
+		if c.TLSCert != "" {
+			scheme = "https"
+			certificate, err := newCertificate(c.TLSCert, c.TLSKey)
+			if err != nil {
+				return servers, nil, fmt.Errorf("--tls-cert %s: %w", c.TLSCert, err)
+			}
+			l = tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certificate.get, NextProtos: []string{"http/1.1"}})
+		}
+		host, _, _ := net.SplitHostPort(address)
+		start(l, c.hosts(address, host, handler), false, scheme+"://"+l.Addr().String())
+	}
+	return servers, addresses, nil
+}
+
+// hosts has a listener on this machine asked by its own names alone: no web page gets there by a name of its own. Beyond
+// it a token is needed anyway, and the names are the operator's.
+func (c *serveCmd) hosts(address, host string, h http.Handler) http.Handler {
+	if listen.Loopback(address) {
+		return listen.Hosts(address, []string{host}, h)
+	}
+	return h
+}
+
+// served is what `kaon serve --json` prints when it is ready: a contract for scripts.
+type served struct {
+	Server  string   `json:"server"` // of this user's own commands
+	Listen  []string `json:"listen"` // of those with a token
+	Place   string   `json:"place"`
+	Results string   `json:"results"`
+}
+
+func (c *serveCmd) say(out *output, addresses []string, place string) error {
+	if c.JSON {
+		return json.NewEncoder(out.stdout).Encode(served{addresses[0], append([]string{}, addresses[1:]...), place, absolutePlace(c.Results)})
+	}
+	if _, err := fmt.Fprintf(out.stdout, "serving sweeps on %s, results in %s; hand one in with: kaon submit SPEC\n", place, c.Results); err != nil {
+		return err
+	}
+	for _, address := range addresses[1:] {
+		if _, err := fmt.Fprintf(out.stdout, "with a token also at %s: kaon token create NAME makes one; there: kaon login %s\n", address, address); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// certificate is one that is read again when its file has changed.
+type certificate struct {
+	cert, key string
+	now       chan loaded // holds the last one
+}
+
+type loaded struct {
+	pair    *tls.Certificate
+	changed time.Time
+}
+
+func newCertificate(cert, key string) (*certificate, error) {
+	c := &certificate{cert: cert, key: key, now: make(chan loaded, 1)}
+	first, err := c.load()
+	c.now <- first
+	return c, err
+}
+
+func (c *certificate) load() (loaded, error) {
+	info, err := os.Stat(c.cert)
+	if err != nil {
+		return loaded{}, err
+	}
+	pair, err := tls.LoadX509KeyPair(c.cert, c.key)
+	return loaded{&pair, info.ModTime()}, err
+}
+
+// get keeps the one it has while the new one is not whole.
+func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	now := <-c.now
+	defer func() { c.now <- now }()
+	if info, err := os.Stat(c.cert); err == nil && !info.ModTime().Equal(now.changed) {
+		if next, err := c.load(); err == nil {
+			now = next
+		}
+	}
+	return now.pair, nil
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/kaon-sweep/kaon/scheduler/ledger"
+	"github.com/kaon-sweep/kaon/server/client"
+)
+
+// serverFlags say which server is asked.
+type serverFlags struct {
+	Server string `env:"KAON_SERVER" placeholder:"URL" help:"The server: unix:///path, http://host:port or https://host:port; this user's own on this machine when left out."`
+}
+
+// announced is what a server leaves for this user's other commands.
+type announced struct {
+	Server  string `json:"server"`
+	Results string `json:"results"`
+	PID     int    `json:"pid"`
+}
+
+func announcement() (string, error) {
+	folder, err := ledger.Folder()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(folder, "server.json"), nil
+}
+
+// announce lets this user's other commands find a server. The last that began is found.
+func announce(address, results string) (forget func(), err error) {
+	forget = func() {}
+	file, err := announcement()
+	if err != nil {
+		return forget, err
+	}
+	text, err := json.Marshal(announced{address, results, os.Getpid()})
+	if err == nil {
+		err = os.WriteFile(file, text, 0o600)
+	}
+	return func() {
+		if now, ok := thisMachines(); ok && now.PID == os.Getpid() {
+			_ = os.Remove(file) // who reads it finds that nobody listens
+		}
+	}, err
+}
+
+// thisMachines is the server that this user runs on this machine, if one was announced.
+func thisMachines() (a announced, ok bool) {
+	file, err := announcement()
+	if err != nil {
+		return a, false
+	}
+	text, err := os.ReadFile(file)
+	return a, err == nil && json.Unmarshal(text, &a) == nil
+}
+
+var errNoServer = errors.New("no server of yours runs on this machine: start one with `kaon serve`, or name one with --server or KAON_SERVER")
+
+// client is a way to the server.
+func (f serverFlags) client(ctx context.Context) (*client.Client, error) {
+	address := f.Server
+	if address == "" {
+		a, ok := thisMachines()
+		if !ok {
+			return nil, usage(errNoServer)
+		}
+		address = a.Server
+	}
+	c, err := clientAt(address)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := c.WhoAmI(ctx); err != nil {
+		if f.Server == "" && errors.Is(err, client.ErrNobody) {
+			return nil, usage(errNoServer)
+		}
+		return nil, answered(err)
+	}
+	return c, nil
+}
+
+func clientAt(address string) (*client.Client, error) {
+	token, err := tokenOf(address)
+	if err != nil {
+		return nil, usage(err)
+	}
+	c, err := client.New(address, token)
+	if err != nil {
+		return nil, usage(err)
+	}
+	return c, nil
+}
+
+// answered gives a server's answer its exit code.
+func answered(err error) error {
+	var problem *client.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &problem) && problem.Status < 500:
+		return usage(err)
+	}
+	return unreachable(err)
+}
+
+// tokenVariable holds a token for the server that is asked.
+const tokenVariable = "KAON_TOKEN"
+
+// tokenOf is the token for a server: of the variable, or what `kaon login` kept. Empty: none.
+func tokenOf(address string) (string, error) {
+	if strings.HasPrefix(address, "unix:") {
+		return "", nil
+	}
+	if token := os.Getenv(tokenVariable); token != "" {
+		return token, nil
+	}
+	known, _, err := logins()
+	return known[address], err
+}
+
+// logins are the tokens that `kaon login` kept, by address, and the file they are in.
+func logins() (known map[string]string, file string, err error) {
+	config, err := os.UserConfigDir()
+	if err != nil {
+		return nil, "", nil // nobody could have kept one
+	}
+	file = filepath.Join(config, "kaon", "servers.json")
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, file, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &known)
+	}
+	if err != nil {
+		return nil, file, fmt.Errorf("read the tokens of `kaon login`: %w", err)
+	}
+	return known, file, nil
+}
+
+// absolutePlace is a place of results, good from any folder.
+func absolutePlace(place string) string {
+	if folder := folderOf(place); folder != "" {
+		return folder
+	}
+	return place
+}

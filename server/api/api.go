@@ -1,0 +1,36 @@
+package api
+
+import (
+	"log/slog"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/server"
+)
+
+// Config says what an API is over. Server, Bucket and Folder are required.
+type Config struct {
+	Server  *server.Server
+	Bucket  bucket.Bucket // that the server writes to
+	Folder  string        // for uploaded folders and the audit log; only its owner may read it
+	Place   string        // of the results, for people
+	Tokens  *Tokens       // nil: only callers of this machine's socket are known
+	Version string        // of this program
+	Log     *slog.Logger  // nil: none
+}
+
+// API answers requests. Its methods may be called from any goroutine.
+type API struct {
+	cfg     Config
+	mux     *http.ServeMux
+	huma    huma.API
+	catalog *catalog
+	boards  *boards
+	hub     *hub
+	audit   *audit
+}
+
+// Prefix begins the paths of all operations.
+const Prefix = "/v1"

@@ -1,0 +1,350 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
+	"github.com/kaon-sweep/kaon/testkit"
+)
+
+// The document is made from the operations; what is committed is what tools are generated from.
+func TestDocumentIsCommitted(t *testing.T) {
+	text, err := Document("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tidy bytes.Buffer
+	if err := json.Indent(&tidy, text, "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Golden(t, filepath.Join("..", "..", "docs", "openapi.json"), append(tidy.Bytes(), '\n'))
+}
+
+// Everything but the probes and the document needs a token; roles may what the document says.
+func TestWhoMayDoWhat(t *testing.T) {
+	w := newWorld(t)
+	for path, item := range w.api.huma.OpenAPI().Paths {
+		if !strings.HasPrefix(path, Prefix) {
+			continue
+		}
+		at := strings.NewReplacer("{sweep}", "none-aaaaaa", "{trial}", "1", "{token}", "none", "{name...}", "sweeps/none/a").Replace(path)
+		for method, has := range map[string]bool{
+			http.MethodGet: item.Get != nil, http.MethodPost: item.Post != nil, http.MethodPatch: item.Patch != nil, http.MethodDelete: item.Delete != nil,
+		} {
+			if !has {
+				continue
+			}
+			if status, answer, _ := w.ask("", method, at, nil); status != http.StatusUnauthorized {
+				t.Errorf("%s %s without a token: %d %s", method, path, status, answer)
+			}
+			if method == http.MethodGet || strings.HasSuffix(path, "/validate") {
+				continue
+			}
+			if status, answer, _ := w.ask(Viewer, method, at, nil); status != http.StatusForbidden {
+				t.Errorf("%s %s as a viewer: %d %s", method, path, status, answer)
+			}
+		}
+	}
+	for _, forged := range []string{"Bearer ", "Bearer kaon_x", "Basic " + w.as[Admin], w.as[Admin]} {
+		if status, _, _ := w.ask("", http.MethodGet, Prefix+"/sweeps", nil, "Authorization: "+forged); status != http.StatusUnauthorized {
+			t.Errorf("Authorization %q: %d", forged, status)
+		}
+	}
+	if status, _, _ := w.ask("", http.MethodGet, "/healthz", nil); status != http.StatusOK {
+		t.Errorf("healthz: %d", status)
+	}
+}
+
+func TestTokensEnd(t *testing.T) {
+	w := newWorld(t)
+	token, secret, err := w.tokens.Create("short", Viewer, time.Nanosecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.as["short"] = secret
+	time.Sleep(time.Second) // times have whole seconds
+	if status, _, _ := w.ask("short", http.MethodGet, Prefix+"/sweeps", nil); status != http.StatusUnauthorized {
+		t.Errorf("an expired token: %d", status)
+	}
+	if status, answer, _ := w.ask(Admin, http.MethodDelete, Prefix+"/tokens/"+token.ID, nil); status >= 300 {
+		t.Errorf("revoke: %d %s", status, answer)
+	}
+	text, err := os.ReadFile(filepath.Join(w.dir, "state", TokensFile))
+	if err != nil || bytes.Contains(text, []byte(w.as[Admin])) {
+		t.Errorf("the file of tokens has a secret, or is not there: %v", err)
+	}
+	if again, err := OpenTokens(filepath.Join(w.dir, "state")); err != nil || len(again.List()) != len(roles) {
+		t.Errorf("read again: %v, %v", again.List(), err)
+	}
+}
+
+func TestSweepFromSubmitToDelete(t *testing.T) {
+	w := newWorld(t)
+	s := w.submit(Submitter, Submission{Spec: three, Labels: []string{"nightly"}})
+	if s.Owner != string(Submitter) || s.Trials.Total != 3 || !s.Here || !strings.HasPrefix(s.ID, "three-") {
+		t.Errorf("submitted %+v", s)
+	}
+	s = w.ended(s.ID)
+	if s.State != "succeeded" || s.Best == nil || s.Best.Trial != 1 || s.Trials.Succeeded != 3 {
+		t.Errorf("ended %+v", s)
+	}
+	at := "/sweeps/" + s.ID
+	trials := get[Page[Trial]](w, Viewer, at+"/trials?sort=value&limit=2")
+	if trials.Total != 3 || len(trials.Items) != 2 || trials.Items[0].Trial.Trial != 1 || trials.Next == "" {
+		t.Errorf("trials by value %+v", trials)
+	}
+	if rest := get[Page[Trial]](w, Viewer, at+"/trials?sort=value&limit=2&cursor="+trials.Next); len(rest.Items) != 1 || rest.Next != "" {
+		t.Errorf("second page %+v", rest)
+	}
+	filter := url.QueryEscape(`params.x > 1 && metrics.loss < 3 && state == "succeeded"`)
+	if some := get[Page[Trial]](w, Viewer, at+"/trials?filter="+filter); some.Total != 1 || some.Items[0].Trial.Trial != 2 {
+		t.Errorf("filtered %+v", some)
+	}
+	if p := get[Points](w, Viewer, at+"/trials/1/points"); p.Metric != "loss" || p.Total != 3 || len(p.Points) != 3 || p.Points[2].Value != 1.7 {
+		t.Errorf("points %+v", p)
+	}
+	if _, text, _ := w.ask(Viewer, http.MethodGet, Prefix+at+"/trials/0/logs?offset=6", nil); string(text) != "3\nloss=3.9\nloss=3.8\nloss=3.7\n" {
+		t.Errorf("logs %q", text)
+	}
+	if win := get[board.Winner](w, Viewer, at+"/winner"); win.Trial != 1 {
+		t.Errorf("winner %+v", win)
+	}
+	if b := get[board.Summary](w, Viewer, at+"/board"); b.Points != 9 {
+		t.Errorf("board %+v", b)
+	}
+	for query, want := range map[string]int{"": 1, "?label=nightly": 1, "?label=x": 0, "?state=failed": 0, "?text=THREE": 1, "?owner=viewer": 0} {
+		if list := get[Page[Sweep]](w, Viewer, "/sweeps"+query); list.Total != want {
+			t.Errorf("list%s has %d sweeps, want %d", query, list.Total, want)
+		}
+	}
+	w.deletes(s.ID)
+}
+
+func (w *world) deletes(id string) {
+	w.t.Helper()
+	path := Prefix + "/sweeps/" + id
+	if status, answer, _ := w.ask(Submitter, http.MethodDelete, path, nil); status != http.StatusOK {
+		w.t.Errorf("delete: %d %s", status, answer)
+	}
+	if status, _, _ := w.ask(Viewer, http.MethodGet, path, nil); status != http.StatusNotFound {
+		w.t.Errorf("after the deletion: %d", status)
+	}
+	for o, err := range w.bucket.List(w.t.Context(), results.ObjectName(id, "")) {
+		w.t.Errorf("left in the results: %s, %v", o.Name, err)
+	}
+	if _, err := os.Stat(filepath.Join(w.dir, "state", "sweeps", id)); err == nil {
+		w.t.Error("its state is still there")
+	}
+}
+
+// What others own is only read by submitters; operators may end it.
+func TestOthersSweeps(t *testing.T) {
+	w := newWorld(t)
+	s := w.submit(Operator, Submission{Spec: strings.Replace(three, "echo hello", "sleep 60; echo hello", 1)})
+	for _, do := range []string{"stop", "pause", "resume", "retry"} {
+		if status, answer, _ := w.ask(Submitter, http.MethodPost, Prefix+"/sweeps/"+s.ID+"/"+do, nil); status != http.StatusForbidden {
+			t.Errorf("%s: %d %s", do, status, answer)
+		}
+	}
+	if status, answer, _ := w.ask(Operator, http.MethodDelete, Prefix+"/sweeps/"+s.ID, nil); status != http.StatusConflict {
+		t.Errorf("delete while it runs: %d %s", status, answer)
+	}
+	if status, answer, _ := w.ask(Operator, http.MethodPost, Prefix+"/sweeps/"+s.ID+"/stop", Reason{Reason: "enough"}); status >= 300 {
+		t.Errorf("stop: %d %s", status, answer)
+	}
+	if s = w.ended(s.ID); s.State != "stopped" || s.Sentence != "enough" {
+		t.Errorf("stopped: %+v", s)
+	}
+}
+
+func TestMistakesAreProblems(t *testing.T) {
+	w := newWorld(t)
+	status, answer, rs := w.ask(Submitter, http.MethodPost, Prefix+"/sweeps", Submission{Spec: "method: grid\nparameters: {x: {valus: [1]}}\ncommand: echo\n"})
+	var p Problem
+	if err := json.Unmarshal(answer, &p); err != nil || status != http.StatusUnprocessableEntity || len(p.Spec) == 0 || p.Spec[0].Line != 2 {
+		t.Errorf("a bad spec: %d %s", status, answer)
+	}
+	if got := rs.Header.Get("Content-Type"); got != "application/problem+json" {
+		t.Errorf("a problem is %s", got)
+	}
+	for path, want := range map[string]int{
+		"/sweeps/none": 404, "/sweeps/none/trials": 404, "/sweeps/none/board": 404, "/sweeps/none/trials/0/logs": 404, "/objects/..%2f..%2fstate%2ftokens.json": 404,
+		"/objects/nothing": 404, "/sweeps?limit=0": 422, "/sweeps?limit=x": 422, "/sweeps?cursor=x": 422, "/sweeps?nonsense=1": 422,
+	} {
+		if status, answer, _ := w.ask(Viewer, http.MethodGet, Prefix+path, nil); status != want {
+			t.Errorf("GET %s: %d, want %d: %s", path, status, want, answer)
+		}
+	}
+	for _, sub := range []Submission{
+		{Spec: three, File: "/etc/passwd"}, {Spec: three, Folder: "../../x"}, {Spec: three, Folder: strings.Repeat("0", 64)},
+		{Spec: three, Labels: []string{"two words"}}, {Spec: three + "  secrets: [HOME]\n"}, {Spec: three + "  env: {X: \"${envvar:HOME}\"}\n"},
+		{Spec: three + "  fetch: [/etc/passwd]\n"}, {Spec: three + "  fetch: [../x]\n"},
+	} {
+		if status, answer, _ := w.ask(Submitter, http.MethodPost, Prefix+"/sweeps", sub); status != http.StatusUnprocessableEntity {
+			t.Errorf("submit %+v: %d %s", sub, status, answer)
+		}
+	}
+}
+
+// The same key is the same sweep, of the same caller and spec.
+func TestSubmitAgain(t *testing.T) {
+	w := newWorld(t)
+	key := "Idempotency-Key: k"
+	first := w.submit(Submitter, Submission{Spec: three}, key)
+	if again := w.submit(Submitter, Submission{Spec: three}, key); again.ID != first.ID {
+		t.Errorf("again: %s, first %s", again.ID, first.ID)
+	}
+	if other := w.submit(Operator, Submission{Spec: three}, key); other.ID == first.ID {
+		t.Errorf("of another caller: %s", other.ID)
+	}
+	if status, _, _ := w.ask(Submitter, http.MethodPost, Prefix+"/sweeps", Submission{Spec: three + "#\n"}, key); status != http.StatusConflict {
+		t.Errorf("another spec: %d", status)
+	}
+}
+
+// A folder that was uploaded has the program of the spec.
+func TestUploadedFolder(t *testing.T) {
+	w := newWorld(t)
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "train.sh"), []byte("#!/bin/sh\necho loss=$1\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var packed bytes.Buffer
+	if err := archive.Pack(&packed, folder); err != nil {
+		t.Fatal(err)
+	}
+	rq, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.address+Prefix+"/folders", &packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rq.Header.Set("Authorization", "Bearer "+w.as[Submitter])
+	rs, err := http.DefaultClient.Do(rq)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rs.Body.Close()
+	var f Folder
+	if err := json.NewDecoder(rs.Body).Decode(&f); err != nil || rs.StatusCode != http.StatusCreated {
+		t.Fatalf("upload: %d %v", rs.StatusCode, err)
+	}
+	s := w.submit(Submitter, Submission{Folder: f.ID, Spec: strings.Replace(three, `"echo hello ${param.x}; for i in 9 8 7; do echo loss=${param.x}.$i; done"`, "./train.sh ${param.x}", 1)})
+	if s = w.ended(s.ID); s.State != "succeeded" || s.Best.Value != 1 {
+		t.Errorf("ended %+v", s)
+	}
+}
+
+// Who listens hears how things stand, then every change once, also when it comes back.
+func TestEvents(t *testing.T) {
+	w := newWorld(t)
+	from := w.api.hub.next()
+	s := w.submit(Submitter, Submission{Spec: three})
+	w.ended(s.ID)
+	list, _, ok := w.api.hub.since(from, 1000)
+	seen := map[string]int{}
+	for _, e := range list {
+		if e.Trial != nil {
+			seen[e.Kind+" "+e.State]++
+		} else {
+			seen[e.Kind]++
+		}
+	}
+	if !ok || seen["trial launched"] != 3 || seen["trial succeeded"] != 3 || seen["submitted"] != 1 || seen["ended"] != 1 {
+		t.Errorf("events %v, %v", seen, ok)
+	}
+	rq, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.address+Prefix+"/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rq.Header.Set("Authorization", "Bearer "+w.as[Viewer])
+	rq.Header.Set("Last-Event-ID", fmt.Sprint(from+len(list)-2))
+	rs, err := http.DefaultClient.Do(rq)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rs.Body.Close()
+	line := make([]byte, 200)
+	n, err := rs.Body.Read(line)
+	if err != nil || !strings.Contains(string(line[:n]), `"ended"`) {
+		t.Errorf("the stream goes on with %q, %v", line[:n], err)
+	}
+}
+
+func TestHubForgetsTheOldest(t *testing.T) {
+	h := newHub()
+	first := h.next()
+	for i := range kept + 10 {
+		h.add(Event{Sweep: fmt.Sprint(i)})
+	}
+	if _, _, ok := h.since(first+9, 1); ok {
+		t.Error("an event that is kept no more was answered")
+	}
+	if list, _, ok := h.since(first+10, 2); !ok || list[0].Sweep != "10" || list[1].Sweep != "11" {
+		t.Errorf("the oldest are %v, %v", list, ok)
+	}
+	if list, more, ok := h.since(h.next(), 1); !ok || len(list) != 0 {
+		t.Errorf("behind the last: %v, %v", list, ok)
+	} else {
+		go h.add(Event{})
+		<-more
+	}
+}
+
+func TestETags(t *testing.T) {
+	w := newWorld(t)
+	_, _, rs := w.ask(Viewer, http.MethodGet, Prefix+"/whoami", nil)
+	tag := rs.Header.Get("ETag")
+	if status, answer, _ := w.ask(Viewer, http.MethodGet, Prefix+"/whoami", nil, "If-None-Match: "+tag); tag == "" || status != http.StatusNotModified || len(answer) > 0 {
+		t.Errorf("ETag %q: %d %q", tag, status, answer)
+	}
+}
+
+// Thinning keeps ends, order and bound; lttb of a line is a line, minmax keeps the peak.
+func TestThinnedCurves(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		values := rapid.SliceOfN(rapid.Float64Range(-1e6, 1e6), 4, 300).Draw(t, "values")
+		most := rapid.IntRange(3, len(values)-1).Draw(t, "most")
+		all := make([]CurvePoint, len(values))
+		peak := math.Inf(-1)
+		for i, v := range values {
+			all[i] = CurvePoint{int64(i), results.Number(v)}
+			peak = max(peak, v)
+		}
+		for name, thin := range thinners {
+			out := thin(all, most)
+			highest := math.Inf(-1)
+			for i, p := range out {
+				highest = max(highest, float64(p.Value))
+				if i > 0 && p.Step <= out[i-1].Step || all[p.Step] != p {
+					t.Fatalf("%s: %v is out of order, or none of the curve", name, p)
+				}
+			}
+			if len(out) > most || name == "minmax" && highest != peak || name == "lttb" && (len(out) != most || out[0] != all[0] || out[most-1] != all[len(all)-1]) {
+				t.Fatalf("%s: %v of %v", name, out, all)
+			}
+		}
+	})
+}
+
+func FuzzFilter(f *testing.F) {
+	f.Add("params.x > 1 && metrics.loss < 3")
+	f.Add("value in [1, nil]")
+	f.Fuzz(func(_ *testing.T, text string) {
+		if keep, err := parseFilter(text); err == nil {
+			_, _ = keep(board.Trial{Params: json.RawMessage(`{"x": 1}`)})
+		}
+	})
+}

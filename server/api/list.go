@@ -1,0 +1,65 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/kaon-sweep/kaon/results/bucket"
+)
+
+type listSweepsInput struct {
+	Paging
+	State []string `query:"state" doc:"Only in these states; running stands for all that have not ended."`
+	Owner string   `query:"owner" doc:"Only of this submitter."`
+	Label []string `query:"label" doc:"Only with all of these labels."`
+	Text  string   `query:"text" doc:"Only with this in id, name, owner or labels."`
+}
+
+func (in *listSweepsInput) wants(s Sweep) bool {
+	running := s.Finished == "" && s.State != "interrupted"
+	if len(in.State) > 0 && !slices.Contains(in.State, s.State) && !(running && slices.Contains(in.State, "running")) {
+		return false
+	}
+	if in.Owner != "" && in.Owner != s.Owner {
+		return false
+	}
+	for _, label := range in.Label {
+		if !slices.Contains(s.Labels, label) {
+			return false
+		}
+	}
+	return in.Text == "" || slices.ContainsFunc(append([]string{s.ID, s.Name, s.Owner}, s.Labels...), func(text string) bool {
+		return strings.Contains(strings.ToLower(text), strings.ToLower(in.Text))
+	})
+}
+
+// Stored is every sweep of some results, the newest first, as far as they tell. They may lie anywhere; no server is
+// asked.
+func Stored(ctx context.Context, b bucket.Bucket) ([]Sweep, error) {
+	known, err := newCatalog(b).all(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Sweep, 0, len(known))
+	for _, s := range known {
+		list = append(list, ended(s))
+	}
+	newest(list)
+	return list, nil
+}
+
+// Filter leaves those of a list that the query of list-sweeps wants.
+func Filter(list []Sweep, query url.Values) []Sweep {
+	in := listSweepsInput{State: query["state"], Owner: query.Get("owner"), Label: query["label"], Text: query.Get("text")}
+	return slices.DeleteFunc(list, func(s Sweep) bool { return !in.wants(s) })
+}
+
+// newest orders sweeps by when they were created, the last first.
+func newest(list []Sweep) {
+	slices.SortFunc(list, func(a, b Sweep) int {
+		return cmp.Or(-strings.Compare(a.Created, b.Created), strings.Compare(a.ID, b.ID))
+	})
+}

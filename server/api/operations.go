@@ -1,0 +1,67 @@
+package api
+
+import (
+	"cmp"
+	"log/slog"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
+)
+
+// New makes the API of a server. Heard must be told what the scheduler tells.
+func New(cfg Config) (*API, error) {
+	a := declare(cfg)
+	var err error
+	a.audit, err = openAudit(cfg.Folder)
+	return a, err
+}
+
+// declare makes an API with all operations; without a server it is good for its document alone.
+func declare(cfg Config) *API {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	a := &API{cfg: cfg, mux: http.NewServeMux(), hub: newHub()}
+	a.catalog = newCatalog(cfg.Bucket)
+	a.boards = newBoards(cfg.Server, a.catalog, cfg.Log)
+	conf := huma.DefaultConfig("kaon", cmp.Or(cfg.Version, "dev"))
+	conf.Info.Description = "Sweeps of one server: submit, watch, read results."
+	conf.OpenAPIPath, conf.DocsPath, conf.SchemasPath = Prefix+"/openapi", "", ""
+	conf.CreateHooks = nil // no $schema in answers
+	conf.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
+	conf.RejectUnknownQueryParameters = true
+	conf.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
+	conf.Security = []map[string][]string{{"token": {}}}
+	a.huma = humago.New(a.mux, conf)
+	aliases(a.huma.OpenAPI().Components.Schemas)
+	a.huma.UseMiddleware(a.admit)
+	a.declareServer()
+	a.declareSweeps()
+	a.declareSubmit()
+	a.declareTrials()
+	a.declareLogs()
+	a.declareObjects()
+	a.declareEvents()
+	a.declareTokens()
+	return a
+}
+
+// Heard tells those who listen what has become true. It is called in the scheduler's goroutine, and does not block.
+func (a *API) Heard(n scheduler.Notice) { a.hub.heard(n) }
+
+// Handler answers requests of callers that identify knows by their connection; see Local.
+func (a *API) Handler() http.Handler {
+	return crash.Handler(identify(requestID(etag(compress(a.mux)))))
+}
+
+// Document is the OpenAPI 3.1 document of all operations, as JSON.
+func Document(version string) ([]byte, error) {
+	return declare(Config{Version: version}).huma.OpenAPI().MarshalJSON()
+}
+
+// Close ends the audit log.
+func (a *API) Close() error { return a.audit.Close() }

@@ -1,0 +1,111 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2/sse"
+)
+
+// Snapshot is how things stand when a stream begins, or begins anew after events were missed.
+type Snapshot struct {
+	Sweeps []Sweep `json:"sweeps" doc:"The one that was asked for, or all that have not ended."`
+}
+
+// beat is how often a stream without events says that it is alive.
+const beat = 15 * time.Second
+
+// sendAtOnce is how many events are taken from the hub at a time.
+const sendAtOnce = 256
+
+// Alive is sent when nothing has happened for a while.
+type Alive struct {
+	Time string `json:"time" doc:"RFC 3339."`
+}
+
+// EventsInput says where a stream begins.
+type EventsInput struct {
+	Last string `header:"Last-Event-ID" doc:"Number of the last event that was heard: those after it follow, or a new snapshot when they are kept no more."`
+}
+
+func (a *API) declareEvents() {
+	type sweepEventsInput struct {
+		SweepInput
+		EventsInput
+	}
+	kinds := map[string]any{"snapshot": Snapshot{}, "event": Event{}, "alive": Alive{}}
+	sse.Register(a.huma, operation(Viewer, http.MethodGet, "/events", "all-events", "What happens, as server-sent events: a snapshot, then changes"), kinds,
+		func(ctx context.Context, in *EventsInput, send sse.Sender) { a.stream(ctx, "", in.Last, send) })
+	sse.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/events", "sweep-events", "What happens to a sweep, as server-sent events"), kinds,
+		func(ctx context.Context, in *sweepEventsInput, send sse.Sender) {
+			a.stream(ctx, in.Sweep, in.Last, send)
+		})
+}
+
+// stream tells what happens from a number on until the caller is gone.
+func (a *API) stream(ctx context.Context, id, last string, send sse.Sender) {
+	number, err := strconv.Atoi(last)
+	at, ok := number+1, err == nil && last != ""
+	if ok {
+		_, _, ok = a.hub.since(at, 1)
+	}
+	for {
+		if !ok {
+			if at, ok = a.snapshot(ctx, id, send); !ok {
+				return
+			}
+		}
+		var list []Event
+		var more <-chan struct{}
+		if list, more, ok = a.hub.since(at, sendAtOnce); !ok {
+			continue // it was too slow
+		}
+		for _, e := range list {
+			if id == "" || e.Sweep == id {
+				if send(sse.Message{ID: at, Data: e}) != nil {
+					return
+				}
+			}
+			at++
+		}
+		if len(list) > 0 {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-more:
+		case <-time.After(beat):
+			if send.Data(Alive{time.Now().UTC().Format(time.RFC3339)}) != nil {
+				return
+			}
+		}
+	}
+}
+
+// snapshot sends how things stand; what follows has the number it answers.
+func (a *API) snapshot(ctx context.Context, id string, send sse.Sender) (at int, ok bool) {
+	at = a.hub.next() // before the look: what happens meanwhile is told twice rather than never
+	var snap Snapshot
+	if id != "" {
+		s, err := a.sweep(ctx, id)
+		if err != nil {
+			return 0, false
+		}
+		snap.Sweeps = []Sweep{s}
+	} else {
+		all, err := a.sweeps(ctx)
+		if err != nil {
+			return 0, false
+		}
+		snap.Sweeps = []Sweep{}
+		for _, s := range all {
+			if s.Finished == "" && s.Here {
+				snap.Sweeps = append(snap.Sweeps, s)
+			}
+		}
+	}
+	return at, send(sse.Message{ID: at - 1, Data: snap}) == nil
+}

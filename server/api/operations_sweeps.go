@@ -1,0 +1,244 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/control"
+)
+
+// SweepInput names a sweep.
+type SweepInput struct {
+	Sweep string `path:"sweep" doc:"Its id." minLength:"1" maxLength:"200"`
+}
+
+// Reason is why something is done.
+type Reason struct {
+	Reason string `json:"reason,omitempty" maxLength:"1000" doc:"Said in records instead of \"stopped by the user\"."`
+}
+
+// ReasonInput names a sweep, and why something is done to it.
+type ReasonInput struct {
+	SweepInput
+	Body *Reason `required:"false"`
+}
+
+func (in *ReasonInput) reason() string {
+	if in.Body == nil || in.Body.Reason == "" {
+		return "stopped by the user"
+	}
+	return in.Body.Reason
+}
+
+// Change is what is changed of a sweep; what is absent stays.
+type Change struct {
+	Labels *[]string `json:"labels,omitempty" maxItems:"64" doc:"All labels it has from now on."`
+}
+
+// Extension is how a sweep goes on.
+type Extension struct {
+	Set []string `json:"set" minItems:"1" maxItems:"1000" doc:"KEY=VALUE: what changes of the spec, by the keys' path."`
+}
+
+// Deletion is what a deletion gave back.
+type Deletion struct {
+	Objects int   `json:"objects"`
+	Bytes   int64 `json:"bytes"`
+}
+
+func (a *API) declareSweeps() {
+	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps", "list-sweeps", "All sweeps, the newest first"), a.listSweeps)
+	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}", "get-sweep", "How a sweep stands"),
+		func(ctx context.Context, in *SweepInput) (*body[Sweep], error) { return answer(a.sweep(ctx, in.Sweep)) })
+	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/board", "get-board", "Counts, best trials, metrics and curves"),
+		func(ctx context.Context, in *SweepInput) (*body[board.Summary], error) {
+			var summary board.Summary
+			err := a.boards.view(ctx, in.Sweep, func(b *board.Board) { summary = b.Summary() })
+			return answer(summary, err)
+		})
+	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/winner", "get-winner", "The best trial, as its manifest"),
+		func(ctx context.Context, in *SweepInput) (*body[board.Winner], error) {
+			return answer(a.winner(ctx, in.Sweep))
+		})
+	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/spec", "get-spec", "The spec as it was submitted"),
+		func(ctx context.Context, in *SweepInput) (*text, error) {
+			const most = 4 << 20
+			data, err := bucket.ReadObject(ctx, a.cfg.Bucket, results.ObjectName(in.Sweep, results.SpecFile), most)
+			if err != nil {
+				return nil, problem(err)
+			}
+			return &text{"application/yaml", data}, nil
+		})
+	a.declareCommands()
+	huma.Register(a.huma, operation(Submitter, http.MethodPatch, "/sweeps/{sweep}", "change-sweep", "Change labels"), a.changeSweep)
+	huma.Register(a.huma, operation(Submitter, http.MethodDelete, "/sweeps/{sweep}", "delete-sweep",
+		"Forget a sweep that has ended: its state, and everything of it in the results"), a.deleteSweep)
+}
+
+func (a *API) listSweeps(ctx context.Context, in *listSweepsInput) (*body[Page[Sweep]], error) {
+	all, err := a.sweeps(ctx)
+	if err != nil {
+		return nil, problem(err)
+	}
+	list := slices.DeleteFunc(all, func(s Sweep) bool { return !in.wants(s) })
+	return answer(pageOf(list, in.Paging))
+}
+
+func (a *API) winner(ctx context.Context, id string) (board.Winner, error) {
+	if sw, here := a.cfg.Server.Sweep(id); here {
+		var winner board.Winner
+		found := false
+		sw.View(func(b *board.Board) { winner, found = b.Winner() })
+		if !found {
+			return winner, huma.Error404NotFound(fmt.Sprintf("sweep %s has no winner: no trial has succeeded with a finite value", id))
+		}
+		return winner, nil
+	}
+	winner, err := store.ReadWinner(ctx, a.cfg.Bucket, id)
+	if errors.Is(err, bucket.ErrNotExist) {
+		if _, missing := a.catalog.get(ctx, id); missing != nil {
+			return winner, missing
+		}
+		return winner, huma.Error404NotFound(fmt.Sprintf("sweep %s has no winner", id))
+	}
+	return winner, err
+}
+
+// declareCommands declares what is done to sweeps that run.
+func (a *API) declareCommands() {
+	type stopInput struct {
+		ReasonInput
+		Trial int `path:"trial" minimum:"-1" doc:"Its number; -1 is the step that follows the trials."`
+	}
+	type messageInput struct {
+		SweepInput
+		Trial int             `path:"trial" minimum:"-1"`
+		Body  json.RawMessage `doc:"Any JSON value: a line of the trial's $KAON_CONTROL."`
+	}
+	type none struct{}
+	do := func(ctx context.Context, id string, command scheduler.Command) (*none, error) {
+		if err := a.allowed(ctx, id); err != nil {
+			return nil, err
+		}
+		return nil, problem(a.cfg.Server.Do(ctx, command))
+	}
+	huma.Register(a.huma, operation(Submitter, http.MethodPost, "/sweeps/{sweep}/stop", "stop-sweep", "End a sweep; running trials get their grace"),
+		func(ctx context.Context, in *ReasonInput) (*none, error) {
+			return do(ctx, in.Sweep, scheduler.Stop{Sweep: in.Sweep, Reason: in.reason()})
+		})
+	huma.Register(a.huma, operation(Submitter, http.MethodPost, "/sweeps/{sweep}/pause", "pause-sweep", "Let running trials finish and start no more"),
+		func(ctx context.Context, in *SweepInput) (*none, error) {
+			return do(ctx, in.Sweep, scheduler.Pause{Sweep: in.Sweep})
+		})
+	huma.Register(a.huma, operation(Submitter, http.MethodPost, "/sweeps/{sweep}/resume", "resume-sweep", "End a pause"),
+		func(ctx context.Context, in *SweepInput) (*none, error) {
+			return do(ctx, in.Sweep, scheduler.Resume{Sweep: in.Sweep})
+		})
+	huma.Register(a.huma, operation(Submitter, http.MethodPost, "/sweeps/{sweep}/trials/{trial}/stop", "stop-trial", "End one trial"),
+		func(ctx context.Context, in *stopInput) (*none, error) {
+			return do(ctx, in.Sweep, scheduler.StopTrial{Sweep: in.Sweep, Trial: in.Trial, Reason: in.reason()})
+		})
+	huma.Register(a.huma, operation(Submitter, http.MethodPost, "/sweeps/{sweep}/trials/{trial}/message", "message-trial", "Send a JSON value to a running trial"),
+		func(ctx context.Context, in *messageInput) (*none, error) {
+			return do(ctx, in.Sweep, scheduler.SendMessage{Sweep: in.Sweep, Trial: in.Trial, Body: in.Body})
+		})
+	type extendInput struct {
+		SweepInput
+		Body Extension
+	}
+	huma.Register(a.huma, operation(Submitter, http.MethodPost, "/sweeps/{sweep}/extend", "extend-sweep", "Go on by more trials, other limits, space or method"),
+		func(ctx context.Context, in *extendInput) (*body[control.Extended], error) {
+			if err := a.allowed(ctx, in.Sweep); err != nil {
+				return nil, err
+			}
+			a.catalog.forget(in.Sweep)
+			return answer(a.cfg.Server.ExtendSweep(ctx, in.Sweep, in.Body.Set))
+		})
+	huma.Register(a.huma, operation(Submitter, http.MethodPost, "/sweeps/{sweep}/retry", "retry-sweep", "Run what failed again"),
+		func(ctx context.Context, in *SweepInput) (*body[Sweep], error) {
+			if err := a.allowed(ctx, in.Sweep); err != nil {
+				return nil, err
+			}
+			if _, err := a.cfg.Server.Retry(ctx, in.Sweep); err != nil {
+				return nil, problem(err)
+			}
+			a.catalog.forget(in.Sweep)
+			return answer(a.sweep(ctx, in.Sweep))
+		})
+}
+
+// allowed refuses what the caller may not change, and what this server does not run.
+func (a *API) allowed(ctx context.Context, id string) error {
+	if _, here := a.cfg.Server.Sweep(id); !here {
+		if _, err := a.catalog.get(ctx, id); err == nil {
+			return huma.Error409Conflict(fmt.Sprintf("sweep %s is in the results, and this server does not run it", id))
+		}
+		return problem(fmt.Errorf("sweep %s: %w", id, scheduler.ErrUnknown))
+	}
+	return a.owned(ctx, id)
+}
+
+func (a *API) owned(ctx context.Context, id string) error {
+	if callerOf(ctx).Role.may(Operator) {
+		return nil
+	}
+	s, err := a.catalog.get(ctx, id)
+	if err != nil {
+		return problem(err)
+	}
+	return mayChange(ctx, owner(s.Sweep))
+}
+
+func (a *API) changeSweep(ctx context.Context, in *struct {
+	SweepInput
+	Body Change
+}) (*body[Sweep], error) {
+	if err := a.allowed(ctx, in.Sweep); err != nil {
+		return nil, err
+	}
+	sw, _ := a.cfg.Server.Sweep(in.Sweep)
+	if in.Body.Labels != nil {
+		if err := checkLabels(*in.Body.Labels); err != nil {
+			return nil, err
+		}
+		if err := sw.SetLabels(ctx, *in.Body.Labels); err != nil {
+			return nil, problem(err)
+		}
+		a.catalog.forget(in.Sweep)
+	}
+	return answer(a.sweep(ctx, in.Sweep))
+}
+
+func (a *API) deleteSweep(ctx context.Context, in *SweepInput) (*body[Deletion], error) {
+	s, err := a.sweep(ctx, in.Sweep)
+	if err != nil {
+		return nil, problem(err)
+	}
+	if err := a.owned(ctx, in.Sweep); err != nil {
+		return nil, err
+	}
+	var freed server.Freed
+	switch {
+	case s.Here:
+		freed, err = a.cfg.Server.Delete(ctx, in.Sweep)
+	case s.Finished == "":
+		err = huma.Error409Conflict(fmt.Sprintf("sweep %s has not ended, and this server does not run it: delete it where it runs", in.Sweep))
+	default:
+		freed, err = server.DeleteResults(ctx, a.cfg.Bucket, in.Sweep)
+	}
+	a.catalog.forget(in.Sweep)
+	a.boards.forget(in.Sweep)
+	return answer(Deletion{freed.Objects, freed.Bytes}, err)
+}

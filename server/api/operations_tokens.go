@@ -1,0 +1,63 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// NewToken asks for a token.
+type NewToken struct {
+	Name string `json:"name" minLength:"1" maxLength:"100" pattern:"^[a-zA-Z0-9._@-]+$" doc:"Who will use it."`
+	Role Role   `json:"role" enum:"viewer,submitter,operator,admin" default:"submitter"`
+	Days int    `json:"days,omitempty" minimum:"0" maximum:"3650" doc:"After which it ends; 0: never."`
+}
+
+// MadeToken is a new token with its secret, which is shown once.
+type MadeToken struct {
+	Token
+	Secret string `json:"secret"`
+}
+
+func (a *API) declareTokens() {
+	type tokenInput struct {
+		ID string `path:"token" maxLength:"100" doc:"Its id."`
+	}
+	none := huma.Error409Conflict("this server has no tokens: only this user's own processes on this machine may ask")
+	huma.Register(a.huma, operation(Admin, http.MethodGet, "/tokens", "list-tokens", "All tokens, without their secrets"),
+		func(context.Context, *struct{}) (*body[[]Token], error) {
+			if a.cfg.Tokens == nil {
+				return nil, none
+			}
+			return answer(a.cfg.Tokens.List(), nil)
+		})
+	huma.Register(a.huma, operation(Admin, http.MethodPost, "/tokens", "create-token", "Make a token; its secret is shown once"),
+		func(_ context.Context, in *struct{ Body NewToken }) (*body[MadeToken], error) {
+			if a.cfg.Tokens == nil {
+				return nil, none
+			}
+			token, secret, err := a.cfg.Tokens.Create(in.Body.Name, in.Body.Role, time.Duration(in.Body.Days)*24*time.Hour)
+			return answer(MadeToken{token, secret}, err)
+		})
+	huma.Register(a.huma, operation(Admin, http.MethodDelete, "/tokens/{token}", "revoke-token", "End a token"),
+		func(_ context.Context, in *tokenInput) (*struct{}, error) {
+			if a.cfg.Tokens == nil {
+				return nil, none
+			}
+			ended, err := a.cfg.Tokens.Revoke(in.ID)
+			if err == nil && !ended {
+				err = notFound("no token has the id " + in.ID)
+			}
+			return nil, problem(err)
+		})
+}
+
+// rfc3339 is a time for people and programs; empty when it is not known.
+func rfc3339(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}

@@ -1,0 +1,255 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+type listTrialsInput struct {
+	SweepInput
+	Paging
+	State  []string `query:"state" enum:"waiting,launched,running,succeeded,failed,stopped,cached" doc:"Only in these states."`
+	Sort   string   `query:"sort" default:"trial" maxLength:"300" doc:"trial, value, seconds, attempts, or a metric's name."`
+	Desc   bool     `query:"desc" doc:"Highest first; for value: worst first."`
+	Filter string   `query:"filter" maxLength:"4000" doc:"Only trials for which this expression of the spec's language holds, as in params.lr < 0.01 && metrics.loss < 2; it knows trial, state, value, attempts, seconds, params, metrics."`
+}
+
+// TrialInput names a trial.
+type TrialInput struct {
+	SweepInput
+	Trial int `path:"trial" minimum:"-1" doc:"Its number; -1 is the step that follows the trials."`
+}
+
+// AttemptInput names an attempt of a trial.
+type AttemptInput struct {
+	TrialInput
+	Attempt int `query:"attempt" minimum:"0" doc:"The attempt; 0 is the last."`
+}
+
+type pointsInput struct {
+	AttemptInput
+	Metric string `query:"metric" maxLength:"300" doc:"Name of the metric; the sweep's own when absent."`
+	Most   int    `query:"most" default:"1000" minimum:"3" maximum:"100000" doc:"At most so many points; more are thinned."`
+	Thin   string `query:"thin" default:"lttb" enum:"lttb,minmax" doc:"How: largest triangle three buckets, or least and greatest of each part."`
+}
+
+// Points are those of one metric of one attempt.
+type Points struct {
+	Metric  string       `json:"metric"`
+	Attempt int          `json:"attempt"`
+	Total   int          `json:"total" doc:"How many there are before thinning."`
+	Points  []CurvePoint `json:"points" doc:"By step."`
+}
+
+func (a *API) declareTrials() {
+	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/trials", "list-trials", "Trials of a sweep: filtered, sorted, by pages"), a.listTrials)
+	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/trials/{trial}", "get-trial", "All that is known of a trial"),
+		func(ctx context.Context, in *TrialInput) (*body[Trial], error) {
+			return answer(a.boards.trial(ctx, in.Sweep, in.Trial))
+		})
+	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/trials/{trial}/points", "get-points", "Points of a metric, thinned"), a.points)
+	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/trials/{trial}/artifacts", "list-artifacts", "Files that an attempt left"), a.artifacts)
+}
+
+// lookAtOnce is how many trials of a filtered list are looked at before the scheduler may go on.
+const lookAtOnce = 2000
+
+func (a *API) listTrials(ctx context.Context, in *listTrialsInput) (*body[Page[Trial]], error) {
+	from, err := in.from()
+	if err != nil {
+		return nil, err
+	}
+	states, err := in.states()
+	if err != nil {
+		return nil, err
+	}
+	keep, err := parseFilter(in.Filter)
+	if err != nil {
+		return nil, err
+	}
+	query := board.Query{States: states, Sort: in.Sort, Desc: in.Desc, All: true}
+	var page Page[Trial]
+	if in.Filter == "" {
+		query.Offset, query.Limit = from, in.Limit
+		var wrong error
+		err = a.boards.view(ctx, in.Sweep, func(b *board.Board) {
+			if wrong = checkSort(b, in.Sort); wrong != nil {
+				return
+			}
+			page.Total = total(b, states)
+			for t := range b.Trials(query) {
+				page.Items = append(page.Items, Trial{Trial: t})
+			}
+		})
+		err = errors.Join(err, wrong)
+	} else {
+		page, err = a.filtered(ctx, in, query, keep, from)
+	}
+	if err != nil {
+		return nil, problem(err)
+	}
+	if page.Items == nil {
+		page.Items = []Trial{}
+	}
+	if to := from + len(page.Items); to < page.Total && len(page.Items) > 0 {
+		page.Next = cursorAt(to)
+	}
+	return answer(page, a.boards.alive(ctx, in.Sweep, page.Items))
+}
+
+// filtered is the part of a list for which an expression holds. The list is looked at piece by piece.
+func (a *API) filtered(ctx context.Context, in *listTrialsInput, query board.Query, keep filter, from int) (page Page[Trial], err error) {
+	query.Limit = lookAtOnce
+	for more := true; more && ctx.Err() == nil; query.Offset += lookAtOnce {
+		var list []board.Trial
+		var wrong error
+		viewed := a.boards.view(ctx, in.Sweep, func(b *board.Board) {
+			if wrong = checkSort(b, in.Sort); wrong == nil {
+				list = slices.Collect(b.Trials(query))
+			}
+		})
+		if err := errors.Join(wrong, viewed); err != nil {
+			return page, err
+		}
+		more = len(list) == lookAtOnce
+		for _, t := range list {
+			holds, err := keep(t)
+			if err != nil {
+				return page, huma.Error422UnprocessableEntity(fmt.Sprintf("filter of trial %d: %v", t.Trial, err))
+			}
+			if !holds {
+				continue
+			}
+			if page.Total >= from && len(page.Items) < in.Limit {
+				page.Items = append(page.Items, Trial{Trial: t})
+			}
+			page.Total++
+		}
+	}
+	return page, ctx.Err()
+}
+
+func (in *listTrialsInput) states() (states []sweep.State, err error) {
+	for _, word := range in.State {
+		s, err := sweep.ParseState(word)
+		if err != nil {
+			return nil, huma.Error422UnprocessableEntity(err.Error())
+		}
+		states = append(states, s)
+	}
+	return states, nil
+}
+
+// total is how many trials are in these states; in any when there are none.
+func total(b *board.Board, states []sweep.State) (n int) {
+	counts := b.Counts()
+	if len(states) == 0 {
+		return counts.Total
+	}
+	for _, s := range slices.Compact(slices.Sorted(slices.Values(states))) {
+		n += *counts.Of(s)
+	}
+	return n
+}
+
+func checkSort(b *board.Board, key string) error {
+	keys := append([]string{"trial", "value", "seconds", "attempts"}, b.Metrics()...)
+	if !slices.Contains(keys, key) {
+		return huma.Error422UnprocessableEntity(fmt.Sprintf("sort %q is no key and no metric of this sweep; there are: %s", key, strings.Join(keys, ", ")))
+	}
+	return nil
+}
+
+func (a *API) points(ctx context.Context, in *pointsInput) (*body[Points], error) {
+	t, err := a.boards.trial(ctx, in.Sweep, in.Trial)
+	if err != nil {
+		return nil, problem(err)
+	}
+	out := Points{Metric: in.Metric, Attempt: in.Attempt, Points: []CurvePoint{}}
+	if out.Attempt == 0 {
+		out.Attempt = t.Attempt
+	}
+	if out.Metric == "" {
+		s, err := a.sweep(ctx, in.Sweep)
+		if err != nil {
+			return nil, problem(err)
+		}
+		out.Metric = s.Metric
+	}
+	all, err := a.curve(ctx, in.Sweep, in.Trial, out)
+	out.Total = len(all)
+	if len(all) > in.Most {
+		all = thinners[in.Thin](all, in.Most)
+	}
+	out.Points = append(out.Points, all...)
+	return answer(out, err)
+}
+
+// curve is all points of a metric of an attempt: those in the bucket, and those on their way there.
+func (a *API) curve(ctx context.Context, id string, trial int, of Points) ([]CurvePoint, error) {
+	values := map[int64]results.Number{}
+	take := func(r results.Record) error {
+		if r.Trial != trial || r.Attempt != of.Attempt {
+			return ctx.Err()
+		}
+		for _, p := range r.Points {
+			if v, has := p.Metrics[of.Metric]; has {
+				values[p.Step] = results.Number(v)
+			}
+		}
+		return ctx.Err()
+	}
+	fresh := a.cfg.Server.Pending(id) // before the bucket, or what gets there meanwhile would be in neither
+	if _, err := store.EachRecord(ctx, a.cfg.Bucket, id, take); err != nil {
+		return nil, err
+	}
+	for _, r := range fresh {
+		if err := take(r); err != nil {
+			return nil, err
+		}
+	}
+	list := make([]CurvePoint, 0, len(values))
+	for step, v := range values {
+		list = append(list, CurvePoint{step, v})
+	}
+	slices.SortFunc(list, func(x, y CurvePoint) int { return int(min(max(x.Step-y.Step, -1), 1)) })
+	return list, nil
+}
+
+// Artifact is a file that an attempt left.
+type Artifact struct {
+	results.Artifact
+	Object string `json:"object" doc:"Its name among the objects, by which it is read."`
+}
+
+func (a *API) artifacts(ctx context.Context, in *AttemptInput) (*body[[]Artifact], error) {
+	t, err := a.boards.trial(ctx, in.Sweep, in.Trial)
+	if err != nil {
+		return nil, problem(err)
+	}
+	number := in.Attempt
+	if number == 0 {
+		number = t.Attempt
+	}
+	list := []Artifact{}
+	for _, at := range t.Attempts {
+		if at.Attempt != number || at.End == nil {
+			continue
+		}
+		for _, f := range at.End.Files {
+			list = append(list, Artifact{f, results.ArtifactsPrefix(in.Sweep, in.Trial, number) + f.Name})
+		}
+	}
+	return answer(list, nil)
+}

@@ -1,0 +1,149 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Sweep is one sweep as the API shows it.
+type Sweep struct {
+	ID       string       `json:"sweep" doc:"Its id, which no other has."`
+	Name     string       `json:"name"`
+	State    string       `json:"state" doc:"running, ending, selecting or following while it is at work; succeeded, failed or stopped; interrupted when nobody works on it."`
+	Paused   bool         `json:"paused"`
+	Sentence string       `json:"sentence,omitempty" doc:"Why it ends or ended."`
+	Owner    string       `json:"owner,omitempty" doc:"Who submitted it."`
+	Labels   []string     `json:"labels"`
+	Method   string       `json:"method"`
+	Metric   string       `json:"metric,omitempty" doc:"That is optimized; absent: none."`
+	Goal     string       `json:"goal,omitempty" doc:"minimize or maximize."`
+	Trials   sweep.Counts `json:"trials"`
+	Best     *Best        `json:"best" doc:"The trial in front; null: none yet."`
+	Progress *float64     `json:"progress,omitempty" doc:"Mean percent of running trials that say it."`
+	Waiting  string       `json:"waiting,omitempty" doc:"Why trials wait."`
+	Then     string       `json:"then,omitempty" doc:"State of the step that follows the trials."`
+	Created  string       `json:"created" doc:"RFC 3339."`
+	Finished string       `json:"finished,omitempty" doc:"RFC 3339; absent: it has not ended."`
+	Cluster  string       `json:"cluster,omitempty"`
+	File     string       `json:"file,omitempty" doc:"The spec's, where it was submitted."`
+	Here     bool         `json:"here" doc:"This server runs it or has run it; the others are only read."`
+}
+
+// Best is the trial in front.
+type Best struct {
+	Trial int            `json:"trial"`
+	Value results.Number `json:"value"`
+}
+
+// sweeps is every sweep of this server and of the results.
+func (a *API) sweeps(ctx context.Context) ([]Sweep, error) {
+	known, err := a.catalog.all(ctx)
+	if err != nil {
+		return nil, err
+	}
+	snap, err := a.cfg.Server.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Sweep, 0, len(known))
+	running := make(map[string]bool, len(snap.Sweeps))
+	for _, st := range snap.Sweeps {
+		running[st.ID] = true
+		s, ok := known[st.ID]
+		if !ok {
+			s.Sweep = store.Sweep{ID: st.ID}
+		}
+		list = append(list, a.live(st, s))
+	}
+	for id, s := range known {
+		if !running[id] {
+			list = append(list, ended(s))
+		}
+	}
+	newest(list)
+	return list, nil
+}
+
+// sweep is one of them.
+func (a *API) sweep(ctx context.Context, id string) (Sweep, error) {
+	s, err := a.catalog.get(ctx, id)
+	if sw, here := a.cfg.Server.Sweep(id); here {
+		st, liveErr := sw.Status(ctx)
+		if liveErr != nil {
+			return Sweep{}, liveErr
+		}
+		if err != nil { // it was taken a moment ago, or the results cannot be read now
+			s.Sweep = store.Sweep{ID: id}
+		}
+		return a.live(st.SweepStatus, s), nil
+	}
+	if err != nil {
+		return Sweep{}, err
+	}
+	return ended(s), nil
+}
+
+// live is a sweep of this server.
+func (a *API) live(st scheduler.SweepStatus, s stored) Sweep {
+	spec := st.Spec
+	out := Sweep{
+		ID: st.ID, Name: spec.Name, State: string(st.Phase), Paused: st.Paused, Sentence: st.Reason,
+		Owner: owner(s.Sweep), Labels: labels(s.Sweep), Method: spec.Method, Metric: spec.Objective.Name,
+		Trials: st.Counts, Progress: st.Percent, Created: st.Submitted.UTC().Format(time.RFC3339Nano),
+		Finished: s.Finished, Cluster: s.Cluster, File: spec.File, Here: true,
+	}
+	if out.Metric != "" {
+		out.Goal = string(cmp.Or(spec.Objective.Goal, sweep.Minimize))
+	}
+	if !st.Phase.Ended() {
+		out.Waiting, out.Finished = a.cfg.Server.Waiting(st.ID), ""
+	}
+	if spec.Then.Step() {
+		out.Then = st.Then.String()
+	}
+	if st.BestTrial >= 0 {
+		out.Best = &Best{Trial: st.BestTrial, Value: results.Number(st.Best)}
+	}
+	return out
+}
+
+// ended is a sweep of which only the results tell.
+func ended(s stored) Sweep {
+	out := Sweep{
+		ID: s.ID, Name: s.Name, State: s.State, Sentence: s.Sentence, Owner: owner(s.Sweep), Labels: labels(s.Sweep),
+		Method: s.Method, Metric: s.Objective.Name, Created: s.Created, Finished: s.Finished, Cluster: s.Cluster, File: s.File,
+		Trials: sweep.Counts{Total: s.Trials, Waiting: s.Trials},
+	}
+	if s.Finished == "" {
+		out.State = "interrupted"
+	}
+	if out.Metric != "" {
+		out.Goal = string(cmp.Or(s.Objective.Goal, sweep.Minimize))
+	}
+	if s.Then != nil {
+		out.Then = s.Then.State
+	}
+	if b := s.summary; b != nil {
+		out.Trials = b.Trials.Counts
+		if b.Best != nil {
+			out.Best = &Best{Trial: b.Best.Trial, Value: b.Best.Value}
+		}
+	}
+	return out
+}
+
+// owner is who submitted a sweep.
+func owner(s store.Sweep) string {
+	if s.Owner == "" && len(s.Runs) > 0 {
+		return s.Runs[0].User
+	}
+	return s.Owner
+}
+
+func labels(s store.Sweep) []string { return append([]string{}, s.Labels...) }

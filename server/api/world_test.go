@@ -1,0 +1,188 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/bucket/dir"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/executor"
+	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/testkit"
+)
+
+// Agents in this process start its own file as the executor.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "executor" {
+		if err := beExecutor(); err != nil {
+			slog.Error("executor", "err", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func beExecutor() error {
+	if err := executor.Conceal(); err != nil {
+		return err
+	}
+	cfg, err := executor.FromEnvironment(os.Environ())
+	if err != nil {
+		return err
+	}
+	cfg.Once, cfg.Idle, cfg.Subreaper = slices.Contains(os.Args, "--once"), time.Minute, true
+	return executor.Run(context.Background(), cfg)
+}
+
+// world is a server with its API, at an address without a local caller: everybody needs a token.
+type world struct {
+	t       *testing.T
+	dir     string
+	bucket  bucket.Bucket
+	server  *server.Server
+	api     *API
+	tokens  *Tokens
+	address string
+	as      map[Role]string // secret of a token for each role, named by it
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	t.Setenv("XDG_RUNTIME_DIR", t.TempDir()) // other tests are not this user's other runs
+	w := &world{t: t, dir: t.TempDir(), as: map[Role]string{}}
+	var err error
+	if w.bucket, err = dir.Open(filepath.Join(w.dir, "results")); err != nil {
+		t.Fatal(err)
+	}
+	w.open()
+	for _, role := range roles {
+		if _, w.as[role], err = w.tokens.Create(string(role), role, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return w
+}
+
+// open opens the server and its API, and closes them at the end of the test.
+func (w *world) open() {
+	w.t.Helper()
+	var hears atomic.Pointer[API]
+	s, err := server.Open(w.t.Context(), server.Config{
+		Folder: filepath.Join(w.dir, "state"), Bucket: w.bucket, Cluster: server.Cluster{GPUs: "none", Alone: true}, Version: "test",
+		Heard: func(n scheduler.Notice) {
+			if a := hears.Load(); a != nil {
+				a.Heard(n)
+			}
+		},
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { _ = s.Close(context.Background()) })
+	folder := filepath.Join(w.dir, "state")
+	if w.tokens, err = OpenTokens(folder); err != nil {
+		w.t.Fatal(err)
+	}
+	a, err := New(Config{Server: s, Bucket: w.bucket, Folder: folder, Place: w.dir, Tokens: w.tokens, Version: "test"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	hears.Store(a)
+	h := httptest.NewServer(a.Handler())
+	w.t.Cleanup(h.Close)
+	w.server, w.api, w.address = s, a, h.URL
+}
+
+// ask asks as a role; an empty one has no token.
+func (w *world) ask(role Role, method, path string, in any, header ...string) (status int, answer []byte, rs *http.Response) {
+	w.t.Helper()
+	var body io.Reader
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		body = bytes.NewReader(text)
+	}
+	rq, err := http.NewRequestWithContext(w.t.Context(), method, w.address+path, body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	rq.Header.Set("Content-Type", "application/json")
+	if role != "" {
+		rq.Header.Set("Authorization", "Bearer "+w.as[role])
+	}
+	for _, line := range header {
+		name, value, _ := strings.Cut(line, ": ")
+		rq.Header.Set(name, value)
+	}
+	rs, err = http.DefaultClient.Do(rq)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer rs.Body.Close()
+	answer, err = io.ReadAll(rs.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return rs.StatusCode, answer, rs
+}
+
+// get asks and reads the answer, which must be a success, into a value.
+func get[T any](w *world, role Role, path string) (out T) {
+	w.t.Helper()
+	status, answer, _ := w.ask(role, http.MethodGet, Prefix+path, nil)
+	if status != http.StatusOK {
+		w.t.Fatalf("GET %s: %d %s", path, status, answer)
+	}
+	if err := json.Unmarshal(answer, &out); err != nil {
+		w.t.Fatalf("GET %s: %v in %s", path, err, answer)
+	}
+	return out
+}
+
+const three = `
+name: three
+method: grid
+metric: {name: loss, goal: minimize}
+parameters: {x: {values: [3, 1, 2]}}
+command: "echo hello ${param.x}; for i in 9 8 7; do echo loss=${param.x}.$i; done"
+task:
+  resources: {cpus: 0.1, memory: 16MB}
+`
+
+// submit hands in a spec as a role.
+func (w *world) submit(role Role, sub Submission, header ...string) Sweep {
+	w.t.Helper()
+	status, answer, _ := w.ask(role, http.MethodPost, Prefix+"/sweeps", sub, header...)
+	var s Sweep
+	if err := json.Unmarshal(answer, &s); err != nil || status >= 300 {
+		w.t.Fatalf("submit: %d %s %v", status, answer, err)
+	}
+	return s
+}
+
+// ended waits until a sweep has ended and everything of it is stored.
+func (w *world) ended(id string) Sweep {
+	w.t.Helper()
+	var s Sweep
+	testkit.Await(w.t, "the end of "+id, func() bool {
+		s = get[Sweep](w, Viewer, "/sweeps/"+id)
+		return s.Finished != ""
+	})
+	return s
+}

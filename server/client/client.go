@@ -1,0 +1,281 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/kaon-sweep/kaon/scheduler/listen"
+	"github.com/kaon-sweep/kaon/server/api"
+)
+
+// ErrNobody is in errors when no server listens at the address.
+var ErrNobody = errors.New("no server listens there")
+
+// Error is an answer that is no success.
+type Error struct {
+	api.Problem
+	Address string // that was asked
+}
+
+func (e *Error) Error() string {
+	if e.Detail == "" {
+		return fmt.Sprintf("%s answers %d %s", e.Address, e.Status, http.StatusText(e.Status))
+	}
+	text := e.Detail
+	for _, one := range e.Errors { // of a body that is not as the document says
+		text += fmt.Sprintf("\n  %s: %s", one.Location, one.Message)
+	}
+	return text
+}
+
+// Client asks one server.
+type Client struct {
+	address string
+	base    *url.URL
+	token   string
+	http    *http.Client
+}
+
+// New is a client of a server at unix:///path, http://host:port or https://host:port. The token is for servers beyond
+// this machine; empty: none. It connects with the first request.
+func New(address, token string) (*Client, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, fmt.Errorf("server address %q: %w", address, err)
+	}
+	c := &Client{address: address, base: u, token: token}
+	switch u.Scheme {
+	case "unix":
+		path := u.Path
+		c.base = &url.URL{Scheme: "http", Host: "kaon"}
+		c.http = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return listen.DialUnix(ctx, path)
+		}}}
+	case "http", "https":
+		if token != "" && u.Scheme == "http" && !listen.Loopback(u.Host) {
+			return nil, fmt.Errorf("server address %s: a token would go over the network as it is: use https", address)
+		}
+		c.http = &http.Client{}
+	default:
+		return nil, fmt.Errorf("server address %q: want unix:///path/to/api.sock, http://host:port or https://host:port", address)
+	}
+	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // a token goes nowhere else
+	return c, nil
+}
+
+// Address is what the client was made with.
+func (c *Client) Address() string { return c.address }
+
+// request asks, and answers a body that is a success. The caller closes it.
+func (c *Client) request(ctx context.Context, method, path string, query url.Values, header http.Header, body io.Reader) (*http.Response, error) {
+	u := *c.base
+	u.Path = strings.TrimRight(u.Path, "/") + api.Prefix + path
+	u.RawQuery = query.Encode()
+	rq, err := http.NewRequestWithContext(ctx, method, u.String(), body)
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range header {
+		rq.Header[name] = values
+	}
+	if c.token != "" {
+		rq.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	rs, err := c.http.Do(rq)
+	var op *net.OpError
+	switch {
+	case errors.As(err, &op) && op.Op == "dial":
+		return nil, fmt.Errorf("%s: %w (%v)", c.address, ErrNobody, op.Err)
+	case err != nil:
+		return nil, fmt.Errorf("ask %s: %w", c.address, err)
+	case rs.StatusCode >= 300:
+		defer rs.Body.Close()
+		return nil, c.problem(rs)
+	}
+	return rs, nil
+}
+
+const largestProblem = 1 << 20
+
+func (c *Client) problem(rs *http.Response) error {
+	e := &Error{Address: c.address}
+	text, err := io.ReadAll(io.LimitReader(rs.Body, largestProblem))
+	if err != nil || json.Unmarshal(text, &e.Problem) != nil {
+		e.Detail = ""
+	}
+	e.Status = rs.StatusCode
+	return e
+}
+
+// ask sends a value as JSON, nil for none, and reads the answer into another, nil for none.
+func (c *Client) ask(ctx context.Context, method, path string, query url.Values, in, out any) error {
+	header := http.Header{}
+	var body io.Reader
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return err
+		}
+		header.Set("Content-Type", "application/json")
+		body = bytes.NewReader(text)
+	}
+	rs, err := c.request(ctx, method, path, query, header, body)
+	if err != nil {
+		return err
+	}
+	defer rs.Body.Close()
+	if out == nil {
+		_, err := io.Copy(io.Discard, rs.Body)
+		return err
+	}
+	if err := json.NewDecoder(rs.Body).Decode(out); err != nil {
+		return fmt.Errorf("read the answer of %s: %w", c.address, err)
+	}
+	return nil
+}
+
+// Server is what the server says of itself.
+func (c *Client) Server(ctx context.Context) (info api.Info, err error) {
+	return info, c.ask(ctx, http.MethodGet, "/server", nil, nil, &info)
+}
+
+// WhoAmI is who this client is to the server.
+func (c *Client) WhoAmI(ctx context.Context) (who api.Identity, err error) {
+	return who, c.ask(ctx, http.MethodGet, "/whoami", nil, nil, &who)
+}
+
+// Agents are the machines of the cluster.
+func (c *Client) Agents(ctx context.Context) (list []api.Agent, err error) {
+	return list, c.ask(ctx, http.MethodGet, "/agents", nil, nil, &list)
+}
+
+// Sweeps are those of a query, with all pages; see the API's list-sweeps for its keys.
+func (c *Client) Sweeps(ctx context.Context, query url.Values) ([]api.Sweep, error) {
+	return pages[api.Sweep](ctx, c, "/sweeps", query)
+}
+
+// pages reads a list to its end.
+func pages[T any](ctx context.Context, c *Client, path string, query url.Values) (all []T, err error) {
+	next := url.Values{}
+	for key, values := range query {
+		next[key] = values
+	}
+	for {
+		var page api.Page[T]
+		if err := c.ask(ctx, http.MethodGet, path, next, nil, &page); err != nil {
+			return nil, err
+		}
+		if all = append(all, page.Items...); page.Next == "" {
+			return all, nil
+		}
+		next.Set("cursor", page.Next)
+	}
+}
+
+// Sweep is how a sweep stands.
+func (c *Client) Sweep(ctx context.Context, id string) (s api.Sweep, err error) {
+	return s, c.ask(ctx, http.MethodGet, sweepPath(id), nil, nil, &s)
+}
+
+// Submit runs a sweep. With a key a second submission of the same is the first.
+func (c *Client) Submit(ctx context.Context, sub api.Submission, key string) (s api.Sweep, err error) {
+	text, err := json.Marshal(sub)
+	if err != nil {
+		return s, err
+	}
+	header := http.Header{"Content-Type": {"application/json"}}
+	if key != "" {
+		header.Set("Idempotency-Key", key)
+	}
+	rs, err := c.request(ctx, http.MethodPost, "/sweeps", nil, header, bytes.NewReader(text))
+	if err != nil {
+		return s, err
+	}
+	defer rs.Body.Close()
+	return s, json.NewDecoder(rs.Body).Decode(&s)
+}
+
+// Upload brings a packed folder to the server, for Submission.Folder.
+func (c *Client) Upload(ctx context.Context, archive io.Reader) (f api.Folder, err error) {
+	rs, err := c.request(ctx, http.MethodPost, "/folders", nil, http.Header{"Content-Type": {"application/zstd"}}, archive)
+	if err != nil {
+		return f, err
+	}
+	defer rs.Body.Close()
+	return f, json.NewDecoder(rs.Body).Decode(&f)
+}
+
+// Retry runs what failed of a sweep again.
+func (c *Client) Retry(ctx context.Context, id string) (s api.Sweep, err error) {
+	return s, c.ask(ctx, http.MethodPost, sweepPath(id)+"/retry", nil, nil, &s)
+}
+
+// Label replaces the labels of a sweep.
+func (c *Client) Label(ctx context.Context, id string, labels []string) (s api.Sweep, err error) {
+	return s, c.ask(ctx, http.MethodPatch, sweepPath(id), nil, api.Change{Labels: &labels}, &s)
+}
+
+// Delete forgets a sweep that has ended, with all of it in the results.
+func (c *Client) Delete(ctx context.Context, id string) (d api.Deletion, err error) {
+	return d, c.ask(ctx, http.MethodDelete, sweepPath(id), nil, nil, &d)
+}
+
+// Tokens are all tokens, without their secrets.
+func (c *Client) Tokens(ctx context.Context) (list []api.Token, err error) {
+	return list, c.ask(ctx, http.MethodGet, "/tokens", nil, nil, &list)
+}
+
+// CreateToken makes a token.
+func (c *Client) CreateToken(ctx context.Context, t api.NewToken) (made api.MadeToken, err error) {
+	return made, c.ask(ctx, http.MethodPost, "/tokens", nil, t, &made)
+}
+
+// RevokeToken ends a token.
+func (c *Client) RevokeToken(ctx context.Context, id string) error {
+	return c.ask(ctx, http.MethodDelete, "/tokens/"+url.PathEscape(id), nil, nil, nil)
+}
+
+// Logs is what an attempt wrote to a stream, from an offset on; attempt 0 is the last. The caller closes it.
+func (c *Client) Logs(ctx context.Context, id string, trial, attempt int, stream string, offset int64, follow bool) (io.ReadCloser, error) {
+	query := url.Values{"stream": {stream}, "attempt": {strconv.Itoa(attempt)}, "offset": {strconv.FormatInt(offset, 10)}}
+	if follow {
+		query.Set("follow", "true")
+	}
+	rs, err := c.request(ctx, http.MethodGet, trialPath(id, trial)+"/logs", query, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return rs.Body, nil
+}
+
+// Events is the stream of server-sent events of a sweep, of all when id is empty, behind the event of a number;
+// empty: from how things stand now. The caller closes it.
+func (c *Client) Events(ctx context.Context, id, last string) (io.ReadCloser, error) {
+	path, header := "/events", http.Header{}
+	if id != "" {
+		path = sweepPath(id) + "/events"
+	}
+	if last != "" {
+		header.Set("Last-Event-ID", last)
+	}
+	rs, err := c.request(ctx, http.MethodGet, path, nil, header, nil)
+	if err != nil {
+		return nil, err
+	}
+	return rs.Body, nil
+}
+
+func sweepPath(id string) string { return "/sweeps/" + url.PathEscape(id) }
+
+func trialPath(id string, trial int) string {
+	return sweepPath(id) + "/trials/" + strconv.Itoa(trial)
+}

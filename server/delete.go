@@ -1,0 +1,113 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/scheduler"
+)
+
+// Freed is what a deletion gave back.
+type Freed struct {
+	Objects int   // of the results
+	Bytes   int64 // of these
+}
+
+// Delete forgets a sweep that has ended: its state, and everything of it in the results. The error of one that
+// has not ended wraps scheduler.ErrAtWork.
+func (s *Server) Delete(ctx context.Context, id string) (Freed, error) {
+	sw, known := s.Sweep(id)
+	if !known {
+		return Freed{}, usage(fmt.Errorf("sweep %s: %w", id, scheduler.ErrUnknown))
+	}
+	select {
+	case <-sw.Ended():
+	default:
+		return Freed{}, usage(fmt.Errorf("delete sweep %s: %w", id, scheduler.ErrAtWork))
+	}
+	if _, err := sw.Wait(ctx); err != nil {
+		return Freed{}, classify(err)
+	}
+	if err := s.forget(ctx, id); err != nil {
+		return Freed{}, classify(err)
+	}
+	if err := sw.closeWriter(ctx); err != nil {
+		s.cfg.Log.Error("the writer of a deleted sweep", "sweep", id, "err", err)
+	}
+	if sw.staging.fileServer != nil {
+		if err := sw.staging.fileServer.Close(); err != nil {
+			s.cfg.Log.Error("the file server of a deleted sweep", "sweep", id, "err", err)
+		}
+	}
+	s.remove(sw)
+	if s.cfg.Only == "" {
+		if err := os.RemoveAll(sw.staging.folder); err != nil {
+			return Freed{}, fmt.Errorf("delete the state of %s: %w", id, err)
+		}
+	}
+	return DeleteResults(ctx, s.cfg.Bucket, id)
+}
+
+// forgetPatience is how long the last records of a sweep that has ended may take to the bucket, and the news of
+// that to the scheduler.
+const (
+	forgetPatience = 10 * time.Second
+	forgetAgain    = 20 * time.Millisecond
+)
+
+// forget has the journal forget a sweep as soon as the bucket has all of it.
+func (s *Server) forget(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, forgetPatience)
+	defer cancel()
+	for {
+		err := s.loop.Do(ctx, scheduler.Forget{Sweep: id})
+		if !errors.Is(err, scheduler.ErrAtWork) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(forgetAgain):
+		}
+	}
+}
+
+// DeleteResults removes all objects of a sweep from the results, sweep.json last: what is interrupted is still
+// seen, and is deleted by another try.
+func DeleteResults(ctx context.Context, b bucket.Bucket, id string) (freed Freed, err error) {
+	last := results.ObjectName(id, results.SweepFile)
+	var manifest bucket.Object
+	drop := func(o bucket.Object) error {
+		if err := b.Delete(ctx, o.Name); err != nil && !errors.Is(err, bucket.ErrNotExist) {
+			return unreachable(fmt.Errorf("delete %s: %w", o.Name, err))
+		}
+		freed.Objects++
+		freed.Bytes += o.Size
+		return nil
+	}
+	var all []bucket.Object
+	for o, err := range b.List(ctx, results.ObjectName(id, "")) {
+		switch {
+		case err != nil:
+			return freed, unreachable(fmt.Errorf("list the results of %s: %w", id, err))
+		case o.Name == last:
+			manifest = o
+		default:
+			all = append(all, o)
+		}
+	}
+	for _, o := range all {
+		if err := drop(o); err != nil {
+			return freed, err
+		}
+	}
+	if manifest.Name == "" {
+		return freed, nil
+	}
+	return freed, drop(manifest)
+}
