@@ -213,6 +213,9 @@ func (l *laws) toldAll(task cluster.TaskID, t *taskLedger, e *results.End) {
 		}
 		return // given up, or stopped without news
 	}
+	if t.last.source == "SOURCE_EXECUTOR" && e.State == sweep.AttemptLost && !a.sender.parted.IsZero() {
+		return // its executor's word waited for points that were still with the agent, and was given up with it
+	}
 	want := a.given
 	if t.last.source == "SOURCE_EXECUTOR" {
 		want = len(a.said)
