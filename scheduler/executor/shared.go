@@ -32,6 +32,13 @@ func (s *shared) leave(t *attempt) {
 	s.mux.Leave(t)
 }
 
+// interval is Mux.Interval.
+func (s *shared) interval() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mux.Interval()
+}
+
 // own is Mux.Own.
 func (s *shared) own(t *attempt) (*outbox.Update, time.Duration, bool) {
 	s.mu.Lock()

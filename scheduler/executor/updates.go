@@ -23,7 +23,9 @@ func (x *executor) flush(t *attempt) {
 // flushBundle sends the update of a bundle that is due, if any, without waiting for the network, and sets the timer for
 // a later one.
 func (x *executor) flushBundle(b *bundle) {
+	interval := x.out.interval()
 	b.mu.Lock()
+	b.mu.out.Interval = interval
 	u, wait := b.mu.out.Take(time.Now(), uuid.New)
 	if wait > 0 {
 		if b.mu.send == nil {

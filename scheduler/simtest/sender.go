@@ -46,6 +46,7 @@ func (s *sender) flush() {
 	}
 	var wait time.Duration
 	if s.bundle != nil {
+		s.bundle.out.Interval = s.x.mux.Interval()
 		_, wait = s.bundle.out.Take(w.now, w.uuid)
 	} else {
 		var shares bool

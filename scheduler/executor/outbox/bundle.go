@@ -15,6 +15,9 @@ import (
 // and so long that bundles of short trials cost few updates each.
 const BundleInterval = time.Second
 
+// mostBundleInterval is the longest that Bundle.Interval makes it: the ends of attempts wait for it too.
+const mostBundleInterval = 2 * time.Second
+
 // bundleBytes is how much one update of a bundle carries, but for what the last attempt in it adds.
 const bundleBytes = 256 << 10
 
@@ -22,6 +25,10 @@ const bundleBytes = 256 << 10
 // one unacknowledged at a time, the end last. An update has what all of them have to say. It is pure, and for one
 // goroutine at a time.
 type Bundle struct {
+	// Interval is the least time between updates, where that is more than BundleInterval: a Mux knows it, which hears what
+	// the scheduler says.
+	Interval time.Duration
+
 	parts    []part // of which something is to be told still, in the order they began or were given back
 	due      time.Time
 	inFlight *Update
@@ -73,7 +80,7 @@ func (b *Bundle) Take(now time.Time, id func() uuid.UUID) (*Update, time.Duratio
 		return nil, 0
 	}
 	u.ID, u.Data = id(), task.Encode(task.Report{Attempts: reports})
-	b.inFlight, b.due = u, now.Add(BundleInterval)
+	b.inFlight, b.due = u, now.Add(max(BundleInterval, min(b.Interval, mostBundleInterval)))
 	if more {
 		b.due = now
 	}
