@@ -13,6 +13,7 @@ type Function struct {
 	Least      float64 // its minimum
 	Noise      float64 // standard deviation of what is added to a value before it is told
 	value      func(p sweep.Point) float64
+	curve      func(p sweep.Point) []float64 // its value after each epoch of a training, the last its own; nil: it has none
 }
 
 // Functions are the built-in test functions. bench/peers/search.py has the same.
@@ -30,6 +31,7 @@ func Functions() []Function {
 		{Name: "noisy-mixed", Parameters: mixedParameters, Noise: 0.05, value: mixed},
 		{Name: "integers", Parameters: integerParameters, value: integers},
 		{Name: "choices", Parameters: choiceParameters, value: choices},
+		digitsFunction(),
 	}
 }
 

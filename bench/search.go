@@ -21,6 +21,8 @@ type SearchConfig struct {
 	Evaluations []int    // after how many finished trials the regret is taken
 	Pending     int      // trials in flight
 	Seeds       int
+	Stop        string      // `early_terminate` of the sweep; then Evaluations are of epochs, in full trainings; empty: none
+	Trials      int         // with Stop: how many may begin; 0: TrialsPerTraining for each full training
 	Curve       func(Curve) // nil, or called with how each search went on
 }
 
@@ -38,6 +40,7 @@ type SearchRow struct {
 	Quartiles     [2]float64 `json:"quartiles"`
 	MsPerAsk      float64    `json:"ms_per_suggestion"`
 	SecondsPerAsk float64    `json:"seconds_per_suggestion"` // time in the method, for asking and telling
+	Stop          string     `json:"stop,omitempty"`         // then evaluations are full trainings' worth of epochs
 }
 
 // Search runs every method on every function and calls yield with each row.
@@ -75,7 +78,7 @@ func searchRows(cfg SearchConfig, f Function, method string, yield func(SearchRo
 	var spent time.Duration
 	last := slices.Max(cfg.Evaluations)
 	for seed := range cfg.Seeds {
-		regrets, took, err := f.run(method, last, cfg.Pending, uint64(seed+1))
+		regrets, took, err := f.play(cfg, method, last, uint64(seed+1))
 		if err != nil {
 			return err
 		}
@@ -94,7 +97,7 @@ func searchRows(cfg SearchConfig, f Function, method string, yield func(SearchRo
 		err := yield(SearchRow{
 			Method: method, Function: f.Name, Evaluations: n, Pending: cfg.Pending, Seeds: cfg.Seeds,
 			MedianRegret: quantile(at[i], 0.5), Q1: q1, Q3: q3, Quartiles: [2]float64{q1, q3},
-			MsPerAsk: each * 1000, SecondsPerAsk: each,
+			MsPerAsk: each * 1000, SecondsPerAsk: each, Stop: cfg.Stop,
 		})
 		if err != nil {
 			return err
@@ -111,6 +114,14 @@ func quantile(sorted []float64, q float64) float64 {
 		return sorted[len(sorted)-1]
 	}
 	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
+}
+
+// play is the regret after each evaluation, or after the epochs of one.
+func (f Function) play(cfg SearchConfig, method string, last int, seed uint64) ([]float64, time.Duration, error) {
+	if cfg.Stop != "" {
+		return f.runEarly(cfg, method, last, seed)
+	}
+	return f.run(method, last, cfg.Pending, seed)
 }
 
 // flight is a trial that was chosen and has not finished.
