@@ -20,7 +20,7 @@ metric: {name: y, goal: maximize}
 parameters: {x: {min: 0, max: 99}}
 command: "[ ${param.x} -lt 24 ] || [ -e go ] || sleep 60; echo y=${param.x}"
 limits: {parallel: 2}
-task: {resources: {cpus: 0.1, memory: 16MB}}
+task: {resources: {cpus: 0.1, memory: 16MB}, bundle: off}
 `
 
 // killed is a sweep of which 24 trials had ended when its process was killed, and the results lack what that had not stored yet.
