@@ -137,6 +137,7 @@ func (d *decoder) decode(root *node) {
 		d.repeatedTrials(root, limit)
 		d.try(root)
 		d.suits(root)
+		d.goals(root)
 	}
 }
 
