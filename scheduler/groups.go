@@ -66,9 +66,9 @@ func (c *Core) trialGroups(run *run, n int) []queue.Group {
 	for {
 		all, fresh, bad := run.queue.Groups(n)
 		for _, trial := range fresh {
-			c.journal(journal.TrialEntry{
-				Sweep: run.id, Trial: trial, Attempt: run.lastAttempt(trial), AskSeq: run.search.Steps(trial).Ask,
-			})
+			e := journal.TrialEntry{Sweep: run.id, Trial: trial, Attempt: run.lastAttempt(trial)}
+			setSteps(&e, run.search.Steps(trial))
+			c.journal(e)
 		}
 		if bad == nil {
 			return all
@@ -125,6 +125,11 @@ func (c *Core) thenDemand(run *run) *offers.Demand {
 
 // failLaunch fails a trial that cannot even be described: no other attempt would fare better.
 func (c *Core) failLaunch(run *run, trial int, err error) {
+	if broken := run.search.Err(); broken != nil && trial != ThenTrial { // it has no point for any other either
+		run.unstartable = broken.Error()
+		c.advance(run)
+		return
+	}
 	reason := fmt.Sprintf("cannot be launched: %v", err)
 	c.endUnlaunched(run, trial, sweep.Failed, reason)
 	if trial == ThenTrial {

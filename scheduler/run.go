@@ -328,4 +328,7 @@ func (a *attempt) entry() journal.TrialEntry {
 // setSteps writes the steps of a trial into its entry.
 func setSteps(e *journal.TrialEntry, s search.Steps) {
 	e.AskSeq, e.TellSeq, e.Failure = s.Ask, s.Tell, s.Failure
+	if s.Point != "" {
+		e.Point = []byte(s.Point)
+	}
 }

@@ -202,6 +202,7 @@ func (s *Server) coreConfig() scheduler.Config {
 		Builder: func(id string, spec *sweep.Spec) (*task.Builder, error) {
 			return task.NewBuilder(id, spec, s.mustHave(id).builderOptions())
 		},
+		Search: s.search,
 		Values: func(id string) iter.Seq2[int, sweep.Series] { return s.mustHave(id).values() },
 		Parse:  func(e journal.SweepEntry) (*sweep.Spec, error) { return s.mustHave(e.ID).Spec(), nil },
 	}

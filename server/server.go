@@ -18,6 +18,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/server/control"
+	"github.com/kaon-sweep/kaon/server/sampler"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -51,9 +52,10 @@ type Server struct {
 	mu struct {
 		sync.Mutex
 		sweeps    map[string]*Sweep
-		order     []string       // ids of sweeps, oldest first
-		member    *ledger.Member // nil: it shares no machine, or not yet
-		foreign   []string       // architectures without an executor that were told of
+		samplers  []*sampler.Sampler // programs that choose points
+		order     []string           // ids of sweeps, oldest first
+		member    *ledger.Member     // nil: it shares no machine, or not yet
+		foreign   []string           // architectures without an executor that were told of
 		connected bool
 		changed   chan struct{} // closed, and made anew, when connected may be another
 		closed    bool

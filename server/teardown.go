@@ -77,6 +77,7 @@ func (s *Server) Close(ctx context.Context) error {
 	if s.loop != nil {
 		<-s.loopDone
 	}
+	s.closeSamplers()
 	s.group.Wait()
 	s.finishing.Wait()
 	s.giveUp()

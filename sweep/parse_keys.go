@@ -16,6 +16,7 @@ var keys = map[string][]string{
 		"project", "entity", "controller", "apiVersion", "kind", // W&B, without effect here
 		"job", "image_uri", "scheduler", // W&B, refused below
 	},
+	"method": {"command", "batch", "timeout"},
 	"metric": {
 		"name", "goal", "reduce", "target", "step", "min", "max", "reference", "impute", "impute_while_running",
 	},

@@ -33,6 +33,10 @@ func (d *decoder) method(root *node) {
 		d.fail(root, "method", "the spec names no search method", "add `method: grid` or `method: random`")
 		return
 	}
+	if n.kind == mapping {
+		d.sampler(n)
+		return
+	}
 	if same := otherSpellings[strings.ToLower(n.text)]; n.kind == scalar && same != "" {
 		d.spec.Method = same
 		return

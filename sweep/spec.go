@@ -17,9 +17,10 @@ type Spec struct {
 	Name        string
 	Description string
 	Method      string
-	Shuffled    bool   // a grid is walked in an order that the seed chooses
-	Seed        uint64 // from the file, an option, or derived from what the spec searches
-	Objective   Metric // `metric`; zero Name when the sweep has no objective
+	Sampler     *Sampler // whose points the method `command` takes
+	Shuffled    bool     // a grid is walked in an order that the seed chooses
+	Seed        uint64   // from the file, an option, or derived from what the spec searches
+	Objective   Metric   // `metric`; zero Name when the sweep has no objective
 	Metrics     []Metric
 	Space       *Space
 	Try         []Point // of the first trials

@@ -81,6 +81,7 @@ type plan struct {
 	Metrics    []sweep.Metric      `json:"metrics,omitempty"`
 	Repeat     *sweep.Repeat       `json:"repeat,omitempty"` // nil: each point runs once
 	Warnings   []*sweep.Error      `json:"warnings"`
+	Sampler    []string            `json:"sampler,omitempty"` // the program that chooses points
 	Refusals   []server.Infeasible `json:"refusals"` // trials that fit no agent of the cluster
 	Early      []earlyPlan         `json:"early_terminate,omitempty"`
 	learns     bool                // points depend on results
@@ -150,6 +151,9 @@ func describe(spec *sweep.Spec, points int) (plan, error) {
 	if size, finite := spec.Space.Size(); finite {
 		p.GridSize = size.String()
 	}
+	if spec.Sampler != nil {
+		p.Sampler = spec.Sampler.Command
+	}
 	method, err := search.New(spec)
 	if err != nil {
 		return p, err
@@ -208,7 +212,9 @@ func (p plan) print(w io.Writer, spec *sweep.Spec) {
 	if p.Try > 0 {
 		fmt.Fprintf(w, "first %s of the spec: `try`, or the defaults\n", plural(p.Try, "point"))
 	}
-	if p.learns {
+	if len(p.Sampler) > 0 {
+		fmt.Fprintf(w, "points come from: %s\n", commandLine(sweep.Expansion{Argv: p.Sampler}))
+	} else if p.learns {
 		fmt.Fprintln(w, "points depend on results: these are asked for before there are any")
 	}
 	printEarly(w, p)

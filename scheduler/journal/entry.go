@@ -78,7 +78,8 @@ type (
 		Place      int            // in the bundle, from 0
 		AskSeq     uint64         // for searches that learn: when the point was asked for, and the end told, in their dialogue
 		TellSeq    uint64
-		Failure    bool // what was told is that it failed, whatever a user's retry has made of it since
+		Point      []byte // JSON, of a search that cannot be asked for it again
+		Failure    bool   // what was told is that it failed, whatever a user's retry has made of it since
 
 		Stop *sweep.StopMemory // of sweeps that end trials early; nil: nothing. Nobody changes it
 	}

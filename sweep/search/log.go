@@ -2,6 +2,7 @@ package search
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -30,13 +31,15 @@ type Log struct {
 // it was not.
 type Steps struct {
 	Ask, Tell uint64
-	Failure   bool // it was told of a failure
+	Point     string // as JSON, of a method that is a Recaller; empty: it can be asked for again
+	Failure   bool   // it was told of a failure
 }
 
 // step is one step of a log, read back.
 type step struct {
 	number  uint64
 	trial   int
+	point   string
 	told    bool
 	outcome Outcome
 }
@@ -72,6 +75,9 @@ func (l *Log) Ask(trial int) (p sweep.Point, fresh bool, err error) {
 
 func (l *Log) ask(trial int) (sweep.Point, error) {
 	p, ok := l.method.Ask(trial)
+	if r, can := l.method.(Recaller); can && !ok && r.Err() != nil {
+		return nil, r.Err()
+	}
 	if !ok {
 		return nil, fmt.Errorf("the %s search has no point for trial %d", l.name, trial)
 	}
@@ -94,13 +100,13 @@ func (l *Log) Tell(trial int, o Outcome) {
 // that.
 func (l *Log) Restore(trial int, s Steps, o Outcome) {
 	if s.Ask > 0 {
-		l.restored = append(l.restored, step{number: s.Ask, trial: trial})
+		l.restored = append(l.restored, step{number: s.Ask, trial: trial, point: s.Point})
 	}
 	if s.Tell > 0 {
 		if s.Failure {
 			o.State = sweep.Failed
 		}
-		l.restored = append(l.restored, step{s.Tell, trial, true, o})
+		l.restored = append(l.restored, step{s.Tell, trial, "", true, o})
 	}
 }
 
@@ -113,7 +119,7 @@ func (l *Log) Replay() error {
 			l.keepTell(s.trial, s.outcome, s.number)
 			continue
 		}
-		p, err := l.ask(s.trial)
+		p, err := l.recall(s)
 		if err != nil {
 			return err
 		}
@@ -123,8 +129,34 @@ func (l *Log) Replay() error {
 	return nil
 }
 
+// recall is the point of a trial that was asked for in an earlier process.
+func (l *Log) recall(s step) (sweep.Point, error) {
+	r, ok := l.method.(Recaller)
+	if !ok || s.point == "" {
+		return l.ask(s.trial)
+	}
+	var p sweep.Point
+	if err := json.Unmarshal([]byte(s.point), &p); err != nil {
+		return nil, fmt.Errorf("recall the point of trial %d: %w", s.trial, err)
+	}
+	r.Recall(s.trial, p)
+	return p, nil
+}
+
+// Err is why the method can give no more points; nil while it can.
+func (l *Log) Err() error {
+	if r, ok := l.method.(Recaller); ok {
+		return r.Err()
+	}
+	return nil
+}
+
 func (l *Log) keepAsk(trial int, p sweep.Point, number uint64) {
 	s := l.trials[trial]
+	if _, ok := l.method.(Recaller); ok {
+		text, _ := json.Marshal(p) // it was read from JSON
+		s.Point = string(text)
+	}
 	s.Ask = number
 	l.points[trial], l.trials[trial] = p, s
 }

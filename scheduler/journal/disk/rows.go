@@ -73,6 +73,7 @@ type (
 		Live    *liveRow
 		Failure bool
 		Stop    *sweep.StopMemory
+		Point   []byte
 	}
 
 	liveRow struct {
@@ -213,7 +214,7 @@ func (e *encoder) sweep(s journal.SweepEntry) error {
 }
 
 func (e *encoder) trial(t journal.TrialEntry) error {
-	row := trialRow{State: uint8(t.State), Attempt: t.Attempt, Due: nanos(t.Due), Reason: t.Reason, AskSeq: t.AskSeq, TellSeq: t.TellSeq, Failure: t.Failure, Stop: t.Stop}
+	row := trialRow{State: uint8(t.State), Attempt: t.Attempt, Due: nanos(t.Due), Reason: t.Reason, AskSeq: t.AskSeq, TellSeq: t.TellSeq, Failure: t.Failure, Stop: t.Stop, Point: t.Point}
 	if b := t.Budget; b != (journal.Budget{}) {
 		row.Budget = []int{b.Failures, b.Timeouts, b.Losses, b.Preemptions}
 	}
@@ -269,7 +270,7 @@ func (s *sweepRow) entry(id string) journal.SweepEntry {
 func (t *trialRow) entry(id string, trial int) journal.TrialEntry {
 	e := journal.TrialEntry{
 		Sweep: id, Trial: trial, State: sweep.State(t.State), Attempt: t.Attempt,
-		Due: when(t.Due), Reason: t.Reason, AskSeq: t.AskSeq, TellSeq: t.TellSeq, Failure: t.Failure, Stop: t.Stop,
+		Due: when(t.Due), Reason: t.Reason, AskSeq: t.AskSeq, TellSeq: t.TellSeq, Failure: t.Failure, Stop: t.Stop, Point: t.Point,
 	}
 	if b := t.Budget; len(b) == 4 {
 		e.Budget = journal.Budget{Failures: b[0], Timeouts: b[1], Losses: b[2], Preemptions: b[3]}
