@@ -59,8 +59,6 @@ func named(spec *sweep.Spec) (Method, error) {
 		return newTPE(spec), nil
 	case "gp":
 		return newGaussian(spec), nil
-	case sweep.ByCommand:
-		return &recalled{}, nil
 	case "cma-es":
 		return newCMA(spec), nil
 	}

@@ -19,6 +19,9 @@ func New(spec *sweep.Spec) (Method, error) {
 		}
 		return goOn(former, spec)
 	}
+	if spec.Method == sweep.ByCommand {
+		return &recalled{}, nil
+	}
 	m, err := named(spec)
 	if err != nil {
 		return nil, err
