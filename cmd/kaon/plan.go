@@ -82,7 +82,7 @@ type plan struct {
 	Repeat     *sweep.Repeat       `json:"repeat,omitempty"` // nil: each point runs once
 	Warnings   []*sweep.Error      `json:"warnings"`
 	Sampler    []string            `json:"sampler,omitempty"` // the program that chooses points
-	Refusals   []server.Infeasible `json:"refusals"` // trials that fit no agent of the cluster
+	Refusals   []server.Infeasible `json:"refusals"`          // trials that fit no agent of the cluster
 	Early      []earlyPlan         `json:"early_terminate,omitempty"`
 	learns     bool                // points depend on results
 }
