@@ -51,7 +51,10 @@ func (cfg LocalConfig) peers(ctx context.Context) ([]localPeer, error) {
 	all := []localPeer{
 		{name: kaonName, version: cfg.Version, trials: cfg.Trials,
 			command: func(ctx context.Context, folder string) *exec.Cmd {
-				return exec.CommandContext(ctx, cfg.Kaon, "run", file, "--quiet", "--results", filepath.Join(folder, "results"))
+				cmd := exec.CommandContext(ctx, cfg.Kaon, "run", file, "--quiet", "--results", filepath.Join(folder, "results"))
+				// This user's other runs share the machine with it elsewhere; it is measured as if there were none
+				cmd.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+folder)
+				return cmd
 			}},
 		cfg.lines(ctx, xargsName, "findutils", "xargs", "-P"+atOnceText, "-n1", "true"),
 		cfg.lines(ctx, "parallel", "parallel", "parallel", "-j"+atOnceText, "true"),
