@@ -16,7 +16,7 @@ help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: build ## the main job: 240 real trainings, a winner, and where the results lie
+run: build ## the main job: 240 real trainings, losers stopped early, a winner, and where the results lie
 	bin/kaon run examples/digits/sweep.yaml
 
 .PHONY: test

@@ -65,6 +65,13 @@ func (b *bands) report(t *trial, at int, r *Report) (decisions []Decision) {
 	return decisions
 }
 
+// begin has a trial that an earlier attempt brought to a band compared there again.
+func (b *bands) begin(t *trial, at int) {
+	if last := min(len(t.Marks[at]), len(b.at)) - 1; last >= 0 {
+		b.at[last][t.number] = t
+	}
+}
+
 // judge holds a trial to its last band.
 func (b *bands) judge(t *trial, at int, decisions []Decision) []Decision {
 	band := len(t.Marks[at]) - 1
