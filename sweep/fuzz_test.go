@@ -37,10 +37,10 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		if s.Trials < 1 || s.Trials > MaxTrials {
-			t.Fatalf("%d trials", s.Trials)
+		if s.Points() < 1 || s.Trials > MaxTrials {
+			t.Fatalf("%d trials", s.Points())
 		}
-		for i := range min(s.Trials, 3) {
+		for i := range min(s.Points(), 3) {
 			var p Point
 			if s.Method == "grid" {
 				p = s.Space.At(big.NewInt(int64(i)))
