@@ -43,6 +43,15 @@ func points(t *testing.T, p place, id string) (all []string) {
 // A search that learns goes on after kill -9 with the points that it would have had.
 func TestLearntSweepIsKilledAndResumed(t *testing.T) {
 	t.Parallel()
+	for _, method := range []string{"tpe", "gp"} {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			goesOnAfterAKill(t, strings.Replace(learnt, "method: tpe", "method: "+method, 1))
+		})
+	}
+}
+
+func goesOnAfterAKill(t *testing.T, learnt string) {
 	undisturbed := newPlace(t)
 	log := filepath.Join(undisturbed.dir, "log")
 	undisturbed.write("s.yaml", strings.ReplaceAll(learnt, "../../../../log", log))
@@ -54,7 +63,7 @@ func TestLearntSweepIsKilledAndResumed(t *testing.T) {
 	// is another dialogue, which a busy machine may bring about.
 	for range 3 {
 		var lost bool
-		if got, lost = killedAndResumed(t); !lost {
+		if got, lost = killedAndResumed(t, learnt); !lost {
 			break
 		}
 	}
@@ -71,7 +80,7 @@ func TestLearntSweepIsKilledAndResumed(t *testing.T) {
 
 // killedAndResumed is the points of the sweep when its process is killed in the middle, and whether an attempt was
 // lost by that.
-func killedAndResumed(t *testing.T) (got []string, lost bool) {
+func killedAndResumed(t *testing.T, learnt string) (got []string, lost bool) {
 	t.Helper()
 	p := newPlace(t)
 	log := filepath.Join(p.dir, "log")
