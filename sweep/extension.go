@@ -44,6 +44,10 @@ func (s *Spec) Extend(next *Spec, from int) (*Spec, error) {
 		return nil, &Error{File: s.File, Field: "repeat", Problem: "a sweep with `repeat` goes on with the search that it has",
 			Remedy: "change `run_cap` alone, or submit another sweep"}
 	}
+	if out.Former != s.Former && s.Repeat.Trials > 1 { // a point may have begun of which repeats have not
+		return nil, &Error{File: s.File, Field: "repeat", Problem: "the space and the method of a sweep whose points " +
+			"run several times cannot change", Remedy: "change only `run_cap`, limits and the like, or run a new sweep"}
+	}
 	if f := out.Former; f != nil && out.Method == "grid" {
 		out.Trials = f.From + out.rest(f)
 		if out.RunCap > 0 {

@@ -43,7 +43,7 @@ func FuzzParse(f *testing.F) {
 		for i := range min(s.Points(), 3) {
 			var p Point
 			if s.Method == "grid" {
-				p = s.Space.At(big.NewInt(int64(i)))
+				p = s.Space.At(big.NewInt(int64(i / max(s.Repeat.Trials, 1))))
 			} else {
 				var ok bool
 				if p, ok = s.Space.draw(s.Seed, i, maxRejections); !ok {
