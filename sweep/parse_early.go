@@ -84,13 +84,13 @@ func (d *decoder) stopRule(n *node, field string) {
 	d.spec.Early = append(d.spec.Early, e)
 }
 
-// Defaults: three trials are the fewest whose median is not one of the extremes (Katib's default too); ten reports
-// without a gain are what Keras's and Lightning's users write most.
+// Defaults: three trials are the fewest whose median is not one of the extremes, and Katib's default; ten reports without a
+// gain are a judgement: curves of noisy trainings stand still for a few.
 const (
 	defaultMinTrials = 3
 	defaultPatience  = 10
 	defaultEta       = 3 // W&B's
-	ashaEta          = 4 // the paper's (Li et al. 2020, arXiv 1810.05934), and best of 2, 3 and 4 on the digits table
+	ashaEta          = 4 // the paper's (Li et al. 2020, arXiv 1810.05934)
 )
 
 // stopKeysOf refuses keys that a rule does not have.
