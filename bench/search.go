@@ -133,8 +133,8 @@ type flight struct {
 // run is the regret after each evaluation. Trials finish in an order that the seed chooses. Where values
 // are noisy, the trial with the best noisy value counts, by its value without noise.
 func (f Function) run(method string, evaluations, pending int, seed uint64) ([]float64, time.Duration, error) {
-	text := fmt.Sprintf("{method: %s, run_cap: %d, metric: {name: y}, program: none, parameters: %s}",
-		method, evaluations, f.Parameters)
+	text := fmt.Sprintf("{method: %s, run_cap: %d, limits: {parallel: %d}, metric: {name: y}, program: none, parameters: %s}",
+		method, evaluations, pending, f.Parameters)
 	spec, err := sweep.Parse(f.Name, []byte(text), sweep.WithSeed(seed))
 	if err != nil {
 		return nil, 0, err

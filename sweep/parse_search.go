@@ -15,20 +15,20 @@ var otherSpellings = map[string]string{"latin": "lhs", "latin_hypercube": "lhs",
 // learning are the searches whose points depend on results.
 var learning = []string{"tpe", "gp", "cma-es"}
 
+// learns says whether the points of the method depend on results.
+func (s *Spec) learns() bool {
+	return s.Method == "auto" || s.Method == "bayes" || slices.Contains(learning, s.Method)
+}
+
 // learns checks what a search that learns from results needs, and says what other names stand for.
 func (d *decoder) learns(root *node) {
 	s := d.spec
-	switch {
-	case s.Method == "bayes":
-		d.warn(root.get("method"), "method",
-			"`bayes` is TPE here: a tree-structured Parzen estimator, and no Gaussian process", "")
-		s.Method = "tpe"
-	case s.Method == "auto" && s.Objective.Name == "":
+	if s.Method == "auto" && s.Objective.Name == "" {
 		d.warn(root.get("method"), "method",
 			"`auto` chose `sobol`: without a `metric` there is nothing to learn from", "")
 		s.Method = "sobol"
 	}
-	if !slices.Contains(learning, s.Method) {
+	if !s.learns() {
 		return
 	}
 	if s.Objective.Name == "" {
@@ -71,7 +71,7 @@ func (d *decoder) suits(root *node) {
 	}
 	at := root.get("method")
 	switch {
-	case s.Method == "auto":
+	case s.Method == "auto" || s.Method == "bayes":
 		d.chooseMethod(at, searched, choices)
 	case s.Method == "cma-es" && choices != "":
 		d.fail(at, "method", fmt.Sprintf("`cma-es` needs parameters whose values have an order, and those of `%s` "+
@@ -81,26 +81,6 @@ func (d *decoder) suits(root *node) {
 		d.warn(at, "method", fmt.Sprintf("Sobol's sequence has %d dimensions here: the last %d of %d parameters "+
 			"are drawn at random", SobolDimensions, searched-SobolDimensions, searched), "")
 	}
-}
-
-// evolving is how many trials for each parameter CMA-ES needs to leave TPE behind, as measured.
-const evolving = 40
-
-// chooseMethod decides what `auto` is, and says why.
-func (d *decoder) chooseMethod(at *node, searched int, choices string) {
-	s := d.spec
-	why := fmt.Sprintf("%d trials are few for %d parameters", s.Points(), searched)
-	s.Method = "tpe"
-	switch {
-	case choices != "":
-		why = fmt.Sprintf("the values of `%s` have no order", short(choices))
-	case s.Space.Conditional():
-		why = "parameters depend on each other"
-	case searched > 1 && s.Points() >= evolving*searched:
-		s.Method = "cma-es"
-		why = fmt.Sprintf("%d trials are many for %d numeric parameters", s.Points(), searched)
-	}
-	d.warn(at, "method", fmt.Sprintf("`auto` chose `%s`: %s", s.Method, why), "")
 }
 
 // order reads in which order a grid is walked.

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -10,20 +11,27 @@ func TestMethodsThatStandForOthers(t *testing.T) {
 	const numbers = "parameters: {a: {min: 0.0, max: 1.0}, b: {min: 1, max: 90}}"
 	const metric = "metric: {name: y}"
 	for _, c := range []struct{ spec, method, warning string }{
-		{"method: bayes, run_cap: 9, " + metric + ", " + numbers, "tpe", "`bayes` is TPE here"},
-		{"method: bayesian, run_cap: 9, " + metric + ", " + numbers, "tpe", "`bayes` is TPE here"},
+		{"method: bayes, run_cap: 9, " + metric + ", " + numbers, "gp", "`bayes` chose `gp`: a Gaussian process makes most of 9 trials"},
+		{"method: bayesian, run_cap: 9, " + metric + ", " + numbers, "gp", "`bayes` chose `gp`"},
+		{"method: bayes, run_cap: 5001, " + metric + ", " + numbers, "tpe", "5001 trials are more than"},
 		{"method: cmaes, run_cap: 9, " + metric + ", " + numbers, "cma-es", ""},
 		{"method: gp, run_cap: 9, " + metric + ", " + numbers, "gp", ""},
 		{"method: gaussian_process, run_cap: 9, " + metric + ", " + numbers, "gp", ""},
 		{"method: latin, run_cap: 9, " + numbers, "lhs", ""},
 		{"method: auto, run_cap: 9, " + numbers, "sobol", "nothing to learn from"},
-		{"method: auto, run_cap: 79, " + metric + ", " + numbers, "tpe", "79 trials are few for 2 parameters"},
-		{"method: auto, run_cap: 80, " + metric + ", " + numbers, "cma-es", "80 trials are many for 2 numeric parameters"},
-		{"method: auto, run_cap: 900, " + metric + ", parameters: {a: {min: 0.0, max: 1.0}, b: {values: [x, y, z]}}",
+		{"method: auto, run_cap: 5000, " + metric + ", " + numbers, "gp", "`auto` chose `gp`: a Gaussian process makes most of 5000 trials"},
+		{"method: auto, run_cap: 500, limits: {parallel: 50}, " + metric + ", " + numbers, "gp", "in trust regions with 50 in flight"},
+		{"method: auto, run_cap: 5001, " + metric + ", " + numbers, "cma-es", "5001 trials are many for 2 numeric parameters"},
+		{"method: auto, run_cap: 5001, " + metric + ", parameters: {a: {min: 0.0, max: 1.0}, b: {values: [x, y, z]}}",
 			"tpe", "the values of `b` have no order"},
-		{"method: auto, run_cap: 900, " + metric + ", parameters: {a: {min: 0.0, max: 1.0}, " +
+		{"method: auto, run_cap: 5001, " + metric + ", parameters: {a: {min: 0.0, max: 1.0}, " +
 			"b: {min: 0.0, max: 1.0, when: a > 0.5}}", "tpe", "parameters depend on each other"},
-		{"method: bayes, run_cap: 9, metric: {name: y, impute: latest}, " + numbers, "tpe", "failed trials count as worse"},
+		{"method: auto, run_cap: 500, limits: {parallel: 50}, " + metric + ", " + many(20), "cma-es", "20 numeric parameters are many"},
+		{"method: auto, run_cap: 400, limits: {parallel: 50}, " + metric + ", " + many(20), "gp", "in trust regions with 50"},
+		{"method: auto, run_cap: 500, " + metric + ", " + many(20), "gp", "makes most of 500 trials"},
+		{"method: auto, run_cap: 100, " + metric + ", " + many(51), "tpe", "100 trials are few for 51 parameters"},
+		{"method: bayes, run_cap: 100, " + metric + ", " + many(51), "tpe", "51 parameters are more than"},
+		{"method: bayes, run_cap: 9, metric: {name: y, impute: latest}, " + numbers, "gp", "failed trials count as worse"},
 		{"method: tpe, run_cap: 20, " + metric + ", parameters: {a: {min: 1, max: 10}}", "tpe", "about 10 of 20 trials repeat one"},
 	} {
 		s, err := Parse("", []byte("{program: x, "+c.spec+"}"))
@@ -39,4 +47,13 @@ func TestMethodsThatStandForOthers(t *testing.T) {
 			t.Errorf("%s is %s, with %v", c.spec, s.Method, s.Warnings)
 		}
 	}
+}
+
+// many is so many numeric parameters.
+func many(n int) string {
+	text := "parameters: {"
+	for i := range n {
+		text += fmt.Sprintf("p%d: {min: 0.0, max: 1.0}, ", i)
+	}
+	return text + "}"
 }

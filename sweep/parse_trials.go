@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/big"
-	"slices"
 )
 
 // countRemedy is the remedy for a grid whose points are too rare to be counted.
@@ -170,7 +169,7 @@ func (d *decoder) warnRepeats(root *node) {
 		return
 	}
 	again := repeats(s.Trials, points)
-	if slices.Contains(learning, s.Method) || s.Method == "auto" { // they avoid repeats while they can
+	if s.learns() { // they avoid repeats while they can
 		size, _ := new(big.Float).SetInt(points).Float64()
 		again = float64(s.Trials) - size
 	}
