@@ -129,7 +129,10 @@ func (l *laws) startsBeside(a *attempt) {
 	id, trial, number, _ := a.task.Parse()
 	for n := 1; n < number; n++ {
 		old := l.w.truth[cluster.NewTaskID(id, trial, n)]
-		if old != nil && old.alive && (old.sender.parted.IsZero() || l.w.now.Sub(old.sender.parted) < l.w.story.Grace) {
+		if old == nil || !old.alive {
+			continue
+		}
+		if since := l.partedSince(old.sender); since.IsZero() || l.w.now.Sub(since) < l.w.story.Grace {
 			l.w.fail("law 4: %s starts while %s runs, whose agent was not out of reach for %v", a.task, old.task, l.w.story.Grace)
 		}
 	}
@@ -213,7 +216,7 @@ func (l *laws) toldAll(task cluster.TaskID, t *taskLedger, e *results.End) {
 		}
 		return // given up, or stopped without news
 	}
-	if t.last.source == "SOURCE_EXECUTOR" && e.State == sweep.AttemptLost && !a.sender.parted.IsZero() {
+	if t.last.source == "SOURCE_EXECUTOR" && e.State == sweep.AttemptLost && !l.partedSince(a.sender).IsZero() {
 		return // its executor's word waited for points that were still with the agent, and was given up with it
 	}
 	want := a.given

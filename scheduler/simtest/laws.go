@@ -60,6 +60,7 @@ type taskLedger struct {
 	back   bool      // its executor has said that it never will begin
 	killed time.Time // when the latest KILL for it left
 	killer int       // the process that sent it
+	parted time.Time // when the master first said that it is out of reach; zero: never
 }
 
 // update is what an update really said.
@@ -177,9 +178,18 @@ func taskOf(e *journal.TrialEntry) cluster.TaskID {
 
 // outOfReach notes that the master has said so of a task.
 func (l *laws) outOfReach(id cluster.TaskID) {
-	if a := l.w.truth[id]; a != nil && !a.sender.told { // a bundle has the id of its first attempt
-		a.sender.parted, a.sender.told = l.w.now, true
+	if t := l.task(id); t.parted.IsZero() {
+		t.parted = l.w.now
 	}
+}
+
+// partedSince is when a task was first out of reach: as the master says, of those too that begin when their agent is back;
+// else as it was. Zero: it never was.
+func (l *laws) partedSince(s *sender) time.Time {
+	if t := l.task(s.task); !t.parted.IsZero() { // a bundle has the id of its first attempt
+		return t.parted
+	}
+	return s.parted
 }
 
 // mayCorrupt bounds how often a task's reports are damaged: the core takes the fourth in a row for damaged at

@@ -24,8 +24,7 @@ type sender struct {
 	sent    sent      // the update in flight went out like this
 	bundle  *bundle   // nil: one attempt
 	single  *attempt  // nil: a bundle
-	parted  time.Time // when its agent and the master first lost each other while it ran, or the master first said so; zero: never
-	told    bool      // that the master said so
+	parted  time.Time // when its agent and the master first lost each other while it ran; zero: never
 }
 
 // updates is what has them: an outbox.Outbox, or an outbox.Bundle.

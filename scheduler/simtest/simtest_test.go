@@ -210,3 +210,23 @@ func TestTornJournal(t *testing.T) {
 		t.Errorf("only %d writes were torn", torn)
 	}
 }
+
+// TestBegunWhereOutOfReach has agents die with tasks that their executors have not begun, and come back with them when others
+// were launched in their place: nobody was promised that those do not begin.
+func TestBegunWhereOutOfReach(t *testing.T) {
+	late := 0
+	for seed := range uint64(60) {
+		s := Draw(seed)
+		s.Agents, s.Trials, s.Grace, s.Bundle, s.Slow, s.Constrained = 3, 17, 10*time.Second, "off", false, false
+		s.Faults = []Fault{{At: 112 * time.Millisecond, Kind: AgentDeath, Arg: 1514266070}, {At: 58 * time.Second, Kind: AgentDeath, Arg: 2981677741}}
+		w := played(t, s)
+		for id, a := range w.truth {
+			if p := w.laws.task(id).parted; !p.IsZero() && p.Before(a.started) {
+				late++
+			}
+		}
+	}
+	if late == 0 {
+		t.Error("no attempt began after its agent was out of reach")
+	}
+}
