@@ -58,6 +58,11 @@ func classify(att *attempt, s cluster.Status, end *task.End) classification {
 		v = classifyStarved(att, end)
 	}
 	v.prefetchFailed = end == nil && prefetchFailed(att, s)
+	return asKilled(att, v)
+}
+
+// asKilled is what the end of an attempt comes to that somebody wanted before it did.
+func asKilled(att *attempt, v classification) classification {
 	switch att.killing {
 	case killStopped:
 		v.outcome, v.reason = sweep.AttemptStopped, att.reason

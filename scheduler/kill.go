@@ -97,7 +97,7 @@ func (c *Core) watchRun(att *attempt) {
 		return
 	}
 	c.timers.Set(att.started.Add(spec.Timeout+spec.Grace+overtime), func(time.Time) {
-		if att.run.live[att.trial] == att {
+		if att.run.live[att.trial] == att && !att.hasEnded() {
 			c.kill(att, killOverdue, fmt.Sprintf("%s, and its executor did not end it", describeTimeout(att)))
 		}
 	})

@@ -226,6 +226,9 @@ type placement struct {
 // alive reports whether it is believed to be: some attempt of it has not ended.
 func (p *placement) alive() bool { return len(p.attempts) > 0 }
 
+// hasEnded reports whether its end is known, though how, or points of before, are still on their way.
+func (p *placement) hasEnded() bool { return p.lastWord || !p.terminalSeen.IsZero() }
+
 // first is the attempt that runs, or is the next to. It must be alive.
 func (p *placement) first() *attempt { return p.attempts[0] }
 

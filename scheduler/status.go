@@ -230,15 +230,16 @@ func (c *Core) awaitLastUpdate(att *attempt) {
 }
 
 // withoutPoints is what the end of an attempt comes to of which points never came: its value would be wrong, or seem to be
-// missing.
+// missing, so it has not succeeded. What was wanted of it meanwhile stands.
 func withoutPoints(att *attempt, state cluster.TaskState, v classification) classification {
-	switch {
-	case att.missing == 0:
-	case state == cluster.Finished && att.killing == notKilled:
-		return classification{outcome: sweep.AttemptLost, reason: fmt.Sprintf("ended, and %d of its points never came", att.missing)}
-	default:
-		v.reason = fmt.Sprintf("%s (%d of its points never came)", v.reason, att.missing)
+	if att.missing == 0 {
+		return v
 	}
+	missing := fmt.Sprintf("%d of its points never came", att.missing)
+	if state == cluster.Finished {
+		v = asKilled(att, classification{outcome: sweep.AttemptLost, reason: "ended", end: v.end})
+	}
+	v.reason = fmt.Sprintf("%s (%s)", v.reason, missing)
 	return v
 }
 

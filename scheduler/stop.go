@@ -61,7 +61,7 @@ func (c *Core) watchBudget(att *attempt) {
 		return
 	}
 	c.timers.Set(att.started.Add(most), func(time.Time) {
-		if att.run.live[att.trial] == att {
+		if att.run.live[att.trial] == att && !att.hasEnded() {
 			c.stopAttempt(att, att.run.stops.Overtime(att.trial, &att.value))
 		}
 	})
