@@ -5,13 +5,6 @@ import (
 	"errors"
 )
 
-// request is a command whose caller waits until the journal holds it.
-type request struct {
-	command Command
-	inspect func(*Core)
-	reply   chan error // capacity 1: the loop never waits for a caller
-}
-
 // Submit hands in a sweep and returns when the journal holds it, or with the reason it was refused.
 func (l *Loop) Submit(ctx context.Context, s Submit) error { return l.ask(ctx, request{command: s}) }
 
