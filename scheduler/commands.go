@@ -37,68 +37,6 @@ func (c *Core) validate(cmd Command) error {
 	return nil
 }
 
-func (c *Core) checkSweep(id string) error {
-	if c.runs[id] == nil {
-		return fmt.Errorf("sweep %s: %w", id, ErrUnknown)
-	}
-	return nil
-}
-
-// checkRetry refuses a retry whose executors could not be started.
-func (c *Core) checkRetry(id string) error {
-	if err := c.checkSweep(id); err != nil {
-		return err
-	}
-	if _, err := c.executorSpecFor(id, c.runs[id].spec); err != nil {
-		return fmt.Errorf("retry sweep %s: %w", id, err)
-	}
-	return nil
-}
-
-// checkForget refuses to forget what is still at work or not yet stored.
-func (c *Core) checkForget(id string) error {
-	if err := c.checkSweep(id); err != nil {
-		return err
-	}
-	if !c.runs[id].forgettable() {
-		return fmt.Errorf("forget sweep %s: %w", id, ErrAtWork)
-	}
-	return nil
-}
-
-// checkActive refuses what would change a sweep that has ended.
-func (c *Core) checkActive(id string) error {
-	if err := c.checkSweep(id); err != nil {
-		return err
-	}
-	if phase := c.runs[id].entry.Phase; phase.Ended() {
-		return fmt.Errorf("sweep %s: %w: %s", id, ErrEnded, phase)
-	}
-	return nil
-}
-
-// checkTrial refuses what a trial cannot be told any more, or, when it must listen, not now.
-func (c *Core) checkTrial(id string, trial int, listening bool) error {
-	if err := c.checkSweep(id); err != nil {
-		return err
-	}
-	run := c.runs[id]
-	if trial == ThenTrial && !run.spec.Then.Step() {
-		return fmt.Errorf("sweep %s has no `then` step of its own: %w", id, ErrUnknownTrial)
-	}
-	if !run.has(trial) {
-		return fmt.Errorf("trial %d of sweep %s, which has trials 0 to %d: %w", trial, id, run.total-1, ErrUnknownTrial)
-	}
-	state := run.state(trial)
-	switch att := run.live[trial]; {
-	case state.Terminal():
-		return fmt.Errorf("trial %d of sweep %s: %w: %s", trial, id, ErrEnded, state)
-	case listening && (att == nil || att.started.IsZero()):
-		return fmt.Errorf("trial %d of sweep %s: %w: %s", trial, id, ErrNotRunning, state)
-	}
-	return nil
-}
-
 // submit takes a sweep. A second submission of the same id changes nothing, so clients may repeat themselves.
 func (c *Core) submit(ev Submit) {
 	if c.runs[ev.ID] != nil {
@@ -272,14 +210,5 @@ func (c *Core) journalTerminals(run *run) {
 	c.journalSweep(run)
 	if !run.entry.KeepTrials {
 		c.journalEnded(run)
-	}
-}
-
-// journalEnded writes the trials that have ended one by one.
-func (c *Core) journalEnded(run *run) {
-	for t := ThenTrial; t < run.total; t++ {
-		if s := run.state(t); s != sweep.Waiting {
-			c.journal(journal.TrialEntry{Sweep: run.id, Trial: t, State: s, Attempt: run.lastAttempt(t)})
-		}
 	}
 }

@@ -1,8 +1,6 @@
 package scheduler
 
 import (
-	"slices"
-
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -39,14 +37,4 @@ func (c *Core) drain(run *run, outcome sweep.Phase, reason string, kill bool) {
 		c.recall(run)
 	}
 	c.touch(run)
-}
-
-// inOrder is the live attempts by trial.
-func (r *run) inOrder() []*attempt {
-	all := make([]*attempt, 0, len(r.live))
-	for _, att := range r.live {
-		all = append(all, att)
-	}
-	slices.SortFunc(all, func(a, b *attempt) int { return a.trial - b.trial })
-	return all
 }

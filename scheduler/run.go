@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/queue"
@@ -166,9 +165,6 @@ func (r *run) launchable(most int) int {
 	}
 	return r.queue.Room(r.counts[sweep.Waiting], r.tasks, r.spec.Limits.Parallel, most)
 }
-
-// ThenTrial stands for the `then` step where a trial's index is expected.
-const ThenTrial = results.ThenTrial
 
 // keepsTrials reports whether the journal is to keep the trials of a sweep that has ended.
 func (r *run) keepsTrials() bool { return r.search.Learns() || r.stops.Stopper != nil }
@@ -334,4 +330,14 @@ func setSteps(e *journal.TrialEntry, s search.Steps) {
 	if s.Point != "" {
 		e.Point = []byte(s.Point)
 	}
+}
+
+// inOrder is the live attempts by trial.
+func (r *run) inOrder() []*attempt {
+	all := make([]*attempt, 0, len(r.live))
+	for _, att := range r.live {
+		all = append(all, att)
+	}
+	slices.SortFunc(all, func(a, b *attempt) int { return a.trial - b.trial })
+	return all
 }

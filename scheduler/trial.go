@@ -189,3 +189,12 @@ func (c *Core) disbelieve(a *attempt) {
 		p.first().launched = c.now // its turn has come
 	}
 }
+
+// journalEnded writes the trials that have ended one by one.
+func (c *Core) journalEnded(run *run) {
+	for t := ThenTrial; t < run.total; t++ {
+		if s := run.state(t); s != sweep.Waiting {
+			c.journal(journal.TrialEntry{Sweep: run.id, Trial: t, State: s, Attempt: run.lastAttempt(t)})
+		}
+	}
+}

@@ -9,7 +9,7 @@ func (s *Space) At(i *big.Int) Point {
 		panic("sweep: grid point " + i.String() + " is outside the space")
 	}
 	if s.index != nil {
-		return s.index.at(s, i.Int64())
+		return s.indexedPoint(s.index, i.Int64())
 	}
 	return s.build(s.combination(i))
 }

@@ -7,6 +7,3 @@ type Repeat struct {
 	Rank   Rank `json:"rank,omitempty"`
 	Racing bool `json:"racing,omitempty"` // repeats of promising points run before those of others
 }
-
-// Points is how many points the sweep runs.
-func (s *Spec) Points() int { return s.Trials / max(s.Repeat.Trials, 1) }

@@ -166,3 +166,6 @@ func (s *Spec) TrialLimits(p Point) (TrialLimits, error) {
 	}
 	return l, nil
 }
+
+// Points is how many points the sweep runs.
+func (s *Spec) Points() int { return s.Trials / max(s.Repeat.Trials, 1) }

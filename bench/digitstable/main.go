@@ -18,6 +18,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/kaon-sweep/kaon/bench"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
 
 func main() {
@@ -76,7 +77,7 @@ func trainAll(digits, work string, workers int, done map[key][]uint16) error {
 	var failed error
 	var all sync.WaitGroup
 	for range workers {
-		all.Go(func() {
+		all.Go(crash.Func(func() {
 			for k := range todo {
 				wrong, err := train(digits, k)
 				mu.Lock()
@@ -87,7 +88,7 @@ func trainAll(digits, work string, workers int, done map[key][]uint16) error {
 				failed = errors.Join(failed, err)
 				mu.Unlock()
 			}
-		})
+		}))
 	}
 	for seed := 1; seed <= bench.DigitsSeeds; seed++ {
 		for entry := range bench.DigitsConfigurations() {

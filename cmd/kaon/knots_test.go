@@ -28,7 +28,7 @@ var knotsAllowed = map[string]int{
 	"bench": 4, "cmd/kaon": 3, "offers": 9, "results/export": 4,
 	"scheduler": 1, "server": 1,
 	"scheduler/cluster": 3, "scheduler/cluster/embedded": 4, "scheduler/cluster/embedded/containerizer": 5,
-	"scheduler/cluster/embedded/master": 6, "scheduler/executor/parse": 8, "scheduler/safefile": 3,
+	"scheduler/cluster/embedded/master": 8, "scheduler/executor/parse": 8, "scheduler/safefile": 3,
 	"scheduler/simtest": 20, "sweep/search": 12,
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
@@ -137,4 +138,23 @@ func (s *cache) secrets(ctx context.Context, address string) (map[string]string,
 	defer s.mu.Unlock()
 	s.mu.secrets[address] = values
 	return values, nil
+}
+
+// within calls f with a path of a thing's folder that leads there whatever trials do meanwhile, and gives the
+// path that it answers as trials know it.
+func (s *cache) within(id string, f func(folder string) (string, error)) (out string, err error) {
+	dir, err := s.sandbox.Dir(filepath.Join(task.Store, id))
+	if err != nil {
+		return "", err
+	}
+	defer dir.Close()
+	err = dir.At(func(folder string) error {
+		path, err := f(folder)
+		if below, ok := strings.CutPrefix(path, folder+"/"); ok {
+			path = filepath.Join(s.folder, id, below)
+		}
+		out = path
+		return err
+	})
+	return out, err
 }

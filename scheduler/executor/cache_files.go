@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -17,25 +16,6 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 )
-
-// within calls f with a path of a thing's folder that leads there whatever trials do meanwhile, and gives the
-// path that it answers as trials know it.
-func (s *cache) within(id string, f func(folder string) (string, error)) (out string, err error) {
-	dir, err := s.sandbox.Dir(filepath.Join(task.Store, id))
-	if err != nil {
-		return "", err
-	}
-	defer dir.Close()
-	err = dir.At(func(folder string) error {
-		path, err := f(folder)
-		if below, ok := strings.CutPrefix(path, folder+"/"); ok {
-			path = filepath.Join(s.folder, id, below)
-		}
-		out = path
-		return err
-	})
-	return out, err
-}
 
 // resolveArchive is where a source's file lies in the end, or what was in it.
 func resolveArchive(

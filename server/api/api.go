@@ -31,6 +31,3 @@ type API struct {
 	hub     *hub
 	audit   *audit
 }
-
-// Prefix begins the paths of all operations.
-const Prefix = "/v1"

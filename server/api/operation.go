@@ -6,6 +6,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
+// Prefix begins the paths of all operations.
+const Prefix = "/v1"
+
 // operation is one operation of the API, which callers of a role may use.
 func operation(role Role, method, path, id, summary string) huma.Operation {
 	return huma.Operation{

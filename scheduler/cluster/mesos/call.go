@@ -140,6 +140,5 @@ func SubscribeCall(c Config, id cluster.FrameworkID) (*api.Call, error) {
 	if err := c.complete(); err != nil {
 		return nil, err
 	}
-	d := &Driver{conf: c}
-	return calls.Subscribe(d.frameworkInfo(id)), nil
+	return calls.Subscribe(c.frameworkInfo(id)), nil
 }

@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
-
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
@@ -200,39 +198,4 @@ func (d *Driver) closeIdle() {
 	d.calls.Lock()
 	defer d.calls.Unlock()
 	d.client.CloseIdleConnections()
-}
-
-func (d *Driver) frameworkInfo(id cluster.FrameworkID) *mesosapi.FrameworkInfo {
-	c := &d.conf
-	yes, seconds := true, c.FailoverTimeout.Seconds()
-	info := &mesosapi.FrameworkInfo{
-		User:            c.User,
-		Name:            c.Name,
-		Roles:           c.Roles,
-		FailoverTimeout: &seconds,
-		Checkpoint:      &yes,
-	}
-	types := []mesosapi.FrameworkInfo_Capability_Type{
-		mesosapi.FrameworkInfo_Capability_MULTI_ROLE,
-		mesosapi.FrameworkInfo_Capability_PARTITION_AWARE,
-		mesosapi.FrameworkInfo_Capability_TASK_KILLING_STATE,
-	}
-	if c.GPUs {
-		types = append(types, mesosapi.FrameworkInfo_Capability_GPU_RESOURCES)
-	}
-	for _, t := range types {
-		info.Capabilities = append(info.Capabilities, mesosapi.FrameworkInfo_Capability{Type: t})
-	}
-	if id != "" {
-		info.ID = &mesosapi.FrameworkID{Value: string(id)}
-	}
-	info.Principal, info.Hostname, info.WebUiURL = optional(c.Principal), optional(c.Hostname), optional(c.WebUI)
-	return info
-}
-
-func optional(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
 }

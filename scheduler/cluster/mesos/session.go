@@ -93,7 +93,7 @@ func (s *session) subscribe(ctx context.Context) (io.ReadCloser, error) {
 	}
 	s.url = scheme + "://" + s.address + apiPath
 	s.header = s.driver.header.Clone()
-	message, err := calls.Subscribe(s.driver.frameworkInfo(s.framework)).Marshal()
+	message, err := calls.Subscribe(s.driver.conf.frameworkInfo(s.framework)).Marshal()
 	if err != nil {
 		return nil, fmt.Errorf("encode SUBSCRIBE: %w", err)
 	}

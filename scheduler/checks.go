@@ -1,0 +1,67 @@
+package scheduler
+
+import (
+	"fmt"
+)
+
+func (c *Core) checkSweep(id string) error {
+	if c.runs[id] == nil {
+		return fmt.Errorf("sweep %s: %w", id, ErrUnknown)
+	}
+	return nil
+}
+
+// checkRetry refuses a retry whose executors could not be started.
+func (c *Core) checkRetry(id string) error {
+	if err := c.checkSweep(id); err != nil {
+		return err
+	}
+	if _, err := c.executorSpecFor(id, c.runs[id].spec); err != nil {
+		return fmt.Errorf("retry sweep %s: %w", id, err)
+	}
+	return nil
+}
+
+// checkForget refuses to forget what is still at work or not yet stored.
+func (c *Core) checkForget(id string) error {
+	if err := c.checkSweep(id); err != nil {
+		return err
+	}
+	if !c.runs[id].forgettable() {
+		return fmt.Errorf("forget sweep %s: %w", id, ErrAtWork)
+	}
+	return nil
+}
+
+// checkActive refuses what would change a sweep that has ended.
+func (c *Core) checkActive(id string) error {
+	if err := c.checkSweep(id); err != nil {
+		return err
+	}
+	if phase := c.runs[id].entry.Phase; phase.Ended() {
+		return fmt.Errorf("sweep %s: %w: %s", id, ErrEnded, phase)
+	}
+	return nil
+}
+
+// checkTrial refuses what a trial cannot be told any more, or, when it must listen, not now.
+func (c *Core) checkTrial(id string, trial int, listening bool) error {
+	if err := c.checkSweep(id); err != nil {
+		return err
+	}
+	run := c.runs[id]
+	if trial == ThenTrial && !run.spec.Then.Step() {
+		return fmt.Errorf("sweep %s has no `then` step of its own: %w", id, ErrUnknownTrial)
+	}
+	if !run.has(trial) {
+		return fmt.Errorf("trial %d of sweep %s, which has trials 0 to %d: %w", trial, id, run.total-1, ErrUnknownTrial)
+	}
+	state := run.state(trial)
+	switch att := run.live[trial]; {
+	case state.Terminal():
+		return fmt.Errorf("trial %d of sweep %s: %w: %s", trial, id, ErrEnded, state)
+	case listening && (att == nil || att.started.IsZero()):
+		return fmt.Errorf("trial %d of sweep %s: %w: %s", trial, id, ErrNotRunning, state)
+	}
+	return nil
+}
