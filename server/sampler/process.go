@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
 
 // maxLine bounds one answer in bytes: a thousand points of a kilobyte.
@@ -102,10 +104,10 @@ func (p *process) exchange(message any, patience time.Duration) ([]byte, error) 
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	sent := make(chan error, 1)
-	go func() { // ends with the pipe: Close breaks it
+	crash.Go(func() { // ends with the pipe: Close breaks it
 		_, err := p.in.Write(append(text, '\n'))
 		sent <- err
-	}()
+	})
 	select {
 	case l, ok := <-p.lines:
 		if !ok {
@@ -129,10 +131,10 @@ func (p *process) close() { p.over.Do(p.kill) }
 func (p *process) kill() {
 	const grace = 500 * time.Millisecond
 	_ = p.in.Close()
-	go func() { // what it still says
+	crash.Go(func() { // what it still says
 		for range p.lines {
 		}
-	}()
+	})
 	select {
 	case <-p.gone:
 	case <-time.After(grace):
