@@ -21,6 +21,7 @@ type Core struct {
 
 	framework      cluster.FrameworkID
 	connected      bool
+	connectedSince time.Time
 	suppressed     bool
 	revived        time.Time // last REVIVE
 	resourcesFreed bool      // attempts ended since

@@ -21,15 +21,15 @@ import (
 // What an agent says of the end of an executor has no numbers. It comes once for each task, as the last that comes of
 // it; when that of all attempts on the executor is here, so is all that they carried for each other. An attempt that
 // has said nothing by then never had points with another.
+//
+// Some attempt may have been launched on an executor that has just ended, and starts another of the same id: it has no last
+// word to give. It shows when its executor says something later than that end, by the clock of the agent that both share, and
+// when the master, asked after that, has heard of no executor that runs it.
 
-// How long the end of an attempt is held. The points that it waits for are lost only with their agent, which the master
-// then tells of, sooner than that. A new attempt may have been launched on an executor that has just ended, and starts another:
-// it has no last word to give. Other updates wait until the attempt whose points are missing has ended, or as long as
-// no report of its executor was lost.
-const (
-	mostHeld     = 10 * time.Minute
-	mostLastWord = 30 * time.Second
-)
+// mostHeld is how long the end of an attempt is held. What it waits for is lost only with their agent, which the master then
+// tells of, sooner than that; while there is no master nobody could bring it, so that time does not count. Other updates wait
+// until the attempt whose points are missing has ended, or as long as no report of its executor was lost.
+const mostHeld = 10 * time.Minute
 
 // isLastWord reports whether an update says, for its agent, that a task ended with its executor.
 func isLastWord(s *cluster.Status) bool {
@@ -49,16 +49,15 @@ func (c *Core) hold(att *attempt, h heldUpdate) bool {
 	if len(h.status.UUID) == 0 {
 		return false
 	}
-	wait := mostHeld
 	switch {
 	case att != nil && !att.bundle && !att.started.IsZero() && isLastWord(&h.status):
-		wait = mostLastWord // if it is that of the last attempt, releaseHeld takes those in first that came first
+		c.awaitLastWords(att, h.status.Time) // if it is that of the last attempt, releaseHeld takes those in first that came first
 	case !c.early(att, &h):
 		return false
 	}
 	if att != nil && h.status.State.Final() {
 		att.lastWord = true
-		h.until = c.now.Add(wait)
+		h.until = c.now.Add(mostHeld)
 		c.timers.Set(h.until, func(time.Time) {}) // then releaseHeld looks
 	}
 	c.held = append(c.held, h)
@@ -68,7 +67,7 @@ func (c *Core) hold(att *attempt, h heldUpdate) bool {
 // isOverdue reports whether a held update has to wait no longer, whatever is missing.
 func (c *Core) isOverdue(h *heldUpdate) bool {
 	s := c.streams.of[journal.ExecutorKey{Agent: h.status.Agent, Executor: h.status.Executor}]
-	return s != nil && s.damaged || !h.until.IsZero() && !c.now.Before(h.until)
+	return s != nil && s.damaged || !h.until.IsZero() && !c.now.Before(h.until) && c.connectedFor(mostHeld)
 }
 
 // early reports whether an update has to wait for others.
@@ -99,6 +98,9 @@ func (c *Core) partOf(h *heldUpdate, p *task.Part) *attempt {
 func (c *Core) giveUpPoints(att *attempt, h *heldUpdate) {
 	if att != nil {
 		att.missing += missingPoints(att, &h.report)
+		if isLastWord(&h.status) && c.awaitsLastWords(att) {
+			c.note(Anomaly{Message: "points may be missing: not all is heard of others whose executor ended", Task: att.id(), Agent: att.agent})
+		}
 	}
 	for _, p := range h.report.Others {
 		if other := c.partOf(h, &p); other != nil && p.First > other.points {
@@ -115,12 +117,49 @@ func missingPoints(att *attempt, r *task.Report) uint64 {
 	return 0
 }
 
-// awaitsLastWords reports whether of another attempt on the executor of one the last word has not come.
+// awaitLastWords makes the end of an attempt, which its agent tells of at some time by the agent's clock, wait for the last word
+// of all others that may have been on its executor. Of those not heard of the master is asked.
+func (c *Core) awaitLastWords(att *attempt, ended time.Time) {
+	for other := c.live.first; other != nil; other = other.next {
+		if !other.sharesExecutor(att) || other.lastWord || isLater(other.spoke, ended) {
+			continue
+		}
+		other.awaited, other.awaitedSince = true, ended
+		if other.started.IsZero() {
+			other.reconciled = false
+			c.scheduleReconcile()
+		}
+	}
+}
+
+// awaitsLastWords reports whether the last word of another attempt on the executor of one has not come.
 func (c *Core) awaitsLastWords(att *attempt) bool {
 	for other := c.live.first; other != nil; other = other.next {
-		if other.agent == att.agent && other.executor == att.executor && !other.lastWord {
+		if other.sharesExecutor(att) && other.awaited && !other.lastWord {
 			return true
 		}
 	}
 	return false
 }
+
+// sharesExecutor reports whether the points of two attempts may travel together.
+func (a *attempt) sharesExecutor(b *attempt) bool {
+	return a != b && a.agent == b.agent && a.executor == b.executor && !a.bundle && !b.bundle
+}
+
+// noteSpoken takes in that the executor of an attempt said something of it, by its clock: if that was after the end of an
+// executor, it is another, and the attempt was not on the one that ended.
+func (p *placement) noteSpoken(at time.Time) {
+	if at.After(p.spoke) {
+		p.spoke = at
+	}
+	if isLater(p.spoke, p.awaitedSince) {
+		p.awaited = false
+	}
+}
+
+// noteUnheard takes in that the master, at the latest, has heard of no executor that runs an attempt.
+func (p *placement) noteUnheard() { p.awaited = false }
+
+// isLater compares times that updates bear; without one nothing is known.
+func isLater(a, b time.Time) bool { return !b.IsZero() && a.After(b) }

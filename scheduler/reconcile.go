@@ -30,7 +30,7 @@ func (c *Core) subscribed(ev cluster.Subscribed) {
 		c.framework = ev.Framework
 		c.journal(journal.FrameworkEntry{ID: ev.Framework})
 	}
-	c.connected, c.suppressed = true, false
+	c.connected, c.connectedSince, c.suppressed = true, c.now, false
 	c.cfg.Packer.Reset()
 	if before != "" && before != ev.Framework {
 		c.failAll()
@@ -66,6 +66,11 @@ func (c *Core) failAll() {
 		att = att.placement.first()
 		c.loseTask(att.placement, classify(att, cluster.Status{State: cluster.Lost, Message: "the master removed the framework, and its tasks with it"}, nil))
 	}
+}
+
+// connectedFor reports whether the master has been there for some time: what agents repeat has come by then.
+func (c *Core) connectedFor(wait time.Duration) bool {
+	return c.connected && !c.now.Before(c.connectedSince.Add(wait))
 }
 
 func (c *Core) disconnected(ev cluster.Disconnected) {

@@ -216,6 +216,9 @@ type placement struct {
 	prefetched       bool      // its agent was to bring what it works with
 	killed           time.Time // when it was last sent a KILL; zero: to be sent one at once
 	lastWord         bool      // the last of its updates is here, and may wait for those of others
+	spoke            time.Time // when its executor last said something, by the agent's clock; zero: it has not to this process
+	awaited          bool      // the end of another on its executor waits for its last word, if it was there
+	awaitedSince     time.Time // when that executor ended, by the agent's clock
 	terminalSeen     time.Time // reconciliation says it ended, the update that tells how has not come yet
 }
 

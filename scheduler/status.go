@@ -18,8 +18,8 @@ import (
 // before it is taken without its report: the damage may have been done on the way, or at the source.
 const maxCorruptUpdates = 3
 
-// lastUpdateWait is how long an attempt that reconciliation calls ended may keep its last words to itself. An agent
-// repeats an unacknowledged update within this time.
+// lastUpdateWait is how long an attempt that reconciliation calls ended may keep its last words to itself, while there is a
+// master. An agent repeats an unacknowledged update within this time.
 const lastUpdateWait = 10 * time.Minute
 
 // updated takes in a status update. Whatever comes of it, an update with a uuid is acknowledged, after the
@@ -30,6 +30,9 @@ func (c *Core) updated(s cluster.Status) {
 		c.note(Anomaly{Message: "update not believed: it comes from the executor of other attempts", Task: s.Task, Agent: s.Agent})
 		c.acknowledge(s)
 		return
+	}
+	if att != nil && s.Source == fromExecutor {
+		att.noteSpoken(s.Time)
 	}
 	if c.isHeld(&s) {
 		return
@@ -128,6 +131,7 @@ func (c *Core) takeOthers(h heldUpdate) (runs []*run) {
 		if att == nil {
 			continue
 		}
+		att.noteSpoken(h.status.Time)
 		points := c.newPoints(att, task.Report{First: p.First, Points: p.Points})
 		if points == nil {
 			continue
@@ -165,6 +169,9 @@ func (c *Core) apply(att *attempt, h heldUpdate) {
 	c.observeDrain(att, s)
 	switch s.State {
 	case cluster.Staging, cluster.Starting, cluster.Killing:
+		if s.State == cluster.Staging && len(s.UUID) == 0 {
+			att.noteUnheard()
+		}
 		c.clearUnreachable(att)
 		c.keepPoints(att, points)
 	case cluster.Running:
@@ -222,11 +229,18 @@ func isReconciledState(s cluster.Status) bool {
 func (c *Core) awaitLastUpdate(att *attempt) {
 	if att.terminalSeen.IsZero() {
 		att.terminalSeen = c.now
-		p := att.placement
-		c.timers.Set(c.now.Add(lastUpdateWait), func(time.Time) {
-			c.loseTask(p, classification{outcome: sweep.AttemptLost, reason: "ended, and its last update never came"})
-		})
+		c.loseSilent(att.placement)
 	}
+}
+
+func (c *Core) loseSilent(p *placement) {
+	c.timers.Set(c.now.Add(lastUpdateWait), func(time.Time) {
+		if p.alive() && !c.connectedFor(lastUpdateWait) {
+			c.loseSilent(p)
+			return
+		}
+		c.loseTask(p, classification{outcome: sweep.AttemptLost, reason: "ended, and its last update never came"})
+	})
 }
 
 // withoutPoints is what the end of an attempt comes to of which points never came: its value would be wrong, or seem to be

@@ -23,7 +23,7 @@ import (
 // a pass: journal entries (J), calls (C) and notices (N), in order.
 //
 //	submit s trials=3 retries=1 objective=loss asha=2 plateau=3 budget=1h steps=9 …   offer a1 cpus=4 [arch=arm64] [cold] (mem and disk abound; cold: the executors there have ended)
-//	update s.0.1 RUNNING [uuid=u1] [loss=1,2 first=0] [exit=0] [reason=…] [says=with_words] [starved=memory] [from=a1] [garbled]
+//	update s.0.1 RUNNING [uuid=u1] [loss=1,2 first=0] [exit=0] [reason=…] [says=with_words] [starved=memory] [from=a1] [at=7 (its second)] [garbled]
 //	tick 30s   subscribe [f2]   disconnect   crash [away=24h]   pause s   resume s   executor-gone s.0.1 86   stop s   stop-trial s 1   agent-gone a1   won s [trial=1] [attempt=2]   retry s   stored s 3
 func TestStories(t *testing.T) {
 	datadriven.Walk(t, "testdata/stories", func(t *testing.T, path string) {
@@ -212,8 +212,11 @@ func storyStatus(t *testing.T, d *datadriven.TestData) cluster.Status {
 	st := cluster.Status{Task: cluster.TaskID(d.CmdArgs[0].Key), State: cluster.TaskState(d.CmdArgs[1].Key), Agent: "a1"}
 	var r task.Report
 	var uuid, from, list string
-	var exit int
+	var exit, at int
 	d.MaybeScanArgs(t, "first", &r.First)
+	if d.MaybeScanArgs(t, "at", &at) {
+		st.Time = time.Unix(int64(at), 0)
+	}
 	d.MaybeScanArgs(t, "reason", &st.Reason)
 	switch {
 	case st.Reason == "", st.Reason == "REASON_AGENT_DRAINING":
