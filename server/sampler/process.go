@@ -58,7 +58,7 @@ func start(command []string, folder string) (*process, error) {
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
 	}
-	go p.read(out)
+	crash.Go(func() { p.read(out) })
 	return p, nil
 }
 
