@@ -63,15 +63,23 @@ func classify(att *attempt, s cluster.Status, end *task.End) classification {
 
 // asKilled is what the end of an attempt comes to that somebody wanted before it did.
 func asKilled(att *attempt, v classification) classification {
+	switch v = asWanted(att, v); att.killing {
+	case killOverdue:
+		v.outcome, v.reason = sweep.AttemptTimedOut, att.reason
+	case killPreempted:
+		v.outcome, v.reason = sweep.AttemptPreempted, att.reason
+	}
+	return v
+}
+
+// asWanted is what the end of an attempt comes to that was to end for good, whoever tells of it, and if nobody does: it is not
+// tried again.
+func asWanted(att *attempt, v classification) classification {
 	switch att.killing {
 	case killStopped:
 		v.outcome, v.reason = sweep.AttemptStopped, att.reason
 	case killDone:
 		v.outcome, v.reason = sweep.AttemptSucceeded, att.reason
-	case killOverdue:
-		v.outcome, v.reason = sweep.AttemptTimedOut, att.reason
-	case killPreempted:
-		v.outcome, v.reason = sweep.AttemptPreempted, att.reason
 	}
 	return v
 }

@@ -166,7 +166,6 @@ func (c *Core) retry(ev Retry) {
 		}
 		run.entry.Phase, run.entry.Reason, run.entry.Ended = sweep.PhaseActive, "", time.Time{}
 		run.entry.Outcome, run.entry.Elapsed, run.entry.Paused = "", 0, false
-		run.entry.Killing = false
 		c.startClock(run)
 		c.journalTerminals(run)
 	}

@@ -15,7 +15,7 @@ func (c *Core) touch(run *run) {
 // drain lets no more trials of a sweep start; with kill it ends the running ones too. The first reason stands,
 // but a later drain may still kill.
 func (c *Core) drain(run *run, outcome sweep.Phase, reason string, kill bool) {
-	kill = kill && !run.entry.Killing
+	kill = kill && !run.killing()
 	switch run.entry.Phase {
 	case sweep.PhaseActive, sweep.PhaseSelecting, sweep.PhaseThen:
 		run.entry.Phase, run.entry.Outcome, run.entry.Reason, run.entry.Killing = sweep.PhaseDraining, outcome, reason, kill

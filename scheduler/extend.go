@@ -113,7 +113,7 @@ func (c *Core) extend(ev Extend) {
 	run.queue.Extend(run.total, next, x.uniform)
 	if ended {
 		run.entry.Phase, run.entry.Reason, run.entry.Ended = sweep.PhaseActive, "", time.Time{}
-		run.entry.Outcome, run.entry.Elapsed, run.entry.Paused, run.entry.Killing = "", 0, false, false
+		run.entry.Outcome, run.entry.Elapsed, run.entry.Paused = "", 0, false
 		run.first, run.unstartable, run.reached = firstFailures{}, "", nil
 		c.startClock(run)
 	}
@@ -128,6 +128,7 @@ func (c *Core) extend(ev Extend) {
 		c.note(SweepStarted{Sweep: run.id, Spec: run.spec, At: run.entry.Submitted, Resumed: true})
 	} else {
 		c.watchWall(run)
+		c.watchBudgets(run)
 	}
 	c.note(SweepExtended{Sweep: run.id, Spec: run.spec, Extensions: run.entry.Extensions})
 	c.touch(run)

@@ -291,14 +291,14 @@ func (c *Core) noteLoss(att *attempt, v classification) {
 	c.note(AttemptLost{Sweep: r.id, Loss: r.loss})
 }
 
-// loseTask ends a task of which nobody will tell how: its first attempt as v says, and the others are given back, as they have
-// not begun.
+// loseTask ends a task of which nobody will tell how: its first attempt as v says, unless it was to end, and the others are given
+// back, as they have not begun.
 func (c *Core) loseTask(p *placement, v classification) {
 	for len(p.attempts) > 1 {
 		c.giveBack(p.attempts[1], "its task ended before its turn came: "+v.reason)
 	}
 	if p.alive() {
-		c.finish(p.first(), v, nil)
+		c.finish(p.first(), asWanted(p.first(), v), nil)
 	}
 }
 

@@ -27,7 +27,7 @@ func (c *Core) killAll(all []*attempt, w killReason, reason string) {
 	all = slices.DeleteFunc(slices.Clone(all), func(att *attempt) bool { return att.killing != notKilled })
 	for _, att := range all {
 		att.killing, att.reason = w, reason
-		if !att.run.entry.Killing {
+		if !att.run.killing() { // else the sweep's entry says so
 			c.journal(att.entry())
 		}
 	}

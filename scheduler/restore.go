@@ -275,7 +275,7 @@ func (c *Core) resume(run *run) error {
 	case sweep.PhaseDraining:
 		c.endAllUnlaunched(run, run.entry.Reason)
 		for _, att := range run.inOrder() {
-			if run.entry.Killing {
+			if run.killing() && att.killing == notKilled {
 				att.killing, att.reason = killStopped, run.entry.Reason
 			}
 		}

@@ -335,6 +335,10 @@ func setSteps(e *journal.TrialEntry, s search.Steps) {
 	}
 }
 
+// killing reports whether the sweep is ending and kills what runs. What is left of that when it goes on, by its `then` step or
+// by a user's wish, says nothing.
+func (r *run) killing() bool { return r.entry.Phase == sweep.PhaseDraining && r.entry.Killing }
+
 // inOrder is the live attempts by trial.
 func (r *run) inOrder() []*attempt {
 	all := make([]*attempt, 0, len(r.live))

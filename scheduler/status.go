@@ -386,7 +386,8 @@ func (c *Core) applyAttempts(p *placement, s cluster.Status, reports []task.Atte
 // loseBefore ends attempts of a bundle that went before one which has begun: they ended, and what told of it could not be read.
 func (c *Core) loseBefore(att *attempt) {
 	for p := att.placement; p.first() != att; {
-		c.finish(p.first(), classification{outcome: sweep.AttemptLost, agentNotBlamed: true, reason: "ended, and the update that told how could not be read"}, nil)
+		v := classification{outcome: sweep.AttemptLost, agentNotBlamed: true, reason: "ended, and the update that told how could not be read"}
+		c.finish(p.first(), asWanted(p.first(), v), nil)
 	}
 }
 

@@ -61,10 +61,20 @@ func (c *Core) watchBudget(att *attempt) {
 		return
 	}
 	c.timers.Set(att.started.Add(most), func(time.Time) {
-		if att.run.live[att.trial] == att && !att.hasEnded() {
+		extended := att.run.spec.Limits.TrialTime != most // and there is another timer
+		if att.run.live[att.trial] == att && !att.hasEnded() && !extended {
 			c.stopAttempt(att, att.run.stops.Overtime(att.trial, &att.value))
 		}
 	})
+}
+
+// watchBudgets has those watched that run, by a limits.trial.time that has changed.
+func (c *Core) watchBudgets(run *run) {
+	for _, att := range run.inOrder() {
+		if !att.started.IsZero() {
+			c.watchBudget(att)
+		}
+	}
 }
 
 // checkSteps ends a sweep whose trials have made all the steps that limits.steps gives them. As with a target, its best trial

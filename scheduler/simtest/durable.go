@@ -46,7 +46,7 @@ func (l *laws) durableSweep(e journal.SweepEntry) {
 		s.halted = true
 	}
 	s.phase, s.winner = e.Phase, e.Winner
-	s.early.killing = e.Killing
+	s.early.killing = e.Killing && e.Phase == sweep.PhaseDraining
 }
 
 func (l *laws) durableTrial(e journal.TrialEntry) {

@@ -86,6 +86,9 @@ func (p *stopReplay) entry(e journal.TrialEntry) (broken string) {
 		d.Trial = e.Trial
 		p.stopper.Decide(d)
 	}
+	if begins && t.decided != nil {
+		return fmt.Sprintf("trial %d begins again though %+v", e.Trial, *t.decided)
+	}
 	if begins {
 		t.series, t.made = sweep.Series{}, nil
 		p.stopper.Begin(e.Trial)

@@ -144,9 +144,13 @@ func TestRestored(t *testing.T) {
 				if r.IntN(20) == 0 {
 					torn = torn.again(t, spec(rule), r)
 				}
-				if r.IntN(40) == 0 && whole.series[trial] != nil && whole.Undecided(trial) { // a new attempt
-					for _, p := range []*play{whole, torn} {
-						p.End(trial)
+				if r.IntN(40) == 0 && whole.series[trial] != nil && whole.Undecided(trial) { // it is tried again, in a while
+					whole.End(trial)
+					torn.End(trial)
+					continue
+				}
+				for _, p := range []*play{whole, torn} {
+					if p.trials[trial] != nil && !p.trials[trial].live && p.Undecided(trial) {
 						p.series[trial] = &sweep.Series{}
 						p.Begin(trial)
 					}
