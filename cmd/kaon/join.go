@@ -12,7 +12,7 @@ import (
 const noServer = "none"
 
 // joins is the server that is to run the sweep; nil: this process runs it.
-func (c *runCmd) joins(ctx context.Context) (*client.Client, error) {
+func (c *runFlags) joins(ctx context.Context) (*client.Client, error) {
 	switch {
 	case c.Server == noServer:
 		return nil, nil
@@ -36,16 +36,16 @@ func (c *runCmd) joins(ctx context.Context) (*client.Client, error) {
 }
 
 // join hands the sweep to a server and shows it until it has ended.
-func (c *runCmd) join(ctx context.Context, out *output, to *client.Client, err error) error {
+func (c *runFlags) join(ctx context.Context, out *output, from specFlags, to *client.Client, err error) (at ranAt, _ error) {
 	if err != nil {
-		return err
+		return at, err
 	}
 	if !c.Quiet {
 		fmt.Fprintf(out.stderr, "kaon: the server at %s runs it; --server %s has this process do so\n", to.Address(), noServer)
 	}
-	s, err := specFlags{Spec: c.Spec, Set: c.overrides(), Seed: c.Seed}.submit(ctx, out, to, nil, "")
+	s, err := c.changed(from).submit(ctx, out, to, nil, "")
 	if err != nil {
-		return c.asTyped(err)
+		return at, c.asTyped(err)
 	}
-	return (&remoteWatch{out: out, from: to, id: s.ID, quiet: c.Quiet, json: c.JSON, result: true}).run(ctx)
+	return ranAt{s.ID, to.Address()}, (&remoteWatch{out: out, from: to, id: s.ID, quiet: c.Quiet, json: c.JSON, result: true}).run(ctx)
 }

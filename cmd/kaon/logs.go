@@ -43,32 +43,36 @@ func (c *logsCmd) Run(ctx context.Context, out *output) error {
 	if src.remote != nil {
 		return c.remote(ctx, w, src, trial)
 	}
-	l := &trialLog{logsCmd: c, out: out, to: w, src: src, trial: trial, stream: "stdout", board: board}
-	if c.Stderr {
-		l.stream = "stderr"
-	}
-	from, err := l.await(ctx)
-	switch {
-	case err != nil:
-		return err
-	case from == nil:
-		err = l.stored(ctx)
-	default:
-		err = l.follow(ctx, &sandbox.Tail{From: from, Stream: l.stream})
-	}
+	l := &trialLog{logsCmd: c, out: out, to: w, src: src, trial: trial, stream: c.stream(), board: board}
+	err = l.print(ctx)
 	if err == nil && l.printed == 0 && !l.gone {
 		l.sayNothing()
 	}
 	return err
 }
 
+func (c *logsCmd) stream() string {
+	if c.Stderr {
+		return "stderr"
+	}
+	return "stdout"
+}
+
+// print prints one stream of one trial from wherever it lies.
+func (l *trialLog) print(ctx context.Context) error {
+	from, err := l.await(ctx)
+	switch {
+	case err != nil:
+		return err
+	case from == nil:
+		return l.stored(ctx)
+	}
+	return l.follow(ctx, &sandbox.Tail{From: from, Stream: l.stream})
+}
+
 // remote prints what a server has of the trial's output.
 func (c *logsCmd) remote(ctx context.Context, w io.Writer, src source, trial int) error {
-	stream := "stdout"
-	if c.Stderr {
-		stream = "stderr"
-	}
-	from, err := src.remote.Logs(ctx, src.id, trial, c.Attempt, stream, 0, c.Follow)
+	from, err := src.remote.Logs(ctx, src.id, trial, c.Attempt, c.stream(), 0, c.Follow)
 	if err != nil {
 		return answered(err)
 	}

@@ -17,6 +17,8 @@ import (
 // commands is the whole tree: kong reads it for parsing, help and completion.
 type commands struct {
 	Run     runCmd     `cmd:"" group:"Sweeps" help:"Run a sweep and watch it to its end."`
+	Sweep   sweepCmd   `cmd:"" group:"Sweeps" help:"Run a sweep without a file: parameters and a command."`
+	Map     mapCmd     `cmd:"" group:"Sweeps" help:"Run a command for every combination of values, and print what they write in order."`
 	Plan    planCmd    `cmd:"" group:"Sweeps" help:"Say what a sweep would do, without doing any of it."`
 	Retry   retryCmd   `cmd:"" group:"Sweeps" help:"Run what failed of a sweep again."`
 	Extend  extendCmd  `cmd:"" group:"Sweeps" help:"Add trials to a sweep, or change its limits or its space, whether it runs or has ended."`
@@ -90,7 +92,7 @@ func execute(ctx context.Context, args []string, out *output) int {
 	if len(args) > 0 && args[0] == "executor" {
 		tree = new(executorTree)
 	}
-	exited := -1
+	exited, typed := -1, new(typedWords)
 	parser, err := kong.New(tree,
 		kong.Name("kaon"),
 		kong.Description("One file describes a search; kaon runs it on a cluster and picks the winner."),
@@ -98,13 +100,13 @@ func execute(ctx context.Context, args []string, out *output) int {
 		kong.Writers(out.stdout, out.stderr),
 		kong.Vars{"trial": trialHelp},
 		kong.Exit(func(code int) { exited = code }),
-		kong.Bind(out),
+		kong.Bind(out, typed),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 	)
 	if err != nil {
 		return report(out.stderr, err)
 	}
-	command, err := parser.Parse(normalizeArgs(args))
+	command, err := parser.Parse(typed.gather(parser.Model.Node, normalizeArgs(args)))
 	if exited >= 0 {
 		return exited // help was printed
 	}

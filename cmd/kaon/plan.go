@@ -25,6 +25,7 @@ type specFlags struct {
 	Spec string   `arg:"" help:"Sweep file; - reads it from standard input."`
 	Set  []string `placeholder:"KEY=VALUE" sep:"none" help:"Override a key of the spec by its path, as in --set parameters.lr.max=0.5; may be repeated."`
 	Seed *uint64  `placeholder:"N" help:"Seed of the search, instead of the spec's."`
+	Text []byte   `kong:"-"` // the spec, where there is no file; nil: there is one
 }
 
 // maxSpec is more than Parse accepts, so that Parse says what is wrong with a larger file.
@@ -34,7 +35,9 @@ const maxSpec = 64 << 20
 func (f specFlags) parse() (*sweep.Spec, error) {
 	var src []byte
 	var err error
-	if f.Spec == "-" {
+	if src = f.Text; src != nil {
+		// a sweep without a file
+	} else if f.Spec == "-" {
 		src, err = io.ReadAll(io.LimitReader(os.Stdin, maxSpec))
 	} else {
 		src, err = os.ReadFile(f.Spec)

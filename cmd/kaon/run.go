@@ -16,12 +16,17 @@ import (
 )
 
 type runCmd struct {
-	Spec     string   `arg:"" optional:"" help:"Sweep file; - reads it from standard input. Left out with --resume."`
+	Spec   string `arg:"" optional:"" help:"Sweep file; - reads it from standard input. Left out with --resume."`
+	Resume string `placeholder:"ID" help:"Go on with a sweep that was interrupted."`
+	runFlags
+}
+
+// runFlags change a spec and say where it runs.
+type runFlags struct {
 	Set      []string `placeholder:"KEY=VALUE" sep:"none" help:"Override a key of the spec by its path, as in --set parameters.lr.max=0.5; may be repeated."`
 	Seed     *uint64  `placeholder:"N" help:"Seed of the search, instead of the spec's."`
-	Parallel *int     `placeholder:"N" help:"At most so many trials at once; the same as --set limits.parallel=N."`
+	Parallel *int     `short:"j" placeholder:"N" help:"At most so many trials at once; the same as --set limits.parallel=N."`
 	Packing  string   `placeholder:"POLICY" help:"What packing pursues: tight, soonest, spread or first; the same as --set packing=POLICY."`
-	Resume   string   `placeholder:"ID" help:"Go on with a sweep that was interrupted."`
 	Server   string   `env:"KAON_SERVER" placeholder:"URL" help:"Have this server run it, or none; when left out, your own on this machine does, if one serves the same results."`
 	workFlags
 }
@@ -36,25 +41,35 @@ func (c *runCmd) Run(ctx context.Context, out *output) error {
 	if c.Resume != "" {
 		return c.onTop(ctx, out, c.Resume, nil)
 	}
-	spec, err := c.parse()
+	_, err := c.run(ctx, out, specFlags{Spec: c.Spec})
+	return err
+}
+
+// ranAt is where a sweep ran: its id, and the server that had it, if one did.
+type ranAt struct{ sweep, server string }
+
+// run runs a spec and watches it to its end. It answers where also when the sweep has failed.
+func (c *runFlags) run(ctx context.Context, out *output, from specFlags) (at ranAt, err error) {
+	spec, err := c.parse(from)
 	if err != nil {
-		return err
+		return at, err
 	}
 	if to, err := c.joins(ctx); err != nil || to != nil {
-		return c.join(ctx, out, to, err)
+		return c.join(ctx, out, from, to, err)
 	}
 	cluster, err := c.cluster()
 	if err == nil {
 		err = cluster.CheckFeasible(ctx, spec)
 	}
 	if err != nil {
-		return err
+		return at, err
 	}
 	if err := absolutePaths(spec); err != nil {
-		return err
+		return at, err
 	}
-	return c.start(ctx, out, func(ctx context.Context, r *runner) (outcome, error) {
-		return r.submit(ctx, server.NewSweepID(spec.Name), spec, nil)
+	at.sweep = server.NewSweepID(spec.Name)
+	return at, c.start(ctx, out, func(ctx context.Context, r *runner) (outcome, error) {
+		return r.submit(ctx, at.sweep, spec, nil)
 	})
 }
 
@@ -83,13 +98,19 @@ func (f *workFlags) start(ctx context.Context, out *output, work func(context.Co
 	return r.finish(work(ctx, r))
 }
 
-func (c *runCmd) parse() (*sweep.Spec, error) {
-	spec, err := specFlags{Spec: c.Spec, Set: c.overrides(), Seed: c.Seed}.parse()
+func (c *runFlags) parse(from specFlags) (*sweep.Spec, error) {
+	spec, err := c.changed(from).parse()
 	return spec, c.asTyped(err)
 }
 
+// changed is a spec with what the flags change of it.
+func (c *runFlags) changed(from specFlags) specFlags {
+	from.Set, from.Seed = c.overrides(), c.Seed
+	return from
+}
+
 // overrides are those of --set, and of the flags that stand for one.
-func (c *runCmd) overrides() []string {
+func (c *runFlags) overrides() []string {
 	set := c.Set
 	if c.Parallel != nil {
 		set = append(set, fmt.Sprintf("limits.parallel=%d", *c.Parallel))
@@ -101,7 +122,7 @@ func (c *runCmd) overrides() []string {
 }
 
 // asTyped has errors of a flag that stands for an override name the flag.
-func (c *runCmd) asTyped(err error) error {
+func (c *runFlags) asTyped(err error) error {
 	var problems sweep.Errors
 	if !errors.As(err, &problems) {
 		return err
