@@ -64,6 +64,7 @@ type Task struct {
 	Dir       string
 	Fetch     []Fetch  // inputs
 	Secrets   []string // variables of the submitter's environment
+	NoWandb   bool     // programs that log to W&B are left alone
 	Logs      string   // whose output goes to the bucket: LogsFailed, LogsAll or LogsNone
 	resources demand
 	// of what is found out to be missing after the spec was read, without a problem

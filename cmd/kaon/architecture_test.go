@@ -54,6 +54,7 @@ var narrow = map[string][]string{
 	// From a trial's bytes to points to updates: none of these knows processes, attempts or the agent.
 	"scheduler/executor/mask":     {},
 	"scheduler/executor/shortage": {},
+	"scheduler/executor/wandb":    {"scheduler/safefile"},
 	"scheduler/executor/parse": {
 		"results", "scheduler/executor/mask", "scheduler/executor/shortage", "scheduler/safefile", "scheduler/task",
 	},

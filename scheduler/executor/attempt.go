@@ -34,6 +34,7 @@ type host struct {
 
 	spares    *spares
 	leftovers *leftovers
+	wandb     *wandbHook
 
 	// An attempt knows nothing of the agent. These are its ways up; send and sendHere take the attempt's
 	// lock.

@@ -38,7 +38,7 @@ func Prepare(ctx context.Context, order task.Order, sandbox string, environ []st
 	files := newCache(dir, &transfer.Client{Patience: patience}, conf.Log)
 	const id = "attempt"
 	t := &attempt{id: id, dir: filepath.Join(sandbox, id), order: order, ctx: ctx,
-		host: &host{conf: conf, sandbox: dir, cache: files, spares: &spares{sandbox: dir}}}
+		host: &host{conf: conf, sandbox: dir, cache: files, spares: &spares{sandbox: dir}, wandb: &wandbHook{}}}
 	if err := t.prepare(); err != nil {
 		return Prepared{}, err
 	}

@@ -28,13 +28,16 @@ func (t *attempt) environment(id *identity) ([]string, error) {
 		base = id.withHome(base)
 	}
 	env, err := environment(base, &o, t.dir)
-	if err == nil && len(o.Inputs) > 0 {
+	if err != nil {
+		return nil, err
+	}
+	if len(o.Inputs) > 0 {
 		env = append(env, "KAON_INPUTS="+t.inputs)
 	}
-	if err == nil && t.resumed != "" {
+	if t.resumed != "" {
 		env = append(env, "KAON_RESUME_FROM="+t.resumed)
 	}
-	return env, err
+	return t.withWandb(env), nil
 }
 
 // ports tells a trial the ports it was given.

@@ -57,7 +57,8 @@ func Run(ctx context.Context, c Config) error {
 		conf: &c, sandbox: sandbox, limiter: limiter, starter: &starter{null: null},
 		cache: newCache(sandbox, &transfer.Client{Patience: c.Patience}, c.Log),
 		slots: make(slots, ownRoom()), spares: &spares{sandbox: sandbox}, leftovers: openLeftovers(c.Subreaper),
-		send: x.flush, sendHere: x.flushHere, reapSoon: reaper.reapSoon,
+		wandb: &wandbHook{},
+		send:  x.flush, sendHere: x.flushHere, reapSoon: reaper.reapSoon,
 	}
 	defer x.host.leftovers.close()
 	defer x.host.spares.remove()

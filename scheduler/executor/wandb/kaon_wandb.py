@@ -1,0 +1,356 @@
+"""Lets a program that logs to W&B run as a trial of kaon as it is (docs/wandb.md).
+
+It is run right before the first import of wandb. It gives the trial's parameters to wandb.config the way W&B's own agent
+does, by a file that WANDB_SWEEP_PARAM_PATH names, and writes what is logged to $KAON_METRICS at once: one line and one
+write each, so that a program killed a moment later has lost nothing and another process's lines stay whole.
+
+Of wandb it needs six names, which releases from 2023 to 2026 share. Where one is missing, the program is told and goes on.
+"""
+
+import atexit
+import functools
+import inspect
+import json
+import math
+import os
+import sys
+
+METRICS = os.environ.get("KAON_METRICS", "")
+OFFLINE = os.environ.get("WANDB_MODE") in ("offline", "dryrun")  # else the user wants W&B's own servers
+NAMES, NAME, LINE = 512, 256, 32 * 1024  # of a line; kaon reads twice as much
+
+
+def complain(error):
+    sys.stderr.write("kaon: metrics logged to wandb are not read: %s\n" % error)
+
+
+def quoted(text):
+    """text in YAML and in ASCII, since wandb reads the file in whatever encoding the locale has."""
+    out = []
+    for c in text:
+        if " " <= c <= "~" and c not in '"\\':
+            out.append(c)
+        else:
+            out.append("\\u%04x" % ord(c) if ord(c) < 0x10000 else "\\U%08x" % ord(c))
+    return '"' + "".join(out) + '"'
+
+
+def yaml(value):
+    """value in YAML, to which 1e-05 is a text and 1.0e-05 a number."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(quoted(k) + ": " + yaml(v) for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(yaml(v) for v in value) + "]"
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, float):
+        if value != value or value in (math.inf, -math.inf):
+            return ".nan" if value != value else ".inf" if value > 0 else "-.inf"
+        text = repr(value)
+        return text if "e" not in text or "." in text else text.replace("e", ".0e")
+    return json.dumps(value)
+
+
+def give_parameters():
+    """Writes the trial's parameters for wandb.config, unless the user has other ones."""
+    params = json.loads(os.environ.get("KAON_PARAMS", "{}"))
+    if not params or not METRICS or os.environ.get("WANDB_SWEEP_PARAM_PATH"):
+        return
+    path = os.path.join(os.path.dirname(METRICS), "wandb-config.yaml")
+    mine = "%s.%d" % (path, os.getpid())
+    with open(mine, "w") as f:
+        f.write("wandb_version: 1\n")
+        for name, value in params.items():
+            f.write("%s: {value: %s}\n" % (quoted(name), yaml(value)))
+    os.rename(mine, path)  # other processes of the trial may read it
+    os.environ["WANDB_SWEEP_PARAM_PATH"] = path
+
+
+def numbers(data, prefix="", out=None):
+    """The numbers of what was logged, by dotted name. Media, texts and tables are none."""
+    out = {} if out is None else out
+    for key, value in data.items():
+        name = prefix + str(key)
+        if not prefix and name.startswith("_"):
+            continue  # W&B's own
+        if isinstance(value, dict):
+            if "_type" not in value:
+                numbers(value, name + ".", out)
+            continue
+        if not isinstance(value, (bool, int, float)) and hasattr(value, "item"):
+            try:
+                value = value.item()  # of NumPy, PyTorch, JAX, TensorFlow
+            except Exception:
+                continue  # it has more than one
+        if isinstance(value, (bool, int, float)) and len(name.encode("utf-8", "replace")) <= NAME:
+            out[name] = float(value) if isinstance(value, float) else value
+    return out
+
+
+def write(row, step):
+    """Appends a row, in several lines when it is too long for one."""
+    items, size = {"_step": step}, 0
+    for name, value in row.items():
+        length = 6 * len(name) + 40
+        if len(items) > NAMES or size + length > LINE:
+            append(items)
+            items, size = {"_step": step}, 0
+        items[name] = value
+        size += length
+    if len(items) > 1:
+        append(items)
+
+
+def append(items):
+    line = (json.dumps(items) + "\n").encode("ascii")
+    # Not kept open: a program may close all descriptors, and another file get the number.
+    fd = os.open(METRICS, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        os.write(fd, line)
+    finally:
+        os.close(fd)
+
+
+class Definition(object):
+    """What define_metric said of a name, or of all that begin with one."""
+
+    def __init__(self, name, step_metric, summary, goal):
+        self.prefix, self.name = (name[:-1], None) if name.endswith("*") else (None, name)
+        self.step_metric = getattr(step_metric, "name", step_metric)
+        self.summary = [s.strip().lower() for s in summary.split(",")] if isinstance(summary, str) else []
+        self.goal = goal
+
+    def means(self, name):
+        return name == self.name or self.prefix is not None and name.startswith(self.prefix)
+
+
+class Rows(object):
+    """The rows of one run, numbered and put together as W&B does."""
+
+    def __init__(self):
+        self.pid = os.getpid()
+        self.step = 0  # of the next row, or of the one that is being put together
+        self.written = 0  # step of the last row
+        self.held = {}  # logged with commit=False, and maybe changed before it counts
+        self.definitions = []
+        self.last = {}
+        self.extremes = {}
+
+    def log(self, data, step, commit):
+        if step is not None:
+            step = int(step)
+            if step < self.step:
+                return  # W&B drops it
+            if step > self.step:
+                self.flush()
+                self.step = step
+        self.held.update(numbers(data))
+        if commit if commit is not None else step is None:
+            self.flush()
+            self.step += 1
+        elif commit is None:
+            self.flush()  # more may come with this step, but nobody knows when
+
+    def flush(self):
+        row, self.held = self.held, {}
+        if self.pid == os.getpid() and row:
+            self.report(row)
+
+    def report(self, row):
+        """Writes a row, each metric at the step of the metric that define_metric made its step."""
+        self.last.update(row)
+        self.written = self.step
+        by_step = {}
+        for name, value in row.items():
+            defined = self.definition(name)
+            at = defined.step_metric if defined else None
+            group = by_step.setdefault(at if at != name and self.whole(at) else None, {})
+            group[name] = value
+            if defined:
+                group.update(self.summaries(name, value, defined))
+        rest = by_step.pop(None, {})
+        for at, group in by_step.items():
+            if at in rest:
+                group[at] = rest.pop(at)
+            write(group, int(self.last[at]))
+        write(rest, self.step)
+
+    def definition(self, name):
+        exact = [d for d in self.definitions if d.name == name]
+        return (exact or [d for d in self.definitions if d.means(name)] or [None])[-1]
+
+    def whole(self, name):
+        value = self.last.get(name)
+        return value is not None and value == value and abs(value) < 2**53 and int(value) == value
+
+    def summaries(self, name, value, defined):
+        """The smallest, largest and best value so far, when it is this one: as W&B has them in the run's summary."""
+        out = {}
+        if value != value:
+            return out
+        for how in defined.summary:
+            less = how == "min" or how == "best" and str(defined.goal or "min")[:3] == "min"
+            if how not in ("min", "max", "best"):
+                continue
+            key = name + "." + how
+            if key not in self.extremes or (value < self.extremes[key] if less else value > self.extremes[key]):
+                self.extremes[key] = out[key] = value
+        return out
+
+    def summary(self, record):
+        row = {}
+        for item in record.update:
+            numbers({".".join(item.key): item.value}, out=row)
+        row = {name: v for name, v in row.items() if repr(self.last.get(name)) != repr(v)}
+        self.last.update(row)
+        write(row, self.written)
+
+
+ROWS = {}
+
+
+def rows(run):
+    known = ROWS.get(id(run))
+    if known is None or known.pid != os.getpid():
+        known = ROWS[id(run)] = Rows()
+    return known
+
+
+def flush_all():
+    for known in list(ROWS.values()):
+        try:
+            known.flush()
+        except Exception as error:
+            complain(error)
+
+
+def wrap(owner, name, around):
+    """Puts around(original, *args) in the place of a function; where there is none it says so."""
+    original = getattr(owner, name, None)
+    if original is None:
+        complain("this release of wandb has no %s" % name)
+        return
+
+    @functools.wraps(original)
+    def wrapper(*args, **kwargs):
+        return around(original, *args, **kwargs)
+
+    setattr(owner, name, wrapper)
+
+
+def safely(f, *args):
+    """A fault of ours is not the program's."""
+    try:
+        f(*args)
+    except Exception as error:
+        complain(error)
+
+
+def patch_run(module):
+    def history(original, run, data=None, step=None, commit=None, **more):
+        key = "row" if "row" in more else None
+        result = original(run, step=step, commit=commit, **more) if key else original(run, data, step, commit, **more)
+        safely(lambda: rows(run).log(more[key] if key else data, step, commit))
+        return result
+
+    def summary(original, run, record):
+        result = original(run, record)
+        safely(lambda: rows(run).summary(record))
+        return result
+
+    def define(original, run, *args, **kwargs):
+        result = original(run, *args, **kwargs)
+
+        def note():
+            given = inspect.signature(original).bind(run, *args, **kwargs).arguments
+            rows(run).definitions.append(
+                Definition(given["name"], given.get("step_metric"), given.get("summary"), given.get("goal"))
+            )
+
+        safely(note)
+        return result
+
+    def cleanup(original, run, *args, **kwargs):
+        safely(lambda: ROWS.pop(id(run), Rows()).flush())
+        return original(run, *args, **kwargs)
+
+    wrap(module.Run, "_partial_history_callback", history)
+    wrap(module.Run, "_summary_update_callback", summary)
+    wrap(module.Run, "_define_metric", define)
+    wrap(module.Run, "_atexit_cleanup", cleanup)
+    atexit.register(flush_all)
+
+
+def patch_init(module):
+    """A program that asks for W&B's servers by an argument runs offline too, unless the user said otherwise."""
+
+    def init(original, *args, **kwargs):
+        settings = kwargs.get("settings")
+        for holder in (kwargs, settings if isinstance(settings, dict) else {}):
+            if holder.get("mode") in ("online", "shared"):
+                holder["mode"] = "offline"
+        if getattr(settings, "mode", None) in ("online", "shared"):
+            settings.mode = "offline"
+        return original(*args, **kwargs)
+
+    wrap(module, "init", init)
+
+
+def patch_login(module):
+    wrap(module, "login", lambda original, *args, **kwargs: True)
+
+
+def patch_sweep(module):
+    sweep = os.environ.get("KAON_SWEEP", "kaon")
+    wrap(module, "sweep", lambda original, *args, **kwargs: sweep)
+
+
+def patch_agent(module):
+    """An agent that calls a function for each run calls it once, for this trial."""
+
+    def agent(original, sweep_id, function=None, *args, **kwargs):
+        if function is None:
+            return original(sweep_id, function, *args, **kwargs)
+        function()
+
+    wrap(module, "agent", agent)
+
+
+PATCHES = {"wandb.sdk.wandb_run": patch_run}
+if OFFLINE:
+    PATCHES.update({
+        "wandb.sdk.wandb_init": patch_init,
+        "wandb.sdk.wandb_login": patch_login,
+        "wandb.sdk.wandb_sweep": patch_sweep,
+        "wandb.wandb_agent": patch_agent,
+    })
+
+
+class Finder(object):
+    """Has modules of wandb patched as soon as they are loaded."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name not in PATCHES:
+            return None
+        for finder in sys.meta_path:
+            find = getattr(finder, "find_spec", None)
+            spec = find(name, path, target) if find and finder is not self else None
+            if spec is not None:
+                break
+        else:
+            return None
+        load = getattr(spec.loader, "exec_module", None)
+        if load is not None:
+
+            def exec_module(module):
+                load(module)
+                if module.__name__ == name:
+                    safely(PATCHES.pop(name, lambda module: None), module)
+
+            spec.loader.exec_module = exec_module
+        return spec
+
+
+safely(give_parameters)
+if METRICS:
+    sys.meta_path.insert(0, Finder())

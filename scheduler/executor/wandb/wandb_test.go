@@ -1,0 +1,210 @@
+package wandb
+
+import (
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
+)
+
+func variables(env []string) map[string]string {
+	all := make(map[string]string)
+	for _, pair := range env {
+		name, value, _ := strings.Cut(pair, "=")
+		all[name] = value
+	}
+	return all
+}
+
+func TestEnvironmentLeavesToTheUserWhatIsTheirs(t *testing.T) {
+	quiet := map[string]string{
+		"PYTHONPATH": "/s/h", "WANDB_DIR": "/s/a", "WANDB_MODE": "offline", "WANDB_SILENT": "true", "WANDB_CONSOLE": "off",
+		"WANDB_ERROR_REPORTING": "false", "WANDB_SWEEP_ID": "x", "WANDB_RUN_ID": "x-3-2", "WANDB_SWEEP_PARAM_PATH": "",
+	}
+	with := func(changes ...string) map[string]string {
+		all := maps.Clone(quiet)
+		maps.Copy(all, variables(changes))
+		return all
+	}
+	online := func(changes ...string) map[string]string {
+		all := map[string]string{"PYTHONPATH": "/s/h", "WANDB_DIR": "/s/a"}
+		maps.Copy(all, variables(changes))
+		return all
+	}
+	tests := []struct {
+		name string
+		env  []string
+		spec []string
+		want map[string]string
+	}{
+		{"nothing", nil, nil, quiet},
+		{"a path", []string{"PYTHONPATH=src:lib"}, nil, with("PYTHONPATH=/s/h:src:lib")},
+		{"an empty path", []string{"PYTHONPATH="}, nil, quiet}, // one with an empty entry would be the working directory
+		{"a folder", []string{"WANDB_DIR=/big", "WANDB_SILENT="}, nil, with("WANDB_DIR=/big", "WANDB_SILENT=")},
+		{"W&B's servers", []string{"WANDB_MODE=online"}, nil, online("WANDB_MODE=online")},
+		{"no W&B", []string{"WANDB_MODE=disabled"}, nil, online("WANDB_MODE=disabled")},
+		{"a key in the shell", []string{"WANDB_API_KEY=k"}, nil, with("WANDB_API_KEY=k")},
+		{"a key in the spec", []string{"WANDB_API_KEY=k"}, []string{"WANDB_API_KEY"}, online("WANDB_API_KEY=k")},
+		{"inside another run", []string{"WANDB_RUN_ID=outer", "WANDB_SWEEP_ID=outer", "WANDB_SWEEP_PARAM_PATH=/o"}, nil, quiet},
+		{"a run of the spec's", []string{"WANDB_RUN_ID=mine"}, []string{"WANDB_RUN_ID"}, with("WANDB_RUN_ID=mine")},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			env := Environment(tt.env, Attempt{Sweep: "x", Trial: 3, Attempt: 2, Folder: "/s/a", Hook: "/s/h", Spec: tt.spec})
+			if got := variables(env); !maps.Equal(got, tt.want) || len(env) != len(got) {
+				t.Errorf("environment is %v, want %v", env, tt.want)
+			}
+		})
+	}
+}
+
+// python runs a program with the hook, and PYTHONPATH behind it; it returns what was printed and $KAON_METRICS.
+func python(t *testing.T, interpreter, program, pythonPath string, more ...string) (printed, metrics string, err error) {
+	t.Helper()
+	box := t.TempDir()
+	dir, err := safefile.OpenDir(box)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	if err := Install(dir); err != nil {
+		t.Fatal(err)
+	}
+	attempt := filepath.Join(box, "a")
+	if err := os.Mkdir(attempt, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	env := []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + box, "PYTHONPATH=" + pythonPath, "KAON_SWEEP=x",
+		"KAON_METRICS=" + filepath.Join(attempt, "metrics.jsonl"),
+		`KAON_PARAMS={"lr": 1e-05, "text": "é\"\n\ud83d\ude00 1e3", "nested": {"k": [1, 2.5, null]}, "on": true, "whole": 2.0, "huge": 1e+22}`,
+	}
+	env = Environment(append(env, more...), Attempt{
+		Sweep: "x", Trial: 3, Attempt: 2, Folder: attempt, Hook: filepath.Join(box, Folder),
+	})
+	cmd := exec.Command(interpreter, "-c", program)
+	cmd.Env, cmd.Dir = env, box
+	out, err := cmd.CombinedOutput()
+	data, _ := os.ReadFile(filepath.Join(attempt, "metrics.jsonl"))
+	return string(out), string(data), err
+}
+
+func wantPython(t *testing.T, name string) {
+	t.Helper()
+	if _, err := exec.LookPath(name); err != nil {
+		t.Skip("no " + name + " here")
+	}
+}
+
+func TestProgramsWithoutWandbAreLeftAlone(t *testing.T) {
+	wantPython(t, "python3")
+	printed, metrics, err := python(t, "python3", `
+import sys
+print("hook" in " ".join(sys.path), ".kaon" in " ".join(sys.path))
+try:
+    import wandb_that_is_not_there
+except ImportError as e:
+    print(e.name)
+`, "")
+	if err != nil || printed != "False False\nwandb_that_is_not_there\n" || metrics != "" {
+		t.Errorf("printed %q and reported %q, %v", printed, metrics, err)
+	}
+}
+
+func TestTheUsersSitecustomizeHasItsTurn(t *testing.T) {
+	wantPython(t, "python3")
+	tests := []struct{ name, theirs, want string }{
+		{"one", "print('theirs')", "theirs\nTrue\n"},
+		{"one that fails", "import missing_of_theirs", "missing_of_theirs"},
+		{"none", "", "False\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			folder := t.TempDir()
+			if tt.theirs != "" {
+				if err := os.WriteFile(filepath.Join(folder, "sitecustomize.py"), []byte(tt.theirs), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			printed, _, err := python(t, "python3", `
+import sys
+m = sys.modules.get("sitecustomize")
+print(m is not None and getattr(m, "__file__", "").startswith(`+"'"+folder+"'"+`))
+`, folder)
+			if err != nil || !strings.Contains(printed, tt.want) {
+				t.Errorf("printed %q, want %q; %v", printed, tt.want, err)
+			}
+		})
+	}
+}
+
+// imitation is a package of the names that the hook needs, so that it is tried where wandb does not install.
+const imitation = `
+class Record(object):
+    def __init__(self, key, value):
+        self.key, self.value, self.update = key, value, [self]
+class Run(object):
+    def _partial_history_callback(self, data, step=None, commit=None): pass
+    def _summary_update_callback(self, record): pass
+    def _define_metric(self, name, step_metric=None, step_sync=None, hidden=None, summary=None): pass
+    def _atexit_cleanup(self, exit_code=None): pass
+    log = lambda self, *args, **kwargs: self._partial_history_callback(*args, **kwargs)
+`
+
+func TestRowsArePutTogetherAsWandbDoes(t *testing.T) {
+	wantPython(t, "python3")
+	tests := []struct {
+		name, program string
+		want          []string
+	}{
+		{"rows are counted", `log({"a": 1}); log({"a": 2.5})`, []string{`{"_step": 0, "a": 1}`, `{"_step": 1, "a": 2.5}`}},
+		{"nothing to count", `log({"text": "1.5", "list": [1], "none": None, "_own": 1, "media": {"_type": "image", "size": 3}}); log({"a": 1})`,
+			[]string{`{"_step": 1, "a": 1}`}},
+		{"nested", `log({"val": {"acc": {"top": True}}})`, []string{`{"_step": 0, "val.acc.top": true}`}},
+		{"not finite", `log({"a": float("nan"), "b": float("-inf")})`, []string{`{"_step": 0, "a": NaN, "b": -Infinity}`}},
+		{"held back", `log({"a": 1}, commit=False); log({"a": 2}, commit=False); log({"b": 3}); log({"c": 4})`,
+			[]string{`{"_step": 0, "a": 2, "b": 3}`, `{"_step": 1, "c": 4}`}},
+		{"held back to the end", `log({"a": 1}, commit=False)`, []string{`{"_step": 0, "a": 1}`}},
+		{"held back to the end of the run", `log({"a": 1}, commit=False); run._atexit_cleanup(); import os; os._exit(0)`,
+			[]string{`{"_step": 0, "a": 1}`}},
+		{"steps", `log({"a": 1}, step=10); log({"b": 2}, step=10); log({"late": 1}, step=9); log({"a": 3}, step=20, commit=True); log({"c": 1})`,
+			[]string{`{"_step": 10, "a": 1}`, `{"_step": 10, "b": 2}`, `{"_step": 20, "a": 3}`, `{"_step": 21, "c": 1}`}},
+		{"a killed program", `log({"a": 1}); log({"b": 2}, step=5); import os; os.kill(os.getpid(), 9)`,
+			[]string{`{"_step": 0, "a": 1}`, `{"_step": 5, "b": 2}`}},
+		{"a step metric", `run._define_metric("val/*", "epoch"); log({"val/a": 1, "epoch": 7, "loss": 2}); log({"val/a": 2}); log({"epoch": 0.5, "val/a": 3})`,
+			[]string{`{"_step": 7, "val/a": 1, "epoch": 7}`, `{"_step": 0, "loss": 2}`, `{"_step": 7, "val/a": 2}`,
+				`{"_step": 2, "epoch": 0.5, "val/a": 3}`}},
+		{"extremes", `run._define_metric("a", summary="min,max"); log({"a": 2}); log({"a": 1}); log({"a": 1.5})`,
+			[]string{`{"_step": 0, "a": 2, "a.min": 2, "a.max": 2}`, `{"_step": 1, "a": 1, "a.min": 1}`, `{"_step": 2, "a": 1.5}`}},
+		{"a summary", `log({"a": 1}); run._summary_update_callback(Record(("best",), 3)); run._summary_update_callback(Record(("a",), 1)); run._summary_update_callback(Record(("b", "c"), {"d": 2}))`,
+			[]string{`{"_step": 0, "a": 1}`, `{"_step": 0, "best": 3}`, `{"_step": 0, "b.c.d": 2}`}},
+		{"many", `log({"m%d" % i: i for i in range(3000)}); import json; lines = list(open(os.environ["KAON_METRICS"])); print(len(lines) > 2, sum(len(json.loads(l)) - 1 for l in lines)); os.remove(os.environ["KAON_METRICS"])`, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			folder := t.TempDir()
+			for name, text := range map[string]string{"wandb/__init__.py": "", "wandb/sdk/__init__.py": "", "wandb/sdk/wandb_run.py": imitation} {
+				if err := os.MkdirAll(filepath.Join(folder, filepath.Dir(name)), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			printed, metrics, _ := python(t, "python3", "import os\nfrom wandb.sdk.wandb_run import Run, Record\nrun = Run()\nlog = run.log\n"+
+				strings.ReplaceAll(tt.program, "; ", "\n"), folder)
+			if got := slices.DeleteFunc(strings.Split(metrics, "\n"), func(s string) bool { return s == "" }); !slices.Equal(got, tt.want) {
+				t.Errorf("reported\n%s\nwant\n%s\nprinted %s", metrics, strings.Join(tt.want, "\n"), printed)
+			}
+			if tt.want == nil && printed != "True 3000\n" {
+				t.Errorf("printed %q", printed)
+			}
+		})
+	}
+}
