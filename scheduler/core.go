@@ -145,5 +145,6 @@ func (s confirmedExecutors) on(k journal.ExecutorKey) bool {
 type heldUpdate struct {
 	status cluster.Status
 	report task.Report
+	since  time.Time
 	until  time.Time // when it is taken in whatever is missing; zero: not by time
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
-	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
@@ -30,6 +29,10 @@ import (
 // tells of, sooner than that; while there is no master nobody could bring it, so that time does not count. Other updates wait
 // until the attempt whose points are missing has ended, or as long as no report of its executor was lost.
 const mostHeld = 10 * time.Minute
+
+// mostDamaged is how long updates are held of an executor of which a report was lost. What is missing may have been in it, or
+// be on its way: agents repeat an update that got lost twice within this time.
+const mostDamaged = time.Minute
 
 // isLastWord reports whether an update says, for its agent, that a task ended with its executor.
 func isLastWord(s *cluster.Status) bool {
@@ -60,14 +63,18 @@ func (c *Core) hold(att *attempt, h heldUpdate) bool {
 		h.until = c.now.Add(mostHeld)
 		c.timers.Set(h.until, func(time.Time) {}) // then releaseHeld looks
 	}
+	h.since = c.now
 	c.held = append(c.held, h)
 	return true
 }
 
 // isOverdue reports whether a held update has to wait no longer, whatever is missing.
 func (c *Core) isOverdue(h *heldUpdate) bool {
-	s := c.streams.of[journal.ExecutorKey{Agent: h.status.Agent, Executor: h.status.Executor}]
-	return s != nil && s.damaged || !h.until.IsZero() && !c.now.Before(h.until) && c.connectedFor(mostHeld)
+	s := c.streamOf(&h.status)
+	if s != nil && s.damaged && !c.now.Before(h.since.Add(mostDamaged)) {
+		return true
+	}
+	return !h.until.IsZero() && !c.now.Before(h.until) && c.connectedFor(mostHeld)
 }
 
 // early reports whether an update has to wait for others.

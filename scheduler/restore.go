@@ -196,7 +196,7 @@ func (r *run) restoreResult(e journal.TrialEntry) {
 func (c *Core) restoreAttempt(run *run, e journal.TrialEntry) error {
 	att := &attempt{
 		run: run, trial: e.Trial, number: e.Attempt, place: e.Place,
-		launched: e.Launched, started: e.Started, points: e.Points, value: e.Value, killing: killReason(e.KillReason), reason: e.Reason,
+		launched: e.Launched, started: e.Started, points: e.Points, missing: e.Missing, value: e.Value, killing: killReason(e.KillReason), reason: e.Reason,
 	}
 	if p := c.tasks[e.Task]; p != nil {
 		att.placement = p // which an earlier attempt of the bundle has brought back

@@ -316,7 +316,7 @@ func (a *attempt) entry() journal.TrialEntry {
 	e := journal.TrialEntry{
 		Sweep: r.id, Trial: a.trial, State: r.state(a.trial), Attempt: a.number, Budget: r.budgets[a.trial],
 		Agent: a.agent, Host: a.host, Executor: a.executor,
-		Launched: a.launched, Started: a.started, Points: a.points, Value: a.value,
+		Launched: a.launched, Started: a.started, Points: a.points, Missing: a.missing, Value: a.value,
 		KillReason: uint8(a.killing), Reason: a.reason,
 	}
 	if a.bundle {

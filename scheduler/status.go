@@ -9,7 +9,6 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
-	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -77,7 +76,7 @@ func (c *Core) leaveUnread(att *attempt, s cluster.Status, err error) bool {
 		return true
 	}
 	c.note(Anomaly{Message: "report of a status update lost", Task: s.Task, Agent: s.Agent, Err: err})
-	if stream := c.streams.of[journal.ExecutorKey{Agent: s.Agent, Executor: s.Executor}]; stream != nil {
+	if stream := c.streamOf(&s); stream != nil {
 		stream.damaged = true
 	}
 	return false

@@ -115,6 +115,15 @@ func (c *Core) tellExecutor(agent offers.AgentID, executor offers.ExecutorID, m 
 	c.call(cluster.Message{Agent: agent, Executor: executor, Data: task.Encode(m)})
 }
 
+// streamOf is the stream that an update belongs to; nil: nothing is believed of its executor. Some agents do not name it.
+func (c *Core) streamOf(u *cluster.Status) *stream {
+	k := journal.ExecutorKey{Agent: u.Agent, Executor: u.Executor}
+	if att := c.speaker(u.Task); att != nil && k.Executor == "" {
+		k.Executor = att.executor
+	}
+	return c.streams.of[k]
+}
+
 // receipt tells an executor now and then how much of what it sent was taken in, so that it sends no more than agents
 // can keep.
 func (c *Core) receipt(h heldUpdate) {

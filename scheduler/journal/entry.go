@@ -76,6 +76,7 @@ type (
 		KillReason uint8          // a live attempt is being killed: why, as the core numbers it
 		Task       cluster.TaskID // of a live attempt in a bundle: its task; empty: its own, which has its id
 		Place      int            // in the bundle, from 0
+		Missing    uint64         // of a live attempt: points before Points that never came
 		AskSeq     uint64         // for searches that learn: when the point was asked for, and the end told, in their dialogue
 		TellSeq    uint64
 		Point      []byte // JSON, of a search that cannot be asked for it again

@@ -171,6 +171,7 @@ func draw(t *rapid.T, numbers map[string]uint64) journal.Entry {
 	switch e.State {
 	case sweep.Running:
 		e.Agent, e.Host, e.Executor, e.Launched, e.Started, e.Points, e.KillReason = "a", "h", "x", epoch, epoch, 9, 1
+		e.Task, e.Place, e.Missing = "s.4.1", 2, 3
 	case sweep.Waiting:
 		e.Due, e.Budget = epoch, journal.Budget{Failures: 1, Losses: 2}
 	default:

@@ -87,6 +87,7 @@ type (
 		KillReason uint8
 		Task       string
 		Place      int
+		Missing    uint64
 	}
 
 	recordRow struct {
@@ -226,7 +227,7 @@ func (e *encoder) trial(t journal.TrialEntry) error {
 		row.Live = &liveRow{
 			Agent: string(t.Agent), Host: t.Host, Executor: string(t.Executor),
 			Launched: nanos(t.Launched), Started: nanos(t.Started), Points: t.Points, KillReason: t.KillReason,
-			Task: string(t.Task), Place: t.Place,
+			Task: string(t.Task), Place: t.Place, Missing: t.Missing,
 		}
 	}
 	return e.encode(&row)
@@ -286,7 +287,7 @@ func (t *trialRow) entry(id string, trial int) journal.TrialEntry {
 	if l := t.Live; l != nil {
 		e.Agent, e.Host, e.Executor = offers.AgentID(l.Agent), l.Host, offers.ExecutorID(l.Executor)
 		e.Launched, e.Started, e.Points, e.KillReason = when(l.Launched), when(l.Started), l.Points, l.KillReason
-		e.Task, e.Place = cluster.TaskID(l.Task), l.Place
+		e.Task, e.Place, e.Missing = cluster.TaskID(l.Task), l.Place, l.Missing
 	}
 	return e
 }
