@@ -18,7 +18,7 @@ const (
 
 // chooseMethod decides what `auto` and `bayes` are, and says why: by how many trials there are, by the number and the
 // kinds of parameters, and by how many are in flight at most. choices is a choice without an order; empty: none.
-func (d *decoder) chooseMethod(at *node, searched int, choices string) {
+func (d *decoder) chooseMethod(searched int, choices string) {
 	s := d.spec
 	named, why := s.Method, ""
 	numbers := choices == "" && !s.Space.Conditional()
@@ -51,5 +51,5 @@ func (d *decoder) chooseMethod(at *node, searched int, choices string) {
 	case s.Points() < evolving*searched:
 		why += fmt.Sprintf(", and %d trials are few for %d parameters", s.Points(), searched)
 	}
-	d.warn(at, "method", fmt.Sprintf("`%s` chose `%s`: %s", named, s.Method, why), "")
+	s.Chosen = fmt.Sprintf("`%s` chose `%s`: %s", named, s.Method, why)
 }

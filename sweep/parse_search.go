@@ -24,9 +24,7 @@ func (s *Spec) learns() bool {
 func (d *decoder) learns(root *node) {
 	s := d.spec
 	if s.Method == "auto" && s.Objective.Name == "" {
-		d.warn(root.get("method"), "method",
-			"`auto` chose `sobol`: without a `metric` there is nothing to learn from", "")
-		s.Method = "sobol"
+		s.Method, s.Chosen = "sobol", "`auto` chose `sobol`: without a `metric` there is nothing to learn from"
 	}
 	if !s.learns() {
 		return
@@ -72,7 +70,7 @@ func (d *decoder) suits(root *node) {
 	at := root.get("method")
 	switch {
 	case s.Method == "auto" || s.Method == "bayes":
-		d.chooseMethod(at, searched, choices)
+		d.chooseMethod(searched, choices)
 	case s.Method == "cma-es" && choices != "":
 		d.fail(at, "method", fmt.Sprintf("`cma-es` needs parameters whose values have an order, and those of `%s` "+
 			"have none", short(choices)),

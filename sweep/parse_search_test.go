@@ -39,12 +39,12 @@ func TestMethodsThatStandForOthers(t *testing.T) {
 			t.Errorf("%s: %v", c.spec, err)
 			continue
 		}
-		said := c.warning == "" && len(s.Warnings) == 0
+		said := c.warning == "" && len(s.Warnings) == 0 && s.Chosen == "" || c.warning != "" && strings.Contains(s.Chosen, c.warning)
 		for _, w := range s.Warnings {
 			said = said || c.warning != "" && strings.Contains(w.Problem, c.warning)
 		}
 		if s.Method != c.method || !said {
-			t.Errorf("%s is %s, with %v", c.spec, s.Method, s.Warnings)
+			t.Errorf("%s is %s (%s), with %v", c.spec, s.Method, s.Chosen, s.Warnings)
 		}
 	}
 }

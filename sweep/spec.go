@@ -17,6 +17,7 @@ type Spec struct {
 	Name        string
 	Description string
 	Method      string
+	Chosen      string   // why Method is what it is, one sentence; empty: the spec says so itself
 	Sampler     *Sampler // whose points the method `command` takes
 	Shuffled    bool     // a grid is walked in an order that the seed chooses
 	Seed        uint64   // from the file, an option, or derived from what the spec searches

@@ -71,6 +71,7 @@ type planCmd struct {
 type plan struct {
 	Name       string              `json:"name"`
 	Method     string              `json:"method"`
+	Chosen     string              `json:"method_chosen,omitempty"` // why, when the spec leaves it to kaon
 	Seed       uint64              `json:"seed"`
 	Trials     int                 `json:"trials"`
 	Capped     bool                `json:"capped"`
@@ -143,7 +144,7 @@ func (c *planCmd) refuse(out *output, err error) error {
 // describe computes the first points and what they would run and ask for.
 func describe(spec *sweep.Spec, points int) (plan, error) {
 	p := plan{
-		Name: spec.Name, Method: spec.Method, Seed: spec.Seed, Trials: spec.Trials, Capped: spec.Capped,
+		Name: spec.Name, Method: spec.Method, Chosen: spec.Chosen, Seed: spec.Seed, Trials: spec.Trials, Capped: spec.Capped,
 		Parameters: len(spec.Space.Dimensions()), Objective: spec.Objective, Metrics: spec.Metrics, Warnings: append([]*sweep.Error{}, spec.Warnings...),
 		Points: []sweep.Point{}, Commands: []string{}, Demand: []demand{},
 	}
@@ -199,6 +200,9 @@ func commandLine(run sweep.Expansion) string {
 func (p plan) print(w io.Writer, spec *sweep.Spec) {
 	fmt.Fprintf(w, "%s: %s search over %s, %s, seed %d\n",
 		cmp.Or(p.Name, spec.File), p.Method, plural(p.Parameters, "parameter"), plural(p.Trials, "trial"), p.Seed)
+	if p.Chosen != "" {
+		fmt.Fprintln(w, p.Chosen)
+	}
 	if size, finite := spec.Space.Size(); finite && size.Cmp(big.NewInt(int64(p.Trials))) != 0 {
 		fmt.Fprintf(w, "a grid over them has %s points\n", server.Grouped(size))
 	}

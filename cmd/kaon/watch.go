@@ -35,6 +35,9 @@ func (r *runner) watch(
 	d := newDisplay(w, spec.Trials, r.flags.Quiet)
 	d.say(fmt.Sprintf("%s: %s by %s search on %s, results in %s", sw.ID(), plural(spec.Trials, "trial"),
 		spec.Method, s.Place(), r.flags.Results))
+	if spec.Chosen != "" {
+		d.say(spec.Chosen)
+	}
 	shown := progress{total: spec.Trials}
 	err := follow(ctx, s, sw, told, d, &shown, began)
 	d.close(shown)
