@@ -5,7 +5,9 @@ import "fmt"
 // otherTool refuses a whole file in the format of another tool by one sentence, instead of each of its keys.
 func (d *decoder) otherTool(root *node) bool {
 	if n := root.get("kind"); n != nil && n.text == "Experiment" {
-		d.notBuilt(n, "kind", "kind: Experiment")
+		d.fail(n, "kind", "this is an experiment of another tool, and no sweep file",
+			"`kaon run` and `kaon plan` read Katib's, those of kubeflow.org/v1beta1, and `kaon import FILE` "+
+				"prints one as a sweep file, which may stand here")
 		return true
 	}
 	for _, key := range []string{"searchSpace", "searchSpaceFile", "trialCommand", "searchSpacePath",

@@ -54,12 +54,7 @@ var unbuiltMethods = []string{"custom"}
 // unbuilt is everything a spec may name that this version cannot do yet, with what to do instead. Such a key
 // is refused, never ignored. A feature that gets built takes its row out.
 var unbuilt = map[string]string{
-	"method: custom": "use `method: random`: W&B's custom schedulers do not run here",
-	"kind: Experiment": "write a sweep file: `objective` is `metric`, `algorithm` is `method`, " +
-		"`maxTrialCount` is `run_cap`, " +
-		"`parallelTrialCount` is " +
-		"`limits: {parallel: …}`, each of its parameters `name: {min: …, max: …}` or `{values: […]}`, the " +
-		"trial's container `task: {image: …}` and `command`",
+	"method: custom":   "use `method: random`: W&B's custom schedulers do not run here",
 	"repeat: racing":   "remove it: the trials of a point follow each other",
 	"queue":            "remove it: there is one queue",
 	"cache":            "remove it: every trial runs",

@@ -20,6 +20,7 @@ type commands struct {
 	Sweep   sweepCmd   `cmd:"" group:"Sweeps" help:"Run a sweep without a file: parameters and a command."`
 	Map     mapCmd     `cmd:"" group:"Sweeps" help:"Run a command for every combination of values, and print what they write in order."`
 	Plan    planCmd    `cmd:"" group:"Sweeps" help:"Say what a sweep would do, without doing any of it."`
+	Import  importCmd  `cmd:"" group:"Sweeps" help:"Print another tool's experiment, of Katib, as a sweep file."`
 	Retry   retryCmd   `cmd:"" group:"Sweeps" help:"Run what failed of a sweep again."`
 	Extend  extendCmd  `cmd:"" group:"Sweeps" help:"Add trials to a sweep, or change its limits or its space, whether it runs or has ended."`
 	Repair  repairCmd  `cmd:"" group:"Sweeps" help:"Bring back what a sweep's journal or results have lost."`

@@ -15,6 +15,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/foreign"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 	"github.com/kaon-sweep/kaon/sweep/search"
 	"github.com/kaon-sweep/kaon/sweep/shell"
@@ -26,6 +27,8 @@ type specFlags struct {
 	Set  []string `placeholder:"KEY=VALUE" sep:"none" help:"Override a key of the spec by its path, as in --set parameters.lr.max=0.5; may be repeated."`
 	Seed *uint64  `placeholder:"N" help:"Seed of the search, instead of the spec's."`
 	Text []byte   `kong:"-"` // the spec, where there is no file; nil: there is one
+
+	Lenient bool `help:"Of another tool's experiment: leave out what cannot be carried, and say so, instead of refusing it."`
 }
 
 // maxSpec is more than Parse accepts, so that Parse says what is wrong with a larger file.
@@ -33,17 +36,19 @@ const maxSpec = 64 << 20
 
 // parse reads and checks the spec. The error of a bad one is all its problems on one screen.
 func (f specFlags) parse() (*sweep.Spec, error) {
-	var src []byte
-	var err error
-	if src = f.Text; src != nil {
-		// a sweep without a file
-	} else if f.Spec == "-" {
-		src, err = io.ReadAll(io.LimitReader(os.Stdin, maxSpec))
-	} else {
-		src, err = os.ReadFile(f.Spec)
+	src, err := f.Text, error(nil)
+	if src == nil {
+		src, err = readSpec(f.Spec)
 	}
 	if err != nil {
-		return nil, usage(fmt.Errorf("read spec: %w", err))
+		return nil, usage(err)
+	}
+	from, err := foreign.Translate(f.Spec, src, f.Lenient)
+	if err != nil {
+		return nil, usage(err)
+	}
+	if from != nil {
+		src = from.Text
 	}
 	set := f.Set
 	if f.Seed != nil {
@@ -51,8 +56,14 @@ func (f specFlags) parse() (*sweep.Spec, error) {
 	}
 	options := []sweep.Option{sweep.WithSet(set...), server.WithFilesBeside(f.Spec), sweep.WithEnvironment(os.LookupEnv)}
 	spec, err := sweep.Parse(f.Spec, src, options...)
+	if from != nil {
+		err = from.Relocate(err)
+	}
 	if err != nil {
 		return nil, usage(err)
+	}
+	if from != nil {
+		spec.Warnings = from.Warnings(spec.Warnings)
 	}
 	return spec, nil
 }

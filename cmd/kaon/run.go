@@ -18,6 +18,8 @@ import (
 type runCmd struct {
 	Spec   string `arg:"" optional:"" help:"Sweep file; - reads it from standard input. Left out with --resume."`
 	Resume string `placeholder:"ID" help:"Go on with a sweep that was interrupted."`
+
+	Lenient bool `help:"Of another tool's experiment: leave out what cannot be carried, and say so, instead of refusing it."`
 	runFlags
 }
 
@@ -41,7 +43,7 @@ func (c *runCmd) Run(ctx context.Context, out *output) error {
 	if c.Resume != "" {
 		return c.onTop(ctx, out, c.Resume, nil)
 	}
-	_, err := c.run(ctx, out, specFlags{Spec: c.Spec})
+	_, err := c.run(ctx, out, specFlags{Spec: c.Spec, Lenient: c.Lenient})
 	return err
 }
 

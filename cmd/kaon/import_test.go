@@ -1,0 +1,90 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+)
+
+// experiment is what Katib's users have: its trials need an image, so here they are planned and not run.
+const experiment = `apiVersion: kubeflow.org/v1beta1
+kind: Experiment
+metadata: {name: digits}
+spec:
+  objective: {type: maximize, goal: 0.99, objectiveMetricName: accuracy, additionalMetricNames: [loss]}
+  algorithm: {algorithmName: tpe}
+  earlyStopping: {algorithmName: medianstop}
+  parallelTrialCount: 2
+  maxTrialCount: 9
+  parameters:
+    - {name: lr, parameterType: double, feasibleSpace: {min: "0.01", max: "1", distribution: logUniform}}
+    - {name: optimizer, parameterType: categorical, feasibleSpace: {list: [sgd, adam]}}
+  trialTemplate:
+    primaryContainerName: main
+    trialParameters: [{name: rate, reference: lr}, {name: opt, reference: optimizer}]
+    trialSpec:
+      apiVersion: batch/v1
+      kind: Job
+      spec:
+        template:
+          spec:
+            containers:
+              - name: main
+                image: example.com/digits:1
+                command: [train, "--lr=${trialParameters.rate}", "--opt=${trialParameters.opt}"]
+                resources: {limits: {cpu: 1, memory: 256Mi}}
+`
+
+// The experiment, and the sweep file that import prints of it, are the same sweep.
+func TestImportIsTheSameSweep(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("experiment.yaml", experiment)
+	printed := p.kaon("import", "experiment.yaml").ends(exitDone)
+	printed.prints("# From the experiment of Katib", "method: tpe", `"lr": {distribution: log_uniform_values, min: 0.01, max: 1.0}`)
+	p.write("sweep.yaml", printed.stdout)
+	theirs := p.kaon("plan", "experiment.yaml", "--json").ends(exitDone)
+	ours := p.kaon("plan", "sweep.yaml", "--json").ends(exitDone)
+	if theirs.stdout != ours.stdout {
+		t.Errorf("the experiment is planned as\n%s\nand its sweep file as\n%s", theirs.stdout, ours.stdout)
+	}
+	var got plan
+	if err := json.Unmarshal([]byte(theirs.stdout), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Trials != 9 || got.Method != "tpe" || len(got.Points) != 5 || !strings.HasPrefix(got.Commands[0], "train --lr=0.") {
+		t.Errorf("planned: %+v", got)
+	}
+	if got.Demand[0].CPUs != 1 || got.Demand[0].Mem != 256 {
+		t.Errorf("trials ask for %+v, want 1 cpu and 256 MB", got.Demand[0])
+	}
+	p.fed(experiment, "plan", "-", "--set", "run_cap=3").ends(exitDone).prints("3 trials")
+	var in imported
+	p.kaon("import", "experiment.yaml", "--json").ends(exitDone).json(&in)
+	if in.Tool != "Katib" || in.Spec != printed.stdout || in.Left == nil {
+		t.Errorf("import --json says %+v", in)
+	}
+}
+
+// Parts that cannot be carried refuse the experiment with a line for each, and are left out with --lenient.
+func TestImportRefuses(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("experiment.yaml", strings.Replace(experiment, "{algorithmName: tpe}", "{algorithmName: pbt}", 1))
+	p.write("mistaken.yaml", strings.Replace(experiment, "example.com/digits:1", "DIGITS", 1))
+	for _, command := range []string{"run", "plan", "import"} {
+		p.kaon(command, "experiment.yaml").ends(exitUsage).
+			says("experiment.yaml:6:30: spec.algorithm.algorithmName: kaon has no `pbt`", "--lenient")
+		p.kaon(command, "mistaken.yaml").ends(exitUsage).says("mistaken.yaml:24:24", "image: DIGITS")
+	}
+	p.kaon("plan", "experiment.yaml", "--lenient").ends(exitDone).prints("random search", "left out: kaon has no `pbt`; searched at random")
+	p.kaon("import", "experiment.yaml", "--lenient").ends(exitDone).prints("# left out, line 6:30").says("searched at random")
+	refused := p.kaon("import", "experiment.yaml", "--json").ends(exitUsage)
+	refused.prints(`"errors"`, `"line":6`)
+	p.write("sweep.yaml", "method: grid\n")
+	p.kaon("import", "sweep.yaml").ends(exitUsage).says("is no experiment of")
+	if _, err := os.Stat(p.dir + "/kaon-results"); err == nil {
+		t.Error("a sweep was begun")
+	}
+}
