@@ -57,6 +57,31 @@ func TestMap(t *testing.T) {
 	}
 }
 
+// What a command wrote is printed as soon as it and all before it have ended, whether the rest ends or is interrupted.
+func TestMapPrintsAsCommandsEnd(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	gate := p.pipe("gate")
+	args := []string{"map", "echo {x}; if test {x} = b; then head -n 1 gate; fi", "x=a,b,c,d", "--set", "task.resources.cpus=0.1", "-j", "4"}
+	x := p.start(args...)
+	x.stdout.await(t, "a\n")
+	if got := x.stdout.String(); got != "a\n" {
+		t.Errorf("before b has ended it printed %q", got)
+	}
+	if _, err := gate.WriteString("open\n"); err != nil {
+		t.Fatal(err)
+	}
+	if r := x.wait().ends(exitDone); r.stdout != "a\nb\nopen\nc\nd\n" {
+		t.Errorf("it printed %q", r.stdout)
+	}
+	x = p.start(args...)
+	x.stdout.await(t, "a\n")
+	x.signal(os.Interrupt)
+	if r := x.wait().ends(exitInterrupted).says("kaon run --resume"); r.stdout != "a\n" {
+		t.Errorf("interrupted it printed %q", r.stdout)
+	}
+}
+
 // With --json each command is a line: what it got, how it ended, what it wrote. One that fails keeps none from running.
 func TestMapJSON(t *testing.T) {
 	t.Parallel()

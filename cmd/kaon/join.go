@@ -47,5 +47,7 @@ func (c *runFlags) join(ctx context.Context, out *output, from specFlags, to *cl
 	if err != nil {
 		return at, c.asTyped(err)
 	}
-	return ranAt{s.ID, to.Address()}, (&remoteWatch{out: out, from: to, id: s.ID, quiet: c.Quiet, json: c.JSON, result: true}).run(ctx)
+	at = ranAt{s.ID, to.Address()}
+	c.begins(at)
+	return at, (&remoteWatch{out: out, from: to, id: s.ID, quiet: c.Quiet, json: c.JSON, result: true}).run(ctx)
 }

@@ -25,11 +25,12 @@ type runCmd struct {
 
 // runFlags change a spec and say where it runs.
 type runFlags struct {
-	Set      []string `placeholder:"KEY=VALUE" sep:"none" help:"Override a key of the spec by its path, as in --set parameters.lr.max=0.5; may be repeated."`
-	Seed     *uint64  `placeholder:"N" help:"Seed of the search, instead of the spec's."`
-	Parallel *int     `short:"j" placeholder:"N" help:"At most so many trials at once; the same as --set limits.parallel=N."`
-	Packing  string   `placeholder:"POLICY" help:"What packing pursues: tight, soonest, spread or first; the same as --set packing=POLICY."`
-	Server   string   `env:"KAON_SERVER" placeholder:"URL" help:"Have this server run it, or none; when left out, your own on this machine does, if one serves the same results."`
+	Set      []string    `placeholder:"KEY=VALUE" sep:"none" help:"Override a key of the spec by its path, as in --set parameters.lr.max=0.5; may be repeated."`
+	Seed     *uint64     `placeholder:"N" help:"Seed of the search, instead of the spec's."`
+	Parallel *int        `short:"j" placeholder:"N" help:"At most so many trials at once; the same as --set limits.parallel=N."`
+	Packing  string      `placeholder:"POLICY" help:"What packing pursues: tight, soonest, spread or first; the same as --set packing=POLICY."`
+	Server   string      `env:"KAON_SERVER" placeholder:"URL" help:"Have this server run it, or none; when left out, your own on this machine does, if one serves the same results."`
+	Begun    func(ranAt) `kong:"-"` // is told where it runs, before it does; nil: nobody is
 	workFlags
 }
 
@@ -70,9 +71,16 @@ func (c *runFlags) run(ctx context.Context, out *output, from specFlags) (at ran
 		return at, err
 	}
 	at.sweep = server.NewSweepID(spec.Name)
+	c.begins(at)
 	return at, c.start(ctx, out, func(ctx context.Context, r *runner) (outcome, error) {
 		return r.submit(ctx, at.sweep, spec, nil)
 	})
+}
+
+func (c *runFlags) begins(at ranAt) {
+	if c.Begun != nil {
+		c.Begun(at)
+	}
 }
 
 // change is what is done to a sweep before it goes on; nil: nothing.
