@@ -72,6 +72,8 @@ func (l *laws) durableTrial(e journal.TrialEntry) {
 		l.w.fail("law 4: trial %d of %s goes back from attempt %d to %d", e.Trial, e.Sweep, old.Attempt, e.Attempt)
 	case e.Attempt > old.Attempt && known && old.State != sweep.Waiting:
 		l.w.fail("law 4: attempt %d of trial %d of %s begins while attempt %d is %v", e.Attempt, e.Trial, e.Sweep, old.Attempt, old.State)
+	case !old.State.Terminal() && old.Reason == notPromising && e.State == sweep.Waiting:
+		l.w.fail("law 1: trial %d of %s waits again, though its user stopped it", e.Trial, e.Sweep)
 	case known && old.State != e.State && !old.State.CanMove(e.State):
 		l.w.fail("law 1: trial %d of %s goes from %v to %v", e.Trial, e.Sweep, old.State, e.State)
 	}

@@ -223,6 +223,9 @@ func (p *process) strayWinner() {
 	})
 }
 
+// notPromising is why the user stops a trial.
+const notPromising = "not promising"
+
 // user gives a command, as far as there is a scheduler to take it.
 func (w *world) user(k Kind, id string, arg int) {
 	p := w.process
@@ -247,7 +250,7 @@ func (w *world) user(k Kind, id string, arg int) {
 	case UserRetry:
 		p.do(scheduler.Retry{Sweep: id})
 	case UserStopTrial:
-		p.do(scheduler.StopTrial{Sweep: id, Trial: trial, Reason: "not promising"})
+		p.do(scheduler.StopTrial{Sweep: id, Trial: trial, Reason: notPromising})
 	case UserTell:
 		p.do(scheduler.SendMessage{Sweep: id, Trial: trial, Body: []byte(`{"say":"hello"}`)})
 	}

@@ -95,6 +95,7 @@ func (h *shrinker) setting() {
 		func(s *Story) { s.Wall = 0 },
 		func(s *Story) { s.Early = "" },
 		func(s *Story) { s.TrialSteps, s.Steps = 0, 0 },
+		func(s *Story) { s.TrialTime = 0 },
 		func(s *Story) { s.OfferTimeout = 0 },
 		func(s *Story) { s.Rejoin = 0 },
 		func(s *Story) { s.Method = "random" },

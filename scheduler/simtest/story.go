@@ -33,6 +33,7 @@ type Story struct {
 	Learns      bool          // points depend on results
 	Early       string        // early_terminate; empty: none
 	TrialSteps  int           // budget of each trial; 0: none
+	TrialTime   time.Duration // likewise
 	Steps       int           // of all trials; 0: none
 	Hard        bool          // trials fail, say NaN, say nothing, hang
 	Slow        bool          // trials last minutes, long enough to outlive a partition
@@ -109,6 +110,7 @@ func Draw(seed uint64) Story {
 	}
 	s.drawBundles()
 	s.Rare, s.Narrow = one(4), one(6)
+	s.drawTime()
 	return s
 }
 
@@ -119,6 +121,14 @@ func (s *Story) drawBundles() {
 	if s.Short = !s.Slow && r.IntN(4) == 0; s.Short {
 		s.Trials += r.IntN(60)
 		s.Bundle, s.Early, s.Learns, s.Isolated = "auto", "", false, false // else none is learnt
+	}
+}
+
+// drawTime draws how long trials may run, from chance of its own too.
+func (s *Story) drawTime() {
+	r := rand.New(rand.NewPCG(s.Seed, 3))
+	if r.IntN(10) == 0 {
+		s.TrialTime = pick(r, time.Second, 5*time.Second, 20*time.Second)
 	}
 }
 
@@ -179,8 +189,15 @@ func (s *Story) source() []byte {
 	if s.Steps > 0 {
 		limits = append(limits, fmt.Sprintf("steps: %d", s.Steps))
 	}
+	var trial []string
 	if s.TrialSteps > 0 {
-		limits = append(limits, fmt.Sprintf("trial: {steps: %d}", s.TrialSteps))
+		trial = append(trial, fmt.Sprintf("steps: %d", s.TrialSteps))
+	}
+	if s.TrialTime > 0 {
+		trial = append(trial, fmt.Sprintf("time: %v", s.TrialTime))
+	}
+	if trial != nil {
+		limits = append(limits, fmt.Sprintf("trial: {%s}", strings.Join(trial, ", ")))
 	}
 	if s.Early != "" {
 		p("early_terminate: %s", s.Early)
@@ -233,6 +250,7 @@ func (s *Story) flags() func(func(string, bool) bool) {
 			{"mixed sizes", s.Mixed}, {"one rack", s.Constrained}, {"target", s.Target}, {"then", s.Then},
 			{"learning search", s.Learns}, {"hard trials", s.Hard}, {"slow trials", s.Slow}, {"short trials", s.Short}, {"isolated executors", s.Isolated}, {"journal on disk", s.OnDisk},
 			{"early stopping " + s.Early, s.Early != ""}, {"a budget of steps", s.Steps+s.TrialSteps > 0},
+			{"a budget of time", s.TrialTime > 0},
 			{"rare updates", s.Rare}, {"narrow window", s.Narrow},
 		} {
 			if !yield(f.name, f.on) {
