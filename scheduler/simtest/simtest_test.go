@@ -117,7 +117,7 @@ func TestTheStepRunsAgain(t *testing.T) {
 	again := 0
 	for seed := range uint64(60) {
 		s := Draw(seed)
-		s.Then, s.Hard, s.Retries, s.FailLimit = true, true, 0, 0
+		s.Then, s.Hard, s.Retries, s.FailLimit, s.TrialTime = true, true, 0, 0, 0
 		s.Faults = []Fault{{At: lateRetry, Kind: UserRetry}, {At: lateRetry + time.Second, Kind: CrashSilent}, {At: 2 * lateRetry, Kind: UserRetry}}
 		w := played(t, s)
 		for _, l := range w.laws.sweeps {
