@@ -19,6 +19,7 @@ type commands struct {
 	Run     runCmd     `cmd:"" group:"Sweeps" help:"Run a sweep and watch it to its end."`
 	Sweep   sweepCmd   `cmd:"" group:"Sweeps" help:"Run a sweep without a file: parameters and a command."`
 	Map     mapCmd     `cmd:"" group:"Sweeps" help:"Run a command for every combination of values, and print what they write in order."`
+	Init    initCmd    `cmd:"" group:"Sweeps" help:"Write a first spec for a program, from what it says of its options."`
 	Plan    planCmd    `cmd:"" group:"Sweeps" help:"Say what a sweep would do, without doing any of it."`
 	Import  importCmd  `cmd:"" group:"Sweeps" help:"Print another tool's experiment, of Katib, as a sweep file."`
 	Retry   retryCmd   `cmd:"" group:"Sweeps" help:"Run what failed of a sweep again."`
