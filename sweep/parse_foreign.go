@@ -13,9 +13,8 @@ func (d *decoder) otherTool(root *node) bool {
 	for _, key := range []string{"searchSpace", "searchSpaceFile", "trialCommand", "searchSpacePath",
 		"trainingServicePlatform", "trainingService", "maxTrialNum", "useAnnotation"} {
 		if n := root.key(key); n != nil {
-			d.fail(n, "", fmt.Sprintf("this is an experiment of NNI (it has `%s`), which kaon does "+
-				"not read yet", key),
-				"write a sweep file: `trialCommand`, or `trial: {command: …}`, is `command`, `tuner` is "+
+			d.fail(n, "", fmt.Sprintf("this is an experiment of NNI (it has `%s`), and no sweep file", key),
+				"`kaon import FILE` prints a whole one as a sweep file; or write one: `trialCommand`, or `trial: {command: …}`, is `command`, `tuner` is "+
 					"`method`, `maxTrialNumber` or `maxTrialNum` is `run_cap`, "+
 					"`trialConcurrency` is `limits: {parallel: …}`, and the search space goes below "+
 					"`parameters`")
@@ -28,7 +27,7 @@ func (d *decoder) otherTool(root *node) bool {
 		}
 	}
 	if len(root.pairs) > 0 {
-		d.fail(root, "", "this is a search space of NNI, which kaon does not read yet",
+		d.fail(root, "", "this is a search space of NNI, and no sweep file",
 			"write a sweep file with `method`, `command`, and these below `parameters`; kaon then says of "+
 				"each `_type` how it is written here")
 		return true

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -55,17 +56,27 @@ func (c *importCmd) read() (*foreign.Translation, error) {
 	if err != nil {
 		return nil, err
 	}
-	from, err := foreign.Translate(c.File, src, c.Lenient)
+	from, err := foreign.Translate(c.File, src, c.Lenient, beside(c.File))
 	if err != nil {
 		return nil, err
 	}
 	if from == nil {
-		return nil, fmt.Errorf("%s is no experiment of Katib; `kaon plan %s` reads it as a sweep file", c.File, c.File)
+		return nil, fmt.Errorf("%s is no experiment of Katib or NNI; `kaon plan %s` reads it as a sweep file", c.File, c.File)
 	}
 	if _, err := sweep.Parse(c.File, from.Text, server.WithFilesBeside(c.File), sweep.WithEnvironment(os.LookupEnv)); err != nil {
 		return nil, from.Relocate(err)
 	}
 	return from, nil
+}
+
+// beside reads files that an experiment names.
+func beside(file string) func(path string) ([]byte, error) {
+	return func(path string) ([]byte, error) {
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(filepath.Dir(file), path)
+		}
+		return os.ReadFile(path)
+	}
 }
 
 // readSpec reads a file whole, or standard input.

@@ -88,3 +88,46 @@ func TestImportRefuses(t *testing.T) {
 		t.Error("a sweep was begun")
 	}
 }
+
+// sdk is what NNI's Python package does on its local platform, in short: it reads the parameters from a file and prints reports.
+const sdk = `import json, os, sys
+assert os.environ["NNI_PLATFORM"] == "local" and os.environ["REUSE_MODE"] == "true"
+record = json.load(open(os.path.join(os.environ["NNI_SYS_DIR"], "parameter.cfg")))
+def send(kind, sequence, value):
+    body = json.dumps({"parameter_id": record["parameter_id"], "trial_job_id": os.environ["NNI_TRIAL_JOB_ID"], "type": kind,
+                       "sequence": sequence, "value": json.dumps(value)})
+    print("NNISDK_MEb'%s'" % body, flush=True)
+lr, layer = record["parameters"]["lr"], record["parameters"]["layer"]
+assert ("size" in layer) == (layer["_name"] == "Conv"), layer
+send("PERIODICAL", 0, lr / 2)
+send("FINAL", 0, {"other": 5, "default": lr} if layer["_name"] == "Conv" else lr)
+`
+
+// An experiment of NNI runs: its program finds the parameters, nested ones too, and what it reports arrives.
+func TestRunNNI(t *testing.T) {
+	t.Parallel()
+	want(t, "python3")
+	want(t, "bash")
+	p := newPlace(t)
+	p.write("mnist.py", sdk)
+	p.write("space.json", `{"lr": {"_type": "choice", "_value": [0.25, 0.5, 0.75]},
+		"layer": {"_type": "choice", "_value": [{"_name": "Empty"}, {"_name": "Conv", "size": {"_type": "choice", "_value": [1, 3]}}]}}`)
+	p.write("config.yml", `
+searchSpaceFile: space.json
+trialCommand: python3 mnist.py
+trialConcurrency: 4
+tuner: {name: GridSearch, classArgs: {optimize_mode: maximize}}
+trainingService: {platform: local}
+`)
+	got := contract(t, p.kaon("run", "config.yml", "--json").ends(exitDone))
+	if got.Trials.Succeeded != 9 || got.Best == nil || got.Best.Value != 0.75 {
+		t.Errorf("%+v, best %+v; want 9 trials that succeeded, and 0.75", got.Trials, got.Best)
+	}
+	var one struct {
+		Curve []struct{ Value float64 }
+	}
+	p.kaon("trial", "0", "--json").ends(exitDone).json(&one)
+	if len(one.Curve) != 2 || one.Curve[0].Value != one.Curve[1].Value/2 {
+		t.Errorf("trial 0 reported %+v, want two points", one.Curve)
+	}
+}

@@ -21,7 +21,7 @@ type commands struct {
 	Map     mapCmd     `cmd:"" group:"Sweeps" help:"Run a command for every combination of values, and print what they write in order."`
 	Init    initCmd    `cmd:"" group:"Sweeps" help:"Write a first spec for a program, from what it says of its options."`
 	Plan    planCmd    `cmd:"" group:"Sweeps" help:"Say what a sweep would do, without doing any of it."`
-	Import  importCmd  `cmd:"" group:"Sweeps" help:"Print another tool's experiment, of Katib, as a sweep file."`
+	Import  importCmd  `cmd:"" group:"Sweeps" help:"Print another tool's experiment, of Katib or NNI, as a sweep file."`
 	Retry   retryCmd   `cmd:"" group:"Sweeps" help:"Run what failed of a sweep again."`
 	Extend  extendCmd  `cmd:"" group:"Sweeps" help:"Add trials to a sweep, or change its limits or its space, whether it runs or has ended."`
 	Repair  repairCmd  `cmd:"" group:"Sweeps" help:"Bring back what a sweep's journal or results have lost."`

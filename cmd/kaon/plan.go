@@ -43,7 +43,7 @@ func (f specFlags) parse() (*sweep.Spec, error) {
 	if err != nil {
 		return nil, usage(err)
 	}
-	from, err := foreign.Translate(f.Spec, src, f.Lenient)
+	from, err := foreign.Translate(f.Spec, src, f.Lenient, beside(f.Spec))
 	if err != nil {
 		return nil, usage(err)
 	}

@@ -19,7 +19,9 @@ func read(t *testing.T, file string, lenient bool) (*Translation, *sweep.Spec, e
 		t.Fatal(err)
 	}
 	name := filepath.Base(file)
-	from, err := Translate(name, src, lenient)
+	from, err := Translate(name, src, lenient, func(path string) ([]byte, error) {
+		return os.ReadFile(filepath.Join(filepath.Dir(file), path))
+	})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -54,7 +56,7 @@ func TestCarried(t *testing.T) {
 				t.Errorf("a sweep without an objective or parameters: %+v", spec)
 			}
 			testkit.Golden(t, strings.TrimSuffix(f, ".yaml")+".txt", from.Text)
-			if again, err := Translate("x", from.Text, false); again != nil || err != nil {
+			if again, err := Translate("x", from.Text, false, nil); again != nil || err != nil {
 				t.Errorf("the sweep file is taken for an experiment: %v", err)
 			}
 		})
@@ -96,7 +98,7 @@ func TestNotForeign(t *testing.T) {
 		"method: grid\n", "", "kind: Experiment\nmethod: grid\n", "apiVersion: kubeflow.org/v1beta1\nkind: Trial # of an Experiment\n",
 		"description: an Experiment of kubeflow.org/v1beta1\n",
 	} {
-		if from, err := Translate("x", []byte(text), false); from != nil || err != nil {
+		if from, err := Translate("x", []byte(text), false, nil); from != nil || err != nil {
 			t.Errorf("%q: %v, %v", text, from, err)
 		}
 	}
@@ -118,7 +120,7 @@ func FuzzTranslate(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, src []byte, lenient bool) {
-		from, err := Translate("x.yaml", src, lenient)
+		from, err := Translate("x.yaml", src, lenient, nil)
 		if from == nil || err != nil {
 			return
 		}
