@@ -120,7 +120,8 @@ func typedCommand(words []string) inline.Command {
 	return inline.Command{Words: words}
 }
 
-// typedAs is how the spec was typed, as a comment of it; empty when it does not fit there.
+// typedAs is how a spec that is printed was typed, as a comment of it; empty when it does not fit there, or may show a secret, as
+// the address of a cluster does.
 func typedAs() string {
 	const longest = 1000
 	words := []string{"kaon"}
@@ -130,7 +131,8 @@ func typedAs() string {
 		}
 	}
 	text := strings.Join(words, " ")
-	if clean(text) != text || strings.ContainsAny(text, "\n\t") || len(text) > longest {
+	secret := strings.Contains(text, "://") && strings.Contains(text, "@")
+	if secret || clean(text) != text || strings.ContainsAny(text, "\n\t") || len(text) > longest {
 		return ""
 	}
 	return text
@@ -138,6 +140,7 @@ func typedAs() string {
 
 // printInline prints the spec with all that flags change of it, for `kaon run` to take.
 func (c *runFlags) printInline(out *output, spec inline.Spec, more []inline.Setting) error {
+	spec.Comment = typedAs()
 	text, _ := spec.YAML(more...)
 	run, err := c.parse(specFlags{Spec: inlineFile, Text: []byte(text)})
 	if err != nil {

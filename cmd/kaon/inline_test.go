@@ -136,6 +136,9 @@ echo "y=$((x * x - 6 * x))"
 	if _, err := os.Stat(filepath.Join(p.dir, "PWNED")); err == nil {
 		t.Error("a value was run")
 	}
+	if r := p.kaon("sweep", "x=1", "--print", "--cluster", "mesos://me:hidden@127.0.0.1:1", "--", "true").ends(exitDone); strings.Contains(r.stdout, "hidden") {
+		t.Errorf("it printed a secret:\n%s", r.stdout)
+	}
 	// what cannot be kept is refused, and nothing is printed
 	if r := p.kaon("sweep", "x=1", "--print", "--set", "command.0=false", "--", "true").ends(exitUsage); r.stdout != "" {
 		t.Errorf("it printed\n%s", r.stdout)

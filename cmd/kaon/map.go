@@ -38,7 +38,7 @@ func (c *mapCmd) Run(ctx context.Context, typed *typedWords, out *output) error 
 	} else if len(behind) == 0 {
 		return usage(errors.New("there is no command behind --: write it there, or as one word before the parameters"))
 	}
-	spec := inline.Spec{Comment: typedAs(), Name: c.Name, Method: "grid"}
+	spec := inline.Spec{Name: c.Name, Method: "grid"}
 	err := readInline(&spec, inline.Reader{Text: true, Finite: true}, words)
 	if err == nil && len(spec.Parameters) == 0 {
 		err = errors.New("there are no parameters: write NAME=VALUES behind the command, as file='*.txt' or level=1..9")

@@ -33,7 +33,7 @@ func (c *sweepCmd) Run(ctx context.Context, typed *typedWords, out *output) erro
 			}
 		}
 	}
-	spec := inline.Spec{Comment: typedAs(), Name: c.Name, Method: c.Method, Trials: c.Trials}
+	spec := inline.Spec{Name: c.Name, Method: c.Method, Trials: c.Trials}
 	if err := readInline(&spec, inline.Reader{Finite: c.Method == "grid"}, words); err != nil {
 		return err
 	}

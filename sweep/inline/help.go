@@ -17,6 +17,7 @@ type option struct {
 
 var (
 	optionLine = regexp.MustCompile(`^ {1,8}(?:-\w(?:[ ,][^\s,]*)?,? )?--([A-Za-z][\w-]*)(?:[ =](\[[^\]]*\]|\{[^}]*\}|[^\s\[{]\S*(?: RANGE)?))?(?:, -\w(?: \S+)?)?(?:$|  +(.*)$)`)
+	offSwitch  = regexp.MustCompile(`^( {1,8}-.*?) / --no-[\w-]+`) // click's
 	moreHelp   = regexp.MustCompile(`^ {9,}([^\s-].*)$`)
 	defaultsTo = regexp.MustCompile(`(?i)\bdefaults?(?: to| is|:|=)? *[:=]? *['"]?([^\s'"\])};,]+)`)
 	bounds     = regexp.MustCompile(`(` + number + `)<=?x<=?(` + number + `)`)
@@ -32,7 +33,7 @@ var (
 func options(help string) (all []option) {
 	var open *option // whose help may go on
 	for line := range strings.Lines(strings.ReplaceAll(help, "\r", "")) {
-		line = strings.TrimRight(line, " \n")
+		line = offSwitch.ReplaceAllString(strings.TrimRight(line, " \n"), "$1")
 		if m := optionLine.FindStringSubmatch(line); m != nil && m[1] != "help" {
 			all = append(all, option{name: m[1], value: m[2], help: m[3]})
 			open = &all[len(all)-1]

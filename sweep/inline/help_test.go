@@ -50,7 +50,7 @@ func TestDraftOfHelp(t *testing.T) {
 			"  layers: {min: 2, max: 6}  # ", "  # amp: {values: [true, false]}  # ", "  # note: {values: []}  # ",
 			`command: [python3, train.py, "${args}"]`, "name: train\n",
 		}},
-		{clickHelp, []string{"  lr: {distribution: log_uniform_values, min: 0.0001, max: 0.01}  # ", "  width: {min: 1, max: 10}  # ", "  opt: {values: [sgd, adam]}  # "}},
+		{clickHelp, []string{"  lr: {distribution: log_uniform_values, min: 0.0001, max: 0.01}  # ", "  width: {min: 1, max: 10}  # ", "  opt: {values: [sgd, adam]}  # ", "  # amp: {values: [true, false]}  # a flag"}},
 	} {
 		got, ok := Draft([]string{"python3", "train.py"}, tt.help)
 		for _, line := range tt.want {
