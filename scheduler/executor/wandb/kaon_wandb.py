@@ -247,16 +247,14 @@ def safely(f, *args):
 
 
 def patch_run(module):
-    def history(original, run, data=None, step=None, commit=None, **more):
-        key = "row" if "row" in more else None
-        result = original(run, step=step, commit=commit, **more) if key else original(run, data, step, commit, **more)
-        safely(lambda: rows(run).log(more[key] if key else data, step, commit))
-        return result
+    # Kaon's first: what wandb does with a row may take its time.
+    def history(original, run, data, step=None, commit=None):
+        safely(lambda: rows(run).log(data, step, commit))
+        return original(run, data, step, commit)
 
     def summary(original, run, record):
-        result = original(run, record)
         safely(lambda: rows(run).summary(record))
-        return result
+        return original(run, record)
 
     def define(original, run, *args, **kwargs):
         result = original(run, *args, **kwargs)
@@ -284,13 +282,19 @@ def patch_run(module):
 def patch_init(module):
     """A program that asks for W&B's servers by an argument runs offline too, unless the user said otherwise."""
 
+    def take_offline(settings):
+        try:
+            settings.mode = "offline"
+        except TypeError:  # before 0.19
+            settings.update({"mode": "offline"})
+
     def init(original, *args, **kwargs):
         settings = kwargs.get("settings")
         for holder in (kwargs, settings if isinstance(settings, dict) else {}):
             if holder.get("mode") in ("online", "shared"):
                 holder["mode"] = "offline"
         if getattr(settings, "mode", None) in ("online", "shared"):
-            settings.mode = "offline"
+            safely(take_offline, settings)
         return original(*args, **kwargs)
 
     wrap(module, "init", init)
@@ -303,6 +307,12 @@ def patch_login(module):
 def patch_sweep(module):
     sweep = os.environ.get("KAON_SWEEP", "kaon")
     wrap(module, "sweep", lambda original, *args, **kwargs: sweep)
+
+
+def patch_value(module):
+    """Some releases ask the server what it can do whenever a table is logged, offline too, and wait for it."""
+    if hasattr(module, "_server_accepts_client_ids"):
+        wrap(module, "_server_accepts_client_ids", lambda original: True)
 
 
 def patch_agent(module):
@@ -323,6 +333,7 @@ if OFFLINE:
         "wandb.sdk.wandb_login": patch_login,
         "wandb.sdk.wandb_sweep": patch_sweep,
         "wandb.wandb_agent": patch_agent,
+        "wandb.sdk.data_types.base_types.wb_value": patch_value,
     })
 
 

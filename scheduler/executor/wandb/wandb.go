@@ -95,6 +95,7 @@ func Environment(env []string, a Attempt) []string {
 	if value("WANDB_MODE") != offline {
 		return env
 	}
+	unlessSet("WANDB_DATA_DIR", path.Join(a.Folder, "wandb")) // or copies of artifacts stay in the home folder
 	unlessSet("WANDB_SILENT", "true")
 	unlessSet("WANDB_CONSOLE", "off")           // else a thread of the program carries what it prints, and dies with it
 	unlessSet("WANDB_ERROR_REPORTING", "false") // to W&B's makers, over the network

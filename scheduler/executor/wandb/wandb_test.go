@@ -1,6 +1,7 @@
 package wandb
 
 import (
+	"cmp"
 	"maps"
 	"os"
 	"os/exec"
@@ -23,7 +24,7 @@ func variables(env []string) map[string]string {
 
 func TestEnvironmentLeavesToTheUserWhatIsTheirs(t *testing.T) {
 	quiet := map[string]string{
-		"PYTHONPATH": "/s/h", "WANDB_DIR": "/s/a", "WANDB_MODE": "offline", "WANDB_SILENT": "true", "WANDB_CONSOLE": "off",
+		"PYTHONPATH": "/s/h", "WANDB_DIR": "/s/a", "WANDB_MODE": "offline", "WANDB_DATA_DIR": "/s/a/wandb", "WANDB_SILENT": "true", "WANDB_CONSOLE": "off",
 		"WANDB_ERROR_REPORTING": "false", "WANDB_SWEEP_ID": "x", "WANDB_RUN_ID": "x-3-2", "WANDB_SWEEP_PARAM_PATH": "",
 	}
 	with := func(changes ...string) map[string]string {
@@ -206,5 +207,53 @@ func TestRowsArePutTogetherAsWandbDoes(t *testing.T) {
 				t.Errorf("printed %q", printed)
 			}
 		})
+	}
+}
+
+// The package wandb itself, with what programs do to reach its servers and with what is no number.
+func TestWandbItself(t *testing.T) {
+	interpreter := cmp.Or(os.Getenv("KAON_WANDB_PYTHON"), "python3")
+	if err := exec.Command(interpreter, "-c", "import wandb").Run(); err != nil {
+		t.Log("wandb is not here, and was not tried: python3 -m venv V && V/bin/pip install wandb, then KAON_WANDB_PYTHON=V/bin/python")
+		return
+	}
+	printed, metrics, err := python(t, interpreter, `
+import os, wandb
+wandb.login(relogin=True)
+with wandb.init(project="x", settings=wandb.Settings(mode="online"), config={"lr": 5, "own": 1}) as run:
+    c = run.config
+    print(c.lr, c["text"] == 'é"\n\U0001f600 1e3', c.nested, c.on, c.whole, c.huge, c.own, run.id, run.sweep_id)
+    c.update({"lr": 99}, allow_val_change=True)
+    print(c.lr)
+    run.define_metric("epoch")
+    run.define_metric("acc", step_metric="epoch", summary="max")
+    artifact = wandb.Artifact("m", type="model")
+    with artifact.new_file("f.txt") as f:
+        f.write("x")
+    run.log_artifact(artifact)
+    run.log({"table": wandb.Table(columns=["a"], data=[[1]]), "html": wandb.Html("x"), "epoch": 7, "acc": 0.5})
+    run.log({"acc": 0.25}, step=10)
+    run.summary["best"] = 0.75
+    run.summary.update({"acc": 0.25, "deep": {"er": 2}})
+    run.log({"late": 1}, commit=False)
+second = wandb.init(mode="online")
+wandb.log({"acc": 0.7})
+wandb.finish()
+wandb.init(mode="disabled")
+wandb.log({"acc": 9})
+`, "", "WANDB_ERROR_REPORTING=false")
+	want := "1e-05 True {'k': [1, 2.5, None]} True 2.0 1e+22 1 x-3-2 x\n1e-05\n"
+	if err != nil || printed != want {
+		t.Errorf("printed %s, want %s; %v", printed, want, err)
+	}
+	rows := `{"_step": 7, "acc": 0.5, "acc.max": 0.5, "epoch": 7}
+{"_step": 7, "acc": 0.25}
+{"_step": 10, "best": 0.75}
+{"_step": 10, "deep.er": 2}
+{"_step": 10, "late": 1}
+{"_step": 0, "acc": 0.7}
+`
+	if metrics != rows {
+		t.Errorf("reported\n%s\nwant\n%s", metrics, rows)
 	}
 }
