@@ -40,7 +40,7 @@ var katibAlgorithms = map[string]katibSettings{
 			"base_estimator": {"GP"}, "acq_func": {"EI", "gp_hedge"}, "acq_optimizer": {"auto"}, "n_initial_points": {"10"},
 		}},
 	"cmaes": {"cma-es", "kaon begins again elsewhere when it has converged, as BIPOP does",
-		map[string][]string{"restart_strategy": {"bipop", "none"}}},
+		map[string][]string{"restart_strategy": {"bipop", "ipop", "none"}}},
 	"hyperband": {"random", "the losers of a random search are ended early, see early_terminate", nil},
 }
 

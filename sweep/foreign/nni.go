@@ -33,7 +33,8 @@ func nni(r *reading, root *sweep.Tree, read func(path string) ([]byte, error)) {
 	top.idle("authorName", "nniManagerIp", "logCollection", "debug", "logLevel", "experimentWorkingDirectory", "tunerGpuIndices",
 		"versionCheck", "logDir")
 	for _, key := range []string{"useAnnotation", "multiPhase", "multiThread"} {
-		if v := top.get(key); v != nil && v.Text != "false" {
+		noSpace := key == "useAnnotation" && root.Get("searchSpace") == nil // told of with the space
+		if v := top.get(key); v != nil && v.Text != "false" && !noSpace {
 			r.leave(v, key, "this is not carried", "as if it were false")
 		}
 	}

@@ -32,6 +32,10 @@ func nniSpace(r *reading, top *object, read func(path string) ([]byte, error)) {
 		}
 		tree, path = moved(space, file), file.Text
 	}
+	if v := top.tree.Get("useAnnotation"); tree == nil && v != nil && v.Text != "false" {
+		r.refuse(v, "useAnnotation", "the search space is in comments of the program: write it as `searchSpace`")
+		return
+	}
 	if tree == nil || len(tree.Pairs) == 0 {
 		r.refuse(top.nearest(), "searchSpace", "the experiment has no search space")
 		return
