@@ -148,3 +148,11 @@ type heldUpdate struct {
 	since  time.Time
 	until  time.Time // when it is taken in whatever is missing; zero: not by time
 }
+
+// speaker is the attempt that an update of a task is of, as far as that says nothing else; nil: the task is not believed in.
+func (c *Core) speaker(task cluster.TaskID) *attempt {
+	if p := c.tasks[task]; p != nil {
+		return p.first()
+	}
+	return nil
+}

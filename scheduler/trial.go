@@ -117,14 +117,6 @@ func (c *Core) liveAttempt(task cluster.TaskID) *attempt {
 	return att
 }
 
-// speaker is the attempt that an update of a task is of, as far as that says nothing else; nil: the task is not believed in.
-func (c *Core) speaker(task cluster.TaskID) *attempt {
-	if p := c.tasks[task]; p != nil {
-		return p.first()
-	}
-	return nil
-}
-
 // record numbers a record, keeps it in the journal and announces it.
 func (c *Core) record(run *run, rec results.Record) {
 	run.records++

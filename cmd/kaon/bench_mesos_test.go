@@ -4,7 +4,11 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
+
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // A cluster that is there is measured from its own metrics: every trial is a launch, its updates are counted, and so
@@ -55,4 +59,7 @@ func TestBenchMesos(t *testing.T) {
 	if r := got.Rows[1]; r.Skipped != "it ended early: cannot do that" {
 		t.Errorf("the peer: %+v", r)
 	}
+	testkit.Await(t, "the end of the executors", func() bool { // which outlive their agent
+		return !slices.ContainsFunc(p.processes(), func(pid int) bool { return strings.Contains(commandOf(pid), " executor ") })
+	})
 }

@@ -27,7 +27,7 @@ func TestBashCompletes(t *testing.T) {
 		{"kaon trials --state s", "succeeded stopped"},
 		{"kaon trials --limit 3 ", id},
 		{"kaon best --quux ", id},
-		{"kaon bench ", "local pack search warm wire"},
+		{"kaon bench ", "local mesos pack search warm wire"},
 		{"kaon completion z", "zsh"},
 		{"kaon run squ", ""}, // a file: bash's own
 	} {
