@@ -34,6 +34,7 @@ type attempt struct {
 	given    int             // of them, those the agent has
 	complete bool            // it ended by itself, and so told all
 	exit     int
+	endMs    int64 // when it ended
 }
 
 // reportedPoint is one point as reported.
@@ -159,7 +160,7 @@ func (a *attempt) end(bySignal bool) {
 	case a.killed:
 		state = mesosapi.TASK_KILLED
 	}
-	a.complete, a.exit = true, e.Exit
+	a.complete, a.exit, a.endMs = true, e.Exit, e.EndMs
 	a.outbox.Finish(outbox.Ending{State: state, Message: message, End: e})
 	w.log("%s ends: %v, %d points", a.task, state, len(a.said))
 	if b := a.sender.bundle; b != nil {

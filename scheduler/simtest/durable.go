@@ -218,8 +218,8 @@ func (l *laws) toldAll(task cluster.TaskID, t *taskLedger, e *results.End) {
 		}
 		return // given up, or stopped without news
 	}
-	if t.last.source == "SOURCE_EXECUTOR" && e.State == sweep.AttemptLost && !l.partedSince(a.sender).IsZero() {
-		return // its executor's word waited for points that were still with the agent, and was given up with it
+	if l.givenUp(a, t, e) {
+		return
 	}
 	want := a.given
 	if t.last.source == "SOURCE_EXECUTOR" {
@@ -231,6 +231,16 @@ func (l *laws) toldAll(task cluster.TaskID, t *taskLedger, e *results.End) {
 	if len(t.points) < want {
 		l.w.fail("law 2: %s ended with %d of its %d points", task, len(t.points), want)
 	}
+}
+
+// givenUp says that an end was told of, waited for points that were still with the agent, and was given up with that: its
+// executor's word, which says when it was, is not in the record; its agent's, of which nothing is, waits no longer than the grace.
+func (l *laws) givenUp(a *attempt, t *taskLedger, e *results.End) bool {
+	if t.last.source == "SOURCE_EXECUTOR" {
+		return e.EndMs != a.endMs && !l.partedSince(a.sender).IsZero()
+	}
+	said := l.task(a.sender.task).parted
+	return !said.IsZero() && (l.w.now.Sub(said) >= l.w.story.Grace || l.w.counts[ClockForward] > 0)
 }
 
 // sameRecord compares without bothering about how empty things are written.

@@ -230,3 +230,17 @@ func TestBegunWhereOutOfReach(t *testing.T) {
 		t.Error("no attempt began after its agent was out of reach")
 	}
 }
+
+// TestDeathMeetsRepetition has executors die while updates with points of others must be repeated, for which most stories have too
+// many kinds of faults.
+func TestDeathMeetsRepetition(t *testing.T) {
+	kinds := []Kind{Corrupt, ExecutorDeath, LoseEvent, Duplicate, Reorder, DelayEvents, CrashLate, AgentDeath, MasterDeath, Partition, CrashEarly}
+	for seed := range uint64(60) {
+		s := Draw(seed)
+		s.Isolated, s.Bundle = false, "off"
+		for i := range s.Faults {
+			s.Faults[i].Kind = []Kind{ExecutorDeath, Corrupt, kinds[seed%11], kinds[seed/11%11]}[i%4]
+		}
+		played(t, s)
+	}
+}
