@@ -4,7 +4,8 @@ It is run right before the first import of wandb. It gives the trial's parameter
 does, by a file that WANDB_SWEEP_PARAM_PATH names, and writes what is logged to $KAON_METRICS at once: one line and one
 write each, so that a program killed a moment later has lost nothing and another process's lines stay whole.
 
-Of wandb it needs six names, which releases from 2023 to 2026 share. Where one is missing, the program is told and goes on.
+Of wandb it needs the names in PATCHES and patch_*, which 0.17.0, 0.18.7 and 0.31.0 share. Where one is missing, standard error says
+so and the program goes on.
 """
 
 import atexit
