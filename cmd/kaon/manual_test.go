@@ -53,7 +53,7 @@ func TestReadme(t *testing.T) {
 	const building = 8 * time.Minute // all of the module from nothing, on a busy machine
 	r := p.launch(cmd).within(building).ends(exitDone)
 	r.prints(
-		"digits: gp search over 6 parameters, 240 trials",
+		"digits: tpe search over 6 parameters, 240 trials",
 		"27/27 trials", "winner: trial 17, bytes 51573", "--order=label --level=9", "bytes=65019",
 		`"trials":{"total":8,"succeeded":8`,
 		"with 2 agents", "on Mesos at 127.0.0.1:"+port,
