@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/kaon-sweep/kaon/results/board"
@@ -66,7 +67,7 @@ func Wire(ctx context.Context, cfg WireConfig) (WireResult, error) {
 		return WireResult{}, fmt.Errorf("open the scheduler: %w", err)
 	}
 	r, err := cfg.run(ctx, s, spec)
-	r.Appends = slow.appends
+	r.Appends = int(slow.appends.Load())
 	return r, errors.Join(err, s.Close(ctx))
 }
 
@@ -114,11 +115,11 @@ func (cfg WireConfig) result(ended server.Outcome, s board.Summary) (WireResult,
 type slowJournal struct {
 	journal.Journal
 	wait    time.Duration
-	appends int
+	appends atomic.Int64
 }
 
 func (j *slowJournal) Append(entries []journal.Entry) error {
-	j.appends++
+	j.appends.Add(1)
 	if j.wait > 0 {
 		time.Sleep(j.wait)
 	}
