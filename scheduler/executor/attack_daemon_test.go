@@ -41,9 +41,10 @@ sleep 1`
 				}
 				return n
 			}
+			var mine proc.Tag // of this executor: other tests run trials at the same time
 			tagged := func() (n int) {
 				for _, s := range proc.All(1) {
-					if proc.TagFrom(s.PID) != 0 {
+					if proc.TagFrom(s.PID).SameOwner(mine) {
 						n++
 					}
 				}
@@ -55,6 +56,15 @@ sleep 1`
 			}
 			waited("the daemons to begin", func() bool { text, _ := os.ReadFile(pids); return len(strings.Fields(string(text))) == 2 })
 			waited("the neighbour's to begin", func() bool { return alive(own) == 1 })
+			var neighbour int
+			if text, err := os.ReadFile(own); err != nil {
+				t.Fatal(err)
+			} else if _, err := fmt.Sscan(string(text), &neighbour); err != nil {
+				t.Fatal(err)
+			}
+			if mine = proc.TagFrom(neighbour); mine == 0 {
+				t.Fatal("the neighbour's daemon has no tag")
+			}
 			waited("the daemons to end", func() bool { return alive(pids) == 0 })
 			waited("the bomb to end", func() bool { return tagged() <= 6 }) // the neighbour's own
 			if alive(own) != 1 {
