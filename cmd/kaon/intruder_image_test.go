@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker/dockertest"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 const intruders = `name: intruders
@@ -46,24 +46,18 @@ func TestAttackFromAContainerOnTheHostsNetwork(t *testing.T) {
 	cmd.Path, cmd.Args[0] = s.kaon, s.kaon
 	cmd.Env = append(cmd.Env, "SWEEP_SECRET=hunter2-of-the-sweep", "AWS_SECRET_ACCESS_KEY=hunter2-of-s3", "KAON_METRICS_AUTH=me:hunter2-of-s3")
 	x := p.launch(cmd)
-	var open []string
-	for len(s.containers(p)) < 2 || len(open) < 3 {
-		select {
-		case <-x.ended:
-			t.Fatalf("ended: %s", x.stderr)
-		case <-time.After(50 * time.Millisecond):
-			open = ports(t, []int{x.cmd.Process.Pid})
-		}
-	}
+	var open []string // agents and the file server; the scheduler has none
+	testkit.Await(t, "the containers and the listeners", func() bool {
+		x.lives()
+		open = ports(t, []int{x.cmd.Process.Pid})
+		return len(s.containers(p)) == 2 && len(open) == 2
+	})
 	slices.Sort(open)
 	p.hand(data, "ports", strings.Join(open, " "))
-	for !strings.Contains(p.kaon("logs", "1").stdout, "tried all") {
-		select {
-		case <-x.ended:
-			t.Fatalf("ended: %s", x.stderr)
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
+	testkit.Await(t, "what the intruder says", func() bool {
+		x.lives()
+		return strings.Contains(p.kaon("logs", "1").stdout, "tried all")
+	})
 	p.hand(data, "done", "done")
 	x.within(2 * patience)
 	harmless(t, p.kaon("logs", "1").ends(exitDone).stdout)

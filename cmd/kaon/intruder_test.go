@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker/dockertest"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 const nobody = 65534
@@ -176,13 +177,11 @@ func TestAttackAsATrial(t *testing.T) {
 	x := p.launch(cmd)
 	var open []string
 	const listeners = 2 // the agent, and what serves files
-	for open = ports(t, p.processes()); len(open) < listeners; open = ports(t, p.processes()) {
-		select {
-		case <-x.ended:
-			t.Fatalf("ended: %s", x.stderr)
-		default:
-		}
-	}
+	testkit.Await(t, "the listeners", func() bool {
+		x.lives()
+		open = ports(t, p.processes())
+		return len(open) >= listeners
+	})
 	slices.Sort(open)
 	p.write("ports.new", strings.Join(open, " "))
 	if err := os.Rename(filepath.Join(p.dir, "ports.new"), filepath.Join(p.dir, "ports")); err != nil {

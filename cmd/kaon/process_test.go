@@ -198,6 +198,16 @@ func (p place) launch(cmd *exec.Cmd) *process {
 	return x
 }
 
+// lives asserts that it has not ended.
+func (x *process) lives() {
+	x.p.t.Helper()
+	select {
+	case <-x.ended:
+		x.p.t.Fatalf("kaon %s has ended\nstdout:\n%sstderr:\n%s", strings.Join(x.cmd.Args[1:], " "), x.stdout, x.stderr)
+	default:
+	}
+}
+
 func (x *process) signal(s os.Signal) {
 	x.p.t.Helper()
 	if err := x.cmd.Process.Signal(s); err != nil {

@@ -123,7 +123,8 @@ setsid sh -c 'while [ -e ../control ]; do mv d e; mv l d; mv d l; mv e d; done' 
 func TestAttackFloodOfMetrics(t *testing.T) {
 	a := newFakeAgent(t)
 	startExecutor(t, a, nil)
-	const flood = `yes '{"a": 1, "b": 2, "c": 3, "d": 4, "e": 5}' | head -c 100000000 > $KAON_METRICS`
+	// Several times as much a second as an executor reads, for as long as the test may take.
+	const flood = `for i in $(seq 1000); do yes '{"a": 1, "b": 2, "c": 3, "d": 4, "e": 5}' | head -c 1000000; sleep 0.1; done > $KAON_METRICS`
 	a.launch("s.1.1", task.Order{Shell: flood})
 	a.launch("s.2.1", task.Order{Shell: flood, Timeout: 2 * time.Second})
 	a.ready("s.1.1")
