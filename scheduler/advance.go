@@ -107,23 +107,21 @@ func (c *Core) evictEnded() {
 			ended++
 		}
 	}
-	for i := 0; ended > c.cfg.KeptSweeps && i < len(c.order); {
-		r := c.order[i]
-		if !r.forgettable() {
-			i++
-			continue
+	for _, r := range c.order {
+		if ended > c.cfg.KeptSweeps && r.forgettable() {
+			c.evict(r)
+			ended--
 		}
-		c.order = slices.Delete(c.order, i, i+1)
-		c.evict(r)
-		ended--
 	}
 }
 
 // forgettable tells whether a sweep has ended, and all its records are in the bucket.
 func (r *run) forgettable() bool { return r.entry.Phase.Ended() && r.entry.Stored >= r.records }
 
-// evict has the journal forget a sweep that is in the order of sweeps no more.
+// evict forgets a sweep, and so does the journal. Sweeps end, and others are evicted for them, while somebody walks c.order, so
+// that one stays as it is.
 func (c *Core) evict(r *run) {
+	c.order = slices.DeleteFunc(slices.Clone(c.order), func(other *run) bool { return other == r })
 	delete(c.runs, r.id)
 	c.journal(journal.DeleteEntry{Sweep: r.id})
 }

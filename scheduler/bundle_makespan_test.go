@@ -1,7 +1,6 @@
 package scheduler
 
 import (
-	"container/heap"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
 	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
@@ -27,35 +27,14 @@ type slotsAgent struct {
 	slots int
 	free  int
 	took  func(trial int) time.Duration
-	due   events
+	due   timer.Queue
 
 	offers, launches, updates int
 	work                      time.Duration
 }
 
-type event struct {
-	at time.Time
-	n  int
-	do func()
-}
-
-type events []event
-
-func (e events) Len() int { return len(e) }
-func (e events) Less(i, j int) bool {
-	return e[i].at.Before(e[j].at) || e[i].at.Equal(e[j].at) && e[i].n < e[j].n
-}
-func (e events) Swap(i, j int) { e[i], e[j] = e[j], e[i] }
-func (e *events) Push(x any)   { *e = append(*e, x.(event)) }
-func (e *events) Pop() any {
-	last := (*e)[len(*e)-1]
-	*e = (*e)[:len(*e)-1]
-	return last
-}
-
 func (a *slotsAgent) after(wait time.Duration, do func()) {
-	a.offers++
-	heap.Push(&a.due, event{a.now.Add(wait), a.offers, do})
+	a.due.Set(a.now.Add(wait), func(time.Time) { do() })
 }
 
 // run plays a sweep to its end, and returns how long it took.
@@ -65,7 +44,8 @@ func (a *slotsAgent) run(spec *sweep.Spec) time.Duration {
 	a.core.Do(a.now, Submit{ID: "s", Spec: spec})
 	a.free = a.slots
 	for a.offer(); a.core.runs["s"].entry.Phase != sweep.PhaseSucceeded; {
-		if due := a.core.Due(); len(a.due) == 0 || !due.IsZero() && due.Before(a.due[0].at) {
+		next := a.due.Next()
+		if due := a.core.Due(); next.IsZero() || !due.IsZero() && due.Before(next) {
 			if due.IsZero() || due.Sub(begin) > time.Hour {
 				a.t.Fatalf("nothing happens any more: %+v", a.core.runs["s"].Counts())
 			}
@@ -74,9 +54,8 @@ func (a *slotsAgent) run(spec *sweep.Spec) time.Duration {
 			a.offer()
 			continue
 		}
-		next := heap.Pop(&a.due).(event)
-		a.now = next.at
-		next.do()
+		a.now = next
+		a.due.Pop(next)(next)
 	}
 	return a.now.Sub(begin)
 }

@@ -97,7 +97,13 @@ func classifyStarved(att *attempt, end *task.End) classification {
 	return v
 }
 
+// unreadEnd is why an attempt of a bundle is lost that has ended, by what is told of others.
+const unreadEnd = "ended, and the update that told how could not be read"
+
 func classifyExit(att *attempt, end *task.End) (sweep.Outcome, string) {
+	if end == nil && att.bundle { // that its task has ended well says nothing of it
+		return sweep.AttemptLost, unreadEnd
+	}
 	if end != nil && (end.Exit != 0 || end.Error != "" || end.TimedOut) {
 		return classifyEnd(att, end)
 	}

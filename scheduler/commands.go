@@ -2,8 +2,6 @@ package scheduler
 
 import (
 	"fmt"
-	"slices"
-	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
@@ -164,9 +162,7 @@ func (c *Core) retry(ev Retry) {
 			c.note(Anomaly{Message: fmt.Sprintf("sweep %s not retried", run.id), Err: err})
 			return
 		}
-		run.entry.Phase, run.entry.Reason, run.entry.Ended = sweep.PhaseActive, "", time.Time{}
-		run.entry.Outcome, run.entry.Elapsed, run.entry.Paused = "", 0, false
-		c.startClock(run)
+		c.goOn(run)
 		c.journalTerminals(run)
 	}
 	for _, t := range run.failedTrials() {
@@ -183,12 +179,9 @@ func (c *Core) retry(ev Retry) {
 
 // forget keeps nothing more of a sweep that has ended.
 func (c *Core) forget(ev Forget) {
-	r := c.runs[ev.Sweep]
-	if r == nil || !r.forgettable() {
-		return
+	if r := c.runs[ev.Sweep]; r != nil && r.forgettable() {
+		c.evict(r)
 	}
-	c.order = slices.DeleteFunc(c.order, func(other *run) bool { return other == r })
-	c.evict(r)
 }
 
 func (r *run) failedTrials() []int {

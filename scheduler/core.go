@@ -149,6 +149,20 @@ type heldUpdate struct {
 	until  time.Time // when it is taken in whatever is missing; zero: not by time
 }
 
+// streams is what is known of the streams of updates.
+type streams struct {
+	of      map[journal.ExecutorKey]*stream
+	retells bool // a timer will tell executors of the interval
+}
+
+// stream is that of one executor.
+type stream struct {
+	live     int           // attempts
+	told     time.Duration // the interval that it goes by; 0: unknown
+	received uint64        // the last receipt
+	damaged  bool          // a report of it could not be read: points may be missing for good
+}
+
 // speaker is the attempt that an update of a task is of, as far as that says nothing else; nil: the task is not believed in.
 func (c *Core) speaker(task cluster.TaskID) *attempt {
 	if p := c.tasks[task]; p != nil {

@@ -13,10 +13,13 @@ const (
 	durationMemory = 32
 	// trialOverhead is what an executor needs for a trial beside its run: folders, a process, its end.
 	trialOverhead = 2 * time.Millisecond
+	// longTrial is as good as any longer one: no bundle holds it.
+	longTrial = time.Hour
 )
 
-// add takes in how long a trial took.
+// add takes in how long a trial took. By what an executor says that may be anything.
 func (d *durations) add(took time.Duration) {
+	took = min(max(took, 0), longTrial)
 	d.count++
 	d.mean += (took - d.mean) / time.Duration(min(d.count, durationMemory))
 }

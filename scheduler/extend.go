@@ -3,7 +3,6 @@ package scheduler
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
@@ -13,26 +12,31 @@ import (
 
 // checkExtend refuses an extension that cannot be carried out, or would run nothing.
 func (c *Core) checkExtend(ev Extend) error {
+	_, err := c.extensionOf(ev)
+	return err
+}
+
+// extensionOf makes all that can fail of an extension, and changes nothing.
+func (c *Core) extensionOf(ev Extend) (x extension, err error) {
 	if err := c.checkSweep(ev.Sweep); err != nil {
-		return err
+		return x, err
 	}
 	run := c.runs[ev.Sweep]
 	phase := run.entry.Phase
 	if phase != sweep.PhaseActive && !phase.Ended() {
-		return fmt.Errorf("sweep %s: %w: %s", ev.Sweep, ErrEnding, phase)
+		return x, fmt.Errorf("sweep %s: %w: %s", ev.Sweep, ErrEnding, phase)
 	}
-	next, err := c.planExtension(run, ev)
-	if err != nil {
-		return fmt.Errorf("extend sweep %s: %w", ev.Sweep, err)
+	if x, err = c.planExtension(run, ev); err != nil {
+		return x, fmt.Errorf("extend sweep %s: %w", ev.Sweep, err)
 	}
-	if n, l := run.counts[sweep.Failed], next.spec.Limits; phase.Ended() && l.Reached(n, next.spec.Trials) {
-		return fmt.Errorf("extend sweep %s: %d of its trials have failed, which would end it at once (%s): raise "+
+	if n, l := run.counts[sweep.Failed], x.spec.Limits; phase.Ended() && l.Reached(n, x.spec.Trials) {
+		return x, fmt.Errorf("extend sweep %s: %d of its trials have failed, which would end it at once (%s): raise "+
 			"`limits.failed`, or run those again first with `kaon retry`", ev.Sweep, n, l.FailedText())
 	}
-	if phase.Ended() && next.spec.Trials <= run.untouched() && run.neverStarted() == 0 {
-		return fmt.Errorf("extend sweep %s: %w", ev.Sweep, ErrNothingWaits)
+	if phase.Ended() && x.spec.Trials <= run.untouched() && run.neverStarted() == 0 {
+		return x, fmt.Errorf("extend sweep %s: %w", ev.Sweep, ErrNothingWaits)
 	}
-	return nil
+	return x, nil
 }
 
 // extension is what a sweep goes on with.
@@ -43,7 +47,7 @@ type extension struct {
 	executor executorSpec
 }
 
-// planExtension makes what can fail of an extension, and changes nothing.
+// planExtension makes what a sweep would go on with.
 func (c *Core) planExtension(run *run, ev Extend) (x extension, err error) {
 	if x.spec, err = run.spec.Extend(ev.Spec, run.untouched()); err != nil {
 		return x, err
@@ -88,17 +92,13 @@ func (r *run) neverStarted() (n int) {
 
 // extend goes on with a sweep by another spec.
 func (c *Core) extend(ev Extend) {
-	run := c.runs[ev.Sweep]
-	if run == nil || c.checkExtend(ev) != nil {
+	x, err := c.extensionOf(ev)
+	if err != nil {
 		return
 	}
-	from := run.untouched()
-	x, err := c.planExtension(run, ev)
-	learnt := run.search.Learns()
-	if err == nil {
-		err = run.search.Extend(x.spec)
-	}
-	if err != nil {
+	run := c.runs[ev.Sweep]
+	from, learnt := run.untouched(), run.search.Learns()
+	if err := run.search.Extend(x.spec); err != nil {
 		c.note(Anomaly{Message: fmt.Sprintf("sweep %s not extended", run.id), Err: err})
 		return
 	}
@@ -112,10 +112,8 @@ func (c *Core) extend(ev Extend) {
 	next := run.grow(x.spec.Trials, ended)
 	run.queue.Extend(run.total, next, x.uniform)
 	if ended {
-		run.entry.Phase, run.entry.Reason, run.entry.Ended = sweep.PhaseActive, "", time.Time{}
-		run.entry.Outcome, run.entry.Elapsed, run.entry.Paused = "", 0, false
+		c.goOn(run)
 		run.first, run.unstartable, run.reached = firstFailures{}, "", nil
-		c.startClock(run)
 	}
 	c.journalSweep(run)
 	switch {
@@ -130,6 +128,7 @@ func (c *Core) extend(ev Extend) {
 		c.watchWall(run)
 		c.watchBudgets(run)
 	}
+	c.retellSoon() // its points may be wanted sooner now, or later
 	c.note(SweepExtended{Sweep: run.id, Spec: run.spec, Extensions: run.entry.Extensions})
 	c.touch(run)
 	c.requestOffers()

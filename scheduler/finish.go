@@ -56,6 +56,13 @@ func (c *Core) giveBack(att *attempt, reason string) {
 	}
 }
 
+// giveBackRest gives back what has not begun of a bundle that has ended, and why it has.
+func (c *Core) giveBackRest(p *placement, why string) {
+	for len(p.attempts) > 1 {
+		c.giveBack(p.attempts[1], "its task ended before its turn came: "+why)
+	}
+}
+
 // nextTurn takes in that the next attempt of a bundle is the one that runs.
 func (c *Core) nextTurn(p *placement) {
 	if p.alive() {
@@ -294,9 +301,7 @@ func (c *Core) noteLoss(att *attempt, v classification) {
 // loseTask ends a task of which nobody will tell how: its first attempt as v says, unless it was to end, and the others are given
 // back, as they have not begun.
 func (c *Core) loseTask(p *placement, v classification) {
-	for len(p.attempts) > 1 {
-		c.giveBack(p.attempts[1], "its task ended before its turn came: "+v.reason)
-	}
+	c.giveBackRest(p, v.reason)
 	if p.alive() {
 		c.finish(p.first(), asWanted(p.first(), v), nil)
 	}
@@ -305,6 +310,6 @@ func (c *Core) loseTask(p *placement, v classification) {
 // learnDuration takes in how long an attempt took that ran to its own end.
 func (r *run) learnDuration(v classification) {
 	if e := v.end; e != nil && !e.Killed && e.StartMs != 0 && v.outcome != sweep.AttemptLost {
-		r.took.add(time.Duration(max(e.EndMs-e.StartMs, 0)) * time.Millisecond)
+		r.took.add(time.UnixMilli(e.EndMs).Sub(time.UnixMilli(e.StartMs)))
 	}
 }

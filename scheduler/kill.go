@@ -60,7 +60,8 @@ func (c *Core) sendKill(att *attempt) {
 // recallEvery is the time between messages that ask a bundle for what has not begun.
 const recallEvery = 10 * time.Second
 
-// recall asks the bundles of a sweep for what has not begun, until its trials may start again.
+// recall asks the bundles of a sweep for what has not begun, until its trials may start again. Each subscription asks anew: the
+// messages before may have gone nowhere, or with a process that died.
 func (c *Core) recall(run *run) {
 	asked := false
 	for _, att := range run.inOrder() {
@@ -69,13 +70,21 @@ func (c *Core) recall(run *run) {
 			c.call(cluster.Message{Agent: p.agent, Executor: p.executor, Data: task.Encode(task.Control{Task: string(p.task), Recall: true})})
 		}
 	}
-	if asked {
-		c.timers.Set(c.now.Add(recallEvery), func(time.Time) {
-			if c.connected && (run.entry.Paused || run.entry.Phase == sweep.PhaseDraining) {
-				c.recall(run)
-			}
-		})
+	if !asked || run.recalling {
+		return
 	}
+	run.recalling = true
+	c.timers.Set(c.now.Add(recallEvery), func(time.Time) {
+		run.recalling = false
+		if c.connected && run.holdsBack() {
+			c.recall(run)
+		}
+	})
+}
+
+// holdsBack reports whether trials of a sweep that run are to go on, and no others are to begin.
+func (r *run) holdsBack() bool {
+	return r.entry.Paused || r.entry.Phase == sweep.PhaseDraining && !r.entry.Killing
 }
 
 // overtime is what an executor gets beyond timeout and grace to end an attempt and say so.

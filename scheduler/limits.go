@@ -97,6 +97,13 @@ func (c *Core) startClock(run *run) {
 	}
 }
 
+// goOn makes an ended sweep active again, with all of its time.
+func (c *Core) goOn(run *run) {
+	run.entry.Phase, run.entry.Reason, run.entry.Ended = sweep.PhaseActive, "", time.Time{}
+	run.entry.Outcome, run.entry.Elapsed, run.entry.Paused = "", 0, false
+	c.startClock(run)
+}
+
 // scheduleWallCheck ends a sweep when its time is over, and journals how much has passed until then.
 func (c *Core) scheduleWallCheck(run *run) {
 	wall := run.spec.Limits.Wall

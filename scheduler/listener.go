@@ -2,7 +2,7 @@ package scheduler
 
 // Listener hears what has become true. The loop calls it in its own goroutine, in the order things happened,
 // after they are durable; a function that blocks stalls the scheduler, and may not call the loop's methods
-// except Later. Absent functions are skipped.
+// except Enqueue. Absent functions are skipped.
 type Listener struct {
 	Connected         func(Connected)
 	SweepStarted      func(SweepStarted)

@@ -47,6 +47,11 @@ func (c *Core) subscribed(ev cluster.Subscribed) {
 			c.sendKill(att)
 		}
 	}
+	for _, run := range c.order {
+		if run.holdsBack() {
+			c.recall(run)
+		}
+	}
 	c.unconfirmExecutors()
 	c.explicitTries = 0
 	c.reconcileExplicit()

@@ -48,6 +48,7 @@ type run struct {
 	loss             Loss             // the last
 	first            firstFailures
 	touched          bool     // see Core.advance
+	recalling        bool     // a timer will ask its bundles again for what has not begun
 	reached          *attempt // reached the target since the last advance
 	unstartable      string   // likewise: why no trial of the sweep can be started
 	thenEnd          *thenEnd // likewise: the `then` step has ended

@@ -163,6 +163,7 @@ func readReport(data []byte) (task.Report, error) {
 // apply changes a live attempt by an update of it.
 func (c *Core) apply(att *attempt, h heldUpdate) {
 	s, report := h.status, h.report
+	before := att.points
 	points := c.newPoints(att, report)
 	c.observeExecutor(att, s)
 	c.observeDrain(att, s)
@@ -180,7 +181,7 @@ func (c *Core) apply(att *attempt, h heldUpdate) {
 		}
 		moved := c.running(att)
 		c.keepPoints(att, points)
-		if moved || points != nil {
+		if moved || att.points > before {
 			c.journal(att.entry())
 		}
 		c.noteTarget(att)
@@ -197,9 +198,7 @@ func (c *Core) apply(att *attempt, h heldUpdate) {
 		}
 		c.noteNeighbours(att)
 		v := withoutPoints(att, s.State, classify(att, s, report.End))
-		for len(att.placement.attempts) > 1 {
-			c.giveBack(att.placement.attempts[1], "its task ended before its turn came: "+cmp.Or(v.reason, strings.ToLower(string(s.State))))
-		}
+		c.giveBackRest(att.placement, cmp.Or(v.reason, strings.ToLower(string(s.State))))
 		c.finish(att, v, points)
 	}
 }
@@ -259,12 +258,12 @@ func withoutPoints(att *attempt, state cluster.TaskState, v classification) clas
 // newPoints takes the new points of a report, each exactly once by its number. It returns nil when there is none.
 func (c *Core) newPoints(att *attempt, r task.Report) *results.Record {
 	end := r.First + uint64(len(r.Points))
-	if len(r.Points) == 0 || end <= att.points {
-		return nil
-	}
-	if r.First > att.points {
+	if r.First > att.points && (len(r.Points) > 0 || r.Lost > 0) {
 		c.note(Anomaly{Message: fmt.Sprintf("points %d to %d never came", att.points, r.First-1), Task: att.id(), Agent: att.agent})
 		att.points = r.First
+	}
+	if len(r.Points) == 0 || end <= att.points {
+		return nil
 	}
 	fresh := r.Points[att.points-r.First:]
 	rec := &results.Record{Sweep: att.run.id, Trial: att.trial, Attempt: att.number, First: att.points, Points: fresh}
@@ -385,7 +384,7 @@ func (c *Core) applyAttempts(p *placement, s cluster.Status, reports []task.Atte
 // loseBefore ends attempts of a bundle that went before one which has begun: they ended, and what told of it could not be read.
 func (c *Core) loseBefore(att *attempt) {
 	for p := att.placement; p.first() != att; {
-		v := classification{outcome: sweep.AttemptLost, agentNotBlamed: true, reason: "ended, and the update that told how could not be read"}
+		v := classification{outcome: sweep.AttemptLost, agentNotBlamed: true, reason: unreadEnd}
 		c.finish(p.first(), asWanted(p.first(), v), nil)
 	}
 }
@@ -393,15 +392,17 @@ func (c *Core) loseBefore(att *attempt) {
 // applyAttempt changes one attempt of a bundle by its report.
 func (c *Core) applyAttempt(att *attempt, s cluster.Status, r *task.AttemptReport) {
 	c.clearUnreachable(att)
-	points := c.newPoints(att, task.Report{First: r.First, Points: r.Points})
+	report := task.Report{First: r.First, Points: r.Points, Lost: r.Lost}
+	before := att.points
+	att.missing += missingPoints(att, &report) // those of a task come in order: what had them could not be read
+	points := c.newPoints(att, report)
 	if r.End == nil {
 		moved := c.running(att)
 		c.keepPoints(att, points)
-		if moved || points != nil {
+		if moved || att.points > before {
 			c.journal(att.entry())
 		}
 		c.noteTarget(att)
-		c.stopEarly(att.run)
 		return
 	}
 	end := cluster.Status{Task: att.id(), Agent: s.Agent, Executor: s.Executor, Source: s.Source, State: cluster.TaskState(r.State), Message: r.Message}
@@ -411,6 +412,6 @@ func (c *Core) applyAttempt(att *attempt, s cluster.Status, r *task.AttemptRepor
 	c.observeExecutor(att, end)
 	c.noteNeighbours(att)
 	p := att.placement
-	c.finish(att, classify(att, end, r.End), points)
+	c.finish(att, withoutPoints(att, end.State, classify(att, end, r.End)), points)
 	p.endSource, p.neighbours = sourceUnknown, false
 }

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
@@ -36,9 +37,6 @@ func (c *Core) joinStream(att *attempt, told time.Duration) {
 		c.streams.of[k] = s
 	}
 	s.live++
-	if watchesPoints(att.run.spec) {
-		c.streams.watched++
-	}
 	if told > 0 {
 		s.told = told
 	}
@@ -47,9 +45,6 @@ func (c *Core) joinStream(att *attempt, told time.Duration) {
 
 // leaveStream counts it out.
 func (c *Core) leaveStream(att *attempt) {
-	if watchesPoints(att.run.spec) {
-		c.streams.watched--
-	}
 	k := journal.ExecutorKey{Agent: att.agent, Executor: att.executor}
 	if s := c.streams.of[k]; s != nil {
 		if s.live--; s.live == 0 {
@@ -62,7 +57,7 @@ func (c *Core) leaveStream(att *attempt) {
 func (c *Core) pointInterval(more int) time.Duration {
 	interval := time.Duration(float64(len(c.streams.of)+more) / c.cfg.PointUpdates * float64(time.Second))
 	most := mostInterval
-	if c.streams.watched > 0 {
+	if slices.ContainsFunc(c.order, func(r *run) bool { return len(r.live) > 0 && watchesPoints(r.spec) }) {
 		most = mostPrompt
 	}
 	return max(min(interval, most), leastInterval)

@@ -25,6 +25,7 @@ type outcome struct {
 	trials  []board.Trial
 	lost    int      // attempts that ended by the platform's fault
 	reasons []string // of these
+	unsaid  []int    // by trial, attempts that began and of which nothing is recorded
 }
 
 func (w *world) outcome() outcome {
@@ -44,6 +45,7 @@ func (w *world) outcome() outcome {
 	}
 	for trial := range loaded.Trials(board.Query{}) {
 		o.trials = append(o.trials, trial)
+		o.unsaid = append(o.unsaid, w.unsaid(&trial))
 		for _, a := range trial.Attempts {
 			if a.End != nil && a.End.State == sweep.AttemptLost {
 				o.lost++
@@ -57,14 +59,36 @@ func (w *world) outcome() outcome {
 	return o
 }
 
+// unsaid is how many attempts of a trial began of which nothing is recorded. What a bundle has not begun goes back without a
+// record, and has nothing to tell. What has begun has, and may be missing only where an executor died that had not told yet.
+func (w *world) unsaid(trial *board.Trial) (n int) {
+	w.t.Helper()
+	recorded := map[int]bool{}
+	for _, a := range trial.Attempts {
+		recorded[a.Attempt] = true
+		if a.Known > 0 && !w.begun(trial.Trial, a.Attempt) {
+			w.t.Errorf("trial %d: attempt %d has %d points, and never began", trial.Trial, a.Attempt, a.Known)
+		}
+	}
+	for attempt := 1; attempt <= trial.Attempt; attempt++ {
+		if !recorded[attempt] && w.begun(trial.Trial, attempt) {
+			n++
+		}
+	}
+	if n > 0 && !w.executorsDied() {
+		w.t.Errorf("trial %d: nothing is recorded of %d attempts that began, and no executor died", trial.Trial, n)
+	}
+	return n
+}
+
 // compare holds a disturbed run to the undisturbed one.
 //
 // board.json must be the same to the bit, but for the sweep's id, which is random, the file's checksum, and the numbers of attempts and points in
 // all and of the attempts that count: an executor that dies takes its attempts with it, which are made again, and leaves
 // what they had reported. So that these hide nothing, every trial is compared too: the attempt that counts must be the same in state, exit
-// code, parameters, seed, points and every metric's series; and those before it must be the same as well, unless one of
-// the trial's attempts was lost: then it may have any failed ones fewer, since a trial that fails only the first time may
-// have done so unheard, and any lost ones more.
+// code, parameters, seed, points and every metric's series; and those before it must be the same as well, unless attempts of
+// the trial were lost, or began and died unheard: then it may have as many failed ones fewer, since a trial that fails only the
+// first time may have done so in one of them, and any lost ones more.
 func compare(t *testing.T, calm, storm outcome) {
 	t.Helper()
 	if a, b := normalised(calm), normalised(storm); !bytes.Equal(a, b) {
@@ -79,11 +103,14 @@ func compare(t *testing.T, calm, storm outcome) {
 		if !reflect.DeepEqual(want.final, got.final) {
 			t.Errorf("trial %d ended differently:\nundisturbed %+v\ndisturbed   %+v", i, want.final, got.final)
 		}
-		if got.lost+got.unsaid == 0 && !reflect.DeepEqual(want.before, got.before) {
+		if got.lost+storm.unsaid[i] == 0 && !reflect.DeepEqual(want.before, got.before) {
 			t.Errorf("trial %d lost no attempt, and yet had other attempts: undisturbed %+v, disturbed %+v", i, want.before, got.before)
 		}
-		if failed := len(got.before) - got.lost; failed > len(want.before) {
+		switch failed := len(got.before) - got.lost; {
+		case failed > len(want.before):
 			t.Errorf("trial %d failed more often: undisturbed %+v, disturbed %+v", i, want.before, got.before)
+		case failed+got.lost+storm.unsaid[i] < len(want.before):
+			t.Errorf("trial %d failed less often, and %d attempts died unheard: undisturbed %+v, disturbed %+v", i, storm.unsaid[i], want.before, got.before)
 		}
 		for _, a := range storm.trials[i].Attempts {
 			attempts, points = attempts+1, points+a.Known
@@ -146,7 +173,6 @@ type story struct {
 	}
 	before []ending
 	lost   int // of those before
-	unsaid int // attempts that nothing is recorded of: they began, if at all, without anybody hearing of it
 }
 
 func told(t board.Trial) story {
@@ -166,7 +192,6 @@ func told(t board.Trial) story {
 			s.lost++
 		}
 	}
-	s.unsaid = t.Attempt - len(t.Attempts)
 	s.final.State, s.final.Params, s.final.Seed = t.State.String(), string(t.Params), t.Seed
 	s.final.Metrics, s.final.Curve = t.Metrics, t.Curve
 	if t.Value != nil {

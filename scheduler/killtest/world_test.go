@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"net"
@@ -38,8 +39,9 @@ type world struct {
 }
 
 // script is a trial. Its numbers depend on the trial alone. Some trials fail whenever they come this far, some only the
-// first time, some take a while, so that kills meet them at work.
-const script = `i=0
+// first time, some take a while, so that kills meet them at work. Each leaves a mark of every attempt that begins.
+const script = `: > "begun/$KAON_TRIAL.$KAON_ATTEMPT"
+i=0
 while [ $i -lt 4 ]; do
   i=$((i+1))
   echo "{\"step\": $i, \"loss\": 0.$(( (KAON_TRIAL*7919 + i*104729) % 9973 + 10000 )), \"lr\": $1}" >> "$KAON_METRICS"
@@ -70,8 +72,10 @@ func newWorld(t *testing.T, binary string, trials int, cluster bool) *world {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Mkdir(filepath.Join(dir, "marks"), 0o700); err != nil {
-		t.Fatal(err)
+	for _, folder := range []string{"marks", "begun"} {
+		if err := os.Mkdir(filepath.Join(dir, folder), 0o700); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if cluster {
 		w.listen = freeAddress(t)
@@ -227,6 +231,21 @@ func (w *world) strike(rng *rand.Rand) {
 	if scheduler {
 		w.resume()
 	}
+}
+
+// executorsDied tells whether a kill may have ended executors: in one process the cluster dies with its scheduler.
+func (w *world) executorsDied() bool {
+	return w.struck["executor"] > 0 || w.struck["cluster"] > 0 || w.listen == "" && w.struck["scheduler"] > 0
+}
+
+// begun tells whether an attempt began.
+func (w *world) begun(trial, attempt int) bool {
+	w.t.Helper()
+	_, err := os.Stat(filepath.Join(w.dir, "begun", fmt.Sprintf("%d.%d", trial, attempt)))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		w.t.Fatal(err)
+	}
+	return err == nil
 }
 
 // executors is the executors that live. A trial that was forked and has yet to execute its program has an executor's

@@ -22,10 +22,8 @@ func (q *Queue) Extend(total, next int, uniform *resource.Resources) {
 		}
 	}
 	q.ahead = lookahead{}
-	switch {
-	case uniform == nil:
-		q.uniform = nil
-	case q.uniform == nil || shapeKey(&offers.Demand{Resources: *uniform}) != shapeKey(q.uniform):
+	q.uniform = nil // what is counted by the demand it was goes on being so
+	if uniform != nil {
 		q.uniform = &offers.Demand{Resources: *uniform, Count: 1}
 	}
 }

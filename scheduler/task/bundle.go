@@ -33,6 +33,7 @@ type AttemptReport struct {
 	Message string          `codec:"message,omitempty"` // likewise
 	First   uint64          `codec:"first"`             // number of Points[0] in the attempt
 	Points  []results.Point `codec:"points,omitempty"`
+	Lost    uint64          `codec:"lost,omitempty"` // points right before First that will never come
 	End     *End            `codec:"end,omitempty"`
 	Back    bool            `codec:"back,omitempty"` // it never began, and never will in this task
 }

@@ -144,7 +144,7 @@ func (p *part) take(now time.Time, id func() uuid.UUID) (all []task.AttemptRepor
 		if err != nil {
 			continue // a spill that was damaged: the gap in the numbers tells of it
 		}
-		report := task.AttemptReport{Attempt: p.id, First: r.First, Points: r.Points, End: r.End}
+		report := task.AttemptReport{Attempt: p.id, First: r.First, Points: r.Points, Lost: r.Lost, End: r.End}
 		if r.End != nil {
 			report.State, report.Message = stateName(u.State), u.Message
 		}
