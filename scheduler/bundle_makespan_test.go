@@ -92,7 +92,7 @@ func (a *slotsAgent) carryOut(r Ready) {
 // launch runs the attempts of a task.
 func (a *slotsAgent) launch(t cluster.TaskInfo, order task.Order) {
 	all := order.All()
-	b := outbox.NewBundle(50*time.Millisecond, a.now)
+	b, mux := outbox.NewBundle(50*time.Millisecond, a.now), outbox.NewMux(outbox.Pace{})
 	var window time.Duration
 	if order.Bundle != nil {
 		window = order.Bundle.Window
@@ -100,7 +100,7 @@ func (a *slotsAgent) launch(t cluster.TaskInfo, order task.Order) {
 	id := func(o *task.Order) string { return string(cluster.NewTaskID(o.Sweep, o.Trial, o.Attempt)) }
 	var flush func()
 	flush = func() {
-		u, wait := b.Take(a.now, uuid.New)
+		u, wait := mux.Bundle(b, a.now, uuid.New)
 		if u == nil {
 			if wait > 0 && !b.Finished() {
 				a.after(wait, flush)

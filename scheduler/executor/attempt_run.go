@@ -47,8 +47,8 @@ func (t *attempt) run() {
 	}
 	t.mu.Lock()
 	t.mu.process = nil
+	t.host.leftovers.follow(p.pid) // before another process can have its id
 	status, err := p.reap()
-	t.host.leftovers.follow(p.pid)
 	end := t.ending(status, err, ended, &last)
 	t.mu.cutShort = t.mu.cutShort || end.End.Signal != 0
 	t.stdout.Flush(t.takeLast)

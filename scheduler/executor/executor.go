@@ -70,11 +70,11 @@ func (x *executor) launch(info *mesosapi.TaskInfo) {
 
 // launchBundle takes a bundle on.
 func (x *executor) launchBundle(info *mesosapi.TaskInfo, order *task.Order) {
-	shared := *x.host
-	b := &bundle{id: info.TaskID.Value, resources: info.Resources, window: order.Bundle.Window, host: &shared}
+	h := *x.host
+	b := &bundle{id: info.TaskID.Value, resources: info.Resources, window: order.Bundle.Window, host: &h}
 	b.flush = func() { x.sendBundle(b) }
-	shared.send = func(*attempt) { b.flush() }
-	shared.sendHere = shared.send
+	h.send = func(*attempt) { b.flush() }
+	h.sendHere = h.send
 	b.serial = func() uint64 { return x.serial.Add(1) }
 	b.begun = func(t *attempt) {
 		x.mu.Lock()

@@ -7,6 +7,7 @@ const (
 	metricsName   = "metrics.jsonl"
 	controlName   = "control"
 	artifactsName = "artifacts"
-	workName      = "work"   // the attempt's copy of the code
-	inputsName    = "inputs" // links to what it was given, when it works elsewhere
+	workName      = "work"    // the attempt's copy of the code
+	inputsName    = "inputs"  // links to what it was given, when it works elsewhere
+	resumeName    = ".resume" // what an earlier attempt of the trial left; beside inputs, which may have any name
 )

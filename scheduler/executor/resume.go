@@ -7,11 +7,8 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 )
 
-// resumeName is the folder, in an attempt's own, of what an earlier attempt of the trial left.
-const resumeName = "resume"
-
-// resume brings what the newest earlier attempt of the trial left that left anything, such as a checkpoint: an attempt that is
-// not the first need not begin anew.
+// resume brings what the newest earlier attempt of the trial left that left anything, such as a checkpoint: an attempt
+// that is not the first need not begin anew.
 func (t *attempt) resume() error {
 	d := t.order.Deliver
 	if t.order.Attempt < 2 || t.order.Trial == results.ThenTrial || d == nil || d.NoArtifacts {

@@ -10,8 +10,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
 )
 
-// shared is the Mux of all attempts of one executor with its lock and timer. Its lock is taken before those of
-// attempts, and held by nobody who waits for the network.
+// shared is the Mux of all attempts of one executor with its lock and timer. Its lock is taken after those of
+// bundles and before those of attempts, and held by nobody who waits for the network.
 type shared struct {
 	mu    sync.Mutex
 	mux   *outbox.Mux
@@ -32,11 +32,11 @@ func (s *shared) leave(t *attempt) {
 	s.mux.Leave(t)
 }
 
-// interval is Mux.Interval.
-func (s *shared) interval() time.Duration {
+// bundle is Mux.Bundle. The bundle's lock is held.
+func (s *shared) bundle(b *outbox.Bundle) (*outbox.Update, time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.mux.Interval()
+	return s.mux.Bundle(b, time.Now(), uuid.New)
 }
 
 // own is Mux.Own.

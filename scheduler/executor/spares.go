@@ -30,14 +30,15 @@ const mostSpares = 256
 func (s *spares) take(name string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for n := len(s.mu.names); n > 0; n = len(s.mu.names) {
-		spare := s.mu.names[n-1]
-		s.mu.names = s.mu.names[:n-1]
-		if s.sandbox.Rename(spare, name) == nil {
-			return true
-		}
+	last := len(s.mu.names) - 1
+	if last < 0 {
+		return false
 	}
-	return false
+	if s.sandbox.Rename(s.mu.names[last], name) != nil {
+		return false // the name has a folder already, as after a shortage, or the spare is gone: the next may do
+	}
+	s.mu.names = s.mu.names[:last]
+	return true
 }
 
 // learn notes how a fresh folder looks, which the process's umask decides.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 	api "github.com/mesos/mesos-go/api/v1/lib/executor"
 
@@ -23,10 +22,8 @@ func (x *executor) flush(t *attempt) {
 // flushBundle sends the update of a bundle that is due, if any, without waiting for the network, and sets the timer for
 // a later one.
 func (x *executor) flushBundle(b *bundle) {
-	interval := x.out.interval()
 	b.mu.Lock()
-	b.mu.out.Interval = interval
-	u, wait := b.mu.out.Take(time.Now(), uuid.New)
+	u, wait := x.out.bundle(b.mu.out)
 	if wait > 0 {
 		if b.mu.send == nil {
 			b.mu.send = time.AfterFunc(wait, crash.Func(func() { x.flushBundle(b) }))

@@ -144,16 +144,16 @@ func (l *ownUser) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if OurSocket(c) == nil {
+		if ourSocket(c) == nil {
 			return c, nil
 		}
 		_ = c.Close()
 	}
 }
 
-// OurSocket refuses a connection of a Unix socket whose other end belongs neither to this process's user nor
+// ourSocket refuses a connection of a Unix socket whose other end belongs neither to this process's user nor
 // to root.
-func OurSocket(c *net.UnixConn) error {
+func ourSocket(c *net.UnixConn) error {
 	raw, err := c.SyscallConn()
 	if err != nil {
 		return err

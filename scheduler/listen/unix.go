@@ -45,20 +45,19 @@ func DialUnix(ctx context.Context, path string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := OurSocket(conn.(*net.UnixConn)); err != nil && os.Getuid() != 0 {
+	if err := ourSocket(conn.(*net.UnixConn)); err != nil && os.Getuid() != 0 {
 		conn.Close()
 		return nil, err
 	}
 	return conn, nil
 }
 
-// bind listens under another name first: nobody can connect before the mode is right.
+// bind listens under another name first: nobody can connect before the mode is right, and what was there stays until
+// this can take its place.
 func bind(path string) (net.Listener, error) {
 	fresh := path + ".new"
-	for _, name := range []string{fresh, path} {
-		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, err
-		}
+	if err := os.Remove(fresh); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
 	}
 	short, release, err := shortPath(fresh)
 	if err != nil {
@@ -75,6 +74,7 @@ func bind(path string) (net.Listener, error) {
 	}
 	if err != nil {
 		listener.Close()
+		_ = os.Remove(fresh)
 		return nil, err
 	}
 	return OwnUser(listener), nil

@@ -45,8 +45,7 @@ func (s *sender) flush() {
 	}
 	var wait time.Duration
 	if s.bundle != nil {
-		s.bundle.out.Interval = s.x.mux.Interval()
-		_, wait = s.bundle.out.Take(w.now, w.uuid)
+		_, wait = s.x.mux.Bundle(s.bundle.out, w.now, w.uuid)
 	} else {
 		var shares bool
 		if _, wait, shares = s.x.mux.Own(s.single, w.now, w.uuid); shares {

@@ -10,7 +10,8 @@ import (
 	"strconv"
 )
 
-// Attempt is the URL at which an attempt leaves its files, and reaches nobody else's.
+// Attempt is the URL at which an attempt leaves its files, and gets those of earlier attempts of its trial: it
+// reaches nobody else's.
 func (srv *Server) Attempt(trial, number int) string {
 	t, n := strconv.Itoa(trial), strconv.Itoa(number)
 	return srv.base + "/a/" + t + "/" + n + "/" + srv.key.code("a", t, n)

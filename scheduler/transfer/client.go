@@ -107,8 +107,13 @@ func (c *Client) retry(ctx context.Context, do func() (progress int64, err error
 	}
 }
 
-// call sends a small request and reads the answer.
+// call sends a small request and reads a small answer.
 func (c *Client) call(ctx context.Context, address string, ask, reply any) error {
+	return c.callWithin(ctx, address, ask, reply, maxRequest)
+}
+
+// callWithin is call with an answer of at most so many bytes.
+func (c *Client) callWithin(ctx context.Context, address string, ask, reply any, most int64) error {
 	body, err := json.Marshal(ask)
 	if err != nil {
 		return err
@@ -125,7 +130,7 @@ func (c *Client) call(ctx context.Context, address string, ask, reply any) error
 	if err := refused(resp); err != nil || reply == nil {
 		return err
 	}
-	return json.NewDecoder(io.LimitReader(resp.Body, maxRequest)).Decode(reply)
+	return json.NewDecoder(io.LimitReader(resp.Body, most)).Decode(reply)
 }
 
 func (c *Client) put(ctx context.Context, to bucket.Signed, body io.Reader, size int64) (http.Header, error) {

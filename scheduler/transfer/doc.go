@@ -18,6 +18,6 @@
 // in. The server's handlers run on net/http's goroutines; Client's methods on those of attempts, and block.
 // In the flow it stands beside launch (files out) and status (files in).
 //
-// Files look down: open, family, routes, the handlers (files, redirect, receive, chunks), attempts,
+// Files look down: open, family, routes, the handlers (files, saved, redirect, receive, chunks), attempts,
 // respond, server; on the other side upload and download, client, protocol.
 package transfer

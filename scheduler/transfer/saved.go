@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -19,10 +20,8 @@ type savedFiles struct {
 	Names   []string `json:"names"`
 }
 
-// mostSaved bounds the names that are listed: an attempt that goes on from more files is told of none.
-const mostSaved = 500
-
-var errSaved = errors.New("an earlier attempt left too many files to go on from")
+// maxSaved bounds the list of MaxFiles names in bytes, of which JSON writes some by six.
+const maxSaved = 8 * MaxFiles * maxName
 
 // postSaved tells an attempt what it may go on from.
 func (srv *Server) postSaved(w http.ResponseWriter, r *http.Request, id attemptID) {
@@ -41,8 +40,9 @@ func (srv *Server) saved(ctx context.Context, id attemptID) (found savedFiles, e
 			if err != nil {
 				return savedFiles{}, err
 			}
-			if len(found.Names) == mostSaved {
-				return savedFiles{}, errSaved
+			if len(found.Names) == MaxFiles { // so many no attempt left
+				return savedFiles{}, fmt.Errorf("%w: an earlier attempt has more than %d artifacts to go on from",
+					errBound, MaxFiles)
 			}
 			found.Names = append(found.Names, strings.TrimPrefix(o.Name, prefix))
 		}
@@ -88,11 +88,15 @@ func (srv *Server) getSaved(w http.ResponseWriter, r *http.Request, id attemptID
 	_, _ = io.Copy(w, content) // a client that is gone asks again
 }
 
-// Saved brings what an earlier attempt left to a folder that is there, by the URL of the attempt that goes on from it. It says
-// which attempt that was; 0: none left anything. mkdir makes a folder below the one that is there.
-func (c *Client) Saved(ctx context.Context, attempt, folder string, mkdir func(name string) error) (number int, err error) {
+// Saved brings what an earlier attempt left to a folder that is there, by the URL of the attempt that goes on from
+// it. It says which attempt that was; 0: none left anything. mkdir makes a folder below the one that is there.
+func (c *Client) Saved(
+	ctx context.Context, attempt, folder string, mkdir func(name string) error,
+) (number int, err error) {
 	var found savedFiles
-	err = c.retry(ctx, func() (int64, error) { return 0, c.call(ctx, attempt+"/saved", struct{}{}, &found) })
+	err = c.retry(ctx, func() (int64, error) {
+		return 0, c.callWithin(ctx, attempt+"/saved", struct{}{}, &found, maxSaved)
+	})
 	if err != nil || found.Attempt == 0 {
 		return 0, err
 	}

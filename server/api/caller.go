@@ -54,7 +54,7 @@ type callerKey struct{}
 type localKey struct{}
 
 // Local marks connections of a listener as those of this process's own user: for http.Server.ConnContext. The
-// listener must have made sure of it (listen.OwnUser).
+// listener must have made sure of it (listen.Unix).
 func Local(ctx context.Context, _ net.Conn) context.Context {
 	return context.WithValue(ctx, localKey{}, true)
 }

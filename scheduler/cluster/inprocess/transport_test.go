@@ -31,9 +31,9 @@ func TestCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != http.StatusAccepted || string(text) != "hello" ||
+	if err != nil || resp.Status != "202 Accepted" || string(text) != "hello" ||
 		resp.Header.Get("X-Seen") != "POST here:1 /a?b=c me:word" {
-		t.Errorf("%d %q %q %v", resp.StatusCode, resp.Header, text, err)
+		t.Errorf("%s %q %q %v", resp.Status, resp.Header, text, err)
 	}
 }
 

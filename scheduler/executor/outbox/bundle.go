@@ -11,11 +11,11 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
-// BundleInterval is the time between updates of a bundle that runs: short enough for people and for early stopping,
+// bundleInterval is the time between updates of a bundle that runs: short enough for people and for early stopping,
 // and so long that bundles of short trials cost few updates each.
-const BundleInterval = time.Second
+const bundleInterval = time.Second
 
-// mostBundleInterval is the longest that Bundle.Interval makes it: the ends of attempts wait for it too.
+// mostBundleInterval is the longest that a Mux makes it: the ends of attempts wait for it too.
 const mostBundleInterval = 2 * time.Second
 
 // bundleBytes is how much one update of a bundle carries, but for what the last attempt in it adds.
@@ -25,12 +25,12 @@ const bundleBytes = 256 << 10
 // one unacknowledged at a time, the end last. An update has what all of them have to say. It is pure, and for one
 // goroutine at a time.
 type Bundle struct {
-	// Interval is the least time between updates, where that is more than BundleInterval: a Mux knows it, which hears what
-	// the scheduler says.
-	Interval time.Duration
+	interval time.Duration // the Mux's, between updates of points
+	hold     time.Duration // how long the Mux has closed batches wait; 0 or less: they may go
 
 	parts    []part // of which something is to be told still, in the order they began or were given back
 	due      time.Time
+	more     bool // the last update did not carry all
 	inFlight *Update
 	end      *mesosapi.TaskState
 	sentEnd  bool
@@ -62,14 +62,18 @@ func (b *Bundle) Finish(state mesosapi.TaskState) {
 	}
 }
 
-// Take returns the next update to send, with a fresh id, or nil and how long to wait until there may be one (0: until
-// something happens).
-func (b *Bundle) Take(now time.Time, id func() uuid.UUID) (*Update, time.Duration) {
+// take is Mux.Bundle without what that counts.
+func (b *Bundle) take(now time.Time, id func() uuid.UUID) (*Update, time.Duration) {
 	if b.inFlight != nil || b.sentEnd {
 		return nil, 0
 	}
-	if b.end == nil && now.Before(b.due) && !b.urgent() {
-		return nil, b.due.Sub(now)
+	if wait := b.due.Sub(now); b.end == nil && wait > 0 {
+		if b.hold < wait && (b.more || b.urgent()) {
+			wait = b.hold
+		}
+		if wait > 0 {
+			return nil, wait
+		}
 	}
 	u := &Update{State: mesosapi.TASK_RUNNING, At: now}
 	reports, more := b.collect(now, id)
@@ -80,21 +84,18 @@ func (b *Bundle) Take(now time.Time, id func() uuid.UUID) (*Update, time.Duratio
 		return nil, 0
 	}
 	u.ID, u.Data = id(), task.Encode(task.Report{Attempts: reports})
-	b.inFlight, b.due = u, now.Add(max(BundleInterval, min(b.Interval, mostBundleInterval)))
-	if more {
-		b.due = now
-	}
+	b.inFlight, b.more, b.due = u, more, now.Add(max(bundleInterval, min(b.interval, mostBundleInterval)))
 	return u, 0
 }
 
-// urgent reports whether a batch is closed: those go out as fast as they are acknowledged.
+// urgent reports whether a batch is closed: those go out as fast as they are acknowledged and as a Mux lets them.
 func (b *Bundle) urgent() bool {
 	return slices.ContainsFunc(b.parts, func(p part) bool {
 		if p.box == nil {
 			return false
 		}
 		defer p.locked()()
-		return len(p.box.closed) > 0 || len(p.box.spilled) > 0
+		return p.box.Backlog()
 	})
 }
 

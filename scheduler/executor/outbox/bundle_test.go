@@ -23,7 +23,7 @@ func TestBundleTellsEverythingOnce(t *testing.T) {
 		bounds := Bounds{Batch: rapid.IntRange(40, 400).Draw(t, "batch"), Memory: 1 << 20, Stored: 1 << 20, Points: 1 << 20}
 		got, ended, back, last := map[string]int{}, map[string]bool{}, map[string]bool{}, false
 		receive := func() {
-			u, _ := b.Take(now, uuid.New)
+			u, _ := b.take(now, uuid.New)
 			if u == nil {
 				return
 			}
@@ -96,7 +96,7 @@ func TestBundleUpdatesAreBounded(t *testing.T) {
 	b.Finish(mesosapi.TASK_FINISHED)
 	updates, attempts := 0, 0
 	for !b.Finished() {
-		u, _ := b.Take(now, uuid.New)
+		u, _ := b.take(now, uuid.New)
 		if u == nil || len(u.Data) > bundleBytes+64<<10 {
 			t.Fatalf("got update %d: %v", updates, u)
 		}

@@ -46,7 +46,7 @@ type Sending struct {
 // Mux puts the points of all attempts of an executor into as few updates as there can be: every interval the open
 // batches of all go in one update, which is that of one of the attempts and carries the others' points along; more
 // than one only when they are more than Pace.Batch. An attempt's own updates, in Outbox.Take's words, are asked
-// for by Own.
+// for by Own, those of a task that runs several attempts by Bundle.
 //
 // What is sent and not yet taken in by the scheduler is bounded: it says now and then how far it is, and beyond
 // the window points stay in the outboxes. Acknowledgements alone cannot tell: an agent gives them for itself.
@@ -106,7 +106,7 @@ func (m *Mux) Interval() time.Duration {
 // Own is the update that an attempt has to send for itself, or nil and how long to wait until there may be one
 // (0: until something happens). waits: it has points for a Shared update.
 func (m *Mux) Own(x Member, now time.Time, id func() uuid.UUID) (u *Update, wait time.Duration, waits bool) {
-	hold := max(maxTime(m.full, now).Sub(now)-burst, m.beyond(now))
+	hold := m.hold(now)
 	x.Use(func(o *Outbox) {
 		full := o.Backlog()
 		u, wait = o.Take(now, id, hold <= 0)
@@ -114,8 +114,7 @@ func (m *Mux) Own(x Member, now time.Time, id func() uuid.UUID) (u *Update, wait
 		case u == nil && full && o.inFlight == nil && !o.riding:
 			wait = hold
 		case u != nil && full:
-			m.full = maxTime(m.full, now).Add(time.Duration(len(u.Data)) * time.Second / bytesASecond)
-			m.probed(now)
+			m.sentFull(u, now)
 		}
 		if u != nil {
 			u.Data = m.stamp(u.Data)
@@ -123,6 +122,32 @@ func (m *Mux) Own(x Member, now time.Time, id func() uuid.UUID) (u *Update, wait
 		waits = o.Waits()
 	})
 	return u, wait, waits
+}
+
+// Bundle is the next update that a bundle of the same executor has to send, or nil and how long to wait until there may
+// be one (0: until something happens). It counts with what the members send, and what is more than a bundle says at its
+// own interval waits as their full batches do.
+func (m *Mux) Bundle(b *Bundle, now time.Time, id func() uuid.UUID) (*Update, time.Duration) {
+	b.interval, b.hold = m.Interval(), m.hold(now)
+	u, wait := b.take(now, id)
+	if u != nil {
+		if len(u.Data) >= m.pace.Batch {
+			m.sentFull(u, now)
+		}
+		u.Data = m.stamp(u.Data)
+	}
+	return u, wait
+}
+
+// hold is how long a full batch has to wait; 0 or less: it may go.
+func (m *Mux) hold(now time.Time) time.Duration {
+	return max(maxTime(m.full, now).Sub(now)-burst, m.beyond(now))
+}
+
+// sentFull notes that a full batch goes.
+func (m *Mux) sentFull(u *Update, now time.Time) {
+	m.full = maxTime(m.full, now).Add(time.Duration(len(u.Data)) * time.Second / bytesASecond)
+	m.probed(now)
 }
 
 // Shared are the updates that bring what points there are, or none and how long to wait until they may go (0:

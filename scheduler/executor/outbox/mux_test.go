@@ -361,3 +361,53 @@ func TestMuxDeliversEverythingOnce(t *testing.T) {
 		}
 	})
 }
+
+// What a bundle says beyond its own interval waits for the scheduler as the batches of members do, and its end does
+// not.
+func TestMuxHoldsBundles(t *testing.T) {
+	m := NewMux(Pace{Batch: 1 << 10, Interval: 200 * time.Millisecond, Window: 8 << 10})
+	m.Hear(20*time.Millisecond, 0)
+	b := NewBundle(0, begin)
+	o := New(Bounds{Batch: 1 << 10, Memory: 1 << 24, Stored: 1 << 24, Points: 1 << 20}, nil, begin)
+	b.Begin("s.0.1", o, nil)
+	asks, last := 0, uint64(0)
+	for ms := range 900 { // its interval is a second
+		for range 20 {
+			o.Add(results.Point{Metrics: map[string]float64{"loss": 1}}, false)
+		}
+		u, wait := m.Bundle(b, begin.Add(time.Duration(ms)*time.Millisecond), uuid.New)
+		if u == nil {
+			if asks > 0 && wait <= 0 {
+				t.Fatalf("at %d ms it waits for nothing", ms)
+			}
+			continue
+		}
+		r := decoded(t, u)
+		if last = r.Sent; r.Asks {
+			asks++
+		}
+		b.Acknowledge(u.ID[:])
+	}
+	if asks != 1 || last < 8<<10 || last > 12<<10 {
+		t.Fatalf("sent %d bytes, asked %d times", last, asks)
+	}
+	soon := begin.Add(900 * time.Millisecond)
+	if !m.Hear(0, last) {
+		t.Error("nobody may go on")
+	}
+	u, _ := m.Bundle(b, soon, uuid.New)
+	if u == nil || len(u.Data) < 100<<10 {
+		t.Fatal("what waited does not go")
+	}
+	b.Acknowledge(u.ID[:])
+	o.Finish(Ending{State: mesosapi.TASK_FINISHED})
+	b.Finish(mesosapi.TASK_FINISHED)
+	for range 10 {
+		if u, _ := m.Bundle(b, soon, uuid.New); u != nil {
+			b.Acknowledge(u.ID[:])
+		}
+	}
+	if !b.Finished() {
+		t.Error("the end waits")
+	}
+}
