@@ -73,30 +73,27 @@ func Search(cfg SearchConfig, yield func(SearchRow) error) error {
 }
 
 func searchRows(cfg SearchConfig, f Function, method string, yield func(SearchRow) error) error {
-	at := make([][]float64, len(cfg.Evaluations)) // regrets, by number of evaluations and seed
-	var all [][]float64                           // by seed and number of evaluations
+	var regrets [][]float64 // by seed and number of evaluations
 	var spent time.Duration
 	last := slices.Max(cfg.Evaluations)
 	for seed := range cfg.Seeds {
-		regrets, took, err := f.play(cfg, method, last, uint64(seed+1))
+		one, took, err := f.play(cfg, method, last, uint64(seed+1))
 		if err != nil {
 			return err
 		}
 		spent += took
-		all = append(all, regrets)
-		for i, n := range cfg.Evaluations {
-			at[i] = append(at[i], regrets[n-1])
-		}
+		regrets = append(regrets, one)
 	}
+	curve := newCurve(f.Name, method, regrets)
 	if cfg.Curve != nil {
-		cfg.Curve(newCurve(f.Name, method, all))
+		cfg.Curve(curve)
 	}
-	for i, n := range cfg.Evaluations {
-		slices.Sort(at[i])
-		q1, q3, each := quantile(at[i], 0.25), quantile(at[i], 0.75), spent.Seconds()/float64(cfg.Seeds*last)
+	each := spent.Seconds() / float64(cfg.Seeds*last)
+	for _, n := range cfg.Evaluations {
+		q := curve.Quartiles[n-1]
 		err := yield(SearchRow{
 			Method: method, Function: f.Name, Evaluations: n, Pending: cfg.Pending, Seeds: cfg.Seeds,
-			MedianRegret: quantile(at[i], 0.5), Q1: q1, Q3: q3, Quartiles: [2]float64{q1, q3},
+			MedianRegret: q[1], Q1: q[0], Q3: q[2], Quartiles: [2]float64{q[0], q[2]},
 			MsPerAsk: each * 1000, SecondsPerAsk: each, Stop: cfg.Stop,
 		})
 		if err != nil {

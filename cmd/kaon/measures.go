@@ -50,8 +50,8 @@ func (s source) measure(ctx context.Context, out *output, st *status, known stor
 	}
 	summary := b.Summary()
 	st.Infeasible = summary.Infeasible
-	if front, ok := b.Front(); ok {
-		st.Front = &frontSize{Goals: summary.Goals, Size: len(front.Points), Hypervolume: summary.Hypervolume,
+	if len(summary.Goals) > 1 {
+		st.Front = &frontSize{Goals: summary.Goals, Size: summary.ParetoSize, Hypervolume: summary.Hypervolume,
 			Reference: summary.Reference}
 	}
 	return nil

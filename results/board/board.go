@@ -152,17 +152,6 @@ type ParetoPoint struct {
 	Values []results.Number `json:"values"` // in the order of Summary.Goals
 }
 
-// front is the Pareto front as of Board.changes.
-type front struct {
-	of    uint64
-	valid bool
-	list  []ParetoPoint
-
-	reference []float64 // that the hypervolume is measured from, in the order of the goals
-	volume    float64
-	measured  bool // the front was small enough for that
-}
-
 // standing is what records do not say of trials, and only whoever runs their sweep or has ended it knows.
 type standing struct {
 	closed string // why trials that no record names will never start; empty: they may

@@ -208,9 +208,9 @@ func TestFrontIsNondominatedAndComplete(t *testing.T) {
 				want = append(want, c.point)
 			}
 		}
-		f, _ := b.Front()
+		f := b.pareto()
 		var got []int
-		for _, p := range f.Points {
+		for _, p := range f.points {
 			got = append(got, p.Trial/repeats)
 		}
 		slices.Sort(got)

@@ -61,53 +61,38 @@ func dominated(points [][]float64) (volume float64) {
 	if len(points) == 0 {
 		return 0
 	}
-	m := len(points[0])
 	slices.SortFunc(points, func(a, b []float64) int { return slices.Compare(b, a) }) // the largest first
-	if m <= 2 {
+	if len(points[0]) == 2 {
 		height := 0.0
-		for i, p := range points {
-			high := p[m-1]
-			width := 1.0
-			if m == 2 {
-				width = p[0]
-			}
-			if i == 0 || high > height {
-				volume += width * (high - height)
-				height = high
+		for _, p := range points {
+			if p[1] > height {
+				volume += p[0] * (p[1] - height)
+				height = p[1]
 			}
 		}
 		return volume
 	}
 	// slices along the first coordinate: between two neighbours the boxes of all points so far reach
-	for i := range points {
+	var behind [][]float64
+	for i, p := range points {
+		behind = outermost(behind, p[1:])
 		next := 0.0
 		if i+1 < len(points) {
 			next = points[i+1][0]
 		}
-		if thick := points[i][0] - next; thick > 0 {
-			volume += thick * dominated(shadows(points[:i+1]))
+		if thick := p[0] - next; thick > 0 {
+			volume += thick * dominated(behind)
 		}
 	}
 	return volume
 }
 
-// shadows is the points without their first coordinate. Of three coordinates and more those are left out that another one
-// reaches over; with two the sweep does that by itself.
-func shadows(points [][]float64) (kept [][]float64) {
-	for i, p := range points {
-		q := p[1:]
-		over := false
-		if len(q) > 2 {
-			over = slices.ContainsFunc(kept, func(k []float64) bool { return reaches(k, q) })
-			for _, later := range points[i+1:] {
-				over = over || reaches(later[1:], q) && !slices.Equal(later[1:], q)
-			}
-		}
-		if !over {
-			kept = append(kept, q)
-		}
+// outermost adds a point to those of which none reaches over another, and leaves out what is reached over then.
+func outermost(kept [][]float64, q []float64) [][]float64 {
+	if slices.ContainsFunc(kept, func(k []float64) bool { return reaches(k, q) }) {
+		return kept
 	}
-	return kept
+	return append(slices.DeleteFunc(kept, func(k []float64) bool { return reaches(q, k) }), q)
 }
 
 // reaches says whether a is at least as large as b in every coordinate.

@@ -1,7 +1,6 @@
 package board
 
 import (
-	"math"
 	"slices"
 	"sort"
 
@@ -22,24 +21,42 @@ func (b *Board) goals() (ids []uint32) {
 	return ids
 }
 
-// pareto is the front when there are two goals or more: of the trials that succeeded with a finite value for
-// every goal, those that none dominates; of trials with equal values the first. Best first in the first goal.
-func (b *Board) pareto() []ParetoPoint {
+// front is the Pareto front as of Board.changes.
+type front struct {
+	of        uint64
+	valid     bool
+	goals     []sweep.Metric
+	points    []ParetoPoint    // best first in the first goal
+	volume    *results.Number  // the hypervolume; nil: there are no points, or too many to be measured
+	reference []results.Number // that it is measured from, in the order of the goals; nil with volume
+}
+
+// pareto is the front when there are two goals or more, else nil: of the trials that succeeded with a finite value for
+// every goal, those that none dominates; of trials with equal values the first.
+func (b *Board) pareto() *front {
 	ids := b.goals()
 	if len(ids) < 2 {
 		return nil
 	}
-	if !b.front.valid || b.front.of != b.changes {
-		goals := make([]sweep.Metric, len(ids))
-		for k, id := range ids {
-			goals[k] = b.declared[id]
-		}
-		all := b.paretoPoints(ids)
-		b.front = front{of: b.changes, valid: true, reference: reference(all, goals)}
-		b.front.list = paretoFront(all, goals)
-		b.front.volume, b.front.measured = hypervolume(b.front.list, b.front.reference, goals)
+	if b.front.valid && b.front.of == b.changes {
+		return &b.front
 	}
-	return b.front.list
+	f := front{of: b.changes, valid: true}
+	for _, id := range ids {
+		f.goals = append(f.goals, b.declared[id])
+	}
+	all := b.paretoPoints(ids)
+	from := reference(all, f.goals)
+	f.points = paretoFront(all, f.goals)
+	if volume, measured := hypervolume(f.points, from, f.goals); measured && len(f.points) > 0 {
+		v := results.Number(volume)
+		f.volume = &v
+		for _, r := range from {
+			f.reference = append(f.reference, results.Number(r))
+		}
+	}
+	b.front = f
+	return &b.front
 }
 
 // paretoPoints is the points that may stand on the front, each as its best trial in the first goal.
@@ -96,43 +113,4 @@ func weaklyDominates(x, y []results.Number, goals []sweep.Metric) bool {
 		}
 	}
 	return true
-}
-
-// Front is what a sweep with two goals or more comes to.
-type Front struct {
-	Goals       []sweep.Metric
-	Points      []ParetoPoint // best first in the first goal
-	Hypervolume float64       // NaN: the front is too large to be measured
-	Reference   []float64     // in the order of the goals; nil: nothing was measured
-}
-
-// Front is the Pareto front; not ok with fewer than two goals.
-func (b *Board) Front() (f Front, ok bool) {
-	ids := b.goals()
-	if len(ids) < 2 {
-		return Front{}, false
-	}
-	f.Points = b.pareto()
-	for _, id := range ids {
-		f.Goals = append(f.Goals, b.declared[id])
-	}
-	f.Hypervolume, f.Reference = b.front.volume, b.front.reference
-	if !b.front.measured {
-		f.Hypervolume = math.NaN()
-	}
-	return f, true
-}
-
-// measure is the hypervolume of the front and what it is measured from; nil with fewer than two goals, and when nothing
-// was measured.
-func (b *Board) measure() (volume *results.Number, from []results.Number) {
-	f, ok := b.Front()
-	if !ok || len(f.Points) == 0 || math.IsNaN(f.Hypervolume) {
-		return nil, nil
-	}
-	v := results.Number(f.Hypervolume)
-	for _, r := range f.Reference {
-		from = append(from, results.Number(r))
-	}
-	return &v, from
 }

@@ -97,11 +97,11 @@ func (b *Board) Summary() Summary {
 	for _, id := range b.goals() {
 		s.Goals = append(s.Goals, b.names[id])
 	}
-	if all := b.pareto(); len(all) > 0 {
-		s.ParetoSize = len(all)
-		s.Pareto = append(s.Pareto, all[:min(len(all), maxFront)]...)
+	if f := b.pareto(); f != nil {
+		s.ParetoSize = len(f.points)
+		s.Pareto = append(s.Pareto, f.points[:min(len(f.points), maxFront)]...)
+		s.Hypervolume, s.Reference = f.volume, f.reference
 	}
-	s.Hypervolume, s.Reference = b.measure()
 	if b.Bounded() {
 		n := b.infeasible()
 		s.Infeasible = &n

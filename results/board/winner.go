@@ -71,16 +71,16 @@ func (b *Board) Winner() (w Winner, ok bool) {
 
 // addFront tells of the front, where there are several goals.
 func (b *Board) addFront(w *Winner) {
-	f, ok := b.Front()
-	if !ok {
+	f := b.pareto()
+	if f == nil {
 		return
 	}
-	w.ParetoSize = len(f.Points)
-	w.Hypervolume, w.Reference = b.measure()
-	for _, m := range f.Goals {
+	w.ParetoSize = len(f.points)
+	w.Hypervolume, w.Reference = f.volume, f.reference
+	for _, m := range f.goals {
 		w.Goals = append(w.Goals, m.Name)
 	}
-	for _, p := range f.Points[:min(len(f.Points), maxFront)] {
+	for _, p := range f.points[:min(len(f.points), maxFront)] {
 		t, _ := b.Trial(p.Trial)
 		if t.Params == nil {
 			t.Params = json.RawMessage("{}")
