@@ -32,7 +32,7 @@ func (s *Spec) Extend(next *Spec, from int) (*Spec, error) {
 	out.Seed, out.Extensions = s.Seed, s.Extensions+1
 	same := s.searchesAs(next)
 	if same {
-		out.Former, out.Method = s.Former, s.Method // what `auto` chose stays chosen
+		out.Former, out.Method, out.Chosen = s.Former, s.Method, s.Chosen // what `auto` chose stays chosen
 	}
 	switch {
 	case !same:
@@ -40,13 +40,13 @@ func (s *Spec) Extend(next *Spec, from int) (*Spec, error) {
 	case s.Method == "lhs" && out.Trials != s.Trials: // a hypercube is of so many trials
 		out.Former = &Former{s, min(s.Trials, max(out.Trials, from))}
 	}
-	if out.Former != nil && s.Repeat.Trials > 1 {
+	if out.Former != nil && s.Repeat.Trials > 1 { // a point may have begun of which repeats have not
 		return nil, &Error{File: s.File, Field: "repeat", Problem: "a sweep with `repeat` goes on with the search that it has",
 			Remedy: "change `run_cap` alone, or submit another sweep"}
 	}
-	if out.Former != s.Former && s.Repeat.Trials > 1 { // a point may have begun of which repeats have not
-		return nil, &Error{File: s.File, Field: "repeat", Problem: "the space and the method of a sweep whose points " +
-			"run several times cannot change", Remedy: "change only `run_cap`, limits and the like, or run a new sweep"}
+	if out.Former != nil && (s.Method == ByCommand || out.Method == ByCommand) { // it can be told neither space nor results anew
+		return nil, &Error{File: s.File, Field: "method", Problem: "a program that chooses points keeps the space and the method " +
+			"that it began with, and takes over no other sweep", Remedy: "change only `run_cap`, limits and the like, or run a new sweep"}
 	}
 	if f := out.Former; f != nil && out.Method == "grid" {
 		out.Trials = f.From + out.rest(f)

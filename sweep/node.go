@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"iter"
 	"strconv"
 	"strings"
 )
@@ -50,6 +51,21 @@ func (n *node) key(name string) *node {
 		}
 	}
 	return nil
+}
+
+// oneOrMore is a value by itself, or the items of a list, with the field of each.
+func (n *node) oneOrMore(field string) iter.Seq2[string, *node] {
+	return func(yield func(string, *node) bool) {
+		if n.kind != list {
+			yield(field, n)
+			return
+		}
+		for i, item := range n.items {
+			if !yield(field+"."+strconv.Itoa(i), item) {
+				return
+			}
+		}
+	}
 }
 
 // what names the kind of a value in an error.

@@ -31,13 +31,9 @@ func (d *decoder) metricList(n *node) []*node {
 
 // metricNumbers reads the keys of a metric that are numbers: its bounds, and what hypervolumes are measured from.
 func (d *decoder) metricNumbers(m *Metric, n *node, field string) {
-	for key, into := range map[string]**float64{"min": &m.Min, "max": &m.Max, "reference": &m.Reference} {
-		if at := n.get(key); at != nil && !at.null {
-			if v, ok := d.float(at, join(field, key)); ok {
-				*into = &v
-			}
-		}
-	}
+	m.Min = d.optional(n, field, "min")
+	m.Max = d.optional(n, field, "max")
+	m.Reference = d.optional(n, field, "reference")
 	if m.Min != nil && m.Max != nil && *m.Min > *m.Max {
 		d.fail(n.get("min"), join(field, "min"),
 			fmt.Sprintf("min %s is above max %s: no trial would be feasible", pythonFloat(*m.Min), pythonFloat(*m.Max)),

@@ -11,15 +11,7 @@ func (d *decoder) constraints(n *node) {
 	if n == nil || n.null {
 		return
 	}
-	items := []*node{n}
-	if n.kind == list {
-		items = d.list(n, "constraints", `constraints: ["batch * lr < 64"]`)
-	}
-	for i, item := range items {
-		field := fmt.Sprintf("constraints.%d", i)
-		if item == n {
-			field = "constraints"
-		}
+	for field, item := range n.oneOrMore("constraints") {
 		if item.kind == mapping {
 			d.metricConstraint(item, field)
 			continue

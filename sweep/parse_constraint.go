@@ -32,12 +32,7 @@ func (d *decoder) constraint(n *node, field string) (resource.Constraint, bool) 
 		c.Field = d.text(n.get("field"), field+".field")
 		operator, value = n.get("operator"), n.get("value")
 		if soft := n.get("soft"); soft != nil {
-			v, _ := d.scalar(soft, field+".soft", "true or false")
-			yes, isBool := v.(bool)
-			if !isBool {
-				d.fail(soft, field+".soft", "true or false is needed, not "+soft.what(), "write soft: true")
-			}
-			c.Soft = yes
+			c.Soft = d.boolean(soft, field+".soft", "write soft: true")
 		}
 	default:
 		d.fail(n, field, "a constraint is [field, OPERATOR, value]", "write "+example)

@@ -2,7 +2,6 @@ package sweep
 
 import (
 	"fmt"
-	"math"
 	"slices"
 )
 
@@ -29,13 +28,9 @@ func (d *decoder) earlyStop(n *node) {
 	if n == nil || n.null {
 		return
 	}
-	if n.kind == list {
-		for i, item := range n.items {
-			d.stopRule(item, fmt.Sprintf("early_terminate.%d", i))
-		}
-		return
+	for field, item := range n.oneOrMore("early_terminate") {
+		d.stopRule(item, field)
 	}
-	d.stopRule(n, "early_terminate")
 }
 
 func (d *decoder) stopRule(n *node, field string) {
@@ -74,9 +69,10 @@ func (d *decoder) stopRule(n *node, field string) {
 		e.MinTrials = int(d.count(n, field, "min_trials", d.count(n, field, "min_trials_required", defaultMinTrials)))
 	case Plateau:
 		e.Patience = d.count(n, field, "patience", defaultPatience)
-		e.MinDelta, _ = d.optional(n, field, "min_delta", 0)
-		if e.MinDelta < 0 {
+		if v := d.optional(n, field, "min_delta"); v != nil && *v < 0 {
 			d.fail(n.get("min_delta"), field+".min_delta", "a gain is not negative", "write `min_delta: 0`")
+		} else if v != nil {
+			e.MinDelta = *v
 		}
 	case Threshold:
 		d.threshold(n, field, &e)
@@ -123,43 +119,21 @@ func firstWith(key string) string {
 	return ""
 }
 
-// count is an integer of at least 1; without the key the default.
-func (d *decoder) count(n *node, field, key string, without int64) int64 {
-	v := n.get(key)
-	if v == nil || v.null {
-		return without
-	}
-	return d.integer(v, join(field, key), 1, math.MaxInt32)
-}
-
-// optional is a finite number; without the key the default.
-func (d *decoder) optional(n *node, field, key string, without float64) (v float64, given bool) {
-	x := n.get(key)
-	if x == nil || x.null {
-		return without, false
-	}
-	v, ok := d.float(x, join(field, key))
-	return v, ok
-}
-
 // halving reads the rungs of `asha` and `hyperband`.
 func (d *decoder) halving(n *node, field string, e *EarlyStop) {
 	e.Eta, e.Strict = defaultEta, e.Rule == Hyperband
 	if e.Rule == ASHA {
 		e.Eta = ashaEta
 	}
-	e.Eta, _ = d.optional(n, field, "eta", e.Eta)
+	if v := d.optional(n, field, "eta"); v != nil {
+		e.Eta = *v
+	}
 	if !(e.Eta > 1) || e.Eta > 1000 {
 		d.fail(n.get("eta"), field+".eta", "eta is above 1: one in eta trials goes on", "write `eta: 3`")
 		return
 	}
 	if s := n.get("strict"); s != nil && !s.null {
-		v, ok := d.scalar(s, field+".strict", "true or false")
-		b, isBool := v.(bool)
-		if ok && !isBool {
-			d.fail(s, field+".strict", "want true or false, not "+s.what(), "")
-		}
-		e.Strict = b
+		e.Strict = d.boolean(s, field+".strict", "leave it out: it is true unless the spec says otherwise")
 	}
 	last := d.count(n, field, "max_iter", 0)
 	if last > 0 && e.Start >= last && n.get("min_iter") != nil {
@@ -213,12 +187,7 @@ func (d *decoder) brackets(n *node, field string, e *EarlyStop, last int64) {
 }
 
 func (d *decoder) threshold(n *node, field string, e *EarlyStop) {
-	if v, given := d.optional(n, field, "lower", 0); given {
-		e.Lower = &v
-	}
-	if v, given := d.optional(n, field, "upper", 0); given {
-		e.Upper = &v
-	}
+	e.Lower, e.Upper = d.optional(n, field, "lower"), d.optional(n, field, "upper")
 	switch {
 	case e.Lower == nil && e.Upper == nil:
 		d.fail(n, field, "a threshold has a `lower` or an `upper` bound", "add `upper: 10`: a trial that reports more is stopped")

@@ -13,15 +13,7 @@ func (d *decoder) exclude(n *node) {
 	if n == nil || n.null {
 		return
 	}
-	items := []*node{n}
-	if n.kind == list {
-		items = n.items
-	}
-	for i, item := range items {
-		field := fmt.Sprintf("exclude.%d", i)
-		if item == n {
-			field = "exclude"
-		}
+	for field, item := range n.oneOrMore("exclude") {
 		switch item.kind {
 		case mapping:
 			d.excludePoint(item, field)
@@ -122,6 +114,10 @@ func (d *decoder) partial(n *node, field string, group []string) (all []chosen) 
 		name := joinPath(path)
 		at := join(field, p.key.text)
 		k := slices.IndexFunc(s.leaves, func(l *leaf) bool { return l.Name == name })
+		var below []int
+		if k < 0 {
+			below = s.under(strings.Split(name, "."))
+		}
 		switch {
 		case k >= 0:
 			if values := d.admitted(k, p.value, at); len(values) > 0 {
@@ -131,11 +127,11 @@ func (d *decoder) partial(n *node, field string, group []string) (all []chosen) 
 				}
 				all = append(all, chosen{k, values, p.value})
 			}
-		case len(s.under(strings.Split(name, "."))) > 0 && p.value.kind == mapping:
+		case len(below) > 0 && p.value.kind == mapping:
 			all = append(all, d.partial(p.value, at, path)...)
-		case len(s.under(strings.Split(name, "."))) > 0:
+		case len(below) > 0:
 			d.fail(p.value, at, fmt.Sprintf("`%s` is a group of parameters", short(name)),
-				fmt.Sprintf("name one of them, as in `%s: …`", s.leaves[s.under(strings.Split(name, "."))[0]].Name))
+				fmt.Sprintf("name one of them, as in `%s: …`", s.leaves[below[0]].Name))
 		default:
 			d.fail(p.key, at, fmt.Sprintf("there is no parameter `%s`", short(name)), didYouMean(name, s.names()))
 		}

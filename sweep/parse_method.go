@@ -49,12 +49,17 @@ func (d *decoder) method(root *node) {
 	}
 }
 
-// otherMethod refuses another name, or a misspelt one, of a search that is not built.
+// otherMethod refuses another name, or a misspelt one, of a search that is not built, and the names of early stopping.
 func (d *decoder) otherMethod(n *node) bool {
 	text := strings.ToLower(n.text)
 	if slices.Contains(methods, n.text) || unbuilt["method: "+n.text] != "" ||
 		otherName("method", text) != "" {
 		return false
+	}
+	if rule := stoppingMethods[text]; rule != "" {
+		d.fail(n, "method", fmt.Sprintf("`%s` ends trials early, which is no `method` here", short(n.text)),
+			"use `method: tpe`, or another one, with a `metric` and `early_terminate: "+rule+"`")
+		return true
 	}
 	name := otherMethods[text]
 	if name == "" && suggest(text, methods) == "" {
@@ -64,7 +69,7 @@ func (d *decoder) otherMethod(n *node) bool {
 		return false
 	}
 	remedy := "use `method: random` until then"
-	if name == "hyperband" || name == "pbt" {
+	if name == "pbt" {
 		remedy = "use `method: random`, in which every trial runs to its end"
 	}
 	d.fail(n, "method", fmt.Sprintf("`%s`, the search %s, is not built yet", short(n.text), name), remedy)

@@ -116,6 +116,10 @@ const logRemedy = "write `log_uniform_values` when min and max are the values th
 	"when they are exponents of e"
 
 // otherMethods are further names of searches that are not built.
-var otherMethods = map[string]string{
-	"hyperband": "hyperband", "asha": "hyperband", "bohb": "hyperband", "successive_halving": "hyperband", "pbt": "pbt",
+var otherMethods = map[string]string{"pbt": "pbt"}
+
+// stoppingMethods are what other tools have as searches and a spec as rules that end trials early: their `early_terminate`.
+var stoppingMethods = map[string]string{
+	"hyperband": "{type: hyperband, min_iter: 3}", "asha": "{type: asha}", "successive_halving": "{type: asha}",
+	"bohb": "{type: asha, brackets: 3}",
 }

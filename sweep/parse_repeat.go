@@ -33,10 +33,7 @@ func (d *decoder) repeat(n *node) {
 			}
 		}
 		if at := n.get("racing"); at != nil && !at.null {
-			v, ok := d.scalar(at, "repeat.racing", "true or false")
-			if on, isBool := v.(bool); ok && !isBool {
-				d.fail(at, "repeat.racing", "want true or false, not "+at.what(), "remove it")
-			} else if on {
+			if d.boolean(at, "repeat.racing", "remove it") {
 				d.notBuilt(at, "repeat.racing", "repeat: racing")
 			}
 		}

@@ -97,11 +97,8 @@ func (d *decoder) unique(n *node) {
 	if n == nil || n.null {
 		return
 	}
-	v, ok := d.scalar(n, "unique", "true or false")
-	on, isBool := v.(bool)
+	on := d.boolean(n, "unique", "true draws every point at most once")
 	switch {
-	case ok && !isBool:
-		d.fail(n, "unique", "want true or false, not "+n.what(), "true draws every point at most once")
 	case on && d.spec.Method != "random" && d.spec.Method != "grid" && d.spec.Method != "":
 		d.fail(n, "unique", "only random search can be told to draw no point twice",
 			"remove it, or use `method: random`")

@@ -74,9 +74,8 @@ func (d *decoder) zipped(n *node, taken map[int]bool) (at int, ok bool) {
 	k := slices.IndexFunc(s.leaves, func(l *leaf) bool { return l.Name == n.text })
 	if k < 0 {
 		remedy := didYouMean(n.text, s.names())
-		if len(s.under(strings.Split(n.text, "."))) > 0 {
-			first := s.leaves[s.under(strings.Split(n.text, "."))[0]]
-			remedy = "name the parameters in the group, as in `" + first.Name + "`"
+		if below := s.under(strings.Split(n.text, ".")); len(below) > 0 {
+			remedy = "name the parameters in the group, as in `" + s.leaves[below[0]].Name + "`"
 		}
 		d.fail(n, "zip", fmt.Sprintf("there is no parameter `%s`", short(n.text)), remedy)
 		return 0, false

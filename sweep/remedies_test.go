@@ -109,6 +109,7 @@ var remedies = map[string][][]string{
 	"no-parameters":          {{"method: random", "method: random\nparameters: {run: {value: 1}}"}},
 	"not-utf8":               {{"caf\xe9", "café"}},
 	"nul-in-value":           {{`x\0y`, "xy"}, {`a\0b`, "ab"}},
+	"other-method-hyperband": {{"method: hyperband", "method: tpe\nmetric: loss\nearly_terminate: {type: hyperband, min_iter: 3}"}},
 	"other-distributions":    {{"distribution: choice", "distribution: categorical"}},
 	"overflowing-float":      {{"1e999", "1e308"}},
 	"parameters-from":        {{"{from: search_space.json}", "{lr: {min: 0.0, max: 1.0}}"}},

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -30,7 +31,13 @@ func (d *draft) put(at *sweep.Tree, format string, args ...any) {
 
 // note adds a comment.
 func (d *draft) note(indent, format string, args ...any) {
-	d.put(nil, "%s# %s", indent, strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", " "))
+	line := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' { // it would end the comment
+			return ' '
+		}
+		return r
+	}, fmt.Sprintf(format, args...))
+	d.put(nil, "%s# %s", indent, line)
 }
 
 func (d *draft) add(other *draft) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,6 +102,83 @@ func TestNotForeign(t *testing.T) {
 		if from, err := Translate("x", []byte(text), false, nil); from != nil || err != nil {
 			t.Errorf("%q: %v, %v", text, from, err)
 		}
+	}
+}
+
+// experiment is one of Katib with other feasible spaces, volumes and mounts.
+const experiment = `
+apiVersion: kubeflow.org/v1beta1
+kind: Experiment
+metadata: {name: x}
+spec:
+  objective: {type: minimize, objectiveMetricName: loss}
+  algorithm: {algorithmName: random}
+  parameters:
+    - {name: lr, parameterType: KIND, feasibleSpace: SPACE}
+  trialTemplate:
+    trialParameters: [{name: lr, reference: lr}]
+    trialSpec:
+      apiVersion: batch/v1
+      kind: Job
+      spec:
+        template:
+          spec:
+            volumes: VOLUMES
+            containers:
+              - {name: main, image: "example.com/x:1", command: [train, "${trialParameters.lr}"], volumeMounts: MOUNTS}
+`
+
+func translated(t *testing.T, kind, space, volumes, mounts string) (*Translation, error) {
+	t.Helper()
+	text := strings.NewReplacer("KIND", kind, "SPACE", space, "VOLUMES", volumes, "MOUNTS", mounts).Replace(experiment)
+	return Translate("x.yaml", []byte(text), false, nil)
+}
+
+// A volume that is empty is refused, and no mount of it is taken for one.
+func TestEmptyVolume(t *testing.T) {
+	if _, err := translated(t, "double", "{min: 0, max: 1}", "[null]", "[{mountPath: /data}]"); err == nil || !strings.Contains(err.Error(), "volumeMounts.0") {
+		t.Errorf("a mount of an empty volume: %v", err)
+	}
+}
+
+// Numbers of any length cost no more than floats do: written out exactly, these steps would take hours.
+func TestStepsOfLongNumbers(t *testing.T) {
+	from, err := translated(t, "double", `{min: "1e-999999", max: "1", step: "0.25"}`, "[]", "[]")
+	if err != nil || !strings.Contains(string(from.Text), "{values: [0.0, 0.25, 0.5, 0.75, 1.0]}") {
+		t.Errorf("%v, %+v", err, from)
+	}
+	if _, err := translated(t, "double", `{min: "1e-999999", max: "1", step: "1e-999999"}`, "[]", "[]"); err == nil {
+		t.Error("a step that is 0 to a float is taken")
+	}
+	if _, err := translated(t, "discrete", `{list: [nan]}`, "[]", "[]"); err == nil {
+		t.Error("a value that is no number is taken")
+	}
+}
+
+// Words are expanded as Kubernetes does: https://kubernetes.io/docs/reference/kubernetes-api, Container.args.
+func TestKubernetesMacros(t *testing.T) {
+	known := &template{env: map[string]string{"A": "1"}}
+	for text, want := range map[string]string{"$(A)-$(A)": "1-1", "$$(A)": "$(A)", "$(B)": "$(B)", "$$": "$", "$A": "$A", "$$$(A)": "$1"} {
+		if got := known.expanded(text); got != want {
+			t.Errorf("%s is expanded to %s, want %s", text, got, want)
+		}
+	}
+}
+
+// Choices of NNI are as many as they were, whatever is in them.
+func TestChoicesOfPlainText(t *testing.T) {
+	from, err := Translate("x.yaml", []byte("trialConcurrency: 1\ntrialCommand: x\nmaxTrialNumber: 2\nsearchSpace:\n  a:\n    _type: choice\n"+
+		"    _value:\n      - one, two\n      - relu\n      - 3\n      - x] # y\n"), false, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, err := sweep.Parse("x.yaml", from.Text)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, from.Text)
+	}
+	want := []sweep.Value{"one, two", "relu", int64(3), "x]"}
+	if got := spec.Space.Dimensions()[0].Values; !slices.Equal(got, want) {
+		t.Errorf("%#v, want %#v", got, want)
 	}
 }
 

@@ -70,11 +70,7 @@ func katibName(r *reading, meta *object) {
 func katibObjective(r *reading, o *object) bool {
 	name := o.get("objectiveMetricName")
 	if name == nil {
-		at := o.tree
-		if at == nil {
-			at = &sweep.Tree{Line: 1, Column: 1}
-		}
-		r.refuse(at, "spec.objective.objectiveMetricName", "the experiment names no metric")
+		r.refuse(o.nearest(), "spec.objective.objectiveMetricName", "the experiment names no metric")
 		return false
 	}
 	goal := "minimize"

@@ -92,22 +92,12 @@ func katibEnv(t *template, o *object) {
 		}
 		all := t.pieces(value, v.at("value"))
 		d.put(value, "    %s: %s", quote(name.Text), quote(macroText(all)))
-		t.env[name.Text] = kubeExpanded(t, value.Text)
+		t.env[name.Text] = t.expanded(value.Text)
 	}
 	if !d.empty() {
 		r.task.put(o.get("env"), "  env:")
 		r.task.add(d)
 	}
-}
-
-// kubeExpanded is a value as later ones see it by $(NAME).
-func kubeExpanded(t *template, value string) string {
-	return kubeMacro.ReplaceAllStringFunc(value, func(s string) string {
-		if v, ok := t.env[strings.Trim(s, "$()")]; ok && s != "$$" {
-			return v
-		}
-		return s
-	})
 }
 
 // katibCommand writes `command`: what Kubernetes runs in place of the image's ENTRYPOINT and CMD.

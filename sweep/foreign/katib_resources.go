@@ -133,10 +133,9 @@ func katibVolumes(r *reading, pod, box *object) {
 			empty.idle("medium")
 		default:
 			kind := "this"
-			if pairs := v.tree.Pairs; len(pairs) > 0 {
-				kind = pairs[len(pairs)-1].Key.Text
-				if kind == "name" {
-					kind = pairs[0].Key.Text
+			for _, p := range v.pairs() {
+				if p.Key.Text != "name" {
+					kind = p.Key.Text
 				}
 			}
 			r.leave(item, m.path, fmt.Sprintf("a volume of the kind %s is not carried: only hostPath, and memory at /dev/shm", kind), "it is not mounted")

@@ -48,11 +48,7 @@ var katibAlgorithms = map[string]katibSettings{
 func katibAlgorithm(r *reading, o *object) (s katibSearch) {
 	name := o.get("algorithmName")
 	if name == nil {
-		at := o.tree
-		if at == nil {
-			at = &sweep.Tree{Line: 1, Column: 1}
-		}
-		r.refuse(at, "spec.algorithm.algorithmName", "the experiment names no algorithm")
+		r.refuse(o.nearest(), "spec.algorithm.algorithmName", "the experiment names no algorithm")
 		return s
 	}
 	s.at = name

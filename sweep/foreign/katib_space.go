@@ -71,8 +71,8 @@ func katibParameter(r *reading, p *object) (text string, notes []string) {
 	case "discrete":
 		var values []string
 		for _, v := range space.list("list") {
-			f, err := strconv.ParseFloat(strings.TrimSpace(v.Text), 64)
-			if err != nil {
+			f, ok := finite(v.Text)
+			if !ok {
 				r.refuse(v, space.at("list"), fmt.Sprintf("a discrete value is a number, not `%s`", clipped(v.Text)))
 				continue
 			}
@@ -136,7 +136,7 @@ func katibRange(r *reading, o *object, whole bool) (text string, notes []string)
 	switch kind {
 	case "uniform", "":
 		if atStep != nil && !(whole && step == 1) {
-			return katibSteps(r, o, atStep, whole)
+			return katibSteps(r, o, low, high, step, whole)
 		}
 		return "{" + bounds + "}", nil
 	case "loguniform":
@@ -168,26 +168,21 @@ func katibRange(r *reading, o *object, whole bool) (text string, notes []string)
 	}
 }
 
-// katibSteps writes a range with a step out, exactly: min, min + step and so on, max with them when a step leads there.
-func katibSteps(r *reading, o *object, atStep *sweep.Tree, whole bool) (text string, notes []string) {
-	exact := func(key string) *big.Rat {
-		v, ok := new(big.Rat).SetString(strings.TrimSpace(o.tree.Get(key).Text))
-		if !ok {
-			v = new(big.Rat)
-		}
-		return v
-	}
-	low, high, step := exact("min"), exact("max"), exact("step")
-	if step.Sign() <= 0 {
-		return "{}", nil
-	}
-	count, _ := new(big.Rat).Quo(new(big.Rat).Sub(high, low), step).Float64()
-	if count >= mostSteps {
-		r.refuse(atStep, o.at("step"), fmt.Sprintf("the range has more than %d steps: remove the step", mostSteps))
+// decimal is a number as it is written, exactly: 0.1 is a tenth. A text of many digits is cut to those that a float has.
+func decimal(v float64) *big.Rat {
+	exact, _ := new(big.Rat).SetString(strconv.FormatFloat(v, 'g', -1, 64))
+	return exact
+}
+
+// katibSteps writes a range with a step above 0 out, exactly: min, min + step and so on, max with them when a step leads there.
+func katibSteps(r *reading, o *object, low, high, step float64, whole bool) (text string, notes []string) {
+	if (high-low)/step >= mostSteps {
+		r.refuse(o.get("step"), o.at("step"), fmt.Sprintf("the range has more than %d steps: remove the step", mostSteps))
 		return "{}", nil
 	}
 	var values []string
-	for v := low; v.Cmp(high) <= 0; v = new(big.Rat).Add(v, step) {
+	last, by := decimal(high), decimal(step)
+	for v := decimal(low); v.Cmp(last) <= 0; v.Add(v, by) {
 		f, _ := v.Float64()
 		if whole {
 			values = append(values, number(f))

@@ -86,17 +86,22 @@ func metadata(ref string, job *sweep.Tree, meta *object) (piece, bool) {
 
 var kubeMacro = regexp.MustCompile(`\$\$|\$\(([A-Za-z_.-][A-Za-z0-9_.-]*)\)`)
 
-// pieces cuts a word. What Kubernetes writes for $(NAME) is put in before.
-func (t *template) pieces(at *sweep.Tree, path string) (all []piece) {
-	word := kubeMacro.ReplaceAllStringFunc(at.Text, func(s string) string {
+// expanded is text as Kubernetes hands it over: $(NAME) is a variable's value, where there is one, and $$ a plain $.
+func (t *template) expanded(text string) string {
+	return kubeMacro.ReplaceAllStringFunc(text, func(s string) string {
 		if s == "$$" {
-			return s
+			return "$"
 		}
 		if v, ok := t.env[s[2:len(s)-1]]; ok {
 			return v
 		}
 		return s
 	})
+}
+
+// pieces cuts a word, as it is expanded.
+func (t *template) pieces(at *sweep.Tree, path string) (all []piece) {
+	word := t.expanded(at.Text)
 	for {
 		m := trialMacro.FindStringSubmatchIndex(word)
 		if m == nil {

@@ -3,7 +3,6 @@ package foreign
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -183,13 +182,6 @@ func nniPlace(r *reading, top *object) {
 			"hybridConfig")
 	}
 	s.rest("it is not carried")
-}
-
-func (o *object) pairs() []sweep.TreePair {
-	if o.tree == nil {
-		return nil
-	}
-	return slices.Clone(o.tree.Pairs)
 }
 
 // asNNI gives a program what NNI's local platform does: the parameters in a file, and a place to report to, which is standard output.

@@ -100,8 +100,7 @@ func nniNested(r *reading, key *sweep.Tree, items []*sweep.Tree, path, indent, w
 			owners[p.Key.Text] = append(owners[p.Key.Text], name.Text)
 		}
 	}
-	group := fmt.Sprintf("%s%s:", indent, quote(key.Text))
-	r.space.put(key, "%s", group)
+	r.space.put(key, "%s%s:", indent, quote(key.Text))
 	if when != "" {
 		r.space.put(key, "%s  when: %s", indent, quote(when))
 	}
@@ -109,7 +108,6 @@ func nniNested(r *reading, key *sweep.Tree, items []*sweep.Tree, path, indent, w
 	r.space.put(key, "%s    _name: {values: [%s]}", indent, strings.Join(names, ", "))
 	written := map[string]*sweep.Tree{}
 	for _, item := range items {
-		only := &sweep.Tree{Line: item.Line, Column: item.Column, Mapping: true}
 		for _, p := range item.Pairs {
 			if p.Key.Text == "_name" {
 				continue
@@ -121,7 +119,6 @@ func nniNested(r *reading, key *sweep.Tree, items []*sweep.Tree, path, indent, w
 				continue
 			}
 			written[p.Key.Text] = p.Value
-			only.Pairs = append(only.Pairs, p)
 			var any []string
 			for _, owner := range owners[p.Key.Text] {
 				any = append(any, "_name == "+strconv.Quote(owner))
@@ -148,7 +145,7 @@ func source(t *sweep.Tree) string {
 		return "{" + strings.Join(parts, ", ") + "}"
 	case t.Null:
 		return "null"
-	case t.Plain:
+	case t.Plain && !strings.ContainsAny(t.Text, ",[]{}#\n"): // else it is text, of which a list in brackets would see more in it
 		return t.Text
 	}
 	return quote(t.Text)
@@ -169,8 +166,8 @@ func nniParameter(r *reading, at *sweep.Tree, kind string, value *sweep.Tree, pa
 	}
 	var numbers []float64
 	for _, item := range value.Items {
-		v, err := strconv.ParseFloat(item.Text, 64)
-		if err != nil {
+		v, ok := finite(item.Text)
+		if !ok {
 			r.refuse(item, path, fmt.Sprintf("a number is needed, not `%s`", clipped(item.Text)))
 			return ""
 		}

@@ -163,12 +163,26 @@ func (o *object) float(key string) (v float64, at *sweep.Tree) {
 	if at == nil {
 		return 0, nil
 	}
-	v, err := strconv.ParseFloat(strings.TrimSpace(at.Text), 64)
-	if err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
+	v, ok := finite(at.Text)
+	if !ok {
 		o.r.refuse(at, o.at(key), fmt.Sprintf("a number is needed, not `%s`", clipped(at.Text)))
 		return 0, nil
 	}
 	return v, at
+}
+
+// finite is the number that a text is; not ok: it is none, or not a finite one.
+func finite(text string) (v float64, ok bool) {
+	v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	return v, err == nil && sweep.IsFinite(v)
+}
+
+// pairs are its keys and what stands behind them.
+func (o *object) pairs() []sweep.TreePair {
+	if o.tree == nil {
+		return nil
+	}
+	return o.tree.Pairs
 }
 
 // idle marks keys that change nothing here, and says so at the top.
@@ -182,10 +196,7 @@ func (o *object) idle(keys ...string) {
 
 // rest names what nobody asked for. Instead is what happens when it is left out.
 func (o *object) rest(why string) {
-	if o.tree == nil {
-		return
-	}
-	for _, p := range o.tree.Pairs {
+	for _, p := range o.pairs() {
 		if !o.used[p.Key.Text] && !p.Value.Null {
 			o.r.leave(p.Key, o.at(p.Key.Text), why, "")
 		}

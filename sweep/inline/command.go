@@ -127,6 +127,9 @@ func (c Command) node() *node {
 	return leaf("command", "["+strings.Join(words, ", ")+"]")
 }
 
+// programName is what may name a sweep.
+var programName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,40}$`)
+
 var interpreter = regexp.MustCompile(`^(env|nice|time|python[0-9.]*|bash|sh|dash|zsh|node|ruby|perl|julia|Rscript|uv|run|torchrun|go)$`)
 
 // title is a name for the sweep: that of its program, without folder and extension.
@@ -141,7 +144,7 @@ func (c Command) title() string {
 			continue
 		}
 		base = strings.TrimSuffix(base, path.Ext(base))
-		if regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,40}$`).MatchString(base) {
+		if programName.MatchString(base) {
 			return base
 		}
 		break

@@ -3,7 +3,7 @@
 // A Method answers one question, Ask(index): which point does trial number index evaluate? Grid and random
 // search, sequences and designs answer from the index alone, so they hold no points: a sweep of a million
 // trials costs them nothing, trials may be asked for in any order, and a scheduler that starts again gets
-// the same point for the same index. Methods that learn (TPE, CMA-ES) join through the same interface: they
+// the same point for the same index. Methods that learn (TPE, a Gaussian process, CMA-ES) join through the same interface: they
 // hear of results by Tell, and say by Replay that they depend on them. A Log numbers what a method is asked
 // and told, so that after a crash it can be asked and told the same again, in the same order.
 //

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/kaon-sweep/kaon/sweep"
@@ -207,6 +208,29 @@ func TestExtensionOfWhatLearnsNothing(t *testing.T) {
 				t.Fatalf("%s %d: %s, want %s", method, trial, text(t, got), text(t, want))
 			}
 		}
+	}
+}
+
+// What `auto` chose, and why, stays with the search; a program that chooses points takes over no sweep, and gives up none.
+func TestExtensionKeepsItsMethod(t *testing.T) {
+	auto := parsed(t, extendable, "method=auto")
+	more, err := auto.Extend(parsed(t, extendable, "method=auto", "run_cap=9000"), 20)
+	if err != nil || more.Method != auto.Method || more.Chosen != auto.Chosen || more.Former != nil {
+		t.Errorf("%v: %s: %s", err, more.Method, more.Chosen)
+	}
+	command := "method={command: [chooser]}"
+	for _, c := range []struct{ before, after *sweep.Spec }{
+		{parsed(t, extendable), parsed(t, extendable, command)},
+		{parsed(t, extendable, command), parsed(t, extendable)},
+		{parsed(t, extendable, command), parsed(t, extendable, command, "parameters.x.max=6.0")},
+	} {
+		if _, err := c.before.Extend(c.after, 20); err == nil || !strings.Contains(err.Error(), "a program that chooses points") {
+			t.Errorf("%s goes on as %s: %v", c.before.Method, c.after.Method, err)
+		}
+	}
+	chosen := parsed(t, extendable, command)
+	if longer, err := chosen.Extend(parsed(t, extendable, command, "run_cap=40"), 20); err != nil || longer.Trials != 40 {
+		t.Errorf("a longer search by a program: %v", err)
 	}
 }
 

@@ -24,7 +24,7 @@ type gaussian struct {
 	limited int      // trials ended, when limits were learnt
 	model   *surrogate
 	region  *region  // nil while there are few trials
-	heard   []*asked // in the order of telling, those with a number
+	heard   []*asked // in the order of telling, those with a number; none of those that it was not asked for
 	widest  int      // most trials in flight, when one was asked for
 }
 
@@ -39,8 +39,8 @@ type surrogate struct {
 // mostMeasured is how many results one process takes in: its cost grows with their square.
 const mostMeasured = 500
 
-// mostFitted is how many of them hyperparameters are learnt from: that costs their cube.
-const mostFitted = 250
+// mostEnded is how many results and failures the process of failures takes in.
+const mostEnded = 250
 
 func newGaussian(spec *sweep.Spec) *gaussian {
 	h := newHistory(spec)
@@ -82,8 +82,7 @@ func (g *gaussian) Ask(index int) (sweep.Point, bool) {
 	if c == nil {
 		return g.explore(index, nil, r)
 	}
-	p, _, _ := g.encoder.decode(c.u)
-	a := g.add(index, c.u, c.active)
+	a, p := g.take(index, c)
 	if g.model != nil {
 		g.model.believe(g.embed, a)
 	}
@@ -118,10 +117,9 @@ func (g *gaussian) choose(index int, r *rand.Rand) *candidate {
 // learn makes the model of what was told.
 func (g *gaussian) learn() {
 	n := numbers(g.done)
-	measured := g.measured(mostMeasured)
-	x, y := g.measurements(measured)
+	x, y := g.measurements(g.measured(mostMeasured))
 	if g.fitted == 0 || n >= g.fitted+max(1, g.fitted/10) {
-		g.fit(measured, x, y)
+		g.fit(x, y)
 		g.fitted = n
 	}
 	m := &surrogate{objective: gp.NewPosterior(g.embed.groups, g.hyper, x, y), top: g.done[:min(n, 10)]}
@@ -129,7 +127,7 @@ func (g *gaussian) learn() {
 	failed := newest(g.done[n:], mostMeasured/4)
 	if len(failed) > 0 {
 		again := g.limited == 0 || len(g.done) >= g.limited+max(1, g.limited/10)
-		good := g.measured(mostFitted - len(failed))
+		good := g.measured(mostEnded - len(failed))
 		m.feasibility, g.limits = newFeasibility(g.embed, good, failed, g.limits, again)
 		if again {
 			g.limited = len(g.done)
@@ -149,7 +147,7 @@ func (g *gaussian) measurements(trials []*asked) (x [][]float64, y []float64) {
 	return x, warp(losses)
 }
 
-func (g *gaussian) fit(measured []*asked, x [][]float64, y []float64) {
+func (g *gaussian) fit(x [][]float64, y []float64) {
 	starts := []gp.Hyper{g.hyper}
 	if g.fitted > 0 {
 		starts = append(starts, gp.Prior(g.embed.groups))
@@ -157,19 +155,13 @@ func (g *gaussian) fit(measured []*asked, x [][]float64, y []float64) {
 	g.hyper = gp.Fit(g.embed.groups, x, y, starts, 40)
 }
 
-// measured is the better half and the newest of the others, as many as are wanted, by loss.
+// measured is the better half and the latest asked for of the others, as many as are wanted, by loss.
 func (g *gaussian) measured(most int) []*asked {
 	best := g.done[:numbers(g.done)]
 	if len(best) <= most {
 		return best
 	}
-	worst := best[most/2-1]
-	out := slices.Clone(best[:most/2])
-	for i := len(g.heard) - 1; len(out) < most; i-- {
-		if a := g.heard[i]; compareAsked(a, worst) > 0 {
-			out = append(out, a)
-		}
-	}
+	out := slices.Concat(best[:most/2], newest(best[most/2:], most-most/2))
 	slices.SortFunc(out, compareAsked)
 	return out
 }

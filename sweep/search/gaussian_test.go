@@ -2,6 +2,7 @@ package search
 
 import (
 	"math"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -26,28 +27,33 @@ func TestGaussianRepeatsItself(t *testing.T) {
 func TestGaussianFindsTheMinimum(t *testing.T) {
 	s := parse(t, "{method: gp, run_cap: 60, metric: {name: y}, program: x, parameters: {a: {min: -5.0, max: 5.0}, "+
 		"b: {min: 0.0, max: 10.0}, c: {min: 1, max: 40}, d: {values: [p, q, r]}, e: {min: 0.0, max: 1.0, when: d == 'q'}}}", 5)
-	m, _ := New(s)
-	best, failed := math.Inf(1), 0
-	for i := range s.Trials {
-		point, _ := m.Ask(i)
-		a, b, c := point[0].Value.(float64), point[1].Value.(float64), float64(point[2].Value.(int64))
-		if a > 2 {
-			failed++
-			m.Tell(i, Outcome{State: sweep.Failed})
-			continue
+	best, failed := descend(s, func(p sweep.Point) float64 {
+		if e, there := p.Lookup("e"); there {
+			return valley(p, 1.5) + (e.(float64)-0.5)*(e.(float64)-0.5)
 		}
-		y := (a-1.5)*(a-1.5) + (b-7)*(b-7) + (c-30)*(c-30)/16
-		switch e, there := point.Lookup("e"); {
-		case there:
-			y += (e.(float64) - 0.5) * (e.(float64) - 0.5)
-		default:
-			y++
-		}
-		best = min(best, y)
-		m.Tell(i, Outcome{State: sweep.Succeeded, Known: true, Value: y})
-	}
+		return valley(p, 1.5) + 1
+	})
 	if best > 0.01 || failed > 18 {
 		t.Errorf("it came to %.3g, and %d of 60 trials failed", best, failed)
+	}
+}
+
+// A search that goes on from another learns from more results than one process takes in, of which it chose no point.
+func TestGaussianLearnsFromManyOfOthers(t *testing.T) {
+	s := parse(t, "{method: gp, run_cap: 2000, metric: {name: y}, program: x, parameters: {a: {min: 0.0, max: 1.0}}}", 5)
+	g := newGaussian(s)
+	for i := range 2 * mostMeasured {
+		p, _ := s.Space.Draw(7, i)
+		if !g.Learn(i, p, Outcome{State: sweep.Succeeded, Known: true, Value: p[0].Value.(float64)}) {
+			t.Fatalf("%v is not of the space", p)
+		}
+	}
+	all := g.measured(mostMeasured)
+	if len(all) != mostMeasured || !slices.IsSortedFunc(all, compareAsked) || all[0] != g.done[0] {
+		t.Errorf("%d results, from %+v on", len(all), all[0])
+	}
+	if latest := slices.MaxFunc(all, func(a, b *asked) int { return a.index - b.index }); latest.index != 2*mostMeasured-1 {
+		t.Errorf("the latest of them is %d", latest.index)
 	}
 }
 

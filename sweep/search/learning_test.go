@@ -121,26 +121,41 @@ func repeats(t rapid.TB, s *sweep.Spec, e *encoder, seed uint64, pending int) {
 	}
 }
 
+// descend runs a sweep's trials one by one; those fail of which the loss is infinite.
+func descend(s *sweep.Spec, loss func(p sweep.Point) float64) (best float64, failed int) {
+	m, _ := New(s)
+	best = math.Inf(1)
+	for i := range s.Trials {
+		p, _ := m.Ask(i)
+		y := loss(p)
+		if math.IsInf(y, 1) {
+			failed++
+			m.Tell(i, Outcome{State: sweep.Failed})
+			continue
+		}
+		best = min(best, y)
+		m.Tell(i, Outcome{State: sweep.Succeeded, Known: true, Value: y})
+	}
+	return best, failed
+}
+
+// valley is round, lowest where the first parameter is at a place, the second at 7 and the third at 30; it fails where
+// the first is above 2.
+func valley(p sweep.Point, place float64) float64 {
+	a, b, c := p[0].Value.(float64), p[1].Value.(float64), float64(p[2].Value.(int64))
+	if a > 2 {
+		return math.Inf(1)
+	}
+	return (a-place)*(a-place) + (b-7)*(b-7) + (c-30)*(c-30)/16
+}
+
 // A learner finds the minimum of a round valley much better than chance does, also when a third of the
 // space fails.
 func TestLearnersLearn(t *testing.T) {
 	for _, method := range []string{"tpe", "cma-es"} {
 		s := parse(t, "{method: "+method+", run_cap: 300, metric: {name: y}, program: x, parameters: {a: {min: -5.0, max: 5.0}, "+
 			"b: {min: 0.0, max: 10.0}, c: {min: 1, max: 40}}}", 5)
-		m, _ := New(s)
-		best, failed := math.Inf(1), 0
-		for i := range s.Trials {
-			p, _ := m.Ask(i)
-			a, b, c := p[0].Value.(float64), p[1].Value.(float64), float64(p[2].Value.(int64))
-			if a > 2 {
-				failed++
-				m.Tell(i, Outcome{State: sweep.Failed})
-				continue
-			}
-			y := (a-1)*(a-1) + (b-7)*(b-7) + (c-30)*(c-30)/16
-			best = min(best, y)
-			m.Tell(i, Outcome{State: sweep.Succeeded, Known: true, Value: y})
-		}
+		best, failed := descend(s, func(p sweep.Point) float64 { return valley(p, 1) })
 		if best > 0.05 || failed > 75 {
 			t.Errorf("%s came to %.3g, and %d of 300 trials failed", method, best, failed)
 		}
@@ -156,8 +171,8 @@ func TestTPELearnsChoices(t *testing.T) {
 	e := newEncoder(s.Space)
 	good := &asked{u: []float64{0.25, 0.1, 0.5, 0.5}}
 	density := newParzen(e, []*asked{good}, nil, smoothing{1, 0.1, 0.3})
-	other := &asked{u: []float64{0.75, 0.1, 0.5, 0.5}}
-	if mine, others := density.logDensity(good), density.logDensity(other); mine < others+0.5 {
+	at, other := &candidate{u: good.u}, &candidate{u: []float64{0.75, 0.1, 0.5, 0.5}}
+	if mine, others := density.logDensity(at), density.logDensity(other); mine < others+0.5 {
 		t.Errorf("the density at the trial is e^%.2f, at another choice e^%.2f", mine, others)
 	}
 	m, _ := New(s)

@@ -152,7 +152,7 @@ func (p *parzen) table(a *axis, width float64) []float64 {
 }
 
 // logDensity is the logarithm of the density at a point, over the axes that it has.
-func (p *parzen) logDensity(x *asked) float64 {
+func (p *parzen) logDensity(x *candidate) float64 {
 	d := len(p.axes)
 	for k := range p.axes {
 		if p.tables[k] != nil {
@@ -192,7 +192,7 @@ func (p *parzen) near(i int, u []float64, most float64) float64 {
 }
 
 // mixed is the logarithm of a kernel, over the axes that both points have.
-func (p *parzen) mixed(from int, t, x *asked) float64 {
+func (p *parzen) mixed(from int, t *asked, x *candidate) float64 {
 	sum := 0.0
 	for k := range p.axes {
 		if !x.has(k) || !t.has(k) {

@@ -17,13 +17,6 @@ const (
 	climbing   = 50      // evaluations each
 )
 
-// candidate is a point that might be asked for next.
-type candidate struct {
-	u      []float64
-	active []bool
-	score  float64
-}
-
 // propose is the point of the largest acquisition function that is allowed and new; nil when none is found.
 func (g *gaussian) propose(m *surrogate, r *rand.Rand) *candidate {
 	var all []*candidate
@@ -68,22 +61,6 @@ func (g *gaussian) vary(u, from []float64, r *rand.Rand) {
 			u[k] = inside(u[k] + reach*r.NormFloat64())
 		}
 	}
-}
-
-// candidate settles coordinates; nil when the point is refused or known.
-func (g *gaussian) candidate(u []float64) *candidate {
-	c := &candidate{u: u}
-	g.encoder.settle(u)
-	if g.encoder.condition {
-		var ok bool
-		if _, c.active, ok = g.encoder.decode(u); !ok {
-			return nil
-		}
-	}
-	if g.seen[g.key(u, c.active)] {
-		return nil
-	}
-	return c
 }
 
 // rate computes the acquisition function of candidates.
@@ -139,7 +116,7 @@ func slides(a *axis) bool { return a.kind == continuous || a.kind == ordered && 
 func (g *gaussian) slide(m *surrogate, from *candidate) *candidate {
 	var free []int
 	for k := range g.encoder.axes {
-		if slides(&g.encoder.axes[k]) && (from.active == nil || from.active[k]) {
+		if slides(&g.encoder.axes[k]) && from.has(k) {
 			free = append(free, k)
 		}
 	}
@@ -188,7 +165,7 @@ func (g *gaussian) slide(m *surrogate, from *candidate) *candidate {
 func (g *gaussian) neighbours(from *candidate) (all []*candidate) {
 	for k := range g.encoder.axes {
 		a := &g.encoder.axes[k]
-		if a.edges == nil || from.active != nil && !from.active[k] {
+		if a.edges == nil || !from.has(k) {
 			continue
 		}
 		for i := range a.levels {

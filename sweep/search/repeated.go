@@ -56,6 +56,7 @@ func (r *repeated) Tell(index int, o Outcome) {
 	if p.ended < r.repeat.Trials {
 		return
 	}
+	delete(r.points, at)
 	told := Outcome{State: sweep.Failed}
 	if 2*len(p.values) > r.repeat.Trials {
 		told = Outcome{State: sweep.Succeeded, Value: r.repeat.Rank.Of(p.values), Known: true}

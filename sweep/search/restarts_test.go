@@ -43,20 +43,7 @@ func TestRestartsFindTheBetterValley(t *testing.T) {
 	for seed := range 5 {
 		s := parse(t, fmt.Sprintf("{method: cma-es, seed: %d, run_cap: 2500, metric: {name: y}, program: x, parameters: "+
 			"{a: {min: 0.0, max: 1.0}, b: {min: 0.0, max: 1.0}}}", seed+1), uint64(seed+1))
-		m, err := New(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		best := math.Inf(1)
-		for i := range s.Trials {
-			p, ok := m.Ask(i)
-			if !ok {
-				t.Fatalf("no point %d", i)
-			}
-			y := funnels(p[0].Value.(float64), p[1].Value.(float64))
-			best = min(best, y)
-			m.Tell(i, Outcome{State: sweep.Succeeded, Known: true, Value: y})
-		}
+		best, _ := descend(s, func(p sweep.Point) float64 { return funnels(p[0].Value.(float64), p[1].Value.(float64)) })
 		if best < 0.01 {
 			found++
 		}

@@ -58,34 +58,21 @@ func (t *tpe) Ask(index int) (sweep.Point, bool) {
 		return t.explore(index, t.startup, r)
 	}
 	better, worse := t.densities()
-	var best *asked
-	var point sweep.Point
-	highest := math.Inf(-1)
+	var best *candidate
 	for range candidates {
-		c := &asked{u: better.sample(r)}
-		t.encoder.settle(c.u)
-		var p sweep.Point
-		if t.encoder.condition {
-			var ok bool
-			if p, c.active, ok = t.encoder.decode(c.u); !ok {
-				continue
-			}
-		}
-		if t.seen[t.key(c.u, c.active)] {
+		c := t.candidate(better.sample(r))
+		if c == nil {
 			continue
 		}
-		if score := better.logDensity(c) - worse.logDensity(c); score > highest {
-			best, point, highest = c, p, score
+		if c.score = better.logDensity(c) - worse.logDensity(c); best == nil || c.score > best.score {
+			best = c
 		}
 	}
 	if best == nil {
 		return t.explore(index, nil, r)
 	}
-	if point == nil {
-		point, _, _ = t.encoder.decode(best.u)
-	}
-	t.add(index, best.u, best.active)
-	return point, true
+	_, p := t.take(index, best)
+	return p, true
 }
 
 // densities are those of the best trials and of the others. With many in flight fewer results stand behind each

@@ -94,7 +94,7 @@ func (b *bands) restore(t *trial, at int) {
 			insert(&b.losses[met], b.loss(v))
 		}
 	}
-	if last := min(len(t.Marks[at]), len(b.at)) - 1; last >= 0 && t.live {
-		b.at[last][t.number] = t
+	if t.live {
+		b.begin(t, at)
 	}
 }

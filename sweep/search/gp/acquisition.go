@@ -11,9 +11,11 @@ func LogEI(best, mean, deviation float64) (value, byMean, byDeviation float64) {
 	return log + math.Log(deviation), -slope / deviation, (1 - z*slope) / deviation
 }
 
+// logRoot2Pi is the logarithm of the root of 2π, by which the normal density is divided.
+const logRoot2Pi = 0.918938533204672741780329736405617639861
+
 // logImprovement is log(φ(z) + zΦ(z)) and its derivative.
 func logImprovement(z float64) (log, slope float64) {
-	const logRoot2Pi = 0.918938533204672741780329736405617639861
 	switch {
 	case z > -1:
 		density := math.Exp(-z*z/2 - logRoot2Pi)
@@ -34,7 +36,6 @@ func logImprovement(z float64) (log, slope float64) {
 
 // LogProbability is the logarithm of Φ(z), and its derivative.
 func LogProbability(z float64) (log, slope float64) {
-	const logRoot2Pi = 0.918938533204672741780329736405617639861
 	if z > -25 {
 		below := math.Erfc(-z/math.Sqrt2) / 2
 		return math.Log(below), math.Exp(-z*z/2-logRoot2Pi) / below

@@ -10,8 +10,8 @@ import (
 )
 
 // factorize replaces the lower triangle of a covariance matrix by its Cholesky factor. Where rounding has
-// left the matrix not positive definite, its diagonal is raised until it is: jitter is by how much.
-func factorize(k matrix) (jitter float64, ok bool) {
+// left the matrix not positive definite, its diagonal is raised until it is.
+func factorize(k matrix) (ok bool) {
 	n := k.Cols
 	kept := append([]float64(nil), k.Data...)
 	for jitter := 0.0; jitter < 1; jitter = math.Max(jitter*10, 1e-10) {
@@ -20,11 +20,11 @@ func factorize(k matrix) (jitter float64, ok bool) {
 		}
 		t := blas64.Symmetric{Uplo: blas.Lower, N: n, Data: k.Data, Stride: k.Stride}
 		if _, ok := lapack64.Potrf(t); ok {
-			return jitter, true
+			return true
 		}
 		copy(k.Data, kept)
 	}
-	return 0, false
+	return false
 }
 
 // solve replaces v by L⁻¹v.

@@ -96,17 +96,12 @@ func (e *evidence) factor(h Hyper) (scaled, distances matrix, ok bool) {
 	for i := range n {
 		a, row, k := scaled.row(i), distances.row(i), e.k.row(i)
 		for j := range i {
-			sum := 0.0
-			for f, v := range scaled.row(j) {
-				d := a[f] - v
-				sum += d * d
-			}
-			row[j], k[j] = sum, matern(sum)
+			row[j] = square(a, scaled.row(j))
+			k[j] = matern(row[j])
 		}
 		k[i] = 1 + h.Noise
 	}
-	_, ok = factorize(e.k)
-	return scaled, distances, ok
+	return scaled, distances, factorize(e.k)
 }
 
 // settle chooses the mean and the signal's variance; weights is K⁻¹(y − mean).

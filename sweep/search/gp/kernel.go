@@ -50,8 +50,8 @@ func matern(square float64) float64 {
 	return (1 + r + r*r/3) * math.Exp(-r)
 }
 
-// maternSlope is what half the derivative of matern by the squared distance is, with the sign turned, times
-// two: −2 dk/d(r²).
+// maternSlope is −2 times the derivative of matern by the squared distance: the slope along an axis is this times the
+// distance on it, with the sign turned.
 func maternSlope(square float64) float64 {
 	r := root5 * math.Sqrt(math.Max(square, 0))
 	return 5. / 3 * (1 + r) * math.Exp(-r)
@@ -72,19 +72,23 @@ func (m matrix) lower() blas64.Triangular {
 	return blas64.Triangular{Uplo: blas.Lower, Diag: blas.NonUnit, N: m.Cols, Data: m.Data, Stride: m.Stride}
 }
 
+// square is the squared distance between two vectors.
+func square(a, b []float64) float64 {
+	sum := 0.0
+	for f, v := range b {
+		d := a[f] - v
+		sum += d * d
+	}
+	return sum
+}
+
 // squares are the squared distances between the rows of a and those of b.
 func squares(a, b matrix) matrix {
 	out := newMatrix(a.Rows, b.Rows)
 	for i := range a.Rows {
-		row := out.row(i)
-		x := a.row(i)
+		row, x := out.row(i), a.row(i)
 		for j := range row {
-			sum := 0.0
-			for f, v := range b.row(j) {
-				d := x[f] - v
-				sum += d * d
-			}
-			row[j] = sum
+			row[j] = square(x, b.row(j))
 		}
 	}
 	return out

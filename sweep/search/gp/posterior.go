@@ -2,7 +2,7 @@ package gp
 
 import "math"
 
-// Posterior is the process given measurements. A Posterior does not change; With makes another.
+// Posterior is the process given measurements. A Posterior does not change; Believe makes another.
 type Posterior struct {
 	groups  Groups
 	hyper   Hyper
@@ -16,15 +16,9 @@ type Posterior struct {
 func NewPosterior(g Groups, h Hyper, x [][]float64, y []float64) *Posterior {
 	p := &Posterior{groups: g, hyper: h, x: g.scaled(h, x), l: newMatrix(len(x), len(x))}
 	for i := range x {
-		row := p.l.row(i)
+		row, a := p.l.row(i), p.x.row(i)
 		for j := range i {
-			sum := 0.0
-			a := p.x.row(i)
-			for f, v := range p.x.row(j) {
-				d := a[f] - v
-				sum += d * d
-			}
-			row[j] = matern(sum)
+			row[j] = matern(square(a, p.x.row(j)))
 		}
 		row[i] = 1 + h.Noise
 	}
@@ -79,12 +73,7 @@ func (p *Posterior) Believe(x [][]float64) *Posterior {
 			other := out.l.row(n + j)
 			k := 1 + p.hyper.Noise
 			if j < i {
-				sum := 0.0
-				for f, v := range more.row(j) {
-					d := more.row(i)[f] - v
-					sum += d * d
-				}
-				k = matern(sum)
+				k = matern(square(more.row(i), more.row(j)))
 			}
 			k -= dot(row[:n+j], other[:n+j])
 			if j < i {
@@ -120,15 +109,9 @@ func (p *Posterior) Means(x [][]float64) []float64 {
 		out[j] = p.hyper.Mean
 		b := scaled.row(j)
 		for i, w := range p.weights {
-			if w == 0 {
-				continue
+			if w != 0 { // a believed measurement weighs nothing
+				out[j] += w * matern(square(b, p.x.row(i)))
 			}
-			sum := 0.0
-			for f, v := range p.x.row(i) {
-				d := b[f] - v
-				sum += d * d
-			}
-			out[j] += w * matern(sum)
 		}
 	}
 	return out
@@ -175,12 +158,8 @@ func (p *Posterior) PredictSlope(x []float64) (mean, deviation float64, meanSlop
 	n, d := p.l.Rows, len(x)
 	k, slopes := make([]float64, n), make([]float64, n)
 	for i := range n {
-		sum := 0.0
-		for f, v := range p.x.row(i) {
-			c := scaled[f] - v
-			sum += c * c
-		}
-		k[i], slopes[i] = matern(sum), maternSlope(sum)
+		distance := square(scaled, p.x.row(i))
+		k[i], slopes[i] = matern(distance), maternSlope(distance)
 	}
 	mean = p.hyper.Mean + dot(k, p.weights)
 	variance := 1.0
