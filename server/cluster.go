@@ -17,6 +17,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
+	"github.com/kaon-sweep/kaon/server/sandbox"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -103,7 +104,7 @@ func startLocal(ctx context.Context, c Cluster, folder string, log *slog.Logger)
 	if err != nil {
 		return runningCluster{}, fmt.Errorf("find this program's file: %w", err)
 	}
-	work, err := filepath.Abs(filepath.Join(folder, "agents"))
+	work, err := filepath.Abs(filepath.Join(folder, sandbox.AgentsFolder))
 	if err != nil {
 		return runningCluster{}, err
 	}

@@ -27,6 +27,7 @@ func (sw *Sweep) onSweepEnded(n scheduler.SweepEnded) {
 	s := sw.server
 	s.finishing.Go(crash.Func(func() {
 		defer close(stored)
+		sw.restSampler()
 		out := sw.end()
 		err := sw.store(s.finishCtx, out)
 		sw.mu.Lock()

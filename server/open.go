@@ -135,6 +135,7 @@ func (s *Server) takeUpSweep(ctx context.Context, e journal.SweepEntry) error {
 	if !e.Phase.Ended() {
 		sw.sayRoom()
 	}
+	sw.prepared.Store(true)
 	return nil
 }
 

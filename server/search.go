@@ -13,19 +13,26 @@ func (s *Server) search(spec *sweep.Spec) (search.Method, error) {
 		return search.New(spec)
 	}
 	program := sampler.New(spec, SpecFolder(spec))
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.mu.samplers = append(s.mu.samplers, program)
+	for _, sw := range s.Sweeps() {
+		if sw.Spec() == spec {
+			sw.sampler.Store(program)
+		}
+	}
 	return program, nil
+}
+
+// restSampler ends the program that chose the sweep's points: a server goes on for long after that.
+func (sw *Sweep) restSampler() {
+	if program := sw.sampler.Load(); program != nil {
+		program.Rest()
+	}
 }
 
 // closeSamplers ends the programs that choose points.
 func (s *Server) closeSamplers() {
-	s.mu.Lock()
-	all := s.mu.samplers
-	s.mu.samplers = nil
-	s.mu.Unlock()
-	for _, program := range all {
-		program.Close()
+	for _, sw := range s.Sweeps() {
+		if program := sw.sampler.Load(); program != nil {
+			program.Close()
+		}
 	}
 }

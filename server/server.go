@@ -52,10 +52,9 @@ type Server struct {
 	mu struct {
 		sync.Mutex
 		sweeps    map[string]*Sweep
-		samplers  []*sampler.Sampler // programs that choose points
-		order     []string           // ids of sweeps, oldest first
-		member    *ledger.Member     // nil: it shares no machine, or not yet
-		foreign   []string           // architectures without an executor that were told of
+		order     []string       // ids of sweeps, oldest first
+		member    *ledger.Member // nil: it shares no machine, or not yet
+		foreign   []string       // architectures without an executor that were told of
 		connected bool
 		changed   chan struct{} // closed, and made anew, when connected may be another
 		closed    bool
@@ -65,16 +64,18 @@ type Server struct {
 // Sweep is one sweep of a server, with what belongs to it alone: what its attempts are given, its board,
 // and the writer of its records. Its methods may be called from any goroutine, but not from Config.Notify.
 type Sweep struct {
-	server  *Server
-	id      string
-	spec    atomic.Pointer[sweep.Spec]
-	winner  *board.Winner // of the sweep that this one follows; nil: it follows none
-	origin  Origin
-	need    ledger.Need // what holds any trial of it
-	staging staging
-	given   task.Files // by staging, to attempts
-	image   task.Image
-	broken  error // why it could not be run again, if it has ended
+	server   *Server
+	id       string
+	spec     atomic.Pointer[sweep.Spec]
+	winner   *board.Winner // of the sweep that this one follows; nil: it follows none
+	origin   Origin
+	need     ledger.Need                     // what holds any trial of it
+	sampler  atomic.Pointer[sampler.Sampler] // the program that chooses points; nil: none does
+	staging  staging
+	given    task.Files // by staging, to attempts
+	image    task.Image
+	prepared atomic.Bool // board and writer are made
+	broken   error       // why it could not be run again, if it has ended
 
 	writer     *store.Writer
 	writerDone chan struct{} // closed when the writer has ended; nil: it was not started
@@ -109,12 +110,15 @@ type Outcome struct {
 	Early  map[sweep.StopRule]int // how many trials were ended early, by rule; nil: none
 }
 
-// Sweep is one of the server's sweeps.
+// Sweep is one of the server's sweeps. One that is being submitted is none before its parts are made.
 func (s *Server) Sweep(id string) (*Sweep, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	sw, known := s.mu.sweeps[id]
-	return sw, known
+	if !known || !sw.prepared.Load() {
+		return nil, false
+	}
+	return sw, true
 }
 
 // Sweeps are those that the server has, the oldest first: those of its journal, and those that were

@@ -71,6 +71,7 @@ func (sw *Sweep) prepare(ctx context.Context) error {
 	}
 	sw.sayRoom()
 	sw.startWriter()
+	sw.prepared.Store(true)
 	return nil
 }
 

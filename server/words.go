@@ -29,9 +29,13 @@ func (s *staging) checkProgram() error {
 	return nil
 }
 
-// NamesFiles tells whether a command names files that lie beside the spec.
+// NamesFiles tells whether the command, or that of a sampler, names files that lie beside the spec.
 func NamesFiles(spec *sweep.Spec) bool {
-	for _, word := range programs(spec.Command) {
+	words := programs(spec.Command)
+	if spec.Sampler != nil {
+		words = append(words, spec.Sampler.Command...)
+	}
+	for _, word := range words {
 		if _, err := os.Stat(filepath.Join(SpecFolder(spec), word)); err == nil {
 			return true
 		}

@@ -2,45 +2,22 @@ package server
 
 import (
 	"context"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/bucket/dir"
-	"github.com/kaon-sweep/kaon/scheduler/executor"
+	"github.com/kaon-sweep/kaon/scheduler/executor/executortest"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // Agents in this process start its own file as the executor.
-func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "executor" {
-		if err := beExecutor(); err != nil {
-			slog.Error("executor", "err", err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
-
-func beExecutor() error {
-	if err := executor.Conceal(); err != nil {
-		return err
-	}
-	cfg, err := executor.FromEnvironment(os.Environ())
-	if err != nil {
-		return err
-	}
-	cfg.Once, cfg.Idle, cfg.Subreaper = slices.Contains(os.Args, "--once"), time.Minute, true
-	return executor.Run(context.Background(), cfg)
-}
+func TestMain(m *testing.M) { executortest.Main(m) }
 
 // world is a folder with specs, state and results of one test.
 type world struct {

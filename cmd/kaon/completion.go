@@ -106,6 +106,8 @@ func candidates(node *kong.Node, words []string, sweeps func() []string) []strin
 		}
 	case arguments < len(node.Positional):
 		all = values(node.Positional[arguments], sweeps)
+	case len(node.Positional) > 0 && node.Positional[len(node.Positional)-1].IsCumulative():
+		all = values(node.Positional[len(node.Positional)-1], sweeps)
 	default:
 		for _, c := range node.Children {
 			if !c.Hidden {

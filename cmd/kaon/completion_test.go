@@ -24,6 +24,7 @@ func TestBashCompletes(t *testing.T) {
 		{"kaon best --format ", "text json yaml env flags"},
 		{"kaon best ", id},
 		{"kaon stop ", id},
+		{"kaon rm another-aaaaaa ", id},
 		{"kaon trials --state s", "succeeded stopped"},
 		{"kaon trials --limit 3 ", id},
 		{"kaon best --quux ", id},

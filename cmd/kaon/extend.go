@@ -38,7 +38,7 @@ func (c *extendCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	switch done, err := src.control.Extend(ctx, c.Sweep, set); {
+	switch done, err := src.control.Extend(ctx, src.id, set); {
 	case errors.Is(err, control.ErrNobody):
 		return c.onTop(ctx, out, c.Sweep, func(ctx context.Context, s *server.Server, _ *notices) error {
 			_, err := s.Extend(ctx, c.Sweep, set)
@@ -47,9 +47,9 @@ func (c *extendCmd) Run(ctx context.Context, out *output) error {
 	case err != nil:
 		return src.explainControl(ctx, err)
 	case c.JSON:
-		return json.NewEncoder(out.stdout).Encode(sent{Sweep: c.Sweep, Done: "extend", Trials: &done.Trials, From: &done.From})
+		return json.NewEncoder(out.stdout).Encode(sent{Sweep: src.id, Done: "extend", Trials: &done.Trials, From: &done.From})
 	default:
-		_, err := fmt.Fprintf(out.stdout, "%s goes on with %s in all; what is new goes for trials from %d on\n", c.Sweep, plural(done.Trials, "trial"), done.From)
+		_, err := fmt.Fprintf(out.stdout, "%s goes on with %s in all; what is new goes for trials from %d on\n", src.id, plural(done.Trials, "trial"), done.From)
 		return err
 	}
 }

@@ -6,18 +6,21 @@ import (
 	"fmt"
 
 	"github.com/kaon-sweep/kaon/server/client"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // noServer is what --server says for a run that no server is to have.
 const noServer = "none"
 
 // joins is the server that is to run the sweep; nil: this process runs it.
-func (c *runFlags) joins(ctx context.Context) (*client.Client, error) {
+func (c *runFlags) joins(ctx context.Context, spec *sweep.Spec) (*client.Client, error) {
 	switch {
 	case c.Server == noServer:
 		return nil, nil
 	case c.Server != "":
 		return serverFlags{c.Server}.client(ctx)
+	case spec.Then != nil && spec.Then.Next != nil: // a server runs one spec
+		return nil, nil
 	case c.State != "" || c.Metrics != "" || c.Cluster != localCluster:
 		return nil, nil
 	}
@@ -36,10 +39,7 @@ func (c *runFlags) joins(ctx context.Context) (*client.Client, error) {
 }
 
 // join hands the sweep to a server and shows it until it has ended.
-func (c *runFlags) join(ctx context.Context, out *output, from specFlags, to *client.Client, err error) (at ranAt, _ error) {
-	if err != nil {
-		return at, err
-	}
+func (c *runFlags) join(ctx context.Context, out *output, from specFlags, to *client.Client) (at ranAt, _ error) {
 	if !c.Quiet {
 		fmt.Fprintf(out.stderr, "kaon: the server at %s runs it; --server %s has this process do so\n", to.Address(), noServer)
 	}

@@ -98,6 +98,7 @@ func (f liveFlags) live(ctx context.Context, s *api.Sweep) {
 		return
 	}
 	s.State, s.Paused, s.Sentence, s.Trials, s.Waiting = now.State, now.Paused, now.Sentence, now.Trials, now.Waiting
+	s.Staged, s.EarlyStopped = now.Staged, now.EarlyStopped
 	if now.Best != nil {
 		s.Best = &api.Best{Trial: now.Best.Trial, Value: now.Best.Value}
 	}

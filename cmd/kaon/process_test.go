@@ -89,14 +89,14 @@ func (p place) command(args ...string) *exec.Cmd {
 
 // environ is the test's own without what kaon reads, so that nobody's settings change a test.
 func (p place) environ() []string {
-	env := append([]string{asKaon + "=1", p.mark, "XDG_RUNTIME_DIR=" + p.dir + ".run"}, p.aws...)
+	env := []string{asKaon + "=1", p.mark, "XDG_RUNTIME_DIR=" + p.dir + ".run"}
 	for _, kv := range os.Environ() {
 		if !strings.HasPrefix(kv, "KAON_") && !strings.HasPrefix(kv, "AWS_") && !strings.HasPrefix(kv, "NO_COLOR=") &&
 			!strings.HasPrefix(kv, "XDG_RUNTIME_DIR=") { // or tests at the same time would share the machine
 			env = append(env, kv)
 		}
 	}
-	return env
+	return append(env, p.aws...) // of two the last counts
 }
 
 // ran is a process that has ended.

@@ -45,7 +45,7 @@ func (r *remoteWatch) run(ctx context.Context) error {
 	d := newDisplay(w, s.Trials.Total, r.quiet)
 	d.say(fmt.Sprintf("%s: %s by %s search on %s, results in %s", s.ID, plural(s.Trials.Total, "trial"), s.Method, info.Place, info.Results))
 	began, shown := time.Now(), progress{}
-	doneBefore := s.Trials.Succeeded + s.Trials.Failed + s.Trials.Cached
+	doneBefore := shownOf(s, began).done
 	s, err = r.follow(ctx, d, func(s api.Sweep) progress {
 		shown = shownOf(s, began)
 		shown.doneBefore = doneBefore
@@ -77,7 +77,8 @@ func interruptedText(id string) string {
 
 // follow asks until the sweep has ended. A server that restarts is waited for.
 func (r *remoteWatch) follow(ctx context.Context, d display, show func(api.Sweep) progress) (s api.Sweep, err error) {
-	last, waiting := time.Now(), ""
+	last := time.Now()
+	idle := idleAlert{since: last}
 	for {
 		now, err := r.from.Sweep(ctx, r.id)
 		switch {
@@ -87,10 +88,7 @@ func (r *remoteWatch) follow(ctx context.Context, d display, show func(api.Sweep
 		case err == nil:
 			s, last = now, time.Now()
 			d.show(show(s))
-			if s.Waiting != "" && s.Waiting != waiting && s.Trials.Running+s.Trials.Launched == 0 && time.Since(last) > stuckAfter {
-				d.say("waiting: " + s.Waiting)
-			}
-			waiting = s.Waiting
+			idle.tell(s.Trials.Running+s.Trials.Launched > 0, s.Waiting, d.say)
 			if s.Finished != "" || s.State == "interrupted" {
 				return s, nil
 			}
@@ -107,11 +105,8 @@ func (r *remoteWatch) follow(ctx context.Context, d display, show func(api.Sweep
 
 // shownOf is a sweep as a display shows it.
 func shownOf(s api.Sweep, began time.Time) progress {
-	n := s.Trials
-	p := progress{
-		total: n.Total, done: n.Succeeded + n.Failed + n.Cached, stopped: n.Stopped, running: n.Running + n.Launched, failed: n.Failed,
-		elapsed: time.Since(began), paused: s.Paused,
-	}
+	p := countsOf(s.Trials, s.Staged, s.EarlyStopped)
+	p.elapsed, p.paused = time.Since(began), s.Paused
 	if s.Best != nil {
 		p.best = fmt.Sprintf("%s %s (trial %d)", s.Metric, formatValue(float64(s.Best.Value)), s.Best.Trial)
 	}
@@ -123,7 +118,7 @@ func shownOf(s api.Sweep, began time.Time) progress {
 
 // outcome is how it ended, as run tells it.
 func (r *remoteWatch) outcome(ctx context.Context, s api.Sweep, info api.Info, began time.Time) outcome {
-	o := outcome{sentence: s.Sentence, phase: sweep.Phase(s.State), result: result{Sweep: s.ID, State: s.State, Trials: trialCounts{Counts: s.Trials},
+	o := outcome{sentence: s.Sentence, phase: sweep.Phase(s.State), result: result{Sweep: s.ID, State: s.State, Trials: trialCounts{Counts: s.Trials}, EarlyStopped: s.EarlyStopped,
 		Seconds: time.Since(began).Seconds(), Results: info.Results}}
 	if from, err := time.Parse(time.RFC3339Nano, s.Created); err == nil {
 		if to, err := time.Parse(time.RFC3339Nano, s.Finished); err == nil {

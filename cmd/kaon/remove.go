@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -103,9 +104,10 @@ func (c *gcCmd) Run(ctx context.Context, out *output) error {
 // parseAge reads a duration that may be in days.
 func parseAge(text string) (time.Duration, error) {
 	if days, ok := strings.CutSuffix(text, "d"); ok {
-		var n int
-		if _, err := fmt.Sscanf(days, "%d", &n); err != nil || n < 0 || fmt.Sprint(n) != days {
-			return 0, errors.New("want a number of days, as in 30d")
+		const most = 36_500 // far more would be a negative time, and everything old enough
+		n, err := strconv.Atoi(days)
+		if err != nil || n < 0 || n > most {
+			return 0, fmt.Errorf("want a number of days up to %d, as in 30d", most)
 		}
 		return time.Duration(n) * 24 * time.Hour, nil
 	}

@@ -32,10 +32,14 @@ func (c *retryCmd) Run(ctx context.Context, out *output) error {
 		if err != nil {
 			return err
 		}
-		if _, err := to.Retry(ctx, c.Sweep); err != nil {
+		id, err := resolve(ctx, to, c.Sweep)
+		if err != nil {
+			return err
+		}
+		if _, err := to.Retry(ctx, id); err != nil {
 			return answered(err)
 		}
-		return (&remoteWatch{out: out, from: to, id: c.Sweep, quiet: c.Quiet, json: c.JSON, result: true}).run(ctx)
+		return (&remoteWatch{out: out, from: to, id: id, quiet: c.Quiet, json: c.JSON, result: true}).run(ctx)
 	}
 	return c.onTop(ctx, out, c.Sweep, func(ctx context.Context, s *server.Server, told *notices) error {
 		_, err := s.Retry(ctx, c.Sweep)

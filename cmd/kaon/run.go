@@ -57,8 +57,11 @@ func (c *runFlags) run(ctx context.Context, out *output, from specFlags) (at ran
 	if err != nil {
 		return at, err
 	}
-	if to, err := c.joins(ctx); err != nil || to != nil {
-		return c.join(ctx, out, from, to, err)
+	switch to, err := c.joins(ctx, spec); {
+	case err != nil:
+		return at, err
+	case to != nil:
+		return c.join(ctx, out, from, to)
 	}
 	cluster, err := c.cluster()
 	if err == nil {

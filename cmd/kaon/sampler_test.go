@@ -6,10 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
-
-	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // chosen is a sweep whose points a script chooses: each a step from the best so far. It keeps what it was told.
@@ -57,16 +54,7 @@ func TestSamplersSweepIsKilledAndResumed(t *testing.T) {
 			var got []string
 			for range 3 { // a lost attempt waits for its retry, which is another dialogue
 				p, log := at()
-				x := p.start("run", "s.yaml", "--quiet")
-				testkit.Await(t, "the 12th trial to begin", func() bool {
-					data, _ := os.ReadFile(log)
-					return strings.Count(string(data), "began") >= 12
-				})
-				x.signal(syscall.SIGKILL)
-				x.wait()
-				id := p.sweep("chosen")
-				p.kaon("run", "--resume", id, "--quiet").ends(exitDone)
-				got = points(t, p, id)
+				got = points(t, p, p.killedAndResumed("chosen", log, 12))
 				if data, _ := os.ReadFile(log); strings.Count(string(data), "began") == 24 {
 					break
 				}

@@ -85,15 +85,22 @@ func killedAndResumed(t *testing.T, learnt string) (got []string, lost bool) {
 	p := newPlace(t)
 	log := filepath.Join(p.dir, "log")
 	p.write("s.yaml", strings.ReplaceAll(learnt, "../../../../log", log))
+	id := p.killedAndResumed("learnt", log, 15)
+	lost = strings.Contains(p.kaon("trials", id, "--json", "--limit", "0").ends(exitDone).stdout, `"attempt":2`)
+	return points(t, p, id), lost
+}
+
+// killedAndResumed runs s.yaml, kills it when so many trials have said in a log that they began, and resumes it to its end.
+func (p place) killedAndResumed(name, log string, began int) (id string) {
+	p.t.Helper()
 	x := p.start("run", "s.yaml", "--quiet")
-	testkit.Await(t, "the 15th trial to begin", func() bool {
+	testkit.Await(p.t, fmt.Sprintf("trial %d to begin", began), func() bool {
 		text, _ := os.ReadFile(log)
-		return strings.Count(string(text), "began") >= 15
+		return strings.Count(string(text), "began") >= began
 	})
 	x.signal(syscall.SIGKILL)
 	x.wait()
-	id := p.sweep("learnt")
+	id = p.sweep(name)
 	p.kaon("run", "--resume", id, "--quiet").ends(exitDone)
-	lost = strings.Contains(p.kaon("trials", id, "--json", "--limit", "0").ends(exitDone).stdout, `"attempt":2`)
-	return points(t, p, id), lost
+	return id
 }

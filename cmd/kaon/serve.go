@@ -155,19 +155,22 @@ func (c *serveCmd) listen(a *api.API, socket string) (servers []*http.Server, ad
 		return nil, nil, err
 	}
 	start(l, handler, true, "unix://"+absolute)
+	var secure *tls.Config
+	if c.TLSCert != "" {
+		certificate, err := newCertificate(c.TLSCert, c.TLSKey)
+		if err != nil {
+			return servers, nil, fmt.Errorf("--tls-cert %s: %w", c.TLSCert, err)
+		}
+		secure = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certificate.get, NextProtos: []string{"http/1.1"}}
+	}
 	for _, address := range c.Listen {
 		l, err := net.Listen("tcp", address)
 		if err != nil {
 			return servers, nil, fmt.Errorf("--listen %s: %w", address, err)
 		}
 		scheme := "http"
-		if c.TLSCert != "" {
-			scheme = "https"
-			certificate, err := newCertificate(c.TLSCert, c.TLSKey)
-			if err != nil {
-				return servers, nil, fmt.Errorf("--tls-cert %s: %w", c.TLSCert, err)
-			}
-			l = tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certificate.get, NextProtos: []string{"http/1.1"}})
+		if secure != nil {
+			scheme, l = "https", tls.NewListener(l, secure)
 		}
 		host, _, _ := net.SplitHostPort(address)
 		start(l, c.hosts(address, host, handler), false, scheme+"://"+l.Addr().String())

@@ -1,13 +1,22 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
+	"math/big"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/testkit"
@@ -46,6 +55,7 @@ func TestServe(t *testing.T) {
 	p := newPlace(t)
 	p.write("quick.yaml", quickSpec)
 	p.write("slow.yaml", slowSpec)
+	p.write("then.yaml", quickSpec+"then: quick.yaml\n")
 	p.kaon("submit", "quick.yaml").ends(exitUsage).says("no server of yours runs on this machine")
 	x, _ := p.serving()
 	first := p.start("submit", "quick.yaml", "-w")
@@ -57,6 +67,7 @@ func TestServe(t *testing.T) {
 	if r.Best == nil || r.Best.Trial != 1 || r.State != "succeeded" {
 		t.Errorf("run on the server: %s", run.stdout)
 	}
+	p.kaon("submit", "then.yaml").ends(exitUsage).says("kaon run --server none")
 	p.kaon("submit", "slow.yaml", "--label", "nightly", "--key", "a").ends(exitDone)
 	var slow api.Sweep
 	p.kaon("submit", "slow.yaml", "--label", "nightly", "--key", "a", "--json").ends(exitDone).json(&slow)
@@ -116,6 +127,75 @@ func TestServeFromElsewhere(t *testing.T) {
 		}
 	}
 	p.kaon("serve", "--listen", "0.0.0.0:0").ends(exitUsage).says("--tls-cert")
+	x.signal(os.Interrupt)
+	x.wait().ends(exitDone)
+}
+
+// certify writes a new certificate of 127.0.0.1 and its key, and answers a client that trusts it alone.
+func (p place) certify(cert, key string) *http.Client {
+	p.t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	now := time.Now()
+	about := x509.Certificate{
+		SerialNumber: big.NewInt(now.UnixNano()), NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, &about, &about, private.Public(), private)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.write(key, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})))
+	p.write(cert, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+	trusted, err := x509.ParseCertificate(der)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(trusted)
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true}}
+}
+
+// A server with a certificate answers by TLS alone, and takes a new certificate without being started again.
+func TestServeTLS(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.kaon("serve", "--listen", "127.0.0.1:0", "--tls-cert", "cert.pem", "--tls-key", "key.pem").ends(exitUsage).says("--tls-cert cert.pem")
+	first := p.certify("cert.pem", "key.pem")
+	x, ready := p.serving("--listen", "127.0.0.1:0", "--tls-cert", "cert.pem", "--tls-key", "key.pem")
+	at := ready.Listen[0]
+	alive := func(c *http.Client, url string) bool {
+		rs, err := c.Get(url + "/healthz")
+		if err != nil {
+			return false
+		}
+		defer rs.Body.Close()
+		return rs.StatusCode == http.StatusOK
+	}
+	if !strings.HasPrefix(at, "https://") || !alive(first, at) || alive(http.DefaultClient, strings.Replace(at, "https:", "http:", 1)) {
+		t.Fatalf("at %s it does not answer by TLS, or also without", at)
+	}
+	secret := strings.TrimSpace(p.kaon("token", "create", "ann").ends(exitDone).stdout)
+	far := newPlace(t)
+	far.aws = []string{"HOME=" + far.dir, "XDG_CONFIG_HOME=" + far.dir + "/.config", "KAON_TOKEN=" + secret}
+	far.kaon("whoami", "--server", at).ends(exitUnreachable).says("certificate")
+	far.aws = append(far.aws, "SSL_CERT_FILE="+filepath.Join(p.dir, "cert.pem"))
+	far.kaon("whoami", "--server", at).ends(exitDone).prints("ann, submitter")
+
+	p.write("cert.pem", "half a cert") // while it is replaced, the old one is good
+	if !alive(first, at) {
+		t.Error("half a certificate ends the service")
+	}
+	second := p.certify("cert.pem", "key.pem")
+	if !alive(second, at) || alive(first, at) {
+		t.Error("the new certificate is not taken, or the old one is still")
+	}
 	x.signal(os.Interrupt)
 	x.wait().ends(exitDone)
 }

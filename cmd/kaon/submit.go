@@ -84,7 +84,7 @@ func needsFolder(spec *sweep.Spec) bool {
 	if spec.File == "-" {
 		return false
 	}
-	if spec.Task.Code != "" || spec.Then != nil && spec.Then.Next != nil {
+	if spec.Task.Code != "" {
 		return true
 	}
 	for _, input := range spec.Task.Fetch {

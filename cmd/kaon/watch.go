@@ -10,6 +10,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 const (
@@ -55,7 +56,7 @@ func follow(
 ) error {
 	tick := time.NewTicker(drawEvery)
 	defer tick.Stop()
-	quietSince, last := began, ""
+	idle := idleAlert{since: began}
 	alert := storageAlert{trouble: sw.Trouble, since: began}
 	draw := func() {
 		alert.tell(time.Now(), d.say)
@@ -65,13 +66,7 @@ func follow(
 		}
 		*shown = progressOf(st, began)
 		d.show(*shown)
-		switch {
-		case shown.running > 0 || st.Held: // of what others have the ledger's own line has told
-			quietSince = time.Now()
-		case st.Waiting != "" && st.Waiting != last && time.Since(quietSince) > stuckAfter:
-			last = st.Waiting
-			d.say("waiting: " + last)
-		}
+		idle.tell(shown.running > 0 || st.Held, st.Waiting, d.say) // of what others have the ledger's own line has told
 	}
 	for {
 		select {
@@ -91,16 +86,36 @@ func follow(
 	}
 }
 
+// idleAlert tells why trials wait once nothing has run for a while.
+type idleAlert struct {
+	since time.Time // something ran last
+	told  string
+}
+
+func (a *idleAlert) tell(busy bool, why string, say func(string)) {
+	switch {
+	case busy:
+		a.since = time.Now()
+	case why != "" && why != a.told && time.Since(a.since) > stuckAfter:
+		a.told = why
+		say("waiting: " + why)
+	}
+}
+
+// countsOf is counts as a display shows them: whom early stopping has ended has run as far as it was to run.
+func countsOf(n sweep.Counts, staged int, early map[sweep.StopRule]int) progress {
+	p := progress{
+		total: n.Total, done: n.Succeeded + n.Failed + n.Cached, stopped: n.Stopped, running: n.Running + n.Launched - staged, failed: n.Failed,
+		early: min(losers(early), n.Stopped),
+	}
+	p.done, p.stopped = p.done+p.early, p.stopped-p.early
+	return p
+}
+
 // progressOf is how a sweep stands as a display shows it, which began at a time.
 func progressOf(st server.Status, began time.Time) progress {
-	n := st.Counts
-	p := progress{
-		total: n.Total, done: n.Succeeded + n.Failed + n.Cached, stopped: n.Stopped, doneBefore: st.EndedBefore,
-		running: n.Running + n.Launched - st.Staged, failed: n.Failed, elapsed: time.Since(began), paused: st.Paused,
-	}
-	// whom early stopping has ended has run as far as it was to run
-	p.early = min(losers(st.Early), p.stopped)
-	p.done, p.stopped = p.done+p.early, p.stopped-p.early
+	p := countsOf(st.Counts, st.Staged, st.Early)
+	p.doneBefore, p.elapsed, p.paused = st.EndedBefore, time.Since(began), st.Paused
 	if best := st.Leader; best != nil {
 		p.best = fmt.Sprintf("%s %s (trial %d)", st.Spec.Objective.Name, formatValue(float64(best.Value)), best.Trial)
 	}

@@ -118,6 +118,27 @@ func Encode(records []results.Record) ([]byte, error) {
 	return p.Pack(), nil
 }
 
+// Batches is the records in as many batches as it takes, in their order. It fails with ErrTooLarge when one of them
+// exceeds MaxBatch by itself.
+func Batches(records []results.Record) ([][]byte, error) {
+	var out [][]byte
+	p := NewPacker()
+	for _, r := range records {
+		err := p.Add(r)
+		if errors.Is(err, ErrTooLarge) && p.Len() > 0 {
+			out = append(out, p.Pack())
+			err = p.Add(r)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if p.Len() > 0 {
+		out = append(out, p.Pack())
+	}
+	return out, nil
+}
+
 // Unpacker reads batches. It keeps buffers between batches and is not safe for concurrent use.
 type Unpacker struct {
 	zip *zstd.Decoder
@@ -194,12 +215,17 @@ func (u *Unpacker) open(batch []byte) (count uint32, err error) {
 	return count, nil
 }
 
-// Decode is the records of one batch, with the errors of Unpacker.Each.
-func Decode(batch []byte) ([]results.Record, error) {
-	var records []results.Record
-	err := NewUnpacker().Each(batch, func(r results.Record) error {
-		records = append(records, r)
-		return nil
-	})
+// Decode is the records of batches, one after the other, with the errors of Unpacker.Each.
+func Decode(batches ...[]byte) (records []results.Record, err error) {
+	u := NewUnpacker()
+	for _, batch := range batches {
+		err = u.Each(batch, func(r results.Record) error {
+			records = append(records, r)
+			return nil
+		})
+		if err != nil {
+			break
+		}
+	}
 	return records, err
 }

@@ -3,13 +3,18 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -216,6 +221,154 @@ func TestSubmitAgain(t *testing.T) {
 	}
 }
 
+// Submissions with one key that come at once are one sweep, of which one caller hears first.
+func TestSubmitAtOnce(t *testing.T) {
+	w := newWorld(t)
+	var all sync.WaitGroup
+	ids, created := make([]string, 6), atomic.Int64{}
+	for i := range ids {
+		all.Go(func() {
+			status, answer, _ := w.ask(Submitter, http.MethodPost, Prefix+"/sweeps", Submission{Spec: three}, "Idempotency-Key: k")
+			var s Sweep
+			if err := json.Unmarshal(answer, &s); err != nil || status >= 300 {
+				t.Errorf("%d %s %v", status, answer, err)
+			}
+			if ids[i] = s.ID; status == http.StatusCreated {
+				created.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if slices.Sort(ids); ids[0] != ids[len(ids)-1] || created.Load() != 1 {
+		t.Errorf("sweeps %v, %d of them new", ids, created.Load())
+	}
+}
+
+// What a spec names is read out of its folder alone, and what an expression may do has no loops: also viewers have specs checked.
+func TestAttackSpecs(t *testing.T) {
+	w := newWorld(t)
+	const hidden = "a secret of the server's user"
+	if err := os.WriteFile(filepath.Join(w.dir, "hidden.yaml"), []byte(hidden+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	away := "../../../hidden.yaml" // from w.dir/state/folders/empty
+	for _, line := range []string{"then: " + away + "\n", "  code: ../..\n", "  fetch: [\"FILE:///etc/passwd\"]\n"} {
+		status, answer, _ := w.ask(Viewer, http.MethodPost, Prefix+"/validate", Submission{Spec: three + line})
+		if status != http.StatusUnprocessableEntity || strings.Contains(string(answer), hidden) {
+			t.Errorf("%q: %d %s", line, status, answer)
+		}
+	}
+	s := w.submit(Submitter, Submission{Spec: three})
+	status, answer, _ := w.ask(Submitter, http.MethodPost, Prefix+"/sweeps/"+s.ID+"/extend", Extension{Set: []string{"then=" + away}})
+	if status != http.StatusUnprocessableEntity || strings.Contains(string(answer), hidden) {
+		t.Errorf("extend: %d %s", status, answer)
+	}
+	loop := url.QueryEscape("let all = 1..900; count(all, count(all, count(all, true) > 0) > 0) > 0")
+	if status, answer, _ := w.ask(Viewer, http.MethodGet, Prefix+"/sweeps/"+s.ID+"/trials?filter="+loop, nil); status != http.StatusUnprocessableEntity {
+		t.Errorf("a loop: %d %s", status, answer)
+	}
+	w.ended(s.ID)
+}
+
+// What lists are made of does not change while they are made.
+func TestCatalogIsTheCallersOwn(t *testing.T) {
+	w := newWorld(t)
+	s := w.submit(Submitter, Submission{Spec: three})
+	w.ended(s.ID)
+	for range 2 { // read, and as it was read before
+		all, err := w.api.catalog.all(t.Context())
+		if err != nil || len(all) != 1 {
+			t.Fatalf("%d sweeps, %v", len(all), err)
+		}
+		delete(all, s.ID)
+	}
+	if all, _ := w.api.catalog.all(t.Context()); len(all) != 1 {
+		t.Error("the catalog lost a sweep")
+	}
+}
+
+// pausing comes in two parts.
+type pausing struct {
+	parts []io.Reader
+	pause time.Duration
+}
+
+func (p *pausing) Read(b []byte) (int, error) {
+	n, err := p.parts[0].Read(b)
+	if errors.Is(err, io.EOF) && len(p.parts) > 1 {
+		time.Sleep(p.pause)
+		p.parts = p.parts[1:]
+		return n, nil
+	}
+	return n, err
+}
+
+// upload brings a folder to the server, in two parts with a pause between them.
+func (w *world) upload(folder string, pause time.Duration) (f Folder) {
+	w.t.Helper()
+	var packed bytes.Buffer
+	if err := archive.Pack(&packed, folder); err != nil {
+		w.t.Fatal(err)
+	}
+	half := packed.Len() / 2
+	parts := []io.Reader{bytes.NewReader(packed.Bytes()[:half]), bytes.NewReader(packed.Bytes()[half:])}
+	rq, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.address+Prefix+"/folders", &pausing{parts, pause})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	rq.Header.Set("Authorization", "Bearer "+w.as[Submitter])
+	rs, err := http.DefaultClient.Do(rq)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer rs.Body.Close()
+	if err := json.NewDecoder(rs.Body).Decode(&f); err != nil || rs.StatusCode != http.StatusCreated {
+		w.t.Fatalf("upload: %d %v", rs.StatusCode, err)
+	}
+	return f
+}
+
+// Uploads may take their time. They are kept as long as a sweep is of them, and what was cut off is not.
+func TestUploadsAreKeptWhileTheyAreUsed(t *testing.T) {
+	w := newWorld(t)
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "a.txt"), []byte("a"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := w.upload(folder, 6*time.Second)
+	if again := w.upload(folder, 0); again != f {
+		t.Errorf("uploaded again as %s, before as %s", again.ID, f.ID)
+	}
+	base := filepath.Join(w.dir, "state", foldersPath)
+	cut := filepath.Join(base, unfinished+"1")
+	if err := os.Mkdir(cut, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	age := func() {
+		t.Helper()
+		old := time.Now().Add(-2 * keptUnused)
+		for _, name := range []string{filepath.Join(base, f.ID), cut} {
+			if err := os.Chtimes(name, old, old); err != nil && !errors.Is(err, os.ErrNotExist) {
+				t.Fatal(err)
+			}
+		}
+	}
+	there := func(name string) bool {
+		_, err := os.Stat(name)
+		return err == nil
+	}
+	s := w.submit(Submitter, Submission{Folder: f.ID, Spec: three})
+	w.ended(s.ID)
+	age()
+	if err := w.api.clearFolders(); err != nil || !there(filepath.Join(base, f.ID)) || there(cut) {
+		t.Errorf("%v; the folder is there: %v, the upload that was cut off: %v", err, there(filepath.Join(base, f.ID)), there(cut))
+	}
+	age()
+	if w.deletes(s.ID); there(filepath.Join(base, f.ID)) {
+		t.Error("the folder outlived its sweep")
+	}
+}
+
 // A folder that was uploaded has the program of the spec.
 func TestUploadedFolder(t *testing.T) {
 	w := newWorld(t)
@@ -223,24 +376,7 @@ func TestUploadedFolder(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "train.sh"), []byte("#!/bin/sh\necho loss=$1\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	var packed bytes.Buffer
-	if err := archive.Pack(&packed, folder); err != nil {
-		t.Fatal(err)
-	}
-	rq, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.address+Prefix+"/folders", &packed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rq.Header.Set("Authorization", "Bearer "+w.as[Submitter])
-	rs, err := http.DefaultClient.Do(rq)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rs.Body.Close()
-	var f Folder
-	if err := json.NewDecoder(rs.Body).Decode(&f); err != nil || rs.StatusCode != http.StatusCreated {
-		t.Fatalf("upload: %d %v", rs.StatusCode, err)
-	}
+	f := w.upload(folder, 0)
 	s := w.submit(Submitter, Submission{Folder: f.ID, Spec: strings.Replace(three, `"echo hello ${param.x}; for i in 9 8 7; do echo loss=${param.x}.$i; done"`, "./train.sh ${param.x}", 1)})
 	if s = w.ended(s.ID); s.State != "succeeded" || s.Best.Value != 1 {
 		t.Errorf("ended %+v", s)

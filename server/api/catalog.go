@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -33,12 +34,12 @@ type stored struct {
 
 func newCatalog(b bucket.Bucket) *catalog { return &catalog{bucket: b, known: map[string]stored{}} }
 
-// all is every sweep by id. What has ended is read once.
+// all is every sweep by id, in a map of the caller's own. What has ended is read once.
 func (c *catalog) all(ctx context.Context) (map[string]stored, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if time.Since(c.read) < catalogEvery {
-		return c.known, nil
+		return maps.Clone(c.known), nil
 	}
 	ids, err := store.Sweeps(ctx, c.bucket)
 	if err != nil && len(ids) == 0 {
@@ -58,7 +59,7 @@ func (c *catalog) all(ctx context.Context) (map[string]stored, error) {
 		} // what is damaged is not listed; asked for by name, it says so
 	}
 	c.known, c.read = next, time.Now()
-	return next, nil
+	return maps.Clone(next), nil
 }
 
 func (c *catalog) one(ctx context.Context, id string) (s stored, err error) {

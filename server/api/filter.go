@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
 
 	"github.com/kaon-sweep/kaon/results/board"
 )
@@ -25,18 +26,20 @@ type filterEnv struct {
 	Metrics  map[string]float64 `expr:"metrics"`
 }
 
-// filterNodes bounds an expression, and filterMemory what it may make.
-const (
-	filterNodes  = 500
-	filterMemory = 100_000
-)
+// filterNodes bounds an expression. Without functions that take predicates it has no loops.
+const filterNodes = 500
 
 // parseFilter compiles an expression of expr-lang, the spec's own language. An empty one wants every trial.
 func parseFilter(text string) (filter, error) {
 	if text == "" {
 		return func(board.Trial) (bool, error) { return true, nil }, nil
 	}
-	program, err := expr.Compile(text, expr.Env(filterEnv{}), expr.AsBool(), expr.MaxNodes(filterNodes))
+	var loops loopFinder
+	program, err := expr.Compile(text, expr.Env(filterEnv{}), expr.AsBool(), expr.MaxNodes(filterNodes), expr.Patch(&loops))
+	if loops.found { // no option of the library turns these off
+		return nil, huma.Error422UnprocessableEntity("filter: functions of predicates, as count and any, are not available; write it as in " +
+			"params.lr < 0.01 && metrics.loss < 2")
+	}
 	if err != nil {
 		line, _, _ := strings.Cut(err.Error(), "\n")
 		return nil, huma.Error422UnprocessableEntity(fmt.Sprintf("filter: %s; write it as in params.lr < 0.01 && metrics.loss < 2", line))
@@ -53,6 +56,16 @@ func parseFilter(text string) (filter, error) {
 		holds, _ := out.(bool)
 		return holds, nil
 	}, nil
+}
+
+// loopFinder finds functions that run an expression for each element of a list.
+type loopFinder struct{ found bool }
+
+// Visit implements ast.Visitor.
+func (l *loopFinder) Visit(n *ast.Node) {
+	if _, ok := (*n).(*ast.PredicateNode); ok {
+		l.found = true
+	}
 }
 
 // absent tells errors of comparing what is not there.

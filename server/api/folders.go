@@ -7,17 +7,25 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
+	"github.com/kaon-sweep/kaon/server"
 )
 
 // foldersPath, in the folder of an API, holds uploaded folders by the SHA-256 of their archives.
-const foldersPath = "folders"
+const (
+	foldersPath = "folders"
+	emptyFolder = "empty" // of specs that came without a folder
+)
 
 // Bounds of an uploaded folder.
 const (
@@ -33,30 +41,36 @@ type Folder struct {
 
 func (a *API) declareFolders() {
 	op := operation(Submitter, http.MethodPost, "/folders", "upload-folder", "Upload what a spec names beside itself")
-	op.SkipValidateBody = true
-	op.MaxBodyBytes = largestUpload
 	op.DefaultStatus = http.StatusCreated
 	op.RequestBody = &huma.RequestBody{
 		Required: true, Description: "A tar archive under zstd, as `kaon submit` makes it.",
 		Content: map[string]*huma.MediaType{"application/zstd": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
 	}
-	huma.Register(a.huma, op, func(ctx context.Context, in *struct{ RawBody []byte }) (*body[Folder], error) {
-		return answer(a.upload(ctx, in.RawBody))
+	huma.Register(a.huma, op, func(ctx context.Context, in *uploadInput) (*body[Folder], error) {
+		return answer(a.upload(ctx, in.body))
 	})
 }
 
+// uploadInput has the body as it comes: it does not fit into memory.
+type uploadInput struct{ body io.Reader }
+
+// Resolve implements huma.Resolver.
+func (in *uploadInput) Resolve(ctx huma.Context) []error {
+	in.body = ctx.BodyReader()
+	return nil
+}
+
+// unfinished begins the names of uploads under way.
+const unfinished = ".new-"
+
 // upload unpacks an archive into a folder of its own. One that is there already is not unpacked again.
-func (a *API) upload(ctx context.Context, data []byte) (Folder, error) {
-	sum := sha256.Sum256(data)
-	out := Folder{hex.EncodeToString(sum[:])}
-	if _, err := a.folder(out.ID); err == nil {
-		return out, nil
-	}
+func (a *API) upload(ctx context.Context, from io.Reader) (Folder, error) {
+	var out Folder
 	base := filepath.Join(a.cfg.Folder, foldersPath)
 	if err := os.MkdirAll(base, 0o700); err != nil {
 		return out, err
 	}
-	temp, err := os.MkdirTemp(base, ".new-")
+	temp, err := os.MkdirTemp(base, unfinished)
 	if err != nil {
 		return out, err
 	}
@@ -66,14 +80,15 @@ func (a *API) upload(ctx context.Context, data []byte) (Folder, error) {
 		return out, err
 	}
 	defer file.Close()
-	if _, err = file.Write(data); err == nil {
-		_, err = file.Seek(0, io.SeekStart)
+	if out.ID, err = keepUpload(file, from); err != nil {
+		return out, err
+	}
+	if there, err := a.folder(out.ID); err == nil {
+		now := time.Now()
+		return out, os.Chtimes(there, now, now) // it is wanted again
 	}
 	into := filepath.Join(temp, "files")
-	if err == nil {
-		err = os.Mkdir(into, 0o700)
-	}
-	if err != nil {
+	if err := os.Mkdir(into, 0o700); err != nil {
 		return out, err
 	}
 	limits := archive.Limits{Bytes: largestFolder, Files: mostFiles}
@@ -84,6 +99,51 @@ func (a *API) upload(ctx context.Context, data []byte) (Folder, error) {
 		return out, err
 	}
 	return out, nil
+}
+
+// keepUpload writes a body into a file, to be read from its beginning, and answers its SHA-256 in hex.
+func keepUpload(file *os.File, from io.Reader) (string, error) {
+	sum := sha256.New()
+	size, err := io.Copy(io.MultiWriter(file, sum), io.LimitReader(from, largestUpload+1))
+	var late net.Error
+	switch {
+	case errors.As(err, &late) && late.Timeout():
+		return "", huma.NewError(http.StatusRequestTimeout, "the archive came no further: upload it again")
+	case err != nil:
+		return "", fmt.Errorf("keep the archive: %w", err)
+	case size > largestUpload:
+		return "", huma.NewError(http.StatusRequestEntityTooLarge, fmt.Sprintf("the archive has more than %s: name in .kaonignore what "+
+			"trials do not need", server.Bytes(largestUpload)))
+	}
+	_, err = file.Seek(0, io.SeekStart)
+	return hex.EncodeToString(sum.Sum(nil)), err
+}
+
+// keptUnused is how long a folder is kept that no sweep is of: its upload comes before the submission.
+const keptUnused = time.Hour
+
+// clearFolders removes what uploads that were cut off have left, and folders of sweeps that are gone.
+func (a *API) clearFolders() error {
+	base := filepath.Join(a.cfg.Folder, foldersPath)
+	found, err := os.ReadDir(base)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	used := map[string]bool{}
+	for _, sw := range a.cfg.Server.Sweeps() {
+		if rest, below := strings.CutPrefix(sw.Spec().File, base+string(filepath.Separator)); below {
+			id, _, _ := strings.Cut(rest, string(filepath.Separator))
+			used[id] = true
+		}
+	}
+	for _, one := range found {
+		info, gone := one.Info()
+		if gone != nil || used[one.Name()] || one.Name() == emptyFolder || time.Since(info.ModTime()) < keptUnused {
+			continue
+		}
+		err = errors.Join(err, os.RemoveAll(filepath.Join(base, one.Name())))
+	}
+	return err
 }
 
 // folder is where an uploaded folder lies.

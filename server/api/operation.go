@@ -13,7 +13,8 @@ const Prefix = "/v1"
 func operation(role Role, method, path, id, summary string) huma.Operation {
 	return huma.Operation{
 		OperationID: id, Method: method, Path: Prefix + path, Summary: summary,
-		Metadata: map[string]any{"role": role},
-		Errors:   []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity},
+		Metadata:        map[string]any{"role": role},
+		BodyReadTimeout: -1, // see bodies
+		Errors:          []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity},
 	}
 }

@@ -15,6 +15,9 @@ import (
 // New makes the API of a server. Heard must be told what the scheduler tells.
 func New(cfg Config) (*API, error) {
 	a := declare(cfg)
+	if err := a.clearFolders(); err != nil {
+		return nil, err
+	}
 	var err error
 	a.audit, err = openAudit(cfg.Folder)
 	return a, err
@@ -55,7 +58,7 @@ func (a *API) Heard(n scheduler.Notice) { a.hub.heard(n) }
 
 // Handler answers requests of callers that identify knows by their connection; see Local.
 func (a *API) Handler() http.Handler {
-	return crash.Handler(identify(requestID(etag(compress(a.mux)))))
+	return crash.Handler(bodies(identify(requestID(etag(compress(a.mux))))))
 }
 
 // Document is the OpenAPI 3.1 document of all operations, as JSON.

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -126,20 +125,6 @@ func rangeOf(header string, size int64) (from, to int64, partial bool, err error
 }
 
 func (a *API) records(_ context.Context, in *SweepInput) (*body[OnTheirWay], error) {
-	out := OnTheirWay{Batches: [][]byte{}}
-	packer := store.NewPacker()
-	for _, record := range a.cfg.Server.Pending(in.Sweep) {
-		err := packer.Add(record)
-		if errors.Is(err, store.ErrTooLarge) && packer.Len() > 0 {
-			out.Batches = append(out.Batches, packer.Pack())
-			err = packer.Add(record)
-		}
-		if err != nil {
-			return nil, problem(err)
-		}
-	}
-	if packer.Len() > 0 {
-		out.Batches = append(out.Batches, packer.Pack())
-	}
-	return answer(out, nil)
+	batches, err := store.Batches(a.cfg.Server.Pending(in.Sweep))
+	return answer(OnTheirWay{append([][]byte{}, batches...)}, err)
 }

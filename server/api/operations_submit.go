@@ -1,18 +1,24 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -69,26 +75,56 @@ func (a *API) submit(ctx context.Context, in *submitInput) (*submitOutput, error
 	}
 	caller := callerOf(ctx)
 	sub := server.Submission{Spec: spec, Origin: server.Origin{Owner: caller.Name, Labels: in.Body.Labels}}
-	if in.Key != "" {
-		sub.ID = idOf(spec.Name, caller.Name, in.Key)
-		if known, err := a.catalog.get(ctx, sub.ID); err == nil {
-			if known.SpecHash != server.SpecHash(spec.Source) {
-				return nil, huma.Error409Conflict(fmt.Sprintf("the key %q was used for another spec, sweep %s", in.Key, sub.ID))
-			}
-			s, err := a.sweep(ctx, sub.ID)
-			return &submitOutput{http.StatusOK, s}, problem(err)
+	if in.Key == "" {
+		out, err := a.handIn(ctx, sub)
+		return out, problem(err)
+	}
+	sub.ID = idOf(spec.Name, caller.Name, in.Key)
+	for {
+		if first, err := a.first(ctx, sub, in.Key); first != nil || err != nil {
+			return first, problem(err)
+		}
+		out, err := a.handIn(ctx, sub)
+		if !errors.Is(err, scheduler.ErrExists) {
+			return out, problem(err)
+		}
+		if !bucket.Sleep(ctx, submitAgain) { // the first is being handed in, or fails and leaves the id to this one
+			return nil, problem(ctx.Err())
 		}
 	}
-	if err := a.cfg.Server.CheckFeasible(ctx, spec); err != nil {
-		return nil, problem(err)
+}
+
+// submitAgain is how often a submission asks whether another with its key has succeeded.
+const submitAgain = 100 * time.Millisecond
+
+// first is the answer to a submission whose key was used before; nil: it was not, or that one is not taken yet.
+func (a *API) first(ctx context.Context, sub server.Submission, key string) (*submitOutput, error) {
+	known, err := a.catalog.get(ctx, sub.ID)
+	if err != nil { // there is none, or the submission says what is wrong with the results
+		return nil, nil
+	}
+	if known.SpecHash != server.SpecHash(sub.Spec.Source) {
+		return nil, huma.Error409Conflict(fmt.Sprintf("the key %q was used for another spec, sweep %s", key, sub.ID))
+	}
+	s, err := a.sweep(ctx, sub.ID)
+	if errors.Is(err, scheduler.ErrUnknown) {
+		return nil, nil
+	}
+	return &submitOutput{http.StatusOK, s}, err
+}
+
+// handIn has the server run a sweep.
+func (a *API) handIn(ctx context.Context, sub server.Submission) (*submitOutput, error) {
+	if err := a.cfg.Server.CheckFeasible(ctx, sub.Spec); err != nil {
+		return nil, err
 	}
 	sw, err := a.cfg.Server.Submit(ctx, sub)
 	if err != nil {
-		return nil, problem(err)
+		return nil, err
 	}
 	a.catalog.forget(sw.ID())
 	s, err := a.sweep(ctx, sw.ID())
-	return &submitOutput{http.StatusCreated, s}, problem(err)
+	return &submitOutput{http.StatusCreated, s}, err
 }
 
 func (a *API) validate(ctx context.Context, in *struct{ Body Submission }) (*body[Valid], error) {
@@ -106,7 +142,8 @@ func (a *API) validate(ctx context.Context, in *struct{ Body Submission }) (*bod
 
 // parse reads a spec where it lies: in a folder of this machine, if the caller is on it, or in one that was uploaded.
 func (a *API) parse(ctx context.Context, sub Submission) (*sweep.Spec, error) {
-	file, err := a.place(ctx, sub)
+	caller := callerOf(ctx)
+	at, err := a.place(caller, sub)
 	if err != nil {
 		return nil, err
 	}
@@ -114,49 +151,74 @@ func (a *API) parse(ctx context.Context, sub Submission) (*sweep.Spec, error) {
 	if sub.Seed != nil {
 		set = append(set[:len(set):len(set)], fmt.Sprintf("seed=%d", *sub.Seed))
 	}
-	environment := os.LookupEnv
-	if !callerOf(ctx).Local { // others read nothing of this process's
-		environment = func(string) (string, bool) { return "", false }
+	options := []sweep.Option{sweep.WithSet(set...), server.WithFilesBeside(at.file), sweep.WithEnvironment(os.LookupEnv)}
+	if !caller.Local { // others read nothing else of this machine, nor of this process's environment
+		options = append(options, sweep.WithFiles(at.read), sweep.WithEnvironment(func(string) (string, bool) { return "", false }))
 	}
-	spec, err := sweep.Parse(file, []byte(sub.Spec), sweep.WithSet(set...), server.WithFilesBeside(file), sweep.WithEnvironment(environment))
+	spec, err := sweep.Parse(at.file, []byte(sub.Spec), options...)
 	if err != nil {
 		return nil, err
 	}
-	if err := mayUse(callerOf(ctx), spec); err != nil {
-		return nil, err
+	if spec.Then != nil && spec.Then.Next != nil {
+		return nil, huma.Error422UnprocessableEntity("then: a server does not go on with a second spec: have `kaon run --server none` run both, " +
+			"or submit the second when the first has ended")
 	}
-	return spec, nil
+	return spec, mayUse(caller, spec)
 }
 
-// place is the absolute path of a submission's spec on this machine.
-func (a *API) place(ctx context.Context, sub Submission) (string, error) {
-	local := callerOf(ctx).Local
+// largestSpec is what a submission may have as its spec.
+const largestSpec = 1 << 20
+
+// specPlace is where a submission's spec lies.
+type specPlace struct {
+	root string // the folder that was uploaded; empty: the spec lies in none
+	file string // absolute path of the spec
+}
+
+// read reads a file by its path from the spec's folder, and nothing outside the uploaded one.
+func (p specPlace) read(name string) ([]byte, error) {
+	root, err := os.OpenRoot(p.root)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	beside, err := filepath.Rel(p.root, filepath.Dir(p.file))
+	if err != nil {
+		return nil, err
+	}
+	f, err := root.Open(filepath.Join(beside, filepath.FromSlash(name)))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, largestSpec+1)) // Parse refuses what is larger
+}
+
+// place is where a submission's spec lies on this machine.
+func (a *API) place(caller Caller, sub Submission) (specPlace, error) {
+	wrong := func(format string, args ...any) (specPlace, error) {
+		return specPlace{}, huma.Error422UnprocessableEntity(fmt.Sprintf(format, args...))
+	}
 	switch {
 	case sub.Folder != "":
 		folder, err := a.folder(sub.Folder)
 		if err != nil {
-			return "", err
+			return specPlace{}, err
 		}
-		file := sub.File
-		if file == "" {
-			file = "sweep.yaml"
-		}
+		file := cmp.Or(sub.File, "sweep.yaml")
 		if !filepath.IsLocal(file) {
-			return "", huma.Error422UnprocessableEntity(fmt.Sprintf("file %q leads out of the uploaded folder", file))
+			return wrong("file %q leads out of the uploaded folder", file)
 		}
-		return filepath.Join(folder, file), nil
+		return specPlace{folder, filepath.Join(folder, file)}, nil
 	case sub.File == "":
-		empty := filepath.Join(a.cfg.Folder, foldersPath, "empty")
-		if err := os.MkdirAll(empty, 0o700); err != nil {
-			return "", err
-		}
-		return filepath.Join(empty, "sweep.yaml"), nil
-	case !local:
-		return "", huma.Error422UnprocessableEntity("file is for callers on the server's machine: upload the folder, and give its id as folder")
+		empty := filepath.Join(a.cfg.Folder, foldersPath, emptyFolder)
+		return specPlace{empty, filepath.Join(empty, "sweep.yaml")}, os.MkdirAll(empty, 0o700)
+	case !caller.Local:
+		return wrong("file is for callers on the server's machine: upload the folder, and give its id as folder")
 	case !filepath.IsAbs(sub.File):
-		return "", huma.Error422UnprocessableEntity(fmt.Sprintf("file %q: want an absolute path", sub.File))
+		return wrong("file %q: want an absolute path", sub.File)
 	}
-	return sub.File, nil
+	return specPlace{file: sub.File}, nil
 }
 
 // mayUse refuses callers from elsewhere what is this user's: its environment, and files of this machine.
@@ -173,13 +235,24 @@ func mayUse(c Caller, spec *sweep.Spec) error {
 	if c := spec.Task.Container; c != nil && c.Registry != nil {
 		return refuse("task.registry: its password is taken from the server's environment, for callers on its machine alone")
 	}
+	if code := spec.Task.Code; code != "" && !filepath.IsLocal(code) {
+		return refuse("task.code: %s is a folder of the server's machine: put it into the uploaded folder", code)
+	}
 	for _, input := range spec.Task.Fetch {
-		if strings.HasPrefix(input.URL, "file:") || !strings.Contains(input.URL, "://") && !filepath.IsLocal(input.URL) {
+		if strings.HasPrefix(strings.ToLower(input.URL), "file:") || !strings.Contains(input.URL, "://") && !filepath.IsLocal(input.URL) {
 			return refuse("task.fetch: %s is a file of the server's machine: put it into the uploaded folder", input.URL)
 		}
 	}
-	if spec.Then != nil && spec.Then.Next != nil {
-		return mayUse(c, spec.Then.Next)
+	return nil
+}
+
+// mayExtend refuses callers from elsewhere to have files of this machine read.
+func mayExtend(c Caller, set []string) error {
+	for _, one := range set {
+		key, _, _ := strings.Cut(one, "=")
+		if first, _, _ := strings.Cut(strings.TrimSpace(key), "."); !c.Local && strings.Trim(first, `"'[] `) == "then" {
+			return huma.Error422UnprocessableEntity(fmt.Sprintf("set %s: what follows the trials cannot change", one))
+		}
 	}
 	return nil
 }

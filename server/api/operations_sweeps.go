@@ -163,6 +163,9 @@ func (a *API) declareCommands() {
 			if err := a.allowed(ctx, in.Sweep); err != nil {
 				return nil, err
 			}
+			if err := mayExtend(callerOf(ctx), in.Body.Set); err != nil {
+				return nil, err
+			}
 			a.catalog.forget(in.Sweep)
 			return answer(a.cfg.Server.ExtendSweep(ctx, in.Sweep, in.Body.Set))
 		})
@@ -240,5 +243,8 @@ func (a *API) deleteSweep(ctx context.Context, in *SweepInput) (*body[Deletion],
 	}
 	a.catalog.forget(in.Sweep)
 	a.boards.forget(in.Sweep)
+	if left := a.clearFolders(); left != nil {
+		a.cfg.Log.Warn("uploaded folders that no sweep has are still there", "err", left)
+	}
 	return answer(Deletion{freed.Objects, freed.Bytes}, err)
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -223,7 +224,7 @@ func (a *API) curve(ctx context.Context, id string, trial int, of Points) ([]Cur
 	for step, v := range values {
 		list = append(list, CurvePoint{step, v})
 	}
-	slices.SortFunc(list, func(x, y CurvePoint) int { return int(min(max(x.Step-y.Step, -1), 1)) })
+	slices.SortFunc(list, func(x, y CurvePoint) int { return cmp.Compare(x.Step, y.Step) })
 	return list, nil
 }
 

@@ -32,7 +32,10 @@ type Sweep struct {
 	Finished string       `json:"finished,omitempty" doc:"RFC 3339; absent: it has not ended."`
 	Cluster  string       `json:"cluster,omitempty"`
 	File     string       `json:"file,omitempty" doc:"The spec's, where it was submitted."`
-	Here     bool         `json:"here" doc:"This server runs it or has run it; the others are only read."`
+	Staged   int          `json:"staged,omitempty" doc:"Of the launched trials: behind another in their bundle, and not begun."`
+	// EarlyStopped is by rule, as {"asha": 31}.
+	EarlyStopped map[sweep.StopRule]int `json:"early_stopped,omitempty" doc:"How many trials early stopping or their budgets have ended, by rule; absent: none."`
+	Here         bool                   `json:"here" doc:"This server runs it or has run it; the others are only read."`
 }
 
 // Best is the trial in front.
@@ -96,7 +99,7 @@ func (a *API) live(st scheduler.SweepStatus, s stored) Sweep {
 		ID: st.ID, Name: spec.Name, State: string(st.Phase), Paused: st.Paused, Sentence: st.Reason,
 		Owner: owner(s.Sweep), Labels: labels(s.Sweep), Method: spec.Method, Metric: spec.Objective.Name,
 		Trials: st.Counts, Progress: st.Percent, Created: st.Submitted.UTC().Format(time.RFC3339Nano),
-		Finished: s.Finished, Cluster: s.Cluster, File: spec.File, Here: true,
+		Finished: s.Finished, Cluster: s.Cluster, File: spec.File, Here: true, Staged: st.Staged, EarlyStopped: st.Early,
 	}
 	if out.Metric != "" {
 		out.Goal = string(cmp.Or(spec.Objective.Goal, sweep.Minimize))
@@ -130,7 +133,7 @@ func ended(s stored) Sweep {
 		out.Then = s.Then.State
 	}
 	if b := s.summary; b != nil {
-		out.Trials = b.Trials.Counts
+		out.Trials, out.EarlyStopped = b.Trials.Counts, b.EarlyStopped
 		if b.Best != nil {
 			out.Best = &Best{Trial: b.Best.Trial, Value: b.Best.Value}
 		}

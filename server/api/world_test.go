@@ -5,48 +5,23 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/bucket/dir"
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/executor"
+	"github.com/kaon-sweep/kaon/scheduler/executor/executortest"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // Agents in this process start its own file as the executor.
-func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "executor" {
-		if err := beExecutor(); err != nil {
-			slog.Error("executor", "err", err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
-
-func beExecutor() error {
-	if err := executor.Conceal(); err != nil {
-		return err
-	}
-	cfg, err := executor.FromEnvironment(os.Environ())
-	if err != nil {
-		return err
-	}
-	cfg.Once, cfg.Idle, cfg.Subreaper = slices.Contains(os.Args, "--once"), time.Minute, true
-	return executor.Run(context.Background(), cfg)
-}
+func TestMain(m *testing.M) { executortest.Main(m) }
 
 // world is a server with its API, at an address without a local caller: everybody needs a token.
 type world struct {

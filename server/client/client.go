@@ -75,10 +75,14 @@ func New(address, token string) (*Client, error) {
 // Address is what the client was made with.
 func (c *Client) Address() string { return c.address }
 
-// request asks, and answers a body that is a success. The caller closes it.
+// request asks, and answers a body that is a success. The caller closes it. What a path has of names is escaped.
 func (c *Client) request(ctx context.Context, method, path string, query url.Values, header http.Header, body io.Reader) (*http.Response, error) {
 	u := *c.base
-	u.Path = strings.TrimRight(u.Path, "/") + api.Prefix + path
+	u.RawPath = strings.TrimRight(u.EscapedPath(), "/") + api.Prefix + path
+	var err error
+	if u.Path, err = url.PathUnescape(u.RawPath); err != nil {
+		return nil, err
+	}
 	u.RawQuery = query.Encode()
 	rq, err := http.NewRequestWithContext(ctx, method, u.String(), body)
 	if err != nil {

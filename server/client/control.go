@@ -31,13 +31,9 @@ func (c *Control) Records(ctx context.Context, sweep string) ([]results.Record, 
 	if err := c.client.ask(ctx, http.MethodGet, sweepPath(sweep)+"/records", nil, nil, &out); err != nil {
 		return nil, controlError(err)
 	}
-	var all []results.Record
-	for _, batch := range out.Batches {
-		records, err := store.Decode(batch)
-		if err != nil {
-			return nil, fmt.Errorf("read the records of %s: %w", sweep, err)
-		}
-		all = append(all, records...)
+	all, err := store.Decode(out.Batches...)
+	if err != nil {
+		return nil, fmt.Errorf("read the records of %s: %w", sweep, err)
 	}
 	return all, nil
 }

@@ -134,13 +134,5 @@ func (c *Client) Records(ctx context.Context, sweep string) ([]results.Record, e
 		&answer); err != nil {
 		return nil, err
 	}
-	var all []results.Record
-	for _, batch := range answer.Batches {
-		records, err := store.Decode(batch)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, records...)
-	}
-	return all, nil
+	return store.Decode(answer.Batches...)
 }

@@ -1,7 +1,5 @@
 package control
 
-import ()
-
 // pending is the answer about records that the bucket does not have yet, in the batches that it will have.
 type pending struct {
 	Batches [][]byte `json:"batches"`

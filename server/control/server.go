@@ -230,21 +230,10 @@ func answer(w http.ResponseWriter, code int, body any) {
 }
 
 func (h *handler) records(w http.ResponseWriter, r *http.Request) {
-	var out pending
-	packer := store.NewPacker()
-	for _, record := range h.service.Pending(r.PathValue("sweep")) {
-		err := packer.Add(record)
-		if errors.Is(err, store.ErrTooLarge) && packer.Len() > 0 {
-			out.Batches = append(out.Batches, packer.Pack())
-			err = packer.Add(record)
-		}
-		if err != nil {
-			refuse(w, http.StatusInternalServerError, err)
-			return
-		}
+	batches, err := store.Batches(h.service.Pending(r.PathValue("sweep")))
+	if err != nil {
+		refuse(w, http.StatusInternalServerError, err)
+		return
 	}
-	if packer.Len() > 0 {
-		out.Batches = append(out.Batches, packer.Pack())
-	}
-	answer(w, http.StatusOK, out)
+	answer(w, http.StatusOK, pending{batches})
 }

@@ -216,6 +216,15 @@ func (s *Sampler) end() {
 	}
 }
 
+// Rest ends the program of a sweep that has ended. A fresh one begins, and hears all that went before, when a further
+// point is wanted: by an extension, also of a sweep that the program has failed.
+func (s *Sampler) Rest() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.end()
+	s.process, s.err = nil, nil
+}
+
 // Close ends the program. The sampler gives no more points afterwards.
 func (s *Sampler) Close() {
 	s.mu.Lock()

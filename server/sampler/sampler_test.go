@@ -179,3 +179,38 @@ func TestProcess(t *testing.T) {
 		}
 	}
 }
+
+// A program rests when its sweep has ended, also one that has failed; a fresh one goes on where it stood.
+func TestRest(t *testing.T) {
+	s, folder := program(t, "echo $$ >> pids; [ ! -e broken ] || exit 3\n"+counting, 1)
+	pids := func() []string {
+		text, _ := os.ReadFile(filepath.Join(folder, "pids"))
+		return strings.Fields(string(text))
+	}
+	ask := func(trial int, want bool) {
+		t.Helper()
+		if _, ok := s.Ask(trial); ok != want {
+			t.Fatalf("trial %d: %v, %v", trial, ok, s.Err())
+		}
+	}
+	ask(0, true)
+	ask(1, true)
+	s.Rest()
+	if _, err := os.Stat("/proc/" + pids()[0]); err == nil {
+		t.Error("it is alive")
+	}
+	broken := filepath.Join(folder, "broken")
+	if err := os.WriteFile(broken, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ask(2, false)
+	s.Rest()
+	if err := os.Remove(broken); err != nil {
+		t.Fatal(err)
+	}
+	ask(2, true)
+	p, _ := s.Ask(2)
+	if text, _ := json.Marshal(p); len(pids()) != 3 || !strings.Contains(string(text), `"x":3.5`) {
+		t.Errorf("the third process, of %d, answers %s", len(pids()), text)
+	}
+}

@@ -61,9 +61,12 @@ func (l Local) Read(_ context.Context, name string, offset int64) ([]byte, error
 	return data[:n], err
 }
 
+// AgentsFolder, in a state folder, is where the embedded cluster has its agents.
+const AgentsFolder = "agents"
+
 // Find is the folder of a task that the embedded cluster runs or ran below a state folder; empty: there is none.
 func Find(state, task string) (folder string) {
-	_ = filepath.WalkDir(state, func(path string, d fs.DirEntry, err error) error {
+	_ = filepath.WalkDir(filepath.Join(state, AgentsFolder), func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() || filepath.Base(filepath.Dir(filepath.Dir(path))) != "runs" {
 			return nil // what cannot be read is not there
 		}

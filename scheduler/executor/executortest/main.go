@@ -1,0 +1,38 @@
+// Package executortest lets a test binary be the executor that its agents start. Only tests import it.
+package executortest
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/executor"
+)
+
+// Main is TestMain of a package whose tests have agents in their own process: those start this very file, by
+// `FILE executor`, as the executor.
+func Main(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "executor" {
+		if err := run(); err != nil {
+			slog.Error("executor", "err", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func run() error {
+	if err := executor.Conceal(); err != nil {
+		return err
+	}
+	cfg, err := executor.FromEnvironment(os.Environ())
+	if err != nil {
+		return err
+	}
+	cfg.Once, cfg.Idle, cfg.Subreaper = slices.Contains(os.Args, "--once"), time.Minute, true
+	return executor.Run(context.Background(), cfg)
+}
