@@ -152,6 +152,16 @@ type ParetoPoint struct {
 	Values []results.Number `json:"values"` // in the order of Summary.Goals
 }
 
+// front is the Pareto front as of Board.changes.
+type front struct {
+	of        uint64
+	valid     bool
+	goals     []sweep.Metric
+	points    []ParetoPoint    // best first in the first goal
+	volume    *results.Number  // the hypervolume; nil: there are no points, or too many to be measured
+	reference []results.Number // that it is measured from, in the order of the goals; nil with volume
+}
+
 // standing is what records do not say of trials, and only whoever runs their sweep or has ended it knows.
 type standing struct {
 	closed string // why trials that no record names will never start; empty: they may

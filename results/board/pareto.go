@@ -21,16 +21,6 @@ func (b *Board) goals() (ids []uint32) {
 	return ids
 }
 
-// front is the Pareto front as of Board.changes.
-type front struct {
-	of        uint64
-	valid     bool
-	goals     []sweep.Metric
-	points    []ParetoPoint    // best first in the first goal
-	volume    *results.Number  // the hypervolume; nil: there are no points, or too many to be measured
-	reference []results.Number // that it is measured from, in the order of the goals; nil with volume
-}
-
 // pareto is the front when there are two goals or more, else nil: of the trials that succeeded with a finite value for
 // every goal, those that none dominates; of trials with equal values the first.
 func (b *Board) pareto() *front {
