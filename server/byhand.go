@@ -61,7 +61,7 @@ func SubmittedSpec(known store.Sweep, text []byte, folder string, strict bool) (
 	}
 	spec, err := parseEntry(journal.SweepEntry{File: file, Source: text, Overrides: set, Seed: known.Seed,
 		Extensions: extended},
-		winner)
+		winner, nil) // its points are in the records
 	if err != nil {
 		return nil, usage(fmt.Errorf("read the spec of %s as it was: %w", known.ID, err))
 	}

@@ -135,7 +135,7 @@ func (m *mender) spec(winner *board.Winner) (*sweep.Spec, error) {
 		e = &journal.SweepEntry{ID: m.id, Number: 1, File: cmp.Or(m.known.File, results.SpecFile), Source: m.source,
 			Seed: m.known.Seed, Overrides: set, Extensions: extended, BestTrial: -1}
 	}
-	spec, err := parseEntry(*e, winner)
+	spec, err := parseEntry(*e, winner, nil)
 	if err != nil {
 		return nil, unreachable(fmt.Errorf("repair %s: read its spec: %w", m.id, err))
 	}

@@ -114,7 +114,19 @@ func (s *Server) takeUpSweep(ctx context.Context, e journal.SweepEntry) error {
 	if err != nil {
 		return err
 	}
-	spec, err := parseEntry(e, winner)
+	prior, err := readPrior(folder)
+	if err != nil {
+		return err
+	}
+	spec, err := parseEntry(e, winner, prior)
+	if err == nil && prior == nil && len(spec.From) > 0 && !e.Phase.Ended() { // its state is gone: that was as those sweeps are
+		if prior, err = s.priorOf(ctx, spec); err != nil {
+			return err
+		}
+		if err = keepPrior(folder, prior); err == nil {
+			spec, err = parseEntry(e, winner, prior)
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("read the spec of %s from its journal: %w", e.ID, err)
 	}

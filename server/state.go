@@ -107,7 +107,11 @@ func ReadState(folder, id string) (*sweep.Spec, *board.Winner, error) {
 	if !known {
 		return nil, nil, usage(fmt.Errorf("resume %s: %w: run it anew", id, ErrNotAccepted))
 	}
-	spec, err := parseEntry(entry, winner)
+	prior, err := readPrior(folder)
+	if err != nil {
+		return nil, nil, err
+	}
+	spec, err := parseEntry(entry, winner, prior)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the spec of %s from its journal: %w", id, err)
 	}
@@ -176,13 +180,17 @@ func journalHas(j *disk.Journal, id string) (bool, error) {
 	return false, nil
 }
 
-// parseEntry reads a spec back as it was submitted, with the winner of the sweep before, if it is a `then`.
-func parseEntry(e journal.SweepEntry, winner *board.Winner) (*sweep.Spec, error) {
+// parseEntry reads a spec back as it was submitted, with the winner of the sweep before, if it is a `then`, and with what its search
+// started from.
+func parseEntry(e journal.SweepEntry, winner *board.Winner, prior []sweep.Prior) (*sweep.Spec, error) {
 	options := []sweep.Option{sweep.WithSet(e.Overrides...), sweep.WithSeed(e.Seed), WithFilesBeside(e.File)}
 	if winner != nil {
 		options = append(options, sweep.WithWinner())
 	}
 	spec, err := sweep.Parse(e.File, e.Source, options...)
+	if err == nil && prior != nil {
+		spec = spec.WithPrior(prior)
+	}
 	for _, x := range e.Extensions {
 		if err != nil {
 			return nil, err

@@ -63,6 +63,9 @@ func (sw *Sweep) prepare(ctx context.Context) error {
 	if err := sw.keepWinner(); err != nil {
 		return err
 	}
+	if err := sw.learnFrom(ctx); err != nil {
+		return err
+	}
 	if err := sw.openResults(ctx); err != nil {
 		return err
 	}

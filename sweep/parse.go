@@ -109,6 +109,7 @@ func (d *decoder) decode(root *node) {
 	d.order(root.get("order"))
 	d.objectives(root)
 	d.learns(root)
+	d.from(root.get("from"))
 	d.repeat(root.get("repeat"))
 	d.space(root)
 	d.constraints(root.get("constraints"))

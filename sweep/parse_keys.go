@@ -10,7 +10,7 @@ import (
 var keys = map[string][]string{
 	"": {
 		"name", "description", "method", "seed", "metric", "metrics", "parameters", "constraints", "run_cap",
-		"unique", "order", "zip", "exclude", "try",
+		"unique", "order", "zip", "exclude", "try", "from",
 		"early_terminate", "repeat", "program", "command", "task", "limits", "packing", "queue", "cache",
 		"artifacts", "then",
 		"project", "entity", "controller", "apiVersion", "kind", // W&B, without effect here

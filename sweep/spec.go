@@ -24,7 +24,9 @@ type Spec struct {
 	Objective   Metric   // `metric`; zero Name when the sweep has no objective
 	Metrics     []Metric
 	Space       *Space
-	Try         []Point // of the first trials
+	Try         []Point  // of the first trials
+	From        []string // sweeps whose results the search starts from
+	Prior       []Prior  // the trials of those, once they were read; Parse leaves it empty
 	Repeat      Repeat
 	Trials      int     // how many trials this sweep runs: min(size of a grid, run_cap, the cap of 100)
 	Capped      bool    // run_cap was absent and the search would never end, so Trials is the cap
@@ -45,6 +47,22 @@ type Spec struct {
 type Former struct {
 	Spec *Spec
 	From int // the first trial whose point is not of it
+}
+
+// Prior is how a trial of another sweep ended, which a search that learns is told before it chooses its first point.
+type Prior struct {
+	Point Point
+	State State
+	Value float64 // of this sweep's objective, reduced; meaningless unless Known
+	Known bool
+}
+
+// WithPrior is the spec with what its search starts from: the trials of the sweeps that From names. What goes on from the spec by
+// Extend starts from the same.
+func (s *Spec) WithPrior(prior []Prior) *Spec {
+	out := *s
+	out.Prior = prior
+	return &out
 }
 
 // Task is what one trial is to the cluster.

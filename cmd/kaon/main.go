@@ -45,6 +45,7 @@ type commands struct {
 
 	Best      bestCmd      `cmd:"" group:"Results" help:"Print the winner of a sweep."`
 	Trials    trialsCmd    `cmd:"" group:"Results" help:"List the trials of a sweep."`
+	Curves    curvesCmd    `cmd:"" group:"Results" help:"Draw how the objective went in the best trials, or in some."`
 	Trial     trialCmd     `cmd:"" group:"Results" help:"Show all that is known of one trial."`
 	Try       tryCmd       `cmd:"" group:"Results" help:"Run a trial by hand in the foreground, with its parameters, seed, inputs and environment."`
 	Artifacts artifactsCmd `cmd:"" group:"Results" help:"List the files a trial left, or get one."`

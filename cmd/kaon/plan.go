@@ -88,10 +88,11 @@ type plan struct {
 	Capped     bool                `json:"capped"`
 	GridSize   string              `json:"grid_size,omitempty"` // decimal: may exceed 64 bits; absent when infinite
 	Parameters int                 `json:"parameters"`
-	Try        int                 `json:"try,omitempty"` // how many of the first trials have points that the spec names
-	Points     []sweep.Point       `json:"points"`        // of the first trials
-	Commands   []string            `json:"commands"`      // of the same trials
-	Demand     []demand            `json:"demand"`        // what they ask of the cluster
+	From       []string            `json:"from,omitempty"` // sweeps whose results the search starts from
+	Try        int                 `json:"try,omitempty"`  // how many of the first trials have points that the spec names
+	Points     []sweep.Point       `json:"points"`         // of the first trials
+	Commands   []string            `json:"commands"`       // of the same trials
+	Demand     []demand            `json:"demand"`         // what they ask of the cluster
 	Objective  sweep.Metric        `json:"objective"`
 	Metrics    []sweep.Metric      `json:"metrics,omitempty"`
 	Repeat     *sweep.Repeat       `json:"repeat,omitempty"` // nil: each point runs once
@@ -159,7 +160,7 @@ func describe(spec *sweep.Spec, points int) (plan, error) {
 		Parameters: len(spec.Space.Dimensions()), Objective: spec.Objective, Metrics: spec.Metrics, Warnings: append([]*sweep.Error{}, spec.Warnings...),
 		Points: []sweep.Point{}, Commands: []string{}, Demand: []demand{},
 	}
-	p.Try = len(spec.Try)
+	p.Try, p.From = len(spec.Try), spec.From
 	if spec.Repeat.Trials > 1 {
 		p.Repeat = &spec.Repeat
 	}
@@ -229,6 +230,9 @@ func (p plan) print(w io.Writer, spec *sweep.Spec) {
 	p.printGoals(w, spec)
 	if p.Try > 0 {
 		fmt.Fprintf(w, "first %s of the spec: `try`, or the defaults\n", plural(p.Try, "point"))
+	}
+	if len(p.From) > 0 {
+		fmt.Fprintf(w, "the search starts from the results of %s\n", strings.Join(p.From, ", "))
 	}
 	if len(p.Sampler) > 0 {
 		fmt.Fprintf(w, "points come from: %s\n", commandLine(sweep.Expansion{Argv: p.Sampler}))

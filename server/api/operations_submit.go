@@ -238,6 +238,11 @@ func mayUse(c Caller, spec *sweep.Spec) error {
 	if code := spec.Task.Code; code != "" && !filepath.IsLocal(code) {
 		return refuse("task.code: %s is a folder of the server's machine: put it into the uploaded folder", code)
 	}
+	for _, name := range spec.From {
+		if strings.ContainsAny(name, "/") {
+			return refuse("from: %s: name a sweep of the server's own results", name)
+		}
+	}
 	for _, input := range spec.Task.Fetch {
 		if strings.HasPrefix(strings.ToLower(input.URL), "file:") || !strings.Contains(input.URL, "://") && !filepath.IsLocal(input.URL) {
 			return refuse("task.fetch: %s is a file of the server's machine: put it into the uploaded folder", input.URL)

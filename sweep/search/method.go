@@ -41,8 +41,18 @@ type Learner interface {
 	Learn(index int, p sweep.Point, o Outcome) (fits bool)
 }
 
-// named is the method of that name.
+// named is the method of that name, which was told what the spec starts from.
 func named(spec *sweep.Spec) (Method, error) {
+	m, err := untold(spec)
+	if l, ok := m.(Learner); ok {
+		for i, t := range spec.Prior {
+			l.Learn(i-len(spec.Prior), t.Point, Outcome{State: t.State, Value: t.Value, Known: t.Known})
+		}
+	}
+	return m, err
+}
+
+func untold(spec *sweep.Spec) (Method, error) {
 	switch spec.Method {
 	case "grid":
 		return grid{space: spec.Space, seed: spec.Seed, shuffled: spec.Shuffled}, nil
