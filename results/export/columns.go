@@ -1,0 +1,128 @@
+package export
+
+import (
+	"math"
+	"slices"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+)
+
+// Columns is trials as columns, for plots: every list has one entry for each trial, in the order they were added.
+type Columns struct {
+	Total    int      `json:"total" doc:"How many trials the sweep has; there may be fewer here."`
+	Trial    []int    `json:"trial" doc:"Index."`
+	State    []string `json:"state"`
+	Value    []any    `json:"value" doc:"Of the objective; null: none."`
+	Seconds  []any    `json:"seconds" doc:"That the attempt ran which counts; null: it has not ended."`
+	Ended    []any    `json:"ended_ms" doc:"When that attempt ended, milliseconds since 1970; null: it has not."`
+	Attempts []int    `json:"attempts"`
+	Params   []Column `json:"params" doc:"Nested ones with dots, in the order they are first met."`
+	Metrics  []Column `json:"metrics" doc:"Each by its reduce."`
+
+	params, metrics map[string]int // places in Params and Metrics
+	digits          int            // numbers keep so many; 0: all
+}
+
+// Column is one parameter or metric.
+type Column struct {
+	Name   string `json:"name"`
+	Values []any  `json:"values" doc:"null: the trial has none. Numbers that are not finite are strings."`
+}
+
+// NewColumns is the columns of a board, with no trials yet.
+func NewColumns(b *board.Board) *Columns {
+	return &Columns{
+		Total: b.Counts().Total, Trial: []int{}, State: []string{}, Value: []any{}, Seconds: []any{}, Ended: []any{}, Attempts: []int{},
+		Params: []Column{}, Metrics: []Column{}, params: map[string]int{}, metrics: map[string]int{},
+	}
+}
+
+// Round has numbers that are added from now on keep so many significant digits: for pictures in a file.
+func (c *Columns) Round(digits int) { c.digits = digits }
+
+// Add adds a trial.
+func (c *Columns) Add(t board.Trial) {
+	row := len(c.Trial)
+	var value, seconds, ended any
+	if t.Value != nil {
+		value = c.number(float64(*t.Value))
+	}
+	if a := t.Decisive(); a != nil && a.End != nil && a.End.EndMs > 0 {
+		seconds, ended = float64(a.End.EndMs-a.End.StartMs)/1000, a.End.EndMs
+	}
+	c.Trial, c.State, c.Attempts = append(c.Trial, t.Trial), append(c.State, t.State.String()), append(c.Attempts, len(t.Attempts))
+	c.Value, c.Seconds, c.Ended = append(c.Value, value), append(c.Seconds, seconds), append(c.Ended, ended)
+	for _, p := range flat(t) {
+		var v any = p.Value
+		switch n := p.Value.(type) {
+		case float64:
+			v = c.number(n)
+		case nil, int64, bool, string:
+		default:
+			v = asDocument(p.Value)
+		}
+		c.Params = set(c.Params, c.params, p.Name, row, v)
+	}
+	for _, m := range t.Metrics {
+		c.Metrics = set(c.Metrics, c.metrics, m.Name, row, c.number(float64(m.Value)))
+	}
+	c.Params, c.Metrics = fill(c.Params, row+1), fill(c.Metrics, row+1)
+}
+
+// set puts a cell into a column, which begins when it is first met.
+func set(list []Column, places map[string]int, name string, row int, v any) []Column {
+	i, known := places[name]
+	if !known {
+		i = len(list)
+		places[name] = i
+		list = append(list, Column{Name: name, Values: make([]any, row, row+1)})
+	}
+	if len(list[i].Values) == row {
+		list[i].Values = append(list[i].Values, v)
+	}
+	return list
+}
+
+// fill gives columns that a row said nothing of an empty cell.
+func fill(list []Column, rows int) []Column {
+	for i := range list {
+		for len(list[i].Values) < rows {
+			list[i].Values = append(list[i].Values, nil)
+		}
+	}
+	return list
+}
+
+// number is a number with the digits that are wanted, as JSON can say it.
+func (c *Columns) number(v float64) any {
+	if c.digits > 0 && v != 0 && v-v == 0 {
+		scale := math.Pow(10, float64(c.digits-1)-math.Floor(math.Log10(math.Abs(v))))
+		if r := math.Round(v*scale) / scale; r-r == 0 {
+			v = r
+		}
+	}
+	return results.Number(v)
+}
+
+// Sample is the indices of the trials that a plot of at most so many shows, in order: all, or of more the best tenth
+// and of the others evenly many from the first to the last.
+func Sample(b *board.Board, most int) []int {
+	total := b.Counts().Total
+	chosen := make([]int, 0, min(total, most))
+	if total <= most {
+		for i := range total {
+			chosen = append(chosen, i)
+		}
+		return chosen
+	}
+	for t := range b.Trials(board.Query{Sort: "value", Limit: max(most/10, 1)}) {
+		chosen = append(chosen, t.Trial)
+	}
+	rest := most - len(chosen)
+	for i := range rest {
+		chosen = append(chosen, int(int64(i)*int64(total)/int64(rest)))
+	}
+	slices.Sort(chosen)
+	return slices.Compact(chosen)
+}
