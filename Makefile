@@ -76,6 +76,10 @@ soak: ## simulated runs full of faults for SECONDS=30: laws checked after every 
 pictures: ## draw docs/pictures/*.dot as SVG, with Graphviz from Go's registry
 	cd .ci/pictures && $(GO) run . ../../docs/pictures
 
+.PHONY: vendor-ui
+vendor-ui: ## fetch the dashboard's libraries again, by npm, pinned by checksums
+	.ci/vendor-ui
+
 .PHONY: clean
 clean: ## remove what build made
 	rm -rf bin

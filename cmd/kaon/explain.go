@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -11,7 +10,6 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/store"
-	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/importance"
 )
 
@@ -35,16 +33,7 @@ func (c *bestCmd) explain(ctx context.Context, out *output, src source, winner b
 	if err != nil {
 		return err
 	}
-	var trials []importance.Trial
-	query := board.Query{States: []sweep.State{sweep.Succeeded, sweep.Stopped}}
-	for t := range all.Trials(query) {
-		var p sweep.Point
-		if t.Value == nil || json.Unmarshal(t.Params, &p) != nil {
-			continue
-		}
-		trials = append(trials, importance.Trial{Trial: t.Trial, Point: p, Value: float64(*t.Value)})
-	}
-	report := importance.Explain(spec.Space, spec.Objective.Goal, trials)
+	report := importance.Explain(spec.Space, spec.Objective.Goal, evidence(all.Board))
 	if c.Format == board.FormatJSON {
 		text, err := results.EncodeJSON(explained{winner, report})
 		if err != nil {

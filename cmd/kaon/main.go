@@ -39,6 +39,7 @@ type commands struct {
 	Gc     gcCmd     `cmd:"" group:"Service" help:"Delete sweeps that ended long ago."`
 	Agents agentsCmd `cmd:"" group:"Service" help:"List the machines that a server has work on."`
 	Events eventsCmd `cmd:"" group:"Service" help:"Print what happens on a server as it happens."`
+	UI     uiCmd     `cmd:"" name:"ui" group:"Service" help:"Give a link to a server's dashboard, or open it in the browser."`
 	Login  loginCmd  `cmd:"" group:"Service" help:"Keep a token for a server."`
 	Whoami whoamiCmd `cmd:"" group:"Service" help:"Say who you are to a server."`
 	Token  tokenCmd  `cmd:"" group:"Service" help:"Make, list and revoke tokens of a server."`
@@ -51,6 +52,7 @@ type commands struct {
 	Artifacts artifactsCmd `cmd:"" group:"Results" help:"List the files a trial left, or get one."`
 	Logs      logsCmd      `cmd:"" group:"Results" help:"Print what a trial wrote."`
 	Export    exportCmd    `cmd:"" group:"Results" help:"Write a sweep's results as CSV, JSON Lines or Parquet."`
+	Report    reportCmd    `cmd:"" group:"Results" help:"Write a sweep as one page for a browser, which needs no server."`
 
 	Cluster    clusterCmd    `cmd:"" group:"Machinery" help:"Serve the embedded Mesos-compatible cluster on a port."`
 	Bench      benchCmd      `cmd:"" group:"Machinery" help:"Measure what kaon claims, beside something to compare with."`

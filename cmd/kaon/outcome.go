@@ -117,6 +117,7 @@ func (r *runner) print(o outcome) {
 		printWinner(w, *o.winner)
 	}
 	fmt.Fprintf(w, "results: %s\n", placeOf(r.flags.Results, o.Sweep))
+	fmt.Fprintf(w, "as a page: %s > %s.html\n", goOn("report", o.Sweep, r.flags.Results, "", ""), o.Sweep)
 }
 
 const lastWrites = 2 * time.Minute // how long the bucket may take for the last records

@@ -17,12 +17,14 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/server/ui"
 )
 
 type serveCmd struct {
 	Listen  []string `placeholder:"HOST:PORT" help:"Answer at this address, too, those who know a token; may be repeated. Beyond this machine with --tls-cert."`
 	TLSCert string   `name:"tls-cert" placeholder:"FILE" help:"Certificate for --listen, PEM; read again when it changes."`
 	TLSKey  string   `name:"tls-key" placeholder:"FILE" help:"Its key, PEM."`
+	Open    bool     `help:"Open the dashboard in the browser when it serves."`
 	Plain   bool     `help:"Listen beyond this machine without TLS: tokens can then be read on the network, unless a proxy in front has TLS."`
 	workFlags
 }
@@ -92,13 +94,17 @@ func (c *serveCmd) serve(ctx context.Context, out *output, r *runner, s *server.
 	if err != nil {
 		return err
 	}
+	pages := &loopback{}
+	defer pages.close()
 	a, err := api.New(api.Config{
 		Server: s, Bucket: r.bucket, Folder: folder, Place: absolutePlace(c.Results), Tokens: tokens, Version: versionString(), Log: r.log,
+		UI: ui.Handler(), Browser: pages.open,
 	})
 	if err != nil {
 		return err
 	}
 	defer a.Close()
+	pages.handler = a.Handler()
 	serving.Store(a)
 	listeners, addresses, err := c.listen(a, filepath.Join(folder, apiSocket))
 	if err != nil {
@@ -114,8 +120,16 @@ func (c *serveCmd) serve(ctx context.Context, out *output, r *runner, s *server.
 		fmt.Fprintf(out.stderr, "kaon: warning: other commands find this server only by KAON_SERVER=%s: %v\n", addresses[0], err)
 	}
 	defer forget()
+	for _, address := range addresses[1:] {
+		pages.knows(address)
+	}
 	if err := c.say(out, addresses, s.Place()); err != nil {
 		return err
+	}
+	if c.Open {
+		if err := (&uiCmd{Open: true, serverFlags: serverFlags{Server: addresses[0]}}).Run(ctx, &output{out.stderr, out.stderr}); err != nil {
+			fmt.Fprintf(out.stderr, "kaon: warning: the dashboard cannot be opened: %v\n", err)
+		}
 	}
 	for {
 		select {

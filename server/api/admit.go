@@ -33,7 +33,7 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 	}
 	ctx = huma.WithValue(ctx, callerKey{}, caller)
 	next(ctx)
-	if m := ctx.Method(); m != http.MethodGet && m != http.MethodHead {
+	if m := ctx.Method(); m != http.MethodGet && m != http.MethodHead && caller.Name != "" {
 		a.audit.note(ctx, caller)
 	}
 }

@@ -19,6 +19,9 @@ type Config struct {
 	Tokens  *Tokens       // nil: only callers of this machine's socket are known
 	Version string        // of this program
 	Log     *slog.Logger  // nil: none
+
+	UI      http.Handler           // its pages, at / and below /ui/; nil: none
+	Browser func() (string, error) // an address for browsers of this machine, opened at the first call; nil: none
 }
 
 // API answers requests. Its methods may be called from any goroutine.
@@ -30,4 +33,6 @@ type API struct {
 	boards  *boards
 	hub     *hub
 	audit   *audit
+
+	sessions *sessions
 }

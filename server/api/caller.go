@@ -47,6 +47,9 @@ type Caller struct {
 	Name  string
 	Role  Role
 	Local bool // by a socket that the kernel lets none but this process's own user and root use
+
+	token   string // id of the token it is known by
+	session string // secret of the browser's session it is known by
 }
 
 type callerKey struct{}

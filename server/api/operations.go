@@ -29,6 +29,7 @@ func declare(cfg Config) *API {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	a := &API{cfg: cfg, mux: http.NewServeMux(), hub: newHub()}
+	a.sessions = newSessions(cfg.Tokens)
 	a.catalog = newCatalog(cfg.Bucket)
 	a.boards = newBoards(cfg.Server, a.catalog, cfg.Log)
 	conf := huma.DefaultConfig("kaon", cmp.Or(cfg.Version, "dev"))
@@ -50,6 +51,12 @@ func declare(cfg Config) *API {
 	a.declareObjects()
 	a.declareEvents()
 	a.declareTokens()
+	a.declareSessions()
+	a.declarePlots()
+	if cfg.UI != nil {
+		a.mux.Handle("GET /{$}", cfg.UI)
+		a.mux.Handle("GET /ui/", cfg.UI)
+	}
 	return a
 }
 
@@ -58,7 +65,7 @@ func (a *API) Heard(n scheduler.Notice) { a.hub.heard(n) }
 
 // Handler answers requests of callers that identify knows by their connection; see Local.
 func (a *API) Handler() http.Handler {
-	return crash.Handler(bodies(identify(requestID(etag(compress(a.mux))))))
+	return crash.Handler(bodies(identify(requestID(a.sessions.identify(etag(compress(a.mux)))))))
 }
 
 // Document is the OpenAPI 3.1 document of all operations, as JSON.

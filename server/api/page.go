@@ -19,7 +19,7 @@ func cursorAt(index int) string {
 // from is the index that a page begins at.
 func (p Paging) from() (int, error) {
 	if p.Cursor == "" {
-		return 0, nil
+		return p.Offset, nil
 	}
 	text, err := base64.RawURLEncoding.DecodeString(p.Cursor)
 	at, ok := strings.CutPrefix(string(text), cursorBegin)
@@ -40,6 +40,7 @@ type Page[T any] struct {
 // Paging says which part of a list is wanted.
 type Paging struct {
 	Limit  int    `query:"limit" default:"100" minimum:"1" maximum:"10000" doc:"At most so many on a page."`
+	Offset int    `query:"offset" minimum:"0" doc:"How many to leave out at the beginning, where there is no cursor."`
 	Cursor string `query:"cursor" doc:"Where the page begins, as the one before said." maxLength:"200"`
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -140,6 +141,9 @@ func ended(s stored) Sweep {
 	}
 	return out
 }
+
+// StoredSweep is a sweep as its results have it, with what its board sums up. No server is asked.
+func StoredSweep(s store.Sweep, b board.Summary) Sweep { return ended(stored{s, &b}) }
 
 // owner is who submitted a sweep.
 func owner(s store.Sweep) string {

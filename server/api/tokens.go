@@ -103,10 +103,18 @@ func (t *Tokens) Find(secret string) (Caller, bool) {
 	defer t.mu.Unlock()
 	for _, one := range t.all {
 		if listen.Same(one.Hash, hash) && !one.expired(now) {
-			return Caller{Name: one.Name, Role: one.Role}, true
+			return Caller{Name: one.Name, Role: one.Role, token: one.ID}, true
 		}
 	}
 	return Caller{}, false
+}
+
+// has says whether there still is a token of an id.
+func (t *Tokens) has(id string) bool {
+	now := time.Now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.ContainsFunc(t.all, func(one Token) bool { return one.ID == id && !one.expired(now) })
 }
 
 func (t Token) expired(now time.Time) bool {

@@ -17,6 +17,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/executor/executortest"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/ui"
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
@@ -72,7 +73,7 @@ func (w *world) open() {
 	if w.tokens, err = OpenTokens(folder); err != nil {
 		w.t.Fatal(err)
 	}
-	a, err := New(Config{Server: s, Bucket: w.bucket, Folder: folder, Place: w.dir, Tokens: w.tokens, Version: "test"})
+	a, err := New(Config{Server: s, Bucket: w.bucket, Folder: folder, Place: w.dir, Tokens: w.tokens, Version: "test", UI: ui.Handler()})
 	if err != nil {
 		w.t.Fatal(err)
 	}

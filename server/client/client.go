@@ -248,6 +248,11 @@ func (c *Client) RevokeToken(ctx context.Context, id string) error {
 	return c.ask(ctx, http.MethodDelete, "/tokens/"+url.PathEscape(id), nil, nil, nil)
 }
 
+// Login asks for a way for one browser to act as the caller.
+func (c *Client) Login(ctx context.Context) (l api.Login, err error) {
+	return l, c.ask(ctx, http.MethodPost, "/logins", nil, nil, &l)
+}
+
 // Logs is what an attempt wrote to a stream, from an offset on; attempt 0 is the last. The caller closes it.
 func (c *Client) Logs(ctx context.Context, id string, trial, attempt int, stream string, offset int64, follow bool) (io.ReadCloser, error) {
 	query := url.Values{"stream": {stream}, "attempt": {strconv.Itoa(attempt)}, "offset": {strconv.FormatInt(offset, 10)}}

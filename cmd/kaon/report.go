@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/export"
+	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/server/ui"
+	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/importance"
+)
+
+type reportCmd struct {
+	Sweep  string `arg:"" optional:"" help:"Sweep; the newest when left out."`
+	Output string `short:"o" default:"-" placeholder:"FILE" help:"File to write; - for standard output."`
+
+	Partial bool `help:"Show the records that can be read, when some are damaged."`
+	liveFlags
+}
+
+func (c *reportCmd) Help() string {
+	return "The page needs no server and no network: open it, mail it, commit it. It has every trial of a small sweep; of a large one " +
+		"the best trials and an even part of the others, so that it stays below 5 MB."
+}
+
+// largestReport is how many bytes a page has at most; one that people mail.
+const largestReport = 5_000_000
+
+// reportTrials is how many trials a page begins with; it has fewer when they take too much room.
+const reportTrials = 10_000
+
+// reportDigits is how many digits numbers have in pictures.
+const reportDigits = 6
+
+func (c *reportCmd) Run(ctx context.Context, out *output) error {
+	if c.Output == "-" && onTerminal(out.stdout) {
+		return usage(errors.New("a report is a page for a browser: give --output FILE, or > FILE"))
+	}
+	src, err := c.open(ctx, out, c.Sweep)
+	if err != nil {
+		return err
+	}
+	page, err := src.report(ctx, out, c.Partial)
+	if err != nil {
+		return err
+	}
+	if c.Output != "-" {
+		if err := os.WriteFile(c.Output, page, 0o666); err != nil {
+			return usage(fmt.Errorf("write report: %w", err))
+		}
+		return nil
+	}
+	w, end := out.raw(false)
+	defer end()
+	_, err = w.Write(page)
+	return err
+}
+
+// report is the page of a sweep.
+func (s source) report(ctx context.Context, out *output, partial bool) ([]byte, error) {
+	all, err := s.board(ctx, out)
+	if err == nil {
+		err = all.whole(s.id, partial)
+	}
+	if err != nil {
+		return nil, err
+	}
+	spec, err := bucket.ReadObject(ctx, s.bucket, results.ObjectName(s.id, results.SpecFile), 1<<20)
+	if err != nil {
+		fmt.Fprintf(out.stderr, "kaon: warning: the report is without the spec: %v\n", err)
+	}
+	page := ui.Report{
+		Version: versionString(), Made: time.Now().UTC().Format(time.RFC3339), Sweep: api.StoredSweep(all.known, all.Summary()),
+		Board: all.Summary(), Curves: export.Curves(all.Board, 60), Failures: export.GroupFailures(all.Board),
+		Importance: s.importance(ctx, all.known, all.Board), Spec: string(spec),
+	}
+	for most := reportTrials; ; most /= 2 {
+		page.Columns = export.NewColumns(all.Board)
+		page.Columns.Round(reportDigits)
+		for _, i := range export.Sample(all.Board, most) {
+			if t, known := all.Trial(i); known {
+				page.Columns.Add(t)
+			}
+		}
+		var text bytes.Buffer
+		if err := page.Write(&text, s.id+" · kaon"); err != nil {
+			return nil, err
+		}
+		if text.Len() <= largestReport || most < 100 {
+			return text.Bytes(), nil
+		}
+	}
+}
+
+// importance is what the objective depends on; nil where that cannot be said.
+func (s source) importance(ctx context.Context, known store.Sweep, b *board.Board) *importance.Report {
+	spec, err := s.spec(ctx, known, false)
+	if err != nil || spec.Objective.Name == "" {
+		return nil
+	}
+	report := importance.Explain(spec.Space, spec.Objective.Goal, evidence(b))
+	return &report
+}
+
+// evidence is the trials that importance is learnt from: those that ended with a value, or were stopped with one.
+func evidence(b *board.Board) (trials []importance.Trial) {
+	for t := range b.Trials(board.Query{States: []sweep.State{sweep.Succeeded, sweep.Stopped}}) {
+		var p sweep.Point
+		if t.Value == nil || json.Unmarshal(t.Params, &p) != nil {
+			continue
+		}
+		trials = append(trials, importance.Trial{Trial: t.Trial, Point: p, Value: float64(*t.Value)})
+	}
+	return trials
+}

@@ -1,0 +1,59 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/export"
+)
+
+type columnsInput struct {
+	SweepInput
+	Most int `query:"most" default:"30000" minimum:"1" maximum:"200000" doc:"At most so many trials: of more, the best and an even part of the others."`
+}
+
+type curvesInput struct {
+	SweepInput
+	Most int `query:"most" default:"60" minimum:"1" maximum:"1000" doc:"Of at most so many trials: half of them the best."`
+}
+
+// declarePlots declares what pictures of a sweep are drawn from: few bytes for each trial.
+func (a *API) declarePlots() {
+	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/columns", "get-columns", "Trials as columns of parameters and metrics"), a.columns)
+	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/curves", "get-curves", "The objective over the steps, of many trials"),
+		func(ctx context.Context, in *curvesInput) (*body[[]export.Curve], error) {
+			list := []export.Curve{}
+			err := a.boards.view(ctx, in.Sweep, func(b *board.Board) { list = export.Curves(b, in.Most) })
+			return answer(list, err)
+		})
+	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/failures", "get-failures", "Failed trials, grouped by why"),
+		func(ctx context.Context, in *SweepInput) (*body[export.Failures], error) {
+			var out export.Failures
+			err := a.boards.view(ctx, in.Sweep, func(b *board.Board) { out = export.GroupFailures(b) })
+			return answer(out, err)
+		})
+}
+
+// columns reads the board piece by piece, so that the scheduler goes on between them.
+func (a *API) columns(ctx context.Context, in *columnsInput) (*body[*export.Columns], error) {
+	var out *export.Columns
+	var wanted []int
+	err := a.boards.view(ctx, in.Sweep, func(b *board.Board) {
+		out, wanted = export.NewColumns(b), export.Sample(b, in.Most)
+	})
+	for err == nil && len(wanted) > 0 && ctx.Err() == nil {
+		piece := wanted[:min(len(wanted), lookAtOnce)]
+		wanted = wanted[len(piece):]
+		err = a.boards.view(ctx, in.Sweep, func(b *board.Board) {
+			for _, i := range piece {
+				if t, known := b.Trial(i); known {
+					out.Add(t)
+				}
+			}
+		})
+	}
+	return answer(out, err)
+}

@@ -1,0 +1,149 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+const (
+	sessionLife = 7 * 24 * time.Hour
+	codeLife    = 5 * time.Minute
+	// requestHeader is on every request of our pages that changes something: no page of another origin can send it.
+	requestHeader = "X-Kaon-Request"
+)
+
+// sessions are the browsers that have shown whose they are: a cookie for each, of which only the hash is kept. They
+// end with the process. Methods may be called from any goroutine.
+type sessions struct {
+	tokens *Tokens // nil: there are none
+	now    func() time.Time
+
+	mu    sync.Mutex
+	codes map[string]session // by the hash of a code, each good once
+	open  map[string]session // by the hash of a cookie
+}
+
+type session struct {
+	caller  Caller
+	expires time.Time
+}
+
+func newSessions(t *Tokens) *sessions {
+	return &sessions{tokens: t, now: time.Now, codes: map[string]session{}, open: map[string]session{}}
+}
+
+// offer makes a code by which one browser acts as a caller. This machine's own user is an operator there and no more:
+// what runs in a browser makes no tokens and names no files of this machine.
+func (s *sessions) offer(c Caller) (code string, expires time.Time) {
+	if c.Local {
+		c.Local, c.Role = false, Operator
+	}
+	return s.put(s.codes, c, codeLife)
+}
+
+// begin is the cookie's secret of a new session; not ok: neither code nor token is good.
+func (s *sessions) begin(code, token string) (secret string, c Caller, ok bool) {
+	if token != "" {
+		if s.tokens == nil {
+			return "", c, false
+		}
+		c, ok = s.tokens.Find(token)
+	} else {
+		c, ok = s.take(code)
+	}
+	if !ok {
+		return "", c, false
+	}
+	secret, _ = s.put(s.open, c, sessionLife)
+	return secret, c, true
+}
+
+func (s *sessions) take(code string) (Caller, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one, ok := s.codes[hashOf(code)]
+	delete(s.codes, hashOf(code))
+	return one.caller, ok && s.now().Before(one.expires) && s.stands(one.caller)
+}
+
+func (s *sessions) put(in map[string]session, c Caller, life time.Duration) (secret string, expires time.Time) {
+	secret = strings.ToLower(rand.Text())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	for key, one := range in {
+		if !now.Before(one.expires) {
+			delete(in, key)
+		}
+	}
+	expires = now.Add(life)
+	in[hashOf(secret)] = session{c, expires}
+	return secret, expires
+}
+
+// find is who a cookie's session is of, for as long as it and the token that began it are good.
+func (s *sessions) find(secret string) (Caller, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one, ok := s.open[hashOf(secret)]
+	return one.caller, ok && s.now().Before(one.expires) && s.stands(one.caller)
+}
+
+func (s *sessions) stands(c Caller) bool { return c.token == "" || s.tokens.has(c.token) }
+
+func (s *sessions) end(secret string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.open, hashOf(secret))
+}
+
+// identify has callers with a session's cookie known, and refuses what a page of another origin had their browser ask.
+func (s *sessions) identify(h http.Handler) http.Handler {
+	origins := http.NewCrossOriginProtection()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if origins.Check(r) != nil {
+			refuse(w, "the request comes from a page of another origin")
+			return
+		}
+		cookie, err := r.Cookie(cookieName(r.Host))
+		if err != nil || r.Header.Get("Authorization") != "" || callerOf(r.Context()).Name != "" {
+			h.ServeHTTP(w, r)
+			return
+		}
+		c, ok := s.find(cookie.Value)
+		if !ok {
+			h.ServeHTTP(w, r)
+			return
+		}
+		if r.Method != http.MethodGet && r.Method != http.MethodHead && r.Header.Get(requestHeader) == "" {
+			refuse(w, "a request with a session's cookie wants the header "+requestHeader)
+			return
+		}
+		c.session = cookie.Value
+		h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
+	})
+}
+
+func refuse(w http.ResponseWriter, why string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(http.StatusForbidden)
+	_ = json.NewEncoder(w).Encode(huma.ErrorModel{
+		Status: http.StatusForbidden, Title: http.StatusText(http.StatusForbidden), Detail: why,
+	}) // the caller is gone when this fails
+}
+
+// cookieName tells servers of one host apart: browsers keep cookies by host, and not by port.
+func cookieName(host string) string {
+	if _, port, err := net.SplitHostPort(host); err == nil {
+		return "kaon_session_" + port
+	}
+	return "kaon_session"
+}

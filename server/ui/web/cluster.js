@@ -1,0 +1,31 @@
+// The page of the cluster: its machines, what runs on each, and which get no work.
+import { ui } from "./html.js";
+import { useGet } from "./api.js";
+import { useBeat, useClock } from "./events.js";
+import { Card, Empty, Shown, State } from "./parts.js";
+import { link } from "./route.js";
+import { count, plural, stamp } from "./format.js";
+
+const { html } = ui;
+
+/** Cluster is the page. */
+export function Cluster() {
+  const beat = useBeat("", 1000, (e) => e.kind === "trial"), now = useClock(5000);
+  const tick = beat + Math.floor(now / 10000);
+  const agents = useGet("/agents", tick), status = useGet("/status", tick), info = useGet("/server", tick);
+  const running = status.data?.running ?? [], byHost = new Map();
+  for (const r of running) byHost.set(r.host, [...(byHost.get(r.host) ?? []), r]);
+  return html`
+    <h1>Cluster</h1>
+    <${Shown} of=${info} what="the server">${(s) => html`<${Card} title="Server"><dl class="facts" style=${{ margin: 0 }}>
+      <div><dt>Trials run on</dt><dd>${s.place}</dd></div><div><dt>Master</dt><dd>${s.connected ? "connected" : html`<b style=${{ color: "var(--bad)" }}>not connected</b>`}</dd></div>
+      <div><dt>Running attempts</dt><dd>${count(s.running)}</dd></div><div><dt>Sweeps</dt><dd>${count(s.sweeps)}</dd></div><div><dt>Results</dt><dd class="mono">${s.results}</dd></div><div><dt>Version</dt><dd>${s.version}</dd></div></dl></${Card}>`}</${Shown}>
+    <${Shown} of=${agents} what="agents">${(list) => list.length === 0
+      ? html`<div class="card"><${Empty} title="No agents yet">They are listed when the master has offered something of theirs.</${Empty}></div>`
+      : html`<${Card} title="Agents" note=${plural(list.length, "agent")}><div class="scroll"><table><thead><tr><th>Host</th><th class="number">Running</th><th>What</th><th>Trust</th></tr></thead>
+        <tbody>${[...list].sort((a, b) => b.running - a.running || a.host.localeCompare(b.host)).map((a) => html`<tr><td title=${a.agent}>${a.host}</td><td class="number">${count(a.running)}</td>
+          <td>${(byHost.get(a.host) ?? []).slice(0, 12).map((r) => html`<a class="tag" href=${link(["sweeps", r.sweep, "trials", String(r.trial)])} title=${r.state}>${r.sweep}/${r.trial}${r.percent !== undefined ? ` ${Math.round(r.percent)} %` : ""}</a> `)}${(byHost.get(a.host) ?? []).length > 12 && " …"}</td>
+          <td>${a.avoided ? html`<b style=${{ color: "var(--bad)" }}>gets no work until ${stamp(a.avoided)}</b>` : a.proven ? "has run a trial to its end" : "not tried yet"}</td></tr>`)}</tbody></table></div></${Card}>`}</${Shown}>
+    <${Card} title="Running now" note=${plural(running.length, "attempt")}>${running.length === 0 ? html`<p class="quiet">Nothing runs.</p>` : html`<div class="scroll"><table><thead><tr><th>Trial</th><th>State</th><th>Host</th><th class="number">Attempt</th><th class="number">Done</th></tr></thead>
+      <tbody>${running.slice(0, 300).map((r) => html`<tr><td><a href=${link(["sweeps", r.sweep, "trials", String(r.trial)])}>${r.sweep}/${r.trial}</a></td><td><${State} of=${r.state} /></td><td>${r.host}</td><td class="number">${r.attempt}</td><td class="number">${r.percent !== undefined ? `${Math.round(r.percent)} %` : ""}</td></tr>`)}</tbody></table></div>`}</${Card}>`;
+}

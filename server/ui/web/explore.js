@@ -1,0 +1,43 @@
+// Where good trials lie: parallel coordinates whose chosen ranges hold for the scatter, the curves and the table below.
+// What is chosen stands in the address.
+import { ui } from "./html.js";
+import { Card } from "./parts.js";
+import { Parallel, chosen, readRanges, writeRanges } from "./plot/parallel.js";
+import { Scatter } from "./plot/scatter.js";
+import { CurvesPanel } from "./curves.js";
+import { TopTable } from "./panels.js";
+import { change } from "./route.js";
+
+const { html } = ui;
+
+/** useExplore is what is chosen of a table, by the query of the address. */
+export function useExplore(table, query) {
+  const words = `${query.get("ranges") ?? ""} ${query.get("log") ?? "auto"}`;
+  const ranges = ui.useMemo(() => readRanges(query.get("ranges")), [words]);
+  const log = ui.useMemo(() => new Set(query.has("log") ? query.get("log").split(",").map(decodeURIComponent) : table.dims.filter((d) => d.kind === "param" && d.positive && d.spread > 100).map((d) => d.name)), [words, table]);
+  const keep = ui.useMemo(() => chosen(table, ranges), [table, ranges]);
+  return {
+    ranges, log, keep,
+    onRanges: (r) => change({ ranges: writeRanges(r) }),
+    onLog: (name) => { const next = new Set(log); if (!next.delete(name)) next.add(name); change({ log: next.size ? [...next].map(encodeURIComponent).join(",") : "none" }); },
+  };
+}
+
+/** Explore shows a table in all its pictures. open is the address of a trial's page, absent where there is none. */
+export function Explore({ table, sweep, query, curves, open }) {
+  const view = useExplore(table, query);
+  const go = open && ((t) => { location.hash = open(t); });
+  const pick = (key, fallback) => table.dims.find((d) => d.name === query.get(key)) ?? fallback;
+  const first = table.dims.find((d) => d.kind === "param" && d.varies) ?? table.dims[0];
+  const x = pick("x", first), y = pick("y", isFinite(table.value.min) ? table.value : table.dims[table.dims.length - 1]);
+  const choose = (key, now) => html`<label>${key} <select value=${now.name} onChange=${(e) => change({ [key]: e.target.value })}>${table.dims.map((d) => html`<option value=${d.name} selected=${d === now}>${d.name}</option>`)}</select></label>`;
+  const note = table.rows < table.total ? `${table.rows.toLocaleString()} of ${table.total.toLocaleString()} trials: the best, and an even part of the others` : "";
+  return html`
+    <${Card} title="All parameters" note=${note}><${Parallel} table=${table} goal=${sweep.goal} log=${view.log} ranges=${view.ranges} onRanges=${view.onRanges} onLog=${view.onLog} /></${Card}>
+    <${Card} title="Scatter" width="w6" tools=${html`${choose("x", x)}${choose("y", y)}`}>
+      <${Scatter} table=${table} goal=${sweep.goal} x=${x} y=${y} log=${view.log} keep=${view.keep} onOpen=${go} />
+      <div class="bar small">${[x, y].filter((d) => d.positive && d.spread > 10).map((d) => html`<label><input type="checkbox" checked=${view.log.has(d.name)} onChange=${() => view.onLog(d.name)} /> log ${d.name}</label>`)}</div>
+    </${Card}>
+    <${CurvesPanel} curves=${curves} sweep=${sweep} query=${query} onOpen=${go} />
+    <${TopTable} table=${table} goal=${sweep.goal} keep=${view.keep} open=${open} />`;
+}

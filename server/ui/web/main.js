@@ -1,0 +1,56 @@
+// The dashboard: what is above every page, and which page an address means.
+import { ui } from "./html.js";
+import { ask, get, reached, useServer } from "./api.js";
+import { Cluster } from "./cluster.js";
+import { Login } from "./login.js";
+import { SweepPage } from "./sweep.js";
+import { Sweeps } from "./sweeps.js";
+import { TrialPage } from "./trial.js";
+import { Empty } from "./parts.js";
+import { link, useRoute } from "./route.js";
+import { ThemeSwitch, applyTheme } from "./theme.js";
+import { useClock } from "./events.js";
+import { duration } from "./format.js";
+
+const { html } = ui;
+
+function LinkState() {
+  const s = useServer(), now = useClock(1000);
+  const said = { live: "live", connecting: "connecting", lost: `no answer for ${duration((now - s.since) / 1000)}; trying again`, unknown: "logged out" }[s.state];
+  return html`<span class="link-state" role="status"><span class=${`dot ${s.state}`}></span>${said}</span>`;
+}
+
+function Top({ route, who, logout }) {
+  const at = (name) => ((route.parts[0] ?? "sweeps") === name ? "page" : undefined);
+  return html`<header class="top"><a class="skip" href="#content" onClick=${(e) => { e.preventDefault(); document.querySelector("main")?.focus(); }}>To the content</a>
+    <a class="brand" href="#/">kaon</a>
+    <nav aria-label="Pages"><a href=${link(["sweeps"])} aria-current=${at("sweeps")}>Sweeps</a><a href=${link(["cluster"])} aria-current=${at("cluster")}>Cluster</a></nav>
+    <span class="spring"></span><${LinkState} />
+    ${who && html`<span class="quiet small">${who.name}, ${who.role}</span><button class="plain" onClick=${logout}>log out</button>`}<${ThemeSwitch} /></header>`;
+}
+
+function Page({ route, who }) {
+  const [first = "sweeps", id, part, number] = route.parts;
+  if (first === "sweeps" && !id) return html`<${Sweeps} query=${route.query} who=${who} />`;
+  if (first === "sweeps" && part === "trials" && number !== undefined) return html`<${TrialPage} key=${`${id}/${number}`} id=${id} number=${number} query=${route.query} />`;
+  if (first === "sweeps" && [undefined, "trials", "spec"].includes(part)) return html`<${SweepPage} key=${id} id=${id} tab=${part ?? ""} query=${route.query} who=${who} />`;
+  if (first === "cluster") return html`<${Cluster} />`;
+  return html`<div class="card"><${Empty} title="There is no such page"><a href="#/">All sweeps</a></${Empty}></div>`;
+}
+
+function App() {
+  const route = useRoute(), server = useServer(), [who, setWho] = ui.useState(undefined), [tries, setTries] = ui.useState(0);
+  const login = route.parts[0] === "login" && route.query.get("code");
+  ui.useEffect(() => {
+    if (login) return;
+    if (who === undefined || (server.state === "unknown" && who)) get("/whoami").then(setWho, (err) => (err.status === 401 ? setWho(null) : setTimeout(() => setTries((n) => n + 1), 1000)));
+  }, [server.state, login, tries]);
+  ui.useEffect(() => { document.title = route.parts.length > 1 ? `${route.parts[1]}${route.parts[3] !== undefined ? "/" + route.parts[3] : ""} · kaon` : "kaon"; }, [route]);
+  const logout = () => ask("/session", { method: "DELETE" }).catch(() => {}).then(() => { reached("unknown"); setWho(null); });
+  if (login || who === null) return html`<${Login} query=${route.query} done=${setWho} />`;
+  if (who === undefined) return html`<main><div class="loading" role="status">${server.state === "lost" ? "The server does not answer; trying again…" : "One moment…"}</div></main>`;
+  return html`<${Top} route=${route} who=${who} logout=${logout} /><main id="content" tabindex="-1"><${Page} route=${route} who=${who} /></main>`;
+}
+
+applyTheme();
+ui.render(html`<${App} />`, document.getElementById("app"));

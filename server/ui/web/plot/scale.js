@@ -1,0 +1,48 @@
+// Scales: from values to pixels and back, linear or logarithmic, with the ticks that people expect.
+import { tick } from "../format.js";
+
+/** scale maps [min, max] to [from, to]. */
+export function scale(min, max, from, to, log = false) {
+  if (!(max > min)) { const pad = Math.abs(min) || 1; min -= pad / 2; max = min + pad; if (log && min <= 0) min = max / 10; }
+  const f = log ? Math.log10 : (v) => v, back = log ? (v) => 10 ** v : (v) => v;
+  const a = f(min), k = (to - from) / (f(max) - a);
+  const at = (v) => from + (f(v) - a) * k;
+  at.invert = (pixel) => back(a + (pixel - from) / k);
+  at.min = min; at.max = max; at.log = log; at.from = from; at.to = to;
+  return at;
+}
+
+/** ticks are about so many values of a scale, each with its label. */
+export function ticks(s, about = 5) {
+  if (s.log) {
+    const lo = Math.ceil(Math.log10(s.min) - 1e-9), hi = Math.floor(Math.log10(s.max) + 1e-9);
+    if (hi - lo >= 1) {
+      const every = Math.max(1, Math.ceil((hi - lo + 1) / about)), out = [];
+      for (let e = lo; e <= hi; e += every) out.push({ at: 10 ** e, label: tick(10 ** e) });
+      return out;
+    }
+  }
+  const raw = (s.max - s.min) / about, power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].map((m) => m * power).find((x) => x >= raw * 0.99) ?? 10 * power, out = [];
+  for (let i = Math.ceil(s.min / step - 1e-9); i * step <= s.max + step * 1e-9; i++) out.push({ at: i * step, label: tick(i * step) });
+  return out;
+}
+
+/** scaleOf is the scale of a dimension: categories in the middle of even bands. */
+export function scaleOf(dim, from, to, log) {
+  if (dim.categories) return scale(-0.5, Math.max(dim.categories.length - 0.5, 0.5), from, to);
+  const l = log && dim.positive;
+  if (!isFinite(dim.min)) return scale(0, 1, from, to);
+  return scale(dim.min, dim.max, from, to, l);
+}
+
+/** ticksOf are the ticks of a dimension's scale. */
+export function ticksOf(dim, s, about) {
+  if (dim.few?.length > 1 && dim.kind === "param" && !dim.categories) {
+    let last = Infinity; // labels do not lie on each other
+    return dim.few.filter((v) => { const clear = Math.abs(s(v) - last) > 15; if (clear) last = s(v); return clear; }).map((at) => ({ at, label: tick(at) }));
+  }
+  if (!dim.categories) return dim.whole && !s.log && s.max - s.min <= about ? ticks(s, about).filter((t) => Number.isInteger(t.at)) : ticks(s, about);
+  const every = Math.ceil(dim.categories.length / Math.max(about * 2, 1));
+  return dim.categories.map((label, at) => ({ at, label })).filter((t) => t.at % every === 0);
+}

@@ -1,0 +1,86 @@
+// The page of one trial: its parameters among those of all, its curves, its attempts, what it wrote and left, and how to
+// run it again.
+import { ui } from "./html.js";
+import { sweepPath, useGet } from "./api.js";
+import { useBeat } from "./events.js";
+import { Log } from "./log.js";
+import { Card, Copy, Shown, State } from "./parts.js";
+import { Lines } from "./plot/lines.js";
+import { token } from "./plot/colour.js";
+import { link } from "./route.js";
+import { useDark } from "./theme.js";
+import { bytes, duration, flat, plural, stamp, value } from "./format.js";
+
+const { html } = ui;
+
+/** Strip is where a value lies among all trials'. */
+function Strip({ values, at }) {
+  const numbers = values.filter((v) => typeof v === "number");
+  if (typeof at !== "number" || numbers.length < 2) {
+    const same = values.filter((v) => v === at).length;
+    return html`<span class="quiet small">${plural(same, "trial")} of ${values.length}</span>`;
+  }
+  const sorted = Float64Array.from(numbers).sort(), min = sorted[0], max = sorted[sorted.length - 1], log = min > 0 && max / min > 100;
+  const f = (v) => 100 * (max === min ? 0.5 : log ? Math.log(v / min) / Math.log(max / min) : (v - min) / (max - min));
+  const below = sorted.findIndex((v) => v >= at), every = Math.ceil(numbers.length / 300);
+  return html`<div class="strip" role="img" aria-label=${`larger than ${Math.round(100 * below / sorted.length)} % of trials`} title=${`${value(min)} to ${value(max)}${log ? ", log" : ""}`}>
+    ${Array.from(sorted).filter((_, i) => i % every === 0).map((v) => html`<i style=${{ left: f(v) + "%" }}></i>`)}<b style=${{ left: f(at) + "%" }}></b></div>`;
+}
+
+function Params({ t, columns }) {
+  const list = flat(t.params);
+  return html`<${Card} title="Parameters" width="w6" note="among those of all trials">${list.length === 0 ? html`<p class="quiet">They are known when it has begun.</p>` : html`
+    <table><tbody>${list.map(([k, v]) => html`<tr><td>${k}</td><td class="mono number">${value(v)}</td><td style=${{ width: "45%" }}>${columns && html`<${Strip} at=${v} values=${columns.params.find((p) => p.name === k)?.values ?? []} />`}</td></tr>`)}</tbody></table>`}
+    ${t.seed !== undefined && html`<p class="small quiet">seed <code>${t.seed}</code></p>`}</${Card}>`;
+}
+
+function Curve({ id, t, metric, beat }) {
+  const got = useGet(t.attempt || t.attempts.length ? sweepPath(id, `/trials/${t.trial}/points?most=2000&metric=${encodeURIComponent(metric)}`) : null, beat);
+  const dark = useDark();
+  const lines = ui.useMemo(() => [{ name: metric, points: (got.data?.points ?? []).map((p) => [p.step, typeof p.value === "number" ? p.value : NaN]), colour: token("accent"), width: 1.8 }], [got.data, metric, dark]);
+  if (!got.data?.points.length) return html`<p class="quiet">${metric}: no points yet.</p>`;
+  return html`<${Lines} lines=${lines} height=${220} xLabel="step" yLabel=${metric} label=${`${metric} over steps`} />`;
+}
+
+function Attempts({ t }) {
+  return html`<${Card} title="Attempts"><div class="scroll"><table><thead><tr><th class="number">Attempt</th><th>State</th><th>Agent</th><th>Began</th><th class="number">Took</th><th class="number">Exit</th><th class="number">Points</th><th>Why it ended</th></tr></thead>
+    <tbody>${t.attempts.map((a) => html`<tr><td class="number">${a.attempt}</td><td><${State} of=${a.end?.state ?? t.state} /></td><td>${a.end?.agent ?? t.host ?? ""}</td><td class="nowrap">${stamp(a.end?.start_ms)}</td>
+      <td class="number">${a.end ? duration((a.end.end_ms - a.end.start_ms) / 1000) : t.percent !== undefined ? `${Math.round(t.percent)} %` : ""}</td><td class="number">${a.end ? (a.end.signal ? `signal ${a.end.signal}` : a.end.exit) : ""}</td>
+      <td class="number">${a.points}${a.missing ? html` <span title="points that did not arrive">(−${a.missing})</span>` : ""}</td><td>${a.end?.reason ?? ""}</td></tr>`)}</tbody></table></div>
+    ${t.attempts.filter((a) => a.end?.unread).map((a) => html`<p class="note warn">Attempt ${a.attempt} may have meant as metrics what was not read: ${a.end.unread.map((u) => `${plural(u.lines, "line")} ${u.why}`).join("; ")}</p>`)}</${Card}>`;
+}
+
+function Artifacts({ id, t }) {
+  const got = useGet(sweepPath(id, `/trials/${t.trial}/artifacts`), t.state);
+  if (!got.data?.length) return null;
+  const href = (o) => "/v1/objects/" + o.split("/").map(encodeURIComponent).join("/");
+  return html`<${Card} title="Artifacts"><div class="scroll"><table><thead><tr><th>Name</th><th class="number">Size</th><th class="wide">SHA-256</th></tr></thead>
+    <tbody>${got.data.map((f) => html`<tr><td><a href=${href(f.object)} download=${f.name.split("/").pop()}>${f.name}</a></td><td class="number">${bytes(f.size)}</td><td class="mono small quiet wide cut">${f.sha256}</td></tr>`)}</tbody></table></div></${Card}>`;
+}
+
+/** TrialPage is the page. */
+export function TrialPage({ id, number, query }) {
+  const beat = useBeat(id, 500, (e) => e.trial === Number(number)), got = useGet(sweepPath(id, `/trials/${number}`), beat);
+  const sweep = useGet(sweepPath(id)), columns = useGet(sweepPath(id, "/columns?most=2000"));
+  return html`<${Shown} of=${got} what=${`trial ${number}`}>${(t) => {
+    const metrics = [...new Set([sweep.data?.metric, ...t.metrics.map((m) => m.name)].filter(Boolean))], name = `${id}/${t.trial}`;
+    return html`
+      <div class="bar"><h1><a href=${link(["sweeps", id])}>${id}</a> / ${t.trial}</h1><${State} of=${t.state} />${sweep.data?.best?.trial === t.trial && html`<span class="tag">best</span>`}
+        <span class="spring"></span>
+        ${t.trial > 0 && html`<a class="button" href=${link(["sweeps", id, "trials", String(t.trial - 1)])}>← ${t.trial - 1}</a>`}
+        ${sweep.data && t.trial + 1 < sweep.data.trials.total && html`<a class="button" href=${link(["sweeps", id, "trials", String(t.trial + 1)])}>${t.trial + 1} →</a>`}</div>
+      ${t.reason && html`<div class="note warn">${t.reason}</div>`}
+      <div class="grid">
+        <${Params} t=${t} columns=${columns.data} />
+        <${Card} title="Metrics" width="w6">${t.metrics.length === 0 ? html`<p class="quiet">None reported${t.state === "waiting" ? " yet" : ""}.</p>` : html`
+          <table><thead><tr><th>Metric</th><th class="number">Value</th><th class="number">Last</th><th class="number">Least</th><th class="number">Greatest</th><th class="number">Points</th></tr></thead>
+          <tbody>${t.metrics.map((m) => html`<tr><td>${m.name}</td><td class="number"><b>${value(m.value)}</b></td><td class="number">${value(m.last)}</td><td class="number">${value(m.min)}</td><td class="number">${value(m.max)}</td><td class="number">${m.count}</td></tr>`)}</tbody></table>`}</${Card}>
+        ${metrics.length > 0 && html`<${Card} title="Curves"><div class="grid">${metrics.slice(0, 8).map((m) => html`<div class=${metrics.length > 1 ? "w6" : "w12"} key=${m}><${Curve} id=${id} t=${t} metric=${m} beat=${beat} /></div>`)}</div></${Card}>`}
+        <${Attempts} t=${t} />
+        <${Log} id=${id} t=${t} query=${query} />
+        <${Artifacts} id=${id} t=${t} />
+        <${Card} title="Run it again"><div>By hand, with its parameters, seed, inputs and environment: <${Copy} text=${`kaon try ${name}`} /></div>
+          <div>All that is known of it: <${Copy} text=${`kaon trial ${name}`} /></div></${Card}>
+      </div>`;
+  }}</${Shown}>`;
+}
