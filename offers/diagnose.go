@@ -115,8 +115,9 @@ func (in *diagnosis) checkConstraints(a *Agent) bool {
 // checkEmptyAgent looks at an agent as if nothing ran there.
 func (in *diagnosis) checkEmptyAgent(agent int32) {
 	a := in.p.agents[agent].row
-	if in.p.agents[agent].excluded {
-		in.excluded[in.p.opt.Exclude[a.ID]]++
+	x := in.p.opt.Exclude[a.ID]
+	if in.p.agents[agent].excluded && !x.Cordoned {
+		in.excluded[x]++
 		return
 	}
 	if !in.g.accepts(a, false) {
@@ -130,6 +131,9 @@ func (in *diagnosis) checkEmptyAgent(agent int32) {
 		}
 	}
 	in.out.FitsEmpty++
+	if x.Cordoned {
+		in.out.Cordoned++
+	}
 }
 
 func (in *diagnosis) result() Reasons {

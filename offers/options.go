@@ -62,6 +62,8 @@ type Exclusion struct {
 	Until  time.Time // zero: for good
 	Reason string    // of one for good, for people, behind a number of agents: "without a licence"
 	Name   string    // of the reason, for programs
+	// Cordoned: an operator wants no work there for now, whatever the agent could hold.
+	Cordoned bool
 }
 
 // Times of declines. A decline with work waiting is short because other frameworks release resources all the

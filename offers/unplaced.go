@@ -24,6 +24,7 @@ type Reasons struct {
 	Avoided     int         `json:"avoided,omitempty"`
 	Capped      int         `json:"capped,omitempty"` // got as many launches as an unproven agent may
 	OtherRole   int         `json:"other_role,omitempty"`
+	Cordoned    int         `json:"cordoned,omitempty"`     // of those that would hold it if nothing ran there, those that an operator wants no work on
 	Excluded    []Excluded  `json:"architecture,omitempty"` // known agents excluded for good; the name in JSON is older
 	Constraints []Violation `json:"constraints,omitempty"`
 	Resources   []Shortage  `json:"resources,omitempty"`
@@ -129,6 +130,9 @@ func (r Reasons) String() string {
 	}
 	if r.Quota > 0 {
 		add("%d held back by the quota of the queue", r.Quota)
+	}
+	if r.Cordoned > 0 {
+		add("%s or drained by an operator", plural(r.Cordoned, "agent cordoned", "agents cordoned"))
 	}
 	for _, x := range r.Excluded {
 		reason := x.Reason

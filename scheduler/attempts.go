@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -16,6 +17,7 @@ type AttemptStatus struct {
 	State   sweep.State // Launched or Running
 	Task    string      // of the cluster, where it is that of another attempt too and has its id
 	Staged  bool        // it is behind another in its bundle: its turn has not come
+	Agent   offers.AgentID
 	Host    string
 	Percent *float64        // how far it last said it is; nil: it has not
 	Params  json.RawMessage // what it runs with; nil for the step, which runs with the winner's
@@ -47,7 +49,7 @@ func (c *Core) Attempts() []AttemptStatus {
 
 func (a *attempt) status() AttemptStatus {
 	s := AttemptStatus{
-		Sweep: a.run.id, Trial: a.trial, Attempt: a.number, State: a.run.state(a.trial), Task: a.otherTask(), Staged: a.waits(), Host: a.host, Percent: a.percent, Seed: a.seed,
+		Sweep: a.run.id, Trial: a.trial, Attempt: a.number, State: a.run.state(a.trial), Task: a.otherTask(), Staged: a.waits(), Agent: a.agent, Host: a.host, Percent: a.percent, Seed: a.seed,
 	}
 	if a.trial == ThenTrial {
 		return s

@@ -72,14 +72,17 @@ func asKilled(att *attempt, v classification) classification {
 	return v
 }
 
-// asWanted is what the end of an attempt comes to that was to end for good, whoever tells of it, and if nobody does: it is not
-// tried again.
+// asWanted is what the end of an attempt comes to that was to end, whoever tells of it, and if nobody does: it is not tried
+// again, but for one that is to go on elsewhere.
 func asWanted(att *attempt, v classification) classification {
 	switch att.killing {
 	case killStopped:
 		v.outcome, v.reason = sweep.AttemptStopped, att.reason
 	case killDone:
 		v.outcome, v.reason = sweep.AttemptSucceeded, att.reason
+	case killMoved: // elsewhere, and at nobody's charge
+		v.outcome, v.reason, v.retry, v.wait = sweep.AttemptLost, att.reason, anywhere, 0
+		v.uncharged, v.agentNotBlamed = true, true
 	}
 	return v
 }

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"github.com/kaon-sweep/kaon/scheduler/health"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -62,7 +63,13 @@ type (
 		Manifest []byte // the content of $KAON_WINNER
 		Params   []byte // JSON object of the winner's parameters
 	}
+	// SetCordons says which agents are to get no work: all that there are now, in place of those before. The core
+	// does not keep them over a restart: Config.Cordons does.
+	SetCordons struct{ List []Cordon }
 )
+
+// Cordon keeps agents from getting work because an operator wants it.
+type Cordon = health.Cordon
 
 func (Submit) command()        {}
 func (Stop) command()          {}
@@ -75,3 +82,4 @@ func (Forget) command()        {}
 func (SendMessage) command()   {}
 func (RecordsStored) command() {}
 func (Won) command()           {}
+func (SetCordons) command()    {}

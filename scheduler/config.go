@@ -52,6 +52,8 @@ type Config struct {
 	UnprovenCap    int           // launches at once on an agent that has not proved itself; 0: 16
 	KeptSweeps     int           // ended sweeps the journal keeps; 0: 100
 
+	Cordons []Cordon // agents that get no work from the beginning; SetCordons says it anew
+
 	// PointUpdates is how many status updates a second all executors together are to make for points alone; 0: 50.
 	PointUpdates float64
 }

@@ -100,6 +100,16 @@ func (s *dispatcher) put(call cluster.Call, lane int) bool {
 	return true
 }
 
+// waiting is how many calls wait in all lanes.
+func (s *dispatcher) waiting() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for lane := range cluster.LaneCount {
+		n += s.lanes.Len(lane)
+	}
+	return n
+}
+
 // wake fills a channel of capacity 1: whoever waits there looks again, be it the loop or a lane.
 func wake(c chan struct{}) {
 	select {

@@ -36,7 +36,7 @@ func (c *Core) finish(att *attempt, v classification, points *results.Record) {
 	c.conclude(att, v, points)
 	run.noteFirstFailure(att, v, c.now)
 	c.nextTurn(p)
-	c.shutdownIdle(att)
+	c.shutdownIdle(att.agent)
 }
 
 // giveBack ends an attempt of a bundle that never began. Its trial waits again, free of charge.
@@ -44,7 +44,7 @@ func (c *Core) giveBack(att *attempt, reason string) {
 	p, first := att.placement, !att.waits()
 	c.disbelieve(att)
 	v := classification{outcome: sweep.AttemptLost, uncharged: true, agentNotBlamed: true, unbegun: true, reason: reason}
-	if att.killing != notKilled {
+	if att.killing != notKilled && att.killing != killMoved {
 		v.outcome, v.reason = sweep.AttemptStopped, att.reason
 	}
 	if first {
@@ -99,10 +99,11 @@ func (c *Core) judgeAgent(att *attempt, v classification) {
 	}
 	a, _ := c.health.Agent(att.agent)
 	if x.Avoid {
-		c.note(AgentAvoided{
-			Agent: att.agent, Host: a.Host, Until: x.Until,
-			Reason: fmt.Sprintf("%d attempts in a row died within %v, last: %s", x.InARow, health.FastFailure, v.reason),
-		})
+		why := fmt.Sprintf("%d attempts in a row died within %v, last: %s", x.InARow, health.FastFailure, v.reason)
+		c.health.Blame(att.agent, why)
+		c.note(AgentAvoided{Agent: att.agent, Host: a.Host, Until: x.Until, Reason: why})
+	} else {
+		c.health.Blame(att.agent, "lost an attempt: "+v.reason)
 	}
 	c.timers.Set(x.Until, func(time.Time) {
 		if !c.health.Readmit(att.agent, x.Until) {

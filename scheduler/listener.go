@@ -4,6 +4,7 @@ package scheduler
 // after they are durable; a function that blocks stalls the scheduler, and may not call the loop's methods
 // except Enqueue. Absent functions are skipped.
 type Listener struct {
+	All               func(Notice) // every one, before the function of its kind
 	Connected         func(Connected)
 	SweepStarted      func(SweepStarted)
 	SweepExtended     func(SweepExtended)
@@ -27,6 +28,7 @@ type Listener struct {
 
 // dispatch calls the function for a notice.
 func (l *Listener) dispatch(n Notice) {
+	notify(l.All, n)
 	switch n := n.(type) {
 	case Connected:
 		notify(l.Connected, n)

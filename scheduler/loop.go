@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
@@ -39,7 +40,8 @@ type Loop struct {
 		stored   map[string]uint64
 		order    []string // keys of stored, oldest first
 	}
-	wake chan struct{} // capacity 1: full means the loop will look anyway
+	wake chan struct{}              // capacity 1: full means the loop will look anyway
+	out  atomic.Pointer[dispatcher] // nil: Run has not begun
 
 	lastTurn    int           // events of the last turn; this and slow belong to the loop's goroutine
 	journalTook time.Duration // what the journal took then
@@ -67,6 +69,7 @@ func (l *Loop) Run(ctx context.Context) error {
 		}
 	}))
 	out := newDispatcher(l.driver, l.undelivered)
+	l.out.Store(out)
 	out.start(ctx, &group)
 	err := l.turns(ctx, out)
 	cancel(err)

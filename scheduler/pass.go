@@ -32,6 +32,7 @@ func (c *Core) offered(ev cluster.Offered) {
 	}
 	c.cfg.Packer.Add(list...)
 	c.packDue = true
+	c.moveOverdue() // an attribute may have told
 }
 
 // Pack matches what waits with the offers there are. Call it when a burst of events has been stepped; when

@@ -33,6 +33,9 @@ func Restore(now time.Time, cfg Config, entries iter.Seq2[journal.Entry, error])
 		}
 		c.advanceTouched()
 	}
+	if len(cfg.Cordons) > 0 {
+		c.setCordons(cfg.Cordons)
+	}
 	return c, nil
 }
 

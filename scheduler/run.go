@@ -300,6 +300,7 @@ const (
 	killOverdue              // its executor did not keep the timeout
 	killPreempted            // its resources are wanted by others
 	killDone                 // it has what it can have
+	killMoved                // an operator drains its agent
 )
 
 // endSource is who told the end of an attempt.

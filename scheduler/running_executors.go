@@ -148,15 +148,15 @@ func (c *Core) observeDrain(att *attempt, s cluster.Status) {
 	}
 }
 
-// shutdownIdle ends the shared executors of an agent that is being drained as soon as nothing runs on them: they would keep it
+// shutdownIdle ends the shared executors of an agent that is to become empty as soon as nothing runs on them: they would keep it
 // from being done.
-func (c *Core) shutdownIdle(att *attempt) {
-	if a, _ := c.health.Agent(att.agent); !a.Draining {
+func (c *Core) shutdownIdle(id offers.AgentID) {
+	if a, _ := c.health.Agent(id); !a.Draining && c.health.Cordoned[id] == nil {
 		return
 	}
-	for _, id := range slices.Clone(c.confirmed[att.agent]) {
-		if k := (journal.ExecutorKey{Agent: att.agent, Executor: id}); !c.hasLiveAttempt(k) {
-			c.call(cluster.Shutdown{Agent: att.agent, Executor: id})
+	for _, executor := range slices.Clone(c.confirmed[id]) {
+		if k := (journal.ExecutorKey{Agent: id, Executor: executor}); !c.hasLiveAttempt(k) {
+			c.call(cluster.Shutdown{Agent: id, Executor: executor})
 			c.executorEnded(k)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/health"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -46,6 +47,25 @@ type AgentStatus struct {
 	Running int
 	Proven  bool
 	Avoided time.Time // zero or until when it gets no work
+	Why     string    // it was avoided the last time; empty: it never was
+	Health  int       // from 0, avoided, to 100: what it gets depends on it
+	Cordon  *Cordon   // an operator wants no work there; nil: nobody does
+
+	Foreign    bool // no executor is built for its architecture
+	Attributes []offers.Attribute
+}
+
+// healthOf is a number for people: an agent that has proved itself has 100, an unknown one 60; each fast failure in a row costs
+// 15, each time in a row that it was left alone 20, and one that is left alone now has 0.
+func healthOf(a *health.Agent, avoided bool) int {
+	score := 60
+	switch {
+	case avoided:
+		return 0
+	case a.Proven:
+		score = 100
+	}
+	return max(5, score-15*a.Failures-20*a.Avoided)
 }
 
 // Snapshot copies what people ask about: O(sweeps + agents + live attempts).
@@ -61,7 +81,14 @@ func (c *Core) Snapshot() Snapshot {
 		})
 	}
 	for id, a := range c.health.All() {
-		s.Agents = append(s.Agents, AgentStatus{ID: id, Host: a.Host, Running: a.Running, Proven: a.Proven, Avoided: c.health.Avoid[id]})
+		st := AgentStatus{ID: id, Host: a.Host, Running: a.Running, Proven: a.Proven, Avoided: c.health.Avoid[id], Why: a.Why, Attributes: a.Attributes}
+		_, st.Foreign = c.health.Foreign[id]
+		st.Health = healthOf(&a, st.Avoided.After(c.now) || st.Foreign)
+		if cordon := c.health.Cordoned[id]; cordon != nil {
+			one := *cordon
+			st.Cordon = &one
+		}
+		s.Agents = append(s.Agents, st)
 	}
 	slices.SortFunc(s.Agents, func(a, b AgentStatus) int { return cmp.Compare(a.ID, b.ID) })
 	return s

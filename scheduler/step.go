@@ -74,6 +74,8 @@ func (c *Core) Do(now time.Time, cmd Command) {
 		c.stored(ev)
 	case Won:
 		c.won(ev)
+	case SetCordons:
+		c.setCordons(ev.List)
 	default:
 		c.note(Anomaly{Message: fmt.Sprintf("command of unknown type %T", cmd)})
 	}

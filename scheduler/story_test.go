@@ -25,6 +25,7 @@ import (
 //	submit s trials=3 retries=1 objective=loss asha=2 plateau=3 budget=1h steps=9 …   offer a1 cpus=4 [arch=arm64] [cold] (mem and disk abound; cold: the executors there have ended)
 //	update s.0.1 RUNNING [uuid=u1] [loss=1,2 first=0] [exit=0] [reason=…] [says=with_words] [starved=memory] [from=a1] [at=7 (its second)] [garbled]
 //	tick 30s   subscribe [f2]   disconnect   crash [away=24h]   pause s   resume s   executor-gone s.0.1 86   stop s   stop-trial s 1   agent-gone a1   won s [trial=1] [attempt=2]   retry s   stored s 3
+//	cordon a1 [deadline=10s]   cordon - rack=r1   uncordon
 func TestStories(t *testing.T) {
 	datadriven.Walk(t, "testdata/stories", func(t *testing.T, path string) {
 		s := &story{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), mem: &journal.Memory{}, core: NewCore(testConfig()), runs: map[offers.AgentID][]offers.ExecutorID{}}
@@ -41,11 +42,12 @@ func TestStories(t *testing.T) {
 }
 
 type story struct {
-	core   *Core
-	mem    *journal.Memory
-	now    time.Time
-	offers int
-	runs   map[offers.AgentID][]offers.ExecutorID // executors that were started there and did not end
+	core    *Core
+	mem     *journal.Memory
+	now     time.Time
+	offers  int
+	cordons []Cordon
+	runs    map[offers.AgentID][]offers.ExecutorID // executors that were started there and did not end
 }
 
 // started notes the executors that launches start.
@@ -103,6 +105,24 @@ func (s *story) command(t *testing.T, d *datadriven.TestData) {
 			framework = cluster.FrameworkID(arg(0))
 		}
 		step(cluster.Subscribed{Framework: framework, Master: "m"})
+	case "cordon", "uncordon":
+		s.cordons = nil
+		if d.Cmd == "cordon" {
+			one := Cordon{ID: "c", Agent: arg(0)}
+			if d.MaybeScanArgs(t, "rack", &one.Value) {
+				one.Agent, one.Attribute = "", "rack"
+			}
+			var deadline string
+			if d.MaybeScanArgs(t, "deadline", &deadline) {
+				wait, err := time.ParseDuration(deadline)
+				if err != nil {
+					t.Fatal(err)
+				}
+				one.Deadline = s.now.Add(wait)
+			}
+			s.cordons = []Cordon{one}
+		}
+		do(SetCordons{List: s.cordons})
 	case "disconnect":
 		step(cluster.Disconnected{})
 	case "crash":
@@ -114,7 +134,9 @@ func (s *story) command(t *testing.T, d *datadriven.TestData) {
 			}
 			s.now = s.now.Add(wait)
 		}
-		core, err := Restore(s.now, testConfig(), s.mem.Load())
+		cfg := testConfig()
+		cfg.Cordons = s.cordons
+		core, err := Restore(s.now, cfg, s.mem.Load())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -37,6 +37,9 @@ type Incompatible struct {
 func (t *Tracker) Observe(o *offers.Offer) (Incompatible, bool) {
 	a := t.of(o.Agent, o.Hostname)
 	a.draining = false
+	if a.attributes = o.Attributes; len(t.cordons) > 0 {
+		t.updateCordon(o.Agent, a)
+	}
 	a.arch = Architecture(o.Attributes)
 	return t.updateArchitecture(o.Agent, a)
 }
@@ -72,11 +75,15 @@ func WithoutExecutor(arch string) offers.Exclusion {
 	return offers.Exclusion{Name: arch, Reason: "of " + name + ", which no executor is built for"}
 }
 
-// Exclude is the agents that get nothing: those avoided for a time, and for good those without an executor.
+// Exclude is the agents that get nothing: those avoided for a time, until an operator lifts it those cordoned, and for good
+// those without an executor.
 func (t *Tracker) Exclude() map[offers.AgentID]offers.Exclusion {
 	all := make(map[offers.AgentID]offers.Exclusion, len(t.Avoid)+len(t.Foreign))
 	for id, until := range t.Avoid {
 		all[id] = offers.Exclusion{Until: until}
+	}
+	for id := range t.Cordoned {
+		all[id] = offers.Exclusion{Cordoned: true}
 	}
 	for id, arch := range t.Foreign {
 		all[id] = WithoutExecutor(arch)

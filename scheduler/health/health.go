@@ -34,7 +34,10 @@ type Tracker struct {
 	Avoid   map[offers.AgentID]time.Time // get none until then
 	Last    map[offers.AgentID]bool      // get only what others cannot take: what ended there last was lost
 	Foreign map[offers.AgentID]string    // no executor is built for their architecture
+	// Cordoned get none because an operator wants it.
+	Cordoned map[offers.AgentID]*Cordon
 
+	cordons     []Cordon
 	unprovenCap int
 	unsupported func(arch string) bool
 	agents      map[offers.AgentID]*agent
@@ -54,9 +57,11 @@ type agent struct {
 	since   time.Time
 	until   time.Time
 
-	arch         string // as its attributes name it; empty: they do not
-	archMismatch bool   // an executor found no binary for it
-	draining     bool   // an operator drains it, and it has offered nothing since
+	arch         string             // as its attributes name it; empty: they do not
+	archMismatch bool               // an executor found no binary for it
+	draining     bool               // an operator drains it, and it has offered nothing since
+	why          string             // it is avoided, for people
+	attributes   []offers.Attribute // of its last offer
 }
 
 type recentEnd struct {
@@ -70,7 +75,7 @@ func New(unprovenCap int, unsupported func(arch string) bool) Tracker {
 	return Tracker{
 		Caps: map[offers.AgentID]int{}, Avoid: map[offers.AgentID]time.Time{}, Last: map[offers.AgentID]bool{},
 		Foreign: map[offers.AgentID]string{}, unprovenCap: unprovenCap, unsupported: unsupported,
-		agents: map[offers.AgentID]*agent{},
+		agents: map[offers.AgentID]*agent{}, Cordoned: map[offers.AgentID]*Cordon{},
 	}
 }
 
@@ -81,9 +86,11 @@ func (t *Tracker) of(id offers.AgentID, host string) *agent {
 		a = &agent{}
 		t.agents[id] = a
 		t.updateCap(id, a)
+		t.updateCordon(id, a)
 	}
-	if host != "" {
+	if host != "" && host != a.host {
 		a.host = host
+		t.updateCordon(id, a)
 	}
 	return a
 }
@@ -204,7 +211,7 @@ func (t *Tracker) FailingElsewhere(id offers.AgentID, could func(except func(off
 func (t *Tracker) excluded(id offers.AgentID) bool {
 	_, foreign := t.Foreign[id]
 	_, avoided := t.Avoid[id]
-	return foreign || avoided
+	return foreign || avoided || t.Cordoned[id] != nil
 }
 
 // pause leaves an agent alone for a moment in which its work may go to others, and then tries it with one attempt.
@@ -273,9 +280,18 @@ type Agent struct {
 	Proven   bool
 	Arch     string // as its attributes name it
 	Draining bool
+	// Failures are fast ones in a row, Avoided how often in a row it had to be avoided; Why says what for.
+	Failures, Avoided int
+	Why               string
+	Attributes        []offers.Attribute // must not be changed
 }
 
-func (a *agent) known() Agent { return Agent{a.host, a.running, a.proven, a.arch, a.draining} }
+func (a *agent) known() Agent {
+	return Agent{a.host, a.running, a.proven, a.arch, a.draining, a.fast, a.avoided + a.pauses, a.why, a.attributes}
+}
+
+// Blame keeps why an agent is avoided, for people.
+func (t *Tracker) Blame(id offers.AgentID, why string) { t.of(id, "").why = why }
 
 // Agent is what is known of an agent; nothing of one that was never met.
 func (t *Tracker) Agent(id offers.AgentID) (a Agent, known bool) {

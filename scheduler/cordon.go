@@ -1,0 +1,63 @@
+package scheduler
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/health"
+	"github.com/kaon-sweep/kaon/scheduler/task"
+)
+
+// setCordons says anew which agents get no work at an operator's wish. What has not begun in bundles there goes back, what
+// runs may end until the deadline, and idle executors end at once: an agent that is cordoned becomes empty. The cordons
+// themselves are kept by whoever gives them.
+func (c *Core) setCordons(list []health.Cordon) {
+	c.health.SetCordons(slices.Clone(list))
+	for i := range list {
+		if at := list[i].Deadline; !at.IsZero() {
+			c.timers.Set(at, func(time.Time) { c.moveOverdue() })
+		}
+	}
+	c.moveOverdue()
+	c.recallCordoned()
+	for _, id := range slices.Sorted(maps.Keys(c.confirmed)) {
+		c.shutdownIdle(id)
+	}
+	c.requestOffers() // what was declined of agents that are to work again is hidden by filters
+}
+
+// moveOverdue ends what runs on agents that were to be empty by now. Its trials go on elsewhere.
+func (c *Core) moveOverdue() {
+	if len(c.health.Cordoned) == 0 {
+		return
+	}
+	var agents []offers.AgentID
+	overdue := map[offers.AgentID][]*attempt{}
+	for att := c.live.first; att != nil; att = att.next {
+		if att.killing == notKilled && c.health.Overdue(att.agent, c.now) {
+			if overdue[att.agent] == nil {
+				agents = append(agents, att.agent)
+			}
+			overdue[att.agent] = append(overdue[att.agent], att)
+		}
+	}
+	for _, id := range agents {
+		c.killAll(overdue[id], killMoved, fmt.Sprintf("moved, as agent %s is being drained", overdue[id][0].where()))
+	}
+}
+
+// recallCordoned asks bundles on cordoned agents for what has not begun. The message may be lost, and then a bundle goes on
+// for its few seconds.
+func (c *Core) recallCordoned() {
+	asked := map[*placement]bool{}
+	for att := c.live.first; att != nil; att = att.next {
+		if p := att.placement; c.health.Cordoned[att.agent] != nil && len(p.attempts) > 1 && !asked[p] {
+			asked[p] = true
+			c.call(cluster.Message{Agent: p.agent, Executor: p.executor, Data: task.Encode(task.Control{Task: string(p.task), Recall: true})})
+		}
+	}
+}
