@@ -17,6 +17,7 @@ import (
 // and people are told.
 func (s *Server) listener() scheduler.Listener {
 	return scheduler.Listener{
+		All:          s.log,
 		Connected:    s.onConnected,
 		SweepStarted: func(n scheduler.SweepStarted) { s.cfg.Heard(n) },
 		TrialMoved: func(n scheduler.TrialMoved) {
@@ -98,13 +99,19 @@ func (s *Server) onPassDone(n scheduler.PassDone) {
 	if s.cluster.local {
 		here = machineOf(s.cluster.machine)
 	}
-	why := map[string]string{}
+	why, short := map[string]string{}, map[string]map[string]int{}
 	for i := range n.Refusals {
-		why[n.Refusals[i].Sweep] = here.explain(&n.Refusals[i].Refusal)
+		id, r := n.Refusals[i].Sweep, &n.Refusals[i].Refusal
+		reasons := r.Reasons()
+		why[id] = here.explain(reasons, r.Count, r.Each())
+		if short[id] == nil {
+			short[id] = map[string]int{}
+		}
+		short[id][shortage(reasons)] += r.Count
 	}
 	for _, sw := range s.Sweeps() {
 		sw.mu.Lock()
-		sw.mu.waiting = why[sw.id]
+		sw.mu.waiting, sw.mu.short = why[sw.id], short[sw.id]
 		sw.mu.Unlock()
 	}
 }

@@ -50,6 +50,9 @@ func (s *Server) open(ctx context.Context) error {
 	if err := s.takeUp(ctx); err != nil {
 		return err
 	}
+	if err := s.cordons.open(s.cfg.Folder); err != nil {
+		return unreachable(err)
+	}
 	core, err := scheduler.Restore(time.Now(), s.coreConfig(), s.loaded())
 	if err != nil {
 		return unreachable(fmt.Errorf("read journal of %s: %w", s.subject(), err))
@@ -199,8 +202,10 @@ func (s *Server) openDriver(core *scheduler.Core) (err error) {
 
 func (s *Server) coreConfig() scheduler.Config {
 	executor := once(s.cluster.executor)
+	s.packer = offers.NewIndex()
 	return scheduler.Config{
-		Packer:   offers.NewIndex(),
+		Packer:   timedPacker{s.packer},
+		Cordons:  s.cordons.forCore(),
 		Executor: s.cfg.Cluster.weigh(executor),
 		Inside:   s.cfg.Cluster.weigh(inImage(executor)),
 		Container: func(id string, _ *sweep.Spec) (*cluster.Container, error) {

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
@@ -34,6 +35,8 @@ type Server struct {
 	driver  *lazyDriver
 	loop    *scheduler.Loop
 	control *control.Server // nil: this place has no sockets
+	packer  *offers.Index
+	cordons cordons
 
 	ctx      context.Context // until Close
 	cancel   context.CancelFunc
@@ -94,6 +97,7 @@ type Sweep struct {
 		board       *board.Board
 		extended    []journal.Extension // what was changed since it began
 		waiting     string              // why nothing more runs; empty when all that waits is wanted to wait
+		short       map[string]int      // how many trials wait, by one of Shortages; never changed, only replaced
 		endedBefore int                 // trials that had ended when this process began with it
 		ending      chan struct{}
 		over        scheduler.SweepEnded // when ending is closed
@@ -209,6 +213,13 @@ func (s *Server) Do(ctx context.Context, command scheduler.Command) error {
 func (s *Server) Snapshot(ctx context.Context) (scheduler.Snapshot, error) {
 	return s.loop.Snapshot(ctx)
 }
+
+// Agents are what the packer knows of those that ever offered anything: what they have, and what is used of it. They
+// must not be changed.
+func (s *Server) Agents() []*offers.Agent { return s.packer.Agents() }
+
+// Queues is how much waits inside the scheduler.
+func (s *Server) Queues() scheduler.Queues { return s.loop.Queues() }
 
 // Attempts are those that are alive.
 func (s *Server) Attempts(ctx context.Context) ([]scheduler.AttemptStatus, error) {

@@ -37,6 +37,10 @@ func (m machine) waits(why offers.Reasons, trials int, each resource.Resources) 
 	if why.FitsEmpty == 0 || why.Quota > 0 || why.OtherRole > 0 || len(why.Excluded)+len(why.Constraints) > 0 {
 		return "", false
 	}
+	if why.Cordoned > 0 {
+		return fmt.Sprintf("%s %s waiting, as this machine is to get no work: end that with: kaon cordon --undo",
+			Plural(trials, "trial"), are), true
+	}
 	var parts []string
 	for _, s := range why.Resources {
 		parts = append(parts, m.short(s, each))
@@ -138,14 +142,13 @@ func isFree(v resource.Milli, amount func(resource.Milli) string) string {
 }
 
 // explain is the reasons why trials wait, for people, with what can be done. A nil machine is a cluster.
-func (m machine) explain(r *offers.Unplaced) string {
-	why := r.Reasons()
+func (m machine) explain(why offers.Reasons, trials int, each resource.Resources) string {
 	if m != nil {
-		if text, ok := m.waits(why, r.Count, r.Each()); ok {
+		if text, ok := m.waits(why, trials, each); ok {
 			return text
 		}
 	}
-	text := why.Sentence(r.Count)
+	text := why.Sentence(trials)
 	if what := remedy(why); what != "" {
 		text += "; what helps: " + what
 	}

@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+
+	"github.com/kaon-sweep/kaon/server/api"
 )
 
 type agentsCmd struct {
-	JSON bool `help:"Print JSON."`
+	Running bool `help:"Show also what runs on each."`
+	JSON    bool `help:"Print JSON."`
 	serverFlags
 }
 
@@ -25,18 +28,42 @@ func (c *agentsCmd) Run(ctx context.Context, out *output) error {
 		return json.NewEncoder(out.stdout).Encode(list)
 	}
 	var tab table
-	tab.row("AGENT", "HOST", "RUNNING", "TRUST")
-	for _, a := range list {
-		trust := "unproven"
-		switch {
-		case a.Avoided != "":
-			trust = "avoided until " + a.Avoided
-		case a.Proven:
-			trust = "proven"
+	tab.row("AGENT", "HOST", "RUNNING", "CPUS", "MEMORY", "GPUS", "HEALTH", "STATE")
+	for i := range list {
+		a := &list[i]
+		used := func(used, all float64) string { return formatValue(used) + "/" + formatValue(all) }
+		tab.row(a.ID, a.Host, a.Running, used(a.Used.CPUs, a.Capacity.CPUs), used(a.Used.MemoryMB, a.Capacity.MemoryMB)+" MB",
+			used(a.Used.GPUs, a.Capacity.GPUs), a.Health, agentWords(a))
+		if c.Running {
+			for _, one := range a.Attempts {
+				tab.row("", fmt.Sprintf("%s/%d", one.Sweep, one.Trial), one.State, "", "", "", "", "")
+			}
 		}
-		tab.row(a.ID, a.Host, a.Running, trust)
 	}
 	return tab.print(out.stdout)
+}
+
+// agentWords says why an agent gets work or none.
+func agentWords(a *api.Agent) string {
+	text := a.State
+	switch {
+	case a.Cordon != nil:
+		if a.Cordon.Deadline != "" {
+			text = "draining until " + a.Cordon.Deadline
+		}
+		if a.Running == 0 {
+			text += ", empty"
+		}
+		if a.Cordon.Reason != "" {
+			text += ": " + a.Cordon.Reason
+		}
+	case a.Avoided != "":
+		text += " until " + a.Avoided
+		if a.Why != "" {
+			text += ": " + a.Why
+		}
+	}
+	return text
 }
 
 type eventsCmd struct {

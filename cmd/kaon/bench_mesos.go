@@ -60,7 +60,7 @@ func (c *benchMesosCmd) Run(ctx context.Context, out *output) error {
 	report, err := bench.Mesos(ctx, bench.MesosConfig{
 		Trials: c.Trials, Points: c.Points, Command: c.Command, CPUs: c.CPUs, Mem: c.Memory, Example: example,
 		Server: server.Config{Folder: filepath.Join(folder, "state"), Bucket: &bucket.Memory{}, Cluster: cluster,
-			FrameworkName: "kaon bench mesos", Log: newLog(out.stderr, "error")},
+			FrameworkName: "kaon bench mesos", Log: newLog(out.stderr, "error", logText)},
 	})
 	if err != nil {
 		return err

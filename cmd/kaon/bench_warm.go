@@ -36,7 +36,7 @@ func (c *benchWarmCmd) Run(ctx context.Context, out *output) error {
 		Trials: c.Trials, Command: c.Command,
 		Server: server.Config{
 			Folder: state, Bucket: &bucket.Memory{}, Cluster: cluster, FrameworkName: "kaon bench warm",
-			PartitionGrace: c.PartitionGrace, Log: newLog(out.stderr, "error"),
+			PartitionGrace: c.PartitionGrace, Log: newLog(out.stderr, "error", logText),
 		},
 	})
 	if err != nil {

@@ -34,13 +34,14 @@ type clusterCmd struct {
 	Principal string        `env:"KAON_PRINCIPAL" placeholder:"@FILE" help:"Ask schedulers for the NAME:SECRET in a file that only you may read, or in the variable; made up when left out."`
 	NoAuth    bool          `name:"no-auth" help:"Ask nobody: every user of this machine can then run commands as you. On loopback addresses only."`
 	Log       string        `enum:"none,error,warn,info,debug" default:"warn" help:"Level of the log on standard error: none, error, warn, info or debug."`
+	LogFormat string        `name:"log-format" enum:"text,json" default:"text" help:"Format of the log: text or json (${default})."`
 	JSON      bool          `help:"Print the address as JSON."`
 }
 
 // Run serves until a signal. Executors are left running, as Mesos leaves them.
 func (c *clusterCmd) Run(ctx context.Context, out *output) error {
 	cfg := embedded.Config{
-		Listen: c.Listen, WorkDir: c.Work, Cache: c.Cache << 20, Log: newLog(out.stderr, c.Log),
+		Listen: c.Listen, WorkDir: c.Work, Cache: c.Cache << 20, Log: newLog(out.stderr, c.Log, c.LogFormat),
 		Timing: protocol.Timing{AllocationInterval: c.Allocate},
 	}
 	for _, text := range c.Agent {

@@ -5,8 +5,8 @@ import (
 	"log/slog"
 )
 
-// newLog writes log lines for people who look for trouble; "none" discards them.
-func newLog(w io.Writer, level string) *slog.Logger {
+// newLog writes log lines for people who look for trouble, or as JSON for machines; "none" discards them.
+func newLog(w io.Writer, level, format string) *slog.Logger {
 	if level == "none" {
 		return slog.New(slog.DiscardHandler)
 	}
@@ -14,5 +14,15 @@ func newLog(w io.Writer, level string) *slog.Logger {
 	if err := l.UnmarshalText([]byte(level)); err != nil {
 		l = slog.LevelError
 	}
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: l}))
+	options := &slog.HandlerOptions{Level: l}
+	if format == logJSON {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
 }
+
+// The formats of the log.
+const (
+	logText = "text"
+	logJSON = "json"
+)

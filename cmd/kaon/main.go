@@ -37,7 +37,9 @@ type commands struct {
 	List   listCmd   `cmd:"" aliases:"ls" group:"Service" help:"List sweeps, of a server or in results."`
 	Rm     rmCmd     `cmd:"" group:"Service" help:"Delete sweeps that have ended, with all of their results."`
 	Gc     gcCmd     `cmd:"" group:"Service" help:"Delete sweeps that ended long ago."`
-	Agents agentsCmd `cmd:"" group:"Service" help:"List the machines that a server has work on."`
+	Agents agentsCmd `cmd:"" group:"Service" help:"List the machines that a server has work on: load, health, why avoided."`
+	Cordon cordonCmd `cmd:"" group:"Service" help:"Keep agents from getting new work."`
+	Drain  drainCmd  `cmd:"" group:"Service" help:"Have agents empty: nothing new, and what runs ends or is moved by a deadline."`
 	Events eventsCmd `cmd:"" group:"Service" help:"Print what happens on a server as it happens."`
 	UI     uiCmd     `cmd:"" name:"ui" group:"Service" help:"Give a link to a server's dashboard, or open it in the browser."`
 	Login  loginCmd  `cmd:"" group:"Service" help:"Keep a token for a server."`
@@ -54,6 +56,7 @@ type commands struct {
 	Export    exportCmd    `cmd:"" group:"Results" help:"Write a sweep's results as CSV, JSON Lines or Parquet."`
 	Report    reportCmd    `cmd:"" group:"Results" help:"Write a sweep as one page for a browser, which needs no server."`
 
+	Doctor     doctorCmd     `cmd:"" group:"Machinery" help:"Check this machine, the results, the cluster and the server, and say what to do."`
 	Cluster    clusterCmd    `cmd:"" group:"Machinery" help:"Serve the embedded Mesos-compatible cluster on a port."`
 	Bench      benchCmd      `cmd:"" group:"Machinery" help:"Measure what kaon claims, beside something to compare with."`
 	Executor   executorCmd   `cmd:"" group:"Machinery" help:"Run beside trials; started by agents, not by people."`

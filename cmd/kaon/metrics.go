@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -27,13 +29,22 @@ type resultsMetrics struct {
 	bucket *bucket.Metrics
 	board  *board.Metrics
 	store  *store.Metrics
+	set    *metrics.Set
+	more   *atomic.Pointer[func(io.Writer)] // writes what else there is to count; nil: nothing, or not yet
+}
+
+// write writes the counters of all stages, and those of the process.
+func (m *resultsMetrics) write(w io.Writer) {
+	m.set.WritePrometheus(w)
+	metrics.WritePrometheus(w, true)
+	metrics.WriteFDMetrics(w)
 }
 
 // serveMetrics serves the counters of every stage; an empty address serves nothing. Without a host it listens on
 // this machine only; beyond it they are shown to who knows the credentials, NAME:SECRET by --metrics-auth.
 func serveMetrics(address, auth string) (stats resultsMetrics, stop func(), err error) {
 	set := metrics.NewSet()
-	stats = resultsMetrics{bucket.NewMetrics(set), board.NewMetrics(set), store.NewMetrics(set)}
+	stats = resultsMetrics{bucket.NewMetrics(set), board.NewMetrics(set), store.NewMetrics(set), set, new(atomic.Pointer[func(io.Writer)])}
 	if address == "" {
 		return stats, func() {}, nil
 	}
@@ -61,8 +72,10 @@ func serveMetrics(address, auth string) (stats resultsMetrics, stop func(), err 
 			http.Error(w, "unauthorized", http.StatusUnauthorized)
 			return
 		}
-		set.WritePrometheus(w)
-		metrics.WritePrometheus(w, true)
+		if more := stats.more.Load(); more != nil {
+			(*more)(w)
+		}
+		stats.write(w)
 	})
 	var h http.Handler = mux
 	if listen.Loopback(address) || auth != "" && auth != askNobody {

@@ -12,6 +12,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/server/webhook"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -22,6 +23,7 @@ type workFlags struct {
 	Metrics     string `placeholder:"ADDR" help:"Serve Prometheus metrics at http://ADDR/metrics."`
 	MetricsAuth string `name:"metrics-auth" env:"KAON_METRICS_AUTH" placeholder:"@FILE" help:"Show the metrics to who knows the NAME:SECRET in a file that only you may read, or in the variable; none: to everybody. Must be given when ADDR is beyond this machine."`
 	Log         string `enum:"none,error,warn,info,debug" default:"error" help:"Level of the log on standard error: none, error, warn, info or debug."`
+	LogFormat   string `name:"log-format" enum:"text,json" default:"text" help:"Format of the log: text, or json, a line each with sweep, trial, attempt and agent as fields (${default})."`
 	Quiet       bool   `short:"q" help:"No progress; only what must be known, and the result."`
 	JSON        bool   `help:"Print the result as one JSON object; progress goes to standard error."`
 	clusterFlags
@@ -38,7 +40,7 @@ func (f *workFlags) runner(ctx context.Context, out *output) (r *runner, stop fu
 		stop()
 		return nil, nil, err
 	}
-	return &runner{flags: f, out: out, log: newLog(overBar{out.stderr}, f.Log), bucket: bucket, stats: stats}, stop, nil
+	return &runner{flags: f, out: out, log: newLog(overBar{out.stderr}, f.Log, f.LogFormat), bucket: bucket, stats: stats}, stop, nil
 }
 
 // runner runs sweeps one after the other: the one asked for, and the spec of its `then`.
@@ -59,12 +61,15 @@ func (r *runner) open(ctx context.Context, id string, spec *sweep.Spec) (*server
 }
 
 // openServer opens a server of many sweeps, which tells the API what it hears as soon as there is one.
-func (r *runner) openServer(ctx context.Context, folder string, hears *atomic.Pointer[api.API]) (*server.Server, *notices, error) {
+func (r *runner) openServer(ctx context.Context, folder string, hears *atomic.Pointer[api.API], hooks *webhook.Sender) (*server.Server, *notices, error) {
 	return r.openWith(ctx, func(cfg *server.Config) {
 		cfg.Folder, cfg.FrameworkName = folder, "kaon"
 		cfg.Heard = func(n scheduler.Notice) {
 			if a := hears.Load(); a != nil {
 				a.Heard(n)
+			}
+			if hooks != nil {
+				hooks.Heard(n)
 			}
 		}
 	})

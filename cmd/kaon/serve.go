@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -26,6 +28,7 @@ type serveCmd struct {
 	TLSKey  string   `name:"tls-key" placeholder:"FILE" help:"Its key, PEM."`
 	Open    bool     `help:"Open the dashboard in the browser when it serves."`
 	Plain   bool     `help:"Listen beyond this machine without TLS: tokens can then be read on the network, unless a proxy in front has TLS."`
+	webhookFlags
 	workFlags
 }
 
@@ -57,15 +60,23 @@ func (c *serveCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
+	hooks, err := c.sender(r.log)
+	if err != nil {
+		return err
+	}
 	var serving atomic.Pointer[api.API]
-	s, told, err := r.openServer(ctx, folder, &serving)
+	s, told, err := r.openServer(ctx, folder, &serving, hooks)
 	if err != nil {
 		return err
 	}
 	err = c.serve(ctx, out, r, s, folder, &serving, told)
 	last, cancel := lastWork(closePatience)
 	defer cancel()
-	if closed := s.Close(last); closed != nil {
+	closed := s.Close(last)
+	if hooks != nil {
+		hooks.Close(last)
+	}
+	if closed != nil {
 		err = errors.Join(err, unreachable(fmt.Errorf("close: %w; what is left is stored when it starts again", closed)))
 	}
 	return err
@@ -99,6 +110,7 @@ func (c *serveCmd) serve(ctx context.Context, out *output, r *runner, s *server.
 	a, err := api.New(api.Config{
 		Server: s, Bucket: r.bucket, Folder: folder, Place: absolutePlace(c.Results), Tokens: tokens, Version: versionString(), Log: r.log,
 		UI: ui.Handler(), Browser: pages.open,
+		Metrics: r.stats.write,
 	})
 	if err != nil {
 		return err
@@ -106,6 +118,8 @@ func (c *serveCmd) serve(ctx context.Context, out *output, r *runner, s *server.
 	defer a.Close()
 	pages.handler = a.Handler()
 	serving.Store(a)
+	count := func(w io.Writer) { a.WriteMetrics(ctx, w) }
+	r.stats.more.Store(&count)
 	listeners, addresses, err := c.listen(a, filepath.Join(folder, apiSocket))
 	if err != nil {
 		return usage(err)
@@ -131,6 +145,7 @@ func (c *serveCmd) serve(ctx context.Context, out *output, r *runner, s *server.
 			fmt.Fprintf(out.stderr, "kaon: warning: the dashboard cannot be opened: %v\n", err)
 		}
 	}
+	tell := c.teller(out)
 	for {
 		select {
 		case <-ctx.Done():
@@ -139,10 +154,19 @@ func (c *serveCmd) serve(ctx context.Context, out *output, r *runner, s *server.
 			return s.Err()
 		case line := <-told.lines:
 			if !c.Quiet {
-				fmt.Fprintf(out.stderr, "kaon: %s\n", line)
+				tell(line)
 			}
 		}
 	}
+}
+
+// teller shows what people should know, in the form that the log has.
+func (c *serveCmd) teller(out *output) func(line string) {
+	if c.LogFormat == logJSON {
+		told := newLog(out.stderr, slog.LevelInfo.String(), logJSON)
+		return func(line string) { told.Info(line) }
+	}
+	return func(line string) { fmt.Fprintf(out.stderr, "kaon: %s\n", line) }
 }
 
 // apiSocket, in a server's folder, is where this user's own commands ask it.

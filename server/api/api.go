@@ -1,6 +1,7 @@
 package api
 
 import (
+	"io"
 	"log/slog"
 	"net/http"
 
@@ -22,6 +23,8 @@ type Config struct {
 
 	UI      http.Handler           // its pages, at / and below /ui/; nil: none
 	Browser func() (string, error) // an address for browsers of this machine, opened at the first call; nil: none
+	// Metrics writes, in Prometheus's text format, what other stages count; nil: nothing.
+	Metrics func(io.Writer)
 }
 
 // API answers requests. Its methods may be called from any goroutine.
@@ -33,6 +36,7 @@ type API struct {
 	boards  *boards
 	hub     *hub
 	audit   *audit
+	stats   *stats
 
 	sessions *sessions
 }

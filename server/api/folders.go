@@ -47,7 +47,7 @@ func (a *API) declareFolders() {
 		Content: map[string]*huma.MediaType{"application/zstd": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
 	}
 	huma.Register(a.huma, op, func(ctx context.Context, in *uploadInput) (*body[Folder], error) {
-		return answer(a.upload(ctx, in.body))
+		return answer(a.upload(ctx, uploading{in.body, a.stats.uploaded}))
 	})
 }
 

@@ -28,7 +28,7 @@ func declare(cfg Config) *API {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &API{cfg: cfg, mux: http.NewServeMux(), hub: newHub()}
+	a := &API{cfg: cfg, mux: http.NewServeMux(), hub: newHub(), stats: newStats()}
 	a.sessions = newSessions(cfg.Tokens)
 	a.catalog = newCatalog(cfg.Bucket)
 	a.boards = newBoards(cfg.Server, a.catalog, cfg.Log)
@@ -42,7 +42,7 @@ func declare(cfg Config) *API {
 	conf.Security = []map[string][]string{{"token": {}}}
 	a.huma = humago.New(a.mux, conf)
 	aliases(a.huma.OpenAPI().Components.Schemas)
-	a.huma.UseMiddleware(a.admit)
+	a.huma.UseMiddleware(a.stats.count, a.admit)
 	a.declareServer()
 	a.declareSweeps()
 	a.declareSubmit()
@@ -57,6 +57,9 @@ func declare(cfg Config) *API {
 		a.mux.Handle("GET /{$}", cfg.UI)
 		a.mux.Handle("GET /ui/", cfg.UI)
 	}
+	a.declareMetrics()
+	a.declareAgents()
+	a.profiles()
 	return a
 }
 

@@ -46,6 +46,8 @@ func (a *API) declareEvents() {
 
 // stream tells what happens from a number on until the caller is gone.
 func (a *API) stream(ctx context.Context, id, last string, send sse.Sender) {
+	a.stats.listeners.Add(1)
+	defer a.stats.listeners.Add(-1)
 	number, err := strconv.Atoi(last)
 	at, ok := number+1, err == nil && last != ""
 	if ok {

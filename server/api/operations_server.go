@@ -23,15 +23,6 @@ type Info struct {
 	Sweeps    int    `json:"sweeps" doc:"That this server has."`
 }
 
-// Agent is a machine of the cluster that this server has had offers or tasks of.
-type Agent struct {
-	ID      string `json:"agent"`
-	Host    string `json:"host"`
-	Running int    `json:"running" doc:"Attempts of this server that run there."`
-	Proven  bool   `json:"proven" doc:"An attempt has run to its end there."`
-	Avoided string `json:"avoided,omitempty" doc:"RFC 3339: until when it gets no work; absent: it is trusted."`
-}
-
 // Identity is who a caller is to the server.
 type Identity struct {
 	Name  string `json:"name"`
@@ -70,19 +61,6 @@ func (a *API) declareServer() {
 			}
 			alive, err := a.cfg.Server.Attempts(ctx)
 			return answer(control.StatusOf(snap, alive, a.cfg.Server.Waiting), err)
-		})
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/agents", "list-agents", "Machines of the cluster"),
-		func(ctx context.Context, _ *struct{}) (*body[[]Agent], error) {
-			snap, err := a.cfg.Server.Snapshot(ctx)
-			list := []Agent{}
-			for _, one := range snap.Agents {
-				agent := Agent{ID: string(one.ID), Host: one.Host, Running: one.Running, Proven: one.Proven}
-				if one.Avoided.After(time.Now()) {
-					agent.Avoided = one.Avoided.UTC().Format(time.RFC3339)
-				}
-				list = append(list, agent)
-			}
-			return answer(list, err)
 		})
 	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/whoami", "whoami", "Who the caller is to the server"),
 		func(ctx context.Context, _ *struct{}) (*body[Identity], error) {

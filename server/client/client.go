@@ -162,6 +162,21 @@ func (c *Client) Agents(ctx context.Context) (list []api.Agent, err error) {
 	return list, c.ask(ctx, http.MethodGet, "/agents", nil, nil, &list)
 }
 
+// Cordons say which agents are to get no work.
+func (c *Client) Cordons(ctx context.Context) (list []api.Cordon, err error) {
+	return list, c.ask(ctx, http.MethodGet, "/cordons", nil, nil, &list)
+}
+
+// AddCordon keeps agents from getting work.
+func (c *Client) AddCordon(ctx context.Context, n api.NewCordon) (one api.Cordon, err error) {
+	return one, c.ask(ctx, http.MethodPost, "/cordons", nil, n, &one)
+}
+
+// RemoveCordon lets agents have work again.
+func (c *Client) RemoveCordon(ctx context.Context, id string) error {
+	return c.ask(ctx, http.MethodDelete, "/cordons/"+url.PathEscape(id), nil, nil, nil)
+}
+
 // Sweeps are those of a query, with all pages; see the API's list-sweeps for its keys.
 func (c *Client) Sweeps(ctx context.Context, query url.Values) ([]api.Sweep, error) {
 	return pages[api.Sweep](ctx, c, "/sweeps", query)

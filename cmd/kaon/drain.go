@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/server/client"
+)
+
+// agentChoice says which agents are meant.
+type agentChoice struct {
+	Agent     string `arg:"" optional:"" help:"Its id or host, or the beginning of one, as kaon agents shows them."`
+	Attribute string `placeholder:"NAME=VALUE" help:"All agents with this attribute, also those that join later."`
+	Undo      bool   `help:"Let them have work again."`
+	Reason    string `placeholder:"TEXT" help:"Why, for those who look."`
+	JSON      bool   `help:"Print JSON."`
+	serverFlags
+}
+
+// asked is the choice as the API takes it.
+func (c *agentChoice) asked() (api.NewCordon, error) {
+	n := api.NewCordon{Agent: c.Agent, Reason: c.Reason}
+	var given bool
+	n.Attribute, n.Value, given = strings.Cut(c.Attribute, "=")
+	switch {
+	case (c.Agent == "") == (c.Attribute == ""):
+		return n, usage(errors.New("want an agent, or --attribute NAME=VALUE: kaon agents shows both"))
+	case c.Attribute != "" && (!given || n.Attribute == ""):
+		return n, usage(fmt.Errorf("--attribute %q: want NAME=VALUE, as in rack=r1", c.Attribute))
+	}
+	return n, nil
+}
+
+// undo lifts the cordon of the agents that are meant.
+func (c *agentChoice) undo(ctx context.Context, out *output, to *client.Client, n api.NewCordon) error {
+	all, err := to.Cordons(ctx)
+	if err != nil {
+		return answered(err)
+	}
+	agents, err := to.Agents(ctx)
+	if err != nil {
+		return answered(err)
+	}
+	var lifted []string
+	for _, one := range all {
+		if !meant(one, n, agents) {
+			continue
+		}
+		if err := to.RemoveCordon(ctx, one.ID); err != nil {
+			return answered(err)
+		}
+		lifted = append(lifted, cordonText(one))
+	}
+	switch {
+	case len(lifted) == 0:
+		return usage(fmt.Errorf("%s is not cordoned: kaon agents shows what is", cordonText(api.Cordon{Agent: n.Agent, Attribute: n.Attribute, Value: n.Value})))
+	case c.JSON:
+		return json.NewEncoder(out.stdout).Encode(lifted)
+	}
+	_, err = fmt.Fprintf(out.stdout, "%s may have work again\n", strings.Join(lifted, ", "))
+	return err
+}
+
+// meant reports whether a cordon is of the agents that a command names.
+func meant(one api.Cordon, n api.NewCordon, agents []api.Agent) bool {
+	if n.Agent == "" {
+		return one.Attribute == n.Attribute && one.Value == n.Value
+	}
+	if one.Agent == "" {
+		return false
+	}
+	return one.Agent == n.Agent || slices.ContainsFunc(agents, func(a api.Agent) bool {
+		return (a.ID == n.Agent || a.Host == n.Agent || strings.HasPrefix(a.Host, n.Agent) || strings.HasPrefix(a.ID, n.Agent)) &&
+			(one.Agent == a.ID || one.Agent == a.Host)
+	})
+}
+
+func cordonText(c api.Cordon) string {
+	if c.Agent != "" {
+		return c.Agent
+	}
+	return "agents with " + c.Attribute + "=" + c.Value
+}
+
+type cordonCmd struct{ agentChoice }
+
+func (c *cordonCmd) Help() string {
+	return "What runs there goes on. The server keeps it over its own restarts, until --undo. For operators."
+}
+
+func (c *cordonCmd) Run(ctx context.Context, out *output) error {
+	n, err := c.asked()
+	if err != nil {
+		return err
+	}
+	to, err := c.client(ctx)
+	if err != nil {
+		return err
+	}
+	if c.Undo {
+		return c.undo(ctx, out, to, n)
+	}
+	one, err := to.AddCordon(ctx, n)
+	if err != nil {
+		return answered(err)
+	}
+	if c.JSON {
+		return json.NewEncoder(out.stdout).Encode(one)
+	}
+	_, err = fmt.Fprintf(out.stdout, "%s: no new work; what runs goes on\n", cordonText(one))
+	return err
+}
+
+type drainCmd struct {
+	agentChoice
+	Deadline *time.Duration `placeholder:"10m" help:"After which what still runs is ended with its grace and goes on elsewhere, at no charge to its trial; 0 at once; never when left out."`
+	Wait     bool           `help:"Wait until nothing runs there any more."`
+}
+
+func (c *drainCmd) Help() string {
+	return "Has agents empty, for maintenance or for another cluster: nothing new starts there, what runs ends or is moved by the deadline. " +
+		"The server keeps it over its own restarts, until --undo. For operators."
+}
+
+func (c *drainCmd) Run(ctx context.Context, out *output) error {
+	n, err := c.asked()
+	if err != nil {
+		return err
+	}
+	if d := c.Deadline; d != nil {
+		if *d < 0 || c.Undo {
+			return usage(errors.New("--deadline is a time from now, and not for --undo"))
+		}
+		seconds := int(d.Round(time.Second) / time.Second)
+		n.Seconds = &seconds
+	}
+	to, err := c.client(ctx)
+	if err != nil {
+		return err
+	}
+	if c.Undo {
+		return c.undo(ctx, out, to, n)
+	}
+	one, err := to.AddCordon(ctx, n)
+	if err != nil {
+		return answered(err)
+	}
+	if !c.JSON {
+		text := "what runs may end"
+		if one.Deadline != "" {
+			text = "what runs may end until " + one.Deadline + ", and is moved then"
+		}
+		if _, err := fmt.Fprintf(out.stdout, "%s: no new work; %s\n", cordonText(one), text); err != nil {
+			return err
+		}
+	}
+	return c.report(ctx, out, to, one)
+}
+
+// drainLook is how often a drain is looked at that somebody waits for.
+const drainLook = time.Second
+
+// report says what still runs, and with --wait waits until it is nothing.
+func (c *drainCmd) report(ctx context.Context, out *output, to *client.Client, one api.Cordon) error {
+	told := -1
+	for {
+		all, err := to.Agents(ctx)
+		if err != nil {
+			return answered(err)
+		}
+		meant, running := []api.Agent{}, 0
+		for _, a := range all {
+			if a.Cordon != nil && a.Cordon.ID == one.ID {
+				meant, running = append(meant, a), running+a.Running
+			}
+		}
+		if done := running == 0 || !c.Wait; c.JSON && done {
+			return json.NewEncoder(out.stdout).Encode(meant)
+		} else if running != told && !c.JSON {
+			if err := drainLine(out, len(meant), running); err != nil {
+				return err
+			}
+		}
+		if told = running; running == 0 || !c.Wait {
+			return nil
+		}
+		if !bucket.Sleep(ctx, drainLook) {
+			return silently(exitInterrupted)
+		}
+	}
+}
+
+func drainLine(out *output, agents, running int) error {
+	text := plural(agents, "agent")
+	switch {
+	case agents == 0:
+		text = "no agent is meant yet: those that join will be"
+	case running == 0:
+		text += ", nothing runs there"
+	default:
+		text += ", " + plural(running, "trial") + " still running there"
+	}
+	_, err := fmt.Fprintln(out.stdout, text)
+	return err
+}

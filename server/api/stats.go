@@ -1,0 +1,83 @@
+package api
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// stats counts what an API is asked.
+type stats struct {
+	set       *metrics.Set
+	uploaded  *metrics.Counter
+	listeners atomic.Int64 // streams of events that are open
+
+	mu   sync.Mutex
+	took map[string]*histogram // by operation
+}
+
+func newStats() *stats {
+	set := metrics.NewSet()
+	return &stats{set: set, uploaded: set.NewCounter("kaon_api_upload_bytes_total"), took: map[string]*histogram{}}
+}
+
+// streamed reports whether answers of an operation take as long as somebody listens, which says nothing of the server.
+func streamed(operation string) bool {
+	return strings.HasSuffix(operation, "-events") || operation == "get-logs"
+}
+
+// count has every request of an operation counted, refused ones too.
+func (s *stats) count(ctx huma.Context, next func(huma.Context)) {
+	began, operation := time.Now(), ctx.Operation().OperationID
+	next(ctx)
+	s.answered(operation, cmp.Or(ctx.Status(), http.StatusOK), time.Since(began))
+}
+
+func (s *stats) answered(operation string, code int, took time.Duration) {
+	s.set.GetOrCreateCounter(fmt.Sprintf("kaon_api_requests_total{operation=%q,code=\"%d\"}", operation, code)).Inc()
+	if streamed(operation) {
+		return
+	}
+	s.mu.Lock()
+	h := s.took[operation]
+	if h == nil {
+		h = new(histogram)
+		s.took[operation] = h
+	}
+	s.mu.Unlock()
+	h.add(took)
+}
+
+// write writes all that was counted in Prometheus's format.
+func (s *stats) write(w io.Writer) {
+	s.set.WritePrometheus(w)
+	metrics.WriteGaugeUint64(w, "kaon_api_listeners", uint64(max(0, s.listeners.Load())))
+	s.mu.Lock()
+	took := maps.Clone(s.took)
+	s.mu.Unlock()
+	for _, operation := range slices.Sorted(maps.Keys(took)) {
+		took[operation].write(w, "kaon_api_request_seconds", fmt.Sprintf("operation=%q", operation))
+	}
+}
+
+// uploading counts the bytes of a body as they come.
+type uploading struct {
+	io.Reader
+	bytes *metrics.Counter
+}
+
+func (u uploading) Read(p []byte) (int, error) {
+	n, err := u.Reader.Read(p)
+	u.bytes.Add(n)
+	return n, err
+}

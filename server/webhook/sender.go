@@ -1,0 +1,211 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// Event is what an address is told: the body of the request.
+type Event struct {
+	ID      string       `json:"id"`    // the same in all tries; no two events have one
+	Event   string       `json:"event"` // sweep.ended
+	Time    string       `json:"time"`  // RFC 3339
+	Sweep   string       `json:"sweep"`
+	State   string       `json:"state"` // succeeded, failed or stopped
+	Reason  string       `json:"reason,omitempty"`
+	Trials  sweep.Counts `json:"trials"`
+	Seconds float64      `json:"seconds"`
+}
+
+// Config says who is told.
+type Config struct {
+	URLs    []string
+	Secret  []byte         // that signs what is told
+	Allow   []netip.Prefix // addresses that may be connected to though they are not public
+	Backoff bucket.Backoff // zero: 10 tries within some 15 minutes
+	Log     *slog.Logger   // nil: none
+}
+
+// queueLength is how many events wait for an address; more are dropped, the newest first.
+const queueLength = 1000
+
+const (
+	answerWait    = 10 * time.Second
+	answerLongest = 64 << 10 // bytes of an answer that are read
+)
+
+var patience = bucket.Backoff{Tries: 10, First: time.Second, Longest: 5 * time.Minute}
+
+// Metrics of all senders of this process.
+var (
+	deliveredTotal = metrics.NewCounter(`kaon_webhook_deliveries_total{result="delivered"}`)
+	gaveUpTotal    = metrics.NewCounter(`kaon_webhook_deliveries_total{result="gave_up"}`)
+	droppedTotal   = metrics.NewCounter(`kaon_webhook_deliveries_total{result="dropped"}`)
+	failedTries    = metrics.NewCounter("kaon_webhook_failed_tries_total")
+	waitingNow     = metrics.NewGauge("kaon_webhook_queue_length", nil)
+)
+
+// Sender tells events. Its methods may be called from any goroutine.
+type Sender struct {
+	cfg    Config
+	http   *http.Client
+	queues []chan Event // by address
+	stop   context.CancelFunc
+	ended  sync.WaitGroup
+}
+
+// New starts a sender; the caller must Close.
+func New(cfg Config) (*Sender, error) {
+	if len(cfg.Secret) == 0 {
+		return nil, fmt.Errorf("webhooks want a secret, by which receivers know who speaks")
+	}
+	for _, address := range cfg.URLs {
+		u, err := url.Parse(address)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.Fragment != "" {
+			return nil, fmt.Errorf("webhook %q: want https://host/path, without a user and a fragment", address)
+		}
+	}
+	if cfg.Backoff == (bucket.Backoff{}) {
+		cfg.Backoff = patience
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	dialer := &net.Dialer{Timeout: answerWait, Control: (&guard{cfg.Allow}).control}
+	s := &Sender{cfg: cfg, http: &http.Client{
+		Timeout: answerWait,
+		// No proxy: it would connect in our stead, to whatever it likes.
+		Transport:     &http.Transport{DialContext: dialer.DialContext, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	for _, address := range cfg.URLs {
+		queue := make(chan Event, queueLength)
+		s.queues = append(s.queues, queue)
+		s.ended.Go(crash.Func(func() { s.run(ctx, address, queue) }))
+	}
+	return s, nil
+}
+
+// Heard takes in what the scheduler tells. It does not block.
+func (s *Sender) Heard(n scheduler.Notice) {
+	end, ok := n.(scheduler.SweepEnded)
+	if !ok || end.Resumed {
+		return
+	}
+	s.tell(Event{
+		ID: strings.ToLower(rand.Text()), Event: "sweep.ended", Time: time.Now().UTC().Format(time.RFC3339),
+		Sweep: end.Sweep, State: string(end.Phase), Reason: end.Reason, Trials: end.Counts, Seconds: end.Seconds,
+	})
+}
+
+func (s *Sender) tell(e Event) {
+	for i, queue := range s.queues {
+		select {
+		case queue <- e:
+			waitingNow.Inc()
+		default:
+			droppedTotal.Inc()
+			s.cfg.Log.Warn("webhook is too far behind, an event is dropped", "webhook", s.cfg.URLs[i], "sweep", e.Sweep)
+		}
+	}
+}
+
+// Close ends the sender when all is told, or with ctx.
+func (s *Sender) Close(ctx context.Context) {
+	for _, queue := range s.queues {
+		close(queue)
+	}
+	told := make(chan struct{})
+	crash.Go(func() { s.ended.Wait(); close(told) })
+	select {
+	case <-told:
+	case <-ctx.Done():
+	}
+	s.stop()
+	<-told
+}
+
+// run tells an address all that is for it, in order.
+func (s *Sender) run(ctx context.Context, address string, queue <-chan Event) {
+	for e := range queue {
+		waitingNow.Dec()
+		s.deliver(ctx, address, e)
+	}
+}
+
+func (s *Sender) deliver(ctx context.Context, address string, e Event) {
+	body, err := json.Marshal(e)
+	if err != nil {
+		return // of numbers and words there is always JSON
+	}
+	for n := 1; ; n++ {
+		if err = s.try(ctx, address, e, body); err == nil {
+			deliveredTotal.Inc()
+			return
+		}
+		failedTries.Inc()
+		if n >= s.cfg.Backoff.Tries || !bucket.Sleep(ctx, s.cfg.Backoff.Wait(n)) {
+			gaveUpTotal.Inc()
+			s.cfg.Log.Warn("webhook was not told", "webhook", address, "sweep", e.Sweep, "tries", n, "err", err)
+			return
+		}
+	}
+}
+
+func (s *Sender) try(ctx context.Context, address string, e Event, body []byte) error {
+	rq, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	at := strconv.FormatInt(time.Now().Unix(), 10)
+	rq.Header.Set("Content-Type", "application/json")
+	rq.Header.Set("User-Agent", "kaon")
+	rq.Header.Set("X-Kaon-Event", e.Event)
+	rq.Header.Set("X-Kaon-Delivery", e.ID)
+	rq.Header.Set("X-Kaon-Timestamp", at)
+	rq.Header.Set("X-Kaon-Signature", Sign(s.cfg.Secret, at, body))
+	rs, err := s.http.Do(rq)
+	if err != nil {
+		return err
+	}
+	defer rs.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(rs.Body, answerLongest))
+	if rs.StatusCode < 200 || rs.StatusCode > 299 {
+		return fmt.Errorf("answers %s", rs.Status)
+	}
+	return nil
+}
+
+// Sign is the X-Kaon-Signature of a body sent at a time: sha256= and the HMAC-SHA256, in hex, of the X-Kaon-Timestamp, a
+// dot, and the body. Receivers compare it in constant time and refuse old times.
+func Sign(secret []byte, at string, body []byte) string {
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte(at + "."))
+	mac.Write(body)
+	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
+}
