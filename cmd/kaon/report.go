@@ -37,7 +37,7 @@ func (c *reportCmd) Help() string {
 const largestReport = 5_000_000
 
 // reportTrials is how many trials a page begins with; it has fewer when they take too much room.
-const reportTrials = 10_000
+const reportTrials = 30_000
 
 // reportDigits is how many digits numbers have in pictures.
 const reportDigits = 6
@@ -87,7 +87,9 @@ func (s source) report(ctx context.Context, out *output, partial bool) ([]byte, 
 	for most := reportTrials; ; most /= 2 {
 		page.Columns = export.NewColumns(all.Board)
 		page.Columns.Round(reportDigits)
-		for _, i := range export.Sample(all.Board, most) {
+		wanted := export.Sample(all.Board, most)
+		page.Columns.Sampled = len(wanted) < page.Columns.Total
+		for _, i := range wanted {
 			if t, known := all.Trial(i); known {
 				page.Columns.Add(t)
 			}

@@ -11,6 +11,7 @@ import (
 // Columns is trials as columns, for plots: every list has one entry for each trial, in the order they were added.
 type Columns struct {
 	Total    int      `json:"total" doc:"How many trials the sweep has; there may be fewer here."`
+	Sampled  bool     `json:"sampled" doc:"Whether trials were left out to be fewer: the best are here, and an even part of the others."`
 	Trial    []int    `json:"trial" doc:"Index."`
 	State    []string `json:"state"`
 	Value    []any    `json:"value" doc:"Of the objective; null: none."`

@@ -12,7 +12,8 @@ import (
 
 type columnsInput struct {
 	SweepInput
-	Most int `query:"most" default:"30000" minimum:"1" maximum:"200000" doc:"At most so many trials: of more, the best and an even part of the others."`
+	Most   int `query:"most" default:"30000" minimum:"1" maximum:"200000" doc:"At most so many trials: of more, the best and an even part of the others."`
+	Digits int `query:"digits" minimum:"0" maximum:"17" doc:"Values of parameters and metrics keep so many significant digits; 0: all."`
 }
 
 type curvesInput struct {
@@ -43,6 +44,8 @@ func (a *API) columns(ctx context.Context, in *columnsInput) (*body[*export.Colu
 	var wanted []int
 	err := a.boards.view(ctx, in.Sweep, func(b *board.Board) {
 		out, wanted = export.NewColumns(b), export.Sample(b, in.Most)
+		out.Sampled = len(wanted) < out.Total
+		out.Round(in.Digits)
 	})
 	for err == nil && len(wanted) > 0 && ctx.Err() == nil {
 		piece := wanted[:min(len(wanted), lookAtOnce)]

@@ -85,7 +85,7 @@ func (a *API) declareSessions() {
 	huma.Register(a.huma, begin, func(_ context.Context, in *newSessionInput) (*sessionOutput, error) {
 		secret, c, ok := a.sessions.begin(in.Body.Code, in.Body.Token)
 		if !ok {
-			return nil, huma.Error401Unauthorized("it is not good, or no more: `kaon ui` makes a new one, and `kaon token create` a token")
+			return nil, huma.Error401Unauthorized("this code or token is not good, or not any more: `kaon ui` makes a new one, and `kaon token create` a token")
 		}
 		a.cfg.Log.Info("browser session began", "caller", c.Name, "role", c.Role)
 		return &sessionOutput{in.cookie(secret, sessionLife), Identity{c.Name, c.Role, c.Local}}, nil

@@ -18,7 +18,7 @@ func TestPlots(t *testing.T) {
 		if len(c.Trial) != 3 || c.Total != 3 || len(c.Params) != 1 || len(c.Params[0].Values) != 3 || c.Value[1] != 1.7 {
 			t.Errorf("%s: columns %+v", where, c)
 		}
-		if few := get[export.Columns](w, Viewer, "/sweeps/"+s.ID+"/columns?most=1"); len(few.Trial) > 1 || few.Total != 3 {
+		if few := get[export.Columns](w, Viewer, "/sweeps/"+s.ID+"/columns?most=1"); len(few.Trial) > 1 || few.Total != 3 || !few.Sampled || c.Sampled {
 			t.Errorf("%s: of at most one %+v", where, few)
 		}
 		curves := get[[]export.Curve](w, Viewer, "/sweeps/"+s.ID+"/curves")

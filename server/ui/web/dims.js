@@ -21,10 +21,16 @@ function dimension(name, kind, values) {
   });
   return {
     name, kind, data, min, max, categories: distinct,
-    few: distinctNumbers(data),
+    few: distinctNumbers(data), logLike: numeric && min > 0 && max / min > 100 && (middle(data) - min) / (max - min) < 0.15,
     positive: numeric && min > 0, spread: numeric && min > 0 ? max / min : 1,
     varies: max > min, whole: numeric && known.every((v) => Number.isInteger(v)),
   };
+}
+
+// middle is the median: of what was drawn from a range by its logarithm, it lies near the low end.
+function middle(data) {
+  const sorted = data.filter((v) => isFinite(v)).sort();
+  return sorted[Math.floor(sorted.length / 2)];
 }
 
 // distinctNumbers are a column's values when they are few: those of a list, which an axis names.
@@ -41,7 +47,7 @@ export function dimensions(columns, metric) {
   for (const c of columns.metrics) if (c.name !== metric) dims.push(dimension(c.name, "metric", c.values));
   dims.push(dimension("seconds", "run", columns.seconds), dimension("trial", "run", columns.trial));
   dims.unshift(value);
-  return { rows: columns.trial.length, total: columns.total, trial: columns.trial, state: columns.state, ended: columns.ended_ms, value, dims };
+  return { rows: columns.trial.length, total: columns.total, sampled: columns.sampled, trial: columns.trial, state: columns.state, ended: columns.ended_ms, value, dims };
 }
 
 /** goodness is a trial's rank by value among those that have one, from 0 to 1, the best 1; NaN: it has none. */

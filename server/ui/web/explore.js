@@ -7,6 +7,7 @@ import { Scatter } from "./plot/scatter.js";
 import { CurvesPanel } from "./curves.js";
 import { TopTable } from "./panels.js";
 import { change } from "./route.js";
+import { count, plural } from "./format.js";
 
 const { html } = ui;
 
@@ -14,7 +15,7 @@ const { html } = ui;
 export function useExplore(table, query) {
   const words = `${query.get("ranges") ?? ""} ${query.get("log") ?? "auto"}`;
   const ranges = ui.useMemo(() => readRanges(query.get("ranges")), [words]);
-  const log = ui.useMemo(() => new Set(query.has("log") ? query.get("log").split(",").map(decodeURIComponent) : table.dims.filter((d) => d.kind === "param" && d.positive && d.spread > 100).map((d) => d.name)), [words, table]);
+  const log = ui.useMemo(() => new Set(query.has("log") ? query.get("log").split(",").map(decodeURIComponent) : table.dims.filter((d) => d.kind === "param" && d.logLike).map((d) => d.name)), [words, table]);
   const keep = ui.useMemo(() => chosen(table, ranges), [table, ranges]);
   return {
     ranges, log, keep,
@@ -31,7 +32,7 @@ export function Explore({ table, sweep, query, curves, open }) {
   const first = table.dims.find((d) => d.kind === "param" && d.varies) ?? table.dims[0];
   const x = pick("x", first), y = pick("y", isFinite(table.value.min) ? table.value : table.dims[table.dims.length - 1]);
   const choose = (key, now) => html`<label>${key} <select value=${now.name} onChange=${(e) => change({ [key]: e.target.value })}>${table.dims.map((d) => html`<option value=${d.name} selected=${d === now}>${d.name}</option>`)}</select></label>`;
-  const note = table.rows < table.total ? `${table.rows.toLocaleString()} of ${table.total.toLocaleString()} trials: the best, and an even part of the others` : "";
+  const note = table.sampled ? `${count(table.rows)} of ${plural(table.total, "trial")}: the best, and an even part of the others` : "";
   return html`
     <${Card} title="All parameters" note=${note}><${Parallel} table=${table} goal=${sweep.goal} log=${view.log} ranges=${view.ranges} onRanges=${view.onRanges} onLog=${view.onLog} /></${Card}>
     <${Card} title="Scatter" width="w6" tools=${html`${choose("x", x)}${choose("y", y)}`}>

@@ -86,7 +86,7 @@ export function TopTable({ table, goal, keep, open, most = 50 }) {
   const params = table.dims.filter((d) => d.kind === "param").slice(0, 20);
   const cell = (d, i) => (isFinite(d.data[i]) ? (d.categories ? d.categories[d.data[i]] : value(d.data[i])) : "");
   return html`<${Card} title="Best trials" note=${`the first ${rows.length}`}>
-    <div class="scroll" tabindex="0" role="region" aria-label="Best trials"><table><thead><tr><th class="number">Trial</th><th>State</th><th class="number">${table.value.name}</th>${params.map((d) => html`<th class=${d.categories ? "" : "number"}>${d.name}</th>`)}</tr></thead>
+    <div class="scroll" tabindex="0" role="region" aria-label="Table of the best trials"><table><thead><tr><th class="number">Trial</th><th>State</th><th class="number">${table.value.name}</th>${params.map((d) => html`<th class=${d.categories ? "" : "number"}>${d.name}</th>`)}</tr></thead>
     <tbody>${rows.map((i) => html`<tr><td class="number">${open ? html`<a href=${open(table.trial[i])}>${table.trial[i]}</a>` : table.trial[i]}</td><td><${State} of=${table.state[i]} /></td><td class="number">${value(table.value.data[i])}</td>${params.map((d) => html`<td class=${d.categories ? "cut" : "number"}>${cell(d, i)}</td>`)}</tr>`)}</tbody></table></div>
   </${Card}>`;
 }

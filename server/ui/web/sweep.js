@@ -48,13 +48,13 @@ function Standing({ s }) {
 
 function Overview({ s, query, beat }) {
   const id = s.sweep, open = (t) => link(["sweeps", id, "trials", String(t)]);
-  const heavy = s.trials.total > 5000 ? Math.floor(beat / 8) : beat; // many trials are looked at less often
-  const columns = useGet(sweepPath(id, "/columns"), heavy), curves = useGet(sweepPath(id, "/curves"), heavy);
+  const many = s.trials.total > 4000, heavy = many ? Math.floor(beat / 20) : beat; // many trials are looked at less often, and a part of them first
+  const first = useGet(many ? sweepPath(id, "/columns?most=2000&digits=7") : null), columns = useGet(sweepPath(id, "/columns?digits=7"), heavy), curves = useGet(sweepPath(id, "/curves"), heavy);
   const failures = useGet(s.trials.failed > 0 ? sweepPath(id, "/failures") : null, s.trials.failed);
   const ended = s.trials.succeeded + s.trials.stopped;
   const matters = useGet(ended > 3 ? sweepPath(id, "/importance") : null, s.finished ? 1 : Math.floor(Math.log2(ended + 1)));
   const best = useGet(s.best ? sweepPath(id, `/trials/${s.best.trial}`) : null);
-  const table = ui.useMemo(() => (columns.data ? dimensions(columns.data, s.metric) : null), [columns.data, s.metric]);
+  const table = ui.useMemo(() => (columns.data || first.data ? dimensions(columns.data ?? first.data, s.metric) : null), [columns.data, first.data, s.metric]);
   const importance = matters.data?.importance || matters.data?.note ? matters.data : matters.data?.explanation;
   return html`<div class="grid">
     <div class="w12"><${Standing} s=${s} /></div>

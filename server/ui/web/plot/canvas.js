@@ -5,8 +5,10 @@ import { token } from "./colour.js";
 
 const { html } = ui;
 
-/** Canvas calls draw(context, width, height) when what it depends on changes. Its other properties are the canvas's. */
-export function Canvas({ height, draw, on, label, tip, overlay, ...rest }) {
+/** Canvas calls draw(context, width, height) when what it depends on changes. What takes longer than a frame is a
+    generator besides, full(context, width, height): it draws all behind the scenes, a little in each frame, and is shown
+    when it has ended. Its other properties are the canvas's. */
+export function Canvas({ height, draw, full, on, label, tip, ...rest }) {
   const place = ui.useRef(), canvas = ui.useRef();
   const [width, setWidth] = ui.useState(0);
   const [theme, setTheme] = ui.useState(0);
@@ -18,19 +20,37 @@ export function Canvas({ height, draw, on, label, tip, overlay, ...rest }) {
     return () => { seen.disconnect(); removeEventListener("theme", changed); };
   }, []);
   ui.useLayoutEffect(() => {
-    if (!width) return;
+    if (!width) return undefined;
     const sharp = devicePixelRatio || 1, c = canvas.current;
-    c.width = Math.round(width * sharp);
-    c.height = Math.round(height * sharp);
-    const context = c.getContext("2d");
-    context.scale(sharp, sharp);
-    context.font = `11.5px ${token("sans")}`;
-    draw(context, width, height);
-  }, [width, height, theme, ...on]);
+    const begin = (on) => {
+      on.width = Math.round(width * sharp);
+      on.height = Math.round(height * sharp);
+      const context = on.getContext("2d");
+      context.scale(sharp, sharp);
+      context.font = `11.5px ${token("sans")}`;
+      return context;
+    };
+    draw(begin(c), width, height);
+    if (!full) return undefined;
+    const behind = document.createElement("canvas"), work = full(begin(behind), width, height);
+    let frame = 0;
+    const step = () => {
+      for (const end = performance.now() + 10; performance.now() < end;) {
+        if (!work.next().done) continue;
+        const context = c.getContext("2d");
+        context.setTransform(1, 0, 0, 1, 0, 0);
+        context.clearRect(0, 0, c.width, c.height);
+        context.drawImage(behind, 0, 0);
+        return;
+      }
+      frame = requestAnimationFrame(step);
+    };
+    frame = requestAnimationFrame(step);
+    return () => cancelAnimationFrame(frame);
+  }, [width, height, theme, !!full, ...on]);
   return html`<div class="plot" ref=${place} style=${{ height: height + "px" }}>
     <canvas ref=${canvas} role="img" aria-label=${label} ...${rest}></canvas>
     ${tip && html`<div class="tip" style=${{ left: Math.max(0, Math.min(tip.x + 12, width - 200)) + "px", top: tip.y + 12 + "px" }}>${tip.text}</div>`}
-    ${overlay}
   </div>`;
 }
 

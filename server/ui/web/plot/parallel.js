@@ -5,10 +5,10 @@ import { Canvas, cut, pointer } from "./canvas.js";
 import { ramp, token } from "./colour.js";
 import { scaleOf, ticksOf } from "./scale.js";
 import { goodness } from "../dims.js";
-import { plural, value } from "../format.js";
+import { count, plural, value } from "../format.js";
 
 const { html } = ui;
-const height = 380, top = 40, bottom = 14;
+const height = 380, top = 40, bottom = 14, atOnce = 2000;
 
 /** readRanges and writeRanges are ranges as a word of the address: NAME:LOW:HIGH, separated by semicolons. */
 export function readRanges(text) {
@@ -45,41 +45,43 @@ export function Parallel({ table, goal, log, ranges: kept, onRanges, onLog }) {
     return dims.map((d, i) => ({ d, x: margin + (width - 2 * margin) * (dims.length > 1 ? i / (dims.length - 1) : 0.5), s: scaleOf(d, height - bottom, top, log.has(d.name)) }));
   };
   const many = keep.reduce((n, k) => n + k, 0);
-  const draw = (c, width) => {
-    const axes = place(width);
-    const line = (i) => {
+  const few = Math.max(1, Math.floor(table.rows / atOnce)); // of what is drawn at once: every so many-th
+  const paint = function* (c, width, every) {
+    const axes = place(width), line = (i) => {
       let pen = false;
-      c.beginPath();
       for (const { d, x, s } of axes) {
         const v = d.data[i];
         if (!isFinite(v) || (s.log && v <= 0)) { pen = false; continue; }
-        const y = s(v);
-        if (pen) c.lineTo(x, y); else c.moveTo(x, y);
+        if (pen) c.lineTo(x, s(v)); else c.moveTo(x, s(v));
         pen = true;
       }
-      c.stroke();
     };
-    const alpha = Math.max(0.03, Math.min(0.75, 60 / Math.sqrt(many + 1) / 10));
+    const shown = many / every, alpha = Math.max(0.04, Math.min(0.75, 6 / Math.sqrt(shown + 1)));
+    let drawn = 0;
     c.lineWidth = 1;
     if (many < table.rows) {
       c.strokeStyle = token("line");
       c.globalAlpha = Math.max(0.05, 0.8 / Math.sqrt((table.rows - many) / 100 + 1));
-      let left = 4000; // of what steps back a part is enough
-      for (const i of order) if (!keep[i] && left-- > 0) line(i);
+      let left = Math.min(3000, atOnce); // of what steps back a part is enough
+      for (const i of order) if (!keep[i] && left-- > 0) { c.beginPath(); line(i); c.stroke(); if (++drawn % 64 === 0) yield; }
       c.globalAlpha = 1;
     }
-    const bands = 24; // a colour and its strength are set for a band at once
+    const bands = 24; // colours and strengths
     let band = -1;
-    for (const i of order) {
+    for (let n = (order.length - 1) % every; n < order.length; n += every) { // so that the last, the best, is among them
+      const i = order[n], r = rank[i];
       if (!keep[i]) continue;
-      const r = rank[i];
       const now = isFinite(r) ? Math.floor(r * (bands - 1)) : -2;
       if (now !== band) {
         band = now;
-        c.strokeStyle = now < 0 ? token("waiting") : ramp(now / (bands - 1), alpha + (1 - alpha) * (now / (bands - 1)) ** 6);
+        c.strokeStyle = now < 0 ? token("waiting") : ramp(now / (bands - 1), alpha + (1 - alpha) * (now / (bands - 1)) ** (shown > 3000 ? 24 : 6));
       }
-      line(i);
+      c.beginPath(); line(i); c.stroke();
+      if (++drawn % 64 === 0) yield;
     }
+    labels(c, width, axes);
+  };
+  const labels = (c, width, axes) => {
     c.textBaseline = "middle";
     for (const { d, x, s } of axes) {
       c.strokeStyle = token("line-strong");
@@ -102,6 +104,8 @@ export function Parallel({ table, goal, log, ranges: kept, onRanges, onLog }) {
       c.fillText(cut(c, d.name + (s.log ? " (log)" : ""), room), x < 70 ? Math.max(x - 30, 2) : x > width - 70 ? Math.min(x + 30, width - 2) : x, 14);
     }
   };
+  const draw = (c, width) => { for (const step of paint(c, width, few)) void step; };
+  const full = few > 1 && !drag ? (c, width) => paint(c, width, 1) : null;
   const nearest = (p) => place(p.width).reduce((a, b) => (Math.abs(b.x - p.x) < Math.abs(a.x - p.x) ? b : a));
   const down = (e) => { if (!dims.length) return; const p = pointer(e), a = nearest(p); e.currentTarget.setPointerCapture(e.pointerId); setDrag({ a, from: p.y }); };
   const move = (e) => {
@@ -117,11 +121,11 @@ export function Parallel({ table, goal, log, ranges: kept, onRanges, onLog }) {
   };
   if (!dims.length) return html`<p class="quiet">No parameter has two values yet.</p>`;
   return html`<div>
-    <${Canvas} height=${height} draw=${draw} on=${[table, keep, ranges, log]} style=${{ touchAction: "none", cursor: "ns-resize" }}
+    <${Canvas} height=${height} draw=${draw} full=${full} on=${[table, keep, ranges, log]} style=${{ touchAction: "none", cursor: "ns-resize" }}
       label=${`Parallel coordinates of ${plural(many, "trial")} over ${dims.map((d) => d.name).join(", ")}`}
       onPointerDown=${down} onPointerMove=${move} onPointerUp=${up} />
     <div class="bar small quiet">
-      <span>${plural(many, "trial")} shown${many < table.rows ? ` of ${table.rows}` : ""}; drag along an axis to choose a range, click it to let go.</span>
+      <span>${plural(many, "trial")} shown${many < table.rows ? ` of ${count(table.rows)}` : ""}; drag along an axis to choose a range, click it to let go.</span>
       <span class="spring"></span>
       ${dims.filter((d) => d.positive && d.spread > 10).map((d) => html`<label><input type="checkbox" checked=${log.has(d.name)} onChange=${() => onLog(d.name)} /> log ${d.name}</label>`)}
     </div>
