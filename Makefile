@@ -6,7 +6,7 @@ TIMES  ?= 1
 # The race detector needs cgo, which Go turns off where there is no C compiler.
 RACE   ?= $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 # Named one by one: what kaon leaves in this folder may hold Go files, such as the code that came with a trial.
-PACKAGES = $(addprefix ./,$(addsuffix /...,bench cmd examples offers results scheduler server sweep testkit))
+PACKAGES = $(addprefix ./,$(addsuffix /...,bench cmd examples offers results scheduler server sweep testkit workflow))
 SERIAL = ./bench/... ./scheduler/simtest ./sweep/...
 VERSION = $(shell git describe --always --dirty 2>/dev/null || echo devel)
 SOURCES = $(shell find $(patsubst %/...,%,$(PACKAGES)) -name '*.go') go.mod go.sum

@@ -10,6 +10,7 @@ type Tree struct {
 	Mapping      bool
 	Items        []*Tree    // of a list
 	Pairs        []TreePair // of a mapping, in the order of the file
+	tag          string     // as !!float, of a scalar
 }
 
 // TreePair is a key and what stands behind it.
@@ -41,7 +42,7 @@ func ReadTree(file string, src []byte) (*Tree, error) {
 func (n *node) tree() *Tree {
 	t := &Tree{
 		Line: n.line, Column: n.column, Text: n.text, Plain: n.plain, Null: n.null,
-		List: n.kind == list, Mapping: n.kind == mapping,
+		List: n.kind == list, Mapping: n.kind == mapping, tag: n.tag,
 	}
 	for _, item := range n.items {
 		t.Items = append(t.Items, item.tree())

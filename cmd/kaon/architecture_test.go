@@ -41,6 +41,10 @@ var narrow = map[string][]string{
 	"results/bucket": {},
 	"results/store":  {"sweep", "results", "results/board", "results/bucket"},
 
+	// The language of workflows knows specs, and neither engine nor server.
+	"workflow":      {"sweep"},
+	"workflow/draw": {"workflow"},
+
 	// What reads trials' files knows nothing of sweeps; who asks a server knows its API, and not how it is made.
 	"server/sandbox": {"scheduler/safefile"},
 	"server/client":  {"results", "results/bucket", "results/store", "scheduler/listen", "server/api", "server/control"},

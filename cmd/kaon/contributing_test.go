@@ -14,7 +14,7 @@ func TestContributingNamesWhatThereIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	paths := regexp.MustCompile("`((?:sweep|offers|results|scheduler|server|cmd|docs)/[^` ]*)`").FindAllSubmatch(doc, -1)
+	paths := regexp.MustCompile("`((?:sweep|offers|results|scheduler|server|workflow|cmd|docs)/[^` ]*)`").FindAllSubmatch(doc, -1)
 	if len(paths) < 20 {
 		t.Fatalf("only %d paths found", len(paths))
 	}

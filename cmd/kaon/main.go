@@ -31,6 +31,8 @@ type commands struct {
 	Resume  resumeCmd  `cmd:"" group:"Sweeps" help:"End a pause."`
 	Message messageCmd `cmd:"" group:"Sweeps" help:"Send a JSON value to a running trial, as a line of its $KAON_CONTROL."`
 
+	Workflow workflowCmd `cmd:"" group:"Workflows" help:"Check, draw and run workflows: graphs of steps."`
+
 	Serve  serveCmd  `cmd:"" group:"Service" help:"Run the sweeps that are submitted, until it is stopped."`
 	Submit submitCmd `cmd:"" group:"Service" help:"Hand a sweep to a server."`
 	Watch  watchCmd  `cmd:"" group:"Service" help:"Show a sweep of a server until it has ended."`

@@ -1,0 +1,312 @@
+package workflow
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/types"
+
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// want is what an expression is to be.
+type want uint8
+
+const (
+	wantAny want = iota
+	wantTruth
+	wantList
+)
+
+// expression checks the names and the types of an expression, and answers with its type when that is known.
+func (c *checker) expression(text string, at source, v view, w want) Type {
+	e, err := Compile(text)
+	if err != nil {
+		p := *problemOf(err)
+		p.remedy += "; $${ is a plain ${"
+		c.report(at, &p)
+		return Type{}
+	}
+	env := types.Map{}
+	parameters := types.Map{}
+	for name, p := range c.parameters {
+		env[name], parameters[name] = p.Type.known(), p.Type.known()
+	}
+	for name, t := range v.variables {
+		env[name] = t.known()
+	}
+	reader := types.TypeOf(func(string) []any { return nil })
+	env["parameters"], env["files"], env["lines"] = parameters, reader, reader
+	env["workflow"] = types.Map{"name": types.String, "run": types.String, "status": types.String}
+	steps := types.Map{}
+	env["steps"], env["winner"] = steps, types.Any
+	single := Type{}
+	for _, ref := range e.References {
+		t, p := c.reference(ref, v, env, steps)
+		if p != nil {
+			p.at = byteOf(text, ref.At)
+			c.report(at, p)
+			return Type{}
+		}
+		if strings.Join(ref.Path, ".") == e.source {
+			single = t
+		}
+	}
+	options := []expr.Option{expr.Env(env)}
+	if w == wantTruth {
+		options = append(options, expr.AsBool())
+	}
+	if _, err := e.compile(options...); err != nil {
+		c.report(at, problemOf(err))
+		return Type{}
+	}
+	if w == wantList && single.Kind != "" && single.Kind != List && single.Kind != Any {
+		c.report(at, &problem{what: fmt.Sprintf("a list is needed, and `%s` is of type %s", clipped(text), single), remedy: "declare it as a list, or write [" + clipped(text) + "]"})
+	}
+	return single
+}
+
+// known is a type as the expression compiler has it.
+func (t Type) known() types.Type {
+	switch t.Kind {
+	case String, File:
+		return types.String
+	case Integer:
+		return types.Int64
+	case Number:
+		return types.Float64
+	case Boolean:
+		return types.Bool
+	case List:
+		if t.Items != nil {
+			return types.Array(t.Items.known())
+		}
+		return types.Array(types.Any)
+	}
+	return types.Any
+}
+
+// reference finds what a name stands for.
+func (c *checker) reference(ref Reference, v view, env, steps types.Map) (Type, *problem) {
+	path := ref.Path
+	switch path[0] {
+	case "steps":
+		return c.ofStep(ref, v, steps)
+	case "parameters":
+		if len(path) == 1 {
+			return Type{Kind: Object}, nil
+		}
+		p, ok := c.parameters[path[1]]
+		if !ok {
+			return Type{}, &problem{what: fmt.Sprintf("there is no parameter `%s`", clipped(path[1])), remedy: sweep.DidYouMean(path[1], sorted(c.parameters))}
+		}
+		return p.Type.below(path[2:]), nil
+	case "workflow":
+		return c.ofWorkflow(path, v)
+	case "winner":
+		return Type{Kind: Any}, c.winner(v)
+	case "files", "lines":
+		return Type{Kind: Any}, nil
+	}
+	if t, ok := v.variables[path[0]]; ok {
+		return t.below(path[1:]), nil
+	}
+	if p, ok := c.parameters[path[0]]; ok {
+		return p.Type.below(path[1:]), nil
+	}
+	return Type{}, c.unknown(path[0], v)
+}
+
+// below is the type of a field, which is not known.
+func (t Type) below(path []string) Type {
+	if len(path) > 0 {
+		return Type{Kind: Any}
+	}
+	return t
+}
+
+// unknown is what to say of a name that nothing has.
+func (c *checker) unknown(name string, v view) *problem {
+	p := &problem{what: fmt.Sprintf("there is no `%s` here", clipped(name))}
+	all := slices.Concat(slices.Collect(maps.Keys(v.variables)), sorted(c.parameters), []string{"steps", "parameters", "workflow"})
+	slices.Sort(all)
+	_, isStep := c.steps[name]
+	switch near := sweep.Nearest(name, all); {
+	case isStep:
+		p.remedy = "an output of the step is steps." + name + ".outputs.NAME"
+	case near != "":
+		p.remedy = "did you mean `" + near + "`?"
+	case name == strings.ToUpper(name):
+		p.remedy = "a variable of the environment is $" + name + " to a shell, and ${envvar:" + name + "} where it is not; $${" + name + "} is the plain text"
+	default:
+		p.remedy = "known here: " + strings.Join(all, ", ") + "; $${ is a plain ${"
+	}
+	return p
+}
+
+func (c *checker) ofWorkflow(path []string, v view) (Type, *problem) {
+	fields := []string{"name", "run", "status"}
+	if len(path) < 2 || !slices.Contains(fields, path[1]) {
+		name := ""
+		if len(path) > 1 {
+			name = path[1]
+		}
+		return Type{}, &problem{what: "a workflow has no `" + clipped(name) + "`", remedy: sweep.DidYouMean(name, fields)}
+	}
+	if path[1] == "status" && (!v.there || v.outermost().finally == nil) {
+		return Type{}, &problem{what: "how the workflow has ended is known only in `finally`", remedy: "ask for a step: steps.NAME.status"}
+	}
+	return Type{Kind: String}, nil
+}
+
+func (v view) outermost() *level {
+	l := v.at.level
+	for l.outer != nil {
+		l = l.outer
+	}
+	return l
+}
+
+// winner says what is wrong with a winner without the name of its sweep.
+func (c *checker) winner(v view) *problem {
+	var sweeps []string
+	for _, s := range c.w.Steps {
+		of, ok := c.spots[s.Name]
+		if ok && v.there && s.Type == "sweep" && standingOf(of, v.at, v.after).before {
+			sweeps = append(sweeps, s.Name)
+		}
+	}
+	switch len(sweeps) {
+	case 0:
+		return &problem{what: "there is no winner here: no step before is a sweep", remedy: "draw an edge from a step of type sweep"}
+	case 1:
+		return nil
+	}
+	return &problem{what: fmt.Sprintf("there are winners of %d sweeps", len(sweeps)), remedy: "say of which: steps." + sweeps[0] + ".winner"}
+}
+
+// fieldsOfStep are what is known of a step that has ended.
+var fieldsOfStep = []string{"outputs", "status", "winner", "artifacts", "board"}
+
+// ofStep checks steps.NAME.outputs.OUTPUT: the step is there, has ended here, and puts it out.
+func (c *checker) ofStep(ref Reference, v view, steps types.Map) (Type, *problem) {
+	path := ref.Path
+	if len(path) == 1 {
+		return Type{}, &problem{what: "`steps` alone stands for nothing", remedy: "name one: steps.train.outputs.auc"}
+	}
+	name := path[1]
+	s := c.steps[name]
+	if s == nil || s.Type == "" {
+		what := fmt.Sprintf("there is no step `%s`", clipped(name))
+		if _, isPlace := c.spots[name]; isPlace {
+			what = fmt.Sprintf("`%s` does nothing, so nothing is known of it", name)
+		}
+		return Type{}, &problem{what: what, remedy: sweep.DidYouMean(name, c.working())}
+	}
+	if !v.there {
+		return Type{}, &problem{what: "nothing of steps is known here", remedy: "use parameters, or write it at the step"}
+	}
+	of := c.spots[name]
+	st := standingOf(of, v.at, v.after)
+	if !st.before {
+		here := v.at.node().Name
+		if here == name {
+			return Type{}, &problem{what: fmt.Sprintf("step `%s` needs what it puts out itself", name), remedy: "name another step"}
+		}
+		return Type{}, &problem{what: fmt.Sprintf("step `%s` has not ended here: it does not come before `%s` in the graph", name, here),
+			remedy: fmt.Sprintf("draw an edge: %s -> %s", name, here)}
+	}
+	if len(path) == 2 {
+		steps[name] = types.Any
+		return Type{Kind: Any}, nil
+	}
+	if !slices.Contains(fieldsOfStep, path[2]) {
+		remedy := sweep.DidYouMean(path[2], fieldsOfStep)
+		if s.output(path[2], c.types) != nil {
+			remedy = "did you mean steps." + name + ".outputs." + path[2] + "?"
+		}
+		return Type{}, &problem{what: fmt.Sprintf("a step has no `%s`", clipped(path[2])), remedy: remedy}
+	}
+	if path[2] == "status" {
+		steps[name] = types.Any
+		return lists(Type{Kind: String}, st.lists), nil
+	}
+	maybe := !st.sure || (s.When != "" || s.OnFailure == Continue) && st.lists == 0
+	if maybe && !ref.Optional {
+		return Type{}, &problem{what: fmt.Sprintf("step `%s` may not have run, or not succeeded, when this is needed", name),
+			remedy: "say what stands for it then: " + strings.Join(path, ".") + " ?? 0, or draw edges without conditions"}
+	}
+	if path[2] == "winner" && s.Type != "sweep" {
+		return Type{}, &problem{what: fmt.Sprintf("step `%s` is no sweep, and has no winner", name), remedy: "ask for its outputs: steps." + name + ".outputs"}
+	}
+	return c.output(ref, s, st, maybe, steps)
+}
+
+// output checks an output's name, and tells the compiler its type.
+func (c *checker) output(ref Reference, s *Step, st standing, maybe bool, steps types.Map) (Type, *problem) {
+	path := ref.Path
+	if path[2] != "outputs" || len(path) < 4 {
+		steps[s.Name] = types.Any
+		return Type{Kind: Any}, nil
+	}
+	o := s.output(path[3], c.types)
+	if o == nil {
+		if len(s.Outputs) > 0 {
+			return Type{}, &problem{what: fmt.Sprintf("step `%s` puts out no `%s`", s.Name, clipped(path[3])), remedy: sweep.DidYouMean(path[3], s.outputNames(c.types))}
+		}
+		steps[s.Name] = types.Any
+		return Type{Kind: Any}, nil
+	}
+	t := lists(o.Type, st.lists)
+	known, ok := steps[s.Name].(types.Map)
+	if _, mixed := steps[s.Name]; mixed && !ok || maybe {
+		steps[s.Name] = types.Any
+		return t.below(path[4:]), nil
+	}
+	if known == nil {
+		known = types.Map{"outputs": types.Map{}, "status": types.Any, "winner": types.Any, "artifacts": types.Any, "board": types.Any}
+		steps[s.Name] = known
+	}
+	known["outputs"].(types.Map)[path[3]] = t.known()
+	return t.below(path[4:]), nil
+}
+
+// lists is a list of lists of … a type.
+func lists(t Type, n int) Type {
+	for range n {
+		t = ListOf(t)
+	}
+	return t
+}
+
+// output is one that the step declares, or that its type always has; nil: neither has it.
+func (s *Step) output(name string, known map[string]StepType) *Parameter {
+	for _, all := range [][]Parameter{s.Outputs, known[s.Type].Outputs} {
+		for i := range all {
+			if all[i].Name == name {
+				return &all[i]
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Step) outputNames(known map[string]StepType) (names []string) {
+	for _, o := range slices.Concat(s.Outputs, known[s.Type].Outputs) {
+		names = append(names, o.Name)
+	}
+	return names
+}
+
+// working are the steps that do something.
+func (c *checker) working() (names []string) {
+	for _, s := range c.w.Steps {
+		if s.Type != "" {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
