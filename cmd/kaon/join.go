@@ -49,5 +49,10 @@ func (c *runFlags) join(ctx context.Context, out *output, from specFlags, to *cl
 	}
 	at = ranAt{s.ID, to.Address()}
 	c.begins(at)
+	if c.Open {
+		if err := (&uiCmd{Sweep: s.ID, Open: true, serverFlags: serverFlags{Server: to.Address()}}).Run(ctx, &output{out.stderr, out.stderr}); err != nil {
+			fmt.Fprintf(out.stderr, "kaon: warning: the dashboard cannot be opened: %v\n", err)
+		}
+	}
 	return at, (&remoteWatch{out: out, from: to, id: s.ID, quiet: c.Quiet, json: c.JSON, result: true}).run(ctx)
 }

@@ -30,6 +30,7 @@ type runFlags struct {
 	Parallel *int        `short:"j" placeholder:"N" help:"At most so many trials at once; the same as --set limits.parallel=N."`
 	Packing  string      `placeholder:"POLICY" help:"What packing pursues: tight, soonest, spread or first; the same as --set packing=POLICY."`
 	Server   string      `env:"KAON_SERVER" placeholder:"URL" help:"Have this server run it, or none; when left out, your own on this machine does, if one serves the same results."`
+	Open     bool        `help:"Show it in the browser while it runs."`
 	Begun    func(ranAt) `kong:"-"` // is told where it runs, before it does; nil: nobody is
 	workFlags
 }
@@ -76,6 +77,7 @@ func (c *runFlags) run(ctx context.Context, out *output, from specFlags) (at ran
 	at.sweep = server.NewSweepID(spec.Name)
 	c.begins(at)
 	return at, c.start(ctx, out, func(ctx context.Context, r *runner) (outcome, error) {
+		r.dashboard = c.Open
 		return r.submit(ctx, at.sweep, spec, nil)
 	})
 }
@@ -175,6 +177,9 @@ func (r *runner) submit(ctx context.Context, id string, spec *sweep.Spec, winner
 	sw, err := s.Submit(ctx, server.Submission{ID: id, Spec: spec, Winner: winner})
 	if err != nil {
 		return outcome{}, r.abandon(s, id, winner, err)
+	}
+	if r.dashboard {
+		defer r.showDashboard(s, id)()
 	}
 	o, err := r.watch(ctx, s, sw, told)
 	return r.next(ctx, o, spec, err)

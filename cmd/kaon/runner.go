@@ -50,6 +50,9 @@ type runner struct {
 	log    *slog.Logger
 	bucket bucket.Bucket
 	stats  resultsMetrics
+
+	dashboard bool                    // a browser shows the sweep
+	serving   atomic.Pointer[api.API] // that answers it; nil: none does
 }
 
 // open opens the server of one sweep. What it tells is kept until somebody shows it.
@@ -57,6 +60,11 @@ func (r *runner) open(ctx context.Context, id string, spec *sweep.Spec) (*server
 	return r.openWith(ctx, func(cfg *server.Config) {
 		cfg.Folder, cfg.Only, cfg.FrameworkName = r.flags.state(id), id, "kaon "+id
 		cfg.GPUs, cfg.Packing = spec.WantsGPUs(), offers.Policy(spec.Packing)
+		cfg.Heard = func(n scheduler.Notice) {
+			if a := r.serving.Load(); a != nil {
+				a.Heard(n)
+			}
+		}
 	})
 }
 

@@ -43,7 +43,7 @@ func (c *uiCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return answered(err)
 	}
-	link := fmt.Sprintf("%s/#/login?code=%s&to=%s", strings.TrimSuffix(cmp.Or(login.Address, to.Address()), "/"), login.Code, page)
+	link := loginLink(cmp.Or(login.Address, to.Address()), login.Code, page)
 	if c.JSON {
 		err = json.NewEncoder(out.stdout).Encode(struct {
 			URL     string `json:"url"`
@@ -56,6 +56,11 @@ func (c *uiCmd) Run(ctx context.Context, out *output) error {
 		err = openBrowser(link)
 	}
 	return err
+}
+
+// loginLink is an address that lets a browser in and shows a page.
+func loginLink(address, code, page string) string {
+	return fmt.Sprintf("%s/#/login?code=%s&to=%s", strings.TrimSuffix(address, "/"), code, page)
 }
 
 // openBrowser shows an address in the user's browser, which goes on without this process.

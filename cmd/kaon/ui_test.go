@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // enter opens a session by a link of `kaon ui`, as the page does.
@@ -105,4 +106,40 @@ func TestReport(t *testing.T) {
 	if written, err := os.ReadFile(filepath.Join(p.dir, "r.html")); err != nil || len(written) < len(page)-100 {
 		t.Errorf("r.html: %d bytes, %v", len(written), err)
 	}
+}
+
+// A run without a server shows itself in the browser, for as long as it runs.
+func TestRunOpen(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("slow.yaml", slowSpec)
+	if err := os.Chmod(p.write("browser", "#!/bin/sh\necho \"$1\" >link.part && mv link.part link\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	p.aws = append(p.aws, "BROWSER="+filepath.Join(p.dir, "browser"))
+	x := p.start("run", "slow.yaml", "--open", "--server", "none")
+	var link []byte
+	testkit.Await(t, "the browser", func() bool {
+		var err error
+		link, err = os.ReadFile(filepath.Join(p.dir, "link"))
+		return err == nil
+	})
+	at, session := enter(t, string(link))
+	testkit.Await(t, "a trial in the browser", func() bool {
+		rq, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at+"/v1/sweeps?state=running", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rq.AddCookie(session)
+		rs, err := http.DefaultClient.Do(rq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rs.Body.Close()
+		var page api.Page[api.Sweep]
+		err = json.NewDecoder(rs.Body).Decode(&page)
+		return err == nil && len(page.Items) == 1 && page.Items[0].Trials.Running > 0
+	})
+	p.write("go", "")
+	x.wait().ends(exitDone).prints("winner: trial 1, loss 1", "as a page: kaon report slow-")
 }

@@ -62,15 +62,21 @@ func Local(ctx context.Context, _ net.Conn) context.Context {
 	return context.WithValue(ctx, localKey{}, true)
 }
 
-// identify has callers on local connections known.
-func identify(h http.Handler) http.Handler {
+// ownCaller is this process's own user.
+func ownCaller() Caller {
 	name := "local"
 	if u, err := user.Current(); err == nil {
 		name = u.Username
 	}
+	return Caller{Name: name, Role: Admin, Local: true}
+}
+
+// identify has callers on local connections known.
+func identify(h http.Handler) http.Handler {
+	own := ownCaller()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Context().Value(localKey{}) != nil {
-			r = r.WithContext(context.WithValue(r.Context(), callerKey{}, Caller{Name: name, Role: Admin, Local: true}))
+			r = r.WithContext(context.WithValue(r.Context(), callerKey{}, own))
 		}
 		h.ServeHTTP(w, r)
 	})

@@ -66,18 +66,7 @@ func (a *API) declareSessions() {
 			if c.session != "" {
 				return nil, huma.Error403Forbidden("a browser lets no other in: ask with a token, or on the server's machine")
 			}
-			var address string
-			if c.Local {
-				if a.cfg.Browser == nil {
-					return nil, huma.Error409Conflict("this server answers no browsers")
-				}
-				var err error
-				if address, err = a.cfg.Browser(); err != nil {
-					return nil, problem(err)
-				}
-			}
-			code, expires := a.sessions.offer(c)
-			return answer(Login{code, address, rfc3339(expires)}, nil)
+			return answer(a.login(c))
 		})
 	begin := operation("", http.MethodPost, "/session", "begin-session", "Begin a browser's session, kept by a cookie")
 	begin.Security = []map[string][]string{}
@@ -96,4 +85,21 @@ func (a *API) declareSessions() {
 		a.sessions.end(callerOf(ctx).session)
 		return &endOutput{in.cookie("", 0)}, nil
 	})
+}
+
+// OwnLogin lets one browser of this machine act as this process's own user.
+func (a *API) OwnLogin() (Login, error) { return a.login(ownCaller()) }
+
+func (a *API) login(c Caller) (l Login, err error) {
+	if c.Local {
+		if a.cfg.Browser == nil {
+			return l, huma.Error409Conflict("this server answers no browsers")
+		}
+		if l.Address, err = a.cfg.Browser(); err != nil {
+			return l, err
+		}
+	}
+	code, expires := a.sessions.offer(c)
+	l.Code, l.Expires = code, rfc3339(expires)
+	return l, nil
 }

@@ -36,11 +36,11 @@ export function BestSoFar({ table, sweep, byTime, onByTime }) {
       if (isFinite(so)) best.push([x, so]);
     });
     const shown = new Float64Array(rows.map((i) => table.value.data[i])).sort(), at = (q) => shown[Math.floor(q * (shown.length - 1))];
-    const spread = shown.length > 20 ? (sweep.goal === "maximize" ? [Math.min(at(0.03), so || at(0.03)), undefined] : [undefined, Math.max(at(0.97), so || at(0.97))]) : undefined;
+    const spread = shown.length > 20 ? (sweep.goal === "maximize" ? [Math.min(at(0.2), isFinite(so) ? so : at(0.2)), undefined] : [undefined, Math.max(at(0.8), isFinite(so) ? so : at(0.8))]) : undefined;
     return { list: [{ points: all, dots: table.rows > 3000 ? 1.2 : 2.2, colour: token("waiting"), alpha: 0.7 }, { name: "best so far", points: best, step: true, width: 2.2, colour: token("accent") }], spread };
   }, [table, sweep.created, sweep.goal, byTime, dark]);
   const tools = html`<label><input type="checkbox" checked=${byTime} onChange=${() => onByTime(!byTime)} /> over time</label>`;
-  return html`<${Card} title="Best so far" width="w8" tools=${tools} note=${sweep.metric}>
+  return html`<${Card} title="Best so far" width="w8" tools=${tools} note=${lines.spread ? "the worst fifth of the values may be out of view" : ""}>
     <${Lines} lines=${lines.list} yRange=${lines.spread} xLabel=${byTime ? "since the start" : "trials ended"} yLabel=${sweep.metric ?? ""} xTick=${byTime ? duration : undefined} label="Best value so far" />
   </${Card}>`;
 }
