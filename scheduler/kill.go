@@ -19,12 +19,15 @@ const (
 	killRetryMost  = 2 * time.Minute
 )
 
-// kill asks for the end of a live attempt. If it is killed for several reasons, the first one classifies its end.
+// kill asks for the end of a live attempt. If it is killed for several reasons, the first one classifies its end, but what is only
+// moved may be ended for good meanwhile.
 func (c *Core) kill(att *attempt, w killReason, reason string) { c.killAll([]*attempt{att}, w, reason) }
 
 // killAll kills attempts. A bundle all of which is to end is one KILL.
 func (c *Core) killAll(all []*attempt, w killReason, reason string) {
-	all = slices.DeleteFunc(slices.Clone(all), func(att *attempt) bool { return att.killing != notKilled })
+	all = slices.DeleteFunc(slices.Clone(all), func(att *attempt) bool {
+		return att.killing != notKilled && (att.killing != killMoved || w == killMoved)
+	})
 	for _, att := range all {
 		att.killing, att.reason = w, reason
 		if !att.run.killing() { // else the sweep's entry says so

@@ -48,10 +48,12 @@ func agentWords(a *api.Agent) string {
 	text := a.State
 	switch {
 	case a.Cordon != nil:
-		if a.Cordon.Deadline != "" {
+		switch {
+		case a.Cordon.Deadline != "" && a.Running == 0:
+			text = "drained"
+		case a.Cordon.Deadline != "":
 			text = "draining until " + a.Cordon.Deadline
-		}
-		if a.Running == 0 {
+		case a.Running == 0:
 			text += ", empty"
 		}
 		if a.Cordon.Reason != "" {

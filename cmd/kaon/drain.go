@@ -60,12 +60,24 @@ func (c *agentChoice) undo(ctx context.Context, out *output, to *client.Client, 
 	}
 	switch {
 	case len(lifted) == 0:
-		return usage(fmt.Errorf("%s is not cordoned: kaon agents shows what is", cordonText(api.Cordon{Agent: n.Agent, Attribute: n.Attribute, Value: n.Value})))
+		return usage(fmt.Errorf("%s is not cordoned by that name: %s", cordonText(api.Cordon{Agent: n.Agent, Attribute: n.Attribute, Value: n.Value}), inForce(all)))
 	case c.JSON:
 		return json.NewEncoder(out.stdout).Encode(lifted)
 	}
 	_, err = fmt.Fprintf(out.stdout, "%s may have work again\n", strings.Join(lifted, ", "))
 	return err
+}
+
+// inForce is what is cordoned, for who looks for something else.
+func inForce(all []api.Cordon) string {
+	if len(all) == 0 {
+		return "nothing is cordoned"
+	}
+	names := make([]string, len(all))
+	for i, one := range all {
+		names[i] = cordonText(one)
+	}
+	return "there are " + strings.Join(names, ", ")
 }
 
 // meant reports whether a cordon is of the agents that a command names.

@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/kaon-sweep/kaon/server/api"
@@ -22,7 +24,7 @@ func TestDrain(t *testing.T) {
 	var agents []api.Agent
 	await := func(what string, done func(a *api.Agent) bool) {
 		t.Helper()
-		awaitJSON(t, p, what, &agents, func() bool { return len(agents) == 1 && done(&agents[0]) }, "agents", "--json")
+		agents = awaitAgents(t, p, what, func(all []api.Agent) bool { return len(all) == 1 && done(&all[0]) })
 	}
 	await("three trials on the one agent", func(a *api.Agent) bool { return a.Running == 3 && len(a.Attempts) == 3 && a.Used.CPUs > 0.29 })
 	host := agents[0].Host
@@ -39,18 +41,65 @@ func TestDrain(t *testing.T) {
 	p.write("go", "")
 	await("the same after a restart", func(a *api.Agent) bool { return a.State == "cordoned" && a.Running == 0 && a.Cordon.By != "" })
 	p.kaon("drain", host, "--undo").ends(exitDone).prints(host + " may have work again")
-	p.kaon("drain", host, "--undo").ends(exitUsage).says("is not cordoned")
+	p.kaon("drain", host, "--undo").ends(exitUsage).says("is not cordoned", "nothing is cordoned")
 	p.kaon("watch", s.ID).ends(exitDone).prints("winner: trial 1, loss 1")
 	y.signal(os.Interrupt)
 	y.wait().ends(exitDone)
 	p.alone()
 }
 
-// awaitJSON runs a command until what it prints is as wanted.
-func awaitJSON(t *testing.T, p place, what string, v any, done func() bool, args ...string) {
+// On a cluster what is drained goes on elsewhere, and the agent works again when the drain is lifted.
+func TestDrainOfACluster(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("slow.yaml", slowSpec)
+	cluster := p.start("cluster", "--listen", "127.0.0.1:0", "--json", "--no-auth", "--allocate", "20ms",
+		"--agent", "name=a,cpus=4,mem=400,rack=r1", "--agent", "name=b,cpus=4,mem=400,rack=r2")
+	var at struct{ Cluster string }
+	testkit.Await(t, "the cluster", func() bool { return json.Unmarshal([]byte(cluster.stdout.String()), &at) == nil })
+	x, _ := p.serving("--cluster", at.Cluster)
+	var s api.Sweep
+	p.kaon("submit", "slow.yaml", "--json").ends(exitDone).json(&s)
+	var agents []api.Agent
+	await := func(what string, done func(from, to *api.Agent) bool) {
+		t.Helper()
+		agents = awaitAgents(t, p, what, func(all []api.Agent) bool {
+			return len(all) == 2 && (done(&all[0], &all[1]) || done(&all[1], &all[0]))
+		})
+	}
+	await("all on one agent", func(from, to *api.Agent) bool { return from.Running == 3 })
+	rack := "rack=r1"
+	if agents[1].Running == 3 {
+		rack = "rack=r2"
+	}
+	p.kaon("drain", "--attribute", rack, "--deadline", "0s", "--wait").ends(exitDone).prints("1 agent, nothing runs there")
+	await("all on the other", func(from, to *api.Agent) bool {
+		return "rack="+from.Attributes["rack"] == rack && from.State == "cordoned" && from.Running == 0 && to.Running == 3
+	})
+	p.kaon("drain", "a", "--undo").ends(exitUsage).says("there are agents with " + rack)
+	p.kaon("drain", "--attribute", rack, "--undo").ends(exitDone)
+	await("both to work again", func(from, to *api.Agent) bool { return from.Cordon == nil && to.Cordon == nil })
+	p.write("go", "")
+	p.kaon("watch", s.ID).ends(exitDone).prints("winner: trial 1, loss 1")
+	for _, agent := range agents { // which ends executors that have nothing to do
+		p.kaon("drain", agent.ID, "--wait").ends(exitDone).prints("1 agent, nothing runs there")
+	}
+	testkit.Await(t, "the end of idle executors", func() bool {
+		return !slices.ContainsFunc(p.processes(), func(pid int) bool { return strings.Contains(commandOf(pid), " executor ") })
+	})
+	x.signal(os.Interrupt)
+	x.wait().ends(exitDone)
+	cluster.signal(os.Interrupt)
+	cluster.wait()
+}
+
+// awaitAgents waits until the server's agents are as wanted.
+func awaitAgents(t *testing.T, p place, what string, done func([]api.Agent) bool) (agents []api.Agent) {
 	t.Helper()
 	testkit.Await(t, what, func() bool {
-		r := p.kaon(args...)
-		return r.code == exitDone && json.Unmarshal([]byte(r.stdout), v) == nil && done()
+		agents = nil // or what is absent would stay
+		r := p.kaon("agents", "--json")
+		return r.code == exitDone && json.Unmarshal([]byte(r.stdout), &agents) == nil && done(agents)
 	})
+	return agents
 }
