@@ -17,6 +17,7 @@ type Columns struct {
 	Value    []any    `json:"value" doc:"Of the objective; null: none."`
 	Seconds  []any    `json:"seconds" doc:"That the attempt ran which counts; null: it has not ended."`
 	Ended    []any    `json:"ended_ms" doc:"When that attempt ended, milliseconds since 1970; null: it has not."`
+	Agent    []string `json:"agent" doc:"Host that it ran on; empty: it has not ended."`
 	Attempts []int    `json:"attempts"`
 	Params   []Column `json:"params" doc:"Nested ones with dots, in the order they are first met."`
 	Metrics  []Column `json:"metrics" doc:"Each by its reduce."`
@@ -34,7 +35,7 @@ type Column struct {
 // NewColumns is the columns of a board, with no trials yet.
 func NewColumns(b *board.Board) *Columns {
 	return &Columns{
-		Total: b.Counts().Total, Trial: []int{}, State: []string{}, Value: []any{}, Seconds: []any{}, Ended: []any{}, Attempts: []int{},
+		Total: b.Counts().Total, Trial: []int{}, State: []string{}, Value: []any{}, Seconds: []any{}, Ended: []any{}, Agent: []string{}, Attempts: []int{},
 		Params: []Column{}, Metrics: []Column{}, params: map[string]int{}, metrics: map[string]int{},
 	}
 }
@@ -46,14 +47,16 @@ func (c *Columns) Round(digits int) { c.digits = digits }
 func (c *Columns) Add(t board.Trial) {
 	row := len(c.Trial)
 	var value, seconds, ended any
+	agent := ""
 	if t.Value != nil {
 		value = c.number(float64(*t.Value))
 	}
 	if a := t.Decisive(); a != nil && a.End != nil && a.End.EndMs > 0 {
-		seconds, ended = float64(a.End.EndMs-a.End.StartMs)/1000, a.End.EndMs
+		seconds, ended, agent = float64(a.End.EndMs-a.End.StartMs)/1000, a.End.EndMs, a.End.Agent
 	}
 	c.Trial, c.State, c.Attempts = append(c.Trial, t.Trial), append(c.State, t.State.String()), append(c.Attempts, len(t.Attempts))
 	c.Value, c.Seconds, c.Ended = append(c.Value, value), append(c.Seconds, seconds), append(c.Ended, ended)
+	c.Agent = append(c.Agent, agent)
 	for _, p := range flat(t) {
 		var v any = p.Value
 		switch n := p.Value.(type) {

@@ -39,6 +39,7 @@ func answer(url string) *httptest.ResponseRecorder {
 // Whatever a page needs is in the binary: every import and every link resolves, and none leads elsewhere.
 func TestPagesAreComplete(t *testing.T) {
 	imports := regexp.MustCompile(`(?:from|import)\s*"([^"]+)"`)
+	named := regexp.MustCompile(`import ?\{ ?([^}]*?) ?\} ?from ?"([^"]+)"`)
 	links := regexp.MustCompile(`(?:href|src)="(/[^"]*)"`)
 	outside := regexp.MustCompile(`["'(]\s*(?:https?:)?//[a-z]`)
 	modules := 0
@@ -51,6 +52,16 @@ func TestPagesAreComplete(t *testing.T) {
 					t.Errorf("%s imports %q, which no browser finds", name, m[1])
 				} else if answer("/ui/"+path.Join(path.Dir(name), m[1])).Code != http.StatusOK {
 					t.Errorf("%s imports %q, which is not there", name, m[1])
+				}
+			}
+			for _, m := range named.FindAllStringSubmatch(text, -1) {
+				target, _ := fs.ReadFile(ui.Files(), path.Join(path.Dir(name), m[2]))
+				for one := range strings.SplitSeq(m[1], ",") {
+					one, _, _ = strings.Cut(strings.TrimSpace(one), " as ")
+					declared := regexp.MustCompile(`(?m)^export (async )?(function|const|class) ` + one + `\b|export\{[^}]*\b` + one + `\b[^}]*\}`)
+					if !declared.Match(target) {
+						t.Errorf("%s imports %s from %s, which does not export it", name, one, m[2])
+					}
 				}
 			}
 		case ".html":

@@ -1,15 +1,39 @@
 // The page of the cluster: its machines, what runs on each, and which get no work.
 import { ui } from "./html.js";
-import { useGet } from "./api.js";
+import { get, sweepPath, useGet } from "./api.js";
+import { dimensions } from "./dims.js";
+import { Timeline, bars } from "./plot/timeline.js";
 import { useBeat, useClock } from "./events.js";
 import { Card, Empty, Shown, State } from "./parts.js";
-import { link } from "./route.js";
+import { change, link } from "./route.js";
 import { count, plural, stamp } from "./format.js";
 
 const { html } = ui;
 
+/** Lately is what ended on the cluster in the last minutes, of sweeps that run or have just ended. */
+function Lately({ now, query }) {
+  const minutes = Number(query.get("minutes")) || 1, tick = Math.floor(now / 5000);
+  const [list, setList] = ui.useState(null);
+  ui.useEffect(() => {
+    const stop = new AbortController(), since = Date.now() - minutes * 60000;
+    (async () => {
+      const page = await get("/sweeps?limit=20", { signal: stop.signal }), all = [];
+      for (const s of page.items.filter((s) => s.here && (!s.finished || Date.parse(s.finished) > since)).slice(0, 5)) {
+        const table = dimensions(await get(sweepPath(s.sweep, "/columns?most=5000&digits=3"), { signal: stop.signal }), s.metric);
+        all.push(...bars(table, (t) => `${s.sweep}/${t}`, (t) => link(["sweeps", s.sweep, "trials", String(t)])));
+      }
+      setList({ all, to: Date.now() / 1000 });
+    })().catch(() => {}); // the state of the server is shown above
+    return () => stop.abort();
+  }, [tick, minutes]);
+  const tools = html`<label>the last <select value=${minutes} onChange=${(e) => change({ minutes: e.target.value === "1" ? "" : e.target.value })}>${[1, 5, 15, 60].map((m) => html`<option value=${m} selected=${m === minutes}>${m === 1 ? "minute" : `${m} minutes`}</option>`)}</select></label>`;
+  const shown = list?.all.filter((b) => b.to >= list.to - minutes * 60) ?? [];
+  return html`<${Card} title="What it did" tools=${tools}>${!list ? html`<p class="quiet">Looking…</p>` : shown.length === 0 ? html`<p class="quiet">No attempt has ended.</p>`
+    : html`<${Timeline} list=${shown} from=${list.to - minutes * 60} to=${list.to} label="Attempts of the last minutes by machine" />`}</${Card}>`;
+}
+
 /** Cluster is the page. */
-export function Cluster() {
+export function Cluster({ query }) {
   const beat = useBeat("", 1000, (e) => e.kind === "trial"), now = useClock(5000);
   const tick = beat + Math.floor(now / 10000);
   const agents = useGet("/agents", tick), status = useGet("/status", tick), info = useGet("/server", tick);
@@ -26,6 +50,7 @@ export function Cluster() {
         <tbody>${[...list].sort((a, b) => b.running - a.running || a.host.localeCompare(b.host)).map((a) => html`<tr><td title=${a.agent}>${a.host}</td><td class="number">${count(a.running)}</td>
           <td>${(byHost.get(a.host) ?? []).slice(0, 12).map((r) => html`<a class="tag" href=${link(["sweeps", r.sweep, "trials", String(r.trial)])} title=${r.state}>${r.sweep}/${r.trial}${r.percent !== undefined ? ` ${Math.round(r.percent)} %` : ""}</a> `)}${(byHost.get(a.host) ?? []).length > 12 && " …"}</td>
           <td>${a.avoided ? html`<b style=${{ color: "var(--bad)" }}>gets no work until ${stamp(a.avoided)}</b>` : a.proven ? "has run a trial to its end" : "not tried yet"}</td></tr>`)}</tbody></table></div></${Card}>`}</${Shown}>
+    <${Lately} now=${now} query=${query} />
     <${Card} title="Running now" note=${plural(running.length, "attempt")}>${running.length === 0 ? html`<p class="quiet">Nothing runs.</p>` : html`<div class="scroll"><table><thead><tr><th>Trial</th><th>State</th><th>Host</th><th class="number">Attempt</th><th class="number">Done</th></tr></thead>
       <tbody>${running.slice(0, 300).map((r) => html`<tr><td><a href=${link(["sweeps", r.sweep, "trials", String(r.trial)])}>${r.sweep}/${r.trial}</a></td><td><${State} of=${r.state} /></td><td>${r.host}</td><td class="number">${r.attempt}</td><td class="number">${r.percent !== undefined ? `${Math.round(r.percent)} %` : ""}</td></tr>`)}</tbody></table></div>`}</${Card}>`;
 }

@@ -47,7 +47,7 @@ export function dimensions(columns, metric) {
   for (const c of columns.metrics) if (c.name !== metric) dims.push(dimension(c.name, "metric", c.values));
   dims.push(dimension("seconds", "run", columns.seconds), dimension("trial", "run", columns.trial));
   dims.unshift(value);
-  return { rows: columns.trial.length, total: columns.total, sampled: columns.sampled, trial: columns.trial, state: columns.state, ended: columns.ended_ms, value, dims };
+  return { rows: columns.trial.length, total: columns.total, sampled: columns.sampled, trial: columns.trial, state: columns.state, ended: columns.ended_ms, seconds: columns.seconds, agent: columns.agent, value, dims };
 }
 
 /** goodness is a trial's rank by value among those that have one, from 0 to 1, the best 1; NaN: it has none. */

@@ -5,7 +5,7 @@ import { Card } from "./parts.js";
 import { Parallel, chosen, readRanges, writeRanges } from "./plot/parallel.js";
 import { Scatter } from "./plot/scatter.js";
 import { CurvesPanel } from "./curves.js";
-import { TopTable } from "./panels.js";
+import { TopTable, When } from "./panels.js";
 import { change } from "./route.js";
 import { count, plural } from "./format.js";
 
@@ -40,5 +40,6 @@ export function Explore({ table, sweep, query, curves, open }) {
       <div class="bar small">${[x, y].filter((d) => d.positive && d.spread > 10).map((d) => html`<label><input type="checkbox" checked=${view.log.has(d.name)} onChange=${() => view.onLog(d.name)} /> log ${d.name}</label>`)}</div>
     </${Card}>
     <${CurvesPanel} curves=${curves} sweep=${sweep} query=${query} onOpen=${go} />
-    <${TopTable} table=${table} goal=${sweep.goal} keep=${view.keep} open=${open} />`;
+    <${TopTable} table=${table} goal=${sweep.goal} keep=${view.keep} open=${open} />
+    <${When} table=${table} open=${open} />`;
 }

@@ -34,7 +34,7 @@ function Page({ route, who }) {
   if (first === "sweeps" && !id) return html`<${Sweeps} query=${route.query} who=${who} />`;
   if (first === "sweeps" && part === "trials" && number !== undefined) return html`<${TrialPage} key=${`${id}/${number}`} id=${id} number=${number} query=${route.query} />`;
   if (first === "sweeps" && [undefined, "trials", "spec"].includes(part)) return html`<${SweepPage} key=${id} id=${id} tab=${part ?? ""} query=${route.query} who=${who} />`;
-  if (first === "cluster") return html`<${Cluster} />`;
+  if (first === "cluster") return html`<${Cluster} query=${route.query} />`;
   return html`<div class="card"><${Empty} title="There is no such page"><a href="#/">All sweeps</a></${Empty}></div>`;
 }
 

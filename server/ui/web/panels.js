@@ -3,6 +3,7 @@
 import { ui } from "./html.js";
 import { Card, State } from "./parts.js";
 import { Lines } from "./plot/lines.js";
+import { Timeline, bars } from "./plot/timeline.js";
 import { token } from "./plot/colour.js";
 import { better } from "./dims.js";
 import { useDark } from "./theme.js";
@@ -76,6 +77,15 @@ export function Failures({ failures, open }) {
       ${g.stderr?.length > 0 && html`<pre class="log">${g.stderr.join("\n")}</pre>`}
     </details>`)}
   </${Card}>`;
+}
+
+/** When is when and where the trials of a table ran. */
+export function When({ table, open }) {
+  const list = ui.useMemo(() => bars(table, (t) => `trial ${t}`, open), [table]);
+  if (!list.length) return null;
+  const from = Math.min(...list.slice(0, 50000).map((b) => b.from)), to = Math.max(...list.slice(0, 50000).map((b) => b.to));
+  return html`<${Card} title="When and where" note=${table.sampled ? "of the trials that are shown" : "the attempt of each trial that counts"}>
+    <${Timeline} list=${list} from=${from} to=${Math.max(to, from + 0.1)} label="Attempts over time by machine" /></${Card}>`;
 }
 
 /** TopTable is the best trials of a table with their parameters. */
