@@ -53,6 +53,7 @@ func (s *Server) open(ctx context.Context) error {
 	if err := s.cordons.open(s.cfg.Folder); err != nil {
 		return unreachable(err)
 	}
+	s.files.Gathered()
 	core, err := scheduler.Restore(time.Now(), s.coreConfig(), s.loaded())
 	if err != nil {
 		return unreachable(fmt.Errorf("read journal of %s: %w", s.subject(), err))
@@ -85,7 +86,7 @@ func (s *Server) openFiles() error {
 	}
 	s.files, err = transfer.Open(transfer.Config{
 		Folder: filepath.Join(s.cfg.Folder, transferFolder), Sweep: s.cfg.Only, Bucket: s.cfg.Bucket,
-		Bind: at.bind, Host: at.host, Port: at.port, Log: s.cfg.Log,
+		Bind: at.bind, Host: at.host, Port: at.port, Gathers: true, Log: s.cfg.Log,
 	})
 	if err != nil {
 		return unreachable(err)

@@ -45,6 +45,14 @@ var narrow = map[string][]string{
 	"workflow":      {"sweep"},
 	"workflow/draw": {"workflow"},
 
+	// What happens next is decided without clock and I/O; who does it knows a cluster by an interface alone.
+	"workflow/expression": {"workflow"},
+	"workflow/engine":     {"workflow", "workflow/expression"},
+	"workflow/steps": {
+		"results/board", "results/bucket", "results/bucket/open", "scheduler/crash", "scheduler/proc", "sweep", "workflow", "workflow/engine",
+	},
+	"workflow/run": {"scheduler/crash", "sweep", "workflow", "workflow/engine", "workflow/expression", "workflow/steps"},
+
 	// What reads trials' files knows nothing of sweeps; who asks a server knows its API, and not how it is made.
 	"server/sandbox": {"scheduler/safefile"},
 	"server/client":  {"results", "results/bucket", "results/store", "scheduler/listen", "server/api", "server/control"},

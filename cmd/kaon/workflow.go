@@ -4,11 +4,22 @@ import (
 	"os"
 
 	"github.com/kaon-sweep/kaon/workflow"
+	"github.com/kaon-sweep/kaon/workflow/run"
 )
 
 // workflowCmd is what can be done with workflows.
 type workflowCmd struct {
-	Show workflowShowCmd `cmd:"" help:"Check a workflow file, and draw its graph."`
+	Show    workflowShowCmd    `cmd:"" help:"Check a workflow file, and draw its graph."`
+	Run     workflowRunCmd     `cmd:"" help:"Run a workflow and watch it to its end."`
+	Resume  workflowResumeCmd  `cmd:"" help:"Go on with a run that was interrupted."`
+	Restart workflowRestartCmd `cmd:"" help:"Run what failed of a run again, or all from a step on."`
+	Status  workflowStatusCmd  `cmd:"" help:"Say how a run stands."`
+	Watch   workflowWatchCmd   `cmd:"" help:"Show a run until it has ended."`
+	List    workflowListCmd    `cmd:"" aliases:"ls" help:"List runs."`
+	Cancel  workflowCancelCmd  `cmd:"" help:"End a run."`
+	Approve workflowApproveCmd `cmd:"" help:"Approve a step that waits for it."`
+	Skip    workflowSkipCmd    `cmd:"" help:"Have a step count as done."`
+	Types   workflowTypesCmd   `cmd:"" help:"List the types of steps with their keys."`
 }
 
 // workflowFile names a workflow file.
@@ -22,7 +33,7 @@ func (f workflowFile) read() (*workflow.Workflow, error) {
 	if err != nil {
 		return nil, usage(err)
 	}
-	w, err := workflow.Read(f.File, src, workflow.WithEnvironment(os.LookupEnv))
+	w, err := workflow.Read(f.File, src, workflow.WithEnvironment(os.LookupEnv), workflow.WithTypes(run.Types()))
 	if err != nil {
 		return nil, usage(err)
 	}

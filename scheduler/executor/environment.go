@@ -114,6 +114,7 @@ func environment(base []string, o *task.Order, dir string) ([]string, error) {
 	put("KAON_METRICS", filepath.Join(dir, metricsName))
 	put("KAON_CONTROL", filepath.Join(dir, controlName))
 	put("KAON_ARTIFACTS", filepath.Join(dir, artifactsName))
+	put("KAON_OUTPUT", filepath.Join(dir, artifactsName, outputName))
 	if err := putParams(put, o.Params); err != nil {
 		return nil, err
 	}

@@ -48,12 +48,26 @@ func (srv *Server) family() http.Handler {
 	})
 }
 
+// Gathered says that all whom this server listens for, and who were there before, are here again.
+func (srv *Server) Gathered() {
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	srv.mu.gathered = true
+}
+
+func notYet(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "the process has just begun: ask again", http.StatusServiceUnavailable)
+}
+
 // child is the handler of a server that this one listens for, or another when there is none.
 func (srv *Server) child(at string, other http.Handler) http.Handler {
 	srv.mu.Lock()
 	defer srv.mu.Unlock()
 	if h, there := srv.mu.children[at]; there {
 		return h
+	}
+	if !srv.mu.gathered {
+		return http.HandlerFunc(notYet)
 	}
 	return other
 }

@@ -1,6 +1,7 @@
 package transfer_test
 
 import (
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -8,6 +9,32 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 )
+
+// While a process takes up what another has left, nobody is told that a sweep is not there.
+func TestSweepsThatAreNotThereYet(t *testing.T) {
+	b := folder(t)
+	parent := open(t, transfer.Config{Folder: t.TempDir(), Bucket: b, Gathers: true})
+	ask := func(at string) int {
+		r, err := http.Post(at, "application/json", strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Body.Close()
+		return r.StatusCode
+	}
+	child, err := transfer.Open(transfer.Config{Parent: parent, At: "a", Sweep: "a", Folder: t.TempDir(), Bucket: b})
+	if err != nil {
+		t.Fatal(err)
+	}
+	unknown := strings.Replace(child.Attempt(1, 1)+"/offer", "/of/a/", "/of/b/", 1)
+	if got := ask(unknown); got != http.StatusServiceUnavailable {
+		t.Errorf("before all are there, a sweep that is not answers %d", got)
+	}
+	parent.Gathered()
+	if got := ask(unknown); got != http.StatusNotFound {
+		t.Errorf("when all are there, a sweep that is not answers %d", got)
+	}
+}
 
 // A process with many sweeps has one address for all of them, and what one's URL opens, another's does not.
 func TestManySweepsAtOneAddress(t *testing.T) {

@@ -31,7 +31,7 @@ func Open(c Config) (*Server, error) {
 	srv.signer, _ = bucket.SignerOf(c.Bucket)
 	srv.mu.files = map[string]*servedFile{}
 	srv.mu.attempts = map[attemptID]*attemptUploads{}
-	srv.mu.children = map[string]http.Handler{}
+	srv.mu.children, srv.mu.gathered = map[string]http.Handler{}, !c.Gathers
 	var err error
 	if srv.key, err = openKey(filepath.Join(c.Folder, keyFile)); err != nil {
 		return nil, err

@@ -26,6 +26,10 @@ type Config struct {
 	Parent *Server
 	At     string
 
+	// Gathers: it listens for others that come after it. Until Gathered is called, who asks for one that is not there is told to
+	// ask again: an executor may have outlived the process that it was served by.
+	Gathers bool
+
 	AttemptBytes int64 // of one attempt's artifacts together; 0: no bound
 	Log          *slog.Logger
 }
@@ -50,6 +54,7 @@ type Server struct {
 		err      error                        // see Err
 		ended    func(trial, number int) bool // nil: not known yet
 		children map[string]http.Handler      // by what they are At
+		gathered bool                         // of children, all that there were are here again
 	}
 }
 

@@ -1,0 +1,266 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/workflow/engine"
+	"github.com/kaon-sweep/kaon/workflow/run"
+	"github.com/kaon-sweep/kaon/workflow/steps"
+)
+
+// flowBoard shows a run while it goes: on a terminal the graph with its states, drawn again and again, elsewhere a line for each
+// change.
+type flowBoard struct {
+	out   *output
+	w     io.Writer
+	quiet bool
+	json  bool
+	live  bool
+	lines chan string // what steps say; capacity linesKept
+	drawn int         // lines on the screen that are drawn over
+	shown map[string]engine.State
+}
+
+func newFlowBoard(out *output, quiet, asJSON bool) *flowBoard {
+	b := &flowBoard{out: out, w: out.stdout, quiet: quiet, json: asJSON, lines: make(chan string, linesKept), shown: map[string]engine.State{}}
+	if asJSON {
+		b.w = out.stderr
+	}
+	b.live = !quiet && onTerminal(b.w) && os.Getenv("TERM") != "dumb"
+	return b
+}
+
+// told takes what a step says. Any goroutine may call.
+func (b *flowBoard) told(key string, p steps.Progress) {
+	if p.Text == "" || p.Percent != nil { // how far a step is, is drawn, and not told
+		return
+	}
+	select {
+	case b.lines <- key + ": " + oneLineText(p.Text):
+	default:
+	}
+}
+
+func oneLineText(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// begin says what is run.
+func (b *flowBoard) begin(r *run.Run, place, results string) {
+	h := r.Header()
+	b.say(fmt.Sprintf("%s: workflow %s on %s, results in %s", h.Run, h.Name, place, results))
+}
+
+// say prints a line that stays.
+func (b *flowBoard) say(line string) {
+	b.wipe()
+	fmt.Fprintln(b.w, line)
+}
+
+// wipe takes away what is drawn over.
+func (b *flowBoard) wipe() {
+	if b.drawn > 0 {
+		fmt.Fprintf(trusted(b.w), "\x1b[%dA\x1b[J", b.drawn)
+		b.drawn = 0
+	}
+}
+
+// watch shows the run until stop is called.
+func (b *flowBoard) watch(r *run.Run, told *notices) (stop func()) {
+	quit, ended := make(chan struct{}), make(chan struct{})
+	crash.Go(func() {
+		defer close(ended)
+		tick := time.NewTicker(drawEvery)
+		defer tick.Stop()
+		for last := false; ; {
+			changed := r.Changed()
+			b.draw(r, last)
+			if last {
+				b.drainLines(told)
+				return
+			}
+			select {
+			case line := <-b.lines:
+				b.say(line)
+			case line := <-told.lines:
+				if !b.quiet {
+					b.say(line)
+				}
+			case <-changed:
+				select {
+				case <-tick.C: // no more often than it can be read
+				case <-quit:
+					last = true
+				}
+			case <-tick.C:
+			case <-quit:
+				last = true
+			}
+		}
+	})
+	return sync.OnceFunc(func() { close(quit); <-ended })
+}
+
+func (b *flowBoard) drainLines(told *notices) {
+	told.drain(func(line string) {
+		if !b.quiet {
+			b.say(line)
+		}
+	})
+	for {
+		select {
+		case line := <-b.lines:
+			b.say(line)
+		default:
+			return
+		}
+	}
+}
+
+// draw shows how the run stands: on a terminal all of it, elsewhere what has changed.
+func (b *flowBoard) draw(r *run.Run, last bool) {
+	if b.quiet {
+		return
+	}
+	view := r.View(false)
+	if b.live {
+		b.wipe()
+		if last {
+			return // the result has all of it
+		}
+		b.drawn = printSteps(b.w, view, r.Said())
+		return
+	}
+	for _, s := range view.Steps {
+		if s.Type == "" || s.State == b.shown[s.Key] || s.State == engine.Waiting {
+			continue
+		}
+		b.shown[s.Key] = s.State
+		b.say(stepLine(s, steps.Progress{}))
+	}
+}
+
+// result prints how the run ended.
+func (b *flowBoard) result(id string, view engine.View, f *workFlags) error {
+	if b.json {
+		return printFlow(b.out.stdout, flowResult{Run: id, Workflow: f.workflowName(id), View: view, Seconds: flowSeconds(view)})
+	}
+	w := b.out.stdout
+	if b.live {
+		printSteps(w, view, nil)
+	}
+	painterFor(w).line(id+" ", string(view.State), fmt.Sprintf(" after %.1f s", flowSeconds(view)))
+	if view.Reason != "" {
+		fmt.Fprintln(w, view.Reason)
+	}
+	if view.State != engine.Succeeded {
+		fmt.Fprintf(w, "run what failed again with: %s\n", goOn("workflow restart", id, f.Results, f.State, f.Cluster))
+	}
+	fmt.Fprintf(w, "what steps have put out: %s\n", goOn("workflow status", id, f.Results, f.State, ""))
+	return nil
+}
+
+// workflowName is the name of a run's workflow.
+func (f *workFlags) workflowName(id string) string {
+	r, err := run.Read(f.state(workflowsFolder), id, false)
+	if err != nil {
+		return ""
+	}
+	return r.Header.Name
+}
+
+// printSteps prints a line for each step, and answers how many.
+func printSteps(w io.Writer, view engine.View, said map[string]steps.Progress) (lines int) {
+	p := painterFor(w)
+	for _, s := range view.Steps {
+		line := shorten(stepLine(s, said[s.Key]), widthOr(w, longestCell)-1)
+		mark, rest, _ := strings.Cut(line, " ")
+		fmt.Fprintln(p.w, p.state(colourOf(s.State), mark)+" "+clean(rest))
+		lines++
+	}
+	return lines
+}
+
+func widthOr(w io.Writer, fallback int) int {
+	if width := widthOf(w); width > 0 {
+		return width
+	}
+	return fallback
+}
+
+// marks are states at a glance.
+var marks = map[engine.State]string{
+	engine.Waiting: "·", engine.Running: "▶", engine.Succeeded: "✓", engine.Failed: "✗", engine.Skipped: "-", engine.Canceled: "■",
+}
+
+// colourOf is the state of a sweep that has the colour.
+func colourOf(s engine.State) string {
+	if s == engine.Canceled {
+		return "stopped"
+	}
+	return string(s)
+}
+
+// stepLine is a step in one line.
+func stepLine(s engine.StepView, p steps.Progress) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s%s %s", marks[s.State], strings.Repeat("  ", s.Depth), s.Key, s.State)
+	switch {
+	case s.Type == "for-each" && s.Iteration > 0:
+		fmt.Fprintf(&b, ", %s", plural(s.Iteration, "iteration"))
+	case s.Type == "loop" && s.Iteration > 0:
+		fmt.Fprintf(&b, ", %s", plural(s.Iteration, "round"))
+	}
+	if len(s.Counts) > 0 {
+		var parts []string
+		for _, state := range []engine.State{engine.Succeeded, engine.Failed, engine.Running, engine.Waiting, engine.Skipped, engine.Canceled} {
+			if n := s.Counts[state]; n > 0 {
+				parts = append(parts, fmt.Sprintf("%d %s", n, state))
+			}
+		}
+		if len(parts) > 0 {
+			b.WriteString(": " + strings.Join(parts, ", "))
+		}
+	}
+	if s.Ended > 0 && s.Began > 0 && s.Ended >= s.Began && s.State != engine.Skipped && s.Type != "" {
+		fmt.Fprintf(&b, " (%.1f s)", float64(s.Ended-s.Began)/1000)
+	}
+	if s.Attempts > 1 && len(s.Counts) == 0 {
+		fmt.Fprintf(&b, ", attempt %d", s.Attempts)
+	}
+	if s.Cached {
+		b.WriteString(", cached")
+	}
+	if p.Percent != nil && s.State == engine.Running {
+		fmt.Fprintf(&b, " %.0f %%", *p.Percent)
+	}
+	if p.Text != "" && s.State == engine.Running {
+		b.WriteString(": " + oneLineText(p.Text))
+	}
+	if s.Reason != "" {
+		b.WriteString(": " + oneLineText(s.Reason))
+	}
+	return b.String()
+}
+
+// printOutputs prints what steps have put out.
+func printOutputs(w io.Writer, view engine.View) {
+	for _, s := range view.Steps {
+		names := make([]string, 0, len(s.Outputs))
+		for name := range s.Outputs {
+			names = append(names, name)
+		}
+		if s.Type == "" || s.Type == "for-each" || len(names) == 0 {
+			continue
+		}
+		slices.Sort(names)
+		for _, name := range names {
+			fmt.Fprintf(w, "%s.%s = %s\n", s.Key, name, shorten(outputText(s.Outputs[name]), longestCell))
+		}
+	}
+}

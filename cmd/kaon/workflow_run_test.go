@@ -1,0 +1,326 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/kaon-sweep/kaon/sweep/shell"
+	"github.com/kaon-sweep/kaon/testkit"
+	"github.com/kaon-sweep/kaon/workflow/engine"
+)
+
+// flowOf is what a run said as JSON.
+func flowOf(t *testing.T, r ran) flowResult {
+	t.Helper()
+	var f flowResult
+	r.json(&f)
+	return f
+}
+
+// step is one step of a run.
+func (f flowResult) step(t *testing.T, key string) engine.StepView {
+	t.Helper()
+	for _, s := range f.Steps {
+		if s.Key == key {
+			return s
+		}
+	}
+	t.Fatalf("the run has no step %s: %+v", key, f.Steps)
+	return engine.StepView{}
+}
+
+// deck is the expression of a talk on Netflix's Meson, as it stands there, with work in every step.
+const deck = `
+name: deck
+parameters:
+  regions: {type: "list[string]", default: [north, south, "we st'$(touch injected)"]}
+steps:
+  getUsers: {type: command, command: 'echo "{\"n\": 3}" > $KAON_OUTPUT', outputs: {n: integer}}
+  wrangleData: {type: command, command: [sh, -c, 'printf "{\"rows\": %s}" $0 > $KAON_OUTPUT', "${steps.getUsers.outputs.n * 2}"]}
+  trainGlobalModel: {type: command, command: 'echo "{\"err\": 0.5}" > $KAON_OUTPUT'}
+  validateGlobalModel: {type: command, command: 'true'}
+  trainRegModel:
+    type: command
+    inputs: {region: "${reg}"}
+    command: 'echo started >> marks; printf "{\"err\": %d, \"name\": \"%s\"}" "$(printf %s "${reg}" | wc -c)" "$KAON_PARAM_REGION" > $KAON_OUTPUT'
+  validateRegModel: {type: command, command: 'test ${steps.trainRegModel.outputs.err} -gt 1'}
+  selectModel: {type: command, command: 'printf "{\"best\": %s}" ${min(steps.trainRegModel.outputs.err)} > $KAON_OUTPUT'}
+  validateModel: {type: command, command: 'test ${steps.wrangleData.outputs.rows} = 6'}
+graph: |
+  start -> getUsers -> wrangleData ==> (trainGlobalModel -> validateGlobalModel, regionSplit **(reg = regions) --< (trainRegModel, validateRegModel) >-- regionJoin) >== selectModel -> validateModel -> end
+`
+
+func TestWorkflowOfTheDeck(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("deck.yaml", deck)
+	f := flowOf(t, p.kaon("workflow", "run", "deck.yaml", "--json").ends(exitDone))
+	if got := f.step(t, "selectModel").Outputs["best"]; got != 5.0 {
+		t.Errorf("the least error is %v, want 5", got)
+	}
+	all := flowOf(t, p.kaon("workflow", "status", f.Run, "--all", "--json").ends(exitDone))
+	if got := all.step(t, "trainRegModel[2]").Outputs["name"]; got != "we st'$(touch injected)" {
+		t.Errorf("the third region is %q", got)
+	}
+	if _, err := os.Stat(filepath.Join(p.dir, "injected")); err == nil {
+		t.Error("a value became part of a command")
+	}
+	p.kaon("workflow", "status").ends(exitDone).prints("deck-", "succeeded", "selectModel.best = 5", "3 iterations")
+	p.kaon("workflow", "list").ends(exitDone).prints(f.Run, "succeeded")
+	if marks := p.read("marks"); strings.Count(marks, "started") != 3 {
+		t.Errorf("three regions were trained as\n%s", marks)
+	}
+}
+
+// Every step writes its name when it starts; the gate holds the run up in the middle.
+const gatedFlow = `
+name: gated
+steps:
+  a: {type: command, command: 'echo a >> marks; echo "{\"list\": [1, 2, 3]}" > $KAON_OUTPUT'}
+  b: {type: command, command: 'echo b${i} >> marks'}
+  gate: {type: command, command: 'echo gate >> marks; echo > began; [ -f open ] || read line < gate; echo "{\"x\": 2}" > $KAON_OUTPUT'}
+  search:
+    type: sweep
+    spec:
+      method: grid
+      metric: {name: y, goal: minimize}
+      parameters: {x: {values: [3, 1, 2]}}
+      command: 'echo s${param.x} >> marks; echo y=$((${param.x} * ${steps.gate.outputs.x}))'
+  use:
+    type: command
+    command: [sh, -c, 'echo use $* >> marks; grep -q "\"value\":2" "$KAON_WINNER"', sh, "${winner.args}", "${steps.search.outputs.trials}"]
+graph: a **(i = steps.a.outputs.list) --< b >-- gate -> search -> use
+`
+
+func TestWorkflowKilledAndResumed(t *testing.T) {
+	t.Parallel()
+	for name, sig := range map[string]os.Signal{"SIGKILL": syscall.SIGKILL, "SIGINT": os.Interrupt} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t)
+			p.write("gated.yaml", gatedFlow)
+			began := p.pipe("began")
+			gate := p.pipe("gate")
+			x := p.start("workflow", "run", "gated.yaml")
+			line(t, began)
+			x.signal(sig)
+			r := x.wait()
+			if sig == os.Interrupt {
+				r.ends(exitInterrupted).says("go on with: kaon workflow resume gated-")
+			}
+			id, _, _ := strings.Cut(r.stdout, ":")
+			p.kaon("workflow", "status", id).ends(exitDone).prints("interrupted", "go on with: kaon workflow resume "+id)
+			p.write("open", "")
+			if _, err := gate.WriteString("\n"); err != nil {
+				t.Fatal(err)
+			}
+			f := flowOf(t, p.kaon("workflow", "resume", id, "--json").ends(exitDone))
+			if f.State != engine.Succeeded || f.step(t, "search").Outputs["value"] != 2.0 {
+				t.Errorf("resumed, it is %+v", f.View)
+			}
+			marks := strings.Fields(p.read("marks"))
+			counts := map[string]int{}
+			for _, m := range marks {
+				counts[m]++
+			}
+			for _, once := range []string{"a", "b1", "b2", "b3", "s1", "s2", "s3", "use", "--x=1"} {
+				if counts[once] != 1 {
+					t.Errorf("%s started %d times: %v", once, counts[once], marks)
+				}
+			}
+			if counts["gate"] < 1 || counts["gate"] > 2 {
+				t.Errorf("the step in flight started %d times", counts["gate"])
+			}
+			p.kaon("workflow", "resume", id).ends(exitDone).prints("succeeded")
+			if again := strings.Fields(p.read("marks")); len(again) != len(marks) {
+				t.Errorf("a resume of a run that has ended did something: %v", again)
+			}
+		})
+	}
+}
+
+func TestWorkflowRestarts(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("flow.yaml", `
+parameters: {word: {type: string, default: "no"}}
+steps:
+  a: {type: command, command: 'echo a >> marks'}
+  b: {type: command, command: 'echo b >> marks; test "${word}" = yes', retry: {times: 1, backoff: 0.01}}
+  c: {type: command, command: 'echo c >> marks'}
+  last: {type: command, command: 'echo last ${workflow.status} >> marks'}
+graph: a -> b -> c
+finally: last
+`)
+	f := flowOf(t, p.kaon("workflow", "run", "flow.yaml", "--json").ends(exitFailed))
+	if s := f.step(t, "b"); s.Attempts != 2 || !strings.Contains(s.Reason, "exit code 1") {
+		t.Errorf("b is %+v", s)
+	}
+	p.kaon("workflow", "restart", f.Run, "-p", "word=yes", "--quiet").ends(exitDone).prints("succeeded")
+	p.kaon("workflow", "restart", f.Run, "--from", "c", "--quiet").ends(exitDone)
+	if got, want := strings.Join(strings.Fields(p.read("marks")), " "), "a b b last failed b c last succeeded c last succeeded"; got != want {
+		t.Errorf("started were %q, want %q", got, want)
+	}
+	p.kaon("workflow", "restart", f.Run).ends(exitUsage).says("--from")
+	p.kaon("workflow", "restart", f.Run, "--from", "d").ends(exitUsage).says(`no step "d"`)
+	p.kaon("workflow", "run", "flow.yaml", "-p", "wrod=yes").ends(exitUsage).says("did you mean `word`")
+	p.kaon("workflow", "resume", "nobody").ends(exitUsage).says("kaon workflow list")
+}
+
+func TestWorkflowWaitsForPeople(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("flow.yaml", `
+name: release
+steps:
+  ask: {type: wait, approval: true}
+  held: {type: command, command: 'echo held >> marks', breakpoint: true}
+  slow: {type: command, command: 'echo slow >> marks; sleep 600'}
+  later: {type: command, command: 'echo later >> marks; sleep 600'}
+graph: ask -> held -> slow -> later
+`)
+	x := p.start("workflow", "run", "flow.yaml")
+	x.stdout.await(t, "kaon workflow approve")
+	id, _, _ := strings.Cut(x.stdout.String(), ":")
+	p.kaon("workflow", "approve", id, "nosuch").ends(exitUsage).says("has no step nosuch")
+	p.kaon("workflow", "approve", id, "ask").ends(exitDone)
+	x.stdout.await(t, "ask succeeded")
+	testkit.Await(t, "the run to hold at its breakpoint", func() bool {
+		f := flowOf(t, p.kaon("workflow", "status", id, "--json").ends(exitDone))
+		return strings.Contains(f.step(t, "held").Reason, "holds here")
+	})
+	p.kaon("workflow", "approve", id, "held").ends(exitDone)
+	x.stdout.await(t, "slow running")
+	p.kaon("workflow", "resume", id).ends(exitUsage).says("another process works on run " + id)
+	p.kaon("workflow", "skip", id, "slow").ends(exitDone)
+	x.stdout.await(t, "later running")
+	p.kaon("workflow", "cancel", id, "--reason", "enough").ends(exitDone)
+	x.wait().ends(exitFailed).prints("canceled", "enough")
+	p.alone()
+}
+
+// The light types, a workflow within one, and a type of one's own.
+func TestWorkflowTypes(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	var posted atomic.Value
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var body map[string]any
+		_ = json.NewDecoder(r.Body).Decode(&body)
+		posted.Store(body["text"])
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{"answer": 42}`))
+	}))
+	defer server.Close()
+	p.write("mine.sh", `
+read line
+case $line in
+*describe*) echo '{"type":"description","name":"mine","text":"adds one","keys":[{"key":"n","kind":"number","text":"a number"}]}';;
+*)
+  n=$(printf %s "$line" | sed 's/.*"n":\([0-9]*\).*/\1/')
+  echo '{"type":"progress","text":"adding"}'
+  echo "{\"type\":\"outputs\",\"outputs\":{\"sum\":$((n + 1))}}";;
+esac
+`)
+	p.write("inner.yaml", "parameters: {n: {type: integer}}\nsteps:\n  double: {type: command, command: 'printf \"{\\\"n\\\": %d}\" $((${n} * 2)) > $KAON_OUTPUT'}\ngraph: double\n")
+	p.write("flow.yaml", `
+parameters: {url: {type: string}}
+steps:
+  ask: {type: http, url: "${parameters.url}", body: {text: hello}}
+  wait: {type: wait, for: 0.01}
+  mine: {type: custom, program: [sh, mine.sh], with: {n: "${steps.ask.outputs.body.answer}"}}
+  inner: {type: workflow, file: inner.yaml, parameters: {n: "${steps.mine.outputs.sum}"}}
+  say: {type: notify, message: "it is ${steps.inner.outputs.double.n}", url: "${parameters.url}"}
+graph: ask -> wait -> mine -> inner -> say
+`)
+	f := flowOf(t, p.kaon("workflow", "run", "flow.yaml", "-p", "url="+server.URL, "--json").ends(exitDone).says("mine: adding", "say: it is 86"))
+	if f.State != engine.Succeeded || posted.Load() != "it is 86" {
+		t.Errorf("posted was %v", posted.Load())
+	}
+	p.kaon("workflow", "types").ends(exitDone).prints("spark-submit: ", "executor_memory", "sweep: ", "custom: ")
+	p.kaon("workflow", "types", "sh", "mine.sh").ends(exitDone).prints("mine: adds one", "a number")
+	p.write("bad.yaml", "steps:\n  h: {type: hive, command: x}\ngraph: h\n")
+	p.kaon("workflow", "run", "bad.yaml").ends(exitUsage).says("are not built", "beeline")
+}
+
+func TestWorkflowCache(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("work.sh", "echo work >> marks; echo '{\"x\": 1}' > $KAON_OUTPUT\n")
+	p.write("flow.yaml", `
+name: cached
+parameters: {n: {type: integer, default: 1}}
+steps:
+  work: {type: command, command: [sh, work.sh], inputs: {n: "${n}"}, cache: {scope: workflow}}
+  use: {type: command, command: 'test ${steps.work.outputs.x} = 1'}
+graph: work -> use
+`)
+	work := func(args ...string) engine.StepView {
+		return flowOf(t, p.kaon(append([]string{"workflow", "run", "flow.yaml", "--json"}, args...)...).ends(exitDone)).step(t, "work")
+	}
+	for i, c := range []struct {
+		args   []string
+		cached bool
+	}{{nil, false}, {nil, true}, {[]string{"-p", "n=2"}, false}, {nil, true}} {
+		if got := work(c.args...); got.Cached != c.cached || got.Outputs["x"] != 1.0 {
+			t.Errorf("run %d: %+v", i, got)
+		}
+	}
+	p.write("work.sh", p.read("work.sh")+"# another program\n")
+	if work().Cached {
+		t.Error("another program's outputs stand for it")
+	}
+	if got := strings.Count(p.read("marks"), "work"); got != 3 {
+		t.Errorf("it worked %d times, want 3", got)
+	}
+}
+
+func TestWorkflowCallsPython(t *testing.T) {
+	t.Parallel()
+	want(t, "python3")
+	p := newPlace(t)
+	p.write("fit.py", "def fit(xs, scale):\n    return {'mean': sum(xs) / len(xs) * scale}\n")
+	p.write("flow.yaml", `
+steps:
+  fit: {type: python, file: fit.py, function: fit, inputs: {xs: [1, 2, 6]}, arguments: {scale: 2}, outputs: {mean: number}}
+graph: fit
+`)
+	f := flowOf(t, p.kaon("workflow", "run", "flow.yaml", "--json").ends(exitDone))
+	if got := f.step(t, "fit").Outputs["mean"]; got != 6.0 {
+		t.Errorf("the mean is %v, want 6", got)
+	}
+}
+
+// The commands of the manual, typed from top to bottom into one shell: the examples do real work, and end.
+func TestWorkflowManual(t *testing.T) {
+	t.Parallel()
+	want(t, "bash")
+	p := newPlace(t)
+	for _, name := range []string{"examples/regions", "examples/promote", "examples/digits"} {
+		if err := os.CopyFS(filepath.Join(p.dir, name), os.DirFS(filepath.Join(top, name))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.write("go.mod", "module example.com/examples\n\ngo 1.26\n") // they need nothing but Go
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("bash")
+	cmd.Stdin = strings.NewReader("set -e\nkaon() { " + shell.Quote(self) + ` "$@"; }` + "\n" + strings.Join(blocks(t, "docs/workflows.md", "sh"), "\n"))
+	cmd.Dir, cmd.Env = p.dir, p.environ()
+	const building = 5 * time.Minute // of a small program, on a busy machine
+	p.launch(cmd).within(building).ends(exitDone).prints("validateModel.accuracy = 0.9", "selectModel.chosen = ", "mine: says hello", "promote-")
+	if text := p.read("examples/promote/published/model.json"); !strings.Contains(text, `"weights"`) {
+		t.Errorf("published is %.100s", text)
+	}
+}

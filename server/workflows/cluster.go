@@ -1,0 +1,223 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/workflow/engine"
+	"github.com/kaon-sweep/kaon/workflow/steps"
+)
+
+// Cluster runs sweeps of steps on a server. It implements steps.Cluster.
+type Cluster struct {
+	Server *server.Server
+	Bucket bucket.Bucket // of its results
+}
+
+// lastWords is how long a sweep that was ended may take to say so, and the results of one that has ended to be stored, when
+// nobody waits any more.
+const lastWords = time.Minute
+
+// Run implements steps.Cluster.
+func (c *Cluster) Run(ctx context.Context, job steps.Job) (steps.Done, error) {
+	sw, err := c.submit(ctx, job)
+	if err != nil {
+		return steps.Done{}, c.classify(ctx, err)
+	}
+	stop := c.tell(sw, job)
+	outcome, err := sw.Wait(ctx)
+	stop()
+	switch {
+	case err == nil:
+		return c.done(ctx, sw, outcome, job)
+	case errors.Is(context.Cause(ctx), steps.ErrStop):
+		return steps.Done{}, c.end(sw)
+	}
+	return steps.Done{}, c.classify(ctx, err)
+}
+
+// submit hands the sweep in, unless it was before.
+func (c *Cluster) submit(ctx context.Context, job steps.Job) (*server.Sweep, error) {
+	if sw, known := c.Server.Sweep(job.ID); known {
+		return sw, nil
+	}
+	options := []sweep.Option{
+		sweep.WithSet(job.Set...), server.WithFilesBeside(job.File), sweep.WithEnvironment(os.LookupEnv),
+	}
+	if job.Winner != nil {
+		options = append(options, sweep.WithWinner())
+	}
+	spec, err := sweep.Parse(job.File, job.Source, options...)
+	if err != nil {
+		return nil, &steps.Failure{Fault: engine.Input, Err: ofStep(err, job)}
+	}
+	if err := c.Server.CheckFeasible(ctx, spec); err != nil {
+		return nil, err
+	}
+	return c.Server.Submit(ctx, server.Submission{ID: job.ID, Spec: spec, Winner: job.Winner})
+}
+
+// ofStep has problems of a step's own sweep, which nobody has written, speak of the step.
+func ofStep(err error, job steps.Job) error {
+	var problems sweep.Errors
+	if !job.Single || !errors.As(err, &problems) {
+		return err
+	}
+	var texts []string
+	for _, p := range problems {
+		text := strings.TrimPrefix(p.Field, "task.")
+		if text != "" {
+			text += ": "
+		}
+		text += p.Problem
+		if p.Remedy != "" {
+			text += ": " + p.Remedy
+		}
+		for name, known := range job.Names {
+			text = strings.ReplaceAll(text, "${param."+name+"}", "${"+known+"}")
+		}
+		texts = append(texts, text)
+	}
+	return errors.New(strings.Join(texts, "; "))
+}
+
+// classify says what an error means for the step.
+func (c *Cluster) classify(ctx context.Context, err error) error {
+	var known *steps.Failure
+	switch {
+	case c.Server.Err() != nil:
+		return &steps.GoneError{Err: c.Server.Err()}
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.As(err, &known):
+		return err
+	case errors.Is(err, scheduler.ErrClosed):
+		return context.Canceled
+	case server.KindOf(err) == server.Usage:
+		return &steps.Failure{Fault: engine.Input, Err: err}
+	}
+	return &steps.Failure{Fault: engine.Platform, Err: err}
+}
+
+// end stops the sweep.
+func (c *Cluster) end(sw *server.Sweep) error {
+	ctx, cancel := context.WithTimeout(context.Background(), lastWords)
+	defer cancel()
+	if err := c.Server.Do(ctx, scheduler.Stop{Sweep: sw.ID(), Reason: "its step was ended"}); err != nil && c.Server.Err() != nil {
+		return &steps.GoneError{Err: c.Server.Err()}
+	}
+	_, _ = sw.Wait(ctx) // it is to end: how does not matter
+	return steps.ErrStop
+}
+
+const tellEvery = 500 * time.Millisecond
+
+// tell says now and then how a sweep of several trials stands, until stop is called.
+func (c *Cluster) tell(sw *server.Sweep, job steps.Job) (stop func()) {
+	if job.Single || job.Told == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	crash.Go(func() {
+		defer close(ended)
+		tick := time.NewTicker(tellEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+			st, err := sw.Status(ctx)
+			if err != nil {
+				continue
+			}
+			text := fmt.Sprintf("%d of %d trials", st.Counts.Ended(), st.Counts.Total)
+			if st.Leader != nil {
+				text += fmt.Sprintf(", best %s %s", st.Spec.Objective.Name, server.FormatValue(float64(st.Leader.Value)))
+			}
+			percent := 100 * float64(st.Counts.Ended()) / float64(max(st.Counts.Total, 1))
+			job.Told(steps.Progress{Percent: &percent, Text: text})
+		}
+	})
+	return func() { cancel(); <-ended }
+}
+
+// done is what a sweep has left.
+func (c *Cluster) done(ctx context.Context, sw *server.Sweep, o server.Outcome, job steps.Job) (steps.Done, error) {
+	d := steps.Done{Phase: o.Phase, Reason: o.Reason, Counts: o.Counts, Winner: o.Winner}
+	if !job.Single {
+		sw.View(func(b *board.Board) {
+			for t := range b.Trials(board.Query{Sort: "value", Limit: steps.MaxTable}) {
+				d.Trials = append(d.Trials, t)
+			}
+		})
+		return d, nil
+	}
+	var trial board.Trial
+	sw.View(func(b *board.Board) { trial, _ = b.Trial(0) })
+	if len(trial.Attempts) == 0 || trial.Attempts[len(trial.Attempts)-1].End == nil {
+		return d, nil
+	}
+	end := trial.Attempts[len(trial.Attempts)-1].End
+	if d.Phase != sweep.PhaseSucceeded {
+		d.Reason, d.Lost = reason(end), end.State == sweep.AttemptLost
+		return d, nil
+	}
+	prefix := results.ArtifactsPrefix(sw.ID(), 0, trial.Attempt)
+	d.Artifacts = map[string]any{}
+	for _, f := range end.Files {
+		if f.Name != steps.OutputFile {
+			d.Artifacts[f.Name] = prefix + f.Name
+			continue
+		}
+		out, err := c.output(ctx, prefix+f.Name)
+		if err != nil {
+			return d, err
+		}
+		d.Output = out
+	}
+	return d, nil
+}
+
+// reason is why a trial has failed, with the last that it said.
+func reason(end *results.End) string {
+	text := end.Reason
+	if n := len(end.Stderr); n > 0 {
+		if last := strings.TrimSpace(end.Stderr[n-1]); last != "" && !strings.Contains(text, last) {
+			text += ": " + last
+		}
+	}
+	return text
+}
+
+// output reads what a step wrote to $KAON_OUTPUT.
+func (c *Cluster) output(ctx context.Context, name string) ([]byte, error) {
+	r, err := c.Bucket.Get(ctx, name)
+	if err != nil {
+		return nil, c.classify(ctx, err)
+	}
+	defer r.Close()
+	data, err := io.ReadAll(io.LimitReader(r, steps.MaxOutput+1))
+	if err != nil {
+		return nil, c.classify(ctx, err)
+	}
+	if len(data) > steps.MaxOutput {
+		return nil, &steps.Failure{Fault: engine.User, Err: fmt.Errorf("it wrote more than %d bytes to $KAON_OUTPUT: leave large things in "+
+			"$KAON_ARTIFACTS", steps.MaxOutput)}
+	}
+	return data, nil
+}

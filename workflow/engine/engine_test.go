@@ -1,0 +1,269 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/kaon-sweep/kaon/workflow"
+	"github.com/kaon-sweep/kaon/workflow/engine"
+)
+
+// graphs draws graphs with for-each and loops in them.
+func graphs(t *rapid.T, depth int, count *int) *workflow.Graph {
+	g := &workflow.Graph{}
+	for pos := range rapid.IntRange(1, 5).Draw(t, "nodes") {
+		*count++
+		n := &workflow.Node{Name: fmt.Sprintf("n%d", *count)}
+		kind := rapid.IntRange(0, 9).Draw(t, "kind")
+		switch {
+		case kind == 0:
+		case kind == 1 && depth < 2:
+			n.Each = &workflow.Each{
+				Over: []workflow.Binding{{Name: fmt.Sprintf("i%d", *count), List: "parameters.list"}}, Parallel: rapid.IntRange(0, 2).Draw(t, "parallel"),
+				Tolerate: rapid.IntRange(0, 2).Draw(t, "tolerate"), Ordered: rapid.Bool().Draw(t, "ordered"), Body: graphs(t, depth+1, count),
+			}
+		case kind == 2 && depth < 2:
+			body := graphs(t, depth+1, count)
+			n.Loop = &workflow.Loop{Until: fmt.Sprintf(`steps.%s.attempt > 1 || parameters.once`, body.Nodes[0].Name), Times: 2, Body: body}
+		default:
+			n.Step = &workflow.Step{Name: n.Name, Type: "command", Retry: workflow.Retry{Times: rapid.IntRange(0, 2).Draw(t, "retries")}}
+			if rapid.IntRange(0, 5).Draw(t, "mode") == 0 {
+				n.Step.OnFailure = workflow.Continue
+			}
+			n.Step.Breakpoint = rapid.IntRange(0, 19).Draw(t, "breakpoint") == 0
+			if rapid.IntRange(0, 7).Draw(t, "timed") == 0 {
+				n.Step.Timeout = time.Second
+			}
+		}
+		for from := range pos {
+			if rapid.Bool().Draw(t, "edge") {
+				when := ""
+				if rapid.IntRange(0, 4).Draw(t, "guard") == 0 {
+					when = rapid.SampledFrom([]string{"parameters.once", "!parameters.once"}).Draw(t, "when")
+				}
+				n.After = append(n.After, workflow.Edge{From: from, When: when})
+			}
+		}
+		if len(n.After) > 1 {
+			n.Join.AtLeast = rapid.IntRange(0, len(n.After)).Draw(t, "join")
+		}
+		g.Nodes = append(g.Nodes, n)
+	}
+	return g
+}
+
+func policy(s *workflow.Step) engine.Policy {
+	return engine.Policy{
+		Optional: s.OnFailure == workflow.Continue, Hold: s.Breakpoint, Timeout: s.Timeout,
+		Retry: func(_ engine.Fault, failures int) (time.Duration, bool) {
+			return time.Duration(failures%2) * time.Second, failures <= s.Retry.Times
+		},
+	}
+}
+
+// world runs an engine against attempts that end as is drawn, and holds its laws as it goes.
+type world struct {
+	*rapid.T
+	flow    engine.Flow
+	e       *engine.Engine
+	log     []engine.Event
+	running map[string]engine.Task
+	last    map[string]int // attempts by key
+	ids     map[string]bool
+	now     int64
+	over    bool
+}
+
+func (w *world) step(ev engine.Event) {
+	ev.At = w.now
+	w.log = append(w.log, ev)
+	w.over = w.over && ev.Kind != engine.Restart
+	for _, x := range w.e.Step(ev) {
+		switch x.Kind {
+		case engine.Start:
+			if _, runs := w.running[x.Task.Key]; runs {
+				w.Fatalf("%s starts while it runs", x.Task.Key)
+			}
+			if x.Task.Attempt != w.last[x.Task.Key]+1 || w.ids[x.Task.ID] {
+				w.Fatalf("attempt %d of %s (%s) follows %d", x.Task.Attempt, x.Task.Key, x.Task.ID, w.last[x.Task.Key])
+			}
+			w.waited(x.Task)
+			w.last[x.Task.Key], w.ids[x.Task.ID], w.running[x.Task.Key] = x.Task.Attempt, true, x.Task
+		case engine.Stop:
+			if w.running[x.Task.Key].ID != x.Task.ID {
+				w.Fatalf("%s is stopped and does not run", x.Task.ID)
+			}
+		case engine.End:
+			w.over = true
+			if len(w.running) > 0 {
+				w.Fatalf("the run ends while %v run", w.running)
+			}
+		}
+	}
+}
+
+// waited holds that all, or as many as it needs, that a step waits for have ended.
+func (w *world) waited(t engine.Task) {
+	states := map[string]engine.State{}
+	for _, s := range w.e.View(true).Steps {
+		states[s.Key] = s.State
+	}
+	suffix := t.Key[len(t.Node.Name):]
+	g := graphOf(w.flow.Main, t.Node)
+	if g == nil {
+		return // of the graph that follows
+	}
+	ended := 0
+	for _, edge := range t.Node.After {
+		if states[g.Nodes[edge.From].Name+suffix].Ended() {
+			ended++
+		}
+	}
+	if least := t.Node.Join.AtLeast; least == 0 && ended < len(t.Node.After) || ended < least {
+		w.Fatalf("%s starts when %d of %d that it waits for have ended", t.Key, ended, len(t.Node.After))
+	}
+}
+
+func graphOf(g *workflow.Graph, n *workflow.Node) *workflow.Graph {
+	for _, one := range g.Nodes {
+		if one == n {
+			return g
+		}
+		for _, body := range []*workflow.Graph{bodyOf(one)} {
+			if body != nil {
+				if found := graphOf(body, n); found != nil {
+					return found
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func bodyOf(n *workflow.Node) *workflow.Graph {
+	switch {
+	case n.Each != nil:
+		return n.Each.Body
+	case n.Loop != nil:
+		return n.Loop.Body
+	}
+	return nil
+}
+
+// restored holds that another engine with the same events is the same.
+func (w *world) restored() {
+	other := engine.New(w.flow)
+	for _, ev := range w.log {
+		other.Step(ev)
+	}
+	if a, b := other.Outstanding(), w.e.Outstanding(); len(a)+len(b) > 0 && !reflect.DeepEqual(a, b) {
+		w.Fatalf("restored, these are under way:\n%+v\nand were\n%+v", a, b)
+	}
+	a, _ := json.Marshal(other.View(true))
+	b, _ := json.Marshal(w.e.View(true))
+	if string(a) != string(b) || other.Next() != w.e.Next() {
+		w.Fatalf("restored, it is\n%s\nand was\n%s", a, b)
+	}
+	w.e = other
+}
+
+// play lets attempts end until the run has.
+func (w *world) play() {
+	for steps := 0; !w.over; steps++ {
+		if steps > 5000 {
+			w.Fatalf("it does not end")
+		}
+		if len(w.running) != len(w.e.Outstanding()) {
+			w.Fatalf("%d run, the engine knows %d", len(w.running), len(w.e.Outstanding()))
+		}
+		if rapid.IntRange(0, 9).Draw(w.T, "crash") == 0 {
+			w.restored()
+		}
+		keys := slices.Sorted(func(yield func(string) bool) {
+			for key := range w.running {
+				if !yield(key) {
+					return
+				}
+			}
+		})
+		action := rapid.IntRange(0, 39).Draw(w.T, "action")
+		switch next := w.e.Next(); {
+		case action == 0:
+			w.step(engine.Event{Kind: engine.Cancel})
+		case action == 1 && len(keys) > 0:
+			w.step(engine.Event{Kind: engine.Skip, Key: keys[0]})
+		case next > 0 && (len(keys) == 0 || action < 8):
+			w.now = next
+			w.step(engine.Event{Kind: engine.Due})
+		case len(keys) > 0:
+			key := rapid.SampledFrom(keys).Draw(w.T, "ends")
+			t := w.running[key]
+			delete(w.running, key)
+			ev := engine.Event{Kind: engine.Ended, Key: key, Attempt: t.Attempt, State: engine.Succeeded, Outputs: map[string]any{"x": int64(1)}}
+			if rapid.IntRange(0, 3).Draw(w.T, "fails") == 0 {
+				ev.State, ev.Fault, ev.Reason = engine.Failed, engine.User, "it was drawn"
+			}
+			w.now++
+			w.step(ev)
+			stale := ev
+			w.step(stale) // told twice, it changes nothing
+		default:
+			w.approve()
+		}
+	}
+}
+
+// approve lets go of what holds.
+func (w *world) approve() {
+	for _, s := range w.e.View(true).Steps {
+		if held, _ := w.e.Holds(s.Key); held {
+			w.step(engine.Event{Kind: engine.Approve, Key: s.Key})
+			return
+		}
+	}
+	v, _ := json.Marshal(w.e.View(true))
+	w.Fatalf("nothing runs, and nothing holds: %s", v)
+}
+
+// allEnded holds that nothing waits in a run that has ended.
+func (w *world) allEnded() {
+	for _, s := range w.e.View(true).Steps {
+		if len(s.Counts) == 0 && !s.State.Ended() && len(s.Key) > 0 && s.Began > 0 {
+			w.Errorf("%s is %s in a run that has ended", s.Key, s.State)
+		}
+	}
+}
+
+func TestEngineKeepsItsLaws(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		count := 0
+		flow := engine.Flow{Main: graphs(t, 0, &count), Policy: policy}
+		if rapid.Bool().Draw(t, "finally") {
+			flow.Finally = graphs(t, 2, &count)
+		}
+		w := &world{T: t, flow: flow, e: engine.New(flow), running: map[string]engine.Task{}, last: map[string]int{}, ids: map[string]bool{}, now: 1}
+		list := []any{}
+		for i := range rapid.IntRange(0, 4).Draw(t, "items") {
+			list = append(list, int64(i))
+		}
+		w.step(engine.Event{Kind: engine.Begin, Parameters: map[string]any{"list": list, "once": rapid.Bool().Draw(t, "once")}})
+		w.play()
+		w.allEnded()
+		for range rapid.IntRange(0, 2).Draw(t, "restarts") {
+			var names []string
+			if rapid.Bool().Draw(t, "named") {
+				names = []string{fmt.Sprintf("n%d", rapid.IntRange(1, count).Draw(t, "from"))}
+			}
+			w.step(engine.Event{Kind: engine.Restart, Names: names})
+			w.play()
+			w.allEnded()
+			w.restored()
+		}
+	})
+}

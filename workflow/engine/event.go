@@ -1,0 +1,79 @@
+package engine
+
+// State is how an instance stands, or a run.
+type State string
+
+// The states. An instance waits until it may start, and ends in one of the last four.
+const (
+	Waiting   State = "waiting"
+	Running   State = "running"
+	Succeeded State = "succeeded"
+	Failed    State = "failed"
+	Skipped   State = "skipped"  // no way led there, or somebody said so
+	Canceled  State = "canceled" // the run was
+)
+
+// Ended tells whether nothing more happens.
+func (s State) Ended() bool { return s != Waiting && s != Running }
+
+// Kind is what an event tells of.
+type Kind string
+
+// The kinds of events.
+const (
+	Begin   Kind = "begin"   // the run
+	Ended   Kind = "ended"   // an attempt of Key: State, with Outputs or Reason and Fault
+	Due     Kind = "due"     // a time that Next has named has come
+	Cancel  Kind = "cancel"  // the run is to end, for Reason
+	Approve Kind = "approve" // Key may start, before which the run holds
+	Skip    Kind = "skip"    // Key counts as done, without outputs
+	Restart Kind = "restart" // what failed is run again, or all from Names on
+)
+
+// Event is one thing that has happened. Events are stored: fields may be added, not renamed.
+type Event struct {
+	Kind    Kind           `json:"kind"`
+	At      int64          `json:"at"` // milliseconds since 1970
+	Key     string         `json:"step,omitempty"`
+	Attempt int            `json:"attempt,omitempty"`
+	State   State          `json:"state,omitempty"`
+	Outputs map[string]any `json:"outputs,omitempty"`
+	Reason  string         `json:"reason,omitempty"`
+	Who     string         `json:"who,omitempty"`
+	ID      string         `json:"id,omitempty"`     // of the attempt where it ran, as a sweep's
+	Cached  bool           `json:"cached,omitempty"` // an earlier attempt's outputs stand for it: that is ID
+
+	Winner    map[string]any `json:"winner,omitempty"`    // of a sweep
+	Artifacts map[string]any `json:"artifacts,omitempty"` // where the files that it left lie, by name
+	Fault     Fault          `json:"fault,omitempty"`
+	Names     []string       `json:"names,omitempty"`
+
+	Parameters map[string]any `json:"parameters,omitempty"` // of Begin: all; of Restart: those that are others now
+}
+
+// Fault is whose a failure is.
+type Fault string
+
+// The faults, by which retries are told apart.
+const (
+	User     Fault = "user"     // the step's own, as an exit code
+	Platform Fault = "platform" // of what ran it
+	Timeout  Fault = "timeout"
+	Input    Fault = "input" // what it was given cannot be right: trying again is in vain
+)
+
+// EffectKind is what is to be done.
+type EffectKind int
+
+// The kinds of effects.
+const (
+	Start EffectKind = iota // an attempt
+	Stop                    // an attempt that runs; its end is told like any other
+	End                     // nothing: the run has ended
+)
+
+// Effect is what must follow an event, when that is durable.
+type Effect struct {
+	Kind EffectKind
+	Task Task // of Start and Stop
+}

@@ -1,0 +1,278 @@
+package run
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/workflow"
+	"github.com/kaon-sweep/kaon/workflow/engine"
+	"github.com/kaon-sweep/kaon/workflow/expression"
+	"github.com/kaon-sweep/kaon/workflow/steps"
+)
+
+// scope is where the templates of one attempt find their values.
+type scope struct {
+	expression.Names
+	own map[string]bool // names that are the workflow's, where specs have macros of their own, too
+}
+
+// Lookup implements expression.Names.
+func (s scope) Lookup(path []string) (any, int, error) {
+	if path[0] == "envvar" && len(path) == 2 {
+		v, ok := os.LookupEnv(path[1])
+		if !ok {
+			return nil, 0, fmt.Errorf("the variable %s is not set", path[1])
+		}
+		return v, 2, nil
+	}
+	return s.Names.Lookup(path)
+}
+
+// ours tells which macros are the workflow's where specs have their own.
+func (s scope) ours(name string) bool {
+	return name == "steps" || name == "parameters" || name == "workflow" || s.own[name]
+}
+
+// specMacros are names that mean what they mean in specs where those may stand.
+var specMacros = []string{"args", "args_no_hyphens", "args_no_boolean_flags", "args_json", "args_json_file", "param", "envvar",
+	"env", "interpreter", "program", "winner"}
+
+// scopeOf is the scope of a task of a run.
+func (r *Run) scopeOf(t engine.Task) scope {
+	s := scope{Names: r.engine.Names(t.Key), own: map[string]bool{}}
+	for _, name := range r.engine.Variables(t.Key) {
+		if !slices.Contains(specMacros, name) {
+			s.own[name] = true
+		}
+	}
+	return s
+}
+
+// value is a tree as JSON has it, templates replaced.
+func (s scope) value(t *sweep.Tree) (any, error) { return expression.Expand(steps.ValueOf(t), nil, s) }
+
+// text is a text, templates replaced.
+func (s scope) text(text string) (string, error) {
+	v, err := expression.Expand(text, nil, s)
+	if err != nil {
+		return "", err
+	}
+	return expression.Text(v), nil
+}
+
+// spec is a sweep, those of its templates replaced that are not macros of specs.
+func (s scope) spec(t *sweep.Tree) (*sweep.Tree, error) { return s.tree(t, "") }
+
+// tree is the part of a sweep at a place. What a shell reads takes no text but numbers: a text could be a command. Words and variables
+// are read once more, for macros, and get none by a value.
+func (s scope) tree(t *sweep.Tree, at string) (*sweep.Tree, error) {
+	if t == nil {
+		return nil, nil
+	}
+	out := *t
+	out.Items, out.Pairs = nil, nil
+	for _, item := range t.Items {
+		x, err := s.tree(item, at+"[]")
+		if err != nil {
+			return nil, err
+		}
+		out.Items = append(out.Items, x)
+	}
+	for _, p := range t.Pairs {
+		x, err := s.tree(p.Value, strings.TrimPrefix(at+"."+p.Key.Text, "."))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p.Key.Text, err)
+		}
+		out.Pairs = append(out.Pairs, sweep.TreePair{Key: p.Key, Value: x})
+	}
+	if t.List || t.Mapping || t.Null || !strings.Contains(t.Text, "${") {
+		return &out, nil
+	}
+	switch {
+	case at == "command" || at == "then":
+		text, err := s.numbers(t.Text)
+		return steps.TreeOf(text), err
+	case strings.HasPrefix(at, "command[") || strings.HasPrefix(at, "then[") || strings.HasPrefix(at, "task.env."):
+		word, err := s.word(t.Text)
+		return steps.TreeOf(word), err
+	}
+	v, err := expression.Expand(t.Text, s.ours, s)
+	if err != nil {
+		return nil, err
+	}
+	return steps.TreeOf(v), nil
+}
+
+// numbers is a text for a shell, in which only numbers and truths are put.
+func (s scope) numbers(text string) (string, error) {
+	pieces, err := expression.Pieces(text, s.ours, s)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for _, p := range pieces {
+		switch p.Value.(type) {
+		case nil, int64, float64, bool:
+		default:
+			return "", fmt.Errorf("${%s} is no number, and a shell would read it as part of the command: make it a parameter of the sweep, "+
+				"as {name: {value: \"${%s}\"}}, and write ${param.name}", p.Text, p.Text)
+		}
+		if p.Macro {
+			b.WriteString(expression.Text(p.Value))
+		} else {
+			b.WriteString(p.Text)
+		}
+	}
+	return b.String(), nil
+}
+
+// script is a command: its values become parameters, which specs quote, or words that nothing looks into.
+func (s scope) script(t *sweep.Tree) (out steps.Script, err error) {
+	if t.List {
+		for _, item := range t.Items {
+			word, err := s.word(item.Text)
+			if err != nil {
+				return out, err
+			}
+			out.Words = append(out.Words, word)
+		}
+		return out, nil
+	}
+	pieces, err := expression.Pieces(t.Text, s.ours, s)
+	if err != nil {
+		return out, err
+	}
+	out.Values, out.Names = map[string]any{}, map[string]string{}
+	for _, p := range pieces {
+		if !p.Macro {
+			out.Shell += p.Text
+			continue
+		}
+		name := fmt.Sprintf("%s%d", steps.Own, len(out.Values)+1)
+		out.Values[name], out.Names[name] = p.Value, p.Text
+		out.Shell += "${param." + name + "}"
+	}
+	return out, nil
+}
+
+// word is a word of a command, in which values are no macros of specs.
+func (s scope) word(text string) (string, error) {
+	pieces, err := expression.Pieces(text, s.ours, s)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for _, p := range pieces {
+		if p.Macro {
+			b.WriteString(strings.ReplaceAll(expression.Text(p.Value), "${", "$${"))
+		} else {
+			b.WriteString(p.Text)
+		}
+	}
+	return b.String(), nil
+}
+
+// call makes ready what an attempt is given.
+func (r *Run) call(t engine.Task, about steps.Description) (*steps.Call, error) {
+	step, s := t.Node.Step, r.scopeOf(t)
+	c := &steps.Call{
+		ID: r.header.Run + "-" + t.ID, Key: t.Key, Run: r.header.Run, Attempt: t.Attempt, Began: timeOf(t.Began), File: r.header.File,
+		Keys: map[string]any{}, Inputs: map[string]any{}, Env: map[string]string{}, Fill: s.spec,
+		Secrets: append(slices.Clone(r.flow.Secrets), step.Secrets...), Artifacts: step.Artifacts,
+		Winner: steps.WinnerOf(r.engine.Winner(t.Key)), Cluster: r.cfg.Cluster,
+	}
+	for _, in := range step.Inputs {
+		v, err := s.value(in.Value)
+		if err != nil {
+			return nil, fmt.Errorf("inputs.%s: %w", in.Name, err)
+		}
+		c.Inputs[in.Name] = v
+	}
+	for _, env := range []map[string]string{r.flow.Env, step.Env} {
+		for name, text := range env {
+			v, err := s.text(text)
+			if err != nil {
+				return nil, fmt.Errorf("env.%s: %w", name, err)
+			}
+			c.Env[name] = v
+		}
+	}
+	var err error
+	if step.Resources != nil {
+		v, err := s.value(step.Resources)
+		if err != nil {
+			return nil, fmt.Errorf("resources: %w", err)
+		}
+		c.Resources = steps.TreeOf(v)
+	}
+	for _, key := range about.Keys {
+		tree := step.Keys.Get(key.Name)
+		switch {
+		case tree == nil:
+		case key.Name == "command":
+			c.Script, err = s.script(tree)
+		case key.Raw:
+			c.Spec = tree
+		default:
+			c.Keys[key.Name], err = s.value(tree)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", key.Name, err)
+		}
+	}
+	return c, nil
+}
+
+// checkOutputs compares what a step put out with what it was to.
+func checkOutputs(step *workflow.Step, out map[string]any) (map[string]any, error) {
+	for _, want := range step.Outputs {
+		v, ok := out[want.Name]
+		switch {
+		case !ok && want.Required:
+			return out, fmt.Errorf("it did not put out `%s`: write {\"%s\": …} to $KAON_OUTPUT", want.Name, want.Name)
+		case !ok:
+			if out == nil {
+				out = map[string]any{}
+			}
+			out[want.Name] = want.Default
+		default:
+			if err := want.Check(v); err != nil {
+				return out, fmt.Errorf("its output `%s`: %w", want.Name, err)
+			}
+		}
+	}
+	return out, nil
+}
+
+// Parse reads a workflow file and checks it against the types there are.
+func Parse(file string, src []byte) (*workflow.Workflow, error) {
+	return workflow.Read(file, src, workflow.WithTypes(Types()))
+}
+
+// Types are the types of steps as the language checks them.
+func Types() map[string]workflow.StepType {
+	all := map[string]workflow.StepType{}
+	for _, t := range steps.Types() {
+		about := t.About()
+		s := workflow.StepType{Name: about.Name, Outputs: about.Outputs}
+		for _, k := range about.Keys {
+			s.Keys = append(s.Keys, k.Name)
+			if k.Needed {
+				s.Needs = append(s.Needs, k.Name)
+			}
+			if k.Raw {
+				s.Raw = append(s.Raw, k.Name)
+			}
+		}
+		all[about.Name] = s
+	}
+	for name, instead := range steps.NotBuilt {
+		all[name] = workflow.StepType{Name: name, Check: func(s *workflow.Step, fail func(at *sweep.Tree, field, problem, remedy string)) {
+			fail(s.Place, "type", fmt.Sprintf("steps of type `%s` are not built", name), instead)
+		}}
+	}
+	return all
+}

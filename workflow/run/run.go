@@ -1,0 +1,348 @@
+package run
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/kaon-sweep/kaon/workflow"
+	"github.com/kaon-sweep/kaon/workflow/engine"
+	"github.com/kaon-sweep/kaon/workflow/steps"
+)
+
+// Config is what runs need around them.
+type Config struct {
+	Folder  string // of all runs
+	Cluster steps.Cluster
+	Told    func(key string, p steps.Progress) // what attempts say; may be called by any goroutine. nil: nobody hears
+	Version string                             // of this program
+}
+
+// Run is a run that this process works on. Its methods may be called by any goroutine, once Work was called.
+type Run struct {
+	cfg    Config
+	header Header
+	flow   *workflow.Workflow
+	folder string
+	log    *log
+	facts  *facts
+
+	ended  chan engine.Event // from attempts; capacity 64, they wait when it is full
+	quit   chan struct{}     // closed when nobody reads ended any more
+	group  sync.WaitGroup
+	broken chan error // capacity 1: the cluster is gone
+
+	live      map[string]*attempt // by key
+	busy      int                 // of live, those that do not only wait
+	queue     []engine.Task       // that wait for others to end
+	waits     []engine.Task       // to be started, that only wait
+	early     []engine.Event      // ends of attempts that never ran
+	delivered map[string]bool     // files of requests that were handed to attempts
+	done      []string            // files of requests that are done once the log says so
+
+	mu     sync.Mutex // guards what follows
+	engine *engine.Engine
+	said   map[string]steps.Progress // the last of attempts that run, by key
+	change chan struct{}             // closed, and made anew, when something has changed
+}
+
+// NewID is a name nobody else has for a run of a workflow.
+func NewID(name string) string {
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
+	})
+	slug := strings.Trim(strings.Join(words, "-"), "-_")
+	const longest = 24 // ids of steps have it in them
+	if slug = strings.Trim(slug[:min(len(slug), longest)], "-_"); slug == "" {
+		slug = "workflow"
+	}
+	return slug + "-" + strings.ToLower(rand.Text()[:6])
+}
+
+// Create begins a run of a workflow with the parameters given, which were checked.
+func Create(cfg Config, id, parent string, wf *workflow.Workflow, given map[string]any) (*Run, error) {
+	r := newRun(cfg, id)
+	r.flow = wf
+	if wf.Name == "" {
+		wf.Name = strings.TrimSuffix(filepath.Base(wf.File), filepath.Ext(wf.File))
+	}
+	r.header = Header{
+		Version: 1, Run: id, Name: wf.Name, File: wf.File, Source: string(wf.Source), Given: given, Created: time.Now().UnixMilli(),
+		Parent: parent, Kaon: cfg.Version,
+	}
+	if err := os.MkdirAll(r.folder, 0o700); err != nil {
+		return nil, err
+	}
+	var err error
+	if r.log, err = createLog(r.folder); err != nil {
+		return nil, err
+	}
+	r.facts = newFacts(filepath.Dir(wf.File), nil)
+	r.engine = newEngine(wf, r.header, r.facts.read)
+	if err := errors.Join(r.log.add(record{Header: &r.header}), r.log.sync(), syncFolder(r.folder), syncFolder(cfg.Folder)); err != nil {
+		return nil, errors.Join(err, r.log.close())
+	}
+	return r, nil
+}
+
+// Open goes on with a run. ErrLocked: another process does.
+func Open(cfg Config, id string) (*Run, error) {
+	r := newRun(cfg, id)
+	var h history
+	var err error
+	if r.log, err = openLog(r.folder, h.take); err != nil {
+		return nil, fmt.Errorf("open the log of %s: %w", id, err)
+	}
+	r.header = h.header
+	r.facts = newFacts(filepath.Dir(h.header.File), h.facts)
+	if r.flow, r.engine, err = h.restore(r.facts.read); err != nil {
+		return nil, errors.Join(fmt.Errorf("read the log of %s: %w", id, err), r.log.close())
+	}
+	return r, nil
+}
+
+func newRun(cfg Config, id string) *Run {
+	if cfg.Told == nil {
+		cfg.Told = func(string, steps.Progress) {}
+	}
+	return &Run{
+		cfg: cfg, folder: Folder(cfg.Folder, id), ended: make(chan engine.Event, 64), quit: make(chan struct{}), broken: make(chan error, 1),
+		live: map[string]*attempt{}, delivered: map[string]bool{}, said: map[string]steps.Progress{}, change: make(chan struct{}),
+	}
+}
+
+// Header is what was started.
+func (r *Run) Header() Header { return r.header }
+
+// Workflow is what runs. It must not be changed.
+func (r *Run) Workflow() *workflow.Workflow { return r.flow }
+
+// View is how it stands.
+func (r *Run) View(all bool) engine.View {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.engine.View(all)
+}
+
+// Said is what attempts that run said last, by key.
+func (r *Run) Said() map[string]steps.Progress {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	said := make(map[string]steps.Progress, len(r.said))
+	for key, p := range r.said {
+		said[key] = p
+	}
+	return said
+}
+
+// Changed is closed when something has changed since it was asked for.
+func (r *Run) Changed() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.change
+}
+
+func (r *Run) changed() {
+	close(r.change)
+	r.change = make(chan struct{})
+}
+
+// Restart has a run go on that has ended: what failed, or all from the named steps on, with other parameters.
+func (r *Run) Restart(names []string, parameters map[string]any) error {
+	state, _ := r.engine.State()
+	if !state.Ended() {
+		return fmt.Errorf("run %s has not ended; go on with it by kaon workflow resume", r.header.Run)
+	}
+	for _, name := range names {
+		if known, _ := r.engine.Has(name); !known || strings.Contains(name, "[") {
+			return fmt.Errorf("run %s has no step %q to begin from", r.header.Run, name)
+		}
+	}
+	if state == engine.Succeeded && len(names) == 0 {
+		return fmt.Errorf("run %s has succeeded: say with --from which step is run again", r.header.Run)
+	}
+	all := maps.Clone(r.header.Given)
+	maps.Copy(all, parameters)
+	if _, err := r.flow.Bind(all); err != nil {
+		return err
+	}
+	return r.take(engine.Event{Kind: engine.Restart, Names: names, Parameters: parameters})
+}
+
+// Close lets go of a run that Work was not called of.
+func (r *Run) Close() error { return r.log.close() }
+
+func timeOf(ms int64) time.Time { return time.UnixMilli(ms) }
+
+// lookEvery is how often requests are looked for.
+const lookEvery = 200 * time.Millisecond
+
+// Work works on the run until it has ended, and answers how. When ctx ends it leaves what runs, to be gone on with by another process,
+// and answers with the cause; with the cause steps.ErrStop it cancels the run first. It closes the log.
+func (r *Run) Work(ctx context.Context) (engine.View, error) {
+	err := r.loop(ctx)
+	for _, a := range r.live {
+		a.cancel(context.Canceled)
+	}
+	close(r.quit)
+	r.group.Wait()
+	return r.View(false), errors.Join(err, r.log.close())
+}
+
+func (r *Run) loop(ctx context.Context) error {
+	if state, _ := r.engine.State(); state == engine.Waiting {
+		if err := r.take(engine.Event{Kind: engine.Begin, Parameters: r.header.Given}); err != nil {
+			return err
+		}
+	} else {
+		r.queue, r.waits = nil, nil
+		r.enqueue(r.engine.Outstanding()...) // those of a restart, too
+	}
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	stop := ctx.Done()
+	for {
+		r.startQueued()
+		if early := r.early; len(early) > 0 {
+			r.early = nil
+			if err := r.take(early...); err != nil {
+				return err
+			}
+			continue
+		}
+		if state, _ := r.engine.State(); state.Ended() {
+			return nil
+		}
+		due := time.NewTimer(r.untilDue())
+		var events []engine.Event
+		var err error
+		select {
+		case ev := <-r.ended:
+			events = r.drain(ev)
+		case <-due.C:
+			events = r.comeDue()
+		case <-look.C:
+			events = r.requests()
+		case err = <-r.broken:
+		case <-stop:
+			if err = context.Cause(ctx); errors.Is(err, steps.ErrStop) {
+				stop, err = nil, nil
+				events = []engine.Event{{Kind: engine.Cancel, Reason: "the step that it is was ended"}}
+			}
+		}
+		due.Stop()
+		if err != nil {
+			return err
+		}
+		if err := r.take(events...); err != nil {
+			return err
+		}
+		r.forgetRequests()
+	}
+}
+
+// drain is an event and all that are there behind it: they become durable together.
+func (r *Run) drain(first engine.Event) []engine.Event {
+	events := []engine.Event{first}
+	for {
+		select {
+		case ev := <-r.ended:
+			events = append(events, ev)
+		default:
+			return events
+		}
+	}
+}
+
+const longSleep = time.Hour
+
+// untilDue is how long nothing is due.
+func (r *Run) untilDue() time.Duration {
+	wait := longSleep
+	for _, at := range []int64{r.engine.Next(), r.deadline()} {
+		if at > 0 {
+			wait = min(wait, time.Until(timeOf(at)))
+		}
+	}
+	return max(wait, 0)
+}
+
+// deadline is when the whole run is to have ended, in milliseconds since 1970; 0: never, or it is told already.
+func (r *Run) deadline() int64 {
+	began, cancelling := r.engine.Began()
+	if r.flow.Timeout == 0 || began == 0 || cancelling {
+		return 0
+	}
+	return began + r.flow.Timeout.Milliseconds()
+}
+
+func (r *Run) comeDue() (events []engine.Event) {
+	now := time.Now().UnixMilli()
+	if at := r.deadline(); at > 0 && at <= now {
+		events = append(events, engine.Event{Kind: engine.Cancel, Reason: fmt.Sprintf("it took longer than %v", r.flow.Timeout)})
+	}
+	if at := r.engine.Next(); at > 0 && at <= now {
+		events = append(events, engine.Event{Kind: engine.Due})
+	}
+	return events
+}
+
+// take makes events durable, has the engine decide, and does what follows.
+func (r *Run) take(events ...engine.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	now := time.Now().UnixMilli()
+	for i := range events {
+		events[i].At = now
+		normal(&events[i])
+		if err := r.log.add(record{Event: &events[i]}); err != nil {
+			return fmt.Errorf("write the log: %w", err)
+		}
+	}
+	if err := r.log.sync(); err != nil {
+		return fmt.Errorf("write the log: %w", err)
+	}
+	var effects []engine.Effect
+	r.mu.Lock()
+	for _, ev := range events {
+		if ev.Kind == engine.Ended {
+			delete(r.said, ev.Key)
+			if a := r.live[ev.Key]; a != nil && a.task.Attempt == ev.Attempt {
+				delete(r.live, ev.Key)
+				if !a.waits {
+					r.busy--
+				}
+			}
+		}
+		effects = append(effects, r.engine.Step(ev)...)
+	}
+	r.changed()
+	r.mu.Unlock()
+	for _, f := range r.facts.fresh {
+		if err := r.log.add(record{Fact: &f}); err != nil {
+			return fmt.Errorf("write the log: %w", err)
+		}
+	}
+	r.facts.fresh = nil
+	if err := r.log.sync(); err != nil {
+		return fmt.Errorf("write the log: %w", err)
+	}
+	for _, x := range effects {
+		switch x.Kind {
+		case engine.Start:
+			r.enqueue(x.Task)
+		case engine.Stop:
+			r.stop(x.Task)
+		case engine.End:
+		}
+	}
+	return nil
+}

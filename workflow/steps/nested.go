@@ -1,0 +1,28 @@
+package steps
+
+import "context"
+
+// nested runs a workflow as a step of another.
+type nested struct{}
+
+func (nested) About() Description {
+	return Description{Name: "workflow", Text: "Runs another workflow file; the outputs of its steps are its outputs, by step.", Light: true, Keys: []Key{
+		{Name: "file", Kind: "text", Needed: true, Text: "the workflow file"},
+		{Name: "parameters", Kind: "mapping", Text: "its parameters"},
+	}}
+}
+
+func (nested) Run(ctx context.Context, c *Call) (Result, error) {
+	file, err := c.text("file")
+	if err == nil {
+		err = needed("file", file)
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	given, err := c.mapping("parameters")
+	if err != nil {
+		return Result{}, err
+	}
+	return c.Nested(ctx, c.path(file), given)
+}

@@ -1,0 +1,99 @@
+package steps
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/workflow/engine"
+)
+
+// Own begins the names of parameters that kaon gives a step's trial besides its inputs.
+const Own = "kaon_"
+
+// spec is the sweep of one trial that a heavy step is.
+type spec struct {
+	words  []string // the command, macros of specs in it; none: shell
+	shell  string
+	values map[string]any // parameters besides the inputs
+	image  string
+	task   map[string]any // further keys of `task`
+	env    map[string]string
+}
+
+// run runs a command as one trial and reads what it leaves.
+func (c *Call) run(ctx context.Context, s spec) (Result, error) {
+	source, err := c.source(s)
+	if err != nil {
+		return Result{}, err
+	}
+	done, err := c.Cluster.Run(ctx, Job{ID: c.ID, File: c.File, Source: source, Winner: c.Winner, Single: true, Names: c.Script.Names, Told: c.Progress})
+	if err != nil {
+		return Result{}, err
+	}
+	if done.Phase != sweep.PhaseSucceeded {
+		fault := engine.User
+		if done.Lost {
+			fault = engine.Platform
+		}
+		return Result{}, &Failure{fault, errorText(done.Reason)}
+	}
+	out, err := outputs(done.Output)
+	return Result{Outputs: out, Artifacts: done.Artifacts}, err
+}
+
+type errorText string
+
+func (e errorText) Error() string {
+	if e == "" {
+		return "it failed"
+	}
+	return string(e)
+}
+
+// source is the spec's text. JSON is YAML.
+func (c *Call) source(s spec) ([]byte, error) {
+	parameters := map[string]any{}
+	for _, values := range []map[string]any{c.Inputs, s.values} {
+		for name, v := range values {
+			parameters[name] = map[string]any{"value": v}
+		}
+	}
+	if len(parameters) == 0 {
+		parameters[Own+"step"] = map[string]any{"value": c.Key}
+	}
+	env := map[string]string{}
+	for _, from := range []map[string]string{c.Env, s.env} {
+		for name, value := range from {
+			env[name] = strings.ReplaceAll(value, "${", "$${")
+		}
+	}
+	// An attempt that failed is tried again by the run, which knows its own rules; what the cluster loses, the scheduler repeats.
+	task := map[string]any{"retries": 0}
+	if len(env) > 0 {
+		task["env"] = env
+	}
+	if len(c.Secrets) > 0 {
+		task["secrets"] = c.Secrets
+	}
+	if s.image != "" {
+		task["image"] = s.image
+	}
+	if c.Resources != nil {
+		task["resources"] = ValueOf(c.Resources)
+	}
+	maps.Copy(task, s.task)
+	text := map[string]any{"name": c.Run + " " + c.Key, "method": "grid", "parameters": parameters, "task": task}
+	if s.shell != "" {
+		text["command"] = s.shell
+	} else {
+		text["command"] = s.words
+	}
+	if len(c.Artifacts) > 0 {
+		text["artifacts"] = append(slices.Clone(c.Artifacts), strings.TrimSuffix(OutputFile, "n")+"[n]") // a pattern: it need not be there
+	}
+	return json.Marshal(text)
+}

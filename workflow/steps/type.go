@@ -1,0 +1,160 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/workflow"
+	"github.com/kaon-sweep/kaon/workflow/engine"
+)
+
+// Type is one type of step. Its methods may be called by several goroutines.
+type Type interface {
+	// About says what the type does and which keys it has.
+	About() Description
+	// Run carries out one attempt, and returns when it has ended. When ctx ends with the cause ErrStop it ends the attempt
+	// first; with any other cause it leaves it as it is, to be begun again by a later process. The error is a *Failure, when it
+	// can be one.
+	Run(ctx context.Context, c *Call) (Result, error)
+}
+
+// Description is what people and checks know of a type.
+type Description struct {
+	Name    string               `json:"type"`
+	Text    string               `json:"text"`  // one sentence
+	Light   bool                 `json:"light"` // it runs in kaon's own process rather than on the cluster
+	Keys    []Key                `json:"keys"`
+	Outputs []workflow.Parameter `json:"-"`
+}
+
+// Key is a key of a step of a type.
+type Key struct {
+	Name   string `json:"key"`
+	Kind   string `json:"kind"` // text, words, number, duration, mapping, list, value
+	Needed bool   `json:"needed,omitempty"`
+	Raw    bool   `json:"raw,omitempty"` // the macros of specs, as ${args}, may stand in it, too
+	Text   string `json:"text"`
+}
+
+// Call is one attempt.
+type Call struct {
+	ID      string // nobody else's; the same when the attempt is begun again
+	Key     string // of the step, with its iteration
+	Run     string // id of the run
+	Attempt int
+	Began   time.Time
+	File    string // absolute path of the workflow file; relative names are of its folder
+
+	Keys   map[string]any // by name, templates replaced
+	Script Script         // of the key `command`
+	Spec   *sweep.Tree    // of the key `spec`, with its templates
+	Fill   func(*sweep.Tree) (*sweep.Tree, error)
+
+	Inputs    map[string]any    // what the step is given as parameters
+	Env       map[string]string // that it sees
+	Secrets   []string          // names of variables that it sees
+	Resources *sweep.Tree       // as in specs, templates replaced; nil: the default
+	Artifacts []string          // that are kept; none: all
+	Winner    *board.Winner     // of the nearest sweep before; nil: there is none
+
+	Cluster  Cluster
+	Progress func(Progress)                                                               // may be called at any time, not after Run has returned
+	Approved <-chan string                                                                // who has approved
+	Nested   func(ctx context.Context, file string, given map[string]any) (Result, error) // runs a workflow
+}
+
+// Script is a command with the values that stand in it, which never become part of the command's text.
+type Script struct {
+	Shell  string            // for sh -c, with ${param.NAME} for values; empty: Words
+	Words  []string          // with the macros of specs
+	Values map[string]any    // of the parameters that Shell names
+	Names  map[string]string // what stands in the file, by the name of the parameter
+}
+
+// Progress is what an attempt says while it runs.
+type Progress struct {
+	Percent *float64 `json:"percent,omitempty"`
+	Text    string   `json:"text,omitempty"`
+}
+
+// Result is what an attempt leaves.
+type Result struct {
+	Outputs   map[string]any
+	Winner    map[string]any // of a sweep
+	Artifacts map[string]any // where its files lie, by name
+}
+
+// ErrStop is the cause of a context that ends since the attempt is to end.
+var ErrStop = errors.New("the step is to end")
+
+// Failure is why an attempt has not succeeded.
+type Failure struct {
+	Fault engine.Fault
+	Err   error
+}
+
+func (f *Failure) Error() string { return f.Err.Error() }
+func (f *Failure) Unwrap() error { return f.Err }
+
+// failed is a failure of the step itself.
+func failed(format string, args ...any) error {
+	return &Failure{engine.User, fmt.Errorf(format, args...)}
+}
+
+// wrong is one of what it was given.
+func wrong(format string, args ...any) error {
+	return &Failure{engine.Input, fmt.Errorf(format, args...)}
+}
+
+// lost is one of what ran it.
+func lost(err error) error { return &Failure{engine.Platform, err} }
+
+// GoneError says that the cluster cannot go on: the run is left as it is.
+type GoneError struct{ Err error }
+
+func (e *GoneError) Error() string { return e.Err.Error() }
+func (e *GoneError) Unwrap() error { return e.Err }
+
+// Cluster runs sweeps.
+type Cluster interface {
+	// Run runs a spec as the sweep of an id, or goes on with it when it was begun before, and returns when it has ended and its
+	// results are stored. The cause of ctx says, as in Type.Run, what happens to it when ctx ends.
+	Run(ctx context.Context, job Job) (Done, error)
+}
+
+// Job is a spec to be run.
+type Job struct {
+	ID     string
+	File   string // absolute: where it counts as lying
+	Source []byte
+	Set    []string          // overrides
+	Winner *board.Winner     // that it starts from; nil: none
+	Single bool              // it has one trial, whose output is wanted
+	Names  map[string]string // of a single one: what people know its parameters by, where they have not named them
+	Told   func(Progress)
+}
+
+// Done is how a sweep ended.
+type Done struct {
+	Phase     sweep.Phase
+	Reason    string
+	Counts    sweep.Counts
+	Winner    *board.Winner
+	Trials    []board.Trial // at most MaxTable, best first
+	Output    []byte        // of a single trial: what it wrote to $KAON_OUTPUT; nil: nothing
+	Artifacts map[string]any
+	Lost      bool // of a single trial: the cluster failed it
+}
+
+// MaxTable is how many trials of a sweep are handed on, MaxOutput how many bytes of outputs a step may write.
+const (
+	MaxTable  = 1000
+	MaxOutput = 1 << 20
+)
+
+// OutputFile is the name of $KAON_OUTPUT among a trial's artifacts.
+const OutputFile = "kaon-output.json"
