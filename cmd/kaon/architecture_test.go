@@ -73,10 +73,11 @@ var narrow = map[string][]string{
 	"scheduler/executor/outbox": {"results", "scheduler/safefile", "scheduler/task"},
 
 	// The packages around the core never know the core: their methods answer with what is to be done.
-	"scheduler/health":  {"offers", "scheduler/timer"},
-	"scheduler/journal": {"sweep", "offers", "results", "scheduler/cluster"},
-	"scheduler/queue":   {"offers", "sweep/resource"},
-	"scheduler/task":    {"sweep", "sweep/resource", "results", "results/board"},
+	"scheduler/fairness": {"sweep/resource"},
+	"scheduler/health":   {"offers", "scheduler/timer"},
+	"scheduler/journal":  {"sweep", "offers", "results", "scheduler/cluster"},
+	"scheduler/queue":    {"offers", "sweep/resource"},
+	"scheduler/task":     {"sweep", "sweep/resource", "results", "results/board"},
 
 	// The two ends of the wire never know each other; master and agent know what they say to each other, and no more
 	// but a leaf.
