@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"github.com/kaon-sweep/kaon/scheduler/fairness"
 	"github.com/kaon-sweep/kaon/scheduler/health"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -16,7 +17,10 @@ type (
 		ID        string
 		Spec      *sweep.Spec
 		Overrides []string
+		Owner     string // who submitted it, among whom its queue is shared; empty: nobody in particular
 	}
+	// SetQueues: sweeps share the cluster by these queues from now on.
+	SetQueues struct{ Queues []fairness.Queue }
 	// Stop: a user ends a sweep; running attempts are killed, waiting trials never start.
 	Stop struct {
 		Sweep  string
@@ -72,6 +76,7 @@ type (
 type Cordon = health.Cordon
 
 func (Submit) command()        {}
+func (SetQueues) command()     {}
 func (Stop) command()          {}
 func (StopTrial) command()     {}
 func (Pause) command()         {}

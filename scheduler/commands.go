@@ -53,7 +53,7 @@ func (c *Core) submit(ev Submit) {
 	run.entry = journal.SweepEntry{
 		ID: ev.ID, Number: c.submissions, File: ev.Spec.File, Source: ev.Spec.Source, Seed: ev.Spec.Seed,
 		Overrides: ev.Overrides, Submitted: c.now, Phase: sweep.PhaseActive, BestTrial: -1,
-		KeepTrials: run.keepsTrials(),
+		KeepTrials: run.keepsTrials(), Owner: ev.Owner,
 	}
 	c.register(run)
 	c.journalSweep(run)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/fairness"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -40,6 +41,10 @@ type Config struct {
 
 	Packing offers.Options // policy and decline times; Caps, Last, Exclude and MoreWaits are the core's own
 	Role    string         // allocation role of all sweeps; empty: any
+
+	// Queues are how sweeps share the cluster; those that are not among them have weight 1 and no limit. Their file is the
+	// caller's: nothing of them is in the journal.
+	Queues []fairness.Queue
 
 	// Parallel is how many attempts of a sweep there may be at one time, whatever it says itself; 0: no
 	// bound. nil: none has one.
@@ -109,6 +114,10 @@ type Packer interface {
 	Reset()
 	// Pack makes the plan of one pass.
 	Pack(now time.Time, demands []offers.Demand, o offers.Options) offers.Plan
+	// Supply is what the cluster has and what of it is offered; of the options only Exclude counts. Holds reports whether
+	// some offer has room for a task of the demand, constraints aside.
+	Supply(now time.Time, o offers.Options) offers.Supply
+	Holds(d *offers.Demand) bool
 	// TaskStarted counts n tasks that run without a grant of Pack: adopted after a restart.
 	TaskStarted(agent offers.AgentID, d *offers.Demand, n int)
 	// TaskEnded counts out n tasks that Pack granted or TaskStarted counted in.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/fairness"
 	"github.com/kaon-sweep/kaon/scheduler/health"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
@@ -26,6 +27,7 @@ type Core struct {
 	revived        time.Time // last REVIVE
 	resourcesFreed bool      // attempts ended since
 
+	queues      []fairness.Queue // that sweeps share the cluster by
 	runs        map[string]*run
 	order       []*run // by submission
 	touched     []*run // by this step; see advance
@@ -69,6 +71,7 @@ func NewCore(cfg Config) *Core {
 	cfg = cfg.withDefaults()
 	return &Core{
 		cfg:       cfg,
+		queues:    cfg.Queues,
 		runs:      map[string]*run{},
 		tasks:     map[cluster.TaskID]*placement{},
 		orphans:   map[cluster.TaskID]*orphan{},

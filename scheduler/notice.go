@@ -116,6 +116,7 @@ type (
 		Launched int
 		Declined int
 		Refusals []SweepRefusal
+		Held     []SweepHeld
 	}
 	// Anomaly: something that should not happen and does no lasting harm; for the log.
 	Anomaly struct {
@@ -132,6 +133,13 @@ type (
 type SweepRefusal struct {
 	Sweep   string
 	Refusal offers.Unplaced
+}
+
+// SweepHeld is trials of a sweep that a limit of its queue keeps from starting.
+type SweepHeld struct {
+	Sweep  string
+	Trials int
+	Why    string // for people
 }
 
 func (Connected) notice()         {}

@@ -44,16 +44,14 @@ func (c *Core) Pack(now time.Time) {
 	}
 	c.packDue = false
 	groups, held := c.groups()
-	c.updateOfferFlow(len(groups) > 0)
-	demands := make([]offers.Demand, len(groups))
-	for i, g := range groups {
-		demands[i] = *g.Demand
-		demands[i].Count = g.Count
-	}
+	d := c.divide(groups)
+	held = held || len(d.held) > 0
+	c.updateOfferFlow(len(d.demands) > 0)
 	o := c.cfg.Packing
 	o.MoreWaits, o.Caps, o.Last, o.Exclude = held, c.health.Caps, c.health.Last, c.health.Exclude()
-	plan := c.cfg.Packer.Pack(c.now, demands, o)
-	c.applyPlan(plan, groups, held)
+	plan := c.cfg.Packer.Pack(c.now, d.demands, o)
+	note := PassDone{Refusals: d.refusals(&plan, groups), Held: d.held}
+	c.applyPlan(plan, groups, held, note)
 	c.advanceTouched()
 }
 
@@ -97,8 +95,7 @@ func (c *Core) passAt(at time.Time) {
 }
 
 // applyPlan turns a plan into launches and declines.
-func (c *Core) applyPlan(plan offers.Plan, groups []group, held bool) {
-	note := PassDone{}
+func (c *Core) applyPlan(plan offers.Plan, groups []group, held bool, note PassDone) {
 	refuse := refuseIdle
 	for _, l := range plan.Launches {
 		for _, g := range l.Grants {
@@ -130,16 +127,13 @@ func (c *Core) applyPlan(plan offers.Plan, groups []group, held bool) {
 		note.Declined += len(d.Offers)
 		c.call(cluster.Decline{Offers: d.Offers, Refuse: d.Refuse})
 	}
-	for _, r := range plan.Unplaced {
-		note.Refusals = append(note.Refusals, SweepRefusal{Sweep: groups[r.Demand].run.id, Refusal: r})
-	}
 	for i := range groups {
 		groups[i].run.queue.Return(&groups[i].Group)
 	}
 	for _, run := range c.order {
 		run.queue.Settle()
 	}
-	if note.Launched > 0 || note.Declined > 0 || len(note.Refusals) > 0 {
+	if note.Launched > 0 || note.Declined > 0 || len(note.Refusals)+len(note.Held) > 0 {
 		c.note(note)
 	}
 }

@@ -37,8 +37,9 @@ type run struct {
 
 	queue   *queue.Queue // its trials that wait
 	live    map[int]*attempt
-	tasks   int // that live attempts are, fewer where they are bundled
-	granted int // tasks that the plan at hand places and that are not launched yet
+	tasks   int                // that live attempts are, fewer where they are bundled
+	used    resource.Resources // by them
+	granted int                // tasks that the plan at hand places and that are not launched yet
 	took    durations
 	budgets map[int]journal.Budget
 	then    *offers.Demand
@@ -248,6 +249,14 @@ func (p *placement) counted() *offers.Demand {
 	d := *p.demand
 	d.Role = p.role
 	return &d
+}
+
+// taken is what a task takes of the cluster: what it asks for, and an executor of its own.
+func taken(d *offers.Demand) resource.Resources {
+	if d.Executor == "" {
+		return d.Resources.Plus(d.Overhead, 1)
+	}
+	return d.Resources
 }
 
 func (p *placement) where() string {

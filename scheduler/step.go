@@ -54,6 +54,8 @@ func (c *Core) Do(now time.Time, cmd Command) {
 	switch ev := cmd.(type) {
 	case Submit:
 		c.submit(ev)
+	case SetQueues:
+		c.setQueues(ev)
 	case Stop:
 		c.stopSweep(ev)
 	case StopTrial:

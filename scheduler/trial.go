@@ -157,6 +157,8 @@ func (c *Core) believe(a *attempt) {
 	if !a.placement.alive() {
 		c.tasks[a.task] = a.placement
 		a.run.tasks++
+		took := taken(a.demand)
+		a.run.used.Add(&took, 1)
 	}
 	a.placement.attempts = append(a.placement.attempts, a)
 	a.run.live[a.trial] = a
@@ -175,6 +177,8 @@ func (c *Core) disbelieve(a *attempt) {
 	case !p.alive():
 		delete(c.tasks, p.task)
 		a.run.tasks--
+		took := taken(p.demand)
+		a.run.used.Add(&took, -1)
 		c.cfg.Packer.TaskEnded(p.agent, p.counted(), 1)
 		c.resourcesFreed, c.packDue = true, true
 	case began:

@@ -67,17 +67,3 @@ func (c *cordons) forCore() []scheduler.Cordon {
 	}
 	return list
 }
-
-// replaceFile replaces a file by one that is whole and durable.
-func replaceFile(name string, text []byte) error {
-	temp, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name())
-	_, err = temp.Write(text)
-	if err = errors.Join(err, temp.Sync(), temp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), name)
-}

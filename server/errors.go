@@ -76,6 +76,9 @@ func (e *SubmitError) Error() string { return e.Err.Error() }
 // Unwrap answers Err.
 func (e *SubmitError) Unwrap() error { return e.Err }
 
+// ErrNoQueue: there is no queue of that name.
+var ErrNoQueue = errors.New("there is no such queue; kaon queue list has those that there are")
+
 // ErrNothingFailed is in the error of Retry when there is nothing to run again.
 var ErrNothingFailed = errors.New("nothing of it has failed")
 

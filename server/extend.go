@@ -45,6 +45,9 @@ func (s *Server) Extend(ctx context.Context, id string, set []string) (*Sweep, e
 	if err != nil {
 		return nil, usage(err)
 	}
+	if err := s.checkQueue(next.InQueue()); err != nil {
+		return nil, usage(err)
+	}
 	command := scheduler.Extend{Sweep: id, Spec: next, Overrides: set}
 	if err := s.loop.Check(ctx, command); err != nil {
 		return nil, usage(err)

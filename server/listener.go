@@ -109,6 +109,17 @@ func (s *Server) onPassDone(n scheduler.PassDone) {
 		}
 		short[id][shortage(reasons)] += r.Count
 	}
+	for _, h := range n.Held {
+		waits := "wait"
+		if h.Trials == 1 {
+			waits = "waits"
+		}
+		line := fmt.Sprintf("%s %s: %s", Plural(h.Trials, "trial"), waits, h.Why)
+		if before := why[h.Sweep]; before != "" {
+			line = before + "; " + line
+		}
+		why[h.Sweep] = line
+	}
 	for _, sw := range s.Sweeps() {
 		sw.mu.Lock()
 		sw.mu.waiting, sw.mu.short = why[sw.id], short[sw.id]

@@ -41,6 +41,9 @@ func (s *Server) open(ctx context.Context) error {
 	if s.journal, err = disk.Open(filepath.Join(s.cfg.Folder, JournalFile)); err != nil {
 		return unreachable(fmt.Errorf("open journal of %s: %w", s.subject(), err))
 	}
+	if s.queues, err = openQueues(&s.cfg); err != nil {
+		return usage(err)
+	}
 	if err := s.openFiles(); err != nil {
 		return err
 	}
@@ -214,6 +217,7 @@ func (s *Server) coreConfig() scheduler.Config {
 		},
 		Inputs:         func(id string) []cluster.URI { return s.mustHave(id).staging.prefetch },
 		Packing:        offers.Options{Policy: s.cfg.Packing},
+		Queues:         s.queues.list(),
 		PartitionGrace: s.cfg.PartitionGrace,
 		UnprovenCap:    s.cfg.UnprovenCap,
 		Parallel:       func(id string) int { return s.cluster.room(s.mustHave(id).Spec(), openFiles()) },

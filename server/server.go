@@ -30,6 +30,7 @@ type Server struct {
 	cfg     Config
 	made    []string // folders that were not there before, the innermost last
 	journal *disk.Journal
+	queues  *queues
 	files   *transfer.Server // answers executors for the file servers of all sweeps
 	cluster runningCluster
 	driver  *lazyDriver

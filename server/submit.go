@@ -30,6 +30,9 @@ type Submission struct {
 // journal has the sweep. When it fails, nothing of the sweep is left behind, unless the error is a
 // SubmitError that says Accepted.
 func (s *Server) Submit(ctx context.Context, sub Submission) (*Sweep, error) {
+	if err := s.checkQueue(sub.Spec.InQueue()); err != nil {
+		return nil, usage(err)
+	}
 	if sub.ID == "" {
 		sub.ID = NewSweepID(sub.Spec.Name)
 	}
@@ -110,7 +113,7 @@ func (sw *Sweep) handIn(ctx context.Context) error {
 	if err := store.WriteSweep(ctx, s.cfg.Bucket, sw.newManifest(ctx)); err != nil {
 		return fmt.Errorf("store sweep: %w", err)
 	}
-	err := s.loop.Submit(ctx, scheduler.Submit{ID: sw.id, Spec: sw.Spec(), Overrides: sw.Spec().Overrides})
+	err := s.loop.Submit(ctx, scheduler.Submit{ID: sw.id, Spec: sw.Spec(), Overrides: sw.Spec().Overrides, Owner: sw.origin.Owner})
 	if errors.Is(err, scheduler.ErrClosed) { // the loop knows why
 		<-s.loopDone
 		if why := s.Err(); why != nil {

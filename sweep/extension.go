@@ -16,7 +16,7 @@ var searching = append(slices.Clone(identifying), "constraints", "exclude", "zip
 
 // growing are the keys that may change in a sweep that has begun, those of `task` and `metric` by their path.
 var growing = append([]string{
-	"description", "run_cap", "limits", "packing",
+	"description", "run_cap", "limits", "packing", "queue", "priority",
 	"task.resources", "task.retries", "task.timeout", "task.grace", "metric.target",
 }, searching[1:]...) // not the name
 

@@ -124,6 +124,7 @@ func (d *decoder) decode(root *node) {
 	if n := root.get("packing"); n != nil && !n.null {
 		s.Packing = d.word(n, "packing", packings)
 	}
+	d.queue(root)
 	d.then(root.get("then"))
 	limit := 0
 	if n := root.get("run_cap"); n != nil && !n.null {

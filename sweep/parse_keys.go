@@ -11,7 +11,7 @@ var keys = map[string][]string{
 	"": {
 		"name", "description", "method", "seed", "metric", "metrics", "parameters", "constraints", "run_cap",
 		"unique", "order", "zip", "exclude", "try", "from",
-		"early_terminate", "repeat", "program", "command", "task", "limits", "packing", "queue", "cache",
+		"early_terminate", "repeat", "program", "command", "task", "limits", "packing", "queue", "priority", "cache",
 		"artifacts", "then",
 		"project", "entity", "controller", "apiVersion", "kind", // W&B, without effect here
 		"job", "image_uri", "scheduler", // W&B, refused below
@@ -56,7 +56,6 @@ var unbuiltMethods = []string{"custom"}
 var unbuilt = map[string]string{
 	"method: custom":   "use `method: random`: W&B's custom schedulers do not run here",
 	"repeat: racing":   "remove it: the trials of a point follow each other",
-	"queue":            "remove it: there is one queue",
 	"cache":            "remove it: every trial runs",
 	"scheduler":        "remove it and choose a `method`",
 	"job":              "remove it and give a `command`",

@@ -122,6 +122,14 @@ func amountOf(s string) (mb float64, ok bool) {
 	return x * unitMB(m[2]), err == nil
 }
 
+// ParseMB reads an amount of memory or disk as a spec has it: 512MB, 1.5GB, 2GiB, or a number of MB.
+func ParseMB(s string) (float64, error) {
+	if mb, ok := amountOf(s); ok && mb >= 0 && mb <= largest {
+		return mb, nil
+	}
+	return 0, fmt.Errorf("%q is no amount: write it as 512MB or 2GB", s)
+}
+
 // unitMB is a unit of bytes in MB.
 func unitMB(unit string) float64 {
 	const kilo = 1024

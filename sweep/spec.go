@@ -38,6 +38,8 @@ type Spec struct {
 	Limits      Limits
 	Early       []EarlyStop // `early_terminate`: who is ended before it is done
 	Packing     string      // what packing pursues: tight, soonest, spread or first; empty: the scheduler decides
+	Queue       string      // of a server, that it waits in; empty: DefaultQueue
+	Priority    int         // in its queue; higher first
 	Artifacts   Artifacts
 	Then        *Then
 	Warnings    []*Error // accepted, but likely not meant; to be shown, not to stop for

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/server/control"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 type stopCmd struct {
@@ -143,7 +145,7 @@ func (s source) stored(ctx context.Context, out *output) (status, error) {
 	}
 	known, n := board.known, board.Counts()
 	st := status{Running: []control.Running{}, Sweep: control.Sweep{Sweep: s.id, State: known.State, Submitted: known.Created, Sentence: known.Sentence,
-		Trials: n, EarlyStopped: board.EarlyStopped()}}
+		Trials: n, EarlyStopped: board.EarlyStopped(), Queue: known.Queue, Priority: known.Priority}}
 	switch {
 	case known.Finished == "":
 		st.State, st.Waiting = "interrupted", board.goOn(s)
@@ -175,6 +177,9 @@ func printStatus(w io.Writer, s status) error {
 	n := s.Trials
 	fmt.Fprintf(w, "%s: %d waiting, %d running, %d succeeded, %d failed, %d stopped\n",
 		plural(n.Total, "trial"), n.Waiting+s.Staged, n.Launched+n.Running-s.Staged, n.Succeeded, n.Failed, n.Stopped)
+	if s.Queue != "" || s.Priority != 0 {
+		fmt.Fprintf(w, "queue %s, priority %d\n", cmp.Or(s.Queue, sweep.DefaultQueue), s.Priority)
+	}
 	if len(s.EarlyStopped) > 0 {
 		fmt.Fprintf(w, "ended early: %s\n", byRule(s.EarlyStopped))
 	}

@@ -16,6 +16,7 @@ type listCmd struct {
 	State []string `placeholder:"STATE" help:"Only in these states: running, succeeded, failed, stopped, interrupted."`
 	Label []string `sep:"none" placeholder:"WORD" help:"Only with all of these labels."`
 	Owner string   `placeholder:"NAME" help:"Only of this submitter."`
+	Queue string   `placeholder:"QUEUE" help:"Only in this queue, and those below it."`
 	Text  string   `placeholder:"TEXT" help:"Only with this in id, name, owner or labels."`
 	Limit int      `default:"50" placeholder:"N" help:"At most so many; 0 for all (${default})."`
 	JSON  bool     `help:"Print one JSON object a line."`
@@ -26,7 +27,7 @@ type listCmd struct {
 
 func (c *listCmd) Run(ctx context.Context, out *output) error {
 	from := liveFlags{State: c.Folder, resultsFlags: c.resultsFlags}
-	all, err := from.sweeps(ctx, url.Values{"state": c.State, "label": c.Label, "owner": {c.Owner}, "text": {c.Text}})
+	all, err := from.sweeps(ctx, url.Values{"state": c.State, "label": c.Label, "owner": {c.Owner}, "queue": {c.Queue}, "text": {c.Text}})
 	if err != nil {
 		return err
 	}

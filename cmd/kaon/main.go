@@ -47,6 +47,7 @@ type commands struct {
 	Login  loginCmd  `cmd:"" group:"Service" help:"Keep a token for a server."`
 	Whoami whoamiCmd `cmd:"" group:"Service" help:"Say who you are to a server."`
 	Token  tokenCmd  `cmd:"" group:"Service" help:"Make, list and revoke tokens of a server."`
+	Queue  queueCmd  `cmd:"" group:"Service" help:"List, make and change the queues that sweeps share a server's cluster by."`
 
 	Best      bestCmd      `cmd:"" group:"Results" help:"Print the winner of a sweep."`
 	Trials    trialsCmd    `cmd:"" group:"Results" help:"List the trials of a sweep."`

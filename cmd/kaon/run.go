@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
@@ -25,13 +26,14 @@ type runCmd struct {
 
 // runFlags change a spec and say where it runs.
 type runFlags struct {
-	Set      []string    `placeholder:"KEY=VALUE" sep:"none" help:"Override a key of the spec by its path, as in --set parameters.lr.max=0.5; may be repeated."`
-	Seed     *uint64     `placeholder:"N" help:"Seed of the search, instead of the spec's."`
-	Parallel *int        `short:"j" placeholder:"N" help:"At most so many trials at once; the same as --set limits.parallel=N."`
-	Packing  string      `placeholder:"POLICY" help:"What packing pursues: tight, soonest, spread or first; the same as --set packing=POLICY."`
-	Server   string      `env:"KAON_SERVER" placeholder:"URL" help:"Have this server run it, or none; when left out, your own on this machine does, if one serves the same results."`
-	Open     bool        `help:"Show it in the browser while it runs."`
-	Begun    func(ranAt) `kong:"-"` // is told where it runs, before it does; nil: nobody is
+	Set      []string `placeholder:"KEY=VALUE" sep:"none" help:"Override a key of the spec by its path, as in --set parameters.lr.max=0.5; may be repeated."`
+	Seed     *uint64  `placeholder:"N" help:"Seed of the search, instead of the spec's."`
+	Parallel *int     `short:"j" placeholder:"N" help:"At most so many trials at once; the same as --set limits.parallel=N."`
+	Packing  string   `placeholder:"POLICY" help:"What packing pursues: tight, soonest, spread or first; the same as --set packing=POLICY."`
+	Server   string   `env:"KAON_SERVER" placeholder:"URL" help:"Have this server run it, or none; when left out, your own on this machine does, if one serves the same results."`
+	Open     bool     `help:"Show it in the browser while it runs."`
+	queueFlags
+	Begun func(ranAt) `kong:"-"` // is told where it runs, before it does; nil: nobody is
 	workFlags
 }
 
@@ -133,7 +135,7 @@ func (c *runFlags) overrides() []string {
 	if c.Packing != "" {
 		set = append(set, "packing="+c.Packing)
 	}
-	return set
+	return slices.Concat(set, c.queueFlags.overrides())
 }
 
 // asTyped has errors of a flag that stands for an override name the flag.

@@ -19,6 +19,7 @@ import (
 
 type submitCmd struct {
 	specFlags
+	queueFlags
 	Label []string `sep:"none" placeholder:"WORD" help:"A word to find the sweep by; may be repeated."`
 	Key   string   `placeholder:"TEXT" help:"A second submission with the same key is the first: scripts may try again."`
 	Watch bool     `short:"w" help:"Show it until it has ended, as run does."`
@@ -31,7 +32,7 @@ func (c *submitCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	s, err := c.submit(ctx, out, to, c.Label, c.Key)
+	s, err := c.inQueue(c.specFlags).submit(ctx, out, to, c.Label, c.Key)
 	if err != nil {
 		return err
 	}

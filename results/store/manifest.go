@@ -41,6 +41,8 @@ type Sweep struct {
 	Extensions []Extension    `json:"extensions,omitempty"` // what was changed since it began, in order
 	Owner      string         `json:"owner,omitempty"`      // who submitted it; empty: who ran the first of its runs
 	Labels     []string       `json:"labels,omitempty"`     // words by which people find it again
+	Queue      string         `json:"queue,omitempty"`      // of a server, that it waits or waited in; empty: default
+	Priority   int            `json:"priority,omitempty"`   // in its queue
 	Provenance
 }
 

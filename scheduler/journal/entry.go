@@ -54,6 +54,7 @@ type (
 		Best       float64    // of ended sweeps; meaningful when BestTrial is not negative
 		BestTrial  int
 		Extensions []Extension // what the user has changed since, in order
+		Owner      string      // who submitted it; empty: nobody in particular, or a kaon that kept none
 		KeepTrials bool        // TrialEntries stay after the end: a search that learns, and early stopping, need them for Retry
 	}
 

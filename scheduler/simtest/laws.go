@@ -351,6 +351,9 @@ func (l *laws) turnEnds(p *process) {
 		}
 	}
 	l.read(p, false)
+	if why := l.w.story.Sharing.broken(s); why != "" {
+		l.w.fail("law 3: %s", why)
+	}
 	if live != s.Live {
 		l.w.fail("law 4: %d attempts are believed alive, %d trials run", s.Live, live)
 	}

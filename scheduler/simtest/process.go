@@ -81,7 +81,7 @@ func (w *world) launchScheduler() {
 	w.laws.rebuilt(p)
 	for i := range w.story.Sweeps {
 		if !w.laws.submitted(sweepID(i)) { // whoever submitted got no answer, and tries again
-			p.do(scheduler.Submit{ID: sweepID(i), Spec: w.spec})
+			p.do(w.story.Sharing.submission(sweepID(i), w.spec))
 		}
 	}
 	p.planTurn(0)
@@ -119,6 +119,7 @@ func (p *process) config() scheduler.Config {
 		PartitionGrace: w.mutation.grace(&w.story),
 		PointUpdates:   w.story.pointUpdates(),
 		ReviveEvery:    time.Second,
+		Queues:         w.story.Sharing.queues(),
 		Executor: scheduler.ExecutorTemplate{
 			Argv: []string{"kaon", "executor"}, Isolated: w.story.Isolated,
 			Builds:   map[string]scheduler.Build{"amd64": {Argv: []string{buildAMD64, "executor"}}},
@@ -138,7 +139,7 @@ func (p *process) config() scheduler.Config {
 			if string(e.Source) != string(w.spec.Source) || e.Seed != w.spec.Seed {
 				return nil, fmt.Errorf("the journal has another spec")
 			}
-			return w.spec, nil
+			return w.story.Sharing.spec(e.ID, w.spec), nil
 		},
 	}
 }

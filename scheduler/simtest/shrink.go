@@ -70,6 +70,7 @@ func (h *shrinker) faults() {
 // setting makes the cluster and the sweep smaller and plainer.
 func (h *shrinker) setting() {
 	for _, simpler := range []func(*Story){
+		func(s *Story) { s.Sharing = sharing{} },
 		func(s *Story) { s.Sweeps = 1 },
 		func(s *Story) { s.Trials = max(1, s.Trials/4) },
 		func(s *Story) { s.Trials = max(1, s.Trials/2) },

@@ -13,7 +13,7 @@ import (
 // one from a seed; Shrink makes it shorter.
 type Story struct {
 	Seed   uint64
-	Sweeps int // 1 or 2
+	Sweeps int // 1 to 3
 	Trials int // of each sweep
 	Agents int
 	// Foreign is how many more agents there are that no executor is built for. Every second one says so.
@@ -41,6 +41,7 @@ type Story struct {
 	Bundle      string        // task.bundle
 	Short       bool          // trials last less than a second, so that bundles of a learnt size come
 	OnDisk      bool          // the journal is files, else it is in memory
+	Sharing     sharing
 
 	Rare   bool // points travel seldom: as where there are many more executors
 	Narrow bool // executors may send little before they hear that it was taken in
@@ -111,6 +112,7 @@ func Draw(seed uint64) Story {
 	s.drawBundles()
 	s.Rare, s.Narrow = one(4), one(6)
 	s.drawTime()
+	s.drawQueues()
 	return s
 }
 
@@ -251,7 +253,7 @@ func (s *Story) flags() func(func(string, bool) bool) {
 			{"learning search", s.Learns}, {"hard trials", s.Hard}, {"slow trials", s.Slow}, {"short trials", s.Short}, {"isolated executors", s.Isolated}, {"journal on disk", s.OnDisk},
 			{"early stopping " + s.Early, s.Early != ""}, {"a budget of steps", s.Steps+s.TrialSteps > 0},
 			{"a budget of time", s.TrialTime > 0},
-			{"rare updates", s.Rare}, {"narrow window", s.Narrow},
+			{"rare updates", s.Rare}, {"narrow window", s.Narrow}, {fmt.Sprintf("queues %+v", s.Sharing), s.Sharing.Queues},
 		} {
 			if !yield(f.name, f.on) {
 				return

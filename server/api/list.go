@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/scheduler/fairness"
 )
 
 type listSweepsInput struct {
@@ -15,6 +16,7 @@ type listSweepsInput struct {
 	State []string `query:"state" doc:"Only in these states; running stands for all that have not ended."`
 	Owner string   `query:"owner" doc:"Only of this submitter."`
 	Label []string `query:"label" doc:"Only with all of these labels."`
+	Queue string   `query:"queue" doc:"Only in this queue, and those below it."`
 	Text  string   `query:"text" doc:"Only with this in id, name, owner or labels."`
 }
 
@@ -24,6 +26,9 @@ func (in *listSweepsInput) wants(s Sweep) bool {
 		return false
 	}
 	if in.Owner != "" && in.Owner != s.Owner {
+		return false
+	}
+	if in.Queue != "" && !fairness.Above(in.Queue, s.Queue) {
 		return false
 	}
 	for _, label := range in.Label {
@@ -53,7 +58,7 @@ func Stored(ctx context.Context, b bucket.Bucket) ([]Sweep, error) {
 
 // Filter leaves those of a list that the query of list-sweeps wants.
 func Filter(list []Sweep, query url.Values) []Sweep {
-	in := listSweepsInput{State: query["state"], Owner: query.Get("owner"), Label: query["label"], Text: query.Get("text")}
+	in := listSweepsInput{State: query["state"], Owner: query.Get("owner"), Label: query["label"], Queue: query.Get("queue"), Text: query.Get("text")}
 	return slices.DeleteFunc(list, func(s Sweep) bool { return !in.wants(s) })
 }
 

@@ -51,6 +51,7 @@ func declare(cfg Config) *API {
 	a.declareObjects()
 	a.declareEvents()
 	a.declareTokens()
+	a.declareQueues()
 	a.declareSessions()
 	a.declarePlots()
 	if cfg.UI != nil {

@@ -20,6 +20,8 @@ type Sweep struct {
 	Paused   bool         `json:"paused"`
 	Sentence string       `json:"sentence,omitempty" doc:"Why it ends or ended."`
 	Owner    string       `json:"owner,omitempty" doc:"Who submitted it."`
+	Queue    string       `json:"queue" doc:"That it waits in for its share of the cluster."`
+	Priority int          `json:"priority" doc:"In its queue; higher first."`
 	Labels   []string     `json:"labels"`
 	Method   string       `json:"method"`
 	Metric   string       `json:"metric,omitempty" doc:"That is optimized; absent: none."`
@@ -99,6 +101,7 @@ func (a *API) live(st scheduler.SweepStatus, s stored) Sweep {
 	out := Sweep{
 		ID: st.ID, Name: spec.Name, State: string(st.Phase), Paused: st.Paused, Sentence: st.Reason,
 		Owner: owner(s.Sweep), Labels: labels(s.Sweep), Method: spec.Method, Metric: spec.Objective.Name,
+		Queue: spec.InQueue(), Priority: spec.Priority,
 		Trials: st.Counts, Progress: st.Percent, Created: st.Submitted.UTC().Format(time.RFC3339Nano),
 		Finished: s.Finished, Cluster: s.Cluster, File: spec.File, Here: true, Staged: st.Staged, EarlyStopped: st.Early,
 	}
@@ -123,6 +126,7 @@ func ended(s stored) Sweep {
 		ID: s.ID, Name: s.Name, State: s.State, Sentence: s.Sentence, Owner: owner(s.Sweep), Labels: labels(s.Sweep),
 		Method: s.Method, Metric: s.Objective.Name, Created: s.Created, Finished: s.Finished, Cluster: s.Cluster, File: s.File,
 		Trials: sweep.Counts{Total: s.Trials, Waiting: s.Trials},
+		Queue:  cmp.Or(s.Queue, sweep.DefaultQueue), Priority: s.Priority,
 	}
 	if s.Finished == "" {
 		out.State = "interrupted"

@@ -32,6 +32,8 @@ type Sweep struct {
 	Waiting   string       `json:"waiting,omitempty"`  // why the last packing pass left trials waiting
 	Then      string       `json:"then,omitempty"`     // state of the step that follows the trials
 	Submitted string       `json:"submitted"`          // RFC 3339
+	Queue     string       `json:"queue,omitempty"`    // of a server, that it waits in; absent: default
+	Priority  int          `json:"priority,omitempty"` // in its queue
 	LastLoss  *Loss        `json:"last_loss,omitempty"`
 	// EarlyStopped is how many trials early stopping or their budgets have ended, by rule; absent: none.
 	EarlyStopped map[sweep.StopRule]int `json:"early_stopped,omitempty"`
@@ -91,6 +93,8 @@ func StatusOf(
 			Progress:     s.Percent,
 			Waiting:      waiting(s.ID),
 			EarlyStopped: s.Early,
+			Queue:        s.Spec.Queue,
+			Priority:     s.Spec.Priority,
 		}
 		if s.Spec.Then.Step() {
 			sweep.Then = s.Then.String()

@@ -49,6 +49,7 @@ type (
 		Elapsed   int64  // nanoseconds
 		Hash      []byte // SHA-256 of what was submitted; empty: written by a kaon that kept none
 		Extended  []extensionRow
+		Owner     string
 	}
 
 	extensionRow struct {
@@ -202,7 +203,7 @@ func (e *encoder) sweep(s journal.SweepEntry) error {
 		Submitted: nanos(s.Submitted), Phase: string(s.Phase), Paused: s.Paused, Killing: s.Killing,
 		Reason: s.Reason, Outcome: string(s.Outcome), Ended: nanos(s.Ended), Records: s.Records, Stored: s.Stored,
 		Manifest: s.Manifest, Params: s.Params, States: s.States, Attempts: s.Attempts,
-		Best: s.Best, BestTrial: s.BestTrial, Keep: s.KeepTrials, Elapsed: int64(s.Elapsed),
+		Best: s.Best, BestTrial: s.BestTrial, Keep: s.KeepTrials, Elapsed: int64(s.Elapsed), Owner: s.Owner,
 	}
 	if w := s.Winner; w != (journal.AttemptRef{}) {
 		row.Winner = []int{w.Trial, w.Attempt}
@@ -257,7 +258,7 @@ func (s *sweepRow) entry(id string) journal.SweepEntry {
 		Submitted: when(s.Submitted), Phase: sweep.Phase(s.Phase), Paused: s.Paused, Killing: s.Killing,
 		Reason: s.Reason, Outcome: sweep.Phase(s.Outcome), Ended: when(s.Ended), Records: s.Records,
 		Stored: s.Stored, Manifest: s.Manifest, Params: s.Params, States: s.States, Attempts: s.Attempts,
-		Best: s.Best, BestTrial: s.BestTrial, KeepTrials: s.Keep, Elapsed: time.Duration(s.Elapsed),
+		Best: s.Best, BestTrial: s.BestTrial, KeepTrials: s.Keep, Elapsed: time.Duration(s.Elapsed), Owner: s.Owner,
 	}
 	for _, x := range s.Extended {
 		e.Extensions = append(e.Extensions, journal.Extension{From: x.From, Overrides: x.Overrides, At: when(x.At)})

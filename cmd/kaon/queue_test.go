@@ -1,0 +1,57 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/testkit"
+)
+
+// Queues as an operator sets them and a submitter meets them; the server is killed and has them again.
+func TestQueue(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("slow.yaml", slowSpec)
+	x, _ := p.serving()
+	p.kaon("queue", "list").ends(exitDone).prints("default")
+	p.kaon("queue", "set", "eng/ml", "--weight", "2", "--limit", "cpus=2,memory=1.5GB,trials=1").ends(exitDone).
+		prints("queue eng/ml: weight 2, at most 2 cpus, 1.5 GB of memory, 1 trial")
+	p.kaon("queue", "set", "eng/ml", "--user-limit", "trials=9").ends(exitDone).prints("weight 2, at most 2 cpus", "each user at most 9 trials")
+	p.kaon("queue", "set", "eng/ml", "--limit", "cpus").ends(exitUsage).says("want NAME=AMOUNT")
+	p.kaon("queue", "set", "eng/ml", "--limit", "cpus=2GB").ends(exitUsage).says("cpus=2GB")
+	p.kaon("queue", "set", "eng//ml").ends(exitUsage).says("no name of a queue")
+	p.kaon("submit", "slow.yaml", "--queue", "eng/mll").ends(exitUsage).says(`no queue "eng/mll"; there are: default, eng/ml`)
+	p.kaon("submit", "slow.yaml", "--queue", "eng/ml", "--priority", "2000").ends(exitUsage).says("priority", "1000")
+	var s api.Sweep
+	p.kaon("submit", "slow.yaml", "--queue", "eng/ml", "--priority", "5", "--json").ends(exitDone).json(&s)
+	waits := func() {
+		testkit.Await(t, "the limit", func() bool {
+			return strings.Contains(p.kaon("status", s.ID).stdout, "2 trials wait: queue eng/ml is at its limit of 1 trial")
+		})
+	}
+	waits()
+	p.kaon("status", s.ID).ends(exitDone).prints("queue eng/ml, priority 5")
+	p.kaon("list", "--queue", "eng").ends(exitDone).prints(s.ID)
+	p.kaon("queue", "rm", "eng/ml").ends(exitUsage).says("has not ended")
+	x.signal(syscall.SIGKILL)
+	x.wait()
+	y, _ := p.serving()
+	waits()
+	var all api.Queues
+	if err := json.Unmarshal([]byte(p.kaon("queue", "list", "--json").ends(exitDone).stdout), &all); err != nil || len(all.Queues) != 3 ||
+		all.Queues[2].Used["trials"] != 1 || all.Queues[2].Waiting != 2 {
+		t.Errorf("queues %+v, %v", all, err)
+	}
+	p.kaon("queue", "set", "eng/ml", "--limit", "none").ends(exitDone)
+	testkit.Await(t, "all to run", func() bool { return strings.Contains(p.kaon("status", s.ID).stdout, "3 running") })
+	p.write("go", "")
+	p.kaon("watch", s.ID).ends(exitDone)
+	p.kaon("queue", "rm", "eng/ml").ends(exitDone).prints("queue eng/ml is gone")
+	y.signal(os.Interrupt)
+	y.wait().ends(exitDone)
+	p.alone()
+}

@@ -1,0 +1,97 @@
+package server
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/kaon-sweep/kaon/scheduler/fairness"
+	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/testkit"
+)
+
+func TestQueuesFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), QueuesFile)
+	for text, want := range map[string]string{
+		`{"queues": [`: ":1: ",
+		"{\"queues\": [\n {\"queue\": \"a\", \"weight\": 1},\n {\"queue\": \"b\", \"weight\": -1}\n]}": ":3: queue b: weight -1",
+		"{\"queues\": [\n {\"queue\": \"a\"},\n {\"queue\": \"a/\"}\n]}":                               ":3: \"a/\" is no name",
+		"{\"queues\": [\n {\"queue\": \"a\"},\n\n {\"queue\": \"a\"}\n]}":                              ":4: queue a is there twice",
+		"{\"queues\": [\n {\"queue\": \"a\", \"wieght\": 2}\n]}":                                       ":2: json: unknown field \"wieght\"",
+		"{\"queues\": [\n {\"queue\": \"a\", \"limit\": {\"cpus\": \"4\"}}\n]}":                        ":2: ",
+		"[]": `:1: want {"queues": [ … ]}`,
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := readQueues(file)
+		if err == nil || !strings.Contains(err.Error(), file+want) || !strings.Contains(err.Error(), "correct the line, or move the file away") {
+			t.Errorf("%s\n%v, want %s", text, err, want)
+		}
+	}
+	all := []fairness.Queue{{Name: "a", Weight: 2, Limit: fairness.Amounts{"cpus": 4}}, {Name: "a/b", Weight: 1, UserLimit: fairness.Amounts{fairness.Trials: 0}}}
+	if err := writeQueues(file, all); err != nil {
+		t.Fatal(err)
+	}
+	again, err := readQueues(file)
+	if err != nil || len(again) != 2 || again[0].Limit["cpus"] != 4 || len(again[1].UserLimit) != 1 {
+		t.Errorf("%+v, %v", again, err)
+	}
+}
+
+// Queues limit what runs in them, say so, and are there again after a restart; sweeps of queues that there are not are refused, and a
+// queue in use stays.
+func TestQueuesOfAServer(t *testing.T) {
+	w := newWorld(t)
+	s := w.open(w.config())
+	held := strings.Replace(three, "command: echo", "command: while [ ! -e "+filepath.Join(w.dir, "go")+" ]; do sleep 0.05; done; echo", 1)
+	spec := w.spec("held.yaml", held+"queue: eng/ml\n")
+	if _, err := s.Submit(t.Context(), Submission{Spec: spec}); err == nil || !strings.Contains(err.Error(), `no queue "eng/ml"; there are: default`) {
+		t.Fatalf("a queue that there is not: %v", err)
+	}
+	one, two := fairness.Amounts{fairness.Trials: 1}, 2.0
+	if err := s.SetQueue(t.Context(), "eng/ml", QueueChange{Limit: &one}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetQueue(t.Context(), "eng/ml", QueueChange{Weight: &two}); err != nil { // what is not given stays
+		t.Fatal(err)
+	}
+	sw := w.submit(s, "first", spec)
+	waiting := func(s *Server) string { return s.Waiting("first") }
+	testkit.Await(t, "the limit of the queue", func() bool {
+		return waiting(s) == "2 trials wait: queue eng/ml is at its limit of 1 trial"
+	})
+	if err := s.RemoveQueue(t.Context(), "eng/ml"); err == nil || !strings.Contains(err.Error(), "kaon extend first --set queue=default") {
+		t.Errorf("a queue in use is taken away: %v", err)
+	}
+	if err := s.RemoveQueue(t.Context(), "eng"); err == nil {
+		t.Error("a queue that was never set is taken away")
+	}
+	w.closed(s)
+
+	s = w.open(w.config())
+	all, err := s.Shares(t.Context())
+	if err != nil || len(all.Queues) != 3 || all.Queues[2].Weight != 2 || all.Queues[2].Limit[fairness.Trials] != 1 || !all.Queues[2].Set {
+		t.Fatalf("after a restart: %+v, %v", all.Queues, err)
+	}
+	testkit.Await(t, "the limit after a restart", func() bool { return strings.Contains(waiting(s), "queue eng/ml is at its limit of 1 trial") })
+	sw, _ = s.Sweep("first")
+	if _, err := s.Extend(t.Context(), "first", []string{"queue=nowhere"}); err == nil {
+		t.Error("moved into a queue that there is not")
+	}
+	if _, err := s.Extend(t.Context(), "first", []string{"queue=default"}); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Await(t, "all to run in the other queue", func() bool {
+		st, err := sw.Status(t.Context())
+		return err == nil && st.Counts.Running == 3
+	})
+	if err := os.WriteFile(filepath.Join(w.dir, "go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.ends(sw, sweep.PhaseSucceeded)
+	if err := s.RemoveQueue(t.Context(), "eng/ml"); err != nil {
+		t.Error(err)
+	}
+}
