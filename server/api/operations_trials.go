@@ -165,8 +165,11 @@ func total(b *board.Board, states []sweep.State) (n int) {
 }
 
 func checkSort(b *board.Board, key string) error {
-	keys := append([]string{"trial", "value", "seconds", "attempts"}, b.Metrics()...)
-	if !slices.Contains(keys, key) {
+	keys := []string{"trial", "value", "seconds", "attempts"}
+	if slices.Contains(keys, key) {
+		return nil
+	}
+	if keys = append(keys, b.Metrics()...); !slices.Contains(keys, key) { // looks at every trial
 		return huma.Error422UnprocessableEntity(fmt.Sprintf("sort %q is no key and no metric of this sweep; there are: %s", key, strings.Join(keys, ", ")))
 	}
 	return nil

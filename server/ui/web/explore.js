@@ -6,7 +6,7 @@ import { Parallel, chosen, readRanges, writeRanges } from "./plot/parallel.js";
 import { Scatter } from "./plot/scatter.js";
 import { CurvesPanel } from "./curves.js";
 import { TopTable, When } from "./panels.js";
-import { change } from "./route.js";
+import { change, decode } from "./route.js";
 import { count, plural } from "./format.js";
 
 const { html } = ui;
@@ -15,7 +15,7 @@ const { html } = ui;
 export function useExplore(table, query) {
   const words = `${query.get("ranges") ?? ""} ${query.get("log") ?? "auto"}`;
   const ranges = ui.useMemo(() => readRanges(query.get("ranges")), [words]);
-  const log = ui.useMemo(() => new Set(query.has("log") ? query.get("log").split(",").map(decodeURIComponent) : table.dims.filter((d) => d.kind === "param" && d.logLike).map((d) => d.name)), [words, table]);
+  const log = ui.useMemo(() => new Set(query.has("log") ? query.get("log").split(",").map(decode) : table.dims.filter((d) => d.kind === "param" && d.logLike).map((d) => d.name)), [words, table]);
   const keep = ui.useMemo(() => chosen(table, ranges), [table, ranges]);
   return {
     ranges, log, keep,

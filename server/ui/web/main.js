@@ -38,6 +38,14 @@ function Page({ route, who }) {
   return html`<div class="card"><${Empty} title="There is no such page"><a href="#/">All sweeps</a></${Empty}></div>`;
 }
 
+/** Guarded shows a fault of a page instead of nothing, and tries again at another address. */
+function Guarded({ route, who }) {
+  const [error, again] = ui.useErrorBoundary((err) => console.error(err)), at = route.parts.join("/") + route.query;
+  ui.useEffect(() => { if (error) again(); }, [at]);
+  if (error) return html`<div class="note bad" role="alert">This page has a fault: ${String(error.message ?? error)} <button onClick=${again}>Try again</button></div>`;
+  return html`<${Page} route=${route} who=${who} />`;
+}
+
 function App() {
   const route = useRoute(), server = useServer(), [who, setWho] = ui.useState(undefined), [tries, setTries] = ui.useState(0);
   const login = route.parts[0] === "login" && route.query.get("code");
@@ -49,7 +57,7 @@ function App() {
   const logout = () => ask("/session", { method: "DELETE" }).catch(() => {}).then(() => { reached("unknown"); setWho(null); });
   if (login || who === null) return html`<${Login} query=${route.query} done=${setWho} />`;
   if (who === undefined) return html`<main><div class="loading" role="status">${server.state === "lost" ? "The server does not answer; trying again…" : "One moment…"}</div></main>`;
-  return html`<${Top} route=${route} who=${who} logout=${logout} /><main id="content" tabindex="-1"><${Page} route=${route} who=${who} /></main>`;
+  return html`<${Top} route=${route} who=${who} logout=${logout} /><main id="content" tabindex="-1"><${Guarded} route=${route} who=${who} /></main>`;
 }
 
 applyTheme();

@@ -1,10 +1,13 @@
 // The address is the view: path and query behind # say what is shown, so that a link shows the same to whoever opens it.
 import { ui } from "./html.js";
 
+/** decode undoes the escapes of a part of an address; one that has wrong ones stands as it is. */
+export function decode(text) { try { return decodeURIComponent(text); } catch { return text; } }
+
 /** parse reads the part of an address behind #. */
 export function parse(hash) {
   const [path, query] = hash.replace(/^#/, "").split("?");
-  return { parts: path.split("/").filter(Boolean).map(decodeURIComponent), query: new URLSearchParams(query ?? "") };
+  return { parts: path.split("/").filter(Boolean).map(decode), query: new URLSearchParams(query ?? "") };
 }
 
 /** link is an address below #. */

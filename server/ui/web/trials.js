@@ -3,7 +3,7 @@
 import { ui } from "./html.js";
 import { get, sweepPath } from "./api.js";
 import { Empty, Failed, State, states } from "./parts.js";
-import { change, link } from "./route.js";
+import { change, decode, link } from "./route.js";
 import { saveCSV } from "./csv.js";
 import { count, duration, flat, plural, value } from "./format.js";
 
@@ -57,7 +57,7 @@ export function Trials({ s, query, beat }) {
   }
   const all = [...known.current.params.map((k) => ({ key: "p." + k, name: k, param: k })), ...known.current.metrics.map((k) => ({ key: "m." + k, name: k, metric: k, sort: k })),
     { key: "seconds", name: "seconds", sort: "seconds" }, { key: "attempts", name: "attempts", sort: "attempts" }, { key: "host", name: "host" }, { key: "reason", name: "reason" }];
-  const hidden = new Set((query.get("hide") ?? "host").split(",").map(decodeURIComponent));
+  const hidden = new Set((query.get("hide") ?? "host").split(",").map(decode));
   const columns = all.filter((c) => !hidden.has(c.key));
   const toggle = (key) => { const next = new Set(hidden); if (!next.delete(key)) next.add(key); change({ hide: [...next].map(encodeURIComponent).join(",") }); };
   const by = (key) => change({ sort: key, desc: sort === key && !desc ? "1" : "" });

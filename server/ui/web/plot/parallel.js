@@ -5,6 +5,7 @@ import { Canvas, cut, pointer } from "./canvas.js";
 import { ramp, token } from "./colour.js";
 import { scaleOf, ticksOf } from "./scale.js";
 import { goodness } from "../dims.js";
+import { decode } from "../route.js";
 import { count, plural, value } from "../format.js";
 
 const { html } = ui;
@@ -14,7 +15,7 @@ const height = 380, top = 40, bottom = 14, atOnce = 2000;
 export function readRanges(text) {
   return Object.fromEntries((text ?? "").split(";").filter(Boolean).map((one) => {
     const [name, lo, hi] = one.split(":");
-    return [decodeURIComponent(name), [Number(lo), Number(hi)]];
+    return [decode(name), [Number(lo), Number(hi)]];
   }).filter(([, [lo, hi]]) => isFinite(lo) && isFinite(hi)));
 }
 export function writeRanges(ranges) {
