@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -70,6 +71,18 @@ func TestDrawings(t *testing.T) {
 		if n := len([]rune(line)); n > 60 {
 			t.Errorf("line %d has %d columns", i+1, n)
 		}
+	}
+}
+
+// A graph with more edges under way than lines can show is a list.
+func TestWideGraphIsAList(t *testing.T) {
+	var branches []string
+	for i := range 100 {
+		branches = append(branches, "b"+strconv.Itoa(i)+" -> c"+strconv.Itoa(i))
+	}
+	text := Text(read(t, "graph: a ==> ("+strings.Join(branches, ", ")+") >== z\nsteps: {a: {command: x}}\n"), 100)
+	if lines := strings.Split(text, "\n"); len(lines) != 203 || !strings.Contains(text, "after c0, c1, c2, c3 and 96 more") {
+		t.Errorf("%d lines:\n%.500s", len(lines), text)
 	}
 }
 

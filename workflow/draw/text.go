@@ -2,6 +2,7 @@ package draw
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -54,9 +55,51 @@ func lanesOf(g *workflow.Graph) []string {
 		}
 	}
 	for _, i := range depthFirst(g, c.next) {
-		c.node(i)
+		if c.node(i); len(c.lanes) > mostLanes {
+			return c.list()
+		}
 	}
 	return c.lines
+}
+
+// mostLanes is how many edges under way can be told from each other; a graph with more of them is a list.
+const mostLanes = 24
+
+// list has a line for each node, with those that it waits for.
+func (c *canvas) list() (lines []string) {
+	for _, n := range c.g.Nodes {
+		text := sign(n) + "  " + c.describe(n)
+		const most = 4
+		for k, e := range n.After {
+			switch {
+			case k == 0:
+				text += "  after " + c.g.Nodes[e.From].Name
+			case k < most:
+				text += ", " + c.g.Nodes[e.From].Name
+			}
+		}
+		if more := len(n.After) - most; more > 0 {
+			text += " and " + strconv.Itoa(more) + " more"
+		}
+		lines = append(lines, text)
+		if b := body(n); b != nil {
+			for _, line := range lanesOf(b) {
+				lines = append(lines, "┃  "+line)
+			}
+		}
+	}
+	return lines
+}
+
+// sign is what stands for a node.
+func sign(n *workflow.Node) string {
+	switch {
+	case body(n) != nil:
+		return "◆"
+	case n.Step == nil:
+		return "○"
+	}
+	return "●"
 }
 
 // depthFirst is a topological order that finishes a branch before it begins the next.
@@ -86,14 +129,8 @@ func depthFirst(g *workflow.Graph, next [][]int) (order []int) {
 func (c *canvas) node(i int) {
 	at := c.meet(i)
 	n := c.g.Nodes[i]
-	sign := "●"
-	if body(n) != nil {
-		sign = "◆"
-	} else if n.Step == nil {
-		sign = "○"
-	}
 	c.lanes[at] = i
-	c.line(c.row(at, sign), c.describe(n))
+	c.line(c.row(at, sign(n)), c.describe(n))
 	if b := body(n); b != nil {
 		for _, line := range lanesOf(b) {
 			c.line(c.row(at, "┃"), line)
