@@ -43,7 +43,7 @@ var narrow = map[string][]string{
 
 	// The language of workflows knows specs, and neither engine nor server.
 	"workflow":      {"sweep"},
-	"workflow/draw": {"workflow"},
+	"workflow/draw": {"workflow"}, "workflow/export": {"sweep", "workflow"},
 
 	// What happens next is decided without clock and I/O; who does it knows a cluster by an interface alone.
 	"workflow/expression": {"workflow"},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -63,5 +64,24 @@ func TestWorkflowShowRefuses(t *testing.T) {
 	}
 	if code, _, stderr = kaonWorkflow(t, "show", file+"x"); code != exitUsage || !strings.Contains(stderr, "no such file") {
 		t.Errorf("exit code %d: %s", code, stderr)
+	}
+}
+
+func TestWorkflowExport(t *testing.T) {
+	const file = "../../workflow/testdata/regions.yaml"
+	code, stdout, stderr := kaonWorkflow(t, "export", file, "--format", "argo")
+	if code != exitDone || !strings.Contains(stdout, `"kind": "Workflow"`) || !strings.Contains(stderr, "warning: not carried: steps.trainRegModel.cache: it always runs") {
+		t.Errorf("exit code %d\n%s\n%s", code, stdout, stderr)
+	}
+	code, stdout, _ = kaonWorkflow(t, "export", file, "--format", "airflow", "--json")
+	var told exportedWorkflow
+	if err := json.Unmarshal([]byte(stdout), &told); err != nil || code != exitDone || told.Format != "airflow" || len(told.Left) == 0 {
+		t.Fatalf("exit code %d, %v: %s", code, err, stdout)
+	}
+	want(t, "python3")
+	check := exec.Command("python3", "-c", "import sys; compile(sys.stdin.read(), 'dag.py', 'exec')")
+	check.Stdin = strings.NewReader(told.Text)
+	if out, err := check.CombinedOutput(); err != nil {
+		t.Errorf("no Python: %s", out)
 	}
 }

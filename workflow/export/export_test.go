@@ -1,0 +1,157 @@
+package export
+
+import (
+	"encoding/json"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/kaon-sweep/kaon/testkit"
+	"github.com/kaon-sweep/kaon/workflow"
+)
+
+func read(t *testing.T, text string) *workflow.Workflow {
+	t.Helper()
+	w, err := workflow.Read("w.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func TestRegions(t *testing.T) {
+	src, err := os.ReadFile("../testdata/regions.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := read(t, string(src))
+	for _, format := range Formats {
+		e, err := Write(w, format)
+		if err != nil {
+			t.Fatal(err)
+		}
+		testkit.Golden(t, "testdata/regions."+format, []byte(e.Text))
+		if !slices.IsSorted(e.Left) && len(e.Left) == 0 {
+			t.Error(e.Left)
+		}
+	}
+	if _, err := Write(w, "argos"); err == nil || !strings.Contains(err.Error(), "did you mean `argo`?") {
+		t.Error(err)
+	}
+}
+
+// Each task of Argo's DAGs has a template, which gets all inputs that it has, and depends on tasks of the same DAG.
+func TestArgoIsWhole(t *testing.T) {
+	src, err := os.ReadFile("../testdata/regions.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{string(src), tangled} {
+		e := argo(read(t, text))
+		var body strings.Builder
+		for line := range strings.Lines(e.Text) {
+			if !strings.HasPrefix(line, "#") {
+				body.WriteString(line)
+			}
+		}
+		var m struct {
+			Spec struct{ Templates []template }
+		}
+		if err := json.Unmarshal([]byte(body.String()), &m); err != nil {
+			t.Fatal(err)
+		}
+		templates := map[string]template{}
+		for _, tt := range m.Spec.Templates {
+			if _, again := templates[tt.Name]; again {
+				t.Errorf("template %s is there twice", tt.Name)
+			}
+			templates[tt.Name] = tt
+		}
+		for _, of := range m.Spec.Templates {
+			if of.DAG == nil {
+				continue
+			}
+			names := map[string]bool{}
+			for _, k := range of.DAG.Tasks {
+				names[k.Name] = true
+			}
+			for _, k := range of.DAG.Tasks {
+				to, ok := templates[k.Template]
+				if !ok {
+					t.Errorf("task %s has no template %s", k.Name, k.Template)
+				}
+				given := map[string]bool{}
+				if k.Arguments != nil {
+					for _, a := range k.Arguments.Parameters {
+						given[a.Name] = true
+					}
+				}
+				if to.Inputs != nil {
+					for _, in := range to.Inputs.Parameters {
+						if !given[in.Name] {
+							t.Errorf("task %s does not give %s", k.Name, in.Name)
+						}
+					}
+				}
+				for word := range strings.FieldsFuncSeq(k.Depends, func(r rune) bool { return strings.ContainsRune("()|& ", r) }) {
+					if name, _, _ := strings.Cut(word, "."); !names[name] {
+						t.Errorf("task %s depends on %s, which is not there", k.Name, word)
+					}
+				}
+			}
+		}
+	}
+}
+
+const tangled = `
+name: my_flow
+parameters: {regions: [a, b], days: [1, 2], least: 0.5}
+graph: |
+  prepare **(reg = regions, day = days) --< (train -> check) >-- pick ==> (
+    [steps.pick.outputs.auc > least && steps.pick.outputs.ok] publish, [else] report) >== done{any}
+    ++(until = steps.tune.outputs.ok, times = 3) --< tune >--
+steps:
+  prepare: {command: [get, "$HOME", "${parameters.least}"], outputs: {table: file}}
+  train: {command: "train ${steps.prepare.outputs.table} ${reg} ${day}", outputs: {model: file}, when: least > 0}
+  check: {type: http, url: "http://x/${reg}", outputs: {auc: number}}
+  pick: {command: pick, inputs: {all: "${steps.check.outputs.auc}", n: 3}, outputs: {auc: number, ok: boolean}, env: {A: "${max(days)}"}}
+  publish: {type: docker, image: "publish:1", command: publish it}
+  report: {command: "report '${workflow.name}'", retry: {times: 2, on: lost}, on_failure: continue}
+  tune: {command: tune, outputs: {ok: boolean}}
+`
+
+// What a format does not hold is named, and fails there where it would be wrong to go on.
+func TestWhatIsLeft(t *testing.T) {
+	w := read(t, tangled)
+	for format, left := range map[string][]string{
+		"argo": {
+			"steps.train.when: it is not looked at: the step always runs",
+			"steps.check: a step of type http runs in kaon only: it fails there",
+			"train.each: its items are those of the parameters' defaults, whatever a run is given",
+			"steps.pick.env.A: ${max(days)} cannot be written there; it stands as it is",
+			"tune.loop: a loop has no form in a DAG of Argo; it fails there",
+			"done: it starts when one has succeeded and all have ended",
+		},
+		"airflow": {
+			"steps.check: a step of type http runs in kaon only: it fails there",
+			"steps.publish.image: its command runs where the worker does",
+			"steps.report.retry.on: it is tried again after failures of all kinds",
+			"tune.loop: a loop has no form in a DAG of Airflow; it fails there",
+		},
+	} {
+		e, err := Write(w, format)
+		if err != nil {
+			t.Fatal(err)
+		}
+		testkit.Golden(t, "testdata/tangled."+format, []byte(e.Text))
+		for _, text := range left {
+			if !slices.Contains(e.Left, text) {
+				t.Errorf("%s: not named: %s\nbut\n%s", format, text, strings.Join(e.Left, "\n"))
+			}
+			if !strings.Contains(e.Text, "# not carried: "+text+"\n") {
+				t.Errorf("%s: not in the file: %s", format, text)
+			}
+		}
+	}
+}

@@ -1,0 +1,112 @@
+package export
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/kaon-sweep/kaon/workflow"
+)
+
+// Export is a workflow in another form.
+type Export struct {
+	Text string
+	Left []string // what it does not hold: the field, and what happens instead
+}
+
+// leaving collects what cannot be carried, each once.
+type leaving struct{ left []string }
+
+func (l *leaving) leave(field, format string, args ...any) {
+	text := field + ": " + fmt.Sprintf(format, args...)
+	if !slices.Contains(l.left, text) {
+		l.left = append(l.left, text)
+	}
+}
+
+// common leaves what no other orchestrator has in this form.
+func (l *leaving) common(w *workflow.Workflow) {
+	if len(w.Secrets) > 0 {
+		l.leave("secrets", "secrets of the submitter's environment are not copied: add them there")
+	}
+	for _, s := range w.Steps {
+		field := "steps." + s.Name
+		if s.Cache != nil {
+			l.leave(field+".cache", "it always runs")
+		}
+		if s.Breakpoint {
+			l.leave(field+".breakpoint", "it does not pause")
+		}
+		if len(s.Secrets) > 0 {
+			l.leave(field+".secrets", "not copied: add them there")
+		}
+		if len(s.Artifacts) > 0 {
+			l.leave(field+".artifacts", "its files are not kept")
+		}
+		if s.When != "" {
+			l.leave(field+".when", "it is not looked at: the step always runs")
+		}
+	}
+}
+
+// items are the values that a for-each goes through when its lists are known from literals and from defaults of parameters.
+func items(w *workflow.Workflow, e *workflow.Each) (all []map[string]any, ok bool) {
+	env := map[string]any{}
+	parameters := map[string]any{}
+	for _, p := range w.Parameters {
+		env[p.Name], parameters[p.Name] = p.Default, p.Default
+	}
+	env["parameters"] = parameters
+	const most = 1000
+	all = []map[string]any{{}}
+	for k, b := range e.Over {
+		x, err := workflow.Compile(b.List)
+		if err != nil {
+			return nil, false
+		}
+		v, err := x.Evaluate(env)
+		list, isList := v.([]any)
+		if err != nil || !isList || len(all)*len(list) > most {
+			return nil, false
+		}
+		if e.Zipped && k > 0 {
+			if len(list) != len(all) {
+				return nil, false
+			}
+			for i := range all {
+				all[i][b.Name] = list[i]
+			}
+			continue
+		}
+		var next []map[string]any
+		for _, had := range all {
+			for _, item := range list {
+				one := map[string]any{b.Name: item}
+				for name, v := range had {
+					one[name] = v
+				}
+				next = append(next, one)
+			}
+		}
+		all = next
+	}
+	return all, true
+}
+
+// parameterOf is the parameter that a path names; "": it names none.
+func parameterOf(w *workflow.Workflow, path []string) string {
+	if path[0] == "parameters" && len(path) == 2 {
+		path = path[1:]
+	}
+	if len(path) != 1 || !slices.ContainsFunc(w.Parameters, func(p workflow.Parameter) bool { return p.Name == path[0] }) {
+		return ""
+	}
+	return path[0]
+}
+
+// outputOf are the step and the output that a path names.
+func outputOf(path []string) (step, output string, ok bool) {
+	if len(path) != 4 || path[0] != "steps" || path[2] != "outputs" {
+		return "", "", false
+	}
+	return path[1], path[3], true
+}
