@@ -24,7 +24,7 @@ var keys = map[string][]string{
 		"image", "resources", "cpu_limit", "process_limit", "constraints", "env", "secrets", "code", "fetch",
 		"retries", "timeout", "grace",
 		"filters", "isolation", "bundle", "dir", "logs", "container", "pull", "network", "volumes", "ulimits", "shm",
-		"registry", "user", "wandb",
+		"registry", "user", "wandb", "tensorboard",
 	},
 	"task.registry":  {"server", "username", "password", "config"},
 	"artifacts":      {"files", "keep", "size"},

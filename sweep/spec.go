@@ -86,6 +86,7 @@ type Task struct {
 	Fetch     []Fetch  // inputs
 	Secrets   []string // variables of the submitter's environment
 	NoWandb   bool     // programs that log to W&B are left alone
+	Events    string   // folder of TensorBoard's event files, below where trials start; empty: the usual ones; or NoEvents
 	Logs      string   // whose output goes to the bucket: LogsFailed, LogsAll or LogsNone
 	resources demand
 	// of what is found out to be missing after the spec was read, without a problem

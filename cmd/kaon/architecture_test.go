@@ -64,9 +64,10 @@ var narrow = map[string][]string{
 	"server/control": {"sweep", "results", "results/store", "scheduler", "scheduler/crash", "scheduler/listen"},
 
 	// From a trial's bytes to points to updates: none of these knows processes, attempts or the agent.
-	"scheduler/executor/mask":     {},
-	"scheduler/executor/shortage": {},
-	"scheduler/executor/wandb":    {"scheduler/safefile"},
+	"scheduler/executor/mask":        {},
+	"scheduler/executor/shortage":    {},
+	"scheduler/executor/tensorboard": {"scheduler/safefile"},
+	"scheduler/executor/wandb":       {"scheduler/safefile"},
 	"scheduler/executor/parse": {
 		"results", "scheduler/executor/mask", "scheduler/executor/shortage", "scheduler/safefile", "scheduler/task",
 	},

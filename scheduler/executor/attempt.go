@@ -86,6 +86,7 @@ type attempt struct {
 		closed   bool         // its end is written; nothing can be added
 	}
 	follow parse.Follower // belongs to the goroutine of readMetrics
+	events *eventFiles    // likewise; nil: event files are not read
 	stdout parse.Lines    // belongs to the goroutine of readStdout; afterwards to run
 	spill  outbox.FileSpill
 }

@@ -34,15 +34,22 @@ func (t *attempt) readMetrics() *reading {
 	r := &reading{enough: enough, rest: make(chan struct{}), done: make(chan struct{})}
 	crash.Go(func() {
 		defer close(r.done)
+		defer t.events.close()
 		tick := time.NewTicker(t.host.conf.Poll)
 		defer tick.Stop()
+		var events time.Time // when they were looked at
 		for {
 			select {
 			case <-r.rest:
 				t.follow.Finish(ctx, maxFinish, t.takeFromFile, t.takeLastFromFile)
+				t.readEvents(ctx, maxFinish, true)
 				r.whole = ctx.Err() == nil
 				return
 			case <-tick.C:
+			}
+			if time.Since(events) >= eventsInterval {
+				t.readEvents(ctx, parse.MaxPoll, false)
+				events = time.Now()
 			}
 			for more := true; more; {
 				select {

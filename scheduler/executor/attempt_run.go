@@ -20,6 +20,7 @@ func (t *attempt) run() {
 	defer leave()
 	p, err := t.start()
 	if err != nil {
+		t.events.close()
 		t.fail(err)
 		return
 	}

@@ -33,6 +33,7 @@ func (t *attempt) start() (*process, error) {
 			return nil, err
 		}
 	}
+	t.events = t.followEvents()
 	env, err := t.environment(id)
 	if err != nil {
 		return nil, err
@@ -64,6 +65,9 @@ func (t *attempt) launch(env []string, id *identity) (*process, error) {
 	}
 	t.host.leftovers.lead(p.pid)
 	t.mu.process = p
+	if t.events != nil {
+		t.events.pids = []int{p.pid}
+	}
 	t.begin = time.Now()
 	if t.order.Timeout > 0 {
 		due := t.begin.Add(t.order.Timeout)

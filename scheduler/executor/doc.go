@@ -15,8 +15,8 @@
 // outbox, and no lock is held while the network is waited for.
 //
 // Files look down, and no two reach each other: run; subscribe, events, updates; executor; bundle; attempt_run with
-// attempt_start, attempt_output, attempt_metrics, attempt_lines, attempt_end and attempt_kill; stagein,
-// stageout, environment; attempt; process, limits, memwatch, capture, cache, agent; config. Where an attempt must call
+// attempt_start, attempt_output, attempt_metrics, attempt_events, attempt_lines, attempt_end and attempt_kill; stagein,
+// stageout, environment; attempt; process, eventfiles, limits, memwatch, capture, cache, agent; config. Where an attempt must call
 // up, host has a function for it.
 //
 // In the flow it stands between launch and journal: orders come in, reports go out (package task).

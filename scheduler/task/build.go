@@ -185,7 +185,7 @@ func (b *Builder) order(trial, attempt int, seed uint64, p sweep.Point, run swee
 	if c := b.spec.Task.Container; c != nil {
 		o.Inside, o.User = true, cmp.Or(c.User, b.options.Image.User)
 	}
-	o.Processes, o.NoWandb = b.spec.Task.Processes, b.spec.Task.NoWandb
+	o.Processes, o.NoWandb, o.Events = b.spec.Task.Processes, b.spec.Task.NoWandb, b.spec.Task.Events
 	if o.Limits, err = b.limits(p); err != nil {
 		return Order{}, err
 	}

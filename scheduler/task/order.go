@@ -29,8 +29,9 @@ type Order struct {
 	Files   []File   `codec:"files,omitempty"`
 	Limits  *Limits  `codec:"limits,omitempty"` // nil: the attempt may take what there is
 
-	NoWandb   bool `codec:"no_wandb,omitempty"`  // programs that log to W&B are left alone
-	Processes int  `codec:"processes,omitempty"` // most at a time; 0: the executor's own bound
+	Events    string `codec:"events,omitempty"`    // folder of TensorBoard's event files, below where it starts; empty: the usual ones; or NoEvents
+	NoWandb   bool   `codec:"no_wandb,omitempty"`  // programs that log to W&B are left alone
+	Processes int    `codec:"processes,omitempty"` // most at a time; 0: the executor's own bound
 
 	Metrics   []string      `codec:"metrics,omitempty"` // names the sweep watches; name=value on stdout is read only for these
 	Filters   []string      `codec:"filters,omitempty"` // regular expressions with two groups, name and value, for stdout (Katib)

@@ -13,7 +13,8 @@ type collector struct {
 	file    string // written by the program; "": its standard output
 	at      *sweep.Tree
 	filters []*sweep.Tree
-	usual   bool // the lines of Katib's own filter
+	usual   bool        // the lines of Katib's own filter
+	events  *sweep.Tree // the folder of TensorBoard's event files
 }
 
 // usualFilter reads what Katib's does: names with hyphens too, blanks around the equals sign.
@@ -57,11 +58,17 @@ func katibCollector(r *reading, o *object) (c collector) {
 		default:
 			r.refuse(file.tree, file.at("format"), fmt.Sprintf("TEXT or JSON is needed, not `%s`", clipped(format)))
 		}
+	case "TensorFlowEvent":
+		if c.events = file.get("path"); c.events == nil {
+			r.refuse(kind.get("kind"), file.at("path"), "the folder of the event files is needed")
+		} else if !path.IsAbs(c.events.Text) {
+			r.refuse(c.events, file.at("path"), "the path of the folder begins with /")
+		}
+		file.idle("kind", "format")
 	default:
 		at := kind.get("kind")
 		file.idle("path", "kind", "format")
 		why := map[string]string{
-			"TensorFlowEvent":  "TensorBoard's event files are not read",
 			"PrometheusMetric": "Prometheus metrics of a trial are not read",
 			"Custom":           "a collector of your own has no place to run",
 			"None":             "with None the program reports to Katib's own service, which is not there",
@@ -83,6 +90,10 @@ func katibCollector(r *reading, o *object) (c collector) {
 // write adds the filters to the task.
 func (c collector) write(r *reading) {
 	d := &r.task
+	if c.events != nil {
+		d.put(c.events, "  tensorboard: %s", quote(c.events.Text))
+		return
+	}
 	switch {
 	case len(c.filters) > 0:
 		d.put(c.filters[0], "  filters:")

@@ -15,7 +15,8 @@ const (
 	ReasonUTF16  = "looked like UTF-16 and were not read (write UTF-8)"
 	ReasonStderr = "on standard error looked like metrics and were not read" +
 		" (standard output and $KAON_METRICS are)"
-	ReasonCut = "were cut by the end of the attempt and not read"
+	ReasonEvents = "were event files of TensorBoard that are damaged, and read up to there"
+	ReasonCut    = "were cut by the end of the attempt and not read"
 )
 
 // ReasonNotes is the reason of notes beyond the bound of an attempt.

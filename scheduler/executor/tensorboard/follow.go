@@ -1,0 +1,212 @@
+package tensorboard
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
+)
+
+// Folders are where programs write event files unless they are told otherwise, below where they start: PyTorch, Keras's examples,
+// Lightning, and what people name them.
+var Folders = []string{"runs", "logs", "lightning_logs", "tb_logs", "tensorboard"}
+
+// Bounds of what is looked at.
+const (
+	maxFiles   = 256
+	maxEntries = 4096 // of folders, at one poll
+	chunk      = 512 << 10
+)
+
+// Follower reads, poll by poll, what a program appends to its event files.
+type Follower struct {
+	Folder  *safefile.Dir
+	Folders []string                       // below it; those that are not there are passed over
+	Watched []string                       // names that the sweep is about: tags that are so named keep their names
+	Emit    func(line []byte)              // a point, as a line of a metrics file has it: {"step": 3, "loss": 0.5}
+	Damaged func(name string, where int64) // a file is read no further
+
+	files map[string]*file
+	order []string // their names, as they were found
+	buf   []byte
+}
+
+// file is an event file that was found.
+type file struct {
+	offset int64
+	folder string
+	closed bool // it is damaged
+}
+
+var errEnough = errors.New("more entries than are looked at")
+
+// Poll reads at most about limit bytes of what is new, until ctx ends.
+func (f *Follower) Poll(ctx context.Context, limit int64) {
+	for _, folder := range f.Folders {
+		if _, err := f.Folder.Stat(folder); err == nil {
+			f.Find(folder, func(string, *unix.Stat_t) bool { return true })
+		}
+	}
+	for _, name := range f.order {
+		if limit <= 0 || ctx.Err() != nil {
+			return
+		}
+		limit -= f.read(ctx, name, limit)
+	}
+}
+
+// IsEventFile tells by its name whether a file is one.
+func IsEventFile(base string) bool { return strings.Contains(base, "tfevents") }
+
+// Find adds the files of a folder below Folder that are wanted.
+func (f *Follower) Find(folder string, wanted func(name string, st *unix.Stat_t) bool) {
+	looked := 0
+	_ = f.Folder.Walk(folder, func(name string, st *unix.Stat_t) error {
+		if looked++; looked > maxEntries {
+			return errEnough
+		}
+		if st.Mode&unix.S_IFMT == unix.S_IFREG && IsEventFile(path.Base(name)) && wanted(name, st) {
+			f.Add(name)
+		}
+		return nil
+	})
+}
+
+// Add has a file below Folder read.
+func (f *Follower) Add(name string) {
+	if len(f.files) < maxFiles && f.files[name] == nil {
+		if f.files == nil {
+			f.files, f.buf = map[string]*file{}, make([]byte, chunk)
+		}
+		f.files[name] = &file{folder: path.Dir(name)}
+		f.order = append(f.order, name)
+	}
+}
+
+// Skip has what the files have now not read: they came with the program's code.
+func (f *Follower) Skip() {
+	for _, folder := range f.Folders {
+		f.Find(folder, func(name string, st *unix.Stat_t) bool {
+			f.Add(name)
+			if one := f.files[name]; one != nil {
+				one.offset = st.Size
+			}
+			return false
+		})
+	}
+}
+
+// read reads whole records of a file up to the size it has, and answers how many bytes.
+func (f *Follower) read(ctx context.Context, name string, limit int64) int64 {
+	one := f.files[name]
+	st, err := f.Folder.Stat(name)
+	if err != nil || one.closed || st.Mode&unix.S_IFMT != unix.S_IFREG || st.Size <= one.offset {
+		return 0
+	}
+	size := st.Size
+	in, err := f.Folder.Open(name)
+	if err != nil {
+		return 0 // it is gone, or none that is read
+	}
+	defer in.Close()
+	begin := one.offset
+	for one.offset < size && one.offset-begin < limit && ctx.Err() == nil {
+		n, err := f.records(in, one, size)
+		one.offset += n
+		if err != nil {
+			one.closed = true
+			f.Damaged(name, one.offset)
+			break
+		}
+		if n == 0 {
+			break // the last record is not whole yet
+		}
+	}
+	return one.offset - begin
+}
+
+// records takes in whole records from the offset on, as many as fit a chunk, and answers how many bytes they are.
+func (f *Follower) records(in io.ReaderAt, one *file, size int64) (taken int64, err error) {
+	n, _ := in.ReadAt(f.buf[:min(chunk, size-one.offset)], one.offset)
+	data := f.buf[:n]
+	for len(data) >= headSize {
+		length, err := recordLength(data)
+		if err != nil {
+			return taken, err
+		}
+		if length > maxRecord {
+			whole := headSize + int64(length) + tailSize
+			if length > math.MaxInt32 || one.offset+taken+whole > size {
+				return taken, nil // it may come to be
+			}
+			return taken + whole, nil
+		}
+		end := headSize + int(length) + tailSize
+		if end > len(data) {
+			break
+		}
+		message, err := recordData(data[headSize:end])
+		if err != nil {
+			return taken, err
+		}
+		if e, ok := parseEvent(message); ok && len(e.scalars) > 0 {
+			f.Emit(f.line(one, e))
+		}
+		data, taken = data[end:], taken+int64(end)
+	}
+	return taken, nil
+}
+
+// line is an event as a line of a metrics file.
+func (f *Follower) line(one *file, e event) []byte {
+	line := strconv.AppendInt([]byte(`{"step": `), e.step, 10)
+	for _, s := range e.scalars {
+		metric := s.tag
+		if !slices.Contains(f.Watched, metric) {
+			metric = one.metric(metric)
+		}
+		name, _ := json.Marshal(metric) // a text
+		line = append(append(append(line, ", "...), name...), ": "...)
+		switch {
+		case math.IsNaN(s.value):
+			line = append(line, "NaN"...)
+		case math.IsInf(s.value, 1):
+			line = append(line, "Infinity"...)
+		case math.IsInf(s.value, -1):
+			line = append(line, "-Infinity"...)
+		default:
+			line = strconv.AppendFloat(line, s.value, 'g', -1, 64)
+		}
+	}
+	return append(line, '}')
+}
+
+// parts are names of folders that tell apart what has one tag, as Keras's callback does.
+var parts = map[string]bool{"train": true, "validation": true, "valid": true, "val": true, "test": true, "eval": true}
+
+// metric names a tag: by itself; with the folder before it where that is the part of the data (validation/epoch_loss); and with the
+// name behind it for which add_scalars made a folder of its own: loss/a of {"loss": {"a": …}}, in …/loss/a by tensorboardX and in
+// …/loss_a by PyTorch.
+func (one *file) metric(tag string) string {
+	run := path.Base(one.folder)
+	if parts[run] && !strings.HasPrefix(tag, run+"/") {
+		return run + "/" + tag
+	}
+	if strings.HasSuffix(path.Dir(one.folder), "/"+tag) {
+		return tag + "/" + run
+	}
+	flat := strings.ReplaceAll(tag, "/", "_") + "_"
+	if at := strings.LastIndex(run, flat); at >= 0 && len(run) > at+len(flat) {
+		return tag + "/" + run[at+len(flat):]
+	}
+	return tag
+}

@@ -1,0 +1,204 @@
+package tensorboard
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
+)
+
+// world is a folder with a Follower of it, and what that has said.
+type world struct {
+	t       *testing.T
+	dir     string
+	follow  *Follower
+	lines   []string
+	damaged []string
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t, dir: t.TempDir()}
+	folder, err := safefile.OpenDir(w.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { folder.Close() })
+	w.follow = &Follower{Folder: folder, Folders: Folders,
+		Emit:    func(line []byte) { w.lines = append(w.lines, string(line)) },
+		Damaged: func(name string, where int64) { w.damaged = append(w.damaged, fmt.Sprintf("%s %d", name, where)) }}
+	return w
+}
+
+// add appends to a file.
+func (w *world) add(name string, data []byte) {
+	w.t.Helper()
+	path := filepath.Join(w.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		w.t.Fatal(err)
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err == nil {
+		_, err = f.Write(data)
+		f.Close()
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) poll() []string {
+	w.t.Helper()
+	w.lines = nil
+	w.follow.Poll(w.t.Context(), 1<<30)
+	return w.lines
+}
+
+// framed is a record.
+func framed(data []byte) []byte {
+	head := binary.LittleEndian.AppendUint64(nil, uint64(len(data)))
+	out := binary.LittleEndian.AppendUint32(head, masked(head))
+	return binary.LittleEndian.AppendUint32(append(out, data...), masked(data))
+}
+
+// summary is an event of one value, whose fields after the tag are given.
+func summary(step int64, tag string, value []byte) []byte {
+	v := protowire.AppendString(protowire.AppendTag(nil, valueTag, protowire.BytesType), tag)
+	v = append(v, value...)
+	s := protowire.AppendBytes(protowire.AppendTag(nil, summaryValue, protowire.BytesType), v)
+	e := protowire.AppendVarint(protowire.AppendTag(nil, eventStep, protowire.VarintType), uint64(step))
+	return protowire.AppendBytes(protowire.AppendTag(e, eventSummary, protowire.BytesType), s)
+}
+
+// tensor is a value's tensor of a type, with further fields.
+func tensor(kind uint64, rest []byte) []byte {
+	t := protowire.AppendVarint(protowire.AppendTag(nil, tensorType, protowire.VarintType), kind)
+	return protowire.AppendBytes(protowire.AppendTag(nil, valueTensor, protowire.BytesType), append(t, rest...))
+}
+
+// Files that tensorboardX has written are read whole, whatever the pieces in which they come.
+func TestFilesOfTensorboardX(t *testing.T) {
+	const name = "events.out.tfevents.1700000000.host"
+	data, err := os.ReadFile("testdata/x/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{}
+	for i := range 5 {
+		want = append(want, fmt.Sprintf(`{"step": %d, "Loss/train": %v}`, i, float64(float32(1)/float32(i+1))),
+			fmt.Sprintf(`{"step": %d, "acc": %v}`, i, float64(float32(i)/10)))
+	}
+	want = append(want, `{"step": 9, "acc": NaN}`)
+	for _, piece := range []int{1, 7, len(data)} {
+		w := newWorld(t)
+		var got []string
+		for part := range slices.Chunk(data, piece) {
+			w.add("runs/x/"+name, part)
+			got = append(got, w.poll()...)
+		}
+		if !slices.Equal(got, want) || len(w.damaged) > 0 {
+			t.Errorf("in pieces of %d bytes\n%q, damaged %q, want\n%q", piece, got, w.damaged, want)
+		}
+	}
+	w := newWorld(t)
+	for _, one := range []string{"a", "b"} {
+		data, err := os.ReadFile("testdata/x/both/" + one + "/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.add("logs/x/both/"+one+"/"+name, data)
+	}
+	if got := w.poll(); !slices.Equal(got, []string{`{"step": 7, "both/a": 1.5}`, `{"step": 7, "both/b": 2.5}`}) {
+		t.Errorf("%q", got)
+	}
+	for name, want := range map[[2]string]string{
+		{"logs/fit/train", "epoch_loss"}: "train/epoch_loss", {"runs/x_loss/sub_a", "loss/sub"}: "loss/sub", {"runs/x/loss_sub_a", "loss/sub"}: "loss/sub/a",
+		{"runs/val", "val/acc"}: "val/acc", {"runs/train", "accuracy"}: "accuracy", {"runs", "loss"}: "loss",
+	} {
+		one := (&Follower{Watched: []string{"accuracy"}}).line(&file{folder: name[0]}, event{scalars: []scalar{{name[1], 1}}})
+		if string(one) != fmt.Sprintf(`{"step": 0, %q: 1}`, want) {
+			t.Errorf("%q in %s is %s, want %s", name[1], name[0], one, want)
+		}
+	}
+}
+
+// TensorFlow 2 writes scalars as tensors of no dimension.
+func TestTensors(t *testing.T) {
+	float := binary.LittleEndian.AppendUint32(nil, math.Float32bits(0.25))
+	packed := func(field protowire.Number, data []byte) []byte {
+		return protowire.AppendBytes(protowire.AppendTag(nil, field, protowire.BytesType), data)
+	}
+	shape := packed(tensorShape, packed(shapeDimension, protowire.AppendVarint(protowire.AppendTag(nil, dimensionSize, protowire.VarintType), 3)))
+	for _, c := range []struct {
+		value []byte
+		want  string
+	}{
+		{tensor(typeFloat, packed(tensorContent, float)), "0.25"},
+		{tensor(typeFloat, packed(tensorFloats, float)), "0.25"},
+		{tensor(typeFloat, protowire.AppendFixed32(protowire.AppendTag(nil, tensorFloats, protowire.Fixed32Type), math.Float32bits(2))), "2"},
+		{tensor(typeDouble, packed(tensorContent, binary.LittleEndian.AppendUint64(nil, math.Float64bits(1e-300)))), "1e-300"},
+		{tensor(typeInt, packed(tensorInts, protowire.AppendVarint(nil, math.MaxUint64-4))), "-5"},
+		{tensor(typeLong, packed(tensorContent, binary.LittleEndian.AppendUint64(nil, 1<<40))), "1.099511627776e+12"},
+		{tensor(typeFloat, append(shape, packed(tensorContent, float)...)), ""}, // a list
+		{tensor(7, packed(8, []byte("text"))), ""},
+		{tensor(typeFloat, packed(tensorContent, float[:3])), ""},
+	} {
+		w := newWorld(t)
+		w.add("logs/validation/events.out.tfevents.1", framed(summary(3, "epoch_loss", c.value)))
+		want := []string{fmt.Sprintf(`{"step": 3, "validation/epoch_loss": %s}`, c.want)}
+		if c.want == "" {
+			want = nil
+		}
+		if got := w.poll(); !slices.Equal(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// What is wrong with a file costs what follows in it, and nothing else; links, pipes and what came with the code are not read.
+func TestHostileFiles(t *testing.T) {
+	value := func(x float32) []byte {
+		return protowire.AppendFixed32(protowire.AppendTag(nil, valueSimple, protowire.Fixed32Type), math.Float32bits(x))
+	}
+	good := framed(summary(1, "x", value(1)))
+	w := newWorld(t)
+	w.add("runs/old/events.out.tfevents.0", good)
+	w.follow.Skip()
+	w.add("runs/old/events.out.tfevents.0", framed(summary(2, "x", value(2))))
+	flipped := slices.Clone(good)
+	flipped[len(flipped)-6] ^= 1
+	w.add("runs/a/tfevents", slices.Concat(good, flipped, good))
+	w.add("runs/b/tfevents", slices.Concat([]byte("no frame at all, but text of some length"), good))
+	huge := binary.LittleEndian.AppendUint64(nil, 1<<62)
+	w.add("runs/c/tfevents", binary.LittleEndian.AppendUint32(huge, masked(huge)))
+	w.add("runs/d/tfevents", slices.Concat(framed(make([]byte, maxRecord+1)), framed([]byte{0xff, 0xff}), framed(summary(4, "y\"\n\x00", value(4)))))
+	w.add("elsewhere/tfevents", good)
+	if err := os.Symlink("../elsewhere/tfevents", filepath.Join(w.dir, "runs/tfevents.link")); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{`{"step": 2, "x": 2}`, `{"step": 1, "x": 1}`, `{"step": 4, "y\"\n\u0000": 4}`}
+	if got := w.poll(); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if want := []string{fmt.Sprintf("runs/a/tfevents %d", len(good)), "runs/b/tfevents 0"}; !slices.Equal(w.damaged, want) {
+		t.Errorf("damaged %q, want %q", w.damaged, want)
+	}
+	if got := w.poll(); len(got) > 0 || len(w.damaged) > 2 {
+		t.Errorf("again %q, damaged %q", got, w.damaged)
+	}
+}
+
+func FuzzEvent(f *testing.F) {
+	f.Add(summary(3, "loss", tensor(typeFloat, nil)))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		e, _ := parseEvent(data)
+		(&Follower{}).line(&file{folder: "runs/train"}, e)
+	})
+}

@@ -1,0 +1,53 @@
+package proc
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Descendants is a process and what it has started, and that in turn, as far as it lives and has not lost its parent: at most so many.
+func Descendants(pid, most int) []int {
+	all := []int{pid}
+	for i := 0; i < len(all) && len(all) < most; i++ {
+		threads, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", all[i]))
+		for _, thread := range threads {
+			text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", all[i], thread.Name()))
+			for _, word := range strings.Fields(string(text)) {
+				if child, err := strconv.Atoi(word); err == nil && len(all) < most {
+					all = append(all, child)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// Writes lists the files that a process has open to be written to, by absolute path, and whose last part is wanted.
+func Writes(pid int, wanted func(base string) bool) (paths []string) {
+	folder := fmt.Sprintf("/proc/%d/fd", pid)
+	open, _ := os.ReadDir(folder)
+	for _, fd := range open {
+		path, err := os.Readlink(filepath.Join(folder, fd.Name()))
+		if err == nil && filepath.IsAbs(path) && wanted(filepath.Base(path)) && writes(pid, fd.Name()) {
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}
+
+// writes tells whether a descriptor was opened for writing, by the octal flags in its fdinfo.
+func writes(pid int, fd string) bool {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/fdinfo/%s", pid, fd))
+	for line := range strings.Lines(string(text)) {
+		if word, ok := strings.CutPrefix(line, "flags:"); ok {
+			flags, err := strconv.ParseUint(strings.TrimSpace(word), 8, 64)
+			return err == nil && flags&unix.O_ACCMODE != unix.O_RDONLY
+		}
+	}
+	return false
+}
