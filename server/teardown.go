@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler"
@@ -83,10 +84,25 @@ func (s *Server) Close(ctx context.Context) error {
 	s.giveUp()
 	s.closeCluster()
 	err = errors.Join(err, s.closeFiles())
-	if empty {
+	if empty && !s.keeps() {
 		s.removeFolder()
 	}
 	return err
+}
+
+// keeps reports whether the folder has what somebody will want though there is no sweep: a service's cordons, tokens and
+// audit log lie beside the journal.
+func (s *Server) keeps() bool {
+	if s.cfg.Only != "" {
+		return false
+	}
+	all, err := os.ReadDir(s.cfg.Folder)
+	for _, one := range all {
+		if info, err := one.Info(); err == nil && info.Mode().IsRegular() && info.Size() > 0 && !strings.HasPrefix(one.Name(), JournalFile) {
+			return true
+		}
+	}
+	return err != nil
 }
 
 func (s *Server) closeControl() error {

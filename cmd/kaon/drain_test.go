@@ -48,6 +48,24 @@ func TestDrain(t *testing.T) {
 	p.alone()
 }
 
+// A server that has not seen a sweep yet keeps who may use it and what it is to leave alone.
+func TestServerKeepsItsSettings(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	x, _ := p.serving()
+	p.kaon("token", "create", "ann").ends(exitDone)
+	p.kaon("cordon", "--attribute", "gpu=old").ends(exitDone)
+	x.signal(os.Interrupt)
+	x.wait().ends(exitDone)
+	y, _ := p.serving()
+	p.kaon("token", "list").ends(exitDone).prints("ann")
+	p.kaon("cordon", "--attribute", "gpu=old", "--undo").ends(exitDone)
+	y.signal(os.Interrupt)
+	y.wait().ends(exitDone)
+	p.write("kaon-results/.state/serve/cordons.json", "{bad")
+	p.kaon("serve").ends(exitUnreachable).says("cordons.json", "cordon them again")
+}
+
 // On a cluster what is drained goes on elsewhere, and the agent works again when the drain is lifted.
 func TestDrainOfACluster(t *testing.T) {
 	t.Parallel()
