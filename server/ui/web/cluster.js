@@ -6,9 +6,34 @@ import { Timeline, bars } from "./plot/timeline.js";
 import { useBeat, useClock } from "./events.js";
 import { Card, Empty, Shown, State } from "./parts.js";
 import { change, link } from "./route.js";
-import { count, plural, stamp } from "./format.js";
+import { count, plural, stamp, value } from "./format.js";
 
 const { html } = ui;
+
+/** Used is how much of something is in use, as a bar. */
+function Used({ used, of, unit }) {
+  if (!of) return html`<span class="quiet">–</span>`;
+  const part = Math.min(used / of, 1);
+  return html`<div class="used" title=${`${value(used)} of ${value(of)} ${unit}`}><div class="states" role="img" aria-label=${`${Math.round(100 * part)} % in use`}><i class="of-running" style=${{ width: `${100 * part}%` }}></i></div>
+    <span class="small quiet nowrap">${value(used)} of ${value(of)} ${unit}</span></div>`;
+}
+
+function Agents({ list, byHost }) {
+  const gpus = list.some((a) => a.capacity?.gpus > 0), most = [...list].sort((a, b) => b.running - a.running || a.host.localeCompare(b.host)).slice(0, 500);
+  const said = { proven: "has run a trial to its end", unproven: "not tried yet", incompatible: "no executor is built for it" };
+  return html`<${Card} title="Agents" note=${plural(list.length, "agent")}><div class="scroll"><table><thead><tr><th>Host</th><th>State</th><th>CPUs</th><th>Memory</th>${gpus && html`<th>GPUs</th>`}<th class="number">Running</th><th>What</th></tr></thead>
+    <tbody>${most.map((a) => { const here = byHost.get(a.host) ?? []; return html`<tr><td title=${a.agent}>${a.host}</td>
+      <td title=${a.why ?? ""}>${a.state === "avoided" ? html`<b style=${{ color: "var(--bad)" }}>no work until ${stamp(a.avoided)}</b> <span class="small quiet">${a.why ?? ""}</span>` : a.state === "cordoned" ? html`<b>cordoned</b>` : html`${a.state} <span class="small quiet wide">${said[a.state] ?? ""}</span>`}</td>
+      <td><${Used} used=${a.used?.cpus ?? 0} of=${a.capacity?.cpus} unit="" /></td><td><${Used} used=${(a.used?.memory_mb ?? 0) / 1000} of=${(a.capacity?.memory_mb ?? 0) / 1000} unit="GB" /></td>${gpus && html`<td><${Used} used=${a.used?.gpus ?? 0} of=${a.capacity?.gpus} unit="" /></td>`}
+      <td class="number">${count(a.running)}</td>
+      <td>${here.slice(0, 8).map((r) => html`<a class="tag" href=${link(["sweeps", r.sweep, "trials", String(r.trial)])} title=${r.state}>${r.sweep}/${r.trial}${r.percent !== undefined ? ` ${Math.round(r.percent)} %` : ""}</a> `)}${here.length > 8 && ` and ${here.length - 8} more`}</td></tr>`; })}</tbody></table></div></${Card}>`;
+}
+
+function Queues({ list }) {
+  const amounts = (a) => Object.entries(a ?? {}).map(([k, v]) => `${value(v)} ${k}`).join(", ");
+  return html`<${Card} title="Queues" note="who has which part of the cluster"><div class="scroll"><table><thead><tr><th>Queue</th><th>Has</th><th class="number">Fair</th><th class="number">Waiting</th><th class="number">Sweeps</th><th>Limit</th></tr></thead>
+    <tbody>${list.map((q) => html`<tr><td>${q.queue}</td><td><${Used} used=${Math.round(1000 * q.share) / 10} of=${100} unit="%" /></td><td class="number">${Math.round(100 * q.fair_share)} %</td><td class="number">${count(q.waiting)}</td><td class="number">${count(q.sweeps)}</td><td>${amounts(q.limit)}</td></tr>`)}</tbody></table></div></${Card}>`;
+}
 
 /** Lately is what ended on the cluster in the last minutes, of sweeps that run or have just ended. */
 function Lately({ now, query }) {
@@ -36,7 +61,7 @@ function Lately({ now, query }) {
 export function Cluster({ query }) {
   const beat = useBeat("", 1000, (e) => e.kind === "trial"), now = useClock(5000);
   const tick = beat + Math.floor(now / 10000);
-  const agents = useGet("/agents", tick), status = useGet("/status", tick), info = useGet("/server", tick);
+  const agents = useGet("/agents", tick), status = useGet("/status", tick), info = useGet("/server", tick), queues = useGet("/queues", tick);
   const running = status.data?.running ?? [], byHost = new Map();
   for (const r of running) byHost.set(r.host, [...(byHost.get(r.host) ?? []), r]);
   return html`
@@ -46,10 +71,8 @@ export function Cluster({ query }) {
       <div><dt>Running attempts</dt><dd>${count(s.running)}</dd></div><div><dt>Sweeps</dt><dd>${count(s.sweeps)}</dd></div><div><dt>Results</dt><dd class="mono">${s.results}</dd></div><div><dt>Version</dt><dd>${s.version}</dd></div></dl></${Card}>`}</${Shown}>
     <${Shown} of=${agents} what="agents">${(list) => list.length === 0
       ? html`<div class="card"><${Empty} title="No agents yet">They are listed when the master has offered something of theirs.</${Empty}></div>`
-      : html`<${Card} title="Agents" note=${plural(list.length, "agent")}><div class="scroll"><table><thead><tr><th>Host</th><th class="number">Running</th><th>What</th><th>Trust</th></tr></thead>
-        <tbody>${[...list].sort((a, b) => b.running - a.running || a.host.localeCompare(b.host)).map((a) => html`<tr><td title=${a.agent}>${a.host}</td><td class="number">${count(a.running)}</td>
-          <td>${(byHost.get(a.host) ?? []).slice(0, 12).map((r) => html`<a class="tag" href=${link(["sweeps", r.sweep, "trials", String(r.trial)])} title=${r.state}>${r.sweep}/${r.trial}${r.percent !== undefined ? ` ${Math.round(r.percent)} %` : ""}</a> `)}${(byHost.get(a.host) ?? []).length > 12 && " …"}</td>
-          <td>${a.avoided ? html`<b style=${{ color: "var(--bad)" }}>gets no work until ${stamp(a.avoided)}</b>` : a.proven ? "has run a trial to its end" : "not tried yet"}</td></tr>`)}</tbody></table></div></${Card}>`}</${Shown}>
+      : html`<${Agents} list=${list} byHost=${byHost} />`}</${Shown}>
+    ${queues.data && queues.data.queues.length > 1 && html`<${Queues} list=${queues.data.queues} />`}
     <${Lately} now=${now} query=${query} />
     <${Card} title="Running now" note=${plural(running.length, "attempt")}>${running.length === 0 ? html`<p class="quiet">Nothing runs.</p>` : html`<div class="scroll"><table><thead><tr><th>Trial</th><th>State</th><th>Host</th><th class="number">Attempt</th><th class="number">Done</th></tr></thead>
       <tbody>${running.slice(0, 300).map((r) => html`<tr><td><a href=${link(["sweeps", r.sweep, "trials", String(r.trial)])}>${r.sweep}/${r.trial}</a></td><td><${State} of=${r.state} /></td><td>${r.host}</td><td class="number">${r.attempt}</td><td class="number">${r.percent !== undefined ? `${Math.round(r.percent)} %` : ""}</td></tr>`)}</tbody></table></div>`}</${Card}>`;
