@@ -246,9 +246,13 @@ func (c *checker) ours(text string, v view) bool {
 	if err != nil || len(e.References) == 0 {
 		return false
 	}
-	root := e.References[0].Path[0]
-	_, isVariable := v.variables[root]
-	return isVariable || root == "steps" || root == "parameters" || root == "workflow"
+	path := e.References[0].Path
+	own := []string{"steps", "parameters", "workflow"}
+	if _, isVariable := v.variables[path[0]]; isVariable || slices.Contains(own, path[0]) {
+		return true
+	}
+	// a mistyped one is told from a macro of a sweep, or a variable of a shell, which has no field
+	return len(path) > 1 && path[0] != "param" && path[0] != "winner" && sweep.Nearest(path[0], own) != ""
 }
 
 func (c *checker) environment(name string, at source) {

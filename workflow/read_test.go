@@ -149,6 +149,8 @@ var refused = []struct{ text, says string }{
 	{"steps:\n  a: {command: x, cache: forever}\n", "`forever` is not known here"},
 	{"steps:\n  a: {command: x, on_failure: ignore}\n", "`ignore` is not known here"},
 	{"steps:\n  a: {command: x, env: {KAON_X: 1}}\n", "set by kaon"},
+	{"steps:\n  a: {type: sweep, spec: {command: \"x ${paramters.rate}\"}}\nparameters: {rate: 1}\n", ":2:41: steps.a.spec.command: there is no `paramters` here"},
+	{"steps:\n  a: {type: sweep, spec: {command: \"x ${step.b.outputs.x} ${args} ${HOME}\"}}\n", "did you mean `steps`?"},
 }
 
 var testTypes = map[string]StepType{

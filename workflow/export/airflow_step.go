@@ -26,6 +26,7 @@ func (f *dagFile) step(n *workflow.Node, depth int) {
 		inner, ok := f.jinja(path, s.Name)
 		return "{{ (" + inner + ") | tojson }}", ok
 	}
+	before := f.computed
 	text, values, ok := f.script(s, func(path []string) (string, bool) {
 		if len(path) == 1 && parameterOf(f.w, path) == "" {
 			return "v_" + path[0], true // an item of a for-each comes as an argument
@@ -50,6 +51,9 @@ func (f *dagFile) step(n *workflow.Node, depth int) {
 	}
 	if len(s.Inputs) > 0 {
 		env = append(env, `"KAON_PARAMS": `+pythonText(f.replaced(inputs(s), field+".inputs", asJSON)))
+	}
+	if f.computed > before {
+		text = refuseValues(s)
 	}
 	more := ""
 	if len(env) > 0 {

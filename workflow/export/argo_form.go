@@ -20,7 +20,7 @@ type template struct {
 	Box      *container     `json:"container,omitempty"`
 	Outputs  *parameterList `json:"outputs,omitempty"`
 	Retry    pairs          `json:"retryStrategy,omitempty"`
-	Deadline int64          `json:"activeDeadlineSeconds,omitempty"`
+	Deadline string         `json:"activeDeadlineSeconds,omitempty"` // as Argo's schema has it
 	Parallel int            `json:"parallelism,omitempty"`
 }
 

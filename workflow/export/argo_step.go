@@ -39,6 +39,7 @@ func (m *manifest) step(s *workflow.Step) (needs []need) {
 		}
 		return "", false
 	}
+	before := m.computed
 	text, values, ok := m.script(s, of)
 	if !ok {
 		m.leave(field, "a step of type %s runs in kaon only: it fails there", s.Type)
@@ -68,6 +69,9 @@ func (m *manifest) step(s *workflow.Step) (needs []need) {
 	}
 	if len(s.Inputs) > 0 {
 		t.Box.Env = append(t.Box.Env, pairs{"name": "KAON_PARAMS", "value": m.replaced(inputs(s), field+".inputs", m.asJSON(of))})
+	}
+	if m.computed > before {
+		t.Box.Args = []string{refuseValues(s)}
 	}
 	m.limits(s, &t)
 	if len(needs) > 0 {
@@ -137,7 +141,9 @@ func (m *manifest) limits(s *workflow.Step, t *template) {
 			t.Retry["backoff"] = pairs{"duration": fmt.Sprintf("%gs", r.Backoff.Seconds()), "factor": fmt.Sprintf("%g", max(1, r.Factor))}
 		}
 	}
-	t.Deadline = int64(s.Timeout.Seconds())
+	if s.Timeout > 0 {
+		t.Deadline = fmt.Sprint(int64(s.Timeout.Seconds()))
+	}
 	if s.Resources == nil {
 		return
 	}

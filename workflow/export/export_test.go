@@ -129,7 +129,7 @@ func TestWhatIsLeft(t *testing.T) {
 			"steps.train.when: it is not looked at: the step always runs",
 			"steps.check: a step of type http runs in kaon only: it fails there",
 			"train.each: its items are those of the parameters' defaults, whatever a run is given",
-			"steps.pick.env.A: ${max(days)} cannot be written there; it stands as it is",
+			"steps.pick.env.A: ${max(days)} cannot be written there: the step fails",
 			"tune.loop: a loop has no form in a DAG of Argo; it fails there",
 			"done: it starts when one has succeeded and all have ended",
 		},

@@ -14,7 +14,10 @@ type Export struct {
 }
 
 // leaving collects what cannot be carried, each once.
-type leaving struct{ left []string }
+type leaving struct {
+	left     []string
+	computed int // values that could not be written
+}
 
 func (l *leaving) leave(field, format string, args ...any) {
 	text := field + ": " + fmt.Sprintf(format, args...)

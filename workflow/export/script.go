@@ -98,6 +98,11 @@ func refuse(s *workflow.Step) string {
 	return fmt.Sprintf("echo 'step %s of type %s runs in kaon only' >&2; exit 64", s.Name, s.Type)
 }
 
+// refuseValues is the script of a step whose values only kaon computes.
+func refuseValues(s *workflow.Step) string {
+	return fmt.Sprintf("echo 'step %s needs values that only kaon computes' >&2; exit 64", s.Name)
+}
+
 func image(s *workflow.Step) string {
 	if t := s.Keys.Get("image"); t != nil {
 		return t.Text
@@ -128,7 +133,8 @@ func (l *leaving) replaced(text, field string, of func(path []string) (string, b
 				continue
 			}
 		}
-		l.leave(field, "${%s} cannot be written there; it stands as it is", p.Expr)
+		l.leave(field, "${%s} cannot be written there: the step fails", p.Expr)
+		l.computed++
 		b.WriteString("${" + p.Expr + "}")
 	}
 	return b.String()
