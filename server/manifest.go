@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -63,6 +64,32 @@ func (sw *Sweep) SetLabels(ctx context.Context, labels []string) error {
 		known.Labels = labels
 		return true
 	}))
+}
+
+// SetArchived has lists leave the sweep out from now on, or show it again.
+func (sw *Sweep) SetArchived(ctx context.Context, archived bool) error {
+	return classify(sw.change(ctx, func(known *store.Sweep) bool { return setArchived(known, archived) }))
+}
+
+// ArchiveResults is SetArchived of a sweep that lies in the results, and that no server has.
+func ArchiveResults(ctx context.Context, b bucket.Bucket, id string, archived bool) error {
+	known, err := store.ReadSweep(ctx, b, id)
+	if err != nil || !setArchived(&known, archived) {
+		return classify(err)
+	}
+	return classify(store.WriteSweep(ctx, b, known))
+}
+
+// setArchived reports whether it changed anything.
+func setArchived(known *store.Sweep, archived bool) bool {
+	if archived == (known.Archived != "") {
+		return false
+	}
+	known.Archived = ""
+	if archived {
+		known.Archived = now()
+	}
+	return true
 }
 
 // note changes sweep.json for readers of the results; nothing depends on it.

@@ -43,6 +43,22 @@ func NamesFiles(spec *sweep.Spec) bool {
 	return false
 }
 
+// NeedsFolder tells whether a spec names anything beside itself.
+func NeedsFolder(spec *sweep.Spec) bool {
+	if spec.File == "-" {
+		return false
+	}
+	if spec.Task.Code != "" {
+		return true
+	}
+	for _, input := range spec.Task.Fetch {
+		if !strings.Contains(input.URL, "://") {
+			return true
+		}
+	}
+	return NamesFiles(spec)
+}
+
 // programs are the words of a command that look like files relative to the spec.
 func programs(c sweep.Command) []string {
 	words := slices.Clone(c.Argv)

@@ -40,6 +40,8 @@ var narrow = map[string][]string{
 	"results/board":  {"sweep", "sweep/shell", "results"},
 	"results/bucket": {},
 	"results/store":  {"sweep", "results", "results/board", "results/bucket"},
+	// Trials side by side are made of what others read.
+	"results/compare": {"sweep", "results", "results/board", "results/store"},
 
 	// The language of workflows knows specs, and neither engine nor server.
 	"workflow":      {"sweep"},
@@ -55,6 +57,7 @@ var narrow = map[string][]string{
 
 	// What reads trials' files knows nothing of sweeps; who asks a server knows its API, and not how it is made.
 	"server/sandbox": {"scheduler/safefile"},
+	"server/mcp":     {"results", "scheduler/cluster/inprocess", "scheduler/crash", "server/api", "server/client"},
 	"server/client":  {"results", "results/bucket", "results/store", "scheduler/listen", "server/api", "server/control"},
 
 	// A user's sampler knows the search that it serves, and no scheduler.

@@ -145,7 +145,7 @@ func values(v *kong.Value, sweeps func() []string) []string {
 		return v.EnumSlice()
 	}
 	switch strings.ToLower(v.Name) {
-	case "sweep", "resume", "trial", "sweep[/trial]":
+	case "sweep", "resume", "trial", "sweep[/trial]", "like":
 		return sweeps()
 	}
 	return nil

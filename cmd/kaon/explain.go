@@ -21,19 +21,10 @@ type explained struct {
 
 // explain prints the winner and why it won. Trials count that ended with a value, or were stopped with one.
 func (c *bestCmd) explain(ctx context.Context, out *output, src source, winner board.Winner) error {
-	known, err := store.ReadSweep(ctx, src.bucket, src.id)
-	if err != nil {
-		return src.explain(ctx, err)
-	}
-	spec, err := src.spec(ctx, known, false)
+	report, err := src.explanation(ctx, out)
 	if err != nil {
 		return err
 	}
-	all, err := src.board(ctx, out)
-	if err != nil {
-		return err
-	}
-	report := importance.Explain(spec.Space, spec.Objective.Goal, evidence(all.Board))
 	if c.Format == board.FormatJSON {
 		text, err := results.EncodeJSON(explained{winner, report})
 		if err != nil {
@@ -45,6 +36,27 @@ func (c *bestCmd) explain(ctx context.Context, out *output, src source, winner b
 	printWinner(out.stdout, winner)
 	printExplanation(out.stdout, winner.Metric, report)
 	return nil
+}
+
+// explanation is what the values of the sweep depend on, by its server where one has it.
+func (s source) explanation(ctx context.Context, out *output) (r importance.Report, err error) {
+	if s.remote != nil {
+		r, err = s.remote.Importance(ctx, s.id)
+		return r, answered(err)
+	}
+	known, err := store.ReadSweep(ctx, s.bucket, s.id)
+	if err != nil {
+		return r, s.explain(ctx, err)
+	}
+	spec, err := s.spec(ctx, known, false)
+	if err != nil {
+		return r, err
+	}
+	all, err := s.board(ctx, out)
+	if err != nil {
+		return r, err
+	}
+	return importance.Explain(spec.Space, spec.Objective.Goal, evidence(all.Board)), nil
 }
 
 // leastShare is what is shown to people; below, a parameter or a pair is one of many that do nothing.

@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/kaon-sweep/kaon/server"
 )
 
 // experiment is what Katib's users have: its trials need an image, so here they are planned and not run.
@@ -49,7 +51,7 @@ func TestImportIsTheSameSweep(t *testing.T) {
 	if theirs.stdout != ours.stdout {
 		t.Errorf("the experiment is planned as\n%s\nand its sweep file as\n%s", theirs.stdout, ours.stdout)
 	}
-	var got plan
+	var got server.Plan
 	if err := json.Unmarshal([]byte(theirs.stdout), &got); err != nil {
 		t.Fatal(err)
 	}

@@ -13,13 +13,14 @@ import (
 )
 
 type listCmd struct {
-	State []string `placeholder:"STATE" help:"Only in these states: running, succeeded, failed, stopped, interrupted."`
-	Label []string `sep:"none" placeholder:"WORD" help:"Only with all of these labels."`
-	Owner string   `placeholder:"NAME" help:"Only of this submitter."`
-	Queue string   `placeholder:"QUEUE" help:"Only in this queue, and those below it."`
-	Text  string   `placeholder:"TEXT" help:"Only with this in id, name, owner or labels."`
-	Limit int      `default:"50" placeholder:"N" help:"At most so many; 0 for all (${default})."`
-	JSON  bool     `help:"Print one JSON object a line."`
+	State    []string `placeholder:"STATE" help:"Only in these states: running, succeeded, failed, stopped, interrupted."`
+	Label    []string `sep:"none" placeholder:"WORD" help:"Only with all of these labels."`
+	Owner    string   `placeholder:"NAME" help:"Only of this submitter."`
+	Queue    string   `placeholder:"QUEUE" help:"Only in this queue, and those below it."`
+	Text     string   `placeholder:"TEXT" help:"Only with this in id, name, owner or labels."`
+	Archived bool     `help:"Those that are archived, too."`
+	Limit    int      `default:"50" placeholder:"N" help:"At most so many; 0 for all (${default})."`
+	JSON     bool     `help:"Print one JSON object a line."`
 
 	Folder string `name:"state-dir" placeholder:"DIR" help:"Folder of journals and sandboxes, as given to run with --state."`
 	resultsFlags
@@ -27,7 +28,7 @@ type listCmd struct {
 
 func (c *listCmd) Run(ctx context.Context, out *output) error {
 	from := liveFlags{State: c.Folder, resultsFlags: c.resultsFlags}
-	all, err := from.sweeps(ctx, url.Values{"state": c.State, "label": c.Label, "owner": {c.Owner}, "queue": {c.Queue}, "text": {c.Text}})
+	all, err := from.sweeps(ctx, url.Values{"state": c.State, "label": c.Label, "owner": {c.Owner}, "queue": {c.Queue}, "text": {c.Text}, "archived": trueOr(c.Archived)})
 	if err != nil {
 		return err
 	}
@@ -53,6 +54,14 @@ func (c *listCmd) Run(ctx context.Context, out *output) error {
 	}
 	if more > 0 {
 		fmt.Fprintf(out.stdout, "… and %d more; --limit 0 shows all\n", more)
+	}
+	return nil
+}
+
+// trueOr is a query's value for what is true, and none otherwise.
+func trueOr(set bool) []string {
+	if set {
+		return []string{"true"}
 	}
 	return nil
 }

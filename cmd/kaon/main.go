@@ -49,7 +49,11 @@ type commands struct {
 	Token  tokenCmd  `cmd:"" group:"Service" help:"Make, list and revoke tokens of a server."`
 	Queue  queueCmd  `cmd:"" group:"Service" help:"List, make and change the queues that sweeps share a server's cluster by."`
 
+	Archive   archiveCmd   `cmd:"" group:"Service" help:"Have lists leave out sweeps that have ended."`
+	Unarchive unarchiveCmd `cmd:"" group:"Service" help:"Have lists show archived sweeps again."`
+
 	Best      bestCmd      `cmd:"" group:"Results" help:"Print the winner of a sweep."`
+	Compare   compareCmd   `cmd:"" group:"Results" help:"Put sweeps and trials side by side: what differs, and who is best."`
 	Trials    trialsCmd    `cmd:"" group:"Results" help:"List the trials of a sweep."`
 	Curves    curvesCmd    `cmd:"" group:"Results" help:"Draw how the objective went in the best trials, or in some."`
 	Trial     trialCmd     `cmd:"" group:"Results" help:"Show all that is known of one trial."`

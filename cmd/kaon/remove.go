@@ -34,7 +34,7 @@ type removed struct {
 }
 
 func (c *rmCmd) Run(ctx context.Context, out *output) error {
-	all, err := c.sweeps(ctx, url.Values{})
+	all, err := c.sweeps(ctx, url.Values{"archived": {"true"}})
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (c *gcCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return usage(fmt.Errorf("--older-than %s: %w", c.OlderThan, err))
 	}
-	all, err := c.sweeps(ctx, url.Values{})
+	all, err := c.sweeps(ctx, url.Values{"archived": {"true"}})
 	if err != nil {
 		return err
 	}

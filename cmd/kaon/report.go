@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -117,11 +116,9 @@ func (s source) importance(ctx context.Context, known store.Sweep, b *board.Boar
 // evidence is the trials that importance is learnt from: those that ended with a value, or were stopped with one.
 func evidence(b *board.Board) (trials []importance.Trial) {
 	for t := range b.Trials(board.Query{States: []sweep.State{sweep.Succeeded, sweep.Stopped}}) {
-		var p sweep.Point
-		if t.Value == nil || json.Unmarshal(t.Params, &p) != nil {
-			continue
+		if one, ok := api.Learnt(t); ok {
+			trials = append(trials, one)
 		}
-		trials = append(trials, importance.Trial{Trial: t.Trial, Point: p, Value: float64(*t.Value)})
 	}
 	return trials
 }

@@ -64,7 +64,7 @@ func (c *runFlags) run(ctx context.Context, out *output, from specFlags) (at ran
 	case err != nil:
 		return at, err
 	case to != nil:
-		return c.join(ctx, out, from, to)
+		return c.join(ctx, out, from, spec, to)
 	}
 	cluster, err := c.cluster()
 	if err == nil {

@@ -28,6 +28,7 @@ type serveCmd struct {
 	TLSKey  string   `name:"tls-key" placeholder:"FILE" help:"Its key, PEM."`
 	Open    bool     `help:"Open the dashboard in the browser when it serves."`
 	Plain   bool     `help:"Listen beyond this machine without TLS: tokens can then be read on the network, unless a proxy in front has TLS."`
+	Rate    float64  `default:"100" placeholder:"N" help:"How many requests a second each caller with a token may make; 0: as many as they like (${default})."`
 	webhookFlags
 	workFlags
 }
@@ -82,10 +83,21 @@ func (c *serveCmd) Run(ctx context.Context, out *output) error {
 	return err
 }
 
+// rate is what --rate stands for.
+func (c *serveCmd) rate() float64 {
+	if c.Rate == 0 {
+		return -1
+	}
+	return c.Rate
+}
+
 // check refuses what would let everybody in.
 func (c *serveCmd) check() error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return errors.New("--tls-cert and --tls-key go together")
+	}
+	if c.Rate < 0 || c.Rate > 1e6 {
+		return fmt.Errorf("--rate %v: want a number of requests a second, or 0 for no bound", c.Rate)
 	}
 	for _, address := range c.Listen {
 		if _, _, err := net.SplitHostPort(address); err != nil {
@@ -108,7 +120,7 @@ func (c *serveCmd) serve(ctx context.Context, out *output, r *runner, s *server.
 	pages := &loopback{}
 	defer pages.close()
 	a, err := api.New(api.Config{
-		Server: s, Bucket: r.bucket, Folder: folder, Place: absolutePlace(c.Results), Tokens: tokens, Version: versionString(), Log: r.log,
+		Server: s, Bucket: r.bucket, Folder: folder, Place: absolutePlace(c.Results), Tokens: tokens, Version: versionString(), Rate: c.rate(), Log: r.log,
 		UI: ui.Handler(), Browser: pages.open,
 		Metrics: r.stats.write,
 	})

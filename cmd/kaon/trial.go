@@ -81,7 +81,7 @@ func (s source) commandOf(ctx context.Context, out *output, known store.Sweep, t
 	for _, word := range order.Argv {
 		run.Argv = append(run.Argv, strings.ReplaceAll(word, task.Folder, folder))
 	}
-	return commandLine(run)
+	return server.CommandLine(run)
 }
 
 // findTrial finds the trial that an argument names, and all that is known of its sweep. The sweep has the trial; a record need

@@ -43,6 +43,7 @@ type Sweep struct {
 	Labels     []string       `json:"labels,omitempty"`     // words by which people find it again
 	Queue      string         `json:"queue,omitempty"`      // of a server, that it waits or waited in; empty: default
 	Priority   int            `json:"priority,omitempty"`   // in its queue
+	Archived   string         `json:"archived,omitempty"`   // RFC 3339, UTC: since when lists leave it out; empty: they do not
 	Provenance
 }
 

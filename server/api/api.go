@@ -19,6 +19,7 @@ type Config struct {
 	Place   string        // of the results, for people
 	Tokens  *Tokens       // nil: only callers of this machine's socket are known
 	Version string        // of this program
+	Rate    float64       // of requests a second by each caller with a token; 0: Rate, negative: no bound
 	Log     *slog.Logger  // nil: none
 
 	UI      http.Handler           // its pages, at / and below /ui/; nil: none
@@ -39,4 +40,6 @@ type API struct {
 	stats   *stats
 
 	sessions *sessions
+	rates    *rates
+	heavy    chan struct{} // holds who makes an answer that takes long
 }

@@ -23,6 +23,9 @@ func bodies(h http.Handler) http.Handler {
 	})
 }
 
+// Bodies has requests to a handler beside the API bounded as those to it.
+func Bodies(h http.Handler) http.Handler { return bodies(h) }
+
 type timedBody struct {
 	io.ReadCloser
 	control *http.ResponseController

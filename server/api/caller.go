@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"os/user"
 )
 
@@ -62,6 +63,9 @@ func Local(ctx context.Context, _ net.Conn) context.Context {
 	return context.WithValue(ctx, localKey{}, true)
 }
 
+// IsLocal tells whether a request came by such a connection.
+func IsLocal(ctx context.Context) bool { return ctx.Value(localKey{}) != nil }
+
 // ownCaller is this process's own user.
 func ownCaller() Caller {
 	name := "local"
@@ -75,7 +79,7 @@ func ownCaller() Caller {
 func identify(h http.Handler) http.Handler {
 	own := ownCaller()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Context().Value(localKey{}) != nil {
+		if IsLocal(r.Context()) {
 			r = r.WithContext(context.WithValue(r.Context(), callerKey{}, own))
 		}
 		h.ServeHTTP(w, r)
@@ -86,4 +90,12 @@ func identify(h http.Handler) http.Handler {
 func callerOf(ctx context.Context) Caller {
 	c, _ := ctx.Value(callerKey{}).(Caller)
 	return c
+}
+
+// environmentOf is this process's environment for callers of this user, and an empty one for all others.
+func environmentOf(c Caller) func(string) (string, bool) {
+	if c.Local {
+		return os.LookupEnv
+	}
+	return func(string) (string, bool) { return "", false }
 }

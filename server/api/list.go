@@ -18,10 +18,15 @@ type listSweepsInput struct {
 	Label []string `query:"label" doc:"Only with all of these labels."`
 	Queue string   `query:"queue" doc:"Only in this queue, and those below it."`
 	Text  string   `query:"text" doc:"Only with this in id, name, owner or labels."`
+
+	Archived bool `query:"archived" doc:"Those that are archived, too."`
 }
 
 func (in *listSweepsInput) wants(s Sweep) bool {
 	running := s.Finished == "" && s.State != "interrupted"
+	if s.Archived != "" && !in.Archived && !running { // what was run again is seen
+		return false
+	}
 	if len(in.State) > 0 && !slices.Contains(in.State, s.State) && !(running && slices.Contains(in.State, "running")) {
 		return false
 	}
@@ -58,7 +63,7 @@ func Stored(ctx context.Context, b bucket.Bucket) ([]Sweep, error) {
 
 // Filter leaves those of a list that the query of list-sweeps wants.
 func Filter(list []Sweep, query url.Values) []Sweep {
-	in := listSweepsInput{State: query["state"], Owner: query.Get("owner"), Label: query["label"], Queue: query.Get("queue"), Text: query.Get("text")}
+	in := listSweepsInput{State: query["state"], Owner: query.Get("owner"), Label: query["label"], Queue: query.Get("queue"), Text: query.Get("text"), Archived: query.Get("archived") == "true"}
 	return slices.DeleteFunc(list, func(s Sweep) bool { return !in.wants(s) })
 }
 

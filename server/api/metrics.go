@@ -22,7 +22,7 @@ const scrapeWait = 2 * time.Second
 
 func (a *API) declareMetrics() {
 	op := operation(Viewer, http.MethodGet, "", "get-metrics", "Counters and states of all stages, in Prometheus's text format")
-	op.Path = "/metrics"
+	op.Path, op.Responses = "/metrics", contentOf("text/plain")
 	huma.Register(a.huma, op, func(ctx context.Context, _ *struct{}) (*text, error) {
 		var page bytes.Buffer
 		a.WriteMetrics(ctx, &page)

@@ -28,7 +28,7 @@ func declare(cfg Config) *API {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &API{cfg: cfg, mux: http.NewServeMux(), hub: newHub(), stats: newStats()}
+	a := &API{cfg: cfg, mux: http.NewServeMux(), hub: newHub(), stats: newStats(), heavy: make(chan struct{}, 1), rates: newRates(cfg.Rate)}
 	a.sessions = newSessions(cfg.Tokens)
 	a.catalog = newCatalog(cfg.Bucket)
 	a.boards = newBoards(cfg.Server, a.catalog, cfg.Log)
@@ -46,7 +46,9 @@ func declare(cfg Config) *API {
 	a.declareServer()
 	a.declareSweeps()
 	a.declareSubmit()
+	a.declarePlan()
 	a.declareTrials()
+	a.declareInsight()
 	a.declareLogs()
 	a.declareObjects()
 	a.declareEvents()
@@ -61,6 +63,10 @@ func declare(cfg Config) *API {
 	a.declareMetrics()
 	a.declareAgents()
 	a.profiles()
+	a.also(http.MethodPost, "/sweeps", "201", "200", "It was submitted before, with the same key")
+	a.also(http.MethodPost, "/sweeps/{sweep}/clone", "201", "200", "It was submitted before, with the same key")
+	a.also(http.MethodGet, "/objects/{name...}", "200", "206", "The range that was asked for")
+	a.describe()
 	return a
 }
 

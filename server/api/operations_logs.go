@@ -25,8 +25,9 @@ type logsInput struct {
 }
 
 func (a *API) declareLogs() {
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/trials/{trial}/logs", "get-logs",
-		"What an attempt wrote, while it runs and after"), a.logs)
+	op := operation(Viewer, http.MethodGet, "/sweeps/{sweep}/trials/{trial}/logs", "get-logs", "What an attempt wrote, while it runs and after")
+	op.Responses = contentOf("text/plain")
+	huma.Register(a.huma, op, a.logs)
 }
 
 // logs streams what the bucket has of an attempt, or else what lies in its folder on this machine.

@@ -53,7 +53,9 @@ func (a *API) declareObjects() {
 			}
 			return answer(list, nil)
 		})
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/objects/{name...}", "get-object", "A file of the results, or a range of it"),
+	object := operation(Viewer, http.MethodGet, "/objects/{name...}", "get-object", "A file of the results, or a range of it")
+	object.Responses = contentOf("application/octet-stream")
+	huma.Register(a.huma, object,
 		func(ctx context.Context, in *objectInput) (*huma.StreamResponse, error) {
 			if err := bucket.CheckName(in.Name); err != nil || !strings.HasPrefix(in.Name, results.SweepsPrefix) {
 				return nil, notFound("no such object")

@@ -78,7 +78,7 @@ func (a *API) declareServer() {
 func (a *API) probe(path, summary string, check func(context.Context) error) {
 	huma.Register(a.huma, huma.Operation{
 		OperationID: path[1:], Method: http.MethodGet, Path: path, Summary: summary, Security: []map[string][]string{},
-		Errors: []int{http.StatusServiceUnavailable},
+		Errors: []int{http.StatusServiceUnavailable}, Responses: contentOf("text/plain"),
 	}, func(ctx context.Context, _ *struct{}) (*text, error) {
 		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()

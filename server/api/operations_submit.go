@@ -11,9 +11,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -22,16 +22,6 @@ import (
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/sweep"
 )
-
-// Submission asks for a sweep.
-type Submission struct {
-	Spec   string   `json:"spec" maxLength:"1048576" doc:"Text of the spec."`
-	File   string   `json:"file,omitempty" maxLength:"4000" doc:"Where the spec lies: an absolute path of the server's machine, for callers on it; else its path in the uploaded folder."`
-	Folder string   `json:"folder,omitempty" maxLength:"100" doc:"An uploaded folder with what the spec names: its id."`
-	Set    []string `json:"set,omitempty" maxItems:"1000" doc:"KEY=VALUE: keys of the spec by their path, changed in this order."`
-	Seed   *uint64  `json:"seed,omitempty" doc:"Instead of the spec's."`
-	Labels []string `json:"labels,omitempty" maxItems:"64" doc:"Words by which the sweep is found again."`
-}
 
 type submitInput struct {
 	Key  string `header:"Idempotency-Key" maxLength:"200" doc:"A second submission of the same caller with the same key and spec is the first."`
@@ -43,21 +33,24 @@ type submitOutput struct {
 	Body   Sweep
 }
 
+// Infeasible is trials that fit no agent.
+type Infeasible = server.Infeasible
+
 // Valid is what is known of a spec without running it.
 type Valid struct {
-	Name     string              `json:"name"`
-	Method   string              `json:"method"`
-	Seed     uint64              `json:"seed"`
-	Trials   int                 `json:"trials"`
-	Metric   string              `json:"metric,omitempty"`
-	Warnings []*sweep.Error      `json:"warnings"`
-	Refusals []server.Infeasible `json:"refusals" doc:"Trials that fit no agent of the cluster."`
+	Name     string         `json:"name"`
+	Method   string         `json:"method"`
+	Seed     uint64         `json:"seed"`
+	Trials   int            `json:"trials"`
+	Metric   string         `json:"metric,omitempty"`
+	Warnings []*sweep.Error `json:"warnings"`
+	Refusals []Infeasible   `json:"refusals" doc:"Trials that fit no agent of the cluster."`
 }
 
 func (a *API) declareSubmit() {
 	submit := operation(Submitter, http.MethodPost, "/sweeps", "submit-sweep", "Run a sweep")
 	submit.DefaultStatus = http.StatusCreated
-	submit.MaxBodyBytes = 4 << 20
+	submit.MaxBodyBytes = largestSubmission
 	huma.Register(a.huma, submit, a.submit)
 	validate := operation(Viewer, http.MethodPost, "/validate", "validate-spec", "Check a spec without running it")
 	validate.MaxBodyBytes = submit.MaxBodyBytes
@@ -66,15 +59,15 @@ func (a *API) declareSubmit() {
 }
 
 func (a *API) submit(ctx context.Context, in *submitInput) (*submitOutput, error) {
-	spec, err := a.parse(ctx, in.Body)
+	asked, spec, err := a.parse(ctx, in.Body)
 	if err != nil {
 		return nil, problem(err)
 	}
-	if err := checkLabels(in.Body.Labels); err != nil {
+	if err := checkLabels(asked.Labels); err != nil {
 		return nil, err
 	}
 	caller := callerOf(ctx)
-	sub := server.Submission{Spec: spec, Origin: server.Origin{Owner: caller.Name, Labels: in.Body.Labels}}
+	sub := server.Submission{Spec: spec, Origin: server.Origin{Owner: caller.Name, Labels: asked.Labels}}
 	if in.Key == "" {
 		out, err := a.handIn(ctx, sub)
 		return out, problem(err)
@@ -103,7 +96,7 @@ func (a *API) first(ctx context.Context, sub server.Submission, key string) (*su
 	if err != nil { // there is none, or the submission says what is wrong with the results
 		return nil, nil
 	}
-	if known.SpecHash != server.SpecHash(sub.Spec.Source) {
+	if known.SpecHash != server.SpecHash(sub.Spec.Source) || !slices.Equal(known.Overrides, server.ShownOverrides(sub.Spec)) {
 		return nil, huma.Error409Conflict(fmt.Sprintf("the key %q was used for another spec, sweep %s", key, sub.ID))
 	}
 	s, err := a.sweep(ctx, sub.ID)
@@ -128,46 +121,50 @@ func (a *API) handIn(ctx context.Context, sub server.Submission) (*submitOutput,
 }
 
 func (a *API) validate(ctx context.Context, in *struct{ Body Submission }) (*body[Valid], error) {
-	spec, err := a.parse(ctx, in.Body)
+	_, spec, err := a.parse(ctx, in.Body)
 	if err != nil {
 		return nil, problem(err)
 	}
 	refusals, err := a.cfg.Server.FindInfeasible(ctx, spec)
 	out := Valid{
 		Name: spec.Name, Method: spec.Method, Seed: spec.Seed, Trials: spec.Trials, Metric: spec.Objective.Name,
-		Warnings: append([]*sweep.Error{}, spec.Warnings...), Refusals: append([]server.Infeasible{}, refusals...),
+		Warnings: append([]*sweep.Error{}, spec.Warnings...), Refusals: append([]Infeasible{}, refusals...),
 	}
 	return answer(out, err)
 }
 
-// parse reads a spec where it lies: in a folder of this machine, if the caller is on it, or in one that was uploaded.
-func (a *API) parse(ctx context.Context, sub Submission) (*sweep.Spec, error) {
+// parse reads a spec where it lies: in a folder of this machine, if the caller is on it, or in one that was uploaded. It
+// answers the submission, too, that one like another sweep is.
+func (a *API) parse(ctx context.Context, sub Submission) (Submission, *sweep.Spec, error) {
 	caller := callerOf(ctx)
+	if sub.Like != "" {
+		var err error
+		if sub, err = a.like(ctx, sub); err != nil {
+			return sub, nil, err
+		}
+	}
 	at, err := a.place(caller, sub)
 	if err != nil {
-		return nil, err
+		return sub, nil, err
 	}
 	set := sub.Set
 	if sub.Seed != nil {
 		set = append(set[:len(set):len(set)], fmt.Sprintf("seed=%d", *sub.Seed))
 	}
-	options := []sweep.Option{sweep.WithSet(set...), server.WithFilesBeside(at.file), sweep.WithEnvironment(os.LookupEnv)}
+	options := []sweep.Option{sweep.WithSet(set...), server.WithFilesBeside(at.file), sweep.WithEnvironment(environmentOf(caller))}
 	if !caller.Local { // others read nothing else of this machine, nor of this process's environment
-		options = append(options, sweep.WithFiles(at.read), sweep.WithEnvironment(func(string) (string, bool) { return "", false }))
+		options = append(options, sweep.WithFiles(at.read))
 	}
 	spec, err := sweep.Parse(at.file, []byte(sub.Spec), options...)
 	if err != nil {
-		return nil, err
+		return sub, nil, err
 	}
 	if spec.Then != nil && spec.Then.Next != nil {
-		return nil, huma.Error422UnprocessableEntity("then: a server does not go on with a second spec: have `kaon run --server none` run both, " +
+		return sub, nil, huma.Error422UnprocessableEntity("then: a server does not go on with a second spec: have `kaon run --server none` run both, " +
 			"or submit the second when the first has ended")
 	}
-	return spec, mayUse(caller, spec)
+	return sub, spec, mayUse(caller, spec)
 }
-
-// largestSpec is what a submission may have as its spec.
-const largestSpec = 1 << 20
 
 // specPlace is where a submission's spec lies.
 type specPlace struct {
@@ -267,15 +264,4 @@ func idOf(name, caller, key string) string {
 	sum := sha256.Sum256([]byte(caller + "\x00" + key))
 	const letters = 12
 	return server.SweepSlug(name) + "-" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:letters])
-}
-
-// checkLabels refuses what people could not type in a shell as one word.
-func checkLabels(labels []string) error {
-	const longest = 100
-	for _, label := range labels {
-		if label == "" || len(label) > longest || strings.ContainsFunc(label, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }) {
-			return huma.Error422UnprocessableEntity(fmt.Sprintf("label %q: want one word of 1 to %d bytes", label, longest))
-		}
-	}
-	return nil
 }

@@ -44,13 +44,17 @@ func (in *ReasonInput) reason() string {
 
 // Change is what is changed of a sweep; what is absent stays.
 type Change struct {
-	Labels *[]string `json:"labels,omitempty" maxItems:"64" doc:"All labels it has from now on."`
+	Labels   *[]string `json:"labels,omitempty" maxItems:"64" doc:"All labels it has from now on."`
+	Archived *bool     `json:"archived,omitempty" doc:"Whether lists leave it out from now on unless they are asked for it. It must have ended."`
 }
 
 // Extension is how a sweep goes on.
 type Extension struct {
 	Set []string `json:"set" minItems:"1" maxItems:"1000" doc:"KEY=VALUE: what changes of the spec, by the keys' path."`
 }
+
+// Winner is the best trial of a sweep, as its manifest.
+type Winner = board.Winner
 
 // Deletion is what a deletion gave back.
 type Deletion struct {
@@ -72,7 +76,9 @@ func (a *API) declareSweeps() {
 		func(ctx context.Context, in *SweepInput) (*body[board.Winner], error) {
 			return answer(a.winner(ctx, in.Sweep))
 		})
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/spec", "get-spec", "The spec as it was submitted"),
+	spec := operation(Viewer, http.MethodGet, "/sweeps/{sweep}/spec", "get-spec", "The spec as it was submitted")
+	spec.Responses = contentOf("application/yaml")
+	huma.Register(a.huma, spec,
 		func(ctx context.Context, in *SweepInput) (*text, error) {
 			const most = 4 << 20
 			data, err := bucket.ReadObject(ctx, a.cfg.Bucket, results.ObjectName(in.Sweep, results.SpecFile), most)
@@ -82,7 +88,7 @@ func (a *API) declareSweeps() {
 			return &text{"application/yaml", data}, nil
 		})
 	a.declareCommands()
-	huma.Register(a.huma, operation(Submitter, http.MethodPatch, "/sweeps/{sweep}", "change-sweep", "Change labels"), a.changeSweep)
+	huma.Register(a.huma, operation(Submitter, http.MethodPatch, "/sweeps/{sweep}", "change-sweep", "Change labels, archive it, or take it out of the archive"), a.changeSweep)
 	huma.Register(a.huma, operation(Submitter, http.MethodDelete, "/sweeps/{sweep}", "delete-sweep",
 		"Forget a sweep that has ended: its state, and everything of it in the results"), a.deleteSweep)
 }
@@ -208,20 +214,50 @@ func (a *API) changeSweep(ctx context.Context, in *struct {
 	SweepInput
 	Body Change
 }) (*body[Sweep], error) {
-	if err := a.allowed(ctx, in.Sweep); err != nil {
-		return nil, err
-	}
-	sw, _ := a.cfg.Server.Sweep(in.Sweep)
 	if in.Body.Labels != nil {
-		if err := checkLabels(*in.Body.Labels); err != nil {
+		if err := a.label(ctx, in.Sweep, *in.Body.Labels); err != nil {
 			return nil, err
 		}
-		if err := sw.SetLabels(ctx, *in.Body.Labels); err != nil {
-			return nil, problem(err)
+	}
+	if in.Body.Archived != nil {
+		if err := a.archive(ctx, in.Sweep, *in.Body.Archived); err != nil {
+			return nil, err
 		}
-		a.catalog.forget(in.Sweep)
+	}
+	if err := a.owned(ctx, in.Sweep); err != nil {
+		return nil, err
 	}
 	return answer(a.sweep(ctx, in.Sweep))
+}
+
+func (a *API) label(ctx context.Context, id string, labels []string) error {
+	if err := a.allowed(ctx, id); err != nil {
+		return err
+	}
+	if err := checkLabels(labels); err != nil {
+		return err
+	}
+	sw, _ := a.cfg.Server.Sweep(id)
+	defer a.catalog.forget(id)
+	return problem(sw.SetLabels(ctx, labels))
+}
+
+func (a *API) archive(ctx context.Context, id string, archived bool) error {
+	s, err := a.sweep(ctx, id)
+	if err != nil {
+		return problem(err)
+	}
+	if err := a.owned(ctx, id); err != nil {
+		return err
+	}
+	if s.Finished == "" && archived {
+		return huma.Error409Conflict(fmt.Sprintf("sweep %s has not ended: only what has is archived", id))
+	}
+	defer a.catalog.forget(id)
+	if sw, here := a.cfg.Server.Sweep(id); here {
+		return problem(sw.SetArchived(ctx, archived))
+	}
+	return problem(server.ArchiveResults(ctx, a.cfg.Bucket, id, archived))
 }
 
 func (a *API) deleteSweep(ctx context.Context, in *SweepInput) (*body[Deletion], error) {

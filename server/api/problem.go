@@ -46,7 +46,7 @@ func statusOf(err error) int {
 	case errors.As(err, &mistakes):
 		return http.StatusUnprocessableEntity
 	case errors.Is(err, scheduler.ErrUnknown), errors.Is(err, scheduler.ErrUnknownTrial), errors.Is(err, server.ErrNoQueue),
-		errors.Is(err, bucket.ErrNotExist):
+		errors.Is(err, bucket.ErrNotExist), errors.Is(err, bucket.ErrName): // an id that none can have
 		return http.StatusNotFound
 	case errors.Is(err, scheduler.ErrExists), errors.Is(err, scheduler.ErrEnded), errors.Is(err, scheduler.ErrNotRunning),
 		errors.Is(err, scheduler.ErrAtWork), errors.Is(err, scheduler.ErrEnding), errors.Is(err, scheduler.ErrNothingWaits),

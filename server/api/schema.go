@@ -32,6 +32,14 @@ func (stateSchema) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Description: "State of a trial."}
 }
 
+// pointSchema is how sweep.Point looks in JSON.
+type pointSchema struct{}
+
+// Schema implements huma.SchemaProvider.
+func (pointSchema) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeObject, Description: "Parameters by name, in the order of the spec; groups are objects.", AdditionalProperties: true}
+}
+
 // schemaName is what the document calls a type: types of other packages have the package's name before their own.
 func schemaName(t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)
@@ -49,5 +57,6 @@ func schemaName(t reflect.Type, hint string) string {
 // aliases has the document describe types by what they look like in JSON.
 func aliases(r huma.Registry) {
 	r.RegisterTypeAlias(reflect.TypeFor[results.Number](), reflect.TypeFor[numberSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[sweep.Point](), reflect.TypeFor[pointSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[sweep.State](), reflect.TypeFor[stateSchema]())
 }

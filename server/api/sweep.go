@@ -38,6 +38,7 @@ type Sweep struct {
 	Staged   int          `json:"staged,omitempty" doc:"Of the launched trials: behind another in their bundle, and not begun."`
 	// EarlyStopped is by rule, as {"asha": 31}.
 	EarlyStopped map[sweep.StopRule]int `json:"early_stopped,omitempty" doc:"How many trials early stopping or their budgets have ended, by rule; absent: none."`
+	Archived     string                 `json:"archived,omitempty" doc:"RFC 3339: since when lists leave it out; absent: they do not."`
 	Here         bool                   `json:"here" doc:"This server runs it or has run it; the others are only read."`
 }
 
@@ -103,7 +104,7 @@ func (a *API) live(st scheduler.SweepStatus, s stored) Sweep {
 		Owner: owner(s.Sweep), Labels: labels(s.Sweep), Method: spec.Method, Metric: spec.Objective.Name,
 		Queue: spec.InQueue(), Priority: spec.Priority,
 		Trials: st.Counts, Progress: st.Percent, Created: st.Submitted.UTC().Format(time.RFC3339Nano),
-		Finished: s.Finished, Cluster: s.Cluster, File: spec.File, Here: true, Staged: st.Staged, EarlyStopped: st.Early,
+		Finished: s.Finished, Cluster: s.Cluster, File: spec.File, Here: true, Archived: s.Archived, Staged: st.Staged, EarlyStopped: st.Early,
 	}
 	if out.Metric != "" {
 		out.Goal = string(cmp.Or(spec.Objective.Goal, sweep.Minimize))
@@ -124,7 +125,7 @@ func (a *API) live(st scheduler.SweepStatus, s stored) Sweep {
 func ended(s stored) Sweep {
 	out := Sweep{
 		ID: s.ID, Name: s.Name, State: s.State, Sentence: s.Sentence, Owner: owner(s.Sweep), Labels: labels(s.Sweep),
-		Method: s.Method, Metric: s.Objective.Name, Created: s.Created, Finished: s.Finished, Cluster: s.Cluster, File: s.File,
+		Method: s.Method, Metric: s.Objective.Name, Created: s.Created, Finished: s.Finished, Cluster: s.Cluster, File: s.File, Archived: s.Archived,
 		Trials: sweep.Counts{Total: s.Trials, Waiting: s.Trials},
 		Queue:  cmp.Or(s.Queue, sweep.DefaultQueue), Priority: s.Priority,
 	}

@@ -34,12 +34,16 @@ type world struct {
 	tokens  *Tokens
 	address string
 	as      map[Role]string // secret of a token for each role, named by it
+
+	strangers *http.Client // follows no redirect
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	t.Setenv("XDG_RUNTIME_DIR", t.TempDir()) // other tests are not this user's other runs
-	w := &world{t: t, dir: t.TempDir(), as: map[Role]string{}}
+	w := &world{t: t, dir: t.TempDir(), as: map[Role]string{}, strangers: &http.Client{
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
 	var err error
 	if w.bucket, err = dir.Open(filepath.Join(w.dir, "results")); err != nil {
 		t.Fatal(err)
@@ -73,7 +77,7 @@ func (w *world) open() {
 	if w.tokens, err = OpenTokens(folder); err != nil {
 		w.t.Fatal(err)
 	}
-	a, err := New(Config{Server: s, Bucket: w.bucket, Folder: folder, Place: w.dir, Tokens: w.tokens, Version: "test", UI: ui.Handler()})
+	a, err := New(Config{Server: s, Bucket: w.bucket, Folder: folder, Place: w.dir, Tokens: w.tokens, Version: "test", UI: ui.Handler(), Rate: -1})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -115,6 +119,7 @@ func (w *world) ask(role Role, method, path string, in any, header ...string) (s
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.judge(method, path, rs, answer)
 	return rs.StatusCode, answer, rs
 }
 

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 	"github.com/kaon-sweep/kaon/server/api"
@@ -72,21 +73,55 @@ func New(address, token string) (*Client, error) {
 	return c, nil
 }
 
+// Over is a client of a server of this process, by a way to its handler.
+func Over(way http.RoundTripper, token string) *Client {
+	return &Client{address: "this server", base: &url.URL{Scheme: "http", Host: "kaon"}, token: token, http: &http.Client{Transport: way}}
+}
+
 // Address is what the client was made with.
 func (c *Client) Address() string { return c.address }
 
-// request asks, and answers a body that is a success. The caller closes it. What a path has of names is escaped.
+// Bounds of waiting for a server that is asked too often.
+const (
+	askAgain   = 5
+	waitAtMost = 10 * time.Second
+)
+
+// request asks, as often as the server wants more time between requests and the body can be sent again.
 func (c *Client) request(ctx context.Context, method, path string, query url.Values, header http.Header, body io.Reader) (*http.Response, error) {
+	for again := 0; ; again++ {
+		rs, wait, err := c.once(ctx, method, path, query, header, body)
+		text, seekable := body.(*bytes.Reader)
+		if wait <= 0 || wait > waitAtMost || again == askAgain || body != nil && !seekable {
+			return rs, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(wait):
+		}
+		if seekable {
+			if _, err := text.Seek(0, io.SeekStart); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+// once asks, and answers a body that is a success. The caller closes it. What a path has of names is escaped.
+func (c *Client) once(
+	ctx context.Context, method, path string, query url.Values, header http.Header, body io.Reader,
+) (_ *http.Response, wait time.Duration, _ error) {
 	u := *c.base
 	u.RawPath = strings.TrimRight(u.EscapedPath(), "/") + api.Prefix + path
 	var err error
 	if u.Path, err = url.PathUnescape(u.RawPath); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	u.RawQuery = query.Encode()
 	rq, err := http.NewRequestWithContext(ctx, method, u.String(), body)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	for name, values := range header {
 		rq.Header[name] = values
@@ -98,14 +133,17 @@ func (c *Client) request(ctx context.Context, method, path string, query url.Val
 	var op *net.OpError
 	switch {
 	case errors.As(err, &op) && op.Op == "dial":
-		return nil, fmt.Errorf("%s: %w (%v)", c.address, ErrNobody, op.Err)
+		return nil, 0, fmt.Errorf("%s: %w (%v)", c.address, ErrNobody, op.Err)
 	case err != nil:
-		return nil, fmt.Errorf("ask %s: %w", c.address, err)
+		return nil, 0, fmt.Errorf("ask %s: %w", c.address, err)
 	case rs.StatusCode >= 300:
 		defer rs.Body.Close()
-		return nil, c.problem(rs)
+		if seconds, wrong := strconv.Atoi(rs.Header.Get("Retry-After")); wrong == nil && rs.StatusCode == http.StatusTooManyRequests {
+			wait = time.Duration(seconds) * time.Second
+		}
+		return nil, wait, c.problem(rs)
 	}
-	return rs, nil
+	return rs, 0, nil
 }
 
 const largestProblem = 1 << 20
@@ -207,7 +245,16 @@ func (c *Client) Sweep(ctx context.Context, id string) (s api.Sweep, err error) 
 
 // Submit runs a sweep. With a key a second submission of the same is the first.
 func (c *Client) Submit(ctx context.Context, sub api.Submission, key string) (s api.Sweep, err error) {
-	text, err := json.Marshal(sub)
+	return c.handIn(ctx, "/sweeps", sub, key)
+}
+
+// Clone runs a sweep once more, as a new one, with changes.
+func (c *Client) Clone(ctx context.Context, id string, change api.Clone, key string) (s api.Sweep, err error) {
+	return c.handIn(ctx, sweepPath(id)+"/clone", change, key)
+}
+
+func (c *Client) handIn(ctx context.Context, path string, in any, key string) (s api.Sweep, err error) {
+	text, err := json.Marshal(in)
 	if err != nil {
 		return s, err
 	}
@@ -215,12 +262,27 @@ func (c *Client) Submit(ctx context.Context, sub api.Submission, key string) (s 
 	if key != "" {
 		header.Set("Idempotency-Key", key)
 	}
-	rs, err := c.request(ctx, http.MethodPost, "/sweeps", nil, header, bytes.NewReader(text))
+	rs, err := c.request(ctx, http.MethodPost, path, nil, header, bytes.NewReader(text))
 	if err != nil {
 		return s, err
 	}
 	defer rs.Body.Close()
 	return s, json.NewDecoder(rs.Body).Decode(&s)
+}
+
+// Plan is what a submission would do, with so many of its first points.
+func (c *Client) Plan(ctx context.Context, sub api.Submission, points int) (p api.Plan, err error) {
+	return p, c.ask(ctx, http.MethodPost, "/plan", url.Values{"points": {strconv.Itoa(points)}}, sub, &p)
+}
+
+// Importance is what a sweep's values depend on.
+func (c *Client) Importance(ctx context.Context, id string) (r api.Explanation, err error) {
+	return r, c.ask(ctx, http.MethodGet, sweepPath(id)+"/importance", nil, nil, &r)
+}
+
+// Compare puts sweeps and trials side by side: each an id, or ID/TRIAL.
+func (c *Client) Compare(ctx context.Context, all []string) (out api.Comparison, err error) {
+	return out, c.ask(ctx, http.MethodGet, "/compare", url.Values{"sweep": all}, nil, &out)
 }
 
 // Upload brings a packed folder to the server, for Submission.Folder.
@@ -241,6 +303,11 @@ func (c *Client) Retry(ctx context.Context, id string) (s api.Sweep, err error) 
 // Label replaces the labels of a sweep.
 func (c *Client) Label(ctx context.Context, id string, labels []string) (s api.Sweep, err error) {
 	return s, c.ask(ctx, http.MethodPatch, sweepPath(id), nil, api.Change{Labels: &labels}, &s)
+}
+
+// Archive has lists leave a sweep out that has ended, or show it again.
+func (c *Client) Archive(ctx context.Context, id string, archived bool) (s api.Sweep, err error) {
+	return s, c.ask(ctx, http.MethodPatch, sweepPath(id), nil, api.Change{Archived: &archived}, &s)
 }
 
 // Delete forgets a sweep that has ended, with all of it in the results.
@@ -302,4 +369,29 @@ func sweepPath(id string) string { return "/sweeps/" + url.PathEscape(id) }
 
 func trialPath(id string, trial int) string {
 	return sweepPath(id) + "/trials/" + strconv.Itoa(trial)
+}
+
+// SweepPage is one page of the sweeps of a query, and how many there are in all.
+func (c *Client) SweepPage(ctx context.Context, query url.Values) (page api.Page[api.Sweep], err error) {
+	return page, c.ask(ctx, http.MethodGet, "/sweeps", query, nil, &page)
+}
+
+// TrialPage is one page of the trials of a sweep; see the API's list-trials for the keys of a query.
+func (c *Client) TrialPage(ctx context.Context, id string, query url.Values) (page api.Page[api.Trial], err error) {
+	return page, c.ask(ctx, http.MethodGet, sweepPath(id)+"/trials", query, nil, &page)
+}
+
+// Trial is all that is known of a trial.
+func (c *Client) Trial(ctx context.Context, id string, trial int) (t api.Trial, err error) {
+	return t, c.ask(ctx, http.MethodGet, trialPath(id, trial), nil, nil, &t)
+}
+
+// Winner is the best trial of a sweep, as its manifest.
+func (c *Client) Winner(ctx context.Context, id string) (w api.Winner, err error) {
+	return w, c.ask(ctx, http.MethodGet, sweepPath(id)+"/winner", nil, nil, &w)
+}
+
+// Validate is what is known of a submission without running it.
+func (c *Client) Validate(ctx context.Context, sub api.Submission) (v api.Valid, err error) {
+	return v, c.ask(ctx, http.MethodPost, "/validate", nil, sub, &v)
 }

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/foreign"
+)
+
+// specFlags name a spec and what is changed of it.
+type specFlags struct {
+	Spec string   `arg:"" help:"Sweep file; - reads it from standard input."`
+	Set  []string `placeholder:"KEY=VALUE" sep:"none" help:"Override a key of the spec by its path, as in --set parameters.lr.max=0.5; may be repeated."`
+	Seed *uint64  `placeholder:"N" help:"Seed of the search, instead of the spec's."`
+	Text []byte   `kong:"-"` // the spec, where there is no file; nil: there is one
+
+	Lenient bool `help:"Of another tool's experiment: leave out what cannot be carried, and say so, instead of refusing it."`
+}
+
+// maxSpec is more than Parse accepts, so that Parse says what is wrong with a larger file.
+const maxSpec = 64 << 20
+
+// parse reads and checks the spec. The error of a bad one is all its problems on one screen.
+func (f specFlags) parse() (*sweep.Spec, error) {
+	src, err := f.Text, error(nil)
+	if src == nil {
+		src, err = readSpec(f.Spec)
+	}
+	if err != nil {
+		return nil, usage(err)
+	}
+	from, err := foreign.Translate(f.Spec, src, f.Lenient, beside(f.Spec))
+	if err != nil {
+		return nil, usage(err)
+	}
+	if from != nil {
+		src = from.Text
+	}
+	set := f.Set
+	if f.Seed != nil {
+		set = append(slices.Clone(set), fmt.Sprintf("seed=%d", *f.Seed))
+	}
+	options := []sweep.Option{sweep.WithSet(set...), server.WithFilesBeside(f.Spec), sweep.WithEnvironment(os.LookupEnv)}
+	spec, err := sweep.Parse(f.Spec, src, options...)
+	if from != nil {
+		err = from.Relocate(err)
+	}
+	if err != nil {
+		return nil, usage(err)
+	}
+	if from != nil {
+		spec.Warnings = from.Warnings(spec.Warnings)
+	}
+	return spec, nil
+}

@@ -1,0 +1,89 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/server"
+)
+
+// like is a submission with the spec of a sweep that there is, where it lies and what was set, in place of its own. What
+// readers of the results do not see of others' sweeps, their folders and their secrets, goes to their owners and operators
+// alone.
+func (a *API) like(ctx context.Context, sub Submission) (Submission, error) {
+	wrong := func(format string, args ...any) (Submission, error) {
+		return sub, huma.Error422UnprocessableEntity(fmt.Sprintf(format, args...))
+	}
+	if sub.Spec != "" || sub.File != "" || sub.Folder != "" {
+		return wrong("like stands for spec, file and folder: leave those out, and change what is to change with set")
+	}
+	known, err := a.catalog.get(ctx, sub.Like)
+	if err != nil {
+		return sub, err
+	}
+	var set []string
+	secret, needs := false, true
+	if sw, here := a.cfg.Server.Sweep(known.ID); here {
+		all, shown := sw.Overrides()
+		sub.Spec, set, secret, needs = string(sw.Spec().Source), all, server.Hides(shown), server.NeedsFolder(sw.Spec())
+	} else if sub.Spec, set, err = a.stored(ctx, known); err != nil {
+		return sub, err
+	} else if secret = server.Hides(set); secret && !callerOf(ctx).Local {
+		return wrong("sweep %s was given secrets, which the results do not keep: submit its spec anew", known.ID)
+	} else if secret {
+		if set, err = server.Unhide(set); err != nil {
+			return sub, err
+		}
+	}
+	if sub.Labels == nil {
+		sub.Labels = known.Labels
+	}
+	sub.Like, sub.Set = "", append(set[:len(set):len(set)], sub.Set...)
+	folder, file := a.uploaded(known.File)
+	switch mine := mayChange(ctx, owner(known.Sweep)); {
+	case mine != nil && (secret || folder != ""):
+		return sub, huma.Error403Forbidden(fmt.Sprintf("sweep %s is %s's, and comes with a folder or with secrets: only they and operators may run it again",
+			known.ID, owner(known.Sweep)))
+	case folder != "":
+		sub.Folder, sub.File = folder, file
+	case file != "": // in the folder of those without one
+	case callerOf(ctx).Local:
+		sub.File = known.File
+	case needs:
+		return wrong("sweep %s was submitted on the server's machine, and names files there: submit its spec with its folder", known.ID)
+	}
+	return sub, nil
+}
+
+// stored is the spec of a sweep that lies in the results, and what was set besides.
+func (a *API) stored(ctx context.Context, known stored) (text string, set []string, err error) {
+	data, err := bucket.ReadObject(ctx, a.cfg.Bucket, results.ObjectName(known.ID, results.SpecFile), largestSpec)
+	if err != nil {
+		return "", nil, err
+	}
+	if known.SpecHash != "" && known.SpecHash != server.SpecHash(data) {
+		return "", nil, huma.Error409Conflict(fmt.Sprintf("the spec of %s in the results is not the one that was submitted: "+
+			"`kaon repair %s` brings it back where the journal has it", known.ID, known.ID))
+	}
+	return string(data), server.StoredOverrides(known.Sweep), nil
+}
+
+// uploaded is the id of the uploaded folder that a spec lies in, and its path there. Without a folder the path is where specs
+// lie that came without one; both are empty for all others.
+func (a *API) uploaded(file string) (folder, path string) {
+	rest, below := strings.CutPrefix(file, filepath.Join(a.cfg.Folder, foldersPath)+string(filepath.Separator))
+	if !below {
+		return "", ""
+	}
+	folder, path, _ = strings.Cut(rest, string(filepath.Separator))
+	if folder == emptyFolder {
+		folder = ""
+	}
+	return folder, path
+}

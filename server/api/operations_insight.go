@@ -1,0 +1,141 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/compare"
+	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/importance"
+)
+
+// Explanation is what a sweep's values depend on, as `kaon best --explain --json` has it.
+type Explanation = importance.Report
+
+// Comparison is trials side by side, as `kaon compare --json` prints it.
+type Comparison = compare.Comparison
+
+func (a *API) declareInsight() {
+	type compareInput struct {
+		Sweep []string `query:"sweep,explode" required:"true" minItems:"1" maxItems:"20" doc:"What is compared, in this order: a sweep's id, which stands for its best trial, or ID/TRIAL; to be repeated."`
+	}
+	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/importance", "get-importance",
+		"Which parameters the values of trials depend on, alone and in pairs, and where the best lie"),
+		func(ctx context.Context, in *SweepInput) (*body[Explanation], error) {
+			return answer(a.importance(ctx, in.Sweep))
+		})
+	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/compare", "compare", "Trials side by side: what differs in parameters, metrics and specs"),
+		func(ctx context.Context, in *compareInput) (*body[Comparison], error) {
+			return answer(a.compare(ctx, in.Sweep))
+		})
+}
+
+// Learnt is what an explanation takes of a trial: of one that ended with a value, or was stopped with one.
+func Learnt(t board.Trial) (importance.Trial, bool) {
+	var p sweep.Point
+	if t.Value == nil || t.State != sweep.Succeeded && t.State != sweep.Stopped || json.Unmarshal(t.Params, &p) != nil {
+		return importance.Trial{}, false
+	}
+	return importance.Trial{Trial: t.Trial, Point: p, Value: float64(*t.Value)}, true
+}
+
+// importance explains a sweep. It takes processors and memory: one at a time.
+func (a *API) importance(ctx context.Context, id string) (r Explanation, err error) {
+	spec, err := a.spec(ctx, id)
+	if err != nil {
+		return r, err
+	}
+	select {
+	case a.heavy <- struct{}{}:
+		defer func() { <-a.heavy }()
+	case <-ctx.Done():
+		return r, ctx.Err()
+	}
+	var trials []importance.Trial
+	query := board.Query{States: []sweep.State{sweep.Succeeded, sweep.Stopped}, All: true, Limit: lookAtOnce}
+	for more := true; more; query.Offset += lookAtOnce {
+		var part []board.Trial
+		if err := a.boards.view(ctx, id, func(b *board.Board) { part = slices.Collect(b.Trials(query)) }); err != nil {
+			return r, err
+		}
+		if err := ctx.Err(); err != nil {
+			return r, err
+		}
+		for _, t := range part {
+			if one, ok := Learnt(t); ok {
+				trials = append(trials, one)
+			}
+		}
+		more = len(part) == lookAtOnce
+	}
+	return importance.Explain(spec.Space, spec.Objective.Goal, trials), nil
+}
+
+// spec is the spec of a sweep as it is now, for questions about its space.
+func (a *API) spec(ctx context.Context, id string) (*sweep.Spec, error) {
+	if sw, here := a.cfg.Server.Sweep(id); here {
+		return sw.Spec(), nil
+	}
+	known, err := a.catalog.get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	text, _, err := a.stored(ctx, known)
+	if err != nil {
+		return nil, err
+	}
+	return server.SubmittedSpec(known.Sweep, []byte(text), filepath.Join(a.cfg.Server.Folder(), server.SweepsFolder, known.ID), false)
+}
+
+// compare puts what the texts name side by side.
+func (a *API) compare(ctx context.Context, texts []string) (Comparison, error) {
+	if len(texts) > compare.MostColumns {
+		return Comparison{}, huma.Error422UnprocessableEntity(fmt.Sprintf("%d are to be compared: at most %d at once", len(texts), compare.MostColumns))
+	}
+	var all []compare.Subject
+	for _, text := range texts {
+		one, err := a.subject(ctx, text)
+		if err != nil {
+			return Comparison{}, err
+		}
+		all = append(all, one)
+	}
+	return compare.New(all), nil
+}
+
+func (a *API) subject(ctx context.Context, text string) (out compare.Subject, err error) {
+	id, number, named := strings.Cut(text, "/")
+	known, err := a.catalog.get(ctx, id)
+	if err != nil {
+		return out, err
+	}
+	s, err := a.sweep(ctx, id)
+	if err != nil {
+		return out, err
+	}
+	out = compare.Subject{Sweep: known.Sweep, State: s.State, Counts: s.Trials, Best: !named}
+	trial := -1
+	switch {
+	case named:
+		if trial, err = strconv.Atoi(number); err != nil || trial < 0 {
+			return out, huma.Error422UnprocessableEntity(fmt.Sprintf("%q names no trial: want ID or ID/TRIAL, as in digits-x7k2/57", text))
+		}
+	case s.Best == nil:
+		return out, nil
+	default:
+		trial = s.Best.Trial
+	}
+	t, err := a.boards.trial(ctx, id, trial)
+	out.Trial = &t.Trial
+	return out, err
+}
