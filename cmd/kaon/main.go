@@ -51,6 +51,7 @@ type commands struct {
 
 	Archive   archiveCmd   `cmd:"" group:"Service" help:"Have lists leave out sweeps that have ended."`
 	Unarchive unarchiveCmd `cmd:"" group:"Service" help:"Have lists show archived sweeps again."`
+	MCP       mcpCmd       `cmd:"" name:"mcp" group:"Service" help:"Offer a server's sweeps to a coding agent, by the Model Context Protocol."`
 
 	Best      bestCmd      `cmd:"" group:"Results" help:"Print the winner of a sweep."`
 	Compare   compareCmd   `cmd:"" group:"Results" help:"Put sweeps and trials side by side: what differs, and who is best."`

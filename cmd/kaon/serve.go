@@ -19,6 +19,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/server/mcp"
 	"github.com/kaon-sweep/kaon/server/ui"
 )
 
@@ -186,7 +187,7 @@ const apiSocket = "api.sock"
 
 // listen begins to answer at the socket and at the addresses given. What it answers is ready.
 func (c *serveCmd) listen(a *api.API, socket string) (servers []*http.Server, addresses []string, err error) {
-	handler := a.Handler()
+	handler := mcp.Beside(a.Handler(), versionString())
 	start := func(l net.Listener, h http.Handler, local bool, address string) {
 		one := listen.Server(h, nil)
 		one.WriteTimeout = 0 // streams have no end
