@@ -21,20 +21,29 @@ type Freed struct {
 // Delete forgets a sweep that has ended: its state, and everything of it in the results. The error of one that
 // has not ended wraps scheduler.ErrAtWork.
 func (s *Server) Delete(ctx context.Context, id string) (Freed, error) {
+	if err := s.Release(ctx, id); err != nil {
+		return Freed{}, err
+	}
+	return DeleteResults(ctx, s.cfg.Bucket, id)
+}
+
+// Release forgets a sweep that has ended, and its state; its results stay. The error of one that has not ended wraps
+// scheduler.ErrAtWork.
+func (s *Server) Release(ctx context.Context, id string) error {
 	sw, known := s.Sweep(id)
 	if !known {
-		return Freed{}, usage(fmt.Errorf("sweep %s: %w", id, scheduler.ErrUnknown))
+		return usage(fmt.Errorf("sweep %s: %w", id, scheduler.ErrUnknown))
 	}
 	select {
 	case <-sw.Ended():
 	default:
-		return Freed{}, usage(fmt.Errorf("delete sweep %s: %w", id, scheduler.ErrAtWork))
+		return usage(fmt.Errorf("delete sweep %s: %w", id, scheduler.ErrAtWork))
 	}
 	if _, err := sw.Wait(ctx); err != nil {
-		return Freed{}, classify(err)
+		return classify(err)
 	}
 	if err := s.forget(ctx, id); err != nil {
-		return Freed{}, classify(err)
+		return classify(err)
 	}
 	if err := sw.closeWriter(ctx); err != nil {
 		s.cfg.Log.Error("the writer of a deleted sweep", "sweep", id, "err", err)
@@ -47,10 +56,10 @@ func (s *Server) Delete(ctx context.Context, id string) (Freed, error) {
 	s.remove(sw)
 	if s.cfg.Only == "" {
 		if err := os.RemoveAll(sw.staging.folder); err != nil {
-			return Freed{}, fmt.Errorf("delete the state of %s: %w", id, err)
+			return fmt.Errorf("delete the state of %s: %w", id, err)
 		}
 	}
-	return DeleteResults(ctx, s.cfg.Bucket, id)
+	return nil
 }
 
 // forgetPatience is how long the last records of a sweep that has ended may take to the bucket, and the news of

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/term"
+
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/workflow/engine"
 	"github.com/kaon-sweep/kaon/workflow/run"
@@ -133,6 +135,7 @@ func (b *flowBoard) draw(r *run.Run, last bool) {
 		if last {
 			return // the result has all of it
 		}
+		view.Steps = fitSteps(view.Steps, heightOf(b.w)-2)
 		b.drawn = printSteps(b.w, view, r.Said())
 		return
 	}
@@ -184,6 +187,43 @@ func printSteps(w io.Writer, view engine.View, said map[string]steps.Progress) (
 		lines++
 	}
 	return lines
+}
+
+// fitSteps are those that fit a screen: when not all do, first those that run or have failed.
+func fitSteps(all []engine.StepView, lines int) []engine.StepView {
+	if lines <= 0 || len(all) <= lines {
+		return all
+	}
+	keep := make([]bool, len(all))
+	left := lines
+	for _, wanted := range [][]engine.State{{engine.Running, engine.Failed}, {engine.Waiting}, {engine.Succeeded, engine.Skipped, engine.Canceled}} {
+		for i, s := range all {
+			if left > 0 && !keep[i] && slices.Contains(wanted, s.State) {
+				keep[i] = true
+				left--
+			}
+		}
+	}
+	var some []engine.StepView
+	for i, s := range all {
+		if keep[i] {
+			some = append(some, s)
+		}
+	}
+	return some
+}
+
+// heightOf is how many lines a terminal has; 0: it is none.
+func heightOf(w io.Writer) int {
+	file := fileOf(w)
+	if file == nil {
+		return 0
+	}
+	_, height, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return 0
+	}
+	return height
 }
 
 func widthOr(w io.Writer, fallback int) int {

@@ -59,6 +59,28 @@ graph: |
   start -> getUsers -> wrangleData ==> (trainGlobalModel -> validateGlobalModel, regionSplit **(reg = regions) --< (trainRegModel, validateRegModel) >-- regionJoin) >== selectModel -> validateModel -> end
 `
 
+func TestWorkflowFitsTheScreen(t *testing.T) {
+	all := []engine.StepView{{Key: "a", State: engine.Succeeded}, {Key: "b", State: engine.Running}, {Key: "c", State: engine.Waiting},
+		{Key: "d", State: engine.Failed}}
+	for lines, want := range map[int]string{0: "abcd", 4: "abcd", 3: "bcd", 2: "bd", 1: "b"} {
+		got := ""
+		for _, s := range fitSteps(all, lines) {
+			got += s.Key
+		}
+		if got != want {
+			t.Errorf("on %d lines %q are shown, want %q", lines, got, want)
+		}
+	}
+}
+
+// The value of a secret parameter would stand in the log.
+func TestWorkflowRefusesSecretParameters(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("flow.yaml", "parameters: {key: {type: string, secret: true}}\nsteps:\n  a: {type: command, command: 'true', inputs: {k: '${key}'}}\ngraph: a\n")
+	p.kaon("workflow", "run", "flow.yaml", "-p", "key=hush").ends(exitUsage).says("`key`", "secrets")
+}
+
 func TestWorkflowOfTheDeck(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)

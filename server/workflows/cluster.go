@@ -48,6 +48,14 @@ func (c *Cluster) Run(ctx context.Context, job steps.Job) (steps.Done, error) {
 	return steps.Done{}, c.classify(ctx, err)
 }
 
+// Release implements steps.Cluster.
+func (c *Cluster) Release(ctx context.Context, id string) error {
+	if _, known := c.Server.Sweep(id); !known {
+		return nil
+	}
+	return c.Server.Release(ctx, id)
+}
+
 // submit hands the sweep in, unless it was before.
 func (c *Cluster) submit(ctx context.Context, job steps.Job) (*server.Sweep, error) {
 	if sw, known := c.Server.Sweep(job.ID); known {

@@ -20,8 +20,9 @@ const atOnce = 64
 type attempt struct {
 	task     engine.Task
 	cancel   context.CancelCauseFunc
-	approved chan string // capacity 8
-	waits    bool        // it only waits, and takes nobody's place
+	approved chan string   // capacity 8
+	waits    bool          // it only waits, and takes nobody's place
+	told     chan struct{} // closed when its end is durable
 }
 
 // startQueued starts attempts as long as more may run. Those that only wait take nobody's place.
@@ -83,7 +84,7 @@ func (r *Run) start(t engine.Task, waits bool) {
 		}
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
-	a := &attempt{task: t, cancel: cancel, approved: make(chan string, 8), waits: waits}
+	a := &attempt{task: t, cancel: cancel, approved: make(chan string, 8), waits: waits, told: make(chan struct{})}
 	c.Approved = a.approved
 	c.Progress = func(p steps.Progress) { r.progress(t.Key, p) }
 	c.Nested = func(ctx context.Context, file string, given map[string]any) (steps.Result, error) {
@@ -120,7 +121,21 @@ func (r *Run) start(t engine.Task, waits bool) {
 		ev := ended(t, result, err)
 		ev.ID = c.ID
 		r.tell(ev)
+		r.release(a, c.ID)
 	}))
+}
+
+// release has the cluster forget what an attempt was there, once its end is durable.
+func (r *Run) release(a *attempt, id string) {
+	select {
+	case <-a.told:
+	case <-r.quit:
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	defer context.AfterFunc(r.closing, crash.Func(cancel))()
+	_ = r.cfg.Cluster.Release(ctx, id) // it costs memory until the run ends
 }
 
 // tell hands the end of an attempt to the goroutine that owns the engine.

@@ -249,7 +249,17 @@ func checkOutputs(step *workflow.Step, out map[string]any) (map[string]any, erro
 
 // Parse reads a workflow file and checks it against the types there are.
 func Parse(file string, src []byte) (*workflow.Workflow, error) {
-	return workflow.Read(file, src, workflow.WithTypes(Types()))
+	wf, err := workflow.Read(file, src, workflow.WithTypes(Types()))
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range wf.Parameters {
+		if p.Secret { // its value would stand in the log, and in the specs of steps
+			return nil, fmt.Errorf("%s: parameter `%s`: secret parameters are not built: name a variable of your environment under `secrets` "+
+				"instead, which steps find there", file, p.Name)
+		}
+	}
+	return wf, nil
 }
 
 // Types are the types of steps as the language checks them.

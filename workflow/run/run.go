@@ -34,10 +34,13 @@ type Run struct {
 	log    *log
 	facts  *facts
 
-	ended  chan engine.Event // from attempts; capacity 64, they wait when it is full
-	quit   chan struct{}     // closed when nobody reads ended any more
-	group  sync.WaitGroup
-	broken chan error // capacity 1: the cluster is gone
+	ended chan engine.Event // from attempts; capacity 64, they wait when it is full
+	quit  chan struct{}     // closed when nobody reads ended any more
+
+	closing context.Context // ends when quit is closed
+	close   context.CancelFunc
+	group   sync.WaitGroup
+	broken  chan error // capacity 1: the cluster is gone
 
 	live      map[string]*attempt // by key
 	busy      int                 // of live, those that do not only wait
@@ -112,7 +115,9 @@ func newRun(cfg Config, id string) *Run {
 	if cfg.Told == nil {
 		cfg.Told = func(string, steps.Progress) {}
 	}
+	closing, end := context.WithCancel(context.Background())
 	return &Run{
+		closing: closing, close: end,
 		cfg: cfg, folder: Folder(cfg.Folder, id), ended: make(chan engine.Event, 64), quit: make(chan struct{}), broken: make(chan error, 1),
 		live: map[string]*attempt{}, delivered: map[string]bool{}, said: map[string]steps.Progress{}, change: make(chan struct{}),
 	}
@@ -192,6 +197,7 @@ func (r *Run) Work(ctx context.Context) (engine.View, error) {
 		a.cancel(context.Canceled)
 	}
 	close(r.quit)
+	r.close()
 	r.group.Wait()
 	return r.View(false), errors.Join(err, r.log.close())
 }
@@ -317,6 +323,7 @@ func (r *Run) take(events ...engine.Event) error {
 			delete(r.said, ev.Key)
 			if a := r.live[ev.Key]; a != nil && a.task.Attempt == ev.Attempt {
 				delete(r.live, ev.Key)
+				close(a.told)
 				if !a.waits {
 					r.busy--
 				}
