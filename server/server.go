@@ -219,8 +219,8 @@ func (s *Server) Snapshot(ctx context.Context) (scheduler.Snapshot, error) {
 // must not be changed.
 func (s *Server) Agents() []*offers.Agent { return s.packer.Agents() }
 
-// Queues is how much waits inside the scheduler.
-func (s *Server) Queues() scheduler.Queues { return s.loop.Queues() }
+// Backlog is how much waits inside the scheduler.
+func (s *Server) Backlog() scheduler.Backlog { return s.loop.Backlog() }
 
 // Attempts are those that are alive.
 func (s *Server) Attempts(ctx context.Context) ([]scheduler.AttemptStatus, error) {

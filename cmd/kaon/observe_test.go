@@ -86,6 +86,7 @@ func TestObserve(t *testing.T) {
 	p.write("quick.yaml", quickSpec)
 	address := closedPort(t)
 	x, ready := p.serving("--listen", "127.0.0.1:0", "--metrics", address, "--log", "debug", "--log-format", "json")
+	p.kaon("queue", "set", "eng", "--weight", "2").ends(exitDone)
 	p.kaon("submit", "quick.yaml", "-w").ends(exitDone)
 	tokens := map[string]string{}
 	for _, role := range []string{"viewer", "operator"} {

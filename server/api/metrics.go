@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/fairness"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -47,7 +48,10 @@ func (a *API) WriteMetrics(ctx context.Context, w io.Writer) {
 	metrics.WriteGaugeUint64(w, "kaon_scheduler_answers", 1)
 	writeSweeps(w, snap, a.cfg.Server.Shortages())
 	writeAgents(w, snap)
-	waiting := a.cfg.Server.Queues()
+	if all, err := a.queues(ctx); err == nil {
+		writeQueues(w, all.Queues)
+	}
+	waiting := a.cfg.Server.Backlog()
 	for _, q := range []struct {
 		name string
 		long int
@@ -122,4 +126,19 @@ func writeAgents(w io.Writer, snap scheduler.Snapshot) {
 		connected = 1
 	}
 	metrics.WriteGaugeUint64(w, "kaon_master_connected", connected)
+}
+
+// writeQueues writes how queues stand.
+func writeQueues(w io.Writer, all []Queue) {
+	for i := range all {
+		q := &all[i]
+		label := fmt.Sprintf("{queue=%q}", q.Name)
+		metrics.WriteGaugeUint64(w, "kaon_queue_sweeps"+label, uint64(q.Sweeps))
+		metrics.WriteGaugeUint64(w, "kaon_queue_trials_waiting"+label, uint64(q.Waiting))
+		metrics.WriteGaugeFloat64(w, "kaon_queue_share"+label, q.Share)
+		metrics.WriteGaugeFloat64(w, "kaon_queue_fair_share"+label, q.Fair)
+		for _, resource := range []string{"cpus", "mem", "gpus", fairness.Trials} {
+			metrics.WriteGaugeFloat64(w, fmt.Sprintf("kaon_queue_used{queue=%q,resource=%q}", q.Name, resource), q.Used[resource])
+		}
+	}
 }
