@@ -14,7 +14,7 @@ const { html } = ui;
 function Used({ used, of, unit }) {
   if (!of) return html`<span class="quiet">–</span>`;
   const part = Math.min(used / of, 1);
-  return html`<div class="used" title=${`${value(used)} of ${value(of)} ${unit}`}><div class="states" role="img" aria-label=${`${Math.round(100 * part)} % in use`}><i class="of-running" style=${{ width: `${100 * part}%` }}></i></div>
+  return html`<div class="used" title=${`${value(used)} of ${value(of)} ${unit}`}><div class="states" role="img" aria-label=${`${Math.round(100 * part)} % in use`}>${part > 0 && html`<i class="of-running" style=${{ width: `${100 * part}%` }}></i>`}</div>
     <span class="small quiet nowrap">${value(used)} of ${value(of)} ${unit}</span></div>`;
 }
 

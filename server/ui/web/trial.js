@@ -39,6 +39,7 @@ function Curve({ id, t, metric, beat }) {
   const dark = useDark();
   const lines = ui.useMemo(() => [{ name: metric, points: (got.data?.points ?? []).map((p) => [p.step, typeof p.value === "number" ? p.value : NaN]), colour: token("accent"), width: 1.8 }], [got.data, metric, dark]);
   if (!got.data?.points.length) return html`<p class="quiet">${metric}: no points yet.</p>`;
+  if (got.data.total === 1) return html`<p>${metric}: <b>${value(got.data.points[0].value)}</b> <span class="quiet">at step ${got.data.points[0].step}, its only point</span></p>`;
   return html`<${Lines} lines=${lines} height=${220} xLabel="step" yLabel=${metric} label=${`${metric} over steps`} />`;
 }
 
