@@ -136,6 +136,16 @@ func TestSweepFromSubmitToDelete(t *testing.T) {
 			t.Errorf("list%s has %d sweeps, want %d", query, list.Total, want)
 		}
 	}
+	for query, want := range map[string]int{
+		"?state=failed&state=succeeded": 1, "?state=failed,succeeded": 1, "?label=nightly&label=x": 0, "?label=nightly,nightly": 1,
+	} {
+		if list := get[Page[Sweep]](w, Viewer, "/sweeps"+query); list.Total != want {
+			t.Errorf("list%s has %d sweeps, want %d", query, list.Total, want)
+		}
+	}
+	if some := get[Page[Trial]](w, Viewer, at+"/trials?state=failed&state=succeeded"); some.Total != 3 {
+		t.Errorf("trials of two states: %d", some.Total)
+	}
 	w.deletes(s.ID)
 }
 
