@@ -66,12 +66,23 @@ func load(r *resource.Resources) Load {
 	return Load{float64(r.CPUs) / unit, float64(r.Mem) / unit, float64(r.GPUs) / unit}
 }
 
-// agentsOf puts together what is known of agents.
-func agentsOf(snap scheduler.Snapshot, known []*offers.Agent, alive []scheduler.AttemptStatus, cordons []Cordon, now time.Time) []Agent {
+// left reports whether an agent has left the cluster: the packer knows it no more, and nothing of it matters.
+func left(a *scheduler.AgentStatus, row *offers.Agent) bool {
+	return row == nil && a.Running == 0 && a.Cordon == nil
+}
+
+// rowsOf are what the packer knows, by agent.
+func rowsOf(known []*offers.Agent) map[offers.AgentID]*offers.Agent {
 	rows := make(map[offers.AgentID]*offers.Agent, len(known))
 	for _, a := range known {
 		rows[a.ID] = a
 	}
+	return rows
+}
+
+// agentsOf puts together what is known of agents.
+func agentsOf(snap scheduler.Snapshot, known []*offers.Agent, alive []scheduler.AttemptStatus, cordons []Cordon, now time.Time) []Agent {
+	rows := rowsOf(known)
 	placed := map[offers.AgentID][]Placed{}
 	for _, a := range alive {
 		placed[a.Agent] = append(placed[a.Agent], Placed{a.Sweep, a.Trial, a.Attempt, a.State.String()})
@@ -90,8 +101,8 @@ func agentsOf(snap scheduler.Snapshot, known []*offers.Agent, alive []scheduler.
 			agent.Attributes[at.Name] = at.Value
 		}
 		row := rows[one.ID]
-		if row == nil && one.Running == 0 && one.Cordon == nil {
-			continue // it has left the cluster
+		if left(one, row) {
+			continue
 		}
 		if row != nil {
 			agent.Used, agent.Capacity = load(&row.Used), load(&row.Capacity)

@@ -12,6 +12,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/fairness"
 	"github.com/kaon-sweep/kaon/server"
@@ -47,7 +48,7 @@ func (a *API) WriteMetrics(ctx context.Context, w io.Writer) {
 	}
 	metrics.WriteGaugeUint64(w, "kaon_scheduler_answers", 1)
 	writeSweeps(w, snap, a.cfg.Server.Shortages())
-	writeAgents(w, snap)
+	writeAgents(w, snap, rowsOf(a.cfg.Server.Agents()))
 	if all, err := a.queues(ctx); err == nil {
 		writeQueues(w, all.Queues)
 	}
@@ -113,10 +114,12 @@ const (
 )
 
 // writeAgents writes agents by what the scheduler makes of them, and whether there is a master.
-func writeAgents(w io.Writer, snap scheduler.Snapshot) {
+func writeAgents(w io.Writer, snap scheduler.Snapshot, rows map[offers.AgentID]*offers.Agent) {
 	count, now := map[string]int{}, time.Now()
 	for i := range snap.Agents {
-		count[agentState(&snap.Agents[i], now)]++
+		if one := &snap.Agents[i]; !left(one, rows[one.ID]) {
+			count[agentState(one, now)]++
+		}
 	}
 	for _, state := range agentStates {
 		metrics.WriteGaugeUint64(w, fmt.Sprintf("kaon_agents{state=%q}", state), uint64(count[state]))
