@@ -85,8 +85,14 @@ func TestAgentRunsASweep(t *testing.T) {
 	if s.get("extend", object{"sweep": id, "set": []string{"parameters.x.values=[7,8,9,10,11,12,13]"}}, &at); at.Trials["total"] <= 24 {
 		t.Errorf("extended %+v", at)
 	}
-	s.get("stop", object{"sweep": id, "reason": "enough"}, &at)
 	s.get("watch", object{"sweep": id, "until_end": true, "seconds": 120}, &at)
+	s.get("submit", object{"like": id, "set": []string{"command=sleep 600", "name=slow"}}, &at)
+	for _, name := range []string{"pause", "resume", "stop"} {
+		s.get(name, object{"sweep": "slow-"}, &at)
+	}
+	if s.get("watch", object{"sweep": "slow-", "until_end": true, "seconds": 120}, &at); at.State != "stopped" {
+		t.Errorf("stopped %+v", at)
+	}
 }
 
 // reads has an agent look at trials.
