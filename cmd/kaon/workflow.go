@@ -10,7 +10,7 @@ import (
 // workflowCmd is what can be done with workflows.
 type workflowCmd struct {
 	Show    workflowShowCmd    `cmd:"" help:"Check a workflow file, and draw its graph."`
-	Export  workflowExportCmd  `cmd:"" help:"Write a workflow for Argo or Airflow, as far as they hold it."`
+	Export  workflowExportCmd  `cmd:"" help:"Write a workflow for Argo, Airflow or Metaflow, as far as they hold it."`
 	Run     workflowRunCmd     `cmd:"" help:"Run a workflow and watch it to its end."`
 	Resume  workflowResumeCmd  `cmd:"" help:"Go on with a run that was interrupted."`
 	Restart workflowRestartCmd `cmd:"" help:"Run what failed of a run again, or all from a step on."`

@@ -10,7 +10,7 @@ import (
 
 type workflowExportCmd struct {
 	workflowFile
-	Format string `enum:"argo,airflow" required:"" help:"argo: a Workflow of Argo Workflows; airflow: a DAG file of Airflow 2.10 or 3."`
+	Format string `enum:"argo,airflow,metaflow" required:"" help:"argo: a Workflow of Argo Workflows; airflow: a DAG file of Airflow 2.10 or 3; metaflow: a flow of Metaflow."`
 	JSON   bool   `help:"Print JSON: the file as a text, and what it does not hold."`
 }
 

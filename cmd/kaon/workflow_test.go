@@ -79,6 +79,9 @@ func TestWorkflowExport(t *testing.T) {
 		t.Fatalf("exit code %d, %v: %s", code, err, stdout)
 	}
 	want(t, "python3")
+	if code, stdout, _ := kaonWorkflow(t, "export", file, "--format", "metaflow"); code != exitDone || !strings.Contains(stdout, "class RegionsFlow(FlowSpec)") {
+		t.Errorf("exit code %d: %s", code, stdout)
+	}
 	check := exec.Command("python3", "-c", "import sys; compile(sys.stdin.read(), 'dag.py', 'exec')")
 	check.Stdin = strings.NewReader(told.Text)
 	if out, err := check.CombinedOutput(); err != nil {

@@ -8,7 +8,7 @@ import (
 )
 
 // Formats are the forms there are.
-var Formats = []string{"argo", "airflow"}
+var Formats = []string{"argo", "airflow", "metaflow"}
 
 // Write writes a workflow in one of the formats.
 func Write(w *workflow.Workflow, format string) (Export, error) {
@@ -17,6 +17,8 @@ func Write(w *workflow.Workflow, format string) (Export, error) {
 		return argo(w), nil
 	case "airflow":
 		return airflow(w), nil
+	case "metaflow":
+		return metaflow(w), nil
 	}
 	return Export{}, fmt.Errorf("there is no format `%s`: %s", format, sweep.DidYouMean(format, Formats))
 }

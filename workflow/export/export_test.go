@@ -139,6 +139,12 @@ func TestWhatIsLeft(t *testing.T) {
 			"steps.report.retry.on: it is tried again after failures of all kinds",
 			"tune.loop: a loop has no form in a DAG of Airflow; it fails there",
 		},
+		"metaflow": {
+			"steps.check: a step of type http runs in kaon only: it fails there",
+			"publish: its condition `steps.pick.outputs.auc > least && steps.pick.outputs.ok` has no form there; the flow ends in it",
+			"tune.loop: a loop has no form there; the flow ends in it",
+			"steps.train.when: it is not looked at: the step always runs",
+		},
 	} {
 		e, err := Write(w, format)
 		if err != nil {
@@ -152,6 +158,24 @@ func TestWhatIsLeft(t *testing.T) {
 			if !strings.Contains(e.Text, "# not carried: "+text+"\n") {
 				t.Errorf("%s: not in the file: %s", format, text)
 			}
+		}
+	}
+}
+
+// Of a graph that splits and joins as brackets do Metaflow gets the splits and joins; of another one a chain, which is told.
+func TestMetaflowsStructure(t *testing.T) {
+	for graph, told := range map[string]bool{
+		"a -> b":            false,
+		"a ==> (b, c -> d)": false,
+		"a ==> (b ==> (c, d) >== e, f) >== g -> h": false,
+		"a; b":                          false,
+		"a ==> (b ==> (c, d), e) >== f": false,
+		"a ==> (b, c) >== d; a -> d":    true,
+		"a -> c; b -> c; b -> d":        true,
+	} {
+		e := metaflow(read(t, "graph: "+graph+"\nsteps: {a: {command: x}}\n"))
+		if got := strings.Contains(e.Text, "its steps run one after the other"); got != told {
+			t.Errorf("%s: told %v\n%s", graph, got, e.Text)
 		}
 	}
 }
