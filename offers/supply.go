@@ -75,3 +75,31 @@ func (x *Index) Holds(d *Demand) bool {
 	}
 	return false
 }
+
+// Beside is what an agent should have free beside what of ours runs there, and whether it could hold a task of the demand if nothing
+// ran there. One whose constraints count tasks is not answered for: nobody can say from here where it may run.
+func (x *Index) Beside(id AgentID, d *Demand) (free resource.Resources, ok bool) {
+	number, known := x.byID[id]
+	if !known {
+		return free, false
+	}
+	a := x.chunks[number/chunkSize].agents[number%chunkSize]
+	want := d.Resources.Plus(d.Overhead, 1)
+	if d.Role != "" && !slices.Contains(a.roles, d.Role) {
+		return free, false
+	}
+	for _, c := range d.Constraints {
+		if rule := compile(c); !c.Soft && (rule.counts() || !rule.accepts(a)) {
+			return free, false
+		}
+	}
+	if slices.ContainsFunc(askedNames(&want), func(name string) bool { return amountOf(&a.Capacity, name) < amountOf(&want, name) }) {
+		return free, false
+	}
+	return a.Capacity.Plus(a.Used, -1), true
+}
+
+// Fits says whether what is free holds all that is wanted.
+func Fits(want, free *resource.Resources) bool {
+	return !slices.ContainsFunc(askedNames(want), func(name string) bool { return amountOf(free, name) < amountOf(want, name) })
+}

@@ -63,11 +63,8 @@ func classify(att *attempt, s cluster.Status, end *task.End) classification {
 
 // asKilled is what the end of an attempt comes to that somebody wanted before it did.
 func asKilled(att *attempt, v classification) classification {
-	switch v = asWanted(att, v); att.killing {
-	case killOverdue:
+	if v = asWanted(att, v); att.killing == killOverdue {
 		v.outcome, v.reason = sweep.AttemptTimedOut, att.reason
-	case killPreempted:
-		v.outcome, v.reason = sweep.AttemptPreempted, att.reason
 	}
 	return v
 }
@@ -82,6 +79,9 @@ func asWanted(att *attempt, v classification) classification {
 		v.outcome, v.reason = sweep.AttemptSucceeded, att.reason
 	case killMoved: // elsewhere, and at nobody's charge
 		v.outcome, v.reason, v.retry, v.wait = sweep.AttemptLost, att.reason, anywhere, 0
+		v.uncharged, v.agentNotBlamed = true, true
+	case killPreempted: // likewise, when there is room again
+		v.outcome, v.reason, v.retry, v.wait = sweep.AttemptPreempted, att.reason, anywhere, 0
 		v.uncharged, v.agentNotBlamed = true, true
 	}
 	return v

@@ -10,6 +10,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 	"github.com/kaon-sweep/kaon/sweep/search"
 )
 
@@ -51,7 +52,6 @@ type Config struct {
 	Parallel func(id string) int
 
 	PlatformLosses int           // attempts a trial may lose without its own fault; 0: 10
-	Preemptions    int           // attempts a trial may lose to preemption; 0: 100
 	PartitionGrace time.Duration // how long an unreachable attempt may return before it is replaced; 0: 2 min
 	ReviveEvery    time.Duration // least time between REVIVEs that only hurry freed resources; 0: never hurry
 	UnprovenCap    int           // launches at once on an agent that has not proved itself; 0: 16
@@ -67,7 +67,6 @@ type Config struct {
 // is back within a minute, so two minutes seldom replace an attempt that lives.
 const (
 	defaultPlatformLosses = 10
-	defaultPreemptions    = 100
 	defaultPartitionGrace = 2 * time.Minute
 	defaultUnprovenCap    = 16
 	defaultKeptSweeps     = 100
@@ -83,9 +82,6 @@ func (c Config) withDefaults() Config {
 	}
 	if c.PlatformLosses == 0 {
 		c.PlatformLosses = defaultPlatformLosses
-	}
-	if c.Preemptions == 0 {
-		c.Preemptions = defaultPreemptions
 	}
 	if c.PartitionGrace == 0 {
 		c.PartitionGrace = defaultPartitionGrace
@@ -118,6 +114,9 @@ type Packer interface {
 	// some offer has room for a task of the demand, constraints aside.
 	Supply(now time.Time, o offers.Options) offers.Supply
 	Holds(d *offers.Demand) bool
+	// Beside is what an agent should have free beside what of ours runs there, and whether it could hold a task of the demand if
+	// nothing ran there.
+	Beside(agent offers.AgentID, d *offers.Demand) (free resource.Resources, ok bool)
 	// TaskStarted counts n tasks that run without a grant of Pack: adopted after a restart.
 	TaskStarted(agent offers.AgentID, d *offers.Demand, n int)
 	// TaskEnded counts out n tasks that Pack granted or TaskStarted counted in.

@@ -28,6 +28,7 @@ type Core struct {
 	resourcesFreed bool      // attempts ended since
 
 	queues      []fairness.Queue // that sweeps share the cluster by
+	preempted   preemption       // the last
 	runs        map[string]*run
 	order       []*run // by submission
 	touched     []*run // by this step; see advance
@@ -64,6 +65,13 @@ type executorRole struct {
 type runningExecutor struct {
 	executorRole
 	resources []offers.Amount // what it was started with, which every later task of it must repeat
+}
+
+// preemption is what is known of the last time that trials were ended for others.
+type preemption struct {
+	next time.Time     // not before
+	owed int           // tasks, then
+	wait time.Duration // after it
 }
 
 // NewCore makes a core that knows nothing yet.
@@ -127,6 +135,15 @@ func (c *Core) requestOffers() {
 	c.packDue = true
 	c.resourcesFreed = true
 	c.revived = time.Time{}
+}
+
+// passAt makes a pass due at a later time, one at a time.
+func (c *Core) passAt(at time.Time) {
+	if c.passScheduled {
+		return
+	}
+	c.passScheduled = true
+	c.timers.Set(at, func(time.Time) { c.passScheduled, c.packDue = false, true })
 }
 
 // orphan is a task of our framework that runs though the core does not believe in it: an attempt given up for

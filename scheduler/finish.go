@@ -44,7 +44,7 @@ func (c *Core) giveBack(att *attempt, reason string) {
 	p, first := att.placement, !att.waits()
 	c.disbelieve(att)
 	v := classification{outcome: sweep.AttemptLost, uncharged: true, agentNotBlamed: true, unbegun: true, reason: reason}
-	if att.killing != notKilled && att.killing != killMoved {
+	if att.killing != notKilled && !att.killing.goesOn() {
 		v.outcome, v.reason = sweep.AttemptStopped, att.reason
 	}
 	if first {
@@ -249,9 +249,6 @@ func charge(b *journal.Budget, kind sweep.Outcome, retries int, cfg *Config) (ag
 	case sweep.AttemptTimedOut:
 		b.Timeouts++
 		used, allowed = b.Timeouts, retries
-	case sweep.AttemptPreempted:
-		b.Preemptions++
-		used, allowed = b.Preemptions, cfg.Preemptions
 	default:
 		b.Losses++
 		used, allowed = b.Losses, cfg.PlatformLosses

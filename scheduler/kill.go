@@ -26,7 +26,7 @@ func (c *Core) kill(att *attempt, w killReason, reason string) { c.killAll([]*at
 // killAll kills attempts. A bundle all of which is to end is one KILL.
 func (c *Core) killAll(all []*attempt, w killReason, reason string) {
 	all = slices.DeleteFunc(slices.Clone(all), func(att *attempt) bool {
-		return att.killing != notKilled && (att.killing != killMoved || w == killMoved)
+		return att.killing != notKilled && (!att.killing.goesOn() || w.goesOn())
 	})
 	for _, att := range all {
 		att.killing, att.reason = w, reason

@@ -135,7 +135,7 @@ type SweepRefusal struct {
 	Refusal offers.Unplaced
 }
 
-// SweepHeld is trials of a sweep that a limit of its queue keeps from starting.
+// SweepHeld is trials of a sweep that a limit of its queue keeps from starting, or that others are ended for.
 type SweepHeld struct {
 	Sweep  string
 	Trials int

@@ -51,7 +51,11 @@ func (c *Core) Pack(now time.Time) {
 	o.MoreWaits, o.Caps, o.Last, o.Exclude = held, c.health.Caps, c.health.Last, c.health.Exclude()
 	plan := c.cfg.Packer.Pack(c.now, d.demands, o)
 	note := PassDone{Refusals: d.refusals(&plan, groups), Held: d.held}
-	c.applyPlan(plan, groups, held, note)
+	c.applyPlan(plan, groups, held, &note)
+	note.Held = append(note.Held, c.preempt(groups, d.left)...)
+	if note.Launched > 0 || note.Declined > 0 || len(note.Refusals)+len(note.Held) > 0 {
+		c.note(note)
+	}
 	c.advanceTouched()
 }
 
@@ -85,17 +89,8 @@ func (c *Core) wantsRevive() bool {
 	return true
 }
 
-// passAt makes a pass due at a later time, one at a time.
-func (c *Core) passAt(at time.Time) {
-	if c.passScheduled {
-		return
-	}
-	c.passScheduled = true
-	c.timers.Set(at, func(time.Time) { c.passScheduled, c.packDue = false, true })
-}
-
 // applyPlan turns a plan into launches and declines.
-func (c *Core) applyPlan(plan offers.Plan, groups []group, held bool, note PassDone) {
+func (c *Core) applyPlan(plan offers.Plan, groups []group, held bool, note *PassDone) {
 	refuse := refuseIdle
 	for _, l := range plan.Launches {
 		for _, g := range l.Grants {
@@ -132,9 +127,6 @@ func (c *Core) applyPlan(plan offers.Plan, groups []group, held bool, note PassD
 	}
 	for _, run := range c.order {
 		run.queue.Settle()
-	}
-	if note.Launched > 0 || note.Declined > 0 || len(note.Refusals)+len(note.Held) > 0 {
-		c.note(note)
 	}
 }
 

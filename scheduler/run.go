@@ -312,6 +312,9 @@ const (
 	killMoved                // an operator drains its agent
 )
 
+// goesOn reports whether the trial of an attempt that is killed for that is to run again.
+func (w killReason) goesOn() bool { return w == killPreempted || w == killMoved }
+
 // endSource is who told the end of an attempt.
 type endSource uint8
 

@@ -10,6 +10,7 @@ type division struct {
 	demands []offers.Demand
 	of      []int // by demand, its group; nil: they are the groups
 	held    []SweepHeld
+	left    []int // by group, what the plan has not placed
 }
 
 // divide says which tasks of the groups may start, and in which order: by the shares of queues, users and sweeps. One sweep
@@ -23,7 +24,7 @@ func (c *Core) divide(groups []group) (d division) {
 		}
 		return d
 	}
-	jobs, of := c.jobs(groups)
+	jobs, of, _ := c.jobs(groups, func(d *offers.Demand) bool { return !c.cfg.Packer.Holds(d) })
 	supply := c.cfg.Packer.Supply(c.now, offers.Options{Exclude: c.health.Exclude()})
 	turns, held := fairness.Divide(c.queues, supply.Total, supply.Free, jobs)
 	d.of = make([]int, 0, len(turns))
@@ -61,8 +62,8 @@ func (c *Core) undivided(groups []group) bool {
 	return true
 }
 
-// jobs are the sweeps that run or wait, and by job and want which group that is.
-func (c *Core) jobs(groups []group) (jobs []fairness.Job, of [][]int) {
+// jobs are the sweeps that run or wait, and by job and want which group that is. Stuck is what no agent has room for.
+func (c *Core) jobs(groups []group, isStuck func(*offers.Demand) bool) (jobs []fairness.Job, of [][]int, runs []*run) {
 	next := 0
 	var last *group
 	stuck := false
@@ -79,14 +80,14 @@ func (c *Core) jobs(groups []group) (jobs []fairness.Job, of [][]int) {
 			g := &groups[i]
 			need := taken(g.Demand)
 			if last == nil || !alike(last.Demand, g.Demand) {
-				last, stuck = g, !c.cfg.Packer.Holds(g.Demand)
+				last, stuck = g, isStuck(g.Demand)
 			}
 			j.Wants = append(j.Wants, fairness.Want{Need: need, Count: g.Count, Stuck: stuck})
 			at = append(at, i)
 		}
-		jobs, of = append(jobs, j), append(of, at)
+		jobs, of, runs = append(jobs, j), append(of, at), append(runs, run)
 	}
-	return jobs, of
+	return jobs, of, runs
 }
 
 // job is the sweep as it competes, without what it wants.
@@ -101,8 +102,10 @@ func alike(a, b *offers.Demand) bool {
 
 // refusals are the packer's reasons for what waits, one for each group. It also brings the plan back to the groups.
 func (d *division) refusals(plan *offers.Plan, groups []group) (all []SweepRefusal) {
+	d.left = make([]int, len(groups))
 	if d.of == nil {
 		for _, r := range plan.Unplaced {
+			d.left[r.Demand] += r.Count
 			all = append(all, SweepRefusal{Sweep: groups[r.Demand].run.id, Refusal: r})
 		}
 		return all
@@ -116,6 +119,7 @@ func (d *division) refusals(plan *offers.Plan, groups []group) (all []SweepRefus
 	first := map[int]int{}
 	for _, r := range plan.Unplaced {
 		group := d.of[r.Demand]
+		d.left[group] += r.Count
 		if at, known := first[group]; known {
 			all[at].Refusal.Count += r.Count
 			continue

@@ -48,6 +48,7 @@ type QueueChange struct {
 	Weight    *float64
 	Limit     *fairness.Amounts
 	UserLimit *fairness.Amounts
+	Guarantee *fairness.Amounts
 }
 
 // SetQueue makes a queue, or changes one. When it returns, the file has it.
@@ -69,6 +70,9 @@ func (s *Server) SetQueue(ctx context.Context, name string, c QueueChange) error
 		}
 		if c.UserLimit != nil {
 			q.UserLimit = *c.UserLimit
+		}
+		if c.Guarantee != nil {
+			q.Guarantee = *c.Guarantee
 		}
 		if q.Weight == 0 {
 			return nil, fmt.Errorf("queue %s: weight 0: want a number above 0; kaon queue set %s --limit trials=0 has nothing more start there", name, name)

@@ -1,11 +1,13 @@
 package server
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/scheduler/fairness"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/testkit"
@@ -93,5 +95,62 @@ func TestQueuesOfAServer(t *testing.T) {
 	w.ends(sw, sweep.PhaseSucceeded)
 	if err := s.RemoveQueue(t.Context(), "eng/ml"); err != nil {
 		t.Error(err)
+	}
+}
+
+// A queue that comes when others have the whole machine gets what it is guaranteed: a trial of theirs is ended, and runs again when
+// there is room.
+func TestGuaranteeOfAServer(t *testing.T) {
+	w := newWorld(t)
+	s := w.open(w.config())
+	w.ends(w.submit(s, "first", w.spec("first.yaml", three)), sweep.PhaseSucceeded) // then the machine is known
+	all, err := s.Shares(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	each := float64(all.Total.CPUs) / 1000 / 3.5 // three fit
+	spec := func(name string) *sweep.Spec {
+		text := fmt.Sprintf("method: grid\nparameters: {x: {values: [1, 2, 3]}}\ntask: {resources: {cpus: %.3f, memory: 16MB}, grace: 1s}\nqueue: %s\n"+
+			"command: while [ ! -e %s ]; do sleep 0.05; done\n", each, name, filepath.Join(w.dir, name))
+		return w.spec(name+".yaml", text)
+	}
+	for _, name := range []string{"hogs", "late"} {
+		if err := s.SetQueue(t.Context(), name, QueueChange{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	running := func(sw *Sweep, n int) func() bool {
+		return func() bool {
+			st, err := sw.Status(t.Context())
+			return err == nil && st.Counts.Running == n
+		}
+	}
+	hogs := w.submit(s, "hogs", spec("hogs"))
+	testkit.Await(t, "all to be used", running(hogs, 3))
+	late := w.submit(s, "late", spec("late"))
+	guarantee := fairness.Amounts{"cpus": each * 1.5}
+	if err := s.SetQueue(t.Context(), "late", QueueChange{Guarantee: &guarantee}); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Await(t, "one to make room for one", func() bool { return running(hogs, 2)() && running(late, 1)() })
+	for _, name := range []string{"late", "hogs"} {
+		if err := os.WriteFile(filepath.Join(w.dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.ends(late, sweep.PhaseSucceeded)
+	w.ends(hogs, sweep.PhaseSucceeded)
+	preempted := 0
+	hogs.View(func(b *board.Board) {
+		for trial := range b.Trials(board.Query{}) {
+			for _, a := range trial.Attempts {
+				if a.End != nil && a.End.State == sweep.AttemptPreempted && strings.Contains(a.End.Reason, "room for late: queue late is below its guarantee") {
+					preempted++
+				}
+			}
+		}
+	})
+	if preempted != 1 {
+		t.Errorf("%d trials were ended for others, want one", preempted)
 	}
 }

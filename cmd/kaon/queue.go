@@ -41,13 +41,13 @@ func (c *queueListCmd) Run(ctx context.Context, out *output) error {
 
 func printQueues(w io.Writer, all []api.Queue) error {
 	tab := table{keep: []int{0}}
-	tab.row("QUEUE", "WEIGHT", "FAIR", "HAS", "RUNNING", "WAITING", "SWEEPS", "LIMIT", "EACH USER")
+	tab.row("QUEUE", "WEIGHT", "FAIR", "HAS", "RUNNING", "WAITING", "SWEEPS", "GUARANTEE", "LIMIT", "EACH USER")
 	for _, q := range all {
 		fair := "-"
 		if q.Sweeps > 0 {
 			fair = shareText(q.Fair)
 		}
-		tab.row(q.Name, formatValue(q.Weight), fair, shareText(q.Share), int(q.Used[fairness.Trials]), q.Waiting, q.Sweeps, orDash(q.Limit), orDash(q.UserLimit))
+		tab.row(q.Name, formatValue(q.Weight), fair, shareText(q.Share), int(q.Used[fairness.Trials]), q.Waiting, q.Sweeps, orDash(q.Guarantee), orDash(q.Limit), orDash(q.UserLimit))
 	}
 	return printFitting(w, &tab, "kaon queue list --json")
 }
@@ -66,12 +66,13 @@ type queueSetCmd struct {
 	Weight    *float64 `placeholder:"W" help:"Its part beside the other queues below the same one: one of weight 2 gets twice what one of weight 1 gets (1)."`
 	Limit     *string  `placeholder:"AMOUNTS" help:"The most that runs in it and below, as in cpus=32,memory=64GB,gpus=2,trials=20; none for no limit."`
 	UserLimit *string  `name:"user-limit" placeholder:"AMOUNTS" help:"The most that each user runs there, likewise."`
+	Guarantee *string  `placeholder:"AMOUNTS" help:"What it gets before shares are asked about, likewise; where it wants that, trials of queues that have more than theirs are ended and run again later."`
 	JSON      bool     `help:"Print the queue as one JSON object."`
 	serverFlags
 }
 
 func (c *queueSetCmd) Help() string {
-	return "What is not given stays as it is. It holds at once, for what starts from now on; nothing that runs is ended."
+	return "What is not given stays as it is. It holds at once; a limit ends nothing that runs."
 }
 
 func (c *queueSetCmd) Run(ctx context.Context, out *output) error {
@@ -80,7 +81,7 @@ func (c *queueSetCmd) Run(ctx context.Context, out *output) error {
 		flag string
 		text *string
 		to   **fairness.Amounts
-	}{{"--limit", c.Limit, &change.Limit}, {"--user-limit", c.UserLimit, &change.UserLimit}} {
+	}{{"--limit", c.Limit, &change.Limit}, {"--user-limit", c.UserLimit, &change.UserLimit}, {"--guarantee", c.Guarantee, &change.Guarantee}} {
 		if one.text == nil {
 			continue
 		}
@@ -102,6 +103,9 @@ func (c *queueSetCmd) Run(ctx context.Context, out *output) error {
 		return json.NewEncoder(out.stdout).Encode(q)
 	}
 	text := fmt.Sprintf("queue %s: weight %s", q.Name, formatValue(q.Weight))
+	if len(q.Guarantee) > 0 {
+		text += ", guaranteed " + q.Guarantee.String()
+	}
 	if len(q.Limit) > 0 {
 		text += ", at most " + q.Limit.String()
 	}

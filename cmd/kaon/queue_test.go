@@ -21,6 +21,8 @@ func TestQueue(t *testing.T) {
 	p.kaon("queue", "set", "eng/ml", "--weight", "2", "--limit", "cpus=2,memory=1.5GB,trials=1").ends(exitDone).
 		prints("queue eng/ml: weight 2, at most 2 cpus, 1.5 GB of memory, 1 trial")
 	p.kaon("queue", "set", "eng/ml", "--user-limit", "trials=9").ends(exitDone).prints("weight 2, at most 2 cpus", "each user at most 9 trials")
+	p.kaon("queue", "set", "eng/ml", "--guarantee", "cpus=1,trials=1").ends(exitDone).prints("guaranteed 1 cpu, 1 trial")
+	p.kaon("queue", "set", "eng/ml", "--guarantee", "trials=3").ends(exitUsage).says("trials 3 is more than its limit of 1")
 	p.kaon("queue", "set", "eng/ml", "--limit", "cpus").ends(exitUsage).says("want NAME=AMOUNT")
 	p.kaon("queue", "set", "eng/ml", "--limit", "cpus=2GB").ends(exitUsage).says("cpus=2GB")
 	p.kaon("queue", "set", "eng//ml").ends(exitUsage).says("no name of a queue")

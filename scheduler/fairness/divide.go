@@ -19,10 +19,12 @@ type Held struct {
 }
 
 // quarters is how finely what is free is cut: agents may have room for less of a level than their amounts say, and who gets it
-// then is the packer's choice. After them comes as much again, for room that is left between tasks, then the rest.
+// then is the packer's choice. Before them comes what queues are guaranteed, after them as much again, for room that is left between tasks, then the rest.
 const (
-	quarters = 4
-	rest     = levels - 1
+	guaranteed = 0
+	quarters   = 4
+	more       = guaranteed + quarters + 1
+	rest       = levels - 1
 )
 
 // finest is the part of a cluster that is not worth dividing.
@@ -35,6 +37,7 @@ func Divide(queues []Queue, total, free resource.Resources, jobs []Job) (turns [
 	left := t.dims.vector(&free, 0)
 	had := append(vector(nil), left...)
 	f := &fill{total: t.total, free: left, step: finest}
+	t.guarantee(f, func(_ string, p portion) { p.given[guaranteed] += p.n })
 	t.fill(f, func() int {
 		used := 0.0
 		for d, n := range had {
@@ -42,10 +45,10 @@ func Divide(queues []Queue, total, free resource.Resources, jobs []Job) (turns [
 				used = max(used, 1-float64(left[d])/float64(n))
 			}
 		}
-		return min(int(used*quarters), quarters-1)
+		return guaranteed + 1 + min(int(used*quarters), quarters-1)
 	})
 	f.free = append(vector(nil), had...)
-	t.fill(f, func() int { return quarters })
+	t.fill(f, func() int { return more })
 	f.free = nil
 	t.fill(f, func() int { return rest })
 	for _, j := range t.jobs {

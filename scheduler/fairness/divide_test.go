@@ -24,7 +24,7 @@ func both(cpus, mem int) resource.Resources {
 func now(turns []Turn, jobs int) []int {
 	n := make([]int, jobs)
 	for _, t := range turns {
-		if t.Level < quarters {
+		if t.Level < more {
 			n[t.Job] += t.Count
 		}
 	}
@@ -115,11 +115,35 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// A queue has what it is guaranteed before others have their shares, also where its sibling or its weight would give it less; beyond
+// that it shares as all do.
+func TestGuarantees(t *testing.T) {
+	queues := []Queue{{Name: "eng/ml", Weight: 1, Guarantee: Amounts{"cpus": 6}}, {Name: "ops", Weight: 99}, {Name: "gpu", Guarantee: Amounts{"gpus": 1}}}
+	jobs := []Job{wanting("eng/ml", "", cpus(1), 100), wanting("eng/web", "", cpus(1), 100), wanting("ops", "", cpus(1), 100), wanting("gpu", "", cpus(1), 100)}
+	turns, _ := Divide(queues, cpus(1000), cpus(10), jobs)
+	expect(t, "guaranteed first", now(turns, 4), 6, 0, 3, 1)
+	jobs[0].Running, jobs[0].Used = 5, cpus(5)
+	jobs[2].Running, jobs[2].Used = 90, cpus(90)
+	if got := Owed(queues, cpus(100), jobs); !slices.Equal(got, []Owing{{0, 0, "eng/ml", 1}}) {
+		t.Errorf("owed: %v", got)
+	}
+	jobs[0].Running, jobs[0].Used = 7, cpus(7)
+	s := NewSurplus(queues, cpus(100), jobs)
+	one := func(from, to int) bool { return s.Spares(from, to, cpus(1)) }
+	if !one(2, 0) || !one(1, 0) || !one(0, 2) || one(0, 0) {
+		t.Error("what is above a guarantee may be taken")
+	}
+	s.Move(0, cpus(1), 1)
+	if one(0, 2) {
+		t.Error("what is guaranteed is taken")
+	}
+}
+
 // What fits no agent uses up no limit that others have a use for; and it takes part last, so that people learn why it waits.
 func TestStuckTakesPartLast(t *testing.T) {
 	jobs := []Job{{Queue: "q", Wants: []Want{{Need: cpus(8), Count: 5, Stuck: true}}}, wanting("q", "", cpus(1), 3)}
 	turns, held := Divide([]Queue{{Name: "q", Limit: Amounts{Trials: 4}}}, cpus(16), cpus(16), jobs)
-	if want := []Turn{{1, 0, 0, 3}, {0, 0, rest, 1}}; !slices.Equal(turns, want) || len(held) != 1 || held[0].Count != 4 {
+	if want := []Turn{{1, 0, 1, 3}, {0, 0, rest, 1}}; !slices.Equal(turns, want) || len(held) != 1 || held[0].Count != 4 {
 		t.Errorf("turns %v, held %v", turns, held)
 	}
 }
@@ -130,7 +154,7 @@ func TestLevelsAreMixed(t *testing.T) {
 	turns, _ := Divide(nil, cpus(200), cpus(200), []Job{mixed, wanting("b", "", cpus(1), 1000)})
 	given := map[int]int{}
 	for _, turn := range turns {
-		if turn.Job == 0 && turn.Level < quarters {
+		if turn.Job == 0 && turn.Level < more {
 			given[turn.Want] += turn.Count
 		}
 	}
@@ -193,7 +217,7 @@ func TestDivideProperties(t *testing.T) {
 			need := d.jobs[turn.Job].Wants[turn.Want].Need
 			count[at] += turn.Count
 			used[strings.Split(d.jobs[turn.Job].Queue, "/")[0]] += resource.Milli(turn.Count) * need.CPUs
-			if turn.Level < quarters {
+			if turn.Level < more {
 				left.Add(&need, -turn.Count)
 				first[at] += turn.Count
 			}

@@ -7,6 +7,7 @@ type fill struct {
 	free  vector // nil: there is no bound
 	step  float64
 	epoch int
+	floor *floor // within which it deals out; nil: there is none
 
 	saturated bool // of the last pick that gave nothing: something did not fit into what is free
 }
@@ -21,7 +22,7 @@ func (f *fill) pick(j *job) (g portion, ok bool) {
 		w := &j.wants[i]
 		if n := f.room(j, w); n > 0 {
 			f.give(j, w, n)
-			return portion{w, n}, true
+			return portion{w, j.at, n}, true
 		}
 		j.close(i)
 	}
@@ -36,6 +37,9 @@ func (f *fill) room(j *job, w *want) int {
 			most = int(f.step / max(w.cost, f.step/1e6))
 		}
 		n = min(n, most)
+	}
+	if f.floor != nil {
+		n = f.floor.room(w.need, n)
 	}
 	for _, b := range j.bounds {
 		if n == 0 {
@@ -62,6 +66,9 @@ func (f *fill) give(j *job, w *want, n int) {
 	j.dealt += n
 	for _, b := range j.bounds {
 		b.used.add(w.need, n)
+	}
+	for _, g := range j.floors {
+		g.bound.used.add(w.need, n)
 	}
 	if f.free != nil {
 		f.free.add(w.need, -n)

@@ -24,7 +24,7 @@ type Want struct {
 }
 
 // levels is how many levels there are.
-const levels = 6
+const levels = 7
 
 // want is a Want while it is dealt out.
 type want struct {
@@ -40,13 +40,15 @@ type want struct {
 // portion is tasks that a job may start.
 type portion struct {
 	*want
-	n int
+	job int
+	n   int
 }
 
 // job is a Job while it is dealt out.
 type job struct {
 	at     int
 	bounds []*bound // that it is under
+	floors []*floor // that it is guaranteed
 	wants  []want   // those that are not stuck
 	stuck  []want
 

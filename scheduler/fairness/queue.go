@@ -15,6 +15,9 @@ type Queue struct {
 
 	Limit     Amounts `json:"limit,omitempty"`      // of all that runs in it and below
 	UserLimit Amounts `json:"user_limit,omitempty"` // of what each user runs there
+
+	// Guarantee is what the queue gets before shares are asked about, and others are ended for where it wants it.
+	Guarantee Amounts `json:"guarantee,omitempty"`
 }
 
 // Amounts are amounts by the name of what they are of: cpus; memory and disk in MB of 2^20 bytes; gpus; ports; trials, of
@@ -39,7 +42,7 @@ func (q *Queue) Check() error {
 	for _, one := range []struct {
 		what string
 		all  Amounts
-	}{{"limit", q.Limit}, {"user_limit", q.UserLimit}} {
+	}{{"limit", q.Limit}, {"user_limit", q.UserLimit}, {"guarantee", q.Guarantee}} {
 		if len(one.all) > mostAmounts {
 			return fmt.Errorf("%s: %d resources, at most %d may be named", one.what, len(one.all), mostAmounts)
 		}
@@ -47,6 +50,11 @@ func (q *Queue) Check() error {
 			if n := one.all[name]; !(n >= 0 && n <= largest) || name == Trials && n != math.Trunc(n) {
 				return fmt.Errorf("%s: %s %v: want an amount from 0 up", one.what, name, n)
 			}
+		}
+	}
+	for _, name := range q.Guarantee.names() {
+		if most, limited := q.Limit[name]; limited && q.Guarantee[name] > most {
+			return fmt.Errorf("guarantee: %s %v is more than its limit of %v", name, q.Guarantee[name], most)
 		}
 	}
 	return nil

@@ -14,6 +14,8 @@ type tree struct {
 	root  *node
 	nodes map[string]*node // by the name of the queue
 	jobs  []*job
+
+	guaranteed []*node // queues that are guaranteed something, in order of their names
 }
 
 // node is a queue with those below it, or the jobs of a queue alone.
@@ -28,6 +30,7 @@ type node struct {
 	all   *bound            // limit of the queue; nil: none
 	each  vector            // limit of each user there; nil: none
 	users map[string]*bound // theirs
+	floor *floor            // what the queue is guaranteed; nil: nothing
 
 	share     shares  // scaled, as DRF in trees wants it
 	dominant  float64 // of it
@@ -47,6 +50,10 @@ func newTree(queues []Queue, total, free resource.Resources, jobs []Job) *tree {
 		n.weight = q.weight()
 		if len(q.Limit) > 0 {
 			n.all = &bound{queue: q.Name, most: t.dims.limits(q.Limit), used: make(vector, len(t.dims))}
+		}
+		if len(q.Guarantee) > 0 {
+			n.floor = &floor{bound: bound{queue: q.Name, most: t.dims.limits(q.Guarantee), used: make(vector, len(t.dims))}}
+			t.guaranteed = append(t.guaranteed, n)
 		}
 		if len(q.UserLimit) > 0 {
 			n.each, n.users = t.dims.limits(q.UserLimit), map[string]*bound{}
@@ -76,7 +83,7 @@ func dimensionsOf(total, free *resource.Resources, queues []Queue, jobs []Job) d
 	resources(total)
 	resources(free)
 	for i := range queues {
-		for _, all := range []Amounts{queues[i].Limit, queues[i].UserLimit} {
+		for _, all := range []Amounts{queues[i].Limit, queues[i].UserLimit, queues[i].Guarantee} {
 			for _, name := range all.names() {
 				collect(name)
 			}
@@ -123,6 +130,9 @@ func (t *tree) take(at int, from *Job) {
 	used := t.dims.vector(&from.Used, from.Running)
 	j := &job{at: at, before: []int{0}}
 	for n := q; n != t.root; n = n.above {
+		if n.floor != nil {
+			j.floors = append(j.floors, n.floor)
+		}
 		if n.all != nil {
 			j.bounds = append(j.bounds, n.all)
 		}
@@ -135,6 +145,9 @@ func (t *tree) take(at int, from *Job) {
 	}
 	for _, b := range j.bounds {
 		b.used.add(used, 1)
+	}
+	for _, g := range j.floors {
+		g.bound.used.add(used, 1)
 	}
 	part := make(shares, len(t.dims))
 	for i := range from.Wants {

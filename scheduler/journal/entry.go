@@ -131,5 +131,5 @@ type Budget struct {
 	Failures    int // the user's: bounded by the spec's retries
 	Timeouts    int // bounded by the spec's retries too, counted apart
 	Losses      int // the platform's: bounded by Config.PlatformLosses
-	Preemptions int // bounded by Config.Preemptions
+	Preemptions int // nothing any more: they are free
 }

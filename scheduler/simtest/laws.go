@@ -32,6 +32,7 @@ type laws struct {
 	watches map[string]*watch
 	backs   struct{ told, lost int } // attempts that never began, on the word of their executor, and with their task
 	foreign map[offers.AgentID]bool  // executors found out there, and told this process, that none is built for it
+	below   time.Time                // when the first queue was first below its guarantee; zero: it is not
 	seen    time.Time                // the highest time that the process's clock has shown
 }
 
@@ -354,8 +355,23 @@ func (l *laws) turnEnds(p *process) {
 	if why := l.w.story.Sharing.broken(s); why != "" {
 		l.w.fail("law 3: %s", why)
 	}
+	if l.w.story.guarantees() {
+		l.guaranteed(l.w.story.below(s, p.core.Shares()))
+	}
 	if live != s.Live {
 		l.w.fail("law 4: %d attempts are believed alive, %d trials run", s.Live, live)
+	}
+}
+
+// guaranteed checks that a queue is not below its guarantee for longer than it takes to end others for it.
+func (l *laws) guaranteed(below bool) {
+	switch {
+	case !below:
+		l.below = time.Time{}
+	case l.below.IsZero():
+		l.below = l.w.now
+	case l.w.now.Sub(l.below) > owedWithin:
+		l.w.fail("law 3: a queue is below its guarantee for %v, and others have more than theirs", l.w.now.Sub(l.below))
 	}
 }
 

@@ -81,7 +81,12 @@ func (w *world) launchScheduler() {
 	w.laws.rebuilt(p)
 	for i := range w.story.Sweeps {
 		if !w.laws.submitted(sweepID(i)) { // whoever submitted got no answer, and tries again
-			p.do(w.story.Sharing.submission(sweepID(i), w.spec))
+			sub := w.story.Sharing.submission(sweepID(i), w.spec)
+			if wait := w.story.Sharing.late(sub.ID, w.now.Sub(w.begin)); wait > 0 {
+				w.after(wait, func() { p.do(sub) })
+				continue
+			}
+			p.do(sub)
 		}
 	}
 	p.planTurn(0)

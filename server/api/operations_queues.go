@@ -17,6 +17,7 @@ type Queue struct {
 	Weight    float64          `json:"weight" doc:"Beside the others below the same queue."`
 	Limit     fairness.Amounts `json:"limit,omitempty" doc:"Of all that runs in it and below: cpus, memory and disk in MB, gpus, ports, trials, or any other resource. What is absent is not limited."`
 	UserLimit fairness.Amounts `json:"user_limit,omitempty" doc:"Likewise, of what each user runs there."`
+	Guarantee fairness.Amounts `json:"guarantee,omitempty" doc:"Likewise, what it gets before shares are asked about; trials of queues that have more than theirs are ended for it."`
 	Set       bool             `json:"set" doc:"An operator has set it; else it is the default, above one that is set, or a sweep names it."`
 	Used      fairness.Amounts `json:"used" doc:"By what runs in it and below; trials count those that run."`
 	Waiting   int              `json:"waiting" doc:"Trials that wait in it and below."`
@@ -37,6 +38,7 @@ type QueueChange struct {
 	Weight    *float64          `json:"weight,omitempty" exclusiveMinimum:"0" maximum:"1000000"`
 	Limit     *fairness.Amounts `json:"limit,omitempty" maxProperties:"32" doc:"All limits of the queue from now on."`
 	UserLimit *fairness.Amounts `json:"user_limit,omitempty" maxProperties:"32" doc:"All limits of each user there from now on."`
+	Guarantee *fairness.Amounts `json:"guarantee,omitempty" maxProperties:"32" doc:"All that it is guaranteed from now on."`
 }
 
 func (a *API) declareQueues() {
@@ -48,7 +50,7 @@ func (a *API) declareQueues() {
 	huma.Register(a.huma, operation(Operator, http.MethodPost, "/queues", "set-queue", "Make a queue, or change one"),
 		func(ctx context.Context, in *struct{ Body QueueChange }) (*body[Queue], error) {
 			q := in.Body
-			err := a.cfg.Server.SetQueue(ctx, q.Name, server.QueueChange{Weight: q.Weight, Limit: q.Limit, UserLimit: q.UserLimit})
+			err := a.cfg.Server.SetQueue(ctx, q.Name, server.QueueChange{Weight: q.Weight, Limit: q.Limit, UserLimit: q.UserLimit, Guarantee: q.Guarantee})
 			if err != nil {
 				return nil, problem(err)
 			}
@@ -88,7 +90,7 @@ func (a *API) queue(ctx context.Context, name string) (Queue, error) {
 
 func queueOf(s fairness.Standing) Queue {
 	return Queue{
-		Name: s.Name, Weight: s.Weight, Limit: s.Limit, UserLimit: s.UserLimit, Set: s.Set, Used: amountsOf(s.Used, s.Running),
+		Name: s.Name, Weight: s.Weight, Limit: s.Limit, UserLimit: s.UserLimit, Guarantee: s.Guarantee, Set: s.Set, Used: amountsOf(s.Used, s.Running),
 		Waiting: s.Waiting, Sweeps: s.Sweeps, Share: s.Share, Fair: s.Fair,
 	}
 }
