@@ -78,6 +78,9 @@ func (s *Server) wanted(snap scheduler.Snapshot) (trials int, need ledger.Need, 
 	}
 	name = s.cfg.FrameworkName
 	for _, sw := range s.Sweeps() {
+		if !sw.prepared.Load() {
+			continue // it is being submitted: what it needs is not known yet
+		}
 		st, begun := known[sw.id]
 		if !begun {
 			st.Counts.Total = sw.Spec().Trials

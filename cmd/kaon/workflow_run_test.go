@@ -170,6 +170,49 @@ func TestWorkflowKilledAndResumed(t *testing.T) {
 	}
 }
 
+// Whatever it was doing when it was killed, again and again, every step starts once: what ran went on, and was found.
+func TestWorkflowKilledAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("flow.yaml", `
+name: loop
+steps:
+  a: {type: command, command: 'echo a${i} >> marks; printf "{\"v\": %d}" ${i} > $KAON_OUTPUT', resources: {cpus: 0.1, memory: 16MB}}
+  sum: {type: command, command: 'echo sum >> marks; test ${sum(steps.a.outputs.v)} = 36'}
+  search:
+    type: sweep
+    spec: {method: grid, metric: {name: y}, parameters: {x: {values: [1, 2, 3]}}, command: 'echo s${param.x} >> marks; echo y=${param.x}'}
+  use: {type: command, command: [sh, -c, 'echo use $0 >> marks', "${winner.args}"]}
+graph: "**(i = 1..8; parallel = 2) --< a >-- sum -> search -> use"
+`)
+	started := func() int {
+		text, _ := os.ReadFile(filepath.Join(p.dir, "marks")) // it is made by the first
+		return strings.Count(string(text), "\n")
+	}
+	x := p.start("workflow", "run", "flow.yaml")
+	x.stdout.await(t, "loop-")
+	id, _, _ := strings.Cut(x.stdout.String(), ":")
+	for _, lines := range []int{1, 4, 7, 10} {
+		testkit.Await(t, "more steps to start", func() bool { return started() >= lines })
+		_ = x.cmd.Process.Kill() // on a busy machine it may have ended
+		x.wait()
+		x = p.start("workflow", "resume", id)
+	}
+	x.wait().ends(exitDone).prints("succeeded")
+	counts := map[string]int{}
+	for line := range strings.Lines(p.read("marks")) {
+		counts[strings.TrimSpace(line)]++
+	}
+	for _, mark := range []string{"a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "sum", "s1", "s2", "s3", "use --x=1"} {
+		if counts[mark] < 1 || counts[mark] > 2 { // what was in flight may have died with its executor
+			t.Errorf("%s started %d times: %v", mark, counts[mark], counts)
+		}
+	}
+	if len(counts) != 13 {
+		t.Errorf("started were %v", counts)
+	}
+}
+
 func TestWorkflowRestarts(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
