@@ -235,9 +235,11 @@ func (l *laws) toldAll(task cluster.TaskID, t *taskLedger, e *results.End) {
 
 // givenUp says that an end was told of, waited for points that were still with the agent, and was given up with that: its
 // executor's word, which says when it was, is not in the record; its agent's, of which nothing is, waits no longer than the grace.
+// What a machine's agent had of an executor that has taken its leave is lost with a reboot too.
 func (l *laws) givenUp(a *attempt, t *taskLedger, e *results.End) bool {
 	if t.last.source == "SOURCE_EXECUTOR" {
-		return e.EndMs != a.endMs && !l.partedSince(a.sender).IsZero()
+		rebooted := !a.x.machine.rebooted.Before(a.started)
+		return e.EndMs != a.endMs && (rebooted || !l.partedSince(a.sender).IsZero())
 	}
 	said := l.task(a.sender.task).parted
 	return !said.IsZero() && (l.w.now.Sub(said) >= l.w.story.Grace || l.w.counts[ClockForward] > 0)

@@ -22,6 +22,7 @@ type machine struct {
 	up        bool   // the agent's process runs
 	cut       bool
 	broken    time.Time // until when executors that start end at once
+	rebooted  time.Time // when what it had checkpointed was lost last; zero: never
 	id        protocol.AgentID
 	saved     map[string]protocol.Record // by container
 	order     []string                   // containers with a record, oldest first
@@ -92,6 +93,7 @@ func (m *machine) reboot() {
 		x.vanish()
 	}
 	m.executors, m.saved, m.order, m.id = map[string]*simExecutor{}, map[string]protocol.Record{}, nil, ""
+	m.rebooted = m.w.now
 }
 
 // cutOff parts the agent from the master.

@@ -131,6 +131,19 @@ func TestTheStepRunsAgain(t *testing.T) {
 	}
 }
 
+// TestRebootMeetsHeldEnds has machines reboot while the scheduler holds ends whose points lie with the agent there, and a master die
+// that could have said so.
+func TestRebootMeetsHeldEnds(t *testing.T) {
+	played(t, Draw(1380))
+	for seed := range uint64(60) {
+		s := Draw(seed)
+		s.Isolated, s.Bundle, s.Agents = false, "off", 1
+		s.Faults = []Fault{{At: 1319 * time.Millisecond, Kind: Stall, Arg: 2661890215}, {At: 15269 * time.Millisecond, Kind: AgentReboot, Arg: 3875159095},
+			{At: 15463 * time.Millisecond, Kind: MasterDeath, Arg: 236825178}}
+		played(t, s)
+	}
+}
+
 // TestTheWriterFallsBehind guards against a simulation whose records always fit the writer's memory.
 func TestTheWriterFallsBehind(t *testing.T) {
 	replays := 0
