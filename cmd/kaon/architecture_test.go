@@ -40,6 +40,9 @@ var narrow = map[string][]string{
 	"results/board":  {"sweep", "sweep/shell", "results"},
 	"results/bucket": {},
 	"results/store":  {"sweep", "results", "results/board", "results/bucket"},
+	// What an event file is knows nothing of who reads and who writes one.
+	"results/tfevents": {},
+
 	// Trials side by side are made of what others read.
 	"results/compare": {"sweep", "results", "results/board", "results/store"},
 
@@ -69,7 +72,7 @@ var narrow = map[string][]string{
 	// From a trial's bytes to points to updates: none of these knows processes, attempts or the agent.
 	"scheduler/executor/mask":        {},
 	"scheduler/executor/shortage":    {},
-	"scheduler/executor/tensorboard": {"scheduler/safefile"},
+	"scheduler/executor/tensorboard": {"results/tfevents", "scheduler/safefile"},
 	"scheduler/executor/wandb":       {"scheduler/safefile"},
 	"scheduler/executor/parse": {
 		"results", "scheduler/executor/mask", "scheduler/executor/shortage", "scheduler/safefile", "scheduler/task",

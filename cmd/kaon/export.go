@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,15 +12,19 @@ import (
 
 type exportCmd struct {
 	Sweep  string `arg:"" optional:"" help:"Sweep; the newest when left out."`
-	Format string `enum:"csv,jsonl,parquet" default:"csv" help:"csv, jsonl or parquet."`
+	Format string `enum:",csv,jsonl,parquet" default:"" placeholder:"FORMAT" help:"csv, jsonl or parquet; csv when left out."`
 	Points bool   `help:"One row for each reported point instead of each trial."`
-	Output string `short:"o" default:"-" placeholder:"FILE" help:"File to write; - for standard output."`
+	To     string `enum:",tensorboard" default:"" placeholder:"WHOM" help:"Publish it instead: tensorboard (event files in the folder --output)."`
+	Output string `short:"o" default:"-" placeholder:"FILE" help:"File to write, - for standard output; with --to tensorboard the folder, new or empty."`
 
 	Partial bool `help:"Write the records that can be read, when some are damaged."`
 	liveFlags
 }
 
 func (c *exportCmd) Run(ctx context.Context, out *output) (err error) {
+	if err := c.publishable(); err != nil {
+		return err
+	}
 	if c.Format == "parquet" && c.Output == "-" && onTerminal(out.stdout) {
 		return usage(errors.New("parquet is nothing to look at: give --output FILE, or pipe it on"))
 	}
@@ -33,6 +38,9 @@ func (c *exportCmd) Run(ctx context.Context, out *output) (err error) {
 	}
 	if err != nil {
 		return err
+	}
+	if c.To != "" {
+		return c.publish(ctx, out, src, board)
 	}
 	w, end := out.raw(false)
 	defer end()
@@ -48,7 +56,7 @@ func (c *exportCmd) Run(ctx context.Context, out *output) (err error) {
 		}()
 		w = f
 	}
-	format := export.Format(c.Format)
+	format := export.Format(cmp.Or(c.Format, "csv"))
 	if !c.Points {
 		return export.Trials(w, format, board.Board)
 	}

@@ -57,7 +57,7 @@ func (c *Columns) Add(t board.Trial) {
 	c.Trial, c.State, c.Attempts = append(c.Trial, t.Trial), append(c.State, t.State.String()), append(c.Attempts, len(t.Attempts))
 	c.Value, c.Seconds, c.Ended = append(c.Value, value), append(c.Seconds, seconds), append(c.Ended, ended)
 	c.Agent = append(c.Agent, agent)
-	for _, p := range flat(t) {
+	for _, p := range Params(t) {
 		var v any = p.Value
 		switch n := p.Value.(type) {
 		case float64:

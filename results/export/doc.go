@@ -1,4 +1,5 @@
-// Package export writes a sweep's results as tables for other programs: CSV, JSON Lines and Parquet.
+// Package export writes a sweep's results for other programs: as tables, CSV, JSON Lines and Parquet, and as event
+// files for TensorBoard.
 //
 // Trials is one row per trial, from a board. Points is one row per point that any attempt reported, from the
 // records in the bucket. Both stream: memory is a row group and what tells points apart, not the table.

@@ -94,8 +94,8 @@ func metricCells(cells []any, names []string, t board.Trial) {
 	}
 }
 
-// flat is a trial's parameters by dotted name. Parameters that are not an object give none.
-func flat(t board.Trial) sweep.Point {
+// Params is a trial's parameters by dotted name. Parameters that are not an object give none.
+func Params(t board.Trial) sweep.Point {
 	var p sweep.Point
 	if len(t.Params) == 0 || json.Unmarshal(t.Params, &p) != nil {
 		return nil
@@ -109,7 +109,7 @@ func paramColumns(b *board.Board) (columns []column) {
 	at := map[string]int{}
 	const unknown = kind(255)
 	for t := range b.Trials(board.Query{}) {
-		for _, p := range flat(t) {
+		for _, p := range Params(t) {
 			i, ok := at[p.Name]
 			if !ok {
 				i = len(columns)
@@ -152,7 +152,7 @@ func kindOf(v sweep.Value) kind {
 
 func paramCells(cells []any, columns []column, t board.Trial) {
 	values := map[string]sweep.Value{}
-	for _, p := range flat(t) {
+	for _, p := range Params(t) {
 		values[p.Name] = p.Value
 	}
 	for i, c := range columns {

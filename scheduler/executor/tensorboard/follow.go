@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/kaon-sweep/kaon/results/tfevents"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
@@ -25,6 +26,7 @@ const (
 	maxFiles   = 256
 	maxEntries = 4096 // of folders, at one poll
 	chunk      = 512 << 10
+	maxRecord  = 256 << 10 // scalars are far shorter; images, audio and graphs are passed over
 )
 
 // Follower reads, poll by poll, what a program appends to its event files.
@@ -138,27 +140,27 @@ func (f *Follower) read(ctx context.Context, name string, limit int64) int64 {
 func (f *Follower) records(in io.ReaderAt, one *file, size int64) (taken int64, err error) {
 	n, _ := in.ReadAt(f.buf[:min(chunk, size-one.offset)], one.offset)
 	data := f.buf[:n]
-	for len(data) >= headSize {
-		length, err := recordLength(data)
+	for len(data) >= tfevents.HeadSize {
+		length, err := tfevents.Length(data)
 		if err != nil {
 			return taken, err
 		}
 		if length > maxRecord {
-			whole := headSize + int64(length) + tailSize
+			whole := tfevents.HeadSize + int64(length) + tfevents.TailSize
 			if length > math.MaxInt32 || one.offset+taken+whole > size {
 				return taken, nil // it may come to be
 			}
 			return taken + whole, nil
 		}
-		end := headSize + int(length) + tailSize
+		end := tfevents.HeadSize + int(length) + tfevents.TailSize
 		if end > len(data) {
 			break
 		}
-		message, err := recordData(data[headSize:end])
+		message, err := tfevents.Data(data[tfevents.HeadSize:end])
 		if err != nil {
 			return taken, err
 		}
-		if e, ok := parseEvent(message); ok && len(e.scalars) > 0 {
+		if e, ok := tfevents.Parse(message); ok && len(e.Scalars) > 0 {
 			f.Emit(f.line(one, e))
 		}
 		data, taken = data[end:], taken+int64(end)
@@ -167,24 +169,24 @@ func (f *Follower) records(in io.ReaderAt, one *file, size int64) (taken int64, 
 }
 
 // line is an event as a line of a metrics file.
-func (f *Follower) line(one *file, e event) []byte {
-	line := strconv.AppendInt([]byte(`{"step": `), e.step, 10)
-	for _, s := range e.scalars {
-		metric := s.tag
+func (f *Follower) line(one *file, e tfevents.Event) []byte {
+	line := strconv.AppendInt([]byte(`{"step": `), e.Step, 10)
+	for _, s := range e.Scalars {
+		metric := s.Tag
 		if !slices.Contains(f.Watched, metric) {
 			metric = one.metric(metric)
 		}
 		name, _ := json.Marshal(metric) // a text
 		line = append(append(append(line, ", "...), name...), ": "...)
 		switch {
-		case math.IsNaN(s.value):
+		case math.IsNaN(s.Value):
 			line = append(line, "NaN"...)
-		case math.IsInf(s.value, 1):
+		case math.IsInf(s.Value, 1):
 			line = append(line, "Infinity"...)
-		case math.IsInf(s.value, -1):
+		case math.IsInf(s.Value, -1):
 			line = append(line, "-Infinity"...)
 		default:
-			line = strconv.AppendFloat(line, s.value, 'g', -1, 64)
+			line = strconv.AppendFloat(line, s.Value, 'g', -1, 64)
 		}
 	}
 	return append(line, '}')

@@ -3,14 +3,12 @@ package tensorboard
 import (
 	"encoding/binary"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
+	"github.com/kaon-sweep/kaon/results/tfevents"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
@@ -61,27 +59,12 @@ func (w *world) poll() []string {
 	return w.lines
 }
 
-// framed is a record.
-func framed(data []byte) []byte {
-	head := binary.LittleEndian.AppendUint64(nil, uint64(len(data)))
-	out := binary.LittleEndian.AppendUint32(head, masked(head))
-	return binary.LittleEndian.AppendUint32(append(out, data...), masked(data))
+// record is an event of one value.
+func record(step int64, tag string, value float64) []byte {
+	return framed(tfevents.Append(nil, tfevents.Event{Step: step, Scalars: []tfevents.Scalar{{Tag: tag, Value: value}}}))
 }
 
-// summary is an event of one value, whose fields after the tag are given.
-func summary(step int64, tag string, value []byte) []byte {
-	v := protowire.AppendString(protowire.AppendTag(nil, valueTag, protowire.BytesType), tag)
-	v = append(v, value...)
-	s := protowire.AppendBytes(protowire.AppendTag(nil, summaryValue, protowire.BytesType), v)
-	e := protowire.AppendVarint(protowire.AppendTag(nil, eventStep, protowire.VarintType), uint64(step))
-	return protowire.AppendBytes(protowire.AppendTag(e, eventSummary, protowire.BytesType), s)
-}
-
-// tensor is a value's tensor of a type, with further fields.
-func tensor(kind uint64, rest []byte) []byte {
-	t := protowire.AppendVarint(protowire.AppendTag(nil, tensorType, protowire.VarintType), kind)
-	return protowire.AppendBytes(protowire.AppendTag(nil, valueTensor, protowire.BytesType), append(t, rest...))
-}
+func framed(data []byte) []byte { return tfevents.AppendRecord(nil, data) }
 
 // Files that tensorboardX has written are read whole, whatever the pieces in which they come.
 func TestFilesOfTensorboardX(t *testing.T) {
@@ -122,63 +105,27 @@ func TestFilesOfTensorboardX(t *testing.T) {
 		{"logs/fit/train", "epoch_loss"}: "train/epoch_loss", {"runs/x_loss/sub_a", "loss/sub"}: "loss/sub", {"runs/x/loss_sub_a", "loss/sub"}: "loss/sub/a",
 		{"runs/val", "val/acc"}: "val/acc", {"runs/train", "accuracy"}: "accuracy", {"runs", "loss"}: "loss",
 	} {
-		one := (&Follower{Watched: []string{"accuracy"}}).line(&file{folder: name[0]}, event{scalars: []scalar{{name[1], 1}}})
+		one := (&Follower{Watched: []string{"accuracy"}}).line(&file{folder: name[0]}, tfevents.Event{Scalars: []tfevents.Scalar{{Tag: name[1], Value: 1}}})
 		if string(one) != fmt.Sprintf(`{"step": 0, %q: 1}`, want) {
 			t.Errorf("%q in %s is %s, want %s", name[1], name[0], one, want)
 		}
 	}
 }
 
-// TensorFlow 2 writes scalars as tensors of no dimension.
-func TestTensors(t *testing.T) {
-	float := binary.LittleEndian.AppendUint32(nil, math.Float32bits(0.25))
-	packed := func(field protowire.Number, data []byte) []byte {
-		return protowire.AppendBytes(protowire.AppendTag(nil, field, protowire.BytesType), data)
-	}
-	shape := packed(tensorShape, packed(shapeDimension, protowire.AppendVarint(protowire.AppendTag(nil, dimensionSize, protowire.VarintType), 3)))
-	for _, c := range []struct {
-		value []byte
-		want  string
-	}{
-		{tensor(typeFloat, packed(tensorContent, float)), "0.25"},
-		{tensor(typeFloat, packed(tensorFloats, float)), "0.25"},
-		{tensor(typeFloat, protowire.AppendFixed32(protowire.AppendTag(nil, tensorFloats, protowire.Fixed32Type), math.Float32bits(2))), "2"},
-		{tensor(typeDouble, packed(tensorContent, binary.LittleEndian.AppendUint64(nil, math.Float64bits(1e-300)))), "1e-300"},
-		{tensor(typeInt, packed(tensorInts, protowire.AppendVarint(nil, math.MaxUint64-4))), "-5"},
-		{tensor(typeLong, packed(tensorContent, binary.LittleEndian.AppendUint64(nil, 1<<40))), "1.099511627776e+12"},
-		{tensor(typeFloat, append(shape, packed(tensorContent, float)...)), ""}, // a list
-		{tensor(7, packed(8, []byte("text"))), ""},
-		{tensor(typeFloat, packed(tensorContent, float[:3])), ""},
-	} {
-		w := newWorld(t)
-		w.add("logs/validation/events.out.tfevents.1", framed(summary(3, "epoch_loss", c.value)))
-		want := []string{fmt.Sprintf(`{"step": 3, "validation/epoch_loss": %s}`, c.want)}
-		if c.want == "" {
-			want = nil
-		}
-		if got := w.poll(); !slices.Equal(got, want) {
-			t.Errorf("%q, want %q", got, want)
-		}
-	}
-}
-
 // What is wrong with a file costs what follows in it, and nothing else; links, pipes and what came with the code are not read.
 func TestHostileFiles(t *testing.T) {
-	value := func(x float32) []byte {
-		return protowire.AppendFixed32(protowire.AppendTag(nil, valueSimple, protowire.Fixed32Type), math.Float32bits(x))
-	}
-	good := framed(summary(1, "x", value(1)))
+	good := record(1, "x", 1)
 	w := newWorld(t)
 	w.add("runs/old/events.out.tfevents.0", good)
 	w.follow.Skip()
-	w.add("runs/old/events.out.tfevents.0", framed(summary(2, "x", value(2))))
+	w.add("runs/old/events.out.tfevents.0", record(2, "x", 2))
 	flipped := slices.Clone(good)
 	flipped[len(flipped)-6] ^= 1
 	w.add("runs/a/tfevents", slices.Concat(good, flipped, good))
 	w.add("runs/b/tfevents", slices.Concat([]byte("no frame at all, but text of some length"), good))
 	huge := binary.LittleEndian.AppendUint64(nil, 1<<62)
-	w.add("runs/c/tfevents", binary.LittleEndian.AppendUint32(huge, masked(huge)))
-	w.add("runs/d/tfevents", slices.Concat(framed(make([]byte, maxRecord+1)), framed([]byte{0xff, 0xff}), framed(summary(4, "y\"\n\x00", value(4)))))
+	w.add("runs/c/tfevents", binary.LittleEndian.AppendUint32(huge, tfevents.Checksum(huge)))
+	w.add("runs/d/tfevents", slices.Concat(framed(make([]byte, maxRecord+1)), framed([]byte{0xff, 0xff}), record(4, "y\"\n\x00", 4)))
 	w.add("elsewhere/tfevents", good)
 	if err := os.Symlink("../elsewhere/tfevents", filepath.Join(w.dir, "runs/tfevents.link")); err != nil {
 		t.Fatal(err)
@@ -196,9 +143,9 @@ func TestHostileFiles(t *testing.T) {
 }
 
 func FuzzEvent(f *testing.F) {
-	f.Add(summary(3, "loss", tensor(typeFloat, nil)))
+	f.Add(tfevents.Append(nil, tfevents.Event{Step: 3, Scalars: []tfevents.Scalar{{Tag: "loss", Value: 1}}}))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		e, _ := parseEvent(data)
+		e, _ := tfevents.Parse(data)
 		(&Follower{}).line(&file{folder: "runs/train"}, e)
 	})
 }

@@ -1,4 +1,4 @@
-package tensorboard
+package tfevents
 
 import (
 	"encoding/binary"
@@ -7,28 +7,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// event is what of a tensorflow.Event is read: https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/util/event.proto
-type event struct {
-	step    int64
-	scalars []scalar
-}
-
-type scalar struct {
-	tag   string
-	value float64
-}
-
-// Numbers of fields, by message of TensorFlow's event.proto, summary.proto, tensor.proto and tensor_shape.proto.
+// Numbers of fields of TensorFlow's tensor.proto and tensor_shape.proto.
 const (
-	eventStep    = 2
-	eventSummary = 5
-
-	summaryValue = 1
-
-	valueTag    = 1
-	valueSimple = 2
-	valueTensor = 8
-
 	tensorType    = 1
 	tensorShape   = 2
 	tensorContent = 4
@@ -48,73 +28,6 @@ const (
 	typeInt    = 3
 	typeLong   = 9
 )
-
-// fields calls f with each field of a message: its number, and what it holds as a number or as bytes. It answers false when the
-// message is damaged.
-func fields(message []byte, f func(number protowire.Number, word uint64, data []byte)) bool {
-	for len(message) > 0 {
-		number, kind, n := protowire.ConsumeTag(message)
-		if n < 0 {
-			return false
-		}
-		message = message[n:]
-		var word uint64
-		var data []byte
-		switch kind {
-		case protowire.VarintType:
-			word, n = protowire.ConsumeVarint(message)
-		case protowire.Fixed32Type:
-			var short uint32
-			short, n = protowire.ConsumeFixed32(message)
-			word = uint64(short)
-		case protowire.Fixed64Type:
-			word, n = protowire.ConsumeFixed64(message)
-		case protowire.BytesType:
-			data, n = protowire.ConsumeBytes(message)
-		default:
-			n = protowire.ConsumeFieldValue(number, kind, message)
-		}
-		if n < 0 {
-			return false
-		}
-		f(number, word, data)
-		message = message[n:]
-	}
-	return true
-}
-
-// parseEvent reads an event; not ok when it is damaged.
-func parseEvent(message []byte) (e event, ok bool) {
-	whole := true
-	ok = fields(message, func(number protowire.Number, word uint64, data []byte) {
-		switch number {
-		case eventStep:
-			e.step = int64(word)
-		case eventSummary:
-			whole = fields(data, func(number protowire.Number, _ uint64, data []byte) {
-				if s, known := parseValue(data); number == summaryValue && known {
-					e.scalars = append(e.scalars, s)
-				}
-			}) && whole
-		}
-	})
-	return e, ok && whole
-}
-
-// parseValue is a value of a summary, if it is a scalar.
-func parseValue(message []byte) (s scalar, known bool) {
-	ok := fields(message, func(number protowire.Number, word uint64, data []byte) {
-		switch number {
-		case valueTag:
-			s.tag = string(data)
-		case valueSimple:
-			s.value, known = float64(math.Float32frombits(uint32(word))), true
-		case valueTensor:
-			s.value, known = parseTensor(data)
-		}
-	})
-	return s, ok && known && s.tag != ""
-}
 
 // parseTensor is the one element of a tensor.
 func parseTensor(message []byte) (value float64, known bool) {

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/kaon-sweep/kaon/results/export"
+)
+
+// publishable says whether the flags fit --to, before anything is read.
+func (c *exportCmd) publishable() error {
+	switch {
+	case c.To == "":
+		return nil
+	case c.Format != "" || c.Points:
+		return usage(fmt.Errorf("--to %s is no table: leave out --format and --points", c.To))
+	case c.Output == "-":
+		return usage(errors.New("--to tensorboard writes a folder: name a new or empty one with --output DIR"))
+	}
+	return emptyFolder(c.Output)
+}
+
+// emptyFolder refuses a place to write to that holds something already.
+func emptyFolder(dir string) error {
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err != nil:
+		return usage(fmt.Errorf("write export: %w", err))
+	case len(entries) > 0:
+		return usage(fmt.Errorf("write export: %s holds %q already: name a new or empty folder with --output", dir, entries[0].Name()))
+	}
+	return nil
+}
+
+// publish writes a sweep for the program that --to names.
+func (c *exportCmd) publish(ctx context.Context, out *output, src source, from liveBoard) error {
+	if err := os.MkdirAll(c.Output, 0o777); err != nil {
+		return usage(fmt.Errorf("write export: %w", err))
+	}
+	dir, err := os.OpenRoot(c.Output)
+	if err != nil {
+		return usage(fmt.Errorf("write export: %w", err))
+	}
+	defer dir.Close()
+	n, err := export.TensorBoard(ctx, dir, src.bucket, src.id, from.Board)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out.stdout, "%d trials of %s in %s\n", n, src.id, c.Output)
+	return nil
+}
