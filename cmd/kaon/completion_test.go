@@ -29,6 +29,8 @@ func TestBashCompletes(t *testing.T) {
 		{"kaon trials --limit 3 ", id},
 		{"kaon best --quux ", id},
 		{"kaon bench ", "local mesos pack search warm wire"},
+		{"kaon queue ", "list rm set usage"},
+		{"kaon queue usage --by ", "day queue sweep user"},
 		{"kaon completion z", "zsh"},
 		{"kaon run squ", ""}, // a file: bash's own
 	} {

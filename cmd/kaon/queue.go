@@ -14,9 +14,10 @@ import (
 )
 
 type queueCmd struct {
-	List queueListCmd `cmd:"" help:"List the queues and how they stand."`
-	Set  queueSetCmd  `cmd:"" help:"Make a queue, or change one."`
-	Rm   queueRmCmd   `cmd:"" help:"Take a queue away that no sweep is in."`
+	List  queueListCmd  `cmd:"" help:"List the queues and how they stand."`
+	Set   queueSetCmd   `cmd:"" help:"Make a queue, or change one."`
+	Rm    queueRmCmd    `cmd:"" help:"Take a queue away that no sweep is in."`
+	Usage queueUsageCmd `cmd:"" help:"Say what sweeps used, by queue, user, sweep or day, and what it cost."`
 }
 
 type queueListCmd struct {

@@ -53,6 +53,16 @@ func TestQueue(t *testing.T) {
 	p.write("go", "")
 	p.kaon("watch", s.ID).ends(exitDone)
 	p.kaon("queue", "rm", "eng/ml").ends(exitDone).prints("queue eng/ml is gone")
+	p.write("prices.yaml", "{cpu_hour: 1000000, currency: EUR}")
+	p.kaon("queue", "usage", "--price", "prices.yaml").ends(exitDone).prints("QUEUE", "CPU HOURS", "COST EUR", "eng/ml")
+	var used pricedUsage
+	p.kaon("queue", "usage", "--by", "sweep", "--results", "kaon-results", "--price", "prices.yaml", "--json").ends(exitDone).json(&used)
+	if len(used.Items) != 1 || used.Items[0].Key != s.ID || used.Items[0].Attempts < 3 || used.Cost == nil || *used.Cost <= 0 {
+		t.Errorf("used %+v", used)
+	}
+	p.write("prices.yaml", "cpus: 3")
+	p.kaon("queue", "usage", "--price", "prices.yaml").ends(exitUsage).says("prices.yaml:1: cpus: no such price")
+	p.kaon("queue", "usage", "--since", "soon").ends(exitUsage).says("--since soon", "30d")
 	y.signal(os.Interrupt)
 	y.wait().ends(exitDone)
 	p.alone()

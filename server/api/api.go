@@ -35,6 +35,7 @@ type API struct {
 	huma    huma.API
 	catalog *catalog
 	boards  *boards
+	usages  *usages
 	hub     *hub
 	audit   *audit
 	stats   *stats

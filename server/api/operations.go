@@ -54,6 +54,7 @@ func declare(cfg Config) *API {
 	a.declareEvents()
 	a.declareTokens()
 	a.declareQueues()
+	a.declareUsage()
 	a.declareSessions()
 	a.declarePlots()
 	if cfg.UI != nil {

@@ -150,12 +150,4 @@ func ended(s stored) Sweep {
 // StoredSweep is a sweep as its results have it, with what its board sums up. No server is asked.
 func StoredSweep(s store.Sweep, b board.Summary) Sweep { return ended(stored{s, &b}) }
 
-// owner is who submitted a sweep.
-func owner(s store.Sweep) string {
-	if s.Owner == "" && len(s.Runs) > 0 {
-		return s.Runs[0].User
-	}
-	return s.Owner
-}
-
 func labels(s store.Sweep) []string { return append([]string{}, s.Labels...) }

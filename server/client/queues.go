@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/kaon-sweep/kaon/server/api"
 )
@@ -21,4 +22,13 @@ func (c *Client) SetQueue(ctx context.Context, q api.QueueChange) (now api.Queue
 // RemoveQueue takes a queue away.
 func (c *Client) RemoveQueue(ctx context.Context, name string) error {
 	return c.ask(ctx, http.MethodDelete, "/queues/"+url.PathEscape(name), nil, nil, nil)
+}
+
+// Usage is what trials of all sweeps used since the day of a time, the zero time for all, by sweep, queue, user or day.
+func (c *Client) Usage(ctx context.Context, by string, since time.Time) (u api.Usage, err error) {
+	query := url.Values{"by": {by}}
+	if !since.IsZero() {
+		query.Set("since", since.UTC().Format(time.RFC3339))
+	}
+	return u, c.ask(ctx, http.MethodGet, "/usage", query, nil, &u)
 }

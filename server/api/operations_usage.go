@@ -1,0 +1,67 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/kaon-sweep/kaon/server"
+)
+
+type usageInput struct {
+	By    string `query:"by" enum:"sweep,queue,user,day" default:"queue" doc:"What it is divided by."`
+	Since string `query:"since" maxLength:"40" doc:"RFC 3339; from the day of it on, in UTC. Absent: all."`
+}
+
+func (a *API) declareUsage() {
+	a.usages = newUsages(a.cfg.Bucket, a.catalog, func(id string) string {
+		return filepath.Join(a.cfg.Server.Folder(), server.SweepsFolder, id)
+	})
+	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/usage", "get-usage",
+		"What trials of all sweeps used, by the amounts that they asked for"),
+		func(ctx context.Context, in *usageInput) (*body[Usage], error) { return answer(a.usage(ctx, in)) })
+}
+
+// usage reads records of many sweeps at first: one at a time.
+func (a *API) usage(ctx context.Context, in *usageInput) (Usage, error) {
+	var since time.Time
+	if in.Since != "" {
+		var err error
+		if since, err = time.Parse(time.RFC3339Nano, in.Since); err != nil {
+			return Usage{}, huma.Error422UnprocessableEntity(fmt.Sprintf("since %q is no time: want one as 2026-11-30T00:00:00Z", in.Since))
+		}
+	}
+	select {
+	case a.heavy <- struct{}{}:
+		defer func() { <-a.heavy }()
+	case <-ctx.Done():
+		return Usage{}, ctx.Err()
+	}
+	if err := a.lookAgain(ctx); err != nil {
+		return Usage{}, err
+	}
+	return a.usages.all(ctx, in.By, since)
+}
+
+// lookAgain has the catalog read anew what has gone on since it was known as ended, as by a command beside the API.
+func (a *API) lookAgain(ctx context.Context) error {
+	known, err := a.catalog.all(ctx)
+	if err != nil {
+		return err
+	}
+	snap, err := a.cfg.Server.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	for _, st := range snap.Sweeps {
+		ended, err := time.Parse(time.RFC3339Nano, known[st.ID].Finished)
+		if err == nil && (!st.Phase.Ended() || ended.Before(st.Ended.Truncate(time.Second))) {
+			a.catalog.forget(st.ID)
+		}
+	}
+	return nil
+}
