@@ -119,6 +119,14 @@ func (f resultsFlags) open(ctx context.Context, out *output, id string) (source,
 	if err != nil {
 		return source{}, err
 	}
+	if id == latest {
+		id = ""
+	}
+	if id != "" {
+		if id, err = called(ctx, bucket, id); err != nil {
+			return source{}, err
+		}
+	}
 	if id == "" {
 		var unread []error
 		if id, unread, err = newest(ctx, bucket); err != nil {
