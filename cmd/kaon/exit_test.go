@@ -72,6 +72,7 @@ func TestBadUsageEndsWithTwo(t *testing.T) {
 		{"export --to tensorboard", "--output DIR"},
 		{"export --to tensorboard --output new --points", "--points"},
 		{"export --to tensorboard --output kaon-results", "kaon-results holds"},
+		{"export --to mlflow --output mlruns", "http://HOST:PORT"},
 		{"cluster --agent name", "KEY=VALUE"},
 		{"cluster --listen nowhere", "listen"},
 		{"executor", "MESOS_"},

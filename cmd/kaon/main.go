@@ -61,7 +61,7 @@ type commands struct {
 	Try       tryCmd       `cmd:"" group:"Results" help:"Run a trial by hand in the foreground, with its parameters, seed, inputs and environment."`
 	Artifacts artifactsCmd `cmd:"" group:"Results" help:"List the files a trial left, or get one."`
 	Logs      logsCmd      `cmd:"" group:"Results" help:"Print what a trial wrote."`
-	Export    exportCmd    `cmd:"" group:"Results" help:"Write a sweep's results as CSV, JSON Lines or Parquet, or for TensorBoard."`
+	Export    exportCmd    `cmd:"" group:"Results" help:"Write a sweep's results as CSV, JSON Lines or Parquet, or for TensorBoard or MLflow."`
 	Report    reportCmd    `cmd:"" group:"Results" help:"Write a sweep as one page for a browser, which needs no server."`
 
 	Doctor     doctorCmd     `cmd:"" group:"Machinery" help:"Check this machine, the results, the cluster and the server, and say what to do."`

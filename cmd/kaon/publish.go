@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"github.com/kaon-sweep/kaon/results/export"
+	"github.com/kaon-sweep/kaon/results/export/mlflow"
+	"github.com/kaon-sweep/kaon/results/store"
 )
 
 // publishable says whether the flags fit --to, before anything is read.
@@ -16,6 +18,11 @@ func (c *exportCmd) publishable() error {
 		return nil
 	case c.Format != "" || c.Points:
 		return usage(fmt.Errorf("--to %s is no table: leave out --format and --points", c.To))
+	case c.To == "mlflow":
+		if _, err := mlflow.Open(c.Output, os.Getenv); err != nil {
+			return usage(fmt.Errorf("--to mlflow: --output: %w", err))
+		}
+		return nil
 	case c.Output == "-":
 		return usage(errors.New("--to tensorboard writes a folder: name a new or empty one with --output DIR"))
 	}
@@ -38,6 +45,9 @@ func emptyFolder(dir string) error {
 
 // publish writes a sweep for the program that --to names.
 func (c *exportCmd) publish(ctx context.Context, out *output, src source, from liveBoard) error {
+	if c.To == "mlflow" {
+		return c.publishRuns(ctx, out, src, from)
+	}
 	if err := os.MkdirAll(c.Output, 0o777); err != nil {
 		return usage(fmt.Errorf("write export: %w", err))
 	}
@@ -51,5 +61,23 @@ func (c *exportCmd) publish(ctx context.Context, out *output, src source, from l
 		return err
 	}
 	fmt.Fprintf(out.stdout, "%d trials of %s in %s\n", n, src.id, c.Output)
+	return nil
+}
+
+// publishRuns writes a sweep to a tracking server.
+func (c *exportCmd) publishRuns(ctx context.Context, out *output, src source, from liveBoard) error {
+	client, err := mlflow.Open(c.Output, os.Getenv)
+	if err != nil {
+		return usage(err)
+	}
+	known, err := store.ReadSweep(ctx, src.bucket, src.id)
+	if err != nil {
+		return src.explain(ctx, err)
+	}
+	told, err := mlflow.Publish(ctx, client, src.bucket, known, from.Board)
+	if err != nil {
+		return unreachable(fmt.Errorf("%w; the same command goes on from there", err))
+	}
+	fmt.Fprintf(out.stdout, "%d trials of %s in experiment %q, %d points written now\n", told.Trials, src.id, told.Experiment, told.Points)
 	return nil
 }
