@@ -60,7 +60,7 @@ func logLine(n scheduler.Notice) (level slog.Level, text string, attrs []slog.At
 	case scheduler.Anomaly:
 		return slog.LevelWarn, n.Message, []slog.Attr{slog.String("task", string(n.Task)), slog.String("agent", string(n.Agent)), slog.Any("err", n.Err)}
 	case scheduler.FrameworkRejected:
-		return slog.LevelError, "the master refuses this framework", []slog.Attr{slog.Any("err", n.Err)}
+		return slog.LevelWarn, "the master refuses this framework", []slog.Attr{slog.Any("err", n.Err)}
 	}
 	return level, "", nil
 }
