@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/ugorji/go/codec"
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/durable"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 )
 
@@ -82,7 +84,7 @@ func keepFormer(path string) error {
 	if err := os.Link(path, path+oldSuffix); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return syncFolder(path)
+	return durable.SyncFolder(filepath.Dir(path))
 }
 
 func readFormer(data []byte, logPath string) (*former, error) {

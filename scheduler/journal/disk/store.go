@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/kaon-sweep/kaon/scheduler/durable"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 )
 
@@ -58,7 +59,7 @@ func makeStore(path string, id []byte, generation, applied uint64, fill func(*st
 		err = os.Rename(path+newSuffix, path)
 	}
 	if err == nil {
-		err = syncFolder(path)
+		err = durable.SyncFolder(filepath.Dir(path))
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
@@ -80,14 +81,6 @@ func (s *store) fill(fill func(*storeWriter) error) error {
 		return err
 	}
 	return s.file.Sync()
-}
-
-func syncFolder(path string) error {
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }
 
 // newID is an id of headerSize's idSize letters.
