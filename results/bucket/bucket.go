@@ -41,6 +41,7 @@ type Object struct {
 	Name     string
 	Size     int64 // bytes
 	Modified time.Time
+	ETag     string // what the store names this content by; empty: it names none
 }
 
 // Errors of buckets, to be asked for with errors.Is.

@@ -80,7 +80,7 @@ func (m *Memory) Stat(ctx context.Context, name string) (Object, error) {
 	if err != nil {
 		return Object{}, fmt.Errorf("stat %s: %w", name, err)
 	}
-	return Object{name, int64(len(o.data)), o.modified}, nil
+	return Object{Name: name, Size: int64(len(o.data)), Modified: o.modified}, nil
 }
 
 // List implements Bucket.
@@ -101,7 +101,7 @@ func (m *Memory) List(ctx context.Context, prefix string) iter.Seq2[Object, erro
 				yield(Object{}, fmt.Errorf("list %s: %w", prefix, err))
 				return
 			}
-			if !yield(Object{name, int64(len(o.data)), o.modified}, nil) {
+			if !yield(Object{Name: name, Size: int64(len(o.data)), Modified: o.modified}, nil) {
 				return
 			}
 		}

@@ -17,7 +17,10 @@ import (
 )
 
 // Bucket is a folder as bucket.Bucket. It is safe for concurrent use, by several processes too.
-type Bucket struct{ root *os.Root }
+type Bucket struct {
+	root    *os.Root
+	folders folders
+}
 
 var _ bucket.Bucket = (*Bucket)(nil)
 
@@ -30,7 +33,7 @@ func Open(folder string) (*Bucket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open results folder: %w", err)
 	}
-	b := &Bucket{root}
+	b := &Bucket{root: root, folders: folders{root: root}}
 	b.sweepTemps(time.Now())
 	return b, nil
 }
@@ -123,5 +126,9 @@ func (b *Bucket) removeFolder(folder string) error {
 		return err
 	}
 	defer parent.Close()
-	return unix.Unlinkat(int(parent.Fd()), path.Base(folder), unix.AT_REMOVEDIR)
+	if err := unix.Unlinkat(int(parent.Fd()), path.Base(folder), unix.AT_REMOVEDIR); err != nil {
+		return err
+	}
+	b.folders.forget(folder)
+	return nil
 }

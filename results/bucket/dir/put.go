@@ -37,10 +37,13 @@ func (b *Bucket) Put(ctx context.Context, name string, src io.Reader) error {
 
 // write makes a durable temporary file of src.
 func (b *Bucket) write(ctx context.Context, temp string, src io.Reader) error {
-	if err := b.root.MkdirAll(bucket.TempPrefix, 0o750); err != nil {
-		return err
+	create := func() (*os.File, error) { return b.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640) }
+	f, err := create()
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = b.root.MkdirAll(bucket.TempPrefix, 0o750); err == nil {
+			f, err = create()
+		}
 	}
-	f, err := b.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
 	if err != nil {
 		return err
 	}
@@ -69,32 +72,17 @@ func (r reader) Read(p []byte) (int, error) {
 func (b *Bucket) place(temp, name string) (err error) {
 	folder := path.Dir(name)
 	for range 10 {
-		if err = b.root.MkdirAll(folder, 0o750); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
 		if err = b.root.Rename(temp, name); !errors.Is(err, fs.ErrNotExist) {
 			break
 		}
-	}
-	if err != nil {
-		return err
-	}
-	for ; ; folder = path.Dir(folder) { // new folders are entries of their parents
-		if err := b.sync(folder); err != nil || folder == "." {
-			return err
+		if made := b.folders.make(folder); made != nil && !errors.Is(made, fs.ErrNotExist) {
+			return made
 		}
 	}
-}
-
-func (b *Bucket) sync(folder string) error {
-	f, err := b.root.Open(folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // the object was deleted meanwhile, and the folder with it
-	}
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Sync(), f.Close())
+	return b.folders.sync(folder)
 }
 
 // sweepTemps removes what crashed Puts left. What cannot be removed stays; it is in nobody's way.

@@ -112,7 +112,7 @@ func (b *Bucket) Stat(ctx context.Context, name string) (bucket.Object, error) {
 	if err != nil {
 		return bucket.Object{}, b.explain("stat", name, err)
 	}
-	return bucket.Object{Name: name, Size: o.Size, Modified: o.LastModified}, nil
+	return bucket.Object{Name: name, Size: o.Size, Modified: o.LastModified, ETag: o.ETag}, nil
 }
 
 // Delete implements bucket.Bucket.
@@ -145,7 +145,7 @@ func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[bucket.Objec
 			if bucket.CheckName(name) != nil {
 				continue
 			}
-			if !yield(bucket.Object{Name: name, Size: o.Size, Modified: o.LastModified}, nil) {
+			if !yield(bucket.Object{Name: name, Size: o.Size, Modified: o.LastModified, ETag: o.ETag}, nil) {
 				return
 			}
 		}
