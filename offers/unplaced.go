@@ -125,6 +125,10 @@ func (r Reasons) String() string {
 	case r.FitsEmpty == 0:
 		add("fits no agent of this cluster, even empty")
 		for _, l := range r.Largest {
+			if l.Largest == 0 && kindOf(l.Resource) == fixedDims {
+				add("no agent has %s", l.Resource)
+				continue
+			}
 			add("needs %s %s where the largest agent has %s", amount(l.Asked), l.Resource, amount(l.Largest))
 		}
 	}

@@ -59,6 +59,26 @@ func (q *Resources) Add(r *Resources, n int) {
 	q.Named = named
 }
 
+// Room is how many times need fits into q, at most n.
+func (q *Resources) Room(need *Resources, n int) int {
+	room := func(has, wants Milli) {
+		if wants > 0 {
+			n = min(n, int(max(0, has)/wants))
+		}
+	}
+	room(q.CPUs, need.CPUs)
+	room(q.Mem, need.Mem)
+	room(q.Disk, need.Disk)
+	room(q.GPUs, need.GPUs)
+	if need.Ports > 0 {
+		n = min(n, max(0, q.Ports)/need.Ports)
+	}
+	for name, wants := range need.Named {
+		room(q.Named[name], wants)
+	}
+	return n
+}
+
 // Max is the larger of q and r, element by element.
 func (q Resources) Max(r Resources) Resources {
 	top := Resources{
