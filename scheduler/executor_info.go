@@ -31,8 +31,8 @@ func (c *Core) executorSpecFor(id string, spec *sweep.Spec) (executorSpec, error
 	if spec.WantsDisk() {
 		o.template.Overhead.Disk += o.template.Disk
 	}
-	// Agents give devices to executors, so trials with GPUs do not share one.
-	if spec.Task.Isolation != sweep.Contained && !o.template.Isolated && !spec.WantsGPUs() {
+	// Agents give devices to executors, so trials with GPUs or other devices do not share one.
+	if spec.Task.Isolation != sweep.Contained && !o.template.Isolated && !spec.WantsDevices() {
 		if o.container != nil {
 			o.container.ResizesWithTasks = true
 		}

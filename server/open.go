@@ -198,7 +198,7 @@ func (s *Server) openDriver(core *scheduler.Core) (err error) {
 	}
 	conf.GPUs = conf.GPUs || s.cfg.GPUs
 	for _, sw := range s.Sweeps() {
-		conf.GPUs = conf.GPUs || sw.Spec().WantsGPUs()
+		conf.GPUs = conf.GPUs || sw.Spec().WantsDevices()
 	}
 	s.driver, err = newDriver(conf, core.Framework())
 	return err

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // decoder turns nodes into a Spec and collects every problem on the way. Its readers return a zero value
@@ -72,10 +74,10 @@ func (d *decoder) mapping(n *node, field, section string) bool {
 			"keys here: "+quoted(keys[section]))
 		return false
 	}
-	lost := d.checkIndent(n, field, func(p pair) bool { return !slices.Contains(keys[section], p.key.text) })
+	lost := d.checkIndent(n, field, func(p pair) bool { return !holds(section, p.key.text) })
 	for _, p := range n.pairs {
 		name := p.key.text
-		if !slices.Contains(keys[section], name) && !lost[p.key] {
+		if !holds(section, name) && !lost[p.key] {
 			if section == "metric" &&
 				slices.Contains([]string{"parameters", "method", "program", "command", "run_cap"}, name) {
 				if d.misplaced == nil {
@@ -88,6 +90,11 @@ func (d *decoder) mapping(n *node, field, section string) bool {
 		}
 	}
 	return true
+}
+
+// holds tells what a section may hold: its keys, and resources that have names of their own.
+func holds(section, name string) bool {
+	return slices.Contains(keys[section], name) || section == "task.resources" && resource.Extended(name)
 }
 
 func join(field, key string) string {

@@ -18,6 +18,7 @@ const (
 	Median    StopRule = "median"    // worse than the median of the others' running means
 	Plateau   StopRule = "plateau"   // no better for so long
 	Threshold StopRule = "threshold" // out of bounds
+	Racing    StopRule = "racing"    // of a StopDecision alone: a repeat of a point that cannot win, `repeat: {racing: true}`
 	Budget    StopRule = "budget"    // of a StopDecision alone: `limits.trial` is used up
 )
 

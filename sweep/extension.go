@@ -29,7 +29,7 @@ func (s *Spec) Extend(next *Spec, from int) (*Spec, error) {
 		return nil, err
 	}
 	out := *next
-	out.Seed, out.Extensions, out.Prior = s.Seed, s.Extensions+1, s.Prior
+	out.Seed, out.OwnSeed, out.Extensions, out.Prior = s.Seed, s.OwnSeed, s.Extensions+1, s.Prior
 	same := s.searchesAs(next)
 	if same {
 		out.Former, out.Method, out.Chosen = s.Former, s.Method, s.Chosen // what `auto` chose stays chosen

@@ -51,7 +51,7 @@ func describe(t *testing.T, s *Spec) string {
 	}
 	if c := s.Task.Container; c != nil {
 		fmt.Fprintf(&b, "container %s registry %+v isolation %s gpus %v of image %v\n", asJSON(t, c),
-			c.Registry, s.Task.Isolation, s.WantsGPUs(), s.Command.OfImage())
+			c.Registry, s.Task.Isolation, s.WantsDevices(), s.Command.OfImage())
 	}
 	if t := &s.Task; t.Code+t.Dir != "" || len(t.Fetch)+len(t.Secrets) > 0 {
 		fmt.Fprintf(&b, "code %q dir %q secrets %q logs %s\n", t.Code, t.Dir, t.Secrets, t.Logs)

@@ -63,14 +63,19 @@ func decodeText(file string, src []byte, with options) *decoder {
 	return d
 }
 
-// document reads the text and applies the overrides.
-func (d *decoder) document(src []byte) *node {
+// yaml reads the text.
+func (d *decoder) yaml(src []byte) *node {
 	src = []byte(strings.TrimPrefix(string(src), "\ufeff"))
 	if len(src) <= maxSource {
 		d.lines = splitLines(string(src))
 	}
 	r := reader{file: d.file, lines: d.lines, problem: &d.problems, anchors: map[string]*node{}}
-	root := r.read(src)
+	return r.read(src)
+}
+
+// document reads the text and applies the overrides.
+func (d *decoder) document(src []byte) *node {
+	root := d.yaml(src)
 	if root == nil {
 		return nil
 	}
@@ -99,18 +104,20 @@ func (d *decoder) decode(root *node) {
 	}
 	d.mapping(root, "", "")
 	for _, p := range root.pairs {
-		d.unbuiltKey(p)
+		d.notBuilt(p.key, p.key.text, p.key.text) // a key of the top level whose feature is missing
 	}
 	s.Name = d.title(root.get("name"), "name", 200)
 	s.Description = d.title(root.get("description"), "description", 10_000)
 	d.wandb(root)
 	s.Seed = d.seed(root)
+	s.OwnSeed = s.Seed != identitySeed(root)
 	d.method(root)
 	d.order(root.get("order"))
 	d.objectives(root)
 	d.learns(root)
 	d.from(root.get("from"))
 	d.repeat(root.get("repeat"))
+	d.cache(root.get("cache"))
 	d.space(root)
 	d.constraints(root.get("constraints"))
 	d.exclude(root.get("exclude"))
@@ -140,16 +147,6 @@ func (d *decoder) decode(root *node) {
 		d.try(root)
 		d.suits(root)
 		d.goals(root)
-	}
-}
-
-// unbuiltKey refuses top-level keys whose feature is missing; values that ask for nothing are let through.
-func (d *decoder) unbuiltKey(p pair) {
-	key, v := p.key.text, p.value
-	switch {
-	case key == "cache" && v.kind == scalar && (v.text == "false" || v.text == "no"):
-	default:
-		d.notBuilt(p.key, key, key)
 	}
 }
 

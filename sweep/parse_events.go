@@ -1,10 +1,5 @@
 package sweep
 
-import (
-	"fmt"
-	"path/filepath"
-)
-
 // NoEvents stands for no folder of TensorBoard's event files.
 const NoEvents = "off"
 
@@ -17,20 +12,5 @@ func (d *decoder) events(n *node) string {
 		}
 		return ""
 	}
-	const remedy = "name a folder below the one where trials start, as in `tensorboard: runs`, or off"
-	if n.kind != scalar {
-		d.fail(n, "task.tensorboard", "a folder is needed, not "+n.what(), remedy)
-		return ""
-	}
-	folder := d.text(n, "task.tensorboard")
-	switch {
-	case folder == "" || filepath.IsLocal(folder):
-	case filepath.IsAbs(folder) && d.inImage:
-	case filepath.IsAbs(folder):
-		d.fail(n, "task.tensorboard", fmt.Sprintf("`%s` may have files of several trials", short(folder)),
-			remedy+"; other paths are for trials in images")
-	default:
-		d.fail(n, "task.tensorboard", fmt.Sprintf("`%s` is not below the folder where trials start", short(folder)), remedy)
-	}
-	return filepath.ToSlash(filepath.Clean(folder))
+	return d.trialPath(n, "task.tensorboard", "folder", "name a folder below the one where trials start, as in `tensorboard: runs`, or off")
 }

@@ -24,7 +24,7 @@ var keys = map[string][]string{
 		"image", "resources", "cpu_limit", "process_limit", "constraints", "env", "secrets", "code", "fetch",
 		"retries", "timeout", "grace",
 		"filters", "isolation", "bundle", "dir", "logs", "container", "pull", "network", "volumes", "ulimits", "shm",
-		"registry", "user", "wandb", "tensorboard",
+		"registry", "user", "wandb", "tensorboard", "mlflow", "prometheus",
 	},
 	"task.registry":  {"server", "username", "password", "config"},
 	"artifacts":      {"files", "keep", "size"},
@@ -33,7 +33,7 @@ var keys = map[string][]string{
 	"task.resources": {"cpus", "memory", "mem", "disk", "gpus", "ports", "named"},
 	"constraint":     {"field", "operator", "value", "soft"},
 	"repeat":         {"trials", "rank", "racing"},
-	"limits":         {"parallel", "failed", "first_failures", "wall", "steps", "trial"},
+	"limits":         {"parallel", "failed", "first_failures", "wall", "queue", "steps", "trial"},
 	"limits.trial":   {"steps", "time"},
 	"then":           {"command", "program", "spec"},
 	"parameter": {
@@ -55,8 +55,6 @@ var unbuiltMethods = []string{"custom"}
 // is refused, never ignored. A feature that gets built takes its row out.
 var unbuilt = map[string]string{
 	"method: custom":   "use `method: random`: W&B's custom schedulers do not run here",
-	"repeat: racing":   "remove it: the trials of a point follow each other",
-	"cache":            "remove it: every trial runs",
 	"scheduler":        "remove it and choose a `method`",
 	"job":              "remove it and give a `command`",
 	"image_uri":        "write `task: {image: NAME}`",

@@ -28,6 +28,7 @@ func (d *decoder) limits(n *node) {
 		l.FirstFailures = int(d.integer(f, "limits.first_failures", 0, MaxTrials))
 	}
 	l.Wall = d.duration(n.get("wall"), "limits.wall")
+	l.Queue = d.duration(n.get("queue"), "limits.queue")
 	d.budgets(n)
 }
 

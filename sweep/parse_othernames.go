@@ -39,7 +39,7 @@ var otherNames = map[string]map[string]string{
 		"core": "`cpus`", "cores": "`cpus`", "cpu_cores": "`cpus`", "vcpu": "`cpus`", "vcpus": "`cpus`",
 		"processors": "`cpus`", "procs": "`cpus`", "threads": "`cpus`", "cpus_per_task": "`cpus`",
 		"cpu_limit": "write it below `task:`, as in `task: {cpu_limit: hard}`",
-		"cuda":      "`gpus`", "accelerator": "`gpus`", "accelerators": "`gpus`", "nvidia.com/gpu": "`gpus`",
+		"cuda":      "`gpus`", "accelerator": "`gpus`", "accelerators": "`gpus`",
 		"devices": "`gpus`", "gpus_per_task": "`gpus`", "storage": "`disk`", "ephemeral-storage": "`disk`",
 		"scratch": "`disk`", "custom": "`named`",
 	},

@@ -1,6 +1,9 @@
 package sweep
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // maxRepeat bounds the trials of one point.
 const maxRepeat = 1000
@@ -33,9 +36,7 @@ func (d *decoder) repeat(n *node) {
 			}
 		}
 		if at := n.get("racing"); at != nil && !at.null {
-			if d.boolean(at, "repeat.racing", "remove it") {
-				d.notBuilt(at, "repeat.racing", "repeat: racing")
-			}
+			r.Racing = d.boolean(at, "repeat.racing", "remove it")
 		}
 	}
 	if r.Trials <= 1 {
@@ -45,6 +46,7 @@ func (d *decoder) repeat(n *node) {
 	if r.Rank == "" {
 		r.Rank = RankMean
 	}
+	d.racing(n.get("racing"))
 	if d.spec.Objective.Target != nil {
 		d.warn(n, "metric.target", "a single trial that reaches the target ends the sweep, whatever its point comes to", "")
 	}
@@ -76,5 +78,22 @@ func (d *decoder) repeatedTrials(root *node, limit int) {
 	s.Trials *= each
 	if limit > s.Trials && limit-s.Trials < each {
 		d.warn(at, "run_cap", fmt.Sprintf("%d trials run: %d points, each %d times", s.Trials, s.Points(), each), "")
+	}
+}
+
+// racing checks that a race can tell who is behind: it compares means of one metric.
+func (d *decoder) racing(n *node) {
+	if !d.spec.Repeat.Racing {
+		return
+	}
+	bounded := func(m Metric) bool { return m.Min != nil || m.Max != nil }
+	switch s := d.spec; {
+	case s.Objective.Name == "":
+		d.fail(n, "repeat.racing", "a race needs a metric to tell who is behind", "add `metric: {name: loss, goal: minimize}`, or remove it")
+	case s.Repeat.Rank != RankMean && s.Repeat.Rank != RankMedian:
+		d.fail(n, "repeat.racing", fmt.Sprintf("a race compares means, which say little of `rank: %s`", short(string(s.Repeat.Rank))),
+			"write `rank: mean` or `rank: median`, or remove it")
+	case len(s.Goals()) > 1 || bounded(s.Objective) || slices.ContainsFunc(s.Metrics, bounded):
+		d.fail(n, "repeat.racing", "a race compares one metric, and here others have goals or bounds too", "remove it, or those")
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 var wordAmount = regexp.MustCompile(`^[0-9][0-9._]*\s*\pL+$`)
@@ -34,10 +36,11 @@ func (d *decoder) resources(n *node) {
 		case "disk":
 			r.disk = d.quantity(p.value, field, true)
 		case "gpus":
-			r.gpus = d.quantity(p.value, field, false)
-			if r.gpus.fixed != math.Trunc(r.gpus.fixed) {
+			q := d.quantity(p.value, field, false)
+			if q.fixed != math.Trunc(q.fixed) {
 				d.fail(p.value, field, "Mesos gives out whole gpus only", "ask for a whole number")
 			}
+			d.gpus(p, field, q)
 		case "ports":
 			r.ports = d.quantity(p.value, field, false)
 			if r.ports.fixed != math.Trunc(r.ports.fixed) || r.ports.fixed > 1000 {
@@ -46,6 +49,10 @@ func (d *decoder) resources(n *node) {
 			}
 		case "named":
 			d.named(p.value, field)
+		default:
+			if resource.Extended(p.key.text) {
+				d.device(p, field)
+			}
 		}
 	}
 }
@@ -58,6 +65,10 @@ func (d *decoder) named(n *node, field string) {
 	}
 	for _, p := range n.pairs {
 		at := join(field, p.key.text)
+		if resource.Extended(p.key.text) {
+			d.device(p, at)
+			continue
+		}
 		if !resourceName.MatchString(p.key.text) {
 			d.fail(p.key, at, fmt.Sprintf("`%s` cannot be a resource's name", short(p.key.text)),
 				"use letters, digits, _ - and .")

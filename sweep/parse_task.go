@@ -32,6 +32,8 @@ func (d *decoder) task(n *node) {
 	t.Grace = d.duration(n.get("grace"), "task.grace")
 	t.Isolation = d.isolation(n.get("isolation"))
 	t.Bundle = d.bundle(n.get("bundle"))
+	t.NoMlflow = d.noMlflow(n.get("mlflow"))
+	t.Prometheus = d.textFile(n.get("prometheus"))
 	t.NoWandb, t.Events = d.noWandb(n.get("wandb")), d.events(n.get("tensorboard"))
 	if p := n.get("process_limit"); p != nil && !p.null {
 		t.Processes = int(d.integer(p, "task.process_limit", 1, maxProcesses))

@@ -18,7 +18,7 @@ func init() {
 		"metric-bounds": {{"max: 20, min: 30", "max: 30, min: 20"}, {"accuracy: 3", "accuracy: {goal: minimize}"},
 			{"loss < 3", "loss: {max: 3}"}, {"lr: {max: 0.5}", "lr <= 0.5"}, {"memory: 20", "memory: {max: 20}"},
 			{"  - latency_ms: {max: 30}\n", ""}, {", mux: 2", ""}},
-		"repeat":     {{"trials: 0", "trials: 3"}, {"q90", "q0.9"}, {", racing: true", ""}, {", seeds: 3", ""}},
+		"repeat":     {{"trials: 0", "trials: 3"}, {"q90", "q0.9"}, {", seeds: 3", ""}},
 		"repeat-cap": {{"run_cap: 2", "run_cap: 3"}},
 		"default":    {{"default: 3", "default: 0.3"}, {"48", "32"}},
 	} {

@@ -23,6 +23,7 @@ type quantity struct {
 	fixed   float64
 	formula *expression
 	named   bool // by the spec: not a default
+	whole   bool // what is computed is rounded up
 }
 
 // demand is the resources of a task before a point is known.
@@ -97,6 +98,9 @@ func (q quantity) amount(env map[string]any) (float64, error) {
 			return 0, fmt.Errorf("evaluate `%s`: %w", q.formula.text, tidy(err))
 		}
 		x = out.(float64)
+	}
+	if q.whole {
+		x = math.Ceil(x)
 	}
 	if !(x >= 0 && x <= largest) {
 		return 0, fmt.Errorf("%s is not an amount from 0 to %g", pythonFloat(x), largest)

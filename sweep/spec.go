@@ -3,6 +3,7 @@ package sweep
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -21,6 +22,7 @@ type Spec struct {
 	Sampler     *Sampler // whose points the method `command` takes
 	Shuffled    bool     // a grid is walked in an order that the seed chooses
 	Seed        uint64   // from the file, an option, or derived from what the spec searches
+	OwnSeed     bool     // it is not derived
 	Objective   Metric   // `metric`; zero Name when the sweep has no objective
 	Metrics     []Metric
 	Space       *Space
@@ -28,6 +30,7 @@ type Spec struct {
 	From        []string // sweeps whose results the search starts from
 	Prior       []Prior  // the trials of those, once they were read; Parse leaves it empty
 	Repeat      Repeat
+	Cache       bool    // `cache`: results of the same work, of this sweep's place of results, stand for trials
 	Trials      int     // how many trials this sweep runs: min(size of a grid, run_cap, the cap of 100)
 	Capped      bool    // run_cap was absent and the search would never end, so Trials is the cap
 	RunCap      int     // `run_cap`; 0: it was absent
@@ -82,13 +85,15 @@ type Task struct {
 	HardCPUs    bool          // a trial never gets more cpus than it asks for, though others leave some idle
 	Code        string        // folder that trials get a copy of, relative to the spec's; empty: none
 	// where trials start, below their working directory unless absolute; empty: there
-	Dir       string
-	Fetch     []Fetch  // inputs
-	Secrets   []string // variables of the submitter's environment
-	NoWandb   bool     // programs that log to W&B are left alone
-	Events    string   // folder of TensorBoard's event files, below where trials start; empty: the usual ones; or NoEvents
-	Logs      string   // whose output goes to the bucket: LogsFailed, LogsAll or LogsNone
-	resources demand
+	Dir        string
+	Fetch      []Fetch  // inputs
+	Secrets    []string // variables of the submitter's environment
+	NoWandb    bool     // programs that log to W&B are left alone
+	NoMlflow   bool     // and those that log to MLflow
+	Prometheus string   // file that trials write for Prometheus, below where they start, or absolute in an image; empty: none
+	Events     string   // folder of TensorBoard's event files, below where trials start; empty: the usual ones; or NoEvents
+	Logs       string   // whose output goes to the bucket: LogsFailed, LogsAll or LogsNone
+	resources  demand
 	// of what is found out to be missing after the spec was read, without a problem
 	places map[string]*Error
 }
@@ -111,6 +116,7 @@ type Limits struct {
 	// the sweep; 0: never.
 	FirstFailures int
 	Wall          time.Duration // 0: none
+	Queue         time.Duration // 0: none; stop when no trial has been launched by then
 	Steps         int64         // 0: none; of all trials together, as Budget counts them
 	TrialSteps    int64         // 0: none; a trial that has made them is done
 	TrialTime     time.Duration // 0: none; a trial that has run for so long is done
@@ -155,8 +161,12 @@ func (s *Spec) DemandVaries() bool { return s.Task.resources.varies() }
 // WantsDisk says whether some trial may ask for disk.
 func (s *Spec) WantsDisk() bool { return s.Task.resources.disk.asked() }
 
-// WantsGPUs says whether some trial may ask for GPUs.
-func (s *Spec) WantsGPUs() bool { return s.Task.resources.gpus.asked() }
+// WantsDevices says whether some trial may ask for GPUs or other devices.
+func (s *Spec) WantsDevices() bool {
+	return s.Task.resources.gpus.asked() || slices.ContainsFunc(s.Task.resources.named, func(q namedQuantity) bool {
+		return resource.Extended(q.name) && q.asked()
+	})
+}
 
 // MaxTrials bounds one sweep, ten times what one sweep is designed for. Everything that holds trials keeps to
 // this bound.

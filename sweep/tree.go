@@ -39,6 +39,16 @@ func ReadTree(file string, src []byte) (*Tree, error) {
 	return root.tree(), nil
 }
 
+// ReadAnyTree is ReadTree for a document that may be a list, or a scalar, too.
+func ReadAnyTree(file string, src []byte) (*Tree, error) {
+	d := &decoder{file: file, spec: &Spec{}}
+	root := d.yaml(src)
+	if root == nil {
+		return nil, d.problems
+	}
+	return root.tree(), nil
+}
+
 func (n *node) tree() *Tree {
 	t := &Tree{
 		Line: n.line, Column: n.column, Text: n.text, Plain: n.plain, Null: n.null,

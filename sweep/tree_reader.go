@@ -37,11 +37,6 @@ func (r *TreeReader) FailAt(line, column int, field, problem, remedy string) {
 	r.d.fail(&node{kind: list, line: line, column: column}, field, problem, remedy)
 }
 
-// Warn reports what may be meant.
-func (r *TreeReader) Warn(t *Tree, field, problem, remedy string) {
-	r.d.warn(t.leaf(), field, problem, remedy)
-}
-
 // Keys says whether t is a mapping, and reports what is not, and keys that are not known.
 func (r *TreeReader) Keys(t *Tree, field string, known []string) bool {
 	n := t.node()

@@ -59,7 +59,7 @@ type runner struct {
 func (r *runner) open(ctx context.Context, id string, spec *sweep.Spec) (*server.Server, *notices, error) {
 	return r.openWith(ctx, func(cfg *server.Config) {
 		cfg.Folder, cfg.Only, cfg.FrameworkName = r.flags.state(id), id, "kaon "+id
-		cfg.GPUs, cfg.Packing = spec.WantsGPUs(), offers.Policy(spec.Packing)
+		cfg.GPUs, cfg.Packing = spec.WantsDevices(), offers.Policy(spec.Packing)
 		cfg.Heard = func(n scheduler.Notice) {
 			if a := r.serving.Load(); a != nil {
 				a.Heard(n)
