@@ -14,6 +14,7 @@ type repeated struct {
 type repeatedPoint struct {
 	point  sweep.Point
 	ended  int
+	spared int // of those, that did not run, as the point had lost its race
 	values []float64
 }
 
@@ -53,12 +54,15 @@ func (r *repeated) Tell(index int, o Outcome) {
 	if p.ended++; o.State != sweep.Failed && o.Known && sweep.IsFinite(o.Value) {
 		p.values = append(p.values, o.Value)
 	}
+	if r.repeat.Racing && o.State == sweep.Stopped && !o.Known {
+		p.spared++
+	}
 	if p.ended < r.repeat.Trials {
 		return
 	}
 	delete(r.points, at)
 	told := Outcome{State: sweep.Failed}
-	if 2*len(p.values) > r.repeat.Trials {
+	if 2*len(p.values) > r.repeat.Trials-p.spared {
 		told = Outcome{State: sweep.Succeeded, Value: r.repeat.Rank.Of(p.values), Known: true}
 	}
 	r.Method.Tell(at, told)

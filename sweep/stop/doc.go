@@ -8,6 +8,8 @@
 // with brackets Hyperband (Li et al. 2018, arXiv 1603.06560), W&B's hyperband as its engine has it, the median rule of Vizier
 // (Golovin et al. 2017), plateau and threshold; and the budgets `limits.trial.steps` and `limits.steps`.
 //
+// Race is for `repeat: {racing: true}`: in which order repeats run, and which need not.
+//
 // The package is pure: no clock, goroutine, I/O or randomness beyond the spec's seed. What it decides depends on what it was
 // told, in that order. It kills nothing, knows no attempts but by Begin, and keeps no curves: of each trial only what a rule has
 // to compare, its Memory, which the journal keeps with the trial, so that a restart costs no more than reading it.

@@ -28,8 +28,8 @@ type Rung struct {
 	Stops  float64 // that end there
 }
 
-// Expect says what each rule of a spec that has rungs is expected to do, by itself. Rungs that fewer than one trial comes to
-// are left out.
+// Expect says what each rule of a spec that has rungs is expected to do, by itself. Rungs at which nobody ends are left out:
+// the best trial goes on at each, and W&B's rungs have no last one without `max_iter`.
 func Expect(spec *sweep.Spec) (all []Expectation) {
 	for i := range spec.Early {
 		e := &spec.Early[i]
@@ -58,7 +58,7 @@ func Expect(spec *sweep.Spec) (all []Expectation) {
 func (x *Expectation) add(trials float64, rungs []int64, eta float64) {
 	b := Bracket{Trials: trials}
 	for _, step := range rungs {
-		if trials < 1 || x.Last > 0 && step >= x.Last {
+		if trials <= 1 || x.Last > 0 && step >= x.Last {
 			break
 		}
 		goOn := math.Max(trials/eta, math.Min(trials, 1)) // the best always does

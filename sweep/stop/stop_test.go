@@ -3,6 +3,7 @@ package stop
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -104,6 +105,21 @@ func TestOthers(t *testing.T) {
 			t.Errorf("%d steps", p.Steps())
 		}
 	})
+}
+
+// TestExpectEnds: rungs at which nobody ends are none to tell of, though W&B's never end without max_iter.
+func TestExpectEnds(t *testing.T) {
+	for rule, want := range map[string][]int64{"{type: hyperband, min_iter: 3}": {3, 9, 27}, "{type: hyperband, max_iter: 27, s: 2}": {3, 9}} {
+		s := parse(t, strings.Replace(spec(rule), "{", "{run_cap: 12, ", 1))
+		x := Expect(s)[0].Brackets[0]
+		var steps []int64
+		for _, r := range x.Rungs {
+			steps = append(steps, r.Step)
+		}
+		if s.Trials != 12 || !slices.Equal(steps, want) || x.Rungs[0].Stops != 8 {
+			t.Errorf("%s: %+v", rule, x)
+		}
+	}
 }
 
 // TestBrackets: Hyperband gives each bracket its share, whatever the order in which trials begin.

@@ -50,6 +50,14 @@ func (s *Stopper) End(number int) {
 	}
 }
 
+// Free says that the steps of a trial were made by another sweep: they count for none of this one's limits.
+func (s *Stopper) Free(number int) {
+	if t := s.trials[number]; t != nil {
+		s.steps -= t.Steps
+		t.Steps = 0
+	}
+}
+
 // Report takes in one value of a live trial, and says whom to end because of it, each trial once. Whoever carries a decision
 // out calls Decide; one that came too late is not decided, and is not made again unless there is new cause.
 func (s *Stopper) Report(number int, r Report) (decisions []Decision) {
