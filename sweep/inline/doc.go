@@ -4,6 +4,8 @@
 // the program with {name} where a value is to stand. Spec puts them together; its YAML is an ordinary spec, which goes
 // the way of any other: this package knows no engine, and what a spec may hold is checked by package sweep.
 //
+// Hydra reads what stands behind the -m of a program of Hydra's, in Hydra's own notation.
+//
 // Draft writes a first spec for a program from what its --help prints.
 //
 // The package has no I/O: files are read and patterns are expanded by functions that the caller gives. An Error names

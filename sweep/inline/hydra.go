@@ -1,0 +1,159 @@
+package inline
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Hydra is a multirun of Hydra as it was typed behind -m.
+type Hydra struct {
+	Program []string // what is run, without overrides
+	// Groups gives the names of a config group that patterns stand for; nil: there are none.
+	Groups func(group string, include, exclude []string) ([]string, error)
+
+	spec    Spec
+	fixed   []string // overrides that are the same in all trials
+	ranges  bool     // some values have no number
+	goal    string
+	method  string
+	more    []Setting
+	hasHome bool // where its output goes is said
+}
+
+// hydraMethods are the samplers of Hydra's sweepers that kaon has.
+var hydraMethods = map[string]string{"tpe": "tpe", "random": "random", "grid": "grid", "cmaes": "cma-es", "qmc": "sobol", "gp": "gp"}
+
+// reportHydra starts a program of Hydra's, and reports what the function returns that it decorates.
+const reportHydra = `import json, math, os, runpy, sys, types
+from hydra.experimental.callback import Callback
+class Report(Callback):
+    def on_job_end(self, config, job_return, **kwargs):
+        value = job_return._return_value
+        if isinstance(value, Exception):
+            return
+        try:
+            value = float(value)
+        except (TypeError, ValueError):
+            print("the program returns no number, but %r" % (value,), file=sys.stderr)
+            return
+        with open(os.environ["KAON_METRICS"], "a") as f:
+            f.write(json.dumps({"objective": value}) + "\n")
+module = types.ModuleType("kaon_hydra")
+module.Report = Report
+sys.modules["kaon_hydra"] = module
+sys.argv = sys.argv[1:] + ["+hydra.callbacks.kaon._target_=kaon_hydra.Report"]
+sys.path[0] = os.path.dirname(os.path.abspath(sys.argv[0]))
+runpy.run_path(sys.argv[0], run_name="__main__")
+`
+
+// YAML is the spec of a multirun with these overrides.
+func (h Hydra) YAML(overrides, comment string) (string, error) {
+	words, err := hydraWords(overrides)
+	if err != nil {
+		return "", err
+	}
+	for _, w := range words {
+		if err := h.override(overrides, w); err != nil {
+			return "", err
+		}
+	}
+	if len(h.spec.Parameters) == 0 {
+		return "", &Error{overrides, -1, "there is no parameter with several values", "write them as behind Hydra's -m: 'lr=0.1,0.2 model=glob(*)'"}
+	}
+	command := slices.Clone(h.Program)
+	if h.ranges || h.goal != "" {
+		h.spec.Metric = &Metric{Name: "objective", Goal: h.goal}
+		if h.goal == "" {
+			h.spec.Metric.Goal = "minimize"
+		}
+		if len(command) == 2 && strings.HasSuffix(command[1], ".py") {
+			command = []string{command[0], "-c", reportHydra, command[1]}
+		}
+	}
+	for _, f := range h.fixed {
+		command = append(command, strings.ReplaceAll(f, "${", "$${"))
+	}
+	if !h.hasHome {
+		command = append(command, "hydra.run.dir=$${oc.env:KAON_ARTIFACTS}/hydra")
+	}
+	h.spec.Command = Command{Words: append(command, "${args_no_hyphens}")}
+	h.spec.Comment, h.spec.Method = comment, h.method
+	h.spec.Name = Command{Words: h.Program}.title()
+	if h.spec.Method == "" && !h.ranges {
+		h.spec.Method = "grid"
+	}
+	text, bad := h.spec.YAML(h.more...)
+	if bad != nil {
+		return "", &Error{overrides, -1, bad.Path + " cannot be written into the spec", ""}
+	}
+	return text, nil
+}
+
+// override takes one override in.
+func (h *Hydra) override(text string, w hydraWord) error {
+	key, value, found := strings.Cut(w.text, "=")
+	if h.sweeper(key, value) {
+		return nil
+	}
+	switch key {
+	case "-m", "--multirun":
+		return nil
+	case "hydra.mode":
+		if value == "RUN" {
+			h.fixed = append(h.fixed, w.text)
+		}
+		return nil
+	}
+	if strings.HasPrefix(key, "-") || strings.HasPrefix(key, "~") || !found || strings.HasPrefix(key, "hydra") {
+		h.hasHome = h.hasHome || strings.HasPrefix(key, "hydra.run.dir")
+		h.fixed = append(h.fixed, w.text)
+		return nil
+	}
+	s := &hydraSweep{text: text, group: strings.TrimLeft(key, "+"), groups: h.Groups}
+	parts, err := s.list(w.at+len(key)+1, w.at+len(w.text))
+	if err != nil {
+		return err
+	}
+	if len(parts) == 1 && !strings.Contains(value, "(") {
+		h.fixed = append(h.fixed, w.text)
+		return nil
+	}
+	if !name.MatchString(key) {
+		return &Error{text, w.at, "`" + key + "` cannot be a parameter's name", "start with a letter; then letters, digits, _ - . or /"}
+	}
+	p := Parameter{Name: key, word: w.text, values: s.values, keys: s.keys, count: uint64(len(s.values))}
+	if len(s.values) > 0 && len(s.keys) > 0 {
+		return &Error{text, w.at, "a range and values for one parameter are not carried", "leave one of them out"}
+	}
+	h.ranges = h.ranges || s.keys != nil
+	return h.spec.Add(p)
+}
+
+// sweeper takes what is about Hydra's sweeper; it tells whether that is so.
+func (h *Hydra) sweeper(key, value string) bool {
+	value = strings.Trim(value, `'"`)
+	n, err := strconv.Atoi(value)
+	switch strings.TrimPrefix(key, "+") {
+	case "hydra/sweeper", "hydra/launcher", "hydra.sweeper.study_name", "hydra.sweeper.storage":
+	case "hydra/sweeper/sampler":
+		h.method = hydraMethods[value]
+	case "hydra.sweeper.direction":
+		h.goal = map[string]string{"minimize": "minimize", "maximize": "maximize"}[value]
+	case "hydra.sweeper.n_trials", "hydra.sweeper.max_batch_size", "hydra.sweeper.ax_config.max_trials", "hydra.sweeper.optim.budget":
+		if err == nil && n > 0 {
+			h.spec.Trials = n
+		}
+	case "hydra.sweeper.n_jobs", "hydra.launcher.n_jobs":
+		if err == nil && n > 0 {
+			h.more = append(h.more, Setting{"limits.parallel", value})
+		}
+	case "hydra.sweeper.sampler.seed":
+		if err == nil && n >= 0 {
+			h.more = append(h.more, Setting{"seed", value})
+		}
+	default:
+		return false
+	}
+	return true
+}
