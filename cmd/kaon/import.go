@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -14,9 +13,10 @@ import (
 )
 
 type importCmd struct {
-	File    string `arg:"" help:"Experiment of another tool; - reads it from standard input."`
-	Lenient bool   `help:"Leave out what cannot be carried, and say so, instead of refusing the file."`
-	JSON    bool   `help:"Print JSON: the tool, the sweep file as a text, and what was left out; problems too."`
+	File string `arg:"" help:"Experiment of another tool; - reads it from standard input. With --hydra, a program."`
+	hydraFlag
+	foreignFlags
+	JSON bool `help:"Print JSON: the tool, the sweep file as a text, and what was left out; problems too."`
 }
 
 // imported is a sweep file that came of another tool's. Fields may be added, not renamed.
@@ -27,6 +27,9 @@ type imported struct {
 }
 
 func (c *importCmd) Run(out *output) error {
+	if c.Hydra != "" {
+		return c.ofHydra(out)
+	}
 	from, err := c.read()
 	if c.JSON {
 		var problems sweep.Errors
@@ -43,11 +46,33 @@ func (c *importCmd) Run(out *output) error {
 	if c.JSON {
 		return json.NewEncoder(out.stdout).Encode(imported{from.Tool, string(from.Text), append([]*sweep.Error{}, from.Left...)})
 	}
-	for _, e := range from.Left {
-		fmt.Fprintf(out.stderr, "kaon: warning: %s:%d:%d: %s: %s\n", e.File, e.Line, e.Column, e.Field, e.Problem)
-	}
+	tellLeft(out, from.Left)
 	_, err = out.stdout.Write(from.Text)
 	return err
+}
+
+// ofHydra prints what --hydra makes of a program.
+func (c *importCmd) ofHydra(out *output) error {
+	text, left, err := c.hydraFlag.spec(c.File, c.Lenient)
+	if err == nil {
+		_, err = sweep.Parse(c.File, text, server.WithFilesBeside("."), sweep.WithEnvironment(os.LookupEnv))
+	}
+	if err != nil {
+		return usage(err)
+	}
+	if c.JSON {
+		return json.NewEncoder(out.stdout).Encode(imported{"Hydra", string(text), append([]*sweep.Error{}, left...)})
+	}
+	tellLeft(out, left)
+	_, err = out.stdout.Write(text)
+	return err
+}
+
+// tellLeft warns of what was left out.
+func tellLeft(out *output, left []*sweep.Error) {
+	for _, e := range left {
+		fmt.Fprintf(out.stderr, "kaon: warning: %s:%d:%d: %s: %s\n", e.File, e.Line, e.Column, e.Field, e.Problem)
+	}
 }
 
 // read translates the file, and checks what came of it.
@@ -56,27 +81,17 @@ func (c *importCmd) read() (*foreign.Translation, error) {
 	if err != nil {
 		return nil, err
 	}
-	from, err := foreign.Translate(c.File, src, c.Lenient, beside(c.File))
+	from, err := c.translate(c.File, src)
 	if err != nil {
 		return nil, err
 	}
 	if from == nil {
-		return nil, fmt.Errorf("%s is no experiment of Katib or NNI; `kaon plan %s` reads it as a sweep file", c.File, c.File)
+		return nil, fmt.Errorf("%s is no experiment of Katib, NNI, Determined or Guild AI, and no space of Optuna or Ray Tune; `kaon plan %s` reads it as a sweep file", c.File, c.File)
 	}
 	if _, err := sweep.Parse(c.File, from.Text, server.WithFilesBeside(c.File), sweep.WithEnvironment(os.LookupEnv)); err != nil {
 		return nil, from.Relocate(err)
 	}
 	return from, nil
-}
-
-// beside reads files that an experiment names.
-func beside(file string) func(path string) ([]byte, error) {
-	return func(path string) ([]byte, error) {
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(filepath.Dir(file), path)
-		}
-		return os.ReadFile(path)
-	}
 }
 
 // readSpec reads a file whole, or standard input.

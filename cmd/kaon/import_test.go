@@ -91,6 +91,18 @@ func TestImportRefuses(t *testing.T) {
 	}
 }
 
+// Of a project of Guild AI with several operations the user chooses one.
+func TestGuildOperation(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("guild.yml", "train: {exec: 'echo loss: ${lr}', flags: {lr: [0.1, 0.2]}}\ntest: {exec: 'echo loss: 0', flags: {lr: [3, 4]}}\n")
+	p.write("sweep.yaml", "method: grid\n")
+	p.kaon("plan", "guild.yml").ends(exitUsage).says("guild.yml:2:1: test: the project has several operations (train, test)", "--operation")
+	p.kaon("plan", "guild.yml", "--operation", "train").ends(exitDone).prints("echo loss: 0.1")
+	p.kaon("import", "guild.yml", "--operation", "test").ends(exitDone).prints(`"lr": {values: [3, 4]}`)
+	p.kaon("plan", "sweep.yaml", "--operation", "train").ends(exitUsage).says("--operation is for a project of Guild AI, and sweep.yaml is none")
+}
+
 // sdk is what NNI's Python package does on its local platform, in short: it reads the parameters from a file and prints reports.
 const sdk = `import json, os, sys
 assert os.environ["NNI_PLATFORM"] == "local" and os.environ["REUSE_MODE"] == "true"

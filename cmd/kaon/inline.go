@@ -13,11 +13,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/inline"
-	"github.com/kaon-sweep/kaon/sweep/shell"
 )
-
-// inlineFile is what a spec that was typed is called where errors name a file. Its folder is the working directory.
-const inlineFile = "command line"
 
 // typedWords is how the words of a command that takes any number of them were typed. The parser takes words in one piece only, and
 // drops the -- among them.
@@ -118,24 +114,6 @@ func typedCommand(words []string) inline.Command {
 		}
 	}
 	return inline.Command{Words: words}
-}
-
-// typedAs is how a spec that is printed was typed, as a comment of it; empty when it does not fit there, or may show a secret, as
-// the address of a cluster does.
-func typedAs() string {
-	const longest = 1000
-	words := []string{"kaon"}
-	for _, word := range os.Args[1:] {
-		if word != "--print" {
-			words = append(words, shell.Quote(word))
-		}
-	}
-	text := strings.Join(words, " ")
-	secret := strings.Contains(text, "://") && strings.Contains(text, "@")
-	if secret || clean(text) != text || strings.ContainsAny(text, "\n\t") || len(text) > longest {
-		return ""
-	}
-	return text
 }
 
 // printInline prints the spec with all that flags change of it, for `kaon run` to take.

@@ -47,7 +47,7 @@ func (c *runCmd) Run(ctx context.Context, out *output) error {
 	if c.Resume != "" {
 		return c.onTop(ctx, out, c.Resume, nil)
 	}
-	_, err := c.run(ctx, out, specFlags{Spec: c.Spec, Lenient: c.Lenient})
+	_, err := c.run(ctx, out, specFlags{Spec: c.Spec, foreignFlags: foreignFlags{Lenient: c.Lenient}})
 	return err
 }
 

@@ -7,18 +7,20 @@ import (
 
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/sweep"
-	"github.com/kaon-sweep/kaon/sweep/foreign"
 )
 
 // specFlags name a spec and what is changed of it.
 type specFlags struct {
-	Spec string   `arg:"" help:"Sweep file; - reads it from standard input."`
+	Spec string   `arg:"" optional:"" help:"Sweep file; - reads it from standard input."`
 	Set  []string `placeholder:"KEY=VALUE" sep:"none" help:"Override a key of the spec by its path, as in --set parameters.lr.max=0.5; may be repeated."`
 	Seed *uint64  `placeholder:"N" help:"Seed of the search, instead of the spec's."`
 	Text []byte   `kong:"-"` // the spec, where there is no file; nil: there is one
 
-	Lenient bool `help:"Of another tool's experiment: leave out what cannot be carried, and say so, instead of refusing it."`
+	foreignFlags
 }
+
+// inlineFile is what a spec that was typed is called where errors name a file. Its folder is the working directory.
+const inlineFile = "command line"
 
 // maxSpec is more than Parse accepts, so that Parse says what is wrong with a larger file.
 const maxSpec = 64 << 20
@@ -32,7 +34,7 @@ func (f specFlags) parse() (*sweep.Spec, error) {
 	if err != nil {
 		return nil, usage(err)
 	}
-	from, err := foreign.Translate(f.Spec, src, f.Lenient, beside(f.Spec))
+	from, err := f.translate(f.Spec, src)
 	if err != nil {
 		return nil, usage(err)
 	}

@@ -62,7 +62,7 @@ func (c *submitCmd) Run(ctx context.Context, out *output) error {
 func (c *submitCmd) submit(ctx context.Context, out *output, to *client.Client) (s api.Sweep, err error) {
 	set := slices.Concat(c.Set, c.queueFlags.overrides())
 	if c.Like == "" {
-		f := specFlags{Spec: c.Spec, Set: set, Seed: c.Seed, Lenient: c.Lenient}
+		f := specFlags{Spec: c.Spec, Set: set, Seed: c.Seed, foreignFlags: foreignFlags{Lenient: c.Lenient}}
 		spec, err := f.parse() // here, for what is wrong is then told as run tells it
 		if err != nil {
 			return s, err

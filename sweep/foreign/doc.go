@@ -1,4 +1,5 @@
-// Package foreign reads experiments of other tools, and writes each as a sweep file of kaon: Katib's, and NNI's.
+// Package foreign reads experiments of other tools, and writes each as a sweep file of kaon: Katib's, NNI's,
+// Determined's, operations of Guild AI's, spaces of Optuna's and Ray Tune's; and what configurations of Hydra's say of a sweep.
 //
 // Translate is pure: text in, text out. What it writes is read by the one parser, sweep.Parse, like any sweep file; so there is
 // no second way to a Spec. Each line it writes knows the line of the other file that it came from, so that Relocate can have the

@@ -64,6 +64,13 @@ func float(v float64) string {
 	return s
 }
 
+// short12 is a number without what adding steps has put behind its 12th digit.
+func short12(v float64) float64 {
+	const digits = 12
+	short, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'g', digits, 64), 64) // it was written a moment ago
+	return short
+}
+
 // number writes a number, a whole one without a fraction.
 func number(v float64) string {
 	const exact = 1 << 53

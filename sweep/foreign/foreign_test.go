@@ -2,6 +2,7 @@ package foreign
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,9 +21,9 @@ func read(t *testing.T, file string, lenient bool) (*Translation, *sweep.Spec, e
 		t.Fatal(err)
 	}
 	name := filepath.Base(file)
-	from, err := Translate(name, src, lenient, func(path string) ([]byte, error) {
+	from, err := Translate(name, src, Options{Lenient: lenient, Read: func(path string) ([]byte, error) {
 		return os.ReadFile(filepath.Join(filepath.Dir(file), path))
-	})
+	}})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -57,7 +58,7 @@ func TestCarried(t *testing.T) {
 				t.Errorf("a sweep without an objective or parameters: %+v", spec)
 			}
 			testkit.Golden(t, strings.TrimSuffix(f, ".yaml")+".txt", from.Text)
-			if again, err := Translate("x", from.Text, false, nil); again != nil || err != nil {
+			if again, err := Translate("x", from.Text, Options{}); again != nil || err != nil {
 				t.Errorf("the sweep file is taken for an experiment: %v", err)
 			}
 		})
@@ -99,7 +100,7 @@ func TestNotForeign(t *testing.T) {
 		"method: grid\n", "", "kind: Experiment\nmethod: grid\n", "apiVersion: kubeflow.org/v1beta1\nkind: Trial # of an Experiment\n",
 		"description: an Experiment of kubeflow.org/v1beta1\n",
 	} {
-		if from, err := Translate("x", []byte(text), false, nil); from != nil || err != nil {
+		if from, err := Translate("x", []byte(text), Options{}); from != nil || err != nil {
 			t.Errorf("%q: %v, %v", text, from, err)
 		}
 	}
@@ -131,7 +132,7 @@ spec:
 func translated(t *testing.T, kind, space, volumes, mounts string) (*Translation, error) {
 	t.Helper()
 	text := strings.NewReplacer("KIND", kind, "SPACE", space, "VOLUMES", volumes, "MOUNTS", mounts).Replace(experiment)
-	return Translate("x.yaml", []byte(text), false, nil)
+	return Translate("x.yaml", []byte(text), Options{})
 }
 
 // A volume that is empty is refused, and no mount of it is taken for one.
@@ -168,7 +169,7 @@ func TestKubernetesMacros(t *testing.T) {
 // Choices of NNI are as many as they were, whatever is in them.
 func TestChoicesOfPlainText(t *testing.T) {
 	from, err := Translate("x.yaml", []byte("trialConcurrency: 1\ntrialCommand: x\nmaxTrialNumber: 2\nsearchSpace:\n  a:\n    _type: choice\n"+
-		"    _value:\n      - one, two\n      - relu\n      - 3\n      - x] # y\n"), false, nil)
+		"    _value:\n      - one, two\n      - relu\n      - 3\n      - x] # y\n"), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,11 +199,83 @@ func FuzzTranslate(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, src []byte, lenient bool) {
-		from, err := Translate("x.yaml", src, lenient, nil)
+		from, err := Translate("x.yaml", src, Options{Lenient: lenient})
 		if from == nil || err != nil {
 			return
 		}
 		_, err = sweep.Parse("x.yaml", from.Text)
 		_ = from.Relocate(err)
 	})
+}
+
+// A project of Guild's without models is known by its name alone.
+func TestGuildByName(t *testing.T) {
+	text := []byte("train:\n  main: train\n  flags: {lr: [0.1, 0.2]}\n")
+	from, err := Translate("a/guild.yml", text, Options{})
+	if err != nil || from == nil || from.Tool != Guild {
+		t.Fatalf("%+v, %v", from, err)
+	}
+	if _, err := sweep.Parse("guild.yml", from.Text); err != nil {
+		t.Errorf("%v\n%s", err, from.Text)
+	}
+	if from, err := Translate("sweep.yml", text, Options{}); from != nil || err != nil {
+		t.Errorf("%+v, %v", from, err)
+	}
+	for _, text := range []string{"a", "- operations: x\n", "train:\n", "train: {flags: [x]}\n", "- operations: {a: {}, b: {}}\n"} {
+		if from, err := Translate("guild.yml", []byte(text), Options{Lenient: true}); from != nil {
+			t.Errorf("%q is taken, %v", text, err)
+		}
+		if _, err := Translate("guild.yml", []byte(text), Options{Lenient: true}); err == nil && text != "a" {
+			t.Errorf("%q is taken", text)
+		}
+	}
+}
+
+// The operation is chosen by name, one of several models with its model's; its flags need not vary.
+func TestGuildOperation(t *testing.T) {
+	const project = `
+- config: shared
+  flags: {epochs: 3}
+- model: a
+  operations:
+    train: {main: a_train, flags: {lr: [0.1, 0.2]}}
+    test: {main: a_test, flags: {lr: [0.1, 0.2]}}
+    prepare: {main: a_prepare, flags: {n: 1}}
+- model: b
+  operations:
+    train: {main: b_train, flags: {lr: [0.1, 0.2]}}
+`
+	tests := []struct{ operation, want string }{
+		{"test", "a_test"}, {"prepare", "a_prepare"}, {"a:train", "a_train"}, {"b:train", "b_train"},
+		{"train", "the project has several operations `train` (a:train, b:train): name the model too"},
+		{"", "the project has several operations (a:train, a:test, b:train): choose one by --operation, or write `default: yes` to it"},
+		{"tran", "the project has no operation `tran`: it has a:train, a:test, a:prepare, b:train"},
+	}
+	for _, tt := range tests {
+		from, err := Translate("guild.yml", []byte(project), Options{Operation: tt.operation})
+		switch {
+		case err != nil && !strings.Contains(err.Error(), tt.want), err == nil && !strings.Contains(string(from.Text), tt.want):
+			t.Errorf("%q gives %v and %+v, want %q", tt.operation, err, from, tt.want)
+		}
+	}
+	from, err := Translate("guild.yml", []byte("train: {main: x, flags: {lr: [1, 2]}}\ntest: {main: y, flags: {lr: [1, 2]}}\n"), Options{Operation: "test"})
+	if err != nil || !strings.Contains(string(from.Text), `"y"`) {
+		t.Errorf("%v, %+v", err, from)
+	}
+}
+
+// One long text by many aliases is refused before it is multiplied.
+func TestAttackSpaceOfAliases(t *testing.T) {
+	items := strings.Repeat("1, ", 1000) + "1"
+	for _, text := range []string{
+		`a: &x '{"name": "CategoricalDistribution", "attributes": {"choices": [` + items + `]}}'` + "\n",
+		"a: &x 'tune.choice([" + items + "])'\n",
+	} {
+		for i := range 500 {
+			text += fmt.Sprintf("b%d: *x\n", i)
+		}
+		if _, err := Translate("x.yaml", []byte(text), Options{}); err == nil || len(err.Error()) > 1<<16 {
+			t.Errorf("it is taken, or refused at length: %.200v", err)
+		}
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // katibResources takes what a container asks for: its limits, and of what has none the requests.
@@ -39,10 +40,23 @@ func katibResources(r *reading, o *object) {
 			lines.put(at, "    disk: %sMB", number(math.Ceil(v/(1<<20))))
 		}
 	}
-	for _, key := range []string{"nvidia.com/gpu", "amd.com/gpu"} {
+	for _, key := range resource.GPUNames {
 		if at, _ := pick(key); at != nil {
 			if v, ok := amount(r, o, key, at); ok {
 				lines.put(at, "    gpus: %s", number(v))
+			}
+		}
+	}
+	for _, from := range []*object{limits, requests} {
+		for _, p := range from.pairs() {
+			name := p.Key.Text
+			if from.used[name] || resource.CheckExtended(name) != nil {
+				continue
+			}
+			if at, _ := pick(name); at != nil {
+				if v, ok := amount(r, o, name, at); ok {
+					lines.put(at, "    %s: %s", name, number(v))
+				}
 			}
 		}
 	}

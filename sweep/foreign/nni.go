@@ -69,6 +69,7 @@ func nniTuner(r *reading, top *object) {
 	default:
 		method = nniTuners[strings.ToLower(name.Text)]
 	}
+	r.grid = method == "grid"
 	r.head.put(name, "method: %s", method)
 	args := o.object("classArgs")
 	goal := args.get("optimize_mode")

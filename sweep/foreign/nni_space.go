@@ -181,6 +181,15 @@ func nniParameter(r *reading, at *sweep.Tree, kind string, value *sweep.Tree, pa
 		r.refuse(at, path, fmt.Sprintf("kaon has no `%s` of %d numbers", clipped(kind), len(numbers)))
 		return ""
 	}
+	if kind == "quniform" || kind == "qloguniform" {
+		text, why := nniRounded(kind, numbers, r.grid)
+		if why != "" {
+			r.refuse(at, path, why)
+		}
+		if text != "" || why != "" {
+			return text
+		}
+	}
 	text := "{distribution: " + shape[0]
 	for i, v := range numbers {
 		write := float

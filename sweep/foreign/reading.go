@@ -16,6 +16,9 @@ type reading struct {
 	src     []byte
 	lenient bool
 
+	grid      bool // every point is searched, which changes what a parameter is carried as
+	spaceSize int  // bytes that parameters came of, where aliases could multiply them
+
 	head, space, command, task, tail draft // in the order of the sweep file
 
 	left   sweep.Errors // what cannot be carried
