@@ -17,6 +17,7 @@ const (
 	WinnerFile = "winner.json"
 
 	SweepsPrefix = "sweeps/" // begins the names of all sweeps' objects
+	cachePrefix  = "cache/"  // begins the names of what tells which sweeps do the same work
 
 	batchSuffix = ".msgpack.zst"
 )
@@ -92,3 +93,9 @@ func trialName(trial int) string {
 
 // ThenTrial stands for the step that follows the trials where a trial's index is expected.
 const ThenTrial = sweep.ThenTrial
+
+// WorkPrefix begins the names of what tells which sweeps have results of a work; the last part is a sweep's id.
+func WorkPrefix(work string) string { return cachePrefix + work + "/" }
+
+// WorkName is the object that tells that a sweep has results of a work.
+func WorkName(work, sweep string) string { return WorkPrefix(work) + sweep }

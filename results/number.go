@@ -39,16 +39,18 @@ func (n *Number) UnmarshalJSON(b []byte) error {
 }
 
 // String is the shortest decimal that parses back to the same bits: 0.1, 1e-07, NaN, Infinity.
-func (n Number) String() string {
+func (n Number) String() string { return string(n.Append(nil)) }
+
+// Append adds what String gives to buf. As lines of metrics have it, NaN and the infinities stand without quotation marks.
+func (n Number) Append(buf []byte) []byte {
 	f := float64(n)
-	if math.IsInf(f, 0) {
-		if f > 0 {
-			return "Infinity"
-		}
-		return "-Infinity"
+	switch a := math.Abs(f); {
+	case math.IsInf(f, 1):
+		return append(buf, "Infinity"...)
+	case math.IsInf(f, -1):
+		return append(buf, "-Infinity"...)
+	case a != 0 && (a < 1e-6 || a >= 1e21):
+		return strconv.AppendFloat(buf, f, 'e', -1, 64)
 	}
-	if a := math.Abs(f); a != 0 && (a < 1e-6 || a >= 1e21) {
-		return strconv.FormatFloat(f, 'e', -1, 64)
-	}
-	return strconv.FormatFloat(f, 'f', -1, 64)
+	return strconv.AppendFloat(buf, f, 'f', -1, 64)
 }

@@ -35,8 +35,12 @@ type End struct {
 	EndMs   int64           `codec:"end_ms" json:"end_ms"`
 	Params  json.RawMessage `codec:"params,omitempty" json:"params,omitempty"`
 	Seed    uint64          `codec:"seed,omitempty" json:"seed,omitempty"`
-	Files   []Artifact      `codec:"artifacts,omitempty" json:"artifacts,omitempty"` // that reached the bucket
-	Unread  []Unread        `codec:"unread,omitempty" json:"unread,omitempty"`       // that it said and that may have been meant as metrics
+	// Key names what it did, of sweeps with `cache`: equal keys are equal work. From is who did it, if it did not itself.
+	Key  string `codec:"key,omitempty" json:"key,omitempty"`
+	From *Ran   `codec:"from,omitempty" json:"from,omitempty"`
+
+	Files  []Artifact `codec:"artifacts,omitempty" json:"artifacts,omitempty"` // that reached the bucket
+	Unread []Unread   `codec:"unread,omitempty" json:"unread,omitempty"`       // that it said and that may have been meant as metrics
 	// Undelivered is what it left as artifacts and is none, and why.
 	Undelivered []string `codec:"undelivered,omitempty" json:"undelivered,omitempty"`
 	// Stop is why early stopping, or its budget, ended the trial; nil: it did not.

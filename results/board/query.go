@@ -19,7 +19,7 @@ func (b *Board) listed(q Query, known []int32, yield func(index int) bool) {
 		}
 		return
 	}
-	wanted := q.wants(b.unstartedState())
+	wanted := q.wants(b.Unstarted())
 	if q.Sort == "" || q.Sort == "trial" {
 		for n := range b.size() {
 			i := n
@@ -48,7 +48,7 @@ func (b *Board) listed(q Query, known []int32, yield func(index int) bool) {
 // Query chooses and orders trials.
 type Query struct {
 	States []sweep.State // empty: all
-	Sort   string        // trial (default) | value | seconds | attempts, or the name of a metric
+	Sort   string        // trial (default) | value | seconds | attempts, the name of a metric, or params. and that of a parameter
 	Desc   bool          // highest first; for value: worst first
 	All    bool          // those that no record names, too
 	Offset int
@@ -67,7 +67,7 @@ func (b *Board) Trials(q Query) iter.Seq[Trial] {
 	return func(yield func(Trial) bool) {
 		var known []int32
 		if !q.All || q.Sort != "" && q.Sort != "trial" {
-			known = b.order(q)
+			known = b.ordered(q)
 		}
 		skip, left := q.Offset, q.Limit
 		b.listed(q, known, func(index int) bool {
@@ -83,53 +83,6 @@ func (b *Board) Trials(q Query) iter.Seq[Trial] {
 			return left != 0 // which a limit of 0 does not come to
 		})
 	}
-}
-
-// order is the indices that a query yields.
-func (b *Board) order(q Query) []int32 {
-	type keyed struct {
-		index int32
-		has   bool
-		last  bool // infeasible, where the best come first
-		key   float64
-	}
-	var list []keyed
-	key := b.key(q.Sort)
-	for i := range b.trials {
-		t := b.known(i)
-		if t == nil || !q.wants(b.stateOf(t)) {
-			continue
-		}
-		k, has := key(i, t)
-		last := has && q.Sort == "value" && b.Bounded() && b.violation(i/b.Repeats()) > 0
-		list = append(list, keyed{int32(i), has && k == k, last, k})
-	}
-	descending := q.Desc
-	if q.Sort == "value" {
-		descending = b.cfg.Objective.Better(1, 0) != q.Desc
-	}
-	slices.SortFunc(list, func(x, y keyed) int { // a million in less than a second: no two are equal, so it need not be stable
-		before := false
-		switch {
-		case x.has != y.has:
-			before = x.has
-		case x.last != y.last:
-			before = y.last != q.Desc
-		case !x.has || x.key == y.key:
-			return int(x.index) - int(y.index)
-		default:
-			before = x.key < y.key != descending
-		}
-		if before {
-			return -1
-		}
-		return 1
-	})
-	out := make([]int32, len(list))
-	for i := range list {
-		out[i] = list[i].index
-	}
-	return out
 }
 
 // key is the number that trials are sorted by.

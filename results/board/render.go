@@ -29,6 +29,7 @@ const (
 //	yaml   the same
 //	env    KAON_WINNER_…, KAON_PARAMS, KAON_PARAM_… as `export NAME='value'` lines for a POSIX shell's eval or source
 //	flags  the parameters as ${args} writes them: one line, quoted for a POSIX shell
+//	argo, airflow, metaflow  the parameters as inputs of those: a parameter file, a conf, words for a flow's run
 func (w Winner) Render(format string) (string, error) {
 	var params sweep.Point
 	if err := json.Unmarshal(w.Params, &params); err != nil {
@@ -51,8 +52,14 @@ func (w Winner) Render(format string) (string, error) {
 			args.Argv[i] = shell.Quote(arg)
 		}
 		return strings.Join(args.Argv, " ") + "\n", nil
+	case FormatArgo, FormatAirflow, FormatMetaflow:
+		text, err := orchestrator(format, params)
+		if err != nil {
+			return "", fmt.Errorf("render winner of sweep %s: %w", w.Sweep, err)
+		}
+		return text, nil
 	}
-	return "", fmt.Errorf("render winner: format %q is not known, there are json, yaml, env and flags", format)
+	return "", fmt.Errorf("render winner: format %q is not known, there are json, yaml, env, flags, argo, airflow and metaflow", format)
 }
 
 func (w Winner) env(params sweep.Point) string {

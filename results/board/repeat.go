@@ -96,9 +96,10 @@ func (b *Board) bestOf(point int) int {
 
 // Spread is how the trials of a point differ in the objective.
 type Spread struct {
-	Point  int            `json:"point"`  // from 0
-	Trials int            `json:"trials"` // that succeeded with a finite value
-	Failed int            `json:"failed"` // that ended otherwise
+	Point  int            `json:"point"`            // from 0
+	Trials int            `json:"trials"`           // that succeeded with a finite value
+	Failed int            `json:"failed"`           // that ended otherwise
+	Spared int            `json:"spared,omitempty"` // that did not run, as the point had lost its race
 	Mean   results.Number `json:"mean"`
 	Std    results.Number `json:"std"` // of the sample
 	Min    results.Number `json:"min"`
@@ -115,7 +116,11 @@ func (b *Board) spread(point int) *Spread {
 	for i := range b.Repeats() {
 		index := point*b.Repeats() + i
 		if t := b.known(index); t != nil && t.state.Terminal() {
-			if _, ok := b.won(index, 0); !ok {
+			switch _, ok := b.won(index, 0); {
+			case ok:
+			case b.spared(t):
+				s.Spared++
+			default:
 				s.Failed++
 			}
 		}
@@ -125,6 +130,16 @@ func (b *Board) spread(point int) *Spread {
 		s.Min, s.Max = results.Number(slices.Min(values)), results.Number(slices.Max(values))
 	}
 	return s
+}
+
+// spared reports whether a trial did not run as its point had lost its race.
+func (b *Board) spared(t *trial) bool {
+	a := t.decisive()
+	if !b.cfg.Repeat.Racing || t.state != sweep.Stopped || !a.ended {
+		return false
+	}
+	end := b.ends.get(a.end)
+	return end.Stop != nil && end.Stop.Rule == sweep.Racing
 }
 
 // value is what a metric says of a trial; not ok when the trial did not report it.

@@ -21,6 +21,9 @@ func (b *Board) Closed() string { return b.standing.closed }
 // wait: whatever ran them is gone, and a resume starts them anew.
 func (b *Board) Idle() { b.standing.idle = true }
 
+// Heard says whether a record names a trial.
+func (b *Board) Heard(index int) bool { return b.known(index) != nil }
+
 // stateOf is the state of a trial that records name.
 func (b *Board) stateOf(t *trial) sweep.State {
 	if t.state == sweep.Running && b.standing.idle {
@@ -29,8 +32,8 @@ func (b *Board) stateOf(t *trial) sweep.State {
 	return t.state
 }
 
-// unstartedState is the state of a trial that no record names.
-func (b *Board) unstartedState() sweep.State {
+// Unstarted is the state of the trials that no record names.
+func (b *Board) Unstarted() sweep.State {
 	if b.standing.closed != "" {
 		return sweep.Stopped
 	}

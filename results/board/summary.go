@@ -63,7 +63,7 @@ type Curve struct {
 func (b *Board) Counts() sweep.Counts {
 	c := b.counts
 	c.Total = max(b.cfg.Trials, b.trials)
-	*c.Of(b.unstartedState()) += c.Total - b.seen
+	*c.Of(b.Unstarted()) += c.Total - b.seen
 	if b.standing.idle {
 		c.Waiting, c.Running = c.Waiting+c.Running, 0
 	}

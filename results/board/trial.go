@@ -68,7 +68,7 @@ func (b *Board) Trial(index int) (Trial, bool) {
 	if t == nil {
 		out := Trial{Trial: index, State: sweep.Waiting, Metrics: []Series{}, Attempts: []Attempt{}}
 		if index != results.ThenTrial {
-			out.State, out.Reason = b.unstartedState(), b.standing.closed
+			out.State, out.Reason = b.Unstarted(), b.standing.closed
 			out.Point, out.Repeat = b.place(index)
 		}
 		return out, false

@@ -54,13 +54,13 @@ func (b *Board) Winner() (w Winner, ok bool) {
 		Version: 1, Sweep: b.cfg.Sweep, Trial: best.Trial, Attempt: best.Attempt,
 		Metric: b.cfg.Objective.Name, Goal: string(b.cfg.Objective.Goal), Value: best.Value,
 		Params: t.Params, Metrics: map[string]results.Number{}, Seed: t.Seed,
-		Artifacts: results.ArtifactsPrefix(b.cfg.Sweep, best.Trial, best.Attempt),
 	}
 	if w.Params == nil {
 		w.Params = json.RawMessage("{}")
 	}
 	won := t.Decisive()
 	w.Values, w.Files = won.Values, won.End.Files // it has ended, or it could not win
+	w.Artifacts = won.End.Artifacts(b.cfg.Sweep, best.Trial, best.Attempt)
 	for _, s := range t.Metrics {
 		w.Metrics[s.Name] = s.Value
 	}

@@ -44,6 +44,7 @@ type Sweep struct {
 	Queue      string         `json:"queue,omitempty"`      // of a server, that it waits or waited in; empty: default
 	Priority   int            `json:"priority,omitempty"`   // in its queue
 	Archived   string         `json:"archived,omitempty"`   // RFC 3339, UTC: since when lists leave it out; empty: they do not
+	Work       string         `json:"work,omitempty"`       // names what its trials do, but for parameters and seeds; of sweeps with `cache`
 	Provenance
 }
 

@@ -9,13 +9,20 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 )
 
-// Run writes batches until ctx ends, or after Close until nothing is left. It returns ctx's error or nil; a
-// bucket that fails is retried for ever.
+// Run writes batches until ctx ends, or after Close until nothing is left or Close gives up. It returns ctx's error or nil: what Close
+// has given up it says itself. A bucket that fails is retried for ever.
 func (w *Writer) Run(ctx context.Context) error {
 	defer close(w.done)
-	ctx, cancel := context.WithCancel(ctx)
+	both, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(w.quit, cancel)()
+	if err := w.run(both); err != nil && (ctx.Err() != nil || w.quit.Err() == nil) {
+		return err
+	}
+	return nil
+}
+
+func (w *Writer) run(ctx context.Context) error {
 	cutter := NewCutter(w.cfg.Sweep, w.cfg.Epoch)
 	if err := w.findNext(ctx, cutter); err != nil {
 		return err

@@ -367,6 +367,24 @@ func TestWriterCloseHasADeadline(t *testing.T) {
 	})
 }
 
+// That Close has given up is no failure of Run: who runs it would take the server down.
+func TestWriterGivenUpHasNotFailed(t *testing.T) {
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, dead := range []bool{true, false} {
+		var b buckettest.Faulty
+		b.Fail(nil, dead)
+		w := store.NewWriter(store.Config{Bucket: &b, Sweep: "s"})
+		ended := make(chan error, 1)
+		go func() { ended <- w.Run(t.Context()) }()
+		w.Add(1, small(0))
+		_ = w.Close(gone) // how much came to the bucket is not known
+		if err := <-ended; err != nil {
+			t.Errorf("a dead bucket (%v): %v", dead, err)
+		}
+	}
+}
+
 // A record larger than a batch may be is cut into several that say the same.
 func TestWriterCutsLargeRecords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
