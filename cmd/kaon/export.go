@@ -14,7 +14,7 @@ type exportCmd struct {
 	Sweep  string `arg:"" optional:"" help:"Sweep; the newest when left out."`
 	Format string `enum:",csv,jsonl,parquet" default:"" placeholder:"FORMAT" help:"csv, jsonl or parquet; csv when left out."`
 	Points bool   `help:"One row for each reported point instead of each trial."`
-	To     string `enum:",tensorboard,mlflow" default:"" placeholder:"WHOM" help:"Publish it instead: tensorboard (event files in the folder --output) or mlflow (runs on the tracking server at --output)."`
+	To     string `enum:",tensorboard,mlflow,wandb" default:"" placeholder:"WHOM" help:"Publish it instead: tensorboard (event files in the folder --output), wandb (offline runs in the folder --output, for wandb sync) or mlflow (runs on the tracking server at --output)."`
 	Output string `short:"o" default:"-" placeholder:"FILE" help:"File to write, - for standard output; with --to a folder, new or empty, or http://HOST:PORT."`
 
 	Partial bool `help:"Write the records that can be read, when some are damaged."`

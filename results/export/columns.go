@@ -110,7 +110,8 @@ func (c *Columns) number(v float64) any {
 }
 
 // Sample is the indices of the trials that a plot of at most so many shows, in order: all, or of more the best tenth
-// and of the others evenly many from the first to the last.
+// and of the others evenly many from the first to the last. Repeats of a point come together, as a point is ranked by all of
+// its own: of points with more trials than may be shown it is one.
 func Sample(b *board.Board, most int) []int {
 	total := b.Counts().Total
 	chosen := make([]int, 0, min(total, most))
@@ -120,13 +121,24 @@ func Sample(b *board.Board, most int) []int {
 		}
 		return chosen
 	}
-	for t := range b.Trials(board.Query{Sort: "value", Limit: max(most/10, 1)}) {
-		chosen = append(chosen, t.Trial)
+	each := b.Repeats()
+	points, shown := (total+each-1)/each, max(most/each, 1)
+	best := max(shown/10, 1)
+	var some []int
+	for t := range b.Trials(board.Query{Sort: "value", Limit: best * each}) { // repeats of a point stand together there
+		if point := t.Trial / each; len(some) == 0 || len(some) < best && some[len(some)-1] != point {
+			some = append(some, point)
+		}
 	}
-	rest := most - len(chosen)
+	rest := shown - len(some)
 	for i := range rest {
-		chosen = append(chosen, int(int64(i)*int64(total)/int64(rest)))
+		some = append(some, int(int64(i)*int64(points)/int64(rest)))
 	}
-	slices.Sort(chosen)
-	return slices.Compact(chosen)
+	slices.Sort(some)
+	for _, point := range slices.Compact(some) {
+		for i := point * each; i < min(point*each+each, total); i++ {
+			chosen = append(chosen, i)
+		}
+	}
+	return chosen
 }

@@ -78,6 +78,43 @@ func TestSample(t *testing.T) {
 	}
 }
 
+// A point of several trials is in a sample with all of them, as it is ranked by all; the best points are there, not those
+// with one lucky trial.
+func TestSampleOfRepeats(t *testing.T) {
+	const repeats, trials = 4, 4002 // of the last point two are missing
+	b := board.New(board.Config{Sweep: "s", Trials: trials, Repeat: sweep.Repeat{Trials: repeats}, Objective: sweep.Metric{Name: "loss", Goal: sweep.Minimize}})
+	for i := range trials {
+		value := 100.0
+		switch point := i / repeats; {
+		case point == 777:
+			value = 10
+		case i%repeats == 1:
+			value = 0.001 * float64(point%97) // lucky
+		}
+		err := b.Fold(results.Record{Sweep: "s", Trial: i, Points: []results.Point{{Step: 1, Metrics: map[string]float64{"loss": value}}},
+			End: &results.End{State: sweep.AttemptSucceeded, Final: true, Points: 1, Params: json.RawMessage(`{}`), EndMs: 1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, most := range []int{400, 402, 40} {
+		part := export.Sample(b, most)
+		if len(part) > most || len(part) < most*8/10 || !slices.IsSorted(part) {
+			t.Fatalf("of %d there are %d: %v", most, len(part), part)
+		}
+		for _, i := range part {
+			for k := i / repeats * repeats; k < min((i/repeats+1)*repeats, trials); k++ {
+				if !slices.Contains(part, k) {
+					t.Fatalf("trial %d is there, and %d of its point is not", i, k)
+				}
+			}
+		}
+		if !slices.Contains(part, 777*repeats) {
+			t.Errorf("of %d the best point is not there", most)
+		}
+	}
+}
+
 func TestCurves(t *testing.T) {
 	list := export.Curves(many(t, 1000), 20)
 	if len(list) > 20 || len(list) < 15 || !slices.ContainsFunc(list, func(c export.Curve) bool { return c.Trial == 500 }) || len(list[0].Points) != 1 {

@@ -193,7 +193,7 @@ func (p *publisher) finish(ctx context.Context, t board.Trial) error {
 			add("kaon.reason", a.End.Reason)
 		}
 		if len(a.End.Files) > 0 {
-			add("kaon.artifacts", results.ArtifactsPrefix(p.sweep.ID, t.Trial, t.Attempt))
+			add("kaon.artifacts", a.End.Artifacts(p.sweep.ID, t.Trial, t.Attempt))
 		}
 	}
 	if err := p.client.end(ctx, r.id, status(t.State), ended); err != nil {
