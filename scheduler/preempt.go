@@ -180,7 +180,7 @@ func (r *room) one(g *group, o fairness.Owing) bool {
 			free.Add(&need, -1)
 			return true // it is being offered, or will be when what ends has ended
 		}
-		if chosen := r.choose(id, *free, &need, o.Job); chosen != nil && (best == nil || len(chosen) < len(best)) {
+		if chosen := r.choose(id, *free, &need, &o); chosen != nil && (best == nil || len(chosen) < len(best)) {
 			best, at = chosen, free
 		}
 	}
@@ -211,13 +211,13 @@ func (r *room) beside(id offers.AgentID, d *offers.Demand) (*resource.Resources,
 }
 
 // choose is tasks of an agent that leave enough when they have ended, none too many; nil: there are none.
-func (r *room) choose(id offers.AgentID, free resource.Resources, need *resource.Resources, job int) (chosen []*placement) {
+func (r *room) choose(id offers.AgentID, free resource.Resources, need *resource.Resources, o *fairness.Owing) (chosen []*placement) {
 	for _, p := range r.tasks[id] {
 		took := taken(p.demand)
 		if offers.Fits(need, &free) {
 			break
 		}
-		if from := r.job[p.first().run]; r.surplus.Spares(from, job, took) {
+		if from := r.job[p.first().run]; r.surplus.Spares(from, o, took) {
 			r.surplus.Move(from, took, 1)
 			free.Add(&took, 1)
 			chosen = append(chosen, p)

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -82,5 +83,55 @@ func TestStopOfAPreemptedTrial(t *testing.T) {
 	s.Step(s.now, cluster.Updated{Status: cluster.Status{Task: "a.0.1", Agent: "a1", State: cluster.Killed}})
 	if state := s.runs["a"].state(0); state != sweep.Stopped {
 		t.Errorf("the trial is %v", state)
+	}
+}
+
+// That others are ended at the earliest in a while delays no REVIVE for what has ended.
+func TestPreemptionDelaysNoRevive(t *testing.T) {
+	s := newSharers(t, fairness.Queue{Name: "eng", Guarantee: fairness.Amounts{"cpus": 3}})
+	s.cfg.ReviveEvery = 2 * time.Second
+	s.submit("ops", "ops", "ann", 0, 8)
+	s.offer("a1", 8)
+	s.submit("late", "eng", "bob", 0, 10)
+	tasks := killed(s.Turn(s.now))
+	if len(tasks) != 3 {
+		t.Fatalf("killed: %v", tasks)
+	}
+	revives := func() (n int) {
+		for _, call := range s.Turn(s.now).Calls {
+			if _, ok := call.(cluster.Revive); ok {
+				n++
+			}
+		}
+		return n
+	}
+	s.now = s.now.Add(time.Second)
+	s.Step(s.now, cluster.Updated{Status: cluster.Status{Task: tasks[0], Agent: "a1", State: cluster.Killed}})
+	if n := revives(); n != 0 {
+		t.Errorf("%d REVIVEs a second after the last", n)
+	}
+	s.now = s.now.Add(time.Second)
+	if n := revives(); n != 1 {
+		t.Errorf("%d REVIVEs when one may be sent, want 1", n)
+	}
+	if want := s.preempted.next; !s.passDue.Equal(want) {
+		t.Errorf("the next pass is due at %v, want %v as others may be ended then", s.passDue, want)
+	}
+}
+
+// A queue that is below its guarantee loses none of its own trials for others of its own: that would bring it no nearer.
+func TestPreemptionSparesTheOwedQueue(t *testing.T) {
+	s := newSharers(t, fairness.Queue{Name: "eng", Guarantee: fairness.Amounts{"cpus": 3}})
+	s.submit("ops", "ops", "ann", 0, 7)
+	s.offer("a1", 7)
+	s.now = s.now.Add(time.Minute)
+	s.submit("young", "eng/web", "bob", 0, 1)
+	s.offer("a1", 1)
+	s.expect("ops7 young1")
+	s.now = s.now.Add(time.Minute)
+	s.submit("late", "eng", "eve", 0, 10)
+	tasks := killed(s.Turn(s.now))
+	if len(tasks) != 2 || slices.ContainsFunc(tasks, func(id cluster.TaskID) bool { return !strings.HasPrefix(string(id), "ops.") }) {
+		t.Errorf("killed: %v, want two of ops", tasks)
 	}
 }

@@ -129,7 +129,7 @@ func TestGuarantees(t *testing.T) {
 	}
 	jobs[0].Running, jobs[0].Used = 7, cpus(7)
 	s := NewSurplus(queues, cpus(100), jobs)
-	one := func(from, to int) bool { return s.Spares(from, to, cpus(1)) }
+	one := func(from, to int) bool { return s.Spares(from, &Owing{Job: to, Queue: jobs[to].Queue}, cpus(1)) }
 	if !one(2, 0) || !one(1, 0) || !one(0, 2) || one(0, 0) {
 		t.Error("what is above a guarantee may be taken")
 	}

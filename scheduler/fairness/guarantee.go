@@ -68,15 +68,15 @@ func NewSurplus(queues []Queue, total resource.Resources, jobs []Job) *Surplus {
 	return &Surplus{newTree(queues, total, resource.Resources{}, jobs)}
 }
 
-// Spares says whether a task of one job may be ended for one of another: none of its queues that is not the other's too comes below
-// its guarantee.
-func (s *Surplus) Spares(from, to int, task resource.Resources) bool {
-	if from == to {
+// Spares says whether a task of one job may be ended for what another is owed: it is not of the queue to which that is owed, which
+// would come no nearer its guarantee, and none of its queues that is not the other's too comes below its own.
+func (s *Surplus) Spares(from int, owed *Owing, task resource.Resources) bool {
+	if from == owed.Job {
 		return false
 	}
-	need, others := s.tree.dims.vector(&task, 1), s.tree.jobs[to].floors
+	need, others := s.tree.dims.vector(&task, 1), s.tree.jobs[owed.Job].floors
 	for _, g := range s.tree.jobs[from].floors {
-		if !slices.Contains(others, g) && !g.spares(need) {
+		if g.bound.queue == owed.Queue || !slices.Contains(others, g) && !g.spares(need) {
 			return false
 		}
 	}

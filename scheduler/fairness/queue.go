@@ -37,7 +37,7 @@ const (
 // Check says what is wrong with what a queue was given, its name apart.
 func (q *Queue) Check() error {
 	if !(q.Weight >= 0 && q.Weight <= mostWeight) {
-		return fmt.Errorf("weight %v: want a number above 0, at most %v", q.Weight, float64(mostWeight))
+		return fmt.Errorf("weight %v: want a number above 0, at most %v (0 or unset: 1)", q.Weight, float64(mostWeight))
 	}
 	for _, one := range []struct {
 		what string

@@ -2,6 +2,7 @@ package fairness
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/kaon-sweep/kaon/sweep/resource"
@@ -14,6 +15,10 @@ func TestCheck(t *testing.T) {
 		if bad.Check() == nil {
 			t.Errorf("taken: %+v", bad)
 		}
+	}
+	unset, below := Queue{}, Queue{Weight: -1}
+	if err := below.Check(); unset.Check() != nil || unset.weight() != 1 || err == nil || !strings.Contains(err.Error(), "(0 or unset: 1)") {
+		t.Errorf("unset: %v, weight %v; below: %v", unset.Check(), unset.weight(), err)
 	}
 	good := Queue{Weight: 0.5, Limit: Amounts{"cpus": 0.5, "memory": 1536, "gpus": 1, Trials: 20}}
 	if err := good.Check(); err != nil {
