@@ -16,6 +16,7 @@ type HTTPSource struct {
 	// Elsewhere says that the server could not be reached from here when that was tried: agents may see
 	// another network.
 	Elsewhere bool
+	HTTP      *http.Client // that asks for its size; nil: one that connects to whatever it is told
 }
 
 // ErrRefused is in the error of HTTPSource.Size when the server says that there is nothing for us at the
@@ -53,7 +54,11 @@ func (w *HTTPSource) ask(ctx context.Context, method string) (int64, error) {
 	if method == http.MethodGet {
 		req.Header.Set("Range", "bytes=0-0")
 	}
-	resp, err := defaultClient.Do(req)
+	client := w.HTTP
+	if client == nil {
+		client = defaultClient
+	}
+	resp, err := client.Do(req)
 	if err != nil {
 		return 0, withoutURL(err)
 	}

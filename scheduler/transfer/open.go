@@ -24,7 +24,7 @@ func Open(c Config) (*Server, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	if err := os.MkdirAll(filepath.Join(c.Folder, uploadFolder), 0o700); err != nil {
+	if err := os.MkdirAll(c.Folder, 0o700); err != nil {
 		return nil, fmt.Errorf("make the file server's folder: %w", err)
 	}
 	srv := &Server{conf: c, done: make(chan struct{}), room: make(chan struct{}, concurrent)}
@@ -124,8 +124,7 @@ func (srv *Server) Close() error {
 // Remove deletes what the sweep left half received, in the state folder and in the bucket. No attempt may
 // run; those of a retry may follow.
 func (srv *Server) Remove(ctx context.Context) error {
-	uploads := filepath.Join(srv.conf.Folder, uploadFolder)
-	err := errors.Join(os.RemoveAll(uploads), os.Mkdir(uploads, 0o700))
+	err := os.RemoveAll(filepath.Join(srv.conf.Folder, uploadFolder))
 	if srv.signer != nil {
 		err = errors.Join(err, srv.signer.AbortMultipart(ctx, results.ObjectName(srv.conf.Sweep, "")))
 	}

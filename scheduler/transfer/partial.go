@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"sync"
 
 	"github.com/kaon-sweep/kaon/results/bucket"
@@ -42,12 +43,24 @@ func (r *partialUpload) offset(o uploadRequest) (int64, error) {
 	return info.Size(), nil
 }
 
+// open opens the file, in a folder that is made with the first one.
+func (r *partialUpload) open(flags int) (*os.File, error) {
+	f, err := os.OpenFile(r.path, flags, 0o600)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return f, err
+	}
+	if err := os.MkdirAll(filepath.Dir(r.path), 0o700); err != nil {
+		return nil, err
+	}
+	return os.OpenFile(r.path, flags, 0o600)
+}
+
 // append writes a chunk at the end of what is there. However it ends, what is there is a beginning of the
 // file.
 func (r *partialUpload) append(offset, most int64, src io.Reader) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	f, err := os.OpenFile(r.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	f, err := r.open(os.O_WRONLY | os.O_CREATE | os.O_APPEND)
 	if err != nil {
 		return err
 	}
@@ -65,7 +78,7 @@ func (r *partialUpload) append(offset, most int64, src io.Reader) error {
 func (r *partialUpload) store(ctx context.Context, o uploadRequest, bucket bucket.Bucket, name string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	f, err := os.OpenFile(r.path, os.O_RDONLY|os.O_CREATE, 0o600) // an empty file has had no chunk
+	f, err := r.open(os.O_RDONLY | os.O_CREATE) // an empty file has had no chunk
 	if err != nil {
 		return err
 	}

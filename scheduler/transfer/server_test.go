@@ -5,7 +5,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -104,7 +106,7 @@ func TestFilesGoStraightToS3(t *testing.T) {
 		}
 		holds(t, b, "sweeps/s/artifacts/3/1/"+name, sum)
 	}
-	if left, err := os.ReadDir(filepath.Join(state, "uploads")); err != nil || len(left) > 0 {
+	if left, err := os.ReadDir(filepath.Join(state, "uploads")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%d files passed through the server: %v", len(left), err)
 	}
 }
@@ -160,7 +162,7 @@ func outlive(t *testing.T, b bucket.Bucket, received int) {
 			t.Error(err)
 		}
 		left, err := os.ReadDir(filepath.Join(state, "uploads"))
-		if err != nil || len(left) != received {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) || len(left) != received {
 			t.Errorf("half received: %v %v", left, err)
 		}
 		next, err := transfer.Open(c)
@@ -325,20 +327,20 @@ func TestTrouble(t *testing.T) {
 	state := t.TempDir()
 	d := open(t, transfer.Config{Folder: state, Bucket: folder(t)})
 	uploads := filepath.Join(state, "uploads")
-	if err := os.Remove(uploads); err != nil {
+	if err := os.WriteFile(uploads, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	path, _ := content(t, 10)
 	hasty := quick
 	hasty.Patience = 20 * time.Millisecond
 	if _, err := hasty.Upload(t.Context(), d.Attempt(3, 1), transfer.Artifacts, "a", opened(t, path)); err == nil || d.Err() == nil {
-		t.Fatalf("without a folder for uploads: %v, error %v", err, d.Err())
+		t.Fatalf("with a file where the folder for uploads would be: %v, error %v", err, d.Err())
 	}
-	if err := os.Mkdir(uploads, 0o700); err != nil {
+	if err := os.Remove(uploads); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := quick.Upload(t.Context(), d.Attempt(3, 1), transfer.Artifacts, "a", opened(t, path)); err != nil || d.Err() != nil {
-		t.Errorf("with it: %v, error %v", err, d.Err())
+		t.Errorf("without it: %v, error %v", err, d.Err())
 	}
 }
 
