@@ -63,5 +63,7 @@ func (e *eventFiles) findNamed() {
 	}
 }
 
-// read takes in what is new, at most about limit bytes.
-func (e *eventFiles) read(ctx context.Context, limit int64) { e.follow.Poll(ctx, limit) }
+// read takes in what is new, at most about limit bytes; it tells whether there is more.
+func (e *eventFiles) read(ctx context.Context, limit int64) (more bool) {
+	return e.follow.Poll(ctx, limit)
+}

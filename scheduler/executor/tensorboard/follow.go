@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"path"
@@ -13,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/tfevents"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
@@ -24,7 +26,7 @@ var Folders = []string{"runs", "logs", "lightning_logs", "tb_logs", "tensorboard
 // Bounds of what is looked at.
 const (
 	maxFiles   = 256
-	maxEntries = 4096 // of folders, at one poll
+	maxEntries = 4096 // below a folder, at one poll
 	chunk      = 512 << 10
 	maxRecord  = 256 << 10 // scalars are far shorter; images, audio and graphs are passed over
 )
@@ -36,33 +38,62 @@ type Follower struct {
 	Watched []string                       // names that the sweep is about: tags that are so named keep their names
 	Emit    func(line []byte)              // a point, as a line of a metrics file has it: {"step": 3, "loss": 0.5}
 	Damaged func(name string, where int64) // a file is read no further
+	Enough  func(why string)               // of what there is not all is read; told once
 
 	files map[string]*file
 	order []string // their names, as they were found
+	next  int      // of order, the one that the next poll begins with
 	buf   []byte
+	told  bool // Enough was called
 }
 
 // file is an event file that was found.
 type file struct {
 	offset int64
 	folder string
-	closed bool // it is damaged
+	closed bool  // it is damaged
+	passed bool  // the last record was passed over
+	begun  int64 // the size at which the record at the offset was not whole yet; 0: none was
 }
 
 var errEnough = errors.New("more entries than are looked at")
 
-// Poll reads at most about limit bytes of what is new, until ctx ends.
-func (f *Follower) Poll(ctx context.Context, limit int64) {
+// Poll reads at most about limit bytes of what is new, until ctx ends, and tells whether there is more. What it passes over costs
+// nothing of the limit. Files come in turn: the next poll begins behind the one that this poll had to leave.
+func (f *Follower) Poll(ctx context.Context, limit int64) (more bool) {
 	for _, folder := range f.Folders {
 		if _, err := f.Folder.Stat(folder); err == nil {
 			f.Find(folder, func(string, *unix.Stat_t) bool { return true })
 		}
 	}
-	for _, name := range f.order {
-		if limit <= 0 || ctx.Err() != nil {
-			return
+	begin := f.next
+	for i := range f.order {
+		at := (begin + i) % len(f.order)
+		name := f.order[at]
+		if limit > 0 && ctx.Err() == nil {
+			if limit -= f.read(ctx, name, limit); limit <= 0 {
+				f.next = (at + 1) % len(f.order)
+			}
 		}
-		limit -= f.read(ctx, name, limit)
+		if (limit <= 0 || ctx.Err() != nil) && f.unread(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// unread tells whether there is more of a file to be read.
+func (f *Follower) unread(name string) bool {
+	one := f.files[name]
+	st, err := f.Folder.Stat(name)
+	return err == nil && !one.closed && st.Mode&unix.S_IFMT == unix.S_IFREG && st.Size > one.offset && st.Size != one.begun
+}
+
+// enough tells once that not all is read.
+func (f *Follower) enough(why string) {
+	if !f.told && f.Enough != nil {
+		f.told = true
+		f.Enough(why)
 	}
 }
 
@@ -72,7 +103,7 @@ func IsEventFile(base string) bool { return strings.Contains(base, "tfevents") }
 // Find adds the files of a folder below Folder that are wanted.
 func (f *Follower) Find(folder string, wanted func(name string, st *unix.Stat_t) bool) {
 	looked := 0
-	_ = f.Folder.Walk(folder, func(name string, st *unix.Stat_t) error {
+	err := f.Folder.Walk(folder, func(name string, st *unix.Stat_t) error {
 		if looked++; looked > maxEntries {
 			return errEnough
 		}
@@ -81,17 +112,24 @@ func (f *Follower) Find(folder string, wanted func(name string, st *unix.Stat_t)
 		}
 		return nil
 	})
+	if errors.Is(err, errEnough) {
+		f.enough(fmt.Sprintf("below %s are more than %d files and folders", folder, maxEntries))
+	}
 }
 
 // Add has a file below Folder read.
 func (f *Follower) Add(name string) {
-	if len(f.files) < maxFiles && f.files[name] == nil {
-		if f.files == nil {
-			f.files, f.buf = map[string]*file{}, make([]byte, chunk)
-		}
-		f.files[name] = &file{folder: path.Dir(name)}
-		f.order = append(f.order, name)
+	switch {
+	case f.files[name] != nil:
+		return
+	case len(f.files) == maxFiles:
+		f.enough(fmt.Sprintf("there are more than %d", maxFiles))
+		return
+	case f.files == nil:
+		f.files, f.buf = map[string]*file{}, make([]byte, chunk)
 	}
+	f.files[name] = &file{folder: path.Dir(name)}
+	f.order = append(f.order, name)
 }
 
 // Skip has what the files have now not read: they came with the program's code.
@@ -107,7 +145,7 @@ func (f *Follower) Skip() {
 	}
 }
 
-// read reads whole records of a file up to the size it has, and answers how many bytes.
+// read reads whole records of a file up to the size it has, and answers how many bytes, without those that it passed over.
 func (f *Follower) read(ctx context.Context, name string, limit int64) int64 {
 	one := f.files[name]
 	st, err := f.Folder.Stat(name)
@@ -120,37 +158,49 @@ func (f *Follower) read(ctx context.Context, name string, limit int64) int64 {
 		return 0 // it is gone, or none that is read
 	}
 	defer in.Close()
-	begin := one.offset
-	for one.offset < size && one.offset-begin < limit && ctx.Err() == nil {
-		n, err := f.records(in, one, size)
+	var cost int64
+	for one.offset < size && cost < limit && ctx.Err() == nil {
+		n, passed, err := f.records(in, one, size)
 		one.offset += n
+		cost += n - passed
 		if err != nil {
 			one.closed = true
 			f.Damaged(name, one.offset)
 			break
 		}
 		if n == 0 {
-			break // the last record is not whole yet
+			one.begun = size // the last record is not whole yet
+			break
 		}
 	}
-	return one.offset - begin
+	return cost
 }
 
-// records takes in whole records from the offset on, as many as fit a chunk, and answers how many bytes they are.
-func (f *Follower) records(in io.ReaderAt, one *file, size int64) (taken int64, err error) {
-	n, _ := in.ReadAt(f.buf[:min(chunk, size-one.offset)], one.offset)
+// records takes in whole records from the offset on, as many as fit a chunk, and answers how many bytes they are, and how many of
+// them it passed over. Behind a record that was passed over there is often another, of which only the head is read then.
+func (f *Follower) records(in io.ReaderAt, one *file, size int64) (taken, passed int64, err error) {
+	most := int64(chunk)
+	if one.passed {
+		most = tfevents.HeadSize
+	}
+	n, _ := in.ReadAt(f.buf[:min(most, size-one.offset)], one.offset)
 	data := f.buf[:n]
 	for len(data) >= tfevents.HeadSize {
 		length, err := tfevents.Length(data)
 		if err != nil {
-			return taken, err
+			return taken, 0, err
 		}
 		if length > maxRecord {
 			whole := tfevents.HeadSize + int64(length) + tfevents.TailSize
 			if length > math.MaxInt32 || one.offset+taken+whole > size {
-				return taken, nil // it may come to be
+				return taken, 0, nil // it may come to be
 			}
-			return taken + whole, nil
+			one.passed = true
+			return taken + whole, int64(length), nil
+		}
+		if one.passed {
+			one.passed = false
+			return f.records(in, one, size)
 		}
 		end := tfevents.HeadSize + int(length) + tfevents.TailSize
 		if end > len(data) {
@@ -158,14 +208,14 @@ func (f *Follower) records(in io.ReaderAt, one *file, size int64) (taken int64, 
 		}
 		message, err := tfevents.Data(data[tfevents.HeadSize:end])
 		if err != nil {
-			return taken, err
+			return taken, 0, err
 		}
 		if e, ok := tfevents.Parse(message); ok && len(e.Scalars) > 0 {
 			f.Emit(f.line(one, e))
 		}
 		data, taken = data[end:], taken+int64(end)
 	}
-	return taken, nil
+	return taken, 0, nil
 }
 
 // line is an event as a line of a metrics file.
@@ -177,17 +227,7 @@ func (f *Follower) line(one *file, e tfevents.Event) []byte {
 			metric = one.metric(metric)
 		}
 		name, _ := json.Marshal(metric) // a text
-		line = append(append(append(line, ", "...), name...), ": "...)
-		switch {
-		case math.IsNaN(s.Value):
-			line = append(line, "NaN"...)
-		case math.IsInf(s.Value, 1):
-			line = append(line, "Infinity"...)
-		case math.IsInf(s.Value, -1):
-			line = append(line, "-Infinity"...)
-		default:
-			line = strconv.AppendFloat(line, s.Value, 'g', -1, 64)
-		}
+		line = results.Number(s.Value).Append(append(append(append(line, ", "...), name...), ": "...))
 	}
 	return append(line, '}')
 }

@@ -1,6 +1,8 @@
 package tensorboard
 
 import (
+	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"os"
@@ -139,6 +141,101 @@ func TestHostileFiles(t *testing.T) {
 	}
 	if got := w.poll(); len(got) > 0 || len(w.damaged) > 2 {
 		t.Errorf("again %q, damaged %q", got, w.damaged)
+	}
+}
+
+// A file that grows faster than it is read holds up none behind it, and what is left is told.
+func TestFilesComeInTurn(t *testing.T) {
+	w := newWorld(t)
+	one := record(1, "x", 1)
+	many := bytes.Repeat(one, 2*chunk/len(one)) // more than is read at once
+	w.add("runs/a/tfevents", many)
+	w.add("runs/b/tfevents", record(1, "b", 1))
+	w.add("runs/c/tfevents", record(1, "c", 1)[:20]) // not whole yet
+	if !w.follow.Poll(t.Context(), 1) || slices.Contains(w.lines, `{"step": 1, "b": 1}`) {
+		t.Error("a poll of one byte reads all")
+	}
+	w.add("runs/a/tfevents", many)
+	got := len(w.lines)
+	if !w.follow.Poll(t.Context(), 1) || len(w.lines) != got+1 || w.lines[got] != `{"step": 1, "b": 1}` {
+		t.Errorf("%d lines after %d, want that of b, and more", len(w.lines), got)
+	}
+	for i := 0; w.follow.Poll(t.Context(), 1); i++ {
+		if i > 10 {
+			t.Fatal("there is always more")
+		}
+	}
+	if want := 2*len(many)/len(one) + 1; len(w.lines) != want {
+		t.Errorf("%d lines, want %d", len(w.lines), want)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if w.follow.Poll(ctx, 1<<30) {
+		t.Error("a record that is not whole is more")
+	}
+	w.add("runs/c/tfevents", record(1, "c", 1)[20:])
+	if !w.follow.Poll(ctx, 1<<30) {
+		t.Error("a record that became whole is no more")
+	}
+}
+
+// Images cost nothing of what a poll may read, and little to pass over.
+func TestImagesAreFree(t *testing.T) {
+	w := newWorld(t)
+	image := framed(make([]byte, maxRecord+1))
+	for i := range 20 {
+		w.add("runs/tfevents", slices.Concat(image, image, record(int64(i), "x", 1)))
+	}
+	if more := w.follow.Poll(t.Context(), 10_000); more || len(w.lines) != 20 {
+		t.Errorf("%d lines, more: %v", len(w.lines), more)
+	}
+	in := &counted{Reader: bytes.NewReader(bytes.Repeat(image, 20))}
+	one, size := &file{passed: true}, in.Size()
+	for one.offset < size {
+		n, _, err := w.follow.records(in, one, size)
+		if err != nil || n == 0 {
+			t.Fatal(n, err)
+		}
+		one.offset += n
+	}
+	if in.read != 20*tfevents.HeadSize {
+		t.Errorf("%d bytes were read of %d that are passed over", in.read, size)
+	}
+}
+
+// counted counts what is read.
+type counted struct {
+	*bytes.Reader
+	read int
+}
+
+func (c *counted) ReadAt(p []byte, at int64) (int, error) {
+	n, err := c.Reader.ReadAt(p, at)
+	c.read += n
+	return n, err
+}
+
+// That there are more files than are read is told once.
+func TestMoreFilesThanAreRead(t *testing.T) {
+	w := newWorld(t)
+	var told []string
+	w.follow.Enough = func(why string) { told = append(told, why) }
+	for i := range maxFiles + 1 {
+		w.add(fmt.Sprintf("runs/%d/tfevents", i), record(1, "x", 1))
+	}
+	if w.poll(); len(w.lines) != maxFiles || !slices.Equal(told, []string{"there are more than 256"}) {
+		t.Errorf("%d lines, told %q", len(w.lines), told)
+	}
+	if w.poll(); len(told) != 1 {
+		t.Errorf("told %q", told)
+	}
+	w = newWorld(t)
+	w.follow.Enough = func(why string) { told = append(told, why) }
+	for i := range maxEntries + 1 {
+		w.add(fmt.Sprintf("runs/%d", i), nil)
+	}
+	if w.poll(); len(told) != 2 || told[1] != "below runs are more than 4096 files and folders" {
+		t.Errorf("told %q", told)
 	}
 }
 
