@@ -16,6 +16,7 @@ const (
 	ReasonStderr = "on standard error looked like metrics and were not read" +
 		" (standard output and $KAON_METRICS are)"
 	ReasonEvents = "were event files of TensorBoard that are damaged, and read up to there"
+	ReasonNested = "were metrics of further nested runs of MLflow, and not read"
 	ReasonCut    = "were cut by the end of the attempt and not read"
 )
 
