@@ -1,0 +1,297 @@
+"""Report from a trial to kaon: one file, standard library only. Install the package, or copy this file beside your program as kaon.py.
+
+    import kaon
+    p = kaon.params({"lr": 0.1})               # the trial's parameters, over your defaults
+    state = kaon.resume_from("state.json")     # what an attempt before this one has left, or None
+    for step in range(100):
+        loss = train(p.lr)
+        kaon.report(loss=loss, step=step)
+        kaon.progress(step + 1)                # percent
+        if kaon.should_stop():                 # asked to end: save, and leave
+            kaon.checkpoint("state.json")
+            break
+    kaon.artifact("model", "model.bin")        # a file is copied along, anything else is kept as JSON
+
+Without kaon the same program runs as it is: params() gives the defaults, and reports go to standard output.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import threading
+from typing import Any, Dict, Iterator, List, Mapping, Optional
+
+__all__ = ["params", "report", "progress", "milestone", "artifact", "checkpoint", "resume_from", "messages",
+           "should_stop", "should_checkpoint", "seed", "in_trial", "Params"]
+
+_MOST, _NAME, _LINE = 1000, 256, 60 * 1024  # metrics, bytes of a name, bytes of a line; kaon reads a little more
+
+_lock = threading.RLock()
+_read = 0  # bytes of the control file that were read
+_rest = b""  # the beginning of a line whose end is not written yet
+_unheard: List[Any] = []  # messages for messages()
+_stopped = False
+_asked = False  # for a checkpoint
+_watching = False
+
+
+class Params(Dict[str, Any]):
+    """Parameters: a dict whose keys can be written as attributes, too."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError("there is no parameter %r; there are: %s" % (name, ", ".join(map(str, self)) or "none")) from None
+
+
+def in_trial() -> bool:
+    """Whether kaon runs this program."""
+    return bool(os.environ.get("KAON_METRICS"))
+
+
+def params(defaults: Optional[Mapping[str, Any]] = None) -> Params:
+    """The trial's parameters over the defaults. Groups are merged key by key."""
+    return _merged(defaults or {}, json.loads(os.environ.get("KAON_PARAMS") or "{}"))
+
+
+def seed(default: int = 0) -> int:
+    """A seed of the trial's own, the same for every attempt."""
+    return int(os.environ.get("KAON_SEED") or default)
+
+
+def report(*args: Mapping[str, Any], step: Optional[int] = None, **metrics: Any) -> None:
+    """Report numbers, at a step of your own if you give one: report(loss=0.1, step=3), or report({"val/loss": 0.1}) for names that are no
+    Python names. Nested dicts become dotted names; None is left out."""
+    named: Dict[str, Any] = {}
+    for given in args + (metrics,):
+        named.update(given)
+    flat: Dict[str, Any] = {}
+    _flatten("", named, flat)
+    if not flat:
+        return
+    if step is not None:
+        step = int(step)
+    elif len(flat) > _MOST:
+        raise ValueError("report: %d metrics do not fit one point: give a step, so that they can be reported in parts" % len(flat))
+    for part in _parts(flat, step):
+        _write(part)
+
+
+def progress(percent: float) -> None:
+    """Say how far the trial is, from 0 to 100."""
+    _write({"progress": float(percent)})
+
+
+def milestone(text: str) -> None:
+    """Say that something is done; it is kept with the trial."""
+    _write({"milestone": str(text)})
+
+
+def artifact(name: Any, value: Any = None) -> None:
+    """Keep a named value with the trial: any JSON, or the path of a file, which is copied to $KAON_ARTIFACTS. artifact(path) alone calls a file
+    or a folder after itself. With a name a folder is a pathlib.Path, as a text that is one's name by chance is more likely meant as it is."""
+    if value is None and isinstance(name, (str, os.PathLike)) and (os.path.isfile(name) or os.path.isdir(name)):
+        path = os.path.abspath(name)
+        name = os.path.basename(path)
+        value = _keep(path, name)
+    elif isinstance(value, os.PathLike) or isinstance(value, str) and "\0" not in value and os.path.isfile(value):
+        path = os.fspath(value)
+        value = _keep(path, os.path.basename(os.path.abspath(path)))
+    _write({"artifact": {"name": str(name), "value": value}})
+
+
+def checkpoint(path: Any, name: Optional[str] = None) -> str:
+    """Keep a file or folder for the trial's next attempt, which finds it by resume_from(name). One that is kept under the same name is
+    replaced in one step, so that an attempt killed meanwhile leaves the former. The name is the path's own unless it is given."""
+    path = os.fspath(path)
+    return _keep(path, os.path.basename(os.path.abspath(path)) if name is None else str(name))
+
+
+def resume_from(name: Optional[str] = None) -> Optional[str]:
+    """The folder with what the newest attempt before this one has left, or the file of that name in it; None when there is none."""
+    folder = os.environ.get("KAON_RESUME_FROM")
+    if not folder:
+        return None
+    if name is None:
+        return folder
+    path = os.path.join(folder, _plain_name(str(name)))
+    return path if os.path.exists(path) else None
+
+
+def messages() -> List[Any]:
+    """The messages that came since the last call, as a list of JSON values."""
+    with _lock:
+        _hear()
+        out = list(_unheard)
+        _unheard.clear()
+        return out
+
+
+def should_stop() -> bool:
+    """Whether the trial was asked to end. From the first call on SIGTERM no longer kills at once: it makes this true,
+    and the program has its grace period to save and leave."""
+    with _lock:
+        _watch()
+        _hear()
+        return _stopped
+
+
+def should_checkpoint() -> bool:
+    """Whether a checkpoint was asked for since the last call, or the trial is asked to end."""
+    global _asked
+    with _lock:
+        stop, asked = should_stop(), _asked
+        _asked = False
+        return stop or asked
+
+
+def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> Params:
+    out = Params(under)
+    for name, value in over.items():
+        out[name] = _merged(out[name], value) if isinstance(value, dict) and isinstance(out.get(name), dict) else value
+    for name, value in out.items():
+        if type(value) is dict:
+            out[name] = _merged(value, {})
+    return out
+
+
+def _flatten(prefix: str, value: Mapping[str, Any], out: Dict[str, Any]) -> None:
+    """Dotted names and plain numbers, so that what numpy and torch make counts too."""
+    for name, inner in value.items():
+        name = prefix + str(name)
+        if isinstance(inner, dict):
+            _flatten(name + ".", inner, out)
+            continue
+        if inner is None:
+            continue
+        if len(name.encode("utf-8", "replace")) > _NAME:
+            raise ValueError("report: the name of a metric has at most %d bytes: %.60s…" % (_NAME, name))
+        if isinstance(inner, str) or type(inner) in (bool, int, float):
+            out[name] = inner
+            continue
+        try:
+            out[name] = float(inner)
+        except (TypeError, ValueError):
+            raise TypeError("report: %s is of type %s, which is no number" % (name, type(inner).__name__)) from None
+
+
+def _parts(flat: Dict[str, Any], step: Optional[int]) -> Iterator[Dict[str, Any]]:
+    """Lines that kaon reads whole: what does not fit one follows at the same step."""
+    part: Dict[str, Any] = {}
+    size = 0
+    for name, value in flat.items():
+        length = len(json.dumps(name)) + len(json.dumps(value)) + 4
+        if part and step is not None and (len(part) >= _MOST or size + length > _LINE):
+            yield dict(part, step=step)
+            part, size = {}, 0
+        part[name] = value
+        size += length
+    yield part if step is None else dict(part, step=step)
+
+
+def _plain_name(name: str) -> str:
+    """A name below a folder, and not above it."""
+    clean = os.path.normpath(name)
+    if os.path.isabs(clean) or clean.split(os.sep)[0] in (os.pardir, os.curdir) or "\0" in name:
+        raise ValueError("%r is no name below the trial's folder: write it without .. and a leading /" % name)
+    return clean
+
+
+def _keep(path: str, name: str) -> str:
+    """Copies what is at path to the trial's artifacts, where it appears whole or not at all."""
+    name = _plain_name(name)
+    folder = os.environ.get("KAON_ARTIFACTS")
+    if not folder:
+        return name
+    target = os.path.join(folder, name)
+    if os.path.realpath(path) == os.path.realpath(target):
+        return name
+    if (os.path.realpath(folder) + os.sep).startswith(os.path.join(os.path.realpath(path), "")):
+        raise ValueError("%r holds the trial's own artifacts: keep a folder in it" % path)
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    mine = os.path.join(_beside(os.path.abspath(folder), os.path.dirname(target)), ".%d.%d.part" % (os.getpid(), threading.get_ident()))
+    try:
+        if os.path.isdir(path):
+            shutil.copytree(path, mine, symlinks=True)
+            former = mine + ".former"
+            if os.path.isdir(target):
+                os.rename(target, former)
+            os.rename(mine, target)
+            shutil.rmtree(former, ignore_errors=True)
+        else:
+            shutil.copyfile(path, mine)
+            os.replace(mine, target)
+    finally:
+        if os.path.isdir(mine):
+            shutil.rmtree(mine, ignore_errors=True)
+        elif os.path.exists(mine):
+            os.unlink(mine)
+    return name
+
+
+def _beside(folder: str, other: str) -> str:
+    """Where a copy is made: beside $KAON_ARTIFACTS, so that half of one is never delivered, where that is one file system."""
+    parent = os.path.dirname(folder)
+    same = os.stat(parent).st_dev == os.stat(folder).st_dev and not os.path.ismount(folder)
+    return parent if same and os.access(parent, os.W_OK) else other
+
+
+def _watch() -> None:
+    global _watching
+    if _watching or threading.current_thread() is not threading.main_thread():
+        return
+    _watching = True
+    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _on_term)
+
+
+def _on_term(number: int, frame: Any) -> None:
+    global _stopped
+    _stopped = True
+
+
+def _hear() -> None:
+    """Read what is new in the control file. A line is a message once its newline is there."""
+    global _read, _rest, _stopped, _asked
+    path = os.environ.get("KAON_CONTROL")
+    if not path:
+        return
+    try:
+        with open(path, "rb") as control:
+            control.seek(_read)
+            new = control.read()
+    except OSError:
+        return
+    _read += len(new)
+    *lines, _rest = (_rest + new).split(b"\n")
+    for line in lines:
+        try:
+            message = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        _unheard.append(message)
+        if isinstance(message, dict) and message.get("stop"):
+            _stopped = True
+        if isinstance(message, dict) and message.get("checkpoint"):
+            _asked = True
+
+
+def _write(line: Dict[str, Any]) -> None:
+    text = json.dumps(line)
+    path = os.environ.get("KAON_METRICS")
+    with _lock:
+        if not path:
+            print(text, flush=True)
+            return
+        # One write, so that lines of threads and processes do not mix. Not kept open: a program may close all descriptors.
+        data = (text + "\n").encode("ascii")
+        fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            while data:
+                data = data[os.write(fd, data):]
+        finally:
+            os.close(fd)
