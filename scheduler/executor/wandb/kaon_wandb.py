@@ -1,29 +1,20 @@
 """Lets a program that logs to W&B run as a trial of kaon as it is (docs/wandb.md).
 
 It is run right before the first import of wandb. It gives the trial's parameters to wandb.config the way W&B's own agent
-does, by a file that WANDB_SWEEP_PARAM_PATH names, and writes what is logged to $KAON_METRICS at once: one line and one
-write each, so that a program killed a moment later has lost nothing and another process's lines stay whole.
+does, by a file that WANDB_SWEEP_PARAM_PATH names, and writes what is logged to $KAON_METRICS at once. What it has in common with other
+hooks is in kaon_hook.py.
 
 Of wandb it needs the names in PATCHES and patch_*, which 0.17.0, 0.18.7 and 0.31.0 share. Where one is missing, standard error says
 so and the program goes on.
 """
 
 import atexit
-import functools
 import inspect
 import json
 import math
 import os
-import sys
 
-METRICS = os.environ.get("KAON_METRICS", "")
 OFFLINE = os.environ.get("WANDB_MODE") in ("offline", "dryrun")  # else the user wants W&B's own servers
-NAMES, NAME, LINE = 512, 256, 32 * 1024  # of a line; kaon reads twice as much
-
-
-def complain(error):
-    sys.stderr.write("kaon: metrics logged to wandb are not read: %s\n" % error)
-
 
 def quoted(text):
     """text in YAML and in ASCII, since wandb reads the file in whatever encoding the locale has."""
@@ -54,7 +45,7 @@ def yaml(value):
 
 def give_parameters():
     """Writes the trial's parameters for wandb.config, unless the user has other ones."""
-    params = json.loads(os.environ.get("KAON_PARAMS", "{}"))
+    params = parameters()
     if not params or not METRICS or os.environ.get("WANDB_SWEEP_PARAM_PATH"):
         return
     path = os.path.join(os.path.dirname(METRICS), "wandb-config.yaml")
@@ -65,51 +56,6 @@ def give_parameters():
             f.write("%s: {value: %s}\n" % (quoted(name), yaml(value)))
     os.rename(mine, path)  # other processes of the trial may read it
     os.environ["WANDB_SWEEP_PARAM_PATH"] = path
-
-
-def numbers(data, prefix="", out=None):
-    """The numbers of what was logged, by dotted name. Media, texts and tables are none."""
-    out = {} if out is None else out
-    for key, value in data.items():
-        name = prefix + str(key)
-        if not prefix and name.startswith("_"):
-            continue  # W&B's own
-        if isinstance(value, dict):
-            if "_type" not in value:
-                numbers(value, name + ".", out)
-            continue
-        if not isinstance(value, (bool, int, float)) and hasattr(value, "item"):
-            try:
-                value = value.item()  # of NumPy, PyTorch, JAX, TensorFlow
-            except Exception:
-                continue  # it has more than one
-        if isinstance(value, (bool, int, float)) and len(name.encode("utf-8", "replace")) <= NAME:
-            out[name] = float(value) if isinstance(value, float) else value
-    return out
-
-
-def write(row, step):
-    """Appends a row, in several lines when it is too long for one."""
-    items, size = {"_step": step}, 0
-    for name, value in row.items():
-        length = 6 * len(name) + 40
-        if len(items) > NAMES or size + length > LINE:
-            append(items)
-            items, size = {"_step": step}, 0
-        items[name] = value
-        size += length
-    if len(items) > 1:
-        append(items)
-
-
-def append(items):
-    line = (json.dumps(items) + "\n").encode("ascii")
-    # Not kept open: a program may close all descriptors, and another file get the number.
-    fd = os.open(METRICS, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    try:
-        os.write(fd, line)
-    finally:
-        os.close(fd)
 
 
 class Definition(object):
@@ -225,28 +171,6 @@ def flush_all():
             complain(error)
 
 
-def wrap(owner, name, around):
-    """Puts around(original, *args) in the place of a function; where there is none it says so."""
-    original = getattr(owner, name, None)
-    if original is None:
-        complain("this release of wandb has no %s" % name)
-        return
-
-    @functools.wraps(original)
-    def wrapper(*args, **kwargs):
-        return around(original, *args, **kwargs)
-
-    setattr(owner, name, wrapper)
-
-
-def safely(f, *args):
-    """A fault of ours is not the program's."""
-    try:
-        f(*args)
-    except Exception as error:
-        complain(error)
-
-
 def patch_run(module):
     # Kaon's first: what wandb does with a row may take its time.
     def history(original, run, data, step=None, commit=None):
@@ -338,31 +262,5 @@ if OFFLINE:
     })
 
 
-class Finder(object):
-    """Has modules of wandb patched as soon as they are loaded."""
-
-    def find_spec(self, name, path=None, target=None):
-        if name not in PATCHES:
-            return None
-        for finder in sys.meta_path:
-            find = getattr(finder, "find_spec", None)
-            spec = find(name, path, target) if find and finder is not self else None
-            if spec is not None:
-                break
-        else:
-            return None
-        load = getattr(spec.loader, "exec_module", None)
-        if load is not None:
-
-            def exec_module(module):
-                load(module)
-                if module.__name__ == name:
-                    safely(PATCHES.pop(name, lambda module: None), module)
-
-            spec.loader.exec_module = exec_module
-        return spec
-
-
 safely(give_parameters)
-if METRICS:
-    sys.meta_path.insert(0, Finder())
+patch_when_loaded(PATCHES)

@@ -1,30 +1,50 @@
-"""Waits for a program to import wandb, whose metrics are then kaon's too (docs/wandb.md).
+"""Waits for a program to import wandb, nni, optuna or ray, whose metrics are then kaon's too (docs/wandb.md, docs/trial.md), and has the
+package kaon found where none is installed (docs/python.md).
 
-Python loads this when it starts, because its folder is the first of PYTHONPATH. It must cost a program without wandb
-nothing, so all it does is to look at the names of what is imported; the rest is in kaon_wandb.py.
+Python loads this when it starts, because its folder is the first of PYTHONPATH. It must cost a program without these packages
+nothing, so all it does is to look at the names of what is imported; the rest is in kaon_hook.py, and in kaon_NAME.py for each package.
 """
 
 import sys
 
 
 class _KaonFinder(object):
-    """Finds no module, but hears of the first import of wandb."""
+    """Finds no module, but hears of the first import of each package."""
 
     def __init__(self, folder):
         self.folder = folder
+        self.awaited = ["wandb", "nni", "optuna", "ray"]
 
     def find_spec(self, name, path=None, target=None):
-        if name != "wandb":
+        if name not in self.awaited:
             return None
-        if self in sys.meta_path:
+        self.awaited.remove(name)
+        if not self.awaited and self in sys.meta_path:
             sys.meta_path.remove(self)
         try:
-            with open(self.folder + "/kaon_wandb.py") as source:
-                code = compile(source.read(), "kaon_wandb.py", "exec")
-            exec(code, {"__name__": "kaon_wandb"})
+            names = {"__name__": "kaon_" + name, "PACKAGE": name}
+            for part in ("kaon_hook.py", "kaon_%s.py" % name):
+                with open(self.folder + "/" + part) as source:
+                    exec(compile(source.read(), part, "exec"), names)
         except Exception as error:
-            sys.stderr.write("kaon: metrics logged to wandb are not read: %s\n" % error)
+            sys.stderr.write("kaon: metrics logged to %s are not read: %s\n" % (name, error))
         return None
+
+
+class _KaonPackage(object):
+    """The last who is asked: finds kaon's own modules when nobody else has."""
+
+    names = ("kaon", "kaon_call", "kaon_describe")
+
+    def __init__(self, wheel):
+        self.wheel = wheel
+
+    def find_spec(self, name, path=None, target=None):
+        if name not in self.names:
+            return None
+        from importlib.machinery import PathFinder
+
+        return PathFinder.find_spec(name, [self.wheel])
 
 
 def _kaon_install():
@@ -34,6 +54,7 @@ def _kaon_install():
     sys.path[:] = [entry for entry in sys.path if entry != folder]
     if sys.version_info >= (3, 6):
         sys.meta_path.insert(0, _KaonFinder(folder))
+        sys.meta_path.append(_KaonPackage(folder + "/kaon.whl"))
     del sys.modules["sitecustomize"]
     try:
         import sitecustomize  # noqa: F401

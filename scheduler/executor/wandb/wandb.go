@@ -9,14 +9,18 @@ import (
 	"strconv"
 	"strings"
 
+	packaged "github.com/kaon-sweep/kaon/python"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
-//go:embed sitecustomize.py kaon_wandb.py
+//go:embed sitecustomize.py kaon_hook.py kaon_wandb.py kaon_nni.py kaon_optuna.py kaon_ray.py
 var files embed.FS
 
 // Folder is the name of the files' folder.
 const Folder = ".kaon-wandb"
+
+// wheel is the Python package kaon, for trials that import it without having it installed. sitecustomize.py knows the name.
+const wheel = "kaon.whl"
 
 // Install writes the files into Folder below dir. Attempts may run as somebody else, so all may read them, and the owner
 // alone may write.
@@ -36,6 +40,9 @@ func Install(dir *safefile.Dir) error {
 		if err != nil {
 			return fmt.Errorf("write W&B's hook: %w", err)
 		}
+	}
+	if err := dir.WriteFile(path.Join(Folder, wheel), packaged.Wheel(), 0o644); err != nil {
+		return fmt.Errorf("write the Python package: %w", err)
 	}
 	return nil
 }

@@ -95,6 +95,21 @@ func python(t *testing.T, interpreter, program, pythonPath string, more ...strin
 	return string(out), string(data), err
 }
 
+// packages writes Python files, and returns the folder in which they are found.
+func packages(t *testing.T, files map[string]string) string {
+	t.Helper()
+	folder := t.TempDir()
+	for name, text := range files {
+		if err := os.MkdirAll(filepath.Join(folder, filepath.Dir(name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
+}
+
 func wantPython(t *testing.T, name string) {
 	t.Helper()
 	if _, err := exec.LookPath(name); err != nil {
@@ -189,15 +204,7 @@ func TestRowsArePutTogetherAsWandbDoes(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			folder := t.TempDir()
-			for name, text := range map[string]string{"wandb/__init__.py": "", "wandb/sdk/__init__.py": "", "wandb/sdk/wandb_run.py": imitation} {
-				if err := os.MkdirAll(filepath.Join(folder, filepath.Dir(name)), 0o755); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
+			folder := packages(t, map[string]string{"wandb/__init__.py": "", "wandb/sdk/__init__.py": "", "wandb/sdk/wandb_run.py": imitation})
 			printed, metrics, _ := python(t, "python3", "import os\nfrom wandb.sdk.wandb_run import Run, Record\nrun = Run()\nlog = run.log\n"+
 				strings.ReplaceAll(tt.program, "; ", "\n"), folder)
 			if got := slices.DeleteFunc(strings.Split(metrics, "\n"), func(s string) bool { return s == "" }); !slices.Equal(got, tt.want) {
