@@ -66,6 +66,9 @@ func newAgent(conf *Config) (*agent, error) {
 	a.header = http.Header{
 		"Content-Type": {mediaType}, "Accept": {mediaType}, "User-Agent": {"kaon executor"},
 	}
+	if conf.Through != nil {
+		a.client.Transport = conf.Through
+	}
 	if conf.Token != "" {
 		a.header.Set("Authorization", "Bearer "+conf.Token)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/executor/mask"
+	"github.com/kaon-sweep/kaon/scheduler/executor/mlflow"
 	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
 	"github.com/kaon-sweep/kaon/scheduler/executor/parse"
 	"github.com/kaon-sweep/kaon/scheduler/proc"
@@ -35,6 +36,7 @@ type host struct {
 	spares    *spares
 	leftovers *leftovers
 	wandb     *wandbHook
+	mlflow    *mlflow.Server // nil: an attempt that is run by hand
 
 	// An attempt knows nothing of the agent. These are its ways up; send and sendHere take the attempt's
 	// lock.
@@ -51,6 +53,8 @@ type attempt struct {
 	dir       string                       // its folder in the sandbox
 	files     atomic.Pointer[safefile.Dir] // the same, opened, for all access to it; nil at first and once it was given back
 	access    sync.Mutex                   // held while it is written to for others than the trial, and given back
+	looks     looks                        // at what it writes, while it runs
+	told      []string                     // ids of the last messages that were appended to its control file; guarded by access
 	tag       proc.Tag                     // of its processes
 	order     task.Order
 	resources []mesosapi.Resource
@@ -85,10 +89,12 @@ type attempt struct {
 		tooMany  string       // that it had too many processes, and was ended for it
 		closed   bool         // its end is written; nothing can be added
 	}
-	follow parse.Follower // belongs to the goroutine of readMetrics
-	events *eventFiles    // likewise; nil: event files are not read
-	stdout parse.Lines    // belongs to the goroutine of readStdout; afterwards to run
-	spill  outbox.FileSpill
+	follow   parse.Follower   // belongs to the goroutine of readMetrics
+	events   *eventFiles      // likewise; nil: event files are not read
+	mlflow   *mlflow.Tracking // nil: MLflow is left alone
+	textFile *textFile        // like events; nil: none is written for Prometheus
+	stdout   parse.Lines      // belongs to the goroutine of readStdout; afterwards to run
+	spill    outbox.FileSpill
 }
 
 // newAttempt makes the attempt of an order; one that cannot be run gives an attempt that fails at once. bad is why the

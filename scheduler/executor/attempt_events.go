@@ -29,7 +29,10 @@ func (t *attempt) followEvents() *eventFiles {
 		folders = []string{t.order.Events}
 	}
 	e := &eventFiles{since: time.Now()}
-	e.follow = tensorboard.Follower{Emit: t.takeFromFile, Damaged: t.eventsDamaged, Watched: append(slices.Clone(t.order.Metrics), t.order.Objective)}
+	e.follow = tensorboard.Follower{
+		Emit: t.takeFromFile, Damaged: t.eventsDamaged, Enough: t.eventsEnough,
+		Watched: append(slices.Clone(t.order.Metrics), t.order.Objective),
+	}
 	if below, err := filepath.Rel(t.dir, t.folder()); err == nil && filepath.IsLocal(below) && !path.IsAbs(folders[0]) {
 		e.follow.Folder, e.follow.Folders = t.files.Load(), fromRoot(below, folders)
 		if t.order.Code != nil {
@@ -47,7 +50,7 @@ func (t *attempt) followEvents() *eventFiles {
 	}
 	e.follow.Folder = e.root
 	folders = fromRoot(strings.TrimPrefix(from, "/"), folders)
-	if !t.order.Inside {
+	if !t.order.Alone {
 		e.shared = folders
 		return e
 	}
@@ -68,10 +71,10 @@ func fromRoot(below string, folders []string) (all []string) {
 	return all
 }
 
-// readEvents takes in what is new in the event files; ended: the trial's process has.
-func (t *attempt) readEvents(ctx context.Context, limit int64, ended bool) {
+// readEvents takes in what is new in the event files, and tells whether there is more; ended: the trial's process has.
+func (t *attempt) readEvents(ctx context.Context, limit int64, ended bool) (more bool) {
 	if t.events == nil {
-		return
+		return false
 	}
 	t.mu.Lock()
 	had, p := t.mu.out.Next(), t.mu.process
@@ -82,13 +85,19 @@ func (t *attempt) readEvents(ctx context.Context, limit int64, ended bool) {
 	if ended {
 		t.events.findNamed()
 	}
-	t.events.read(ctx, limit)
+	more = t.events.read(ctx, limit)
 	t.mu.Lock()
 	grown := t.mu.out.Next() != had
 	t.mu.Unlock()
 	if grown {
 		t.host.send(t)
 	}
+	return more
+}
+
+// eventsEnough tells that there are more files than are looked at.
+func (t *attempt) eventsEnough(why string) {
+	t.host.conf.Log.Warn("not all event files of TensorBoard are read", "task", t.id, "why", why)
 }
 
 // eventsDamaged tells of a file that is read no further.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -62,7 +63,7 @@ func (t *attempt) terminate(grace time.Duration) {
 	default:
 		// Before the signal, so that who is woken by it finds the line. A trial that cannot be told is
 		// signalled all the same.
-		if err := t.control(stopLine); err != nil {
+		if err := t.control("", stopLine); err != nil {
 			t.host.conf.Log.Warn("message lost", "error", err)
 		}
 		p.signal(unix.SIGTERM)
@@ -80,8 +81,11 @@ func (t *attempt) destroy() {
 	}
 }
 
-// control appends one message to the trial's control file, as one line.
-func (t *attempt) control(body []byte) error {
+// mostTold is how many messages' ids are remembered.
+const mostTold = 1000
+
+// control appends one message to the trial's control file, as one line, unless one of its id was appended before; an empty id is none.
+func (t *attempt) control(id string, body []byte) error {
 	var line bytes.Buffer
 	if err := json.Compact(&line, body); err != nil {
 		return fmt.Errorf("append to control file of %s: not JSON: %w", t.id, err)
@@ -89,6 +93,9 @@ func (t *attempt) control(body []byte) error {
 	line.WriteByte('\n')
 	t.access.Lock()
 	defer t.access.Unlock()
+	if id != "" && slices.Contains(t.told, id) {
+		return nil
+	}
 	files := t.files.Load()
 	if files == nil {
 		return fmt.Errorf("append to control file of %s: it has not begun, or has ended", t.id)
@@ -100,6 +107,12 @@ func (t *attempt) control(body []byte) error {
 	defer f.Close()
 	if _, err := f.Write(line.Bytes()); err != nil {
 		return fmt.Errorf("append to control file of %s: %w", t.id, err)
+	}
+	if id != "" {
+		if len(t.told) >= mostTold {
+			t.told = t.told[1:]
+		}
+		t.told = append(t.told, id)
 	}
 	return nil
 }

@@ -11,12 +11,12 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/executor/parse"
 )
 
-// maxFinish bounds what is read of a metrics file after the end: a sparse file may claim terabytes.
-const maxFinish = 1 << 30
-
 // readGrace is for how long the rest of a metrics file is read of an attempt that is stopped or has no time
 // left.
 const readGrace = 10 * time.Second
+
+// metricsFile is the metrics file, for people.
+const metricsFile = "its metrics file"
 
 // reading is the goroutine that reads an attempt's metrics file: one of its own, so that one trial's file,
 // however large or slow it is, holds up nobody else's.
@@ -24,26 +24,36 @@ type reading struct {
 	enough context.CancelFunc // ends it at once
 	rest   chan struct{}      // closed when the trial has ended: then the rest is read
 	done   chan struct{}      // closed at the end
-	whole  bool               // the rest was read to its end; set before done
+	left   string             // what was not read to its end; set before done
 }
 
 // readMetrics starts to follow the metrics file. It is polled: inotify would tell sooner, but
 // costs a watch per task and an event per line, which a flush interval away from being sent buys nothing.
 func (t *attempt) readMetrics() *reading {
 	ctx, enough := context.WithCancel(context.Background())
+	if t.textFile != nil {
+		t.textFile.follow.Emit = t.takeFromFile
+	}
 	r := &reading{enough: enough, rest: make(chan struct{}), done: make(chan struct{})}
 	crash.Go(func() {
 		defer close(r.done)
 		defer t.events.close()
+		defer t.textFile.close()
 		tick := time.NewTicker(t.host.conf.Poll)
 		defer tick.Stop()
 		var events time.Time // when they were looked at
 		for {
 			select {
 			case <-r.rest:
-				t.follow.Finish(ctx, maxFinish, t.takeFromFile, t.takeLastFromFile)
-				t.readEvents(ctx, maxFinish, true)
-				r.whole = ctx.Err() == nil
+				t.follow.Finish(ctx, t.host.conf.ReadRest, t.takeFromFile, t.takeLastFromFile)
+				more := t.readEvents(ctx, t.host.conf.ReadRest, true)
+				t.readTextFile(true)
+				switch {
+				case ctx.Err() != nil:
+					r.left = metricsFile
+				case more:
+					r.left = "the rest of its event files"
+				}
 				return
 			case <-tick.C:
 			}
@@ -51,6 +61,7 @@ func (t *attempt) readMetrics() *reading {
 				t.readEvents(ctx, parse.MaxPoll, false)
 				events = time.Now()
 			}
+			t.readTextFile(false)
 			for more := true; more; {
 				select {
 				case <-r.rest:
@@ -127,9 +138,10 @@ func (r *reading) finish(t *attempt, e *outbox.Ending) {
 		}
 	}
 	r.enough()
+	left := metricsFile
 	select {
 	case <-r.done:
-		if r.whole {
+		if left = r.left; left == "" {
 			return
 		}
 	case <-time.After(time.Second): // it hangs in the file system, and is left to it
@@ -138,8 +150,8 @@ func (r *reading) finish(t *attempt, e *outbox.Ending) {
 	t.mu.tooLong++
 	t.mu.closed = true
 	t.mu.Unlock()
-	t.host.conf.Log.Warn("the metrics file was not read to its end", "task", t.id, "waited", wait)
+	t.host.conf.Log.Warn(left+" was not read to its end", "task", t.id, "waited", wait)
 	if e.State == mesosapi.TASK_FINISHED {
-		t.cutShort(e, "its metrics file was read")
+		t.cutShort(e, left+" was read")
 	}
 }

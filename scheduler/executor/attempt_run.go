@@ -21,6 +21,8 @@ func (t *attempt) run() {
 	p, err := t.start()
 	if err != nil {
 		t.events.close()
+		t.textFile.close()
+		t.closeMlflow()
 		t.fail(err)
 		return
 	}
@@ -54,11 +56,13 @@ func (t *attempt) run() {
 	t.mu.cutShort = t.mu.cutShort || end.End.Signal != 0
 	t.stdout.Flush(t.takeLast)
 	t.mu.Unlock()
+	t.closeMlflow()
 	metrics.finish(t, &end)
 	t.stageOut(&end)
 	if t.work != t.dir && end.State == mesosapi.TASK_FINISHED {
 		_ = t.files.Load().RemoveAll(workName) // a copy; a failed attempt's is there to be looked at
 	}
+	t.looks.await()
 	end.Empty = end.State == mesosapi.TASK_FINISHED && t.giveBack()
 	t.mu.Lock()
 	t.close(end)

@@ -24,7 +24,11 @@ func (t *attempt) start() (*process, error) {
 	if err := t.stageIn(); err != nil {
 		return nil, err
 	}
-	id, err := identify(t.order.User)
+	user := t.order.User
+	if t.host.conf.Through != nil { // in a pod the executor runs as the trials' user already
+		user = ""
+	}
+	id, err := identify(user)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +37,7 @@ func (t *attempt) start() (*process, error) {
 			return nil, err
 		}
 	}
-	t.events = t.followEvents()
+	t.events, t.textFile = t.followEvents(), t.followTextFile()
 	env, err := t.environment(id)
 	if err != nil {
 		return nil, err

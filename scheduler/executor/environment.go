@@ -37,7 +37,7 @@ func (t *attempt) environment(id *identity) ([]string, error) {
 	if t.resumed != "" {
 		env = append(env, "KAON_RESUME_FROM="+t.resumed)
 	}
-	return t.withWandb(env), nil
+	return t.withPrometheus(t.withMlflow(t.withWandb(env))), nil
 }
 
 // ports tells a trial the ports it was given.
@@ -111,6 +111,9 @@ func environment(base []string, o *task.Order, dir string) ([]string, error) {
 	put("KAON_TRIAL", strconv.Itoa(o.Trial))
 	put("KAON_ATTEMPT", strconv.Itoa(o.Attempt))
 	put("KAON_SEED", strconv.FormatUint(o.Seed, 10))
+	if o.Objective != "" {
+		put("KAON_OBJECTIVE", o.Objective)
+	}
 	put("KAON_METRICS", filepath.Join(dir, metricsName))
 	put("KAON_CONTROL", filepath.Join(dir, controlName))
 	put("KAON_ARTIFACTS", filepath.Join(dir, artifactsName))

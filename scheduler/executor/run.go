@@ -9,9 +9,9 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
+	"github.com/kaon-sweep/kaon/scheduler/executor/mlflow"
 	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
-	"github.com/kaon-sweep/kaon/scheduler/transfer"
 )
 
 // credentialsFile is what a Docker containerizer pulled the image with. It has done so, and trials need not
@@ -55,12 +55,13 @@ func Run(ctx context.Context, c Config) error {
 	defer limiter.close()
 	x.host = &host{
 		conf: &c, sandbox: sandbox, limiter: limiter, starter: &starter{null: null},
-		cache: newCache(sandbox, &transfer.Client{Patience: c.Patience}, c.Log),
+		cache: newCache(sandbox, c.transfers(), c.Log),
 		slots: make(slots, ownRoom()), spares: &spares{sandbox: sandbox}, leftovers: openLeftovers(c.Subreaper),
-		wandb: &wandbHook{},
-		send:  x.flush, sendHere: x.flushHere, reapSoon: reaper.reapSoon,
+		wandb: &wandbHook{}, mlflow: &mlflow.Server{Log: c.Log},
+		send: x.flush, sendHere: x.flushHere, reapSoon: reaper.reapSoon,
 	}
 	defer x.host.leftovers.close()
+	defer x.host.mlflow.Stop()
 	defer x.host.spares.remove()
 	_ = sandbox.Remove(credentialsFile) // there is none, usually
 
@@ -72,6 +73,9 @@ func Run(ctx context.Context, c Config) error {
 	helpers.Go(crash.Func(func() { processes.run(inner) }))
 	if c.Subreaper {
 		helpers.Go(crash.Func(func() { reaper.run(inner) }))
+	}
+	if c.Through != nil {
+		helpers.Go(crash.Func(func() { x.show(inner) }))
 	}
 	unhook := context.AfterFunc(ctx, crash.Func(x.shutdown))
 	defer unhook()

@@ -390,17 +390,20 @@ func TestIdleExecutorExits(t *testing.T) {
 func TestControl(t *testing.T) {
 	a := newFakeAgent(t)
 	startExecutor(t, a, nil)
-	a.launch("t.0", task.Order{Shell: `echo '{"progress": 40}'; while [ ! -s $KAON_CONTROL ]; do sleep 0.01; done; cat $KAON_CONTROL >&2; exit 1`})
+	a.launch("t.0", task.Order{Shell: `echo '{"progress": 40}'; while ! grep -q stop $KAON_CONTROL; do sleep 0.01; done; echo $(cat $KAON_CONTROL) >&2; exit 1`})
 	a.ready("t.0")
 	for _, data := range [][]byte{
 		[]byte("nonsense"),
 		task.Encode(task.Control{Task: "nobody", Body: []byte("{}")}),
 		task.Encode(task.Control{Task: "t.0", Body: []byte("not json")}),
+		task.Encode(task.Control{Task: "t.0", Body: []byte("1"), ID: "a"}),
+		task.Encode(task.Control{Task: "t.0", Body: []byte("1"), ID: "a"}), // sent again
+		task.Encode(task.Control{Task: "t.0", Body: []byte("1"), ID: "b"}),
 		task.Encode(task.Control{Task: "t.0", Body: []byte("{\n  \"stop\": true\n}")}),
 	} {
 		a.tell(&api.Event{Type: api.Event_MESSAGE, Message: &api.Event_Message{Data: data}})
 	}
-	if o := a.finished("t.0"); o.message != `exit code 1: {"stop":true}` {
+	if o := a.finished("t.0"); o.message != `exit code 1: 1 1 {"stop":true}` {
 		t.Fatalf("got %q", o.message)
 	}
 	a.set(func() {

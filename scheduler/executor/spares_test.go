@@ -101,7 +101,7 @@ func TestLateMessageReachesNobody(t *testing.T) {
 		return x
 	}
 	first := attemptOf("s.0.1")
-	if err := first.control([]byte(`{"a": 1}`)); err != nil || first.giveBack() {
+	if err := first.control("", []byte(`{"a": 1}`)); err != nil || first.giveBack() {
 		t.Fatalf("given back with a message in it; %v", err)
 	}
 	second := attemptOf("s.1.1")
@@ -109,7 +109,7 @@ func TestLateMessageReachesNobody(t *testing.T) {
 		t.Fatal("not given back")
 	}
 	third := attemptOf("s.2.1")
-	if err := second.control([]byte(`{"a": 1}`)); err == nil {
+	if err := second.control("", []byte(`{"a": 1}`)); err == nil {
 		t.Error("the message found a file")
 	}
 	if folders := attemptFolders(t, sandbox.Path()); len(folders) != 2 || !third.giveBack() {

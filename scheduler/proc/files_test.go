@@ -41,3 +41,28 @@ func TestWritesOfDescendants(t *testing.T) {
 		t.Errorf("%d of at most two", len(all))
 	}
 }
+
+// A process with very many descriptors costs no more to look at than one with many.
+func TestWritesOfManyDescriptors(t *testing.T) {
+	most := maxDescriptors + 100
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Max < uint64(most)+100 {
+		t.Skipf("at most %d files may be open", limit.Max)
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: limit.Max, Max: limit.Max}); err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { _ = syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit) })
+	path := filepath.Join(t.TempDir(), "a.log")
+	for range most {
+		f, err := os.Create(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+	}
+	found := len(Writes(os.Getpid(), func(base string) bool { return base == "a.log" }))
+	if found > maxDescriptors || found < maxDescriptors-100 {
+		t.Errorf("%d of %d descriptors were looked at, at most %d are to be", found, most, maxDescriptors)
+	}
+}

@@ -25,13 +25,16 @@ type Order struct {
 	Seed    uint64   `codec:"seed"`
 	Dir     string   `codec:"dir,omitempty"`    // working directory, below the attempt's own unless absolute; empty: that
 	Inside  bool     `codec:"inside,omitempty"` // it runs in an image: without code and Dir it starts where the image says
+	Alone   bool     `codec:"alone,omitempty"`  // what is in that image's container is no other attempt's
 	User    string   `codec:"user,omitempty"`   // user[:group] it runs as; empty: as the executor
 	Files   []File   `codec:"files,omitempty"`
 	Limits  *Limits  `codec:"limits,omitempty"` // nil: the attempt may take what there is
 
-	Events    string `codec:"events,omitempty"`    // folder of TensorBoard's event files, below where it starts; empty: the usual ones; or NoEvents
-	NoWandb   bool   `codec:"no_wandb,omitempty"`  // programs that log to W&B are left alone
-	Processes int    `codec:"processes,omitempty"` // most at a time; 0: the executor's own bound
+	Events     string `codec:"events,omitempty"`     // folder of TensorBoard's event files, below where it starts; empty: the usual ones; or NoEvents
+	NoWandb    bool   `codec:"no_wandb,omitempty"`   // programs that log to W&B are left alone
+	NoMlflow   bool   `codec:"no_mlflow,omitempty"`  // and those that log to MLflow
+	Prometheus string `codec:"prometheus,omitempty"` // file for Prometheus, below where it starts, or absolute in an image; empty: none
+	Processes  int    `codec:"processes,omitempty"`  // most at a time; 0: the executor's own bound
 
 	Metrics   []string      `codec:"metrics,omitempty"` // names the sweep watches; name=value on stdout is read only for these
 	Filters   []string      `codec:"filters,omitempty"` // regular expressions with two groups, name and value, for stdout (Katib)
@@ -137,6 +140,7 @@ type Control struct {
 	Body     []byte  `codec:"body,omitempty"`     // JSON appended as one line to $KAON_CONTROL
 	Progress float64 `codec:"progress,omitempty"` // of executors of former releases: percent done
 	Kill     *Kill   `codec:"kill,omitempty"`     // scheduler to executor: end this attempt of a bundle, and no other
+	ID       string  `codec:"id,omitempty"`       // of Body: what has the id of an earlier one is that, sent again; empty: it has none
 	Recall   bool    `codec:"recall,omitempty"`   // likewise, with a bundle's task: give back what has not begun
 
 	Interval time.Duration `codec:"interval,omitempty"` // as in an Order

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster/stdio"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
 )
 
@@ -31,6 +32,9 @@ func run() error {
 	cfg, err := executor.FromEnvironment(os.Environ())
 	if err != nil {
 		return err
+	}
+	if slices.Contains(os.Args, "--stdio") {
+		cfg.Through = stdio.NewClient(os.Stdin, os.Stdout)
 	}
 	cfg.Once, cfg.Idle, cfg.Subreaper = slices.Contains(os.Args, "--once"), time.Minute, true
 	return executor.Run(context.Background(), cfg)
