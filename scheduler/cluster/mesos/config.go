@@ -25,6 +25,7 @@ type Config struct {
 	WebUI           string              // link in Mesos's UI
 	FailoverTimeout time.Duration       // how long the master keeps our tasks without us; default a week
 	GPUs            bool                // asks for offers of agents with GPUs
+	Fence           func() error        // asked before each subscription; its error ends Run: another process has the framework. nil: none has
 
 	Principal string // basic authentication; empty: none
 	Secret    string
@@ -35,6 +36,7 @@ type Config struct {
 	CallTimeout  time.Duration // until a call is answered or a connection stands; default 15 s
 	Heartbeats   int           // missed heartbeats that make a stream dead; default 5
 	FirstTimeout time.Duration // how long the first subscription may take before Run gives up; 0: for ever
+	Waited       time.Duration // how long a master was looked for before; errors count it in
 	BackoffMin   time.Duration // first wait after a whole round of masters failed; default 100 ms
 	BackoffMax   time.Duration // longest wait; default 15 s
 	Seed         uint64        // of the jitter

@@ -63,8 +63,14 @@ func (d *Driver) Run(ctx context.Context, deliver func(...cluster.Event)) error 
 	framework := d.conf.FrameworkID
 	first, endFirst := d.first(ctx)
 	defer endFirst()
-	var told error // why no master took us in; what one said tells more than that another was silent
+	strangers := map[string]bool{} // addresses at which something else answered
+	var told error                 // why no master took us in; what one said tells more than that another was silent
 	for again := false; ; {
+		if d.conf.Fence != nil {
+			if err := d.conf.Fence(); err != nil {
+				return err
+			}
+		}
 		s := &session{driver: d, address: r.address(), framework: framework, again: again,
 			patience: d.conf.CallTimeout}
 		if until, bounded := first.Deadline(); bounded && !again {
@@ -79,8 +85,12 @@ func (d *Driver) Run(ctx context.Context, deliver func(...cluster.Event)) error 
 			framework = ""
 			continue
 		}
-		// An address that was a master's will be one again: something stands in for it, such as a proxy.
-		if stranger := (*NotMasterError)(nil); permanent(err) && !(again && errors.As(err, &stranger)) {
+		// An address that was a master's will be one again: something stands in for it, such as a proxy. And of several one may be wrong.
+		stranger := (*NotMasterError)(nil)
+		if errors.As(err, &stranger) {
+			strangers[s.address] = true
+		}
+		if permanent(err) && (stranger == nil || !again && len(strangers) >= len(d.conf.Masters)) {
 			err = fmt.Errorf("subscribe at %s: %w", s.address, remedy(err))
 			deliver(cluster.Rejected{Err: err})
 			return err
@@ -98,8 +108,8 @@ func (d *Driver) Run(ctx context.Context, deliver func(...cluster.Event)) error 
 		case ctx.Err() != nil:
 			return nil
 		case !on || wait.Err() != nil:
-			return fmt.Errorf("subscribe at %v: %w within %s: %w", d.conf.Masters, ErrUnreachable, d.conf.FirstTimeout,
-				told)
+			return fmt.Errorf("subscribe at %v: %w within %s: %w", d.conf.Masters, ErrUnreachable,
+				d.conf.FirstTimeout+d.conf.Waited, told)
 		}
 	}
 }
@@ -177,14 +187,17 @@ func (d *Driver) Send(ctx context.Context, call cluster.Call) error {
 	if err != nil {
 		return err
 	}
-	if _, ok := call.(cluster.Teardown); ok {
+	_, teardown := call.(cluster.Teardown)
+	if teardown {
 		d.tornDown.Store(true)
 	}
 	d.calls.RLock()
 	err = s.call(ctx, c)
 	d.calls.RUnlock()
 	if err != nil {
-		d.tornDown.Store(false)
+		if teardown { // any other call fails as well when the master has ended the framework
+			d.tornDown.Store(false)
+		}
 		s.end(fmt.Errorf("%w: %w", errCallLost, err))
 		return err
 	}

@@ -71,9 +71,15 @@ func update(s *mesosapi.TaskStatus) cluster.Status {
 	}
 	if s.Reason != nil {
 		out.Reason = s.Reason.String()
+		if *s.Reason == reasonDraining {
+			out.Reason = "REASON_AGENT_DRAINING"
+		}
 	}
 	return out
 }
+
+// reasonDraining is one that Mesos has since 1.9, and that mesos-go knows only by its number.
+const reasonDraining mesosapi.TaskStatus_Reason = 34
 
 // seconds reads Mesos's timestamps: Unix seconds with a fraction, to the microsecond that a double holds.
 func seconds(t float64) time.Time {
