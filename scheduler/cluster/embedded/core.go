@@ -37,6 +37,7 @@ type AgentSpec struct {
 	Simulated  bool     // tasks are run by Behave, no process is started
 	Durable    bool     // emit Save and Forget
 	GPUs       []string // ids of its devices, which are assigned to executors
+	Sized      bool     // containers without an image are kept to limits, too
 	Shared     bool     // it offers nothing that others may use too before Core.Share says how much
 }
 

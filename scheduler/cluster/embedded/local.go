@@ -28,6 +28,12 @@ type localAgent struct {
 	key        tokenKey // of its executors' tokens
 }
 
+// localContainers are the containers of this machine, and the folder in which their agent remembers them.
+type localContainers struct {
+	*containerizer.Agent
+	*containerizer.Folder
+}
+
 // addLocal opens a local agent's address, starts it from what it had written down, and serves executors.
 func (s *Server) addLocal(cfg AgentConfig) error {
 	folder, err := containerizer.OpenFolder(filepath.Join(s.cfg.WorkDir, cfg.Name), s.log)
@@ -56,6 +62,9 @@ func (a *localAgent) open() (err error) {
 		return fmt.Errorf("listen for executors: %w", err)
 	}
 	a.addr = a.listener.Addr().String()
+	if err := answers(a.addr); err != nil {
+		return err
+	}
 	s := a.server
 	a.containers, err = containerizer.New(s.ctx, containerizer.Config{
 		Name: a.cfg.Name, Folder: a.folder, Engine: s.engine, Addr: a.addr, Timing: s.cfg.Timing,
@@ -90,6 +99,17 @@ func (a *localAgent) listen() (net.Listener, error) {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
+}
+
+// answers refuses an address that this machine itself cannot connect to, as in a network namespace whose loopback is down: every
+// executor would be lost, and every trial tried again for ever.
+func answers(addr string) error {
+	conn, err := net.DialTimeout("tcp", addr, 5*time.Second)
+	if err != nil {
+		return fmt.Errorf("executors on this machine could not reach their agent at %s: %w; if this is a network namespace, bring up its loopback: "+
+			"ip link set lo up", addr, err)
+	}
+	return conn.Close()
 }
 
 func (a *localAgent) close() {

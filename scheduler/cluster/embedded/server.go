@@ -36,6 +36,7 @@ type Server struct {
 		core    *Core
 		streams map[protocol.StreamID]*api.Stream
 		conns   map[string]*api.Stream // executors', by connection
+		remotes map[string]Containers  // of agents whose containers are not of this machine
 		alarm   time.Time              // when the clock will look again by itself
 		closed  bool
 	}
@@ -75,6 +76,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	s.engine = containerizer.NewEngine(s.ctx, s.log)
 	s.https.open = map[*http.Server]bool{}
 	s.mu.streams, s.mu.conns = map[protocol.StreamID]*api.Stream{}, map[string]*api.Stream{}
+	s.mu.remotes = map[string]Containers{}
 	if err := s.listen(); err != nil {
 		s.Close()
 		return nil, err
@@ -267,7 +269,7 @@ func (s *Server) StartAgent(name string) error {
 func (s *Server) KillExecutors(grace time.Duration) {
 	for _, a := range s.agents {
 		for _, id := range a.containers.Containers() {
-			a.containers.Kill(id)
+			a.containers.Kill(id, "its agent ends")
 		}
 	}
 	for deadline := time.Now().Add(grace); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
@@ -316,7 +318,7 @@ func (s *Server) apply(effects []protocol.Effect) {
 	}
 	for i, e := range effects {
 		if e, ok := e.(protocol.Save); ok && last[e.Record.Container] == i {
-			s.agents[e.Agent].folder.Save(e.Record)
+			s.containers(e.Agent).Save(e.Record)
 		}
 	}
 	for _, e := range effects {
@@ -340,21 +342,29 @@ func (s *Server) apply(effects []protocol.Effect) {
 				delete(s.mu.conns, e.Conn)
 			}
 		case protocol.StartExecutor:
-			s.agents[e.Agent].containers.Start(e)
+			s.containers(e.Agent).Start(e)
 		case protocol.KillContainer:
-			s.agents[e.Agent].containers.Kill(e.Container)
+			s.containers(e.Agent).Kill(e.Container, e.Why)
 		case protocol.ResizeContainer:
-			if a := s.agents[e.Agent]; a != nil { // simulated ones have no containers
-				a.containers.Resize(e.Container, e.Limits)
+			if a := s.containers(e.Agent); a != nil { // simulated ones have no containers
+				a.Resize(e.Container, e.Limits)
 			}
 		case protocol.Forget:
-			s.agents[e.Agent].folder.Forget(e.Container)
+			s.containers(e.Agent).Forget(e.Container)
 		case protocol.SaveAgent:
-			if a := s.agents[e.Agent]; a != nil {
-				a.folder.SaveID(e.ID)
+			if a := s.containers(e.Agent); a != nil {
+				a.SaveID(e.ID)
 			}
 		}
 	}
+}
+
+// containers are those of an agent; nil: it is simulated. s.mu is held.
+func (s *Server) containers(agent string) Containers {
+	if a := s.agents[agent]; a != nil {
+		return localContainers{a.containers, a.folder}
+	}
+	return s.mu.remotes[agent]
 }
 
 // tick does what is due; s.mu is held.

@@ -42,6 +42,7 @@ type Config struct {
 	Timing  protocol.Timing
 	Persist bool              // emit Save and Forget
 	GPUs    []string          // ids of its devices
+	Sized   bool              // containers without an image are kept to limits, too
 	Share   *protocol.Share   // what it may use; nil: all
 	IDs     protocol.IDSource // of its containers and updates
 }

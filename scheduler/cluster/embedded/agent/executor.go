@@ -56,11 +56,16 @@ func (a *Agent) runTask(msg protocol.RunTask) {
 }
 
 // resize sets the limits of a container of an image to those of its tasks, as a Mesos agent does with its
-// isolators. Processes have no limits here.
+// isolators. Processes have no limits here, unless all containers have.
 func (a *Agent) resize(e *executor) {
-	if protocol.HasImage(e.info.Container) && !e.command && e.state < executorTerminating && len(e.tasks) > 0 {
+	if a.sized(&e.info) && !e.command && e.state < executorTerminating && len(e.tasks) > 0 {
 		a.emit(protocol.ResizeContainer{Agent: a.cfg.Name, Container: e.container, Limits: e.limits()})
 	}
+}
+
+// sized tells whether a container is kept to the limits of its tasks.
+func (a *Agent) sized(e *mesos.ExecutorInfo) bool {
+	return a.cfg.Sized || protocol.HasImage(e.Container)
 }
 
 // newExecutor starts the container of an executor, which is killed unless the executor subscribes within the
@@ -88,7 +93,7 @@ func (a *Agent) newExecutor(f *framework, id protocol.ExecutorID, task *mesos.Ta
 	f.executors = append(f.executors, e)
 	a.containers[e.container] = e
 	var first protocol.Limits
-	if protocol.HasImage(e.info.Container) {
+	if a.sized(&e.info) {
 		first = all
 	}
 	a.emit(protocol.StartExecutor{
@@ -155,13 +160,13 @@ func (a *Agent) shutdown(e *executor) {
 	}
 	e.state = executorTerminating
 	if e.conn == "" {
-		a.emit(protocol.KillContainer{Agent: a.cfg.Name, Container: e.container})
+		a.emit(protocol.KillContainer{Agent: a.cfg.Name, Container: e.container, Why: "its executor is not wanted any more, and cannot be asked to end"})
 		return
 	}
 	a.sendExecutor(e, &api.Event{Type: api.Event_SHUTDOWN})
 	a.deadline(a.grace(e), func() {
 		if e.state != executorTerminated {
-			a.emit(protocol.KillContainer{Agent: a.cfg.Name, Container: e.container})
+			a.emit(protocol.KillContainer{Agent: a.cfg.Name, Container: e.container, Why: "its executor was asked to end, and has not"})
 		}
 	})
 }
@@ -176,7 +181,7 @@ func (a *Agent) grace(e *executor) time.Duration {
 // destroy kills an executor's container; its tasks end as t says.
 func (a *Agent) destroy(e *executor, t *termination) {
 	e.state, e.pending = executorTerminating, t
-	a.emit(protocol.KillContainer{Agent: a.cfg.Name, Container: e.container})
+	a.emit(protocol.KillContainer{Agent: a.cfg.Name, Container: e.container, Why: t.message})
 }
 
 // Started tells the agent that a container runs. Its executor may have subscribed before that.
@@ -197,6 +202,7 @@ func (a *Agent) StartFailed(container, why string) {
 				"Failed to launch container: " + why}
 		}
 		a.exited(container, -1)
+		a.recovered()
 	}
 }
 

@@ -3,6 +3,8 @@ package agent
 import (
 	"slices"
 
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
@@ -26,6 +28,11 @@ func (a *Agent) DevicesInUse() (ids []string) {
 		}
 	}
 	return ids
+}
+
+// Reconfigure takes what the agent has by now, for when it goes to a master again.
+func (a *Agent) Reconfigure(resources []mesos.Resource, gpus []string, attributes []mesos.Attribute) {
+	a.info.Resources, a.info.Attributes, a.cfg.GPUs = resources, attributes, gpus
 }
 
 // SetShare limits what the agent may use; changed is false when that was the limit already.

@@ -20,7 +20,7 @@ func (a *Agent) Restore(id protocol.AgentID, records []protocol.Record) {
 	for i := range records {
 		r := &records[i]
 		if !r.Framework.GetCheckpoint() {
-			a.emit(protocol.KillContainer{Agent: a.cfg.Name, Container: r.Container})
+			a.emit(protocol.KillContainer{Agent: a.cfg.Name, Container: r.Container, Why: "its agent was started anew"})
 			a.emit(protocol.Forget{Agent: a.cfg.Name, Container: r.Container})
 			continue
 		}

@@ -23,6 +23,9 @@ func (a *Agent) executorUpdate(from *executor, s mesos.TaskStatus) {
 	if s.ExecutorID == nil {
 		s.ExecutorID = &mesos.ExecutorID{Value: string(from.id)}
 	}
+	if p := from.pending; p != nil && p.reason == protocol.Draining && s.GetState() == mesos.TASK_KILLED && s.Reason == nil {
+		s.Reason = &p.reason
+	}
 	key := protocol.TaskKey{Framework: from.framework.id, Task: protocol.TaskID(s.TaskID.Value)}
 	e, _ := a.find(key)
 	a.report(key, s)

@@ -72,7 +72,7 @@ func (a *Agent) Start(e protocol.StartExecutor) { a.spawn(func() { a.run(e) }) }
 
 // Kill ends every process of a container; it does not wait. A container that is being fetched is not started
 // any more.
-func (a *Agent) Kill(id string) {
+func (a *Agent) Kill(id, _ string) {
 	a.spawn(func() { // an engine takes its time
 		if c := a.find(id); c != nil {
 			c.kill()

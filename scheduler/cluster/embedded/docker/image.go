@@ -40,6 +40,18 @@ func (e *Engine) Image(ctx context.Context, name string) (Image, error) {
 	return image, nil
 }
 
+// ImageID names the content of an image that the engine has; else its error is ErrNoImage.
+func (e *Engine) ImageID(ctx context.Context, name string) (string, error) {
+	r, err := e.client.ImageInspect(ctx, name)
+	if errdefs.IsNotFound(err) {
+		return "", fmt.Errorf("%w: %s", ErrNoImage, name)
+	}
+	if err != nil {
+		return "", fmt.Errorf("inspect image %s: %w", name, err)
+	}
+	return r.ID, nil
+}
+
 // Need makes sure that the engine has an image: it pulls one that is missing, or with always any. config is a
 // config.json of Docker with credentials; nil: none. Calls for one image at the same time are one pull.
 func (e *Engine) Need(ctx context.Context, name string, always bool, config []byte) error {

@@ -129,6 +129,9 @@ func (m *Master) Metrics() map[string]float64 {
 	return out
 }
 
+// Frameworks is how many frameworks there are that were not removed.
+func (m *Master) Frameworks() int { return len(m.frameworks) }
+
 // Effects appends the effects since the last call to out, in order.
 func (m *Master) Effects(out []protocol.Effect) []protocol.Effect {
 	out = append(out, m.effects...)

@@ -35,12 +35,17 @@ func (m *Master) Confine(id protocol.AgentID, s protocol.Share) {
 // within its limit.
 func (a *agentRecord) offerable() protocol.Resources {
 	out := a.unused.Clone()
-	for name, most := range a.limit {
-		if i := out.Find(name); i >= 0 {
-			total := a.total[a.total.Find(name)].Milli
-			used := total - out[i].Milli
-			out[i].Milli = max(0, min(out[i].Milli, most-used))
+	for i := range out {
+		x := &out[i]
+		most, bounded := a.limit.Of(x.Name)
+		if !bounded {
+			continue
 		}
+		total := int64(0)
+		if at := a.total.Find(x.Name); at >= 0 { // else it came back without it, and with tasks that held it
+			total = a.total[at].Milli
+		}
+		x.Milli = max(0, min(total, x.Milli, most-(total-x.Milli)))
 	}
 	return out
 }

@@ -45,8 +45,8 @@ type (
 		Agent, Container string
 		Limits           Limits
 	}
-	// KillContainer kills every process of a container with SIGKILL.
-	KillContainer struct{ Agent, Container string }
+	// KillContainer kills every process of a container with SIGKILL. Why is for people.
+	KillContainer struct{ Agent, Container, Why string }
 	// Save makes a container's state durable under the agent's work folder; it replaces what was saved before.
 	Save struct {
 		Agent  string

@@ -2,6 +2,9 @@ package protocol
 
 import mesos "github.com/mesos/mesos-go/api/v1/lib"
 
+// Draining is REASON_AGENT_DRAINING of Mesos 1.9 and later, which mesos-go does not know by name.
+const Draining mesos.TaskStatus_Reason = 34
+
 // Record is all an agent must remember of one container to take it over after its own death.
 type Record struct {
 	Container string
