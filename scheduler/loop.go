@@ -43,8 +43,10 @@ type Loop struct {
 	wake chan struct{}              // capacity 1: full means the loop will look anyway
 	out  atomic.Pointer[dispatcher] // nil: Run has not begun
 
-	lastTurn    int           // events of the last turn; this and slow belong to the loop's goroutine
+	lastTurn    int           // events of the last turn; this and what follows belong to the loop's goroutine
 	journalTook time.Duration // what the journal took then
+	latest      *Snapshot     // nil: something has happened since
+	latestAt    time.Time
 }
 
 // NewLoop makes a loop; Run starts it. The clock is time.Now in production.
@@ -122,6 +124,9 @@ func (l *Loop) turns(ctx context.Context, out *dispatcher) error {
 
 // carryOut does what is Ready, and notes how long the journal took, which decides how large the next turn may grow.
 func (l *Loop) carryOut(ctx context.Context, r Ready, out *dispatcher, b *burst) error {
+	if !r.Empty() {
+		l.latest = nil
+	}
 	e := effects{ctx: ctx, journal: l.journal, out: out, listener: l.listener, burst: b, journalTook: l.journalTook}
 	err := r.CarryOut(&e)
 	l.journalTook = e.journalTook
@@ -139,12 +144,14 @@ func (l *Loop) sleep() time.Duration {
 func (l *Loop) step(b *burst, evs ...cluster.Event) {
 	b.count(len(evs))
 	for _, ev := range evs {
+		l.latest = nil
 		l.core.Step(l.now(), ev)
 	}
 }
 
 func (l *Loop) command(b *burst, cmd Command) {
 	b.count(1)
+	l.latest = nil
 	l.core.Do(l.now(), cmd)
 }
 

@@ -3,6 +3,8 @@ package scheduler
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 )
 
 // Submit hands in a sweep and returns when the journal holds it, or with the reason it was refused.
@@ -25,9 +27,38 @@ func (l *Loop) Check(ctx context.Context, command Command) error {
 	return errors.Join(err, refused)
 }
 
-// Snapshot is the state of all sweeps and agents between two turns.
+// Snapshot is the state of all sweeps and agents between two turns. It must not be changed: while nothing happens, all
+// who ask are given the same.
 func (l *Loop) Snapshot(ctx context.Context) (Snapshot, error) {
-	return inspect(ctx, l, (*Core).Snapshot)
+	return inspect(ctx, l, l.snapshot)
+}
+
+// Sweep is the status of one sweep between two turns. ErrUnknown: there is no such sweep.
+func (l *Loop) Sweep(ctx context.Context, id string) (SweepStatus, error) {
+	type found struct {
+		status SweepStatus
+		known  bool
+	}
+	one, err := inspect(ctx, l, func(c *Core) (f found) {
+		f.status, f.known = c.Sweep(id)
+		return f
+	})
+	if err == nil && !one.known {
+		err = fmt.Errorf("sweep %s: %w", id, ErrUnknown)
+	}
+	return one.status, err
+}
+
+// snapshotMost is how old a snapshot may be: what it says of elapsed time goes on while nothing happens.
+const snapshotMost = 100 * time.Millisecond
+
+// snapshot is of the loop's goroutine, as latest is.
+func (l *Loop) snapshot(c *Core) Snapshot {
+	if now := l.now(); l.latest == nil || now.Sub(l.latestAt) > snapshotMost {
+		s := c.Snapshot()
+		l.latest, l.latestAt = &s, now
+	}
+	return *l.latest
 }
 
 // inspect answers what look finds between two turns. When ctx ends first the loop may still be looking, so what it

@@ -70,15 +70,9 @@ func healthOf(a *health.Agent, avoided bool) int {
 
 // Snapshot copies what people ask about: O(sweeps + agents + live attempts).
 func (c *Core) Snapshot() Snapshot {
-	percent := c.percent()
-	s := Snapshot{Framework: c.framework, Connected: c.connected, Live: c.live.len}
-	for _, r := range c.order {
-		s.Sweeps = append(s.Sweeps, SweepStatus{
-			ID: r.id, Spec: r.spec, Phase: r.entry.Phase, Paused: r.entry.Paused, Reason: r.entry.Reason,
-			Counts: r.Counts(), Staged: len(r.live) - r.tasks, Best: r.best, BestTrial: r.bestTrial,
-			Submitted: r.entry.Submitted, Elapsed: r.elapsed(c.now), Ended: r.entry.Ended, Then: r.state(ThenTrial),
-			Loss: r.loss, Early: r.stops.byRule(), Percent: percent[r],
-		})
+	s := Snapshot{Framework: c.framework, Connected: c.connected, Live: c.live.len, Sweeps: make([]SweepStatus, len(c.order))}
+	for i, r := range c.order {
+		s.Sweeps[i] = c.status(r)
 	}
 	for id, a := range c.health.All() {
 		st := AgentStatus{ID: id, Host: a.Host, Running: a.Running, Proven: a.Proven, Avoided: c.health.Avoid[id], Why: a.Why, Attributes: a.Attributes}
@@ -94,19 +88,36 @@ func (c *Core) Snapshot() Snapshot {
 	return s
 }
 
-// percent is how far running trials are in the mean, by sweep.
-func (c *Core) percent() map[*run]*float64 {
-	sum, count := map[*run]float64{}, map[*run]float64{}
-	for att := c.live.first; att != nil; att = att.next {
+// Sweep is the status of one sweep: O(its live attempts). False: the core has none of that id.
+func (c *Core) Sweep(id string) (SweepStatus, bool) {
+	r, known := c.runs[id]
+	if !known {
+		return SweepStatus{}, false
+	}
+	return c.status(r), true
+}
+
+func (c *Core) status(r *run) SweepStatus {
+	return SweepStatus{
+		ID: r.id, Spec: r.spec, Phase: r.entry.Phase, Paused: r.entry.Paused, Reason: r.entry.Reason,
+		Counts: r.Counts(), Staged: len(r.live) - r.tasks, Best: r.best, BestTrial: r.bestTrial,
+		Submitted: r.entry.Submitted, Elapsed: r.elapsed(c.now), Ended: r.entry.Ended, Then: r.state(ThenTrial),
+		Loss: r.loss, Early: r.stops.byRule(), Percent: r.percent(),
+	}
+}
+
+// percent is how far the running trials are in the mean, of those that said it; nil: none did.
+func (r *run) percent() *float64 {
+	sum, count := 0.0, 0
+	for _, att := range r.live {
 		if att.percent != nil {
-			sum[att.run] += *att.percent
-			count[att.run]++
+			sum += *att.percent
+			count++
 		}
 	}
-	mean := map[*run]*float64{}
-	for run, n := range count {
-		m := sum[run] / n
-		mean[run] = &m
+	if count == 0 {
+		return nil
 	}
-	return mean
+	mean := sum / float64(count)
+	return &mean
 }
