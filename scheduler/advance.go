@@ -34,6 +34,7 @@ func (c *Core) advance(run *run) {
 		return
 	}
 	if run.entry.Phase == sweep.PhaseActive || run.entry.Phase == sweep.PhaseDraining {
+		c.dropLosers(run)
 		c.checkFirstFailures(run)
 		c.checkUnstartable(run)
 		c.checkFailureLimit(run)
@@ -110,6 +111,7 @@ func (c *Core) evictEnded() {
 	for _, r := range c.order {
 		if ended > c.cfg.KeptSweeps && r.forgettable() {
 			c.evict(r)
+			c.note(SweepForgotten{r.id})
 			ended--
 		}
 	}

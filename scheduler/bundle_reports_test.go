@@ -195,7 +195,7 @@ func TestDurationsOfAnything(t *testing.T) {
 	var d durations
 	for _, took := range []time.Duration{-1 << 63, 1<<63 - 1, -trialOverhead, 0} {
 		d.add(took)
-		if n := d.fit(bundleWork); n < 0 || n > int(bundleWork/trialOverhead) {
+		if n := d.fit(BundleWork); n < 0 || n > int(BundleWork/trialOverhead) {
 			t.Errorf("after %v: %d trials", took, n)
 		}
 	}

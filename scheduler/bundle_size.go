@@ -14,8 +14,8 @@ import (
 // (Polychronopoulos and Kuck, 1987): each task takes a share of what remains over the slots, so that the last tasks are small and
 // no slot stands idle while another works off a long bundle. Half a share, as in factoring, since trials are not of one length.
 const (
-	// bundleWork is how much work a bundle is to be: a launch is a hundredth of it, and people wait no longer for a slot.
-	bundleWork = 2 * time.Second
+	// BundleWork is how much work a bundle of a learnt size is to be: a launch is a hundredth of it, and people wait no longer for a slot.
+	BundleWork = 2 * time.Second
 	// leastWork is less than what is worth a launch of its own, even where slots stand idle meanwhile.
 	leastWork = 100 * time.Millisecond
 	// mostBundled bounds a bundle, and so what a lost task loses.
@@ -25,7 +25,7 @@ const (
 	// knownTrials must have ended before their time is believed.
 	knownTrials = 8
 	// bundleWindow is for how long a bundle of a learnt size begins trials: then a guess that was wrong has cost enough.
-	bundleWindow = 2 * bundleWork
+	bundleWindow = 2 * BundleWork
 )
 
 // bundleSize is how many trials the next task of a group runs, the first of which is at hand.
@@ -40,7 +40,7 @@ func (g *group) bundleSize(first *task.Order) int {
 		if !r.learnsBundles(g) || r.took.count < knownTrials {
 			return 1
 		}
-		most, least = r.took.fit(bundleWork), r.took.fit(leastWork)
+		most, least = r.took.fit(BundleWork), r.took.fit(leastWork)
 	}
 	waiting := r.counts[sweep.Waiting]
 	slots := r.tasks + r.granted + 1
@@ -59,12 +59,35 @@ func (r *run) mayBundle(trial int) bool {
 	return trial != ThenTrial && r.budgets[trial].Losses == 0
 }
 
-// learnsBundles reports whether a sweep loses nothing by bundles of a size that is learnt. It would where a later trial is to know how
-// an earlier one did, where trials are compared with others that run beside them, where constraints count trials, where ports or devices are to have rest between two trials, and where each trial
-// is promised an executor of its own.
+// learnsBundles reports whether a sweep loses nothing by bundles of a size that is learnt.
 func (r *run) learnsBundles(g *group) bool {
-	return !r.search.Learns() && len(r.spec.Early) == 0 && r.executor.shared != "" && g.Demand.Resources.Ports == 0 && g.Demand.Resources.GPUs == 0 &&
-		!slices.ContainsFunc(r.spec.Task.Constraints, counts)
+	return r.executor.shared != "" && WhyAlone(r.spec, r.search.Learns(), g.Demand.Resources) == ""
+}
+
+// WhyAlone is why trials of a spec that need so much never share a task of the cluster, unless `task.bundle` is a number: where a later
+// trial is to know how an earlier one did, where trials are compared with others that run beside them, where constraints count trials,
+// where ports or devices are to have rest between two trials, and where each trial is promised an executor of its own. Empty: short ones
+// do.
+func WhyAlone(spec *sweep.Spec, learns bool, need resource.Resources) string {
+	switch {
+	case spec.Task.Bundle == sweep.NoBundle:
+		return "task.bundle is off"
+	case learns:
+		return "the search learns from each result"
+	case len(spec.Early) > 0:
+		return "early stopping compares trials that run beside each other"
+	case spec.Task.Isolation == sweep.Contained:
+		return "task.isolation promises each an executor of its own"
+	case need.Ports > 0:
+		return "they have ports"
+	case need.GPUs > 0:
+		return "they have GPUs"
+	case need.Devices():
+		return "they have devices"
+	case slices.ContainsFunc(spec.Task.Constraints, counts):
+		return "a constraint counts them"
+	}
+	return ""
 }
 
 // counts reports whether a constraint counts the tasks of an agent, rack or whatever it names.

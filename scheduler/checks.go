@@ -2,6 +2,8 @@ package scheduler
 
 import (
 	"fmt"
+
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 func (c *Core) checkSweep(id string) error {
@@ -11,10 +13,13 @@ func (c *Core) checkSweep(id string) error {
 	return nil
 }
 
-// checkRetry refuses a retry whose executors could not be started.
+// checkRetry refuses a retry of what is about to end, and one whose executors could not be started.
 func (c *Core) checkRetry(id string) error {
 	if err := c.checkSweep(id); err != nil {
 		return err
+	}
+	if phase := c.runs[id].entry.Phase; phase != sweep.PhaseActive && !phase.Ended() {
+		return fmt.Errorf("retry sweep %s: %w: %s", id, ErrEnding, phase)
 	}
 	if _, err := c.executorSpecFor(id, c.runs[id].spec); err != nil {
 		return fmt.Errorf("retry sweep %s: %w", id, err)

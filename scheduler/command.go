@@ -48,11 +48,13 @@ type (
 	}
 	// Forget has the journal keep nothing more of a sweep that has ended and whose records are stored.
 	Forget struct{ Sweep string }
-	// SendMessage sends a JSON body to the running attempt of a trial. It may be lost.
+	// SendMessage sends a JSON body to the running attempt of a trial. It may be lost. With an ID, which no other message of the trial has,
+	// it may be sent again: the attempt hears it once.
 	SendMessage struct {
 		Sweep string
 		Trial int
 		Body  []byte
+		ID    string
 	}
 	// RecordsStored: the records of a sweep up to and including number Through are durable in its bucket, so the journal
 	// may forget them.

@@ -71,7 +71,11 @@ func (c *Core) newRun(id string, spec *sweep.Spec) (*run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("take sweep %s: %w", id, err)
 	}
-	return newRun(id, spec, search.NewLog(method, spec.Method), builder)
+	run, err := newRun(id, spec, search.NewLog(method, spec.Method), builder)
+	if err == nil {
+		run.startRace(method.Replay())
+	}
+	return run, err
 }
 
 // pause holds a sweep's waiting trials back, or lets them go.
@@ -145,7 +149,7 @@ func (c *Core) sendMessage(ev SendMessage) {
 		return
 	}
 	att := run.live[ev.Trial]
-	data := task.Encode(task.Control{Task: string(att.id()), Body: ev.Body})
+	data := task.Encode(task.Control{Task: string(att.id()), Body: ev.Body, ID: ev.ID})
 	c.call(cluster.Message{Agent: att.agent, Executor: att.executor, Data: data})
 }
 

@@ -26,6 +26,8 @@ type Config struct {
 	// Values yields what the objective was at the end of each trial of a sweep of which the notices so far have
 	// told; only an Extend to a search that learns calls it. nil: nobody knows.
 	Values func(id string) iter.Seq2[int, sweep.Series]
+	// Cached is what did the work of a key already, of a sweep with `cache`; nil: nothing is known to.
+	Cached func(id, key string) (Hit, bool)
 	// Parse reads a sweep back from its journal entry; only Restore calls it.
 	Parse func(journal.SweepEntry) (*sweep.Spec, error)
 

@@ -7,9 +7,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
-	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/health"
-	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
 // setCordons says anew which agents get no work at an operator's wish. What has not begun in bundles there goes back, what
@@ -50,14 +48,26 @@ func (c *Core) moveOverdue() {
 	}
 }
 
-// recallCordoned asks bundles on cordoned agents for what has not begun. The message may be lost, and then a bundle goes on
-// for its few seconds.
+// recallCordoned asks bundles on cordoned agents for what has not begun, until nothing is left of that: a message may be lost. Each
+// subscription asks anew, as of sweeps that are paused.
 func (c *Core) recallCordoned() {
-	asked := map[*placement]bool{}
+	if !c.connected || len(c.health.Cordoned) == 0 {
+		return
+	}
+	asked := false
 	for att := c.live.first; att != nil; att = att.next {
-		if p := att.placement; c.health.Cordoned[att.agent] != nil && len(p.attempts) > 1 && !asked[p] {
-			asked[p] = true
-			c.call(cluster.Message{Agent: p.agent, Executor: p.executor, Data: task.Encode(task.Control{Task: string(p.task), Recall: true})})
+		if c.health.Cordoned[att.agent] != nil && c.recallTask(att) {
+			asked = true
 		}
 	}
+	if !asked || c.recalling {
+		return
+	}
+	c.recalling = true
+	c.timers.Set(c.now.Add(recallEvery), func(time.Time) {
+		c.recalling = false
+		if c.connected {
+			c.recallCordoned()
+		}
+	})
 }

@@ -2,13 +2,26 @@ package scheduler
 
 import (
 	"bytes"
+	"fmt"
 	"testing"
 	"time"
 
+	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
+
+// recalls is how often a Ready asks the bundle of a task for what has not begun.
+func recalls(r Ready, info *cluster.TaskInfo) (n int) {
+	for _, call := range r.Calls {
+		if m, ok := call.(cluster.Message); ok && bytes.Equal(m.Data, task.Encode(task.Control{Task: string(info.ID), Recall: true})) {
+			n++
+		}
+	}
+	return n
+}
 
 // A bundle on an agent that is drained gives back what has not begun, and by the deadline all of it goes on elsewhere: nothing of
 // that costs a trial, and none is ended by it.
@@ -17,26 +30,19 @@ func TestCordonMovesABundle(t *testing.T) {
 	c.Step(t0, update(&info, cluster.Running, "a", task.AttemptReport{Attempt: "s.0.1"}))
 	c.Ready()
 	c.Do(t0, SetCordons{List: []Cordon{{ID: "c", Agent: "a", Deadline: t0.Add(time.Minute)}}})
-	var recalled, killed int
+	var recalled, kills int
 	look := func() {
-		for _, call := range c.Ready().Calls {
-			switch call := call.(type) {
-			case cluster.Message:
-				if bytes.Equal(call.Data, task.Encode(task.Control{Task: string(info.ID), Recall: true})) {
-					recalled++
-				}
-			case cluster.Kill:
-				killed++
-			}
-		}
+		r := c.Ready()
+		recalled += recalls(r, &info)
+		kills += len(killed(r))
 	}
-	if look(); recalled != 1 || killed != 0 {
-		t.Errorf("%d recalls and %d kills when it begins", recalled, killed)
+	if look(); recalled != 1 || kills != 0 {
+		t.Errorf("%d recalls and %d kills when it begins", recalled, kills)
 	}
 	now := t0.Add(time.Minute)
 	c.Tick(now)
-	if look(); killed != 1 {
-		t.Errorf("%d kills at the deadline, want one of the task", killed)
+	if look(); kills != 1 {
+		t.Errorf("%d kills at the deadline, want one of the task", kills)
 	}
 	c.Do(now, StopTrial{Sweep: "s", Trial: 1, Reason: "enough"}) // for good, while it is moved
 	ended := update(&info, cluster.Killed, "b", task.AttemptReport{Attempt: "s.0.1", State: string(cluster.Killed), End: &task.End{Killed: true}})
@@ -62,4 +68,58 @@ func TestCordonsOfOneAgent(t *testing.T) {
 	if agents := c.Snapshot().Agents; agents[0].Cordon != nil {
 		t.Errorf("%+v", agents[0])
 	}
+}
+
+// An agent of which an offer tells that a cordon means it becomes empty as one does that was known: what has not begun is asked for, again
+// for as long as it is there, and after each subscription, and idle executors end.
+func TestCordonByTheAttributeOfAnOffer(t *testing.T) {
+	c, _, info := bundled(t, "")
+	c.Do(t0, SetCordons{List: []Cordon{{ID: "c", Attribute: "rack", Value: "r1"}}})
+	if n := recalls(c.Ready(), &info); n != 0 {
+		t.Errorf("%d recalls of an agent that is not meant as far as is known", n)
+	}
+	offer := func(now time.Time, id string) {
+		o := oneOffer(id, resource.Unit, info.Executor.ID)
+		o.Offers[0].Attributes = []offers.Attribute{{Name: "rack", Value: "r1"}}
+		c.Step(now, o)
+	}
+	offer(t0, "o2")
+	offer(t0, "o3")
+	r := c.Ready()
+	if n := recalls(r, &info); n != 1 || shutdowns(r) != 0 {
+		t.Errorf("%d recalls and %d shutdowns once an offer has told, want a recall", n, shutdowns(r))
+	}
+	now := t0.Add(recallEvery)
+	c.Tick(now)
+	if n := recalls(c.Ready(), &info); n != 1 {
+		t.Errorf("%d recalls later, want one more as the first may be lost", n)
+	}
+	c.Step(now, cluster.Subscribed{Framework: "f"})
+	if n := recalls(c.Ready(), &info); n != 1 {
+		t.Errorf("%d recalls after a subscription", n)
+	}
+
+	c, _, info = bundled(t, "")
+	for i := range 4 {
+		attempt := fmt.Sprintf("s.%d.1", i)
+		c.Step(t0, update(&info, cluster.Running, "r"+attempt, task.AttemptReport{Attempt: attempt, State: string(cluster.Finished), End: &task.End{}}))
+	}
+	c.Step(t0, update(&info, cluster.Finished, "end"))
+	c.Do(t0, SetCordons{List: []Cordon{{ID: "c", Attribute: "rack", Value: "r1"}}})
+	if n := shutdowns(c.Ready()); n != 0 || c.live.len > 0 {
+		t.Fatalf("%d shutdowns, %d attempts live", n, c.live.len)
+	}
+	offer(t0, "o2")
+	if n := shutdowns(c.Ready()); n != 1 {
+		t.Errorf("%d shutdowns of the idle executor, want 1", n)
+	}
+}
+
+func shutdowns(r Ready) (n int) {
+	for _, call := range r.Calls {
+		if _, ok := call.(cluster.Shutdown); ok {
+			n++
+		}
+	}
+	return n
 }

@@ -46,11 +46,13 @@ type Core struct {
 	shared      map[offers.ExecutorID]sharedExecutor
 	timers      timer.Queue
 
-	passScheduled     bool // a timer will make a pass due
-	packDue           bool // something changed since the last pass
-	explicitTries     int  // explicit reconciliations since every task was last answered for; drives their back-off
-	explicitScheduled bool // an explicit reconciliation is scheduled
-	implicitScheduled bool // the implicit reconciliation is scheduled
+	passDue           time.Time // when a timer will make a pass due; zero: none will
+	packDue           bool      // something changed since the last pass
+	hitsLeft          bool      // trials wait for the next pass only because so many have ended as cached in this one
+	recalling         bool      // a timer will ask bundles on cordoned agents again for what has not begun
+	explicitTries     int       // explicit reconciliations since every task was last answered for; drives their back-off
+	explicitScheduled bool      // an explicit reconciliation is scheduled
+	implicitScheduled bool      // the implicit reconciliation is scheduled
 }
 
 // executorRole is what executors of one agent have in common when a task may go to any of them: how they are started, and
@@ -137,13 +139,17 @@ func (c *Core) requestOffers() {
 	c.revived = time.Time{}
 }
 
-// passAt makes a pass due at a later time, one at a time.
+// passAt makes a pass due at a later time. Of several times the earliest counts: that pass asks again for the later ones.
 func (c *Core) passAt(at time.Time) {
-	if c.passScheduled {
+	if !c.passDue.IsZero() && !at.Before(c.passDue) {
 		return
 	}
-	c.passScheduled = true
-	c.timers.Set(at, func(time.Time) { c.passScheduled, c.packDue = false, true })
+	c.passDue = at
+	c.timers.Set(at, func(time.Time) {
+		if c.passDue.Equal(at) {
+			c.passDue, c.packDue = time.Time{}, true
+		}
+	})
 }
 
 // orphan is a task of our framework that runs though the core does not believe in it: an attempt given up for
@@ -189,4 +195,12 @@ func (c *Core) speaker(task cluster.TaskID) *attempt {
 		return p.first()
 	}
 	return nil
+}
+
+// parallel is the scheduler's own bound on the attempts of a sweep at one time; 0: none.
+func (c *Core) parallel(id string) int {
+	if c.cfg.Parallel == nil {
+		return 0
+	}
+	return c.cfg.Parallel(id)
 }

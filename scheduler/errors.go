@@ -13,7 +13,7 @@ var (
 	// ErrEnded: the sweep or trial has ended already.
 	ErrEnded = errors.New("it has ended")
 	// ErrEnding: the sweep is about to end, or its `then` step is under way.
-	ErrEnding = errors.New("it is ending, and can be extended when it has ended")
+	ErrEnding = errors.New("it is ending, and can go on when it has ended")
 	// ErrNothingWaits: by its new spec a sweep that has ended has no trial to run.
 	ErrNothingWaits = errors.New("all its trials have ended, and there are no more: raise `run_cap`, or widen the space")
 	// ErrAtWork: the sweep has not ended, or not all of it is stored.

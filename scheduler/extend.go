@@ -110,6 +110,12 @@ func (c *Core) extend(ev Extend) {
 	ended := run.entry.Phase.Ended()
 	run.spec, run.builder, run.executor = x.spec, x.builder, x.executor
 	next := run.grow(x.spec.Trials, ended)
+	if run.race != nil {
+		run.race.Extend(x.spec)
+		if ended {
+			run.race.Reset() // the queue was cleared
+		}
+	}
 	run.queue.Extend(run.total, next, x.uniform)
 	if ended {
 		c.goOn(run)
@@ -125,7 +131,7 @@ func (c *Core) extend(ev Extend) {
 	if ended {
 		c.note(SweepStarted{Sweep: run.id, Spec: run.spec, At: run.entry.Submitted, Resumed: true})
 	} else {
-		c.watchWall(run)
+		c.watchClock(run)
 		c.watchBudgets(run)
 	}
 	c.retellSoon() // its points may be wanted sooner now, or later
@@ -184,9 +190,9 @@ func (c *Core) teach(run *run) {
 	}
 }
 
-// watchWall has the limit of a sweep's time watched that runs.
-func (c *Core) watchWall(run *run) {
-	if run.spec.Limits.Wall > 0 && !run.clockStart.IsZero() {
-		c.scheduleWallCheck(run)
+// watchClock has the limits of a sweep's time watched, if it runs.
+func (c *Core) watchClock(run *run) {
+	if !run.clockStart.IsZero() {
+		c.scheduleClockCheck(run)
 	}
 }

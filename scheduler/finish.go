@@ -168,6 +168,7 @@ func (c *Core) commitTrial(att *attempt, v classification, to sweep.State, due t
 	e.Stop = run.stops.memory(att.trial)
 	if to.Terminal() {
 		setSteps(&e, run.observe(att.trial, to, &att.value))
+		run.raced(att.trial, to, &att.value)
 	}
 	c.journal(e)
 	c.moved(run, att.trial, to, att.where(), v.reason)
@@ -206,7 +207,7 @@ func (c *Core) endRecord(att *attempt, v classification, final bool) *results.En
 			e.StartMs, e.EndMs = x.StartMs, x.EndMs
 		}
 	}
-	e.Seed, e.Task = att.seed, att.otherTask()
+	e.Seed, e.Key, e.Task = att.seed, att.key, att.otherTask()
 	if final && (v.outcome == sweep.AttemptStopped || att.killing == killDone) {
 		e.Stop = att.stopped()
 	}

@@ -19,8 +19,13 @@ type group struct {
 
 // groups is all that may start now, in order of submission, and whether more waits that may not.
 func (c *Core) groups() (all []group, held bool) {
+	c.hitsLeft = false
 	for _, run := range c.order {
 		if run.entry.Phase.Ended() {
+			continue
+		}
+		if c.takeHits(run); run.hits >= mostHits {
+			held = true
 			continue
 		}
 		n := run.launchable(c.parallel(run.id))
@@ -138,12 +143,4 @@ func (c *Core) failLaunch(run *run, trial int, err error) {
 		run.failures.add(reason, trial)
 	}
 	c.advance(run) // at once: a limit reached in the midst of a pass leaves the other trials alone
-}
-
-// parallel is the scheduler's own bound on the attempts of a sweep at one time; 0: none.
-func (c *Core) parallel(id string) int {
-	if c.cfg.Parallel == nil {
-		return 0
-	}
-	return c.cfg.Parallel(id)
 }

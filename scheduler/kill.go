@@ -68,9 +68,8 @@ const recallEvery = 10 * time.Second
 func (c *Core) recall(run *run) {
 	asked := false
 	for _, att := range run.inOrder() {
-		if p := att.placement; !att.waits() && len(p.attempts) > 1 {
+		if c.recallTask(att) {
 			asked = true
-			c.call(cluster.Message{Agent: p.agent, Executor: p.executor, Data: task.Encode(task.Control{Task: string(p.task), Recall: true})})
 		}
 	}
 	if !asked || run.recalling {
@@ -83,6 +82,16 @@ func (c *Core) recall(run *run) {
 			c.recall(run)
 		}
 	})
+}
+
+// recallTask asks the bundle that an attempt is the first of for what has not begun; it tells whether there is any.
+func (c *Core) recallTask(att *attempt) bool {
+	p := att.placement
+	if att.waits() || len(p.attempts) < 2 {
+		return false
+	}
+	c.call(cluster.Message{Agent: p.agent, Executor: p.executor, Data: task.Encode(task.Control{Task: string(p.task), Recall: true})})
+	return true
 }
 
 // holdsBack reports whether trials of a sweep that run are to go on, and no others are to begin.

@@ -89,36 +89,40 @@ const (
 	mostWallStep  = time.Minute // above, a long limit would grow by too much with every death
 )
 
-// startClock starts a sweep's clock, and watches its limit.
+// startClock starts a sweep's clock, and watches its limits.
 func (c *Core) startClock(run *run) {
 	run.clockStart = c.now
-	if run.spec.Limits.Wall > 0 {
-		c.scheduleWallCheck(run)
-	}
+	c.scheduleClockCheck(run)
 }
 
 // goOn makes an ended sweep active again, with all of its time.
 func (c *Core) goOn(run *run) {
 	run.entry.Phase, run.entry.Reason, run.entry.Ended = sweep.PhaseActive, "", time.Time{}
 	run.entry.Outcome, run.entry.Elapsed, run.entry.Paused = "", 0, false
+	run.queueOver = false
 	c.startClock(run)
 }
 
-// scheduleWallCheck ends a sweep when its time is over, and journals how much has passed until then.
-func (c *Core) scheduleWallCheck(run *run) {
-	wall := run.spec.Limits.Wall
-	step := min(max(wall/100, leastWallStep), mostWallStep)
-	at := c.now.Add(min(step, max(wall-run.elapsed(c.now), 0)))
+// scheduleClockCheck ends a sweep when a time that it has is over, and journals how much has passed until then.
+func (c *Core) scheduleClockCheck(run *run) {
+	limit := run.nextClockLimit()
+	if limit == 0 {
+		return
+	}
+	step := min(max(limit/100, leastWallStep), mostWallStep)
+	at := c.now.Add(min(step, max(limit-run.elapsed(c.now), 0)))
 	run.wallAt = at
 	c.timers.Set(at, func(time.Time) {
-		if !run.wallAt.Equal(at) || run.clockStart.IsZero() {
-			return // paused or over; and started again, it has another timer
-		}
-		if !run.overWallLimit(c.now) {
+		switch {
+		case !run.wallAt.Equal(at) || run.clockStart.IsZero():
+			// paused or over; and started again, it has another timer
+		case run.overQueueLimit(c.now):
+			c.drain(run, sweep.PhaseStopped, fmt.Sprintf("stopped, as no trial of it could be started within %v (limits.queue)", run.spec.Limits.Queue), true)
+		case run.overWallLimit(c.now):
+			c.drain(run, sweep.PhaseStopped, fmt.Sprintf("stopped after %v (limits.wall)", run.spec.Limits.Wall), true)
+		default:
 			c.journalSweep(run)
-			c.scheduleWallCheck(run)
-			return
+			c.scheduleClockCheck(run)
 		}
-		c.drain(run, sweep.PhaseStopped, fmt.Sprintf("stopped after %v (limits.wall)", wall), true)
 	})
 }

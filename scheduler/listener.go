@@ -16,6 +16,7 @@ type Listener struct {
 	Select            func(Select)
 	SweepEnding       func(SweepEnding)
 	SweepEnded        func(SweepEnded)
+	SweepForgotten    func(SweepForgotten)
 	Progress          func(Progress)
 	AgentAvoided      func(AgentAvoided)
 	AgentIncompatible func(AgentIncompatible)
@@ -52,6 +53,8 @@ func (l *Listener) dispatch(n Notice) {
 		notify(l.SweepEnding, n)
 	case SweepEnded:
 		notify(l.SweepEnded, n)
+	case SweepForgotten:
+		notify(l.SweepForgotten, n)
 	case Progress:
 		notify(l.Progress, n)
 	case AgentAvoided:

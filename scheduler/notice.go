@@ -80,6 +80,8 @@ type (
 		Seconds float64
 		Resumed bool // it had ended before this process started
 	}
+	// SweepForgotten: a sweep that has ended made place for others that ended later; the results alone have it now.
+	SweepForgotten struct{ Sweep string }
 	// Progress: a running attempt said how far it is.
 	Progress struct {
 		Sweep   string
@@ -153,6 +155,7 @@ func (ThenReported) notice()      {}
 func (Select) notice()            {}
 func (SweepEnding) notice()       {}
 func (SweepEnded) notice()        {}
+func (SweepForgotten) notice()    {}
 func (Progress) notice()          {}
 func (AgentAvoided) notice()      {}
 func (AgentIncompatible) notice() {}

@@ -23,16 +23,26 @@ func (c *Core) offered(ev cluster.Offered) {
 		return
 	}
 	list := slices.Clone(ev.Offers)
+	cordoned := false // an agent is that was not before: an attribute may have told
 	for i := range list {
+		id := list[i].Agent
+		before := c.health.Cordoned[id]
 		if bad, found := c.health.Observe(&list[i]); found {
 			c.note(AgentIncompatible(bad))
 		}
 		c.compareExecutors(&list[i])
+		if c.health.Cordoned[id] != nil {
+			cordoned = cordoned || before == nil
+			c.shutdownIdle(id)
+		}
 		list[i].Executors = c.runningExecutors(&list[i])
 	}
 	c.cfg.Packer.Add(list...)
 	c.packDue = true
-	c.moveOverdue() // an attribute may have told
+	c.moveOverdue()
+	if cordoned {
+		c.recallCordoned()
+	}
 }
 
 // Pack matches what waits with the offers there are. Call it when a burst of events has been stepped; when
@@ -46,7 +56,7 @@ func (c *Core) Pack(now time.Time) {
 	groups, held := c.groups()
 	d := c.divide(groups)
 	held = held || len(d.held) > 0
-	c.updateOfferFlow(len(d.demands) > 0)
+	c.updateOfferFlow(len(d.demands) > 0 || c.hitsLeft)
 	o := c.cfg.Packing
 	o.MoreWaits, o.Caps, o.Last, o.Exclude = held, c.health.Caps, c.health.Last, c.health.Exclude()
 	plan := c.cfg.Packer.Pack(c.now, d.demands, o)
@@ -151,6 +161,12 @@ func (c *Core) launch(g *group, id offers.AgentID, role string, grant offers.Gra
 		}
 		orders = append(orders, next)
 	}
+	// One that ended as cached, or could not be described, may have ended the sweep, or rivals, and with that what is at hand.
+	orders = slices.DeleteFunc(orders, func(o task.Order) bool { return g.run.state(o.Trial) != sweep.Waiting })
+	if len(orders) == 0 {
+		c.cfg.Packer.TaskEnded(id, (&placement{role: role, demand: g.Demand}).counted(), 1)
+		return cluster.TaskInfo{}, false
+	}
 	return c.start(g, orders, id, role, grant), true
 }
 
@@ -158,28 +174,26 @@ func (c *Core) launch(g *group, id offers.AgentID, role string, grant offers.Gra
 func (c *Core) nextOrder(g *group) (order task.Order, ok bool) {
 	run := g.run
 	for {
+		if run.hits >= mostHits {
+			c.requestOffers() // for what was granted and is not used
+			c.passAt(c.now)
+			return order, false
+		}
 		trial, ok := run.queue.Pop(&g.Group)
 		if !ok {
 			return order, false
 		}
 		order, err := c.taskOrder(run, trial, run.lastAttempt(trial)+1)
-		if err == nil {
+		if err != nil {
+			c.failLaunch(run, trial, err)
+			continue
+		}
+		h, key, cached := c.hit(run, &order)
+		if !cached {
 			return order, true
 		}
-		c.failLaunch(run, trial, err)
+		c.endCached(run, &order, key, h)
 	}
-}
-
-// taskOrder resolves what an attempt runs.
-func (c *Core) taskOrder(run *run, trial, number int) (task.Order, error) {
-	if trial == ThenTrial {
-		return run.builder.Then(number, run.entry.Params, run.entry.Manifest)
-	}
-	p, err := run.point(trial)
-	if err != nil {
-		return task.Order{}, err
-	}
-	return run.builder.Order(trial, number, p)
 }
 
 // start makes the attempts that run what orders say, and their task.
@@ -194,7 +208,7 @@ func (c *Core) start(g *group, orders []task.Order, id offers.AgentID, role stri
 	var info cluster.ExecutorInfo
 	for i := range orders {
 		o := &orders[i]
-		att := &attempt{placement: p, run: run, trial: o.Trial, number: o.Attempt, place: i, launched: c.now, seed: o.Seed}
+		att := &attempt{placement: p, run: run, trial: o.Trial, number: o.Attempt, place: i, launched: c.now, seed: o.Seed, key: run.builder.Key(o)}
 		run.attempts[run.slot(o.Trial)] = uint16(o.Attempt)
 		c.believe(att)
 		if i == 0 {
@@ -206,6 +220,7 @@ func (c *Core) start(g *group, orders []task.Order, id offers.AgentID, role stri
 		c.joinStream(att, first.Interval)
 		c.moved(run, o.Trial, sweep.Launched, a.Host, "")
 		run.stops.begin(o.Trial)
+		run.begins(o.Trial)
 		c.journal(att.entry())
 	}
 	t := cluster.TaskInfo{ID: p.task, Name: string(p.task), Resources: grant.Resources, Executor: info}

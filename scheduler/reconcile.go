@@ -52,6 +52,7 @@ func (c *Core) subscribed(ev cluster.Subscribed) {
 			c.recall(run)
 		}
 	}
+	c.recallCordoned()
 	c.unconfirmExecutors()
 	c.explicitTries = 0
 	c.reconcileExplicit()

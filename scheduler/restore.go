@@ -151,6 +151,7 @@ func (c *Core) restoreTrial(e journal.TrialEntry) error {
 	}
 	run.restoreSteps(&e)
 	run.stops.restore(e.Trial, e.State, e.Stop, &e.Value)
+	run.restoreRace(&e)
 	if run.entry.Phase.Ended() {
 		return nil // kept for its turns only
 	}
@@ -188,7 +189,7 @@ func (r *run) restoreResult(e journal.TrialEntry) {
 		return
 	}
 	switch e.State {
-	case sweep.Succeeded:
+	case sweep.Succeeded, sweep.Cached:
 		r.consider(e.Trial, &e.Value)
 	case sweep.Failed:
 		r.failures.add(e.Reason, e.Trial)
@@ -245,7 +246,7 @@ func (c *Core) restoreSeed(att *attempt) error {
 	if err != nil {
 		return err
 	}
-	att.seed = order.Seed
+	att.seed, att.key = order.Seed, att.run.builder.Key(&order)
 	c.believe(att)
 	c.joinStream(att, 0)
 	return nil

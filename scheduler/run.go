@@ -25,10 +25,12 @@ type run struct {
 	search     *search.Log        // gives the points
 	builder    *task.Builder      // gives what attempts ask for and run
 	stops      stops              // ends trials early
+	race       *stop.Race         // orders and ends repeats; nil: they run in turn
 	executor   executorSpec       // of the executors of its attempts
 	entry      journal.SweepEntry // as the journal has it
 	clockStart time.Time          // when its clock went on from entry.Elapsed; zero: it stands
 	wallAt     time.Time          // of the timer that watches it
+	queueOver  bool               // limits.queue has been looked at when it was due
 
 	total    int
 	states   []uint8  // sweep.State per trial; slot total is the `then` step
@@ -49,6 +51,7 @@ type run struct {
 	loss             Loss             // the last
 	first            firstFailures
 	touched          bool     // see Core.advance
+	hits             int      // trials that have ended as cached in this pass
 	recalling        bool     // a timer will ask its bundles again for what has not begun
 	reached          *attempt // reached the target since the last advance
 	unstartable      string   // likewise: why no trial of the sweep can be started
@@ -169,7 +172,7 @@ func (r *run) launchable(most int) int {
 }
 
 // keepsTrials reports whether the journal is to keep the trials of a sweep that has ended.
-func (r *run) keepsTrials() bool { return r.search.Learns() || r.stops.Stopper != nil }
+func (r *run) keepsTrials() bool { return r.search.Learns() || r.stops.Stopper != nil || r.race != nil }
 
 // elapsed is what a sweep's clock shows.
 func (r *run) elapsed(now time.Time) time.Duration {
@@ -177,6 +180,24 @@ func (r *run) elapsed(now time.Time) time.Duration {
 		return r.entry.Elapsed
 	}
 	return r.entry.Elapsed + now.Sub(r.clockStart)
+}
+
+// nextClockLimit is the limit that the sweep's clock reaches next; 0: none.
+func (r *run) nextClockLimit() time.Duration {
+	wall, queue := r.spec.Limits.Wall, r.spec.Limits.Queue
+	if queue > 0 && !r.queueOver && (wall == 0 || queue < wall) {
+		return queue
+	}
+	return wall
+}
+
+// overQueueLimit reports whether a sweep has waited for as long as it may, and nothing of it was ever launched.
+func (r *run) overQueueLimit(now time.Time) bool {
+	if limit := r.spec.Limits.Queue; limit == 0 || r.queueOver || r.elapsed(now) < limit {
+		return false
+	}
+	r.queueOver = true
+	return !slices.ContainsFunc(r.attempts, func(number uint16) bool { return number > 0 })
 }
 
 // overWallLimit reports whether a sweep's time is over.
@@ -279,6 +300,7 @@ type attempt struct {
 	points   uint64    // the number the next new point has
 	value    sweep.Series
 	seed     uint64
+	key      string   // names what it does, of sweeps with `cache`
 	percent  *float64 // how far it last said it is; nil: it has not
 
 	killing killReason // it is being killed, and what that makes of it

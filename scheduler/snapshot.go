@@ -102,7 +102,7 @@ func (c *Core) status(r *run) SweepStatus {
 		ID: r.id, Spec: r.spec, Phase: r.entry.Phase, Paused: r.entry.Paused, Reason: r.entry.Reason,
 		Counts: r.Counts(), Staged: len(r.live) - r.tasks, Best: r.best, BestTrial: r.bestTrial,
 		Submitted: r.entry.Submitted, Elapsed: r.elapsed(c.now), Ended: r.entry.Ended, Then: r.state(ThenTrial),
-		Loss: r.loss, Early: r.stops.byRule(), Percent: r.percent(),
+		Loss: r.loss, Early: r.endedEarly(), Percent: r.percent(),
 	}
 }
 

@@ -41,6 +41,13 @@ func (s *stops) end(trial int) {
 	}
 }
 
+// free says that a trial's steps were made elsewhere.
+func (s *stops) free(trial int) {
+	if s.concerns(trial) {
+		s.Free(trial)
+	}
+}
+
 // memory is what the journal keeps with a trial; nil: nothing.
 func (s *stops) memory(trial int) *sweep.StopMemory {
 	if !s.concerns(trial) {

@@ -205,6 +205,9 @@ func storySpec(t *testing.T, d *datadriven.TestData) testSpec {
 	if d.MaybeScanArgs(t, "wall", &wall) {
 		spec.Limits.Wall, _ = time.ParseDuration(wall)
 	}
+	if queue := ""; d.MaybeScanArgs(t, "queue", &queue) {
+		spec.Limits.Queue, _ = time.ParseDuration(queue)
+	}
 	if eta := ""; d.MaybeScanArgs(t, "asha", &eta) {
 		e := sweep.EarlyStop{Rule: sweep.ASHA, Rungs: [][]int64{{1, 2, 4, 8}}}
 		fmt.Sscan(eta, &e.Eta)
@@ -403,6 +406,8 @@ func renderNotice(n Notice) string {
 	case SweepEnded:
 		b, _ := json.Marshal(n.Counts)
 		return fmt.Sprintf("%s ended, %s: %s %s", n.Sweep, n.Phase, n.Reason, b)
+	case SweepForgotten:
+		return n.Sweep + " is forgotten"
 	case NeverStarted:
 		return fmt.Sprintf("%s/%d to %d never started", n.Sweep, n.From, n.To-1)
 	case Anomaly:

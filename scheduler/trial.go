@@ -12,6 +12,11 @@ import (
 
 // endUnlaunched ends a trial that has no live attempt. Its record stands for the attempt that will not be.
 func (c *Core) endUnlaunched(run *run, trial int, to sweep.State, reason string) {
+	c.endUnlaunchedBy(run, trial, to, reason, nil)
+}
+
+// endUnlaunchedBy is endUnlaunched by a decision; nil: by none.
+func (c *Core) endUnlaunchedBy(run *run, trial int, to sweep.State, reason string, by *sweep.StopDecision) {
 	run.queue.Forget(trial)
 	delete(run.budgets, trial)
 	run.attempts[run.slot(trial)]++
@@ -20,6 +25,9 @@ func (c *Core) endUnlaunched(run *run, trial int, to sweep.State, reason string)
 	setSteps(&e, run.observe(trial, to, &e.Value))
 	e.Stop = run.stops.memory(trial)
 	c.journal(e)
+	if by == nil {
+		run.raced(trial, to, &e.Value)
+	}
 	c.moved(run, trial, to, "", reason)
 	outcome := sweep.AttemptStopped
 	if to == sweep.Failed {
@@ -28,7 +36,7 @@ func (c *Core) endUnlaunched(run *run, trial int, to sweep.State, reason string)
 	ms := c.now.UnixMilli()
 	c.record(run, results.Record{
 		Sweep: run.id, Trial: trial, Attempt: number,
-		End: &results.End{State: outcome, Final: true, Reason: reason, StartMs: ms, EndMs: ms},
+		End: &results.End{State: outcome, Final: true, Reason: reason, StartMs: ms, EndMs: ms, Stop: by},
 	})
 }
 
@@ -86,6 +94,7 @@ func (c *Core) waitAgain(run *run, t int, reason string) {
 	e.Stop = run.stops.anew(t)
 	c.journal(e)
 	run.reopen(t)
+	run.racesAgain(t)
 	c.note(TrialMoved{Sweep: run.id, Trial: t, Attempt: run.lastAttempt(t), From: from, To: sweep.Waiting, Reason: reason, At: c.now})
 	run.queue.Push(t)
 }

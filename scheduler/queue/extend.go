@@ -16,11 +16,8 @@ func (q *Queue) Extend(total, next int, uniform *resource.Resources) {
 	}
 	slices.Sort(seen)
 	q.total, q.next = total, min(q.next, next)
-	for _, trial := range seen {
-		if trial < q.next {
-			q.retries = append(q.retries, trial)
-		}
-	}
+	q.retries = append(q.retries, seen...)
+	q.retries = slices.DeleteFunc(q.retries, func(trial int) bool { return trial >= total || q.comes(trial) })
 	q.ahead = lookahead{}
 	q.uniform = nil // what is counted by the demand it was goes on being so
 	if uniform != nil {

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
@@ -13,6 +14,8 @@ type Queue struct {
 	total   int
 	waiting func(trial int) bool
 	demand  func(trial int) (need resource.Resources, fresh bool, err error)
+
+	order func() (trial int, ok bool) // takes the next trial that never had a turn; nil: in order of their numbers
 
 	next     int               // trials from here on never had a turn
 	retries  []int             // trials whose turn came back, oldest first
@@ -61,6 +64,10 @@ func New(
 	return q
 }
 
+// Order has somebody else choose in which order trials have their first turns. Whoever does knows which have had theirs, also in
+// earlier processes.
+func (q *Queue) Order(next func() (trial int, ok bool)) { q.order = next }
+
 // Room is how many of the trials that wait may start now beside those that run: they are not delayed, and every
 // limit (0: none) leaves room.
 func (q *Queue) Room(waiting, running int, limits ...int) int {
@@ -86,10 +93,15 @@ func (q *Queue) Push(trial int) {
 	case trial < 0:
 	case q.isolate[trial]:
 		q.isolated = append(q.isolated, trial)
+	case q.comes(trial):
 	default:
 		q.retries = append(q.retries, trial)
 	}
 }
+
+// comes reports whether a trial's turn comes by its number, also one that had a turn before the sweep was extended. A bundle would be
+// given it twice if it were to come back besides.
+func (q *Queue) comes(trial int) bool { return q.order == nil && trial >= q.next }
 
 // pop takes the next trial that waits: first those whose turn came back, then the next that never had one.
 func (q *Queue) pop() (trial int, ok bool) {
@@ -97,6 +109,11 @@ func (q *Queue) pop() (trial int, ok bool) {
 		trial, q.retries = q.retries[0], q.retries[1:]
 		if q.Waits(trial) {
 			return trial, true
+		}
+	}
+	for q.order != nil {
+		if trial, ok = q.order(); !ok || q.Waits(trial) {
+			return trial, ok
 		}
 	}
 	for q.next < q.total {
@@ -143,6 +160,9 @@ func (q *Queue) Clear() {
 // Restore takes in that a trial had a turn in an earlier process. Those below of which nothing is known are pushed
 // by Resume.
 func (q *Queue) Restore(trial int) {
+	if q.order != nil {
+		return
+	}
 	for t := q.next; t < trial; t++ {
 		q.skipped = append(q.skipped, t)
 	}
@@ -158,3 +178,18 @@ func (q *Queue) Resume() {
 	}
 	q.skipped = nil
 }
+
+// Next is the trial that Pop would take next of a queue whose trials all ask for the same; it stays until Skip. Of another queue,
+// or where none waits, there is none.
+func (q *Queue) Next() (trial int, ok bool) {
+	if q.uniform == nil {
+		return 0, false
+	}
+	if trial, ok = q.pop(); ok {
+		q.retries = slices.Insert(q.retries, 0, trial)
+	}
+	return trial, ok
+}
+
+// Skip takes the turn of the trial that Next has named just now.
+func (q *Queue) Skip() { q.retries = q.retries[1:] }

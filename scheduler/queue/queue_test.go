@@ -159,3 +159,53 @@ func TestBadTrialStopsTheLook(t *testing.T) {
 		t.Errorf("isolated: %+v", bad)
 	}
 }
+
+// What Next has named, and what comes back, is popped once also where an extension has the turns of both still come.
+func TestExtendedQueueGivesEachTrialOnce(t *testing.T) {
+	q, s := newQueue(4, 1)
+	if trial, ok := q.Next(); !ok || trial != 0 {
+		t.Fatalf("next: %d, %v", trial, ok)
+	}
+	need := resource.Resources{CPUs: 1}
+	q.Extend(5, 0, &need)
+	q.Push(2)
+	groups, _, _ := q.Groups(5)
+	var got []int
+	for trial, ok := q.Pop(&groups[0]); ok; trial, ok = q.Pop(&groups[0]) { // as a bundle: none has started meanwhile
+		got = append(got, trial)
+	}
+	expect(t, "popped", got, 0, 1, 2, 3, 4)
+
+	// chosen by others, a trial that has been taken comes back, unless the sweep has it no more
+	q, s = newQueue(4, 1, 2)
+	order := []int{3, 0, 1, 2}
+	q.Order(func() (trial int, ok bool) {
+		if len(order) == 0 {
+			return 0, false
+		}
+		trial, order = order[0], order[1:]
+		return trial, true
+	})
+	groups, _, _ = q.Groups(2)
+	endPass(q, groups)
+	q.Extend(2, 2, nil)
+	order = []int{1}
+	groups, _, _ = q.Groups(4)
+	expect(t, "shape", take(q, s, &groups[0], 9), 0)
+	expect(t, "other shape", take(q, s, &groups[1], 9), 1)
+}
+
+// What ends while it is in view makes room for others.
+func TestEndedTrialsLeaveTheView(t *testing.T) {
+	q, s := newQueue(8, 1, 2)
+	groups, _, _ := q.Groups(4)
+	endPass(q, groups)
+	for trial := range 4 {
+		s.taken[trial] = true
+	}
+	groups, _, _ = q.Groups(4)
+	if len(groups) != 2 || groups[0].Count != 2 || groups[1].Count != 2 {
+		t.Fatalf("%+v", groups)
+	}
+	expect(t, "shape", take(q, s, &groups[0], 9), 4, 6)
+}

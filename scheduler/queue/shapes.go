@@ -79,6 +79,10 @@ func (q *Queue) Groups(n int) (all []Group, fresh []int, bad *BadTrial) {
 // fill looks ahead until n trials or maxLookahead are in view, or one is bad.
 func (q *Queue) fill(n int) (fresh []int, bad *BadTrial) {
 	w := &q.ahead
+	for i := range w.groups { // some may have ended since
+		w.groups[i].trials = slices.DeleteFunc(w.groups[i].trials, func(trial int) bool { return !q.Waits(trial) })
+	}
+	q.Settle()
 	if w.index == nil {
 		w.index = map[*offers.Demand]int{}
 	}

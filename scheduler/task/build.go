@@ -20,6 +20,8 @@ type Options struct {
 	Image       Image                            // of the trials, when the spec has one
 	Winner      *board.Winner                    // of the sweep whose `then` this one is; nil: it is not
 	Files       Files
+	// Work names what the trials do, but for what their orders say of it; see Builder.Key. Empty: no results are kept for others.
+	Work string
 }
 
 // Image is what the trials' image says of itself.
@@ -80,7 +82,7 @@ func (b *Builder) Order(trial, attempt int, p sweep.Point) (Order, error) {
 	if err != nil {
 		return Order{}, fmt.Errorf("expand the command of trial %d: %w", trial, err)
 	}
-	order, err := b.order(trial, attempt, sweep.TrialSeed(b.spec.Seed, trial), p, run)
+	order, err := b.order(trial, attempt, b.spec.TrialSeed(trial, p), p, run)
 	if err != nil || b.options.Winner == nil {
 		return order, err
 	}
@@ -183,9 +185,11 @@ func (b *Builder) order(trial, attempt int, seed uint64, p sweep.Point, run swee
 		Timeout: b.spec.Task.Timeout, Grace: b.spec.Task.Grace,
 	}
 	if c := b.spec.Task.Container; c != nil {
-		o.Inside, o.User = true, cmp.Or(c.User, b.options.Image.User)
+		o.Inside, o.Alone = true, b.spec.Task.Isolation == sweep.Contained
+		o.User = cmp.Or(c.User, b.options.Image.User)
 	}
 	o.Processes, o.NoWandb, o.Events = b.spec.Task.Processes, b.spec.Task.NoWandb, b.spec.Task.Events
+	o.NoMlflow, o.Prometheus = b.spec.Task.NoMlflow, b.spec.Task.Prometheus
 	if o.Limits, err = b.limits(p); err != nil {
 		return Order{}, err
 	}
