@@ -59,10 +59,10 @@ func (l *laws) read(p *process, restarted bool) {
 		if restarted && lost <= s.lost+l.late() {
 			s.lost = max(lost, s.lost)
 		}
-		if lost > s.lost && l.w.spec.Limits.Wall > 0 && l.w.counts[ClockForward] == 0 { // a jump may be lost whole
+		if lost > s.lost && l.w.specs.first.Limits.Wall > 0 && l.w.counts[ClockForward] == 0 { // a jump may be lost whole
 			l.w.fail("wall: %s is said to have been worked on for %v, in truth for %v, and %v were lost", x.ID, x.Elapsed, s.total, s.lost)
 		}
-		if wall := l.w.spec.Limits.Wall; wall > 0 && s.runs && x.Elapsed > wall+l.late() {
+		if wall := l.w.specs.first.Limits.Wall; wall > 0 && s.runs && x.Elapsed > wall+l.late() {
 			l.w.fail("wall: %s is %s after %v, its limit is %v", x.ID, x.Phase, x.Elapsed, wall)
 		}
 	}

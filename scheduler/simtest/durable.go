@@ -19,6 +19,7 @@ func (l *laws) durable(entries []journal.Entry) {
 			l.durableSweep(e)
 		case journal.TrialEntry:
 			l.durableTrial(e)
+			l.early(l.sweep(e.Sweep).race.entry(e))
 			l.early(l.sweep(e.Sweep).early.entry(e))
 		case journal.RecordEntry:
 			l.durableRecord(e)
@@ -27,6 +28,7 @@ func (l *laws) durable(entries []journal.Entry) {
 	}
 	for _, s := range l.sweeps {
 		l.early(s.early.carriedOut())
+		l.early(s.race.dropped())
 	}
 }
 
@@ -42,11 +44,41 @@ func (l *laws) durableSweep(e journal.SweepEntry) {
 	if s.phase != e.Phase {
 		l.w.log("journal: sweep %s is %s %s", e.ID, e.Phase, e.Reason)
 	}
+	if n := len(e.Extensions); n < s.growth.times {
+		l.w.fail("law 1: %s was extended %d times, and then %d times", e.ID, s.growth.times, n)
+	} else if n > s.growth.times {
+		l.extended(s, &e)
+	}
 	if e.Phase == sweep.PhaseDraining {
 		s.halted = true
 	}
 	s.phase, s.winner = e.Phase, e.Winner
+	s.race.over = e.Phase != sweep.PhaseActive
 	s.early.killing = e.Killing && e.Phase == sweep.PhaseDraining
+}
+
+// extended sees that a sweep goes on by another spec.
+func (l *laws) extended(s *ledger, e *journal.SweepEntry) {
+	spec, err := l.w.specs.of(e)
+	if err != nil {
+		l.w.fail("law 1: the journal has an extension of %s that cannot be: %v", e.ID, err)
+		return
+	}
+	ended := s.phase.Ended() && !e.Phase.Ended()
+	if ended {
+		s.halted = false // what never started runs too
+		for t, x := range s.trials {
+			if x.State == sweep.Stopped && x.Attempt == 0 {
+				delete(s.trials, t)
+			}
+		}
+	}
+	l.w.log("journal: %s is extended, to %d trials", e.ID, spec.Trials)
+	if broken := s.growth.extend(e, spec, ended, s.trials); broken != "" {
+		l.w.fail("law 1: %s", broken)
+	}
+	s.early.extend(spec)
+	s.race.extend(spec)
 }
 
 func (l *laws) durableTrial(e journal.TrialEntry) {
@@ -77,9 +109,15 @@ func (l *laws) durableTrial(e journal.TrialEntry) {
 	case known && old.State != e.State && !old.State.CanMove(e.State):
 		l.w.fail("law 1: trial %d of %s goes from %v to %v", e.Trial, e.Sweep, old.State, e.State)
 	}
+	if e.Trial >= s.growth.spec.Trials {
+		l.w.fail("law 1: trial %d of %s is %v, there are %d", e.Trial, e.Sweep, e.State, s.growth.spec.Trials)
+	}
 	l.unbegun(&e, &old)
 	if !known || old.State != e.State {
 		l.w.log("journal: %s is %v %s", cluster.NewTaskID(e.Sweep, e.Trial, e.Attempt), e.State, e.Reason)
+	}
+	if old.State.Terminal() && e.State == old.State && e.Reason == "" {
+		e.Reason = old.Reason // it is told again without, as its sweep goes on
 	}
 	s.trials[e.Trial] = e
 }
@@ -114,8 +152,12 @@ func (l *laws) durableRecord(e journal.RecordEntry) {
 	s.all = append(s.all, *r)
 	task := cluster.NewTaskID(e.Sweep, r.Trial, r.Attempt)
 	t := l.task(task)
-	for i := range r.Points {
-		l.point(task, t, r.First+uint64(i), &r.Points[i])
+	if r.End != nil && r.End.State == sweep.AttemptCached {
+		l.cached(s, t, r)
+	} else {
+		for i := range r.Points {
+			l.point(task, t, r.First+uint64(i), &r.Points[i])
+		}
 	}
 	if r.End != nil {
 		l.end(s, task, t, r)
@@ -129,6 +171,9 @@ func (l *laws) startsBeside(a *attempt) {
 		return
 	}
 	id, trial, number, _ := a.task.Parse()
+	if l.w.story.known(trial) {
+		l.w.fail("law 4: %s starts, and an earlier sweep did its work", a.task)
+	}
 	for n := 1; n < number; n++ {
 		old := l.w.truth[cluster.NewTaskID(id, trial, n)]
 		if old == nil || !old.alive {
@@ -172,6 +217,9 @@ func (l *laws) end(s *ledger, task cluster.TaskID, t *taskLedger, r *results.Rec
 		return
 	}
 	t.ended = true
+	if e.Stop != nil && e.Stop.Rule == sweep.Racing {
+		s.dropped++
+	}
 	if e.Final {
 		if s.finals[r.Trial]++; s.finals[r.Trial] > 1 {
 			l.w.fail("law 1: trial %d of %s ends twice", r.Trial, r.Sweep)
@@ -192,6 +240,9 @@ func (l *laws) end(s *ledger, task cluster.TaskID, t *taskLedger, r *results.Rec
 			l.w.fail("law 6: trial %d of %s had the parameters %s, now %s", r.Trial, r.Sweep, first, e.Params)
 		}
 		s.params[r.Trial] = string(e.Params)
+		if broken := s.growth.point(r); broken != "" {
+			l.w.fail("law 6: %s", broken)
+		}
 	}
 	if strings.Contains(e.Reason, "of its points never came") && l.w.counts[ClockForward]+l.w.counts[AgentReboot] > 0 {
 		return // its executor's word was not taken: the agent lost the rest, or the scheduler's clock says that it waited for long
@@ -265,4 +316,23 @@ func sameRecord(a, b *results.Record) bool {
 	}
 	return a.End == nil || a.End.State == b.End.State && a.End.Final == b.End.Final && a.End.Points == b.End.Points &&
 		a.End.Reason == b.End.Reason && string(a.End.Params) == string(b.End.Params)
+}
+
+// cached holds the record of a trial that ended by earlier work to that.
+func (l *laws) cached(s *ledger, t *taskLedger, r *results.Record) {
+	if !l.w.story.known(r.Trial) || r.End.From == nil || r.End.From.Trial != r.Trial {
+		l.w.fail("law 2: trial %d of %s is cached by %v, and nobody did its work", r.Trial, r.Sweep, r.End.From)
+		return
+	}
+	if old := s.trials[r.Trial]; old.Attempt != r.Attempt || r.Attempt != 1 {
+		l.w.fail("law 4: attempt %d of trial %d of %s is cached, attempt %d is in the journal", r.Attempt, r.Trial, r.Sweep, old.Attempt)
+	}
+	want := results.Record{Trial: r.Trial, Attempt: r.Attempt, Points: l.w.story.earlierPoints(r.Trial), First: r.First, End: r.End}
+	if !sameRecord(&want, r) {
+		l.w.fail("law 2: trial %d of %s is cached with %+v, the earlier work said %+v", r.Trial, r.Sweep, r.Points, want.Points)
+	}
+	for i := range r.Points {
+		t.points[r.First+uint64(i)] = true
+	}
+	s.cached++
 }

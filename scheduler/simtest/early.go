@@ -52,10 +52,21 @@ func (p *stopReplay) record(r *results.Record) (broken string) {
 			p.trial(d.Trial).made = append(p.trial(d.Trial).made, d)
 		}
 	}
-	if r.End != nil && r.End.Stop != nil && !sameDecision(r.End.Stop, t.decided) {
+	if r.End != nil && r.End.State == sweep.AttemptCached {
+		p.stopper.End(r.Trial)
+		p.stopper.Free(r.Trial)
+	}
+	if r.End != nil && r.End.Stop != nil && r.End.Stop.Rule != sweep.Racing && !sameDecision(r.End.Stop, t.decided) {
 		return fmt.Sprintf("the record of trial %d says that %+v ended it, the journal %+v", r.Trial, *r.End.Stop, t.decided)
 	}
 	return ""
+}
+
+// extend goes on by another spec.
+func (p *stopReplay) extend(spec *sweep.Spec) {
+	if p.spec = spec; p.stopper != nil {
+		p.stopper.Extend(spec)
+	}
 }
 
 // entry takes in where a trial stands.
@@ -64,7 +75,7 @@ func (p *stopReplay) entry(e journal.TrialEntry) (broken string) {
 		return ""
 	}
 	t := p.trial(e.Trial)
-	begins := e.State == sweep.Launched && e.Attempt > t.last.Attempt
+	begins := e.State == sweep.Launched && e.Attempt > t.last.Attempt || e.State == sweep.Cached && t.last.State != sweep.Cached
 	reopened := t.last.State.Terminal() && e.State == sweep.Waiting
 	t.last = e
 	var decided *stop.Decision

@@ -1,6 +1,7 @@
 package simtest
 
 import (
+	"slices"
 	"time"
 
 	api "github.com/mesos/mesos-go/api/v1/lib/scheduler"
@@ -50,7 +51,7 @@ func (w *world) inject(f Fault) {
 		w.jump(f.Kind, w.while(arg, time.Second, 2*time.Hour))
 	case ClockBack:
 		w.jump(f.Kind, -w.while(arg, time.Second, 10*time.Minute))
-	case UserStop, UserPause, UserRetry, UserStopTrial, UserTell:
+	case UserStop, UserPause, UserRetry, UserStopTrial, UserTell, UserExtend:
 		w.user(f.Kind, sweepID(arg%w.story.Sweeps), arg/2)
 	default:
 		w.armed[f.Kind] = append(w.armed[f.Kind], f.Arg)
@@ -251,6 +252,8 @@ func (w *world) user(k Kind, id string, arg int) {
 		p.do(scheduler.Retry{Sweep: id})
 	case UserStopTrial:
 		p.do(scheduler.StopTrial{Sweep: id, Trial: trial, Reason: notPromising})
+	case UserExtend:
+		w.extend(id, arg)
 	case UserTell:
 		p.do(scheduler.SendMessage{Sweep: id, Trial: trial, Body: []byte(`{"say":"hello"}`)})
 	}
@@ -284,4 +287,21 @@ func (w *world) resume(id string) {
 		return
 	}
 	w.after(time.Second, func() { w.resume(id) })
+}
+
+// extend is a user's `kaon extend`: on top of what was set before, something is set. What may not be is refused, and changes nothing.
+func (w *world) extend(id string, arg int) {
+	for _, x := range w.process.core.Snapshot().Sweeps {
+		if x.ID != id || slices.ContainsFunc(w.process.inbox, func(in input) bool { e, is := in.command.(scheduler.Extend); return is && e.Sweep == id }) {
+			continue // a server takes one extension of a sweep at a time
+		}
+		set := w.story.change(x.Spec, arg)
+		next, err := w.specs.with(id, append(append([]string(nil), x.Spec.Overrides...), set...))
+		if err != nil {
+			w.fail("parse the spec of %s with %q: %v", id, set, err)
+			return
+		}
+		w.log("the user extends %s by %q", id, set)
+		w.process.do(scheduler.Extend{Sweep: id, Spec: next, Overrides: set})
+	}
 }

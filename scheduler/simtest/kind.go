@@ -44,6 +44,7 @@ const (
 	UserTell                  // a user sends a message to a trial
 	AgentBroken               // executors that start on an agent end at once for a while, as they cannot reach it
 	StrayWinner               // a winner is told that nobody asked for
+	UserExtend                // a user extends a sweep
 	Kinds                     // how many there are
 )
 
@@ -53,7 +54,7 @@ var kindNames = [Kinds]string{
 	"executor-stuck", "master-death", "crash-early", "crash-torn", "crash-late", "crash-midway", "crash-silent",
 	"bucket-slow", "bucket-down", "bucket-torn", "clock-forward", "clock-back", "disk-full", "user-stop",
 	"user-pause", "user-retry", "user-stop-trial", "user-tell", "agent-broken",
-	"stray-winner",
+	"stray-winner", "user-extend",
 }
 
 // String is the kind's name in stories and counts.

@@ -51,6 +51,10 @@ type ledger struct {
 	used    journal.AttemptRef // that it was last launched with
 	first   journal.AttemptRef // that it was first launched with
 	early   *stopReplay
+	race    *raceReplay
+	growth  *growth
+	cached  int // trials that ended by earlier work
+	dropped int // by their race
 }
 
 // taskLedger is what is durable of one attempt.
@@ -117,9 +121,11 @@ func newLaws(w *world) laws {
 func (l *laws) sweep(id string) *ledger {
 	s := l.sweeps[id]
 	if s == nil {
+		spec := l.w.story.Sharing.spec(id, l.w.specs.first)
 		s = &ledger{
 			trials: map[int]journal.TrialEntry{}, finals: map[int]int{}, params: map[int]string{},
-			lost: map[int]int{}, stopped: map[int]bool{}, early: newStopReplay(l.w.spec),
+			lost: map[int]int{}, stopped: map[int]bool{}, early: newStopReplay(spec),
+			race: newRaceReplay(spec), growth: newGrowth(spec, l.w.story.Learns),
 		}
 		l.sweeps[id] = s
 	}
@@ -391,6 +397,10 @@ func (l *laws) noticed(p *process, n scheduler.Notice) {
 		l.w.log("sweep %s has ended: %s, %s", n.Sweep, n.Phase, n.Reason)
 		if c := n.Counts; c.Waiting+c.Launched+c.Running > 0 {
 			l.w.fail("law 1: sweep %s ended with %+v", n.Sweep, c)
+		}
+	case scheduler.SweepExtended:
+		if broken := l.sweep(n.Sweep).growth.told(&n); broken != "" {
+			l.w.fail("law 5: %s", broken)
 		}
 	case scheduler.Anomaly:
 		l.w.log("anomaly: %s %s %v", n.Message, n.Task, n.Err)

@@ -31,13 +31,14 @@ const (
 	NoOrder                   // points that precede those of an update are not waited for
 	ForgetMarks               // a restart does not know what trials had when they were compared
 	ForgetBundles             // a restart takes the attempts of a bundle for tasks of their own
+	ForgetExtensions          // a restart reads sweeps as they were submitted
 	Mutations                 // how many there are, with NoMutation
 )
 
 var mutationNames = [Mutations]string{"no mutation", "acknowledge before journal", "forget dedupe", "relaunch without kill", "use a rescinded offer",
 	"launch before journal", "forget attempts at a restart", "forget records too early", "never suppress",
 	"forget what executors find out", "relaunch without grace", "take updates in as they come",
-	"forget marks at a restart", "forget bundles at a restart"}
+	"forget marks at a restart", "forget bundles at a restart", "forget extensions at a restart"}
 
 // String is the mistake's name.
 func (m Mutation) String() string { return mutationNames[m] }
@@ -143,12 +144,17 @@ func (m Mutation) grace(s *Story) time.Duration {
 
 // read leaves live attempts out of what is read from the journal.
 func (m Mutation) read(all iter.Seq2[journal.Entry, error]) iter.Seq2[journal.Entry, error] {
-	if m != ForgetAttempts && m != ForgetMarks && m != ForgetBundles {
+	if m != ForgetAttempts && m != ForgetMarks && m != ForgetBundles && m != ForgetExtensions {
 		return all
 	}
 	return func(yield func(journal.Entry, error) bool) {
 		for e, err := range all {
-			if t, ok := e.(journal.TrialEntry); ok && m == ForgetMarks {
+			if s, ok := e.(journal.SweepEntry); ok && m == ForgetExtensions {
+				s.Extensions = nil
+				e = s
+			} else if m == ForgetExtensions {
+				// the trials stand as they do
+			} else if t, ok := e.(journal.TrialEntry); ok && m == ForgetMarks {
 				t.Stop = nil
 				e = t
 			} else if ok && (t.State == sweep.Launched || t.State == sweep.Running) {

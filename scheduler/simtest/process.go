@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -14,7 +15,6 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
-	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 	"github.com/kaon-sweep/kaon/sweep/search"
@@ -81,7 +81,7 @@ func (w *world) launchScheduler() {
 	w.laws.rebuilt(p)
 	for i := range w.story.Sweeps {
 		if !w.laws.submitted(sweepID(i)) { // whoever submitted got no answer, and tries again
-			sub := w.story.Sharing.submission(sweepID(i), w.spec)
+			sub := w.story.Sharing.submission(sweepID(i), w.specs.first)
 			if wait := w.story.Sharing.late(sub.ID, w.now.Sub(w.begin)); wait > 0 {
 				w.after(wait, func() { p.do(sub) })
 				continue
@@ -113,8 +113,8 @@ func (p *process) open() error {
 }
 
 func (w *world) boardConfig(id string) board.Config {
-	return board.Config{Sweep: id, Trials: w.spec.Trials, Objective: w.spec.Objective, Metrics: w.spec.Metrics,
-		Repeat: w.spec.Repeat}
+	spec := w.laws.sweep(id).growth.spec
+	return board.Config{Sweep: id, Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics, Repeat: spec.Repeat}
 }
 
 func (p *process) config() scheduler.Config {
@@ -130,9 +130,9 @@ func (p *process) config() scheduler.Config {
 			Builds:   map[string]scheduler.Build{"amd64": {Argv: []string{buildAMD64, "executor"}}},
 			Overhead: resource.Resources{CPUs: 100, Mem: 32 * resource.Unit},
 		},
-		Builder: func(id string, spec *sweep.Spec) (*task.Builder, error) {
-			return task.NewBuilder(id, spec, task.Options{})
-		},
+		Builder: w.earlier.builder,
+		Cached:  w.earlier.find,
+		Values:  p.values,
 		Search: func(spec *sweep.Spec) (search.Method, error) {
 			made, err := search.New(spec)
 			if err != nil || !w.story.Learns {
@@ -141,11 +141,26 @@ func (p *process) config() scheduler.Config {
 			return &learner{Method: made}, nil
 		},
 		Parse: func(e journal.SweepEntry) (*sweep.Spec, error) {
-			if string(e.Source) != string(w.spec.Source) || e.Seed != w.spec.Seed {
+			if string(e.Source) != string(w.specs.first.Source) || e.Seed != w.specs.first.Seed {
 				return nil, fmt.Errorf("the journal has another spec")
 			}
-			return w.story.Sharing.spec(e.ID, w.spec), nil
+			return w.specs.of(&e)
 		},
+	}
+}
+
+// values is what the objective was at the end of each trial, as the board has it.
+func (p *process) values(id string) iter.Seq2[int, sweep.Series] {
+	return func(yield func(int, sweep.Series) bool) {
+		for t := range p.boards[id].Trials(board.Query{}) {
+			var value sweep.Series
+			if !t.State.Terminal() || t.Value == nil {
+				continue
+			}
+			if value.Add(float64(*t.Value)); !yield(t.Trial, value) {
+				return
+			}
+		}
 	}
 }
 
@@ -297,6 +312,8 @@ func (p *process) hear(n scheduler.Notice) {
 			return
 		}
 		p.writers[n.Record.Sweep].add(n.Number, n.Record)
+	case scheduler.SweepExtended:
+		p.boards[n.Sweep].Extend(n.Spec.Trials)
 	case scheduler.Select:
 		p.choose(n.Sweep)
 	case scheduler.FrameworkRejected:

@@ -82,6 +82,8 @@ func (h *shrinker) setting() {
 		func(s *Story) { s.Slow = false },
 		func(s *Story) { s.Bundle = "off" },
 		func(s *Story) { s.Short = false },
+		func(s *Story) { s.Racing = 0 },
+		func(s *Story) { s.Known = 0 },
 		func(s *Story) { s.Then = false },
 		func(s *Story) { s.Learns = false },
 		func(s *Story) { s.Target = false },

@@ -42,6 +42,8 @@ type Story struct {
 	Short       bool          // trials last less than a second, so that bundles of a learnt size come
 	OnDisk      bool          // the journal is files, else it is in memory
 	Sharing     sharing
+	Racing      int // trials of each point, which race; 0: points have one
+	Known       int // every so many-th trial was done by an earlier sweep; 0: none
 
 	Rare   bool // points travel seldom: as where there are many more executors
 	Narrow bool // executors may send little before they hear that it was taken in
@@ -113,6 +115,7 @@ func Draw(seed uint64) Story {
 	s.Rare, s.Narrow = one(4), one(6)
 	s.drawTime()
 	s.drawQueues()
+	s.drawLiving()
 	return s
 }
 
@@ -140,7 +143,7 @@ const lateRetry = 20 * time.Minute
 func drawFaults(r *rand.Rand) []Fault {
 	kinds := make([]Kind, 1+r.IntN(7))
 	for i := range kinds {
-		kinds[i] = Kind(r.IntN(int(Kinds)))
+		kinds[i] = Kind(r.IntN(int(UserExtend))) // which has stories of its own: see drawLiving
 	}
 	span := pick(r, 5*time.Second, 20*time.Second, time.Minute, 4*time.Minute)
 	all := make([]Fault, 1+r.IntN(24))
@@ -166,6 +169,12 @@ func (s *Story) source() []byte {
 	x := "min: 0.0, max: 1.0"
 	if s.Method == "grid" {
 		x = "values: [1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987, 1597, 2584, 4181, 6765, 10946]"
+	}
+	if s.Racing > 0 {
+		p("repeat: {trials: %d, racing: true}", s.Racing)
+	}
+	if s.Known > 0 {
+		p("cache: true")
 	}
 	p("parameters:\n  x: {%s}\n  k: {values: [1, 2, 3]}", x)
 	p("command: [./train, \"${args}\"]")
@@ -253,6 +262,7 @@ func (s *Story) flags() func(func(string, bool) bool) {
 			{"learning search", s.Learns}, {"hard trials", s.Hard}, {"slow trials", s.Slow}, {"short trials", s.Short}, {"isolated executors", s.Isolated}, {"journal on disk", s.OnDisk},
 			{"early stopping " + s.Early, s.Early != ""}, {"a budget of steps", s.Steps+s.TrialSteps > 0},
 			{"a budget of time", s.TrialTime > 0},
+			{fmt.Sprintf("races of %d", s.Racing), s.Racing > 0}, {fmt.Sprintf("results for one in %d", s.Known), s.Known > 0},
 			{"rare updates", s.Rare}, {"narrow window", s.Narrow}, {fmt.Sprintf("queues %+v", s.Sharing), s.Sharing.Queues},
 		} {
 			if !yield(f.name, f.on) {

@@ -146,6 +146,9 @@ func (s *Story) scriptOf(trial, attempt int) script {
 // value is a trial's objective at its point i; the last is the trial's own number, the others lie near it.
 func (s *Story) value(trial, i int) float64 {
 	v := unit(mix(s.Seed, uint64(trial)+7, 4))
+	if s.Racing > 0 && trial >= 0 { // most of it is the point's
+		v = v/8 + unit(mix(s.Seed, uint64(trial/s.Racing)+7, 8))
+	}
 	return v + 0.01*unit(mix(s.Seed, uint64(trial)+7, uint64(i), 5))
 }
 

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/timer"
@@ -22,7 +23,8 @@ type world struct {
 	steps    int
 	calm     bool // the faults are over
 
-	spec     *sweep.Spec
+	specs    specs
+	earlier  earlierWork
 	cluster  *embedded.Core
 	machines []*machine
 	byName   map[string]*machine
@@ -53,12 +55,13 @@ func newWorld(s Story, mutation Mutation, trace func(string)) (*world, error) {
 	w := &world{
 		story: s, mutation: mutation, rng: rand.New(rand.NewPCG(s.Seed, 2)), begin: start, now: start,
 		byName: map[string]*machine{}, bucket: newBucket(), trace: trace,
+		specs: specs{story: &s, read: map[string]*sweep.Spec{}}, earlier: earlierWork{&s, map[string]scheduler.Hit{}},
 	}
 	w.bucket.w = w
 	w.laws = newLaws(w)
 	w.truth = groundTruth{}
 	var err error
-	if w.spec, err = parseSpec(s.source(), s.Seed%1000); err != nil {
+	if w.specs.first, err = parseSpec(s.source(), s.Seed%1000); err != nil {
 		return nil, fmt.Errorf("parse the story's spec: %w\n%s", err, s.source())
 	}
 	if w.disk, err = newDisk(w); err != nil {
