@@ -1,0 +1,221 @@
+package kubernetes
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kaon-sweep/kaon/sweep/resource"
+)
+
+// Scheme begins the address of a cluster: kubernetes://CONTEXT?options, or kubernetes alone.
+const Scheme = "kubernetes"
+
+// Config says which cluster to drive, and what its pods are like. Zero fields take the defaults named here.
+type Config struct {
+	Kubeconfig string // file; empty: as kubectl finds it, else the account of the pod that this process runs in
+	Context    string // of the kubeconfig; empty: the current one
+	Namespace  string // of the pods; empty: the context's
+	Nodes      string // selector of labels; empty: all nodes
+
+	Image    string // for trials that name none; empty: such trials are refused
+	Executor string // kaon's own binary: a path in every image; empty: this program is brought to the pod
+	// KaonImage holds kaon's binary at /kaon, and brings it to pods by an init container; empty: by the pod's standard input,
+	// for which the trial's image needs a shell, head and gzip
+	KaonImage string
+
+	User           string            // UID[:GID] of trials whose spec says none; default 65532:65532
+	Root           bool              // trials may run as root: pods are not held to PodSecurity's "restricted"
+	PriorityClass  string            // of the pods; empty: the cluster's default
+	RuntimeClass   string            // of the pods; empty: the cluster's default
+	ServiceAccount string            // of the pods; they get no token of it. Empty: default
+	PullSecrets    []string          // Secrets by which images are pulled
+	Tolerate       []string          // taints KEY[=VALUE][:EFFECT] that are no obstacle
+	Labels         map[string]string // of the pods, besides kaon's own
+	GPU            string            // the resource that GPUs are; empty: resource.GPUNames, whichever a node has
+	Rate           float64           // pods created a second, at most; default 20
+
+	// NodeTimeout is after how long without its kubelet a node's trials are given up; default 75 s, as Mesos's agents'
+	NodeTimeout time.Duration
+
+	// StartTimeout is how long a volume or a network may keep a pod from starting, as its Events say; default 3 minutes: nodes that
+	// were just added have neither at once
+	StartTimeout time.Duration
+
+	Folder  string                                     // where agents remember their executors; required
+	Program func(arch string) (path string, err error) // kaon's binary for nodes of an architecture
+	// Files serves what executors ask of hosts other than their agent; nil: nothing
+	Files http.Handler
+	Log   *slog.Logger // default: discards
+}
+
+const (
+	defaultRate = 20
+	defaultUser = 65532 // the "nonroot" of distroless images, which is no user of any other
+)
+
+func (c *Config) complete() error {
+	if c.Folder == "" {
+		return errors.New("no folder given in which agents remember their executors")
+	}
+	c.Rate = cmp.Or(c.Rate, defaultRate)
+	c.StartTimeout = cmp.Or(c.StartTimeout, 3*time.Minute)
+	c.User = cmp.Or(c.User, fmt.Sprintf("%d:%d", defaultUser, defaultUser))
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return CheckUser(c.User, c.Root)
+}
+
+// numericUser reads UID[:GID]; the group is the user's number when it is left out.
+func numericUser(text string) (uid, gid int64, err error) {
+	user, group, grouped := strings.Cut(text, ":")
+	uid, err = strconv.ParseInt(user, 10, 32)
+	gid = uid
+	if err == nil && grouped {
+		gid, err = strconv.ParseInt(group, 10, 32)
+	}
+	if err != nil || uid < 0 || gid < 0 {
+		return 0, 0, fmt.Errorf("user %q: on Kubernetes a user is a number, UID or UID:GID: names are known only within an image", text)
+	}
+	return uid, gid, nil
+}
+
+// CheckUser refuses a user that pods cannot have, where root is not allowed.
+func CheckUser(text string, root bool) error {
+	uid, gid, err := numericUser(text)
+	if err == nil && !root && (uid == 0 || gid == 0) {
+		err = fmt.Errorf("user %q: root is not for pods under PodSecurity's \"restricted\": name another user and group, or allow it "+
+			"for all by %s://CONTEXT?root=true", text, Scheme)
+	}
+	return err
+}
+
+// ParseAddress reads kubernetes, kubernetes://CONTEXT or kubernetes://CONTEXT?options.
+func ParseAddress(text string) (Config, error) {
+	var c Config
+	fail := func(format string, args ...any) (Config, error) {
+		return Config{}, fmt.Errorf("read cluster %q: %s", text, fmt.Sprintf(format, args...))
+	}
+	rest, ok := strings.CutPrefix(text, Scheme)
+	if !ok || rest != "" && !strings.HasPrefix(rest, "://") {
+		return fail("want kubernetes, or kubernetes://CONTEXT?namespace=NAME")
+	}
+	context, query, _ := strings.Cut(strings.TrimPrefix(rest, "://"), "?")
+	var err error
+	if c.Context, err = url.PathUnescape(context); err != nil { // contexts of clouds have slashes and colons in them
+		return fail("bad context: %v", err)
+	}
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return fail("bad options: %v", err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		set, known := options[name]
+		if !known {
+			return fail("unknown option %q: the options are %s", name, strings.Join(slices.Sorted(maps.Keys(options)), ", "))
+		}
+		for _, value := range values[name] {
+			if err := set(&c, value); err != nil {
+				return fail("option %s=%q: %v", name, value, err)
+			}
+		}
+	}
+	return c, nil
+}
+
+// options are those of an address. All but tolerate, pull_secret and label are said once.
+var options = map[string]func(c *Config, value string) error{
+	"kubeconfig":      func(c *Config, v string) error { c.Kubeconfig = v; return nil },
+	"namespace":       func(c *Config, v string) error { c.Namespace = v; return nil },
+	"nodes":           func(c *Config, v string) error { c.Nodes = v; return nil },
+	"image":           func(c *Config, v string) error { c.Image = v; return nil },
+	"executor":        setExecutor,
+	"kaon_image":      func(c *Config, v string) error { c.KaonImage = v; return nil },
+	"priority_class":  func(c *Config, v string) error { c.PriorityClass = v; return nil },
+	"runtime_class":   func(c *Config, v string) error { c.RuntimeClass = v; return nil },
+	"service_account": func(c *Config, v string) error { c.ServiceAccount = v; return nil },
+	"pull_secret":     func(c *Config, v string) error { c.PullSecrets = append(c.PullSecrets, v); return nil },
+	"tolerate":        func(c *Config, v string) error { c.Tolerate = append(c.Tolerate, v); return nil },
+	"label":           setLabel,
+	"gpu":             setGPU,
+	"rate":            setRate,
+	"root":            setRoot,
+	"user": func(c *Config, v string) (err error) {
+		c.User = v
+		_, _, err = numericUser(v)
+		return err
+	},
+}
+
+func setExecutor(c *Config, v string) error {
+	if !strings.HasPrefix(v, "/") {
+		return errors.New("want the absolute path of kaon's binary in the images")
+	}
+	c.Executor = v
+	return nil
+}
+
+func setLabel(c *Config, v string) error {
+	key, value, ok := strings.Cut(v, "=")
+	if !ok || key == "" || strings.HasPrefix(key, prefix) {
+		return errors.New("want KEY=VALUE, of a key that is not kaon's")
+	}
+	if c.Labels == nil {
+		c.Labels = map[string]string{}
+	}
+	c.Labels[key] = value
+	return nil
+}
+
+func setGPU(c *Config, v string) error {
+	c.GPU = v
+	return resource.CheckExtended(v)
+}
+
+// gpuNames are the resources that GPUs are.
+func (c *Config) gpuNames() []string {
+	if c.GPU != "" {
+		return []string{c.GPU}
+	}
+	return resource.GPUNames
+}
+
+// CheckDevices refuses to count as GPUs what the address does not call so, and to have GPUs counted as something else.
+func (c *Config) CheckDevices(need resource.Resources) error {
+	if c.GPU == "" {
+		return nil
+	}
+	for _, name := range need.Names() {
+		switch {
+		case name == c.GPU && !slices.Contains(resource.GPUNames, name):
+			return fmt.Errorf("task.resources.%s: these are GPUs, as the cluster's address has gpu=%s: write `gpus` for it", name, name)
+		case name != c.GPU && slices.Contains(resource.GPUNames, name):
+			return fmt.Errorf("task.resources.%s: the cluster's address has gpu=%s, so that there are no other GPUs: leave that out of it, or write `gpus`",
+				name, c.GPU)
+		}
+	}
+	return nil
+}
+
+func setRate(c *Config, v string) (err error) {
+	if c.Rate, err = strconv.ParseFloat(v, 64); err != nil || !(c.Rate > 0 && c.Rate <= 1000) {
+		return errors.New("want pods a second, from above 0 to 1000")
+	}
+	return nil
+}
+
+func setRoot(c *Config, v string) (err error) {
+	if c.Root = v == ""; !c.Root {
+		c.Root, err = strconv.ParseBool(v)
+	}
+	return err
+}

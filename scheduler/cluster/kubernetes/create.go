@@ -1,0 +1,207 @@
+package kubernetes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+var errPartly = errors.New("the executor's program was brought only in part")
+
+const (
+	createPatience = 2 * time.Minute // of an API server that is away; then the tasks are better elsewhere
+	discardWait    = 5 * time.Second // before the removal of a pod that failed is tried again
+	contendedWait  = time.Second     // before a quota that others change at the same time is asked again
+	quotaWait      = 5 * time.Second // before tasks that a quota refuses are given back: it frees nothing sooner
+)
+
+// create creates the pod; false: there is none, and its agent was told.
+func (x *container) create(ctx context.Context) bool {
+	c := x.cluster
+	if c.creation.Wait(ctx) != nil {
+		return false
+	}
+	x.node.remote.Settled() // tasks that came with the first are known
+	p, err := x.describe()
+	if err != nil {
+		x.node.remote.StartFailed(x.id, err.Error())
+		return false
+	}
+	until := time.Now().Add(createPatience)
+	for {
+		if _, _, killed := x.now(); killed {
+			x.node.remote.Exited(x.id, 9)
+			return false
+		}
+		var made pod
+		err := c.api.call(ctx, http.MethodPost, podsPath(c.conf.Namespace), nil, p, &made)
+		if exists(err) {
+			err = x.compare(ctx, p, &made)
+		}
+		if err == nil {
+			x.mu.Lock()
+			if x.mu.pod == nil {
+				x.mu.pod = &made
+			}
+			x.mu.Unlock()
+			return true
+		}
+		if ctx.Err() != nil {
+			return false
+		}
+		if again, _ := passing(err, 0); again && time.Now().Before(until) {
+			c.log.Warn("pod not created", "pod", p.Metadata.Name, "err", err)
+			continue // the call itself has waited
+		}
+		if contended(err) && time.Now().Before(until) {
+			c.log.Warn("pod not created", "pod", p.Metadata.Name, "err", err)
+			if sleep(ctx, contendedWait) {
+				continue
+			}
+			return false
+		}
+		x.refuse(ctx, err)
+		return false
+	}
+}
+
+// exists tells the refusal of a name that is taken.
+func exists(err error) bool {
+	var s *StatusError
+	return errors.As(err, &s) && s.Code == http.StatusConflict && s.Reason == "AlreadyExists"
+}
+
+// contended tells a refusal that is of the moment: a quota's count was changed by others at the same time.
+func contended(err error) bool { return code(err) == http.StatusConflict && !exists(err) }
+
+// describe makes the pod that is to be created.
+func (x *container) describe() (*pod, error) {
+	c := x.cluster
+	x.mu.Lock()
+	limits := x.mu.limits
+	x.mu.Unlock()
+	var delivery int64
+	if c.conf.Executor == "" && c.conf.KaonImage == "" {
+		program, err := c.binaries.of(x.node.arch)
+		if err != nil {
+			return nil, err
+		}
+		delivery = int64(len(program))
+	}
+	x.size = limits
+	p, err := c.podOf(x.node, x.begin, limits, delivery)
+	if err == nil && delivery > 0 {
+		p.Metadata.Annotations[noteDelivery] = strconv.FormatInt(delivery, 10)
+	}
+	return p, err
+}
+
+// compare finds out whether the pod that is there under our name is ours: then an earlier try has made it.
+func (x *container) compare(ctx context.Context, want, there *pod) error {
+	c := x.cluster
+	if err := c.api.call(ctx, http.MethodGet, podPath(c.conf.Namespace, want.Metadata.Name), nil, nil, there); err != nil {
+		return err
+	}
+	if !c.ours(there) || there.Metadata.Annotations[noteHash] != want.Metadata.Annotations[noteHash] {
+		return &StatusError{Code: http.StatusConflict, Reason: "AlreadyExists",
+			Message: fmt.Sprintf("pod %s is there already, and is not what was to be created", want.Metadata.Name)}
+	}
+	return nil
+}
+
+// refuse tells the agent that the API server will have no such pod. What quotas and admission say may be otherwise later.
+func (x *container) refuse(ctx context.Context, err error) {
+	why := "Kubernetes refuses the pod: " + err.Error()
+	if code(err) == http.StatusForbidden && strings.Contains(why, "exceeded quota") || contended(err) || code(err) == 0 ||
+		code(err) == http.StatusTooManyRequests || code(err) >= 500 {
+		if sleep(ctx, quotaWait) {
+			x.node.remote.Refused(x.id, why)
+		}
+		return
+	}
+	x.node.remote.StartFailed(x.id, why)
+}
+
+// remove deletes a pod, whose containers have so many seconds to end. One that is gone is removed.
+func (c *Cluster) remove(ctx context.Context, p *pod, grace int) error {
+	err := c.api.remove(ctx, p, grace)
+	if err != nil && ctx.Err() == nil {
+		c.log.Warn("pod not deleted", "pod", p.Metadata.Name, "err", err)
+	}
+	return err
+}
+
+// release takes our finalizer off a pod: all that it can tell was written down.
+func (c *Cluster) release(ctx context.Context, p *pod) error {
+	err := c.api.release(ctx, p)
+	if err != nil && ctx.Err() == nil {
+		c.log.Warn("pod not released", "pod", p.Metadata.Name, "err", err)
+	}
+	return err
+}
+
+// sweep removes pods of ours that no agent knows: their end was written down, or they were created by a process that died
+// before it was told so. From then on they are removed as they are seen.
+func (c *Cluster) sweep() {
+	c.mu.Lock()
+	c.mu.swept = true
+	var left []*pod
+	for _, of := range c.mu.pods {
+		for _, p := range of {
+			if c.unclaimed(p) {
+				left = append(left, p)
+			}
+		}
+	}
+	c.mu.Unlock()
+	for _, p := range left {
+		c.discard(p)
+	}
+}
+
+// unclaimed tells a pod of ours that no agent knows; the lock is held. Before sweep, agents have yet to say what they know.
+func (c *Cluster) unclaimed(p *pod) bool {
+	return c.mu.swept && c.ours(p) && c.mu.containers[p.Metadata.Labels[labelContainer]] == nil
+}
+
+// discard removes a pod that no agent knows, unless that is done or under way.
+func (c *Cluster) discard(p *pod) {
+	if c.claim(p) {
+		c.events.tell(p, normal, eventNotAdopted, "kaon takes this pod away: what it did is written down, or it was created by a kaon that ended before it knew; nobody waits for it")
+		c.spawn(func() { c.discardUntil(p) })
+	}
+}
+
+// claim reports whether a pod is the caller's to remove: somebody else may have, and the watch is yet to show it.
+func (c *Cluster) claim(p *pod) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, taken := c.mu.removed[p.Metadata.UID]; taken {
+		return false
+	}
+	c.mu.removed[p.Metadata.UID] = false
+	return true
+}
+
+// discarded notes that a pod is removed.
+func (c *Cluster) discarded(p *pod) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, seen := c.mu.removed[p.Metadata.UID]; seen {
+		c.mu.removed[p.Metadata.UID] = true
+	}
+}
+
+// discardUntil removes a pod, as often as it takes.
+func (c *Cluster) discardUntil(p *pod) {
+	for c.remove(c.ctx, p, 1) != nil || c.release(c.ctx, p) != nil {
+		if !sleep(c.ctx, discardWait) {
+			return
+		}
+	}
+	c.discarded(p)
+}

@@ -1,0 +1,237 @@
+package kubernetes_test
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes/kubernetestest"
+	"github.com/kaon-sweep/kaon/testkit"
+)
+
+// of matches what is asked of pods.
+func of(verb, subresource string) func(kubernetestest.Request) bool {
+	return func(q kubernetestest.Request) bool {
+		return q.Resource == "pods" && q.Subresource == subresource && (verb == "" || q.Verb == verb)
+	}
+}
+
+// untilEnd is a line that runs until end is called.
+func untilEnd(t *testing.T) (line string, end func()) {
+	file := filepath.Join(t.TempDir(), "end")
+	return "while [ ! -e " + file + " ]; do sleep 0.02; done", func() {
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A kubelet that was started anew does not know its pods for a moment: nobody takes that for their end.
+func TestKubeletForgets(t *testing.T) {
+	e := newEngine(t, nil)
+	line, end := untilEnd(t)
+	e.launch(e.offer(1.5), "s.0.1", line, 0.5, true)
+	e.status("s.0.1", cluster.Running)
+	uid := e.k.List("pods", "trials")[0].UID()
+	attach := &kubernetestest.Fault{Match: of("", "attach"), Times: 3,
+		Status: &kubernetestest.Status{Code: 404, Reason: "NotFound", Message: "pod does not exist"}}
+	defer e.k.Inject(attach)()
+	defer e.k.Inject(&kubernetestest.Fault{Match: of("", "log"), Times: 2,
+		Status: &kubernetestest.Status{Code: 400, Reason: "BadRequest", Message: "container is not known"}})()
+	n := e.k.Kubelet("n1")
+	n.Stop()
+	n.Start()
+	testkit.Await(t, "attachments to be refused", func() bool { return e.k.Hits(attach) == 3 })
+	if all := e.k.List("pods", "trials"); len(all) != 1 || all[0].UID() != uid || all[0].Deleting() {
+		t.Fatalf("pods are %v, want the one that was healthy", all)
+	}
+	end()
+	e.status("s.0.1", cluster.Finished)
+	e.empty()
+}
+
+// A log that breaks off is read again before the pod is removed: what an executor said while nobody was attached is in it alone.
+func TestLogBreaksOff(t *testing.T) {
+	e := newEngine(t, nil)
+	line, end := untilEnd(t)
+	e.launch(e.offer(1.5), "s.0.1", line, 0.5, false)
+	e.status("s.0.1", cluster.Running)
+	pod := e.k.List("pods", "trials")[0]
+	attach := &kubernetestest.Fault{Match: of("", "attach"), Status: kubernetestest.Unavailable()}
+	defer e.k.Inject(attach)()
+	n := e.k.Kubelet("n1")
+	time.Sleep(500 * time.Millisecond) // for the acknowledgement to come to it
+	n.Stop()
+	n.Start()
+	testkit.Await(t, "an attachment to be refused", func() bool { return e.k.Hits(attach) > 0 })
+	end()
+	time.Sleep(time.Second) // for the executor to say so to its output
+	log := &kubernetestest.Fault{Match: of("", "log"), Times: 2, Torn: 40}
+	defer e.k.Inject(log)()
+	n.Kill(pod.UID(), "executor")
+	e.status("s.0.1", cluster.Finished)
+	if e.k.Hits(log) != 2 {
+		t.Errorf("%d logs broke off", e.k.Hits(log))
+	}
+	e.empty()
+}
+
+// A quota that others change at the same moment is no pod that is there already.
+func TestQuotaIsContended(t *testing.T) {
+	e := newEngine(t, nil)
+	defer e.k.Inject(&kubernetestest.Fault{Match: of("create", ""), Times: 2, Status: &kubernetestest.Status{Code: 409, Reason: "Conflict",
+		Message: `Operation cannot be fulfilled on resourcequotas "compute": the object has been modified`}})()
+	e.launch(e.offer(1.5), "s.0.1", "exit 0", 0.5, true)
+	e.status("s.0.1", cluster.Finished)
+	e.empty()
+}
+
+// A quota that is used up spends no attempt: its tasks are given back with what the API server said, and run when it has room.
+func TestQuotaIsExceeded(t *testing.T) {
+	e := newEngine(t, nil)
+	full := &kubernetestest.Fault{Match: of("create", ""), Times: 1, Status: kubernetestest.QuotaExceeded("trial")}
+	defer e.k.Inject(full)()
+	e.launch(e.offer(1.5), "s.0.1", "exit 0", 0.5, true)
+	if s := e.status("s.0.1", cluster.Dropped); !strings.Contains(s.Message, "exceeded quota: compute") || s.Reason != "REASON_INVALID_OFFERS" {
+		t.Errorf("%s %q", s.Reason, s.Message)
+	}
+	e.launch(e.offer(1.5), "s.0.2", "exit 0", 0.5, true)
+	e.status("s.0.2", cluster.Finished)
+	e.empty()
+}
+
+// An API server that was just started and has not read its roles yet refuses everything: nobody takes that for an answer, neither
+// the one who begins nor a trial that is to be created. One that is ready means it, at once.
+func TestRolesAreNotReadYet(t *testing.T) {
+	unread := func(times int) *kubernetestest.Fault {
+		return &kubernetestest.Fault{Times: times, Status: &kubernetestest.Status{Code: 403, Reason: "Forbidden",
+			Message: `pods is forbidden: User "u" cannot list resource "pods" in API group "" in the namespace "trials"`}}
+	}
+	e := newEngine(t, func(_ *kubernetes.Config, k *kubernetestest.Cluster) { t.Cleanup(k.Inject(unread(4))) })
+	if e.engine.Narrow() {
+		t.Error("it looks at its own namespace alone")
+	}
+	one := unread(4)
+	one.Match = func(q kubernetestest.Request) bool { return q.Path == "/readyz" || of("create", "")(q) }
+	defer e.k.Inject(one)()
+	e.launch(e.offer(1.5), "s.0.1", "exit 0", 0.5, true)
+	e.status("s.0.1", cluster.Finished)
+	testkit.Await(t, "its pod to be gone", func() bool { return len(e.k.List("pods", "trials")) == 0 })
+	meant := unread(0)
+	meant.Match = of("create", "")
+	defer e.k.Inject(meant)()
+	e.launch(e.offer(1.5), "s.1.1", "exit 0", 0.5, true)
+	if s := e.status("s.1.1", cluster.Failed); !strings.Contains(s.Message, "cannot list resource") || e.k.Hits(one) != 4 || e.k.Hits(meant) != 2 {
+		t.Errorf("%q after %d and %d calls", s.Message, e.k.Hits(one), e.k.Hits(meant))
+	}
+	e.empty()
+}
+
+// A pod that others delete while its program is brought, and while nobody is here to see it, is the platform's doing; who comes
+// next says so as soon as it has seen the pod, and not when it gives up waiting for an executor.
+func TestDeletedWhileNobodyIsHere(t *testing.T) {
+	slow := filepath.Join(t.TempDir(), "kaon")
+	if err := os.WriteFile(slow, []byte("#!/bin/sh\ntrap 'exit 2' TERM\nwhile :; do sleep 0.02; done\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	e := newEngine(t, func(c *kubernetes.Config, k *kubernetestest.Cluster) {
+		k.SetImage("slow:1", kubernetestest.Image{Files: map[string]string{"/kaon": slow}})
+		c.KaonImage = "slow:1"
+	})
+	e.launch(e.offer(1.5), "s.0.1", "exit 0", 0.5, true)
+	pod := func() kubernetestest.Object { return e.k.List("pods", "trials")[0] }
+	testkit.Await(t, "the init container to run", func() bool {
+		return len(e.k.List("pods", "trials")) == 1 && pod().Get("status", "initContainerStatuses", "0", "state", "running") != nil
+	})
+	e.end()
+	e.k.Delete("pods", "trials", pod().Name(), 5)
+	testkit.Await(t, "the pod to end", func() bool { return pod().Text("status", "phase") == "Failed" })
+	e.begin()
+	if s := e.status("s.0.1", cluster.Killed); !strings.Contains(s.Message, "somebody deletes the pod") {
+		t.Errorf("%s %q", s.Reason, s.Message)
+	}
+	e.empty()
+}
+
+// Pods of ours that nobody waits for are removed at once, and not by the next process: one whose creation was answered by a
+// failure, one that came from a former life's last call, and one whose removal failed.
+func TestPodsOfNobody(t *testing.T) {
+	e := newEngine(t, nil)
+	gone := func(what string) {
+		t.Helper()
+		testkit.Await(t, what+" to be gone", func() bool { return len(e.k.List("pods", "trials")) == 0 })
+	}
+	created := &kubernetestest.Fault{Match: of("create", ""), Times: 1, Applied: true,
+		Status: &kubernetestest.Status{Code: 403, Reason: "Forbidden", Message: "a webhook says no, too late"}}
+	defer e.k.Inject(created)()
+	e.launch(e.offer(1.5), "s.0.1", "sleep 1000", 0.5, true)
+	e.status("s.0.1", cluster.Failed)
+	gone("the pod that was created all the same")
+
+	line, end := untilEnd(t)
+	e.launch(e.offer(1.5), "s.1.1", line, 0.5, true)
+	e.status("s.1.1", cluster.Running)
+	known := e.k.List("pods", "trials")[0]
+	labels := map[string]any{}
+	for name, value := range known.Labels() {
+		labels[name] = value
+	}
+	labels["kaon.dev/container"] = "of-a-former-life"
+	e.k.Create("pods", "trials", kubernetestest.Object{"kind": "Pod", "apiVersion": "v1",
+		"metadata": map[string]any{"name": "late", "labels": labels, "finalizers": []any{kubernetes.Finalizer}},
+		"spec":     maps.Clone(known["spec"].(map[string]any))})
+	testkit.Await(t, "the late pod to be gone", func() bool { return e.k.Get("pods", "trials", "late") == nil })
+
+	deleted := &kubernetestest.Fault{Match: of("delete", ""), Times: 1, Status: &kubernetestest.Status{Code: 403, Reason: "Forbidden"}}
+	defer e.k.Inject(deleted)()
+	end()
+	e.status("s.1.1", cluster.Finished)
+	gone("the pod whose deletion was refused")
+	if e.k.Hits(created) != 1 || e.k.Hits(deleted) != 1 {
+		t.Errorf("%d creations and %d deletions failed", e.k.Hits(created), e.k.Hits(deleted))
+	}
+	e.empty()
+}
+
+// A node that was away when the engine began offers what it has when it comes back, whether or not an executor of a former life
+// was there.
+func TestNodeComesBack(t *testing.T) {
+	folder := t.TempDir()
+	node := func(k *kubernetestest.Cluster, name string) {
+		k.AddNode(kubernetestest.Node{Name: name, CPU: "4", Memory: "2Gi", Labels: map[string]string{"pool": name}})
+	}
+	t.Run("former life", func(t *testing.T) {
+		e := newEngine(t, func(c *kubernetes.Config, k *kubernetestest.Cluster) {
+			c.Folder = folder
+			node(k, "idle")
+		})
+		e.launch(e.offer(3.5), "s.0.1", "sleep 1000", 0.5, true)
+		e.status("s.0.1", cluster.Running)
+		testkit.Await(t, "its record", func() bool {
+			all, _ := filepath.Glob(filepath.Join(folder, "nodes", "idle", "meta", "*.state"))
+			return len(all) == 1
+		})
+	})
+	if err := os.Rename(filepath.Join(folder, "nodes", "idle"), filepath.Join(folder, "nodes", "busy")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(folder, "nodes", "idle", "meta"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	e := newEngine(t, func(c *kubernetes.Config, _ *kubernetestest.Cluster) { c.Folder = folder })
+	if _, err := os.Stat(filepath.Join(folder, "nodes", "idle")); err == nil {
+		t.Error("the agent of a node that owes nothing is kept")
+	}
+	node(e.k, "idle")
+	node(e.k, "busy")
+	for seen := map[string]bool{}; len(seen) < 2; {
+		o := e.offer(3)
+		seen[o.Hostname] = true
+		e.decline(o)
+	}
+}

@@ -1,0 +1,302 @@
+package kubernetes
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	api "github.com/mesos/mesos-go/api/v1/lib/executor"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/stdio"
+)
+
+const (
+	drainWait   = 3 * time.Second  // for an attachment to bring what the executor said last
+	imageWait   = 60 * time.Second // for an image that is not to be had: registries have their moments
+	eventsParts = 18               // of Config.StartTimeout: after each of them a pod's Events are asked for
+	configWait  = 10 * time.Second // for what else stands in a container's way
+	logMax      = 256 << 20        // kubelets keep 10 MiB unless told otherwise
+	callMax     = 64 << 20
+	logWait     = 10 * time.Second // for a kubelet that was just started to know a pod's log
+	wrongStates = "ErrImagePull ImagePullBackOff InvalidImageName ErrImageNeverPull CreateContainerConfigError CreateContainerError " +
+		"RunContainerError RegistryUnavailable ImageInspectError CreatePodSandboxError"
+)
+
+// stuck looks whether something stands in the way of a pod that does not run yet; true: it was given up.
+func (x *container) stuck(ctx context.Context, p *pod) bool {
+	why, patience := obstacle(p)
+	if why == "" {
+		why, patience = x.told(ctx, p)
+	}
+	if why == "" {
+		x.blocked = time.Time{}
+		return false
+	}
+	x.mu.Lock()
+	if x.mu.hopeless != "" {
+		why, patience = x.mu.hopeless, 0
+	}
+	x.mu.Unlock()
+	if x.blocked.IsZero() {
+		x.blocked = time.Now()
+	}
+	if time.Since(x.blocked) < patience || x.deleted {
+		return false
+	}
+	x.node.remote.StartFailed(x.id, "Kubernetes: "+why)
+	x.cluster.events.tell(p, warning, eventGaveUp, "kaon waits no longer for this pod to start: "+why)
+	x.clear(ctx, p)
+	return true
+}
+
+// told is what others' Events say that stands in a pod's way, where its status only says that it waits.
+func (x *container) told(ctx context.Context, p *pod) (why string, patience time.Duration) {
+	patience = x.cluster.conf.StartTimeout
+	every := patience / eventsParts
+	if time.Since(p.Metadata.Created) < every {
+		return "", 0
+	}
+	if time.Since(x.asked) >= every && x.cluster.events.asking.Allow() {
+		why, err := x.cluster.events.obstacle(ctx, p)
+		switch x.asked = time.Now(); {
+		case err != nil: // what is known stands
+			x.cluster.log.Debug("events of a pod not read", "pod", p.Metadata.Name, "err", err)
+		case why != "":
+			x.cluster.log.Warn("a pod waits", "pod", p.Metadata.Name, "node", x.node.name, "why", why)
+			fallthrough
+		default:
+			x.warned = why
+		}
+	}
+	return x.warned, patience
+}
+
+// obstacle says what keeps a pod from running, and how long that may pass by itself.
+func obstacle(p *pod) (why string, patience time.Duration) {
+	for _, list := range [][]containerStatus{p.Status.InitContainerStatuses, p.Status.ContainerStatuses} {
+		for _, c := range list {
+			w := c.State.Waiting
+			if w == nil || !strings.Contains(wrongStates, w.Reason) || w.Reason == "" {
+				continue
+			}
+			text := strings.ToLower(w.Message)
+			switch {
+			case w.Reason == "InvalidImageName", w.Reason == "ErrImageNeverPull", strings.Contains(text, "not found"),
+				strings.Contains(text, "manifest unknown"):
+				return w.Reason + ": " + w.Message, 0
+			case strings.Contains(w.Reason, "Image"):
+				return w.Reason + ": " + w.Message, imageWait
+			}
+			return w.Reason + ": " + w.Message, configWait
+		}
+	}
+	return "", 0
+}
+
+// lost tells the agent of a pod that is gone without a word: somebody took it away by force, or its node is no more.
+func (x *container) lost() {
+	x.detach(0)
+	x.node.remote.Exited(x.id, -1)
+}
+
+// finish tells the agent how a pod ended, with what its executor said last, and removes it. false: not yet, as the API server
+// is away.
+func (x *container) finish(ctx context.Context, p *pod) bool {
+	r := x.node.remote
+	x.detach(drainWait)
+	x.attached = nil
+	if len(r.Unfinished(x.id)) > 0 && !x.recall(ctx, p) {
+		return false
+	}
+	m := p.main()
+	var t *terminated
+	if m != nil {
+		t = m.State.Terminated
+	}
+	taken := x.evicted || p.deletedBefore(t) && !x.deleted // also while nobody was here to see it
+	if taken && !x.evicted {
+		r.Evicted(x.id, "Kubernetes: "+evictionOf(p))
+		x.tellMoved(p, evictionOf(p))
+		x.evicted = true
+	}
+	switch {
+	case neverRan(p):
+		r.Refused(x.id, "Kubernetes: "+cmp.Or(p.Status.Message, p.Status.Reason))
+		x.tellMoved(p, cmp.Or(p.Status.Message, p.Status.Reason))
+	case t == nil && initFailure(p) != "" && !taken:
+		r.StartFailed(x.id, "Kubernetes: "+initFailure(p))
+	case t != nil && t.ExitCode == cluster.ExitAgentUnreachable && x.noAttach != nil && !x.listened.Load():
+		r.StartFailed(x.id, "Kubernetes: nobody could attach to the pod: "+x.noAttach.Error())
+	default:
+		if why := disruption(p); why != "" && !x.deleted && !x.evicted {
+			r.Evicted(x.id, "Kubernetes: "+why)
+			x.tellMoved(p, why)
+		}
+		if t != nil && t.Reason == "OOMKilled" {
+			x.mu.Lock()
+			l := x.mu.limits
+			x.mu.Unlock()
+			r.OutOfMemory(x.id, l)
+		}
+		r.Exited(x.id, waitStatus(t))
+	}
+	x.clear(ctx, p)
+	return true
+}
+
+// clear removes a pod whose end its agent has written down. What fails is tried again beside.
+func (x *container) clear(ctx context.Context, p *pod) {
+	if now, _, _ := x.now(); now != nil {
+		p = now
+	}
+	c := x.cluster
+	if !c.claim(p) {
+		return
+	}
+	if c.remove(ctx, p, 1) == nil && c.release(ctx, p) == nil {
+		c.discarded(p)
+		return
+	}
+	c.spawn(func() { c.discardUntil(p) })
+}
+
+// neverRan tells a pod that its kubelet did not take: what was offered was taken by others meanwhile.
+func neverRan(p *pod) bool {
+	if p.Status.Phase != failed {
+		return false
+	}
+	for i := range p.Status.ContainerStatuses {
+		if p.Status.ContainerStatuses[i].State.Terminated != nil && p.Status.Reason != "UnexpectedAdmissionError" {
+			return false
+		}
+	}
+	r := p.Status.Reason
+	return strings.HasPrefix(r, "OutOf") || r == "UnexpectedAdmissionError" || r == "NodeAffinity" || r == "NodeShutdown" || r == "Preempting"
+}
+
+// deletedBefore tells a pod that was deleted before its executor ended, which it may have done for that reason.
+func (p *pod) deletedBefore(t *terminated) bool {
+	d := p.Metadata.DeletionTimestamp
+	return d != nil && (t == nil || t.FinishedAt.IsZero() || !t.FinishedAt.Before(d.Add(-time.Duration(p.Metadata.DeletionGrace)*time.Second)))
+}
+
+// disrupted is what a pod's condition DisruptionTarget says; found: it has it.
+func (p *pod) disrupted() (why string, found bool) {
+	for _, c := range p.Status.Conditions {
+		if c.Type == "DisruptionTarget" && c.Status == "True" {
+			return cmp.Or(c.Message, c.Reason), true
+		}
+	}
+	return "", false
+}
+
+// disruption says why a node or the control plane ended a pod that might have gone on; empty: they did not.
+func disruption(p *pod) string {
+	if why, found := p.disrupted(); found {
+		return why
+	}
+	switch p.Status.Reason {
+	case "Evicted", "Preempting", "NodeShutdown", "Terminated", "NodeLost", "Shutdown":
+		return cmp.Or(p.Status.Message, p.Status.Reason)
+	}
+	return ""
+}
+
+// initFailure says how an init container failed; empty: none did.
+func initFailure(p *pod) string {
+	for _, c := range p.Status.InitContainerStatuses {
+		if t := c.State.Terminated; t != nil && t.ExitCode != 0 {
+			return fmt.Sprintf("init container %s ended with exit code %d: %s", c.Name, t.ExitCode, cmp.Or(t.Message, t.Reason))
+		}
+	}
+	return ""
+}
+
+// waitStatus is how a container ended as the kernel tells of processes; -1: that is not known.
+func waitStatus(t *terminated) int32 {
+	switch {
+	case t == nil:
+		return -1
+	case t.Signal > 0:
+		return int32(t.Signal)
+	case t.ExitCode > 128 && t.ExitCode < 128+65: // as shells and container runtimes tell of signals
+		return int32(t.ExitCode - 128)
+	}
+	return int32(t.ExitCode&0xff) << 8
+}
+
+// recall gives the agent what the executor said and nobody heard, from its log. false: the log cannot be had now.
+func (x *container) recall(ctx context.Context, p *pod) bool {
+	var cut error
+	err := x.cluster.api.log(ctx, p, func(log io.Reader) { cut = stdio.Replay(log, x.replay) })
+	if err = cmp.Or(err, cut); err == nil { // the log's end, also one in the middle of a line
+		return true
+	}
+	if ctx.Err() != nil {
+		return false
+	}
+	if c := code(err); c == http.StatusNotFound || c == http.StatusBadRequest { // there is none, or not yet
+		if m := p.main(); m == nil || m.State.Terminated == nil || m.State.Terminated.Reason == "ContainerStatusUnknown" {
+			return true
+		}
+		if x.noLog.IsZero() {
+			x.noLog = time.Now()
+		}
+		return time.Since(x.noLog) > logWait
+	}
+	x.cluster.log.Warn("log of a pod not read", "pod", p.Metadata.Name, "err", err)
+	again, _ := passing(err, 0) // what was read is not taken twice
+	return !again
+}
+
+// replay takes the updates of a call of an executor's.
+func (x *container) replay(r *http.Request) {
+	if r.Host != agentHost {
+		return
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, callMax))
+	var call api.Call
+	if err != nil || call.Unmarshal(body) != nil || x.who.Allow(&call) != "" {
+		return
+	}
+	var told []mesos.TaskStatus
+	switch call.Type {
+	case api.Call_UPDATE:
+		if call.Update != nil {
+			told = append(told, call.Update.Status)
+		}
+	case api.Call_SUBSCRIBE:
+		for _, u := range call.GetSubscribe().GetUnacknowledgedUpdates() {
+			told = append(told, u.Status)
+		}
+	}
+	for _, s := range told {
+		if len(s.UUID) > 0 && s.State != nil {
+			x.node.remote.Told(x.id, s)
+		}
+	}
+}
+
+// log reads the log of a pod's executor from its beginning, as far as the kubelet has it. Of one that it does not know, or not
+// yet, the error is 404 or 400.
+func (a *API) log(ctx context.Context, p *pod, read func(io.Reader)) error {
+	query := url.Values{"container": {executorContainer}}
+	for try := 0; ; try++ {
+		resp, err := a.open(ctx, a.client, http.MethodGet, podPath(p.Metadata.Namespace, p.Metadata.Name)+"/log", query, "", nil,
+			http.Header{"Accept": {"*/*"}})
+		if err == nil {
+			read(io.LimitReader(resp.Body, logMax))
+			return resp.Body.Close()
+		}
+		if again, wait := passing(err, try); !again || try >= tries || !sleep(ctx, wait) {
+			return err
+		}
+	}
+}

@@ -1,0 +1,108 @@
+package kubernetes
+
+// Pods as the watch shows them: what of nodes is taken by others, and what became of our own.
+
+func keyOf(p *pod) string { return p.Metadata.Namespace + "/" + p.Metadata.Name }
+
+func (c *Cluster) ours(p *pod) bool { return p.Metadata.Labels[labelOwner] == c.owner }
+
+// changePod takes one pod that came, changed or went.
+func (c *Cluster) changePod(p *pod, gone bool) {
+	key := keyOf(p)
+	name := p.Spec.NodeName
+	c.mu.Lock()
+	if old := c.mu.at[key]; old != "" && (gone || old != name) {
+		delete(c.mu.pods[old], key)
+		delete(c.mu.at, key)
+		c.mu.dirty[old] = true
+	}
+	if name != "" && !gone {
+		if c.mu.pods[name] == nil {
+			c.mu.pods[name] = map[string]*pod{}
+		}
+		c.mu.pods[name][key], c.mu.at[key] = p, name
+	}
+	if gone {
+		delete(c.mu.removed, p.Metadata.UID)
+	}
+	left := !gone && p.Metadata.Namespace == c.conf.Namespace && c.unclaimed(p)
+	var x *container
+	if c.ours(p) && p.Metadata.Namespace == c.conf.Namespace {
+		x = c.mu.containers[p.Metadata.Labels[labelContainer]]
+	}
+	c.mu.Unlock()
+	c.dirty(name)
+	if x != nil {
+		x.see(p, gone)
+	}
+	if left {
+		c.discard(p)
+	}
+}
+
+// replacePods takes a new list: what is not in it is gone.
+func (c *Cluster) replacePods(all []*pod) {
+	there := map[string]bool{}
+	for _, p := range all {
+		there[keyOf(p)] = true
+	}
+	var gone []*pod
+	c.mu.Lock()
+	for _, of := range c.mu.pods {
+		for key, p := range of {
+			if !there[key] {
+				gone = append(gone, p)
+			}
+		}
+	}
+	c.mu.Unlock()
+	for _, p := range gone {
+		c.changePod(p, true)
+	}
+	for _, p := range all {
+		c.changePod(p, false)
+	}
+}
+
+// others is what pods that are not ours take of a node, and how many there are.
+func (c *Cluster) others(node string) sum {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	taken := sum{}
+	for _, p := range c.mu.pods[node] {
+		if c.ours(p) || p.ended() {
+			continue
+		}
+		for name, v := range p.requests() {
+			taken[name] += v
+		}
+		taken[podsName]++
+	}
+	return taken
+}
+
+// count is how many of our own pods a node has.
+func (c *Cluster) count(node string) (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, x := range c.mu.containers {
+		if x.node.name == node {
+			n++
+		}
+	}
+	return n
+}
+
+// known is the pod of a container as it was seen last; nil: it was not.
+func (c *Cluster) known(container string) *pod {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, of := range c.mu.pods {
+		for _, p := range of {
+			if c.ours(p) && p.Metadata.Labels[labelContainer] == container {
+				return p
+			}
+		}
+	}
+	return nil
+}
