@@ -25,30 +25,20 @@ const principalVariable = "KAON_PRINCIPAL"
 
 // readCredentials reads NAME:SECRET from a file that others may not read.
 func readCredentials(file string) (name, secret string, err error) {
-	info, err := os.Stat(file)
+	text, err := readSecret(file)
 	if err != nil {
 		return "", "", fmt.Errorf("read credentials: %w", err)
 	}
-	if info.Mode().Perm()&0o004 != 0 {
-		return "", "", fmt.Errorf("read credentials %s: every user of this machine may read it: chmod 600 %s", file, file)
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return "", "", fmt.Errorf("read credentials: %w", err)
-	}
-	return cutCredentials(strings.TrimSpace(string(text)), file)
+	return cutCredentials(text, file)
 }
 
 // givenCredentials reads what a flag says: @FILE, or NAME:SECRET in its variable.
 func givenCredentials(flag, value, variable string) (name, secret string, err error) {
-	if file, ok := strings.CutPrefix(value, "@"); ok {
-		return readCredentials(file)
+	text, where, err := givenSecret(flag, value, variable, "NAME:SECRET")
+	if err != nil {
+		return "", "", err
 	}
-	if value != os.Getenv(variable) {
-		return "", "", fmt.Errorf("%s: a secret on the command line can be read by every user of this machine: "+
-			"write NAME:SECRET to a file and give %[1]s @FILE, or put it into %s", flag, variable)
-	}
-	return cutCredentials(value, variable)
+	return cutCredentials(text, where)
 }
 
 // secretShown is what to say when the command line has a secret in the address of a cluster; empty: it has

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"os"
-	"strings"
 
 	"github.com/kaon-sweep/kaon/server/webhook"
 )
@@ -24,19 +22,16 @@ func (f *webhookFlags) sender(log *slog.Logger) (*webhook.Sender, error) {
 	if len(f.Webhook) == 0 {
 		return nil, nil
 	}
-	cfg := webhook.Config{URLs: f.Webhook, Log: log}
-	for _, text := range f.WebhookAllow {
-		p, err := netip.ParsePrefix(text)
-		if err != nil {
-			return nil, usage(fmt.Errorf("--webhook-allow %q: want an address with the length of its network, as in 10.0.0.0/8", text))
-		}
-		cfg.Allow = append(cfg.Allow, p)
-	}
-	secret, err := givenSecret("--webhook-secret", f.WebhookSecret, webhookVariable)
+	return f.senderTo(f.Webhook, log)
+}
+
+// senderTo starts what tells addresses, by the secret and within the bounds of the flags.
+func (f *webhookFlags) senderTo(addresses []string, log *slog.Logger) (*webhook.Sender, error) {
+	cfg, err := f.webhookConfig()
 	if err != nil {
 		return nil, usage(err)
 	}
-	cfg.Secret = []byte(secret)
+	cfg.URLs, cfg.Log = addresses, log
 	s, err := webhook.New(cfg)
 	if err != nil {
 		return nil, usage(fmt.Errorf("--webhook: %w", err))
@@ -44,25 +39,20 @@ func (f *webhookFlags) sender(log *slog.Logger) (*webhook.Sender, error) {
 	return s, nil
 }
 
-// givenSecret reads what a flag says: @FILE, or a secret in its variable.
-func givenSecret(flag, value, variable string) (string, error) {
-	file, ok := strings.CutPrefix(value, "@")
-	switch {
-	case value == "":
-		return "", fmt.Errorf("write a secret to a file and give %s @FILE, or put it into %s: receivers know by it who speaks", flag, variable)
-	case !ok && value != os.Getenv(variable):
-		return "", fmt.Errorf("%s: a secret on the command line can be read by every user of this machine: "+
-			"write it to a file and give %[1]s @FILE, or put it into %s", flag, variable)
-	case !ok:
-		return value, nil
+// webhookConfig is what the flags say of all webhooks.
+func (f *webhookFlags) webhookConfig() (cfg webhook.Config, err error) {
+	for _, text := range f.WebhookAllow {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return cfg, fmt.Errorf("--webhook-allow %q: want an address with the length of its network, as in 10.0.0.0/8", text)
+		}
+		cfg.Allow = append(cfg.Allow, p)
 	}
-	info, err := os.Stat(file)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", flag, err)
+	if f.WebhookSecret == "" {
+		return cfg, fmt.Errorf("write a secret to a file and give --webhook-secret @FILE, or put it into %s: receivers know by it who speaks",
+			webhookVariable)
 	}
-	if info.Mode().Perm()&0o004 != 0 {
-		return "", fmt.Errorf("%s %s: every user of this machine may read it: chmod 600 %s", flag, file, file)
-	}
-	text, err := os.ReadFile(file)
-	return strings.TrimSpace(string(text)), err
+	secret, _, err := givenSecret("--webhook-secret", f.WebhookSecret, webhookVariable, "it")
+	cfg.Secret = []byte(secret)
+	return cfg, err
 }

@@ -1,10 +1,12 @@
 package webhook
 
 import (
-	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
+	"strings"
 	"syscall"
+	"time"
 )
 
 // closed are addresses of no public host besides those that package netip knows by their kind: what translates or tunnels
@@ -23,9 +25,9 @@ func prefixes(list ...string) []netip.Prefix {
 	return out
 }
 
-// Public reports whether an address is of a host that anybody can reach: none of this machine, of a private network, or of
+// public reports whether an address is of a host that anybody can reach: none of this machine, of a private network, or of
 // what clouds tell their machines there.
-func Public(a netip.Addr) bool {
+func public(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	if !a.IsGlobalUnicast() || a.IsPrivate() {
 		return false
@@ -40,7 +42,17 @@ func Public(a netip.Addr) bool {
 
 // guard refuses connections to what is not public and not allowed. It sees the address that is connected to, after names
 // were looked up, so a name that leads elsewhere the second time is no way around it.
-type guard struct{ allow []netip.Prefix }
+type guard struct {
+	allow  []netip.Prefix
+	remedy string // what to do about it
+}
+
+// Transport connects to hosts that anybody can reach and to those that are allowed. No proxy: it would connect in our stead, to
+// whatever it likes.
+func Transport(allow []netip.Prefix, timeout time.Duration, remedy string) *http.Transport {
+	dialer := &net.Dialer{Timeout: timeout, Control: (&guard{allow, remedy}).control}
+	return &http.Transport{DialContext: dialer.DialContext, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute}
+}
 
 // control is a net.Dialer's.
 func (g *guard) control(_, address string, _ syscall.RawConn) error {
@@ -49,7 +61,7 @@ func (g *guard) control(_, address string, _ syscall.RawConn) error {
 		return err
 	}
 	a := to.Addr().Unmap().WithZone("")
-	if Public(a) {
+	if public(a) {
 		return nil
 	}
 	for _, p := range g.allow {
@@ -57,7 +69,7 @@ func (g *guard) control(_, address string, _ syscall.RawConn) error {
 			return nil
 		}
 	}
-	return &net.AddrError{Err: fmt.Sprintf("is none that anybody can reach, and only such are told: allow it by --webhook-allow %s", cidr(a)), Addr: a.String()}
+	return &net.AddrError{Err: "is none that anybody can reach" + strings.ReplaceAll(g.remedy, "CIDR", cidr(a)), Addr: a.String()}
 }
 
 func cidr(a netip.Addr) string { return netip.PrefixFrom(a, a.BitLen()).String() }

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -72,7 +71,7 @@ var (
 type Sender struct {
 	cfg    Config
 	http   *http.Client
-	queues []chan Event // by address
+	queues []chan message // by address
 	stop   context.CancelFunc
 	ended  sync.WaitGroup
 }
@@ -94,17 +93,15 @@ func New(cfg Config) (*Sender, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	dialer := &net.Dialer{Timeout: answerWait, Control: (&guard{cfg.Allow}).control}
 	s := &Sender{cfg: cfg, http: &http.Client{
-		Timeout: answerWait,
-		// No proxy: it would connect in our stead, to whatever it likes.
-		Transport:     &http.Transport{DialContext: dialer.DialContext, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute},
+		Timeout:       answerWait,
+		Transport:     Transport(cfg.Allow, answerWait, ", and only such are told: allow it by --webhook-allow CIDR"),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	for _, address := range cfg.URLs {
-		queue := make(chan Event, queueLength)
+		queue := make(chan message, queueLength)
 		s.queues = append(s.queues, queue)
 		s.ended.Go(crash.Func(func() { s.run(ctx, address, queue) }))
 	}
@@ -117,20 +114,34 @@ func (s *Sender) Heard(n scheduler.Notice) {
 	if !ok || end.Resumed {
 		return
 	}
-	s.tell(Event{
-		ID: strings.ToLower(rand.Text()), Event: "sweep.ended", Time: time.Now().UTC().Format(time.RFC3339),
+	e := Event{
+		ID: NewID(), Event: "sweep.ended", Time: time.Now().UTC().Format(time.RFC3339),
 		Sweep: end.Sweep, State: string(end.Phase), Reason: end.Reason, Trials: end.Counts, Seconds: end.Seconds,
-	})
+	}
+	if body, err := json.Marshal(e); err == nil { // of numbers and words there is always JSON
+		s.Tell(e.ID, e.Event, e.Sweep, body)
+	}
 }
 
-func (s *Sender) tell(e Event) {
+// NewID is of one event.
+func NewID() string { return strings.ToLower(rand.Text()) }
+
+// message is one event on its way.
+type message struct {
+	id, event, about string
+	body             []byte
+}
+
+// Tell has all addresses told of an event about something, in a JSON body that has the event's id. It does not block.
+func (s *Sender) Tell(id, event, about string, body []byte) {
+	e := message{id, event, about, body}
 	for i, queue := range s.queues {
 		select {
 		case queue <- e:
 			waitingNow.Inc()
 		default:
 			droppedTotal.Inc()
-			s.cfg.Log.Warn("webhook is too far behind, an event is dropped", "webhook", s.cfg.URLs[i], "sweep", e.Sweep)
+			s.cfg.Log.Warn("webhook is too far behind, an event is dropped", "webhook", s.cfg.URLs[i], "event", e.event, "about", e.about)
 		}
 	}
 }
@@ -151,44 +162,41 @@ func (s *Sender) Close(ctx context.Context) {
 }
 
 // run tells an address all that is for it, in order.
-func (s *Sender) run(ctx context.Context, address string, queue <-chan Event) {
+func (s *Sender) run(ctx context.Context, address string, queue <-chan message) {
 	for e := range queue {
 		waitingNow.Dec()
 		s.deliver(ctx, address, e)
 	}
 }
 
-func (s *Sender) deliver(ctx context.Context, address string, e Event) {
-	body, err := json.Marshal(e)
-	if err != nil {
-		return // of numbers and words there is always JSON
-	}
+func (s *Sender) deliver(ctx context.Context, address string, e message) {
 	for n := 1; ; n++ {
-		if err = s.try(ctx, address, e, body); err == nil {
+		err := s.try(ctx, address, e)
+		if err == nil {
 			deliveredTotal.Inc()
 			return
 		}
 		failedTries.Inc()
 		if n >= s.cfg.Backoff.Tries || !bucket.Sleep(ctx, s.cfg.Backoff.Wait(n)) {
 			gaveUpTotal.Inc()
-			s.cfg.Log.Warn("webhook was not told", "webhook", address, "sweep", e.Sweep, "tries", n, "err", err)
+			s.cfg.Log.Warn("webhook was not told", "webhook", address, "event", e.event, "about", e.about, "tries", n, "err", err)
 			return
 		}
 	}
 }
 
-func (s *Sender) try(ctx context.Context, address string, e Event, body []byte) error {
-	rq, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+func (s *Sender) try(ctx context.Context, address string, e message) error {
+	rq, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(e.body))
 	if err != nil {
 		return err
 	}
 	at := strconv.FormatInt(time.Now().Unix(), 10)
 	rq.Header.Set("Content-Type", "application/json")
 	rq.Header.Set("User-Agent", "kaon")
-	rq.Header.Set("X-Kaon-Event", e.Event)
-	rq.Header.Set("X-Kaon-Delivery", e.ID)
+	rq.Header.Set("X-Kaon-Event", e.event)
+	rq.Header.Set("X-Kaon-Delivery", e.id)
 	rq.Header.Set("X-Kaon-Timestamp", at)
-	rq.Header.Set("X-Kaon-Signature", Sign(s.cfg.Secret, at, body))
+	rq.Header.Set("X-Kaon-Signature", Sign(s.cfg.Secret, at, e.body))
 	rs, err := s.http.Do(rq)
 	if err != nil {
 		return err

@@ -114,7 +114,7 @@ func TestPublic(t *testing.T) {
 		"224.0.0.1": false, "ff02::1": false, "255.255.255.255": false, "240.0.0.1": false, "192.0.0.192": false, "198.18.0.1": false, "168.63.129.16": false,
 		"::ffff:127.0.0.1": false, "::ffff:169.254.169.254": false, "64:ff9b::a9fe:a9fe": false, "2002:7f00:1::": false, "::127.0.0.1": false, "2001:0:7f00:1::": false,
 	} {
-		if got := Public(netip.MustParseAddr(text)); got != want {
+		if got := public(netip.MustParseAddr(text)); got != want {
 			t.Errorf("%s: %v", text, got)
 		}
 	}
@@ -142,7 +142,7 @@ func TestDeadReceiver(t *testing.T) {
 	<-began
 	<-told
 	for range queueLength + 1 {
-		s.queues[0] <- Event{}
+		s.queues[0] <- message{}
 		if len(s.queues[0]) == queueLength {
 			break
 		}
