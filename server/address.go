@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
 // address is where the file server listens, and what agents know it by.
@@ -27,6 +29,9 @@ func (c Cluster) address() (address, error) {
 			a.host, a.port = host, port
 		}
 		return a, nil
+	}
+	if c.Kubernetes != nil { // executors reach it by their pods' standard output
+		return address{bind: "127.0.0.1", host: cluster.SchedulerHost}, nil
 	}
 	if c.Mesos == nil {
 		return address{bind: "127.0.0.1"}, nil

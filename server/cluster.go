@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,9 +12,12 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
+	"github.com/kaon-sweep/kaon/scheduler/listen"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/server/sandbox"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -24,6 +26,8 @@ import (
 // runningCluster is a way to run tasks.
 type runningCluster struct {
 	local         bool // in this process
+	pods          bool // of a Kubernetes
+	podRoot       bool // which may be root's
 	driver        mesos.Config
 	executor      scheduler.ExecutorTemplate
 	interpreter   string
@@ -33,6 +37,10 @@ type runningCluster struct {
 	stop          func() // nil: nothing to stop
 	interrupt     func() // ends what runs, when leaving it would surprise; nil: tasks outlive this process
 	name          string // for people
+	warning       string // of what may go wrong there; empty: nothing is known
+
+	// output reads what an attempt writes where this process alone leads; nil: it lies in folders
+	output func(ctx context.Context, host string, task, attempt cluster.TaskID, name string, offset int64) ([]byte, error)
 
 	machine embedded.AgentConfig // of the embedded cluster: all that there is
 	// limits what is used of it; nil: others are not there, or the master's business
@@ -43,6 +51,15 @@ type runningCluster struct {
 func startCluster(
 	ctx context.Context, c Cluster, folder string, files *transfer.Server, log *slog.Logger,
 ) (runningCluster, error) {
+	if c.Kubernetes != nil {
+		running, err := c.openKubernetes(ctx, folder, files, log)
+		if err != nil {
+			return runningCluster{}, err
+		}
+		pods := inPods(running, c.ConnectTimeout)
+		pods.podRoot = c.Kubernetes.Root
+		return pods, nil
+	}
 	if c.Mesos == nil {
 		return startLocal(ctx, c, folder, log)
 	}
@@ -59,26 +76,38 @@ func startCluster(
 	}, err
 }
 
+// inPods drives a Kubernetes by the master that its engine has in this process.
+func inPods(running *kubernetes.Cluster, patience time.Duration) runningCluster {
+	name, secret := running.Credentials()
+	warning := ""
+	if running.Narrow() {
+		warning = "pods of other namespaces may not be seen, so nodes may be offered fuller than they are, and their kubelets refuse what does not fit: " +
+			"deploy/kubernetes/rbac-all-pods.yaml lets kaon see them"
+	}
+	return runningCluster{
+		pods: true, warning: warning,
+		driver: mesos.Config{Masters: []string{"127.0.0.1:0"}, Principal: name, Secret: secret, Transport: running.Transport(),
+			FirstTimeout: patience, GPUs: true, // pods without GPUs see none, so no node needs to be left to others for its
+		},
+		executor: scheduler.ExecutorTemplate{Overhead: executorOverhead, Argv: []string{executorName, "executor"}},
+		workDir:  func(*sweep.Spec) string { return "" },
+		stop:     func() { running.Close(podsLeave) },
+		name:     running.Name(),
+		output:   running.Output,
+	}
+}
+
 // workDir chooses where trials start on a cluster: a master at a loopback address means agents that see this
 // machine's files.
 func (c Cluster) workDir(masters []string) func(*sweep.Spec) string {
 	near := c.WorkDir == "spec"
 	if c.WorkDir == "" || c.WorkDir == "auto" {
-		near = !slices.ContainsFunc(masters, func(address string) bool { return !loopback(address) })
+		near = !slices.ContainsFunc(masters, func(address string) bool { return !listen.Loopback(address) })
 	}
 	if near {
 		return SpecFolder
 	}
 	return func(*sweep.Spec) string { return "" }
-}
-
-func loopback(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		host = address
-	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // localAllocation is how soon the embedded master offers freed resources again: at once. The offer then

@@ -10,6 +10,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 )
@@ -35,6 +36,7 @@ type Config struct {
 	Packing        offers.Policy // empty: the packer's default
 	PartitionGrace time.Duration // for an unreachable attempt to come back; 0: the scheduler's default
 	UnprovenCap    int           // launches at once on an agent without a record; 0: the scheduler's default
+	KeptSweeps     int           // ended sweeps that can be gone on with; the results alone have those before; 0: the scheduler's default
 
 	Version string   // of this program, noted with every sweep
 	Command []string // how this program was started, noted with every sweep; secrets are taken out
@@ -47,6 +49,10 @@ type Config struct {
 	Heard func(scheduler.Notice)
 	Log   *slog.Logger // nil: none
 
+	// Fence is asked behind each write of the journal, before anything follows from it, and before each call to the cluster. Its error,
+	// which says that another server has taken over, ends this one. nil: there is no other.
+	Fence func() error
+
 	// For measurements and tests: what stands between the scheduler and its journal or driver. nil: nothing.
 	WrapJournal func(journal.Journal) journal.Journal
 	WrapDriver  func(cluster.Driver) cluster.Driver
@@ -54,8 +60,9 @@ type Config struct {
 
 // Cluster says where trials run and how executors there reach this process.
 type Cluster struct {
-	Mesos   *mesos.Config // how to reach the masters of a Mesos; nil: a cluster of one agent in this process
-	Address string        // of that, as it was given; noted with sweeps, without secrets. Empty: local
+	Mesos      *mesos.Config      // how to reach the masters of a Mesos
+	Kubernetes *kubernetes.Config // which Kubernetes; nil, and no Mesos: a cluster of one agent in this process
+	Address    string             // of that, as it was given; noted with sweeps, without secrets. Empty: local
 
 	Executor        string // of agents: a path that each has, or a URL; empty: this program is served to them
 	ExecutorForeign string // this program for the other architecture; empty: kaon-linux-<arch> beside it

@@ -59,6 +59,9 @@ func (s *staging) container() (*cluster.Container, error) {
 	if c.Containerizer == "" {
 		c.Containerizer = sweep.Docker
 	}
+	if s.cluster.pods {
+		return c, podContainer(c, s.cluster.podRoot)
+	}
 	login, err := credentials(&c.Container)
 	if err != nil {
 		return nil, err

@@ -10,20 +10,21 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/durable"
 )
 
-// changeCordons puts another list into force: into the file, then into the scheduler.
+// changeCordons puts another list into force: into the file, then into the scheduler, also when the caller has gone meanwhile.
 func (s *Server) changeCordons(ctx context.Context, list []Cordon) error {
 	c := &s.cordons
 	text, err := json.MarshalIndent(list, "", "  ")
 	if err == nil {
-		err = replaceFile(c.file, append(text, '\n'))
+		err = durable.Replace(c.file, append(text, '\n'))
 	}
 	if err != nil {
 		return unreachable(fmt.Errorf("keep which agents are cordoned: %w", err))
 	}
 	c.list = list
-	return s.loop.Do(ctx, scheduler.SetCordons{List: c.forCore()})
+	return classify(s.loop.Do(context.WithoutCancel(ctx), scheduler.SetCordons{List: c.forCore()}))
 }
 
 // Cordons are those in force, the oldest first.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 )
 
@@ -30,10 +31,11 @@ func (s *Server) Delete(ctx context.Context, id string) (Freed, error) {
 // Release forgets a sweep that has ended, and its state; its results stay. The error of one that has not ended wraps
 // scheduler.ErrAtWork.
 func (s *Server) Release(ctx context.Context, id string) error {
-	sw, known := s.Sweep(id)
-	if !known {
-		return usage(fmt.Errorf("sweep %s: %w", id, scheduler.ErrUnknown))
+	sw, done, err := s.alone(ctx, id)
+	if err != nil {
+		return err
 	}
+	defer done()
 	select {
 	case <-sw.Ended():
 	default:
@@ -42,24 +44,36 @@ func (s *Server) Release(ctx context.Context, id string) error {
 	if _, err := sw.Wait(ctx); err != nil {
 		return classify(err)
 	}
-	if err := s.forget(ctx, id); err != nil {
+	if err := s.forget(ctx, id); err != nil && !errors.Is(err, scheduler.ErrUnknown) { // a call that was cut off came as far
 		return classify(err)
 	}
-	if err := sw.closeWriter(ctx); err != nil {
-		s.cfg.Log.Error("the writer of a deleted sweep", "sweep", id, "err", err)
-	}
-	if sw.staging.fileServer != nil {
-		if err := sw.staging.fileServer.Close(); err != nil {
-			s.cfg.Log.Error("the file server of a deleted sweep", "sweep", id, "err", err)
+	return s.discard(ctx, sw)
+}
+
+// discard frees what the server has of a sweep that the scheduler has forgotten, also when the call for it was cut off meanwhile.
+func (s *Server) discard(ctx context.Context, sw *Sweep) (err error) {
+	ctx = context.WithoutCancel(ctx) // all records are in the bucket
+	sw.discarded.Do(func() {
+		sw.manifest.Lock()
+		sw.gone = true
+		sw.manifest.Unlock()
+		if err := sw.closeWriter(ctx); err != nil {
+			s.cfg.Log.Error("the writer of a forgotten sweep", "sweep", sw.id, "err", err)
 		}
-	}
-	s.remove(sw)
-	if s.cfg.Only == "" {
-		if err := os.RemoveAll(sw.staging.folder); err != nil {
-			return fmt.Errorf("delete the state of %s: %w", id, err)
+		if sw.staging.fileServer != nil {
+			if err := sw.staging.fileServer.Close(); err != nil {
+				s.cfg.Log.Error("the file server of a forgotten sweep", "sweep", sw.id, "err", err)
+			}
 		}
-	}
-	return nil
+		if s.cfg.Only == "" {
+			if err = os.RemoveAll(sw.staging.folder); err != nil {
+				err = fmt.Errorf("delete the state of %s: %w", sw.id, err)
+				s.cfg.Log.Error("what a forgotten sweep leaves", "err", err)
+			}
+		}
+		s.remove(sw) // last: from here on another may have the name
+	})
+	return err
 }
 
 // forgetPatience is how long the last records of a sweep that has ended may take to the bucket, and the news of
@@ -90,6 +104,7 @@ func (s *Server) forget(ctx context.Context, id string) error {
 // seen, and is deleted by another try.
 func DeleteResults(ctx context.Context, b bucket.Bucket, id string) (freed Freed, err error) {
 	last := results.ObjectName(id, results.SweepFile)
+	known, _ := store.ReadSweep(ctx, b, id) // of one that cannot be read, what the index says of it is not believed
 	var manifest bucket.Object
 	drop := func(o bucket.Object) error {
 		if err := b.Delete(ctx, o.Name); err != nil && !errors.Is(err, bucket.ErrNotExist) {
@@ -112,6 +127,11 @@ func DeleteResults(ctx context.Context, b bucket.Bucket, id string) (freed Freed
 	}
 	for _, o := range all {
 		if err := drop(o); err != nil {
+			return freed, err
+		}
+	}
+	if known.Work != "" {
+		if err := drop(bucket.Object{Name: results.WorkName(known.Work, id)}); err != nil {
 			return freed, err
 		}
 	}

@@ -7,7 +7,7 @@
 //
 // Nouns: a Server holds sweeps, each of them a Sweep; a Submission becomes one; an Outcome is how one
 // ended. What attempts are given (code, inputs, secrets) is staged for each sweep. A Cluster says where
-// trials run: in this process, or on a Mesos.
+// trials run: in this process, on a Mesos, or in the pods of a Kubernetes.
 //
 // Beside the service stand what its commands share with it: whether a spec could run at all
 // (FindInfeasible), a trial by hand (ByHand), and the repair of a journal or of results (Repair). DESIGN.md

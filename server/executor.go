@@ -159,6 +159,32 @@ func checkMachine(b binary) error {
 	return nil
 }
 
+// servesStatic makes sure that what agents are served would start in images.
+func (c Cluster) servesStatic() error {
+	if k := c.Kubernetes; c.Executor != "" || k != nil && (k.Executor != "" || k.KaonImage != "") {
+		return nil // the operator's own, of which nothing is known here
+	}
+	binaries, err := c.binaries()
+	for i := 0; i < len(binaries) && err == nil; i++ {
+		err = needStatic(binaries[i].path)
+	}
+	return err
+}
+
+// needStatic refuses a kaon that was linked with the libraries of this machine: an image need not have them.
+func needStatic(file string) error {
+	f, err := elf.Open(file)
+	if err != nil {
+		return nil // what is no ELF file, such as a script, may know what it does
+	}
+	defer f.Close()
+	if slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
+		return usage(fmt.Errorf("%s is linked with this machine's libraries, which images need not have: build "+
+			"it with `make build`, or CGO_ENABLED=0 go build", file))
+	}
+	return nil
+}
+
 // chooseExecutor is what agents run that do not say which of the binaries is theirs. Its exit code tells
 // the scheduler that none is.
 func chooseExecutor(binaries []binary, sums []string) string {

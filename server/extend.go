@@ -16,10 +16,12 @@ import (
 // Extend goes on with a sweep, running or ended, by what is set on top of its spec: more trials, another space
 // or method for those that have not begun, other limits. It returns when the journal has that.
 func (s *Server) Extend(ctx context.Context, id string, set []string) (*Sweep, error) {
-	sw, known := s.Sweep(id)
+	sw, done, err := s.alone(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	switch {
-	case !known:
-		return nil, usage(fmt.Errorf("sweep %s: %w", id, scheduler.ErrUnknown))
 	case len(set) == 0:
 		return nil, usage(fmt.Errorf("extend sweep %s: nothing is to change: say what, as in --set run_cap=%d", id,
 			2*sw.Spec().Trials))
@@ -52,20 +54,10 @@ func (s *Server) Extend(ctx context.Context, id string, set []string) (*Sweep, e
 	if err := s.loop.Check(ctx, command); err != nil {
 		return nil, usage(err)
 	}
-	if st.Phase.Ended() {
-		if err := sw.reopen(ctx, st, ""); err != nil {
-			return nil, classify(err)
-		}
-	}
-	s.driver.start()
-	s.shareMachine(scheduler.Snapshot{})
-	if err := s.loop.Do(ctx, command); err != nil {
+	if err := sw.goOn(ctx, st, "", command); err != nil {
 		return nil, classify(err)
 	}
-	if _, err := s.loop.Snapshot(ctx); err != nil { // a turn later the notice has been heard
-		return nil, classify(err)
-	}
-	sw.note(ctx, func(known *store.Sweep) bool {
+	sw.note(context.WithoutCancel(ctx), func(known *store.Sweep) bool {
 		sayExtended(known, sw.Spec(), sw.extended())
 		return true
 	})

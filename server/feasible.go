@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/health"
 	"github.com/kaon-sweep/kaon/scheduler/ledger"
@@ -33,6 +35,9 @@ const feasibleLooked = 10_000
 func (c Cluster) FindInfeasible(
 	ctx context.Context, spec *sweep.Spec, framework string, wait time.Duration,
 ) ([]Infeasible, error) {
+	if err := c.checkDevices(spec); err != nil {
+		return nil, err
+	}
 	found, err := c.Offers(ctx, framework, wait)
 	if err != nil {
 		return nil, err
@@ -57,7 +62,7 @@ func (c Cluster) FindInfeasible(
 		if reasons := refusal.Reasons(); reasons.FitsEmpty == 0 {
 			count := demands[refusal.Demand].Count
 			unfit := Infeasible{count, reasons.Sentence(refusal.Count), reasons, remedy(reasons)}
-			if text, helps, ok := neverHere(reasons, refusal.Count); ok && c.Mesos == nil {
+			if text, helps, ok := neverHere(reasons, refusal.Count); ok && c.onThisMachine() {
 				unfit.Sentence, unfit.Remedy = text, helps
 			}
 			all = append(all, unfit)
@@ -69,8 +74,8 @@ func (c Cluster) FindInfeasible(
 // CheckFeasible refuses a sweep with trials that the embedded cluster's machine could not hold even if it
 // did nothing else, and likewise what follows it: no other agent will come. On a Mesos one may.
 func (c Cluster) CheckFeasible(ctx context.Context, spec *sweep.Spec) error {
-	if c.Mesos != nil {
-		return nil
+	if !c.onThisMachine() {
+		return c.checkDevices(spec)
 	}
 	found, err := c.FindInfeasible(ctx, spec, "", 0)
 	if err != nil {
@@ -86,14 +91,37 @@ func (c Cluster) CheckFeasible(ctx context.Context, spec *sweep.Spec) error {
 	return nil
 }
 
+// checkDevices refuses trials that ask by name for what a Kubernetes's address counts otherwise.
+func (c Cluster) checkDevices(spec *sweep.Spec) error {
+	if c.Kubernetes == nil {
+		return nil
+	}
+	demands, err := demandsOf(spec)
+	if err != nil {
+		return err
+	}
+	for _, d := range demands {
+		if err := c.Kubernetes.CheckDevices(d.Resources); err != nil {
+			return usage(fmt.Errorf("%s: %w", spec.File, err))
+		}
+	}
+	if spec.Then != nil && spec.Then.Next != nil {
+		return c.checkDevices(spec.Then.Next)
+	}
+	return nil
+}
+
+// onThisMachine tells the embedded cluster's one machine from clusters that others may join.
+func (c Cluster) onThisMachine() bool { return c.Mesos == nil && c.Kubernetes == nil }
+
 // overheadOf is what an executor needs besides its first trial; its cpus are the trial's.
 func (c Cluster) overheadOf(spec *sweep.Spec) resource.Resources {
-	if c.Mesos == nil {
+	if c.onThisMachine() {
 		return resource.Resources{}
 	}
 	need := resource.Resources{Mem: executorOverhead.Mem}
 	fetched := !strings.HasPrefix(c.Executor, "/") || spec.Task.Container != nil
-	if fetched && spec.WantsDisk() {
+	if c.Kubernetes == nil && fetched && spec.WantsDisk() {
 		need.Disk = c.diskOf()
 	}
 	return need
@@ -118,13 +146,23 @@ func (c Cluster) foreign(list []offers.Offer) (map[offers.AgentID]offers.Exclusi
 	return foreign, nil
 }
 
+// machines are what this machine has, by the GPUs asked for.
+var machines recent[string, embedded.AgentConfig]
+
 // Offers are this machine, or what a live master offers to a framework of the given name within so long.
 // They are declined at once, and the framework is gone again when it returns.
 func (c Cluster) Offers(ctx context.Context, framework string, wait time.Duration) ([]offers.Offer, error) {
 	if c.Mesos != nil {
 		return c.survey(ctx, framework, wait)
 	}
-	agent, err := ThisMachine(".", c.GPUs)
+	if c.Kubernetes != nil {
+		found, err := kubernetes.Survey(ctx, *c.Kubernetes)
+		if err != nil {
+			return nil, unreachable(err)
+		}
+		return found, nil
+	}
+	agent, err := machines.get(c.GPUs, func() (embedded.AgentConfig, error) { return ThisMachine(".", c.GPUs) })
 	if err != nil {
 		return nil, err
 	}

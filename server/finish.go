@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/store"
@@ -16,6 +15,7 @@ import (
 func (sw *Sweep) onSweepEnded(n scheduler.SweepEnded) {
 	sw.mu.Lock()
 	sw.mu.over = n
+	sw.memo.Store(nil)
 	ending, stored := sw.mu.ending, sw.mu.stored
 	sw.mu.Unlock()
 	select {
@@ -106,58 +106,4 @@ func (sw *Sweep) Summary() board.Summary {
 	sw.mu.Lock()
 	defer sw.mu.Unlock()
 	return sw.mu.board.Summary()
-}
-
-// Retry runs what has failed of a sweep again. One that had ended runs anew, and its results say so.
-// ErrNothingFailed: there is nothing to run again.
-func (s *Server) Retry(ctx context.Context, id string) (*Sweep, error) {
-	sw, known := s.Sweep(id)
-	if !known {
-		return nil, usage(fmt.Errorf("sweep %s: %w", id, scheduler.ErrUnknown))
-	}
-	st, err := sw.Status(ctx)
-	switch {
-	case err != nil:
-		return nil, classify(err)
-	case st.Counts.Failed == 0 && st.Then != sweep.Failed:
-		return sw, ErrNothingFailed
-	case sw.broken != nil:
-		return nil, classify(sw.broken)
-	}
-	if st.Phase.Ended() {
-		if _, err := sw.Wait(ctx); err != nil {
-			return nil, classify(err)
-		}
-	}
-	// retried are those that failed: what never started stays so
-	if err := sw.reopen(ctx, st, sw.closed()); err != nil {
-		return nil, classify(err)
-	}
-	s.driver.start()
-	s.shareMachine(scheduler.Snapshot{})
-	return sw, classify(s.loop.Do(ctx, scheduler.Retry{Sweep: id}))
-}
-
-// reopen has readers of the results see a sweep that runs, and those who wait for it wait for its new end. Closed
-// is why trials that never started will not.
-func (sw *Sweep) reopen(ctx context.Context, st Status, closed string) error {
-	err := sw.change(ctx, func(known *store.Sweep) bool {
-		known.State, known.Finished, known.Sentence = string(sweep.PhaseActive), "", ""
-		known.Closed = closed
-		if !sw.noted {
-			known.Began(thisRun(sw.server.cfg.Command, sw.Spec()))
-			sw.noted = true
-		}
-		return true
-	})
-	if err != nil {
-		return err
-	}
-	sw.mu.Lock()
-	defer sw.mu.Unlock()
-	sw.mu.endedBefore = st.Counts.Ended() - st.Counts.Stopped - st.Counts.Failed
-	if st.Phase.Ended() {
-		sw.mu.ending, sw.mu.stored = make(chan struct{}), make(chan struct{})
-	}
-	return nil
 }

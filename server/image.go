@@ -2,12 +2,10 @@ package server
 
 import (
 	"context"
-	"debug/elf"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
 	"github.com/kaon-sweep/kaon/scheduler/task"
@@ -32,37 +30,14 @@ func needEngine(ctx context.Context) error {
 	return needStatic(self)
 }
 
-// servesStatic makes sure that what agents are served would start in images.
-func (c Cluster) servesStatic() error {
-	if c.Executor != "" {
-		return nil // the operator's own, of which nothing is known here
-	}
-	binaries, err := c.binaries()
-	for i := 0; i < len(binaries) && err == nil; i++ {
-		err = needStatic(binaries[i].path)
-	}
-	return err
-}
-
-// needStatic refuses a kaon that was linked with the libraries of this machine: an image need not have them.
-func needStatic(file string) error {
-	f, err := elf.Open(file)
-	if err != nil {
-		return nil // what is no ELF file, such as a script, may know what it does
-	}
-	defer f.Close()
-	if slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
-		return usage(fmt.Errorf("%s is linked with this machine's libraries, which images need not have: build "+
-			"it with `make build`, or CGO_ENABLED=0 go build", file))
-	}
-	return nil
-}
-
 // image learns what the spec's image runs by itself, and as which user.
 func (s *staging) image(ctx context.Context) (task.Image, error) {
 	c := s.spec.Task.Container
 	if c == nil {
 		return task.Image{}, nil
+	}
+	if s.cluster.pods && !s.spec.Command.OfImage() {
+		return task.Image{}, nil // pods say who trials run as, whatever the image says
 	}
 	kept := filepath.Join(s.folder, imageFile)
 	if data, err := os.ReadFile(kept); err == nil {
@@ -88,6 +63,9 @@ func (s *staging) image(ctx context.Context) (task.Image, error) {
 	if s.spec.Command.OfImage() && len(image.Entrypoint)+len(image.Cmd) == 0 {
 		return task.Image{}, usage(fmt.Errorf("image %s has neither ENTRYPOINT nor CMD: write `command:`",
 			c.Image))
+	}
+	if s.cluster.pods {
+		image.User = ""
 	}
 	data, err := json.Marshal(image)
 	if err == nil {

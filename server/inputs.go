@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/bucket/s3"
@@ -15,6 +17,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
+	"github.com/kaon-sweep/kaon/server/webhook"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -53,6 +56,9 @@ type probed struct {
 	err error
 }
 
+// guarded asks for those who are not this process's own user: it connects to nothing that this machine alone reaches.
+var guarded = &http.Client{Transport: webhook.Transport(nil, 15*time.Second, ", and a server looks for no others for who asks it by a token")}
+
 // probe asks all web servers at once: one that does not answer takes its time.
 func (s *staging) probe(ctx context.Context) []probed {
 	all := make([]probed, len(s.spec.Task.Fetch))
@@ -60,6 +66,9 @@ func (s *staging) probe(ctx context.Context) []probed {
 	for i, f := range s.spec.Task.Fetch {
 		if strings.HasPrefix(f.URL, "http://") || strings.HasPrefix(f.URL, "https://") {
 			web := &transfer.HTTPSource{URL: f.URL}
+			if s.foreign {
+				web.HTTP = guarded
+			}
 			all[i].web = web
 			asking.Go(crash.Func(func() { _, all[i].err = web.Size(ctx) }))
 		}

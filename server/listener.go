@@ -7,8 +7,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -17,9 +19,12 @@ import (
 // and people are told.
 func (s *Server) listener() scheduler.Listener {
 	return scheduler.Listener{
-		All:          s.log,
-		Connected:    s.onConnected,
-		SweepStarted: func(n scheduler.SweepStarted) { s.cfg.Heard(n) },
+		All:       s.log,
+		Connected: s.onConnected,
+		SweepStarted: func(n scheduler.SweepStarted) {
+			s.mustHave(n.Sweep).onSweepStarted()
+			s.cfg.Heard(n)
+		},
 		TrialMoved: func(n scheduler.TrialMoved) {
 			s.mustHave(n.Sweep).onTrialMoved(n)
 			s.cfg.Heard(n)
@@ -39,6 +44,19 @@ func (s *Server) listener() scheduler.Listener {
 		SweepEnded: func(n scheduler.SweepEnded) {
 			s.mustHave(n.Sweep).onSweepEnded(n)
 			s.cfg.Heard(n)
+		},
+		SweepForgotten: func(n scheduler.SweepForgotten) {
+			if sw, known := s.Sweep(n.Sweep); known {
+				s.group.Go(crash.Func(func() {
+					switch _, err := sw.Wait(s.ctx); {
+					case err == nil: // all that it leaves behind is stored
+						_ = s.discard(s.ctx, sw) // it is logged
+					case s.ctx.Err() == nil:
+						s.cfg.Log.Error("a forgotten sweep is kept, as its end is not stored",
+							"sweep", sw.id, "err", err)
+					}
+				}))
+			}
 		},
 		AttemptLost: func(n scheduler.AttemptLost) { s.mustHave(n.Sweep).onAttemptLost(n) },
 
@@ -99,7 +117,7 @@ func (s *Server) onPassDone(n scheduler.PassDone) {
 	if s.cluster.local {
 		here = machineOf(s.cluster.machine)
 	}
-	why, short := map[string]string{}, map[string]map[string]int{}
+	why, short, asked := map[string]string{}, map[string]map[string]int{}, map[string][]offers.Demand{}
 	for i := range n.Refusals {
 		id, r := n.Refusals[i].Sweep, &n.Refusals[i].Refusal
 		reasons := r.Reasons()
@@ -108,6 +126,9 @@ func (s *Server) onPassDone(n scheduler.PassDone) {
 			short[id] = map[string]int{}
 		}
 		short[id][shortage(reasons)] += r.Count
+		one := r.Asked()
+		one.Count = r.Count
+		asked[id] = append(asked[id], one)
 	}
 	for _, h := range n.Held {
 		waits := "wait"
@@ -122,7 +143,7 @@ func (s *Server) onPassDone(n scheduler.PassDone) {
 	}
 	for _, sw := range s.Sweeps() {
 		sw.mu.Lock()
-		sw.mu.waiting, sw.mu.short = why[sw.id], short[sw.id]
+		sw.mu.waiting, sw.mu.short, sw.mu.asked = why[sw.id], short[sw.id], asked[sw.id]
 		sw.mu.Unlock()
 	}
 }

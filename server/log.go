@@ -8,8 +8,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// log writes what has become true into the log, for machines that read it: sweep, trial, attempt, agent and host have
-// the same names in all lines. What happens to each trial is for debugging, but for what went wrong.
+// log writes what has become true into the log, for machines that read it: sweep, trial, attempt, agent, which is its
+// host, and agent_id have the same names in all lines. What happens to each trial is for debugging, but for what went wrong.
 func (s *Server) log(n scheduler.Notice) {
 	level, text, attrs := logLine(n)
 	if text == "" || !s.cfg.Log.Enabled(context.Background(), level) {
@@ -38,6 +38,8 @@ func logLine(n scheduler.Notice) (level slog.Level, text string, attrs []slog.At
 		return slog.LevelInfo, "sweep ended", []slog.Attr{
 			slog.String("sweep", n.Sweep), slog.String("state", string(n.Phase)), slog.String("reason", n.Reason), slog.Bool("resumed", n.Resumed),
 		}
+	case scheduler.SweepForgotten:
+		return slog.LevelDebug, "sweep forgotten", []slog.Attr{slog.String("sweep", n.Sweep)}
 	case scheduler.TrialMoved:
 		level = slog.LevelDebug
 		if n.To == sweep.Failed {
@@ -58,7 +60,7 @@ func logLine(n scheduler.Notice) (level slog.Level, text string, attrs []slog.At
 	case scheduler.AgentIncompatible:
 		return slog.LevelWarn, "agent without an executor", []slog.Attr{slog.String("agent", n.Host), slog.String("architecture", n.Architecture)}
 	case scheduler.Anomaly:
-		return slog.LevelWarn, n.Message, []slog.Attr{slog.String("task", string(n.Task)), slog.String("agent", string(n.Agent)), slog.Any("err", n.Err)}
+		return slog.LevelWarn, n.Message, []slog.Attr{slog.String("task", string(n.Task)), slog.String("agent_id", string(n.Agent)), slog.Any("err", n.Err)}
 	case scheduler.FrameworkRejected:
 		return slog.LevelWarn, "the master refuses this framework", []slog.Attr{slog.Any("err", n.Err)}
 	}

@@ -14,7 +14,8 @@ type losses struct {
 	agent, reason string
 	told          time.Time
 	untold        int
-	again         bool // it was told that what was under way starts again
+	again         bool      // it was told that what was under way starts again
+	resumed       time.Time // when this process went on with the sweep on this machine; zero: it did not
 }
 
 // lossInterval is how often equal losses are told of.
@@ -23,11 +24,13 @@ const lossInterval = 10 * time.Second
 // lost is the line that tells of a loss; empty when it need not be told now. Before is of an attempt on
 // this machine that began before this process did, and went with the one that ran it: no fault of anything.
 func (l *losses) lost(n scheduler.AttemptLost, before bool) string {
-	// by an executor that went likewise, before it had begun
-	if l.again && (before || strings.HasPrefix(n.Reason, "dropped: ")) {
-		return ""
+	if strings.HasPrefix(n.Reason, "dropped: ") && (l.again || n.At.Sub(l.resumed) < lossInterval) {
+		before = true // by an executor that went likewise, before it had begun
 	}
 	if before {
+		if l.again {
+			return ""
+		}
 		l.again = true
 		return "trials that were under way when the sweep was interrupted start again"
 	}
@@ -39,6 +42,6 @@ func (l *losses) lost(n scheduler.AttemptLost, before bool) string {
 	if l.untold > 0 {
 		more = fmt.Sprintf(" (%s lost since the last such line)", Plural(l.untold+1, "attempt"))
 	}
-	*l = losses{agent: n.Agent, reason: n.Reason, told: n.At, again: l.again}
+	*l = losses{agent: n.Agent, reason: n.Reason, told: n.At, again: l.again, resumed: l.resumed}
 	return fmt.Sprintf("%s was lost on agent %s%s: %s", TrialText(n.Trial), n.Agent, more, n.Reason)
 }

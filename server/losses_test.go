@@ -38,3 +38,22 @@ func TestLossesAreToldOfButNotEachOne(t *testing.T) {
 		}
 	}
 }
+
+// Which of both a resumed sweep hears of first, an attempt of before or one that met an executor of before, is chance.
+func TestLossesOfAnInterrupt(t *testing.T) {
+	begin := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	dropped := func(after time.Duration) scheduler.AttemptLost {
+		return scheduler.AttemptLost{Loss: scheduler.Loss{Trial: 5, Agent: "a", Reason: "dropped: Executor terminated", At: begin.Add(after)}}
+	}
+	l := losses{resumed: begin}
+	if got := l.lost(dropped(time.Second), false); got != "trials that were under way when the sweep was interrupted start again" {
+		t.Errorf("dropped first: %q", got)
+	}
+	if got := l.lost(scheduler.AttemptLost{}, true); got != "" {
+		t.Errorf("then of before: %q", got)
+	}
+	l = losses{resumed: begin}
+	if got := l.lost(dropped(time.Minute), false); got != "trial 5 was lost on agent a: dropped: Executor terminated" {
+		t.Errorf("a minute later: %q", got)
+	}
+}

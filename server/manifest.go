@@ -11,6 +11,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -38,6 +39,7 @@ func (sw *Sweep) newManifest(ctx context.Context) store.Sweep {
 	cfg := &sw.server.cfg
 	known := manifestOf(sw.id, sw.Spec(), time.Now(), cfg.Cluster.Address, sw.step())
 	known.Kaon, known.Git = cfg.Version, gitOf(ctx, SpecFolder(sw.Spec()))
+	known.Work = sw.work
 	known.Owner, known.Labels = sw.origin.Owner, sw.origin.Labels
 	known.Began(thisRun(cfg.Command, sw.Spec()))
 	sw.noted = true
@@ -48,15 +50,29 @@ func (sw *Sweep) newManifest(ctx context.Context) store.Sweep {
 func (sw *Sweep) change(ctx context.Context, f func(*store.Sweep) bool) error {
 	sw.manifest.Lock()
 	defer sw.manifest.Unlock()
+	if sw.gone { // written back it would come again
+		return usage(fmt.Errorf("sweep %s: %w", sw.id, scheduler.ErrUnknown))
+	}
 	known, err := store.ReadSweep(ctx, sw.server.cfg.Bucket, sw.id)
 	if err != nil || !f(&known) {
 		return err
 	}
+	return sw.writeManifest(ctx, known)
+}
+
+// writeManifest writes sweep.json; with manifest held, unless the sweep is only being submitted.
+func (sw *Sweep) writeManifest(ctx context.Context, known store.Sweep) error {
 	if err := store.WriteSweep(ctx, sw.server.cfg.Bucket, known); err != nil {
+		sw.written.Store(nil) // it may be there all the same
 		return fmt.Errorf("store sweep: %w", err)
 	}
+	sw.written.Store(&known)
 	return nil
 }
+
+// Manifest is sweep.json as this process has written it last, which must not be changed; nil: it has not yet, or
+// does not know whether it has. Only the process that has the sweep writes it.
+func (sw *Sweep) Manifest() *store.Sweep { return sw.written.Load() }
 
 // SetLabels replaces the words by which people find the sweep again.
 func (sw *Sweep) SetLabels(ctx context.Context, labels []string) error {

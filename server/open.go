@@ -50,6 +50,9 @@ func (s *Server) open(ctx context.Context) error {
 	if s.cluster, err = startCluster(ctx, s.cfg.Cluster, s.cfg.Folder, s.files, s.cfg.Log); err != nil {
 		return err
 	}
+	if s.cluster.warning != "" {
+		s.notify(Notice{Kind: Warning, Text: s.cluster.warning})
+	}
 	if err := s.takeUp(ctx); err != nil {
 		return err
 	}
@@ -67,8 +70,11 @@ func (s *Server) open(ctx context.Context) error {
 	if err := s.openDriver(core); err != nil {
 		return err
 	}
-	s.loop = scheduler.NewLoop(core, s.cfg.WrapJournal(s.journal), s.cfg.WrapDriver(s.driver), s.listener(),
-		time.Now)
+	kept, way := s.cfg.WrapJournal(s.journal), s.cfg.WrapDriver(s.driver)
+	if s.cfg.Fence != nil {
+		kept, way = fencedJournal{kept, s.cfg.Fence}, fencedDriver{way, s.cfg.Fence}
+	}
+	s.loop = scheduler.NewLoop(core, kept, way, s.listener(), time.Now)
 	s.start(ctx, core)
 	return nil
 }
@@ -138,14 +144,21 @@ func (s *Server) takeUpSweep(ctx context.Context, e journal.SweepEntry) error {
 		return fmt.Errorf("read the spec of %s from its journal: %w", e.ID, err)
 	}
 	sw := s.newSweep(e.ID, folder, spec, winner)
-	sw.staging.resumed, sw.mu.extended = true, e.Extensions
+	sw.staging.resumed, sw.staging.over, sw.mu.extended = true, e.Phase.Ended(), e.Extensions
+	if s.cluster.local {
+		sw.losses.resumed = time.Now()
+	}
 	if err := s.add(sw); err != nil {
 		return err
 	}
 	if err := sw.openResults(ctx); err != nil {
 		return err
 	}
-	if err := sw.stage(ctx); err != nil {
+	err = sw.stage(ctx)
+	if err == nil {
+		err = sw.remember(ctx)
+	}
+	if err != nil {
 		if !e.Phase.Ended() {
 			return err
 		}
@@ -192,7 +205,7 @@ func (s *Server) check(core *scheduler.Core) error {
 
 func (s *Server) openDriver(core *scheduler.Core) (err error) {
 	conf := s.cluster.driver
-	conf.Log = s.cfg.Log
+	conf.Log, conf.Fence = s.cfg.Log, s.cfg.Fence
 	if conf.Name == "" {
 		conf.Name = s.cfg.FrameworkName
 	}
@@ -220,12 +233,14 @@ func (s *Server) coreConfig() scheduler.Config {
 		Queues:         s.queues.list(),
 		PartitionGrace: s.cfg.PartitionGrace,
 		UnprovenCap:    s.cfg.UnprovenCap,
+		KeptSweeps:     s.cfg.KeptSweeps,
 		Parallel:       func(id string) int { return s.cluster.room(s.mustHave(id).Spec(), openFiles()) },
 		ReviveEvery:    s.cluster.reviveEvery,
 		Builder: func(id string, spec *sweep.Spec) (*task.Builder, error) {
 			return task.NewBuilder(id, spec, s.mustHave(id).builderOptions())
 		},
 		Search: s.search,
+		Cached: s.cached,
 		Values: func(id string) iter.Seq2[int, sweep.Series] { return s.mustHave(id).values() },
 		Parse:  func(e journal.SweepEntry) (*sweep.Spec, error) { return s.mustHave(e.ID).Spec(), nil },
 	}

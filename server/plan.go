@@ -33,6 +33,9 @@ type Plan struct {
 	Early      []EarlyPlan    `json:"early_terminate,omitempty"`
 	Learns     bool           `json:"learns,omitempty"` // points depend on results
 	Most       Most           `json:"most"`
+	Bundle     *BundlePlan    `json:"bundle,omitempty"` // nil: no trial is shown
+	When       *When          `json:"when,omitempty"`   // on the server that was asked; nil: none was
+	Cache      *CachePlan     `json:"cache,omitempty"`  // what results there are of its work; nil: the spec does not ask for them
 }
 
 // NewPlan computes what a spec would do, with so many of its first points, what they would run and ask for. Which
@@ -73,6 +76,10 @@ func NewPlan(spec *sweep.Spec, points int, getenv func(string) (string, bool)) (
 		need, err := spec.Demand(point)
 		if err != nil {
 			return p, usage(fmt.Errorf("compute the resources of trial %d: %w", i, err))
+		}
+		if i == 0 {
+			bundle := planBundle(spec, p.Learns, need)
+			p.Bundle = &bundle
 		}
 		p.Points = append(p.Points, point)
 		p.Commands = append(p.Commands, CommandLine(run))

@@ -64,6 +64,9 @@ func sayHalving(spec *sweep.Spec, e *sweep.EarlyStop, x stop.Expectation) string
 		fmt.Fprintf(&b, "of about %.0f trials", bracket.Trials)
 		left := bracket.Trials
 		for k, r := range bracket.Rungs {
+			if r.Stops < 0.5 { // nor at a later one, where fewer come
+				break
+			}
 			before := ", "
 			if k == 0 {
 				before = " there end at " + unit + " "

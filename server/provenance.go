@@ -68,8 +68,18 @@ func thisRun(command []string, spec *sweep.Spec) store.Run {
 // gitPatience bounds how long git may take: a work tree on a slow disk must not hold a sweep up.
 const gitPatience = 2 * time.Second
 
-// gitOf is the state of the work tree that a folder is in; nil when it is in none, or git does not say.
+// workTrees are the states of work trees, by folder.
+var workTrees recent[string, *store.Git]
+
+// gitOf is the state of the work tree that a folder is in, now or a moment ago; nil when it is in none, or git does not say.
 func gitOf(ctx context.Context, folder string) *store.Git {
+	tree, _ := workTrees.get(folder, func() (*store.Git, error) {
+		return askGit(ctx, folder), ctx.Err()
+	})
+	return tree
+}
+
+func askGit(ctx context.Context, folder string) *store.Git {
 	ctx, cancel := context.WithTimeout(ctx, gitPatience)
 	defer cancel()
 	git := func(args ...string) (string, error) {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -109,9 +110,12 @@ func (s *Server) RemoveQueue(ctx context.Context, name string) error {
 	})
 }
 
-// changeQueues keeps what change makes of the queues, and has the scheduler go by it.
+// changeQueues keeps what change makes of the queues, and has the scheduler go by it, also when the caller has gone meanwhile.
 func (s *Server) changeQueues(ctx context.Context, change func([]fairness.Queue) ([]fairness.Queue, error)) error {
 	q := s.queues
+	if q.file == "" {
+		return usage(errors.New("queues: this process is for one sweep and keeps none: kaon serve has queues"))
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	all, err := change(slices.Clone(q.all))
@@ -122,5 +126,5 @@ func (s *Server) changeQueues(ctx context.Context, change func([]fairness.Queue)
 		return unreachable(err)
 	}
 	q.all = all
-	return classify(s.loop.Do(ctx, scheduler.SetQueues{Queues: slices.Clone(all)}))
+	return classify(s.loop.Do(context.WithoutCancel(ctx), scheduler.SetQueues{Queues: slices.Clone(all)}))
 }

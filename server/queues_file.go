@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/kaon-sweep/kaon/scheduler/durable"
 	"github.com/kaon-sweep/kaon/scheduler/fairness"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -132,7 +133,7 @@ func writeQueues(file string, all []fairness.Queue) error {
 		text.Write(line)
 	}
 	text.WriteString("\n]}\n")
-	if err := replaceFile(file, text.Bytes()); err != nil {
+	if err := durable.Replace(file, text.Bytes()); err != nil {
 		return fmt.Errorf("keep the queues: %w", err)
 	}
 	return nil

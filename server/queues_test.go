@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -152,5 +153,45 @@ func TestGuaranteeOfAServer(t *testing.T) {
 	})
 	if preempted != 1 {
 		t.Errorf("%d trials were ended for others, want one", preempted)
+	}
+}
+
+// What is in the files is what the scheduler goes by, also of a caller who did not wait.
+func TestSettingsOfACallerWhoIsGone(t *testing.T) {
+	w := newWorld(t)
+	s := w.open(w.config())
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for i := range 5 { // a select with two ways open takes either
+		name := fmt.Sprintf("eng%d", i)
+		if err := s.SetQueue(gone, name, QueueChange{}); err != nil {
+			t.Errorf("queue: %v", err)
+		}
+		if _, err := s.AddCordon(gone, Cordon{Agent: name}); err != nil {
+			t.Errorf("cordon: %v", err)
+		}
+	}
+	all, err := s.Shares(t.Context())
+	if err != nil || len(all.Queues) != 6 {
+		t.Errorf("the scheduler has the queues %+v, %v", all.Queues, err)
+	}
+}
+
+// A process for one sweep has no queues to change, and writes nothing where it was started.
+func TestQueuesOfOneSweep(t *testing.T) {
+	w := newWorld(t)
+	t.Chdir(t.TempDir())
+	cfg := w.config()
+	cfg.Only = "one"
+	s := w.open(cfg)
+	err := s.SetQueue(t.Context(), "eng", QueueChange{})
+	if KindOf(err) != Usage || !strings.Contains(err.Error(), "kaon serve has queues") {
+		t.Errorf("set: %v", err)
+	}
+	if err = s.RemoveQueue(t.Context(), "eng"); KindOf(err) != Usage {
+		t.Errorf("remove: %v", err)
+	}
+	if left, _ := os.ReadDir("."); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
 	}
 }

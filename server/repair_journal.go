@@ -164,7 +164,7 @@ func (m *mender) points(spec *sweep.Spec) (func(trial int) (json.RawMessage, uin
 			return nil, 0
 		}
 		params, _ := json.Marshal(point) // a point that was launched has been marshalled before
-		return params, sweep.TrialSeed(spec.Seed, trial)
+		return params, spec.TrialSeed(trial, point)
 	}, nil
 }
 

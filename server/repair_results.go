@@ -47,6 +47,7 @@ func (m *mender) results(
 		sayExtended(&file, spec, m.entry.Extensions)
 	}
 	file.Kaon, file.Git, file.Runs = m.known.Kaon, m.known.Git, m.known.Runs
+	file.Work = m.known.Work
 	file.Owner, file.Labels, file.Archived = m.known.Owner, m.known.Labels, m.known.Archived
 	if m.knownErr != nil {
 		m.Lost = append(m.Lost, lostRuns)

@@ -68,26 +68,33 @@ type Server struct {
 // Sweep is one sweep of a server, with what belongs to it alone: what its attempts are given, its board,
 // and the writer of its records. Its methods may be called from any goroutine, but not from Config.Notify.
 type Sweep struct {
-	server   *Server
-	id       string
-	spec     atomic.Pointer[sweep.Spec]
-	winner   *board.Winner // of the sweep that this one follows; nil: it follows none
-	origin   Origin
-	need     ledger.Need                     // what holds any trial of it
-	sampler  atomic.Pointer[sampler.Sampler] // the program that chooses points; nil: none does
-	staging  staging
-	given    task.Files // by staging, to attempts
-	image    task.Image
-	prepared atomic.Bool // board and writer are made
-	broken   error       // why it could not be run again, if it has ended
+	server    *Server
+	id        string
+	spec      atomic.Pointer[sweep.Spec]
+	winner    *board.Winner // of the sweep that this one follows; nil: it follows none
+	origin    Origin
+	need      ledger.Need                     // what holds any trial of it
+	sampler   atomic.Pointer[sampler.Sampler] // the program that chooses points; nil: none does
+	staging   staging
+	given     task.Files                 // by staging, to attempts
+	work      string                     // names what its trials do; empty: the spec has no `cache`
+	memo      atomic.Pointer[store.Memo] // what was done of that already; nil likewise, and once it has ended
+	image     task.Image
+	prepared  atomic.Bool // board and writer are made
+	discarded sync.Once   // nothing is kept of it
+	broken    error       // why it could not be run again, if it has ended
 
 	writer     *store.Writer
 	writerDone chan struct{} // closed when the writer has ended; nil: it was not started
 	made       bool          // its folder was not there before
 	put        bool          // this process has put it into the bucket, where there was none of its id
 
+	changing chan struct{} // capacity 1: full while a caller has it go on, or be forgotten
+
 	manifest sync.Mutex // held while sweep.json is read and written back
 	noted    bool       // that this process works on it, in sweep.json; with manifest held
+	gone     bool       // sweep.json is not this server's any more, and may be deleted; with manifest held
+	written  atomic.Pointer[store.Sweep]
 
 	losses losses      // this and what follows is of the loop's goroutine alone
 	own    map[int]int // by trial, the last attempt that this process has launched
@@ -99,6 +106,7 @@ type Sweep struct {
 		extended    []journal.Extension // what was changed since it began
 		waiting     string              // why nothing more runs; empty when all that waits is wanted to wait
 		short       map[string]int      // how many trials wait, by one of Shortages; never changed, only replaced
+		asked       []offers.Demand     // what they ask for, with their counts; never changed, only replaced
 		endedBefore int                 // trials that had ended when this process began with it
 		ending      chan struct{}
 		over        scheduler.SweepEnded // when ending is closed

@@ -59,3 +59,14 @@ func (s *Server) Shortages() map[string]map[string]int {
 	}
 	return all
 }
+
+// Asked is what the trials ask for that waited at the end of the last pass for room alone, by sweep. Nothing of it may be changed.
+func (s *Server) Asked() map[string][]offers.Demand {
+	all := map[string][]offers.Demand{}
+	for _, sw := range s.Sweeps() {
+		sw.mu.Lock()
+		all[sw.id] = sw.mu.asked
+		sw.mu.Unlock()
+	}
+	return all
+}

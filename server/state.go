@@ -133,6 +133,9 @@ func RemoveState(folder, id string) error {
 			return unreachable(fmt.Errorf("open journal of %s: %w", id, err))
 		case err == nil:
 			_, _, err := entryOf(j, id)
+			if err == nil { // while it is locked: nobody goes on with the sweep meanwhile
+				err = os.RemoveAll(folder)
+			}
 			if closed := j.Close(); err != nil || closed != nil {
 				return unreachable(fmt.Errorf("delete the state of %s: %s: %w", id, folder, errors.Join(err, closed)))
 			}

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
@@ -20,16 +19,11 @@ type Status struct {
 
 // Status is how the sweep stands now.
 func (sw *Sweep) Status(ctx context.Context) (Status, error) {
-	snap, err := sw.server.loop.Snapshot(ctx)
+	st, err := sw.server.loop.Sweep(ctx, sw.id)
 	if err != nil {
 		return Status{}, err
 	}
-	for _, st := range snap.Sweeps {
-		if st.ID == sw.id {
-			return sw.status(st), nil
-		}
-	}
-	return Status{}, fmt.Errorf("sweep %s: %w", sw.id, scheduler.ErrUnknown)
+	return sw.status(st), nil
 }
 
 func (sw *Sweep) status(st scheduler.SweepStatus) Status {

@@ -38,6 +38,7 @@ func (s *Server) Submit(ctx context.Context, sub Submission) (*Sweep, error) {
 	}
 	sw := s.newSweep(sub.ID, s.folderOf(sub.ID), sub.Spec, sub.Winner)
 	sw.origin = sub.Origin
+	sw.staging.foreign = isForeign(sub.Origin.Owner)
 	if err := s.add(sw); err != nil {
 		return nil, err
 	}
@@ -75,6 +76,9 @@ func (sw *Sweep) prepare(ctx context.Context) error {
 	if err := sw.stage(ctx); err != nil {
 		return err
 	}
+	if err := sw.remember(ctx); err != nil {
+		return err
+	}
 	sw.sayRoom()
 	sw.startWriter()
 	sw.prepared.Store(true)
@@ -110,8 +114,13 @@ func (sw *Sweep) handIn(ctx context.Context) error {
 	if err := s.cfg.Bucket.Put(ctx, name, bytes.NewReader(sw.Spec().Source)); err != nil {
 		return fmt.Errorf("store spec: %w", err)
 	}
-	if err := store.WriteSweep(ctx, s.cfg.Bucket, sw.newManifest(ctx)); err != nil {
-		return fmt.Errorf("store sweep: %w", err)
+	if err := sw.writeManifest(ctx, sw.newManifest(ctx)); err != nil {
+		return err
+	}
+	if sw.work != "" {
+		if err := store.WriteWork(ctx, s.cfg.Bucket, sw.work, sw.id); err != nil {
+			return fmt.Errorf("tell that the sweep has results of its work: %w", err)
+		}
 	}
 	err := s.loop.Submit(ctx, scheduler.Submit{ID: sw.id, Spec: sw.Spec(), Overrides: sw.Spec().Overrides, Owner: sw.origin.Owner})
 	if errors.Is(err, scheduler.ErrClosed) { // the loop knows why
@@ -150,20 +159,13 @@ func HasRecords(ctx context.Context, b bucket.Bucket, id string) (bool, error) {
 // accepted tells whether the journal may have the sweep, which then may have begun. The server may have
 // failed.
 func (sw *Sweep) accepted(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUp)
-	defer cancel()
-	snap, err := sw.server.loop.Snapshot(ctx)
-	if err != nil { // the loop has ended, and answers no more
-		<-sw.server.loopDone
-		known, err := journalHas(sw.server.journal, sw.id)
-		return known || err != nil
+	_, err := sw.server.loop.Sweep(context.WithoutCancel(ctx), sw.id) // while the loop is busy nobody can know
+	if err == nil || errors.Is(err, scheduler.ErrUnknown) {
+		return err == nil
 	}
-	for _, st := range snap.Sweeps {
-		if st.ID == sw.id {
-			return true
-		}
-	}
-	return false
+	<-sw.server.loopDone // the loop has ended, and answers no more
+	known, err := journalHas(sw.server.journal, sw.id)
+	return known || err != nil
 }
 
 // discard removes what there is of a sweep of which nothing ran.
@@ -171,16 +173,20 @@ func (sw *Sweep) discard(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUp)
 	defer cancel()
 	s := sw.server
-	s.remove(sw)
+	defer s.remove(sw)      // last: from there on another may have the name, the same submission made again
 	_ = sw.closeWriter(ctx) // it has nothing
 	if sw.staging.fileServer != nil {
 		_ = sw.staging.fileServer.Close()
 	}
-	for _, file := range []string{results.SweepFile, results.SpecFile} {
+	names := []string{results.ObjectName(sw.id, results.SweepFile), results.ObjectName(sw.id, results.SpecFile)}
+	if sw.work != "" {
+		names = append(names, results.WorkName(sw.work, sw.id))
+	}
+	for _, name := range names {
 		if !sw.put {
 			break
 		}
-		if err := s.cfg.Bucket.Delete(ctx, results.ObjectName(sw.id, file)); err != nil {
+		if err := s.cfg.Bucket.Delete(ctx, name); err != nil {
 			s.cfg.Log.Error("a sweep that never began stays in the results", "sweep", sw.id, "err", err)
 		}
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 func (s *Server) newSweep(id, folder string, spec *sweep.Spec, winner *board.Winner) *Sweep {
-	sw := &Sweep{server: s, id: id, winner: winner, own: map[int]int{}}
+	sw := &Sweep{server: s, id: id, winner: winner, own: map[int]int{}, changing: make(chan struct{}, 1)}
 	sw.spec.Store(spec)
 	sw.staging = staging{
 		id: id, spec: spec, folder: folder, bucket: s.cfg.Bucket, bucketFolder: s.cfg.BucketFolder,
@@ -121,7 +121,7 @@ func (sw *Sweep) checkImages(ctx context.Context) error {
 // builderOptions are what trials are told besides the spec. In an image they start where it says, with its
 // python.
 func (sw *Sweep) builderOptions() task.Options {
-	o := task.Options{Getenv: os.LookupEnv, Image: sw.image, Winner: sw.winner, Files: sw.given}
+	o := task.Options{Getenv: os.LookupEnv, Image: sw.image, Winner: sw.winner, Files: sw.given, Work: sw.work}
 	if sw.Spec().Task.Container == nil {
 		o.Dir, o.Interpreter = sw.server.cluster.workDir(sw.Spec()), sw.server.cluster.interpreter
 	}

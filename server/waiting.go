@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kaon-sweep/kaon/offers"
@@ -69,7 +70,13 @@ func neverHere(why offers.Reasons, trials int) (text, helps string, ok bool) {
 	var parts []string
 	helps = "ask for less in task.resources, or run it elsewhere with --cluster"
 	for _, l := range why.Largest {
+		if l.Largest == 0 && resource.Extended(l.Resource) {
+			helps = nobodyHas(l.Resource) + "; run it there with --cluster"
+		}
 		asked, has := Quantity(l.Resource, l.Asked), "this machine has "+Quantity(l.Resource, l.Largest)
+		if l.Largest == 0 && resource.Extended(l.Resource) {
+			has = "this machine has none"
+		}
 		if l.Resource == "gpus" {
 			if has = "this machine has " + FormatValue(float64(l.Largest)/float64(resource.Unit)); l.Largest == 0 {
 				has = "none was found on this machine"
@@ -157,8 +164,21 @@ func (m machine) explain(why offers.Reasons, trials int, each resource.Resources
 
 // remedy is what can be done about reasons besides waiting or asking for less; empty: nothing.
 func remedy(r offers.Reasons) string {
-	if len(r.Excluded) == 0 {
-		return ""
+	if len(r.Excluded) > 0 {
+		return "an executor for the other agents: " + foreignRemedy
 	}
-	return "an executor for the other agents: " + foreignRemedy
+	for _, l := range r.Largest {
+		if l.Largest == 0 && resource.Extended(l.Resource) {
+			return nobodyHas(l.Resource)
+		}
+	}
+	return ""
+}
+
+// nobodyHas says what helps where a device is asked for that no agent has.
+func nobodyHas(device string) string {
+	if slices.Contains(resource.GPUNames, device) {
+		return "write `gpus` for GPUs of any maker, which every cluster knows; nodes of Kubernetes have " + device + " when its device plugin runs there"
+	}
+	return "nodes of Kubernetes have " + device + " when its device plugin runs there (kubectl describe node), and agents of Mesos by their --resources"
 }

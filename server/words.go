@@ -29,8 +29,8 @@ func (s *staging) checkProgram() error {
 	return nil
 }
 
-// NamesFiles tells whether the command, or that of a sampler, names files that lie beside the spec.
-func NamesFiles(spec *sweep.Spec) bool {
+// namesFiles tells whether the command, or that of a sampler, names files that lie beside the spec.
+func namesFiles(spec *sweep.Spec) bool {
 	words := programs(spec.Command)
 	if spec.Sampler != nil {
 		words = append(words, spec.Sampler.Command...)
@@ -56,7 +56,7 @@ func NeedsFolder(spec *sweep.Spec) bool {
 			return true
 		}
 	}
-	return NamesFiles(spec)
+	return namesFiles(spec)
 }
 
 // programs are the words of a command that look like files relative to the spec.

@@ -120,6 +120,12 @@ func (c *Client) ask(ctx context.Context, method, path string, body []byte, out 
 	if out == nil {
 		return nil
 	}
+	if raw, ok := out.(*[]byte); ok {
+		if *raw, err = io.ReadAll(io.LimitReader(response.Body, MaxBody)); err != nil {
+			err = fmt.Errorf("read the answer of %s: %w", c.path, err)
+		}
+		return err
+	}
 	if err := json.NewDecoder(response.Body).Decode(out); err != nil {
 		return fmt.Errorf("read the answer of %s: %w", c.path, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -65,6 +66,13 @@ func (l *ledger) ExtendSweep(_ context.Context, id string, set []string) (Extend
 		return Extended{}, &sweep.Error{Problem: fmt.Sprint(set)}
 	}
 	return Extended{Trials: 8, From: 3}, nil
+}
+
+func (l *ledger) ReadOutput(_ context.Context, id string, trial, attempt int, name string, offset int64) ([]byte, error) {
+	if name != "stdout" {
+		return nil, fs.ErrNotExist
+	}
+	return fmt.Appendf(nil, "%s %d %d from %d", id, trial, attempt, offset), nil
 }
 
 func (l *ledger) Waiting(sweep string) string { return "1 trial of " + sweep + " waits" }

@@ -10,6 +10,7 @@
 //
 //	GET  /v1/status                                   a Status
 //	GET  /v1/sweeps/{sweep}/records                   {"batches": […]}, base64: records that are on their way to the bucket
+//	GET  /v1/sweeps/{sweep}/trials/{trial}/attempts/{attempt}/output/{file}?offset=N   what a running attempt has written, where this process alone leads to it
 //	POST /v1/sweeps/{sweep}/stop                      body {"reason": "…"} or none; running trials are asked to end
 //	POST /v1/sweeps/{sweep}/pause
 //	POST /v1/sweeps/{sweep}/resume

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"strconv"
@@ -32,6 +33,9 @@ type Service interface {
 	Attempts(ctx context.Context) ([]scheduler.AttemptStatus, error)
 	// ExtendSweep goes on with a sweep by key=value changes of its spec.
 	ExtendSweep(ctx context.Context, sweep string, set []string) (Extended, error)
+	// ReadOutput reads a piece of what a running attempt writes, where this process alone leads to it; the error wraps
+	// fs.ErrNotExist when there is no such file.
+	ReadOutput(ctx context.Context, sweep string, trial, attempt int, name string, offset int64) ([]byte, error)
 	Waiting(sweep string) string           // why the last pass left trials waiting; empty: it left none
 	Pending(sweep string) []results.Record // durable, and on their way to the bucket
 }
@@ -88,6 +92,7 @@ func (h *handler) routes() http.Handler {
 	mux.HandleFunc("POST /v1/sweeps/{sweep}/extend", h.extend)
 	mux.HandleFunc("POST /v1/sweeps/{sweep}/trials/{trial}/stop", h.stopTrial)
 	mux.HandleFunc("POST /v1/sweeps/{sweep}/trials/{trial}/message", h.message)
+	mux.HandleFunc("GET /v1/sweeps/{sweep}/trials/{trial}/attempts/{attempt}/output/{file}", h.output)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, fmt.Errorf("no such command: %s %s", r.Method, r.URL.Path))
 	})
@@ -151,6 +156,34 @@ func (h *handler) message(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.do(w, r, scheduler.SendMessage{Sweep: r.PathValue("sweep"), Trial: trial, Body: body})
+}
+
+var errOutput = errors.New("want an attempt from 1 and an offset from 0")
+
+// output answers with a piece of what a running attempt writes.
+func (h *handler) output(w http.ResponseWriter, r *http.Request) {
+	trial, err := trialOf(r)
+	attempt, wrong := strconv.Atoi(r.PathValue("attempt"))
+	offset, wrong2 := strconv.ParseInt(r.URL.Query().Get("offset"), 10, 64)
+	if err == nil && (wrong != nil || wrong2 != nil || attempt < 1 || offset < 0) {
+		err = errOutput
+	}
+	if err != nil {
+		refuse(w, http.StatusBadRequest, err)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	data, err := h.service.ReadOutput(ctx, r.PathValue("sweep"), trial, attempt, r.PathValue("file"), offset)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		refuse(w, http.StatusNotFound, err)
+	case err != nil:
+		refuse(w, http.StatusServiceUnavailable, err)
+	default:
+		w.Header().Set("Content-Type", "application/octet-stream")
+		_, _ = w.Write(data) // who asked may be gone
+	}
 }
 
 func (h *handler) do(w http.ResponseWriter, r *http.Request, command scheduler.Command) {

@@ -1,0 +1,66 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/kaon-sweep/kaon/scheduler/transfer"
+	"github.com/kaon-sweep/kaon/sweep"
+)
+
+// What a stranger has the server fetch by its own credentials is what sweeps have left in the results, and nothing beside that.
+func TestAttackFetchFromBuckets(t *testing.T) {
+	check := func(place, address string) error {
+		spec := &sweep.Spec{File: "/uploaded/sweep.yaml"}
+		spec.Task.Fetch = []sweep.Fetch{{URL: address}}
+		return CheckForeign(spec, place)
+	}
+	const own = "s3://own/team%20a?region=eu-west-1"
+	for _, address := range []string{
+		"s3://own/team%2520a/sweeps/a-1/artifacts/0/1/model.bin", "data.csv", "https://example.com/data?x=s3://own/y",
+	} {
+		if err := check(own, address); err != nil {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+	if err := check("s3://own", "s3://own/sweeps/a-1/artifacts/0/1/model.bin"); err != nil {
+		t.Error(err)
+	}
+	for _, address := range []string{
+		"s3://others/team%2520a/sweeps/a/x", "S3://others/x", "s3:own/x", "s3:/own/x", "s3:///own/x", "s3://own/team%2520a/cache/x", "s3://own/secret",
+		"s3://own/team%2520a/sweepsx/a", "s3://own/team%2520a/sweeps", "s3://own/team%2520a/sweeps/../../secret", "s3://own/team%2520a/sweeps/%2e%2e/%2e%2e/secret",
+		"s3://own/team%2520a/sweeps/a/x?endpoint=http://evil.example", "s3://own/team%2520a/sweeps/a/x?", "s3://own/team%2520a/sweeps/a/x#y",
+		"s3://me:x@own/team%2520a/sweeps/a/x", "s3://own:80/team%2520a/sweeps/a/x", "s3://own/%zz",
+	} {
+		if err := check(own, address); err == nil {
+			t.Errorf("%s is fetched", address)
+		}
+	}
+	for _, place := range []string{"", "/results", "s3", "s3:/own"} {
+		if err := check(place, "s3://own/sweeps/a/x"); err == nil {
+			t.Errorf("with results in %q a bucket is read", place)
+		}
+	}
+}
+
+// A stranger does not have the server ask what this machine alone reaches.
+func TestAttackProbe(t *testing.T) {
+	asked := 0
+	own := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { asked++; w.WriteHeader(http.StatusNotFound) }))
+	defer own.Close()
+	spec := &sweep.Spec{}
+	spec.Task.Fetch = []sweep.Fetch{{URL: own.URL + "/secret"}}
+	for _, foreign := range []bool{true, false} {
+		found := (&staging{spec: spec, foreign: foreign}).probe(t.Context())
+		if found[0].err == nil || errors.Is(found[0].err, transfer.ErrRefused) == foreign || (asked > 0) == foreign {
+			t.Errorf("foreign %v: it was asked %d times: %v", foreign, asked, found[0].err)
+		}
+	}
+	for owner, want := range map[string]bool{"": false, "somebody-else": true} {
+		if isForeign(owner) != want {
+			t.Errorf("%q is foreign: %v", owner, !want)
+		}
+	}
+}

@@ -1,0 +1,111 @@
+package server
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
+	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/search"
+)
+
+// CachePlan is what results there are of the work of a sweep with `cache`: a contract for scripts.
+type CachePlan struct {
+	Known  int      `json:"known"`            // results of the same work, with any parameters
+	Sweeps []string `json:"sweeps"`           // whose they are
+	Looked int      `json:"looked"`           // of how many trials it was looked whether one stands for them; 0: their points depend on results
+	Hits   int      `json:"hits"`             // for how many of those one does
+	Doubts []string `json:"doubts,omitempty"` // what of the work cannot be known
+}
+
+// Sentence says it to people.
+func (p *CachePlan) Sentence() string {
+	line := memoLine(p.Known, p.Sweeps)
+	if p.Known > 0 && p.Looked > 0 {
+		line += fmt.Sprintf("; %d of %s are there already and would not run", p.Hits, Plural(p.Looked, "trial"))
+	}
+	return line
+}
+
+// cacheLooked bounds how many trials a plan looks at.
+const cacheLooked = 100_000
+
+// PlanCache looks up what results there are of the work of a spec, and for which of its trials they would stand; nil without
+// `cache`. It reads the results and writes nothing. The bucket is nil where there are no results yet, its folder empty where it
+// is none.
+func (c Cluster) PlanCache(ctx context.Context, in bucket.Bucket, folder string, spec *sweep.Spec,
+	getenv func(string) (string, bool)) (*CachePlan, error) {
+	if !spec.Cache {
+		return nil, nil
+	}
+	at, o := workplace{skip: []string{folder}}, task.Options{Getenv: getenv}
+	if spec.Task.Container == nil {
+		at.folder = SpecFolder(spec)
+		if c.Mesos != nil {
+			at.folder = c.workDir(c.Mesos.Masters)(spec)
+		} else {
+			o.Interpreter = LocalInterpreter()
+		}
+	} else if engine, err := docker.Open(ctx); err == nil {
+		if image, err := engine.Image(ctx, spec.Task.Container.Image); err == nil {
+			o.Image = task.Image(image)
+		}
+		_ = engine.Close()
+	}
+	work, doubts, err := workOf(ctx, spec, at, nil)
+	if err != nil {
+		return nil, usage(err)
+	}
+	p := &CachePlan{Sweeps: []string{}, Doubts: doubts}
+	if in == nil {
+		return p, nil
+	}
+	if o.Work, err = work.key(); err != nil {
+		return nil, err
+	}
+	ids, err := store.WorkSweeps(ctx, in, o.Work)
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	memo, err := store.ReadMemo(ctx, in, o.Work, ids, 0)
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	p.Known, p.Sweeps = memo.Known(), append(p.Sweeps, memo.Sweeps...)
+	return p, p.look(spec, o, memo)
+}
+
+// look looks at the trials one by one.
+func (p *CachePlan) look(spec *sweep.Spec, o task.Options, memo *store.Memo) error {
+	method, err := search.New(spec)
+	if err != nil || method.Replay() || memo.Known() == 0 {
+		return err
+	}
+	builder, err := task.NewBuilder("plan", spec, o)
+	if err != nil {
+		return err
+	}
+	for trial := range min(spec.Trials, cacheLooked) {
+		point, ok := method.Ask(trial)
+		if !ok {
+			break
+		}
+		order, err := builder.Order(trial, 1, point)
+		if err != nil {
+			return usage(err)
+		}
+		p.Looked++
+		if _, _, _, ok := memo.Find(builder.Key(&order)); ok {
+			p.Hits++
+		}
+	}
+	return nil
+}
+
+// PlanCache is that of a spec on this server.
+func (s *Server) PlanCache(ctx context.Context, spec *sweep.Spec, getenv func(string) (string, bool)) (*CachePlan, error) {
+	return s.cfg.Cluster.PlanCache(ctx, s.cfg.Bucket, s.cfg.BucketFolder, spec, getenv)
+}
