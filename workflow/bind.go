@@ -25,6 +25,8 @@ func (w *Workflow) Bind(given map[string]any) (map[string]any, error) {
 				wrong = append(wrong, fmt.Sprintf("parameter `%s`: %v", p.Name, err))
 			}
 			out[p.Name] = v
+		case p.Required && p.Secret:
+			wrong = append(wrong, fmt.Sprintf("parameter `%s` is secret: give it by -p %s=…, or as the variable %s of the environment", p.Name, p.Name, p.Name))
 		case p.Required:
 			wrong = append(wrong, fmt.Sprintf("parameter `%s` has no default: give %s", p.Name, p.Type.noun()))
 		default:

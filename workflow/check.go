@@ -14,6 +14,7 @@ type checker struct {
 	spots      map[string]spot
 	parameters map[string]Parameter
 	steps      map[string]*Step
+	light      bool // what is checked is used at once, and kept nowhere
 }
 
 // check reports references to what is not there, comes later, or may not have run, and expressions whose types do not fit.
@@ -202,10 +203,13 @@ func (c *checker) step(s *Step, v view) {
 	raw := c.types[s.Type].Raw
 	for _, p := range tree.Pairs {
 		key := p.Key.Text
-		if slices.Contains(keysOfStep, key) && !slices.Contains([]string{"inputs", "env", "resources", "artifacts"}, key) {
+		if slices.Contains(keysOfStep, key) && !slices.Contains([]string{"inputs", "env", "resources", "artifacts", "fetch"}, key) {
 			continue
 		}
-		c.template(p.Value, field+"."+key, v, slices.Contains(raw, key))
+		isRaw := slices.Contains(raw, key)
+		c.light = c.types[s.Type].Light && !isRaw && !slices.Contains(keysOfStep, key)
+		c.template(p.Value, field+"."+key, v, isRaw)
+		c.light = false
 	}
 }
 

@@ -45,6 +45,11 @@ func (c *checker) expression(text string, at source, v view, w want) Type {
 	env["steps"], env["winner"] = steps, types.Any
 	single := Type{}
 	for _, ref := range e.References {
+		if p := c.secret(ref.Path, v); p != nil {
+			p.at = byteOf(text, ref.At)
+			c.report(at, p)
+			return Type{}
+		}
 		t, p := c.reference(ref, v, env, steps)
 		if p != nil {
 			p.at = byteOf(text, ref.At)
@@ -309,4 +314,20 @@ func (c *checker) working() (names []string) {
 		}
 	}
 	return names
+}
+
+// secret refuses the name of a secret parameter where its value would be kept: it may stand only in what kaon's own process uses at
+// once.
+func (c *checker) secret(path []string, v view) *problem {
+	name := path[0]
+	if name == "parameters" && len(path) > 1 {
+		name = path[1]
+	} else if _, isVariable := v.variables[name]; isVariable {
+		return nil
+	}
+	if p, ok := c.parameters[name]; !ok || !p.Secret || c.light {
+		return nil
+	}
+	return &problem{what: fmt.Sprintf("`%s` is secret, and its value would be kept here", clipped(name)),
+		remedy: fmt.Sprintf("name it under the step's `secrets`: its program finds it as $%s; in keys of light steps, as http, it may stand", clipped(name))}
 }

@@ -165,6 +165,19 @@ func TestBuilderMakesTheDecksGraph(t *testing.T) {
 	}
 }
 
+// A place that a program gives a step has it, beside its condition and how much it waits for.
+func TestBuilderGivesPlacesTheirSteps(t *testing.T) {
+	step := &Step{Name: "check", Type: "command"}
+	g, err := Build(Sequence(Place("a"), Parallel(Place("b"), Place("c")), Do(step).If("1 < 2").AtLeast(1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := g.Nodes[len(g.Nodes)-1]
+	if last.Name != "check" || last.Step != step || last.Join.AtLeast != 1 || len(last.After) != 2 || last.After[0].When != "1 < 2" {
+		t.Errorf("%+v", last)
+	}
+}
+
 // Bounds hold in time that a person does not notice.
 func TestLargeGraphs(t *testing.T) {
 	var chain, fan []string

@@ -12,6 +12,7 @@ import (
 // keysOfWorkflow are those at the top of a file.
 var keysOfWorkflow = []string{
 	"name", "description", "owner", "tags", "parameters", "steps", "graph", "finally", "env", "secrets", "parallel", "timeout",
+	"run_strategy", "triggers",
 }
 
 // Read reads a workflow file and checks all of it. The error is a sweep.Errors with every problem found.
@@ -78,6 +79,8 @@ func (r *reading) workflow(root *sweep.Tree) {
 	if t := root.Get("timeout"); present(t) {
 		w.Timeout = r.Duration(t, "timeout")
 	}
+	w.Strategy = r.strategy(root.Get("run_strategy"))
+	w.Triggers = r.triggers(root.Get("triggers"))
 	steps := root.Get("steps")
 	switch {
 	case steps == nil || steps.Null:

@@ -54,6 +54,9 @@ func (r *reading) parameter(p sweep.TreePair, field string) Parameter {
 		out.Secret = r.Boolean(t, field+".secret")
 	}
 	def := v.Get("default")
+	if out.Secret && present(def) {
+		r.Fail(def, field+".default", "a secret does not stand in a file", "leave it out, and give it by -p or as a variable of the environment")
+	}
 	out.Required = def == nil
 	out.Default = r.Value(def, field+".default")
 	if t := v.Get("choices"); present(t) {
@@ -71,6 +74,12 @@ func (r *reading) parameter(p sweep.TreePair, field string) Parameter {
 		out.Type = typeOf(out.Default)
 	case len(out.Choices) > 0:
 		out.Type = typeOf(out.Choices[0])
+	}
+	if out.Secret {
+		if out.Type.Kind != "" && out.Type.Kind != Any && out.Type.Kind != String {
+			r.Fail(v, field+".type", "a secret is a text", "write type: string")
+		}
+		out.Type = Type{Kind: String}
 	}
 	for i, c := range out.Choices {
 		if !out.Type.holds(c) {

@@ -13,7 +13,7 @@ import (
 // keysOfStep are those of every step; the others are its type's.
 var keysOfStep = []string{
 	"type", "description", "after", "when", "join", "for_each", "retry", "timeout", "on_failure", "cache", "inputs", "outputs", "env", "secrets",
-	"resources", "artifacts", "breakpoint",
+	"resources", "artifacts", "fetch", "breakpoint",
 }
 
 // keysOfPlace are those that say where a step stands, and not what it does.
@@ -154,6 +154,9 @@ func (r *reading) common(s *stepText, field string) {
 	}
 	if v, f := at("breakpoint"); present(v) {
 		s.Breakpoint = r.Boolean(v, f)
+	}
+	if v, f := at("fetch"); present(v) {
+		s.Fetch = r.fetch(v, f, s.Type)
 	}
 	v, f := at("env")
 	s.Env = r.env(v, f)

@@ -25,6 +25,7 @@ type Step struct {
 	Secrets    []string
 	Resources  *sweep.Tree // as task.resources of a sweep; sweep.ReadResources reads it, once templates are expanded; nil: defaults
 	Artifacts  []string    // files that are kept
+	Fetch      []Input     // files that are brought to where it runs, by the name they have there: artifacts of steps, or addresses
 	Breakpoint bool        // the run pauses before it
 }
 
@@ -84,6 +85,8 @@ type StepType struct {
 	Keys    []string    // that a step of it may have, besides the common ones
 	Needs   []string    // of these, those that it must have
 	Outputs []Parameter // that each step of it has, besides those that it declares
+	Light   bool        // it runs in kaon's own process: secret parameters may stand in its keys
+	Fetches bool        // files can be brought to where it runs
 	Raw     []string    // keys whose ${…} are not the workflow's, as the spec in a sweep step; only ${steps.…}, ${parameters.…} are
 	// Check reports further problems; nil: there are none to find.
 	Check func(s *Step, fail func(at *sweep.Tree, field, problem, remedy string))

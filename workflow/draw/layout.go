@@ -52,11 +52,14 @@ type cell struct {
 
 // layout places a graph by the steps of Sugiyama's method: layers by the longest way, bends where edges pass layers, an order that
 // crosses little by barycenters, and places near to those of neighbours.
-func layout(g *workflow.Graph) *picture {
+func layout(g *workflow.Graph) *picture { return layoutWide(g, leastWidth) }
+
+// layoutWide is layout with boxes of a width at least.
+func layoutWide(g *workflow.Graph, least float64) *picture {
 	p := &picture{boxes: make([]box, len(g.Nodes))}
 	layer, deepest := make([]int, len(g.Nodes)), 0
 	for i, n := range g.Nodes {
-		p.boxes[i] = boxOf(n)
+		p.boxes[i] = boxOf(n, least)
 		for _, e := range n.After {
 			layer[i] = max(layer[i], layer[e.From]+1)
 		}
@@ -80,13 +83,13 @@ func layout(g *workflow.Graph) *picture {
 	return p
 }
 
-func boxOf(n *workflow.Node) box {
-	b := box{node: n, w: max(leastWidth, boxPad+charWidth*float64(utf8.RuneCountInString(n.Name))), h: placeHeight}
+func boxOf(n *workflow.Node, least float64) box {
+	b := box{node: n, w: max(least, boxPad+charWidth*float64(utf8.RuneCountInString(n.Name))), h: placeHeight}
 	if n.Step != nil {
 		b.h = boxHeight
 	}
 	if g := body(n); g != nil {
-		b.inner = layout(g)
+		b.inner = layoutWide(g, least)
 		title := boxPad + charWidth*float64(utf8.RuneCountInString(label(n)))
 		b.w, b.h = max(b.inner.w+2*bodyPad, title), b.inner.h+bodyPad+bodyTitle
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/kaon-sweep/kaon/workflow"
 )
@@ -29,7 +30,16 @@ func Unknown(name string, known []string) error {
 	return fmt.Errorf("there is no `%s` here; there are: %s%s", name, strings.Join(known, ", "), more)
 }
 
-var compiled sync.Map // text to *workflow.Expression: a for-each compiles its texts once
+var (
+	compiled sync.Map     // text to *workflow.Expression: a for-each compiles its texts once
+	count    atomic.Int64 // of compiled, about
+)
+
+// Bounds of compiled: a server reads texts of whoever submits.
+const (
+	mostCompiled = 10_000
+	longestKept  = 4096 // bytes of a text
+)
 
 // Eval evaluates an expression.
 func Eval(text string, names Names) (any, error) {
@@ -38,18 +48,23 @@ func Eval(text string, names Names) (any, error) {
 		return nil, err
 	}
 	env := map[string]any{}
+	var absent [][]string
 	for _, ref := range e.References {
 		v, used, err := names.Lookup(ref.Path)
 		if err == nil {
 			err = missing(v, ref.Path, used)
 		}
 		if err != nil && ref.Optional {
+			absent = append(absent, ref.Path)
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
 		put(env, ref.Path[:used], v)
+	}
+	for _, path := range absent { // behind all that is there
+		putNothing(env, path)
 	}
 	for _, read := range []string{"files", "lines"} {
 		if f, _, err := names.Lookup([]string{read}); err == nil {
@@ -64,7 +79,11 @@ func compile(text string) (*workflow.Expression, error) {
 		return known.(*workflow.Expression), nil
 	}
 	e, err := workflow.Compile(text)
-	if err == nil {
+	if err == nil && len(text) <= longestKept {
+		if count.Add(1) > mostCompiled {
+			compiled.Clear()
+			count.Store(1)
+		}
 		compiled.Store(text, e)
 	}
 	return e, err
@@ -120,4 +139,23 @@ func put(env map[string]any, path []string, v any) {
 	}
 	maps.Copy(merged, had)
 	env[last] = merged
+}
+
+// putNothing has a path lead to nothing where it does not lead to something. Mappings on the way are made, or copied: they are not the
+// expression's own.
+func putNothing(env map[string]any, path []string) {
+	for _, name := range path[:len(path)-1] {
+		next, ok := env[name].(map[string]any)
+		if !ok && env[name] != nil {
+			return // the language says what is wrong with it
+		}
+		if next = maps.Clone(next); next == nil {
+			next = map[string]any{}
+		}
+		env[name] = next
+		env = next
+	}
+	if last := path[len(path)-1]; env[last] == nil {
+		env[last] = nil
+	}
 }
