@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/fairness"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/workflow/engine"
@@ -24,6 +26,14 @@ import (
 type Cluster struct {
 	Server *server.Server
 	Bucket bucket.Bucket // of its results
+
+	Origin      server.Origin               // of the sweeps
+	Queue       string                      // of those that name none; empty: the default
+	Environment func(string) (string, bool) // of specs; nil: this process's
+	Logs        bool                        // what steps write is kept in the results, not of those alone that fail
+	Results     string                      // where the results lie, of which those runs may fetch: an absolute folder, or s3://bucket/prefix; empty: nothing
+	Queues      *[]string                   // that they go into, and into those below, of submitters who are bound to some; nil: any
+	Within      string                      // the one folder that specs may refer to, of runs of others than this process's user; empty: any
 }
 
 // lastWords is how long a sweep that was ended may take to say so, and the results of one that has ended to be stored, when
@@ -33,6 +43,9 @@ const lastWords = time.Minute
 // Run implements steps.Cluster.
 func (c *Cluster) Run(ctx context.Context, job steps.Job) (steps.Done, error) {
 	sw, err := c.submit(ctx, job)
+	if taken, known := c.Server.Sweep(job.ID); err != nil && known && errors.Is(context.Cause(ctx), steps.ErrStop) {
+		return steps.Done{}, c.end(taken) // it was taken while it was to be ended
+	}
 	if err != nil {
 		return steps.Done{}, c.classify(ctx, err)
 	}
@@ -56,25 +69,73 @@ func (c *Cluster) Release(ctx context.Context, id string) error {
 	return c.Server.Release(ctx, id)
 }
 
+// Message implements steps.Cluster.
+func (c *Cluster) Message(ctx context.Context, id string, trial int, m steps.Sent) error {
+	err := c.Server.Do(ctx, scheduler.SendMessage{Sweep: id, Trial: trial, Body: m.Body, ID: m.ID})
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, scheduler.ErrEnded), errors.Is(err, scheduler.ErrUnknownTrial):
+		return &steps.Failure{Fault: engine.Input, Err: err}
+	}
+	return steps.ErrLater // it is on its way to the cluster, or waits for room there, or the server is closing
+}
+
 // submit hands the sweep in, unless it was before.
 func (c *Cluster) submit(ctx context.Context, job steps.Job) (*server.Sweep, error) {
 	if sw, known := c.Server.Sweep(job.ID); known {
 		return sw, nil
 	}
-	options := []sweep.Option{
-		sweep.WithSet(job.Set...), server.WithFilesBeside(job.File), sweep.WithEnvironment(os.LookupEnv),
-	}
-	if job.Winner != nil {
-		options = append(options, sweep.WithWinner())
-	}
-	spec, err := sweep.Parse(job.File, job.Source, options...)
+	spec, err := c.parse(job)
 	if err != nil {
 		return nil, &steps.Failure{Fault: engine.Input, Err: ofStep(err, job)}
 	}
 	if err := c.Server.CheckFeasible(ctx, spec); err != nil {
 		return nil, err
 	}
-	return c.Server.Submit(ctx, server.Submission{ID: job.ID, Spec: spec, Winner: job.Winner})
+	return c.Server.Submit(ctx, server.Submission{ID: job.ID, Spec: spec, Winner: job.Winner, Origin: c.Origin})
+}
+
+// parse reads the spec, as its submitter may.
+func (c *Cluster) parse(job steps.Job) (*sweep.Spec, error) {
+	environment := c.Environment
+	if environment == nil {
+		environment = os.LookupEnv
+	}
+	if c.Logs && job.Single {
+		job.Set = append(slices.Clip(job.Set), "task.logs=all")
+	}
+	options := []sweep.Option{server.WithFilesBeside(job.File), sweep.WithEnvironment(environment)}
+	if c.Within != "" {
+		options = append(options, sweep.WithFiles(beside(c.Within, job.File)))
+	}
+	if job.Winner != nil {
+		options = append(options, sweep.WithWinner())
+	}
+	spec, err := sweep.Parse(job.File, job.Source, append(options, sweep.WithSet(job.Set...))...)
+	if err == nil && spec.Queue == "" && c.Queue != "" {
+		set := append(slices.Clip(job.Set), "queue="+c.Queue)
+		spec, err = sweep.Parse(job.File, job.Source, append(options, sweep.WithSet(set...))...)
+	}
+	if err == nil && c.Within != "" {
+		err = server.CheckForeign(spec, c.Results)
+	}
+	if err == nil {
+		err = c.checkQueue(spec.InQueue())
+	}
+	return spec, err
+}
+
+// checkQueue refuses a queue that the submitter is not bound to.
+func (c *Cluster) checkQueue(queue string) error {
+	if c.Queues == nil || slices.ContainsFunc(*c.Queues, func(one string) bool { return fairness.Above(one, queue) }) {
+		return nil
+	}
+	if len(*c.Queues) == 0 {
+		return fmt.Errorf("queue: %s may submit into no queue: their groups have none here", c.Origin.Owner)
+	}
+	return fmt.Errorf("queue: %s may not submit into the queue %s: submit the workflow with one of theirs, or name it in the step's sweep: %s",
+		c.Origin.Owner, queue, strings.Join(*c.Queues, ", "))
 }
 
 // ofStep has problems of a step's own sweep, which nobody has written, speak of the step.
@@ -132,11 +193,12 @@ func (c *Cluster) end(sw *server.Sweep) error {
 
 const tellEvery = 500 * time.Millisecond
 
-// tell says now and then how a sweep of several trials stands, until stop is called.
+// tell says now and then how a sweep stands, or what its only trial says, until stop is called.
 func (c *Cluster) tell(sw *server.Sweep, job steps.Job) (stop func()) {
-	if job.Single || job.Told == nil {
+	if job.Told == nil {
 		return func() {}
 	}
+	var last said
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	crash.Go(func() {
@@ -148,6 +210,10 @@ func (c *Cluster) tell(sw *server.Sweep, job steps.Job) (stop func()) {
 			case <-tick.C:
 			case <-ctx.Done():
 				return
+			}
+			if job.Single {
+				last.tellTrial(sw, job.Told)
+				continue
 			}
 			st, err := sw.Status(ctx)
 			if err != nil {
@@ -161,7 +227,13 @@ func (c *Cluster) tell(sw *server.Sweep, job steps.Job) (stop func()) {
 			job.Told(steps.Progress{Percent: &percent, Text: text})
 		}
 	})
-	return func() { cancel(); <-ended }
+	return func() {
+		cancel()
+		<-ended
+		if job.Single {
+			last.tellTrial(sw, job.Told) // what it has said last
+		}
+	}
 }
 
 // done is what a sweep has left.
@@ -185,7 +257,7 @@ func (c *Cluster) done(ctx context.Context, sw *server.Sweep, o server.Outcome, 
 		d.Reason, d.Lost = reason(end), end.State == sweep.AttemptLost
 		return d, nil
 	}
-	prefix := results.ArtifactsPrefix(sw.ID(), 0, trial.Attempt)
+	prefix := end.Artifacts(sw.ID(), 0, trial.Attempt)
 	d.Artifacts = map[string]any{}
 	for _, f := range end.Files {
 		if f.Name != steps.OutputFile {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -78,6 +79,8 @@ type world struct {
 	ids     map[string]bool
 	now     int64
 	over    bool
+	round   map[string]int // of restarts, when a step began last, by key
+	rounds  int
 }
 
 func (w *world) step(ev engine.Event) {
@@ -94,6 +97,7 @@ func (w *world) step(ev engine.Event) {
 				w.Fatalf("attempt %d of %s (%s) follows %d", x.Task.Attempt, x.Task.Key, x.Task.ID, w.last[x.Task.Key])
 			}
 			w.waited(x.Task)
+			w.round[x.Task.Key] = w.rounds
 			w.last[x.Task.Key], w.ids[x.Task.ID], w.running[x.Task.Key] = x.Task.Attempt, true, x.Task
 		case engine.Stop:
 			if w.running[x.Task.Key].ID != x.Task.ID {
@@ -240,6 +244,79 @@ func (w *world) allEnded() {
 	}
 }
 
+// ranAgain holds that no step behind one that a restart named has succeeded with what it had before.
+func (w *world) ranAgain(names []string) {
+	behind := map[string]bool{}
+	for _, name := range names {
+		after(w.flow.Main, name, behind)
+	}
+	for _, s := range w.e.View(true).Steps {
+		name, _, _ := strings.Cut(s.Key, "[")
+		single := s.Counts == nil && s.Type == "command"
+		if behind[name] && single && s.State == engine.Succeeded && w.round[s.Key] < w.rounds {
+			w.Fatalf("a restart from %v keeps %s of round %d, now is %d", names, s.Key, w.round[s.Key], w.rounds)
+		}
+	}
+}
+
+// after adds the names of all steps that follow one of a name, and answers whether it is in the graph.
+func after(g *workflow.Graph, name string, to map[string]bool) (there bool) {
+	if g == nil {
+		return false
+	}
+	found := make([]bool, len(g.Nodes))
+	for i, n := range g.Nodes {
+		follows := slices.ContainsFunc(n.After, func(e workflow.Edge) bool { return found[e.From] })
+		if follows {
+			addNames(n, to)
+		}
+		found[i] = follows || n.Name == name || after(bodyOf(n), name, to)
+		there = there || found[i]
+	}
+	return there
+}
+
+func addNames(n *workflow.Node, to map[string]bool) {
+	to[n.Name] = true
+	if body := bodyOf(n); body != nil {
+		for _, inner := range body.Nodes {
+			addNames(inner, to)
+		}
+	}
+}
+
+// What a restart runs again has all behind it run again, the iterations too that have succeeded of a for-each that has failed.
+func TestRestartKeepsNoIterationBehindIt(t *testing.T) {
+	step := func(name string) *workflow.Step { return &workflow.Step{Name: name, Type: "command"} }
+	g, err := workflow.Build(workflow.Sequence(workflow.Do(step("x")), workflow.ForEach(workflow.Do(step("a")), workflow.Over("i", "[1, 2]"))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := engine.New(engine.Flow{Main: g})
+	var began []string
+	take := func(ev engine.Event) {
+		for _, x := range e.Step(ev) {
+			if x.Kind == engine.Start {
+				began = append(began, fmt.Sprint(x.Task.Key, " ", x.Task.Attempt))
+			}
+		}
+	}
+	end := func(key string, attempt int, s engine.State) {
+		take(engine.Event{Kind: engine.Ended, Key: key, Attempt: attempt, State: s})
+	}
+	take(engine.Event{Kind: engine.Begin})
+	end("x", 1, engine.Succeeded)
+	end("a[0]", 1, engine.Succeeded)
+	end("a[1]", 1, engine.Failed)
+	take(engine.Event{Kind: engine.Restart}) // what failed alone
+	end("a[1]", 2, engine.Failed)
+	take(engine.Event{Kind: engine.Restart, Names: []string{"x"}})
+	end("x", 2, engine.Succeeded)
+	if want := []string{"x 1", "a[0] 1", "a[1] 1", "a[1] 2", "x 2", "a[0] 2", "a[1] 3"}; !slices.Equal(began, want) {
+		t.Errorf("these began: %q, want %q", began, want)
+	}
+}
+
 func TestEngineKeepsItsLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		count := 0
@@ -247,7 +324,8 @@ func TestEngineKeepsItsLaws(t *testing.T) {
 		if rapid.Bool().Draw(t, "finally") {
 			flow.Finally = graphs(t, 2, &count)
 		}
-		w := &world{T: t, flow: flow, e: engine.New(flow), running: map[string]engine.Task{}, last: map[string]int{}, ids: map[string]bool{}, now: 1}
+		w := &world{T: t, flow: flow, e: engine.New(flow), running: map[string]engine.Task{}, last: map[string]int{}, ids: map[string]bool{},
+			round: map[string]int{}, now: 1}
 		list := []any{}
 		for i := range rapid.IntRange(0, 4).Draw(t, "items") {
 			list = append(list, int64(i))
@@ -260,8 +338,10 @@ func TestEngineKeepsItsLaws(t *testing.T) {
 			if rapid.Bool().Draw(t, "named") {
 				names = []string{fmt.Sprintf("n%d", rapid.IntRange(1, count).Draw(t, "from"))}
 			}
+			w.rounds++
 			w.step(engine.Event{Kind: engine.Restart, Names: names})
 			w.play()
+			w.ranAgain(names)
 			w.allEnded()
 			w.restored()
 		}

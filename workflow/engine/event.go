@@ -47,6 +47,7 @@ type Event struct {
 	Artifacts map[string]any `json:"artifacts,omitempty"` // where the files that it left lie, by name
 	Fault     Fault          `json:"fault,omitempty"`
 	Names     []string       `json:"names,omitempty"`
+	Signal    string         `json:"signal,omitempty"` // id of the signal that an attempt has used up
 
 	Parameters map[string]any `json:"parameters,omitempty"` // of Begin: all; of Restart: those that are others now
 }

@@ -148,6 +148,10 @@ func lookAt(s *scope, at place, path []string) (any, int, error) {
 		v, err := collect(s, at, func(x *instance) (any, error) { return x.output(path[3]) })
 		return v, 4, err
 	}
+	if len(path) > 3 && path[2] == "artifacts" {
+		v, err := collect(s, at, func(x *instance) (any, error) { return x.artifact(path[3]) })
+		return v, 4, err
+	}
 	v, err := collect(s, at, func(x *instance) (any, error) {
 		outputs := x.outputs
 		if outputs == nil {
@@ -203,6 +207,18 @@ func (x *instance) output(name string) (any, error) {
 		return nil, &NotYetError{x.key}
 	}
 	return nil, expression.Unknown("steps."+x.node.Name+".outputs."+name, slices.Sorted(maps.Keys(x.outputs)))
+}
+
+// artifact is where one file lies that an instance has left; nothing when it has none since it did not succeed.
+func (x *instance) artifact(name string) (any, error) {
+	v, ok := x.artifacts[name]
+	switch {
+	case ok || x.state.Ended() && x.state != Succeeded:
+		return v, nil
+	case !x.state.Ended():
+		return nil, &NotYetError{x.key}
+	}
+	return nil, expression.Unknown("steps."+x.node.Name+".artifacts."+name, slices.Sorted(maps.Keys(x.artifacts)))
 }
 
 // NotYetError says that a step was asked for outputs before it has ended.

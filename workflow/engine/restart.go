@@ -28,6 +28,7 @@ func (e *Engine) again(s *scope, names []string) (any bool) {
 	s.broke = ""
 	reset := make([]bool, len(s.nodes))
 	within := make([]bool, len(s.nodes))
+	whole := make([]bool, len(s.nodes)) // of reset, those of which nothing is kept: they are named, or something before is run again
 	for pos, x := range s.nodes {
 		reset[pos] = x.state == Failed || x.state == Canceled || x.blocked || x.state == Waiting
 		for _, name := range names {
@@ -36,18 +37,19 @@ func (e *Engine) again(s *scope, names []string) (any bool) {
 				continue
 			}
 			if at.rest == "" || x.node.Loop != nil { // a loop is run again as a whole
-				reset[pos] = true
+				whole[pos] = true
 			} else {
 				within[pos] = true
 			}
 		}
 		for _, edge := range x.node.After {
-			reset[pos] = reset[pos] || reset[edge.From] || within[edge.From]
+			whole[pos] = whole[pos] || reset[edge.From] || within[edge.From]
 		}
+		reset[pos] = reset[pos] || whole[pos]
 	}
 	for pos, x := range s.nodes {
 		switch {
-		case x.each != nil && x.node.Each != nil && (within[pos] || reset[pos] && x.state != Succeeded):
+		case x.each != nil && x.node.Each != nil && !whole[pos] && (within[pos] || reset[pos] && x.state != Succeeded):
 			any = e.againEach(x, names) || any
 		case reset[pos]:
 			e.forget(x)

@@ -1,6 +1,9 @@
 package engine
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // View is how a run stands.
 type View struct {
@@ -10,6 +13,14 @@ type View struct {
 	Ended      int64          `json:"ended,omitempty"`
 	Parameters map[string]any `json:"parameters,omitempty"`
 	Steps      []StepView     `json:"steps"` // in the order of the graph
+}
+
+// Seconds is how long a run has taken, from its beginning to its end or to now, in milliseconds since 1970.
+func (v View) Seconds(now int64) float64 {
+	if v.Began == 0 {
+		return 0
+	}
+	return float64(cmp.Or(v.Ended, now)-v.Began) / 1000
 }
 
 // StepView is how a node stands, or, in a for-each, all of its iterations together.
@@ -50,15 +61,7 @@ func (e *Engine) View(all bool) View {
 // viewPlan shows the nodes of a plan, each over all the scopes given.
 func viewPlan(to []StepView, p *plan, scopes []*scope, depth int, many, all bool) []StepView {
 	for pos, n := range p.nodes {
-		one := StepView{Key: n.node.Name, Depth: depth, State: Waiting}
-		switch {
-		case n.node.Each != nil:
-			one.Type = "for-each"
-		case n.node.Loop != nil:
-			one.Type = "loop"
-		case n.node.Step != nil:
-			one.Type = n.node.Step.Type
-		}
+		one := StepView{Key: n.node.Name, Depth: depth, State: Waiting, Type: typeOf(n.node)}
 		var inner []*scope
 		for _, s := range scopes {
 			x := s.nodes[pos]

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -23,12 +24,22 @@ type attempt struct {
 	approved chan string   // capacity 8
 	waits    bool          // it only waits, and takes nobody's place
 	told     chan struct{} // closed when its end is durable
+
+	kind    steps.Type
+	ctx     context.Context // ends with it
+	call    *steps.Call
+	found   bool              // a former process has begun it
+	signal  string            // that it waits for; empty: none
+	signals chan steps.Signal // capacity 1
+	given   string            // file of the request whose signal it was given
 }
 
 // startQueued starts attempts as long as more may run. Those that only wait take nobody's place.
-func (r *Run) startQueued() {
+func (r *Run) startQueued() error {
 	for _, t := range r.waits {
-		r.start(t, true)
+		if err := r.start(t, true); err != nil {
+			return err
+		}
 	}
 	r.waits = r.waits[:0]
 	bound := r.flow.Parallel
@@ -38,8 +49,11 @@ func (r *Run) startQueued() {
 	for len(r.queue) > 0 && r.busy < bound {
 		t := r.queue[0]
 		r.queue = r.queue[1:]
-		r.start(t, false)
+		if err := r.start(t, false); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // enqueue has attempts start when there is room.
@@ -53,40 +67,71 @@ func (r *Run) enqueue(tasks ...engine.Task) {
 	}
 }
 
-// start begins an attempt. The end of one that cannot begin, or need not, is in r.early.
-func (r *Run) start(t engine.Task, waits bool) {
-	never := func(err error) {
+// start begins an attempt, when what its keys have read is durable. The end of one that cannot begin, or need not, is in r.early.
+// Its error is the log's.
+func (r *Run) start(t engine.Task, waits bool) error {
+	never := func(err error) error {
 		r.early = append(r.early, ended(t, steps.Result{}, &steps.Failure{Fault: engine.Input, Err: err}))
+		return nil
 	}
 	kind, known := steps.Named(t.Node.Step.Type)
 	if !known {
-		never(fmt.Errorf("there is no type `%s`", t.Node.Step.Type))
-		return
+		return never(fmt.Errorf("there is no type `%s`", t.Node.Step.Type))
 	}
 	r.mu.Lock()
+	r.facts.mode = filling
 	c, err := r.call(t, kind.About())
+	r.facts.mode = deciding
 	r.mu.Unlock()
+	if r.facts.left != nil {
+		return r.facts.left
+	}
+	if err == nil && r.cfg.Admit != nil {
+		err = r.cfg.Admit(c, kind.About())
+	}
+	if err := errors.Join(r.addFacts(), r.sync()); err != nil {
+		return fmt.Errorf("write the log: %w", err)
+	}
 	if err != nil {
-		never(err)
-		return
+		return never(err)
+	}
+	if c.Kept, err = kept(r.folder, c.ID); err != nil {
+		return never(fmt.Errorf("read what it has kept: %w", err))
 	}
 	file, err := r.cacheFile(t.Node.Step, c)
 	if err != nil {
-		never(err)
-		return
+		if unwanted(r.facts.ctx) {
+			return context.Cause(r.facts.ctx)
+		}
+		return never(err)
 	}
 	if file != "" {
 		if had := readCache(file, t.Node.Step.Cache.Age); had != nil {
-			ev := ended(t, steps.Result{Outputs: had.Outputs, Winner: had.Winner, Artifacts: had.Artifacts}, nil)
-			ev.ID, ev.Cached = had.ID, true
-			r.early = append(r.early, ev)
-			return
+			out, wrong := checkOutputs(t.Node.Step, had.Outputs)
+			if wrong == nil { // otherwise it is not what is asked for now, and the step runs
+				ev := ended(t, steps.Result{Outputs: out, Winner: had.Winner, Artifacts: had.Artifacts}, nil)
+				ev.ID, ev.Cached = had.ID, true
+				r.early = append(r.early, ev)
+				return nil
+			}
 		}
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
-	a := &attempt{task: t, cancel: cancel, approved: make(chan string, 8), waits: waits, told: make(chan struct{})}
-	c.Approved = a.approved
-	c.Progress = func(p steps.Progress) { r.progress(t.Key, p) }
+	a := &attempt{
+		task: t, cancel: cancel, approved: make(chan string, 8), waits: waits, told: make(chan struct{}), kind: kind, ctx: ctx, call: c, found: r.found[t.ID] && !kind.About().Light,
+		signal: steps.SignalOf(t.Node.Step.Type, c.Keys), signals: make(chan steps.Signal, 1),
+	}
+	c.Approved, c.Signals, c.Messages = a.approved, a.signals, make(chan steps.Sent)
+	c.Ask = func(ctx context.Context, m steps.Sent) error { return r.askNested(ctx, c, m) }
+	c.Signal = func(_ context.Context, to, name string, payload json.RawMessage) error {
+		return r.sendSignal(c, to, name, payload)
+	}
+	c.Keep = func(text string) error { return keep(r.folder, c.ID, text) }
+	c.Progress = func(p steps.Progress) {
+		p.Text, p.Name, p.Value = r.secret.text(p.Text), r.secret.text(p.Name), r.secret.json(p.Value)
+		r.hear(t.Key, t.Attempt, p)
+		r.progress(t.Key, p)
+	}
 	c.Nested = func(ctx context.Context, file string, given map[string]any) (steps.Result, error) {
 		return r.nested(ctx, c, file, given)
 	}
@@ -99,6 +144,7 @@ func (r *Run) start(t engine.Task, waits bool) {
 	}
 	r.group.Go(crash.Func(func() {
 		result, err := kind.Run(ctx, c)
+		cause := context.Cause(ctx)
 		cancel(nil)
 		var gone *steps.GoneError
 		switch {
@@ -108,9 +154,12 @@ func (r *Run) start(t engine.Task, waits bool) {
 			default:
 			}
 			return
-		case err != nil && errors.Is(err, context.Canceled):
+		case err != nil && errors.Is(cause, steps.ErrStop):
+			err = steps.ErrStop // what it was doing says so in words of its own
+		case err != nil && cause != nil:
 			return // it is left as it is
 		case err == nil:
+			result = r.secret.result(result)
 			result.Outputs, err = checkOutputs(t.Node.Step, result.Outputs)
 			if err == nil && file != "" {
 				if err := writeCache(file, c.ID, result); err != nil {
@@ -123,6 +172,7 @@ func (r *Run) start(t engine.Task, waits bool) {
 		r.tell(ev)
 		r.release(a, c.ID)
 	}))
+	return nil
 }
 
 // release has the cluster forget what an attempt was there, once its end is durable.
@@ -150,7 +200,7 @@ func (r *Run) tell(ev engine.Event) {
 func ended(t engine.Task, result steps.Result, err error) engine.Event {
 	ev := engine.Event{
 		Kind: engine.Ended, Key: t.Key, Attempt: t.Attempt, State: engine.Succeeded, Outputs: result.Outputs, Winner: result.Winner,
-		Artifacts: result.Artifacts,
+		Artifacts: result.Artifacts, Signal: result.Signal,
 	}
 	if err == nil {
 		return ev
@@ -188,13 +238,17 @@ func (r *Run) progress(key string, p steps.Progress) {
 // nested runs a workflow that is a step of this run, or goes on with it.
 func (r *Run) nested(ctx context.Context, c *steps.Call, file string, given map[string]any) (steps.Result, error) {
 	cfg := r.cfg
+	cfg.Secret = func(name string) (string, bool) {
+		text, ok := given[name].(string)
+		return text, ok
+	}
 	cfg.Told = func(key string, p steps.Progress) { r.cfg.Told(c.Key+"/"+key, p) }
 	bad := func(err error) (steps.Result, error) {
 		return steps.Result{}, &steps.Failure{Fault: engine.Input, Err: err}
 	}
 	child, err := Open(cfg, c.ID)
 	if errors.Is(err, os.ErrNotExist) {
-		src, readErr := os.ReadFile(file)
+		src, readErr := steps.ReadFile(file)
 		if readErr != nil {
 			return bad(readErr)
 		}
@@ -241,7 +295,7 @@ const maxDepth = 10
 func (r *Run) depth() int {
 	depth := 0
 	for all, id := r.cfg.Folder, r.header.Parent; id != "" && depth <= maxDepth; depth++ {
-		header, err := readHeader(Folder(all, id))
+		header, err := ReadHeader(all, id)
 		if err != nil {
 			break
 		}

@@ -1,9 +1,11 @@
 package run
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -34,32 +36,38 @@ func (r *Run) cacheFile(step *workflow.Step, c *steps.Call) (string, error) {
 	}
 	var spec []byte
 	if c.Spec != nil {
-		filled, err := c.Fill(c.Spec)
-		if err != nil {
-			return "", err
-		}
-		spec = steps.Flow(filled)
+		spec = steps.Flow(c.Spec)
 	}
 	var winner any
 	if w := c.Winner; w != nil {
 		winner = []any{w.Params, w.Value, w.Seed}
 	}
+	named := words(nil, []any{c.Keys, c.Script.Shell, anyOf(c.Script.Words), c.Inputs, string(spec)})
+	files, err := r.sums.of(r.facts.ctx, r.header.Within, filepath.Dir(c.File), named)
+	if err != nil {
+		return "", err
+	}
 	work, err := json.Marshal(map[string]any{
-		"version": 1, "type": step.Type, "folder": filepath.Dir(c.File), "keys": c.Keys, "script": c.Script, "spec": string(spec),
+		"version": 1, "type": step.Type, "folder": filepath.Dir(c.File), "keys": r.secret.mapping(c.Keys), "script": c.Script, "spec": string(spec),
 		"inputs": c.Inputs, "env": c.Env, "secrets": c.Secrets, "resources": steps.ValueOf(c.Resources), "artifacts": c.Artifacts, "winner": winner,
-		"files": hashes(filepath.Dir(c.File), words(nil, []any{c.Keys, c.Script.Shell, anyOf(c.Script.Words), c.Inputs, string(spec)})),
+		"fetch": c.Fetch, "files": files,
 	})
 	if err != nil {
 		return "", err
 	}
 	sum := sha256.Sum256(work)
-	folder := filepath.Join(r.cfg.Folder, cacheFolder, "global")
+	kept := filepath.Join(r.cfg.Folder, cacheFolder)
+	if r.header.Within != "" { // what a stranger's programs have left is for nobody else
+		name := sha256.Sum256([]byte(r.header.Owner))
+		kept = filepath.Join(kept, "of-"+hex.EncodeToString(name[:8]))
+	}
+	folder := filepath.Join(kept, "global")
 	switch step.Cache.Scope {
 	case workflow.CacheRun:
 		folder = filepath.Join(r.folder, "cache")
 	case workflow.CacheWorkflow:
 		name := sha256.Sum256([]byte(r.header.Name))
-		folder = filepath.Join(r.cfg.Folder, cacheFolder, hex.EncodeToString(name[:8]))
+		folder = filepath.Join(kept, hex.EncodeToString(name[:8]))
 	case workflow.CacheGlobal:
 	}
 	return filepath.Join(folder, hex.EncodeToString(sum[:])+".json"), nil
@@ -90,30 +98,94 @@ func words(to []string, v any) []string {
 	return to
 }
 
-// hashes are those of the files that are named: of the programs, scripts and data of the work, as far as they stand in its keys.
-func hashes(folder string, names []string) map[string]string {
+// sums are the hashes of files that were read, so that each is read once as long as it looks the same.
+type sums map[string]sum
+
+type sum struct {
+	size int64
+	at   time.Time // of its last change
+	text string
+}
+
+// mostHashed is how much of a file is hashed. A larger one counts by its size and its time.
+const mostHashed = 1 << 30
+
+// of are the hashes of the files that are named: of the programs, scripts and data of the work, as far as they stand in its keys. Within
+// is the one folder that may be read; empty: any. It fails when ctx ends.
+func (s sums) of(ctx context.Context, within, folder string, names []string) (map[string]string, error) {
+	stat, open := os.Stat, os.Open
+	if within != "" {
+		root, err := os.OpenRoot(within)
+		if err != nil {
+			return nil, err
+		}
+		defer root.Close()
+		below := func(path string) string {
+			if rel, err := filepath.Rel(within, path); err == nil {
+				return rel
+			}
+			return path // which a root refuses
+		}
+		stat = func(path string) (os.FileInfo, error) { return root.Stat(below(path)) }
+		open = func(path string) (*os.File, error) { return root.Open(below(path)) }
+	}
 	all := map[string]string{}
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
+		if unwanted(ctx) {
+			return nil, context.Cause(ctx)
+		}
 		path := name
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(folder, path)
 		}
-		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		info, err := stat(path)
+		if err != nil || !info.Mode().IsRegular() {
 			continue
 		}
-		f, err := os.Open(path)
+		if info.Size() > mostHashed {
+			all[name] = fmt.Sprintf("%d bytes of %d", info.Size(), info.ModTime().UnixNano())
+			continue
+		}
+		if had, ok := s[path]; ok && had.size == info.Size() && had.at.Equal(info.ModTime()) {
+			all[name] = had.text
+			continue
+		}
+		f, err := open(path)
 		if err != nil {
 			continue
 		}
 		h := sha256.New()
-		if _, err := io.Copy(h, f); err == nil {
-			all[name] = hex.EncodeToString(h.Sum(nil))
+		_, err = io.Copy(h, io.LimitReader(reading{ctx, f}, mostHashed)) // some files of the system have no end
+		_ = f.Close()                                                    // it was read
+		if unwanted(ctx) {
+			return nil, context.Cause(ctx)
 		}
-		_ = f.Close() // it was read
+		if err == nil {
+			all[name] = hex.EncodeToString(h.Sum(nil))
+			if time.Since(info.ModTime()) > settled {
+				s[path] = sum{info.Size(), info.ModTime(), all[name]}
+			}
+		}
 	}
-	return all
+	return all, nil
 }
+
+// reading reads until a context ends.
+type reading struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r reading) Read(p []byte) (int, error) {
+	if unwanted(r.ctx) {
+		return 0, context.Cause(r.ctx)
+	}
+	return r.Reader.Read(p)
+}
+
+// settled is how old a file is at least of which its time tells whether it has changed: clocks of file systems are coarse.
+const settled = 2 * time.Second
 
 // readCache is what is known of the same work; nil: nothing, or it is too old.
 func readCache(file string, age time.Duration) *cached {
@@ -142,19 +214,5 @@ func writeCache(file, id string, result steps.Result) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(file), ".new-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), file)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
+	return replace(file, data)
 }

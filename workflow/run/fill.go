@@ -3,6 +3,7 @@ package run
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -10,23 +11,34 @@ import (
 	"github.com/kaon-sweep/kaon/workflow"
 	"github.com/kaon-sweep/kaon/workflow/engine"
 	"github.com/kaon-sweep/kaon/workflow/expression"
+	"github.com/kaon-sweep/kaon/workflow/maestro"
 	"github.com/kaon-sweep/kaon/workflow/steps"
 )
 
 // scope is where the templates of one attempt find their values.
 type scope struct {
 	expression.Names
-	own map[string]bool // names that are the workflow's, where specs have macros of their own, too
+	environment func(string) (string, bool)
+	own         map[string]bool // names that are the workflow's, where specs have macros of their own, too
+	secret      secrets
 }
 
 // Lookup implements expression.Names.
 func (s scope) Lookup(path []string) (any, int, error) {
 	if path[0] == "envvar" && len(path) == 2 {
-		v, ok := os.LookupEnv(path[1])
+		v, ok := s.environment(path[1])
 		if !ok {
 			return nil, 0, fmt.Errorf("the variable %s is not set", path[1])
 		}
 		return v, 2, nil
+	}
+	if v, ok := s.secret[path[0]]; ok && !s.own[path[0]] {
+		return v, 1, nil
+	}
+	if path[0] == "parameters" && len(path) > 1 {
+		if v, ok := s.secret[path[1]]; ok {
+			return v, 2, nil
+		}
 	}
 	return s.Names.Lookup(path)
 }
@@ -42,7 +54,10 @@ var specMacros = []string{"args", "args_no_hyphens", "args_no_boolean_flags", "a
 
 // scopeOf is the scope of a task of a run.
 func (r *Run) scopeOf(t engine.Task) scope {
-	s := scope{Names: r.engine.Names(t.Key), own: map[string]bool{}}
+	s := scope{Names: r.engine.Names(t.Key), environment: os.LookupEnv, own: map[string]bool{}, secret: r.secret}
+	if r.cfg.Environment != nil {
+		s.environment = r.cfg.Environment
+	}
 	for _, name := range r.engine.Variables(t.Key) {
 		if !slices.Contains(specMacros, name) {
 			s.own[name] = true
@@ -180,7 +195,7 @@ func (r *Run) call(t engine.Task, about steps.Description) (*steps.Call, error) 
 	step, s := t.Node.Step, r.scopeOf(t)
 	c := &steps.Call{
 		ID: r.header.Run + "-" + t.ID, Key: t.Key, Run: r.header.Run, Attempt: t.Attempt, Began: timeOf(t.Began), File: r.header.File,
-		Keys: map[string]any{}, Inputs: map[string]any{}, Env: map[string]string{}, Fill: s.spec,
+		Keys: map[string]any{}, Inputs: map[string]any{}, Env: map[string]string{},
 		Secrets: append(slices.Clone(r.flow.Secrets), step.Secrets...), Artifacts: step.Artifacts,
 		Winner: steps.WinnerOf(r.engine.Winner(t.Key)), Cluster: r.cfg.Cluster,
 	}
@@ -201,6 +216,15 @@ func (r *Run) call(t engine.Task, about steps.Description) (*steps.Call, error) 
 		}
 	}
 	var err error
+	for _, f := range step.Fetch {
+		v, err := s.value(f.Value)
+		if err == nil {
+			c.Fetch, err = fetched(c.Fetch, r.cfg.Results, filepath.Dir(r.header.File), f.Name, v)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("fetch.%s: %w", f.Name, err)
+		}
+	}
 	if step.Resources != nil {
 		v, err := s.value(step.Resources)
 		if err != nil {
@@ -215,7 +239,7 @@ func (r *Run) call(t engine.Task, about steps.Description) (*steps.Call, error) 
 		case key.Name == "command":
 			c.Script, err = s.script(tree)
 		case key.Raw:
-			c.Spec = tree
+			c.Spec, err = s.spec(tree)
 		default:
 			c.Keys[key.Name], err = s.value(tree)
 		}
@@ -247,17 +271,21 @@ func checkOutputs(step *workflow.Step, out map[string]any) (map[string]any, erro
 	return out, nil
 }
 
-// Parse reads a workflow file and checks it against the types there are.
-func Parse(file string, src []byte) (*workflow.Workflow, error) {
-	wf, err := workflow.Read(file, src, workflow.WithTypes(Types()))
+// Parse reads a workflow file, or a definition of Maestro's, and checks it against the types there are.
+func Parse(file string, src []byte, options ...workflow.Option) (*workflow.Workflow, error) {
+	var left []string
+	if maestro.Is(src) {
+		var err error
+		if src, left, err = maestro.Read(src); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+	}
+	wf, err := workflow.Read(file, src, append(options, workflow.WithTypes(Types()))...)
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range wf.Parameters {
-		if p.Secret { // its value would stand in the log, and in the specs of steps
-			return nil, fmt.Errorf("%s: parameter `%s`: secret parameters are not built: name a variable of your environment under `secrets` "+
-				"instead, which steps find there", file, p.Name)
-		}
+	for _, line := range left {
+		wf.Warnings = append(wf.Warnings, &sweep.Error{File: file, Problem: "not carried: " + line})
 	}
 	return wf, nil
 }
@@ -267,7 +295,7 @@ func Types() map[string]workflow.StepType {
 	all := map[string]workflow.StepType{}
 	for _, t := range steps.Types() {
 		about := t.About()
-		s := workflow.StepType{Name: about.Name, Outputs: about.Outputs}
+		s := workflow.StepType{Name: about.Name, Outputs: about.Outputs, Light: about.Light, Fetches: !about.Light && about.Name != "sweep"}
 		for _, k := range about.Keys {
 			s.Keys = append(s.Keys, k.Name)
 			if k.Needed {
@@ -277,12 +305,12 @@ func Types() map[string]workflow.StepType {
 				s.Raw = append(s.Raw, k.Name)
 			}
 		}
+		if known, ok := t.(steps.Checker); ok {
+			s.Check = func(step *workflow.Step, fail func(at *sweep.Tree, field, problem, remedy string)) {
+				known.Check(step.Keys, fail)
+			}
+		}
 		all[about.Name] = s
-	}
-	for name, instead := range steps.NotBuilt {
-		all[name] = workflow.StepType{Name: name, Check: func(s *workflow.Step, fail func(at *sweep.Tree, field, problem, remedy string)) {
-			fail(s.Place, "type", fmt.Sprintf("steps of type `%s` are not built", name), instead)
-		}}
 	}
 	return all
 }

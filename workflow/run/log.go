@@ -10,8 +10,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/kaon-sweep/kaon/scheduler/durable"
 )
 
 // The file begins with magic. A record is a frame, the length of its payload and the checksums of the length and of the payload, and
@@ -40,14 +43,30 @@ type log struct {
 	buf  []byte
 }
 
-// createLog makes the log of a new run.
-func createLog(folder string) (*log, error) {
-	f, err := os.OpenFile(filepath.Join(folder, LogFile), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+// createLog makes the log of a new run, with its first record. It has its name when that is durable: a log without is none.
+func createLog(folder string, first any) (*log, error) {
+	hidden, name := filepath.Join(folder, "."+LogFile), filepath.Join(folder, LogFile)
+	f, err := os.OpenFile(hidden, os.O_RDWR|os.O_CREATE, 0o600) // one may be left of a process that was killed
 	if err != nil {
 		return nil, err
 	}
 	l := &log{file: f, buf: []byte(magic)}
-	if err := lock(f); err != nil {
+	if err = lock(f); err == nil {
+		_, err = os.Lstat(name)
+		switch {
+		case err == nil: // it may be the file that is open, and another process let go of it
+			err = &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
+		case errors.Is(err, fs.ErrNotExist):
+			err = errors.Join(f.Truncate(0), l.add(first), l.sync())
+			if err == nil {
+				err = os.Rename(hidden, name)
+			}
+			if err == nil {
+				err = durable.SyncFolder(folder)
+			}
+		}
+	}
+	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return l, nil
@@ -75,12 +94,20 @@ func openLog(folder string, yield func(payload []byte) error) (*log, error) {
 	return &log{file: f}, nil
 }
 
+// lockPatience is how long a lock is waited for: one who only looks whether a log is locked holds it for a moment, and a process that is
+// just ending lets go of it.
+const lockPatience = 2 * time.Second
+
 func lock(f *os.File) error {
-	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	if errors.Is(err, unix.EWOULDBLOCK) {
-		return ErrLocked
+	for until := time.Now().Add(lockPatience); ; time.Sleep(20 * time.Millisecond) {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
+			return err
+		}
+		if time.Now().After(until) {
+			return ErrLocked
+		}
 	}
-	return err
 }
 
 // locked tells whether a process has the log of a folder open to go on with it.
@@ -142,19 +169,29 @@ func allZero(b []byte) bool {
 
 // add puts a record behind those before; sync makes it durable.
 func (l *log) add(v any) error {
+	payload, err := encode(v)
+	if err == nil {
+		l.put(payload)
+	}
+	return err
+}
+
+// encode is the payload of a record.
+func encode(v any) ([]byte, error) {
 	payload, err := json.Marshal(v)
-	if err != nil {
-		return err
+	if err == nil && len(payload) > maxRecord {
+		err = fmt.Errorf("a record of %d bytes is longer than %d", len(payload), maxRecord)
 	}
-	if len(payload) > maxRecord {
-		return fmt.Errorf("a record of %d bytes is longer than %d", len(payload), maxRecord)
-	}
+	return payload, err
+}
+
+// put is add for a payload.
+func (l *log) put(payload []byte) {
 	var frame [frameSize]byte
 	binary.LittleEndian.PutUint32(frame[:], uint32(len(payload)))
 	binary.LittleEndian.PutUint32(frame[4:], crc32.Checksum(frame[:4], castagnoli))
 	binary.LittleEndian.PutUint32(frame[8:], crc32.Checksum(payload, castagnoli))
 	l.buf = append(append(l.buf, frame[:]...), payload...)
-	return nil
 }
 
 func (l *log) sync() error {
@@ -169,16 +206,3 @@ func (l *log) sync() error {
 }
 
 func (l *log) close() error { return l.file.Close() }
-
-// syncFolder makes the names in a folder durable.
-func syncFolder(folder string) error {
-	f, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := f.Sync(); err != nil && !errors.Is(err, fs.ErrInvalid) {
-		return err
-	}
-	return nil
-}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,13 +27,23 @@ type Header struct {
 	Created int64          `json:"created"`          // milliseconds since 1970
 	Parent  string         `json:"parent,omitempty"` // the run that this one is a step of
 	Kaon    string         `json:"kaon,omitempty"`
+	Origin
 }
 
-// fact is what a function of an expression has read: the same is answered ever after.
-type fact struct {
-	Function string `json:"function"`
-	Text     string `json:"text"`
-	Items    []any  `json:"items"`
+// Origin is who began a run, and as what, where that is known. Stored: fields may be added, not renamed.
+type Origin struct {
+	Owner  string   `json:"owner,omitempty"`
+	Labels []string `json:"labels,omitempty"`
+	Queue  string   `json:"queue,omitempty"` // of its steps, where they name none
+	// Within is the one folder of which the run may read files, for those who may not read others of this machine; empty: any. They have
+	// nothing of this process's environment either.
+	Within string `json:"within,omitempty"`
+	// Queues are those that its sweeps go into, and into those below them, of who is bound to some; empty: into none, nil: into any.
+	Queues *[]string `json:"queues,omitempty"`
+	// Registered is the name of the registered workflow that it is a run of, Revision which version; empty: it is of a file.
+	Registered string   `json:"registered,omitempty"`
+	Revision   int      `json:"registered_version,omitempty"`
+	Trigger    *Trigger `json:"trigger,omitempty"` // what began it; nil: somebody, with a file
 }
 
 // record is one record of a log: one of its fields.
@@ -62,7 +73,26 @@ func parse(payload []byte) (record, error) {
 	return r, nil
 }
 
-// normal is an event as a log gives it back.
+// storable is an event as a log gives it back, so that an engine decides on it as one that reads the log, and its record. The end of an
+// attempt that no record can hold is a failure of that attempt.
+func storable(ev engine.Event) (engine.Event, []byte, error) {
+	payload, err := encode(record{Event: &ev})
+	if err != nil && ev.Kind == engine.Ended {
+		ev.Outputs, ev.Winner, ev.Artifacts = nil, nil, nil
+		ev.State, ev.Fault, ev.Reason = engine.Failed, engine.User, "what it has left cannot be kept: "+err.Error()
+		payload, err = encode(record{Event: &ev})
+	}
+	if err != nil {
+		return ev, nil, err
+	}
+	r, err := parse(payload)
+	if err != nil {
+		return ev, nil, err
+	}
+	return *r.Event, payload, nil
+}
+
+// normal has the numbers of an event as expressions know them.
 func normal(ev *engine.Event) {
 	for _, m := range []*map[string]any{&ev.Outputs, &ev.Winner, &ev.Artifacts, &ev.Parameters} {
 		numbers(m)
@@ -84,6 +114,9 @@ type Record struct {
 	View   engine.View
 	Live   bool // a process works on it
 	engine *engine.Engine
+	tally  tally
+	flow   *workflow.Workflow
+	used   map[string]bool // ids of signals that were used up
 }
 
 // history is a log that was read.
@@ -91,6 +124,7 @@ type history struct {
 	header Header
 	events []engine.Event
 	facts  []fact
+	tally  tally
 }
 
 func (h *history) take(payload []byte) error {
@@ -108,8 +142,19 @@ func (h *history) take(payload []byte) error {
 	return nil
 }
 
-// restore reads the workflow again and gives an engine all that has happened.
-func (h *history) restore(read func(function, text string) ([]any, error)) (*workflow.Workflow, *engine.Engine, error) {
+// used are the ids of the signals that attempts have used up.
+func (h *history) used() map[string]bool {
+	used := map[string]bool{}
+	for _, ev := range h.events {
+		if ev.Signal != "" {
+			used[ev.Signal] = true
+		}
+	}
+	return used
+}
+
+// restore reads the workflow again and gives an engine all that has happened, with what was read then.
+func (h *history) restore(f *facts) (*workflow.Workflow, *engine.Engine, error) {
 	if h.header.Version != 1 {
 		return nil, nil, fmt.Errorf("%w: it has version %d, this kaon reads 1", ErrDamaged, h.header.Version)
 	}
@@ -118,10 +163,12 @@ func (h *history) restore(read func(function, text string) ([]any, error)) (*wor
 		return nil, nil, err
 	}
 	wf.Name = h.header.Name
-	e := newEngine(wf, h.header, read)
+	e := newEngine(wf, h.header, f.read)
+	f.mode, h.tally = replaying, tally{}
 	for _, ev := range h.events {
-		e.Step(ev)
+		step(e, f, h.tally, ev)
 	}
+	f.mode = deciding
 	return wf, e, nil
 }
 
@@ -142,15 +189,17 @@ func Read(all, id string, every bool) (*Record, error) {
 	if _, err := readLog(f, h.take); err != nil {
 		return nil, fmt.Errorf("read the log of %s: %w", id, err)
 	}
-	facts := newFacts(filepath.Dir(h.header.File), h.facts)
-	_, e, err := h.restore(facts.known)
+	facts := newFacts(filepath.Dir(h.header.File), h.header.Within, h.facts)
+	wf, e, err := h.restore(facts)
 	if err != nil {
 		return nil, fmt.Errorf("read the log of %s: %w", id, err)
 	}
-	return &Record{Header: h.header, View: e.View(every), Live: locked(Folder(all, id)), engine: e}, nil
+	return &Record{
+		Header: h.header, View: e.View(every), Live: locked(Folder(all, id)), engine: e, tally: h.tally, flow: wf, used: h.used(),
+	}, nil
 }
 
-// List are the ids of all runs, the newest first, and what could not be read.
+// List is how all runs stand, the newest first, and what could not be read.
 func List(all string) (records []*Record, unread []error) {
 	entries, err := os.ReadDir(all)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -161,6 +210,9 @@ func List(all string) (records []*Record, unread []error) {
 			continue
 		}
 		r, err := Read(all, e.Name(), false)
+		if errors.Is(err, os.ErrNotExist) {
+			continue // the process was killed that was to begin it
+		}
 		if err != nil {
 			unread = append(unread, err)
 			continue
@@ -171,17 +223,28 @@ func List(all string) (records []*Record, unread []error) {
 	return records, unread
 }
 
-// readHeader reads what was started.
-func readHeader(folder string) (Header, error) {
-	f, err := os.Open(filepath.Join(folder, LogFile))
+// ReadHeader reads what was started.
+func ReadHeader(all, id string) (Header, error) {
+	f, err := os.Open(filepath.Join(Folder(all, id), LogFile))
 	if err != nil {
 		return Header{}, err
 	}
 	defer f.Close()
 	var h history
-	_, err = readLog(f, h.take)
+	_, err = readLog(io.LimitReader(f, int64(len(magic)+frameSize+maxRecord)), func(payload []byte) error {
+		if err := h.take(payload); err != nil {
+			return err
+		}
+		return errEnough
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
 	return h.header, err
 }
+
+// errEnough ends the reading of a log whose rest is not wanted.
+var errEnough = errors.New("enough")
 
 // Has tells whether there is a step of a key.
 func (r *Record) Has(key string) bool {

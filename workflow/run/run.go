@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler/durable"
 	"github.com/kaon-sweep/kaon/workflow"
 	"github.com/kaon-sweep/kaon/workflow/engine"
 	"github.com/kaon-sweep/kaon/workflow/steps"
@@ -23,6 +25,13 @@ type Config struct {
 	Cluster steps.Cluster
 	Told    func(key string, p steps.Progress) // what attempts say; may be called by any goroutine. nil: nobody hears
 	Version string                             // of this program
+	Results string                             // where what steps leave lies: an absolute folder, or s3://bucket/prefix; "": artifacts are not fetched
+	Secret  func(name string) (string, bool)   // a secret parameter, when a run is gone on with; nil: a variable of the environment
+
+	Origin      Origin                                             // of runs that are begun
+	Environment func(string) (string, bool)                        // of templates, as ${envvar.X}; nil: this process's
+	Admit       func(c *steps.Call, about steps.Description) error // refuses attempts by all that they are given; nil: none
+	Fence       func() error                                       // asked behind each write of a log; its error, that another process goes on with the runs, ends the work. nil: none does
 }
 
 // Run is a run that this process works on. Its methods may be called by any goroutine, once Work was called.
@@ -31,8 +40,10 @@ type Run struct {
 	header Header
 	flow   *workflow.Workflow
 	folder string
+	secret secrets
 	log    *log
 	facts  *facts
+	talk   *talk
 
 	ended chan engine.Event // from attempts; capacity 64, they wait when it is full
 	quit  chan struct{}     // closed when nobody reads ended any more
@@ -46,12 +57,21 @@ type Run struct {
 	busy      int                 // of live, those that do not only wait
 	queue     []engine.Task       // that wait for others to end
 	waits     []engine.Task       // to be started, that only wait
+	sums      sums                // of files that steps with a cache name
 	early     []engine.Event      // ends of attempts that never ran
 	delivered map[string]bool     // files of requests that were handed to attempts
+	known     map[string]Request  // that lie in the folder, by file
+	handing   map[string]bool     // what a message is being handed to: a step, or what is within it
+	handed    chan handed         // how that went
+	repeat    map[string]repeat   // when messages are sent again, by file
+	found     map[string]bool     // ids of attempts that a former process has begun
+	unsure    time.Time           // until when those may not be there yet
+	used      map[string]bool     // ids of signals that were used up
 	done      []string            // files of requests that are done once the log says so
 
 	mu     sync.Mutex // guards what follows
 	engine *engine.Engine
+	tally  tally
 	said   map[string]steps.Progress // the last of attempts that run, by key
 	change chan struct{}             // closed, and made anew, when something has changed
 }
@@ -69,27 +89,37 @@ func NewID(name string) string {
 	return slug + "-" + strings.ToLower(rand.Text()[:6])
 }
 
+// NameOf is a workflow's name, or that of its file.
+func NameOf(wf *workflow.Workflow) string {
+	return cmp.Or(wf.Name, strings.TrimSuffix(filepath.Base(wf.File), filepath.Ext(wf.File)))
+}
+
 // Create begins a run of a workflow with the parameters given, which were checked.
 func Create(cfg Config, id, parent string, wf *workflow.Workflow, given map[string]any) (*Run, error) {
 	r := newRun(cfg, id)
 	r.flow = wf
-	if wf.Name == "" {
-		wf.Name = strings.TrimSuffix(filepath.Base(wf.File), filepath.Ext(wf.File))
+	var err error
+	if r.secret, given, err = takeSecrets(wf, given); err != nil {
+		return nil, err
 	}
+	wf.Name = NameOf(wf)
 	r.header = Header{
 		Version: 1, Run: id, Name: wf.Name, File: wf.File, Source: string(wf.Source), Given: given, Created: time.Now().UnixMilli(),
-		Parent: parent, Kaon: cfg.Version,
+		Parent: parent, Kaon: cfg.Version, Origin: cfg.Origin,
 	}
 	if err := os.MkdirAll(r.folder, 0o700); err != nil {
 		return nil, err
 	}
-	var err error
-	if r.log, err = createLog(r.folder); err != nil {
+	if r.log, err = createLog(r.folder, record{Header: &r.header}); err != nil {
 		return nil, err
 	}
-	r.facts = newFacts(filepath.Dir(wf.File), nil)
+	r.facts, r.tally, r.used = newFacts(filepath.Dir(wf.File), cfg.Origin.Within, nil), tally{}, map[string]bool{}
+	r.talk = readTalk(r.folder)
 	r.engine = newEngine(wf, r.header, r.facts.read)
-	if err := errors.Join(r.log.add(record{Header: &r.header}), r.log.sync(), syncFolder(r.folder), syncFolder(cfg.Folder)); err != nil {
+	if err := durable.SyncFolder(cfg.Folder); err != nil {
+		return nil, errors.Join(err, r.log.close())
+	}
+	if err := r.sync(); err != nil {
 		return nil, errors.Join(err, r.log.close())
 	}
 	return r, nil
@@ -104,10 +134,14 @@ func Open(cfg Config, id string) (*Run, error) {
 		return nil, fmt.Errorf("open the log of %s: %w", id, err)
 	}
 	r.header = h.header
-	r.facts = newFacts(filepath.Dir(h.header.File), h.facts)
-	if r.flow, r.engine, err = h.restore(r.facts.read); err != nil {
+	r.facts = newFacts(filepath.Dir(h.header.File), h.header.Within, h.facts)
+	if r.flow, r.engine, err = h.restore(r.facts); err != nil {
 		return nil, errors.Join(fmt.Errorf("read the log of %s: %w", id, err), r.log.close())
 	}
+	if r.secret, err = secretsAgain(r.flow, cfg.Secret); err != nil {
+		return nil, errors.Join(err, r.log.close())
+	}
+	r.tally, r.used, r.talk = h.tally, h.used(), readTalk(r.folder)
 	return r, nil
 }
 
@@ -119,7 +153,9 @@ func newRun(cfg Config, id string) *Run {
 	return &Run{
 		closing: closing, close: end,
 		cfg: cfg, folder: Folder(cfg.Folder, id), ended: make(chan engine.Event, 64), quit: make(chan struct{}), broken: make(chan error, 1),
-		live: map[string]*attempt{}, delivered: map[string]bool{}, said: map[string]steps.Progress{}, change: make(chan struct{}),
+		live: map[string]*attempt{}, sums: sums{}, delivered: map[string]bool{}, known: map[string]Request{}, handing: map[string]bool{}, handed: make(chan handed),
+		repeat: map[string]repeat{}, found: map[string]bool{},
+		said: map[string]steps.Progress{}, change: make(chan struct{}),
 	}
 }
 
@@ -174,10 +210,28 @@ func (r *Run) Restart(names []string, parameters map[string]any) error {
 		return fmt.Errorf("run %s has succeeded: say with --from which step is run again", r.header.Run)
 	}
 	all := maps.Clone(r.header.Given)
+	if all == nil {
+		all = map[string]any{}
+	}
+	for name, v := range r.secret {
+		all[name] = v
+	}
 	maps.Copy(all, parameters)
 	if _, err := r.flow.Bind(all); err != nil {
 		return err
 	}
+	newer, parameters, err := takeSecrets(r.flow, parameters)
+	if err != nil {
+		return err
+	}
+	maps.Copy(r.secret, newer)
+	left, requests := asked(r.folder, nil) // of the run as it was: a cancel must not end what begins now
+	for i, file := range left {
+		if requests[i].Kind != SignalRun || r.used[requests[i].ID] {
+			r.done = append(r.done, file)
+		}
+	}
+	r.forgetRequests()
 	return r.take(engine.Event{Kind: engine.Restart, Names: names, Parameters: parameters})
 }
 
@@ -192,6 +246,7 @@ const lookEvery = 200 * time.Millisecond
 // Work works on the run until it has ended, and answers how. When ctx ends it leaves what runs, to be gone on with by another process,
 // and answers with the cause; with the cause steps.ErrStop it cancels the run first. It closes the log.
 func (r *Run) Work(ctx context.Context) (engine.View, error) {
+	r.facts.ctx = ctx
 	err := r.loop(ctx)
 	for _, a := range r.live {
 		a.cancel(context.Canceled)
@@ -199,6 +254,7 @@ func (r *Run) Work(ctx context.Context) (engine.View, error) {
 	close(r.quit)
 	r.close()
 	r.group.Wait()
+	r.talk.close()
 	return r.View(false), errors.Join(err, r.log.close())
 }
 
@@ -210,12 +266,18 @@ func (r *Run) loop(ctx context.Context) error {
 	} else {
 		r.queue, r.waits = nil, nil
 		r.enqueue(r.engine.Outstanding()...) // those of a restart, too
+		r.unsure = time.Now().Add(unsureFor)
+		for _, t := range r.queue {
+			r.found[t.ID] = true
+		}
 	}
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	stop := ctx.Done()
 	for {
-		r.startQueued()
+		if err := r.startQueued(); err != nil {
+			return err
+		}
 		if early := r.early; len(early) > 0 {
 			r.early = nil
 			if err := r.take(early...); err != nil {
@@ -224,6 +286,7 @@ func (r *Run) loop(ctx context.Context) error {
 			continue
 		}
 		if state, _ := r.engine.State(); state.Ended() {
+			r.endRequests()
 			return nil
 		}
 		due := time.NewTimer(r.untilDue())
@@ -236,10 +299,15 @@ func (r *Run) loop(ctx context.Context) error {
 			events = r.comeDue()
 		case <-look.C:
 			events = r.requests()
+		case x := <-r.handed:
+			if r.wasHanded(x) { // there may be more for the step
+				events = r.requests()
+			}
 		case err = <-r.broken:
 		case <-stop:
 			if err = context.Cause(ctx); errors.Is(err, steps.ErrStop) {
 				stop, err = nil, nil
+				r.facts.ctx = r.closing // what follows in any case is to read
 				events = []engine.Event{{Kind: engine.Cancel, Reason: "the step that it is was ended"}}
 			}
 		}
@@ -298,58 +366,4 @@ func (r *Run) comeDue() (events []engine.Event) {
 		events = append(events, engine.Event{Kind: engine.Due})
 	}
 	return events
-}
-
-// take makes events durable, has the engine decide, and does what follows.
-func (r *Run) take(events ...engine.Event) error {
-	if len(events) == 0 {
-		return nil
-	}
-	now := time.Now().UnixMilli()
-	for i := range events {
-		events[i].At = now
-		normal(&events[i])
-		if err := r.log.add(record{Event: &events[i]}); err != nil {
-			return fmt.Errorf("write the log: %w", err)
-		}
-	}
-	if err := r.log.sync(); err != nil {
-		return fmt.Errorf("write the log: %w", err)
-	}
-	var effects []engine.Effect
-	r.mu.Lock()
-	for _, ev := range events {
-		if ev.Kind == engine.Ended {
-			delete(r.said, ev.Key)
-			if a := r.live[ev.Key]; a != nil && a.task.Attempt == ev.Attempt {
-				delete(r.live, ev.Key)
-				close(a.told)
-				if !a.waits {
-					r.busy--
-				}
-			}
-		}
-		effects = append(effects, r.engine.Step(ev)...)
-	}
-	r.changed()
-	r.mu.Unlock()
-	for _, f := range r.facts.fresh {
-		if err := r.log.add(record{Fact: &f}); err != nil {
-			return fmt.Errorf("write the log: %w", err)
-		}
-	}
-	r.facts.fresh = nil
-	if err := r.log.sync(); err != nil {
-		return fmt.Errorf("write the log: %w", err)
-	}
-	for _, x := range effects {
-		switch x.Kind {
-		case engine.Start:
-			r.enqueue(x.Task)
-		case engine.Stop:
-			r.stop(x.Task)
-		case engine.End:
-		}
-	}
-	return nil
 }

@@ -3,7 +3,7 @@ package steps
 import "context"
 
 // command runs a program, or a script of the shell, as one task on the cluster.
-type command struct{}
+type command struct{ inTrial }
 
 var commandKey = Key{Name: "command", Kind: "words", Needed: true, Raw: true,
 	Text: "a list of words, or a text for sh -c; values in it are quoted"}

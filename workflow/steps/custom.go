@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -20,7 +21,7 @@ import (
 )
 
 // custom is a type of the user's own: a program that speaks JSON, a line each way.
-type custom struct{}
+type custom struct{ grace time.Duration }
 
 func (custom) About() Description {
 	return Description{Name: "custom", Text: "A type of your own: a program that speaks JSON lines (docs/workflows.md).", Light: true, Keys: []Key{
@@ -31,10 +32,10 @@ func (custom) About() Description {
 
 // Message is a line either way.
 type Message struct {
-	Type string `json:"type"` // to the program: describe, start, cancel; from it: description, progress, outputs, failed
+	Type string `json:"type"` // to the program: describe, start, message, cancel; from it: description, progress, milestone, value, outputs, failed
 
 	// of start
-	ID      string         `json:"id,omitempty"` // the same when the step is begun again after a crash
+	ID      string         `json:"id,omitempty"` // the same when the step is begun again after a crash; of message that of the message
 	Run     string         `json:"run,omitempty"`
 	Step    string         `json:"step,omitempty"`
 	Attempt int            `json:"attempt,omitempty"`
@@ -47,6 +48,10 @@ type Message struct {
 	Text    string         `json:"text,omitempty"`
 	Outputs map[string]any `json:"outputs,omitempty"`
 
+	Value json.RawMessage `json:"value,omitempty"` // of value, whose name is Name
+	Who   string          `json:"who,omitempty"`   // of message: who has sent it
+	Body  json.RawMessage `json:"body,omitempty"`  // of message
+
 	// of description
 	Name string `json:"name,omitempty"`
 	Keys []Key  `json:"keys,omitempty"`
@@ -57,7 +62,7 @@ const (
 	customGrace = 10 * time.Second // between cancel and the program's end by force
 )
 
-func (custom) Run(ctx context.Context, c *Call) (Result, error) {
+func (t custom) Run(ctx context.Context, c *Call) (Result, error) {
 	program, err := c.texts("program")
 	if err != nil {
 		return Result{}, err
@@ -74,13 +79,24 @@ func (custom) Run(ctx context.Context, c *Call) (Result, error) {
 	var out Result
 	var why error
 	for {
+		messages := c.Messages
+		if len(p.said) > 0 { // it has not read what was said before
+			messages = nil
+		}
 		select {
+		case m := <-messages:
+			p.send(Message{Type: "message", ID: m.ID, Who: m.Who, Body: m.Body})
+		case <-p.wrote:
 		case m, ok := <-p.lines:
 			switch {
 			case !ok:
 				return out, p.verdict(why)
 			case m.Type == "progress":
 				c.Progress(Progress{Percent: m.Percent, Text: m.Text})
+			case m.Type == "milestone":
+				c.Progress(Progress{Text: m.Text, Milestone: true})
+			case m.Type == "value" && m.Name != "":
+				c.Progress(ValueNamed(m.Name, m.Value))
 			case m.Type == "outputs":
 				out.Outputs, _ = Numbers(any(m.Outputs)).(map[string]any)
 			case m.Type == "failed":
@@ -93,11 +109,24 @@ func (custom) Run(ctx context.Context, c *Call) (Result, error) {
 			if !errors.Is(context.Cause(ctx), ErrStop) {
 				return Result{}, context.Cause(ctx)
 			}
-			p.cancel("the step is to end")
+			p.cancel("the step is to end", t.grace)
 			return Result{}, ErrStop
 		}
 	}
 }
+
+// Hear implements Hearer: it is a line of the program's input.
+func (custom) Hear(ctx context.Context, c *Call, m Sent) error {
+	select {
+	case c.Messages <- m:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Within implements Hearer.
+func (custom) Within() Within { return Whole }
 
 // environ is what the program sees.
 func (c *Call) environ() []string {
@@ -111,13 +140,22 @@ func (c *Call) environ() []string {
 // program is one that runs.
 type program struct {
 	cmd    *exec.Cmd
-	stdin  io.WriteCloser
+	said   chan []byte  // to the program; capacity maxSaid, so that nobody waits for one that does not read
+	wrote  chan empty   // told when a line of said is in the program's input; capacity 1
+	silent func()       // closes said: the program's input ends behind what was said
 	lines  chan Message // capacity 16; the program waits when nobody reads. Closed when it says no more
 	done   chan struct{}
-	quit   chan struct{} // nobody reads any more
-	err    error         // when done is closed
+	quit   chan struct{} // closed when nobody reads lines any more
+	leave  func()        // closes quit
+	stdout io.Closer
+	err    error // when done is closed
 	stderr *lastBytes
 }
+
+// maxSaid is how many lines wait for a program at most: start, describe or a message, and cancel.
+const maxSaid = 2
+
+type empty = struct{}
 
 // startCustom starts a program in a process group of its own, which ends when kaon does.
 func startCustom(dir string, words, env []string) (*program, error) {
@@ -125,8 +163,11 @@ func startCustom(dir string, words, env []string) (*program, error) {
 		words = append([]string{filepath.Join(dir, name)}, words[1:]...)
 	}
 	p := &program{
-		cmd: exec.Command(words[0], words[1:]...), lines: make(chan Message, 16), done: make(chan struct{}), quit: make(chan struct{}), stderr: &lastBytes{},
+		cmd: exec.Command(words[0], words[1:]...), said: make(chan []byte, maxSaid), wrote: make(chan empty, 1), lines: make(chan Message, 16),
+		done: make(chan struct{}), quit: make(chan struct{}), stderr: &lastBytes{},
 	}
+	p.silent = sync.OnceFunc(func() { close(p.said) })
+	p.leave = sync.OnceFunc(func() { close(p.quit) })
 	p.cmd.Dir, p.cmd.Env, p.cmd.Stderr = dir, env, p.stderr
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	p.cmd.WaitDelay = time.Second
@@ -138,12 +179,25 @@ func startCustom(dir string, words, env []string) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.stdin = stdin
+	p.stdout = stdout
 	if err := proc.Start(p.cmd.Start); err != nil {
 		return nil, err
 	}
 	crash.Go(func() { p.read(stdout) })
+	crash.Go(func() { p.write(stdin) })
 	return p, nil
+}
+
+// write hands on what is said. It ends when nothing more is, or with the program.
+func (p *program) write(stdin io.WriteCloser) {
+	for line := range p.said {
+		_, _ = stdin.Write(line) // a program that has ended tells by its code
+		select {
+		case p.wrote <- empty{}:
+		default:
+		}
+	}
+	_ = stdin.Close()
 }
 
 // read takes the program's lines until it says no more.
@@ -170,10 +224,10 @@ func (p *program) read(stdout io.Reader) {
 	p.err = errors.Join(in.Err(), p.cmd.Wait())
 }
 
+// send must not be called after silent, nor when there may be maxSaid lines that were not read.
 func (p *program) send(m Message) {
-	data, err := json.Marshal(m)
-	if err == nil {
-		_, _ = p.stdin.Write(append(data, '\n')) // a program that has ended tells by its code
+	if data, err := json.Marshal(m); err == nil {
+		p.said <- append(data, '\n')
 	}
 }
 
@@ -186,33 +240,37 @@ func (p *program) verdict(why error) error {
 	return failed("the program failed: %w%s", p.err, p.stderr)
 }
 
-// cancel asks the program to end, and makes it when it does not.
-func (p *program) cancel(reason string) {
+// cancel asks the program to end, and waits for so long that it does.
+func (p *program) cancel(reason string, grace time.Duration) {
 	p.send(Message{Type: "cancel", Reason: reason})
-	_ = p.stdin.Close()
-	timer := time.NewTimer(customGrace)
+	p.silent()
+	p.leave()
+	timer := time.NewTimer(grace)
 	defer timer.Stop()
-	close(p.quit)
 	select {
 	case <-p.done:
 	case <-timer.C:
 	}
-	p.quit = nil
 }
 
 // end leaves nothing of the program behind.
 func (p *program) end() {
-	_ = p.stdin.Close()
+	p.silent()
+	p.leave()
 	select {
 	case <-p.done:
 		return
 	default:
 	}
-	if p.quit != nil {
-		close(p.quit)
-	}
 	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
-	<-p.done
+	timer := time.NewTimer(p.cmd.WaitDelay)
+	defer timer.Stop()
+	select {
+	case <-p.done:
+	case <-timer.C:
+		_ = p.stdout.Close() // a process that has left the group holds it
+		<-p.done
+	}
 }
 
 // lastBytes keeps the end of what is written to it.
@@ -242,7 +300,7 @@ func Describe(ctx context.Context, dir string, words []string) (Description, err
 	}
 	defer p.end()
 	p.send(Message{Type: "describe"})
-	_ = p.stdin.Close()
+	p.silent()
 	for {
 		select {
 		case m, ok := <-p.lines:

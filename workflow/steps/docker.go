@@ -3,7 +3,7 @@ package steps
 import "context"
 
 // docker runs a command in a container.
-type docker struct{}
+type docker struct{ inTrial }
 
 func (docker) About() Description {
 	return Description{Name: "docker", Text: "Runs a command in a container, as a task on the cluster.", Keys: []Key{

@@ -18,7 +18,7 @@ func (httpStep) About() Description {
 	return Description{Name: "http", Text: "Sends a request and puts out the answer: status, headers and body.", Light: true, Keys: []Key{
 		{Name: "url", Kind: "text", Needed: true, Text: "http:// or https://"},
 		{Name: "method", Kind: "text", Text: "GET when left out, POST with a body"},
-		{Name: "headers", Kind: "mapping", Text: "headers of the request"},
+		{Name: "headers", Kind: "mapping", Text: "headers of the request; another host that it redirects to is not sent them"},
 		{Name: "body", Kind: "value", Text: "a text, or a value that is sent as JSON"},
 		{Name: "expect", Kind: "list", Text: "statuses that are a success; 200 to 299 when left out"},
 	}}
@@ -33,9 +33,9 @@ func (httpStep) Run(ctx context.Context, c *Call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := redirecting.Do(request)
 	if err != nil {
-		return Result{}, lost(err)
+		return Result{}, unanswered(err)
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, MaxOutput/2+1))

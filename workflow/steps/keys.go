@@ -98,6 +98,15 @@ func needed(key, value string) error {
 	return nil
 }
 
+// plain is a value as JSON.
+func plain(v any) string {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(data)
+}
+
 func short(v any) string {
 	data, err := json.Marshal(v)
 	if err != nil {

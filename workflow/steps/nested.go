@@ -26,3 +26,9 @@ func (nested) Run(ctx context.Context, c *Call) (Result, error) {
 	}
 	return c.Nested(ctx, c.path(file), given)
 }
+
+// Hear implements Hearer: the run that the step is takes it as any run does.
+func (nested) Hear(ctx context.Context, c *Call, m Sent) error { return c.Ask(ctx, m) }
+
+// Within implements Hearer.
+func (nested) Within() Within { return OfStep }

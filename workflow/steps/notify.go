@@ -43,9 +43,9 @@ func (notify) Run(ctx context.Context, c *Call) (Result, error) {
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Idempotency-Key", c.ID)
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := redirecting.Do(r)
 	if err != nil {
-		return Result{}, lost(err)
+		return Result{}, unanswered(err)
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode/100 != 2 {

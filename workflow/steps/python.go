@@ -3,7 +3,7 @@ package steps
 import "context"
 
 // python calls a function of a file with the step's inputs.
-type python struct{}
+type python struct{ inTrial }
 
 func (python) About() Description {
 	return Description{Name: "python", Text: "Calls a function of a Python file with the step's inputs; what it returns are the outputs.", Keys: []Key{

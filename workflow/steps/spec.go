@@ -79,6 +79,13 @@ func (c *Call) source(s spec) ([]byte, error) {
 	if len(c.Secrets) > 0 {
 		task["secrets"] = c.Secrets
 	}
+	if len(c.Fetch) > 0 {
+		var all []any
+		for _, f := range c.Fetch {
+			all = append(all, map[string]any{"url": f.URL, "to": f.To, "unpack": false})
+		}
+		task["fetch"] = all
+	}
 	if s.image != "" {
 		task["image"] = s.image
 	}

@@ -2,8 +2,13 @@ package steps
 
 import (
 	"context"
+	"encoding/json"
+	"math"
+	"strings"
 	"testing"
 
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -15,7 +20,8 @@ func (s *specs) Run(_ context.Context, job Job) (Done, error) {
 	return Done{Phase: sweep.PhaseSucceeded, Output: []byte(`{"n": 3, "x": 0.5}`)}, nil
 }
 
-func (s *specs) Release(context.Context, string) error { return nil }
+func (s *specs) Release(context.Context, string) error            { return nil }
+func (s *specs) Message(context.Context, string, int, Sent) error { return nil }
 
 // Heavy steps are sweeps of one trial, whatever stands in their keys.
 func TestHeavyStepsAreSpecs(t *testing.T) {
@@ -71,5 +77,25 @@ func TestFlowKeepsASweep(t *testing.T) {
 	}
 	if string(got.Effective) != string(want.Effective) {
 		t.Errorf("it is\n%s, want\n%s", got.Effective, want.Effective)
+	}
+}
+
+// A value that is no number of JSON is left out of a sweep's table.
+func TestTableHasFiniteValues(t *testing.T) {
+	nan, inf, one := results.Number(math.NaN()), results.Number(math.Inf(1)), results.Number(1)
+	rows := table([]board.Trial{{Value: &nan}, {Value: &inf}, {Value: &one}})
+	if text, err := json.Marshal(rows); err != nil || strings.Count(string(text), `"value"`) != 1 {
+		t.Errorf("it is %s, %v", text, err)
+	}
+}
+
+func TestArtifactsAreKnown(t *testing.T) {
+	for name, want := range map[string]bool{
+		results.ArtifactsPrefix("run-n1-i2-a1", 0, 3) + "dir/model.bin": true, results.ArtifactsPrefix("s", 0, 1): false, "data/artifacts/0/1/x": false,
+		results.ArtifactsPrefix("s", 0, 1) + "../../../../x": false, "sweeps/../artifacts/0/1/x": false, "model.bin": false,
+	} {
+		if IsArtifact(name) != want {
+			t.Errorf("%s is one: %v", name, !want)
+		}
 	}
 }

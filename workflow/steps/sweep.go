@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results/board"
@@ -42,7 +42,7 @@ func (sweepStep) Run(ctx context.Context, c *Call) (Result, error) {
 		return out, failed("sweep %s: %w", c.ID, errorText(done.Reason))
 	}
 	if w := done.Winner; w != nil {
-		if out.Winner, err = winner(*w); err != nil {
+		if out.Winner, err = WinnerValues(*w); err != nil {
 			return out, failed("the winner of %s: %w", c.ID, err)
 		}
 		out.Outputs["value"] = out.Winner["value"]
@@ -63,15 +63,11 @@ func (c *Call) sweepJob() (Job, error) {
 		return job, wrong("a sweep step has `file` or `spec`, and not both")
 	case file != "":
 		job.File = filepath.Clean(c.path(file))
-		if job.Source, err = os.ReadFile(job.File); err != nil {
+		if job.Source, err = ReadFile(job.File); err != nil {
 			return job, wrong("read the sweep file: %w", err)
 		}
 	default:
-		filled, err := c.Fill(c.Spec)
-		if err != nil {
-			return job, wrong("spec: %w", err)
-		}
-		job.Source = Flow(filled)
+		job.Source = Flow(c.Spec)
 	}
 	set, err := c.mapping("set")
 	if err != nil {
@@ -87,8 +83,8 @@ func (c *Call) sweepJob() (Job, error) {
 	return job, nil
 }
 
-// winner is a winner as expressions see it: the manifest, its parameters as flags, and its text.
-func winner(w board.Winner) (map[string]any, error) {
+// WinnerValues is a winner as expressions see it: the manifest, its parameters as flags, and its text.
+func WinnerValues(w board.Winner) (map[string]any, error) {
 	text, err := json.Marshal(w)
 	if err != nil {
 		return nil, err
@@ -128,7 +124,7 @@ func table(trials []board.Trial) []any {
 	rows := make([]any, 0, len(trials))
 	for _, t := range trials {
 		row := map[string]any{"trial": t.Trial, "state": t.State.String()}
-		if t.Value != nil {
+		if t.Value != nil && sweep.IsFinite(float64(*t.Value)) { // JSON has no others
 			row["value"] = float64(*t.Value)
 		}
 		if params, err := Decode(t.Params); err == nil {
@@ -184,3 +180,22 @@ func appendQuoted(b []byte, text string) []byte {
 	}
 	return append(b, quoted...)
 }
+
+// thenTrial is the number of a sweep's `then` step, as that of a trial.
+const thenTrial = -1
+
+// Hear implements Hearer.
+func (sweepStep) Hear(ctx context.Context, c *Call, m Sent) error {
+	trial := thenTrial
+	if m.To != "then" {
+		n, err := strconv.Atoi(m.To)
+		if err != nil {
+			return wrong("%q is no trial", m.To)
+		}
+		trial = n
+	}
+	return c.Cluster.Message(ctx, c.ID, trial, m)
+}
+
+// Within implements Hearer.
+func (sweepStep) Within() Within { return OfTrial }

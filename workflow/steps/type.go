@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -20,6 +21,11 @@ type Type interface {
 	// first; with any other cause it leaves it as it is, to be begun again by a later process. The error is a *Failure, when it
 	// can be one.
 	Run(ctx context.Context, c *Call) (Result, error)
+}
+
+// Checker is a Type that finds problems of keys before a run begins, besides those of their names. Values with ${…} are not known yet.
+type Checker interface {
+	Check(keys *sweep.Tree, fail func(at *sweep.Tree, field, problem, remedy string))
 }
 
 // Description is what people and checks know of a type.
@@ -51,20 +57,33 @@ type Call struct {
 
 	Keys   map[string]any // by name, templates replaced
 	Script Script         // of the key `command`
-	Spec   *sweep.Tree    // of the key `spec`, with its templates
-	Fill   func(*sweep.Tree) (*sweep.Tree, error)
+	Spec   *sweep.Tree    // of the key `spec`, templates replaced, macros of specs left
 
 	Inputs    map[string]any    // what the step is given as parameters
 	Env       map[string]string // that it sees
 	Secrets   []string          // names of variables that it sees
 	Resources *sweep.Tree       // as in specs, templates replaced; nil: the default
 	Artifacts []string          // that are kept; none: all
+	Fetch     []Fetch           // files that are brought to where it runs
 	Winner    *board.Winner     // of the nearest sweep before; nil: there is none
+
+	Kept string             // what Keep was given when the attempt began before; "": nothing
+	Keep func(string) error // makes durable by which id a service elsewhere knows the attempt's work
 
 	Cluster  Cluster
 	Progress func(Progress)                                                               // may be called at any time, not after Run has returned
 	Approved <-chan string                                                                // who has approved
+	Messages chan Sent                                                                    // what is said to it, of types that take it themselves
+	Signals  <-chan Signal                                                                // with the name that it waits for
+	Signal   func(ctx context.Context, run, name string, payload json.RawMessage) error   // leaves a signal for another run
+	Ask      func(ctx context.Context, m Sent) error                                      // hands a message to the run that a `workflow` step is
 	Nested   func(ctx context.Context, file string, given map[string]any) (Result, error) // runs a workflow
+}
+
+// Fetch is a file that is brought to where a step runs.
+type Fetch struct {
+	URL string `json:"url"` // or a path relative to the workflow's folder
+	To  string `json:"to"`
 }
 
 // Script is a command with the values that stand in it, which never become part of the command's text.
@@ -79,6 +98,24 @@ type Script struct {
 type Progress struct {
 	Percent *float64 `json:"percent,omitempty"`
 	Text    string   `json:"text,omitempty"`
+
+	At        int64           `json:"at,omitempty"`        // when it came about, in milliseconds since 1970; 0: now
+	Milestone bool            `json:"milestone,omitempty"` // Text is one
+	Name      string          `json:"name,omitempty"`      // of a value that the attempt names, which is Value
+	Value     json.RawMessage `json:"value,omitempty"`
+}
+
+// ValueNamed is what an attempt says of itself by a name.
+func ValueNamed(name string, value json.RawMessage) Progress {
+	if len(value) == 0 || !json.Valid(value) {
+		value = json.RawMessage("null")
+	}
+	text := string(value)
+	var s string
+	if json.Unmarshal(value, &s) == nil && text != "null" {
+		text = s
+	}
+	return Progress{Text: fmt.Sprintf("%s = %.200s", name, text), Name: name, Value: value}
 }
 
 // Result is what an attempt leaves.
@@ -86,6 +123,7 @@ type Result struct {
 	Outputs   map[string]any
 	Winner    map[string]any // of a sweep
 	Artifacts map[string]any // where its files lie, by name
+	Signal    string         // id of the signal that it has used up
 }
 
 // ErrStop is the cause of a context that ends since the attempt is to end.
@@ -126,6 +164,8 @@ type Cluster interface {
 	Run(ctx context.Context, job Job) (Done, error)
 	// Release forgets a sweep whose end is durable elsewhere; its results stay. That it is not known is no error.
 	Release(ctx context.Context, id string) error
+	// Message hands a message to a trial of a sweep. ErrLater: the trial does not run yet.
+	Message(ctx context.Context, id string, trial int, m Sent) error
 }
 
 // Job is a spec to be run.

@@ -14,16 +14,17 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket/open"
 )
 
-// wait waits for a time, a file, an object, an answer or a person.
+// wait waits for a time, a file, an object, an answer, a person or a signal.
 type wait struct{}
 
 func (wait) About() Description {
-	return Description{Name: "wait", Text: "Waits for one of: a time, a file, an object in S3, an answer, an approval.", Light: true, Keys: []Key{
+	return Description{Name: "wait", Text: "Waits for one of: a time, a file, an object in S3, an answer, an approval, a signal.", Light: true, Keys: []Key{
 		{Name: "for", Kind: "duration", Text: "so long, counted from when the step began, also over interruptions"},
 		{Name: "until", Kind: "text", Text: "a time, as 2027-01-31T12:00:00Z"},
 		{Name: "file", Kind: "text", Text: "until there is such a file, or s3://bucket/key"},
 		{Name: "url", Kind: "text", Text: "until a GET is answered with 200 to 299"},
 		{Name: "approval", Kind: "list", Text: "until one of these users has approved it; true: anybody"},
+		{Name: "signal", Kind: "text", Text: "until somebody sends a signal of this name; what comes with it is put out"},
 		{Name: "every", Kind: "duration", Text: "how often a file or URL is looked for; 1s when left out"},
 	}}
 }
@@ -35,13 +36,13 @@ const (
 
 func (wait) Run(ctx context.Context, c *Call) (Result, error) {
 	var found []string
-	for _, key := range []string{"for", "until", "file", "url", "approval"} {
+	for _, key := range []string{"for", "until", "file", "url", "approval", "signal"} {
 		if c.Keys[key] != nil {
 			found = append(found, key)
 		}
 	}
 	if len(found) != 1 {
-		return Result{}, wrong("a wait step has one of for, until, file, url and approval, not %d of them", len(found))
+		return Result{}, wrong("a wait step has one of for, until, file, url, approval and signal, not %d of them", len(found))
 	}
 	switch found[0] {
 	case "for":
@@ -62,6 +63,8 @@ func (wait) Run(ctx context.Context, c *Call) (Result, error) {
 		return c.untilTime(ctx, at)
 	case "approval":
 		return c.untilApproved(ctx)
+	case "signal":
+		return c.untilSignalled(ctx)
 	}
 	return c.untilThere(ctx, found[0])
 }

@@ -1,0 +1,64 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+
+	"github.com/kaon-sweep/kaon/results/bucket/dir"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/testkit"
+	"github.com/kaon-sweep/kaon/workflow/steps"
+)
+
+// cuttingJournal calls cut when a sweep is being taken.
+type cuttingJournal struct {
+	journal.Journal
+	cut func()
+}
+
+func (j cuttingJournal) Append(entries []journal.Entry) error {
+	for _, e := range entries {
+		if e, ok := e.(journal.SweepEntry); ok && !e.Phase.Ended() {
+			j.cut()
+		}
+	}
+	return j.Journal.Append(entries)
+}
+
+// A step that is ended at the moment in which its sweep is taken leaves none behind that runs.
+func TestStepEndedWhileItsSweepIsTaken(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("XDG_RUNTIME_DIR", t.TempDir())
+	b, err := dir.Open(filepath.Join(folder, "results"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cut := context.WithCancelCause(t.Context())
+	s, err := server.Open(t.Context(), server.Config{
+		Folder: filepath.Join(folder, "state"), Bucket: b, Cluster: server.Cluster{GPUs: "none", Alone: true}, Version: "test",
+		WrapJournal: func(j journal.Journal) journal.Journal { return cuttingJournal{j, func() { cut(steps.ErrStop) }} },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close(context.Background()) }()
+	c := Cluster{Server: s, Bucket: b}
+	_, err = c.Run(ctx, steps.Job{ID: "run-n0-a1", File: filepath.Join(folder, "s.yaml"), Single: true, Source: []byte("command: sleep 600\nmethod: grid\nparameters: {run: {value: 1}}\n" +
+		"task: {grace: 1ms, resources: {cpus: 0.1, memory: 16MB}}\n")})
+	if !errors.Is(err, steps.ErrStop) {
+		t.Errorf("it is %v, want %v", err, steps.ErrStop)
+	}
+	testkit.Await(t, "the end of the step's sweep", func() bool {
+		snap, err := s.Snapshot(t.Context())
+		return err == nil && (len(snap.Sweeps) == 0 || snap.Sweeps[0].Phase.Ended())
+	})
+	if sw, known := s.Sweep("run-n0-a1"); known {
+		if out, err := sw.Wait(t.Context()); err != nil || out.Phase != sweep.PhaseStopped {
+			t.Errorf("it has %s, %v", out.Phase, err)
+		}
+	}
+}

@@ -1,0 +1,294 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/workflow/engine"
+	"github.com/kaon-sweep/kaon/workflow/steps"
+)
+
+// cluster answers for sweeps.
+type cluster func(steps.Job) (steps.Done, error)
+
+func (c cluster) Run(_ context.Context, job steps.Job) (steps.Done, error) { return c(job) }
+func (cluster) Release(context.Context, string) error                      { return nil }
+func (cluster) Message(context.Context, string, int, steps.Sent) error     { return nil }
+
+// newTestRun begins a run named r of a workflow in a folder of its own.
+func newTestRun(t *testing.T, text string, c steps.Cluster) (*Run, Config) {
+	t.Helper()
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "names"), []byte("a\nb\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wf, err := Parse(filepath.Join(folder, "flow.yaml"), []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	given, err := wf.Bind(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := Config{Folder: filepath.Join(folder, "runs"), Cluster: c}
+	r, err := Create(cfg, "r", "", wf, given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, cfg
+}
+
+// logged are the records of a run's log.
+func logged(t *testing.T, all, id string) (payloads []string) {
+	t.Helper()
+	f, err := os.Open(filepath.Join(Folder(all, id), LogFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := readLog(f, func(p []byte) error { payloads = append(payloads, string(p)); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return payloads
+}
+
+// work works on a run until it ends as it is to.
+func work(t *testing.T, r *Run, want engine.State) engine.View {
+	t.Helper()
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 20*time.Second, fmt.Errorf("it does not end"))
+	defer cancel()
+	view, err := r.Work(ctx)
+	if err != nil || view.State != want {
+		t.Fatalf("it is %s (%s), %v; want %s", view.State, view.Reason, err, want)
+	}
+	return view
+}
+
+// What a sweep's keys have read is durable before the sweep begins, and what a decision has read before the decision.
+func TestFactsAreDurableFirst(t *testing.T) {
+	var all string
+	r, cfg := newTestRun(t, `
+steps:
+  a: {type: notify, message: "${n}"}
+  b: {type: sweep, spec: {method: grid, metric: {name: y}, parameters: {x: {value: "${workflow.name + lines('./names')[0]}"}}, command: 'echo y=1'}}
+graph: "**(n = lines('names')) --< a >-- b"
+`, cluster(func(job steps.Job) (steps.Done, error) {
+		if !strings.Contains(strings.Join(logged(t, all, "r"), "\n"), `"text":"./names"`) {
+			t.Error("the sweep begins, and what its spec has read is not in the log")
+		}
+		return steps.Done{Phase: sweep.PhaseSucceeded}, nil
+	}))
+	all = cfg.Folder
+	view := work(t, r, engine.Succeeded)
+	if got := logged(t, all, "r"); !strings.Contains(got[1], `"fact"`) || !strings.Contains(got[2], `"begin"`) {
+		t.Errorf("the log is %q", got)
+	}
+	read, err := Read(all, "r", false)
+	if err != nil || !reflect.DeepEqual(read.View, view) {
+		t.Errorf("read again, it is\n%#v, %v, and was\n%#v", read, err, view)
+	}
+}
+
+// An attempt that leaves what no log can hold has failed; the run goes on, and can be read.
+func TestWhatCannotBeKeptFails(t *testing.T) {
+	r, cfg := newTestRun(t, "steps:\n  a: {type: command, command: 'true'}\ngraph: a\n", cluster(func(steps.Job) (steps.Done, error) {
+		return steps.Done{Phase: sweep.PhaseSucceeded, Artifacts: map[string]any{"x": math.NaN()}}, nil
+	}))
+	if view := work(t, r, engine.Failed); !strings.Contains(view.Reason, "cannot be kept") {
+		t.Errorf("it failed since %q", view.Reason)
+	}
+	if read, err := Read(cfg.Folder, "r", false); err != nil || read.View.State != engine.Failed {
+		t.Errorf("read again, it is %+v, %v", read, err)
+	}
+}
+
+// Whatever the program under a step says when its context ends, one that was to end has.
+func TestStoppedOverHTTP2(t *testing.T) {
+	came := make(chan struct{}, 1)
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor != 2 {
+			t.Errorf("it is %s", r.Proto)
+		}
+		came <- struct{}{}
+		<-r.Context().Done()
+	}))
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	defer s.Close()
+	former := http.DefaultTransport
+	http.DefaultTransport = s.Client().Transport
+	defer func() { http.DefaultTransport = former }()
+	for _, step := range []string{"{type: http, url: %q}", "{type: notify, message: x, url: %q}"} {
+		r, cfg := newTestRun(t, fmt.Sprintf("steps:\n  a: "+step+"\ngraph: a\n", s.URL), cluster(nil))
+		go func() {
+			<-came
+			if _, err := Ask(cfg.Folder, "r", Request{Kind: CancelRun}); err != nil {
+				t.Error(err)
+			}
+		}()
+		work(t, r, engine.Canceled)
+	}
+}
+
+// A request that came too late for a run is none for its restart.
+func TestRestartDropsRequests(t *testing.T) {
+	r, cfg := newTestRun(t, "steps:\n  a: {type: notify, message: x}\ngraph: a\n", cluster(nil))
+	work(t, r, engine.Succeeded)
+	if _, err := Ask(cfg.Folder, "r", Request{Kind: CancelRun}); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Open(cfg, "r")
+	if err == nil {
+		err = r.Restart([]string{"a"}, nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files, _ := asked(r.folder, nil); len(files) > 0 {
+		t.Errorf("these are left: %q", files)
+	}
+	work(t, r, engine.Succeeded)
+}
+
+// Outputs that were kept stand for a step only where they are what it is to put out.
+func TestCachedOutputsAreChecked(t *testing.T) {
+	const text = "steps:\n  a: {type: command, command: './names', cache: {scope: global}, outputs: {x: %s}}\ngraph: a\n"
+	ran := 0
+	c := cluster(func(steps.Job) (steps.Done, error) {
+		ran++
+		return steps.Done{Phase: sweep.PhaseSucceeded, Output: []byte(`{"x": 1}`)}, nil
+	})
+	first, cfg := newTestRun(t, fmt.Sprintf(text, "integer"), c)
+	work(t, first, engine.Succeeded)
+	for i, kind := range []string{"integer", "string"} {
+		wf, err := Parse(first.flow.File, []byte(fmt.Sprintf(text, kind)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := Create(cfg, fmt.Sprint("again", i), "", wf, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		work(t, r, []engine.State{engine.Succeeded, engine.Failed}[i])
+		if ran != 1+i {
+			t.Errorf("as %s, it ran %d times", kind, ran)
+		}
+	}
+}
+
+// A file is read once for its hash as long as it is the same, and again when it is not.
+func TestSumsAreOfTheFilesThereAre(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "f")
+	s := sums{}
+	seen := map[string]string{}
+	ages := map[string]time.Duration{"one": time.Hour, "two": time.Minute} // the others are so new that their time tells nothing
+	for _, text := range []string{"one", "two", "tri", "for"} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		at := time.Now().Add(-ages[text])
+		if err := os.Chtimes(file, at, at); err != nil {
+			t.Fatal(err)
+		}
+		of := func() string {
+			all, err := s.of(t.Context(), "", folder, []string{"f"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return all["f"]
+		}
+		got := of()
+		if got == "" || seen[got] != "" || got != of() {
+			t.Errorf("%s has %q, as %s", text, got, seen[got])
+		}
+		seen[got] = text
+	}
+	if len(s) != 1 || s[file].size != 3 {
+		t.Errorf("it remembers %v", s)
+	}
+}
+
+// Of files that a step with a cache names, none outside the one folder is read, none without an end for long, and none when nobody wants it.
+func TestAttackSumsOfOtherFiles(t *testing.T) {
+	within, outside := t.TempDir(), filepath.Join(t.TempDir(), "secret")
+	for file, text := range map[string]string{outside: "s", filepath.Join(within, "own"): "o"} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(outside, filepath.Join(within, "link")); err != nil {
+		t.Fatal(err)
+	}
+	huge := filepath.Join(within, "huge")
+	if err := os.WriteFile(huge, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(huge, 1<<40); err != nil {
+		t.Fatal(err)
+	}
+	up, err := filepath.Rel(within, outside)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{"own", "link", "huge", outside, up, "/proc/self/pagemap", "/etc/passwd"}
+	all, err := sums{}.of(t.Context(), within, within, names)
+	if err != nil || len(all) != 2 || all["own"] == "" || !strings.Contains(all["huge"], "bytes") {
+		t.Errorf("%v, %v", all, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := os.Truncate(huge, mostHashed); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := (sums{}).of(ctx, "", within, []string{"huge"}); err == nil {
+		t.Errorf("%v", all)
+	}
+}
+
+// Nobody leaves more requests for a run than it looks at in a moment; a cancel is taken for all that.
+func TestAttackRequestsWithoutEnd(t *testing.T) {
+	all := t.TempDir()
+	for range mostRequests {
+		if _, err := Ask(all, "r", Request{Kind: ApproveStep, Step: "a", Who: "ann"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Ask(all, "r", Request{Kind: ApproveStep, Step: "b", Who: "ann"}); !errors.Is(err, ErrFull) {
+		t.Error(err)
+	}
+	for _, q := range []Request{{Kind: CancelRun, Who: "ann"}, {Kind: ApproveStep, Step: "a", Who: "bob"}} {
+		if _, err := Ask(all, "r", q); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// What a live run shows is what its log says.
+func TestOutputsAreTheSameWhenRead(t *testing.T) {
+	r, cfg := newTestRun(t, `
+steps:
+  a: {type: sweep, spec: {method: grid, metric: {name: y}, parameters: {x: {values: [1]}}, command: 'echo y=1'}}
+graph: a
+`, cluster(func(steps.Job) (steps.Done, error) {
+		return steps.Done{Phase: sweep.PhaseSucceeded, Counts: sweep.Counts{Total: 3}}, nil
+	}))
+	view := work(t, r, engine.Succeeded)
+	read, err := Read(cfg.Folder, "r", false)
+	if err != nil || !reflect.DeepEqual(read.View, view) {
+		was, _ := json.Marshal(view)
+		t.Errorf("it was %s, and is %#v, %v", was, read, err)
+	}
+}
