@@ -2,18 +2,23 @@ package steps
 
 import (
 	"context"
+	_ "embed"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // sparkSubmit runs a Spark application: its driver is the step's task.
-type sparkSubmit struct{}
+type sparkSubmit struct{ inTrial }
 
 // sparkFlags are the keys that are options of spark-submit, in the order in which they are written.
 var sparkFlags = []struct{ key, flag, kind, text string }{
-	{"master", "--master", "text", "local[4], mesos://…, spark://… or yarn"},
+	{"master", "--master", "text", "local[4], mesos://…, spark://…, k8s://… or yarn"},
 	{"deploy_mode", "--deploy-mode", "text", "client, or cluster"},
 	{"name", "--name", "text", "of the application; the step's id when left out"},
 	{"class", "--class", "text", "the main class of a jar"},
@@ -46,6 +51,35 @@ func (sparkSubmit) About() Description {
 	return d
 }
 
+// Check refuses what is known to be wrong before a run begins.
+func (sparkSubmit) Check(keys *sweep.Tree, fail func(at *sweep.Tree, field, problem, remedy string)) {
+	if mode := keys.Get("deploy_mode"); mode != nil && !template(mode.Text) && mode.Text != "client" && mode.Text != "cluster" {
+		fail(mode, "deploy_mode", fmt.Sprintf("`%.40s` is no mode", mode.Text), "write client, or cluster")
+	}
+	conf := keys.Get("conf")
+	if conf == nil || conf.Null || template(conf.Text) {
+		return
+	}
+	if !conf.Mapping {
+		fail(conf, "conf", "a mapping is needed: settings and values", "write conf: {spark.cores.max: 8}")
+		return
+	}
+	for _, p := range conf.Pairs {
+		if !strings.HasPrefix(p.Key.Text, "spark.") {
+			fail(p.Key, "conf."+p.Key.Text, "settings of Spark begin with spark.", "write it whole, as spark.executor.memory: 2g")
+		}
+	}
+}
+
+//go:embed spark_driver.py
+var sparkDriver string
+
+// sparkShell starts the driver program where there is a Python; elsewhere Spark runs all the same, and only its progress is not told.
+const sparkShell = `if command -v python3 >/dev/null 2>&1; then exec python3 -c "$@"; fi
+shift 2
+echo "no python3 here: progress is not told" >&2
+exec "$@"`
+
 func (sparkSubmit) Run(ctx context.Context, c *Call) (Result, error) {
 	words, err := c.sparkWords()
 	if err != nil {
@@ -55,10 +89,62 @@ func (sparkSubmit) Run(ctx context.Context, c *Call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	settings, err := c.sparkSettings()
+	if err != nil {
+		return Result{}, err
+	}
+	words = append([]string{"sh", "-c", sparkShell, "spark", sparkDriver, settings}, words...)
 	for i := range words {
 		words[i] = escaped(words[i])
 	}
+	c.Resources = withPort(c.Resources)
 	return c.run(ctx, spec{words: words, image: image})
+}
+
+// withPort has a task be given one port more than nothing: for the driver's UI, whose REST API tells how far it is.
+func withPort(resources *sweep.Tree) *sweep.Tree {
+	if resources.Get("ports") != nil {
+		return resources
+	}
+	out := &sweep.Tree{Mapping: true}
+	if resources != nil {
+		out.Pairs = slices.Clone(resources.Pairs)
+	}
+	out.Pairs = append(out.Pairs, sweep.TreePair{Key: TreeOf("ports"), Value: TreeOf(1)})
+	return out
+}
+
+// sparkSettings is what the driver program is told.
+func (c *Call) sparkSettings() (string, error) {
+	s := struct {
+		Step    string `json:"step"`
+		UI      bool   `json:"ui"`
+		Port    int    `json:"port,omitempty"` // 0: that of the task
+		Cluster bool   `json:"cluster"`
+		Master  string `json:"master"`
+	}{Step: c.ID, UI: true}
+	conf, err := c.mapping("conf")
+	if err != nil {
+		return "", err
+	}
+	mode, err := c.text("deploy_mode")
+	if err != nil {
+		return "", err
+	}
+	if s.Master, err = c.text("master"); err != nil {
+		return "", err
+	}
+	if s.Cluster = mode == "cluster" || conf["spark.submit.deployMode"] == "cluster"; s.Cluster && s.Master == "" {
+		return "", wrong("master: it is needed with deploy_mode: cluster, to end the application by")
+	}
+	s.UI = fmt.Sprint(conf["spark.ui.enabled"]) != "false" && !s.Cluster
+	if port := conf["spark.ui.port"]; port != nil {
+		if s.Port, err = strconv.Atoi(fmt.Sprint(port)); err != nil || s.Port < 1 || s.Port > 65535 {
+			return "", wrong("conf.spark.ui.port: %v is no port from 1 to 65535; leave it out, and the step is given one", port)
+		}
+	}
+	data, err := json.Marshal(s)
+	return string(data), err
 }
 
 // sparkWords is the command line of spark-submit.
@@ -97,6 +183,15 @@ func (c *Call) sparkWords() ([]string, error) {
 		}
 		words = append(words, "--conf", fmt.Sprintf("%s=%v", name, conf[name]))
 	}
+	if mode, _ := c.text("deploy_mode"); mode == "cluster" && conf[waitForApplication] == nil {
+		words = append(words, "--conf", waitForApplication+"=true")
+	}
+	if strings.HasPrefix(application, "-") {
+		return nil, wrong("application: %q would be read as an option; write ./%s", application, application)
+	}
 	arguments, err := c.texts("arguments")
 	return append(append(words, application), arguments...), err
 }
+
+// waitForApplication has spark-submit stay until the application has ended that runs elsewhere.
+const waitForApplication = "spark.standalone.submit.waitAppCompletion"
