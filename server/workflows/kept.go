@@ -1,0 +1,25 @@
+package workflows
+
+import (
+	"time"
+
+	"github.com/kaon-sweep/kaon/workflow/engine"
+	"github.com/kaon-sweep/kaon/workflow/run"
+	"github.com/kaon-sweep/kaon/workflow/steps"
+)
+
+// Info is how a run stands.
+type Info struct {
+	Header run.Header
+	View   engine.View // in lists without its steps
+	Live   bool        // this server works on it
+	Counts map[engine.State]int
+	Said   map[string]steps.Progress // what attempts that run said last, by key
+}
+
+// keptInfo is of a run that has ended, whose log is read again when it is another.
+type keptInfo struct {
+	Info
+	size int64
+	at   time.Time
+}

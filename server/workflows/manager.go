@@ -1,0 +1,338 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/workflow"
+	"github.com/kaon-sweep/kaon/workflow/run"
+)
+
+// Config says what a Manager is over. Folder, Server and Bucket are required.
+type Config struct {
+	Folder  string // of all runs; only its owner may read it
+	Server  *server.Server
+	Bucket  bucket.Bucket // of its results
+	Results string        // where those lie: an absolute folder, or s3://bucket/prefix; empty: artifacts are not fetched
+	Version string        // of this program
+	Fence   func() error  // as of server.Config
+	Log     *slog.Logger  // nil: none
+}
+
+// Manager works on the runs of a server, each until it has ended. Its methods may be called from any goroutine.
+type Manager struct {
+	cfg   Config
+	ctx   context.Context // ends when the manager closes
+	leave context.CancelFunc
+	group sync.WaitGroup
+
+	mu    sync.Mutex
+	live  map[string]*live
+	taken map[string]bool // ids that are being begun, gone on with, or deleted
+	kept  map[string]keptInfo
+
+	manifests map[*server.Sweep]*store.Sweep // of sweeps that have ended, as a former process has written them
+	told      func(Change)                   // nil: nobody hears
+}
+
+// Errors of what is asked of runs.
+var (
+	ErrUnknown = errors.New("there is no such run of a workflow")
+	ErrStep    = errors.New("there is no such step in the run")
+	ErrEnded   = errors.New("the run has ended")
+	ErrAtWork  = errors.New("the run is at work")
+	ErrExists  = errors.New("there is a run of that id")
+	ErrTooMany = errors.New("too many runs are at work")
+	ErrClosed  = errors.New("the server is closing")
+)
+
+// mostLive is how many runs are at work at once: each has some goroutines, and looks at its folder for requests.
+const mostLive = 1000
+
+// mostLiveOfOne is how many of them one submitter may have who is not this process's user: the others are to get on.
+const mostLiveOfOne = 200
+
+// New makes the folder of runs. Start goes on with what has not ended there.
+func New(cfg Config) (*Manager, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := os.MkdirAll(cfg.Folder, 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of runs: %w", err)
+	}
+	m := &Manager{cfg: cfg, live: map[string]*live{}, taken: map[string]bool{}, kept: map[string]keptInfo{}, manifests: map[*server.Sweep]*store.Sweep{}}
+	m.ctx, m.leave = context.WithCancel(context.Background())
+	return m, nil
+}
+
+// Start goes on with all runs that have not ended. From then on told hears what changes, from any goroutine; it must not block.
+func (m *Manager) Start(told func(Change)) {
+	m.mu.Lock()
+	m.told = told
+	m.mu.Unlock()
+	records, unread := run.List(m.cfg.Folder)
+	for _, err := range unread {
+		m.cfg.Log.Error("a run of a workflow cannot be read", "err", err)
+	}
+	for _, r := range records {
+		if r.Header.Parent != "" {
+			continue
+		}
+		if r.View.State.Ended() {
+			m.release(r.Header.Run) // the process was killed before it had
+			continue
+		}
+		if err := m.Resume(r.Header.Run); err != nil {
+			m.cfg.Log.Error("a run of a workflow cannot be gone on with", "run", r.Header.Run, "err", err)
+		}
+	}
+}
+
+// Close leaves all runs as they are, to be gone on with by the next Start. It must come before the server's.
+func (m *Manager) Close() {
+	m.mu.Lock()
+	m.leave()
+	m.mu.Unlock()
+	m.group.Wait()
+}
+
+// Submission is a workflow to be run.
+type Submission struct {
+	ID       string // that no other run has; empty: a new one
+	Workflow *workflow.Workflow
+	Given    map[string]any // parameters, as Bind has them
+	Origin   run.Origin
+}
+
+// Submit begins a run. When it returns the run's log has it.
+func (m *Manager) Submit(sub Submission) (id string, err error) {
+	if id = sub.ID; id == "" {
+		id = run.NewID(run.NameOf(sub.Workflow))
+	}
+	return id, m.begin(id, sub.Origin, func(cfg run.Config) (*run.Run, error) {
+		r, err := run.Create(cfg, id, "", sub.Workflow, sub.Given)
+		if errors.Is(err, os.ErrExist) {
+			err = ErrExists
+		}
+		return r, err
+	})
+}
+
+// Resume goes on with a run on which nobody works.
+func (m *Manager) Resume(id string) error {
+	h, err := m.header(id)
+	if err != nil {
+		return err
+	}
+	m.Settle(id)
+	return m.begin(id, h.Origin, func(cfg run.Config) (*run.Run, error) {
+		r, err := run.Open(cfg, id)
+		if err == nil && r.View(false).State.Ended() {
+			return nil, errors.Join(ErrEnded, r.Close())
+		}
+		return r, err
+	})
+}
+
+// Restart runs again what failed of a run that has ended, or all from the named steps on, with other parameters.
+func (m *Manager) Restart(id string, names []string, parameters map[string]any) error {
+	h, err := m.header(id)
+	if err != nil {
+		return err
+	}
+	m.Settle(id)
+	return m.begin(id, h.Origin, func(cfg run.Config) (*run.Run, error) {
+		r, err := run.Open(cfg, id)
+		if err != nil {
+			return nil, err
+		}
+		if err := r.Restart(names, parameters); err != nil {
+			return nil, errors.Join(&RefusedError{err}, r.Close())
+		}
+		return r, nil
+	})
+}
+
+// RefusedError is what a run says of what cannot be.
+type RefusedError struct{ Err error }
+
+func (e *RefusedError) Error() string { return e.Err.Error() }
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+// Delete forgets a run that has ended, with the runs that are steps of it. What its steps have left in the results stays.
+func (m *Manager) Delete(id string) error {
+	own, err := m.header(id)
+	if err != nil {
+		return err
+	}
+	m.Settle(id)
+	if err := m.take(id, run.Origin{}); err != nil {
+		return err
+	}
+	defer m.give(id)
+	r, err := run.Read(m.cfg.Folder, id, false)
+	if err != nil {
+		return err
+	}
+	if !r.View.State.Ended() {
+		return fmt.Errorf("%w: cancel it first", ErrAtWork)
+	}
+	all, err := os.ReadDir(m.cfg.Folder)
+	if err != nil {
+		return err
+	}
+	for _, e := range all { // the run itself last: when this is cut off, it can be done again
+		if h, err := m.header(e.Name()); err == nil && h.Parent != "" && h.Owner == own.Owner && IsStep(id, e.Name()) {
+			if err := os.RemoveAll(run.Folder(m.cfg.Folder, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	if err := os.RemoveAll(run.Folder(m.cfg.Folder, id)); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	delete(m.kept, id)
+	m.mu.Unlock()
+	m.tell(Change{Run: id, Kind: RunChanged, State: "deleted"})
+	return nil
+}
+
+// header is what was started.
+func (m *Manager) header(id string) (run.Header, error) {
+	if !plain.MatchString(id) {
+		return run.Header{}, ErrUnknown
+	}
+	h, err := run.ReadHeader(m.cfg.Folder, id)
+	if errors.Is(err, os.ErrNotExist) {
+		err = ErrUnknown
+	}
+	return h, err
+}
+
+// take has an id for one caller alone, for a run of an origin if it is to be worked on.
+func (m *Manager) take(id string, origin run.Origin) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case m.ctx.Err() != nil:
+		return ErrClosed
+	case m.taken[id] || m.live[id] != nil:
+		return ErrAtWork
+	case len(m.live) >= mostLive:
+		return fmt.Errorf("%w: %d: wait until some have ended", ErrTooMany, mostLive)
+	case origin.Within != "" && m.liveOf(origin.Owner) >= mostLiveOfOne:
+		return fmt.Errorf("%w: %d of %s: wait until some have ended", ErrTooMany, mostLiveOfOne, origin.Owner)
+	}
+	m.taken[id] = true
+	return nil
+}
+
+// working is the work on a run; nil: nobody works on it.
+func (m *Manager) working(id string) *live {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.live[id]
+}
+
+// liveOf is how many runs of somebody are at work who is not this process's user. m.mu is held.
+func (m *Manager) liveOf(owner string) (n int) {
+	for _, l := range m.live {
+		if h := l.run.Header(); h.Within != "" && h.Owner == owner {
+			n++
+		}
+	}
+	return n
+}
+
+func (m *Manager) give(id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.taken, id)
+}
+
+// begin has a run be worked on.
+func (m *Manager) begin(id string, origin run.Origin, open func(run.Config) (*run.Run, error)) error {
+	if err := m.take(id, origin); err != nil {
+		return err
+	}
+	defer m.give(id)
+	l := &live{m: m, id: id, ended: make(chan struct{})}
+	r, err := open(m.configOf(origin, l))
+	if err != nil {
+		return err
+	}
+	l.run = r
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.ctx.Err() != nil {
+		return errors.Join(ErrClosed, r.Close())
+	}
+	delete(m.kept, id)
+	m.live[id] = l
+	m.group.Go(crash.Func(l.work))
+	m.group.Go(crash.Func(l.watch))
+	return nil
+}
+
+// configOf is what a run of an origin gets. Those who may read no file but their own have nothing of this process's user either.
+func (m *Manager) configOf(origin run.Origin, l *live) run.Config {
+	cluster := &Cluster{
+		Server: m.cfg.Server, Bucket: m.cfg.Bucket, Queue: origin.Queue, Queues: origin.Queues, Logs: true,
+		Origin: server.Origin{Owner: origin.Owner, Labels: append([]string{ofRun + l.id}, origin.Labels...)},
+	}
+	cfg := run.Config{Folder: m.cfg.Folder, Cluster: cluster, Told: l.said, Version: m.cfg.Version, Results: m.cfg.Results, Fence: m.cfg.Fence, Origin: origin}
+	if origin.Within != "" {
+		none := func(string) (string, bool) { return "", false }
+		cfg.Environment, cfg.Secret, cfg.Admit = none, none, foreign{origin.Within}.admit
+		cluster.Environment, cluster.Within = none, origin.Within
+		cluster.Results = m.cfg.Results
+	}
+	return cfg
+}
+
+// work works on a run until it has ended or the manager closes.
+func (l *live) work() {
+	_, err := l.run.Work(l.m.ctx)
+	if err != nil && l.m.ctx.Err() == nil {
+		l.m.cfg.Log.Error("a run of a workflow was left", "run", l.id, "err", err)
+		l.hear("", nil, "nobody works on it any more: "+err.Error())
+	}
+	if err == nil {
+		l.m.release(l.id)
+	}
+	l.m.mu.Lock()
+	delete(l.m.live, l.id)
+	l.m.mu.Unlock()
+	close(l.ended)
+}
+
+// release has the server forget the sweeps of the steps of a run that has ended: their ends are durable in its log, and they cost memory.
+func (m *Manager) release(id string) {
+	for _, sw := range m.cfg.Server.Sweeps() {
+		if !IsStep(id, sw.ID()) {
+			continue
+		}
+		if err := m.cfg.Server.Release(m.ctx, sw.ID()); err != nil && m.ctx.Err() == nil {
+			m.cfg.Log.Warn("a step's sweep is not forgotten", "sweep", sw.ID(), "err", err)
+		}
+	}
+}
+
+// tell tells who hears.
+func (m *Manager) tell(c Change) {
+	m.mu.Lock()
+	told := m.told
+	m.mu.Unlock()
+	if told != nil {
+		told(c)
+	}
+}
