@@ -83,7 +83,7 @@ func (c *planCmd) ask(ctx context.Context, out *output, spec *sweep.Spec) (p ser
 	if err != nil {
 		return p, err
 	}
-	p, err = to.Plan(ctx, sub, c.Points)
+	p, err = to.Plan(ctx, sub, c.Points, 0)
 	if err = explainProblem(err); server.KindOf(err) == server.Usage {
 		return p, &badSpec{err}
 	}

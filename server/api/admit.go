@@ -2,9 +2,12 @@ package api
 
 import (
 	"context"
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -12,11 +15,11 @@ import (
 // admit lets callers of an operation's role through, and notes what they change.
 func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 	least, _ := ctx.Operation().Metadata["role"].(Role)
-	caller := a.caller(ctx.Context(), ctx.Header("Authorization"))
+	caller, unknown := a.caller(ctx.Context(), ctx.Header("Authorization"))
 	if strings.HasPrefix(ctx.Operation().Path, Prefix) && a.tooOften(ctx, caller) { // probes are asked as often as they like
 		return
 	}
-	if err := refusal(caller, least); err != nil {
+	if err := refusal(caller, least, unknown); err != nil {
 		if err.GetStatus() == http.StatusUnauthorized {
 			ctx.SetHeader("WWW-Authenticate", challenge)
 		}
@@ -32,22 +35,42 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 
 const challenge = `Bearer realm="kaon"`
 
-// caller is who asks: by the connection, else by the token in a request's Authorization.
-func (a *API) caller(ctx context.Context, authorization string) Caller {
+// caller is who asks: by the connection, else by the token in a request's Authorization, else by the connection's certificate,
+// which must be good in any case. The error says what is wrong with a token of an issuer or with the certificate.
+func (a *API) caller(ctx context.Context, authorization string) (Caller, error) {
+	shown, _ := ctx.Value(shownKey{}).([]*x509.Certificate)
+	if shown != nil && a.bearers.certificates != nil {
+		if err := a.bearers.certificates.good(shown, time.Now()); err != nil {
+			return Caller{}, err
+		}
+	}
 	caller := callerOf(ctx)
-	if caller.Name != "" || a.cfg.Tokens == nil {
-		return caller
+	secret, given := strings.CutPrefix(authorization, "Bearer ")
+	switch {
+	case caller.Name != "":
+		return caller, nil
+	case given:
+		return a.bearers.find(ctx, secret)
+	case a.bearers.certificates == nil:
+		return caller, nil
+	case shown == nil:
+		return caller, errNothingShown
 	}
-	if secret, given := strings.CutPrefix(authorization, "Bearer "); given {
-		caller, _ = a.cfg.Tokens.Find(secret)
-	}
-	return caller
+	return a.bearers.holder(shown)
 }
 
-// refusal is why a caller may not ask for what needs a role; nil: they may.
-func refusal(c Caller, least Role) huma.StatusError {
+// errNothingShown is told to who shows neither token nor certificate: of another authority than the server names, clients show none.
+var errNothingShown = errors.New("a token is needed, or a certificate of an authority that the server believes: `kaon token create` on its machine " +
+	"makes a token, and `kaon login` keeps either")
+
+// refusal is why a caller may not ask for what needs a role; nil: they may. Unknown says why nobody is known.
+func refusal(c Caller, least Role, unknown error) huma.StatusError {
 	switch {
 	case least == "": // for everybody
+	case errors.Is(unknown, errNoRole), errors.Is(unknown, errTaken), errors.Is(unknown, errUnnamed):
+		return huma.Error403Forbidden(unknown.Error())
+	case unknown != nil:
+		return huma.Error401Unauthorized(unknown.Error())
 	case c.Name == "":
 		return huma.Error401Unauthorized("a token is needed: `kaon token create` on the server's machine makes one, and `kaon login` keeps it")
 	case !c.Role.may(least):

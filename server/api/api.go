@@ -9,6 +9,9 @@ import (
 
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/registry"
+	"github.com/kaon-sweep/kaon/server/scaling"
+	"github.com/kaon-sweep/kaon/server/workflows"
 )
 
 // Config says what an API is over. Server, Bucket and Folder are required.
@@ -16,16 +19,26 @@ type Config struct {
 	Server  *server.Server
 	Bucket  bucket.Bucket // that the server writes to
 	Folder  string        // for uploaded folders and the audit log; only its owner may read it
+	Folders string        // where uploaded folders lie, which runs know by their paths; empty: FoldersPath in Folder
 	Place   string        // of the results, for people
-	Tokens  *Tokens       // nil: only callers of this machine's socket are known
+	Tokens  *Tokens       // nil: of those without an issuer's token only callers of this machine's socket are known
+	People  *People       // nil: no issuer's tokens are good
 	Version string        // of this program
 	Rate    float64       // of requests a second by each caller with a token; 0: Rate, negative: no bound
 	Log     *slog.Logger  // nil: none
 
 	UI      http.Handler           // its pages, at / and below /ui/; nil: none
 	Browser func() (string, error) // an address for browsers of this machine, opened at the first call; nil: none
+	// Certificates has callers known by what listeners have them show; nil: nobody is.
+	Certificates *Certificates
 	// Metrics writes, in Prometheus's text format, what other stages count; nil: nothing.
 	Metrics func(io.Writer)
+	// Scaling advises how many agents there should be; nil: nothing does.
+	Scaling *scaling.Scaler
+	// Workflows has the runs of workflows; nil: this process runs none.
+	Workflows *workflows.Manager
+	// Registered has the registered workflows; nil only when Workflows is.
+	Registered *registry.Registry
 }
 
 // API answers requests. Its methods may be called from any goroutine.
@@ -40,6 +53,7 @@ type API struct {
 	audit   *audit
 	stats   *stats
 
+	bearers  bearers
 	sessions *sessions
 	rates    *rates
 	heavy    chan struct{} // holds who makes an answer that takes long

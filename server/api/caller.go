@@ -2,11 +2,13 @@ package api
 
 import (
 	"context"
-	"fmt"
+	"crypto/x509"
 	"net"
 	"net/http"
 	"os"
-	"os/user"
+	"time"
+
+	"github.com/kaon-sweep/kaon/server"
 )
 
 // Role is what a caller may do; each may what those before it may.
@@ -35,27 +37,25 @@ func (r Role) rank() int {
 
 func (r Role) may(least Role) bool { return r.rank() >= least.rank() }
 
-// ParseRole reads a role.
-func ParseRole(text string) (Role, error) {
-	if r := Role(text); r.rank() >= 0 {
-		return r, nil
-	}
-	return "", fmt.Errorf("role %q: want viewer, submitter, operator or admin", text)
-}
-
 // Caller is who asks.
 type Caller struct {
 	Name  string
 	Role  Role
 	Local bool // by a socket that the kernel lets none but this process's own user and root use
 
-	token   string // id of the token it is known by
-	session string // secret of the browser's session it is known by
+	queues  []string  // that it may submit into, and those below; nil: all
+	token   string    // id of the token it is known by
+	session string    // secret of the browser's session it is known by
+	until   time.Time // when the issuer's token or the certificate that it is known by ends; zero: it is known by none
+
+	shown []*x509.Certificate // that it is known by, its own first; nil: none
 }
 
 type callerKey struct{}
 
 type localKey struct{}
+
+type shownKey struct{}
 
 // Local marks connections of a listener as those of this process's own user: for http.Server.ConnContext. The
 // listener must have made sure of it (listen.Unix).
@@ -68,19 +68,18 @@ func IsLocal(ctx context.Context) bool { return ctx.Value(localKey{}) != nil }
 
 // ownCaller is this process's own user.
 func ownCaller() Caller {
-	name := "local"
-	if u, err := user.Current(); err == nil {
-		name = u.Username
-	}
-	return Caller{Name: name, Role: Admin, Local: true}
+	return Caller{Name: server.OwnName(), Role: Admin, Local: true}
 }
 
-// identify has callers on local connections known.
+// identify has callers on local connections known, and notes the certificates that others show.
 func identify(h http.Handler) http.Handler {
 	own := ownCaller()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if IsLocal(r.Context()) {
+		switch {
+		case IsLocal(r.Context()):
 			r = r.WithContext(context.WithValue(r.Context(), callerKey{}, own))
+		case r.TLS != nil && len(r.TLS.PeerCertificates) > 0:
+			r = r.WithContext(context.WithValue(r.Context(), shownKey{}, r.TLS.PeerCertificates))
 		}
 		h.ServeHTTP(w, r)
 	})

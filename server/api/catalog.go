@@ -12,65 +12,201 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/server"
 )
 
 // catalogEvery is how old what is known of the results may be.
 const catalogEvery = 2 * time.Second
 
-// catalog is what the results say of all sweeps that lie in them, whoever ran them.
+// catalog is what the results say of all sweeps that lie in them, whoever ran them. Of those of its server it is what that has
+// written, which costs no look into the bucket.
 type catalog struct {
 	bucket bucket.Bucket
+	server *server.Server // nil: there is none
+	every  time.Duration
 
-	mu    sync.Mutex
-	read  time.Time
-	known map[string]stored
+	reading sync.Mutex // held while all are read again
+
+	mu      sync.Mutex
+	known   map[string]*stored // neither it nor what it holds changes: it is replaced
+	read    time.Time          // when its reading began; zero: it is to be read again before anybody is answered
+	again   map[string]uint64  // what is to be read again likewise, by the forgets that there were
+	forgets uint64
+	anew    uint64 // the last of them that was about all
 }
 
 // stored is a sweep as the results have it.
 type stored struct {
 	store.Sweep
 	summary *board.Summary // nil: it has not ended
+	written *store.Sweep   // by the server; nil: it was read
 }
 
-func newCatalog(b bucket.Bucket) *catalog { return &catalog{bucket: b, known: map[string]stored{}} }
+// created is when the sweep began; zero: its results do not say.
+func (s *stored) created() time.Time {
+	at, _ := time.Parse(time.RFC3339Nano, s.Created)
+	return at
+}
 
-// all is every sweep by id, in a map of the caller's own. What has ended is read once.
-func (c *catalog) all(ctx context.Context) (map[string]stored, error) {
+func newCatalog(b bucket.Bucket, s *server.Server) *catalog {
+	return &catalog{bucket: b, server: s, every: catalogEvery, known: map[string]*stored{}, again: map[string]uint64{}}
+}
+
+// all is every sweep by id, in a map of the caller's own; what it holds must not be changed.
+func (c *catalog) all(ctx context.Context) (map[string]*stored, error) {
+	if c.age() >= c.every {
+		if err := c.readAll(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.readChanged(ctx); err != nil {
+		return nil, err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if time.Since(c.read) < catalogEvery {
-		return maps.Clone(c.known), nil
+	return maps.Clone(c.known), nil
+}
+
+func (c *catalog) age() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Since(c.read)
+}
+
+// readAll reads all that may have changed. While one caller does, what the others know may be twice as old.
+func (c *catalog) readAll(ctx context.Context) error {
+	if !c.reading.TryLock() {
+		if c.age() < 2*c.every {
+			return nil
+		}
+		c.reading.Lock()
+	}
+	defer c.reading.Unlock()
+	c.mu.Lock()
+	began, known, forgets := time.Now(), c.known, c.forgets
+	current := began.Sub(c.read) < c.every
+	c.mu.Unlock()
+	if current { // by who held the lock before
+		return nil
 	}
 	ids, err := store.Sweeps(ctx, c.bucket)
 	if err != nil && len(ids) == 0 {
-		return nil, err
+		return err
 	}
-	next := make(map[string]stored, len(ids))
+	next := make(map[string]*stored, len(ids))
 	for _, id := range ids {
-		if s, ok := c.known[id]; ok && s.Finished != "" {
-			next[id] = s
-			continue
+		s := known[id]
+		if s == nil || s.Finished == "" && (s.written == nil || c.written(id) == nil) {
+			one, err := c.one(ctx, id, s)
+			if errors.Is(err, bucket.ErrUnavailable) {
+				return err
+			}
+			if err != nil { // what is damaged is not listed; asked for by name, it says so
+				continue
+			}
+			s = &one
 		}
-		s, err := c.one(ctx, id)
-		if err == nil {
-			next[id] = s
-		} else if errors.Is(err, bucket.ErrUnavailable) {
-			return nil, err
-		} // what is damaged is not listed; asked for by name, it says so
+		next[id] = s
 	}
-	c.known, c.read = next, time.Now()
-	return maps.Clone(next), nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for id, s := range c.known { // what others have read meanwhile is newer
+		if known[id] != s {
+			next[id] = s
+		}
+	}
+	for id := range known {
+		if c.known[id] == nil {
+			delete(next, id)
+		}
+	}
+	c.known = next
+	if c.anew <= forgets {
+		c.read = began
+	}
+	return nil
 }
 
-func (c *catalog) one(ctx context.Context, id string) (s stored, err error) {
-	s.Sweep, err = store.ReadSweep(ctx, c.bucket, id)
+// readChanged reads what was forgotten, and takes over what the server has written since.
+func (c *catalog) readChanged(ctx context.Context) error {
+	c.mu.Lock()
+	known, again := c.known, maps.Clone(c.again)
+	c.mu.Unlock()
+	changed := maps.Clone(again)
+	if c.server != nil {
+		for _, sw := range c.server.Sweeps() {
+			written := sw.Manifest()
+			if s := known[sw.ID()]; written != nil && (s == nil || s.written != written) {
+				changed[sw.ID()] = 0
+			}
+		}
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	fresh := make(map[string]*stored, len(changed))
+	for id := range changed {
+		s, err := c.one(ctx, id, known[id])
+		switch {
+		case err == nil:
+			fresh[id] = &s
+		case errors.Is(err, bucket.ErrUnavailable) || ctx.Err() != nil:
+			return err
+		default:
+			fresh[id] = nil
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.put(fresh)
+	for id, forget := range again {
+		if c.again[id] == forget { // not since
+			delete(c.again, id)
+		}
+	}
+	return nil
+}
+
+// put replaces what is known of some; nil: it is no more. With mu held.
+func (c *catalog) put(fresh map[string]*stored) {
+	known := maps.Clone(c.known)
+	for id, s := range fresh {
+		if s == nil {
+			delete(known, id)
+		} else {
+			known[id] = s
+		}
+	}
+	c.known = known
+}
+
+// written is what the server has written last of a sweep of its own; nil: nothing.
+func (c *catalog) written(id string) *store.Sweep {
+	if c.server == nil {
+		return nil
+	}
+	if sw, here := c.server.Sweep(id); here {
+		return sw.Manifest()
+	}
+	return nil
+}
+
+// one is a sweep as it is now. Its board is read when it has ended at another time than was known before.
+func (c *catalog) one(ctx context.Context, id string, before *stored) (s stored, err error) {
+	if s.written = c.written(id); s.written != nil {
+		s.Sweep = *s.written
+	} else {
+		s.Sweep, err = store.ReadSweep(ctx, c.bucket, id)
+	}
 	if errors.Is(err, bucket.ErrNotExist) {
 		return s, fmt.Errorf("sweep %s: %w", id, scheduler.ErrUnknown)
 	}
 	if err != nil || s.Finished == "" {
 		return s, err
 	}
-	if summary, err := store.ReadBoard(ctx, c.bucket, id); err == nil {
+	if before != nil && before.Finished == s.Finished && before.summary != nil {
+		s.summary = before.summary
+	} else if summary, err := store.ReadBoard(ctx, c.bucket, id); err == nil {
 		s.summary = &summary
 	}
 	return s, nil
@@ -78,22 +214,32 @@ func (c *catalog) one(ctx context.Context, id string) (s stored, err error) {
 
 // get is one sweep, as it is in the results now.
 func (c *catalog) get(ctx context.Context, id string) (stored, error) {
+	written := c.written(id)
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if s, ok := c.known[id]; ok && s.Finished != "" && time.Since(c.read) < catalogEvery {
-		return s, nil
+	known := c.known[id]
+	_, forgotten := c.again[id]
+	fresh := !forgotten && time.Since(c.read) < c.every
+	c.mu.Unlock()
+	if known != nil && (written != nil && known.written == written || written == nil && known.Finished != "" && fresh) {
+		return *known, nil
 	}
-	s, err := c.one(ctx, id)
+	s, err := c.one(ctx, id, known)
 	if err == nil {
-		c.known[id] = s
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.put(map[string]*stored{id: &s})
 	}
 	return s, err
 }
 
-// forget has the next look be a new one: something has changed.
+// forget has the next look at a sweep be a new one: something has changed. With an empty id that is so of all.
 func (c *catalog) forget(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.known, id)
-	c.read = time.Time{}
+	c.forgets++
+	if id == "" {
+		c.read, c.anew = time.Time{}, c.forgets
+		return
+	}
+	c.again[id] = c.forgets
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -21,9 +22,9 @@ import (
 	"github.com/kaon-sweep/kaon/server"
 )
 
-// foldersPath, in the folder of an API, holds uploaded folders by the SHA-256 of their archives.
+// FoldersPath, in the folder of an API, holds uploaded folders by the SHA-256 of their archives.
 const (
-	foldersPath = "folders"
+	FoldersPath = "folders"
 	emptyFolder = "empty" // of specs that came without a folder
 )
 
@@ -60,13 +61,18 @@ func (in *uploadInput) Resolve(ctx huma.Context) []error {
 	return nil
 }
 
+// folders is where uploaded folders lie.
+func (a *API) folders() string {
+	return cmp.Or(a.cfg.Folders, filepath.Join(a.cfg.Folder, FoldersPath))
+}
+
 // unfinished begins the names of uploads under way.
 const unfinished = ".new-"
 
 // upload unpacks an archive into a folder of its own. One that is there already is not unpacked again.
 func (a *API) upload(ctx context.Context, from io.Reader) (Folder, error) {
 	var out Folder
-	base := filepath.Join(a.cfg.Folder, foldersPath)
+	base := a.folders()
 	if err := os.MkdirAll(base, 0o700); err != nil {
 		return out, err
 	}
@@ -122,9 +128,10 @@ func keepUpload(file *os.File, from io.Reader) (string, error) {
 // keptUnused is how long a folder is kept that no sweep is of: its upload comes before the submission.
 const keptUnused = time.Hour
 
-// clearFolders removes what uploads that were cut off have left, and folders of sweeps that are gone.
+// clearFolders removes what uploads that were cut off have left, and folders of sweeps that are gone: nothing while something that may
+// need one cannot be read.
 func (a *API) clearFolders() error {
-	base := filepath.Join(a.cfg.Folder, foldersPath)
+	base := a.folders()
 	found, err := os.ReadDir(base)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -134,6 +141,25 @@ func (a *API) clearFolders() error {
 		if rest, below := strings.CutPrefix(sw.Spec().File, base+string(filepath.Separator)); below {
 			id, _, _ := strings.Cut(rest, string(filepath.Separator))
 			used[id] = true
+		}
+	}
+	if a.cfg.Workflows != nil {
+		folders, err := a.cfg.Workflows.Folders()
+		if err != nil {
+			return err
+		}
+		if a.cfg.Registered != nil {
+			kept, err := a.cfg.Registered.Folders()
+			if err != nil {
+				return err
+			}
+			folders = append(folders, kept...)
+		}
+		for _, folder := range folders {
+			if rest, below := strings.CutPrefix(folder+string(filepath.Separator), base+string(filepath.Separator)); below {
+				id, _, _ := strings.Cut(rest, string(filepath.Separator))
+				used[id] = true
+			}
 		}
 	}
 	for _, one := range found {
@@ -146,12 +172,19 @@ func (a *API) clearFolders() error {
 	return err
 }
 
+// tidyFolders is clearFolders where the caller has something else to do: what is left there harms nobody.
+func (a *API) tidyFolders() {
+	if err := a.clearFolders(); err != nil {
+		a.cfg.Log.Warn("uploaded folders that nobody needs may still be there", "err", err)
+	}
+}
+
 // folder is where an uploaded folder lies.
 func (a *API) folder(id string) (string, error) {
 	if sum, err := hex.DecodeString(id); err != nil || len(sum) != sha256.Size {
 		return "", huma.Error422UnprocessableEntity(fmt.Sprintf("folder %q is no id of an uploaded folder", id))
 	}
-	folder := filepath.Join(a.cfg.Folder, foldersPath, id)
+	folder := filepath.Join(a.folders(), id)
 	if _, err := os.Stat(folder); err != nil {
 		return "", huma.Error422UnprocessableEntity(fmt.Sprintf("no folder %s was uploaded", id))
 	}

@@ -6,18 +6,23 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/server/workflows"
 )
 
 // Event is one thing that has become true.
 type Event struct {
 	Sweep   string             `json:"sweep"`
-	Kind    string             `json:"kind" enum:"submitted,ending,ended,trial,points"`
+	Kind    string             `json:"kind" enum:"submitted,ending,ended,trial,points,workflow,step,progress" doc:"workflow, step and progress are of a run of a workflow, and of no sweep."`
 	Trial   *int               `json:"trial,omitempty" doc:"-1 is the step that follows the trials; absent: the sweep is meant."`
 	Attempt int                `json:"attempt,omitempty"`
 	State   string             `json:"state,omitempty" doc:"Of the trial, or of the sweep, from now on."`
 	Reason  string             `json:"reason,omitempty"`
 	Values  map[string]float64 `json:"values,omitempty" doc:"The last finite value of each metric that came."`
 	Step    int64              `json:"step,omitempty" doc:"Of the last point that came."`
+	Run     string             `json:"run,omitempty" doc:"Of a workflow."`
+	RunStep string             `json:"run_step,omitempty" doc:"Of the run: a step, in progress with its iteration."`
+	Percent *float64           `json:"percent,omitempty" doc:"How far the step is."`
+	Text    string             `json:"text,omitempty" doc:"What the step said."`
 }
 
 // kept is how many events are kept for those who come back.
@@ -54,6 +59,11 @@ func (h *hub) heard(n scheduler.Notice) {
 			h.add(e)
 		}
 	}
+}
+
+// heardRun tells what has become true of a run.
+func (h *hub) heardRun(c workflows.Change) {
+	h.add(Event{Run: c.Run, Kind: string(c.Kind), RunStep: c.Step, State: string(c.State), Reason: c.Reason, Percent: c.Percent, Text: c.Text})
 }
 
 // points is what a record brings, if it brings points.

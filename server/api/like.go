@@ -77,7 +77,7 @@ func (a *API) stored(ctx context.Context, known stored) (text string, set []stri
 // uploaded is the id of the uploaded folder that a spec lies in, and its path there. Without a folder the path is where specs
 // lie that came without one; both are empty for all others.
 func (a *API) uploaded(file string) (folder, path string) {
-	rest, below := strings.CutPrefix(file, filepath.Join(a.cfg.Folder, foldersPath)+string(filepath.Separator))
+	rest, below := strings.CutPrefix(file, a.folders()+string(filepath.Separator))
 	if !below {
 		return "", ""
 	}

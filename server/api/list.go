@@ -49,15 +49,19 @@ func (in *listSweepsInput) wants(s Sweep) bool {
 // Stored is every sweep of some results, the newest first, as far as they tell. They may lie anywhere; no server is
 // asked.
 func Stored(ctx context.Context, b bucket.Bucket) ([]Sweep, error) {
-	known, err := newCatalog(b).all(ctx)
+	known, err := newCatalog(b, nil).all(ctx)
 	if err != nil {
 		return nil, err
 	}
-	list := make([]Sweep, 0, len(known))
+	rows := make([]row, 0, len(known))
 	for _, s := range known {
-		list = append(list, ended(s))
+		rows = append(rows, row{stored: s, created: s.created()})
 	}
-	newest(list)
+	newest(rows)
+	list := make([]Sweep, len(rows))
+	for i, r := range rows {
+		list[i] = ended(r.stored)
+	}
 	return list, nil
 }
 
@@ -68,8 +72,8 @@ func Filter(list []Sweep, query url.Values) []Sweep {
 }
 
 // newest orders sweeps by when they were created, the last first.
-func newest(list []Sweep) {
-	slices.SortFunc(list, func(a, b Sweep) int {
-		return cmp.Or(-strings.Compare(a.Created, b.Created), strings.Compare(a.ID, b.ID))
+func newest(list []row) {
+	slices.SortFunc(list, func(a, b row) int {
+		return cmp.Or(b.created.Compare(a.created), strings.Compare(a.stored.ID, b.stored.ID))
 	})
 }

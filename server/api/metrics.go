@@ -16,6 +16,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/fairness"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/scaling"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -49,6 +50,7 @@ func (a *API) WriteMetrics(ctx context.Context, w io.Writer) {
 	metrics.WriteGaugeUint64(w, "kaon_scheduler_answers", 1)
 	writeSweeps(w, snap, a.cfg.Server.Shortages())
 	writeAgents(w, snap, rowsOf(a.cfg.Server.Agents()))
+	writeScaling(w, a.scaling())
 	if all, err := a.queues(ctx); err == nil {
 		writeQueues(w, all.Queues)
 	}
@@ -131,6 +133,22 @@ func writeAgents(w io.Writer, snap scheduler.Snapshot, rows map[offers.AgentID]*
 	metrics.WriteGaugeUint64(w, "kaon_master_connected", connected)
 }
 
+// writeScaling writes how groups of agents stand, and what is advised.
+func writeScaling(w io.Writer, all []scaling.Report) {
+	for i := range all {
+		r := &all[i]
+		label := fmt.Sprintf("{group=%q}", r.Group)
+		metrics.WriteGaugeUint64(w, "kaon_scaling_agents"+label, uint64(r.Agents))
+		metrics.WriteGaugeUint64(w, "kaon_scaling_idle_agents"+label, uint64(r.Idle))
+		metrics.WriteGaugeUint64(w, "kaon_scaling_trials_waiting"+label, uint64(r.Waiting))
+		advised := 0
+		if r.Advice != nil {
+			advised = r.Advice.Add - len(r.Advice.Remove)
+		}
+		metrics.WriteGaugeFloat64(w, "kaon_scaling_advised_agents"+label, float64(advised))
+	}
+}
+
 // writeQueues writes how queues stand.
 func writeQueues(w io.Writer, all []Queue) {
 	for i := range all {
@@ -140,8 +158,12 @@ func writeQueues(w io.Writer, all []Queue) {
 		metrics.WriteGaugeUint64(w, "kaon_queue_trials_waiting"+label, uint64(q.Waiting))
 		metrics.WriteGaugeFloat64(w, "kaon_queue_share"+label, q.Share)
 		metrics.WriteGaugeFloat64(w, "kaon_queue_fair_share"+label, q.Fair)
-		for _, resource := range []string{"cpus", "mem", "gpus", fairness.Trials} {
-			metrics.WriteGaugeFloat64(w, fmt.Sprintf("kaon_queue_used{queue=%q,resource=%q}", q.Name, resource), q.Used[resource])
+		for _, resource := range []string{"cpus", "mem", "gpus", fairness.Trials} { // as Mesos names them, and as other metrics do
+			amount := resource
+			if resource == "mem" {
+				amount = "memory"
+			}
+			metrics.WriteGaugeFloat64(w, fmt.Sprintf("kaon_queue_used{queue=%q,resource=%q}", q.Name, resource), q.Used[amount])
 		}
 	}
 }

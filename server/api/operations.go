@@ -10,14 +10,13 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/server/workflows"
 )
 
 // New makes the API of a server. Heard must be told what the scheduler tells.
 func New(cfg Config) (*API, error) {
 	a := declare(cfg)
-	if err := a.clearFolders(); err != nil {
-		return nil, err
-	}
+	a.tidyFolders()
 	var err error
 	a.audit, err = openAudit(cfg.Folder)
 	return a, err
@@ -28,9 +27,9 @@ func declare(cfg Config) *API {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &API{cfg: cfg, mux: http.NewServeMux(), hub: newHub(), stats: newStats(), heavy: make(chan struct{}, 1), rates: newRates(cfg.Rate)}
-	a.sessions = newSessions(cfg.Tokens)
-	a.catalog = newCatalog(cfg.Bucket)
+	a := &API{cfg: cfg, bearers: bearers{cfg.Tokens, cfg.People, cfg.Certificates}, mux: http.NewServeMux(), hub: newHub(), stats: newStats(), heavy: make(chan struct{}, 1), rates: newRates(cfg.Rate)}
+	a.sessions = newSessions(a.bearers)
+	a.catalog = newCatalog(cfg.Bucket, cfg.Server)
 	a.boards = newBoards(cfg.Server, a.catalog, cfg.Log)
 	conf := huma.DefaultConfig("kaon", cmp.Or(cfg.Version, "dev"))
 	conf.Info.Description = "Sweeps of one server: submit, watch, read results."
@@ -57,6 +56,15 @@ func declare(cfg Config) *API {
 	a.declareUsage()
 	a.declareSessions()
 	a.declarePlots()
+	a.declareProvenance()
+	a.declarePreviews()
+	a.declareWorkflows()
+	a.declareRunCommands()
+	a.declareRunEvents()
+	a.declareRegistered()
+	a.declareTriggers()
+	a.declareSteps()
+	a.declareTalk()
 	if cfg.UI != nil {
 		a.mux.Handle("GET /{$}", cfg.UI)
 		a.mux.Handle("GET /ui/", cfg.UI)
@@ -65,6 +73,7 @@ func declare(cfg Config) *API {
 	a.declareAgents()
 	a.profiles()
 	a.also(http.MethodPost, "/sweeps", "201", "200", "It was submitted before, with the same key")
+	a.also(http.MethodPost, "/workflows", "201", "200", "It was submitted before, with the same key")
 	a.also(http.MethodPost, "/sweeps/{sweep}/clone", "201", "200", "It was submitted before, with the same key")
 	a.also(http.MethodGet, "/objects/{name...}", "200", "206", "The range that was asked for")
 	a.describe()
@@ -72,7 +81,15 @@ func declare(cfg Config) *API {
 }
 
 // Heard tells those who listen what has become true. It is called in the scheduler's goroutine, and does not block.
-func (a *API) Heard(n scheduler.Notice) { a.hub.heard(n) }
+func (a *API) Heard(n scheduler.Notice) {
+	a.hub.heard(n)
+	if a.cfg.Registered != nil {
+		a.cfg.Registered.HeardSweep(n)
+	}
+}
+
+// HeardRun tells those who listen what has become true of a run of a workflow. Any goroutine may call; it does not block.
+func (a *API) HeardRun(c workflows.Change) { a.hub.heardRun(c) }
 
 // Handler answers requests of callers that identify knows by their connection; see Local.
 func (a *API) Handler() http.Handler {

@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/scaling"
 )
 
 // Cordon keeps agents from getting work because an operator wants it.
@@ -39,6 +40,8 @@ func (a *API) declareAgents() {
 		func(ctx context.Context, _ *struct{}) (*body[[]Agent], error) { return answer(a.agents(ctx)) })
 	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/cordons", "list-cordons", "Which agents are to get no work"),
 		func(context.Context, *struct{}) (*body[[]Cordon], error) { return answer(a.cordons(), nil) })
+	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/scaling", "list-scaling", "How groups of agents stand, and what more or fewer of them would help"),
+		func(context.Context, *struct{}) (*body[[]scaling.Report], error) { return answer(a.scaling(), nil) })
 	add := operation(Operator, http.MethodPost, "/cordons", "add-cordon", "Keep agents from getting work, and have them empty by a time")
 	add.DefaultStatus = http.StatusCreated
 	huma.Register(a.huma, add, func(ctx context.Context, in *struct{ Body NewCordon }) (*body[Cordon], error) {
@@ -55,6 +58,17 @@ func (a *API) declareAgents() {
 			}
 			return nil, problem(err)
 		})
+}
+
+// ScalingGroup is how a group of agents stands.
+type ScalingGroup = scaling.Report
+
+// scaling is how the groups of the server's rules stand; none: it has no rules.
+func (a *API) scaling() []scaling.Report {
+	if a.cfg.Scaling == nil {
+		return []scaling.Report{}
+	}
+	return a.cfg.Scaling.Reports()
 }
 
 func (a *API) cordons() []Cordon {

@@ -11,7 +11,8 @@ import (
 
 // Snapshot is how things stand when a stream begins, or begins anew after events were missed.
 type Snapshot struct {
-	Sweeps []Sweep `json:"sweeps" doc:"The one that was asked for, or all that have not ended."`
+	Sweeps    []Sweep       `json:"sweeps" doc:"The one that was asked for, or all that have not ended."`
+	Workflows []WorkflowRun `json:"workflows,omitempty" doc:"Likewise, of runs of workflows."`
 }
 
 // beat is how often a stream without events says that it is alive.
@@ -44,8 +45,19 @@ func (a *API) declareEvents() {
 		})
 }
 
-// stream tells what happens from a number on until the caller is gone.
+// topic is what events are asked of: a sweep, a run of a workflow, or all when both are empty.
+type topic struct{ sweep, run string }
+
+func (t topic) has(e Event) bool {
+	return t.sweep == "" && t.run == "" || t.sweep != "" && e.Sweep == t.sweep || t.run != "" && e.Run == t.run
+}
+
+// stream tells what happens to a sweep, or to all, from a number on until the caller is gone.
 func (a *API) stream(ctx context.Context, id, last string, send sse.Sender) {
+	a.streamOf(ctx, topic{sweep: id}, last, send)
+}
+
+func (a *API) streamOf(ctx context.Context, of topic, last string, send sse.Sender) {
 	a.stats.listeners.Add(1)
 	defer a.stats.listeners.Add(-1)
 	number, err := strconv.Atoi(last)
@@ -55,7 +67,7 @@ func (a *API) stream(ctx context.Context, id, last string, send sse.Sender) {
 	}
 	for {
 		if !ok {
-			if at, ok = a.snapshot(ctx, id, send); !ok {
+			if at, ok = a.snapshot(ctx, of, send); !ok {
 				return
 			}
 		}
@@ -65,7 +77,7 @@ func (a *API) stream(ctx context.Context, id, last string, send sse.Sender) {
 			continue // it was too slow
 		}
 		for _, e := range list {
-			if id == "" || e.Sweep == id {
+			if of.has(e) {
 				if send(sse.Message{ID: at, Data: e}) != nil {
 					return
 				}
@@ -88,16 +100,23 @@ func (a *API) stream(ctx context.Context, id, last string, send sse.Sender) {
 }
 
 // snapshot sends how things stand; what follows has the number it answers.
-func (a *API) snapshot(ctx context.Context, id string, send sse.Sender) (at int, ok bool) {
+func (a *API) snapshot(ctx context.Context, of topic, send sse.Sender) (at int, ok bool) {
 	at = a.hub.next() // before the look: what happens meanwhile is told twice rather than never
 	var snap Snapshot
-	if id != "" {
-		s, err := a.sweep(ctx, id)
+	switch {
+	case of.run != "":
+		info, err := a.flows().Get(of.run)
+		if err != nil {
+			return 0, false
+		}
+		snap.Sweeps, snap.Workflows = []Sweep{}, []WorkflowRun{runOf(info)}
+	case of.sweep != "":
+		s, err := a.sweep(ctx, of.sweep)
 		if err != nil {
 			return 0, false
 		}
 		snap.Sweeps = []Sweep{s}
-	} else {
+	default:
 		all, err := a.sweeps(ctx)
 		if err != nil {
 			return 0, false
@@ -108,6 +127,24 @@ func (a *API) snapshot(ctx context.Context, id string, send sse.Sender) (at int,
 				snap.Sweeps = append(snap.Sweeps, s)
 			}
 		}
+		snap.Workflows = a.atWork()
 	}
 	return at, send(sse.Message{ID: at - 1, Data: snap}) == nil
+}
+
+// atWork are the runs of workflows that have not ended.
+func (a *API) atWork() (list []WorkflowRun) {
+	if a.flows() == nil {
+		return nil
+	}
+	all, err := a.flows().List()
+	if err != nil {
+		return nil // their own list says why
+	}
+	for _, one := range all {
+		if !one.View.State.Ended() {
+			list = append(list, runOf(one))
+		}
+	}
+	return list
 }

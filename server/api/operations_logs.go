@@ -49,7 +49,10 @@ func (a *API) logs(ctx context.Context, in *logsInput) (*huma.StreamResponse, er
 	} else if !errors.Is(err, bucket.ErrNotExist) {
 		return nil, problem(err)
 	}
-	files, err := a.sandbox(t, in.Sweep, number)
+	files, err := a.cfg.Server.RunningOutput(ctx, in.Sweep, in.Trial, number)
+	if err == nil && files == nil {
+		files, err = a.sandbox(t, in.Sweep, number)
+	}
 	if err != nil {
 		return nil, problem(err)
 	}

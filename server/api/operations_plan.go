@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -21,7 +22,8 @@ type Clone struct {
 
 // PlanInput says how much of a plan is shown.
 type PlanInput struct {
-	Points int `query:"points" default:"5" minimum:"0" maximum:"100" doc:"How many of the first points are shown."`
+	Points       int     `query:"points" default:"5" minimum:"0" maximum:"100" doc:"How many of the first points are shown."`
+	TrialSeconds float64 `query:"trial_seconds" minimum:"0" maximum:"31536000" doc:"How long a trial takes, for when the sweep would start and end; absent: as is known of others."`
 }
 
 func (a *API) declarePlan() {
@@ -42,11 +44,11 @@ func (a *API) declarePlan() {
 	plan := operation(Viewer, http.MethodPost, "/plan", "plan-spec", "What a sweep would do, without doing any of it")
 	plan.MaxBodyBytes = largestSubmission
 	huma.Register(a.huma, plan, func(ctx context.Context, in *planInput) (*body[Plan], error) {
-		return answer(a.plan(ctx, in.Body, in.Points))
+		return answer(a.plan(ctx, in.Body, in.PlanInput))
 	})
 	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/plan", "plan-sweep", "What a sweep would do if it were run once more, with changes"),
 		func(ctx context.Context, in *planAgainInput) (*body[Plan], error) {
-			return answer(a.plan(ctx, Submission{Like: in.Sweep, Set: in.Set}, in.Points))
+			return answer(a.plan(ctx, Submission{Like: in.Sweep, Set: in.Set}, in.PlanInput))
 		})
 	clone := operation(Submitter, http.MethodPost, "/sweeps/{sweep}/clone", "clone-sweep", "Run a sweep once more as a new one, with changes")
 	clone.DefaultStatus = http.StatusCreated
@@ -59,18 +61,30 @@ func (a *API) declarePlan() {
 	})
 }
 
-func (a *API) plan(ctx context.Context, sub Submission, points int) (Plan, error) {
+func (a *API) plan(ctx context.Context, sub Submission, in PlanInput) (Plan, error) {
 	sub, spec, err := a.parse(ctx, sub)
 	if err != nil {
 		return Plan{}, err
 	}
-	p, err := server.NewPlan(spec, points, environmentOf(callerOf(ctx)))
+	p, err := server.NewPlan(spec, in.Points, environmentOf(callerOf(ctx)))
 	if err != nil {
 		return p, err
 	}
 	if sub.File != "" { // what it names beside itself is to be there
 		p.Warnings = append(p.Warnings, server.Missing(spec)...)
 	}
-	p.Refusals, err = a.cfg.Server.FindInfeasible(ctx, spec)
+	if p.Cache, err = a.cfg.Server.PlanCache(ctx, spec, environmentOf(callerOf(ctx))); err != nil {
+		return p, err
+	}
+	if p.Refusals, err = a.cfg.Server.FindInfeasible(ctx, spec); err != nil {
+		return p, err
+	}
+	select {
+	case a.heavy <- struct{}{}:
+		defer func() { <-a.heavy }()
+	case <-ctx.Done():
+		return p, ctx.Err()
+	}
+	p.When, err = a.cfg.Server.Forecast(ctx, spec, callerOf(ctx).Name, time.Duration(in.TrialSeconds*float64(time.Second)))
 	return p, err
 }

@@ -18,7 +18,7 @@ type Login struct {
 // NewSession is what a browser shows: a code or a token.
 type NewSession struct {
 	Code  string `json:"code,omitempty" maxLength:"200" doc:"Of create-login."`
-	Token string `json:"token,omitempty" maxLength:"200" doc:"A token's secret."`
+	Token string `json:"token,omitempty" maxLength:"16384" doc:"A token's secret, or an issuer's token."`
 }
 
 // Connection is what an operation on a session must know of how it was asked.
@@ -70,10 +70,13 @@ func (a *API) declareSessions() {
 		})
 	begin := operation("", http.MethodPost, "/session", "begin-session", "Begin a browser's session, kept by a cookie")
 	begin.Security = []map[string][]string{}
-	begin.MaxBodyBytes = 4096
-	huma.Register(a.huma, begin, func(_ context.Context, in *newSessionInput) (*sessionOutput, error) {
-		secret, c, ok := a.sessions.begin(in.Body.Code, in.Body.Token)
-		if !ok {
+	begin.MaxBodyBytes = 32 << 10
+	huma.Register(a.huma, begin, func(ctx context.Context, in *newSessionInput) (*sessionOutput, error) {
+		secret, c, err := a.sessions.begin(ctx, in.Body.Code, in.Body.Token)
+		switch {
+		case err != nil:
+			return nil, huma.Error401Unauthorized(err.Error())
+		case c.Name == "":
 			return nil, huma.Error401Unauthorized("this code or token is not good, or not any more: `kaon ui` makes a new one, and `kaon token create` a token")
 		}
 		a.cfg.Log.Info("browser session began", "caller", c.Name, "role", c.Role)

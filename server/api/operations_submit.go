@@ -163,7 +163,7 @@ func (a *API) parse(ctx context.Context, sub Submission) (Submission, *sweep.Spe
 		return sub, nil, huma.Error422UnprocessableEntity("then: a server does not go on with a second spec: have `kaon run --server none` run both, " +
 			"or submit the second when the first has ended")
 	}
-	return sub, spec, mayUse(caller, spec)
+	return sub, spec, a.mayUse(caller, spec)
 }
 
 // specPlace is where a submission's spec lies.
@@ -208,7 +208,7 @@ func (a *API) place(caller Caller, sub Submission) (specPlace, error) {
 		}
 		return specPlace{folder, filepath.Join(folder, file)}, nil
 	case sub.File == "":
-		empty := filepath.Join(a.cfg.Folder, foldersPath, emptyFolder)
+		empty := filepath.Join(a.folders(), emptyFolder)
 		return specPlace{empty, filepath.Join(empty, "sweep.yaml")}, os.MkdirAll(empty, 0o700)
 	case !caller.Local:
 		return wrong("file is for callers on the server's machine: upload the folder, and give its id as folder")
@@ -219,41 +219,31 @@ func (a *API) place(caller Caller, sub Submission) (specPlace, error) {
 }
 
 // mayUse refuses callers from elsewhere what is this user's: its environment, and files of this machine.
-func mayUse(c Caller, spec *sweep.Spec) error {
-	if c.Local {
-		return nil
+func (a *API) mayUse(c Caller, spec *sweep.Spec) error {
+	if err := c.checkQueue(spec.InQueue()); err != nil || c.Local {
+		return err
 	}
-	refuse := func(format string, args ...any) error {
-		return huma.Error422UnprocessableEntity(fmt.Sprintf(format, args...))
+	place := ""
+	if strings.HasPrefix(a.cfg.Place, "s3://") {
+		place = a.cfg.Place
 	}
-	if names := spec.Task.Secrets; len(names) > 0 {
-		return refuse("task.secrets: %s: secrets are taken from the server's environment, for callers on its machine alone", strings.Join(names, ", "))
-	}
-	if c := spec.Task.Container; c != nil && c.Registry != nil {
-		return refuse("task.registry: its password is taken from the server's environment, for callers on its machine alone")
-	}
-	if code := spec.Task.Code; code != "" && !filepath.IsLocal(code) {
-		return refuse("task.code: %s is a folder of the server's machine: put it into the uploaded folder", code)
-	}
-	for _, name := range spec.From {
-		if strings.ContainsAny(name, "/") {
-			return refuse("from: %s: name a sweep of the server's own results", name)
-		}
-	}
-	for _, input := range spec.Task.Fetch {
-		if strings.HasPrefix(strings.ToLower(input.URL), "file:") || !strings.Contains(input.URL, "://") && !filepath.IsLocal(input.URL) {
-			return refuse("task.fetch: %s is a file of the server's machine: put it into the uploaded folder", input.URL)
-		}
-	}
-	return nil
+	return server.CheckForeign(spec, place)
 }
 
 // mayExtend refuses callers from elsewhere to have files of this machine read.
 func mayExtend(c Caller, set []string) error {
 	for _, one := range set {
-		key, _, _ := strings.Cut(one, "=")
-		if first, _, _ := strings.Cut(strings.TrimSpace(key), "."); !c.Local && strings.Trim(first, `"'[] `) == "then" {
-			return huma.Error422UnprocessableEntity(fmt.Sprintf("set %s: what follows the trials cannot change", one))
+		key, value, _ := strings.Cut(one, "=")
+		first, _, _ := strings.Cut(strings.TrimSpace(key), ".")
+		switch strings.Trim(first, `"'[] `) {
+		case "then":
+			if !c.Local {
+				return huma.Error422UnprocessableEntity(fmt.Sprintf("set %s: what follows the trials cannot change", one))
+			}
+		case "queue":
+			if err := c.checkQueue(strings.Trim(value, `"' `)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

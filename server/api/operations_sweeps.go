@@ -94,12 +94,16 @@ func (a *API) declareSweeps() {
 }
 
 func (a *API) listSweeps(ctx context.Context, in *listSweepsInput) (*body[Page[Sweep]], error) {
-	all, err := a.sweeps(ctx)
+	all, err := a.rows(ctx)
 	if err != nil {
 		return nil, problem(err)
 	}
-	list := slices.DeleteFunc(all, func(s Sweep) bool { return !in.wants(s) })
-	return answer(pageOf(list, in.Paging))
+	page, err := pageOf(slices.DeleteFunc(all, func(r row) bool { return !in.wants(r.heading()) }), in.Paging)
+	out := Page[Sweep]{Items: make([]Sweep, len(page.Items)), Total: page.Total, Next: page.Next}
+	for i, r := range page.Items {
+		out.Items[i] = a.show(r)
+	}
+	return answer(out, err)
 }
 
 func (a *API) winner(ctx context.Context, id string) (board.Winner, error) {
@@ -268,19 +272,23 @@ func (a *API) deleteSweep(ctx context.Context, in *SweepInput) (*body[Deletion],
 	if err := a.owned(ctx, in.Sweep); err != nil {
 		return nil, err
 	}
-	var freed server.Freed
-	switch {
-	case s.Here:
-		freed, err = a.cfg.Server.Delete(ctx, in.Sweep)
-	case s.Finished == "":
-		err = huma.Error409Conflict(fmt.Sprintf("sweep %s has not ended, and this server does not run it: delete it where it runs", in.Sweep))
-	default:
-		freed, err = server.DeleteResults(ctx, a.cfg.Bucket, in.Sweep)
-	}
+	freed, err := a.deleted(ctx, s)
 	a.catalog.forget(in.Sweep)
 	a.boards.forget(in.Sweep)
-	if left := a.clearFolders(); left != nil {
-		a.cfg.Log.Warn("uploaded folders that no sweep has are still there", "err", left)
-	}
+	a.tidyFolders()
 	return answer(Deletion{freed.Objects, freed.Bytes}, err)
+}
+
+// deleted deletes a sweep by the server if that has it, or as what a process left that was killed, or else in the results alone.
+func (a *API) deleted(ctx context.Context, s Sweep) (server.Freed, error) {
+	if s.Here {
+		return a.cfg.Server.Delete(ctx, s.ID)
+	}
+	switch freed, left, err := a.cfg.Server.DeleteLeft(ctx, s.ID); {
+	case left || err != nil:
+		return freed, err
+	case s.Finished == "":
+		return freed, huma.Error409Conflict(fmt.Sprintf("sweep %s has not ended, and this server does not run it: delete it where it runs", s.ID))
+	}
+	return server.DeleteResults(ctx, a.cfg.Bucket, s.ID)
 }

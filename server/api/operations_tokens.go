@@ -13,6 +13,8 @@ type NewToken struct {
 	Name string `json:"name" minLength:"1" maxLength:"100" pattern:"^[a-zA-Z0-9._@-]+$" doc:"Who will use it."`
 	Role Role   `json:"role" enum:"viewer,submitter,operator,admin" default:"submitter"`
 	Days int    `json:"days,omitempty" minimum:"0" maximum:"3650" doc:"After which it ends; 0: never."`
+	// Queues bound where its caller may submit.
+	Queues []string `json:"queues,omitempty" maxItems:"100" doc:"That it may submit into, and those below; absent: all."`
 }
 
 // MadeToken is a new token with its secret, which is shown once.
@@ -38,7 +40,7 @@ func (a *API) declareTokens() {
 			if a.cfg.Tokens == nil {
 				return nil, none
 			}
-			token, secret, err := a.cfg.Tokens.Create(in.Body.Name, in.Body.Role, time.Duration(in.Body.Days)*24*time.Hour)
+			token, secret, err := a.cfg.Tokens.Create(in.Body.Name, in.Body.Role, time.Duration(in.Body.Days)*24*time.Hour, in.Body.Queues...)
 			return answer(MadeToken{token, secret}, err)
 		})
 	huma.Register(a.huma, operation(Admin, http.MethodDelete, "/tokens/{token}", "revoke-token", "End a token"),

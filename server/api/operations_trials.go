@@ -21,7 +21,7 @@ type listTrialsInput struct {
 	SweepInput
 	Paging
 	State  []string `query:"state" enum:"waiting,launched,running,succeeded,failed,stopped,cached" doc:"Only in these states."`
-	Sort   string   `query:"sort" default:"trial" maxLength:"300" doc:"trial, value, seconds, attempts, or a metric's name."`
+	Sort   string   `query:"sort" default:"trial" maxLength:"300" doc:"trial, value, seconds, attempts, a metric's name, or params. and a parameter's: of trials that have ended."`
 	Desc   bool     `query:"desc" doc:"Highest first; for value: worst first."`
 	Filter string   `query:"filter" maxLength:"4000" doc:"Only trials for which this expression of the spec's language holds, as in params.lr < 0.01 && metrics.loss < 2; it knows trial, state, value, attempts, seconds, params, metrics."`
 }
@@ -81,7 +81,7 @@ func (a *API) listTrials(ctx context.Context, in *listTrialsInput) (*body[Page[T
 	}
 	query := board.Query{States: states, Sort: in.Sort, Desc: in.Desc, All: true}
 	var page Page[Trial]
-	if in.Filter == "" {
+	if in.Filter == "" && !strings.HasPrefix(in.Sort, board.ParamPrefix) {
 		query.Offset, query.Limit = from, in.Limit
 		var wrong error
 		err = a.boards.view(ctx, in.Sweep, func(b *board.Board) {
@@ -109,23 +109,41 @@ func (a *API) listTrials(ctx context.Context, in *listTrialsInput) (*body[Page[T
 	return answer(page, a.boards.alive(ctx, in.Sweep, page.Items))
 }
 
-// filtered is the part of a list for which an expression holds. The list is looked at piece by piece.
-func (a *API) filtered(ctx context.Context, in *listTrialsInput, query board.Query, keep filter, from int) (page Page[Trial], err error) {
-	query.Limit = lookAtOnce
-	for more := true; more && ctx.Err() == nil; query.Offset += lookAtOnce {
-		var list []board.Trial
-		var wrong error
-		viewed := a.boards.view(ctx, in.Sweep, func(b *board.Board) {
-			if wrong = checkSort(b, in.Sort); wrong == nil {
-				list = slices.Collect(b.Trials(query))
+// filtered is the part of a list for which an expression holds; of all of it without one. The list is put in order and
+// looked at piece by piece.
+func (a *API) filtered(ctx context.Context, in *listTrialsInput, query board.Query, keep *filter, from int) (page Page[Trial], err error) {
+	most := 0
+	if in.Filter == "" {
+		most = min(from, sweep.MaxTrials) + in.Limit
+	}
+	order, count, err := a.order(ctx, in, query, keep, most)
+	if err != nil {
+		return page, err
+	}
+	if in.Filter == "" {
+		page.Total, order = count, order[min(from, len(order)):]
+	}
+	for len(order) > 0 && ctx.Err() == nil {
+		piece := order[:min(len(order), lookAtOnce)]
+		order = order[len(piece):]
+		list := make([]board.Trial, 0, len(piece))
+		err := a.boards.view(ctx, in.Sweep, func(b *board.Board) {
+			for _, i := range piece {
+				t, _ := b.Trial(int(i))
+				list = append(list, t)
 			}
 		})
-		if err := errors.Join(wrong, viewed); err != nil {
+		if err != nil {
 			return page, err
 		}
-		more = len(list) == lookAtOnce
+		if in.Filter == "" {
+			for _, t := range list {
+				page.Items = append(page.Items, Trial{Trial: t})
+			}
+			continue
+		}
 		for _, t := range list {
-			holds, err := keep(t)
+			holds, err := keep.holds(t)
 			if err != nil {
 				return page, huma.Error422UnprocessableEntity(fmt.Sprintf("filter of trial %d: %v", t.Trial, err))
 			}
@@ -139,6 +157,25 @@ func (a *API) filtered(ctx context.Context, in *listTrialsInput, query board.Que
 		}
 	}
 	return page, ctx.Err()
+}
+
+// order is the indices of the trials of a query, the first so many or, with 0, all, and how many trials that query has. The
+// scheduler need not wait for them. Those that no record names are left out when the filter wants none of them.
+func (a *API) order(ctx context.Context, in *listTrialsInput, query board.Query, keep *filter, most int) (indices []int32, count int, err error) {
+	var wrong error
+	err = a.boards.view(ctx, in.Sweep, func(b *board.Board) {
+		wrong = checkSort(b, in.Sort)
+		query.All = !keep.skips(b.Unstarted())
+	})
+	o := board.NewOrder(query)
+	for more := true; more && wrong == nil && err == nil; err = cmp.Or(err, ctx.Err()) {
+		err = a.boards.view(ctx, in.Sweep, func(b *board.Board) {
+			if more = o.Add(b, lookAtOnce); !more {
+				indices, count = o.All(b, most), total(b, query.States)
+			}
+		})
+	}
+	return indices, count, cmp.Or(wrong, err)
 }
 
 func (in *listTrialsInput) states() (states []sweep.State, err error) {
@@ -166,11 +203,11 @@ func total(b *board.Board, states []sweep.State) (n int) {
 
 func checkSort(b *board.Board, key string) error {
 	keys := []string{"trial", "value", "seconds", "attempts"}
-	if slices.Contains(keys, key) {
+	if slices.Contains(keys, key) || strings.HasPrefix(key, board.ParamPrefix) && key != board.ParamPrefix {
 		return nil
 	}
 	if keys = append(keys, b.Metrics()...); !slices.Contains(keys, key) { // looks at every trial
-		return huma.Error422UnprocessableEntity(fmt.Sprintf("sort %q is no key and no metric of this sweep; there are: %s", key, strings.Join(keys, ", ")))
+		return huma.Error422UnprocessableEntity(fmt.Sprintf("sort %q is no key and no metric of this sweep; there are: %s, and parameters as params.NAME", key, strings.Join(keys, ", ")))
 	}
 	return nil
 }
@@ -252,7 +289,7 @@ func (a *API) artifacts(ctx context.Context, in *AttemptInput) (*body[[]Artifact
 			continue
 		}
 		for _, f := range at.End.Files {
-			list = append(list, Artifact{f, results.ArtifactsPrefix(in.Sweep, in.Trial, number) + f.Name})
+			list = append(list, Artifact{f, at.End.Artifacts(in.Sweep, in.Trial, number) + f.Name})
 		}
 	}
 	return answer(list, nil)

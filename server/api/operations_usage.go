@@ -41,27 +41,5 @@ func (a *API) usage(ctx context.Context, in *usageInput) (Usage, error) {
 	case <-ctx.Done():
 		return Usage{}, ctx.Err()
 	}
-	if err := a.lookAgain(ctx); err != nil {
-		return Usage{}, err
-	}
 	return a.usages.all(ctx, in.By, since)
-}
-
-// lookAgain has the catalog read anew what has gone on since it was known as ended, as by a command beside the API.
-func (a *API) lookAgain(ctx context.Context) error {
-	known, err := a.catalog.all(ctx)
-	if err != nil {
-		return err
-	}
-	snap, err := a.cfg.Server.Snapshot(ctx)
-	if err != nil {
-		return err
-	}
-	for _, st := range snap.Sweeps {
-		ended, err := time.Parse(time.RFC3339Nano, known[st.ID].Finished)
-		if err == nil && (!st.Phase.Ended() || ended.Before(st.Ended.Truncate(time.Second))) {
-			a.catalog.forget(st.ID)
-		}
-	}
-	return nil
 }

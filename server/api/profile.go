@@ -18,8 +18,8 @@ func (a *API) profiles() {
 // only answers callers of a role.
 func (a *API) only(least Role, h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		caller := a.caller(r.Context(), r.Header.Get("Authorization"))
-		err := refusal(caller, least)
+		caller, unknown := a.caller(r.Context(), r.Header.Get("Authorization"))
+		err := refusal(caller, least, unknown)
 		if err == nil {
 			h(w, r)
 			return

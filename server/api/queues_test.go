@@ -1,12 +1,14 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/kaon-sweep/kaon/scheduler/fairness"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // Operators set and remove queues, everybody sees them, and sweeps are found by theirs.
@@ -68,5 +70,18 @@ func TestQueues(t *testing.T) {
 	}
 	if status := remove("eng/ml"); status != http.StatusNoContent {
 		t.Errorf("remove: %d", status)
+	}
+}
+
+// What a queue has is in the metrics, each resource in its unit.
+func TestQueueMetrics(t *testing.T) {
+	var r resource.Resources
+	r.CPUs, r.Mem = 2*resource.Unit, 512*resource.Unit
+	var text strings.Builder
+	writeQueues(&text, []Queue{queueOf(fairness.Standing{Queue: fairness.Queue{Name: "eng"}, Used: r, Running: 3})})
+	for resource, want := range map[string]string{"cpus": "2", "mem": "512", "gpus": "0", "trials": "3"} {
+		if line := fmt.Sprintf("kaon_queue_used{queue=\"eng\",resource=%q} %s\n", resource, want); !strings.Contains(text.String(), line) {
+			t.Errorf("no %sin %s", line, text.String())
+		}
 	}
 }

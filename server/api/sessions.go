@@ -23,8 +23,8 @@ const (
 // sessions are the browsers that have shown whose they are: a cookie for each, of which only the hash is kept. They
 // end with the process. Methods may be called from any goroutine.
 type sessions struct {
-	tokens *Tokens // nil: there are none
-	now    func() time.Time
+	bearers bearers
+	now     func() time.Time
 
 	mu    sync.Mutex
 	codes map[string]session // by the hash of a code, each good once
@@ -36,8 +36,8 @@ type session struct {
 	expires time.Time
 }
 
-func newSessions(t *Tokens) *sessions {
-	return &sessions{tokens: t, now: time.Now, codes: map[string]session{}, open: map[string]session{}}
+func newSessions(b bearers) *sessions {
+	return &sessions{bearers: b, now: time.Now, codes: map[string]session{}, open: map[string]session{}}
 }
 
 // offer makes a code by which one browser acts as a caller. This machine's own user is an operator there and no more:
@@ -49,21 +49,18 @@ func (s *sessions) offer(c Caller) (code string, expires time.Time) {
 	return s.put(s.codes, c, codeLife)
 }
 
-// begin is the cookie's secret of a new session; not ok: neither code nor token is good.
-func (s *sessions) begin(code, token string) (secret string, c Caller, ok bool) {
+// begin is the cookie's secret of a new session; no Caller: neither code nor token is good.
+func (s *sessions) begin(ctx context.Context, code, token string) (secret string, c Caller, err error) {
 	if token != "" {
-		if s.tokens == nil {
-			return "", c, false
-		}
-		c, ok = s.tokens.Find(token)
+		c, err = s.bearers.find(ctx, token)
 	} else {
-		c, ok = s.take(code)
+		c, _ = s.take(code)
 	}
-	if !ok {
-		return "", c, false
+	if err != nil || c.Name == "" {
+		return "", Caller{}, err
 	}
 	secret, _ = s.put(s.open, c, sessionLife)
-	return secret, c, true
+	return secret, c, nil
 }
 
 func (s *sessions) take(code string) (Caller, bool) {
@@ -71,9 +68,13 @@ func (s *sessions) take(code string) (Caller, bool) {
 	defer s.mu.Unlock()
 	one, ok := s.codes[hashOf(code)]
 	delete(s.codes, hashOf(code))
-	return one.caller, ok && s.now().Before(one.expires) && s.stands(one.caller)
+	if !ok || !s.now().Before(one.expires) || !s.bearers.stand(one.caller) {
+		return Caller{}, false
+	}
+	return one.caller, true
 }
 
+// put keeps a code or session for so long, or until the issuer's token ends that its caller is known by.
 func (s *sessions) put(in map[string]session, c Caller, life time.Duration) (secret string, expires time.Time) {
 	secret = strings.ToLower(rand.Text())
 	s.mu.Lock()
@@ -85,6 +86,9 @@ func (s *sessions) put(in map[string]session, c Caller, life time.Duration) (sec
 		}
 	}
 	expires = now.Add(life)
+	if !c.until.IsZero() && c.until.Before(expires) {
+		expires = c.until
+	}
 	in[hashOf(secret)] = session{c, expires}
 	return secret, expires
 }
@@ -94,10 +98,8 @@ func (s *sessions) find(secret string) (Caller, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	one, ok := s.open[hashOf(secret)]
-	return one.caller, ok && s.now().Before(one.expires) && s.stands(one.caller)
+	return one.caller, ok && s.now().Before(one.expires) && s.bearers.stand(one.caller)
 }
-
-func (s *sessions) stands(c Caller) bool { return c.token == "" || s.tokens.has(c.token) }
 
 func (s *sessions) end(secret string) {
 	s.mu.Lock()

@@ -110,13 +110,13 @@ func TestAttackOtherOrigin(t *testing.T) {
 // Codes and sessions are not guessed, end in time, and this machine's own user is no admin in a browser.
 func TestAttackSessions(t *testing.T) {
 	now := time.Unix(1e9, 0)
-	s := newSessions(nil)
+	s := newSessions(bearers{})
 	s.now = func() time.Time { return now }
 	for _, bad := range []string{"", "x", "kaon_", strings.Repeat("a", 26)} {
-		if _, _, ok := s.begin(bad, ""); ok {
+		if _, c, err := s.begin(t.Context(), bad, ""); err != nil || c.Name != "" {
 			t.Errorf("code %q is good", bad)
 		}
-		if _, _, ok := s.begin("", bad); ok {
+		if _, c, err := s.begin(t.Context(), "", bad); err != nil || c.Name != "" {
 			t.Errorf("token %q is good", bad)
 		}
 		if _, ok := s.find(bad); ok {
@@ -126,13 +126,13 @@ func TestAttackSessions(t *testing.T) {
 	own := Caller{Name: "me", Role: Admin, Local: true}
 	code, _ := s.offer(own)
 	now = now.Add(codeLife)
-	if _, _, ok := s.begin(code, ""); ok {
+	if _, c, err := s.begin(t.Context(), code, ""); err != nil || c.Name != "" {
 		t.Error("a code outlives its time")
 	}
 	code, _ = s.offer(own)
-	secret, c, ok := s.begin(code, "")
-	if !ok || c.Role != Operator || c.Local {
-		t.Fatalf("%+v %v", c, ok)
+	secret, c, err := s.begin(t.Context(), code, "")
+	if err != nil || c.Role != Operator || c.Local {
+		t.Fatalf("%+v %v", c, err)
 	}
 	if _, ok := s.find(secret); !ok {
 		t.Error("the session is not good")

@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
@@ -48,8 +49,15 @@ type Best struct {
 	Value results.Number `json:"value"`
 }
 
-// sweeps is every sweep of this server and of the results.
-func (a *API) sweeps(ctx context.Context) ([]Sweep, error) {
+// row is a sweep in a list of all, of which the answer is made only when it is wanted.
+type row struct {
+	stored  *stored
+	status  *scheduler.SweepStatus // nil: only the results tell of it
+	created time.Time
+}
+
+// rows is every sweep of this server and of the results, the newest first.
+func (a *API) rows(ctx context.Context) ([]row, error) {
 	known, err := a.catalog.all(ctx)
 	if err != nil {
 		return nil, err
@@ -58,22 +66,41 @@ func (a *API) sweeps(ctx context.Context) ([]Sweep, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := make([]Sweep, 0, len(known))
-	running := make(map[string]bool, len(snap.Sweeps))
-	for _, st := range snap.Sweeps {
-		running[st.ID] = true
+	list := make([]row, 0, max(len(known), len(snap.Sweeps)))
+	for i := range snap.Sweeps {
+		st := &snap.Sweeps[i]
 		s, ok := known[st.ID]
 		if !ok {
-			s.Sweep = store.Sweep{ID: st.ID}
+			s = &stored{Sweep: store.Sweep{ID: st.ID}}
 		}
-		list = append(list, a.live(st, s))
+		delete(known, st.ID)
+		list = append(list, row{s, st, st.Submitted})
 	}
-	for id, s := range known {
-		if !running[id] {
-			list = append(list, ended(s))
-		}
+	for _, s := range known {
+		list = append(list, row{stored: s, created: s.created()})
 	}
 	newest(list)
+	return list, nil
+}
+
+// show is the row as the API answers it.
+func (a *API) show(r row) Sweep {
+	if r.status != nil {
+		return a.live(r.status, r.stored)
+	}
+	return ended(r.stored)
+}
+
+// sweeps is every sweep of this server and of the results.
+func (a *API) sweeps(ctx context.Context) ([]Sweep, error) {
+	rows, err := a.rows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Sweep, len(rows))
+	for i, r := range rows {
+		list[i] = a.show(r)
+	}
 	return list, nil
 }
 
@@ -82,35 +109,54 @@ func (a *API) sweep(ctx context.Context, id string) (Sweep, error) {
 	s, err := a.catalog.get(ctx, id)
 	if sw, here := a.cfg.Server.Sweep(id); here {
 		st, liveErr := sw.Status(ctx)
+		if errors.Is(liveErr, scheduler.ErrUnknown) && err == nil { // it is being forgotten: the results have it
+			return ended(&s), nil
+		}
 		if liveErr != nil {
 			return Sweep{}, liveErr
 		}
 		if err != nil { // it was taken a moment ago, or the results cannot be read now
 			s.Sweep = store.Sweep{ID: id}
 		}
-		return a.live(st.SweepStatus, s), nil
+		return a.live(&st.SweepStatus, &s), nil
 	}
 	if err != nil {
 		return Sweep{}, err
 	}
-	return ended(s), nil
+	return ended(&s), nil
+}
+
+// heading is what lists are filtered by; its labels are the catalog's own.
+func (r row) heading() Sweep {
+	s, st := r.stored, r.status
+	out := Sweep{ID: s.ID, Owner: owner(s.Sweep), Labels: s.Labels, Finished: s.Finished, Archived: s.Archived}
+	if st == nil {
+		out.Name, out.State, out.Queue = s.Name, s.State, cmp.Or(s.Queue, sweep.DefaultQueue)
+		if s.Finished == "" {
+			out.State = "interrupted"
+		}
+		return out
+	}
+	out.Name, out.State, out.Queue = st.Spec.Name, string(st.Phase), st.Spec.InQueue()
+	if !st.Phase.Ended() {
+		out.Finished = ""
+	}
+	return out
 }
 
 // live is a sweep of this server.
-func (a *API) live(st scheduler.SweepStatus, s stored) Sweep {
-	spec := st.Spec
-	out := Sweep{
-		ID: st.ID, Name: spec.Name, State: string(st.Phase), Paused: st.Paused, Sentence: st.Reason,
-		Owner: owner(s.Sweep), Labels: labels(s.Sweep), Method: spec.Method, Metric: spec.Objective.Name,
-		Queue: spec.InQueue(), Priority: spec.Priority,
-		Trials: st.Counts, Progress: st.Percent, Created: st.Submitted.UTC().Format(time.RFC3339Nano),
-		Finished: s.Finished, Cluster: s.Cluster, File: spec.File, Here: true, Archived: s.Archived, Staged: st.Staged, EarlyStopped: st.Early,
-	}
+func (a *API) live(st *scheduler.SweepStatus, s *stored) Sweep {
+	spec, out := st.Spec, row{stored: s, status: st}.heading()
+	out.Labels = labels(s.Sweep)
+	out.Paused, out.Sentence, out.Method, out.Metric = st.Paused, st.Reason, spec.Method, spec.Objective.Name
+	out.Priority, out.Trials, out.Progress = spec.Priority, st.Counts, st.Percent
+	out.Created = st.Submitted.UTC().Format(time.RFC3339Nano)
+	out.Cluster, out.File, out.Here, out.Staged, out.EarlyStopped = s.Cluster, spec.File, true, st.Staged, st.Early
 	if out.Metric != "" {
 		out.Goal = string(cmp.Or(spec.Objective.Goal, sweep.Minimize))
 	}
 	if !st.Phase.Ended() {
-		out.Waiting, out.Finished = a.cfg.Server.Waiting(st.ID), ""
+		out.Waiting = a.cfg.Server.Waiting(st.ID)
 	}
 	if spec.Then.Step() {
 		out.Then = st.Then.String()
@@ -122,16 +168,12 @@ func (a *API) live(st scheduler.SweepStatus, s stored) Sweep {
 }
 
 // ended is a sweep of which only the results tell.
-func ended(s stored) Sweep {
-	out := Sweep{
-		ID: s.ID, Name: s.Name, State: s.State, Sentence: s.Sentence, Owner: owner(s.Sweep), Labels: labels(s.Sweep),
-		Method: s.Method, Metric: s.Objective.Name, Created: s.Created, Finished: s.Finished, Cluster: s.Cluster, File: s.File, Archived: s.Archived,
-		Trials: sweep.Counts{Total: s.Trials, Waiting: s.Trials},
-		Queue:  cmp.Or(s.Queue, sweep.DefaultQueue), Priority: s.Priority,
-	}
-	if s.Finished == "" {
-		out.State = "interrupted"
-	}
+func ended(s *stored) Sweep {
+	out := row{stored: s}.heading()
+	out.Labels = labels(s.Sweep)
+	out.Sentence, out.Method, out.Metric = s.Sentence, s.Method, s.Objective.Name
+	out.Created, out.Cluster, out.File, out.Priority = s.Created, s.Cluster, s.File, s.Priority
+	out.Trials = sweep.Counts{Total: s.Trials, Waiting: s.Trials}
 	if out.Metric != "" {
 		out.Goal = string(cmp.Or(s.Objective.Goal, sweep.Minimize))
 	}
@@ -148,6 +190,6 @@ func ended(s stored) Sweep {
 }
 
 // StoredSweep is a sweep as its results have it, with what its board sums up. No server is asked.
-func StoredSweep(s store.Sweep, b board.Summary) Sweep { return ended(stored{s, &b}) }
+func StoredSweep(s store.Sweep, b board.Summary) Sweep { return ended(&stored{Sweep: s, summary: &b}) }
 
 func labels(s store.Sweep) []string { return append([]string{}, s.Labels...) }

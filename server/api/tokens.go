@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler/durable"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
@@ -25,7 +26,9 @@ type Token struct {
 	Role    Role   `json:"role" enum:"viewer,submitter,operator,admin"`
 	Created string `json:"created" doc:"RFC 3339."`
 	Expires string `json:"expires,omitempty" doc:"RFC 3339; absent: never."`
-	Hash    string `json:"hash,omitempty" hidden:"true"` // SHA-256 of the secret, in hex
+	// Queues bound where the token's caller may submit.
+	Queues []string `json:"queues,omitempty" doc:"That it may submit into, and those below; absent: all."`
+	Hash   string   `json:"hash,omitempty" hidden:"true"` // SHA-256 of the secret, in hex
 }
 
 // Tokens are the tokens of a server, kept in a file that only its owner may read. Methods may be called from any
@@ -58,11 +61,13 @@ func OpenTokens(folder string) (*Tokens, error) {
 	return t, nil
 }
 
-// Create makes a token and its secret, which nobody can read again. A lifetime of 0 never ends.
-func (t *Tokens) Create(name string, role Role, lifetime time.Duration) (token Token, secret string, err error) {
+// Create makes a token and its secret, which nobody can read again. A lifetime of 0 never ends. Without queues the
+// caller may submit into all.
+func (t *Tokens) Create(name string, role Role, lifetime time.Duration, queues ...string) (token Token, secret string, err error) {
 	secret = secretPrefix + strings.ToLower(rand.Text())
 	now := time.Now().UTC()
-	token = Token{ID: strings.ToLower(rand.Text()[:8]), Name: name, Role: role, Created: now.Format(time.RFC3339), Hash: hashOf(secret)}
+	token = Token{ID: strings.ToLower(rand.Text()[:8]), Name: name, Role: role, Created: now.Format(time.RFC3339),
+		Queues: slices.Clone(queues), Hash: hashOf(secret)}
 	if lifetime > 0 {
 		token.Expires = now.Add(lifetime).Format(time.RFC3339)
 	}
@@ -103,7 +108,7 @@ func (t *Tokens) Find(secret string) (Caller, bool) {
 	defer t.mu.Unlock()
 	for _, one := range t.all {
 		if listen.Same(one.Hash, hash) && !one.expired(now) {
-			return Caller{Name: one.Name, Role: one.Role, token: one.ID}, true
+			return Caller{Name: one.Name, Role: one.Role, queues: one.Queues, token: one.ID}, true
 		}
 	}
 	return Caller{}, false
@@ -115,6 +120,13 @@ func (t *Tokens) has(id string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.ContainsFunc(t.all, func(one Token) bool { return one.ID == id && !one.expired(now) })
+}
+
+// named says whether there is a token of a name, be it good or ended.
+func (t *Tokens) named(name string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.ContainsFunc(t.all, func(one Token) bool { return one.Name == name })
 }
 
 func (t Token) expired(now time.Time) bool {
@@ -136,16 +148,7 @@ func (t *Tokens) write(all []Token) error {
 	if err != nil {
 		return err
 	}
-	temp, err := os.CreateTemp(filepath.Dir(t.file), TokensFile+".*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("keep the tokens: %w", err)
-	}
-	defer os.Remove(temp.Name())
-	_, err = temp.Write(append(text, '\n'))
-	if err = errors.Join(err, temp.Sync(), temp.Close()); err == nil {
-		err = os.Rename(temp.Name(), t.file)
-	}
-	if err != nil {
+	if err := durable.Replace(t.file, append(text, '\n')); err != nil {
 		return fmt.Errorf("keep the tokens: %w", err)
 	}
 	t.all = all

@@ -1,9 +1,11 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 func near(a, b float64) bool { return math.Abs(a-b) < 1e-9 }
@@ -136,4 +139,37 @@ func TestUsage(t *testing.T) {
 	if u := get[Usage](w, Viewer, "/usage"); u.Total.Attempts != 3 || len(u.Items) != 1 || u.Items[0].Key != sweep.DefaultQueue {
 		t.Errorf("after one is deleted %+v", u)
 	}
+}
+
+// What could not be read of a sweep that has ended is read again when it is mended.
+func TestUsageAfterAGap(t *testing.T) {
+	w := newWorld(t)
+	id := w.submit(Submitter, Submission{Spec: three}).ID
+	w.ended(id)
+	testkit.Await(t, "the end in the results", func() bool {
+		s, err := store.ReadSweep(t.Context(), w.bucket, id)
+		return err == nil && s.Finished != ""
+	})
+	batches, err := filepath.Glob(filepath.Join(w.dir, "results", filepath.FromSlash(results.RecordsPrefix(id)), "*"))
+	if err != nil || len(batches) == 0 {
+		t.Fatalf("%v, %v", batches, err)
+	}
+	whole, err := os.ReadFile(batches[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(text []byte) {
+		if err := errors.Join(os.Remove(batches[0]), os.WriteFile(batches[0], text, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write([]byte("damaged"))
+	if u := get[Usage](w, Viewer, "/usage"); len(u.Gaps) != 1 {
+		t.Fatalf("damaged: %+v", u)
+	}
+	write(whole)
+	testkit.Await(t, "all that was used", func() bool {
+		u := get[Usage](w, Viewer, "/usage")
+		return len(u.Gaps) == 0 && u.Total.Attempts == 3
+	})
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// usages is what sweeps used, by their records. Those of a sweep that has ended are read once.
+// usages is what sweeps used, by their records. Those of a sweep that has ended are read once, if they are all there.
 type usages struct {
 	bucket  bucket.Bucket
 	catalog *catalog
@@ -27,10 +27,13 @@ type usages struct {
 // sweepUsage is what one sweep used. It is not changed once it is made.
 type sweepUsage struct {
 	finished string    // sweep.json's when it was read
-	until    time.Time // when it is to be read again, of a sweep that has not ended
+	until    time.Time // when it is to be read again, unless it is final
 	parts    []usagePart
 	gap      string // why it is not all; empty: it is
 }
+
+// final reports whether nothing that a later look finds can change it: what is denied or damaged may be mended.
+func (s *sweepUsage) final() bool { return s.finished != "" && s.gap == "" }
 
 func newUsages(b bucket.Bucket, known *catalog, folder func(id string) string) *usages {
 	return &usages{bucket: b, catalog: known, folder: folder, read: map[string]*sweepUsage{}}
@@ -39,7 +42,7 @@ func newUsages(b bucket.Bucket, known *catalog, folder func(id string) string) *
 // StoredUsage is what sweeps of some results used since the day of a time, the zero time for all, by sweep, queue, user or
 // day. No server is asked; folder is that of a sweep's state, which need not be there.
 func StoredUsage(ctx context.Context, b bucket.Bucket, by string, since time.Time, folder func(id string) string) (Usage, error) {
-	return newUsages(b, newCatalog(b), folder).all(ctx, by, since)
+	return newUsages(b, newCatalog(b, nil), folder).all(ctx, by, since)
 }
 
 func (u *usages) all(ctx context.Context, by string, since time.Time) (Usage, error) {
@@ -67,7 +70,7 @@ func (u *usages) all(ctx context.Context, by string, since time.Time) (Usage, er
 }
 
 // forget gives up what is known of sweeps that are gone.
-func (u *usages) forget(known map[string]stored) {
+func (u *usages) forget(known map[string]*stored) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for id := range u.read {
@@ -77,14 +80,13 @@ func (u *usages) forget(known map[string]stored) {
 	}
 }
 
-// one is what a sweep used, read when it is not known. What takes long to read of a sweep that has not ended is not read at
-// every request.
-func (u *usages) one(ctx context.Context, s stored) (*sweepUsage, error) {
+// one is what a sweep used, read when it is not known. What takes long to read and is not final is not read at every request.
+func (u *usages) one(ctx context.Context, s *stored) (*sweepUsage, error) {
 	began := time.Now()
 	u.mu.Lock()
 	used := u.read[s.ID]
 	u.mu.Unlock()
-	if used != nil && used.finished == s.Finished && (s.Finished != "" || began.Before(used.until)) {
+	if used != nil && used.finished == s.Finished && (used.final() || began.Before(used.until)) {
 		return used, nil
 	}
 	used, err := u.load(ctx, s.Sweep)

@@ -17,7 +17,9 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/executor/executortest"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/registry"
 	"github.com/kaon-sweep/kaon/server/ui"
+	"github.com/kaon-sweep/kaon/server/workflows"
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
@@ -35,13 +37,14 @@ type world struct {
 	address string
 	as      map[Role]string // secret of a token for each role, named by it
 
+	more      []func(*server.Config)
 	strangers *http.Client // follows no redirect
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, more ...func(*server.Config)) *world {
 	t.Helper()
 	t.Setenv("XDG_RUNTIME_DIR", t.TempDir()) // other tests are not this user's other runs
-	w := &world{t: t, dir: t.TempDir(), as: map[Role]string{}, strangers: &http.Client{
+	w := &world{t: t, dir: t.TempDir(), more: more, as: map[Role]string{}, strangers: &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	var err error
@@ -61,14 +64,18 @@ func newWorld(t *testing.T) *world {
 func (w *world) open() {
 	w.t.Helper()
 	var hears atomic.Pointer[API]
-	s, err := server.Open(w.t.Context(), server.Config{
+	cfg := server.Config{
 		Folder: filepath.Join(w.dir, "state"), Bucket: w.bucket, Cluster: server.Cluster{GPUs: "none", Alone: true}, Version: "test",
 		Heard: func(n scheduler.Notice) {
 			if a := hears.Load(); a != nil {
 				a.Heard(n)
 			}
 		},
-	})
+	}
+	for _, change := range w.more {
+		change(&cfg)
+	}
+	s, err := server.Open(w.t.Context(), cfg)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -77,11 +84,23 @@ func (w *world) open() {
 	if w.tokens, err = OpenTokens(folder); err != nil {
 		w.t.Fatal(err)
 	}
-	a, err := New(Config{Server: s, Bucket: w.bucket, Folder: folder, Place: w.dir, Tokens: w.tokens, Version: "test", UI: ui.Handler(), Rate: -1})
+	flows, err := workflows.New(workflows.Config{Folder: filepath.Join(folder, "workflows"), Server: s, Bucket: w.bucket, Version: "test"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(flows.Close)
+	kept, err := registry.Open(registry.Config{Folder: filepath.Join(folder, "registered"), Runs: flows, May: Standing(w.tokens, nil)})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(kept.Close)
+	a, err := New(Config{Workflows: flows, Registered: kept, Server: s, Bucket: w.bucket, Folder: folder, Place: w.dir, Tokens: w.tokens, Version: "test", UI: ui.Handler(), Rate: -1})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	hears.Store(a)
+	flows.Start(func(c workflows.Change) { a.HeardRun(c); kept.Heard(c) })
+	kept.Start()
 	h := httptest.NewServer(a.Handler())
 	w.t.Cleanup(h.Close)
 	w.server, w.api, w.address = s, a, h.URL

@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,8 +48,8 @@ type Client struct {
 }
 
 // New is a client of a server at unix:///path, http://host:port or https://host:port. The token is for servers beyond
-// this machine; empty: none. It connects with the first request.
-func New(address, token string) (*Client, error) {
+// this machine; empty: none. Certificates are shown to those at https that ask for one. It connects with the first request.
+func New(address, token string, shown ...tls.Certificate) (*Client, error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		return nil, fmt.Errorf("server address %q: %w", address, err)
@@ -66,6 +67,11 @@ func New(address, token string) (*Client, error) {
 			return nil, fmt.Errorf("server address %s: a token would go over the network as it is: use https", address)
 		}
 		c.http = &http.Client{}
+		if len(shown) > 0 {
+			way := http.DefaultTransport.(*http.Transport).Clone()
+			way.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: shown}
+			c.http.Transport = way
+		}
 	default:
 		return nil, fmt.Errorf("server address %q: want unix:///path/to/api.sock, http://host:port or https://host:port", address)
 	}
@@ -200,6 +206,11 @@ func (c *Client) Agents(ctx context.Context) (list []api.Agent, err error) {
 	return list, c.ask(ctx, http.MethodGet, "/agents", nil, nil, &list)
 }
 
+// Scaling is how groups of agents stand by the server's rules, and what would help them.
+func (c *Client) Scaling(ctx context.Context) (list []api.ScalingGroup, err error) {
+	return list, c.ask(ctx, http.MethodGet, "/scaling", nil, nil, &list)
+}
+
 // Cordons say which agents are to get no work.
 func (c *Client) Cordons(ctx context.Context) (list []api.Cordon, err error) {
 	return list, c.ask(ctx, http.MethodGet, "/cordons", nil, nil, &list)
@@ -271,8 +282,10 @@ func (c *Client) handIn(ctx context.Context, path string, in any, key string) (s
 }
 
 // Plan is what a submission would do, with so many of its first points.
-func (c *Client) Plan(ctx context.Context, sub api.Submission, points int) (p api.Plan, err error) {
-	return p, c.ask(ctx, http.MethodPost, "/plan", url.Values{"points": {strconv.Itoa(points)}}, sub, &p)
+func (c *Client) Plan(ctx context.Context, sub api.Submission, points int, trial time.Duration) (p api.Plan, err error) {
+	return p, c.ask(ctx, http.MethodPost, "/plan", url.Values{
+		"points": {strconv.Itoa(points)}, "trial_seconds": {strconv.FormatFloat(trial.Seconds(), 'f', -1, 64)},
+	}, sub, &p)
 }
 
 // Importance is what a sweep's values depend on.

@@ -87,13 +87,13 @@ func (t *tools) submit(ctx context.Context, to *client.Client, in submitArgs) (a
 	if in.Labels != nil {
 		sub.Labels = in.Labels
 	}
-	if n := t.submitted.Add(1); t.Sweeps > 0 && n > int64(t.Sweeps) {
-		t.submitted.Add(-1)
-		return nil, fmt.Errorf("not submitted: %d sweeps were, and the user allows no more; `kaon mcp --max-sweeps` sets how many", t.Sweeps)
+	end, err := t.submitted.begin(sub, in.Key, t.Sweeps)
+	if err != nil {
+		return nil, err
 	}
 	s, err := to.Submit(ctx, sub, in.Key)
+	end(s.ID)
 	if err != nil {
-		t.submitted.Add(-1)
 		return nil, err
 	}
 	return done{"submit", statusOf(s), note}, nil
@@ -108,14 +108,14 @@ func (t *tools) afford(ctx context.Context, to *client.Client, sub api.Submissio
 	if b, err = b.within(t.Budget); err != nil {
 		return sub, "", err
 	}
-	p, err := to.Plan(ctx, sub, 0)
+	p, err := to.Plan(ctx, sub, 0, 0)
 	if err != nil {
 		return sub, "", err
 	}
 	if wall := b.wall(p); wall != "" {
 		sub.Set = append(sub.Set[:len(sub.Set):len(sub.Set)], wall)
 		note = "set for the budget: " + wall
-		if p, err = to.Plan(ctx, sub, 0); err != nil {
+		if p, err = to.Plan(ctx, sub, 0, 0); err != nil {
 			return sub, "", err
 		}
 	}

@@ -2,7 +2,6 @@ package mcp
 
 import (
 	"context"
-	"sync/atomic"
 
 	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/server/client"
@@ -26,5 +25,5 @@ type Config struct {
 // tools are a Config with what was done.
 type tools struct {
 	Config
-	submitted atomic.Int64
+	submitted submissions
 }

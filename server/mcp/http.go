@@ -2,6 +2,7 @@ package mcp
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net/http"
 	"strings"
@@ -50,9 +51,14 @@ func handler(h http.Handler, version string) http.Handler {
 			Version: version, ReadOnly: g.role == api.Viewer, AllowWrite: true, Budget: Usual,
 		})
 	}, &sdk.StreamableHTTPOptions{Stateless: true, JSONResponse: true, MaxRequestBodyBytes: largestRequest})
+	origins := http.NewCrossOriginProtection() // a browser shows its certificate for whichever page has it ask
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := origins.Check(r); err != nil {
+			http.Error(w, err.Error(), http.StatusForbidden)
+			return
+		}
 		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		way := inside{inprocess.Transport{Handler: h, Streams: func(*http.Request) bool { return true }}, api.IsLocal(r.Context()), r.RemoteAddr}
+		way := inside{inprocess.Transport{Handler: h, Streams: func(*http.Request) bool { return true }}, api.IsLocal(r.Context()), r.RemoteAddr, r.TLS}
 		g := guest{client: client.Over(way, token)}
 		who, err := g.client.WhoAmI(r.Context())
 		if err != nil {
@@ -84,6 +90,7 @@ type inside struct {
 	inprocess.Transport
 	local bool
 	from  string
+	tls   *tls.ConnectionState // with the certificates that were shown
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -93,6 +100,6 @@ func (t inside) RoundTrip(rq *http.Request) (*http.Response, error) {
 		ctx = api.Local(ctx, nil)
 	}
 	rq = rq.WithContext(ctx)
-	rq.RemoteAddr = t.from
+	rq.RemoteAddr, rq.TLS = t.from, t.tls
 	return t.Transport.RoundTrip(rq)
 }

@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/kaon-sweep/kaon/server/api"
@@ -170,8 +174,11 @@ func TestAttackAgent(t *testing.T) {
 	s.refused("compare", object{"sweeps": []string{"a"}}, "two or more")
 	s.refused("nonsense", object{}, "nonsense")
 	var at struct{ Sweep, State string }
-	s.get("submit", object{"spec": spec, "set": []string{"run_cap=2"}}, &at)
+	for range 2 { // the second is the first
+		s.get("submit", object{"spec": spec, "set": []string{"run_cap=2"}, "key": "k"}, &at)
+	}
 	s.refused("submit", object{"spec": spec, "set": []string{"run_cap=2"}}, "allows no more")
+	s.refused("submit", object{"spec": spec, "set": []string{"run_cap=2", "name=other"}, "key": "k"}, "allows no more")
 	s.refused("extend", object{"sweep": at.Sweep, "set": []string{"run_cap=20"}}, "the budget is 10")
 	s.get("watch", object{"sweep": at.Sweep, "until_end": true, "seconds": 120}, &at)
 	for _, strange := range []string{"..", "\x00", strings.Repeat("a", 5000), "🦀", "@latest/../x", "1 OR 1"} {
@@ -194,6 +201,37 @@ func TestAttackAgent(t *testing.T) {
 		return nil, errors.New("no server runs: start one with `kaon serve`")
 	}})
 	gone.refused("list", object{}, "kaon serve")
+}
+
+// That a sweep has no best trial is said when the server says so, and no other trouble is taken for it.
+func TestNoBestTrial(t *testing.T) {
+	w := newWorld(t)
+	to, err := url.Parse(w.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var broken atomic.Bool
+	way := httputil.NewSingleHostReverseProxy(to)
+	h := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, rq *http.Request) {
+		if broken.Load() && strings.HasSuffix(rq.URL.Path, "/winner") {
+			http.Error(rw, "the disk is gone", http.StatusInternalServerError)
+			return
+		}
+		way.ServeHTTP(rw, rq)
+	}))
+	t.Cleanup(h.Close)
+	c, err := client.New(h.URL, w.token(api.Submitter))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := w.agent(api.Submitter, Config{Connect: func(context.Context) (*client.Client, error) { return c, nil }})
+	var at struct{ Sweep string }
+	s.get("submit", object{"spec": spec, "set": []string{"run_cap=1", "command=exit 1", "task.retries=0"}}, &at)
+	s.refused("best", object{"sweep": at.Sweep}, "has no best trial", "finite loss")
+	broken.Store(true)
+	if text, failed := s.call("best", object{"sweep": at.Sweep}); !failed || strings.Contains(text, "no best trial") {
+		t.Errorf("what is broken is told as %s", text)
+	}
 }
 
 // Answers are bounded whatever trials are like.

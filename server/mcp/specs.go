@@ -67,7 +67,7 @@ func (t *tools) addSpecs(s *sdk.Server) {
 			if err != nil {
 				return nil, err
 			}
-			p, err := to.Plan(ctx, sub, atMost(in.Points, 3, 20))
+			p, err := to.Plan(ctx, sub, atMost(in.Points, 3, 20), 0)
 			if err != nil {
 				return nil, err
 			}
@@ -92,6 +92,7 @@ type plan struct {
 	Capped bool       `json:"capped,omitempty"`
 	Grid   string     `json:"grid_size,omitempty"`
 	Most   any        `json:"at_most"`
+	When   string     `json:"when,omitempty"`
 	Early  []string   `json:"early_terminate,omitempty"`
 	First  []planItem `json:"first_trials"`
 	Left   string     `json:"left_out,omitempty"`
@@ -110,6 +111,9 @@ func planned(p api.Plan) plan {
 	out := plan{
 		valid: valid{true, p.Name, p.Method, p.Trials, p.Objective.Name, warnings(p.Warnings), refused(p.Refusals)},
 		Why:   p.Chosen, Capped: p.Capped, Grid: short(p.GridSize, 40), Most: p.Most, First: []planItem{},
+	}
+	if p.When != nil {
+		out.When = p.When.Sentence
 	}
 	for _, e := range p.Early {
 		out.Early = append(out.Early, short(e.Sentence, longest))

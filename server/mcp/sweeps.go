@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strconv"
 	"time"
@@ -202,7 +203,7 @@ func bestOf(ctx context.Context, to *client.Client, in sweepArgs) (any, error) {
 	}
 	w, err := to.Winner(ctx, s.ID)
 	var problem *client.Error
-	if errors.As(err, &problem) && s.Best == nil {
+	if errors.As(err, &problem) && problem.Status == http.StatusNotFound && s.Best == nil {
 		return nil, fmt.Errorf("sweep %s (%s) has no best trial: none has succeeded with a finite %s yet", s.ID, s.State, s.Metric)
 	}
 	if err != nil {
