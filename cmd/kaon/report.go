@@ -22,6 +22,7 @@ import (
 type reportCmd struct {
 	Sweep  string `arg:"" optional:"" help:"Sweep; the newest when left out."`
 	Output string `short:"o" default:"-" placeholder:"FILE" help:"File to write; - for standard output."`
+	Format string `enum:"html,md,svg,png,pdf" default:"html" placeholder:"html|md|svg|png|pdf" help:"A page; Markdown with tables; the main pictures as SVG or PNG; or the page as PDF. The last two ask a Chromium of this machine, or the one that KAON_CHROMIUM names."`
 
 	Partial bool `help:"Show the records that can be read, when some are damaged."`
 	liveFlags
@@ -42,14 +43,14 @@ const reportTrials = 30_000
 const reportDigits = 6
 
 func (c *reportCmd) Run(ctx context.Context, out *output) error {
-	if c.Output == "-" && onTerminal(out.stdout) {
-		return usage(errors.New("a report is a page for a browser: give --output FILE, or > FILE"))
+	if c.Output == "-" && c.Format != "md" && onTerminal(out.stdout) {
+		return usage(errors.New("a report is a page for a browser, or a picture: give --output FILE, or > FILE"))
 	}
 	src, err := c.open(ctx, out, c.Sweep)
 	if err != nil {
 		return err
 	}
-	page, err := src.report(ctx, out, c.Partial)
+	page, err := src.report(ctx, out, c.Partial, c.Format)
 	if err != nil {
 		return err
 	}
@@ -65,8 +66,8 @@ func (c *reportCmd) Run(ctx context.Context, out *output) error {
 	return err
 }
 
-// report is the page of a sweep.
-func (s source) report(ctx context.Context, out *output, partial bool) ([]byte, error) {
+// report is the report of a sweep in a format.
+func (s source) report(ctx context.Context, out *output, partial bool, format string) ([]byte, error) {
 	all, err := s.board(ctx, out)
 	if err == nil {
 		err = all.whole(s.id, partial)
@@ -94,8 +95,19 @@ func (s source) report(ctx context.Context, out *output, partial bool) ([]byte, 
 			}
 		}
 		var text bytes.Buffer
-		if err := page.Write(&text, s.id+" · kaon"); err != nil {
+		switch format {
+		case "md":
+			err = page.WriteMarkdown(&text)
+		case "svg", "png":
+			err = page.WriteSVG(&text)
+		default:
+			err = page.Write(&text, s.id+" · kaon")
+		}
+		if err != nil {
 			return nil, err
+		}
+		if format == "png" || format == "pdf" {
+			return drawn(ctx, text.Bytes(), format)
 		}
 		if text.Len() <= largestReport || most < 100 {
 			return text.Bytes(), nil

@@ -21,6 +21,15 @@ const hostile = `</script><script>alert(1)</script><!--<b onload="x">` + "\u2028
 // reported is a report whose every text is hostile.
 func reported(t *testing.T, trials int) string {
 	t.Helper()
+	var out bytes.Buffer
+	if err := reportOf(t, trials).Write(&out, hostile); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func reportOf(t *testing.T, trials int) ui.Report {
+	t.Helper()
 	b := board.New(board.Config{Sweep: "s", Trials: trials, Objective: sweep.Metric{Name: hostile, Goal: sweep.Minimize}})
 	for i := range trials {
 		params, err := json.Marshal(map[string]any{hostile: hostile, "lr": float64(i) / 7, "x": i})
@@ -38,12 +47,8 @@ func reported(t *testing.T, trials int) string {
 		one, _ := b.Trial(i)
 		c.Add(one)
 	}
-	page := ui.Report{Sweep: map[string]string{"sweep": hostile}, Board: b.Summary(), Columns: c, Curves: export.Curves(b, 10), Failures: export.GroupFailures(b), Spec: hostile}
-	var out bytes.Buffer
-	if err := page.Write(&out, hostile); err != nil {
-		t.Fatal(err)
-	}
-	return out.String()
+	return ui.Report{Sweep: map[string]any{"sweep": hostile, "state": hostile, "metric": hostile, "goal": "minimize", "method": hostile, "sentence": hostile,
+		"best": map[string]any{"trial": 2, "value": -0.5}}, Board: b.Summary(), Columns: c, Curves: export.Curves(b, 10), Failures: export.GroupFailures(b), Spec: hostile}
 }
 
 // What a trial or a spec says is data in a report: it ends no element, and nothing but the report's own script may run.

@@ -1,0 +1,74 @@
+package ui_test
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/kaon-sweep/kaon/results/export"
+)
+
+// A report as a picture is XML that is well formed and has nothing in it that runs or loads, whatever trials say.
+func TestAttackReportAsSVG(t *testing.T) {
+	for _, trials := range []int{0, 1, 50, 9000} {
+		var out bytes.Buffer
+		if err := reportOf(t, trials).WriteSVG(&out); err != nil {
+			t.Fatal(err)
+		}
+		dots := 0
+		for d := xml.NewDecoder(&out); ; {
+			token, err := d.Token()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatalf("%d trials: %v", trials, err)
+			}
+			e, ok := token.(xml.StartElement)
+			if !ok {
+				continue
+			}
+			switch e.Name.Local {
+			case "svg", "title", "rect", "text", "path":
+			case "circle":
+				dots++
+			default:
+				t.Errorf("%d trials: an element %s", trials, e.Name.Local)
+			}
+			for _, a := range e.Attr {
+				if strings.HasPrefix(a.Name.Local, "on") || strings.Contains(a.Name.Local, "href") || strings.Contains(a.Value, "NaN") || strings.Contains(a.Value, "Inf") {
+					t.Errorf("%d trials: %s has %s=%q", trials, e.Name.Local, a.Name.Local, a.Value)
+				}
+			}
+		}
+		if trials == 50 && dots < 50 || dots > 4*3000 {
+			t.Errorf("%d trials: %d dots", trials, dots)
+		}
+	}
+}
+
+// A report in Markdown has no markup but its own: cells stay cells, and the spec stays in its block.
+func TestAttackReportAsMarkdown(t *testing.T) {
+	r := reportOf(t, 30)
+	r.Spec = "a: 1\n```\n# <script>\n````\n"
+	r.Failures = export.Failures{Failed: 1, Groups: []export.Failure{{Reason: "a | b\n| c", Line: "[x](javascript:y) `q` <img src=x>", Count: 1, Trials: []int{3}}}}
+	var out bytes.Buffer
+	if err := r.WriteMarkdown(&out); err != nil {
+		t.Fatal(err)
+	}
+	before, spec, found := strings.Cut(out.String(), "`````yaml\n")
+	if !found || !strings.HasPrefix(spec, "a: 1\n```\n# <script>\n````\n`````\n") {
+		t.Fatalf("the spec is not in a fence of its own: %s", out.String())
+	}
+	if strings.Contains(before, "<script") || strings.Contains(before, "<img") || strings.Contains(before, "[x](") {
+		t.Errorf("markup: %s", before)
+	}
+	for _, want := range []string{`| 1 | a \| b \| c | \[x\](javascript:y) \` + "`q\\`" + ` &lt;img src=x> | 3 |`, "## Best\n", "in trial 2", "## Failures"} {
+		if !strings.Contains(before, want) {
+			t.Errorf("no %s in %s", want, before)
+		}
+	}
+}
