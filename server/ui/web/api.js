@@ -29,8 +29,8 @@ export function useServer() {
 }
 
 /** ask does a request and answers its response. */
-export async function ask(path, { method = "GET", body, signal } = {}) {
-  const headers = {};
+export async function ask(path, { method = "GET", body, signal, headers: more } = {}) {
+  const headers = { ...more };
   if (method !== "GET") headers["X-Kaon-Request"] = "1";
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response;

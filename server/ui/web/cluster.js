@@ -4,7 +4,7 @@ import { get, sweepPath, useGet } from "./api.js";
 import { dimensions } from "./dims.js";
 import { Timeline, bars } from "./plot/timeline.js";
 import { useBeat, useClock } from "./events.js";
-import { Card, Empty, Shown, State } from "./parts.js";
+import { Card, Empty, Loading, Shown, State } from "./parts.js";
 import { change, link } from "./route.js";
 import { count, plural, stamp, value } from "./format.js";
 
@@ -21,39 +21,46 @@ function Used({ used, of, unit }) {
 function Agents({ list, byHost }) {
   const gpus = list.some((a) => a.capacity?.gpus > 0), most = [...list].sort((a, b) => b.running - a.running || a.host.localeCompare(b.host)).slice(0, 500);
   const said = { proven: "has run a trial to its end", unproven: "not tried yet", incompatible: "no executor is built for it" };
-  return html`<${Card} title="Agents" note=${plural(list.length, "agent")}><div class="scroll"><table><thead><tr><th>Host</th><th>State</th><th>CPUs</th><th>Memory</th>${gpus && html`<th>GPUs</th>`}<th class="number">Running</th><th>What</th></tr></thead>
+  return html`<${Card} title="Agents" note=${plural(list.length, "agent")}><div class="scroll" tabindex="0" role="region" aria-label="Table of agents"><table><thead><tr><th>Host</th><th>State</th><th>CPUs</th><th>Memory</th>${gpus && html`<th>GPUs</th>`}<th class="number">Running</th><th>What</th></tr></thead>
     <tbody>${most.map((a) => { const here = byHost.get(a.host) ?? []; return html`<tr><td title=${a.agent}>${a.host}</td>
       <td title=${a.why ?? ""}>${a.state === "avoided" ? html`<b style=${{ color: "var(--bad)" }}>no work until ${stamp(a.avoided)}</b> <span class="small quiet">${a.why ?? ""}</span>` : a.state === "cordoned" ? html`<b>cordoned</b>` : html`${a.state} <span class="small quiet wide">${said[a.state] ?? ""}</span>`}</td>
-      <td><${Used} used=${a.used?.cpus ?? 0} of=${a.capacity?.cpus} unit="" /></td><td><${Used} used=${(a.used?.memory_mb ?? 0) / 1000} of=${(a.capacity?.memory_mb ?? 0) / 1000} unit="GB" /></td>${gpus && html`<td><${Used} used=${a.used?.gpus ?? 0} of=${a.capacity?.gpus} unit="" /></td>`}
+      <td><${Used} used=${a.used?.cpus ?? 0} of=${a.capacity?.cpus} unit="" /></td><td><${Used} used=${(a.used?.memory_mb ?? 0) / 1024} of=${(a.capacity?.memory_mb ?? 0) / 1024} unit="GB" /></td>${gpus && html`<td><${Used} used=${a.used?.gpus ?? 0} of=${a.capacity?.gpus} unit="" /></td>`}
       <td class="number">${count(a.running)}</td>
       <td>${here.slice(0, 8).map((r) => html`<a class="tag" href=${link(["sweeps", r.sweep, "trials", String(r.trial)])} title=${r.state}>${r.sweep}/${r.trial}${r.percent !== undefined ? ` ${Math.round(r.percent)} %` : ""}</a> `)}${here.length > 8 && ` and ${here.length - 8} more`}</td></tr>`; })}</tbody></table></div></${Card}>`;
 }
 
 function Queues({ list }) {
-  const amounts = (a) => Object.entries(a ?? {}).map(([k, v]) => `${value(v)} ${k}`).join(", ");
-  return html`<${Card} title="Queues" note="who has which part of the cluster"><div class="scroll"><table><thead><tr><th>Queue</th><th>Has</th><th class="number">Fair</th><th class="number">Waiting</th><th class="number">Sweeps</th><th>Limit</th></tr></thead>
+  const amount = (k, v) => (k === "memory" || k === "disk" ? (v >= 1024 ? `${value(v / 1024)} GB ${k}` : `${value(v)} MB ${k}`) : `${value(v)} ${k}`);
+  const amounts = (a) => Object.entries(a ?? {}).map(([k, v]) => amount(k, v)).join(", ");
+  return html`<${Card} title="Queues" note="who has which part of the cluster"><div class="scroll" tabindex="0" role="region" aria-label="Table of queues"><table><thead><tr><th>Queue</th><th>Has</th><th class="number">Fair</th><th class="number">Waiting</th><th class="number">Sweeps</th><th>Limit</th></tr></thead>
     <tbody>${list.map((q) => html`<tr><td>${q.queue}</td><td><${Used} used=${Math.round(1000 * q.share) / 10} of=${100} unit="%" /></td><td class="number">${Math.round(100 * q.fair_share)} %</td><td class="number">${count(q.waiting)}</td><td class="number">${count(q.sweeps)}</td><td>${amounts(q.limit)}</td></tr>`)}</tbody></table></div></${Card}>`;
 }
 
 /** Lately is what ended on the cluster in the last minutes, of sweeps that run or have just ended. */
-function Lately({ now, query }) {
-  const minutes = Number(query.get("minutes")) || 1, tick = Math.floor(now / 5000);
+function Lately({ query }) {
+  const minutes = Number(query.get("minutes")) || 1;
   const [list, setList] = ui.useState(null);
   ui.useEffect(() => {
-    const stop = new AbortController(), since = Date.now() - minutes * 60000;
-    (async () => {
+    const stop = new AbortController();
+    let timer = 0;
+    const look = async () => {
+      const since = Date.now() - minutes * 60000;
       const page = await get("/sweeps?limit=20", { signal: stop.signal }), all = [];
       for (const s of page.items.filter((s) => s.here && (!s.finished || Date.parse(s.finished) > since)).slice(0, 5)) {
         const table = dimensions(await get(sweepPath(s.sweep, "/columns?most=5000&digits=3"), { signal: stop.signal }), s.metric);
         all.push(...bars(table, (t) => `${s.sweep}/${t}`, (t) => link(["sweeps", s.sweep, "trials", String(t)])));
       }
       setList({ all, to: Date.now() / 1000 });
-    })().catch(() => {}); // the state of the server is shown above
-    return () => stop.abort();
-  }, [tick, minutes]);
+    };
+    const turn = () => look().catch(() => {}).finally(() => { // the state of the server is shown above
+      if (!stop.signal.aborted) timer = setTimeout(turn, 5000); // behind the last look, however long that took
+    });
+    turn();
+    return () => { stop.abort(); clearTimeout(timer); };
+  }, [minutes]);
   const tools = html`<label>the last <select value=${minutes} onChange=${(e) => change({ minutes: e.target.value === "1" ? "" : e.target.value })}>${[1, 5, 15, 60].map((m) => html`<option value=${m} selected=${m === minutes}>${m === 1 ? "minute" : `${m} minutes`}</option>`)}</select></label>`;
   const shown = list?.all.filter((b) => b.to >= list.to - minutes * 60) ?? [];
-  return html`<${Card} title="What it did" tools=${tools}>${!list ? html`<p class="quiet">Looking…</p>` : shown.length === 0 ? html`<p class="quiet">No attempt has ended.</p>`
+  return html`<${Card} title="What it did" tools=${tools}>${!list ? html`<p class="quiet waits">Looking…</p>` : shown.length === 0 ? html`<p class="quiet">No attempt has ended.</p>`
     : html`<${Timeline} list=${shown} from=${list.to - minutes * 60} to=${list.to} label="Attempts of the last minutes by machine" />`}</${Card}>`;
 }
 
@@ -64,16 +71,18 @@ export function Cluster({ query }) {
   const agents = useGet("/agents", tick), status = useGet("/status", tick), info = useGet("/server", tick), queues = useGet("/queues", tick);
   const running = status.data?.running ?? [], byHost = new Map();
   for (const r of running) byHost.set(r.host, [...(byHost.get(r.host) ?? []), r]);
+  const waits = info.loading || agents.loading; // it comes at once, so that nothing moves
   return html`
     <h1>Cluster</h1>
-    <${Shown} of=${info} what="the server">${(s) => html`<${Card} title="Server"><dl class="facts" style=${{ margin: 0 }}>
+    ${waits && html`<div class="card"><${Loading} what="the cluster" /></div>`}
+    ${!waits && html`<${Shown} of=${info} what="the server">${(s) => html`<${Card} title="Server"><dl class="facts" style=${{ margin: 0 }}>
       <div><dt>Trials run on</dt><dd>${s.place}</dd></div><div><dt>Master</dt><dd>${s.connected ? "connected" : html`<b style=${{ color: "var(--bad)" }}>not connected</b>`}</dd></div>
-      <div><dt>Running attempts</dt><dd>${count(s.running)}</dd></div><div><dt>Sweeps</dt><dd>${count(s.sweeps)}</dd></div><div><dt>Results</dt><dd class="mono">${s.results}</dd></div><div><dt>Version</dt><dd>${s.version}</dd></div></dl></${Card}>`}</${Shown}>
-    <${Shown} of=${agents} what="agents">${(list) => list.length === 0
+      <div><dt>Running attempts</dt><dd>${count(s.running)}</dd></div><div><dt>Sweeps</dt><dd>${count(s.sweeps)}</dd></div><div><dt>Results</dt><dd class="mono">${s.results}</dd></div><div><dt>Version</dt><dd>${s.version}</dd></div></dl></${Card}>`}</${Shown}>`}
+    ${!waits && html`<${Shown} of=${agents} what="agents">${(list) => list.length === 0
       ? html`<div class="card"><${Empty} title="No agents yet">They are listed when the master has offered something of theirs.</${Empty}></div>`
-      : html`<${Agents} list=${list} byHost=${byHost} />`}</${Shown}>
+      : html`<${Agents} list=${list} byHost=${byHost} />`}</${Shown}>`}
     ${queues.data && queues.data.queues.length > 1 && html`<${Queues} list=${queues.data.queues} />`}
-    <${Lately} now=${now} query=${query} />
-    <${Card} title="Running now" note=${plural(running.length, "attempt")}>${running.length === 0 ? html`<p class="quiet">Nothing runs.</p>` : html`<div class="scroll"><table><thead><tr><th>Trial</th><th>State</th><th>Host</th><th class="number">Attempt</th><th class="number">Done</th></tr></thead>
-      <tbody>${running.slice(0, 300).map((r) => html`<tr><td><a href=${link(["sweeps", r.sweep, "trials", String(r.trial)])}>${r.sweep}/${r.trial}</a></td><td><${State} of=${r.state} /></td><td>${r.host}</td><td class="number">${r.attempt}</td><td class="number">${r.percent !== undefined ? `${Math.round(r.percent)} %` : ""}</td></tr>`)}</tbody></table></div>`}</${Card}>`;
+    ${!waits && html`<${Lately} query=${query} />
+    <${Card} title="Running now" note=${plural(running.length, "attempt")}>${running.length === 0 ? html`<p class="quiet">Nothing runs.</p>` : html`<div class="scroll" tabindex="0" role="region" aria-label="Table of what runs"><table><thead><tr><th>Trial</th><th>State</th><th>Host</th><th class="number">Attempt</th><th class="number">Done</th></tr></thead>
+      <tbody>${running.slice(0, 300).map((r) => html`<tr><td><a href=${link(["sweeps", r.sweep, "trials", String(r.trial)])}>${r.sweep}/${r.trial}</a></td><td><${State} of=${r.state} /></td><td>${r.host}</td><td class="number">${r.attempt}</td><td class="number">${r.percent !== undefined ? `${Math.round(r.percent)} %` : ""}</td></tr>`)}</tbody></table></div>`}</${Card}>`}`;
 }

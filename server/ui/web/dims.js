@@ -52,6 +52,15 @@ export function dimensions(columns, metric) {
 
 /** goodness is a trial's rank by value among those that have one, from 0 to 1, the best 1; NaN: it has none. */
 export function goodness(value, goal) {
+  if (!ranks.has(value)) ranks.set(value, new Map());
+  const known = ranks.get(value);
+  if (!known.has(goal)) known.set(goal, ranked(value, goal));
+  return known.get(goal);
+}
+
+const ranks = new WeakMap(); // of dimensions, by goal: every plot asks for them
+
+function ranked(value, goal) {
   const order = Array.from(value.data.keys()).filter((i) => isFinite(value.data[i]));
   order.sort((a, b) => (goal === "maximize" ? 1 : -1) * (value.data[a] - value.data[b]));
   const out = new Float64Array(value.data.length).fill(NaN);
@@ -67,3 +76,20 @@ export function goodness(value, goal) {
 
 /** better says whether a value beats another. */
 export function better(goal, a, b) { return goal === "maximize" ? a > b : a < b; }
+
+/** focus is the range of a value's axis where trials are worth telling apart: without the worst fifth when it lies far
+    off; undefined: all of it. */
+export function focus(value, goal) {
+  const sorted = value.data.filter((v) => isFinite(v)).sort(), n = sorted.length;
+  if (n <= 20) return undefined;
+  const [lo, hi] = goal === "maximize" ? [sorted[Math.floor(0.2 * (n - 1))], sorted[n - 1]] : [sorted[0], sorted[Math.floor(0.8 * (n - 1))]];
+  return hi > lo && (sorted[n - 1] - sorted[0]) / (hi - lo) > 1.5 ? [lo, hi] : undefined;
+}
+
+/** bands are the values of a dimension that has few, each with a band of its axis: {labels, of}; null: it is a range. */
+export function bands(dim) {
+  if (dim.categories) return { labels: dim.categories, of: (v) => v };
+  if (dim.kind !== "param" || !dim.few || dim.few.length < 2) return null;
+  const places = new Map(dim.few.map((v, i) => [v, i]));
+  return { labels: dim.few.map(String), of: (v) => places.get(v) ?? NaN };
+}

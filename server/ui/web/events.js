@@ -9,13 +9,15 @@ let source = null, retry = 0, timer = 0;
 function open() {
   clearTimeout(timer);
   source?.close();
+  source = null;
+  if (document.hidden) return; // seen begins it
   source = new EventSource("/v1/events");
   source.onopen = () => { retry = 0; reached("live"); tell({ kind: "anew" }); };
   source.addEventListener("snapshot", (e) => tell({ kind: "snapshot", ...JSON.parse(e.data) }));
   source.addEventListener("event", (e) => tell(JSON.parse(e.data)));
   source.onmessage = (e) => tell(JSON.parse(e.data));
   source.onerror = () => {
-    source.close();
+    source?.close();
     if (server.state !== "unknown") reached("lost");
     timer = setTimeout(probe, Math.min(500 * 2 ** retry++, 10000));
   };
@@ -27,6 +29,17 @@ function probe() {
 }
 
 function tell(event) { listeners.forEach((f) => f(event)); }
+
+// A page that nobody sees holds no stream: browsers have six connections to a server for all their tabs. Seen again, it looks
+// anew, as after a break.
+function seen() {
+  clearTimeout(timer);
+  if (document.hidden) { timer = setTimeout(() => { source?.close(); source = null; }, 5000); return; }
+  if (listeners.size > 0 && (!source || source.readyState === EventSource.CLOSED)) open();
+}
+document.addEventListener("visibilitychange", seen);
+addEventListener("pagehide", () => { clearTimeout(timer); source?.close(); source = null; });
+addEventListener("pageshow", seen);
 
 /** listen begins the stream for the first who listens, and ends it behind the last. */
 export function listen(f) {

@@ -2,12 +2,8 @@
 // as the API answers it.
 import { ui } from "./html.js";
 import { Card, State } from "./parts.js";
-import { Lines } from "./plot/lines.js";
 import { Timeline, bars } from "./plot/timeline.js";
-import { token } from "./plot/colour.js";
-import { better } from "./dims.js";
-import { useDark } from "./theme.js";
-import { count, duration, flat, plural, value } from "./format.js";
+import { count, flat, plural, value } from "./format.js";
 
 const { html } = ui;
 
@@ -20,29 +16,6 @@ export function Best({ sweep, trial, open, rerun }) {
       ${trial && html`<table class="small" style=${{ marginTop: "10px" }}><tbody>${flat(trial.params).map(([k, v]) => html`<tr><td>${k}</td><td class="number mono">${value(v)}</td></tr>`)}</tbody></table>`}
       ${rerun && html`<div class="small" style=${{ marginTop: "10px" }}>${rerun}</div>`}`
     : html`<p class="quiet">${sweep.metric ? "No trial has succeeded with a finite value yet." : "The sweep has no metric, so nobody wins."}</p>`}
-  </${Card}>`;
-}
-
-/** BestSoFar is the best value over the trials that have ended, and every trial's own. */
-export function BestSoFar({ table, sweep, byTime, onByTime }) {
-  const dark = useDark();
-  const lines = ui.useMemo(() => {
-    const rows = Array.from(table.value.data.keys()).filter((i) => isFinite(table.value.data[i]) && table.ended[i]).sort((a, b) => table.ended[a] - table.ended[b]);
-    const start = Date.parse(sweep.created), best = [], all = [];
-    let so = NaN;
-    rows.forEach((i, n) => {
-      const x = byTime ? Math.max(0, (table.ended[i] - start) / 1000) : n + 1, v = table.value.data[i];
-      all.push([x, v]);
-      if ((table.state[i] === "succeeded" || table.state[i] === "cached") && (!isFinite(so) || better(sweep.goal, v, so))) so = v;
-      if (isFinite(so)) best.push([x, so]);
-    });
-    const shown = new Float64Array(rows.map((i) => table.value.data[i])).sort(), at = (q) => shown[Math.floor(q * (shown.length - 1))];
-    const spread = shown.length > 20 ? (sweep.goal === "maximize" ? [Math.min(at(0.2), isFinite(so) ? so : at(0.2)), undefined] : [undefined, Math.max(at(0.8), isFinite(so) ? so : at(0.8))]) : undefined;
-    return { list: [{ points: all, dots: table.rows > 3000 ? 1.2 : 2.2, colour: token("waiting"), alpha: 0.7 }, { name: "best so far", points: best, step: true, width: 2.2, colour: token("accent") }], spread };
-  }, [table, sweep.created, sweep.goal, byTime, dark]);
-  const tools = html`<label><input type="checkbox" checked=${byTime} onChange=${() => onByTime(!byTime)} /> over time</label>`;
-  return html`<${Card} title="Best so far" width="w8" tools=${tools} note=${lines.spread ? "the worst fifth of the values may be out of view" : ""}>
-    <${Lines} lines=${lines.list} yRange=${lines.spread} xLabel=${byTime ? "since the start" : "trials ended"} yLabel=${sweep.metric ?? ""} xTick=${byTime ? duration : undefined} label="Best value so far" />
   </${Card}>`;
 }
 
@@ -63,7 +36,7 @@ export function Region({ report }) {
   if (!report.region?.length) return null;
   const range = (g) => (g.values?.length ? g.values.map((v) => `${value(v.value)} (${v.trials})`).join(", ") : `${value(g.low)} to ${value(g.high)}`);
   return html`<${Card} title="Where the best lie" width="w6" note=${`of the best ${plural(report.region_trials, "trial")}`}>
-    <div class="scroll"><table><thead><tr><th>Parameter</th><th>From, to</th><th class="number">Of what it may be</th></tr></thead>
+    <div class="scroll" tabindex="0" role="region" aria-label="Table of ranges"><table><thead><tr><th>Parameter</th><th>From, to</th><th class="number">Of what it may be</th></tr></thead>
     <tbody>${report.region.map((g) => html`<tr><td>${g.parameter}</td><td class="mono">${g.trials === 0 ? "not there" : range(g)}</td><td class="number">${Math.round(100 * (g.share ?? 1))} %</td></tr>`)}</tbody></table></div>
   </${Card}>`;
 }

@@ -1,5 +1,6 @@
 // Small things that all pages show: states, progress, cards, and what stands where nothing is to be seen yet.
 import { ui } from "./html.js";
+import { change } from "./route.js";
 import { count } from "./format.js";
 
 const { html } = ui;
@@ -50,5 +51,20 @@ export function Shown({ of, what, children }) {
 export function Copy({ text }) {
   const [done, setDone] = ui.useState(false);
   const copy = () => navigator.clipboard?.writeText(text).then(() => { setDone(true); setTimeout(() => setDone(false), 1500); }, () => {});
-  return html`<span class="bar"><code>${text}</code><button class="plain" onClick=${copy} aria-label=${`Copy ${text}`}>${done ? "copied" : "copy"}</button></span>`;
+  return html`<span class="copy"><code>${text}</code><button class="plain" onClick=${copy} aria-label=${`Copy ${text}`}>${done ? "copied" : "copy"}</button></span>`;
 }
+
+const largestPage = 10000; // of the API
+
+/** limitOf is how many items a list shows, as the address says. */
+export function limitOf(query) { return Math.min(Math.max(Math.floor(Number(query.get("limit"))) || 100, 1), largestPage); }
+
+/** More stands below a list that does not show all, and has it show five times as many. */
+export function More({ page, limit }) {
+  if (page.items.length >= page.total) return null;
+  if (limit >= largestPage) return html`<span>these are the first ${count(page.items.length)}: search for the others</span>`;
+  return html`<button onClick=${() => change({ limit: Math.min(limit * 5, largestPage) })}>show more</button>`;
+}
+
+/** endedOf is how many trials have ended, of their counts by state. */
+export function endedOf(t) { return t.succeeded + t.failed + t.stopped + t.cached; }

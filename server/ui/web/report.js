@@ -1,6 +1,9 @@
 // A report: one sweep as it was, without a server. Its data stands in the page.
 import { ui } from "./html.js";
-import { Best, BestSoFar, Failures, Importance, Region } from "./panels.js";
+import { Best, Failures, Importance, Region } from "./panels.js";
+import { BestSoFar } from "./bestsofar.js";
+import { Goals } from "./goals.js";
+import { Slices } from "./slices.js";
 import { Explore } from "./explore.js";
 import { Card, State, StateBar } from "./parts.js";
 import { dimensions } from "./dims.js";
@@ -27,11 +30,13 @@ function Report() {
           <div><dt>Took</dt><dd>${duration(took)}<small>begun ${stamp(s.created)}</small></dd></div><div><dt>Method</dt><dd>${s.method}<small>${s.owner ? `by ${s.owner}` : ""}</small></dd></div><div><dt>Ran on</dt><dd>${s.cluster || "–"}</dd></div></dl>
         ${s.sentence && html`<p class="quiet small">${s.sentence}</p>`}</${Card}>
       <${Best} sweep=${s} trial=${best} rerun=${s.best && html`Rerun it: <code>kaon try ${s.sweep}/${s.best.trial}</code>`} />
-      <${BestSoFar} table=${table} sweep=${s} byTime=${query.get("by") === "time"} onByTime=${() => change({ by: query.get("by") === "time" ? "" : "time" })} />
+      <${BestSoFar} table=${table} sweep=${s} repeat=${data.board.repeat} byTime=${query.get("by") === "time"} onByTime=${() => change({ by: query.get("by") === "time" ? "" : "time" })} />
+      <${Goals} table=${table} board=${data.board} query=${query} />
       ${data.importance && html`<${Importance} report=${data.importance} metric=${s.metric} /><${Region} report=${data.importance} />`}
       ${data.failures.failed > 0 && html`<${Failures} failures=${data.failures} />`}
+      <${Slices} table=${table} sweep=${s} query=${query} report=${data.importance} />
       <${Explore} table=${table} sweep=${s} query=${query} curves=${data.curves} />
-      ${data.spec && html`<${Card} title="Spec"><pre>${data.spec}</pre></${Card}>`}
+      ${data.spec && html`<${Card} title="Spec"><pre class="code" tabindex="0" aria-label="The spec">${data.spec}</pre></${Card}>`}
     </div><p class="quiet small">Made by kaon ${data.version}.</p></main>`;
 }
 

@@ -3,7 +3,7 @@ import { ui } from "./html.js";
 import { useGet } from "./api.js";
 import { useBeat, useClock } from "./events.js";
 import { Actions } from "./actions.js";
-import { Copy, Empty, Shown, State, StateBar } from "./parts.js";
+import { Copy, Empty, endedOf, limitOf, More, Shown, State, StateBar } from "./parts.js";
 import { change, link } from "./route.js";
 import { ago, count, duration, plural, stamp, value } from "./format.js";
 
@@ -12,7 +12,7 @@ const { html } = ui;
 function took(s, now) { return ((s.finished ? Date.parse(s.finished) : now) - Date.parse(s.created)) / 1000; }
 
 function Row({ s, now, picked, onPick }) {
-  const t = s.trials, ended = t.succeeded + t.failed + t.stopped + t.cached;
+  const t = s.trials, ended = endedOf(t);
   return html`<tr>
     <td><input type="checkbox" checked=${picked} onChange=${onPick} aria-label=${`Choose ${s.sweep}`} /></td>
     <td class="cut"><a href=${link(["sweeps", s.sweep])} title=${s.sweep}><b>${s.sweep}</b></a> ${s.labels.map((l) => html`<span class="tag">${l}</span> `)}</td>
@@ -30,12 +30,12 @@ function Row({ s, now, picked, onPick }) {
 /** Sweeps is the page. */
 export function Sweeps({ query, who }) {
   const text = query.get("text") ?? "", state = query.get("state") ?? "";
-  const most = Number(query.get("limit")) || 100;
+  const most = limitOf(query);
   const words = new URLSearchParams({ limit: String(most), ...(text && { text }), ...(state && { state }) });
   const beat = useBeat("", 700, (e) => e.kind !== "points");
   const list = useGet(`/sweeps?${words}`, beat), now = useClock(5000);
   const [picked, setPicked] = ui.useState(new Set());
-  const pick = (id) => { const next = new Set(picked); if (!next.delete(id)) next.add(id); setPicked(next); };
+  const pick = (id) => setPicked((before) => { const next = new Set(before); if (!next.delete(id)) next.add(id); return next; });
   return html`
     <div class="bar"><h1>Sweeps</h1><span class="spring"></span>
       <input class="grow" type="search" placeholder="id, name, owner or label" aria-label="Search" value=${text} onInput=${(e) => change({ text: e.target.value })} />
@@ -46,11 +46,11 @@ export function Sweeps({ query, who }) {
         ? html`<${Empty} title="No such sweep"><button onClick=${() => change({ text: "", state: "" })}>Show all</button></${Empty}>`
         : html`<div class="card"><${Empty} title="No sweeps yet">Hand one in: <${Copy} text="kaon submit sweep.yaml" /></${Empty}></div>`;
       return html`
-        <${Actions} sweeps=${chosen} who=${who} done=${() => { setPicked(new Set()); list.again(); }} idle="Choose sweeps to stop, pause, resume or delete them." />
-        <div class="scroll"><table><thead><tr>
+        <div class="bar">${chosen.length > 1 && chosen.length <= 20 && html`<a class="button" href=${link(["compare"], { of: chosen.map((s) => s.sweep).join(",") })}>Compare ${chosen.length}</a>`}<${Actions} sweeps=${chosen} who=${who} done=${() => { setPicked(new Set()); list.again(); }} idle="Choose sweeps to compare, stop, pause, resume or delete them." /></div>
+        <div class="scroll" tabindex="0" role="region" aria-label="Table of sweeps"><table><thead><tr>
           <th><input type="checkbox" aria-label="Choose all" checked=${chosen.length === page.items.length} onChange=${(e) => setPicked(new Set(e.target.checked ? page.items.map((s) => s.sweep) : []))} /></th>
           <th>Sweep</th><th>State</th><th>Trials</th><th class="number">Ended</th><th class="number">Failed</th><th class="number">Best</th><th>Owner</th><th>Begun</th><th class="number">Took</th></tr></thead>
         <tbody>${page.items.map((s) => html`<${Row} key=${s.sweep} s=${s} now=${now} picked=${picked.has(s.sweep)} onPick=${() => pick(s.sweep)} />`)}</tbody></table></div>
-        <div class="bar quiet small">${plural(page.total, "sweep")}${page.items.length < page.total && html`<button onClick=${() => change({ limit: most * 5 })}>show more</button>`}</div>`;
+        <div class="bar quiet small">${plural(page.total, "sweep")}<${More} page=${page} limit=${most} /></div>`;
     }}</${Shown}>`;
 }

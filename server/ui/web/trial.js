@@ -7,7 +7,8 @@ import { Log } from "./log.js";
 import { Card, Copy, Shown, State } from "./parts.js";
 import { Lines } from "./plot/lines.js";
 import { token } from "./plot/colour.js";
-import { link } from "./route.js";
+import { Preview, address, kindOf } from "./preview.js";
+import { change, link } from "./route.js";
 import { useDark } from "./theme.js";
 import { bytes, duration, flat, plural, stamp, value } from "./format.js";
 
@@ -38,36 +39,41 @@ function Curve({ id, t, metric, beat }) {
   const got = useGet(t.attempt || t.attempts.length ? sweepPath(id, `/trials/${t.trial}/points?most=2000&metric=${encodeURIComponent(metric)}`) : null, beat);
   const dark = useDark();
   const lines = ui.useMemo(() => [{ name: metric, points: (got.data?.points ?? []).map((p) => [p.step, typeof p.value === "number" ? p.value : NaN]), colour: token("accent"), width: 1.8 }], [got.data, metric, dark]);
+  if (!got.data && got.loading) return html`<div style=${{ height: "220px" }} class="loading" role="status">Loading ${metric}…</div>`;
   if (!got.data?.points.length) return html`<p class="quiet">${metric}: no points yet.</p>`;
   if (got.data.total === 1) return html`<p>${metric}: <b>${value(got.data.points[0].value)}</b> <span class="quiet">at step ${got.data.points[0].step}, its only point</span></p>`;
   return html`<${Lines} lines=${lines} height=${220} xLabel="step" yLabel=${metric} label=${`${metric} over steps`} />`;
 }
 
 function Attempts({ t }) {
-  return html`<${Card} title="Attempts"><div class="scroll"><table><thead><tr><th class="number">Attempt</th><th>State</th><th>Agent</th><th>Began</th><th class="number">Took</th><th class="number">Exit</th><th class="number">Points</th><th>Why it ended</th></tr></thead>
+  return html`<${Card} title="Attempts"><div class="scroll" tabindex="0" role="region" aria-label="Table of attempts"><table><thead><tr><th class="number">Attempt</th><th>State</th><th>Agent</th><th>Began</th><th class="number">Took</th><th class="number">Exit</th><th class="number">Points</th><th>Why it ended</th></tr></thead>
     <tbody>${t.attempts.map((a) => html`<tr><td class="number">${a.attempt}</td><td><${State} of=${a.end?.state ?? t.state} /></td><td>${a.end?.agent ?? t.host ?? ""}</td><td class="nowrap">${stamp(a.end?.start_ms)}</td>
       <td class="number">${a.end ? duration((a.end.end_ms - a.end.start_ms) / 1000) : t.percent !== undefined ? `${Math.round(t.percent)} %` : ""}</td><td class="number">${a.end ? (a.end.signal ? `signal ${a.end.signal}` : a.end.exit) : ""}</td>
       <td class="number">${a.points}${a.missing ? html` <span title="points that did not arrive">(−${a.missing})</span>` : ""}</td><td>${a.end?.reason ?? ""}</td></tr>`)}</tbody></table></div>
     ${t.attempts.filter((a) => a.end?.unread).map((a) => html`<p class="note warn">Attempt ${a.attempt} may have meant as metrics what was not read: ${a.end.unread.map((u) => `${plural(u.lines, "line")} ${u.why}`).join("; ")}</p>`)}</${Card}>`;
 }
 
-function Artifacts({ id, t }) {
+function Artifacts({ id, t, query }) {
   const got = useGet(sweepPath(id, `/trials/${t.trial}/artifacts`), t.state);
   if (!got.data?.length) return null;
-  const href = (o) => "/v1/objects/" + o.split("/").map(encodeURIComponent).join("/");
-  return html`<${Card} title="Artifacts"><div class="scroll"><table><thead><tr><th>Name</th><th class="number">Size</th><th class="wide">SHA-256</th></tr></thead>
-    <tbody>${got.data.map((f) => html`<tr><td><a href=${href(f.object)} download=${f.name.split("/").pop()}>${f.name}</a></td><td class="number">${bytes(f.size)}</td><td class="mono small quiet wide cut">${f.sha256}</td></tr>`)}</tbody></table></div></${Card}>`;
+  const chosen = got.data.find((f) => f.name === query.get("artifact")), first = got.data.filter((f) => kindOf(f) === "picture" && f.size < 2e6).slice(0, 6);
+  return html`<${Card} title="Artifacts" note=${plural(got.data.length, "file")}><div class="scroll" tabindex="0" role="region" aria-label="Table of artifacts"><table><thead><tr><th>Name</th><th class="number">Size</th><th><span class="hidden">Download</span></th><th class="wide">SHA-256</th></tr></thead>
+    <tbody>${got.data.map((f) => html`<tr><td>${kindOf(f) ? html`<button class="link" aria-expanded=${f === chosen} onClick=${() => change({ artifact: f === chosen ? "" : f.name })}>${f.name}</button>` : f.name}</td><td class="number">${bytes(f.size)}</td>
+      <td><a href=${"/v1" + address(f.object)} download=${f.name.split("/").pop()} aria-label=${`Download ${f.name}`}>download</a></td><td class="mono small quiet wide cut">${f.sha256}</td></tr>`)}</tbody></table></div>
+    ${chosen ? html`<div class="shown"><h3>${chosen.name}</h3><${Preview} key=${chosen.object} f=${chosen} /></div>`
+    : first.length > 0 && html`<div class="thumbs">${first.map((f) => html`<figure key=${f.object}><${Preview} f=${f} /><figcaption class="small quiet">${f.name}</figcaption></figure>`)}</div>`}</${Card}>`;
 }
 
 /** TrialPage is the page. */
 export function TrialPage({ id, number, query }) {
   const beat = useBeat(id, 500, (e) => e.trial === Number(number)), got = useGet(sweepPath(id, `/trials/${number}`), beat);
   const sweep = useGet(sweepPath(id)), columns = useGet(sweepPath(id, "/columns?most=2000"));
-  return html`<${Shown} of=${got} what=${`trial ${number}`}>${(t) => {
-    const metrics = [...new Set([sweep.data?.metric, ...t.metrics.map((m) => m.name)].filter(Boolean))], name = `${id}/${t.trial}`;
+  return html`${(!got.data || sweep.loading) && html`<h1>${id} / ${number}</h1>`}<${Shown} of=${sweep.loading ? {} : got} what=${`trial ${number}`}>${(t) => {
+    const over = ["succeeded", "failed", "stopped", "cached"].includes(t.state), metrics = over && t.metrics.length === 0 ? [] : [...new Set([sweep.data?.metric, ...t.metrics.map((m) => m.name)].filter(Boolean))], name = `${id}/${t.trial}`;
     return html`
       <div class="bar"><h1><a href=${link(["sweeps", id])}>${id}</a> / ${t.trial}</h1><${State} of=${t.state} />${sweep.data?.best?.trial === t.trial && html`<span class="tag">best</span>`}
         <span class="spring"></span>
+        ${sweep.data?.best && sweep.data.best.trial !== t.trial && html`<a class="button" href=${link(["compare"], { of: `${name},${id}/${sweep.data.best.trial}` })}>Compare with the best</a>`}
         ${t.trial > 0 && html`<a class="button" href=${link(["sweeps", id, "trials", String(t.trial - 1)])}>← ${t.trial - 1}</a>`}
         ${sweep.data && t.trial + 1 < sweep.data.trials.total && html`<a class="button" href=${link(["sweeps", id, "trials", String(t.trial + 1)])}>${t.trial + 1} →</a>`}</div>
       ${t.reason && html`<div class="note warn">${t.reason}</div>`}
@@ -79,7 +85,7 @@ export function TrialPage({ id, number, query }) {
         ${metrics.length > 0 && html`<${Card} title="Curves"><div class="grid">${metrics.slice(0, 8).map((m) => html`<div class=${metrics.length > 1 ? "w6" : "w12"} key=${m}><${Curve} id=${id} t=${t} metric=${m} beat=${beat} /></div>`)}</div></${Card}>`}
         <${Attempts} t=${t} />
         <${Log} id=${id} t=${t} query=${query} />
-        <${Artifacts} id=${id} t=${t} />
+        <${Artifacts} id=${id} t=${t} query=${query} />
         <${Card} title="Run it again"><div>By hand, with its parameters, seed, inputs and environment: <${Copy} text=${`kaon try ${name}`} /></div>
           <div>All that is known of it: <${Copy} text=${`kaon trial ${name}`} /></div></${Card}>
       </div>`;

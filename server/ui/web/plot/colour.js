@@ -1,8 +1,7 @@
-// Colours of plots: viridis for what is ordered, since it is even to the eye and colour-blind people read it; Okabe and
-// Ito's for what is not.
+// Colours of plots: viridis for what is ordered, since it is even to the eye and colour-blind people read it;
+// those of tokens.css for what is not.
 
 const viridis = [[68, 1, 84], [72, 40, 120], [62, 74, 137], [49, 104, 142], [38, 130, 142], [31, 158, 137], [53, 183, 121], [110, 206, 88], [181, 222, 43], [253, 231, 37]];
-const apart = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6d31", "#7570b3"];
 
 /** dark says whether the page is dark. */
 export function dark() { return document.documentElement.dataset.theme === "dark"; }
@@ -14,9 +13,6 @@ export function ramp(t, alpha = 1) {
   const [r, g, b] = viridis[i].map((c, k) => Math.round(c + f * (viridis[i + 1][k] - c)));
   return `rgb(${r} ${g} ${b} / ${alpha})`;
 }
-
-/** other is the colour of the nth thing that has no order. */
-export function other(n) { return apart[n % apart.length]; }
 
 /** token is a colour of tokens.css. */
 export function token(name) { return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim(); }

@@ -2,7 +2,7 @@
 import { ui } from "../html.js";
 import { Canvas, axes, pointer } from "./canvas.js";
 import { token } from "./colour.js";
-import { scale, ticks } from "./scale.js";
+import { scale, ticks, timeTicks } from "./scale.js";
 import { value } from "../format.js";
 
 const { html } = ui;
@@ -19,12 +19,14 @@ export function smooth(points, weight) {
   });
 }
 
-/** Lines shows lines of {name, points: [[x, y]], colour, width, alpha, step, mark, dots}. xRange and yRange bound the view. */
+/** Lines shows lines of {name, points: [[x, y]], colour, width, alpha, step, mark, dots, dash, area: [low, high]}, where an area
+    lies between two stepped lines. xRange and yRange bound the view; xTick
+    says times, and that the lower axis has seconds. */
 export function Lines({ lines, height = 280, xLabel, yLabel, logX, logY, label, onOpen, xTick, yRange }) {
   const [tip, setTip] = ui.useState(null);
   const range = ui.useMemo(() => {
     let x0 = Infinity, x1 = -Infinity, y0 = Infinity, y1 = -Infinity;
-    for (const l of lines) for (const [x, y] of l.points) {
+    for (const l of lines) for (const [x, y] of l.area ? [...l.points, ...l.area[0], ...l.area[1]] : l.points) {
       if (!isFinite(x) || !isFinite(y) || (logX && x <= 0) || (logY && y <= 0)) continue;
       x0 = Math.min(x0, x); x1 = Math.max(x1, x); y0 = Math.min(y0, y); y1 = Math.max(y1, y);
     }
@@ -36,7 +38,7 @@ export function Lines({ lines, height = 280, xLabel, yLabel, logX, logY, label, 
   };
   const draw = (c, width) => {
     const [sx, sy] = scales(width);
-    axes(c, { x: sx, y: sy, xTicks: ticks(sx, Math.max(3, Math.floor(width / 110))).map((t) => (xTick ? { ...t, label: xTick(t.at) } : t)), yTicks: ticks(sy, 5), xLabel, yLabel: yLabel + (logY ? " (log)" : "") });
+    axes(c, { x: sx, y: sy, xTicks: xTick ? timeTicks(sx, Math.max(3, Math.floor(width / 110)), xTick) : ticks(sx, Math.max(3, Math.floor(width / 110))), yTicks: ticks(sy, 5), xLabel, yLabel: yLabel + (logY ? " (log)" : "") });
     c.save();
     c.beginPath(); c.rect(62, 20, width - 70, height - 62); c.clip();
     for (const l of lines) {
@@ -44,6 +46,19 @@ export function Lines({ lines, height = 280, xLabel, yLabel, logX, logY, label, 
       c.globalAlpha = l.alpha ?? 1;
       c.lineWidth = l.width ?? 1.5;
       c.lineJoin = "round";
+      c.setLineDash(l.dash ?? []);
+      if (l.area) {
+        c.beginPath();
+        const [low, high] = l.area, edge = (list, back) => {
+          for (let k = 0; k < list.length; k++) {
+            const i = back ? list.length - 1 - k : k, [x, y] = list[i];
+            if (!back && i) c.lineTo(sx(x), sy(list[i - 1][1]));
+            c.lineTo(sx(x), sy(y));
+            if (back && i) c.lineTo(sx(x), sy(list[i - 1][1]));
+          }
+        };
+        edge(low, false); edge(high, true); c.closePath(); c.fill();
+      }
       let pen = false, before = 0;
       c.beginPath();
       for (const [x, y] of l.points) {
@@ -62,6 +77,7 @@ export function Lines({ lines, height = 280, xLabel, yLabel, logX, logY, label, 
         c.beginPath(); c.moveTo(px - 4, py - 4); c.lineTo(px + 4, py + 4); c.moveTo(px + 4, py - 4); c.lineTo(px - 4, py + 4); c.stroke();
       }
     }
+    c.setLineDash([]);
     c.restore();
     c.globalAlpha = 1;
   };

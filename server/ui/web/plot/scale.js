@@ -28,6 +28,15 @@ export function ticks(s, about = 5) {
   return out;
 }
 
+const times = [0.001, 0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400];
+
+/** timeTicks are ticks of a scale in seconds, at times that people say. */
+export function timeTicks(s, about, label) {
+  const raw = (s.max - s.min) / about, step = times.find((t) => t >= raw * 0.8) ?? Math.ceil(raw / 86400) * 86400, out = [];
+  for (let i = Math.ceil(s.min / step - 1e-9); i * step <= s.max + step * 1e-9; i++) out.push({ at: i * step, label: i === 0 ? "0" : label(i * step) });
+  return out;
+}
+
 /** scaleOf is the scale of a dimension: categories in the middle of even bands. */
 export function scaleOf(dim, from, to, log) {
   if (dim.categories) return scale(-0.5, Math.max(dim.categories.length - 0.5, 0.5), from, to);

@@ -2,7 +2,7 @@
 import { ui } from "../html.js";
 import { Canvas, axes, cut, pointer } from "./canvas.js";
 import { token } from "./colour.js";
-import { scale, ticks } from "./scale.js";
+import { scale, timeTicks } from "./scale.js";
 import { duration, stamp } from "../format.js";
 
 const { html } = ui;
@@ -39,7 +39,7 @@ export function Timeline({ list, from, to, label }) {
   const sx = (width) => scale(from, to, left, width - 14);
   const draw = (c, width) => {
     const x = sx(width), y = scale(0, count, 12 + count * tall, 12), spread = scale(0, to - from, left, width - 14);
-    axes(c, { x: spread, y, xTicks: ticks(spread, Math.max(3, Math.floor(width / 140))).map((t) => ({ ...t, label: duration(t.at) })), yTicks: [], xLabel: `since ${stamp(from * 1000)}` });
+    axes(c, { x: spread, y, xTicks: timeTicks(spread, Math.max(3, Math.floor(width / 140)), duration), yTicks: [], xLabel: `since ${stamp(from * 1000)}` });
     let named = null, below = -Infinity;
     c.textBaseline = "middle";
     for (const b of placed.bars) {
@@ -62,5 +62,5 @@ export function Timeline({ list, from, to, label }) {
   const busy = placed.bars.reduce((n, b) => n + Math.min(b.to, to) - Math.max(b.from, from), 0) / Math.max(to - from, 1e-3);
   return html`<div><${Canvas} height=${height} draw=${draw} on=${[placed, from, to]} tip=${tip} label=${label} onPointerMove=${move} onPointerLeave=${() => setTip(null)}
       onClick=${(e) => { const [b] = at(e); if (b?.open) location.hash = b.open; }} />
-    <div class="small quiet">${placed.bars.length} attempts that have ended, ${busy.toFixed(1)} at once on average${placed.lanes > count ? `; ${placed.lanes - count} lanes more are not shown` : ""}</div></div>`;
+    <div class="small quiet">${placed.bars.length} attempts that have ended, ${busy.toFixed(1)} at once on average, of ${placed.lanes} at most: ${Math.round(100 * busy / Math.max(placed.lanes, 1))} % used${placed.lanes > count ? `; ${placed.lanes - count} lanes more are not shown` : ""}</div></div>`;
 }
