@@ -2,11 +2,13 @@
 import { ui } from "./html.js";
 import { ask, get, reached, useServer } from "./api.js";
 import { Cluster } from "./cluster.js";
+import { Compare } from "./compare.js";
 import { Login } from "./login.js";
 import { SweepPage } from "./sweep.js";
 import { Sweeps } from "./sweeps.js";
+import { WorkflowPage } from "./workflow.js";
+import { Workflows } from "./workflows.js";
 import { TrialPage } from "./trial.js";
-import { Empty } from "./parts.js";
 import { link, useRoute } from "./route.js";
 import { ThemeSwitch, applyTheme } from "./theme.js";
 import { useClock } from "./events.js";
@@ -24,18 +26,20 @@ function Top({ route, who, logout }) {
   const at = (name) => ((route.parts[0] ?? "sweeps") === name ? "page" : undefined);
   return html`<header class="top"><a class="skip" href="#content" onClick=${(e) => { e.preventDefault(); document.querySelector("main")?.focus(); }}>To the content</a>
     <a class="brand" href="#/">kaon</a>
-    <nav aria-label="Pages"><a href=${link(["sweeps"])} aria-current=${at("sweeps")}>Sweeps</a><a href=${link(["cluster"])} aria-current=${at("cluster")}>Cluster</a></nav>
+    <nav aria-label="Pages"><a href=${link(["sweeps"])} aria-current=${at("sweeps")}>Sweeps</a><a href=${link(["workflows"])} aria-current=${at("workflows")}>Workflows</a><a href=${link(["cluster"])} aria-current=${at("cluster")}>Cluster</a></nav>
     <span class="spring"></span><${LinkState} />
-    ${who && html`<span class="quiet small">${who.name}, ${who.role}</span><button class="plain" onClick=${logout}>log out</button>`}<${ThemeSwitch} /></header>`;
+    ${who && html`<span class="quiet small wide">${who.name}, ${who.role}</span><button class="plain" onClick=${logout}>log out</button>`}<${ThemeSwitch} /></header>`;
 }
 
 function Page({ route, who }) {
   const [first = "sweeps", id, part, number] = route.parts;
   if (first === "sweeps" && !id) return html`<${Sweeps} query=${route.query} who=${who} />`;
   if (first === "sweeps" && part === "trials" && number !== undefined) return html`<${TrialPage} key=${`${id}/${number}`} id=${id} number=${number} query=${route.query} />`;
-  if (first === "sweeps" && [undefined, "trials", "spec"].includes(part)) return html`<${SweepPage} key=${id} id=${id} tab=${part ?? ""} query=${route.query} who=${who} />`;
+  if (first === "sweeps" && [undefined, "parameters", "trials", "spec"].includes(part)) return html`<${SweepPage} key=${id} id=${id} tab=${part ?? ""} query=${route.query} who=${who} />`;
+  if (first === "compare") return html`<${Compare} query=${route.query} />`;
+  if (first === "workflows") return id ? html`<${WorkflowPage} key=${id} id=${id} query=${route.query} who=${who} />` : html`<${Workflows} query=${route.query} />`;
   if (first === "cluster") return html`<${Cluster} query=${route.query} />`;
-  return html`<div class="card"><${Empty} title="There is no such page"><a href="#/">All sweeps</a></${Empty}></div>`;
+  return html`<h1>There is no such page</h1><p><a href="#/">All sweeps</a></p>`;
 }
 
 /** Guarded shows a fault of a page instead of nothing, and tries again at another address. */
