@@ -46,7 +46,7 @@ func (c *artifactsCmd) Run(ctx context.Context, out *output) error {
 	if attempt.End != nil {
 		files = attempt.End.Files
 	}
-	prefix := results.ArtifactsPrefix(src.id, trial.Trial, attempt.Attempt)
+	prefix := attempt.End.Artifacts(src.id, trial.Trial, attempt.Attempt)
 	if c.Get != "" {
 		return c.fetch(ctx, out, src, files, prefix)
 	}

@@ -12,7 +12,7 @@ import (
 
 type bestCmd struct {
 	Sweep  string `arg:"" optional:"" help:"Sweep; the newest when left out."`
-	Format string `enum:"text,json,yaml,env,flags" default:"text" help:"text, json, yaml, env or flags."`
+	Format string `enum:"text,json,yaml,env,flags,argo,airflow,metaflow" default:"text" help:"text, json, yaml, env, flags, or the parameters for argo, airflow or metaflow."`
 	JSON   bool   `help:"Same as --format json."`
 
 	Explain bool `help:"Say too which parameters matter, alone and in pairs, where the best trials lie, and how the best was come by."`
@@ -22,7 +22,8 @@ type bestCmd struct {
 
 func (c *bestCmd) Help() string {
 	return "Text shows numbers with six digits and the beginning of long values; the other formats have them whole. " +
-		"env prints `export KAON_PARAM_…='…'` lines for a shell to eval, flags prints --name=value words for a command line."
+		"env prints `export KAON_PARAM_…='…'` lines for a shell to eval, flags prints --name=value words for a command line. " +
+		"argo prints a file for argo submit --parameter-file, airflow a value for airflow dags trigger --conf, metaflow words for a flow's run."
 }
 
 func (c *bestCmd) Run(ctx context.Context, out *output) error {

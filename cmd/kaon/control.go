@@ -29,7 +29,7 @@ func (c *stopCmd) Run(ctx context.Context, out *output) error {
 		return c.send(ctx, out, id, func(to controller, ctx context.Context, id string) error {
 			return to.StopTrial(ctx, id, trial, c.Reason)
 		}, sent{Done: "stop", Trial: &trial}, trialText(trial)+" of %s is ending")
-	case strings.Contains(c.Target, "/"):
+	case strings.HasPrefix(c.Target, "/") || strings.Contains(c.Target, "/") && checkSweepName(c.Target) == nil:
 		return err
 	}
 	return c.send(ctx, out, c.Target, func(to controller, ctx context.Context, id string) error {
@@ -131,7 +131,8 @@ func (s source) alive(ctx context.Context) (status, bool, error) {
 	}
 	for _, sweep := range live.Sweeps {
 		if sweep.Sweep == s.id {
-			return status{Live: true, Sweep: sweep, Running: live.Running}, true, nil
+			others := func(r control.Running) bool { return r.Sweep != s.id }
+			return status{Live: true, Sweep: sweep, Running: slices.DeleteFunc(live.Running, others)}, true, nil
 		}
 	}
 	return status{}, false, nil // it is about to be taken
@@ -175,8 +176,8 @@ func printStatus(w io.Writer, s status) error {
 		fmt.Fprintln(w, s.Sentence)
 	}
 	n := s.Trials
-	fmt.Fprintf(w, "%s: %d waiting, %d running, %d succeeded, %d failed, %d stopped\n",
-		plural(n.Total, "trial"), n.Waiting+s.Staged, n.Launched+n.Running-s.Staged, n.Succeeded, n.Failed, n.Stopped)
+	fmt.Fprintf(w, "%s: %d waiting, %d running, %d succeeded, %d failed, %d stopped%s\n",
+		plural(n.Total, "trial"), n.Waiting+s.Staged, n.Launched+n.Running-s.Staged, n.Succeeded, n.Failed, n.Stopped, cachedText(n.Cached))
 	if s.Queue != "" || s.Priority != 0 {
 		fmt.Fprintf(w, "queue %s, priority %d\n", cmp.Or(s.Queue, sweep.DefaultQueue), s.Priority)
 	}

@@ -126,7 +126,7 @@ func join(parts []part) string {
 
 // fit leaves parts out, those most easily spared first, until the rest fits or is worth too much.
 func fit(parts []part, width, sparing int) []part {
-	for columns(join(parts)) > width {
+	for len(parts) > 0 && columns(join(parts)) > width {
 		most := slices.MaxFunc(parts, func(a, b part) int { return a.spare - b.spare })
 		if most.spare < sparing {
 			break

@@ -121,3 +121,14 @@ func TestTableThatFits(t *testing.T) {
 		}
 	}
 }
+
+// A long value makes no line of a pipe endless.
+func TestTableOfLongText(t *testing.T) {
+	var out bytes.Buffer
+	var tab table
+	tab.row("TRIAL", "text")
+	tab.row(1, strings.Repeat("x", 1<<20))
+	if err := tab.print(&out); err != nil || out.Len() > 300 || !strings.Contains(out.String(), "xxx…") {
+		t.Errorf("%d bytes, %v", out.Len(), err)
+	}
+}

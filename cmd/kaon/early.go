@@ -37,6 +37,9 @@ func endedEarly(t board.Trial) string {
 	if a == nil || a.End == nil || a.End.Stop == nil {
 		return ""
 	}
+	if a.End.Stop.Rule == sweep.Racing { // it never began
+		return " by racing"
+	}
 	return fmt.Sprintf(" by %s, step %d", a.End.Stop.Rule, a.End.Stop.Step)
 }
 

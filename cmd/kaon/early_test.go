@@ -53,6 +53,15 @@ func stopsOf(t *testing.T, p place, id string) (all []string) {
 	return all
 }
 
+// A plan ends where nobody is expected to, though W&B's rungs go on.
+func TestPlanOfHyperband(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("s.yaml", strings.Replace(strings.Replace(halved, "{type: asha, min_iter: 2, max_iter: 4, eta: 2}", "{type: hyperband, min_iter: 3}", 1),
+		"values: [10, 20, 9, 30, 8, 40]", "values: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]", 1))
+	p.kaon("plan", "s.yaml").ends(exitDone).prints("of about 12 trials there end at report 3: 8, 9: 3, 1 run to their end\n")
+}
+
 func said(file string) string {
 	text, _ := os.ReadFile(file)
 	return string(text)

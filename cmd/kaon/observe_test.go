@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // page asks an address for a page, with a token if one is given.
@@ -85,7 +87,9 @@ func TestObserve(t *testing.T) {
 	p := newPlace(t)
 	p.write("quick.yaml", quickSpec)
 	address := closedPort(t)
-	x, ready := p.serving("--listen", "127.0.0.1:0", "--metrics", address, "--log", "debug", "--log-format", "json")
+	p.write("rules.yaml", "groups:\n- {name: small, attribute: pool, value: small, agent: {cpus: 1, memory_mb: 1024}, max_agents: 9, command: ['true']}\n")
+	x, ready := p.serving("--listen", "127.0.0.1:0", "--metrics", address, "--log", "debug", "--log-format", "json",
+		"--scaling", "rules.yaml", "--scaling-every", "100ms")
 	p.kaon("queue", "set", "eng", "--weight", "2").ends(exitDone)
 	p.kaon("submit", "quick.yaml", "-w").ends(exitDone)
 	tokens := map[string]string{}
@@ -96,10 +100,15 @@ func TestObserve(t *testing.T) {
 	if status, _ := page(t, http.DefaultClient, at+"/metrics", ""); status != http.StatusUnauthorized {
 		t.Errorf("without a token: %d", status)
 	}
-	status, text := page(t, http.DefaultClient, at+"/metrics", tokens["viewer"])
-	if status != http.StatusOK {
-		t.Fatalf("metrics: %d %s", status, text)
-	}
+	var text string
+	testkit.Await(t, "a first look at how many agents there should be", func() bool {
+		status, now := page(t, http.DefaultClient, at+"/metrics", tokens["viewer"])
+		if status != http.StatusOK {
+			t.Fatalf("metrics: %d %s", status, now)
+		}
+		text = now
+		return strings.Contains(text, "kaon_scaling_agents")
+	})
 	found := samples(t, text)
 	_, beside := page(t, http.DefaultClient, "http://"+address+"/metrics", "")
 	for name := range samples(t, beside) {

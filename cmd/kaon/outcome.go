@@ -102,8 +102,8 @@ func (r *runner) finish(o outcome, err error) error {
 func (r *runner) print(o outcome) {
 	w := r.out.stdout
 	painterFor(w).line("\n"+o.Sweep+" ", o.State,
-		fmt.Sprintf(" after %.1f s: %d succeeded, %d failed, %d stopped of %s",
-			o.Seconds, o.Trials.Succeeded, o.Trials.Failed, o.Trials.Stopped, plural(o.Trials.Total, "trial")))
+		fmt.Sprintf(" after %.1f s: %d succeeded, %d failed, %d stopped%s of %s",
+			o.Seconds, o.Trials.Succeeded, o.Trials.Failed, o.Trials.Stopped, cachedText(o.Trials.Cached), plural(o.Trials.Total, "trial")))
 	if len(o.EarlyStopped) > 0 {
 		fmt.Fprintf(w, "ended early: %s\n", byRule(o.EarlyStopped))
 	}
@@ -121,3 +121,11 @@ func (r *runner) print(o outcome) {
 }
 
 const lastWrites = 2 * time.Minute // how long the bucket may take for the last records
+
+// cachedText adds to counts how many trials did not run because their work was done already, if there are any.
+func cachedText(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d cached", n)
+}

@@ -24,7 +24,7 @@ func (c *exportCmd) publishable() error {
 		}
 		return nil
 	case c.Output == "-":
-		return usage(errors.New("--to tensorboard writes a folder: name a new or empty one with --output DIR"))
+		return usage(fmt.Errorf("--to %s writes a folder: name a new or empty one with --output DIR", c.To))
 	}
 	return emptyFolder(c.Output)
 }
@@ -56,7 +56,12 @@ func (c *exportCmd) publish(ctx context.Context, out *output, src source, from l
 		return usage(fmt.Errorf("write export: %w", err))
 	}
 	defer dir.Close()
-	n, err := export.TensorBoard(ctx, dir, src.bucket, src.id, from.Board)
+	var n int
+	if c.To == "wandb" {
+		n, err = export.Wandb(ctx, dir, src.bucket, src.id, os.Getenv("WANDB_PROJECT"), from.Board)
+	} else {
+		n, err = export.TensorBoard(ctx, dir, src.bucket, src.id, from.Board)
+	}
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/client"
 	"github.com/kaon-sweep/kaon/server/control"
+	"github.com/kaon-sweep/kaon/server/standby"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -64,7 +65,7 @@ func (f liveFlags) open(ctx context.Context, out *output, id string) (source, er
 		return source{}, err
 	}
 	if src.remote != nil {
-		src.socket, src.control = f.Server, src.remote.Control()
+		src.socket, src.control = src.place, src.remote.Control()
 		return src, nil
 	}
 	src.folder = f.State
@@ -123,6 +124,9 @@ func (f resultsFlags) open(ctx context.Context, out *output, id string) (source,
 		id = ""
 	}
 	if id != "" {
+		if err := checkSweepName(id); err != nil {
+			return source{}, err
+		}
 		if id, err = called(ctx, bucket, id); err != nil {
 			return source{}, err
 		}
@@ -159,7 +163,7 @@ func (f resultsFlags) openRemote(ctx context.Context, id string) (source, error)
 	if id, err = resolve(ctx, from, id); err != nil {
 		return source{}, err
 	}
-	return source{bucket: from.Bucket(), id: id, place: f.Server, remote: from}, nil
+	return source{bucket: from.Bucket(), id: id, place: from.Address(), remote: from}, nil
 }
 
 // again is the command that goes on with the sweep.
@@ -223,6 +227,9 @@ const trialHelp = "SWEEP/TRIAL, or a number for the newest sweep; \"then\" for t
 // parseTrial reads SWEEP/TRIAL, or TRIAL alone for the newest sweep.
 func parseTrial(arg string) (sweep string, trial int, err error) {
 	sweep, number, found := strings.Cut(arg, "/")
+	if found && sweep == "" {
+		return "", 0, usage(fmt.Errorf("%q names a trial of no sweep: is a variable not set? A number alone is one of the newest sweep", arg))
+	}
 	if !found {
 		sweep, number = "", arg
 	}
@@ -283,9 +290,14 @@ func (s source) byHand(spec *sweep.Spec, trial board.Trial) server.ByHand {
 // by itself.
 func (s source) stateFolder() string {
 	if s.served() {
-		return server.StateFolder(s.place, s.folder, serveFolder)
+		return s.serverFolder()
 	}
 	return server.StateFolder(s.place, s.folder, s.id)
+}
+
+// serverFolder is where the state of this machine's server lies.
+func (s source) serverFolder() string {
+	return standby.Current(server.StateFolder(s.place, s.folder, serveFolder))
 }
 
 // served tells whether a server on this machine has or had the sweep.
@@ -293,6 +305,6 @@ func (s source) served() bool {
 	if s.remote != nil || s.id == "" {
 		return false
 	}
-	_, err := os.Stat(filepath.Join(server.StateFolder(s.place, s.folder, serveFolder), server.SweepsFolder, s.id))
+	_, err := os.Stat(filepath.Join(s.serverFolder(), server.SweepsFolder, s.id))
 	return err == nil
 }

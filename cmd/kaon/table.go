@@ -22,8 +22,8 @@ type cell struct {
 	state string // in whose colour it is shown; empty: none
 }
 
-// longestCell is the most that a cell shows even where there is room: a value may have megabytes.
-const longestCell = 1000
+// longestCell is the most that a cell shows even where there is room, as in a pipe: a value may have megabytes, and every row is as wide.
+const longestCell = 200
 
 // row takes the cells of a line. The last is not filled up.
 func (t *table) row(cells ...any) {
