@@ -34,15 +34,20 @@ var stateColours = map[string][2]string{
 
 // state is a text in the colour of a state.
 func (p painter) state(state, text string) string {
-	tone, known := stateColours[state]
-	if !p.on || !known || text == "" {
+	code := stateCode(state)
+	if !p.on || code == "" || text == "" {
 		return text
 	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+// stateCode is the colour of a state on this terminal; empty: it has none.
+func stateCode(state string) string {
 	many := 1
 	if strings.Contains(os.Getenv("TERM"), "256color") || os.Getenv("COLORTERM") != "" {
 		many = 0
 	}
-	return "\x1b[" + tone[many] + "m" + text + "\x1b[0m"
+	return stateColours[state][many]
 }
 
 // line writes a line whose beginning or middle is a state: what it says besides is made clean.

@@ -14,6 +14,7 @@ const reportAt = "https://github.com/kaon-sweep/kaon/issues"
 
 // crashed ends the process for a panic on a goroutine that has nobody to tell.
 func crashed(p *crash.Panic) {
+	leaveScreen()
 	stderr := &printable{to: &checked{file: os.Stderr}}
 	code := report(stderr, p)
 	stderr.end()

@@ -97,25 +97,15 @@ func (c *curvesCmd) draw(out *output, metric string, trials []board.Trial) error
 	if width <= 0 {
 		width = usualWidth
 	}
-	p := plot{height: c.Height, log: c.Log}
+	p := plot{height: c.Height, log: c.Log, lines: curvesOf(trials, c.Log)}
 	longest := 0
-	for _, t := range trials {
-		l := plotLine{label: fmt.Sprint(t.Trial)}
-		for _, point := range t.Curve {
-			x, y := float64(point.Step), float64(point.Value)
-			if !math.IsNaN(y) && !math.IsInf(y, 0) && (!c.Log || y > 0) {
-				l.x, l.y = append(l.x, x), append(l.y, y)
-			}
-		}
-		if len(l.x) > 0 {
-			p.lines, longest = append(p.lines, l), max(longest, len(l.label))
-		}
+	for _, l := range p.lines {
+		longest = max(longest, len(l.label))
 	}
 	if len(p.lines) == 0 {
 		_, err := fmt.Fprintln(out.stdout, "no trial to draw has reported a finite value of the objective yet")
 		return err
 	}
-	slices.Reverse(p.lines)
 	low, high := p.bounds()
 	p.width = max(20, min(width, 200)-p.margin(low[1], high[1])-3-3*(longest+1))
 	paint := painterFor(out.stdout)
@@ -124,4 +114,21 @@ func (c *curvesCmd) draw(out *output, metric string, trials []board.Trial) error
 	}
 	p.print(paint.w, paint.on)
 	return nil
+}
+
+// curvesOf are the curves of trials, the first last. With a logarithmic axis values have to be above zero.
+func curvesOf(trials []board.Trial, log bool) (lines []plotLine) {
+	for _, t := range slices.Backward(trials) {
+		l := plotLine{label: fmt.Sprint(t.Trial)}
+		for _, point := range t.Curve {
+			x, y := float64(point.Step), float64(point.Value)
+			if !math.IsNaN(y) && !math.IsInf(y, 0) && (!log || y > 0) {
+				l.x, l.y = append(l.x, x), append(l.y, y)
+			}
+		}
+		if len(l.x) > 0 {
+			lines = append(lines, l)
+		}
+	}
+	return lines
 }

@@ -92,6 +92,20 @@ func abs(n int) int { return max(n, -n) }
 
 // print writes the plot; colours says whether they can be seen.
 func (p *plot) print(w io.Writer, colours bool) {
+	for _, row := range p.rows() {
+		var b strings.Builder
+		for _, s := range row {
+			b.WriteString(coloured(s.text, s.code, colours && s.text != blank))
+		}
+		_, _ = io.WriteString(w, strings.TrimRight(b.String(), " "+blank)+"\n")
+	}
+}
+
+// blank is a cell without dots.
+const blank = "\u2800"
+
+// rows is the plot, with its axes.
+func (p *plot) rows() (all [][]span) {
 	low, high := p.bounds()
 	canvas := newDots(p.width, p.height)
 	at := func(x, y float64) (int, int) {
@@ -109,13 +123,16 @@ func (p *plot) print(w io.Writer, colours bool) {
 		}
 		ends[y0/4] = append(ends[y0/4], k)
 	}
-	p.printRows(w, canvas, ends, low[1], high[1], colours)
+	for row := range p.height {
+		slices.SortFunc(ends[row], func(a, b int) int { return cmp.Compare(a, b) })
+		all = append(all, p.row(canvas, row, ends[row], low[1], high[1]))
+	}
 	left, right := formatValue(low[0]), formatValue(high[0])
 	margin := strings.Repeat(" ", p.margin(low[1], high[1])+2)
 	if len(p.lines[0].x) == 1 && low[0]+1 == high[0] { // a single step
 		left, right = formatValue(p.lines[0].x[0]), ""
 	}
-	_, _ = io.WriteString(w, margin+left+strings.Repeat(" ", max(1, p.width-len(left)-len(right)))+right+"\n")
+	return append(all, []span{spanOf(margin + left + strings.Repeat(" ", max(1, p.width-len(left)-len(right))) + right)})
 }
 
 // margin is how wide the labels of the axis are.
@@ -123,32 +140,30 @@ func (p *plot) margin(low, high float64) int {
 	return max(len(formatValue(p.unscaled(low))), len(formatValue(p.unscaled(high))))
 }
 
-func (p *plot) printRows(w io.Writer, canvas *dots, ends [][]int, low, high float64, colours bool) {
-	margin := p.margin(low, high)
-	for row := range p.height {
-		label := ""
-		switch row {
-		case 0:
-			label = formatValue(p.unscaled(high))
-		case p.height - 1:
-			label = formatValue(p.unscaled(low))
-		}
-		var b strings.Builder
-		b.WriteString(strings.Repeat(" ", margin-len(label)) + label + " │")
-		for column, cell := range canvas.cells[row] {
-			b.WriteString(coloured(string(0x2800+cell), canvas.owner[row][column], colours && cell != 0))
-		}
-		slices.SortFunc(ends[row], func(a, b int) int { return cmp.Compare(a, b) })
-		for _, k := range ends[row] {
-			b.WriteString(" " + coloured(p.lines[k].label, k, colours))
-		}
-		_, _ = io.WriteString(w, strings.TrimRight(b.String(), " \u2800")+"\n")
+// row is one row of the plot, with the labels of the curves that end in it.
+func (p *plot) row(canvas *dots, row int, ends []int, low, high float64) (spans []span) {
+	label := ""
+	switch row {
+	case 0:
+		label = formatValue(p.unscaled(high))
+	case p.height - 1:
+		label = formatValue(p.unscaled(low))
 	}
+	spans = []span{spanOf(strings.Repeat(" ", p.margin(low, high)-len(label)) + label + " │")}
+	for column, cell := range canvas.cells[row] {
+		spans = append(spans, span{text: string(0x2800 + cell), code: lineColour(canvas.owner[row][column])})
+	}
+	for _, k := range ends {
+		spans = append(spans, spanOf(" "), span{text: p.lines[k].label, code: lineColour(k)})
+	}
+	return spans
 }
 
-func coloured(text string, of int, on bool) string {
-	if !on {
+func lineColour(of int) string { return lineColours[of%len(lineColours)] }
+
+func coloured(text, code string, on bool) string {
+	if !on || code == "" {
 		return text
 	}
-	return "\x1b[" + lineColours[of%len(lineColours)] + "m" + text + "\x1b[0m"
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"strings"
@@ -10,41 +11,31 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // onTerminal runs kaon on a terminal of its own, and answers with the terminal's other side.
 func (p place) onTerminal(columns uint16, env []string, args ...string) (*process, *os.File) {
 	p.t.Helper()
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	fd := int(master.Fd())
-	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
-		p.t.Fatal(err)
-	}
-	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	if err := unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: columns}); err != nil {
-		p.t.Fatal(err)
-	}
-	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	screen := newTranscript()
+	x, keys := p.before(screen, columns, 24, env, args...)
+	x.stdout = screen
+	return x, keys
+}
+
+// before is the same with what comes to the terminal written to somebody.
+func (p place) before(screen io.Writer, columns, rows uint16, env []string, args ...string) (*process, *os.File) {
+	p.t.Helper()
+	slave, master, err := testkit.OpenTerminal(columns, rows)
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	defer slave.Close()
-	screen := newTranscript()
 	cmd := p.command(args...)
 	cmd.Env = append(append(cmd.Env, "TERM=xterm-256color"), env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	x := p.launch(cmd)
-	x.stdout = screen
 	read := make(chan struct{})
 	x.drained = read
 	go func() {
@@ -164,7 +155,7 @@ func TestBarFollowsTheWindow(t *testing.T) {
 	line(t, began)
 	x.stdout.await(t, "0/8 · ")
 	for _, width := range []uint16{40, 20, 120} {
-		if err := unix.IoctlSetWinsize(int(keys.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: width}); err != nil {
+		if err := testkit.ResizeTerminal(keys, width, 24); err != nil {
 			t.Fatal(err)
 		}
 		testkit.Await(t, fmt.Sprintf("a bar that fits %d columns", width), func() bool {

@@ -15,7 +15,7 @@ import (
 type trialsCmd struct {
 	Sweep  string   `arg:"" optional:"" help:"Sweep; the newest when left out."`
 	State  []string `enum:"waiting,running,succeeded,failed,stopped,cached" help:"Only trials in these states: waiting, running, succeeded, failed, stopped, cached." placeholder:"STATE"`
-	Sort   string   `default:"trial" help:"trial, value, seconds, attempts, or a metric's name." placeholder:"KEY"`
+	Sort   string   `default:"trial" help:"trial, value, seconds, attempts, a metric's name, or params. and a parameter's." placeholder:"KEY"`
 	Desc   bool     `help:"Highest first; for value: worst first."`
 	Limit  *int     `placeholder:"N" help:"At most so many; 0 for all. When left out, 50 in the table and all in JSON."`
 	Metric []string `name:"metrics" placeholder:"NAME" help:"Show these metrics too, or all; the sweep's goals and what is sorted by are shown anyway."`
@@ -26,7 +26,7 @@ type trialsCmd struct {
 
 func (c *trialsCmd) Help() string {
 	return "The table has a column for each metric shown and for each parameter, numbers with six digits. On a terminal it is as wide as that: " +
-		"what does not fit is named below it. In a pipe it has all columns."
+		"what does not fit is named below it. In a pipe it has all columns, with the first 200 characters of each value; --json has all of it."
 }
 
 func (c *trialsCmd) Run(ctx context.Context, out *output) error {
@@ -113,10 +113,10 @@ func (c *trialsCmd) more(board liveBoard, query board.Query, listed int, id stri
 var builtin = []string{"trial", "value", "seconds", "attempts"}
 
 // check refuses a key that would sort nothing, and metrics that nothing reported.
-func (c *trialsCmd) check(board liveBoard) error {
-	metrics := board.Metrics()
-	if known := slices.Concat(builtin, metrics); !slices.Contains(known, c.Sort) {
-		return usage(fmt.Errorf("--sort %q is no key and no metric of this sweep; there are: %s", c.Sort, strings.Join(known, ", ")))
+func (c *trialsCmd) check(live liveBoard) error {
+	metrics := live.Metrics()
+	if known := slices.Concat(builtin, metrics); !slices.Contains(known, c.Sort) && !strings.HasPrefix(c.Sort, board.ParamPrefix) {
+		return usage(fmt.Errorf("--sort %q is no key and no metric of this sweep; there are: %s, and parameters as params.NAME", c.Sort, strings.Join(known, ", ")))
 	}
 	for _, name := range c.Metric {
 		if name != "all" && !slices.Contains(metrics, name) {
@@ -127,19 +127,19 @@ func (c *trialsCmd) check(board liveBoard) error {
 }
 
 // metrics are those that have a column: the sweep's goals, the one that is sorted by, and those asked for.
-func (c *trialsCmd) metrics(board liveBoard) (names []string) {
+func (c *trialsCmd) metrics(live liveBoard) (names []string) {
 	add := func(name string) {
 		if name != "" && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
-	add(board.known.Objective.Name)
-	for _, m := range board.known.Metrics {
+	add(live.known.Objective.Name)
+	for _, m := range live.known.Metrics {
 		if m.Goal != "" || m.Bounded() {
 			add(m.Name)
 		}
 	}
-	if !slices.Contains(builtin, c.Sort) {
+	if !slices.Contains(builtin, c.Sort) && !strings.HasPrefix(c.Sort, board.ParamPrefix) {
 		add(c.Sort)
 	}
 	for _, name := range c.Metric {
@@ -147,7 +147,7 @@ func (c *trialsCmd) metrics(board liveBoard) (names []string) {
 			add(name)
 			continue
 		}
-		for _, name := range board.Metrics() {
+		for _, name := range live.Metrics() {
 			add(name)
 		}
 	}
@@ -155,52 +155,69 @@ func (c *trialsCmd) metrics(board liveBoard) (names []string) {
 }
 
 func (c *trialsCmd) table(w io.Writer, board liveBoard, query board.Query, id string) error {
-	metrics := c.metrics(board)
-	repeated := board.known.Repeat.Trials > 1
-	var points pointTable
-	var rows [][]any
+	rows := trialRows{board: board, metrics: c.metrics(board)}
 	for t := range board.Trials(query) {
-		board.fill(&t)
-		state := t.State.String()
-		if p := board.running[t.Trial].Percent; p != nil && t.State == sweep.Running {
-			state += " " + percent(p)
-		}
-		state += endedEarly(t)
-		if t.Feasible != nil && !*t.Feasible && t.State.CanWin() {
-			state += ", infeasible"
-		}
-		row := []any{t.Trial, cell{state, t.State.String()}}
-		for _, name := range metrics {
-			row = append(row, valueOf(t, name))
-		}
-		row = append(row, len(t.Attempts), seconds(t))
-		if repeated {
-			row = append(row, *t.Point)
-		}
-		rows = append(rows, row)
-		points.add(t.Params)
+		rows.add(t)
 	}
-	heads := []any{"TRIAL", "STATE"}
-	for _, name := range metrics {
-		heads = append(heads, name)
-	}
-	heads = append(heads, "TRIES", "SECONDS")
-	if repeated {
-		heads = append(heads, "POINT")
-	}
-	var tab table
-	tab.keep = c.kept(metrics, 4+len(metrics))
-	tab.row(append(heads, points.heads()...)...)
-	for i, row := range rows {
-		tab.row(append(row, points.cells(i)...)...)
-	}
+	tab := rows.table(c.kept(rows.metrics, 4+len(rows.metrics)))
 	if err := printFitting(w, &tab, "kaon trials "+id); err != nil {
 		return err
 	}
-	if more := c.more(board, query, len(rows), id); more != "" {
+	if more := c.more(board, query, len(rows.rows), id); more != "" {
 		fmt.Fprintln(w, more)
 	}
 	return nil
+}
+
+// trialRows are trials as a table has them.
+type trialRows struct {
+	board   liveBoard
+	metrics []string
+	points  pointTable
+	rows    [][]any
+}
+
+func (r *trialRows) repeated() bool { return r.board.known.Repeat.Trials > 1 }
+
+// add takes the trial of the next line.
+func (r *trialRows) add(t board.Trial) {
+	r.board.fill(&t)
+	state := t.State.String()
+	if p := r.board.running[t.Trial].Percent; p != nil && t.State == sweep.Running {
+		state += " " + percent(p)
+	}
+	state += endedEarly(t)
+	if t.Feasible != nil && !*t.Feasible && t.State.CanWin() {
+		state += ", infeasible"
+	}
+	row := []any{t.Trial, cell{state, t.State.String()}}
+	for _, name := range r.metrics {
+		row = append(row, valueOf(t, name))
+	}
+	row = append(row, len(t.Attempts), seconds(t))
+	if r.repeated() {
+		row = append(row, *t.Point)
+	}
+	r.rows = append(r.rows, row)
+	r.points.add(t.Params)
+}
+
+// table has a column for each metric and parameter.
+func (r *trialRows) table(keep []int) table {
+	heads := []any{"TRIAL", "STATE"}
+	for _, name := range r.metrics {
+		heads = append(heads, name)
+	}
+	heads = append(heads, "TRIES", "SECONDS")
+	if r.repeated() {
+		heads = append(heads, "POINT")
+	}
+	tab := table{keep: keep}
+	tab.row(append(heads, r.points.heads()...)...)
+	for i, row := range r.rows {
+		tab.row(append(row, r.points.cells(i)...)...)
+	}
+	return tab
 }
 
 // kept are the columns that every screen has: which trial, its state, and what the table is sorted by.
@@ -209,7 +226,7 @@ func (c *trialsCmd) kept(metrics []string, fixed int) []int {
 	for i, name := range metrics {
 		by[name] = 2 + i
 	}
-	if c.Sort == "trial" && len(metrics) > 0 {
+	if _, shown := by[c.Sort]; (c.Sort == "trial" || !shown) && len(metrics) > 0 {
 		return []int{0, 1, 2}
 	}
 	return []int{0, 1, by[c.Sort]}
