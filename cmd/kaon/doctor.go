@@ -15,7 +15,7 @@ type doctorCmd struct {
 
 func (c *doctorCmd) Help() string {
 	return "Checks this machine, the results, the cluster and the server as other commands with the same flags would use them, and says what to do. " +
-		"It writes and deletes one small object in the results, and takes offers of a Mesos for two seconds, and changes nothing else. Exit code 1: something has to be mended."
+		"It writes and deletes one small object in the results and one empty file in the temporary folder, takes offers of a Mesos for two seconds, and changes nothing else. Exit code 1: something has to be mended."
 }
 
 func (c *doctorCmd) Run(ctx context.Context, out *output) error {

@@ -27,6 +27,16 @@ func (c *doctorFlags) cluster(ctx context.Context, f *findings) {
 		return
 	}
 	where.ConnectTimeout = 5 * time.Second
+	if where.Kubernetes != nil {
+		found, err := where.Offers(ctx, "", surveyWait)
+		if err != nil {
+			f.add("kubernetes", verdictFail, "see that `kubectl get pods` works with the same context, and that deploy/kubernetes/rbac.yaml is applied: docs/kubernetes.md", "%v", err)
+		} else {
+			describeNodes(f, found)
+		}
+		c.checkAdvertised(f, nil)
+		return
+	}
 	if where.Mesos == nil {
 		f.add("address", verdictOK, "", "trials run on this machine")
 		c.checkAdvertised(f, nil)
@@ -80,15 +90,16 @@ func checkMaster(ctx context.Context, f *findings, conf mesos.Config, master str
 	checkClock(f, "master", rs.Header.Get("Date"), time.Now())
 }
 
-// describeOffers says what there is now.
-func describeOffers(f *findings, found []offers.Offer, conf mesos.Config) {
-	roles, agents := []string{}, map[offers.AgentID]bool{}
-	var cpus, gpus float64
+// describeNodes says what a Kubernetes has.
+func describeNodes(f *findings, found []offers.Offer) {
+	cpus, gpus := offered(found)
+	f.when(len(found) == 0, verdictWarn, "kubernetes", "look at `kubectl get nodes`, at their taints (?tolerate=KEY) and at ?nodes=LABEL=VALUE",
+		"%s may take trials, with %s cpus and %s GPUs when empty", plural(len(found), "node"), formatValue(cpus), formatValue(gpus))
+}
+
+// offered is how many cpus and GPUs offers hold.
+func offered(found []offers.Offer) (cpus, gpus float64) {
 	for i := range found {
-		agents[found[i].Agent] = true
-		if role := found[i].Role; !slices.Contains(roles, role) {
-			roles = append(roles, role)
-		}
 		for _, a := range found[i].Amounts {
 			switch a.Name {
 			case "cpus":
@@ -96,6 +107,19 @@ func describeOffers(f *findings, found []offers.Offer, conf mesos.Config) {
 			case "gpus":
 				gpus += float64(a.Scalar) / 1000
 			}
+		}
+	}
+	return cpus, gpus
+}
+
+// describeOffers says what there is now.
+func describeOffers(f *findings, found []offers.Offer, conf mesos.Config) {
+	roles, agents := []string{}, map[offers.AgentID]bool{}
+	cpus, gpus := offered(found)
+	for i := range found {
+		agents[found[i].Agent] = true
+		if role := found[i].Role; !slices.Contains(roles, role) {
+			roles = append(roles, role)
 		}
 	}
 	asked := conf.Roles

@@ -13,7 +13,7 @@ type doctorFlags struct {
 	State     string `aliases:"state-dir" placeholder:"DIR" help:"Folder for journals and sandboxes, as for kaon run."`
 	TLSCert   string `name:"tls-cert" placeholder:"FILE" help:"Certificate that kaon serve is given, PEM."`
 	TLSKey    string `name:"tls-key" placeholder:"FILE" help:"Its key, PEM."`
-	Cluster   string `default:"local" env:"KAON_CLUSTER" placeholder:"WHERE" help:"local, or mesos://[user:secret@]host:port[,host:port…][?options] (${default})."`
+	Cluster   string `default:"local" env:"KAON_CLUSTER" placeholder:"WHERE" help:"local, mesos://[user:secret@]host:port[,host:port…][?options], or kubernetes[://CONTEXT][?options] (${default})."`
 	Advertise string `placeholder:"HOST[:PORT]" help:"Address at which agents and executors are to reach this machine."`
 	GPUs      string `name:"gpus" env:"KAON_GPUS" placeholder:"N|IDS" help:"GPUs of this machine for trials, as for kaon run."`
 	serverFlags

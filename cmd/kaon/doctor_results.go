@@ -55,20 +55,29 @@ func (c *doctorFlags) results(ctx context.Context, f *findings) {
 	default:
 		f.add("write and read", verdictOK, "", "%s", absolutePlace(c.Results))
 	}
-	found := false
-	for o, err := range b.List(ctx, "doctor/") {
-		if err != nil {
-			f.add("list", verdictFail, "s3:ListBucket on the prefix is needed, too", "%v", err)
-			break
-		}
-		found = found || o.Name == name
-	}
-	f.when(!found, verdictFail, "list", "use a store that lists what it has just taken", "what was written is %slisted at once", map[bool]string{false: "not "}[found])
+	checkList(ctx, f, b, name)
 	if s, ok := bucket.SignerOf(b); ok {
 		checkConditional(ctx, f, s, name, text)
 	}
 	err = b.Delete(ctx, name)
 	f.when(err != nil, verdictWarn, "delete", "s3:DeleteObject on the prefix is needed for kaon rm and gc", "%s", orError("what was written is gone again", err))
+}
+
+// checkList looks whether an object that was just written is listed.
+func checkList(ctx context.Context, f *findings, b bucket.Bucket, name string) {
+	found := false
+	for o, err := range b.List(ctx, "doctor/") {
+		if err != nil {
+			f.add("list", verdictFail, "it has to be readable: s3:ListBucket on the prefix, or the folder's owner and mode", "%v", err)
+			return
+		}
+		found = found || o.Name == name
+	}
+	text := "what was written is listed at once"
+	if !found {
+		text = "what was written is not listed at once"
+	}
+	f.when(!found, verdictFail, "list", "use a store that lists what it has just taken", "%s", text)
 }
 
 // checkConditional tries whether the store keeps an object from being written twice, and what its clock says.

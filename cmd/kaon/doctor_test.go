@@ -1,8 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kaon-sweep/kaon/results/bucket/dir"
 	"github.com/kaon-sweep/kaon/results/bucket/s3/s3test"
 	"github.com/kaon-sweep/kaon/testkit"
 )
@@ -169,4 +174,48 @@ func TestDoctorOfClocks(t *testing.T) {
 	if checkClock(f, "store", "yesterday", now); len(f.list) > 0 {
 		t.Errorf("%+v", f.list)
 	}
+}
+
+// Objects that cannot be listed are one finding, and no fault of what the store lists.
+func TestDoctorOfAList(t *testing.T) {
+	t.Parallel()
+	folder, err := dir.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := folder.Put(t.Context(), "doctor/y", strings.NewReader("")); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	for _, want := range []string{"not listed at once", "context canceled"} {
+		f := &findings{part: "results"}
+		checkList(ctx, f, folder, "doctor/x")
+		is(t, byCheck(t, f.list), "results list", verdictFail, want)
+		if len(f.list) != 1 {
+			t.Errorf("%+v", f.list)
+		}
+		cancel()
+	}
+}
+
+// The certificate of a server is looked at also where its address is one of IPv6.
+func TestDoctorOfAPeer(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp6", "[::1]:0")
+	if err != nil {
+		t.Skip(err)
+	}
+	h := httptest.NewUnstartedServer(http.NotFoundHandler())
+	h.Listener.Close()
+	h.Listener = listener
+	h.StartTLS()
+	defer h.Close()
+	u, err := url.Parse(h.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &findings{part: "server"}
+	checkPeer(t.Context(), f, u)
+	is(t, byCheck(t, f.list), "server certificate", verdictOK, "example.com")
 }

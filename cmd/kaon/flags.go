@@ -5,12 +5,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes"
 	"github.com/kaon-sweep/kaon/server"
 )
 
 // clusterFlags say where trials run.
 type clusterFlags struct {
-	Cluster string `default:"local" env:"KAON_CLUSTER" placeholder:"WHERE" help:"local, or mesos://[user:secret@]host:port[,host:port…][?options] (${default})."`
+	Cluster string `default:"local" env:"KAON_CLUSTER" placeholder:"WHERE" help:"local, mesos://[user:secret@]host:port[,host:port…][?options], or kubernetes[://CONTEXT][?options] (${default})."`
+	Context string `placeholder:"NAME" help:"Context of the kubeconfig for --cluster kubernetes; the current one when left out."`
 	executorFlags
 	machineFlags
 	Advertise      string        `placeholder:"HOST[:PORT]" help:"Address at which agents and executors reach this process, to fetch files and to leave artifacts; found out when left out."`
@@ -40,7 +42,21 @@ func (f *clusterFlags) cluster() (server.Cluster, error) {
 	c, err := clusterAt(f.Cluster, f.executorFlags, f.machineFlags)
 	c.Advertise, c.Containerizer, c.WorkDir = f.Advertise, f.Container, f.WorkDir
 	c.ConnectTimeout = f.ConnectTimeout - waited
+	if c.Mesos != nil {
+		c.Mesos.Waited = waited
+	}
+	if err == nil && f.Context != "" {
+		if c.Kubernetes == nil {
+			return c, usage(fmt.Errorf("--context %q names a context of the kubeconfig: it goes with --cluster kubernetes", f.Context))
+		}
+		c.Kubernetes.Context = f.Context
+	}
 	return c, err
+}
+
+// inPods tells the address of a Kubernetes.
+func inPods(where string) bool {
+	return where == kubernetes.Scheme || strings.HasPrefix(where, kubernetes.Scheme+"://")
 }
 
 // clusterAt is a cluster by its address.
@@ -49,8 +65,16 @@ func clusterAt(where string, e executorFlags, m machineFlags) (server.Cluster, e
 	if where == localCluster {
 		return c, nil
 	}
+	if inPods(where) {
+		conf, err := kubernetes.ParseAddress(where)
+		if err != nil {
+			return c, usage(fmt.Errorf("--cluster: %w", err))
+		}
+		c.Kubernetes = &conf
+		return c, nil
+	}
 	if !strings.HasPrefix(where, "mesos://") {
-		return c, usage(fmt.Errorf("--cluster %q: want local or mesos://host:port", where))
+		return c, usage(fmt.Errorf("--cluster %q: want local, mesos://host:port or kubernetes", where))
 	}
 	conf, err := parseCluster(where)
 	if err != nil {

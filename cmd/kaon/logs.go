@@ -17,6 +17,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
+	"github.com/kaon-sweep/kaon/server/control"
 	"github.com/kaon-sweep/kaon/server/sandbox"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -211,6 +212,10 @@ func (l *trialLog) sandbox(ctx context.Context) (sandbox.Reader, error) {
 	}
 	if l.attempt.End != nil && (l.leftNothing() || l.inBucket(ctx)) {
 		return nil, nil
+	}
+	r, runs := l.board.running[l.trial]
+	if socket, ok := l.src.control.(*control.Client); ok && runs && r.Attempt == l.attempt.Attempt && inPods(l.board.known.Cluster) {
+		return control.Output{Client: socket, Sweep: l.src.id, Trial: l.trial, Attempt: r.Attempt}, nil
 	}
 	place := cmp.Or(l.Cluster, l.board.known.Cluster)
 	if !strings.HasPrefix(place, "mesos://") {
