@@ -10,14 +10,18 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/kaon-sweep/kaon/scheduler/durable"
 	"github.com/kaon-sweep/kaon/scheduler/ledger"
 	"github.com/kaon-sweep/kaon/server/client"
 )
 
 // serverFlags say which server is asked.
 type serverFlags struct {
-	Server string `env:"KAON_SERVER" placeholder:"URL" help:"The server: unix:///path, http://host:port or https://host:port; this user's own on this machine when left out."`
+	Server string `env:"KAON_SERVER" placeholder:"URL" help:"The server: unix:///path, http://host:port or https://host:port; own, or left out: this user's on this machine."`
 }
+
+// ownAddress is what --server says for this user's own server.
+const ownAddress = "own"
 
 // announced is what a server leaves for this user's other commands.
 type announced struct {
@@ -66,8 +70,8 @@ var errNoServer = errors.New("no server of yours runs on this machine: start one
 
 // client is a way to the server.
 func (f serverFlags) client(ctx context.Context) (*client.Client, error) {
-	address := f.Server
-	if address == "" {
+	address, own := f.Server, f.Server == "" || f.Server == ownAddress
+	if own {
 		a, ok := thisMachines()
 		if !ok {
 			return nil, usage(errNoServer)
@@ -79,7 +83,7 @@ func (f serverFlags) client(ctx context.Context) (*client.Client, error) {
 		return nil, err
 	}
 	if _, err := c.WhoAmI(ctx); err != nil {
-		if f.Server == "" && errors.Is(err, client.ErrNobody) {
+		if own && errors.Is(err, client.ErrNobody) {
 			return nil, usage(errNoServer)
 		}
 		return nil, answered(err)
@@ -92,7 +96,11 @@ func clientAt(address string) (*client.Client, error) {
 	if err != nil {
 		return nil, usage(err)
 	}
-	c, err := client.New(address, token)
+	shown, err := certificateFor(address)
+	if err != nil {
+		return nil, usage(err)
+	}
+	c, err := client.New(address, token, shown...)
 	if err != nil {
 		return nil, usage(err)
 	}
@@ -126,13 +134,19 @@ func tokenOf(address string) (string, error) {
 	return known[address], err
 }
 
+// tokensFile, among this user's settings, has the tokens that `kaon login` kept.
+const tokensFile = "servers.json"
+
 // logins are the tokens that `kaon login` kept, by address, and the file they are in.
-func logins() (known map[string]string, file string, err error) {
+func logins() (known map[string]string, file string, err error) { return kept[string](tokensFile) }
+
+// kept is what `kaon login` kept in a file of this user's settings, by the server's address. No file: nobody could have kept any.
+func kept[T any](name string) (known map[string]T, file string, err error) {
 	config, err := os.UserConfigDir()
 	if err != nil {
-		return nil, "", nil // nobody could have kept one
+		return nil, "", nil
 	}
-	file = filepath.Join(config, "kaon", "servers.json")
+	file = filepath.Join(config, "kaon", name)
 	text, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, file, nil
@@ -141,9 +155,36 @@ func logins() (known map[string]string, file string, err error) {
 		err = json.Unmarshal(text, &known)
 	}
 	if err != nil {
-		return nil, file, fmt.Errorf("read the tokens of `kaon login`: %w", err)
+		return nil, file, fmt.Errorf("read what `kaon login` keeps in %s: %w", file, err)
 	}
 	return known, file, nil
+}
+
+// keep changes what a later kept finds.
+func keep[T any](name string, change func(known map[string]T)) error {
+	known, file, err := kept[T](name)
+	if err != nil {
+		return usage(err)
+	}
+	if file == "" {
+		return usage(errors.New("there is no folder for settings of yours: set HOME, or say who you are by " +
+			tokenVariable + ", or " + certVariable + " and " + keyVariable))
+	}
+	if known == nil {
+		known = map[string]T{}
+	}
+	change(known)
+	text, err := json.MarshalIndent(known, "", "  ")
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(file), 0o700)
+	}
+	if err == nil {
+		err = durable.Replace(file, append(text, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("keep it in %s: %w", file, err)
+	}
+	return nil
 }
 
 // absolutePlace is a place of results, good from any folder.

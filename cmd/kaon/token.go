@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/kaon-sweep/kaon/server/api"
@@ -21,10 +20,11 @@ type tokenCmd struct {
 }
 
 type tokenCreateCmd struct {
-	Name string `arg:"" help:"Who will use it: owner of what is submitted with it."`
-	Role string `enum:"viewer,submitter,operator,admin" default:"submitter" help:"viewer reads; submitter submits and changes what is their own; operator changes what is anybody's; admin makes tokens (${default})."`
-	Days int    `placeholder:"N" help:"After which it ends; never when left out."`
-	JSON bool   `help:"Print JSON."`
+	Name  string   `arg:"" help:"Who will use it: owner of what is submitted with it."`
+	Role  string   `enum:"viewer,submitter,operator,admin" default:"submitter" help:"viewer reads; submitter submits and changes what is their own; operator changes what is anybody's; admin makes tokens (${default})."`
+	Days  int      `placeholder:"N" help:"After which it ends; never when left out."`
+	Queue []string `placeholder:"QUEUE" help:"Into which, and those below, its caller may submit; may be repeated; all when left out."`
+	JSON  bool     `help:"Print JSON."`
 	serverFlags
 }
 
@@ -33,7 +33,7 @@ func (c *tokenCreateCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	made, err := to.CreateToken(ctx, api.NewToken{Name: c.Name, Role: api.Role(c.Role), Days: c.Days})
+	made, err := to.CreateToken(ctx, api.NewToken{Name: c.Name, Role: api.Role(c.Role), Days: c.Days, Queues: c.Queue})
 	if err != nil {
 		return answered(err)
 	}
@@ -63,13 +63,17 @@ func (c *tokenListCmd) Run(ctx context.Context, out *output) error {
 		return json.NewEncoder(out.stdout).Encode(list)
 	}
 	var tab table
-	tab.row("TOKEN", "NAME", "ROLE", "CREATED", "EXPIRES")
+	tab.row("TOKEN", "NAME", "ROLE", "QUEUES", "CREATED", "EXPIRES")
 	for _, t := range list {
 		expires := t.Expires
 		if expires == "" {
 			expires = "never"
 		}
-		tab.row(t.ID, t.Name, t.Role, t.Created, expires)
+		queues := strings.Join(t.Queues, ",")
+		if queues == "" {
+			queues = "all"
+		}
+		tab.row(t.ID, t.Name, t.Role, queues, t.Created, expires)
 	}
 	return tab.print(out.stdout)
 }
@@ -92,65 +96,67 @@ func (c *tokenRevokeCmd) Run(ctx context.Context, out *output) error {
 }
 
 type loginCmd struct {
-	Server string `arg:"" name:"url" help:"https://host:port, or http:// on this machine."`
+	Server     string `arg:"" name:"url" help:"https://host:port, or http:// on this machine."`
+	ClientCert string `name:"client-cert" placeholder:"FILE" help:"Show the server this certificate, PEM, instead of a token."`
+	ClientKey  string `name:"client-key" placeholder:"FILE" help:"Its key, PEM, that only you may read."`
 }
 
 func (c *loginCmd) Help() string {
-	return "Reads a token from standard input and keeps it, in a file that only you may read, for commands with --server URL or KAON_SERVER=URL."
+	return "Reads a token from standard input and keeps it, in a file that only you may read, for commands with --server URL or KAON_SERVER=URL. " +
+		"With --client-cert it keeps where certificate and key lie instead; a server that wants both takes the token of " + tokenVariable + "."
 }
 
 func (c *loginCmd) Run(ctx context.Context, out *output) error {
-	fmt.Fprint(out.stderr, "token: ")
-	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
-	token := strings.TrimSpace(line)
-	if token == "" {
-		return usage(errors.Join(errors.New("no token on standard input: kaon token create on the server's machine makes one"), err))
-	}
-	to, err := client.New(c.Server, token)
-	if err != nil {
-		return usage(err)
+	var to *client.Client
+	var store func() error
+	if c.ClientCert != "" || c.ClientKey != "" {
+		pair, err := newCertificateFiles(c.ClientCert, c.ClientKey)
+		if err != nil {
+			return usage(err)
+		}
+		shown, err := pair.load()
+		if err == nil && !strings.HasPrefix(c.Server, "https://") {
+			err = fmt.Errorf("%s: certificates are shown by TLS alone: want https", c.Server)
+		}
+		if err == nil {
+			to, err = client.New(c.Server, os.Getenv(tokenVariable), shown)
+		}
+		if err != nil {
+			return usage(err)
+		}
+		store = func() error {
+			if err := keep(certificatesFile, func(known map[string]certificateFiles) { known[c.Server] = pair }); err != nil {
+				return err
+			}
+			return keep(tokensFile, func(known map[string]string) { delete(known, c.Server) }) // a token would say who asks
+		}
+	} else {
+		fmt.Fprint(out.stderr, "token: ")
+		line, err := bufio.NewReader(os.Stdin).ReadString('\n')
+		token := strings.TrimSpace(line)
+		if token == "" {
+			return usage(errors.Join(errors.New("no token on standard input: kaon token create on the server's machine makes one"), err))
+		}
+		shown, err := certificateFor(c.Server)
+		if err == nil {
+			to, err = client.New(c.Server, token, shown...)
+		}
+		if err != nil {
+			return usage(err)
+		}
+		store = func() error {
+			return keep(tokensFile, func(known map[string]string) { known[c.Server] = token })
+		}
 	}
 	who, err := to.WhoAmI(ctx)
 	if err != nil {
 		return answered(err)
 	}
-	known, file, err := logins()
-	if err != nil {
-		return usage(err)
-	}
-	if file == "" {
-		return usage(errors.New("there is no folder for settings of yours: set HOME, or give the token in " + tokenVariable))
-	}
-	if known == nil {
-		known = map[string]string{}
-	}
-	known[c.Server] = token
-	text, err := json.MarshalIndent(known, "", "  ")
-	if err == nil {
-		err = os.MkdirAll(filepath.Dir(file), 0o700)
-	}
-	if err == nil {
-		err = saveSecret(file, append(text, '\n'))
-	}
-	if err != nil {
-		return fmt.Errorf("keep the token: %w", err)
+	if err := store(); err != nil {
+		return err
 	}
 	_, err = fmt.Fprintf(out.stdout, "you are %s, %s, at %s; use it with: export KAON_SERVER=%s\n", who.Name, who.Role, c.Server, c.Server)
 	return err
-}
-
-// saveSecret replaces a file by one that only its owner may read.
-func saveSecret(name string, text []byte) error {
-	temp, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name())
-	_, err = temp.Write(text)
-	if err = errors.Join(err, temp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), name)
 }
 
 type whoamiCmd struct {
