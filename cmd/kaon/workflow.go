@@ -20,7 +20,20 @@ type workflowCmd struct {
 	Cancel  workflowCancelCmd  `cmd:"" help:"End a run."`
 	Approve workflowApproveCmd `cmd:"" help:"Approve a step that waits for it."`
 	Skip    workflowSkipCmd    `cmd:"" help:"Have a step count as done."`
+	Message workflowMessageCmd `cmd:"" help:"Tell a step something while it runs."`
+	Signal  workflowSignalCmd  `cmd:"" help:"Let a step go on that waits for a signal."`
+	Logs    workflowLogsCmd    `cmd:"" help:"Print what a step of a server's run has written."`
+	Rm      workflowRemoveCmd  `cmd:"" aliases:"remove" help:"Forget a server's run that has ended, with all that its steps have left."`
 	Types   workflowTypesCmd   `cmd:"" help:"List the types of steps with their keys."`
+
+	Register   workflowRegisterCmd   `cmd:"" help:"Keep a workflow on a server under its name, as its next version."`
+	Versions   workflowVersionsCmd   `cmd:"" help:"List the versions of a registered workflow."`
+	Pin        workflowPinCmd        `cmd:"" help:"Have one version of a registered workflow run, or the newest again."`
+	Unregister workflowUnregisterCmd `cmd:"" help:"Forget a registered workflow with its versions."`
+	Pause      workflowPauseCmd      `cmd:"" help:"Have the triggers of a registered workflow begin nothing."`
+	Unpause    workflowUnpauseCmd    `cmd:"" help:"Have the triggers of a registered workflow begin runs again."`
+	Trigger    workflowTriggerCmd    `cmd:"" help:"Send a registered workflow a signal that its triggers wait for."`
+	Backfill   workflowBackfillCmd   `cmd:"" help:"Make the runs of a cron's times in a range, each once."`
 }
 
 // workflowFile names a workflow file.
@@ -34,7 +47,7 @@ func (f workflowFile) read() (*workflow.Workflow, error) {
 	if err != nil {
 		return nil, usage(err)
 	}
-	w, err := workflow.Read(f.File, src, workflow.WithEnvironment(os.LookupEnv), workflow.WithTypes(run.Types()))
+	w, err := run.Parse(f.File, src, workflow.WithEnvironment(os.LookupEnv))
 	if err != nil {
 		return nil, usage(err)
 	}

@@ -129,14 +129,18 @@ func (b *flowBoard) draw(r *run.Run, last bool) {
 	if b.quiet {
 		return
 	}
-	view := r.View(false)
+	b.show(r.View(false), r.Said(), last)
+}
+
+// show is draw for what is known of a run.
+func (b *flowBoard) show(view engine.View, said map[string]steps.Progress, last bool) {
 	if b.live {
 		b.wipe()
 		if last {
 			return // the result has all of it
 		}
 		view.Steps = fitSteps(view.Steps, heightOf(b.w)-2)
-		b.drawn = printSteps(b.w, view, r.Said())
+		b.drawn = printSteps(b.w, view, said)
 		return
 	}
 	for _, s := range view.Steps {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,21 +12,28 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/server/client"
 	"github.com/kaon-sweep/kaon/server/workflows"
-	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/workflow"
 	"github.com/kaon-sweep/kaon/workflow/engine"
 	"github.com/kaon-sweep/kaon/workflow/run"
 )
 
 type workflowRunCmd struct {
-	File       string   `arg:"" help:"Workflow file."`
+	File       string   `arg:"" help:"Workflow file, or NAME or NAME@VERSION of one that is registered on the server."`
 	Parameters []string `name:"parameter" short:"p" sep:"none" placeholder:"NAME=VALUE" help:"A parameter of the workflow; the value is YAML. May be repeated."`
+	Label      []string `sep:"none" placeholder:"WORD" help:"A word to find the run by on a server; may be repeated."`
+	Queue      string   `placeholder:"QUEUE" help:"A server's queue for steps that name none."`
+	Key        string   `placeholder:"TEXT" help:"On a server a second submission with the same key is the first: scripts may try again."`
+	Detach     bool     `help:"On a server: hand it in, and do not watch it."`
+	flowServer
 	workFlags
 }
 
 type workflowResumeCmd struct {
 	Run_ string `arg:"" name:"run" help:"Id of the run."`
+	flowServer
 	workFlags
 }
 
@@ -35,27 +41,30 @@ type workflowRestartCmd struct {
 	Run_       string   `arg:"" name:"run" help:"Id of the run."`
 	From       []string `placeholder:"STEP" help:"Run this step again, and all that follows it; may be repeated. Left out, what failed is run again."`
 	Parameters []string `name:"parameter" short:"p" sep:"none" placeholder:"NAME=VALUE" help:"Another value of a parameter; may be repeated."`
+	flowServer
 	workFlags
 }
 
-// workflowsFolder is the name of the folder of all runs of workflows among those of sweeps.
-const workflowsFolder = "workflows"
-
 func (c *workflowRunCmd) Run(ctx context.Context, out *output) error {
-	file, err := filepath.Abs(c.File)
+	to, err := c.at(ctx)
 	if err != nil {
 		return err
 	}
-	src, err := os.ReadFile(file)
-	if err != nil {
-		return usage(fmt.Errorf("read the workflow: %w", err))
+	if to != nil && isRegisteredName(c.File) {
+		return c.named(ctx, out, to)
 	}
-	wf, err := run.Parse(file, src)
+	wf, err := readFlow(c.File)
+	if errors.Is(err, os.ErrNotExist) && isRegisteredName(c.File) {
+		err = usage(fmt.Errorf("%w; what is registered on a server is run with --server", err))
+	}
 	if err != nil {
-		return usage(err)
+		return err
 	}
 	given, err := parseGiven(c.Parameters, wf)
 	if err != nil {
+		return err
+	}
+	if err := secretsFrom(wf, given); err != nil {
 		return err
 	}
 	if given, err = wf.Bind(given); err != nil {
@@ -64,25 +73,73 @@ func (c *workflowRunCmd) Run(ctx context.Context, out *output) error {
 	for _, w := range wf.Warnings {
 		fmt.Fprintf(out.stderr, "kaon: warning: %v\n", w)
 	}
-	name := wf.Name
-	if name == "" {
-		name = strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+	if to != nil {
+		return c.submit(ctx, out, to, wf, given)
 	}
-	id := run.NewID(name)
+	if c.Key != "" || c.Queue != "" || len(c.Label) > 0 || c.Detach {
+		return usage(errors.New("--key, --queue, --label and --detach are for runs of a server: give --server"))
+	}
+	id := run.NewID(run.NameOf(wf))
 	return c.goOn(ctx, out, id, func(cfg run.Config) (*run.Run, error) { return run.Create(cfg, id, "", wf, given) })
 }
 
+// named runs a registered workflow, and shows it until it has ended.
+func (c *workflowRunCmd) named(ctx context.Context, out *output, to *client.Client) error {
+	asked := namedRun{named: c.File, key: c.Key, parameters: c.Parameters, asked: api.RegisteredRun{Labels: c.Label, Queue: c.Queue}}
+	name, s, err := asked.begin(ctx, to)
+	switch {
+	case err != nil:
+		return err
+	case c.Detach && c.JSON:
+		return json.NewEncoder(out.stdout).Encode(s)
+	case c.Detach && s.Place > 0:
+		_, err = fmt.Fprintf(out.stdout, "%s: %s@%d waits at place %d of its queue\n", s.Run, name, s.Version, s.Place)
+		return err
+	case c.Detach:
+		_, err = fmt.Fprintf(out.stdout, "%s: %s@%d; watch it with: kaon workflow watch %s --server %s\n", s.Run, name, s.Version, s.Run, c.Server)
+		return err
+	case s.Place > 0:
+		if err := awaitTurn(ctx, out.stderr, to, name, c.Server, s); err != nil {
+			return err
+		}
+	}
+	return c.flowServer.follow(ctx, out, to, s.Run, c.Quiet, c.JSON)
+}
+
 func (c *workflowResumeCmd) Run(ctx context.Context, out *output) error {
+	if at, err := c.at(ctx); at != nil || err != nil {
+		if err != nil {
+			return err
+		}
+		return c.remote(ctx, out, at)
+	}
 	return c.goOn(ctx, out, c.Run_, func(cfg run.Config) (*run.Run, error) { return run.Open(cfg, c.Run_) })
 }
 
 func (c *workflowRestartCmd) Run(ctx context.Context, out *output) error {
+	if at, err := c.at(ctx); at != nil || err != nil {
+		if err != nil {
+			return err
+		}
+		return c.remote(ctx, out, at)
+	}
 	return c.goOn(ctx, out, c.Run_, func(cfg run.Config) (*run.Run, error) {
+		cfg.Secret = func(name string) (string, bool) {
+			for _, pair := range c.Parameters {
+				if text, ok := strings.CutPrefix(pair, name+"="); ok {
+					return text, true
+				}
+			}
+			return os.LookupEnv(name)
+		}
 		r, err := run.Open(cfg, c.Run_)
 		if err != nil {
 			return nil, err
 		}
 		given, err := parseGiven(c.Parameters, r.Workflow())
+		if err == nil {
+			err = setSecrets(r.Workflow(), given)
+		}
 		if err == nil {
 			err = r.Restart(c.From, given)
 		}
@@ -93,33 +150,43 @@ func (c *workflowRestartCmd) Run(ctx context.Context, out *output) error {
 	})
 }
 
-// parseGiven reads NAME=VALUE pairs: what is a text in the workflow as it is typed, other values as YAML.
-func parseGiven(pairs []string, wf *workflow.Workflow) (map[string]any, error) {
-	given := map[string]any{}
-	for _, pair := range pairs {
-		name, text, ok := strings.Cut(pair, "=")
-		if !ok || name == "" {
-			return nil, usage(fmt.Errorf("--parameter %s: write NAME=VALUE", pair))
+// secretsFrom takes secret parameters that were not given from variables of their names, and sets those that were, where the secrets of
+// steps are looked for.
+func secretsFrom(wf *workflow.Workflow, given map[string]any) error {
+	for _, p := range wf.Parameters {
+		if _, ok := given[p.Name]; !ok && p.Secret {
+			if text, ok := os.LookupEnv(p.Name); ok {
+				given[p.Name] = text
+			}
 		}
-		isText := slices.ContainsFunc(wf.Parameters, func(p workflow.Parameter) bool {
-			return p.Name == name && (p.Type.Kind == workflow.String || p.Type.Kind == workflow.File)
-		})
-		if isText {
-			given[name] = text
-			continue
-		}
-		tree, err := sweep.ReadTree("--parameter "+name, []byte("value: "+text))
-		if err != nil || tree.Get("value") == nil {
-			given[name] = text // a text that is no YAML
-			continue
-		}
-		v, err := workflow.ExpandTree(tree.Get("value"), nil)
-		if err != nil || strings.Contains(text, "${") {
-			v = text
-		}
-		given[name] = v
 	}
-	return given, nil
+	return setSecrets(wf, given)
+}
+
+func setSecrets(wf *workflow.Workflow, given map[string]any) error {
+	for _, p := range wf.Parameters {
+		if text, ok := given[p.Name].(string); ok && p.Secret {
+			if err := os.Setenv(p.Name, text); err != nil {
+				return usage(fmt.Errorf("parameter `%s`: %w", p.Name, err))
+			}
+		}
+	}
+	return nil
+}
+
+// withoutSecretParameters is a command line as records keep it.
+func withoutSecretParameters(words []string, wf *workflow.Workflow) []string {
+	words = slices.Clone(words)
+	for i, word := range words {
+		for _, p := range wf.Parameters {
+			for _, flag := range []string{"", "-p", "--parameter="} {
+				if p.Secret && strings.HasPrefix(word, flag+p.Name+"=") {
+					words[i] = flag + p.Name + "=***"
+				}
+			}
+		}
+	}
+	return words
 }
 
 // goOn works on a run until it has ended, shows it, and tells how it ended.
@@ -140,14 +207,19 @@ func (f *workFlags) goOn(ctx context.Context, out *output, id string, begin func
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return unreachable(fmt.Errorf("make the folder of runs: %w", err))
 	}
+	place, err := f.resultsPlace()
+	if err != nil {
+		return err
+	}
 	cluster := &workflows.Cluster{Bucket: r.bucket}
 	board := newFlowBoard(out, f.Quiet, f.JSON)
-	work, err := begin(run.Config{Folder: folder, Cluster: cluster, Told: board.told, Version: versionString()})
+	work, err := begin(run.Config{Folder: folder, Cluster: cluster, Told: board.told, Version: versionString(), Results: place})
 	if err != nil {
 		return f.explainRun(id, err)
 	}
 	s, told, err := r.openWith(ctx, func(cfg *server.Config) {
 		cfg.Folder, cfg.FrameworkName = filepath.Join(run.Folder(folder, id), "cluster"), "kaon "+id
+		cfg.Command = withoutSecretParameters(cfg.Command, work.Workflow())
 	})
 	if err != nil {
 		return errors.Join(err, work.Close())
@@ -167,6 +239,8 @@ func (f *workFlags) explainRun(id string, err error) error {
 		return usage(fmt.Errorf("no run %q in %s; kaon workflow list shows those there are, --results and --state say where to look", id, f.state(workflowsFolder)))
 	case errors.Is(err, run.ErrLocked):
 		return usage(fmt.Errorf("another process works on run %s: kaon workflow status %s shows it", id, id))
+	case errors.Is(err, run.ErrSecret):
+		return usage(err)
 	case errors.Is(err, run.ErrDamaged):
 		return unreachable(err)
 	}
@@ -201,29 +275,4 @@ func (f *workFlags) finishRun(out *output, s *server.Server, id string, view eng
 		return silently(exitFailed)
 	}
 	return nil
-}
-
-// flowResult is what `kaon workflow run --json` prints, and `status --json`: a contract for scripts.
-type flowResult struct {
-	Run      string `json:"run"`
-	Workflow string `json:"workflow"`
-	engine.View
-	Seconds float64 `json:"seconds"`
-	Live    bool    `json:"live"` // a process works on it
-}
-
-func flowSeconds(v engine.View) float64 {
-	end := v.Ended
-	if end == 0 {
-		end = time.Now().UnixMilli()
-	}
-	if v.Began == 0 {
-		return 0
-	}
-	return float64(end-v.Began) / 1000
-}
-
-func printFlow(w io.Writer, v flowResult) error {
-	enc := json.NewEncoder(w)
-	return enc.Encode(v)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kaon-sweep/kaon/results/bucket/s3/s3test"
 	"github.com/kaon-sweep/kaon/sweep/shell"
 	"github.com/kaon-sweep/kaon/testkit"
 	"github.com/kaon-sweep/kaon/workflow/engine"
@@ -73,12 +75,107 @@ func TestWorkflowFitsTheScreen(t *testing.T) {
 	}
 }
 
-// The value of a secret parameter would stand in the log.
-func TestWorkflowRefusesSecretParameters(t *testing.T) {
+// The value of a secret parameter reaches steps, and stands in no file that kaon writes.
+func TestWorkflowKeepsSecrets(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
-	p.write("flow.yaml", "parameters: {key: {type: string, secret: true}}\nsteps:\n  a: {type: command, command: 'true', inputs: {k: '${key}'}}\ngraph: a\n")
-	p.kaon("workflow", "run", "flow.yaml", "-p", "key=hush").ends(exitUsage).says("`key`", "secrets")
+	const secret = "hush-hush-99"
+	var authorization atomic.Value
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		authorization.Store(r.Header.Get("Authorization"))
+		_, _ = w.Write([]byte("you said " + r.Header.Get("Authorization")))
+	}))
+	defer server.Close()
+	p.write("flow.yaml", `
+parameters: {TOKEN: {type: string, secret: true}, url: {type: string}}
+steps:
+  see: {type: command, secrets: [TOKEN], command: 'echo "it is $TOKEN"; [ ${#TOKEN} = 12 ]'}
+  ask: {type: http, url: "${url}", headers: {Authorization: "Bearer ${TOKEN}"}}
+  say: {type: notify, message: "${parameters.TOKEN}"}
+  fail: {type: command, command: 'false'}
+graph: see -> ask -> say -> fail
+`)
+	f := flowOf(t, p.kaon("workflow", "run", "flow.yaml", "-p", "TOKEN="+secret, "-p", "url="+server.URL, "--json").ends(exitFailed))
+	if got := f.step(t, "ask").Outputs["body"]; got != "you said Bearer ***" || authorization.Load() != "Bearer "+secret {
+		t.Errorf("the answer is %v, sent was %v", got, authorization.Load())
+	}
+	if err := filepath.WalkDir(p.dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || d.Name() == "flow.yaml" {
+			return err
+		}
+		if data, err := os.ReadFile(path); err != nil || strings.Contains(string(data), secret) && !strings.HasSuffix(path, "stdout") {
+			t.Errorf("%s has it (%v)", path, err)
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+	p.kaon("workflow", "restart", f.Run).ends(exitUsage).says("set the variable TOKEN")
+	p.kaon("workflow", "restart", f.Run, "--from", "say", "-p", "TOKEN=another-secret").ends(exitFailed).prints("say: ***")
+	p.kaon("workflow", "run", "flow.yaml", "-p", "url=x").ends(exitUsage).says("`TOKEN` is secret", "-p TOKEN=")
+	for text, want := range map[string]string{
+		"inputs: {t: '${TOKEN}'}, command: x":       "`TOKEN` is secret",
+		"env: {T: 'a ${TOKEN}'}, command: x":        "name it under the step's `secrets`",
+		"command: [x, '${parameters.TOKEN}']":       "`TOKEN` is secret",
+		"command: x, when: 'parameters.TOKEN == 1'": "`TOKEN` is secret",
+	} {
+		p.write("bad.yaml", "parameters: {TOKEN: {secret: true}}\nsteps:\n  a: {type: command, "+text+"}\ngraph: a\n")
+		p.kaon("workflow", "show", "bad.yaml").ends(exitUsage).says(want)
+	}
+}
+
+// What is known to be wrong in the keys of a type is told before anything starts.
+func TestWorkflowChecksKeysOfTypes(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	for step, want := range map[string]string{
+		"{type: spark-submit, application: a.py, conf: {executor.memory: 1g}}":       "settings of Spark begin with spark.",
+		"{type: spark-submit, application: a.py, deploy_mode: far}":                  "client, or cluster",
+		"{type: sql, database: 'oracle://x', query: SELECT 1}":                       "no database that is known",
+		"{type: sql, database: 'sqlite:///x', query: 'SELECT ${steps.a.outputs.x}'}": "would become part of the query",
+		"{type: sql, database: 'sqlite:///x', query: 'SELECT :x'}":                   ":x has no value",
+		"{type: hive, url: 'jdbc:hive2://h/d'}":                                      "`query` or `file`",
+		"{type: hive, url: h, query: SELECT 1}":                                      "jdbc:hive2://",
+		"{type: pig, script: 'a = ${steps.a.outputs.x};'}":                           "would become part of the script",
+		"{type: scala, class: A, file: a.scala}":                                     "`class` or `file`",
+		"{type: notebook, file: a.py}":                                               "ends with .ipynb",
+		"{type: spark, url: 'http://l', application: a.py, code: x}":                 "not both",
+		"{type: livy, url: 'http://l', code: 'x = ${steps.a.outputs.x}'}":            "would become part of the code",
+		"{type: genie, url: genie, cluster: [a], command: [b]}":                      "no address of a service",
+		"{type: titus, url: 'http://t'}":                                             "needs `image`",
+		"{type: http, url: 'http://t', fetch: {a: b}}":                               "fetches nothing",
+		"{command: x, fetch: {../a: b}}":                                             "no name within the step's folder",
+		"{command: x, fetch: {a: '${steps.nobody.artifacts.x}'}}":                    "nobody",
+	} {
+		p.write("bad.yaml", "steps:\n  a: {command: x}\n  b: "+step+"\ngraph: a -> b\n")
+		p.kaon("workflow", "show", "bad.yaml").ends(exitUsage).says(want, "bad.yaml:3:")
+	}
+}
+
+// A step finds the files that others have left, those of a for-each one behind the other, and asks a database with what they put out.
+func TestWorkflowFetchesArtifacts(t *testing.T) {
+	t.Parallel()
+	want(t, "python3")
+	p := newPlace(t)
+	p.write("flow.yaml", `
+steps:
+  make: {type: command, command: 'echo "model ${i}" > $KAON_ARTIFACTS/model.txt; echo "[1]" > $KAON_ARTIFACTS/more.json', artifacts: [model.txt]}
+  store:
+    type: command
+    fetch: {models: "${steps.make.artifacts['model.txt']}", own.yaml: flow.yaml}
+    command: 'cd $KAON_INPUTS; grep -q "^steps" own.yaml; printf "{\"text\": \"%s\"}" "$(cat models/0 models/2 | tr "\n" ,)" > $KAON_OUTPUT'
+  ask:
+    type: sql
+    database: sqlite:///flow.db
+    query: "SELECT upper(:t) AS text"
+    parameters: {t: "${steps.store.outputs.text}"}
+graph: "**(i = 1..3) --< make >-- store -> ask"
+`)
+	f := flowOf(t, p.kaon("workflow", "run", "flow.yaml", "--json").ends(exitDone))
+	first, _ := f.step(t, "ask").Outputs["first"].(map[string]any)
+	if first["text"] != "MODEL 1,MODEL 3," {
+		t.Errorf("it is %v", f.step(t, "ask").Outputs)
+	}
 }
 
 func TestWorkflowOfTheDeck(t *testing.T) {
@@ -170,7 +267,8 @@ func TestWorkflowKilledAndResumed(t *testing.T) {
 	}
 }
 
-// Whatever it was doing when it was killed, again and again, every step starts once: what ran went on, and was found.
+// Whatever it was doing when it was killed, again and again, every step ends. What was in flight went on and was found, or died with its
+// executor and started once more; nothing starts a third time.
 func TestWorkflowKilledAgainAndAgain(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -311,10 +409,12 @@ graph: ask -> wait -> mine -> inner -> say
 	if f.State != engine.Succeeded || posted.Load() != "it is 86" {
 		t.Errorf("posted was %v", posted.Load())
 	}
+	var list flowResult // the run that is a step is none of them
+	if p.kaon("workflow", "list", "--json").ends(exitDone).json(&list); list.Run != f.Run {
+		t.Errorf("the list has %s", list.Run)
+	}
 	p.kaon("workflow", "types").ends(exitDone).prints("spark-submit: ", "executor_memory", "sweep: ", "custom: ")
 	p.kaon("workflow", "types", "sh", "mine.sh").ends(exitDone).prints("mine: adds one", "a number")
-	p.write("bad.yaml", "steps:\n  h: {type: hive, command: x}\ngraph: h\n")
-	p.kaon("workflow", "run", "bad.yaml").ends(exitUsage).says("are not built", "beeline")
 }
 
 func TestWorkflowCache(t *testing.T) {
@@ -387,5 +487,28 @@ func TestWorkflowManual(t *testing.T) {
 	p.launch(cmd).within(building).ends(exitDone).prints("validateModel.accuracy = 0.9", "selectModel.chosen = ", "mine: says hello", "promote-")
 	if text := p.read("examples/promote/published/model.json"); !strings.Contains(text, `"weights"`) {
 		t.Errorf("published is %.100s", text)
+	}
+}
+
+// With results in S3 artifacts are fetched from there, and a for-each may go through a listing of it.
+func TestWorkflowOverS3(t *testing.T) {
+	server := s3test.Start(t)
+	server.Bucket("kaon-test")
+	p := newPlace(t)
+	p.aws = []string{"AWS_ACCESS_KEY_ID=" + s3test.AccessKey, "AWS_SECRET_ACCESS_KEY=" + s3test.SecretKey, "AWS_ENDPOINT_URL=" + server.URL, "AWS_REGION=us-east-1"}
+	p.write("flow.yaml", `
+steps:
+  make: {type: command, command: 'echo "made ${i}" > $KAON_ARTIFACTS/made.txt'}
+  read: {type: command, fetch: {one.txt: "${file}"}, command: 'printf "{\"text\": \"%s\"}" "$(cat $KAON_INPUTS/one.txt)" > $KAON_OUTPUT'}
+  join: {type: command, fetch: {all: "${steps.make.artifacts['made.txt']}"}, command: 'cat $KAON_INPUTS/all/0 $KAON_INPUTS/all/1 > $KAON_ARTIFACTS/all.txt'}
+graph: |
+  **(i = 1..2) --< make >-- **(file = files("s3://kaon-test/flow/sweeps/*/artifacts/0/1/made.txt")) --< read >-- join
+`)
+	f := flowOf(t, p.kaon("workflow", "run", "flow.yaml", "--results", "s3://kaon-test/flow", "--state", "state", "--json").ends(exitDone))
+	all := flowOf(t, p.kaon("workflow", "status", f.Run, "--all", "--json", "--state", "state").ends(exitDone))
+	for i, want := range []string{"made 1", "made 2"} {
+		if got := all.step(t, fmt.Sprintf("read[%d]", i)).Outputs["text"]; got != want {
+			t.Errorf("file %d is %v, want %s", i, got, want)
+		}
 	}
 }

@@ -2,22 +2,46 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/workflow"
 	"github.com/kaon-sweep/kaon/workflow/draw"
+	"github.com/kaon-sweep/kaon/workflow/run"
 )
 
 type workflowShowCmd struct {
-	workflowFile
+	File   string `arg:"" help:"Workflow file; - reads it from standard input. With --server also the id of a run there."`
 	Format string `enum:"text,svg,mermaid,dot,arrows,json" default:"text" help:"text: a line for each step; svg: a picture; mermaid or dot: text for those programs; arrows: the graph as one expression; json (${default})."`
 	JSON   bool   `help:"As --format json; problems of the file too."`
 	Width  int    `placeholder:"COLUMNS" help:"Of the text; as the terminal is, or 100, when left out."`
+	flowServer
+}
+
+// read reads and checks the file, or, where there is none, the workflow of a server's run.
+func (c *workflowShowCmd) read(ctx context.Context) (*workflow.Workflow, error) {
+	from, err := c.at(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, missing := os.Stat(c.File); from == nil || c.File == "-" || !errors.Is(missing, os.ErrNotExist) {
+		return workflowFile{c.File}.read()
+	}
+	src, err := from.WorkflowSource(ctx, c.File)
+	if err != nil {
+		return nil, answered(err)
+	}
+	w, err := run.Parse(c.File, src)
+	if err != nil {
+		return nil, usage(err)
+	}
+	return w, nil
 }
 
 func (c *workflowShowCmd) Help() string {
@@ -43,11 +67,11 @@ type shownParameter struct {
 	Description string `json:"description,omitempty"`
 }
 
-func (c *workflowShowCmd) Run(out *output) error {
+func (c *workflowShowCmd) Run(ctx context.Context, out *output) error {
 	if c.JSON {
 		c.Format = "json"
 	}
-	w, err := c.read()
+	w, err := c.read(ctx)
 	if err != nil {
 		return c.refuse(out, err)
 	}

@@ -9,8 +9,8 @@ import (
 	"os/user"
 	"time"
 
+	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/workflow/engine"
-	"github.com/kaon-sweep/kaon/workflow/expression"
 	"github.com/kaon-sweep/kaon/workflow/run"
 	"github.com/kaon-sweep/kaon/workflow/steps"
 )
@@ -19,6 +19,7 @@ import (
 type flowFlags struct {
 	Results string `default:"kaon-results" env:"KAON_RESULTS" placeholder:"PLACE" help:"Results as given to run (${default})."`
 	State   string `aliases:"state-dir" placeholder:"DIR" help:"Folder of journals and sandboxes, as given to run."`
+	flowServer
 }
 
 func (f flowFlags) work() *workFlags { return &workFlags{Results: f.Results, State: f.State} }
@@ -58,31 +59,37 @@ type workflowStatusCmd struct {
 	flowFlags
 }
 
-func (c *workflowStatusCmd) Run(_ context.Context, out *output) error {
+func (c *workflowStatusCmd) Run(ctx context.Context, out *output) error {
+	if from, err := c.at(ctx); from != nil || err != nil {
+		if err != nil {
+			return err
+		}
+		return c.remote(ctx, out, from)
+	}
 	r, err := c.read(c.Run_, c.All)
 	if err != nil {
 		return err
 	}
+	messages := api.MessagesOf(run.Talk(c.folder(), r.Header.Run, ""))
 	if c.JSON {
-		return printFlow(out.stdout, flowResult{r.Header.Run, r.Header.Name, r.View, flowSeconds(r.View), r.Live})
+		return printFlow(out.stdout, flowResult{r.Header.Run, r.Header.Name, r.View, flowSeconds(r.View), r.Live, messages})
 	}
 	state := string(r.View.State)
 	if !r.View.State.Ended() && !r.Live {
 		state = "interrupted"
 	}
 	painterFor(out.stdout).line(r.Header.Run+" ", state, fmt.Sprintf(" (%s)", r.Header.File))
-	printSteps(out.stdout, r.View, nil)
+	printSteps(out.stdout, r.View, lastSaid(messages))
 	if r.View.Reason != "" {
 		fmt.Fprintln(out.stdout, r.View.Reason)
 	}
 	printOutputs(out.stdout, r.View)
+	printValues(out.stdout, messages)
 	if state == "interrupted" {
 		fmt.Fprintf(out.stdout, "go on with: %s\n", goOn("workflow resume", r.Header.Run, c.Results, c.State, ""))
 	}
 	return nil
 }
-
-func outputText(v any) string { return expression.Text(v) }
 
 type workflowWatchCmd struct {
 	Run_ string `arg:"" optional:"" name:"run" help:"Id of the run; the newest when left out."`
@@ -94,11 +101,17 @@ type workflowWatchCmd struct {
 const watchEvery = 500 * time.Millisecond
 
 func (c *workflowWatchCmd) Run(ctx context.Context, out *output) error {
+	if from, err := c.at(ctx); from != nil || err != nil {
+		if err != nil {
+			return err
+		}
+		return c.remote(ctx, out, from)
+	}
 	id, err := c.id(c.Run_)
 	if err != nil {
 		return err
 	}
-	shown := map[string]engine.State{}
+	shown, talk := map[string]engine.State{}, talkLines{}
 	for {
 		r, err := c.read(id, false)
 		if err != nil {
@@ -116,6 +129,11 @@ func (c *workflowWatchCmd) Run(ctx context.Context, out *output) error {
 				continue
 			}
 			fmt.Fprintln(out.stdout, stepLine(s, steps.Progress{}))
+		}
+		for _, line := range talk.next(api.MessagesOf(run.Talk(c.folder(), id, ""))) {
+			if !c.JSON {
+				fmt.Fprintln(out.stdout, line)
+			}
 		}
 		if r.View.State.Ended() {
 			if !c.JSON {
@@ -140,11 +158,22 @@ func (c *workflowWatchCmd) Run(ctx context.Context, out *output) error {
 }
 
 type workflowListCmd struct {
-	JSON bool `help:"Print one JSON object a line."`
+	Registered bool `help:"The registered workflows of a server alone, not the runs."`
+	JSON       bool `help:"Print one JSON object a line: of runs, or of registered workflows."`
 	flowFlags
 }
 
-func (c *workflowListCmd) Run(_ context.Context, out *output) error {
+func (c *workflowListCmd) Run(ctx context.Context, out *output) error {
+	find := c.at
+	if c.Registered {
+		find = c.registered
+	}
+	if from, err := find(ctx); from != nil || err != nil {
+		if err != nil {
+			return err
+		}
+		return c.remote(ctx, out, from)
+	}
 	all, unread := run.List(c.folder())
 	for _, err := range unread {
 		fmt.Fprintf(out.stderr, "kaon: warning: %v\n", err)
@@ -153,14 +182,14 @@ func (c *workflowListCmd) Run(_ context.Context, out *output) error {
 	tab.row("RUN", "WORKFLOW", "STATE", "BEGAN", "SECONDS")
 	shown := 0
 	for _, r := range all {
-		if c.JSON {
-			r.View.Steps = nil
-			if err := printFlow(out.stdout, flowResult{r.Header.Run, r.Header.Name, r.View, flowSeconds(r.View), r.Live}); err != nil {
-				return err
-			}
+		if r.Header.Parent != "" { // a step of another
 			continue
 		}
-		if r.Header.Parent != "" {
+		if c.JSON {
+			r.View.Steps = nil
+			if err := printFlow(out.stdout, flowResult{r.Header.Run, r.Header.Name, r.View, flowSeconds(r.View), r.Live, nil}); err != nil {
+				return err
+			}
 			continue
 		}
 		state := string(r.View.State)
@@ -216,6 +245,12 @@ const requestPatience = 3 * time.Second
 
 // ask leaves a request, and waits until the run has taken it, if a process works on it.
 func (f flowFlags) ask(ctx context.Context, out *output, id string, q run.Request) error {
+	if to, err := f.at(ctx); to != nil || err != nil {
+		if err == nil {
+			err = askServer(ctx, to, id, q)
+		}
+		return err
+	}
 	r, err := f.read(id, false)
 	if err != nil {
 		return err

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/server/client"
+	"github.com/kaon-sweep/kaon/server/registry"
+	"github.com/kaon-sweep/kaon/workflow"
+	"github.com/kaon-sweep/kaon/workflow/run"
+)
+
+type workflowRegisterCmd struct {
+	File  string `arg:"" help:"Workflow file."`
+	Queue string `placeholder:"QUEUE" help:"The queue of its runs, for steps that name none."`
+	JSON  bool   `help:"Print JSON."`
+	flowServer
+}
+
+func (c *workflowRegisterCmd) Help() string {
+	return "Its folder is kept with it, and a version never changes. What is the same as the newest version makes none."
+}
+
+// registered is a way to the server that registered workflows are asked of: this user's own when none is named.
+func (f flowServer) registered(ctx context.Context) (*client.Client, error) {
+	if f.Server == "" {
+		f.Server = ownAddress
+	}
+	to, err := f.at(ctx)
+	if err == nil && to == nil {
+		err = usage(errors.New("workflows are registered on a server: give --server URL, or start one with kaon serve"))
+	}
+	return to, err
+}
+
+func (c *workflowRegisterCmd) Run(ctx context.Context, out *output) error {
+	wf, err := readFlow(c.File)
+	if err != nil {
+		return err
+	}
+	if err := registry.CheckName(run.NameOf(wf)); err != nil {
+		return usage(fmt.Errorf("%s: %w", c.File, err))
+	}
+	for _, w := range wf.Warnings {
+		fmt.Fprintf(out.stderr, "kaon: warning: %v\n", w)
+	}
+	to, err := c.registered(ctx)
+	if err != nil {
+		return err
+	}
+	sub := api.WorkflowSubmission{Source: string(wf.Source), File: filepath.Base(wf.File), Queue: c.Queue}
+	if sub.Folder, err = uploadFolder(ctx, out, to, filepath.Dir(wf.File)); err != nil {
+		return err
+	}
+	r, err := to.RegisterWorkflow(ctx, sub)
+	if err != nil {
+		return explainProblem(err)
+	}
+	if c.JSON {
+		return json.NewEncoder(out.stdout).Encode(r)
+	}
+	switch {
+	case !r.New:
+		_, err = fmt.Fprintf(out.stdout, "%s@%d is that already\n", r.Name, r.Latest)
+	case r.Version != r.Latest:
+		_, err = fmt.Fprintf(out.stdout, "%s@%d registered; %s@%d is pinned, and runs until kaon workflow pin %s@latest\n", r.Name, r.Latest, r.Name, r.Version, r.Name)
+	default:
+		_, err = fmt.Fprintf(out.stdout, "%s@%d registered; run it with: kaon workflow run %s --server %s\n", r.Name, r.Latest, r.Name, orOwn(c.Server))
+	}
+	return err
+}
+
+// readFlow reads a workflow file by its absolute path.
+func readFlow(name string) (*workflow.Workflow, error) {
+	file, err := filepath.Abs(name)
+	if err != nil {
+		return nil, err
+	}
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return nil, usage(fmt.Errorf("read the workflow: %w", err))
+	}
+	wf, err := run.Parse(file, src)
+	if err != nil {
+		return nil, usage(err)
+	}
+	return wf, nil
+}
+
+func orOwn(server string) string {
+	if server == "" {
+		return ownAddress
+	}
+	return server
+}
+
+// latestVersion is what stands behind @ for the newest version.
+const latestVersion = "latest"
+
+// versionAt cuts NAME@VERSION; 0: none is named.
+func versionAt(text string) (name string, version int, latest bool, err error) {
+	name, at, named := strings.Cut(text, "@")
+	if !named || at == latestVersion {
+		return name, 0, named, nil
+	}
+	version, err = strconv.Atoi(at)
+	if err != nil || version < 1 {
+		return "", 0, false, usage(fmt.Errorf("%s: behind @ stands a version, from 1, or latest", text))
+	}
+	return name, version, false, nil
+}
+
+type workflowVersionsCmd struct {
+	Name   string `arg:"" help:"Name of a registered workflow; with @VERSION and --source, that version."`
+	Source bool   `help:"Print the file of a version: the one that runs when none is named."`
+	JSON   bool   `help:"Print one JSON object a line."`
+	flowServer
+}
+
+func (c *workflowVersionsCmd) Run(ctx context.Context, out *output) error {
+	to, err := c.registered(ctx)
+	if err != nil {
+		return err
+	}
+	name, version, latest, err := versionAt(c.Name)
+	if err != nil {
+		return err
+	}
+	list, err := to.WorkflowVersions(ctx, name)
+	if err != nil {
+		return answered(err)
+	}
+	if latest {
+		version = list[0].Version
+	}
+	if c.Source {
+		text, err := to.VersionSource(ctx, name, version)
+		if err != nil {
+			return answered(err)
+		}
+		_, err = out.stdout.Write(text)
+		return err
+	}
+	var tab table
+	tab.row("VERSION", "RUNS", "BY", "REGISTERED", "HASH", "TAGS", "DESCRIPTION")
+	for _, v := range list {
+		if version != 0 && v.Version != version {
+			continue
+		}
+		if c.JSON {
+			if err := json.NewEncoder(out.stdout).Encode(v); err != nil {
+				return err
+			}
+			continue
+		}
+		runs := ""
+		if v.Current {
+			runs = "yes"
+		}
+		tab.row(fmt.Sprintf("%s@%d", name, v.Version), runs, v.By, timeText(v.Created), v.Hash[:12], strings.Join(v.Tags, " "), oneLineText(v.Description))
+	}
+	if c.JSON {
+		return nil
+	}
+	return tab.print(out.stdout)
+}
+
+func timeText(ms int64) string { return time.UnixMilli(ms).Format(time.DateTime) }
+
+type workflowPinCmd struct {
+	Name string `arg:"" help:"NAME@VERSION that runs from now on where none is named, or NAME@latest for the newest, whichever that is."`
+	flowServer
+}
+
+func (c *workflowPinCmd) Run(ctx context.Context, out *output) error {
+	name, version, latest, err := versionAt(c.Name)
+	if err != nil {
+		return err
+	}
+	if version == 0 && !latest {
+		return usage(fmt.Errorf("say which version: %s@2, or %s@latest", name, name))
+	}
+	to, err := c.registered(ctx)
+	if err != nil {
+		return err
+	}
+	r, err := to.PinWorkflow(ctx, name, version)
+	if err != nil {
+		return answered(err)
+	}
+	_, err = fmt.Fprintf(out.stdout, "%s@%d runs\n", r.Name, r.Version)
+	return err
+}
+
+type workflowUnregisterCmd struct {
+	Name string `arg:"" help:"Name of a registered workflow."`
+	flowServer
+}
+
+func (c *workflowUnregisterCmd) Run(ctx context.Context, out *output) error {
+	to, err := c.registered(ctx)
+	if err != nil {
+		return err
+	}
+	if err := to.RemoveRegistered(ctx, c.Name); err != nil {
+		return answered(err)
+	}
+	_, err = fmt.Fprintf(out.stdout, "%s: gone, with its versions; its runs stay\n", c.Name)
+	return err
+}
