@@ -3,10 +3,13 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net/http"
 
 	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/server/client"
 )
 
 type agentsCmd struct {
@@ -40,7 +43,18 @@ func (c *agentsCmd) Run(ctx context.Context, out *output) error {
 			}
 		}
 	}
-	return tab.print(out.stdout)
+	if err := tab.print(out.stdout); err != nil {
+		return err
+	}
+	groups, err := from.Scaling(ctx)
+	var old *client.Error
+	if errors.As(err, &old) && old.Status == http.StatusNotFound {
+		return nil // of a version that advises nobody
+	}
+	for i := range groups {
+		fmt.Fprintln(out.stdout, groups[i].Sentence())
+	}
+	return answered(err)
 }
 
 // agentWords says why an agent gets work or none.

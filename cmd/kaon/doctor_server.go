@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -120,7 +121,7 @@ func checkCertificate(f *findings, cert, key string, now time.Time) {
 		return
 	}
 	if info, err := os.Stat(key); err == nil {
-		f.when(info.Mode().Perm()&0o004 != 0, verdictFail, "key", "chmod 600 "+key, "%s, mode %v", key, info.Mode().Perm())
+		f.when(secretOpenTo(info) != "", verdictFail, "key", "chmod 600 "+key, "%s, mode %v", key, info.Mode().Perm())
 	}
 	if leaf, err := x509.ParseCertificate(pair.Certificate[0]); err == nil {
 		checkExpiry(f, "certificate", leaf, now)
@@ -136,7 +137,7 @@ func checkPeer(ctx context.Context, f *findings, u *url.URL) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	d := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, ServerName: u.Hostname()}} // nothing is said to it; who it is, the client asks
-	conn, err := d.DialContext(ctx, "tcp", u.Hostname()+":"+port)
+	conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
 	if err != nil {
 		return // the client says it better
 	}

@@ -48,11 +48,12 @@ func (c *agentChoice) undo(ctx context.Context, out *output, to *client.Client, 
 	if err != nil {
 		return answered(err)
 	}
+	chosen, err := meant(all, n, agents)
+	if err != nil {
+		return usage(err)
+	}
 	var lifted []string
-	for _, one := range all {
-		if !meant(one, n, agents) {
-			continue
-		}
+	for _, one := range chosen {
 		if err := to.RemoveCordon(ctx, one.ID); err != nil {
 			return answered(err)
 		}
@@ -80,18 +81,54 @@ func inForce(all []api.Cordon) string {
 	return "there are " + strings.Join(names, ", ")
 }
 
-// meant reports whether a cordon is of the agents that a command names.
-func meant(one api.Cordon, n api.NewCordon, agents []api.Agent) bool {
+// meant is those cordons that are of the agents a command names. A name that is one agent's means that one alone; another is
+// the beginning of one that is cordoned.
+func meant(all []api.Cordon, n api.NewCordon, agents []api.Agent) (chosen []api.Cordon, err error) {
 	if n.Agent == "" {
-		return one.Attribute == n.Attribute && one.Value == n.Value
+		return slices.DeleteFunc(slices.Clone(all), func(one api.Cordon) bool {
+			return one.Agent != "" || one.Attribute != n.Attribute || one.Value != n.Value
+		}), nil
 	}
+	exact, known := map[string]bool{n.Agent: true}, false // names of that agent
+	for _, a := range agents {
+		if a.ID == n.Agent || a.Host == n.Agent {
+			exact[a.ID], exact[a.Host], known = true, true, true
+		}
+	}
+	for _, one := range all {
+		if one.Agent != "" && exact[one.Agent] {
+			chosen = append(chosen, one)
+		}
+	}
+	if known || len(chosen) > 0 {
+		return chosen, nil
+	}
+	var hosts []string // or ids of those that are away
+	for _, one := range all {
+		if host, begins := cordonBegins(one, n.Agent, agents); begins {
+			chosen = append(chosen, one)
+			hosts = append(hosts, host)
+		}
+	}
+	slices.Sort(hosts)
+	if hosts = slices.Compact(hosts); len(hosts) > 1 {
+		return nil, fmt.Errorf("%q is the beginning of %d agents that are cordoned, %s: write more of one", n.Agent, len(hosts), strings.Join(hosts, ", "))
+	}
+	return chosen, nil
+}
+
+// cordonBegins reports whether the id or the host of a cordon's agent begins with a word; host is whose cordon it is.
+func cordonBegins(one api.Cordon, word string, agents []api.Agent) (host string, begins bool) {
 	if one.Agent == "" {
-		return false
+		return "", false
 	}
-	return one.Agent == n.Agent || slices.ContainsFunc(agents, func(a api.Agent) bool {
-		return (a.ID == n.Agent || a.Host == n.Agent || strings.HasPrefix(a.Host, n.Agent) || strings.HasPrefix(a.ID, n.Agent)) &&
-			(one.Agent == a.ID || one.Agent == a.Host)
-	})
+	host, begins = one.Agent, strings.HasPrefix(one.Agent, word)
+	for _, a := range agents {
+		if one.Agent == a.ID || one.Agent == a.Host {
+			host, begins = a.Host, begins || strings.HasPrefix(a.ID, word) || strings.HasPrefix(a.Host, word)
+		}
+	}
+	return host, begins
 }
 
 func cordonText(c api.Cordon) string {

@@ -111,6 +111,39 @@ func TestDrainOfACluster(t *testing.T) {
 	cluster.wait()
 }
 
+// The name of one agent means no other whose name begins with it.
+func TestMeantCordons(t *testing.T) {
+	t.Parallel()
+	agents := []api.Agent{{ID: "S0", Host: "a1"}, {ID: "S01", Host: "a10"}, {ID: "S2", Host: "a11"}, {ID: "S3", Host: "b"}}
+	all := []api.Cordon{
+		{ID: "1", Agent: "a10"}, {ID: "2", Agent: "a1"}, {ID: "3", Agent: "S2"}, {ID: "4", Attribute: "rack", Value: "a1"},
+		{ID: "5", Agent: "gone"}, {ID: "6", Agent: "S01"},
+	}
+	for _, c := range []struct {
+		word, want string
+		without    string // a cordon
+	}{
+		{"a1", "2", ""}, {"S0", "2", ""}, {"a10", "16", ""}, {"S01", "16", ""}, {"a11", "3", ""}, {"go", "5", ""}, {"gone", "5", ""}, {"S2", "3", ""},
+		{"a1", "", "2"}, {"a", "2 agents", "2"}, {"S", "2 agents", "2"}, {"a", "3 agents", ""}, {"b", "", ""}, {"x", "", ""},
+	} {
+		list := slices.DeleteFunc(slices.Clone(all), func(one api.Cordon) bool { return one.ID == c.without })
+		chosen, err := meant(list, api.NewCordon{Agent: c.word}, agents)
+		got := ""
+		for _, one := range chosen {
+			got += one.ID
+		}
+		if err != nil && strings.Contains(c.want, " ") && strings.Contains(err.Error(), c.want) {
+			got = c.want
+		}
+		if got != c.want {
+			t.Errorf("%s without %q means %q, %v; want %q", c.word, c.without, got, err, c.want)
+		}
+	}
+	if got, err := meant(all, api.NewCordon{Attribute: "rack", Value: "a1"}, agents); err != nil || len(got) != 1 || got[0].ID != "4" {
+		t.Errorf("by the attribute %+v, %v", got, err)
+	}
+}
+
 // awaitAgents waits until the server's agents are as wanted.
 func awaitAgents(t *testing.T, p place, what string, done func([]api.Agent) bool) (agents []api.Agent) {
 	t.Helper()

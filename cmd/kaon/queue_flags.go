@@ -1,9 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // queueFlags say where a sweep waits on a server.
 type queueFlags struct {
@@ -20,10 +17,4 @@ func (f queueFlags) overrides() (set []string) {
 		set = append(set, fmt.Sprintf("priority=%d", *f.Priority))
 	}
 	return set
-}
-
-// inQueue is a spec that waits where the flags say.
-func (f queueFlags) inQueue(from specFlags) specFlags {
-	from.Set = slices.Concat(from.Set, f.overrides())
-	return from
 }

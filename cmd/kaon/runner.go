@@ -12,7 +12,6 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/api"
-	"github.com/kaon-sweep/kaon/server/webhook"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -69,16 +68,16 @@ func (r *runner) open(ctx context.Context, id string, spec *sweep.Spec) (*server
 }
 
 // openServer opens a server of many sweeps, which tells the API what it hears as soon as there is one.
-func (r *runner) openServer(ctx context.Context, folder string, hears *atomic.Pointer[api.API], hooks *webhook.Sender) (*server.Server, *notices, error) {
+func (r *runner) openServer(
+	ctx context.Context, turn turn, hears *atomic.Pointer[api.API], hear func(scheduler.Notice),
+) (*server.Server, *notices, error) {
 	return r.openWith(ctx, func(cfg *server.Config) {
-		cfg.Folder, cfg.FrameworkName = folder, "kaon"
+		cfg.Folder, cfg.FrameworkName, cfg.Fence = turn.folder, "kaon", turn.fence()
 		cfg.Heard = func(n scheduler.Notice) {
 			if a := hears.Load(); a != nil {
 				a.Heard(n)
 			}
-			if hooks != nil {
-				hooks.Heard(n)
-			}
+			hear(n)
 		}
 	})
 }

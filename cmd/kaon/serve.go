@@ -10,17 +10,21 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/server/mcp"
+	"github.com/kaon-sweep/kaon/server/registry"
+	"github.com/kaon-sweep/kaon/server/scaling"
 	"github.com/kaon-sweep/kaon/server/ui"
+	"github.com/kaon-sweep/kaon/server/workflows"
 )
 
 type serveCmd struct {
@@ -30,8 +34,18 @@ type serveCmd struct {
 	Open    bool     `help:"Open the dashboard in the browser when it serves."`
 	Plain   bool     `help:"Listen beyond this machine without TLS: tokens can then be read on the network, unless a proxy in front has TLS."`
 	Rate    float64  `default:"100" placeholder:"N" help:"How many requests a second each caller with a token may make; 0: as many as they like (${default})."`
+	standbyFlags
 	webhookFlags
+	oidcFlags
+	certificateFlags
+	scalingFlags
+	traceFlags
 	workFlags
+
+	// What check has read of the flags.
+	issued    *api.People       // nil: no issuer's
+	certified *api.Certificates // nil: nobody is known by one
+	rules     []scaling.Group
 }
 
 func (c *serveCmd) Help() string {
@@ -62,21 +76,40 @@ func (c *serveCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
+	turn, err := c.turn(ctx, out, folder, c.unfitToStandBy(), c.standBy)
+	if err != nil {
+		return err
+	}
+	defer turn.end()
 	hooks, err := c.sender(r.log)
 	if err != nil {
 		return err
 	}
-	var serving atomic.Pointer[api.API]
-	s, told, err := r.openServer(ctx, folder, &serving, hooks)
+	spans, err := c.exporter(r.log)
 	if err != nil {
 		return err
 	}
-	err = c.serve(ctx, out, r, s, folder, &serving, told)
+	var serving atomic.Pointer[api.API]
+	s, told, err := r.openServer(ctx, turn, &serving, func(n scheduler.Notice) {
+		if hooks != nil {
+			hooks.Heard(n)
+		}
+		if spans != nil {
+			spans.Heard(n)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	err = c.serve(ctx, out, r, s, turn, &serving, told)
 	last, cancel := lastWork(closePatience)
 	defer cancel()
 	closed := s.Close(last)
 	if hooks != nil {
 		hooks.Close(last)
+	}
+	if spans != nil {
+		spans.Close(last)
 	}
 	if closed != nil {
 		err = errors.Join(err, unreachable(fmt.Errorf("close: %w; what is left is stored when it starts again", closed)))
@@ -92,10 +125,32 @@ func (c *serveCmd) rate() float64 {
 	return c.Rate
 }
 
-// check refuses what would let everybody in.
-func (c *serveCmd) check() error {
+// check reads what the flags name, before anything is opened, and refuses what would let everybody in.
+func (c *serveCmd) check() (err error) {
+	if c.issued, err = c.people(); err != nil {
+		return err
+	}
+	if c.certified, err = c.authorities(); err != nil {
+		return err
+	}
+	if c.certified != nil && c.issued != nil {
+		if err := c.onePersonOneName(); err != nil {
+			return err
+		}
+	}
+	if c.rules, err = c.groups(); err != nil {
+		return err
+	}
+	if len(c.Webhook) > 0 || slices.ContainsFunc(c.rules, func(g scaling.Group) bool { return g.Webhook != "" }) {
+		if _, err := c.webhookConfig(); err != nil {
+			return err
+		}
+	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return errors.New("--tls-cert and --tls-key go together")
+	}
+	if c.TLSCert == "" && c.ClientCA != "" {
+		return errors.New("--client-ca: clients show certificates by TLS alone: give --tls-cert and --tls-key")
 	}
 	if c.Rate < 0 || c.Rate > 1e6 {
 		return fmt.Errorf("--rate %v: want a number of requests a second, or 0 for no bound", c.Rate)
@@ -113,17 +168,43 @@ func (c *serveCmd) check() error {
 }
 
 // serve answers until ctx ends or the scheduler does.
-func (c *serveCmd) serve(ctx context.Context, out *output, r *runner, s *server.Server, folder string, serving *atomic.Pointer[api.API], told *notices) error {
+func (c *serveCmd) serve(ctx context.Context, out *output, r *runner, s *server.Server, turn turn, serving *atomic.Pointer[api.API], told *notices) error {
+	folder := turn.folder
 	tokens, err := api.OpenTokens(folder)
 	if err != nil {
 		return err
 	}
 	pages := &loopback{}
 	defer pages.close()
+	place, err := c.resultsPlace()
+	if err != nil {
+		return err
+	}
+	flows, err := workflows.New(workflows.Config{
+		Results: place, Folder: filepath.Join(folder, workflowsFolder), Server: s, Bucket: r.bucket, Version: versionString(), Fence: turn.fence(), Log: r.log,
+	})
+	if err != nil {
+		return err
+	}
+	defer flows.Close()
+	kept, err := registry.Open(registry.Config{Folder: filepath.Join(folder, "registered"), Runs: flows, Log: r.log, Fence: turn.fence(), May: api.Standing(tokens, c.issued)})
+	if err != nil {
+		return err
+	}
+	defer kept.Close()
+	advises, end, err := c.scaler(s, r.log)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		last, cancel := lastWork(closePatience)
+		defer cancel()
+		end(last)
+	}()
 	a, err := api.New(api.Config{
-		Server: s, Bucket: r.bucket, Folder: folder, Place: absolutePlace(c.Results), Tokens: tokens, Version: versionString(), Rate: c.rate(), Log: r.log,
+		Workflows: flows, Registered: kept, Server: s, Bucket: r.bucket, Folder: folder, Folders: turn.uploads, Place: absolutePlace(c.Results), Tokens: tokens, People: c.issued, Certificates: c.certified, Version: versionString(), Rate: c.rate(), Log: r.log,
 		UI: ui.Handler(), Browser: pages.open,
-		Metrics: r.stats.write,
+		Metrics: r.stats.write, Scaling: advises,
 	})
 	if err != nil {
 		return err
@@ -131,9 +212,12 @@ func (c *serveCmd) serve(ctx context.Context, out *output, r *runner, s *server.
 	defer a.Close()
 	pages.handler = a.Handler()
 	serving.Store(a)
+	flows.Start(func(c workflows.Change) { a.HeardRun(c); kept.Heard(c) })
+	kept.Start()
 	count := func(w io.Writer) { a.WriteMetrics(ctx, w) }
 	r.stats.more.Store(&count)
-	listeners, addresses, err := c.listen(a, filepath.Join(folder, apiSocket))
+	turn.waits()
+	listeners, addresses, err := c.listen(turn.guard(a.Handler()), filepath.Join(folder, apiSocket), r.log)
 	if err != nil {
 		return usage(err)
 	}
@@ -186,15 +270,15 @@ func (c *serveCmd) teller(out *output) func(line string) {
 const apiSocket = "api.sock"
 
 // listen begins to answer at the socket and at the addresses given. What it answers is ready.
-func (c *serveCmd) listen(a *api.API, socket string) (servers []*http.Server, addresses []string, err error) {
-	handler := mcp.Beside(a.Handler(), versionString())
+func (c *serveCmd) listen(answers http.Handler, socket string, log *slog.Logger) (servers []*http.Server, addresses []string, err error) {
+	handler := mcp.Beside(answers, versionString())
 	start := func(l net.Listener, h http.Handler, local bool, address string) {
-		one := listen.Server(h, nil)
+		one := listen.Server(h, log)
 		one.WriteTimeout = 0 // streams have no end
 		if local {
 			one.ConnContext = api.Local
 		}
-		crash.Go(func() { _ = one.Serve(listen.Limit(l)) }) // ends by Close
+		crash.Go(func() { _ = one.Serve(l) }) // ends by Close
 		servers, addresses = append(servers, one), append(addresses, address)
 	}
 	l, err := listen.Unix(socket)
@@ -205,28 +289,88 @@ func (c *serveCmd) listen(a *api.API, socket string) (servers []*http.Server, ad
 	if err != nil {
 		return nil, nil, err
 	}
-	start(l, handler, true, "unix://"+absolute)
-	var secure *tls.Config
-	if c.TLSCert != "" {
-		certificate, err := newCertificate(c.TLSCert, c.TLSKey)
-		if err != nil {
-			return servers, nil, fmt.Errorf("--tls-cert %s: %w", c.TLSCert, err)
-		}
-		secure = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certificate.get, NextProtos: []string{"http/1.1"}}
+	start(listen.Limit(l), handler, true, "unix://"+absolute)
+	secure, err := c.secure()
+	if err != nil {
+		return servers, nil, err
 	}
 	for _, address := range c.Listen {
-		l, err := net.Listen("tcp", address)
+		l, scheme, err := listenAt(address, secure)
 		if err != nil {
-			return servers, nil, fmt.Errorf("--listen %s: %w", address, err)
-		}
-		scheme := "http"
-		if secure != nil {
-			scheme, l = "https", tls.NewListener(l, secure)
+			return servers, nil, err
 		}
 		host, _, _ := net.SplitHostPort(address)
 		start(l, c.hosts(address, host, handler), false, scheme+"://"+l.Addr().String())
 	}
 	return servers, addresses, nil
+}
+
+// unfitToStandBy is why a server of the cluster that is given cannot stand by; empty: it can.
+func (c *serveCmd) unfitToStandBy() string {
+	switch {
+	case c.Cluster == localCluster:
+		return "the cluster of this machine ends with its server, so that no other could go on: give --cluster"
+	case inPods(c.Cluster):
+		return "what runs in pods speaks to one server alone: have Kubernetes start that again when it dies, as deploy/kubernetes does"
+	}
+	return ""
+}
+
+// standBy answers at the addresses of --listen that another server works, for what balances between them.
+func (c *serveCmd) standBy() (end func(), err error) {
+	var all []*http.Server
+	end = func() {
+		for _, one := range all {
+			_ = one.Close() // nothing is under way there
+		}
+	}
+	secure, err := c.secure()
+	if err != nil {
+		return nil, err
+	}
+	for _, address := range c.Listen {
+		l, _, err := listenAt(address, secure)
+		if err != nil {
+			end()
+			return nil, err
+		}
+		one := listen.Server(http.HandlerFunc(answerStandingBy), slog.New(slog.DiscardHandler))
+		all = append(all, one)
+		crash.Go(func() { _ = one.Serve(l) }) // ends by Close
+	}
+	return end, nil
+}
+
+// secure is how TLS is spoken; nil: it is not.
+func (c *serveCmd) secure() (*tls.Config, error) {
+	if c.TLSCert == "" {
+		return nil, nil
+	}
+	certificate, err := newReread(c.TLSCert, func() (*tls.Certificate, error) {
+		pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+		return &pair, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("--tls-cert %s: %w", c.TLSCert, err)
+	}
+	config := &tls.Config{
+		MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return certificate.get(), nil },
+	}
+	return config, c.ask(config)
+}
+
+// listenAt listens at an address of --listen.
+func listenAt(address string, secure *tls.Config) (l net.Listener, scheme string, err error) {
+	if l, err = net.Listen("tcp", address); err != nil {
+		return nil, "", fmt.Errorf("--listen %s: %w", address, err)
+	}
+	l = listen.Limit(l)
+	if secure == nil {
+		return l, "http", nil
+	}
+	// Outermost, as an http.Server knows what was said in TLS, and the certificates shown, only of a connection that is TLS itself.
+	return tls.NewListener(l, secure), "https", nil
 }
 
 // hosts has a listener on this machine asked by its own names alone: no web page gets there by a name of its own. Beyond
@@ -259,43 +403,4 @@ func (c *serveCmd) say(out *output, addresses []string, place string) error {
 		}
 	}
 	return nil
-}
-
-// certificate is one that is read again when its file has changed.
-type certificate struct {
-	cert, key string
-	now       chan loaded // holds the last one
-}
-
-type loaded struct {
-	pair    *tls.Certificate
-	changed time.Time
-}
-
-func newCertificate(cert, key string) (*certificate, error) {
-	c := &certificate{cert: cert, key: key, now: make(chan loaded, 1)}
-	first, err := c.load()
-	c.now <- first
-	return c, err
-}
-
-func (c *certificate) load() (loaded, error) {
-	info, err := os.Stat(c.cert)
-	if err != nil {
-		return loaded{}, err
-	}
-	pair, err := tls.LoadX509KeyPair(c.cert, c.key)
-	return loaded{&pair, info.ModTime()}, err
-}
-
-// get keeps the one it has while the new one is not whole.
-func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	now := <-c.now
-	defer func() { c.now <- now }()
-	if info, err := os.Stat(c.cert); err == nil && !info.ModTime().Equal(now.changed) {
-		if next, err := c.load(); err == nil {
-			now = next
-		}
-	}
-	return now.pair, nil
 }

@@ -7,11 +7,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/testkit"
+	"github.com/kaon-sweep/kaon/workflow/steps"
 )
 
 // enter opens a session by a link of `kaon ui`, as the page does.
@@ -102,6 +104,14 @@ func TestReport(t *testing.T) {
 			t.Errorf("the report has no %s", want)
 		}
 	}
+	if text := p.kaon("report", "--format", "md").ends(exitDone).stdout; !strings.Contains(text, "## Failures") || !strings.Contains(text, "&lt;/script>broken") {
+		t.Errorf("as Markdown: %s", text)
+	}
+	if text := p.kaon("report", "--format", "svg").ends(exitDone).stdout; !strings.HasPrefix(text, "<svg ") || !strings.Contains(text, "What matters") {
+		t.Errorf("as SVG: %s", text)
+	}
+	p.aws = append(p.aws, "KAON_CHROMIUM="+filepath.Join(p.dir, "none"))
+	p.kaon("report", "--format", "png", "--output", "r.png").ends(exitUsage).says("KAON_CHROMIUM=")
 	p.kaon("report", "--output", "r.html").ends(exitDone)
 	if written, err := os.ReadFile(filepath.Join(p.dir, "r.html")); err != nil || len(written) < len(page)-100 {
 		t.Errorf("r.html: %d bytes, %v", len(written), err)
@@ -142,4 +152,21 @@ func TestRunOpen(t *testing.T) {
 	})
 	p.write("go", "")
 	x.wait().ends(exitDone).prints("winner: trial 1, loss 1", "as a page: kaon report slow-")
+}
+
+// The pages know which types of steps are sweeps: those that have a log and a sweep to show.
+func TestPagesKnowStepsOnTheCluster(t *testing.T) {
+	page, err := os.ReadFile("../../server/ui/web/flowstep.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var heavy []string
+	for _, one := range steps.Types() {
+		if about := one.About(); !about.Light {
+			heavy = append(heavy, strconv.Quote(about.Name))
+		}
+	}
+	if want := "const onCluster = [" + strings.Join(heavy, ", ") + "];"; !strings.Contains(string(page), want) {
+		t.Errorf("flowstep.js wants the line\n%s", want)
+	}
 }

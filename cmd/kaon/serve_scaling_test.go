@@ -1,0 +1,52 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/kaon-sweep/kaon/server/scaling"
+	"github.com/kaon-sweep/kaon/testkit"
+)
+
+// A server advises by its rules, of what waits beside an agent that is full: more agents of the group that could take it, and none of
+// the others. People see it.
+func TestServeScaling(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("slow.yaml", slowSpec)
+	p.write("wrong.yaml", "groups:\n- {name: small}\n")
+	p.kaon("serve", "--scaling", "wrong.yaml").ends(exitUsage).says("wrong.yaml: group 1", "attribute and value")
+	p.kaon("serve", "--scaling", "missing.yaml").ends(exitUsage).says("missing.yaml")
+	p.write("hook.yaml", "groups:\n- {name: small, attribute: pool, value: small, agent: {cpus: 1, memory_mb: 1024}, max_agents: 9, webhook: 'https://scaler.example/kaon'}\n")
+	p.kaon("serve", "--scaling", "hook.yaml").ends(exitUsage).says("--webhook-secret @FILE")
+	p.kaon("serve", "--client-role", "OU=ml=submitter").ends(exitUsage).says("--client-ca")
+	if _, err := os.Stat(filepath.Join(p.dir, "kaon-results")); !os.IsNotExist(err) {
+		t.Errorf("what the flags say was refused after something had begun: %v", err)
+	}
+	p.write("rules.yaml", "groups:\n"+
+		"- {name: small, attribute: pool, value: small, agent: {cpus: 0.5, memory_mb: 4096}, max_agents: 9, cool_down: 1s, command: [sh, tell.sh, small]}\n"+
+		"- {name: large, attribute: pool, value: large, agent: {cpus: 1.5, memory_mb: 4096}, max_agents: 9, cool_down: 1s, command: [sh, tell.sh, large]}\n")
+	p.write("tell.sh", "cat > $1.new && mv $1.new $1.told\n")
+	machine := p.serve("", "cpus=1.5,mem=4096,pool=large")
+	x, _ := p.serving("--cluster", machine, "--scaling", "rules.yaml", "--scaling-every", "100ms")
+	p.kaon("submit", "slow.yaml", "--set", "task.resources.cpus=1", "--label", "big").ends(exitDone)
+	var e scaling.Event
+	testkit.Await(t, "advice of two more agents", func() bool {
+		text, err := os.ReadFile(filepath.Join(p.dir, "large.told"))
+		return err == nil && json.Unmarshal(text, &e) == nil && e.Advice.Add == 2 && e.Agents == 1 && e.Idle == 0
+	})
+	if e.Waiting != 2 || e.Unfit != 0 || e.Largest == nil || e.Largest.CPUs != 1 {
+		t.Errorf("advised by %+v of %+v", e, e.Largest)
+	}
+	p.kaon("agents").ends(exitDone).prints("group large: 1 agent, 0 idle; 2 trials wait that would fit; advice: 2 more", "group small: 0 agents, 0 idle; 0 trials wait that would fit, 2 that would not")
+	p.kaon("stop", "big").ends(exitDone)
+	p.kaon("watch", "big")
+	if _, err := os.Stat(filepath.Join(p.dir, "small.told")); err == nil {
+		t.Error("agents are advised that could take nothing")
+	}
+	x.signal(os.Interrupt)
+	x.wait().ends(exitDone)
+	testkit.Await(t, "the end of executors, whose framework is removed", func() bool { return len(p.processes()) == 1 }) // the cluster
+}
