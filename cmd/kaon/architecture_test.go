@@ -25,7 +25,8 @@ var mayImport = map[string][]string{
 	"sweep":     {},
 	"offers":    {"sweep"},
 	"results":   {"sweep"},
-	"scheduler": {"sweep", "offers", "results"},
+	"python":    {},
+	"scheduler": {"sweep", "offers", "python", "results"},
 	"workflow":  {"sweep", "scheduler", "results"},
 	"server":    {"sweep", "offers", "results", "scheduler", "workflow"},
 	"bench":     {"sweep", "offers", "results", "scheduler", "workflow", "server"},
@@ -47,8 +48,8 @@ var narrow = map[string][]string{
 	"results/compare": {"sweep", "results", "results/board", "results/store"},
 
 	// The language of workflows knows specs, and neither engine nor server.
-	"workflow":      {"sweep"},
-	"workflow/draw": {"workflow"}, "workflow/export": {"sweep", "workflow"},
+	"workflow": {"sweep", "workflow/schedule"}, "workflow/schedule": {},
+	"workflow/draw": {"workflow"}, "workflow/export": {"sweep", "workflow"}, "workflow/maestro": {"workflow"},
 
 	// What happens next is decided without clock and I/O; who does it knows a cluster by an interface alone.
 	"workflow/expression": {"workflow"},
@@ -56,11 +57,12 @@ var narrow = map[string][]string{
 	"workflow/steps": {
 		"results/board", "results/bucket", "results/bucket/open", "scheduler/crash", "scheduler/proc", "sweep", "workflow", "workflow/engine",
 	},
-	"workflow/run": {"scheduler/crash", "sweep", "workflow", "workflow/engine", "workflow/expression", "workflow/steps"},
+	"workflow/run": {"results/bucket", "results/bucket/open", "scheduler/crash", "scheduler/durable", "sweep", "workflow", "workflow/engine", "workflow/expression", "workflow/maestro", "workflow/steps"},
 
 	// What reads trials' files knows nothing of sweeps; who asks a server knows its API, and not how it is made.
 	"server/sandbox": {"scheduler/safefile"},
 	"server/mcp":     {"results", "scheduler/cluster/inprocess", "scheduler/crash", "server/api", "server/client"},
+	"server/oidc":    {"scheduler/listen"},
 	"server/client":  {"results", "results/bucket", "results/store", "scheduler/listen", "server/api", "server/control"},
 
 	// A user's sampler knows the search that it serves, and no scheduler.
@@ -72,8 +74,8 @@ var narrow = map[string][]string{
 	// From a trial's bytes to points to updates: none of these knows processes, attempts or the agent.
 	"scheduler/executor/mask":        {},
 	"scheduler/executor/shortage":    {},
-	"scheduler/executor/tensorboard": {"results/tfevents", "scheduler/safefile"},
-	"scheduler/executor/wandb":       {"scheduler/safefile"},
+	"scheduler/executor/tensorboard": {"results", "results/tfevents", "scheduler/safefile"},
+	"scheduler/executor/wandb":       {"python", "scheduler/safefile"},
 	"scheduler/executor/parse": {
 		"results", "scheduler/executor/mask", "scheduler/executor/shortage", "scheduler/safefile", "scheduler/task",
 	},
@@ -88,7 +90,7 @@ var narrow = map[string][]string{
 
 	// The two ends of the wire never know each other; master and agent know what they say to each other, and no more
 	// but a leaf.
-	"scheduler/timer":            {},
+	"scheduler/timer": {}, "scheduler/durable": {},
 	"scheduler/cluster":          {"offers", "sweep", "sweep/resource"},
 	"scheduler/cluster/recordio": {}, "scheduler/cluster/inprocess": {"scheduler/crash"},
 	"scheduler/cluster/mesos": {
@@ -218,7 +220,7 @@ func TestEveryPackageSaysWhatItIs(t *testing.T) {
 // The top level is fixed, so that a reader finds the stages of the flow and nothing else. What kaon leaves there when the
 // README's tour is followed is nobody's business.
 func TestTopLevel(t *testing.T) {
-	allowed := strings.Fields(`cmd sweep scheduler offers results bench examples testkit workflow server deploy docs .ci .gitignore
+	allowed := strings.Fields(`cmd sweep scheduler offers python results bench examples testkit workflow server deploy docs .ci .gitignore
 		go.mod go.sum Makefile README.md LICENSE CHANGELOG.md CONTRIBUTING.md`)
 	for _, name := range topLevel(t) {
 		if !slices.Contains(allowed, name) {

@@ -7,6 +7,6 @@
 // what a running scheduler knows beyond them), place.go (where results lie), send.go (commands to a running
 // scheduler), server_at.go, join.go, pick.go and remote_watch.go (a server: where it is, a sweep handed to it, its
 // sweeps by name, and one of them on the screen), inline.go (sweeps without a file), table.go, width.go, values.go, text.go and colour.go (what tables, parameters and states look like),
-// printable.go (what of others' text may reach a terminal), output.go and signals.go (pipes, terminals and
+// printable.go (what of others' text may reach a terminal), full_screen.go, span.go and keys.go (a whole terminal, of which the watch_*.go show sweeps), output.go and signals.go (pipes, terminals and
 // interruptions), and exit.go (exit codes, a contract for scripts).
 package main

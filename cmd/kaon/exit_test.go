@@ -46,7 +46,7 @@ func TestBadUsageEndsWithTwo(t *testing.T) {
 		{"bogus", "unexpected argument bogus"},
 		{"run missing.yaml", "no such file"},
 		{"run a\\folder", "is a directory"},
-		{"run square.yaml --cluster nowhere", "want local or mesos://"},
+		{"run square.yaml --cluster nowhere", "want local, mesos://"},
 		{"run square.yaml --cluster mesos://", "--cluster"},
 		{"run square.yaml --results s4://x", `scheme "s4" is not known`},
 		{"run square.yaml --metrics 127.0.0.1:99999", "serve metrics"},
@@ -178,7 +178,7 @@ func TestUnreachableEndsWithThree(t *testing.T) {
 
 	began := time.Now()
 	p.kaon("run", "square.yaml", "--cluster", "mesos://"+closed, "--connect-timeout", "1s").ends(exitUnreachable).
-		says("no master can be reached", "connection refused", "nothing of it ran")
+		says("no master can be reached within 1s", "connection refused", "nothing of it ran")
 	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("it took %v to give up after 1s", took)
 	}

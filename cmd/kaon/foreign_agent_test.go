@@ -204,6 +204,9 @@ func TestMixedUpExecutor(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.write("square.yaml", square)
+	t.Cleanup(func() { // one that the agent has just started ends by itself, as it is the wrong one
+		testkit.Await(t, "the end of the last executor", func() bool { return len(p.processes()) == 0 })
+	})
 	mixedUp := p.program("mixed", "#!/bin/sh\nexec "+self+` "$@"`+"\n") // what runs in the end is another file than was served
 	address := p.serve("", "name=a,cpus=1,mem=200,arch="+others)
 	x := p.start("run", "square.yaml", "--cluster", address, "--executor-foreign", mixedUp, "--set", "run_cap=1")

@@ -37,20 +37,14 @@ func TestSearchStartsFromOtherSweeps(t *testing.T) {
 	if near < 6 {
 		t.Errorf("%d of the first ten points are near the best that was known: %s", near, strings.Join(want[:10], "\n"))
 	}
-	for try := range 3 { // as in goesOnAfterAKill
+	try := 0
+	samePointsAfterAKill(t, want, 15, func() (place, string) {
+		try++
 		name := fmt.Sprintf("killed%d", try)
 		p.write("log", "")
 		p.write("s.yaml", strings.Replace(second, "name: learnt", "name: "+name, 1))
-		id := p.killedAndResumed(name, log, 15)
-		got := points(t, p, id)
-		if strings.Contains(p.kaon("trials", id, "--json", "--limit", "0").ends(exitDone).stdout, `"attempt":2`) {
-			continue
-		}
-		if strings.Join(got, "\n") != strings.Join(want, "\n") {
-			t.Errorf("after a kill\n%s\nundisturbed\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-		}
-		break
-	}
+		return p, p.killedAndResumed(name, log, 15)
+	})
 
 	p.write("s.yaml", spec+"from: nothing-here\n")
 	p.kaon("run", "s.yaml").ends(exitUsage).says("from: nothing-here", "kaon list")

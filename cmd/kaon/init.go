@@ -15,6 +15,7 @@ import (
 )
 
 type initCmd struct {
+	pythonFlag
 	Words []string `arg:"" optional:"" name:"program" sep:"none" help:"The program and its fixed arguments, behind -- where they have options; a .py file alone is run by python3."`
 }
 
@@ -28,6 +29,9 @@ const helpWait = time.Minute
 
 func (c *initCmd) Run(ctx context.Context, out *output) error {
 	words := c.Words
+	if c.Python != "" {
+		return c.ofFunction(ctx, out)
+	}
 	if len(words) == 0 {
 		return usage(errors.New("there is no program: write it behind init, as in: kaon init train.py > sweep.yaml"))
 	}
@@ -45,6 +49,19 @@ func (c *initCmd) Run(ctx context.Context, out *output) error {
 			clean(strings.Join(words, " "))))
 	}
 	_, err = io.WriteString(out.stdout, draft)
+	return err
+}
+
+// ofFunction prints what a Python function says of its arguments.
+func (c *initCmd) ofFunction(ctx context.Context, out *output) error {
+	if len(c.Words) > 0 {
+		return usage(fmt.Errorf("init wants a program, or --python FILE:FUNCTION, and not both"))
+	}
+	from, err := c.apply(ctx, specFlags{})
+	if err != nil {
+		return err
+	}
+	_, err = out.stdout.Write(from.Text)
 	return err
 }
 

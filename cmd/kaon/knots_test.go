@@ -29,6 +29,7 @@ var knotsAllowed = map[string]int{
 	"scheduler": 1, "server": 1,
 	"scheduler/cluster": 3, "scheduler/cluster/embedded": 4, "scheduler/cluster/embedded/containerizer": 5,
 	"scheduler/cluster/embedded/master": 8, "scheduler/executor/parse": 8, "scheduler/safefile": 3,
+	"scheduler/cluster/kubernetes": 8, "scheduler/cluster/kubernetes/kubernetestest": 15,
 	"scheduler/simtest": 20, "sweep/search": 12,
 	"workflow/engine": 10, "workflow/run": 8,
 }

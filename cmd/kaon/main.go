@@ -21,7 +21,7 @@ type commands struct {
 	Map     mapCmd     `cmd:"" group:"Sweeps" help:"Run a command for every combination of values, and print what they write in order."`
 	Init    initCmd    `cmd:"" group:"Sweeps" help:"Write a first spec for a program, from what it says of its options."`
 	Plan    planCmd    `cmd:"" group:"Sweeps" help:"Say what a sweep would do, without doing any of it."`
-	Import  importCmd  `cmd:"" group:"Sweeps" help:"Print another tool's experiment, of Katib or NNI, as a sweep file."`
+	Import  importCmd  `cmd:"" group:"Sweeps" help:"Print another tool's experiment as a sweep file: Katib's, NNI's, Determined's, Guild AI's, and spaces of Optuna and Ray Tune."`
 	Retry   retryCmd   `cmd:"" group:"Sweeps" help:"Run what failed of a sweep again."`
 	Extend  extendCmd  `cmd:"" group:"Sweeps" help:"Add trials to a sweep, or change its limits or its space, whether it runs or has ended."`
 	Repair  repairCmd  `cmd:"" group:"Sweeps" help:"Bring back what a sweep's journal or results have lost."`
@@ -35,7 +35,7 @@ type commands struct {
 
 	Serve  serveCmd  `cmd:"" group:"Service" help:"Run the sweeps that are submitted, until it is stopped."`
 	Submit submitCmd `cmd:"" group:"Service" help:"Hand a sweep to a server."`
-	Watch  watchCmd  `cmd:"" group:"Service" help:"Show a sweep of a server until it has ended."`
+	Watch  watchCmd  `cmd:"" group:"Service" help:"Show sweeps on a screen of the terminal, or one of a server until it has ended."`
 	List   listCmd   `cmd:"" aliases:"ls" group:"Service" help:"List sweeps, of a server or in results."`
 	Rm     rmCmd     `cmd:"" group:"Service" help:"Delete sweeps that have ended, with all of their results."`
 	Gc     gcCmd     `cmd:"" group:"Service" help:"Delete sweeps that ended long ago."`
@@ -61,13 +61,15 @@ type commands struct {
 	Try       tryCmd       `cmd:"" group:"Results" help:"Run a trial by hand in the foreground, with its parameters, seed, inputs and environment."`
 	Artifacts artifactsCmd `cmd:"" group:"Results" help:"List the files a trial left, or get one."`
 	Logs      logsCmd      `cmd:"" group:"Results" help:"Print what a trial wrote."`
-	Export    exportCmd    `cmd:"" group:"Results" help:"Write a sweep's results as CSV, JSON Lines or Parquet, or for TensorBoard or MLflow."`
+	Export    exportCmd    `cmd:"" group:"Results" help:"Write a sweep's results as CSV, JSON Lines or Parquet, or for TensorBoard, MLflow or W&B."`
 	Report    reportCmd    `cmd:"" group:"Results" help:"Write a sweep as one page for a browser, which needs no server."`
 
 	Doctor     doctorCmd     `cmd:"" group:"Machinery" help:"Check this machine, the results, the cluster and the server, and say what to do."`
 	Cluster    clusterCmd    `cmd:"" group:"Machinery" help:"Serve the embedded Mesos-compatible cluster on a port."`
+	Kubernetes kubernetesCmd `cmd:"" group:"Machinery" help:"Look after what kaon makes in a Kubernetes."`
 	Bench      benchCmd      `cmd:"" group:"Machinery" help:"Measure what kaon claims, beside something to compare with."`
 	Executor   executorCmd   `cmd:"" group:"Machinery" help:"Run beside trials; started by agents, not by people."`
+	Wheel      wheelCmd      `cmd:"" group:"Machinery" help:"Write the Python package as a wheel, for pip install."`
 	Version    versionCmd    `cmd:"" group:"Machinery" help:"Print the version."`
 	Completion completionCmd `cmd:"" group:"Machinery" help:"Print the completion script of a shell."`
 	Complete   completeCmd   `cmd:"" hidden:""`
@@ -138,6 +140,9 @@ func execute(ctx context.Context, args []string, out *output) int {
 	if warning := secretShown(args); warning != "" {
 		fmt.Fprintf(out.stderr, "kaon: warning: %s\n", warning)
 	}
+	if err := checkNames(command); err != nil {
+		return report(out.stderr, err)
+	}
 	return report(out.stderr, denied(crash.Guard(func() error { return command.Run() }), command))
 }
 
@@ -150,6 +155,7 @@ func normalizeArgs(args []string) []string {
 			args = slices.Concat(args[:i], []string{flag + "=" + value}, args[i+2:])
 		}
 	}
+	args = withResumed(args)
 	switch {
 	case len(args) == 0:
 		return []string{"--help"}

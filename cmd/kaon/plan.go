@@ -12,23 +12,40 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
 type planCmd struct {
 	specFlags
-	Cluster string        `default:"local" env:"KAON_CLUSTER" placeholder:"WHERE" help:"Where it would run, local or mesos://host:port: trials that fit no agent there are named (${default})."`
+	pythonFlag
+	Cluster string        `default:"local" env:"KAON_CLUSTER" placeholder:"WHERE" help:"Where it would run, local, mesos://host:port or kubernetes: trials that fit no agent there are named (${default})."`
 	Wait    time.Duration `default:"2s" help:"How long to take the offers of a mesos:// cluster (${default})."`
 	Points  int           `default:"5" help:"How many points to show (${default})."`
-	Server  string        `env:"KAON_SERVER" placeholder:"URL" help:"Ask this server, which knows its cluster, unless --cluster names another; none asks nobody."`
+	Results string        `default:"kaon-results" env:"KAON_RESULTS" placeholder:"PLACE" help:"Folder or s3://bucket/prefix for the results, where what has run already is looked up for cache (${default})."`
+	Server  string        `env:"KAON_SERVER" placeholder:"URL" help:"Ask this server, which knows its cluster and says when the sweep would run there, unless --cluster names another; none asks nobody."`
 	JSON    bool          `help:"Print JSON; problems of the spec too."`
+
+	TrialTime time.Duration `placeholder:"TIME" help:"How long a trial takes, as 10m, to say when the sweep would start and end on the server; left out, as long as those that it has known."`
+
 	executorFlags
 	machineFlags
 }
 
 func (c *planCmd) Run(ctx context.Context, out *output) error {
-	spec, err := c.parse()
+	if c.Spec == "" && c.Python == "" {
+		return usage(errors.New("plan wants a sweep file, or --python FILE:FUNCTION"))
+	}
+	if c.TrialTime < 0 || c.TrialTime > 365*24*time.Hour {
+		return usage(fmt.Errorf("--trial-time %s: want a time above 0, at most a year, as in --trial-time 10m", c.TrialTime))
+	}
+	var spec *sweep.Spec
+	from, err := c.apply(ctx, c.specFlags)
+	if err == nil {
+		c.specFlags = from
+		spec, err = c.parse()
+	}
 	if err != nil {
 		return c.refuse(out, err)
 	}
@@ -69,8 +86,26 @@ func (c *planCmd) plan(ctx context.Context, spec *sweep.Spec) (p server.Plan, er
 	if err != nil {
 		return p, err
 	}
+	if p.Cache, err = c.cache(ctx, cluster, spec); err != nil {
+		return p, err
+	}
 	p.Refusals, err = cluster.FindInfeasible(ctx, spec, "kaon plan", c.Wait)
 	return p, err
+}
+
+// cache is what results there are of the spec's work.
+func (c *planCmd) cache(ctx context.Context, cluster server.Cluster, spec *sweep.Spec) (*server.CachePlan, error) {
+	if !spec.Cache {
+		return nil, nil
+	}
+	var in bucket.Bucket
+	if resultsAt(c.Results) == nil {
+		var err error
+		if in, err = openBucket(ctx, c.Results, nil); err != nil {
+			return nil, err
+		}
+	}
+	return cluster.PlanCache(ctx, in, folderOf(c.Results), spec, os.LookupEnv)
 }
 
 // ask is what the spec would do on a server.
@@ -83,7 +118,7 @@ func (c *planCmd) ask(ctx context.Context, out *output, spec *sweep.Spec) (p ser
 	if err != nil {
 		return p, err
 	}
-	p, err = to.Plan(ctx, sub, c.Points, 0)
+	p, err = to.Plan(ctx, sub, c.Points, c.TrialTime)
 	if err = explainProblem(err); server.KindOf(err) == server.Usage {
 		return p, &badSpec{err}
 	}
@@ -122,7 +157,11 @@ func printPlan(w io.Writer, p server.Plan, spec *sweep.Spec) {
 		fmt.Fprintf(w, "objective: %s %s, by the %s of its values\n", p.Objective.Goal, p.Objective.Name, p.Objective.Reduce)
 	}
 	if r := p.Repeat; r != nil {
-		fmt.Fprintf(w, "%s, each %d times with other seeds, ranked by %s\n", plural(spec.Points(), "point"), r.Trials, r.Rank)
+		only := ""
+		if r.Racing {
+			only = ", after the first time only while it may still be the best"
+		}
+		fmt.Fprintf(w, "%s, each %d times with other seeds%s, ranked by %s\n", plural(spec.Points(), "point"), r.Trials, only, r.Rank)
 	}
 	printGoals(w, p, spec)
 	if p.Try > 0 {
@@ -136,7 +175,17 @@ func printPlan(w io.Writer, p server.Plan, spec *sweep.Spec) {
 	} else if p.Learns {
 		fmt.Fprintln(w, "points depend on results: these are asked for before there are any")
 	}
+	if p.Cache != nil {
+		fmt.Fprintln(w, p.Cache.Sentence())
+		for _, doubt := range p.Cache.Doubts {
+			fmt.Fprintf(w, "cache: %s\n", doubt)
+		}
+	}
 	printEarly(w, p)
+	printWhen(w, p.When)
+	if p.Bundle != nil && p.Trials > 1 {
+		fmt.Fprintln(w, p.Bundle.Sentence)
+	}
 	for i, point := range p.Points {
 		text, _ := json.Marshal(point)
 		command := strings.ReplaceAll(bounded(strings.TrimRight(p.Commands[i], "\n")), "\n", "\n  ")
@@ -150,6 +199,28 @@ func printPlan(w io.Writer, p server.Plan, spec *sweep.Spec) {
 	}
 	for _, warning := range p.Warnings {
 		fmt.Fprintf(w, "\nwarning: %v\n", warning)
+	}
+}
+
+// printWhen tells when a server would run the sweep.
+func printWhen(w io.Writer, when *server.When) {
+	if when == nil {
+		return
+	}
+	fmt.Fprintf(w, "now it %s\n", when.Sentence)
+	if a := when.Ahead; a.Sweeps > 0 {
+		fmt.Fprintf(w, "  beside %s with %s running and %s waiting\n", plural(a.Sweeps, "sweep"), plural(a.Running, "task"), plural(a.Waiting, "trial"))
+	}
+	took := time.Duration(when.TrialSeconds * float64(time.Second)).Round(time.Millisecond)
+	if basis := map[string]string{
+		"same_name": fmt.Sprintf("the last sweep of this name (%s)", plural(when.Trials, "trial")),
+		"others":    fmt.Sprintf("other sweeps here (%s)", plural(when.Trials, "trial")),
+		"timeout":   "half of task.timeout",
+	}[when.Basis]; basis != "" {
+		fmt.Fprintf(w, "  a trial is taken to need %s, by %s; --trial-time says it\n", took, basis)
+	}
+	if when.Start != nil || when.End != nil {
+		fmt.Fprintf(w, "  if %s\n", strings.Join(when.Assumes, "; "))
 	}
 }
 

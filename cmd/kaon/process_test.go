@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -25,6 +27,10 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asKaon) != "" || len(os.Args) > 1 && os.Args[1] == "executor" {
 		injectPanic()
 		main() // exits
+	}
+	flag.Parse()
+	if parallel := flag.Lookup("test.parallel").Value; parallel.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) { // nobody asked for another
+		_ = parallel.Set(strconv.Itoa(2 * runtime.GOMAXPROCS(0))) // most tests wait for processes most of the time
 	}
 	os.Exit(m.Run())
 }

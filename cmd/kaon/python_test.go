@@ -4,9 +4,68 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
+
+// A function is a sweep by its arguments alone, and calls of it are trials whose Python has the package though nobody installed it.
+func TestPythonFunction(t *testing.T) {
+	t.Parallel()
+	want(t, "python3")
+	p := newPlace(t)
+	p.examples()
+	const function = "examples/python-function/train.py:main"
+	p.kaon("init", "--python", function).ends(exitDone).prints("lr: {distribution: log_uniform_values, min: 0.01, max: 1.0}",
+		"decay: {distribution: log_uniform_values", "# epochs: ", `command: ["python3", "-m", "kaon_call", "`+function+`"]`)
+	p.kaon("plan", "--python", function, "--set", "method=grid").ends(exitUsage).says("lr")
+
+	var r result
+	bare := func(args ...string) ran { // whatever the tests' own environment has
+		cmd := p.command(args...)
+		cmd.Env = slices.DeleteFunc(cmd.Env, func(pair string) bool { return strings.HasPrefix(pair, "PYTHONPATH=") })
+		return p.launch(cmd).wait()
+	}
+	bare("run", "--python", function, "--set", "run_cap=3", "--set", "metric={name: result, goal: minimize}", "--json").ends(exitDone).json(&r)
+	if r.Trials.Succeeded != 3 || r.Best == nil || !(r.Best.Value < 2.2) { // where it starts it is ln 7 at least
+		t.Errorf("result %+v", r)
+	}
+
+	p.write("own.py", `
+import kaon
+async def f(x, y=0):
+    assert kaon.__file__.endswith("kaon.whl/kaon/__init__.py"), kaon.__file__
+    kaon.report({"odd name": 1}, step=0)
+    return x + y
+`)
+	bare("sweep", "x=1..2", "y=0,5", "-m", "min cost", "--python", "own.py:f", "--json").ends(exitDone).json(&r)
+	if r.Trials.Succeeded != 4 || r.Best == nil || r.Best.Value != 1 || !strings.HasPrefix(r.Sweep, "own-") {
+		t.Errorf("result %+v", r)
+	}
+	const spec = "metric: {name: cost, goal: minimize}\nmethod: grid\nparameters: {x: {values: [3, 4]}}\nprogram: other.py\n"
+	p.fed(spec, "run", "-", "--python", "own.py:f", "--json").ends(exitDone).json(&r)
+	if r.Best == nil || r.Best.Value != 3 {
+		t.Errorf("result %+v", r)
+	}
+
+	p.kaon("run", "--python", "own.py").ends(exitUsage).says("--python own.py: want FILE:FUNCTION")
+	p.kaon("run", "--python", "other.py:f").ends(exitUsage).says("other.py", "name a Python file from this folder")
+	p.kaon("run", "--python", "own.py:g").ends(exitUsage).says("own.py has no function g; it has: f")
+	p.kaon("sweep", "x=1", "--python", "own.py:f", "--", "true").ends(exitUsage).says("--python stands for the command")
+	p.write("broken.py", "import nothing_of_that_name\n")
+	p.kaon("plan", "--python", "broken.py:f").ends(exitUsage).says("it cannot be imported", "nothing_of_that_name")
+}
+
+// What the program carries is a wheel.
+func TestWheel(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	path := strings.TrimSpace(p.kaon("wheel", p.dir).ends(exitDone).stdout)
+	if data, err := os.ReadFile(path); err != nil || !strings.HasPrefix(string(data), "PK") {
+		t.Errorf("%s: %v", path, err)
+	}
+	p.kaon("wheel", "no/such/folder").ends(exitUsage).says("write the wheel")
+}
 
 // The example of the Python helper: what it reports, notes and leaves is with its trials.
 func TestPythonExample(t *testing.T) {

@@ -18,9 +18,10 @@ import (
 
 type runCmd struct {
 	Spec   string `arg:"" optional:"" help:"Sweep file; - reads it from standard input. Left out with --resume."`
-	Resume string `placeholder:"ID" help:"Go on with a sweep that was interrupted."`
-
-	Lenient bool `help:"Of another tool's experiment: leave out what cannot be carried, and say so, instead of refusing it."`
+	Resume string `placeholder:"[ID]" help:"Go on with a sweep that was interrupted; the newest such when no ID is given."`
+	pythonFlag
+	hydraFlag
+	foreignFlags
 	runFlags
 }
 
@@ -38,16 +39,39 @@ type runFlags struct {
 }
 
 func (c *runCmd) Run(ctx context.Context, out *output) error {
-	if (c.Spec == "") == (c.Resume == "") {
-		return usage(errors.New("run wants a sweep file, or --resume ID, and not both"))
+	if starts := c.Spec != "" || c.Python != ""; starts == (c.Resume != "") {
+		return usage(errors.New("run wants a sweep file, or --python FILE:FUNCTION, or --resume ID, and not both"))
+	}
+	if c.Hydra != "" && (c.Python != "" || c.Resume != "") {
+		return usage(errors.New("--hydra goes with a program alone: leave --python and --resume out"))
 	}
 	if c.Resume != "" && (len(c.Set) > 0 || c.Seed != nil || c.Parallel != nil) {
 		return usage(errors.New("--resume goes on with the sweep as it was submitted: leave --set, --seed and --parallel out, or run it anew"))
 	}
+	if c.Resume == latest {
+		id, err := c.interrupted(ctx, out)
+		if err != nil {
+			return err
+		}
+		c.Resume = id
+	}
 	if c.Resume != "" {
 		return c.onTop(ctx, out, c.Resume, nil)
 	}
-	_, err := c.run(ctx, out, specFlags{Spec: c.Spec, foreignFlags: foreignFlags{Lenient: c.Lenient}})
+	from := specFlags{Spec: c.Spec, foreignFlags: c.foreignFlags}
+	if c.Hydra != "" {
+		text, left, err := c.hydraFlag.spec(c.Spec, c.Lenient)
+		if err != nil {
+			return usage(err)
+		}
+		tellLeft(out, left)
+		from.Spec, from.Text = inlineFile, text
+	}
+	from, err := c.pythonFlag.apply(ctx, from)
+	if err != nil {
+		return err
+	}
+	_, err = c.run(ctx, out, from)
 	return err
 }
 
@@ -95,6 +119,9 @@ type change func(ctx context.Context, s *server.Server, told *notices) error
 
 // onTop goes on with a sweep, changed.
 func (f *workFlags) onTop(ctx context.Context, out *output, id string, by change) error {
+	if err := checkSweepName(id); err != nil {
+		return err
+	}
 	if err := resultsAt(f.Results); err != nil {
 		return err
 	}
@@ -122,7 +149,7 @@ func (c *runFlags) parse(from specFlags) (*sweep.Spec, error) {
 
 // changed is a spec with what the flags change of it.
 func (c *runFlags) changed(from specFlags) specFlags {
-	from.Set, from.Seed = c.overrides(), c.Seed
+	from.Set, from.Seed = slices.Concat(from.Set, c.overrides()), c.Seed
 	return from
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -58,18 +59,15 @@ func goesOnAfterAKill(t *testing.T, learnt string) {
 	undisturbed.kaon("run", "s.yaml", "--quiet").ends(exitDone)
 	want := points(t, undisturbed, undisturbed.sweep("learnt"))
 
-	var got []string
-	// An attempt that the kill lost waits for its retry, and the next trial is asked for before its result: that
-	// is another dialogue, which a busy machine may bring about.
-	for range 3 {
-		var lost bool
-		if got, lost = killedAndResumed(t, learnt); !lost {
-			break
-		}
+	if len(want) != 24 {
+		t.Fatalf("%d points", len(want))
 	}
-	if len(want) != 24 || strings.Join(got, "\n") != strings.Join(want, "\n") {
-		t.Errorf("after a kill\n%s\nundisturbed\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-	}
+	samePointsAfterAKill(t, want, 15, func() (place, string) {
+		p := newPlace(t)
+		log := filepath.Join(p.dir, "log")
+		p.write("s.yaml", strings.ReplaceAll(learnt, "../../../../log", log))
+		return p, p.killedAndResumed("learnt", log, 15)
+	})
 	// The point of a trial cannot be computed from its number: it is the one on record.
 	var trial struct{ B int }
 	if err := json.Unmarshal([]byte(want[20]), &trial); err != nil {
@@ -78,16 +76,25 @@ func goesOnAfterAKill(t *testing.T, learnt string) {
 	undisturbed.kaon("try", undisturbed.sweep("learnt")+"/20", "--print").ends(exitDone).prints(fmt.Sprintf("%d * %d", trial.B, trial.B))
 }
 
-// killedAndResumed is the points of the sweep when its process is killed in the middle, and whether an attempt was
-// lost by that.
-func killedAndResumed(t *testing.T, learnt string) (got []string, lost bool) {
+// samePointsAfterAKill compares the points of a sweep that was killed when so many trials had begun with those of one that was not. An
+// attempt that the kill lost waits for its retry, and the next trial is asked for before its result: that is another dialogue, which a
+// busy machine may bring about every time. Then the points compared are those that had been chosen before the kill.
+func samePointsAfterAKill(t *testing.T, want []string, began int, kill func() (p place, id string)) {
 	t.Helper()
-	p := newPlace(t)
-	log := filepath.Join(p.dir, "log")
-	p.write("s.yaml", strings.ReplaceAll(learnt, "../../../../log", log))
-	id := p.killedAndResumed("learnt", log, 15)
-	lost = strings.Contains(p.kaon("trials", id, "--json", "--limit", "0").ends(exitDone).stdout, `"attempt":2`)
-	return points(t, p, id), lost
+	var got []string
+	lost := true
+	for try := 0; lost && try < 3; try++ {
+		p, id := kill()
+		got = points(t, p, id)
+		lost = strings.Contains(p.kaon("trials", id, "--json", "--limit", "0").ends(exitDone).stdout, `"attempt":2`)
+	}
+	if lost && len(got) == len(want) {
+		t.Logf("every kill lost an attempt: only the first %d points are compared", began)
+		got, want = got[:began], want[:began]
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("after a kill\n%s\nundisturbed\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
 }
 
 // killedAndResumed runs s.yaml, kills it when so many trials have said in a log that they began, and resumes it to its end.

@@ -1,17 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/server/client"
@@ -23,20 +20,21 @@ type submitCmd struct {
 	Like string   `placeholder:"SWEEP" help:"Instead of a file: the spec, the folder and the labels of a sweep that the server has, with what --set changes."`
 	Set  []string `placeholder:"KEY=VALUE" sep:"none" help:"Override a key of the spec by its path, as in --set parameters.lr.max=0.5; may be repeated."`
 	Seed *uint64  `placeholder:"N" help:"Seed of the search, instead of the spec's."`
+	pythonFlag
 
 	queueFlags
-	Lenient bool     `help:"Of another tool's experiment: leave out what cannot be carried, and say so, instead of refusing it."`
-	Label   []string `sep:"none" placeholder:"WORD" help:"A word to find the sweep by; may be repeated."`
-	Key     string   `placeholder:"TEXT" help:"A second submission with the same key is the first: scripts may try again."`
-	Watch   bool     `short:"w" xor:"until" help:"Show it until it has ended, as run does."`
-	Wait    bool     `xor:"until" help:"Say nothing until it has ended, then print how, as run does; the exit code tells too."`
-	JSON    bool     `help:"Print the sweep as one JSON object; with --wait when it has ended, as run --json does."`
+	foreignFlags
+	Label []string `sep:"none" placeholder:"WORD" help:"A word to find the sweep by; may be repeated."`
+	Key   string   `placeholder:"TEXT" help:"A second submission with the same key is the first: scripts may try again."`
+	Watch bool     `short:"w" xor:"until" help:"Show it until it has ended, as run does."`
+	Wait  bool     `xor:"until" help:"Say nothing until it has ended, then print how, as run does; the exit code tells too."`
+	JSON  bool     `help:"Print the sweep as one JSON object; with --wait when it has ended, as run --json does."`
 	serverFlags
 }
 
 func (c *submitCmd) Run(ctx context.Context, out *output) error {
-	if (c.Spec == "") == (c.Like == "") {
-		return usage(errors.New("submit wants a sweep file, or --like SWEEP, and not both"))
+	if starts := c.Spec != "" || c.Python != ""; starts == (c.Like != "") {
+		return usage(errors.New("submit wants a sweep file, or --python FILE:FUNCTION, or --like SWEEP, and not both"))
 	}
 	to, err := c.client(ctx)
 	if err != nil {
@@ -62,7 +60,10 @@ func (c *submitCmd) Run(ctx context.Context, out *output) error {
 func (c *submitCmd) submit(ctx context.Context, out *output, to *client.Client) (s api.Sweep, err error) {
 	set := slices.Concat(c.Set, c.queueFlags.overrides())
 	if c.Like == "" {
-		f := specFlags{Spec: c.Spec, Set: set, Seed: c.Seed, foreignFlags: foreignFlags{Lenient: c.Lenient}}
+		f, err := c.apply(ctx, specFlags{Spec: c.Spec, Set: set, Seed: c.Seed, foreignFlags: c.foreignFlags})
+		if err != nil {
+			return s, err
+		}
 		spec, err := f.parse() // here, for what is wrong is then told as run tells it
 		if err != nil {
 			return s, err
@@ -102,7 +103,7 @@ func (f specFlags) submission(ctx context.Context, out *output, to *client.Clien
 		}
 		sub.File = spec.File
 	} else if server.NeedsFolder(spec) {
-		if sub.Folder, err = upload(ctx, out, to, spec); err != nil {
+		if sub.Folder, err = uploadFolder(ctx, out, to, filepath.Dir(spec.File)); err != nil {
 			return sub, err
 		}
 		sub.File = filepath.Base(spec.File)
@@ -117,18 +118,4 @@ func explainProblem(err error) error {
 		return usage(sweep.Errors(problem.Spec))
 	}
 	return answered(err)
-}
-
-// upload packs the spec's folder and brings it to the server.
-func upload(ctx context.Context, out *output, to *client.Client, spec *sweep.Spec) (id string, err error) {
-	folder := filepath.Dir(spec.File)
-	var packed bytes.Buffer
-	if err := archive.Pack(&packed, folder, filepath.Join(folder, "kaon-results"), filepath.Join(folder, "kaon-state")); err != nil {
-		return "", usage(fmt.Errorf("pack %s for the server: %w", folder, err))
-	}
-	if size := packed.Len(); size > 10<<20 {
-		fmt.Fprintf(out.stderr, "kaon: uploading %s (%d MB)\n", folder, size>>20)
-	}
-	f, err := to.Upload(ctx, io.Reader(&packed))
-	return f.ID, answered(err)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -14,6 +15,7 @@ type sweepCmd struct {
 	Method string   `placeholder:"METHOD" help:"How points are chosen: grid, random, auto, tpe and so on; when left out, grid for all combinations, else auto with a metric and random without."`
 	Name   string   `placeholder:"TEXT" help:"Of the sweep; the program's when left out."`
 	Print  bool     `help:"Print the spec instead of running it; kaon run takes it."`
+	pythonFlag
 	runFlags
 }
 
@@ -40,7 +42,9 @@ func (c *sweepCmd) Run(ctx context.Context, typed *typedWords, out *output) erro
 	switch {
 	case len(spec.Parameters) == 0:
 		return usage(errors.New("there are no parameters: write NAME=VALUES before the command, as in: kaon sweep lr=0.1,0.01 -- python train.py"))
-	case len(command) == 0:
+	case c.Python != "" && len(command) > 0:
+		return usage(errors.New("--python stands for the command: leave out what is behind the parameters"))
+	case len(command) == 0 && c.Python == "":
 		return usage(errors.New("there is no command: write -- and the program behind the parameters, as in: kaon sweep lr=0.1,0.01 -- python train.py"))
 	case c.Trials < 0:
 		return usage(errors.New("--trials: there is at least one trial: write -n 50, or leave it out"))
@@ -53,7 +57,17 @@ func (c *sweepCmd) Run(ctx context.Context, typed *typedWords, out *output) erro
 		spec.Metric = m
 	}
 	var err error
-	if spec.Command, err = typedCommand(command).With(spec.Parameters, inline.Flags); err != nil {
+	if c.Python != "" {
+		if err := c.check(); err != nil {
+			return err
+		}
+		metric := ""
+		if spec.Metric != nil {
+			metric = spec.Metric.Name
+		}
+		spec.Name = cmp.Or(spec.Name, c.title())
+		spec.Command = inline.Command{Words: c.command(metric)}
+	} else if spec.Command, err = typedCommand(command).With(spec.Parameters, inline.Flags); err != nil {
 		return usage(err)
 	}
 	if c.Print {

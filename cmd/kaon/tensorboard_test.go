@@ -71,5 +71,5 @@ task: {code: code, TENSORBOARD}
 		t.Errorf("with tensorboard: off %v", got)
 	}
 	p.kaon("plan", "off.yaml", "--set", "task.tensorboard=../logs").ends(exitUsage).says("task.tensorboard", "below the folder where trials start")
-	p.kaon("plan", "off.yaml", "--set", "task.tensorboard=/logs").ends(exitUsage).says("files of several trials")
+	p.kaon("plan", "off.yaml", "--set", "task.tensorboard=/logs").ends(exitUsage).says("folder of several trials")
 }

@@ -70,6 +70,12 @@ func TestWandbProject(t *testing.T) {
 			}
 		}
 	}
+	p.kaon("export", "--to", "wandb", "--output", "runs").ends(exitDone).prints("3 trials of " + got.Sweep)
+	if files, err := filepath.Glob(filepath.Join(p.dir, "runs", "offline-run-*", "run-*.wandb")); err != nil || len(files) != 3 {
+		t.Errorf("exported are %v, %v", files, err)
+	}
+	p.kaon("export", "--to", "wandb", "--output", "runs").ends(exitUsage).says("holds", "name a new or empty folder")
+	p.kaon("export", "--to", "wandb").ends(exitUsage).says("--to wandb writes a folder")
 	if _, err := os.Stat(filepath.Join(p.dir, "examples", "wandb-program", "wandb")); err == nil {
 		t.Error("W&B's files are in the project's folder")
 	}
