@@ -5,12 +5,8 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/mat"
-
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
-
-func newDense(rows, columns int) *mat.Dense { return mat.NewDense(rows, columns, nil) }
 
 // class is trials of one shape, or of shapes rounded down to it.
 type class struct {

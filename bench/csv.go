@@ -38,16 +38,6 @@ func WriteMachines(w io.Writer, list []Machine) error {
 	return writeRows(w, rows, vectors)
 }
 
-// WriteTrials writes the CSV that ReadTrials reads.
-func WriteTrials(w io.Writer, list []Trial) error {
-	rows := [][]string{{"id"}}
-	vectors := make([]amounts, len(list))
-	for i := range list {
-		rows, vectors[i] = append(rows, []string{list[i].ID}), list[i].amounts()
-	}
-	return writeRows(w, rows, vectors)
-}
-
 // amountNames is the columns of amounts; those from minAmounts on may be missing.
 var amountNames = [dimensions]string{"cpus", "mem", "disk", "gpus"}
 

@@ -26,6 +26,10 @@ func Functions() []Function {
 		{Name: "rosenbrock4", Parameters: ranges(4, "-5.0", "10.0"), value: vector(rosenbrock)},
 		{Name: "ackley5", Parameters: ranges(5, "-10.0", "30.0"), value: vector(ackley)},
 		{Name: "levy20", Parameters: ranges(20, "-10.0", "10.0"), value: vector(levy)},
+		// their optimum is near a corner, where a search that begins in the middle has a long way
+		{Name: "levy20-corner", Parameters: ranges(20, "-1.0", "14.0"), value: vector(levy)},
+		{Name: "rosenbrock20-corner", Parameters: ranges(20, "-0.5", "10.0"), value: vector(rosenbrock)},
+		{Name: "ackley20-corner", Parameters: ranges(20, "-5.0", "30.0"), value: vector(ackley)},
 		{Name: "mixed", Parameters: mixedParameters, value: mixed},
 		{Name: "noisy-hartmann6", Parameters: hartmann, Least: -3.322368011391339, Noise: 0.1, value: vector(hartmann6)},
 		{Name: "noisy-mixed", Parameters: mixedParameters, Noise: 0.05, value: mixed},

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -9,12 +8,7 @@ import (
 
 // WriteJSON writes the report as one indented object.
 func (r *MesosReport) WriteJSON(w io.Writer) error {
-	out := json.NewEncoder(w)
-	out.SetIndent("", "  ")
-	if err := out.Encode(r); err != nil {
-		return fmt.Errorf("write the report as JSON: %w", err)
-	}
-	return nil
+	return writeJSON(w, r)
 }
 
 // WriteText writes the report as a table for people.

@@ -54,9 +54,13 @@ type Beside struct {
 
 // WriteJSON writes the report as one indented object.
 func (r *Report) WriteJSON(w io.Writer) error {
+	return writeJSON(w, r)
+}
+
+func writeJSON(w io.Writer, report any) error {
 	out := json.NewEncoder(w)
 	out.SetIndent("", "  ")
-	if err := out.Encode(r); err != nil {
+	if err := out.Encode(report); err != nil {
 		return fmt.Errorf("write the report as JSON: %w", err)
 	}
 	return nil

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -126,12 +125,7 @@ func (c counting) executors() int {
 
 // WriteJSON writes the report as one indented object.
 func (r *WarmReport) WriteJSON(w io.Writer) error {
-	out := json.NewEncoder(w)
-	out.SetIndent("", "  ")
-	if err := out.Encode(r); err != nil {
-		return fmt.Errorf("write the report as JSON: %w", err)
-	}
-	return nil
+	return writeJSON(w, r)
 }
 
 // WriteText writes the report as a table for people.

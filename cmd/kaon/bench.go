@@ -19,8 +19,11 @@ type benchCmd struct {
 	Local  benchLocalCmd  `cmd:"" help:"Measure kaon run on this machine, beside xargs, GNU parallel, HyperQueue and Ray Tune."`
 	Mesos  benchMesosCmd  `cmd:"" help:"Measure kaon on a Mesos that is there: trials, points and operations, and CPU of scheduler, master and agents."`
 	Wire   benchWireCmd   `cmd:"" help:"Measure the whole scheduler on the wire, with simulated agents in another process."`
+	Serve  benchServeCmd  `cmd:"" help:"Measure how fast kaon serve answers, with many sweeps and trials in store and many who listen."`
 	Search benchSearchCmd `cmd:"" help:"Measure search methods: how far the best trial is from the minimum of test functions."`
 	Warm   benchWarmCmd   `cmd:"" help:"Measure warm executors: trials per second, against one executor per trial."`
+
+	Workflow benchWorkflowCmd `cmd:"" help:"Measure workflows: kaon's own time for a step, and iterations of a for-each per minute."`
 }
 
 type benchPackCmd struct {
