@@ -220,6 +220,7 @@ func TestDeployMarathon(t *testing.T) {
 		Secrets         map[string]struct{ Source string }
 		PortDefinitions []struct{ Port int }
 		HealthChecks    []struct {
+			Protocol  string
 			Path      string
 			PortIndex int
 		}
@@ -244,7 +245,10 @@ func TestDeployMarathon(t *testing.T) {
 			t.Errorf("%s is of the secret %q, which is not there", name, one.Secret)
 		}
 	}
-	if len(app.HealthChecks) != 1 || app.HealthChecks[0].Path != "/readyz" {
+	if _, asked := app.Env["KAON_METRICS_AUTH"]; c.Plain || c.TLSCert == "" || c.MetricsAuth != "" || !asked {
+		t.Error("every machine of the network may read tokens on their way, or the metrics")
+	}
+	if len(app.HealthChecks) != 1 || app.HealthChecks[0].Path != "/readyz" || app.HealthChecks[0].Protocol != "MESOS_HTTPS" {
 		t.Errorf("health checks: %+v", app.HealthChecks)
 	}
 }
