@@ -5,8 +5,10 @@ SECONDS ?= 30
 TIMES  ?= 1
 # The race detector needs cgo, which Go turns off where there is no C compiler.
 RACE   ?= $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
+# A process under the detector sleeps for a second before it exits unless told not to, and the tests start thousands.
+export GORACE ?= atexit_sleep_ms=0
 # Named one by one: what kaon leaves in this folder may hold Go files, such as the code that came with a trial.
-PACKAGES = $(addprefix ./,$(addsuffix /...,bench cmd examples offers results scheduler server sweep testkit workflow))
+PACKAGES = $(addprefix ./,$(addsuffix /...,bench cmd examples offers python results scheduler server sweep testkit workflow))
 SERIAL = ./bench/... ./scheduler/simtest ./sweep/...
 VERSION = $(shell git describe --always --dirty 2>/dev/null || echo devel)
 SOURCES = $(shell find $(patsubst %/...,%,$(PACKAGES)) -name '*.go') go.mod go.sum
@@ -24,7 +26,7 @@ test: ## all tests, with the race detector but for what has one goroutine; ends 
 	$(GO) vet $(PACKAGES)
 	@$(GO) run ./.ci/report $(if $(RACE),,-missing "the race detector: needs a C compiler") \
 	  -- $(GO) test -json $(SERIAL) \
-	  -- $(GO) test $(RACE) -timeout 25m -json $$($(GO) list $(PACKAGES) | grep -vxF "$$($(GO) list $(SERIAL))")
+	  -- $(GO) test $(RACE) -timeout 35m -json $$($(GO) list $(PACKAGES) | grep -vxF "$$($(GO) list $(SERIAL))")
 
 .PHONY: killloop
 killloop: ## TIMES=1 times: whole sweeps of 2,000 trials whose processes are killed again and again
@@ -49,6 +51,14 @@ docker: build ## the digits example in containers: builds its image from scratch
 	docker build --quiet --tag kaon-digits:1 examples/digits-docker
 	bin/kaon run examples/digits-docker/sweep.yaml
 
+SPARKS ?= 3.5.6 4.0.1
+
+.PHONY: spark
+spark: bin/kaon ## examples/spark on real Sparks of PyPI (SPARKS), kept in the cache folder: needs Java and the network
+	for v in $(SPARKS); do at=$${XDG_CACHE_HOME:-$$HOME/.cache}/kaon-ci/spark-$$v && \
+	  { [ -x $$at/bin/spark-submit ] || { python3 -m venv $$at && $$at/bin/pip install -q pyspark==$$v; }; } && \
+	  bin/kaon workflow run examples/spark/workflow.yaml -p spark_submit=$$at/bin/spark-submit || exit 1; done
+
 .PHONY: bench
 bench: bin/kaon ## measure offer packing beside a brute-force packer, the wire, and kaon run beside xargs
 	bin/kaon bench pack
@@ -59,6 +69,10 @@ bench: bin/kaon ## measure offer packing beside a brute-force packer, the wire, 
 .PHONY: attack
 attack: ## the tests that play strangers, forged executors and hostile pages; make test runs them too
 	$(GO) test -count 1 -run '^TestAttack' ./...
+
+.PHONY: test-kubernetes
+test-kubernetes: ## the tests of Kubernetes on a real one, built once in ten minutes on two idle cores and kept; needs root
+	$(GO) run ./.ci/kubernetes -- $(GO) test -v -count 1 -timeout 60m -run '^TestKubernetes' ./cmd/kaon
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for SECONDS=30 each
@@ -75,6 +89,10 @@ soak: ## simulated runs full of faults for SECONDS=30: laws checked after every 
 .PHONY: pictures
 pictures: ## draw docs/pictures/*.dot as SVG, with Graphviz from Go's registry
 	cd .ci/pictures && $(GO) run . ../../docs/pictures
+
+.PHONY: test-browser
+test-browser: build ## look at the dashboard as a person does, in Chromium where there is one; PICTURES=docs/pictures draws those of the manual alone
+	$(GO) run ./.ci/browser $(if $(PICTURES),-draw -trials 240 -pictures $(PICTURES)) $(if $(SCREENS),-screens $(SCREENS)) $(if $(MANY),-many $(MANY))
 
 .PHONY: vendor-ui
 vendor-ui: ## fetch the dashboard's libraries again, by npm, pinned by checksums

@@ -1,7 +1,7 @@
 // Command report runs commands of the kind `go test -json` one after the other and prints what a person wants of their
 // output: a line for each package as it ends, the output of tests that failed, and at the end the tests that did not
 // run and why. It exits 1 when a command or a test failed, or, with KAON_TEST_STRICT=1, when something was skipped but
-// what asks for a cluster of one's own: it says that it is "beyond a whole run".
+// what asks for a cluster of one's own, or for large libraries of others: it says that it is "beyond a whole run".
 //
 //	report [-missing WHAT] -- COMMAND... [-- COMMAND...]
 //
