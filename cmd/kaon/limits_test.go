@@ -30,6 +30,24 @@ task: {resources: {cpus: 0.1, memory: 100MB}}
 	p.alone()
 }
 
+// A limit in which no program can be loaded ended the executor, and with it all trials beside: the kernel kills what shares
+// the memory of a program that is being started.
+func TestTinyLimitEndsNoNeighbour(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("tiny.yaml", `
+method: grid
+metric: {name: x, goal: maximize}
+parameters: {x: {min: 1, max: 40}}
+command: 'echo x=${param.x}'
+task: {resources: {cpus: 0.01, memory: 100KB}}
+`)
+	r := p.kaon("run", "tiny.yaml").ends(exitDone).prints("40 succeeded")
+	if strings.Contains(r.stdout+r.stderr, "was lost") {
+		t.Errorf("trials were lost:\n%s%s", r.stdout, r.stderr)
+	}
+}
+
 // What an executor could not clean up because it was killed, its agent does: what its trials started, and their groups.
 func TestKilledExecutorLeavesNothing(t *testing.T) {
 	t.Parallel()

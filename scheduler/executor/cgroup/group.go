@@ -27,6 +27,10 @@ type Group struct {
 	whole  bool // the kernel kills all of it when its memory is used up
 }
 
+// leastMemory is the least that a group is held to, in bytes. A program shares this process's memory until the
+// kernel has loaded it: were the limit reached while that goes on, the kernel would kill this process along with it.
+const leastMemory = 8 << 20
+
 // Group makes a group with limits. Those that the Tree cannot keep are passed over. The caller must Remove
 // it.
 func (t *Tree) Group(l Limits) (g *Group, err error) {
@@ -42,8 +46,9 @@ func (t *Tree) Group(l Limits) (g *Group, err error) {
 		if err != nil {
 			return g, err
 		}
-		g.memory = Memory{dir: dir, v2: t.memory.v2, Limit: l.Memory}
-		if err := t.memory.limitMemory(dir, l.Memory); err != nil {
+		limit := max(l.Memory, leastMemory)
+		g.memory = Memory{dir: dir, v2: t.memory.v2, Limit: limit}
+		if err := t.memory.limitMemory(dir, limit); err != nil {
 			return g, err
 		}
 		g.whole = holds(dir, "memory.oom.group", "1")
