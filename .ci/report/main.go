@@ -3,6 +3,9 @@
 // run and why. It exits 1 when a command or a test failed, or, with KAON_TEST_STRICT=1, when something was skipped but
 // what asks for a cluster of one's own, or for large libraries of others: it says that it is "beyond a whole run".
 //
+// A test that failed beside all others is run again alone: what only took too long on a busy machine passes then, and is named
+// at the end as a test to look into. Nothing is run again after a data race, a panic, or more failures than a busy machine explains.
+//
 //	report [-missing WHAT] -- COMMAND... [-- COMMAND...]
 //
 // What is missing is named with the tests that did not run.
@@ -36,6 +39,7 @@ func main() {
 	for _, command := range split(flag.Args()) {
 		all.run(command)
 	}
+	all.again()
 	results, failed, skipped := all.results, all.failed, all.skipped
 	if *missing != "" {
 		skipped = append(skipped, *missing)
@@ -50,7 +54,13 @@ func main() {
 			partial = partial || !strings.Contains(line, ": beyond a whole run: ")
 		}
 	}
-	if strict && len(skipped) > 0 {
+	if len(all.unsteady) > 0 {
+		fmt.Println("failed beside other tests and passed alone, to be looked into:")
+		for _, line := range all.unsteady {
+			fmt.Println("  " + line)
+		}
+	}
+	if strict && len(skipped) > 0 || len(all.unsteady) > 0 {
 		fmt.Print(strings.Join(results, "")) // who reads only the end of a strict run wants go test's own lines
 	}
 	if len(results) == 0 {
@@ -64,9 +74,11 @@ func main() {
 
 // report is what came of the commands so far.
 type report struct {
-	results []string // go test's own line for each package
-	failed  bool
-	skipped []string
+	results  []string // go test's own line for each package
+	failed   bool
+	skipped  []string
+	suspects []suspect // what failed and may be run again
+	unsteady []string  // what failed and then passed
 }
 
 // split parts commands at "--".
@@ -86,26 +98,34 @@ func split(args []string) (commands [][]string) {
 
 // run runs one command. Whatever its output says, its exit code has the last word.
 func (r *report) run(command []string) {
-	c := exec.Command(command[0], command[1:]...)
-	c.Stderr = os.Stderr
-	out, err := c.StdoutPipe()
-	if err == nil {
-		err = c.Start()
-	}
-	if err == nil {
-		results, failed, skipped := read(bufio.NewScanner(out))
-		r.results, r.failed, r.skipped = append(r.results, results...), r.failed || failed, append(r.skipped, skipped...)
-		err = c.Wait()
-	}
+	before := len(r.suspects)
+	err := r.follow(command)
 	if err != nil {
 		fmt.Printf("%s %s: %v\n", command[0], strings.Join(command[1:min(3, len(command))], " "), err)
-		r.failed = true
+		r.failed = r.failed || len(r.suspects) == before
 	}
 }
 
-func read(lines *bufio.Scanner) (results []string, failed bool, skipped []string) {
+// follow runs a command and reads what it prints.
+func (r *report) follow(command []string) error {
+	c := exec.Command(command[0], command[1:]...)
+	c.Stderr = os.Stderr
+	out, err := c.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := c.Start(); err != nil {
+		return err
+	}
+	r.read(bufio.NewScanner(out), command)
+	return c.Wait()
+}
+
+func (r *report) read(lines *bufio.Scanner, command []string) {
 	lines.Buffer(make([]byte, 1<<20), 64<<20)
 	output := make(map[string][]string) // package or package/test → its lines so far
+	failed := make(map[string][]string) // package → its tests that failed, without those inside them
+	grave := make(map[string]bool)      // packages in which something failed that no busy machine explains
 	for lines.Scan() {
 		var e event
 		if json.Unmarshal(lines.Bytes(), &e) != nil {
@@ -116,7 +136,7 @@ func read(lines *bufio.Scanner) (results []string, failed bool, skipped []string
 		switch e.Action {
 		case "output":
 			if e.Test == "" && isResult(e.Output) {
-				results = append(results, e.Output)
+				r.results = append(r.results, e.Output)
 				fmt.Print(e.Output)
 				continue
 			}
@@ -127,21 +147,28 @@ func read(lines *bufio.Scanner) (results []string, failed bool, skipped []string
 		case "build-output":
 			fmt.Print(e.Output)
 		case "build-fail":
-			failed = true
+			r.failed = true
 		case "fail":
-			failed = true
+			grave[e.Package] = grave[e.Package] || slices.ContainsFunc(output[key], isGrave)
+			switch {
+			case e.Test == "" && (grave[e.Package] || len(failed[e.Package]) == 0):
+				r.failed = true
+			case e.Test == "":
+				r.suspects = append(r.suspects, suspect{e.Package, failed[e.Package], command})
+			case !strings.Contains(e.Test, "/"):
+				failed[e.Package] = append(failed[e.Package], e.Test)
+			}
 			fmt.Print(strings.Join(output[key], ""))
 			delete(output, key)
 		case "skip":
 			if e.Test != "" {
-				skipped = append(skipped, key+": "+reason(output[key]))
+				r.skipped = append(r.skipped, key+": "+reason(output[key]))
 			}
 			delete(output, key)
 		case "pass":
 			delete(output, key)
 		}
 	}
-	return results, failed, skipped
 }
 
 // isResult tells the lines that go test itself prints for a package.
