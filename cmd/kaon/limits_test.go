@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -85,4 +87,60 @@ task: {resources: {cpus: 0.1, memory: 100MB}, timeout: 1s, grace: 1s}
 	}
 	run.wait().ends(exitFailed) // the second attempt's time is up
 	p.alone()
+}
+
+// A run and its executor that are killed at once leave what the trial had started in a session of its own. Whoever goes on with the sweep
+// ends that first, and nothing of anybody who only looks at the trial's folder, nor itself.
+func TestWhoGoesOnEndsWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	started := p.pipe("started")
+	p.write("left.yaml", `
+name: left
+method: grid
+metric: {name: x, goal: maximize}
+parameters: {x: {values: [1]}}
+command: 'if [ $KAON_ATTEMPT = 1 ]; then setsid sleep 600 & echo > started; sleep 600; fi; echo x=1'
+`)
+	run := p.start("run", "left.yaml", "--quiet")
+	id := sweepOf(run)
+	line(t, started)
+	var executor int
+	for _, pid := range p.processes() {
+		if strings.Contains(commandOf(pid), " executor") {
+			executor = pid
+		}
+	}
+	sandbox, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", executor))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run.signal(syscall.SIGKILL)
+	if err := syscall.Kill(executor, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	<-run.ended
+	if len(p.processes()) == 0 {
+		t.Fatal("nothing is left: nothing is tested")
+	}
+	looker := exec.Command("sleep", "600")
+	looker.Env = append(os.Environ(), "PWD="+sandbox)
+	if err := looker.Start(); err != nil {
+		t.Fatal(err)
+	}
+	resume := p.command("run", "--resume", id)
+	resume.Env = append(resume.Env, "OLDPWD="+sandbox)
+	p.launch(resume).wait().ends(exitDone)
+	for _, pid := range p.processes() {
+		if pid != looker.Process.Pid {
+			t.Errorf("still lives: %s", commandOf(pid))
+		}
+	}
+	if err := looker.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Errorf("who looked at the folder was ended: %v", err)
+	}
+	_ = looker.Wait() // ended by the signal
+	if s, ok := looker.ProcessState.Sys().(syscall.WaitStatus); !ok || s.Signal() != syscall.SIGTERM {
+		t.Errorf("who looked at the folder ended by %v", looker.ProcessState)
+	}
 }

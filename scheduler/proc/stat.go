@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Stat is one line of /proc/<pid>/stat (proc(5)), as far as anybody here needs it.
@@ -106,14 +107,34 @@ func Session(leader int) []int {
 }
 
 // FirstSince is the lowest process id that All has to look at to find what began after a process: the
-// process's own, because ids grow, or 1 when they have wrapped around since.
+// process's own, because ids grow, or 1 when they may have wrapped around since. Where there are few of them
+// (32,768 on many machines) they may have wrapped and grown past the process's own again, which nothing shows.
 func FirstSince(pid int) int {
+	if mostPID() < manyPIDs {
+		return 1
+	}
 	f := loadavg()
 	if n, err := strconv.Atoi(f[lastPIDField]); err != nil || n < pid {
 		return 1
 	}
 	return pid
 }
+
+// manyPIDs is how many process ids a machine has of which no executor lives to see all given out.
+const manyPIDs = 1 << 20
+
+// mostPID is the number at which process ids wrap around; 0: it is not known.
+var mostPID = sync.OnceValue(func() int {
+	text, err := os.ReadFile("/proc/sys/kernel/pid_max")
+	if err != nil {
+		return 0
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return 0
+	}
+	return n
+})
 
 // Count is how many processes and threads there are, for the price of one read; 0: it is not known.
 func Count() int {

@@ -81,13 +81,14 @@ func (a *localAgent) listen() (net.Listener, error) {
 	if address == "" {
 		address = "127.0.0.1:0"
 		former, err := a.folder.Read(remembered)
-		if err == nil {
+		host, _, invalid := net.SplitHostPort(string(former))
+		if err == nil && invalid == nil && host != "" { // a power failure may have emptied it
 			if l, err := net.Listen("tcp", string(former)); err == nil {
 				return l, nil
 			}
 			a.server.log.Warn("agent's former address is taken; its executors will not find it",
 				"agent", a.cfg.Name, "address", string(former))
-		} else if !errors.Is(err, fs.ErrNotExist) {
+		} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
 	}

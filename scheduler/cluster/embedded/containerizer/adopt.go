@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
+	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
 	"github.com/kaon-sweep/kaon/scheduler/proc"
 )
 
@@ -29,6 +30,10 @@ func (a *Agent) Adopt(r *protocol.Record) {
 		same = false
 	}
 	if !same {
+		if err == nil { // nobody saw its end: what it had started may live on
+			killEscaped(r.Container, a.folder.findSandbox(r.Container), 1)
+			cgroup.RemoveStale()
+		}
 		a.exited(r.Container, -1)
 		return
 	}

@@ -179,7 +179,8 @@ func (f *Folder) SaveID(id protocol.AgentID) {
 	}
 }
 
-// Load reads the agent's id and records; no id means that it never was in a cluster.
+// Load reads the agent's id and records; no id means that it never was in a cluster. A record that cannot be
+// read, as a power failure may leave one that had just begun, is dropped with what its container has left.
 func (f *Folder) Load() (protocol.AgentID, []protocol.Record, error) {
 	id, err := f.Read("id")
 	if errors.Is(err, fs.ErrNotExist) {
@@ -188,7 +189,7 @@ func (f *Folder) Load() (protocol.AgentID, []protocol.Record, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	names, err := filepath.Glob(filepath.Join(f.Meta(), "*.state"))
+	names, err := filepath.Glob(filepath.Join(f.Meta(), "*"+recordSuffix))
 	if err != nil {
 		return "", nil, err
 	}
@@ -201,7 +202,13 @@ func (f *Folder) Load() (protocol.AgentID, []protocol.Record, error) {
 		}
 		r, err := decodeRecord(lastRecord(b))
 		if err != nil {
-			return "", nil, fmt.Errorf("read checkpoint %s: %w", name, err)
+			container := strings.TrimSuffix(filepath.Base(name), recordSuffix)
+			f.log.Warn("a container's checkpoint cannot be read; what is left of the container ends", "file", name, "err", err)
+			killEscaped(container, f.findSandbox(container), 1)
+			if err := os.Remove(name); err != nil {
+				return "", nil, fmt.Errorf("remove a checkpoint that cannot be read: %w", err)
+			}
+			continue
 		}
 		records = append(records, r)
 	}

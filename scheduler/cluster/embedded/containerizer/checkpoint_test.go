@@ -1,6 +1,8 @@
 package containerizer
 
 import (
+	"log/slog"
+	"os"
 	"reflect"
 	"testing"
 
@@ -51,6 +53,28 @@ func TestCheckpointTornAnywhere(t *testing.T) {
 		}
 		if want := records[whole-1]; !reflect.DeepEqual(got, want) {
 			t.Fatalf("%d bytes: got %+v, want %+v", cut, got, want)
+		}
+	}
+}
+
+// A container's file that a power failure emptied is dropped with a word; the agent and the other containers go on.
+func TestUnreadableRecordIsDropped(t *testing.T) {
+	f, err := OpenFolder(t.TempDir(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	f.SaveID("a")
+	f.Save(&protocol.Record{Container: "whole", PID: 7})
+	for _, name := range []string{"empty", "half"} {
+		if err := os.WriteFile(f.recordFile(name), []byte("99\nx")[:len(name)-4], 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		id, records, err := f.Load()
+		if err != nil || id != "a" || len(records) != 1 || records[0].Container != "whole" {
+			t.Fatalf("%q %+v %v", id, records, err)
 		}
 	}
 }

@@ -14,6 +14,9 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
+// recordSuffix ends the names of files that hold the record of a container.
+const recordSuffix = ".state"
+
 // Folder is an agent's work folder, locked against other processes: its sandboxes, the fetcher's cache, and
 // in meta/ what the agent must remember to take its containers over after its own death (see checkpoint.go).
 // Methods may be called from any goroutine.
@@ -116,7 +119,7 @@ func (f *Folder) SocketDir(container string) string {
 }
 
 func (f *Folder) recordFile(container string) string {
-	return filepath.Join(f.Meta(), container+".state")
+	return filepath.Join(f.Meta(), container+recordSuffix)
 }
 
 func (f *Folder) pidFile(container string) string {

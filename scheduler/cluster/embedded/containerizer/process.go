@@ -117,14 +117,17 @@ func killTree(pid int) {
 }
 
 // killEscaped kills what a container's executor started in sessions of their own, as it does with trials.
-// They are known by their environment, which names the sandbox, or by their tag, and are younger than the
-// executor.
+// They are known by what agent and executor put into their environment, which names the sandbox, or by their
+// tag, and are younger than the executor. A shell in which somebody looks at the sandbox names it, too, in PWD.
 func killEscaped(container, sandbox string, executor int) {
 	inside, tag := "/"+runsFolder+"/"+container, proc.TagOf(sandbox, 0)
+	ours := func(v string) bool {
+		return (strings.HasPrefix(v, "MESOS_") || strings.HasPrefix(v, "KAON_")) && strings.Contains(v, inside)
+	}
 	proc.KillAll(proc.KillPatience, func() (out []int) {
 		for _, s := range proc.All(proc.FirstSince(executor)) {
-			if sandbox != "" && proc.TagFrom(s.PID).SameOwner(tag) ||
-				slices.ContainsFunc(proc.Environ(s.PID), func(v string) bool { return strings.Contains(v, inside) }) {
+			if s.PID != os.Getpid() &&
+				(sandbox != "" && proc.TagFrom(s.PID).SameOwner(tag) || slices.ContainsFunc(proc.Environ(s.PID), ours)) {
 				out = append(out, s.PID)
 			}
 		}
