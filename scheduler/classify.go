@@ -54,8 +54,11 @@ func classify(att *attempt, s cluster.Status, end *task.End) classification {
 		v = classifyStartFailure(att)
 	}
 	v.retry = retryScopeOf(s)
-	if end != nil && end.Starved != "" {
+	switch {
+	case end != nil && end.Starved != "":
 		v = classifyStarved(att, end)
+	case end != nil && end.Squeezed && !end.Killed && !end.TimedOut:
+		v.outcome, v.reason = sweep.AttemptLost, fmt.Sprintf("agent %s had no memory left, and the kernel killed a process of it that was below its own limit", att.where())
 	}
 	v.prefetchFailed = end == nil && prefetchFailed(att, s)
 	return asKilled(att, v)

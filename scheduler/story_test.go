@@ -23,7 +23,7 @@ import (
 // a pass: journal entries (J), calls (C) and notices (N), in order.
 //
 //	submit s trials=3 retries=1 objective=loss asha=2 plateau=3 budget=1h steps=9 …   offer a1 cpus=4 [arch=arm64] [cold] (mem and disk abound; cold: the executors there have ended)
-//	update s.0.1 RUNNING [uuid=u1] [loss=1,2 first=0] [exit=0] [reason=…] [says=with_words] [starved=memory] [from=a1] [at=7 (its second)] [garbled]
+//	update s.0.1 RUNNING [uuid=u1] [loss=1,2 first=0] [exit=0] [reason=…] [says=with_words] [starved=memory] [squeezed] [from=a1] [at=7 (its second)] [garbled]
 //	tick 30s   subscribe [f2]   disconnect   crash [away=24h]   pause s   resume s   executor-gone s.0.1 86   stop s   stop-trial s 1   agent-gone a1   won s [trial=1] [attempt=2]   retry s   stored s 3
 //	cordon a1 [deadline=10s]   cordon - rack=r1   uncordon
 func TestStories(t *testing.T) {
@@ -281,6 +281,9 @@ func storyStatus(t *testing.T, d *datadriven.TestData) cluster.Status {
 	}
 	if starved := ""; d.MaybeScanArgs(t, "starved", &starved) {
 		r.End = &task.End{Starved: starved}
+	}
+	if d.HasArg("squeezed") {
+		r.End = &task.End{Exit: 137, Squeezed: true}
 	}
 	if r.Points != nil || r.End != nil || r.Others != nil {
 		st.Data = task.Encode(r)

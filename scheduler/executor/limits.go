@@ -133,6 +133,9 @@ func (a *limit) outOfMemory(failed bool) (limit int64, own bool) {
 	return 0, false
 }
 
+// squeezed tells whether a process of the attempt was killed for memory that others took.
+func (a *limit) squeezed() bool { return a.group.KilledForOthers() }
+
 // alone tells whether whatever is killed in the own group belongs to the attempt.
 func (a *limit) alone() bool {
 	a.limiter.mu.Lock()

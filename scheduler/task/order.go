@@ -114,12 +114,13 @@ type End struct {
 	Exit     int      `codec:"exit"`             // exit code; -1 when a signal ended it
 	Signal   int      `codec:"signal,omitempty"` // the signal that ended it
 	TimedOut bool     `codec:"timed_out,omitempty"`
-	Killed   bool     `codec:"killed,omitempty"`  // by the scheduler's KILL or the executor's shutdown
-	Error    string   `codec:"error,omitempty"`   // it could not be started, and why
-	Stderr   []string `codec:"stderr,omitempty"`  // last lines
-	Limit    int64    `codec:"limit,omitempty"`   // bytes of memory; set when a process of it was killed at this limit
-	Own      bool     `codec:"own,omitempty"`     // Limit is the attempt's own; else that of the container, executor included
-	Dropped  uint64   `codec:"dropped,omitempty"` // points refused because the attempt wrote more than its bound
+	Killed   bool     `codec:"killed,omitempty"`   // by the scheduler's KILL or the executor's shutdown
+	Error    string   `codec:"error,omitempty"`    // it could not be started, and why
+	Stderr   []string `codec:"stderr,omitempty"`   // last lines
+	Limit    int64    `codec:"limit,omitempty"`    // bytes of memory; set when a process of it was killed at this limit
+	Own      bool     `codec:"own,omitempty"`      // Limit is the attempt's own; else that of the container, executor included
+	Squeezed bool     `codec:"squeezed,omitempty"` // a process of it was killed below its limit: the machine or the container had no memory left
+	Dropped  uint64   `codec:"dropped,omitempty"`  // points refused because the attempt wrote more than its bound
 	StartMs  int64    `codec:"start_ms"`
 	EndMs    int64    `codec:"end_ms"`
 	Sandbox  string   `codec:"sandbox,omitempty"` // the attempt's folder on the agent: stdout, stderr, metrics

@@ -199,7 +199,13 @@ func (g *Group) enter(dirs []string) error {
 }
 
 // OutOfMemory tells whether the kernel killed a process of the group because its limit was reached.
-func (g *Group) OutOfMemory() bool { return g != nil && g.memory.Kills() > 0 }
+func (g *Group) OutOfMemory() bool { return g != nil && g.memory.Kills() > 0 && g.memory.reached() }
+
+// KilledForOthers tells whether the kernel killed a process of the group though its limit was not reached: the
+// machine, or a group above, had no memory left.
+func (g *Group) KilledForOthers() bool {
+	return g != nil && g.memory.Kills() > 0 && !g.memory.reached()
+}
 
 // KillsWhole tells whether the kernel kills all of the group when its memory is used up. In version 1, and in
 // version 2 before Linux 4.19, it kills one process, and what waits for that one may wait for ever.

@@ -88,6 +88,25 @@ func TestMemoryIsLimited(t *testing.T) {
 	}
 }
 
+// What is killed because a group above has no memory left was not at its own limit.
+func TestKilledForOthers(t *testing.T) {
+	tr := open(t)
+	g, err := tr.Group(Limits{Memory: 512 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tr.memory.limitMemory(tr.memory.dir, 64<<20); err != nil {
+		t.Fatal(err)
+	}
+	_ = run(t, g, hog(256)).Wait() // the shell may end well or not
+	if g.OutOfMemory() || !g.KilledForOthers() {
+		t.Errorf("at its own limit: %v, for others: %v", g.OutOfMemory(), g.KilledForOthers())
+	}
+	if err := g.Remove(); err != nil {
+		t.Error(err)
+	}
+}
+
 // A program that could use a whole processor gets a fifth of one: it needs at least so long for what it does.
 func TestCPUsAreLimited(t *testing.T) {
 	tr := open(t)

@@ -52,12 +52,32 @@ func CurrentMemory(root string) Memory {
 	return m
 }
 
-// Kills is how many processes of the group the kernel has killed for want of memory.
-func (m Memory) Kills() uint64 {
+// Kills is how many processes of the group the kernel has killed for want of memory, the group's own or the machine's.
+func (m Memory) Kills() uint64 { return m.event("memory.oom_control", "oom_kill") }
+
+// reached tells whether the group has come to its limit, and what it did there had to wait for memory or was killed.
+func (m Memory) reached() bool {
+	if m.v2 || m.dir == "" {
+		return m.event("", "oom") > 0
+	}
+	// Where swap is limited, too, version 1 does not count what memory alone refused.
+	text, err := os.ReadFile(filepath.Join(m.dir, "memory.max_usage_in_bytes"))
+	if err != nil {
+		return true
+	}
+	n, err := strconv.ParseInt(string(bytes.TrimSpace(text)), 10, 64)
+	return err != nil || n > m.Limit-hugePage
+}
+
+// hugePage is the most that the kernel asks for at once, in bytes: by so much a group is below its limit when it is refused.
+const hugePage = 2 << 20
+
+// event is a count of version 2's events of the group, or of a file of version 1.
+func (m Memory) event(file, name string) uint64 {
 	if m.dir == "" {
 		return 0
 	}
-	files := []string{"memory.oom_control"}
+	files := []string{file}
 	if m.v2 {
 		// The second counts those of groups inside, and is the older.
 		files = []string{"memory.events.local", "memory.events"}
@@ -70,7 +90,7 @@ func (m Memory) Kills() uint64 {
 		}
 	}
 	for s := bufio.NewScanner(bytes.NewReader(text)); s.Scan(); {
-		if number, ok := strings.CutPrefix(s.Text(), "oom_kill "); ok {
+		if number, ok := strings.CutPrefix(s.Text(), name+" "); ok {
 			n, _ := strconv.ParseUint(number, 10, 64) // not a number: none
 			return n
 		}

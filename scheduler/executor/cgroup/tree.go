@@ -211,9 +211,15 @@ func handDown(dir string) bool {
 
 // limited tells whether a group of version 2 has a limit of its own.
 func limited(dir string) bool {
-	for _, file := range []string{"memory.max", "cpu.max"} {
+	for _, file := range []string{"memory.max", "memory.high", "memory.swap.max", "cpu.max", "pids.max"} {
 		text, err := os.ReadFile(filepath.Join(dir, file))
 		if err == nil && !strings.HasPrefix(string(text), "max") {
+			return true
+		}
+	}
+	for _, file := range []string{"io.max", "cpuset.cpus"} { // which are empty where nobody set them
+		text, err := os.ReadFile(filepath.Join(dir, file))
+		if err == nil && strings.TrimSpace(string(text)) != "" {
 			return true
 		}
 	}
