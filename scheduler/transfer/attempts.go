@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"path/filepath"
 	"strconv"
+
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
 
 // Attempt is the URL at which an attempt leaves its files, and gets those of earlier attempts of its trial: it
@@ -17,11 +19,25 @@ func (srv *Server) Attempt(trial, number int) string {
 	return srv.base + "/a/" + t + "/" + n + "/" + srv.key.code("a", t, n)
 }
 
-// Forget drops what is remembered of an attempt that has ended.
+// Forget drops what is remembered of an attempt that has ended, and what has come of files that it has not brought whole.
 func (srv *Server) Forget(trial, number int) {
+	id := attemptID{trial, number}
 	srv.mu.Lock()
-	defer srv.mu.Unlock()
-	delete(srv.mu.attempts, attemptID{trial, number})
+	a := srv.mu.attempts[id]
+	delete(srv.mu.attempts, id)
+	srv.mu.Unlock()
+	if a == nil {
+		return
+	}
+	crash.Go(func() { // large files take a while, and a chunk may be on its way
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		for _, p := range a.partials {
+			if err := p.remove(); err != nil {
+				srv.conf.Log.Warn("a part of a file is left behind", "trial", trial, "attempt", number, "err", err)
+			}
+		}
+	})
 }
 
 // Ended gives the server the knowledge which attempts have ended: nothing more is taken from those. Until it

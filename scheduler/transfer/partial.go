@@ -43,6 +43,16 @@ func (r *partialUpload) offset(o uploadRequest) (int64, error) {
 	return info.Size(), nil
 }
 
+// remove removes what is there. A chunk that comes afterwards is refused, as its attempt has ended.
+func (r *partialUpload) remove() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := os.Remove(r.path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
 // open opens the file, in a folder that is made with the first one.
 func (r *partialUpload) open(flags int) (*os.File, error) {
 	f, err := os.OpenFile(r.path, flags, 0o600)

@@ -23,6 +23,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket/s3"
 	"github.com/kaon-sweep/kaon/results/bucket/s3/s3test"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 func open(t *testing.T, c transfer.Config) *transfer.Server {
@@ -189,6 +190,33 @@ func outlive(t *testing.T, b bucket.Bucket, received int) {
 	if err := next.Remove(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// What an attempt had brought of a file when it was lost is removed with what is remembered of it.
+func TestForgottenAttemptLeavesNothing(t *testing.T) {
+	state := t.TempDir()
+	d := open(t, transfer.Config{Folder: state, Bucket: folder(t), Sweep: "s", Bind: "127.0.0.1"})
+	path, _ := content(t, 40<<20)
+	ctx, lost := context.WithCancel(t.Context())
+	cut := &slow{then: lost}
+	cut.left.Store(20 << 20)
+	client := quick
+	client.HTTP = &http.Client{Transport: cut}
+	if _, err := client.Upload(ctx, d.Attempt(0, 1), transfer.Artifacts, "m", opened(t, path)); err == nil {
+		t.Fatal("the upload was not cut")
+	}
+	entries := func() int {
+		left, err := os.ReadDir(filepath.Join(state, "uploads"))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Error(err)
+		}
+		return len(left)
+	}
+	if entries() != 1 {
+		t.Fatal("nothing was received: nothing is tested")
+	}
+	d.Forget(0, 1)
+	testkit.Await(t, "an empty folder", func() bool { return entries() == 0 })
 }
 
 func TestNobodyReachesMoreThanTheirOwn(t *testing.T) {
