@@ -173,7 +173,7 @@ func (p *pass) subtract(need []float64, list []int32) {
 
 // closed is 1 for a bin that gets nothing in this pass.
 func (p *pass) closed(bin int32) int {
-	if h := &p.agents[p.bins[bin].agent]; h.avoided || h.excluded {
+	if h := &p.agents[p.bins[bin].agent]; h.avoided || h.excluded || h.stays <= 0 {
 		return 1
 	}
 	return 0

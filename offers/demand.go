@@ -1,6 +1,10 @@
 package offers
 
-import "github.com/kaon-sweep/kaon/sweep/resource"
+import (
+	"time"
+
+	"github.com/kaon-sweep/kaon/sweep/resource"
+)
 
 // Demand is tasks that are equal to the packer: one shape, and how many of it wait.
 type Demand struct {
@@ -14,6 +18,9 @@ type Demand struct {
 	// Overhead.
 	Executor ExecutorID
 	Overhead resource.Resources
+
+	// Takes is how long a task has to be expected to run: agents that are planned to be away sooner get none. 0: any time will do.
+	Takes time.Duration
 
 	Image    string // agents that ran it before are preferred
 	Count    int

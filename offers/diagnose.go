@@ -134,6 +134,9 @@ func (in *diagnosis) checkEmptyAgent(agent int32) {
 	if x.Cordoned {
 		in.out.Cordoned++
 	}
+	if h := &in.p.agents[agent]; !h.holds(in.d.Takes) {
+		in.out.Leaving = in.out.Leaving.with(a, in.p.opt.Leaves[a.ID])
+	}
 }
 
 func (in *diagnosis) result() Reasons {

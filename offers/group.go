@@ -11,10 +11,11 @@ import (
 )
 
 // group is the demands of a pass that differ in resources only, as far as fitting goes: one role, one set of
-// rules, one executor that costs something. Whether an agent suits is decided once per group.
+// rules, one executor that costs something, and one time that they take where agents are planned to be away. Whether an agent suits is decided once per group.
 type group struct {
 	example     *Demand // the first of them
 	costs       bool    // the executor takes resources
+	timed       bool    // some agent is planned to be away, so it matters how long tasks take
 	constraints []constraint
 	wish        bool             // some rule is soft
 	counting    bool             // some rule counts running tasks
@@ -39,12 +40,14 @@ const (
 func (g *group) same(d *Demand) bool {
 	l := g.example
 	return l.Role == d.Role && slices.Equal(l.Constraints, d.Constraints) && (!g.counting || l.Job == d.Job) &&
-		l.Overhead.Equal(&d.Overhead) && (!g.costs || l.Executor == d.Executor)
+		l.Overhead.Equal(&d.Overhead) && (!g.costs || l.Executor == d.Executor) && (!g.timed || l.Takes == d.Takes)
 }
 
 // groupOf finds or makes the group of a demand.
 func (p *pass) groupOf(d *Demand) int {
-	p.key = groupKey(p.key[:0], d)
+	if p.key = groupKey(p.key[:0], d); len(p.opt.Leaves) > 0 {
+		p.key = binary.AppendVarint(p.key, int64(d.Takes))
+	}
 	if i, known := p.byKey[string(p.key)]; known {
 		return i
 	}
@@ -86,7 +89,7 @@ func groupKey(key []byte, d *Demand) []byte {
 }
 
 func (p *pass) newGroup(d *Demand) *group {
-	g := &group{example: d, costs: !d.Overhead.Zero()}
+	g := &group{example: d, costs: !d.Overhead.Zero(), timed: len(p.opt.Leaves) > 0}
 	for _, c := range d.Constraints {
 		r := compile(c)
 		g.constraints = append(g.constraints, r)
@@ -150,11 +153,11 @@ func (p *pass) countTasks(job, field string) *taskCounts {
 }
 
 // spreadDomains is the values of a field among the agents that meet the group's hard rules. Agents excluded
-// for good can never take their part of an even spread, so they do not ask for it.
+// for good can never take their part of an even spread, and those that leave too soon not for long, so they do not ask for it.
 func (p *pass) spreadDomains(g *group, field string) *spreadDomains {
 	values := make(map[string]bool)
 	for i := range p.agents {
-		if a := p.agents[i].row; !p.agents[i].excluded && g.suits(int32(i), a, false) {
+		if a := p.agents[i].row; !p.agents[i].excluded && p.agents[i].holds(g.example.Takes) && g.suits(int32(i), a, false) {
 			at, _ := a.attribute(field)
 			values[at.text()] = true
 		}

@@ -29,7 +29,7 @@ func (p *pass) readIndex(txn *memdb.Txn, known, bins int) {
 }
 
 func (p *pass) readAgent(a *Agent) agentState {
-	h := agentState{row: a, room: math.MaxInt}
+	h := agentState{row: a, room: math.MaxInt, stays: stay}
 	if len(p.opt.Caps) > 0 {
 		if most, capped := p.opt.Caps[a.ID]; capped {
 			h.room = most
@@ -40,6 +40,9 @@ func (p *pass) readAgent(a *Agent) agentState {
 			h.excluded = x.Until.IsZero()
 			h.avoided = p.now.Before(x.Until)
 		}
+	}
+	if u, known := p.opt.Leaves[a.ID]; known && u.Planned(p.now) {
+		h.stays = u.Start.Sub(p.now)
 	}
 	h.last = p.opt.Last[a.ID]
 	return h

@@ -1,6 +1,10 @@
 package offers
 
-import "github.com/kaon-sweep/kaon/sweep/resource"
+import (
+	"time"
+
+	"github.com/kaon-sweep/kaon/sweep/resource"
+)
 
 // OfferID, AgentID and ExecutorID are Mesos's own ids.
 type (
@@ -31,6 +35,31 @@ type Offer struct {
 	Attributes []Attribute
 	Executors  []ExecutorID // already running on the agent, ours, each In its role
 	URL        string       // the agent's HTTP endpoint, http://host:port/slave(1); for logs
+
+	Unavailable Unavailability // as of now; zero: nobody plans to take the agent away
+}
+
+// Unavailability is when an agent is planned to be away.
+type Unavailability struct {
+	Start time.Time // zero: it is not
+	End   time.Time // from when it may be used again; zero: nobody knows
+}
+
+// Planned reports whether the agent is away now, or will be.
+func (u Unavailability) Planned(now time.Time) bool {
+	return !u.Start.IsZero() && (u.End.IsZero() || now.Before(u.End))
+}
+
+// Began reports whether the agent is away now, as far as is planned.
+func (u Unavailability) Began(now time.Time) bool { return u.Planned(now) && !now.Before(u.Start) }
+
+// String says it for people.
+func (u Unavailability) String() string {
+	from := "from " + u.Start.UTC().Format(time.RFC3339)
+	if u.End.IsZero() {
+		return from + ", nobody said until when"
+	}
+	return from + " to " + u.End.UTC().Format(time.RFC3339)
 }
 
 // Amount is a quantity of one resource with one reservation. Exactly one of Scalar, Ranges and Set is used,

@@ -167,6 +167,9 @@ func (or *oracle) counts() error {
 		if noon.Before(or.opt.Exclude[t.agent].Until) {
 			return fmt.Errorf("launches on the avoided %s", t.agent)
 		}
+		if or.away(&or.demands[t.demand], t.agent) {
+			return fmt.Errorf("launches demand %d, which takes %v, on %s, which leaves before", t.demand, or.demands[t.demand].Takes, t.agent)
+		}
 		if or.foreign(t.agent) {
 			return fmt.Errorf("launches on the foreign %s", t.agent)
 		}
@@ -284,7 +287,7 @@ func (or *oracle) mayAdd(d *Demand, c resource.Constraint, v string, n map[strin
 	case resource.GroupBy:
 		groups := make(map[string]bool)
 		for _, a := range or.agents {
-			if meetsAllStatic(d, a) && !or.foreign(a.ID) {
+			if meetsAllStatic(d, a) && !or.foreign(a.ID) && !or.away(d, a.ID) {
 				groups[valueOf(a, c.Field)] = true
 			}
 		}
@@ -356,13 +359,22 @@ func (or *oracle) complete() error {
 	return nil
 }
 
+// away: the agent is planned to be away at some time while the task would run.
+func (or *oracle) away(d *Demand, agent AgentID) bool {
+	u, planned := or.opt.Leaves[agent]
+	if !planned || !u.End.IsZero() && !noon.Before(u.End) {
+		return false
+	}
+	return !noon.Before(u.Start) || noon.Add(d.Takes).After(u.Start)
+}
+
 func (or *oracle) foreign(agent AgentID) bool {
 	x, excluded := or.opt.Exclude[agent]
 	return excluded && x.Until.IsZero()
 }
 
 func (or *oracle) fits(d *Demand, agent AgentID, role string, priority int) bool {
-	if or.foreign(agent) {
+	if or.foreign(agent) || or.away(d, agent) {
 		return false
 	}
 	a := or.agent(agent)

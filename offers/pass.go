@@ -1,6 +1,7 @@
 package offers
 
 import (
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -44,9 +45,16 @@ type agentState struct {
 	row      *Agent
 	room     int // launches still allowed by the cap
 	avoided  bool
-	last     bool // gets only what no other has room for
-	excluded bool // for good
+	last     bool          // gets only what no other has room for
+	excluded bool          // for good
+	stays    time.Duration // until it is planned to be away; 0 or less: it is
 }
+
+// stay is the stay of an agent that nobody plans to take away.
+const stay = time.Duration(math.MaxInt64)
+
+// holds says whether the agent stays for as long as a task takes.
+func (h *agentState) holds(takes time.Duration) bool { return h.stays > 0 && h.stays >= takes }
 
 // binState is a bin during a pass.
 type binState struct {
@@ -102,7 +110,7 @@ func (p *pass) room(b *binState, s int32, want int, strict bool) int {
 // allowed is how many tasks of a group a bin may take, resources aside.
 func (p *pass) allowed(g *group, b *binState, strict bool) int {
 	h := &p.agents[b.agent]
-	if h.avoided || h.excluded || h.last && p.sparing || g.example.Role != "" && g.example.Role != b.row.role || !g.suits(b.agent, h.row, strict) {
+	if h.avoided || h.excluded || !h.holds(g.example.Takes) || h.last && p.sparing || g.example.Role != "" && g.example.Role != b.row.role || !g.suits(b.agent, h.row, strict) {
 		return 0
 	}
 	return min(h.room, g.room(h.row, strict))

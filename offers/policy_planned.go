@@ -23,7 +23,7 @@ const maxAgentClasses = 16
 func (f *filler) plannable(many bool) bool {
 	return f.simple && (!many || f.p.unequal() || f.p.opt.planAlways) && !slices.ContainsFunc(f.classes, func(d itemClass) bool {
 		g := f.p.groups[d.group]
-		return g.wish || g.overhead != nil && g.example.Executor != ""
+		return g.wish || g.timed || g.overhead != nil && g.example.Executor != ""
 	})
 }
 

@@ -120,6 +120,7 @@ func (w *world) demands() []Demand {
 		d.Constraints = rules[d.Job]
 		d.Resources.CPUs = resource.Milli(rapid.IntRange(0, 10).Draw(t, "cpus")) * 250
 		d.Resources.Mem = resource.Milli(rapid.IntRange(0, 20).Draw(t, "mem")) * 250
+		d.Takes = map[string]time.Duration{"s1": time.Minute, "s2": 30 * time.Minute, "s3": 2 * time.Hour}[d.Job]
 		d.Count = rapid.IntRange(0, 9).Draw(t, "count")
 		d.Priority = rapid.IntRange(0, 2).Draw(t, "priority")
 		d.Executor = rapid.SampledFrom([]ExecutorID{"", "", "warm", "cold"}).Draw(t, "executor")
@@ -164,6 +165,12 @@ func (w *world) options() Options {
 		o.Exclude = map[AgentID]Exclusion{"a2": {Name: "arm64"}, "a3": {}, "a4": o.Exclude["a4"]}
 		if o.Exclude["a4"].Until.IsZero() {
 			delete(o.Exclude, "a4")
+		}
+	}
+	if rapid.IntRange(0, 3).Draw(w.t, "maintenance") == 0 {
+		o.Leaves = map[AgentID]Unavailability{
+			"a1": {Start: noon.Add(time.Hour)}, "a2": {Start: noon.Add(-time.Minute), End: noon.Add(time.Minute)},
+			"a3": {Start: noon.Add(-time.Hour), End: noon}, "a4": {Start: noon.Add(time.Minute), End: noon.Add(time.Hour)},
 		}
 	}
 	return o

@@ -88,6 +88,14 @@ func (s *story) number(text string) int {
 	return n
 }
 
+func (s *story) duration(text string) time.Duration {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return d
+}
+
 // inKaon is the demand of tasks on offers of the stories' role.
 func inKaon(d Demand) *Demand {
 	d.Role = "kaon"
@@ -159,6 +167,8 @@ func (s *story) demand(line string) Demand {
 			d.Job = value
 		case "role":
 			d.Role = value
+		case "takes":
+			d.Takes = s.duration(value)
 		case "priority":
 			d.Priority = s.number(value)
 		default:
@@ -186,6 +196,16 @@ func (s *story) pack(d *datadriven.TestData) string {
 			o.Caps = map[AgentID]int{AgentID(arg.Vals[0]): s.number(arg.Vals[1])}
 		case "avoid":
 			exclude(AgentID(arg.Vals[0]), Exclusion{Until: s.now.Add(time.Hour)})
+		case "leaves": // agent, in how long, and for how long it will be away
+			from := s.now.Add(s.duration(arg.Vals[1]))
+			u := Unavailability{Start: from}
+			if len(arg.Vals) > 2 {
+				u.End = from.Add(s.duration(arg.Vals[2]))
+			}
+			if o.Leaves == nil {
+				o.Leaves = map[AgentID]Unavailability{}
+			}
+			o.Leaves[AgentID(arg.Vals[0])] = u
 		case "last":
 			o.Last = map[AgentID]bool{AgentID(arg.Vals[0]): true}
 		case "foreign": // agent, architecture

@@ -3,6 +3,7 @@ package offers
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
@@ -25,6 +26,7 @@ type Reasons struct {
 	Capped      int         `json:"capped,omitempty"` // got as many launches as an unproven agent may
 	OtherRole   int         `json:"other_role,omitempty"`
 	Cordoned    int         `json:"cordoned,omitempty"`     // of those that would hold it if nothing ran there, those that an operator wants no work on
+	Leaving     *Leaving    `json:"maintenance,omitempty"`  // of those that would hold it if nothing ran there, those that are away too soon for it
 	Excluded    []Excluded  `json:"architecture,omitempty"` // known agents excluded for good; the name in JSON is older
 	Constraints []Violation `json:"constraints,omitempty"`
 	Resources   []Shortage  `json:"resources,omitempty"`
@@ -32,6 +34,43 @@ type Reasons struct {
 	Eligible    int         `json:"eligible"`          // known agents that are not excluded for good and whose attributes meet the hard constraints
 	FitsEmpty   int         `json:"fits_empty"`        // of them, those that would hold it if nothing ran there
 	Largest     []Limit     `json:"largest,omitempty"` // when none would
+}
+
+// Leaving counts agents that are planned to be away before a task could end there, and names the one that is first.
+type Leaving struct {
+	Agents int       `json:"agents"`
+	Host   string    `json:"host"` // or the agent's id
+	From   time.Time `json:"from"`
+	To     time.Time `json:"to,omitzero"` // absent: nobody knows
+}
+
+// with is the count with one more agent.
+func (l *Leaving) with(a *Agent, u Unavailability) *Leaving {
+	host := a.Hostname
+	if host == "" {
+		host = string(a.ID)
+	}
+	one := Leaving{1, host, u.Start.UTC(), u.End.UTC()}
+	if u.End.IsZero() {
+		one.To = time.Time{}
+	}
+	if l == nil {
+		return &one
+	}
+	if l.Agents++; one.From.Before(l.From) {
+		one.Agents = l.Agents
+		return &one
+	}
+	return l
+}
+
+// String says it for people.
+func (l *Leaving) String() string {
+	when := Unavailability{l.From, l.To}
+	if l.Agents == 1 {
+		return fmt.Sprintf("agent %s is under maintenance %s", l.Host, when)
+	}
+	return fmt.Sprintf("%d agents are under maintenance, agent %s %s", l.Agents, l.Host, when)
 }
 
 // Excluded counts the known agents that are excluded for good, by reason.
@@ -137,6 +176,9 @@ func (r Reasons) String() string {
 	}
 	if r.Cordoned > 0 {
 		add("%s or drained by an operator", plural(r.Cordoned, "agent cordoned", "agents cordoned"))
+	}
+	if r.Leaving != nil {
+		add("%s", r.Leaving)
 	}
 	for _, x := range r.Excluded {
 		reason := x.Reason
