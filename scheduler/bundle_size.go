@@ -22,8 +22,6 @@ const (
 	mostBundled = 256
 	// bundleBytes bounds the orders of a bundle: agents and masters keep what tasks carry in memory.
 	bundleBytes = 256 << 10
-	// knownTrials must have ended before their time is believed.
-	knownTrials = 8
 	// bundleWindow is for how long a bundle of a learnt size begins trials: then a guess that was wrong has cost enough.
 	bundleWindow = 2 * BundleWork
 )

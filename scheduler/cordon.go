@@ -21,16 +21,16 @@ func (c *Core) setCordons(list []health.Cordon) {
 		}
 	}
 	c.moveOverdue()
-	c.recallCordoned()
+	c.recallLeaving()
 	for _, id := range slices.Sorted(maps.Keys(c.confirmed)) {
 		c.shutdownIdle(id)
 	}
 	c.requestOffers() // what was declined of agents that are to work again is hidden by filters
 }
 
-// moveOverdue ends what runs on agents that were to be empty by now. Its trials go on elsewhere.
+// moveOverdue ends what runs on agents that were to be empty by now, drained or away. Its trials go on elsewhere.
 func (c *Core) moveOverdue() {
-	if len(c.health.Cordoned) == 0 {
+	if !c.health.Leaving() {
 		return
 	}
 	var agents []offers.AgentID
@@ -44,19 +44,19 @@ func (c *Core) moveOverdue() {
 		}
 	}
 	for _, id := range agents {
-		c.killAll(overdue[id], killMoved, fmt.Sprintf("moved, as agent %s is being drained", overdue[id][0].where()))
+		c.killAll(overdue[id], killMoved, fmt.Sprintf("moved, as agent %s %s", overdue[id][0].where(), c.health.Why(id, c.now)))
 	}
 }
 
-// recallCordoned asks bundles on cordoned agents for what has not begun, until nothing is left of that: a message may be lost. Each
-// subscription asks anew, as of sweeps that are paused.
-func (c *Core) recallCordoned() {
-	if !c.connected || len(c.health.Cordoned) == 0 {
+// recallLeaving asks bundles on agents that are to become empty for what has not begun, until nothing is left of that: a message may be
+// lost. Each subscription asks anew, as of sweeps that are paused.
+func (c *Core) recallLeaving() {
+	if !c.connected || !c.health.Leaving() {
 		return
 	}
 	asked := false
 	for att := c.live.first; att != nil; att = att.next {
-		if c.health.Cordoned[att.agent] != nil && c.recallTask(att) {
+		if (c.health.Cordoned[att.agent] != nil || !c.stays(att.agent, att.run.takes())) && c.recallTask(att) {
 			asked = true
 		}
 	}
@@ -67,7 +67,7 @@ func (c *Core) recallCordoned() {
 	c.timers.Set(c.now.Add(recallEvery), func(time.Time) {
 		c.recalling = false
 		if c.connected {
-			c.recallCordoned()
+			c.recallLeaving()
 		}
 	})
 }

@@ -87,7 +87,7 @@ func (c *Core) completeDemand(run *run, d *offers.Demand) *offers.Demand {
 	if d.Overhead.CPUs == 0 { // the first time
 		d.Resources.CPUs = lessExecutor(d.Resources.CPUs, run.executor.template.Overhead.CPUs)
 	}
-	d.Job, d.Role = run.id, c.cfg.Role
+	d.Job, d.Role, d.Takes = run.id, c.cfg.Role, run.takes()
 	d.Constraints = run.spec.Task.Constraints
 	d.Executor, d.Overhead = run.executor.shared, run.executor.template.Overhead
 	if run.executor.container != nil {
@@ -125,6 +125,7 @@ func (c *Core) thenDemand(run *run) *offers.Demand {
 		return nil
 	}
 	run.then = c.completeDemand(run, &offers.Demand{Resources: d, Count: 1})
+	run.then.Takes = run.stepTakes()
 	return run.then
 }
 

@@ -38,7 +38,7 @@ func init() {
 	}
 	for _, call := range []cluster.Call{
 		cluster.Accept{}, cluster.Decline{}, cluster.Kill{}, cluster.Acknowledge{}, cluster.Reconcile{}, cluster.Message{},
-		cluster.Shutdown{}, cluster.Suppress{}, cluster.Revive{}, cluster.Teardown{},
+		cluster.Shutdown{}, cluster.Suppress{}, cluster.Revive{}, cluster.Teardown{}, cluster.AcceptInverse{}, cluster.DeclineInverse{},
 	} {
 		callsTotal[callName(call)] = metrics.NewCounter(fmt.Sprintf("kaon_scheduler_calls_total{call=%q}", callName(call)))
 	}

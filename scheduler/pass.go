@@ -23,7 +23,7 @@ func (c *Core) offered(ev cluster.Offered) {
 		return
 	}
 	list := slices.Clone(ev.Offers)
-	cordoned := false // an agent is that was not before: an attribute may have told
+	recall := false // an agent is cordoned that was not before, as an attribute told, or is to be away
 	for i := range list {
 		id := list[i].Agent
 		before := c.health.Cordoned[id]
@@ -31,18 +31,16 @@ func (c *Core) offered(ev cluster.Offered) {
 			c.note(AgentIncompatible(bad))
 		}
 		c.compareExecutors(&list[i])
-		if c.health.Cordoned[id] != nil {
-			cordoned = cordoned || before == nil
+		away := c.planned(id, list[i].Hostname, list[i].Unavailable)
+		if c.health.Cordoned[id] != nil || c.health.Leaves[id].Began(c.now) {
 			c.shutdownIdle(id)
 		}
+		recall = recall || away || c.health.Cordoned[id] != nil && before == nil
 		list[i].Executors = c.runningExecutors(&list[i])
 	}
 	c.cfg.Packer.Add(list...)
 	c.packDue = true
-	c.moveOverdue()
-	if cordoned {
-		c.recallCordoned()
-	}
+	c.leave(recall)
 }
 
 // Pack matches what waits with the offers there are. Call it when a burst of events has been stepped; when
@@ -58,7 +56,7 @@ func (c *Core) Pack(now time.Time) {
 	held = held || len(d.held) > 0
 	c.updateOfferFlow(len(d.demands) > 0 || c.hitsLeft)
 	o := c.cfg.Packing
-	o.MoreWaits, o.Caps, o.Last, o.Exclude = held, c.health.Caps, c.health.Last, c.health.Exclude()
+	o.MoreWaits, o.Caps, o.Last, o.Exclude, o.Leaves = held, c.health.Caps, c.health.Last, c.health.Exclude(), c.health.Away(c.now)
 	plan := c.cfg.Packer.Pack(c.now, d.demands, o)
 	note := PassDone{Refusals: d.refusals(&plan, groups), Held: d.held}
 	c.applyPlan(plan, groups, held, &note)

@@ -108,7 +108,7 @@ func newRoom(c *Core, groups []group, left []int) *room {
 	for at, run := range r.runs {
 		r.job[run] = at
 	}
-	r.total = c.cfg.Packer.Supply(c.now, offers.Options{Exclude: c.health.Exclude()}).Total
+	r.total = c.cfg.Packer.Supply(c.now, offers.Options{Exclude: c.health.Unusable(c.now)}).Total
 	return r
 }
 
@@ -167,9 +167,9 @@ func (r *room) one(g *group, o fairness.Owing) bool {
 	need := g.Demand.Resources.Plus(g.Demand.Overhead, 1)
 	var best []*placement
 	var at *resource.Resources
-	exclude := r.c.health.Exclude()
+	exclude := r.c.health.Unusable(r.c.now)
 	for _, id := range r.agents {
-		if _, out := exclude[id]; out {
+		if _, out := exclude[id]; out || !r.c.stays(id, g.Demand.Takes) {
 			continue
 		}
 		free, ok := r.beside(id, g.Demand)

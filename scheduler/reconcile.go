@@ -32,6 +32,7 @@ func (c *Core) subscribed(ev cluster.Subscribed) {
 	}
 	c.connected, c.connectedSince, c.suppressed = true, c.now, false
 	c.cfg.Packer.Reset()
+	c.health.ForgetPlans()
 	if before != "" && before != ev.Framework {
 		c.failAll()
 	}
@@ -52,7 +53,7 @@ func (c *Core) subscribed(ev cluster.Subscribed) {
 			c.recall(run)
 		}
 	}
-	c.recallCordoned()
+	c.recallLeaving()
 	c.unconfirmExecutors()
 	c.explicitTries = 0
 	c.reconcileExplicit()
@@ -176,7 +177,7 @@ func (c *Core) undelivered(ev cluster.Undelivered) {
 			}
 		}
 		c.scheduleReconcile()
-	case cluster.Decline:
+	case cluster.Decline, cluster.AcceptInverse, cluster.DeclineInverse:
 		c.timers.Set(c.now.Add(firstReconcile), func(time.Time) {
 			if c.connected {
 				c.call(call)
@@ -218,6 +219,7 @@ func (c *Core) executorStartFailed(ev cluster.ExecutorGone) {
 func (c *Core) agentGone(ev cluster.AgentGone) {
 	c.cfg.Packer.RemoveAgent(ev.Agent)
 	delete(c.confirmed, ev.Agent)
+	delete(c.health.Leaves, ev.Agent)
 	for att := c.live.first; att != nil; att = att.next {
 		if att.agent == ev.Agent {
 			att.reconciled = false // should its update get lost, we ask

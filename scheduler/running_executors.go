@@ -151,7 +151,7 @@ func (c *Core) observeDrain(att *attempt, s cluster.Status) {
 // shutdownIdle ends the shared executors of an agent that is to become empty as soon as nothing runs on them: they would keep it
 // from being done.
 func (c *Core) shutdownIdle(id offers.AgentID) {
-	if a, _ := c.health.Agent(id); !a.Draining && c.health.Cordoned[id] == nil {
+	if a, _ := c.health.Agent(id); !a.Draining && c.health.Cordoned[id] == nil && !c.health.Leaves[id].Began(c.now) {
 		return
 	}
 	for _, executor := range slices.Clone(c.confirmed[id]) {

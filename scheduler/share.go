@@ -25,7 +25,7 @@ func (c *Core) divide(groups []group) (d division) {
 		return d
 	}
 	jobs, of, _ := c.jobs(groups, func(d *offers.Demand) bool { return !c.cfg.Packer.Holds(d) })
-	supply := c.cfg.Packer.Supply(c.now, offers.Options{Exclude: c.health.Exclude()})
+	supply := c.cfg.Packer.Supply(c.now, offers.Options{Exclude: c.health.Unusable(c.now)})
 	turns, held := fairness.Divide(c.queues, supply.Total, supply.Free, jobs)
 	d.of = make([]int, 0, len(turns))
 	for _, t := range turns {

@@ -17,7 +17,7 @@ type Shares struct {
 
 // Shares is of the queues that are set, and those that sweeps name which have not ended.
 func (c *Core) Shares() Shares {
-	supply := c.cfg.Packer.Supply(c.now, offers.Options{Exclude: c.health.Exclude()})
+	supply := c.cfg.Packer.Supply(c.now, offers.Options{Exclude: c.health.Unusable(c.now)})
 	var jobs []fairness.Job
 	for _, run := range c.order {
 		if run.entry.Phase.Ended() {

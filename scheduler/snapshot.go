@@ -51,6 +51,8 @@ type AgentStatus struct {
 	Health  int       // from 0, avoided, to 100: what it gets depends on it
 	Cordon  *Cordon   // an operator wants no work there; nil: nobody does
 
+	Unavailable offers.Unavailability // when it is away, or will be; zero: nobody plans that
+
 	Foreign    bool // no executor is built for its architecture
 	Attributes []offers.Attribute
 }
@@ -81,6 +83,9 @@ func (c *Core) Snapshot() Snapshot {
 		if cordon := c.health.Cordoned[id]; cordon != nil {
 			one := *cordon
 			st.Cordon = &one
+		}
+		if u := c.health.Leaves[id]; u.Planned(c.now) {
+			st.Unavailable = u
 		}
 		s.Agents = append(s.Agents, st)
 	}

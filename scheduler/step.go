@@ -23,6 +23,10 @@ func (c *Core) Step(now time.Time, ev cluster.Event) {
 		c.offered(ev)
 	case cluster.Rescinded:
 		c.cfg.Packer.Rescind(ev.Offer)
+	case cluster.InverseOffered:
+		c.inverseOffered(ev)
+	case cluster.InverseRescinded:
+		c.inverseRescinded(ev)
 	case cluster.Updated:
 		c.updated(ev.Status)
 	case cluster.AgentGone:

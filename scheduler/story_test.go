@@ -25,10 +25,10 @@ import (
 //	submit s trials=3 retries=1 objective=loss asha=2 plateau=3 budget=1h steps=9 …   offer a1 cpus=4 [arch=arm64] [cold] (mem and disk abound; cold: the executors there have ended)
 //	update s.0.1 RUNNING [uuid=u1] [loss=1,2 first=0] [exit=0] [reason=…] [says=with_words] [starved=memory] [squeezed] [from=a1] [at=7 (its second)] [garbled]
 //	tick 30s   subscribe [f2]   disconnect   crash [away=24h]   pause s   resume s   executor-gone s.0.1 86   stop s   stop-trial s 1   agent-gone a1   won s [trial=1] [attempt=2]   retry s   stored s 3
-//	cordon a1 [deadline=10s]   cordon - rack=r1   uncordon
+//	cordon a1 [deadline=10s]   cordon - rack=r1   uncordon   offer … leaves=1h [for=2h] (since the story began)   inverse i1 a1 leaves=1h [for=2h]   rescind-inverse i1
 func TestStories(t *testing.T) {
 	datadriven.Walk(t, "testdata/stories", func(t *testing.T, path string) {
-		s := &story{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), mem: &journal.Memory{}, core: NewCore(testConfig()), runs: map[offers.AgentID][]offers.ExecutorID{}}
+		s := &story{now: storyBegin, mem: &journal.Memory{}, core: NewCore(testConfig()), runs: map[offers.AgentID][]offers.ExecutorID{}}
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			s.command(t, d)
 			r := s.core.Turn(s.now)
@@ -85,11 +85,15 @@ func (s *story) command(t *testing.T, d *datadriven.TestData) {
 		}
 		step(cluster.Offered{Offers: []offers.Offer{{
 			ID: offers.OfferID(fmt.Sprintf("o%d", s.offers)), Agent: offers.AgentID(arg(0)), Hostname: arg(0),
-			Attributes: attributes, Executors: s.listed(d, offers.AgentID(arg(0))),
+			Attributes: attributes, Executors: s.listed(d, offers.AgentID(arg(0))), Unavailable: storyUnavailability(t, d),
 			Amounts: []offers.Amount{
 				{Name: "cpus", Scalar: resource.Milli(cpus) * resource.Unit}, {Name: "mem", Scalar: 1e9}, {Name: "disk", Scalar: 1e9},
 			},
 		}}})
+	case "inverse":
+		step(cluster.InverseOffered{Offers: []cluster.InverseOffer{{ID: offers.OfferID(arg(0)), Agent: offers.AgentID(strings.Trim(arg(1), "-")), Unavailable: storyUnavailability(t, d)}}})
+	case "rescind-inverse":
+		step(cluster.InverseRescinded{Offer: offers.OfferID(arg(0))})
 	case "update":
 		step(cluster.Updated{Status: storyStatus(t, d)})
 	case "tick":
@@ -176,6 +180,28 @@ func (s *story) command(t *testing.T, d *datadriven.TestData) {
 	default:
 		t.Fatalf("%s: unknown command %s", d.Pos, d.Cmd)
 	}
+}
+
+// storyBegin is when all stories begin.
+var storyBegin = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func storyUnavailability(t *testing.T, d *datadriven.TestData) (u offers.Unavailability) {
+	var in, lasts string
+	if !d.MaybeScanArgs(t, "leaves", &in) {
+		return u
+	}
+	wait, err := time.ParseDuration(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Start = storyBegin.Add(wait)
+	if d.MaybeScanArgs(t, "for", &lasts) {
+		if wait, err = time.ParseDuration(lasts); err != nil {
+			t.Fatal(err)
+		}
+		u.End = u.Start.Add(wait)
+	}
+	return u
 }
 
 // listed is the executors that an offer of an agent names; none when it is cold.
@@ -384,6 +410,10 @@ func renderCall(c cluster.Call) string {
 		return fmt.Sprintf("accept %v of %s: %s", c.Offers, c.Agent, strings.Join(ids, " "))
 	case cluster.Decline:
 		return fmt.Sprintf("decline %v for %v", c.Offers, c.Refuse)
+	case cluster.AcceptInverse:
+		return fmt.Sprintf("promise to leave by %v, refused for %v", c.Offers, c.Refuse)
+	case cluster.DeclineInverse:
+		return fmt.Sprintf("do not leave by %v, refused for %v", c.Offers, c.Refuse)
 	case cluster.Kill:
 		return fmt.Sprintf("kill %s on %s", c.Task, c.Agent)
 	case cluster.Acknowledge:
@@ -422,7 +452,7 @@ func renderNotice(n Notice) string {
 	case PassDone:
 		var parts []string
 		for i := range n.Refusals {
-			if why := n.Refusals[i].Refusal.Reasons(); len(why.Excluded) > 0 {
+			if why := n.Refusals[i].Refusal.Reasons(); len(why.Excluded) > 0 || why.Leaving != nil {
 				parts = append(parts, n.Refusals[i].Refusal.Sentence())
 			}
 		}

@@ -36,6 +36,17 @@ type (
 		Offers []offers.OfferID
 		Refuse time.Duration
 	}
+	// AcceptInverse promises that the framework will have left the agents of inverse offers by the time that these are to be away;
+	// Refuse is for how long no more of the same is to be asked.
+	AcceptInverse struct {
+		Offers []offers.OfferID
+		Refuse time.Duration
+	}
+	// DeclineInverse says that it will not.
+	DeclineInverse struct {
+		Offers []offers.OfferID
+		Refuse time.Duration
+	}
 	// Kill asks for the end of a task. Agent may be empty.
 	Kill struct {
 		Task  TaskID
@@ -104,13 +115,15 @@ type URI struct {
 	OutputFile string
 }
 
-func (Accept) call()      {}
-func (Decline) call()     {}
-func (Kill) call()        {}
-func (Acknowledge) call() {}
-func (Reconcile) call()   {}
-func (Message) call()     {}
-func (Shutdown) call()    {}
-func (Suppress) call()    {}
-func (Revive) call()      {}
-func (Teardown) call()    {}
+func (Accept) call()         {}
+func (Decline) call()        {}
+func (AcceptInverse) call()  {}
+func (DeclineInverse) call() {}
+func (Kill) call()           {}
+func (Acknowledge) call()    {}
+func (Reconcile) call()      {}
+func (Message) call()        {}
+func (Shutdown) call()       {}
+func (Suppress) call()       {}
+func (Revive) call()         {}
+func (Teardown) call()       {}

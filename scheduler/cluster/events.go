@@ -23,6 +23,10 @@ type (
 	Offered struct{ Offers []offers.Offer }
 	// Rescinded: one offer is gone.
 	Rescinded struct{ Offer offers.OfferID }
+	// InverseOffered: the master asks for what the framework has on agents, which are to be away.
+	InverseOffered struct{ Offers []InverseOffer }
+	// InverseRescinded: one of these is void: its plan has changed, or been called off, or its agent is out of reach.
+	InverseRescinded struct{ Offer offers.OfferID }
 	// Updated: a task's state, from agent, executor or master.
 	Updated struct{ Status Status }
 	// AgentGone: the master lost the agent (Mesos FAILURE without an executor).
@@ -47,13 +51,23 @@ type (
 	}
 )
 
-func (Subscribed) event()      {}
-func (Disconnected) event()    {}
-func (Rejected) event()        {}
-func (Offered) event()         {}
-func (Rescinded) event()       {}
-func (Updated) event()         {}
-func (AgentGone) event()       {}
-func (ExecutorGone) event()    {}
-func (ExecutorMessage) event() {}
-func (Undelivered) event()     {}
+// InverseOffer asks for all that a framework has on one agent, by the time that the agent is to be away.
+type InverseOffer struct {
+	ID          offers.OfferID
+	Agent       offers.AgentID // empty: all agents are meant
+	Hostname    string         // empty: it was not said
+	Unavailable offers.Unavailability
+}
+
+func (Subscribed) event()       {}
+func (Disconnected) event()     {}
+func (Rejected) event()         {}
+func (Offered) event()          {}
+func (Rescinded) event()        {}
+func (InverseOffered) event()   {}
+func (InverseRescinded) event() {}
+func (Updated) event()          {}
+func (AgentGone) event()        {}
+func (ExecutorGone) event()     {}
+func (ExecutorMessage) event()  {}
+func (Undelivered) event()      {}

@@ -52,8 +52,24 @@ func (t *Tracker) updateCordon(id offers.AgentID, a *agent) {
 	}
 }
 
-// Overdue reports whether what runs on an agent is to be moved by now.
+// Overdue reports whether what runs on an agent is to be moved by now: it is drained, or away.
 func (t *Tracker) Overdue(id offers.AgentID, now time.Time) bool {
+	return t.drained(id, now) || t.Leaves[id].Began(now)
+}
+
+// drained reports whether an agent is to be empty by now at an operator's wish.
+func (t *Tracker) drained(id offers.AgentID, now time.Time) bool {
 	c := t.Cordoned[id]
 	return c != nil && !c.Deadline.IsZero() && !now.Before(c.Deadline)
 }
+
+// Why says why what runs on an agent that is overdue is moved, for people.
+func (t *Tracker) Why(id offers.AgentID, now time.Time) string {
+	if u := t.Leaves[id]; !t.drained(id, now) && u.Began(now) {
+		return "is under maintenance " + u.String()
+	}
+	return "is being drained"
+}
+
+// Leaving reports whether some agent is to become empty, or may be.
+func (t *Tracker) Leaving() bool { return len(t.Cordoned)+len(t.Leaves) > 0 }

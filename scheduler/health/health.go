@@ -36,6 +36,10 @@ type Tracker struct {
 	Foreign map[offers.AgentID]string    // no executor is built for their architecture
 	// Cordoned get none because an operator wants it.
 	Cordoned map[offers.AgentID]*Cordon
+	// Leaves are planned to be away, at times that may be past.
+	Leaves map[offers.AgentID]offers.Unavailability
+
+	plans plans
 
 	cordons     []Cordon
 	unprovenCap int
@@ -75,7 +79,8 @@ func New(unprovenCap int, unsupported func(arch string) bool) Tracker {
 	return Tracker{
 		Caps: map[offers.AgentID]int{}, Avoid: map[offers.AgentID]time.Time{}, Last: map[offers.AgentID]bool{},
 		Foreign: map[offers.AgentID]string{}, unprovenCap: unprovenCap, unsupported: unsupported,
-		agents: map[offers.AgentID]*agent{}, Cordoned: map[offers.AgentID]*Cordon{},
+		agents: map[offers.AgentID]*agent{}, Cordoned: map[offers.AgentID]*Cordon{}, Leaves: map[offers.AgentID]offers.Unavailability{},
+		plans: plans{asked: map[offers.OfferID]offers.AgentID{}, answered: map[offers.AgentID]offers.Unavailability{}},
 	}
 }
 
@@ -310,4 +315,10 @@ func (t *Tracker) All() iter.Seq2[offers.AgentID, Agent] {
 			}
 		}
 	}
+}
+
+// plans is what is known of agents that are planned to be away.
+type plans struct {
+	asked    map[offers.OfferID]offers.AgentID        // inverse offers that the master waits for an answer to
+	answered map[offers.AgentID]offers.Unavailability // the last that was answered
 }

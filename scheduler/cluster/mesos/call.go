@@ -10,6 +10,7 @@ import (
 	api "github.com/mesos/mesos-go/api/v1/lib/scheduler"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler/calls"
 
+	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
@@ -22,10 +23,13 @@ func EncodeCall(call cluster.Call, id cluster.FrameworkID, role string) (*api.Ca
 	case cluster.Accept:
 		c = accept(call, framework, role)
 	case cluster.Decline:
-		c = &api.Call{Type: api.Call_DECLINE, Decline: &api.Call_Decline{Filters: refuse(call.Refuse)}}
-		for _, id := range call.Offers {
-			c.Decline.OfferIDs = append(c.Decline.OfferIDs, mesosapi.OfferID{Value: string(id)})
-		}
+		c = &api.Call{Type: api.Call_DECLINE, Decline: &api.Call_Decline{OfferIDs: offerIDs(call.Offers), Filters: refuse(call.Refuse)}}
+	case cluster.AcceptInverse:
+		c = &api.Call{Type: api.Call_ACCEPT_INVERSE_OFFERS, AcceptInverseOffers: &api.Call_AcceptInverseOffers{
+			InverseOfferIDs: offerIDs(call.Offers), Filters: refuse(call.Refuse)}}
+	case cluster.DeclineInverse:
+		c = &api.Call{Type: api.Call_DECLINE_INVERSE_OFFERS, DeclineInverseOffers: &api.Call_DeclineInverseOffers{
+			InverseOfferIDs: offerIDs(call.Offers), Filters: refuse(call.Refuse)}}
 	case cluster.Kill:
 		c = calls.Kill(string(call.Task), string(call.Agent))
 		if call.Grace > 0 {
@@ -60,6 +64,14 @@ func EncodeCall(call cluster.Call, id cluster.FrameworkID, role string) (*api.Ca
 	return c, nil
 }
 
+func offerIDs(ids []offers.OfferID) []mesosapi.OfferID {
+	out := make([]mesosapi.OfferID, len(ids))
+	for i, id := range ids {
+		out[i].Value = string(id)
+	}
+	return out
+}
+
 // refuse is always written: without it Mesos would refuse for five seconds.
 func refuse(d time.Duration) *mesosapi.Filters {
 	s := max(d, 0).Seconds()
@@ -67,10 +79,7 @@ func refuse(d time.Duration) *mesosapi.Filters {
 }
 
 func accept(a cluster.Accept, framework, role string) *api.Call {
-	c := &api.Call{Type: api.Call_ACCEPT, Accept: &api.Call_Accept{Filters: refuse(a.Refuse)}}
-	for _, id := range a.Offers {
-		c.Accept.OfferIDs = append(c.Accept.OfferIDs, mesosapi.OfferID{Value: string(id)})
-	}
+	c := &api.Call{Type: api.Call_ACCEPT, Accept: &api.Call_Accept{OfferIDs: offerIDs(a.Offers), Filters: refuse(a.Refuse)}}
 	if len(a.Tasks) == 0 {
 		return c
 	}

@@ -17,8 +17,7 @@ import (
 )
 
 // DecodeEvent turns one event of Mesos into ours, as a Driver delivers it; nil when there is nothing to
-// deliver. SUBSCRIBED, HEARTBEAT and ERROR belong to the session; inverse offers and operations, which this
-// framework never asks for, give nothing.
+// deliver. SUBSCRIBED, HEARTBEAT and ERROR belong to the session; operations, which this framework never asks for, give nothing.
 func DecodeEvent(e *api.Event) cluster.Event {
 	switch e.Type {
 	case api.Event_OFFERS:
@@ -30,6 +29,15 @@ func DecodeEvent(e *api.Event) cluster.Event {
 		return cluster.Offered{Offers: out}
 	case api.Event_RESCIND:
 		return cluster.Rescinded{Offer: offers.OfferID(e.GetRescind().GetOfferID().Value)}
+	case api.Event_INVERSE_OFFERS:
+		list := e.GetInverseOffers().GetInverseOffers()
+		out := make([]cluster.InverseOffer, len(list))
+		for i := range list {
+			out[i] = inverseOffer(&list[i])
+		}
+		return cluster.InverseOffered{Offers: out}
+	case api.Event_RESCIND_INVERSE_OFFER:
+		return cluster.InverseRescinded{Offer: offers.OfferID(e.GetRescindInverseOffer().GetInverseOfferID().Value)}
 	case api.Event_UPDATE:
 		status := e.GetUpdate().GetStatus()
 		return cluster.Updated{Status: update(&status)}
@@ -98,6 +106,8 @@ func offer(o *mesosapi.Offer) offers.Offer {
 		Role:     role,
 		Amounts:  make([]offers.Amount, len(o.Resources)),
 		URL:      agentURL(o.URL),
+
+		Unavailable: unavailability(o.Unavailability),
 	}
 	for i := range o.Resources {
 		out.Amounts[i] = fromMesos(&o.Resources[i], role)
@@ -107,6 +117,28 @@ func offer(o *mesosapi.Offer) offers.Offer {
 	}
 	for i := range o.ExecutorIDs {
 		out.Executors = append(out.Executors, offers.ExecutorID(o.ExecutorIDs[i].Value))
+	}
+	return out
+}
+
+func inverseOffer(o *mesosapi.InverseOffer) cluster.InverseOffer {
+	address := o.GetURL().GetAddress()
+	return cluster.InverseOffer{
+		ID:          offers.OfferID(o.OfferID.Value),
+		Agent:       offers.AgentID(o.GetAgentID().GetValue()),
+		Hostname:    address.GetHostname(),
+		Unavailable: unavailability(&o.Unavailability),
+	}
+}
+
+// unavailability is without an end when Mesos's has no duration. One that ends before it begins has not been meant so: it has none either.
+func unavailability(u *mesosapi.Unavailability) (out offers.Unavailability) {
+	if u == nil {
+		return out
+	}
+	out.Start = time.Unix(0, u.Start.Nanoseconds).UTC()
+	if u.Duration != nil && u.Duration.Nanoseconds >= 0 {
+		out.End = out.Start.Add(time.Duration(u.Duration.Nanoseconds))
 	}
 	return out
 }
