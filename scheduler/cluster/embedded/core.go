@@ -8,6 +8,8 @@ import (
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
+	"github.com/mesos/mesos-go/api/v1/lib/maintenance"
+	operator "github.com/mesos/mesos-go/api/v1/lib/master"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/agent"
@@ -51,7 +53,8 @@ type Core struct {
 	cfg       CoreConfig
 	rng       protocol.IDSource
 	masters   uint64
-	master    *master.Master // nil: down
+	master    *master.Master       // nil: down
+	schedule  maintenance.Schedule // that masters begin with
 	agents    map[string]*member
 	order     []string // names of agents, as they were added
 	byID      map[protocol.AgentID]*member
@@ -174,6 +177,19 @@ func (c *Core) Call(now time.Time, stream protocol.StreamID, principal string,
 		a = c.master.Call(stream, principal, call)
 	})
 	return a
+}
+
+// Operator answers a call of the operator API; a response of nil is one without a body. The maintenance schedule outlives the master.
+func (c *Core) Operator(now time.Time, call *operator.Call) (a protocol.Answer, r *operator.Response) {
+	c.do(now, func() {
+		if c.master == nil {
+			a = protocol.Answer{Status: http.StatusServiceUnavailable, Body: "Master has not finished recovery"}
+			return
+		}
+		a, r = c.master.Operator(call)
+		c.schedule = c.master.Schedule()
+	})
+	return a, r
 }
 
 // Metrics are the master's counters; nil: it is down.

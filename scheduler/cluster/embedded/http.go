@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
+	operator "github.com/mesos/mesos-go/api/v1/lib/master"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 	"golang.org/x/sys/unix"
 
@@ -25,6 +26,8 @@ func (s *Server) masterRoutes() map[string]http.HandlerFunc {
 		"/master/api/v1/scheduler": s.scheduler,
 		"/master/redirect":         s.redirect,
 		"/redirect":                s.redirect,
+		"/api/v1":                  s.operator,
+		"/master/api/v1":           s.operator,
 		"/metrics/snapshot":        s.metrics,
 		"/master/metrics/snapshot": s.metrics,
 		"/slaves":                  s.slaves,
@@ -102,6 +105,38 @@ func (s *Server) scheduler(w http.ResponseWriter, r *http.Request) {
 	a := protocol.Answer{Status: http.StatusServiceUnavailable}
 	s.do(func(c *Core, now time.Time) { a = c.Call(now, id, who, &call) })
 	api.Reply(w, a)
+}
+
+// maxOperatorBody bounds an operator's call: a schedule of ten thousand machines has about a megabyte.
+const maxOperatorBody = 8 << 20
+
+// operator serves /api/v1.
+func (s *Server) operator(w http.ResponseWriter, r *http.Request) {
+	if s.cfg.Leader != "" {
+		s.redirect(w, r)
+		return
+	}
+	if s.down("") {
+		panic(http.ErrAbortHandler)
+	}
+	var call operator.Call
+	if a, ok := s.read(w, r, "principal "+principal(r), maxOperatorBody, &call); !ok {
+		api.Reply(w, a)
+		return
+	}
+	kind, a, ok := api.Acceptable(r)
+	if !ok {
+		api.Reply(w, a)
+		return
+	}
+	a = protocol.Answer{Status: http.StatusServiceUnavailable}
+	var said *operator.Response
+	s.do(func(c *Core, now time.Time) { a, said = c.Operator(now, &call) })
+	if said == nil {
+		api.Reply(w, a)
+		return
+	}
+	api.ReplyMessage(w, kind, said)
 }
 
 // subscribe opens a scheduler's stream and keeps it until either side ends it.

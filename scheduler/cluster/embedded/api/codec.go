@@ -119,6 +119,23 @@ func appendRecord(out []byte, kind Media, m Message) ([]byte, error) {
 	return recordio.Append(out, body), nil
 }
 
+// ReplyMessage writes a message as the answer to a call that was taken.
+func ReplyMessage(w http.ResponseWriter, kind Media, m Message) {
+	body := []byte(nil)
+	if kind == JSON {
+		body = appendJSON(nil, m)
+	} else {
+		var err error
+		if body, err = m.Marshal(); err != nil {
+			Reply(w, protocol.Answer{Status: http.StatusInternalServerError, Body: err.Error()})
+			return
+		}
+	}
+	w.Header().Set("Content-Type", string(kind))
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = w.Write(body)
+}
+
 // Reply writes an answer.
 func Reply(w http.ResponseWriter, a protocol.Answer) {
 	if a.Body != "" {

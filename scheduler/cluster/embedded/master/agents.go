@@ -3,9 +3,11 @@ package master
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/mesos/mesos-go/api/v1/lib/allocator"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
@@ -30,6 +32,10 @@ type agentRecord struct {
 	gpus      bool
 	limit     protocol.Limit // of what it offers
 
+	unavailable *mesos.Unavailability // when it is to be away; nil: nobody plans that
+	inverse     map[*framework]*inverseOffer
+	statuses    []allocator.InverseOfferStatus // what frameworks answered last
+
 	freeAt int  // index in master.free plus one; 0: nothing unused
 	dirty  bool // in master.dirty
 }
@@ -51,7 +57,7 @@ func (m *Master) newAgent(id protocol.AgentID, info mesos.AgentInfo, l protocol.
 		a.gpus = true
 	}
 	m.nextAgent++
-	m.agents[id] = a
+	m.agents[id], a.unavailable = a, m.planned[m.machine(a)]
 	m.count(total, 1)
 	return a
 }
@@ -201,6 +207,7 @@ func (m *Master) AgentDown(id protocol.AgentID) {
 	for _, o := range a.sortedOffers() {
 		m.rescind(o)
 	}
+	m.rescindInverse(a)
 	m.loseUncheckpointed(a)
 	m.setFree(a)
 	epoch := a.epoch
@@ -256,6 +263,7 @@ func (m *Master) markUnreachable(a *agentRecord) {
 		for _, r := range f.roles {
 			delete(r.filters, a.id)
 		}
+		delete(f.inverseUntil, a.id)
 	}
 	delete(m.agents, a.id)
 	m.unreachable[a.id] = since
@@ -284,4 +292,9 @@ func (a *agentRecord) sortedOffers() []*offer {
 	}
 	sortOffers(out)
 	return out
+}
+
+// machine is the machine that an agent is on.
+func (m *Master) machine(a *agentRecord) machineID {
+	return machineID{strings.ToLower(a.info.Hostname), m.cfg.IP}
 }

@@ -113,6 +113,7 @@ func (m *Master) allocate(agents []*agentRecord) {
 			m.send(f, &scheduler.Event{Type: scheduler.Event_OFFERS, Offers: &scheduler.Event_Offers{Offers: offers}})
 		}
 	}
+	m.askBack(agents)
 }
 
 // choose finds the framework and role to offer an agent to by dominant resource fairness (Ghodsi et al., NSDI
@@ -166,6 +167,12 @@ func (m *Master) revive(f *framework, names []string) {
 		r.suppressed = false
 		clear(r.filters)
 	}
+	for id := range f.inverseUntil {
+		if a := m.agents[id]; a != nil {
+			m.markDirty(a)
+		}
+	}
+	clear(f.inverseUntil)
 	if len(roles) > 0 {
 		m.allocateAll()
 	}

@@ -3,6 +3,7 @@ package master
 import (
 	"net/http"
 
+	"github.com/mesos/mesos-go/api/v1/lib/allocator"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
@@ -51,8 +52,11 @@ func (m *Master) Call(stream protocol.StreamID, principal string, c *scheduler.C
 			m.sendAgent(a.id, protocol.ShutdownExecutor{Framework: f.id,
 				Executor: protocol.ExecutorID(c.Shutdown.ExecutorID.Value)})
 		}
-	case scheduler.Call_REQUEST, scheduler.Call_ACCEPT_INVERSE_OFFERS, scheduler.Call_DECLINE_INVERSE_OFFERS:
-		// Mesos's allocator ignores the first as well; nothing here makes inverse offers.
+	case scheduler.Call_ACCEPT_INVERSE_OFFERS:
+		m.answerInverse(f, c.AcceptInverseOffers.InverseOfferIDs, c.AcceptInverseOffers.Filters, allocator.InverseOfferStatus_ACCEPT)
+	case scheduler.Call_DECLINE_INVERSE_OFFERS:
+		m.answerInverse(f, c.DeclineInverseOffers.InverseOfferIDs, c.DeclineInverseOffers.Filters, allocator.InverseOfferStatus_DECLINE)
+	case scheduler.Call_REQUEST: // Mesos's allocator ignores it as well
 	default:
 		return protocol.Answer{Status: http.StatusNotImplemented}
 	}

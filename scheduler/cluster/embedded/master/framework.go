@@ -24,6 +24,8 @@ type framework struct {
 	lost   map[protocol.TaskID]protocol.AgentID // tasks on unreachable agents; their ids may not be used again
 	uses   map[*agentRecord]int                 // tasks and executors on each agent
 
+	inverseUntil map[protocol.AgentID]time.Time // until when it is not asked for what it has on an agent
+
 	partitionAware bool
 	gpus           bool
 	multiRole      bool
@@ -55,6 +57,7 @@ func newFramework(info mesos.FrameworkInfo) *framework {
 		id:     protocol.FrameworkID(info.GetID().Value),
 		offers: map[string]*offer{}, tasks: map[protocol.TaskID]*task{},
 		lost: map[protocol.TaskID]protocol.AgentID{}, uses: map[*agentRecord]int{},
+		inverseUntil: map[protocol.AgentID]time.Time{},
 	}
 	f.setInfo(info)
 	return f
@@ -181,6 +184,11 @@ func (m *Master) subscribe(stream protocol.StreamID, call *scheduler.Call_Subscr
 	if !again {
 		m.allocateAll()
 	}
+	for _, a := range f.agents() {
+		if a.unavailable != nil {
+			m.markDirty(a) // what it has there is asked for anew
+		}
+	}
 }
 
 // refuse answers a subscription by an ERROR event and the end of the stream, as Mesos does: the HTTP answer
@@ -227,6 +235,7 @@ func (m *Master) disconnect(f *framework) {
 	for _, r := range f.roles {
 		clear(r.filters)
 	}
+	clear(f.inverseUntil)
 	m.discardOffers(f)
 	m.awaitFailover(f)
 }

@@ -4,9 +4,11 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/mesos/mesos-go/api/v1/lib/maintenance"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
@@ -22,9 +24,10 @@ type Config struct {
 	IP       string
 	Port     int
 	Timing   protocol.Timing
-	Recover  []protocol.AgentID // agents of the master before this one, still expected back
-	Refused  []string           // users that tasks may not run as; as with a Mesos whose ACLs forbid it
-	IDs      protocol.IDSource  // of what it names, and the order in which agents are offered
+	Recover  []protocol.AgentID   // agents of the master before this one, still expected back
+	Schedule maintenance.Schedule // the maintenance schedule of the master before this one
+	Refused  []string             // users that tasks may not run as; as with a Mesos whose ACLs forbid it
+	IDs      protocol.IDSource    // of what it names, and the order in which agents are offered
 	// Send carries a message to an agent. It may be lost.
 	Send func(protocol.AgentID, protocol.ToAgent)
 }
@@ -48,6 +51,10 @@ type Master struct {
 	recovering  map[protocol.AgentID]bool
 	total       map[string]int64 // scalar resources of all agents, thousandths
 	free        []*agentRecord   // agents with something to offer, see setFree
+
+	schedule maintenance.Schedule
+	planned  map[machineID]*mesos.Unavailability // by the schedule
+	inverse  map[string]*inverseOffer            // that wait for an answer
 
 	offers     map[string]*offer
 	nextOffer  int
@@ -75,6 +82,7 @@ func New(cfg Config, now time.Time) *Master {
 		recovering:  map[protocol.AgentID]bool{},
 		offers:      map[string]*offer{},
 		total:       map[string]int64{},
+		schedule:    cfg.Schedule, planned: plannedBy(&cfg.Schedule), inverse: map[string]*inverseOffer{},
 	}
 	for _, id := range cfg.Recover {
 		m.Expect(id)
@@ -173,4 +181,22 @@ func packIP(ip string) uint32 {
 		return binary.LittleEndian.Uint32(v4)
 	}
 	return 0
+}
+
+// machineID is how machines of a schedule are compared: by both parts, and hostnames in any case.
+type machineID struct{ hostname, ip string }
+
+func machineOf(id *mesos.MachineID) machineID {
+	return machineID{strings.ToLower(id.GetHostname()), id.GetIP()}
+}
+
+// plannedBy is when machines are to be away by a schedule.
+func plannedBy(s *maintenance.Schedule) map[machineID]*mesos.Unavailability {
+	planned := map[machineID]*mesos.Unavailability{}
+	for i := range s.Windows {
+		for j := range s.Windows[i].MachineIDs {
+			planned[machineOf(&s.Windows[i].MachineIDs[j])] = &s.Windows[i].Unavailability
+		}
+	}
+	return planned
 }

@@ -1,11 +1,13 @@
 package master
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/mesos/mesos-go/api/v1/lib/allocator"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
@@ -45,7 +47,7 @@ func (m *Master) newOffer(f *framework, r *role, a *agentRecord, resources proto
 		ID: mesos.OfferID{Value: o.id}, FrameworkID: mesos.FrameworkID{Value: string(f.id)},
 		AgentID:  mesos.AgentID{Value: string(a.id)},
 		Hostname: a.info.Hostname, URL: a.url, Resources: resources.Offered(role), Attributes: a.info.Attributes,
-		AllocationInfo: &mesos.Resource_AllocationInfo{Role: &role},
+		AllocationInfo: &mesos.Resource_AllocationInfo{Role: &role}, Unavailability: a.unavailable,
 	}
 	if !f.multiRole { // who knows one role only is not told of it
 		out.AllocationInfo = nil
@@ -75,8 +77,9 @@ func (m *Master) rescind(o *offer) {
 		Rescind: &scheduler.Event_Rescind{OfferID: mesos.OfferID{Value: o.id}}})
 }
 
-// discardOffers removes all offers of a framework, whose scheduler is gone and is not told.
+// discardOffers removes all offers of a framework, inverse ones too, whose scheduler is gone and is not told.
 func (m *Master) discardOffers(f *framework) {
+	m.discardInverse(f)
 	offers := make([]*offer, 0, len(f.offers))
 	for _, o := range f.offers {
 		offers = append(offers, o)
@@ -104,10 +107,7 @@ func (m *Master) decline(f *framework, call *scheduler.Call_Decline) {
 // offer the same again.
 func (m *Master) addFilter(f *framework, r *role, a *agentRecord, what protocol.Resources,
 	given *mesos.Filters) {
-	wait := 5 * time.Second
-	if given != nil && given.RefuseSeconds != nil && *given.RefuseSeconds >= 0 {
-		wait = protocol.Seconds(*given.RefuseSeconds, 365*24*time.Hour)
-	}
+	wait := refusal(given)
 	if wait == 0 || what.Empty() {
 		return
 	}
@@ -119,6 +119,14 @@ func (m *Master) addFilter(f *framework, r *role, a *agentRecord, what protocol.
 	}
 	fs.add(filter{what, m.now.Add(wait)})
 	m.armFilter(f, r, a.id, fs)
+}
+
+// refusal is for how long filters refuse.
+func refusal(given *mesos.Filters) time.Duration {
+	if given != nil && given.RefuseSeconds != nil && *given.RefuseSeconds >= 0 {
+		return protocol.Seconds(*given.RefuseSeconds, 365*24*time.Hour)
+	}
+	return 5 * time.Second
 }
 
 // add adds a filter and drops those that refuse nothing beyond it. A scheduler that launches a task at a time
@@ -174,4 +182,129 @@ func (r *role) refuses(a *agentRecord, what protocol.Resources, now time.Time) b
 		}
 	}
 	return false
+}
+
+// inverseOffer asks a framework for all that it has on an agent that is to be away. There is one at most of each agent and framework until
+// it is answered.
+type inverseOffer struct {
+	id        string
+	framework *framework
+	agent     *agentRecord
+}
+
+// askBack sends inverse offers of agents that are to be away to who has something there and was not asked, or has answered and does not
+// want to be asked yet. One event carries all of a framework.
+func (m *Master) askBack(agents []*agentRecord) {
+	made := map[*framework][]mesos.InverseOffer{}
+	for _, a := range agents {
+		if a.unavailable == nil || !a.connected || m.agents[a.id] != a {
+			continue
+		}
+		for _, f := range m.order {
+			if f.stream == "" || !m.holds(f, a) || a.inverse[f] != nil || m.now.Before(f.inverseUntil[a.id]) {
+				continue
+			}
+			made[f] = append(made[f], m.newInverseOffer(f, a))
+		}
+	}
+	for _, f := range m.order {
+		if list := made[f]; len(list) > 0 {
+			m.send(f, &scheduler.Event{Type: scheduler.Event_INVERSE_OFFERS, InverseOffers: &scheduler.Event_InverseOffers{InverseOffers: list}})
+		}
+	}
+}
+
+// holds tells whether a framework has something on an agent, used or offered.
+func (m *Master) holds(f *framework, a *agentRecord) bool {
+	if f.uses[a] > 0 {
+		return true
+	}
+	for _, o := range a.offers {
+		if o.framework == f {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *Master) newInverseOffer(f *framework, a *agentRecord) mesos.InverseOffer {
+	o := &inverseOffer{id: fmt.Sprintf("%s-O%d", m.id, m.nextOffer), framework: f, agent: a}
+	m.nextOffer++
+	m.inverse[o.id] = o
+	if a.inverse == nil {
+		a.inverse = map[*framework]*inverseOffer{}
+	}
+	a.inverse[f] = o
+	if t := m.cfg.Timing.OfferTimeout; t > 0 {
+		m.deadlines.Set(m.now.Add(t), func(time.Time) {
+			if m.inverse[o.id] == o {
+				m.removeInverse(o, true)
+				m.markDirty(a)
+			}
+		})
+	}
+	return mesos.InverseOffer{
+		OfferID: mesos.OfferID{Value: o.id}, FrameworkID: mesos.FrameworkID{Value: string(f.id)},
+		AgentID: &mesos.AgentID{Value: string(a.id)}, URL: a.url, Unavailability: *a.unavailable,
+	}
+}
+
+// removeInverse forgets an inverse offer; its framework is told so when it has not answered it.
+func (m *Master) removeInverse(o *inverseOffer, rescind bool) {
+	delete(m.inverse, o.id)
+	delete(o.agent.inverse, o.framework)
+	if rescind {
+		m.send(o.framework, &scheduler.Event{Type: scheduler.Event_RESCIND_INVERSE_OFFER,
+			RescindInverseOffer: &scheduler.Event_RescindInverseOffer{InverseOfferID: mesos.OfferID{Value: o.id}}})
+	}
+}
+
+// rescindInverse takes back the inverse offers of an agent.
+func (m *Master) rescindInverse(a *agentRecord) {
+	for _, f := range m.order {
+		if o := a.inverse[f]; o != nil {
+			m.removeInverse(o, true)
+		}
+	}
+}
+
+// discardInverse forgets the inverse offers of a framework, whose scheduler is gone and is not told.
+func (m *Master) discardInverse(f *framework) {
+	for _, o := range m.inverse {
+		if o.framework == f {
+			m.removeInverse(o, false)
+		}
+	}
+}
+
+// answerInverse handles ACCEPT_INVERSE_OFFERS and DECLINE_INVERSE_OFFERS: the answer is kept for the operator, and the framework is asked
+// again after refuse_seconds. Ids that are void are passed over.
+func (m *Master) answerInverse(f *framework, ids []mesos.OfferID, given *mesos.Filters, status allocator.InverseOfferStatus_Status) {
+	for _, id := range ids {
+		o := m.inverse[id.Value]
+		if o == nil || o.framework != f {
+			continue
+		}
+		a := o.agent
+		m.removeInverse(o, false)
+		a.statuses = slices.DeleteFunc(a.statuses, func(s allocator.InverseOfferStatus) bool { return s.FrameworkID.Value == string(f.id) })
+		a.statuses = append(a.statuses, allocator.InverseOfferStatus{
+			Status: &status, FrameworkID: mesos.FrameworkID{Value: string(f.id)}, Timestamp: mesos.TimeInfo{Nanoseconds: m.now.UnixNano()},
+		})
+		wait := refusal(given)
+		if wait == 0 {
+			m.markDirty(a)
+			continue
+		}
+		until := m.now.Add(wait)
+		f.inverseUntil[a.id] = until
+		m.deadlines.Set(until, func(time.Time) {
+			if f.inverseUntil[a.id].Equal(until) {
+				delete(f.inverseUntil, a.id)
+				if m.agents[a.id] == a {
+					m.markDirty(a)
+				}
+			}
+		})
+	}
 }
