@@ -10,7 +10,7 @@ import (
 // otherwise what comes first in the way.
 var Shortages = []string{
 	"cpus", "mem", "disk", "gpus", "ports", "other_resource", // of agents that would hold it when empty
-	"no_agents", "architecture", "constraints", "too_large", "quota", "role", "avoided", "unproven", "cordoned",
+	"no_agents", "architecture", "constraints", "too_large", "quota", "role", "avoided", "unproven", "cordoned", "maintenance",
 	"offers", // that agents have yet to make
 }
 
@@ -27,6 +27,8 @@ func shortage(why offers.Reasons) string {
 		return "too_large"
 	case why.Cordoned == why.FitsEmpty:
 		return "cordoned"
+	case why.Leaving != nil && why.Leaving.Agents == why.FitsEmpty:
+		return "maintenance"
 	case why.Quota > 0:
 		return "quota"
 	case len(why.Resources) > 0:
@@ -40,6 +42,8 @@ func shortage(why offers.Reasons) string {
 		return "avoided"
 	case why.Capped > 0:
 		return "unproven"
+	case why.Leaving != nil:
+		return "maintenance"
 	case why.Cordoned > 0:
 		return "cordoned"
 	case len(why.Constraints) > 0:

@@ -35,7 +35,7 @@ func (m machine) waits(why offers.Reasons, trials int, each resource.Resources) 
 			return fmt.Sprintf("%s %s waiting: %s", Plural(trials, "trial"), are, NoPorts), true
 		}
 	}
-	if why.FitsEmpty == 0 || why.Quota > 0 || why.OtherRole > 0 || len(why.Excluded)+len(why.Constraints) > 0 {
+	if why.FitsEmpty == 0 || why.Quota > 0 || why.OtherRole > 0 || why.Leaving != nil || len(why.Excluded)+len(why.Constraints) > 0 {
 		return "", false
 	}
 	if why.Cordoned > 0 {

@@ -79,6 +79,16 @@ func agentWords(a *api.Agent) string {
 			text += ": " + a.Why
 		}
 	}
+	if away := a.Away; away != nil {
+		when := "maintenance from " + away.From
+		if away.To != "" {
+			when += " to " + away.To
+		}
+		if a.State == "maintenance" {
+			return when
+		}
+		text += ", " + when
+	}
 	return text
 }
 

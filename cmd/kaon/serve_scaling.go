@@ -104,7 +104,7 @@ func clusterOf(ctx context.Context, s *server.Server) (agents []scaling.Agent, w
 		}
 		agents = append(agents, scaling.Agent{
 			Agent: *row, Attempts: one.Running, Percent: percent[one.ID],
-			Usable: one.Cordon == nil && !one.Foreign && !one.Avoided.After(now),
+			Usable: one.Cordon == nil && !one.Unavailable.Began(now) && !one.Foreign && !one.Avoided.After(now),
 		})
 	}
 	asked := s.Asked()

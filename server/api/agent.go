@@ -18,14 +18,21 @@ type Agent struct {
 	Proven  bool   `json:"proven" doc:"An attempt has run to its end there."`
 	Avoided string `json:"avoided,omitempty" doc:"RFC 3339: until when it gets no work; absent: it is trusted."`
 
-	State      string            `json:"state" enum:"proven,unproven,avoided,cordoned,incompatible" doc:"Cordoned: an operator wants no work there. Incompatible: no executor is built for its architecture."`
+	State      string            `json:"state" enum:"proven,unproven,avoided,cordoned,maintenance,incompatible" doc:"Cordoned: an operator wants no work there. Maintenance: it is away, as the master's schedule has it. Incompatible: no executor is built for its architecture."`
 	Health     int               `json:"health" doc:"100: it has proved itself; 60: nothing is known; 0: it is avoided. Failures in a row cost 15, times in a row that it was avoided 20."`
 	Why        string            `json:"why,omitempty" doc:"For what it was avoided the last time."`
 	Attributes map[string]string `json:"attributes" doc:"As its last offer had them."`
 	Used       Load              `json:"used" doc:"By this server's tasks and executors."`
 	Capacity   Load              `json:"capacity" doc:"The most that was ever offered and used there together."`
 	Cordon     *Cordon           `json:"cordon,omitempty"`
+	Away       *Maintenance      `json:"maintenance,omitempty" doc:"When it is away, or will be, by the maintenance schedule of the master."`
 	Attempts   []Placed          `json:"attempts" doc:"What runs there."`
+}
+
+// Maintenance is when an agent is away, or will be.
+type Maintenance struct {
+	From string `json:"from" doc:"RFC 3339."`
+	To   string `json:"to,omitempty" doc:"RFC 3339; absent: nobody said."`
 }
 
 // Load is an amount of resources.
@@ -44,13 +51,15 @@ type Placed struct {
 }
 
 // agentStates are all that agentState answers.
-var agentStates = []string{"proven", "unproven", "avoided", "cordoned", "incompatible"}
+var agentStates = []string{"proven", "unproven", "avoided", "cordoned", "maintenance", "incompatible"}
 
 // agentState is what the scheduler makes of an agent.
 func agentState(a *scheduler.AgentStatus, now time.Time) string {
 	switch {
 	case a.Cordon != nil:
 		return "cordoned"
+	case a.Unavailable.Began(now):
+		return "maintenance"
 	case a.Foreign:
 		return "incompatible"
 	case a.Avoided.After(now):
@@ -114,6 +123,9 @@ func agentsOf(snap scheduler.Snapshot, known []*offers.Agent, alive []scheduler.
 					agent.Cordon = &cordons[i]
 				}
 			}
+		}
+		if u := one.Unavailable; u.Planned(now) {
+			agent.Away = &Maintenance{rfc3339(u.Start), rfc3339(u.End)}
 		}
 		list = append(list, agent)
 	}

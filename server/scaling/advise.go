@@ -15,7 +15,7 @@ type Agent struct {
 	offers.Agent
 	Attempts int     // that are alive there
 	Percent  float64 // how far the one is that has most left to do, as far as they said; -1: one has not
-	Usable   bool    // it gets work: nobody has cordoned it, and it is not avoided
+	Usable   bool    // it gets work: nobody has cordoned it, it is not under maintenance, and it is not avoided
 }
 
 func (a *Agent) idle() bool { return a.Attempts == 0 && a.Usable }
