@@ -39,6 +39,8 @@ func (w *world) inject(f Fault) {
 		m := w.machines[arg%len(w.machines)]
 		w.counted(f.Kind, "agent %s", m.spec.Name)
 		m.broken = w.now.Add(w.while(arg, 10*time.Second, 5*time.Minute))
+	case Maintenance:
+		w.maintain(w.machines[arg%len(w.machines)], arg/len(w.machines))
 	case MasterDeath:
 		w.masterDies(arg)
 	case BucketSlow:
@@ -267,6 +269,7 @@ func (w *world) calmDown() {
 	w.slow.events, w.slow.calls, w.slow.process = w.now, w.now, w.now
 	w.bucket.down, w.bucket.slow = w.now, w.now
 	w.startMaster()
+	w.schedule()
 	for _, m := range w.machines {
 		m.broken = w.now
 		m.start()

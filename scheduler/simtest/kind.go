@@ -45,6 +45,7 @@ const (
 	AgentBroken               // executors that start on an agent end at once for a while, as they cannot reach it
 	StrayWinner               // a winner is told that nobody asked for
 	UserExtend                // a user extends a sweep
+	Maintenance               // an operator plans to take an agent away, or takes it away, and calls that off later
 	Kinds                     // how many there are
 )
 
@@ -54,7 +55,7 @@ var kindNames = [Kinds]string{
 	"executor-stuck", "master-death", "crash-early", "crash-torn", "crash-late", "crash-midway", "crash-silent",
 	"bucket-slow", "bucket-down", "bucket-torn", "clock-forward", "clock-back", "disk-full", "user-stop",
 	"user-pause", "user-retry", "user-stop-trial", "user-tell", "agent-broken",
-	"stray-winner", "user-extend",
+	"stray-winner", "user-extend", "maintenance",
 }
 
 // String is the kind's name in stories and counts.

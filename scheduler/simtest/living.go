@@ -39,6 +39,18 @@ func (s *Story) drawLiving() {
 	}
 }
 
+// drawMaintenance has an operator take agents away in one story of six.
+func (s *Story) drawMaintenance() {
+	r := rand.New(rand.NewPCG(s.Seed, 6))
+	if r.IntN(6) != 0 {
+		return
+	}
+	for range 1 + r.IntN(3) {
+		s.Faults = append(s.Faults, Fault{At: time.Duration(r.Int64N(int64(2 * time.Minute))).Truncate(time.Millisecond), Kind: Maintenance, Arg: r.Uint32()})
+	}
+	slices.SortStableFunc(s.Faults, func(a, b Fault) int { return cmp.Compare(a.At, b.At) })
+}
+
 // drawExtensions has a user extend sweeps while they run, and when they have ended.
 func (s *Story) drawExtensions(r *rand.Rand) {
 	for range 1 + r.IntN(2) {

@@ -116,6 +116,7 @@ func Draw(seed uint64) Story {
 	s.drawTime()
 	s.drawQueues()
 	s.drawLiving()
+	s.drawMaintenance()
 	return s
 }
 

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/mesos/mesos-go/api/v1/lib/maintenance"
+
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
@@ -38,6 +40,7 @@ type world struct {
 	skew     time.Duration
 	slow     struct{ events, calls, process time.Time } // until when
 	armed    [Kinds][]uint32
+	windows  []maintenance.Window // the maintenance schedule
 	counts   Counts
 	truth    groundTruth
 	laws     laws
