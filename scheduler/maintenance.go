@@ -65,12 +65,23 @@ func (c *Core) inverseOffered(ev cluster.InverseOffered) {
 	}
 }
 
-// inverseRescinded hears that an inverse offer is void. The plan may have been called off, or changed: offers say so, or another inverse
-// offer.
+// doubtWait is how long a master that takes an inverse offer back has to say that the plan stands. It says so with its next allocation.
+const doubtWait = 5 * time.Second
+
+// inverseRescinded hears that an inverse offer is void. The plan may have been called off, which nothing else tells where all of the agent is
+// in use; it may have changed, or the master may have waited for long enough: then it is told anew.
 func (c *Core) inverseRescinded(ev cluster.InverseRescinded) {
-	if _, known := c.health.AskedNoMore(ev.Offer); known {
-		c.requestOffers()
+	since := c.now
+	id, doubt := c.health.AskedNoMore(ev.Offer, since)
+	if !doubt {
+		return
 	}
+	c.requestOffers()
+	c.timers.Set(since.Add(doubtWait), func(time.Time) {
+		if c.health.CallOff(id, since) {
+			c.requestOffers()
+		}
+	})
 }
 
 // leave does what is due on agents that are to be away, or to be drained.

@@ -80,7 +80,7 @@ func New(unprovenCap int, unsupported func(arch string) bool) Tracker {
 		Caps: map[offers.AgentID]int{}, Avoid: map[offers.AgentID]time.Time{}, Last: map[offers.AgentID]bool{},
 		Foreign: map[offers.AgentID]string{}, unprovenCap: unprovenCap, unsupported: unsupported,
 		agents: map[offers.AgentID]*agent{}, Cordoned: map[offers.AgentID]*Cordon{}, Leaves: map[offers.AgentID]offers.Unavailability{},
-		plans: plans{asked: map[offers.OfferID]offers.AgentID{}, answered: map[offers.AgentID]offers.Unavailability{}},
+		plans: plans{asked: map[offers.OfferID]offers.AgentID{}, answered: map[offers.AgentID]offers.Unavailability{}, doubted: map[offers.AgentID]time.Time{}},
 	}
 }
 
@@ -321,4 +321,5 @@ func (t *Tracker) All() iter.Seq2[offers.AgentID, Agent] {
 type plans struct {
 	asked    map[offers.OfferID]offers.AgentID        // inverse offers that the master waits for an answer to
 	answered map[offers.AgentID]offers.Unavailability // the last that was answered
+	doubted  map[offers.AgentID]time.Time             // since when nobody has said that it stands, though it may not
 }

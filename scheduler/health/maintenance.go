@@ -9,6 +9,7 @@ import (
 // Plan takes in when an agent is to be away, as of now, and tells whether that is new.
 func (t *Tracker) Plan(id offers.AgentID, host string, u offers.Unavailability) (changed bool) {
 	t.of(id, host)
+	delete(t.plans.doubted, id)
 	if t.Leaves[id] == u {
 		return false
 	}
@@ -24,6 +25,7 @@ func (t *Tracker) ForgetPlans() {
 	clear(t.Leaves)
 	clear(t.plans.asked)
 	clear(t.plans.answered)
+	clear(t.plans.doubted)
 }
 
 // Asked takes in an inverse offer, and reports whether it is to be answered. A second one of the same plan is not: the master takes it
@@ -37,14 +39,21 @@ func (t *Tracker) Asked(offer offers.OfferID, id offers.AgentID) (answer bool) {
 	return false
 }
 
-// AskedNoMore takes in that an inverse offer is void. With one that waits for an answer the plan is, too: known reports whether it was one.
-func (t *Tracker) AskedNoMore(offer offers.OfferID) (id offers.AgentID, known bool) {
-	if id, known = t.plans.asked[offer]; known {
+// AskedNoMore takes in that an inverse offer is void. When it waited for an answer, the plan is in doubt: another inverse offer or an offer
+// says soon that it stands, as when the master had waited for long enough, or else nothing does, as when it was called off.
+func (t *Tracker) AskedNoMore(offer offers.OfferID, now time.Time) (id offers.AgentID, doubt bool) {
+	if id, doubt = t.plans.asked[offer]; doubt {
 		delete(t.plans.asked, offer)
 		delete(t.plans.answered, id)
-		delete(t.Leaves, id)
+		t.plans.doubted[id] = now
 	}
-	return id, known
+	return id, doubt
+}
+
+// CallOff forgets a plan that is in doubt since a time, and reports whether it is.
+func (t *Tracker) CallOff(id offers.AgentID, since time.Time) bool {
+	at, doubted := t.plans.doubted[id]
+	return doubted && at.Equal(since) && t.Plan(id, "", offers.Unavailability{})
 }
 
 // Away is the agents that are away, or will be; nil: there are none. The map is the caller's.

@@ -15,7 +15,7 @@ import (
 func (l *laws) sending(p *process, c cluster.Call) {
 	switch c := c.(type) {
 	case cluster.Accept:
-		l.accept(p, c)
+		l.accept(c)
 	case cluster.Decline:
 		for _, id := range c.Offers {
 			l.use(id, "declines")
@@ -51,7 +51,7 @@ func (l *laws) use(id offers.OfferID, how string) (holding, bool) {
 }
 
 // accept checks that what is launched is durable, and fits the offers.
-func (l *laws) accept(p *process, c cluster.Accept) {
+func (l *laws) accept(c cluster.Accept) {
 	free := map[string]resource.Milli{}
 	warm := map[offers.ExecutorID]bool{}
 	arch := ""
@@ -69,7 +69,7 @@ func (l *laws) accept(p *process, c cluster.Accept) {
 		for _, a := range h.offer.Amounts {
 			free[a.Name] += a.Scalar
 		}
-		if l.longAway(p, h.offer.Unavailable) {
+		if h.away {
 			l.w.fail("law 3: tasks are launched on %s, which is away %s", c.Agent, h.offer.Unavailable)
 		}
 		arch = attribute(&h.offer, "arch")

@@ -103,6 +103,7 @@ func (u *update) read(r *task.Report) {
 type holding struct {
 	agent offers.AgentID
 	offer offers.Offer
+	away  bool // its agent was, as it said
 }
 
 // turnLedger is what happened in the present turn.
@@ -275,7 +276,7 @@ func (l *laws) stepping(ev cluster.Event) {
 		clear(l.held)
 	case cluster.Offered:
 		for _, o := range ev.Offers {
-			l.held[o.ID] = holding{o.Agent, o}
+			l.held[o.ID] = holding{o.Agent, o, l.away(&o)}
 		}
 	case cluster.Rescinded:
 		delete(l.held, ev.Offer)

@@ -51,7 +51,8 @@ func (w *world) postSchedule() {
 	}
 }
 
-// longAway reports whether an agent was to be away for so long that no process can have missed it, as far as clocks go right.
-func (l *laws) longAway(p *process, u offers.Unavailability) bool {
-	return u.End.IsZero() && u.Began(p.clock().Add(-time.Minute)) && l.w.counts[ClockForward]+l.w.counts[ClockBack]+l.w.counts[Stall] == 0
+// away reports whether an offer that is taken in says that its agent is away, with no end.
+func (l *laws) away(o *offers.Offer) bool {
+	p := l.w.process
+	return p != nil && o.Unavailable.End.IsZero() && o.Unavailable.Began(p.clock())
 }
