@@ -188,3 +188,9 @@ func (l *laws) durableOrders(t *cluster.TaskInfo) {
 		}
 	}
 }
+
+// away reports whether an offer that is taken in says that its agent is away, with no end.
+func (l *laws) away(o *offers.Offer) bool {
+	p := l.w.process
+	return p != nil && o.Unavailable.End.IsZero() && o.Unavailable.Began(p.clock())
+}
