@@ -11,7 +11,7 @@ import (
 
 // keysOfWorkflow are those at the top of a file.
 var keysOfWorkflow = []string{
-	"name", "description", "owner", "tags", "parameters", "steps", "graph", "finally", "env", "secrets", "parallel", "timeout",
+	"name", "description", "owner", "tags", "parameters", "steps", "graph", "finally", "env", "secrets", "parallel", "timeout", "sla",
 	"run_strategy", "triggers",
 }
 
@@ -81,6 +81,7 @@ func (r *reading) workflow(root *sweep.Tree) {
 	}
 	w.Strategy = r.strategy(root.Get("run_strategy"))
 	w.Triggers = r.triggers(root.Get("triggers"))
+	w.SLA = r.sla(root.Get("sla"))
 	steps := root.Get("steps")
 	switch {
 	case steps == nil || steps.Null:

@@ -123,16 +123,21 @@ func (r *reading) trigger(t *sweep.Tree, field string) (out Trigger, ok bool) {
 	return out, true
 }
 
+// zone reads the name of a time zone; what is none is UTC.
+func (r *reading) zone(t *sweep.Tree, field string) *time.Location {
+	name := r.Text(t, field)
+	known, err := time.LoadLocation(name)
+	if err != nil || name == "Local" || name == "" {
+		r.Fail(t, field, fmt.Sprintf("there is no time zone `%s`", clipped(name)), "write one as Europe/Berlin, America/New_York or UTC")
+		return time.UTC
+	}
+	return known
+}
+
 func (r *reading) cron(out *Trigger, t *sweep.Tree, field string) {
 	zone := time.UTC
 	if v := t.Get("zone"); present(v) {
-		name := r.Text(v, field+".zone")
-		known, err := time.LoadLocation(name)
-		if err != nil || name == "Local" || name == "" {
-			r.Fail(v, field+".zone", fmt.Sprintf("there is no time zone `%s`", clipped(name)), "write one as Europe/Berlin, America/New_York or UTC")
-		} else {
-			zone = known
-		}
+		zone = r.zone(v, field+".zone")
 	}
 	v := t.Get("cron")
 	c, err := schedule.Parse(r.Text(v, field+".cron"), zone)

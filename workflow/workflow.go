@@ -22,6 +22,7 @@ type Workflow struct {
 	Secrets     []string          // variables of the submitter's environment that steps may see
 	Parallel    int               // steps at once; 0: no bound of its own
 	Timeout     time.Duration     // 0: none
+	SLA         SLA               // by when a run is to be done; zero: nothing is promised
 	Strategy    Strategy          // what becomes of several runs of it, where it is registered
 	Triggers    []Trigger         // what begins runs of it, where it is registered
 	Warnings    []*sweep.Error

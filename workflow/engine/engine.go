@@ -23,6 +23,8 @@ type Engine struct {
 	round      int // of restarts
 	cancelling bool
 	cancelled  string
+	late       int64 // when it was noted as late; 0: it was not
+	kept       bool  // it was done in time, and is run again
 
 	work    []*instance // to be looked at, in this order
 	effects []Effect
@@ -60,6 +62,10 @@ func (e *Engine) Step(ev Event) []Effect {
 		e.skip(ev.Key)
 	case Restart:
 		e.restart(ev)
+	case Late:
+		if e.MayBeLate() {
+			e.late = e.at
+		}
 	}
 	e.run()
 	return e.effects
@@ -67,6 +73,15 @@ func (e *Engine) Step(ev Event) []Effect {
 
 // State is how the run stands, and why.
 func (e *Engine) State() (State, string) { return e.state, e.reason }
+
+// MayBeLate says whether the run can still be late: it is at work, and was neither noted as late nor done in time before it was begun again.
+func (e *Engine) MayBeLate() bool { return e.state == Running && e.late == 0 && !e.kept }
+
+// Late is when the run was noted as late, in milliseconds since 1970; 0: it was not.
+func (e *Engine) Late() int64 { return e.late }
+
+// Kept says whether the run was done in time before it was begun again.
+func (e *Engine) Kept() bool { return e.kept }
 
 func (e *Engine) begin(parameters map[string]any) {
 	if e.state != Waiting {

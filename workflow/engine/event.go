@@ -28,6 +28,7 @@ const (
 	Approve Kind = "approve" // Key may start, before which the run holds
 	Skip    Kind = "skip"    // Key counts as done, without outputs
 	Restart Kind = "restart" // what failed is run again, or all from Names on
+	Late    Kind = "late"    // the run was to be done by now, and goes on
 )
 
 // Event is one thing that has happened. Events are stored: fields may be added, not renamed.

@@ -12,6 +12,7 @@ func (e *Engine) restart(ev Event) {
 		e.parameters = map[string]any{}
 	}
 	maps.Copy(e.parameters, ev.Parameters)
+	e.kept = e.kept || e.state == Succeeded && e.late == 0
 	e.state, e.reason, e.cancelled, e.cancelling = Running, "", "", false
 	e.round++
 	for _, s := range e.phases[1:] {

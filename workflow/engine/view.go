@@ -11,6 +11,8 @@ type View struct {
 	Reason     string         `json:"reason,omitempty"`
 	Began      int64          `json:"began,omitempty"` // milliseconds since 1970
 	Ended      int64          `json:"ended,omitempty"`
+	Due        int64          `json:"due,omitempty"`  // when it is to be done; 0: nothing is promised, or nobody knows yet
+	Late       int64          `json:"late,omitempty"` // when it was noted that it was not done by then; 0: it was not
 	Parameters map[string]any `json:"parameters,omitempty"`
 	Steps      []StepView     `json:"steps"` // in the order of the graph
 }
@@ -44,7 +46,7 @@ type StepView struct {
 
 // View is how the run stands now. Iterations are rolled up unless all of them are asked for.
 func (e *Engine) View(all bool) View {
-	v := View{State: e.state, Reason: e.reason, Began: e.began, Ended: e.ended, Parameters: e.parameters, Steps: []StepView{}}
+	v := View{State: e.state, Reason: e.reason, Began: e.began, Ended: e.ended, Late: e.late, Parameters: e.parameters, Steps: []StepView{}}
 	for i, p := range e.plans {
 		if p == nil {
 			continue

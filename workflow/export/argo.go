@@ -12,6 +12,7 @@ import (
 func argo(w *workflow.Workflow) Export {
 	m := &manifest{w: w, names: map[string]string{}}
 	m.common(w)
+	m.promise(w, "")
 	spec := pairs{"entrypoint": "main"}
 	m.graph("main", w.Graph, nil, nil)
 	if w.Finally != nil {

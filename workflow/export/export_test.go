@@ -162,6 +162,17 @@ func TestWhatIsLeft(t *testing.T) {
 	}
 }
 
+// By when runs are to be done is told by none of them.
+func TestPromisesAreNamed(t *testing.T) {
+	w := read(t, "sla: 2h\nsteps: {a: {command: x}}\ngraph: a\n")
+	for format, more := range map[string]string{"argo": "\n", "airflow": "; since Airflow 3.1 a DAG takes deadline=DeadlineAlert(…)", "metaflow": "\n"} {
+		e, err := Write(w, format)
+		if want := "# not carried: sla: nobody is told there that a run is late" + more; err != nil || len(e.Left) == 0 || !strings.Contains(e.Text, want) {
+			t.Errorf("%s: %v, %v in\n%s", format, err, e.Left, e.Text)
+		}
+	}
+}
+
 // Of a graph that splits and joins as brackets do Metaflow gets the splits and joins; of another one a chain, which is told.
 func TestMetaflowsStructure(t *testing.T) {
 	for graph, told := range map[string]bool{

@@ -26,6 +26,13 @@ func (l *leaving) leave(field, format string, args ...any) {
 	}
 }
 
+// promise leaves by when runs are to be done; instead is what stands there for it.
+func (l *leaving) promise(w *workflow.Workflow, instead string) {
+	if !w.SLA.IsZero() {
+		l.leave("sla", "nobody is told there that a run is late%s", instead)
+	}
+}
+
 // common leaves what no other orchestrator has in this form.
 func (l *leaving) common(w *workflow.Workflow) {
 	if len(w.Secrets) > 0 {

@@ -51,6 +51,7 @@ func letter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
 func metaflow(w *workflow.Workflow) Export {
 	f := &flowFile{w: w, ids: map[string]string{}, taken: map[string]bool{}}
 	f.common(w)
+	f.promise(w, "")
 	if len(w.Secrets) > 0 || w.Parallel > 0 || w.Timeout > 0 {
 		f.leave("parallel, timeout", "set them where the flow is run: --max-workers")
 	}

@@ -238,6 +238,7 @@ func (r *Run) progress(key string, p steps.Progress) {
 // nested runs a workflow that is a step of this run, or goes on with it.
 func (r *Run) nested(ctx context.Context, c *steps.Call, file string, given map[string]any) (steps.Result, error) {
 	cfg := r.cfg
+	cfg.Origin.Wanted, cfg.Origin.Late = 0, 0 // those are of this run
 	cfg.Secret = func(name string) (string, bool) {
 		text, ok := given[name].(string)
 		return text, ok

@@ -44,7 +44,14 @@ type Origin struct {
 	Registered string   `json:"registered,omitempty"`
 	Revision   int      `json:"registered_version,omitempty"`
 	Trigger    *Trigger `json:"trigger,omitempty"` // what began it; nil: somebody, with a file
+	// Wanted is when it was to begin, in milliseconds since 1970: its trigger was due, or somebody asked for it. Its SLA counts from then; 0: from when it began.
+	Wanted int64 `json:"wanted,omitempty"`
+	// Late is when it was told as late while it waited to begin, in milliseconds since 1970; 0: it was not.
+	Late int64 `json:"late,omitempty"`
 }
+
+// promise is by when a run of a workflow is to be done.
+func (h Header) promise(wf *workflow.Workflow) promise { return promise{wf.SLA, h.Wanted, h.Late} }
 
 // record is one record of a log: one of its fields.
 type record struct {
@@ -195,7 +202,7 @@ func Read(all, id string, every bool) (*Record, error) {
 		return nil, fmt.Errorf("read the log of %s: %w", id, err)
 	}
 	return &Record{
-		Header: h.header, View: e.View(every), Live: locked(Folder(all, id)), engine: e, tally: h.tally, flow: wf, used: h.used(),
+		Header: h.header, View: h.header.promise(wf).view(e, every), Live: locked(Folder(all, id)), engine: e, tally: h.tally, flow: wf, used: h.used(),
 	}, nil
 }
 

@@ -30,8 +30,17 @@ type Config struct {
 
 	Origin      Origin                                             // of runs that are begun
 	Environment func(string) (string, bool)                        // of templates, as ${envvar.X}; nil: this process's
+	Late        func(l Late)                                       // hears once that a run is late, when that is durable, also of those that are steps; must not block. nil: nobody does
 	Admit       func(c *steps.Call, about steps.Description) error // refuses attempts by all that they are given; nil: none
 	Fence       func() error                                       // asked behind each write of a log; its error, that another process goes on with the runs, ends the work. nil: none does
+}
+
+// Late is a run that is not done by when it was to be.
+type Late struct {
+	Header Header
+	SLA    string // for people, as 2h or 06:00 UTC
+	Due    int64  // when it was to be done, in milliseconds since 1970
+	At     int64  // when that was noted
 }
 
 // Run is a run that this process works on. Its methods may be called by any goroutine, once Work was called.
@@ -169,7 +178,15 @@ func (r *Run) Workflow() *workflow.Workflow { return r.flow }
 func (r *Run) View(all bool) engine.View {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.engine.View(all)
+	return r.header.promise(r.flow).view(r.engine, all)
+}
+
+// IsLate says whether it was noted that the run is late, and it goes on.
+func (r *Run) IsLate() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	state, _ := r.engine.State()
+	return !state.Ended() && r.header.promise(r.flow).late(r.engine) > 0
 }
 
 // Said is what attempts that run said last, by key.
@@ -237,8 +254,6 @@ func (r *Run) Restart(names []string, parameters map[string]any) error {
 
 // Close lets go of a run that Work was not called of.
 func (r *Run) Close() error { return r.log.close() }
-
-func timeOf(ms int64) time.Time { return time.UnixMilli(ms) }
 
 // lookEvery is how often requests are looked for.
 const lookEvery = 200 * time.Millisecond
@@ -340,7 +355,7 @@ const longSleep = time.Hour
 // untilDue is how long nothing is due.
 func (r *Run) untilDue() time.Duration {
 	wait := longSleep
-	for _, at := range []int64{r.engine.Next(), r.deadline()} {
+	for _, at := range []int64{r.engine.Next(), r.deadline(), r.header.promise(r.flow).open(r.engine)} {
 		if at > 0 {
 			wait = min(wait, time.Until(timeOf(at)))
 		}
@@ -365,5 +380,5 @@ func (r *Run) comeDue() (events []engine.Event) {
 	if at := r.engine.Next(); at > 0 && at <= now {
 		events = append(events, engine.Event{Kind: engine.Due})
 	}
-	return events
+	return r.noteLate(events)
 }

@@ -14,12 +14,16 @@ func (r *Run) take(events ...engine.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
+	events = r.noteLate(events)
 	effects, err := r.decide(events)
 	if r.facts.left != nil {
 		return r.facts.left
 	}
 	if err != nil {
 		return fmt.Errorf("write the log: %w", err)
+	}
+	if events[0].Kind == engine.Late {
+		r.tellLate(events[0].At)
 	}
 	for _, x := range effects {
 		switch x.Kind {
@@ -78,6 +82,22 @@ func (r *Run) decide(events []engine.Event) (effects []engine.Effect, err error)
 	}
 	r.changed()
 	return effects, nil
+}
+
+// noteLate puts before events that the run is late, if it is and that was not noted: also an end that comes too late comes behind it.
+func (r *Run) noteLate(events []engine.Event) []engine.Event {
+	at := r.header.promise(r.flow).open(r.engine)
+	if at == 0 || at > time.Now().UnixMilli() || len(events) > 0 && events[0].Kind == engine.Late {
+		return events
+	}
+	return append([]engine.Event{{Kind: engine.Late}}, events...)
+}
+
+// tellLate tells who hears when it was noted.
+func (r *Run) tellLate(at int64) {
+	if r.cfg.Late != nil {
+		r.cfg.Late(Late{Header: r.header, SLA: r.flow.SLA.String(), Due: r.header.promise(r.flow).due(r.engine), At: at})
+	}
 }
 
 // sync makes the log durable, and says whether this process may still act on it.
