@@ -24,6 +24,7 @@ import (
 	"github.com/kaon-sweep/kaon/server/registry"
 	"github.com/kaon-sweep/kaon/server/scaling"
 	"github.com/kaon-sweep/kaon/server/ui"
+	"github.com/kaon-sweep/kaon/server/webhook"
 	"github.com/kaon-sweep/kaon/server/workflows"
 )
 
@@ -101,7 +102,7 @@ func (c *serveCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	err = c.serve(ctx, out, r, s, turn, &serving, told)
+	err = c.serve(ctx, out, r, s, turn, &serving, told, hooks)
 	last, cancel := lastWork(closePatience)
 	defer cancel()
 	closed := s.Close(last)
@@ -168,7 +169,7 @@ func (c *serveCmd) check() (err error) {
 }
 
 // serve answers until ctx ends or the scheduler does.
-func (c *serveCmd) serve(ctx context.Context, out *output, r *runner, s *server.Server, turn turn, serving *atomic.Pointer[api.API], told *notices) error {
+func (c *serveCmd) serve(ctx context.Context, out *output, r *runner, s *server.Server, turn turn, serving *atomic.Pointer[api.API], told *notices, hooks *webhook.Sender) error {
 	folder := turn.folder
 	tokens, err := api.OpenTokens(folder)
 	if err != nil {
@@ -212,7 +213,7 @@ func (c *serveCmd) serve(ctx context.Context, out *output, r *runner, s *server.
 	defer a.Close()
 	pages.handler = a.Handler()
 	serving.Store(a)
-	flows.Start(func(c workflows.Change) { a.HeardRun(c); kept.Heard(c) })
+	flows.Start(func(c workflows.Change) { a.HeardRun(c); kept.Heard(c); tellLate(hooks, c) })
 	kept.Start()
 	count := func(w io.Writer) { a.WriteMetrics(ctx, w) }
 	r.stats.more.Store(&count)

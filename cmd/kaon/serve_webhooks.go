@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"time"
 
 	"github.com/kaon-sweep/kaon/server/webhook"
+	"github.com/kaon-sweep/kaon/server/workflows"
 )
 
 type webhookFlags struct {
-	Webhook       []string `placeholder:"URL" sep:"none" help:"Tell this address of every sweep that has ended, in a signed POST; may be repeated."`
+	Webhook       []string `placeholder:"URL" sep:"none" help:"Tell this address of every sweep that has ended, and of every run of a workflow that is late, in a signed POST; may be repeated."`
 	WebhookSecret string   `name:"webhook-secret" env:"KAON_WEBHOOK_SECRET" placeholder:"@FILE" help:"Sign what webhooks are told with the secret in a file that only you may read, or in the variable."`
 	WebhookAllow  []string `name:"webhook-allow" placeholder:"CIDR" help:"Let webhooks connect to these addresses, too, besides those that anybody can reach; may be repeated."`
 }
@@ -55,4 +57,16 @@ func (f *webhookFlags) webhookConfig() (cfg webhook.Config, err error) {
 	secret, _, err := givenSecret("--webhook-secret", f.WebhookSecret, webhookVariable, "it")
 	cfg.Secret = []byte(secret)
 	return cfg, err
+}
+
+// tellLate has the webhooks told of a run that is late; a nil sender has none.
+func tellLate(to *webhook.Sender, c workflows.Change) {
+	if to == nil || c.Late == nil {
+		return
+	}
+	h := c.Late.Header
+	to.TellLate(webhook.LateRun{
+		Run: h.Run, Workflow: h.Name, Registered: h.Registered, Version: h.Revision, Owner: h.Owner, Labels: h.Labels, State: string(c.State),
+		Due: time.UnixMilli(c.Late.Due).UTC().Format(time.RFC3339), SLA: c.Late.SLA,
+	})
 }

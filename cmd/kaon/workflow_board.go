@@ -28,10 +28,12 @@ type flowBoard struct {
 	lines chan string // what steps say; capacity linesKept
 	drawn int         // lines on the screen that are drawn over
 	shown map[string]engine.State
+	lates io.Writer // where it is told that the run is late
+	late  bool      // that was told
 }
 
 func newFlowBoard(out *output, quiet, asJSON bool) *flowBoard {
-	b := &flowBoard{out: out, w: out.stdout, quiet: quiet, json: asJSON, lines: make(chan string, linesKept), shown: map[string]engine.State{}}
+	b := &flowBoard{out: out, w: out.stdout, quiet: quiet, json: asJSON, lines: make(chan string, linesKept), shown: map[string]engine.State{}, lates: out.stderr}
 	if asJSON {
 		b.w = out.stderr
 	}
@@ -56,6 +58,7 @@ func oneLineText(text string) string { return strings.Join(strings.Fields(text),
 func (b *flowBoard) begin(r *run.Run, place, results string) {
 	h := r.Header()
 	b.say(fmt.Sprintf("%s: workflow %s on %s, results in %s", h.Run, h.Name, place, results))
+	b.late = r.View(false).Late > 0 // another process has told it
 }
 
 // say prints a line that stays.
@@ -126,10 +129,22 @@ func (b *flowBoard) drainLines(told *notices) {
 
 // draw shows how the run stands: on a terminal all of it, elsewhere what has changed.
 func (b *flowBoard) draw(r *run.Run, last bool) {
+	view := r.View(false)
+	b.tellLate(view)
 	if b.quiet {
 		return
 	}
-	b.show(r.View(false), r.Said(), last)
+	b.show(view, r.Said(), last)
+}
+
+// tellLate says once that the run is late, also who wants to hear nothing else.
+func (b *flowBoard) tellLate(view engine.View) {
+	if view.Late == 0 || b.late {
+		return
+	}
+	b.late = true
+	b.wipe()
+	fmt.Fprintln(b.lates, lateLine(view))
 }
 
 // show is draw for what is known of a run.

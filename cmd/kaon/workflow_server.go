@@ -53,7 +53,11 @@ func (c *workflowRunCmd) submit(ctx context.Context, out *output, to *client.Cli
 
 // follow shows a run of a server until it has ended, as one that runs here.
 func (f flowServer) follow(ctx context.Context, out *output, from *client.Client, id string, quiet, asJSON bool) error {
-	b := newFlowBoard(out, quiet, asJSON)
+	return f.followOn(ctx, out, newFlowBoard(out, quiet, asJSON), from, id)
+}
+
+// followOn is follow on a board.
+func (f flowServer) followOn(ctx context.Context, out *output, b *flowBoard, from *client.Client, id string) error {
 	tick := time.NewTicker(drawEvery)
 	defer tick.Stop()
 	var talk talkLines
@@ -66,12 +70,13 @@ func (f flowServer) follow(ctx context.Context, out *output, from *client.Client
 		if err != nil {
 			return answered(err)
 		}
-		if first && !quiet {
+		if first && !b.quiet {
 			b.say(fmt.Sprintf("%s: workflow %s on the server at %s", id, s.Workflow, from.Address()))
 		}
 		view, said := viewOf(s)
 		over := view.State.Ended() || !s.Live
-		if !quiet {
+		b.tellLate(view)
+		if !b.quiet {
 			messages, err := from.WorkflowMessages(ctx, id, talk.from())
 			if err != nil && ctx.Err() == nil {
 				return answered(err)
@@ -82,7 +87,7 @@ func (f flowServer) follow(ctx context.Context, out *output, from *client.Client
 			b.show(view, said, over)
 		}
 		if over {
-			return f.result(out, b, s, view, asJSON)
+			return f.result(out, b, s, view, b.json)
 		}
 		select {
 		case <-tick.C:
@@ -129,7 +134,7 @@ func stateOf(r api.WorkflowRun) string {
 
 // viewOf is a run as one that runs here.
 func viewOf(s api.WorkflowStatus) (engine.View, map[string]steps.Progress) {
-	v := engine.View{State: s.State, Reason: s.Reason, Began: s.Began, Ended: s.Ended, Parameters: s.Parameters, Steps: []engine.StepView{}}
+	v := engine.View{State: s.State, Reason: s.Reason, Began: s.Began, Ended: s.Ended, Due: s.Due, Late: s.Late, Parameters: s.Parameters, Steps: []engine.StepView{}}
 	for _, one := range s.Steps {
 		v.Steps = append(v.Steps, stepViewOf(one))
 	}
@@ -172,6 +177,7 @@ func (c *workflowStatusCmd) remote(ctx context.Context, out *output, from *clien
 	}
 	painterFor(out.stdout).line(s.Run+" ", stateOf(s.WorkflowRun), fmt.Sprintf(" (%s)", s.File))
 	printSteps(out.stdout, view, said)
+	printLate(out.stdout, view)
 	if view.Reason != "" {
 		fmt.Fprintln(out.stdout, view.Reason)
 	}
@@ -221,13 +227,15 @@ func (c *workflowWatchCmd) remote(ctx context.Context, out *output, from *client
 		return err
 	}
 	if !c.JSON {
-		err := c.follow(ctx, out, from, id, false, false)
+		b := newFlowBoard(out, false, false)
+		b.lates = out.stdout
+		err := c.followOn(ctx, out, b, from, id)
 		if errors.Is(err, errAbandoned) { // who only watches is told what to do, as of a run without a server
 			return usage(err)
 		}
 		return err
 	}
-	shown := map[string]engine.State{}
+	shown, late := map[string]engine.State{}, false
 	for {
 		s, err := from.WorkflowRun(ctx, id)
 		if ctx.Err() != nil {
@@ -237,6 +245,9 @@ func (c *workflowWatchCmd) remote(ctx context.Context, out *output, from *client
 			return answered(err)
 		}
 		view, _ := viewOf(s)
+		if err := encodeLate(out.stdout, id, view, &late); err != nil {
+			return err
+		}
 		for _, one := range view.Steps {
 			if one.State == shown[one.Key] || one.State == engine.Waiting || one.Type == "" {
 				continue
@@ -279,7 +290,7 @@ func (c *workflowListCmd) remote(ctx context.Context, out *output, from *client.
 		return answered(err)
 	}
 	var tab table
-	tab.row("RUN", "WORKFLOW", "STATE", "OWNER", "BEGAN", "SECONDS")
+	tab.row("RUN", "WORKFLOW", "STATE", "OWNER", "BEGAN", "SECONDS", "DUE")
 	for _, r := range all {
 		if c.JSON {
 			if err := json.NewEncoder(out.stdout).Encode(r); err != nil {
@@ -289,7 +300,8 @@ func (c *workflowListCmd) remote(ctx context.Context, out *output, from *client.
 		}
 		state := stateOf(r)
 		tab.row(r.Run, r.Workflow, cell{text: state, state: colourOf(engine.State(state))}, r.Owner,
-			time.UnixMilli(r.Created).Format(time.DateTime), fmt.Sprintf("%.1f", r.Seconds))
+			time.UnixMilli(r.Created).Format(time.DateTime), fmt.Sprintf("%.1f", r.Seconds),
+			dueCell(engine.View{State: r.State, Due: r.Due, Late: r.Late}))
 	}
 	switch {
 	case c.JSON:

@@ -53,10 +53,18 @@ func (c *workflowShowCmd) Help() string {
 type shownWorkflow struct {
 	Name       string           `json:"name,omitempty"`
 	Parameters []shownParameter `json:"parameters"`
+	SLA        *shownSLA        `json:"sla,omitempty"`
 	Graph      *draw.Graph      `json:"graph"`
 	Finally    *draw.Graph      `json:"finally,omitempty"`
 	Arrows     string           `json:"arrows"` // the graph as an expression
 	Warnings   []*sweep.Error   `json:"warnings"`
+}
+
+// shownSLA is the promise of when runs are done: one of Seconds and By.
+type shownSLA struct {
+	Seconds float64 `json:"seconds,omitempty"`
+	By      string  `json:"by,omitempty"`
+	Zone    string  `json:"zone,omitempty"` // of By
 }
 
 type shownParameter struct {
@@ -107,6 +115,9 @@ func (c *workflowShowCmd) print(out *output, w *workflow.Workflow, width int) {
 		line := strings.TrimRight(fmt.Sprintf("  %s: %s %s  %s", p.Name, p.Type, value, p.Description), " ")
 		fmt.Fprintln(out.stdout, shorten(line, width))
 	}
+	if !w.SLA.IsZero() {
+		fmt.Fprintf(out.stdout, "  sla: %s\n", w.SLA)
+	}
 	fmt.Fprintln(out.stdout)
 	io.WriteString(out.stdout, draw.Text(w, width))
 	for _, warning := range w.Warnings {
@@ -116,9 +127,19 @@ func (c *workflowShowCmd) print(out *output, w *workflow.Workflow, width int) {
 
 func shown(w *workflow.Workflow) shownWorkflow {
 	return shownWorkflow{
-		Name: w.Name, Parameters: shownParameters(w), Graph: draw.GraphOf(w.Graph), Finally: draw.GraphOf(w.Finally),
+		SLA: slaOf(w.SLA), Name: w.Name, Parameters: shownParameters(w), Graph: draw.GraphOf(w.Graph), Finally: draw.GraphOf(w.Finally),
 		Arrows: w.Graph.String(), Warnings: append([]*sweep.Error{}, w.Warnings...),
 	}
+}
+
+func slaOf(s workflow.SLA) *shownSLA {
+	switch {
+	case s.IsZero():
+		return nil
+	case s.Clock != "":
+		return &shownSLA{By: s.Clock, Zone: s.Zone().String()}
+	}
+	return &shownSLA{Seconds: s.Within.Seconds()}
 }
 
 // shownParameters are the parameters, without the values of secret ones.

@@ -80,6 +80,7 @@ func (c *workflowStatusCmd) Run(ctx context.Context, out *output) error {
 	}
 	painterFor(out.stdout).line(r.Header.Run+" ", state, fmt.Sprintf(" (%s)", r.Header.File))
 	printSteps(out.stdout, r.View, lastSaid(messages))
+	printLate(out.stdout, r.View)
 	if r.View.Reason != "" {
 		fmt.Fprintln(out.stdout, r.View.Reason)
 	}
@@ -111,7 +112,7 @@ func (c *workflowWatchCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	shown, talk := map[string]engine.State{}, talkLines{}
+	shown, talk, late := map[string]engine.State{}, talkLines{}, false
 	for {
 		r, err := c.read(id, false)
 		if err != nil {
@@ -129,6 +130,15 @@ func (c *workflowWatchCmd) Run(ctx context.Context, out *output) error {
 				continue
 			}
 			fmt.Fprintln(out.stdout, stepLine(s, steps.Progress{}))
+		}
+		switch {
+		case c.JSON:
+			if err := encodeLate(out.stdout, id, r.View, &late); err != nil {
+				return err
+			}
+		case r.View.Late > 0 && !late:
+			late = true
+			fmt.Fprintln(out.stdout, lateLine(r.View))
 		}
 		for _, line := range talk.next(api.MessagesOf(run.Talk(c.folder(), id, ""))) {
 			if !c.JSON {
@@ -179,7 +189,7 @@ func (c *workflowListCmd) Run(ctx context.Context, out *output) error {
 		fmt.Fprintf(out.stderr, "kaon: warning: %v\n", err)
 	}
 	var tab table
-	tab.row("RUN", "WORKFLOW", "STATE", "BEGAN", "SECONDS")
+	tab.row("RUN", "WORKFLOW", "STATE", "BEGAN", "SECONDS", "DUE")
 	shown := 0
 	for _, r := range all {
 		if r.Header.Parent != "" { // a step of another
@@ -198,7 +208,7 @@ func (c *workflowListCmd) Run(ctx context.Context, out *output) error {
 		}
 		shown++
 		tab.row(r.Header.Run, r.Header.Name, cell{text: state, state: colourOf(engine.State(state))},
-			time.UnixMilli(r.Header.Created).Format(time.DateTime), fmt.Sprintf("%.1f", flowSeconds(r.View)))
+			time.UnixMilli(r.Header.Created).Format(time.DateTime), fmt.Sprintf("%.1f", flowSeconds(r.View)), dueCell(r.View))
 	}
 	if c.JSON {
 		return nil

@@ -12,7 +12,7 @@ import (
 // Event is one thing that has become true.
 type Event struct {
 	Sweep   string             `json:"sweep"`
-	Kind    string             `json:"kind" enum:"submitted,ending,ended,trial,points,workflow,step,progress" doc:"workflow, step and progress are of a run of a workflow, and of no sweep."`
+	Kind    string             `json:"kind" enum:"submitted,ending,ended,trial,points,workflow,step,progress,late" doc:"workflow, step, progress and late are of a run of a workflow, and of no sweep."`
 	Trial   *int               `json:"trial,omitempty" doc:"-1 is the step that follows the trials; absent: the sweep is meant."`
 	Attempt int                `json:"attempt,omitempty"`
 	State   string             `json:"state,omitempty" doc:"Of the trial, or of the sweep, from now on."`
@@ -23,6 +23,7 @@ type Event struct {
 	RunStep string             `json:"run_step,omitempty" doc:"Of the run: a step, in progress with its iteration."`
 	Percent *float64           `json:"percent,omitempty" doc:"How far the step is."`
 	Text    string             `json:"text,omitempty" doc:"What the step said."`
+	Due     int64              `json:"due,omitempty" doc:"Of late: when the run was to be done, in milliseconds since 1970."`
 }
 
 // kept is how many events are kept for those who come back.
@@ -63,7 +64,11 @@ func (h *hub) heard(n scheduler.Notice) {
 
 // heardRun tells what has become true of a run.
 func (h *hub) heardRun(c workflows.Change) {
-	h.add(Event{Run: c.Run, Kind: string(c.Kind), RunStep: c.Step, State: string(c.State), Reason: c.Reason, Percent: c.Percent, Text: c.Text})
+	e := Event{Run: c.Run, Kind: string(c.Kind), RunStep: c.Step, State: string(c.State), Reason: c.Reason, Percent: c.Percent, Text: c.Text}
+	if c.Late != nil {
+		e.Due = c.Late.Due
+	}
+	h.add(e)
 }
 
 // points is what a record brings, if it brings points.

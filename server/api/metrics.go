@@ -51,6 +51,9 @@ func (a *API) WriteMetrics(ctx context.Context, w io.Writer) {
 	writeSweeps(w, snap, a.cfg.Server.Shortages())
 	writeAgents(w, snap, rowsOf(a.cfg.Server.Agents()))
 	writeScaling(w, a.scaling())
+	if a.flows() != nil {
+		metrics.WriteGaugeUint64(w, "kaon_workflow_runs_late", uint64(a.flows().LateNow()))
+	}
 	if all, err := a.queues(ctx); err == nil {
 		writeQueues(w, all.Queues)
 	}

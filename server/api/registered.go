@@ -84,6 +84,8 @@ type QueuedRun struct {
 	Owner   string      `json:"owner,omitempty"`
 	Asked   int64       `json:"asked"`
 	Trigger *RunTrigger `json:"trigger,omitempty"`
+	Due     int64       `json:"due,omitempty" doc:"When it is to be done, by its workflow's sla."`
+	Late    int64       `json:"late,omitempty" doc:"When it was noted that it was not done by then; absent: it was not."`
 }
 
 // RunTrigger is what began a run.
@@ -143,7 +145,7 @@ func registeredOf(i registry.Info) Registered {
 		AtWork:   append([]string{}, i.AtWork...), Queue: []QueuedRun{}, Notes: []StatusNote{}, Paused: i.Paused, Stopped: i.Stopped, Triggers: []Trigger{}, Backfills: []Backfill{},
 	}
 	for _, q := range i.Queue {
-		out.Queue = append(out.Queue, QueuedRun{q.Run, q.Origin.Revision, q.Origin.Owner, q.Asked, triggerOf(q.Origin.Trigger)})
+		out.Queue = append(out.Queue, QueuedRun{q.Run, q.Origin.Revision, q.Origin.Owner, q.Asked, triggerOf(q.Origin.Trigger), q.Due, q.Origin.Late})
 	}
 	for _, n := range i.Notes {
 		out.Notes = append(out.Notes, StatusNote(n))

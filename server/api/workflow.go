@@ -51,6 +51,8 @@ type WorkflowRun struct {
 	Created    int64                `json:"created" doc:"Milliseconds since 1970, as all times of workflows."`
 	Began      int64                `json:"began,omitempty"`
 	Ended      int64                `json:"ended,omitempty"`
+	Due        int64                `json:"due,omitempty" doc:"When it is to be done, by its workflow's sla."`
+	Late       int64                `json:"late,omitempty" doc:"When it was noted that it was not done by then; absent: it was not."`
 	Seconds    float64              `json:"seconds" doc:"From its beginning to its end, or to now."`
 	Parameters Values               `json:"parameters,omitempty"`
 	Counts     map[engine.State]int `json:"counts" doc:"Steps by state; one in a for-each counts once."`
@@ -133,7 +135,7 @@ func runOf(i workflows.Info) WorkflowRun {
 	return WorkflowRun{
 		Run: i.Header.Run, Workflow: i.Header.Name, State: i.View.State, Live: i.Live, Reason: i.View.Reason, Owner: i.Header.Owner,
 		Labels: append([]string{}, i.Header.Labels...), Queue: i.Header.Queue, File: i.Header.File, Created: i.Header.Created,
-		Began: i.View.Began, Ended: i.View.Ended, Seconds: i.View.Seconds(time.Now().UnixMilli()), Parameters: i.View.Parameters, Counts: i.Counts, Parent: i.Header.Parent,
+		Began: i.View.Began, Ended: i.View.Ended, Due: i.View.Due, Late: i.View.Late, Seconds: i.View.Seconds(time.Now().UnixMilli()), Parameters: i.View.Parameters, Counts: i.Counts, Parent: i.Header.Parent,
 		Registered: i.Header.Registered, Version: i.Header.Revision, Trigger: triggerOf(i.Header.Trigger),
 	}
 }

@@ -7,6 +7,9 @@
 // the clock, behind an outage or by a backfill. For files and sweeps it is made of their content or their end; what was taken of them stands in
 // the trigger's cursor, which is written together with the queue.
 //
+// A run that still stands in the queue when it is to be done, by its workflow's SLA, is told as late: once, when that is durable there. It begins with
+// that, so that the run does not tell it again.
+//
 // One goroutine looks after what is due. Files and sweeps are looked for in others, one a trigger, which may hang: they leave what they have
 // found, and Close does not wait for them. Methods may be called from any.
 package registry

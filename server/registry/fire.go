@@ -65,7 +65,11 @@ func (e *entry) request(v *Version, wf *workflow.Workflow, f firing, now time.Ti
 	// what somebody else has registered for the owner reads no more than came with it
 	origin := v.origin(e.Name, run.Origin{Owner: e.Owner}, v.By != e.Owner)
 	origin.Trigger = &run.Trigger{Kind: string(f.trigger.Kind), Name: f.trigger.Name, Time: f.at.UnixMilli(), Source: f.source, Backfill: f.fill}
-	return Request{Run: e.idOf(f), Given: given, Origin: origin, Asked: now.UnixMilli()}, nil
+	q := Request{Run: e.idOf(f), Given: given, Origin: origin, Asked: now.UnixMilli()}
+	if !f.fill { // those times are long past: what it makes counts from when it begins
+		q.wanted(wf, f.at)
+	}
+	return q, nil
 }
 
 // triggerNames are the names that templates of a trigger's parameters may use.

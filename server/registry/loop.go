@@ -49,6 +49,9 @@ func (r *Registry) beginDueOf(e *entry) time.Duration {
 	if goes {
 		r.fill(e)
 	}
+	if late := r.noteLate(e); next.IsZero() || !late.IsZero() && late.Before(next) {
+		next = late
+	}
 	if next.IsZero() {
 		return lookEvery
 	}

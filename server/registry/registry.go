@@ -17,6 +17,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/durable"
 	"github.com/kaon-sweep/kaon/server/workflows"
 	"github.com/kaon-sweep/kaon/workflow"
+	"github.com/kaon-sweep/kaon/workflow/engine"
 	"github.com/kaon-sweep/kaon/workflow/run"
 )
 
@@ -29,6 +30,8 @@ type Runs interface {
 	AtWork(registered string, backfill bool) []string
 	// Succeeded are the runs of a registered workflow that have succeeded behind a time, in milliseconds since 1970, the first first.
 	Succeeded(registered string, since int64) []workflows.Success
+	// TellLate tells that a run is late that waits to begin.
+	TellLate(l run.Late, state engine.State)
 	// EndedSweeps are the sweeps of somebody that have ended, the first first, but those that are known.
 	EndedSweeps(ctx context.Context, owner string, want workflow.Sweeps, known func(sweep string, ended int64) bool) ([]workflows.SweepEnd, error)
 }

@@ -28,6 +28,8 @@ type runs struct {
 	looks  int                  // for them
 	err    error                // of looking for them
 
+	late []string // that waited, and were told as late
+
 	full  bool   // no more may be at work
 	began func() // called when one has begun, before whoever submitted knows
 }
@@ -100,6 +102,12 @@ func (r *runs) EndedSweeps(_ context.Context, owner string, want workflow.Sweeps
 		}
 	}
 	return all, r.err
+}
+
+func (r *runs) TellLate(l run.Late, state engine.State) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.late = append(r.late, fmt.Sprintf("%s %s %s", l.Header.Run, l.SLA, state))
 }
 
 func (r *runs) end(id string, state engine.State, reason string) {

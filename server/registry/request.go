@@ -68,6 +68,7 @@ func (r *Registry) Run(sub Submission) (Standing, error) {
 	if q.Origin.Trigger == nil {
 		q.Origin.Trigger = &run.Trigger{Kind: manual}
 	}
+	q.wanted(wf, r.cfg.Now())
 	before := e.state
 	if err := r.admit(e, wf.Strategy, q); err != nil {
 		return Standing{}, err

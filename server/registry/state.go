@@ -32,7 +32,8 @@ type Request struct {
 	Run    string         `json:"run"`
 	Given  map[string]any `json:"given,omitempty"`
 	Origin run.Origin     `json:"origin"`
-	Asked  int64          `json:"asked"` // milliseconds since 1970
+	Asked  int64          `json:"asked"`         // milliseconds since 1970
+	Due    int64          `json:"due,omitempty"` // when it is to be done, by its workflow's SLA; 0: nothing is promised
 }
 
 // Note is something that came to nothing, and why. Stored: fields may be added, not renamed.

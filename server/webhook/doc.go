@@ -1,5 +1,5 @@
 // Package webhook tells addresses of others what has become of sweeps: a POST with a signed JSON body for each sweep
-// that has ended.
+// that has ended, and for each run of a workflow that is late.
 //
 // Nouns: an Event is one thing to tell; a Sender tells it to its addresses, each with a queue, so that one that is away
 // holds up nobody; a guard keeps it from connecting to places of the server's own network.

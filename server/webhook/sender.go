@@ -123,6 +123,33 @@ func (s *Sender) Heard(n scheduler.Notice) {
 	}
 }
 
+// LateRun is the body of a workflow.late: a run of a workflow that is not done by when it was to be, and goes on.
+type LateRun struct {
+	ID         string   `json:"id"`    // the same in all tries; no two events have one
+	Event      string   `json:"event"` // workflow.late
+	Time       string   `json:"time"`  // RFC 3339, as Due
+	Run        string   `json:"run"`
+	Workflow   string   `json:"workflow"`
+	Registered string   `json:"registered,omitempty"` // the registered workflow that it is a run of
+	Version    int      `json:"version,omitempty"`    // of that
+	Owner      string   `json:"owner,omitempty"`
+	Labels     []string `json:"labels,omitempty"`
+	State      string   `json:"state"` // running, or waiting: for others of its workflow
+	Due        string   `json:"due"`
+	SLA        string   `json:"sla"` // as 2h, or 06:00 Europe/Berlin
+}
+
+// LateEvent is the event of a LateRun.
+const LateEvent = "workflow.late"
+
+// TellLate tells of a run that is late; its ID, Event and Time are set here. It does not block.
+func (s *Sender) TellLate(l LateRun) {
+	l.ID, l.Event, l.Time = NewID(), LateEvent, time.Now().UTC().Format(time.RFC3339)
+	if body, err := json.Marshal(l); err == nil { // of numbers and words there is always JSON
+		s.Tell(l.ID, l.Event, l.Run, body)
+	}
+}
+
 // NewID is of one event.
 func NewID() string { return strings.ToLower(rand.Text()) }
 

@@ -26,6 +26,7 @@ type Change struct {
 	Reason  string
 	Percent *float64
 	Text    string
+	Late    *run.Late // of RunLate
 }
 
 // ChangeKind is what a change is of.
@@ -36,6 +37,7 @@ const (
 	RunChanged  ChangeKind = "workflow" // the run's State
 	StepChanged ChangeKind = "step"     // the State of Step, of all its iterations together
 	StepSaid    ChangeKind = "progress" // Percent and Text, of Step with its iteration
+	RunLate     ChangeKind = "late"     // it is not done by when it was to be
 )
 
 // said takes what a step says.

@@ -7,12 +7,16 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/workflow"
+	"github.com/kaon-sweep/kaon/workflow/engine"
 	"github.com/kaon-sweep/kaon/workflow/run"
 )
 
@@ -290,6 +294,7 @@ func (m *Manager) configOf(origin run.Origin, l *live) run.Config {
 		Origin: server.Origin{Owner: origin.Owner, Labels: append([]string{ofRun + l.id}, origin.Labels...)},
 	}
 	cfg := run.Config{Folder: m.cfg.Folder, Cluster: cluster, Told: l.said, Version: m.cfg.Version, Results: m.cfg.Results, Fence: m.cfg.Fence, Origin: origin}
+	cfg.Late = func(late run.Late) { m.TellLate(late, engine.Running) }
 	if origin.Within != "" {
 		none := func(string) (string, bool) { return "", false }
 		cfg.Environment, cfg.Secret, cfg.Admit = none, none, foreign{origin.Within}.admit
@@ -335,4 +340,27 @@ func (m *Manager) tell(c Change) {
 	if told != nil {
 		told(c)
 	}
+}
+
+// lateTotal counts runs of all managers of this process.
+var lateTotal = metrics.NewCounter("kaon_workflow_runs_late_total")
+
+// TellLate tells that a run is late: one that is at work, as running, or one that waits to begin.
+func (m *Manager) TellLate(l run.Late, state engine.State) {
+	lateTotal.Inc()
+	due := time.UnixMilli(l.Due).UTC().Format(time.RFC3339)
+	m.cfg.Log.Warn("a run of a workflow is late", "run", l.Header.Run, "workflow", l.Header.Name, "due", due, "sla", l.SLA)
+	m.tell(Change{Run: l.Header.Run, Kind: RunLate, State: state, Late: &l, Reason: fmt.Sprintf("it was to be done by %s (sla: %s)", due, l.SLA)})
+}
+
+// LateNow is how many runs that are at work are late.
+func (m *Manager) LateNow() (n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, l := range m.live {
+		if l.run.IsLate() {
+			n++
+		}
+	}
+	return n
 }

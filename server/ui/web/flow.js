@@ -1,5 +1,6 @@
 // What the pages of workflows have in common: states with a mark and a colour, and where a run is found.
 import { ui } from "./html.js";
+import { stamp } from "./format.js";
 
 const { html } = ui;
 
@@ -14,6 +15,12 @@ export function stateOf(r) { return !r.live && (r.state === "running" || r.state
 
 /** FlowState is a state as a word with its mark and colour. */
 export function FlowState({ of }) { return html`<span class=${`flow-state of-${of}`}><b aria-hidden="true">${mark(of)}</b>${of}</span>`; }
+
+/** isLate says whether a run was not done by when it was to be. */
+export function isLate(r, now) { return r.late > 0 || (r.due > 0 && r.due <= now && (r.state === "running" || r.state === "waiting")); }
+
+/** Late is a word on a run that is late; nothing on others. */
+export function Late({ run, now }) { return isLate(run, now) ? html`<span class="tag late" title=${run.due ? `it was to be done by ${stamp(run.due)}` : "it was not done in time"}>late</span>` : null; }
 
 /** runPath is the path of a run. */
 export function runPath(id, rest = "") { return `/workflows/${encodeURIComponent(id)}${rest}`; }

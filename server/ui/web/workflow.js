@@ -5,7 +5,7 @@ import { useBeat, useClock } from "./events.js";
 import { Card, Copy, Shown } from "./parts.js";
 import { link } from "./route.js";
 import { duration, plural, stamp } from "./format.js";
-import { FlowState, flowStates, runPath, stateOf } from "./flow.js";
+import { FlowState, flowStates, isLate, Late, runPath, stateOf } from "./flow.js";
 import { RunActions } from "./flowactions.js";
 import { FlowGraph } from "./flowgraph.js";
 import { FlowStep } from "./flowstep.js";
@@ -24,6 +24,7 @@ function Facts({ run, now }) {
   return html`<${Card} title="Run"><dl class="facts" style=${{ margin: 0 }}>
     <div><dt>Workflow</dt><dd>${run.workflow}</dd></div><div><dt>Owner</dt><dd>${run.owner || "–"}</dd></div>
     <div><dt>Began</dt><dd>${stamp(run.began)}</dd></div><div><dt>${run.ended ? "Took" : "For"}</dt><dd>${run.began ? duration(((run.ended || now) - run.began) / 1000) : "–"}</dd></div>
+    ${run.due > 0 && html`<div><dt>To be done by</dt><dd>${stamp(run.due)}${isLate(run, now) && html`<small>late${run.late > 0 && `, noted ${stamp(run.late)}`}</small>`}</dd></div>`}
     <div><dt>Steps</dt><dd>${plural(flowStates.reduce((n, s) => n + (run.counts[s] ?? 0), 0), "step")}<small>${said}</small></dd></div>
     ${run.queue && html`<div><dt>Queue</dt><dd>${run.queue}</dd></div>`}</dl>
     ${list.length > 0 && html`<details><summary>${plural(list.length, "parameter")}</summary><table><tbody>${list.map(([k, v]) => html`<tr><td>${k}</td><td class="mono breaks">${typeof v === "string" ? v : JSON.stringify(v)}</td></tr>`)}</tbody></table></details>`}
@@ -38,7 +39,7 @@ export function WorkflowPage({ id, query, who }) {
   const rolled = got.data?.steps.find((s) => s.step === whole && s.counts);
   const iterations = useGet(rolled ? runPath(id, `/steps/${encodeURIComponent(whole)}/iterations?limit=300${state ? `&state=${state}` : ""}`) : null, beat);
   return html`<${Shown} of=${got} what=${`run ${id}`}>${(run) => html`
-    <div class="bar"><h1><a href=${link(["workflows"])}>Workflows</a> / ${run.run}</h1><${FlowState} of=${stateOf(run)} />${run.labels.map((l) => html`<span class="tag">${l}</span>`)}${run.tags.map((l) => html`<span class="tag">${l}</span>`)}
+    <div class="bar"><h1><a href=${link(["workflows"])}>Workflows</a> / ${run.run}</h1><${FlowState} of=${stateOf(run)} /><${Late} run=${run} now=${now} />${run.labels.map((l) => html`<span class="tag">${l}</span>`)}${run.tags.map((l) => html`<span class="tag">${l}</span>`)}
       <span class="spring"></span><${RunActions} run=${run} who=${who} done=${(verb) => (verb.method === "DELETE" ? (location.hash = link(["workflows"])) : got.again())} /></div>
     ${run.description && html`<p class="quiet" style=${{ margin: 0 }}>${run.description}</p>`}
     ${stateOf(run) === "interrupted" && html`<div class="note warn" role="status">Nobody works on this run: resume it.</div>`}

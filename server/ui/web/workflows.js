@@ -5,7 +5,7 @@ import { useBeat, useClock } from "./events.js";
 import { Copy, Empty, limitOf, More, Shown } from "./parts.js";
 import { change, link } from "./route.js";
 import { ago, count, duration, plural, stamp } from "./format.js";
-import { FlowState, flowStates, stateOf } from "./flow.js";
+import { FlowState, flowStates, Late, stateOf } from "./flow.js";
 
 const { html } = ui;
 
@@ -21,7 +21,7 @@ function Row({ r, now }) {
   return html`<tr>
     <td class="cut"><a href=${link(["workflows", r.run])} title=${r.run}><b>${r.run}</b></a> ${r.labels.map((l) => html`<span class="tag">${l}</span> `)}</td>
     <td class="cut">${r.workflow}</td>
-    <td><${FlowState} of=${stateOf(r)} /></td>
+    <td class="nowrap"><${FlowState} of=${stateOf(r)} /> <${Late} run=${r} now=${now} /></td>
     <td style=${{ minWidth: "140px" }}><${Steps} counts=${c} /></td>
     <td class="number nowrap">${count(ended)} <span class="quiet">of ${count(total)}</span></td>
     <td>${r.owner ?? ""}</td>
@@ -34,7 +34,7 @@ function Row({ r, now }) {
 export function Workflows({ query }) {
   const text = query.get("text") ?? "", state = query.get("state") ?? "", most = limitOf(query);
   const words = new URLSearchParams({ limit: String(most), ...(text && { text }), ...(state && { state }) });
-  const beat = useBeat("", 700, (e) => e.kind === "workflow" || e.kind === "step");
+  const beat = useBeat("", 700, (e) => e.kind === "workflow" || e.kind === "step" || e.kind === "late");
   const list = useGet(`/workflows?${words}`, beat), now = useClock(1000);
   return html`
     <div class="bar"><h1>Workflows</h1><span class="spring"></span>
