@@ -52,6 +52,17 @@ func (b *flowBoard) told(key string, p steps.Progress) {
 	}
 }
 
+// toldLate takes that a run which is a step of this one is late; of this one the board sees it. Any goroutine may call.
+func (b *flowBoard) toldLate(l run.Late) {
+	if l.Header.Parent == "" {
+		return
+	}
+	select {
+	case b.lines <- l.Header.Run + ": " + lateLine(engine.View{State: engine.Running, Due: l.Due, Late: l.At}):
+	default:
+	}
+}
+
 func oneLineText(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // begin says what is run.

@@ -145,6 +145,7 @@ func TestServedWorkflowsLate(t *testing.T) {
 	if one := h.of(second.Run)[0]; one.State != "waiting" || one.Registered != "nightly" || one.Version != 1 {
 		t.Errorf("told is %+v", one)
 	}
+	p.kaon("workflow", "list", "--registered", "--server", "own").ends(exitDone).prints("1, 1 late")
 	y.signal(syscall.SIGKILL)
 	y.wait()
 	z, _ := h.serving(p)
@@ -172,7 +173,8 @@ func TestServedWorkflowsLate(t *testing.T) {
 func TestWorkflowLate(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
-	p.write("flow.yaml", "sla: 1s\nsteps: {a: {type: wait, approval: true}}\ngraph: a\n")
+	p.write("flow.yaml", "sla: 1s\nsteps: {a: {type: wait, approval: true}, b: {type: workflow, file: inner.yaml}}\ngraph: a -> b\n")
+	p.write("inner.yaml", "sla: 1ms\nsteps: {c: {type: wait, for: 50ms}}\ngraph: c\n")
 	x := p.start("workflow", "run", "flow.yaml", "--quiet")
 	testkit.Await(t, "that it is told", func() bool { return strings.Contains(x.stderr.String(), "late: it was to be done by") })
 	p.kaon("workflow", "status").ends(exitDone).prints("late: it was to be done by")
@@ -187,7 +189,7 @@ func TestWorkflowLate(t *testing.T) {
 	y := p.start("workflow", "resume", f.Run)
 	testkit.Await(t, "that it goes on", func() bool { return strings.Contains(y.stdout.String(), "a running") })
 	p.kaon("workflow", "approve", f.Run, "a").ends(exitDone)
-	if out := y.wait().ends(exitDone); strings.Contains(out.stderr, "late") {
+	if out := y.wait().ends(exitDone).prints(f.Run + "-n1-a1: late: it was to be done by"); strings.Contains(out.stderr, "late") {
 		t.Errorf("it is told again:\n%s", out.stderr)
 	}
 	var ended flowResult

@@ -32,12 +32,26 @@ func listRegistered(ctx context.Context, out *output, from *client.Client, asJSO
 			}
 			continue
 		}
-		tab.row(fmt.Sprintf("%s@%d", r.Name, r.Version), r.Owner, fmt.Sprint(len(r.AtWork)), fmt.Sprint(len(r.Queue)), strategyText(r), nextText(r), triggersText(r), oneLineText(r.Description))
+		tab.row(fmt.Sprintf("%s@%d", r.Name, r.Version), r.Owner, fmt.Sprint(len(r.AtWork)), queueText(r), strategyText(r), nextText(r), triggersText(r), oneLineText(r.Description))
 	}
 	if asJSON || len(all) == 0 {
 		return len(all) > 0, nil
 	}
 	return true, tab.print(out.stdout)
+}
+
+// queueText is how many runs wait, and how many of them are late, for people.
+func queueText(r api.Registered) string {
+	late := 0
+	for _, q := range r.Queue {
+		if q.Late > 0 {
+			late++
+		}
+	}
+	if late == 0 {
+		return fmt.Sprint(len(r.Queue))
+	}
+	return fmt.Sprintf("%d, %d late", len(r.Queue), late)
 }
 
 // strategyText is what becomes of several runs, for people.
