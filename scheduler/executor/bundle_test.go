@@ -97,10 +97,12 @@ func TestBundleRunsOneAfterTheOther(t *testing.T) {
 		shells[i] = fmt.Sprintf(`mkdir %s || exit 9; test "$KAON_TRIAL/$KAON_SEED" = %d/%d || exit 8; test "$(basename $PWD)" = s.%d.1 || exit 7
 echo loss=%d; echo loss=%d.5; rmdir %s; exit %d`, lock, i, i, i, i, i, lock, i%3)
 	}
+	began := time.Now()
 	a.launch("s.0.1", bundleOf(0, shells...))
 	b := a.finishedBundle("s.0.1")
-	if b.state != mesosapi.TASK_FINISHED || len(b.attempts) != len(shells) || b.updates > 8 {
-		t.Fatalf("got %s, %d attempts in %d updates", b.state, len(b.attempts), b.updates)
+	took := time.Since(began)
+	if b.state != mesosapi.TASK_FINISHED || len(b.attempts) != len(shells) || b.updates > 8+int(took.Seconds()) {
+		t.Fatalf("got %s, %d attempts in %d updates in %v", b.state, len(b.attempts), b.updates, took)
 	}
 	for i := range shells {
 		o := b.attempts[fmt.Sprintf("s.%d.1", i)]
@@ -153,13 +155,17 @@ func TestBundleGivesBack(t *testing.T) {
 	if b.state != mesosapi.TASK_KILLED || !b.attempts["s.0.1"].end.Killed || !b.attempts["s.1.1"].back || !b.attempts["s.2.1"].back {
 		t.Fatalf("got %s %+v", b.state, b.attempts)
 	}
-	late := bundleOf(200*time.Millisecond, "sleep 3; exit 4", "exit 0", "exit 0")
+	gate := filepath.Join(t.TempDir(), "gate")
+	late := bundleOf(200*time.Millisecond, "while [ ! -e "+gate+" ]; do sleep 0.05; done; exit 4", "exit 0", "exit 0")
 	late.Trial = 7
 	a.launch("s.7.1", late)
 	a.await("what goes back", func() bool {
 		b := a.heard("s.7.1")
 		return b.attempts["s.1.1"] != nil && b.attempts["s.1.1"].back && b.attempts["s.7.1"].end == nil
 	})
+	if err := os.WriteFile(gate, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if b := a.finishedBundle("s.7.1"); b.attempts["s.7.1"].end.Exit != 4 || b.state != mesosapi.TASK_FINISHED {
 		t.Errorf("got %+v", b.attempts["s.7.1"].end)
 	}

@@ -25,7 +25,7 @@ func TestEndDuringAPauseBeatsTheTimeout(t *testing.T) {
 		t.Run(fmt.Sprint(c.exit), func(t *testing.T) {
 			r := newRig(t, 2)
 			dir := t.TempDir()
-			const limit = 300 * time.Millisecond
+			const limit = 3 * time.Second
 			r.launch(r.offer(), 500, 0, task.Order{Sweep: "s", Dir: dir, Timeout: limit,
 				Shell: fmt.Sprintf(`echo $$ > pid; echo $PPID > parent.new; mv parent.new parent; until [ -e go ]; do sleep 0.01; done; exit %d`, c.exit)})
 			number := func(name string) (pid int) {
@@ -53,7 +53,7 @@ func TestEndDuringAPauseBeatsTheTimeout(t *testing.T) {
 				t.Fatal(err)
 			}
 			await(trial, "Z")
-			time.Sleep(2 * limit) // its time is over
+			time.Sleep(limit) // its time is over
 			if err := syscall.Kill(parent, syscall.SIGCONT); err != nil {
 				t.Fatal(err)
 			}

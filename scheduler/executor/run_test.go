@@ -77,7 +77,7 @@ func TestEndsAreTold(t *testing.T) {
 		{task.Order{Argv: []string{"true"}, Env: []string{"=x"}}, -1, 0, "bad environment entry"},
 		{task.Order{}, -1, 0, "want exactly one of argv and shell"},
 		{task.Order{Shell: "sleep 60", Timeout: 50 * time.Millisecond}, -1, 15, "timed out after 50ms"},
-		{task.Order{Shell: "trap '' TERM; while :; do sleep 0.01; done", Timeout: 50 * time.Millisecond, Grace: 50 * time.Millisecond}, -1, 9, "timed out after 50ms"},
+		{task.Order{Shell: "trap '' TERM; while :; do sleep 0.01; done", Timeout: 3 * time.Second, Grace: 50 * time.Millisecond}, -1, 9, "timed out after 3s"},
 	}
 	for _, sig := range []int{1, 2, 3, 4, 6, 7, 8, 9, 10, 12, 13, 14, 15, 24, 25, 31} {
 		c := cases[2]
@@ -158,15 +158,20 @@ func TestChildrenLeftBehindDoNotHoldUpTheEnd(t *testing.T) {
 	s := startExecutor(t, a, func(c *Config) { c.Linger = time.Second })
 	start := time.Now()
 	a.launch("t.0", task.Order{Shell: `sleep 1000 & echo $! > pid; echo '{"a":1}'`})
-	a.launch("t.1", task.Order{Shell: `setsid sleep 5 & echo '{"a":1}'`}) // out of reach of the group
+	a.launch("t.1", task.Order{Shell: `setsid sleep 60 & echo $! > pid; echo '{"a":1}'`}) // out of reach of the group
 	a.launch("t.2", task.Order{Shell: `(sleep 0.02; echo '{"a":2}') & echo '{"a":1}'`})
 	for i, points := range []int{1, 1, 2} {
 		if o := a.finished(fmt.Sprintf("t.%d", i)); o.state != mesosapi.TASK_FINISHED || len(o.points) != points {
 			t.Errorf("t.%d: got %+v", i, o)
 		}
 	}
-	if took := time.Since(start); took > 4*time.Second {
+	if took := time.Since(start); took > 30*time.Second {
 		t.Errorf("took %v", took)
+	}
+	if far, err := os.ReadFile(filepath.Join(s.sandbox, "t.1", "pid")); err != nil {
+		t.Error(err)
+	} else if n, err := strconv.Atoi(strings.TrimSpace(string(far))); err != nil || unix.Kill(n, unix.SIGKILL) != nil {
+		t.Errorf("the child out of reach, %q, has ended", far)
 	}
 	pid, err := os.ReadFile(filepath.Join(s.sandbox, "t.0", "pid"))
 	if err != nil {
@@ -377,8 +382,8 @@ func TestShutdownKillsAndTells(t *testing.T) {
 
 func TestIdleExecutorExits(t *testing.T) {
 	a := newFakeAgent(t)
-	s := startExecutor(t, a, func(c *Config) { c.Idle = 200 * time.Millisecond })
-	a.launch("t.0", task.Order{Shell: "sleep 0.4"})
+	s := startExecutor(t, a, func(c *Config) { c.Idle = 2 * time.Second })
+	a.launch("t.0", task.Order{Shell: "sleep 3"})
 	if o := a.finished("t.0"); o.state != mesosapi.TASK_FINISHED {
 		t.Fatalf("got %+v", o)
 	}
