@@ -16,6 +16,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // twoAgents is the cluster of the recordings.
@@ -58,7 +59,7 @@ func TestMesosGoClient(t *testing.T) {
 		httpcli.Codec(codecs.ByMediaType[codecs.MediaTypeProtobuf]),
 		httpcli.Do(httpcli.With(httpcli.BasicAuth("kaon", "s3cret"))),
 	))
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), testkit.Patience)
 	defer cancel()
 	user := "nobody"
 	resp, err := cli.Call(ctx, calls.Subscribe(&mesos.FrameworkInfo{User: user, Name: "client"}))

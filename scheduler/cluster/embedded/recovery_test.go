@@ -25,6 +25,7 @@ import (
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler/calls"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // A process that holds master and agents is killed with SIGKILL while an executor runs; the next one on the
@@ -151,7 +152,7 @@ func executorMain() error {
 	stream := execcalls.SenderWith(httpexec.NewSender(cli.Send, httpcli.Close(true)),
 		execcalls.Framework(cfg.FrameworkID), execcalls.Executor(cfg.ExecutorID))
 	started, finished := false, false
-	for tries := 0; tries < 200 && !finished; tries++ {
+	for tries, late := 0, time.Now().Add(testkit.Patience); time.Now().Before(late) && !finished; tries++ {
 		resp, err := stream.Send(context.Background(), execcalls.NonStreaming(execcalls.Subscribe(nil, nil)))
 		if err != nil {
 			time.Sleep(50 * time.Millisecond)
@@ -186,7 +187,7 @@ func executorMain() error {
 }
 
 func awaitFile(name string) {
-	for range 400 {
+	for late := time.Now().Add(testkit.Patience); time.Now().Before(late); {
 		if _, err := os.Stat(name); err == nil {
 			return
 		}
@@ -219,7 +220,7 @@ type testScheduler struct {
 
 func subscribeTo(t testing.TB, addr, id string) *testScheduler {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), testkit.Patience)
 	t.Cleanup(cancel)
 	s := &testScheduler{t: t, ctx: ctx, id: id, cli: httpsched.NewCaller(httpcli.New(
 		httpcli.Endpoint("http://"+addr+"/api/v1/scheduler"), httpcli.Codec(codecs.ByMediaType[codecs.MediaTypeProtobuf])))}
