@@ -1,7 +1,10 @@
 package kubernetes_test
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes/kubernetestest"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/stdio"
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
@@ -55,6 +59,31 @@ func TestKubeletForgets(t *testing.T) {
 	e.empty()
 }
 
+// said is how many calls of an executor are in its pod's log.
+func said(t *testing.T, k *kubernetestest.Cluster, pod string) (n int) {
+	t.Helper()
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(k.CA())
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
+	defer transport.CloseIdleConnections()
+	rq, err := http.NewRequestWithContext(t.Context(), http.MethodGet, k.URL()+"/api/v1/namespaces/trials/pods/"+pod+"/log", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rq.Header.Set("Authorization", "Bearer "+kubernetestest.AdminToken)
+	resp, err := transport.RoundTrip(rq)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	_ = stdio.Replay(resp.Body, func(r *http.Request) { // a last line may be half there
+		if r.Host != cluster.OutputHost {
+			n++
+		}
+	})
+	return n
+}
+
 // A log that breaks off is read again before the pod is removed: what an executor said while nobody was attached is in it alone.
 func TestLogBreaksOff(t *testing.T) {
 	e := newEngine(t, nil)
@@ -65,12 +94,13 @@ func TestLogBreaksOff(t *testing.T) {
 	attach := &kubernetestest.Fault{Match: of("", "attach"), Status: kubernetestest.Unavailable()}
 	defer e.k.Inject(attach)()
 	n := e.k.Kubelet("n1")
-	time.Sleep(500 * time.Millisecond) // for the acknowledgement to come to it
+	time.Sleep(2 * time.Second) // for the acknowledgement to come to it
 	n.Stop()
 	n.Start()
 	testkit.Await(t, "an attachment to be refused", func() bool { return e.k.Hits(attach) > 0 })
+	before := said(t, e.k, pod.Name())
 	end()
-	time.Sleep(time.Second) // for the executor to say so to its output
+	testkit.Await(t, "the executor to say so to its output", func() bool { return said(t, e.k, pod.Name()) > before })
 	log := &kubernetestest.Fault{Match: of("", "log"), Times: 2, Torn: 40}
 	defer e.k.Inject(log)()
 	n.Kill(pod.UID(), "executor")
