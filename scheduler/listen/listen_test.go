@@ -63,7 +63,7 @@ func TestAttackConnections(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := listen.Server(http.NotFoundHandler(), nil)
-	s.ReadHeaderTimeout = 300 * time.Millisecond
+	s.ReadHeaderTimeout = 3 * time.Second
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(l) }()
 	for range 16 { // silent ones
@@ -74,12 +74,12 @@ func TestAttackConnections(t *testing.T) {
 		defer c.Close()
 	}
 	began := time.Now()
-	resp, err := (&http.Client{Timeout: 20 * time.Second}).Get("http://" + inner.Addr().String())
+	resp, err := (&http.Client{Timeout: time.Minute}).Get("http://" + inner.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	if waited := time.Since(began); waited < 100*time.Millisecond {
+	if waited := time.Since(began); waited < time.Second {
 		t.Errorf("let in after %v, among more than there is room for", waited)
 	}
 	s.Close()
