@@ -3,17 +3,24 @@ package steps
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // A program that neither reads nor ends when it is asked to is ended all the same.
 func TestCustomEndsWhatDoesNotListen(t *testing.T) {
+	pid := filepath.Join(t.TempDir(), "pid")
 	for name, script := range map[string]string{
 		"prints in a loop":            `trap "" TERM; while :; do echo x; done`,
 		"never reads":                 `sleep 600; :`,
-		"leaves one that holds pipes": `setsid sleep 5 & sleep 600; :`,
+		"leaves one that holds pipes": `setsid sleep 60 & echo $! > ` + pid + `; sleep 600; :`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
@@ -26,13 +33,22 @@ func TestCustomEndsWhatDoesNotListen(t *testing.T) {
 				ended <- err
 			}()
 			time.Sleep(100 * time.Millisecond)
+			if strings.Contains(script, pid) {
+				left := 0
+				testkit.Await(t, "the one that is left", func() bool {
+					text, _ := os.ReadFile(pid) // not there yet
+					left, _ = strconv.Atoi(strings.TrimSpace(string(text)))
+					return left > 0
+				})
+				defer func() { _ = syscall.Kill(left, syscall.SIGKILL) }()
+			}
 			cancel(ErrStop)
 			select {
 			case err := <-ended:
 				if !errors.Is(err, ErrStop) {
 					t.Errorf("it ends with %v", err)
 				}
-			case <-time.After(4 * time.Second):
+			case <-time.After(30 * time.Second):
 				t.Fatal("it does not end")
 			}
 		})
