@@ -11,6 +11,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // bench runs `kaon bench pack` and answers its exit code and output.
@@ -89,10 +90,15 @@ func TestBenchPackRecordsALiveCluster(t *testing.T) {
 	}
 	t.Cleanup(server.Close)
 	record := filepath.Join(t.TempDir(), "agents.csv")
-	code, stdout, stderr := runBench(t, "--cluster", "mesos://"+server.Addr(), "--wait=1s", "--record", record,
-		"--trials", writeCSV(t, "id,cpus,mem\nt1,2,1024\n"))
-	if code != exitDone || !strings.Contains(stdout, "given") {
-		t.Fatalf("exit %d: %s%s", code, stdout, stderr)
+	trials := writeCSV(t, "id,cpus,mem\nt1,2,1024\n")
+	for wait := time.Second; ; wait *= 4 { // a busy machine may not have come to an offer in the first
+		code, stdout, stderr := runBench(t, "--cluster", "mesos://"+server.Addr(), "--wait", wait.String(), "--record", record, "--trials", trials)
+		if code == exitDone && strings.Contains(stdout, "given") {
+			break
+		}
+		if wait > testkit.Patience {
+			t.Fatalf("exit %d: %s%s", code, stdout, stderr)
+		}
 	}
 	text, err := os.ReadFile(record)
 	if err != nil || !strings.Contains(string(text), "host-a,4,4000\n") {

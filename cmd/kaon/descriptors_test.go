@@ -10,20 +10,24 @@ import (
 // A run starts no more trials at a time than the files that its processes may open are enough for, and says so; none is lost for it.
 func TestFewDescriptors(t *testing.T) {
 	t.Parallel()
-	for isolation, most := range map[string]string{"shared": "at most 5 trials at a time, not the 60 that fit", "container": "at most 6 trials at a time, not the 60 that fit"} {
-		t.Run(isolation, func(t *testing.T) {
+	for _, c := range []struct {
+		isolation    string
+		most, trials int
+	}{{"shared", 5, 60}, {"container", 6, 20}} { // of containers each trial has an executor of its own, which takes a while to start
+		t.Run(c.isolation, func(t *testing.T) {
 			p := newPlace(t)
-			p.write("s.yaml", fmt.Sprintf("metric: {name: cost, goal: minimize}\nparameters: {x: {min: 1, max: 60}}\nmethod: grid\n"+
-				"task: {resources: {cpus: 0.01, memory: 1MB}, isolation: %s}\ncommand: [sh, -c, 'sleep 0.1; echo cost=${param.x}']\n", isolation))
+			p.write("s.yaml", fmt.Sprintf("metric: {name: cost, goal: minimize}\nparameters: {x: {min: 1, max: %d}}\nmethod: grid\n"+
+				"task: {resources: {cpus: 0.01, memory: 1MB}, isolation: %s}\ncommand: [sh, -c, 'sleep 0.1; echo cost=${param.x}']\n", c.trials, c.isolation))
 			cmd := p.command("run", "s.yaml")
 			cmd.Env = append(cmd.Env, "GORACE=atexit_sleep_ms=0") // or executors with the race detector take a second to end
 			cmd.Args = []string{"sh", "-c", `ulimit -n 100 && exec "$0" "$@"`, cmd.Path, "run", "s.yaml"}
 			cmd.Path = "/bin/sh"
-			r := p.launch(cmd).wait().ends(exitDone).prints(most, "100 files", "ulimit -Hn", "60 succeeded")
+			r := p.launch(cmd).wait().ends(exitDone).prints(fmt.Sprintf("at most %d trials at a time, not the %d that fit", c.most, c.trials),
+				"100 files", "ulimit -Hn", fmt.Sprintf("%d succeeded", c.trials))
 			if strings.Contains(r.stdout+r.stderr, "was lost") {
 				t.Errorf("trials were lost:\n%s%s", r.stdout, r.stderr)
 			}
-			p.write("two.yaml", strings.Replace(p.read("s.yaml"), "max: 60", "max: 2", 1))
+			p.write("two.yaml", strings.Replace(p.read("s.yaml"), fmt.Sprint("max: ", c.trials), "max: 2", 1))
 			cmd = p.command("run", "two.yaml")
 			cmd.Args = []string{"sh", "-c", `ulimit -n 100 && exec "$0" "$@"`, cmd.Path, "run", "two.yaml"}
 			cmd.Path = "/bin/sh"

@@ -115,7 +115,13 @@ func TestDoctorOfCluster(t *testing.T) {
 	cluster := p.start("cluster", "--listen", "127.0.0.1:0", "--json", "--no-auth", "--allocate", "20ms", "--agent", "name=a,cpus=3,mem=200")
 	var at struct{ Cluster string }
 	testkit.Await(t, "the cluster", func() bool { return json.Unmarshal([]byte(cluster.stdout.String()), &at) == nil })
-	found = p.doctor(exitDone, append(only, at.Cluster, "--advertise", "127.0.0.1")...)
+	testkit.Await(t, "a doctor who has an offer in the time that it takes for that", func() bool {
+		r := p.kaon(append([]string{"doctor", "--json"}, append(only, at.Cluster, "--advertise", "127.0.0.1")...)...)
+		var list []finding
+		r.json(&list)
+		found = byCheck(t, list)
+		return r.code == exitDone && found["cluster offers"].Verdict == verdictOK
+	})
 	is(t, found, "cluster offers", verdictOK, "1 agent offered 3 cpus")
 	is(t, found, "cluster advertised address", verdictOK, "127.0.0.1")
 	is(t, p.doctor(exitFailed, append(only, at.Cluster, "--advertise", "192.0.2.1")...), "cluster advertised address", verdictFail, "")

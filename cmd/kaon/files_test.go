@@ -198,12 +198,15 @@ func TestLogsAreFollowed(t *testing.T) {
 	var follow *process
 	testkit.Await(t, "output of the trial, which may not have begun", func() bool {
 		follow = p.start("logs", "0", "-f")
-		select {
-		case <-follow.ended:
-		case <-time.After(300 * time.Millisecond):
-		}
-		if strings.Contains(follow.stdout.String(), "first") {
-			return true
+		for late := time.Now().Add(10 * time.Second); time.Now().Before(late); {
+			select {
+			case <-follow.ended:
+				late = time.Now()
+			case <-time.After(10 * time.Millisecond):
+			}
+			if strings.Contains(follow.stdout.String(), "first") {
+				return true
+			}
 		}
 		_ = follow.cmd.Process.Kill()
 		<-follow.ended

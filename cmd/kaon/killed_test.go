@@ -64,7 +64,8 @@ func TestKilledSweepIsKnownByItsJournal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(log, flipped(t, whole, 20), 0o600); err != nil {
+	damaged, _ := flipped(t, whole)
+	if err := os.WriteFile(log, damaged, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{{"status"}, {"trials"}, {"export"}} {
@@ -91,19 +92,27 @@ func TestKilledSweepIsKnownByItsJournal(t *testing.T) {
 	}
 }
 
-// flipped is a log with one bit of its n-th record's payload turned. Records lie one behind the other, from the second KiB on.
-func flipped(t *testing.T, log []byte, n int) []byte {
+// flipped is a log with one bit turned in the payload of its n-th record, which has others behind it. Records lie one behind the other,
+// from the second KiB on; how many there are depends on how many events were written at once.
+func flipped(t *testing.T, log []byte) (damaged []byte, n int) {
 	t.Helper()
+	var records []int // where they begin
+	for at := 1024; at+16 <= len(log); {
+		length := int(uint32(log[at]) | uint32(log[at+1])<<8 | uint32(log[at+2])<<16)
+		if length == 0 {
+			break
+		}
+		records = append(records, at)
+		at += 16 + length
+	}
+	if len(records) < 4 {
+		t.Fatalf("there are %d records", len(records))
+	}
+	n = len(records) * 3 / 4
+	t.Logf("record %d of %d is damaged", n, len(records))
 	log = bytes.Clone(log)
-	at := 1024
-	for range n - 1 {
-		at += 16 + int(uint32(log[at])|uint32(log[at+1])<<8|uint32(log[at+2])<<16)
-	}
-	if length := int(log[at]) | int(log[at+1])<<8; length == 0 {
-		t.Fatalf("there is no record %d", n)
-	}
-	log[at+16+1] ^= 4
-	return log
+	log[records[n-1]+16+1] ^= 4
+	return log, n
 }
 
 // One flipped bit in the journal of a killed process costs what was in that record, which is told, and nothing else.
@@ -116,13 +125,14 @@ func TestRepairKeepsWhatIsWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(log, flipped(t, whole, 20), 0o600); err != nil {
+	damaged, n := flipped(t, whole)
+	if err := os.WriteFile(log, damaged, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	p.kaon("run", "--resume", id).ends(exitUnreachable).says("damaged", "repair "+id)
 	var got server.Repaired
 	p.kaon("repair", id, "--json").ends(exitDone).json(&got)
-	if told := strings.Join(got.Lost, "\n"); !strings.Contains(told, "record 20 of the journal's log") {
+	if told := strings.Join(got.Lost, "\n"); !strings.Contains(told, fmt.Sprintf("record %d of the journal's log", n)) {
 		t.Errorf("lost: %q", told)
 	}
 	if len(got.Brought) > 6 {

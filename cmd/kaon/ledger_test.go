@@ -16,19 +16,21 @@ import (
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
-// sharedSpec is a sweep whose trials note when they began and ended, and which devices they had.
+// sharedSpec is a sweep whose trials note when they began and ended, and which devices they had. All but the first two wait while there
+// is a file hold-NAME.
 func sharedSpec(p place, name string, trials int, resources string) {
 	var xs []string
 	for i := range trials {
 		xs = append(xs, strconv.Itoa(i))
 	}
-	p.write(name+".yaml", fmt.Sprintf(`name: %s
+	p.write(name+".yaml", fmt.Sprintf(`name: %[1]s
 method: grid
-parameters: {x: {values: [%s]}}
-task: {resources: {%s}}
+parameters: {x: {values: [%[2]s]}}
+task: {resources: {%[3]s}}
 command: |
-  began=$(date +%%s%%N); sleep 0.3; echo "$began $(date +%%s%%N) $CUDA_VISIBLE_DEVICES" >> noted-%s
-`, name, strings.Join(xs, ", "), resources, name))
+  began=$(date +%%s%%N); while [ ${param.x} -ge 2 ] && [ -e hold-%[1]s ]; do sleep 0.05; done
+  sleep 0.3; echo "$began $(date +%%s%%N) $CUDA_VISIBLE_DEVICES" >> noted-%[1]s
+`, name, strings.Join(xs, ", "), resources))
 }
 
 // noted is one trial's interval.
@@ -90,9 +92,15 @@ func TestTwoRunsShareTheMachine(t *testing.T) {
 	half := machine.CPUs / 2
 	sharedSpec(p, "first", 12, fmt.Sprintf("cpus: %g, memory: 10MB, gpus: 1", half))
 	sharedSpec(p, "second", 6, fmt.Sprintf("cpus: %g, memory: 10MB, gpus: 1", half))
+	hold := p.write("hold-first", "")
 	first := p.start("run", "first.yaml", "--gpus", "2")
 	testkit.Await(t, "the first runs", func() bool { _, err := os.Stat(filepath.Join(p.dir, "noted-first")); return err == nil })
 	second := p.start("run", "second.yaml", "--gpus", "2")
+	second.stdout.await(t, "waiting: another kaon run (pid ")
+	first.stdout.await(t, "sharing this machine with another kaon run (pid ")
+	if err := os.Remove(hold); err != nil {
+		t.Fatal(err)
+	}
 	first.wait().ends(exitDone).prints("sharing this machine with another kaon run (pid ", "sweep second-")
 	second.wait().ends(exitDone).prints("waiting: another kaon run (pid ", "sharing this machine with another kaon run (pid ", "sweep first-")
 	one, two := p.noted("first", half), p.noted("second", half)

@@ -59,8 +59,8 @@ func TestKilledExecutorLeavesNothing(t *testing.T) {
 name: long
 method: grid
 parameters: {x: {values: [1]}}
-command: 'setsid sleep 600 & echo > started; sleep ${KAON_ATTEMPT:-1}00'
-task: {resources: {cpus: 0.1, memory: 100MB}, timeout: 1s, grace: 1s}
+command: 'setsid sleep 600 & echo > started; [ ${KAON_ATTEMPT:-1} = 1 ] || exit 1; sleep 600'
+task: {resources: {cpus: 0.1, memory: 100MB}, grace: 1s}
 `)
 	run := p.start("run", "long.yaml", "--quiet")
 	line(t, started)
@@ -85,7 +85,7 @@ task: {resources: {cpus: 0.1, memory: 100MB}, timeout: 1s, grace: 1s}
 	if left := groups(); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
-	run.wait().ends(exitFailed) // the second attempt's time is up
+	run.wait().ends(exitFailed) // as its later attempts have
 	p.alone()
 }
 

@@ -135,7 +135,11 @@ func TestBarSurvivesControlC(t *testing.T) {
 			}
 			lines := rendered(x.stdout.String())
 			bar := only(t, lines, "/8")
-			if !strings.HasPrefix(lines[bar], "▕") || strings.Contains(lines[bar], "^C") || columns(lines[bar]) >= int(width) {
+			drawn := regexp.MustCompile(`^▕[█░]+▏ \d/8`)
+			if width == 40 { // where what there is to tell may leave no room for a bar
+				drawn = regexp.MustCompile(`^(▕[█░]+▏ )?\d/8`)
+			}
+			if !drawn.MatchString(lines[bar]) || strings.Contains(lines[bar], "^C") || columns(lines[bar]) >= int(width) {
 				t.Errorf("the bar is %q on %d columns", lines[bar], width)
 			}
 			if next := lines[bar+1]; !strings.HasPrefix(next, "interrupted; go on with: ") {
