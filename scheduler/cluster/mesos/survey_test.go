@@ -3,6 +3,7 @@ package mesos_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/sweep/resource"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // serve starts an embedded master whose agents offer but run nothing here.
@@ -33,27 +35,36 @@ func TestSurveyTakesALiveClustersOffers(t *testing.T) {
 	driver := serve(t,
 		embedded.AgentConfig{Name: "a", Hostname: "host-a", CPUs: 4, MemoryMB: 4000},
 		embedded.AgentConfig{Name: "b", Hostname: "host-b", CPUs: 2.5, MemoryMB: 2000})
-	found, err := mesos.Survey(t.Context(), driver, time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
-	size := map[string]resource.Milli{}
-	for _, o := range found {
-		for _, a := range o.Amounts {
-			size[o.Hostname+" "+a.Name] += a.Scalar
+	want := map[string]resource.Milli{"host-a cpus": 4000, "host-a mem": 4000_000, "host-b cpus": 2500, "host-b mem": 2000_000}
+	for wait := time.Second; ; wait *= 4 { // a busy machine may not have come to all offers in the first
+		found, err := mesos.Survey(t.Context(), driver, wait)
+		size := map[string]resource.Milli{}
+		for _, o := range found {
+			for _, a := range o.Amounts {
+				if name := o.Hostname + " " + a.Name; want[name] > 0 {
+					size[name] += a.Scalar
+				}
+			}
 		}
-	}
-	for name, want := range map[string]resource.Milli{"host-a cpus": 4000, "host-a mem": 4000_000,
-		"host-b cpus": 2500, "host-b mem": 2000_000} {
-		if size[name] != want {
-			t.Errorf("%s: %d are offered, want %d", name, size[name], want)
+		if err == nil && maps.Equal(size, want) {
+			return
+		}
+		if wait > testkit.Patience {
+			t.Fatalf("%v are offered, want %v; %v", size, want, err)
 		}
 	}
 }
 
 func TestSurveySaysWhenNothingIsOffered(t *testing.T) {
-	if _, err := mesos.Survey(t.Context(), serve(t), 200*time.Millisecond); !errors.Is(err, mesos.ErrNoOffers) {
-		t.Errorf("got %v, want %v", err, mesos.ErrNoOffers)
+	driver := serve(t)
+	for wait := 200 * time.Millisecond; ; wait *= 4 { // a busy machine may not have answered in the first
+		_, err := mesos.Survey(t.Context(), driver, wait)
+		if errors.Is(err, mesos.ErrNoOffers) {
+			return
+		}
+		if !errors.Is(err, mesos.ErrUnreachable) || wait > testkit.Patience {
+			t.Fatalf("got %v, want %v", err, mesos.ErrNoOffers)
+		}
 	}
 }
 
