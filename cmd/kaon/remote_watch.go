@@ -92,7 +92,7 @@ func (r *remoteWatch) follow(ctx context.Context, d display, show func(api.Sweep
 			if s.Finished != "" || s.State == "interrupted" {
 				return s, nil
 			}
-		case errors.Is(err, client.ErrNobody) && time.Since(last) < askPatience: // it may be starting again
+		case (errors.Is(err, client.ErrNobody) || errors.Is(err, client.ErrBroken)) && time.Since(last) < askPatience: // it may be starting again
 		default:
 			return s, answered(err)
 		}

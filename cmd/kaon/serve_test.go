@@ -71,7 +71,9 @@ func TestServe(t *testing.T) {
 	p.kaon("submit", "slow.yaml", "--label", "nightly", "--key", "a").ends(exitDone)
 	var slow api.Sweep
 	p.kaon("submit", "slow.yaml", "--label", "nightly", "--key", "a", "--json").ends(exitDone).json(&slow)
-	p.kaon("status", slow.ID).ends(exitDone).prints(": running", "3 trials: 0 waiting, 3 running")
+	testkit.Await(t, "all its trials to run", func() bool {
+		return strings.Contains(p.kaon("status", slow.ID).ends(exitDone).prints(": running").stdout, "3 trials: 0 waiting, 3 running")
+	})
 	p.kaon("list", "--state", "running").ends(exitDone).prints(slow.ID, "nightly")
 	p.kaon("rm", "nightly").ends(exitUsage)
 	watch := p.start("watch", "nightly")

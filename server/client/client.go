@@ -22,6 +22,16 @@ import (
 // ErrNobody is in errors when no server listens at the address.
 var ErrNobody = errors.New("no server listens there")
 
+// ErrBroken is in errors when a connection ended before all of an answer had come, as when a server is killed. Whether the server did
+// what it was asked for is not known.
+var ErrBroken = errors.New("the connection broke")
+
+// broke tells whether an error is of a connection that had been made, and ended.
+func broke(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && (op.Op == "read" || op.Op == "write") || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
 // Error is an answer that is no success.
 type Error struct {
 	api.Problem
@@ -140,6 +150,8 @@ func (c *Client) once(
 	switch {
 	case errors.As(err, &op) && op.Op == "dial":
 		return nil, 0, fmt.Errorf("%s: %w (%v)", c.address, ErrNobody, op.Err)
+	case err != nil && (broke(err) || errors.Is(err, io.EOF)):
+		return nil, 0, fmt.Errorf("ask %s: %w: %w", c.address, ErrBroken, err)
 	case err != nil:
 		return nil, 0, fmt.Errorf("ask %s: %w", c.address, err)
 	case rs.StatusCode >= 300:
@@ -185,7 +197,10 @@ func (c *Client) ask(ctx context.Context, method, path string, query url.Values,
 		_, err := io.Copy(io.Discard, rs.Body)
 		return err
 	}
-	if err := json.NewDecoder(rs.Body).Decode(out); err != nil {
+	switch err := json.NewDecoder(rs.Body).Decode(out); {
+	case err != nil && broke(err):
+		return fmt.Errorf("read the answer of %s: %w: %w", c.address, ErrBroken, err)
+	case err != nil:
 		return fmt.Errorf("read the answer of %s: %w", c.address, err)
 	}
 	return nil

@@ -1,7 +1,9 @@
 package client_test
 
 import (
+	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -40,5 +42,38 @@ func TestNamesArriveAsTheyAre(t *testing.T) {
 			t.Errorf("sweep %q arrives as %q", name, got)
 		}
 		from.Close()
+	}
+}
+
+// A server that ends while it is asked, or while it answers, leaves a connection that broke, which is no answer.
+func TestConnectionThatBreaks(t *testing.T) {
+	for name, answer := range map[string]string{
+		"before the answer": "",
+		"in its head":       "HTTP/1.1 200 OK\r\n",
+		"in its body":       "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"id\": \"x\"",
+		"in a chunk":        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\n{\"id\": \"x\"",
+	} {
+		for _, reset := range []bool{true, false} {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				c, _, err := w.(http.Hijacker).Hijack()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if reset {
+					_ = c.(*net.TCPConn).SetLinger(0)
+				}
+				_, _ = io.WriteString(c, answer)
+				c.Close()
+			}))
+			c, err := client.New(server.URL, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.Sweep(t.Context(), "x"); !errors.Is(err, client.ErrBroken) || errors.Is(err, client.ErrNobody) {
+				t.Errorf("%s, reset %v: %v", name, reset, err)
+			}
+			server.Close()
+		}
 	}
 }
