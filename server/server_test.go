@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -190,17 +191,12 @@ func TestErrorsHaveKinds(t *testing.T) {
 // A master that is not there is told of, and nothing is left of what was to run there.
 func TestNoMaster(t *testing.T) {
 	w := newWorld(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	master := l.Addr().String()
-	l.Close()
+	master := fmt.Sprintf("127.0.0.1:%d", testkit.FreePort(t))
 	cfg := w.config()
 	cfg.Folder = filepath.Join(w.dir, "deep", "er", "state")
 	cfg.Cluster = Cluster{Mesos: &mesos.Config{Masters: []string{master}}, Address: "mesos://" + master, Executor: "/kaon", ConnectTimeout: 1500 * time.Millisecond}
 	s := w.open(cfg)
-	_, err = s.Submit(t.Context(), Submission{ID: "three", Spec: w.spec("three.yaml", three)})
+	_, err := s.Submit(t.Context(), Submission{ID: "three", Spec: w.spec("three.yaml", three)})
 	var refused *SubmitError
 	if KindOf(err) != Unreachable || !errors.As(err, &refused) || refused.Accepted || refused.Sweep != "three" {
 		t.Errorf("%T %v", err, err)

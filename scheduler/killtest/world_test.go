@@ -78,7 +78,7 @@ func newWorld(t *testing.T, binary string, trials int, cluster bool) *world {
 		}
 	}
 	if cluster {
-		w.listen = freeAddress(t)
+		w.listen = fmt.Sprintf("127.0.0.1:%d", testkit.FreePort(t))
 		w.startCluster()
 		// A scheduler looks for the cluster's credentials once, when it starts.
 		testkit.Await(t, "the cluster to listen", func() bool {
@@ -95,15 +95,6 @@ func newWorld(t *testing.T, binary string, trials int, cluster bool) *world {
 		}
 	})
 	return w
-}
-
-func freeAddress(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // proc is a process of ours.
@@ -300,7 +291,7 @@ func (w *world) log() string {
 // alone asserts that nothing but the cluster is left running.
 func (w *world) alone() {
 	w.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(testkit.Patience); ; time.Sleep(20 * time.Millisecond) {
 		left := w.processes()
 		if w.cluster != nil {
 			delete(left, w.cluster.cmd.Process.Pid)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,21 +46,10 @@ if how == "fails":
 if how == "puts out": json.dump({"rows": 3}, open(os.environ["KAON_OUTPUT"], "w"))
 `
 
-// freePort is one that nobody has for now.
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
-}
-
 func TestSparkTellsHowFarItIs(t *testing.T) {
 	t.Parallel()
 	x := newTasks(t)
-	x.env = []string{fmt.Sprintf("PORT0=%d", freePort(t))}
+	x.env = []string{fmt.Sprintf("PORT0=%d", testkit.FreePort(t))}
 	submit := x.write("spark-submit", sparkStandIn)
 	result, err := x.do("spark-submit", map[string]any{
 		"application": "job.py", "spark_submit": submit, "arguments": []any{"puts out"}, "conf": map[string]any{"spark.cores.max": int64(2)},
@@ -88,7 +76,7 @@ func TestSparkTellsHowFarItIs(t *testing.T) {
 func TestSparkIsKilled(t *testing.T) {
 	t.Parallel()
 	x := newTasks(t)
-	x.env = []string{fmt.Sprintf("PORT0=%d", freePort(t))}
+	x.env = []string{fmt.Sprintf("PORT0=%d", testkit.FreePort(t))}
 	submit := x.write("spark-submit", sparkStandIn)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	ended := make(chan error, 1)

@@ -29,12 +29,8 @@ import (
 
 // nobody is an address that refuses connections.
 func nobody(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Helper()
+	return fmt.Sprintf("127.0.0.1:%d", testkit.FreePort(t))
 }
 
 func redirectTo(location string) func(http.ResponseWriter, *http.Request, *api.Call) bool {
@@ -93,18 +89,18 @@ func TestMastersThatDisagreeAreNotAskedInATightLoop(t *testing.T) {
 	}
 	a = newMaster(t, false, to(&b))
 	b = newMaster(t, false, to(&a))
-	r := start(t, mesos.Config{Masters: []string{a.address()}, FirstTimeout: time.Second,
+	r := start(t, mesos.Config{Masters: []string{a.address()}, FirstTimeout: 3 * time.Second,
 		BackoffMin: 100 * time.Millisecond, BackoffMax: 100 * time.Millisecond})
 	if err := r.result(); !errors.Is(err, mesos.ErrUnreachable) {
 		t.Fatalf("got %v", err)
 	}
-	if n := asked.Load(); n < 4 || n > 300 {
-		t.Fatalf("asked %d times in a second", n)
+	if n := asked.Load(); n < 2 || n > 900 {
+		t.Fatalf("asked %d times in three seconds", n)
 	}
 }
 
 func TestNobodyThere(t *testing.T) {
-	r := start(t, mesos.Config{Masters: []string{nobody(t)}, FirstTimeout: 500 * time.Millisecond})
+	r := start(t, mesos.Config{Masters: []string{nobody(t)}, FirstTimeout: 5 * time.Second})
 	err := r.result()
 	if !errors.Is(err, mesos.ErrUnreachable) || !strings.Contains(err.Error(), "connection refused") {
 		t.Fatalf("got %v", err)
@@ -271,7 +267,7 @@ func TestSilentMasterIsLeft(t *testing.T) {
 // A loop that takes its time is no silence of the master's.
 func TestSlowDeliveryKeepsTheSubscription(t *testing.T) {
 	m := newMaster(t, false, nil)
-	m.interval(0.05)
+	m.interval(0.5)
 	d, err := mesos.New(mesos.Config{Masters: []string{m.address()}, Heartbeats: 4})
 	if err != nil {
 		t.Fatal(err)
@@ -290,7 +286,7 @@ func TestSlowDeliveryKeepsTheSubscription(t *testing.T) {
 			if messages++; messages == 3 {
 				stop()
 			}
-			<-time.After(300 * time.Millisecond)
+			<-time.After(3 * time.Second)
 			m.say(said("x"))
 		case cluster.Disconnected:
 			if ctx.Err() == nil {
@@ -499,12 +495,12 @@ func TestSilentMasterTakesNotAllTime(t *testing.T) {
 	defer l.Close()
 	began := time.Now()
 	r := start(t, mesos.Config{Masters: []string{l.Addr().String(), nobody(t), l.Addr().String()},
-		FirstTimeout: 600 * time.Millisecond})
+		FirstTimeout: 5 * time.Second})
 	if err := r.result(); !errors.Is(err, mesos.ErrUnreachable) ||
 		!strings.Contains(err.Error(), "connection refused") {
 		t.Errorf("Run gave %v", err)
 	}
-	if took := time.Since(began); took < 600*time.Millisecond || took > 5*time.Second {
-		t.Errorf("it took %v to give up after 600ms", took)
+	if took := time.Since(began); took < 5*time.Second || took > 30*time.Second {
+		t.Errorf("it took %v to give up after 5s", took)
 	}
 }
