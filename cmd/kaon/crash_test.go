@@ -76,7 +76,7 @@ metric: {name: cost, goal: minimize}
 parameters: {x: {values: [1, 2]}}
 method: grid
 task: {resources: {cpus: 0.1, memory: 20MB}}
-command: [sh, -c, 'echo cost=${param.x}; touch %[1]s/began; while [ ! -e %[1]s/panicked ]; do sleep 0.05; done; sleep 0.5']
+command: [sh, -c, 'echo cost=${param.x}; touch %[1]s/began; while [ ! -e %[1]s/panicked ]; do sleep 0.05; done; sleep 3']
 `
 
 // A panic on a goroutine of the scheduler or of the embedded cluster ends the run with its own code, and the run goes on when it is resumed.

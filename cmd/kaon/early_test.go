@@ -96,6 +96,7 @@ func TestLosersAreStoppedEarly(t *testing.T) {
 	x := killed.start("run", "s.yaml", "--quiet")
 	testkit.Await(t, "the third trial to begin", func() bool { return strings.Count(said(log), "began") >= 3 })
 	x.signal(syscall.SIGKILL)
+	x.wait()
 	killed.kaon("run", "--resume", killed.sweep("halved"), "--quiet").ends(exitDone)
 	got = stopsOf(t, killed, killed.sweep("halved"))
 	if strings.Contains(killed.kaon("trials", killed.sweep("halved"), "--json").ends(exitDone).stdout, `"attempt":2`) {

@@ -53,7 +53,7 @@ func (s ship) start(p place, args ...string) *process {
 func (s ship) run(p place, args ...string) ran {
 	p.t.Helper()
 	p.write("sweep.yaml", s.spec(2))
-	return s.start(p, append([]string{"run", "sweep.yaml"}, args...)...).within(5 * patience)
+	return s.start(p, append([]string{"run", "sweep.yaml"}, args...)...).within(2 * patience)
 }
 
 func (s ship) spec(trials int) string {
@@ -219,7 +219,7 @@ func TestContainersGoWithTheirSweep(t *testing.T) {
 		p := newPlace(t)
 		x, _ := s.waiting(p)
 		x.signal(os.Interrupt)
-		x.within(2 * patience).ends(exitInterrupted)
+		x.within(patience).ends(exitInterrupted)
 		s.none(p)
 	})
 	t.Run("killed and resumed", func(t *testing.T) {
@@ -231,7 +231,7 @@ func TestContainersGoWithTheirSweep(t *testing.T) {
 		if len(s.containers(p)) == 0 {
 			t.Error("containers ended with the process that held them")
 		}
-		s.start(p, "run", "--resume", id).within(2 * patience).ends(exitDone).prints("2 succeeded")
+		s.start(p, "run", "--resume", id).within(patience).ends(exitDone).prints("2 succeeded")
 		s.none(p)
 	})
 	t.Run("killed and forgotten", func(t *testing.T) {
@@ -259,7 +259,7 @@ func TestDockerExample(t *testing.T) {
 	dockertest.Program(t, "../../examples/digits", filepath.Join(folder, "digits"))
 	s.image = dockertest.Build(t, folder)
 	r := s.start(p, "run", "examples/digits-docker/sweep.yaml", "--json", "--set", "run_cap=4", "--set", "parameters.epochs.value=2",
-		"--set", "task.image="+s.image).within(2 * patience).ends(exitDone).says("then: succeeded")
+		"--set", "task.image="+s.image).within(patience).ends(exitDone).says("then: succeeded")
 	if got := contract(t, r); got.Trials.Succeeded != 4 {
 		t.Errorf("result is %+v", got)
 	}
@@ -350,7 +350,7 @@ func TestTryInImage(t *testing.T) {
 	s := newShip(t)
 	p := newPlace(t)
 	p.write("sweep.yaml", s.spec(2)+"command: [/probe, \"it's ${param.a}\", \"${args_json_file}\"]\n")
-	s.start(p, "run", "sweep.yaml", "--quiet").within(2 * patience).ends(exitDone)
+	s.start(p, "run", "sweep.yaml", "--quiet").within(patience).ends(exitDone)
 	script := s.start(p, "try", "1", "--print").wait().ends(exitDone).prints("exec docker run --rm ", "--env KAON_SEED=", s.image).stdout
 	cmd := exec.Command("sh", "-c", script)
 	out, err := cmd.CombinedOutput()

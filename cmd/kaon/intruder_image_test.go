@@ -59,7 +59,7 @@ func TestAttackFromAContainerOnTheHostsNetwork(t *testing.T) {
 		return strings.Contains(p.kaon("logs", "1").stdout, "tried all")
 	})
 	p.hand(data, "done", "done")
-	x.within(2 * patience)
+	x.within(patience)
 	harmless(t, p.kaon("logs", "1").ends(exitDone).stdout)
 	s.none(p)
 }

@@ -173,7 +173,7 @@ func TestKubernetesBoardIsTheSame(t *testing.T) {
 		p.write("sweep.yaml", spec)
 		boards := map[string][]string{}
 		for where, place := range map[string]string{"here": "local", "pods": e.address} {
-			r := p.start("run", "sweep.yaml", "--json", "--results", where, "--cluster", place).within(10 * patience).ends(exitDone)
+			r := p.start("run", "sweep.yaml", "--json", "--results", where, "--cluster", place).within(3 * patience).ends(exitDone)
 			got := contract(t, r)
 			boards[where] = ranking(t, p.kaon("trials", got.Sweep, "--json", "--limit", "0", "--results", where).ends(exitDone))
 		}
@@ -256,7 +256,7 @@ task: {resources: {cpus: 0.5, memory: 32MB}}
 		}
 		_ = x.cmd.Process.Kill()
 		<-x.ended
-		p.start("run", "--resume", id, "--json", "--cluster", e.address).within(10 * patience).ends(exitDone)
+		p.start("run", "--resume", id, "--json", "--cluster", e.address).within(3 * patience).ends(exitDone)
 		b, err := dir.Open(filepath.Join(p.dir, "kaon-results"))
 		if err != nil {
 			t.Fatal(err)

@@ -72,7 +72,7 @@ func TestOperate(t *testing.T) {
 	cmd := exec.Command("bash")
 	cmd.Stdin = strings.NewReader("set -ex\n" + strings.Join(blocks(t, "docs/operate.md", "sh"), "\n"))
 	cmd.Dir, cmd.Env = p.dir, append(p.environ(), "PATH="+filepath.Join(p.dir, "bin")+":"+os.Getenv("PATH"))
-	r := p.launch(cmd).within(3 * patience).ends(exitDone)
+	r := p.launch(cmd).within(patience).ends(exitDone)
 	r.prints("winner: trial 1, loss 1", "ok    results: write and read", "ok    server: answer", "nightly")
 	p.alone()
 }

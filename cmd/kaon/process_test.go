@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience is how long anything may take here; far more than it does, so that only a hang reaches it.
-const patience = time.Minute
+const patience = 4 * time.Minute
 
 // place is a folder in which one test runs kaon.
 type place struct {

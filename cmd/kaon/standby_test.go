@@ -38,7 +38,7 @@ task: {resources: {cpus: 1, memory: 16MB}, bundle: "off"}
 	machines := p.start("cluster", "--listen", "127.0.0.1:0", "--json", "--no-auth", "--allocate", "20ms", "--agent", "name=a,cpus=4.1,mem=2000")
 	var at struct{ Cluster string }
 	testkit.Await(t, "the cluster", func() bool { return json.Unmarshal([]byte(machines.stdout.String()), &at) == nil })
-	flags := []string{"--standby", "--take-over-after", "3s", "--cluster", at.Cluster}
+	flags := []string{"--standby", "--take-over-after", "10s", "--cluster", at.Cluster}
 	works := func(x *process) {
 		t.Helper()
 		var ready served

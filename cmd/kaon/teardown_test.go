@@ -156,7 +156,7 @@ func TestTeardownThatGotLostIsSentAgain(t *testing.T) {
 	}
 
 	x.set(1000, false)
-	r := p.kaon("run", "square.yaml", "--json", "--cluster", x.address, "--connect-timeout", "2s").ends(exitDone)
+	r := p.kaon("run", "square.yaml", "--json", "--cluster", x.address, "--connect-timeout", "10s").ends(exitDone)
 	r.says("has ended", "run --resume", "--cluster "+x.address)
 	again := contract(t, r).Sweep
 	x.set(0, false)
