@@ -92,7 +92,7 @@ func (r *remoteWatch) follow(ctx context.Context, d display, show func(api.Sweep
 			if s.Finished != "" || s.State == "interrupted" {
 				return s, nil
 			}
-		case (errors.Is(err, client.ErrNobody) || errors.Is(err, client.ErrBroken)) && time.Since(last) < askPatience: // it may be starting again
+		case mayComeBack(err, last):
 		default:
 			return s, answered(err)
 		}
@@ -101,6 +101,11 @@ func (r *remoteWatch) follow(ctx context.Context, d display, show func(api.Sweep
 		case <-time.After(askEvery):
 		}
 	}
+}
+
+// mayComeBack tells whether an error is of a server that may be starting again, since it answered last.
+func mayComeBack(err error, last time.Time) bool {
+	return (errors.Is(err, client.ErrNobody) || errors.Is(err, client.ErrBroken)) && time.Since(last) < askPatience
 }
 
 // shownOf is a sweep as a display shows it.

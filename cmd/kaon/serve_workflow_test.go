@@ -45,7 +45,6 @@ func TestServedWorkflowKilled(t *testing.T) {
 	testkit.Await(t, "what watch shows", func() bool { return strings.Contains(watch.stdout.String(), `"gate"`) })
 	x.signal(syscall.SIGKILL)
 	x.wait()
-	watch.wait().ends(exitUnreachable)
 
 	y, _ := p.serving()
 	p.write("go", "")
@@ -59,6 +58,7 @@ func TestServedWorkflowKilled(t *testing.T) {
 	p.kaon("workflow", "skip", r.Run, "nothing", "--server", "own").ends(exitUsage).says("no such step")
 	p.kaon("workflow", "approve", r.Run, "asks", "--server", "own").ends(exitDone)
 	p.kaon(append([]string{"workflow", "watch"}, at...)...).ends(exitDone).prints("✓ last succeeded", r.Run+" succeeded")
+	watch.wait().ends(exitDone).prints(`"succeeded"`) // it waited for the server
 	p.kaon("workflow", "logs", r.Run, "first", "--server", "own").ends(exitDone).prints("hello from first")
 	p.kaon("workflow", "restart", r.Run, "--from", "last", "-p", "n=6", "--server", "own").ends(exitDone).prints("attempt 2")
 	counts := map[string]int{}

@@ -56,29 +56,36 @@ func (f flowServer) follow(ctx context.Context, out *output, from *client.Client
 	return f.followOn(ctx, out, newFlowBoard(out, quiet, asJSON), from, id)
 }
 
-// followOn is follow on a board.
+// followOn is follow on a board. A server that restarts is waited for.
 func (f flowServer) followOn(ctx context.Context, out *output, b *flowBoard, from *client.Client, id string) error {
 	tick := time.NewTicker(drawEvery)
 	defer tick.Stop()
 	var talk talkLines
-	for first := true; ; first = false {
+	last := time.Now()
+	for first := true; ; {
 		s, err := from.WorkflowRun(ctx, id)
 		if ctx.Err() != nil {
 			fmt.Fprintf(out.stderr, "it goes on there; watch it with: kaon workflow watch %s --server %s\n", id, f.Server)
 			return silently(exitInterrupted)
 		}
+		if mayComeBack(err, last) {
+			waitOrEnd(ctx, tick.C)
+			continue
+		}
 		if err != nil {
 			return answered(err)
 		}
+		last = time.Now()
 		if first && !b.quiet {
 			b.say(fmt.Sprintf("%s: workflow %s on the server at %s", id, s.Workflow, from.Address()))
 		}
+		first = false
 		view, said := viewOf(s)
 		over := view.State.Ended() || !s.Live
 		b.tellLate(view)
 		if !b.quiet {
 			messages, err := from.WorkflowMessages(ctx, id, talk.from())
-			if err != nil && ctx.Err() == nil {
+			if err != nil && ctx.Err() == nil && !mayComeBack(err, last) {
 				return answered(err)
 			}
 			for _, line := range talk.next(messages) {
@@ -89,10 +96,15 @@ func (f flowServer) followOn(ctx context.Context, out *output, b *flowBoard, fro
 		if over {
 			return f.result(out, b, s, view, b.json)
 		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-		}
+		waitOrEnd(ctx, tick.C)
+	}
+}
+
+// waitOrEnd waits for a tick, or for the end of ctx.
+func waitOrEnd(ctx context.Context, tick <-chan time.Time) {
+	select {
+	case <-tick:
+	case <-ctx.Done():
 	}
 }
 
