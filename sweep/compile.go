@@ -50,6 +50,7 @@ func (s *Space) compile(text string, want wants, group []string) (*expression, e
 	if len(group) > 0 {
 		options = append(options, expr.Patch(locals{s, group}))
 	}
+	options = append(options, BoundAddition())
 	for _, f := range functions {
 		options = append(options, expr.EnableBuiltin(f))
 	}

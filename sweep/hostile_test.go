@@ -50,7 +50,9 @@ func TestHostileSpecsEnd(t *testing.T) {
 		"a long expression":   head + "  a: {value: 1}\nconstraints: [\"" + long("(", 1900) + "a\"]",
 		"a huge expression": head + "  a: {value: 1}\nconstraints: [\"" + long("a+", 100_000) +
 			"a > 0\"]",
-		"a range": head + "  a: {value: 1}\nconstraints: [\"a in 1..1000000000\"]",
+		"a range":             head + "  a: {value: 1}\nconstraints: [\"a in 1..1000000000\"]",
+		"a sum of long texts": head + "  a: {value: " + long("x", limit) + "}\nconstraints: [\"len(" + long("a+", 1800) + "a) > 0\"]",
+		"parts of long texts": head + "  a: {value: " + long("x", limit) + "}\nconstraints: [\"len([" + long("split(a,''),", 1800) + "a]) > 0\"]",
 		"a slow regexp": head +
 			"  a: {value: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}\nconstraints: ['a matches \"(a*)*b\"']",
 		"many macros":            head + "  a: {value: 1}\ncommand: '" + long("${args} ", 100_000) + "'",

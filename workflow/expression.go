@@ -79,7 +79,7 @@ func Compile(text string) (*Expression, error) {
 
 // compile makes a program, with what is known of its environment.
 func (e *Expression) compile(known ...expr.Option) (*vm.Program, error) {
-	options := append([]expr.Option{expr.DisableAllBuiltins()}, known...)
+	options := append([]expr.Option{expr.DisableAllBuiltins(), sweep.BoundAddition()}, known...)
 	for _, f := range slices.Concat(sweep.ExpressionFunctions(), listFunctions) {
 		options = append(options, expr.EnableBuiltin(f))
 	}

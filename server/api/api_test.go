@@ -278,6 +278,14 @@ func TestAttackSpecs(t *testing.T) {
 	if status, answer, _ := w.ask(Viewer, http.MethodGet, Prefix+"/sweeps/"+s.ID+"/trials?filter="+loop, nil); status != http.StatusUnprocessableEntity {
 		t.Errorf("a loop: %d %s", status, answer)
 	}
+	for _, hungry := range []string{ // of more than any machine has
+		"repeat(repeat('a', 999999), 999999) == ''", "let a = repeat('a', 900000); replace(a, 'a', a) == ''", "len(join(split(repeat('a', 400000), ''), repeat('a', 900000))) > 0",
+	} {
+		status, answer, _ := w.ask(Viewer, http.MethodGet, Prefix+"/sweeps/"+s.ID+"/trials?filter="+url.QueryEscape(hungry), nil)
+		if status != http.StatusUnprocessableEntity || !strings.Contains(string(answer), "too much") && !strings.Contains(string(answer), "budget") {
+			t.Errorf("%s: %d %s", hungry, status, answer)
+		}
+	}
 	w.ended(s.ID)
 }
 

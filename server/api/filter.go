@@ -48,7 +48,7 @@ func parseFilter(text string) (*filter, error) {
 		return &filter{}, nil
 	}
 	seen := visitor{names: map[string]bool{}}
-	program, err := expr.Compile(text, expr.Env(filterEnv{}), expr.AsBool(), expr.MaxNodes(filterNodes), expr.Patch(&seen))
+	program, err := expr.Compile(text, expr.Env(filterEnv{}), expr.AsBool(), expr.MaxNodes(filterNodes), expr.Patch(&seen), sweep.BoundAddition())
 	if seen.loop { // no option of the library turns these off
 		return nil, huma.Error422UnprocessableEntity("filter: functions of predicates, as count and any, are not available; write it as in " +
 			"params.lr < 0.01 && metrics.loss < 2")

@@ -50,9 +50,9 @@ func (e *entry) request(v *Version, wf *workflow.Workflow, f firing, now time.Ti
 		"kind": string(f.trigger.Kind), "name": f.trigger.Name, "time": at.Format(time.RFC3339), "date": at.Format(time.DateOnly),
 	}
 	maps.Copy(values, f.values)
-	given := map[string]any{}
+	given, names := map[string]any{}, expression.Meter(triggerNames{values})
 	for _, p := range f.trigger.Parameters {
-		x, err := expression.Expand(steps.ValueOf(p.Value), nil, triggerNames{values})
+		x, err := expression.Expand(steps.ValueOf(p.Value), nil, names)
 		if err != nil {
 			return Request{}, wrongf("parameter `%s`: %w", p.Name, err)
 		}

@@ -50,7 +50,7 @@ func (e *Engine) list(b workflow.Binding, x *instance) ([]any, error) {
 		}
 		return all, nil
 	}
-	return nil, fmt.Errorf("`%s` is no list, but %.100s", b.List, expression.Text(v))
+	return nil, fmt.Errorf("`%s` is no list, but %.100s", b.List, expression.Short(v))
 }
 
 // combine counts the iterations over lists, and says what each binds.

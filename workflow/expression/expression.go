@@ -97,7 +97,7 @@ func True(text string, names Names) (bool, error) {
 	}
 	b, ok := v.(bool)
 	if !ok {
-		return false, fmt.Errorf("`%s` is %s, not true or false", text, Text(v))
+		return false, fmt.Errorf("`%s` is %s, not true or false", text, Short(v))
 	}
 	return b, nil
 }

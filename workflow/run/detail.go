@@ -68,13 +68,14 @@ func detailOf(e *engine.Engine, t tally, id, key string) (Detail, bool) {
 		return d, true
 	}
 	d.Inputs = map[string]any{}
+	names := expression.Meter(e.Names(key))
 	for _, in := range node.Step.Inputs {
 		written := steps.ValueOf(in.Value)
 		d.Inputs[in.Name] = written
 		if len(d.Attempts) == 0 {
 			continue
 		}
-		if v, err := expression.Expand(written, nil, e.Names(key)); err == nil {
+		if v, err := expression.Expand(written, nil, names); err == nil {
 			d.Inputs[in.Name] = v
 		}
 	}

@@ -38,7 +38,7 @@ func address(results, folder string, v any) (string, error) {
 	text, ok := v.(string)
 	switch {
 	case !ok || text == "":
-		return "", fmt.Errorf("an artifact of a step or an address is needed, not %.60s", expression.Text(v))
+		return "", fmt.Errorf("an artifact of a step or an address is needed, not %.60s", expression.Short(v))
 	case strings.Contains(text, "://") || !steps.IsArtifact(text):
 		return text, nil
 	case results == "":

@@ -21,7 +21,11 @@ type scope struct {
 	environment func(string) (string, bool)
 	own         map[string]bool // names that are the workflow's, where specs have macros of their own, too
 	secret      secrets
+	meter       expression.Metered // of all that the attempt is given
 }
+
+// metered are the names, with the meter.
+func (s scope) metered() expression.Names { return s.meter.Of(s) }
 
 // Lookup implements expression.Names.
 func (s scope) Lookup(path []string) (any, int, error) {
@@ -54,7 +58,7 @@ var specMacros = []string{"args", "args_no_hyphens", "args_no_boolean_flags", "a
 
 // scopeOf is the scope of a task of a run.
 func (r *Run) scopeOf(t engine.Task) scope {
-	s := scope{Names: r.engine.Names(t.Key), environment: os.LookupEnv, own: map[string]bool{}, secret: r.secret}
+	s := scope{Names: r.engine.Names(t.Key), environment: os.LookupEnv, own: map[string]bool{}, secret: r.secret, meter: expression.Meter(nil)}
 	if r.cfg.Environment != nil {
 		s.environment = r.cfg.Environment
 	}
@@ -67,11 +71,13 @@ func (r *Run) scopeOf(t engine.Task) scope {
 }
 
 // value is a tree as JSON has it, templates replaced.
-func (s scope) value(t *sweep.Tree) (any, error) { return expression.Expand(steps.ValueOf(t), nil, s) }
+func (s scope) value(t *sweep.Tree) (any, error) {
+	return expression.Expand(steps.ValueOf(t), nil, s.metered())
+}
 
 // text is a text, templates replaced.
 func (s scope) text(text string) (string, error) {
-	v, err := expression.Expand(text, nil, s)
+	v, err := expression.Expand(text, nil, s.metered())
 	if err != nil {
 		return "", err
 	}
@@ -114,7 +120,7 @@ func (s scope) tree(t *sweep.Tree, at string) (*sweep.Tree, error) {
 		word, err := s.word(t.Text)
 		return steps.TreeOf(word), err
 	}
-	v, err := expression.Expand(t.Text, s.ours, s)
+	v, err := expression.Expand(t.Text, s.ours, s.metered())
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +129,7 @@ func (s scope) tree(t *sweep.Tree, at string) (*sweep.Tree, error) {
 
 // numbers is a text for a shell, in which only numbers and truths are put.
 func (s scope) numbers(text string) (string, error) {
-	pieces, err := expression.Pieces(text, s.ours, s)
+	pieces, err := expression.Pieces(text, s.ours, s.metered())
 	if err != nil {
 		return "", err
 	}
@@ -156,26 +162,28 @@ func (s scope) script(t *sweep.Tree) (out steps.Script, err error) {
 		}
 		return out, nil
 	}
-	pieces, err := expression.Pieces(t.Text, s.ours, s)
+	pieces, err := expression.Pieces(t.Text, s.ours, s.metered())
 	if err != nil {
 		return out, err
 	}
 	out.Values, out.Names = map[string]any{}, map[string]string{}
+	var b strings.Builder
 	for _, p := range pieces {
 		if !p.Macro {
-			out.Shell += p.Text
+			b.WriteString(p.Text)
 			continue
 		}
 		name := fmt.Sprintf("%s%d", steps.Own, len(out.Values)+1)
 		out.Values[name], out.Names[name] = p.Value, p.Text
-		out.Shell += "${param." + name + "}"
+		b.WriteString("${param." + name + "}")
 	}
+	out.Shell = b.String()
 	return out, nil
 }
 
 // word is a word of a command, in which values are no macros of specs.
 func (s scope) word(text string) (string, error) {
-	pieces, err := expression.Pieces(text, s.ours, s)
+	pieces, err := expression.Pieces(text, s.ours, s.metered())
 	if err != nil {
 		return "", err
 	}

@@ -292,3 +292,28 @@ graph: a
 		t.Errorf("it was %s, and is %#v, %v", was, read, err)
 	}
 }
+
+// A step whose text would be of more than any machine has fails, in each process that goes on with its run.
+func TestAttackTextsOfSteps(t *testing.T) {
+	r, _ := newTestRun(t, `
+parameters:
+  l: {type: list, default: []}
+  g: {type: string, default: ""}
+steps:
+  join: {type: notify, message: "${join(parameters.l, parameters.g)}", on_failure: continue}
+  many: {type: notify, message: "`+strings.Repeat("${parameters.g}", 100)+`", on_failure: continue}
+  env: {type: notify, message: x, on_failure: continue, inputs: {a: "${parameters.l}", b: "a${parameters.g}"}}
+graph: join; many; env
+`, cluster(nil))
+	list := make([]any, 500_000)
+	for i := range list {
+		list[i] = ""
+	}
+	r.header.Given["l"], r.header.Given["g"] = list, strings.Repeat("g", 2<<20)
+	view := work(t, r, engine.Succeeded)
+	for i, want := range []string{"too much", "more than 64 MB", ""} {
+		if s := view.Steps[i]; !strings.Contains(s.Reason, want) || (want == "") != (s.State == engine.Succeeded) {
+			t.Errorf("%s is %s: %s", s.Key, s.State, s.Reason)
+		}
+	}
+}
