@@ -43,6 +43,9 @@ type Manager struct {
 	taken map[string]bool // ids that are being begun, gone on with, or deleted
 	kept  map[string]keptInfo
 
+	nested   *run.Places            // of runs that are steps of others
+	nestedOf map[string]*run.Places // by owner, of those who are not this process's user
+
 	manifests map[*server.Sweep]*store.Sweep // of sweeps that have ended, as a former process has written them
 	told      func(Change)                   // nil: nobody hears
 }
@@ -64,6 +67,12 @@ const mostLive = 1000
 // mostLiveOfOne is how many of them one submitter may have who is not this process's user: the others are to get on.
 const mostLiveOfOne = 200
 
+// mostNested and mostNestedOfOne are how many runs that are steps of others are open at once; what is beyond waits, but for one in each run.
+const (
+	mostNested      = mostLive
+	mostNestedOfOne = mostLiveOfOne
+)
+
 // New makes the folder of runs. Start goes on with what has not ended there.
 func New(cfg Config) (*Manager, error) {
 	if cfg.Log == nil {
@@ -73,6 +82,7 @@ func New(cfg Config) (*Manager, error) {
 		return nil, fmt.Errorf("make the folder of runs: %w", err)
 	}
 	m := &Manager{cfg: cfg, live: map[string]*live{}, taken: map[string]bool{}, kept: map[string]keptInfo{}, manifests: map[*server.Sweep]*store.Sweep{}}
+	m.nested, m.nestedOf = run.NewPlaces(mostNested, nil), map[string]*run.Places{}
 	m.ctx, m.leave = context.WithCancel(context.Background())
 	return m, nil
 }
@@ -293,7 +303,7 @@ func (m *Manager) configOf(origin run.Origin, l *live) run.Config {
 		Server: m.cfg.Server, Bucket: m.cfg.Bucket, Queue: origin.Queue, Queues: origin.Queues, Logs: true,
 		Origin: server.Origin{Owner: origin.Owner, Labels: append([]string{ofRun + l.id}, origin.Labels...)},
 	}
-	cfg := run.Config{Folder: m.cfg.Folder, Cluster: cluster, Told: l.said, Version: m.cfg.Version, Results: m.cfg.Results, Fence: m.cfg.Fence, Origin: origin}
+	cfg := run.Config{Folder: m.cfg.Folder, Cluster: cluster, Told: l.said, Version: m.cfg.Version, Results: m.cfg.Results, Fence: m.cfg.Fence, Origin: origin, Nested: m.placesOf(origin)}
 	cfg.Late = func(late run.Late) { m.TellLate(late, engine.Running) }
 	if origin.Within != "" {
 		none := func(string) (string, bool) { return "", false }
@@ -302,6 +312,21 @@ func (m *Manager) configOf(origin run.Origin, l *live) run.Config {
 		cluster.Results = m.cfg.Results
 	}
 	return cfg
+}
+
+// placesOf are those that runs have which are steps of runs of an origin.
+func (m *Manager) placesOf(origin run.Origin) *run.Places {
+	if origin.Within == "" {
+		return m.nested
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	of := m.nestedOf[origin.Owner]
+	if of == nil {
+		of = run.NewPlaces(mostNestedOfOne, m.nested)
+		m.nestedOf[origin.Owner] = of
+	}
+	return of
 }
 
 // work works on a run until it has ended or the manager closes.

@@ -23,6 +23,7 @@ type attempt struct {
 	cancel   context.CancelCauseFunc
 	approved chan string   // capacity 8
 	waits    bool          // it only waits, and takes nobody's place
+	nests    bool          // it is a run within this one, of which as many have a place
 	told     chan struct{} // closed when its end is durable
 
 	kind    steps.Type
@@ -34,7 +35,7 @@ type attempt struct {
 	given   string            // file of the request whose signal it was given
 }
 
-// startQueued starts attempts as long as more may run. Those that only wait take nobody's place.
+// startQueued starts attempts as long as more may run. Those that only wait take nobody's place; runs within this one take one of theirs.
 func (r *Run) startQueued() error {
 	for _, t := range r.waits {
 		if err := r.start(t, true); err != nil {
@@ -53,15 +54,35 @@ func (r *Run) startQueued() error {
 			return err
 		}
 	}
+	for len(r.nests) > 0 && r.nesting < atOnce {
+		t := r.nests[0]
+		if !r.cfg.Nested.take(r.nesting == 0 || r.found[t.ID]) {
+			break // it is looked again, at the latest with the next look for requests
+		}
+		r.nests = r.nests[1:]
+		err := r.start(t, true)
+		if a := r.live[t.Key]; a == nil || a.task.ID != t.ID {
+			r.cfg.Nested.give() // it has not begun
+		}
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
+
+// nestedType is the type of steps that are runs of their own.
+const nestedType = "workflow"
 
 // enqueue has attempts start when there is room.
 func (r *Run) enqueue(tasks ...engine.Task) {
 	for _, t := range tasks {
-		if t.Node.Step.Type == "wait" || t.Node.Step.Type == "workflow" {
+		switch t.Node.Step.Type {
+		case "wait":
 			r.waits = append(r.waits, t)
-		} else {
+		case nestedType:
+			r.nests = append(r.nests, t)
+		default:
 			r.queue = append(r.queue, t)
 		}
 	}
@@ -118,7 +139,7 @@ func (r *Run) start(t engine.Task, waits bool) error {
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	a := &attempt{
-		task: t, cancel: cancel, approved: make(chan string, 8), waits: waits, told: make(chan struct{}), kind: kind, ctx: ctx, call: c, found: r.found[t.ID] && !kind.About().Light,
+		task: t, cancel: cancel, approved: make(chan string, 8), waits: waits, nests: t.Node.Step.Type == nestedType, told: make(chan struct{}), kind: kind, ctx: ctx, call: c, found: r.found[t.ID] && !kind.About().Light,
 		signal: steps.SignalOf(t.Node.Step.Type, c.Keys), signals: make(chan steps.Signal, 1),
 	}
 	c.Approved, c.Signals, c.Messages = a.approved, a.signals, make(chan steps.Sent)
@@ -139,11 +160,17 @@ func (r *Run) start(t engine.Task, waits bool) error {
 		cancel(steps.ErrStop)
 	}
 	r.live[t.Key] = a
-	if !waits {
+	switch {
+	case a.nests:
+		r.nesting++
+	case !waits:
 		r.busy++
 	}
 	r.group.Go(crash.Func(func() {
 		result, err := kind.Run(ctx, c)
+		if a.nests {
+			r.cfg.Nested.give()
+		}
 		cause := context.Cause(ctx)
 		cancel(nil)
 		var gone *steps.GoneError
@@ -223,7 +250,7 @@ func (r *Run) stop(t engine.Task) {
 		return
 	}
 	same := func(queued engine.Task) bool { return queued.Key == t.Key }
-	r.queue, r.waits = slices.DeleteFunc(r.queue, same), slices.DeleteFunc(r.waits, same)
+	r.queue, r.waits, r.nests = slices.DeleteFunc(r.queue, same), slices.DeleteFunc(r.waits, same), slices.DeleteFunc(r.nests, same)
 	r.early = append(r.early, ended(t, steps.Result{}, steps.ErrStop))
 }
 

@@ -28,6 +28,7 @@ type Config struct {
 	Results string                             // where what steps leave lies: an absolute folder, or s3://bucket/prefix; "": artifacts are not fetched
 	Secret  func(name string) (string, bool)   // a secret parameter, when a run is gone on with; nil: a variable of the environment
 
+	Nested      *Places                                            // of runs that are steps of others; nil: 1,000 for each run that is none
 	Origin      Origin                                             // of runs that are begun
 	Environment func(string) (string, bool)                        // of templates, as ${envvar.X}; nil: this process's
 	Late        func(l Late)                                       // hears once that a run is late, when that is durable, also of those that are steps; must not block. nil: nobody does
@@ -66,6 +67,8 @@ type Run struct {
 	busy      int                 // of live, those that do not only wait
 	queue     []engine.Task       // that wait for others to end
 	waits     []engine.Task       // to be started, that only wait
+	nests     []engine.Task       // runs within this one that wait for others of them to end
+	nesting   int                 // of live, those that are runs within this one
 	sums      sums                // of files that steps with a cache name
 	early     []engine.Event      // ends of attempts that never ran
 	delivered map[string]bool     // files of requests that were handed to attempts
@@ -157,6 +160,9 @@ func Open(cfg Config, id string) (*Run, error) {
 func newRun(cfg Config, id string) *Run {
 	if cfg.Told == nil {
 		cfg.Told = func(string, steps.Progress) {}
+	}
+	if cfg.Nested == nil {
+		cfg.Nested = NewPlaces(mostNested, nil)
 	}
 	closing, end := context.WithCancel(context.Background())
 	return &Run{
@@ -279,11 +285,15 @@ func (r *Run) loop(ctx context.Context) error {
 			return err
 		}
 	} else {
-		r.queue, r.waits = nil, nil
+		r.queue, r.waits, r.nests = nil, nil, nil
 		r.enqueue(r.engine.Outstanding()...) // those of a restart, too
 		r.unsure = time.Now().Add(unsureFor)
 		for _, t := range r.queue {
 			r.found[t.ID] = true
+		}
+		for _, t := range r.nests {
+			_, err := os.Stat(filepath.Join(Folder(r.cfg.Folder, r.header.Run+"-"+t.ID), LogFile))
+			r.found[t.ID] = err == nil
 		}
 	}
 	look := time.NewTicker(lookEvery)

@@ -69,7 +69,10 @@ func (r *Run) decide(events []engine.Event) (effects []engine.Effect, err error)
 			if a.given != "" && ev.Signal == "" { // it has ended otherwise: the signal is another's
 				delete(r.delivered, a.given)
 			}
-			if !a.waits {
+			switch {
+			case a.nests:
+				r.nesting--
+			case !a.waits:
 				r.busy--
 			}
 		}
