@@ -19,6 +19,7 @@ type Engine struct {
 	reason     string
 	at         int64 // of the last event
 	began      int64
+	since      int64 // it began, or was restarted last
 	ended      int64
 	round      int // of restarts
 	cancelling bool
@@ -87,7 +88,7 @@ func (e *Engine) begin(parameters map[string]any) {
 	if e.state != Waiting {
 		return
 	}
-	e.state, e.began = Running, e.at
+	e.state, e.began, e.since = Running, e.at, e.at
 	e.parameters = maps.Clone(parameters)
 	e.enter(0)
 }

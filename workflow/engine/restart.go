@@ -14,6 +14,7 @@ func (e *Engine) restart(ev Event) {
 	maps.Copy(e.parameters, ev.Parameters)
 	e.kept = e.kept || e.state == Succeeded && e.late == 0
 	e.state, e.reason, e.cancelled, e.cancelling = Running, "", "", false
+	e.since, e.ended = e.at, 0
 	e.round++
 	for _, s := range e.phases[1:] {
 		for _, x := range s.nodes {

@@ -155,8 +155,11 @@ func (e *Engine) Has(name string) (known, running bool) {
 	return false, false
 }
 
-// Began is when the run began, in milliseconds since 1970, and whether it is being canceled or has been.
-func (e *Engine) Began() (at int64, cancelling bool) { return e.began, e.cancelled != "" }
+// Began is when the run began, in milliseconds since 1970; 0: it has not.
+func (e *Engine) Began() int64 { return e.began }
+
+// Since is when the run began or was restarted last, in milliseconds since 1970, and whether it is being canceled or has been.
+func (e *Engine) Since() (at int64, cancelling bool) { return e.since, e.cancelled != "" }
 
 // Holds tells whether a step holds at a breakpoint, and whether it has not ended.
 func (e *Engine) Holds(key string) (held, open bool) {

@@ -17,8 +17,7 @@ type promise struct {
 
 // due is when the run of an engine is to be done, in milliseconds since 1970; 0: nothing is promised, or not any more.
 func (p promise) due(e *engine.Engine) int64 {
-	began, _ := e.Began()
-	from := cmp.Or(p.wanted, began)
+	from := cmp.Or(p.wanted, e.Began())
 	if p.sla.IsZero() || from == 0 || e.Kept() && p.told == 0 {
 		return 0
 	}

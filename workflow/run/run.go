@@ -373,13 +373,13 @@ func (r *Run) untilDue() time.Duration {
 	return max(wait, 0)
 }
 
-// deadline is when the whole run is to have ended, in milliseconds since 1970; 0: never, or it is told already.
+// deadline is when the whole run is to have ended, since it began or was restarted, in milliseconds since 1970; 0: never, or it is told already.
 func (r *Run) deadline() int64 {
-	began, cancelling := r.engine.Began()
-	if r.flow.Timeout == 0 || began == 0 || cancelling {
+	since, cancelling := r.engine.Since()
+	if r.flow.Timeout == 0 || since == 0 || cancelling {
 		return 0
 	}
-	return began + r.flow.Timeout.Milliseconds()
+	return since + r.flow.Timeout.Milliseconds()
 }
 
 func (r *Run) comeDue() (events []engine.Event) {

@@ -317,3 +317,38 @@ graph: join; many; env
 		}
 	}
 }
+
+// A run's timeout is of what began or was restarted, however long ago it first began, also for a process that goes on with it.
+func TestTimeoutAfterRestart(t *testing.T) {
+	r, cfg := newTestRun(t, "timeout: 2s\nsteps:\n  a: {type: command, command: 'true'}\n  b: {type: wait, approval: x}\ngraph: a -> b\n", cluster(func(steps.Job) (steps.Done, error) {
+		return steps.Done{Phase: sweep.PhaseSucceeded}, nil
+	}))
+	if view := work(t, r, engine.Canceled); !strings.Contains(view.Reason, "it took longer than 2s") {
+		t.Fatalf("it ended since %s", view.Reason)
+	}
+	again := func() *Run {
+		r, err := Open(cfg, "r")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	r = again()
+	before := time.Now()
+	if err := r.Restart(nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	over := r.deadline()
+	if over < before.Add(2*time.Second).UnixMilli() || r.View(false).Ended != 0 {
+		t.Errorf("restarted at %v, it is over at %v; it has ended at %d", before, timeOf(over), r.View(false).Ended)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if r = again(); r.deadline() != over {
+		t.Errorf("read again, it is over at %v, and was at %v", timeOf(r.deadline()), timeOf(over))
+	}
+	if view := work(t, r, engine.Canceled); !strings.Contains(view.Reason, "it took longer than 2s") || view.Ended < over {
+		t.Errorf("it ended at %v since %s", timeOf(view.Ended), view.Reason)
+	}
+}
