@@ -17,6 +17,7 @@ type Task struct {
 	Attempt int
 	Began   int64 // milliseconds since 1970
 	Stop    Fault // why it is to end; empty: it is not
+	Queued  bool  // the engine was told that it waits for a place, and not that it has one
 }
 
 // consider starts an instance that waits, if it may, or ends it if it never will.
@@ -106,14 +107,45 @@ func (e *Engine) holds(condition string, x *instance) (bool, error) {
 
 // start begins an attempt.
 func (e *Engine) start(x *instance) {
-	x.state, x.ended, x.due, x.stopping, x.skipping = Running, 0, 0, "", false
+	x.state, x.ended, x.due, x.stopping, x.skipping, x.queued = Running, 0, 0, "", false, false
 	x.attempt++
 	x.round = e.round
 	x.began = e.at
+	e.time(x)
+	e.effects = append(e.effects, Effect{Start, x.task()})
+}
+
+// time has an attempt end when it takes too long from now on.
+func (e *Engine) time(x *instance) {
 	if t := x.policy.Timeout; t > 0 {
 		e.wake(x, e.at+t.Milliseconds())
 	}
-	e.effects = append(e.effects, Effect{Start, x.task()})
+}
+
+// queued stops the time of attempts that wait for a place.
+func (e *Engine) queued(keys []string) {
+	for _, key := range keys {
+		if x := e.instances[key]; x.attempting() && x.stopping == "" {
+			x.queued, x.due = true, 0
+		}
+	}
+}
+
+// placed begins the time of attempts that have waited.
+func (e *Engine) placed(keys []string) {
+	for _, key := range keys {
+		if x := e.instances[key]; x.attempting() && x.queued {
+			x.queued = false
+			if x.stopping == "" {
+				e.time(x)
+			}
+		}
+	}
+}
+
+// attempting tells whether an attempt of an instance is under way.
+func (x *instance) attempting() bool {
+	return x != nil && x.state == Running && x.node.Step != nil && !x.resting()
 }
 
 // stop asks an attempt to end.
@@ -129,14 +161,14 @@ func (x *instance) task() Task {
 	}
 	return Task{
 		Key: x.key, ID: fmt.Sprintf("%s-a%d", id, x.attempt), Node: x.node, Index: x.in.index, Attempt: x.attempt, Began: x.began,
-		Stop: x.stopping,
+		Stop: x.stopping, Queued: x.queued,
 	}
 }
 
 // attemptEnded takes the end of an attempt.
 func (e *Engine) attemptEnded(ev Event) {
 	x := e.instances[ev.Key]
-	if x == nil || x.state != Running || x.node.Step == nil || x.resting() || x.attempt != ev.Attempt {
+	if !x.attempting() || x.attempt != ev.Attempt {
 		return
 	}
 	x.outputs, x.winner, x.artifacts, x.cached, x.id = nil, ev.Winner, ev.Artifacts, ev.Cached, ev.ID

@@ -67,6 +67,10 @@ func (e *Engine) Step(ev Event) []Effect {
 		if e.MayBeLate() {
 			e.late = e.at
 		}
+	case Queued:
+		e.queued(ev.Names)
+	case Placed:
+		e.placed(ev.Names)
 	}
 	e.run()
 	return e.effects

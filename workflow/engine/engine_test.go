@@ -202,6 +202,8 @@ func (w *world) play() {
 			w.step(engine.Event{Kind: engine.Cancel})
 		case action == 1 && len(keys) > 0:
 			w.step(engine.Event{Kind: engine.Skip, Key: keys[0]})
+		case action < 4 && len(keys) > 0:
+			w.step(engine.Event{Kind: []engine.Kind{engine.Queued, engine.Placed}[action-2], Names: keys[:1+len(keys)/2]})
 		case next > 0 && (len(keys) == 0 || action < 8):
 			w.now = next
 			w.step(engine.Event{Kind: engine.Due})
@@ -346,4 +348,38 @@ func TestEngineKeepsItsLaws(t *testing.T) {
 			w.restored()
 		}
 	})
+}
+
+// The time of an attempt does not pass while it waits for a place, also for an engine that is given the events again, and passes from then on.
+func TestTimeOfAttemptsThatWait(t *testing.T) {
+	flow := engine.Flow{Policy: policy, Main: &workflow.Graph{Nodes: []*workflow.Node{{Name: "a", Step: &workflow.Step{Name: "a", Type: "command", Timeout: time.Second}}}}}
+	e := engine.New(flow)
+	var log []engine.Event
+	take := func(kind engine.Kind, at int64) []engine.Effect {
+		log = append(log, engine.Event{Kind: kind, At: at, Names: []string{"a", "gone"}})
+		return e.Step(log[len(log)-1])
+	}
+	take(engine.Begin, 1000)
+	if e.Next() != 2000 {
+		t.Errorf("it is over at %d", e.Next())
+	}
+	take(engine.Queued, 1001)
+	take(engine.Due, 5000)
+	if e = engine.New(flow); e.Next() != 0 {
+		t.Error(e.Next())
+	}
+	for _, ev := range log {
+		e.Step(ev)
+	}
+	if all := e.Outstanding(); e.Next() != 0 || len(all) != 1 || all[0].Stop != "" || !all[0].Queued {
+		t.Errorf("it is over at %d, and %+v", e.Next(), all)
+	}
+	take(engine.Placed, 6000)
+	if all := e.Outstanding(); e.Next() != 7000 || all[0].Queued {
+		t.Errorf("it is over at %d, and %+v", e.Next(), all)
+	}
+	take(engine.Placed, 6500)
+	if out := take(engine.Due, 7000); len(out) != 1 || out[0].Kind != engine.Stop || out[0].Task.Stop != engine.Timeout {
+		t.Errorf("then follows %+v", out)
+	}
 }

@@ -29,6 +29,8 @@ const (
 	Skip    Kind = "skip"    // Key counts as done, without outputs
 	Restart Kind = "restart" // what failed is run again, or all from Names on
 	Late    Kind = "late"    // the run was to be done by now, and goes on
+	Queued  Kind = "queued"  // the attempts under way of Names wait for a place to run: no time of theirs passes
+	Placed  Kind = "placed"  // those of Names that were queued have one
 )
 
 // Event is one thing that has happened. Events are stored: fields may be added, not renamed.

@@ -37,6 +37,7 @@ type instance struct {
 	due      int64 // when a wait is over: before an attempt, or for one; 0: none
 	stopping Fault // why the attempt was asked to end; empty: it was not
 	skipping bool  // its end counts as done
+	queued   bool  // the attempt waits for a place to run
 
 	each *iterations // of a for-each or a loop that has begun
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 
@@ -48,10 +49,15 @@ func (r *Run) startQueued() error {
 		bound = atOnce
 	}
 	for len(r.queue) > 0 && r.busy < bound {
-		t := r.queue[0]
-		r.queue = r.queue[1:]
-		if err := r.start(t, false); err != nil {
+		next := r.queue[:min(len(r.queue), bound-r.busy)]
+		r.queue = r.queue[len(next):]
+		if err := r.placed(next...); err != nil {
 			return err
+		}
+		for _, t := range next {
+			if err := r.start(t, false); err != nil {
+				return err
+			}
 		}
 	}
 	for len(r.nests) > 0 && r.nesting < atOnce {
@@ -60,7 +66,10 @@ func (r *Run) startQueued() error {
 			break // it is looked again, at the latest with the next look for requests
 		}
 		r.nests = r.nests[1:]
-		err := r.start(t, true)
+		err := r.placed(t)
+		if err == nil {
+			err = r.start(t, true)
+		}
 		if a := r.live[t.Key]; a == nil || a.task.ID != t.ID {
 			r.cfg.Nested.give() // it has not begun
 		}
@@ -68,7 +77,34 @@ func (r *Run) startQueued() error {
 			return err
 		}
 	}
-	return nil
+	return r.waiting()
+}
+
+// waiting tells the engine of attempts that wait for a place, whose time does not pass meanwhile.
+func (r *Run) waiting() error {
+	if len(r.untold) == 0 {
+		return nil
+	}
+	keys := slices.Sorted(maps.Keys(r.untold))
+	maps.Copy(r.told, r.untold)
+	clear(r.untold)
+	return r.take(engine.Event{Kind: engine.Queued, Names: keys})
+}
+
+// placed tells the engine of attempts that have waited for a place, and have one.
+func (r *Run) placed(tasks ...engine.Task) error {
+	var keys []string
+	for _, t := range tasks {
+		delete(r.untold, t.Key)
+		if r.told[t.Key] {
+			delete(r.told, t.Key)
+			keys = append(keys, t.Key)
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	return r.take(engine.Event{Kind: engine.Placed, Names: keys})
 }
 
 // nestedType is the type of steps that are runs of their own.
@@ -77,6 +113,14 @@ const nestedType = "workflow"
 // enqueue has attempts start when there is room.
 func (r *Run) enqueue(tasks ...engine.Task) {
 	for _, t := range tasks {
+		if t.Node.Step.Type != "wait" {
+			switch {
+			case t.Queued:
+				r.told[t.Key] = true
+			case t.Node.Step.Timeout > 0:
+				r.untold[t.Key] = true
+			}
+		}
 		switch t.Node.Step.Type {
 		case "wait":
 			r.waits = append(r.waits, t)
@@ -251,6 +295,8 @@ func (r *Run) stop(t engine.Task) {
 	}
 	same := func(queued engine.Task) bool { return queued.Key == t.Key }
 	r.queue, r.waits, r.nests = slices.DeleteFunc(r.queue, same), slices.DeleteFunc(r.waits, same), slices.DeleteFunc(r.nests, same)
+	delete(r.untold, t.Key)
+	delete(r.told, t.Key)
 	r.early = append(r.early, ended(t, steps.Result{}, steps.ErrStop))
 }
 

@@ -69,6 +69,8 @@ type Run struct {
 	waits     []engine.Task       // to be started, that only wait
 	nests     []engine.Task       // runs within this one that wait for others of them to end
 	nesting   int                 // of live, those that are runs within this one
+	untold    map[string]bool     // keys of those that wait for a place and have a timeout, of which the engine does not know that they wait
+	told      map[string]bool     // those of which it does
 	sums      sums                // of files that steps with a cache name
 	early     []engine.Event      // ends of attempts that never ran
 	delivered map[string]bool     // files of requests that were handed to attempts
@@ -169,7 +171,7 @@ func newRun(cfg Config, id string) *Run {
 		closing: closing, close: end,
 		cfg: cfg, folder: Folder(cfg.Folder, id), ended: make(chan engine.Event, 64), quit: make(chan struct{}), broken: make(chan error, 1),
 		live: map[string]*attempt{}, sums: sums{}, delivered: map[string]bool{}, known: map[string]Request{}, handing: map[string]bool{}, handed: make(chan handed),
-		repeat: map[string]repeat{}, found: map[string]bool{},
+		repeat: map[string]repeat{}, found: map[string]bool{}, untold: map[string]bool{}, told: map[string]bool{},
 		said: map[string]steps.Progress{}, change: make(chan struct{}),
 	}
 }

@@ -352,3 +352,55 @@ func TestTimeoutAfterRestart(t *testing.T) {
 		t.Errorf("it ended at %v since %s", timeOf(view.Ended), view.Reason)
 	}
 }
+
+// lastingCluster has each sweep take a while, and tells of each.
+type lastingCluster struct {
+	cluster
+	begun chan struct{}
+}
+
+func (c lastingCluster) Run(ctx context.Context, _ steps.Job) (steps.Done, error) {
+	c.begun <- struct{}{}
+	select {
+	case <-time.After(3 * time.Second):
+		return steps.Done{Phase: sweep.PhaseSucceeded}, nil
+	case <-ctx.Done():
+		return steps.Done{}, context.Cause(ctx)
+	}
+}
+
+// The timeout of a step is of each attempt, which does not take long while it waits for others of its run to end; a process that goes on with
+// the run knows that.
+func TestTimeoutOfStepsThatWait(t *testing.T) {
+	c := lastingCluster{begun: make(chan struct{}, 10)}
+	r, cfg := newTestRun(t, "parallel: 1\nsteps:\n  a: {type: command, command: 'true', timeout: 5s}\ngraph: \"**(n = 1..3) --< a >--\"\n", c)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-c.begun
+		<-c.begun
+		cancel()
+	}()
+	if _, err := r.Work(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	r, err := Open(cfg, "r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	view := work(t, r, engine.Succeeded)
+	read, err := Read(cfg.Folder, "r", false)
+	if err != nil || !reflect.DeepEqual(read.View, view) {
+		t.Errorf("read again, it is\n%#v, %v, and was\n%#v", read, err, view)
+	}
+	count := map[string]int{}
+	for _, line := range logged(t, cfg.Folder, "r") {
+		for _, kind := range []string{`"queued"`, `"placed"`, `"due"`} {
+			if strings.Contains(line, kind) {
+				count[kind]++
+			}
+		}
+	}
+	if count[`"queued"`] != 1 || count[`"placed"`] != 2 || count[`"due"`] != 0 {
+		t.Errorf("the log has %v", count)
+	}
+}
