@@ -13,6 +13,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/fairness"
@@ -47,6 +48,9 @@ func (c *Cluster) Run(ctx context.Context, job steps.Job) (steps.Done, error) {
 		return steps.Done{}, c.end(taken) // it was taken while it was to be ended
 	}
 	if err != nil {
+		if done, ended := c.stored(ctx, job); ended {
+			return done, nil
+		}
 		return steps.Done{}, c.classify(ctx, err)
 	}
 	stop := c.tell(sw, job)
@@ -54,7 +58,7 @@ func (c *Cluster) Run(ctx context.Context, job steps.Job) (steps.Done, error) {
 	stop()
 	switch {
 	case err == nil:
-		return c.done(ctx, sw, outcome, job)
+		return c.done(ctx, sw.View, outcome, job)
 	case errors.Is(context.Cause(ctx), steps.ErrStop):
 		return steps.Done{}, c.end(sw)
 	}
@@ -236,11 +240,47 @@ func (c *Cluster) tell(sw *server.Sweep, job steps.Job) (stop func()) {
 	}
 }
 
-// done is what a sweep has left.
-func (c *Cluster) done(ctx context.Context, sw *server.Sweep, o server.Outcome, job steps.Job) (steps.Done, error) {
+// stored is what the results say of the sweep of an attempt that a former process has begun, and that has ended, when the server has forgotten it
+// for others that have ended since. Somebody else's sweep of that id is not it.
+func (c *Cluster) stored(ctx context.Context, job steps.Job) (done steps.Done, ended bool) {
+	if ctx.Err() != nil || c.Server.Err() != nil {
+		return done, false
+	}
+	known, err := store.ReadSweep(ctx, c.Bucket, job.ID)
+	phase := sweep.Phase(known.State)
+	if err != nil || known.Finished == "" || !phase.Ended() || known.Owner != c.Origin.Owner || ownRun(known.Labels) != ownRun(c.Origin.Labels) {
+		return done, false
+	}
+	b, damage, err := store.LoadSweep(ctx, c.Bucket, known)
+	if err != nil || len(damage) > 0 {
+		return done, false
+	}
+	out := server.Outcome{SweepEnded: scheduler.SweepEnded{Sweep: job.ID, Phase: phase, Reason: known.Sentence, Counts: b.Counts()}}
+	switch w, err := store.ReadWinner(ctx, c.Bucket, job.ID); {
+	case err == nil:
+		out.Winner = &w
+	case !errors.Is(err, bucket.ErrNotExist):
+		return done, false
+	}
+	done, err = c.done(ctx, func(f func(*board.Board)) { f(b) }, out, job)
+	return done, err == nil
+}
+
+// ownRun is the run that a sweep is a step of, by its labels; empty: it is of none that is a server's.
+func ownRun(labels []string) string {
+	for _, one := range labels {
+		if run, ok := strings.CutPrefix(one, ofRun); ok {
+			return run
+		}
+	}
+	return ""
+}
+
+// done is what a sweep has left, whose board view has.
+func (c *Cluster) done(ctx context.Context, view func(func(*board.Board)), o server.Outcome, job steps.Job) (steps.Done, error) {
 	d := steps.Done{Phase: o.Phase, Reason: o.Reason, Counts: o.Counts, Winner: o.Winner}
 	if !job.Single {
-		sw.View(func(b *board.Board) {
+		view(func(b *board.Board) {
 			for t := range b.Trials(board.Query{Sort: "value", Limit: steps.MaxTable}) {
 				d.Trials = append(d.Trials, t)
 			}
@@ -248,7 +288,7 @@ func (c *Cluster) done(ctx context.Context, sw *server.Sweep, o server.Outcome, 
 		return d, nil
 	}
 	var trial board.Trial
-	sw.View(func(b *board.Board) { trial, _ = b.Trial(0) })
+	view(func(b *board.Board) { trial, _ = b.Trial(0) })
 	if len(trial.Attempts) == 0 || trial.Attempts[len(trial.Attempts)-1].End == nil {
 		return d, nil
 	}
@@ -257,7 +297,7 @@ func (c *Cluster) done(ctx context.Context, sw *server.Sweep, o server.Outcome, 
 		d.Reason, d.Lost = reason(end), end.State == sweep.AttemptLost
 		return d, nil
 	}
-	prefix := end.Artifacts(sw.ID(), 0, trial.Attempt)
+	prefix := end.Artifacts(job.ID, 0, trial.Attempt)
 	d.Artifacts = map[string]any{}
 	for _, f := range end.Files {
 		if f.Name != steps.OutputFile {

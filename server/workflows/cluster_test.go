@@ -2,8 +2,10 @@ package workflows
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/kaon-sweep/kaon/results/bucket/dir"
@@ -60,5 +62,46 @@ func TestStepEndedWhileItsSweepIsTaken(t *testing.T) {
 		if out, err := sw.Wait(t.Context()); err != nil || out.Phase != sweep.PhaseStopped {
 			t.Errorf("it has %s, %v", out.Phase, err)
 		}
+	}
+}
+
+// A step whose sweep has ended and was forgotten has what the results say, in a process that goes on with its run; nobody else's sweep of that id
+// is it.
+func TestStepOfAForgottenSweep(t *testing.T) {
+	folder := t.TempDir()
+	s, b := openServer(t, folder)
+	c := Cluster{Server: s, Bucket: b, Origin: server.Origin{Owner: "ann", Labels: []string{ofRun + "run", "l"}}}
+	const common = "method: grid\nparameters: {x: {values: [1, 2]}}\ntask: {resources: {cpus: 0.1, memory: 16MB}}\n"
+	jobs := []steps.Job{
+		{ID: "run-n0-a1", Single: true, Source: []byte("command: 'echo \"{\\\"x\\\": 1}\" > $KAON_OUTPUT; echo a > $KAON_ARTIFACTS/f'\nmethod: grid\nparameters: {run: {value: 1}}\nartifacts: {}\n" +
+			"task: {resources: {cpus: 0.1, memory: 16MB}}\n")},
+		{ID: "run-n1-a1", Single: true, Source: []byte("command: 'echo no >&2; exit 3'\nmethod: grid\nparameters: {run: {value: 1}}\ntask: {resources: {cpus: 0.1, memory: 16MB}}\n")},
+		{ID: "run-n2-a1", Source: []byte("command: 'echo y=${param.x}'\nmetric: {name: y, goal: maximize}\n" + common)},
+	}
+	for _, job := range jobs {
+		job.File = filepath.Join(folder, "s.yaml")
+		first, err := c.Run(t.Context(), job)
+		if err != nil {
+			t.Fatalf("%s: %v", job.ID, err)
+		}
+		if err := c.Release(t.Context(), job.ID); err != nil {
+			t.Fatal(err)
+		}
+		job.Told = func(steps.Progress) { t.Errorf("%s runs again", job.ID) }
+		again, err := c.Run(t.Context(), job)
+		was, _ := json.Marshal(first)
+		is, _ := json.Marshal(again)
+		if err != nil || string(is) != string(was) {
+			t.Errorf("%s has\n%s, %v; had\n%s", job.ID, is, err, was)
+		}
+		for _, other := range []server.Origin{{Owner: "bob", Labels: c.Origin.Labels}, {Owner: "ann", Labels: []string{ofRun + "other"}}, {Owner: "ann"}} {
+			foreign := Cluster{Server: s, Bucket: b, Origin: other}
+			if done, err := foreign.Run(t.Context(), job); err == nil || !strings.Contains(err.Error(), "already") {
+				t.Errorf("%+v has %+v, %v", other, done, err)
+			}
+		}
+	}
+	if len(s.Sweeps()) != 0 {
+		t.Errorf("%d sweeps are there", len(s.Sweeps()))
 	}
 }
