@@ -213,7 +213,7 @@ func (f *workFlags) goOn(ctx context.Context, out *output, id string, begin func
 	}
 	cluster := &workflows.Cluster{Bucket: r.bucket}
 	board := newFlowBoard(out, f.Quiet, f.JSON)
-	work, err := begin(run.Config{Folder: folder, Cluster: cluster, Told: board.told, Late: board.toldLate, Version: versionString(), Results: place})
+	work, err := begin(run.Config{Folder: folder, Cluster: cluster, Told: board.told, Late: board.toldLate, Version: versionString(), Results: place, Stored: cluster.Stored})
 	if err != nil {
 		return f.explainRun(id, err)
 	}

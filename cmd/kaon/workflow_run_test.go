@@ -512,3 +512,30 @@ graph: |
 		}
 	}
 }
+
+// A step runs again whose earlier files were removed from the results; what follows finds those that it leaves then.
+func TestWorkflowCacheOfRemovedFiles(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("flow.yaml", `
+name: cached
+steps:
+  work: {type: command, command: 'echo model > $KAON_ARTIFACTS/model; echo more > $KAON_ARTIFACTS/more', artifacts: ["*"], cache: true}
+  use: {type: command, command: 'grep model $KAON_INPUTS/m', fetch: {m: "${steps.work.artifacts.model}"}}
+graph: work -> use
+`)
+	work := func() engine.StepView {
+		return flowOf(t, p.kaon("workflow", "run", "flow.yaml", "--json").ends(exitDone)).step(t, "work")
+	}
+	first := work()
+	if again := work(); first.Cached || !again.Cached {
+		t.Errorf("the first is %+v, the second %+v", first, again)
+	}
+	p.kaon("rm", first.ID).ends(exitDone)
+	if again := work(); again.Cached || again.ID == first.ID {
+		t.Errorf("with its files gone, it is %+v", again)
+	}
+	if again := work(); !again.Cached {
+		t.Errorf("behind that it is %+v", again)
+	}
+}

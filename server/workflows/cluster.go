@@ -276,6 +276,40 @@ func ownRun(labels []string) string {
 	return ""
 }
 
+// Stored tells whether the results have all of some files.
+func (c *Cluster) Stored(ctx context.Context, files []string) (bool, error) {
+	if len(files) == 1 {
+		_, err := c.Bucket.Stat(ctx, files[0])
+		if errors.Is(err, bucket.ErrNotExist) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	missing := map[string]bool{}
+	for _, name := range files {
+		missing[name] = true
+	}
+	for attempt := range folders(files) {
+		for o, err := range c.Bucket.List(ctx, attempt) {
+			if err != nil {
+				return false, err
+			}
+			delete(missing, o.Name)
+		}
+	}
+	return len(missing) == 0, nil
+}
+
+// folders are the attempts' folders that artifacts lie in, as sweeps/ID/artifacts/0/1/.
+func folders(files []string) map[string]bool {
+	all := map[string]bool{}
+	for _, name := range files {
+		parts := strings.SplitAfterN(name, "/", 6)
+		all[strings.Join(parts[:len(parts)-1], "")] = true
+	}
+	return all
+}
+
 // done is what a sweep has left, whose board view has.
 func (c *Cluster) done(ctx context.Context, view func(func(*board.Board)), o server.Outcome, job steps.Job) (steps.Done, error) {
 	d := steps.Done{Phase: o.Phase, Reason: o.Reason, Counts: o.Counts, Winner: o.Winner}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/bucket/dir"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/server"
@@ -103,5 +104,26 @@ func TestStepOfAForgottenSweep(t *testing.T) {
 	}
 	if len(s.Sweeps()) != 0 {
 		t.Errorf("%d sweeps are there", len(s.Sweeps()))
+	}
+}
+
+// What earlier attempts have left counts as long as all its files are there.
+func TestStoredFiles(t *testing.T) {
+	b := new(bucket.Memory)
+	c := Cluster{Bucket: b}
+	files := []string{"sweeps/a/artifacts/0/1/f", "sweeps/a/artifacts/0/1/sub/g", "sweeps/b/artifacts/3/2/f"}
+	for i, name := range files {
+		if all, err := c.Stored(t.Context(), files[i:i+1]); all || err != nil {
+			t.Error(all, err)
+		}
+		if all, err := c.Stored(t.Context(), files); all || err != nil {
+			t.Error(all, err)
+		}
+		if err := b.Put(t.Context(), name, strings.NewReader("x")); err != nil {
+			t.Fatal(err)
+		}
+		if all, err := c.Stored(t.Context(), files[:i+1]); !all || err != nil {
+			t.Error(all, err)
+		}
 	}
 }

@@ -303,7 +303,7 @@ func (m *Manager) configOf(origin run.Origin, l *live) run.Config {
 		Server: m.cfg.Server, Bucket: m.cfg.Bucket, Queue: origin.Queue, Queues: origin.Queues, Logs: true,
 		Origin: server.Origin{Owner: origin.Owner, Labels: append([]string{ofRun + l.id}, origin.Labels...)},
 	}
-	cfg := run.Config{Folder: m.cfg.Folder, Cluster: cluster, Told: l.said, Version: m.cfg.Version, Results: m.cfg.Results, Fence: m.cfg.Fence, Origin: origin, Nested: m.placesOf(origin)}
+	cfg := run.Config{Folder: m.cfg.Folder, Cluster: cluster, Told: l.said, Version: m.cfg.Version, Results: m.cfg.Results, Fence: m.cfg.Fence, Origin: origin, Nested: m.placesOf(origin), Stored: cluster.Stored}
 	cfg.Late = func(late run.Late) { m.TellLate(late, engine.Running) }
 	if origin.Within != "" {
 		none := func(string) (string, bool) { return "", false }

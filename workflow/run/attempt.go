@@ -171,14 +171,16 @@ func (r *Run) start(t engine.Task, waits bool) error {
 		return never(err)
 	}
 	if file != "" {
-		if had := readCache(file, t.Node.Step.Cache.Age); had != nil {
-			out, wrong := checkOutputs(t.Node.Step, had.Outputs)
-			if wrong == nil { // otherwise it is not what is asked for now, and the step runs
-				ev := ended(t, steps.Result{Outputs: out, Winner: had.Winner, Artifacts: had.Artifacts}, nil)
-				ev.ID, ev.Cached = had.ID, true
-				r.early = append(r.early, ev)
-				return nil
-			}
+		ev, had, err := r.cached(t, file)
+		if err != nil && unwanted(r.facts.ctx) {
+			return context.Cause(r.facts.ctx)
+		}
+		if err != nil {
+			ev, had = ended(t, steps.Result{}, &steps.Failure{Fault: engine.Platform, Err: err}), true
+		}
+		if had {
+			r.early = append(r.early, ev)
+			return nil
 		}
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -244,6 +246,28 @@ func (r *Run) start(t engine.Task, waits bool) error {
 		r.release(a, c.ID)
 	}))
 	return nil
+}
+
+// cached is the end of an attempt for which earlier work stands, if any does.
+func (r *Run) cached(t engine.Task, file string) (ev engine.Event, ok bool, err error) {
+	had := readCache(file, t.Node.Step.Cache.Age)
+	if had == nil {
+		return ev, false, nil
+	}
+	out, wrong := checkOutputs(t.Node.Step, had.Outputs)
+	if wrong != nil { // it is not what is asked for now, and the step runs
+		return ev, false, nil
+	}
+	if files := had.files(); len(files) > 0 && r.cfg.Stored != nil {
+		if all, err := r.cfg.Stored(r.facts.ctx, files); err != nil {
+			return ev, false, fmt.Errorf("look for the files that an earlier attempt has left: %w", err)
+		} else if !all {
+			return ev, false, nil
+		}
+	}
+	ev = ended(t, steps.Result{Outputs: out, Winner: had.Winner, Artifacts: had.Artifacts}, nil)
+	ev.ID, ev.Cached = had.ID, true
+	return ev, true, nil
 }
 
 // release has the cluster forget what an attempt was there, once its end is durable.

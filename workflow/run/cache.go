@@ -205,6 +205,22 @@ func readCache(file string, age time.Duration) *cached {
 	return c
 }
 
+// files are those in the results that it points to. Somebody may have removed them, with the sweep that left them.
+func (c *cached) files() (names []string) {
+	for _, v := range c.Artifacts {
+		if name, ok := v.(string); ok && steps.IsArtifact(name) {
+			names = append(names, name)
+		}
+	}
+	if w := steps.WinnerOf(c.Winner); w != nil {
+		for _, f := range w.Files {
+			names = append(names, w.Artifacts+f.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // writeCache keeps what an attempt has left. That it cannot costs only the work of doing it again.
 func writeCache(file, id string, result steps.Result) error {
 	data, err := json.Marshal(cached{id, time.Now().UnixMilli(), result.Outputs, result.Winner, result.Artifacts})

@@ -28,12 +28,13 @@ type Config struct {
 	Results string                             // where what steps leave lies: an absolute folder, or s3://bucket/prefix; "": artifacts are not fetched
 	Secret  func(name string) (string, bool)   // a secret parameter, when a run is gone on with; nil: a variable of the environment
 
-	Nested      *Places                                            // of runs that are steps of others; nil: 1,000 for each run that is none
-	Origin      Origin                                             // of runs that are begun
-	Environment func(string) (string, bool)                        // of templates, as ${envvar.X}; nil: this process's
-	Late        func(l Late)                                       // hears once that a run is late, when that is durable, also of those that are steps; must not block. nil: nobody does
-	Admit       func(c *steps.Call, about steps.Description) error // refuses attempts by all that they are given; nil: none
-	Fence       func() error                                       // asked behind each write of a log; its error, that another process goes on with the runs, ends the work. nil: none does
+	Stored      func(ctx context.Context, files []string) (bool, error) // whether the results still have all of some files, by name; nil: they are not asked
+	Nested      *Places                                                 // of runs that are steps of others; nil: 1,000 for each run that is none
+	Origin      Origin                                                  // of runs that are begun
+	Environment func(string) (string, bool)                             // of templates, as ${envvar.X}; nil: this process's
+	Late        func(l Late)                                            // hears once that a run is late, when that is durable, also of those that are steps; must not block. nil: nobody does
+	Admit       func(c *steps.Call, about steps.Description) error      // refuses attempts by all that they are given; nil: none
+	Fence       func() error                                            // asked behind each write of a log; its error, that another process goes on with the runs, ends the work. nil: none does
 }
 
 // Late is a run that is not done by when it was to be.
