@@ -22,7 +22,7 @@ type Freed struct {
 // Delete forgets a sweep that has ended: its state, and everything of it in the results. The error of one that
 // has not ended wraps scheduler.ErrAtWork.
 func (s *Server) Delete(ctx context.Context, id string) (Freed, error) {
-	if err := s.Release(ctx, id); err != nil {
+	if err := s.release(ctx, id, true); err != nil {
 		return Freed{}, err
 	}
 	return DeleteResults(ctx, s.cfg.Bucket, id)
@@ -30,7 +30,10 @@ func (s *Server) Delete(ctx context.Context, id string) (Freed, error) {
 
 // Release forgets a sweep that has ended, and its state; its results stay. The error of one that has not ended wraps
 // scheduler.ErrAtWork.
-func (s *Server) Release(ctx context.Context, id string) error {
+func (s *Server) Release(ctx context.Context, id string) error { return s.release(ctx, id, false) }
+
+// release is Release. With all its results are deleted next.
+func (s *Server) release(ctx context.Context, id string, all bool) error {
 	sw, done, err := s.alone(ctx, id)
 	if err != nil {
 		return err
@@ -43,6 +46,9 @@ func (s *Server) Release(ctx context.Context, id string) error {
 	}
 	if _, err := sw.Wait(ctx); err != nil {
 		return classify(err)
+	}
+	if err := sw.pruned(ctx, all); err != nil { // then another may have the name
+		return err
 	}
 	if err := s.forget(ctx, id); err != nil && !errors.Is(err, scheduler.ErrUnknown) { // a call that was cut off came as far
 		return classify(err)

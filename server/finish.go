@@ -3,8 +3,13 @@ package server
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"slices"
+	"syscall"
+	"time"
 
 	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
@@ -26,14 +31,64 @@ func (sw *Sweep) onSweepEnded(n scheduler.SweepEnded) {
 	}
 	s := sw.server
 	s.finishing.Go(crash.Func(func() {
-		defer close(stored)
+		ctx, stop := context.WithCancel(s.finishCtx)
+		defer stop()
+		over := make(chan struct{})
+		defer close(over)
 		sw.restSampler()
 		out := sw.end()
-		err := sw.store(s.finishCtx, out)
+		err := sw.storeEnd(s.finishCtx, out)
 		sw.mu.Lock()
-		defer sw.mu.Unlock()
 		sw.mu.outcome, sw.mu.err = out, classify(err)
+		sw.mu.pruning = pruning{stop, over}
+		sw.mu.Unlock()
+		close(stored)
+		if err == nil {
+			sw.prune(ctx)
+		}
 	}))
+}
+
+// storeEnd stores what a sweep leaves behind, for as long as the results do not take it and ctx lasts. It gives up where trying on cannot
+// help: the sweep's results were deleted, damaged, or have folders where files should be.
+func (sw *Sweep) storeEnd(ctx context.Context, out Outcome) error {
+	for n := 1; ; n++ {
+		once, cancel := context.WithTimeout(ctx, storeTimeout)
+		err := sw.store(once, out)
+		cancel()
+		before := sw.setTrouble(err)
+		switch {
+		case err == nil && before != nil:
+			sw.server.cfg.Log.Info("results take the end of the sweep now", "sweep", sw.id, "tries", n)
+			return nil
+		case err == nil || ctx.Err() != nil || stays(err):
+			return err
+		case before == nil:
+			sw.server.cfg.Log.Warn("results do not take the end of the sweep, trying on", "sweep", sw.id, "err", err)
+			sw.say("the results do not take the end of %s now: %v; trying on", sw.id, err)
+		}
+		if !bucket.Sleep(ctx, bucket.EndlessBackoff.Wait(n)) {
+			return err
+		}
+	}
+}
+
+// stays reports whether no further try can store an end.
+func stays(err error) bool {
+	return slices.ContainsFunc([]error{
+		bucket.ErrNotExist, store.ErrDamaged, scheduler.ErrUnknown, fs.ErrExist, syscall.EISDIR, syscall.ENOTDIR, syscall.ENOTEMPTY,
+	}, func(one error) bool { return errors.Is(err, one) })
+}
+
+// storeTimeout is how long one try to store an end may take.
+const storeTimeout = 2 * time.Minute
+
+// setTrouble notes why the end is not stored, and answers what was noted before.
+func (sw *Sweep) setTrouble(err error) (before error) {
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	before, sw.mu.trouble = sw.mu.trouble, err
+	return before
 }
 
 // store writes what a sweep leaves behind: board, winner, and that it has ended.
@@ -41,8 +96,8 @@ func (sw *Sweep) store(ctx context.Context, out Outcome) error {
 	if err := sw.writer.Flush(ctx); err != nil { // what says that it has ended comes behind what it is about
 		return err
 	}
-	bucket, summary := sw.server.cfg.Bucket, sw.Summary()
-	var winner error
+	b, summary := sw.server.cfg.Bucket, sw.Summary()
+	var unwritten error
 	written := sw.change(ctx, func(known *store.Sweep) bool {
 		known.State, known.Sentence, known.Closed = string(out.Phase), out.Reason, sw.closed()
 		if step := sw.step(); step != nil {
@@ -54,23 +109,57 @@ func (sw *Sweep) store(ctx context.Context, out Outcome) error {
 		}
 		if out.Winner != nil {
 			out.Winner.SpecHash, out.Winner.Created = known.SpecHash, known.Finished
-			winner = store.WriteWinner(ctx, bucket, *out.Winner)
+			unwritten = store.WriteWinner(ctx, b, *out.Winner)
 		}
-		winner = errors.Join(winner, sw.prune(ctx, summary), store.WriteBoard(ctx, bucket, summary))
-		return true
+		unwritten = errors.Join(unwritten, store.WriteBoard(ctx, b, summary))
+		return unwritten == nil // what says that it has ended comes last
 	})
-	return errors.Join(winner, written)
+	return errors.Join(unwritten, written)
 }
 
-// prune removes what the sweep does not keep: half-received files, and the artifacts that its policy lets go.
-func (sw *Sweep) prune(ctx context.Context, summary board.Summary) error {
+// prune removes what the sweep does not keep: half-received files, and the artifacts that its policy lets go. All that tells of its end
+// is stored before; what is cut off here the next process removes that takes the sweep up, and it is in nobody's way.
+func (sw *Sweep) prune(ctx context.Context) {
 	err := sw.staging.fileServer.Remove(ctx)
-	keep := sw.kept(sw.Spec().Artifacts.Top, summary)
-	if keep == nil {
-		return err
+	if keep := sw.kept(sw.Spec().Artifacts.Top, sw.Summary()); keep != nil {
+		_, _, pruned := store.Prune(ctx, sw.server.cfg.Bucket, sw.id, keep)
+		err = errors.Join(err, pruned)
 	}
-	_, _, pruned := store.Prune(ctx, sw.server.cfg.Bucket, sw.id, keep)
-	return errors.Join(err, pruned)
+	if ctx.Err() != nil && sw.server.finishCtx.Err() == nil { // it goes on, or is deleted
+		err = nil
+	}
+	if err != nil {
+		sw.server.cfg.Log.Warn("what a sweep does not keep is not all removed", "sweep", sw.id, "err", err)
+	}
+	sw.mu.Lock()
+	sw.mu.unremoved = err
+	sw.mu.Unlock()
+}
+
+// Unremoved is why files that the sweep does not keep are still in the results, as far as this process has tried to remove them; nil: none are.
+func (sw *Sweep) Unremoved() error {
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	return sw.mu.unremoved
+}
+
+// pruned waits until nothing is removed any more of what the sweep does not keep; with stop that is left where it is.
+func (sw *Sweep) pruned(ctx context.Context, stop bool) error {
+	sw.mu.Lock()
+	p := sw.mu.pruning
+	sw.mu.Unlock()
+	if p.over == nil {
+		return nil
+	}
+	if stop {
+		p.stop()
+	}
+	select {
+	case <-p.over:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // kept says whose artifacts stay; nil: everybody's.

@@ -48,7 +48,11 @@ func (s *Server) listener() scheduler.Listener {
 		SweepForgotten: func(n scheduler.SweepForgotten) {
 			if sw, known := s.Sweep(n.Sweep); known {
 				s.group.Go(crash.Func(func() {
-					switch _, err := sw.Wait(s.ctx); {
+					_, err := sw.Wait(s.ctx)
+					if err == nil {
+						err = sw.pruned(s.ctx, false)
+					}
+					switch {
 					case err == nil: // all that it leaves behind is stored
 						_ = s.discard(s.ctx, sw) // it is logged
 					case s.ctx.Err() == nil:

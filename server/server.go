@@ -113,7 +113,16 @@ type Sweep struct {
 		stored      chan struct{}
 		outcome     Outcome // this and err when stored is closed
 		err         error
+		trouble     error   // why the end is not stored yet; nil: it is, or it has not ended
+		pruning     pruning // when stored is closed
+		unremoved   error   // why what is not kept is still there
 	}
+}
+
+// pruning is the removal of what a sweep that has ended does not keep.
+type pruning struct {
+	stop context.CancelFunc
+	over chan struct{} // closed when it is over; nil: it has not begun
 }
 
 // Outcome is how a sweep ended.

@@ -65,11 +65,3 @@ func (sw *Sweep) whyWaiting() string {
 	defer sw.mu.Unlock()
 	return sw.mu.waiting
 }
-
-// Trouble is why the results take no records or files of the sweep now; nil when they do.
-func (sw *Sweep) Trouble() error {
-	if err := sw.writer.Status().Err; err != nil {
-		return err
-	}
-	return sw.staging.fileServer.Err()
-}

@@ -206,8 +206,26 @@ func (sw *Sweep) Wait(ctx context.Context) (Outcome, error) {
 		defer sw.mu.Unlock()
 		return sw.mu.outcome, sw.mu.err
 	case <-ctx.Done():
-		return sw.end(), ctx.Err()
+		err := ctx.Err()
+		if trouble := sw.Trouble(); trouble != nil {
+			err = fmt.Errorf("%w: %w", err, trouble)
+		}
+		return sw.end(), err
 	}
+}
+
+// Trouble is why the results take no records or files of the sweep now; nil when they do.
+func (sw *Sweep) Trouble() error {
+	if err := sw.writer.Status().Err; err != nil {
+		return err
+	}
+	sw.mu.Lock()
+	trouble := sw.mu.trouble
+	sw.mu.Unlock()
+	if trouble != nil {
+		return trouble
+	}
+	return sw.staging.fileServer.Err()
 }
 
 // end is how a sweep ended whose ending is closed.

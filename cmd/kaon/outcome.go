@@ -64,7 +64,11 @@ func (r *runner) store(ctx context.Context, s *server.Server, sw *server.Sweep) 
 	if removed != nil {
 		r.teardownOrWarn(ctx, s, sw.ID())
 	}
-	if err = errors.Join(err, s.Close(last)); err != nil {
+	err = errors.Join(err, s.Close(last))
+	if left := sw.Unremoved(); left != nil {
+		fmt.Fprintf(r.out.stderr, "kaon: warning: files that %s does not keep are still in the results: %v\n", sw.ID(), left)
+	}
+	if err != nil {
 		return o, unreachable(fmt.Errorf("store results: %w\nthe journal still has them; store them with: %s", err,
 			r.again("run --resume", sw.ID())))
 	}

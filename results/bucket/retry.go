@@ -20,6 +20,9 @@ type Backoff struct {
 // PatientBackoff rides out a restart of the store or a minute of throttling: 8 tries within about 25 s.
 var PatientBackoff = Backoff{Tries: 8, First: 200 * time.Millisecond, Longest: 10 * time.Second}
 
+// EndlessBackoff is between tries that never end: someone may put the store right, or the rights of a key.
+var EndlessBackoff = Backoff{First: 200 * time.Millisecond, Longest: 30 * time.Second}
+
 // Wait is how long to wait after try n, n from 1.
 func (p Backoff) Wait(n int) time.Duration {
 	d := p.First

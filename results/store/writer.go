@@ -56,7 +56,7 @@ func (c *Config) fill() {
 		c.Timeout = time.Minute
 	}
 	if c.Backoff.First == 0 {
-		c.Backoff = bucket.Backoff{First: 200 * time.Millisecond, Longest: 30 * time.Second}
+		c.Backoff = bucket.EndlessBackoff
 	}
 	if c.Epoch == "" {
 		c.Epoch = fmt.Sprintf("%08x", rand.Uint32())

@@ -1,0 +1,195 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/testkit"
+)
+
+// hindered is a bucket of which a test refuses or delays what it likes.
+type hindered struct {
+	bucket.Bucket
+	mu     sync.Mutex
+	put    func(name string) error
+	remove func(ctx context.Context) error
+}
+
+func (h *hindered) set(put func(string) error, remove func(context.Context) error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.put, h.remove = put, remove
+}
+
+func (h *hindered) Put(ctx context.Context, name string, src io.Reader) error {
+	h.mu.Lock()
+	put := h.put
+	h.mu.Unlock()
+	if put != nil {
+		if err := put(name); err != nil {
+			return err
+		}
+	}
+	return h.Bucket.Put(ctx, name, src)
+}
+
+func (h *hindered) Delete(ctx context.Context, name string) error {
+	h.mu.Lock()
+	remove := h.remove
+	h.mu.Unlock()
+	if remove != nil {
+		if err := remove(ctx); err != nil {
+			return err
+		}
+	}
+	return h.Bucket.Delete(ctx, name)
+}
+
+// leaving is a sweep of three trials that leave a file each, of which the winner's alone is kept.
+var leaving = strings.Replace(three, "echo loss=", "echo x > $KAON_ARTIFACTS/out.txt; echo loss=", 1) + "artifacts: {keep: winners}\n"
+
+// Results that take nothing as a sweep ends are tried until they do: it has then ended well, and can be released.
+func TestEndIsStoredOnceTheResultsTakeIt(t *testing.T) {
+	for _, file := range []string{"sweep.json", "winner.json", "board.json"} {
+		t.Run(file, func(t *testing.T) {
+			w := newWorld(t)
+			h := &hindered{Bucket: w.results}
+			w.results = h
+			s := w.open(w.config())
+			sw := w.submit(s, "away", w.spec("away.yaml", leaving))
+			h.set(func(name string) error {
+				if strings.HasSuffix(name, "/"+file) {
+					return fmt.Errorf("put %s: %w: for the test", name, bucket.ErrUnavailable)
+				}
+				return nil
+			}, nil)
+			testkit.Await(t, "the results to be missed", func() bool { return w.heard("do not take the end") })
+			if err := sw.Trouble(); !errors.Is(err, bucket.ErrUnavailable) {
+				t.Errorf("why nothing is stored: %v", err)
+			}
+			if known, err := store.ReadSweep(t.Context(), w.results, "away"); err != nil || known.Finished != "" {
+				t.Errorf("sweep.json says that it ended before all else is stored: %+v, %v", known.Finished, err)
+			}
+			h.set(nil, nil)
+			w.ends(sw, sweep.PhaseSucceeded)
+			if err := sw.Trouble(); err != nil {
+				t.Errorf("once all is stored: %v", err)
+			}
+			known, err := store.ReadSweep(t.Context(), w.results, "away")
+			if err != nil || known.State != "succeeded" || known.Finished == "" {
+				t.Errorf("sweep.json %+v, %v", known, err)
+			}
+			if _, err := store.ReadWinner(t.Context(), w.results, "away"); err != nil {
+				t.Error(err)
+			}
+			if _, err := store.ReadBoard(t.Context(), w.results, "away"); err != nil {
+				t.Error(err)
+			}
+			if err := s.Release(t.Context(), "away"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// Where no further try can help nobody waits for one.
+func TestEndThatNeverCanBeStored(t *testing.T) {
+	w := newWorld(t)
+	s := w.open(w.config())
+	gate := filepath.Join(w.dir, "gate")
+	sw := w.submit(s, "blocked", w.spec("blocked.yaml", strings.Replace(three, "echo loss", "while [ ! -e '"+gate+"' ]; do sleep 0.02; done; echo loss", 1)))
+	if err := os.MkdirAll(filepath.Join(w.dir, "results", "sweeps", "blocked", "board.json", "x"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(gate, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := sw.Wait(t.Context())
+	if err == nil || out.Phase != sweep.PhaseSucceeded || !strings.Contains(err.Error(), "board.json") {
+		t.Errorf("%v, %v", out.Phase, err)
+	}
+}
+
+// What may not be deleted is told, and nothing depends on it.
+func TestEndWithoutTheRightToDelete(t *testing.T) {
+	w := newWorld(t)
+	h := &hindered{Bucket: w.results}
+	w.results = h
+	h.set(nil, func(context.Context) error { return fmt.Errorf("delete: %w", bucket.ErrDenied) })
+	s := w.open(w.config())
+	sw := w.submit(s, "kept", w.spec("kept.yaml", leaving))
+	w.ends(sw, sweep.PhaseSucceeded)
+	testkit.Await(t, "that it is told", func() bool { return errors.Is(sw.Unremoved(), bucket.ErrDenied) })
+	if _, err := s.Retry(t.Context(), "kept"); !errors.Is(err, ErrNothingFailed) {
+		t.Errorf("retried: %v", err)
+	}
+	if n := artifactsOf(t, w.results, "kept"); n != 3 {
+		t.Errorf("%d artifacts", n)
+	}
+	w.closed(s)
+	h.set(nil, nil)
+	s = w.open(w.config()) // the next process removes them
+	testkit.Await(t, "the others' artifacts to go", func() bool { return artifactsOf(t, w.results, "kept") == 1 })
+	if err := s.Release(t.Context(), "kept"); err != nil {
+		t.Error(err)
+	}
+}
+
+// A removal of artifacts that takes long holds nobody up: who waits for the end, labels it, has it go on, or deletes it.
+func TestRemovalOfArtifactsHoldsNobodyUp(t *testing.T) {
+	w := newWorld(t)
+	h := &hindered{Bucket: w.results}
+	w.results = h
+	hang := func(ctx context.Context) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	h.set(nil, hang)
+	s := w.open(w.config())
+	sw := w.submit(s, "many", w.spec("many.yaml", leaving))
+	w.ends(sw, sweep.PhaseSucceeded)
+	if err := sw.SetLabels(t.Context(), []string{"found"}); err != nil {
+		t.Error(err)
+	}
+	if known, err := store.ReadSweep(t.Context(), w.results, "many"); err != nil || known.State != "succeeded" || len(known.Labels) != 1 {
+		t.Errorf("sweep.json %+v, %v", known, err)
+	}
+	if _, err := s.Extend(t.Context(), "many", []string{"parameters.x.values=[3,1,2,0]"}); err != nil {
+		t.Fatal(err)
+	}
+	w.ends(sw, sweep.PhaseSucceeded)
+	if n := artifactsOf(t, w.results, "many"); n != 4 {
+		t.Errorf("%d artifacts before any could be removed", n)
+	}
+	h.set(nil, nil)
+	if _, err := s.Delete(t.Context(), "many"); err != nil {
+		t.Fatal(err)
+	}
+	for o, err := range w.results.List(t.Context(), "") {
+		t.Errorf("left: %s, %v", o.Name, err)
+	}
+	if err := sw.Unremoved(); err != nil {
+		t.Errorf("told of files that are to stay or go: %v", err)
+	}
+}
+
+func artifactsOf(t *testing.T, b bucket.Bucket, id string) (n int) {
+	t.Helper()
+	for _, err := range b.List(t.Context(), "sweeps/"+id+"/artifacts/") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+	}
+	return n
+}
