@@ -112,12 +112,13 @@ func DeleteResults(ctx context.Context, b bucket.Bucket, id string) (freed Freed
 	last := results.ObjectName(id, results.SweepFile)
 	known, _ := store.ReadSweep(ctx, b, id) // of one that cannot be read, what the index says of it is not believed
 	var manifest bucket.Object
-	drop := func(o bucket.Object) error {
-		if err := b.Delete(ctx, o.Name); err != nil && !errors.Is(err, bucket.ErrNotExist) {
-			return unreachable(fmt.Errorf("delete %s: %w", o.Name, err))
+	drop := func(objects ...bucket.Object) error {
+		n, bytes, err := store.Delete(ctx, b, objects)
+		freed.Objects += n
+		freed.Bytes += bytes
+		if err != nil {
+			return unreachable(fmt.Errorf("delete the results of %s: %w", id, err))
 		}
-		freed.Objects++
-		freed.Bytes += o.Size
 		return nil
 	}
 	var all []bucket.Object
@@ -131,10 +132,8 @@ func DeleteResults(ctx context.Context, b bucket.Bucket, id string) (freed Freed
 			all = append(all, o)
 		}
 	}
-	for _, o := range all {
-		if err := drop(o); err != nil {
-			return freed, err
-		}
+	if err := drop(all...); err != nil {
+		return freed, err
 	}
 	if known.Work != "" {
 		if err := drop(bucket.Object{Name: results.WorkName(known.Work, id)}); err != nil {

@@ -43,7 +43,7 @@ func (h *hindered) Put(ctx context.Context, name string, src io.Reader) error {
 	return h.Bucket.Put(ctx, name, src)
 }
 
-func (h *hindered) Delete(ctx context.Context, name string) error {
+func (h *hindered) Delete(ctx context.Context, names ...string) error {
 	h.mu.Lock()
 	remove := h.remove
 	h.mu.Unlock()
@@ -52,7 +52,7 @@ func (h *hindered) Delete(ctx context.Context, name string) error {
 			return err
 		}
 	}
-	return h.Bucket.Delete(ctx, name)
+	return h.Bucket.Delete(ctx, names...)
 }
 
 // leaving is a sweep of three trials that leave a file each, of which the winner's alone is kept.

@@ -32,8 +32,9 @@ type Bucket interface {
 	// after the first error. An empty prefix lists all. Objects put or deleted meanwhile may or may not
 	// appear.
 	List(ctx context.Context, prefix string) iter.Seq2[Object, error]
-	// Delete removes an object. That there was none is no error.
-	Delete(ctx context.Context, name string) error
+	// Delete removes objects, many by a few requests where the store can. That there was none is no error; after an
+	// error any of them may be left.
+	Delete(ctx context.Context, names ...string) error
 }
 
 // Object describes an object of a bucket.

@@ -109,15 +109,17 @@ func (m *Memory) List(ctx context.Context, prefix string) iter.Seq2[Object, erro
 }
 
 // Delete implements Bucket.
-func (m *Memory) Delete(ctx context.Context, name string) error {
-	if err := CheckName(name); err != nil {
-		return fmt.Errorf("delete: %w", err)
-	}
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("delete %s: %w", name, err)
-	}
+func (m *Memory) Delete(ctx context.Context, names ...string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.mu.objects, name)
+	for _, name := range names {
+		if err := CheckName(name); err != nil {
+			return fmt.Errorf("delete: %w", err)
+		}
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("delete %s: %w", name, err)
+		}
+		delete(m.mu.objects, name)
+	}
 	return nil
 }

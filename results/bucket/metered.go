@@ -37,9 +37,9 @@ func (b *metered) Stat(ctx context.Context, name string) (Object, error) {
 	return o, err
 }
 
-func (b *metered) Delete(ctx context.Context, name string) error {
+func (b *metered) Delete(ctx context.Context, names ...string) error {
 	start := time.Now()
-	err := b.bucket.Delete(ctx, name)
+	err := b.bucket.Delete(ctx, names...)
 	b.metrics.request(time.Since(start), err)
 	return err
 }

@@ -101,8 +101,8 @@ func (r *retry) Stat(ctx context.Context, name string) (o Object, err error) {
 	return o, err
 }
 
-func (r *retry) Delete(ctx context.Context, name string) error {
-	return r.do(ctx, func() error { return r.bucket.Delete(ctx, name) })
+func (r *retry) Delete(ctx context.Context, names ...string) error {
+	return r.do(ctx, func() error { return r.bucket.Delete(ctx, names...) })
 }
 
 // List begins anew after a failure and leaves out what it has yielded already.

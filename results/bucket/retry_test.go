@@ -60,11 +60,11 @@ func (f *flaky) Stat(ctx context.Context, name string) (bucket.Object, error) {
 	return f.Memory.Stat(ctx, name)
 }
 
-func (f *flaky) Delete(ctx context.Context, name string) error {
+func (f *flaky) Delete(ctx context.Context, names ...string) error {
 	if err := f.trip(); err != nil {
 		return err
 	}
-	return f.Memory.Delete(ctx, name)
+	return f.Memory.Delete(ctx, names...)
 }
 
 // List breaks off after two names, and gets two further the next time, up to fourteen.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
@@ -20,12 +21,30 @@ func Prune(ctx context.Context, b bucket.Bucket, sweep string, keep func(trial, 
 			gone = append(gone, o)
 		}
 	}
-	for _, o := range gone {
-		if err := b.Delete(ctx, o.Name); err != nil {
-			return files, bytes, fmt.Errorf("remove artifact: %w", err)
-		}
-		files++
-		bytes += o.Size
+	files, bytes, err = Delete(ctx, b, gone)
+	if err != nil {
+		err = fmt.Errorf("remove artifacts: %w", err)
 	}
-	return files, bytes, nil
+	return files, bytes, err
+}
+
+// deletedAtOnce is how many objects a call to a bucket removes: what S3 takes by a request.
+const deletedAtOnce = 1000
+
+// Delete removes objects, and gives the number of those that surely went, and their bytes.
+func Delete(ctx context.Context, b bucket.Bucket, objects []bucket.Object) (n int, bytes int64, err error) {
+	for some := range slices.Chunk(objects, deletedAtOnce) {
+		names := make([]string, len(some))
+		for i, o := range some {
+			names[i] = o.Name
+		}
+		if err := b.Delete(ctx, names...); err != nil {
+			return n, bytes, err
+		}
+		n += len(some)
+		for _, o := range some {
+			bytes += o.Size
+		}
+	}
+	return n, bytes, nil
 }

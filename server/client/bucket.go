@@ -26,7 +26,7 @@ type remote struct{ client *Client }
 
 func (r remote) Put(context.Context, string, io.Reader) error { return errReadOnly }
 
-func (r remote) Delete(context.Context, string) error { return errReadOnly }
+func (r remote) Delete(context.Context, ...string) error { return errReadOnly }
 
 func (r remote) Get(ctx context.Context, name string) (io.ReadCloser, error) {
 	rs, err := r.client.request(ctx, http.MethodGet, "/objects/"+escaped(name), nil, nil, nil)

@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) bucket.Bucket) {
 		{"list in byte order", list},
 		{"list ends early", listEarly},
 		{"delete", remove},
+		{"delete many", removeMany},
 		{"a put that fails leaves nothing", brokenSource},
 		{"readers see all or nothing", atomic},
 		{"context ends everything", ended},
@@ -220,6 +221,38 @@ func remove(t *testing.T, b bucket.Bucket) {
 	put(t, b, "a/b", "a name that was a folder") // S3 knows no folders, so nothing of them may stay behind
 	if got := get(t, b, "a/d"); got != "y" {
 		t.Errorf("a/d is %q", got)
+	}
+}
+
+func removeMany(t *testing.T, b bucket.Bucket) {
+	var all []string
+	for i := range 20 {
+		all = append(all, fmt.Sprintf("a/%d/ä & <b>", i))
+		put(t, b, all[i], "x")
+	}
+	put(t, b, "a/stays", "x")
+	all = append(all, "a", "a/0", "b")
+	for i := range 2000 { // more than S3 takes at once, most of which are not there
+		all = append(all, fmt.Sprintf("a/%d/none", i))
+	}
+	for range 2 {
+		if err := b.Delete(t.Context(), all...); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := b.Delete(t.Context()); err != nil {
+		t.Errorf("none: %v", err)
+	}
+	if got := names(t, b, ""); !slices.Equal(got, []string{"a/stays"}) {
+		t.Errorf("left: %q", got)
+	}
+	if err := b.Delete(t.Context(), "a/stays", "../a"); !errors.Is(err, bucket.ErrName) {
+		t.Errorf("a bad name among others: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := b.Delete(ctx, "a/stays", "b"); !errors.Is(err, context.Canceled) {
+		t.Errorf("many with a context that has ended: %v", err)
 	}
 }
 

@@ -97,7 +97,16 @@ func (b *Bucket) Stat(ctx context.Context, name string) (bucket.Object, error) {
 }
 
 // Delete implements bucket.Bucket. Folders that become empty go too.
-func (b *Bucket) Delete(ctx context.Context, name string) error {
+func (b *Bucket) Delete(ctx context.Context, names ...string) error {
+	for _, name := range names {
+		if err := b.remove(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Bucket) remove(ctx context.Context, name string) error {
 	if err := check(ctx, "delete", name); err != nil {
 		return err
 	}

@@ -116,15 +116,40 @@ func (b *Bucket) Stat(ctx context.Context, name string) (bucket.Object, error) {
 }
 
 // Delete implements bucket.Bucket.
-func (b *Bucket) Delete(ctx context.Context, name string) error {
-	if err := check("delete", name); err != nil {
-		return err
+func (b *Bucket) Delete(ctx context.Context, names ...string) error {
+	for _, name := range names {
+		if err := check("delete", name); err != nil {
+			return err
+		}
 	}
+	if len(names) != 1 {
+		return b.deleteAll(ctx, names)
+	}
+	name := names[0]
 	err := b.core.RemoveObject(ctx, b.bucket, b.prefix+name, minio.RemoveObjectOptions{})
 	if code := minio.ToErrorResponse(err).Code; err != nil && code != minio.NoSuchKey {
 		return b.explain("delete", name, err)
 	}
 	return nil
+}
+
+// deleteAll removes many objects, up to a thousand by a request, or one by one where the store has no such request.
+func (b *Bucket) deleteAll(ctx context.Context, names []string) error {
+	objects := make(chan minio.ObjectInfo, len(names))
+	for _, name := range names {
+		objects <- minio.ObjectInfo{Key: b.prefix + name}
+	}
+	close(objects)
+	var first error
+	for failed := range b.core.RemoveObjects(ctx, b.bucket, objects, minio.RemoveObjectsOptions{}) { // to its end, or its goroutine stays
+		if first == nil && minio.ToErrorResponse(failed.Err).Code != minio.NoSuchKey {
+			first = b.explain("delete", failed.ObjectName[min(len(b.prefix), len(failed.ObjectName)):], failed.Err)
+		}
+	}
+	if first == nil && ctx.Err() != nil {
+		first = fmt.Errorf("delete: %w", ctx.Err())
+	}
+	return first
 }
 
 // List implements bucket.Bucket. Keys that are no names, as the folders that consoles make, are left out.

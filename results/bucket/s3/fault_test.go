@@ -345,3 +345,26 @@ func TestUploadMemoryIsBounded(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Many objects are deleted by a few requests, and that they may not be is told.
+func TestManyAreDeletedByFewRequests(t *testing.T) {
+	server := s3test.Start(t)
+	server.Bucket("results")
+	p := newProxy(t, server)
+	b := open(t, "s3://results?endpoint="+p.URL)
+	var names []string
+	for i := range 2500 {
+		names = append(names, fmt.Sprint("a/", i))
+	}
+	before := p.asked.Load()
+	if err := b.Delete(t.Context(), names...); err != nil {
+		t.Fatal(err)
+	}
+	if n := p.asked.Load() - before; n != 3 {
+		t.Errorf("%d requests for 2,500 objects", n)
+	}
+	p.answering(func(w http.ResponseWriter, _ *http.Request) bool { return answer(w, http.StatusForbidden, "AccessDenied") })
+	if err := b.Delete(t.Context(), names...); !errors.Is(err, bucket.ErrDenied) {
+		t.Errorf("without the right to: %v", err)
+	}
+}
