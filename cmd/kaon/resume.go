@@ -40,7 +40,7 @@ func (f *workFlags) interrupted(ctx context.Context, out *output) (string, error
 		return "", err
 	}
 	ids, err := store.Sweeps(ctx, b)
-	if err != nil && len(ids) == 0 {
+	if err != nil {
 		return "", unreachable(err)
 	}
 	var open []store.Sweep

@@ -175,15 +175,16 @@ func (s source) again(command string, known store.Sweep) string {
 // a bucket of which nothing can be said.
 func newest(ctx context.Context, b bucket.Bucket) (id string, unread []error, err error) {
 	ids, err := store.Sweeps(ctx, b)
-	if errors.Is(err, fs.ErrPermission) && len(ids) > 0 {
-		unread = append(unread, err)
-	} else if err != nil {
+	if err != nil {
 		return "", nil, err
 	}
 	latest := ""
 	for _, candidate := range ids {
 		s, err := store.ReadSweep(ctx, b, candidate)
-		if errors.Is(err, store.ErrDamaged) || errors.Is(err, bucket.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		if errors.Is(err, bucket.ErrNotExist) { // it is just begun, or half deleted
+			continue
+		}
+		if errors.Is(err, store.ErrDamaged) || errors.Is(err, fs.ErrPermission) {
 			unread = append(unread, fmt.Errorf("sweep %s cannot be read: %w", candidate, err))
 			continue
 		}

@@ -32,6 +32,12 @@ type Bucket interface {
 	// after the first error. An empty prefix lists all. Objects put or deleted meanwhile may or may not
 	// appear.
 	List(ctx context.Context, prefix string) iter.Seq2[Object, error]
+	// ListAfter is List of the names behind another, which need not be there; what comes before costs next to nothing.
+	ListAfter(ctx context.Context, prefix, after string) iter.Seq2[Object, error]
+	// Folders yields, of the objects whose names begin with prefix and have a slash behind it, the names up to that slash,
+	// each once and without it, in ascending order of their bytes with it. What lies in the folders costs next to nothing.
+	// It ends after the first error. A folder may be among them that holds nothing any more.
+	Folders(ctx context.Context, prefix string) iter.Seq2[string, error]
 	// Delete removes objects, many by a few requests where the store can. That there was none is no error; after an
 	// error any of them may be left.
 	Delete(ctx context.Context, names ...string) error
@@ -108,6 +114,18 @@ func ListFolder(prefix string) (folder string, ok bool) {
 		return "", true
 	}
 	return prefix[:i], CheckName(prefix[:i]) == nil
+}
+
+// FolderOf is what Folders yields of an object whose name begins with prefix; not ok when that is nothing.
+func FolderOf(name, prefix string) (folder string, ok bool) {
+	if len(name) <= len(prefix) {
+		return "", false
+	}
+	i := strings.IndexByte(name[len(prefix):], '/')
+	if i < 0 {
+		return "", false
+	}
+	return name[:len(prefix)+i], true
 }
 
 // readTries is how often ReadObject opens an object whose reader breaks off.

@@ -85,12 +85,17 @@ func (m *Memory) Stat(ctx context.Context, name string) (Object, error) {
 
 // List implements Bucket.
 func (m *Memory) List(ctx context.Context, prefix string) iter.Seq2[Object, error] {
+	return m.ListAfter(ctx, prefix, "")
+}
+
+// ListAfter implements Bucket.
+func (m *Memory) ListAfter(ctx context.Context, prefix, after string) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
 		m.mu.Lock()
 		names := slices.Sorted(maps.Keys(m.mu.objects))
 		m.mu.Unlock()
 		for _, name := range names {
-			if !strings.HasPrefix(name, prefix) {
+			if !strings.HasPrefix(name, prefix) || name <= after {
 				continue
 			}
 			o, err := m.object(ctx, name)
@@ -102,6 +107,22 @@ func (m *Memory) List(ctx context.Context, prefix string) iter.Seq2[Object, erro
 				return
 			}
 			if !yield(Object{Name: name, Size: int64(len(o.data)), Modified: o.modified}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Folders implements Bucket.
+func (m *Memory) Folders(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		last := ""
+		for o, err := range m.List(ctx, prefix) {
+			folder, deeper := FolderOf(o.Name, prefix)
+			if err == nil && (!deeper || folder == last) {
+				continue
+			}
+			if last = folder; !yield(folder, err) {
 				return
 			}
 		}

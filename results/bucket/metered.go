@@ -45,11 +45,23 @@ func (b *metered) Delete(ctx context.Context, names ...string) error {
 }
 
 func (b *metered) List(ctx context.Context, prefix string) iter.Seq2[Object, error] {
-	return func(yield func(Object, error) bool) {
+	return meteredList(b.metrics, b.bucket.List(ctx, prefix))
+}
+
+func (b *metered) ListAfter(ctx context.Context, prefix, after string) iter.Seq2[Object, error] {
+	return meteredList(b.metrics, b.bucket.ListAfter(ctx, prefix, after))
+}
+
+func (b *metered) Folders(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return meteredList(b.metrics, b.bucket.Folders(ctx, prefix))
+}
+
+func meteredList[T any](m *Metrics, list iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
 		start := time.Now()
 		var failed error
-		defer func() { b.metrics.request(time.Since(start), failed) }()
-		for o, err := range b.bucket.List(ctx, prefix) {
+		defer func() { m.request(time.Since(start), failed) }()
+		for o, err := range list {
 			failed = err
 			if !yield(o, err) {
 				return

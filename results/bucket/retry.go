@@ -105,17 +105,18 @@ func (r *retry) Delete(ctx context.Context, names ...string) error {
 	return r.do(ctx, func() error { return r.bucket.Delete(ctx, names...) })
 }
 
-// List begins anew after a failure and leaves out what it has yielded already.
 func (r *retry) List(ctx context.Context, prefix string) iter.Seq2[Object, error] {
+	return r.ListAfter(ctx, prefix, "")
+}
+
+// ListAfter goes on after a failure behind what it has yielded already.
+func (r *retry) ListAfter(ctx context.Context, prefix, after string) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
-		last, stopped := "", false
+		last, stopped := after, false
 		err := r.do(ctx, func() error {
-			for o, err := range r.bucket.List(ctx, prefix) {
+			for o, err := range r.bucket.ListAfter(ctx, prefix, last) {
 				if err != nil {
 					return err
-				}
-				if o.Name <= last {
-					continue
 				}
 				last = o.Name
 				if stopped = !yield(o, nil); stopped {
@@ -126,6 +127,31 @@ func (r *retry) List(ctx context.Context, prefix string) iter.Seq2[Object, error
 		})
 		if err != nil && !stopped {
 			yield(Object{}, err)
+		}
+	}
+}
+
+// Folders begins anew after a failure and leaves out what it has yielded already.
+func (r *retry) Folders(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		last, stopped := "", false
+		err := r.do(ctx, func() error {
+			for folder, err := range r.bucket.Folders(ctx, prefix) {
+				if err != nil {
+					return err
+				}
+				if folder+"/" <= last {
+					continue
+				}
+				last = folder + "/"
+				if stopped = !yield(folder, nil); stopped {
+					return nil
+				}
+			}
+			return nil
+		})
+		if err != nil && !stopped {
+			yield("", err)
 		}
 	}
 }

@@ -67,13 +67,21 @@ func (f *flaky) Delete(ctx context.Context, names ...string) error {
 	return f.Memory.Delete(ctx, names...)
 }
 
-// List breaks off after two names, and gets two further the next time, up to fourteen.
-func (f *flaky) List(ctx context.Context, prefix string) iter.Seq2[bucket.Object, error] {
-	return func(yield func(bucket.Object, error) bool) {
-		n := 2 * f.lists.Add(1) % 16
-		for o, err := range f.Memory.List(ctx, prefix) {
+// ListAfter breaks off after two names, and gets two further the next time, up to fourteen; Folders likewise.
+func (f *flaky) ListAfter(ctx context.Context, prefix, after string) iter.Seq2[bucket.Object, error] {
+	return breakingOff(2*f.lists.Add(1)%16, f.Memory.ListAfter(ctx, prefix, after))
+}
+
+func (f *flaky) Folders(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return breakingOff(2*f.lists.Add(1)%16, f.Memory.Folders(ctx, prefix))
+}
+
+func breakingOff[T any](most int64, list iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		n := most
+		for o, err := range list {
 			if n -= 1; n < 0 {
-				yield(bucket.Object{}, bucket.ErrUnavailable)
+				yield(*new(T), bucket.ErrUnavailable)
 				return
 			}
 			if !yield(o, err) {

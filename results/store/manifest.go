@@ -2,13 +2,10 @@ package store
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"strings"
+	"slices"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
@@ -113,24 +110,18 @@ func ReadWinner(ctx context.Context, b bucket.Bucket, id string) (board.Winner, 
 	return readManifest(ctx, b, id, results.WinnerFile, func(w *board.Winner) string { return w.Sweep })
 }
 
-// Sweeps is the ids of the sweeps that a bucket holds, in ascending order. It lists every object below
-// sweeps/. With an error that wraps fs.ErrPermission come those that may be listed.
+// Sweeps is the ids of the sweeps of which a bucket holds anything, in ascending order. What lies in their folders is not
+// looked at: of one that is just begun, or half deleted, sweep.json may not be there.
 func Sweeps(ctx context.Context, b bucket.Bucket) ([]string, error) {
 	var ids []string
-	var closed error
-	for o, err := range b.List(ctx, results.SweepsPrefix) {
-		if errors.Is(err, fs.ErrPermission) { // of one folder perhaps
-			closed = cmp.Or(closed, fmt.Errorf("list sweeps: %w", err))
-			continue
-		}
+	for folder, err := range b.Folders(ctx, results.SweepsPrefix) {
 		if err != nil {
 			return nil, fmt.Errorf("list sweeps: %w", err)
 		}
-		if id, rest, _ := strings.Cut(o.Name[len(results.SweepsPrefix):], "/"); rest == results.SweepFile {
-			ids = append(ids, id)
-		}
+		ids = append(ids, folder[len(results.SweepsPrefix):])
 	}
-	return ids, closed
+	slices.Sort(ids) // with the slash behind them they may stand otherwise
+	return ids, nil
 }
 
 // maxManifest bounds what is read of a manifest, in bytes. A board with a front of 1,000 is a tenth of it.

@@ -90,7 +90,7 @@ func (c *catalog) readAll(ctx context.Context) error {
 		return nil
 	}
 	ids, err := store.Sweeps(ctx, c.bucket)
-	if err != nil && len(ids) == 0 {
+	if err != nil {
 		return err
 	}
 	next := make(map[string]*stored, len(ids))

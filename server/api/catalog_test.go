@@ -47,21 +47,21 @@ func (b *watched) Get(ctx context.Context, name string) (io.ReadCloser, error) {
 	return b.Bucket.Get(ctx, name)
 }
 
-func (b *watched) List(ctx context.Context, prefix string) iter.Seq2[bucket.Object, error] {
+func (b *watched) Folders(ctx context.Context, prefix string) iter.Seq2[string, error] {
 	if b.listing != nil {
-		there := map[bucket.Object]error{}
-		for o, err := range b.Bucket.List(ctx, prefix) {
-			there[o] = err
+		there := map[string]error{}
+		for folder, err := range b.Bucket.Folders(ctx, prefix) {
+			there[folder] = err
 		}
 		b.listing <- struct{}{}
 		select {
 		case b.listing <- struct{}{}:
 		case <-ctx.Done():
-			return func(yield func(bucket.Object, error) bool) { yield(bucket.Object{}, ctx.Err()) }
+			return func(yield func(string, error) bool) { yield("", ctx.Err()) }
 		}
 		return maps.All(there)
 	}
-	return b.Bucket.List(ctx, prefix)
+	return b.Bucket.Folders(ctx, prefix)
 }
 
 const waiting = "name: waits\nmethod: grid\nparameters: {x: {values: [1]}}\ncommand: \"sleep 100\"\n"

@@ -38,13 +38,16 @@ func (a *API) declareObjects() {
 	}
 	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/objects", "list-objects", "Files of the results, by name"),
 		func(ctx context.Context, in *listInput) (*body[[]Object], error) {
-			list := []Object{}
-			for o, err := range a.cfg.Bucket.List(ctx, in.Prefix) {
+			list, prefix := []Object{}, in.Prefix
+			switch { // nothing else of the bucket is shown
+			case strings.HasPrefix(results.SweepsPrefix, prefix):
+				prefix = results.SweepsPrefix
+			case !strings.HasPrefix(prefix, results.SweepsPrefix):
+				return answer(list, nil)
+			}
+			for o, err := range a.cfg.Bucket.ListAfter(ctx, prefix, in.After) {
 				if err != nil {
 					return nil, problem(err)
-				}
-				if o.Name <= in.After || !strings.HasPrefix(o.Name, results.SweepsPrefix) {
-					continue
 				}
 				list = append(list, Object{Name: o.Name, Size: o.Size, Modified: rfc3339(o.Modified)})
 				if len(list) == in.Limit {

@@ -8,9 +8,11 @@ import (
 	"io"
 	"math/rand/v2"
 	"slices"
+	"sort"
 	"strings"
 	"sync"
 	"testing"
+	"unicode"
 
 	"github.com/kaon-sweep/kaon/results/bucket"
 )
@@ -30,6 +32,7 @@ func Run(t *testing.T, open func(t *testing.T) bucket.Bucket) {
 		{"names are kept as they are", oddNames},
 		{"list in byte order", list},
 		{"list ends early", listEarly},
+		{"folders", folders},
 		{"delete", remove},
 		{"delete many", removeMany},
 		{"a put that fails leaves nothing", brokenSource},
@@ -185,10 +188,71 @@ func list(t *testing.T, b bucket.Bucket) {
 			t.Errorf("list %q: got %q, want %q", prefix, got, want)
 		}
 	}
+	for _, prefix := range []string{"", "a", "a/", "a/c", "b/1", "d", "/", "../"} {
+		want := []string{}
+		for _, name := range all {
+			if strings.HasPrefix(name, prefix) {
+				want = append(want, name)
+			}
+		}
+		for _, after := range append([]string{"", "a/", "a/c", "a/c/", "a/c0", "b", "b/" + string(unicode.MaxRune), "z", "/", "A"}, all...) {
+			got, behind := []string{}, want[sort.Search(len(want), func(i int) bool { return want[i] > after }):]
+			for o, err := range b.ListAfter(t.Context(), prefix, after) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, o.Name)
+			}
+			if !slices.Equal(got, behind) {
+				t.Errorf("list %q behind %q: got %q, want %q", prefix, after, got, behind)
+			}
+		}
+	}
+	for prefix, want := range map[string][]string{
+		"": {"a", "b"}, "a": {"a"}, "a/": {"a/c"}, "a/c": {"a/c"}, "a/c/": {}, "a/b": {}, "b": {"b"}, "b/": {}, "d": {}, "d/": {}, "/": {}, "../": {},
+	} {
+		if got := foldersOf(t, b, prefix); !slices.Equal(got, want) {
+			t.Errorf("folders of %q: got %q, want %q", prefix, got, want)
+		}
+	}
 	for o, err := range b.List(t.Context(), "a0") {
 		if err != nil || o.Size != 5 || o.Modified.IsZero() {
 			t.Errorf("list a0: %+v, %v", o, err)
 		}
+	}
+}
+
+func foldersOf(t *testing.T, b bucket.Bucket, prefix string) []string {
+	t.Helper()
+	all := []string{}
+	for folder, err := range b.Folders(t.Context(), prefix) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, folder)
+	}
+	return all
+}
+
+// Folders stand in the order of their names with a slash behind.
+func folders(t *testing.T, b bucket.Bucket) {
+	for _, name := range []string{"s/a-b/x", "s/a/x", "s/a/y/z", "s/a0/x", "s/ä b/x", "s/file", "t/x"} {
+		put(t, b, name, "x")
+	}
+	if got, want := foldersOf(t, b, "s/"), []string{"s/a-b", "s/a", "s/a0", "s/ä b"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for folder, err := range b.Folders(t.Context(), "s/") {
+		if folder != "s/a-b" || err != nil {
+			t.Errorf("%s, %v", folder, err)
+		}
+		break
+	}
+	if err := b.Delete(t.Context(), "s/a/x", "s/a/y/z"); err != nil {
+		t.Fatal(err)
+	}
+	if got := foldersOf(t, b, "s/"); slices.Contains(got, "s/a") {
+		t.Errorf("after its objects are gone: %q", got)
 	}
 }
 
@@ -322,7 +386,11 @@ func ended(t *testing.T, b bucket.Bucket) {
 	for _, err := range b.List(ctx, "") {
 		errList = err
 	}
-	for op, err := range map[string]error{"put": b.Put(ctx, "b", strings.NewReader("x")), "get": errGet,
+	var errFolders error
+	for _, err := range b.Folders(ctx, "") {
+		errFolders = err
+	}
+	for op, err := range map[string]error{"folders": errFolders, "put": b.Put(ctx, "b", strings.NewReader("x")), "get": errGet,
 		"stat": errStat, "list": errList, "delete": b.Delete(ctx, "a")} {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v", op, err)

@@ -15,18 +15,47 @@ import (
 
 // List implements bucket.Bucket.
 func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[bucket.Object, error] {
+	return b.ListAfter(ctx, prefix, "")
+}
+
+// ListAfter implements bucket.Bucket.
+func (b *Bucket) ListAfter(ctx context.Context, prefix, after string) iter.Seq2[bucket.Object, error] {
 	return func(yield func(bucket.Object, error) bool) {
 		folder, ok := bucket.ListFolder(prefix)
 		if !ok {
 			return
 		}
-		b.walk(ctx, path.Clean(folder), prefix, yield)
+		b.walk(ctx, path.Clean(folder), prefix, after, yield)
 	}
 }
 
-// walk yields what lies in a folder and below, and reports whether to go on. A folder sorts as its name with
+// Folders implements bucket.Bucket.
+func (b *Bucket) Folders(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		folder, ok := bucket.ListFolder(prefix)
+		if !ok {
+			return
+		}
+		names, err := b.names(path.Clean(folder))
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			yield("", fmt.Errorf("list %s: %w", prefix, err))
+			return
+		}
+		for _, name := range names {
+			full := path.Join(folder, name)
+			if strings.HasSuffix(name, "/") && strings.HasPrefix(full, prefix) && !yield(full, nil) {
+				return
+			}
+		}
+	}
+}
+
+// walk yields what lies in a folder and below, behind a name, and reports whether to go on. A folder sorts as its name with
 // a slash, as its objects' names do.
-func (b *Bucket) walk(ctx context.Context, folder, prefix string, yield func(bucket.Object, error) bool) bool {
+func (b *Bucket) walk(ctx context.Context, folder, prefix, after string, yield func(bucket.Object, error) bool) bool {
 	names, err := b.names(folder)
 	if err == nil {
 		err = ctx.Err()
@@ -42,13 +71,14 @@ func (b *Bucket) walk(ctx context.Context, folder, prefix string, yield func(buc
 		full := path.Join(folder, name)
 		if strings.HasSuffix(name, "/") {
 			below := full + "/"
-			if overlap := strings.HasPrefix(below, prefix) || strings.HasPrefix(prefix, below); overlap &&
-				!b.walk(ctx, full, prefix, yield) {
+			overlap := strings.HasPrefix(below, prefix) || strings.HasPrefix(prefix, below)
+			behind := below > after || strings.HasPrefix(after, below)
+			if overlap && behind && !b.walk(ctx, full, prefix, after, yield) {
 				return false
 			}
 			continue
 		}
-		if !strings.HasPrefix(full, prefix) {
+		if !strings.HasPrefix(full, prefix) || full <= after {
 			continue
 		}
 		info, err := b.root.Lstat(full)

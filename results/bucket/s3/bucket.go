@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strings"
 
 	"github.com/minio/minio-go/v7"
 
@@ -154,6 +155,11 @@ func (b *Bucket) deleteAll(ctx context.Context, names []string) error {
 
 // List implements bucket.Bucket. Keys that are no names, as the folders that consoles make, are left out.
 func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[bucket.Object, error] {
+	return b.ListAfter(ctx, prefix, "")
+}
+
+// ListAfter implements bucket.Bucket.
+func (b *Bucket) ListAfter(ctx context.Context, prefix, after string) iter.Seq2[bucket.Object, error] {
 	return func(yield func(bucket.Object, error) bool) {
 		if _, ok := bucket.ListFolder(prefix); !ok {
 			return
@@ -161,13 +167,16 @@ func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[bucket.Objec
 		ctx, cancel := context.WithCancel(ctx) // the iterator fetches ahead until it ends
 		defer cancel()
 		options := minio.ListObjectsOptions{Prefix: b.prefix + prefix, Recursive: true}
+		if after != "" {
+			options.StartAfter = b.prefix + after
+		}
 		for o := range b.core.ListObjectsIter(ctx, b.bucket, options) {
 			if o.Err != nil {
 				yield(bucket.Object{}, b.explain("list", prefix, o.Err))
 				return
 			}
 			name := o.Key[min(len(b.prefix), len(o.Key)):]
-			if bucket.CheckName(name) != nil {
+			if bucket.CheckName(name) != nil || name <= after { // a store may not know where to start
 				continue
 			}
 			if !yield(bucket.Object{Name: name, Size: o.Size, Modified: o.LastModified, ETag: o.ETag}, nil) {
@@ -176,6 +185,34 @@ func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[bucket.Objec
 		}
 		if err := ctx.Err(); err != nil {
 			yield(bucket.Object{}, fmt.Errorf("list %s: %w", prefix, err))
+		}
+	}
+}
+
+// Folders implements bucket.Bucket.
+func (b *Bucket) Folders(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		if _, ok := bucket.ListFolder(prefix); !ok {
+			return
+		}
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		options := minio.ListObjectsOptions{Prefix: b.prefix + prefix} // up to the next slash
+		for o := range b.core.ListObjectsIter(ctx, b.bucket, options) {
+			if o.Err != nil {
+				yield("", b.explain("list", prefix, o.Err))
+				return
+			}
+			folder, is := strings.CutSuffix(o.Key[min(len(b.prefix), len(o.Key)):], "/")
+			if !is || len(folder) < len(prefix) || bucket.CheckName(folder) != nil { // an object, or the folder itself that a console made
+				continue
+			}
+			if !yield(folder, nil) {
+				return
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			yield("", fmt.Errorf("list %s: %w", prefix, err))
 		}
 	}
 }

@@ -363,7 +363,9 @@ func TestManyAreDeletedByFewRequests(t *testing.T) {
 	if n := p.asked.Load() - before; n != 3 {
 		t.Errorf("%d requests for 2,500 objects", n)
 	}
-	p.answering(func(w http.ResponseWriter, _ *http.Request) bool { return answer(w, http.StatusForbidden, "AccessDenied") })
+	p.answering(func(w http.ResponseWriter, _ *http.Request) bool {
+		return answer(w, http.StatusForbidden, "AccessDenied")
+	})
 	if err := b.Delete(t.Context(), names...); !errors.Is(err, bucket.ErrDenied) {
 		t.Errorf("without the right to: %v", err)
 	}
