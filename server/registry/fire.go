@@ -165,9 +165,12 @@ func (r *Registry) fireAfter(e *entry, v *Version, wf *workflow.Workflow, t work
 	if source == nil {
 		return false
 	}
-	for _, s := range r.cfg.Runs.Succeeded(t.Workflow, c.At) {
+	known := func(run, owner string, ended int64) bool {
 		// runs that others have begun, with what parameters they like, begin nothing
-		if c.has(s.Run, s.Ended) || s.Owner != source.Owner && s.Owner != e.Owner {
+		return c.has(run, ended) || owner != source.Owner && owner != e.Owner
+	}
+	for _, s := range r.cfg.Runs.Succeeded(t.Workflow, c.At, known) {
+		if c.has(s.Run, s.Ended) {
 			continue
 		}
 		c.add(s.Run, s.Ended)

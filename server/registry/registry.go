@@ -28,8 +28,9 @@ type Runs interface {
 	Ask(ctx context.Context, id string, q run.Request) error
 	// AtWork are the runs of a registered workflow that are worked on, less those of backfills, or those of backfills alone.
 	AtWork(registered string, backfill bool) []string
-	// Succeeded are the runs of a registered workflow that have succeeded behind a time, in milliseconds since 1970, the first first.
-	Succeeded(registered string, since int64) []workflows.Success
+	// Succeeded are the runs of a registered workflow that have succeeded behind a time, in milliseconds since 1970, the first first, but
+	// those that are known.
+	Succeeded(registered string, since int64, known func(run, owner string, ended int64) bool) []workflows.Success
 	// TellLate tells that a run is late that waits to begin.
 	TellLate(l run.Late, state engine.State)
 	// EndedSweeps are the sweeps of somebody that have ended, the first first, but those that are known.

@@ -79,11 +79,12 @@ func (r *runs) AtWork(registered string, backfill bool) (all []string) {
 	return all
 }
 
-func (r *runs) Succeeded(registered string, since int64) (all []workflows.Success) {
+func (r *runs) Succeeded(registered string, since int64, known func(run, owner string, ended int64) bool) (all []workflows.Success) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, id := range r.order {
-		if i := r.infos[id]; i.Header.Registered == registered && i.View.State == engine.Succeeded && i.View.Ended > since {
+		if i := r.infos[id]; i.Header.Registered == registered && i.View.State == engine.Succeeded && i.View.Ended > since &&
+			!known(id, i.Header.Owner, i.View.Ended) {
 			all = append(all, workflows.Success{
 				Run: id, Owner: i.Header.Owner, Ended: i.View.Ended, Parameters: i.Header.Given, Outputs: map[string]any{"a": map[string]any{"x": int64(7)}},
 			})

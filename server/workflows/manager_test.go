@@ -291,3 +291,33 @@ func TestCluster(t *testing.T) {
 	}
 	stop(nil)
 }
+
+// What a trigger has taken of a workflow's runs costs no reading of their logs.
+func TestKnownSuccessesAreNotRead(t *testing.T) {
+	m := openManager(t, t.TempDir())
+	m.Start(nil)
+	id := submit(t, m, Submission{Origin: run.Origin{Owner: "ann", Registered: "nightly"}}, "name: n\nsteps: {a: {type: notify, message: x}}\ngraph: a\n")
+	info := ends(t, m, id)
+	testkit.Await(t, "the run to be let go of", func() bool {
+		return len(m.Succeeded("nightly", 0, func(string, string, int64) bool { return false })) == 1
+	})
+	log := filepath.Join(run.Folder(m.cfg.Folder, id), run.LogFile)
+	was, err := os.Stat(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(log, make([]byte, was.Size()), 0o600); err != nil { // whoever reads it sees damage
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(log, was.ModTime(), was.ModTime()); err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	known := func(one, owner string, ended int64) bool {
+		asked++
+		return one == id && owner == "ann" && ended == info.View.Ended
+	}
+	if all := m.Succeeded("nightly", 0, known); len(all) != 0 || asked != 1 {
+		t.Errorf("%+v, asked %d times", all, asked)
+	}
+}

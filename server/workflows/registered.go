@@ -30,16 +30,17 @@ type Success struct {
 	Outputs    map[string]any // of its steps, by step
 }
 
-// Succeeded are the runs of a registered workflow that have succeeded behind a time, in milliseconds since 1970, the first first. Whose
-// end was not let go of yet are left to the next call.
-func (m *Manager) Succeeded(registered string, since int64) (all []Success) {
+// Succeeded are the runs of a registered workflow that have succeeded behind a time, in milliseconds since 1970, the first first, but
+// those that are known: of them no log is read. Whose end was not let go of yet are left to the next call.
+func (m *Manager) Succeeded(registered string, since int64, known func(run, owner string, ended int64) bool) (all []Success) {
 	list, err := m.List()
 	if err != nil {
 		m.cfg.Log.Error("the runs of workflows cannot be listed", "err", err)
 		return nil
 	}
 	for _, one := range list {
-		if one.Header.Registered != registered || one.View.State != engine.Succeeded || one.View.Ended <= since || one.Live {
+		if one.Header.Registered != registered || one.View.State != engine.Succeeded || one.View.Ended <= since || one.Live ||
+			known(one.Header.Run, one.Header.Owner, one.View.Ended) {
 			continue
 		}
 		whole, err := m.Get(one.Header.Run) // of a list nothing is known of steps
