@@ -54,14 +54,26 @@ func (m *Manager) brief(id string) (Info, error) {
 	if ok && !working && had.size == info.Size() && had.at.Equal(info.ModTime()) {
 		return had.Info, nil
 	}
-	one, err := m.Get(id)
-	one.View.Steps, one.Header.Source = nil, ""
-	if err == nil && !one.Live {
+	b, ended := run.Brief{}, false
+	if !working {
+		b, ended = run.ReadEnded(m.cfg.Folder, id, info)
+	}
+	one := Info{Header: b.Header, View: b.View, Counts: b.Counts}
+	if !ended {
+		if one, err = m.Get(id); err != nil {
+			return one, err
+		}
+		one.View.Steps, one.Header.Source = nil, ""
+		if !working && !one.Live && one.View.State.Ended() {
+			m.keepEndedAt(info, one)
+		}
+	}
+	if !one.Live {
 		m.mu.Lock()
 		m.kept[id] = keptInfo{one, info.Size(), info.ModTime()}
 		m.mu.Unlock()
 	}
-	return one, err
+	return one, nil
 }
 
 // Get is how a run stands.
@@ -86,17 +98,6 @@ func (m *Manager) read(id string) (*run.Record, error) {
 		return nil, ErrUnknown
 	}
 	return r, err
-}
-
-// countsOf is how many steps are in each state; a step of a for-each counts once.
-func countsOf(v engine.View) map[engine.State]int {
-	counts := map[engine.State]int{}
-	for _, s := range v.Steps {
-		if s.Type != "" && s.Type != "for-each" && s.Type != "loop" {
-			counts[s.State]++
-		}
-	}
-	return counts
 }
 
 // known is a run, live or read.

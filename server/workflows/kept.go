@@ -23,3 +23,14 @@ type keptInfo struct {
 	size int64
 	at   time.Time
 }
+
+// countsOf is how many steps are in each state; a step of a for-each counts once.
+func countsOf(v engine.View) map[engine.State]int {
+	counts := map[engine.State]int{}
+	for _, s := range v.Steps {
+		if s.Type != "" && s.Type != "for-each" && s.Type != "loop" {
+			counts[s.State]++
+		}
+	}
+	return counts
+}

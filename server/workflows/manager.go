@@ -1,11 +1,14 @@
 package workflows
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -92,21 +95,80 @@ func (m *Manager) Start(told func(Change)) {
 	m.mu.Lock()
 	m.told = told
 	m.mu.Unlock()
-	records, unread := run.List(m.cfg.Folder)
-	for _, err := range unread {
-		m.cfg.Log.Error("a run of a workflow cannot be read", "err", err)
+	open, ended := m.unfinished()
+	m.group.Go(crash.Func(func() { // it may wait for the results
+		for _, id := range ended {
+			m.release(id) // the process was killed before it had
+		}
+	}))
+	for _, h := range open {
+		if err := m.Resume(h.Run); err != nil {
+			m.cfg.Log.Error("a run of a workflow cannot be gone on with", "run", h.Run, "err", err)
+		}
 	}
-	for _, r := range records {
-		if r.Header.Parent != "" {
+}
+
+// unfinished are the runs that have not ended, the newest first, and those that have and whose steps the server still has as sweeps. It
+// holds one run at a time, and reads no log of those whose end is kept in short.
+func (m *Manager) unfinished() (open []run.Header, ended []string) {
+	entries, err := os.ReadDir(m.cfg.Folder)
+	if err != nil {
+		m.cfg.Log.Error("the runs of workflows cannot be listed", "err", err)
+		return nil, nil
+	}
+	sweeps := m.cfg.Server.Sweeps()
+	for _, e := range entries {
+		id := e.Name()
+		if !e.IsDir() || !plain.MatchString(id) {
 			continue
 		}
-		if r.View.State.Ended() {
-			m.release(r.Header.Run) // the process was killed before it had
-			continue
+		h, over, err := m.stands(id)
+		switch {
+		case errors.Is(err, os.ErrNotExist): // the process was killed that was to begin it
+		case err != nil:
+			m.cfg.Log.Error("a run of a workflow cannot be read", "err", err)
+		case h.Parent != "":
+		case !over:
+			open = append(open, h)
+		case slices.ContainsFunc(sweeps, func(sw *server.Sweep) bool { return IsStep(id, sw.ID()) }):
+			ended = append(ended, id)
 		}
-		if err := m.Resume(r.Header.Run); err != nil {
-			m.cfg.Log.Error("a run of a workflow cannot be gone on with", "run", r.Header.Run, "err", err)
-		}
+	}
+	slices.SortStableFunc(open, func(a, b run.Header) int { return cmp.Compare(b.Created, a.Created) })
+	return open, ended
+}
+
+// stands is what was started, and whether it has ended.
+func (m *Manager) stands(id string) (h run.Header, over bool, err error) {
+	log, err := os.Stat(filepath.Join(run.Folder(m.cfg.Folder, id), run.LogFile))
+	if err != nil {
+		return h, false, err
+	}
+	if b, ok := run.ReadEnded(m.cfg.Folder, id, log); ok {
+		return b.Header, true, nil
+	}
+	r, err := run.Read(m.cfg.Folder, id, false)
+	if err != nil {
+		return h, false, err
+	}
+	h, over = r.Header, r.View.State.Ended()
+	if over && !r.Live {
+		m.keepEndedAt(log, Info{Header: h, View: r.View, Counts: countsOf(r.View)})
+	}
+	h.Source = ""
+	return h, over, nil
+}
+
+// keepEnded keeps in short how a run has ended, on which nobody else works.
+func (m *Manager) keepEnded(one Info) {
+	if info, err := os.Stat(filepath.Join(run.Folder(m.cfg.Folder, one.Header.Run), run.LogFile)); err == nil {
+		m.keepEndedAt(info, one)
+	}
+}
+
+func (m *Manager) keepEndedAt(log os.FileInfo, one Info) {
+	if err := run.KeepEnded(m.cfg.Folder, one.Header.Run, log, run.Brief{Header: one.Header, View: one.View, Counts: one.Counts}); err != nil {
+		m.cfg.Log.Warn("a log will be read again", "err", err)
 	}
 }
 
@@ -331,12 +393,15 @@ func (m *Manager) placesOf(origin run.Origin) *run.Places {
 
 // work works on a run until it has ended or the manager closes.
 func (l *live) work() {
-	_, err := l.run.Work(l.m.ctx)
+	view, err := l.run.Work(l.m.ctx)
 	if err != nil && l.m.ctx.Err() == nil {
 		l.m.cfg.Log.Error("a run of a workflow was left", "run", l.id, "err", err)
 		l.hear("", nil, "nobody works on it any more: "+err.Error())
 	}
 	if err == nil {
+		if view.State.Ended() {
+			l.m.keepEnded(Info{Header: l.run.Header(), View: view, Counts: countsOf(view)})
+		}
 		l.m.release(l.id)
 	}
 	l.m.mu.Lock()
@@ -351,7 +416,10 @@ func (m *Manager) release(id string) {
 		if !IsStep(id, sw.ID()) {
 			continue
 		}
-		if err := m.cfg.Server.Release(m.ctx, sw.ID()); err != nil && m.ctx.Err() == nil {
+		ctx, cancel := context.WithTimeout(m.ctx, lastWords) // results that are away may keep what was canceled
+		err := m.cfg.Server.Release(ctx, sw.ID())
+		cancel()
+		if err != nil && m.ctx.Err() == nil {
 			m.cfg.Log.Warn("a step's sweep is not forgotten", "sweep", sw.ID(), "err", err)
 		}
 	}

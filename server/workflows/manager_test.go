@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -319,5 +320,82 @@ func TestKnownSuccessesAreNotRead(t *testing.T) {
 	}
 	if all := m.Succeeded("nightly", 0, known); len(all) != 0 || asked != 1 {
 		t.Errorf("%+v, asked %d times", all, asked)
+	}
+}
+
+// What has ended is listed after a restart without its log, which may be long, unless what is kept of it is not of that log.
+func TestEndedRunsAreNotReplayed(t *testing.T) {
+	folder := t.TempDir()
+	m := openManager(t, folder)
+	m.Start(nil)
+	id := submit(t, m, Submission{Origin: run.Origin{Owner: "ann"}, Given: map[string]any{"n": int64(3)}},
+		"name: n\nparameters: {n: 1, f: 1.5}\nsteps: {a: {type: notify, message: x}}\ngraph: a\n")
+	ends(t, m, id)
+	m.Close()
+	log, short := filepath.Join(run.Folder(m.cfg.Folder, id), run.LogFile), filepath.Join(run.Folder(m.cfg.Folder, id), "ended.json")
+	listed := func() []Info {
+		t.Helper()
+		again, err := New(m.cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer again.Close()
+		again.Start(nil)
+		list, err := again.List()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	kept, err := os.ReadFile(short)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(short); err != nil {
+		t.Fatal(err)
+	}
+	read := listed()
+	if now, err := os.ReadFile(short); err != nil || string(now) != string(kept) {
+		t.Errorf("what is kept of a log that was read is %q, %v; at its end %q", now, err, kept)
+	}
+	was, err := os.Stat(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(file string, data []byte) {
+		t.Helper()
+		if err := errors.Join(os.WriteFile(file, data, 0o600), os.Chtimes(log, was.ModTime(), was.ModTime())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(log, make([]byte, was.Size())) // whoever reads it sees damage
+	if brief := listed(); len(read) != 1 || !reflect.DeepEqual(brief, read) || brief[0].View.State != engine.Succeeded || brief[0].Counts[engine.Succeeded] != 1 {
+		t.Errorf("without its log %+v, with it %+v", brief, read)
+	}
+	for i := 0; i < len(kept); i += 7 { // damaged
+		bad := slices.Clone(kept)
+		bad[i] ^= 1
+		put(short, bad)
+		if list := listed(); len(list) != 0 && !reflect.DeepEqual(list, read) {
+			t.Fatalf("byte %d is believed: %+v", i, list)
+		}
+	}
+	put(log, whole)
+	put(short, kept[:len(kept)/2])
+	if list := listed(); !reflect.DeepEqual(list, read) {
+		t.Errorf("of the log again: %+v, want %+v", list, read)
+	}
+	if err := os.Chtimes(log, was.ModTime().Add(1), was.ModTime().Add(1)); err != nil { // it is another
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(log, make([]byte, was.Size()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if list := listed(); len(list) != 0 {
+		t.Errorf("of another log: %+v", list)
 	}
 }

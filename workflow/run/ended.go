@@ -1,0 +1,82 @@
+package run
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+
+	"github.com/kaon-sweep/kaon/scheduler/durable"
+	"github.com/kaon-sweep/kaon/workflow/engine"
+)
+
+// endedFile, in a run's folder, is what the log says in short of a run that has ended, so that lists need not read all logs there ever were.
+// It is no more than that: where it is missing, damaged, or of another state of the log, the log is read.
+const endedFile = "ended.json"
+
+// maxEnded bounds what is read of it, in bytes.
+const maxEnded = maxRecord
+
+// Brief is how a run stands that has ended. Stored: fields may be added, not renamed.
+type Brief struct {
+	Header Header               `json:"header"` // without its source
+	View   engine.View          `json:"view"`   // without its steps
+	Counts map[engine.State]int `json:"counts,omitempty"`
+}
+
+// sealedBrief is endedFile. Stored.
+type sealedBrief struct {
+	Version  int             `json:"version"`  // 1
+	Size     int64           `json:"size"`     // of the log, in bytes
+	Modified int64           `json:"modified"` // the log, in nanoseconds since 1970
+	Checksum string          `json:"checksum"` // of the text of run
+	Run      json.RawMessage `json:"run"`
+}
+
+// KeepEnded keeps in short how a run stands that has ended, whose log is as a Stat of it says.
+func KeepEnded(all, id string, log os.FileInfo, b Brief) error {
+	b.Header.Source, b.View.Steps = "", nil
+	text, err := json.Marshal(b)
+	if err != nil {
+		return fmt.Errorf("keep the end of %s: %w", id, err)
+	}
+	data, err := json.Marshal(sealedBrief{1, log.Size(), log.ModTime().UnixNano(), checksumOf(text), text})
+	if err == nil {
+		err = durable.Replace(filepath.Join(Folder(all, id), endedFile), data)
+	}
+	if err != nil {
+		return fmt.Errorf("keep the end of %s: %w", id, err)
+	}
+	return nil
+}
+
+// ReadEnded is what was kept of a run that has ended, whose log is as a Stat of it says; not ok when its log must be read.
+func ReadEnded(all, id string, log os.FileInfo) (b Brief, ok bool) {
+	name := filepath.Join(Folder(all, id), endedFile)
+	if info, err := os.Lstat(name); err != nil || !info.Mode().IsRegular() || info.Size() > maxEnded {
+		return Brief{}, false
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return Brief{}, false
+	}
+	var sealed sealedBrief
+	if json.Unmarshal(data, &sealed) != nil || sealed.Version != 1 || sealed.Size != log.Size() || sealed.Modified != log.ModTime().UnixNano() ||
+		sealed.Checksum != checksumOf(sealed.Run) {
+		return Brief{}, false
+	}
+	dec := json.NewDecoder(bytes.NewReader(sealed.Run))
+	dec.UseNumber()
+	if dec.Decode(&b) != nil || b.Header.Run != id || b.Header.Version != 1 || !b.View.State.Ended() {
+		return Brief{}, false
+	}
+	numbers(&b.Header.Given)
+	numbers(&b.View.Parameters)
+	return b, true
+}
+
+func checksumOf(text []byte) string {
+	return fmt.Sprintf("crc32c-%08x", crc32.Checksum(text, castagnoli))
+}
