@@ -1,17 +1,20 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/workflow/run"
 )
 
 type rmCmd struct {
@@ -25,9 +28,10 @@ func (c *rmCmd) Help() string {
 	return "Deletes everything of a sweep: records, artifacts and logs in the results, journal and sandboxes on this machine."
 }
 
-// removed is what `kaon rm --json` and `kaon gc --json` print of each sweep: a contract for scripts.
+// removed is what `kaon rm --json` and `kaon gc --json` print of each sweep, and of each run of a workflow: a contract for scripts.
 type removed struct {
-	Sweep   string `json:"sweep"`
+	Sweep   string `json:"sweep,omitempty"`
+	Run     string `json:"run,omitempty"`
 	Objects int    `json:"objects"`
 	Bytes   int64  `json:"bytes"` // of those
 	Dry     bool   `json:"dry_run,omitempty"`
@@ -62,12 +66,13 @@ func sweepNamed(all []api.Sweep, id string) api.Sweep {
 type gcCmd struct {
 	OlderThan string `name:"older-than" required:"" placeholder:"AGE" help:"That ended so long ago: 30d, 12h, 45m."`
 	Dry       bool   `name:"dry-run" help:"Say what would be deleted, and delete nothing."`
-	JSON      bool   `help:"Print one JSON object a sweep."`
+	JSON      bool   `help:"Print one JSON object a sweep or run."`
 	liveFlags
 }
 
 func (c *gcCmd) Help() string {
-	return "Deletes everything of sweeps that ended long ago, as rm does."
+	return "Deletes everything of sweeps that ended long ago, as rm does, and runs of workflows that did: with --server that server's, with what " +
+		"their steps have left in the results, else those of the results' folder that no server has."
 }
 
 func (c *gcCmd) Run(ctx context.Context, out *output) error {
@@ -75,11 +80,15 @@ func (c *gcCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return usage(fmt.Errorf("--older-than %s: %w", c.OlderThan, err))
 	}
+	runs, err := c.runs(ctx, out, time.Now().Add(-limit)) // first: sweeps of their steps go with them
+	if err != nil {
+		return err
+	}
 	all, err := c.sweeps(ctx, url.Values{"archived": {"true"}})
 	if err != nil {
 		return err
 	}
-	none := true
+	none := runs == 0
 	for _, s := range all {
 		ended, err := time.Parse(time.RFC3339Nano, s.Finished)
 		if err != nil || time.Since(ended) < limit {
@@ -96,9 +105,95 @@ func (c *gcCmd) Run(ctx context.Context, out *output) error {
 		}
 	}
 	if none && !c.JSON {
-		fmt.Fprintf(out.stderr, "kaon: no sweep ended more than %s ago\n", c.OlderThan)
+		fmt.Fprintf(out.stderr, "kaon: no sweep or run of a workflow ended more than %s ago\n", c.OlderThan)
 	}
 	return nil
+}
+
+// runs deletes runs of workflows that ended before a time, and says how many.
+func (c *gcCmd) runs(ctx context.Context, out *output, before time.Time) (n int, err error) {
+	if c.Server == "" {
+		return c.runsHere(out, before)
+	}
+	from, err := (serverFlags{c.Server}).client(ctx)
+	if err != nil {
+		return 0, err
+	}
+	all, err := from.WorkflowRuns(ctx, nil)
+	if err != nil {
+		return 0, answered(err)
+	}
+	for _, r := range all {
+		if r.Live || !r.State.Ended() || !time.UnixMilli(r.Ended).Before(before) {
+			continue
+		}
+		n++
+		gone := removed{Run: r.Run, Dry: c.Dry}
+		if !c.Dry {
+			d, err := from.DeleteWorkflow(ctx, r.Run)
+			if err != nil {
+				return n, answered(err)
+			}
+			gone.Objects, gone.Bytes = d.Objects, d.Bytes
+		}
+		if err := printRemoved(out, gone, c.JSON); err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// runsHere is runs of those that no server has.
+func (c *gcCmd) runsHere(out *output, before time.Time) (n int, err error) {
+	folder := flowFlags{Results: c.Results, State: c.State}.folder()
+	entries, err := os.ReadDir(folder)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return 0, unreachable(err)
+	}
+	parents, names := map[string]string{}, []string{}
+	for _, e := range entries {
+		if h, err := run.ReadHeader(folder, e.Name()); err == nil { // else it never began, or kaon workflow list says what is wrong
+			parents[e.Name()] = h.Parent
+			names = append(names, e.Name())
+		}
+	}
+	steps := map[string][]string{} // by the run that they are of
+	for _, id := range names {
+		root := id
+		for range len(names) {
+			above := parents[root]
+			if _, known := parents[above]; !known {
+				break
+			}
+			root = above
+		}
+		if root != id {
+			steps[root] = append(steps[root], id)
+		}
+	}
+	for _, id := range names {
+		if parents[id] != "" {
+			continue
+		}
+		r, err := run.Read(folder, id, false)
+		if err != nil || r.Live || !r.View.State.Ended() || !time.UnixMilli(r.View.Ended).Before(before) {
+			continue
+		}
+		if !c.Dry {
+			err = run.Remove(folder, id, steps[id])
+			if errors.Is(err, run.ErrLocked) || errors.Is(err, run.ErrNotEnded) { // it goes on again
+				continue
+			}
+		}
+		if err == nil {
+			n++
+			err = printRemoved(out, removed{Run: id, Dry: c.Dry}, c.JSON)
+		}
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 // parseAge reads a duration that may be in days.
@@ -158,13 +253,14 @@ func (f liveFlags) remove(ctx context.Context, out *output, s api.Sweep, force, 
 
 func printRemoved(out *output, r removed, asJSON bool) error {
 	var err error
+	name := cmp.Or(r.Sweep, r.Run)
 	switch {
 	case asJSON:
 		return json.NewEncoder(out.stdout).Encode(r)
 	case r.Dry:
-		_, err = fmt.Fprintf(out.stdout, "%s would be deleted\n", r.Sweep)
+		_, err = fmt.Fprintf(out.stdout, "%s would be deleted\n", name)
 	default:
-		_, err = fmt.Fprintf(out.stdout, "%s is deleted: %s, %s\n", r.Sweep, plural(r.Objects, "object"), server.Bytes(r.Bytes))
+		_, err = fmt.Fprintf(out.stdout, "%s is deleted: %s, %s\n", name, plural(r.Objects, "object"), server.Bytes(r.Bytes))
 	}
 	return err
 }

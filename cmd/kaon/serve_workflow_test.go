@@ -158,3 +158,31 @@ func TestServedWorkflowEndsAsLocal(t *testing.T) {
 	y.signal(os.Interrupt)
 	y.wait().ends(exitDone)
 }
+
+// Runs that ended long ago go as sweeps do, of a server and without one; those that are at work stay.
+func TestOldRunsOfWorkflowsAreRemoved(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("flow.yaml", "name: old\nsteps: {a: {type: command, command: 'echo 1'}}\ngraph: a\n")
+	p.write("waits.yaml", "name: waits\nsteps: {a: {type: wait, approval: true}}\ngraph: a\n")
+	p.kaon("workflow", "run", "flow.yaml").ends(exitDone)
+	var here struct{ Run string }
+	p.kaon("workflow", "list", "--json").ends(exitDone).json(&here)
+	p.kaon("gc", "--older-than", "1h").ends(exitDone).says("no sweep or run of a workflow ended more than 1h ago")
+	p.kaon("gc", "--older-than", "0s", "--dry-run", "--json").ends(exitDone).prints(`{"run":"` + here.Run + `","objects":0,"bytes":0,"dry_run":true}`)
+	p.kaon("gc", "--older-than", "0s").ends(exitDone).prints(here.Run + " is deleted")
+	p.kaon("workflow", "list").ends(exitDone).says("no runs of workflows")
+
+	x, _ := p.serving()
+	var gone, stays api.WorkflowRun
+	p.kaon("workflow", "run", "waits.yaml", "--server", "own", "--detach", "--json").ends(exitDone).json(&stays)
+	p.kaon("workflow", "run", "flow.yaml", "--server", "own", "--json", "--detach").ends(exitDone).json(&gone)
+	p.kaon("workflow", "watch", gone.Run, "--server", "own").ends(exitDone)
+	p.kaon("gc", "--older-than", "1h", "--server", "own").ends(exitDone).says("no sweep or run")
+	p.kaon("gc", "--older-than", "0s", "--dry-run", "--server", "own").ends(exitDone).prints(gone.Run + " would be deleted")
+	p.kaon("gc", "--older-than", "0s", "--server", "own").ends(exitDone).prints(gone.Run + " is deleted")
+	p.kaon("workflow", "status", gone.Run, "--server", "own").ends(exitUsage).says("no such run")
+	p.kaon("workflow", "status", stays.Run, "--server", "own").ends(exitDone)
+	x.signal(os.Interrupt)
+	x.wait().ends(exitDone)
+}

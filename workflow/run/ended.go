@@ -3,10 +3,12 @@ package run
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/kaon-sweep/kaon/scheduler/durable"
 	"github.com/kaon-sweep/kaon/workflow/engine"
@@ -80,3 +82,30 @@ func ReadEnded(all, id string, log os.FileInfo) (b Brief, ok bool) {
 func checksumOf(text []byte) string {
 	return fmt.Sprintf("crc32c-%08x", crc32.Checksum(text, castagnoli))
 }
+
+// Remove forgets a run that has ended, with the runs that are its steps. The error of one that has not wraps ErrNotEnded, of one that a
+// process works on ErrLocked.
+func Remove(all, id string, steps []string) error {
+	var h history
+	l, err := openLog(Folder(all, id), h.take)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	_, e, err := h.restore(newFacts(filepath.Dir(h.header.File), h.header.Within, h.facts))
+	if err != nil {
+		return fmt.Errorf("read the log of %s: %w", id, err)
+	}
+	if state, _ := e.State(); !state.Ended() {
+		return fmt.Errorf("run %s: %w", id, ErrNotEnded)
+	}
+	for _, one := range append(slices.Clone(steps), id) { // the run itself last: when this is cut off, it can be done again
+		if err := os.RemoveAll(Folder(all, one)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ErrNotEnded: the run has not ended.
+var ErrNotEnded = errors.New("it has not ended")
