@@ -116,6 +116,30 @@ func TestSweepFromSubmitToDelete(t *testing.T) {
 	if rest := get[Page[Trial]](w, Viewer, at+"/trials?sort=value&limit=2&cursor="+trials.Next); len(rest.Items) != 1 || rest.Next != "" {
 		t.Errorf("second page %+v", rest)
 	}
+	sw, _ := w.server.Sweep(s.ID)
+	for _, sort := range []string{"trial", "value", "seconds", "attempts", "loss"} {
+		for _, desc := range []bool{false, true} {
+			var want, got []int
+			sw.View(func(b *board.Board) {
+				for one := range b.Trials(board.Query{Sort: sort, Desc: desc, All: true}) {
+					want = append(want, one.Trial)
+				}
+			})
+			for next, more := "", true; more; more = next != "" {
+				page := get[Page[Trial]](w, Viewer, fmt.Sprintf("%s/trials?sort=%s&desc=%t&limit=1&cursor=%s", at, sort, desc, next))
+				if page.Total != 3 || len(page.Items) != 1 {
+					t.Fatalf("by %s: %+v", sort, page)
+				}
+				got, next = append(got, page.Items[0].Trial.Trial), page.Next
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("by %s, descending %t: %v, want %v", sort, desc, got, want)
+			}
+		}
+	}
+	if status, answer, _ := w.ask(Viewer, "GET", "/v1"+at+"/trials?sort=nothing", nil); status != 422 || !strings.Contains(string(answer), "there are: trial") {
+		t.Errorf("by nothing: %d %s", status, answer)
+	}
 	filter := url.QueryEscape(`params.x > 1 && metrics.loss < 3 && state == "succeeded"`)
 	if some := get[Page[Trial]](w, Viewer, at+"/trials?filter="+filter); some.Total != 1 || some.Items[0].Trial.Trial != 2 {
 		t.Errorf("filtered %+v", some)
