@@ -2,10 +2,11 @@
 // the pages in Chromium, answers by clicks the questions that the pages are for, and looks for what is wrong on each, in
 // light and dark, on a desk and on a phone. It exits 1 when something is. Without a Chromium it says so and ends well.
 //
-//	browser [-kaon FILE] [-digits FILE] [-trials N] [-pictures FOLDER] [-screens FOLDER] [-axe FILE] [-many N] [-draw]
+//	browser [-kaon FILE] [-digits FILE] [-trials N] [-pictures FOLDER] [-screens FOLDER] [-axe FILE] [-many N] [-draw] [-flows]
 //
 // With -pictures it writes those of the documentation, with -screens all that it has seen. -axe names axe-core's axe.min.js,
-// which is then asked too. -many adds a sweep of so many trials, and measures pages of it.
+// which is then asked too. -many adds a sweep of so many trials, and measures pages of it. With -flows it looks at
+// registered workflows alone.
 package main
 
 import (
@@ -30,7 +31,7 @@ var checks string
 type options struct {
 	kaon, digits, pictures, screens, axe string
 	trials, many                         int
-	draw                                 bool
+	draw, flows                          bool
 }
 
 func main() {
@@ -42,6 +43,7 @@ func main() {
 	flag.StringVar(&o.screens, "screens", "", "folder for pictures of all pages")
 	flag.StringVar(&o.axe, "axe", "", "axe-core's axe.min.js")
 	flag.BoolVar(&o.draw, "draw", false, "draw the pictures alone")
+	flag.BoolVar(&o.flows, "flows", false, "go to registered workflows alone")
 	flag.IntVar(&o.many, "many", 0, "trials of a large sweep")
 	flag.Parse()
 	found := findChrome()

@@ -19,6 +19,8 @@ func (w *walk) addresses() [][2]string {
 		{"trial", fmt.Sprintf("%s/trials/%d", s, w.best)}, {"html", fmt.Sprintf("%s/trials/%d?artifact=page.html", s, w.best)},
 		{"table", fmt.Sprintf("%s/trials/%d?artifact=table.csv", s, w.best)}, {"failed", s + "/trials/11?stream=stderr"},
 		{"compare", "/compare?of=" + both}, {"compare-sweeps", "/compare?of=" + w.sweep + "," + w.other}, {"compare-none", "/compare"},
+		{"workflows", "/workflows"}, {"run", "/workflows/" + w.run}, {"step", "/workflows/" + w.run + "?step=train"}, {"registered", "/registered"}, {"registered-none", "/registered?text=nothing-like-this"},
+		{"registered-one", "/registered/" + flowName}, {"registered-changes", "/registered/" + flowName + "?version=2&view=changes&trigger=signal"}, {"registered-unknown", "/registered/no-such"},
 		{"cluster", "/cluster?minutes=5"}, {"missing", "/nothing"}, {"unknown", "/sweeps/no-such"},
 	}
 }
@@ -179,12 +181,12 @@ func (w *walk) acts(context.Context) error {
 	if err := w.await("what is found", `document.querySelectorAll(".log mark").length > 3 && /find=accuracy/.test(location.hash)`); err != nil {
 		return err
 	}
-	return w.keys()
+	return w.keys("/sweeps/" + w.sweep)
 }
 
 // keys goes through a page by the tab key: each step leads on, and is seen.
-func (w *walk) keys() error {
-	if _, err := w.visit("/sweeps/" + w.sweep); err != nil {
+func (w *walk) keys(path string) error {
+	if _, err := w.visit(path); err != nil {
 		return err
 	}
 	var names []string

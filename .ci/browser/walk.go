@@ -18,9 +18,9 @@ type walk struct {
 	place
 	*page
 
-	sweep, other string // ids
-	best         int
-	problems     []string
+	sweep, other, run string // ids
+	best              int
+	problems          []string
 }
 
 func (w *walk) wrongly(format string, args ...any) {
@@ -41,9 +41,12 @@ func (w *walk) all(ctx context.Context) error {
 		return err
 	}
 	begun := time.Now()
-	steps := []func(context.Context) error{w.running, w.ended, w.questions, w.pages, w.acts, w.large, w.report, w.drawn}
+	steps := []func(context.Context) error{w.running, w.flows, w.ended, w.questions, w.pages, w.acts, w.registered, w.large, w.report, w.drawn, w.viewer}
+	if w.options.flows {
+		steps = []func(context.Context) error{w.flows, w.registered, w.viewer}
+	}
 	if w.options.draw {
-		steps = []func(context.Context) error{w.ended, w.drawn}
+		steps = []func(context.Context) error{w.flows, w.ended, w.drawn}
 	}
 	for _, step := range steps {
 		if err := errors.Join(step(ctx), ctx.Err()); err != nil {
@@ -182,6 +185,10 @@ func (w *walk) questions(context.Context) error {
 		{"what the cluster did for the last minute", []func() error{func() error { return w.click("nav a", "Cluster") }, func() error { return w.has("What it did") },
 			func() error {
 				return w.await("attempts", `/attempts that have ended|No attempt has ended/.test(document.querySelector("section[aria-label='What it did']")?.innerText ?? "")`)
+			}}},
+		{"when a workflow runs next, and how the last run went", []func() error{func() error { return w.click("nav a", "Workflows") }, func() error { return w.click(".tabs a", "Registered") },
+			func() error {
+				return w.await("both", fmt.Sprintf(`((row) => row && /in \d+/.test(row.innerText) && row.innerText.includes("succeeded"))([...document.querySelectorAll("tbody tr")].find((r) => r.innerText.includes(%q)))`, flowName))
 			}}},
 		{"how to run the winner again", []func() error{toSweep, func() error { return w.has(fmt.Sprintf("kaon try %s/%d", w.sweep, w.best)) }}},
 	}

@@ -47,11 +47,7 @@ func (a *API) declareRegistered() {
 	const at = "/registered-workflows"
 	huma.Register(a.huma, a.flow(Viewer, http.MethodGet, at, "list-registered-workflows", "Workflows that the server keeps, by name"),
 		func(context.Context, *struct{}) (*body[[]Registered], error) {
-			list := []Registered{}
-			for _, one := range a.registered().List() {
-				list = append(list, registeredOf(one))
-			}
-			return answer(list, nil)
+			return answer(a.standings(a.registered().List()...), nil)
 		})
 	register := a.flow(Submitter, http.MethodPost, at, "register-workflow", "Keep a workflow under its name, as its next version")
 	register.MaxBodyBytes = largestSubmission
@@ -75,6 +71,10 @@ func (a *API) declareRegistered() {
 		RegisteredInput
 		Version int `path:"version" minimum:"0" doc:"0: the one that runs where none is named."`
 	}
+	huma.Register(a.huma, a.flow(Viewer, http.MethodGet, one+"/versions/{version}", "get-workflow-version", "What a version is of: its parameters, and its graph"),
+		func(_ context.Context, in *versionInput) (*body[VersionDetail], error) {
+			return answer(a.version(in.Workflow, in.Version))
+		})
 	source := a.flow(Viewer, http.MethodGet, one+"/versions/{version}/source", "get-version-source", "A version as it was registered")
 	source.Responses = contentOf("application/yaml")
 	huma.Register(a.huma, source, func(_ context.Context, in *versionInput) (*text, error) {
@@ -116,7 +116,56 @@ func (a *API) registeredAnswer(i registry.Info, err error) (*body[Registered], e
 	if err != nil {
 		return nil, registeredProblem(err)
 	}
-	return answer(registeredOf(i), nil)
+	return answer(a.standings(i)[0], nil)
+}
+
+// standings is how registered workflows stand, each with its last run: without it, where runs cannot be read.
+func (a *API) standings(all ...registry.Info) []Registered {
+	list := make([]Registered, 0, len(all))
+	if len(all) == 0 {
+		return list
+	}
+	runs, err := a.flows().List() // the newest first
+	if err != nil {
+		a.cfg.Log.Warn("the runs of workflows cannot be read", "err", err)
+	}
+	last := map[string]*WorkflowRun{}
+	for _, one := range runs {
+		if name := one.Header.Registered; name != "" && last[name] == nil {
+			r := runOf(one)
+			r.Parameters = nil // which may be large
+			last[name] = &r
+		}
+	}
+	for _, one := range all {
+		r := registeredOf(one)
+		r.LastRun = last[one.Name]
+		list = append(list, r)
+	}
+	return list
+}
+
+// version is what a version is of; 0: the one that runs where none is named.
+func (a *API) version(name string, number int) (out VersionDetail, err error) {
+	v, err := a.registered().Version(name, number)
+	if err != nil {
+		return out, registeredProblem(err)
+	}
+	info, err := a.registered().Get(name)
+	if err != nil {
+		return out, registeredProblem(err)
+	}
+	out = VersionDetail{Version: versionOf(v, info.Current.Version), Parameters: []VersionParameter{}}
+	wf, err := v.Workflow()
+	if err != nil { // as of another kaon
+		out.Problem = err.Error()
+		return out, nil
+	}
+	for _, p := range wf.Parameters {
+		out.Parameters = append(out.Parameters, VersionParameter{p.Name, p.Type.String(), p.Description, p.Required, p.Default, p.Choices})
+	}
+	out.Steps, out.Graph = len(wf.Steps), graphOf(wf)
+	return out, nil
 }
 
 // register keeps a workflow with what it was checked against.
@@ -137,7 +186,7 @@ func (a *API) register(ctx context.Context, sub WorkflowSubmission) (out Registr
 	if err != nil {
 		return out, registeredProblem(err)
 	}
-	return Registration{registeredOf(info), created}, nil
+	return Registration{a.standings(info)[0], created}, nil
 }
 
 func (a *API) versions(name string) ([]Version, error) {

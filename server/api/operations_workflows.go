@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,6 +26,9 @@ type listRunsInput struct {
 	Workflow string   `query:"workflow" doc:"Only of the workflow of this name."`
 	Label    []string `query:"label" doc:"Only with all of these labels."`
 	Text     string   `query:"text" doc:"Only with this in id, name, owner or labels."`
+
+	Registered string `query:"registered" doc:"Only of the registered workflow of this name."`
+	Trigger    string `query:"trigger" doc:"Only begun by the trigger of this name; manual: by somebody."`
 }
 
 // Resolve implements huma.Resolver.
@@ -39,6 +43,12 @@ func (in *listRunsInput) wants(r WorkflowRun) bool {
 		return false
 	}
 	if in.Owner != "" && in.Owner != r.Owner || in.Workflow != "" && in.Workflow != r.Workflow {
+		return false
+	}
+	if in.Registered != "" && in.Registered != r.Registered {
+		return false
+	}
+	if in.Trigger != "" && (r.Trigger == nil || in.Trigger != cmp.Or(r.Trigger.Name, r.Trigger.Kind)) {
 		return false
 	}
 	for _, label := range in.Label {

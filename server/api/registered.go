@@ -25,6 +25,7 @@ type Registered struct {
 	Triggers    []Trigger    `json:"triggers" doc:"What begins runs of the version that runs where none is named."`
 	Next        int64        `json:"next,omitempty" doc:"When a trigger is due next, if that is known."`
 	Backfills   []Backfill   `json:"backfills" doc:"That have not begun all of theirs; the first is at work."`
+	LastRun     *WorkflowRun `json:"last_run,omitempty" doc:"The run of it that was begun last, without its parameters."`
 }
 
 // Trigger is what begins runs of a workflow.
@@ -34,6 +35,8 @@ type Trigger struct {
 	What string `json:"what" doc:"The cron expression, the workflow behind whose success a run begins, the signal, the pattern of files or objects, or which sweeps."`
 	Zone string `json:"zone,omitempty" doc:"Of a cron."`
 	Next int64  `json:"next,omitempty" doc:"Of a cron: when it is due next."`
+
+	Upcoming []int64 `json:"upcoming,omitempty" doc:"Of a cron: the next times, at most five; the first is next."`
 
 	Problem string `json:"problem,omitempty" doc:"Why it cannot look for files or sweeps, so that it begins nothing."`
 }
@@ -116,6 +119,25 @@ type Version struct {
 	Current     bool     `json:"current" doc:"It runs where none is named."`
 }
 
+// VersionDetail is what a version is of.
+type VersionDetail struct {
+	Version
+	Parameters []VersionParameter `json:"parameters" doc:"That its runs have, in the order of the file."`
+	Steps      int                `json:"steps"`
+	Graph      *WorkflowGraph     `json:"graph,omitempty" doc:"Absent with a problem."`
+	Problem    string             `json:"problem,omitempty" doc:"Why this server cannot read the version."`
+}
+
+// VersionParameter is a parameter that runs of a version have.
+type VersionParameter struct {
+	Name        string `json:"parameter"`
+	Type        string `json:"type" doc:"As in the file: string, integer, number, boolean, list, object, file, any, or a list of one of these, as list[number]."`
+	Description string `json:"description,omitempty"`
+	Required    bool   `json:"required" doc:"It has no default, and must be given."`
+	Default     any    `json:"default,omitempty" doc:"What it is unless it is given; absent: null, or it is required."`
+	Choices     []any  `json:"choices,omitempty" doc:"If any, the only values."`
+}
+
 // Registration is what registering has come to.
 type Registration struct {
 	Registered
@@ -156,6 +178,9 @@ func registeredOf(i registry.Info) Registered {
 			if one.Next = t.Next.UnixMilli(); out.Next == 0 || one.Next < out.Next {
 				out.Next = one.Next
 			}
+		}
+		for _, at := range t.Upcoming {
+			one.Upcoming = append(one.Upcoming, at.UnixMilli())
 		}
 		out.Triggers = append(out.Triggers, one)
 	}

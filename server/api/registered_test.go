@@ -74,6 +74,23 @@ func TestRegisteredWorkflows(t *testing.T) {
 	if _, text, _ := w.ask(Viewer, http.MethodGet, Prefix+at+"/kept/versions/2/source", nil); string(text) != second {
 		t.Errorf("version 2 is %q", text)
 	}
+	if d := get[VersionDetail](w, Viewer, at+"/kept/versions/2"); d.Version.Version != 2 || d.Current || d.Steps != 1 || d.Problem != "" || len(d.Graph.Picture.Boxes) != 1 ||
+		len(d.Parameters) != 1 || d.Parameters[0].Name != "n" || d.Parameters[0].Type != "integer" || d.Parameters[0].Required || d.Parameters[0].Default != float64(2) {
+		t.Errorf("version 2 is of %+v", d)
+	}
+	if d := get[VersionDetail](w, Viewer, at+"/kept/versions/0"); d.Version.Version != 1 || !d.Current {
+		t.Errorf("the version that runs is %+v", d)
+	}
+	if status, answer, _ := w.ask(Viewer, http.MethodGet, Prefix+at+"/kept/versions/3", nil); status != http.StatusNotFound {
+		t.Errorf("no such version: %d %s", status, answer)
+	}
+	if r := get[Registered](w, Viewer, at+"/kept"); r.LastRun == nil || r.LastRun.Registered != "kept" || r.LastRun.Parameters != nil {
+		t.Errorf("its last run is %+v", r.LastRun)
+	}
+	runs := func(query string) int { return get[Page[WorkflowRun]](w, Viewer, "/workflows?"+query).Total }
+	if all, manual, cron, other := runs("registered=kept"), runs("registered=kept&trigger=manual"), runs("trigger=cron"), runs("registered=other"); all != 4 || manual != 4 || cron != 0 || other != 0 {
+		t.Errorf("%d runs are kept's, %d begun by somebody, %d by a cron, %d another's", all, manual, cron, other)
+	}
 	post[RunStanding](w, Submitter, at+"/kept/runs", RegisteredRun{Parameters: Values{"m": 1}}, http.StatusUnprocessableEntity)
 	post[RunStanding](w, Submitter, at+"/kept/runs", RegisteredRun{Version: 3}, http.StatusNotFound)
 	post[RunStanding](w, Submitter, at+"/none/runs", nil, http.StatusNotFound)

@@ -21,6 +21,9 @@ func TestWorkflowTriggers(t *testing.T) {
 	if len(r.Triggers) != 2 || r.Triggers[0].Zone != "UTC" || r.Next == 0 || r.Triggers[1].What != "go" || r.Strategy.Rule != "first_only" {
 		t.Errorf("%+v", r)
 	}
+	if up := r.Triggers[0].Upcoming; len(up) != 5 || up[0] != r.Next || up[4]-up[0] != 4*24*time.Hour.Milliseconds() || r.Triggers[1].Upcoming != nil {
+		t.Errorf("the next times are %v", up)
+	}
 	for path, in := range map[string]any{
 		"/signals/go": nil, "/pause": TriggersPause{Paused: true}, "/backfill": BackfillRequest{From: "2024-01-01", To: "2024-01-02"},
 	} {

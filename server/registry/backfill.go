@@ -131,7 +131,7 @@ func (r *Registry) fill(e *entry) {
 	for len(e.Backfills) > 0 {
 		b := e.Backfills[0]
 		v := e.versions[b.Version-1]
-		wf, err := v.parse()
+		wf, err := v.Workflow()
 		var t workflow.Trigger
 		if err == nil {
 			t, err = cronOf(wf, b.Trigger)
@@ -176,7 +176,7 @@ func (r *Registry) begin(e *entry, v *Version, wf *workflow.Workflow, f firing) 
 	q, err := e.request(v, wf, f, r.cfg.Now())
 	if err == nil {
 		var own *workflow.Workflow // a run's workflow is its own
-		if own, err = v.parse(); err == nil {
+		if own, err = v.Workflow(); err == nil {
 			_, err = r.cfg.Runs.Submit(workflows.Submission{ID: q.Run, Workflow: own, Given: q.Given, Origin: q.Origin})
 		}
 	}

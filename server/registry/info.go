@@ -31,11 +31,15 @@ type Info struct {
 // Trigger is what begins runs.
 type Trigger struct {
 	Name, Kind string
-	What       string    // its cron, workflow, signal, file or sweeps
-	Zone       string    // of a cron
-	Next       time.Time // of a cron: when it is due next; zero: it is paused or stopped
-	Problem    string    // why it cannot look; empty: it can
+	What       string      // its cron, workflow, signal, file or sweeps
+	Zone       string      // of a cron
+	Next       time.Time   // of a cron: when it is due next; zero: it is paused or stopped
+	Upcoming   []time.Time // the first of the times from Next on
+	Problem    string      // why it cannot look; empty: it can
 }
+
+// upcoming is how many of a cron's next times are told.
+const upcoming = 5
 
 // info is how one stands. r.mu is held.
 func (r *Registry) info(e *entry) Info {
@@ -57,6 +61,9 @@ func (r *Registry) info(e *entry) Info {
 				one.What, one.Zone = t.Cron.String(), t.Cron.Zone().String()
 				if !e.Paused && out.Stopped == "" {
 					one.Next = t.Cron.Next(r.cfg.Now())
+				}
+				for at := one.Next; !at.IsZero() && len(one.Upcoming) < upcoming; at = t.Cron.Next(at) {
+					one.Upcoming = append(one.Upcoming, at)
 				}
 			}
 			out.Triggers = append(out.Triggers, one)

@@ -37,7 +37,7 @@ func (r *Registry) noteLate(e *entry) (next time.Time) {
 		default:
 			q.Origin.Late = now.UnixMilli()
 			l := run.Late{Header: run.Header{Run: q.Run, Name: e.Name, Given: q.Given, Created: q.Asked, Origin: q.Origin}, Due: q.Due, At: q.Origin.Late}
-			if wf, err := e.versions[q.Origin.Revision-1].parse(); err == nil {
+			if wf, err := e.versions[q.Origin.Revision-1].Workflow(); err == nil {
 				l.Header.Name, l.SLA = cmp.Or(wf.Name, e.Name), wf.SLA.String()
 			}
 			late = append(late, l)

@@ -56,7 +56,7 @@ func (r *Registry) Run(sub Submission) (Standing, error) {
 	} else if s, known := r.standing(e, sub.ID); known {
 		return s, nil
 	}
-	wf, err := v.parse()
+	wf, err := v.Workflow()
 	if err != nil {
 		return Standing{}, fmt.Errorf("version %d of %s: %w", v.Version, e.Name, err)
 	}
@@ -127,7 +127,7 @@ func (r *Registry) drain(e *entry) map[string]error {
 	failed := map[string]error{}
 	for len(e.Queue) > 0 {
 		q := e.Queue[0]
-		wf, err := e.versions[q.Origin.Revision-1].parse()
+		wf, err := e.versions[q.Origin.Revision-1].Workflow()
 		if err == nil && q.Origin.Trigger != nil && q.Origin.Trigger.Kind != manual {
 			err = r.stopped(e)
 		}

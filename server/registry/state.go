@@ -119,7 +119,7 @@ func (e *entry) parsed() (*workflow.Workflow, error) {
 	if e.flow != nil && e.flowOf == v.Version {
 		return e.flow, nil
 	}
-	wf, err := v.parse()
+	wf, err := v.Workflow()
 	if err == nil {
 		e.flow, e.flowOf = wf, v.Version
 	}

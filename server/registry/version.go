@@ -56,8 +56,8 @@ func (v *Version) hash(place string) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// parse reads the workflow of the version.
-func (v *Version) parse() (*workflow.Workflow, error) { return run.Parse(v.File, []byte(v.Source)) }
+// Workflow reads the workflow of the version. The error says why this kaon cannot.
+func (v *Version) Workflow() (*workflow.Workflow, error) { return run.Parse(v.File, []byte(v.Source)) }
 
 // origin is that of runs of the version for somebody: they may what both they and who registered the version may. Foreign: they may not
 // read this machine's files.

@@ -1,6 +1,7 @@
 // What the pages of workflows have in common: states with a mark and a colour, and where a run is found.
 import { ui } from "./html.js";
 import { stamp } from "./format.js";
+import { link } from "./route.js";
 
 const { html } = ui;
 
@@ -25,10 +26,21 @@ export function Late({ run, now }) { return isLate(run, now) ? html`<span class=
 /** runPath is the path of a run. */
 export function runPath(id, rest = "") { return `/workflows/${encodeURIComponent(id)}${rest}`; }
 
+/** registeredPath is the path of a registered workflow. */
+export function registeredPath(name, rest = "") { return `/registered-workflows/${encodeURIComponent(name)}${rest}`; }
+
+/** submitters are the roles that may begin runs. */
+export const submitters = ["submitter", "operator", "admin"];
+
 /** counted is how the iterations of a step stand, in a few signs. */
 export function counted(counts) {
   const total = flowStates.reduce((n, s) => n + (counts[s] ?? 0), 0);
   if (!total) return "";
   const bad = (counts.failed ?? 0) + (counts.canceled ?? 0);
   return `${counts.succeeded ?? 0}/${total}${bad ? ` ✗${bad}` : ""}`;
+}
+
+/** FlowTabs leads from runs to what is registered and back. */
+export function FlowTabs({ at }) {
+  return html`<nav class="tabs" aria-label="Parts of workflows">${[["workflows", "Runs"], ["registered", "Registered"]].map(([name, title]) => html`<a href=${link([name])} aria-current=${name === at ? "page" : undefined}>${title}</a>`)}</nav>`;
 }

@@ -3,10 +3,9 @@ import { ui } from "./html.js";
 import { ask } from "./api.js";
 import { Confirm, may } from "./actions.js";
 import { plural } from "./format.js";
-import { runPath, stateOf } from "./flow.js";
+import { runPath, stateOf, submitters } from "./flow.js";
 
 const { html } = ui;
-const submitters = ["submitter", "operator", "admin"];
 
 /** Verbs are buttons for what may be done: {name, path, method, body, text, word, bad, anybody}. */
 function Verbs({ run, who, verbs, done }) {

@@ -6,6 +6,8 @@ import { Compare } from "./compare.js";
 import { Login } from "./login.js";
 import { SweepPage } from "./sweep.js";
 import { Sweeps } from "./sweeps.js";
+import { Registered } from "./registered.js";
+import { Registration } from "./registration.js";
 import { WorkflowPage } from "./workflow.js";
 import { Workflows } from "./workflows.js";
 import { TrialPage } from "./trial.js";
@@ -23,7 +25,7 @@ function LinkState() {
 }
 
 function Top({ route, who, logout }) {
-  const at = (name) => ((route.parts[0] ?? "sweeps") === name ? "page" : undefined);
+  const part = route.parts[0] ?? "sweeps", at = (name) => ((part === "registered" ? "workflows" : part) === name ? "page" : undefined);
   return html`<header class="top"><a class="skip" href="#content" onClick=${(e) => { e.preventDefault(); document.querySelector("main")?.focus(); }}>To the content</a>
     <a class="brand" href="#/">kaon</a>
     <nav aria-label="Pages"><a href=${link(["sweeps"])} aria-current=${at("sweeps")}>Sweeps</a><a href=${link(["workflows"])} aria-current=${at("workflows")}>Workflows</a><a href=${link(["cluster"])} aria-current=${at("cluster")}>Cluster</a></nav>
@@ -38,6 +40,7 @@ function Page({ route, who }) {
   if (first === "sweeps" && [undefined, "parameters", "trials", "spec"].includes(part)) return html`<${SweepPage} key=${id} id=${id} tab=${part ?? ""} query=${route.query} who=${who} />`;
   if (first === "compare") return html`<${Compare} query=${route.query} />`;
   if (first === "workflows") return id ? html`<${WorkflowPage} key=${id} id=${id} query=${route.query} who=${who} />` : html`<${Workflows} query=${route.query} />`;
+  if (first === "registered") return id ? html`<${Registration} key=${id} name=${id} query=${route.query} who=${who} />` : html`<${Registered} query=${route.query} />`;
   if (first === "cluster") return html`<${Cluster} query=${route.query} />`;
   return html`<h1>There is no such page</h1><p><a href="#/">All sweeps</a></p>`;
 }

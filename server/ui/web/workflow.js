@@ -22,7 +22,7 @@ function Source({ id }) {
 function Facts({ run, now }) {
   const list = Object.entries(run.parameters ?? {}), said = flowStates.filter((s) => run.counts[s]).map((s) => `${run.counts[s]} ${s}`).join(", ");
   return html`<${Card} title="Run"><dl class="facts" style=${{ margin: 0 }}>
-    <div><dt>Workflow</dt><dd>${run.workflow}</dd></div><div><dt>Owner</dt><dd>${run.owner || "–"}</dd></div>
+    <div><dt>Workflow</dt><dd>${run.registered ? html`<a href=${link(["registered", run.registered], { version: run.version })}>${run.workflow}<small>version ${run.version}</small></a>` : run.workflow}</dd></div><div><dt>Owner</dt><dd>${run.owner || "–"}</dd></div>
     <div><dt>Began</dt><dd>${stamp(run.began)}</dd></div><div><dt>${run.ended ? "Took" : "For"}</dt><dd>${run.began ? duration(((run.ended || now) - run.began) / 1000) : "–"}</dd></div>
     ${run.due > 0 && html`<div><dt>To be done by</dt><dd>${stamp(run.due)}${isLate(run, now) && html`<small>late${run.late > 0 && `, noted ${stamp(run.late)}`}</small>`}</dd></div>`}
     <div><dt>Steps</dt><dd>${plural(flowStates.reduce((n, s) => n + (run.counts[s] ?? 0), 0), "step")}<small>${said}</small></dd></div>
@@ -46,8 +46,8 @@ export function WorkflowPage({ id, query, who }) {
     ${run.reason && html`<div class=${`note ${run.state === "failed" ? "bad" : "warn"} breaks`}>${run.reason}</div>`}
     <div class="grid">
       <${Card} title="Graph" width=${step ? "w6" : "w12"} note="choose a step to look at it"><${Shown} of=${graph} what="the graph">${(g) => html`<${FlowGraph} graph=${g} steps=${run.steps} critical=${run.critical} step=${step} />`}</${Shown}></${Card}>
-      ${step && html`<div class="w6"><${FlowStep} key=${step} run=${run} step=${step} query=${query} beat=${beat} who=${who} iterations=${iterations.data} again=${got.again} /></div>`}
-      <${Card} title="When steps ran"><${Gantt} run=${run} now=${now} step=${step} iterations=${iterations.data?.items} /></${Card}>
-      <div class="w12"><${Facts} run=${run} now=${now} /></div>
+      ${step && html`<div class="w6 long"><${FlowStep} key=${step} run=${run} step=${step} query=${query} beat=${beat} who=${who} iterations=${iterations.data} again=${got.again} /></div>`}
+      ${(graph.data || graph.error) && html`<${Card} title="When steps ran"><${Gantt} run=${run} now=${now} step=${step} iterations=${iterations.data?.items} /></${Card}>
+      <div class="w12"><${Facts} run=${run} now=${now} /></div>`}
     </div>`}</${Shown}>`;
 }
