@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -19,6 +20,7 @@ type AttemptStatus struct {
 	Staged  bool        // it is behind another in its bundle: its turn has not come
 	Agent   offers.AgentID
 	Host    string
+	Began   time.Time       // when its program began, as far as is known; zero: it has not
 	Percent *float64        // how far it last said it is; nil: it has not
 	Params  json.RawMessage // what it runs with; nil for the step, which runs with the winner's
 	Seed    uint64
@@ -49,7 +51,7 @@ func (c *Core) Attempts() []AttemptStatus {
 
 func (a *attempt) status() AttemptStatus {
 	s := AttemptStatus{
-		Sweep: a.run.id, Trial: a.trial, Attempt: a.number, State: a.run.state(a.trial), Task: a.otherTask(), Staged: a.waits(), Agent: a.agent, Host: a.host, Percent: a.percent, Seed: a.seed,
+		Sweep: a.run.id, Trial: a.trial, Attempt: a.number, State: a.run.state(a.trial), Task: a.otherTask(), Staged: a.waits(), Agent: a.agent, Host: a.host, Percent: a.percent, Seed: a.seed, Began: a.started,
 	}
 	if a.trial == ThenTrial {
 		return s

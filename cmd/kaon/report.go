@@ -39,6 +39,9 @@ const largestReport = 5_000_000
 // reportTrials is how many trials a page begins with; it has fewer when they take too much room.
 const reportTrials = 30_000
 
+// reportTimes is at how many times a report says how many trials were in each state.
+const reportTimes = 240
+
 // reportDigits is how many digits numbers have in pictures.
 const reportDigits = 6
 
@@ -79,10 +82,13 @@ func (s source) report(ctx context.Context, out *output, partial bool, format st
 	if err != nil {
 		fmt.Fprintf(out.stderr, "kaon: warning: the report is without the spec: %v\n", err)
 	}
+	span := export.Span{Most: reportTimes}
+	span.Of(all.known.Created, all.known.Finished, all.Board)
+	series := export.NewSeries(all.Board, span)
 	page := ui.Report{
 		Version: versionString(), Made: time.Now().UTC().Format(time.RFC3339), Sweep: api.StoredSweep(all.known, all.Summary()),
 		Board: all.Summary(), Curves: export.Curves(all.Board, 60), Failures: export.GroupFailures(all.Board),
-		Importance: s.importance(ctx, all.known, all.Board), Spec: string(spec),
+		Importance: s.importance(ctx, all.known, all.Board), Series: &series, Spec: string(spec),
 	}
 	for most := reportTrials; ; most /= 2 {
 		page.Columns = export.NewColumns(all.Board)

@@ -38,6 +38,7 @@ type Board struct {
 	counts   sweep.Counts // of trials known; Waiting without those never heard of
 	ends     *endStore
 	early    earlyStops
+	timeline timeline
 	standing standing
 
 	best    int // point, -1 none

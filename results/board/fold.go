@@ -24,7 +24,7 @@ func (b *Board) Fold(r results.Record) error {
 		b.points += a.known() - before
 	}
 	if r.End != nil {
-		ended, err := b.end(a, r.End)
+		ended, err := b.end(r.Trial, t, a, r.End)
 		if err != nil {
 			return err
 		}
@@ -111,7 +111,7 @@ func (t *trial) shrink(keep int) {
 
 // end sets how an attempt ended. Were there two different Ends of one attempt, which nothing should write,
 // the final one counts, and of equals the one with the lesser bytes, so that order does not show.
-func (b *Board) end(a *attempt, end *results.End) (changed bool, err error) {
+func (b *Board) end(index int, t *trial, a *attempt, end *results.End) (changed bool, err error) {
 	packed, sum, err := b.ends.pack(end)
 	if err != nil {
 		return false, err
@@ -131,6 +131,9 @@ func (b *Board) end(a *attempt, end *results.End) (changed bool, err error) {
 		old = &was
 	}
 	b.early.replace(old, end)
+	if index != results.ThenTrial {
+		b.timeline.replace(b, t, a, old, end)
+	}
 	a.end, a.endSum = b.ends.add(packed), sum
 	a.ended, a.state, a.final, a.reported = true, end.State.TrialState(), end.Final, uint32(min(end.Points, math.MaxUint32))
 	return true, nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/export"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 type columnsInput struct {
@@ -21,6 +22,11 @@ type curvesInput struct {
 	Most int `query:"most" default:"60" minimum:"1" maximum:"1000" doc:"Of at most so many trials: half of them the best."`
 }
 
+type seriesInput struct {
+	SweepInput
+	Most int `query:"most" default:"240" minimum:"2" maximum:"2000" doc:"At most so many times."`
+}
+
 // declarePlots declares what pictures of a sweep are drawn from: few bytes for each trial.
 func (a *API) declarePlots() {
 	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/columns", "get-columns", "Trials as columns of parameters and metrics"), a.columns)
@@ -30,12 +36,45 @@ func (a *API) declarePlots() {
 			err := a.boards.view(ctx, in.Sweep, func(b *board.Board) { list = export.Curves(b, in.Most) })
 			return answer(list, err)
 		})
+	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/series", "get-series", "How many trials were in each state over time"), a.series)
 	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/failures", "get-failures", "Failed trials, grouped by why"),
 		func(ctx context.Context, in *SweepInput) (*body[export.Failures], error) {
 			var out export.Failures
 			err := a.boards.view(ctx, in.Sweep, func(b *board.Board) { out = export.GroupFailures(b) })
 			return answer(out, err)
 		})
+}
+
+// series is how many trials were in each state over time. Attempts that run are known to the scheduler alone.
+func (a *API) series(ctx context.Context, in *seriesInput) (*body[export.Series], error) {
+	known, err := a.catalog.get(ctx, in.Sweep)
+	if err != nil {
+		return nil, problem(err)
+	}
+	_, here := a.cfg.Server.Sweep(in.Sweep)
+	span := export.Span{Most: in.Most, Live: here}
+	if here {
+		now, err := a.sweep(ctx, in.Sweep)
+		if err != nil {
+			return nil, problem(err)
+		}
+		span.Now = &now.Trials
+		attempts, err := a.cfg.Server.Attempts(ctx)
+		if err != nil {
+			return nil, problem(err)
+		}
+		for _, one := range attempts {
+			if one.Sweep == in.Sweep && one.Trial >= 0 && one.State == sweep.Running && !one.Began.IsZero() {
+				span.Running = append(span.Running, one.Began)
+			}
+		}
+	}
+	var out export.Series
+	err = a.boards.view(ctx, in.Sweep, func(b *board.Board) {
+		span.Of(known.Created, known.Finished, b)
+		out = export.NewSeries(b, span)
+	})
+	return answer(out, err)
 }
 
 // columns reads the board piece by piece, so that the scheduler goes on between them.

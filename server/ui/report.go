@@ -23,6 +23,7 @@ type Report struct {
 	Board      board.Summary      `json:"board"`
 	Columns    *export.Columns    `json:"columns"`
 	Curves     []export.Curve     `json:"curves"`
+	Series     *export.Series     `json:"series"` // nil: it is not known
 	Failures   export.Failures    `json:"failures"`
 	Importance *importance.Report `json:"importance"` // nil: it is not known
 	Spec       string             `json:"spec"`

@@ -7,6 +7,7 @@ import { BestSoFar } from "./bestsofar.js";
 import { Goals } from "./goals.js";
 import { Slices } from "./slices.js";
 import { Explore } from "./explore.js";
+import { OverTime } from "./overtime.js";
 import { Card, Copy, Empty, endedOf, Failed, Loading, StateBar } from "./parts.js";
 import { dimensions } from "./dims.js";
 import { change, link } from "./route.js";
@@ -52,6 +53,7 @@ export function Pictures({ s, tab, query, beat }) {
   const id = s.sweep, open = (t) => link(["sweeps", id, "trials", String(t)]);
   const many = s.trials.total > 4000, heavy = many ? Math.floor(beat / 20) : beat; // many trials are looked at less often, and a part of them first
   const first = useGet(many ? sweepPath(id, "/columns?most=2000&digits=7") : null), columns = useGet(sweepPath(id, "/columns?digits=7"), heavy), curves = useGet(sweepPath(id, "/curves"), heavy);
+  const series = useGet(tab ? null : sweepPath(id, "/series"), heavy);
   const failures = useGet(s.trials.failed > 0 ? sweepPath(id, "/failures") : null, s.trials.failed);
   const ended = s.trials.succeeded + s.trials.stopped;
   const matters = useGet(ended > 3 ? sweepPath(id, "/importance") : null, s.finished ? 1 : Math.floor(Math.log2(ended + 1)));
@@ -79,5 +81,6 @@ export function Pictures({ s, tab, query, beat }) {
       ${failures.data && failures.data.failed > 0 && html`<${Failures} failures=${failures.data} open=${open} />`}`}
     ${none}
     ${settled && table && table.rows > 0 && html`<${Explore} table=${table} sweep=${s} query=${query} curves=${curves.data ?? (curves.error ? [] : null)} open=${open} />`}
+    ${settled && table && series.data && html`<${OverTime} series=${series.data} />`}
   </div>`;
 }

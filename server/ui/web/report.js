@@ -5,6 +5,7 @@ import { BestSoFar } from "./bestsofar.js";
 import { Goals } from "./goals.js";
 import { Slices } from "./slices.js";
 import { Explore } from "./explore.js";
+import { OverTime } from "./overtime.js";
 import { Card, State, StateBar } from "./parts.js";
 import { dimensions } from "./dims.js";
 import { change, useRoute } from "./route.js";
@@ -36,6 +37,7 @@ function Report() {
       ${data.failures.failed > 0 && html`<${Failures} failures=${data.failures} />`}
       <${Slices} table=${table} sweep=${s} query=${query} report=${data.importance} />
       <${Explore} table=${table} sweep=${s} query=${query} curves=${data.curves} />
+      ${data.series && html`<${OverTime} series=${data.series} />`}
       ${data.spec && html`<${Card} title="Spec"><pre class="code" tabindex="0" aria-label="The spec">${data.spec}</pre></${Card}>`}
     </div><p class="quiet small">Made by kaon ${data.version}.</p></main>`;
 }
