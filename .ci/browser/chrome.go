@@ -36,7 +36,7 @@ type message struct {
 	Session string `json:"sessionId,omitempty"`
 }
 
-// patience bounds an answer of the browser.
+// patience bounds what is waited for; an answer of the browser may take five times as long.
 const patience = 60 * time.Second
 
 // findChrome is a Chromium of this machine; empty: there is none.
@@ -156,8 +156,8 @@ func (c *chrome) call(method string, params, result any) error {
 			return nil
 		}
 		return json.Unmarshal(got.Result, result)
-	case <-time.After(patience):
-		return fmt.Errorf("%s: no answer in %v", method, patience)
+	case <-time.After(5 * patience):
+		return fmt.Errorf("%s: no answer in %v", method, 5*patience)
 	}
 }
 

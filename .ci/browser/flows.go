@@ -259,7 +259,11 @@ func (w *walk) look(name string) error {
 	if err := errors.Join(w.settled(), w.eval(checks, &found)); err != nil {
 		return err
 	}
-	for _, one := range found {
+	more, err := w.audited()
+	if err != nil {
+		return err
+	}
+	for _, one := range append(found, more...) {
 		w.wrongly("%s: %s", name, one)
 	}
 	return w.keep(name)

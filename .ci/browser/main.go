@@ -2,11 +2,12 @@
 // the pages in Chromium, answers by clicks the questions that the pages are for, and looks for what is wrong on each, in
 // light and dark, on a desk and on a phone. It exits 1 when something is. Without a Chromium it says so and ends well.
 //
-//	browser [-kaon FILE] [-digits FILE] [-trials N] [-pictures FOLDER] [-screens FOLDER] [-axe FILE] [-many N] [-draw] [-flows]
+//	browser [-kaon FILE] [-digits FILE] [-trials N] [-pictures FOLDER] [-screens FOLDER] [-many N] [-draw] [-flows] [-stored N]
 //
-// With -pictures it writes those of the documentation, with -screens all that it has seen. -axe names axe-core's axe.min.js,
-// which is then asked too. -many adds a sweep of so many trials, and measures pages of it. With -flows it looks at
-// registered workflows alone.
+// With -pictures it writes those of the documentation, with -screens all that it has seen. axe-core,
+// fetched from npm, is asked on every page; where npm does not reach it, that is said. -many adds a sweep of so many trials,
+// and measures pages of it. With -flows it looks at registered workflows alone, with -stored at a sweep that is not run but
+// written.
 package main
 
 import (
@@ -29,9 +30,9 @@ import (
 var checks string
 
 type options struct {
-	kaon, digits, pictures, screens, axe string
-	trials, many                         int
-	draw, flows                          bool
+	kaon, digits, pictures, screens string
+	trials, many, stored            int
+	draw, flows                     bool
 }
 
 func main() {
@@ -41,10 +42,10 @@ func main() {
 	flag.IntVar(&o.trials, "trials", 120, "how many trials the sweep has")
 	flag.StringVar(&o.pictures, "pictures", "", "folder for the documentation's pictures")
 	flag.StringVar(&o.screens, "screens", "", "folder for pictures of all pages")
-	flag.StringVar(&o.axe, "axe", "", "axe-core's axe.min.js")
 	flag.BoolVar(&o.draw, "draw", false, "draw the pictures alone")
 	flag.BoolVar(&o.flows, "flows", false, "go to registered workflows alone")
 	flag.IntVar(&o.many, "many", 0, "trials of a large sweep")
+	flag.IntVar(&o.stored, "stored", 0, "measure answers and pages alone, of a sweep of so many trials that is in the results")
 	flag.Parse()
 	found := findChrome()
 	if found == "" {
@@ -83,7 +84,7 @@ func (p place) ask(into any, args ...string) error {
 }
 
 func run(o options, chromium string) (err error) {
-	for _, file := range []*string{&o.kaon, &o.digits, &o.pictures, &o.screens, &o.axe} {
+	for _, file := range []*string{&o.kaon, &o.digits, &o.pictures, &o.screens} {
 		if *file == "" {
 			continue
 		}
@@ -103,6 +104,11 @@ func run(o options, chromium string) (err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Minute)
 	defer cancel()
+	if o.stored > 0 {
+		if err := p.store(ctx, o.stored); err != nil {
+			return err
+		}
+	}
 	server := p.command("serve", "--json")
 	out, err := server.StdoutPipe()
 	if err != nil {
@@ -124,6 +130,11 @@ func run(o options, chromium string) (err error) {
 		return err
 	}
 	defer w.close()
+	if !o.draw && o.stored == 0 {
+		if w.axe, err = fetchAxe(ctx, folder); err != nil {
+			fmt.Printf("did not run: axe-core on each page: %v\n", err)
+		}
+	}
 	return w.all(ctx)
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -27,14 +26,6 @@ func (w *walk) addresses() [][2]string {
 
 // pages looks at every page in light and dark, on a desk and on a phone.
 func (w *walk) pages(context.Context) error {
-	axe := ""
-	if w.axe != "" {
-		text, err := os.ReadFile(w.axe)
-		if err != nil {
-			return err
-		}
-		axe = string(text)
-	}
 	for _, look := range []struct {
 		name, scheme  string
 		width, height int
@@ -53,14 +44,11 @@ func (w *walk) pages(context.Context) error {
 			if err := w.eval(checks, &found); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
-			if axe != "" {
-				var more []string
-				err := w.eval(axe+`; axe.run(document, { resultTypes: ["violations"] }).then((r) => r.violations.map((v) => "axe " + v.id + ": " + v.nodes.map((n) => n.target).slice(0, 3).join(" | ")))`, &more)
-				if err != nil {
-					return err
-				}
-				found = append(found, more...)
+			more, err := w.audited()
+			if err != nil {
+				return err
 			}
+			found = append(found, more...)
 			for _, one := range found {
 				if name == "unknown" && strings.HasPrefix(one, "Failed to load") {
 					continue
@@ -262,7 +250,11 @@ func (w *walk) report(context.Context) error {
 	if err := errors.Join(w.settled(), w.eval(checks, &found)); err != nil {
 		return err
 	}
-	for _, one := range found {
+	more, err := w.audited()
+	if err != nil {
+		return err
+	}
+	for _, one := range append(found, more...) {
 		w.wrongly("report: %s", one)
 	}
 	return w.keep("report")

@@ -21,6 +21,7 @@ type walk struct {
 	sweep, other, run string // ids
 	best              int
 	problems          []string
+	axe               string // axe-core; empty: it could not be fetched
 }
 
 func (w *walk) wrongly(format string, args ...any) {
@@ -32,6 +33,9 @@ func (w *walk) wrongly(format string, args ...any) {
 func (w *walk) all(ctx context.Context) error {
 	var s struct {
 		ID string `json:"sweep"`
+	}
+	if w.stored > 0 {
+		return first([]func() error{w.enter, func() error { return w.answers(ctx) }, w.verdict})
 	}
 	if err := w.ask(&s, "submit", "sweep.yaml", "--json", "--label", "vision"); err != nil {
 		return err

@@ -3,6 +3,7 @@ package board
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"hash/maphash"
 
@@ -32,6 +33,14 @@ type endStore struct {
 	seed    maphash.Seed
 	one     []byte
 	enc     *codec.Encoder
+	dec     *codec.Decoder
+}
+
+// endPart is what lists are sorted by, besides values: the rest of an End is not copied. Its parameters are valid until the next call.
+type endPart struct {
+	StartMs int64           `codec:"start_ms"`
+	EndMs   int64           `codec:"end_ms"`
+	Params  json.RawMessage `codec:"params"`
 }
 
 func newEndStore() *endStore {
@@ -45,7 +54,7 @@ func newEndStore() *endStore {
 		panic(err)
 	}
 	e := &endStore{cached: -1, zip: zip, unzip: unzip, seed: maphash.MakeSeed()}
-	e.enc = codec.NewEncoderBytes(&e.one, results.MessagePack)
+	e.enc, e.dec = codec.NewEncoderBytes(&e.one, results.MessagePack), codec.NewDecoderBytes(nil, results.MessagePack)
 	return e
 }
 
@@ -95,4 +104,13 @@ func (e *endStore) get(ref endRef) results.End {
 		panic(fmt.Errorf("decode own end: %w", err)) // we encoded it
 	}
 	return end
+}
+
+// part is a part of a stored End.
+func (e *endStore) part(ref endRef) (p endPart) {
+	e.dec.ResetBytes(e.packed(ref))
+	if err := e.dec.Decode(&p); err != nil {
+		panic(fmt.Errorf("decode own end: %w", err)) // we encoded it
+	}
+	return p
 }

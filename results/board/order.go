@@ -16,8 +16,11 @@ const ParamPrefix = "params."
 type Order struct {
 	query Query
 	list  []keyed
-	texts []string // of parameters that are no numbers
-	next  int      // index of the first trial that was not looked at
+	texts []string             // of parameters that are no numbers
+	next  int                  // index of the first trial that was not looked at
+	keep  int                  // how many of the first are wanted; 0: all
+	first func(x, y keyed) int // before, of the board
+	full  bool                 // list begins with keep of them in their order, and what comes behind them is left out
 }
 
 // keyed is a trial with what it is sorted by.
@@ -31,6 +34,9 @@ type keyed struct {
 
 // NewOrder begins with the first trial. Offset and Limit of the query mean nothing to it.
 func NewOrder(q Query) *Order { return &Order{query: q} }
+
+// Keep has it keep the first n alone, in memory for some times as many: of a million trials a page costs no sorting of all.
+func (o *Order) Keep(n int) { o.keep = n }
 
 // Add looks at the next trials of a board, n at most, and says whether there are more.
 func (o *Order) Add(b *Board, n int) (more bool) {
@@ -50,9 +56,27 @@ func (o *Order) Add(b *Board, n int) (more bool) {
 		}
 		one.has = one.has && one.key == one.key
 		one.last = one.has && o.query.Sort == "value" && b.Bounded() && b.violation(o.next/b.Repeats()) > 0
-		o.list = append(o.list, one)
+		o.take(b, one)
 	}
 	return o.next < b.trials
+}
+
+// take adds a trial to the list, unless it comes behind all that are wanted.
+func (o *Order) take(b *Board, one keyed) {
+	if o.full && o.first(one, o.list[o.keep-1]) > 0 {
+		if one.text >= 0 {
+			o.texts = o.texts[:one.text] // it was the last
+		}
+		return
+	}
+	const room = 4096
+	if o.list = append(o.list, one); o.keep > 0 && len(o.list) >= 2*o.keep+room {
+		if o.first == nil {
+			o.first = o.before(b)
+		}
+		slices.SortFunc(o.list, o.first)
+		o.list, o.full = o.list[:o.keep], true
+	}
 }
 
 // setParam has a trial sorted by a parameter's value: numbers before words, those without it last.
@@ -73,13 +97,13 @@ func (o *Order) setParam(one *keyed, value any) {
 	one.has = true
 }
 
-// Indices is the trials that were heard of, in their order: those without the key come last, and ties go to the lower index.
-func (o *Order) Indices(b *Board) []int32 {
+// before is how two trials stand to each other: those without the key come last, and ties go to the lower index. No two are equal.
+func (o *Order) before(b *Board) func(x, y keyed) int {
 	descending := o.query.Desc
 	if o.query.Sort == "value" {
 		descending = b.cfg.Objective.Better(1, 0) != o.query.Desc
 	}
-	slices.SortFunc(o.list, func(x, y keyed) int { // a million in less than a second: no two are equal, so it need not be stable
+	return func(x, y keyed) int {
 		switch {
 		case x.has != y.has:
 			return sign(x.has)
@@ -94,7 +118,15 @@ func (o *Order) Indices(b *Board) []int32 {
 			return sign(x.key < y.key != descending)
 		}
 		return cmp.Compare(x.index, y.index)
-	})
+	}
+}
+
+// Indices is the trials that were heard of, in their order: the first that are kept, or all.
+func (o *Order) Indices(b *Board) []int32 {
+	slices.SortFunc(o.list, o.before(b)) // a million in less than a second: no two are equal, so it need not be stable
+	if o.keep > 0 {
+		o.list = o.list[:min(len(o.list), o.keep)]
+	}
 	out := make([]int32, len(o.list))
 	for i := range o.list {
 		out[i] = o.list[i].index
@@ -133,6 +165,9 @@ func sign(before bool) int {
 // ordered is the indices that a query yields of the trials that were heard of.
 func (b *Board) ordered(q Query) []int32 {
 	o := NewOrder(q)
+	if q.Limit > 0 {
+		o.Keep(q.Offset + q.Limit)
+	}
 	o.Add(b, b.trials)
 	return o.Indices(b)
 }
@@ -144,7 +179,7 @@ func (b *Board) param(t *trial, name string) any {
 		if !a.ended {
 			continue
 		}
-		end := b.ends.get(a.end)
+		end := b.ends.part(a.end)
 		if end.Params == nil {
 			continue
 		}

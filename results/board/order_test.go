@@ -47,3 +47,43 @@ func TestOrderByParameter(t *testing.T) {
 		}
 	}
 }
+
+// The first of a long order are those of all of it, whatever it is sorted by, in bounded memory.
+func TestOrderKeepsTheFirst(t *testing.T) {
+	const trials = 12_000
+	b := board.New(board.Config{Sweep: "s", Trials: trials + 5, Objective: sweep.Metric{Name: "loss", Goal: sweep.Minimize}})
+	for trial := range trials {
+		v := float64(trial * 7919 % 10_007)
+		r := results.Record{Sweep: "s", Trial: trial, Attempt: 1, End: &results.End{
+			State: sweep.AttemptSucceeded, Final: true, Points: 1, StartMs: 1, EndMs: 1 + int64(trial*31%977), Params: json.RawMessage(fmt.Sprintf(`{"x":%v,"w":"w%d"}`, v, trial%1000)),
+		}}
+		if trial%10 != 3 {
+			r.Points = []results.Point{{Metrics: map[string]float64{"loss": v}}}
+		}
+		if err := b.Fold(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, key := range []string{"value", "seconds", "loss", "params.x", "params.w"} {
+		for _, desc := range []bool{false, true} {
+			q := board.Query{Sort: key, Desc: desc, All: true}
+			whole, some := board.NewOrder(q), board.NewOrder(q)
+			some.Keep(900)
+			for whole.Add(b, 3000) {
+			}
+			for some.Add(b, 3000) {
+			}
+			if all, first := whole.All(b, 0), some.All(b, 900); len(all) != trials+5 || !slices.Equal(all[:900], first) {
+				t.Errorf("by %s, %v: the first are others", key, desc)
+			}
+			q.Offset, q.Limit = 700, 3
+			var page []int32
+			for one := range b.Trials(q) {
+				page = append(page, int32(one.Trial))
+			}
+			if want := whole.All(b, 703)[700:]; !slices.Equal(page, want) {
+				t.Errorf("by %s, %v: a page is %v, want %v", key, desc, page, want)
+			}
+		}
+	}
+}

@@ -85,6 +85,23 @@ func (b *Board) Trials(q Query) iter.Seq[Trial] {
 	}
 }
 
+// Values yields the objective's value of each trial that has one, of so many trials from an index on, with the trial's state, and says whether there are more.
+// It reads no End.
+func (b *Board) Values(from, n int, yield func(trial int, state sweep.State, value float64)) (more bool) {
+	end := min(from+n, b.trials)
+	if b.cfg.Objective.Name == "" {
+		return false
+	}
+	for i := from; i < end; i++ {
+		if t := b.known(i); t != nil {
+			if v, ok := b.value(t, 0); ok {
+				yield(i, b.stateOf(t), v)
+			}
+		}
+	}
+	return end < b.trials
+}
+
 // key is the number that trials are sorted by.
 func (b *Board) key(name string) func(int, *trial) (float64, bool) {
 	switch name {
@@ -98,7 +115,7 @@ func (b *Board) key(name string) func(int, *trial) (float64, bool) {
 			if !a.ended {
 				return 0, false
 			}
-			end := b.ends.get(a.end)
+			end := b.ends.part(a.end)
 			return float64(end.EndMs-end.StartMs) / 1000, true
 		}
 	case "value":

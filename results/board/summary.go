@@ -70,6 +70,12 @@ func (b *Board) Counts() sweep.Counts {
 	return c
 }
 
+// Reported says whether the name is that of a metric which is declared, or which some attempt has reported.
+func (b *Board) Reported(metric string) bool {
+	_, known := b.ids[metric]
+	return known
+}
+
 // Metrics is the names of the metrics on the board: the objective, the declared ones, then by name those that
 // some attempt reported besides. O(trials).
 func (b *Board) Metrics() []string {

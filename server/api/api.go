@@ -48,6 +48,7 @@ type API struct {
 	huma    huma.API
 	catalog *catalog
 	boards  *boards
+	orders  orders
 	usages  *usages
 	hub     *hub
 	audit   *audit

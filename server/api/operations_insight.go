@@ -1,12 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -61,24 +61,41 @@ func (a *API) importance(ctx context.Context, id string) (r Explanation, err err
 	case <-ctx.Done():
 		return r, ctx.Err()
 	}
-	var trials []importance.Trial
-	query := board.Query{States: []sweep.State{sweep.Succeeded, sweep.Stopped}, All: true, Limit: lookAtOnce}
-	for more := true; more; query.Offset += lookAtOnce {
-		var part []board.Trial
-		if err := a.boards.view(ctx, id, func(b *board.Board) { part = slices.Collect(b.Trials(query)) }); err != nil {
+	var all []importance.Scored
+	for from, more := 0, true; more; from += scoredAtOnce {
+		err := a.boards.view(ctx, id, func(b *board.Board) {
+			more = b.Values(from, scoredAtOnce, func(trial int, state sweep.State, v float64) {
+				if state == sweep.Succeeded || state == sweep.Stopped {
+					all = append(all, importance.Scored{Trial: trial, Value: v})
+				}
+			})
+		})
+		if err = cmp.Or(err, ctx.Err()); err != nil {
 			return r, err
 		}
-		if err := ctx.Err(); err != nil {
-			return r, err
-		}
-		for _, t := range part {
-			if one, ok := Learnt(t); ok {
-				trials = append(trials, one)
-			}
-		}
-		more = len(part) == lookAtOnce
 	}
-	return importance.Explain(spec.Space, spec.Objective.Goal, trials), nil
+	return importance.ExplainMany(spec.Space, spec.Objective.Goal, all, func(trials []int) ([]importance.Trial, error) { return a.learnt(ctx, id, trials) })
+}
+
+// scoredAtOnce is how many values of trials are read before the scheduler may go on: they cost a fiftieth of what all of a trial does.
+const scoredAtOnce = 50_000
+
+// learnt reads what an explanation takes of trials, piece by piece.
+func (a *API) learnt(ctx context.Context, id string, trials []int) (list []importance.Trial, err error) {
+	for len(trials) > 0 && err == nil {
+		piece := trials[:min(len(trials), lookAtOnce)]
+		trials = trials[len(piece):]
+		err = a.boards.view(ctx, id, func(b *board.Board) {
+			for _, i := range piece {
+				t, _ := b.Trial(i)
+				if one, ok := Learnt(t); ok {
+					list = append(list, one)
+				}
+			}
+		})
+		err = cmp.Or(err, ctx.Err())
+	}
+	return list, err
 }
 
 // spec is the spec of a sweep as it is now, for questions about its space.

@@ -115,7 +115,7 @@ func (a *API) filtered(ctx context.Context, in *listTrialsInput, query board.Que
 		return page, err
 	}
 	if in.Filter == "" {
-		page.Total, order = count, order[min(from, len(order)):]
+		page.Total, order = count, order[min(from, len(order)):min(from+in.Limit, len(order))]
 	}
 	for len(order) > 0 && ctx.Err() == nil {
 		piece := order[:min(len(order), lookAtOnce)]
@@ -157,20 +157,47 @@ func (a *API) filtered(ctx context.Context, in *listTrialsInput, query board.Que
 // scheduler need not wait for them. Those that no record names are left out when the filter wants none of them.
 func (a *API) order(ctx context.Context, in *listTrialsInput, query board.Query, keep *filter, most int) (indices []int32, count int, err error) {
 	var wrong error
+	of := orderOf{sweep: in.Sweep, sort: in.Sort, desc: in.Desc, states: statesText(query.States)}
 	err = a.boards.view(ctx, in.Sweep, func(b *board.Board) {
 		wrong = checkSort(b, in.Sort)
 		query.All = !keep.skips(b.Unstarted())
+		of.attempts, _ = b.Totals()
+		count = total(b, query.States)
 	})
-	o := board.NewOrder(query)
-	for more := true; more && wrong == nil && err == nil; err = cmp.Or(err, ctx.Err()) {
-		err = a.boards.view(ctx, in.Sweep, func(b *board.Board) {
-			if more = o.Add(b, lookAtOnce); !more {
-				indices, count = o.All(b, most), total(b, query.States)
-			}
-		})
+	if err = cmp.Or(err, wrong); err != nil {
+		return nil, 0, err
 	}
-	return indices, count, cmp.Or(wrong, err)
+	if known, err := a.catalog.get(ctx, in.Sweep); err == nil { // what was taken a moment ago is in no results
+		of.finished = known.Finished
+	}
+	kept := of.finished != "" && query.All && count > fewOrdered // of a sweep that has ended nothing moves
+	if kept {
+		if indices = a.orders.get(of); indices != nil {
+			return indices, count, nil
+		}
+	}
+	o := board.NewOrder(query)
+	if read := in.Sort == "seconds" || strings.HasPrefix(in.Sort, board.ParamPrefix); most > 0 && !(kept && (read || most > fewOrdered)) {
+		o.Keep(most) // what follows costs more than it is worth, unless all Ends are read anyway, or many pages were turned
+		kept = false
+	} else if kept {
+		most = 0
+	}
+	for more := true; more && err == nil; err = cmp.Or(err, ctx.Err()) {
+		err = a.boards.view(ctx, in.Sweep, func(b *board.Board) { more = o.Add(b, lookAtOnce) })
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	err = a.boards.view(ctx, in.Sweep, func(b *board.Board) { indices, count = o.All(b, most), total(b, query.States) })
+	if err == nil && kept {
+		a.orders.put(of, indices)
+	}
+	return indices, count, err
 }
+
+// fewOrdered is how many trials are so few that they are sorted for each page.
+const fewOrdered = 10_000
 
 func (in *listTrialsInput) states() (states []sweep.State, err error) {
 	for _, word := range in.State {
@@ -197,7 +224,7 @@ func total(b *board.Board, states []sweep.State) (n int) {
 
 func checkSort(b *board.Board, key string) error {
 	keys := []string{"trial", "value", "seconds", "attempts"}
-	if slices.Contains(keys, key) || strings.HasPrefix(key, board.ParamPrefix) && key != board.ParamPrefix {
+	if slices.Contains(keys, key) || strings.HasPrefix(key, board.ParamPrefix) && key != board.ParamPrefix || b.Reported(key) {
 		return nil
 	}
 	if keys = append(keys, b.Metrics()...); !slices.Contains(keys, key) { // looks at every trial

@@ -1,6 +1,7 @@
 package importance
 
 import (
+	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -189,7 +190,27 @@ func TestManyTrials(t *testing.T) {
 	}
 	space, trials := sampled(t, parameters+"}", 100_000, func(get func(string) sweep.Value) float64 { return number(get("paa")) })
 	r := Explain(space, sweep.Minimize, trials)
-	if r.Best != 10_000 || r.Trials != mostTrials || r.of("paa") < 0.8 {
+	if r.Best != mostBest || r.Trials != mostTrials || r.of("paa") < 0.8 {
 		t.Errorf("%d of the best, %d trials, %.2f", r.Best, r.Trials, r.of("paa"))
+	}
+
+	// The same is said when the points of few are read.
+	for goal, whole := range map[sweep.Goal]Report{sweep.Minimize: r, sweep.Maximize: Explain(space, sweep.Maximize, trials)} {
+		all := make([]Scored, len(trials))
+		for i, one := range trials {
+			all[i] = Scored{one.Trial, one.Value}
+		}
+		read := 0
+		many, err := ExplainMany(space, goal, all, func(wanted []int) (list []Trial, err error) {
+			read += len(wanted)
+			for _, i := range wanted {
+				list = append(list, trials[i])
+			}
+			return list, nil
+		})
+		want, _ := json.Marshal(whole)
+		if got, _ := json.Marshal(many); err != nil || string(got) != string(want) || read > mostBest+mostTrials {
+			t.Errorf("%s, %d points read, %v:\n%s\nwant\n%s", goal, read, err, got, want)
+		}
 	}
 }

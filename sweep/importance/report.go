@@ -65,6 +65,12 @@ const fewTrials = 20
 // others.
 const mostTrials = 1000
 
+// mostBest is how many trials the region is of, at most: the range of very many reaches wherever anybody looked.
+const mostBest = 1000
+
+// readAll is how many trials are so few that the points of all are read.
+const readAll = 20_000
+
 // paired is how many parameters, the most important, pairs are made of.
 const paired = 8
 
@@ -79,11 +85,19 @@ func Explain(space *sweep.Space, goal sweep.Goal, trials []Trial) Report {
 	slices.SortFunc(trials, func(a, b Trial) int { return cmp.Compare(a.Trial, b.Trial) })
 	axes := axesOf(space)
 	rows := rowsOf(space, axes, trials, goal == sweep.Maximize)
-	r := Report{Method: "fanova", Importance: []Share{}, Interactions: []Pair{}, BestSoFar: bestSoFar(rows), Region: []Range{}}
+	steps := bestSoFar(rows)
 	sort.SliceStable(rows, func(i, j int) bool { return rows[i].y < rows[j].y })
-	if len(rows) > 0 {
-		r.Best = min(max(len(rows)/10, 5), len(rows))
-		r.Region = region(axes, rows[:r.Best])
+	return explain(axes, steps, rows[:bestOf(len(rows))], rows)
+}
+
+// bestOf is how many of so many trials the region is of.
+func bestOf(n int) int { return min(max(n/10, 5), n, mostBest) }
+
+// explain is a report of rows by their value, the best first: its region is of best, and rows are learnt from, or as many of them as suffice.
+func explain(axes []axis, steps []Step, best, rows []row) Report {
+	r := Report{Method: "fanova", Importance: []Share{}, Interactions: []Pair{}, BestSoFar: steps, Best: len(best), Region: []Range{}}
+	if len(best) > 0 {
+		r.Region = region(axes, best)
 	}
 	switch {
 	case len(axes) == 0:
@@ -110,7 +124,7 @@ func Explain(space *sweep.Space, goal sweep.Goal, trials []Trial) Report {
 }
 
 // thinned is the best half of what may be learnt from, and of the others every n-th.
-func thinned(rows []row) []row {
+func thinned[T any](rows []T) []T {
 	if len(rows) <= mostTrials {
 		return slices.Clone(rows)
 	}
