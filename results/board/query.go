@@ -85,6 +85,10 @@ func (b *Board) Trials(q Query) iter.Seq[Trial] {
 	}
 }
 
+// Timeline is when trials moved from state to state, as far as attempts that have ended tell, by time: at most 2,048 moments. Before the first
+// all trials wait. The clocks are those of the agents.
+func (b *Board) Timeline() []Moment { return b.timeline.list() }
+
 // Values yields the objective's value of each trial that has one, of so many trials from an index on, with the trial's state, and says whether there are more.
 // It reads no End.
 func (b *Board) Values(from, n int, yield func(trial int, state sweep.State, value float64)) (more bool) {

@@ -65,12 +65,12 @@ func (l *timeline) coarsen() {
 	l.moments = moments
 }
 
-// replace counts how an attempt of a trial ended, and no longer the End that it takes the place of; nil: there was none. The attempt is in
-// its trial already, as it was.
-func (l *timeline) replace(b *Board, t *trial, a *attempt, old, end *results.End) {
+// replace counts how an attempt of a trial ended, and no longer the End that it takes the place of; nil: there was none. The attempt is among
+// those of its trial already, as it was.
+func (l *timeline) replace(ends *endStore, all []attempt, a *attempt, old, end *results.End) {
 	before, next := sweep.Waiting, (*attempt)(nil)
-	for i := range t.attempts {
-		switch other := &t.attempts[i]; {
+	for i := range all {
+		switch other := &all[i]; {
 		case !other.ended || other.number == a.number:
 		case other.number < a.number:
 			before = after(other.state, other.final)
@@ -85,7 +85,7 @@ func (l *timeline) replace(b *Board, t *trial, a *attempt, old, end *results.End
 	}
 	l.attempt(before, end, 1)
 	if is := after(end.State.TrialState(), end.Final); next != nil && is != was {
-		later := b.ends.get(next.end)
+		later := ends.get(next.end)
 		begin, _ := span(&later)
 		l.move(begin, is, was, 1)
 	}
@@ -115,13 +115,12 @@ func span(end *results.End) (begin, over int64) {
 	return begin, max(begin, over)
 }
 
-// Timeline is when trials moved from state to state, as far as attempts that have ended tell, by time: at most 2,048 moments. Before the first
-// all trials wait. The clocks are those of the agents.
-func (b *Board) Timeline() []Moment {
-	list := make([]Moment, 0, len(b.timeline.moments))
-	for key, c := range b.timeline.moments {
+// list is its moments, by time.
+func (l *timeline) list() []Moment {
+	list := make([]Moment, 0, len(l.moments))
+	for key, c := range l.moments {
 		if *c != (sweep.Counts{}) {
-			list = append(list, Moment{key << b.timeline.shift, *c})
+			list = append(list, Moment{key << l.shift, *c})
 		}
 	}
 	slices.SortFunc(list, func(x, y Moment) int { return cmp.Compare(x.AtMs, y.AtMs) })
