@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket/dir"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -30,7 +32,12 @@ func (p place) store(ctx context.Context, trials int) error {
 		return err
 	}
 	dice, packer, batch := rand.New(rand.NewPCG(1, 1)), store.NewPacker(), uint64(0)
-	begin := time.Now().Add(-100 * time.Hour)
+	begin := time.Now().Add(-100 * time.Hour).UTC()
+	known := store.Sweep{
+		Version: 1, ID: storedID, Name: "many", State: string(sweep.PhaseSucceeded), Method: "random", Seed: 1, Trials: trials, Objective: sweep.Metric{Name: "loss", Goal: sweep.Minimize},
+		Created: begin.Format(time.RFC3339), Sentence: "all trials ended",
+	}
+	reduced := board.New(known.Config())
 	flush := func() error {
 		err := to.Put(ctx, results.BatchName(storedID, batch, ""), bytes.NewReader(packer.Pack()))
 		batch++
@@ -46,8 +53,8 @@ func (p place) store(ctx context.Context, trials int) error {
 		}
 		from := begin.Add(time.Duration(i/500)*2*time.Minute + time.Duration(dice.Int64N(int64(time.Minute))))
 		over := from.Add(time.Minute + time.Duration(dice.Int64N(int64(time.Minute))))
-		if last = over; over.Before(from) {
-			last = from
+		if over.After(last) {
+			last = over
 		}
 		end := results.End{
 			State: sweep.AttemptSucceeded, Final: true, Points: 3, Agent: fmt.Sprintf("node-%03d.cluster.example", i%250), Seed: dice.Uint64(), Params: params,
@@ -61,7 +68,7 @@ func (p place) store(ctx context.Context, trials int) error {
 		for step := range 3 {
 			r.Points = append(r.Points, results.Point{Step: int64(step), Metrics: map[string]float64{"loss": loss + 1/float64(step+1) - 1.0/3}})
 		}
-		if err := packer.Add(r); err != nil {
+		if err := errors.Join(reduced.Fold(r), packer.Add(r)); err != nil {
 			return err
 		}
 		if packer.Len() > 4<<20 {
@@ -73,10 +80,8 @@ func (p place) store(ctx context.Context, trials int) error {
 	if err := flush(); err != nil {
 		return err
 	}
-	return store.WriteSweep(ctx, to, store.Sweep{
-		Version: 1, ID: storedID, Name: "many", State: string(sweep.PhaseSucceeded), Method: "random", Seed: 1, Trials: trials, Objective: sweep.Metric{Name: "loss", Goal: sweep.Minimize},
-		Created: begin.UTC().Format(time.RFC3339), Finished: last.UTC().Format(time.RFC3339), Sentence: "all trials ended",
-	})
+	known.Finished = last.Format(time.RFC3339)
+	return errors.Join(store.WriteBoard(ctx, to, reduced.Summary()), store.WriteSweep(ctx, to, known))
 }
 
 // answers measures what the pages of the stored sweep ask for: the first time its records are read, the others they are there.
