@@ -73,6 +73,7 @@ export function Pictures({ s, tab, query, beat }) {
     <${Best} sweep=${s} trial=${best.data} open=${open} rerun=${s.best && html`Rerun it: <${Copy} text=${`kaon try ${id}/${s.best.trial}`} />`} />
     ${missing}
     ${table && html`<${BestSoFar} table=${table} sweep=${s} repeat=${board.data?.repeat} byTime=${query.get("by") === "time"} onByTime=${() => change({ by: query.get("by") === "time" ? "" : "time" })} />`}
+    ${!known && table && many && html`<div class="w12 card"><${Loading} what="the best, and what matters" /></div>`}
     ${known && html`
       ${table && board.data?.goals.length > 1 && html`<${Goals} table=${table} board=${board.data} query=${query} open=${open} />`}
       ${!importance && !matters.error && ended > 3 && html`<div class="w6 card"><${Loading} what="what matters" /></div><div class="w6 card"><${Loading} what="where the best lie" /></div>`}
