@@ -59,6 +59,8 @@ function Triggers({ w, who, now, beat, done }) {
     ${w.backfills.length > 0 && html`<${StopFilling} w=${w} who=${who} done=${done} />`}</${Card}>`;
 }
 
+const mostLines = 2000; // of changes that are shown
+
 // useSource is the text of a version.
 function useSource(name, version) {
   const [got, setGot] = ui.useState({});
@@ -73,13 +75,15 @@ function useSource(name, version) {
 
 function Difference({ name, version }) {
   const after = useSource(name, version), before = useSource(name, version - 1), ready = after.data !== undefined && before.data !== undefined;
-  const parts = ui.useMemo(() => (ready ? around(difference(before.data, after.data)) : []), [before.data, after.data]);
+  const all = ui.useMemo(() => (ready ? around(difference(before.data, after.data)) : []), [before.data, after.data]), lines = all.reduce((n, part) => n + part.length, 0);
+  let room = mostLines;
+  const parts = all.map((part) => { const some = part.slice(0, room); room -= some.length; return some; }).filter((part) => part.length);
   if (version === 1) return html`<p class="quiet">It is the first version.</p>`;
   if (after.error ?? before.error) return html`<${Failed} error=${after.error ?? before.error} />`;
   if (!ready) return html`<${Loading} what="both versions" />`;
   if (!parts.length) return html`<p class="quiet">Its text is that of version ${version - 1}; its folder, or its place in it, is another.</p>`;
   const marks = { less: "−", more: "+", same: " " }, words = { less: "taken away: ", more: "put in: " };
-  return html`<div class="code difference" tabindex="0" role="region" aria-label=${`Changes from version ${version - 1} to ${version}`}>${parts.map((part, i) => html`${i > 0 && html`<div class="gap" aria-hidden="true">⋯</div>`}${part.map((l) => html`<div class=${`line ${l.kind}`}><span class="at" aria-hidden="true">${l.before ?? ""}</span><span class="at" aria-hidden="true">${l.after ?? ""}</span><span aria-hidden="true">${marks[l.kind]}</span><span>${words[l.kind] && html`<span class="hidden">${words[l.kind]}</span>`}${l.text}</span></div>`)}`)}</div>`;
+  return html`<div class="code difference" tabindex="0" role="region" aria-label=${`Changes from version ${version - 1} to ${version}`}>${parts.map((part, i) => html`${i > 0 && html`<div class="gap" aria-hidden="true">⋯</div>`}${part.map((l) => html`<div class=${`line ${l.kind}`}><span class="at" aria-hidden="true">${l.before ?? ""}</span><span class="at" aria-hidden="true">${l.after ?? ""}</span><span aria-hidden="true">${marks[l.kind]}</span><span>${words[l.kind] && html`<span class="hidden">${words[l.kind]}</span>`}${l.text}</span></div>`)}`)}${lines > mostLines && html`<div class="gap">and ${plural(lines - mostLines, "line")} more</div>`}</div>`;
 }
 
 function Source({ name, version }) {
