@@ -47,18 +47,14 @@ func (a *API) declarePlots() {
 
 // series is how many trials were in each state over time. Attempts that run are known to the scheduler alone.
 func (a *API) series(ctx context.Context, in *seriesInput) (*body[export.Series], error) {
-	known, err := a.catalog.get(ctx, in.Sweep)
+	s, err := a.sweep(ctx, in.Sweep)
 	if err != nil {
 		return nil, problem(err)
 	}
 	_, here := a.cfg.Server.Sweep(in.Sweep)
 	span := export.Span{Most: in.Most, Live: here}
 	if here {
-		now, err := a.sweep(ctx, in.Sweep)
-		if err != nil {
-			return nil, problem(err)
-		}
-		span.Now = &now.Trials
+		span.Now = &s.Trials
 		attempts, err := a.cfg.Server.Attempts(ctx)
 		if err != nil {
 			return nil, problem(err)
@@ -71,7 +67,7 @@ func (a *API) series(ctx context.Context, in *seriesInput) (*body[export.Series]
 	}
 	var out export.Series
 	err = a.boards.view(ctx, in.Sweep, func(b *board.Board) {
-		span.Of(known.Created, known.Finished, b)
+		span.Of(s.Created, s.Finished, b)
 		out = export.NewSeries(b, span)
 	})
 	return answer(out, err)
