@@ -47,13 +47,13 @@ var costs = map[string]func(args []any) int{
 	"repeat":  func(args []any) int { return times(len(textArg(args, 0)), intArg(args, 1, 0)) },
 	"replace": ofReplace,
 	"split":   ofSplit, "splitAfter": ofSplit,
-	"fromJSON": func(args []any) int { return len(textArg(args, 0)) / 2 }, // a value in a list of some
+	"fromJSON": func(args []any) int { return 2 * jsonItems(textArg(args, 0)) },
 	"keys":     func(args []any) int { return 2 * lenArg(args, 0) },
 	"values":   func(args []any) int { return 2 * lenArg(args, 0) },
 	"toPairs":  func(args []any) int { return 4 * lenArg(args, 0) }, "fromPairs": func(args []any) int { return 4 * lenArg(args, 0) },
 	"median": ofItems, "reverse": ofItems, "sort": ofItems,
 	"concat":  ofItems,
-	"flatten": func(args []any) int { return unitsOf(args, 0, false) },
+	"flatten": func(args []any) int { return mostMade - flattened(args, mostMade) },
 	"trim": func(args []any) int { // of long ones it is long about looking for characters in the other
 		if len(args) > 1 && len(textArg(args, 1)) > 1000 {
 			return mostMade
@@ -192,6 +192,41 @@ func ofReplace(args []any) int {
 
 // ofSplit has each part cost two: it is an item twice.
 func ofSplit(args []any) int { return 2 * (found(args, 2) + 1) }
+
+// jsonItems is at least how many values a text of JSON has.
+func jsonItems(text string) int {
+	n, within := 1, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			within = !within
+		case c == '\\' && within:
+			i++
+		case !within && (c == ',' || c == '[' || c == '{' || c == ':'):
+			n++
+		}
+	}
+	return n
+}
+
+// flattened is what a list, with those in it, leaves of so many items; below 0: it has more.
+func flattened(list []any, left int) int {
+	for _, item := range list {
+		if left < 0 {
+			return left
+		}
+		switch inner := item.(type) {
+		case []any:
+			left = flattened(inner, left)
+		default:
+			if r := reflect.ValueOf(item); r.IsValid() && (r.Kind() == reflect.Slice || r.Kind() == reflect.Array) {
+				left -= r.Len()
+			}
+			left--
+		}
+	}
+	return left
+}
 
 // unitsOf is about how many units arguments are as texts, or, indented, as JSON that is. What is in several places counts in each.
 func unitsOf(args []any, depth int, indented bool) int {

@@ -18,7 +18,7 @@ import (
 var strange = []string{
 	"", " ", "..", "../..", "%2e%2e%2f", "a/b", "sweeps/../../x", ".", "-1", "0", "1", "999999999999999999999", "NaN", "1e999", "null", "true", "{}", "[]", "\x00", "\xff",
 	"𝕏", "x\ny", "' OR 1=1 --", "${envvar:HOME}", "<script>", strings.Repeat("a", 250), strings.Repeat("🦀", 100), "lr=1", "run_cap=-1", "parameters.x.values=[.nan]",
-	"parameters={}", "seed=99999999999999999999", "limits.wall=-5h", "=", "value", "kaon_x", "method: grid", "- [", "params.x > 1", "1 +", "at:5", "YXQ6NQ", "bytes=5-1",
+	"parameters={}", "seed=99999999999999999999", "limits.wall=-5h", "=", "value", "kaon_x", "method: grid", "- [", "params.x > 1", "1 +", "at:5", "YXQ6NQ", "bytes=5-1", "9223372036854775807", "YXQ6OTIyMzM3MjAzNjg1NDc3NTgwNw", // at:5 and at:9223372036854775807
 }
 
 // strangeBodies are bodies that are no value of any schema.
@@ -248,6 +248,21 @@ func TestAttackBodies(t *testing.T) {
 		rs.Body.Close()
 		if rs.StatusCode != http.StatusRequestEntityTooLarge {
 			t.Errorf("%s: %d", op.op.ID, rs.StatusCode)
+		}
+	}
+}
+
+// A page that begins beyond any list is empty, and ends nobody's server.
+func TestAttackOffsets(t *testing.T) {
+	w := newWorld(t)
+	s := w.submit(Submitter, Submission{Spec: "method: grid\nmetric: {name: y, goal: maximize}\nparameters: {x: {values: [1, 2]}}\ncommand: echo y=${param.x}\n"})
+	at := "/sweeps/" + w.ended(s.ID).ID
+	for _, begin := range []string{"offset=9223372036854775807", "cursor=YXQ6OTIyMzM3MjAzNjg1NDc3NTgwNw"} { // at: the same
+		for _, list := range []string{at + "/trials?sort=trial", at + "/trials?sort=value", at + "/trials?sort=seconds", at + "/trials?sort=params.x",
+			at + "/trials?sort=value&filter=" + url.QueryEscape("params.x > 0"), "/sweeps?", "/workflows?"} {
+			if status, answer, _ := w.ask(Viewer, http.MethodGet, Prefix+list+"&"+begin, nil); status/100 == 5 || strings.Contains(string(answer), `"trial":`) {
+				t.Errorf("%s&%s: %d %.300s", list, begin, status, answer)
+			}
 		}
 	}
 }

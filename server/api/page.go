@@ -19,7 +19,7 @@ func cursorAt(index int) string {
 // from is the index that a page begins at.
 func (p Paging) from() (int, error) {
 	if p.Cursor == "" {
-		return p.Offset, nil
+		return min(p.Offset, mostOffset), nil
 	}
 	text, err := base64.RawURLEncoding.DecodeString(p.Cursor)
 	at, ok := strings.CutPrefix(string(text), cursorBegin)
@@ -27,8 +27,11 @@ func (p Paging) from() (int, error) {
 	if err != nil || !ok || wrong != nil || index < 0 {
 		return 0, huma.Error422UnprocessableEntity(fmt.Sprintf("cursor %q is none that this server gave: leave it out for the first page", p.Cursor))
 	}
-	return index, nil
+	return min(index, mostOffset), nil
 }
+
+// mostOffset is beyond the end of every list, and may be added to.
+const mostOffset = 1 << 30
 
 // Page is part of a list.
 type Page[T any] struct {
