@@ -102,7 +102,7 @@ func (w *memoryMonitor) sample() bool {
 	for leader, a := range w.mu.all {
 		switch {
 		case a.group != nil:
-			if a.group.OutOfMemory() {
+			if a.group.OutOfMemory() || a.group.KilledForOthers() {
 				a.group.Kill()
 			}
 		case first == 0 || leader < first:

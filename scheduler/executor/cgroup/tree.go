@@ -209,9 +209,10 @@ func handDown(dir string) bool {
 	return true
 }
 
-// limited tells whether a group of version 2 has a limit of its own.
+// limited tells whether a group of version 2 has a limit of its own. How many processes there may be (pids.max) is none of them: systemd
+// bounds that of every unit that does not say otherwise, and attempts have a bound of processes already.
 func limited(dir string) bool {
-	for _, file := range []string{"memory.max", "memory.high", "memory.swap.max", "cpu.max", "pids.max"} {
+	for _, file := range []string{"memory.max", "memory.high", "memory.swap.max", "cpu.max"} {
 		text, err := os.ReadFile(filepath.Join(dir, file))
 		if err == nil && !strings.HasPrefix(string(text), "max") {
 			return true
