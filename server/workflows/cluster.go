@@ -241,7 +241,7 @@ func (c *Cluster) tell(sw *server.Sweep, job steps.Job) (stop func()) {
 }
 
 // stored is what the results say of the sweep of an attempt that a former process has begun, and that has ended, when the server has forgotten it
-// for others that have ended since. Somebody else's sweep of that id is not it.
+// for others that have ended since. Somebody else's sweep of that id is not it, nor is one of a run of the same id that was deleted.
 func (c *Cluster) stored(ctx context.Context, job steps.Job) (done steps.Done, ended bool) {
 	if ctx.Err() != nil || c.Server.Err() != nil {
 		return done, false
@@ -249,6 +249,9 @@ func (c *Cluster) stored(ctx context.Context, job steps.Job) (done steps.Done, e
 	known, err := store.ReadSweep(ctx, c.Bucket, job.ID)
 	phase := sweep.Phase(known.State)
 	if err != nil || known.Finished == "" || !phase.Ended() || known.Owner != c.Origin.Owner || ownRun(known.Labels) != ownRun(c.Origin.Labels) {
+		return done, false
+	}
+	if created, err := time.Parse(time.RFC3339Nano, known.Created); err != nil || created.Before(job.Began.Truncate(time.Second)) {
 		return done, false
 	}
 	b, damage, err := store.LoadSweep(ctx, c.Bucket, known)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/bucket/dir"
@@ -94,6 +95,11 @@ func TestStepOfAForgottenSweep(t *testing.T) {
 		is, _ := json.Marshal(again)
 		if err != nil || string(is) != string(was) {
 			t.Errorf("%s has\n%s, %v; had\n%s", job.ID, is, err, was)
+		}
+		later := job
+		later.Began = time.Now().Add(time.Second)
+		if done, err := c.Run(t.Context(), later); err == nil || !strings.Contains(err.Error(), "already") {
+			t.Errorf("a run of the same id that began after the sweep has %+v, %v", done, err)
 		}
 		for _, other := range []server.Origin{{Owner: "bob", Labels: c.Origin.Labels}, {Owner: "ann", Labels: []string{ofRun + "other"}}, {Owner: "ann"}} {
 			foreign := Cluster{Server: s, Bucket: b, Origin: other}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -449,8 +450,9 @@ func (m *Manager) TellLate(l run.Late, state engine.State) {
 // LateNow is how many runs that are at work are late.
 func (m *Manager) LateNow() (n int) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, l := range m.live {
+	live := slices.Collect(maps.Values(m.live))
+	m.mu.Unlock()
+	for _, l := range live { // a run that waits for a disk holds nobody else up
 		if l.run.IsLate() {
 			n++
 		}

@@ -48,8 +48,10 @@ func (r *Run) startQueued() error {
 	if bound == 0 {
 		bound = atOnce
 	}
-	for len(r.queue) > 0 && r.busy < bound {
-		next := r.queue[:min(len(r.queue), bound-r.busy)]
+	begun := r.begunFirst(r.queue)
+	for len(r.queue) > 0 && (r.busy < bound || begun > 0) {
+		next := r.queue[:min(len(r.queue), max(bound-r.busy, begun))]
+		begun = 0
 		r.queue = r.queue[len(next):]
 		if err := r.placed(next...); err != nil {
 			return err
@@ -60,7 +62,8 @@ func (r *Run) startQueued() error {
 			}
 		}
 	}
-	for len(r.nests) > 0 && r.nesting < atOnce {
+	r.begunFirst(r.nests)
+	for len(r.nests) > 0 && (r.nesting < atOnce || r.found[r.nests[0].ID]) {
 		t := r.nests[0]
 		if !r.cfg.Nested.take(r.nesting == 0 || r.found[t.ID]) {
 			break // it is looked again, at the latest with the next look for requests
@@ -78,6 +81,28 @@ func (r *Run) startQueued() error {
 		}
 	}
 	return r.waiting()
+}
+
+// begunFirst has attempts that a former process had begun before all others, and tells how many they are. They wait for no place: what they
+// began goes on anyway, and nobody but they can end it.
+func (r *Run) begunFirst(tasks []engine.Task) (n int) {
+	for _, t := range tasks {
+		if r.found[t.ID] {
+			n++
+		}
+	}
+	if n > 0 {
+		slices.SortStableFunc(tasks, func(a, b engine.Task) int {
+			switch {
+			case r.found[a.ID] == r.found[b.ID]:
+				return 0
+			case r.found[a.ID]:
+				return -1
+			}
+			return 1
+		})
+	}
+	return n
 }
 
 // waiting tells the engine of attempts that wait for a place, whose time does not pass meanwhile.

@@ -144,3 +144,20 @@ func (c *blockingCluster) Run(ctx context.Context, _ steps.Job) (steps.Done, err
 	<-ctx.Done()
 	return steps.Done{}, context.Cause(ctx)
 }
+
+// What a former process had begun comes before all that waits, in its order.
+func TestBegunFirst(t *testing.T) {
+	r := &Run{found: map[string]bool{"c": true, "e": true}}
+	var tasks []engine.Task
+	for _, id := range []string{"a", "b", "c", "d", "e"} {
+		tasks = append(tasks, engine.Task{ID: id})
+	}
+	n := r.begunFirst(tasks)
+	var order string
+	for _, task := range tasks {
+		order += task.ID
+	}
+	if n != 2 || order != "ceabd" {
+		t.Errorf("%d begun, in order %s", n, order)
+	}
+}

@@ -30,7 +30,7 @@ func (c *Call) run(ctx context.Context, s spec) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	done, err := c.Cluster.Run(ctx, Job{ID: c.ID, File: c.File, Source: source, Winner: c.Winner, Single: true, Names: c.Script.Names, Told: c.Progress})
+	done, err := c.Cluster.Run(ctx, Job{ID: c.ID, Began: c.Began, File: c.File, Source: source, Winner: c.Winner, Single: true, Names: c.Script.Names, Told: c.Progress})
 	if err != nil {
 		return Result{}, err
 	}

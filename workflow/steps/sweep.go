@@ -53,7 +53,7 @@ func (sweepStep) Run(ctx context.Context, c *Call) (Result, error) {
 
 // sweepJob reads the spec.
 func (c *Call) sweepJob() (Job, error) {
-	job := Job{ID: c.ID, File: c.File, Winner: c.Winner, Told: c.Progress}
+	job := Job{ID: c.ID, Began: c.Began, File: c.File, Winner: c.Winner, Told: c.Progress}
 	file, err := c.text("file")
 	if err != nil {
 		return job, err

@@ -171,7 +171,8 @@ type Cluster interface {
 // Job is a spec to be run.
 type Job struct {
 	ID     string
-	File   string // absolute: where it counts as lying
+	Began  time.Time // of the attempt that it is of; what has its ID and is older is another's
+	File   string    // absolute: where it counts as lying
 	Source []byte
 	Set    []string          // overrides
 	Winner *board.Winner     // that it starts from; nil: none
