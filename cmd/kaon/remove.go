@@ -14,6 +14,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/server/client"
 	"github.com/kaon-sweep/kaon/workflow/run"
 )
 
@@ -123,22 +124,30 @@ func (c *gcCmd) runs(ctx context.Context, out *output, before time.Time) (n int,
 	if err != nil {
 		return 0, answered(err)
 	}
+	var refused error
 	for _, r := range all {
 		if r.Live || !r.State.Ended() || !time.UnixMilli(r.Ended).Before(before) {
 			continue
 		}
-		n++
 		gone := removed{Run: r.Run, Dry: c.Dry}
 		if !c.Dry {
 			d, err := from.DeleteWorkflow(ctx, r.Run)
+			if errors.As(err, new(*client.Error)) { // it is another's, or was deleted or gone on with meanwhile; others can be deleted
+				refused = errors.Join(refused, err)
+				continue
+			}
 			if err != nil {
 				return n, answered(err)
 			}
 			gone.Objects, gone.Bytes = d.Objects, d.Bytes
 		}
+		n++
 		if err := printRemoved(out, gone, c.JSON); err != nil {
 			return n, err
 		}
+	}
+	if refused != nil {
+		fmt.Fprintf(out.stderr, "runs of workflows that stay: %v\n", refused)
 	}
 	return n, nil
 }

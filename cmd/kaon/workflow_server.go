@@ -247,15 +247,22 @@ func (c *workflowWatchCmd) remote(ctx context.Context, out *output, from *client
 		}
 		return err
 	}
-	shown, late := map[string]engine.State{}, false
+	shown, late, last := map[string]engine.State{}, false, time.Now()
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
 	for {
 		s, err := from.WorkflowRun(ctx, id)
 		if ctx.Err() != nil {
 			return silently(exitInterrupted)
 		}
+		if mayComeBack(err, last) {
+			waitOrEnd(ctx, tick.C)
+			continue
+		}
 		if err != nil {
 			return answered(err)
 		}
+		last = time.Now()
 		view, _ := viewOf(s)
 		if err := encodeLate(out.stdout, id, view, &late); err != nil {
 			return err
@@ -277,12 +284,7 @@ func (c *workflowWatchCmd) remote(ctx context.Context, out *output, from *client
 		case !s.Live:
 			return usage(fmt.Errorf("nobody works on %s; go on with: kaon workflow resume %s --server %s", id, id, c.Server))
 		}
-		timer := time.NewTimer(watchEvery)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-		}
+		waitOrEnd(ctx, tick.C)
 	}
 }
 
