@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/kaon-sweep/kaon/server/ui"
@@ -52,7 +53,7 @@ for (const [name, text] of Object.entries({ line: "a".repeat(400000), osc: "\u00
 
 func TestAttackLogOfOneLine(t *testing.T) { runNode(t, plainTest, "plain") }
 
-// runNode runs a script that imports modules of the pages, which import no others, by their names with .mjs.
+// runNode runs a script that imports modules of the pages, which import each other alone, by their names with .mjs.
 func runNode(t *testing.T, script string, modules ...string) {
 	t.Helper()
 	node, err := exec.LookPath("node")
@@ -66,7 +67,7 @@ func runNode(t *testing.T, script string, modules ...string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		files[name+".mjs"] = string(text)
+		files[name+".mjs"] = strings.ReplaceAll(string(text), `.js";`, `.mjs";`)
 	}
 	for name, content := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
