@@ -5,6 +5,7 @@ import { Confirm, may } from "./actions.js";
 import { link } from "./route.js";
 import { count, plural } from "./format.js";
 import { registeredPath, submitters } from "./flow.js";
+import { payloadOf, valueOf } from "./typed.js";
 
 const { html } = ui;
 
@@ -40,19 +41,6 @@ function Form({ title, button, busy, children, onYes, onNo, tools }) {
 
 // key is what makes a second press of a button the first.
 function key() { return `ui-${Date.now()}-${Math.random().toString(36).slice(2)}`; }
-
-const nouns = { integer: "a whole number", number: "a number", boolean: "true or false", object: "a mapping, written as JSON,", list: "a list, written as JSON,", any: "a value" };
-
-/** valueOf is what was typed for a parameter, as a value: {value}, or {wrong}. */
-export function valueOf(text, type) {
-  if (type === "string" || type === "file") return { value: text };
-  let value;
-  try { value = JSON.parse(text); } catch {
-    return type === "any" ? { value: text } : { wrong: `${nouns[type] ?? `${type}, written as JSON,`} is needed` };
-  }
-  if (/^\s*-?\d+\s*$/.test(text) && !Number.isSafeInteger(value)) return { wrong: "the browser has no whole numbers beyond 2^53: use kaon workflow run" };
-  return { value };
-}
 
 function Parameter({ p, text, onText, wrong }) {
   const id = `parameter-${p.parameter}`, plain = p.default === undefined ? (p.required ? "" : "null") : typeof p.default === "string" ? p.default : JSON.stringify(p.default);
@@ -119,9 +107,8 @@ export function Pin({ w, v, who, done }) {
 function SignalForm({ w, t, onNo, onSent }) {
   const [text, setText] = ui.useState("{}"), once = ui.useRef(key()), doing = useDoing(onSent);
   const send = () => {
-    let payload;
-    try { payload = JSON.parse(text || "{}"); } catch (err) { doing.say(`The payload is no JSON: ${err.message}`, true); return; }
-    if (payload === null || typeof payload !== "object" || Array.isArray(payload)) { doing.say("The payload is a JSON object, as {\"day\": \"2026-01-31\"}.", true); return; }
+    const { value: payload, wrong } = payloadOf(text);
+    if (wrong) { doing.say(wrong, true); return; }
     doing.act("Signal", registeredPath(w.workflow, `/signals/${encodeURIComponent(t.what)}`), { headers: { "Idempotency-Key": once.current }, body: { payload } }).then((a) => { if (a.error) once.current = key(); });
   };
   return html`<${Form} title=${`Send the signal ${t.what}`} button="Send it" busy=${doing.busy} onYes=${send} onNo=${onNo}>
