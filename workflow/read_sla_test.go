@@ -69,6 +69,8 @@ func TestWrongSLAs(t *testing.T) {
 		`sla: {by: [1]}`:                        "a time of day is needed",
 		`sla: {by: "06:00", zone: Mars/Base}`:   "f.yaml:1:26: sla.zone: there is no time zone `Mars/Base`",
 		`sla: {by: "06:00", zone: Local}`:       "no time zone",
+		`sla: {by: "06:00", zone: localtime}`:   "no time zone",
+		`sla: {by: "06:00", zone: posixrules}`:  "no time zone",
 		`sla: {by: "06:00", zone: ../../etc/x}`: "no time zone",
 		`sla: {by: "06:00", zon: UTC}`:          "did you mean `zone`?",
 		"triggers: [{cron: '0 0 * * *', zone: Europe/Berlin}, {cron: '0 0 * * *'}]\nsla: '06:00'": `say in which it is: sla: {by: "06:00", zone: Europe/Berlin}`,

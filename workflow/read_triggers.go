@@ -123,11 +123,14 @@ func (r *reading) trigger(t *sweep.Tree, field string) (out Trigger, ok bool) {
 	return out, true
 }
 
+// ownZones are names of whatever zone a machine has been set to, and so of none that holds on the next.
+var ownZones = []string{"", "local", "localtime", "posixrules"}
+
 // zone reads the name of a time zone; what is none is UTC.
 func (r *reading) zone(t *sweep.Tree, field string) *time.Location {
 	name := r.Text(t, field)
 	known, err := time.LoadLocation(name)
-	if err != nil || name == "Local" || name == "" {
+	if err != nil || slices.Contains(ownZones, strings.ToLower(name)) {
 		r.Fail(t, field, fmt.Sprintf("there is no time zone `%s`", clipped(name)), "write one as Europe/Berlin, America/New_York or UTC")
 		return time.UTC
 	}

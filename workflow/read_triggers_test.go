@@ -69,6 +69,8 @@ func TestWrongTriggers(t *testing.T) {
 		"triggers: [{cron: '0 0 * * *', zone: Mars/Base, parameters: {day: x}}]":                             "no time zone `Mars/Base`",
 		"triggers: [{cron: '0 0 * * *', zone: ../../x, parameters: {day: x}}]":                               "no time zone",
 		"triggers: [{cron: '0 0 * * *', zone: Local, parameters: {day: x}}]":                                 "no time zone",
+		"triggers: [{cron: '0 0 * * *', zone: localtime, parameters: {day: x}}]":                             "no time zone `localtime`",
+		"triggers: [{cron: '0 0 * * *', zone: posixrules, parameters: {day: x}}]":                            "no time zone `posixrules`",
 		"triggers: [{cron: '0 0 * * *', catch_up: some, parameters: {day: x}}]":                              "none of none, last, all",
 		"triggers: [{cron: '0 0 * * *', most: 3, parameters: {day: x}}]":                                     "catch_up: all",
 		"triggers: [{signal: go, most: 3, parameters: {day: x}}]":                                            "`most` is of cron",

@@ -50,6 +50,12 @@ export function ago(time, now = Date.now()) {
 /** stamp is a time in full. */
 export function stamp(time) { const t = typeof time === "number" ? time : Date.parse(time); return isFinite(t) && t > 0 ? when.format(t) : "–"; }
 
+/** inZone is a time in a zone; one in UTC, which is said, where the browser does not know the zone. */
+export function inZone(time, zone) {
+  const as = (timeZone) => new Date(time).toLocaleString(undefined, { timeZone, dateStyle: "medium", timeStyle: "short" });
+  try { return as(zone); } catch { return `${as("UTC")} UTC`; }
+}
+
 /** bytes is a size. */
 export function bytes(n) {
   const units = ["B", "kB", "MB", "GB", "TB"];

@@ -3,7 +3,7 @@ import { ui } from "./html.js";
 import { ask, get, useGet } from "./api.js";
 import { Confirm, may } from "./actions.js";
 import { link } from "./route.js";
-import { count, plural } from "./format.js";
+import { count, inZone, plural } from "./format.js";
 import { registeredPath, submitters } from "./flow.js";
 import { payloadOf, valueOf } from "./typed.js";
 
@@ -123,12 +123,11 @@ function FillForm({ w, t, onNo, onFilled }) {
     const body = { trigger: t.trigger, from: range.from, to: range.to, parallel: Math.max(1, Math.floor(Number(range.parallel)) || 1), dry_run: !seen };
     doing.act(seen ? "Backfill" : "Look", registeredPath(w.workflow, "/backfill"), { body }).then((a) => { if (a.error) return; if (seen) onFilled(); else setSeen(a.data); });
   };
-  const when = (at) => new Date(at).toLocaleString(undefined, { timeZone: seen.zone, dateStyle: "medium", timeStyle: "short" });
   return html`<${Form} title=${`Backfill ${t.trigger}`} button=${seen ? `Begin ${plural(seen.total, "run")}` : "Show its times"} busy=${doing.busy} onYes=${go} onNo=${onNo}>
     <div class="field"><label for="fill-begin">From, a date or a time in ${t.zone || "UTC"}</label><input id="fill-begin" required placeholder="2026-01-01" value=${range.from} onInput=${(e) => set({ from: e.target.value })} /></div>
     <div class="field"><label for="fill-to">To; a date is in it</label><input id="fill-to" required placeholder="2026-01-31" value=${range.to} onInput=${(e) => set({ to: e.target.value })} /></div>
     <div class="field"><label for="fill-parallel">Runs at once</label><input id="fill-parallel" type="number" min="1" max="1000" value=${range.parallel} onInput=${(e) => set({ parallel: e.target.value })} /></div>
-    ${seen && html`<div class="note" role="status">${plural(seen.total, "time")}: ${(seen.first ?? []).slice(0, 8).map(when).join("; ")}${seen.total > 8 ? "; …" : ""}. Those that have their run get no other.</div>`}${doing.said?.bad && doing.shown}</${Form}>`;
+    ${seen && html`<div class="note" role="status">${plural(seen.total, "time")}: ${(seen.first ?? []).slice(0, 8).map((at) => inZone(at, seen.zone)).join("; ")}${seen.total > 8 ? "; …" : ""}. Those that have their run get no other.</div>`}${doing.said?.bad && doing.shown}</${Form}>`;
 }
 
 /** TriggerActions are the buttons of a trigger. */
