@@ -195,18 +195,10 @@ func (r *Run) start(t engine.Task, waits bool) error {
 		}
 		return never(err)
 	}
-	if file != "" {
-		ev, had, err := r.cached(t, file)
-		if err != nil && unwanted(r.facts.ctx) {
-			return context.Cause(r.facts.ctx)
-		}
-		if err != nil {
-			ev, had = ended(t, steps.Result{}, &steps.Failure{Fault: engine.Platform, Err: err}), true
-		}
-		if had {
-			r.early = append(r.early, ev)
-			return nil
-		}
+	had, left := r.cached(t, file)
+	if had != nil && len(left) == 0 {
+		r.early = append(r.early, *had)
+		return nil
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	a := &attempt{
@@ -237,8 +229,18 @@ func (r *Run) start(t engine.Task, waits bool) error {
 	case !waits:
 		r.busy++
 	}
+	begun := r.found[t.ID]
 	r.group.Go(crash.Func(func() {
-		result, err := kind.Run(ctx, c)
+		var result steps.Result
+		var err error
+		missed := had != nil && !r.stored(ctx, c, left)
+		switch {
+		case had != nil && !missed:
+		case missed && ctx.Err() != nil && !begun:
+			err = context.Cause(ctx) // there is nothing to end
+		default:
+			result, err = kind.Run(ctx, c)
+		}
 		if a.nests {
 			r.cfg.Nested.give()
 		}
@@ -246,6 +248,9 @@ func (r *Run) start(t engine.Task, waits bool) error {
 		cancel(nil)
 		var gone *steps.GoneError
 		switch {
+		case had != nil && !missed:
+			r.tell(*had)
+			return
 		case errors.As(err, &gone):
 			select {
 			case r.broken <- gone:
@@ -273,26 +278,36 @@ func (r *Run) start(t engine.Task, waits bool) error {
 	return nil
 }
 
-// cached is the end of an attempt for which earlier work stands, if any does.
-func (r *Run) cached(t engine.Task, file string) (ev engine.Event, ok bool, err error) {
+// cached is the end of an attempt for which earlier work stands, if any does, and the files that this left, of which it is to be looked
+// whether they are still there. File is where the work is kept; empty: nowhere.
+func (r *Run) cached(t engine.Task, file string) (end *engine.Event, files []string) {
+	if file == "" {
+		return nil, nil
+	}
 	had := readCache(file, t.Node.Step.Cache.Age)
 	if had == nil {
-		return ev, false, nil
+		return nil, nil
 	}
 	out, wrong := checkOutputs(t.Node.Step, had.Outputs)
 	if wrong != nil { // it is not what is asked for now, and the step runs
-		return ev, false, nil
+		return nil, nil
 	}
-	if files := had.files(); len(files) > 0 && r.cfg.Stored != nil {
-		if all, err := r.cfg.Stored(r.facts.ctx, files); err != nil {
-			return ev, false, fmt.Errorf("look for the files that an earlier attempt has left: %w", err)
-		} else if !all {
-			return ev, false, nil
-		}
-	}
-	ev = ended(t, steps.Result{Outputs: out, Winner: had.Winner, Artifacts: had.Artifacts}, nil)
+	ev := ended(t, steps.Result{Outputs: out, Winner: had.Winner, Artifacts: had.Artifacts}, nil)
 	ev.ID, ev.Cached = had.ID, true
-	return ev, true, nil
+	if r.cfg.Stored == nil {
+		return &ev, nil
+	}
+	return &ev, had.files()
+}
+
+// stored tells whether the results still have all files that earlier work left. Where they do not say, the step does its work again. It
+// may take as long as the results are tried, so the goroutine of an attempt asks.
+func (r *Run) stored(ctx context.Context, c *steps.Call, files []string) bool {
+	all, err := r.cfg.Stored(ctx, files)
+	if err != nil && ctx.Err() == nil {
+		c.Progress(steps.Progress{Text: "runs again, for it is not known whether the files of an earlier attempt are still there: " + err.Error()})
+	}
+	return all && err == nil
 }
 
 // release has the cluster forget what an attempt was there, once its end is durable.

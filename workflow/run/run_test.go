@@ -11,11 +11,14 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/testkit"
 	"github.com/kaon-sweep/kaon/workflow/engine"
 	"github.com/kaon-sweep/kaon/workflow/steps"
 )
@@ -185,6 +188,71 @@ func TestCachedOutputsAreChecked(t *testing.T) {
 		if ran != 1+i {
 			t.Errorf("as %s, it ran %d times", kind, ran)
 		}
+	}
+}
+
+// While the results are asked whether a cached step's files are still there, its run hears all else, and where they do not say the step
+// does its work again.
+func TestCachedFilesAreLookedForBeside(t *testing.T) {
+	const text = "steps:\n  a: {type: command, command: './names', cache: {scope: global}, artifacts: [out.txt]}\n  b: {type: notify, message: hello}\ngraph: \"start ==> ( a, b ) >== end\"\n"
+	const file = "sweeps/s/artifacts/0/1/out.txt"
+	ran := 0
+	c := cluster(func(steps.Job) (steps.Done, error) {
+		ran++
+		return steps.Done{Phase: sweep.PhaseSucceeded, Artifacts: map[string]any{"x": file}}, nil
+	})
+	first, cfg := newTestRun(t, text, c)
+	work(t, first, engine.Succeeded)
+	again := func(id string, stored func(context.Context, []string) (bool, error)) *Run {
+		wf, err := Parse(first.flow.File, []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Stored = stored
+		r, err := Create(cfg, id, "", wf, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	for id, c := range map[string]struct {
+		all bool
+		err error
+		ran int
+	}{"there": {true, nil, 0}, "gone": {false, nil, 1}, "unknown": {false, bucket.ErrUnavailable, 1}} {
+		ran = 0
+		r := again(id, func(_ context.Context, files []string) (bool, error) {
+			if !slices.Equal(files, []string{file}) {
+				t.Errorf("%s: the results are asked for %q", id, files)
+			}
+			return c.all, c.err
+		})
+		if work(t, r, engine.Succeeded); ran != c.ran {
+			t.Errorf("%s: it ran %d times, want %d", id, ran, c.ran)
+		}
+	}
+
+	ran = 0
+	r := again("away", func(ctx context.Context, _ []string) (bool, error) {
+		<-ctx.Done() // the results are tried on
+		return false, ctx.Err()
+	})
+	ended := make(chan engine.View, 1)
+	go func() {
+		view, err := r.Work(t.Context())
+		if err != nil {
+			t.Error(err)
+		}
+		ended <- view
+	}()
+	testkit.Await(t, "the other step to end", func() bool {
+		return strings.Contains(strings.Join(logged(t, cfg.Folder, "away"), "\n"), `"ended"`)
+	})
+	if _, err := Ask(cfg.Folder, "away", Request{Kind: CancelRun}); err != nil {
+		t.Fatal(err)
+	}
+	if view := <-ended; view.State != engine.Canceled || ran != 0 {
+		t.Errorf("it is %s (%s), and ran %d times", view.State, view.Reason, ran)
 	}
 }
 
