@@ -27,12 +27,13 @@ func (c *Core) checkRetry(id string) error {
 	return nil
 }
 
-// checkForget refuses to forget what is still at work or not yet stored.
-func (c *Core) checkForget(id string) error {
+// checkForget refuses to forget what is still at work, or not yet stored and wanted.
+func (c *Core) checkForget(ev Forget) error {
+	id := ev.Sweep
 	if err := c.checkSweep(id); err != nil {
 		return err
 	}
-	if !c.runs[id].forgettable() {
+	if r := c.runs[id]; !r.forgettable() && !(ev.Unstored && r.entry.Phase.Ended()) {
 		return fmt.Errorf("forget sweep %s: %w", id, ErrAtWork)
 	}
 	return nil

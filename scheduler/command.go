@@ -47,7 +47,10 @@ type (
 		Overrides []string
 	}
 	// Forget has the journal keep nothing more of a sweep that has ended and whose records are stored.
-	Forget struct{ Sweep string }
+	Forget struct {
+		Sweep    string
+		Unstored bool // also where records are not: nobody wants them
+	}
 	// SendMessage sends a JSON body to the running attempt of a trial. It may be lost. With an ID, which no other message of the trial has,
 	// it may be sent again: the attempt hears it once.
 	SendMessage struct {

@@ -28,7 +28,7 @@ func (c *Core) validate(cmd Command) error {
 	case Extend:
 		return c.checkExtend(ev)
 	case Forget:
-		return c.checkForget(ev.Sweep)
+		return c.checkForget(ev)
 	case Won:
 		return c.checkSweep(ev.Sweep)
 	}
@@ -183,7 +183,7 @@ func (c *Core) retry(ev Retry) {
 
 // forget keeps nothing more of a sweep that has ended.
 func (c *Core) forget(ev Forget) {
-	if r := c.runs[ev.Sweep]; r != nil && r.forgettable() {
+	if r := c.runs[ev.Sweep]; r != nil && c.checkForget(ev) == nil {
 		c.evict(r)
 	}
 }

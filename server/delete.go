@@ -25,6 +25,9 @@ func (s *Server) Delete(ctx context.Context, id string) (Freed, error) {
 	if err := s.release(ctx, id, true); err != nil {
 		return Freed{}, err
 	}
+	if freed, was, err := s.DeleteLeft(ctx, id); was || err != nil {
+		return freed, err
+	}
 	return DeleteResults(ctx, s.cfg.Bucket, id)
 }
 
@@ -32,8 +35,9 @@ func (s *Server) Delete(ctx context.Context, id string) (Freed, error) {
 // scheduler.ErrAtWork.
 func (s *Server) Release(ctx context.Context, id string) error { return s.release(ctx, id, false) }
 
-// release is Release. With all its results are deleted next.
-func (s *Server) release(ctx context.Context, id string, all bool) error {
+// release is Release. With all its results are deleted next, with the folder of its state: nobody waits until they have taken what there is
+// of it.
+func (s *Server) release(ctx context.Context, id string, all bool) (err error) {
 	sw, done, err := s.alone(ctx, id)
 	if err != nil {
 		return err
@@ -44,26 +48,47 @@ func (s *Server) release(ctx context.Context, id string, all bool) error {
 	default:
 		return usage(fmt.Errorf("delete sweep %s: %w", id, scheduler.ErrAtWork))
 	}
-	if _, err := sw.Wait(ctx); err != nil {
+	if all {
+		if err := sw.takesEnd(ctx); err != nil && ctx.Err() != nil { // with another error it goes, too
+			return err
+		}
+	} else if _, err := sw.Wait(ctx); err != nil {
 		return classify(err)
 	}
-	if err := sw.pruned(ctx, all); err != nil { // then another may have the name
+	forgotten := false
+	defer func() {
+		if all && !forgotten {
+			sw.finishAgain()
+		}
+	}()
+	if err := sw.finished(ctx, all); err != nil { // then another may have the name
 		return err
 	}
-	if err := s.forget(ctx, id); err != nil && !errors.Is(err, scheduler.ErrUnknown) { // a call that was cut off came as far
+	if err := s.forget(ctx, id, all); err != nil && !errors.Is(err, scheduler.ErrUnknown) { // a call that was cut off came as far
 		return classify(err)
 	}
-	return s.discard(ctx, sw)
+	forgotten = true
+	return s.discard(ctx, sw, all)
 }
 
-// discard frees what the server has of a sweep that the scheduler has forgotten, also when the call for it was cut off meanwhile.
-func (s *Server) discard(ctx context.Context, sw *Sweep) (err error) {
+// discard frees what the server has of a sweep that the scheduler has forgotten, also when the call for it was cut off meanwhile. With all
+// the records that are not stored go, too, and its folder stays for DeleteLeft.
+func (s *Server) discard(ctx context.Context, sw *Sweep, all bool) (err error) {
 	ctx = context.WithoutCancel(ctx) // all records are in the bucket
 	sw.discarded.Do(func() {
+		sw.mu.Lock()
+		stored := sw.mu.stored
+		sw.mu.Unlock()
+		if all {
+			sw.settle(stored, sw.end(), usage(fmt.Errorf("sweep %s was deleted: %w", sw.id, scheduler.ErrUnknown)))
+			gone, cancel := context.WithCancel(ctx)
+			cancel()
+			ctx = gone
+		}
 		sw.manifest.Lock()
 		sw.gone = true
 		sw.manifest.Unlock()
-		if err := sw.closeWriter(ctx); err != nil {
+		if err := sw.closeWriter(ctx); err != nil && !all {
 			s.cfg.Log.Error("the writer of a forgotten sweep", "sweep", sw.id, "err", err)
 		}
 		if sw.staging.fileServer != nil {
@@ -71,7 +96,7 @@ func (s *Server) discard(ctx context.Context, sw *Sweep) (err error) {
 				s.cfg.Log.Error("the file server of a forgotten sweep", "sweep", sw.id, "err", err)
 			}
 		}
-		if s.cfg.Only == "" {
+		if s.cfg.Only == "" && !all {
 			if err = os.RemoveAll(sw.staging.folder); err != nil {
 				err = fmt.Errorf("delete the state of %s: %w", sw.id, err)
 				s.cfg.Log.Error("what a forgotten sweep leaves", "err", err)
@@ -89,12 +114,12 @@ const (
 	forgetAgain    = 20 * time.Millisecond
 )
 
-// forget has the journal forget a sweep as soon as the bucket has all of it.
-func (s *Server) forget(ctx context.Context, id string) error {
+// forget has the journal forget a sweep as soon as the bucket has all of it; with all also before.
+func (s *Server) forget(ctx context.Context, id string, all bool) error {
 	ctx, cancel := context.WithTimeout(ctx, forgetPatience)
 	defer cancel()
 	for {
-		err := s.loop.Do(ctx, scheduler.Forget{Sweep: id})
+		err := s.loop.Do(ctx, scheduler.Forget{Sweep: id, Unstored: all})
 		if !errors.Is(err, scheduler.ErrAtWork) {
 			return err
 		}

@@ -31,10 +31,10 @@ func TestAttackForgettingCutOff(t *testing.T) {
 		}
 		cancel()
 		<-ended
-		if err := s.forget(t.Context(), sw.ID()); err != nil && !errors.Is(err, scheduler.ErrUnknown) {
+		if err := s.forget(t.Context(), sw.ID(), false); err != nil && !errors.Is(err, scheduler.ErrUnknown) {
 			t.Error(err)
 		}
-		if err := s.discard(ctx, sw); err != nil { // as when it is cut off right behind the scheduler's answer
+		if err := s.discard(ctx, sw, false); err != nil { // as when it is cut off right behind the scheduler's answer
 			t.Error(err)
 		}
 		if err := s.Release(t.Context(), sw.ID()); err != nil && !errors.Is(err, scheduler.ErrUnknown) {

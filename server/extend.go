@@ -39,8 +39,8 @@ func (s *Server) Extend(ctx context.Context, id string, set []string) (*Sweep, e
 		return nil, classify(err)
 	}
 	if st.Phase.Ended() {
-		if _, err := sw.Wait(ctx); err != nil {
-			return nil, classify(err)
+		if err := sw.takesEnd(ctx); err != nil {
+			return nil, err
 		}
 	}
 	next, err := sw.withSet(set)

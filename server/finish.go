@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 	"syscall"
@@ -27,26 +28,99 @@ func (sw *Sweep) onSweepEnded(n scheduler.SweepEnded) {
 	case <-ending: // it has been told before
 		return
 	default:
-		close(ending)
 	}
+	finish := sw.finish(stored)
+	close(ending)
+	sw.server.finishing.Go(crash.Func(finish))
+}
+
+// finish is what stores the end of a sweep and removes what it does not keep, as far as that is not done, behind what did so before. Stored is
+// closed when the end is stored, or never will be; what is called off leaves it open.
+func (sw *Sweep) finish(stored chan struct{}) func() {
 	s := sw.server
-	s.finishing.Go(crash.Func(func() {
-		ctx, stop := context.WithCancel(s.finishCtx)
+	ctx, stop := context.WithCancel(s.finishCtx)
+	over := make(chan struct{})
+	sw.mu.Lock()
+	before := sw.mu.finishing
+	sw.mu.finishing = finishing{stop, over}
+	sw.mu.Unlock()
+	return func() {
 		defer stop()
-		over := make(chan struct{})
 		defer close(over)
-		sw.restSampler()
-		out := sw.end()
-		err := sw.storeEnd(s.finishCtx, out)
+		if before.over != nil {
+			<-before.over
+		}
+		select {
+		case <-stored:
+		default:
+			sw.restSampler()
+			out := sw.end()
+			err := sw.storeEnd(ctx, out)
+			if err != nil && ctx.Err() != nil && s.finishCtx.Err() == nil { // it is to be deleted
+				return
+			}
+			sw.settle(stored, out, err)
+		}
 		sw.mu.Lock()
-		sw.mu.outcome, sw.mu.err = out, classify(err)
-		sw.mu.pruning = pruning{stop, over}
+		err := sw.mu.err
 		sw.mu.Unlock()
-		close(stored)
 		if err == nil {
 			sw.prune(ctx)
 		}
-	}))
+	}
+}
+
+// settle has those who wait for the end of a sweep know it, unless they do.
+func (sw *Sweep) settle(stored chan struct{}, out Outcome, err error) {
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	select {
+	case <-stored:
+	default:
+		sw.mu.outcome, sw.mu.err = out, classify(err)
+		close(stored)
+	}
+}
+
+// finishAgain goes on with what finished cut off. Of a server that closes the next process does.
+func (sw *Sweep) finishAgain() {
+	s := sw.server
+	sw.mu.Lock()
+	stored := sw.mu.stored
+	sw.mu.Unlock()
+	s.mu.Lock()
+	closed := s.mu.closed
+	if !closed {
+		s.finishing.Add(1)
+	}
+	s.mu.Unlock()
+	if closed {
+		sw.settle(stored, sw.end(), context.Canceled)
+		return
+	}
+	finish := sw.finish(stored)
+	crash.Go(func() {
+		defer s.finishing.Done()
+		finish()
+	})
+}
+
+// takesEnd waits until the end of a sweep is stored. Where the results do not take it, so that it is tried for as long as that lasts, the
+// error says so at once.
+func (sw *Sweep) takesEnd(ctx context.Context) error {
+	for {
+		once, cancel := context.WithTimeout(ctx, forgetAgain)
+		_, err := sw.Wait(once)
+		past := once.Err() != nil
+		cancel()
+		switch trouble := sw.Trouble(); {
+		case err == nil || !past || ctx.Err() != nil:
+			return classify(err)
+		case trouble != nil:
+			return unreachable(fmt.Errorf("sweep %s has ended, and the results do not take its end now: %w; nothing was changed; make room "+
+				"there or have them reached, and try again", sw.id, trouble))
+		}
+	}
 }
 
 // storeEnd stores what a sweep leaves behind, for as long as the results do not take it and ctx lasts. It gives up where trying on cannot
@@ -143,19 +217,19 @@ func (sw *Sweep) Unremoved() error {
 	return sw.mu.unremoved
 }
 
-// pruned waits until nothing is removed any more of what the sweep does not keep; with stop that is left where it is.
-func (sw *Sweep) pruned(ctx context.Context, stop bool) error {
+// finished waits until nothing is stored or removed any more of a sweep that has ended; with stop that is cut off, until finishAgain.
+func (sw *Sweep) finished(ctx context.Context, stop bool) error {
 	sw.mu.Lock()
-	p := sw.mu.pruning
+	f := sw.mu.finishing
 	sw.mu.Unlock()
-	if p.over == nil {
+	if f.over == nil {
 		return nil
 	}
 	if stop {
-		p.stop()
+		f.stop()
 	}
 	select {
-	case <-p.over:
+	case <-f.over:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

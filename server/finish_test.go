@@ -9,10 +9,12 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/testkit"
 )
@@ -117,6 +119,54 @@ func TestEndThatNeverCanBeStored(t *testing.T) {
 	out, err := sw.Wait(t.Context())
 	if err == nil || out.Phase != sweep.PhaseSucceeded || !strings.Contains(err.Error(), "board.json") {
 		t.Errorf("%v, %v", out.Phase, err)
+	}
+}
+
+// While the results do not take the end of a sweep, as on a full disk, who would have it go on is told so, and it can be deleted: that makes
+// room. A deletion that the results refuse, too, is tried again.
+func TestEndThatIsNotStoredHoldsNobodyUp(t *testing.T) {
+	for _, suffix := range []string{"/sweep.json", ""} {
+		w := newWorld(t)
+		h := &hindered{Bucket: w.results}
+		w.results = h
+		s := w.open(w.config())
+		gate := filepath.Join(w.dir, "gate")
+		text := strings.Replace(leaving, "echo x >", "test ${param.x} != 3 || exit 1; while [ ! -e '"+gate+"' ]; do sleep 0.02; done; echo x >", 1)
+		sw := w.submit(s, "full", w.spec("full.yaml", strings.Replace(text, "artifacts:", "  retries: 0\nartifacts:", 1)))
+		full := func(name string) error {
+			if strings.HasSuffix(name, suffix) && !strings.Contains(name, "/artifacts/") && !strings.Contains(name, "/logs/") {
+				return fmt.Errorf("put %s: %w", name, syscall.ENOSPC)
+			}
+			return nil
+		}
+		h.set(full, nil)
+		if err := os.WriteFile(gate, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		<-sw.Ended()
+		testkit.Await(t, "the results to be missed", func() bool { return errors.Is(sw.Trouble(), syscall.ENOSPC) })
+		if _, err := s.Retry(t.Context(), "full"); !errors.Is(err, syscall.ENOSPC) || KindOf(err) != Unreachable {
+			t.Errorf("%q: retried: %v", suffix, err)
+		}
+		if _, err := s.Extend(t.Context(), "full", []string{"parameters.x.values=[3,1,2,0]"}); !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("%q: extended: %v", suffix, err)
+		}
+		h.set(full, func(context.Context) error { return fmt.Errorf("delete: %w", bucket.ErrUnavailable) })
+		if _, err := s.Delete(t.Context(), "full"); !errors.Is(err, bucket.ErrUnavailable) {
+			t.Errorf("%q: deleted: %v", suffix, err)
+		}
+		h.set(full, nil)
+		if _, err := sw.Wait(t.Context()); !errors.Is(err, scheduler.ErrUnknown) {
+			t.Errorf("%q: who waited for its end is told %v", suffix, err)
+		}
+		if _, was, err := s.DeleteLeft(t.Context(), "full"); !was || err != nil {
+			t.Errorf("%q: deleted again: %v, %v", suffix, was, err)
+		}
+		for o, err := range w.results.List(t.Context(), "") {
+			t.Errorf("%q: left: %s, %v", suffix, o.Name, err)
+		}
+		h.set(nil, nil)
+		w.closed(s)
 	}
 }
 

@@ -50,11 +50,11 @@ func (s *Server) listener() scheduler.Listener {
 				s.group.Go(crash.Func(func() {
 					_, err := sw.Wait(s.ctx)
 					if err == nil {
-						err = sw.pruned(s.ctx, false)
+						err = sw.finished(s.ctx, false)
 					}
 					switch {
 					case err == nil: // all that it leaves behind is stored
-						_ = s.discard(s.ctx, sw) // it is logged
+						_ = s.discard(s.ctx, sw, false) // it is logged
 					case s.ctx.Err() == nil:
 						s.cfg.Log.Error("a forgotten sweep is kept, as its end is not stored",
 							"sweep", sw.id, "err", err)

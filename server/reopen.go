@@ -46,8 +46,8 @@ func (s *Server) Retry(ctx context.Context, id string) (*Sweep, error) {
 		return nil, classify(sw.broken)
 	}
 	if st.Phase.Ended() {
-		if _, err := sw.Wait(ctx); err != nil {
-			return nil, classify(err)
+		if err := sw.takesEnd(ctx); err != nil {
+			return nil, err
 		}
 	}
 	command := scheduler.Retry{Sweep: id}
@@ -90,7 +90,7 @@ func (sw *Sweep) goOn(ctx context.Context, st Status, closed string, command sch
 // reopen has readers of the results see a sweep that runs, until undo is called.
 func (sw *Sweep) reopen(ctx context.Context, st Status, closed string) (undo func(), err error) {
 	var was store.Sweep
-	_ = sw.pruned(ctx, true) // what runs now is not removed; its next end removes the rest
+	_ = sw.finished(ctx, true) // what runs now is not removed; its next end removes the rest
 	before := sw.countFrom(st)
 	undo = func() {
 		sw.mu.Lock()

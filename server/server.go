@@ -113,14 +113,14 @@ type Sweep struct {
 		stored      chan struct{}
 		outcome     Outcome // this and err when stored is closed
 		err         error
-		trouble     error   // why the end is not stored yet; nil: it is, or it has not ended
-		pruning     pruning // when stored is closed
-		unremoved   error   // why what is not kept is still there
+		trouble     error     // why the end is not stored yet; nil: it is, or it has not ended
+		finishing   finishing // when ending is closed
+		unremoved   error     // why what is not kept is still there
 	}
 }
 
-// pruning is the removal of what a sweep that has ended does not keep.
-type pruning struct {
+// finishing is the storing of a sweep's end, and the removal of what it does not keep.
+type finishing struct {
 	stop context.CancelFunc
 	over chan struct{} // closed when it is over; nil: it has not begun
 }
