@@ -233,6 +233,25 @@ func TestRemovalOfArtifactsHoldsNobodyUp(t *testing.T) {
 	}
 }
 
+// An extension that is refused, as the results take no sweep.json, has what the sweep does not keep removed all the same.
+func TestRefusedExtensionGoesOnRemoving(t *testing.T) {
+	w := newWorld(t)
+	h := &hindered{Bucket: w.results}
+	w.results = h
+	h.set(nil, func(ctx context.Context) error {
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	s := w.open(w.config())
+	sw := w.submit(s, "many", w.spec("many.yaml", leaving))
+	w.ends(sw, sweep.PhaseSucceeded)
+	h.set(func(name string) error { return fmt.Errorf("put %s: %w", name, bucket.ErrUnavailable) }, nil)
+	if _, err := s.Extend(t.Context(), "many", []string{"parameters.x.values=[3,1,2,0]"}); !errors.Is(err, bucket.ErrUnavailable) {
+		t.Fatal(err)
+	}
+	testkit.Await(t, "the others' artifacts to go", func() bool { return artifactsOf(t, w.results, "many") == 1 })
+}
+
 func artifactsOf(t *testing.T, b bucket.Bucket, id string) (n int) {
 	t.Helper()
 	for _, err := range b.List(t.Context(), "sweeps/"+id+"/artifacts/") {

@@ -103,6 +103,7 @@ func (sw *Sweep) reopen(ctx context.Context, st Status, closed string) (undo fun
 			sw.noted = false
 			return was.ID != ""
 		})
+		sw.finishAgain()
 	}
 	err = sw.change(ctx, func(known *store.Sweep) bool {
 		was = *known
