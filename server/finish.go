@@ -105,11 +105,14 @@ func (sw *Sweep) finishAgain() {
 	})
 }
 
+// troubleAgain is how often it is looked whether the results take an end.
+const troubleAgain = 20 * time.Millisecond
+
 // takesEnd waits until the end of a sweep is stored. Where the results do not take it, so that it is tried for as long as that lasts, the
 // error says so at once.
 func (sw *Sweep) takesEnd(ctx context.Context) error {
 	for {
-		once, cancel := context.WithTimeout(ctx, forgetAgain)
+		once, cancel := context.WithTimeout(ctx, troubleAgain)
 		_, err := sw.Wait(once)
 		past := once.Err() != nil
 		cancel()
