@@ -47,7 +47,7 @@ var costs = map[string]func(args []any) int{
 	"repeat":  func(args []any) int { return times(len(textArg(args, 0)), intArg(args, 1, 0)) },
 	"replace": ofReplace,
 	"split":   ofSplit, "splitAfter": ofSplit,
-	"fromJSON": func(args []any) int { return 2 * jsonItems(textArg(args, 0)) },
+	"fromJSON": func(args []any) int { return 2*jsonItems(textArg(args, 0)) + ofTexts(args) },
 	"keys":     func(args []any) int { return 2 * lenArg(args, 0) },
 	"values":   func(args []any) int { return 2 * lenArg(args, 0) },
 	"toPairs":  func(args []any) int { return 4 * lenArg(args, 0) }, "fromPairs": func(args []any) int { return 4 * lenArg(args, 0) },
