@@ -61,31 +61,24 @@ func (f flowServer) followOn(ctx context.Context, out *output, b *flowBoard, fro
 	tick := time.NewTicker(drawEvery)
 	defer tick.Stop()
 	var talk talkLines
-	last := time.Now()
-	for first := true; ; {
-		s, err := from.WorkflowRun(ctx, id)
+	for first := true; ; first = false {
+		s, err := runOf(ctx, from, id, tick.C)
 		if ctx.Err() != nil {
 			fmt.Fprintf(out.stderr, "it goes on there; watch it with: kaon workflow watch %s --server %s\n", id, f.Server)
 			return silently(exitInterrupted)
 		}
-		if mayComeBack(err, last) {
-			waitOrEnd(ctx, tick.C)
-			continue
-		}
 		if err != nil {
 			return answered(err)
 		}
-		last = time.Now()
 		if first && !b.quiet {
 			b.say(fmt.Sprintf("%s: workflow %s on the server at %s", id, s.Workflow, from.Address()))
 		}
-		first = false
 		view, said := viewOf(s)
 		over := view.State.Ended() || !s.Live
 		b.tellLate(view)
 		if !b.quiet {
 			messages, err := from.WorkflowMessages(ctx, id, talk.from())
-			if err != nil && ctx.Err() == nil && !mayComeBack(err, last) {
+			if err != nil && ctx.Err() == nil && !mayComeBack(err, time.Now()) {
 				return answered(err)
 			}
 			for _, line := range talk.next(messages) {
@@ -97,6 +90,16 @@ func (f flowServer) followOn(ctx context.Context, out *output, b *flowBoard, fro
 			return f.result(out, b, s, view, b.json)
 		}
 		waitOrEnd(ctx, tick.C)
+	}
+}
+
+// runOf asks for a run of a server. One that may be starting again is asked anew with each tick.
+func runOf(ctx context.Context, from *client.Client, id string, tick <-chan time.Time) (api.WorkflowStatus, error) {
+	for began := time.Now(); ; waitOrEnd(ctx, tick) {
+		s, err := from.WorkflowRun(ctx, id)
+		if ctx.Err() != nil || !mayComeBack(err, began) {
+			return s, err
+		}
 	}
 }
 
@@ -247,22 +250,17 @@ func (c *workflowWatchCmd) remote(ctx context.Context, out *output, from *client
 		}
 		return err
 	}
-	shown, late, last := map[string]engine.State{}, false, time.Now()
+	shown, late := map[string]engine.State{}, false
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	for {
-		s, err := from.WorkflowRun(ctx, id)
+		s, err := runOf(ctx, from, id, tick.C)
 		if ctx.Err() != nil {
 			return silently(exitInterrupted)
-		}
-		if mayComeBack(err, last) {
-			waitOrEnd(ctx, tick.C)
-			continue
 		}
 		if err != nil {
 			return answered(err)
 		}
-		last = time.Now()
 		view, _ := viewOf(s)
 		if err := encodeLate(out.stdout, id, view, &late); err != nil {
 			return err
