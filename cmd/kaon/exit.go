@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"syscall"
 
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/server"
@@ -74,6 +75,9 @@ func errorText(err error) string {
 	var s *server.SettingError
 	if errors.As(err, &s) {
 		text = strings.Replace(text, s.Error(), s.Text(flagNames[s.Setting]), 1)
+	}
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		text += ": make room there; results and state may lie elsewhere (--results, --state)"
 	}
 	return text
 }

@@ -221,7 +221,7 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 		cmd.Stdout = full
 		r := p.launch(cmd).wait()
 		full.Close()
-		r.ends(exitFailed).says(syscall.ENOSPC.Error())
+		r.ends(exitFailed).says(syscall.ENOSPC.Error() + ": make room there")
 	}
 	var fields map[string]json.RawMessage
 	p.kaon("best", id, "--json").ends(exitDone).json(&fields)
