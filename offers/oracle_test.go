@@ -195,7 +195,7 @@ func (or *oracle) counts() error {
 	return nil
 }
 
-// oracleCount is tasks by value of a field for a job, with the placements of at least a priority.
+// count is how many tasks run by value of a field for a job, with the placements of at least a priority.
 func (or *oracle) count(job, field string, priority int) map[string]int {
 	n := make(map[string]int)
 	for _, a := range or.agents {

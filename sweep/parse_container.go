@@ -45,7 +45,7 @@ func (d *decoder) container(n *node) {
 	}
 }
 
-// Docker's own grammar of references, less the bound on their length that checkImage adds.
+// Docker's own grammar of references, less the bound on their length, longestImage.
 var imageReference = regexp.MustCompile(`^(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::[0-9]+)?/)?` +
 	`[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*` +
 	`(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$`)

@@ -69,6 +69,38 @@ func TestReadme(t *testing.T) {
 	}
 }
 
+// What the README begins with is the example as it is, and what a run of it prints.
+func TestReadmeShowsTheExample(t *testing.T) {
+	t.Parallel()
+	want(t, "gzip")
+	p := newPlace(t)
+	p.examples()
+	file, err := os.ReadFile(filepath.Join(top, "examples/shell/sweep.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if spec := blocks(t, "README.md", "yaml")[0]; !strings.HasSuffix(string(file), spec) {
+		t.Errorf("the README shows another spec than examples/shell/sweep.yaml:\n%s", spec)
+	}
+	r := p.kaon("run", "examples/shell/sweep.yaml").ends(exitDone)
+	readme, err := os.ReadFile(filepath.Join(top, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, shown, _ := strings.Cut(string(readme), "\n```\n$ kaon run examples/shell/sweep.yaml\n")
+	shown, _, _ = strings.Cut(shown, "```")
+	unlike := regexp.MustCompile(`compress-\w+|after \S+ s`) // another name and another time each run
+	said := unlike.ReplaceAllString(r.stdout+r.stderr, "…")
+	for line := range strings.Lines(unlike.ReplaceAllString(shown, "…")) {
+		if line = strings.TrimSuffix(line, "\n"); !strings.Contains(said, line) {
+			t.Errorf("the README shows the line %q, which is not in:\n%s", line, said)
+		}
+	}
+	if strings.Count(shown, "\n") < 4 {
+		t.Errorf("the README shows no run: %q", shown)
+	}
+}
+
 // copyTree puts the sources into the place, without what was built or computed.
 func (p place) copyTree() {
 	p.t.Helper()

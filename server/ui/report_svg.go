@@ -22,7 +22,7 @@ const (
 // svgMost is how many dots a plot has at most.
 const svgMost = 3000
 
-// svgColours are those of tokens.css, in light.
+// The colours of a picture are those of tokens.css, in light.
 const svgText, svgQuiet, svgLine, svgDot, svgMain, svgCard = "#1c2128", "#57606a", "#d9dee4", "#a9b1ba", "#0b5c8f", "#ffffff"
 
 // WriteSVG writes the main pictures of a report as one SVG: the best so far, what matters, the objective over what matters

@@ -28,7 +28,7 @@ func isRayDomain(v *sweep.Tree) bool {
 	return v.Mapping && len(v.Pairs) == 1 && v.Get("grid_search") != nil || !v.Mapping && !v.List && rayCall.MatchString(v.Text)
 }
 
-// rayModes are the searches of Ray Tune by the shape of the space.
+// The searches of Ray Tune by the shape of the space.
 const (
 	rayGrid   = "of values alone: all of them, as grid_search has it"
 	rayRandom = "Ray Tune's own choice of a search"
