@@ -110,7 +110,7 @@ func (v *visitor) runs(words []string, from []*syntax.Word) {
 	}
 	for i, w := range words {
 		name := path.Base(w)
-		if !startsAt(words, i) {
+		if !behindWrapper(words, i) {
 			break
 		}
 		switch {

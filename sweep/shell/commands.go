@@ -3,6 +3,7 @@ package shell
 import (
 	"path"
 	"slices"
+	"strings"
 )
 
 // Programs that run commands or scripts which stand among their words.
@@ -35,8 +36,28 @@ var (
 	}
 )
 
-// startsAt says whether word i may be a program that runs: the first word, or one behind a wrapper.
-func startsAt(words []string, i int) bool {
+// programName is the name that a word has as a program.
+func programName(word string) string {
+	switch {
+	case strings.HasSuffix(word, "${envvar:SHELL}"):
+		return "sh"
+	case word == "${interpreter}":
+		return "python"
+	case word == "${env}":
+		return "env"
+	}
+	return path.Base(word)
+}
+
+// mayStart says whether word i may be a program that runs: the first word, or any of those that a wrapper, as the
+// first one, has.
+func mayStart(words []string, i int) bool {
+	return i == 0 || slices.Contains(wrappers, programName(words[0]))
+}
+
+// behindWrapper says whether word i may be a program that runs when the first word may be any: it is the first, or stands
+// behind a wrapper, wherever that stands.
+func behindWrapper(words []string, i int) bool {
 	return i == 0 ||
 		slices.ContainsFunc(words[:i], func(w string) bool { return slices.Contains(wrappers, path.Base(w)) })
 }

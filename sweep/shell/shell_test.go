@@ -103,6 +103,26 @@ func TestWhatMayBecomeCodeNeedsANumber(t *testing.T) {
 	}
 }
 
+func TestAFirstWordOfAScriptIsNotLost(t *testing.T) {
+	for _, argv := range [][]string{
+		{"sh", "-c", `printf %s "$@"`, "${all}"},
+		{"docker", "run", "--entrypoint=sh", "image", "-c", `printf %s "$@"`, "${all}"},
+		{"docker", "run", "--entrypoint=/bin/sh", "image", "-c", `printf %s "$@"`, "${all}"},
+		{"docker", "run", "--entrypoint", "sh", "image", "-c", `printf %s "$@"`, "${all}"},
+		{"capsh", "--", "-c", `printf %s "$@"`, "${all}"},
+	} {
+		if _, _, err := Words(argv, nil, parse); err == nil {
+			t.Errorf("%q: the first of the words would be $0, and is taken", argv)
+		}
+	}
+}
+
+func TestAnEmptyWordIsNoGroup(t *testing.T) {
+	if _, _, err := Words([]string{"sg", "", "echo ${v}"}, nil, parse); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestQuoteIsReadBack(t *testing.T) {
 	for _, word := range []string{"", "a", "=", "=a", "a b", "it's", "\n", "$x", "~", "{a,b}", "a=b"} {
 		for _, quoted := range []string{Quote(word), QuoteAlways(word)} {

@@ -283,7 +283,7 @@ func (v *visitor) readsCode(c *syntax.CallExpr) string {
 				strings.HasPrefix(o, "-d") || strings.HasPrefix(o, "--delim") || o == "-r0"
 		})
 		switch {
-		case !startsAt(words, i):
+		case !behindWrapper(words, i):
 		case readsCode(words, i), name == "ssh" && skipOptions(words, i+1, sshWithWord)+1 >= len(words):
 			return name
 		case (name == "." || name == "source") && i == 0 && len(words) > 1 && isInput(words[1]):

@@ -11,12 +11,10 @@ import (
 // an option that shells and languages have for code. A value that is the whole word is data to most programs;
 // with other text around it, it could be anything.
 func unknownProgram(words []string, inShell bool) (found []reading) {
-	vague, wrapped := false, false
-	harmless := ""
+	vague, harmless := false, ""
 	for i, w := range words {
 		name := path.Base(w)
-		start := i == 0 || wrapped
-		wrapped = start && (wrapped || slices.Contains(wrappers, name))
+		start := mayStart(words, i)
 		vague = vague || start && vagueProgram(w, inShell)
 		if _, isLanguage := languageOf(name); start && (isLanguage || slices.Contains(shells, name) ||
 			slices.Contains(otherShells, name) || slices.Contains(byOption, name) ||
