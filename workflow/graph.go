@@ -16,6 +16,17 @@ type Node struct {
 	Join  Join   // how much of that must have succeeded
 }
 
+// Body is the graph within the node, of a for-each or a loop; nil: there is none.
+func (n *Node) Body() *Graph {
+	switch {
+	case n.Each != nil:
+		return n.Each.Body
+	case n.Loop != nil:
+		return n.Loop.Body
+	}
+	return nil
+}
+
 // Edge is a dependency on the node at index From of the same graph.
 type Edge struct {
 	From int

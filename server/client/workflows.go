@@ -23,11 +23,6 @@ func (c *Client) SubmitWorkflow(ctx context.Context, sub api.WorkflowSubmission,
 	return r, c.askWithKey(ctx, "/workflows", key, sub, &r)
 }
 
-// CheckWorkflow is what is known of a workflow without running it.
-func (c *Client) CheckWorkflow(ctx context.Context, sub api.WorkflowSubmission) (v api.WorkflowValid, err error) {
-	return v, c.ask(ctx, http.MethodPost, "/workflows-check", nil, sub, &v)
-}
-
 // WorkflowRun is how a run stands, with its steps.
 func (c *Client) WorkflowRun(ctx context.Context, id string) (s api.WorkflowStatus, err error) {
 	return s, c.ask(ctx, http.MethodGet, runPath(id), nil, nil, &s)
@@ -102,20 +97,6 @@ func (c *Client) WorkflowMessages(ctx context.Context, id string, from int64) (l
 // DeleteWorkflow forgets a run that has ended, with all that its steps have left in the results.
 func (c *Client) DeleteWorkflow(ctx context.Context, id string) (d api.Deletion, err error) {
 	return d, c.ask(ctx, http.MethodDelete, runPath(id), nil, nil, &d)
-}
-
-// WorkflowEvents is the stream of server-sent events of a run, behind the event of a number; empty: from how it stands now. The caller
-// closes it.
-func (c *Client) WorkflowEvents(ctx context.Context, id, last string) (io.ReadCloser, error) {
-	header := http.Header{}
-	if last != "" {
-		header.Set("Last-Event-ID", last)
-	}
-	rs, err := c.request(ctx, http.MethodGet, runPath(id)+"/events", nil, header, nil)
-	if err != nil {
-		return nil, err
-	}
-	return rs.Body, nil
 }
 
 // WorkflowSource is the workflow of a run as it was submitted.

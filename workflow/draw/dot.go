@@ -39,7 +39,7 @@ func dotText(s string) string {
 // graph writes a graph. Graphviz draws edges between nodes only: those of a for-each begin and end at a point in its cluster.
 func (d *dot) graph(g *workflow.Graph, depth int) {
 	for _, n := range g.Nodes {
-		switch b := body(n); {
+		switch b := n.Body(); {
 		case b != nil:
 			d.clusters++
 			d.line(depth, fmt.Sprintf("subgraph cluster_%d {", d.clusters))

@@ -56,7 +56,7 @@ func GraphOf(g *workflow.Graph) *Graph {
 	}
 	out := &Graph{Nodes: []Node{}, Edges: []Edge{}}
 	for _, n := range g.Nodes {
-		to := Node{Name: n.Name, Kind: "none", AtLeast: n.Join.AtLeast, Label: eachLabel(n), Body: GraphOf(body(n))}
+		to := Node{Name: n.Name, Kind: "none", AtLeast: n.Join.AtLeast, Label: eachLabel(n), Body: GraphOf(n.Body())}
 		switch {
 		case n.Step != nil:
 			to.Kind, to.Type, to.When = "step", n.Step.Type, n.Step.When

@@ -48,17 +48,6 @@ func label(n *workflow.Node) string {
 	return n.Name
 }
 
-// body is the graph within a node; nil: there is none.
-func body(n *workflow.Node) *workflow.Graph {
-	switch {
-	case n.Each != nil:
-		return n.Each.Body
-	case n.Loop != nil:
-		return n.Loop.Body
-	}
-	return nil
-}
-
 // joinLabel is how a node joins, when that is not by all.
 func joinLabel(n *workflow.Node) string {
 	switch k := n.Join.AtLeast; k {

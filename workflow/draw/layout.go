@@ -88,7 +88,7 @@ func boxOf(n *workflow.Node, least float64) box {
 	if n.Step != nil {
 		b.h = boxHeight
 	}
-	if g := body(n); g != nil {
+	if g := n.Body(); g != nil {
 		b.inner = layoutWide(g, least)
 		title := boxPad + charWidth*float64(utf8.RuneCountInString(label(n)))
 		b.w, b.h = max(b.inner.w+2*bodyPad, title), b.inner.h+bodyPad+bodyTitle

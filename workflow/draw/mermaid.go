@@ -45,7 +45,7 @@ func mermaidText(s string) string {
 
 func (m *mermaid) graph(g *workflow.Graph, depth int) {
 	for _, n := range g.Nodes {
-		switch b := body(n); {
+		switch b := n.Body(); {
 		case b != nil:
 			m.line(depth, "subgraph "+m.id(n)+"["+mermaidText(label(n))+"]")
 			m.graph(b, depth+1)

@@ -77,7 +77,7 @@ func (o *Picture) add(g *workflow.Graph, p *picture, x, y float64) {
 		}
 		o.Boxes = append(o.Boxes, one)
 		if b.inner != nil {
-			o.add(body(b.node), b.inner, one.X+(b.w-b.inner.w)/2, one.Y+bodyTitle)
+			o.add(b.node.Body(), b.inner, one.X+(b.w-b.inner.w)/2, one.Y+bodyTitle)
 		}
 	}
 }

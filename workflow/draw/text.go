@@ -50,7 +50,7 @@ func lanesOf(g *workflow.Graph) []string {
 			c.next[e.From] = append(c.next[e.From], i)
 		}
 		const longest = 40 // a longer name pushes only its own line
-		if k := utf8.RuneCountInString(n.Name); body(n) == nil && k <= longest {
+		if k := utf8.RuneCountInString(n.Name); n.Body() == nil && k <= longest {
 			c.names = max(c.names, k)
 		}
 	}
@@ -82,7 +82,7 @@ func (c *canvas) list() (lines []string) {
 			text += " and " + strconv.Itoa(more) + " more"
 		}
 		lines = append(lines, text)
-		if b := body(n); b != nil {
+		if b := n.Body(); b != nil {
 			for _, line := range lanesOf(b) {
 				lines = append(lines, "┃  "+line)
 			}
@@ -94,7 +94,7 @@ func (c *canvas) list() (lines []string) {
 // sign is what stands for a node.
 func sign(n *workflow.Node) string {
 	switch {
-	case body(n) != nil:
+	case n.Body() != nil:
 		return "◆"
 	case n.Step == nil:
 		return "○"
@@ -131,7 +131,7 @@ func (c *canvas) node(i int) {
 	n := c.g.Nodes[i]
 	c.lanes[at] = i
 	c.line(c.row(at, sign(n)), c.describe(n))
-	if b := body(n); b != nil {
+	if b := n.Body(); b != nil {
 		for _, line := range lanesOf(b) {
 			c.line(c.row(at, "┃"), line)
 		}
@@ -270,7 +270,7 @@ func (c *canvas) describe(n *workflow.Node) string {
 		return text
 	}
 	pad := 1
-	if body(n) == nil {
+	if n.Body() == nil {
 		pad = max(1, c.names+2-utf8.RuneCountInString(text))
 	}
 	return text + strings.Repeat(" ", pad) + strings.Join(notes, "  ")

@@ -139,23 +139,13 @@ func graphOf(g *workflow.Graph, n *workflow.Node) *workflow.Graph {
 		if one == n {
 			return g
 		}
-		for _, body := range []*workflow.Graph{bodyOf(one)} {
+		for _, body := range []*workflow.Graph{one.Body()} {
 			if body != nil {
 				if found := graphOf(body, n); found != nil {
 					return found
 				}
 			}
 		}
-	}
-	return nil
-}
-
-func bodyOf(n *workflow.Node) *workflow.Graph {
-	switch {
-	case n.Each != nil:
-		return n.Each.Body
-	case n.Loop != nil:
-		return n.Loop.Body
 	}
 	return nil
 }
@@ -272,7 +262,7 @@ func after(g *workflow.Graph, name string, to map[string]bool) (there bool) {
 		if follows {
 			addNames(n, to)
 		}
-		found[i] = follows || n.Name == name || after(bodyOf(n), name, to)
+		found[i] = follows || n.Name == name || after(n.Body(), name, to)
 		there = there || found[i]
 	}
 	return there
@@ -280,7 +270,7 @@ func after(g *workflow.Graph, name string, to map[string]bool) (there bool) {
 
 func addNames(n *workflow.Node, to map[string]bool) {
 	to[n.Name] = true
-	if body := bodyOf(n); body != nil {
+	if body := n.Body(); body != nil {
 		for _, inner := range body.Nodes {
 			addNames(inner, to)
 		}

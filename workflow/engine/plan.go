@@ -37,7 +37,7 @@ func newPlan(g *workflow.Graph, policy func(*workflow.Step) Policy, count *int) 
 		if n.Step != nil && policy != nil {
 			x.policy = policy(n.Step)
 		}
-		if body := bodyOf(n); body != nil {
+		if body := n.Body(); body != nil {
 			x.body = newPlan(body, policy, count)
 			for name := range x.body.found {
 				p.found[name] = place{pos, name}
@@ -53,17 +53,6 @@ func newPlan(g *workflow.Graph, policy func(*workflow.Step) Policy, count *int) 
 		}
 	}
 	return p
-}
-
-// bodyOf is the graph within a node; nil: there is none.
-func bodyOf(n *workflow.Node) *workflow.Graph {
-	switch {
-	case n.Each != nil:
-		return n.Each.Body
-	case n.Loop != nil:
-		return n.Loop.Body
-	}
-	return nil
 }
 
 // keyOf is the key of a node in an iteration.

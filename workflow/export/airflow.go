@@ -101,7 +101,7 @@ func ends(g *workflow.Graph) (all []*workflow.Node) {
 func (f *dagFile) number(g *workflow.Graph, group string, deep int) {
 	for _, n := range g.Nodes {
 		f.ids[n.Name], f.deep[n.Name] = group+identifier(n.Name), deep
-		if b := bodyOf(n); b != nil {
+		if b := n.Body(); b != nil {
 			f.number(b, group+identifier(n.Name)+".", deep+1)
 		}
 	}

@@ -4,7 +4,7 @@ import "github.com/kaon-sweep/kaon/workflow"
 
 // stepsIn are the names of the steps that a node is or has within.
 func stepsIn(n *workflow.Node) (all []string) {
-	inner := bodyOf(n)
+	inner := n.Body()
 	if inner == nil {
 		return []string{n.Name}
 	}
@@ -12,16 +12,6 @@ func stepsIn(n *workflow.Node) (all []string) {
 		all = append(all, stepsIn(b)...)
 	}
 	return all
-}
-
-func bodyOf(n *workflow.Node) *workflow.Graph {
-	switch {
-	case n.Each != nil:
-		return n.Each.Body
-	case n.Loop != nil:
-		return n.Loop.Body
-	}
-	return nil
 }
 
 // needsIn are what the steps of a node refer to, and the lists of its for-eaches.
