@@ -13,5 +13,9 @@ const (
 	PhaseStopped   Phase = "stopped"
 )
 
+// Interrupted is told of a sweep, or a run of a workflow, that has not ended and that nobody works on: its process was
+// killed, or no longer has it.
+const Interrupted = "interrupted"
+
 // Ended reports whether the sweep is over.
 func (p Phase) Ended() bool { return p == PhaseSucceeded || p == PhaseFailed || p == PhaseStopped }

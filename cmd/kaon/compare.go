@@ -104,12 +104,9 @@ func (c *compareCmd) subject(ctx context.Context, out *output, read map[string]r
 		read[id] = one
 	}
 	b := one.board
-	s = compare.Subject{Sweep: b.known, State: b.known.State, Counts: b.Counts(), Best: !named}
-	switch {
-	case b.live:
+	s = compare.Subject{Sweep: b.known, State: b.known.Standing(), Counts: b.Counts(), Best: !named}
+	if b.live {
 		s.State, s.Counts = b.now.State, b.now.Trials
-	case b.known.Finished == "":
-		s.State = "interrupted"
 	}
 	if best, ok := b.Best(); ok && !named {
 		trial = best.Trial

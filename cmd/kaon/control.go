@@ -145,11 +145,11 @@ func (s source) stored(ctx context.Context, out *output) (status, error) {
 		return status{}, err
 	}
 	known, n := board.known, board.Counts()
-	st := status{Running: []control.Running{}, Sweep: control.Sweep{Sweep: s.id, State: known.State, Submitted: known.Created, Sentence: known.Sentence,
+	st := status{Running: []control.Running{}, Sweep: control.Sweep{Sweep: s.id, State: known.Standing(), Submitted: known.Created, Sentence: known.Sentence,
 		Trials: n, EarlyStopped: board.EarlyStopped(), Queue: known.Queue, Priority: known.Priority}}
 	switch {
 	case known.Finished == "":
-		st.State, st.Waiting = "interrupted", board.goOn(s)
+		st.Waiting = board.goOn(s)
 		st.GoOn = s.again("run --resume", known)
 	case n.Failed > 0:
 		st.GoOn = s.again("retry", known)

@@ -89,7 +89,7 @@ func (r *remoteWatch) follow(ctx context.Context, d display, show func(api.Sweep
 			s, last = now, time.Now()
 			d.show(show(s))
 			idle.tell(s.Trials.Running+s.Trials.Launched > 0, s.Waiting, d.say)
-			if s.Finished != "" || s.State == "interrupted" {
+			if s.Over() {
 				return s, nil
 			}
 		case mayComeBack(err, last):

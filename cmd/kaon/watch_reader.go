@@ -61,13 +61,10 @@ type sweepReading struct {
 
 // state is how the sweep stands, in a word.
 func (r *sweepReading) state() string {
-	switch {
-	case r.live:
+	if r.live {
 		return r.now.State
-	case r.known.Finished == "":
-		return "interrupted"
 	}
-	return r.known.State
+	return r.known.Standing()
 }
 
 // ended tells whether nothing of it will change, unless somebody takes it up again.

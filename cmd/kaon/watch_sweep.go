@@ -144,7 +144,7 @@ func farewellOf(ctx context.Context, out *output, from *client.Client, id string
 	if err != nil {
 		return answered(err)
 	}
-	if s.Finished == "" && s.State != "interrupted" {
+	if !s.Over() {
 		fmt.Fprintln(out.stderr, interruptedText(id))
 		return silently(exitInterrupted)
 	}

@@ -125,7 +125,7 @@ func (f flowServer) result(out *output, b *flowBoard, s api.WorkflowStatus, view
 		if b.live {
 			printSteps(out.stdout, view, nil)
 		}
-		painterFor(out.stdout).line(s.Run+" ", stateOf(s.WorkflowRun), fmt.Sprintf(" after %.1f s", flowSeconds(view)))
+		painterFor(out.stdout).line(s.Run+" ", string(s.State.Standing(s.Live)), fmt.Sprintf(" after %.1f s", flowSeconds(view)))
 		if view.Reason != "" {
 			fmt.Fprintln(out.stdout, view.Reason)
 		}
@@ -137,14 +137,6 @@ func (f flowServer) result(out *output, b *flowBoard, s api.WorkflowStatus, view
 		return unreachable(fmt.Errorf("%w %s any more; go on with: kaon workflow resume %s --server %s", errAbandoned, s.Run, s.Run, f.Server))
 	}
 	return silently(exitFailed)
-}
-
-// stateOf is a run's state for people.
-func stateOf(r api.WorkflowRun) string {
-	if !r.Live && !r.State.Ended() {
-		return "interrupted"
-	}
-	return string(r.State)
 }
 
 // viewOf is a run as one that runs here.
@@ -190,7 +182,7 @@ func (c *workflowStatusCmd) remote(ctx context.Context, out *output, from *clien
 	if c.JSON {
 		return printFlow(out.stdout, flowResult{s.Run, s.Workflow, view, flowSeconds(view), s.Live, messages})
 	}
-	painterFor(out.stdout).line(s.Run+" ", stateOf(s.WorkflowRun), fmt.Sprintf(" (%s)", s.File))
+	painterFor(out.stdout).line(s.Run+" ", string(s.State.Standing(s.Live)), fmt.Sprintf(" (%s)", s.File))
 	printSteps(out.stdout, view, said)
 	printLate(out.stdout, view)
 	if view.Reason != "" {
@@ -198,7 +190,7 @@ func (c *workflowStatusCmd) remote(ctx context.Context, out *output, from *clien
 	}
 	printOutputs(out.stdout, view)
 	printValues(out.stdout, messages)
-	if stateOf(s.WorkflowRun) == "interrupted" {
+	if s.State.Standing(s.Live) == engine.Interrupted {
 		fmt.Fprintf(out.stdout, "go on with: kaon workflow resume %s --server %s\n", s.Run, c.Server)
 	}
 	return nil
@@ -310,7 +302,7 @@ func (c *workflowListCmd) remote(ctx context.Context, out *output, from *client.
 			}
 			continue
 		}
-		state := stateOf(r)
+		state := string(r.State.Standing(r.Live))
 		tab.row(r.Run, r.Workflow, cell{text: state, state: colourOf(engine.State(state))}, r.Owner,
 			time.UnixMilli(r.Created).Format(time.DateTime), fmt.Sprintf("%.1f", r.Seconds),
 			dueCell(engine.View{State: r.State, Due: r.Due, Late: r.Late}))

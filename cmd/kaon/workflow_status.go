@@ -74,11 +74,8 @@ func (c *workflowStatusCmd) Run(ctx context.Context, out *output) error {
 	if c.JSON {
 		return printFlow(out.stdout, flowResult{r.Header.Run, r.Header.Name, r.View, flowSeconds(r.View), r.Live, messages})
 	}
-	state := string(r.View.State)
-	if !r.View.State.Ended() && !r.Live {
-		state = "interrupted"
-	}
-	painterFor(out.stdout).line(r.Header.Run+" ", state, fmt.Sprintf(" (%s)", r.Header.File))
+	state := r.View.State.Standing(r.Live)
+	painterFor(out.stdout).line(r.Header.Run+" ", string(state), fmt.Sprintf(" (%s)", r.Header.File))
 	printSteps(out.stdout, r.View, lastSaid(messages))
 	printLate(out.stdout, r.View)
 	if r.View.Reason != "" {
@@ -86,7 +83,7 @@ func (c *workflowStatusCmd) Run(ctx context.Context, out *output) error {
 	}
 	printOutputs(out.stdout, r.View)
 	printValues(out.stdout, messages)
-	if state == "interrupted" {
+	if state == engine.Interrupted {
 		fmt.Fprintf(out.stdout, "go on with: %s\n", goOn("workflow resume", r.Header.Run, c.Results, c.State, ""))
 	}
 	return nil
@@ -202,12 +199,9 @@ func (c *workflowListCmd) Run(ctx context.Context, out *output) error {
 			}
 			continue
 		}
-		state := string(r.View.State)
-		if !r.View.State.Ended() && !r.Live {
-			state = "interrupted"
-		}
+		state := r.View.State.Standing(r.Live)
 		shown++
-		tab.row(r.Header.Run, r.Header.Name, cell{text: state, state: colourOf(engine.State(state))},
+		tab.row(r.Header.Run, r.Header.Name, cell{text: string(state), state: colourOf(state)},
 			time.UnixMilli(r.Header.Created).Format(time.DateTime), fmt.Sprintf("%.1f", flowSeconds(r.View)), dueCell(r.View))
 	}
 	if c.JSON {

@@ -67,6 +67,14 @@ func (s Sweep) closed() string {
 	return s.Closed
 }
 
+// Standing is how the sweep stands while nobody works on it: as it ended, or sweep.Interrupted.
+func (s Sweep) Standing() string {
+	if s.Finished == "" {
+		return sweep.Interrupted
+	}
+	return s.State
+}
+
 // WriteSweep puts sweep.json.
 func WriteSweep(ctx context.Context, b bucket.Bucket, s Sweep) error {
 	s.Version = 1

@@ -23,7 +23,7 @@ type listSweepsInput struct {
 }
 
 func (in *listSweepsInput) wants(s Sweep) bool {
-	running := s.Finished == "" && s.State != "interrupted"
+	running := !s.Over()
 	if s.Archived != "" && !in.Archived && !running { // what was run again is seen
 		return false
 	}

@@ -38,8 +38,7 @@ func (in *listRunsInput) Resolve(ctx huma.Context) []error {
 }
 
 func (in *listRunsInput) wants(r WorkflowRun) bool {
-	interrupted := !r.Live && !r.State.Ended()
-	if len(in.State) > 0 && !slices.Contains(in.State, string(r.State)) && !(interrupted && slices.Contains(in.State, "interrupted")) {
+	if len(in.State) > 0 && !slices.Contains(in.State, string(r.State)) && !slices.Contains(in.State, string(r.State.Standing(r.Live))) {
 		return false
 	}
 	if in.Owner != "" && in.Owner != r.Owner || in.Workflow != "" && in.Workflow != r.Workflow {

@@ -43,6 +43,9 @@ type Sweep struct {
 	Here         bool                   `json:"here" doc:"This server runs it or has run it; the others are only read."`
 }
 
+// Over tells whether nobody works on the sweep any more: it has ended, or was interrupted.
+func (s Sweep) Over() bool { return s.Finished != "" || s.State == sweep.Interrupted }
+
 // Best is the trial in front.
 type Best struct {
 	Trial int            `json:"trial"`
@@ -131,10 +134,7 @@ func (r row) heading() Sweep {
 	s, st := r.stored, r.status
 	out := Sweep{ID: s.ID, Owner: owner(s.Sweep), Labels: s.Labels, Finished: s.Finished, Archived: s.Archived}
 	if st == nil {
-		out.Name, out.State, out.Queue = s.Name, s.State, cmp.Or(s.Queue, sweep.DefaultQueue)
-		if s.Finished == "" {
-			out.State = "interrupted"
-		}
+		out.Name, out.State, out.Queue = s.Name, s.Standing(), cmp.Or(s.Queue, sweep.DefaultQueue)
 		return out
 	}
 	out.Name, out.State, out.Queue = st.Spec.Name, string(st.Phase), st.Spec.InQueue()

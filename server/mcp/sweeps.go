@@ -153,7 +153,7 @@ func watch(ctx context.Context, to *client.Client, in watchArgs) (any, error) {
 	over := time.NewTimer(time.Duration(atMost(in.Seconds, 30, 300)) * time.Second)
 	defer over.Stop()
 	for {
-		ended := s.Finished != "" || s.State == "interrupted"
+		ended := s.Over()
 		waited := false
 		if !ended && (in.End || markOf(s) == mark) {
 			select {
@@ -176,7 +176,7 @@ func watch(ctx context.Context, to *client.Client, in watchArgs) (any, error) {
 			Ended   bool   `json:"ended"`
 			Mark    string `json:"mark"`
 			status
-		}{markOf(s) != mark, s.Finished != "" || s.State == "interrupted", markOf(s), statusOf(s)}, nil
+		}{markOf(s) != mark, s.Over(), markOf(s), statusOf(s)}, nil
 	}
 }
 

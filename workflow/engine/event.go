@@ -16,6 +16,17 @@ const (
 // Ended tells whether nothing more happens.
 func (s State) Ended() bool { return s != Waiting && s != Running }
 
+// Interrupted is told of a run that has not ended and on which no process works. No engine is in it.
+const Interrupted State = "interrupted"
+
+// Standing is the state of a run for people: live says whether a process works on it.
+func (s State) Standing(live bool) State {
+	if !live && !s.Ended() {
+		return Interrupted
+	}
+	return s
+}
+
 // Kind is what an event tells of.
 type Kind string
 
