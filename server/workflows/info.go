@@ -48,8 +48,8 @@ func (m *Manager) brief(id string) (Info, error) {
 		return Info{}, err
 	}
 	m.mu.Lock()
-	had, ok := m.kept[id]
-	working := m.live[id] != nil
+	had, ok := m.mu.kept[id]
+	working := m.mu.live[id] != nil
 	m.mu.Unlock()
 	if ok && !working && had.size == info.Size() && had.at.Equal(info.ModTime()) {
 		return had.Info, nil
@@ -70,7 +70,7 @@ func (m *Manager) brief(id string) (Info, error) {
 	}
 	if !one.Live {
 		m.mu.Lock()
-		m.kept[id] = keptInfo{one, info.Size(), info.ModTime()}
+		m.mu.kept[id] = keptInfo{one, info.Size(), info.ModTime()}
 		m.mu.Unlock()
 	}
 	return one, nil

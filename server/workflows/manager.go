@@ -6,14 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"sync"
-	"time"
-
-	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
@@ -42,16 +38,17 @@ type Manager struct {
 	leave context.CancelFunc
 	group sync.WaitGroup
 
-	mu    sync.Mutex
-	live  map[string]*live
-	taken map[string]bool // ids that are being begun, gone on with, or deleted
-	kept  map[string]keptInfo
+	nested *run.Places // of runs that are steps of others
 
-	nested   *run.Places            // of runs that are steps of others
-	nestedOf map[string]*run.Places // by owner, of those who are not this process's user
-
-	manifests map[*server.Sweep]*store.Sweep // of sweeps that have ended, as a former process has written them
-	told      func(Change)                   // nil: nobody hears
+	mu struct {
+		sync.Mutex
+		live      map[string]*live
+		taken     map[string]bool // ids that are being begun, gone on with, or deleted
+		kept      map[string]keptInfo
+		nestedOf  map[string]*run.Places         // by owner, of those who are not this process's user
+		manifests map[*server.Sweep]*store.Sweep // of sweeps that have ended, as a former process has written them
+		told      func(Change)                   // nil: nobody hears
+	}
 }
 
 // Errors of what is asked of runs.
@@ -65,18 +62,6 @@ var (
 	ErrClosed  = errors.New("the server is closing")
 )
 
-// mostLive is how many runs are at work at once: each has some goroutines, and looks at its folder for requests.
-const mostLive = 1000
-
-// mostLiveOfOne is how many of them one submitter may have who is not this process's user: the others are to get on.
-const mostLiveOfOne = 200
-
-// mostNested and mostNestedOfOne are how many runs that are steps of others are open at once; what is beyond waits, but for one in each run.
-const (
-	mostNested      = mostLive
-	mostNestedOfOne = mostLiveOfOne
-)
-
 // New makes the folder of runs. Start goes on with what has not ended there.
 func New(cfg Config) (*Manager, error) {
 	if cfg.Log == nil {
@@ -85,8 +70,9 @@ func New(cfg Config) (*Manager, error) {
 	if err := os.MkdirAll(cfg.Folder, 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of runs: %w", err)
 	}
-	m := &Manager{cfg: cfg, live: map[string]*live{}, taken: map[string]bool{}, kept: map[string]keptInfo{}, manifests: map[*server.Sweep]*store.Sweep{}}
-	m.nested, m.nestedOf = run.NewPlaces(mostNested, nil), map[string]*run.Places{}
+	m := &Manager{cfg: cfg, nested: run.NewPlaces(mostNested, nil)}
+	m.mu.live, m.mu.taken, m.mu.kept = map[string]*live{}, map[string]bool{}, map[string]keptInfo{}
+	m.mu.nestedOf, m.mu.manifests = map[string]*run.Places{}, map[*server.Sweep]*store.Sweep{}
 	m.ctx, m.leave = context.WithCancel(context.Background())
 	return m, nil
 }
@@ -94,7 +80,7 @@ func New(cfg Config) (*Manager, error) {
 // Start goes on with all runs that have not ended. From then on told hears what changes, from any goroutine; it must not block.
 func (m *Manager) Start(told func(Change)) {
 	m.mu.Lock()
-	m.told = told
+	m.mu.told = told
 	m.mu.Unlock()
 	open, ended := m.unfinished()
 	m.group.Go(crash.Func(func() { // it may wait for the results
@@ -244,45 +230,6 @@ type RefusedError struct{ Err error }
 func (e *RefusedError) Error() string { return e.Err.Error() }
 func (e *RefusedError) Unwrap() error { return e.Err }
 
-// Delete forgets a run that has ended, with the runs that are steps of it. What its steps have left in the results stays.
-func (m *Manager) Delete(id string) error {
-	own, err := m.header(id)
-	if err != nil {
-		return err
-	}
-	m.Settle(id)
-	if err := m.take(id, run.Origin{}); err != nil {
-		return err
-	}
-	defer m.give(id)
-	r, err := run.Read(m.cfg.Folder, id, false)
-	if err != nil {
-		return err
-	}
-	if !r.View.State.Ended() {
-		return fmt.Errorf("%w: cancel it first", ErrAtWork)
-	}
-	all, err := os.ReadDir(m.cfg.Folder)
-	if err != nil {
-		return err
-	}
-	for _, e := range all { // the run itself last: when this is cut off, it can be done again
-		if h, err := m.header(e.Name()); err == nil && h.Parent != "" && h.Owner == own.Owner && IsStep(id, e.Name()) {
-			if err := os.RemoveAll(run.Folder(m.cfg.Folder, e.Name())); err != nil {
-				return err
-			}
-		}
-	}
-	if err := os.RemoveAll(run.Folder(m.cfg.Folder, id)); err != nil {
-		return err
-	}
-	m.mu.Lock()
-	delete(m.kept, id)
-	m.mu.Unlock()
-	m.tell(Change{Run: id, Kind: RunChanged, State: "deleted"})
-	return nil
-}
-
 // header is what was started.
 func (m *Manager) header(id string) (run.Header, error) {
 	if !plain.MatchString(id) {
@@ -295,45 +242,11 @@ func (m *Manager) header(id string) (run.Header, error) {
 	return h, err
 }
 
-// take has an id for one caller alone, for a run of an origin if it is to be worked on.
-func (m *Manager) take(id string, origin run.Origin) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	switch {
-	case m.ctx.Err() != nil:
-		return ErrClosed
-	case m.taken[id] || m.live[id] != nil:
-		return ErrAtWork
-	case len(m.live) >= mostLive:
-		return fmt.Errorf("%w: %d: wait until some have ended", ErrTooMany, mostLive)
-	case origin.Within != "" && m.liveOf(origin.Owner) >= mostLiveOfOne:
-		return fmt.Errorf("%w: %d of %s: wait until some have ended", ErrTooMany, mostLiveOfOne, origin.Owner)
-	}
-	m.taken[id] = true
-	return nil
-}
-
 // working is the work on a run; nil: nobody works on it.
 func (m *Manager) working(id string) *live {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.live[id]
-}
-
-// liveOf is how many runs of somebody are at work who is not this process's user. m.mu is held.
-func (m *Manager) liveOf(owner string) (n int) {
-	for _, l := range m.live {
-		if h := l.run.Header(); h.Within != "" && h.Owner == owner {
-			n++
-		}
-	}
-	return n
-}
-
-func (m *Manager) give(id string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.taken, id)
+	return m.mu.live[id]
 }
 
 // begin has a run be worked on.
@@ -353,8 +266,8 @@ func (m *Manager) begin(id string, origin run.Origin, open func(run.Config) (*ru
 	if m.ctx.Err() != nil {
 		return errors.Join(ErrClosed, r.Close())
 	}
-	delete(m.kept, id)
-	m.live[id] = l
+	delete(m.mu.kept, id)
+	m.mu.live[id] = l
 	m.group.Go(crash.Func(l.work))
 	m.group.Go(crash.Func(l.watch))
 	return nil
@@ -366,7 +279,10 @@ func (m *Manager) configOf(origin run.Origin, l *live) run.Config {
 		Server: m.cfg.Server, Bucket: m.cfg.Bucket, Queue: origin.Queue, Queues: origin.Queues, Logs: true,
 		Origin: server.Origin{Owner: origin.Owner, Labels: append([]string{ofRun + l.id}, origin.Labels...)},
 	}
-	cfg := run.Config{Folder: m.cfg.Folder, Cluster: cluster, Told: l.said, Version: m.cfg.Version, Results: m.cfg.Results, Fence: m.cfg.Fence, Origin: origin, Nested: m.placesOf(origin), Stored: cluster.Stored}
+	cfg := run.Config{
+		Folder: m.cfg.Folder, Results: m.cfg.Results, Version: m.cfg.Version, Fence: m.cfg.Fence,
+		Cluster: cluster, Stored: cluster.Stored, Told: l.said, Origin: origin, Nested: m.placesOf(origin),
+	}
 	cfg.Late = func(late run.Late) { m.TellLate(late, engine.Running) }
 	if origin.Within != "" {
 		none := func(string) (string, bool) { return "", false }
@@ -375,21 +291,6 @@ func (m *Manager) configOf(origin run.Origin, l *live) run.Config {
 		cluster.Results = m.cfg.Results
 	}
 	return cfg
-}
-
-// placesOf are those that runs have which are steps of runs of an origin.
-func (m *Manager) placesOf(origin run.Origin) *run.Places {
-	if origin.Within == "" {
-		return m.nested
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	of := m.nestedOf[origin.Owner]
-	if of == nil {
-		of = run.NewPlaces(mostNestedOfOne, m.nested)
-		m.nestedOf[origin.Owner] = of
-	}
-	return of
 }
 
 // work works on a run until it has ended or the manager closes.
@@ -406,7 +307,7 @@ func (l *live) work() {
 		l.m.release(l.id)
 	}
 	l.m.mu.Lock()
-	delete(l.m.live, l.id)
+	delete(l.m.mu.live, l.id)
 	l.m.mu.Unlock()
 	close(l.ended)
 }
@@ -429,33 +330,9 @@ func (m *Manager) release(id string) {
 // tell tells who hears.
 func (m *Manager) tell(c Change) {
 	m.mu.Lock()
-	told := m.told
+	told := m.mu.told
 	m.mu.Unlock()
 	if told != nil {
 		told(c)
 	}
-}
-
-// lateTotal counts runs of all managers of this process.
-var lateTotal = metrics.NewCounter("kaon_workflow_runs_late_total")
-
-// TellLate tells that a run is late: one that is at work, as running, or one that waits to begin.
-func (m *Manager) TellLate(l run.Late, state engine.State) {
-	lateTotal.Inc()
-	due := time.UnixMilli(l.Due).UTC().Format(time.RFC3339)
-	m.cfg.Log.Warn("a run of a workflow is late", "run", l.Header.Run, "workflow", l.Header.Name, "due", due, "sla", l.SLA)
-	m.tell(Change{Run: l.Header.Run, Kind: RunLate, State: state, Late: &l, Reason: fmt.Sprintf("it was to be done by %s (sla: %s)", due, l.SLA)})
-}
-
-// LateNow is how many runs that are at work are late.
-func (m *Manager) LateNow() (n int) {
-	m.mu.Lock()
-	live := slices.Collect(maps.Values(m.live))
-	m.mu.Unlock()
-	for _, l := range live { // a run that waits for a disk holds nobody else up
-		if l.run.IsLate() {
-			n++
-		}
-	}
-	return n
 }

@@ -13,7 +13,7 @@ func (m *Manager) AtWork(registered string, backfill bool) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var all []string
-	for id, l := range m.live {
+	for id, l := range m.mu.live {
 		h := l.run.Header()
 		if h.Registered == registered && (h.Trigger != nil && h.Trigger.Backfill) == backfill {
 			all = append(all, id)

@@ -72,7 +72,7 @@ func (m *Manager) EndedSweeps(ctx context.Context, owner string, want workflow.S
 		all = append(all, one)
 	}
 	m.mu.Lock()
-	maps.DeleteFunc(m.manifests, func(sw *server.Sweep, _ *store.Sweep) bool {
+	maps.DeleteFunc(m.mu.manifests, func(sw *server.Sweep, _ *store.Sweep) bool {
 		here, _ := m.cfg.Server.Sweep(sw.ID())
 		return here != sw
 	})
@@ -105,7 +105,7 @@ func (m *Manager) manifestOf(ctx context.Context, sw *server.Sweep) (*store.Swee
 		return written, nil
 	}
 	m.mu.Lock()
-	had := m.manifests[sw]
+	had := m.mu.manifests[sw]
 	m.mu.Unlock()
 	if had != nil {
 		return had, nil
@@ -116,6 +116,6 @@ func (m *Manager) manifestOf(ctx context.Context, sw *server.Sweep) (*store.Swee
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.manifests[sw] = &read
+	m.mu.manifests[sw] = &read
 	return &read, nil
 }
