@@ -26,16 +26,3 @@ func sayExtended(known *store.Sweep, spec *sweep.Spec, extended []journal.Extens
 	p := effectiveOf(spec)
 	known.Effective, known.EffectiveHash = p.Effective, p.EffectiveHash
 }
-
-// extensionsOf is what sweep.json says was changed since the sweep began.
-func extensionsOf(known store.Sweep) (all []journal.Extension, err error) {
-	for _, x := range known.Extensions {
-		at, _ := time.Parse(time.RFC3339Nano, x.At)
-		set, hidden := unhide(x.Set)
-		if hidden != nil {
-			err = hidden
-		}
-		all = append(all, journal.Extension{From: x.From, Overrides: set, At: at})
-	}
-	return all, err
-}

@@ -24,7 +24,7 @@ func manifestOf(
 		ID: id, Name: spec.Name, State: string(sweep.PhaseActive), Method: spec.Method, Seed: spec.Seed,
 		SpecHash: SpecHash(spec.Source), Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics, Repeat: spec.Repeat,
 		Created: created.UTC().Format(time.RFC3339Nano), Cluster: mesos.Redact(cluster), Then: step,
-		File: spec.File, Overrides: overridesOf(spec), Provenance: effectiveOf(spec), Queue: spec.Queue, Priority: spec.Priority,
+		File: spec.File, Overrides: ShownOverrides(spec), Provenance: effectiveOf(spec), Queue: spec.Queue, Priority: spec.Priority,
 	}
 }
 

@@ -37,18 +37,6 @@ func effectiveOf(spec *sweep.Spec) (p store.Provenance) {
 	return p
 }
 
-// overridesOf is what was set besides the file, without secrets.
-func overridesOf(spec *sweep.Spec) []string { return shownOverrides(spec.Overrides, spec) }
-
-// shownOverrides is overrides without the secrets of a spec.
-func shownOverrides(overrides []string, spec *sweep.Spec) []string {
-	var set []string
-	for _, one := range overrides {
-		set = append(set, withoutSecrets(one, spec))
-	}
-	return set
-}
-
 // thisRun is this process, started by a command, as it begins to work on a sweep.
 func thisRun(command []string, spec *sweep.Spec) store.Run {
 	r := store.Run{Started: time.Now().UTC().Format(time.RFC3339Nano)}

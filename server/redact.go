@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -13,26 +12,6 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/sweep"
 )
-
-// unhide puts secrets of the environment back where overridesOf took them out: SECRET as a value stands for
-// the variable that the key ends with.
-func unhide(set []string) ([]string, error) {
-	set = slices.Clone(set)
-	for i, one := range set {
-		key, value, _ := strings.Cut(one, "=")
-		if !strings.Contains(value, hidden) {
-			continue
-		}
-		name := key[strings.LastIndexByte(key, '.')+1:]
-		now, ok := os.LookupEnv(name)
-		if !ok || value != hidden {
-			return set, fmt.Errorf("--set %s was a secret, which the results do not keep: set the environment "+
-				"variable %s to it", key, name)
-		}
-		set[i] = key + "=" + now
-	}
-	return set, nil
-}
 
 // hidden stands for a secret.
 const hidden = "SECRET"
