@@ -39,6 +39,7 @@ func (c *Core) endCached(run *run, o *task.Order, key string, h Hit) {
 	trial := o.Trial
 	run.queue.Forget(trial)
 	delete(run.budgets, trial)
+	delete(run.dropped, trial)
 	number := run.lastAttempt(trial) + 1
 	run.attempts[run.slot(trial)] = uint16(number)
 	att := &attempt{run: run, trial: trial, number: number} // for the target; it is never alive

@@ -20,6 +20,8 @@ type classification struct {
 	retry          retryScope
 	agentNotBlamed bool // its agent is not to blame
 	unbegun        bool // it never began, so there is nothing to record of it but the end of its trial
+	// dropped: its launch was, so that it never began; an uncharged one that waits the longer, the more often in a row
+	dropped bool
 	// prefetchFailed: its agent did not bring what it works with.
 	prefetchFailed bool
 	end            *task.End
@@ -48,6 +50,9 @@ func classify(att *attempt, s cluster.Status, end *task.End) classification {
 	}
 	if v.outcome == sweep.AttemptSucceeded {
 		return v
+	}
+	if neverStarted(s) && att.started.IsZero() {
+		v.uncharged, v.dropped = true, true
 	}
 	v.agentNotBlamed = v.agentNotBlamed || neverStarted(s) || limitation(s) && att.coTerminated > 0
 	if att.startExit != 0 && end == nil {

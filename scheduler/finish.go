@@ -124,6 +124,9 @@ func (c *Core) could(att *attempt) func(except func(offers.AgentID) bool) bool {
 // nextState decides whether the trial gets another attempt, and not before when.
 func (c *Core) nextState(att *attempt, v classification) (to sweep.State, due time.Time) {
 	run := att.run
+	if !v.dropped {
+		delete(run.dropped, att.trial)
+	}
 	switch {
 	case v.outcome == sweep.AttemptSucceeded:
 		return sweep.Succeeded, due
@@ -131,9 +134,13 @@ func (c *Core) nextState(att *attempt, v classification) (to sweep.State, due ti
 		return sweep.Stopped, due
 	}
 	again, delay := true, v.wait
-	if v.retry == nowhere || v.retry == noTrial {
+	switch {
+	case v.retry == nowhere || v.retry == noTrial:
 		again = false
-	} else if !v.uncharged {
+	case v.dropped:
+		run.dropped[att.trial]++
+		delay = timer.Backoff(firstDelay, mostDelay, run.dropped[att.trial]-1)
+	case !v.uncharged:
 		b := run.budgets[att.trial]
 		again, delay = charge(&b, v.outcome, run.spec.Task.Retries, &c.cfg)
 		run.budgets[att.trial] = b
@@ -158,6 +165,7 @@ func (c *Core) commitTrial(att *attempt, v classification, to sweep.State, due t
 	}
 	if to.Terminal() {
 		delete(run.budgets, att.trial)
+		delete(run.dropped, att.trial)
 		run.queue.Forget(att.trial)
 		e.Budget = journal.Budget{}
 	}

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
@@ -260,5 +262,33 @@ func TestStoppingAStepThatWillNotRun(t *testing.T) {
 		if r := c.Ready(); len(r.Journal)+len(r.Notices) > 0 || c.runs["s"].entry.Phase != before {
 			t.Errorf("%s: journaled %v, noticed %v, phase %v", name, r.Journal, r.Notices, c.runs["s"].entry.Phase)
 		}
+	}
+}
+
+// A launch that is dropped before it could begin, for a node that others filled or a quota, costs its trial nothing, however often
+// that is; it waits the longer, and no longer than a minute. What begins is charged as before.
+func TestDroppedLaunchesCostNothing(t *testing.T) {
+	c := begun(testSpec{Trials: 1})
+	now := t0
+	for i := range 30 {
+		c.Step(now, oneOffer(fmt.Sprint("o", i), 4*resource.Unit))
+		tasks, _ := pass(c)
+		if len(tasks) != 1 {
+			t.Fatalf("attempt %d: %d tasks launched", i, len(tasks))
+		}
+		c.Step(now, cluster.Updated{Status: cluster.Status{Task: tasks[0].ID, Agent: "a", State: cluster.Dropped, Source: "SOURCE_AGENT",
+			UUID: []byte(tasks[0].ID), Reason: "REASON_INVALID_OFFERS", Message: "Kubernetes refuses the pod: exceeded quota"}})
+		c.Ready()
+		run := c.runs["s"]
+		if run.state(0) != sweep.Waiting || run.budgets[0] != (journal.Budget{}) {
+			t.Fatalf("refusal %d: %v, budget %+v", i, run.state(0), run.budgets[0])
+		}
+		wait := timer.Backoff(firstDelay, mostDelay, i)
+		c.Step(now, oneOffer(fmt.Sprint("early", i), 4*resource.Unit))
+		if tasks, _ := pass(c); len(tasks) > 0 {
+			t.Fatalf("refusal %d: tried again at once", i)
+		}
+		now = now.Add(wait)
+		c.Tick(now)
 	}
 }

@@ -44,6 +44,7 @@ type run struct {
 	granted int                // tasks that the plan at hand places and that are not launched yet
 	took    durations
 	budgets map[int]journal.Budget
+	dropped map[int]int // how many launches of a trial were, in a row
 	then    *offers.Demand
 
 	prefetchFailures int              // attempts in a row to which their agents did not bring their inputs
@@ -77,6 +78,7 @@ func newRun(id string, spec *sweep.Spec, points *search.Log, builder *task.Build
 		live:     map[int]*attempt{},
 		stops:    stops{Stopper: stop.New(spec)},
 		budgets:  map[int]journal.Budget{},
+		dropped:  map[int]int{},
 
 		bestTrial: -1,
 	}

@@ -19,6 +19,7 @@ func (c *Core) endUnlaunched(run *run, trial int, to sweep.State, reason string)
 func (c *Core) endUnlaunchedBy(run *run, trial int, to sweep.State, reason string, by *sweep.StopDecision) {
 	run.queue.Forget(trial)
 	delete(run.budgets, trial)
+	delete(run.dropped, trial)
 	run.attempts[run.slot(trial)]++
 	number := run.lastAttempt(trial)
 	e := journal.TrialEntry{Sweep: run.id, Trial: trial, State: to, Attempt: number, Reason: reason}
