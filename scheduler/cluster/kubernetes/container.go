@@ -27,6 +27,7 @@ type container struct {
 	id      string
 	who     protocol.Claims
 	begin   *protocol.StartExecutor // nil: it was taken over
+	full    bool                    // its node takes no pod more, so that it gets none
 
 	changed chan struct{} // capacity 1: look again
 	// listened: its executor was seen to be there, so that nothing need be brought any more, whatever its log has left
@@ -66,6 +67,8 @@ func (c *Cluster) start(n *node, e protocol.StartExecutor) {
 	x := &container{cluster: c, node: n, id: e.Container, who: e.Claims(), begin: &e, changed: make(chan struct{}, 1)}
 	x.mu.limits = e.Limits
 	c.mu.Lock()
+	room, said := c.mu.room[n.name]
+	x.full = said && c.pods(n.name) >= room
 	c.mu.containers[x.id] = x
 	c.mu.Unlock()
 	c.spawn(func() { x.run(c.ctx) })

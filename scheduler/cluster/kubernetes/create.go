@@ -22,6 +22,10 @@ const (
 // create creates the pod; false: there is none, and its agent was told.
 func (x *container) create(ctx context.Context) bool {
 	c := x.cluster
+	if x.full {
+		x.node.remote.Refused(x.id, "Kubernetes: node "+x.node.name+" takes no more pods")
+		return false
+	}
 	if c.creation.Wait(ctx) != nil {
 		return false
 	}

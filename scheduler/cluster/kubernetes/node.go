@@ -298,9 +298,14 @@ func (n *node) refresh() {
 		for _, name := range n.devices {
 			left.Devices[name] = float64(int(max(0, all[name].value()-others[name])))
 		}
-		room := int(all[podsName].value() - others[podsName])
-		if _, said := all[podsName]; said && room <= n.cluster.count(n.name) { // executors that run may take more; none may be added
-			left.CPUs, left.MemoryMB = min(left.CPUs, used.CPUs), min(left.MemoryMB, used.MemoryMB)
+		if _, said := all[storageName]; said {
+			left.Devices["disk"] = max(0, megabytes(all[storageName].value()-others[storageName]))
+		}
+		if _, said := all[podsName]; said {
+			room := int(all[podsName].value() - others[podsName])
+			if n.cluster.noteRoom(n.name, room); room <= n.cluster.count(n.name) { // executors that run may take more; none may be added
+				left.CPUs, left.MemoryMB = min(left.CPUs, used.CPUs), min(left.MemoryMB, used.MemoryMB)
+			}
 		}
 		free := int(all[n.gpuName].value() - others[n.gpuName])
 		for _, id := range n.gpus {

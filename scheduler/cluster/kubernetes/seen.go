@@ -82,15 +82,27 @@ func (c *Cluster) others(node string) sum {
 }
 
 // count is how many of our own pods a node has.
-func (c *Cluster) count(node string) (n int) {
+func (c *Cluster) count(node string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.pods(node)
+}
+
+// pods is count; the lock is held.
+func (c *Cluster) pods(node string) (n int) {
 	for _, x := range c.mu.containers {
-		if x.node.name == node {
+		if x.node.name == node && !x.full {
 			n++
 		}
 	}
 	return n
+}
+
+// noteRoom notes how many pods of ours a node takes.
+func (c *Cluster) noteRoom(node string, room int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mu.room[node] = room
 }
 
 // known is the pod of a container as it was seen last; nil: it was not.
