@@ -228,7 +228,7 @@ func (x *container) step(ctx context.Context) (over bool) {
 		return true
 	case p == nil:
 		return false
-	case p.ended():
+	case p.over():
 		return x.finish(ctx, p)
 	}
 	if killed && !x.deleted {
@@ -313,7 +313,7 @@ func (x *container) serve(ctx context.Context, p *pod) {
 		c.log.Debug("attachment ended", "pod", p.Metadata.Name, "err", err)
 		x.noAttach = err
 		// What a kubelet says is no proof of an end: one that was just started does not know its pods yet.
-		if now, gone, _ := x.now(); gone || now.ended() || errors.Is(err, io.EOF) && !x.alive() {
+		if now, gone, _ := x.now(); gone || now.over() || errors.Is(err, io.EOF) && !x.alive() {
 			return
 		}
 		if !sleep(ctx, wait) {
@@ -327,7 +327,7 @@ func (x *container) serve(ctx context.Context, p *pod) {
 func (x *container) alive() bool {
 	for range 20 {
 		p, gone, _ := x.now()
-		if m := p.main(); gone || p.ended() || m != nil && m.State.Terminated != nil {
+		if gone || p.over() {
 			return false
 		}
 		time.Sleep(50 * time.Millisecond)

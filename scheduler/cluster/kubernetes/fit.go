@@ -19,10 +19,11 @@ func (x *container) fit(ctx context.Context, p *pod) {
 	x.mu.Lock()
 	want := x.mu.limits
 	x.mu.Unlock()
+	at := p.executor()
 	grows := want.CPUs > x.size.CPUs || want.MemoryMB > x.size.MemoryMB
 	shrinks := want.CPUs < x.size.CPUs || want.MemoryMB < x.size.MemoryMB
 	switch {
-	case p.Metadata.DeletionTimestamp != nil || len(p.Spec.Containers) == 0 || p.Spec.Containers[0].Resources.Limits[memoryName] != "":
+	case p.Metadata.DeletionTimestamp != nil || at < 0 || slices.Contains(p.Spec.Containers[at].Command, onceFlag):
 		return // it is to end, or serves one attempt
 	case !grows && !shrinks:
 		x.shrinkAt = time.Time{}
@@ -45,14 +46,18 @@ func (x *container) fit(ctx context.Context, p *pod) {
 
 // resize sets a running pod's requests.
 func (a *API) resize(ctx context.Context, p *pod, l protocol.Limits) error {
-	at := slices.IndexFunc(p.Spec.Containers, func(c podContainer) bool { return c.Name == executorContainer }) // others may be added beside it
+	at := p.executor()
 	if at < 0 {
 		return nil
 	}
+	limits := p.Spec.Containers[at].Resources.Limits
 	container := "/spec/containers/" + strconv.Itoa(at)
 	patch := []map[string]string{{"op": "test", "path": container + "/name", "value": executorContainer}}
 	for name, q := range sizeOf(l) {
 		patch = append(patch, map[string]string{"op": "replace", "path": container + "/resources/requests/" + name, "value": string(q)})
+		if most, limited := limits[name]; limited && most.value() < q.value() { // a LimitRange's default, as we set none
+			patch = append(patch, map[string]string{"op": "replace", "path": container + "/resources/limits/" + name, "value": string(q)})
+		}
 	}
 	body, err := json.Marshal(patch)
 	if err != nil {

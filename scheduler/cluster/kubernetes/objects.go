@@ -1,6 +1,9 @@
 package kubernetes
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 const (
 	// prefix begins the names of all labels and annotations of ours.
@@ -218,6 +221,18 @@ const (
 )
 
 func (p *pod) ended() bool { return p.Status.Phase == succeeded || p.Status.Phase == failed }
+
+// over tells a pod whose executor has ended for good. The pod itself need not have: a container that others added, as that of a
+// service mesh, may go on beside it.
+func (p *pod) over() bool {
+	m := p.main()
+	return p.ended() || m != nil && m.State.Terminated != nil
+}
+
+// executor is which of a pod's containers the executor is; -1: none. Others may have been put before it.
+func (p *pod) executor() int {
+	return slices.IndexFunc(p.Spec.Containers, func(c podContainer) bool { return c.Name == executorContainer })
+}
 
 // requests is what a pod counts for on its node: its containers' together, or what its init containers need if that is more,
 // and its overhead.

@@ -110,7 +110,7 @@ func (c *Cluster) podOf(n *node, e *protocol.StartExecutor, l protocol.Limits, d
 func (c *Cluster) addProgram(s *podSpec, x *podContainer, e *protocol.StartExecutor, delivery int64, secure *securityContext) {
 	arguments := []string{"executor", "--stdio"}
 	if onceOnly(e) {
-		arguments = append(arguments, "--once")
+		arguments = append(arguments, onceFlag)
 	}
 	if c.conf.Executor != "" {
 		x.Command = append([]string{c.conf.Executor}, arguments...)
@@ -132,9 +132,12 @@ func (c *Cluster) addProgram(s *podSpec, x *podContainer, e *protocol.StartExecu
 	x.Command = append([]string{"/bin/sh", "-c", script, strconv.FormatInt(delivery, 10), binFile}, arguments...)
 }
 
+// onceFlag has an executor serve one attempt.
+const onceFlag = "--once"
+
 // onceOnly tells an executor that serves one attempt from a warm one.
 func onceOnly(e *protocol.StartExecutor) bool {
-	return slices.Contains(e.Executor.Command.GetArguments(), "--once")
+	return slices.Contains(e.Executor.Command.GetArguments(), onceFlag)
 }
 
 // readTask is the first task's id and order.
