@@ -150,6 +150,12 @@ func (a *API) open(ctx context.Context, client *http.Client, method, path string
 	}
 }
 
+// denied tells a refusal of our account, or for want of a right of it, from those of what was asked for.
+func denied(err error) bool {
+	var s *StatusError
+	return errors.As(err, &s) && (s.Code == http.StatusUnauthorized || unauthorized(s))
+}
+
 // readyPath is what everybody may ask, unless a cluster's administrators took that away.
 const readyPath = "/readyz"
 

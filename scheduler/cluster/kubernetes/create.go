@@ -117,10 +117,16 @@ func (x *container) compare(ctx context.Context, want, there *pod) error {
 	return nil
 }
 
-// refuse tells the agent that the API server will have no such pod. What quotas and admission say may be otherwise later.
+// refuse tells the agent that the API server will have no such pod. What quotas say, and what is said of our account, may be otherwise
+// later, and is not the pod's fault.
 func (x *container) refuse(ctx context.Context, err error) {
+	no := denied(err)
+	if no {
+		err = remedy(err)
+		x.cluster.log.Warn("pods may not be created", "err", err)
+	}
 	why := "Kubernetes refuses the pod: " + err.Error()
-	if code(err) == http.StatusForbidden && strings.Contains(why, "exceeded quota") || contended(err) || code(err) == 0 ||
+	if no || code(err) == http.StatusForbidden && strings.Contains(why, "exceeded quota") || contended(err) || code(err) == 0 ||
 		code(err) == http.StatusTooManyRequests || code(err) >= 500 {
 		if sleep(ctx, quotaWait) {
 			x.node.remote.Refused(x.id, why)

@@ -156,9 +156,25 @@ func TestRolesAreNotReadYet(t *testing.T) {
 	meant.Match = of("create", "")
 	defer e.k.Inject(meant)()
 	e.launch(e.offer(1.5), "s.1.1", "exit 0", 0.5, true)
-	if s := e.status("s.1.1", cluster.Failed); !strings.Contains(s.Message, "cannot list resource") || e.k.Hits(one) != 4 || e.k.Hits(meant) != 2 {
+	s := e.status("s.1.1", cluster.Dropped)
+	if !strings.Contains(s.Message, "cannot list resource") || !strings.Contains(s.Message, "rbac.yaml") || e.k.Hits(one) != 4 || e.k.Hits(meant) != 2 {
 		t.Errorf("%q after %d and %d calls", s.Message, e.k.Hits(one), e.k.Hits(meant))
 	}
+	e.empty()
+}
+
+// An account that is not taken in any more, as its token has run out, is no fault of the trial whose pod is refused.
+func TestTokenHasRunOut(t *testing.T) {
+	e := newEngine(t, nil)
+	old := &kubernetestest.Fault{Match: of("create", ""), Status: &kubernetestest.Status{Code: 401, Reason: "Unauthorized", Message: "Unauthorized"}}
+	renew := e.k.Inject(old)
+	e.launch(e.offer(1.5), "s.0.1", "exit 0", 0.5, true)
+	if s := e.status("s.0.1", cluster.Dropped); s.Reason != "REASON_INVALID_OFFERS" || !strings.Contains(s.Message, "log in to the cluster again") {
+		t.Errorf("%s %q", s.Reason, s.Message)
+	}
+	renew()
+	e.launch(e.offer(1.5), "s.0.2", "exit 0", 0.5, true)
+	e.status("s.0.2", cluster.Finished)
 	e.empty()
 }
 

@@ -133,7 +133,12 @@ func (x *container) finish(ctx context.Context, p *pod) bool {
 	case t == nil && initFailure(p) != "" && !taken:
 		r.StartFailed(x.id, "Kubernetes: "+initFailure(p))
 	case t != nil && t.ExitCode == cluster.ExitAgentUnreachable && x.noAttach != nil && !x.listened.Load():
-		r.StartFailed(x.id, "Kubernetes: nobody could attach to the pod: "+x.noAttach.Error())
+		why := "Kubernetes: nobody could attach to the pod: " + remedy(x.noAttach).Error()
+		if denied(x.noAttach) {
+			r.Refused(x.id, why)
+		} else {
+			r.StartFailed(x.id, why)
+		}
 	default:
 		if why := disruption(p); why != "" && !x.deleted && !x.evicted {
 			r.Evicted(x.id, "Kubernetes: "+why)
