@@ -84,8 +84,17 @@ func said(t *testing.T, k *kubernetestest.Cluster, pod string) (n int) {
 	return n
 }
 
-// A log that breaks off is read again before the pod is removed: what an executor said while nobody was attached is in it alone.
+// A log that breaks off, or that our account may not read for a while, is read again before the pod is removed: what an executor said
+// while nobody was attached is in it alone.
 func TestLogBreaksOff(t *testing.T) {
+	t.Run("torn", func(t *testing.T) { breakLog(t, &kubernetestest.Fault{Torn: 40}) })
+	t.Run("no token", func(t *testing.T) {
+		breakLog(t, &kubernetestest.Fault{Status: &kubernetestest.Status{Code: 401, Reason: "Unauthorized", Message: "Unauthorized"}})
+	})
+}
+
+// breakLog has an executor end unheard, and what reads its log meet a fault twice.
+func breakLog(t *testing.T, log *kubernetestest.Fault) {
 	e := newEngine(t, nil)
 	line, end := untilEnd(t)
 	e.launch(e.offer(1.5), "s.0.1", line, 0.5, false)
@@ -101,7 +110,7 @@ func TestLogBreaksOff(t *testing.T) {
 	before := said(t, e.k, pod.Name())
 	end()
 	testkit.Await(t, "the executor to say so to its output", func() bool { return said(t, e.k, pod.Name()) > before })
-	log := &kubernetestest.Fault{Match: of("", "log"), Times: 2, Torn: 40}
+	log.Match, log.Times = of("", "log"), 2
 	defer e.k.Inject(log)()
 	n.Kill(pod.UID(), "executor")
 	e.status("s.0.1", cluster.Finished)

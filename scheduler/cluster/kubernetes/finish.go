@@ -256,9 +256,9 @@ func (x *container) recall(ctx context.Context, p *pod) bool {
 		}
 		return time.Since(x.noLog) > logWait
 	}
-	x.cluster.log.Warn("log of a pod not read", "pod", p.Metadata.Name, "err", err)
-	again, _ := passing(err, 0) // what was read is not taken twice
-	return !again
+	// Whatever else is in the way, what the executor said last is nowhere but there. What was read is not taken twice.
+	x.cluster.log.Warn("log of a pod not read", "pod", p.Metadata.Name, "err", remedy(err))
+	return false
 }
 
 // replay takes the updates of a call of an executor's.
