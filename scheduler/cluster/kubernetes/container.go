@@ -60,6 +60,7 @@ type container struct {
 	endAttach context.CancelFunc
 	noAttach  error     // why the last attachment ended, or was none
 	noLog     time.Time // since when the kubelet has no log of it, though it ran
+	unread    time.Time // since when its log cannot be read for another reason
 }
 
 // start starts an executor; the agent's lock is held.

@@ -120,6 +120,22 @@ func breakLog(t *testing.T, log *kubernetestest.Fault) {
 	e.empty()
 }
 
+// A pod to which nobody could ever attach has nothing to say: its end is told though its node's kubelet cannot be reached for its log.
+func TestNobodyListened(t *testing.T) {
+	e := newEngine(t, nil)
+	attach := &kubernetestest.Fault{Match: of("", "attach"), Status: kubernetestest.Unavailable()}
+	defer e.k.Inject(attach)()
+	defer e.k.Inject(&kubernetestest.Fault{Match: of("", "log"), Status: kubernetestest.Unavailable()})()
+	e.launch(e.offer(1.5), "s.0.1", "exit 0", 0.5, true)
+	testkit.Await(t, "its pod to run", func() bool {
+		all := e.k.List("pods", "trials")
+		return len(all) == 1 && e.k.Kubelet("n1").PID(all[0].UID(), "executor") != 0
+	})
+	e.k.Kubelet("n1").Kill(e.k.List("pods", "trials")[0].UID(), "executor")
+	e.status("s.0.1", cluster.Failed)
+	e.empty()
+}
+
 // A quota that others change at the same moment is no pod that is there already.
 func TestQuotaIsContended(t *testing.T) {
 	e := newEngine(t, nil)

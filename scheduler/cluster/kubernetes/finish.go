@@ -112,7 +112,8 @@ func (x *container) finish(ctx context.Context, p *pod) bool {
 	r := x.node.remote
 	x.detach(drainWait)
 	x.attached = nil
-	if len(r.Unfinished(x.id)) > 0 && !x.recall(ctx, p) {
+	// An executor says nothing before somebody listens, which a former life may have done.
+	if (x.begin == nil || x.listened.Load()) && len(r.Unfinished(x.id)) > 0 && !x.recall(ctx, p) {
 		return false
 	}
 	m := p.main()
@@ -258,7 +259,10 @@ func (x *container) recall(ctx context.Context, p *pod) bool {
 	}
 	// Whatever else is in the way, what the executor said last is nowhere but there. What was read is not taken twice.
 	x.cluster.log.Warn("log of a pod not read", "pod", p.Metadata.Name, "err", remedy(err))
-	return false
+	if x.unread.IsZero() {
+		x.unread = time.Now()
+	}
+	return time.Since(x.unread) > executorPatience
 }
 
 // replay takes the updates of a call of an executor's.
