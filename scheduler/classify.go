@@ -43,7 +43,7 @@ func classify(att *attempt, s cluster.Status, end *task.End) classification {
 			v.reason = fmt.Sprintf("killed because agent %s is being drained", att.where())
 		}
 		if end != nil && end.TimedOut {
-			v.outcome, v.reason = sweep.AttemptTimedOut, describeTimeout(att)
+			v.outcome, v.reason, v.uncharged = sweep.AttemptTimedOut, describeTimeout(att), false
 		}
 	default:
 		v.outcome, v.reason = sweep.AttemptLost, describeStatus(strings.ToLower(strings.ReplaceAll(string(s.State), "_", " ")), s)

@@ -40,6 +40,7 @@ type AgentSpec struct {
 	Durable    bool     // emit Save and Forget
 	GPUs       []string // ids of its devices, which are assigned to executors
 	Sized      bool     // containers without an image are kept to limits, too
+	Remote     bool     // its containers are elsewhere: see AddRemote
 	Shared     bool     // it offers nothing that others may use too before Core.Share says how much
 }
 

@@ -29,8 +29,8 @@ func (c *Core) AddAgent(now time.Time, spec AgentSpec, id protocol.AgentID, reco
 		a := &member{core: c, spec: spec}
 		cfg := agent.Config{
 			Name: spec.Name, IP: c.cfg.IP, Timing: c.cfg.Timing, Persist: spec.Durable, GPUs: spec.GPUs,
-			Sized: spec.Sized,
-			IDs:   protocol.NewIDSource(c.cfg.Seed^c.rng.Uint64(), 7),
+			Sized: spec.Sized, Remote: spec.Remote,
+			IDs: protocol.NewIDSource(c.cfg.Seed^c.rng.Uint64(), 7),
 			Info: mesos.AgentInfo{Hostname: spec.Hostname, Port: &port, Resources: spec.Resources,
 				Attributes: spec.Attributes},
 		}

@@ -30,7 +30,7 @@ func (s *Server) AddRemote(spec AgentSpec, id protocol.AgentID, records []protoc
 			return
 		}
 		s.mu.remotes[spec.Name] = c
-		spec.Durable, spec.Sized = true, true
+		spec.Durable, spec.Sized, spec.Remote = true, true, true
 		core.AddAgent(now, spec, id, records)
 	})
 	if known {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -225,6 +226,48 @@ func TestDeletedWhileNobodyIsHere(t *testing.T) {
 	e.begin()
 	if s := e.status("s.0.1", cluster.Killed); !strings.Contains(s.Message, "somebody deletes the pod") {
 		t.Errorf("%s %q", s.Reason, s.Message)
+	}
+	e.empty()
+}
+
+// What an executor says that was asked to end by its node, as one that is shut down, comes before the pod tells why, and what it said while
+// nobody was here is read later than that: neither is a kill that nobody asked for.
+func TestEndedByOthers(t *testing.T) {
+	e := newEngine(t, nil)
+	pod := func() kubernetestest.Object { return e.k.List("pods", "trials")[0] }
+	line, _ := untilEnd(t)
+	e.launch(e.offer(1.5), "s.0.1", line, 0.5, true)
+	e.status("s.0.1", cluster.Running)
+	if err := syscall.Kill(e.k.Kubelet("n1").PID(pod().UID(), "executor"), syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if s := e.status("s.0.1", cluster.Killed); s.Reason != "REASON_AGENT_DRAINING" {
+		t.Errorf("ended by its node: %s %q", s.Reason, s.Message)
+	}
+	testkit.Await(t, "its pod to be gone", func() bool { return len(e.k.List("pods", "trials")) == 0 })
+
+	e.launch(e.offer(1.5), "s.1.1", line, 0.5, true)
+	e.status("s.1.1", cluster.Running)
+	time.Sleep(2 * time.Second) // for the acknowledgement to come to it
+	before := said(t, e.k, pod().Name())
+	e.end()
+	e.k.Delete("pods", "trials", pod().Name(), 3)
+	testkit.Await(t, "the pod to end", func() bool {
+		return pod().Text("status", "phase") == "Failed" || pod().Text("status", "phase") == "Succeeded"
+	})
+	if said(t, e.k, pod().Name()) == before {
+		t.Error("the executor said nothing")
+	}
+	e.begin()
+	if s := e.status("s.1.1", cluster.Killed); s.Reason != "REASON_AGENT_DRAINING" {
+		t.Errorf("drained while nobody was here: %s %q", s.Reason, s.Message)
+	}
+
+	e.launch(e.offer(1.5), "s.2.1", line, 0.5, true)
+	o := e.status("s.2.1", cluster.Running)
+	e.send(cluster.Kill{Task: "s.2.1", Agent: o.Agent, Grace: time.Second})
+	if s := e.status("s.2.1", cluster.Killed); s.Reason == "REASON_AGENT_DRAINING" {
+		t.Errorf("killed by us: %s %q", s.Reason, s.Message)
 	}
 	e.empty()
 }

@@ -112,26 +112,25 @@ func (x *container) finish(ctx context.Context, p *pod) bool {
 	r := x.node.remote
 	x.detach(drainWait)
 	x.attached = nil
-	// An executor says nothing before somebody listens, which a former life may have done.
-	if (x.begin == nil || x.listened.Load()) && len(r.Unfinished(x.id)) > 0 && !x.recall(ctx, p) {
-		return false
-	}
 	m := p.main()
 	var t *terminated
 	if m != nil {
 		t = m.State.Terminated
 	}
-	taken := x.evicted || p.deletedBefore(t) && !x.deleted // also while nobody was here to see it
-	if taken && !x.evicted {
-		r.Evicted(x.id, "Kubernetes: "+evictionOf(p))
-		x.tellMoved(p, evictionOf(p))
+	if why := takenBy(p, t); why != "" && !x.deleted && !x.evicted { // also while nobody was here to see it; its executor's own word comes after that
 		x.evicted = true
+		r.Evicted(x.id, "Kubernetes: "+why)
+		x.tellMoved(p, why)
+	}
+	// An executor says nothing before somebody listens, which a former life may have done.
+	if (x.begin == nil || x.listened.Load()) && len(r.Unfinished(x.id)) > 0 && !x.recall(ctx, p) {
+		return false
 	}
 	switch {
 	case neverRan(p):
 		r.Refused(x.id, "Kubernetes: "+cmp.Or(p.Status.Message, p.Status.Reason))
 		x.tellMoved(p, cmp.Or(p.Status.Message, p.Status.Reason))
-	case t == nil && initFailure(p) != "" && !taken:
+	case t == nil && initFailure(p) != "" && !x.evicted:
 		r.StartFailed(x.id, "Kubernetes: "+initFailure(p))
 	case t != nil && t.ExitCode == cluster.ExitAgentUnreachable && x.noAttach != nil && !x.listened.Load():
 		why := "Kubernetes: nobody could attach to the pod: " + remedy(x.noAttach).Error()
@@ -141,10 +140,6 @@ func (x *container) finish(ctx context.Context, p *pod) bool {
 			r.StartFailed(x.id, why)
 		}
 	default:
-		if why := disruption(p); why != "" && !x.deleted && !x.evicted {
-			r.Evicted(x.id, "Kubernetes: "+why)
-			x.tellMoved(p, why)
-		}
 		if t != nil && t.Reason == "OOMKilled" {
 			x.mu.Lock()
 			l := x.mu.limits
@@ -191,6 +186,17 @@ func neverRan(p *pod) bool {
 func (p *pod) deletedBefore(t *terminated) bool {
 	d := p.Metadata.DeletionTimestamp
 	return d != nil && (t == nil || t.FinishedAt.IsZero() || !t.FinishedAt.Before(d.Add(-time.Duration(p.Metadata.DeletionGrace)*time.Second)))
+}
+
+// takenBy says why others ended a pod that might have gone on; empty: they did not. One that its kubelet did not take had not begun.
+func takenBy(p *pod, t *terminated) string {
+	switch {
+	case neverRan(p):
+		return ""
+	case p.deletedBefore(t):
+		return evictionOf(p)
+	}
+	return disruption(p)
 }
 
 // disrupted is what a pod's condition DisruptionTarget says; found: it has it.

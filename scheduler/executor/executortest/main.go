@@ -4,7 +4,9 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"os/signal"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -37,5 +39,7 @@ func run() error {
 		cfg.Through = stdio.NewClient(os.Stdin, os.Stdout)
 	}
 	cfg.Once, cfg.Idle, cfg.Subreaper = slices.Contains(os.Args, "--once"), time.Minute, true
-	return executor.Run(context.Background(), cfg)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM) // as kaon itself does
+	defer stop()
+	return executor.Run(ctx, cfg)
 }

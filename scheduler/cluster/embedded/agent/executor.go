@@ -146,6 +146,7 @@ func (a *Agent) killTask(msg protocol.KillTask) {
 		a.report(key, a.status(msg.Task, e.id, mesos.TASK_KILLED, mesos.REASON_TASK_KILLED_DURING_LAUNCH,
 			"Killed before delivery to the executor"))
 	case !protocol.Terminal(t.state):
+		t.killed = true
 		e.kills = append(e.kills, &api.Event_Kill{TaskID: mesos.TaskID{Value: string(t.id)},
 			KillPolicy: msg.Policy})
 		a.deliver(e)

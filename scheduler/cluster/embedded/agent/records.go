@@ -69,6 +69,8 @@ type taskRecord struct {
 	info  mesos.TaskInfo
 	state mesos.TaskState
 	last  *mesos.TaskStatus // newest
+
+	killed bool // a KILL of it came, in this life of the agent
 }
 
 func (t *taskRecord) known(f protocol.FrameworkID, e *executor) protocol.KnownTask {

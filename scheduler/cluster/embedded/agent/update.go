@@ -23,16 +23,25 @@ func (a *Agent) executorUpdate(from *executor, s mesos.TaskStatus) {
 	if s.ExecutorID == nil {
 		s.ExecutorID = &mesos.ExecutorID{Value: string(from.id)}
 	}
-	if p := from.pending; p != nil && p.reason == protocol.Draining && s.GetState() == mesos.TASK_KILLED && s.Reason == nil {
-		s.Reason = &p.reason
-	}
 	key := protocol.TaskKey{Framework: from.framework.id, Task: protocol.TaskID(s.TaskID.Value)}
-	e, _ := a.find(key)
+	e, t := a.find(key)
+	if s.GetState() == mesos.TASK_KILLED && s.Reason == nil && a.drained(from, t) {
+		s.Reason = protocol.Draining.Enum()
+	}
 	a.report(key, s)
 	if e != nil && e.conn != "" {
 		a.sendExecutor(e, &api.Event{Type: api.Event_ACKNOWLEDGED,
 			Acknowledged: &api.Event_Acknowledged{TaskID: s.TaskID, UUID: s.UUID}})
 	}
+}
+
+// drained tells whether a task that its executor says it killed was so because its container is wanted for something else. Of one
+// that is elsewhere that may be known later than its executor, which was asked to end, says so.
+func (a *Agent) drained(e *executor, t *taskRecord) bool {
+	if p := e.pending; p != nil {
+		return p.reason == protocol.Draining
+	}
+	return a.cfg.Remote && e.state < executorTerminating && t != nil && !t.killed
 }
 
 // report takes a status update in: it completes it, remembers the task's newest state, and queues it for the
