@@ -18,14 +18,16 @@ import (
 )
 
 const (
-	drainWait   = 3 * time.Second  // for an attachment to bring what the executor said last
-	imageWait   = 60 * time.Second // for an image that is not to be had: registries have their moments
-	eventsParts = 18               // of Config.StartTimeout: after each of them a pod's Events are asked for
-	configWait  = 10 * time.Second // for what else stands in a container's way
-	logMax      = 256 << 20        // kubelets keep 10 MiB unless told otherwise
-	callMax     = 64 << 20
-	logWait     = 10 * time.Second // for a kubelet that was just started to know a pod's log
-	wrongStates = "ErrImagePull ImagePullBackOff InvalidImageName ErrImageNeverPull CreateContainerConfigError CreateContainerError " +
+	drainWait                 = 3 * time.Second  // for an attachment to bring what the executor said last
+	imageWait                 = 60 * time.Second // for an image that is not to be had: registries have their moments
+	eventsParts               = 18               // of Config.StartTimeout: after each of them a pod's Events are asked for
+	configWait                = 10 * time.Second // for what else stands in a container's way
+	logMax                    = 256 << 20        // kubelets keep 10 MiB unless told otherwise
+	callMax                   = 64 << 20
+	lineWait                  = 10 * time.Second // for a log's last line, which is only for people
+	exitNoExec, exitNoProgram = 126, 127         // of shells
+	logWait                   = 10 * time.Second // for a kubelet that was just started to know a pod's log
+	wrongStates               = "ErrImagePull ImagePullBackOff InvalidImageName ErrImageNeverPull CreateContainerConfigError CreateContainerError " +
 		"RunContainerError RegistryUnavailable ImageInspectError CreatePodSandboxError"
 )
 
@@ -128,8 +130,9 @@ func (x *container) finish(ctx context.Context, p *pod) bool {
 	}
 	switch {
 	case neverRan(p):
-		r.Refused(x.id, "Kubernetes: "+cmp.Or(p.Status.Message, p.Status.Reason))
-		x.tellMoved(p, cmp.Or(p.Status.Message, p.Status.Reason))
+		why := cmp.Or(p.Status.Message, p.Status.Reason, "its kubelet did not take the pod")
+		r.Refused(x.id, "Kubernetes: "+why)
+		x.tellMoved(p, why)
 	case t == nil && initFailure(p) != "" && !x.evicted:
 		r.StartFailed(x.id, "Kubernetes: "+initFailure(p))
 	case t != nil && t.ExitCode == cluster.ExitAgentUnreachable && x.noAttach != nil && !x.listened.Load():
@@ -140,6 +143,10 @@ func (x *container) finish(ctx context.Context, p *pod) bool {
 			r.StartFailed(x.id, why)
 		}
 	default:
+		if why := x.startFailure(ctx, p, t); why != "" {
+			r.StartFailed(x.id, "Kubernetes: "+why)
+			break
+		}
 		if t != nil && t.Reason == "OOMKilled" {
 			x.mu.Lock()
 			l := x.mu.limits
@@ -168,18 +175,45 @@ func (x *container) clear(ctx context.Context, p *pod) {
 	c.spawn(func() { c.discardUntil(p) })
 }
 
-// neverRan tells a pod that its kubelet did not take: what was offered was taken by others meanwhile.
+// neverRan tells a pod that its kubelet did not take: what was offered was taken by others meanwhile, or its node is not as it was.
 func neverRan(p *pod) bool {
 	if p.Status.Phase != failed {
 		return false
 	}
-	for i := range p.Status.ContainerStatuses {
-		if p.Status.ContainerStatuses[i].State.Terminated != nil && p.Status.Reason != "UnexpectedAdmissionError" {
-			return false
+	for _, list := range [][]containerStatus{p.Status.InitContainerStatuses, p.Status.ContainerStatuses} {
+		for i := range list {
+			if s := &list[i].State; (s.Terminated != nil || s.Running != nil) && p.Status.Reason != "UnexpectedAdmissionError" {
+				return false
+			}
 		}
 	}
-	r := p.Status.Reason
-	return strings.HasPrefix(r, "OutOf") || r == "UnexpectedAdmissionError" || r == "NodeAffinity" || r == "NodeShutdown" || r == "Preempting"
+	return true
+}
+
+// startFailure says why an executor's program could not be started, or brought; empty: it was, as far as is known.
+func (x *container) startFailure(ctx context.Context, p *pod, t *terminated) (why string) {
+	brought := p.Metadata.Annotations[noteDelivery] != ""
+	switch {
+	case t == nil || x.listened.Load() || x.deleted || x.evicted:
+		return ""
+	case t.Reason == "StartError" || t.Reason == "ContainerCannotRun":
+		why = t.Message
+		if _, short, found := strings.Cut(why, "runc create failed: "); found {
+			why = short
+		}
+		why = t.Reason + ": " + why
+	case t.ExitCode == exitNoExec, t.ExitCode == exitNoProgram, t.ExitCode == 1 && brought && x.begin != nil:
+		why = fmt.Sprintf("the executor could not be started: exit code %d", t.ExitCode)
+		if last := x.cluster.api.lastLine(ctx, p); last != "" {
+			why += ": " + last
+		}
+	default:
+		return ""
+	}
+	if brought {
+		why += "; an image needs /bin/sh, head, gzip and chmod, unless the cluster's address has kaon_image"
+	}
+	return why
 }
 
 // deletedBefore tells a pod that was deleted before its executor ended, which it may have done for that reason.
@@ -273,6 +307,7 @@ func (x *container) recall(ctx context.Context, p *pod) bool {
 
 // replay takes the updates of a call of an executor's.
 func (x *container) replay(r *http.Request) {
+	x.listened.Store(true)
 	if r.Host != agentHost {
 		return
 	}
@@ -314,4 +349,23 @@ func (a *API) log(ctx context.Context, p *pod, read func(io.Reader)) error {
 			return err
 		}
 	}
+}
+
+// lastLine is the last line of an executor's log that is not blank; empty: it cannot be had.
+func (a *API) lastLine(ctx context.Context, p *pod) (last string) {
+	ctx, cancel := context.WithTimeout(ctx, lineWait)
+	defer cancel()
+	resp, err := a.open(ctx, a.client, http.MethodGet, podPath(p.Metadata.Namespace, p.Metadata.Name)+"/log",
+		url.Values{"container": {executorContainer}, "tailLines": {"10"}}, "", nil, http.Header{"Accept": {"*/*"}})
+	if err != nil {
+		return ""
+	}
+	defer resp.Body.Close()
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, textMax))
+	for line := range strings.Lines(strings.ToValidUTF8(string(text), "")) {
+		if line = strings.TrimSpace(line); line != "" {
+			last = line
+		}
+	}
+	return last
 }
