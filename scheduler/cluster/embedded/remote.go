@@ -18,8 +18,8 @@ type Remote struct {
 	name   string
 }
 
-// AddRemote adds an agent, new or with what it had written down in a former life. Executors in its records have the
-// reregistration timeout to subscribe again; for those that are gone, Exited is to be called.
+// AddRemote adds an agent, new or with what it had written down in a former life. It offers nothing before the executors in its
+// records have subscribed again, or the reregistration timeout is over; for those that have ended, Exited is to be called.
 func (s *Server) AddRemote(spec AgentSpec, id protocol.AgentID, records []protocol.Record, c Containers) (*Remote, error) {
 	if why := protocol.CheckID(spec.Name); why != "" {
 		return nil, fmt.Errorf("add agent %q: %s", spec.Name, why)

@@ -62,8 +62,8 @@ type seenNode struct {
 const (
 	// principal is who the scheduler is to the master.
 	principal = "kaon"
-	// reregistration is how long executors of a former life have to be found again before their tasks are given up.
-	reregistration = 2 * time.Minute
+	// reregistration is how long executors of a former life have to be attached to again before their node is offered without.
+	reregistration = 10 * time.Second
 	// registration is how long a pod may take to run: its image is pulled meanwhile, and what stands in its way is told sooner.
 	registration = time.Hour
 	// executorPatience is how long an executor keeps what it has to tell for a scheduler that is away.

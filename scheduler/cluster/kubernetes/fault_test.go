@@ -272,6 +272,26 @@ func TestEndedByOthers(t *testing.T) {
 	e.empty()
 }
 
+// A pod that does not run yet when kaon is started again, as its image is still pulled, neither keeps its node from being offered nor is
+// ended for it.
+func TestSlowPodIsTakenOver(t *testing.T) {
+	e := newEngine(t, nil)
+	o := e.offer(1.5)
+	n := e.k.Kubelet("n1")
+	n.Stop()
+	e.launch(o, "s.0.1", "exit 0", 0.5, true)
+	testkit.Await(t, "its pod", func() bool { return len(e.k.List("pods", "trials")) == 1 })
+	e.end()
+	e.begin()
+	e.decline(e.offer(1.4))
+	if all := e.k.List("pods", "trials"); len(all) != 1 || all[0].Deleting() {
+		t.Errorf("pods are %v, want the one that was there", all)
+	}
+	n.Start()
+	e.status("s.0.1", cluster.Finished)
+	e.empty()
+}
+
 // Pods of ours that nobody waits for are removed at once, and not by the next process: one whose creation was answered by a
 // failure, one that came from a former life's last call, and one whose removal failed.
 func TestPodsOfNobody(t *testing.T) {

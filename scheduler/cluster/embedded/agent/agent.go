@@ -43,7 +43,7 @@ type Config struct {
 	Persist bool              // emit Save and Forget
 	GPUs    []string          // ids of its devices
 	Sized   bool              // containers without an image are kept to limits, too
-	Remote  bool              // containers are elsewhere, where others may end them
+	Remote  bool              // containers are elsewhere, where others may end them, and of whose ends Exited always tells
 	Share   *protocol.Share   // what it may use; nil: all
 	IDs     protocol.IDSource // of its containers and updates
 }

@@ -101,13 +101,18 @@ func (a *Agent) newExecutor(f *framework, id protocol.ExecutorID, task *mesos.Ta
 		Agent: a.cfg.Name, AgentID: a.id, Framework: f.info, Executor: e.info, Container: e.container,
 		Command: e.command, Checkpoint: e.checkpoint, Task: *task,
 	})
+	a.awaitRegistration(e)
+	return e
+}
+
+// awaitRegistration kills the container of an executor that does not subscribe within the registration timeout.
+func (a *Agent) awaitRegistration(e *executor) {
 	a.deadline(a.cfg.Timing.ExecutorRegistration, func() {
 		if e.state == executorRegistering {
 			a.destroy(e, &termination{mesos.TASK_FAILED, mesos.REASON_EXECUTOR_REGISTRATION_TIMEOUT,
 				"Executor did not register within " + protocol.MesosDuration(a.cfg.Timing.ExecutorRegistration)})
 		}
 	})
-	return e
 }
 
 // deliver hands queued tasks, and kills that came while the executor was not connected, to one that listens.

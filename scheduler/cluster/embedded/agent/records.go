@@ -82,6 +82,16 @@ func (t *taskRecord) known(f protocol.FrameworkID, e *executor) protocol.KnownTa
 	return k
 }
 
+// heard tells whether an executor has said anything of a task of its own.
+func (e *executor) heard() bool {
+	for _, t := range e.tasks {
+		if t.state != mesos.TASK_STAGING {
+			return true
+		}
+	}
+	return false
+}
+
 func (e *executor) sortedTasks() []*taskRecord {
 	out := make([]*taskRecord, 0, len(e.tasks))
 	for _, t := range e.tasks {

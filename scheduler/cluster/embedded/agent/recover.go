@@ -10,7 +10,8 @@ import (
 
 // Restore takes the records of a former life over. Executors have the reregistration timeout to subscribe
 // again, then the agent joins the master; containers of frameworks that did not ask for checkpoints are
-// killed, as the master has already given up their tasks.
+// killed, as the master has already given up their tasks. An executor that is elsewhere may need longer, and who
+// runs it tells when it ends: only one that nothing was heard of yet is given up, as if it had just been started.
 func (a *Agent) Restore(id protocol.AgentID, records []protocol.Record) {
 	a.id = id
 	if id != "" {
@@ -26,6 +27,9 @@ func (a *Agent) Restore(id protocol.AgentID, records []protocol.Record) {
 		}
 		e := a.restoreExecutor(r)
 		waiting = waiting || e.state == executorRegistering
+		if a.cfg.Remote && !e.heard() {
+			a.awaitRegistration(e)
+		}
 	}
 	if !waiting {
 		return
@@ -72,14 +76,15 @@ func (a *Agent) restoreExecutor(r *protocol.Record) *executor {
 	return e
 }
 
-// giveUpLost kills executors that did not subscribe within the reregistration timeout.
+// giveUpLost kills executors that did not subscribe within the reregistration timeout, but for those that are elsewhere, and ends
+// the recovery.
 func (a *Agent) giveUpLost() {
 	if !a.recovering {
 		return
 	}
 	for _, f := range a.sortedFrameworks() {
 		for _, e := range f.executors {
-			if e.state == executorRegistering {
+			if e.state == executorRegistering && !a.cfg.Remote {
 				a.destroy(e, &termination{a.lostState(f.id, mesos.TASK_GONE),
 					mesos.REASON_EXECUTOR_REREGISTRATION_TIMEOUT,
 					"Executor did not reregister within " + protocol.MesosDuration(a.cfg.Timing.ExecutorReregistration)})
