@@ -28,6 +28,8 @@ type container struct {
 	who     protocol.Claims
 	begin   *protocol.StartExecutor // nil: it was taken over
 	full    bool                    // its node takes no pod more, so that it gets none
+	// unbegun: nothing was heard of its tasks when it was taken over; partly: its pod ran then, so that its program may be there in part
+	unbegun, partly bool
 
 	changed chan struct{} // capacity 1: look again
 	// listened: its executor was seen to be there, so that nothing need be brought any more, whatever its log has left
@@ -81,7 +83,9 @@ func (c *Cluster) adopt(n *node, r *protocol.Record) {
 		Framework: protocol.FrameworkID(r.Framework.GetID().GetValue()), Executor: protocol.ExecutorID(r.Executor.ExecutorID.Value), Container: r.Container,
 	}}
 	resources := r.Executor.Resources
+	x.unbegun = true
 	for i := range r.Tasks {
+		x.unbegun = x.unbegun && r.Tasks[i].State == mesos.TASK_STAGING
 		if !protocol.Terminal(r.Tasks[i].State) {
 			resources = append(resources[:len(resources):len(resources)], r.Tasks[i].Info.Resources...)
 		}
@@ -90,6 +94,8 @@ func (c *Cluster) adopt(n *node, r *protocol.Record) {
 	x.size = x.mu.limits
 	if x.mu.pod = c.known(x.id); x.mu.pod == nil {
 		x.mu.gone = true
+	} else if m := x.mu.pod.main(); m != nil && m.State.Running != nil {
+		x.partly = true
 	}
 	c.mu.Lock()
 	c.mu.containers[x.id] = x
@@ -376,7 +382,7 @@ func (x *container) missing(ctx context.Context, p *pod) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if x.delivery > 0 { // a former attachment broke in the middle of it
+	if x.delivery > 0 || x.partly { // a former attachment broke in the middle of it, or one of a former life may have
 		c.log.Warn("the executor's program was brought only in part", "pod", p.Metadata.Name)
 		_ = c.remove(ctx, p, 1)
 		return nil, errPartly

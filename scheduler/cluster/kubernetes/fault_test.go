@@ -292,6 +292,36 @@ func TestSlowPodIsTakenOver(t *testing.T) {
 	e.empty()
 }
 
+// A restart spends no attempt on a pod that was yet to be created, nor on one to which the executor's program was being brought: how much of
+// it had come is known to nobody.
+func TestRestartBeforeTheExecutor(t *testing.T) {
+	e := newEngine(t, nil)
+	away := &kubernetestest.Fault{Match: of("create", ""), Status: kubernetestest.Unavailable()}
+	back := e.k.Inject(away)
+	e.launch(e.offer(1.5), "s.0.1", "exit 0", 0.5, true)
+	testkit.Await(t, "a creation", func() bool { return e.k.Hits(away) > 0 })
+	e.end()
+	back()
+	e.begin()
+	if s := e.status("s.0.1", cluster.Dropped); s.Reason != "REASON_INVALID_OFFERS" {
+		t.Errorf("not created: %s %q", s.Reason, s.Message)
+	}
+
+	attach := e.k.Inject(&kubernetestest.Fault{Match: of("", "attach"), Status: kubernetestest.Unavailable()})
+	e.launch(e.offer(1.5), "s.1.1", "exit 0", 0.5, true)
+	testkit.Await(t, "its pod to run", func() bool {
+		all := e.k.List("pods", "trials")
+		return len(all) == 1 && all[0].Get("status", "containerStatuses", "0", "state", "running") != nil
+	})
+	e.end()
+	attach()
+	e.begin()
+	if s := e.status("s.1.1", cluster.Killed); s.Reason != "REASON_AGENT_DRAINING" {
+		t.Errorf("brought in part: %s %q", s.Reason, s.Message)
+	}
+	e.empty()
+}
+
 // Pods of ours that nobody waits for are removed at once, and not by the next process: one whose creation was answered by a
 // failure, one that came from a former life's last call, and one whose removal failed.
 func TestPodsOfNobody(t *testing.T) {

@@ -102,9 +102,14 @@ func obstacle(p *pod) (why string, patience time.Duration) {
 	return "", 0
 }
 
-// lost tells the agent of a pod that is gone without a word: somebody took it away by force, or its node is no more.
+// lost tells the agent of a pod that is gone without a word: somebody took it away by force, or its node is no more. Of one that was
+// never seen, and of whose tasks nothing was heard, there was none: a former life had yet to create it.
 func (x *container) lost() {
 	x.detach(0)
+	if p, _, _ := x.now(); p == nil && x.unbegun {
+		x.node.remote.Refused(x.id, "Kubernetes: kaon was started anew before it had created the pod")
+		return
+	}
 	x.node.remote.Exited(x.id, -1)
 }
 
