@@ -19,6 +19,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/durable"
 )
 
 // Cluster is the engine: agents of this process whose executors are pods. A scheduler reaches its master by Transport.
@@ -29,6 +30,7 @@ type Cluster struct {
 	server   *embedded.Server
 	secret   string // of the scheduler, which is in this process
 	owner    string // value of labelOwner on all that is ours
+	former   string // namespace of the pods of a former life; empty: it is not known, or there was none
 	tolerate []toleration
 	creation *rate.Limiter
 	binaries binaries
@@ -98,6 +100,9 @@ func Start(ctx context.Context, conf Config) (*Cluster, error) {
 	if c.owner, err = ownerOf(conf.Folder); err != nil {
 		return nil, err
 	}
+	if text, err := os.ReadFile(filepath.Join(conf.Folder, namespaceFile)); err == nil {
+		c.former = string(text)
+	}
 	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err := c.begin(ctx); err != nil {
 		c.Close(0)
@@ -116,10 +121,24 @@ func ownerOf(folder string) (string, error) {
 		return string(text), nil
 	}
 	name := rand.Text()
-	if err := os.WriteFile(file, []byte(name), 0o600); err != nil {
+	if err := durable.Replace(file, []byte(name)); err != nil {
 		return "", fmt.Errorf("keep the owner's name: %w", err)
 	}
 	return name, nil
+}
+
+// namespaceFile is what the folder has of where its pods are.
+const namespaceFile = "namespace"
+
+// keepNamespace writes down where the pods are from now on; none is elsewhere.
+func (c *Cluster) keepNamespace() error {
+	if c.former == c.conf.Namespace {
+		return nil
+	}
+	if err := durable.Replace(filepath.Join(c.conf.Folder, namespaceFile), []byte(c.conf.Namespace)); err != nil {
+		return fmt.Errorf("keep the namespace of the pods: %w", err)
+	}
+	return nil
 }
 
 // begin reads what there is, makes the agents and watches.
@@ -160,6 +179,9 @@ func (c *Cluster) begin(ctx context.Context) (err error) {
 	}
 	nodes.replace = c.replaceNodes
 	if err := c.takeUp(first); err != nil {
+		return err
+	}
+	if err := c.keepNamespace(); err != nil {
 		return err
 	}
 	c.spawn(func() { pods.run(c.ctx) })

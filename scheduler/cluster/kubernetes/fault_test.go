@@ -322,6 +322,32 @@ func TestRestartBeforeTheExecutor(t *testing.T) {
 	e.empty()
 }
 
+// Another namespace, as of a context that was changed meanwhile, is refused while pods of a former life are in the one before, and not longer.
+func TestNamespaceHasChanged(t *testing.T) {
+	e := newEngine(t, nil)
+	line, end := untilEnd(t)
+	e.launch(e.offer(1.5), "s.0.1", line, 0.5, true)
+	e.status("s.0.1", cluster.Running)
+	e.end()
+	e.k.AddNamespace("others", nil)
+	elsewhere := e.conf
+	elsewhere.Namespace = "others"
+	c, err := kubernetes.Start(t.Context(), elsewhere)
+	if err == nil {
+		c.Close(0)
+	}
+	if err == nil || !strings.Contains(err.Error(), "?namespace=trials") {
+		t.Fatalf("another namespace is taken: %v", err)
+	}
+	e.begin()
+	end()
+	e.status("s.0.1", cluster.Finished)
+	e.empty()
+	e.end()
+	e.conf, e.framework = elsewhere, ""
+	e.begin()
+}
+
 // Pods of ours that nobody waits for are removed at once, and not by the next process: one whose creation was answered by a
 // failure, one that came from a former life's last call, and one whose removal failed.
 func TestPodsOfNobody(t *testing.T) {

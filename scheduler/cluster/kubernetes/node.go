@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -194,6 +195,11 @@ func (c *Cluster) addNode(name string, object *nodeObject) (*node, error) {
 			c.log.Warn("folder of a node that is gone not removed", "node", name, "err", err)
 		}
 		return nil, nil
+	}
+	if c.former != "" && c.former != c.conf.Namespace && owing(records) {
+		folder.Close()
+		return nil, fmt.Errorf("take over what ran in namespace %s: the namespace is %s now: go on with %s://CONTEXT?namespace=%s until it has ended, or, if that "+
+			"namespace is no more, remove %s", c.former, c.conf.Namespace, Scheme, url.QueryEscape(c.former), c.nodesFolder())
 	}
 	n := &node{cluster: c, name: name, folder: folder, object: object}
 	if former := n.recall(); former != nil && owing(records) { // it may have less by now than its tasks hold
