@@ -173,6 +173,9 @@ func (x *container) look() {
 // see takes the pod as the watch shows it.
 func (x *container) see(p *pod, gone bool) {
 	x.mu.Lock()
+	if known := x.mu.pod; known != nil && known.Metadata.UID != p.Metadata.UID { // another has its name, so that it is no more
+		p, gone = known, true
+	}
 	x.mu.pod, x.mu.gone = p, gone
 	if why, patience := obstacle(p); why != "" && patience == 0 {
 		x.mu.hopeless = why

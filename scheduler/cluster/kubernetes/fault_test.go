@@ -348,6 +348,40 @@ func TestNamespaceHasChanged(t *testing.T) {
 	e.begin()
 }
 
+// A copy of a pod under another name, with all its labels, as kubectl debug makes it, is somebody else's: it stands for no executor, whatever
+// becomes of it, and is left alone.
+func TestCopiedPod(t *testing.T) {
+	e := newEngine(t, nil)
+	line, end := untilEnd(t)
+	e.launch(e.offer(1.5), "s.0.1", line, 0.5, true)
+	e.status("s.0.1", cluster.Running)
+	known := e.k.List("pods", "trials")[0]
+	labels := map[string]any{}
+	for name, value := range known.Labels() {
+		labels[name] = value
+	}
+	copied := func(name string) {
+		e.k.Create("pods", "trials", kubernetestest.Object{"kind": "Pod", "apiVersion": "v1", "metadata": map[string]any{"name": name, "labels": labels},
+			"spec": map[string]any{"nodeName": "n1", "restartPolicy": "Never", "containers": []any{map[string]any{"name": "executor", "image": "plain:1",
+				"command": []any{"/bin/sh", "-c", "exit 3"}}}}})
+	}
+	copied("a-copy")
+	testkit.Await(t, "the copy to end", func() bool { return e.k.Get("pods", "trials", "a-copy").Text("status", "phase") == "Failed" })
+	for range 2 { // turns of the container's
+		time.Sleep(time.Second)
+		if p := e.k.Get("pods", "trials", known.Name()); p == nil || p.Deleting() {
+			t.Fatal("the pod is removed, as its copy has ended")
+		}
+	}
+	if e.k.Get("pods", "trials", "a-copy") == nil {
+		t.Error("the copy is removed")
+	}
+	end()
+	e.status("s.0.1", cluster.Finished)
+	e.k.Delete("pods", "trials", "a-copy", 0)
+	e.empty()
+}
+
 // Pods of ours that nobody waits for are removed at once, and not by the next process: one whose creation was answered by a
 // failure, one that came from a former life's last call, and one whose removal failed.
 func TestPodsOfNobody(t *testing.T) {
@@ -373,9 +407,9 @@ func TestPodsOfNobody(t *testing.T) {
 	}
 	labels["kaon.dev/container"] = "of-a-former-life"
 	e.k.Create("pods", "trials", kubernetestest.Object{"kind": "Pod", "apiVersion": "v1",
-		"metadata": map[string]any{"name": "late", "labels": labels, "finalizers": []any{kubernetes.Finalizer}},
+		"metadata": map[string]any{"name": "kaon-of-a-former-life", "labels": labels, "finalizers": []any{kubernetes.Finalizer}},
 		"spec":     maps.Clone(known["spec"].(map[string]any))})
-	testkit.Await(t, "the late pod to be gone", func() bool { return e.k.Get("pods", "trials", "late") == nil })
+	testkit.Await(t, "the late pod to be gone", func() bool { return e.k.Get("pods", "trials", "kaon-of-a-former-life") == nil })
 
 	deleted := &kubernetestest.Fault{Match: of("delete", ""), Times: 1, Status: &kubernetestest.Status{Code: 403, Reason: "Forbidden"}}
 	defer e.k.Inject(deleted)()

@@ -4,7 +4,12 @@ package kubernetes
 
 func keyOf(p *pod) string { return p.Metadata.Namespace + "/" + p.Metadata.Name }
 
-func (c *Cluster) ours(p *pod) bool { return p.Metadata.Labels[labelOwner] == c.owner }
+// ours tells a pod that was made from our folder. What carries its labels under another name is a copy that somebody made, as to look
+// into one, and is treated as others' pods are.
+func (c *Cluster) ours(p *pod) bool {
+	m := &p.Metadata
+	return m.Namespace == c.conf.Namespace && m.Labels[labelOwner] == c.owner && m.Name == podName(m.Labels[labelContainer])
+}
 
 // changePod takes one pod that came, changed or went.
 func (c *Cluster) changePod(p *pod, gone bool) {
@@ -25,9 +30,9 @@ func (c *Cluster) changePod(p *pod, gone bool) {
 	if gone {
 		delete(c.mu.removed, p.Metadata.UID)
 	}
-	left := !gone && p.Metadata.Namespace == c.conf.Namespace && c.unclaimed(p)
+	left := !gone && c.unclaimed(p)
 	var x *container
-	if c.ours(p) && p.Metadata.Namespace == c.conf.Namespace {
+	if c.ours(p) {
 		x = c.mu.containers[p.Metadata.Labels[labelContainer]]
 	}
 	c.mu.Unlock()
