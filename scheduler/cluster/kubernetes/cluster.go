@@ -24,16 +24,17 @@ import (
 
 // Cluster is the engine: agents of this process whose executors are pods. A scheduler reaches its master by Transport.
 type Cluster struct {
-	conf     Config
-	api      *API
-	log      *slog.Logger
-	server   *embedded.Server
-	secret   string // of the scheduler, which is in this process
-	owner    string // value of labelOwner on all that is ours
-	former   string // namespace of the pods of a former life; empty: it is not known, or there was none
-	tolerate []toleration
-	creation *rate.Limiter
-	binaries binaries
+	conf      Config
+	api       *API
+	log       *slog.Logger
+	server    *embedded.Server
+	secret    string // of the scheduler, which is in this process
+	owner     string // value of labelOwner on all that is ours
+	former    string // namespace of the pods of a former life; empty: it is not known, or there was none
+	tolerate  []toleration
+	creation  *rate.Limiter
+	complaint rate.Sometimes // of pods that are not created
+	binaries  binaries
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -72,6 +73,7 @@ const (
 	executorPatience = 24 * time.Hour
 	shutdownGrace    = 20 * time.Second
 	refreshEvery     = time.Second
+	complaintEvery   = 10 * time.Second
 	settle           = 50 * time.Millisecond // changes of one node in a row are one
 )
 
@@ -93,7 +95,7 @@ func Start(ctx context.Context, conf Config) (*Cluster, error) {
 	c := &Cluster{conf: conf, api: api, log: conf.Log, secret: rand.Text(), nodes: map[string]*node{},
 		creation: rate.NewLimiter(rate.Limit(conf.Rate), int(max(1, conf.Rate))), wake: make(chan struct{}, 1), seen: make(chan seenNode, 1024),
 		events: newEvents(api, conf.Log)}
-	c.binaries.find = conf.Program
+	c.binaries.find, c.complaint = conf.Program, rate.Sometimes{First: 1, Interval: complaintEvery}
 	c.tolerate = conf.tolerations()
 	c.mu.dirty, c.mu.pods, c.mu.at = map[string]bool{}, map[string]map[string]*pod{}, map[string]string{}
 	c.mu.containers, c.mu.removed, c.mu.room = map[string]*container{}, map[string]bool{}, map[string]int{}

@@ -50,6 +50,10 @@ type Config struct {
 	// were just added have neither at once
 	StartTimeout time.Duration
 
+	// CreateTimeout is how long a pod is tried to be created while the API server is away, a quota is used up or our account is not taken
+	// in; default 2 minutes. Then its tasks are given back
+	CreateTimeout time.Duration
+
 	Folder  string                                     // where agents remember their executors; required
 	Program func(arch string) (path string, err error) // kaon's binary for nodes of an architecture
 	// Files serves what executors ask of hosts other than their agent; nil: nothing
@@ -68,6 +72,7 @@ func (c *Config) complete() error {
 	}
 	c.Rate = cmp.Or(c.Rate, defaultRate)
 	c.StartTimeout = cmp.Or(c.StartTimeout, 3*time.Minute)
+	c.CreateTimeout = cmp.Or(c.CreateTimeout, 2*time.Minute)
 	c.User = cmp.Or(c.User, fmt.Sprintf("%d:%d", defaultUser, defaultUser))
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

@@ -13,10 +13,9 @@ import (
 var errPartly = errors.New("the executor's program was brought only in part")
 
 const (
-	createPatience = 2 * time.Minute // of an API server that is away; then the tasks are better elsewhere
-	discardWait    = 5 * time.Second // before the removal of a pod that failed is tried again
-	contendedWait  = time.Second     // before a quota that others change at the same time is asked again
-	quotaWait      = 5 * time.Second // before tasks that a quota refuses are given back: it frees nothing sooner
+	discardWait   = 5 * time.Second // before the removal of a pod that failed is tried again
+	contendedWait = time.Second     // before a quota that others change at the same time is asked again
+	quotaWait     = 5 * time.Second // before a quota that is used up, or who does not take us in, is asked again
 )
 
 // create creates the pod; false: there is none, and its agent was told.
@@ -35,7 +34,7 @@ func (x *container) create(ctx context.Context) bool {
 		x.node.remote.StartFailed(x.id, err.Error())
 		return false
 	}
-	until := time.Now().Add(createPatience)
+	until := time.Now().Add(c.conf.CreateTimeout)
 	for {
 		if _, _, killed := x.now(); killed {
 			x.node.remote.Exited(x.id, 9)
@@ -61,16 +60,33 @@ func (x *container) create(ctx context.Context) bool {
 			c.log.Warn("pod not created", "pod", p.Metadata.Name, "err", err)
 			continue // the call itself has waited
 		}
-		if contended(err) && time.Now().Before(until) {
-			c.log.Warn("pod not created", "pod", p.Metadata.Name, "err", err)
-			if sleep(ctx, contendedWait) {
+		if left := time.Until(until); left > 0 && (contended(err) || exceeded(err) || denied(err)) {
+			c.complaint.Do(func() { c.log.Warn("pods are not created", "pod", p.Metadata.Name, "err", remedyOf(err)) })
+			wait := contendedWait
+			if !contended(err) {
+				wait = min(quotaWait, left)
+			}
+			if x.pause(ctx, wait) && c.creation.Wait(ctx) == nil {
 				continue
 			}
 			return false
 		}
-		x.refuse(ctx, err)
+		x.refuse(err)
 		return false
 	}
+}
+
+// pause waits, or until something else is to be looked at; it tells whether ctx still stands.
+func (x *container) pause(ctx context.Context, wait time.Duration) bool {
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-x.changed:
+	case <-ctx.Done():
+		return false
+	}
+	return true
 }
 
 // exists tells the refusal of a name that is taken.
@@ -117,20 +133,25 @@ func (x *container) compare(ctx context.Context, want, there *pod) error {
 	return nil
 }
 
+// exceeded tells the refusal of a quota that is used up.
+func exceeded(err error) bool {
+	return code(err) == http.StatusForbidden && strings.Contains(err.Error(), "exceeded quota")
+}
+
+// remedyOf is remedy where our account is what is refused: a quota's 403 has another.
+func remedyOf(err error) error {
+	if denied(err) {
+		return remedy(err)
+	}
+	return err
+}
+
 // refuse tells the agent that the API server will have no such pod. What quotas say, and what is said of our account, may be otherwise
 // later, and is not the pod's fault.
-func (x *container) refuse(ctx context.Context, err error) {
-	no := denied(err)
-	if no {
-		err = remedy(err)
-		x.cluster.log.Warn("pods may not be created", "err", err)
-	}
-	why := "Kubernetes refuses the pod: " + err.Error()
-	if no || code(err) == http.StatusForbidden && strings.Contains(why, "exceeded quota") || contended(err) || code(err) == 0 ||
-		code(err) == http.StatusTooManyRequests || code(err) >= 500 {
-		if sleep(ctx, quotaWait) {
-			x.node.remote.Refused(x.id, why)
-		}
+func (x *container) refuse(err error) {
+	why := "Kubernetes refuses the pod: " + remedyOf(err).Error()
+	if exceeded(err) || denied(err) || contended(err) || code(err) == 0 || code(err) == http.StatusTooManyRequests || code(err) >= 500 {
+		x.node.remote.Refused(x.id, why)
 		return
 	}
 	x.node.remote.StartFailed(x.id, why)
