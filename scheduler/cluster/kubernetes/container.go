@@ -41,7 +41,7 @@ type container struct {
 		pod    *pod // as it was seen last; nil: not yet
 		gone   bool // it was seen, and is not there any more
 		killed bool
-		why    string                   // it was killed
+		why    string                   // it was killed, or is removed by us
 		ended  map[protocol.TaskID]bool // of whose killing people were told
 		limits protocol.Limits          // of its tasks
 		// hopeless is what no patience helps with, as it was seen in passing: a kubelet soon says only that it waits
@@ -251,8 +251,11 @@ func (x *container) step(ctx context.Context) (over bool) {
 	}
 	if p.Metadata.DeletionTimestamp != nil && !x.deleted && !x.evicted {
 		x.evicted = true
-		x.node.remote.Evicted(x.id, "Kubernetes: "+evictionOf(p))
-		x.tellMoved(p, evictionOf(p))
+		x.mu.Lock()
+		why := cmp.Or(x.mu.why, evictionOf(p)) // by us, as it has its program in part
+		x.mu.Unlock()
+		x.node.remote.Evicted(x.id, "Kubernetes: "+why)
+		x.tellMoved(p, why)
 	}
 	if m := p.main(); m != nil && m.State.Running != nil {
 		if !x.started {
@@ -387,18 +390,25 @@ func (x *container) missing(ctx context.Context, p *pod) ([]byte, error) {
 	}
 	if x.delivery > 0 || x.partly { // a former attachment broke in the middle of it, or one of a former life may have
 		c.log.Warn("the executor's program was brought only in part", "pod", p.Metadata.Name)
-		_ = c.remove(ctx, p, 1)
-		return nil, errPartly
+		return nil, x.replace(ctx, p, errPartly)
 	}
 	bytes, err := c.binaries.of(x.node.arch)
 	if err != nil {
 		return nil, err
 	}
 	if want := p.Metadata.Annotations[noteDelivery]; want != strconv.Itoa(len(bytes)) { // an earlier kaon's pod
-		_ = c.remove(ctx, p, 1)
-		return nil, errPartly
+		return nil, x.replace(ctx, p, errOther)
 	}
 	return bytes, nil
+}
+
+// replace removes a pod that cannot become an executor, so that its tasks go to another, and gives back why.
+func (x *container) replace(ctx context.Context, p *pod, why error) error {
+	x.mu.Lock()
+	x.mu.why = cmp.Or(x.mu.why, why.Error())
+	x.mu.Unlock()
+	_ = x.cluster.remove(ctx, p, 1)
+	return why
 }
 
 // handler answers the executor: as its agent, and for the scheduler's files.

@@ -10,7 +10,10 @@ import (
 	"time"
 )
 
-var errPartly = errors.New("the executor's program was brought only in part")
+var (
+	errPartly = errors.New("the executor's program was brought only in part, and the rest cannot be")
+	errOther  = errors.New("the pod waits for the program of another version of kaon")
+)
 
 const (
 	discardWait   = 5 * time.Second // before the removal of a pod that failed is tried again

@@ -341,7 +341,7 @@ func TestRestartBeforeTheExecutor(t *testing.T) {
 	e.end()
 	attach()
 	e.begin()
-	if s := e.status("s.1.1", cluster.Killed); s.Reason != "REASON_AGENT_DRAINING" {
+	if s := e.status("s.1.1", cluster.Killed); s.Reason != "REASON_AGENT_DRAINING" || !strings.Contains(s.Message, "only in part") {
 		t.Errorf("brought in part: %s %q", s.Reason, s.Message)
 	}
 	e.empty()
