@@ -237,3 +237,37 @@ func (m *Manager) Ask(ctx context.Context, id string, q run.Request) error {
 	}
 	return nil
 }
+
+// stands is what was started, and whether it has ended.
+func (m *Manager) stands(id string) (h run.Header, over bool, err error) {
+	log, err := os.Stat(filepath.Join(run.Folder(m.cfg.Folder, id), run.LogFile))
+	if err != nil {
+		return h, false, err
+	}
+	if b, ok := run.ReadEnded(m.cfg.Folder, id, log); ok {
+		return b.Header, true, nil
+	}
+	r, err := run.Read(m.cfg.Folder, id, false)
+	if err != nil {
+		return h, false, err
+	}
+	h, over = r.Header, r.View.State.Ended()
+	if over && !r.Live {
+		m.keepEndedAt(log, Info{Header: h, View: r.View, Counts: countsOf(r.View)})
+	}
+	h.Source = ""
+	return h, over, nil
+}
+
+// keepEnded keeps in short how a run has ended, on which nobody else works.
+func (m *Manager) keepEnded(one Info) {
+	if info, err := os.Stat(filepath.Join(run.Folder(m.cfg.Folder, one.Header.Run), run.LogFile)); err == nil {
+		m.keepEndedAt(info, one)
+	}
+}
+
+func (m *Manager) keepEndedAt(log os.FileInfo, one Info) {
+	if err := run.KeepEnded(m.cfg.Folder, one.Header.Run, log, run.Brief{Header: one.Header, View: one.View, Counts: one.Counts}); err != nil {
+		m.cfg.Log.Warn("a log will be read again", "err", err)
+	}
+}

@@ -6,18 +6,6 @@ import (
 	"github.com/kaon-sweep/kaon/workflow/run"
 )
 
-// mostLive is how many runs are at work at once: each has some goroutines, and looks at its folder for requests.
-const mostLive = 1000
-
-// mostLiveOfOne is how many of them one submitter may have who is not this process's user: the others are to get on.
-const mostLiveOfOne = 200
-
-// mostNested and mostNestedOfOne are how many runs that are steps of others are open at once; what is beyond waits, but for one in each run.
-const (
-	mostNested      = mostLive
-	mostNestedOfOne = mostLiveOfOne
-)
-
 // take has an id for one caller alone, for a run of an origin if it is to be worked on.
 func (m *Manager) take(id string, origin run.Origin) error {
 	m.mu.Lock()

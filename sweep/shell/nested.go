@@ -6,23 +6,6 @@ import (
 	"strings"
 )
 
-// reading is words of a command that a shell reads again, joined by blanks.
-type reading struct {
-	words  []int
-	reader string // for people: sh -c
-	refuse string // why no macro may be there; "": it may
-	remedy string
-	need   *Need // the words are no shell's, and need this of their values
-	after  int   // the first word behind the script, which it gets as $0 or $1; 0: none
-
-	positions bool // a shell gives the script the words behind it as $0, $1 and on
-}
-
-// noShell is the reading of words that something else than a shell takes for more than data.
-func noShell(words []int, need *Need) reading { return reading{words: words, need: need} }
-
-const writeProgramOut = "write the program's name out, as in sh -c '… %MACRO%'"
-
 // positional are the words of a script: where it asks for them, and not for $0, a first one would be lost.
 var positional = regexp.MustCompile(`\$\{?[@*1-9]`)
 
@@ -56,12 +39,6 @@ func zerothOf(words []string, found []reading) int {
 		}
 	}
 	return -1
-}
-
-// unknown says whether a program is named by something that only the run knows.
-func unknown(word string) bool {
-	return strings.Contains(word, unknownText) || strings.Contains(word, "${envvar:") ||
-		strings.Contains(word, "${param.")
 }
 
 // optionsWithCommands finds text of several words behind options that are named for commands: nobody knows

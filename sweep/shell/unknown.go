@@ -82,3 +82,9 @@ var noCode = map[string]string{
 	"split": "*", "git": "*", "kill": "*", "pgrep": "*", "logger": "*", "pip": "*", "pip3": "*",
 	"conda": "*", "realpath": "*", "readlink": "*",
 }
+
+// unknown says whether a program is named by something that only the run knows.
+func unknown(word string) bool {
+	return strings.Contains(word, unknownText) || strings.Contains(word, "${envvar:") ||
+		strings.Contains(word, "${param.")
+}
