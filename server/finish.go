@@ -198,7 +198,10 @@ func (sw *Sweep) store(ctx context.Context, out Outcome) error {
 // is stored before; what is cut off here the next process removes that takes the sweep up, and it is in nobody's way.
 func (sw *Sweep) prune(ctx context.Context) {
 	err := sw.staging.fileServer.Remove(ctx)
-	if keep := sw.kept(sw.Spec().Artifacts.Top, sw.Summary()); keep != nil {
+	sw.mu.Lock()
+	keep := kept(sw.mu.board, sw.Spec().Artifacts.Top)
+	sw.mu.Unlock()
+	if keep != nil {
 		_, _, pruned := store.Prune(ctx, sw.server.cfg.Bucket, sw.id, keep)
 		err = errors.Join(err, pruned)
 	}
@@ -239,21 +242,18 @@ func (sw *Sweep) finished(ctx context.Context, stop bool) error {
 	}
 }
 
-// kept says whose artifacts stay; nil: everybody's.
-func (sw *Sweep) kept(top int, summary board.Summary) func(trial, attempt int) bool {
+// kept says whose artifacts of a sweep stay; nil: everybody's.
+func kept(all *board.Board, top int) func(trial, attempt int) bool {
 	if top == 0 {
 		return nil
 	}
 	type attempt struct{ trial, number int }
 	keep := map[attempt]bool{}
-	sw.mu.Lock()
-	defer sw.mu.Unlock()
-	all := sw.mu.board
 	if best, ok := all.Best(); ok {
 		keep[attempt{best.Trial, best.Attempt}] = true
 	}
 	if top == sweep.KeepWinners {
-		for _, c := range summary.Pareto {
+		for _, c := range all.Pareto() {
 			if t, ok := all.Trial(c.Trial); ok {
 				keep[attempt{c.Trial, t.Attempt}] = true
 			}

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
@@ -250,6 +252,38 @@ func TestRefusedExtensionGoesOnRemoving(t *testing.T) {
 		t.Fatal(err)
 	}
 	testkit.Await(t, "the others' artifacts to go", func() bool { return artifactsOf(t, w.results, "many") == 1 })
+}
+
+// Of a front all artifacts stay, however many trials it has: lists of it end at 1,000.
+func TestWinnersOfALongFront(t *testing.T) {
+	const front = 1100
+	all := board.New(board.Config{Sweep: "long", Trials: front + 1, Objective: sweep.Metric{Name: "loss", Goal: sweep.Minimize},
+		Metrics: []sweep.Metric{{Name: "size", Goal: sweep.Minimize}}})
+	b := &bucket.Memory{}
+	for trial := range front + 1 {
+		size := float64(front - trial)
+		if trial == front {
+			size = front + 1 // beaten by all
+		}
+		err := all.Fold(results.Record{Sweep: "long", Trial: trial, Attempt: 1,
+			Points: []results.Point{{Metrics: map[string]float64{"loss": float64(trial), "size": size}}},
+			End:    &results.End{State: sweep.AttemptSucceeded, Final: true, Points: 1}})
+		if err == nil {
+			err = b.Put(t.Context(), results.ArtifactsPrefix("long", trial, 1)+"model", strings.NewReader("x"))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, _, err := store.Prune(t.Context(), b, "long", kept(all, sweep.KeepWinners)); err != nil || n != 1 {
+		t.Errorf("%d removed, %v", n, err)
+	}
+	if n := artifactsOf(t, b, "long"); n != front {
+		t.Errorf("%d artifacts of a front of %d stay", n, front)
+	}
+	if n, _, err := store.Prune(t.Context(), b, "long", kept(all, 3)); err != nil || n != front-3 {
+		t.Errorf("%d removed but for the best 3, %v", n, err)
+	}
 }
 
 func artifactsOf(t *testing.T, b bucket.Bucket, id string) (n int) {

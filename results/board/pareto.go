@@ -21,6 +21,14 @@ func (b *Board) goals() (ids []uint32) {
 	return ids
 }
 
+// Pareto is the whole front, however many trials it has, best first in the first goal; empty without two goals.
+func (b *Board) Pareto() []ParetoPoint {
+	if f := b.pareto(); f != nil {
+		return slices.Clone(f.points)
+	}
+	return nil
+}
+
 // pareto is the front when there are two goals or more, else nil: of the trials that succeeded with a finite value for
 // every goal, those that none dominates; of trials with equal values the first.
 func (b *Board) pareto() *front {
