@@ -106,6 +106,24 @@ func TestSameWorkIsNotDoneTwice(t *testing.T) {
 	p.kaon("run", "code/s.yaml").ends(exitUsage).says("cache", "true or false")
 }
 
+// A trial whose files its sweep did not keep stands for no other, which may win: its winner has what it names.
+func TestCachedWinnerHasItsFiles(t *testing.T) {
+	t.Parallel()
+	p := memo(t)
+	p.write("code/s.yaml", strings.Replace(memoized, "artifacts: [model]", "artifacts: {files: [model], keep: winners}", 1))
+	p.kaon("run", "code/s.yaml", "--quiet").ends(exitDone)
+	p.ran()
+	r := p.kaon("run", "code/s.yaml", "--json", "--set", "name=second", "--set", "artifacts.keep=all", "--set", "parameters.x.values=[3,2]").ends(exitDone)
+	if !strings.Contains(r.stdout, `"succeeded":2,"failed":0,"stopped":0,"cached":0`) || p.ran() != 2 {
+		t.Errorf("of trials without their files: %s", r.stdout)
+	}
+	p.kaon("artifacts", p.sweep("second")+"/1", "--get", "model", "--output", "got").ends(exitDone)
+	r = p.kaon("run", "code/s.yaml", "--json", "--set", "name=third").ends(exitDone)
+	if !strings.Contains(r.stdout, `"succeeded":0,"failed":0,"stopped":0,"cached":3`) || p.ran() != 0 {
+		t.Errorf("of trials with their files: %s", r.stdout)
+	}
+}
+
 // A sweep that was killed amid its hits goes on with the rest of them; results that were damaged stand for nothing.
 func TestCacheSurvivesKills(t *testing.T) {
 	t.Parallel()

@@ -114,9 +114,21 @@ func (m *Memo) read(ctx context.Context, b bucket.Bucket, id string, before int6
 		}
 		return nil
 	})
+	counts := func(a *attempt) bool {
+		return a.end != nil && usable(a.end) && (before <= 0 || a.end.EndMs <= before)
+	}
+	left := map[results.Ran][]results.Artifact{}
+	for ran, a := range open {
+		if counts(a) && len(a.end.Files) > 0 {
+			left[ran] = a.end.Files
+		}
+	}
+	if err == nil {
+		err = keepWhole(ctx, b, id, left)
+	}
 	for _, ran := range order {
 		a := open[ran]
-		if a.end == nil || !usable(a.end) || before > 0 && a.end.EndMs > before {
+		if !counts(a) || len(a.end.Files) > 0 && (err != nil || left[ran] == nil) {
 			m.drop(a.packed)
 			continue
 		}
@@ -132,6 +144,37 @@ func (m *Memo) read(ctx context.Context, b bucket.Bucket, id string, before int6
 	return damage, err
 }
 
+// keepWhole takes those attempts out of which a file is not in the results any more, as the sweep did not keep it.
+func keepWhole(ctx context.Context, b bucket.Bucket, id string, left map[results.Ran][]results.Artifact) error {
+	if len(left) == 0 {
+		return nil
+	}
+	byName := func(f results.Artifact, name string) int { return strings.Compare(f.Name, name) }
+	for _, files := range left {
+		slices.SortFunc(files, func(f, g results.Artifact) int { return byName(f, g.Name) })
+	}
+	there := map[results.Ran]int{}
+	for o, err := range b.List(ctx, results.AllArtifactsPrefix(id)) {
+		if err != nil {
+			return fmt.Errorf("list artifacts of %s: %w", id, err)
+		}
+		trial, number, ok := results.ArtifactAttempt(id, o.Name)
+		if !ok {
+			continue
+		}
+		ran := results.Ran{Sweep: id, Trial: trial, Attempt: number}
+		if _, is := slices.BinarySearchFunc(left[ran], strings.TrimPrefix(o.Name, ran.Artifacts()), byName); is {
+			there[ran]++
+		}
+	}
+	for ran, files := range left {
+		if there[ran] < len(files) {
+			delete(left, ran)
+		}
+	}
+	return nil
+}
+
 // drop takes in that records are not kept.
 func (m *Memo) drop(packed [][]byte) {
 	for _, p := range packed {
@@ -139,9 +182,10 @@ func (m *Memo) drop(packed [][]byte) {
 	}
 }
 
-// usable reports whether an attempt did its work to the end: one that was ended early did another, shorter one.
+// usable reports whether an attempt did its work to the end: one that was ended early did another, shorter one. Whose files lie with another
+// sweep need not be asked: that sweep's own attempt counts, unless the files are gone.
 func usable(e *results.End) bool {
-	did := e.State == sweep.AttemptSucceeded || e.State == sweep.AttemptCached && e.From != nil
+	did := e.State == sweep.AttemptSucceeded || e.State == sweep.AttemptCached && e.From != nil && len(e.Files) == 0
 	return did && e.Final && e.Stop == nil && e.Key != ""
 }
 

@@ -149,3 +149,33 @@ func TestMemoBelievesOnlyRecords(t *testing.T) {
 		}
 	}
 }
+
+// An attempt of whose files one is gone, as its sweep did not keep it, stands for nothing; another that has its own does.
+func TestMemoOfFilesThatAreGone(t *testing.T) {
+	var b bucket.Memory
+	leave := func(id string, trial int, there ...string) results.Record {
+		r := worked(id, trial)
+		r.End.Files = []results.Artifact{{Name: "plots/b.png"}, {Name: "a"}}
+		for _, name := range there {
+			if err := b.Put(t.Context(), results.ArtifactsPrefix(id, trial, 1)+name, bytes.NewReader(nil)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return r
+	}
+	copied := leave("copy", 1)
+	copied.End.State, copied.End.From = sweep.AttemptCached, &results.Ran{Sweep: "first", Trial: 1, Attempt: 1}
+	done(t, &b, "copy", "w", copied)
+	done(t, &b, "first", "w", leave("first", 0, "a", "plots/b.png", "other"), leave("first", 1), leave("first", 2, "a", "b.png"), worked("first", 3))
+	done(t, &b, "last", "w", leave("last", 2, "a", "plots/b.png"))
+	m, err := store.ReadMemo(t.Context(), &b, "w", []string{"copy", "first", "last"}, 0)
+	if err != nil || len(m.Skipped) > 0 {
+		t.Fatal(err, m.Skipped)
+	}
+	for trial, want := range []string{"first", "", "last", "first"} {
+		from, _, _, ok := m.Find(fmt.Sprint("key ", trial))
+		if ok != (want != "") || from.Sweep != want {
+			t.Errorf("trial %d: found %v, of %v, want %q", trial, ok, from, want)
+		}
+	}
+}
