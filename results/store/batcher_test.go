@@ -44,6 +44,7 @@ func TestBatcherIsPure(t *testing.T) {
 	}
 	b.Replayed(6)
 	b.ReplayEnds()
+	add(6, true, false) // as it was read again, it is there
 	add(7, true, true)
 	if n := b.Next(now, 0, true); len(n.Batch) != 1 {
 		t.Errorf("closing: %+v", n)

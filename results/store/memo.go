@@ -208,10 +208,11 @@ func (m *Memo) Find(key string) (from results.Ran, points []results.Point, end r
 	}
 	slices.SortStableFunc(all, func(a, b results.Record) int { return int(min(max(int64(a.First)-int64(b.First), -1), 1)) })
 	for _, r := range all {
-		if len(r.Points) > 0 && r.First != uint64(len(points)) {
+		if len(r.Points) > 0 && r.First > uint64(len(points)) {
 			return from, nil, end, false // some are missing
 		}
-		points = append(points, r.Points...)
+		known := min(uint64(len(points))-r.First, uint64(len(r.Points))) // a record may be there twice
+		points = append(points, r.Points[known:]...)
 		if r.End != nil {
 			end = *r.End
 		}

@@ -117,6 +117,9 @@ func TestMemoBelievesOnlyRecords(t *testing.T) {
 	)
 	done(t, &b, "other", "w2", worked("other", 20))
 	done(t, &b, "damaged", "w", worked("damaged", 21))
+	done(t, &b, "twice", "w", worked("twice", 10), worked("twice", 10), // written again after a kill -9
+		change(11, func(r *results.Record) { r.Sweep, r.Points, r.End = "twice", r.Points[:1], nil }),
+		worked("twice", 11))
 	if err := b.Put(t.Context(), results.BatchName("damaged", 0, ""), bytes.NewReader([]byte("not a batch"))); err != nil {
 		t.Fatal(err)
 	}
@@ -129,20 +132,20 @@ func TestMemoBelievesOnlyRecords(t *testing.T) {
 		t.Fatal(err)
 	}
 	ids, err := store.WorkSweeps(t.Context(), &b, "w")
-	if err != nil || fmt.Sprint(ids) != "[damaged deleted other s]" {
+	if err != nil || fmt.Sprint(ids) != "[damaged deleted other s twice]" {
 		t.Fatalf("%v, %v", ids, err)
 	}
 	m, err := store.ReadMemo(t.Context(), &b, "w", ids, 2000)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if fmt.Sprint(m.Sweeps) != "[damaged s]" || len(m.Skipped) != 1 {
+	if fmt.Sprint(m.Sweeps) != "[damaged s twice]" || len(m.Skipped) != 1 {
 		t.Errorf("read %v, skipped %v", m.Sweeps, m.Skipped)
 	}
 	for trial := range 30 {
-		from, _, _, ok := m.Find(fmt.Sprint("key ", trial))
-		if want := trial == 0 || trial == 7 || trial == 9; ok != want {
-			t.Errorf("trial %d: found %v, want %v", trial, ok, want)
+		from, points, _, ok := m.Find(fmt.Sprint("key ", trial))
+		if want := trial == 0 || trial == 7 || trial >= 9 && trial <= 11; ok != want || ok && len(points) != 2 {
+			t.Errorf("trial %d: found %v, want %v, with %d points", trial, ok, want, len(points))
 		}
 		if trial == 9 && from.Sweep != "gone" {
 			t.Errorf("trial 9 is of %v", from)

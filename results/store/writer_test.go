@@ -268,6 +268,37 @@ func TestWriterOutlivesADeadBucket(t *testing.T) {
 	}
 }
 
+// A record that the journal has before the writer is told of it may be read again first: it is in the bucket once.
+func TestWriterIsToldLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b buckettest.Faulty
+		var j journal
+		b.Fail(bucket.ErrUnavailable, false)
+		w := start(t, store.Config{Bucket: &b, Bound: 1000, BatchBytes: 500, Replay: j.replay})
+		for i := range 100 {
+			w.Add(j.append(small(i)), small(i))
+		}
+		late := j.append(small(100))
+		b.Fail(nil, false)
+		time.Sleep(10 * time.Minute)
+		if s := w.Status(); s.Behind || s.Flushed != late {
+			t.Fatalf("caught up: %+v", s)
+		}
+		if !w.Add(late, small(100)) {
+			t.Error("what is in the bucket is not taken")
+		}
+		if err := w.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		got := trials(t, &b)
+		for i := range 101 {
+			if got[i] != 1 {
+				t.Fatalf("trial %d is there %d times", i, got[i])
+			}
+		}
+	})
+}
+
 // Records that come while the writer reads others again are not forgotten.
 func TestWriterIsAddedToWhileItReplays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
