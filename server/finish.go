@@ -127,7 +127,7 @@ func (sw *Sweep) takesEnd(ctx context.Context) error {
 }
 
 // storeEnd stores what a sweep leaves behind, for as long as the results do not take it and ctx lasts. It gives up where trying on cannot
-// help: the sweep's results were deleted, damaged, or have folders where files should be.
+// help: the sweep's results were deleted, damaged, have folders where files should be, or would be larger than what is read.
 func (sw *Sweep) storeEnd(ctx context.Context, out Outcome) error {
 	for n := 1; ; n++ {
 		once, cancel := context.WithTimeout(ctx, storeTimeout)
@@ -153,7 +153,7 @@ func (sw *Sweep) storeEnd(ctx context.Context, out Outcome) error {
 // stays reports whether no further try can store an end.
 func stays(err error) bool {
 	return slices.ContainsFunc([]error{
-		bucket.ErrNotExist, store.ErrDamaged, scheduler.ErrUnknown, fs.ErrExist, syscall.EISDIR, syscall.ENOTDIR, syscall.ENOTEMPTY,
+		bucket.ErrNotExist, bucket.ErrTooLarge, store.ErrDamaged, scheduler.ErrUnknown, fs.ErrExist, syscall.EISDIR, syscall.ENOTDIR, syscall.ENOTEMPTY,
 	}, func(one error) bool { return errors.Is(err, one) })
 }
 

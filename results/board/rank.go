@@ -60,13 +60,16 @@ func (b *Board) ranked(point int, value float64) Ranked {
 	return Ranked{index, int(b.known(index).decisive().number), results.Number(value), b.spread(point)}
 }
 
+// maxHistory bounds the improvements of a summary: of more it has every 2^k-th, k being the least that suffices, and the last.
+const maxHistory = 1000
+
 // Improvement is a trial that was better than all candidates of lower index.
 type Improvement struct {
 	Trial int            `json:"trial"`
 	Value results.Number `json:"value"`
 }
 
-// ranking is the k best candidates, best first, and the best value over the trials' indices: its steps only.
+// ranking is the k best candidates, best first, and the best value over the trials' indices: its steps only, thinned.
 // O(trials + trials·log k at worst).
 func (b *Board) ranking(k int) (top []Ranked, history []Improvement) {
 	top, history = []Ranked{}, []Improvement{}
@@ -90,5 +93,20 @@ func (b *Board) ranking(k int) (top []Ranked, history []Improvement) {
 		copy(top[at+1:], top[at:])
 		top[at] = b.ranked(i, v)
 	}
-	return top, history
+	return top, thinHistory(history)
+}
+
+func thinHistory(all []Improvement) []Improvement {
+	if len(all) <= maxHistory {
+		return all
+	}
+	every := 2
+	for (len(all)-2)/every+2 > maxHistory { // of all but the last, and that
+		every *= 2
+	}
+	thin := make([]Improvement, 0, maxHistory)
+	for i := 0; i < len(all)-1; i += every {
+		thin = append(thin, all[i])
+	}
+	return append(thin, all[len(all)-1])
 }

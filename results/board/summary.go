@@ -22,7 +22,7 @@ type Summary struct {
 	Missing      uint64                 `json:"missing_points"` // reported by attempts that ended, and not on the board
 	Best         *Ranked                `json:"best"`           // null: nobody yet
 	Top          []Ranked               `json:"top"`            // best first
-	History      []Improvement          `json:"history"`        // best value over the trials' indices: where it improved
+	History      []Improvement          `json:"history"`        // best value over the trials' indices: where it improved; at most 1,000
 	Goals        []string               `json:"goals"`          // metrics with a goal
 	Pareto       []ParetoPoint          `json:"pareto"`         // with two goals or more, else empty; at most 1,000
 	ParetoSize   int                    `json:"pareto_size"`

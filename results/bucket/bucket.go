@@ -58,6 +58,7 @@ var (
 	ErrDenied      = errors.New("access to the bucket is denied")  // credentials missing, wrong or without the right
 	ErrNoBucket    = errors.New("bucket does not exist")
 	ErrUnavailable = errors.New("bucket is unavailable") // unreachable, throttling, broken off: may pass
+	ErrTooLarge    = errors.New("larger than it may be") // of what is read, or written to be read, at once
 )
 
 // TempPrefix begins names that buckets keep for themselves; CheckName refuses them.
@@ -131,7 +132,7 @@ func FolderOf(name, prefix string) (folder string, ok bool) {
 // readTries is how often ReadObject opens an object whose reader breaks off.
 const readTries = 3
 
-// ReadObject is the content of an object of at most limit bytes; a larger one is an error, not memory.
+// ReadObject is the content of an object of at most limit bytes; a larger one is ErrTooLarge, not memory.
 func ReadObject(ctx context.Context, b Bucket, name string, limit int64) ([]byte, error) {
 	for try := 1; ; try++ {
 		r, err := b.Get(ctx, name)
@@ -146,7 +147,7 @@ func ReadObject(ctx context.Context, b Bucket, name string, limit int64) ([]byte
 		case err != nil:
 			return nil, fmt.Errorf("read %s: %w", name, err)
 		case int64(len(data)) > limit:
-			return nil, fmt.Errorf("read %s: larger than %d bytes", name, limit)
+			return nil, fmt.Errorf("read %s: %w: more than %d bytes", name, ErrTooLarge, limit)
 		}
 		return data, nil
 	}

@@ -41,10 +41,10 @@ func LoadSweep(ctx context.Context, b bucket.Bucket, sweep Sweep) (*board.Board,
 	}
 	name := results.ObjectName(sweep.ID, results.BoardFile)
 	switch s, err := ReadBoard(ctx, b, sweep.ID); {
-	case errors.Is(err, ErrDamaged):
-		damage = append(damage, Damage{name, err})
-	case err != nil:
+	case errors.Is(err, bucket.ErrNotExist) || errors.Is(err, bucket.ErrUnavailable) || ctx.Err() != nil:
 		// none was written, or it cannot be read now: the records are what counts
+	case err != nil:
+		damage = append(damage, Damage{name, err})
 	default:
 		attempts, points := board.Totals()
 		if s.Attempts > attempts || s.Points > points {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -108,9 +109,15 @@ func ReadBoard(ctx context.Context, b bucket.Bucket, id string) (board.Summary, 
 	return readManifest(ctx, b, id, results.BoardFile, func(s *board.Summary) string { return s.Sweep })
 }
 
-// WriteWinner puts winner.json.
+// WriteWinner puts winner.json, with as much of the front as there is room for.
 func WriteWinner(ctx context.Context, b bucket.Bucket, w board.Winner) error {
-	return putJSON(ctx, b, results.ObjectName(w.Sweep, results.WinnerFile), w)
+	for {
+		err := putJSON(ctx, b, results.ObjectName(w.Sweep, results.WinnerFile), w)
+		if !errors.Is(err, bucket.ErrTooLarge) || len(w.Pareto) == 0 {
+			return err
+		}
+		w.Pareto = w.Pareto[:len(w.Pareto)/2]
+	}
 }
 
 // ReadWinner reads winner.json.
@@ -132,7 +139,7 @@ func Sweeps(ctx context.Context, b bucket.Bucket) ([]string, error) {
 	return ids, nil
 }
 
-// maxManifest bounds what is read of a manifest, in bytes. A board with a front of 1,000 is a tenth of it.
+// maxManifest bounds what is read of a manifest, and so what is written, in bytes. A board with a front of 1,000 is a tenth of it.
 const maxManifest = 16 << 20
 
 func putJSON(ctx context.Context, b bucket.Bucket, name string, v any) error {
@@ -140,7 +147,10 @@ func putJSON(ctx context.Context, b bucket.Bucket, name string, v any) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
-	return b.Put(ctx, name, bytes.NewReader(seal(data)))
+	if data = seal(data); len(data) > maxManifest {
+		return fmt.Errorf("write %s: %w: %d bytes, and no more than %d are read", name, bucket.ErrTooLarge, len(data), maxManifest)
+	}
+	return b.Put(ctx, name, bytes.NewReader(data))
 }
 
 func getJSON(ctx context.Context, b bucket.Bucket, name string, v any) error {

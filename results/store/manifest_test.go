@@ -1,0 +1,54 @@
+package store_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/store"
+)
+
+// No manifest is written that is not read again: a board is refused, and a front is cut.
+func TestManifestsAreNotWrittenTooLarge(t *testing.T) {
+	var b bucket.Memory
+	long := strings.Repeat("x", 1<<20)
+	many := board.Summary{Sweep: "s"}
+	w := board.Winner{Sweep: "s", Params: []byte(`{}`), ParetoSize: 1000}
+	for i := range 40 {
+		many.Goals = append(many.Goals, long)
+		w.Pareto = append(w.Pareto, board.ParetoTrial{ParetoPoint: board.ParetoPoint{Trial: i}, Params: json.RawMessage(`{"x": "` + long + `"}`)})
+	}
+	if err := store.WriteBoard(t.Context(), &b, many); !errors.Is(err, bucket.ErrTooLarge) || !strings.Contains(err.Error(), "board.json") {
+		t.Errorf("a board of 40 MB: %v", err)
+	}
+	if _, err := b.Stat(t.Context(), results.ObjectName("s", results.BoardFile)); !errors.Is(err, bucket.ErrNotExist) {
+		t.Errorf("it is there: %v", err)
+	}
+	if err := store.WriteWinner(t.Context(), &b, w); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := store.ReadWinner(t.Context(), &b, "s"); err != nil || len(got.Pareto) != 10 || got.ParetoSize != 1000 {
+		t.Errorf("%d of a front of %d, %v", len(got.Pareto), got.ParetoSize, err)
+	}
+}
+
+// A board.json that cannot be read, as one that an older kaon wrote too large, is told: whether records are missing is not known.
+func TestLargeBoardIsDamage(t *testing.T) {
+	var b bucket.Memory
+	s := store.Sweep{ID: "s", Trials: 1, Finished: "2026-01-02T03:04:05Z"}
+	fillBucket(t, &b, []results.Record{small(0)})
+	if _, damage, err := store.LoadSweep(t.Context(), &b, s); err != nil || len(damage) > 0 {
+		t.Fatalf("without a board: %v, %v", damage, err)
+	}
+	if err := b.Put(t.Context(), results.ObjectName("s", results.BoardFile), strings.NewReader(strings.Repeat(" ", 17<<20))); err != nil {
+		t.Fatal(err)
+	}
+	_, damage, err := store.LoadSweep(t.Context(), &b, s)
+	if err != nil || len(damage) != 1 || !errors.Is(damage[0].Err, bucket.ErrTooLarge) || !strings.HasSuffix(damage[0].Object, "board.json") {
+		t.Errorf("%v, %v", damage, err)
+	}
+}
