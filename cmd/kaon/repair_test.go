@@ -24,6 +24,14 @@ func (p place) flip(file string) {
 	}
 }
 
+// grow makes a file larger than any of a sweep.
+func (p place) grow(file string) {
+	p.t.Helper()
+	if err := os.Truncate(file, 20<<20); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
 // eight is a sweep of eight trials of which the last wins.
 const eight = `name: eight
 method: grid
@@ -41,9 +49,12 @@ func TestRepairOfFinished(t *testing.T) {
 	id := first.Sweep
 	p.kaon("repair", id).ends(exitDone).prints("journal and results are whole")
 	object := func(name string) string { return filepath.Join(p.dir, "kaon-results/sweeps", id, name) }
-	batches, err := filepath.Glob(object("records/*"))
-	if err != nil || len(batches) == 0 {
-		t.Fatal(batches, err)
+	batch := func() string {
+		all, err := filepath.Glob(object("records/*"))
+		if err != nil || len(all) == 0 {
+			t.Fatal(all, err)
+		}
+		return all[0]
 	}
 	for name, damage := range map[string]func(){
 		"journal lost":    func() { os.Remove(p.journal(id)) },
@@ -52,7 +63,8 @@ func TestRepairOfFinished(t *testing.T) {
 		"sweep.json":      func() { p.flip(object("sweep.json")) },
 		"sweep.json lost": func() { os.Remove(object("sweep.json")) },
 		"spec.yaml":       func() { p.flip(object("spec.yaml")) },
-		"a batch":         func() { p.flip(batches[0]) },
+		"a batch":         func() { p.flip(batch()) },
+		"a large batch":   func() { p.grow(batch()) },
 	} {
 		damage()
 		before := p.tree()
@@ -69,6 +81,11 @@ func TestRepairOfFinished(t *testing.T) {
 		}
 		p.kaon("repair", id).ends(exitDone).prints("journal and results are whole")
 	}
+	p.grow(object("board.json"))
+	p.kaon("export", id).ends(exitUnreachable).says("board.json", "repair "+id)
+	p.kaon("repair", id).ends(exitDone).prints("board.json", "kept aside: ")
+	p.kaon("best", id).ends(exitDone)
+	p.kaon("repair", id).ends(exitDone).prints("journal and results are whole")
 }
 
 // A sweep that was killed, and then lost its journal, goes on: what had ended and is in the results does not run again.

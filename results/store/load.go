@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"syscall"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
@@ -12,7 +13,7 @@ import (
 )
 
 // Damage is an object of a sweep that was skipped, and why: a batch that is half written, damaged since, or
-// gone; the first record of a batch that the board refused, as not of this sweep; or board.json, when it
+// gone, or larger than any, or that the disk cannot read; the first record of a batch that the board refused, as not of this sweep; or board.json, when it
 // knows of more than the records tell.
 type Damage struct {
 	Object string
@@ -126,7 +127,14 @@ func eachBatch(ctx context.Context, b bucket.Bucket, sweep string, f func(name s
 		if got.panicked != nil {
 			panic(got.panicked) // where the caller can answer it
 		}
-		if got.err != nil {
+		switch {
+		case errors.Is(got.err, bucket.ErrTooLarge): // no batch is
+			damage = append(damage, Damage{got.name, fmt.Errorf("%w: %w", ErrCorrupt, got.err)})
+			continue
+		case errors.Is(got.err, syscall.EIO): // the disk has lost it
+			damage = append(damage, Damage{got.name, got.err})
+			continue
+		case got.err != nil:
 			return nil, fmt.Errorf("load sweep %s: %w", sweep, got.err)
 		}
 		switch err := u.Each(got.data, func(r results.Record) error { return f(got.name, r) }); {

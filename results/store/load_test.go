@@ -2,8 +2,12 @@ package store_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"fmt"
+	"io"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/kaon-sweep/kaon/results"
@@ -86,5 +90,56 @@ func TestLoadSkipsAndReportsDamage(t *testing.T) {
 	}
 	if _, _, err := store.Load(t.Context(), &b, "nobody"); !errors.Is(err, bucket.ErrNotExist) {
 		t.Errorf("a sweep that is not there: %v", err)
+	}
+}
+
+// failing is a bucket that cannot read one of its objects.
+type failing struct {
+	bucket.Memory
+	name string
+}
+
+func (f *failing) Get(ctx context.Context, name string) (io.ReadCloser, error) {
+	if name == f.name {
+		return nil, fmt.Errorf("get %s: %w", name, syscall.EIO)
+	}
+	return f.Memory.Get(ctx, name)
+}
+
+// A batch that cannot be read, or is larger than any, costs what was in it; Repair moves the large one aside, whole.
+func TestBatchThatCannotBeRead(t *testing.T) {
+	b := &failing{name: results.BatchName("s", 1, "")}
+	if err := store.WriteSweep(t.Context(), b, store.Sweep{ID: "s", Trials: 4}); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 4 {
+		data := encode(t, small(i))
+		if i == 2 {
+			data = append(data, make([]byte, 20<<20)...)
+		}
+		if err := b.Put(t.Context(), results.BatchName("s", uint64(i), ""), bytes.NewReader(data)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, damage, err := store.Load(t.Context(), b, "s")
+	if err != nil || all.Counts().Running != 2 || len(damage) != 2 || !errors.Is(damage[0].Err, syscall.EIO) ||
+		!errors.Is(damage[1].Err, store.ErrCorrupt) || damage[1].Object != results.BatchName("s", 2, "") {
+		t.Fatalf("%v, %v", damage, err)
+	}
+	if _, err := store.Repair(t.Context(), b, "s", damage, nil, "then"); !errors.Is(err, syscall.EIO) || !strings.Contains(err.Error(), "by hand") {
+		t.Errorf("what cannot be read is moved: %v", err)
+	}
+	if err := b.Delete(t.Context(), b.name); err != nil { // by hand
+		t.Fatal(err)
+	}
+	aside, err := store.Repair(t.Context(), b, "s", damage[1:], nil, "then")
+	if err != nil || len(aside) != 1 {
+		t.Fatalf("%v, %v", aside, err)
+	}
+	if o, err := b.Stat(t.Context(), aside[0]); err != nil || o.Size < 20<<20 {
+		t.Errorf("kept aside: %+v, %v", o, err)
+	}
+	if all, damage, err = store.Load(t.Context(), b, "s"); err != nil || len(damage) > 0 || all.Counts().Running != 2 {
+		t.Errorf("repaired: %v, %v", damage, err)
 	}
 }

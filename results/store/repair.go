@@ -14,15 +14,28 @@ import (
 // MoveAside moves an object of a sweep out of the way, under a name that it had not before, and answers that.
 // ErrNotExist: it is not there.
 func MoveAside(ctx context.Context, b bucket.Bucket, sweep, name, label string) (to string, err error) {
+	to = results.DamagedName(sweep, label, name)
 	data, err := bucket.ReadObject(ctx, b, name, maxManifest)
+	switch {
+	case err == nil:
+		err = b.Put(ctx, to, bytes.NewReader(data))
+	case errors.Is(err, bucket.ErrTooLarge):
+		err = copyObject(ctx, b, name, to)
+	}
 	if err != nil {
 		return "", err
 	}
-	to = results.DamagedName(sweep, label, name)
-	if err := b.Put(ctx, to, bytes.NewReader(data)); err != nil {
-		return "", err
-	}
 	return to, b.Delete(ctx, name)
+}
+
+// copyObject puts an object of any size under another name, too.
+func copyObject(ctx context.Context, b bucket.Bucket, name, to string) error {
+	r, err := b.Get(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return b.Put(ctx, to, r)
 }
 
 // Repair moves damaged batches aside and puts others in their places: the first of them has the records, so
@@ -34,7 +47,7 @@ func Repair(ctx context.Context, b bucket.Bucket, sweep string, damage []Damage,
 		}
 		to, err := MoveAside(ctx, b, sweep, d.Object, label)
 		if err != nil {
-			return aside, fmt.Errorf("move %s aside: %w", d.Object, err)
+			return aside, fmt.Errorf("move %s aside: %w; move it away by hand and repair again", d.Object, err)
 		}
 		aside = append(aside, to)
 	}
