@@ -32,7 +32,7 @@ func CheckForeign(spec *sweep.Spec, place string) error {
 		}
 	}
 	for _, input := range spec.Task.Fetch {
-		u, err := url.Parse(input.URL)
+		u, err := input.Address()
 		if err != nil {
 			return refuse("task.fetch: read address: %w", err)
 		}
@@ -71,7 +71,7 @@ func OwnName() string {
 
 // ofResults tells whether an address of S3 is of what sweeps have left in the results.
 func ofResults(u *url.URL, place string) bool {
-	place, _, _ = strings.Cut(place, "?")
+	place, options, _ := strings.Cut(place, "?")
 	if !strings.HasPrefix(place, "s3://") {
 		return false
 	}
@@ -80,6 +80,9 @@ func ofResults(u *url.URL, place string) bool {
 		prefix += "/"
 	}
 	object := strings.Trim(u.Path, "/")
-	return u.Host == host && u.User == nil && u.RawQuery == "" && !u.ForceQuery && u.Fragment == "" &&
+	if plain, err := url.PathUnescape(object); err == nil && bucket.CheckName(plain) != nil { // should something between here and there read it so
+		return false
+	}
+	return u.Host == host && u.User == nil && (u.RawQuery == "" || u.RawQuery == options) &&
 		bucket.CheckName(object) == nil && strings.HasPrefix(object, prefix+results.SweepsPrefix)
 }

@@ -82,7 +82,7 @@ func (s *staging) probe(ctx context.Context) []probed {
 func (s *staging) input(ctx context.Context, f sweep.Fetch, page probed) (src task.Source, agents string,
 	err error) {
 	src = task.Source{URL: f.URL, SHA256: f.SHA256, Name: f.Name(), To: f.To, Unpack: f.Unpack}
-	u, err := url.Parse(f.URL)
+	u, err := f.Address()
 	if err != nil {
 		return src, "", fmt.Errorf("read address: %w", err)
 	}
@@ -96,7 +96,7 @@ func (s *staging) input(ctx context.Context, f sweep.Fetch, page probed) (src ta
 		src.URL, src.SHA256 = address, sum
 		return src, address, err
 	case "s3":
-		signer, err := s3.NewFetcher(ctx, f.URL)
+		signer, err := s3.NewFetcher(ctx, u)
 		if err != nil {
 			return src, "", err
 		}

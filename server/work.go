@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -128,7 +127,7 @@ func workOf(ctx context.Context, spec *sweep.Spec, at workplace, winner *board.W
 	}
 	for i, f := range t.Fetch {
 		in := workInput{URL: f.URL, SHA256: f.SHA256, To: f.To, Unpack: f.Unpack}
-		if u, bad := url.Parse(f.URL); in.SHA256 == "" && bad == nil && u.Scheme == "" {
+		if u, bad := f.Address(); in.SHA256 == "" && bad == nil && u.Scheme == "" {
 			if in.SHA256, err = known.of(ctx, filepath.Join(SpecFolder(spec), filepath.FromSlash(f.URL))); err != nil {
 				return w, nil, f.Problem(err.Error(), "")
 			}

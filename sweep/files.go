@@ -3,6 +3,7 @@ package sweep
 import (
 	"net/url"
 	"path"
+	"strings"
 )
 
 // Fetch is an input that trials find in their working directory.
@@ -27,10 +28,32 @@ func (f Fetch) Problem(problem, remedy string) *Error {
 
 // Name is the last element of the address, whose ending tells what an archive is.
 func (f Fetch) Name() string {
-	if u, err := url.Parse(f.URL); err == nil && u.Scheme != "" {
+	if u, err := f.Address(); err == nil && u.Scheme != "" {
 		return path.Base("/" + u.Path)
 	}
 	return path.Base("/" + f.URL)
+}
+
+// Address is the address in its parts; without a scheme it is the path of a file or folder. A key of S3 has %, # and ? as they are: options
+// of the bucket are what stands behind the last ? of an address, if there is a = in it.
+func (f Fetch) Address() (*url.URL, error) {
+	const scheme = "s3://"
+	if len(f.URL) < len(scheme) || !strings.EqualFold(f.URL[:len(scheme)], scheme) {
+		u, err := url.Parse(f.URL)
+		if err != nil && !strings.Contains(f.URL, ":") {
+			return &url.URL{Path: f.URL}, nil // as 100%.csv
+		}
+		return u, err
+	}
+	object, options := f.URL, ""
+	if at := strings.LastIndexByte(object, '?'); at >= 0 && strings.Contains(object[at:], "=") {
+		object, options = object[:at], object[at+1:]
+	}
+	u, err := url.Parse(strings.NewReplacer("%", "%25", "#", "%23", "?", "%3F").Replace(object))
+	if err == nil {
+		u.RawQuery = options
+	}
+	return u, err
 }
 
 // Artifacts says which files that trials leave are kept, and of which trials.

@@ -3,7 +3,6 @@ package sweep
 import (
 	"fmt"
 	"math"
-	"net/url"
 	"path"
 	"regexp"
 	"slices"
@@ -170,7 +169,7 @@ func (d *decoder) fetch(n *node, field string) {
 		}
 	}
 	f.URL = d.text(at, field)
-	if !d.address(f.URL, at, field) {
+	if !d.address(f, at, field) {
 		return
 	}
 	stem, packed := f.Name(), false
@@ -205,11 +204,12 @@ func (d *decoder) fetch(n *node, field string) {
 }
 
 // address refuses what nothing can be fetched from.
-func (d *decoder) address(text string, n *node, field string) bool {
+func (d *decoder) address(f Fetch, n *node, field string) bool {
+	text := f.URL
 	if n.kind != scalar || text == "" {
 		return false
 	}
-	u, err := url.Parse(text)
+	u, err := f.Address()
 	const remedy = "write https://host/file, s3://bucket/object, file:///path for a file of the agents, or " +
 		"a path relative to this file"
 	switch {

@@ -142,7 +142,7 @@ func TestInputsAreFetchedOncePerAgent(t *testing.T) {
 	}
 }
 
-// What is in S3 is signed for GETs, is fetched once nevertheless, and by nobody who could not have it.
+// What is in S3 is signed for GETs, whatever characters its key has, is fetched once nevertheless, and by nobody who could not have it.
 func TestObjectsAreFetchedOncePerAgent(t *testing.T) {
 	server := s3test.Start(t)
 	server.Bucket("data")
@@ -150,7 +150,7 @@ func TestObjectsAreFetchedOncePerAgent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Put(t.Context(), "set/plain.txt", strings.NewReader("object\n")); err != nil {
+	if err := b.Put(t.Context(), "set/#1 50%?.txt", strings.NewReader("object\n")); err != nil {
 		t.Fatal(err)
 	}
 	behind, err := url.Parse(server.URL)
@@ -177,7 +177,7 @@ func TestObjectsAreFetchedOncePerAgent(t *testing.T) {
 	p, s := newPlace(t), newShelf(t)
 	p.aws = []string{"AWS_ACCESS_KEY_ID=" + s3test.AccessKey, "AWS_SECRET_ACCESS_KEY=" + s3test.SecretKey, "AWS_ENDPOINT_URL=" + front.URL, "AWS_REGION=us-east-1"}
 	p.reading(s)
-	got := contract(t, p.kaon("run", "reading.yaml", "--json", "--set", "task.fetch=[s3://data/set/plain.txt]", "--set", `command="cat plain.txt"`).ends(exitDone))
+	got := contract(t, p.kaon("run", "reading.yaml", "--json", "--set", `task.fetch=[{url: "s3://data/set/#1 50%?.txt", to: plain.txt}]`, "--set", `command="cat plain.txt"`).ends(exitDone))
 	p.read6(got.Sweep, "object\n")
 	if signed.Load() != 1 || refused.Load() != 0 {
 		t.Errorf("%d requests with a signed address, of which %d were refused, want one GET", signed.Load(), refused.Load())

@@ -498,11 +498,11 @@ func TestWorkflowOverS3(t *testing.T) {
 	p.aws = []string{"AWS_ACCESS_KEY_ID=" + s3test.AccessKey, "AWS_SECRET_ACCESS_KEY=" + s3test.SecretKey, "AWS_ENDPOINT_URL=" + server.URL, "AWS_REGION=us-east-1"}
 	p.write("flow.yaml", `
 steps:
-  make: {type: command, command: 'echo "made ${i}" > $KAON_ARTIFACTS/made.txt'}
+  make: {type: command, command: 'echo "made ${i}" > "$KAON_ARTIFACTS/made #1 50%.txt"'}
   read: {type: command, fetch: {one.txt: "${file}"}, command: 'printf "{\"text\": \"%s\"}" "$(cat $KAON_INPUTS/one.txt)" > $KAON_OUTPUT'}
-  join: {type: command, fetch: {all: "${steps.make.artifacts['made.txt']}"}, command: 'cat $KAON_INPUTS/all/0 $KAON_INPUTS/all/1 > $KAON_ARTIFACTS/all.txt'}
+  join: {type: command, fetch: {all: "${steps.make.artifacts['made #1 50%.txt']}"}, command: 'cat $KAON_INPUTS/all/0 $KAON_INPUTS/all/1 > $KAON_ARTIFACTS/all.txt'}
 graph: |
-  **(i = 1..2) --< make >-- **(file = files("s3://kaon-test/flow/sweeps/*/artifacts/0/1/made.txt")) --< read >-- join
+  **(i = 1..2) --< make >-- **(file = files("s3://kaon-test/flow/sweeps/*/artifacts/0/1/made #1 50%.txt")) --< read >-- join
 `)
 	f := flowOf(t, p.kaon("workflow", "run", "flow.yaml", "--results", "s3://kaon-test/flow", "--state", "state", "--json").ends(exitDone))
 	all := flowOf(t, p.kaon("workflow", "status", f.Run, "--all", "--json", "--state", "state").ends(exitDone))

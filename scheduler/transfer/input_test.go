@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -47,7 +48,7 @@ func TestAgentIsToldTheSizeOfAnObject(t *testing.T) {
 	if err := b.Put(t.Context(), "set/a.csv", strings.NewReader("1,2\n")); err != nil {
 		t.Fatal(err)
 	}
-	f, err := s3.NewFetcher(t.Context(), "s3://data/set/a.csv")
+	f, err := s3.NewFetcher(t.Context(), &url.URL{Scheme: "s3", Host: "data", Path: "/set/a.csv"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package run
 
 import (
 	"fmt"
-	"net/url"
 	"path/filepath"
 	"strings"
 
@@ -44,12 +43,11 @@ func address(results, folder string, v any) (string, error) {
 	case results == "":
 		return "", fmt.Errorf("this process does not know where results lie")
 	case strings.HasPrefix(results, "s3://"):
-		u, err := url.Parse(results)
-		if err != nil {
-			return "", err
+		place, options, has := strings.Cut(results, "?")
+		if place = strings.TrimRight(place, "/") + "/" + text; has {
+			place += "?" + options
 		}
-		u.RawQuery = ""
-		return u.JoinPath(text).String(), nil
+		return place, nil
 	}
 	relative, err := filepath.Rel(folder, filepath.Join(results, filepath.FromSlash(text)))
 	return filepath.ToSlash(relative), err

@@ -107,18 +107,19 @@ type Fetcher struct {
 	object string
 }
 
-// NewFetcher reads an address s3://bucket/object, with the options of Open, and asks whether the object is
+// NewFetcher takes an address s3://bucket/object, with the options of Open, whose path is the object's key, and asks whether the object is
 // there: its errors wrap bucket.ErrNotExist, ErrDenied, ErrNoBucket or ErrUnavailable.
-func NewFetcher(ctx context.Context, address string) (*Fetcher, error) {
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "s3" || u.Host == "" || strings.Trim(u.Path, "/") == "" {
-		return nil, fmt.Errorf("open %q: want s3://bucket/object", address)
+func NewFetcher(ctx context.Context, u *url.URL) (*Fetcher, error) {
+	key := strings.Trim(u.Path, "/")
+	if u.Scheme != "s3" || u.Host == "" || key == "" {
+		return nil, fmt.Errorf("open %q: want s3://bucket/object", u)
 	}
-	f := &Fetcher{object: strings.Trim(u.Path, "/")}
-	u.Path = ""
-	if f.bucket, err = connect(u.String()); err != nil {
+	place := url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host, RawQuery: u.RawQuery}
+	b, err := connect(place.String())
+	if err != nil {
 		return nil, err
 	}
+	f := &Fetcher{b, key}
 	if _, err := f.bucket.Stat(ctx, f.object); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -122,13 +123,13 @@ func TestFetcherSaysWhatIsNotThere(t *testing.T) {
 	if err := open(t, "s3://data").Put(t.Context(), "set/a.csv", strings.NewReader("1")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s3.NewFetcher(t.Context(), "s3://data/set/a.csv"); err != nil {
+	if _, err := s3.NewFetcher(t.Context(), &url.URL{Scheme: "s3", Host: "data", Path: "/set/a.csv"}); err != nil {
 		t.Error(err)
 	}
-	if _, err := s3.NewFetcher(t.Context(), "s3://data/set/b.csv"); !errors.Is(err, bucket.ErrNotExist) {
+	if _, err := s3.NewFetcher(t.Context(), &url.URL{Scheme: "s3", Host: "data", Path: "/set/b.csv"}); !errors.Is(err, bucket.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := s3.NewFetcher(t.Context(), "s3://data"); err == nil {
+	if _, err := s3.NewFetcher(t.Context(), &url.URL{Scheme: "s3", Host: "data", Path: "/"}); err == nil {
 		t.Error("a bucket is no object")
 	}
 }

@@ -1,0 +1,17 @@
+package run
+
+import "testing"
+
+// An artifact has its name as it is in S3, and the options of the results behind it.
+func TestAddressesOfArtifacts(t *testing.T) {
+	const artifact = "sweeps/a/artifacts/0/1/made #1 50%?.txt"
+	for results, want := range map[string]string{
+		"s3://b": "s3://b/" + artifact, "s3://b/a%20b/": "s3://b/a%20b/" + artifact,
+		"s3://b/p?endpoint=http://minio:9000": "s3://b/p/" + artifact + "?endpoint=http://minio:9000",
+		"/f/kaon-results":                     "kaon-results/" + artifact,
+	} {
+		if got, err := address(results, "/f", artifact); err != nil || got != want {
+			t.Errorf("%s: %s, %v", results, got, err)
+		}
+	}
+}
