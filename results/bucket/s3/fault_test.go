@@ -83,19 +83,26 @@ func TestAnswersOfAWS(t *testing.T) {
 		status int
 		code   string
 		want   error
+		says   string // what to do
 	}{
-		{403, "InvalidAccessKeyId", bucket.ErrDenied},
-		{400, "ExpiredToken", bucket.ErrDenied},
-		{403, "RequestTimeTooSkewed", bucket.ErrDenied},
-		{404, "NoSuchBucket", bucket.ErrNoBucket},
-		{404, "NoSuchKey", bucket.ErrNotExist},
-		{429, "TooMany", bucket.ErrUnavailable},
-		{500, "InternalError", bucket.ErrUnavailable},
+		{403, "InvalidAccessKeyId", bucket.ErrDenied, "check AWS_ACCESS_KEY_ID"},
+		{400, "ExpiredToken", bucket.ErrDenied, "get new credentials"},
+		{403, "InvalidToken", bucket.ErrDenied, "AWS_SESSION_TOKEN"},
+		{403, "RequestTimeTooSkewed", bucket.ErrDenied, "this machine's clock is off"},
+		{301, "PermanentRedirect", bucket.ErrNoBucket, "?region="},
+		{404, "NoSuchBucket", bucket.ErrNoBucket, "make it"},
+		{404, "NoSuchKey", bucket.ErrNotExist, ""},
+		{429, "TooMany", bucket.ErrUnavailable, ""},
+		{500, "InternalError", bucket.ErrUnavailable, ""},
 	} {
 		p.answering(func(w http.ResponseWriter, _ *http.Request) bool { return answer(w, c.status, c.code) })
 		_, err := b.Get(t.Context(), "a")
 		if !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", c.code, err, c.want)
+		}
+		if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "check AWS_ACCESS_KEY_ID") != (c.code == "InvalidAccessKeyId") ||
+			strings.Contains(err.Error(), "make it") != (c.code == "NoSuchBucket") {
+			t.Errorf("%s: what to do is %v", c.code, err)
 		}
 		for _, other := range []error{bucket.ErrDenied, bucket.ErrNoBucket, bucket.ErrNotExist, bucket.ErrUnavailable} {
 			if other != c.want && errors.Is(err, other) {
