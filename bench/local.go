@@ -53,8 +53,9 @@ type LocalRow struct {
 
 	PerTrial    float64 `json:"ms_per_trial"` // of the median rounds
 	CPUPerTrial float64 `json:"cpu_ms_per_trial"`
-	Ratio       float64 `json:"kaon_ratio"` // what kaon takes per trial over what this takes; below 1: kaon is faster
-	CPURatio    float64 `json:"kaon_ratio_of_cpu"`
+	// What kaon takes over what this takes; below 1: kaon is faster. Null: it did not run as many trials, so that start and end weigh otherwise.
+	Ratio    *float64 `json:"kaon_ratio"`
+	CPURatio *float64 `json:"kaon_ratio_of_cpu"`
 }
 
 const (
@@ -119,10 +120,14 @@ func (r *LocalResult) compare() {
 		}
 		row.PerTrial = 1000 * middle(row.Seconds) / float64(row.Trials)
 		row.CPUPerTrial = 1000 * middle(row.CPU) / float64(row.Trials)
-		row.Ratio, row.CPURatio = kaon.PerTrial/row.PerTrial, kaon.CPUPerTrial/row.CPUPerTrial
+		if row.Trials != kaon.Trials {
+			continue
+		}
+		ratio, cpu := kaon.PerTrial/row.PerTrial, kaon.CPUPerTrial/row.CPUPerTrial
+		row.Ratio, row.CPURatio = &ratio, &cpu
 		if row.Name == xargsName {
 			r.Kaon, r.KaonCPU, r.Xargs, r.XargsCPU = kaon.Seconds, kaon.CPU, row.Seconds, row.CPU
-			r.Ratio, r.CPU, r.Best = row.Ratio, row.CPURatio, slices.Min(kaon.Seconds)/slices.Min(row.Seconds)
+			r.Ratio, r.CPU, r.Best = ratio, cpu, slices.Min(kaon.Seconds)/slices.Min(row.Seconds)
 		}
 	}
 }
@@ -136,8 +141,8 @@ func (r *LocalResult) WriteText(w io.Writer) error {
 			fmt.Fprintf(t, "%s\tskipped: %s\n", row.Name, row.Skipped)
 			continue
 		}
-		fmt.Fprintf(t, "%s\t%s\t%d\t%.2f\t%.2f\t%.3f\t%.3f\t%.2f ×\t%.2f ×\t\n", row.Name, row.Version, row.Trials,
-			middle(row.Seconds), middle(row.CPU), row.PerTrial, row.CPUPerTrial, row.Ratio, row.CPURatio)
+		fmt.Fprintf(t, "%s\t%s\t%d\t%.2f\t%.2f\t%.3f\t%.3f\t%s\t%s\t\n", row.Name, row.Version, row.Trials,
+			middle(row.Seconds), middle(row.CPU), row.PerTrial, row.CPUPerTrial, times(row.Ratio), times(row.CPURatio))
 	}
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("write the report: %w", err)
@@ -145,6 +150,13 @@ func (r *LocalResult) WriteText(w io.Writer) error {
 	_, err := fmt.Fprintf(w, "true on %d cpus, medians of %d rounds; kaon's results take %.1f KB on disk, %.0f bytes a trial\n",
 		r.CPUs, len(r.Rows[0].Seconds), float64(r.Bytes)/1024, float64(r.Bytes)/float64(r.Trials))
 	return err
+}
+
+func times(ratio *float64) string {
+	if ratio == nil {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f ×", *ratio)
 }
 
 // sweepOfTrue writes a sweep of as many trials as are measured.
