@@ -71,6 +71,9 @@ func (s source) board(ctx context.Context, out *output) (liveBoard, error) {
 	if left.Closed != "" {
 		board.Close(left.Closed)
 	}
+	if board.Crowded() {
+		fmt.Fprintf(out.stderr, "kaon: warning: trials of %s report too many different metrics that the spec does not name, and none of those is shown: name those that matter under `metrics`\n", s.id)
+	}
 	v.Board, v.known = board, known
 	return v, nil
 }

@@ -28,6 +28,10 @@ type Board struct {
 	names    []string       // metrics, by id; the declared ones first
 	ids      map[string]uint32
 
+	noted      []bool // of names behind the declared ones: a trial's attempt has it
+	undeclared int    // how many are noted
+	crowded    bool   // they were too many
+
 	pages    [][]trial // trials by index, pageSize to a page; nil where none is known
 	then     trial     // the step that follows them, which no count and no ranking knows
 	trials   int       // one more than the highest index known

@@ -18,10 +18,11 @@ func (b *Board) Fold(r results.Record) error {
 	}
 	t := b.trial(r.Trial)
 	a := b.attempt(t, r.Attempt)
-	before := a.known()
+	before, had := a.known(), len(a.series)
 	changed := a.add(b, r.First, r.Points)
 	if r.Trial != results.ThenTrial {
 		b.points += a.known() - before
+		b.note(a.series[had:])
 	}
 	if r.End != nil {
 		ended, err := b.end(r.Trial, t, a, r.End)

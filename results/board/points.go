@@ -74,7 +74,11 @@ func (a *attempt) fold(b *Board, p results.Point) {
 		a.notes.add(p)
 	}
 	if a.series == nil {
-		a.series = make([]series, 0, len(p.Metrics))
+		room := len(p.Metrics)
+		if b.crowded {
+			room = min(room, len(b.declared))
+		}
+		a.series = make([]series, 0, room)
 	}
 	if len(a.series)+len(p.Metrics) > maxMetrics {
 		// Which metrics are left out must not depend on the order of a map.
@@ -95,7 +99,7 @@ func (a *attempt) foldMetric(b *Board, p results.Point, name string, v float64) 
 		s = a.find(id)
 	}
 	if s == nil {
-		if declared := known && int(id) < len(b.declared); !declared && a.undeclared(b) >= maxMetrics {
+		if declared := known && int(id) < len(b.declared); !declared && (b.crowded || a.undeclared(b) >= maxMetrics) {
 			return
 		}
 		if !known {

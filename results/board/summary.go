@@ -32,7 +32,9 @@ type Summary struct {
 	Infeasible  *int             `json:"infeasible,omitempty"` // points whose metrics break their bounds; nil: there are none
 	Repeat      *sweep.Repeat    `json:"repeat,omitempty"`     // nil: points are single trials
 	Metrics     []MetricStats    `json:"metrics"`              // declared ones first, the others by name
-	Curves      []Curve          `json:"curves"`               // of the trials of Top
+	// MetricsLeftOut says that Metrics has declared ones only, as trials reported more than 4,096 others
+	MetricsLeftOut bool    `json:"metrics_left_out,omitempty"`
+	Curves         []Curve `json:"curves"` // of the trials of Top
 }
 
 // Counts is sweep.Counts as board.json has it.
@@ -77,9 +79,9 @@ func (b *Board) Reported(metric string) bool {
 }
 
 // Metrics is the names of the metrics on the board: the objective, the declared ones, then by name those that
-// some attempt reported besides. O(trials).
+// some attempt reported besides, unless those are too many. O(trials).
 func (b *Board) Metrics() []string {
-	stats, _ := b.metricStats()
+	stats, _, _ := b.metricStats()
 	names := make([]string, len(stats))
 	for i := range stats {
 		names[i] = stats[i].Name
@@ -116,7 +118,7 @@ func (b *Board) Summary() Summary {
 		repeat := b.cfg.Repeat
 		s.Repeat = &repeat
 	}
-	s.Metrics, s.Missing = b.metricStats()
+	s.Metrics, s.Missing, s.MetricsLeftOut = b.metricStats()
 	for _, r := range s.Top {
 		a := b.known(r.Trial).decisive().withPending(b)
 		s.Curves = append(s.Curves, Curve{r.Trial, append([]CurvePoint(nil), a.curve.points...)})
@@ -131,7 +133,7 @@ type accumulator struct {
 }
 
 // metricStats adds up the metrics in the order of the trials' indices, so that means have the same bits.
-func (b *Board) metricStats() (out []MetricStats, missing uint64) {
+func (b *Board) metricStats() (out []MetricStats, missing uint64, leftOut bool) {
 	var sums []accumulator
 	for i := range b.trials {
 		t := b.known(i)
@@ -160,9 +162,12 @@ func (b *Board) metricStats() (out []MetricStats, missing uint64) {
 			out = append(out, sums[id].stats(b.metric(uint32(id))))
 		}
 	}
+	if len(out)-len(b.declared) > maxNames {
+		return out[:len(b.declared)], missing, true
+	}
 	rest := out[len(b.declared):]
 	sort.Slice(rest, func(i, j int) bool { return rest[i].Name < rest[j].Name })
-	return out, missing
+	return out, missing, b.crowded
 }
 
 func (s *accumulator) stats(m sweep.Metric) MetricStats {
