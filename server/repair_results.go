@@ -69,7 +69,7 @@ func (m *mender) winner(ctx context.Context, board *board.Board) error {
 		return nil
 	}
 	unread := func(err error) bool {
-		return errors.Is(err, store.ErrDamaged) || errors.Is(err, bucket.ErrNotExist) || errors.Is(err, bucket.ErrTooLarge)
+		return errors.Is(err, store.ErrDamaged) || errors.Is(err, bucket.ErrNotExist)
 	}
 	if _, err := store.ReadBoard(ctx, m.bucket, m.id); unread(err) {
 		if err := m.replace(ctx, results.BoardFile,

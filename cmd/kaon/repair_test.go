@@ -57,14 +57,15 @@ func TestRepairOfFinished(t *testing.T) {
 		return all[0]
 	}
 	for name, damage := range map[string]func(){
-		"journal lost":    func() { os.Remove(p.journal(id)) },
-		"journal damaged": func() { p.flip(p.journal(id)) },
-		"log lost":        func() { os.Remove(p.journal(id) + ".log") },
-		"sweep.json":      func() { p.flip(object("sweep.json")) },
-		"sweep.json lost": func() { os.Remove(object("sweep.json")) },
-		"spec.yaml":       func() { p.flip(object("spec.yaml")) },
-		"a batch":         func() { p.flip(batch()) },
-		"a large batch":   func() { p.grow(batch()) },
+		"journal lost":       func() { os.Remove(p.journal(id)) },
+		"journal damaged":    func() { p.flip(p.journal(id)) },
+		"log lost":           func() { os.Remove(p.journal(id) + ".log") },
+		"sweep.json":         func() { p.flip(object("sweep.json")) },
+		"sweep.json lost":    func() { os.Remove(object("sweep.json")) },
+		"a large sweep.json": func() { p.grow(object("sweep.json")) },
+		"spec.yaml":          func() { p.flip(object("spec.yaml")) },
+		"a batch":            func() { p.flip(batch()) },
+		"a large batch":      func() { p.grow(batch()) },
 	} {
 		damage()
 		before := p.tree()
@@ -81,6 +82,9 @@ func TestRepairOfFinished(t *testing.T) {
 		}
 		p.kaon("repair", id).ends(exitDone).prints("journal and results are whole")
 	}
+	p.grow(object("winner.json"))
+	p.kaon("best", id).ends(exitDone).says("damaged", "repair "+id)
+	p.kaon("repair", id).ends(exitDone).prints("winner.json", "kept aside: ")
 	p.grow(object("board.json"))
 	p.kaon("export", id).ends(exitUnreachable).says("board.json", "repair "+id)
 	p.kaon("repair", id).ends(exitDone).prints("board.json", "kept aside: ")

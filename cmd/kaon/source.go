@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
@@ -184,7 +185,7 @@ func newest(ctx context.Context, b bucket.Bucket) (id string, unread []error, er
 		if errors.Is(err, bucket.ErrNotExist) { // it is just begun, or half deleted
 			continue
 		}
-		if errors.Is(err, store.ErrDamaged) || errors.Is(err, fs.ErrPermission) {
+		if errors.Is(err, store.ErrDamaged) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EIO) {
 			unread = append(unread, fmt.Errorf("sweep %s cannot be read: %w", candidate, err))
 			continue
 		}

@@ -155,6 +155,9 @@ func putJSON(ctx context.Context, b bucket.Bucket, name string, v any) error {
 
 func getJSON(ctx context.Context, b bucket.Bucket, name string, v any) error {
 	data, err := bucket.ReadObject(ctx, b, name, maxManifest)
+	if errors.Is(err, bucket.ErrTooLarge) { // none is written so
+		err = fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
 	if err != nil {
 		return err
 	}

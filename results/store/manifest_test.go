@@ -47,6 +47,9 @@ func TestLargeBoardIsDamage(t *testing.T) {
 	if err := b.Put(t.Context(), results.ObjectName("s", results.BoardFile), strings.NewReader(strings.Repeat(" ", 17<<20))); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := store.ReadBoard(t.Context(), &b, "s"); !errors.Is(err, store.ErrDamaged) {
+		t.Errorf("read by itself: %v", err)
+	}
 	_, damage, err := store.LoadSweep(t.Context(), &b, s)
 	if err != nil || len(damage) != 1 || !errors.Is(damage[0].Err, bucket.ErrTooLarge) || !strings.HasSuffix(damage[0].Object, "board.json") {
 		t.Errorf("%v, %v", damage, err)
