@@ -3,6 +3,7 @@ package sweep
 import (
 	"fmt"
 	"math"
+	"net/url"
 	"path"
 	"regexp"
 	"slices"
@@ -221,7 +222,7 @@ func (d *decoder) address(f Fetch, n *node, field string) bool {
 			"use s3:// and the submitter's environment, or let the trial fetch with a secret")
 	case u.Scheme == "" && path.IsAbs(text):
 		d.fail(n, field, "an absolute path is on this machine or on the agents",
-			"write file://"+text+" for a file that the agents have, or a path relative to this file")
+			"write "+(&url.URL{Scheme: "file", Path: text}).String()+" for a file that the agents have, or a path relative to this file")
 	case u.Scheme == "":
 		return true
 	case !slices.Contains([]string{"http", "https", "s3", "file"}, u.Scheme):
@@ -229,6 +230,8 @@ func (d *decoder) address(f Fetch, n *node, field string) bool {
 	case u.Scheme == "file" && (u.Host != "" || u.Path == "" || u.Path == "/"), u.Scheme != "file" &&
 		u.Host == "", u.Scheme == "s3" && strings.Trim(u.Path, "/") == "":
 		d.fail(n, field, "this address names no file", remedy)
+	case u.Scheme == "file" && (u.Fragment != "" || u.RawQuery != ""):
+		d.fail(n, field, "a path of the agents ends at a # or a ?", "write them as %23 and %3F, and a % as %25")
 	default:
 		return true
 	}

@@ -39,6 +39,7 @@ var remedies = map[string][][]string{
 		{"/data/file", "file:///data/file"}, {"https://me:secret@host/file", "s3://bucket/file"},
 		{"s3://bucket\n", "s3://bucket/object\n"},
 		{"{sha256: abc}", "{url: https://example.com/data.tar.gz}"}},
+	"fetch-file": {{`"/data/run#1 100%"`, "file:///data/run%231%20100%25"}, {"file:///data/run#1", "file:///data/run%231"}},
 	"fetch-keys": {{"sha256: abc",
 		"sha256: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}, {"../x", "x"},
 		{"a.bin", "a.tar.gz"}, {"perhaps", "true"}, {"extract: true", "unpack: true"}},

@@ -28,7 +28,7 @@ func TestAddresses(t *testing.T) {
 	if _, err := bucket.ReadObject(t.Context(), mustOpen(t, filepath.Join(folder, "with space")), "x/y", 10); err != nil {
 		t.Error(err)
 	}
-	for address, says := range map[string]string{"": "empty", "gs://bucket": "not known", "file://host/a": "file:///folder",
+	for address, says := range map[string]string{"": "empty", "gs://bucket": "not known", "file://host/a": "file:///folder", "file:///a#3": "%23", "file:///a?b": "%3F",
 		"s3://": "s3://bucket/prefix", "/dev/null/x": "not a directory"} {
 		if _, err := open.Bucket(t.Context(), address, nil); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v does not say %q", address, err, says)
