@@ -17,9 +17,12 @@ func (sw *Sweep) learnFrom(ctx context.Context) error {
 	if len(spec.From) == 0 {
 		return nil
 	}
-	prior, err := sw.server.priorOf(ctx, spec)
+	prior, doubts, err := sw.server.priorOf(ctx, spec)
 	if err != nil {
 		return err
+	}
+	for _, doubt := range doubts {
+		sw.notify(Warning, "warning: "+doubt)
 	}
 	if err := keepPrior(sw.staging.folder, prior); err != nil {
 		return fmt.Errorf("keep what %s starts from: %w", sw.id, err)
@@ -30,36 +33,40 @@ func (sw *Sweep) learnFrom(ctx context.Context) error {
 	return nil
 }
 
-// priorOf reads the trials of the sweeps that a spec's `from` names.
-func (s *Server) priorOf(ctx context.Context, spec *sweep.Spec) (all []sweep.Prior, err error) {
+// priorOf reads the trials of the sweeps that a spec's `from` names. doubts are which of those sweeps are not whole, for people.
+func (s *Server) priorOf(ctx context.Context, spec *sweep.Spec) (all []sweep.Prior, doubts []string, err error) {
 	for _, name := range spec.From {
 		in, id := s.cfg.Bucket, name
 		if at := strings.LastIndexByte(name, '/'); at >= 0 {
 			if in, err = openPrior(ctx, name[:at]); err != nil {
-				return nil, usage(fmt.Errorf("from: %s: %w", name, err))
+				return nil, nil, usage(fmt.Errorf("from: %s: %w", name, err))
 			}
 			id = name[at+1:]
 		}
-		b, _, err := store.Load(ctx, in, id)
+		b, damage, err := store.Load(ctx, in, id)
 		if errors.Is(err, bucket.ErrNotExist) {
-			return nil, usage(fmt.Errorf("from: %s: the results have no such sweep: write an id that `kaon list` shows, or "+
+			return nil, nil, usage(fmt.Errorf("from: %s: the results have no such sweep: write an id that `kaon list` shows, or "+
 				"FOLDER/ID or s3://BUCKET/ID for other results", name))
 		}
 		if err != nil {
-			return nil, unreachable(fmt.Errorf("from: %s: %w", name, err))
+			return nil, nil, unreachable(fmt.Errorf("from: %s: %w", name, err))
+		}
+		if len(damage) > 0 {
+			doubts = append(doubts, fmt.Sprintf("from: %s: not all of its trials can be read, and the others are learnt from: %s: %v; mend it where it ran with: "+
+				"kaon repair %s", name, damage[0].Object, damage[0].Err, id))
 		}
 		known, err := store.ReadSweep(ctx, in, id)
 		if err != nil {
-			return nil, unreachable(fmt.Errorf("from: %s: %w", name, err))
+			return nil, nil, unreachable(fmt.Errorf("from: %s: %w", name, err))
 		}
 		told, err := priorTrials(b, known.Objective.Name, spec.Objective.Name)
 		if err != nil {
-			return nil, unreachable(fmt.Errorf("from: %s: %w", name, err))
+			return nil, nil, unreachable(fmt.Errorf("from: %s: %w", name, err))
 		}
 		if len(told) == 0 {
-			return nil, usage(fmt.Errorf("from: %s: no trial of it has ended with a value of `%s`", name, spec.Objective.Name))
+			return nil, nil, usage(fmt.Errorf("from: %s: no trial of it has ended with a value of `%s`", name, spec.Objective.Name))
 		}
 		all = append(all, told...)
 	}
-	return all, nil
+	return all, doubts, nil
 }

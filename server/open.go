@@ -133,7 +133,7 @@ func (s *Server) takeUpSweep(ctx context.Context, e journal.SweepEntry) error {
 	}
 	spec, err := parseEntry(e, winner, prior)
 	if err == nil && prior == nil && len(spec.From) > 0 && !e.Phase.Ended() { // its state is gone: that was as those sweeps are
-		if prior, err = s.priorOf(ctx, spec); err != nil {
+		if prior, _, err = s.priorOf(ctx, spec); err != nil {
 			return err
 		}
 		if err = keepPrior(folder, prior); err == nil {
