@@ -2,12 +2,14 @@ package s3
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/minio/minio-go/v7"
 
@@ -53,9 +55,22 @@ func (b *Bucket) explain(op, name string, err error) error {
 		return fmt.Errorf("%s: %w: %s says %s; check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE, and "+
 			"that they may read, write, list and delete there", what, kind, at, response.Code)
 	case bucket.ErrUnavailable:
-		return fmt.Errorf("%s: %w: %s: %w", what, kind, at, err)
+		return fmt.Errorf("%s: %w: %s: %w%s", what, kind, at, err, atConnecting(err))
 	}
 	return fmt.Errorf("%s: %s: %w", what, at, err)
+}
+
+// atConnecting is what to do about a connection that no further try makes good.
+func atConnecting(err error) string {
+	var untrusted *tls.CertificateVerificationError
+	var plain tls.RecordHeaderError
+	switch {
+	case errors.As(err, &untrusted):
+		return "; if it is the right server, name a file with the authority of its certificate in AWS_CA_BUNDLE"
+	case errors.As(err, &plain), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+		return "; the endpoint speaks no TLS: write http:// before it"
+	}
+	return ""
 }
 
 // classify is the error of package bucket that a response or a broken connection stands for, nil if none.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -108,6 +109,23 @@ func TestAnswersOfAWS(t *testing.T) {
 			if other != c.want && errors.Is(err, other) {
 				t.Errorf("%s: %v is also %v", c.code, err, other)
 			}
+		}
+	}
+}
+
+// A server whose certificate nobody knows, and one without any, are told by what helps.
+func TestConnectionsThatCannotBe(t *testing.T) {
+	s3test.Start(t) // for its credentials
+	nothing := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusNotFound, "NoSuchBucket") })
+	secret, plain := httptest.NewUnstartedServer(nothing), httptest.NewServer(nothing)
+	secret.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secret.StartTLS()
+	t.Cleanup(secret.Close)
+	t.Cleanup(plain.Close)
+	for endpoint, says := range map[string]string{secret.URL: "AWS_CA_BUNDLE", strings.Replace(plain.URL, "http:", "https:", 1): "write http://"} {
+		_, err := s3.Open(t.Context(), "s3://results?endpoint="+endpoint)
+		if !errors.Is(err, bucket.ErrUnavailable) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", endpoint, err)
 		}
 	}
 }
