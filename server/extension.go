@@ -17,7 +17,7 @@ func (sw *Sweep) extended() []journal.Extension {
 
 // sayExtended writes into sweep.json what a sweep has become.
 func sayExtended(known *store.Sweep, spec *sweep.Spec, extended []journal.Extension) {
-	known.Trials, known.Method, known.Extensions = spec.Trials, spec.Method, nil
+	known.Trials, known.Method, known.Prunes, known.Extensions = spec.Trials, spec.Method, spec.Artifacts.Top != 0, nil
 	for _, x := range extended {
 		known.Extensions = append(known.Extensions, store.Extension{
 			From: x.From, Set: shownOverrides(x.Overrides, spec), At: x.At.UTC().Format(time.RFC3339Nano),

@@ -25,6 +25,7 @@ func manifestOf(
 		SpecHash: SpecHash(spec.Source), Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics, Repeat: spec.Repeat,
 		Created: created.UTC().Format(time.RFC3339Nano), Cluster: mesos.Redact(cluster), Then: step,
 		File: spec.File, Overrides: ShownOverrides(spec), Provenance: effectiveOf(spec), Queue: spec.Queue, Priority: spec.Priority,
+		Prunes: spec.Artifacts.Top != 0,
 	}
 }
 

@@ -72,7 +72,7 @@ func ReadMemo(ctx context.Context, b bucket.Bucket, work string, ids []string, b
 			continue
 		}
 		m.Sweeps = append(m.Sweeps, id)
-		damage, err := m.read(ctx, b, id, before)
+		damage, err := m.read(ctx, b, known, before)
 		m.Skipped = append(m.Skipped, damage...)
 		if errors.Is(err, bucket.ErrUnavailable) || ctx.Err() != nil {
 			return nil, fmt.Errorf("read what did the work already: %w", err)
@@ -84,8 +84,9 @@ func ReadMemo(ctx context.Context, b bucket.Bucket, work string, ids []string, b
 	return m, nil
 }
 
-// read takes in the attempts of one sweep.
-func (m *Memo) read(ctx context.Context, b bucket.Bucket, id string, before int64) ([]Damage, error) {
+// read takes in the attempts of one sweep. What those of one that has not ended left may be removed at its end, and they do not count then.
+func (m *Memo) read(ctx context.Context, b bucket.Bucket, known Sweep, before int64) ([]Damage, error) {
+	id, passing := known.ID, known.Prunes && known.Finished == ""
 	type attempt struct {
 		packed [][]byte
 		end    *results.End
@@ -115,7 +116,7 @@ func (m *Memo) read(ctx context.Context, b bucket.Bucket, id string, before int6
 		return nil
 	})
 	counts := func(a *attempt) bool {
-		return a.end != nil && usable(a.end) && (before <= 0 || a.end.EndMs <= before)
+		return a.end != nil && usable(a.end) && (before <= 0 || a.end.EndMs <= before) && !(passing && len(a.end.Files) > 0)
 	}
 	left := map[results.Ran][]results.Artifact{}
 	for ran, a := range open {

@@ -171,11 +171,15 @@ func TestMemoOfFilesThatAreGone(t *testing.T) {
 	done(t, &b, "copy", "w", copied)
 	done(t, &b, "first", "w", leave("first", 0, "a", "plots/b.png", "other"), leave("first", 1), leave("first", 2, "a", "b.png"), worked("first", 3))
 	done(t, &b, "last", "w", leave("last", 2, "a", "plots/b.png"))
-	m, err := store.ReadMemo(t.Context(), &b, "w", []string{"copy", "first", "last"}, 0)
+	done(t, &b, "running", "w", leave("running", 1, "a", "plots/b.png"), worked("running", 4)) // and is to keep its winner's alone
+	if err := store.WriteSweep(t.Context(), &b, store.Sweep{ID: "running", Trials: 5, Work: "w", Prunes: true}); err != nil {
+		t.Fatal(err)
+	}
+	m, err := store.ReadMemo(t.Context(), &b, "w", []string{"copy", "first", "last", "running"}, 0)
 	if err != nil || len(m.Skipped) > 0 {
 		t.Fatal(err, m.Skipped)
 	}
-	for trial, want := range []string{"first", "", "last", "first"} {
+	for trial, want := range []string{"first", "", "last", "first", "running"} {
 		from, _, _, ok := m.Find(fmt.Sprint("key ", trial))
 		if ok != (want != "") || from.Sweep != want {
 			t.Errorf("trial %d: found %v, of %v, want %q", trial, ok, from, want)
