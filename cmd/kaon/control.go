@@ -150,7 +150,9 @@ func (s source) stored(ctx context.Context, out *output) (status, error) {
 	switch {
 	case known.Finished == "":
 		st.Waiting = board.goOn(s)
-		st.GoOn = s.again("run --resume", known)
+		if s.remote == nil {
+			st.GoOn = s.again("run --resume", known)
+		}
 	case n.Failed > 0:
 		st.GoOn = s.again("retry", known)
 	}

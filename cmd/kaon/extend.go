@@ -14,7 +14,7 @@ type extendCmd struct {
 	Sweep    string   `arg:"" help:"Sweep: running, ended or interrupted."`
 	Set      []string `placeholder:"KEY=VALUE" sep:"none" help:"What changes of its spec, by its path, as in --set run_cap=80 or --set parameters.lr.max=0.1; may be repeated."`
 	Parallel *int     `placeholder:"N" help:"At most so many trials at once from here on; the same as --set limits.parallel=N."`
-	Server   string   `env:"KAON_SERVER" placeholder:"URL" help:"The server that has it; found out when left out."`
+	Server   string   `env:"KAON_SERVER" placeholder:"URL" help:"The server that has it; found out when left out, or none."`
 	workFlags
 }
 

@@ -9,9 +9,6 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// noServer is what --server says for a run that no server is to have.
-const noServer = "none"
-
 // joins is the server that is to run the sweep; nil: this process runs it.
 func (c *runFlags) joins(ctx context.Context, spec *sweep.Spec) (*client.Client, error) {
 	switch {

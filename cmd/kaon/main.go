@@ -143,6 +143,9 @@ func execute(ctx context.Context, args []string, out *output) int {
 	if err := checkNames(command); err != nil {
 		return report(out.stderr, err)
 	}
+	if err := oneServer(command); err != nil {
+		return report(out.stderr, err)
+	}
 	return report(out.stderr, denied(crash.Guard(func() error { return command.Run() }), command))
 }
 

@@ -121,7 +121,11 @@ func (r *runner) print(o outcome) {
 		printWinner(w, *o.winner)
 	}
 	fmt.Fprintf(w, "results: %s\n", placeOf(r.flags.Results, o.Sweep))
-	fmt.Fprintf(w, "as a page: %s > %s.html\n", goOn("report", o.Sweep, r.flags.Results, "", ""), o.Sweep)
+	page := goOn("report", o.Sweep, r.flags.Results, "", "")
+	if r.server != "" {
+		page = r.again("report", o.Sweep)
+	}
+	fmt.Fprintf(w, "as a page: %s > %s.html\n", page, o.Sweep)
 }
 
 const lastWrites = 2 * time.Minute // how long the bucket may take for the last records

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/kaon-sweep/kaon/results/store"
@@ -62,7 +63,11 @@ func (r *remoteWatch) run(ctx context.Context) error {
 	case r.json:
 		err = json.NewEncoder(r.out.stdout).Encode(s)
 	default:
-		(&runner{flags: &workFlags{Results: info.Results}, out: r.out}).print(o)
+		shown := &runner{flags: &workFlags{Results: info.Results}, out: r.out}
+		if !strings.HasPrefix(r.from.Address(), "unix:") { // of which commands find the results, and by them the server
+			shown.server = r.from.Address()
+		}
+		shown.print(o)
 	}
 	if err == nil && s.State != string(sweep.PhaseSucceeded) {
 		return silently(exitFailed)

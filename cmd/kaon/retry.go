@@ -11,7 +11,7 @@ import (
 type retryCmd struct {
 	Sweep  string `arg:"" help:"Sweep, ended or interrupted."`
 	Failed bool   `default:"true" help:"Run the failed trials, and a failed then step (the default, and all there is to run again)."`
-	Server string `env:"KAON_SERVER" placeholder:"URL" help:"The server that has it; found out when left out."`
+	Server string `env:"KAON_SERVER" placeholder:"URL" help:"The server that has it; found out when left out, or none."`
 	workFlags
 }
 

@@ -49,6 +49,7 @@ type runner struct {
 	log    *slog.Logger
 	bucket bucket.Bucket
 	stats  resultsMetrics
+	server string // that has the sweep and is reached by its address alone; empty: none
 
 	dashboard bool                    // a browser shows the sweep
 	serving   atomic.Pointer[api.API] // that answers it; nil: none does
@@ -107,5 +108,8 @@ func (f *workFlags) state(id string) string { return server.StateFolder(f.Result
 
 // again is the command that goes on with a sweep.
 func (r *runner) again(command, id string) string {
+	if r.server != "" {
+		return goOnAt(command, id, r.server)
+	}
 	return goOn(command, id, r.flags.Results, r.flags.State, r.flags.Cluster)
 }

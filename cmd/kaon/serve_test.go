@@ -117,7 +117,9 @@ func TestServeFromElsewhere(t *testing.T) {
 		t.Errorf("the token is kept with %v, %v", info, err)
 	}
 	far.aws = append(far.aws, "KAON_SERVER="+at)
-	far.kaon("run", "quick.yaml").ends(exitDone).prints("winner: trial 1, loss 1")
+	_, page, _ := strings.Cut(far.kaon("run", "quick.yaml").ends(exitDone).prints("winner: trial 1, loss 1").stdout, "as a page: kaon ")
+	page, _, _ = strings.Cut(page, " > ")
+	far.kaon(strings.Fields(page)...).ends(exitDone).prints("<html")
 	far.kaon("token", "list").ends(exitUsage).says("this needs admin")
 	far.kaon("submit", "quick.yaml", "--set", "paramters.x.values=[1]").ends(exitUsage).says("paramters")
 	var s api.Sweep

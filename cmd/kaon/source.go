@@ -27,7 +27,7 @@ import (
 // resultsFlags say where results are read from.
 type resultsFlags struct {
 	Results string `default:"kaon-results" env:"KAON_RESULTS" placeholder:"PLACE" help:"Folder or s3://bucket/prefix that holds the results (${default})."`
-	Server  string `env:"KAON_SERVER" placeholder:"URL" help:"A server to read them from instead: unix:///path, http://host:port or https://host:port."`
+	Server  string `env:"KAON_SERVER" placeholder:"URL" help:"A server to read them from instead: unix:///path, http://host:port or https://host:port; none: no server, as where --results is given."`
 }
 
 // source is one sweep in a bucket, opened for reading.
@@ -169,6 +169,9 @@ func (f resultsFlags) openRemote(ctx context.Context, id string) (source, error)
 
 // again is the command that goes on with the sweep.
 func (s source) again(command string, known store.Sweep) string {
+	if s.remote != nil {
+		return goOnAt(command, s.id, s.place)
+	}
 	return goOn(command, s.id, s.place, s.folder, known.Cluster)
 }
 

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 
@@ -56,10 +58,13 @@ func bounded(text string) string {
 
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", ": ") }
 
-// goOn is the command that goes on with a sweep, by where it has its results and its state and where it runs.
+// goOn is the command that goes on with a sweep, by where it has its results and its state and where it runs. Results are named where
+// the environment would have the command look elsewhere.
 func goOn(command, id, place, state, cluster string) string {
 	command = "kaon " + command + " " + id
-	if place != "kaon-results" {
+	const usual = "kaon-results"
+	server := os.Getenv("KAON_SERVER")
+	if place != usual || cmp.Or(os.Getenv("KAON_RESULTS"), usual) != usual || server != "" && server != noServer {
 		command += " --results " + shell.Quote(place)
 	}
 	if state != "" {
@@ -69,4 +74,9 @@ func goOn(command, id, place, state, cluster string) string {
 		command += " --cluster " + shell.Quote(mesos.Redact(cluster))
 	}
 	return command
+}
+
+// goOnAt is the command that goes on with a sweep of a server.
+func goOnAt(command, id, server string) string {
+	return "kaon " + command + " " + id + " --server " + shell.Quote(server)
 }
