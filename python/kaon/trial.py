@@ -21,6 +21,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 import threading
 from typing import Any, Dict, Iterator, List, Mapping, Optional
 
@@ -36,6 +37,8 @@ _unheard: List[Any] = []  # messages for messages()
 _stopped = False
 _asked = False  # for a checkpoint
 _watching = False
+_watcher = 0  # the process whose end SIGTERM is not; 0: none's
+_spare = True  # whether a process that this one has begun lives on after the SIGTERM with which kaon ends a trial
 
 
 class Params(Dict[str, Any]):
@@ -133,7 +136,8 @@ def messages() -> List[Any]:
 
 def should_stop() -> bool:
     """Whether the trial was asked to end. From the first call on SIGTERM no longer kills at once: it makes this true,
-    and the program has its grace period to save and leave."""
+    and the program has its grace period to save and leave. Processes forked by it live on after kaon's own SIGTERM, as long as this one
+    lets them, and end by any other."""
     with _lock:
         _watch()
         _hear()
@@ -241,17 +245,45 @@ def _beside(folder: str, other: str) -> str:
 
 
 def _watch() -> None:
-    global _watching
+    global _watching, _watcher
     if _watching or threading.current_thread() is not threading.main_thread():
         return
     _watching = True
     if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        workers = sys.modules.get("multiprocessing.process")
+        if workers is None or workers.parent_process() is None:  # a worker's parent ends it by SIGTERM
+            _watcher = os.getpid()
         signal.signal(signal.SIGTERM, _on_term)
 
 
 def _on_term(number: int, frame: Any) -> None:
-    global _stopped
-    _stopped = True
+    """Kaon signals all processes of a trial, once, and says before in the control file that it is to end. Any other signal to a process
+    that was forked is its parent's, as of Pool.terminate(), and ends it."""
+    global _spare, _stopped
+    if os.getpid() != _watcher and not (_spare and _told_to_stop()):
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return
+    _spare, _stopped = False, True
+
+
+def _told_to_stop() -> bool:
+    """Whether the control file asks for the end. It is read anew: the signal may have come in the middle of _hear."""
+    try:
+        with open(os.environ.get("KAON_CONTROL") or os.devnull, "rb") as control:
+            return any(_stops(_parsed(line)) for line in control)
+    except OSError:
+        return False
+
+
+def _after_fork() -> None:
+    """In a child another thread of the parent may hold the lock for ever."""
+    global _lock, _spare
+    _lock, _spare = threading.RLock(), not _stopped
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _hear() -> None:
@@ -269,15 +301,28 @@ def _hear() -> None:
     _read += len(new)
     *lines, _rest = (_rest + new).split(b"\n")
     for line in lines:
-        try:
-            message = json.loads(line)
-        except (ValueError, RecursionError):
+        message = _parsed(line)
+        if message is _NOTHING:
             continue
         _unheard.append(message)
-        if isinstance(message, dict) and message.get("stop"):
+        if _stops(message):
             _stopped = True
         if isinstance(message, dict) and message.get("checkpoint"):
             _asked = True
+
+
+_NOTHING = object()  # what a line says that is no JSON
+
+
+def _parsed(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return _NOTHING
+
+
+def _stops(message: Any) -> bool:
+    return isinstance(message, dict) and bool(message.get("stop"))
 
 
 def _write(line: Dict[str, Any]) -> None:

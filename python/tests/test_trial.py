@@ -185,6 +185,82 @@ class InATrial(unittest.TestCase):
         self.assertEqual(trial.communicate(timeout=30)[0], "saved\n")
         self.assertEqual(trial.returncode, 0)
 
+    def run_trial(self, program):
+        path = os.path.join(self.folder.name, "trial.py")
+        with open(path, "w") as f:
+            f.write(program)
+        trial = subprocess.Popen([sys.executable, "-B", path], env=dict(os.environ, PYTHONPATH=HERE), stdout=subprocess.PIPE, text=True, start_new_session=True)
+
+        def end():
+            try:
+                os.killpg(trial.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            trial.communicate()
+
+        self.addCleanup(end)
+        return trial
+
+    @unittest.skipUnless(hasattr(os, "fork"), "needs fork")
+    def test_workers_end_by_sigterm(self):
+        trial = self.run_trial("""
+import kaon, multiprocessing, time
+def work(begun):
+    begun.set()
+    time.sleep(600)
+if __name__ == "__main__":
+    kaon.should_stop()
+    for kind, first in (("fork", None), ("fork", kaon.should_stop), ("spawn", kaon.should_stop)):
+        context = multiprocessing.get_context(kind)
+        with context.Manager() as manager, context.Pool(2, first) as pool:
+            begun = manager.Event()
+            pool.apply_async(work, (begun,))
+            begun.wait()
+        print("ended", flush=True)
+""")
+        self.assertEqual(trial.communicate(timeout=120)[0], "ended\n" * 3)
+
+    @unittest.skipUnless(hasattr(os, "fork"), "needs fork")
+    def test_workers_stay_when_kaon_ends_the_trial(self):
+        trial = self.run_trial("""
+import kaon, os, signal, time
+kaon.should_stop()
+child = os.fork()
+if not child:
+    while True: time.sleep(0.02)
+print(child, flush=True)
+while not kaon.should_stop(): time.sleep(0.02)
+print(os.waitpid(child, os.WNOHANG)[0], flush=True)
+time.sleep(0.2)
+os.kill(child, signal.SIGTERM)
+print(os.waitpid(child, 0)[1] == signal.SIGTERM)
+""")
+        child = int(trial.stdout.readline())
+        self.tell('{"stop": true}\n')
+        os.killpg(trial.pid, signal.SIGTERM)
+        self.assertEqual(trial.communicate(timeout=120)[0], "0\nTrue\n", "child %d" % child)
+
+    @unittest.skipUnless(hasattr(os, "fork"), "needs fork")
+    def test_a_fork_in_the_middle_of_a_report_reports(self):
+        trial = self.run_trial("""
+import kaon, kaon.trial, os, threading
+within, done = threading.Event(), threading.Event()
+def report():
+    with kaon.trial._lock:
+        within.set()
+        done.wait()
+threading.Thread(target=report).start()
+within.wait()
+child = os.fork()
+if not child:
+    kaon.report(x=1)
+    os._exit(0)
+print(os.waitpid(child, 0)[1])
+done.set()
+""")
+        self.assertEqual(trial.communicate(timeout=120)[0], "0\n")
+        self.assertEqual(self.lines(), [{"x": 1}])
+
 
 class WithoutKaon(unittest.TestCase):
     def test_prints(self):
