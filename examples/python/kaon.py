@@ -109,7 +109,8 @@ def artifact(name: Any, value: Any = None) -> None:
 
 def checkpoint(path: Any, name: Optional[str] = None) -> str:
     """Keep a file or folder for the trial's next attempt, which finds it by resume_from(name). One that is kept under the same name is
-    replaced in one step, so that an attempt killed meanwhile leaves the former. The name is the path's own unless it is given."""
+    replaced in one step, so that an attempt killed meanwhile leaves the former: a folder where the file system can exchange two names, as
+    those of Linux can and NFS cannot; elsewhere for a moment there is none. The name is the path's own unless it is given."""
     path = os.fspath(path)
     return _keep(path, os.path.basename(os.path.abspath(path)) if name is None else str(name))
 
@@ -221,11 +222,10 @@ def _keep(path: str, name: str) -> str:
     try:
         if os.path.isdir(path):
             shutil.copytree(path, mine, symlinks=True)
-            former = mine + ".former"
-            if os.path.isdir(target):
-                os.rename(target, former)
-            os.rename(mine, target)
-            shutil.rmtree(former, ignore_errors=True)
+            if not os.path.isdir(target):
+                os.rename(mine, target)
+            elif not _exchange(mine, target):
+                _replace(mine, target)
         else:
             shutil.copyfile(path, mine)
             os.replace(mine, target)
@@ -235,6 +235,30 @@ def _keep(path: str, name: str) -> str:
         elif os.path.exists(mine):
             os.unlink(mine)
     return name
+
+
+def _exchange(one: str, other: str) -> bool:
+    """Has two names change places in one step, where the system and the file system can."""
+    try:
+        import ctypes
+
+        call = ctypes.CDLL(None).renameat2  # Linux
+    except (ImportError, OSError, AttributeError):
+        return False
+    here, exchange = -100, 2
+    return bool(call(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0)
+
+
+def _replace(folder: str, target: str) -> None:
+    """The same in two steps, of which what was at target is not lost when the second fails."""
+    former = folder + ".former"
+    os.rename(target, former)
+    try:
+        os.rename(folder, target)
+    except OSError:
+        os.rename(former, target)
+        raise
+    shutil.rmtree(former, ignore_errors=True)
 
 
 def _beside(folder: str, other: str) -> str:

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import unittest
+from unittest import mock
 
 import kaon
 import kaon.trial
@@ -157,6 +158,45 @@ class InATrial(unittest.TestCase):
             for call in (kaon.resume_from, lambda n: kaon.checkpoint(state, n)):
                 with self.assertRaises(ValueError, msg=name):
                     call(name)
+
+    @unittest.skipUnless(sys.platform == "linux", "needs an exchange of names")
+    def test_a_folder_killed_in_the_middle_of_a_checkpoint_is_there(self):
+        state, kept = (os.path.join(self.folder.name, name) for name in ("state", "artifacts/state/w"))
+        os.mkdir(state)
+        with open(os.path.join(state, "w"), "w") as f:
+            f.write("kept")
+        if not kaon.trial._exchange(state, self.env["KAON_ARTIFACTS"]):
+            self.skipTest("this file system does not exchange names")
+        kaon.trial._exchange(state, self.env["KAON_ARTIFACTS"])
+        for _ in range(20):
+            trial = self.run_trial("import kaon\nkaon.checkpoint(%r)\nprint(flush=True)\nwhile True: kaon.checkpoint(%r)" % (state, state))
+            trial.stdout.readline()
+            for _ in range(2000):
+                os.stat(kept)
+            trial.kill()
+            trial.wait()
+            with open(kept) as f:
+                self.assertEqual(f.read(), "kept")
+
+    def test_a_checkpoint_that_cannot_replace_leaves_the_former(self):
+        state = os.path.join(self.folder.name, "state")
+        os.mkdir(state)
+        kept = os.path.join(self.env["KAON_ARTIFACTS"], kaon.checkpoint(state))
+        rename = os.rename
+
+        def full(one, other):
+            if other == kept and not one.endswith(".former"):
+                raise OSError("no room")
+            rename(one, other)
+
+        with mock.patch.object(kaon.trial, "_exchange", lambda one, other: False), mock.patch.object(os, "rename", full):
+            with self.assertRaisesRegex(OSError, "no room"):
+                kaon.checkpoint(state)
+        self.assertEqual(os.listdir(self.env["KAON_ARTIFACTS"]), ["state"])
+        self.assertEqual(sorted(os.listdir(self.folder.name)), ["artifacts", "control", "state"])
+        with mock.patch.object(kaon.trial, "_exchange", lambda one, other: False):
+            kaon.checkpoint(state)
+        self.assertEqual(sorted(os.listdir(self.folder.name)), ["artifacts", "control", "state"])
 
     def test_a_checkpoint_is_asked_for_once(self):
         self.assertFalse(kaon.should_checkpoint())
