@@ -28,7 +28,9 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional
 __all__ = ["params", "report", "progress", "milestone", "artifact", "checkpoint", "resume_from", "messages",
            "should_stop", "should_checkpoint", "seed", "in_trial", "Params"]
 
-_MOST, _NAME, _LINE = 1000, 256, 60 * 1024  # metrics, bytes of a name, bytes of a line; kaon reads a little more
+_MOST, _NAME, _LINE = 1000, 256, 60 * 1024  # metrics, bytes of a name, bytes of a line that has more metrics behind it
+_LONGEST = 64 * 1024  # bytes of any line: kaon passes over what is longer
+_MILESTONE = 2048  # characters: kaon keeps less
 
 _lock = threading.RLock()
 _read = 0  # bytes of the control file that were read
@@ -80,18 +82,20 @@ def report(*args: Mapping[str, Any], step: Optional[int] = None, **metrics: Any)
         step = int(step)
     elif len(flat) > _MOST:
         raise ValueError("report: %d metrics do not fit one point: give a step, so that they can be reported in parts" % len(flat))
-    for part in _parts(flat, step):
-        _write(part)
+    remedy = "give a step, so that they can be reported in parts" if step is None else "report numbers"
+    lines = [_line(part, remedy) for part in _parts(flat, step)]
+    for line in lines:
+        _write(line)
 
 
 def progress(percent: float) -> None:
     """Say how far the trial is, from 0 to 100."""
-    _write({"progress": float(percent)})
+    _write(_line({"progress": float(percent)}))
 
 
 def milestone(text: str) -> None:
-    """Say that something is done; it is kept with the trial."""
-    _write({"milestone": str(text)})
+    """Say that something is done; it is kept with the trial, a long text with its first 1,024 bytes."""
+    _write(_line({"milestone": str(text)[:_MILESTONE]}))
 
 
 def artifact(name: Any, value: Any = None) -> None:
@@ -104,7 +108,7 @@ def artifact(name: Any, value: Any = None) -> None:
     elif isinstance(value, os.PathLike) or isinstance(value, str) and "\0" not in value and os.path.isfile(value):
         path = os.fspath(value)
         value = _keep(path, os.path.basename(os.path.abspath(path)))
-    _write({"artifact": {"name": str(name), "value": value}})
+    _write(_line({"artifact": {"name": str(name), "value": value}}, "write it to a file, and keep that"))
 
 
 def checkpoint(path: Any, name: Optional[str] = None) -> str:
@@ -349,8 +353,14 @@ def _stops(message: Any) -> bool:
     return isinstance(message, dict) and bool(message.get("stop"))
 
 
-def _write(line: Dict[str, Any]) -> None:
-    text = json.dumps(line)
+def _line(value: Dict[str, Any], remedy: str = "") -> str:
+    text = json.dumps(value)
+    if len(text) > _LONGEST:
+        raise ValueError("%.60s… has %d bytes, and a line of at most %d is read: %s" % (text, len(text), _LONGEST, remedy))
+    return text
+
+
+def _write(text: str) -> None:
     path = os.environ.get("KAON_METRICS")
     with _lock:
         if not path:

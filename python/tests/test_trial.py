@@ -87,6 +87,21 @@ class InATrial(unittest.TestCase):
             together.update(line)
         self.assertEqual(together, many)
 
+    def test_what_no_line_has_room_for_is_named(self):
+        long = {"metric-%d-%s" % (i, "x" * 240): i for i in range(400)}
+        with self.assertRaisesRegex(ValueError, "has [0-9]+ bytes, and a line of at most 65536 is read: give a step"):
+            kaon.report(long)
+        with self.assertRaisesRegex(ValueError, "report numbers"):
+            kaon.report(dict(long, note="x" * 70000), step=1)
+        with self.assertRaisesRegex(ValueError, "write it to a file, and keep that"):
+            kaon.artifact("table", list(range(20000)))
+        self.assertFalse(os.path.exists(self.env["KAON_METRICS"]), "half of a report was written")
+        kaon.report(long, step=1)
+        kaon.milestone("\u2028" * 70000)
+        with open(self.env["KAON_METRICS"], "rb") as f:
+            self.assertLessEqual(max(map(len, f)), 64 * 1024)
+        self.assertEqual(len({name for line in self.lines() for name in line}), len(long) + 2)
+
     def test_hostile_names_stay_one_line(self):
         kaon.report({'a\nb"}\r{"milestone": "x"}': 1, "\u2028": 2, "\ud800": 3}, step=1)
         with open(self.env["KAON_METRICS"], "rb") as f:
