@@ -20,6 +20,7 @@ _TOKEN = re.compile(r"[\x21-\x7e]+")
 _LARGEST = 1 << 30  # bytes of an answer
 _AGAIN, _WAIT = 5, 10.0  # how often a server may ask for patience, and seconds at a time
 _PAGE = 5000
+_LONGEST_PATH = 107  # bytes of a socket's name that the kernel takes
 
 
 class _Secret:
@@ -48,7 +49,15 @@ class _Unix(http.client.HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
+        path = os.fsencode(self._path)
+        if len(path) <= _LONGEST_PATH:
+            self.sock.connect(path)
+            return
+        folder = os.open(os.path.dirname(path), os.O_RDONLY)
+        try:
+            self.sock.connect(b"/proc/self/fd/%d/%s" % (folder, os.path.basename(path)))
+        finally:
+            os.close(folder)
 
 
 def _loopback(host: str) -> bool:
@@ -60,8 +69,9 @@ class Client:
     machine, follows no redirect, uses no proxy, and is in no repr and no message."""
 
     def __init__(self, address: str, token: Optional[str] = None, *, timeout: float = 60, cafile: Optional[str] = None) -> None:
-        parts = urlsplit(address)
-        if token is None and parts.scheme != "unix":
+        path = address[len("unix://"):] if address.startswith("unix:///") else ""  # as the system has it, with nothing escaped
+        parts = urlsplit("unix:" if path else address)
+        if token is None and not path:
             token = os.environ.get("KAON_TOKEN") or _kept(address)
         if parts.username or parts.password:
             raise Refused("the address of a server has no name and no password: give token=…, or set KAON_TOKEN")
@@ -72,8 +82,8 @@ class Client:
             if not _TOKEN.fullmatch(token):
                 raise Refused("the token has characters that no token has: copy it anew, without line ends")
             self._secret = _Secret(token)
-        if parts.scheme == "unix":
-            self._host, self._port, self._socket = "kaon", 0, parts.path
+        if path:
+            self._host, self._port, self._socket = "kaon", 0, path
             return
         self._socket = ""
         if parts.scheme not in ("http", "https") or not parts.hostname:

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pickle
+import socket
 import sys
 import tempfile
 import threading
@@ -194,6 +195,30 @@ class Server(unittest.TestCase):
 class Streams(unittest.TestCase):
     def read(self, text):
         return list(events.read(io.BytesIO(text)))
+
+    def test_a_socket_of_any_name(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("50% off", "run#3", "a?b", "new\nline", "[x]%20", "deep" * 40):
+                path = os.path.join(folder, name, "api.sock")
+                os.mkdir(os.path.dirname(path))
+                with contextlib.closing(socket.socket(socket.AF_UNIX)) as listener:
+                    at = os.open(os.path.dirname(path), os.O_RDONLY)
+                    listener.bind("/proc/self/fd/%d/api.sock" % at)
+                    os.close(at)
+                    listener.listen(1)
+
+                    def answer():
+                        one, _ = listener.accept()
+                        with one:
+                            one.recv(1 << 16)
+                            one.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{"name":"you"}')
+
+                    thread = threading.Thread(target=answer)
+                    thread.start()
+                    self.assertEqual(kaon.Client("unix://" + path).whoami(), {"name": "you"}, name)
+                    thread.join()
+            with self.assertRaisesRegex(kaon.Unreachable, "does not answer: No such file"):
+                kaon.Client("unix://" + os.path.join(folder, "no" * 100, "api.sock")).whoami()
 
     def test_events(self):
         got = self.read(b': hello\n\nid: 7\nevent: snapshot\ndata: {"sweeps":\ndata: []}\n\nevent: alive\ndata: {}\n\nid: 8\r\ndata: {"kind": "ended"}\r\n\r\nid: 9\ndata: {"half"')

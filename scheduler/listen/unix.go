@@ -38,7 +38,7 @@ func Unix(path string) (net.Listener, error) {
 func DialUnix(ctx context.Context, path string) (net.Conn, error) {
 	short, release, err := shortPath(path)
 	if err != nil {
-		return nil, err
+		return nil, &net.OpError{Op: "dial", Net: "unix", Err: err} // as of a shorter path
 	}
 	defer release()
 	conn, err := new(net.Dialer).DialContext(ctx, "unix", short)

@@ -57,21 +57,25 @@ type Client struct {
 	http    *http.Client
 }
 
-// New is a client of a server at unix:///path, http://host:port or https://host:port. The token is for servers beyond
-// this machine; empty: none. Certificates are shown to those at https that ask for one. It connects with the first request.
+// New is a client of a server at unix:///path, http://host:port or https://host:port. The path of a socket is as the system has it, with
+// nothing escaped. The token is for servers beyond this machine; empty: none. Certificates are shown to those at https that ask for one. It
+// connects with the first request.
 func New(address, token string, shown ...tls.Certificate) (*Client, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return nil, fmt.Errorf("server address %q: %w", address, err)
-	}
-	c := &Client{address: address, base: u, token: token}
-	switch u.Scheme {
-	case "unix":
-		path := u.Path
+	c := &Client{address: address, token: token}
+	if path, ok := strings.CutPrefix(address, "unix://"); ok && strings.HasPrefix(path, "/") {
 		c.base = &url.URL{Scheme: "http", Host: "kaon"}
 		c.http = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return listen.DialUnix(ctx, path)
 		}}}
+		c.http.CheckRedirect = noRedirect
+		return c, nil
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, fmt.Errorf("server address %q: %w", address, err)
+	}
+	c.base = u
+	switch u.Scheme {
 	case "http", "https":
 		if token != "" && u.Scheme == "http" && !listen.Loopback(u.Host) {
 			return nil, fmt.Errorf("server address %s: a token would go over the network as it is: use https", address)
@@ -85,9 +89,12 @@ func New(address, token string, shown ...tls.Certificate) (*Client, error) {
 	default:
 		return nil, fmt.Errorf("server address %q: want unix:///path/to/api.sock, http://host:port or https://host:port", address)
 	}
-	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // a token goes nowhere else
+	c.http.CheckRedirect = noRedirect
 	return c, nil
 }
+
+// noRedirect has a token go nowhere else.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // Over is a client of a server of this process, by a way to its handler.
 func Over(way http.RoundTripper, token string) *Client {
