@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"net/http"
 	"net/url"
 	"os"
 	"strconv"
@@ -81,7 +83,8 @@ func (c *gcCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return usage(fmt.Errorf("--older-than %s: %w", c.OlderThan, err))
 	}
-	runs, err := c.runs(ctx, out, time.Now().Add(-limit)) // first: sweeps of their steps go with them
+	var left undeleted
+	runs, err := c.runs(ctx, out, time.Now().Add(-limit), &left) // first: sweeps of their steps go with them
 	if err != nil {
 		return err
 	}
@@ -99,11 +102,14 @@ func (c *gcCmd) Run(ctx context.Context, out *output) error {
 		if c.Dry {
 			err = printRemoved(out, removed{Sweep: s.ID, Dry: true}, c.JSON)
 		} else {
-			err = c.remove(ctx, out, s, false, c.JSON)
+			err = left.keep(c.remove(ctx, out, s, false, c.JSON))
 		}
 		if err != nil {
 			return err
 		}
+	}
+	if err := left.tell(out); err != nil {
+		return err
 	}
 	if none && !c.JSON {
 		fmt.Fprintf(out.stderr, "kaon: no sweep or run of a workflow ended more than %s ago\n", c.OlderThan)
@@ -111,8 +117,39 @@ func (c *gcCmd) Run(ctx context.Context, out *output) error {
 	return nil
 }
 
+// undeleted is what gc could not delete while it went on with others: what is somebody else's, or was deleted or gone on with meanwhile,
+// and what the results did not let go.
+type undeleted []error
+
+// keep takes the error of one that stays; others are handed back, as of a server that is not there.
+func (u *undeleted) keep(err error) error {
+	if errors.As(err, new(*client.Error)) || errors.Is(err, fs.ErrPermission) {
+		*u = append(*u, err)
+		return nil
+	}
+	return err
+}
+
+// tell says what stays. The error is of what should have gone.
+func (u undeleted) tell(out *output) (failed error) {
+	const shown = 10
+	for i, err := range u {
+		var answer *client.Error
+		switch {
+		case failed == nil && !(errors.As(err, &answer) && answer.Status < http.StatusInternalServerError):
+			failed = answered(err)
+		case i < shown:
+			fmt.Fprintf(out.stderr, "kaon: stays: %v\n", err)
+		}
+	}
+	if more := len(u) - shown; more > 0 {
+		fmt.Fprintf(out.stderr, "kaon: and %d more stay\n", more)
+	}
+	return failed
+}
+
 // runs deletes runs of workflows that ended before a time, and says how many.
-func (c *gcCmd) runs(ctx context.Context, out *output, before time.Time) (n int, err error) {
+func (c *gcCmd) runs(ctx context.Context, out *output, before time.Time, left *undeleted) (n int, err error) {
 	if c.Server == "" {
 		return c.runsHere(out, before)
 	}
@@ -124,7 +161,6 @@ func (c *gcCmd) runs(ctx context.Context, out *output, before time.Time) (n int,
 	if err != nil {
 		return 0, answered(err)
 	}
-	var refused error
 	for _, r := range all {
 		if r.Live || !r.State.Ended() || !time.UnixMilli(r.Ended).Before(before) {
 			continue
@@ -132,12 +168,11 @@ func (c *gcCmd) runs(ctx context.Context, out *output, before time.Time) (n int,
 		gone := removed{Run: r.Run, Dry: c.Dry}
 		if !c.Dry {
 			d, err := from.DeleteWorkflow(ctx, r.Run)
-			if errors.As(err, new(*client.Error)) { // it is another's, or was deleted or gone on with meanwhile; others can be deleted
-				refused = errors.Join(refused, err)
-				continue
-			}
 			if err != nil {
-				return n, answered(err)
+				if err := left.keep(err); err != nil {
+					return n, answered(err)
+				}
+				continue
 			}
 			gone.Objects, gone.Bytes = d.Objects, d.Bytes
 		}
@@ -145,9 +180,6 @@ func (c *gcCmd) runs(ctx context.Context, out *output, before time.Time) (n int,
 		if err := printRemoved(out, gone, c.JSON); err != nil {
 			return n, err
 		}
-	}
-	if refused != nil {
-		fmt.Fprintf(out.stderr, "runs of workflows that stay: %v\n", refused)
 	}
 	return n, nil
 }

@@ -1,9 +1,43 @@
 package main
 
 import (
+	"os"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/kaon-sweep/kaon/server/api"
 )
+
+// What is somebody else's stays, and all else that ended long ago goes.
+func TestGcGoesOnBesideWhatStays(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("quick.yaml", quickSpec)
+	x, ready := p.serving("--listen", "127.0.0.1:0")
+	as := func(name string) place {
+		q := p
+		secret := strings.TrimSpace(p.kaon("token", "create", name).ends(exitDone).stdout)
+		q.aws = []string{"KAON_SERVER=" + ready.Listen[0], "KAON_TOKEN=" + secret}
+		return q
+	}
+	ann, bob := as("ann"), as("bob")
+	var swept []string
+	for _, who := range []place{ann, bob, bob, ann} {
+		var s api.Sweep
+		who.kaon("submit", "quick.yaml", "--json").ends(exitDone).json(&s)
+		who.kaon("watch", s.ID, "--quiet").ends(exitDone)
+		swept = append(swept, s.ID)
+	}
+	out := ann.kaon("gc", "--older-than", "0s").ends(exitDone).prints(swept[0]+" is deleted", swept[3]+" is deleted")
+	if out.says("stays: ", "the sweep is bob's"); strings.Count(out.stdout, "is deleted") != 2 || strings.Count(out.stderr, "stays: ") != 2 {
+		t.Errorf("gc says\n%s%s", out.stdout, out.stderr)
+	}
+	bob.kaon("list").ends(exitDone).prints(swept[1], swept[2])
+	p.kaon("gc", "--older-than", "0s").ends(exitDone).prints(swept[1]+" is deleted", swept[2]+" is deleted")
+	x.signal(os.Interrupt)
+	x.wait().ends(exitDone)
+}
 
 func TestParseAge(t *testing.T) {
 	for text, want := range map[string]time.Duration{"30d": 30 * 24 * time.Hour, "0s": 0, "12h": 12 * time.Hour, "45m": 45 * time.Minute} {
