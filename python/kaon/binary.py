@@ -30,9 +30,10 @@ def find() -> str:
     return found
 
 
-def environment() -> Dict[str, str]:
-    """Without what would have the program look elsewhere than it is told here."""
-    return {k: v for k, v in os.environ.items() if k not in ("KAON_SERVER", "KAON_TOKEN", "KAON_RESULTS")}
+def environment(asks: bool = False) -> Dict[str, str]:
+    """Without what would have the program look elsewhere than it is told here. One that asks a server says who asks."""
+    leave = ("KAON_SERVER", "KAON_RESULTS") if asks else ("KAON_SERVER", "KAON_RESULTS", "KAON_TOKEN")
+    return {k: v for k, v in os.environ.items() if k not in leave}
 
 
 def word(text: Any) -> str:

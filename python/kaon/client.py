@@ -75,7 +75,7 @@ class Client:
             token = os.environ.get("KAON_TOKEN") or _kept(address)
         if parts.username or parts.password:
             raise Refused("the address of a server has no name and no password: give token=…, or set KAON_TOKEN")
-        self.address, self._timeout, self._prefix = address, timeout, ""
+        self.address, self.cafile, self._timeout, self._prefix = address, cafile, timeout, ""
         self._secret: Optional[_Secret] = None
         self._tls: Optional[ssl.SSLContext] = None
         if token is not None:

@@ -341,6 +341,8 @@ class _Server:
         secret = self.client._secret
         if secret:
             env["KAON_TOKEN"] = secret._get()  # an environment is read by the same user only
+        if self.client.cafile:
+            env["SSL_CERT_FILE"] = os.path.abspath(self.client.cafile)
         return env
 
     def sweeps(self, archived: bool) -> Iterator[Dict[str, Any]]:

@@ -262,11 +262,11 @@ class Workflow:
 
     def run(self, path: "str | os.PathLike[str]", *, server: str = "", **parameters: Any) -> Dict[str, Any]:
         """Writes the file, runs it to its end and answers how it stands, as `kaon workflow run --json` prints it. A run that fails is an
-        exception. server: the address of one that runs it; empty: this process's machine does."""
+        exception. server: the address of one that runs it, to which KAON_TOKEN or `kaon login` says who asks; empty: this process's machine does."""
         args = ["workflow", "run", _file(self.write(path)), "--json"] + (["--server", server] if server else [])
         for name, value in parameters.items():
             args += ["-p", "%s=%s" % (name, value if isinstance(value, str) else json.dumps(value))]
-        told = json.loads(binary.call(*args).decode("utf-8").strip().splitlines()[-1])
+        told = json.loads(binary.call(*args, env=binary.environment(asks=bool(server))).decode("utf-8").strip().splitlines()[-1])
         return told if isinstance(told, dict) else {}
 
     def __str__(self) -> str:

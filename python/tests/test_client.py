@@ -12,6 +12,7 @@ import tempfile
 import threading
 import traceback
 import unittest
+from unittest import mock
 
 import kaon
 from kaon import client, events
@@ -175,6 +176,25 @@ class Server(unittest.TestCase):
         self.says((200, {}, {}))
         self.client.server()
         self.assertEqual(len(self.asked), 1)
+
+    def test_the_program_asks_as_this_does(self):
+        with tempfile.TemporaryDirectory() as folder:
+            program, ca = os.path.join(folder, "kaon"), os.path.join(folder, "ca.pem")
+            with open(program, "w") as f:
+                f.write("#!/bin/sh\nprintf '{\"sweep\": \"%s %s\", \"state\": \"succeeded\"}' \"$KAON_TOKEN\" \"$SSL_CERT_FILE\"\n")
+            os.chmod(program, 0o755)
+            with open(ca, "w"):
+                pass
+            former = os.getcwd()
+            os.chdir(folder)
+            self.addCleanup(os.chdir, former)
+            with mock.patch.dict(os.environ, KAON_BINARY=program):
+                self.says((200, {}, {"sweep": "s"}))
+                page = kaon.open(self.address, TOKEN, cafile="ca.pem").sweep("s").report()
+                self.assertEqual(json.loads(page)["sweep"], TOKEN + " " + os.path.realpath(ca))
+                draft = kaon.sweep({"command": "true"})
+                self.assertEqual(draft.submit(self.address, TOKEN, cafile="ca.pem").id, TOKEN + " " + os.path.realpath(ca))
+                self.assertEqual(draft.run(server=self.address, token=TOKEN, cafile="ca.pem", quiet=True).id, TOKEN + " " + os.path.realpath(ca))
 
     def test_results_of_a_server(self):
         trial = {"trial": 0, "state": "succeeded", "value": "NaN", "attempt": 1, "params": {"opt": {"lr": 1}, "<b>": "</td><script>"}, "seed": 2**64 - 1,

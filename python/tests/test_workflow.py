@@ -3,6 +3,7 @@
 import os
 import tempfile
 import unittest
+from unittest import mock
 
 from kaon.errors import Refused
 from kaon.workflow import Workflow, for_each, parallel, place, repeat, sequence, step
@@ -19,6 +20,19 @@ class TestWorkflow(unittest.TestCase):
             with open(path, encoding="utf-8") as file:
                 self.assertEqual(file.read(), w.text())
             self.assertEqual(os.listdir(folder), ["w.yaml"])
+
+    def test_a_server_is_told_who_asks(self):
+        with tempfile.TemporaryDirectory() as folder:
+            kaon = os.path.join(folder, "kaon")
+            with open(kaon, "w") as file:
+                file.write("#!/bin/sh\nprintf '{\"token\": \"%s\", \"server\": \"%s\", \"words\": \"%s\"}' \"$KAON_TOKEN\" \"$KAON_SERVER\" \"$*\"\n")
+            os.chmod(kaon, 0o755)
+            w = Workflow("w", step("a", command="true"))
+            with mock.patch.dict(os.environ, KAON_BINARY=kaon, KAON_TOKEN="mine", KAON_SERVER="http://other"):
+                told = w.run(os.path.join(folder, "w.yaml"), server="https://host:1")
+                self.assertEqual((told["token"], told["server"]), ("mine", ""))
+                self.assertIn("--server https://host:1", told["words"])
+                self.assertEqual(w.run(os.path.join(folder, "w.yaml"))["token"], "")
 
     def test_links_stand_once(self):
         w = Workflow("w", sequence(place("a"), parallel(place("b"), place("c"))), links=(("b", "c", "x > 1"),))
